@@ -1,0 +1,5 @@
+/** The bundler inlines `.lus` files as their text. */
+declare module '*.lus' {
+    const text: string;
+    export default text;
+}

@@ -1,0 +1,10 @@
+/** Counts of a test run, as the parts of a run hand them on. */
+import { z } from 'zod';
+
+export const countsSchema = z.object({
+    passed: z.number().int().nonnegative(),
+    failed: z.number().int().nonnegative(),
+    skipped: z.number().int().nonnegative(),
+});
+
+export type Counts = z.infer<typeof countsSchema>;
