@@ -61,6 +61,7 @@ async function buildShipped({ watch }) {
     const present = bundles.filter(b => existsSync(path.join(root, b.entry)));
     if (watch) {
         await Promise.all(present.map(async b => (await context({ ...shipped(b), minify: false, sourcemap: 'inline' })).watch()));
+        console.log('bundles are being watched');
         return;
     }
     await Promise.all(present.map(b => build(shipped(b))));
