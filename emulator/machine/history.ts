@@ -1,0 +1,140 @@
+import type { Hasher } from './hash';
+import type { Journal, Saveable } from './journal';
+
+export const PAGE_EVENTS = ['allocated', 'freed', 'preserved', 'unpreserved', 'inherited', 'restored', 'reserved', 'released'] as const;
+export type PageEventKind = (typeof PAGE_EVENTS)[number];
+
+/** One thing that happened to a run of pages. */
+export interface PageEvent {
+    readonly pfn: number;
+    readonly count: number;
+    readonly kind: PageEventKind;
+    /** See {@link Owners}. */
+    readonly owner: number;
+    /** Which boot of the machine it was, from 0. */
+    readonly boot: number;
+    /** The observer's step numbers of the first and the last of the merged events. */
+    readonly firstStep: number;
+    readonly lastStep: number;
+}
+
+/** Entries that may still grow; older ones never change. */
+const OPEN = 4;
+const FIELDS = 6;
+
+/**
+ * The history of the pages' owners: an append-only log of runs of pages. What happens to neighbouring pages in a row is one entry,
+ * so a loop over a million folios costs little; going back cuts the log.
+ */
+export class PageHistory implements Saveable {
+    epoch: number;
+    /** Gives the number of the step in progress; part of the observer's state, not of this one's. */
+    stepOf: () => number = () => 0;
+    private entries = 0;
+    /** Per entry: pfn, count, kind | owner * 16, boot, first step, last step. */
+    private data = new Float64Array(64 * FIELDS);
+
+    constructor(private readonly journal: Journal, private readonly bootOf: () => number) {
+        this.epoch = journal.epoch;
+    }
+
+    /** How many entries there are. */
+    get length(): number {
+        return this.entries;
+    }
+
+    add(kind: number, pfn: number, count: number, owner: number): void {
+        this.journal.touch(this);
+        const what = owner * 16 + kind;
+        const boot = this.bootOf();
+        const step = this.stepOf();
+        let data = this.data;
+        const oldest = Math.max(0, this.entries - OPEN);
+        for (let i = this.entries - 1; i >= oldest; i--) {
+            const at = i * FIELDS;
+            const from = data[at]!;
+            const n = data[at + 1]!;
+            if (data[at + 2] === what && data[at + 3] === boot) {
+                if (from + n === pfn) {
+                    data[at + 1] = n + count;
+                    data[at + 5] = step;
+                    return;
+                }
+                if (pfn + count === from) {
+                    data[at] = pfn;
+                    data[at + 1] = n + count;
+                    data[at + 5] = step;
+                    return;
+                }
+            }
+            if (pfn < from + n && from < pfn + count) {
+                // A later event of the same pages: order matters, so nothing older may grow.
+                break;
+            }
+        }
+        const at = this.entries * FIELDS;
+        if (at === data.length) {
+            this.data = new Float64Array(data.length * 2);
+            this.data.set(data);
+            data = this.data;
+        }
+        data[at] = pfn;
+        data[at + 1] = count;
+        data[at + 2] = what;
+        data[at + 3] = boot;
+        data[at + 4] = step;
+        data[at + 5] = step;
+        this.entries++;
+    }
+
+    /** What happened to a page, oldest first. Linear in the length of the log. */
+    of(pfn: number): PageEvent[] {
+        const events: PageEvent[] = [];
+        for (let i = 0; i < this.entries; i++) {
+            const from = this.data[i * FIELDS]!;
+            if (pfn >= from && pfn < from + this.data[i * FIELDS + 1]!) {
+                events.push(this.at(i));
+            }
+        }
+        return events;
+    }
+
+    /** The entry with this index. */
+    at(index: number): PageEvent {
+        const at = index * FIELDS;
+        const what = this.data[at + 2] ?? 0;
+        return {
+            pfn: this.data[at] ?? 0, count: this.data[at + 1] ?? 0, kind: PAGE_EVENTS[what % 16] ?? 'allocated', owner: Math.floor(what / 16),
+            boot: this.data[at + 3] ?? 0, firstStep: this.data[at + 4] ?? 0, lastStep: this.data[at + 5] ?? 0,
+        };
+    }
+
+    hash(hasher: Hasher): void {
+        hasher.u32(this.entries);
+        for (let i = 0; i < this.entries * FIELDS; i++) {
+            hasher.num(this.data[i]!);
+        }
+    }
+
+    save(): unknown {
+        const oldest = Math.max(0, this.entries - OPEN);
+        return { entries: this.entries, open: this.data.slice(oldest * FIELDS, this.entries * FIELDS) };
+    }
+
+    load(saved: unknown): void {
+        if (typeof saved === 'object' && saved && 'entries' in saved && 'open' in saved
+            && typeof saved.entries === 'number' && saved.open instanceof Float64Array) {
+            this.entries = saved.entries;
+            this.data.set(saved.open, saved.entries * FIELDS - saved.open.length);
+        }
+    }
+}
+
+export const ALLOCATED = 0;
+export const FREED = 1;
+export const PRESERVED = 2;
+export const UNPRESERVED = 3;
+export const INHERITED = 4;
+export const RESTORED = 5;
+export const RESERVED = 6;
+export const RELEASED = 7;

@@ -1,0 +1,265 @@
+/**
+ * The undo journal that makes the whole emulated host cheap to checkpoint.
+ *
+ * Every piece of mutable state is a {@link Saveable}. Before its first change in an epoch it hands the journal a copy of
+ * itself; going back to a mark loads those copies, newest first. What has not changed since a mark costs nothing, and
+ * objects keep their identity, so state may refer to state by plain references.
+ */
+
+/** State that can save a copy of itself and load it back in place. */
+export interface Saveable {
+    /** The epoch of the last save (or of creation). Managed by the journal. */
+    epoch: number;
+    /** A copy of everything that may change. Must not be affected by later changes. */
+    save(): unknown;
+    /** Puts a copy made by {@link save} back. The journal may load the same copy only once. */
+    load(saved: unknown): void;
+}
+
+/** `T` with its fields writable: what {@link Journal.edit} hands out. */
+export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** A record: its own enumerable fields are its state. Declare fields `readonly` and change them through {@link Journal.edit}. */
+export abstract class Rec implements Saveable {
+    epoch: number;
+
+    constructor(journal: Journal) {
+        this.epoch = journal.epoch;
+    }
+
+    save(): unknown {
+        return { ...this };
+    }
+
+    load(saved: unknown): void {
+        Object.assign(this, saved);
+    }
+}
+
+/** A point that {@link Journal.restore} can go back to. */
+export interface Mark {
+    readonly serial: number;
+}
+
+interface Segment {
+    readonly mark: Mark;
+    entries: { target: Saveable; saved: unknown }[];
+}
+
+export class Journal {
+    /** Grows at every mark and restore; never part of the emulated state. Caches of journaled data are valid for one epoch. */
+    epoch = 1;
+    private segments: Segment[] = [];
+    private serial = 0;
+
+    /** Must be called before the first change to `target` in this epoch; calling it again is free. */
+    touch(target: Saveable): void {
+        if (target.epoch !== this.epoch) {
+            this.save(target);
+        }
+    }
+
+    /** Touches a record and returns it writable. */
+    edit<T extends Saveable>(target: T): Mutable<T> {
+        if (target.epoch !== this.epoch) {
+            this.save(target);
+        }
+        return target;
+    }
+
+    /** Marks this moment. From here on changes are saved until the mark is restored or dropped. */
+    mark(): Mark {
+        const mark = { serial: ++this.serial };
+        this.segments.push({ mark, entries: [] });
+        this.epoch++;
+        return mark;
+    }
+
+    /**
+     * Goes back to `mark`, which stays valid; marks made after it are gone.
+     * @throws RangeError where the mark is not outstanding.
+     */
+    restore(mark: Mark): void {
+        const at = this.indexOf(mark);
+        for (let i = this.segments.length - 1; i >= at; i--) {
+            const { entries } = this.segments[i]!;
+            for (let k = entries.length - 1; k >= 0; k--) {
+                const entry = entries[k]!;
+                entry.target.load(entry.saved);
+            }
+        }
+        this.segments.length = at + 1;
+        this.segments[at]!.entries = [];
+        this.epoch++;
+    }
+
+    /** Forgets a mark. What it saved and an older mark still needs is kept for that one. */
+    drop(mark: Mark): void {
+        const at = this.indexOf(mark);
+        const [gone] = this.segments.splice(at, 1);
+        const older = this.segments[at - 1];
+        if (older && gone) {
+            const known = new Set(older.entries.map((e) => e.target));
+            for (const entry of gone.entries) {
+                if (!known.has(entry.target)) {
+                    older.entries.push(entry);
+                }
+            }
+        }
+    }
+
+    private indexOf(mark: Mark): number {
+        const at = this.segments.findIndex((s) => s.mark === mark);
+        if (at < 0) {
+            throw new RangeError(`mark ${mark.serial} is not outstanding`);
+        }
+        return at;
+    }
+
+    private save(target: Saveable): void {
+        target.epoch = this.epoch;
+        const open = this.segments[this.segments.length - 1];
+        if (open) {
+            open.entries.push({ target, saved: target.save() });
+        }
+    }
+}
+
+/** A journaled list. */
+export class Seq<T> implements Saveable {
+    epoch: number;
+    private list: T[];
+
+    constructor(private readonly journal: Journal, items: readonly T[] = []) {
+        this.epoch = journal.epoch;
+        this.list = [...items];
+    }
+
+    get items(): readonly T[] {
+        return this.list;
+    }
+
+    get length(): number {
+        return this.list.length;
+    }
+
+    at(index: number): T | undefined {
+        return this.list.at(index);
+    }
+
+    push(item: T): void {
+        this.journal.touch(this);
+        this.list.push(item);
+    }
+
+    pop(): T | undefined {
+        this.journal.touch(this);
+        return this.list.pop();
+    }
+
+    shift(): T | undefined {
+        this.journal.touch(this);
+        return this.list.shift();
+    }
+
+    set(index: number, item: T): void {
+        this.journal.touch(this);
+        this.list[index] = item;
+    }
+
+    /** Removes the first occurrence; true where there was one. */
+    remove(item: T): boolean {
+        const at = this.list.indexOf(item);
+        if (at < 0) {
+            return false;
+        }
+        this.journal.touch(this);
+        this.list.splice(at, 1);
+        return true;
+    }
+
+    clear(): void {
+        if (this.list.length > 0) {
+            this.journal.touch(this);
+            this.list.length = 0;
+        }
+    }
+
+    [Symbol.iterator](): IterableIterator<T> {
+        return this.list[Symbol.iterator]();
+    }
+
+    save(): unknown {
+        return this.list.slice();
+    }
+
+    load(saved: unknown): void {
+        this.list = saved as T[];
+    }
+}
+
+/** A journaled map; iterates in order of insertion. */
+export class Table<K, V> implements Saveable {
+    epoch: number;
+    private map = new Map<K, V>();
+
+    constructor(private readonly journal: Journal) {
+        this.epoch = journal.epoch;
+    }
+
+    get size(): number {
+        return this.map.size;
+    }
+
+    get(key: K): V | undefined {
+        return this.map.get(key);
+    }
+
+    has(key: K): boolean {
+        return this.map.has(key);
+    }
+
+    set(key: K, value: V): void {
+        this.journal.touch(this);
+        this.map.set(key, value);
+    }
+
+    delete(key: K): boolean {
+        if (!this.map.has(key)) {
+            return false;
+        }
+        this.journal.touch(this);
+        return this.map.delete(key);
+    }
+
+    clear(): void {
+        if (this.map.size > 0) {
+            this.journal.touch(this);
+            this.map.clear();
+        }
+    }
+
+    keys(): IterableIterator<K> {
+        return this.map.keys();
+    }
+
+    values(): IterableIterator<V> {
+        return this.map.values();
+    }
+
+    entries(): IterableIterator<[K, V]> {
+        return this.map.entries();
+    }
+
+    [Symbol.iterator](): IterableIterator<[K, V]> {
+        return this.map.entries();
+    }
+
+    save(): unknown {
+        return new Map(this.map);
+    }
+
+    load(saved: unknown): void {
+        this.map = saved as Map<K, V>;
+    }
+}

@@ -1,0 +1,113 @@
+import { Clock } from './clock';
+import { Hasher } from './hash';
+import { PageHistory } from './history';
+import { Journal, Rec } from './journal';
+import { PhysicalMemory } from './memory';
+import { Owners } from './owners';
+
+/** Usable RAM, as the firmware's memory map names it. Addresses and sizes in bytes. */
+export interface RamRange {
+    readonly start: number;
+    readonly size: number;
+    readonly node: number;
+}
+
+export interface MachineShape {
+    readonly ranges: readonly RamRange[];
+}
+
+/** What stays when kernels come and go: memory and its map, the clock, and the observers' log of who owned which page. */
+export class Machine extends Rec {
+    readonly memory: PhysicalMemory;
+    readonly clock: Clock;
+    readonly owners: Owners;
+    readonly history: PageHistory;
+    /** Usable RAM, ascending, without overlaps. */
+    readonly map: readonly RamRange[];
+    /** Kernels that have come up on this machine. */
+    readonly boots: number = 0;
+
+    /**
+     * @throws RangeError where ranges overlap or are empty.
+     */
+    constructor(shape: MachineShape, readonly journal = new Journal()) {
+        super(journal);
+        this.map = [...shape.ranges].sort((a, b) => a.start - b.start);
+        let end = 0;
+        for (const range of this.map) {
+            if (range.start < end || range.size <= 0) {
+                throw new RangeError(`memory at 0x${range.start.toString(16)} overlaps or is empty`);
+            }
+            end = range.start + range.size;
+        }
+        this.memory = new PhysicalMemory(journal);
+        this.clock = new Clock(journal);
+        this.owners = new Owners(journal);
+        this.history = new PageHistory(journal, () => this.boots);
+    }
+
+    /** Node ids that have memory, ascending. */
+    get nodes(): readonly number[] {
+        return [...new Set(this.map.map((r) => r.node))].sort((a, b) => a - b);
+    }
+
+    /** Bytes of usable RAM. */
+    get ramSize(): number {
+        return this.map.reduce((sum, r) => sum + r.size, 0);
+    }
+
+    /** True where all of [pa, pa+length) is usable RAM. */
+    isRam(pa: number, length = 1): boolean {
+        let at = pa;
+        for (const r of this.map) {
+            if (at >= r.start && at < r.start + r.size) {
+                at = r.start + r.size;
+                if (at >= pa + length) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    /** The node of an address; undefined where there is no RAM. */
+    nodeOf(pa: number): number | undefined {
+        return this.map.find((r) => pa >= r.start && pa < r.start + r.size)?.node;
+    }
+
+    /** A fingerprint of all that survives a kernel. */
+    hash(hasher: Hasher): void {
+        hasher.num(this.boots).num(this.clock.now);
+        this.memory.hash(hasher);
+        this.owners.hash(hasher);
+        this.history.hash(hasher);
+    }
+}
+
+/** The ranges of a machine with these amounts of memory, laid out from 0 upwards like a PC's: a hole below 1 MiB and one below 4 GiB. */
+export function pcMemory(memory: readonly { readonly size: number; readonly node: number }[]): RamRange[] {
+    const LOW_END = 0x9fc00;
+    const HOLE_START = 0xc0000000;
+    const HOLE_END = 0x100000000;
+    const ranges: RamRange[] = [];
+    let at = 0;
+    for (const { size, node } of memory) {
+        let left = size;
+        while (left > 0) {
+            const limit = at < HOLE_START ? HOLE_START : Infinity;
+            const n = Math.min(left, limit - at);
+            // The first page and 0x9fc00 … 1 MiB belong to the firmware.
+            if (at === 0) {
+                ranges.push({ start: 0x1000, size: Math.min(LOW_END, n) - 0x1000, node });
+                if (n > 0x100000) {
+                    ranges.push({ start: 0x100000, size: n - 0x100000, node });
+                }
+            } else {
+                ranges.push({ start: at, size: n, node });
+            }
+            left -= n;
+            at = at + n === HOLE_START ? HOLE_END : at + n;
+        }
+    }
+    return ranges;
+}

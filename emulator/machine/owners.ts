@@ -1,0 +1,48 @@
+import type { Hasher } from './hash';
+import type { Journal, Saveable } from './journal';
+
+/** Who may own a page: short descriptions ("memfd guest-ram", "radix tree"), each with a small number that page metadata can hold. */
+export class Owners implements Saveable {
+    epoch: number;
+    private names: string[] = ['nobody'];
+    private ids = new Map<string, number>([['nobody', 0]]);
+
+    constructor(private readonly journal: Journal) {
+        this.epoch = journal.epoch;
+    }
+
+    /** The number of this description. */
+    id(name: string): number {
+        let id = this.ids.get(name);
+        if (id === undefined) {
+            this.journal.touch(this);
+            id = this.names.length;
+            this.names.push(name);
+            this.ids.set(name, id);
+        }
+        return id;
+    }
+
+    name(id: number): string {
+        return this.names[id] ?? `owner ${id}`;
+    }
+
+    hash(hasher: Hasher): void {
+        for (const name of this.names) {
+            hasher.str(name);
+        }
+    }
+
+    /** Names are only ever added, so their count is the state. */
+    save(): unknown {
+        return this.names.length;
+    }
+
+    load(saved: unknown): void {
+        if (typeof saved === 'number') {
+            for (const name of this.names.splice(saved)) {
+                this.ids.delete(name);
+            }
+        }
+    }
+}
