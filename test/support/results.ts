@@ -8,3 +8,9 @@ export const countsSchema = z.object({
 });
 
 export type Counts = z.infer<typeof countsSchema>;
+
+export const NOTHING: Counts = { passed: 0, failed: 0, skipped: 0 };
+
+export function add(a: Counts, b: Counts): Counts {
+    return { passed: a.passed + b.passed, failed: a.failed + b.failed, skipped: a.skipped + b.skipped };
+}

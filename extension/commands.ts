@@ -1,0 +1,48 @@
+/** The commands of the category *Live Update*. */
+import * as vscode from 'vscode';
+import { z } from 'zod';
+import { COMMANDS, type CommandId } from './contributions';
+import { openExamples } from './examples';
+import { launchConfiguration } from './launch-configuration';
+import { pickScenario } from './pick-scenario';
+import { scenariosOf, type Scenario } from './scenarios';
+
+/** What a lens, a test or a key binding may hand to the run and debug commands. */
+const targetSchema = z.object({ uri: z.string(), scenario: z.string() });
+
+export type ScenarioTarget = z.infer<typeof targetSchema>;
+
+/** The scenario that an argument names, if it names one. Menus hand over the URI of the editor, which names a file only. */
+async function namedScenario(argument: unknown): Promise<Scenario | undefined> {
+    const target = targetSchema.safeParse(argument);
+    if (!target.success) {
+        return undefined;
+    }
+    const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(target.data.uri));
+    const found = scenariosOf(document).find(s => s.name === target.data.scenario);
+    if (!found) {
+        throw new Error(`${vscode.workspace.asRelativePath(document.uri)} has no scenario "${target.data.scenario}"`);
+    }
+    return found;
+}
+
+async function start(argument: unknown, options: { readonly noDebug: boolean }): Promise<boolean> {
+    const scenario = (await namedScenario(argument)) ?? (await pickScenario(options.noDebug ? 'Run Scenario' : 'Debug Scenario'));
+    if (!scenario) {
+        return false;
+    }
+    const folder = vscode.workspace.getWorkspaceFolder(scenario.uri);
+    return await vscode.debug.startDebugging(folder, launchConfiguration(scenario, options), options);
+}
+
+/** Registers every command of the manifest. */
+export function registerCommands(context: vscode.ExtensionContext): void {
+    const commands: Record<CommandId, (argument?: unknown) => Promise<unknown>> = {
+        [COMMANDS.run]: argument => start(argument, { noDebug: true }),
+        [COMMANDS.debug]: argument => start(argument, { noDebug: false }),
+        [COMMANDS.openExamples]: argument => openExamples(context.extensionUri, argument),
+    };
+    for (const [id, command] of Object.entries(commands)) {
+        context.subscriptions.push(vscode.commands.registerCommand(id, command));
+    }
+}

@@ -1,0 +1,19 @@
+/**
+ * The names by which the manifest (package.json, `contributes`) and the code know the same things.
+ * test/unit/manifest.test.ts holds the two together.
+ */
+
+/** Language id of scenario files, and the type of their debug sessions. */
+export const LANGUAGE = 'lus';
+export const DEBUG_TYPE = 'lus';
+
+/** Section of the settings; a key is `lus.` and a name of {@link Settings}. */
+export const SETTINGS_SECTION = 'lus';
+
+export const COMMANDS = {
+    run: 'lus.runScenario',
+    debug: 'lus.debugScenario',
+    openExamples: 'lus.openExamples',
+} as const;
+
+export type CommandId = (typeof COMMANDS)[keyof typeof COMMANDS];

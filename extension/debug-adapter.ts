@@ -1,0 +1,13 @@
+/** Starts the debug adapter in a process of its own, so that nothing it does can take the extension host down. */
+import * as vscode from 'vscode';
+
+export class AdapterFactory implements vscode.DebugAdapterDescriptorFactory {
+    /** @param extension the extension's folder */
+    constructor(private readonly extension: vscode.Uri) {}
+
+    createDebugAdapterDescriptor(): vscode.DebugAdapterDescriptor {
+        const bundle = vscode.Uri.joinPath(this.extension, 'dist', 'debug-adapter.js').fsPath;
+        // The runtime that VS Code itself runs on: Electron as Node on a desktop, Node on a server.
+        return new vscode.DebugAdapterExecutable(process.execPath, [bundle], { env: { ELECTRON_RUN_AS_NODE: '1' } });
+    }
+}

@@ -1,0 +1,32 @@
+/** Entry point of the extension. */
+import * as vscode from 'vscode';
+import type { LanguageClient } from 'vscode-languageclient/node';
+import { ScenarioLenses } from './code-lenses';
+import { registerCommands } from './commands';
+import { DEBUG_TYPE, LANGUAGE } from './contributions';
+import { AdapterFactory } from './debug-adapter';
+import { createLanguageClient } from './language-client';
+import { LaunchConfigurationProvider, ScenarioConfigurations } from './launch-configuration';
+
+let client: LanguageClient | undefined;
+
+export function activate(context: vscode.ExtensionContext): void {
+    const lenses = new ScenarioLenses();
+    const { Dynamic } = vscode.DebugConfigurationProviderTriggerKind;
+    registerCommands(context);
+    context.subscriptions.push(
+        lenses,
+        vscode.languages.registerCodeLensProvider({ language: LANGUAGE }, lenses),
+        vscode.debug.registerDebugConfigurationProvider(DEBUG_TYPE, new LaunchConfigurationProvider()),
+        vscode.debug.registerDebugConfigurationProvider(DEBUG_TYPE, new ScenarioConfigurations(), Dynamic),
+        vscode.debug.registerDebugAdapterDescriptorFactory(DEBUG_TYPE, new AdapterFactory(context.extensionUri)),
+    );
+    client = createLanguageClient(context.extensionUri);
+    client.start().catch((e: unknown) => {
+        void vscode.window.showErrorMessage(`The Live Update language server did not start: ${e instanceof Error ? e.message : String(e)}`);
+    });
+}
+
+export async function deactivate(): Promise<void> {
+    await client?.stop();
+}

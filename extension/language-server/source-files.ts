@@ -1,0 +1,32 @@
+/** Source files by URI: as the editor has them where they are open, else as they are on disk. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { TextDocuments } from 'vscode-languageserver/node';
+import { TextDocument } from 'vscode-languageserver-textdocument';
+
+export class SourceFiles {
+    constructor(private readonly open: TextDocuments<TextDocument>) {}
+
+    /** The text of a file, or undefined where it cannot be read. */
+    read(uri: string): string | undefined {
+        const document = this.open.get(uri);
+        if (document) {
+            return document.getText();
+        }
+        try {
+            return readFileSync(fileURLToPath(uri), 'utf8');
+        } catch {
+            return undefined;
+        }
+    }
+
+    /** The URI that `path` means in an import of the file `from`. */
+    resolve(from: string, path: string): string {
+        return new URL(path.split('/').map(encodeURIComponent).join('/'), from).toString();
+    }
+
+    /** The file as a document, for turning offsets into positions. */
+    document(uri: string): TextDocument {
+        return this.open.get(uri) ?? TextDocument.create(uri, 'lus', 0, this.read(uri) ?? '');
+    }
+}

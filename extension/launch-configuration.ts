@@ -1,0 +1,79 @@
+/** Makes launch configurations out of what is at hand: a scenario, a file, an incomplete launch.json entry. */
+import * as path from 'node:path';
+import * as vscode from 'vscode';
+import { DEBUG_TYPE } from './contributions';
+import { pickScenario } from './pick-scenario';
+import { isScenarioFile, scenarioAt, scenariosOf, scenariosOfWorkspace, type Scenario } from './scenarios';
+import { settings } from './settings';
+
+/** What is handed to the debug adapter to start a scenario. */
+export function launchConfiguration(scenario: Scenario, { noDebug }: { readonly noDebug: boolean }): vscode.DebugConfiguration {
+    const { kernel, stopOnEntry } = settings(scenario.uri);
+    return {
+        type: DEBUG_TYPE,
+        request: 'launch',
+        name: scenario.name,
+        program: pathOf(scenario.uri),
+        scenario: scenario.name,
+        stopOnEntry: stopOnEntry && !noDebug,
+        noDebug,
+        ...(kernel === '' ? {} : { kernel }),
+        internalConsoleOptions: noDebug ? 'openOnSessionStart' : 'openOnFirstSessionStart',
+    };
+}
+
+/** A path for files, the URI for anything else, as everywhere in the debugger. */
+function pathOf(uri: vscode.Uri): string {
+    return uri.scheme === 'file' ? uri.fsPath : uri.toString();
+}
+
+/** The scenario around the cursor, or the file's first; asks for one of the workspace where no scenario file is open. */
+async function scenarioAtHand(): Promise<Scenario | undefined> {
+    const editor = vscode.window.activeTextEditor;
+    if (editor && isScenarioFile(editor.document)) {
+        const found = scenarioAt(scenariosOf(editor.document), editor.document, editor.selection.active);
+        if (found) {
+            return found;
+        }
+    }
+    return await pickScenario('Debug Scenario');
+}
+
+/** Completes configurations before they reach the adapter; the adapter itself checks what they say. */
+export class LaunchConfigurationProvider implements vscode.DebugConfigurationProvider {
+    /** F5 without a launch.json asks with an empty configuration. */
+    async resolveDebugConfiguration(
+        _folder: vscode.WorkspaceFolder | undefined,
+        config: vscode.DebugConfiguration,
+    ): Promise<vscode.DebugConfiguration | undefined> {
+        if (config['program'] !== undefined) {
+            return config;
+        }
+        const scenario = await scenarioAtHand();
+        if (!scenario) {
+            return undefined;
+        }
+        const noDebug = config['noDebug'] === true;
+        const complete = launchConfiguration(scenario, { noDebug });
+        // What an incomplete entry of launch.json does say holds; an empty configuration says nothing.
+        return config.type ? { ...complete, ...config } : { ...complete, ...(noDebug ? { noDebug } : {}) };
+    }
+
+    resolveDebugConfigurationWithSubstitutedVariables(
+        folder: vscode.WorkspaceFolder | undefined,
+        config: vscode.DebugConfiguration,
+    ): vscode.DebugConfiguration {
+        const program: unknown = config['program'];
+        if (typeof program === 'string' && folder && !path.isAbsolute(program) && !/^[a-z][a-z0-9+.-]+:/i.test(program)) {
+            return { ...config, program: path.join(folder.uri.fsPath, program) };
+        }
+        return config;
+    }
+}
+
+/** Offers every scenario of the workspace in the Run view's menu. */
+export class ScenarioConfigurations implements vscode.DebugConfigurationProvider {
+    async provideDebugConfigurations(): Promise<vscode.DebugConfiguration[]> {
+        return (await scenariosOfWorkspace()).map(s => launchConfiguration(s, { noDebug: false }));
+    }
+}

@@ -1,0 +1,19 @@
+/** The user's settings, parsed: what does not fit counts as not set. */
+import * as vscode from 'vscode';
+import { z } from 'zod';
+import { SETTINGS_SECTION } from './contributions';
+
+/** Every setting but `trace.server`, which the language client reads by itself. */
+export const settingsSchema = z.object({
+    stopOnEntry: z.boolean().catch(true),
+    kernel: z.string().catch(''),
+    codeLens: z.boolean().catch(true),
+});
+
+export type Settings = z.infer<typeof settingsSchema>;
+
+/** The settings as they hold for a resource. */
+export function settings(resource?: vscode.Uri): Settings {
+    const section = vscode.workspace.getConfiguration(SETTINGS_SECTION, resource);
+    return settingsSchema.parse(Object.fromEntries(Object.keys(settingsSchema.shape).map(key => [key, section.get(key)])));
+}

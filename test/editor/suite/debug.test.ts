@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+import { markedLine } from '../../support/markers';
+import { Recorder, stoppedProgram, type Stopped } from './debugging';
+import { fileUri, folder, openFile } from './workspace';
+
+const SCENARIO = 'a counter and its memory';
+
+function command(id: string): () => PromiseLike<unknown> {
+    return () => vscode.commands.executeCommand(id);
+}
+
+const next = command('workbench.action.debug.stepOver');
+const goOn = command('workbench.action.debug.continue');
+
+suite('debugging', () => {
+    let recorder: Recorder;
+    let document: vscode.TextDocument;
+
+    setup(async () => {
+        recorder = new Recorder();
+        document = await openFile('update.lus');
+    });
+
+    teardown(async () => {
+        await vscode.debug.stopDebugging();
+        vscode.debug.removeBreakpoints(vscode.debug.breakpoints);
+        recorder.dispose();
+        await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+    });
+
+    function line(marker: string): number {
+        return markedLine(document.getText(), marker);
+    }
+
+    function breakAt(...markers: string[]): void {
+        const positions = markers.map(m => new vscode.Position(line(m), 0));
+        vscode.debug.addBreakpoints(positions.map(p => new vscode.SourceBreakpoint(new vscode.Location(document.uri, p))));
+    }
+
+    function launch(more: Record<string, unknown> = {}): PromiseLike<boolean> {
+        const program = document.uri.fsPath;
+        return vscode.debug.startDebugging(folder(), { type: 'lus', name: 'test', request: 'launch', program, ...more });
+    }
+
+    /** The stop's line in the very document that is open, which the editor shows. */
+    function assertEditorShows(marker: string): void {
+        const editor = vscode.window.activeTextEditor;
+        assert.equal(editor?.document.uri.toString(), document.uri.toString());
+        assert.equal(editor.selection.active.line, line(marker));
+    }
+
+    test('stops on entry, on the first line of the first scenario', async () => {
+        const stopped = await recorder.stopAfter(() => launch({ stopOnEntry: true }));
+        assert.equal(stopped.reason, 'entry');
+        assertEditorShows('entry');
+    });
+
+    test('an empty configuration, as F5 without a launch.json gives it, debugs the file in the editor', async () => {
+        const configuration = { type: 'lus', name: '', request: 'launch' };
+        const stopped = await recorder.stopAfter(() => vscode.debug.startDebugging(folder(), configuration));
+        assert.equal(stopped.reason, 'entry');
+        assertEditorShows('entry');
+        assert.equal(stoppedProgram.session().configuration['scenario'], SCENARIO);
+    });
+
+    test('a configuration of launch.json with a path relative to the folder', async () => {
+        const stopped = await recorder.stopAfter(() => vscode.debug.startDebugging(folder(), 'By relative path'));
+        assert.equal(stopped.reason, 'entry');
+        assert.equal(vscode.window.activeTextEditor?.document.uri.toString(), fileUri('first.lus').toString());
+    });
+
+    test('a breakpoint in a freeze callback stops inside reboot, with the stack down to the scenario', async () => {
+        breakAt('first line of freeze');
+        const stopped = await recorder.stopAfter(() => launch());
+        assert.equal(stopped.reason, 'breakpoint');
+        assertEditorShows('first line of freeze');
+        const names = (await stoppedProgram.frames(stopped.threadId)).map(f => f.name);
+        assert.match(names[0] ?? '', /counter_handler\.freeze/);
+        assert.ok(names.some(n => n.includes('vm-1') && n.includes('2 of 2')), names.join(' · '));
+        assert.ok(names.some(n => n.includes('reboot(KEXEC)')), names.join(' · '));
+        assert.match(names.at(-1) ?? '', /luod|scenario/);
+    });
+
+    test('a structure in memory is seen field by field, on both sides of the kexec', async () => {
+        breakAt('second line of freeze', 'what freeze left');
+        const count = async ({ threadId }: Stopped): Promise<string | undefined> => {
+            const ser = (await stoppedProgram.scope(threadId, 'Locals')).get('ser');
+            assert.ok(ser && ser.variablesReference > 0, 'ser unfolds');
+            return (await stoppedProgram.children(ser.variablesReference)).find(v => v.name === 'count')?.value;
+        };
+        assert.match((await count(await recorder.stopAfter(() => launch()))) ?? '', /^41\b/);
+        assert.match((await count(await recorder.stopAfter(goOn))) ?? '', /^42\b/);
+        assertEditorShows('what freeze left');
+    });
+
+    test('a step goes to the next statement', async () => {
+        breakAt('first line of freeze');
+        await recorder.stopAfter(() => launch());
+        assert.equal((await recorder.stopAfter(next)).reason, 'step');
+        assertEditorShows('second line of freeze');
+    });
+
+    test('the scopes of a stop', async () => {
+        breakAt('preserve');
+        const stopped = await recorder.stopAfter(() => launch());
+        const names = (await stoppedProgram.scopes(stopped.threadId)).map(s => s.name);
+        assert.deepEqual(names, ['Locals', 'Process', 'Live Update', 'Handover', 'Machine']);
+    });
+
+    test('continues over the kexec into the next kernel, and to the end', async () => {
+        breakAt('reboot', 'last');
+        assert.equal((await recorder.stopAfter(() => launch())).reason, 'breakpoint');
+        assertEditorShows('reboot');
+        assert.equal((await recorder.stopAfter(goOn)).reason, 'breakpoint');
+        assertEditorShows('last');
+        await goOn();
+        await recorder.end();
+        assert.equal(recorder.exitCode, 0);
+    });
+
+    test('a function breakpoint on a callback of the shipped memfd handler shows the standard library', async () => {
+        vscode.debug.addBreakpoints([new vscode.FunctionBreakpoint('memfd.freeze')]);
+        const stopped = await recorder.stopAfter(() => launch());
+        assert.equal(stopped.reason, 'function breakpoint');
+        assert.match(vscode.window.activeTextEditor?.document.getText() ?? '', /handler memfd/);
+    });
+
+    test('Run Scenario runs without stopping, and says what failed', async () => {
+        breakAt('broken');
+        const target = { uri: document.uri.toString(), scenario: 'an expectation that does not hold' };
+        await vscode.commands.executeCommand('lus.runScenario', target);
+        await recorder.end();
+        assert.equal(recorder.exitCode, 1);
+        assert.match(recorder.output.join(''), /two pages are one/);
+    });
+
+    test('Debug Scenario debugs the one that it is given', async () => {
+        const target = { uri: document.uri.toString(), scenario: 'an expectation that does not hold' };
+        await recorder.stopAfter(() => vscode.commands.executeCommand('lus.debugScenario', target));
+        assert.equal(stoppedProgram.session().configuration['scenario'], target.scenario);
+    });
+});
