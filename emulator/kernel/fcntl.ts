@@ -1,0 +1,63 @@
+/** Constants of the system call interface on x86-64: open and descriptor flags, seals, memfd flags, file modes, seek origins (include/uapi/linux, include/uapi/asm-generic). */
+
+export const O_RDONLY = 0;
+export const O_WRONLY = 0o1;
+export const O_RDWR = 0o2;
+export const O_ACCMODE = 0o3;
+export const O_CREAT = 0o100;
+export const O_EXCL = 0o200;
+export const O_TRUNC = 0o1000;
+export const O_APPEND = 0o2000;
+export const O_NONBLOCK = 0o4000;
+export const O_DIRECT = 0o40000;
+export const O_LARGEFILE = 0o100000;
+export const O_NOATIME = 0o1000000;
+export const O_CLOEXEC = 0o2000000;
+export const O_PATH = 0o10000000;
+export const O_TMPFILE = 0o20200000;
+
+export const FD_CLOEXEC = 1;
+
+export const SEEK_SET = 0;
+export const SEEK_CUR = 1;
+export const SEEK_END = 2;
+export const SEEK_DATA = 3;
+export const SEEK_HOLE = 4;
+
+export const F_SEAL_SEAL = 0x01;
+export const F_SEAL_SHRINK = 0x02;
+export const F_SEAL_GROW = 0x04;
+export const F_SEAL_WRITE = 0x08;
+export const F_SEAL_FUTURE_WRITE = 0x10;
+export const F_SEAL_EXEC = 0x20;
+/** Every seal there is. */
+export const F_ALL_SEALS = 0x3f;
+
+export const MFD_CLOEXEC = 0x01;
+export const MFD_ALLOW_SEALING = 0x02;
+export const MFD_HUGETLB = 0x04;
+export const MFD_NOEXEC_SEAL = 0x08;
+export const MFD_EXEC = 0x10;
+/** Where and how wide the huge page size (log2) is in the flags of a MFD_HUGETLB memfd. */
+export const MFD_HUGE_BITS = 0x3f * 2 ** 26;
+
+export const FALLOC_FL_KEEP_SIZE = 0x01;
+export const FALLOC_FL_PUNCH_HOLE = 0x02;
+
+export const S_IFMT = 0o170000;
+export const S_IFIFO = 0o010000;
+export const S_IFCHR = 0o020000;
+export const S_IFREG = 0o100000;
+export const S_IFSOCK = 0o140000;
+
+export const PAGE_SIZE = 4096;
+export const PAGE_SHIFT = 12;
+
+/** What one read or write transfers at most (include/linux/fs.h): INT_MAX rounded down to a page. */
+export const MAX_RW_COUNT = 0x7ffff000;
+
+/**
+ * The largest file offset of the emulator, 2^53−1: up to here offsets are exact numbers. The kernel's own limit
+ * (MAX_LFS_FILESIZE, 2^63−1) is treated as if it were this one.
+ */
+export const MAX_OFFSET = Number.MAX_SAFE_INTEGER;

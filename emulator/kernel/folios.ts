@@ -1,0 +1,127 @@
+/** Folios as files use them: what the page cache holds of them, handles and lists for `.lus` code. */
+import type { KernelCore } from './core';
+import type { Err } from './errno';
+import { PAGE_SIZE } from './fcntl';
+import { PG_DIRTY, PG_SWAPBACKED, PG_UPTODATE, type Memmap } from './mm/memmap';
+
+/** A folio as a value of the language: it says which one, and holds no reference. */
+export class FolioRef {
+    constructor(readonly pfn: number) {}
+
+    sameAs(other: object): boolean {
+        return other instanceof FolioRef && other.pfn === this.pfn;
+    }
+
+    display(): string {
+        return `folio at 0x${(this.pfn * PAGE_SIZE).toString(16)}`;
+    }
+}
+
+/** The folios that memfd_pin_folios() pinned, in the order of the file. Never changes once it is made. */
+export class FolioList {
+    private readonly pfns: Float64Array;
+    private count = 0;
+
+    /** @param capacity how many there can be at most */
+    constructor(capacity: number) {
+        this.pfns = new Float64Array(capacity);
+    }
+
+    get length(): number {
+        return this.count;
+    }
+
+    push(pfn: number): void {
+        this.pfns[this.count++] = pfn;
+    }
+
+    /** The first page frame of the folio at `index`. */
+    pfn(index: number): number {
+        return this.pfns[index] ?? 0;
+    }
+
+    elementAt(index: number): FolioRef {
+        return new FolioRef(this.pfn(index));
+    }
+
+    display(): string {
+        return `${this.count} folios`;
+    }
+}
+
+/** The first page of the folio that a page is in. */
+export function folioOf(k: KernelCore, page: number): number {
+    return k.memmap.headOf(page);
+}
+
+export function folioOrder(k: KernelCore, pfn: number): number {
+    return k.memmap.orderOf(pfn);
+}
+
+export function isUptodate(k: KernelCore, pfn: number): boolean {
+    return (k.memmap.flags(pfn) & PG_UPTODATE) !== 0;
+}
+
+/** Sets flags of a folio; where they are set already, that costs a look. */
+export function setFlags(memmap: Memmap, pfn: number, flags: number): void {
+    const now = memmap.flags(pfn);
+    if ((now & flags) !== flags) {
+        memmap.setFlags(pfn, now | flags);
+    }
+}
+
+/**
+ * Allocates a folio for a page cache that holds it with a reference a page (folio_ref_add in shmem_add_to_page_cache);
+ * its contents are what was there before. −1: no memory.
+ */
+export function allocForCache(k: KernelCore, order: number, owner: number, index: number): number {
+    const pfn = k.pages.alloc(order, { movable: true, owner });
+    if (pfn >= 0) {
+        const { memmap } = k;
+        if (order > 0) {
+            memmap.setRefs(pfn, 2 ** order);
+        }
+        memmap.setFlags(pfn, PG_SWAPBACKED);
+        memmap.setIndex(pfn, index);
+    }
+    return pfn;
+}
+
+/** Drops the page cache's references; a folio without any other is freed. */
+export function dropFromCache(k: KernelCore, pfn: number): void {
+    const { memmap } = k;
+    const order = memmap.orderOf(pfn);
+    const refs = memmap.refs(pfn) - 2 ** order;
+    if (refs > 0) {
+        memmap.setRefs(pfn, refs);
+    } else {
+        k.pages.free(pfn, order);
+    }
+}
+
+/**
+ * Splits a folio that only the page cache uses into single pages (mm/huge_memory.c; uniformly, where 7.2 may leave larger
+ * parts). False where somebody else holds a reference.
+ */
+export function splitFolio(k: KernelCore, pfn: number): boolean {
+    const { memmap } = k;
+    const pages = 2 ** memmap.orderOf(pfn);
+    if (memmap.refs(pfn) !== pages) {
+        return false;
+    }
+    const flags = memmap.flags(pfn);
+    const index = memmap.index(pfn);
+    memmap.initPages(pfn, pages, memmap.ownerOf(pfn));
+    for (let i = 0; i < pages; i++) {
+        memmap.setFlags(pfn + i, flags);
+        memmap.setIndex(pfn + i, index + i);
+    }
+    return true;
+}
+
+/** Moves a folio out of CMA pageblocks, where a long-term pin may not leave it; the new head, or ENOMEM, EBUSY. */
+export function migrateFromCma(k: KernelCore, pfn: number): number | Err {
+    return k.folios.migrateFromCma(pfn);
+}
+
+export const DIRTY_AND_UPTODATE = PG_DIRTY | PG_UPTODATE;

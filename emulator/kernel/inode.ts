@@ -1,0 +1,41 @@
+import { type Journal, Rec } from '../machine/journal';
+import type { KernelCore } from './core';
+
+/** What an inode is, as far as it decides about system calls. `anon` is the inode of anonymous files (fs/anon_inodes.c). */
+export type InodeType = 'shmem' | 'hugetlb' | 'pipe' | 'socket' | 'chardev' | 'anon';
+
+/** An inode. Shared memory files have a subclass with their page cache. */
+export class Inode extends Rec {
+    readonly nlink: number = 1;
+    /** In bytes. */
+    readonly size: number = 0;
+    /** Open files on it. An inode without any, and without a link, is gone. */
+    readonly opens: number = 0;
+    /** True while kernel code holds the inode lock (i_rwsem) over several statements. */
+    readonly locked: boolean = false;
+
+    constructor(
+        journal: Journal,
+        readonly ino: number,
+        readonly type: InodeType,
+        /** File type and permission bits, as st_mode. */
+        readonly mode: number,
+    ) {
+        super(journal);
+    }
+
+    /** Allocated space in units of 512 bytes, as st_blocks. */
+    get blocks(): number {
+        return 0;
+    }
+
+    /** True for regular files, and for the inode of anonymous files, which has that type inside the kernel only. */
+    get isRegular(): boolean {
+        return this.type === 'anon' || this.type === 'shmem' || this.type === 'hugetlb';
+    }
+
+    /** Frees what the inode holds if neither an open file nor a link refers to it (fs/inode.c, evict). */
+    evict(_k: KernelCore): void {
+        // The other types hold nothing but themselves.
+    }
+}

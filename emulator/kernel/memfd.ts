@@ -1,0 +1,173 @@
+/** memfds: creation, seals, and pinning their memory (mm/memfd.c, mm/gup.c). */
+import { Bytes } from '../machine/bytes';
+import type { KernelCore } from './core';
+import { Err, err } from './errno';
+import {
+    F_ALL_SEALS, F_SEAL_EXEC, F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_WRITE, MFD_ALLOW_SEALING, MFD_HUGETLB,
+    MFD_NOEXEC_SEAL, O_LARGEFILE, O_RDWR, S_IFREG,
+} from './fcntl';
+import { allocFile, type FileOps, type OpenFile } from './file';
+import { FolioList, folioOf, folioOrder, migrateFromCma } from './folios';
+import { Inode } from './inode';
+import { genericLlseek } from './llseek';
+import { getFolio, makeShmemInode, pageOf, ShmemInode } from './shmem';
+import { shmemOps } from './shmem_file';
+
+const EBUSY = err('EBUSY');
+const EINVAL = err('EINVAL');
+const ENOMEM = err('ENOMEM');
+const ENOSPC = err('ENOSPC');
+const EPERM = err('EPERM');
+
+/** What name a memfd may have at most, in bytes. */
+export const MFD_NAME_MAX = 249;
+
+/** A memfd of huge pages (fs/hugetlbfs), on a host that has reserved none: it can be sized, and nothing can be allocated. */
+const hugetlbOps: FileOps = {
+    positioned: true,
+    read: (_k, file, pos, length) => Bytes.zero(Math.max(0, Math.min(length, file.inode.size - pos))),
+    llseek: (k, file, offset, whence) => genericLlseek(k, file, offset, whence, file.inode.size),
+    truncate(k, file, size) {
+        if (size % 0x200000 !== 0) {
+            return EINVAL;
+        }
+        k.journal.edit(file.inode).size = size;
+        return 0;
+    },
+    fallocate: () => ENOSPC,
+    mmap: () => ENOMEM,
+};
+
+/** The inode of a MFD_HUGETLB memfd. */
+export class HugetlbInode extends Inode {
+    readonly seals: number = F_SEAL_SEAL;
+}
+
+/**
+ * A new memfd without a descriptor (memfd_alloc_file), as LUO makes one for a retrieved file. Mode 0777; the flags
+ * MFD_NOEXEC_SEAL (0666, F_SEAL_EXEC, sealing allowed) and MFD_ALLOW_SEALING decide about seals.
+ * @param name the file's name; memfd_create() puts `memfd:` before the one it was given
+ * @param huge whether it is allocated in 2 MiB folios; left out: as the kernel is configured
+ */
+export function memfdAllocFile(k: KernelCore, name: string, flags: number, huge?: boolean): OpenFile {
+    const exec = (flags & MFD_NOEXEC_SEAL) === 0;
+    const mode = exec ? 0o777 : 0o666;
+    const seals = exec ? (flags & MFD_ALLOW_SEALING ? 0 : F_SEAL_SEAL) : F_SEAL_EXEC;
+    const shown = `/${name} (deleted)`;
+    if (flags & MFD_HUGETLB) {
+        const inode = new HugetlbInode(k.journal, k.ids.nextInode(k.journal), 'hugetlb', S_IFREG + mode);
+        const i = k.journal.edit<HugetlbInode>(inode);
+        i.nlink = 0;
+        i.seals = seals;
+        return allocFile(k, 'memfd', hugetlbOps, inode, O_RDWR | O_LARGEFILE, shown);
+    }
+    const inode = makeShmemInode(k, name.replace(/^memfd:/, ''), 'shm', mode, 0, huge);
+    k.journal.edit<ShmemInode>(inode).seals = seals;
+    return allocFile(k, 'memfd', shmemOps, inode, O_RDWR | O_LARGEFILE, shown);
+}
+
+function sealable(inode: Inode): ShmemInode | HugetlbInode | undefined {
+    return inode instanceof ShmemInode || inode instanceof HugetlbInode ? inode : undefined;
+}
+
+/** F_GET_SEALS: the F_SEAL_ bits; EINVAL for what has none. */
+export function getSeals(file: OpenFile): number | Err {
+    return sealable(file.inode)?.seals ?? EINVAL;
+}
+
+/**
+ * F_ADD_SEALS (memfd_add_seals). EPERM where the file is not open for writing, EINVAL for unknown seals and files without any,
+ * EPERM where F_SEAL_SEAL is set. F_SEAL_WRITE asked for by name needs that no writable mapping (EBUSY) and no pin (EBUSY) is
+ * there; the four seals that F_SEAL_EXEC implies on an executable file are added without that check.
+ */
+export function addSeals(k: KernelCore, file: OpenFile, seals: number): 0 | Err {
+    if (!file.writable) {
+        return EPERM;
+    }
+    if (seals < 0 || seals > F_ALL_SEALS) {
+        return EINVAL;
+    }
+    const inode = sealable(file.inode);
+    if (!inode) {
+        return EINVAL;
+    }
+    if (inode.seals & F_SEAL_SEAL) {
+        return EPERM;
+    }
+    if (seals & F_SEAL_WRITE && !(inode.seals & F_SEAL_WRITE) && inode instanceof ShmemInode) {
+        if (inode.writableMaps > 0 || hasPins(k, inode)) {
+            return EBUSY;
+        }
+        k.journal.edit(inode).writableMaps = -1;
+    }
+    let all = seals;
+    if (seals & F_SEAL_EXEC && inode.mode & 0o111) {
+        all |= F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE;
+    }
+    k.journal.edit<ShmemInode | HugetlbInode>(inode).seals = inode.seals | all;
+    return 0;
+}
+
+/** memfd_wait_for_pins: whether somebody else uses a folio of the file. */
+function hasPins(k: KernelCore, inode: ShmemInode): boolean {
+    for (let index = inode.cache.next(0, Infinity); index >= 0; ) {
+        const page = inode.cache.at(index);
+        const pfn = folioOf(k, page);
+        if (k.memmap.pins(pfn) > 0) {
+            return true;
+        }
+        index = inode.cache.next(index - (page - pfn) + 2 ** folioOrder(k, pfn), Infinity);
+    }
+    return false;
+}
+
+/**
+ * Pins the folios of a memfd that cover the bytes `start` up to and including `end`, for as long as one likes
+ * (memfd_pin_folios with FOLL_LONGTERM). Holes are filled with zeroed folios, and folios in CMA pageblocks (the next kernel's
+ * scratch memory) move elsewhere first. EINVAL for what is no memfd or not inside its size; ENOMEM, with nothing pinned.
+ * Folios that were allocated for holes stay in either case.
+ */
+export function memfdPinFolios(k: KernelCore, file: OpenFile, start: number, end: number): FolioList | Err {
+    const { inode } = file;
+    if (!(inode instanceof ShmemInode) || start < 0 || start > end || end >= inode.size) {
+        return EINVAL;
+    }
+    const first = pageOf(start);
+    const last = pageOf(end);
+    const list = new FolioList(last - first + 1);
+    for (let index = first; index <= last; ) {
+        const found = getFolioToPin(k, inode, index);
+        if (found instanceof Err) {
+            unpinFolios(k, list);
+            return found;
+        }
+        const head = index - (inode.cache.at(index) - found);
+        k.folios.pin(found);
+        list.push(found);
+        index = head + 2 ** folioOrder(k, found);
+    }
+    return list;
+}
+
+function getFolioToPin(k: KernelCore, inode: ShmemInode, index: number): number | Err {
+    const page = inode.cache.at(index);
+    const pfn = page >= 0 ? folioOf(k, page) : getFolio(k, inode, index, 'cache');
+    if (pfn instanceof Err || !k.memmap.isCma(pfn)) {
+        return pfn;
+    }
+    const head = index - (inode.cache.at(index) - pfn);
+    const to = migrateFromCma(k, pfn);
+    if (!(to instanceof Err)) {
+        const order = folioOrder(k, to);
+        inode.cache.remove(head, order);
+        inode.cache.insert(head, to, order);
+    }
+    return to;
+}
+
+/** Unpins every folio of a list that {@link memfdPinFolios} made. */
+export function unpinFolios(k: KernelCore, list: FolioList): void {
+    for (let i = 0; i < list.length; i++) {
+        k.folios.unpin(list.pfn(i));
+    }
+}

@@ -1,0 +1,197 @@
+/** The memory of shared memory files: their inodes, page caches, and how folios come and go (mm/shmem.c). */
+import type { Journal } from '../machine/journal';
+import type { KernelCore } from './core';
+import { type Err, err } from './errno';
+import { F_SEAL_SEAL, PAGE_SHIFT, PAGE_SIZE, S_IFREG } from './fcntl';
+import { allocForCache, dropFromCache, folioOf, folioOrder, isUptodate, setFlags, splitFolio } from './folios';
+import { Inode } from './inode';
+import { PG_DIRTY, PG_SWAPBACKED, PG_UPTODATE } from './mm/memmap';
+import { PageCache } from './pagecache';
+
+const EINVAL = err('EINVAL');
+const ENOMEM = err('ENOMEM');
+const EEXIST = err('EEXIST');
+
+/** Pages of a folio of 2 MiB, and its order. */
+export const HUGE_PAGES = 512;
+const HUGE_ORDER = 9;
+
+/** Where shmem files differ from each other: files of the kernel's internal mount (memfds), and files of a tmpfs mount. */
+export type ShmemMount = 'shm' | 'tmpfs';
+
+/** The inode of a shared memory file (struct shmem_inode_info). */
+export class ShmemInode extends Inode {
+    /** F_SEAL_ bits. A file that does not allow sealing has F_SEAL_SEAL from the start. */
+    readonly seals: number = F_SEAL_SEAL;
+    /** SHMEM_F_MAPPING_FROZEN: neither pages nor size may change; reading and writing inside may. */
+    readonly frozen: boolean = false;
+    /** Writable shared mappings; −1 once a seal denies them (i_mmap_writable). */
+    readonly writableMaps: number = 0;
+    readonly cache: PageCache;
+
+    constructor(
+        journal: Journal,
+        ino: number,
+        mode: number,
+        /** The name behind `memfd:`, or the path. */
+        readonly name: string,
+        readonly mount: ShmemMount,
+        /** Allocated in folios of 2 MiB where possible (transparent_hugepage_shmem=always). */
+        readonly huge: boolean,
+        /** Who owns its pages: an id of the kernel's owners. */
+        readonly owner: number,
+    ) {
+        super(journal, ino, 'shmem', S_IFREG + mode);
+        this.cache = new PageCache(journal);
+    }
+
+    override get blocks(): number {
+        return this.cache.pages * 8;
+    }
+
+    override evict(k: KernelCore): void {
+        if (this.opens === 0 && this.nlink === 0) {
+            undoRange(k, this, 0, Infinity);
+        }
+    }
+}
+
+/** Makes an inode with link count `nlink` (memfds and O_TMPFILE: 0). `mode`: permission bits. */
+export function makeShmemInode(
+    k: KernelCore, name: string, mount: ShmemMount, mode: number, nlink: number, huge = mount === 'shm' && k.config.thpShmem,
+): ShmemInode {
+    const what = mount === 'shm' ? (name === '' ? 'memfd' : `memfd ${name}`) : `tmpfs ${name}`;
+    const inode = new ShmemInode(k.journal, k.ids.nextInode(k.journal), mode, name, mount, huge, k.owners.id(what));
+    k.journal.edit<Inode>(inode).nlink = nlink;
+    return inode;
+}
+
+/** What a folio is wanted for (enum sgp_type): READ leaves holes alone, CACHE fills them with zeroes, WRITE is about to overwrite it, FALLOC only allocates. */
+export type GetFolio = 'read' | 'cache' | 'write' | 'falloc';
+
+/**
+ * The folio at page offset `index` (shmem_get_folio_gfp), by its first page frame; −1 for a hole that is only read.
+ * A fallocated folio that nothing was written to counts as a hole when read, and is zeroed for `cache`.
+ * Fails with EINVAL (beyond the size, unless for FALLOC or WRITE) and ENOMEM.
+ */
+export function getFolio(k: KernelCore, inode: ShmemInode, index: number, why: GetFolio): number | Err {
+    if ((why === 'read' || why === 'cache') && index * PAGE_SIZE >= inode.size) {
+        return EINVAL;
+    }
+    const page = inode.cache.at(index);
+    if (page >= 0) {
+        const pfn = inode.cache.isHuge(index) ? page - (index % HUGE_PAGES) : folioOf(k, page);
+        if (why === 'cache' && !isUptodate(k, pfn)) {
+            zeroFolio(k, pfn);
+        }
+        return why === 'read' && !isUptodate(k, pfn) ? -1 : pfn;
+    }
+    if (why === 'read') {
+        return -1;
+    }
+    return addNewFolio(k, inode, index, why);
+}
+
+function addNewFolio(k: KernelCore, inode: ShmemInode, index: number, why: GetFolio): number | Err {
+    let order = 0;
+    let first = index;
+    let pfn = -1;
+    if (inode.huge && inode.cache.isVacant(index)) {
+        order = HUGE_ORDER;
+        first = index - (index % HUGE_PAGES);
+        pfn = allocForCache(k, order, inode.owner, first);
+    }
+    if (pfn < 0) {
+        order = 0;
+        first = index;
+        pfn = allocForCache(k, 0, inode.owner, first);
+    }
+    if (pfn < 0) {
+        return ENOMEM;
+    }
+    inode.cache.insert(first, pfn, order);
+    if (why === 'cache') {
+        zeroFolio(k, pfn);
+    }
+    return pfn;
+}
+
+/** Zeroes a folio that holds nothing yet and marks it up to date. */
+export function zeroFolio(k: KernelCore, pfn: number): void {
+    k.memory.zero(pfn * PAGE_SIZE, PAGE_SIZE * 2 ** folioOrder(k, pfn));
+    setFlags(k.memmap, pfn, PG_UPTODATE);
+}
+
+/**
+ * Puts a folio that nothing owns yet into the page cache at `index` (shmem_add_to_page_cache and the accounting that follows).
+ * The cache takes references of its own, one a page; the caller keeps and drops its own. EEXIST where any of its pages is cached already; EINVAL where `index` is
+ * not aligned to the folio's size, which the kernel would BUG on.
+ */
+export function addFolio(k: KernelCore, inode: ShmemInode, pfn: number, index: number): 0 | Err {
+    const order = folioOrder(k, pfn);
+    const pages = 2 ** order;
+    if (index % pages !== 0) {
+        return EINVAL;
+    }
+    if (pages === 1 ? inode.cache.at(index) >= 0 : inode.cache.next(index, index + pages - 1) >= 0) {
+        return EEXIST;
+    }
+    k.memmap.setIndex(pfn, index);
+    k.memmap.setRefs(pfn, k.memmap.refs(pfn) + pages);
+    setFlags(k.memmap, pfn, PG_SWAPBACKED);
+    k.memmap.setOwner(pfn, inode.owner);
+    inode.cache.insert(index, pfn, order);
+    return 0;
+}
+
+/**
+ * Frees [start, end) in bytes (shmem_undo_range): whole folios go, the rest of partial pages is zeroed. A large folio that
+ * sticks out is zeroed where it is inside and then split, so that its pages inside can go; one that is in use by others
+ * (pinned) cannot be split and stays whole.
+ * @param end Infinity: to the end of everything
+ */
+export function undoRange(k: KernelCore, inode: ShmemInode, start: number, end: number): void {
+    const { cache } = inode;
+    if (start % PAGE_SIZE !== 0) {
+        zeroPart(k, inode, start, Math.min(end, start - (start % PAGE_SIZE) + PAGE_SIZE));
+    }
+    if (end !== Infinity && end % PAGE_SIZE !== 0 && Math.floor(start / PAGE_SIZE) !== Math.floor(end / PAGE_SIZE)) {
+        zeroPart(k, inode, Math.max(start, end - (end % PAGE_SIZE)), end);
+    }
+    const first = Math.ceil(start / PAGE_SIZE);
+    const last = end === Infinity ? Infinity : Math.floor(end / PAGE_SIZE) - 1;
+    for (let index = cache.next(first, last); index >= 0; ) {
+        const page = cache.at(index);
+        const pfn = folioOf(k, page);
+        const head = index - (page - pfn);
+        const order = folioOrder(k, pfn);
+        const next = head + 2 ** order;
+        if (head >= first && next - 1 <= last) {
+            cache.remove(head, order);
+            dropFromCache(k, pfn);
+        } else {
+            setFlags(k.memmap, pfn, PG_DIRTY);
+            k.memory.zero(page * PAGE_SIZE, (Math.min(next - 1, last) - index + 1) * PAGE_SIZE);
+            if (splitFolio(k, pfn)) {
+                cache.split(index);
+                continue;
+            }
+        }
+        index = next <= last ? cache.next(next, last) : -1;
+    }
+}
+
+/** Zeroes [start, end), which lies in one page, if that page is there. */
+function zeroPart(k: KernelCore, inode: ShmemInode, start: number, end: number): void {
+    const page = inode.cache.at(pageOf(start));
+    if (page < 0) {
+        return;
+    }
+    setFlags(k.memmap, folioOf(k, page), PG_DIRTY);
+    k.memory.zero(page * PAGE_SIZE + (start % PAGE_SIZE), end - start);
+}
+
+/** The page offset of a byte. */
+export function pageOf(offset: number): number {
+    return Math.floor(offset / 2 ** PAGE_SHIFT);
+}
