@@ -1,0 +1,293 @@
+/**
+ * The page allocator: a buddy system with orders 0 to 10 for each node (mm/page_alloc.c). Where the kernel takes the block freed
+ * last, this one takes the lowest, so that a run depends on nothing but the program.
+ */
+import type { Hasher } from '../../machine/hash';
+import { ALLOCATED, FREED, type PageHistory } from '../../machine/history';
+import { type Journal, Rec } from '../../machine/journal';
+import { PAGE_SIZE, type PhysicalMemory } from '../../machine/memory';
+import { FreeSet } from './free_set';
+import type { Memmap } from './memmap';
+
+export const MAX_PAGE_ORDER = 10;
+export const MAX_ORDER_PAGES = 1 << MAX_PAGE_ORDER;
+
+/** The pages of a node: page frames [start, end), with or without holes. */
+export interface NodeSpan {
+    readonly node: number;
+    readonly start: number;
+    readonly end: number;
+}
+
+export interface AllocOptions {
+    /** The node to try first; the others follow in ascending order. */
+    readonly node?: number;
+    /** Only that node. */
+    readonly strict?: boolean;
+    /** May be moved and may lie in CMA pageblocks (tried last). Kernel allocations are not movable. */
+    readonly movable?: boolean;
+    /** See {@link Owners}. */
+    readonly owner: number;
+    readonly zero?: boolean;
+}
+
+/** Asked before every allocation; true makes it fail with ENOMEM. Plain state of its own, journaled by whoever sets it. */
+export type AllocInjection = (order: number, options: AllocOptions) => boolean;
+
+/** The free blocks of a node, CMA ones or the others. */
+class Zone extends Rec {
+    readonly freePages: number = 0;
+    private readonly base: number;
+    private readonly sets: FreeSet[] = [];
+
+    constructor(private readonly journal: Journal, readonly span: NodeSpan, readonly cma: boolean) {
+        super(journal);
+        this.base = span.start - (span.start % MAX_ORDER_PAGES);
+        for (let order = 0; order <= MAX_PAGE_ORDER; order++) {
+            this.sets.push(new FreeSet(journal, Math.ceil((span.end - this.base) / 2 ** order) + 1));
+        }
+    }
+
+    alloc(order: number): number {
+        for (let o = order; o <= MAX_PAGE_ORDER; o++) {
+            const set = this.sets[o]!;
+            if (set.count === 0) {
+                continue;
+            }
+            let i = set.lowest();
+            set.remove(i);
+            while (o > order) {
+                o--;
+                i *= 2;
+                this.sets[o]!.add(i + 1);
+            }
+            this.journal.edit(this).freePages -= 1 << order;
+            return this.base + i * (1 << order);
+        }
+        return -1;
+    }
+
+    free(pfn: number, order: number): void {
+        this.journal.edit(this).freePages += 1 << order;
+        let o = order;
+        let i = (pfn - this.base) / (1 << order);
+        while (o < MAX_PAGE_ORDER) {
+            const set = this.sets[o]!;
+            const buddy = i % 2 === 0 ? i + 1 : i - 1;
+            if (!set.has(buddy)) {
+                break;
+            }
+            set.remove(buddy);
+            i = Math.floor(i / 2);
+            o++;
+        }
+        this.sets[o]!.add(i);
+    }
+
+    /** Whole blocks of the highest order at once; they have never been free. */
+    freeLargest(start: number, end: number): void {
+        this.journal.edit(this).freePages += end - start;
+        this.sets[MAX_PAGE_ORDER]!.addRange((start - this.base) / MAX_ORDER_PAGES, (end - this.base) / MAX_ORDER_PAGES);
+    }
+
+    /** Takes one page out of whatever free block it is in. False where it is not free. */
+    takePage(pfn: number): boolean {
+        for (let o = 0; o <= MAX_PAGE_ORDER; o++) {
+            let i = Math.floor((pfn - this.base) / 2 ** o);
+            if (!this.sets[o]!.has(i)) {
+                continue;
+            }
+            this.sets[o]!.remove(i);
+            while (o > 0) {
+                o--;
+                i = Math.floor((pfn - this.base) / 2 ** o);
+                this.sets[o]!.add(i % 2 === 0 ? i + 1 : i - 1);
+            }
+            this.journal.edit(this).freePages -= 1;
+            return true;
+        }
+        return false;
+    }
+
+    isFree(pfn: number): boolean {
+        return this.sets.some((set, order) => set.has(Math.floor((pfn - this.base) / 2 ** order)));
+    }
+
+    counts(): number[] {
+        return this.sets.map((set) => set.count);
+    }
+
+    hash(hasher: Hasher): void {
+        hasher.num(this.freePages);
+        for (const set of this.sets) {
+            set.hash(hasher);
+        }
+    }
+}
+
+export class PageAllocator extends Rec {
+    /** Fault injection (failslab's brother fail_page_alloc). */
+    inject: AllocInjection | undefined;
+    /** Pages handed to the allocator since boot, the MemTotal of the kernel. */
+    readonly managedPages: number = 0;
+    private readonly normal: readonly Zone[];
+    private readonly cma: readonly Zone[];
+
+    constructor(
+        private readonly journal: Journal,
+        private readonly memory: PhysicalMemory,
+        private readonly memmap: Memmap,
+        private readonly history: PageHistory,
+        spans: readonly NodeSpan[],
+    ) {
+        super(journal);
+        this.normal = spans.map((span) => new Zone(journal, span, false));
+        this.cma = spans.map((span) => new Zone(journal, span, true));
+    }
+
+    /** Allocates a folio of 2^order pages with one reference; the first page frame, or −1 (ENOMEM). */
+    alloc(order: number, options: AllocOptions): number {
+        if (order > MAX_PAGE_ORDER || this.inject?.(order, options)) {
+            return -1;
+        }
+        let pfn = this.fromZones(this.normal, order, options);
+        if (pfn < 0 && options.movable) {
+            pfn = this.fromZones(this.cma, order, options);
+        }
+        if (pfn < 0) {
+            return -1;
+        }
+        this.memmap.initFolio(pfn, order, options.owner);
+        this.history.add(ALLOCATED, pfn, 1 << order, options.owner);
+        if (options.zero) {
+            this.memory.zero(pfn * PAGE_SIZE, PAGE_SIZE << order);
+        }
+        return pfn;
+    }
+
+    /** Gives 2^order pages back, whoever holds references. Their contents stay until somebody writes. */
+    free(pfn: number, order: number): void {
+        this.history.add(FREED, pfn, 2 ** order, this.memmap.ownerOf(pfn));
+        this.memmap.clear(pfn, 2 ** order);
+        if (order > MAX_PAGE_ORDER) {
+            for (let at = 0; at < 2 ** order; at += MAX_ORDER_PAGES) {
+                this.zoneOf(pfn + at).free(pfn + at, MAX_PAGE_ORDER);
+            }
+            return;
+        }
+        this.zoneOf(pfn).free(pfn, order);
+    }
+
+    /** Hands pages [start, end) to the allocator that it never had: boot memory, scratch areas, restored pages' neighbours. */
+    release(start: number, end: number): void {
+        for (let pfn = start; pfn < end; ) {
+            const zone = this.zoneOf(pfn);
+            // Up to where the kind of memory changes.
+            let limit = Math.min(end, zone.span.end);
+            for (const range of this.memmap.cma) {
+                if (range.start > pfn && range.start < limit) {
+                    limit = range.start;
+                } else if (range.end > pfn && range.end < limit) {
+                    limit = range.end;
+                }
+            }
+            releaseTo(zone, pfn, limit);
+            pfn = limit;
+        }
+        this.addManaged(end - start);
+    }
+
+    /** Counts pages as managed: those that KHO restored. */
+    addManaged(pages: number): void {
+        this.journal.edit(this).managedPages += pages;
+    }
+
+    /** Allocates one given page, as for a test or a hardware-poisoned page; false where it is not free. */
+    takePage(pfn: number, owner: number): boolean {
+        if (!this.zoneOf(pfn).takePage(pfn)) {
+            return false;
+        }
+        this.memmap.initFolio(pfn, 0, owner);
+        this.history.add(ALLOCATED, pfn, 1, owner);
+        return true;
+    }
+
+    isFree(pfn: number): boolean {
+        return this.zoneOf(pfn).isFree(pfn);
+    }
+
+    /** Free pages, of one node or of all; CMA ones included. */
+    freePages(node?: number): number {
+        return [...this.normal, ...this.cma].reduce((sum, z) => sum + (node === undefined || z.span.node === node ? z.freePages : 0), 0);
+    }
+
+    /** Free pages in CMA pageblocks. */
+    freeCmaPages(node?: number): number {
+        return this.cma.reduce((sum, z) => sum + (node === undefined || z.span.node === node ? z.freePages : 0), 0);
+    }
+
+    /** Free blocks by order (as /proc/buddyinfo), each node's ordinary and CMA ones. */
+    buddyinfo(): { node: number; cma: boolean; blocks: number[] }[] {
+        return [...this.normal, ...this.cma].map((z) => ({ node: z.span.node, cma: z.cma, blocks: z.counts() }));
+    }
+
+    hash(hasher: Hasher): void {
+        hasher.num(this.managedPages);
+        for (const zone of [...this.normal, ...this.cma]) {
+            zone.hash(hasher);
+        }
+    }
+
+    private fromZones(zones: readonly Zone[], order: number, options: AllocOptions): number {
+        const { node } = options;
+        if (node !== undefined) {
+            for (const zone of zones) {
+                if (zone.span.node === node) {
+                    const pfn = zone.alloc(order);
+                    if (pfn >= 0) {
+                        return pfn;
+                    }
+                }
+            }
+            if (options.strict) {
+                return -1;
+            }
+        }
+        for (const zone of zones) {
+            const pfn = zone.alloc(order);
+            if (pfn >= 0) {
+                return pfn;
+            }
+        }
+        return -1;
+    }
+
+    private zoneOf(pfn: number): Zone {
+        const zones = this.memmap.isCma(pfn) ? this.cma : this.normal;
+        for (const zone of zones) {
+            if (pfn >= zone.span.start && pfn < zone.span.end) {
+                return zone;
+            }
+        }
+        throw new RangeError(`page frame 0x${pfn.toString(16)} is in no node`);
+    }
+}
+
+/** Frees [start, end) in the largest aligned blocks, as memblock_free_all does. */
+function releaseTo(zone: Zone, start: number, end: number): void {
+    let pfn = start;
+    while (pfn < end) {
+        if (pfn % MAX_ORDER_PAGES === 0 && end - pfn >= MAX_ORDER_PAGES) {
+            const largestEnd = end - (end % MAX_ORDER_PAGES);
+            zone.freeLargest(pfn, largestEnd);
+            pfn = largestEnd;
+            continue;
+        }
+        let order = 0;
+        while (order < MAX_PAGE_ORDER && pfn % 2 ** (order + 1) === 0 && pfn + 2 ** (order + 1) <= end) {
+            order++;
+        }
+        zone.free(pfn, order);
+        pfn += 2 ** order;
+    }
+}

@@ -1,0 +1,95 @@
+import type { Err } from '../errno';
+import { err } from '../errno';
+import { PAGE_SIZE, type PhysicalMemory } from '../../machine/memory';
+import type { AllocOptions, PageAllocator } from './buddy';
+import { type Memmap, PG_UPTODATE } from './memmap';
+
+/** Reference and pin counts of folios (include/linux/mm.h). A folio is named by its head's page frame number. */
+export class Folios {
+    constructor(readonly memory: PhysicalMemory, readonly memmap: Memmap, readonly allocator: PageAllocator) {}
+
+    /** A new folio with one reference. @returns ENOMEM where there is no memory. */
+    alloc(order: number, options: AllocOptions): number | Err {
+        const pfn = this.allocator.alloc(order, options);
+        return pfn < 0 ? err('ENOMEM') : pfn;
+    }
+
+    get(head: number): void {
+        this.memmap.setRefs(head, this.memmap.refs(head) + 1);
+    }
+
+    /** Drops a reference; the last one frees the folio. @returns the references left, −1 where there was none to drop. */
+    put(head: number): number {
+        const refs = this.memmap.refs(head);
+        if (refs === 1) {
+            this.allocator.free(head, this.memmap.orderOf(head));
+            return 0;
+        }
+        if (refs <= 0) {
+            return -1;
+        }
+        this.memmap.setRefs(head, refs - 1);
+        return refs - 1;
+    }
+
+    /** FOLL_PIN: a pin holds a reference too. */
+    pin(head: number): void {
+        this.memmap.setRefs(head, this.memmap.refs(head) + 1);
+        this.memmap.setPins(head, this.memmap.pins(head) + 1);
+    }
+
+    /** @returns the references left, −1 where the folio was not pinned. */
+    unpin(head: number): number {
+        const pins = this.memmap.pins(head);
+        if (pins === 0) {
+            return -1;
+        }
+        this.memmap.setPins(head, pins - 1);
+        return this.put(head);
+    }
+
+    hasFlag(head: number, flag: number): boolean {
+        return (this.memmap.flags(head) & flag) !== 0;
+    }
+
+    setFlag(head: number, flag: number): void {
+        this.memmap.setFlags(head, this.memmap.flags(head) | flag);
+    }
+
+    clearFlag(head: number, flag: number): void {
+        this.memmap.setFlags(head, this.memmap.flags(head) & ~flag);
+    }
+
+    /** The contents as they are, whether up to date or not. */
+    isUptodate(head: number): boolean {
+        return this.hasFlag(head, PG_UPTODATE);
+    }
+
+    /** Where the folio's memory begins and how long it is, in bytes. */
+    extent(head: number): { pa: number; size: number } {
+        return { pa: head * PAGE_SIZE, size: PAGE_SIZE * 2 ** this.memmap.orderOf(head) };
+    }
+
+    /**
+     * Moves a folio that nobody pins out of CMA pageblocks, as a long-term pin does first (mm/gup.c): contents, references, flags,
+     * index and owner go along, the old pages are freed. The caller changes what points to it.
+     * @returns the new head; ENOMEM; EBUSY where it is pinned.
+     */
+    migrateFromCma(head: number): number | Err {
+        const { memmap } = this;
+        if (memmap.pins(head) > 0) {
+            return err('EBUSY');
+        }
+        const order = memmap.orderOf(head);
+        const to = this.allocator.alloc(order, { owner: memmap.ownerOf(head) });
+        if (to < 0) {
+            return err('ENOMEM');
+        }
+        this.memory.copy(to * PAGE_SIZE, head * PAGE_SIZE, PAGE_SIZE * 2 ** order);
+        memmap.setRefs(to, memmap.refs(head));
+        memmap.setFlags(to, memmap.flags(head));
+        memmap.setIndex(to, memmap.index(head));
+        this.allocator.free(head, order);
+        return to;
+    }
+}

@@ -1,0 +1,517 @@
+/**
+ * The page metadata of one kernel (its struct pages). By section of 128 MiB, made when first written; a section has one entry for
+ * each 2 MiB that is wholly of one kind (part of a folio of order 9 or more, or 512 equal pages), and 512 entries of 18 bytes
+ * only where it is not.
+ */
+import type { Hasher } from '../../machine/hash';
+import { type Journal, Rec, type Saveable } from '../../machine/journal';
+
+/** Pages of a row: what one summary entry stands for. An order-9 folio. */
+export const ROW_PAGES = 512;
+const ROWS = 64;
+const SECTION_PAGES = ROW_PAGES * ROWS;
+
+/** Page flags (include/linux/page-flags.h), as far as they show. */
+export const PG_DIRTY = 1;
+export const PG_UPTODATE = 2;
+export const PG_LOCKED = 4;
+export const PG_SWAPBACKED = 8;
+export const PG_LRU = 16;
+export const PG_UNEVICTABLE = 32;
+
+const UNSET = 0;
+const ALLOCATED = 1;
+const PRESERVED = 2;
+const TAIL = 0x80;
+
+/** What a page is to the kernel. `preserved`: reserved for KHO, not restored yet. */
+export type PageState = 'free' | 'allocated' | 'reserved' | 'preserved';
+
+/** A run of pages [start, end) that the kernel reserved at boot, or whose pageblocks are CMA. */
+export interface PfnRange {
+    readonly start: number;
+    readonly end: number;
+    readonly owner: number;
+}
+
+/** Metadata of `count` pages, or of `count` rows. */
+class Records implements Saveable {
+    epoch: number;
+    readonly refs: Int32Array;
+    readonly owner: Uint32Array;
+    /** The page's offset in its file, in pages; 2^32−1 stands for more. */
+    readonly index: Uint32Array;
+    readonly pins: Uint16Array;
+    readonly state: Uint8Array;
+    /** The folio's order in its head, the order | TAIL in every other page of it. */
+    readonly order: Uint8Array;
+    /** KHO's mark in page->private: 0 none, else 1 + order. */
+    readonly mark: Uint8Array;
+    readonly flags: Uint8Array;
+    private readonly all: Uint8Array;
+
+    constructor(journal: Journal, count: number) {
+        this.epoch = journal.epoch;
+        const buffer = new ArrayBuffer(count * 18);
+        this.all = new Uint8Array(buffer);
+        this.refs = new Int32Array(buffer, 0, count);
+        this.owner = new Uint32Array(buffer, count * 4, count);
+        this.index = new Uint32Array(buffer, count * 8, count);
+        this.pins = new Uint16Array(buffer, count * 12, count);
+        this.state = new Uint8Array(buffer, count * 14, count);
+        this.order = new Uint8Array(buffer, count * 15, count);
+        this.mark = new Uint8Array(buffer, count * 16, count);
+        this.flags = new Uint8Array(buffer, count * 17, count);
+    }
+
+    copyEntry(from: Records, source: number, target: number): void {
+        this.refs[target] = from.refs[source]!;
+        this.owner[target] = from.owner[source]!;
+        this.index[target] = from.index[source]!;
+        this.pins[target] = from.pins[source]!;
+        this.state[target] = from.state[source]!;
+        this.order[target] = from.order[source]!;
+        this.mark[target] = from.mark[source]!;
+        this.flags[target] = from.flags[source]!;
+    }
+
+    clearEntry(at: number): void {
+        this.refs[at] = 0;
+        this.owner[at] = 0;
+        this.index[at] = 0;
+        this.pins[at] = 0;
+        this.state[at] = UNSET;
+        this.order[at] = 0;
+        this.mark[at] = 0;
+        this.flags[at] = 0;
+    }
+
+    hash(hasher: Hasher): void {
+        hasher.bytes(this.all);
+    }
+
+    save(): unknown {
+        return this.all.slice();
+    }
+
+    load(saved: unknown): void {
+        if (saved instanceof Uint8Array) {
+            this.all.set(saved);
+        }
+    }
+}
+
+class Section implements Saveable {
+    epoch: number;
+    readonly summary: Records;
+    rows: (Records | undefined)[];
+
+    constructor(journal: Journal) {
+        this.epoch = journal.epoch;
+        this.summary = new Records(journal, ROWS);
+        this.rows = new Array<Records | undefined>(ROWS).fill(undefined);
+    }
+
+    save(): () => void {
+        const rows = this.rows.slice();
+        return () => {
+            this.rows = rows;
+        };
+    }
+
+    load(saved: unknown): void {
+        if (typeof saved === 'function') {
+            saved();
+        }
+    }
+}
+
+/** The sections there are. */
+class Sections implements Saveable {
+    epoch: number;
+    list: (Section | undefined)[] = [];
+
+    constructor(journal: Journal) {
+        this.epoch = journal.epoch;
+    }
+
+    save(): () => void {
+        const list = this.list.slice();
+        return () => {
+            this.list = list;
+        };
+    }
+
+    load(saved: unknown): void {
+        if (typeof saved === 'function') {
+            saved();
+        }
+    }
+}
+
+export class Memmap extends Rec {
+    /** What the kernel reserved at boot and keeps: image, memmap, per-CPU areas. Sorted. */
+    readonly reserved: readonly PfnRange[] = [];
+    /** Pageblocks of MIGRATE_CMA: the scratch areas. Sorted. Everything else is movable or unmovable alike. */
+    readonly cma: readonly PfnRange[] = [];
+    private readonly sections: Sections;
+    /** Where {@link locate} found the page. */
+    private found: Records;
+    private readonly nothing: Records;
+
+    constructor(private readonly journal: Journal) {
+        super(journal);
+        this.sections = new Sections(journal);
+        this.nothing = new Records(journal, 1);
+        this.found = this.nothing;
+    }
+
+    // Questions about any page.
+
+    stateOf(pfn: number): PageState {
+        const i = this.locate(pfn);
+        switch (this.found.state[i]) {
+            case ALLOCATED:
+                return 'allocated';
+            case PRESERVED:
+                return 'preserved';
+            default:
+                return rangeOf(this.reserved, pfn) ? 'reserved' : 'free';
+        }
+    }
+
+    isAllocated(pfn: number): boolean {
+        const i = this.locate(pfn);
+        return this.found.state[i] === ALLOCATED;
+    }
+
+    /** The head of the folio a page is in; the page itself where it is in none. */
+    headOf(pfn: number): number {
+        const order = this.orderOf(pfn);
+        return order === 0 ? pfn : pfn - (pfn % 2 ** order);
+    }
+
+    /** The order of the folio a page is in. */
+    orderOf(pfn: number): number {
+        const i = this.locate(pfn);
+        return this.found.order[i]! & ~TAIL;
+    }
+
+    /** The owner of a page (of its folio); 0 where nobody owns it. */
+    ownerOf(pfn: number): number {
+        const head = this.headOf(pfn);
+        const i = this.locate(head);
+        if (this.found.state[i] === UNSET) {
+            return rangeOf(this.reserved, pfn)?.owner ?? 0;
+        }
+        return this.found.owner[i]!;
+    }
+
+    /** MIGRATE_CMA, or anything else. */
+    isCma(pfn: number): boolean {
+        return this.cma.length > 0 && rangeOf(this.cma, pfn) !== undefined;
+    }
+
+    // The head of a folio.
+
+    refs(head: number): number {
+        const i = this.locate(head);
+        return this.found.refs[i]!;
+    }
+
+    setRefs(head: number, refs: number): void {
+        const i = this.locateForWrite(head);
+        this.found.refs[i] = refs;
+    }
+
+    pins(head: number): number {
+        const i = this.locate(head);
+        return this.found.pins[i]!;
+    }
+
+    setPins(head: number, pins: number): void {
+        const i = this.locateForWrite(head);
+        this.found.pins[i] = pins;
+    }
+
+    /** The OR of PG_… flags. */
+    flags(head: number): number {
+        const i = this.locate(head);
+        return this.found.flags[i]!;
+    }
+
+    setFlags(head: number, flags: number): void {
+        const i = this.locateForWrite(head);
+        this.found.flags[i] = flags;
+    }
+
+    index(head: number): number {
+        const i = this.locate(head);
+        return this.found.index[i]!;
+    }
+
+    setIndex(head: number, index: number): void {
+        const i = this.locateForWrite(head);
+        this.found.index[i] = Math.min(index, 0xffffffff);
+    }
+
+    setOwner(head: number, owner: number): void {
+        const i = this.locateForWrite(head);
+        this.found.owner[i] = owner;
+    }
+
+    /** KHO's mark in page->private: the order of the preserved block that starts here, or −1. */
+    khoOrder(pfn: number): number {
+        const i = this.locate(pfn);
+        // A summary entry has the mark of the first page of its row.
+        return this.found.mark.length === ROWS && pfn % ROW_PAGES !== 0 ? -1 : this.found.mark[i]! - 1;
+    }
+
+    clearKhoOrder(pfn: number): void {
+        const i = this.locateForWrite(pfn);
+        this.found.mark[i] = 0;
+    }
+
+    // Changes of whole folios and runs.
+
+    /** Makes the 2^order pages from `pfn` on one allocated folio with one reference. */
+    initFolio(pfn: number, order: number, owner: number): void {
+        if (order >= 9) {
+            const rows = 2 ** (order - 9);
+            for (let i = 0; i < rows; i++) {
+                this.setRow(pfn + i * ROW_PAGES, ALLOCATED, i === 0 ? order : order | TAIL, i === 0 ? 1 : 0, owner);
+            }
+            return;
+        }
+        const row = this.rowForWrite(pfn);
+        const at = pfn % ROW_PAGES;
+        row.clearEntry(at);
+        row.state[at] = ALLOCATED;
+        row.order[at] = order;
+        row.refs[at] = 1;
+        row.owner[at] = owner;
+        for (let i = at + 1, end = at + (1 << order); i < end; i++) {
+            row.clearEntry(i);
+            row.state[i] = ALLOCATED;
+            row.order[i] = order | TAIL;
+        }
+    }
+
+    /** Makes each of `count` pages from `pfn` on an allocated page of its own with one reference. */
+    initPages(pfn: number, count: number, owner: number): void {
+        this.fill(pfn, count, ALLOCATED, 1, owner);
+    }
+
+    /** Forgets everything about these pages: they are free. */
+    clear(pfn: number, count: number): void {
+        this.fill(pfn, count, UNSET, 0, 0);
+    }
+
+    /**
+     * Marks a block of 2^order pages as preserved by the previous kernel, its head with KHO's magic and the order. As in the
+     * kernel, a smaller block at the same head that comes later overwrites the head's mark and nothing else.
+     */
+    stampPreserved(pfn: number, order: number, owner: number): void {
+        if (order >= 9 && pfn % ROW_PAGES === 0) {
+            this.fill(pfn, 2 ** order, PRESERVED, 0, owner);
+            const i = this.locateForWrite(pfn, true);
+            this.found.mark[i] = order + 1;
+            return;
+        }
+        const row = this.rowForWrite(pfn);
+        const at = pfn % ROW_PAGES;
+        if (order === 0) {
+            row.state[at] = PRESERVED;
+            row.owner[at] = owner;
+        } else {
+            this.fill(pfn, 2 ** order, PRESERVED, 0, owner);
+        }
+        row.mark[at] = order + 1;
+    }
+
+    /** Boot-time reservations that stay. */
+    reserve(start: number, end: number, owner: number): void {
+        this.journal.edit(this).reserved = withRange(this.reserved, { start, end, owner });
+    }
+
+    /** Gives boot-time reservations up. */
+    release(start: number, end: number): void {
+        this.journal.edit(this).reserved = withoutRange(this.reserved, start, end);
+    }
+
+    markCma(start: number, end: number): void {
+        this.journal.edit(this).cma = withRange(this.cma, { start, end, owner: 0 });
+    }
+
+    hash(hasher: Hasher): void {
+        this.sections.list.forEach((section, i) => {
+            if (section) {
+                hasher.u32(i);
+                section.summary.hash(hasher);
+                section.rows.forEach((row, k) => {
+                    if (row) {
+                        hasher.u32(k);
+                        row.hash(hasher);
+                    }
+                });
+            }
+        });
+        for (const r of [...this.reserved, ...this.cma]) {
+            hasher.num(r.start).num(r.end).num(r.owner);
+        }
+    }
+
+    // Inside.
+
+    /** Finds a page's entry for reading: sets `found`, returns the index in it. */
+    private locate(pfn: number): number {
+        const number = Math.floor(pfn / SECTION_PAGES);
+        const section = this.sections.list[number];
+        if (!section) {
+            this.found = this.nothing;
+            return 0;
+        }
+        const rowIndex = Math.floor(pfn / ROW_PAGES) % ROWS;
+        const row = section.rows[rowIndex];
+        if (row) {
+            this.found = row;
+            return pfn % ROW_PAGES;
+        }
+        this.found = section.summary;
+        return rowIndex;
+    }
+
+    /** The same for writing: a summary is changed only for the head of a large folio (or, `uniform`, the first page of a row). */
+    private locateForWrite(pfn: number, uniform = false): number {
+        const section = this.sectionForWrite(pfn);
+        const rowIndex = Math.floor(pfn / ROW_PAGES) % ROWS;
+        const row = section.rows[rowIndex];
+        if (!row && pfn % ROW_PAGES === 0) {
+            const order = section.summary.order[rowIndex]!;
+            if (uniform || order >= 9 && order < TAIL) {
+                this.journal.touch(section.summary);
+                this.found = section.summary;
+                return rowIndex;
+            }
+        }
+        this.found = this.rowForWrite(pfn);
+        return pfn % ROW_PAGES;
+    }
+
+    private sectionForWrite(pfn: number): Section {
+        const number = Math.floor(pfn / SECTION_PAGES);
+        let section = this.sections.list[number];
+        if (!section) {
+            this.journal.touch(this.sections);
+            section = new Section(this.journal);
+            const list = this.sections.list;
+            while (list.length < number) {
+                list.push(undefined);
+            }
+            list[number] = section;
+        }
+        return section;
+    }
+
+    /** The entries of a row, one a page; what its summary said is spread over them. */
+    private rowForWrite(pfn: number): Records {
+        const section = this.sectionForWrite(pfn);
+        const rowIndex = Math.floor(pfn / ROW_PAGES) % ROWS;
+        let row = section.rows[rowIndex];
+        if (row) {
+            if (row.epoch !== this.journal.epoch) {
+                this.journal.touch(row);
+            }
+            return row;
+        }
+        row = new Records(this.journal, ROW_PAGES);
+        const { summary } = section;
+        if (summary.state[rowIndex] !== UNSET) {
+            const order = summary.order[rowIndex]!;
+            for (let i = 0; i < ROW_PAGES; i++) {
+                row.copyEntry(summary, rowIndex, i);
+            }
+            row.mark.fill(0, 1);
+            if (order !== 0 && order < TAIL) {
+                row.refs.fill(0, 1);
+                row.pins.fill(0, 1);
+                row.order.fill(order | TAIL, 1);
+            }
+        }
+        this.journal.touch(section);
+        section.rows[rowIndex] = row;
+        return row;
+    }
+
+    private setRow(pfn: number, state: number, order: number, refs: number, owner: number): void {
+        const section = this.sectionForWrite(pfn);
+        const rowIndex = Math.floor(pfn / ROW_PAGES) % ROWS;
+        if (section.rows[rowIndex]) {
+            this.journal.touch(section);
+            section.rows[rowIndex] = undefined;
+        }
+        const { summary } = section;
+        this.journal.touch(summary);
+        summary.clearEntry(rowIndex);
+        summary.state[rowIndex] = state;
+        summary.order[rowIndex] = order;
+        summary.refs[rowIndex] = refs;
+        summary.owner[rowIndex] = owner;
+    }
+
+    private fill(pfn: number, count: number, state: number, refs: number, owner: number): void {
+        for (let done = 0; done < count; ) {
+            const at = (pfn + done) % ROW_PAGES;
+            if (at === 0 && count - done >= ROW_PAGES) {
+                if (state !== UNSET || this.sections.list[Math.floor((pfn + done) / SECTION_PAGES)]) {
+                    this.setRow(pfn + done, state, 0, refs, owner);
+                }
+                done += ROW_PAGES;
+                continue;
+            }
+            const row = this.rowForWrite(pfn + done);
+            const n = Math.min(ROW_PAGES - at, count - done);
+            for (let i = at; i < at + n; i++) {
+                row.clearEntry(i);
+                row.state[i] = state;
+                row.refs[i] = refs;
+                row.owner[i] = owner;
+            }
+            done += n;
+        }
+    }
+}
+
+/** The range of a sorted list that a page is in. */
+export function rangeOf<R extends { readonly start: number; readonly end: number }>(ranges: readonly R[], pfn: number): R | undefined {
+    let low = 0;
+    let high = ranges.length;
+    while (low < high) {
+        const mid = (low + high) >>> 1;
+        const range = ranges[mid]!;
+        if (pfn < range.start) {
+            high = mid;
+        } else if (pfn >= range.end) {
+            low = mid + 1;
+        } else {
+            return range;
+        }
+    }
+    return undefined;
+}
+
+function withRange(ranges: readonly PfnRange[], added: PfnRange): PfnRange[] {
+    if (added.start >= added.end) {
+        return [...ranges];
+    }
+    return [...withoutRange(ranges, added.start, added.end), added].sort((a, b) => a.start - b.start);
+}
+
+function withoutRange(ranges: readonly PfnRange[], start: number, end: number): PfnRange[] {
+    return ranges.flatMap((r) => {
+        if (r.end <= start || r.start >= end) {
+            return [r];
+        }
+        return [{ ...r, end: start }, { ...r, start: end }].filter((part) => part.start < part.end);
+    });
+}
