@@ -155,7 +155,7 @@ export function undoRange(k: KernelCore, inode: ShmemInode, start: number, end: 
     if (start % PAGE_SIZE !== 0) {
         zeroPart(k, inode, start, Math.min(end, start - (start % PAGE_SIZE) + PAGE_SIZE));
     }
-    if (end !== Infinity && end % PAGE_SIZE !== 0 && Math.floor(start / PAGE_SIZE) !== Math.floor(end / PAGE_SIZE)) {
+    if (end !== Infinity && end % PAGE_SIZE !== 0 && (start % PAGE_SIZE === 0 || pageOf(start) !== pageOf(end))) {
         zeroPart(k, inode, Math.max(start, end - (end % PAGE_SIZE)), end);
     }
     const first = Math.ceil(start / PAGE_SIZE);

@@ -1,0 +1,60 @@
+/** The least of a kernel that files and processes run in, for unit tests. */
+import { makeAnonInode } from '../../emulator/kernel/anon';
+import { type FileConfig, Ids, type KernelCore } from '../../emulator/kernel/core';
+import type { OpenFile } from '../../emulator/kernel/file';
+import { releaseFile } from '../../emulator/kernel/file';
+import { Folios } from '../../emulator/kernel/mm/folio';
+import { PageAllocator } from '../../emulator/kernel/mm/buddy';
+import { Memmap } from '../../emulator/kernel/mm/memmap';
+import type { Process } from '../../emulator/kernel/process';
+import type { ShmemInode } from '../../emulator/kernel/shmem';
+import { Seq, Table } from '../../emulator/machine/journal';
+import { Machine } from '../../emulator/machine/machine';
+
+export interface TestKernel extends KernelCore {
+    readonly machine: Machine;
+    /** Releases what waits for it, as a return to user mode does. */
+    taskWork(): void;
+}
+
+export interface TestKernelOptions {
+    /** Bytes of memory, from 16 MiB on. */
+    readonly memory?: number;
+    /** Bytes of it, at the start, whose pageblocks are CMA. */
+    readonly cma?: number;
+    readonly thpShmem?: boolean;
+    readonly memfdNoexec?: FileConfig['memfdNoexec'];
+}
+
+const BASE = 0x1000000;
+
+export function testKernel(options: TestKernelOptions = {}): TestKernel {
+    const size = options.memory ?? 0x4000000;
+    const machine = new Machine({ ranges: [{ start: BASE, size, node: 0 }] });
+    const { journal, memory, owners } = machine;
+    const memmap = new Memmap(journal);
+    const start = BASE / 4096;
+    const end = (BASE + size) / 4096;
+    if (options.cma) {
+        memmap.markCma(start, start + options.cma / 4096);
+    }
+    const pages = new PageAllocator(journal, memory, memmap, machine.history, [{ node: 0, start, end }]);
+    pages.release(start, end);
+    const ids = new Ids(journal);
+    const kernel: TestKernel = {
+        machine, journal, memory, memmap, pages, owners, ids,
+        folios: new Folios(memory, memmap, pages),
+        processes: new Seq<Process>(journal),
+        delayedFput: new Seq<OpenFile>(journal),
+        anonInode: makeAnonInode(journal, ids.nextInode(journal)),
+        tmpfs: new Table<string, ShmemInode>(journal),
+        config: { thpShmem: options.thpShmem ?? false, memfdNoexec: options.memfdNoexec ?? 0 },
+        klog: () => undefined,
+        taskWork() {
+            for (let file = kernel.delayedFput.shift(); file; file = kernel.delayedFput.shift()) {
+                releaseFile(kernel, file);
+            }
+        },
+    };
+    return kernel;
+}
