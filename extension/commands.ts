@@ -1,6 +1,6 @@
 /** The commands of the category *Live Update*. */
 import * as vscode from 'vscode';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { COMMANDS, type CommandId } from './contributions';
 import { openExamples } from './examples';
 import { launchConfiguration } from './launch-configuration';

@@ -1,12 +1,12 @@
 /** *Open Examples*: gives the user a copy of the shipped scenarios to work in. */
 import * as vscode from 'vscode';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 
 /** Name of the folder that is made in the place the user picks. */
 const FOLDER_NAME = 'live-update-examples';
 
 /** A caller other than the user may say where, and that no window be opened. */
-const argumentSchema = z.object({ into: z.string(), open: z.boolean().default(true) });
+const argumentSchema = z.object({ into: z.string(), open: z._default(z.boolean(), true) });
 
 async function exists(uri: vscode.Uri): Promise<boolean> {
     try {

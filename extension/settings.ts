@@ -1,13 +1,13 @@
 /** The user's settings, parsed: what does not fit counts as not set. */
 import * as vscode from 'vscode';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { SETTINGS_SECTION } from './contributions';
 
 /** Every setting but `trace.server`, which the language client reads by itself. */
 export const settingsSchema = z.object({
-    stopOnEntry: z.boolean().catch(true),
-    kernel: z.string().catch(''),
-    codeLens: z.boolean().catch(true),
+    stopOnEntry: z.catch(z.boolean(), true),
+    kernel: z.catch(z.string(), ''),
+    codeLens: z.catch(z.boolean(), true),
 });
 
 export type Settings = z.infer<typeof settingsSchema>;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { markedLine } from '../../support/markers';
 import { Recorder, stoppedProgram, type Stopped } from './debugging';
-import { fileUri, folder, openFile } from './workspace';
+import { closeEditors, fileUri, folder, openFile } from './workspace';
 
 const SCENARIO = 'a counter and its memory';
 
@@ -26,7 +26,7 @@ suite('debugging', () => {
         await vscode.debug.stopDebugging();
         vscode.debug.removeBreakpoints(vscode.debug.breakpoints);
         recorder.dispose();
-        await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+        await closeEditors();
     });
 
     function line(marker: string): number {

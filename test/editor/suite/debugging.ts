@@ -3,7 +3,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import * as vscode from 'vscode';
 import { z } from 'zod';
 
-const WAIT_MS = 20_000;
+const WAIT_MS = 15_000;
 
 const eventSchema = z.object({ type: z.literal('event'), event: z.string(), body: z.unknown() });
 const stoppedSchema = z.object({ reason: z.string(), threadId: z.number() });

@@ -5,7 +5,7 @@ import Mocha from 'mocha';
 
 export function run(): Promise<void> {
     const grep = process.env['MOCHA_GREP'];
-    const mocha = new Mocha({ ui: 'tdd', color: false, timeout: 60_000, ...(grep === undefined ? {} : { grep }) });
+    const mocha = new Mocha({ ui: 'tdd', reporter: Mocha.reporters.Base, timeout: 60_000, ...(grep === undefined ? {} : { grep }) });
     for (const file of readdirSync(__dirname).filter(f => f.endsWith('.test.js')).sort()) {
         mocha.addFile(path.join(__dirname, file));
     }

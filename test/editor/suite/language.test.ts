@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { eventually } from './debugging';
-import { fileUri, openFile, openText } from './workspace';
+import { closeEditors, fileUri, openFile, openText } from './workspace';
 
 /** Diagnostics come when the server has looked: waits for such as the test expects. */
 function diagnostics(uri: vscode.Uri, wanted: (found: readonly vscode.Diagnostic[]) => boolean): Promise<vscode.Diagnostic[]> {
@@ -13,7 +13,7 @@ function diagnostics(uri: vscode.Uri, wanted: (found: readonly vscode.Diagnostic
 
 suite('the language', () => {
     teardown(async () => {
-        await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+        await closeEditors();
     });
 
     test('files that end in .lus have the language', async () => {

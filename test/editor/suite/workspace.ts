@@ -19,6 +19,14 @@ export async function openFile(name: string): Promise<vscode.TextDocument> {
     return document;
 }
 
+/** Closes every editor; what was typed and not saved is dropped without a question. */
+export async function closeEditors(): Promise<void> {
+    while (vscode.window.activeTextEditor) {
+        await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
+    }
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+}
+
 /** An editor on text that is in no file. */
 export async function openText(content: string): Promise<vscode.TextDocument> {
     const document = await vscode.workspace.openTextDocument({ language: 'lus', content });

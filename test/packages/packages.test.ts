@@ -1,0 +1,90 @@
+/** What users install: the npm tarball with the `lus` command, and the `.vsix`. Both are made from the build in dist/. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { tmpdir } from 'node:os';
+import * as path from 'node:path';
+import { inRepository, ROOT } from '../support/repository';
+
+const MAX_VSIX_BYTES = 1.5 * 1024 * 1024;
+const PACKAGING_MS = 120_000;
+
+function run(command: string, args: readonly string[], cwd: string): string {
+    const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8' });
+    assert.equal(status, 0, `${command} ${args.join(' ')}\n${stdout}\n${stderr}`);
+    return stdout;
+}
+
+/** The names of the files in a zip archive, from its central directory. */
+function namesInZip(archive: Buffer): string[] {
+    const names: string[] = [];
+    const end = archive.lastIndexOf(Buffer.from([0x50, 0x4b, 5, 6]));
+    const count = archive.readUInt16LE(end + 10);
+    let at = archive.readUInt32LE(end + 16);
+    for (let n = 0; n < count; n++) {
+        const nameLength = archive.readUInt16LE(at + 28);
+        names.push(archive.toString('utf8', at + 46, at + 46 + nameLength));
+        at += 46 + nameLength + archive.readUInt16LE(at + 30) + archive.readUInt16LE(at + 32);
+    }
+    return names;
+}
+
+/** What must, and what must not, be in a package. */
+function assertShips(names: readonly string[]): void {
+    for (const name of ['package.json', 'dist/lus.js', 'dist/debug-adapter.js', 'dist/language-server.js', 'dist/extension.js']) {
+        assert.ok(names.includes(name), `${name} is missing`);
+    }
+    for (const wanted of [/^readme\.md$/i, /^license(\.txt|\.md)?$/i, /^extension\/examples\/first-session\.lus$/, /^extension\/docs\/.+\.md$/, /^syntaxes\/.+\.json$/]) {
+        assert.ok(names.some(n => wanted.test(n)), `nothing like ${wanted} in ${names.join(' ')}`);
+    }
+    const strays = names.filter(n => /^(test|emulator|debug-adapter|node_modules|\.)|\.ts$|\.map$/.test(n));
+    assert.deepEqual(strays, []);
+}
+
+suite('packages', function () {
+    this.timeout(PACKAGING_MS);
+    let scratch: string;
+
+    suiteSetup(() => {
+        scratch = mkdtempSync(path.join(tmpdir(), 'lus-packages-'));
+    });
+
+    suiteTeardown(() => {
+        rmSync(scratch, { recursive: true, force: true });
+    });
+
+    test('the npm tarball installs globally, and its lus runs an example that came with it', () => {
+        run('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', scratch], ROOT);
+        const tarball = readdirSync(scratch).find(f => f.endsWith('.tgz'));
+        assert.ok(tarball);
+        const prefix = path.join(scratch, 'prefix');
+        run('npm', ['install', '--global', '--offline', '--no-audit', '--no-fund', '--prefix', prefix, path.join(scratch, tarball)], scratch);
+
+        const installed = path.join(prefix, 'lib', 'node_modules', 'lus-debug');
+        const names = readdirSync(installed, { recursive: true, encoding: 'utf8' }).filter(n => statSync(path.join(installed, n)).isFile());
+        assertShips(names);
+
+        const lus = path.join(prefix, 'bin', 'lus');
+        assert.match(run(lus, ['--help'], scratch), /\brun\b[^]*\bcheck\b/);
+        run(lus, ['run', path.join(installed, 'extension', 'examples', 'first-session.lus')], scratch);
+    });
+
+    test('the .vsix holds what the extension needs and nothing else, in at most 1.5 MB', () => {
+        const vsix = path.join(scratch, 'lus.vsix');
+        run('npm', ['run', '--silent', 'package', '--', '--out', vsix], ROOT);
+        assert.ok(statSync(vsix).size <= MAX_VSIX_BYTES, `${statSync(vsix).size} bytes`);
+        const names = namesInZip(readFileSync(vsix)).filter(n => n.startsWith('extension/'));
+        assertShips(names.map(n => n.slice('extension/'.length)));
+    });
+
+    test('the bundles stand alone: none needs a package', () => {
+        const known = new Set([...builtinModules, ...builtinModules.map(m => `node:${m}`)]);
+        for (const name of ['lus', 'debug-adapter', 'language-server', 'extension']) {
+            const text = readFileSync(inRepository('dist', `${name}.js`), 'utf8');
+            const required = [...text.matchAll(/\brequire\("([^"]+)"\)/g)].map(m => m[1] ?? '');
+            const allowed = name === 'extension' ? ['vscode'] : [];
+            assert.deepEqual([...new Set(required)].filter(r => !known.has(r)), allowed, name);
+        }
+    });
+});
