@@ -268,7 +268,7 @@ export class Memmap extends Rec {
     }
 
     clearKhoOrder(pfn: number): void {
-        const i = this.locateForWrite(pfn);
+        const i = this.locateForWrite(pfn, true);
         this.found.mark[i] = 0;
     }
 

@@ -1,0 +1,52 @@
+/** What the KHO code of a kernel needs of that kernel. */
+import type { PageHistory } from '../../machine/history';
+import type { Journal } from '../../machine/journal';
+import type { Machine } from '../../machine/machine';
+import type { PhysicalMemory } from '../../machine/memory';
+import type { Owners } from '../../machine/owners';
+import type { PageAllocator } from '../mm/buddy';
+import type { Memmap } from '../mm/memmap';
+
+export type LogLevel = 'emerg' | 'err' | 'warn' | 'notice' | 'info' | 'debug';
+
+/** The kernel log. */
+export interface KernelLog {
+    log(level: LogLevel, text: string): void;
+    /** WARN(): a warning with its stack, which taints the kernel. `where` names the function. */
+    warning(where: string, text: string): void;
+}
+
+/** How a kernel is configured, as far as KHO asks. */
+export interface KhoOptions {
+    /** CONFIG_NUMA: without it every address is on node 0. */
+    readonly numa: boolean;
+    /** CONFIG_KEXEC_HANDOVER_DEBUG: what is preserved must not touch scratch. */
+    readonly debug: boolean;
+    /** `compatible` of the root FDT. */
+    readonly compatible: string;
+    /** uname -r. */
+    readonly release: string;
+}
+
+export interface KhoEnv {
+    readonly machine: Machine;
+    readonly memmap: Memmap;
+    readonly allocator: PageAllocator;
+    readonly log: KernelLog;
+    readonly options: KhoOptions;
+}
+
+/** A physical area, in bytes. */
+export interface Area {
+    readonly addr: number;
+    readonly size: number;
+}
+
+/** What a boot of a KHO kernel was given, once it has been found good. */
+export interface IncomingHandover {
+    readonly fdt: number;
+    readonly scratchArray: number;
+    readonly scratch: readonly Area[];
+}
+
+export type { Journal, Machine, Owners, PageHistory, PhysicalMemory };

@@ -1,0 +1,424 @@
+/** KHO in one running kernel: what it preserves, and what it was given (kernel/liveupdate/kexec_handover.c). */
+import { Err, err } from '../errno';
+import type { Hasher } from '../../machine/hash';
+import { PRESERVED, RESTORED, UNPRESERVED } from '../../machine/history';
+import type { Int } from '../../machine/int';
+import { Rec, Table } from '../../machine/journal';
+import { PAGE_SIZE } from '../../machine/memory';
+import { MAX_PAGE_ORDER } from '../mm/buddy';
+import { Folios } from '../mm/folio';
+import type { Area, IncomingHandover, KhoEnv } from './env';
+import { RadixTree, walkRadix } from './radix';
+import { type Subtree, addSubtree, buildRootFdt, readFdtPage, removeSubtree, retrieveSubtree } from './root_fdt';
+import { type BlockRun, RunList } from './runs';
+
+/** The order of the smallest power of two of pages that holds `size` bytes. */
+export function getOrder(size: number): number {
+    let order = 0;
+    while (PAGE_SIZE * 2 ** order < size) {
+        order++;
+    }
+    return order;
+}
+
+/** A run of preserved blocks and whose they are. */
+export interface PreservedRun extends BlockRun {
+    readonly owner: string;
+}
+
+export class Kho extends Rec {
+    /** kho_is_enabled(). */
+    readonly enabled: boolean;
+    /** The outgoing root FDT page; 0 where there is none. */
+    readonly fdt: number = 0;
+    readonly tree: RadixTree | undefined = undefined;
+    readonly scratch: readonly Area[];
+    /** Where the array of {@link scratch} lies; 0 where there is none. */
+    readonly scratchArray: number;
+    /** Pages that the previous kernel preserved, and how many of those have been restored. */
+    readonly incomingPages: number = 0;
+    readonly restoredPages: number = 0;
+    /** This update's number: how many kexecs with KHO led here. Set by kho_init. */
+    readonly kexecCount: number = 0;
+    readonly previousRelease: string | undefined = undefined;
+    readonly folios: Folios;
+    private incomingRuns = new RunList();
+    /** Incoming pages that the kernel never restores, by design. */
+    private readonly kept: Table<number, string>;
+    private readonly warned: Table<string, true>;
+
+    /**
+     * @param incoming what this kernel was booted with; undefined after a cold boot, or where it was refused.
+     * @param scratch the scratch areas of this machine, inherited or reserved at this boot.
+     */
+    constructor(readonly env: KhoEnv, enabled: boolean, readonly incoming: IncomingHandover | undefined, scratch: readonly Area[], scratchArray: number) {
+        super(env.machine.journal);
+        this.enabled = enabled;
+        this.scratch = scratch;
+        this.scratchArray = scratchArray;
+        this.folios = new Folios(env.machine.memory, env.memmap, env.allocator);
+        this.kept = new Table(env.machine.journal);
+        this.warned = new Table(env.machine.journal);
+    }
+
+    /** is_kho_boot(): true even with kho=off. */
+    get isKhoBoot(): boolean {
+        return this.incoming !== undefined;
+    }
+
+    // Preserving.
+
+    /** kho_preserve_folio. @returns EINVAL (no tree; in scratch, with debug checks), ENOMEM. */
+    preserveFolio(head: number): 0 | Err {
+        return this.preserveBlock(head, this.env.memmap.orderOf(head));
+    }
+
+    /** kho_unpreserve_folio: with the folio's order of this moment. */
+    unpreserveFolio(head: number): void {
+        this.unpreserveBlock(head, this.env.memmap.orderOf(head));
+    }
+
+    /** kho_preserve_pages: cut into aligned blocks, none of which crosses a node. What was done is undone on failure. */
+    preservePages(pfn: number, count: number): 0 | Err {
+        if (this.env.options.debug && this.touchesScratch(pfn * PAGE_SIZE, count * PAGE_SIZE)) {
+            this.warn('kho_preserve_pages', 'preserving pages that touch scratch');
+            return err('EINVAL');
+        }
+        for (let at = pfn; at < pfn + count; ) {
+            const order = this.preserveOrder(at, pfn + count - at);
+            const result = this.addBlock(at, order);
+            if (result !== 0) {
+                this.unpreservePages(pfn, at - pfn);
+                return result;
+            }
+            at += 2 ** order;
+        }
+        return 0;
+    }
+
+    /** kho_unpreserve_pages: the same cutting, so it takes the same range. */
+    unpreservePages(pfn: number, count: number): void {
+        for (let at = pfn; at < pfn + count; ) {
+            const order = this.preserveOrder(at, pfn + count - at);
+            this.unpreserveBlock(at, order);
+            at += 2 ** order;
+        }
+    }
+
+    /** kho_scratch_overlap. */
+    touchesScratch(pa: number, size: number): boolean {
+        return this.scratch.some((area) => pa < area.addr + area.size && pa + size > area.addr);
+    }
+
+    /**
+     * kho_alloc_preserve: zeroed memory, preserved; its real size is the next power of two of pages.
+     * @returns its physical address; EINVAL (size 0, or no tree), E2BIG (more than 4 MiB), ENOMEM.
+     */
+    allocPreserve(size: number, owner: string): number | Err {
+        if (size === 0) {
+            return err('EINVAL');
+        }
+        const order = getOrder(size);
+        if (order > MAX_PAGE_ORDER) {
+            return err('E2BIG');
+        }
+        const pfn = this.env.allocator.alloc(order, { owner: this.env.machine.owners.id(owner), zero: true });
+        if (pfn < 0) {
+            return err('ENOMEM');
+        }
+        const result = this.preserveFolio(pfn);
+        if (result !== 0) {
+            this.folios.put(pfn);
+            return result;
+        }
+        return pfn * PAGE_SIZE;
+    }
+
+    /** kho_unpreserve_free; 0 is no memory. */
+    unpreserveFree(pa: number): void {
+        if (pa !== 0) {
+            const head = Math.floor(pa / PAGE_SIZE);
+            this.unpreserveFolio(head);
+            this.folios.put(head);
+        }
+    }
+
+    // Restoring.
+
+    /** kho_restore_folio. @returns the folio's head with one reference; undefined (NULL) where nothing is preserved there. */
+    restoreFolio(phys: Int, owner: string): number | undefined {
+        const order = this.takeMark(phys);
+        if (order === undefined) {
+            return undefined;
+        }
+        const pfn = Math.floor(Number(phys) / PAGE_SIZE);
+        const id = this.env.machine.owners.id(owner);
+        this.env.memmap.initFolio(pfn, order, id);
+        this.restored(pfn, order, id);
+        return pfn;
+    }
+
+    /**
+     * kho_restore_pages: `count` pages, each on its own. Steps by address alone, not by what was preserved, so blocks that were cut
+     * at a node are skipped. @returns the first page; undefined at the first failure, blocks before it staying restored.
+     */
+    restorePages(phys: Int, count: number, owner: string): number | undefined {
+        const pfn = Math.floor(Number(phys) / PAGE_SIZE);
+        const id = this.env.machine.owners.id(owner);
+        for (let at = pfn; at < pfn + count; ) {
+            const order = this.takeMark(at * PAGE_SIZE);
+            if (order === undefined) {
+                return undefined;
+            }
+            this.env.memmap.initPages(at, 2 ** order, id);
+            this.restored(at, order, id);
+            at += 2 ** blockOrder(at, pfn + count - at);
+        }
+        return pfn;
+    }
+
+    /** kho_restore_free; 0 is no memory. What cannot be restored is not freed. */
+    restoreFree(pa: Int): void {
+        if (pa !== 0) {
+            const head = this.restoreFolio(pa, 'restored to be freed');
+            if (head === undefined) {
+                this.env.log.warning('kho_restore_free', 'WARNING: nothing to restore');
+            } else {
+                this.folios.put(head);
+            }
+        }
+    }
+
+    // Subtrees of the root FDT.
+
+    /**
+     * kho_add_subtree. @returns EEXIST, ENOMEM; EFAULT where KHO is off (the kernel dereferences a null pointer, which no caller in
+     * the tree lets happen).
+     */
+    addSubtree(name: string, blob: number, size: number): 0 | Err {
+        return this.fdt === 0 ? err('EFAULT') : addSubtree(this.env.machine.memory, this.fdt, name, blob, size);
+    }
+
+    /** kho_remove_subtree, by the blob's address; silent where there is none. */
+    removeSubtree(blob: number): void {
+        if (this.fdt !== 0) {
+            removeSubtree(this.env.machine.memory, this.fdt, blob);
+        }
+    }
+
+    /** kho_retrieve_subtree from what the previous kernel handed over. @returns ENOENT, EINVAL. */
+    retrieveSubtree(name: string): Subtree | Err {
+        if (!this.incoming) {
+            return err('ENOENT');
+        }
+        const { root } = readFdtPage(this.env.machine.memory, this.incoming.fdt);
+        return retrieveSubtree(root, name, (text) => this.env.log.log('warn', text));
+    }
+
+    // Life of a kernel.
+
+    /** Root page and FDT page of the outgoing side (the first half of kho_init). @returns ENOMEM, or what preserving returns. */
+    createOutgoing(): 0 | Err {
+        const { machine } = this.env;
+        const root = this.allocNode();
+        if (root === undefined) {
+            return err('ENOMEM');
+        }
+        const pages = { allocNode: () => this.allocNode(), freeNode: (pa: number) => this.env.allocator.free(pa / PAGE_SIZE, 0) };
+        const kho = machine.journal.edit(this);
+        kho.tree = new RadixTree(machine.memory, machine.journal, pages, root);
+        const fdt = this.allocPreserve(PAGE_SIZE, 'KHO FDT');
+        if (fdt instanceof Err) {
+            this.destroyOutgoing();
+            return fdt;
+        }
+        kho.fdt = fdt;
+        machine.memory.write(fdt, buildRootFdt(this.env.options.compatible, root));
+        return 0;
+    }
+
+    /** The error path of kho_init: frees FDT and root; interior nodes are never freed. */
+    destroyOutgoing(): void {
+        const kho = this.env.machine.journal.edit(this);
+        if (this.fdt !== 0) {
+            this.unpreserveFree(this.fdt);
+            kho.fdt = 0;
+        }
+        if (this.tree) {
+            this.env.allocator.free(this.tree.root / PAGE_SIZE, 0);
+            kho.tree = undefined;
+        }
+        kho.enabled = false;
+    }
+
+    setKexecCount(count: number, previousRelease: string | undefined): void {
+        const kho = this.env.machine.journal.edit(this);
+        kho.kexecCount = count;
+        kho.previousRelease = previousRelease;
+    }
+
+    /** What kho_memory_init found. */
+    setIncoming(runs: RunList, pages: number): void {
+        this.env.machine.journal.touch(this);
+        this.incomingRuns = runs;
+        this.env.machine.journal.edit(this).incomingPages = pages;
+    }
+
+    /** Says that an incoming page is held for good by design: the FDT, the kexec metadata, the FLB page. */
+    keep(phys: number, what: string): void {
+        this.kept.set(Math.floor(phys / PAGE_SIZE), what);
+    }
+
+    // Accounting and display; nothing that the kernel itself could tell.
+
+    /** Pages that the previous kernel preserved and nobody has restored, but for those that no kernel ever restores. */
+    get unclaimed(): number {
+        let kept = 0;
+        for (const pfn of this.kept.keys()) {
+            if (this.env.memmap.khoOrder(pfn) >= 0) {
+                kept++;
+            }
+        }
+        return this.incomingPages - this.restoredPages - kept;
+    }
+
+    /** Blocks that the previous kernel preserved and that are still not restored. */
+    unclaimedRuns(): PreservedRun[] {
+        const list = new RunList();
+        for (const run of this.incomingRuns) {
+            for (let i = 0; i < run.blocks; i++) {
+                const pfn = run.pfn + i * 2 ** run.order;
+                if (this.env.memmap.khoOrder(pfn) === run.order && !this.kept.has(pfn)) {
+                    list.add(pfn, run.order);
+                }
+            }
+        }
+        return [...list].map((run) => ({ ...run, owner: this.ownerOf(run.pfn) }));
+    }
+
+    /** Everything that the previous kernel preserved, as its tree said. */
+    incomingList(): readonly BlockRun[] {
+        return [...this.incomingRuns];
+    }
+
+    /** What this kernel preserves now, from its tree. */
+    outgoingRuns(): PreservedRun[] {
+        const result: PreservedRun[] = [];
+        if (this.tree) {
+            const { machine, memmap } = this.env;
+            let last: { pfn: number; order: number; blocks: number; id: number; owner: string } | undefined;
+            walkRadix(machine.memory, this.tree.root, (pa, n) => machine.isRam(pa, n), (pfn, order) => {
+                const id = memmap.ownerOf(pfn);
+                if (last && last.order === order && last.id === id && last.pfn + last.blocks * 2 ** order === pfn) {
+                    last.blocks++;
+                } else {
+                    last = { pfn, order, blocks: 1, id, owner: machine.owners.name(id) };
+                    result.push(last);
+                }
+            });
+        }
+        return result;
+    }
+
+    hash(hasher: Hasher): void {
+        hasher.u32(this.enabled ? 1 : 0).num(this.fdt).num(this.tree?.root ?? 0).num(this.scratchArray).num(this.incomingPages).num(this.restoredPages);
+        hasher.num(this.kexecCount).str(this.previousRelease ?? '').u32(this.warned.size).u32(this.kept.size);
+        for (const area of this.scratch) {
+            hasher.num(area.addr).num(area.size);
+        }
+    }
+
+    private ownerOf(pfn: number): string {
+        return this.env.machine.owners.name(this.env.memmap.ownerOf(pfn));
+    }
+
+    private preserveBlock(pfn: number, order: number): 0 | Err {
+        if (this.env.options.debug && this.touchesScratch(pfn * PAGE_SIZE, PAGE_SIZE * 2 ** order)) {
+            this.warn('kho_preserve_folio', 'preserving a folio that touches scratch');
+            return err('EINVAL');
+        }
+        return this.addBlock(pfn, order);
+    }
+
+    private addBlock(pfn: number, order: number): 0 | Err {
+        if (!this.tree) {
+            this.warnOnce('kho_radix_add_key', 'no tree of preserved memory');
+            return err('EINVAL');
+        }
+        const result = this.tree.add(pfn, order);
+        if (result === 0) {
+            this.env.machine.history.add(PRESERVED, pfn, 2 ** order, this.env.memmap.ownerOf(pfn));
+        }
+        return result;
+    }
+
+    private unpreserveBlock(pfn: number, order: number): void {
+        if (!this.tree?.remove(pfn, order)) {
+            this.warn('kho_radix_del_key', 'unpreserving what was never preserved');
+            return;
+        }
+        this.env.machine.history.add(UNPRESERVED, pfn, 2 ** order, this.env.memmap.ownerOf(pfn));
+    }
+
+    /** The order of the next block of `left` pages from `pfn` on, on one node where the kernel knows nodes. */
+    private preserveOrder(pfn: number, left: number): number {
+        let order = blockOrder(pfn, left);
+        if (this.env.options.numa) {
+            const { machine } = this.env;
+            while (order > 0 && machine.nodeOf(pfn * PAGE_SIZE) !== machine.nodeOf((pfn + 2 ** order - 1) * PAGE_SIZE)) {
+                order--;
+            }
+        }
+        return order;
+    }
+
+    /** The first half of a restore: KHO's mark is checked and taken off. */
+    private takeMark(phys: Int): number | undefined {
+        const { machine, memmap } = this.env;
+        if (typeof phys !== 'number') {
+            return undefined;
+        }
+        const pfn = Math.floor(phys / PAGE_SIZE);
+        if (!machine.isRam(pfn * PAGE_SIZE, PAGE_SIZE)) {
+            return undefined;
+        }
+        const order = memmap.khoOrder(pfn);
+        if (order < 0) {
+            this.warnOnce('kho_restore_page', `page 0x${pfn.toString(16)} is not preserved memory`);
+            return undefined;
+        }
+        memmap.clearKhoOrder(pfn);
+        return order;
+    }
+
+    private restored(pfn: number, order: number, owner: number): void {
+        this.env.machine.journal.edit(this).restoredPages += 2 ** order;
+        this.env.allocator.addManaged(2 ** order);
+        this.env.machine.history.add(RESTORED, pfn, 2 ** order, owner);
+    }
+
+    private allocNode(): number | undefined {
+        const pfn = this.env.allocator.alloc(0, { owner: this.env.machine.owners.id('KHO radix tree'), zero: true });
+        return pfn < 0 ? undefined : pfn * PAGE_SIZE;
+    }
+
+    private warn(where: string, text: string): void {
+        this.env.log.warning(where, `WARNING: ${text}`);
+    }
+
+    private warnOnce(where: string, text: string): void {
+        if (!this.warned.has(where)) {
+            this.warned.set(where, true);
+            this.warn(where, text);
+        }
+    }
+}
+
+/** The largest aligned block at `pfn` within `left` pages. */
+function blockOrder(pfn: number, left: number): number {
+    let order = 0;
+    while (pfn % 2 ** (order + 1) === 0 && 2 ** (order + 1) <= left) {
+        order++;
+    }
+    return order;
+}

@@ -1,0 +1,55 @@
+/** The subtree `kexec-metadata`: which kernel the handover came from, and how many updates there were (struct kho_kexec_metadata). */
+import { Err } from '../errno';
+import type { Kho } from './kho';
+
+export const METADATA_SUBTREE = 'kexec-metadata';
+const VERSION = 1;
+/** u32 version; char previous_release[65]; u32 kexec_count. Packed. */
+const RELEASE = 4;
+const RELEASE_SIZE = 65;
+const COUNT = RELEASE + RELEASE_SIZE;
+export const METADATA_SIZE = COUNT + 4;
+
+/** Reads the incoming metadata, says so in the log, and holds its page for good. @returns the incoming count, 0 where there is none. */
+export function readMetadata(kho: Kho): { count: number; release: string | undefined } {
+    const none = { count: 0, release: undefined };
+    const { log, machine } = kho.env;
+    const subtree = kho.retrieveSubtree(METADATA_SUBTREE);
+    if (subtree instanceof Err) {
+        return none;
+    }
+    const { phys, size } = subtree;
+    if (typeof phys !== 'number' || size < 4 || !machine.isRam(phys, METADATA_SIZE)) {
+        log.log('warn', `KHO: kexec metadata of ${size} bytes is too small`);
+        return none;
+    }
+    kho.keep(phys, 'kexec metadata');
+    const version = machine.memory.readU32(phys);
+    if (version !== VERSION || size < METADATA_SIZE) {
+        log.log('warn', version === VERSION ? `KHO: kexec metadata of ${size} bytes is too small` : `KHO: kexec metadata version ${version} is not supported`);
+        return none;
+    }
+    const bytes = machine.memory.read(phys + RELEASE, RELEASE_SIZE);
+    const nul = bytes.indexOf(0);
+    const release = new TextDecoder('latin1').decode(nul < 0 ? bytes : bytes.subarray(0, nul));
+    const count = machine.memory.readU32(phys + COUNT);
+    log.log('info', `KHO: exec from: ${release} (count ${count})`);
+    return { count, release };
+}
+
+/** Hands this kernel's metadata over. @returns what allocating or adding the subtree returns; with nothing left behind. */
+export function writeMetadata(kho: Kho, count: number): 0 | Err {
+    const { memory } = kho.env.machine;
+    const pa = kho.allocPreserve(METADATA_SIZE, 'KHO kexec metadata');
+    if (pa instanceof Err) {
+        return pa;
+    }
+    memory.writeU32(pa, VERSION);
+    memory.write(pa + RELEASE, new TextEncoder().encode(kho.env.options.release).subarray(0, RELEASE_SIZE - 1));
+    memory.writeU32(pa + COUNT, count);
+    const result = kho.addSubtree(METADATA_SUBTREE, pa, METADATA_SIZE);
+    if (result !== 0) {
+        kho.unpreserveFree(pa);
+    }
+    return result;
+}

@@ -1,0 +1,142 @@
+/** vmalloc areas handed over (kernel/liveupdate/kexec_handover.c, struct kho_vmalloc and kho_vmalloc_chunk). */
+import { Err, err } from '../errno';
+import { PAGE_SIZE } from '../../machine/memory';
+import { VM_ALLOC, VM_ALLOW_HUGE_VMAP, type VmArea, type Vmalloc } from '../mm/vmalloc';
+import type { Kho } from './kho';
+
+/** struct kho_vmalloc: u64 first chunk, u32 total_pages, u16 flags, u16 order. */
+export const KHO_VMALLOC_SIZE = 16;
+const TOTAL_PAGES = 8;
+const FLAGS = 12;
+const ORDER = 14;
+/** Addresses in a chunk page, behind the u64 address of the next chunk. */
+export const CHUNK_ENTRIES = PAGE_SIZE / 8 - 1;
+
+const KHO_VM_ALLOC = 1;
+const KHO_VM_HUGE = 2;
+
+/** A zeroed, preserved chunk page whose address is stored at `phys`. @returns ENOMEM for whatever reason. */
+function addChunk(kho: Kho, phys: number): number | Err {
+    const pfn = kho.env.allocator.alloc(0, { owner: kho.env.machine.owners.id('KHO vmalloc chunk'), zero: true });
+    if (pfn < 0) {
+        return err('ENOMEM');
+    }
+    if (kho.preservePages(pfn, 1) !== 0) {
+        kho.env.allocator.free(pfn, 0);
+        return err('ENOMEM');
+    }
+    kho.env.machine.memory.writeU64(phys, pfn * PAGE_SIZE);
+    return pfn * PAGE_SIZE;
+}
+
+/**
+ * kho_preserve_vmalloc: preserves an area's pages and the chunks that list them, and fills the struct at `out`.
+ * @returns EINVAL (no such area), EOPNOTSUPP (other flags), ENOMEM (no chunk, whatever the reason), or what preserving pages returns.
+ */
+export function preserveVmalloc(kho: Kho, vmalloc: Vmalloc, area: VmArea, out: number): 0 | Err {
+    const { memory } = kho.env.machine;
+    if (!vmalloc.isLive(area)) {
+        return err('EINVAL');
+    }
+    if ((area.flags & ~(VM_ALLOC | VM_ALLOW_HUGE_VMAP)) !== 0) {
+        return err('EOPNOTSUPP');
+    }
+    let chunk = addChunk(kho, out);
+    if (chunk instanceof Err) {
+        return chunk;
+    }
+    const group = 2 ** area.order;
+    let slot = 0;
+    for (let i = 0; i < area.pfns.length; i += group) {
+        const pfn = area.pfns[i]!;
+        const result = kho.preservePages(pfn, group);
+        if (result !== 0) {
+            // The struct's order is not set yet: whatever the caller left there.
+            unpreserveVmalloc(kho, out);
+            return result;
+        }
+        memory.writeU64(chunk + 8 + slot * 8, pfn * PAGE_SIZE);
+        if (++slot === CHUNK_ENTRIES) {
+            const next: number | Err = addChunk(kho, chunk);
+            if (next instanceof Err) {
+                unpreserveVmalloc(kho, out);
+                return next;
+            }
+            chunk = next;
+            slot = 0;
+        }
+    }
+    memory.writeU32(out + TOTAL_PAGES, area.pfns.length);
+    memory.writeU16(out + FLAGS, ((area.flags & VM_ALLOC) !== 0 ? KHO_VM_ALLOC : 0) | ((area.flags & VM_ALLOW_HUGE_VMAP) !== 0 ? KHO_VM_HUGE : 0));
+    memory.writeU16(out + ORDER, area.order);
+    return 0;
+}
+
+/** kho_unpreserve_vmalloc: the area behind the struct at `desc` and its chunks, which are freed; the area's pages are not. */
+export function unpreserveVmalloc(kho: Kho, desc: number): void {
+    const { memory } = kho.env.machine;
+    const order = memory.readU16(desc + ORDER);
+    for (let chunk = memory.readNum(desc); chunk !== 0; ) {
+        const next = memory.readNum(chunk);
+        kho.unpreservePages(chunk / PAGE_SIZE, 1);
+        for (let slot = 0; slot < CHUNK_ENTRIES; slot++) {
+            const phys = memory.readNum(chunk + 8 + slot * 8);
+            if (phys === 0) {
+                break;
+            }
+            kho.unpreservePages(phys / PAGE_SIZE, 2 ** order);
+        }
+        kho.env.allocator.free(chunk / PAGE_SIZE, 0);
+        chunk = next;
+    }
+}
+
+/**
+ * kho_restore_vmalloc of the struct at `desc`.
+ * @returns undefined (NULL) where a page or chunk cannot be restored or the count is wrong; what was restored by then is leaked.
+ */
+export function restoreVmalloc(kho: Kho, vmalloc: Vmalloc, desc: number, owner: string): VmArea | undefined {
+    const { memory } = kho.env.machine;
+    const total = memory.readU32(desc + TOTAL_PAGES);
+    const flags = memory.readU16(desc + FLAGS);
+    const order = memory.readU16(desc + ORDER);
+    if (order > 31 || total > kho.env.machine.ramSize / PAGE_SIZE) {
+        return undefined;
+    }
+    const group = 2 ** order;
+    const pfns = new Float64Array(total);
+    let count = 0;
+    for (let chunk = memory.readU64(desc); chunk !== 0; ) {
+        if (typeof chunk !== 'number' || !kho.env.machine.isRam(chunk, PAGE_SIZE)) {
+            return undefined;
+        }
+        for (let slot = 0; slot < CHUNK_ENTRIES; slot++) {
+            const phys = memory.readU64(chunk + 8 + slot * 8);
+            if (phys === 0) {
+                break;
+            }
+            if (count + group > total) {
+                return undefined;
+            }
+            const pfn = kho.restorePages(phys, group, owner);
+            if (pfn === undefined) {
+                return undefined;
+            }
+            for (let i = 0; i < group; i++) {
+                pfns[count++] = pfn + i;
+            }
+        }
+        const next = memory.readU64(chunk);
+        const page = kho.restorePages(chunk, 1, 'KHO vmalloc chunk');
+        if (page === undefined) {
+            return undefined;
+        }
+        kho.folios.put(page);
+        chunk = next;
+    }
+    if (count !== total) {
+        return undefined;
+    }
+    const vmFlags = ((flags & KHO_VM_ALLOC) !== 0 ? VM_ALLOC : 0) | ((flags & KHO_VM_HUGE) !== 0 ? VM_ALLOW_HUGE_VMAP : 0);
+    return vmalloc.map(pfns, total * PAGE_SIZE, vmFlags, order);
+}
