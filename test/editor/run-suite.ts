@@ -31,6 +31,7 @@ export async function runSuite(server: Server, run: SuiteRun): Promise<Counts> {
     const browser = await launchBrowser();
     try {
         const page = await newPage(browser);
+        const chatter: string[] = [];
         let counts: Counts | undefined;
         let finish: (code: number) => void = () => {};
         const finished = new Promise<number>(resolve => {
@@ -40,7 +41,12 @@ export async function runSuite(server: Server, run: SuiteRun): Promise<Counts> {
             const line = args.map(String).join(' ');
             const result = /^@@RESULT (\{.*\})/.exec(line)?.[1];
             if (result === undefined) {
-                process.stdout.write(`${line}\n`);
+                // The rest is the workbench talking to itself.
+                if (/^ {2}(ok|FAIL) /.test(line)) {
+                    console.log(line);
+                } else {
+                    chatter.push(line);
+                }
             } else {
                 const { passes, failures, pending } = resultSchema.parse(JSON.parse(result));
                 counts = { passed: passes, failed: failures, skipped: pending };
@@ -54,7 +60,7 @@ export async function runSuite(server: Server, run: SuiteRun): Promise<Counts> {
         const code = await finished;
         clearTimeout(timer);
         if (!counts) {
-            throw new Error(`the suite ended with code ${code} and without a result`);
+            throw new Error(`the suite ended with code ${code} and without a result:\n${chatter.slice(-30).join('\n')}`);
         }
         return counts;
     } finally {

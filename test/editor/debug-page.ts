@@ -1,0 +1,224 @@
+/** What a user does and sees while debugging, in terms of the workbench's page. */
+import type { Locator, Page } from 'playwright-core';
+
+const WAIT_MS = 30_000;
+const POLL_MS = 100;
+
+/** So many rounds of scrolling reach the end of every tree that a test unfolds. */
+const MAX_SCROLLS = 60;
+const SCROLL_PIXELS = 88;
+
+function squeeze(text: string): string {
+    return text.replace(/\s+/g, ' ').trim();
+}
+
+export class DebugPage {
+    readonly editor: Locator;
+    private readonly variablesPane: Locator;
+
+    constructor(readonly page: Page) {
+        this.editor = page.locator('.editor-instance .monaco-editor').first();
+        this.variablesPane = page.locator('.debug-variables');
+    }
+
+    /** Polls until `probe` holds. `describe` says in the error message what was there instead. */
+    async until(what: string, probe: () => Promise<boolean>, describe: () => string = () => ''): Promise<void> {
+        for (const end = Date.now() + WAIT_MS; !(await probe()); ) {
+            if (Date.now() > end) {
+                throw new Error(`waited in vain for ${what}; ${describe()}`);
+            }
+            await this.page.waitForTimeout(POLL_MS);
+        }
+    }
+
+    async openFromExplorer(name: string, textInIt: string): Promise<void> {
+        await this.page.locator('.explorer-folders-view .monaco-list-row', { hasText: name }).dblclick();
+        await this.editor.locator('.view-line', { hasText: textInIt }).first().waitFor();
+    }
+
+    /** Waits until the status bar names the language of the editor. */
+    async waitLanguage(name: string): Promise<void> {
+        await this.page.locator('.statusbar-item', { hasText: name }).first().waitFor();
+    }
+
+    async command(title: string): Promise<void> {
+        await this.page.keyboard.press('F1');
+        const input = this.page.locator('.quick-input-widget input');
+        await input.waitFor();
+        await input.fill(`>${title}`);
+        await this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().click();
+    }
+
+    /** Chooses a row of the quick pick that is open. */
+    async pick(label: string): Promise<void> {
+        await this.page.locator('.quick-input-list .monaco-list-row', { hasText: label }).first().click();
+    }
+
+    async focusEditor(): Promise<void> {
+        await this.editor.locator('.view-line').first().click();
+    }
+
+    /** Scrolls the editor to a line, counted from 1, and puts the cursor there. */
+    async goToLine(line: number): Promise<void> {
+        await this.page.keyboard.press('Control+G');
+        const input = this.page.locator('.quick-input-widget input');
+        await input.waitFor();
+        await input.fill(`:${line}`);
+        await this.page.keyboard.press('Enter');
+        await this.lineNumber(line).waitFor();
+    }
+
+    private lineNumber(line: number): Locator {
+        return this.editor.locator('.margin-view-overlays .line-numbers', { hasText: new RegExp(`^${line}$`) });
+    }
+
+    /**
+     * Sets or clears a breakpoint by a click into the margin. A click before the extension's `breakpoints` contribution is
+     * live would be lost, so this hovers until the workbench shows its hint.
+     */
+    async clickGutter(line: number): Promise<void> {
+        const number = await this.lineNumber(line).boundingBox();
+        const margin = await this.editor.locator('.margin[role=presentation]').boundingBox();
+        if (!number || !margin) {
+            throw new Error(`line ${line} is not in view`);
+        }
+        const x = margin.x + 10;
+        const y = number.y + number.height / 2;
+        const breakpoints = this.editor.locator('.codicon-debug-breakpoint');
+        const hint = this.editor.locator('.codicon-debug-hint, .codicon-debug-breakpoint');
+        const before = await breakpoints.count();
+        let nudge = 0;
+        await this.until('the breakpoint hint', async () => {
+            nudge = 1 - nudge;
+            await this.page.mouse.move(x + nudge, y);
+            return (await hint.count()) > before;
+        });
+        await this.page.mouse.click(x, y);
+        await this.until('the breakpoint', async () => (await breakpoints.count()) !== before);
+    }
+
+    /** Waits until the program is stopped with this text in the line that the editor marks, and its scopes are there. */
+    async waitStoppedAt(text: string): Promise<void> {
+        await this.page.locator('.debug-toolbar').waitFor();
+        await this.editor.locator('.debug-top-stack-frame-line, .debug-focused-stack-frame-line').first().waitFor();
+        await this.until(`a stop at ${text}`, async () => (await this.stoppedLine()).includes(text));
+        if (!(await this.variablesPane.isVisible())) {
+            await this.page.keyboard.press('Control+Shift+D');
+        }
+        await this.variablesPane.locator('.monaco-list-row[aria-level="1"]').first().waitFor();
+    }
+
+    /** The text of the editor's line that is marked as the place of the stop; '' where there is none in view. */
+    private async stoppedLine(): Promise<string> {
+        const mark = this.editor.locator('.debug-top-stack-frame-line, .debug-focused-stack-frame-line').first();
+        if ((await mark.count()) === 0) {
+            return '';
+        }
+        const box = await mark.boundingBox();
+        for (const line of await this.editor.locator('.view-line').all()) {
+            const at = await line.boundingBox();
+            if (box && at && Math.abs(at.y - box.y) < 3) {
+                return (await line.innerText()).replaceAll('\u00a0', ' ');
+            }
+        }
+        return '';
+    }
+
+    private async rows(selector: string): Promise<string[]> {
+        return (await this.page.locator(`${selector} .monaco-list-row`).allInnerTexts()).map(squeeze);
+    }
+
+    /** The rows in view: lists in the workbench are virtual. */
+    async variables(): Promise<string[]> {
+        return await this.rows('.debug-variables');
+    }
+
+    async callStack(): Promise<string[]> {
+        return await this.rows('.debug-call-stack');
+    }
+
+    /** The rows of the debug console in view. */
+    async console(): Promise<string[]> {
+        return await this.rows('.repl');
+    }
+
+    async waitConsole(pattern: RegExp): Promise<void> {
+        let seen: string[] = [];
+        await this.until(
+            `${pattern} in the console`,
+            async () => {
+                seen = await this.console();
+                return seen.some(row => pattern.test(row));
+            },
+            () => JSON.stringify(seen),
+        );
+    }
+
+    async waitVariable(pattern: RegExp): Promise<void> {
+        let seen: string[] = [];
+        await this.until(
+            `a variable like ${pattern}`,
+            async () => {
+                seen = await this.variables();
+                return seen.some(row => pattern.test(row));
+            },
+            () => JSON.stringify(seen),
+        );
+    }
+
+    private async scrollVariables(pixels: number): Promise<void> {
+        const box = await this.variablesPane.boundingBox();
+        if (box) {
+            await this.page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+            await this.page.mouse.wheel(0, pixels);
+        }
+        await this.page.waitForTimeout(POLL_MS);
+    }
+
+    /** A row of the variables at a depth (scopes are at 1), scrolled into view. */
+    private async variableRow(level: number, pattern: RegExp): Promise<Locator> {
+        const row = this.variablesPane.locator(`.monaco-list-row[aria-level="${level}"]`).filter({ hasText: pattern }).first();
+        for (let n = 0; n < 10; n++) {
+            if ((await row.count()) > 0) {
+                return row;
+            }
+            await this.page.waitForTimeout(POLL_MS);
+        }
+        await this.scrollVariables(-100_000);
+        for (let n = 0; n < MAX_SCROLLS; n++) {
+            if ((await row.count()) > 0) {
+                return row;
+            }
+            await this.scrollVariables(SCROLL_PIXELS);
+        }
+        throw new Error(`no variable like ${pattern} at level ${level}: ${JSON.stringify(await this.variables())}`);
+    }
+
+    /** Unfolds rows from a scope inwards, each by its text, where they are not unfolded yet. @returns the last row's text */
+    async unfold(...path: readonly RegExp[]): Promise<string> {
+        let text = '';
+        for (const [depth, pattern] of path.entries()) {
+            const row = await this.variableRow(depth + 1, pattern);
+            text = squeeze(await row.innerText());
+            if ((await row.getAttribute('aria-expanded')) === 'false') {
+                await row.locator('.monaco-tl-twistie').click();
+                const again = this.variablesPane.locator(`.monaco-list-row[aria-level="${depth + 1}"][aria-expanded="true"]`).filter({ hasText: pattern });
+                await again.first().waitFor();
+            }
+        }
+        return text;
+    }
+
+    async continue(): Promise<void> {
+        await this.page.keyboard.press('F5');
+    }
+
+    async stepOver(): Promise<void> {
+        await this.page.keyboard.press('F10');
+    }
+
+    /** Waits until nothing is being debugged any more. */
+    async waitEnded(): Promise<void> {
+        await this.page.locator('.debug-toolbar').waitFor({ state: 'hidden' });
+    }
+}

@@ -1,0 +1,79 @@
+/** What every journey needs: an editor with the extension, a folder, a page; and a picture of how it ended. */
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import * as path from 'node:path';
+import type { Browser } from 'playwright-core';
+import { inRepository } from '../../support/repository';
+import { markedLine } from '../../support/markers';
+import { DebugPage } from '../debug-page';
+import { launchBrowser, openWorkbench, startServer, type Server, type ServerOptions } from '../server';
+import { makeWorkspace } from '../workspace-folder';
+
+const SCREENSHOTS = inRepository('.build', 'screenshots');
+
+/** Installing an editor for the first time is part of it. */
+export const SETUP_LIMIT_MS = 180_000;
+export const JOURNEY_LIMIT_MS = 120_000;
+
+/** One editor for the journeys of a suite; each journey gets a folder and a page of its own. */
+export class Traveller {
+    private server: Server | undefined;
+    private browser: Browser | undefined;
+    private folder: string | undefined;
+    private current: DebugPage | undefined;
+
+    /** @param prefix begins the names of the screenshots */
+    constructor(
+        private readonly prefix: string,
+        private readonly options: ServerOptions,
+    ) {}
+
+    async arrive(): Promise<void> {
+        mkdirSync(SCREENSHOTS, { recursive: true });
+        this.server = await startServer(this.options);
+        this.browser = await launchBrowser();
+    }
+
+    /** A window on a fresh copy of the fixtures, without a launch.json. */
+    async openFolder(): Promise<DebugPage> {
+        if (!this.server || !this.browser) {
+            throw new Error('there is no editor yet');
+        }
+        this.folder = makeWorkspace();
+        rmSync(path.join(this.folder, '.vscode'), { recursive: true });
+        this.current = new DebugPage(await openWorkbench(this.browser, this.server, this.folder));
+        return this.current;
+    }
+
+    async photograph(name: string): Promise<void> {
+        await this.current?.page.screenshot({ path: path.join(SCREENSHOTS, `${this.prefix}-${name}.png`) });
+    }
+
+    /** Closes the window; a picture shows how the journey ended where it failed. */
+    async closeFolder(failed: string | undefined): Promise<void> {
+        if (failed !== undefined) {
+            await this.photograph(`FAILED ${failed.replace(/\W+/g, '-')}`);
+        }
+        await this.current?.page.context().close();
+        this.current = undefined;
+        if (this.folder !== undefined) {
+            rmSync(this.folder, { recursive: true, force: true });
+        }
+    }
+
+    async leave(): Promise<void> {
+        await this.browser?.close();
+        await this.server?.stop();
+    }
+}
+
+const fixture = readFileSync(inRepository('test', 'editor', 'fixtures', 'update.lus'), 'utf8');
+
+/** The number, counted from 1, of a marked line of update.lus. */
+export function lineOf(marker: string): number {
+    return markedLine(fixture, marker) + 1;
+}
+
+/** The text of a marked line of update.lus, without indentation and comment. */
+export function textOf(marker: string): string {
+    return (fixture.split('\n')[markedLine(fixture, marker)] ?? '').replace(/\s*\/\/#.*$/, '').trim();
+}
