@@ -1,0 +1,81 @@
+/** Relations between types: what may stand where, and how a type is called in a message. */
+import type { FieldType } from '../layout';
+import { ANY, BOOL, BYTES, INT, PHYS, STRING, listOf, type Type } from '../types';
+
+const INT_NAMES = new Set(['int', 'u8', 'u16', 'u32', 'u64', 'i8', 'i16', 'i32', 'i64']);
+
+/** The type that a name of a simple type stands for. */
+export function simpleType(name: string): Type | undefined {
+    if (INT_NAMES.has(name)) {
+        return INT;
+    }
+    switch (name) {
+        case 'bool': return BOOL;
+        case 'string': return STRING;
+        case 'bytes': return BYTES;
+        case 'phys': return PHYS;
+        case 'fd': return { k: 'fd' };
+        case 'list': return listOf(ANY);
+        case 'any': return ANY;
+        default: return undefined;
+    }
+}
+
+/** The names that {@link simpleType} knows. */
+export const SIMPLE_TYPES: readonly string[] = [...INT_NAMES, 'bool', 'string', 'bytes', 'phys', 'fd', 'list', 'any'];
+
+export function describeType(t: Type): string {
+    switch (t.k) {
+        case 'any': return 'a value';
+        case 'none': return 'nothing';
+        case 'int': return 'an integer';
+        case 'bool': return 'true or false';
+        case 'string': return 'a string';
+        case 'bytes': return 'bytes';
+        case 'phys': return t.to === undefined ? 'a physical address' : `the physical address of a ${t.to}`;
+        case 'fd': return 'a descriptor';
+        case 'list': return 'a list';
+        case 'view': return `a ${t.struct}`;
+        case 'object': return `a ${t.name}`;
+        case 'kind': return `a file of kind ${t.name}`;
+        case 'decl': return `the name of a ${t.of}`;
+    }
+}
+
+export const isIntLike = (t: Type): boolean => t.k === 'int' || t.k === 'phys' || t.k === 'fd' || t.k === 'any';
+
+/** True where a value of type `from` may be stored in, or passed as, a `to`. `constant`: it is a constant integer. */
+export function assignable(from: Type, to: Type, constant = false): boolean {
+    if (from.k === 'any' || to.k === 'any') {
+        return true;
+    }
+    switch (to.k) {
+        case 'int': return isIntLike(from);
+        case 'phys': return from.k === 'phys' ? from.to === undefined || to.to === undefined || from.to === to.to : from.k === 'int' && constant;
+        case 'fd': return from.k === 'fd' || from.k === 'int';
+        case 'list': return from.k === 'list' && assignable(from.of, to.of, constant);
+        case 'view': return from.k === 'view' && from.struct === to.struct;
+        case 'object': return (from.k === 'object' && from.name === to.name) || (from.k === 'kind' && to.name === 'file')
+            || (from.k === 'view' && to.name === 'view');
+        case 'kind': return (from.k === 'kind' && from.name === to.name) || (from.k === 'object' && from.name === 'file');
+        case 'decl': return from.k === 'decl' && from.of === to.of;
+        default: return from.k === to.k;
+    }
+}
+
+/** True where `==` of the two can ever hold. */
+export function comparable(a: Type, b: Type): boolean {
+    return assignable(a, b, true) || assignable(b, a, true);
+}
+
+/** The type of a field of a struct in memory. */
+export function typeOfField(t: FieldType): Type {
+    switch (t.k) {
+        case 'int': case 'bits': return INT;
+        case 'phys': return t.to === undefined ? PHYS : { k: 'phys', to: t.to };
+        case 'bytes': return BYTES;
+        case 'string': return STRING;
+        case 'struct': return { k: 'view', struct: t.layout.name };
+        case 'array': return listOf(typeOfField(t.of));
+    }
+}

@@ -1,0 +1,59 @@
+/** Reads a file and everything it imports. */
+import type { ImportDecl, SourceFile } from './ast';
+import { changeTo, type World } from './check/world';
+import { parse } from './parser';
+
+/** Where the text of files comes from. The engine knows files by URI only; the shells know where they are. */
+export interface SourceHost {
+    /** The text, or undefined where there is no such file. */
+    read(uri: string): string | undefined;
+    /** The URI of a path that is written in the file `from`. */
+    resolve(from: string, path: string): string;
+}
+
+/** Loads `uri` and its imports into the world, the file itself first. A file that is imported twice is loaded once. */
+export function load(world: World, host: SourceHost, uri: string): void {
+    const text = host.read(uri);
+    if (text === undefined) {
+        world.report('error', 'LU0215', uri, { start: 0, end: 0 }, `There is no file ${uri}.`);
+        return;
+    }
+    loadText(world, host, uri, text, []);
+}
+
+function loadText(world: World, host: SourceHost, uri: string, text: string, above: readonly string[]): void {
+    const { file, diagnostics } = parse(uri, text);
+    world.files.set(uri, file);
+    world.diagnostics.push(...diagnostics);
+    for (const item of file.items) {
+        if (item.kind === 'import' && item.path.start < item.path.end) {
+            follow(world, host, file, item, [...above, uri]);
+        }
+    }
+}
+
+function follow(world: World, host: SourceHost, file: SourceFile, item: ImportDecl, above: readonly string[]): void {
+    const path = item.path.value;
+    const say = (message: string): void => world.report('error', 'LU0215', file.uri, item.path, message);
+    if (path === '' || path.startsWith('/') || path.includes('\\') || /^[a-zA-Z][a-zA-Z0-9+.-]*:/.test(path) || path.split('/').includes('..')) {
+        say('Only files beside this one or below it can be imported: `import "nic.lus"`, `import "devices/nic.lus"`.');
+        return;
+    }
+    const uri = host.resolve(file.uri, path);
+    if (above.includes(uri)) {
+        const chain = [...above.slice(above.indexOf(uri)), uri].map((u) => u.slice(u.lastIndexOf('/') + 1)).join(' → ');
+        say(`These files import each other in a circle (${chain}): move what both need into a third one.`);
+        return;
+    }
+    if (world.files.has(uri)) {
+        return;
+    }
+    const text = host.read(uri);
+    if (text === undefined) {
+        const withEnding = path.endsWith('.lus') ? undefined : host.read(host.resolve(file.uri, `${path}.lus`));
+        world.report('error', 'LU0215', file.uri, item.path, `There is no file "${path}" beside this one.${withEnding === undefined ? '' : ` Did you mean "${path}.lus"?`}`,
+            withEnding === undefined ? undefined : { fix: changeTo(item.path, `"${path}.lus"`) });
+        return;
+    }
+    loadText(world, host, uri, text, above);
+}
