@@ -58,5 +58,4 @@ export interface KernelCore {
     /** The linked files of tmpfs by path. */
     readonly tmpfs: Table<string, ShmemInode>;
     readonly config: FileConfig;
-    klog(level: 'err' | 'warn' | 'info', text: string): void;
 }

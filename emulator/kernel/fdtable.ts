@@ -13,6 +13,8 @@ export class FdTable implements Saveable {
     /** No number below it is free. */
     private hint = 0;
     private used = 0;
+    /** Numbers given out by {@link reserve} that have no file yet, with the FD_CLOEXEC they will have. */
+    private reserved: ReadonlyMap<number, boolean> = new Map();
 
     constructor(private readonly journal: Journal) {
         this.epoch = journal.epoch;
@@ -31,7 +33,7 @@ export class FdTable implements Saveable {
     /** The lowest free number, or EMFILE where it is not below `limit` (RLIMIT_NOFILE). Reserves nothing. */
     unused(limit: number): number | Err {
         let fd = this.hint;
-        while (this.files[fd]) {
+        while (this.files[fd] || this.reserved.has(fd)) {
             fd++;
         }
         if (fd !== this.hint) {
@@ -41,8 +43,30 @@ export class FdTable implements Saveable {
         return fd < limit ? fd : EMFILE;
     }
 
-    /** Puts a file behind a free number; the table takes over the caller's reference. */
-    install(fd: number, file: OpenFile, cloexec: boolean): void {
+    /** Takes the lowest free number for a file that comes later (get_unused_fd_flags). EMFILE. */
+    reserve(limit: number, cloexec: boolean): number | Err {
+        const fd = this.unused(limit);
+        if (typeof fd === 'number') {
+            this.journal.touch(this);
+            this.reserved = new Map(this.reserved).set(fd, cloexec);
+        }
+        return fd;
+    }
+
+    /** Gives a reserved number back (put_unused_fd). */
+    unreserve(fd: number): void {
+        if (this.reserved.has(fd)) {
+            this.journal.touch(this);
+            const rest = new Map(this.reserved);
+            rest.delete(fd);
+            this.reserved = rest;
+            this.hint = Math.min(this.hint, fd);
+        }
+    }
+
+    /** Puts a file behind a number that is free or reserved; the table takes over the caller's reference. */
+    install(fd: number, file: OpenFile, cloexec = this.reserved.get(fd) ?? false): void {
+        this.unreserve(fd);
         this.journal.touch(this);
         while (this.files.length < fd) {
             this.files.push(null);
@@ -86,7 +110,7 @@ export class FdTable implements Saveable {
     }
 
     save(): unknown {
-        return { files: this.files.slice(), cloexec: this.cloexec.slice(), hint: this.hint, used: this.used };
+        return { files: this.files.slice(), cloexec: this.cloexec.slice(), hint: this.hint, used: this.used, reserved: this.reserved };
     }
 
     load(saved: unknown): void {

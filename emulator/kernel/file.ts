@@ -100,3 +100,10 @@ export function releaseFile(k: KernelCore, file: OpenFile): void {
     k.journal.edit(file.inode).opens--;
     file.inode.evict(k);
 }
+
+/** Drops a file that was never handed to anybody, its open having failed: no release runs. */
+export function discardFile(k: KernelCore, file: OpenFile): void {
+    k.journal.edit(file).refs = 0;
+    k.journal.edit(file.inode).opens--;
+    file.inode.evict(k);
+}

@@ -49,7 +49,6 @@ export function testKernel(options: TestKernelOptions = {}): TestKernel {
         anonInode: makeAnonInode(journal, ids.nextInode(journal)),
         tmpfs: new Table<string, ShmemInode>(journal),
         config: { thpShmem: options.thpShmem ?? false, memfdNoexec: options.memfdNoexec ?? 0 },
-        klog: () => undefined,
         taskWork() {
             for (let file = kernel.delayedFput.shift(); file; file = kernel.delayedFput.shift()) {
                 releaseFile(kernel, file);
