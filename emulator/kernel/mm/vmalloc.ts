@@ -39,7 +39,8 @@ export class VmArea extends Rec {
 
 export class Vmalloc extends Rec {
     private readonly areas: Table<bigint, VmArea>;
-    private readonly next: bigint = VMALLOC_START;
+    /** Where the next area goes. */
+    readonly next: bigint = VMALLOC_START;
 
     constructor(private readonly journal: Journal, private readonly memory: PhysicalMemory, private readonly allocator: PageAllocator) {
         super(journal);

@@ -1,0 +1,64 @@
+/** A machine with one kernel's memory management, for tests of KHO without a kernel. */
+import { Hasher } from '../../emulator/machine/hash';
+import { Machine, type RamRange } from '../../emulator/machine/machine';
+import { PageAllocator } from '../../emulator/kernel/mm/buddy';
+import { Memmap } from '../../emulator/kernel/mm/memmap';
+import { Vmalloc } from '../../emulator/kernel/mm/vmalloc';
+import type { IncomingHandover, KhoEnv, LogLevel } from '../../emulator/kernel/kho/env';
+import { Kho } from '../../emulator/kernel/kho/kho';
+import { PAGE_SIZE } from '../../emulator/machine/memory';
+
+export const MiB = 1024 * 1024;
+export const GiB = 1024 * MiB;
+
+export interface Host {
+    machine: Machine;
+    env: KhoEnv;
+    kho: Kho;
+    vmalloc: Vmalloc;
+    log: string[];
+}
+
+export interface HostOptions {
+    numa?: boolean;
+    debug?: boolean;
+    /** The end of a scratch area that starts at the bottom of memory. */
+    scratchEnd?: number;
+}
+
+/** Two nodes of 256 MiB unless ranges are given; scratch is the first 8 MiB; all memory is free. */
+export function makeHost(options: HostOptions = {}, ranges: readonly RamRange[] = [{ start: 0, size: 256 * MiB, node: 0 }, { start: 256 * MiB, size: 256 * MiB, node: 1 }]): Host {
+    const host = hostOn(new Machine({ ranges }), options, undefined);
+    host.env.allocator.release(0, host.machine.ramSize / PAGE_SIZE);
+    return host;
+}
+
+/** A kernel's worth of structures on a machine; no memory is free yet. */
+export function hostOn(machine: Machine, options: HostOptions, incoming: IncomingHandover | undefined): Host {
+    const memmap = new Memmap(machine.journal);
+    const spans = machine.map.map((r) => ({ node: r.node, start: r.start / PAGE_SIZE, end: (r.start + r.size) / PAGE_SIZE }));
+    const allocator = new PageAllocator(machine.journal, machine.memory, memmap, machine.history, spans);
+    const scratchEnd = options.scratchEnd ?? 8 * MiB;
+    memmap.markCma(0, scratchEnd / PAGE_SIZE);
+    const log: string[] = [];
+    const env: KhoEnv = {
+        machine, memmap, allocator,
+        log: {
+            log: (level: LogLevel, text: string) => log.push(`${level}: ${text}`),
+            warning: (where: string, text: string) => log.push(`WARN ${where}: ${text}`),
+        },
+        options: { numa: options.numa ?? true, debug: options.debug ?? false, compatible: 'kho-v4', release: '7.2.13' },
+    };
+    const kho = new Kho(env, true, incoming, [{ addr: 0, size: scratchEnd }], 0);
+    return { machine, env, kho, vmalloc: new Vmalloc(machine.journal, machine.memory, allocator), log };
+}
+
+export function fingerprint(host: Host): string {
+    const hasher = new Hasher();
+    host.machine.hash(hasher);
+    host.env.memmap.hash(hasher);
+    host.env.allocator.hash(hasher);
+    host.kho.hash(hasher);
+    host.vmalloc.hash(hasher);
+    return hasher.digest();
+}
