@@ -91,7 +91,7 @@ export class StmtParser extends ExprParser {
             case 'process':
                 return ident || over ? this.process() : undefined;
             case 'send':
-                return ident ? this.send() : undefined;
+                return ident || (same && next.kind === 'int') ? this.send() : undefined;
             case 'exit':
                 if (over || ident) {
                     this.advance();

@@ -8,6 +8,19 @@ import type { Var } from './scope';
 import { assignable, describeType, isIntLike } from './types-of';
 import { quoted } from './world';
 
+/** True where the parser has complained about the expression already. */
+function isBroken(e: Expr): boolean {
+    switch (e.kind) {
+        case 'error': return true;
+        case 'member': return e.member.name === '' || isBroken(e.object);
+        case 'index': return isBroken(e.object) || isBroken(e.index);
+        case 'unary': return isBroken(e.operand);
+        case 'binary': return isBroken(e.left) || isBroken(e.right);
+        case 'list': return e.items.some(isBroken);
+        default: return false;
+    }
+}
+
 export abstract class AssignChecker extends ExprChecker {
     protected assign(s: AssignStmt): void {
         const type = this.withExpectation(s.value, s.expect, s);
@@ -137,7 +150,7 @@ export abstract class AssignChecker extends ExprChecker {
     protected exprStmt(s: ExprStmt): void {
         this.withExpectation(s.value, s.expect, s);
         const { kind } = s.value;
-        if (kind !== 'call' && kind !== 'try' && kind !== 'error') {
+        if (kind !== 'call' && kind !== 'try' && !isBroken(s.value)) {
             this.report('warning', 'LU0405', s.value, `${this.text(s.value)} has no effect: assert it, assign it or remove it.`);
         }
     }

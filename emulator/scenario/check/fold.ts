@@ -29,7 +29,7 @@ export class Folder {
                 if (constant) {
                     return this.constant(constant.decl.name.name);
                 }
-                return errnoValue(e.name);
+                return this.world.natives.globals.get(e.name)?.constant ?? errnoValue(e.name);
             }
             case 'unary': {
                 const operand = this.value(uri, e.operand, shadowed);

@@ -48,12 +48,12 @@ export class StatementChecker extends AssignChecker {
 
     private one(s: Stmt): void {
         switch (s.kind) {
-            case 'boot': return this.boot(s);
-            case 'process': return this.processStmt(s);
-            case 'in': return this.inProcess(s);
-            case 'assign': return this.assign(s);
-            case 'expr': return this.exprStmt(s);
-            case 'send': return this.send(s);
+            case 'boot': this.boot(s); break;
+            case 'process': this.processStmt(s); break;
+            case 'in': this.inProcess(s); break;
+            case 'assign': this.assign(s); break;
+            case 'expr': this.exprStmt(s); break;
+            case 'send': this.send(s); break;
             case 'exit':
                 this.require('user', s, '`exit`');
                 if (this.process !== undefined) {
@@ -61,31 +61,32 @@ export class StatementChecker extends AssignChecker {
                 }
                 this.escapes.push(this.flow.copy());
                 this.flow.ended = `the process has exited on line ${this.line(s)}`;
-                return;
+                break;
             case 'kill':
                 this.notInKernel(s, '`kill`');
                 this.processIdent(s.process, true);
                 this.flow.end(s.process.name, `\`kill\` on line ${this.line(s)}`);
                 this.unit.fn?.touches.add(s.process.name);
-                return;
-            case 'inject': return this.inject(s);
-            case 'at': return this.at(s);
-            case 'corrupt': return this.corrupt(s.target, s.xor);
-            case 'assert': return this.assert(s);
-            case 'if': return this.if(s);
-            case 'while': return this.while(s);
-            case 'for': return this.for(s);
-            case 'return': return this.return(s);
+                break;
+            case 'inject': this.inject(s); break;
+            case 'at': this.at(s); break;
+            case 'corrupt': this.corrupt(s.target, s.xor); break;
+            case 'assert': this.assert(s); break;
+            case 'if': this.if(s); break;
+            case 'while': this.while(s); break;
+            case 'for': this.for(s); break;
+            case 'return': this.return(s); break;
             case 'break': case 'continue':
                 if (this.loops === 0) {
                     this.error('LU0407', s, this.process === undefined
                         ? `${quoted(s.kind)} stands only in a loop.` : `${quoted(s.kind)} stands only in a loop, and cannot leave the block of a process.`);
                 }
                 this.flow.ended = `${quoted(s.kind)} on line ${this.line(s)} leaves before`;
-                return;
+                break;
             case 'undo':
                 this.require('kernel', head(s, 'undo'), '`undo`');
-                return this.aside(() => this.block(s.body));
+                this.aside(() => this.block(s.body));
+                break;
             case 'sleep': {
                 const type = this.expr(s.duration);
                 if (!isIntLike(type)) {
@@ -168,8 +169,8 @@ export class StatementChecker extends AssignChecker {
         this.loops = 0;
         this.escapes = [];
         this.block(body, { process: name });
-        for (const escape of this.escapes) {
-            this.flow = Flow.join(this.flow, escape);
+        for (const way of this.escapes) {
+            this.flow = Flow.join(this.flow, way);
         }
         this.context = context;
         this.process = process;
@@ -195,11 +196,16 @@ export class StatementChecker extends AssignChecker {
             } else {
                 this.world.unknown('LU0205', this.unit.uri, e, e.name, `No process is called ${quoted(e.name)}: start it with \`process ${e.name}\`.`, known);
             }
-            this.flow.start(e.name);
+            this.assume(e.name);
         } else if (running && proc.status === 'dead') {
             this.error('LU0206', e, `${quoted(e.name)} does not run any more, ${proc.why} ended it: start it again with \`process ${e.name}\`.`);
-            this.flow.start(e.name);
+            this.assume(e.name);
         }
+    }
+
+    /** Goes on as if the process ran, so that one mistake is one finding. */
+    private assume(name: string): void {
+        this.flow.start(name).status = 'maybe';
     }
 
     protected calledFn(fn: FnInfo, e: CallExpr): void {
