@@ -43,7 +43,7 @@ class Model {
         while (done < data.length) {
             const at = pos + done;
             const n = Math.min(PAGE - (at % PAGE), data.length - done);
-            const grows = at + n > this.size;
+            const grows = at + Math.min(2 * MiB - (at % (2 * MiB)), data.length - done) > this.size;
             if (this.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE) || (grows && (this.frozen || this.seals & F_SEAL_GROW))) {
                 return done > 0 ? done : 'EPERM';
             }
@@ -272,6 +272,20 @@ suite('shared memory files', () => {
         assert.equal(nameOf(truncateShmem(k, inode, 1)), 'EPERM');
         assert.equal(truncateShmem(k, inode, 0), 0);
         assert.equal(inode.blocks, 0);
+    });
+
+    test('a write beyond the end of a frozen or grow-sealed file fails as a whole, unless 2 MiB of it lie before', () => {
+        const k = testKernel();
+        const { inode } = memfd(k);
+        writeShmem(k, inode, 0, Bytes.pattern(1, 6000));
+        k.journal.edit(inode).frozen = true;
+        assert.equal(nameOf(writeShmem(k, inode, 0, Bytes.zero(9000))), 'EPERM');
+        assert.equal(writeShmem(k, inode, 0, Bytes.zero(6000)), 6000);
+        k.journal.edit(inode).frozen = false;
+        truncateShmem(k, inode, 2 * MiB + 5);
+        k.journal.edit(inode).seals = F_SEAL_GROW;
+        assert.equal(writeShmem(k, inode, MiB, Bytes.pattern(1, MiB + 6)), MiB);
+        assert.equal(nameOf(writeShmem(k, inode, 2 * MiB, Bytes.zero(6))), 'EPERM');
     });
 
     test('a write without memory is short, then ENOMEM; fallocate takes back what it allocated', () => {
