@@ -1,0 +1,139 @@
+/** One running kernel: everything that begins with a boot and ends with a kexec. The next one gets nothing of it but bytes. */
+import { Rec, Seq, Table } from '../machine/journal';
+import type { Machine } from '../machine/machine';
+import type { Owners } from '../machine/owners';
+import type { PhysicalMemory } from '../machine/memory';
+import { makeAnonInode } from './anon';
+import { Ids, type FileConfig, type KernelCore } from './core';
+import type { KernelDescription } from './descriptions';
+import type { OpenFile } from './file';
+import type { Inode } from './inode';
+import { BlockSet } from './kho/blocks';
+import type { KhoEnv } from './kho/env';
+import { Kho } from './kho/kho';
+import type { KexecImage } from './kho/kexec_image';
+import type { LogLevel, LogLine } from './klog';
+import { Luo, SESSION_SER_SIZE } from './luo/state';
+import type { PageAllocator } from './mm/buddy';
+import { Folios } from './mm/folio';
+import type { Memmap } from './mm/memmap';
+import { Vmalloc } from './mm/vmalloc';
+import type { Process } from './process';
+import type { ShmemInode } from './shmem';
+
+/** What a kernel's command line says about live update. */
+export interface CommandLine {
+    readonly text: string;
+    readonly kho: boolean;
+    readonly liveupdate: boolean;
+    readonly files: FileConfig;
+}
+
+/** Parses what this emulator knows of a command line; the last one of a parameter counts. */
+export function parseCommandLine(text: string): CommandLine {
+    const values = new Map<string, string>();
+    for (const word of text.split(/\s+/)) {
+        const at = word.indexOf('=');
+        values.set(at < 0 ? word : word.slice(0, at), at < 0 ? '' : word.slice(at + 1));
+    }
+    return {
+        text,
+        kho: isOn(values.get('kho')),
+        liveupdate: isOn(values.get('liveupdate')),
+        files: { memfdNoexec: 0, thpShmem: values.get('transparent_hugepage_shmem') === 'always' },
+    };
+}
+
+/** kstrtobool() (lib/kstrtox.c) */
+function isOn(value: string | undefined): boolean {
+    return value !== undefined && /^(?:[yYtT1]|[oO][nN])/.test(value);
+}
+
+export class Kernel extends Rec implements KernelCore {
+    readonly kho: Kho;
+    readonly luo: Luo;
+    readonly folios: Folios;
+    readonly vmalloc: Vmalloc;
+    readonly ids: Ids;
+    readonly processes: Seq<Process>;
+    readonly delayedFput: Seq<OpenFile>;
+    readonly anonInode: Inode;
+    readonly tmpfs: Table<string, ShmemInode>;
+    /** The kernel log of this boot. */
+    readonly log: Seq<LogLine>;
+    /** What kexec loaded; null: nothing. */
+    readonly kexecImage: KexecImage | null = null;
+    /** Places that have warned in this boot (WARN_ON_ONCE). */
+    private readonly warned: Table<string, boolean>;
+
+    constructor(
+        readonly machine: Machine,
+        readonly desc: KernelDescription,
+        readonly cmdline: CommandLine,
+        /** Which boot of the machine this is, 0 for the first. */
+        readonly boot: number,
+        readonly memmap: Memmap,
+        readonly pages: PageAllocator,
+        kho: Kho,
+        private readonly env: KhoEnv,
+    ) {
+        super(machine.journal);
+        const { journal } = machine;
+        this.kho = kho;
+        this.folios = new Folios(machine.memory, memmap, pages);
+        this.vmalloc = new Vmalloc(journal, machine.memory, pages);
+        this.ids = new Ids(journal);
+        this.processes = new Seq(journal);
+        this.delayedFput = new Seq(journal);
+        this.anonInode = makeAnonInode(journal, this.ids.nextInode(journal));
+        this.tmpfs = new Table(journal);
+        this.log = new Seq(journal);
+        this.warned = new Table(journal);
+        this.luo = new Luo(
+            journal,
+            cmdline.liveupdate && kho.enabled,
+            this.newBlockSet(SESSION_SER_SIZE, 'outgoing sessions'),
+            this.newBlockSet(SESSION_SER_SIZE, 'incoming sessions'),
+        );
+    }
+
+    get journal(): Machine['journal'] {
+        return this.machine.journal;
+    }
+
+    get memory(): PhysicalMemory {
+        return this.machine.memory;
+    }
+
+    get owners(): Owners {
+        return this.machine.owners;
+    }
+
+    get config(): FileConfig {
+        return this.cmdline.files;
+    }
+
+    get liveupdateWanted(): boolean {
+        return this.cmdline.liveupdate;
+    }
+
+    newBlockSet(entrySize: number, owner: string): BlockSet {
+        return new BlockSet(this.kho, entrySize, owner);
+    }
+
+    klog(level: LogLevel, text: string): void {
+        this.env.log.log(level === 'log' ? 'info' : level, text);
+    }
+
+    /** WARN_ON_ONCE at a place of its own name. */
+    warnOnce(place: string, text: string): void {
+        if (!this.warned.has(place)) {
+            this.warned.set(place, true);
+            this.env.log.warning(place, text);
+        }
+    }
+
+    display(): string {
+        return `Linux ${this.desc.release}`;
+    }
+}

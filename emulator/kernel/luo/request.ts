@@ -1,0 +1,166 @@
+/**
+ * The ioctls of LUO up to their execution: which checks come in which order, copying the argument in and the answer out
+ * (kernel/liveupdate/luo_core.c, luo_session.c; include/uapi/linux/liveupdate.h).
+ */
+import { halvesOf, intOfHalves, type Int } from '../../machine/int';
+import { Err, err } from '../errno';
+import type { OpenFile } from '../file';
+import { fget, type Process } from '../process';
+import { LuoSession, SESSION_NAME_SIZE } from './state';
+
+interface Command {
+    readonly name: string;
+    /** Bytes of the argument structure, the least that a caller may pass. */
+    readonly size: number;
+    /** Which session it works on; undefined for the device. */
+    readonly on?: 'incoming' | 'outgoing' | 'any';
+}
+
+const COMMANDS: ReadonlyMap<number, Command> = new Map([
+    [0x00, { name: 'CREATE_SESSION', size: 72 }],
+    [0x01, { name: 'RETRIEVE_SESSION', size: 72 }],
+    [0x40, { name: 'PRESERVE_FD', size: 16, on: 'outgoing' }],
+    [0x41, { name: 'RETRIEVE_FD', size: 16, on: 'incoming' }],
+    [0x42, { name: 'FINISH', size: 8, on: 'incoming' }],
+    [0x43, { name: 'GET_NAME', size: 72, on: 'any' }],
+] as const);
+
+const MAX_SIZE = 72;
+/** Where struct liveupdate_ioctl_create_session and _retrieve_session have the name; GET_NAME as well. */
+const NAME_OFFSET = 8;
+
+/** What a typed call of an ioctl passes. */
+export interface RequestArgs {
+    readonly fd: number;
+    readonly nr: number;
+    readonly name: string;
+    readonly argFd: number;
+    readonly token: Int;
+    /** The argument lies in memory that the caller can read but not write: the reply faults. */
+    readonly readonly: boolean;
+}
+
+export class LuoRequest {
+    constructor(
+        readonly nr: number,
+        readonly command: string,
+        readonly file: OpenFile,
+        /** The session behind the descriptor, for the ioctls of sessions. */
+        readonly session: LuoSession | null,
+        /** The kernel's copy of the argument. */
+        private readonly arg: Uint8Array,
+        private readonly readonly: boolean,
+    ) {}
+
+    /** An ioctl with a well-formed argument. */
+    static make(p: Process, a: RequestArgs): LuoRequest | Err {
+        const size = COMMANDS.get(a.nr)?.size ?? MAX_SIZE;
+        const arg = new Uint8Array(MAX_SIZE);
+        const view = new DataView(arg.buffer);
+        view.setUint32(0, size, true);
+        view.setInt32(4, a.argFd, true);
+        if (a.nr === 0x40 || a.nr === 0x41) {
+            const { low, high } = halvesOf(a.token);
+            view.setUint32(8, low, true);
+            view.setUint32(12, high, true);
+        } else if (a.nr === 0x42 || a.nr === 0x43) {
+            view.setUint32(4, 0, true);
+        } else {
+            // the caller fills the field: a longer name leaves no room for the NUL
+            arg.set(latin1(a.name).subarray(0, SESSION_NAME_SIZE), NAME_OFFSET);
+        }
+        return LuoRequest.check(p, a.fd, a.nr, size, arg, a.readonly);
+    }
+
+    /** An ioctl with a 256-byte buffer that begins with `size` and `data`. */
+    static raw(p: Process, fd: number, nr: number, size: number, data: Uint8Array, readonly: boolean): LuoRequest | Err {
+        const buffer = new Uint8Array(256);
+        new DataView(buffer.buffer).setUint32(0, size, true);
+        buffer.set(data.subarray(0, buffer.length - 4), 4);
+        return LuoRequest.check(p, fd, nr, size, buffer, readonly);
+    }
+
+    private static check(p: Process, fd: number, nr: number, size: number, buffer: Uint8Array, readonly: boolean): LuoRequest | Err {
+        const file = fget(p, fd);
+        if (file instanceof Err) {
+            return file;
+        }
+        const onDevice = file.kind === 'liveupdate';
+        if (!onDevice && file.kind !== 'luo_session') {
+            return err('ENOTTY');
+        }
+        // 1. a number that the file does not have
+        if (onDevice ? nr >= 0x40 || !COMMANDS.has(nr) : nr < 0x40 || !COMMANDS.has(nr)) {
+            return err('EINVAL');
+        }
+        const command = COMMANDS.get(nr);
+        const session = file.priv instanceof LuoSession ? file.priv : null;
+        if (!command || (!onDevice && !session)) {
+            return err('EINVAL');
+        }
+        // 2. is the session of the kind that the ioctl works on
+        if (session && command.on && command.on !== 'any' && (command.on === 'incoming') !== session.incoming) {
+            return err('EINVAL');
+        }
+        // 3. the size, then what lies behind the structure that this kernel knows
+        if (size < command.size) {
+            return err('EINVAL');
+        }
+        if (buffer.subarray(command.size, Math.min(size, buffer.length)).some((b) => b !== 0)) {
+            return err('E2BIG');
+        }
+        if (size > buffer.length) {
+            return err('EFAULT');
+        }
+        const arg = buffer.slice(0, command.size);
+        return new LuoRequest(nr, command.name, file, session, arg, readonly);
+    }
+
+    private get view(): DataView {
+        return new DataView(this.arg.buffer);
+    }
+
+    get nameBytes(): Uint8Array {
+        return this.arg.slice(NAME_OFFSET, NAME_OFFSET + SESSION_NAME_SIZE);
+    }
+
+    /** The name up to its first NUL. */
+    get name(): string {
+        const raw = this.nameBytes;
+        const end = raw.indexOf(0);
+        return new TextDecoder('latin1').decode(end < 0 ? raw : raw.subarray(0, end));
+    }
+
+    get argFd(): number {
+        return this.view.getInt32(4, true);
+    }
+
+    get token(): Int {
+        return this.arg.length < 16 ? 0 : intOfHalves(this.view.getUint32(8, true), this.view.getUint32(12, true));
+    }
+
+    get reserved(): number {
+        return this.view.getUint32(4, true);
+    }
+
+    /** Copies the structure back to the caller. */
+    reply(): undefined | Err {
+        return this.readonly ? err('EFAULT') : undefined;
+    }
+
+    replyFd(_fd: number): undefined | Err {
+        return this.reply();
+    }
+
+    replyName(_name: string): undefined | Err {
+        return this.reply();
+    }
+
+    display(): string {
+        return `ioctl ${this.command}`;
+    }
+}
+
+function latin1(text: string): Uint8Array {
+    return Uint8Array.from(text, (c) => c.charCodeAt(0) & 0xff);
+}

@@ -1,0 +1,210 @@
+/**
+ * The state of the Live Update Orchestrator (kernel/liveupdate/luo_*.c). Only state: what LUO does with it is std/luo.lus,
+ * because it calls handlers back and must be steppable.
+ */
+import { Rec, Seq, Table, type Journal } from '../../machine/journal';
+import type { Int } from '../../machine/int';
+import type { OpenFile } from '../file';
+import type { BlockSet } from '../kho/blocks';
+
+/** include/linux/kho/abi/luo.h */
+export const LUO_COMPATIBLE = 'luo-v5';
+export const LUO_SUBTREE = 'LUO';
+/** struct luo_ser: compatible[8], u64 liveupdate_num, u64 sessions_pa, u64 flbs_pa */
+export const LUO_SER_SIZE = 32;
+export const SESSION_NAME_SIZE = 64;
+/** struct luo_session_ser: name[64], u64 files, u64 count */
+export const SESSION_SER_SIZE = 80;
+/** struct luo_file_ser: compatible[48], u64 data, u64 token */
+export const FILE_SER_SIZE = 64;
+export const COMPATIBLE_SIZE = 48;
+/** struct luo_flb_header: u64 pgcnt, u64 count; struct luo_flb_ser: name[48], u64 data, u64 count */
+export const FLB_HEADER_SIZE = 16;
+export const FLB_SER_SIZE = 64;
+/** As many FLBs as fit into the one page behind its header. */
+export const MAX_FLBS = 63;
+
+/** refcount_t (lib/refcount.c): once it underflows it is saturated for good. */
+export const REFCOUNT_SATURATED = 0xc000_0000;
+
+/** A file handler (struct liveupdate_file_handler). */
+export class LuoHandler extends Rec {
+    constructor(
+        journal: Journal,
+        /** As the scenario calls it. */
+        readonly name: string,
+        readonly compatible: string,
+        /** In order of their registration. */
+        readonly flbs: readonly LuoFlb[],
+    ) {
+        super(journal);
+    }
+
+    display(): string {
+        return `handler ${this.name} "${this.compatible}"`;
+    }
+}
+
+/** One side of an FLB: what this kernel preserves, or what it got. */
+export class FlbSide extends Rec {
+    /** A refcount_t. */
+    readonly count: number = 0;
+    readonly data: Int = 0;
+    readonly obj: unknown = null;
+    /** Incoming only: finish() has run. */
+    readonly finished: boolean = false;
+    /** Incoming only: 0 not tried, 1 done, −errno. */
+    readonly retrieveStatus: number = 0;
+}
+
+/** File-lifecycle-bound state (struct liveupdate_flb). */
+export class LuoFlb extends Rec {
+    readonly outgoing: FlbSide;
+    readonly incoming: FlbSide;
+
+    constructor(journal: Journal, readonly name: string, readonly compatible: string) {
+        super(journal);
+        this.outgoing = new FlbSide(journal);
+        this.incoming = new FlbSide(journal);
+    }
+
+    display(): string {
+        return `FLB ${this.name} "${this.compatible}"`;
+    }
+}
+
+/** A file inside a session (struct luo_file). */
+export class LuoFile extends Rec {
+    readonly serializedData: Int = 0;
+    /** What preserve() left for unpreserve and freeze; never crosses the kexec. */
+    readonly privateData: unknown = null;
+    /** Outgoing: the preserved file. Incoming: null until it is retrieved. */
+    readonly file: OpenFile | null = null;
+    /** 0 never tried, 1 retrieved, −errno. */
+    readonly retrieveStatus: number = 0;
+    /** The key in the map of preserved files: what get_id() gave, or the file. */
+    readonly id: unknown = null;
+
+    constructor(journal: Journal, readonly handler: LuoHandler, readonly token: Int, readonly session: LuoSession) {
+        super(journal);
+    }
+
+    display(): string {
+        return `token 0x${this.token.toString(16)}, ${this.handler.compatible}`;
+    }
+}
+
+/** A session (struct luo_session). */
+export class LuoSession extends Rec {
+    readonly files: Seq<LuoFile>;
+    /** True where it came from the previous kernel and has, or had, a descriptor. */
+    readonly retrieved: boolean = false;
+    /** The anonymous file behind its descriptors. */
+    readonly file: OpenFile | null = null;
+    /** Which file a freeze or a finish is at, from 1; for the call stack. */
+    readonly cursor: number = 0;
+    /** FINISH has succeeded. */
+    readonly finished: boolean = false;
+
+    constructor(
+        journal: Journal,
+        readonly name: string,
+        readonly incoming: boolean,
+        readonly fileBlocks: BlockSet,
+    ) {
+        super(journal);
+        this.files = new Seq(journal);
+    }
+
+    display(): string {
+        return `session "${this.name}"`;
+    }
+}
+
+/** One of the two lists of sessions (struct luo_session_header). */
+export class SessionList extends Rec {
+    readonly sessions: Seq<LuoSession>;
+
+    constructor(journal: Journal, readonly direction: 'outgoing' | 'incoming', readonly blocks: BlockSet) {
+        super(journal);
+        this.sessions = new Seq(journal);
+    }
+
+    find(name: string): LuoSession | undefined {
+        return this.sessions.items.find((s) => s.name === name);
+    }
+
+    display(): string {
+        return `${this.sessions.length} ${this.direction} sessions`;
+    }
+}
+
+/** The arguments of a file handler's callbacks (struct liveupdate_file_op_args). */
+export class LuoArgs extends Rec {
+    readonly file: OpenFile | null;
+    readonly serializedData: Int;
+    readonly privateData: unknown;
+
+    constructor(journal: Journal, readonly handler: LuoHandler, file: LuoFile, readonly retrieveStatus: number) {
+        super(journal);
+        this.file = file.file;
+        this.serializedData = file.serializedData;
+        this.privateData = file.privateData;
+    }
+
+    display(): string {
+        return `arguments of ${this.handler.name}`;
+    }
+}
+
+/** The arguments of an FLB's callbacks (struct liveupdate_flb_op_args). */
+export class FlbArgs extends Rec {
+    readonly data: Int;
+    readonly obj: unknown;
+
+    constructor(journal: Journal, readonly flb: LuoFlb, side: FlbSide) {
+        super(journal);
+        this.data = side.data;
+        this.obj = side.obj;
+    }
+
+    display(): string {
+        return `arguments of ${this.flb.name}`;
+    }
+}
+
+export class Luo extends Rec {
+    /** `liveupdate=` of the command line, and KHO is on. */
+    readonly enabled: boolean;
+    /** Set once the device is there (late_initcall). */
+    readonly ready: boolean = false;
+    readonly deviceInUse: boolean = false;
+    /** The first open of the device deserializes: undefined before, then 0 or the errno that every open gets. */
+    readonly deserialized: number | undefined = undefined;
+    readonly outgoing: SessionList;
+    readonly incoming: SessionList;
+    /** In order of registration. */
+    readonly handlers: Seq<LuoHandler>;
+    /** In order of first registration. */
+    readonly flbs: Seq<LuoFlb>;
+    /** The ids of preserved and of retrieved files, over all sessions. */
+    readonly preservedFiles: Table<unknown, true>;
+    /** The number that the previous kernel handed over; 0 after a cold boot. */
+    readonly incomingNum: number = 0;
+    /** Physical address of the outgoing struct luo_ser; 0: none. */
+    readonly ser: number = 0;
+    /** Physical address of the outgoing FLB page; 0: none. */
+    readonly flbPage: number = 0;
+    /** Physical address of the FLB page that came from the previous kernel; 0: none. */
+    readonly incomingFlbPage: number = 0;
+
+    constructor(journal: Journal, enabled: boolean, outgoing: BlockSet, incoming: BlockSet) {
+        super(journal);
+        this.enabled = enabled;
+        this.outgoing = new SessionList(journal, 'outgoing', outgoing);
+        this.incoming = new SessionList(journal, 'incoming', incoming);
+        this.handlers = new Seq(journal);
+        this.flbs = new Seq(journal);
+        this.preservedFiles = new Table(journal);
+    }
+}

@@ -1,0 +1,170 @@
+/** A checked program made executable: its code, compiled when it is first needed, and its declarations by name. */
+import { OpenFile } from '../kernel/file';
+import type { Callback, Expr, FileDecl, FlbDecl, FnDecl, HandlerDecl, KernelDecl, KernelInit, ScenarioDecl } from './ast';
+import type { Code, Eval } from './code';
+import { FnCompiler } from './compile/function';
+import type { Program } from './program';
+import type { Natives, ObjectType, Value } from './types';
+
+/** Callbacks by name, and what else a declaration with callbacks has. */
+interface Declared<D> {
+    readonly decl: D;
+    readonly program: Program;
+}
+
+export class Image {
+    private readonly codes = new Map<object, Code>();
+
+    constructor(
+        readonly program: Program,
+        readonly stdProgram: Program,
+        readonly natives: Natives,
+        /** The object type of an object, by its class. */
+        readonly objectTypeOf: (o: object) => ObjectType | undefined,
+    ) {}
+
+    // ------------------------------------------------------------ code
+
+    /** A function of the standard library. */
+    std(name: string): Code {
+        const decl = this.stdProgram.fns.get(name);
+        if (!decl) {
+            throw new RangeError(`the standard library has no function ${name}`);
+        }
+        return this.codeOf(decl);
+    }
+
+    /** The code of a function or callback. */
+    codeOf(decl: FnDecl | Callback): Code {
+        return this.memo(decl, (program) => {
+            const info = program.code.get(decl);
+            if (!info) {
+                throw new RangeError(`${decl.name.name} was not checked`);
+            }
+            const c = new FnCompiler(program, info, this);
+            const params = decl.kind === 'fn' ? decl.params.map((p) => p.name.name) : decl.params.map((p) => p.name);
+            if (decl.kind === 'fn') {
+                return c.finish(decl.body, decl.name.name, 'fn', params, decl.label);
+            }
+            const owner = this.ownerOf(program, decl);
+            return c.finish(decl.body, `${owner?.name.name ?? ''}.${decl.name.name}`, owner?.kind ?? 'handler', params, []);
+        });
+    }
+
+    scenarioCode(decl: ScenarioDecl): Code {
+        return this.memo(decl, (program) => {
+            const info = program.code.get(decl);
+            if (!info) {
+                throw new RangeError(`scenario ${decl.name.value} was not checked`);
+            }
+            return new FnCompiler(program, info, this).finish(decl.body, `scenario "${decl.name.value}"`, 'scenario', [], []);
+        });
+    }
+
+    initCode(init: KernelInit, kernel: KernelDecl): Code {
+        return this.memo(init, (program) => {
+            const info = program.code.get(init);
+            if (!info) {
+                throw new RangeError(`init of kernel ${kernel.name.value} was not checked`);
+            }
+            return new FnCompiler(program, info, this).finish(init.body, `init of "${kernel.name.value}"`, 'init', [], []);
+        });
+    }
+
+    private memo(decl: object, make: (program: Program) => Code): Code {
+        let code = this.codes.get(decl);
+        if (!code) {
+            code = make(this.programOf(decl));
+            this.codes.set(decl, code);
+        }
+        return code;
+    }
+
+    private programOf(decl: object): Program {
+        return this.stdProgram.uriOf.has(decl) || this.stdProgram.code.has(decl) ? this.stdProgram : this.program;
+    }
+
+    private ownerOf(program: Program, callback: Callback): HandlerDecl | FlbDecl | FileDecl | undefined {
+        const all = [...program.handlers.values(), ...program.flbs.values(), ...program.fileKinds.values()];
+        return all.find((d) => d.callbacks.includes(callback));
+    }
+
+    /** All code that a file holds, for breakpoints. */
+    codeIn(uri: string): Code[] {
+        const out: Code[] = [];
+        for (const program of [this.program, this.stdProgram]) {
+            for (const [decl, info] of program.code) {
+                if (info.uri !== uri) {
+                    continue;
+                }
+                switch (info.decl.kind) {
+                    case 'scenario':
+                        out.push(this.scenarioCode(info.decl));
+                        break;
+                    case 'init': {
+                        const init = info.decl.kernel.entries.find((e): e is KernelInit => e === decl);
+                        if (init) {
+                            out.push(this.initCode(init, info.decl.kernel));
+                        }
+                        break;
+                    }
+                    default:
+                        out.push(this.codeOf(info.decl));
+                }
+            }
+        }
+        return out;
+    }
+
+    // ------------------------------------------------------------ declarations
+
+    handler(name: string): Declared<HandlerDecl> | undefined {
+        return this.find((p) => p.handlers, name);
+    }
+
+    flb(name: string): Declared<FlbDecl> | undefined {
+        return this.find((p) => p.flbs, name);
+    }
+
+    fileKind(name: string): Declared<FileDecl> | undefined {
+        return this.find((p) => p.fileKinds, name);
+    }
+
+    /** The file kind that lies at a device path. */
+    fileKindAt(path: string): FileDecl | undefined {
+        return [...this.program.fileKinds.values()].find((d) => d.path?.value === path);
+    }
+
+    private find<D>(table: (p: Program) => ReadonlyMap<string, D>, name: string): Declared<D> | undefined {
+        for (const program of [this.program, this.stdProgram]) {
+            const decl = table(program).get(name);
+            if (decl) {
+                return { decl, program };
+            }
+        }
+        return undefined;
+    }
+
+    /** The code of a callback of a handler, an FLB or a file kind; undefined where it does not have it. */
+    callbackOf(owner: HandlerDecl | FlbDecl | FileDecl, name: string): Code | undefined {
+        const callback = owner.callbacks.find((c) => c.name.name === name);
+        return callback && this.codeOf(callback);
+    }
+
+    /** The index of a field among those of an open file's kind, if that kind was declared and has it. */
+    kindFieldOf(v: Value, name: string): { readonly file: OpenFile; readonly index: number } | undefined {
+        if (!(v instanceof OpenFile)) {
+            return undefined;
+        }
+        const index = this.fileKind(v.kind)?.decl.fields.findIndex((f) => f.name.name === name) ?? -1;
+        return index >= 0 ? { file: v, index } : undefined;
+    }
+
+    /** A constant expression of a declaration, such as a field's first value. */
+    constant(program: Program, uri: string, e: Expr): Eval {
+        const info = { decl: { kind: 'init' as const, kernel: NO_KERNEL }, uri, slots: 0, locals: [] };
+        return new FnCompiler(program, info, this).value(e);
+    }
+}
+
+const NO_KERNEL: KernelDecl = { kind: 'kernel', name: { kind: 'string', value: '', start: 0, end: 0 }, entries: [], start: 0, end: 0 };

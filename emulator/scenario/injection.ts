@@ -1,0 +1,69 @@
+/** Failures that a scenario asked for (`inject EIO into memfd.freeze after 2`). They die with the kernel they were meant for. */
+import { Rec, Seq, type Journal } from '../machine/journal';
+import type { Err } from '../kernel/errno';
+
+export class Injection extends Rec {
+    readonly skip: number;
+    readonly left: number;
+
+    constructor(
+        journal: Journal,
+        /** `memfd.freeze`, `page_alloc`. */
+        readonly target: string,
+        /** What the call returns; null: the answer no. */
+        readonly error: Err | null,
+        skip: number,
+        times: number,
+        /** The boot it is meant for. */
+        readonly boot: number,
+    ) {
+        super(journal);
+        this.skip = skip;
+        this.left = times;
+    }
+}
+
+export class Injections {
+    private readonly list: Seq<Injection>;
+
+    constructor(private readonly journal: Journal) {
+        this.list = new Seq<Injection>(journal);
+    }
+
+    get items(): readonly Injection[] {
+        return this.list.items;
+    }
+
+    /** A later injection into the same target of the same boot replaces the one before. */
+    add(target: string, error: Err | null, skip: number, times: number, boot: number): void {
+        for (const old of this.list.items.filter((i) => i.target === target && i.boot === boot)) {
+            this.list.remove(old);
+        }
+        this.list.push(new Injection(this.journal, target, error, skip, times, boot));
+    }
+
+    /** Forgets what was meant for boots before this one. */
+    expire(boot: number): void {
+        for (const old of this.list.items.filter((i) => i.boot < boot)) {
+            this.list.remove(old);
+        }
+    }
+
+    /** Counts a call of `target`. Returns the injection that takes effect on it, if any. */
+    hit(target: string, boot: number): Injection | undefined {
+        if (this.list.length === 0) {
+            return undefined;
+        }
+        const found = this.list.items.find((i) => i.target === target && i.boot === boot && i.left > 0);
+        if (!found) {
+            return undefined;
+        }
+        const edit = this.journal.edit(found);
+        if (found.skip > 0) {
+            edit.skip = found.skip - 1;
+            return undefined;
+        }
+        edit.left = found.left - 1;
+        return found;
+    }
+}

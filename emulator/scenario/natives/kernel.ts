@@ -1,0 +1,162 @@
+/** The running kernel for `.lus` code: boot, kexec, the kernel log, the state that scenarios read. */
+import { errOfCode } from '../../kernel/errno';
+import { OpenFile, releaseFile } from '../../kernel/file';
+import { Kernel } from '../../kernel/kernel';
+import { exitProcess } from '../../kernel/process';
+import { Seq } from '../../machine/journal';
+import { Boot, jump, loadKexec, panic, runHandoverHooks, runInit, unloadKexec } from '../boot';
+import { hasCallback, openDevice } from '../kinds';
+import { UserProcess } from '../thread';
+import { ANY, BOOL, FD, INT, objectOf, STRING, type NativeFunction, type NativeGlobal, type Value } from '../types';
+import { View } from '../view';
+import { asInt, asNumber, asString, hex, text } from '../values';
+import type { Vm } from '../vm';
+import { callback, code, expect, fn, Members, nothing, param } from './define';
+
+const words = [{ ...param('words', ANY), rest: true }];
+
+function joined(v: Value): string {
+    return v instanceof Seq ? v.items.map((w) => text(w as Value)).join('') : text(v);
+}
+
+/** A file that `.lus` code opened or that came with a descriptor: what it has beyond the plain kernel. */
+export const fileCallbacks: readonly NativeFunction[] = [
+    callback('open', [], { fails: true }, 'Calls what the file\'s kind does on open.'),
+    callback('release', [], { fails: true }, 'Calls what the file\'s kind does when its last reference is gone.'),
+];
+
+export const kernelFunctions: readonly NativeFunction[] = [
+    // ---- messages
+    fn('log', words, { context: 'any' }, 'Prints its arguments, one behind the other, to the debug console and the output of `lus run`.', (vm, [w]) => {
+        vm.log('log', joined(w));
+        return undefined;
+    }),
+    fn('klog_info', words, {}, 'A line of the kernel log.', (vm, [w]) => klog(vm, 'info', w)),
+    fn('klog_warn', words, {}, 'A warning in the kernel log.', (vm, [w]) => klog(vm, 'warn', w)),
+    fn('klog_err', words, {}, 'An error in the kernel log.', (vm, [w]) => klog(vm, 'err', w)),
+    fn('hex', [param('value', INT)], { context: 'any', result: STRING }, 'An integer in hexadecimal.', (_vm, [v]) => hex(asInt(v, 'the value'))),
+    fn('str', words, { context: 'any', result: STRING }, 'Its arguments as text, one behind the other: `str("vm-", i)`.', (_vm, [w]) => joined(w)),
+    fn('errno_name', [param('code', INT)], { context: 'any', result: STRING }, 'The name of a positive error number.', (_vm, [v]) =>
+        errOfCode(asNumber(v, 'the error number'))?.name ?? text(v)),
+    fn('panic', words, {}, 'The kernel panics.', (vm, [w]) => panic(vm, joined(w))),
+
+    // ---- files and processes
+    fn('has_delayed_fput', [], { result: BOOL }, 'Files wait to be released.', (vm) => vm.running.delayedFput.length > 0),
+    fn('next_delayed_fput', [], { result: objectOf('file') }, 'Takes the next file that waits to be released.', (vm) => vm.running.delayedFput.shift()),
+    fn('release_file', [param('file', objectOf('file'))], {}, 'What the kernel itself does when a file is released.', (vm, [f]) => {
+        const file = expect(OpenFile, f, 'a file');
+        if (file.kind === 'liveupdate') {
+            vm.machine.journal.edit(vm.running.luo).deviceInUse = false;
+        }
+        return nothing(releaseFile(vm.running, file));
+    }),
+    fn('discard_file', [param('file', objectOf('file'))], {}, 'Frees a file whose open() failed; its release() does not run.', (vm, [f]) => nothing(releaseFile(vm.running, expect(OpenFile, f, 'a file')))),
+    fn('close_all_files', [], {}, 'Closes every descriptor of the current process.', (vm) => {
+        exitProcess(vm.running, vm.process);
+        return undefined;
+    }),
+    fn('device_kind', [param('path', STRING)], { result: { k: 'decl', of: 'file', name: '' } }, 'The kind of file at a device path; `none` for other paths.', (vm, [p]) => {
+        const path = asString(p, 'the path');
+        if (path === '/dev/liveupdate' && vm.running.luo.ready) {
+            return 'liveupdate';
+        }
+        return vm.image.fileKindAt(path)?.name.name ?? null;
+    }),
+    fn('open_device', [param('kind', { k: 'decl', of: 'file', name: '' }), param('path', STRING)], { result: objectOf('file') }, 'A file of this kind, before its open() has run.', (vm, [kind, path]) =>
+        openDevice(vm, asString(kind, 'the kind'), asString(path, 'the path'))),
+    fn('has_callback', [param('object', ANY), param('name', STRING)], { result: BOOL }, 'A handler, FLB or file kind has this callback.', (vm, [o, n]) => hasCallback(vm, o, asString(n, 'the name'))),
+
+    // ---- boot and reboot
+    fn('run_init', [], {}, 'Runs the `init` blocks of the kernel that boots.', (vm) => runInit(vm)),
+    fn('run_handover_hooks', [], {}, 'Runs the `at handover` blocks of the scenario.', (vm) => runHandoverHooks(vm)),
+
+    // ---- what scenarios read
+    fn('session', [param('name', STRING)], { context: 'any', result: objectOf('luo_session'), fails: false },
+        'A session of the running kernel by its name: an outgoing one, else an incoming one; `none` where there is none.', (vm, [n]) => {
+            const { luo } = vm.running;
+            const name = asString(n, 'the name');
+            return luo.outgoing.find(name) ?? luo.incoming.find(name) ?? null;
+        }),
+    fn('handed_over', [param('name', STRING)], { context: 'scenario', result: { k: 'view', struct: 'luo_session_ser' } },
+        'The entry of an outgoing session as the next kernel will read it; inside `at handover`. `none` where there is none.', (vm, [n]) => {
+            const { luo } = vm.running;
+            const layout = vm.image.stdProgram.structs.get('luo_session_ser');
+            const index = luo.outgoing.sessions.items.findIndex((s) => s.name === asString(n, 'the name'));
+            const it = luo.outgoing.blocks.iterator();
+            let pa = it.read();
+            for (let i = 0; i < index; i++) {
+                pa = it.read();
+            }
+            return layout && index >= 0 && pa !== undefined ? new View(layout, vm.machine.memory, pa) : null;
+        }),
+];
+
+function klog(vm: Vm, level: 'info' | 'warn' | 'err', w: Value): undefined {
+    const line = joined(w);
+    vm.running.klog(level, line);
+    if (line.startsWith('WARNING:')) {
+        const frame = vm.frame;
+        vm.raise('kernel-warning', line, frame && vm.placeOf(frame));
+    }
+    return undefined;
+}
+
+export const kernelObject = new Members(Kernel, 'kernel', 'The running kernel.')
+    .field('name', STRING, 'As the scenario names it.', (k) => k.desc.name)
+    .field('release', STRING, '`uname -r`', (k) => k.desc.release)
+    .field('boot', INT, 'Which boot of the machine this is, 0 for the first.', (k) => k.boot)
+    .field('cmdline', STRING, 'Its command line.', (k) => k.cmdline.text)
+    .method('logged', [param('text', STRING)], { context: 'any', result: BOOL }, 'A line of its log contains this text.', (k, [t]) =>
+        k.log.items.some((l) => l.text.includes(asString(t, 'the text'))));
+
+/** What `kexec` stands for in `.lus` code. */
+export class KexecState {}
+
+export const kexecObject = new Members(KexecState, 'kexec', 'The kernel that a reboot would jump to.')
+    .field('loaded', BOOL, 'One is loaded.', (_k, vm) => vm.running.kexecImage !== null)
+    .method('shutdown', [], { context: 'kernel' }, 'kernel_restart_prepare() and what follows up to the jump.', (_k, _a, vm) => {
+        vm.phase('shutdown');
+        return undefined;
+    })
+    .method('jump', [], { context: 'kernel' }, 'machine_kexec(): the next kernel starts.', (_k, _a, vm) => jump(vm));
+
+/** The steps of a boot. */
+export const bootObject = new Members(Boot, 'boot', 'The kernel that comes up.')
+    .method('setup_arch', [], { context: 'kernel' }, 'Reads the setup data: command line, handover, scratch areas.', (b) => b.setupArch())
+    .method('early_memory', [], { context: 'kernel' }, 'Allocates what a kernel needs before its page allocator runs.', (b) => b.earlyMemory())
+    .method('mm_core_init', [], { context: 'kernel' }, 'Reserves the preserved pages and opens the page allocator.', (b) => b.mmCoreInit())
+    .method('kho_init', [], { context: 'kernel' }, 'The outgoing side of KHO.', (b) => b.khoInit())
+    .method('register_handlers', [], { context: 'kernel' }, 'Registers file handlers and FLBs.', (b) => b.registerHandlers())
+    .method('start_userspace', [], { context: 'kernel' }, 'User space comes up and fills the page cache.', (b) => b.startUserspace());
+
+/** A process as the scenario sees it. */
+export const processObject = new Members(UserProcess, 'process', 'A process that the scenario started.', true)
+    .field('pid', INT, 'Its number.', (p) => p.process.pid)
+    .field('name', STRING, 'Its name.', (p) => p.name);
+
+export const kexecSyscalls: readonly NativeFunction[] = [
+    code('open', [param('path', STRING), param('flags', INT, 2)], { context: 'user', syscall: true, result: FD },
+        '`open(2)`: `/dev/liveupdate`, `/dev/null`, files on tmpfs, and the paths of declared file kinds. `/dev/liveupdate` has one opener at a time (EBUSY), and gives EIO where the incoming sessions could not be rebuilt.', 'sys_open'),
+    fn('kexec_file_load', [param('kernel', STRING), param('cmdline', STRING, '')], { context: 'user', syscall: true, fails: true },
+        '`kexec_file_load(2)`: loads a kernel by its name, with additions to its command line. EADDRNOTAVAIL where it does not fit into scratch.', (vm, [k, c]) =>
+            loadKexec(vm, asString(k, 'the kernel'), asString(c, 'the command line'), true)),
+    fn('kexec_load', [param('kernel', STRING), param('cmdline', STRING, '')], { context: 'user', syscall: true, fails: true },
+        '`kexec_load(2)`, the older call: the kernel it loads is handed nothing over.', (vm, [k, c]) =>
+            loadKexec(vm, asString(k, 'the kernel'), asString(c, 'the command line'), false)),
+    fn('kexec_unload', [], { context: 'user', syscall: true, fails: true }, 'Unloads what kexec_file_load() loaded.', (vm) => unloadKexec(vm)),
+    code('reboot', [param('command', INT)], { context: 'user', syscall: true },
+        '`reboot(2)`. `reboot(KEXEC)` freezes every preserved file and jumps to the loaded kernel: EINVAL where none is loaded, or the error of a freeze. When it succeeds it does not return: no process is left, and the next statement of the scenario runs in the next kernel.', 'sys_reboot'),
+];
+
+export const kernelGlobals: readonly NativeGlobal[] = [
+    { name: 'none', type: ANY, context: 'any', doc: 'No object.', get: () => null },
+    { name: 'KEXEC', type: INT, context: 'any', doc: 'LINUX_REBOOT_CMD_KEXEC', get: () => 0x45584543 },
+    { name: 'kernel', type: objectOf('kernel'), context: 'any', doc: 'The running kernel.', get: (vm) => vm.running },
+    { name: 'kho', type: objectOf('kho'), context: 'any', doc: 'Kexec HandOver of the running kernel.', get: (vm) => vm.running.kho },
+    { name: 'luo', type: objectOf('luo'), context: 'any', doc: 'The Live Update Orchestrator of the running kernel.', get: (vm) => vm.running.luo },
+    { name: 'kexec', type: objectOf('kexec'), context: 'kernel', doc: 'The kernel that a reboot would jump to.', get: () => KEXEC_STATE },
+    { name: 'boot', type: objectOf('boot'), context: 'kernel', doc: 'The kernel that comes up.', get: (vm) => vm.booting },
+    { name: 'panicked', type: STRING, context: 'scenario', doc: 'The message with which the last kernel panicked; empty where none did.', get: (vm) => vm.panicMessage },
+];
+
+const KEXEC_STATE = new KexecState();

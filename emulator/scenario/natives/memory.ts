@@ -1,0 +1,198 @@
+/** Kernel memory for `.lus` code: structs at physical addresses, folios, vmalloc areas, and what KHO does with them. */
+import { Err, err } from '../../kernel/errno';
+import { FolioRef } from '../../kernel/folios';
+import { preserveVmalloc, restoreVmalloc, unpreserveVmalloc } from '../../kernel/kho/vmalloc';
+import { Kho } from '../../kernel/kho/kho';
+import { VmArea } from '../../kernel/mm/vmalloc';
+import { PAGE_SIZE } from '../../machine/memory';
+import type { StructLayout } from '../layout';
+import { ANY, BOOL, INT, listOf, objectOf, PHYS, STRING, type NativeFunction, type Value } from '../types';
+import { ArrayView, View } from '../view';
+import { asInt, asNumber, asString, format, hex, ProgramError } from '../values';
+import type { Vm } from '../vm';
+import { fn, Members, param } from './define';
+
+/** A struct passed as a value. */
+export function layoutOf(v: Value): StructLayout {
+    if (isLayout(v)) {
+        return v;
+    }
+    throw new ProgramError(`this must be the name of a struct, not ${format(v)}`);
+}
+
+function isLayout(v: Value): v is StructLayout {
+    return typeof v === 'object' && v !== null && 'byName' in v && 'fields' in v;
+}
+
+/** The physical address of what has one: a struct, a folio, an address. */
+export function physOf(v: Value, what: string): number {
+    if (v instanceof View || v instanceof ArrayView) {
+        return v.pa;
+    }
+    if (v instanceof FolioRef) {
+        return v.pfn * PAGE_SIZE;
+    }
+    return asNumber(v, what);
+}
+
+function folio(v: Value): number {
+    if (v instanceof FolioRef) {
+        return v.pfn;
+    }
+    throw new ProgramError(`this must be a folio, not ${format(v)}`);
+}
+
+function areaOf(v: Value): VmArea {
+    if (v instanceof ArrayView && v.area instanceof VmArea) {
+        return v.area;
+    }
+    throw new ProgramError(`this must be an array of vcalloc() or kho.restore_vmalloc(), not ${format(v)}`);
+}
+
+/** Who a folio belongs to, for its history: the code that allocates it. */
+function ownerHere(vm: Vm): number {
+    const frame = vm.frame;
+    const code = frame?.code;
+    return vm.machine.owners.id(code ? code.name : 'kernel');
+}
+
+function structAt(vm: Vm, layout: StructLayout, pa: Value): View {
+    const at = asNumber(pa, 'the address');
+    if (!vm.machine.isRam(at, layout.size)) {
+        throw new ProgramError(`there is no memory at ${hex(at)}, where a ${layout.name} of ${layout.size} bytes should be`);
+    }
+    return new View(layout, vm.machine.memory, at);
+}
+
+export const memoryFunctions: readonly NativeFunction[] = [
+    fn('at', [param('type', ANY), param('address', PHYS)], { context: 'any', resultOfArg: 0 },
+        'A struct at a physical address: `at(NicState, args.serialized_data)`. Every access reads or writes the bytes then. It is an error where the machine has no memory there.',
+        (vm, [layout, pa]) => structAt(vm, layoutOf(layout), pa)),
+    fn('phys', [param('object', ANY)], { context: 'any', result: PHYS }, 'The physical address of a struct in memory or of a folio.', (_vm, [o]) => physOf(o, 'the object')),
+    fn('sizeof', [param('type', ANY)], { context: 'any', result: INT }, 'The size of a struct in bytes.', (_vm, [t]) => layoutOf(t).size),
+    fn('vcalloc', [param('type', ANY), param('count', INT)], { result: listOf(ANY), resultOfArg: 0, fails: true },
+        'A zeroed array of structs whose pages need not lie together: ENOMEM.', (vm, [type, count]) => {
+            const layout = layoutOf(type);
+            const n = asNumber(count, 'the count');
+            const area = vm.running.vmalloc.alloc(n * layout.size, ownerHere(vm), true);
+            return area instanceof Err ? area : arrayOver(vm, layout, area, n);
+        }),
+    fn('vfree', [param('array', ANY)], {}, 'Frees an array of vcalloc().', (vm, [a]) => {
+        const area = areaOf(a);
+        if (vm.running.vmalloc.isLive(area)) {
+            vm.running.vmalloc.free(area);
+        }
+        return undefined;
+    }),
+];
+
+function arrayOver(vm: Vm, layout: StructLayout, area: VmArea, count: number): ArrayView {
+    return new ArrayView({ k: 'struct', layout }, count, layout.size, vm.machine.memory, 0, area);
+}
+
+/** What the scenario sees of one direction of a handover. */
+export class KhoSide {
+    constructor(readonly kho: Kho, readonly direction: 'incoming' | 'outgoing') {}
+
+    display(): string {
+        return `KHO, ${this.direction}`;
+    }
+
+    sameAs(other: object): boolean {
+        return other instanceof KhoSide && other.kho === this.kho && other.direction === this.direction;
+    }
+}
+
+export const khoSide = new Members(KhoSide, 'kho_side', 'What this kernel got, or hands over.')
+    .field('unclaimed', INT, 'Incoming pages that nobody has restored, without those that a kernel keeps by design.', (s) =>
+        s.direction === 'incoming' ? s.kho.unclaimed : 0)
+    .field('pages', INT, 'Preserved pages.', (s) => s.direction === 'incoming'
+        ? s.kho.incomingPages
+        : s.kho.outgoingRuns().reduce((sum, r) => sum + r.blocks * 2 ** r.order, 0))
+    .field('present', BOOL, 'There is a handover.', (s) => (s.direction === 'incoming' ? s.kho.isKhoBoot : s.kho.fdt !== 0));
+
+/** A subtree of the root FDT. */
+class Subtree {
+    constructor(readonly phys: number | bigint, readonly size: number | bigint) {}
+}
+
+export const subtree = new Members(Subtree, 'kho_subtree', 'A blob that the previous kernel handed over.')
+    .field('phys', PHYS, 'Where it is.', (s) => s.phys)
+    .field('size', INT, 'How long it is, in bytes.', (s) => s.size);
+
+const KERNEL = 'kernel' as const;
+
+export const khoObject = new Members(Kho, 'kho', 'Kexec HandOver of the running kernel.')
+    .field('enabled', BOOL, '`kho=on`, and its scratch areas could be had.', (k) => k.enabled)
+    .field('incoming', objectOf('kho_side'), 'What the previous kernel handed over.', (k) => new KhoSide(k, 'incoming'))
+    .field('outgoing', objectOf('kho_side'), 'What this kernel hands over.', (k) => new KhoSide(k, 'outgoing'))
+    .field('kexec_count', INT, 'How many kernels handed over in a row before this one.', (k) => k.kexecCount)
+    .method('alloc_preserve', [param('type', ANY)], { context: KERNEL, resultOfArg: 0, fails: true },
+        'Zeroed, preserved memory for a struct: ENOMEM, E2BIG.', (k, [type], vm) => {
+            const layout = layoutOf(type);
+            const pa = k.allocPreserve(layout.size, vm.frame ? `${vm.frame.code.name}: ${layout.name}` : layout.name);
+            return pa instanceof Err ? pa : new View(layout, vm.machine.memory, pa);
+        })
+    .method('unpreserve_free', [param('object', ANY)], { context: KERNEL }, 'Takes alloc_preserve() back.', (k, [o]) => {
+        k.unpreserveFree(physOf(o, 'the memory'));
+        return undefined;
+    })
+    .method('restore_free', [param('object', ANY)], { context: KERNEL }, 'Frees memory that the previous kernel preserved with alloc_preserve().', (k, [o]) => {
+        k.restoreFree(physOf(o, 'the memory'));
+        return undefined;
+    })
+    .method('preserve_folio', [param('folio', objectOf('folio'))], { context: KERNEL, fails: true }, 'Preserves a folio as a whole: EINVAL, ENOMEM.', (k, [f]) =>
+        zeroOr(k.preserveFolio(folio(f))))
+    .method('unpreserve_folio', [param('folio', objectOf('folio'))], { context: KERNEL }, 'Takes preserve_folio() back, by the order that the folio has now.', (k, [f]) => {
+        k.unpreserveFolio(folio(f));
+        return undefined;
+    })
+    .method('restore_folio', [param('address', PHYS)], { context: KERNEL, result: objectOf('folio'), fails: true },
+        'The folio that the previous kernel preserved there, with one reference. Where there is none the kernel warns, and this fails with EIO.', (k, [pa], vm) => {
+            const pfn = k.restoreFolio(asInt(pa, 'the address'), vm.frame?.code.name ?? 'kernel');
+            return pfn === undefined ? err('EIO') : new FolioRef(pfn);
+        })
+    .method('preserve_pages', [param('folio', objectOf('folio')), param('count', INT)], { context: KERNEL, fails: true }, 'Preserves pages one by one from a first one on.', (k, [f, n]) =>
+        zeroOr(k.preservePages(folio(f), asNumber(n, 'the count'))))
+    .method('unpreserve_pages', [param('folio', objectOf('folio')), param('count', INT)], { context: KERNEL }, 'Takes preserve_pages() back.', (k, [f, n]) => {
+        k.unpreservePages(folio(f), asNumber(n, 'the count'));
+        return undefined;
+    })
+    .method('restore_pages', [param('address', PHYS), param('count', INT)], { context: KERNEL, result: objectOf('folio'), fails: true }, 'The pages that preserve_pages() preserved.', (k, [pa, n], vm) => {
+        const pfn = k.restorePages(asInt(pa, 'the address'), asNumber(n, 'the count'), vm.frame?.code.name ?? 'kernel');
+        return pfn === undefined ? err('EIO') : new FolioRef(pfn);
+    })
+    .method('preserve_vmalloc', [param('array', ANY), param('descriptor', ANY)], { context: KERNEL, fails: true },
+        'Preserves an array of vcalloc() and describes it in a field of type `vmalloc`: EINVAL, EOPNOTSUPP, ENOMEM.', (k, [a, d], vm) =>
+            zeroOr(preserveVmalloc(k, vm.running.vmalloc, areaOf(a), physOf(d, 'the descriptor'))))
+    .method('unpreserve_vmalloc', [param('descriptor', ANY)], { context: KERNEL }, 'Takes preserve_vmalloc() back.', (k, [d]) => {
+        unpreserveVmalloc(k, physOf(d, 'the descriptor'));
+        return undefined;
+    })
+    .method('restore_vmalloc', [param('type', ANY), param('descriptor', ANY), param('count', INT)], { context: KERNEL, result: listOf(ANY), fails: true },
+        'The array of `count` structs that the previous kernel preserved: EINVAL.', (k, [type, d, n], vm) => {
+            const layout = layoutOf(type);
+            const count = asNumber(n, 'the count');
+            const area = restoreVmalloc(k, vm.running.vmalloc, physOf(d, 'the descriptor'), vm.frame?.code.name ?? 'kernel');
+            return area === undefined || count * layout.size > area.size ? err('EINVAL') : arrayOver(vm, layout, area, count);
+        })
+    .method('add_subtree', [param('name', STRING), param('address', PHYS), param('size', INT)], { context: KERNEL, fails: true },
+        'Puts a blob into the root FDT under this name: EEXIST, ENOMEM. Preserving the blob is the caller\'s business.', (k, [name, pa, size]) =>
+            zeroOr(k.addSubtree(asString(name, 'the name'), physOf(pa, 'the address'), asNumber(size, 'the size'))))
+    .method('remove_subtree', [param('address', PHYS)], { context: KERNEL }, 'Takes the blob at this address out of the root FDT.', (k, [pa]) => {
+        k.removeSubtree(physOf(pa, 'the address'));
+        return undefined;
+    })
+    .method('has_subtree', [param('name', STRING)], { context: KERNEL, result: BOOL }, 'The previous kernel handed a blob of this name over.', (k, [name]) => {
+        const found = k.retrieveSubtree(asString(name, 'the name'));
+        return !(found instanceof Err && found.name === 'ENOENT');
+    })
+    .method('retrieve_subtree', [param('name', STRING)], { context: KERNEL, result: objectOf('kho_subtree'), fails: true },
+        'A blob that the previous kernel handed over: ENOENT, EINVAL.', (k, [name]) => {
+            const found = k.retrieveSubtree(asString(name, 'the name'));
+            return found instanceof Err ? found : new Subtree(found.phys, found.size);
+        });
+
+function zeroOr(r: 0 | Err): undefined | Err {
+    return r === 0 ? undefined : r;
+}

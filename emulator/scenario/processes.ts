@@ -1,0 +1,107 @@
+/** The processes of a scenario: starting and ending them, their variables, passing descriptors. */
+import type { Err } from '../kernel/errno';
+import { exitProcess, passFd, reap, spawn } from '../kernel/process';
+import { Frame, SWITCH } from './code';
+import { UserProcess, type Thread } from './thread';
+import type { Value } from './types';
+import { ProgramError } from './values';
+import type { Vm } from './vm';
+
+/** `process luod`: a process starts, with a thread of its own. */
+export function startProcess(vm: Vm, name: string): UserProcess {
+    if (vm.userNamed(name)) {
+        throw new ProgramError(`a process ${name} runs already`);
+    }
+    const user = new UserProcess(vm.machine.journal, name, spawn(vm.running, name), vm.takeThreadId());
+    vm.users.push(user);
+    vm.addThread(user.thread);
+    return user;
+}
+
+/** A variable of a process. One that was never set is −1, as a descriptor that was never filled. */
+export function processVar(vm: Vm, process: string, name: string): Value {
+    const current = vm.current.user;
+    const user = current?.name === process ? current : vm.userNamed(process);
+    if (!user) {
+        throw new ProgramError(`no process ${process} runs, so ${process}.${name} is gone`);
+    }
+    return user.vars.has(name) ? user.vars.get(name) : -1;
+}
+
+export function setProcessVar(vm: Vm, process: string, name: string, value: Value): void {
+    const current = vm.current.user;
+    const user = current?.name === process ? current : vm.userNamed(process);
+    if (!user) {
+        throw new ProgramError(`no process ${process} runs: start it with "process ${process}"`);
+    }
+    user.vars.set(name, value);
+}
+
+/** `send vm1 to vmm`: SCM_RIGHTS. The receiver gets its own descriptor under the name. */
+export function sendFd(vm: Vm, fd: number, to: string, as: string): Err | undefined {
+    const target = vm.userNamed(to);
+    if (!target) {
+        throw new ProgramError(`no process ${to} runs: start it with "process ${to}"`);
+    }
+    const got = passFd(vm.running, vm.process, fd, target.process);
+    if (typeof got !== 'number') {
+        return got;
+    }
+    target.vars.set(as, got);
+    return undefined;
+}
+
+/** The frame in which a process closes what it has open. */
+function exitFrame(vm: Vm, waiter: Thread | null): Frame {
+    const code = vm.image.std('do_exit');
+    return new Frame(code, 'kernel', new Array<Value>(code.slots).fill(undefined), -1, null, waiter);
+}
+
+/** `exit` in a process block: its descriptors close before anything else happens. */
+export function exitUser(vm: Vm): number {
+    vm.current.frames.push(exitFrame(vm, null));
+    return SWITCH;
+}
+
+/** After exit: the thread is gone, and who waited for its block goes on. */
+export function endUser(vm: Vm): number {
+    const thread = vm.current;
+    const { user } = thread;
+    const waiter = thread.frames.find((f) => f.waiter)?.waiter ?? vm.scenarioThread;
+    thread.frames = [];
+    waiter.waiting = null;
+    vm.current = waiter;
+    if (user) {
+        forgetUser(vm, user.name);
+    }
+    return SWITCH;
+}
+
+/** `kill p`: SIGKILL takes effect at the return to user mode; then its descriptors close. */
+export function killUser(vm: Vm, name: string): number {
+    const user = vm.userNamed(name);
+    if (!user) {
+        throw new ProgramError(`no process ${name} runs`);
+    }
+    return vm.callOn(user.thread, exitFrame(vm, vm.current));
+}
+
+/** A process that has ended is reaped: name, variables and thread are gone. */
+export function forgetUser(vm: Vm, name: string): void {
+    const user = vm.userNamed(name);
+    if (user) {
+        exitProcess(vm.running, user.process);
+        reap(vm.running, user.process);
+        vm.users.remove(user);
+        vm.dropThread(user.thread);
+    }
+}
+
+/** At a jump or a panic no process is left. */
+export function dropAllUsers(vm: Vm): void {
+    for (const user of [...vm.users]) {
+        user.thread.frames = [];
+        vm.dropThread(user.thread);
+    }
+    vm.users.clear();
+}

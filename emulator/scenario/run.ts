@@ -1,0 +1,132 @@
+/** A scenario, loaded and ready to run. */
+import { Machine, pcMemory, type RamRange } from '../machine/machine';
+import type { Expr, MachineDecl, ScenarioDecl } from './ast';
+import { check } from './check/check';
+import { Frame } from './code';
+import { Image } from './image';
+import type { SourceHost } from './load';
+import { NATIVES, objectTypeOf } from './natives';
+import type { Diagnostic, Program } from './program';
+import { standardLibrary } from './std';
+import type { Value } from './types';
+import { asNumber, binary, ProgramError, unary } from './values';
+import { Vm } from './vm';
+
+const GIB = 0x4000_0000;
+
+/** What a user asked for cannot be done: an unknown scenario, a bad kernel name. One clear sentence. */
+export class UsageError extends Error {}
+
+export interface RunOptions {
+    /** The name of a scenario; the first one where it is left out. */
+    readonly scenario?: string | undefined;
+    /** Boot this kernel where the scenario boots the default one. */
+    readonly kernel?: string | undefined;
+    /** Picks one of the possible schedules. */
+    readonly seed?: number | undefined;
+}
+
+/** Reads and checks a file and what it imports. What is wrong with it is in its diagnostics. */
+export function loadProgram(host: SourceHost, uri: string): Program {
+    return check(host, uri, NATIVES, standardLibrary());
+}
+
+/** The errors that keep a program from running. */
+export function errorsOf(program: Program): Diagnostic[] {
+    return program.diagnostics.filter((d) => d.severity === 'error');
+}
+
+export class Run {
+    private constructor(readonly program: Program, readonly image: Image, readonly scenario: ScenarioDecl, readonly vm: Vm) {}
+
+    /**
+     * @throws UsageError where the program has errors, no such scenario, or the options name an unknown kernel.
+     */
+    static start(program: Program, options: RunOptions = {}): Run {
+        const [first] = errorsOf(program);
+        if (first) {
+            throw new UsageError(`the program has errors: ${first.message}`);
+        }
+        const scenario = scenarioNamed(program, options.scenario);
+        if (options.kernel !== undefined && !NATIVES.kernels.has(options.kernel) && !program.kernels.has(options.kernel)) {
+            const known = [...NATIVES.kernels.keys(), ...program.kernels.keys()].join(', ');
+            throw new UsageError(`no kernel is called "${options.kernel}". There are: ${known}.`);
+        }
+        const image = new Image(program, standardLibrary(), NATIVES, objectTypeOf);
+        const machine = new Machine({ ranges: memoryOf(program) });
+        const vm = new Vm(machine, image, options.seed ?? 0, options.kernel);
+        const code = image.scenarioCode(scenario);
+        vm.scenarioThread.frames.push(new Frame(code, 'scenario', new Array<Value>(code.slots).fill(undefined), -1));
+        return new Run(program, image, scenario, vm);
+    }
+}
+
+function scenarioNamed(program: Program, name: string | undefined): ScenarioDecl {
+    const names = program.scenarios.map((s) => `"${s.name.value}"`).join(', ');
+    const found = name === undefined ? program.scenarios[0] : program.scenarios.find((s) => s.name.value === name);
+    if (found) {
+        return found;
+    }
+    throw new UsageError(name === undefined || names === ''
+        ? 'the file has no scenario: write scenario "what it shows" { … }'
+        : `no scenario is called "${name}". There are: ${names}.`);
+}
+
+/** The machine that a program describes; 2 GiB on one node where it does not. */
+function memoryOf(program: Program): RamRange[] {
+    const decl = program.machine;
+    if (!decl) {
+        return pcMemory([{ size: 2 * GIB, node: 0 }]);
+    }
+    const constant = (e: Expr): number => asNumber(fold(program, e), 'a machine setting');
+    const given = entries(decl, 'map').map((e): RamRange => {
+        const [range] = e.args;
+        if (range?.kind !== 'range') {
+            throw new UsageError('map takes a range of addresses: map 0x100000 .. 0x4000_0000 node 0');
+        }
+        const start = constant(range.from);
+        return { start, size: constant(range.to) - start, node: optionOf(e.options, 'node', constant) };
+    });
+    if (given.length > 0) {
+        return given;
+    }
+    const banks = entries(decl, 'memory').map((e) => {
+        const [size] = e.args;
+        return { size: size ? constant(size) : 0, node: optionOf(e.options, 'node', constant) };
+    });
+    try {
+        return pcMemory(banks.length > 0 ? banks : [{ size: 2 * GIB, node: 0 }]);
+    } catch (e) {
+        if (e instanceof RangeError || e instanceof ProgramError) {
+            throw new UsageError(`this machine cannot be built: ${e.message}`);
+        }
+        throw e;
+    }
+}
+
+/** The value of a constant expression. The checker has seen to it that it is one. */
+function fold(program: Program, e: Expr): Value {
+    switch (e.kind) {
+        case 'int':
+            return e.value;
+        case 'name': {
+            const m = program.names.get(e);
+            return m?.kind === 'const' ? m.value : undefined;
+        }
+        case 'unary':
+            return unary(e.op, fold(program, e.operand));
+        case 'binary':
+            return binary(e.op, fold(program, e.left), fold(program, e.right));
+        default:
+            return undefined;
+    }
+}
+
+function entries(decl: MachineDecl, key: string): MachineDecl['entries'] {
+    return decl.entries.filter((e) => e.key.name === key);
+}
+
+function optionOf(options: MachineDecl['entries'][number]['options'], key: string, constant: (e: Expr) => number): number {
+    const found = options.find((o) => o.key.name === key);
+    return found ? constant(found.value) : 0;
+}

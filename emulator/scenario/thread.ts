@@ -1,0 +1,46 @@
+/** Threads: the scenario itself, the processes of the emulated host, and the kernel while it boots. */
+import { Rec, Table, type Journal } from '../machine/journal';
+import type { Process } from '../kernel/process';
+import type { Frame } from './code';
+import type { Value } from './types';
+
+/** What a thread that cannot go on waits for. */
+export interface Waiting {
+    readonly kind: 'thread';
+    readonly thread: Thread;
+}
+
+/**
+ * A stack of frames. Frames are not journaled: a checkpoint copies the stacks. Ids are never used again, not across kernels.
+ */
+export class Thread {
+    frames: Frame[] = [];
+    waiting: Waiting | null = null;
+
+    constructor(
+        readonly id: number,
+        readonly name: string,
+        /** The process whose main thread this is; null for the scenario and for a booting kernel. */
+        readonly user: UserProcess | null,
+    ) {}
+
+    get top(): Frame | undefined {
+        return this.frames[this.frames.length - 1];
+    }
+}
+
+/** A process as the scenario knows it: by name, with the variables of its blocks. */
+export class UserProcess extends Rec {
+    readonly vars: Table<string, Value>;
+    readonly thread: Thread;
+
+    constructor(journal: Journal, readonly name: string, readonly process: Process, threadId: number) {
+        super(journal);
+        this.vars = new Table(journal);
+        this.thread = new Thread(threadId, name, this);
+    }
+
+    display(): string {
+        return `process ${this.name} (pid ${this.process.pid})`;
+    }
+}

@@ -1,0 +1,277 @@
+/** Structs, arrays and strings in emulated memory: every access reads or writes the bytes at that moment. */
+import { Bytes } from '../machine/bytes';
+import type { PhysicalMemory } from '../machine/memory';
+import type { FieldType, LayoutField, StructLayout } from './layout';
+import type { Value } from './types';
+import { asInt, asString, hex, ProgramError, type Comparable, type Displayed, type Int } from './values';
+
+/** Memory that is contiguous for the kernel and not for the hardware (kernel: vmalloc). Offsets are in bytes. */
+export interface VmArea {
+    readonly size: number;
+    /** The physical address of a byte of the area. */
+    phys(offset: number): number;
+}
+
+/** Bytes at a physical address, or at an offset of a vmalloc area. */
+class Location {
+    constructor(readonly memory: PhysicalMemory, readonly base: number, readonly area: VmArea | null) {}
+
+    at(offset: number): number {
+        return this.area ? this.area.phys(this.base + offset) : this.base + offset;
+    }
+}
+
+/** A struct in memory. */
+export class View extends Location implements Comparable, Displayed {
+    constructor(readonly layout: StructLayout, memory: PhysicalMemory, base: number, area: VmArea | null = null) {
+        super(memory, base, area);
+    }
+
+    /** The physical address of the struct. */
+    get pa(): number {
+        return this.at(0);
+    }
+
+    get(field: LayoutField): Value {
+        return readField(this, field.offset, field.type);
+    }
+
+    set(field: LayoutField, value: Value): void {
+        writeField(this, field.offset, field.type, value, `${this.layout.name}.${field.name}`);
+    }
+
+    field(name: string): LayoutField {
+        const f = this.layout.byName.get(name);
+        if (!f) {
+            throw new ProgramError(`struct ${this.layout.name} has no field ${name}`);
+        }
+        return f;
+    }
+
+    sameAs(other: object): boolean {
+        return other instanceof View && other.layout === this.layout && other.pa === this.pa;
+    }
+
+    display(): string {
+        return `${this.layout.name} at ${hex(this.pa)}`;
+    }
+}
+
+/** An array in memory. */
+export class ArrayView extends Location implements Comparable, Displayed {
+    constructor(
+        readonly of: FieldType,
+        readonly length: number,
+        readonly stride: number,
+        memory: PhysicalMemory,
+        base: number,
+        area: VmArea | null = null,
+    ) {
+        super(memory, base, area);
+    }
+
+    get pa(): number {
+        return this.at(0);
+    }
+
+    private offset(index: number): number {
+        if (!Number.isInteger(index) || index < 0 || index >= this.length) {
+            throw new ProgramError(`index ${index} is outside of this array of ${this.length}`);
+        }
+        return index * this.stride;
+    }
+
+    get(index: number): Value {
+        return readField(this, this.offset(index), this.of);
+    }
+
+    set(index: number, value: Value): void {
+        writeField(this, this.offset(index), this.of, value, `element ${index}`);
+    }
+
+    sameAs(other: object): boolean {
+        return other instanceof ArrayView && other.pa === this.pa && other.length === this.length;
+    }
+
+    display(): string {
+        return `${this.length} × ${this.of.k === 'struct' ? this.of.layout.name : this.of.k} at ${hex(this.pa)}`;
+    }
+}
+
+/** A struct field's value. Nested structs and arrays are views again. */
+function readField(l: Location, offset: number, type: FieldType): Value {
+    switch (type.k) {
+        case 'int':
+            return readInt(l, offset, type.bytes, type.signed);
+        case 'phys':
+            return readInt(l, offset, 8, false);
+        case 'bits': {
+            const word = readInt(l, offset, type.bytes, false);
+            if (typeof word === 'number' && word < 2 ** 53) {
+                return Math.floor(word / 2 ** type.shift) % 2 ** type.bits;
+            }
+            return Number(BigInt.asUintN(type.bits, BigInt(word) >> BigInt(type.shift)));
+        }
+        case 'bytes':
+            return Bytes.of(readBytes(l, offset, type.length));
+        case 'string': {
+            const raw = readBytes(l, offset, type.length);
+            const end = raw.indexOf(0);
+            return new TextDecoder('latin1').decode(end < 0 ? raw : raw.subarray(0, end));
+        }
+        case 'struct':
+            return new View(type.layout, l.memory, l.base + offset, l.area);
+        case 'array':
+            return new ArrayView(type.of, type.length, type.stride, l.memory, l.base + offset, l.area);
+    }
+}
+
+/** @throws ProgramError where the value does not fit the field. */
+function writeField(l: Location, offset: number, type: FieldType, value: Value, what: string): void {
+    switch (type.k) {
+        case 'int':
+            writeInt(l, offset, type.bytes, type.signed, asInt(value, what), what);
+            return;
+        case 'phys':
+            writeInt(l, offset, 8, false, asInt(value, what), what);
+            return;
+        case 'bits':
+            writeBits(l, offset, type, asInt(value, what), what);
+            return;
+        case 'bytes':
+            writeBytes(l, offset, type.length, rawBytes(value, what), what);
+            return;
+        case 'string':
+            writeBytes(l, offset, type.length, new TextEncoder().encode(asString(value, what)), what);
+            return;
+        case 'struct':
+            if (value instanceof View && value.layout.size === type.layout.size) {
+                l.memory.write(l.at(offset), l.memory.read(value.pa, type.layout.size));
+                return;
+            }
+            throw new ProgramError(`${what} is a ${type.layout.name}: assign another one, or its fields`);
+        case 'array':
+            throw new ProgramError(`${what} is an array: assign its elements`);
+    }
+}
+
+function writeBits(l: Location, offset: number, type: Extract<FieldType, { k: 'bits' }>, value: Int, what: string): void {
+    if (value < 0 || value >= 2 ** type.bits) {
+        throw new ProgramError(`${value} does not fit into the ${type.bits} bits of ${what}`);
+    }
+    if (type.bytes === 8) {
+        // two halves of 32 bits, without bigints: this runs once a folio
+        const low = l.at(offset);
+        const high = l.at(offset + 4);
+        const end = type.shift + type.bits;
+        if (type.shift < 32) {
+            const width = Math.min(end, 32) - type.shift;
+            l.memory.writeU32(low, mix(l.memory.readU32(low), type.shift, width, Number(value) % 2 ** width));
+        }
+        if (end > 32) {
+            const shift = Math.max(type.shift - 32, 0);
+            const done = type.shift < 32 ? 32 - type.shift : 0;
+            const part = Math.floor(Number(value) / 2 ** done);
+            l.memory.writeU32(high, mix(l.memory.readU32(high), shift, end - 32 - shift, part));
+        }
+        return;
+    }
+    const word = Number(readInt(l, offset, type.bytes, false));
+    writeInt(l, offset, type.bytes, false, mix(word, type.shift, type.bits, Number(value)), what);
+}
+
+/** `word` with `width` bits from `shift` on replaced. */
+function mix(word: number, shift: number, width: number, value: number): number {
+    const unit = 2 ** shift;
+    const old = Math.floor(word / unit) % 2 ** width;
+    return word + (value - old) * unit;
+}
+
+/** The physical address of a field that does not cross into another page of its area, or −1. */
+function whole(l: Location, offset: number, size: number): number {
+    const pa = l.at(offset);
+    return !l.area || (pa % 4096) + size <= 4096 ? pa : -1;
+}
+
+function readBytes(l: Location, offset: number, size: number): Uint8Array {
+    const pa = whole(l, offset, size);
+    return pa >= 0 ? l.memory.read(pa, size) : Uint8Array.from({ length: size }, (_, i) => l.memory.readU8(l.at(offset + i)));
+}
+
+function writeBytes(l: Location, offset: number, size: number, bytes: Uint8Array, what: string): void {
+    if (bytes.length > size) {
+        throw new ProgramError(`${bytes.length} bytes do not fit into the ${size} of ${what}`);
+    }
+    const padded = new Uint8Array(size);
+    padded.set(bytes);
+    const pa = whole(l, offset, size);
+    if (pa >= 0) {
+        l.memory.write(pa, padded);
+    } else {
+        padded.forEach((b, i) => l.memory.writeU8(l.at(offset + i), b));
+    }
+}
+
+function readInt(l: Location, offset: number, size: 1 | 2 | 4 | 8, signed: boolean): Int {
+    const pa = whole(l, offset, size);
+    if (pa < 0) {
+        const raw = readBytes(l, offset, size).reduceRight((acc, b) => (acc << 8n) | BigInt(b), 0n);
+        return Number.isSafeInteger(Number(raw)) ? Number(raw) : raw;
+    }
+    const m = l.memory;
+    switch (size) {
+        case 1:
+            return signed ? (m.readU8(pa) << 24) >> 24 : m.readU8(pa);
+        case 2:
+            return signed ? (m.readU16(pa) << 16) >> 16 : m.readU16(pa);
+        case 4:
+            return signed ? m.readU32(pa) | 0 : m.readU32(pa);
+        case 8: {
+            const u = m.readU64(pa);
+            return signed && u >= 2n ** 63n ? normalSigned(BigInt(u)) : u;
+        }
+    }
+}
+
+function normalSigned(u: bigint): Int {
+    const s = BigInt.asIntN(64, u);
+    return Number.isSafeInteger(Number(s)) ? Number(s) : s;
+}
+
+function writeInt(l: Location, offset: number, size: 1 | 2 | 4 | 8, signed: boolean, value: Int, what: string): void {
+    const bits = size * 8;
+    // the common case without bigints: this runs once a folio
+    if (typeof value !== 'number' || value < 0 || value >= 2 ** (signed ? bits - 1 : bits)) {
+        const [min, max] = signed ? [-(2n ** BigInt(bits - 1)), 2n ** BigInt(bits - 1) - 1n] : [0n, 2n ** BigInt(bits) - 1n];
+        if (value < min || value > max) {
+            throw new ProgramError(`${value} does not fit into ${what}, a ${signed ? 'i' : 'u'}${bits}`);
+        }
+    }
+    const pa = whole(l, offset, size);
+    if (pa < 0) {
+        const raw = BigInt.asUintN(bits, BigInt(value));
+        writeBytes(l, offset, size, Uint8Array.from({ length: size }, (_, i) => Number((raw >> BigInt(8 * i)) & 0xffn)), what);
+        return;
+    }
+    const m = l.memory;
+    switch (size) {
+        case 1:
+            m.writeU8(pa, Number(value) & 0xff);
+            return;
+        case 2:
+            m.writeU16(pa, Number(value) & 0xffff);
+            return;
+        case 4:
+            m.writeU32(pa, Number(value) >>> 0);
+            return;
+        case 8:
+            m.writeU64(pa, value < 0 ? BigInt.asUintN(64, BigInt(value)) : value);
+    }
+}
+
+function rawBytes(value: Value, what: string): Uint8Array {
+    if (value instanceof Bytes) {
+        return value.toUint8Array();
+    }
+    return new TextEncoder().encode(asString(value, what));
+}

@@ -1,0 +1,574 @@
+/**
+ * The interpreter: threads of frames over one emulated machine. `run()` executes and returns at a stop; a stop is a return, so
+ * nothing blocks and the same code runs anywhere.
+ */
+import type { Kernel } from '../kernel/kernel';
+import type { Machine } from '../machine/machine';
+import { Err } from '../kernel/errno';
+import type { OpenFile } from '../kernel/file';
+import type { LogLevel, LogLine } from '../kernel/klog';
+import type { Process } from '../kernel/process';
+import { Rec, Seq, type Mark } from '../machine/journal';
+import type { Boot } from './boot';
+import { Frame, statementOf, SWITCH, type Code, type Mode } from './code';
+import type { Image } from './image';
+import { Injections } from './injection';
+import type { Listener, Phase, Place } from './listener';
+import { Thread, type UserProcess } from './thread';
+import type { Value } from './types';
+import { ProgramError } from './values';
+
+/** Why a run does not go on by itself. */
+export type ExceptionKind = 'failed-call' | 'failed-assertion' | 'callback-error' | 'kernel-warning';
+
+export interface RunException {
+    readonly kind: ExceptionKind;
+    readonly message: string;
+    readonly place: Place | undefined;
+    /** After a fatal one the run is over as soon as it is resumed. */
+    readonly fatal: boolean;
+}
+
+export type Stop =
+    | { readonly reason: 'breakpoint'; readonly thread: Thread; readonly ids: readonly number[] }
+    | { readonly reason: 'step'; readonly thread: Thread }
+    | { readonly reason: 'exception'; readonly thread: Thread; readonly exception: RunException }
+    | { readonly reason: 'end' };
+
+/** How a scenario came out. */
+export interface Outcome {
+    readonly passed: boolean;
+    /** Why it failed. */
+    readonly failure?: RunException;
+}
+
+/** How far to run: to the next statement in the same function, in any function, or after this function. */
+export type StepKind = 'next' | 'in' | 'out';
+
+/** Decides at a trap whether to stop there; gives the ids of the breakpoints that were hit. */
+export type TrapHandler = (frame: Frame, vm: Vm) => readonly number[];
+
+/** Which kernel runs. */
+export class Power extends Rec {
+    readonly kernel: Kernel | null = null;
+    readonly booting: Boot | null = null;
+    /** With what the last kernel panicked; empty: it did not. */
+    readonly panicMessage: string = '';
+}
+
+/** A copy of everything of a run that is not in the journal. */
+export interface Checkpoint {
+    readonly mark: Mark;
+    readonly ticks: number;
+    readonly threads: readonly { readonly thread: Thread; readonly frames: readonly Frame[]; readonly waiting: Thread['waiting'] }[];
+    readonly current: Thread;
+    readonly outcome: Outcome | null;
+    readonly nextThreadId: number;
+}
+
+export class Vm {
+    readonly power: Power;
+    /** Operations executed so far: the position of the run in its own time. */
+    ticks = 0;
+    readonly threads: Thread[] = [];
+    current: Thread;
+    outcome: Outcome | null = null;
+    readonly listeners: Listener[] = [];
+    readonly injections: Injections;
+    /** The processes of the running kernel by the names that the scenario gave them. */
+    readonly users: Seq<UserProcess>;
+    /** Blocks to run when the handover is complete (`at handover`). */
+    readonly handoverHooks: Seq<{ readonly code: Code; readonly pc: number }>;
+    /** Exceptions that stop the run although it could go on; fatal ones stop it in any case. */
+    readonly filters = new Set<ExceptionKind>();
+    onTrap: TrapHandler = () => [];
+    private limit = 0;
+    private stop: Stop | null = null;
+    private stepping: { readonly kind: StepKind; depth: number; moved: boolean } | null = null;
+    private nextThreadId = 1;
+    /** True where the user has seen the current position: the trap there must not stop the run again. */
+    private seen = false;
+    private switched = false;
+
+    constructor(
+        readonly machine: Machine,
+        readonly image: Image,
+        readonly seed: number,
+        /** Booted wherever the scenario boots the default kernel. */
+        readonly kernelOption: string | undefined = undefined,
+    ) {
+        this.injections = new Injections(machine.journal);
+        this.power = new Power(machine.journal);
+        this.users = new Seq<UserProcess>(machine.journal);
+        this.handoverHooks = new Seq(machine.journal);
+        this.current = this.newThread('scenario', null);
+    }
+
+    // ------------------------------------------------------------ threads and frames
+
+    newThread(name: string, user: UserProcess | null): Thread {
+        const thread = new Thread(this.takeThreadId(), name, user);
+        this.addThread(thread);
+        return thread;
+    }
+
+    takeThreadId(): number {
+        return this.nextThreadId++;
+    }
+
+    addThread(thread: Thread): void {
+        this.threads.push(thread);
+        for (const l of this.listeners) {
+            l.threadStarted?.(thread);
+        }
+    }
+
+    dropThread(thread: Thread): void {
+        const at = this.threads.indexOf(thread);
+        if (at >= 0) {
+            this.threads.splice(at, 1);
+            for (const l of this.listeners) {
+                l.threadEnded?.(thread);
+            }
+        }
+    }
+
+    get scenarioThread(): Thread {
+        const first = this.threads[0];
+        if (!first) {
+            throw new RangeError('a run always has its scenario thread');
+        }
+        return first;
+    }
+
+    /** Which boot of the machine this is: 0 for the first. */
+    get boot(): number {
+        return Math.max(this.machine.boots - 1, 0);
+    }
+
+    get kernel(): Kernel | null {
+        return this.power.kernel;
+    }
+
+    get panicMessage(): string {
+        return this.power.panicMessage;
+    }
+
+    /** The kernel that runs. @throws ProgramError before the first boot and after a panic. */
+    get running(): Kernel {
+        if (!this.kernel) {
+            throw new ProgramError('no kernel runs: boot one first');
+        }
+        return this.kernel;
+    }
+
+    /** The process whose code runs, for system calls. @throws ProgramError at scenario level. */
+    get process(): Process {
+        if (!this.current.user) {
+            throw new ProgramError('system calls are made in a process: put this into its block');
+        }
+        return this.current.user.process;
+    }
+
+    /** The boot that is under way. @throws ProgramError outside of one. */
+    get booting(): Boot {
+        if (!this.power.booting) {
+            throw new ProgramError('no kernel is coming up');
+        }
+        return this.power.booting;
+    }
+
+    /** True where the frame that runs must give way: a stop is asked for, or other frames come first. */
+    get interrupted(): boolean {
+        return this.stop !== null || this.switched;
+    }
+
+    /** A native that pushed frames, or that dropped the frame it was called from, says so. */
+    switchFrames(): void {
+        this.switched = true;
+    }
+
+    /** A new list value. */
+    list(items: readonly Value[]): Seq<Value> {
+        return new Seq<Value>(this.machine.journal, items);
+    }
+
+    /** The frame that executes next. */
+    get frame(): Frame | undefined {
+        return this.current.top;
+    }
+
+    /** The process that the current thread belongs to. */
+    get user(): UserProcess | null {
+        return this.current.user;
+    }
+
+    userNamed(name: string): UserProcess | undefined {
+        return this.users.items.find((u) => u.name === name);
+    }
+
+    /** Pushes a frame on the current thread. The caller's `pc` must already be where it goes on. */
+    call(code: Code, mode: Mode, args: readonly Value[], resultSlot: number, self: OpenFile | null = null): number {
+        const slots: Value[] = new Array<Value>(code.slots).fill(undefined);
+        for (let i = 0; i < args.length; i++) {
+            slots[i] = args[i];
+        }
+        const frame = new Frame(code, mode, slots, resultSlot, self);
+        this.current.frames.push(frame);
+        if (code.kind !== 'fn') {
+            for (const l of this.listeners) {
+                l.callbackEntered?.(code.name, frame);
+            }
+        }
+        return SWITCH;
+    }
+
+    /** Runs a frame on another thread while the current one waits for its end. */
+    callOn(thread: Thread, frame: Frame): number {
+        this.current.waiting = { kind: 'thread', thread };
+        thread.frames.push(frame);
+        this.current = thread;
+        return SWITCH;
+    }
+
+    /** Calls a function of the standard library in kernel mode on the current thread. */
+    callStd(name: string, args: readonly Value[], resultSlot = -1): number {
+        return this.call(this.image.std(name), 'kernel', args, resultSlot);
+    }
+
+    /** Ends the topmost frame with a value or an error. */
+    ret(value: Value | Err): number {
+        const thread = this.current;
+        const frame = thread.frames.pop();
+        if (!frame) {
+            return SWITCH;
+        }
+        if (frame.code.kind === 'handler' || frame.code.kind === 'flb' || frame.code.kind === 'file') {
+            this.left(frame, value);
+        }
+        const caller = thread.top;
+        if (caller) {
+            if (frame.resultSlot >= 0) {
+                caller.slots[frame.resultSlot] = value;
+            }
+            if (frame.mode === 'kernel' && caller.mode !== 'kernel') {
+                this.taskWork();
+            }
+            return SWITCH;
+        }
+        if (frame.mode === 'kernel' && this.taskWork(frame.waiter)) {
+            return SWITCH;
+        }
+        this.wake(frame.waiter);
+        return SWITCH;
+    }
+
+    private left(frame: Frame, value: Value | Err): void {
+        for (const l of this.listeners) {
+            l.callbackLeft?.(frame.code.name, value);
+        }
+        if (value instanceof Err) {
+            this.raise('callback-error', `${frame.code.name} returned -${value.name}`, this.placeOf(frame));
+        }
+    }
+
+    /** The thread that waited for the one that has nothing left to do goes on; without one the scenario is over. */
+    private wake(waiter: Thread | null): void {
+        if (waiter) {
+            waiter.waiting = null;
+            this.current = waiter;
+        } else {
+            this.finish({ passed: true });
+        }
+    }
+
+    /** At the return to user mode, files whose last reference is gone are released (kernel: delayed fput, task work). */
+    taskWork(waiter: Thread | null = null): boolean {
+        if (!this.kernel || this.kernel.delayedFput.length === 0) {
+            return false;
+        }
+        const code = this.image.std('task_work');
+        this.current.frames.push(new Frame(code, 'kernel', new Array<Value>(code.slots).fill(undefined), -1, null, waiter));
+        return true;
+    }
+
+    // ------------------------------------------------------------ failing
+
+    /** A kernel function or callback fails: its `undo` blocks run, newest first, then it returns the error. */
+    unwind(frame: Frame, error: Err): number {
+        frame.failing = error;
+        const undo = frame.undos.pop();
+        if (!undo) {
+            return this.ret(error);
+        }
+        for (const { slot, value } of undo.captured) {
+            frame.slots[slot] = value;
+        }
+        return undo.pc;
+    }
+
+    /** A failure that nobody announced: the run stops here, for good. */
+    fail(kind: 'failed-call' | 'failed-assertion', message: string): number {
+        const frame = this.frame;
+        const exception: RunException = { kind, message, place: frame && this.placeOf(frame), fatal: true };
+        this.outcome = { passed: false, failure: exception };
+        this.stop = { reason: 'exception', thread: this.current, exception };
+        return SWITCH;
+    }
+
+    /** Something remarkable that the run survives: stops only where its filter is on. */
+    raise(kind: 'callback-error' | 'kernel-warning', message: string, place: Place | undefined): void {
+        if (this.filters.has(kind) && !this.stop) {
+            this.stop = { reason: 'exception', thread: this.current, exception: { kind, message, place, fatal: false } };
+        }
+    }
+
+    finish(outcome: Outcome): void {
+        this.outcome ??= outcome;
+        this.stop = { reason: 'end' };
+    }
+
+    // ------------------------------------------------------------ observers
+
+    log(level: LogLevel, text: string): void {
+        const line: LogLine = { level, text, time: this.machine.clock.now, boot: this.boot };
+        this.kernel?.log.push(line);
+        const frame = this.frame;
+        for (const l of this.listeners) {
+            l.log?.(line, frame && this.placeOf(frame));
+        }
+    }
+
+    phase(phase: Phase): void {
+        for (const l of this.listeners) {
+            l.phase?.(phase);
+        }
+    }
+
+    /** Where a frame is; `calling` for the frames below the topmost. */
+    placeOf(frame: Frame, calling = false): Place | undefined {
+        const s = statementOf(frame, calling);
+        return s && { uri: frame.code.uri, start: s.span.start, end: s.span.end };
+    }
+
+    // ------------------------------------------------------------ running
+
+    /** How many functions deep the current thread is, counting the threads that wait for it; process blocks do not count. */
+    depth(): number {
+        let n = 0;
+        for (let t: Thread | null = this.current; t; ) {
+            let waiter: Thread | null = null;
+            for (const f of t.frames) {
+                if (f.waiter) {
+                    waiter = f.waiter;
+                }
+                n += f.waiter && f.code.kind === 'scenario' ? 0 : 1;
+            }
+            t = waiter;
+        }
+        return n;
+    }
+
+    /** Prepares a step; {@link run} then stops at its end. */
+    step(kind: StepKind): void {
+        this.stepping = { kind, depth: this.depth(), moved: false };
+    }
+
+    /** The user is shown the current position (stop on entry, pause): a breakpoint on it does not stop the run again. */
+    shown(): void {
+        this.seen = true;
+    }
+
+    /** Forgets a step that was not finished, as when the user continues from a breakpoint. */
+    endStep(): void {
+        this.stepping = null;
+    }
+
+    /** After a kexec no frame of the old kernel is left: a step over the reboot ends at scenario level. */
+    stepAcrossJump(): void {
+        if (this.stepping && this.stepping.kind !== 'in') {
+            this.stepping.depth = this.scenarioThread.frames.length;
+        }
+    }
+
+    /**
+     * Executes at most `budget` operations. Returns why it stopped, or null when the budget is used up.
+     * A stopped run goes on where it stopped: a breakpoint at the current position does not stop it again.
+     */
+    run(budget: number): Stop | null {
+        if (this.outcome) {
+            return { reason: 'end' };
+        }
+        this.stop = null;
+        this.limit = this.ticks + budget;
+        try {
+            return this.stepping ? this.runStepping() : this.runFast();
+        } catch (e) {
+            if (e instanceof ProgramError) {
+                this.fail('failed-call', e.message);
+                return this.takeStop();
+            }
+            throw e;
+        }
+    }
+
+    private takeStop(): Stop | null {
+        const stop = this.stop;
+        this.stop = null;
+        if (stop) {
+            this.stepping = null;
+            this.seen = true;
+        }
+        return stop;
+    }
+
+    private runFast(): Stop | null {
+        const limit = this.limit;
+        let frame = this.current.top;
+        let first = this.seen;
+        this.seen = false;
+        while (frame) {
+            let ops: readonly Op[] = first ? frame.code.pristine : frame.code.ops;
+            let pc = frame.pc;
+            while (pc >= 0 && this.ticks < limit) {
+                frame.pc = pc;
+                this.ticks++;
+                const op: Op | undefined = ops[pc];
+                if (!op) {
+                    throw new RangeError(`${frame.code.name} has no operation ${pc}`);
+                }
+                pc = op(frame, this);
+                if (first) {
+                    first = false;
+                    ops = frame.code.ops;
+                }
+            }
+            if (pc >= 0) {
+                frame.pc = pc;
+                return null;
+            }
+            this.switched = false;
+            if (this.stop) {
+                return this.takeStop();
+            }
+            frame = this.current.top;
+        }
+        this.finish({ passed: true });
+        return this.takeStop();
+    }
+
+    private runStepping(): Stop | null {
+        while (this.ticks < this.limit) {
+            const frame = this.current.top;
+            if (!frame) {
+                this.finish({ passed: true });
+                return this.takeStop();
+            }
+            const step = this.stepping;
+            if (step?.moved && frame.code.begins[frame.pc] && this.stepDone(step.kind, step.depth)) {
+                const ids = this.onTrap(frame, this);
+                this.stop = ids.length > 0
+                    ? { reason: 'breakpoint', thread: this.current, ids }
+                    : { reason: 'step', thread: this.current };
+                return this.takeStop();
+            }
+            const trapped = step?.moved === true && frame.code.ops[frame.pc] !== frame.code.pristine[frame.pc];
+            if (trapped) {
+                const ids = this.onTrap(frame, this);
+                if (ids.length > 0) {
+                    this.stop = { reason: 'breakpoint', thread: this.current, ids };
+                    return this.takeStop();
+                }
+            }
+            if (step) {
+                step.moved = true;
+            }
+            this.ticks++;
+            const op = frame.code.pristine[frame.pc];
+            if (!op) {
+                throw new RangeError(`${frame.code.name} has no operation ${frame.pc}`);
+            }
+            const pc = op(frame, this);
+            if (pc >= 0) {
+                frame.pc = pc;
+            } else {
+                this.switched = false;
+                if (this.stop) {
+                    return this.takeStop();
+                }
+            }
+        }
+        return null;
+    }
+
+    private stepDone(kind: StepKind, depth: number): boolean {
+        switch (kind) {
+            case 'in':
+                return true;
+            case 'next':
+                return this.depth() <= depth;
+            case 'out':
+                return this.depth() < depth;
+        }
+    }
+
+    /** A trap operation calls this. True: stop before the statement. */
+    trap(frame: Frame): boolean {
+        const ids = this.onTrap(frame, this);
+        if (ids.length === 0) {
+            return false;
+        }
+        this.ticks--;
+        this.stop = { reason: 'breakpoint', thread: this.current, ids };
+        return true;
+    }
+
+    // ------------------------------------------------------------ checkpoints
+
+    /** Remembers this moment; costs what the stacks hold, and later what changes. */
+    checkpoint(): Checkpoint {
+        const slotsOf = copyOnce();
+        return {
+            mark: this.machine.journal.mark(),
+            ticks: this.ticks,
+                    threads: this.threads.map((thread) => ({ thread, frames: thread.frames.map((f) => f.clone(slotsOf)), waiting: thread.waiting })),
+            current: this.current,
+            outcome: this.outcome,
+            nextThreadId: this.nextThreadId,
+        };
+    }
+
+    /** Goes back to a checkpoint, which stays valid. */
+    restore(c: Checkpoint): void {
+        this.machine.journal.restore(c.mark);
+        const slotsOf = copyOnce();
+        this.ticks = c.ticks;
+        this.threads.length = 0;
+        for (const t of c.threads) {
+            t.thread.frames = t.frames.map((f) => f.clone(slotsOf));
+            t.thread.waiting = t.waiting;
+            this.threads.push(t.thread);
+        }
+        this.current = c.current;
+        this.outcome = c.outcome;
+        this.nextThreadId = c.nextThreadId;
+        this.stop = null;
+        this.stepping = null;
+        this.seen = true;
+    }
+}
+
+type Op = Code['ops'][number];
+
+/** Copies each array once, so that frames which share their slots still do. */
+function copyOnce(): (slots: Value[]) => Value[] {
+    const copies = new Map<Value[], Value[]>();
+    return (slots) => {
+        let copy = copies.get(slots);
+        if (!copy) {
+            copy = slots.slice();
+            copies.set(slots, copy);
+        }
+        return copy;
+    };
+}
