@@ -72,7 +72,7 @@ export abstract class AssignChecker extends ExprChecker {
     private fits(s: AssignStmt, target: Type, value: Type, since?: Span): void {
         const where = since ? ` (since line ${this.line(since)})` : '';
         if (s.op === '=') {
-            if (!assignable(value, target, this.isConstant(s.value))) {
+            if (!assignable(value, target)) {
                 this.error('LU0301', s.value, `${this.text(s.target)} holds ${describeType(target)}${where}, not ${describeType(value)}.`);
             }
             return;
@@ -224,7 +224,7 @@ export abstract class AssignChecker extends ExprChecker {
     /** An identifier that names a process; complains where there is none, or where it does not run (`running`). */
     protected abstract processIdent(e: Ident, running: boolean): void;
 
-    /** Kept for subclasses that look at a call's callee. */
+    /** The last name of what a call calls: `reboot`. */
     protected calleeName(e: Expr): string | undefined {
         const call: CallExpr | undefined = e.kind === 'call' ? e : undefined;
         return call?.callee.kind === 'name' ? call.callee.name : call?.callee.kind === 'member' ? call.callee.member.name : undefined;

@@ -130,7 +130,7 @@ export abstract class CallChecker extends MemberChecker {
             }
             bound[i] = a.value;
             const wanted = param.rest === true && param.type.k === 'list' ? param.type.of : param.type;
-            if (!assignable(type, wanted, this.isConstant(a.value))) {
+            if (!assignable(type, wanted)) {
                 this.error('LU0301', a.value, `${quoted(param.name)} of ${what} is ${describeType(wanted)}, not ${describeType(type)}.`);
             }
         }
@@ -150,10 +150,6 @@ export abstract class CallChecker extends MemberChecker {
             params.map((p) => p.name));
         }
         return i;
-    }
-
-    protected isConstant(e: Expr): boolean {
-        return this.folder.value(this.unit.uri, e, this.shadowed) !== undefined;
     }
 
     /** `new nic(queues: 2)` */
@@ -192,7 +188,7 @@ export abstract class CallChecker extends MemberChecker {
             }
             seen.add(field);
             const wanted = this.typeOfKindField(name, i);
-            if (!assignable(type, wanted, this.isConstant(a.value))) {
+            if (!assignable(type, wanted)) {
                 this.error('LU0301', a.value, `${quoted(field)} of ${quoted(name)} is ${describeType(wanted)}, not ${describeType(type)}.`);
             }
         }

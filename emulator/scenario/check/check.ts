@@ -141,7 +141,7 @@ class ProgramChecker {
             seen.add(f.name.name);
             const type = f.type && typeNamed(world, uri, f.type);
             const init = f.init && this.body({ uri, span: f, context: 'kernel' }).expr(f.init);
-            if (f.init && type && init && !assignable(init, type, true)) {
+            if (f.init && type && init && !assignable(init, type)) {
                 world.report('error', 'LU0301', uri, f.init, `${quoted(f.name.name)} is ${describeType(type)}, not ${describeType(init)}.`);
             }
         }

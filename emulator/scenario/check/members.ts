@@ -18,7 +18,8 @@ export abstract class MemberChecker extends NameChecker {
             case 'fd': return natives.fd;
             case 'object': return natives.objects.get(t.name);
             case 'kind': return natives.objects.get('file');
-            case 'decl': return natives.objects.get(t.of);
+            // a handler's or an FLB's name stands for the kernel's object of it
+            case 'decl': return natives.objects.get(t.of) ?? natives.objects.get(`luo_${t.of}`);
             default: return natives.objects.get(t.k);
         }
     }
@@ -83,7 +84,7 @@ export abstract class MemberChecker extends NameChecker {
     private ownMember(e: MemberExpr, object: Type): Found | undefined {
         const { name } = e.member;
         if (object.k === 'view') {
-            const layout = this.layoutNamed(object.struct);
+            const layout = this.world.layout(object.struct);
             const field = layout?.byName.get(name);
             if (layout && field) {
                 this.world.members.set(e, { kind: 'struct-field', layout, name });
@@ -122,10 +123,6 @@ export abstract class MemberChecker extends NameChecker {
         return undefined;
     }
 
-    private layoutNamed(name: string): ReturnType<MemberChecker['world']['layout']> {
-        return this.world.layout(name);
-    }
-
     private unknownMember(e: MemberExpr, object: Type): undefined {
         this.world.members.set(e, { kind: 'dynamic', name: e.member.name });
         const what = object.k === 'decl' && object.of === 'process' ? `The process ${quoted(object.name)}` : this.capital(describeType(object));
@@ -145,7 +142,7 @@ export abstract class MemberChecker extends NameChecker {
         yield* table?.fields.keys() ?? [];
         yield* table?.methods.keys() ?? [];
         if (object.k === 'view') {
-            yield* this.layoutNamed(object.struct)?.byName.keys() ?? [];
+            yield* this.world.layout(object.struct)?.byName.keys() ?? [];
         }
         if (object.k === 'kind') {
             yield* this.world.fileKind(object.name)?.fields.map((f) => f.name.name) ?? [];

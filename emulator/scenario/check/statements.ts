@@ -1,4 +1,5 @@
 /** Statements of every kind, with what they do to the kernel and its processes. */
+import { isErrnoName } from '../../kernel/errno';
 import type {
     AssertStmt, Block, BootStmt, CallExpr, Expectation, Expr, ForStmt, Ident, IfStmt, InjectStmt, ProcessBlock, ProcessStmt, ReturnStmt, Stmt,
     WhileStmt,
@@ -84,7 +85,7 @@ export class StatementChecker extends AssignChecker {
                 this.flow.ended = `${quoted(s.kind)} on line ${this.line(s)} leaves before`;
                 break;
             case 'undo':
-                this.require('kernel', head(s, 'undo'), '`undo`');
+                this.require('kernel', { start: s.start, end: s.start + 'undo'.length }, '`undo`');
                 this.aside(() => this.block(s.body));
                 break;
             case 'sleep': {
@@ -410,7 +411,7 @@ export class StatementChecker extends AssignChecker {
         if (!wanted || this.process !== undefined) {
             this.error('LU0407', s, this.process === undefined
                 ? 'A scenario gives nothing back: `return` stands in functions and callbacks.' : '`return` cannot leave the block of a process.');
-        } else if (s.value && type && !this.unit.fn && !assignable(type, wanted, true)) {
+        } else if (s.value && type && !this.unit.fn && !assignable(type, wanted)) {
             this.error('LU0301', s.value, `This callback returns ${describeType(wanted)}${wanted.k === 'int' ? ' (0 or a negative error, as -EIO)' : ''}, not ${describeType(type)}.`);
         }
         if (s.value && this.isErrno(s.value)) {
@@ -428,7 +429,7 @@ export class StatementChecker extends AssignChecker {
 
     /** `-EIO` */
     private isErrno(e: Expr): boolean {
-        return e.kind === 'unary' && e.op === '-' && e.operand.kind === 'name' && this.world.names.get(e.operand)?.kind === 'const';
+        return e.kind === 'unary' && e.op === '-' && e.operand.kind === 'name' && isErrnoName(e.operand.name) && !this.shadowed(e.operand.name);
     }
 }
 

@@ -44,19 +44,22 @@ export function describeType(t: Type): string {
 
 export const isIntLike = (t: Type): boolean => t.k === 'int' || t.k === 'phys' || t.k === 'fd' || t.k === 'any';
 
-/** True where a value of type `from` may be stored in, or passed as, a `to`. `constant`: it is a constant integer. */
-export function assignable(from: Type, to: Type, constant = false): boolean {
+/**
+ * True where a value of type `from` may be stored in, or passed as, a `to`. Integers and physical addresses stand for each other
+ * (the kernel's data handles are plain u64; an address is checked where it is used), addresses of different structs do not.
+ */
+export function assignable(from: Type, to: Type): boolean {
     if (from.k === 'any' || to.k === 'any') {
         return true;
     }
     switch (to.k) {
         case 'int': return isIntLike(from);
-        case 'phys': return from.k === 'phys' ? from.to === undefined || to.to === undefined || from.to === to.to : from.k === 'int' && constant;
+        case 'phys': return from.k === 'phys' ? from.to === undefined || to.to === undefined || from.to === to.to : from.k === 'int';
         case 'fd': return from.k === 'fd' || from.k === 'int';
-        case 'list': return from.k === 'list' && assignable(from.of, to.of, constant);
+        case 'list': return from.k === 'list' && assignable(from.of, to.of);
         case 'view': return from.k === 'view' && from.struct === to.struct;
         case 'object': return (from.k === 'object' && from.name === to.name) || (from.k === 'kind' && to.name === 'file')
-            || (from.k === 'view' && to.name === 'view');
+            || (from.k === 'view' && to.name === 'view') || (from.k === 'decl' && (to.name === from.of || to.name === `luo_${from.of}`));
         case 'kind': return (from.k === 'kind' && from.name === to.name) || (from.k === 'object' && from.name === 'file');
         case 'decl': return from.k === 'decl' && from.of === to.of;
         default: return from.k === to.k;
@@ -65,7 +68,7 @@ export function assignable(from: Type, to: Type, constant = false): boolean {
 
 /** True where `==` of the two can ever hold. */
 export function comparable(a: Type, b: Type): boolean {
-    return assignable(a, b, true) || assignable(b, a, true);
+    return assignable(a, b) || assignable(b, a);
 }
 
 /** The type of a field of a struct in memory. */
