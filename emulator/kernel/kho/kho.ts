@@ -262,6 +262,9 @@ export class Kho extends Rec {
         this.env.machine.journal.touch(this);
         this.incomingRuns = runs;
         this.env.machine.journal.edit(this).incomingPages = pages;
+        if (this.incoming) {
+            this.keep(this.incoming.fdt, 'KHO FDT');
+        }
     }
 
     /** Says that an incoming page is held for good by design: the FDT, the kexec metadata, the FLB page. */

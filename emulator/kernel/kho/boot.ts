@@ -1,0 +1,328 @@
+/** Early boot, as far as memory and KHO go: from the memory map to the buddy allocator. Plain steps that a boot sequence calls in turn. */
+import { Err } from '../errno';
+import { INHERITED, RELEASED, RESERVED } from '../../machine/history';
+import type { Machine } from '../../machine/machine';
+import { PAGE_SIZE, PHYS_LIMIT } from '../../machine/memory';
+import type { NodeSpan, PageAllocator } from '../mm/buddy';
+import { MAX_ORDER_PAGES } from '../mm/buddy';
+import { MEMBLOCK_KERN, MEMBLOCK_NOINIT, type Memblock } from '../mm/memblock';
+import type { Memmap } from '../mm/memmap';
+import type { Area, IncomingHandover, KernelLog, KhoOptions } from './env';
+import { fdtIsCompatible, fdtProperty, readFdt } from './fdt';
+import type { Kho } from './kho';
+import { readMetadata, writeMetadata } from './metadata';
+import { walkRadix } from './radix';
+import { PROP_MEMORY_MAP, readNativeU64 } from './root_fdt';
+import { RunList } from './runs';
+import { SCRATCH_ENTRY, type ScratchSizes, reserveScratch } from './scratch';
+
+const MiB = 1024 * 1024;
+/** sizeof(struct page). */
+const STRUCT_PAGE = 64;
+
+/**
+ * What a kernel needs before the buddy allocator runs, besides its memmap of 64 bytes a page. Bytes.
+ *
+ * The figures fit two recorded machines (kernel 7.2.13), whose scratch areas are 200 % of these needs rounded up to 4 MiB:
+ * 256 MiB without CONFIG_NUMA: lowmem 40 MiB, so memmap (4) + rest is in (18, 20]; node area 120 MiB = 2 × (K + 40), the same.
+ * 512 MiB with nodes of 320 and 192 MiB: lowmem 48 MiB: memmap (8) + rest in (22, 24]; node 0 36 MiB: memmap (5) + rest in (16, 18];
+ * node 1 12 MiB: memmap (3) + rest in (4, 6]. That leaves 14 to 16 MiB besides the memmap, 11 to 13 of them on node 0. Where the areas
+ * lie says how much of it is at the top of the nodes and how much is the kernel's image below.
+ */
+export interface EarlyMemory {
+    /** The kernel's image with its bss, at 16 MiB unless kexec puts it elsewhere. */
+    readonly image: number;
+    /** Page tables, log buffer, firmware tables: on the first node. */
+    readonly fixed: number;
+    /** Per-CPU areas and hash tables, spread evenly over the nodes. */
+    readonly spread: number;
+}
+
+export const DEFAULT_EARLY_MEMORY: EarlyMemory = { image: 8 * MiB, fixed: 2.5 * MiB, spread: 4 * MiB };
+
+export interface BootDescription extends KhoOptions {
+    readonly early: EarlyMemory;
+}
+
+export interface BootContext {
+    readonly machine: Machine;
+    readonly memmap: Memmap;
+    readonly memblock: Memblock;
+    readonly log: KernelLog;
+    readonly description: BootDescription;
+}
+
+/** A boot step that ends the kernel. */
+export interface BootPanic {
+    readonly panic: string;
+}
+
+/** What a boot loader or kexec left in memory for this kernel. */
+export interface LoadedKernel {
+    readonly image: Area;
+    readonly initrd: Area | undefined;
+    /** Boot parameters, command line, setup data. */
+    readonly parameters: readonly Area[];
+}
+
+/** The nodes of a machine as spans of page frames, for the allocator. Without CONFIG_NUMA all is node 0. */
+export function nodeSpans(machine: Machine, numa: boolean): NodeSpan[] {
+    const pieces: { node: number; start: number; end: number }[] = [];
+    let last: { node: number; start: number; end: number } | undefined;
+    for (const r of machine.map) {
+        const node = numa ? r.node : 0;
+        const start = Math.floor(r.start / PAGE_SIZE / MAX_ORDER_PAGES) * MAX_ORDER_PAGES;
+        const end = Math.ceil((r.start + r.size) / PAGE_SIZE);
+        // Ranges of one node that follow each other are one span, holes included; interleaved nodes have several.
+        if (last?.node === node) {
+            last.end = end;
+        } else {
+            last = { node, start: Math.max(start, last?.end ?? 0), end };
+            pieces.push(last);
+        }
+    }
+    return pieces;
+}
+
+/** e820__memblock_setup: all RAM, and what is taken before anything is allocated. The first MiB counts as scratch for now. */
+export function memblockInit(ctx: BootContext, loaded: LoadedKernel): void {
+    const { machine, memblock, description } = ctx;
+    for (const r of machine.map) {
+        memblock.addMemory(r.start, r.size, description.numa ? r.node : 0);
+    }
+    memblock.markScratch(0, MiB);
+    const nodeOf = (pa: number): number => (description.numa ? machine.nodeOf(pa) ?? 0 : 0);
+    memblock.reserve(loaded.image.addr, loaded.image.size, 'kernel image', MEMBLOCK_KERN, nodeOf(loaded.image.addr));
+    if (loaded.initrd) {
+        memblock.reserve(loaded.initrd.addr, loaded.initrd.size, 'initrd');
+    }
+    for (const area of loaded.parameters) {
+        memblock.reserve(area.addr, area.size, 'boot parameters');
+    }
+}
+
+/**
+ * kho_populate: checks a handover that setup data names and takes it on. Does not ask whether `kho=` is on.
+ * @returns undefined where it is refused: said in the log, and this boot is an ordinary one.
+ */
+export function khoPopulate(ctx: BootContext, fdtPhys: number, fdtLen: number, scratchPhys: number, scratchLen: number): IncomingHandover | undefined {
+    const { machine, memblock, log } = ctx;
+    const { memory } = machine;
+    const refuse = (reason: string | undefined, level: 'warn' | 'err' = 'warn'): undefined => {
+        if (reason !== undefined) {
+            log.log(level, `KHO: ${reason}`);
+        }
+        log.log('warn', 'KHO: disabling KHO revival');
+        return undefined;
+    };
+    if (fdtLen <= 0 || fdtLen > MiB || !machine.isRam(fdtPhys, fdtLen)) {
+        return refuse(`setup: failed to memremap FDT (0x${fdtPhys.toString(16)})`);
+    }
+    const { root } = readFdt(memory.read(fdtPhys, fdtLen));
+    if (!root) {
+        return refuse(`setup: handover FDT (0x${fdtPhys.toString(16)}) is invalid`);
+    }
+    if (!fdtIsCompatible(root, ctx.description.compatible)) {
+        return refuse(`setup: handover FDT (0x${fdtPhys.toString(16)}) is incompatible with '${ctx.description.compatible}'`);
+    }
+    const map = readNativeU64(fdtProperty(root, PROP_MEMORY_MAP)?.value);
+    if (map === undefined) {
+        return refuse(`failed to get ${PROP_MEMORY_MAP} from the FDT`, 'err');
+    }
+    if (map === 0) {
+        return refuse(undefined);
+    }
+    if (scratchLen < 0 || scratchLen > MiB || !machine.isRam(scratchPhys, scratchLen)) {
+        return refuse(`setup: failed to memremap scratch (0x${scratchPhys.toString(16)})`);
+    }
+    const scratch: Area[] = [];
+    for (let i = 0; i < Math.floor(scratchLen / SCRATCH_ENTRY); i++) {
+        const addr = memory.readU64(scratchPhys + i * SCRATCH_ENTRY);
+        const size = memory.readU64(scratchPhys + i * SCRATCH_ENTRY + 8);
+        // The kernel would add whatever the entry says to its memory; nothing but RAM can be had here.
+        if (typeof addr !== 'number' || typeof size !== 'number' || (size > 0 && !machine.isRam(addr, size))) {
+            return refuse(`failed to mark scratch region 0x${addr.toString(16)}+0x${size.toString(16)}`);
+        }
+        memblock.markScratch(addr, size);
+        scratch.push({ addr, size });
+    }
+    memblock.reserve(scratchPhys, scratchLen, 'KHO scratch array');
+    memblock.setScratchOnly(true);
+    log.log('info', 'KHO: found kexec handover data.');
+    return { fdt: fdtPhys, scratchArray: scratchPhys, scratch };
+}
+
+/**
+ * What a kernel takes from memblock while it sets itself up: memmap, per-CPU areas, the rest. On a boot with handover all of it
+ * comes out of scratch.
+ */
+export function earlyAllocations(ctx: BootContext): BootPanic | undefined {
+    const { machine, memblock, description } = ctx;
+    // reserve_real_mode: the trampoline; all of the first MiB stays reserved, and is no scratch any more.
+    memblock.reserve(0, MiB, 'first MiB');
+    memblock.markScratch(0, MiB, false);
+    const nodes = description.numa ? machine.nodes : [0];
+    const spread = Math.ceil(description.early.spread / nodes.length / PAGE_SIZE) * PAGE_SIZE;
+    for (const [i, node] of nodes.entries()) {
+        const ram = machine.map.reduce((sum, r) => sum + (!description.numa || r.node === node ? r.size : 0), 0);
+        const needs: [string, number][] = [
+            ['memmap', Math.ceil(ram / PAGE_SIZE) * STRUCT_PAGE],
+            ['per-CPU areas', spread],
+            ['early kernel data', i === 0 ? description.early.fixed : 0],
+        ];
+        for (const [owner, size] of needs) {
+            if (size > 0 && memblock.alloc(Math.ceil(size / PAGE_SIZE) * PAGE_SIZE, PAGE_SIZE, { owner, node, fallback: true }) === undefined) {
+                return { panic: `Failed to allocate ${size} bytes for ${owner} of node ${node}` };
+            }
+        }
+    }
+    return undefined;
+}
+
+/** What kho_memory_init made of this boot. */
+export interface KhoMemory {
+    /** kho_is_enabled(): as asked for, unless scratch could not be reserved. */
+    readonly enabled: boolean;
+    readonly scratch: readonly Area[];
+    readonly scratchArray: number;
+    /** What the previous kernel preserved; for {@link Kho.setIncoming}. */
+    readonly runs: RunList;
+    readonly pages: number;
+}
+
+/**
+ * kho_memory_init. With a handover: walks the tree, reserves what it names and marks its heads. Without: reserves scratch areas where
+ * KHO is on.
+ */
+export function khoMemoryInit(ctx: BootContext, incoming: IncomingHandover | undefined, enabled: boolean, sizes: ScratchSizes): KhoMemory | BootPanic {
+    const { machine, memmap } = ctx;
+    const runs = new RunList();
+    if (!incoming) {
+        const reserved = enabled ? reserveScratch(ctx, sizes) : undefined;
+        return { enabled: enabled && reserved !== undefined, scratch: reserved?.scratch ?? [], scratchArray: reserved?.array ?? 0, runs, pages: 0 };
+    }
+    for (const area of incoming.scratch) {
+        memmap.markCma(area.addr / PAGE_SIZE, (area.addr + area.size) / PAGE_SIZE);
+    }
+    const { root } = readFdt(machine.memory.read(incoming.fdt, PAGE_SIZE));
+    const map = readNativeU64(root && fdtProperty(root, PROP_MEMORY_MAP)?.value);
+    if (typeof map !== 'number' || map >= PHYS_LIMIT) {
+        return { panic: `unable to handle page fault: the tree of preserved memory is at 0x${(map ?? 0).toString(16)}` };
+    }
+    const owner = machine.owners.id('preserved by the previous kernel');
+    let outside: number | undefined;
+    const last = machine.map[machine.map.length - 1];
+    const end = last ? (last.start + last.size) / PAGE_SIZE : 0;
+    const findings = walkRadix(machine.memory, map, (pa, n) => machine.isRam(pa, n), (pfn, order) => {
+        if (pfn + 2 ** order > end) {
+            outside ??= pfn;
+            return;
+        }
+        memmap.stampPreserved(pfn, order, owner);
+        runs.add(pfn, order);
+    });
+    const fatal = findings.find((f) => f.fatal);
+    if (fatal || outside !== undefined) {
+        const what = fatal ? `0x${fatal.pa.toString(16)}: ${fatal.text}` : `page frame 0x${(outside ?? 0).toString(16)} is preserved, but no memory`;
+        return { panic: `unable to handle page fault: ${what}` };
+    }
+    const union = runs.union();
+    ctx.memblock.reserveMany(union.map((r) => ({ start: r.start * PAGE_SIZE, end: r.end * PAGE_SIZE })), 'preserved memory', MEMBLOCK_NOINIT);
+    let pages = 0;
+    for (const r of union) {
+        pages += r.end - r.start;
+        machine.history.add(INHERITED, r.start, r.end - r.start, owner);
+    }
+    return { enabled, scratch: incoming.scratch, scratchArray: incoming.scratchArray, runs, pages };
+}
+
+/** memblock_free_all: everything that is not reserved goes to the buddy allocator, in whole pages. */
+export function memblockFreeAll(ctx: BootContext, allocator: PageAllocator): void {
+    const { machine, memblock, memmap } = ctx;
+    memblock.setScratchOnly(false);
+    for (const r of memblock.reserved) {
+        const start = Math.floor(r.base / PAGE_SIZE);
+        const end = Math.ceil((r.base + r.size) / PAGE_SIZE);
+        if ((r.flags & MEMBLOCK_NOINIT) === 0) {
+            const owner = machine.owners.id(r.owner);
+            memmap.reserve(start, end, owner);
+            machine.history.add(RESERVED, start, end - start, owner);
+        }
+    }
+    let after = 0;
+    for (const free of memblock.freeRanges()) {
+        const start = Math.max(after, Math.ceil(free.base / PAGE_SIZE));
+        const end = Math.floor(free.end / PAGE_SIZE);
+        if (start < end) {
+            allocator.release(start, end);
+            after = end;
+        }
+    }
+}
+
+/** Frees boot-time reservations that have done their duty, such as the initrd's. Bytes; whole pages only. */
+export function freeReserved(machine: Machine, memmap: Memmap, allocator: PageAllocator, area: Area): void {
+    const start = Math.ceil(area.addr / PAGE_SIZE);
+    const end = Math.floor((area.addr + area.size) / PAGE_SIZE);
+    if (start < end) {
+        machine.history.add(RELEASED, start, end - start, memmap.ownerOf(start));
+        memmap.release(start, end);
+        allocator.release(start, end);
+    }
+}
+
+/**
+ * kho_init (fs_initcall): the outgoing side, the metadata of both, and after a cold boot the scratch areas as CMA memory.
+ * @returns why KHO is off from here on; 0 also where it was off before.
+ */
+export function khoInit(kho: Kho): 0 | Err {
+    if (!kho.enabled) {
+        return 0;
+    }
+    const { machine, memmap, allocator } = kho.env;
+    let result = kho.createOutgoing();
+    if (result === 0) {
+        const { count, release } = readMetadata(kho);
+        kho.setKexecCount(count, release);
+        result = writeMetadata(kho, count + 1);
+    }
+    if (result !== 0) {
+        kho.env.log.log('err', `KHO: failed to initialize: ${result.name}`);
+        kho.destroyOutgoing();
+    }
+    if (!kho.incoming) {
+        for (const area of kho.scratch) {
+            if (result === 0) {
+                memmap.markCma(area.addr / PAGE_SIZE, (area.addr + area.size) / PAGE_SIZE);
+            }
+            freeReserved(machine, memmap, allocator, area);
+        }
+    }
+    return result;
+}
+
+/**
+ * Fills `bytes` of free memory with what a system that comes up reads from disk, as movable page-cache pages: whatever nobody
+ * preserved is really taken and overwritten. @returns the pages it got.
+ */
+export function fillPageCache(machine: Machine, allocator: PageAllocator, bytes: number): number {
+    const owner = machine.owners.id('page cache');
+    let left = Math.floor(bytes / PAGE_SIZE);
+    let got = 0;
+    let order = 9;
+    while (left > 0 && order >= 0) {
+        if (2 ** order > left) {
+            order--;
+            continue;
+        }
+        const pfn = allocator.alloc(order, { owner, movable: true });
+        if (pfn < 0) {
+            order--;
+            continue;
+        }
+        machine.memory.fillPattern(pfn * PAGE_SIZE, PAGE_SIZE << order, 0xcc, got * PAGE_SIZE);
+        got += 2 ** order;
+        left -= 2 ** order;
+    }
+    return got;
+}

@@ -1,0 +1,142 @@
+/** Scratch areas: the parameters that size them, and their reservation at a cold boot (kernel/liveupdate/kexec_handover.c). */
+import { PAGE_SIZE } from '../../machine/memory';
+import { MAX_PAGE_ORDER } from '../mm/buddy';
+import type { Area } from './env';
+import type { BootContext } from './boot';
+
+/** Alignment and rounding of every area: 4 MiB. */
+export const SCRATCH_ALIGN = PAGE_SIZE << MAX_PAGE_ORDER;
+/** ARCH_LOW_ADDRESS_LIMIT of x86-64. */
+export const LOW_ADDRESS_LIMIT = 0xffffffff;
+/** struct kho_scratch: u64 addr, u64 size. */
+export const SCRATCH_ENTRY = 16;
+
+/** `kho_scratch=`: per cent of what the kernel reserves early, or three sizes in bytes. */
+export type ScratchSizes =
+    | { readonly scale: number }
+    | { readonly lowmem: number; readonly global: number; readonly node: number };
+
+export const DEFAULT_SCRATCH: ScratchSizes = { scale: 200 };
+
+/** kstrtobool, as `kho=` is read. Undefined: EINVAL. */
+export function parseBool(text: string): boolean | undefined {
+    const word = /^(?:([1yt])|([0nf])|o(?:(n)|(f)))/i.exec(text);
+    return word ? word[1] !== undefined || word[3] !== undefined : undefined;
+}
+
+const SUFFIXES = 'KMGTPE';
+
+/** memparse: a number (0x… hexadecimal, 0… octal) with an optional suffix K … E. @returns the bytes and how many characters it took. */
+function memparse(text: string): { value: number; length: number } {
+    const digits = /^(?:0x[0-9a-f]+|[0-9]+)/i.exec(text)?.[0] ?? '';
+    const octal = /^0[0-7]+$/.test(digits);
+    let value = digits === '' ? 0 : octal ? parseInt(digits, 8) : Number(digits);
+    const suffix = SUFFIXES.indexOf((text[digits.length] ?? ' ').toUpperCase());
+    if (suffix >= 0) {
+        value *= 1024 ** (suffix + 1);
+    }
+    return { value, length: digits.length + (suffix >= 0 ? 1 : 0) };
+}
+
+/** `kho_scratch=`. Undefined: EINVAL, and the default stays. */
+export function parseScratch(text: string): ScratchSizes | undefined {
+    if (text.includes('%')) {
+        const number = text.slice(0, text.indexOf('%'));
+        const scale = Number(number);
+        if (text.length > 11 || !text.endsWith('%') || !/^[0-9]+$/.test(number) || scale > 0xffffffff) {
+            return undefined;
+        }
+        return scale === 0 ? { lowmem: 0, global: 0, node: 0 } : { scale };
+    }
+    const sizes: number[] = [];
+    let rest = text;
+    for (let i = 0; i < 3; i++) {
+        if (i > 0) {
+            if (!rest.startsWith(',')) {
+                return undefined;
+            }
+            rest = rest.slice(1);
+        }
+        const { value, length } = memparse(rest);
+        if (length === 0) {
+            return undefined;
+        }
+        sizes.push(value);
+        rest = rest.slice(length);
+    }
+    const [lowmem = 0, global = 0, node = 0] = sizes;
+    return rest !== '' || lowmem + global + node === 0 ? undefined : { lowmem, global, node };
+}
+
+/** What the log says of accepted sizes. */
+export function describeScratch(sizes: ScratchSizes): string {
+    const mib = (n: number): number => Math.floor(n / 1048576);
+    return 'scale' in sizes
+        ? `KHO: scratch scale is ${sizes.scale}%`
+        : `KHO: scratch areas: lowmem: ${mib(sizes.lowmem)}MiB global: ${mib(sizes.global)}MiB pernode: ${mib(sizes.node)}MiB`;
+}
+
+const roundUp = (n: number): number => Math.ceil(n / SCRATCH_ALIGN) * SCRATCH_ALIGN;
+
+/**
+ * kho_reserve_scratch: the array, then lowmem, global and one area a node with memory, ascending.
+ * @returns undefined where one could not be had: said in the log, and everything given back.
+ */
+export function reserveScratch(ctx: BootContext, sizes: ScratchSizes): { scratch: Area[]; array: number } | undefined {
+    const { memblock, log, machine } = ctx;
+    const nodes = ctx.description.numa ? machine.nodes : [0];
+    const arraySize = (nodes.length + 2) * SCRATCH_ENTRY;
+    const taken: Area[] = [];
+    const fail = (what: string): undefined => {
+        log.log('err', `KHO: failed to reserve ${what}`);
+        for (const area of taken) {
+            memblock.free(area.addr, area.size);
+        }
+        log.log('warn', 'KHO: failed to reserve scratch area, disabling kexec handover');
+        return undefined;
+    };
+    const array = memblock.alloc(arraySize, PAGE_SIZE, { owner: 'KHO scratch array' });
+    if (array === undefined) {
+        return fail('scratch array');
+    }
+    taken.push({ addr: array, size: arraySize });
+
+    let lowmem: number;
+    let global: number;
+    if ('scale' in sizes) {
+        const low = Math.floor(memblock.reservedKernSize(LOW_ADDRESS_LIMIT, undefined) * sizes.scale / 100);
+        lowmem = roundUp(low);
+        global = roundUp(Math.floor(memblock.reservedKernSize(Infinity, undefined) * sizes.scale / 100) - low);
+    } else {
+        lowmem = roundUp(sizes.lowmem);
+        global = roundUp(sizes.global);
+    }
+    const scratch: Area[] = [];
+    const take = (size: number, what: string, limit: number, node: number | undefined): boolean => {
+        const addr = memblock.alloc(size, SCRATCH_ALIGN, { owner: 'KHO scratch', limit, ...(node === undefined ? {} : { node }) });
+        if (addr === undefined) {
+            fail(what);
+            return false;
+        }
+        scratch.push({ addr, size });
+        taken.push({ addr, size });
+        return true;
+    };
+    if (!take(lowmem, 'lowmem scratch area', LOW_ADDRESS_LIMIT, undefined) || !take(global, 'global scratch area', Infinity, undefined)) {
+        return undefined;
+    }
+    for (const node of nodes) {
+        // Without CONFIG_NUMA every reservation counts as node 0's, the two areas above included.
+        const perNode = 'scale' in sizes
+            ? roundUp(Math.floor(memblock.reservedKernSize(Infinity, ctx.description.numa ? node : undefined) * sizes.scale / 100))
+            : roundUp(sizes.node);
+        if (!take(perNode, `scratch area of node ${node}`, Infinity, ctx.description.numa ? node : undefined)) {
+            return undefined;
+        }
+    }
+    scratch.forEach((area, i) => {
+        machine.memory.writeU64(array + i * SCRATCH_ENTRY, area.addr);
+        machine.memory.writeU64(array + i * SCRATCH_ENTRY + 8, area.size);
+    });
+    return { scratch, array };
+}

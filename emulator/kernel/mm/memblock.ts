@@ -1,0 +1,186 @@
+/** The early allocator (mm/memblock.c): what memory there is, what of it is taken, until the buddy allocator gets the rest. */
+import { type Journal, Rec } from '../../machine/journal';
+
+/** MEMBLOCK_KHO_SCRATCH, of memory. */
+export const MEMBLOCK_SCRATCH = 1;
+/** MEMBLOCK_RSRV_KERN, of what the kernel reserved for itself. */
+export const MEMBLOCK_KERN = 2;
+/** MEMBLOCK_RSRV_NOINIT: struct pages are left as they are; preserved memory. */
+export const MEMBLOCK_NOINIT = 4;
+
+export const NO_NODE = -1;
+
+/** [base, base+size), in bytes. */
+export interface Region {
+    readonly base: number;
+    readonly size: number;
+    readonly node: number;
+    readonly flags: number;
+    /** Of reserved memory: for whom. */
+    readonly owner: string;
+}
+
+export interface MemblockAlloc {
+    readonly owner: string;
+    /** Only below this address. */
+    readonly limit?: number;
+    /** Only from this node. */
+    readonly node?: number;
+    /** Any node where that one has no room, as memblock does for what merely prefers a node. */
+    readonly fallback?: boolean;
+}
+
+export class Memblock extends Rec {
+    /** Sorted, disjoint. */
+    readonly memory: readonly Region[] = [];
+    /** Sorted, disjoint. */
+    readonly reserved: readonly Region[] = [];
+    /** Allocations come from memory marked scratch only. */
+    readonly scratchOnly: boolean = false;
+
+    constructor(private readonly journal: Journal) {
+        super(journal);
+    }
+
+    addMemory(base: number, size: number, node: number): void {
+        const known = this.memory.filter((r) => r.base < base + size && base < r.base + r.size);
+        let at = base;
+        const added: Region[] = [];
+        for (const r of known) {
+            if (r.base > at) {
+                added.push({ base: at, size: r.base - at, node, flags: 0, owner: '' });
+            }
+            at = r.base + r.size;
+        }
+        if (at < base + size) {
+            added.push({ base: at, size: base + size - at, node, flags: 0, owner: '' });
+        }
+        this.journal.edit(this).memory = [...this.memory, ...added].sort((a, b) => a.base - b.base);
+    }
+
+    /** memblock_mark_kho_scratch, or its opposite. */
+    markScratch(base: number, size: number, on = true): void {
+        this.journal.edit(this).memory = this.memory.flatMap((r) => {
+            const from = Math.max(r.base, base);
+            const to = Math.min(r.base + r.size, base + size);
+            if (from >= to) {
+                return [r];
+            }
+            const flags = on ? r.flags | MEMBLOCK_SCRATCH : r.flags & ~MEMBLOCK_SCRATCH;
+            return [
+                { ...r, size: from - r.base }, { ...r, base: from, size: to - from, flags }, { ...r, base: to, size: r.base + r.size - to },
+            ].filter((part) => part.size > 0);
+        });
+    }
+
+    setScratchOnly(on: boolean): void {
+        this.journal.edit(this).scratchOnly = on;
+    }
+
+    /** Reserves what is not reserved yet of [base, base+size). */
+    reserve(base: number, size: number, owner: string, flags = 0, node = NO_NODE): void {
+        this.reserveMany([{ start: base, end: base + size }], owner, flags, node);
+    }
+
+    /** The same for many ranges, sorted and disjoint, in one pass. */
+    reserveMany(ranges: readonly { readonly start: number; readonly end: number }[], owner: string, flags: number, node = NO_NODE): void {
+        const result: Region[] = [];
+        const old = this.reserved;
+        let i = 0;
+        for (const { start, end } of ranges) {
+            // An old region that begins in one range may reach into the next.
+            let at = Math.max(start, i > 0 ? old[i - 1]!.base + old[i - 1]!.size : 0);
+            while (i < old.length && old[i]!.base < end) {
+                const r = old[i++]!;
+                if (r.base > at) {
+                    result.push({ base: at, size: r.base - at, node, flags, owner });
+                }
+                result.push(r);
+                at = Math.max(at, r.base + r.size);
+            }
+            if (at < end) {
+                result.push({ base: at, size: end - at, node, flags, owner });
+            }
+        }
+        this.journal.edit(this).reserved = result.concat(old.slice(i));
+    }
+
+    /** Gives reserved memory back. */
+    free(base: number, size: number): void {
+        this.journal.edit(this).reserved = this.reserved.flatMap((r) => {
+            const from = Math.max(r.base, base);
+            const to = Math.min(r.base + r.size, base + size);
+            if (from >= to) {
+                return [r];
+            }
+            return [{ ...r, size: from - r.base }, { ...r, base: to, size: r.base + r.size - to }].filter((part) => part.size > 0);
+        });
+    }
+
+    /**
+     * Allocates from the top down. A size of 0 finds a place too, and reserves nothing of it.
+     * @returns the address, or undefined where there is no room.
+     */
+    alloc(size: number, align: number, options: MemblockAlloc): number | undefined {
+        let base = this.find(size, align, options.limit ?? Infinity, options.node);
+        if (base === undefined && options.fallback) {
+            base = this.find(size, align, options.limit ?? Infinity, undefined);
+        }
+        if (base !== undefined && size > 0) {
+            this.reserve(base, size, options.owner, MEMBLOCK_KERN, options.node ?? NO_NODE);
+        }
+        return base;
+    }
+
+    /** memblock_reserved_kern_size: bytes the kernel reserved below `limit`, on one node or (undefined) on any. */
+    reservedKernSize(limit: number, node: number | undefined): number {
+        let sum = 0;
+        for (const r of this.reserved) {
+            if ((r.flags & MEMBLOCK_KERN) !== 0 && r.base <= limit && (node === undefined || r.node === node)) {
+                sum += Math.min(r.base + r.size, limit) - r.base;
+            }
+        }
+        return sum;
+    }
+
+    /** Memory that is not reserved, ascending. */
+    freeRanges(): { base: number; end: number; node: number; flags: number }[] {
+        const free: { base: number; end: number; node: number; flags: number }[] = [];
+        let i = 0;
+        for (const m of this.memory) {
+            let at = m.base;
+            const end = m.base + m.size;
+            while (i < this.reserved.length && this.reserved[i]!.base + this.reserved[i]!.size <= at) {
+                i++;
+            }
+            for (let k = i; k < this.reserved.length && this.reserved[k]!.base < end; k++) {
+                const r = this.reserved[k]!;
+                if (r.base > at) {
+                    free.push({ base: at, end: r.base, node: m.node, flags: m.flags });
+                }
+                at = Math.max(at, r.base + r.size);
+            }
+            if (at < end) {
+                free.push({ base: at, end, node: m.node, flags: m.flags });
+            }
+        }
+        return free;
+    }
+
+    private find(size: number, align: number, limit: number, node: number | undefined): number | undefined {
+        const free = this.freeRanges();
+        for (let i = free.length - 1; i >= 0; i--) {
+            const range = free[i]!;
+            if ((node !== undefined && range.node !== node) || (this.scratchOnly && (range.flags & MEMBLOCK_SCRATCH) === 0)) {
+                continue;
+            }
+            // Address 0 is never given out.
+            const start = Math.max(range.base, 4096);
+            const candidate = Math.floor((Math.min(range.end, limit) - size) / align) * align;
+            if (candidate >= start) {
+                return candidate;
+            }
+        }
+        return undefined;
+    }
+}
