@@ -55,6 +55,10 @@ export class OpenFile extends Rec {
         super(journal);
     }
 
+    display(): string {
+        return `${this.kind} ${this.name}`;
+    }
+
     /** FMODE_READ */
     get readable(): boolean {
         return (this.flags & O_ACCMODE) !== O_WRONLY;
@@ -97,13 +101,6 @@ export function fput(k: KernelCore, file: OpenFile): void {
  */
 export function releaseFile(k: KernelCore, file: OpenFile): void {
     file.ops.release?.(k, file);
-    k.journal.edit(file.inode).opens--;
-    file.inode.evict(k);
-}
-
-/** Drops a file that was never handed to anybody, its open having failed: no release runs. */
-export function discardFile(k: KernelCore, file: OpenFile): void {
-    k.journal.edit(file).refs = 0;
     k.journal.edit(file.inode).opens--;
     file.inode.evict(k);
 }

@@ -29,6 +29,10 @@ export class Inode extends Rec {
         return 0;
     }
 
+    display(): string {
+        return `inode ${this.ino} (${this.type})`;
+    }
+
     /** True for regular files, and for the inode of anonymous files, which has that type inside the kernel only. */
     get isRegular(): boolean {
         return this.type === 'anon' || this.type === 'shmem' || this.type === 'hugetlb';

@@ -135,21 +135,28 @@ export function memfdPinFolios(k: KernelCore, file: OpenFile, start: number, end
     const first = pageOf(start);
     const last = pageOf(end);
     const list = new FolioList(last - first + 1);
+    const { cache } = inode;
     for (let index = first; index <= last; ) {
-        const found = getFolioToPin(k, inode, index);
-        if (found instanceof Err) {
-            unpinFolios(k, list);
-            return found;
+        let page = cache.at(index);
+        let pfn = page < 0 ? -1 : k.memmap.headOf(page);
+        if (pfn < 0 || k.memmap.isCma(pfn)) {
+            const ready = makePinnable(k, inode, index);
+            if (ready instanceof Err) {
+                unpinFolios(k, list);
+                return ready;
+            }
+            page = cache.at(index);
+            pfn = ready;
         }
-        const head = index - (inode.cache.at(index) - found);
-        k.folios.pin(found);
-        list.push(found);
-        index = head + 2 ** folioOrder(k, found);
+        k.folios.pin(pfn);
+        list.push(pfn);
+        index += pfn - page + 2 ** folioOrder(k, pfn);
     }
     return list;
 }
 
-function getFolioToPin(k: KernelCore, inode: ShmemInode, index: number): number | Err {
+/** Fills a hole, and moves a folio out of CMA pageblocks; the folio that is then at `index`. */
+function makePinnable(k: KernelCore, inode: ShmemInode, index: number): number | Err {
     const page = inode.cache.at(index);
     const pfn = page >= 0 ? folioOf(k, page) : getFolio(k, inode, index, 'cache');
     if (pfn instanceof Err || !k.memmap.isCma(pfn)) {

@@ -56,6 +56,9 @@ export class PageCache extends Rec {
     private readonly rows: ReadonlyMap<number, Row> = new Map();
     /** The keys of `rows`, ascending. */
     private readonly keys: readonly number[] = [];
+    /** The row that was asked for last. Saved and loaded with `rows`, so it is one of them or nothing. */
+    private lastKey = -1;
+    private lastRow: Row | undefined;
 
     constructor(private readonly journal: Journal) {
         super(journal);
@@ -64,7 +67,7 @@ export class PageCache extends Rec {
     /** The page frame at page offset `index`, or −1 for a hole. */
     at(index: number): number {
         const key = Math.floor(index / (ROW * LEAF));
-        const row = this.rows.get(key);
+        const row = this.row(key);
         if (!row) {
             return -1;
         }
@@ -81,7 +84,7 @@ export class PageCache extends Rec {
     /** True where the 2 MiB around `index` are one entry. */
     isHuge(index: number): boolean {
         const key = Math.floor(index / (ROW * LEAF));
-        const row = this.rows.get(key);
+        const row = this.row(key);
         return row !== undefined && (row.huge[(index - key * ROW * LEAF) >> 9] ?? 0) > 0;
     }
 
@@ -246,8 +249,20 @@ export class PageCache extends Rec {
         return low;
     }
 
-    private rowForWrite(key: number): Row {
+    private row(key: number): Row | undefined {
+        if (key === this.lastKey) {
+            return this.lastRow;
+        }
         const row = this.rows.get(key);
+        if (row) {
+            this.lastKey = key;
+            this.lastRow = row;
+        }
+        return row;
+    }
+
+    private rowForWrite(key: number): Row {
+        const row = this.row(key);
         if (row) {
             return row;
         }
@@ -265,6 +280,8 @@ export class PageCache extends Rec {
     /** The map is replaced, never changed: a saved copy of this record keeps the old one. */
     private replaceRows(rows: ReadonlyMap<number, Row>): void {
         this.journal.touch(this);
+        this.lastKey = -1;
+        this.lastRow = undefined;
         Object.assign(this, { rows, keys: [...rows.keys()].sort((a, b) => a - b) });
     }
 

@@ -136,10 +136,11 @@ export function addFolio(k: KernelCore, inode: ShmemInode, pfn: number, index: n
     if (pages === 1 ? inode.cache.at(index) >= 0 : inode.cache.next(index, index + pages - 1) >= 0) {
         return EEXIST;
     }
-    k.memmap.setIndex(pfn, index);
-    k.memmap.setRefs(pfn, k.memmap.refs(pfn) + pages);
-    setFlags(k.memmap, pfn, PG_SWAPBACKED);
-    k.memmap.setOwner(pfn, inode.owner);
+    const { memmap } = k;
+    memmap.setIndex(pfn, index);
+    memmap.setRefs(pfn, memmap.refs(pfn) + pages);
+    setFlags(memmap, pfn, PG_SWAPBACKED);
+    memmap.setOwner(pfn, inode.owner);
     inode.cache.insert(index, pfn, order);
     return 0;
 }

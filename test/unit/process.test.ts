@@ -6,7 +6,9 @@ import { exitProcess, fget, installFd, passFd, type Process, reap, spawn } from 
 import { sysEventfd, sysMemfdCreate, sysPipe, sysSetrlimitNofile } from '../../emulator/kernel/syscalls/create';
 import { sysClose, sysDup, sysGetfd } from '../../emulator/kernel/syscalls/file';
 import { sysLseek, sysWrite } from '../../emulator/kernel/syscalls/rw';
+import { FileHasher } from '../../emulator/kernel/hash';
 import { Bytes } from '../../emulator/machine/bytes';
+import { Hasher } from '../../emulator/machine/hash';
 import { testKernel, type TestKernel } from './files-kernel';
 
 function memfd(k: TestKernel, p: Process, flags = 0): number {
@@ -89,7 +91,33 @@ suite('descriptors', () => {
     });
 });
 
+function fingerprint(k: TestKernel): string {
+    const hasher = new Hasher();
+    new FileHasher(hasher).kernel(k);
+    return hasher.digest();
+}
+
 suite('processes', () => {
+    test('a fingerprint tells every change, and is the same again when the journal has gone back', () => {
+        const k = testKernel();
+        const p = spawn(k, 'a');
+        const fd = memfd(k, p);
+        const seen = [fingerprint(k)];
+        const mark = k.journal.mark();
+        const changes = [
+            () => sysWrite(k, p, fd, Bytes.text('x')), () => sysLseek(k, p, fd, 9, 0), () => sysDup(k, p, fd), () => passFd(k, p, fd, p), () => sysClose(k, p, fd),
+            () => sysSetrlimitNofile(k, p, 9), () => spawn(k, 'a'), () => exitProcess(k, p), () => k.taskWork(),
+        ];
+        for (const change of changes) {
+            change();
+            const now = fingerprint(k);
+            assert.ok(!seen.includes(now), String(change));
+            seen.push(now);
+        }
+        k.journal.restore(mark);
+        assert.equal(fingerprint(k), seen[0]);
+    });
+
     test('an exit closes descriptors in ascending order; what nobody else has is released after that', () => {
         const k = testKernel();
         const a = spawn(k, 'a');

@@ -1,9 +1,9 @@
 /** The constants of system calls, by their C names, and byte strings as values. */
 import * as fcntl from '../../kernel/fcntl';
 import { Bytes } from '../../machine/bytes';
-import { ANY, BYTES, INT, type NativeFunction, type NativeGlobal } from '../types';
+import { ANY, BYTES, INT, type NativeGlobal } from '../types';
 import { asInt, ProgramError } from '../values';
-import { constant, dataArg, lengthArg } from './core';
+import { constant, dataArg, type FileNative, lengthArg } from './core';
 
 export const fileConstants: readonly NativeGlobal[] = [
     constant('O_RDONLY', fcntl.O_RDONLY, 'open for reading only'),
@@ -36,7 +36,7 @@ export const fileConstants: readonly NativeGlobal[] = [
     constant('PAGE_SIZE', fcntl.PAGE_SIZE, 'bytes of a page: 4096'),
 ];
 
-export const byteFunctions: readonly NativeFunction[] = [
+export const byteFunctions: readonly FileNative[] = [
     {
         name: 'pattern',
         params: [{ name: 'seed', type: INT }, { name: 'length', type: INT }, { name: 'offset', type: INT, default: 0 }],

@@ -1,5 +1,6 @@
 /** What natives that work on files need of the interpreter, and how they read their arguments. */
 import type { KernelCore } from '../../kernel/core';
+import type { Err } from '../../kernel/errno';
 import { FolioRef } from '../../kernel/folios';
 import { OpenFile } from '../../kernel/file';
 import { Inode } from '../../kernel/inode';
@@ -17,6 +18,11 @@ export interface VmCore {
     list(items: readonly Value[]): Seq<Value>;
 }
 
+/** A native that needs no more of the interpreter than {@link VmCore}. */
+export interface FileNative extends NativeFunction {
+    readonly call: (vm: VmCore, args: Value[]) => Value | Err;
+}
+
 /** A table of natives by name. */
 export function byName<T extends { readonly name: string }>(items: readonly T[]): ReadonlyMap<string, T> {
     return new Map(items.map((i) => [i.name, i]));
@@ -28,7 +34,7 @@ export function objectType(name: string, doc: string, fields: readonly NativeFie
 
 /** A global with a fixed integer. */
 export function constant(name: string, value: number, doc: string): NativeGlobal {
-    return { name, type: { k: 'int' }, context: 'any', doc, get: () => value };
+    return { name, type: { k: 'int' }, context: 'any', doc, get: () => value, constant: value };
 }
 
 /** A 64-bit argument as the kernel takes it, signed (loff_t). Beyond ±2^53 only sign and size are kept. */

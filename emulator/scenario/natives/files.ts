@@ -1,18 +1,18 @@
 /** Open files, inodes and descriptors as kernel code sees them. */
 import { err, Err } from '../../kernel/errno';
 import { F_ALL_SEALS, MFD_ALLOW_SEALING, O_CLOEXEC, O_RDWR } from '../../kernel/fcntl';
-import { discardFile, fput, getFile, OpenFile, releaseFile } from '../../kernel/file';
+import { fput, getFile, OpenFile } from '../../kernel/file';
 import { FolioList, FolioRef } from '../../kernel/folios';
 import { Inode } from '../../kernel/inode';
 import { addSeals, memfdAllocFile, memfdPinFolios, unpinFolios } from '../../kernel/memfd';
-import { exitProcess, fget } from '../../kernel/process';
+import { fget } from '../../kernel/process';
 import { addFolio, ShmemInode } from '../../kernel/shmem';
 import { isPlainPath, sysOpen } from '../../kernel/syscalls/create';
 import {
-    BOOL, FD, INT, type NativeField, type NativeFunction, type NativeParam, NONE, objectOf, STRING, type Type, type Value,
+    BOOL, FD, INT, type NativeField, type NativeParam, NONE, objectOf, STRING, type Type, type Value,
 } from '../types';
 import { asBool, asInt, asNumber, asString, ProgramError } from '../values';
-import { fdArg, fileArg, flagsArg, folioArg, inodeArg, lengthArg, objectType, offsetArg, type VmCore } from './core';
+import { fdArg, fileArg, flagsArg, folioArg, inodeArg, lengthArg, objectType, offsetArg, type FileNative, type VmCore } from './core';
 
 const EINVAL = err('EINVAL');
 
@@ -101,12 +101,12 @@ function setLocked(vm: VmCore, inode: Inode, locked: boolean): undefined {
 
 function kernel(
     name: string, params: readonly NativeParam[], result: Type, fails: boolean, doc: string, call: (vm: VmCore, args: Value[]) => Value | Err,
-): NativeFunction {
+): FileNative {
     return { name, params, result, fails, doc, context: 'kernel', call };
 }
 
 /** A function without result that cannot fail. */
-function effect(name: string, params: readonly NativeParam[], doc: string, call: (vm: VmCore, args: Value[]) => void): NativeFunction {
+function effect(name: string, params: readonly NativeParam[], doc: string, call: (vm: VmCore, args: Value[]) => void): FileNative {
     return {
         name, params, doc, result: NONE, fails: false, context: 'kernel',
         call(vm: VmCore, args) {
@@ -131,7 +131,7 @@ const FILE_PARAM: NativeParam = { name: 'file', type: FILE };
 const FD_PARAM: NativeParam = { name: 'fd', type: FD };
 
 /** The kernel's functions for files and descriptors (fs/file.c, fs/file_table.c). */
-const descriptorFunctions: readonly NativeFunction[] = [
+const descriptorFunctions: readonly FileNative[] = [
     kernel('fget', [FD_PARAM], FILE, true, 'The open file behind a descriptor of the calling process, with a reference. `EBADF`.', (vm, [fd]) => {
         const file = fget(vm.process, fdArg(fd));
         return file instanceof Err ? file : getFile(vm.running, file);
@@ -146,12 +146,6 @@ const descriptorFunctions: readonly NativeFunction[] = [
     effect('put_unused_fd', [FD_PARAM], 'Gives a reserved descriptor number back.', (vm, [fd]) => vm.process.fds.unreserve(fdArg(fd))),
     effect('fd_install', [FD_PARAM, FILE_PARAM], 'Puts an open file behind a reserved descriptor number, with the caller\'s reference.',
         (vm, [fd, file]) => vm.process.fds.install(fdArg(fd), fileArg(file))),
-    effect('discard_file', [FILE_PARAM], 'Drops a file whose open failed; its release does not run.', (vm, [file]) => discardFile(vm.running, fileArg(file))),
-    kernel('has_delayed_fput', [], BOOL, false, 'Whether a file waits to be released.', (vm) => vm.running.delayedFput.length > 0),
-    kernel('next_delayed_fput', [], FILE, false, 'Takes the next file that waits to be released.', (vm) => vm.running.delayedFput.shift() ?? null),
-    effect('release_file', [FILE_PARAM], 'What the end of an open file does apart from callbacks: its inode loses a user, and its memory goes with the last one.',
-        (vm, [file]) => releaseFile(vm.running, fileArg(file))),
-    effect('close_all_files', [], 'Closes every descriptor of the calling process, in ascending order; it is a zombie then.', (vm) => exitProcess(vm.running, vm.process)),
     kernel('is_plain_path', [{ name: 'path', type: STRING }], BOOL, false, 'Whether a path is /dev/null or on a tmpfs.', (_vm, [path]) => isPlainPath(asString(path, 'the path'))),
     kernel('open_plain', [{ name: 'path', type: STRING }, { name: 'flags', type: INT, default: O_RDWR }], FD, true,
         'Opens /dev/null or a file on a tmpfs. `EMFILE`, `ENOENT`, `EEXIST`, `EISDIR`.',
@@ -159,7 +153,7 @@ const descriptorFunctions: readonly NativeFunction[] = [
 ];
 
 /** The kernel's functions for memfds (mm/memfd.c, mm/gup.c, mm/shmem.c). */
-const memfdFunctions: readonly NativeFunction[] = [
+const memfdFunctions: readonly FileNative[] = [
     kernel('memfd_alloc_file', [{ name: 'name', type: STRING }, { name: 'flags', type: INT, default: MFD_ALLOW_SEALING }], FILE, true,
         'A new memfd of size 0 and mode 0777, without a descriptor.', (vm, [name, flags]) => memfdAllocFile(vm.running, asString(name, 'the name'), flagsArg(flags, 'the flags'))),
     kernel('memfd_pin_folios', [FILE_PARAM, { name: 'start', type: INT }, { name: 'end', type: INT }], FOLIOS, true,
@@ -171,7 +165,7 @@ const memfdFunctions: readonly NativeFunction[] = [
         (vm, [inode, folio, index]) => nothing(addFolio(vm.running, shmemArg(inode), folioArg(folio), offsetArg(index, 'the index')))),
 ];
 
-export const fileFunctions: readonly NativeFunction[] = [...descriptorFunctions, ...memfdFunctions];
+export const fileFunctions: readonly FileNative[] = [...descriptorFunctions, ...memfdFunctions];
 
 /** The object type of an object of these classes, or undefined. */
 export function fileObjectType(object: object): 'file' | 'inode' | 'folio' | 'folios' | undefined {

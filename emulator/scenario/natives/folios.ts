@@ -3,9 +3,9 @@ import { err, Err } from '../../kernel/errno';
 import { FolioList, FolioRef } from '../../kernel/folios';
 import { PG_DIRTY, PG_LOCKED, PG_SWAPBACKED, PG_UPTODATE } from '../../kernel/mm/memmap';
 import { PAGE_SIZE } from '../../kernel/fcntl';
-import { BOOL, INT, type NativeField, type NativeFunction, NONE, objectOf, PHYS, STRING, type Type, type Value } from '../types';
+import { BOOL, INT, type NativeField, NONE, objectOf, PHYS, STRING, type Type, type Value } from '../types';
 import { asNumber, asString, ProgramError } from '../values';
-import { folioArg, objectType, offsetArg, type VmCore } from './core';
+import { folioArg, objectType, offsetArg, type FileNative, type VmCore } from './core';
 
 const EINVAL = err('EINVAL');
 const FOLIO = objectOf('folio');
@@ -17,7 +17,7 @@ const folioField = (name: string, type: Type, doc: string, get: (vm: VmCore, pfn
 const flagField = (name: string, flag: number, doc: string): NativeField =>
     folioField(name, BOOL, doc, (vm, pfn) => (vm.running.memmap.flags(pfn) & flag) !== 0);
 
-function folioMethod(name: string, doc: string, call: (vm: VmCore, pfn: number) => void): NativeFunction {
+function folioMethod(name: string, doc: string, call: (vm: VmCore, pfn: number) => void): FileNative {
     return {
         name, doc, params: [], result: NONE, context: 'kernel', fails: false,
         call: (vm: VmCore, args) => {
@@ -86,7 +86,7 @@ export const foliosType = objectType('folios', 'The folios that `memfd_pin_folio
     name: 'length', type: INT, doc: 'How many.', get: (_vm, object) => (object instanceof FolioList ? object.length : 0),
 }], []);
 
-export const folioFunctions: readonly NativeFunction[] = [
+export const folioFunctions: readonly FileNative[] = [
     {
         name: 'alloc_folio', context: 'kernel', fails: true, result: FOLIO,
         params: [{ name: 'order', type: INT, default: 0 }, { name: 'owner', type: STRING, default: 'kernel' }],

@@ -11,17 +11,17 @@ import {
 import { sysLseek, sysPread, sysPwrite, sysRead, sysWrite } from '../../kernel/syscalls/rw';
 import { type Bytes, BytesBuilder } from '../../machine/bytes';
 import {
-    ANY, BOOL, BYTES, FD, INT, listOf, type NativeField, type NativeFunction, type NativeParam, NONE, objectOf, STRING, type Type, type Value,
+    ANY, BOOL, BYTES, FD, INT, listOf, type NativeField, type NativeParam, NONE, objectOf, STRING, type Type, type Value,
 } from '../types';
 import { asBool, asString } from '../values';
-import { dataArg, fdArg, flagsArg, objectType, offsetArg, type VmCore } from './core';
+import { dataArg, fdArg, flagsArg, objectType, offsetArg, type FileNative, type VmCore } from './core';
 
 type Call = (vm: VmCore, fd: number, args: readonly Value[]) => Value | Err;
 
 const int = (name: string): NativeParam => ({ name, type: INT });
 
 /** A method of descriptors. `call` gets the descriptor and the arguments after it. */
-function method(name: string, params: readonly NativeParam[], result: Type, doc: string, call: Call): NativeFunction {
+function method(name: string, params: readonly NativeParam[], result: Type, doc: string, call: Call): FileNative {
     return {
         name, params, result, doc, context: 'user', fails: true, syscall: true,
         call: (vm: VmCore, args) => call(vm, fdArg(args[0]), args.slice(1)),
@@ -29,7 +29,7 @@ function method(name: string, params: readonly NativeParam[], result: Type, doc:
 }
 
 /** A system call of a process block. */
-function syscall(name: string, params: readonly NativeParam[], result: Type, doc: string, call: (vm: VmCore, args: readonly Value[]) => Value | Err): NativeFunction {
+function syscall(name: string, params: readonly NativeParam[], result: Type, doc: string, call: (vm: VmCore, args: readonly Value[]) => Value | Err): FileNative {
     return { name, params, result, doc, context: 'user', fails: true, syscall: true, call };
 }
 
@@ -79,7 +79,7 @@ function readAll(length: number, read: (length: number, at: number) => Bytes | E
     return out.build();
 }
 
-const fdMethods: readonly NativeFunction[] = [
+const fdMethods: readonly FileNative[] = [
     method('close', [], NONE, '`close(2)`. `EBADF`.', (vm, fd) => done(sysClose(vm.running, vm.process, fd))),
     method('dup', [], FD, '`dup(2)`: another descriptor for the same open file, position included. `EBADF`, `EMFILE`.',
         (vm, fd) => sysDup(vm.running, vm.process, fd)),
@@ -151,7 +151,7 @@ const fdFields: readonly NativeField[] = [
 /** Methods and fields that every descriptor has. Live update's own come on top. */
 export const descriptor = { methods: fdMethods, fields: fdFields };
 
-export const fileSyscalls: readonly NativeFunction[] = [
+export const fileSyscalls: readonly FileNative[] = [
     syscall('memfd_create', [{ name: 'name', type: STRING }, { name: 'flags', type: INT, default: 0 }, { name: 'huge', type: BOOL, default: null }], FD,
         '`memfd_create(2)`: an unnamed file in memory. `flags`: the OR of `MFD_…`; without `MFD_ALLOW_SEALING` it has `F_SEAL_SEAL`. `huge: true` allocates it in folios of 2 MiB, as every memfd is where the kernel was booted with `transparent_hugepage_shmem=always`.',
         (vm, [name, flags, huge]) => sysMemfdCreate(

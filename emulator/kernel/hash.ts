@@ -1,0 +1,66 @@
+/** Fingerprints of processes and files: equal states, equal fingerprints, in this run or after a restored checkpoint. */
+import type { Hasher } from '../machine/hash';
+import type { KernelCore } from './core';
+import type { OpenFile } from './file';
+import type { Inode } from './inode';
+import { ShmemInode } from './shmem';
+
+/** Adds objects to a fingerprint, each once: what comes again is named by its number. */
+export class FileHasher {
+    private readonly seen = new Map<object, number>();
+
+    constructor(private readonly hasher: Hasher) {}
+
+    /** Adds processes with their descriptors, the files of tmpfs, and what waits to be released. */
+    kernel(k: KernelCore): void {
+        const { hasher } = this;
+        hasher.num(k.ids.file).num(k.ids.inode).num(k.ids.pid).u32(k.processes.length);
+        for (const p of k.processes) {
+            hasher.num(p.pid).str(p.name).str(p.state).num(p.nofile).u32(p.fds.size);
+            for (const [fd, file] of p.fds.entries()) {
+                hasher.u32(fd).u32(p.fds.isCloexec(fd) ? 1 : 0);
+                this.file(file);
+            }
+        }
+        for (const [path, inode] of k.tmpfs) {
+            hasher.str(path);
+            this.inode(inode);
+        }
+        for (const file of k.delayedFput) {
+            this.file(file);
+        }
+    }
+
+    /** Adds an open file with its inode. Fields of declared kinds are their owner's to add. */
+    file(file: OpenFile): void {
+        if (this.known(file)) {
+            return;
+        }
+        this.hasher.num(file.id).str(file.kind).num(file.refs).num(file.pos).num(file.flags).str(file.name);
+        this.inode(file.inode);
+    }
+
+    inode(inode: Inode): void {
+        if (this.known(inode)) {
+            return;
+        }
+        const { hasher } = this;
+        hasher.num(inode.ino).num(inode.mode).num(inode.nlink).num(inode.size).num(inode.opens).u32(inode.locked ? 1 : 0);
+        if (inode instanceof ShmemInode) {
+            const { cache } = inode;
+            hasher.num(inode.seals).u32(inode.frozen ? 1 : 0).num(inode.writableMaps).num(cache.pages);
+            for (let i = cache.next(0, Infinity); i >= 0; i = cache.next(cache.isHuge(i) ? i + 512 - (i % 512) : i + 1, Infinity)) {
+                hasher.num(i).num(cache.at(i));
+            }
+        }
+    }
+
+    private known(object: object): boolean {
+        const number = this.seen.get(object);
+        this.hasher.u32(number ?? -1);
+        if (number === undefined) {
+            this.seen.set(object, this.seen.size);
+        }
+        return number !== undefined;
+    }
+}
