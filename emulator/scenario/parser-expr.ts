@@ -18,6 +18,9 @@ export const RESERVED: ReadonlySet<string> = new Set([
     'if', 'else', 'while', 'for', 'return', 'break', 'continue', 'undo', 'assert', 'true', 'false', 'try', 'new',
 ]);
 
+/** Operators or members in a row. */
+const MAX_CHAIN = 400;
+
 const unary = (text: string): UnaryExpr['op'] | undefined => (text === '-' || text === '!' || text === '~' ? text : undefined);
 
 /** An expression with the parentheses around it; what is only a name or a literal keeps its own span. */
@@ -43,7 +46,10 @@ export class ExprParser extends Cursor {
 
     private binary(level: number, what: string): Expr {
         let left = this.unary(what);
-        for (;;) {
+        for (let length = 0; ; length++) {
+            if (this.tooLong(length)) {
+                return left;
+            }
             const t = this.token;
             const found = t.kind === 'punct' && !this.breaks() ? PRECEDENCE.get(t.text) : undefined;
             if (found === undefined || found.level < level) {
@@ -53,6 +59,16 @@ export class ExprParser extends Cursor {
             const right = this.nested(() => this.operand(found.level + 1, found.op)) ?? this.missing();
             left = { kind: 'binary', op: found.op, left, right, start: left.start, end: Math.max(right.end, this.lastEnd) };
         }
+    }
+
+    /** A chain of operators is as deep a tree as it is long. */
+    private tooLong(length: number): boolean {
+        if (length < MAX_CHAIN) {
+            return false;
+        }
+        this.errorHere('LU0119', 'This expression is too long: split it into several statements.');
+        this.skipLine();
+        return true;
     }
 
     /** What stands behind a binary operator: it may begin on the next line, unless that line is a statement of its own. */
@@ -96,7 +112,10 @@ export class ExprParser extends Cursor {
 
     private postfix(base: Expr): Expr {
         let e = base;
-        for (;;) {
+        for (let length = 0; ; length++) {
+            if (this.tooLong(length)) {
+                return e;
+            }
             if (this.is('.')) {
                 this.advance();
                 const member = this.isIdent() ? this.ident('a member') : this.missingMember();

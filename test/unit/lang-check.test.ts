@@ -3,6 +3,7 @@ import { check, checkStd } from '../../emulator/scenario/check/check';
 import type { Diagnostic, Program } from '../../emulator/scenario/program';
 import { NATIVES, STD } from './lang-natives';
 import { NIC, TOUR } from './lang-samples';
+import { Random } from './random';
 
 const std = checkStd([{ uri: 'std/memfd.lus', text: STD }], NATIVES);
 
@@ -207,6 +208,19 @@ suite('language: checker', () => {
             ['LU0204: A', 'LU0204: f', 'LU0204: "x"', 'LU0204: machine']);
     });
 
+    test('what comes with the kernel keeps its name', () => {
+        assert.deepEqual(findings(`file memfd { }\n${STD.slice(STD.indexOf('handler'))}`).slice(0, 2), ['LU0204: memfd', 'LU0204: memfd']);
+    });
+
+    test('a question is answered on every way', () => {
+        assert.deepEqual(findings(NIC.replace('return args.retrieve_status > 0', 'if args.retrieve_status > 0 { return true }')), ['LU0413: can_finish']);
+        assert.deepEqual(findings(NIC.replace('return args.retrieve_status > 0', 'if args.retrieve_status > 0 { return true } else { return false }')), []);
+    });
+
+    test('fields of a file kind have the type of their first value', () => {
+        assert.deepEqual(findings('file f {\nopen() { n = "x" }\nn = 1\n}\nfile g { open() { f = new f(n: true) \n log(f.m) } }\n'), ['LU0301: "x"', 'LU0301: true', 'LU0203: m']);
+    });
+
     test('imports', () => {
         const { diagnostics } = program({ 'a.lus': 'import "../b.lus"\nimport "c.lus"\nimport "nic"\nimport "file:///x"\n', 'nic.lus': NIC });
         assert.deepEqual(diagnostics.map((d) => d.code), ['LU0215', 'LU0215', 'LU0215', 'LU0215']);
@@ -270,6 +284,26 @@ suite('language: checker', () => {
         const lu = [...p.types].find(([e]) => e.start === luAt && e.kind === 'name');
         assert.deepEqual(lu?.[1], { k: 'fd' });
         assert.ok([...p.members.values()].some((m) => m.kind === 'method' && m.method.name === 'finish'));
+    });
+
+    test('long chains and deep nesting are refused, not followed', () => {
+        for (const chain of ['1 + '.repeat(20_000), 'a.'.repeat(20_000), '-'.repeat(20_000), '['.repeat(20_000)]) {
+            assert.ok(findings(inP(`x = ${chain}1\nlog(x)`)).some((f) => f.startsWith('LU0119')));
+        }
+    });
+
+    test('no mutation of a file makes the checker fail', () => {
+        const random = new Random(7);
+        const words = [...new Set(`${TOUR}${NIC}`.split(/\b/))];
+        for (const text of [TOUR, NIC]) {
+            for (let n = 0; n < 150; n++) {
+                const parts = text.split(/\b/);
+                for (let k = random.below(6); k >= 0; k--) {
+                    parts.splice(random.below(parts.length), random.below(3), random.pick(words));
+                }
+                program({ 'a.lus': parts.join('') });
+            }
+        }
     });
 
     test('no prefix of a file makes the checker fail', () => {

@@ -34,6 +34,13 @@ class ProgramChecker {
                 info.params.push(p.type ? typeNamed(world, info.uri, p.type) : ANY);
             }
         }
+        for (const file of world.files.values()) {
+            for (const item of file.items) {
+                if (item.kind === 'file') {
+                    this.kindFields(file.uri, item);
+                }
+            }
+        }
         for (const info of world.fns.values()) {
             this.fn(info);
         }
@@ -97,7 +104,6 @@ class ProgramChecker {
             }
             case 'file':
                 checkShapes(world, uri, item, world.natives.callbacks.file, 'A file kind');
-                this.kindFields(uri, item);
                 for (const c of item.callbacks) {
                     this.callback(uri, c, world.natives.callbacks.file, { fileKind: item });
                 }
@@ -151,12 +157,18 @@ class ProgramChecker {
         const shape = shapes.get(c.name.name);
         const params = shape?.params ?? [];
         const body = this.body({ uri, span: c.body, context: 'kernel', result: shape?.result ?? ANY, ...more });
-        this.params(body, c.params, params, c.body);
+        this.params(uri, body, c.params, params, c.body);
         this.code(c, c.body, body, uri, c);
+        if (shape?.result.k === 'bool' && body.flow.ended === undefined) {
+            this.world.report('error', 'LU0413', uri, c.name, `${quoted(c.name.name)} answers yes or no: end it with \`return true\` or \`return false\`.`);
+        }
     }
 
-    private params(body: StatementChecker, names: readonly Ident[], types: readonly Pick<NativeParam, 'type'>[], block: Span): void {
+    private params(uri: string, body: StatementChecker, names: readonly Ident[], types: readonly Pick<NativeParam, 'type'>[], block: Span): void {
         names.forEach((p, i) => {
+            if (p.name !== '' && names.findIndex((o) => o.name === p.name) < i) {
+                this.world.report('error', 'LU0204', uri, p, `There is a parameter ${quoted(p.name)} already: rename one.`);
+            }
             const v = body.vars.declare(p.name, types[i]?.type ?? ANY, p, block.start, true);
             this.world.names.set(p, v.meaning);
         });
@@ -170,7 +182,7 @@ class ProgramChecker {
         info.state = 'busy';
         const { decl, uri } = info;
         const body = this.body({ uri, span: decl.body, context: 'any', fn: info, result: ANY });
-        this.params(body, decl.params.map((p) => p.name), info.params.map((type) => ({ type })), decl.body);
+        this.params(uri, body, decl.params.map((p) => p.name), info.params.map((type) => ({ type })), decl.body);
         for (const e of decl.label) {
             body.expr(e);
         }

@@ -33,7 +33,7 @@ export function declare(world: World, files: Iterable<SourceFile>): void {
                     }
                     break;
                 default:
-                    if (item.name.name !== '' && isNew(world, names, file.uri, item.name, item.name.name, 'declaration')) {
+                    if (item.name.name !== '' && isFree(world, file.uri, item) && isNew(world, names, file.uri, item.name, item.name.name, 'declaration')) {
                         enter(world, file.uri, item, item.name);
                     }
             }
@@ -66,6 +66,18 @@ function isNew(world: World, seen: Map<string, Place>, uri: string, span: Span, 
 }
 
 type Named = Exclude<Item, { kind: 'import' | 'machine' | 'scenario' | 'kernel' }>;
+
+/** Handlers, FLBs and file kinds that come with the kernel keep their names. */
+function isFree(world: World, uri: string, item: Named): boolean {
+    const { name } = item.name;
+    const taken = item.kind === 'handler' ? world.std?.handlers.has(name)
+        : item.kind === 'flb' ? world.std?.flbs.has(name)
+            : item.kind === 'file' ? world.natives.fileKinds.has(name) || world.std?.fileKinds.has(name) : false;
+    if (taken === true) {
+        world.report('error', 'LU0204', uri, item.name, `${quoted(name)} comes with the kernel: choose another name.`);
+    }
+    return taken !== true;
+}
 
 function enter(world: World, uri: string, item: Named, name: Ident): void {
     switch (item.kind) {
