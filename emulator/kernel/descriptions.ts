@@ -3,6 +3,8 @@
  * declarations change some of it and add handlers and code.
  */
 
+import { DEFAULT_EARLY_MEMORY, type EarlyMemory } from './kho/boot';
+
 const MIB = 0x100000;
 
 export interface KernelDescription {
@@ -22,12 +24,10 @@ export interface KernelDescription {
     readonly khoDebug: boolean;
     /** Handlers of the standard library that it registers, in order. */
     readonly handlers: readonly string[];
-    /** Bytes that the image takes where it is loaded, bss included. */
-    readonly imageSize: number;
+    /** What it takes before its page allocator runs. */
+    readonly early: EarlyMemory;
     /** Bytes of the initial RAM disk. */
     readonly initrdSize: number;
-    /** Bytes that it allocates before its page allocator runs, besides 64 a page of memory for struct page. */
-    readonly earlyMemory: number;
     /** Bytes of page cache that its user space has filled when the boot is over. */
     readonly pageCache: number;
 }
@@ -41,9 +41,8 @@ const v72: KernelDescription = {
     numa: true,
     khoDebug: true,
     handlers: ['memfd'],
-    imageSize: 24 * MIB,
+    early: DEFAULT_EARLY_MEMORY,
     initrdSize: 4 * MIB,
-    earlyMemory: 16 * MIB,
     pageCache: 32 * MIB,
 };
 
@@ -57,7 +56,6 @@ export const DESCRIPTIONS: ReadonlyMap<string, KernelDescription> = new Map([
             summary: 'Linux 7.2.13 without CONFIG_NUMA, as the recordings of a real kernel were made with',
             numa: false,
             pageCache: 8 * MIB,
-            imageSize: 16 * MIB,
             initrdSize: 2 * MIB,
         },
     ],

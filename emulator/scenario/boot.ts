@@ -1,12 +1,153 @@
-/** Kernels coming up and going down: cold boot, loading the next one, the jump, panic. */
-import type { Err } from '../kernel/errno';
-import type { Value } from './types';
+/** Kernels coming up: from boot parameters in memory to registered handlers. Called step by step by start_kernel in std/kernel.lus. */
+import { Kernel, parseCommandLine, type CommandLine } from '../kernel/kernel';
+import {
+    earlyAllocations, fillPageCache, freeReserved, khoInit, khoMemoryInit, khoPopulate, memblockFreeAll, memblockInit, nodeSpans, type BootContext,
+} from '../kernel/kho/boot';
+import { parametersSize, type BootParams } from '../kernel/kho/boot_params';
+import type { IncomingHandover, KernelLog, KhoEnv } from '../kernel/kho/env';
+import { Kho } from '../kernel/kho/kho';
+import { DEFAULT_SCRATCH, parseScratch, type ScratchSizes } from '../kernel/kho/scratch';
+import { LuoFlb, LuoHandler } from '../kernel/luo/state';
+import { PageAllocator } from '../kernel/mm/buddy';
+import { Memblock } from '../kernel/mm/memblock';
+import { Memmap } from '../kernel/mm/memmap';
+import { Rec } from '../machine/journal';
+import { hex } from './values';
+import type { BootableKernel } from './kernels';
+import { panic } from './reboot';
 import type { Vm } from './vm';
-export class Boot { setupArch(): Value | Err { return undefined; } earlyMemory(): Value | Err { return undefined; } mmCoreInit(): Value | Err { return undefined; } khoInit(): Value | Err { return undefined; } registerHandlers(): Value | Err { return undefined; } startUserspace(): Value | Err { return undefined; } }
-export function coldBoot(_vm: Vm, _n: string, _c: string): void {}
-export function jump(_vm: Vm): Value { return undefined; }
-export function loadKexec(_vm: Vm, _n: string, _c: string, _f: boolean): Value | Err { return undefined; }
-export function unloadKexec(_vm: Vm): Value { return undefined; }
-export function panic(_vm: Vm, _m: string): Value { return undefined; }
-export function runHandoverHooks(_vm: Vm): Value { return undefined; }
-export function runInit(_vm: Vm): Value { return undefined; }
+
+/** One boot, up to its user space. It is given the machine, and where the boot parameters lie. */
+export class Boot extends Rec {
+    private readonly memmap: Memmap;
+    private readonly pages: PageAllocator;
+    private readonly context: BootContext;
+    private readonly env: KhoEnv;
+    private readonly cmdline: CommandLine;
+    readonly handover: IncomingHandover | null = null;
+
+    constructor(private readonly vm: Vm, readonly kernel: BootableKernel, private readonly at: number, private readonly params: BootParams) {
+        super(vm.machine.journal);
+        const { machine } = vm;
+        const { desc } = kernel;
+        this.cmdline = parseCommandLine(params.commandLine);
+        const log: KernelLog = {
+            log: (level, text) => vm.log(level === 'debug' ? 'info' : level, text),
+            warning: (where, text) => vm.warn(`${text} (${where})`),
+        };
+        this.memmap = new Memmap(machine.journal);
+        this.pages = new PageAllocator(machine.journal, machine.memory, this.memmap, machine.history, nodeSpans(machine, desc.numa));
+        this.pages.inject = () => vm.injections.hit('page_alloc', vm.boot) !== undefined;
+        const options = { numa: desc.numa, debug: desc.khoDebug, compatible: desc.khoCompatible, release: desc.release };
+        this.context = { machine, memmap: this.memmap, memblock: new Memblock(machine.journal), log, description: { ...options, early: desc.early } };
+        this.env = { machine, memmap: this.memmap, allocator: this.pages, log, options };
+    }
+
+    /** setup_arch(): all of RAM, and what setup data says of a handover. */
+    setupArch(): undefined {
+        const { vm, params, context } = this;
+        vm.log('notice', `Linux version ${this.kernel.desc.release}`);
+        vm.log('notice', `Command line: ${params.commandLine}`);
+        const parameters = [{ addr: this.at, size: parametersSize(params.commandLine) }];
+        memblockInit(context, { image: params.kernel, initrd: params.initrd, parameters });
+        const { kho } = params;
+        if (kho) {
+            const found = khoPopulate(context, kho.fdt, kho.fdtSize, kho.scratch, kho.scratchSize);
+            vm.machine.journal.edit<Boot>(this).handover = found ?? null;
+        }
+        return undefined;
+    }
+
+    /** What a kernel allocates before its page allocator runs; a handover confines it to scratch. */
+    earlyMemory(): undefined {
+        const failed = earlyAllocations(this.context);
+        if (failed) {
+            panic(this.vm, failed.panic);
+        }
+        return undefined;
+    }
+
+    /** mm_core_init(): reserves what was preserved, or new scratch areas; then the page allocator opens. */
+    mmCoreInit(): undefined {
+        const { vm, context, cmdline } = this;
+        const handover = this.handover ?? undefined;
+        const memory = khoMemoryInit(context, handover, cmdline.kho, this.scratchSizes());
+        if ('panic' in memory) {
+            panic(vm, memory.panic);
+            return undefined;
+        }
+        memblockFreeAll(context, this.pages);
+        const kho = new Kho(this.env, memory.enabled, handover, memory.scratch, memory.scratchArray);
+        kho.setIncoming(memory.runs, memory.pages);
+        const kernel = new Kernel(vm.machine, this.kernel.desc, cmdline, vm.boot, this.memmap, this.pages, kho, this.env);
+        for (const line of vm.earlyLog) {
+            kernel.log.push(line);
+        }
+        vm.earlyLog.clear();
+        vm.machine.journal.edit(vm.power).kernel = kernel;
+        return undefined;
+    }
+
+    private scratchSizes(): ScratchSizes {
+        const text = /(?:^|\s)kho_scratch=(\S+)/.exec(this.cmdline.text)?.[1];
+        return (text === undefined ? undefined : parseScratch(text)) ?? DEFAULT_SCRATCH;
+    }
+
+    /** kho_init(), and the initial RAM disk has done its duty. */
+    khoInit(): undefined {
+        khoInit(this.vm.running.kho);
+        if (this.params.initrd) {
+            freeReserved(this.vm.machine, this.memmap, this.pages, this.params.initrd);
+        }
+        return undefined;
+    }
+
+    /** late_initcalls: memfd and what the kernel's description adds register with LUO. */
+    registerHandlers(): undefined {
+        const { vm } = this;
+        const { luo } = vm.running;
+        if (!luo.enabled) {
+            return undefined;
+        }
+        const { journal } = vm.machine;
+        for (const name of this.kernel.handlers) {
+            const found = vm.image.handler(name);
+            if (!found) {
+                continue;
+            }
+            const { decl } = found;
+            if (luo.handlers.items.some((h) => h.compatible === decl.compatible.value)) {
+                vm.log('err', `luo: a handler for "${decl.compatible.value}" is registered already`);
+                continue;
+            }
+            const flbs = decl.uses.map((use) => {
+                const known = luo.flbs.items.find((f) => f.name === use.name);
+                const flb = known ?? new LuoFlb(journal, use.name, vm.image.flb(use.name)?.decl.compatible.value ?? use.name);
+                if (!known) {
+                    luo.flbs.push(flb);
+                }
+                return flb;
+            });
+            luo.handlers.push(new LuoHandler(journal, name, decl.compatible.value, flbs));
+        }
+        return undefined;
+    }
+
+    /**
+     * User space comes up. A host that was switched on is taken to have run for a while and to have reclaimed what its boot read from
+     * disk; one that came by kexec has just filled its page cache, so what nobody preserved is really overwritten.
+     */
+    startUserspace(): undefined {
+        const { vm } = this;
+        if (vm.boot > 0) {
+            fillPageCache(vm.machine, this.pages, this.kernel.desc.pageCache);
+        }
+        vm.machine.journal.edit(vm.power).booting = null;
+        vm.phase('running');
+        return undefined;
+    }
+
+    display(): string {
+        return `boot of "${this.kernel.desc.name}", parameters at ${hex(this.at)}`;
+    }
+}

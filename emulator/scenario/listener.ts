@@ -21,6 +21,8 @@ export interface Listener {
     /** A failing system call, kernel call or callback, announced or not. */
     failed?(what: string, error: Err, frame: Frame): void;
     phase?(phase: Phase): void;
+    /** The old kernel is gone and the next one has not begun; its boot parameters lie at this address. */
+    jumped?(parameters: number): void;
     threadStarted?(thread: Thread): void;
     threadEnded?(thread: Thread): void;
 }

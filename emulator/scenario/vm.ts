@@ -54,6 +54,8 @@ export class Power extends Rec {
     readonly booting: Boot | null = null;
     /** With what the last kernel panicked; empty: it did not. */
     readonly panicMessage: string = '';
+    /** A part of the message of a panic that the scenario has announced; null: none is. */
+    readonly panicExpected: string | null = null;
 }
 
 /** A copy of everything of a run that is not in the journal. */
@@ -68,6 +70,8 @@ export interface Checkpoint {
 
 export class Vm {
     readonly power: Power;
+    /** What the kernel that comes up has logged before its log exists. */
+    readonly earlyLog: Seq<LogLine>;
     /** Operations executed so far: the position of the run in its own time. */
     ticks = 0;
     readonly threads: Thread[] = [];
@@ -99,6 +103,7 @@ export class Vm {
     ) {
         this.injections = new Injections(machine.journal);
         this.power = new Power(machine.journal);
+        this.earlyLog = new Seq<LogLine>(machine.journal);
         this.users = new Seq<UserProcess>(machine.journal);
         this.handoverHooks = new Seq(machine.journal);
         this.current = this.newThread('scenario', null);
@@ -274,6 +279,9 @@ export class Vm {
 
     /** The thread that waited for the one that has nothing left to do goes on; without one the scenario is over. */
     private wake(waiter: Thread | null): void {
+        if (this.current.user === null && this.current !== this.scenarioThread) {
+            this.dropThread(this.current);
+        }
         if (waiter) {
             waiter.waiting = null;
             this.current = waiter;
@@ -316,6 +324,22 @@ export class Vm {
         return SWITCH;
     }
 
+    /** A panic that nobody announced ends the run. */
+    failPanic(message: string): void {
+        const frame = this.frame;
+        const exception: RunException = { kind: 'kernel-warning', message: `kernel panic: ${message}`, place: frame && this.placeOf(frame), fatal: true };
+        this.outcome = { passed: false, failure: exception };
+        this.stop = { reason: 'exception', thread: this.current, exception };
+    }
+
+    /** WARN(): a line of the kernel log, and an exception where its filter is on. */
+    warn(text: string): void {
+        const line = text.startsWith('WARNING:') ? text : `WARNING: ${text}`;
+        this.log('warn', line);
+        const frame = this.frame;
+        this.raise('kernel-warning', line, frame && this.placeOf(frame));
+    }
+
     /** Something remarkable that the run survives: stops only where its filter is on. */
     raise(kind: 'callback-error' | 'kernel-warning', message: string, place: Place | undefined): void {
         if (this.filters.has(kind) && !this.stop) {
@@ -332,7 +356,9 @@ export class Vm {
 
     log(level: LogLevel, text: string): void {
         const line: LogLine = { level, text, time: this.machine.clock.now, boot: this.boot };
-        this.kernel?.log.push(line);
+        if (level !== 'log') {
+            (this.kernel?.log ?? this.earlyLog).push(line);
+        }
         const frame = this.frame;
         for (const l of this.listeners) {
             l.log?.(line, frame && this.placeOf(frame));

@@ -6,7 +6,7 @@ import type {
 } from '../ast';
 import { Frame, SWITCH, type Eval } from '../code';
 import { lengthOf, readIndex, writeIndex, writeMember } from '../members';
-import { coldBoot } from '../boot';
+import { coldBoot } from '../reboot';
 import { setKindField } from '../kinds';
 import { endUser, exitUser, forgetUser, killUser, sendFd, setProcessVar, startProcess } from '../processes';
 import type { Value } from '../types';

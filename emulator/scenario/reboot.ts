@@ -1,0 +1,162 @@
+/** Kernels going down and others taking their place: cold boot, loading by kexec, the jump, panic. */
+import { Err } from '../kernel/errno';
+import { DEFAULT_KERNEL } from '../kernel/descriptions';
+import { readKernelName, readParameters } from '../kernel/kho/boot_params';
+import { coldLoad, loadFile, loadSegments, type KernelFile } from '../kernel/kho/kexec_image';
+import { Boot } from './boot';
+import { Frame } from './code';
+import { resolveKernel, type BootableKernel } from './kernels';
+import { dropAllUsers } from './processes';
+import type { Value } from './types';
+import { hex, ProgramError } from './values';
+import type { Vm } from './vm';
+
+/** The kernel that a scenario means by a name: `--kernel` takes the place of the default one. */
+function kernelNamed(vm: Vm, name: string): BootableKernel {
+    return resolveKernel(vm.image, name === DEFAULT_KERNEL ? vm.kernelOption ?? name : name);
+}
+
+/** What is put into memory for a kernel, with additions to its command line. */
+function fileOf(kernel: BootableKernel, cmdline: string): KernelFile {
+    const { desc } = kernel;
+    const commandLine = cmdline === '' ? desc.cmdline : `${desc.cmdline} ${cmdline}`;
+    return { name: desc.name, imageSize: desc.early.image, commandLine, initrdSize: desc.initrdSize };
+}
+
+/** `boot "7.2"`: the machine is switched on. Its memory is empty but for what the boot loader puts there. */
+export function coldBoot(vm: Vm, name: string, cmdline: string): void {
+    const { machine } = vm;
+    const kernel = kernelNamed(vm, name);
+    dropKernel(vm);
+    for (const range of machine.map) {
+        machine.memory.zero(range.start, range.size);
+    }
+    const at = coldLoad({ machine }, fileOf(kernel, cmdline));
+    if (at === undefined) {
+        throw new ProgramError(`kernel "${name}" does not fit into the machine's memory: give it more`);
+    }
+    startKernel(vm, at);
+}
+
+/** kexec_file_load(2) and kexec_load(2). @returns EADDRNOTAVAIL, ENOMEM. */
+export function loadKexec(vm: Vm, name: string, cmdline: string, withHandover: boolean): undefined | Err {
+    const { running } = vm;
+    const file = fileOf(kernelNamed(vm, name), cmdline);
+    const image = withHandover ? loadFile(running.kho.env, file, running.kho) : loadSegments(running.kho.env, file);
+    if (image instanceof Err) {
+        return image;
+    }
+    running.kexecImage?.free();
+    vm.machine.journal.edit(running).kexecImage = image;
+    return undefined;
+}
+
+export function unloadKexec(vm: Vm): undefined {
+    const { running } = vm;
+    running.kexecImage?.free();
+    vm.machine.journal.edit(running).kexecImage = null;
+    return undefined;
+}
+
+/** machine_kexec(): the segments go to their places, and the next kernel starts with nothing but what lies in memory. */
+export function jump(vm: Vm): Value {
+    const image = vm.running.kexecImage;
+    if (!image) {
+        throw new ProgramError('no kernel is loaded');
+    }
+    vm.phase('jump');
+    const at = image.copyToDestinations();
+    dropKernel(vm);
+    for (const l of vm.listeners) {
+        l.jumped?.(at);
+    }
+    startKernel(vm, at);
+    return undefined;
+}
+
+/** Boots the kernel whose boot parameters lie at `at`. The scenario waits until it is up. */
+export function startKernel(vm: Vm, at: number): void {
+    const { machine } = vm;
+    const params = readParameters(machine, at);
+    const name = params && readKernelName(machine, params.kernel.addr);
+    if (!params || name === undefined) {
+        throw new ProgramError(`there is no kernel to start: no boot parameters at ${hex(at)}`);
+    }
+    machine.journal.edit(machine).boots = machine.boots + 1;
+    vm.injections.expire(vm.boot);
+    const power = machine.journal.edit(vm.power);
+    power.booting = new Boot(vm, resolveKernel(vm.image, name), at, params);
+    power.panicMessage = '';
+    vm.phase('boot');
+    const scenario = vm.scenarioThread;
+    const code = vm.image.std('start_kernel');
+    const thread = vm.newThread('kernel', null);
+    scenario.waiting = { kind: 'thread', thread };
+    thread.frames.push(new Frame(code, 'kernel', new Array<Value>(code.slots).fill(undefined), -1, null, scenario));
+    vm.current = thread;
+    vm.stepAcrossJump();
+    vm.switchFrames();
+}
+
+/** Nothing of the running kernel is left: no process, no thread of its own. The scenario's own frames stay. */
+function dropKernel(vm: Vm): void {
+    dropAllUsers(vm);
+    for (const t of vm.threads.slice(1)) {
+        t.frames = [];
+        vm.dropThread(t);
+    }
+    const power = vm.machine.journal.edit(vm.power);
+    power.kernel = null;
+    power.booting = null;
+    vm.handoverHooks.clear();
+    const scenario = vm.scenarioThread;
+    scenario.waiting = null;
+    vm.current = scenario;
+    vm.switchFrames();
+}
+
+/** The kernel panics. Where the scenario announced it, it goes on without a kernel. */
+export function panic(vm: Vm, message: string): undefined {
+    vm.log('emerg', `Kernel panic - not syncing: ${message}`);
+    const { panicExpected } = vm.power;
+    if (panicExpected === null || !message.includes(panicExpected)) {
+        vm.failPanic(message);
+        return undefined;
+    }
+    dropKernel(vm);
+    const power = vm.machine.journal.edit(vm.power);
+    power.panicMessage = message;
+    power.panicExpected = null;
+    return undefined;
+}
+
+/** Runs the `init` blocks of the kernel that comes up, the oldest ancestor's first. */
+export function runInit(vm: Vm): undefined {
+    const { inits } = resolveKernel(vm.image, vm.running.desc.name);
+    pushFrames(vm, inits.map(({ decl, init }) => {
+        const code = vm.image.initCode(init, decl);
+        return new Frame(code, 'kernel', new Array<Value>(code.slots).fill(undefined), -1);
+    }));
+    return undefined;
+}
+
+/** Runs the `at handover` blocks of the scenario, in their order. */
+export function runHandoverHooks(vm: Vm): undefined {
+    const frames = vm.handoverHooks.items.map(({ code, pc }) => {
+        // the block sees the variables of the code that it stands in
+        const around = vm.scenarioThread.frames.find((f) => f.code === code);
+        const frame = new Frame(code, 'scenario', around?.slots ?? new Array<Value>(code.slots).fill(undefined), -1);
+        frame.pc = pc;
+        return frame;
+    });
+    pushFrames(vm, frames);
+    return undefined;
+}
+
+/** The first of the frames runs first. */
+function pushFrames(vm: Vm, frames: readonly Frame[]): void {
+    vm.current.frames.push(...frames.slice().reverse());
+    if (frames.length > 0) {
+        vm.switchFrames();
+    }
+}
