@@ -343,6 +343,38 @@ export class Memmap extends Rec {
         this.journal.edit(this).cma = withRange(this.cma, { start, end, owner: 0 });
     }
 
+    /**
+     * Everything that is not free, in ascending order within its kind: first what was reserved at boot, then folio by folio, or
+     * 2 MiB by 2 MiB where that much is of one kind. For display.
+     */
+    *owned(): Generator<{ readonly pfn: number; readonly count: number; readonly owner: number; readonly state: PageState }> {
+        for (const r of this.reserved) {
+            yield { pfn: r.start, count: r.end - r.start, owner: r.owner, state: 'reserved' };
+        }
+        for (const [i, section] of this.sections.list.entries()) {
+            for (let k = 0; section && k < ROWS; k++) {
+                const row = section.rows[k];
+                const pfn = i * SECTION_PAGES + k * ROW_PAGES;
+                if (row) {
+                    yield* this.ownedIn(row, pfn);
+                } else if (section.summary.state[k] !== UNSET) {
+                    yield { pfn, count: ROW_PAGES, owner: this.ownerOf(pfn), state: this.stateOf(pfn) };
+                }
+            }
+        }
+    }
+
+    private *ownedIn(row: Records, first: number): ReturnType<Memmap['owned']> {
+        for (let at = 0; at < ROW_PAGES; ) {
+            const state = row.state[at];
+            const count = state === ALLOCATED ? Math.min(2 ** this.orderOf(first + at), ROW_PAGES - at) : 1;
+            if (state !== UNSET) {
+                yield { pfn: first + at, count, owner: this.ownerOf(first + at), state: state === ALLOCATED ? 'allocated' : 'preserved' };
+            }
+            at += count;
+        }
+    }
+
     hash(hasher: Hasher): void {
         this.sections.list.forEach((section, i) => {
             if (section) {

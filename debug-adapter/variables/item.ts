@@ -1,0 +1,76 @@
+/** What the variables pane is made of: items that may unfold. Nothing below an item is computed before it unfolds. */
+import type { Value } from '../../emulator/scenario/types';
+
+/** One line of the variables pane. */
+export interface Item {
+    readonly name: string;
+    readonly value: string;
+    readonly type?: string | undefined;
+    readonly children?: Children | undefined;
+    /** Physical address of the bytes behind it. */
+    readonly address?: number | undefined;
+    /** An expression that gives the same value. */
+    readonly evaluateName?: string | undefined;
+    /** Gives it another value. */
+    readonly assign?: ((value: Value) => void) | undefined;
+    readonly kind?: 'data' | 'virtual' | 'class';
+}
+
+/** What an item unfolds into. */
+export interface Children {
+    /** Items with names of their own. */
+    readonly named?: () => readonly Item[];
+    /** Items by number, which are read in pages. */
+    readonly indexed?: { readonly count: number; readonly item: (index: number) => Item };
+}
+
+/** The named items of a list with something at the front of every name that occurs twice, so that names are keys. */
+export function namedItems(children: Children): readonly Item[] {
+    const items = children.named?.() ?? [];
+    const seen = new Map<string, number>();
+    return items.map((i) => {
+        const n = seen.get(i.name) ?? 0;
+        seen.set(i.name, n + 1);
+        return n === 0 ? i : { ...i, name: `${i.name} (${n + 1})` };
+    });
+}
+
+export const leaf = (name: string, value: string): Item => ({ name, value });
+
+/** An item that only groups others; `count` of them where that is worth a number. */
+export function group(name: string, value: string, named: () => readonly Item[]): Item {
+    return { name, value, children: { named }, kind: 'virtual' };
+}
+
+/** A collection that is read in pages. */
+export function listing(name: string, what: string, count: number, item: (index: number) => Item): Item {
+    const value = countOf(count, what);
+    return count > 0 ? { name, value, children: { indexed: { count, item } }, kind: 'virtual' } : { name, value, kind: 'virtual' };
+}
+
+/** `1 session`, `3 sessions`, `no sessions`. */
+export function countOf(n: number, what: string): string {
+    return n === 0 ? `no ${what}s` : n === 1 ? `1 ${what}` : `${n} ${what}s`;
+}
+
+const UNITS: readonly (readonly [number, string])[] = [[2 ** 40, 'TiB'], [2 ** 30, 'GiB'], [2 ** 20, 'MiB'], [2 ** 10, 'KiB']];
+
+/** A number of bytes as one says it: `64 MiB`, `1.5 GiB`, `100 bytes`. */
+export function sizeText(bytes: number): string {
+    for (const [unit, name] of UNITS) {
+        if (bytes >= unit) {
+            const n = bytes / unit;
+            return `${Number.isInteger(n) ? n : n.toFixed(1)} ${name}`;
+        }
+    }
+    return bytes === 1 ? '1 byte' : `${bytes} bytes`;
+}
+
+export function hexText(n: number): string {
+    return `0x${n.toString(16)}`;
+}
+
+/** `0x1000–0x1fff (4 KiB)` */
+export function rangeText(start: number, size: number): string {
+    return `${hexText(start)}–${hexText(start + size - 1)} (${sizeText(size)})`;
+}

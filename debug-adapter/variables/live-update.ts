@@ -1,0 +1,181 @@
+/** The scope *Live Update*: what the running kernel's LUO preserves and what it got from the previous kernel. */
+import type { BlockSet } from '../../emulator/kernel/kho/blocks';
+import type { FlbSide, LuoFile, LuoFlb, LuoHandler, LuoSession, SessionList } from '../../emulator/kernel/luo/state';
+import { REFCOUNT_SATURATED } from '../../emulator/kernel/luo/state';
+import { ANY, type Value } from '../../emulator/scenario/types';
+import { format, hex, isInt, type Int } from '../../emulator/scenario/values';
+import { View } from '../../emulator/scenario/view';
+import type { Vm } from '../../emulator/scenario/vm';
+import { bytesAt } from './bytes';
+import { group, leaf, listing, type Item } from './item';
+import { handedOver, type HandedOver } from './serialized';
+import { addressItem, attempt, itemOf, objectFields, viewFields } from './values';
+import { arrayItem } from './vmalloc';
+
+export function liveUpdateItems(vm: Vm): Item[] {
+    const luo = vm.kernel?.luo;
+    if (!luo) {
+        return [leaf('kernel', 'none runs')];
+    }
+    if (!luo.enabled) {
+        return [leaf('live update', 'disabled')];
+    }
+    return [
+        sessionsItem(vm, 'outgoing sessions', luo.outgoing),
+        luo.deserialized === undefined && luo.incoming.blocks.capacity > 0
+            ? leaf('incoming sessions', 'rebuilt when /dev/liveupdate is first opened')
+            : sessionsItem(vm, 'incoming sessions', luo.incoming),
+        listing('FLBs', 'FLB', luo.flbs.length, (i) => flbItem(vm, luo.flbs.at(i))),
+        listing('preserved files', 'file', luo.preservedFiles.size, (i) => preservedFile(vm, i)),
+        listing('handlers', 'handler', luo.handlers.length, (i) => handlerItem(vm, luo.handlers.at(i))),
+        group('state', `update ${luo.incomingNum + 1}`, () => [
+            leaf('liveupdate_num', `${luo.incomingNum} incoming, ${luo.incomingNum + 1} outgoing`),
+            leaf('device', luo.deviceInUse ? 'open' : 'not open'),
+            leaf('deserialized', luo.deserialized === undefined ? 'not yet' : luo.deserialized === 0 ? 'yes' : `failed: ${luo.deserialized}`),
+            addressItem(vm, 'luo_ser', luo.ser),
+            addressItem(vm, 'FLB page (outgoing)', luo.flbPage),
+            addressItem(vm, 'FLB page (incoming)', luo.incomingFlbPage),
+        ]),
+    ];
+}
+
+function sessionsItem(vm: Vm, name: string, list: SessionList): Item {
+    return listing(name, 'session', list.sessions.length, (i) => sessionItem(vm, list.sessions.at(i)));
+}
+
+/** A session, which unfolds into its files. */
+export function sessionItem(vm: Vm, session: LuoSession | undefined): Item {
+    if (!session) {
+        return leaf('none', '');
+    }
+    const n = session.files.length;
+    const state = [session.incoming ? 'incoming' : 'outgoing', ...(session.retrieved ? ['retrieved'] : []), ...(session.finished ? ['finished'] : [])];
+    return {
+        name: JSON.stringify(session.name),
+        value: `${n === 1 ? '1 file' : `${n} files`}, ${state.join(', ')}`,
+        type: 'luo_session',
+        evaluateName: `session(${JSON.stringify(session.name)})`,
+        children: {
+            indexed: { count: n, item: (i) => fileItem(vm, session.files.at(i)) },
+            named: () => [
+                leaf('state', state.join(', ')),
+                ...(session.cursor > 0 ? [leaf('at file', `${session.cursor} of ${n}`)] : []),
+                blocksItem(vm, 'blocks', session.fileBlocks),
+            ],
+        },
+    };
+}
+
+function fileItem(vm: Vm, file: LuoFile | undefined): Item {
+    if (!file) {
+        return leaf('none', '');
+    }
+    const token = hex(file.token);
+    return {
+        name: `token ${token}`,
+        value: `${file.handler.compatible}${file.file ? `, ${file.file.name}` : ''}`,
+        type: 'luo_file',
+        children: {
+            named: () => [
+                leaf('token', token),
+                serializedItem(vm, file),
+                leaf('retrieve_status', statusText(file.retrieveStatus)),
+                file.file ? itemOf(vm, 'file', { value: file.file, type: { k: 'object', name: 'file' } }) : leaf('file', 'none'),
+                itemOf(vm, 'private_data', { value: file.privateData as Value, type: ANY }),
+                handlerItem(vm, file.handler, 'handler'),
+            ],
+        },
+    };
+}
+
+function statusText(status: number): string {
+    return status === 0 ? '0 (never tried)' : status > 0 ? `${status} (retrieved)` : String(status);
+}
+
+function serializedItem(vm: Vm, file: LuoFile): Item {
+    const declared = vm.image.handler(file.handler.name);
+    return dataItem(vm, 'serialized_data', file.serializedData, declared && handedOver(vm.image, declared.decl, declared.program));
+}
+
+/** The handle that crosses the kexec, and the structure that it points to, field by field. */
+function dataItem(vm: Vm, name: string, data: Int, what: HandedOver | undefined): Item {
+    if (!what || typeof data !== 'number' || data === 0 || !vm.machine.isRam(data, what.layout.size)) {
+        return typeof data === 'number' && data !== 0 && vm.machine.isRam(data) ? addressItem(vm, name, data) : leaf(name, isInt(data) ? hex(data) : format(data));
+    }
+    const { layout } = what;
+    const view = new View(layout, vm.machine.memory, data);
+    return {
+        name,
+        value: `${layout.name} at ${hex(data)}`,
+        type: layout.name,
+        address: data,
+        evaluateName: `at(${layout.name}, ${hex(data)})`,
+        children: {
+            named: () => [
+                ...viewFields(vm, view, `at(${layout.name}, ${hex(data)})`),
+                ...what.arrays.flatMap((a) => [attempt(a.field, () => arrayItem(vm, view, a) ?? leaf(`${a.field} (listed)`, 'nothing listed'))]),
+                bytesAt(vm.machine, data, layout.size),
+            ],
+        },
+    };
+}
+
+function flbItem(vm: Vm, flb: LuoFlb | undefined): Item {
+    if (!flb) {
+        return leaf('none', '');
+    }
+    return {
+        name: flb.name,
+        value: `outgoing ${countText(flb.outgoing.count)}, incoming ${countText(flb.incoming.count)}`,
+        type: 'luo_flb',
+        children: { named: () => [leaf('compatible', flb.compatible), sideItem(vm, 'outgoing', flb, flb.outgoing), sideItem(vm, 'incoming', flb, flb.incoming)] },
+    };
+}
+
+function countText(count: number): string {
+    return count >= REFCOUNT_SATURATED ? `${hex(count)} (saturated)` : String(count);
+}
+
+function sideItem(vm: Vm, name: string, flb: LuoFlb, side: FlbSide): Item {
+    const declared = vm.image.flb(flb.name);
+    return group(name, `count ${countText(side.count)}`, () => [
+        leaf('count', countText(side.count)),
+        dataItem(vm, 'data', side.data, declared && handedOver(vm.image, declared.decl, declared.program)),
+        itemOf(vm, 'obj', { value: side.obj as Value, type: ANY }),
+        ...(name === 'incoming' ? [leaf('retrieve_status', statusText(side.retrieveStatus)), leaf('finished', String(side.finished))] : []),
+    ]);
+}
+
+/** An entry of the map that keeps one resource from being preserved twice, with the file of a session that it stands for. */
+function preservedFile(vm: Vm, index: number): Item {
+    const luo = vm.kernel?.luo;
+    if (!luo) {
+        return leaf('none', '');
+    }
+    const id = [...luo.preservedFiles.keys()][index];
+    const name = itemOf(vm, '', { value: id as Value, type: ANY }).value;
+    const sessions = [...luo.outgoing.sessions, ...luo.incoming.sessions];
+    const file = sessions.flatMap((s) => s.files.items.filter((f) => f.id === id))[0];
+    if (!file) {
+        return leaf(name, 'in no session');
+    }
+    const item = fileItem(vm, file);
+    return { ...item, name, value: `${file.session.display()}, ${item.name}` };
+}
+
+function handlerItem(vm: Vm, handler: LuoHandler | undefined, name?: string): Item {
+    if (!handler) {
+        return leaf('none', '');
+    }
+    return {
+        name: name ?? handler.name,
+        value: name === undefined ? JSON.stringify(handler.compatible) : handler.display(),
+        type: 'luo_handler',
+        children: { named: () => objectFields(vm, handler, handler.name) },
+    };
+}
+
+/** The chain of pages in which entries are handed over. */
+function blocksItem(vm: Vm, name: string, set: BlockSet): Item {
+    return listing(name, 'block', set.blocks.length, (i) => addressItem(vm, `[${i}]`, set.blocks.at(i) ?? 0));
+}

@@ -1,0 +1,33 @@
+/** The scope *Locals*: what the code of a frame can name. */
+import { visibleLocals } from '../../emulator/scenario/code';
+import { offsetOf, type Viewpoint } from '../../emulator/scenario/evaluate';
+import { ANY, PHYS, type Value } from '../../emulator/scenario/types';
+import type { Vm } from '../../emulator/scenario/vm';
+import type { Item } from './item';
+import { attempt, itemOf, processVars } from './values';
+
+export function localItems(vm: Vm, at: Viewpoint): Item[] {
+    const { frame, thread } = at;
+    const user = thread?.user ?? null;
+    if (!frame) {
+        return user ? processVars(vm, user, '') : [];
+    }
+    const items = visibleLocals(frame, offsetOf(vm, at)).map((v) =>
+        attempt(v.name, () => itemOf(vm, v.name, { value: frame.slots[v.slot], type: v.type }, {
+            evaluateName: v.name,
+            process: user?.process,
+            assign: (value) => {
+                frame.slots[v.slot] = value;
+            },
+        })));
+    const { self } = frame;
+    const fields = self ? vm.image.fileKind(self.kind)?.decl.fields ?? [] : [];
+    fields.forEach((f, i) => {
+        const name = f.name.name;
+        items.push(attempt(name, () => itemOf(vm, name, { value: self?.fields[i] as Value, type: f.type?.name.name === 'phys' ? PHYS : ANY }, { evaluateName: name })));
+    });
+    if (frame.mode === 'user' && user) {
+        items.push(...processVars(vm, user, ''));
+    }
+    return items;
+}

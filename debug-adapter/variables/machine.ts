@@ -1,0 +1,89 @@
+/** The scope *Machine*: what stays when kernels come and go, and who has its memory now. */
+import { PAGE_SIZE } from '../../emulator/machine/memory';
+import type { Vm } from '../../emulator/scenario/vm';
+import { bytesAt } from './bytes';
+import { group, hexText, leaf, listing, rangeText, sizeText, type Item } from './item';
+import { processScope } from './process';
+
+export function machineItems(vm: Vm): Item[] {
+    const { machine, kernel } = vm;
+    const { memmap, pages } = kernel ?? {};
+    const nodes = machine.nodes.map((node): Item => {
+        const ranges = machine.map.filter((r) => r.node === node);
+        const size = ranges.reduce((sum, r) => sum + r.size, 0);
+        const free = pages ? `, ${sizeText(pages.freePages(node) * PAGE_SIZE)} free` : '';
+        return {
+            name: `node ${node}`,
+            value: `${sizeText(size)}${free}`,
+            children: {
+                named: () => [
+                    ...ranges.map((r) => ({ name: rangeText(r.start, r.size), value: 'RAM', address: r.start, children: { named: () => [bytesAt(machine, r.start, r.size)] } })),
+                    ...(pages?.buddyinfo() ?? []).filter((b) => b.node === node)
+                        .map((b) => leaf(b.cma ? 'free blocks (CMA)' : 'free blocks', b.blocks.map((n, order) => `${n}×order ${order}`).filter((t) => !t.startsWith('0×')).join(', ') || 'none')),
+                ],
+            },
+        };
+    });
+    return [
+        leaf('kernel', kernel ? `${kernel.desc.name} (${kernel.display()})` : 'none runs'),
+        leaf('clock', `${(machine.clock.now / 1e9).toFixed(6)} s`),
+        leaf('boots', String(machine.boots)),
+        group('memory', `${sizeText(machine.ramSize)} in ${machine.nodes.length === 1 ? '1 node' : `${machine.nodes.length} nodes`}`, () => nodes),
+        ...(memmap ? [{ name: 'owners', value: 'who has how much', kind: 'virtual' as const, children: ownersOf(vm) }] : []),
+        listing('processes', 'process', vm.users.length, (i) => {
+            const user = vm.users.at(i);
+            return user
+                ? { name: user.name, value: `pid ${user.process.pid}, ${user.process.fds.size} descriptors`, children: processScope(vm, user) }
+                : leaf('none', '');
+        }),
+    ];
+}
+
+interface Owned {
+    pages: number;
+    readonly runs: { pfn: number; count: number }[];
+}
+
+/** Computed when it unfolds: it looks at every folio. */
+function ownersOf(vm: Vm): NonNullable<Item['children']> {
+    return {
+        named: () => {
+            const owners = new Map<string, Owned>();
+            for (const { pfn, count, owner, state } of vm.kernel?.memmap.owned() ?? []) {
+                const name = `${vm.machine.owners.name(owner)}${state === 'preserved' ? ' (preserved)' : ''}`;
+                let owned = owners.get(name);
+                if (!owned) {
+                    owned = { pages: 0, runs: [] };
+                    owners.set(name, owned);
+                }
+                owned.pages += count;
+                const last = owned.runs.at(-1);
+                if (last && last.pfn + last.count === pfn) {
+                    last.count += count;
+                } else {
+                    owned.runs.push({ pfn, count });
+                }
+            }
+            return [...owners].sort((a, b) => b[1].pages - a[1].pages).map(([name, { pages, runs }]): Item => ({
+                name,
+                value: `${sizeText(pages * PAGE_SIZE)} in ${runs.length === 1 ? '1 run' : `${runs.length} runs`}`,
+                children: {
+                    indexed: {
+                        count: runs.length,
+                        item: (i) => {
+                            const { pfn, count } = runs[i] ?? { pfn: 0, count: 0 };
+                            const pa = pfn * PAGE_SIZE;
+                            return {
+                                name: `[${i}]`,
+                                value: rangeText(pa, count * PAGE_SIZE),
+                                address: pa,
+                                evaluateName: hexText(pa),
+                                children: { named: () => [bytesAt(vm.machine, pa, count * PAGE_SIZE)] },
+                            };
+                        },
+                    },
+                },
+            }));
+        },
+    };
+}

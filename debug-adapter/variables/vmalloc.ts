@@ -1,0 +1,106 @@
+/** Arrays in preserved vmalloc memory, as the structures that list their pages describe them (include/linux/kho/abi: struct kho_vmalloc). */
+import { CHUNK_ENTRIES } from '../../emulator/kernel/kho/vmalloc';
+import { FolioRef } from '../../emulator/kernel/folios';
+import type { Machine } from '../../emulator/machine/machine';
+import { PAGE_SIZE } from '../../emulator/machine/memory';
+import { objectOf } from '../../emulator/scenario/types';
+import { ArrayView, View, type VmArea } from '../../emulator/scenario/view';
+import type { Vm } from '../../emulator/scenario/vm';
+import { bytesAt } from './bytes';
+import { hexText, sizeText, type Children, type Item } from './item';
+import type { ListedArray } from './serialized';
+import { attempt, itemOf, objectFields, viewFields } from './values';
+
+/** The pages that a struct kho_vmalloc lists, as one run of bytes. Garbage gives what could be read of it. */
+class ListedPages implements VmArea {
+    readonly size: number;
+
+    constructor(private readonly groups: readonly number[], private readonly groupSize: number) {
+        this.size = groups.length * groupSize;
+    }
+
+    phys(offset: number): number {
+        const group = this.groups[Math.floor(offset / this.groupSize)];
+        if (group === undefined) {
+            throw new RangeError(`byte ${offset} is beyond the ${this.size} that are listed`);
+        }
+        return group + (offset % this.groupSize);
+    }
+}
+
+function listedPages(machine: Machine, desc: View): ListedPages {
+    const { memory } = machine;
+    const total = Number(desc.get(desc.field('total_pages')));
+    const order = Math.min(Number(desc.get(desc.field('order'))), 10);
+    const wanted = Math.ceil(total / 2 ** order);
+    const groups: number[] = [];
+    let chunk = desc.get(desc.field('first'));
+    while (typeof chunk === 'number' && chunk !== 0 && machine.isRam(chunk, PAGE_SIZE) && groups.length < wanted) {
+        for (let i = 1; i <= CHUNK_ENTRIES && groups.length < wanted; i++) {
+            const pa = memory.readU64(chunk + 8 * i);
+            if (typeof pa !== 'number' || pa === 0 || !machine.isRam(pa, PAGE_SIZE)) {
+                return new ListedPages(groups, PAGE_SIZE * 2 ** order);
+            }
+            groups.push(pa);
+        }
+        chunk = memory.readU64(chunk);
+    }
+    return new ListedPages(groups, PAGE_SIZE * 2 ** order);
+}
+
+/** The array behind a vmalloc field of a structure: its elements, in pages; undefined where nothing is listed (yet). */
+export function arrayItem(vm: Vm, view: View, listed: ListedArray): Item | undefined {
+    const desc = view.get(view.field(listed.field));
+    if (!(desc instanceof View) || desc.get(desc.field('first')) === 0) {
+        return undefined;
+    }
+    const pages = listedPages(vm.machine, desc);
+    const said = listed.count === undefined ? undefined : view.get(view.field(listed.count));
+    const fits = Math.floor(pages.size / listed.element.size);
+    const count = typeof said === 'number' ? Math.min(said, fits) : fits;
+    const array = new ArrayView({ k: 'struct', layout: listed.element }, count, listed.element.size, vm.machine.memory, 0, pages);
+    const children: Children = { indexed: { count, item: (i) => elementItem(vm, `[${i}]`, array.get(i)) } };
+    return { name: `${listed.field} (listed)`, value: `${count} × ${listed.element.name}`, children, kind: 'virtual' };
+}
+
+/** An element; one that names a page frame is shown as the folio that lies there. */
+function elementItem(vm: Vm, name: string, element: unknown): Item {
+    if (!(element instanceof View)) {
+        return { name, value: 'none' };
+    }
+    return attempt(name, () => {
+        const field = element.layout.byName.get('pfn');
+        const pfn = field && element.get(field);
+        if (typeof pfn !== 'number' || !vm.machine.isRam(pfn * PAGE_SIZE, PAGE_SIZE)) {
+            return itemOf(vm, name, { value: element, type: { k: 'view', struct: element.layout.name } });
+        }
+        const folio = new FolioRef(pfn);
+        const size = PAGE_SIZE * 2 ** (vm.kernel?.memmap.orderOf(pfn) ?? 0);
+        return {
+            name,
+            value: `folio at ${hexText(pfn * PAGE_SIZE)}, ${sizeText(size)}`,
+            type: element.layout.name,
+            address: pfn * PAGE_SIZE,
+            children: { named: () => [...viewFields(vm, element, undefined), folioItem(vm, folio), bytesAt(vm.machine, pfn * PAGE_SIZE, size)] },
+        };
+    });
+}
+
+/** A folio with its state in the running kernel and the history of its owners. */
+export function folioItem(vm: Vm, folio: FolioRef): Item {
+    const item = itemOf(vm, 'folio', { value: folio, type: objectOf('folio') });
+    return { ...item, children: { named: () => [...objectFields(vm, folio, undefined), historyItem(vm, folio.pfn)] } };
+}
+
+/** Who owned a page, oldest first. */
+function historyItem(vm: Vm, pfn: number): Item {
+    const { history, owners } = vm.machine;
+    return {
+        name: 'history',
+        value: 'owners of its first page',
+        kind: 'virtual',
+        children: {
+            named: () => history.of(pfn).map((e, i) => ({ name: String(i), value: `${e.kind}: ${owners.name(e.owner)}${e.boot > 0 ? ` (kernel ${e.boot + 1})` : ''}` })),
+        },
+    };
+}
