@@ -100,22 +100,34 @@ export function dropFromCache(k: KernelCore, pfn: number): void {
 }
 
 /**
- * Splits a folio that only the page cache uses into single pages (mm/huge_memory.c; uniformly, where 7.2 may leave larger
- * parts). False where somebody else holds a reference.
+ * Splits a folio that only the page cache uses so that page `at` stands alone, and everything else stays as large as it can
+ * (folio_split() in mm/huge_memory.c): order 9 becomes 8, 7, … 1, 0, 0 around it. False where somebody else holds a reference.
  */
-export function splitFolio(k: KernelCore, pfn: number): boolean {
+export function splitFolio(k: KernelCore, pfn: number, at: number): boolean {
     const { memmap } = k;
-    const pages = 2 ** memmap.orderOf(pfn);
-    if (memmap.refs(pfn) !== pages) {
+    const order = memmap.orderOf(pfn);
+    if (memmap.refs(pfn) !== 2 ** order) {
         return false;
     }
     const flags = memmap.flags(pfn);
     const index = memmap.index(pfn);
-    memmap.initPages(pfn, pages, memmap.ownerOf(pfn));
-    for (let i = 0; i < pages; i++) {
-        memmap.setFlags(pfn + i, flags);
-        memmap.setIndex(pfn + i, index + i);
+    const owner = memmap.ownerOf(pfn);
+    memmap.initPages(pfn, 2 ** order, owner);
+    const part = (head: number, o: number): void => {
+        if (o > 0) {
+            memmap.initFolio(head, o, owner);
+            memmap.setRefs(head, 2 ** o);
+        }
+        memmap.setFlags(head, flags);
+        memmap.setIndex(head, index + head - pfn);
+    };
+    let head = pfn;
+    for (let o = order - 1; o >= 0; o--) {
+        const upper = head + 2 ** o;
+        part(at < upper ? upper : head, o);
+        head = at < upper ? head : upper;
     }
+    part(head, 0);
     return true;
 }
 

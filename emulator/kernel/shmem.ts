@@ -66,30 +66,26 @@ export function makeShmemInode(
     return inode;
 }
 
-/** What a folio is wanted for (enum sgp_type): READ leaves holes alone, CACHE fills them with zeroes, WRITE is about to overwrite it, FALLOC only allocates. */
-export type GetFolio = 'read' | 'cache' | 'write' | 'falloc';
+/** What a folio is wanted for (enum sgp_type): CACHE fills holes with zeroes, WRITE is about to overwrite it, FALLOC only allocates. */
+export type GetFolio = 'cache' | 'write' | 'falloc';
 
 /**
- * The folio at page offset `index` (shmem_get_folio_gfp), by its first page frame; −1 for a hole that is only read.
- * A fallocated folio that nothing was written to counts as a hole when read, and is zeroed for `cache`.
- * Fails with EINVAL (beyond the size, unless for FALLOC or WRITE) and ENOMEM.
+ * The folio at page offset `index` (shmem_get_folio_gfp), by its first page frame; a hole is filled. A fallocated folio that
+ * nothing was written to is zeroed for `cache`. EINVAL for `cache` beyond the size; ENOMEM.
  */
 export function getFolio(k: KernelCore, inode: ShmemInode, index: number, why: GetFolio): number | Err {
-    if ((why === 'read' || why === 'cache') && index * PAGE_SIZE >= inode.size) {
+    if (why === 'cache' && index * PAGE_SIZE >= inode.size) {
         return EINVAL;
     }
     const page = inode.cache.at(index);
-    if (page >= 0) {
-        const pfn = inode.cache.isHuge(index) ? page - (index % HUGE_PAGES) : folioOf(k, page);
-        if (why === 'cache' && !isUptodate(k, pfn)) {
-            zeroFolio(k, pfn);
-        }
-        return why === 'read' && !isUptodate(k, pfn) ? -1 : pfn;
+    if (page < 0) {
+        return addNewFolio(k, inode, index, why);
     }
-    if (why === 'read') {
-        return -1;
+    const pfn = folioOf(k, page);
+    if (why === 'cache' && !isUptodate(k, pfn)) {
+        zeroFolio(k, pfn);
     }
-    return addNewFolio(k, inode, index, why);
+    return pfn;
 }
 
 function addNewFolio(k: KernelCore, inode: ShmemInode, index: number, why: GetFolio): number | Err {
@@ -147,8 +143,8 @@ export function addFolio(k: KernelCore, inode: ShmemInode, pfn: number, index: n
 
 /**
  * Frees [start, end) in bytes (shmem_undo_range): whole folios go, the rest of partial pages is zeroed. A large folio that
- * sticks out is zeroed where it is inside and then split, so that its pages inside can go; one that is in use by others
- * (pinned) cannot be split and stays whole.
+ * sticks out is zeroed where it is inside and then split around the ends of the range, so that its pages inside can go
+ * (truncate_inode_partial_folio); one that is in use by others (pinned) cannot be split and stays whole.
  * @param end Infinity: to the end of everything
  */
 export function undoRange(k: KernelCore, inode: ShmemInode, start: number, end: number): void {
@@ -160,7 +156,7 @@ export function undoRange(k: KernelCore, inode: ShmemInode, start: number, end: 
         zeroPart(k, inode, Math.max(start, end - (end % PAGE_SIZE)), end);
     }
     const first = Math.ceil(start / PAGE_SIZE);
-    const last = end === Infinity ? Infinity : Math.floor(end / PAGE_SIZE) - 1;
+    const last = end === Infinity ? Infinity : pageOf(end) - 1;
     for (let index = cache.next(first, last); index >= 0; ) {
         const page = cache.at(index);
         const pfn = folioOf(k, page);
@@ -173,11 +169,32 @@ export function undoRange(k: KernelCore, inode: ShmemInode, start: number, end: 
         } else {
             setFlags(k.memmap, pfn, PG_DIRTY);
             k.memory.zero(page * PAGE_SIZE, (Math.min(next - 1, last) - index + 1) * PAGE_SIZE);
-            if (splitFolio(k, pfn)) {
+            if (splitFolio(k, pfn, pfn + Math.max(pageOf(start) - head, 0))) {
                 cache.split(index);
+                const behind = pfn + last + 1 - head;
+                if (last + 1 < next && folioOrder(k, behind) > 0) {
+                    splitFolio(k, folioOf(k, behind), behind);
+                }
                 continue;
             }
         }
+        index = next <= last ? cache.next(next, last) : -1;
+    }
+}
+
+/** Takes back what fallocate added between two page offsets, `last` included: every folio that nothing was written to (shmem_undo_range with unfalloc). */
+export function undoFallocate(k: KernelCore, inode: ShmemInode, first: number, last: number): void {
+    const { cache } = inode;
+    for (let index = cache.next(first, last); index >= 0; ) {
+        const page = cache.at(index);
+        const pfn = folioOf(k, page);
+        const head = index - (page - pfn);
+        const order = folioOrder(k, pfn);
+        if (!isUptodate(k, pfn)) {
+            cache.remove(head, order);
+            dropFromCache(k, pfn);
+        }
+        const next = head + 2 ** order;
         index = next <= last ? cache.next(next, last) : -1;
     }
 }

@@ -10,7 +10,7 @@ import type { FileOps, OpenFile } from './file';
 import { DIRTY_AND_UPTODATE, folioOf, folioOrder, isUptodate, setFlags } from './folios';
 import { genericLlseek, setPos } from './llseek';
 import { PG_DIRTY } from './mm/memmap';
-import { getFolio, HUGE_PAGES, pageOf, ShmemInode, undoRange } from './shmem';
+import { getFolio, HUGE_PAGES, pageOf, ShmemInode, undoFallocate, undoRange } from './shmem';
 
 const EPERM = err('EPERM');
 const EFBIG = err('EFBIG');
@@ -160,8 +160,8 @@ export function truncateShmem(k: KernelCore, inode: ShmemInode, size: number): 0
 }
 
 /**
- * Allocates, or punches a hole (shmem_fallocate). EPERM on a frozen file and by seals; EFBIG; ENOMEM, which takes back what
- * this call allocated. Allocated pages are neither zeroed nor up to date until something is written to them.
+ * Allocates, or punches a hole (shmem_fallocate). EPERM on a frozen file and by seals; ENOMEM, which takes back what was
+ * allocated in this range and not written to, by earlier calls too. Allocated pages are neither zeroed nor up to date until something is written to them.
  */
 export function fallocateShmem(k: KernelCore, inode: ShmemInode, mode: number, offset: number, length: number): 0 | Err {
     if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)) {
@@ -181,23 +181,15 @@ export function fallocateShmem(k: KernelCore, inode: ShmemInode, mode: number, o
     if (inode.seals & F_SEAL_GROW && end > inode.size) {
         return EPERM;
     }
-    const added: number[] = [];
-    for (let index = pageOf(offset), last = pageOf(end - 1); index <= last; ) {
-        const known = inode.cache.at(index) >= 0;
+    const start = pageOf(offset);
+    for (let index = start, last = pageOf(end - 1); index <= last; ) {
         const pfn = getFolio(k, inode, index, 'falloc');
         if (pfn instanceof Err) {
-            for (const i of added) {
-                undoRange(k, inode, i * PAGE_SIZE, (i + 2 ** folioOrder(k, folioOf(k, inode.cache.at(i)))) * PAGE_SIZE);
-            }
+            undoFallocate(k, inode, start, index - 1);
             return pfn;
         }
-        const pages = 2 ** folioOrder(k, pfn);
-        const first = index - (inode.cache.at(index) - pfn);
-        if (!known) {
-            added.push(first);
-        }
         setFlags(k.memmap, pfn, PG_DIRTY);
-        index = first + pages;
+        index += pfn - inode.cache.at(index) + 2 ** folioOrder(k, pfn);
     }
     if (!(mode & FALLOC_FL_KEEP_SIZE) && end > inode.size) {
         k.journal.edit(inode).size = end;

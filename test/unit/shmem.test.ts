@@ -388,6 +388,15 @@ suite('pinning the folios of a memfd', () => {
         unpinFolios(k, list);
         fallocateShmem(k, inode, 3, PAGE, PAGE);
         assert.equal(inode.blocks, 2 * 4096 - 8, 'split now, and one page freed');
+        const orders: [number, number][] = [];
+        for (let i = inode.cache.next(0, 511); i >= 0; ) {
+            const order = k.memmap.orderOf(inode.cache.at(i));
+            orders.push([i, order]);
+            assert.equal(k.memmap.index(inode.cache.at(i)), i);
+            assert.equal(k.memmap.refs(inode.cache.at(i)), 2 ** order);
+            i = inode.cache.next(i + 2 ** order, 511);
+        }
+        assert.deepEqual(orders, [[0, 0], [2, 0], [3, 0], [4, 2], [8, 3], [16, 4], [32, 5], [64, 6], [128, 7], [256, 8]]);
         assert.ok(readShmem(k, inode, 2 * PAGE, 3 * MiB).equals(Bytes.pattern(1, 3 * MiB).slice(2 * PAGE)));
     });
 });
