@@ -51,7 +51,7 @@ export class Cursor {
 
     /** True where the token begins a line and that ends what came before. */
     protected breaks(ahead = 0): boolean {
-        return this.brackets === 0 && this.pos + ahead !== this.joined && this.peek(ahead).first;
+        return this.brackets === 0 && this.pos + ahead > 0 && this.pos + ahead !== this.joined && this.peek(ahead).first;
     }
 
     /** The end of the token before the next one. */

@@ -197,6 +197,13 @@ suite('language: checker', () => {
         assert.deepEqual(findings('kernel "a" from "b" { }\nkernel "b" from "a" { }\n').map((f) => f.slice(0, 6)), ['LU0213', 'LU0213']);
     });
 
+    test('entries of machines and kernels', () => {
+        assert.deepEqual(findings('const M = 1GiB\nmachine { memory 2 * M node 1; memroy 1; memory; memory "x"; memory M nod 1; memory 0; memory M node 64; map 0x1000 .. 0x9000; map 1; map 2 .. 2; cpus 4 }\n'),
+            ['LU0218: memroy', 'LU0304: memory', 'LU0312: "x"', 'LU0218: nod', 'LU0311: 0', 'LU0311: 64', 'LU0301: 1', 'LU0311: 2 .. 2']);
+        assert.deepEqual(findings('kernel "a" from "7.2" { numa off; early_memory 40MiB; cmdline "x"; nmua off; numa 1; cmdline 5; layers a, b; handlers memfd; init { } }\n'),
+            ['LU0218: nmua', 'LU0301: 1', 'LU0301: 5', 'LU0218: layers', 'LU0218: handlers']);
+    });
+
     test('injections fit their target', () => {
         assert.deepEqual(findings(NIC + scenario('inject EIO into memfd.freeze\ninject no into nic_handler.can_finish\ninject ENOMEM into page_alloc after 100\ninject EIO into nic_core.preserve\ninject EIO into nic.open in next kernel')), []);
         assert.deepEqual(findings(NIC + scenario('inject EOI into memfd.freeze\ninject EIO into memfs.freeze\ninject EIO into memfd.frieze\ninject EIO into memfd\ninject EIO into memfd.can_finish\ninject no into memfd.freeze\ninject EIO into nic_handler.can_finish\ninject EIO into page_aloc')),

@@ -104,36 +104,28 @@ export function checkKernel(world: World, uri: string, decl: KernelDecl): void {
         world.report('error', 'LU0213', uri, from ?? decl.name, `The kernel "${decl.name.value}" is made from itself: begin with one that comes with the emulator.`);
     }
     for (const entry of decl.entries) {
-        if (entry.kind !== 'list' || (entry.key.name !== 'handlers' && entry.key.name !== 'flbs')) {
-            continue;
-        }
-        for (const name of entry.names) {
-            nameInList(world, uri, name, entry.key.name);
+        for (const name of entry.kind === 'list' && entry.key.name === 'handlers' ? entry.names : []) {
+            nameInList(world, uri, name);
         }
     }
-    for (const list of ['handlers', 'flbs'] as const) {
-        const seen = new Map<string, string>();
-        for (const { name, added } of membersOf(world, decl, list)) {
-            const d = list === 'handlers' ? world.handler(name) : world.flb(name);
-            const other = d && seen.get(d.compatible.value);
-            if (d && other !== undefined && other !== name && added) {
-                world.report('error', 'LU0410', uri, added, `${quoted(name)} and ${quoted(other)} have the same compatible string "${d.compatible.value}": a kernel registers only one of them. Remove the other with \`${list} - ${other}\`.`);
-            } else if (d) {
-                seen.set(d.compatible.value, name);
-            }
+    const seen = new Map<string, string>();
+    for (const { name, added } of handlersOf(world, decl)) {
+        const d = world.handler(name);
+        const other = d && seen.get(d.compatible.value);
+        if (d && other !== undefined && other !== name && added) {
+            world.report('error', 'LU0410', uri, added, `${quoted(name)} and ${quoted(other)} have the same compatible string "${d.compatible.value}": a kernel registers only one of them. Remove the other with \`handlers - ${other}\`.`);
+        } else if (d) {
+            seen.set(d.compatible.value, name);
         }
     }
 }
 
-function nameInList(world: World, uri: string, name: Ident, key: 'handlers' | 'flbs'): void {
-    const handler = key === 'handlers' ? world.handler(name.name) : undefined;
-    const flb = key === 'flbs' ? world.flb(name.name) : undefined;
+function nameInList(world: World, uri: string, name: Ident): void {
+    const handler = world.handler(name.name);
     if (handler) {
         world.names.set(name, { kind: 'handler', decl: handler });
-    } else if (flb) {
-        world.names.set(name, { kind: 'flb', decl: flb });
     } else if (name.name !== '') {
-        world.unknown('LU0212', uri, name, name.name, `No ${key === 'handlers' ? 'handler' : 'FLB'} is called ${quoted(name.name)}.`, world.declared(key));
+        world.unknown('LU0212', uri, name, name.name, `No handler is called ${quoted(name.name)}.`, world.declared('handlers'));
     }
 }
 
@@ -150,19 +142,18 @@ function descentOf(world: World, decl: KernelDecl): KernelDecl[] {
 }
 
 /** The handlers of a kernel in order; `added` where this declaration adds it. */
-function membersOf(world: World, decl: KernelDecl, key: 'handlers' | 'flbs'): { readonly name: string; readonly added: Ident | undefined }[] {
-    let members: { name: string; added: Ident | undefined }[] = [...world.std?.[key].keys() ?? []].map((name) => ({ name, added: undefined }));
+function handlersOf(world: World, decl: KernelDecl): { readonly name: string; readonly added: Ident | undefined }[] {
+    let handlers: { name: string; added: Ident | undefined }[] = [...world.std?.handlers.keys() ?? []].map((name) => ({ name, added: undefined }));
     for (const k of descentOf(world, decl)) {
         for (const e of k.entries) {
-            if (e.kind !== 'list' || e.key.name !== key) {
-                continue;
-            }
-            const removed = new Set(e.names.map((n) => n.name));
-            members = e.sign === '' ? [] : members.filter((m) => !removed.has(m.name));
-            if (e.sign !== '-') {
-                members.push(...e.names.map((n) => ({ name: n.name, added: k === decl ? n : undefined })));
+            if (e.kind === 'list' && e.key.name === 'handlers') {
+                const names = new Set(e.names.map((n) => n.name));
+                handlers = handlers.filter((m) => !names.has(m.name));
+                if (e.sign !== '-') {
+                    handlers.push(...e.names.map((n) => ({ name: n.name, added: k === decl ? n : undefined })));
+                }
             }
         }
     }
-    return members;
+    return handlers;
 }

@@ -11,6 +11,7 @@ import { declare, processesOf } from './declarations';
 import { Folder } from './fold';
 import { Layered } from './layered';
 import { reportUnread } from './scope';
+import { checkKernelEntries, checkMachine, type Settings } from './settings';
 import { StatementChecker } from './statements';
 import { assignable, describeType } from './types-of';
 import { quoted, World, type FnInfo } from './world';
@@ -125,7 +126,9 @@ class ProgramChecker {
                 }
                 break;
             }
+            case 'machine': checkMachine(this.settings(uri, item), item); break;
             case 'kernel':
+                checkKernelEntries(this.settings(uri, item), item);
                 checkKernel(world, uri, item);
                 for (const entry of item.entries) {
                     if (entry.kind === 'init') {
@@ -135,6 +138,11 @@ class ProgramChecker {
                 }
                 break;
         }
+    }
+
+    private settings(uri: string, span: Span): Settings {
+        const body = this.body({ uri, span, context: 'scenario' });
+        return { world: this.world, folder: this.folder, uri, expr: (e) => body.expr(e) };
     }
 
     private kindFields(uri: string, item: Extract<Item, { kind: 'file' }>): void {

@@ -125,9 +125,9 @@ export abstract class MemberChecker extends NameChecker {
 
     private unknownMember(e: MemberExpr, object: Type): undefined {
         this.world.members.set(e, { kind: 'dynamic', name: e.member.name });
-        const what = object.k === 'decl' && object.of === 'process' ? `The process ${quoted(object.name)}` : this.capital(describeType(object));
-        const message = object.k === 'decl' && object.of === 'process'
-            ? `${what} has no variable ${quoted(e.member.name)} yet.` : `${what} has no ${quoted(e.member.name)}.`;
+        const { name } = e.member;
+        const what = object.k === 'decl' ? `The ${object.of === 'file' ? 'file kind' : object.of === 'flb' ? 'FLB' : object.of} ${quoted(object.name)}` : this.capital(describeType(object));
+        const message = object.k === 'decl' && object.of === 'process' ? `${what} has no variable ${quoted(name)} yet.` : `${what} has no ${quoted(name)}.`;
         this.world.unknown('LU0203', this.unit.uri, e.member, e.member.name, message, this.memberNames(object));
         return undefined;
     }

@@ -104,7 +104,7 @@ export class NameChecker extends Body {
         }
         const global = world.natives.globals.get(name);
         if (global) {
-            this.mean(e, { kind: 'global', name });
+            this.mean(e, global.constant === undefined ? { kind: 'global', name } : { kind: 'const', name, value: global.constant, type: global.type });
             this.require(global.context, e, quoted(name));
             return global.type;
         }

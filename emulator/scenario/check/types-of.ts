@@ -35,10 +35,10 @@ export function describeType(t: Type): string {
         case 'phys': return t.to === undefined ? 'a physical address' : `the physical address of a ${t.to}`;
         case 'fd': return 'a descriptor';
         case 'list': return 'a list';
-        case 'view': return `a ${t.struct}`;
-        case 'object': return `a ${t.name}`;
+        case 'view': return `a struct ${t.struct}`;
+        case 'object': return `${/^[aeiou]/.test(t.name) ? 'an' : 'a'} ${t.name}`;
         case 'kind': return `a file of kind ${t.name}`;
-        case 'decl': return `the name of a ${t.of}`;
+        case 'decl': return t.of === 'flb' ? 'an FLB' : t.of === 'file' ? 'a file kind' : `a ${t.of}`;
     }
 }
 

@@ -1,0 +1,113 @@
+/** Entries of `machine` and `kernel` declarations: which there are, and what they take. */
+import type { Expr, Ident, KernelDecl, KernelSetting, MachineDecl, MachineEntry } from '../ast';
+import type { Type } from '../types';
+import type { Folder } from './fold';
+import { describeType } from './types-of';
+import { insert, quoted, type World } from './world';
+
+/** What an expression outside of all code is checked with. */
+export interface Settings {
+    readonly world: World;
+    readonly folder: Folder;
+    readonly uri: string;
+    readonly expr: (e: Expr) => Type;
+}
+
+const MACHINE = new Map([['memory', '`memory 2GiB`, `memory 2GiB node 1`'], ['map', '`map 0x10_0000 .. 0x4000_0000 node 0`'], ['cpus', '`cpus 4`']]);
+const LISTS = ['handlers'];
+const SETTINGS = new Map([['cmdline', '`cmdline "kho_scratch=64M,64M,32M"`'], ['numa', '`numa off`'], ['early_memory', '`early_memory 40MiB`'], ['page_cache', '`page_cache 64MiB`']]);
+
+export function checkMachine(s: Settings, decl: MachineDecl): void {
+    for (const e of decl.entries) {
+        const example = MACHINE.get(e.key.name);
+        if (example === undefined) {
+            s.world.unknown('LU0218', s.uri, e.key, e.key.name, `A machine has no entry ${quoted(e.key.name)}: there is ${[...MACHINE.values()].join(', ')}.`, MACHINE.keys());
+            continue;
+        }
+        machineEntry(s, e, example);
+    }
+}
+
+function machineEntry(s: Settings, e: MachineEntry, example: string): void {
+    const [first, ...more] = e.args;
+    if (!first || more.length > 0) {
+        s.world.report('error', 'LU0304', s.uri, more[0] ?? e.key, `It reads ${example}.`);
+    } else if (e.key.name === 'map') {
+        if (first.kind === 'range') {
+            const from = constant(s, first.from, 'The start of the range');
+            const to = constant(s, first.to, 'The end of the range');
+            if (from !== undefined && to !== undefined && to <= from) {
+                s.world.report('error', 'LU0311', s.uri, first, 'This range is empty: its end, which does not belong to it, lies above its start.');
+            }
+        } else {
+            s.world.report('error', 'LU0301', s.uri, first, `A range of addresses stands here: ${example}.`);
+        }
+    } else {
+        const size = constant(s, first, e.key.name === 'cpus' ? 'The number of processors' : 'The size');
+        if (size !== undefined && size <= 0) {
+            s.world.report('error', 'LU0311', s.uri, first, `${quoted(e.key.name)} is more than nothing: ${example}.`);
+        }
+    }
+    for (const { key, value } of e.options) {
+        if (key.name === 'node' && e.key.name !== 'cpus') {
+            const node = constant(s, value, 'The node');
+            if (node !== undefined && (node < 0 || node > 63)) {
+                s.world.report('error', 'LU0311', s.uri, value, 'Nodes are numbered from 0 to 63.');
+            }
+        } else {
+            s.world.unknown('LU0218', s.uri, key, key.name, `${quoted(e.key.name)} has no option ${quoted(key.name)}: it reads ${example}.`, e.key.name === 'cpus' ? [] : ['node']);
+        }
+    }
+}
+
+/** The value of a constant integer below 2^53, with a complaint where it is none. */
+function constant(s: Settings, e: Expr, what: string): number | undefined {
+    if (e.kind === 'error') {
+        return undefined;
+    }
+    const type = s.expr(e);
+    const value = s.folder.value(s.uri, e);
+    if (typeof value === 'number') {
+        return value;
+    }
+    if (type.k !== 'any') {
+        s.world.report('error', 'LU0312', s.uri, e, type.k === 'int'
+            ? `${what} is a constant below 2^53: a number as 2GiB, or a \`const\`.` : `${what} is a number, not ${describeType(type)}.`);
+    }
+    return undefined;
+}
+
+export function checkKernelEntries(s: Settings, decl: KernelDecl): void {
+    for (const e of decl.entries) {
+        if (e.kind === 'setting') {
+            setting(s, e);
+        } else if (e.kind === 'list') {
+            if (!LISTS.includes(e.key.name)) {
+                unknownKey(s, e.key);
+            } else if (e.sign === '') {
+                const at = e.names[0]?.start ?? e.key.end;
+                s.world.report('error', 'LU0218', s.uri, e.key, 'Say whether these handlers are added or taken away: `handlers + nic_handler`, `handlers - memfd`.', { fix: insert(at, '+ ') });
+            }
+        }
+    }
+}
+
+function unknownKey(s: Settings, key: Ident): void {
+    s.world.unknown('LU0218', s.uri, key, key.name, `A kernel has no entry ${quoted(key.name)}: there is \`handlers + …\`, ${[...SETTINGS.values()].join(', ')}, \`init { }\`.`,
+        [...LISTS, ...SETTINGS.keys(), 'init']);
+}
+
+function setting(s: Settings, e: KernelSetting): void {
+    const example = SETTINGS.get(e.key.name);
+    if (example === undefined) {
+        unknownKey(s, e.key);
+        return;
+    }
+    const { value } = e;
+    const fits = e.key.name === 'cmdline' ? value.kind === 'string'
+        : e.key.name === 'numa' ? value.kind === 'name' && (value.name === 'on' || value.name === 'off') : value.kind === 'int';
+    s.world.types.set(value, e.key.name === 'cmdline' ? { k: 'string' } : e.key.name === 'numa' ? { k: 'bool' } : { k: 'int' });
+    if (!fits && value.kind !== 'error') {
+        s.world.report('error', 'LU0301', s.uri, value, `It reads ${example}.`);
+    }
+}
