@@ -278,9 +278,22 @@ export class StmtParser extends ExprParser {
         return { kind: 'corrupt', target, xor, start, end: this.lastEnd };
     }
 
+    /** A condition; one that assigns was meant to compare. */
+    private condition(): Expr {
+        const left = this.expr('the condition');
+        const t = this.token;
+        if (!this.is('=')) {
+            return left;
+        }
+        this.error('LU0136', t, '`=` assigns: compare with `==`.', { title: 'Change to `==`', at: t, text: '==' });
+        this.advance();
+        const right = this.expr('what to compare with');
+        return { kind: 'binary', op: '==', left, right, start: left.start, end: Math.max(right.end, this.lastEnd) };
+    }
+
     private assert(): Stmt {
         const { start } = this.advance();
-        const condition = this.expr('the condition');
+        const condition = this.condition();
         if (this.accept(',')) {
             const message = this.expr('the message');
             return { kind: 'assert', condition, message, start, end: this.lastEnd };
@@ -290,7 +303,7 @@ export class StmtParser extends ExprParser {
 
     private if(): IfStmt {
         const { start } = this.advance();
-        const condition = this.expr('the condition');
+        const condition = this.condition();
         const then = this.block('`if`');
         const s: IfStmt = { kind: 'if', condition, then, start, end: this.lastEnd };
         if (this.token.kind !== 'ident' || this.token.text !== 'else') {
@@ -304,7 +317,7 @@ export class StmtParser extends ExprParser {
 
     private while(): Stmt {
         const { start } = this.advance();
-        const condition = this.expr('the condition');
+        const condition = this.condition();
         const body = this.block('`while`');
         return { kind: 'while', condition, body, start, end: this.lastEnd };
     }

@@ -151,6 +151,10 @@ suite('language: checker', () => {
         assert.deepEqual(findings(scenario('for i in 0..3 { process p { log(i)\nreboot(KEXEC) } }')), []);
     });
 
+    test('one mistake is one finding', () => {
+        assert.deepEqual(findings(scenario('process p { x = 1\nlog(x)\nreboot(KEXEC) }\np { log(x) }\np { log(x) }')), ['LU0206: p']);
+    });
+
     test('names that nobody reads, and slips', () => {
         assert.deepEqual(findings(inP('a = 1\n_b = 2\nfor i in 0..2 { log(1) }')), ['LU0209: a']);
         const d = only(inP('total = 1\ntotl = 2\nlog(total)'));

@@ -183,6 +183,8 @@ suite('language: parser', () => {
         assert.equal(fixed(inScenario('x = 2Mib')), inScenario('x = 2MiB'));
         assert.equal(fixed(inScenario('f() may fails EIO')), inScenario('f() may fail EIO'));
         assert.equal(fixed(inScenario('snd vm1 to vmm')), inScenario('send vm1 to vmm'));
+        assert.equal(fixed(inScenario('assert a.size = 5, "size"')), inScenario('assert a.size == 5, "size"'));
+        assert.equal(fixed(inScenario('if a = 5 { b() }')), inScenario('if a == 5 { b() }'));
         assert.equal(fixed('scenraio "a" { }\n'), 'scenario "a" { }\n');
         assert.equal(fixed('scenario first { }\n'), 'scenario "first" { }\n');
         assert.equal(fixed('flb a "b" { preserve { } }\n'), 'flb a "b" { preserve(args) { } }\n');

@@ -200,7 +200,7 @@ export class StatementChecker extends AssignChecker {
             this.assume(e.name);
         } else if (running && proc.status === 'dead') {
             this.error('LU0206', e, `${quoted(e.name)} does not run any more, ${proc.why} ended it: start it again with \`process ${e.name}\`.`);
-            this.assume(e.name);
+            proc.status = 'maybe';
         }
     }
 
