@@ -17,6 +17,8 @@ import { RunList } from './runs';
 import { SCRATCH_ENTRY, type ScratchSizes, reserveScratch } from './scratch';
 
 const MiB = 1024 * 1024;
+/** Pages; a hole of 1 TiB. */
+const LARGE_HOLE = 2 ** 28;
 /** sizeof(struct page). */
 const STRUCT_PAGE = 64;
 
@@ -74,7 +76,7 @@ export function nodeSpans(machine: Machine, numa: boolean): NodeSpan[] {
         const start = Math.floor(r.start / PAGE_SIZE / MAX_ORDER_PAGES) * MAX_ORDER_PAGES;
         const end = Math.ceil((r.start + r.size) / PAGE_SIZE);
         // Ranges of one node that follow each other are one span, holes included; interleaved nodes have several.
-        if (last?.node === node) {
+        if (last?.node === node && start - last.end < LARGE_HOLE) {
             last.end = end;
         } else {
             last = { node, start: Math.max(start, last?.end ?? 0), end };

@@ -7,6 +7,7 @@ import { Rec, Table } from '../../machine/journal';
 import { PAGE_SIZE } from '../../machine/memory';
 import { MAX_PAGE_ORDER } from '../mm/buddy';
 import { Folios } from '../mm/folio';
+import { orderPages } from '../mm/memmap';
 import type { Area, IncomingHandover, KhoEnv } from './env';
 import { RadixTree, walkRadix } from './radix';
 import { type Subtree, addSubtree, buildRootFdt, readFdtPage, removeSubtree, retrieveSubtree } from './root_fdt';
@@ -15,7 +16,7 @@ import { type BlockRun, RunList } from './runs';
 /** The order of the smallest power of two of pages that holds `size` bytes. */
 export function getOrder(size: number): number {
     let order = 0;
-    while (PAGE_SIZE * 2 ** order < size) {
+    while (PAGE_SIZE * orderPages(order) < size) {
         order++;
     }
     return order;
@@ -91,7 +92,7 @@ export class Kho extends Rec {
                 this.unpreservePages(pfn, at - pfn);
                 return result;
             }
-            at += 2 ** order;
+            at += orderPages(order);
         }
         return 0;
     }
@@ -101,7 +102,7 @@ export class Kho extends Rec {
         for (let at = pfn; at < pfn + count; ) {
             const order = this.preserveOrder(at, pfn + count - at);
             this.unpreserveBlock(at, order);
-            at += 2 ** order;
+            at += orderPages(order);
         }
     }
 
@@ -170,9 +171,9 @@ export class Kho extends Rec {
             if (order === undefined) {
                 return undefined;
             }
-            this.env.memmap.initPages(at, 2 ** order, id);
+            this.env.memmap.initPages(at, orderPages(order), id);
             this.restored(at, order, id);
-            at += 2 ** blockOrder(at, pfn + count - at);
+            at += orderPages(blockOrder(at, pfn + count - at));
         }
         return pfn;
     }
@@ -290,7 +291,7 @@ export class Kho extends Rec {
         const list = new RunList();
         for (const run of this.incomingRuns) {
             for (let i = 0; i < run.blocks; i++) {
-                const pfn = run.pfn + i * 2 ** run.order;
+                const pfn = run.pfn + i * orderPages(run.order);
                 if (this.env.memmap.khoOrder(pfn) === run.order && !this.kept.has(pfn)) {
                     list.add(pfn, run.order);
                 }
@@ -312,7 +313,7 @@ export class Kho extends Rec {
             let last: { pfn: number; order: number; blocks: number; id: number; owner: string } | undefined;
             walkRadix(machine.memory, this.tree.root, (pa, n) => machine.isRam(pa, n), (pfn, order) => {
                 const id = memmap.ownerOf(pfn);
-                if (last && last.order === order && last.id === id && last.pfn + last.blocks * 2 ** order === pfn) {
+                if (last && last.order === order && last.id === id && last.pfn + last.blocks * orderPages(order) === pfn) {
                     last.blocks++;
                 } else {
                     last = { pfn, order, blocks: 1, id, owner: machine.owners.name(id) };
@@ -320,7 +321,7 @@ export class Kho extends Rec {
                 }
             });
         }
-        return result;
+        return result.map(({ pfn, order, blocks, owner }) => ({ pfn, order, blocks, owner }));
     }
 
     hash(hasher: Hasher): void {
@@ -336,7 +337,7 @@ export class Kho extends Rec {
     }
 
     private preserveBlock(pfn: number, order: number): 0 | Err {
-        if (this.env.options.debug && this.touchesScratch(pfn * PAGE_SIZE, PAGE_SIZE * 2 ** order)) {
+        if (this.env.options.debug && this.touchesScratch(pfn * PAGE_SIZE, PAGE_SIZE * orderPages(order))) {
             this.warn('kho_preserve_folio', 'preserving a folio that touches scratch');
             return err('EINVAL');
         }
@@ -350,7 +351,7 @@ export class Kho extends Rec {
         }
         const result = this.tree.add(pfn, order);
         if (result === 0) {
-            this.env.machine.history.add(PRESERVED, pfn, 2 ** order, this.env.memmap.ownerOf(pfn));
+            this.env.machine.history.add(PRESERVED, pfn, orderPages(order), this.env.memmap.ownerOf(pfn));
         }
         return result;
     }
@@ -360,7 +361,7 @@ export class Kho extends Rec {
             this.warn('kho_radix_del_key', 'unpreserving what was never preserved');
             return;
         }
-        this.env.machine.history.add(UNPRESERVED, pfn, 2 ** order, this.env.memmap.ownerOf(pfn));
+        this.env.machine.history.add(UNPRESERVED, pfn, orderPages(order), this.env.memmap.ownerOf(pfn));
     }
 
     /** The order of the next block of `left` pages from `pfn` on, on one node where the kernel knows nodes. */
@@ -368,7 +369,7 @@ export class Kho extends Rec {
         let order = blockOrder(pfn, left);
         if (this.env.options.numa) {
             const { machine } = this.env;
-            while (order > 0 && machine.nodeOf(pfn * PAGE_SIZE) !== machine.nodeOf((pfn + 2 ** order - 1) * PAGE_SIZE)) {
+            while (order > 0 && machine.nodeOf(pfn * PAGE_SIZE) !== machine.nodeOf((pfn + orderPages(order) - 1) * PAGE_SIZE)) {
                 order--;
             }
         }
@@ -395,9 +396,9 @@ export class Kho extends Rec {
     }
 
     private restored(pfn: number, order: number, owner: number): void {
-        this.env.machine.journal.edit(this).restoredPages += 2 ** order;
-        this.env.allocator.addManaged(2 ** order);
-        this.env.machine.history.add(RESTORED, pfn, 2 ** order, owner);
+        this.env.machine.journal.edit(this).restoredPages += orderPages(order);
+        this.env.allocator.addManaged(orderPages(order));
+        this.env.machine.history.add(RESTORED, pfn, orderPages(order), owner);
     }
 
     private allocNode(): number | undefined {
@@ -420,7 +421,7 @@ export class Kho extends Rec {
 /** The largest aligned block at `pfn` within `left` pages. */
 function blockOrder(pfn: number, left: number): number {
     let order = 0;
-    while (pfn % 2 ** (order + 1) === 0 && 2 ** (order + 1) <= left) {
+    while (pfn % orderPages(order + 1) === 0 && orderPages(order + 1) <= left) {
         order++;
     }
     return order;

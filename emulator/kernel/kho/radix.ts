@@ -14,9 +14,12 @@ const TABLE_ENTRIES = 512;
 /** The level of the root; 0 is that of the bitmaps. */
 const ROOT_LEVEL = 5;
 
+/** 2^0 … 2^52. */
+const POWERS = Float64Array.from({ length: ORDER_0_BIT + 1 }, (_, i) => 2 ** i);
+
 /** The key of a block of 2^order pages that starts at page frame `pfn`. */
 export function radixKey(pfn: number, order: number): number {
-    return 2 ** (ORDER_0_BIT - order) + Math.floor(pfn / 2 ** order);
+    return POWERS[ORDER_0_BIT - order]! + Math.floor(pfn / POWERS[order]!);
 }
 
 /** What a key stands for. The order bit itself falls off. */
@@ -218,21 +221,30 @@ function walkBitmap(bytes: Uint8Array, prefix: number, onBlock: RadixVisitor): v
     }
     const { pfn, order } = radixDecode(prefix);
     const step = 2 ** order;
+    if (pfn + BITMAP_KEYS * step < 2 ** 31) {
+        walkSmall(words, pfn | 0, step | 0, order, onBlock);
+        return;
+    }
     for (let w = 0; w < words.length; w++) {
-        let word = words[w]!;
-        if (word === 0) {
-            continue;
+        for (let word = words[w]!; word !== 0; word &= word - 1) {
+            onBlock(pfn + (w * 32 + 31 - Math.clz32(word & -word)) * step, order);
         }
-        const first = pfn + w * 32 * step;
+    }
+}
+
+/** The same where every page frame number is a small integer to the JavaScript engine, which need not box it for the call then. */
+function walkSmall(words: Int32Array, pfn: number, step: number, order: number, onBlock: RadixVisitor): void {
+    for (let w = 0; w < words.length; w++) {
+        const word = words[w]!;
+        const first = pfn + Math.imul(w * 32, step);
         if (word === -1) {
-            for (let i = 0; i < 32; i++) {
-                onBlock(first + i * step, order);
+            for (let i = 0, at = first; i < 32; i++, at += step) {
+                onBlock(at, order);
             }
             continue;
         }
-        while (word !== 0) {
-            onBlock(first + (31 - Math.clz32(word & -word)) * step, order);
-            word &= word - 1;
+        for (let rest = word; rest !== 0; rest &= rest - 1) {
+            onBlock(first + Math.imul(31 - Math.clz32(rest & -rest), step), order);
         }
     }
 }

@@ -1,4 +1,5 @@
 /** Preserved blocks, as runs of neighbours of one order: what the incoming tree held, kept for accounting and display. */
+import { orderPages } from '../mm/memmap';
 
 export interface BlockRun {
     /** The first page frame. */
@@ -17,7 +18,7 @@ export class RunList {
 
     add(pfn: number, order: number): void {
         const last = (this.count - 1) * FIELDS;
-        if (this.count > 0 && this.data[last + 1] === order && this.data[last]! + this.data[last + 2]! * 2 ** order === pfn) {
+        if (this.count > 0 && this.data[last + 1] === order && this.data[last]! + this.data[last + 2]! * orderPages(order) === pfn) {
             this.data[last + 2] = this.data[last + 2]! + 1;
             return;
         }

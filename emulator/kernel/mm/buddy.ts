@@ -7,7 +7,7 @@ import { ALLOCATED, FREED, type PageHistory } from '../../machine/history';
 import { type Journal, Rec } from '../../machine/journal';
 import { PAGE_SIZE, type PhysicalMemory } from '../../machine/memory';
 import { FreeSet } from './free_set';
-import type { Memmap } from './memmap';
+import { type Memmap, orderPages } from './memmap';
 
 export const MAX_PAGE_ORDER = 10;
 export const MAX_ORDER_PAGES = 1 << MAX_PAGE_ORDER;
@@ -70,15 +70,15 @@ class Zone extends Rec {
     free(pfn: number, order: number): void {
         this.journal.edit(this).freePages += 1 << order;
         let o = order;
-        let i = (pfn - this.base) / (1 << order);
+        let i = (pfn - this.base) >>> order;
         while (o < MAX_PAGE_ORDER) {
             const set = this.sets[o]!;
-            const buddy = i % 2 === 0 ? i + 1 : i - 1;
+            const buddy = (i ^ 1) >>> 0;
             if (!set.has(buddy)) {
                 break;
             }
             set.remove(buddy);
-            i = Math.floor(i / 2);
+            i >>>= 1;
             o++;
         }
         this.sets[o]!.add(i);
@@ -167,10 +167,11 @@ export class PageAllocator extends Rec {
 
     /** Gives 2^order pages back, whoever holds references. Their contents stay until somebody writes. */
     free(pfn: number, order: number): void {
-        this.history.add(FREED, pfn, 2 ** order, this.memmap.ownerOf(pfn));
-        this.memmap.clear(pfn, 2 ** order);
+        const pages = orderPages(order);
+        this.history.add(FREED, pfn, pages, this.memmap.ownerOf(pfn));
+        this.memmap.clear(pfn, pages);
         if (order > MAX_PAGE_ORDER) {
-            for (let at = 0; at < 2 ** order; at += MAX_ORDER_PAGES) {
+            for (let at = 0; at < pages; at += MAX_ORDER_PAGES) {
                 this.zoneOf(pfn + at).free(pfn + at, MAX_PAGE_ORDER);
             }
             return;

@@ -2,7 +2,8 @@
 import type { Hasher } from '../../machine/hash';
 import type { Journal, Saveable } from '../../machine/journal';
 
-const CHUNK_BITS = 32768;
+const CHUNK_SHIFT = 15;
+const CHUNK_BITS = 1 << CHUNK_SHIFT;
 const WORDS = 1024;
 /** A chunk: 1024 words of members, 32 words with a bit a word, one with a bit a word of those. */
 const TOP = WORDS + 32;
@@ -58,24 +59,30 @@ export class FreeSet implements Saveable {
     private used: Int32Array;
     private readonly chunks: Chunks;
 
-    /** For members below `size`. */
+    /**
+     * For members below `size`.
+     * @throws RangeError where that is more than 2^32.
+     */
     constructor(private readonly journal: Journal, size: number) {
+        if (size > 2 ** 32) {
+            throw new RangeError(`a set of ${size} members is too large`);
+        }
         this.epoch = journal.epoch;
         this.used = new Int32Array(Math.ceil(Math.ceil(size / CHUNK_BITS) / 32));
         this.chunks = new Chunks(journal);
     }
 
     has(i: number): boolean {
-        const chunk = this.chunks.list[Math.floor(i / CHUNK_BITS)];
-        const bit = i % CHUNK_BITS;
+        const chunk = this.chunks.list[i >>> CHUNK_SHIFT];
+        const bit = i & (CHUNK_BITS - 1);
         return chunk !== undefined && (chunk.data[bit >>> 5]! & (1 << (bit & 31))) !== 0;
     }
 
     /** Adds what is not a member yet. */
     add(i: number): void {
-        const number = Math.floor(i / CHUNK_BITS);
+        const number = i >>> CHUNK_SHIFT;
         const { data } = this.chunkForWrite(number);
-        const bit = i % CHUNK_BITS;
+        const bit = i & (CHUNK_BITS - 1);
         const word = bit >>> 5;
         data[word] = data[word]! | (1 << (bit & 31));
         data[WORDS + (word >>> 5)] = data[WORDS + (word >>> 5)]! | (1 << (word & 31));
@@ -108,9 +115,9 @@ export class FreeSet implements Saveable {
 
     /** Removes a member. */
     remove(i: number): void {
-        const number = Math.floor(i / CHUNK_BITS);
+        const number = i >>> CHUNK_SHIFT;
         const { data } = this.chunkForWrite(number);
-        const bit = i % CHUNK_BITS;
+        const bit = i & (CHUNK_BITS - 1);
         const word = bit >>> 5;
         this.journal.touch(this);
         this.count--;
