@@ -1,0 +1,119 @@
+/** Which commands there are, and their help. What a command needs is loaded when it is called. */
+import { version } from '../../package.json';
+import { BadArguments, type Command } from './options';
+
+export interface CommandEntry {
+    readonly summary: string;
+    /** The page that `--help` prints. */
+    readonly help: string;
+    readonly load: () => Promise<{ readonly command: Command }>;
+}
+
+const RUN_HELP = `Usage: lus run FILE... [options]
+
+Runs every scenario of the files, each on a machine of its own, and says for
+each failure where and why.
+
+  --scenario NAME   only the scenario of this name
+  --kernel NAME     boot this kernel where a scenario boots the default one
+  --seed N          picks one of the possible orders of events (default 0)
+  --format FORMAT   pretty (default), tap, junit or json
+  --log             print the kernel log, too
+
+Exit code: 0 all passed, 1 a scenario failed, 2 nothing could be run as asked
+(bad arguments, a missing file, a file with errors).
+`;
+
+const CHECK_HELP = `Usage: lus check FILE... [options]
+
+Checks files without running them.
+
+  --format FORMAT   pretty (default) or json
+
+Exit code: 0 no errors (there may be warnings), 1 errors, 2 bad arguments or a
+missing file.
+`;
+
+const DAP_HELP = `Usage: lus dap [--port N]
+
+Starts the debug adapter (Debug Adapter Protocol) on standard input and output,
+or on a TCP port of this host.
+
+  --port N          listen on 127.0.0.1:N
+`;
+
+const LSP_HELP = `Usage: lus lsp
+
+Starts the language server (Language Server Protocol) on standard input and
+output.
+`;
+
+const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
+    ['run', { summary: 'run scenarios', help: RUN_HELP, load: () => import('./run') }],
+    ['check', { summary: 'check files without running them', help: CHECK_HELP, load: () => import('./check') }],
+    ['dap', { summary: 'start the debug adapter', help: DAP_HELP, load: () => import('./dap') }],
+    ['lsp', { summary: 'start the language server', help: LSP_HELP, load: () => import('./lsp') }],
+]);
+
+const EXIT_USAGE = 2;
+
+function help(): string {
+    const width = Math.max(...[...COMMANDS.keys()].map((n) => n.length));
+    const lines = [...COMMANDS].map(([name, c]) => `  lus ${name.padEnd(width)}   ${c.summary}`);
+    return `lus ${version}: debugs Linux live updates. Scenarios are .lus files.
+
+${lines.join('\n')}
+
+  lus COMMAND --help   what a command takes
+  lus --version        the version
+`;
+}
+
+/** Runs the command that the arguments name, and sets the process's exit code. */
+export async function commandLine(argv: readonly string[]): Promise<void> {
+    // A reader that has seen enough, as in `lus run … | head`, is no error.
+    process.stdout.on('error', (e: NodeJS.ErrnoException) => {
+        if (e.code === 'EPIPE') {
+            process.exit();
+        }
+        throw e;
+    });
+    const [name, ...args] = argv;
+    try {
+        process.exitCode = await dispatch(name, args);
+    } catch (e) {
+        if (!(e instanceof BadArguments)) {
+            throw e;
+        }
+        const more = name !== undefined && COMMANDS.has(name) ? `lus ${name} --help` : 'lus --help';
+        process.stderr.write(`lus: ${e.message}\nSee ${more}.\n`);
+        process.exitCode = EXIT_USAGE;
+    }
+}
+
+async function dispatch(name: string | undefined, args: readonly string[]): Promise<number> {
+    if (name === undefined) {
+        process.stderr.write(help());
+        return EXIT_USAGE;
+    }
+    if (name === '--version' || name === '-v') {
+        process.stdout.write(`${version}\n`);
+        return 0;
+    }
+    if (name === '--help' || name === '-h' || name === 'help') {
+        const entry = COMMANDS.get(args[0] ?? '');
+        process.stdout.write(entry?.help ?? help());
+        return 0;
+    }
+    const entry = COMMANDS.get(name);
+    if (!entry) {
+        throw new BadArguments(name.startsWith('-') ? `There is no option ${name}.` : `There is no command "${name}".`);
+    }
+    const end = args.indexOf('--');
+    if (args.slice(0, end < 0 ? undefined : end).some((a) => a === '--help' || a === '-h')) {
+        process.stdout.write(entry.help);
+        return 0;
+    }
+    return (await entry.load()).command(args);
+}
+

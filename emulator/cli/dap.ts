@@ -1,0 +1,15 @@
+/** `lus dap` */
+import { BadArguments, parse, type Command } from './options';
+import { runSibling } from './sibling';
+
+const MAX_PORT = 65535;
+
+export const command: Command = (args) => {
+    const parsed = parse(args, { port: { type: 'string' } });
+    const [extra] = parsed.positionals;
+    if (extra !== undefined) {
+        throw new BadArguments(`lus dap takes no "${extra}".`);
+    }
+    const port = parsed.integer('port', 0, MAX_PORT);
+    return runSibling('debug-adapter', port === undefined ? [] : ['--port', String(port)]);
+};

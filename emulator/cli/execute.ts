@@ -1,0 +1,113 @@
+/** Runs one scenario to its end and says what it came to. */
+import type { ScenarioDecl } from '../scenario/ast';
+import { callStack, type StackEntry } from '../scenario/call-stack';
+import type { Listener, Place } from '../scenario/listener';
+import type { Program } from '../scenario/program';
+import { Run, UsageError } from '../scenario/run';
+import type { RunException, Vm } from '../scenario/vm';
+import type { Files } from './files';
+import type { Cause, Failure, LogEntry, ScenarioResult, StackLine, Where } from './results';
+import { whereOf } from './where';
+
+/** Operations between two looks at whether the run is over. */
+const SLICE = 1 << 24;
+
+/** How many lines of the kernel log a failure shows. */
+const LOG_TAIL = 8;
+
+export interface ExecuteOptions {
+    readonly kernel: string | undefined;
+    readonly seed: number;
+    /** The kernel log is part of the output. */
+    readonly log: boolean;
+}
+
+/** Collects what a failure report needs while the scenario runs. */
+class Watcher implements Listener {
+    readonly output: LogEntry[] = [];
+    tail: LogEntry[] = [];
+    /** The first failing call of the system call that is under way. */
+    private origin: { readonly error: string; readonly cause: Cause } | null = null;
+    /** The origin of the last failure that a process or the scenario saw. */
+    cause: Cause | null = null;
+
+    constructor(private readonly vm: Vm, private readonly files: Files, private readonly all: boolean) {}
+
+    log: NonNullable<Listener['log']> = (line) => {
+        const entry: LogEntry = { level: line.level, text: line.text, timeNs: line.time, boot: line.boot };
+        if (line.level === 'log' || this.all) {
+            this.output.push(entry);
+        }
+        if (line.level !== 'log') {
+            this.tail = [...this.tail.slice(1 - LOG_TAIL), entry];
+        }
+    };
+
+    failed: NonNullable<Listener['failed']> = (what, error, frame) => {
+        const known = this.origin?.error === error.name ? this.origin : null;
+        if (frame.mode !== 'kernel') {
+            this.cause = known?.cause ?? null;
+            this.origin = null;
+        } else if (!known) {
+            const stack = stackLines(this.files, callStack(this.vm));
+            this.origin = { error: error.name, cause: { message: `${what} fails with ${error.name}`, where: stack[0]?.where ?? null, stack } };
+        }
+    };
+}
+
+function stackLines(files: Files, stack: readonly StackEntry[]): StackLine[] {
+    return stack.map((e) => ({ label: e.label, where: placeIn(files, e.place) }));
+}
+
+function placeIn(files: Files, place: Place | undefined): Where | null {
+    return place ? whereOf(files, place.uri, place) : null;
+}
+
+export function execute(files: Files, program: Program, scenario: ScenarioDecl, options: ExecuteOptions): ScenarioResult {
+    const where = whereOf(files, program.main, scenario.name);
+    const base = { name: scenario.name.value, where };
+    let run: Run;
+    try {
+        run = Run.start(program, { scenario: base.name, kernel: options.kernel, seed: options.seed });
+    } catch (e) {
+        if (e instanceof UsageError) {
+            return { ...base, passed: false, timeNs: 0, boots: 0, output: [], failure: { kind: 'setup', message: e.message, where, stack: [], cause: null, kernelLog: [] } };
+        }
+        throw e;
+    }
+    const { vm } = run;
+    const watcher = new Watcher(vm, files, options.log);
+    vm.listeners.push(watcher);
+    const failure = toTheEnd(files, vm, watcher);
+    return { ...base, passed: failure === null, timeNs: vm.machine.clock.now, boots: vm.machine.boots, output: watcher.output, failure };
+}
+
+function toTheEnd(files: Files, vm: Vm, watcher: Watcher): Failure | null {
+    try {
+        for (;;) {
+            const stop = vm.run(SLICE);
+            if (stop?.reason === 'exception' && stop.exception.fatal) {
+                return failureOf(files, vm, watcher, stop.exception);
+            }
+            if (stop?.reason === 'end') {
+                const exception = vm.outcome?.failure;
+                return exception ? failureOf(files, vm, watcher, exception) : null;
+            }
+        }
+    } catch (e) {
+        const message = `The emulator failed, which is a bug in it: ${e instanceof Error ? e.stack ?? e.message : String(e)}`;
+        const stack = stackLines(files, callStack(vm));
+        return { kind: 'emulator', message, where: stack[0]?.where ?? null, stack, cause: null, kernelLog: watcher.tail };
+    }
+}
+
+function failureOf(files: Files, vm: Vm, watcher: Watcher, e: RunException): Failure {
+    return {
+        kind: e.kind,
+        message: e.message,
+        where: placeIn(files, e.place),
+        stack: stackLines(files, callStack(vm)),
+        cause: e.kind === 'failed-call' ? watcher.cause : null,
+        kernelLog: watcher.tail,
+    };
+}

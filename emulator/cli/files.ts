@@ -1,0 +1,100 @@
+/** Source files of the host for the engine, which knows them by URI only. */
+import { readFileSync } from 'node:fs';
+import * as path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { SourceHost } from '../scenario/load';
+import { LineMap } from '../scenario/positions';
+import { UsageError } from '../scenario/run';
+import { STD_SCHEME, STD_SOURCES } from '../scenario/std';
+
+export class Files implements SourceHost {
+    private readonly texts = new Map<string, string | undefined>();
+    private readonly maps = new Map<string, LineMap>();
+    /** URIs by how they were displayed. */
+    private readonly shown = new Map<string, string>();
+
+    read(uri: string): string | undefined {
+        const std = STD_SOURCES.get(uri);
+        if (std !== undefined) {
+            return std;
+        }
+        if (!this.texts.has(uri)) {
+            this.texts.set(uri, this.readHost(uri));
+        }
+        return this.texts.get(uri);
+    }
+
+    private readHost(uri: string): string | undefined {
+        try {
+            return readFileSync(fileURLToPath(uri), 'utf8');
+        } catch {
+            return undefined;
+        }
+    }
+
+    resolve(from: string, relative: string): string {
+        return new URL(relative.split('/').map(encodeURIComponent).join('/'), from).href;
+    }
+
+    /**
+     * The URI of a file that the user named.
+     * @throws UsageError where it cannot be read
+     */
+    open(name: string): string {
+        const uri = pathToFileURL(path.resolve(name)).href;
+        if (!this.texts.has(uri)) {
+            try {
+                this.texts.set(uri, readFileSync(name, 'utf8'));
+            } catch (e) {
+                throw new UsageError(unreadable(name, e));
+            }
+        }
+        return uri;
+    }
+
+    /** A URI as the user would write it: a path from here, or of the standard library. */
+    display(uri: string): string {
+        const text = this.displayed(uri);
+        this.shown.set(text, uri);
+        return text;
+    }
+
+    private displayed(uri: string): string {
+        if (uri.startsWith(STD_SCHEME)) {
+            return `std${uri.slice(STD_SCHEME.length)}`;
+        }
+        const absolute = fileURLToPath(uri);
+        const relative = path.relative('', absolute);
+        return relative.startsWith('..') || path.isAbsolute(relative) ? absolute : relative;
+    }
+
+    /** The lines of a file that {@link display} has shown so. */
+    linesShownAs(file: string): LineMap {
+        return this.lines(this.shown.get(file) ?? '');
+    }
+
+    lines(uri: string): LineMap {
+        let map = this.maps.get(uri);
+        if (!map) {
+            map = new LineMap(this.read(uri) ?? '');
+            this.maps.set(uri, map);
+        }
+        return map;
+    }
+}
+
+function unreadable(name: string, e: unknown): string {
+    const code = e instanceof Error && 'code' in e ? e.code : undefined;
+    switch (code) {
+        case 'ENOENT':
+        case 'ENOTDIR':
+            return `There is no file ${name}.`;
+        case 'EISDIR':
+            return `${name} is a folder: name the .lus files in it.`;
+        case 'EACCES':
+        case 'EPERM':
+            return `${name} may not be read.`;
+        default:
+            return `${name} cannot be read: ${e instanceof Error ? e.message : String(e)}.`;
+    }
+}

@@ -1,0 +1,12 @@
+/** `lus lsp` */
+import { BadArguments, parse, type Command } from './options';
+import { runSibling } from './sibling';
+
+export const command: Command = (args) => {
+    // Editors add --stdio to every language server: it is what this one does anyway.
+    const [extra] = parse(args, { stdio: { type: 'boolean' } }).positionals;
+    if (extra !== undefined) {
+        throw new BadArguments(`lus lsp takes no "${extra}".`);
+    }
+    return runSibling('language-server', []);
+};

@@ -1,0 +1,4 @@
+/** The `lus` command. */
+import { commandLine } from './command-line';
+
+void commandLine(process.argv.slice(2));

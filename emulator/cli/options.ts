@@ -1,0 +1,74 @@
+/** Reads the arguments of a command. */
+import { parseArgs, type ParseArgsConfig } from 'node:util';
+
+/** Does what the arguments say. Returns the exit code. */
+export type Command = (args: readonly string[]) => number | Promise<number>;
+
+/** What a user asked for cannot be done: one clear sentence. */
+export class BadArguments extends Error {}
+
+export interface Parsed {
+    readonly positionals: readonly string[];
+    /** An option's value, or undefined where it was not given. */
+    text(name: string): string | undefined;
+    flag(name: string): boolean;
+    /** @throws BadArguments where it is not an integer from `min` to `max` */
+    integer(name: string, min: number, max: number): number | undefined;
+    /** @throws BadArguments where it is none of them */
+    oneOf<T extends string>(name: string, choices: readonly [T, ...T[]]): T;
+}
+
+type Options = NonNullable<ParseArgsConfig['options']>;
+
+/** @throws BadArguments with one sentence where the arguments are not what the options say */
+export function parse(args: readonly string[], options: Options): Parsed {
+    const { tokens, positionals } = parseArgs({ args: [...args], options, allowPositionals: true, strict: false, tokens: true });
+    const given = new Map<string, string | true>();
+    for (const t of tokens) {
+        if (t.kind !== 'option') {
+            continue;
+        }
+        const option = options[t.name];
+        if (!option) {
+            throw new BadArguments(`There is no option ${t.rawName}.`);
+        }
+        if (option.type === 'string' && (t.value === undefined || (t.value.startsWith('--') && !t.inlineValue))) {
+            throw new BadArguments(`${t.rawName} needs a value.`);
+        }
+        if (option.type === 'boolean' && t.value !== undefined) {
+            throw new BadArguments(`${t.rawName} takes no value.`);
+        }
+        given.set(t.name, t.value ?? true);
+    }
+    const text = (name: string): string | undefined => {
+        const value = given.get(name);
+        return typeof value === 'string' ? value : undefined;
+    };
+    return {
+        positionals,
+        text,
+        flag: (name) => given.has(name),
+        integer(name, min, max) {
+            const value = text(name);
+            if (value === undefined) {
+                return undefined;
+            }
+            const n = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+            if (!(n >= min && n <= max)) {
+                throw new BadArguments(`--${name} takes an integer from ${min} to ${max}, not "${value}".`);
+            }
+            return n;
+        },
+        oneOf(name, choices) {
+            const value = text(name);
+            if (value === undefined) {
+                return choices[0];
+            }
+            const choice = choices.find((c) => c === value);
+            if (choice === undefined) {
+                throw new BadArguments(`--${name} is ${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}, not "${value}".`);
+            }
+            return choice;
+        },
+    };
+}

@@ -1,0 +1,79 @@
+/** For people: each scenario as soon as it is over, failures with source, call stack and kernel log. */
+import { prettyFinding } from '../check';
+import { excerpt } from '../excerpt';
+import type { Files } from '../files';
+import type { Cause, Failure, FileResult, ScenarioResult, StackLine, Where } from '../results';
+import type { Style } from '../style';
+import { counted, logLine } from '../text';
+import { spot } from '../where';
+import { totals, type Reporter, type Write } from './reporter';
+
+/** Lines of source above the one that failed. */
+const CONTEXT = 2;
+
+export function prettyReporter(write: Write, files: Files, style: Style): Reporter {
+    let current: string | undefined;
+    const line = (text = ''): void => write(`${text}\n`);
+    return {
+        start() {},
+        broken(file: FileResult) {
+            for (const error of file.errors) {
+                line(prettyFinding(files, error, style));
+            }
+            line(`${style.bad('✗')} ${file.file} runs nothing: ${counted(file.errors.length, 'error')}`);
+            current = undefined;
+        },
+        scenario(file: string, result: ScenarioResult) {
+            if (current !== file) {
+                line(style.strong(file));
+                current = file;
+            }
+            for (const entry of result.output) {
+                line(`    ${entry.level === 'log' ? logLine(entry) : style.dim(logLine(entry))}`);
+            }
+            line(`  ${result.passed ? style.good('✓') : style.bad('✗')} ${result.name}`);
+            if (result.failure) {
+                line();
+                for (const text of failure(files, result.failure, style)) {
+                    line(text === '' ? '' : `    ${text}`);
+                }
+                line();
+            }
+        },
+        end(results) {
+            const { passed, failed, broken } = totals(results);
+            const files = broken > 0 ? `, ${style.bad(`${counted(broken, 'file')} with errors`)}` : '';
+            line();
+            line(`${passed > 0 ? style.good(`${passed} passed`) : '0 passed'}, ${failed > 0 ? style.bad(`${failed} failed`) : '0 failed'}${files}`);
+        },
+    };
+}
+
+function failure(files: Files, f: Failure, style: Style): string[] {
+    return [
+        `${f.where ? `${style.strong(spot(f.where))}: ` : ''}${style.bad(f.message)}`,
+        ...source(files, f.where, style),
+        ...section('Call stack', f.stack.map((s) => stackLine(s, style)), style),
+        ...(f.cause ? origin(files, f.cause, style) : []),
+        ...section('Kernel log', f.kernelLog.map(logLine), style),
+    ];
+}
+
+/** Where in the kernel the error came up. */
+function origin(files: Files, cause: Cause, style: Style): string[] {
+    const where = cause.where ? `${spot(cause.where)}: ` : '';
+    return ['', style.strong('Where the error came up'), `  ${where}${cause.message}`, ...source(files, cause.where, style),
+        ...cause.stack.map((s) => `  ${stackLine(s, style)}`)];
+}
+
+function source(files: Files, where: Where | null, style: Style): string[] {
+    return where ? ['', ...excerpt(files.linesShownAs(where.file), where, style, CONTEXT).map((l) => `  ${l}`)] : [];
+}
+
+function section(title: string, lines: readonly string[], style: Style): string[] {
+    return lines.length === 0 ? [] : ['', style.strong(title), ...lines.map((l) => `  ${l}`)];
+}
+
+function stackLine(s: StackLine, style: Style): string {
+    return s.where ? `${s.label}  ${style.dim(spot(s.where))}` : s.label;
+}

@@ -1,0 +1,59 @@
+/** The Test Anything Protocol, version 14. */
+import type { Failure, FileResult, ScenarioResult } from '../results';
+import { logLine } from '../text';
+import { spot } from '../where';
+import type { Reporter, Write } from './reporter';
+
+export function tapReporter(write: Write): Reporter {
+    let n = 0;
+    const line = (text: string): void => write(`${text}\n`);
+    const point = (passed: boolean, description: string): void => line(`${passed ? 'ok' : 'not ok'} ${++n} - ${escaped(description)}`);
+    const yaml = (entries: readonly (readonly [string, unknown])[]): void => {
+        line('  ---');
+        for (const [key, value] of entries) {
+            // JSON is YAML
+            line(`  ${key}: ${JSON.stringify(value)}`);
+        }
+        line('  ...');
+    };
+    return {
+        start(count) {
+            line('TAP version 14');
+            line(`1..${count}`);
+        },
+        broken(file: FileResult) {
+            point(false, file.file);
+            yaml([['message', `${file.errors.length} errors keep this file from running`], ['severity', 'fail'],
+                ['errors', file.errors.map((e) => `${spot(e.where)}: ${e.code}: ${e.message}`)]]);
+        },
+        scenario(file: string, result: ScenarioResult) {
+            for (const entry of result.output) {
+                for (const text of logLine(entry).split('\n')) {
+                    line(`# ${text}`);
+                }
+            }
+            point(result.passed, `${file}: ${result.name}`);
+            if (result.failure) {
+                yaml(diagnosis(result.failure));
+            }
+        },
+        end() {},
+    };
+}
+
+function diagnosis(f: Failure): [string, unknown][] {
+    return [
+        ['message', f.message],
+        ['severity', 'fail'],
+        ['kind', f.kind],
+        ...(f.where ? [['at', { file: f.where.file, line: f.where.line, column: f.where.column }] satisfies [string, unknown]] : []),
+        ['stack', f.stack.map((s) => (s.where ? `${s.label} (${spot(s.where)})` : s.label))],
+        ...(f.cause ? [['cause', f.cause.where ? `${f.cause.message} (${spot(f.cause.where)})` : f.cause.message] satisfies [string, unknown]] : []),
+        ['kernel_log', f.kernelLog.map(logLine)],
+    ];
+}
+
+/** A `#` would begin a directive such as `# SKIP`. */
+function escaped(description: string): string {
+    return description.replace(/[\\#]/g, '\\$&').replace(/\s*\n\s*/g, ' ');
+}

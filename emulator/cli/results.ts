@@ -1,0 +1,75 @@
+/** What a run came to, as plain data. `lus run --format json` prints exactly this; its shape is documented and stable. */
+
+/** A place in a file; lines and columns count from 1, the end is exclusive. */
+export interface Where {
+    readonly file: string;
+    readonly line: number;
+    readonly column: number;
+    readonly endLine: number;
+    readonly endColumn: number;
+}
+
+export interface StackLine {
+    readonly label: string;
+    readonly where: Where | null;
+}
+
+export interface LogEntry {
+    /** `log` is what the scenario printed with log(), the others are levels of the kernel log. */
+    readonly level: string;
+    readonly text: string;
+    /** Nanoseconds of virtual time since the machine was switched on. */
+    readonly timeNs: number;
+    /** Which boot of the machine, 0 for the first. */
+    readonly boot: number;
+}
+
+/** Where the error of a failing system call came up first. */
+export interface Cause {
+    readonly message: string;
+    readonly where: Where | null;
+    readonly stack: readonly StackLine[];
+}
+
+export interface Failure {
+    /** `emulator`: the program is not to blame. `setup`: the machine it asks for cannot be had. */
+    readonly kind: 'failed-call' | 'failed-assertion' | 'callback-error' | 'kernel-warning' | 'setup' | 'emulator';
+    readonly message: string;
+    readonly where: Where | null;
+    /** The innermost frame first. */
+    readonly stack: readonly StackLine[];
+    readonly cause: Cause | null;
+    /** The last lines of the kernel log. */
+    readonly kernelLog: readonly LogEntry[];
+}
+
+export interface ScenarioResult {
+    readonly name: string;
+    /** Where it is declared. */
+    readonly where: Where;
+    readonly passed: boolean;
+    /** Virtual time at its end, in nanoseconds. */
+    readonly timeNs: number;
+    /** How many kernels booted. */
+    readonly boots: number;
+    /** What it printed with log(), and with `--log` the kernel log. */
+    readonly output: readonly LogEntry[];
+    readonly failure: Failure | null;
+}
+
+/** A finding of the checker. */
+export interface Finding {
+    readonly code: string;
+    readonly severity: 'error' | 'warning';
+    readonly message: string;
+    readonly where: Where;
+    /** What a quick fix would do, in a few words. */
+    readonly fix: string | null;
+}
+
+export interface FileResult {
+    readonly file: string;
+    /** What kept the file from running. */
+    readonly errors: readonly Finding[];
+    readonly scenarios: readonly ScenarioResult[];
+}

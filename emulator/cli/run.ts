@@ -1,0 +1,129 @@
+/** `lus run`: runs the scenarios of files and reports. */
+import type { ScenarioDecl } from '../scenario/ast';
+import type { Program } from '../scenario/program';
+import { errorsOf, loadProgram, Run, UsageError } from '../scenario/run';
+import { openAll } from './check';
+import { execute, type ExecuteOptions } from './execute';
+import { Files } from './files';
+import { BadArguments, parse, type Command } from './options';
+import { jsonReporter } from './report/json';
+import { junitReporter } from './report/junit';
+import { prettyReporter } from './report/pretty';
+import type { Reporter } from './report/reporter';
+import { tapReporter } from './report/tap';
+import type { FileResult, ScenarioResult } from './results';
+import { styleFor } from './style';
+import { findingOf } from './where';
+
+const EXIT_FAILED = 1;
+const EXIT_UNUSABLE = 2;
+
+const FORMATS = ['pretty', 'tap', 'junit', 'json'] as const;
+
+/** A file and what is to run of it; nothing where it has errors. */
+interface Planned {
+    readonly program: Program;
+    readonly scenarios: readonly ScenarioDecl[];
+}
+
+export const command: Command = (args) => {
+    const parsed = parse(args, {
+        scenario: { type: 'string' }, kernel: { type: 'string' }, seed: { type: 'string' }, format: { type: 'string' }, log: { type: 'boolean' },
+    });
+    const format = parsed.oneOf('format', FORMATS);
+    const options: ExecuteOptions = {
+        kernel: parsed.text('kernel'),
+        seed: parsed.integer('seed', 0, Number.MAX_SAFE_INTEGER) ?? 0,
+        log: parsed.flag('log'),
+    };
+    if (parsed.positionals.length === 0) {
+        throw new BadArguments('Name at least one file.');
+    }
+    const files = new Files();
+    const plan = planned(openAll(files, parsed.positionals).map((uri) => loadProgram(files, uri)), parsed.text('scenario'), options);
+    return runAll(files, plan, options, reporterOf(format, files));
+};
+
+function reporterOf(format: (typeof FORMATS)[number], files: Files): Reporter {
+    const write = (text: string): void => {
+        process.stdout.write(text);
+    };
+    switch (format) {
+        case 'pretty':
+            return prettyReporter(write, files, styleFor(process.stdout, process.env));
+        case 'tap':
+            return tapReporter(write);
+        case 'junit':
+            return junitReporter(write);
+        case 'json':
+            return jsonReporter(write);
+    }
+}
+
+/** @throws BadArguments where the arguments name a scenario or a kernel that is not there, or there is nothing to run */
+function planned(programs: readonly Program[], name: string | undefined, options: ExecuteOptions): Planned[] {
+    const plan = programs.map((program): Planned => ({
+        program,
+        scenarios: errorsOf(program).length > 0 ? [] : program.scenarios.filter((s) => name === undefined || s.name.value === name),
+    }));
+    const broken = programs.some((p) => errorsOf(p).length > 0);
+    const first = plan.find((p) => p.scenarios.length > 0);
+    if (!first && !broken) {
+        throw new BadArguments(nothingToRun(programs, name));
+    }
+    if (options.kernel !== undefined) {
+        for (const { program, scenarios } of plan) {
+            checkKernel(program, scenarios[0], options);
+        }
+    }
+    return plan;
+}
+
+function nothingToRun(programs: readonly Program[], name: string | undefined): string {
+    const names = programs.flatMap((p) => p.scenarios.map((s) => `"${s.name.value}"`));
+    if (name === undefined || names.length === 0) {
+        return `${programs.length === 1 ? 'This file has' : 'These files have'} no scenario: write scenario "what it shows" { … }.`;
+    }
+    return `No scenario is called "${name}". There ${names.length === 1 ? 'is' : 'are'} ${names.join(', ')}.`;
+}
+
+/** An unknown kernel is one sentence before anything runs, not a failure of every scenario. */
+function checkKernel(program: Program, scenario: ScenarioDecl | undefined, options: ExecuteOptions): void {
+    if (!scenario) {
+        return;
+    }
+    try {
+        Run.start(program, { scenario: scenario.name.value, kernel: options.kernel });
+    } catch (e) {
+        throw e instanceof UsageError ? new BadArguments(`${e.message.charAt(0).toUpperCase()}${e.message.slice(1)}`) : e;
+    }
+}
+
+function runAll(files: Files, plan: readonly Planned[], options: ExecuteOptions, reporter: Reporter): number {
+    const results: FileResult[] = [];
+    reporter.start(plan.reduce((n, p) => n + Math.max(p.scenarios.length, errorsOf(p.program).length > 0 ? 1 : 0), 0));
+    for (const { program, scenarios } of plan) {
+        const diagnostics = errorsOf(program);
+        const file = files.display(program.main);
+        if (diagnostics.length > 0) {
+            const result: FileResult = { file, errors: diagnostics.map((d) => findingOf(files, d)), scenarios: [] };
+            results.push(result);
+            reporter.broken(result);
+            continue;
+        }
+        const done: ScenarioResult[] = [];
+        for (const scenario of scenarios) {
+            const begin = performance.now();
+            const result = execute(files, program, scenario, options);
+            done.push(result);
+            reporter.scenario(file, result, (performance.now() - begin) / 1000);
+        }
+        results.push({ file, errors: [], scenarios: done });
+    }
+    reporter.end(results);
+    if (results.some((r) => r.errors.length > 0)) {
+        return EXIT_UNUSABLE;
+    }
+    const failed = results.flatMap((r) => r.scenarios).filter((s) => !s.passed);
+    return failed.some((s) => s.failure?.kind === 'setup') ? EXIT_UNUSABLE : failed.length > 0 ? EXIT_FAILED : 0;
+}

@@ -1,0 +1,46 @@
+/** The call stack of a stopped run as people read it: from the callback through the kernel down to the scenario line. */
+import type { Frame } from './code';
+import type { Place } from './listener';
+import type { Thread } from './thread';
+import { ProgramError, text } from './values';
+import type { Vm } from './vm';
+
+export interface StackEntry {
+    readonly thread: Thread;
+    readonly frame: Frame;
+    /** What the frame does: `memfd.freeze`, `freeze session "vm-1" (file 2 of 3)`, `luod`. */
+    readonly label: string;
+    readonly place: Place | undefined;
+}
+
+/** The frames of a thread, the innermost first, and below them those of the threads that wait for it. */
+export function callStack(vm: Vm, thread: Thread = vm.current): StackEntry[] {
+    const entries: StackEntry[] = [];
+    let calling = thread !== vm.current;
+    for (let t: Thread | null = thread; t; ) {
+        let waiter: Thread | null = null;
+        for (const frame of t.frames.toReversed()) {
+            entries.push({ thread: t, frame, label: labelOf(vm, t, frame), place: vm.placeOf(frame, calling) });
+            calling = true;
+            waiter ??= frame.waiter;
+        }
+        t = waiter;
+    }
+    return entries;
+}
+
+/** What a frame does, in a few words. */
+export function labelOf(vm: Vm, thread: Thread, frame: Frame): string {
+    const { code } = frame;
+    if (code.label && code.label.length > 0) {
+        try {
+            return code.label.map((e) => text(e(frame, vm))).join('');
+        } catch (e) {
+            // a label reads locals that are not set yet on the function's first lines
+            if (!(e instanceof ProgramError)) {
+                throw e;
+            }
+        }
+    }
+    return code.kind === 'scenario' && frame.mode === 'user' ? `process ${thread.name}` : code.name;
+}
