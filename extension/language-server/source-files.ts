@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { TextDocuments } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
+import type { SourceHost } from '../../emulator/scenario/load';
+import { STD_SOURCES } from '../../emulator/scenario/std';
 
-export class SourceFiles {
+export class SourceFiles implements SourceHost {
     constructor(private readonly open: TextDocuments<TextDocument>) {}
 
     /** The text of a file, or undefined where it cannot be read. */
@@ -13,6 +15,10 @@ export class SourceFiles {
         if (document) {
             return document.getText();
         }
+        const shipped = STD_SOURCES.get(uri);
+        if (shipped !== undefined) {
+            return shipped;
+        }
         try {
             return readFileSync(fileURLToPath(uri), 'utf8');
         } catch {
@@ -20,9 +26,10 @@ export class SourceFiles {
         }
     }
 
-    /** The URI that `path` means in an import of the file `from`. */
+    /** The URI that `path` means in an import of the file `from`. A file that was never saved has no neighbours: no such file. */
     resolve(from: string, path: string): string {
-        return new URL(path.split('/').map(encodeURIComponent).join('/'), from).toString();
+        const relative = path.split('/').map(encodeURIComponent).join('/');
+        return URL.canParse(relative, from) ? new URL(relative, from).href : relative;
     }
 
     /** The file as a document, for turning offsets into positions. */

@@ -97,6 +97,19 @@ function readLogs(folder: string): string {
         .join('\n');
 }
 
+/** Servers that run now. Being leaders of their own process groups they do not see the signals that end the tests. */
+const running = new Set<ChildProcess>();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+        for (const { pid } of running) {
+            if (pid !== undefined) {
+                process.kill(-pid, 'SIGTERM');
+            }
+        }
+        process.exit(1);
+    });
+}
+
 export async function startServer({ editor, extension, settings = {} }: ServerOptions): Promise<Server> {
     const root = install(editor);
     const own = path.join(root, 'node', 'bin', 'node');
@@ -125,6 +138,8 @@ export async function startServer({ editor, extension, settings = {} }: ServerOp
         env: { ...process.env, EXTENSIONS_GALLERY: '{}' },
         stdio: ['ignore', 'pipe', 'pipe'],
     });
+    running.add(child);
+    child.once('exit', () => running.delete(child));
     const authority = `127.0.0.1:${await listeningPort(child)}`;
     return {
         url: `http://${authority}/`,
