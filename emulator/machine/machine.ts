@@ -1,5 +1,5 @@
 import { Clock } from './clock';
-import { Hasher } from './hash';
+import type { Hasher } from './hash';
 import { PageHistory } from './history';
 import { Journal, Rec } from './journal';
 import { PhysicalMemory } from './memory';

@@ -1,4 +1,4 @@
-import { Bytes, BytesBuilder, type Extent } from './bytes';
+import { type Bytes, BytesBuilder, type Extent } from './bytes';
 import { Hasher } from './hash';
 import { type Int, halvesOf, intOfHalves } from './int';
 import type { Journal, Saveable } from './journal';

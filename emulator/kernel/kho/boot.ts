@@ -1,5 +1,5 @@
 /** Early boot, as far as memory and KHO go: from the memory map to the buddy allocator. Plain steps that a boot sequence calls in turn. */
-import { Err } from '../errno';
+import type { Err } from '../errno';
 import { INHERITED, RELEASED, RESERVED } from '../../machine/history';
 import type { Machine } from '../../machine/machine';
 import { PAGE_SIZE, PHYS_LIMIT } from '../../machine/memory';

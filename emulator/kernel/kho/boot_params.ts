@@ -90,7 +90,9 @@ export function buildParameters(machine: Machine, at: number, params: BootParams
         view.setUint32(data + 8, SETUP_KEXEC_KHO, true);
         view.setUint32(data + 12, KHO_DATA_SIZE, true);
         const { fdt, fdtSize, scratch, scratchSize } = params.kho;
-        [fdt, fdtSize, scratch, scratchSize].forEach((value, i) => view.setBigUint64(data + SETUP_DATA_HEADER + i * 8, BigInt(value), true));
+        for (const [i, value] of [fdt, fdtSize, scratch, scratchSize].entries()) {
+            view.setBigUint64(data + SETUP_DATA_HEADER + i * 8, BigInt(value), true);
+        }
     }
     return bytes;
 }

@@ -101,7 +101,9 @@ export class FdtWriter {
             }
         }
         const header = [MAGIC, out.length, struct, strings, 48, VERSION, LAST_COMPATIBLE, 0, this.strings.length, this.structure.length];
-        header.forEach((value, i) => view.setUint32(i * 4, value));
+        for (const [i, value] of header.entries()) {
+            view.setUint32(i * 4, value);
+        }
         return out;
     }
 

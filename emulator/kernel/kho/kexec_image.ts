@@ -1,5 +1,5 @@
 /** Loading a kernel with kexec and jumping into it (kernel/kexec_file.c, kernel/kexec_core.c, arch/x86/kernel/kexec-bzimage64.c). */
-import { Err, err } from '../errno';
+import { type Err, err } from '../errno';
 import { Bytes } from '../../machine/bytes';
 import type { Hasher } from '../../machine/hash';
 import { Rec } from '../../machine/journal';

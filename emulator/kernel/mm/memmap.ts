@@ -4,6 +4,7 @@
  * only where it is not.
  */
 import type { Hasher } from '../../machine/hash';
+import type { Int } from '../../machine/int';
 import { type Journal, Rec, type Saveable } from '../../machine/journal';
 
 /** Pages of a row: what one summary entry stands for. An order-9 folio. */
@@ -18,6 +19,9 @@ export const PG_LOCKED = 4;
 export const PG_SWAPBACKED = 8;
 export const PG_LRU = 16;
 export const PG_UNEVICTABLE = 32;
+
+/** KHO_PAGE_MAGIC (kernel/liveupdate/kexec_handover.c), the high half of page->private. */
+const KHO_PAGE_MAGIC = 0x4b484f50n;
 
 const UNSET = 0;
 const ALLOCATED = 1;
@@ -270,6 +274,12 @@ export class Memmap extends Rec {
         const i = this.locate(pfn);
         // A summary entry has the mark of the first page of its row.
         return this.found.mark.length === ROWS && pfn % ROW_PAGES !== 0 ? -1 : this.found.mark[i]! - 1;
+    }
+
+    /** page->private as the kernel has it: KHO's magic ("KHOP") and the order, or 0. */
+    privateOf(pfn: number): Int {
+        const order = this.khoOrder(pfn);
+        return order < 0 ? 0 : (KHO_PAGE_MAGIC << 32n) | BigInt(order);
     }
 
     clearKhoOrder(pfn: number): void {
