@@ -46,20 +46,21 @@ const v72: KernelDescription = {
     pageCache: 32 * MIB,
 };
 
-export const DESCRIPTIONS: ReadonlyMap<string, KernelDescription> = new Map([
-    [v72.name, v72],
-    [
-        '7.2-uma',
-        {
-            ...v72,
-            name: '7.2-uma',
-            summary: 'Linux 7.2.13 without CONFIG_NUMA, as the recordings of a real kernel were made with',
-            numa: false,
-            pageCache: 8 * MIB,
-            initrdSize: 2 * MIB,
-        },
-    ],
-]);
+/** The kernel that the recordings were made with: one node without CONFIG_NUMA. */
+const v72Uma: KernelDescription = {
+    ...v72,
+    name: '7.2-uma',
+    summary: 'Linux 7.2.13 without CONFIG_NUMA, as the recordings of a real kernel were made with',
+    numa: false,
+    pageCache: 8 * MIB,
+    initrdSize: 2 * MIB,
+};
+
+/** Live update is the same in 7.3 as in 7.2 in everything that is emulated. */
+const v73: KernelDescription = { ...v72, name: '7.3', summary: 'Linux 7.3 on x86-64, with kho=on liveupdate=on', release: '7.3.4' };
+const v73Uma: KernelDescription = { ...v72Uma, name: '7.3-uma', summary: 'Linux 7.3.4 without CONFIG_NUMA, as the recordings of a real kernel were made with', release: '7.3.4' };
+
+export const DESCRIPTIONS: ReadonlyMap<string, KernelDescription> = new Map([v72, v73, v72Uma, v73Uma].map((d) => [d.name, d]));
 
 /** The kernel that a scenario gets where it names none. */
 export const DEFAULT_KERNEL = '7.2';

@@ -40,8 +40,13 @@ export function parseCommandLine(text: string): CommandLine {
         text,
         kho: isOn(values.get('kho')),
         liveupdate: isOn(values.get('liveupdate')),
-        files: { memfdNoexec: 0, thpShmem: values.get('transparent_hugepage_shmem') === 'always' },
+        files: { memfdNoexec: noexec(values.get('sysctl.vm.memfd_noexec')), thpShmem: values.get('transparent_hugepage_shmem') === 'always' },
     };
+}
+
+/** vm.memfd_noexec, settable at boot as every sysctl is. */
+function noexec(value: string | undefined): 0 | 1 | 2 {
+    return value === '1' ? 1 : value === '2' ? 2 : 0;
 }
 
 /** kstrtobool() (lib/kstrtox.c) */
@@ -57,6 +62,8 @@ export class Kernel extends Rec implements KernelCore {
     readonly ids: Ids;
     readonly processes: Seq<Process>;
     readonly delayedFput: Seq<OpenFile>;
+    /** Those that task_work_run() has taken and not come to yet. */
+    readonly releasing: Seq<OpenFile>;
     readonly anonInode: Inode;
     readonly tmpfs: Table<string, ShmemInode>;
     /** The kernel log of this boot. */
@@ -85,6 +92,7 @@ export class Kernel extends Rec implements KernelCore {
         this.ids = new Ids(journal);
         this.processes = new Seq(journal);
         this.delayedFput = new Seq(journal);
+        this.releasing = new Seq(journal);
         this.anonInode = makeAnonInode(journal, this.ids.nextInode(journal));
         this.tmpfs = new Table(journal);
         this.log = new Seq(journal);

@@ -332,6 +332,17 @@ export class Vm {
         this.stop = { reason: 'exception', thread: this.current, exception };
     }
 
+    /** Stops the run where it is. */
+    pause(): number {
+        this.stop = { reason: 'step', thread: this.current };
+        return SWITCH;
+    }
+
+    /** Announces a panic whose message contains `text`; null: none is expected any more. */
+    expectPanic(text: string | null): void {
+        this.machine.journal.edit(this.power).panicExpected = text;
+    }
+
     /** WARN(): a line of the kernel log, and an exception where its filter is on. */
     warn(text: string): void {
         const line = text.startsWith('WARNING:') ? text : `WARNING: ${text}`;

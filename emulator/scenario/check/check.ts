@@ -122,7 +122,7 @@ class ProgramChecker {
                 checkShapes(world, uri, item, world.natives.callbacks.handler, 'A handler');
                 const fileType = fileTypeOf(world, item);
                 for (const c of item.callbacks) {
-                    this.callback(uri, c, world.natives.callbacks.handler, c.name.name === 'can_preserve' || !fileType ? {} : { fileType });
+                    this.callback(uri, c, handlerShapes(world, fileType), c.name.name === 'can_preserve' || !fileType ? {} : { fileType });
                 }
                 break;
             }
@@ -153,6 +153,10 @@ class ProgramChecker {
                 world.report('error', 'LU0204', uri, f.name, `${quoted(item.name.name)} has two fields called ${quoted(f.name.name)}: rename one.`);
             }
             seen.add(f.name.name);
+            const file = world.natives.objects.get('file');
+            if (file?.fields.has(f.name.name) || file?.methods.has(f.name.name)) {
+                world.report('error', 'LU0204', uri, f.name, `Every file has a ${quoted(f.name.name)} of its own: choose another name for this field.`);
+            }
             const type = f.type && typeNamed(world, uri, f.type);
             const init = f.init && this.body({ uri, span: f, context: 'kernel' }).expr(f.init);
             if (f.init && type && init && !assignable(init, type)) {
@@ -244,6 +248,13 @@ function finish(world: World, main: string): Program {
         members: over(world.members, std?.members),
         types: over(world.types, std?.types),
     };
+}
+
+/** Only files that can_preserve() took come to get_id(), so there the kind is known. */
+function handlerShapes(world: World, fileType: Type | undefined): ReadonlyMap<string, CallbackShape> {
+    const shapes = world.natives.callbacks.handler;
+    const shape = shapes.get('get_id');
+    return fileType && shape ? new Map([...shapes, ['get_id', { ...shape, params: shape.params.map((p) => ({ ...p, type: fileType })) }]]) : shapes;
 }
 
 /**

@@ -44,7 +44,6 @@ export const fileType = objectType('file', 'An open file (`struct file`).', [
     fileField('nlink', INT, 'How many names the inode has.', (f) => f.inode.nlink),
     fileField('size', INT, 'The inode\'s size in bytes.', (f) => f.inode.size),
     fileField('name', STRING, 'As `/proc/pid/fd` shows it.', (f) => f.name),
-    fileField('id', INT, 'A number of its own, for display.', (f) => f.id),
 ], [
     {
         name: 'add_seals', params: [{ name: 'seals', type: INT }], result: NONE, context: 'kernel', fails: true,

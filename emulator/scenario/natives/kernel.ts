@@ -42,8 +42,18 @@ export const kernelFunctions: readonly NativeFunction[] = [
     fn('panic', words, {}, 'The kernel panics.', (vm, [w]) => panic(vm, joined(w))),
 
     // ---- files and processes
-    fn('has_delayed_fput', [], { result: BOOL }, 'Files wait to be released.', (vm) => vm.running.delayedFput.length > 0),
-    fn('next_delayed_fput', [], { result: objectOf('file') }, 'Takes the next file that waits to be released.', (vm) => vm.running.delayedFput.shift()),
+    fn('has_delayed_fput', [], { result: BOOL }, 'Files wait to be released.', (vm) => vm.running.delayedFput.length + vm.running.releasing.length > 0),
+    fn('next_delayed_fput', [], { result: objectOf('file') },
+        'Takes the next file that waits to be released. task_work_run() takes all that wait at once and begins with the newest; what comes up meanwhile is for its next round.', (vm) => {
+            const { delayedFput, releasing } = vm.running;
+            if (releasing.length === 0) {
+                for (const file of delayedFput) {
+                    releasing.push(file);
+                }
+                delayedFput.clear();
+            }
+            return releasing.pop();
+        }),
     fn('release_file', [param('file', objectOf('file'))], {}, 'What the kernel itself does when a file is released.', (vm, [f]) => {
         const file = expect(OpenFile, f, 'a file');
         if (file.kind === 'liveupdate') {
@@ -66,6 +76,9 @@ export const kernelFunctions: readonly NativeFunction[] = [
     fn('open_device', [param('kind', { k: 'decl', of: 'file', name: '' }), param('path', STRING)], { result: objectOf('file') }, 'A file of this kind, before its open() has run.', (vm, [kind, path]) =>
         openDevice(vm, asString(kind, 'the kind'), asString(path, 'the path'))),
     fn('has_callback', [param('object', ANY), param('name', STRING)], { result: BOOL }, 'A handler, FLB or file kind has this callback.', (vm, [o, n]) => hasCallback(vm, o, asString(n, 'the name'))),
+
+    fn('should_fail', [param('point', STRING)], { result: INT }, 'Whether a failure was injected at a point of this name: a positive error number, or 0.', (vm, [point]) =>
+        vm.injections.hit(asString(point, 'the point'), vm.boot)?.error?.code ?? 0),
 
     // ---- boot and reboot
     fn('run_init', [], {}, 'Runs the `init` blocks of the kernel that boots.', (vm) => runInit(vm)),
