@@ -9,15 +9,25 @@ import type { SourceFiles } from './source-files';
 
 export interface Analysis {
     readonly file: SourceFile;
-    /** Findings in this file; those in its imports show where these are open. */
+    /** Findings in the file and in what it imports. */
     readonly diagnostics: readonly Diagnostic[];
 }
 
 /** Checks a file with its imports. */
 export function analyse(files: SourceFiles, uri: string): Analysis {
-    const program = check(files, uri, NATIVES, standardLibrary());
-    return {
-        file: program.files.get(uri) ?? parse(uri, '').file,
-        diagnostics: program.diagnostics.filter(d => d.uri === uri),
-    };
+    const { files: read, diagnostics } = check(files, uri, NATIVES, standardLibrary());
+    return { file: read.get(uri) ?? parse(uri, '').file, diagnostics };
+}
+
+/**
+ * The findings of several files, by the file that each is in. A file may be imported by several, which find the same in it;
+ * and some things are wrong only together, such as a name that two files declare.
+ */
+export function findingsByFile(analyses: Iterable<Analysis>): ReadonlyMap<string, readonly Diagnostic[]> {
+    const byFile = new Map<string, Map<string, Diagnostic>>();
+    for (const finding of [...analyses].flatMap(a => a.diagnostics)) {
+        const ofFile = byFile.get(finding.uri) ?? new Map<string, Diagnostic>();
+        byFile.set(finding.uri, ofFile.set(`${finding.code} ${finding.span.start} ${finding.span.end} ${finding.message}`, finding));
+    }
+    return new Map([...byFile].map(([uri, ofFile]) => [uri, [...ofFile.values()]]));
 }

@@ -1,7 +1,8 @@
 /** The language server: LSP on stdin and stdout. */
 import { createConnection, ProposedFeatures, TextDocuments, TextDocumentSyncKind } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
-import { analyse, type Analysis } from './analysis';
+import type { Diagnostic } from '../../emulator/scenario/program';
+import { analyse, findingsByFile, type Analysis } from './analysis';
 import { fixesIn, toLspDiagnostic } from './findings';
 import { outline } from './outline';
 import { SourceFiles } from './source-files';
@@ -12,8 +13,11 @@ const QUIET_MS = 150;
 const connection = createConnection(ProposedFeatures.all, process.stdin, process.stdout);
 const documents = new TextDocuments(TextDocument);
 const files = new SourceFiles(documents);
-/** Results by URI; empty as soon as any file changes, since files import one another. */
+
+/** Analyses of open files; empty as soon as any file changes, since files import one another. */
 const analyses = new Map<string, Analysis>();
+/** The files that have findings on the editor's side. */
+let marked: readonly string[] = [];
 let pending: NodeJS.Timeout | undefined;
 
 function analysisOf(uri: string): Analysis {
@@ -26,21 +30,37 @@ function analysisOf(uri: string): Analysis {
     return fresh;
 }
 
-async function publish(document: TextDocument): Promise<void> {
-    const diagnostics = analysisOf(document.uri).diagnostics.map(d => toLspDiagnostic(d, document, files));
-    await connection.sendDiagnostics({ uri: document.uri, version: document.version, diagnostics });
+function findings(): ReadonlyMap<string, readonly Diagnostic[]> {
+    return findingsByFile(documents.all().map(d => analysisOf(d.uri)));
 }
 
-function publishAll(): void {
-    for (const document of documents.all()) {
-        publish(document).catch((e: unknown) => connection.console.error(String(e)));
+async function publish(uri: string, found: readonly Diagnostic[]): Promise<void> {
+    const document = files.document(uri);
+    const open = documents.get(uri);
+    await connection.sendDiagnostics({
+        uri,
+        ...(open ? { version: open.version } : {}),
+        diagnostics: found.map(d => toLspDiagnostic(d, document, files)),
+    });
+}
+
+/** Sends the findings of all open files and of what they import, and takes back those that are gone. */
+async function publishAll(): Promise<void> {
+    const found = findings();
+    const open = documents.all().map(d => d.uri);
+    const gone = marked.filter(uri => !found.has(uri));
+    marked = [...found.keys()];
+    for (const uri of new Set([...open, ...marked, ...gone])) {
+        await publish(uri, found.get(uri) ?? []);
     }
 }
 
 function changed(): void {
     analyses.clear();
     clearTimeout(pending);
-    pending = setTimeout(publishAll, QUIET_MS);
+    pending = setTimeout(() => {
+        publishAll().catch((e: unknown) => connection.console.error(e instanceof Error ? (e.stack ?? e.message) : String(e)));
+    }, QUIET_MS);
 }
 
 connection.onInitialize(() => ({
@@ -53,11 +73,8 @@ connection.onInitialize(() => ({
 }));
 
 documents.onDidChangeContent(changed);
+documents.onDidClose(changed);
 connection.onDidChangeWatchedFiles(changed);
-documents.onDidClose(async ({ document }) => {
-    changed();
-    await connection.sendDiagnostics({ uri: document.uri, diagnostics: [] });
-});
 
 connection.onDocumentSymbol(({ textDocument }) => {
     const document = documents.get(textDocument.uri);
@@ -66,7 +83,7 @@ connection.onDocumentSymbol(({ textDocument }) => {
 
 connection.onCodeAction(({ textDocument, range }) => {
     const document = documents.get(textDocument.uri);
-    return document ? fixesIn(analysisOf(document.uri).diagnostics, document, files, range) : [];
+    return document ? fixesIn(findings().get(document.uri) ?? [], document, files, range) : [];
 });
 
 documents.listen(connection);

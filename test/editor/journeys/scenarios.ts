@@ -81,7 +81,10 @@ export function defineJourneys(title: string, prefix: string, options: () => Ser
             await page.openFromExplorer(FILE, 'What the editor tests debug');
             await page.waitLanguage(LANGUAGE_NAME);
             await page.goToLine(lineOf('entry'));
-            await page.editor.locator('.codelens-decoration a', { hasText: /^Debug$/ }).first().click();
+            const lens = page.editor.locator('.codelens-decoration a', { hasText: /^Debug$/ }).first();
+            await lens.waitFor();
+            await traveller.photograph('6-lenses');
+            await lens.click();
             await page.waitStoppedAt(textOf('entry'));
         });
 

@@ -1,0 +1,144 @@
+/** The language server bundle, spoken to as an editor does. */
+import assert from 'node:assert/strict';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import * as path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import {
+    createProtocolConnection,
+    StreamMessageReader,
+    StreamMessageWriter,
+    type CodeAction,
+    type DocumentSymbol,
+    type InitializeResult,
+    type ProtocolConnection,
+    type PublishDiagnosticsParams,
+} from 'vscode-languageserver/node';
+import { inRepository } from '../support/repository';
+
+const NIC = 'struct NicState {\n    magic: u32\n}\n';
+const GOOD = 'import "nic.lus"\n\nscenario "sound" {\n    boot "7.2"\n}\n';
+const TYPO = 'scenario "typo" {\n    boot "7.2"\n    process luod {\n        memfd_creat("ram")\n    }\n}\n';
+
+suite('language server', () => {
+    let folder: string;
+    let server: ChildProcess;
+    let connection: ProtocolConnection;
+    /** The latest diagnostics of each file, and who waits for such. */
+    let published: Map<string, PublishDiagnosticsParams>;
+    let waiting: (() => void)[];
+
+    setup(async () => {
+        folder = mkdtempSync(path.join(tmpdir(), 'lus-lsp-'));
+        server = spawn(process.execPath, [inRepository('dist', 'language-server.js'), '--stdio'], { stdio: ['pipe', 'pipe', 'inherit'] });
+        assert.ok(server.stdout && server.stdin);
+        connection = createProtocolConnection(new StreamMessageReader(server.stdout), new StreamMessageWriter(server.stdin));
+        published = new Map();
+        waiting = [];
+        connection.onNotification('textDocument/publishDiagnostics', (params: PublishDiagnosticsParams) => {
+            published.set(params.uri, params);
+            for (const wake of waiting.splice(0)) {
+                wake();
+            }
+        });
+        connection.listen();
+        const { serverInfo }: InitializeResult = await connection.sendRequest('initialize', { processId: process.pid, rootUri: null, capabilities: {} });
+        assert.equal(serverInfo?.name, 'lus');
+        await connection.sendNotification('initialized', {});
+    });
+
+    teardown(() => {
+        connection.dispose();
+        server.kill();
+        rmSync(folder, { recursive: true, force: true });
+    });
+
+    function uriOf(name: string): string {
+        return pathToFileURL(path.join(folder, name)).href;
+    }
+
+    async function open(name: string, text: string): Promise<string> {
+        const uri = uriOf(name);
+        await connection.sendNotification('textDocument/didOpen', { textDocument: { uri, languageId: 'lus', version: 1, text } });
+        return uri;
+    }
+
+    /** @param version undefined for a file that is not open */
+    async function diagnostics(uri: string, version: number | undefined): Promise<PublishDiagnosticsParams['diagnostics']> {
+        for (;;) {
+            const found = published.get(uri);
+            if (found && found.version === version) {
+                return found.diagnostics;
+            }
+            await new Promise<void>(resolve => waiting.push(resolve));
+        }
+    }
+
+    test('findings have a code and a range, and go when the text is mended', async () => {
+        const uri = await open('typo.lus', TYPO);
+        const [found, ...more] = await diagnostics(uri, 1);
+        assert.deepEqual(more, []);
+        assert.match(String(found?.code), /^LU\d{4}$/);
+        assert.deepEqual(found?.range, { start: { line: 3, character: 8 }, end: { line: 3, character: 19 } });
+
+        const actions: CodeAction[] = await connection.sendRequest('textDocument/codeAction', {
+            textDocument: { uri },
+            range: found?.range,
+            context: { diagnostics: [] },
+        });
+        const edits = actions[0]?.edit?.changes?.[uri] ?? [];
+        assert.deepEqual(edits.map(e => e.newText), ['memfd_create']);
+
+        const contentChanges = edits.map(({ range, newText }) => ({ range, text: newText }));
+        await connection.sendNotification('textDocument/didChange', { textDocument: { uri, version: 2 }, contentChanges });
+        assert.deepEqual(await diagnostics(uri, 2), []);
+    });
+
+    test('imports are read from disk, and from the editor where they are open', async () => {
+        writeFileSync(path.join(folder, 'nic.lus'), NIC);
+        const uri = await open('good.lus', GOOD);
+        assert.deepEqual(await diagnostics(uri, 1), []);
+
+        // Wrong only together: a name that both declare, one of them not saved yet.
+        const text = `${GOOD}struct Other { count: u64 }\n`;
+        await connection.sendNotification('textDocument/didChange', { textDocument: { uri, version: 2 }, contentChanges: [{ text }] });
+        assert.deepEqual(await diagnostics(uri, 2), []);
+        const nic = await open('nic.lus', `${NIC}struct Other { count: u64 }\n`);
+        const [found] = await diagnostics(nic, 1);
+        assert.match(String(found?.message), /Other.*good\.lus/);
+    });
+
+    test('findings in an imported file that is not open are published, too, and taken back', async () => {
+        writeFileSync(path.join(folder, 'nic.lus'), `${NIC}struct {\n`);
+        const uri = await open('good.lus', GOOD);
+        const nic = uriOf('nic.lus');
+        assert.ok((await diagnostics(nic, undefined)).length > 0);
+        published.delete(nic);
+        const text = GOOD.replace('import "nic.lus"', '');
+        await connection.sendNotification('textDocument/didChange', { textDocument: { uri, version: 2 }, contentChanges: [{ text }] });
+        assert.deepEqual(await diagnostics(nic, undefined), []);
+    });
+
+    test('an import that is missing is found', async () => {
+        const uri = await open('good.lus', GOOD);
+        const [found] = await diagnostics(uri, 1);
+        assert.deepEqual(found?.range.start, { line: 0, character: 7 });
+    });
+
+    test('the outline works in a file that is half written', async () => {
+        const uri = await open('half.lus', `${NIC}\nscenario "half" {\n    process luod {\n        lu = open(`);
+        const symbols: DocumentSymbol[] = await connection.sendRequest('textDocument/documentSymbol', { textDocument: { uri } });
+        assert.deepEqual(
+            symbols.map(s => [s.name, s.children?.map(c => c.name)]),
+            [
+                ['NicState', ['magic']],
+                ['half', []],
+            ],
+        );
+    });
+
+    test('a request that the server does not know is answered with an error', async () => {
+        await assert.rejects(connection.sendRequest('lus/nothing', {}), /Unhandled method/);
+    });
+});
