@@ -144,8 +144,12 @@ export interface AssignStmt extends Span {
     readonly expect?: Expectation;
 }
 export interface ExprStmt extends Span { readonly kind: 'expr'; readonly value: Expr; readonly expect?: Expectation }
-/** `fails EBUSY` (must), `may fail EIO, EBUSY` (may). */
-export interface Expectation extends Span { readonly kind: 'fails' | 'may'; readonly errors: readonly Ident[] }
+/** `fails EBUSY` (must), `may fail EIO, EBUSY` (may); `panics "incoming tree"`: the next kernel must panic with a message that contains this. */
+export interface Expectation extends Span {
+    readonly kind: 'fails' | 'may' | 'panics';
+    readonly errors: readonly Ident[];
+    readonly message?: StringLit;
+}
 /** `send vm1 to vmm` */
 export interface SendStmt extends Span { readonly kind: 'send'; readonly value: Expr; readonly to: Ident; readonly as?: Ident; readonly expect?: Expectation }
 export interface ExitStmt extends Span { readonly kind: 'exit' }

@@ -139,6 +139,10 @@ export class Boot extends Rec {
      */
     startUserspace(): undefined {
         const { vm } = this;
+        if (vm.power.panicExpected !== null) {
+            vm.fail('failed-call', 'this kernel should panic while it comes up, but it does not.');
+            return undefined;
+        }
         if (vm.boot > 0) {
             fillPageCache(vm.machine, this.pages, this.kernel.desc.pageCache);
         }

@@ -96,7 +96,7 @@ export class ExprParser extends Cursor {
         return beginsItem(t, next)
             || (RESERVED.has(t.text) && t.text !== 'true' && t.text !== 'false' && t.text !== 'try' && t.text !== 'new')
             || (sameLine && next.kind === 'punct' && (ASSIGN_OPS.has(next.text) || next.text === '{'))
-            || (sameLine && (next.kind === 'ident' || next.kind === 'string') && next.text !== 'fails' && next.text !== 'may' && next.text !== 'to');
+            || (sameLine && (next.kind === 'ident' || next.kind === 'string') && next.text !== 'fails' && next.text !== 'panics' && next.text !== 'may' && next.text !== 'to');
     }
 
     private unary(what: string): Expr {

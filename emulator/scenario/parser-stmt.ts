@@ -172,6 +172,11 @@ export class StmtParser extends ExprParser {
             const errors = this.names('an error (as EBUSY)');
             return { kind: 'fails', errors, start: t.start, end: this.lastEnd };
         }
+        if (this.isWord('panics')) {
+            this.advance();
+            const message = this.isString() ? this.stringLit('What the panic says') : undefined;
+            return { kind: 'panics', errors: [], ...(message ? { message } : {}), start: t.start, end: this.lastEnd };
+        }
         if (this.isWord('may')) {
             this.advance();
             if (!this.acceptWord('fail')) {

@@ -56,6 +56,7 @@ export class Power extends Rec {
     readonly panicMessage: string = '';
     /** A part of the message of a panic that the scenario has announced; null: none is. */
     readonly panicExpected: string | null = null;
+    readonly panicTolerated: boolean = false;
 }
 
 /** A copy of everything of a run that is not in the journal. */
@@ -341,6 +342,11 @@ export class Vm {
     /** Announces a panic whose message contains `text`; null: none is expected any more. */
     expectPanic(text: string | null): void {
         this.machine.journal.edit(this.power).panicExpected = text;
+    }
+
+    /** Whoever drives the run looks at panics by itself. */
+    toleratePanic(on: boolean): void {
+        this.machine.journal.edit(this.power).panicTolerated = on;
     }
 
     /** WARN(): a line of the kernel log, and an exception where its filter is on. */

@@ -161,10 +161,10 @@ export abstract class AssignChecker extends ExprChecker {
             return this.expr(value);
         }
         this.errors(expect);
-        this.tried = value;
+        this.tried = expect.kind === 'panics' ? undefined : value;
         const type = this.expr(value);
         this.tried = undefined;
-        const word = expect.kind === 'fails' ? '`fails`' : '`may fail`';
+        const word = { fails: '`fails`', may: '`may fail`', panics: '`panics`' }[expect.kind];
         const drop = { title: `Remove ${word}`, edits: [{ span: { start: value.end, end: s.end }, text: '' }] };
         if (value.kind === 'try') {
             this.error('LU0412', expect, `A call is either tried or ${word}: remove one of the two.`, drop);

@@ -238,6 +238,9 @@ export class StatementChecker extends AssignChecker {
     }
 
     protected afterExpected(call: Expr, expect: Expectation): void {
+        if (expect.kind === 'panics' && this.kexec?.call !== call) {
+            this.error('LU0402', expect, 'Only the next kernel can panic: `panics` stands behind `reboot(KEXEC)`.');
+        }
         if (expect.kind === 'fails' && this.kexec?.call === call) {
             this.kexec = undefined;
         }

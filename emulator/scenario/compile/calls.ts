@@ -58,6 +58,15 @@ function outcomes(c: FnCompiler, call: Expr, slot: number, policy: Policy): Outc
             };
         case 'expect': {
             const { expect, end } = policy;
+            if (expect.kind === 'panics') {
+                return {
+                    success: (_f, vm) => vm.fail('failed-call', `after ${what} the next kernel should panic, but ${what} returns.`),
+                    failure: (f, vm, error) => {
+                        noteFailure(vm, what, error, f);
+                        return vm.fail('failed-call', `after ${what} the next kernel should panic, but it fails with ${error.name}.`);
+                    },
+                };
+            }
             const names = expect.errors.map((e) => e.name).filter(isErrnoName);
             const wanted = names.join(' or ');
             return {
@@ -85,6 +94,13 @@ function noteFailure(vm: Vm, what: string, error: Err, frame: Frame): void {
 /** Emits a call; its value is in the returned slot afterwards. */
 export function emitCall(c: FnCompiler, call: CallExpr, policy: Policy): number {
     const { callee } = call;
+    if (policy.k === 'expect' && policy.expect.kind === 'panics') {
+        const text = policy.expect.message?.value ?? '';
+        c.emitter.emit((f, vm) => {
+            vm.expectPanic(text);
+            return f.pc + 1;
+        });
+    }
     if (callee.kind === 'name') {
         const meaning = c.program.names.get(callee);
         if (meaning?.kind === 'fn') {
