@@ -189,6 +189,27 @@ suite('restoring', () => {
         assert.equal(host.kho.restoreFolio(pfn * PAGE_SIZE, 'x'), pfn);
     });
 
+    test('a range cut at a node is restored in larger steps than it was preserved, and the rest leaks', () => {
+        // Node 1 lies between two parts of node 0, whose upper one has what node 0 needs early.
+        const boundary = 0xfe00;
+        let host: BootedHost = cold(new Machine({
+            ranges: [
+                { start: 0, size: boundary * PAGE_SIZE, node: 0 }, { start: boundary * PAGE_SIZE, size: 128 * MiB, node: 1 },
+                { start: boundary * PAGE_SIZE + 128 * MiB, size: 128 * MiB, node: 0 },
+            ],
+        }));
+        for (let pfn = 0xfc00; pfn < 0x10000; pfn++) {
+            assert.ok(host.env.allocator.takePage(pfn, 1));
+        }
+        assert.equal(host.kho.preservePages(0xfc00, 1024), 0);
+        host = kexec(host);
+        assert.equal(host.kho.unclaimed, 1024);
+        assert.deepEqual(host.kho.unclaimedRuns().map((r) => [r.order, r.pfn, r.blocks]), [[9, 0xfc00, 2]]);
+        assert.equal(host.kho.restorePages(0xfc00 * PAGE_SIZE, 1024, 'pages'), 0xfc00);
+        assert.equal(host.kho.unclaimed, 512);
+        assert.deepEqual([0xfdff, 0xfe00, 0xffff].map((pfn) => host.env.memmap.stateOf(pfn)), ['allocated', 'preserved', 'preserved']);
+    });
+
     test('vmalloc areas, and the empty chunk behind a full one', () => {
         for (const [pages, chunks] of [[1, 1], [CHUNK_ENTRIES - 1, 1], [CHUNK_ENTRIES, 2], [CHUNK_ENTRIES + 1, 2]] as const) {
             let host = boot();

@@ -208,8 +208,11 @@ export class Memmap extends Rec {
 
     /** The owner of a page (of its folio); 0 where nobody owns it. */
     ownerOf(pfn: number): number {
-        const head = this.headOf(pfn);
-        const i = this.locate(head);
+        let i = this.locate(pfn);
+        const order = this.found.order[i]! & ~TAIL;
+        if (order !== 0) {
+            i = this.locate(pfn - (pfn % orderPages(order)));
+        }
         if (this.found.state[i] === UNSET) {
             return rangeOf(this.reserved, pfn)?.owner ?? 0;
         }
