@@ -382,6 +382,7 @@ function compileProcessBlock(c: FnCompiler, s: ProcessBlock): void {
 function compileBody(c: FnCompiler, process: string, body: Block): void {
     const e = c.emitter;
     const end = e.label();
+    const statement = e.statementIndex;
     e.emit((f, vm) => {
         const user = vm.userNamed(process);
         if (!user) {
@@ -393,6 +394,8 @@ function compileBody(c: FnCompiler, process: string, body: Block): void {
         return vm.callOn(user.thread, frame);
     });
     compileBlock(c, body);
+    // the frame that waits for the block stands behind this: it is in the block's own statement
+    e.belong(statement);
     e.emit((_f, vm) => vm.ret(undefined));
     e.place(end);
 }
@@ -450,8 +453,8 @@ function compileInject(c: FnCompiler, s: InjectStmt): void {
     const what = s.what.name;
     const error = isErrnoName(what) ? err(what) : null;
     c.emitter.emit((f, vm) => {
-        const skip = after ? asNumber(after(f, vm), 'the number behind after') : 0;
-        const count = times ? asNumber(times(f, vm), 'the number behind times') : 1;
+        const skip = s.after && after ? asNumber(after(f, vm), 'the number behind after') : 0;
+        const count = s.times && times ? asNumber(times(f, vm), 'the number behind times') : 1;
         vm.injections.add(target, error, skip, count, vm.boot + (s.nextKernel ? 1 : 0));
         return f.pc + 1;
     });
