@@ -72,5 +72,5 @@ export function hexText(n: number): string {
 
 /** `0x1000–0x1fff (4 KiB)` */
 export function rangeText(start: number, size: number): string {
-    return `${hexText(start)}–${hexText(start + size - 1)} (${sizeText(size)})`;
+    return size === 0 ? `empty, at ${hexText(start)}` : `${hexText(start)}–${hexText(start + size - 1)} (${sizeText(size)})`;
 }

@@ -43,6 +43,9 @@ function sessionsItem(vm: Vm, name: string, list: SessionList): Item {
     return listing(name, 'session', list.sessions.length, (i) => sessionItem(vm, list.sessions.at(i)));
 }
 
+/** Up to so many files stand first in their session; more are read in pages. */
+const FEW = 100;
+
 /** A session, which unfolds into its files. */
 export function sessionItem(vm: Vm, session: LuoSession | undefined): Item {
     if (!session) {
@@ -56,12 +59,13 @@ export function sessionItem(vm: Vm, session: LuoSession | undefined): Item {
         type: 'luo_session',
         evaluateName: `session(${JSON.stringify(session.name)})`,
         children: {
-            indexed: { count: n, item: (i) => fileItem(vm, session.files.at(i)) },
             named: () => [
+                ...(n <= FEW ? session.files.items.map((f) => fileItem(vm, f)) : []),
                 leaf('state', state.join(', ')),
                 ...(session.cursor > 0 ? [leaf('at file', `${session.cursor} of ${n}`)] : []),
                 blocksItem(vm, 'blocks', session.fileBlocks),
             ],
+            ...(n > FEW ? { indexed: { count: n, item: (i: number) => fileItem(vm, session.files.at(i)) } } : {}),
         },
     };
 }
@@ -112,8 +116,10 @@ function dataItem(vm: Vm, name: string, data: Int, what: HandedOver | undefined)
         evaluateName: `at(${layout.name}, ${hex(data)})`,
         children: {
             named: () => [
-                ...viewFields(vm, view, `at(${layout.name}, ${hex(data)})`),
-                ...what.arrays.flatMap((a) => [attempt(a.field, () => arrayItem(vm, view, a) ?? leaf(`${a.field} (listed)`, 'nothing listed'))]),
+                ...viewFields(vm, view, `at(${layout.name}, ${hex(data)})`).map((field) => {
+                    const listed = what.arrays.find((a) => a.field === field.name);
+                    return listed ? attempt(field.name, () => arrayItem(vm, view, listed) ?? field) : field;
+                }),
                 bytesAt(vm.machine, data, layout.size),
             ],
         },

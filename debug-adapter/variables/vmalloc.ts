@@ -9,7 +9,7 @@ import type { Vm } from '../../emulator/scenario/vm';
 import { bytesAt } from './bytes';
 import { hexText, sizeText, type Children, type Item } from './item';
 import type { ListedArray } from './serialized';
-import { attempt, itemOf, objectFields, viewFields } from './values';
+import { addressItem, attempt, itemOf, objectFields, viewFields } from './values';
 
 /** The pages that a struct kho_vmalloc lists, as one run of bytes. Garbage gives what could be read of it. */
 class ListedPages implements VmArea {
@@ -48,10 +48,11 @@ function listedPages(machine: Machine, desc: View): ListedPages {
     return new ListedPages(groups, PAGE_SIZE * 2 ** order);
 }
 
-/** The array behind a vmalloc field of a structure: its elements, in pages; undefined where nothing is listed (yet). */
+/** A vmalloc field of a structure with the array that it lists, by pages; undefined where nothing is listed (yet). */
 export function arrayItem(vm: Vm, view: View, listed: ListedArray): Item | undefined {
     const desc = view.get(view.field(listed.field));
-    if (!(desc instanceof View) || desc.get(desc.field('first')) === 0) {
+    const first = desc instanceof View ? desc.get(desc.field('first')) : undefined;
+    if (!(desc instanceof View) || typeof first !== 'number' || first === 0) {
         return undefined;
     }
     const pages = listedPages(vm.machine, desc);
@@ -59,8 +60,11 @@ export function arrayItem(vm: Vm, view: View, listed: ListedArray): Item | undef
     const fits = Math.floor(pages.size / listed.element.size);
     const count = typeof said === 'number' ? Math.min(said, fits) : fits;
     const array = new ArrayView({ k: 'struct', layout: listed.element }, count, listed.element.size, vm.machine.memory, 0, pages);
-    const children: Children = { indexed: { count, item: (i) => elementItem(vm, `[${i}]`, array.get(i)) } };
-    return { name: `${listed.field} (listed)`, value: `${count} × ${listed.element.name}`, children, kind: 'virtual' };
+    const children: Children = {
+        named: () => [addressItem(vm, 'first', first), ...viewFields(vm, desc, undefined).filter((f) => f.name !== 'first'), bytesAt(vm.machine, desc.pa, desc.layout.size)],
+        indexed: { count, item: (i) => elementItem(vm, `[${i}]`, array.get(i)) },
+    };
+    return { name: listed.field, value: `${count} × ${listed.element.name}`, type: desc.layout.name, address: desc.pa, children };
 }
 
 /** An element; one that names a page frame is shown as the folio that lies there. */

@@ -342,7 +342,7 @@ class Evaluator {
     }
 
     private callNative(native: NativeFunction, receiver: readonly Value[], e: CallExpr): Evaluated {
-        if (!native.call || (!native.syscall && (native.result.k === 'none' || (native.fails && native.context !== 'any')))) {
+        if (!native.call || (native.result.k === 'none' && !native.syscall)) {
             throw new ProgramError(`\`${native.name}\` does something, and an expression only looks.`);
         }
         const args = this.args(native, e.args, e.with?.name);

@@ -41,6 +41,16 @@ export class Emitter {
         this.pending = true;
     }
 
+    /** The statement that operations belong to now; for {@link belong}. */
+    get statementIndex(): number {
+        return this.current;
+    }
+
+    /** The next operations belong to a statement that began before. */
+    belong(statement: number): void {
+        this.current = statement;
+    }
+
     emit(op: Op): void {
         this.ops.push(op);
         this.statementAt.push(this.current);

@@ -1,0 +1,80 @@
+/** The launch configuration, and starting the scenario that it names. */
+import * as z from 'zod/mini';
+import type { Diagnostic, Program } from '../emulator/scenario/program';
+import { errorsOf, loadProgram, Run, UsageError } from '../emulator/scenario/run';
+import type { SourceHost } from '../emulator/scenario/load';
+import { parsed, RequestError } from './requests';
+
+const schema = z.looseObject({
+    program: z.string(),
+    scenario: z.optional(z.string()),
+    stopOnEntry: z.optional(z.boolean()),
+    kernel: z.optional(z.string()),
+    seed: z.optional(z.int().check(z.gte(0))),
+    noDebug: z.optional(z.boolean()),
+});
+
+export interface LaunchConfiguration {
+    /** Path or URI of the scenario file. */
+    readonly program: string;
+    /** The first one of the file where it is left out. */
+    readonly scenario: string | undefined;
+    readonly stopOnEntry: boolean;
+    readonly kernel: string | undefined;
+    readonly seed: number;
+    /** Run only: no breakpoint, no step, no stop at a failure. */
+    readonly noDebug: boolean;
+}
+
+/** @throws RequestError with one sentence about what is wrong. */
+export function launchConfiguration(args: unknown): LaunchConfiguration {
+    const { program, scenario, stopOnEntry, kernel, seed, noDebug } = parsed(schema, args, 'launch configuration');
+    if (program.trim() === '') {
+        throw new RequestError('launch configuration: "program" is empty; it must be the path of a scenario file.', true);
+    }
+    return { program, scenario, stopOnEntry: stopOnEntry ?? false, kernel, seed: seed ?? 0, noDebug: noDebug ?? false };
+}
+
+/** A program with errors: they are all said, and nothing runs. */
+export class ProgramErrors extends RequestError {
+    constructor(readonly errors: readonly Diagnostic[], program: Program) {
+        const files = new Set(errors.map((e) => e.uri));
+        const name = program.main.slice(program.main.lastIndexOf('/') + 1);
+        const where = files.size === 1 && files.has(program.main) ? decodeURIComponent(name) : `${decodeURIComponent(name)} and what it imports`;
+        const [first] = errors;
+        super(errors.length === 1 && first ? `${where} has an error: ${first.message}` : `${where} has ${errors.length} errors: see the debug console.`, true);
+    }
+}
+
+/** Loads and checks a program. @throws RequestError where there is no such file. */
+export function load(host: SourceHost, uri: string, path: string): Program {
+    if (host.read(uri) === undefined) {
+        throw new RequestError(`There is no scenario file ${path}.`, true);
+    }
+    return loadProgram(host, uri);
+}
+
+/**
+ * Makes a run, which stands before its first statement.
+ * @throws ProgramErrors, RequestError for an unknown scenario or kernel.
+ */
+export function start(program: Program, config: LaunchConfiguration): Run {
+    const errors = errorsOf(program);
+    if (errors.length > 0) {
+        throw new ProgramErrors(errors, program);
+    }
+    try {
+        return Run.start(program, { scenario: config.scenario, kernel: config.kernel, seed: config.seed });
+    } catch (e) {
+        if (e instanceof UsageError) {
+            throw new RequestError(sentence(e.message), true);
+        }
+        throw e;
+    }
+}
+
+/** With a capital letter and a full stop. */
+function sentence(text: string): string {
+    const capital = `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+    return /[.!?}]$/.test(capital) ? capital : `${capital}.`;
+}

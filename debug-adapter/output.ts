@@ -1,0 +1,66 @@
+/** Lines for the debug console: the kernel log, `log()`, log points, findings, how the run came out. */
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { LogLine } from '../emulator/kernel/klog';
+import type { Span } from '../emulator/scenario/ast';
+import type { Listener, Place } from '../emulator/scenario/listener';
+import type { Diagnostic } from '../emulator/scenario/program';
+import type { Outcome } from '../emulator/scenario/vm';
+import type { Sources } from './source';
+
+export type Category = 'console' | 'important' | 'stdout' | 'stderr';
+
+export class Output {
+    constructor(private readonly sources: Sources, private readonly send: (body: DebugProtocol.OutputEvent['body']) => void) {}
+
+    /** A line, with the place that it comes from. */
+    line(category: Category, text: string, uri?: string, span?: Span): void {
+        const output = `${text}\n`;
+        if (uri === undefined || span === undefined) {
+            this.send({ category, output });
+            return;
+        }
+        const { line, column } = this.sources.range(uri, span);
+        this.send({ category, output, source: this.sources.source(uri), line, column });
+    }
+
+    at(category: Category, text: string, place: Place | undefined): void {
+        this.line(category, text, place?.uri, place);
+    }
+
+    /** What a run says by itself. */
+    listener(more: Pick<Listener, 'threadStarted' | 'threadEnded'>): Listener {
+        return { ...more, log: (line, place) => this.at(categoryOf(line), logText(line), place) };
+    }
+
+    finding({ uri, span, severity, code, message }: Diagnostic): void {
+        this.line('stderr', `${this.sources.placeText(uri, span.start)}: ${severity} ${code}: ${message}`, uri, span);
+    }
+
+    outcome(scenario: string, { passed, failure }: Outcome): void {
+        if (passed) {
+            this.line('console', `Scenario ${JSON.stringify(scenario)} passed.`);
+            return;
+        }
+        const place = failure?.place;
+        const where = place ? `\n    at ${this.sources.placeText(place.uri, place.start)}` : '';
+        this.at('stderr', `Scenario ${JSON.stringify(scenario)} failed: ${failure?.message ?? 'no reason given'}${where}`, place);
+    }
+}
+
+function categoryOf({ level }: LogLine): Category {
+    switch (level) {
+        case 'log':
+            return 'stdout';
+        case 'emerg':
+        case 'err':
+        case 'warn':
+            return 'stderr';
+        default:
+            return 'console';
+    }
+}
+
+/** As dmesg prints it: seconds since the machine was switched on. What `log()` prints is printed as it is. */
+function logText({ level, text, time }: LogLine): string {
+    return level === 'log' ? text : `[${(time / 1e9).toFixed(6).padStart(12)}] ${text}`;
+}

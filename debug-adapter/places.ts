@@ -1,0 +1,89 @@
+/** Where a run can stop: the statements of a file, and the functions and callbacks by name. */
+import type { Code } from '../emulator/scenario/code';
+import type { Image } from '../emulator/scenario/image';
+import type { Span } from '../emulator/scenario/ast';
+import type { Position, Sources } from './source';
+
+/** A statement, and the operation that begins it. */
+export interface Statement {
+    readonly code: Code;
+    readonly pc: number;
+    readonly span: Span;
+    readonly at: Position;
+}
+
+/** The statements of a file in order of the text. */
+export function statementsOf(image: Image, sources: Sources, uri: string): Statement[] {
+    return image.codeIn(uri)
+        .flatMap((code) => code.statements.map(({ pc, span }) => ({ code, pc, span, at: sources.position(uri, span.start) })))
+        .sort((a, b) => a.span.start - b.span.start);
+}
+
+/** Where a breakpoint on a line comes to lie, or why it cannot lie anywhere. */
+export function statementAt(image: Image, sources: Sources, uri: string, line: number, column: number | undefined): Statement | string {
+    if (!image.program.files.has(uri) && !image.stdProgram.files.has(uri)) {
+        return 'This file is not part of the scenario that runs.';
+    }
+    const statements = statementsOf(image, sources, uri);
+    const here = statements.filter((s) => s.at.line === line);
+    const first = column === undefined ? here[0] : here.findLast((s) => s.at.column <= column) ?? here[0];
+    if (first) {
+        return first;
+    }
+    // inside of a piece of code: the next statement of it
+    const around = image.codeIn(uri)
+        .filter((c) => sources.position(uri, c.span.start).line <= line && line <= sources.position(uri, c.span.end).line)
+        .sort((a, b) => b.span.start - a.span.start);
+    if (around.length === 0) {
+        return 'Nothing runs on this line: it is in no scenario, function or callback.';
+    }
+    for (const code of around) {
+        const next = statements.find((s) => s.code === code && s.at.line > line);
+        if (next) {
+            return next;
+        }
+    }
+    const [code] = around;
+    return code?.statements.length === 0 ? `${code.name} has no statement to stop at.` : `No statement begins on this line or below it in ${code?.name ?? ''}.`;
+}
+
+/**
+ * The code that a function breakpoint means: `memfd.freeze`, `*.freeze` (of every handler, FLB and file kind), or a function.
+ * A text says why there is none.
+ */
+export function codesNamed(image: Image, name: string): Code[] | string {
+    const wanted = name.trim().replace(/\(\s*\)$/, '');
+    const at = wanted.indexOf('.');
+    return at < 0 ? functionsNamed(image, wanted) : callbacksNamed(image, wanted.slice(0, at), wanted.slice(at + 1));
+}
+
+function functionsNamed(image: Image, name: string): Code[] | string {
+    for (const program of [image.program, image.stdProgram]) {
+        const fn = program.fns.get(name);
+        if (fn) {
+            return [image.codeOf(fn)];
+        }
+    }
+    return `There is no function ${name}. Callbacks are named with their owner: memfd.freeze, or *.freeze for all of them.`;
+}
+
+function callbacksNamed(image: Image, owner: string, callback: string): Code[] | string {
+    const codes: Code[] = [];
+    let owners = 0;
+    for (const program of [image.program, image.stdProgram]) {
+        for (const decl of [...program.handlers.values(), ...program.flbs.values(), ...program.fileKinds.values()]) {
+            if (owner !== '*' && decl.name.name !== owner) {
+                continue;
+            }
+            owners++;
+            const code = image.callbackOf(decl, callback);
+            if (code && !codes.includes(code)) {
+                codes.push(code);
+            }
+        }
+    }
+    if (codes.length > 0) {
+        return codes;
+    }
+    return owners === 0 ? `There is no handler, FLB or file kind ${owner}.` : owner === '*' ? `No callback is called ${callback}.` : `${owner} has no callback ${callback}.`;
+}

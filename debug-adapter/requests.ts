@@ -1,0 +1,120 @@
+/** What clients may send, checked at the border: the arguments of every request that is answered. */
+import * as z from 'zod/mini';
+
+const optional = {
+    string: z.optional(z.string()),
+    number: z.optional(z.number()),
+    boolean: z.optional(z.boolean()),
+};
+
+const source = z.looseObject({ path: optional.string, name: optional.string, sourceReference: optional.number });
+const format = z.optional(z.looseObject({ hex: optional.boolean }));
+const thread = z.looseObject({ threadId: z.number() });
+const nothing = z.optional(z.unknown());
+
+export const REQUESTS = {
+    initialize: z.looseObject({
+        linesStartAt1: optional.boolean,
+        columnsStartAt1: optional.boolean,
+        pathFormat: optional.string,
+        supportsVariablePaging: optional.boolean,
+    }),
+    launch: z.unknown(),
+    restart: z.optional(z.looseObject({ arguments: z.optional(z.unknown()) })),
+    configurationDone: nothing,
+    disconnect: nothing,
+    terminate: nothing,
+    setBreakpoints: z.looseObject({
+        source,
+        breakpoints: z.optional(z.array(z.looseObject({
+            line: z.number(), column: optional.number, condition: optional.string, hitCondition: optional.string, logMessage: optional.string,
+        }))),
+    }),
+    setFunctionBreakpoints: z.looseObject({
+        breakpoints: z.array(z.looseObject({ name: z.string(), condition: optional.string, hitCondition: optional.string })),
+    }),
+    setExceptionBreakpoints: z.looseObject({ filters: z.array(z.string()) }),
+    breakpointLocations: z.looseObject({ source, line: z.number(), column: optional.number, endLine: optional.number, endColumn: optional.number }),
+    continue: thread,
+    next: thread,
+    stepIn: thread,
+    stepOut: thread,
+    pause: z.optional(z.looseObject({ threadId: optional.number })),
+    threads: nothing,
+    stackTrace: z.looseObject({ threadId: z.number(), startFrame: optional.number, levels: optional.number }),
+    scopes: z.looseObject({ frameId: z.number() }),
+    variables: z.looseObject({
+        variablesReference: z.number(), filter: z.optional(z.enum(['indexed', 'named'])), start: optional.number, count: optional.number, format,
+    }),
+    setVariable: z.looseObject({ variablesReference: z.number(), name: z.string(), value: z.string() }),
+    setExpression: z.looseObject({ expression: z.string(), value: z.string(), frameId: optional.number }),
+    evaluate: z.looseObject({ expression: z.string(), frameId: optional.number, context: optional.string }),
+    source: z.looseObject({ source: z.optional(source), sourceReference: optional.number }),
+    loadedSources: nothing,
+    exceptionInfo: thread,
+    readMemory: z.looseObject({ memoryReference: z.string(), offset: optional.number, count: z.number() }),
+} as const;
+
+export type Command = keyof typeof REQUESTS;
+export type Arguments<C extends Command> = z.infer<(typeof REQUESTS)[C]>;
+
+export function isCommand(name: string): name is Command {
+    return Object.hasOwn(REQUESTS, name);
+}
+
+/** A request that cannot be answered: one clear sentence. `show`: the user asked for it, so the user is shown it. */
+export class RequestError extends Error {
+    constructor(message: string, readonly show = false) {
+        super(message);
+    }
+}
+
+/** @throws RequestError that names the first argument that is wrong. */
+export function parsed<T>(schema: z.ZodMiniType<T>, data: unknown, what: string): T {
+    const result = schema.safeParse(data);
+    if (result.success) {
+        return result.data;
+    }
+    throw new RequestError(`${what}: ${whatIsWrong(result.error.issues[0], data)}`, what.startsWith('launch'));
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+    string: 'a string', number: 'a number', boolean: 'true or false', int: 'a whole number', array: 'a list', object: 'an object',
+};
+
+function whatIsWrong(issue: z.core.$ZodIssue | undefined, data: unknown): string {
+    if (!issue) {
+        return 'the arguments are wrong.';
+    }
+    const given = issue.path.reduce<unknown>((o, key) => (typeof o === 'object' && o !== null ? Reflect.get(o, key) : undefined), data);
+    const name = issue.path.length === 0 ? 'the arguments' : `"${issue.path.map(String).join('.')}"`;
+    switch (issue.code) {
+        case 'invalid_type': {
+            const expected = TYPES[issue.expected] ?? issue.expected;
+            return given === undefined ? `${name} is missing: it must be ${expected}.` : `${name} must be ${expected}, not ${kindOf(given)}.`;
+        }
+        case 'too_small':
+            return `${name} must be at least ${issue.minimum}, not ${kindOf(given)}.`;
+        case 'too_big':
+            return `${name} must be at most ${issue.maximum}, not ${kindOf(given)}.`;
+        case 'invalid_value':
+            return `${name} must be ${issue.values.map((v) => JSON.stringify(v)).join(' or ')}, not ${kindOf(given)}.`;
+        default:
+            return `${name} is wrong.`;
+    }
+}
+
+/** A value that was given, in the words of a message. */
+function kindOf(v: unknown): string {
+    if (Array.isArray(v)) {
+        return 'a list';
+    }
+    switch (typeof v) {
+        case 'object':
+            return v === null ? 'null' : 'an object';
+        case 'string':
+            return v.length <= 40 ? JSON.stringify(v) : 'a string';
+        default:
+            return String(v);
+    }
+}

@@ -1,0 +1,135 @@
+/** Lets a run go on in slices, so that requests are heard in between, and tells how it came to a stop. */
+import type { Run } from '../emulator/scenario/run';
+import type { Thread } from '../emulator/scenario/thread';
+import type { ExceptionKind, Outcome, RunException, StepKind, Stop } from '../emulator/scenario/vm';
+
+/** Operations in a slice: some milliseconds. */
+const SLICE = 100_000;
+/** Operations to look for the beginning of a statement at a pause. */
+const TO_NEXT_STATEMENT = 1_000_000;
+
+export type Halt =
+    | { readonly reason: 'entry' | 'step' | 'pause'; readonly thread: Thread }
+    | { readonly reason: 'breakpoint'; readonly thread: Thread; readonly ids: readonly number[] }
+    | { readonly reason: 'exception'; readonly thread: Thread; readonly exception: RunException };
+
+export interface RunEvents {
+    halted(halt: Halt): void;
+    ended(outcome: Outcome): void;
+    /** The engine itself failed. */
+    broke(error: unknown): void;
+}
+
+export class RunControl {
+    /** `ready`: before its first statement. `gone`: nobody is interested any more. */
+    state: 'ready' | 'running' | 'stopped' | 'over' | 'gone' = 'ready';
+    /** The exception at which it stands. */
+    exception: RunException | undefined;
+    private pauseWanted = false;
+    private fatalStops: ReadonlySet<ExceptionKind> = new Set();
+
+    constructor(readonly run: Run, private readonly events: RunEvents) {}
+
+    /** At which exceptions it stops. */
+    setFilters(kinds: readonly ExceptionKind[]): void {
+        const { filters } = this.run.vm;
+        filters.clear();
+        for (const k of kinds) {
+            filters.add(k);
+        }
+        this.fatalStops = new Set(kinds);
+    }
+
+    begin(stopOnEntry: boolean): void {
+        const { vm } = this.run;
+        if (stopOnEntry) {
+            vm.shown();
+            this.halt({ reason: 'entry', thread: vm.current });
+        } else {
+            this.go();
+        }
+    }
+
+    /** Goes on, until something stops it or for one step. */
+    go(step?: StepKind): void {
+        const { vm } = this.run;
+        if (step) {
+            vm.step(step);
+        } else {
+            vm.endStep();
+        }
+        this.state = 'running';
+        this.exception = undefined;
+        this.pauseWanted = false;
+        setImmediate(() => this.slice());
+    }
+
+    /** Stops it at the next statement. */
+    pause(): void {
+        this.pauseWanted = true;
+    }
+
+    /** Nothing of it is heard again. */
+    abandon(): void {
+        this.state = 'gone';
+    }
+
+    private slice(): void {
+        if (this.state !== 'running') {
+            return;
+        }
+        try {
+            const stop = this.pauseWanted ? this.toNextStatement() : this.run.vm.run(SLICE);
+            if (stop) {
+                this.stopped(stop);
+            } else if (this.pauseWanted) {
+                // in the middle of a statement that takes long
+                this.run.vm.endStep();
+                this.run.vm.shown();
+                this.halt({ reason: 'pause', thread: this.run.vm.current });
+            } else {
+                setImmediate(() => this.slice());
+            }
+        } catch (e) {
+            this.state = 'over';
+            this.events.broke(e);
+        }
+    }
+
+    private toNextStatement(): Stop | null {
+        this.run.vm.step('in');
+        return this.run.vm.run(TO_NEXT_STATEMENT);
+    }
+
+    private stopped(stop: Stop): void {
+        switch (stop.reason) {
+            case 'end':
+                this.end();
+                return;
+            case 'exception':
+                if (stop.exception.fatal && !this.fatalStops.has(stop.exception.kind)) {
+                    this.end();
+                } else {
+                    this.exception = stop.exception;
+                    this.halt(stop);
+                }
+                return;
+            case 'step':
+                this.halt(this.pauseWanted ? { reason: 'pause', thread: stop.thread } : stop);
+                return;
+            case 'breakpoint':
+                this.halt(stop);
+        }
+    }
+
+    private halt(halt: Halt): void {
+        this.state = 'stopped';
+        this.pauseWanted = false;
+        this.events.halted(halt);
+    }
+
+    private end(): void {
+        this.state = 'over';
+        this.events.ended(this.run.vm.outcome ?? { passed: true });
+    }
+}

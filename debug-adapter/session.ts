@@ -1,0 +1,376 @@
+/** A debug session: requests in, answers and events out. The same behind stdio, TCP and in the process of an editor. */
+import { DebugSession } from '@vscode/debugadapter/lib/debugSession';
+import { Event, Response } from '@vscode/debugadapter/lib/messages';
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import * as z from 'zod/mini';
+import type { Frame } from '../emulator/scenario/code';
+import type { Program } from '../emulator/scenario/program';
+import { STD_SOURCES } from '../emulator/scenario/std';
+import { ProgramError } from '../emulator/scenario/values';
+import type { ExceptionKind, Outcome } from '../emulator/scenario/vm';
+import { Breakpoints, type Breakpoint, type Wanted } from './breakpoints';
+import { CAPABILITIES, FILTERS, isFilter } from './capabilities';
+import type { MessagePort } from './frames';
+import type { Host } from './host';
+import { Inspection } from './inspection';
+import { launchConfiguration, load, ProgramErrors, start, type LaunchConfiguration } from './launch';
+import { readMemory } from './memory';
+import { Output } from './output';
+import { statementsOf } from './places';
+import { parsed, RequestError, REQUESTS, type Arguments } from './requests';
+import { RunControl, type Halt, type RunEvents } from './run-control';
+import { Sources } from './source';
+
+/** The body of a response, and what happens once it is sent. */
+interface Answer {
+    readonly body?: object | undefined;
+    readonly then?: () => void;
+}
+
+const requestSchema = z.looseObject({ type: z.literal('request'), seq: z.number(), command: z.string(), arguments: z.optional(z.unknown()) });
+
+/** A run with what looks at it. */
+interface Debuggee {
+    readonly config: LaunchConfiguration;
+    readonly control: RunControl;
+    readonly inspection: Inspection;
+}
+
+export class LusDebugSession extends DebugSession implements MessagePort, RunEvents {
+    private readonly handlers = new Map<string, (args: unknown) => Answer>();
+    private readonly sources: Sources;
+    private readonly output: Output;
+    private readonly breakpoints: Breakpoints;
+    private filters: readonly ExceptionKind[] = FILTERS.filter((f) => f.default).map((f) => f.filter);
+    private program: Program | undefined;
+    private debuggee: Debuggee | undefined;
+    private configured = false;
+    private clientPages = false;
+
+    /** @param onExit the client has disconnected: nothing more will come */
+    constructor(private readonly host: Host, private readonly onExit: () => void = () => undefined) {
+        super();
+        this.sources = new Sources(host, (uri) => this.program?.files.get(uri)?.text);
+        this.output = new Output(this.sources, (body) => this.event('output', body));
+        this.breakpoints = new Breakpoints(this.sources, {
+            logged: (line, frame) => this.fromFrame('stdout', line, frame),
+            complained: (line, frame) => this.fromFrame('stderr', line, frame),
+        });
+        this.register();
+    }
+
+    // ------------------------------------------------------------ messages
+
+    /** A message from the client, or garbage (undefined). */
+    receive(message: unknown): void {
+        const request = requestSchema.safeParse(message);
+        if (request.success) {
+            this.answer(request.data.seq, request.data.command, request.data.arguments);
+            return;
+        }
+        const { seq } = typeof message === 'object' && message !== null && 'seq' in message ? message : { seq: undefined };
+        const type = typeof message === 'object' && message !== null && 'type' in message ? message.type : undefined;
+        if (typeof seq === 'number' && type !== 'response' && type !== 'event') {
+            this.refuse(seq, '', new RequestError('This message is no request: it needs "type", "seq" and "command".'));
+        } else if (type !== 'response' && type !== 'event') {
+            this.output.line('stderr', 'The debug adapter has ignored a message that is no request of the protocol.');
+        }
+    }
+
+    override handleMessage(message: unknown): void {
+        this.receive(message);
+    }
+
+    override shutdown(): void {
+        this.debuggee?.control.abandon();
+    }
+
+    /** Every request gets exactly one response, here. */
+    private answer(seq: number, command: string, args: unknown): void {
+        const handler = this.handlers.get(command);
+        let answer: Answer;
+        try {
+            if (!handler) {
+                throw new RequestError(`This debug adapter does not know the request ${command}.`);
+            }
+            answer = handler(args);
+        } catch (e) {
+            this.refuse(seq, command, e);
+            return;
+        }
+        this.respond(seq, command, answer.body === undefined ? {} : { body: answer.body });
+        answer.then?.();
+    }
+
+    private refuse(seq: number, command: string, error: unknown): void {
+        const known = error instanceof RequestError || error instanceof ProgramError;
+        const text = error instanceof Error ? error.message : String(error);
+        const message = known ? text : `The debug adapter failed: ${text}`;
+        const showUser = error instanceof RequestError ? error.show : false;
+        this.respond(seq, command, { success: false, message, body: { error: { id: known ? 1 : 2, format: message.replaceAll('{', '{{'), showUser } } });
+    }
+
+    private respond(seq: number, command: string, more: Partial<Pick<DebugProtocol.Response, 'success' | 'message' | 'body'>>): void {
+        const response = new Response({ seq, type: 'request', command });
+        this.sendResponse(Object.assign(response, more));
+    }
+
+    private event(name: string, body?: object): void {
+        this.sendEvent(new Event(name, body));
+    }
+
+    // ------------------------------------------------------------ what requests do
+
+    private serve<T>(command: string, schema: z.ZodMiniType<T>, handle: (args: T) => Answer): void {
+        this.handlers.set(command, (args) => handle(parsed(schema, args, command)));
+    }
+
+    private register(): void {
+        this.serve('initialize', REQUESTS.initialize, (args) => this.initialize(args));
+        this.serve('launch', REQUESTS.launch, (args) => this.launch(args));
+        this.serve('restart', REQUESTS.restart, (args) => this.restart(args?.arguments));
+        this.serve('configurationDone', REQUESTS.configurationDone, () => ({ then: () => this.beginWhenReady(true) }));
+        this.serve('disconnect', REQUESTS.disconnect, () => ({ then: () => this.leave() }));
+        this.serve('terminate', REQUESTS.terminate, () => ({ then: () => this.terminate() }));
+        this.serve('setBreakpoints', REQUESTS.setBreakpoints, (args) => this.setBreakpoints(args));
+        this.serve('setFunctionBreakpoints', REQUESTS.setFunctionBreakpoints, ({ breakpoints }) => this.shownBreakpoints(this.breakpoints.setFunctions(breakpoints)));
+        this.serve('setExceptionBreakpoints', REQUESTS.setExceptionBreakpoints, ({ filters }) => this.setFilters(filters));
+        this.serve('breakpointLocations', REQUESTS.breakpointLocations, (args) => this.breakpointLocations(args));
+        this.serve('continue', REQUESTS.continue, () => ({ body: { allThreadsContinued: true }, then: this.resume() }));
+        this.serve('next', REQUESTS.next, () => ({ then: this.resume('next') }));
+        this.serve('stepIn', REQUESTS.stepIn, () => ({ then: this.resume('in') }));
+        this.serve('stepOut', REQUESTS.stepOut, () => ({ then: this.resume('out') }));
+        this.serve('pause', REQUESTS.pause, () => ({ then: () => this.running().control.pause() }));
+        this.serve('threads', REQUESTS.threads, () => ({ body: { threads: this.debuggee?.inspection.threads() ?? [] } }));
+        this.serve('stackTrace', REQUESTS.stackTrace, (args) => ({ body: this.running().inspection.stackTrace(args) }));
+        this.serve('scopes', REQUESTS.scopes, ({ frameId }) => ({ body: { scopes: this.running().inspection.scopes(frameId) } }));
+        this.serve('variables', REQUESTS.variables, (args) => ({ body: { variables: this.running().inspection.variables(args) } }));
+        this.serve('setVariable', REQUESTS.setVariable, (args) => ({ body: this.running().inspection.setVariable(args) }));
+        this.serve('setExpression', REQUESTS.setExpression, (args) => ({ body: this.running().inspection.setExpression(args) }));
+        this.serve('evaluate', REQUESTS.evaluate, (args) => ({ body: this.running().inspection.evaluate(args) }));
+        this.serve('source', REQUESTS.source, (args) => this.sourceText(args));
+        this.serve('loadedSources', REQUESTS.loadedSources, () => ({ body: { sources: this.uris().map((uri) => this.sources.source(uri)) } }));
+        this.serve('exceptionInfo', REQUESTS.exceptionInfo, () => this.exceptionInfo());
+        this.serve('readMemory', REQUESTS.readMemory, ({ memoryReference, offset, count }) =>
+            ({ body: readMemory(this.running().control.run.vm.machine, memoryReference, offset ?? 0, count) }));
+    }
+
+    private initialize({ linesStartAt1, columnsStartAt1, pathFormat, supportsVariablePaging }: Arguments<'initialize'>): Answer {
+        this.sources.format = {
+            lineBase: linesStartAt1 === false ? 0 : 1,
+            columnBase: columnsStartAt1 === false ? 0 : 1,
+            pathsAreUris: pathFormat === 'uri',
+        };
+        this.clientPages = supportsVariablePaging ?? false;
+        return { body: CAPABILITIES };
+    }
+
+    // ------------------------------------------------------------ beginning and end
+
+    private launch(args: unknown): Answer {
+        if (this.debuggee) {
+            throw new RequestError('A scenario has been launched in this session: restart it, or start another session.', true);
+        }
+        this.debuggee = this.prepared(launchConfiguration(args));
+        return {
+            then: () => {
+                this.rebind();
+                this.event('initialized');
+                this.beginWhenReady(false);
+            },
+        };
+    }
+
+    /** Loads, checks and starts; says all findings where there are errors. */
+    private prepared(config: LaunchConfiguration): Debuggee {
+        const program = load(this.host, this.sources.uriOfPath(config.program), config.program);
+        this.program = program;
+        try {
+            const run = start(program, config);
+            const control = new RunControl(run, this);
+            const thread = (reason: string, threadId: number): void => {
+                if (control.state !== 'gone') {
+                    this.event('thread', { reason, threadId });
+                }
+            };
+            run.vm.listeners.push(this.output.listener({
+                threadStarted: ({ id }) => thread('started', id),
+                threadEnded: ({ id }) => thread('exited', id),
+            }));
+            run.vm.onTrap = (frame, vm) => this.breakpoints.hit(frame, vm);
+            control.setFilters(config.noDebug ? [] : this.filters);
+            return { config, control, inspection: new Inspection(run.vm, this.sources, this.clientPages) };
+        } catch (e) {
+            if (e instanceof ProgramErrors) {
+                program.diagnostics.forEach((d) => this.output.finding(d));
+            }
+            throw e;
+        }
+    }
+
+    private rebind(): void {
+        const changed = this.breakpoints.bind(this.debuggee?.config.noDebug === false ? this.debuggee.control.run.image : undefined);
+        for (const b of changed) {
+            this.event('breakpoint', { reason: 'changed', breakpoint: this.shown(b) });
+        }
+    }
+
+    /** The run begins when it is launched and the client has said all its breakpoints, whatever comes first. */
+    private beginWhenReady(done: boolean): void {
+        this.configured ||= done;
+        const { debuggee } = this;
+        if (this.configured && debuggee?.control.state === 'ready') {
+            debuggee.control.begin(debuggee.config.stopOnEntry && !debuggee.config.noDebug);
+        }
+    }
+
+    private restart(args: unknown): Answer {
+        const old = this.running();
+        const next = this.prepared(args === undefined ? old.config : launchConfiguration(args));
+        return {
+            then: () => {
+                old.control.abandon();
+                this.debuggee = next;
+                this.rebind();
+                this.beginWhenReady(false);
+            },
+        };
+    }
+
+    private terminate(): void {
+        if (this.debuggee && this.debuggee.control.state !== 'over') {
+            this.debuggee.control.abandon();
+        }
+        this.event('terminated');
+    }
+
+    private leave(): void {
+        this.debuggee?.control.abandon();
+        this.onExit();
+    }
+
+    // ------------------------------------------------------------ what the run tells
+
+    halted(halt: Halt): void {
+        const { reason, thread } = halt;
+        this.debuggee?.inspection.changed();
+        const body: DebugProtocol.StoppedEvent['body'] = { reason, threadId: thread.id, allThreadsStopped: true };
+        if (halt.reason === 'breakpoint') {
+            body.hitBreakpointIds = [...halt.ids];
+            body.reason = halt.ids.every((id) => this.breakpoints.isFunction(id)) ? 'function breakpoint' : reason;
+        } else if (halt.reason === 'exception') {
+            const label = FILTERS.find((f) => f.filter === halt.exception.kind)?.label;
+            body.text = halt.exception.message;
+            body.description = `Paused on ${label?.toLowerCase() ?? 'a failure'}`;
+        }
+        this.event('stopped', body);
+    }
+
+    ended(outcome: Outcome): void {
+        const name = this.debuggee?.control.run.scenario.name.value ?? '';
+        this.output.outcome(name, outcome);
+        this.event('exited', { exitCode: outcome.passed ? 0 : 1 });
+        this.event('terminated');
+    }
+
+    broke(error: unknown): void {
+        const text = error instanceof Error ? error.stack ?? error.message : String(error);
+        this.output.line('stderr', `The emulator failed, which is a bug of it: ${text}`);
+        this.event('exited', { exitCode: 1 });
+        this.event('terminated');
+    }
+
+    private fromFrame(category: 'stdout' | 'stderr', line: string, frame: Frame): void {
+        this.output.at(category, line, this.debuggee?.control.run.vm.placeOf(frame));
+    }
+
+    // ------------------------------------------------------------ breakpoints
+
+    private setBreakpoints({ source, breakpoints = [] }: Arguments<'setBreakpoints'>): Answer {
+        const uri = this.sources.uriOf(source);
+        if (uri === undefined) {
+            throw new RequestError('This source has no path.');
+        }
+        const { lineBase, columnBase } = this.sources.format;
+        const wanted = breakpoints.map(({ line, column, condition, hitCondition, logMessage }): Wanted => ({
+            line: line - lineBase, column: column === undefined ? undefined : column - columnBase, condition, hitCondition, logMessage,
+        }));
+        return this.shownBreakpoints(this.breakpoints.setInSource(uri, wanted));
+    }
+
+    private shownBreakpoints(breakpoints: readonly Breakpoint[]): Answer {
+        return { body: { breakpoints: breakpoints.map((b) => this.shown(b)) } };
+    }
+
+    private shown({ id, problem, place, uri, wanted }: Breakpoint): DebugProtocol.Breakpoint {
+        const { lineBase } = this.sources.format;
+        const source = uri === undefined ? {} : { source: this.sources.source(uri) };
+        const at = place && uri !== undefined ? this.sources.range(uri, place.span) : wanted.line === undefined ? {} : { line: wanted.line + lineBase };
+        return { id, verified: problem === undefined, ...source, ...at, ...(problem === undefined ? {} : { message: problem, reason: 'failed' }) };
+    }
+
+    private breakpointLocations({ source, line, column, endLine, endColumn }: Arguments<'breakpointLocations'>): Answer {
+        const uri = this.sources.uriOf(source);
+        const image = this.debuggee?.control.run.image;
+        if (uri === undefined || !image) {
+            return { body: { breakpoints: [] } };
+        }
+        const from = (column ?? 0) - (column === undefined ? 0 : this.sources.format.columnBase);
+        const to = endColumn === undefined ? Infinity : endColumn - this.sources.format.columnBase;
+        const first = line - this.sources.format.lineBase;
+        const last = endLine === undefined ? first : endLine - this.sources.format.lineBase;
+        const found = statementsOf(image, this.sources, uri).filter(({ at }) => at.line >= first && at.line <= last
+            && (at.line > first || at.column >= from) && (at.line < last || at.column <= to));
+        return { body: { breakpoints: found.map((s) => this.sources.range(uri, s.span)) } };
+    }
+
+    private setFilters(filters: readonly string[]): Answer {
+        this.filters = filters.filter(isFilter);
+        if (this.debuggee && !this.debuggee.config.noDebug) {
+            this.debuggee.control.setFilters(this.filters);
+        }
+        return { body: { breakpoints: filters.map((f) => ({ verified: isFilter(f), ...(isFilter(f) ? {} : { message: `There is no exception filter ${f}.` }) })) } };
+    }
+
+    private exceptionInfo(): Answer {
+        const { exception } = this.running().control;
+        if (!exception) {
+            throw new RequestError('The run has not stopped at an exception.');
+        }
+        return { body: { exceptionId: exception.kind, description: exception.message, breakMode: exception.fatal ? 'unhandled' : 'always' } };
+    }
+
+    // ------------------------------------------------------------ running
+
+    private running(): Debuggee {
+        if (!this.debuggee) {
+            throw new RequestError('No scenario has been launched.');
+        }
+        return this.debuggee;
+    }
+
+    private resume(step?: 'next' | 'in' | 'out'): () => void {
+        const { control, inspection } = this.running();
+        if (control.state !== 'stopped') {
+            throw new RequestError(control.state === 'running' ? 'The scenario is running: pause it first.' : 'The scenario is over.');
+        }
+        return () => {
+            inspection.changed();
+            control.go(step);
+        };
+    }
+
+    private uris(): string[] {
+        return [...this.program?.files.keys() ?? [], ...STD_SOURCES.keys()];
+    }
+
+    private sourceText({ source, sourceReference }: Arguments<'source'>): Answer {
+        const text = this.sources.textOfReference(source?.sourceReference ?? sourceReference ?? 0);
+        const uri = source && this.sources.uriOf(source);
+        const content = text ?? (uri === undefined ? '' : this.sources.text(uri));
+        if (content === '') {
+            throw new RequestError('There is no such source.');
+        }
+        return { body: { content, mimeType: 'text/x-lus' } };
+    }
+}

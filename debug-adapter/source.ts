@@ -1,0 +1,127 @@
+/** Source files as the protocol sees them: positions, references to what is not on disk, and back. */
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { STD_SCHEME, STD_SOURCES } from '../emulator/scenario/std';
+import type { Span } from '../emulator/scenario/ast';
+
+/** Lines and columns from 0. */
+export interface Position {
+    readonly line: number;
+    readonly column: number;
+}
+
+/** How the client counts and names. */
+export interface ClientFormat {
+    readonly lineBase: 0 | 1;
+    readonly columnBase: 0 | 1;
+    readonly pathsAreUris: boolean;
+}
+
+/** A range as the client counts, with the keys that the protocol's types share. */
+export interface ClientRange {
+    readonly line: number;
+    readonly column: number;
+    readonly endLine: number;
+    readonly endColumn: number;
+}
+
+/** The paths of files on this machine; the in-process entry may have others. */
+export interface Paths {
+    toUri(path: string): string;
+    /** The path of a URI, or undefined where it has none. */
+    toPath(uri: string): string | undefined;
+}
+
+/** Where the standard library's sources come from. */
+const STD_ORIGIN = 'Linux 7.2, std';
+/** Files of the standard library that are the kernel's machinery rather than a handler. */
+const CORE = new Set([`${STD_SCHEME}/kernel.lus`, `${STD_SCHEME}/luo.lus`]);
+const STD_URIS = [...STD_SOURCES.keys()];
+
+export class Sources {
+    format: ClientFormat = { lineBase: 1, columnBase: 1, pathsAreUris: false };
+    private readonly lineStarts = new Map<string, { readonly text: string; readonly starts: readonly number[] }>();
+
+    /** @param textOf the text of a file of the program that runs, or undefined */
+    constructor(private readonly paths: Paths, private readonly textOf: (uri: string) => string | undefined) {}
+
+    /** The URI of a file given by a client, or by a launch configuration. */
+    uriOfPath(path: string): string {
+        return /^[a-z][a-z0-9+.-]+:/i.test(path) ? path : this.paths.toUri(path);
+    }
+
+    /** The URI of a source that a client names; undefined where it names none. */
+    uriOf(source: { readonly path?: string | undefined; readonly name?: string | undefined; readonly sourceReference?: number | undefined }): string | undefined {
+        if (source.sourceReference !== undefined && source.sourceReference > 0) {
+            return STD_URIS[source.sourceReference - 1];
+        }
+        return source.path === undefined ? undefined : this.uriOfPath(source.path);
+    }
+
+    /** The text behind a source reference. */
+    textOfReference(reference: number): string | undefined {
+        const uri = STD_URIS[reference - 1];
+        return uri === undefined ? undefined : STD_SOURCES.get(uri);
+    }
+
+    source(uri: string): DebugProtocol.Source {
+        const name = uri.slice(uri.lastIndexOf('/') + 1);
+        const reference = STD_URIS.indexOf(uri) + 1;
+        if (reference > 0) {
+            const hint = CORE.has(uri) ? { presentationHint: 'deemphasize' as const } : {};
+            return { name, path: uri, sourceReference: reference, origin: STD_ORIGIN, ...hint };
+        }
+        return { name: decodeURIComponent(name), path: this.format.pathsAreUris ? uri : this.paths.toPath(uri) ?? uri };
+    }
+
+    isCore(uri: string): boolean {
+        return CORE.has(uri);
+    }
+
+    text(uri: string): string {
+        return STD_SOURCES.get(uri) ?? this.textOf(uri) ?? '';
+    }
+
+    /** The position of an offset, from 0. */
+    position(uri: string, offset: number): Position {
+        const starts = this.starts(uri);
+        let low = 0;
+        let high = starts.length - 1;
+        while (low < high) {
+            const middle = Math.ceil((low + high) / 2);
+            if ((starts[middle] ?? 0) <= offset) {
+                low = middle;
+            } else {
+                high = middle - 1;
+            }
+        }
+        return { line: low, column: offset - (starts[low] ?? 0) };
+    }
+
+    /** A span as the client counts. */
+    range(uri: string, span: Span): ClientRange {
+        const { lineBase, columnBase } = this.format;
+        const start = this.position(uri, span.start);
+        const end = this.position(uri, span.end);
+        return { line: start.line + lineBase, column: start.column + columnBase, endLine: end.line + lineBase, endColumn: end.column + columnBase };
+    }
+
+    /** `path:12:5`, for messages: lines and columns from 1. */
+    placeText(uri: string, offset: number): string {
+        const { line, column } = this.position(uri, offset);
+        return `${this.paths.toPath(uri) ?? uri}:${line + 1}:${column + 1}`;
+    }
+
+    private starts(uri: string): readonly number[] {
+        const text = this.text(uri);
+        const known = this.lineStarts.get(uri);
+        if (known?.text === text) {
+            return known.starts;
+        }
+        const starts = [0];
+        for (let i = text.indexOf('\n'); i >= 0; i = text.indexOf('\n', i + 1)) {
+            starts.push(i + 1);
+        }
+        this.lineStarts.set(uri, { text, starts });
+        return starts;
+    }
+}

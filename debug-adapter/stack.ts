@@ -1,0 +1,111 @@
+/** Call stacks: from a callback through the kernel and the process's block down to the scenario's line. */
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { statementOf, type Frame } from '../emulator/scenario/code';
+import type { Viewpoint } from '../emulator/scenario/evaluate';
+import type { Thread } from '../emulator/scenario/thread';
+import { ProgramError, text } from '../emulator/scenario/values';
+import type { Vm } from '../emulator/scenario/vm';
+import type { Sources } from './source';
+
+/** A frame by its place: ids stay the same as long as the stack below a frame does. */
+interface FramePlace {
+    readonly thread: number;
+    /** From the bottom of its thread; −1 stands for a process that runs nothing now. */
+    readonly index: number;
+}
+
+export class Stacks {
+    private readonly ids = new Map<string, number>();
+    private readonly places: FramePlace[] = [];
+
+    constructor(private readonly sources: Sources) {}
+
+    /** The frames of a thread, newest first; below a process's block come the frames of the thread that waits for it. */
+    of(vm: Vm, thread: Thread): DebugProtocol.StackFrame[] {
+        const out: DebugProtocol.StackFrame[] = [];
+        let waiter: Thread | null = thread;
+        let below = false;
+        while (waiter) {
+            const t: Thread = waiter;
+            waiter = null;
+            for (let i = t.frames.length - 1; i >= 0; i--) {
+                const frame = t.frames[i];
+                if (frame) {
+                    const waits = below || t !== vm.current || i < t.frames.length - 1;
+                    out.push(this.shown(vm, t, i, frame, waits));
+                    waiter = frame.waiter ?? waiter;
+                }
+            }
+            below = true;
+        }
+        return out.length > 0 ? out : [this.idle(thread)];
+    }
+
+    /** Where a frame id looks from; undefined where there is no such frame (any more). */
+    viewpoint(vm: Vm, id: number): Viewpoint | undefined {
+        const place = this.places[id - 1];
+        const thread = place && vm.threads.find((t) => t.id === place.thread);
+        if (!place || !thread) {
+            return undefined;
+        }
+        const frame = thread.frames[place.index];
+        return frame || place.index < 0 ? { thread, frame } : undefined;
+    }
+
+    /** What the variables of a frame hang at: the same for the same function at the same depth. */
+    keyOf(vm: Vm, id: number): string {
+        const place = this.places[id - 1];
+        const at = this.viewpoint(vm, id);
+        return `${place?.thread ?? ''}:${place?.index ?? ''}:${at?.frame?.code.name ?? ''}`;
+    }
+
+    private idOf(thread: Thread, index: number): number {
+        const key = `${thread.id}:${index}`;
+        let id = this.ids.get(key);
+        if (id === undefined) {
+            this.places.push({ thread: thread.id, index });
+            id = this.places.length;
+            this.ids.set(key, id);
+        }
+        return id;
+    }
+
+    private idle(thread: Thread): DebugProtocol.StackFrame {
+        const { lineBase, columnBase } = this.sources.format;
+        const name = thread.user ? `${thread.user.name} is in user space` : 'not started';
+        return { id: this.idOf(thread, -1), name, line: lineBase, column: columnBase, presentationHint: 'label' };
+    }
+
+    private shown(vm: Vm, thread: Thread, index: number, frame: Frame, waits: boolean): DebugProtocol.StackFrame {
+        const { uri } = frame.code;
+        const span = statementOf(frame, waits)?.span ?? { start: frame.code.span.start, end: frame.code.span.start };
+        const range = this.sources.range(uri, span);
+        return {
+            id: this.idOf(thread, index),
+            name: this.nameOf(vm, thread, frame, span.start),
+            source: this.sources.source(uri),
+            ...range,
+            ...(this.sources.isCore(uri) ? { presentationHint: 'subtle' as const } : {}),
+        };
+    }
+
+    private nameOf(vm: Vm, thread: Thread, frame: Frame, offset: number): string {
+        const { code } = frame;
+        if (frame.mode === 'user' && frame.waiter && thread.user) {
+            const line = this.sources.position(code.uri, offset).line + 1;
+            return `${thread.user.name}, ${code.kind === 'scenario' ? 'scenario' : code.name} line ${line}`;
+        }
+        return code.label ? this.labelOf(vm, frame, code.label) : code.name;
+    }
+
+    private labelOf(vm: Vm, frame: Frame, label: NonNullable<Frame['code']['label']>): string {
+        try {
+            return label.map((e) => text(e(frame, vm))).join('');
+        } catch (e) {
+            if (e instanceof ProgramError || e instanceof TypeError) {
+                return frame.code.name;
+            }
+            throw e;
+        }
+    }
+}
