@@ -56,6 +56,8 @@ const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
 ]);
 
 const EXIT_USAGE = 2;
+/** EX_SOFTWARE: the command itself is broken. */
+const EXIT_BUG = 70;
 
 function help(): string {
     const width = Math.max(...[...COMMANDS.keys()].map((n) => n.length));
@@ -83,7 +85,10 @@ export async function commandLine(argv: readonly string[]): Promise<void> {
         process.exitCode = await dispatch(name, args);
     } catch (e) {
         if (!(e instanceof BadArguments)) {
-            throw e;
+            // Not thrown on: Node would print the whole line of the minified bundle.
+            process.stderr.write(`lus: This is a bug in lus ${version}: ${e instanceof Error ? e.stack ?? e.message : String(e)}\n`);
+            process.exitCode = EXIT_BUG;
+            return;
         }
         const more = name !== undefined && COMMANDS.has(name) ? `lus ${name} --help` : 'lus --help';
         process.stderr.write(`lus: ${e.message}\nSee ${more}.\n`);
