@@ -208,7 +208,7 @@ export class Breakpoints {
         if (!message) {
             return true;
         }
-        this.output.logged(message.map((part) => (typeof part === 'string' ? part : valueOf(vm, frame, part))).join(''), frame);
+        this.output.logged(message.map((part) => (typeof part === 'string' ? part : valueText(vm, frame, part))).join(''), frame);
         return false;
     }
 
@@ -238,7 +238,7 @@ function sameWish(a: Wanted, b: Wanted): boolean {
         && a.hitCondition === b.hitCondition && a.logMessage === b.logMessage;
 }
 
-function valueOf(vm: Vm, frame: Frame, entry: Entry): string {
+function valueText(vm: Vm, frame: Frame, entry: Entry): string {
     try {
         return text(evaluateEntry(vm, frame, entry).value);
     } catch (e) {

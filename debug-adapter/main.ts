@@ -3,9 +3,9 @@
  * is printed on stderr).
  */
 import { createServer } from 'node:net';
-import { connect } from './frames';
-import { diskHost } from './host';
+import { diskHost } from './files';
 import { LusDebugSession } from './session';
+import { connect } from './stdio';
 
 function serveStdio(): void {
     // Everything that was written has left before the process ends.

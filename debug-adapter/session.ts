@@ -10,8 +10,7 @@ import { ProgramError } from '../emulator/scenario/values';
 import type { ExceptionKind, Outcome } from '../emulator/scenario/vm';
 import { Breakpoints, type Breakpoint, type Wanted } from './breakpoints';
 import { CAPABILITIES, FILTERS, isFilter } from './capabilities';
-import type { MessagePort } from './frames';
-import type { Host } from './host';
+import type { MessagePort } from './stdio';
 import { Inspection } from './inspection';
 import { launchConfiguration, load, ProgramErrors, start, type LaunchConfiguration } from './launch';
 import { readMemory } from './memory';
@@ -19,12 +18,12 @@ import { Output } from './output';
 import { statementsOf } from './places';
 import { parsed, RequestError, REQUESTS, type Arguments } from './requests';
 import { RunControl, type Halt, type RunEvents } from './run-control';
-import { Sources } from './source';
+import { Sources, type Host } from './source';
 
 /** The body of a response, and what happens once it is sent. */
 interface Answer {
     readonly body?: object | undefined;
-    readonly then?: () => void;
+    readonly after?: () => void;
 }
 
 const requestSchema = z.looseObject({ type: z.literal('request'), seq: z.number(), command: z.string(), arguments: z.optional(z.unknown()) });
@@ -99,7 +98,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             return;
         }
         this.respond(seq, command, answer.body === undefined ? {} : { body: answer.body });
-        answer.then?.();
+        answer.after?.();
     }
 
     private refuse(seq: number, command: string, error: unknown): void {
@@ -129,18 +128,18 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         this.serve('initialize', REQUESTS.initialize, (args) => this.initialize(args));
         this.serve('launch', REQUESTS.launch, (args) => this.launch(args));
         this.serve('restart', REQUESTS.restart, (args) => this.restart(args?.arguments));
-        this.serve('configurationDone', REQUESTS.configurationDone, () => ({ then: () => this.beginWhenReady(true) }));
-        this.serve('disconnect', REQUESTS.disconnect, () => ({ then: () => this.leave() }));
-        this.serve('terminate', REQUESTS.terminate, () => ({ then: () => this.terminate() }));
+        this.serve('configurationDone', REQUESTS.configurationDone, () => ({ after: () => this.beginWhenReady(true) }));
+        this.serve('disconnect', REQUESTS.disconnect, () => ({ after: () => this.leave() }));
+        this.serve('terminate', REQUESTS.terminate, () => ({ after: () => this.terminate() }));
         this.serve('setBreakpoints', REQUESTS.setBreakpoints, (args) => this.setBreakpoints(args));
         this.serve('setFunctionBreakpoints', REQUESTS.setFunctionBreakpoints, ({ breakpoints }) => this.shownBreakpoints(this.breakpoints.setFunctions(breakpoints)));
         this.serve('setExceptionBreakpoints', REQUESTS.setExceptionBreakpoints, ({ filters }) => this.setFilters(filters));
         this.serve('breakpointLocations', REQUESTS.breakpointLocations, (args) => this.breakpointLocations(args));
-        this.serve('continue', REQUESTS.continue, () => ({ body: { allThreadsContinued: true }, then: this.resume() }));
-        this.serve('next', REQUESTS.next, () => ({ then: this.resume('next') }));
-        this.serve('stepIn', REQUESTS.stepIn, () => ({ then: this.resume('in') }));
-        this.serve('stepOut', REQUESTS.stepOut, () => ({ then: this.resume('out') }));
-        this.serve('pause', REQUESTS.pause, () => ({ then: () => this.running().control.pause() }));
+        this.serve('continue', REQUESTS.continue, () => ({ body: { allThreadsContinued: true }, after: this.resume() }));
+        this.serve('next', REQUESTS.next, () => ({ after: this.resume('next') }));
+        this.serve('stepIn', REQUESTS.stepIn, () => ({ after: this.resume('in') }));
+        this.serve('stepOut', REQUESTS.stepOut, () => ({ after: this.resume('out') }));
+        this.serve('pause', REQUESTS.pause, () => ({ after: () => this.running().control.pause() }));
         this.serve('threads', REQUESTS.threads, () => ({ body: { threads: this.debuggee?.inspection.threads() ?? [] } }));
         this.serve('stackTrace', REQUESTS.stackTrace, (args) => ({ body: this.running().inspection.stackTrace(args) }));
         this.serve('scopes', REQUESTS.scopes, ({ frameId }) => ({ body: { scopes: this.running().inspection.scopes(frameId) } }));
@@ -173,7 +172,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         }
         this.debuggee = this.prepared(launchConfiguration(args));
         return {
-            then: () => {
+            after: () => {
                 this.rebind();
                 this.event('initialized');
                 this.beginWhenReady(false);
@@ -202,7 +201,9 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             return { config, control, inspection: new Inspection(run.vm, this.sources, this.clientPages) };
         } catch (e) {
             if (e instanceof ProgramErrors) {
-                program.diagnostics.forEach((d) => this.output.finding(d));
+                for (const d of program.diagnostics) {
+                    this.output.finding(d);
+                }
             }
             throw e;
         }
@@ -228,7 +229,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         const old = this.running();
         const next = this.prepared(args === undefined ? old.config : launchConfiguration(args));
         return {
-            then: () => {
+            after: () => {
                 old.control.abandon();
                 this.debuggee = next;
                 this.rebind();

@@ -2,6 +2,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { STD_SCHEME, STD_SOURCES } from '../emulator/scenario/std';
 import type { Span } from '../emulator/scenario/ast';
+import type { SourceHost } from '../emulator/scenario/load';
 
 /** Lines and columns from 0. */
 export interface Position {
@@ -30,6 +31,9 @@ export interface Paths {
     /** The path of a URI, or undefined where it has none. */
     toPath(uri: string): string | undefined;
 }
+
+/** Where programs come from, and how their files are called. */
+export type Host = SourceHost & Paths;
 
 /** Where the standard library's sources come from. */
 const STD_ORIGIN = 'Linux 7.2, std';

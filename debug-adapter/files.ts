@@ -2,11 +2,7 @@
 import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { SourceHost } from '../emulator/scenario/load';
-import type { Paths } from './source';
-
-/** Where programs come from, and how their files are called. */
-export type Host = SourceHost & Paths;
+import type { Host } from './source';
 
 /** The file system. */
 export const diskHost: Host = {
