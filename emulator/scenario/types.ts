@@ -101,6 +101,8 @@ export interface ObjectType {
     readonly methods: ReadonlyMap<string, NativeFunction>;
     /** True where the object dies with its kernel. */
     readonly ofKernel: boolean;
+    /** What `[i]` and `for` give, for collections. */
+    readonly element?: Type;
 }
 
 /** A name that is there without being declared: `KEXEC`, `kho`, `kernel`. */

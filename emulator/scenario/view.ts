@@ -105,13 +105,8 @@ function readField(l: Location, offset: number, type: FieldType): Value {
             return readInt(l, offset, type.bytes, type.signed);
         case 'phys':
             return readInt(l, offset, 8, false);
-        case 'bits': {
-            const word = readInt(l, offset, type.bytes, false);
-            if (typeof word === 'number' && word < 2 ** 53) {
-                return Math.floor(word / 2 ** type.shift) % 2 ** type.bits;
-            }
-            return Number(BigInt.asUintN(type.bits, BigInt(word) >> BigInt(type.shift)));
-        }
+        case 'bits':
+            return readBits(l, offset, type);
         case 'bytes':
             return Bytes.of(readBytes(l, offset, type.length));
         case 'string': {
@@ -155,24 +150,80 @@ function writeField(l: Location, offset: number, type: FieldType, value: Value, 
     }
 }
 
+/** The bits [shift, shift + width) of a 32-bit half as a mask; both may lie outside of it. */
+function halfMask(shift: number, width: number): number {
+    const from = Math.max(shift, 0);
+    const to = Math.min(shift + width, 32);
+    if (from >= to) {
+        return 0;
+    }
+    return (to === 32 ? -1 : (1 << to) - 1) & ~((1 << from) - 1);
+}
+
+/** A bit field, in halves of 32 bits where its word has 64: without bigints, as this runs once a folio. */
+function readBits(l: Location, offset: number, type: Extract<FieldType, { k: 'bits' }>): Value {
+    if (type.bytes !== 8) {
+        const word = Number(readInt(l, offset, type.bytes, false));
+        return Math.floor(word / 2 ** type.shift) % 2 ** type.bits;
+    }
+    if (type.bits > 53) {
+        return bigBits(l, offset, type);
+    }
+    const { shift, bits } = type;
+    const low = (wordAt(l, offset) & halfMask(shift, bits)) >>> 0;
+    const high = (wordAt(l, offset + 4) & halfMask(shift - 32, bits)) >>> 0;
+    return shift < 32 ? Math.floor(low / 2 ** shift) + high * 2 ** (32 - shift) : high >>> (shift - 32);
+}
+
+function bigBits(l: Location, offset: number, type: Extract<FieldType, { k: 'bits' }>): Value {
+    const x = BigInt.asUintN(type.bits, BigInt(readInt(l, offset, 8, false)) >> BigInt(type.shift));
+    return Number.isSafeInteger(Number(x)) ? Number(x) : x;
+}
+
+function writeBigBits(l: Location, offset: number, type: Extract<FieldType, { k: 'bits' }>, value: Int, what: string): void {
+    const field = BigInt.asUintN(type.bits, BigInt(value));
+    if (field !== BigInt(value)) {
+        throw new ProgramError(`${value} does not fit into the ${type.bits} bits of ${what}`);
+    }
+    const mask = BigInt.asUintN(type.bits, -1n) << BigInt(type.shift);
+    const word = (BigInt(readInt(l, offset, 8, false)) & ~mask) | (field << BigInt(type.shift));
+    writeInt(l, offset, 8, false, Number.isSafeInteger(Number(word)) ? Number(word) : word, what);
+}
+
+function wordAt(l: Location, offset: number): number {
+    const pa = whole(l, offset, 4);
+    return pa >= 0 ? l.memory.readU32(pa) : Number(readInt(l, offset, 4, false));
+}
+
+function setWord(l: Location, offset: number, value: number): void {
+    const pa = whole(l, offset, 4);
+    if (pa >= 0) {
+        l.memory.writeU32(pa, value);
+    } else {
+        writeInt(l, offset, 4, false, value, 'a bit field');
+    }
+}
+
 function writeBits(l: Location, offset: number, type: Extract<FieldType, { k: 'bits' }>, value: Int, what: string): void {
+    if (type.bits > 53) {
+        writeBigBits(l, offset, type, value, what);
+        return;
+    }
     if (value < 0 || value >= 2 ** type.bits) {
         throw new ProgramError(`${value} does not fit into the ${type.bits} bits of ${what}`);
     }
     if (type.bytes === 8) {
-        // two halves of 32 bits, without bigints: this runs once a folio
-        const low = l.at(offset);
-        const high = l.at(offset + 4);
-        const end = type.shift + type.bits;
-        if (type.shift < 32) {
-            const width = Math.min(end, 32) - type.shift;
-            l.memory.writeU32(low, mix(l.memory.readU32(low), type.shift, width, Number(value) % 2 ** width));
+        const { shift, bits } = type;
+        const lowMask = halfMask(shift, bits);
+        const highMask = halfMask(shift - 32, bits);
+        const v = Number(value);
+        if (lowMask !== 0) {
+            const part = shift === 0 ? v >>> 0 : (v << shift) >>> 0;
+            setWord(l, offset, ((wordAt(l, offset) & ~lowMask) | (part & lowMask)) >>> 0);
         }
-        if (end > 32) {
-            const shift = Math.max(type.shift - 32, 0);
-            const done = type.shift < 32 ? 32 - type.shift : 0;
-            const part = Math.floor(Number(value) / 2 ** done);
-            l.memory.writeU32(high, mix(l.memory.readU32(high), shift, end - 32 - shift, part));
+        if (highMask !== 0) {
+            const part = shift >= 32 ? v << (shift - 32) : Math.floor(v / 2 ** (32 - shift)) | 0;
+            setWord(l, offset + 4, ((wordAt(l, offset + 4) & ~highMask) | (part & highMask)) >>> 0);
         }
         return;
     }

@@ -12,7 +12,7 @@ export abstract class MemberChecker extends NameChecker {
     abstract expr(e: Expr): Type;
 
     /** The native table that describes values of this type. */
-    private tableOf(t: Type): ObjectType | undefined {
+    protected tableOf(t: Type): ObjectType | undefined {
         const { natives } = this.world;
         switch (t.k) {
             case 'fd': return natives.fd;
@@ -161,7 +161,8 @@ export abstract class MemberChecker extends NameChecker {
         switch (object.k) {
             case 'list': return object.of;
             case 'bytes': return INT;
-            case 'any': case 'object': return ANY;
+            case 'object': return this.tableOf(object)?.element ?? ANY;
+            case 'any': return ANY;
             default:
                 this.error('LU0316', e, `${this.text(e.object)} is ${describeType(object)}, which has no elements.`);
                 return ANY;

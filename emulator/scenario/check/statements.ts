@@ -395,7 +395,8 @@ export class StatementChecker extends AssignChecker {
         switch (type.k) {
             case 'list': return type.of;
             case 'bytes': return INT;
-            case 'any': case 'object': return ANY;
+            case 'object': return this.tableOf(type)?.element ?? ANY;
+            case 'any': return ANY;
             default:
                 this.error('LU0310', e, isIntLike(type)
                     ? `A loop goes over a list or a range, not ${describeType(type)}: write \`0..${this.world.textOf(this.unit.uri, e)}\`.`

@@ -238,6 +238,13 @@ function compileBinary(c: FnCompiler, e: BinaryExpr): Eval {
                 const b = right(f, vm);
                 return typeof a === 'number' && typeof b === 'number' ? a < b : asInt(a, 'the left side of <') < asInt(b, 'the right side of <');
             };
+        case '*':
+            return (f, vm) => {
+                const a = left(f, vm);
+                const b = right(f, vm);
+                const r = typeof a === 'number' && typeof b === 'number' ? a * b : NaN;
+                return Number.isSafeInteger(r) && r !== 0 ? r : binary('*', a, b);
+            };
         default:
             return (f, vm) => binary(op, left(f, vm), right(f, vm));
     }

@@ -3,7 +3,7 @@ import { err, Err } from '../../kernel/errno';
 import { FolioList, FolioRef } from '../../kernel/folios';
 import { PG_DIRTY, PG_LOCKED, PG_SWAPBACKED, PG_UPTODATE } from '../../kernel/mm/memmap';
 import { PAGE_SIZE } from '../../kernel/fcntl';
-import { BOOL, INT, type NativeField, NONE, objectOf, PHYS, STRING, type Type, type Value } from '../types';
+import { BOOL, INT, type NativeField, type ObjectType, NONE, objectOf, PHYS, STRING, type Type, type Value } from '../types';
 import { asNumber, asString, ProgramError } from '../values';
 import { folioArg, objectType, offsetArg, type FileNative, type VmCore } from './core';
 
@@ -82,9 +82,12 @@ export const folioType = objectType('folio', 'A folio: 2^order physically contig
     },
 ]);
 
-export const foliosType = objectType('folios', 'The folios that `memfd_pin_folios()` pinned, in the order of the file.', [{
-    name: 'length', type: INT, doc: 'How many.', get: (_vm, object) => (object instanceof FolioList ? object.length : 0),
-}], []);
+export const foliosType: ObjectType = {
+    ...objectType('folios', 'The folios that `memfd_pin_folios()` pinned, in the order of the file.', [{
+        name: 'length', type: INT, doc: 'How many.', get: (_vm, object) => (object instanceof FolioList ? object.length : 0),
+    }], []),
+    element: FOLIO,
+};
 
 export const folioFunctions: readonly FileNative[] = [
     {
