@@ -172,6 +172,28 @@ suite('handover', () => {
         }
     });
 
+    test('segments lie top-down in the first area that holds them', () => {
+        const host = cold(new Machine({ ranges: NUMA }));
+        const free = host.env.allocator.freePages();
+        const image = loadFile(host.env, KERNEL, host.kho);
+        assert.ok('copyToDestinations' in image);
+        assert.deepEqual(image.segments.map((s) => [s.name, s.dest.toString(16), s.size.toString(16)]), [
+            ['scratch array', '1f7f0000', '1000'], ['purgatory', '1f7f8000', '8000'], ['boot parameters', '1f7f6000', '2000'],
+            ['kernel', '1ee00000', '800000'], ['initrd', '1eb00000', '300000'],
+        ]);
+        assert.equal(image.kho?.scratchSize, 64);
+        for (const s of image.segments) {
+            assert.ok(s.blocks.every((b) => !host.env.memmap.isCma(b.pfn)), 'sources are not where destinations are');
+        }
+        image.free();
+        assert.equal(host.env.allocator.freePages(), free);
+        // An earlier area that is full passes the rest on to the next.
+        const tight = cold(new Machine({ ranges: NUMA }), { sizes: { lowmem: 4 * MiB, global: 16 * MiB, node: 4 * MiB } });
+        const spread = loadFile(tight.env, KERNEL, tight.kho);
+        assert.ok('copyToDestinations' in spread);
+        assert.deepEqual(spread.segments.map((s) => tight.scratch.findIndex((a) => s.dest >= a.addr && s.dest < a.addr + a.size)), [0, 0, 0, 1, 0]);
+    });
+
     test('scratch that is too small: no room to load, or a panic of the next kernel', () => {
         const sizes = (lowmem: number) => ({ lowmem, global: 0, node: 4 * MiB });
         const none = cold(new Machine({ ranges: NUMA }), { sizes: sizes(4 * MiB) });

@@ -104,8 +104,10 @@ suite('radix tree', () => {
                 assert.equal(result.name, 'ENOMEM');
                 assert.equal(host.env.allocator.freePages(), before);
                 const seen: number[] = [];
-                walkRadix(host.machine.memory, tree.root, () => true, (pfn) => seen.push(pfn));
+                let nodes = 0;
+                walkRadix(host.machine.memory, tree.root, () => true, (pfn) => seen.push(pfn), () => nodes++);
                 assert.deepEqual(seen, [host.kho.fdt / 4096]);
+                assert.equal(nodes, 6, 'the path to the FDT page');
             } else {
                 assert.equal(allowed, 4, 'order 20 shares its first node with nothing but needs four more');
             }
@@ -120,6 +122,12 @@ suite('radix tree', () => {
         tree.add(4000, 0);
         const mark = host.machine.journal.mark();
         const before = fingerprint(host);
+        tree.add(4002, 0);
+        host.machine.journal.restore(mark);
+        assert.equal(fingerprint(host), before);
+        assert.ok(tree.remove(4000, 0));
+        host.machine.journal.restore(mark);
+        assert.ok(tree.has(4000, 0) && !tree.has(4002, 0));
         for (let round = 0; round < 5; round++) {
             for (let i = 0; i < 300; i++) {
                 tree.add(random.below(2 ** 22), random.below(2));

@@ -200,6 +200,16 @@ suite('machine', () => {
         assert.ok(!machine.isRam(0xbffff000, 0x2000));
     });
 
+    test('history never moves an event before an earlier one of the same page', () => {
+        const { history } = new Machine({ ranges: pcMemory([{ size: GiB, node: 0 }]) });
+        history.add(0, 10, 1, 1);
+        history.add(1, 11, 1, 1);
+        history.add(0, 11, 1, 1);
+        history.add(0, 12, 1, 1);
+        assert.deepEqual(history.of(11).map((e) => e.kind), ['freed', 'allocated']);
+        assert.deepEqual([history.of(12)[0]?.pfn, history.of(12)[0]?.count], [11, 2]);
+    });
+
     test('history merges neighbours, keeps order, and is cut by going back', () => {
         const machine = new Machine({ ranges: pcMemory([{ size: GiB, node: 0 }]) });
         const { history, journal } = machine;

@@ -271,7 +271,7 @@ suite('page allocator', () => {
         assert.deepEqual([memmap.privateOf(1024), memmap.privateOf(1025)], [0x4b484f5000000009n, 0]);
         memmap.stampPreserved(1024, 0, 4);
         assert.deepEqual([memmap.khoOrder(1024), memmap.khoOrder(1025), memmap.stateOf(1535)], [0, -1, 'preserved']);
-        memmap.clearKhoOrder(1024);
+        memmap.initFolio(1024, 0, 4);
         assert.equal(memmap.khoOrder(1024), -1);
     });
 });

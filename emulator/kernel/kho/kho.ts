@@ -148,7 +148,7 @@ export class Kho extends Rec {
 
     /** kho_restore_folio. @returns the folio's head with one reference; undefined (NULL) where nothing is preserved there. */
     restoreFolio(phys: Int, owner: string): number | undefined {
-        const order = this.takeMark(phys);
+        const order = this.markedOrder(phys);
         if (order === undefined) {
             return undefined;
         }
@@ -167,7 +167,7 @@ export class Kho extends Rec {
         const pfn = Math.floor(Number(phys) / PAGE_SIZE);
         const id = this.env.machine.owners.id(owner);
         for (let at = pfn; at < pfn + count; ) {
-            const order = this.takeMark(at * PAGE_SIZE);
+            const order = this.markedOrder(at * PAGE_SIZE);
             if (order === undefined) {
                 return undefined;
             }
@@ -376,8 +376,8 @@ export class Kho extends Rec {
         return order;
     }
 
-    /** The first half of a restore: KHO's mark is checked and taken off. */
-    private takeMark(phys: Int): number | undefined {
+    /** The first half of a restore: the order in KHO's mark, which making the pages anew takes off. */
+    private markedOrder(phys: Int): number | undefined {
         const { machine, memmap } = this.env;
         if (typeof phys !== 'number') {
             return undefined;
@@ -391,7 +391,6 @@ export class Kho extends Rec {
             this.warnOnce('kho_restore_page', `page 0x${pfn.toString(16)} is not preserved memory`);
             return undefined;
         }
-        memmap.clearKhoOrder(pfn);
         return order;
     }
 

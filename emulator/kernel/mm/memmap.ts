@@ -285,11 +285,6 @@ export class Memmap extends Rec {
         return order < 0 ? 0 : (KHO_PAGE_MAGIC << 32n) | BigInt(order);
     }
 
-    clearKhoOrder(pfn: number): void {
-        const i = this.locateForWrite(pfn, true);
-        this.found.mark[i] = 0;
-    }
-
     // Changes of whole folios and runs.
 
     /** Makes the 2^order pages from `pfn` on one allocated folio with one reference. */
