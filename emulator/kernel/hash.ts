@@ -55,7 +55,8 @@ export class FileHasher {
         }
     }
 
-    private known(object: object): boolean {
+    /** Adds the number of an object; true where it has been added before. */
+    known(object: object): boolean {
         const number = this.seen.get(object);
         this.hasher.u32(number ?? -1);
         if (number === undefined) {

@@ -227,9 +227,9 @@ export const luoFlb = new Members(LuoFlb, 'luo_flb', 'State that several files s
         callback('unpreserve', flbArgsParam, {}, 'Called when the last such file is unpreserved.'),
         callback('retrieve', flbArgsParam, {}, 'Called in the next kernel when the object is first asked for.'),
         callback('finish', flbArgsParam, {}, 'Called when the last file that used it is finished.'),
-        code('get_incoming', [], { result: ANY }, 'liveupdate_flb_get_incoming(): the object from the previous kernel, with a reference. ENODATA, ENOENT, or what retrieve() gave.', 'flb_get_incoming'),
+        code('get_incoming', [], {}, 'liveupdate_flb_get_incoming(): a reference to the object from the previous kernel, which is then in `in_obj`. The first call loads data and count and calls retrieve(). ENODATA, ENOENT, or what retrieve() gave.', 'flb_get_incoming'),
         code('put_incoming', [], {}, 'liveupdate_flb_put_incoming()', 'flb_put_incoming'),
-        code('get_outgoing', [], { result: ANY }, 'liveupdate_flb_get_outgoing(): ENOENT while no file that uses it is preserved.', 'flb_get_outgoing'),
+        code('get_outgoing', [], {}, 'liveupdate_flb_get_outgoing(): a reference to the object in `out_obj`. ENOENT while no file that uses it is preserved.', 'flb_get_outgoing'),
         code('put_outgoing', [], {}, 'liveupdate_flb_put_outgoing()', 'flb_put_outgoing'),
     );
 

@@ -1,0 +1,200 @@
+/** One number for the whole state of a run: equal states give equal fingerprints, whatever way led to them. */
+import { OpenFile } from '../kernel/file';
+import { FolioList, FolioRef } from '../kernel/folios';
+import { FileHasher } from '../kernel/hash';
+import { Inode } from '../kernel/inode';
+import type { Kernel } from '../kernel/kernel';
+import { BlockIterator } from '../kernel/kho/blocks';
+import { FlbArgs, LuoArgs, LuoFile, LuoFlb, LuoHandler, LuoSession, SessionList, type FlbSide } from '../kernel/luo/state';
+import { LuoRequest } from '../kernel/luo/request';
+import { Bytes } from '../machine/bytes';
+import { Hasher } from '../machine/hash';
+import { Seq } from '../machine/journal';
+import type { Frame } from '../scenario/code';
+import { UserProcess } from '../scenario/thread';
+import type { Value } from '../scenario/types';
+import { ArrayView, View } from '../scenario/view';
+import type { Vm } from '../scenario/vm';
+
+class Fingerprint {
+    readonly hasher = new Hasher();
+    private readonly files = new FileHasher(this.hasher);
+
+    run(vm: Vm): void {
+        const { hasher } = this;
+        vm.machine.hash(hasher);
+        hasher.num(vm.ticks).str(vm.panicMessage).str(vm.power.panicExpected ?? '\0').str(vm.outcome?.failure?.message ?? '');
+        for (const i of vm.injections.items) {
+            hasher.str(i.target).str(i.error?.name ?? 'no').num(i.skip).num(i.left).num(i.boot);
+        }
+        for (const thread of vm.threads) {
+            hasher.num(thread.id).str(thread.name).num(thread.waiting?.thread.id ?? 0);
+            for (const frame of thread.frames) {
+                this.frame(frame);
+            }
+        }
+        for (const user of vm.users) {
+            hasher.str(user.name);
+            for (const [name, value] of user.vars) {
+                hasher.str(name);
+                this.value(value);
+            }
+        }
+        if (vm.kernel) {
+            this.kernel(vm.kernel);
+        }
+    }
+
+    private frame(frame: Frame): void {
+        const { hasher } = this;
+        hasher.str(frame.code.name).num(frame.pc).num(frame.resultSlot).str(frame.mode).str(frame.failing?.name ?? '');
+        for (const undo of frame.undos) {
+            hasher.num(undo.pc);
+            undo.captured.forEach((c) => this.value(c.value));
+        }
+        frame.slots.forEach((v) => this.value(v));
+    }
+
+    private kernel(k: Kernel): void {
+        const { hasher } = this;
+        hasher.str(k.desc.name).str(k.cmdline.text).num(k.boot);
+        k.memmap.hash(hasher);
+        k.pages.hash(hasher);
+        k.vmalloc.hash(hasher);
+        k.kho.hash(hasher);
+        k.kexecImage?.hash(hasher);
+        this.files.kernel(k);
+        for (const file of k.releasing) {
+            this.files.file(file);
+        }
+        for (const line of k.log) {
+            hasher.str(line.level).str(line.text).num(line.time);
+        }
+        const { luo } = k;
+        hasher.u32(luo.enabled ? 1 : 0).u32(luo.ready ? 1 : 0).u32(luo.deviceInUse ? 1 : 0).num(luo.deserialized ?? 1);
+        hasher.num(luo.incomingNum).num(luo.ser).num(luo.flbPage).num(luo.incomingFlbPage);
+        this.object(luo.outgoing);
+        this.object(luo.incoming);
+        for (const handler of luo.handlers) {
+            this.object(handler);
+        }
+        for (const flb of luo.flbs) {
+            this.object(flb);
+        }
+        for (const id of luo.preservedFiles.keys()) {
+            this.value(id as Value);
+        }
+    }
+
+    private value(v: Value): void {
+        const { hasher } = this;
+        switch (typeof v) {
+            case 'number':
+                hasher.u32(1).num(v);
+                return;
+            case 'bigint':
+                hasher.u32(2).str(v.toString());
+                return;
+            case 'string':
+                hasher.u32(3).str(v);
+                return;
+            case 'boolean':
+                hasher.u32(v ? 5 : 4);
+                return;
+            case 'object':
+                if (v === null) {
+                    hasher.u32(6);
+                } else {
+                    this.object(v);
+                }
+                return;
+            default:
+                hasher.u32(7);
+        }
+    }
+
+    private object(o: object): void {
+        const { hasher, files } = this;
+        if (o instanceof OpenFile) {
+            files.file(o);
+            o.fields.forEach((f) => this.value(f as Value));
+        } else if (o instanceof Inode) {
+            files.inode(o);
+        } else if (o instanceof View || o instanceof ArrayView) {
+            hasher.num(o.base).num(o.area?.size ?? 0);
+        } else if (o instanceof FolioRef) {
+            hasher.num(o.pfn);
+        } else if (o instanceof FolioList) {
+            hasher.u32(o.length).num(o.length > 0 ? o.pfn(0) : 0);
+        } else if (o instanceof Bytes) {
+            hasher.str(o.fnv1a64());
+        } else if (o instanceof Seq) {
+            hasher.u32(o.length);
+            o.items.forEach((x) => this.value(x as Value));
+        } else if (o instanceof BlockIterator) {
+            hasher.num(o.block).num(o.slot);
+        } else if (o instanceof UserProcess) {
+            hasher.str(o.name);
+        } else {
+            this.luo(o);
+        }
+    }
+
+    private luo(o: object): void {
+        const { hasher, files } = this;
+        if (o instanceof LuoArgs) {
+            this.value(o.file);
+            this.value(o.serializedData);
+            this.value(o.privateData as Value);
+        } else if (o instanceof FlbArgs) {
+            this.value(o.data);
+            this.value(o.obj as Value);
+        } else if (o instanceof LuoRequest) {
+            hasher.num(o.nr).str(o.name);
+        } else if (!files.known(o)) {
+            this.shared(o);
+        }
+    }
+
+    /** Objects that several places refer to: their state is added once. */
+    private shared(o: object): void {
+        const { hasher } = this;
+        if (o instanceof SessionList) {
+            o.blocks.hash(hasher);
+            o.sessions.items.forEach((s) => this.object(s));
+        } else if (o instanceof LuoSession) {
+            hasher.str(o.name).u32(o.retrieved ? 1 : 0).u32(o.finished ? 1 : 0).num(o.cursor);
+            o.fileBlocks.hash(hasher);
+            this.value(o.file);
+            o.files.items.forEach((f) => this.object(f));
+        } else if (o instanceof LuoFile) {
+            this.value(o.token);
+            this.value(o.serializedData);
+            this.value(o.privateData as Value);
+            this.value(o.file);
+            hasher.num(o.retrieveStatus);
+            this.value(o.id as Value);
+        } else if (o instanceof LuoHandler) {
+            hasher.str(o.name);
+        } else if (o instanceof LuoFlb) {
+            hasher.str(o.name);
+            this.side(o.outgoing);
+            this.side(o.incoming);
+        } else {
+            hasher.str(o.constructor.name);
+        }
+    }
+
+    private side(s: FlbSide): void {
+        this.hasher.num(s.count).u32(s.finished ? 1 : 0).num(s.retrieveStatus);
+        this.value(s.data);
+        this.value(s.obj as Value);
+    }
+}
+
+/** The fingerprint of a run as 16 hexadecimal digits. */
+export function fingerprint(vm: Vm): string {
+    const f = new Fingerprint();
+    f.run(vm);
+    return f.hasher.digest();
+}
