@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Err } from '../../emulator/kernel/errno';
-import { FdtEditor, fdtChild, fdtIsCompatible, fdtProperty, readFdt } from '../../emulator/kernel/kho/fdt';
+import { FdtEditor } from '../../emulator/kernel/kho/fdt';
+import { fdtChild, fdtIsCompatible, fdtProperty, readFdt } from '../../emulator/kernel/kho/fdt_read';
 import { addSubtree, buildRootFdt, nativeU64, removeSubtree, retrieveSubtree } from '../../emulator/kernel/kho/root_fdt';
 import { Journal } from '../../emulator/machine/journal';
 import { PhysicalMemory } from '../../emulator/machine/memory';

@@ -8,7 +8,7 @@ import { MAX_ORDER_PAGES } from '../mm/buddy';
 import { MEMBLOCK_KERN, MEMBLOCK_NOINIT, type Memblock } from '../mm/memblock';
 import type { Memmap } from '../mm/memmap';
 import type { Area, IncomingHandover, KernelLog, KhoOptions } from './env';
-import { fdtIsCompatible, fdtProperty, readFdt } from './fdt';
+import { fdtIsCompatible, fdtProperty, readFdt } from './fdt_read';
 import type { Kho } from './kho';
 import { readMetadata, writeMetadata } from './metadata';
 import { walkRadix } from './radix';

@@ -2,7 +2,8 @@
 import { type Err, err } from '../errno';
 import { type Int, intOf } from '../../machine/int';
 import { PAGE_SIZE, type PhysicalMemory } from '../../machine/memory';
-import { FdtEditor, type FdtNode, FdtWriter, fdtChild, fdtProperty, readFdt } from './fdt';
+import { FdtEditor, FdtWriter } from './fdt';
+import { type FdtNode, fdtChild, fdtProperty, readFdt } from './fdt_read';
 
 export const KHO_COMPATIBLE = 'kho-v4';
 export const PROP_MEMORY_MAP = 'preserved-memory-map';

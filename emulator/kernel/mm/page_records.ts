@@ -1,0 +1,131 @@
+/** How page metadata is stored (see {@link Memmap}): entries in typed arrays, saved before their first change in an epoch. */
+import type { Hasher } from '../../machine/hash';
+import type { Journal, Saveable } from '../../machine/journal';
+
+/** Pages of a row: what one summary entry stands for. An order-9 folio. */
+export const ROW_PAGES = 512;
+/** Rows of a section. */
+export const ROWS = 64;
+export const SECTION_PAGES = ROW_PAGES * ROWS;
+
+/** States of an entry. */
+export const UNSET = 0;
+export const ALLOCATED = 1;
+export const PRESERVED = 2;
+/** In an entry's order: not the head. */
+export const TAIL = 0x80;
+
+/** Metadata of `count` pages, or of `count` rows. */
+export class Records implements Saveable {
+    epoch: number;
+    readonly refs: Int32Array;
+    readonly owner: Uint32Array;
+    /** The page's offset in its file, in pages; 2^32−1 stands for more. */
+    readonly index: Uint32Array;
+    readonly pins: Uint16Array;
+    readonly state: Uint8Array;
+    /** The folio's order in its head, the order | TAIL in every other page of it. */
+    readonly order: Uint8Array;
+    /** KHO's mark in page->private: 0 none, else 1 + order. */
+    readonly mark: Uint8Array;
+    readonly flags: Uint8Array;
+    private readonly all: Uint8Array;
+
+    constructor(journal: Journal, count: number) {
+        this.epoch = journal.epoch;
+        const buffer = new ArrayBuffer(count * 18);
+        this.all = new Uint8Array(buffer);
+        this.refs = new Int32Array(buffer, 0, count);
+        this.owner = new Uint32Array(buffer, count * 4, count);
+        this.index = new Uint32Array(buffer, count * 8, count);
+        this.pins = new Uint16Array(buffer, count * 12, count);
+        this.state = new Uint8Array(buffer, count * 14, count);
+        this.order = new Uint8Array(buffer, count * 15, count);
+        this.mark = new Uint8Array(buffer, count * 16, count);
+        this.flags = new Uint8Array(buffer, count * 17, count);
+    }
+
+    copyEntry(from: Records, source: number, target: number): void {
+        this.refs[target] = from.refs[source]!;
+        this.owner[target] = from.owner[source]!;
+        this.index[target] = from.index[source]!;
+        this.pins[target] = from.pins[source]!;
+        this.state[target] = from.state[source]!;
+        this.order[target] = from.order[source]!;
+        this.mark[target] = from.mark[source]!;
+        this.flags[target] = from.flags[source]!;
+    }
+
+    clearEntry(at: number): void {
+        this.refs[at] = 0;
+        this.owner[at] = 0;
+        this.index[at] = 0;
+        this.pins[at] = 0;
+        this.state[at] = UNSET;
+        this.order[at] = 0;
+        this.mark[at] = 0;
+        this.flags[at] = 0;
+    }
+
+    hash(hasher: Hasher): void {
+        hasher.bytes(this.all);
+    }
+
+    save(): unknown {
+        return this.all.slice();
+    }
+
+    load(saved: unknown): void {
+        if (saved instanceof Uint8Array) {
+            this.all.set(saved);
+        }
+    }
+}
+
+export class Section implements Saveable {
+    epoch: number;
+    readonly summary: Records;
+    rows: (Records | undefined)[];
+
+    constructor(journal: Journal) {
+        this.epoch = journal.epoch;
+        this.summary = new Records(journal, ROWS);
+        this.rows = new Array<Records | undefined>(ROWS).fill(undefined);
+    }
+
+    save(): () => void {
+        const rows = this.rows.slice();
+        return () => {
+            this.rows = rows;
+        };
+    }
+
+    load(saved: unknown): void {
+        if (typeof saved === 'function') {
+            saved();
+        }
+    }
+}
+
+/** The sections there are. */
+export class Sections implements Saveable {
+    epoch: number;
+    list: (Section | undefined)[] = [];
+
+    constructor(journal: Journal) {
+        this.epoch = journal.epoch;
+    }
+
+    save(): () => void {
+        const list = this.list.slice();
+        return () => {
+            this.list = list;
+        };
+    }
+
+    load(saved: unknown): void {
+        if (typeof saved === 'function') {
+            saved();
+        }
+    }
+}
