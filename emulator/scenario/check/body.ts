@@ -146,7 +146,7 @@ export function typeNamed(world: World, uri: string, t: TypeExpr): Type {
     if (simple) {
         return simple;
     }
-    const struct = world.structDecls.get(name);
+    const struct = world.structDecl(name);
     if (struct) {
         world.names.set(t.name, { kind: 'struct', decl: struct });
     }

@@ -114,7 +114,7 @@ export class NameChecker extends Body {
     private declaration(e: NameExpr): Type | undefined {
         const { world } = this;
         const { name } = e;
-        const struct = world.structDecls.get(name);
+        const struct = world.structDecl(name);
         if (struct) {
             this.mean(e, { kind: 'struct', decl: struct });
             return { k: 'decl', of: 'struct', name };

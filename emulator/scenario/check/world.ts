@@ -92,6 +92,22 @@ export class World {
         return this.structs.get(name) ?? this.std?.structs.get(name);
     }
 
+    /** A struct of the program or of the standard library. */
+    structDecl(name: string): StructDecl | undefined {
+        const own = this.structDecls.get(name);
+        if (own || !this.std?.structs.has(name)) {
+            return own;
+        }
+        for (const file of this.std.files.values()) {
+            for (const item of file.items) {
+                if (item.kind === 'struct' && item.name.name === name) {
+                    return item;
+                }
+            }
+        }
+        return undefined;
+    }
+
     fileKind(name: string): FileDecl | undefined {
         return this.fileKinds.get(name) ?? this.std?.fileKinds.get(name);
     }
