@@ -106,6 +106,15 @@ export class DebugPage {
             await this.page.keyboard.press('Control+Shift+D');
         }
         await this.variablesPane.locator('.monaco-list-row[aria-level="1"]').first().waitFor();
+        await this.foldWatch();
+    }
+
+    /** Gives the room of the empty Watch section to the variables and the call stack. */
+    private async foldWatch(): Promise<void> {
+        const header = this.page.locator('.pane-header[aria-label^="Watch"]').first();
+        if ((await header.getAttribute('aria-expanded')) === 'true') {
+            await header.click();
+        }
     }
 
     /** The text of the editor's line that is marked as the place of the stop; '' where there is none in view. */
@@ -135,6 +144,23 @@ export class DebugPage {
 
     async callStack(): Promise<string[]> {
         return await this.rows('.debug-call-stack');
+    }
+
+    /** Waits for rows of the call stack; frames but the top one come a moment after the stop. Folded frames are unfolded. */
+    async waitCallStack(...patterns: readonly RegExp[]): Promise<void> {
+        let seen: string[] = [];
+        await this.until(
+            `${patterns.join(', ')} in the call stack`,
+            async () => {
+                const folded = this.page.locator('.debug-call-stack .monaco-list-row', { hasText: /Show \d+ More/ });
+                if ((await folded.count()) > 0) {
+                    await folded.first().click();
+                }
+                seen = await this.callStack();
+                return patterns.every(p => seen.some(row => p.test(row)));
+            },
+            () => JSON.stringify(seen),
+        );
     }
 
     /** The rows of the debug console in view. */

@@ -162,7 +162,7 @@ export async function launchBrowser(): Promise<Browser> {
 
 /** A page of the size that screenshots have, with patience for a loaded machine. */
 export async function newPage(browser: Browser): Promise<Page> {
-    const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+    const context = await browser.newContext({ viewport: { width: 1440, height: 1000 } });
     const page = await context.newPage();
     page.setDefaultTimeout(60_000);
     return page;

@@ -5,7 +5,7 @@ import { z } from 'zod';
 
 const WAIT_MS = 15_000;
 
-const eventSchema = z.object({ type: z.literal('event'), event: z.string(), body: z.unknown() });
+const eventSchema = z.object({ type: z.literal('event'), event: z.string(), body: z.optional(z.unknown()) });
 const stoppedSchema = z.object({ reason: z.string(), threadId: z.number() });
 
 export type Stopped = z.infer<typeof stoppedSchema>;
