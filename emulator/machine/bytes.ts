@@ -1,4 +1,5 @@
 /** Byte strings that need not be built: file contents of gigabytes are compared and hashed by what they are made of. */
+import { Fnv1a64 } from './fnv';
 import { advanceCode, byteOfCode, patternCode, renderCode, seedOfCode } from './pattern';
 
 /** A run of content. Bytes of an extent are never changed once it exists. */
@@ -63,8 +64,6 @@ export class BytesBuilder {
         return new Bytes(extents, this.total);
     }
 }
-
-const FNV_PRIME = 0x100000001b3n;
 
 /** An immutable byte string. */
 export class Bytes {
@@ -182,23 +181,23 @@ export class Bytes {
 
     /** The 64-bit FNV-1a of the bytes, as 16 hexadecimal digits. Linear in the length, but for zeroes. */
     fnv1a64(): string {
-        let hash = 0xcbf29ce484222325n;
+        const hash = new Fnv1a64();
         const chunk = new Uint8Array(4096);
         for (const e of this.extents) {
             if (e.kind === 'zero') {
-                hash = (hash * powerOfPrime(e.length)) & 0xffffffffffffffffn;
+                hash.zero(e.length);
             } else if (e.kind === 'bytes') {
-                hash = fnvOver(hash, e.bytes, e.bytes.length);
+                hash.bytes(e.bytes);
             } else {
                 const code = codeOfExtent(e);
                 for (let done = 0; done < e.length; done += chunk.length) {
                     const n = Math.min(chunk.length, e.length - done);
                     renderCode(code, done, chunk, 0, n);
-                    hash = fnvOver(hash, chunk, n);
+                    hash.bytes(chunk, n);
                 }
             }
         }
-        return hash.toString(16).padStart(16, '0');
+        return hash.digest();
     }
 }
 
@@ -242,37 +241,4 @@ function differenceIn(x: Extent, a: number, y: Extent, b: number, n: number): nu
         }
     }
     return undefined;
-}
-
-function powerOfPrime(exponent: number): bigint {
-    let result = 1n;
-    let base = FNV_PRIME;
-    for (let e = exponent; e > 0; e = Math.floor(e / 2)) {
-        if (e % 2 === 1) {
-            result = (result * base) & 0xffffffffffffffffn;
-        }
-        base = (base * base) & 0xffffffffffffffffn;
-    }
-    return result;
-}
-
-/** FNV-1a over `n` bytes, in four limbs of 16 bits so that nothing is a bigint but the ends. */
-function fnvOver(hash: bigint, bytes: Uint8Array, n: number): bigint {
-    let h0 = Number(hash & 0xffffn);
-    let h1 = Number((hash >> 16n) & 0xffffn);
-    let h2 = Number((hash >> 32n) & 0xffffn);
-    let h3 = Number(hash >> 48n);
-    for (let i = 0; i < n; i++) {
-        h0 ^= bytes[i]!;
-        // The prime is 2^40 + 0x1b3.
-        const t0 = h0 * 0x1b3;
-        const t1 = h1 * 0x1b3 + (t0 >>> 16);
-        const t2 = h2 * 0x1b3 + ((h0 & 0xff) << 8) + (t1 >>> 16);
-        const t3 = h3 * 0x1b3 + ((h1 & 0xff) << 8) + (h0 >>> 8) + (t2 >>> 16);
-        h0 = t0 & 0xffff;
-        h1 = t1 & 0xffff;
-        h2 = t2 & 0xffff;
-        h3 = t3 & 0xffff;
-    }
-    return (BigInt(h3) << 48n) | (BigInt(h2) << 32n) | (BigInt(h1) << 16n) | BigInt(h0);
 }
