@@ -62,7 +62,7 @@ function failure(files: Files, f: Failure, style: Style): string[] {
 /** Where in the kernel the error came up. */
 function origin(files: Files, cause: Cause, style: Style): string[] {
     const where = cause.where ? `${spot(cause.where)}: ` : '';
-    return ['', style.strong('Where the error came up'), `  ${where}${cause.message}`, ...source(files, cause.where, style),
+    return ['', style.strong('Where the error came up'), `  ${where}${cause.message}`, ...source(files, cause.where, style), '',
         ...cause.stack.map((s) => `  ${stackLine(s, style)}`)];
 }
 

@@ -1,0 +1,113 @@
+/** The examples that ship: each passes, and each would fail if what it is about were different. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { inRepository } from '../support/repository';
+import { failuresOf, findingsOf, programOf } from '../support/scenarios';
+
+const FOLDER = inRepository('extension', 'examples');
+const FILES = readdirSync(FOLDER).filter(f => f.endsWith('.lus')).sort();
+
+const read = (name: string): string => readFileSync(`${FOLDER}/${name}.lus`, 'utf8');
+
+/** The failures of an example after one change, which must be possible exactly once. */
+function changed(name: string, from: string, to: string): string {
+    const text = read(name);
+    assert.equal(text.split(from).length, 2, `"${from}" is not there once`);
+    const program = programOf({ [`${name}.lus`]: text.replace(from, to) });
+    assert.deepEqual(program.diagnostics.filter(d => d.severity === 'error').map(d => d.message), []);
+    return failuresOf(program).join('\n');
+}
+
+suite('examples', () => {
+    test('the list in the documentation is complete', () => {
+        const page = readFileSync(inRepository('extension', 'docs', 'examples.md'), 'utf8');
+        const listed = [...page.matchAll(/^\| \[([^\]]+\.lus)\]/gm)].map(m => m[1]).sort();
+        assert.deepEqual(listed, FILES);
+    });
+
+    for (const file of FILES) {
+        test(`${file} has no findings, passes and says what to look at`, () => {
+            const text = readFileSync(`${FOLDER}/${file}`, 'utf8');
+            assert.match(text, /^(\/\/.*\n)+\/\/ What to look at\n(\/\/ +(- |\d\. ).*\n)/);
+            assert.deepEqual(text.split('\n').filter(line => line.length > 140), []);
+            const program = programOf({ [file]: text });
+            assert.deepEqual(findingsOf(program), []);
+            assert.ok(program.scenarios.length > 0);
+            assert.deepEqual(failuresOf(program), []);
+        });
+    }
+
+    test('first-session: what is not preserved is not there', () => {
+        assert.match(changed('first-session', 'vm1.preserve_fd(ram, token: 0x10)', 'log(vm1)'), /retrieve_fd\(token: 0x10\) fails with ENOENT/);
+    });
+
+    test('first-session: the memory that comes back is the memory that went', () => {
+        assert.match(changed('first-session', 'ram.pwrite("last words", at: 8MiB)', 'ram.pwrite("last wordS", at: 8MiB)'), /bytes\("last words"\)/);
+    });
+
+    test('tour: both descriptors of the session matter', () => {
+        assert.match(changed('tour', '        exit                                    // its descriptors close; luod still holds the session\n', '        exit\n    }\n    luod { vm1.close()\n'),
+            /retrieve_session\("vm-1"\) fails with ENOENT/);
+    });
+
+    test('several-sessions: without the agent\'s own descriptor a guest is lost with its monitor', () => {
+        assert.match(changed('several-sessions', 'mine.preserve_fd(notes, token: 0)', 'mine.preserve_fd(notes, token: 0)\n        vm2.close()'), /none/);
+    });
+
+    test('agent-crash: a second holder makes the difference', () => {
+        assert.match(changed('agent-crash', 'send vm1 to systemd                     // FDSTORE=1', 'log("nobody else")'), /session\("vm-1"\)|ENOENT|none/);
+    });
+
+    test('failed-freeze: without the injected failure the reboot goes through', () => {
+        assert.match(changed('failed-freeze', 'inject EIO into gpu_handler.freeze after 2', 'inject EIO into gpu_handler.freeze after 3'),
+            /reboot\(KEXEC\) should fail with EIO, but it succeeds/);
+    });
+
+    test('failed-freeze: a freeze that fails earlier thaws less', () => {
+        assert.match(changed('failed-freeze', 'gpu_handler.freeze after 2', 'gpu_handler.freeze after 0'), /gpu: unfreeze|freezes == 1/);
+    });
+
+    test('vetoed-finish: without the veto the session is gone', () => {
+        assert.match(changed('vetoed-finish', 'can_finish(args) { return args.retrieve_status > 0 }', 'can_finish(args) { return true }'),
+            /finish\(\) should fail with EBUSY, but it succeeds[\s\S]*Unable to finish session/);
+    });
+
+    test('nic-handler: an undo that is missing leaks a page', () => {
+        assert.match(changed('nic-handler', 'undo { kho.unpreserve_free(ser) }       // runs if this callback fails later on\n        kho.preserve_folio(args.file.ring)      // a failing call makes the callback return its errno\n        undo { kho.unpreserve_folio(args.file.ring) }',
+            'kho.preserve_folio(args.file.ring)\n        if args.file.queues == 2 { return -EIO }'), /preserve_fd/);
+    });
+
+    test('nic-handler: an FLB that init does not ask for is not finished', () => {
+        assert.match(changed('nic-handler', 'if (try nic_core.get_incoming()) == 0 { nic_core.put_incoming() }', 'log("nothing")'), /nic_core\.retrieved/);
+    });
+
+    test('second-update: what is preserved again survives, so "forgotten" could have', () => {
+        assert.match(changed('second-update', '// Nobody retrieves "forgotten".', 'more = lu.retrieve_session("forgotten"); left = more.retrieve_fd(token: 1); more.finish(); again = lu.create_session("forgotten"); again.preserve_fd(left, token: 1)'),
+            /unclaimed > 2048|retrieve_session\("forgotten"\) should fail/);
+    });
+
+    test('missing-handler: with the handler nothing is wrong', () => {
+        assert.match(changed('missing-handler', 'kexec_file_load("7.2")  ', 'kexec_file_load("7.2-modem")  '), /should fail with EIO, but it succeeds/);
+    });
+
+    test('huge-folios: the order of the folios is what makes the count', () => {
+        assert.match(changed('huge-folios', 'memfd_create("huge", huge: true)', 'memfd_create("huge", huge: false)'), /the left side is 16384, the right side 32/);
+    });
+
+    test('bug-51-sessions: it takes exactly 51 and a duplicate', () => {
+        assert.match(changed('bug-51-sessions', 'create_sessions(lu, 51)\n        lu.create_session("vm-3")', 'create_sessions(lu, 52)\n        lu.create_session("vm-3")'), /should panic/);
+        assert.match(changed('bug-51-sessions', 'lu.create_session("vm-3")  fails EEXIST\n        kexec', 'log("no duplicate")\n        kexec'), /should panic/);
+    });
+
+    test('bug-flb-underflow: one get_incoming() is all that is missing', () => {
+        assert.match(changed('bug-flb-underflow', 'boot "7.2-link"\n    process luod { preserve_link("7.2-link") }', 'boot "7.2-link"\n    process luod { preserve_link("7.2-link-careful") }'), /refcount_t: underflow/);
+    });
+
+    test('bug-noexec-seal: the flag is what does it', () => {
+        assert.match(changed('bug-noexec-seal', 'memfd_create("noexec", MFD_NOEXEC_SEAL)', 'memfd_create("noexec", MFD_ALLOW_SEALING)'), /noexec\.seals == F_SEAL_EXEC/);
+    });
+
+    test('bug-reply-fault: with a reply that can be written the session is there', () => {
+        assert.match(changed('bug-reply-fault', 'lu.retrieve_session("vm-1") with readonly_reply  fails EFAULT', 'lu.retrieve_session("vm-1")'), /should fail with ENOENT, but it fails with EINVAL/);
+    });
+});
