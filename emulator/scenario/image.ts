@@ -57,7 +57,7 @@ export class Image {
             if (!info) {
                 throw new RangeError(`scenario ${decl.name.value} was not checked`);
             }
-            return new FnCompiler(program, info, this).finish(decl.body, `scenario "${decl.name.value}"`, 'scenario', [], []);
+            return info.code ?? new FnCompiler(program, info, this).finish(decl.body, `scenario "${decl.name.value}"`, 'scenario', [], []);
         });
     }
 

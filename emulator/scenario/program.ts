@@ -3,6 +3,7 @@ import type {
     Callback, Expr, FileDecl, FlbDecl, FnDecl, HandlerDecl, Ident, KernelDecl, MachineDecl, NameExpr, ScenarioDecl, SourceFile, Span,
     StructDecl,
 } from './ast';
+import type { Code } from './code';
 import type { StructLayout } from './layout';
 import type { Natives, NativeField, NativeFunction, Type, Value } from './types';
 
@@ -69,6 +70,8 @@ export interface CodeInfo {
     /** Number of slots; parameters come first. */
     readonly slots: number;
     readonly locals: readonly LocalVar[];
+    /** Code that is not compiled from the language: the lines of a recording. */
+    readonly code?: Code;
 }
 
 export interface Program {

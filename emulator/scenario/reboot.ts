@@ -64,6 +64,10 @@ export function jump(vm: Vm): Value {
     if (!image) {
         throw new ProgramError('no kernel is loaded');
     }
+    if (vm.power.noJump !== null) {
+        vm.fail('failed-call', `${vm.power.noJump}, but it succeeds.`);
+        return undefined;
+    }
     vm.phase('jump');
     const at = image.copyToDestinations();
     dropKernel(vm);

@@ -7,6 +7,7 @@ import { Image } from './image';
 import type { SourceHost } from './load';
 import { NATIVES, objectTypeOf } from './natives';
 import type { Diagnostic, Program } from './program';
+import { isRecording, loadRecording } from './replay/program';
 import { standardLibrary } from './std';
 import type { Value } from './types';
 import { asNumber, binary, ProgramError, unary } from './values';
@@ -26,8 +27,11 @@ export interface RunOptions {
     readonly seed?: number | undefined;
 }
 
-/** Reads and checks a file and what it imports. What is wrong with it is in its diagnostics. */
+/** Reads and checks a file and what it imports, or reads a recording. What is wrong with it is in its diagnostics. */
 export function loadProgram(host: SourceHost, uri: string): Program {
+    if (isRecording(uri)) {
+        return loadRecording(host, uri);
+    }
     return check(host, uri, NATIVES, standardLibrary());
 }
 

@@ -19,7 +19,7 @@ import type { Value } from './types';
 import { ProgramError } from './values';
 
 /** Why a run does not go on by itself. */
-export type ExceptionKind = 'failed-call' | 'failed-assertion' | 'callback-error' | 'kernel-warning';
+export type ExceptionKind = 'failed-call' | 'failed-assertion' | 'callback-error' | 'kernel-warning' | 'difference';
 
 export interface RunException {
     readonly kind: ExceptionKind;
@@ -57,6 +57,8 @@ export class Power extends Rec {
     /** A part of the message of a panic that the scenario has announced; null: none is. */
     readonly panicExpected: string | null = null;
     readonly panicTolerated: boolean = false;
+    /** Why a reboot must not succeed now: the call that the scenario says fails. */
+    readonly noJump: string | null = null;
 }
 
 /** A copy of everything of a run that is not in the journal. */
@@ -103,6 +105,7 @@ export class Vm {
         readonly kernelOption: string | undefined = undefined,
     ) {
         this.injections = new Injections(machine.journal);
+        machine.history.stepOf = () => this.ticks;
         this.power = new Power(machine.journal);
         this.earlyLog = new Seq<LogLine>(machine.journal);
         this.users = new Seq<UserProcess>(machine.journal);
@@ -344,6 +347,11 @@ export class Vm {
         this.machine.journal.edit(this.power).panicExpected = text;
     }
 
+    /** Announces that the reboot under way must fail; null: it need not. */
+    expectNoJump(what: string | null): void {
+        this.machine.journal.edit(this.power).noJump = what;
+    }
+
     /** Whoever drives the run looks at panics by itself. */
     toleratePanic(on: boolean): void {
         this.machine.journal.edit(this.power).panicTolerated = on;
@@ -358,7 +366,7 @@ export class Vm {
     }
 
     /** Something remarkable that the run survives: stops only where its filter is on. */
-    raise(kind: 'callback-error' | 'kernel-warning', message: string, place: Place | undefined): void {
+    raise(kind: 'callback-error' | 'kernel-warning' | 'difference', message: string, place: Place | undefined): void {
         if (this.filters.has(kind) && !this.stop) {
             this.stop = { reason: 'exception', thread: this.current, exception: { kind, message, place, fatal: false } };
         }

@@ -68,7 +68,7 @@ function outcomes(c: FnCompiler, call: Expr, slot: number, policy: Policy): Outc
                 };
             }
             const names = expect.errors.map((e) => e.name).filter(isErrnoName);
-            const wanted = names.join(' or ');
+            const wanted = wantedOf(expect);
             return {
                 success: expect.kind === 'may'
                     ? store
@@ -83,6 +83,10 @@ function outcomes(c: FnCompiler, call: Expr, slot: number, policy: Policy): Outc
             };
         }
     }
+}
+
+function wantedOf(expect: Expectation): string {
+    return expect.errors.map((e) => e.name).join(' or ');
 }
 
 function noteFailure(vm: Vm, what: string, error: Err, frame: Frame): void {
@@ -194,9 +198,15 @@ function emitNative(c: FnCompiler, call: CallExpr, native: NativeFunction, recei
         return slot;
     }
     if (code !== undefined) {
+        // a reboot that succeeds does not return: whether it may is said before
+        const mustFail = code === 'sys_reboot' && policy.k === 'expect' && policy.expect.kind === 'fails';
+        const noJump = mustFail ? `${c.sourceOf(call)} should fail with ${wantedOf(policy.expect)}` : null;
         c.emitter.emit((f, vm) => {
             const values = evals.map((e) => e(f, vm));
             f.pc++;
+            if (code === 'sys_reboot') {
+                vm.expectNoJump(noJump);
+            }
             return vm.callStd(code, values, slot);
         });
         emitCheck(c, call, slot, policy);

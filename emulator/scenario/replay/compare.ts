@@ -1,104 +1,74 @@
-/** Compares a recording with what the emulator does, step by step. */
-import { Driver, UnknownStep, type Answer, type StepResult } from './driver';
-import type { RecordedLine, StepLine } from './recording';
+/** Replays a whole recording and counts what matches. */
+import type { Recording } from './recording';
+import { Run } from '../run';
+import type { RunException, Vm } from '../vm';
+import { show } from './answers';
+import { stateOf } from './code';
+import { recordingProgram } from './program';
+import type { Difference } from './state';
 
-/** The first step at which the emulator and the real kernel part. */
-export interface Difference {
-    readonly line: number;
-    readonly op: string;
-    readonly expected: string;
-    readonly got: string;
-    /** The steps before it. */
+export type { Difference } from './state';
+
+/** The first line at which the emulator and the real kernel part. */
+export interface FirstDifference extends Difference {
+    /** The steps before it, the last one last. */
     readonly before: readonly string[];
 }
 
 export interface Comparison {
     readonly matched: number;
     readonly total: number;
-    readonly first: Difference | undefined;
+    readonly first: FirstDifference | undefined;
 }
 
-const FIELDS = ['ret', 'errno', 'name', 'size', 'blocks', 'nlink', 'mode', 'text', 'link', 'fnv'] as const;
+/** How many steps before a difference are told. */
+const BEFORE = 8;
+/** A step that takes more operations than this never ends. */
+const LIMIT = 200_000_000;
 
-/** What of the kernel log is compared: the lines of the test handlers in order, and that there are warnings and failures. */
-function essence(klog: readonly string[]): string[] {
-    const lines = klog.filter((l) => l.startsWith('luotest: '));
-    const has = (what: RegExp): boolean => klog.some((l) => what.test(l));
-    if (has(/^refcount_t: underflow/) || has(/refcount_t: underflow/)) {
-        lines.push('(refcount underflow)');
-    }
-    if (has(/Failed to deserialize/)) {
-        lines.push('(failed deserialization)');
-    }
-    if (has(/Freeze failed/)) {
-        lines.push('(freeze failed)');
-    }
-    return lines;
-}
-
-function show(answer: Answer, klog: readonly string[]): string {
-    const fields = FIELDS.filter((f) => answer[f] !== undefined).map((f) => `${f}=${String(answer[f])}`);
-    return [...fields, ...essence(klog)].join(' · ');
-}
-
-/** Fields that the recording has and the emulator answers otherwise. */
-function sameAnswer(expected: StepLine, got: Answer): boolean {
-    return FIELDS.every((f) => (expected[f] === undefined ? f === 'text' || f === 'fnv' || got[f] === undefined : expected[f] === got[f]));
-}
-
-/** Runs a recording to its end, or to the first step that cannot be made. */
-export function compareRecording(lines: readonly RecordedLine[]): Comparison {
-    const [head] = lines;
-    const driver = new Driver(head?.kind === 'boot' ? head.boot.release : undefined);
-    driver.takeLog();
-    const before: string[] = [];
-    let matched = 0;
-    let total = 0;
+/** Replays a recording to its end, or to a step that cannot be made. */
+export function compareRecording(uri: string, text: string, recording: Recording): Comparison {
+    const { vm } = Run.start(recordingProgram(uri, text, recording));
+    vm.filters.add('difference');
+    const { lines } = recording;
+    let matched = lines.length;
     let first: Difference | undefined;
-    let last: StepResult | undefined;
-    const differ = (line: number, op: string, expected: string, got: string): void => {
-        first ??= { line, op, expected, got, before: before.slice(-8) };
-    };
-    for (const recorded of lines.slice(1)) {
-        total++;
-        if (recorded.kind === 'boot') {
-            const { klog } = recorded.boot;
-            const expected = essence(klog ?? []);
-            // the boot ran inside the step before it
-            const got = essence(last?.klog ?? []).filter((l) => !l.startsWith('luotest: ') && l !== '(freeze failed)');
-            if (last?.booted === true && expected.join() === got.join()) {
-                matched++;
-            } else {
-                differ(recorded.line, 'boot', `a kernel comes up ${expected.join(' · ')}`, last?.booted === true ? got.join(' · ') : last?.panic ?? 'no kernel comes up');
-            }
-        } else if (recorded.kind === 'panic') {
-            if (last?.panic === recorded.panic.panic) {
-                matched++;
-            } else {
-                differ(recorded.line, 'panic', recorded.panic.panic, last?.panic ?? 'the next kernel comes up');
-            }
-        } else {
-            const { step } = recorded;
-            try {
-                last = driver.step(step.op);
-            } catch (e) {
-                if (!(e instanceof UnknownStep)) {
-                    throw e;
-                }
-                differ(recorded.line, step.op, show(step, step.klog ?? []), e.message);
-                total += lines.length - 1 - total;
-                break;
-            }
-            // what the old kernel said during a kexec that succeeded was not captured
-            const jumped = step.op === 'kexec' && step.ret === 0;
-            const sameLog = jumped || essence(step.klog ?? []).join('\n') === essence(last.klog).join('\n');
-            if (sameAnswer(step, last.answer) && sameLog) {
-                matched++;
-            } else {
-                differ(recorded.line, step.op, show(step, step.klog ?? []), show(last.answer, last.klog));
-            }
-            before.push(step.op);
+    for (;;) {
+        const reached = lineOf(vm);
+        const stop = vm.run(LIMIT);
+        if (stop?.reason === 'exception' && !stop.exception.fatal) {
+            matched--;
+            first ??= firstOf(vm);
+        } else if (stop?.reason === 'end' && vm.outcome?.failure?.kind !== 'failed-call') {
+            break;
+        } else if (stop || lineOf(vm) === reached) {
+            // nothing of this line and of those behind it is known to match
+            const at = lines.findIndex((l) => l.line === lineOf(vm));
+            const line = lines[at];
+            const expected = line?.kind === 'step' ? show({ answer: line.recorded, klog: line.recorded.klog ?? [] }) : line?.kind ?? '';
+            first ??= { line: lineOf(vm), op: line?.kind === 'step' ? line.recorded.op : line?.kind ?? 'boot', expected, got: messageOf(stop && 'exception' in stop ? stop.exception : undefined) };
+            matched -= lines.length - Math.max(at, 0);
+            break;
         }
     }
-    return { matched, total, first };
+    return { matched, total: lines.length, first: first && { ...first, before: before(recording, first.line) } };
+
+    function lineOf(of: Vm): number {
+        const frame = of.scenarioThread.frames[0];
+        const span = frame?.code.statements[frame.code.statementAt[frame.pc] ?? -1]?.span;
+        return lines.find((l) => l.span.start === span?.start)?.line ?? recording.start.line;
+    }
+}
+
+function firstOf(vm: Vm): Difference | undefined {
+    const frame = vm.scenarioThread.frames[0];
+    return frame && stateOf(frame).first?.difference;
+}
+
+function messageOf(exception: RunException | undefined): string {
+    return exception?.message ?? 'this step does not end';
+}
+
+function before(recording: Recording, line: number): string[] {
+    return recording.lines.filter((l) => l.line < line).slice(-BEFORE).map((l) => (l.kind === 'step' ? l.recorded.op : l.kind));
 }

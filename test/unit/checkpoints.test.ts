@@ -1,0 +1,96 @@
+/**
+ * Checkpoints, proved on the examples: a checkpoint at a statement, wherever it is (inside callbacks, in the middle of a reboot or
+ * a boot), brings back the run's whole state: going on from it ends in the same fingerprint.
+ *
+ * Scenarios of at most 1000 statements are gone through at every one; of longer ones (loops over thousands of folios) every place
+ * in the code at its first visit, and some more spread over the run.
+ */
+import assert from 'node:assert/strict';
+import { Run } from '../../emulator/scenario/run';
+import type { Checkpoint, Vm } from '../../emulator/scenario/vm';
+import { fingerprint } from '../../emulator/timeline/fingerprint';
+import { examples, programOf } from '../support/programs';
+
+const EVERY = 1000;
+const SPREAD = 20;
+const FOREVER = 1e9;
+
+function over(vm: Vm): boolean {
+    vm.step('in');
+    const stop = vm.run(FOREVER);
+    return stop === null || stop.reason === 'end' || (stop.reason === 'exception' && stop.exception.fatal);
+}
+
+/** The numbers of the statements at which to make checkpoints. */
+function chosen(start: () => Run): { readonly at: ReadonlySet<number>; readonly total: number } {
+    const { vm } = start();
+    const first = new Map<string, number>();
+    let total = 0;
+    while (!over(vm)) {
+        total++;
+        const place = `${vm.frame?.code.name} ${vm.frame?.pc}`;
+        if (!first.has(place)) {
+            first.set(place, total);
+        }
+    }
+    if (total <= EVERY) {
+        return { at: new Set(Array.from({ length: total }, (_, i) => i + 1)), total };
+    }
+    const spread = Array.from({ length: SPREAD }, (_, i) => 1 + Math.floor((i * total) / SPREAD));
+    return { at: new Set([...first.values(), ...spread]), total };
+}
+
+function verify(start: () => Run): void {
+    const { at } = chosen(start);
+    const { vm } = start();
+    const checkpoints: { readonly number: number; readonly saved: Checkpoint; readonly place: string }[] = [];
+    for (let number = 1; !over(vm); number++) {
+        if (at.has(number)) {
+            checkpoints.push({ number, saved: vm.checkpoint(), place: `${vm.frame?.code.name ?? ''}, statement ${number}` });
+        }
+    }
+    const end = fingerprint(vm);
+    assert.ok(checkpoints.length > 10, 'the scenario has statements');
+    for (const { saved, place } of checkpoints.reverse()) {
+        vm.restore(saved);
+        vm.run(FOREVER);
+        assert.equal(fingerprint(vm), end, `from the checkpoint in ${place}`);
+    }
+}
+
+suite('checkpoints', () => {
+    for (const [name, program] of examples()) {
+        for (const scenario of program.scenarios) {
+            test(`${name}: ${scenario.name.value}`, function () {
+                this.timeout(120_000);
+                verify(() => Run.start(program, { scenario: scenario.name.value }));
+            });
+        }
+    }
+
+    test('a checkpoint that forgets a process variable would be noticed', () => {
+        const program = programOf('scenario "s" { boot "7.2"; process p { n = 1; n = n + 1; m = memfd_create("x"); m.truncate(n); n = m.size; assert n == 2 } }');
+        const run = Run.start(program);
+        while (run.vm.userNamed('p')?.vars.get('n') !== 1) {
+            assert.ok(!over(run.vm));
+        }
+        const saved = run.vm.checkpoint();
+        run.vm.run(FOREVER);
+        const end = fingerprint(run.vm);
+        run.vm.restore(saved);
+        run.vm.userNamed('p')?.vars.set('n', 7);
+        run.vm.run(FOREVER);
+        assert.notEqual(fingerprint(run.vm), end);
+    });
+
+    test('the same program runs the same twice, to the last bit', () => {
+        for (const program of examples().values()) {
+            const ends = [0, 1].map(() => {
+                const { vm } = Run.start(program);
+                vm.run(FOREVER);
+                return fingerprint(vm);
+            });
+            assert.equal(ends[0], ends[1]);
+        }
+    });
+});
