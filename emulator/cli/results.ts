@@ -33,7 +33,7 @@ export interface Cause {
 
 export interface Failure {
     /** `emulator`: the program is not to blame. `setup`: the machine it asks for cannot be had. */
-    readonly kind: 'failed-call' | 'failed-assertion' | 'callback-error' | 'kernel-warning' | 'setup' | 'emulator';
+    readonly kind: 'failed-call' | 'failed-assertion' | 'callback-error' | 'kernel-warning' | 'difference' | 'setup' | 'emulator';
     readonly message: string;
     readonly where: Where | null;
     /** The innermost frame first. */

@@ -1,0 +1,8 @@
+/** All sources in the language that ship with the emulator, by URI. */
+import luotest from '../replay/luotest.lus';
+import { STD_SCHEME, STD_SOURCES } from './index';
+
+/** The test handlers of the kernel that the recordings were made with. No part of the standard library: only recordings see them. */
+export const LUOTEST_URI = `${STD_SCHEME}/luotest.lus`;
+
+export const SHIPPED_SOURCES: ReadonlyMap<string, string> = new Map([...STD_SOURCES, [LUOTEST_URI, luotest]]);
