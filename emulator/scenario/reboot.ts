@@ -8,7 +8,9 @@ import { Frame } from './code';
 import { resolveKernel, type BootableKernel } from './kernels';
 import { dropAllUsers } from './processes';
 import type { Value } from './types';
-import { hex, ProgramError } from './values';
+import { format, hex, ProgramError } from './values';
+import { Seq } from '../machine/journal';
+import { UserProcess } from './thread';
 import type { Vm } from './vm';
 
 /** The kernel that a scenario means by a name: `--kernel` takes the place of the default one. */
@@ -109,14 +111,36 @@ function dropKernel(vm: Vm): void {
         t.frames = [];
         vm.dropThread(t);
     }
-    const power = vm.machine.journal.edit(vm.power);
-    power.kernel = null;
-    power.booting = null;
     vm.handoverHooks.clear();
     const scenario = vm.scenarioThread;
     scenario.waiting = null;
+    for (const frame of scenario.frames) {
+        frame.slots = frame.slots.map((v) => buried(vm, v));
+    }
+    const power = vm.machine.journal.edit(vm.power);
+    power.kernel = null;
+    power.booting = null;
     vm.current = scenario;
     vm.switchFrames();
+}
+
+/** What a variable of the scenario keeps of an object that died with its kernel: using it is an error that says so. */
+class Gone {
+    constructor(private readonly what: string, private readonly release: string) {}
+
+    display(): string {
+        return `${this.what} of the ${this.release} that is gone`;
+    }
+}
+
+function buried(vm: Vm, v: Value): Value {
+    if (v instanceof Seq) {
+        return vm.list(v.items.map((x) => buried(vm, x as Value)));
+    }
+    if (typeof v !== 'object' || v === null || v instanceof UserProcess || vm.image.objectTypeOf(v)?.ofKernel !== true) {
+        return v;
+    }
+    return new Gone(format(v), vm.kernel?.display() ?? 'kernel');
 }
 
 /** The kernel panics. Where the scenario announced it, it goes on without a kernel. */
