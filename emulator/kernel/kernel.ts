@@ -10,7 +10,7 @@ import type { OpenFile } from './file';
 import type { Inode } from './inode';
 import { BlockSet } from './kho/blocks';
 import type { KhoEnv } from './kho/env';
-import { Kho } from './kho/kho';
+import type { Kho } from './kho/kho';
 import type { KexecImage } from './kho/kexec_image';
 import type { LogLevel, LogLine } from './klog';
 import { Luo, SESSION_SER_SIZE } from './luo/state';

@@ -14,7 +14,7 @@ import { Memmap } from '../kernel/mm/memmap';
 import { Rec } from '../machine/journal';
 import { hex } from './values';
 import type { BootableKernel } from './kernels';
-import { panic } from './reboot';
+import { panic } from './power_off';
 import type { Vm } from './vm';
 
 /** One boot, up to its user space. It is given the machine, and where the boot parameters lie. */

@@ -6,11 +6,9 @@ import { coldLoad, loadFile, loadSegments, type KernelFile } from '../kernel/kho
 import { Boot } from './boot';
 import { Frame } from './code';
 import { resolveKernel, type BootableKernel } from './kernels';
-import { dropAllUsers } from './processes';
+import { dropKernel } from './power_off';
 import type { Value } from './types';
-import { format, hex, ProgramError } from './values';
-import { Seq } from '../machine/journal';
-import { UserProcess } from './thread';
+import { hex, ProgramError } from './values';
 import type { Vm } from './vm';
 
 /** The kernel that a scenario means by a name: `--kernel` takes the place of the default one. */
@@ -102,60 +100,6 @@ export function startKernel(vm: Vm, at: number): void {
     vm.current = thread;
     vm.stepAcrossJump();
     vm.switchFrames();
-}
-
-/** Nothing of the running kernel is left: no process, no thread of its own. The scenario's own frames stay. */
-function dropKernel(vm: Vm): void {
-    dropAllUsers(vm);
-    for (const t of vm.threads.slice(1)) {
-        t.frames = [];
-        vm.dropThread(t);
-    }
-    vm.handoverHooks.clear();
-    const scenario = vm.scenarioThread;
-    scenario.waiting = null;
-    for (const frame of scenario.frames) {
-        frame.slots = frame.slots.map((v) => buried(vm, v));
-    }
-    const power = vm.machine.journal.edit(vm.power);
-    power.kernel = null;
-    power.booting = null;
-    vm.current = scenario;
-    vm.switchFrames();
-}
-
-/** What a variable of the scenario keeps of an object that died with its kernel: using it is an error that says so. */
-class Gone {
-    constructor(private readonly what: string, private readonly release: string) {}
-
-    display(): string {
-        return `${this.what} of the ${this.release} that is gone`;
-    }
-}
-
-function buried(vm: Vm, v: Value): Value {
-    if (v instanceof Seq) {
-        return vm.list(v.items.map((x) => buried(vm, x as Value)));
-    }
-    if (typeof v !== 'object' || v === null || v instanceof UserProcess || vm.image.objectTypeOf(v)?.ofKernel !== true) {
-        return v;
-    }
-    return new Gone(format(v), vm.kernel?.display() ?? 'kernel');
-}
-
-/** The kernel panics. Where the scenario announced it, it goes on without a kernel. */
-export function panic(vm: Vm, message: string): undefined {
-    vm.log('emerg', `Kernel panic - not syncing: ${message}`);
-    const { panicExpected, panicTolerated } = vm.power;
-    if (!panicTolerated && (panicExpected === null || !message.includes(panicExpected))) {
-        vm.failPanic(message);
-        return undefined;
-    }
-    dropKernel(vm);
-    const power = vm.machine.journal.edit(vm.power);
-    power.panicMessage = message;
-    power.panicExpected = null;
-    return undefined;
 }
 
 /** Runs the `init` blocks of the kernel that comes up, the oldest ancestor's first. */

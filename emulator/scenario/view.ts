@@ -259,7 +259,9 @@ function writeBytes(l: Location, offset: number, size: number, bytes: Uint8Array
     if (pa >= 0) {
         l.memory.write(pa, padded);
     } else {
-        padded.forEach((b, i) => l.memory.writeU8(l.at(offset + i), b));
+        for (const [i, b] of padded.entries()) {
+            l.memory.writeU8(l.at(offset + i), b);
+        }
     }
 }
 

@@ -50,9 +50,13 @@ class Fingerprint {
         hasher.str(frame.code.name).num(frame.pc).num(frame.resultSlot).str(frame.mode).str(frame.failing?.name ?? '');
         for (const undo of frame.undos) {
             hasher.num(undo.pc);
-            undo.captured.forEach((c) => this.value(c.value));
+            for (const c of undo.captured) {
+                this.value(c.value);
+            }
         }
-        frame.slots.forEach((v) => this.value(v));
+        for (const v of frame.slots) {
+            this.value(v);
+        }
     }
 
     private kernel(k: Kernel): void {
@@ -117,7 +121,9 @@ class Fingerprint {
         const { hasher, files } = this;
         if (o instanceof OpenFile) {
             files.file(o);
-            o.fields.forEach((f) => this.value(f as Value));
+            for (const f of o.fields) {
+                this.value(f as Value);
+            }
         } else if (o instanceof Inode) {
             files.inode(o);
         } else if (o instanceof View || o instanceof ArrayView) {
@@ -130,7 +136,9 @@ class Fingerprint {
             hasher.str(o.fnv1a64());
         } else if (o instanceof Seq) {
             hasher.u32(o.length);
-            o.items.forEach((x) => this.value(x as Value));
+            for (const x of o.items) {
+                this.value(x as Value);
+            }
         } else if (o instanceof BlockIterator) {
             hasher.num(o.block).num(o.slot);
         } else if (o instanceof UserProcess) {
@@ -161,12 +169,16 @@ class Fingerprint {
         const { hasher } = this;
         if (o instanceof SessionList) {
             o.blocks.hash(hasher);
-            o.sessions.items.forEach((s) => this.object(s));
+            for (const s of o.sessions.items) {
+                this.object(s);
+            }
         } else if (o instanceof LuoSession) {
             hasher.str(o.name).u32(o.retrieved ? 1 : 0).u32(o.finished ? 1 : 0).num(o.cursor);
             o.fileBlocks.hash(hasher);
             this.value(o.file);
-            o.files.items.forEach((f) => this.object(f));
+            for (const f of o.files.items) {
+                this.object(f);
+            }
         } else if (o instanceof LuoFile) {
             this.value(o.token);
             this.value(o.serializedData);

@@ -7,7 +7,7 @@ import type { Vm } from '../vm';
 
 
 /** For natives that give nothing. */
-export function nothing(_done: void): undefined {
+export function nothing(_done: unknown): undefined {
     return undefined;
 }
 

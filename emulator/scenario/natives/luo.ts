@@ -4,7 +4,7 @@ import { err } from '../../kernel/errno';
 import { O_RDWR } from '../../kernel/fcntl';
 import { getFile, OpenFile } from '../../kernel/file';
 import { BlockIterator, BlockSet } from '../../kernel/kho/blocks';
-import { Luo, LuoArgs, LuoFile, LuoFlb, LuoHandler, LuoSession, FlbArgs, FlbSide, REFCOUNT_SATURATED, SessionList } from '../../kernel/luo/state';
+import { Luo, LuoArgs, LuoFile, LuoFlb, LuoHandler, LuoSession, FlbArgs, type FlbSide, REFCOUNT_SATURATED, SessionList } from '../../kernel/luo/state';
 import { LuoRequest } from '../../kernel/luo/request';
 import { FILE_SER_SIZE, SESSION_NAME_SIZE } from '../../kernel/luo/state';
 import { Bytes } from '../../machine/bytes';

@@ -1,0 +1,61 @@
+/** How a running kernel ends: at a jump, at a panic, when the machine is switched off. */
+import { Seq } from '../machine/journal';
+import { dropAllUsers } from './processes';
+import { UserProcess } from './thread';
+import type { Value } from './types';
+import { format } from './values';
+import type { Vm } from './vm';
+
+/** Nothing of the running kernel is left: no process, no thread of its own. The scenario's own frames stay. */
+export function dropKernel(vm: Vm): void {
+    dropAllUsers(vm);
+    for (const t of vm.threads.slice(1)) {
+        t.frames = [];
+        vm.dropThread(t);
+    }
+    vm.handoverHooks.clear();
+    const scenario = vm.scenarioThread;
+    scenario.waiting = null;
+    for (const frame of scenario.frames) {
+        frame.slots = frame.slots.map((v) => buried(vm, v));
+    }
+    const power = vm.machine.journal.edit(vm.power);
+    power.kernel = null;
+    power.booting = null;
+    vm.current = scenario;
+    vm.switchFrames();
+}
+
+/** What a variable of the scenario keeps of an object that died with its kernel: using it is an error that says so. */
+class Gone {
+    constructor(private readonly what: string, private readonly release: string) {}
+
+    display(): string {
+        return `${this.what} of the ${this.release} that is gone`;
+    }
+}
+
+function buried(vm: Vm, v: Value): Value {
+    if (v instanceof Seq) {
+        return vm.list(v.items.map((x) => buried(vm, x as Value)));
+    }
+    if (typeof v !== 'object' || v === null || v instanceof UserProcess || vm.image.objectTypeOf(v)?.ofKernel !== true) {
+        return v;
+    }
+    return new Gone(format(v), vm.kernel?.display() ?? 'kernel');
+}
+
+/** The kernel panics. Where the scenario announced it, it goes on without a kernel. */
+export function panic(vm: Vm, message: string): undefined {
+    vm.log('emerg', `Kernel panic - not syncing: ${message}`);
+    const { panicExpected, panicTolerated } = vm.power;
+    if (!panicTolerated && (panicExpected === null || !message.includes(panicExpected))) {
+        vm.failPanic(message);
+        return undefined;
+    }
+    dropKernel(vm);
+    const power = vm.machine.journal.edit(vm.power);
+    power.panicMessage = message;
+    power.panicExpected = null;
+    return undefined;
+}
