@@ -1,0 +1,48 @@
+/** Runs a scenario and says how long it took from the line marked `//# begin` to the one marked `//# end`. */
+import type { Program } from '../../emulator/scenario/program';
+import { loadProgram, Run } from '../../emulator/scenario/run';
+import { SWITCH } from '../../emulator/scenario/code';
+import { markedLine } from '../support/markers';
+
+const URI = 'bench.lus';
+const SLICE = 1 << 30;
+
+function load(text: string): Program {
+    return loadProgram({ read: uri => (uri === URI ? text : undefined), resolve: (_from, path) => path }, URI);
+}
+
+/** Puts a breakpoint on every statement of a line, as the debug adapter does. */
+function breakOn(run: Run, text: string, line: number): void {
+    for (const code of run.image.codeIn(URI)) {
+        for (const { pc, span } of code.statements) {
+            if (text.slice(0, span.start).split('\n').length - 1 === line) {
+                code.ops[pc] = (frame, vm) => (vm.trap(frame) ? SWITCH : code.pristine[pc]?.(frame, vm) ?? SWITCH);
+            }
+        }
+    }
+}
+
+/** @param markers lines that have a breakpoint; only `begin` and `end` are expected to be reached */
+export function seconds(text: string, markers: readonly string[] = []): number {
+    const run = Run.start(load(text));
+    for (const marker of ['begin', 'end', ...markers]) {
+        breakOn(run, text, markedLine(text, marker));
+    }
+    const { vm } = run;
+    vm.onTrap = () => [1];
+    expectStop(vm.run(SLICE)?.reason, 'breakpoint');
+    const begin = process.hrtime.bigint();
+    expectStop(vm.run(SLICE)?.reason, 'breakpoint');
+    const end = process.hrtime.bigint();
+    expectStop(vm.run(SLICE)?.reason, 'end');
+    if (vm.outcome?.passed !== true) {
+        throw new Error(vm.outcome?.failure?.message ?? 'the scenario failed');
+    }
+    return Number(end - begin) / 1e9;
+}
+
+function expectStop(reason: string | undefined, wanted: string): void {
+    if (reason !== wanted) {
+        throw new Error(`stopped for ${reason ?? 'nothing'}, not for ${wanted}`);
+    }
+}
