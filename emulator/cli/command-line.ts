@@ -34,6 +34,17 @@ Exit code: 0 no errors (there may be warnings), 1 errors, 2 bad arguments or a
 missing file.
 `;
 
+const REPLAY_HELP = `Usage: lus replay FILE... [options]
+
+Makes the steps of recordings of a real kernel in the emulator and compares:
+results and errors, names, sizes, hashes, and what the kernel log says.
+
+  --format FORMAT   pretty (default) or json
+
+Exit code: 0 all lines match, 1 a line differs, 2 bad arguments, a missing file
+or one that is no recording.
+`;
+
 const DAP_HELP = `Usage: lus dap [--port N]
 
 Starts the debug adapter (Debug Adapter Protocol) on standard input and output,
@@ -51,6 +62,7 @@ output.
 const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
     ['run', { summary: 'run scenarios', help: RUN_HELP, load: () => import('./run') }],
     ['check', { summary: 'check files without running them', help: CHECK_HELP, load: () => import('./check') }],
+    ['replay', { summary: 'compare recordings of a real kernel with the emulator', help: REPLAY_HELP, load: () => import('./replay') }],
     ['dap', { summary: 'start the debug adapter', help: DAP_HELP, load: () => import('./dap') }],
     ['lsp', { summary: 'start the language server', help: LSP_HELP, load: () => import('./lsp') }],
 ]);

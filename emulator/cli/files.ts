@@ -5,7 +5,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { SourceHost } from '../scenario/load';
 import { LineMap } from '../scenario/positions';
 import { UsageError } from '../scenario/run';
-import { STD_SCHEME, STD_SOURCES } from '../scenario/std';
+import { STD_SCHEME } from '../scenario/std';
+import { SHIPPED_SOURCES } from '../scenario/std/shipped';
 
 export class Files implements SourceHost {
     private readonly texts = new Map<string, string | undefined>();
@@ -14,7 +15,7 @@ export class Files implements SourceHost {
     private readonly shown = new Map<string, string>();
 
     read(uri: string): string | undefined {
-        const std = STD_SOURCES.get(uri);
+        const std = SHIPPED_SOURCES.get(uri);
         if (std !== undefined) {
             return std;
         }

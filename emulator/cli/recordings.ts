@@ -1,0 +1,14 @@
+/** Reads recordings for the commands. */
+import { parseRecording, RecordingError, type Recording } from '../scenario/replay/recording';
+import type { Files } from './files';
+import { BadArguments } from './options';
+
+/** @throws BadArguments that names file and line where it is no recording */
+export function recordingIn(files: Files, uri: string): { readonly text: string; readonly recording: Recording } {
+    const text = files.read(uri) ?? '';
+    try {
+        return { text, recording: parseRecording(text) };
+    } catch (e) {
+        throw e instanceof RecordingError ? new BadArguments(`${files.display(uri)}:${e.line}: ${e.message}`) : e;
+    }
+}

@@ -1,0 +1,62 @@
+/** `lus replay`: makes the steps of recordings of a real kernel in the emulator and compares. */
+import { compareRecording, type Comparison, type FirstDifference } from '../scenario/replay/compare';
+import { openAll } from './check';
+import { Files } from './files';
+import { BadArguments, parse, type Command } from './options';
+import { recordingIn } from './recordings';
+import { styleFor, type Style } from './style';
+import { counted } from './text';
+
+/** What a recording came to. `--format json` prints these; their shape is documented and stable. */
+export interface ReplayResult {
+    readonly file: string;
+    readonly matched: number;
+    readonly total: number;
+    readonly difference: FirstDifference | null;
+}
+
+export const command: Command = (args) => {
+    const parsed = parse(args, { format: { type: 'string' } });
+    const format = parsed.oneOf('format', ['pretty', 'json']);
+    if (parsed.positionals.length === 0) {
+        throw new BadArguments('Name at least one recording.');
+    }
+    const files = new Files();
+    // All are read before any is replayed: a broken one is no difference.
+    const recordings = openAll(files, parsed.positionals).map((uri) => ({ uri, ...recordingIn(files, uri) }));
+    const style = styleFor(process.stdout, process.env);
+    const results = recordings.map(({ uri, text, recording }) => {
+        const result = resultOf(files.display(uri), compareRecording(uri, text, recording));
+        if (format === 'pretty') {
+            process.stdout.write(pretty(result, style));
+        }
+        return result;
+    });
+    const equal = results.filter((r) => r.difference === null).length;
+    const matched = results.reduce((n, r) => n + r.matched, 0);
+    const total = results.reduce((n, r) => n + r.total, 0);
+    process.stdout.write(format === 'json'
+        ? `${JSON.stringify({ version: 1, matched, total, equal, different: results.length - equal, files: results }, undefined, 2)}\n`
+        : `\n${counted(results.length, 'recording')}: ${style.good(`${equal} equal`)}, ${results.length - equal > 0 ? style.bad(`${results.length - equal} different`) : '0 different'}; ${matched}/${total} lines matched\n`);
+    return equal === results.length ? 0 : 1;
+};
+
+function resultOf(file: string, { matched, total, first }: Comparison): ReplayResult {
+    return { file, matched, total, difference: first ?? null };
+}
+
+function pretty({ file, matched, total, difference }: ReplayResult, style: Style): string {
+    const head = `${difference ? style.bad('✗') : style.good('✓')} ${file}  ${matched}/${total}\n`;
+    if (!difference) {
+        return head;
+    }
+    const { line, op, expected, got, before } = difference;
+    return [
+        head.trimEnd(),
+        `    ${style.strong(`${file}:${line}`)}: ${op}`,
+        `    expected  ${style.good(expected)}`,
+        `    got       ${style.bad(got)}`,
+        ...(before.length > 0 ? [`    ${style.dim('before it')}`, ...before.map((s) => `      ${style.dim(s)}`)] : []),
+        '',
+    ].join('\n');
+}
