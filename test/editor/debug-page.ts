@@ -8,6 +8,16 @@ const POLL_MS = 100;
 const MAX_SCROLLS = 60;
 const SCROLL_PIXELS = 88;
 
+/** Runs in the page, in one go: the editor redraws its lines at any time. */
+const STOPPED_LINES = `(() => {
+    const editor = document.querySelector('.editor-instance .monaco-editor');
+    const top = element => element.getBoundingClientRect().top;
+    const marks = [...editor?.querySelectorAll('.debug-top-stack-frame-line, .debug-focused-stack-frame-line') ?? []].map(top);
+    return [...editor?.querySelectorAll('.view-line') ?? []]
+        .filter(line => marks.some(mark => Math.abs(top(line) - mark) < 3))
+        .map(line => line.textContent ?? '');
+})()`;
+
 function squeeze(text: string): string {
     return text.replace(/\s+/g, ' ').trim();
 }
@@ -101,7 +111,15 @@ export class DebugPage {
     async waitStoppedAt(text: string): Promise<void> {
         await this.page.locator('.debug-toolbar').waitFor();
         await this.editor.locator('.debug-top-stack-frame-line, .debug-focused-stack-frame-line').first().waitFor();
-        await this.until(`a stop at ${text}`, async () => (await this.stoppedLine()).includes(text));
+        let seen: string[] = [];
+        await this.until(
+            `a stop at ${text}`,
+            async () => {
+                seen = await this.stoppedLines();
+                return seen.some(line => line.includes(text));
+            },
+            () => JSON.stringify(seen),
+        );
         if (!(await this.variablesPane.isVisible())) {
             await this.page.keyboard.press('Control+Shift+D');
         }
@@ -117,20 +135,9 @@ export class DebugPage {
         }
     }
 
-    /** The text of the editor's line that is marked as the place of the stop; '' where there is none in view. */
-    private async stoppedLine(): Promise<string> {
-        const mark = this.editor.locator('.debug-top-stack-frame-line, .debug-focused-stack-frame-line').first();
-        if ((await mark.count()) === 0) {
-            return '';
-        }
-        const box = await mark.boundingBox();
-        for (const line of await this.editor.locator('.view-line').all()) {
-            const at = await line.boundingBox();
-            if (box && at && Math.abs(at.y - box.y) < 3) {
-                return (await line.innerText()).replaceAll('\u00a0', ' ');
-            }
-        }
-        return '';
+    /** The texts of the editor's lines in view that are marked as places of the stop: one a thread. */
+    private async stoppedLines(): Promise<string[]> {
+        return (await this.page.evaluate<string[]>(STOPPED_LINES)).map(line => line.replaceAll('\u00a0', ' '));
     }
 
     private async rows(selector: string): Promise<string[]> {
