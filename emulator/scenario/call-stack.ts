@@ -1,6 +1,7 @@
 /** The call stack of a stopped run as people read it: from the callback through the kernel down to the scenario line. */
 import type { Frame } from './code';
 import type { Place } from './listener';
+import { LineMap } from './positions';
 import type { Thread } from './thread';
 import { ProgramError, text } from './values';
 import type { Vm } from './vm';
@@ -8,7 +9,7 @@ import type { Vm } from './vm';
 export interface StackEntry {
     readonly thread: Thread;
     readonly frame: Frame;
-    /** What the frame does: `memfd.freeze`, `freeze session "vm-1" (file 2 of 3)`, `luod`. */
+    /** What the frame does: `memfd.freeze`, `freeze session "vm-1" (file 2 of 3)`, `luod, scenario line 31`. */
     readonly label: string;
     readonly place: Place | undefined;
 }
@@ -20,7 +21,8 @@ export function callStack(vm: Vm, thread: Thread = vm.current): StackEntry[] {
     for (let t: Thread | null = thread; t; ) {
         let waiter: Thread | null = null;
         for (const frame of t.frames.toReversed()) {
-            entries.push({ thread: t, frame, label: labelOf(vm, t, frame), place: vm.placeOf(frame, calling) });
+            const place = vm.placeOf(frame, calling);
+            entries.push({ thread: t, frame, label: labelOf(vm, t, frame, place), place });
             calling = true;
             waiter ??= frame.waiter;
         }
@@ -29,18 +31,19 @@ export function callStack(vm: Vm, thread: Thread = vm.current): StackEntry[] {
     return entries;
 }
 
-/** What a frame does, in a few words. */
-export function labelOf(vm: Vm, thread: Thread, frame: Frame): string {
+function labelOf(vm: Vm, thread: Thread, frame: Frame, place: Place | undefined): string {
     const { code } = frame;
-    if (code.label && code.label.length > 0) {
-        try {
-            return code.label.map((e) => text(e(frame, vm))).join('');
-        } catch (e) {
-            // a label reads locals that are not set yet on the function's first lines
-            if (!(e instanceof ProgramError)) {
-                throw e;
-            }
-        }
+    if (frame.mode === 'user' && frame.waiter && thread.user) {
+        const text = vm.image.program.files.get(code.uri)?.text ?? '';
+        return `${thread.user.name}, ${code.kind === 'scenario' ? 'scenario' : code.name} line ${new LineMap(text).position(place?.start ?? 0).line}`;
     }
-    return code.kind === 'scenario' && frame.mode === 'user' ? `process ${thread.name}` : code.name;
+    try {
+        return code.label && code.label.length > 0 ? code.label.map((e) => text(e(frame, vm))).join('') : code.name;
+    } catch (e) {
+        // a label reads locals, which are not set yet on the function's first lines
+        if (e instanceof ProgramError || e instanceof TypeError) {
+            return code.name;
+        }
+        throw e;
+    }
 }

@@ -62,7 +62,7 @@ suite('lus run', function () {
         assert.match(out, /^mixed\.lus\n {4}hello & <goodbye>\n {2}✓ passes\n {2}✗ an assertion # fails\n/);
         assert.match(out, /mixed\.lus:11:9: (?:assertion failed: )?two pages "are" one: ram\.size == 4KiB: the left side is 8192, the right side 4096\n/);
         assert.match(out, / {2}10 \| {9}ram\.truncate\(8KiB\)\n *> 11 \| {9}assert ram\.size == 4KiB, "two pages \\"are\\" one"\n *\| {9}\^{48}\n/);
-        assert.match(out, /Call stack\n *process luod {2}mixed\.lus:11:9\n *scenario "an assertion # fails" {2}mixed\.lus:8:5\n/);
+        assert.match(out, /Call stack\n *luod, scenario line 11 {2}mixed\.lus:11:9\n *scenario "an assertion # fails" {2}mixed\.lus:8:5\n/);
         assert.match(out, /Where the error came up\n *std\/luo\.lus:\d+:\d+: handler\.preserve\(args\) fails with ENOMEM\n/);
         assert.match(out, /luo_preserve_file {2}std\/luo\.lus:\d+:\d+\n *preserve_fd token 1 {2}std/);
         assert.match(out, /Kernel log\n(?: *\[ +\d+\.\d{6}\] .*\n)+/);
@@ -133,7 +133,7 @@ suite('lus run', function () {
         const failure = mixed?.scenarios[1]?.failure;
         assert.equal(failure?.kind, 'failed-assertion');
         assert.deepEqual(failure.where, { file: 'mixed.lus', line: 11, column: 9, endLine: 11, endColumn: 57 });
-        assert.deepEqual(failure.stack.map(s => s.label), ['process luod', 'scenario "an assertion # fails"']);
+        assert.deepEqual(failure.stack.map(s => s.label), ['luod, scenario line 11', 'scenario "an assertion # fails"']);
         assert.equal(mixed?.scenarios[2]?.failure?.cause?.message, 'handler.preserve(args) fails with ENOMEM');
         assert.deepEqual(broken?.errors.map(e => [e.code, e.where.line, e.where.column]), [['LU0202', 3, 17], ['LU0205', 4, 10]]);
         assert.equal(lus(['run', 'mixed.lus', 'broken.lus', '--format', 'json']).out, ran.out);
