@@ -198,7 +198,7 @@ suite('lus: the other commands', function () {
 
     test('--version and --help', () => {
         assert.match(lus(['--version']).out, /^\d+\.\d+\.\d+\n$/);
-        for (const command of ['run', 'check', 'dap', 'lsp']) {
+        for (const command of ['run', 'check', 'replay', 'dap', 'lsp']) {
             const { code, out } = lus([command, '--help']);
             assert.equal(code, 0);
             assert.ok(out.startsWith(`Usage: lus ${command} `) || out.startsWith(`Usage: lus ${command}\n`), out);
