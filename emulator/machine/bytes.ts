@@ -182,22 +182,27 @@ export class Bytes {
     /** The 64-bit FNV-1a of the bytes, as 16 hexadecimal digits. Linear in the length, but for zeroes. */
     fnv1a64(): string {
         const hash = new Fnv1a64();
-        const chunk = new Uint8Array(4096);
         for (const e of this.extents) {
-            if (e.kind === 'zero') {
-                hash.zero(e.length);
-            } else if (e.kind === 'bytes') {
-                hash.bytes(e.bytes);
-            } else {
-                const code = codeOfExtent(e);
-                for (let done = 0; done < e.length; done += chunk.length) {
-                    const n = Math.min(chunk.length, e.length - done);
-                    renderCode(code, done, chunk, 0, n);
-                    hash.bytes(chunk, n);
-                }
-            }
+            hashExtent(hash, e);
         }
         return hash.digest();
+    }
+}
+
+/** Adds a run of content to a hash. */
+export function hashExtent(hash: Fnv1a64, e: Extent): void {
+    if (e.kind === 'zero') {
+        hash.zero(e.length);
+    } else if (e.kind === 'bytes') {
+        hash.bytes(e.bytes);
+    } else {
+        const chunk = new Uint8Array(4096);
+        const code = codeOfExtent(e);
+        for (let done = 0; done < e.length; done += chunk.length) {
+            const n = Math.min(chunk.length, e.length - done);
+            renderCode(code, done, chunk, 0, n);
+            hash.bytes(chunk, n);
+        }
     }
 }
 

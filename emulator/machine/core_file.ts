@@ -48,7 +48,7 @@ export interface CoreNote {
 }
 
 export interface CoreFinding {
-    readonly code: 'not-elf' | 'headers-outside' | 'segment-cut' | 'segment-nowhere' | 'segments-overlap' | 'note-damaged' | 'not-core';
+    readonly code: 'not-elf' | 'headers-outside' | 'segment-cut' | 'segment-nowhere' | 'segments-overlap' | 'segments-share' | 'note-damaged' | 'not-core';
     /** Offset in the file. */
     readonly offset: number;
     readonly text: string;
@@ -93,6 +93,7 @@ export function readCoreFile(file: ByteSource): CoreFile {
         findings.push({ code: 'headers-outside', offset: 32, text: `there should be ${wanted} program headers of ${entry} bytes at ${table}, but the file has ${count}` });
     }
     const found: CoreSegment[] = [];
+    const total = { stored: 0 };
     const notes: CoreNote[] = [];
     const headers = file.read(table, count * entry);
     const v = viewOf(headers);
@@ -101,7 +102,7 @@ export function readCoreFile(file: ByteSource): CoreFile {
         const kind = v.getUint32(at, true);
         const piece = { offset: at64(v, at + 8), pa: at64(v, at + 24), stored: at64(v, at + 32), size: at64(v, at + 40) };
         if (kind === PT_LOAD) {
-            addSegment(file, piece, table + at, found, findings);
+            addSegment(file, piece, table + at, found, total, findings);
         } else if (kind === PT_NOTE) {
             readNotes(file, piece.offset, piece.stored, notes, findings);
         }
@@ -132,7 +133,7 @@ function headerCount(file: ByteSource, view: DataView): number {
 
 type Piece = Pick<CoreSegment, 'pa' | 'size' | 'offset' | 'stored'>;
 
-function addSegment(file: ByteSource, piece: Piece, at: number, found: CoreSegment[], findings: CoreFinding[]): void {
+function addSegment(file: ByteSource, piece: Piece, at: number, found: CoreSegment[], total: { stored: number }, findings: CoreFinding[]): void {
     const where = `the segment for 0x${piece.pa.toString(16)}`;
     if (piece.pa + piece.size > PHYS_LIMIT) {
         findings.push({ code: 'segment-nowhere', offset: at, text: `${where} (${piece.size} bytes) goes beyond physical memory` });
@@ -145,8 +146,14 @@ function addSegment(file: ByteSource, piece: Piece, at: number, found: CoreSegme
         findings.push({ code: 'segment-cut', offset: at, text: `${where} should be ${stored} bytes at ${piece.offset}, but the file ends after ${there} of them` });
     }
     const size = there < stored ? there : piece.size;
+    // Or a small file could pretend to be any amount of memory to look through.
+    if (total.stored + there > file.length) {
+        findings.push({ code: 'segments-share', offset: at, text: `${where} shares its bytes with other segments` });
+        return;
+    }
     if (size > 0) {
         found.push({ pa: piece.pa, size, offset: piece.offset, stored: there });
+        total.stored += there;
     }
 }
 

@@ -159,7 +159,7 @@ export type RadixVisitor = (pfn: number, order: number) => void;
  * @returns what was found wrong.
  */
 export function walkRadix(
-    memory: PhysicalMemory, root: number, isRam: (pa: number, length: number) => boolean, onBlock: RadixVisitor, onNode?: (pa: number, level: number) => void,
+    memory: Pick<PhysicalMemory, 'read'>, root: number, isRam: (pa: number, length: number) => boolean, onBlock: RadixVisitor, onNode?: (pa: number, level: number) => void,
 ): RadixFinding[] {
     const findings: RadixFinding[] = [];
     const seen = new Set<number>();

@@ -1,0 +1,231 @@
+/** Takes a handover apart: from physical memory, or a core file of it, to sessions, files and folios. Survives any garbage. */
+import { readCoreFile, type ByteSource, type CoreFile } from '../machine/core_file';
+import type { Int } from '../machine/int';
+import { PAGE_SIZE, PHYS_LIMIT } from '../machine/memory';
+import { CoreMemory, type MemoryView } from '../machine/view';
+import type { Area } from '../kernel/kho/env';
+import { type FdtNode, fdtChild, fdtIsCompatible, fdtProperty, readFdt } from '../kernel/kho/fdt_read';
+import { candidateAt, findHandover, scratchEntries, scratchIn, type FoundHandover } from '../kernel/kho/find';
+import { METADATA_SIZE, METADATA_SUBTREE } from '../kernel/kho/metadata';
+import { walkRadix } from '../kernel/kho/radix';
+import { KHO_COMPATIBLE, PROP_DATA, PROP_MEMORY_MAP, PROP_SIZE, readNativeU64 } from '../kernel/kho/root_fdt';
+import { SCRATCH_ALIGN, SCRATCH_ENTRY } from '../kernel/kho/scratch';
+import { LUO_SUBTREE } from '../kernel/luo/state';
+import { printable, readLuo } from './luo';
+import type { HandoverView, LuoView, MetadataView } from './model';
+import { readHandoverNote } from './note';
+import { PreservedMemory } from './preserved';
+import { Walk, counted, hex } from './walk';
+
+export interface InspectOptions {
+    /** Where the root FDT is; searched where it is left out. */
+    readonly fdt?: number | undefined;
+    /** Where the array of scratch areas is, and its bytes. */
+    readonly scratch?: { readonly addr: number; readonly size: number } | undefined;
+    /** Compatible strings that the next kernel has handlers for. Undefined: nothing is said of handlers. */
+    readonly handlers?: readonly string[] | undefined;
+    /** One more than the highest address of memory. Undefined: what the file has. */
+    readonly end?: number | undefined;
+}
+
+export interface Inspection {
+    readonly file: CoreFile;
+    readonly memory: CoreMemory;
+    readonly handover: HandoverView;
+}
+
+/** A handover in a core file. Findings about the file come first. */
+export function inspectFile(source: ByteSource, options: InspectOptions = {}): Inspection {
+    const file = readCoreFile(source);
+    const memory = new CoreMemory(source, file.segments);
+    const note = readHandoverNote(file.notes);
+    const handover = inspect(memory, {
+        ...options,
+        fdt: options.fdt ?? note?.setup.fdt,
+        scratch: options.scratch ?? (note && { addr: note.setup.scratch, size: note.setup.scratchSize }),
+        end: options.end ?? note?.map.reduce((n, r) => Math.max(n, r.start + r.size), 0),
+    });
+    const damage = file.findings.map((f) => ({ code: f.code, address: f.offset, text: f.text, consequence: 'none' as const, effect: undefined }));
+    return { file, memory, handover: { ...handover, findings: [...damage, ...handover.findings] } };
+}
+
+/** A handover in physical memory. */
+export function inspect(view: MemoryView, options: InspectOptions = {}): HandoverView {
+    const preserved = new PreservedMemory();
+    const walk = new Walk(view, preserved);
+    const given = options.fdt !== undefined && options.scratch !== undefined;
+    const found: FoundHandover = given ? { fdts: [], setups: new Map(), arrays: [] } : findHandover(view);
+    const addr = options.fdt ?? found.fdts[0]?.pa;
+    const empty = { fdtAddr: addr, fdt: undefined, fdtSize: 0, otherFdts: [], scratchAddr: undefined, scratch: [], scratchFrom: undefined, metadata: undefined,
+        radixRoot: undefined, radixNodes: [], preserved, luo: undefined };
+    if (addr === undefined) {
+        walk.findings.add('no-fdt', undefined, 'there is no KHO root FDT in this memory', 'lost');
+        return { ...empty, findings: walk.findings.list() };
+    }
+    const fdt = rootFdt(walk, addr);
+    if (!fdt) {
+        return { ...empty, findings: walk.findings.list() };
+    }
+    const { root, size } = fdt;
+    const tree = readTree(walk, root, options.end);
+    if (tree.nodes.length > 0 && !preserved.covers(addr)) {
+        walk.findings.add('fdt-not-preserved', addr, `the root FDT at ${hex(addr)} is not preserved`, 'corrupt', 'the kernel may give its page away and read it later');
+    }
+    const scratch = findScratch(walk, addr, found, options.scratch);
+    checkPreserved(walk, scratch.areas, options.end);
+    const metadata = readMetadata(walk, root);
+    const luo = luoOf(walk, root, options.handlers);
+    return {
+        fdtAddr: addr, fdt: root, fdtSize: size, otherFdts: found.fdts.map((f) => f.pa).filter((pa) => pa !== addr),
+        scratchAddr: scratch.addr, scratch: scratch.areas, scratchFrom: scratch.from,
+        metadata, radixRoot: tree.root, radixNodes: tree.nodes, preserved, luo, findings: walk.findings.list(),
+    };
+}
+
+function rootFdt(walk: Walk, addr: number): { root: FdtNode; size: number } | undefined {
+    const { findings, view } = walk;
+    if (!view.has(addr, PAGE_SIZE)) {
+        findings.add('fdt-outside', addr, `there is no memory at ${hex(addr)}, where the root FDT should be`, 'lost');
+        return undefined;
+    }
+    const { root, findings: damage, size } = readFdt(view.read(addr, PAGE_SIZE));
+    for (const d of damage) {
+        findings.add(root ? 'fdt-damaged' : 'fdt-invalid', addr + d.offset, `the root FDT: ${d.text}`, root ? 'none' : 'lost');
+    }
+    if (!root) {
+        return undefined;
+    }
+    if (!fdtIsCompatible(root, KHO_COMPATIBLE)) {
+        const said = candidateAt(view, addr)?.compatible;
+        findings.add('fdt-incompatible', addr, `the root FDT is ${said === undefined ? 'none of KHO' : `"${printable(said)}"`}; this is read as "${KHO_COMPATIBLE}"`, 'lost', 'it is refused as incompatible');
+    }
+    return { root, size };
+}
+
+function readTree(walk: Walk, root: FdtNode, end: number | undefined): { root: Int | undefined; nodes: readonly number[] } {
+    const { findings, view, preserved } = walk;
+    const nodes: number[] = [];
+    const property = fdtProperty(root, PROP_MEMORY_MAP);
+    const map = readNativeU64(property?.value);
+    if (map === undefined) {
+        findings.add('map-missing', undefined, property ? `"${PROP_MEMORY_MAP}" is ${property.value.length} bytes, not 8` : `the root FDT has no "${PROP_MEMORY_MAP}"`, 'lost');
+        return { root: undefined, nodes };
+    }
+    if (map === 0) {
+        findings.add('map-null', undefined, `"${PROP_MEMORY_MAP}" is 0: nothing was finalized`, 'lost');
+        return { root: map, nodes };
+    }
+    if (typeof map !== 'number' || map >= PHYS_LIMIT) {
+        findings.add('radix-node-outside', map, `the tree of preserved memory lies at ${hex(map)}, beyond physical memory`, 'panic', 'walking it faults');
+        return { root: map, nodes };
+    }
+    const damage = walkRadix(view, map, (pa, n) => view.has(pa, n), (pfn, order) => preserved.add(pfn, order), (pa) => nodes.push(pa));
+    preserved.finish();
+    for (const d of damage) {
+        const code = d.text.includes('twice') ? 'radix-node-twice' : d.text.includes('outside') ? 'radix-node-outside' : d.fatal ? 'radix-entry' : 'radix-key';
+        const outside = code === 'radix-node-outside' && (end === undefined || d.pa < end) ? ' (or is not in the image)' : '';
+        findings.add(code, d.pa, `the tree of preserved memory: ${d.text}${outside}`, d.fatal ? 'panic' : 'held', d.fatal ? 'walking it faults' : 'memory that nobody preserved is held');
+    }
+    if (preserved.full) {
+        findings.add('radix-large', map, 'the tree of preserved memory is larger than any real one; the rest of it was not read', 'panic', 'no memory is left to boot');
+    }
+    return { root: map, nodes };
+}
+
+function findScratch(walk: Walk, fdt: number, found: FoundHandover, given: InspectOptions['scratch']): { addr: number | undefined; areas: Area[]; from: HandoverView['scratchFrom'] } {
+    const { findings, view, preserved } = walk;
+    const named = found.setups.get(fdt);
+    const array = given ?? (named && { addr: named.scratch, size: named.scratchSize });
+    if (array) {
+        const areas: Area[] = [];
+        if (!view.has(array.addr, array.size)) {
+            findings.add('scratch-outside', array.addr, `there is no memory at ${hex(array.addr)}, where the array of scratch areas should be`, 'lost');
+            return { addr: array.addr, areas, from: given ? 'note' : 'setup data' };
+        }
+        for (const [i, { addr, size }] of scratchEntries(view, array.addr, array.size).entries()) {
+            if (typeof addr !== 'number' || typeof size !== 'number' || addr + size > PHYS_LIMIT) {
+                findings.add('scratch-entry', array.addr + i * SCRATCH_ENTRY, `scratch area ${i} is ${hex(addr)} + ${hex(size)}, which is no memory`, 'lost', 'it cannot be marked');
+            } else {
+                if (addr % SCRATCH_ALIGN !== 0 || size % SCRATCH_ALIGN !== 0) {
+                    findings.add('scratch-aligned', array.addr + i * SCRATCH_ENTRY, `scratch area ${i}, ${hex(addr)} + ${hex(size)}, is not made of blocks of 4 MiB`, 'corrupt', 'the page allocator mixes it with its neighbours');
+                }
+                areas.push({ addr, size });
+            }
+        }
+        return { addr: array.addr, areas, from: given ? 'note' : 'setup data' };
+    }
+    // An array lies where nothing is preserved, and names areas where nothing is; a file's contents that look like one do not.
+    const candidates = found.arrays.filter((pa) => !preserved.covers(pa)).map((pa) => ({ pa, areas: scratchIn(view, pa, PAGE_SIZE / SCRATCH_ENTRY) }));
+    const free = candidates.filter(({ areas }) => !areas.some((a) => preserved.overlap(a.addr, a.size)));
+    const best = (free.length > 0 ? free : candidates).sort((a, b) => b.areas.length - a.areas.length)[0];
+    if (!best) {
+        findings.add('scratch-unknown', undefined, 'no array of scratch areas can be found', 'none');
+        return { addr: undefined, areas: [], from: undefined };
+    }
+    return { addr: best.pa, areas: best.areas, from: 'search' };
+}
+
+function checkPreserved(walk: Walk, scratch: readonly Area[], end: number | undefined): void {
+    const { findings, view, preserved } = walk;
+    const ranges = preserved.ranges();
+    for (const area of scratch) {
+        const hit = preserved.overlap(area.addr, area.size);
+        if (hit) {
+            const at = Math.max(hit.start * PAGE_SIZE, area.addr);
+            findings.add('preserved-in-scratch', at, `the preserved memory at ${hex(at)} lies in the scratch area ${hex(area.addr)} + ${hex(area.size)}`, 'corrupt', 'early boot overwrites it');
+        }
+    }
+    const inRanges = ranges.reduce((n, r) => n + r.end - r.start, 0);
+    if (inRanges < preserved.pages) {
+        findings.add('preserved-overlap', undefined, `${counted(preserved.pages - inRanges, 'page')} ${preserved.pages - inRanges === 1 ? 'is' : 'are'} preserved by more than one block`, 'corrupt', 'restoring the larger block gives back fewer pages');
+    }
+    const missing = ranges.filter((r) => !view.has(r.start * PAGE_SIZE, (r.end - r.start) * PAGE_SIZE));
+    for (const r of missing) {
+        const from = r.start * PAGE_SIZE;
+        const beyond = end !== undefined && r.end * PAGE_SIZE > end;
+        findings.add(beyond ? 'preserved-outside' : 'preserved-missing', from, `of the preserved memory ${hex(from)}-${hex(r.end * PAGE_SIZE - 1)} not all is ${beyond ? 'memory' : 'in the image'}`,
+            beyond ? 'panic' : 'none', beyond ? 'marking it faults' : undefined);
+    }
+}
+
+function readMetadata(walk: Walk, root: FdtNode): MetadataView | undefined {
+    const { findings, view } = walk;
+    const child = fdtChild(root, METADATA_SUBTREE);
+    if (!child) {
+        findings.add('no-metadata', undefined, `there is no subtree "${METADATA_SUBTREE}"`, 'none', 'the count of updates begins at 0');
+        return undefined;
+    }
+    const phys = readNativeU64(fdtProperty(child, PROP_DATA)?.value);
+    const size = readNativeU64(fdtProperty(child, PROP_SIZE)?.value);
+    const addr = phys === undefined ? undefined : walk.address(phys, METADATA_SIZE);
+    if (addr === undefined || size === undefined || size < METADATA_SIZE) {
+        findings.add('metadata-damaged', phys, 'the metadata of the kexec cannot be read', 'none', 'the count of updates begins at 0');
+        return undefined;
+    }
+    if (walk.claim(addr) !== 'restored') {
+        findings.add('metadata-not-preserved', addr, `the metadata of the kexec at ${hex(addr)} are not preserved`, 'corrupt', 'the count of updates may be wrong');
+    }
+    const version = walk.u32(addr);
+    if (version !== 1) {
+        findings.add('metadata-version', addr, `the metadata of the kexec are of version ${version}`, 'none', 'the count of updates begins at 0');
+    }
+    const release = view.read(addr + 4, METADATA_SIZE - 8);
+    const nul = release.indexOf(0);
+    return { addr, version, release: printable(new TextDecoder('latin1').decode(nul < 0 ? release : release.subarray(0, nul))), count: walk.u32(addr + METADATA_SIZE - 4) };
+}
+
+function luoOf(walk: Walk, root: FdtNode, handlers: readonly string[] | undefined): LuoView | undefined {
+    const { findings } = walk;
+    const child = fdtChild(root, LUO_SUBTREE);
+    if (!child) {
+        findings.add('no-luo', undefined, `there is no subtree "${LUO_SUBTREE}"`, 'lost', 'no session is handed over');
+        return undefined;
+    }
+    const phys = readNativeU64(fdtProperty(child, PROP_DATA)?.value);
+    const size = readNativeU64(fdtProperty(child, PROP_SIZE)?.value);
+    if (phys === undefined || size === undefined) {
+        findings.add('luo-subtree', undefined, `the subtree "${LUO_SUBTREE}" has no address or no size`, 'panic', '"The incoming tree failed to initialize properly"');
+        return undefined;
+    }
+    return readLuo(walk, phys, size, handlers);
+}

@@ -1,0 +1,99 @@
+/** A handover as JSON. Addresses and 64-bit handles are hexadecimal strings, sizes and counts numbers. */
+import type { Int } from '../machine/int';
+import type { FdtNode } from '../kernel/kho/fdt_read';
+import type { Finding } from './findings';
+import type { FileView, HandoverView, LuoView, MemfdView, SessionView } from './model';
+import { hex } from './walk';
+
+/** Sizes beyond 2^53 as strings: JSON has no such numbers that every reader keeps exact. */
+const number = (value: Int): number | string => (typeof value === 'number' ? value : hex(value));
+
+const bytesHex = (bytes: Uint8Array): string => [...bytes].map((b) => b.toString(16).padStart(2, '0')).join('');
+
+/** Properties by path: `:compatible`, `/LUO:blob-size`. */
+function fdtProperties(node: FdtNode, path: string, into: Record<string, string>): Record<string, string> {
+    for (const { name, value } of node.properties) {
+        into[`${path}:${name}`] = propertyText(value);
+    }
+    for (const child of node.children) {
+        fdtProperties(child, `${path}/${child.name}`, into);
+    }
+    return into;
+}
+
+/** A string where it is one, a native u64 where it is 8 bytes, else the bytes. */
+export function propertyText(value: Uint8Array): string {
+    const text = value.subarray(0, -1);
+    if (value.length > 1 && value[value.length - 1] === 0 && text.every((b) => b >= 0x20 && b < 0x7f)) {
+        return new TextDecoder().decode(text);
+    }
+    if (value.length === 8) {
+        return hex(new DataView(value.buffer, value.byteOffset).getBigUint64(0, true));
+    }
+    return bytesHex(value);
+}
+
+function orders(counts: ReadonlyMap<number, number>): Record<string, number> {
+    return Object.fromEntries([...counts].map(([order, n]) => [String(order), n]));
+}
+
+function memfdJson(m: MemfdView): object {
+    const first = m.folios.at(0);
+    return {
+        pos: number(m.pos),
+        size: number(m.size),
+        seals: m.seals,
+        flags: m.flags,
+        nr_folios: number(m.nrFolios),
+        ...(m.nrFolios === 0 ? {} : {
+            folios_vmalloc: { first: hex(m.vmalloc.first), total_pages: m.vmalloc.totalPages, flags: m.vmalloc.flags, order: m.vmalloc.order },
+            folio_orders: orders(m.folios.byOrder()),
+            first_folio: first && { pfn: hex(first.pfn), flags: first.flags, index: first.index, order: first.order },
+        }),
+        // Of a file whose contents are not all there, nothing; of an empty one there is nothing to say.
+        ...(m.content && m.nrFolios !== 0 ? { content_fnv1a64: m.content.fnv1a64, content_head: bytesHex(m.content.head) } : {}),
+    };
+}
+
+function fileJson(f: FileView): object {
+    return { compatible: f.compatible, data: hex(f.data), token: hex(f.token), ...(f.memfd ? { memfd: memfdJson(f.memfd) } : {}) };
+}
+
+function sessionJson(s: SessionView): object {
+    return { name: s.name, count: number(s.count), files: s.files.map(fileJson) };
+}
+
+function luoJson(luo: LuoView): object {
+    return {
+        compatible: luo.compatible,
+        liveupdate_num: number(luo.number),
+        sessions_pa: hex(luo.sessionsPa),
+        flbs_pa: hex(luo.flbsPa),
+        sessions: luo.sessions.map(sessionJson),
+        flbs: luo.flbs.map((f) => ({ name: f.name, data: hex(f.data), count: number(f.count) })),
+    };
+}
+
+export function findingJson(f: Finding): object {
+    return { code: f.code, ...(f.address === undefined ? {} : { address: hex(f.address) }), text: f.text, consequence: f.consequence, ...(f.effect === undefined ? {} : { effect: f.effect }) };
+}
+
+/** The shape that `lus inspect --format json` prints; documented in extension/docs/images.md. */
+export function handoverJson(h: HandoverView): object {
+    return {
+        fdt_addr: h.fdtAddr === undefined ? null : hex(h.fdtAddr),
+        fdt_size: h.fdtSize,
+        other_fdts: h.otherFdts.map(hex),
+        scratch_addr: h.scratchAddr === undefined ? null : hex(h.scratchAddr),
+        scratch_found_by: h.scratchFrom ?? null,
+        scratch: h.scratch.map((a) => [hex(a.addr), hex(a.size)]),
+        fdt: h.fdt ? fdtProperties(h.fdt, '', {}) : {},
+        metadata: h.metadata ? { version: h.metadata.version, release: h.metadata.release, kexec_count: h.metadata.count } : null,
+        luo: h.luo ? luoJson(h.luo) : null,
+        radix_pages: h.radixNodes.length,
+        preserved_pages: h.preserved.pages,
+        preserved_entries: h.preserved.entries,
+        preserved_by_order: orders(h.preserved.byOrder()),
+        findings: h.findings.map(findingJson),
+    };
+}

@@ -1,0 +1,76 @@
+/**
+ * The note that this program writes into the images of emulated handovers: what is not in preserved memory and yet belongs to the
+ * jump. A reader that does not know it loses nothing of the handover itself.
+ */
+import type { CoreNote } from '../machine/core_file';
+import type { RamRange } from '../machine/machine';
+import { PHYS_LIMIT } from '../machine/memory';
+import type { KhoSetupData } from '../kernel/kho/boot_params';
+
+export const NOTE_NAME = 'LUS';
+/** Setup data, memory map, kernel, command line; all numbers little-endian u64. */
+export const NOTE_HANDOVER = 1;
+const VERSION = 1;
+const RANGES_LIMIT = 4096;
+
+export interface HandoverNote {
+    readonly setup: KhoSetupData;
+    /** Usable RAM. */
+    readonly map: readonly RamRange[];
+    /** The kernel that was loaded, by its description's name. */
+    readonly kernel: string;
+    readonly commandLine: string;
+}
+
+export function handoverNote(note: HandoverNote): CoreNote {
+    const kernel = new TextEncoder().encode(note.kernel);
+    const commandLine = new TextEncoder().encode(note.commandLine);
+    const { fdt, fdtSize, scratch, scratchSize } = note.setup;
+    const numbers = [VERSION, fdt, fdtSize, scratch, scratchSize, note.map.length, ...note.map.flatMap((r) => [r.start, r.size, r.node]), kernel.length, commandLine.length];
+    const content = new Uint8Array(numbers.length * 8 + kernel.length + commandLine.length);
+    const view = new DataView(content.buffer);
+    numbers.forEach((n, i) => {
+        view.setBigUint64(i * 8, BigInt(n), true);
+    });
+    content.set(kernel, numbers.length * 8);
+    content.set(commandLine, numbers.length * 8 + kernel.length);
+    return { name: NOTE_NAME, type: NOTE_HANDOVER, content };
+}
+
+/** The note among others; undefined where there is none, or it makes no sense. */
+export function readHandoverNote(notes: readonly CoreNote[]): HandoverNote | undefined {
+    const note = notes.find((n) => n.name === NOTE_NAME && n.type === NOTE_HANDOVER);
+    if (!note) {
+        return undefined;
+    }
+    const { content } = note;
+    const view = new DataView(content.buffer, content.byteOffset, content.length);
+    let at = 0;
+    let good = true;
+    const next = (limit: number): number => {
+        const value = at + 8 <= content.length ? Number(view.getBigUint64(at, true)) : Number.NaN;
+        at += 8;
+        if (!(value <= limit)) {
+            good = false;
+            return 0;
+        }
+        return value;
+    };
+    const version = next(VERSION);
+    const setup = { fdt: next(PHYS_LIMIT), fdtSize: next(PHYS_LIMIT), scratch: next(PHYS_LIMIT), scratchSize: next(1024 * 1024) };
+    const map: RamRange[] = [];
+    for (let n = next(RANGES_LIMIT); n > 0 && good; n--) {
+        map.push({ start: next(PHYS_LIMIT), size: next(PHYS_LIMIT), node: next(1023) });
+    }
+    const kernelLength = next(content.length);
+    const commandLength = next(content.length);
+    if (!good || version !== VERSION || at + kernelLength + commandLength > content.length) {
+        return undefined;
+    }
+    const text = new TextDecoder();
+    return {
+        setup, map,
+        kernel: text.decode(content.subarray(at, at + kernelLength)),
+        commandLine: text.decode(content.subarray(at + kernelLength, at + kernelLength + commandLength)),
+    };
+}

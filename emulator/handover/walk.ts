@@ -1,0 +1,126 @@
+/** What every part of an inspection needs: reading, saying what is wrong, and who has claimed which page. */
+import { type Int, intOfHalves } from '../machine/int';
+import { PAGE_SIZE, PHYS_LIMIT } from '../machine/memory';
+import type { MemoryView } from '../machine/view';
+import { Findings } from './findings';
+import type { PreservedMemory } from './preserved';
+
+/** How it went to claim a preserved block, as a kernel's kho_restore_folio goes. */
+export type Claim = 'restored' | 'outside' | 'not preserved' | 'restored before';
+
+const CHUNK_PAGES = 32768;
+
+/** A set of page frames. */
+class PfnSet {
+    private readonly chunks = new Map<number, Uint8Array>();
+
+    /** @returns false where it was there already. */
+    add(pfn: number): boolean {
+        const key = Math.floor(pfn / CHUNK_PAGES);
+        let chunk = this.chunks.get(key);
+        if (!chunk) {
+            chunk = new Uint8Array(CHUNK_PAGES / 8);
+            this.chunks.set(key, chunk);
+        }
+        const bit = pfn - key * CHUNK_PAGES;
+        const mask = 1 << (bit & 7);
+        const byte = chunk[bit >> 3] ?? 0;
+        chunk[bit >> 3] = byte | mask;
+        return (byte & mask) === 0;
+    }
+}
+
+export class Walk {
+    readonly findings = new Findings();
+    private readonly claimed = new PfnSet();
+
+    constructor(readonly view: MemoryView, readonly preserved: PreservedMemory) {}
+
+    u16(pa: number): number {
+        return this.words(pa, 2).getUint16(0, true);
+    }
+
+    u32(pa: number): number {
+        return this.words(pa, 4).getUint32(0, true);
+    }
+
+    u64(pa: number): Int {
+        const view = this.words(pa, 8);
+        return intOfHalves(view.getUint32(0, true), view.getUint32(4, true));
+    }
+
+    /** A string in a field of fixed size: up to its NUL, or all of it. */
+    text(pa: number, size: number): string {
+        const bytes = this.view.read(pa, size);
+        const nul = bytes.indexOf(0);
+        return new TextDecoder().decode(nul < 0 ? bytes : bytes.subarray(0, nul));
+    }
+
+    /** An address of memory that is there, or undefined. */
+    address(pa: Int, length: number): number | undefined {
+        return typeof pa === 'number' && pa + length <= PHYS_LIMIT && this.view.has(pa, length) ? pa : undefined;
+    }
+
+    /** Takes the preserved block that begins at the page of an address, as restoring it does: once. */
+    claim(pa: Int): Claim {
+        if (typeof pa !== 'number' || pa >= PHYS_LIMIT || !this.view.has(Math.floor(pa / PAGE_SIZE) * PAGE_SIZE, PAGE_SIZE)) {
+            return 'outside';
+        }
+        const pfn = Math.floor(pa / PAGE_SIZE);
+        if (this.preserved.orderAt(pfn) === undefined) {
+            return 'not preserved';
+        }
+        return this.claimed.add(pfn) ? 'restored' : 'restored before';
+    }
+
+    private words(pa: number, length: number): DataView {
+        const bytes = this.view.read(pa, length);
+        return new DataView(bytes.buffer, bytes.byteOffset, length);
+    }
+}
+
+export const hex = (value: Int): string => `0x${value.toString(16)}`;
+
+/** `1 page`, `3 pages`. */
+export const counted = (n: Int, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
+
+/**
+ * Follows a chain of blocks (struct kho_block_header) as BlockSet.restore does: every block must be there, none twice, none without
+ * entries. What could be read of a broken chain is returned with `broken`.
+ */
+export function readBlocks(walk: Walk, what: string, code: string, head: Int, perBlock: number, consequence: 'panic' | 'fails', effect: string): { blocks: { addr: number; count: number }[]; broken: boolean } {
+    const blocks: { addr: number; count: number }[] = [];
+    const seen = new Set<number>();
+    const { findings } = walk;
+    for (let pa = head; pa !== 0; ) {
+        const addr = walk.address(pa, PAGE_SIZE);
+        if (addr === undefined) {
+            findings.add(`${code}-outside`, pa, `${what} goes on at ${hex(pa)}, where no memory is`, consequence, effect);
+            return { blocks, broken: true };
+        }
+        if (seen.has(addr)) {
+            findings.add(`${code}-loop`, addr, `${what} comes back to ${hex(addr)}`, consequence, effect);
+            return { blocks, broken: true };
+        }
+        if (blocks.length >= MAX_BLOCKS) {
+            findings.add(`${code}-many`, addr, `${what} has more than ${MAX_BLOCKS} blocks`, consequence, effect);
+            return { blocks, broken: true };
+        }
+        seen.add(addr);
+        const count = walk.u64(addr + 8);
+        if (count < 1 || count > perBlock) {
+            findings.add(`${code}-count`, addr + 8, `the block at ${hex(addr)} of ${what} says ${counted(count, 'entry').replace('entrys', 'entries')}; 1 to ${perBlock} are possible`, consequence, effect);
+            return { blocks, broken: true };
+        }
+        const claim = walk.claim(addr);
+        if (claim !== 'restored') {
+            findings.add(`${code}-not-preserved`, addr, `the block at ${hex(addr)} of ${what} ${claim === 'not preserved' ? 'is not preserved' : 'belongs to something else, too'}`,
+                'corrupt', 'other data may have taken its place when it is read');
+        }
+        blocks.push({ addr, count: Number(count) });
+        pa = walk.u64(addr);
+    }
+    return { blocks, broken: false };
+}
+
+const MAX_BLOCKS = 10000;

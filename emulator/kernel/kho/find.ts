@@ -1,0 +1,136 @@
+/**
+ * Finds a handover in memory of which nothing is known: the root FDT by its contents, the scratch areas by the setup data that names
+ * them or by what their array looks like.
+ */
+import type { Int } from '../../machine/int';
+import { PAGE_SIZE, PHYS_LIMIT } from '../../machine/memory';
+import type { MemoryView } from '../../machine/view';
+import { SETUP_KEXEC_KHO, type KhoSetupData } from './boot_params';
+import type { Area } from './env';
+import { fdtChild, fdtProperty, readFdt } from './fdt_read';
+import { METADATA_SIZE, METADATA_SUBTREE } from './metadata';
+import { PROP_DATA, readNativeU64 } from './root_fdt';
+import { SCRATCH_ALIGN, SCRATCH_ENTRY } from './scratch';
+
+const FDT_MAGIC_LE = 0xedfe0dd0;
+/** Memory is looked through in pieces of this many bytes. */
+const PIECE = 1024 * 1024;
+/** struct setup_data before its data. */
+const SETUP_HEADER = 16;
+const SETUP_LENGTH = 32;
+/** Lowmem, global, and at least one node. */
+const LEAST_AREAS = 3;
+/** What is kept of each kind that looks right; real memory has a handful. */
+const CANDIDATES = 1000;
+const MAX_AREAS = PAGE_SIZE / SCRATCH_ENTRY;
+
+export interface FdtCandidate {
+    readonly pa: number;
+    readonly compatible: string;
+    /** `kexec_count` of its metadata: a kernel's own FDT says one more than the one that it was given. −1: none. */
+    readonly count: number;
+}
+
+export interface FoundHandover {
+    /** What looks like a KHO root FDT; the one that is handed over first. */
+    readonly fdts: readonly FdtCandidate[];
+    /** Setup data that name one, by the FDT's address. */
+    readonly setups: ReadonlyMap<number, KhoSetupData & { readonly pa: number }>;
+    /** Where an array of scratch areas may be. */
+    readonly arrays: readonly number[];
+}
+
+/** Looks through all of a memory. */
+export function findHandover(view: MemoryView): FoundHandover {
+    const fdts: FdtCandidate[] = [];
+    const setups = new Map<number, KhoSetupData & { pa: number }>();
+    const arrays: number[] = [];
+    for (const run of view.runs()) {
+        const first = Math.ceil(run.pa / 16) * 16;
+        for (let at = first; at < run.pa + run.size; at += PIECE) {
+            // A node of setup data may reach over the end of the piece.
+            const words = wordsOf(view.read(at, Math.min(PIECE + SETUP_HEADER + SETUP_LENGTH, run.pa + run.size - at)));
+            for (let i = 0; i + 11 < words.length && i < PIECE / 4; i += 4) {
+                if (words[i + 2] === SETUP_KEXEC_KHO && words[i + 3] === SETUP_LENGTH && setups.size < CANDIDATES) {
+                    const setup = setupIn(words, i);
+                    if (setup) {
+                        setups.set(setup.fdt, { ...setup, pa: at + i * 4 });
+                    }
+                }
+                if ((at + i * 4) % PAGE_SIZE === 0) {
+                    page(view, at + i * 4, words, i, fdts, arrays);
+                }
+            }
+        }
+    }
+    // The newest first; of two that are as new, the one that setup data name.
+    fdts.sort((a, b) => b.count - a.count || Number(setups.has(b.pa)) - Number(setups.has(a.pa)) || a.pa - b.pa);
+    return { fdts, setups, arrays };
+}
+
+function wordsOf(bytes: Uint8Array): Uint32Array {
+    return new Uint32Array(bytes.buffer, bytes.byteOffset, Math.floor(bytes.length / 4));
+}
+
+function page(view: MemoryView, pa: number, words: Uint32Array, i: number, fdts: FdtCandidate[], arrays: number[]): void {
+    if (words[i] === FDT_MAGIC_LE) {
+        const fdt = candidateAt(view, pa);
+        if (fdt && fdts.length < CANDIDATES) {
+            fdts.push(fdt);
+        }
+    } else if ((words[i] ?? 0) % SCRATCH_ALIGN === 0 && (words[i + 2] ?? 1) % SCRATCH_ALIGN === 0 && arrays.length < CANDIDATES) {
+        if (scratchIn(view, pa, MAX_AREAS).length >= LEAST_AREAS) {
+            arrays.push(pa);
+        }
+    }
+}
+
+function setupIn(words: Uint32Array, i: number): KhoSetupData | undefined {
+    const value = (n: number): number => (words[i + 4 + n * 2] ?? 0) + (words[i + 5 + n * 2] ?? 0) * 0x1_0000_0000;
+    const setup = { fdt: value(0), fdtSize: value(1), scratch: value(2), scratchSize: value(3) };
+    const fits = setup.fdt > 0 && setup.fdt % PAGE_SIZE === 0 && setup.fdtSize === PAGE_SIZE && setup.fdt < PHYS_LIMIT
+        && setup.scratchSize > 0 && setup.scratchSize <= PAGE_SIZE && setup.scratch < PHYS_LIMIT;
+    return fits ? setup : undefined;
+}
+
+/** What a page holds, where it is a KHO root FDT of any version. */
+export function candidateAt(view: MemoryView, pa: number): FdtCandidate | undefined {
+    const { root } = readFdt(view.read(pa, PAGE_SIZE));
+    const value = root && fdtProperty(root, 'compatible')?.value;
+    const compatible = value ? new TextDecoder('latin1').decode(value).split('\0')[0] ?? '' : '';
+    if (!root || !compatible.startsWith('kho-')) {
+        return undefined;
+    }
+    const child = fdtChild(root, METADATA_SUBTREE);
+    const metadata = child && readNativeU64(fdtProperty(child, PROP_DATA)?.value);
+    const known = typeof metadata === 'number' && view.has(metadata, METADATA_SIZE);
+    const count = known ? new DataView(view.read(metadata + METADATA_SIZE - 4, 4).buffer).getUint32(0, true) : -1;
+    return { pa, compatible, count };
+}
+
+/** The scratch areas that an array of at most `limit` entries names, up to the first that cannot be one. */
+export function scratchIn(view: MemoryView, pa: number, limit: number): Area[] {
+    const areas: Area[] = [];
+    const bytes = view.read(pa, Math.min(limit, MAX_AREAS) * SCRATCH_ENTRY);
+    const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    for (let at = 0; at + SCRATCH_ENTRY <= bytes.length; at += SCRATCH_ENTRY) {
+        const addr = Number(words.getBigUint64(at, true));
+        const size = Number(words.getBigUint64(at + 8, true));
+        const overlaps = areas.some((a) => addr < a.addr + a.size && a.addr < addr + size);
+        if (addr === 0 || addr % SCRATCH_ALIGN !== 0 || size % SCRATCH_ALIGN !== 0 || addr + size > PHYS_LIMIT || overlaps) {
+            break;
+        }
+        areas.push({ addr, size });
+    }
+    return areas;
+}
+
+/** Every entry of an array of scratch areas, as the next kernel reads it. */
+export function scratchEntries(view: MemoryView, pa: number, size: number): { addr: Int; size: Int }[] {
+    const bytes = view.read(pa, Math.min(Math.floor(size / SCRATCH_ENTRY), MAX_AREAS * 256) * SCRATCH_ENTRY);
+    const entries: { addr: Int; size: Int }[] = [];
+    for (let at = 0; at + SCRATCH_ENTRY <= bytes.length; at += SCRATCH_ENTRY) {
+        entries.push({ addr: readNativeU64(bytes.slice(at, at + 8)) ?? 0, size: readNativeU64(bytes.slice(at + 8, at + 16)) ?? 0 });
+    }
+    return entries;
+}
