@@ -45,6 +45,21 @@ Exit code: 0 all lines match, 1 a line differs, 2 bad arguments, a missing file
 or one that is no recording.
 `;
 
+const INSPECT_HELP = `Usage: lus inspect IMAGE [options]
+
+Says what a memory image (ELF core, gzip-compressed or not) hands over to the
+next kernel: root FDT, scratch areas, preserved memory, sessions, files, FLBs;
+and what is wrong with it.
+
+  --fdt ADDRESS            where the root FDT is; searched where left out
+  --format FORMAT          pretty (default) or json
+  --extract SESSION/TOKEN  write the contents of a memfd to the file of -o
+  -o, --output FILE        where they go
+
+Exit code: 0 nothing is wrong, 1 there are findings, 2 bad arguments or a file
+that cannot be read.
+`;
+
 const DAP_HELP = `Usage: lus dap [--port N]
 
 Starts the debug adapter (Debug Adapter Protocol) on standard input and output,
@@ -63,6 +78,7 @@ const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
     ['run', { summary: 'run scenarios', help: RUN_HELP, load: () => import('./run') }],
     ['check', { summary: 'check files without running them', help: CHECK_HELP, load: () => import('./check') }],
     ['replay', { summary: 'compare recordings of a real kernel with the emulator', help: REPLAY_HELP, load: () => import('./replay') }],
+    ['inspect', { summary: 'look into the memory image of a handover', help: INSPECT_HELP, load: () => import('./inspect') }],
     ['dap', { summary: 'start the debug adapter', help: DAP_HELP, load: () => import('./dap') }],
     ['lsp', { summary: 'start the language server', help: LSP_HELP, load: () => import('./lsp') }],
 ]);

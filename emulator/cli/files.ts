@@ -84,7 +84,7 @@ export class Files implements SourceHost {
     }
 }
 
-function unreadable(name: string, e: unknown): string {
+export function unreadable(name: string, e: unknown): string {
     const code = e instanceof Error && 'code' in e ? e.code : undefined;
     switch (code) {
         case 'ENOENT':

@@ -1,0 +1,127 @@
+/** `lus inspect`: what is in the memory image of a handover. */
+import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import * as path from 'node:path';
+import { Bytes, extentLength } from '../machine/bytes';
+import { PAGE_SIZE } from '../machine/memory';
+import type { MemoryView } from '../machine/view';
+import { inspectFile } from '../handover/inspect';
+import { handoverJson } from '../handover/json';
+import { contentOf } from '../handover/memfd';
+import type { FileView, HandoverView, MemfdView } from '../handover/model';
+import { openImage } from './image-file';
+import { BadArguments, parse, type Command, type Parsed } from './options';
+import { handoverReport } from './report/handover';
+import { styleFor } from './style';
+
+const EXIT_DAMAGED = 1;
+
+export const command: Command = (args) => {
+    const parsed = parse(args, {
+        fdt: { type: 'string' }, format: { type: 'string' }, extract: { type: 'string' }, output: { type: 'string', short: 'o' },
+    });
+    const format = parsed.oneOf('format', ['pretty', 'json']);
+    const [name, ...more] = parsed.positionals;
+    if (name === undefined || more.length > 0) {
+        throw new BadArguments('Name one memory image.');
+    }
+    const fdt = addressOption(parsed, 'fdt');
+    const extract = extraction(parsed);
+    const { file, memory, handover } = inspectFile(openImage(name), { fdt });
+    if (extract) {
+        return extractFile(handover, memory, extract);
+    }
+    if (format === 'json') {
+        process.stdout.write(`${JSON.stringify(handoverJson(handover), null, 2)}\n`);
+    } else {
+        const style = styleFor(process.stdout, process.env);
+        process.stdout.write(handoverReport({ name: path.basename(name), machine: file.machine, segments: file.segments.length, size: memory.size }, handover, style));
+    }
+    return handover.findings.some((f) => f.consequence !== 'none') ? EXIT_DAMAGED : 0;
+};
+
+/** @throws BadArguments where the option is no address of a page */
+function addressOption(parsed: Parsed, name: string): number | undefined {
+    const text = parsed.text(name);
+    if (text === undefined) {
+        return undefined;
+    }
+    const value = /^(?:0x[0-9a-f_]+|[0-9]+)$/i.test(text) ? Number(text.replaceAll('_', '')) : Number.NaN;
+    if (!(value < 2 ** 52) || value % PAGE_SIZE !== 0) {
+        throw new BadArguments(`--${name} takes the physical address of a page, as 0x4c2000, not "${text}".`);
+    }
+    return value;
+}
+
+interface Extraction {
+    readonly session: string;
+    readonly token: bigint;
+    readonly output: string;
+}
+
+function extraction(parsed: Parsed): Extraction | undefined {
+    const what = parsed.text('extract');
+    const output = parsed.text('output');
+    if (what === undefined) {
+        if (output !== undefined) {
+            throw new BadArguments('-o says where a file goes: say which one with --extract SESSION/TOKEN.');
+        }
+        return undefined;
+    }
+    const slash = what.lastIndexOf('/');
+    const token = what.slice(slash + 1);
+    if (slash < 1 || !/^(?:0x[0-9a-f]+|[0-9]+)$/i.test(token)) {
+        throw new BadArguments(`--extract takes a session and a token, as vm-1/0x10, not "${what}".`);
+    }
+    if (output === undefined) {
+        throw new BadArguments('--extract needs -o FILE: where the contents go.');
+    }
+    return { session: what.slice(0, slash), token: BigInt(token), output };
+}
+
+/** @throws BadArguments where there is no such memfd, or the file cannot be written */
+function extractFile(handover: HandoverView, memory: MemoryView, { session, token, output }: Extraction): number {
+    const sessions = handover.luo?.sessions ?? [];
+    const found = sessions.find((s) => s.name === session);
+    if (!found) {
+        const names = sessions.map((s) => `"${s.name}"`).join(', ');
+        throw new BadArguments(`This image has no session "${session}". ${names === '' ? 'It has none at all.' : `It has ${names}.`}`);
+    }
+    const memfd = memfdOf(found.files, token, session);
+    write(output, memfd, memory);
+    process.stdout.write(`${output}: ${memfd.size} bytes\n`);
+    if (!memfd.content && memfd.size !== 0) {
+        process.stderr.write('lus: Not all of the contents are in the image, or not in order; what is missing is zeroes.\n');
+        return EXIT_DAMAGED;
+    }
+    return 0;
+}
+
+function memfdOf(files: readonly FileView[], token: bigint, session: string): MemfdView {
+    const file = files.find((f) => BigInt(f.token) === token);
+    if (!file) {
+        const tokens = files.map((f) => `0x${f.token.toString(16)}`).join(', ');
+        throw new BadArguments(`Session "${session}" has no file with token 0x${token.toString(16)}. ${tokens === '' ? 'It has none at all.' : `It has ${tokens}.`}`);
+    }
+    if (!file.memfd) {
+        throw new BadArguments(`This file is of "${file.compatible}", and only the contents of memfds can be extracted.`);
+    }
+    return file.memfd;
+}
+
+function write(output: string, memfd: MemfdView, memory: MemoryView): void {
+    try {
+        const fd = openSync(output, 'w');
+        try {
+            for (const { offset, content } of contentOf(memory, memfd.folios, memfd.size)) {
+                if (content.kind !== 'zero') {
+                    writeSync(fd, new Bytes([content], extentLength(content)).toUint8Array(), 0, extentLength(content), offset);
+                }
+            }
+            ftruncateSync(fd, Number(memfd.size));
+        } finally {
+            closeSync(fd);
+        }
+    } catch (e) {
+        throw new BadArguments(`${output} cannot be written: ${e instanceof Error ? e.message : String(e)}.`);
+    }
+}
