@@ -15,6 +15,10 @@ const SLICE = 1 << 24;
 /** How many lines of the kernel log a failure shows. */
 const LOG_TAIL = 8;
 
+/** How much of a long call stack is shown. */
+const STACK_TOP = 20;
+const STACK_BOTTOM = 10;
+
 export interface ExecuteOptions {
     readonly kernel: string | undefined;
     readonly seed: number;
@@ -55,8 +59,14 @@ class Watcher implements Listener {
     };
 }
 
+/** Long stacks, as of functions that call themselves, keep their ends. */
 function stackLines(files: Files, stack: readonly StackEntry[]): StackLine[] {
-    return stack.map((e) => ({ label: e.label, where: placeIn(files, e.place) }));
+    const lines = (entries: readonly StackEntry[]): StackLine[] => entries.map((e) => ({ label: e.label, where: placeIn(files, e.place) }));
+    if (stack.length <= STACK_TOP + STACK_BOTTOM) {
+        return lines(stack);
+    }
+    const more = { label: `… ${stack.length - STACK_TOP - STACK_BOTTOM} more`, where: null };
+    return [...lines(stack.slice(0, STACK_TOP)), more, ...lines(stack.slice(-STACK_BOTTOM))];
 }
 
 function placeIn(files: Files, place: Place | undefined): Where | null {

@@ -21,6 +21,9 @@ import { ProgramError } from './values';
 
 export type { Checkpoint, ExceptionKind, Outcome, RunException, StepKind, Stop, TrapHandler } from './run_state';
 
+/** Deeper than any call chain that is meant. */
+const MAX_FRAMES = 10_000;
+
 export class Vm {
     readonly power: Power;
     /** What the kernel that comes up has logged before its log exists. */
@@ -168,6 +171,9 @@ export class Vm {
 
     /** Pushes a frame on the current thread. The caller's `pc` must already be where it goes on. */
     call(code: Code, mode: Mode, args: readonly Value[], resultSlot: number, self: OpenFile | null = null): number {
+        if (this.current.frames.length >= MAX_FRAMES) {
+            throw new ProgramError(`calls are nested ${MAX_FRAMES} deep: does ${code.name} call itself without end?`);
+        }
         const slots: Value[] = new Array<Value>(code.slots).fill(undefined);
         for (let i = 0; i < args.length; i++) {
             slots[i] = args[i];
@@ -224,7 +230,7 @@ export class Vm {
 
     private left(frame: Frame, value: Value | Err): void {
         for (const l of this.listeners) {
-            l.callbackLeft?.(frame.code.name, value);
+            l.callbackLeft?.(frame.code.name, value, frame);
         }
         if (value instanceof Err) {
             this.raise('callback-error', `${frame.code.name} returned -${value.name}`, this.placeOf(frame));

@@ -69,6 +69,13 @@ suite('lus run', function () {
         assert.match(out, /\n1 passed, 2 failed\n$/);
     });
 
+    test('endless recursion is a failure with the ends of its call stack', () => {
+        const { code, out } = lus(['run', 'endless.lus']);
+        assert.equal(code, 1);
+        assert.match(out, /endless\.lus:2:5: calls are nested 10000 deep: does deeper call itself without end\?\n/);
+        assert.match(out, /(?: {6}deeper {2}endless\.lus:2:5\n){20} {6}… 9970 more\n(?: {6}deeper {2}endless\.lus:2:5\n){9} {6}scenario "/);
+    });
+
     test('--scenario picks one, --log prints the kernel log', () => {
         const { code, out } = lus(['run', 'mixed.lus', '--scenario', 'passes', '--log']);
         assert.equal(code, 0);
