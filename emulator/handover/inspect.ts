@@ -5,7 +5,7 @@ import { PAGE_SIZE, PHYS_LIMIT } from '../machine/memory';
 import { CoreMemory, type MemoryView } from '../machine/view';
 import type { Area } from '../kernel/kho/env';
 import { type FdtNode, fdtChild, fdtIsCompatible, fdtProperty, readFdt } from '../kernel/kho/fdt_read';
-import { candidateAt, findHandover, scratchEntries, scratchIn, type FoundHandover } from '../kernel/kho/find';
+import { candidateAt, findHandover, scratchArrayOf, scratchEntries, type FoundHandover } from '../kernel/kho/find';
 import { METADATA_SIZE, METADATA_SUBTREE } from '../kernel/kho/metadata';
 import { walkRadix } from '../kernel/kho/radix';
 import { KHO_COMPATIBLE, PROP_DATA, PROP_MEMORY_MAP, PROP_SIZE, readNativeU64 } from '../kernel/kho/root_fdt';
@@ -13,8 +13,8 @@ import { SCRATCH_ALIGN, SCRATCH_ENTRY } from '../kernel/kho/scratch';
 import { LUO_SUBTREE } from '../kernel/luo/state';
 import { printable, readLuo } from './luo';
 import type { HandoverView, LuoView, MetadataView } from './model';
-import { readHandoverNote } from './note';
-import { PreservedMemory } from './preserved';
+import { readHandoverNote } from '../kernel/kho/note';
+import { PreservedMemory } from '../kernel/kho/preserved';
 import { Walk, counted, hex } from './walk';
 
 export interface InspectOptions {
@@ -134,35 +134,28 @@ function readTree(walk: Walk, root: FdtNode, end: number | undefined): { root: I
 
 function findScratch(walk: Walk, fdt: number, found: FoundHandover, given: InspectOptions['scratch']): { addr: number | undefined; areas: Area[]; from: HandoverView['scratchFrom'] } {
     const { findings, view, preserved } = walk;
-    const named = found.setups.get(fdt);
-    const array = given ?? (named && { addr: named.scratch, size: named.scratchSize });
-    if (array) {
-        const areas: Area[] = [];
-        if (!view.has(array.addr, array.size)) {
-            findings.add('scratch-outside', array.addr, `there is no memory at ${hex(array.addr)}, where the array of scratch areas should be`, 'lost');
-            return { addr: array.addr, areas, from: given ? 'note' : 'setup data' };
-        }
-        for (const [i, { addr, size }] of scratchEntries(view, array.addr, array.size).entries()) {
-            if (typeof addr !== 'number' || typeof size !== 'number' || addr + size > PHYS_LIMIT) {
-                findings.add('scratch-entry', array.addr + i * SCRATCH_ENTRY, `scratch area ${i} is ${hex(addr)} + ${hex(size)}, which is no memory`, 'lost', 'it cannot be marked');
-            } else {
-                if (addr % SCRATCH_ALIGN !== 0 || size % SCRATCH_ALIGN !== 0) {
-                    findings.add('scratch-aligned', array.addr + i * SCRATCH_ENTRY, `scratch area ${i}, ${hex(addr)} + ${hex(size)}, is not made of blocks of 4 MiB`, 'corrupt', 'the page allocator mixes it with its neighbours');
-                }
-                areas.push({ addr, size });
-            }
-        }
-        return { addr: array.addr, areas, from: given ? 'note' : 'setup data' };
-    }
-    // An array lies where nothing is preserved, and names areas where nothing is; a file's contents that look like one do not.
-    const candidates = found.arrays.filter((pa) => !preserved.covers(pa)).map((pa) => ({ pa, areas: scratchIn(view, pa, PAGE_SIZE / SCRATCH_ENTRY) }));
-    const free = candidates.filter(({ areas }) => !areas.some((a) => preserved.overlap(a.addr, a.size)));
-    const best = (free.length > 0 ? free : candidates).sort((a, b) => b.areas.length - a.areas.length)[0];
-    if (!best) {
+    const array = scratchArrayOf(view, found, fdt, preserved, given);
+    const areas: Area[] = [];
+    if (!array) {
         findings.add('scratch-unknown', undefined, 'no array of scratch areas can be found', 'none');
-        return { addr: undefined, areas: [], from: undefined };
+        return { addr: undefined, areas, from: undefined };
     }
-    return { addr: best.pa, areas: best.areas, from: 'search' };
+    if (!view.has(array.addr, array.size)) {
+        findings.add('scratch-outside', array.addr, `there is no memory at ${hex(array.addr)}, where the array of scratch areas should be`, 'lost');
+        return { ...array, areas };
+    }
+    for (const [i, { addr, size }] of scratchEntries(view, array.addr, array.size).entries()) {
+        const at = array.addr + i * SCRATCH_ENTRY;
+        if (typeof addr !== 'number' || typeof size !== 'number' || addr + size > PHYS_LIMIT) {
+            findings.add('scratch-entry', at, `scratch area ${i} is ${hex(addr)} + ${hex(size)}, which is no memory`, 'lost', 'it cannot be marked');
+            continue;
+        }
+        if (addr % SCRATCH_ALIGN !== 0 || size % SCRATCH_ALIGN !== 0) {
+            findings.add('scratch-aligned', at, `scratch area ${i}, ${hex(addr)} + ${hex(size)}, is not made of blocks of 4 MiB`, 'corrupt', 'the page allocator mixes it with its neighbours');
+        }
+        areas.push({ addr, size });
+    }
+    return { ...array, areas };
 }
 
 function checkPreserved(walk: Walk, scratch: readonly Area[], end: number | undefined): void {

@@ -4,7 +4,7 @@ import type { Area } from '../kernel/kho/env';
 import type { FdtNode } from '../kernel/kho/fdt_read';
 import type { Finding } from './findings';
 import type { FolioList } from './folio-list';
-import type { PreservedMemory } from './preserved';
+import type { PreservedMemory } from '../kernel/kho/preserved';
 
 export interface HandoverView {
     /** The root FDT; undefined where there is none. */

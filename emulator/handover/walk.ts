@@ -3,7 +3,7 @@ import { type Int, intOfHalves } from '../machine/int';
 import { PAGE_SIZE, PHYS_LIMIT } from '../machine/memory';
 import type { MemoryView } from '../machine/view';
 import { Findings } from './findings';
-import type { PreservedMemory } from './preserved';
+import type { PreservedMemory } from '../kernel/kho/preserved';
 
 /** How it went to claim a preserved block, as a kernel's kho_restore_folio goes. */
 export type Claim = 'restored' | 'outside' | 'not preserved' | 'restored before';

@@ -10,6 +10,7 @@ import type { Area } from './env';
 import { fdtChild, fdtProperty, readFdt } from './fdt_read';
 import { METADATA_SIZE, METADATA_SUBTREE } from './metadata';
 import { PROP_DATA, readNativeU64 } from './root_fdt';
+import type { PreservedMemory } from './preserved';
 import { SCRATCH_ALIGN, SCRATCH_ENTRY } from './scratch';
 
 const FDT_MAGIC_LE = 0xedfe0dd0;
@@ -133,4 +134,29 @@ export function scratchEntries(view: MemoryView, pa: number, size: number): { ad
         entries.push({ addr: readNativeU64(bytes.slice(at, at + 8)) ?? 0, size: readNativeU64(bytes.slice(at + 8, at + 16)) ?? 0 });
     }
     return entries;
+}
+
+/** Where the array of scratch areas lies, in bytes, and how that is known. */
+export interface ScratchArray {
+    readonly addr: number;
+    readonly size: number;
+    readonly from: 'note' | 'setup data' | 'search';
+}
+
+/** The array that belongs to the FDT at `fdt`; undefined where none can be found. `given` is what a note in the file says. */
+export function scratchArrayOf(
+    view: MemoryView, found: FoundHandover, fdt: number, preserved: PreservedMemory, given: { readonly addr: number; readonly size: number } | undefined,
+): ScratchArray | undefined {
+    if (given) {
+        return { ...given, from: 'note' };
+    }
+    const named = found.setups.get(fdt);
+    if (named) {
+        return { addr: named.scratch, size: named.scratchSize, from: 'setup data' };
+    }
+    // An array lies where nothing is preserved, and names areas where nothing is; a file's contents that look like one do not.
+    const candidates = found.arrays.filter((pa) => !preserved.covers(pa)).map((pa) => ({ pa, areas: scratchIn(view, pa, MAX_AREAS) }));
+    const free = candidates.filter(({ areas }) => !areas.some((a) => preserved.overlap(a.addr, a.size)));
+    const best = (free.length > 0 ? free : candidates).sort((a, b) => b.areas.length - a.areas.length)[0];
+    return best && { addr: best.pa, size: best.areas.length * SCRATCH_ENTRY, from: 'search' };
 }

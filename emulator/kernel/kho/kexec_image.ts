@@ -3,6 +3,7 @@ import { type Err, err } from '../errno';
 import { Bytes } from '../../machine/bytes';
 import type { Hasher } from '../../machine/hash';
 import { Rec } from '../../machine/journal';
+import type { Machine } from '../../machine/machine';
 import { PAGE_SIZE } from '../../machine/memory';
 import { MAX_PAGE_ORDER } from '../mm/buddy';
 import { type KhoSetupData, buildParameters, kernelHeader, parametersSize } from './boot_params';
@@ -94,13 +95,24 @@ function kernelContent(name: string, size: number): Bytes {
     return Bytes.concat(header, Bytes.pattern(0x6b, size - header.length, header.length));
 }
 
-/**
- * kexec_file_load. With KHO on, every segment lies in scratch areas, tried in their order, and the next kernel is told of the handover.
- * @returns EADDRNOTAVAIL where a segment fits nowhere, ENOMEM; with nothing left allocated.
- */
-export function loadFile(env: KhoEnv, file: KernelFile, kho: Kho | undefined): KexecImage | Err {
-    const active = kho?.enabled && kho.fdt !== 0 ? kho : undefined;
-    const areas: readonly Area[] = active ? active.scratch : env.machine.map.map((r) => ({ addr: r.start, size: r.size })).reverse();
+/** What a kernel is loaded for: the FDT and the scratch areas that it is to be told of. */
+export interface HandoverToLoad {
+    readonly fdt: number;
+    /** Segments lie in these, tried in their order. */
+    readonly scratch: readonly Area[];
+    /** The array that is copied for the next kernel; bytes. */
+    readonly array: Area;
+}
+
+interface Placement {
+    readonly placed: readonly { readonly buffer: Buffer; readonly dest: number }[];
+    readonly parameters: number;
+    readonly setup: KhoSetupData | undefined;
+}
+
+/** Where the segments of a kernel go, and what is in them; undefined where one fits nowhere. */
+function placeSegments(machine: Machine, file: KernelFile, handover: HandoverToLoad | undefined): Placement | undefined {
+    const areas: readonly Area[] = handover ? handover.scratch : machine.map.map((r) => ({ addr: r.start, size: r.size })).reverse();
     const placed: { buffer: Buffer; dest: number }[] = [];
     const place = (buffer: Buffer): number | undefined => {
         const dest = findHole(areas, placed.map((p) => ({ addr: p.dest, size: p.buffer.size })), buffer);
@@ -113,38 +125,64 @@ export function loadFile(env: KhoEnv, file: KernelFile, kho: Kho | undefined): K
     const make = (name: string, content: Bytes, size: number, align = PAGE_SIZE, min = 0x3000): Buffer => ({ name, content, size: page(size), align, min });
 
     let setup: KhoSetupData | undefined;
-    if (active) {
-        const size = active.scratch.length * SCRATCH_ENTRY;
-        const copy = env.machine.memory.readBytes(active.scratchArray, size);
-        const dest = place(make('scratch array', copy, size, SCRATCH_COPY_ALIGN, 0));
+    if (handover) {
+        const { array } = handover;
+        const dest = place(make('scratch array', machine.memory.readBytes(array.addr, array.size), array.size, SCRATCH_COPY_ALIGN, 0));
         if (dest === undefined) {
-            return err('EADDRNOTAVAIL');
+            return undefined;
         }
-        setup = { fdt: active.fdt, fdtSize: PAGE_SIZE, scratch: dest, scratchSize: size };
+        setup = { fdt: handover.fdt, fdtSize: PAGE_SIZE, scratch: dest, scratchSize: array.size };
     }
     if (place(make('purgatory', Bytes.pattern(0x70, PURGATORY_SIZE), PURGATORY_SIZE)) === undefined) {
-        return err('EADDRNOTAVAIL');
+        return undefined;
     }
     // The parameters hold the addresses of what is placed after them, so their contents come last.
-    const parametersLength = parametersSize(file.commandLine);
-    const parameters = place(make('boot parameters', Bytes.zero(0), parametersLength));
+    const parameters = place(make('boot parameters', Bytes.zero(0), parametersSize(file.commandLine)));
     const image = parameters === undefined ? undefined
         : place(make('kernel', kernelContent(file.name, file.imageSize), file.imageSize, KERNEL_ALIGN, MiB));
     if (parameters === undefined || image === undefined) {
-        return err('EADDRNOTAVAIL');
+        return undefined;
     }
     let initrd: Area | undefined;
     if (file.initrdSize > 0) {
         const dest = place(make('initrd', Bytes.pattern(0x69, file.initrdSize), file.initrdSize, PAGE_SIZE, 16 * MiB));
         if (dest === undefined) {
-            return err('EADDRNOTAVAIL');
+            return undefined;
         }
         initrd = { addr: dest, size: file.initrdSize };
     }
-    const bytes = buildParameters(env.machine, parameters, {
+    const bytes = buildParameters(machine, parameters, {
         commandLine: file.commandLine, kernel: { addr: image, size: page(file.imageSize) }, initrd, kho: setup,
     });
-    return finish(env, file, placed.map((p) => (p.dest === parameters ? { dest: p.dest, buffer: { ...p.buffer, content: Bytes.of(bytes) } } : p)), parameters, setup);
+    return { placed: placed.map((p) => (p.dest === parameters ? { dest: p.dest, buffer: { ...p.buffer, content: Bytes.of(bytes) } } : p)), parameters, setup };
+}
+
+/**
+ * kexec_file_load. With KHO on, every segment lies in scratch areas, and the next kernel is told of the handover.
+ * @returns EADDRNOTAVAIL where a segment fits nowhere, ENOMEM; with nothing left allocated.
+ */
+export function loadFile(env: KhoEnv, file: KernelFile, kho: Kho | undefined): KexecImage | Err {
+    const handover = kho?.enabled && kho.fdt !== 0
+        ? { fdt: kho.fdt, scratch: kho.scratch, array: { addr: kho.scratchArray, size: kho.scratch.length * SCRATCH_ENTRY } } : undefined;
+    const placement = placeSegments(env.machine, file, handover);
+    return placement ? finish(env, file, placement.placed, placement.parameters, placement.setup) : err('EADDRNOTAVAIL');
+}
+
+/**
+ * Puts a kernel into scratch for a handover that is in memory already, as the kernel that left it would have done.
+ * @returns the address of the boot parameters; undefined where a segment fits into no scratch area.
+ */
+export function loadForHandover(machine: Machine, file: KernelFile, handover: HandoverToLoad): number | undefined {
+    const placement = placeSegments(machine, file, handover);
+    write(machine, placement?.placed);
+    return placement?.parameters;
+}
+
+function write(machine: Machine, placed: Placement['placed'] = []): void {
+    for (const { dest, buffer } of placed) {
+        machine.memory.writeBytes(dest, buffer.content);
+        machine.memory.zero(dest + buffer.content.length, buffer.size - buffer.content.length);
+    }
 }
 
 /**
@@ -162,10 +200,7 @@ export function loadSegments(env: KhoEnv, file: KernelFile): KexecImage | Err {
  */
 export function coldLoad(env: Pick<KhoEnv, 'machine'>, file: KernelFile): number | undefined {
     const placed = fixedSegments(env, file);
-    for (const { dest, buffer } of placed ?? []) {
-        env.machine.memory.writeBytes(dest, buffer.content);
-        env.machine.memory.zero(dest + buffer.content.length, buffer.size - buffer.content.length);
-    }
+    write(env.machine, placed);
     return placed && PARAMETERS_ADDRESS;
 }
 

@@ -1,7 +1,6 @@
 /** Preserved memory, as the tree of a handover names it. */
-import { PAGE_SIZE } from '../machine/memory';
-import type { BlockRun } from '../kernel/kho/runs';
-import { RunList } from '../kernel/kho/runs';
+import { PAGE_SIZE } from '../../machine/memory';
+import { RunList, type BlockRun } from './runs';
 
 /** Runs of more blocks than this are no tree that a kernel made. */
 const RUNS_LIMIT = 1_000_000;
