@@ -1,6 +1,6 @@
 /** Breakpoints: kept over launches and restarts, bound to the code of the run there is, decided upon when a trap is reached. */
 import { SWITCH, type Code, type Frame } from '../emulator/scenario/code';
-import { evaluateEntry, holds } from '../emulator/scenario/evaluate';
+import { evaluateAtTrap, holds } from '../emulator/scenario/evaluate';
 import type { Image } from '../emulator/scenario/image';
 import { parseEntry, type Entry } from '../emulator/scenario/parser-entry';
 import { ProgramError, text } from '../emulator/scenario/values';
@@ -43,7 +43,8 @@ interface Bound extends Breakpoint {
     complained: boolean;
 }
 
-const NOT_YET = 'Bound when the scenario is launched.';
+/** Why a breakpoint is not bound before there is a run. */
+export const NOT_YET = 'Bound when the scenario is launched.';
 
 /** What breakpoints have to say while the run goes on. */
 export interface BreakpointOutput {
@@ -214,7 +215,7 @@ export class Breakpoints {
 
     private holds(b: Bound, condition: Entry, frame: Frame, vm: Vm): boolean {
         try {
-            return holds(evaluateEntry(vm, frame, condition).value);
+            return holds(evaluateAtTrap(vm, frame, condition).value);
         } catch (e) {
             if (!(e instanceof ProgramError)) {
                 throw e;
@@ -240,7 +241,7 @@ function sameWish(a: Wanted, b: Wanted): boolean {
 
 function valueText(vm: Vm, frame: Frame, entry: Entry): string {
     try {
-        return text(evaluateEntry(vm, frame, entry).value);
+        return text(evaluateAtTrap(vm, frame, entry).value);
     } catch (e) {
         if (e instanceof ProgramError) {
             return `<${e.message}>`;

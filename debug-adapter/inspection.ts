@@ -7,7 +7,7 @@ import { memoryReference } from './memory';
 import { RequestError, type Arguments } from './requests';
 import type { Sources } from './source';
 import { Stacks } from './stack';
-import { Handles } from './variables/handles';
+import { Handles, RANGE, rangeOf } from './variables/handles';
 import { handoverItems } from './variables/handover';
 import { namedItems, type Children, type Item } from './variables/item';
 import { liveUpdateItems } from './variables/live-update';
@@ -15,9 +15,6 @@ import { localItems } from './variables/locals';
 import { machineItems } from './variables/machine';
 import { processScope } from './variables/process';
 import { itemOf } from './variables/values';
-
-/** Clients that do not page get long collections in ranges of this many. */
-const RANGE = 1000;
 
 export class Inspection {
     private readonly stacks: Stacks;
@@ -29,7 +26,7 @@ export class Inspection {
         this.stacks = new Stacks(sources);
     }
 
-    /** The run goes on, or something was assigned. */
+    /** The run goes on. */
     changed(): void {
         this.handles.invalidate();
         this.lastViewpoint = undefined;
@@ -82,7 +79,8 @@ export class Inspection {
             return numbers(start ?? 0, Math.min(indexed.count, count ? (start ?? 0) + count : indexed.count)).map(variable);
         }
         if (!this.clientPages && !count && indexed.count > RANGE) {
-            return [...named, ...this.ranges(ref, indexed)];
+            const ranges = numbers(0, Math.ceil(indexed.count / RANGE)).map((n) => rangeOf(children, n * RANGE));
+            return [...named, ...ranges.map((item) => this.variable(ref, item.name, item))];
         }
         return page([...named, ...numbers(0, indexed.count).map(variable)], start, count);
     }
@@ -97,7 +95,7 @@ export class Inspection {
             throw new RequestError(`${name} cannot be set.`, true);
         }
         item.assign(evaluate(this.vm, this.lastViewpoint, value).value);
-        this.handles.invalidate();
+        this.handles.refresh();
         const now = namedItems(this.children(ref)).find((i) => i.name === name) ?? this.indexedNamed(this.children(ref), name) ?? item;
         const { value: shown, type, variablesReference, memoryReference: at } = this.variable(ref, name, now);
         return { value: shown, variablesReference, ...(type === undefined ? {} : { type }), ...(at === undefined ? {} : { memoryReference: at }) };
@@ -105,7 +103,7 @@ export class Inspection {
 
     setExpression({ expression, value, frameId }: Arguments<'setExpression'>): DebugProtocol.SetExpressionResponse['body'] {
         const result = assign(this.vm, this.viewpointOrTop(frameId), parseEntry(`${expression} = (${value})`));
-        this.handles.invalidate();
+        this.handles.refresh();
         return { value: this.resultOf(expression, frameId, result).result };
     }
 
@@ -114,7 +112,7 @@ export class Inspection {
         const entry = parseEntry(expression);
         if (entry.assign && context === 'repl') {
             const result = assign(this.vm, at, entry);
-            this.handles.invalidate();
+            this.handles.refresh();
             return this.resultOf(expression, frameId, result);
         }
         return this.resultOf(expression, frameId, evaluateEntry(this.vm, at, entry));
@@ -165,16 +163,6 @@ export class Inspection {
             }
         }
         return undefined;
-    }
-
-    /** A long collection in ranges, for clients that do not page. */
-    private ranges(ref: number, indexed: NonNullable<Children['indexed']>): DebugProtocol.Variable[] {
-        return numbers(0, Math.ceil(indexed.count / RANGE)).map((n) => {
-            const from = n * RANGE;
-            const size = Math.min(RANGE, indexed.count - from);
-            const name = `[${from} … ${from + size - 1}]`;
-            return this.variable(ref, name, { name, value: '', kind: 'virtual', children: { indexed: { count: size, item: (i) => indexed.item(from + i) } } });
-        });
     }
 
     private variable(ref: number, key: string, item: Item): DebugProtocol.Variable {

@@ -8,7 +8,7 @@ import type { Program } from '../emulator/scenario/program';
 import { STD_SOURCES } from '../emulator/scenario/std';
 import { ProgramError } from '../emulator/scenario/values';
 import type { ExceptionKind, Outcome } from '../emulator/scenario/vm';
-import { Breakpoints, type Breakpoint, type Wanted } from './breakpoints';
+import { Breakpoints, NOT_YET, type Breakpoint, type Wanted } from './breakpoints';
 import { CAPABILITIES, FILTERS, isFilter } from './capabilities';
 import type { MessagePort } from './stdio';
 import { Inspection } from './inspection';
@@ -307,7 +307,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         const { lineBase } = this.sources.format;
         const source = uri === undefined ? {} : { source: this.sources.source(uri) };
         const at = place && uri !== undefined ? this.sources.range(uri, place.span) : wanted.line === undefined ? {} : { line: wanted.line + lineBase };
-        return { id, verified: problem === undefined, ...source, ...at, ...(problem === undefined ? {} : { message: problem, reason: 'failed' }) };
+        return { id, verified: problem === undefined, ...source, ...at, ...(problem === undefined ? {} : { message: problem, reason: problem === NOT_YET ? 'pending' : 'failed' }) };
     }
 
     private breakpointLocations({ source, line, column, endLine, endColumn }: Arguments<'breakpointLocations'>): Answer {

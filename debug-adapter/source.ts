@@ -101,11 +101,12 @@ export class Sources {
         return { line: low, column: offset - (starts[low] ?? 0) };
     }
 
-    /** A span as the client counts. */
+    /** A span as the client counts. Of one that goes over several lines (a block) the first line. */
     range(uri: string, span: Span): ClientRange {
         const { lineBase, columnBase } = this.format;
         const start = this.position(uri, span.start);
-        const end = this.position(uri, span.end);
+        const lineEnd = this.text(uri).indexOf('\n', span.start);
+        const end = this.position(uri, lineEnd < 0 ? span.end : Math.min(span.end, lineEnd));
         return { line: start.line + lineBase, column: start.column + columnBase, endLine: end.line + lineBase, endColumn: end.column + columnBase };
     }
 

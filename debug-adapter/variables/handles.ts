@@ -12,14 +12,35 @@ interface Entry {
     stop: number;
 }
 
+/** Clients that do not page get long collections in ranges of this many. */
+export const RANGE = 1000;
+
+/** The items of a long collection from a number on. */
+export function rangeOf({ indexed }: Children, from: number): Item {
+    const count = Math.max(Math.min(RANGE, (indexed?.count ?? 0) - from), 0);
+    const name = `[${from} … ${from + count - 1}]`;
+    return indexed && count > 0
+        ? { name, value: '', kind: 'virtual', children: { indexed: { count, item: (i) => indexed.item(from + i) } } }
+        : { name, value: '' };
+}
+
 export class Handles {
     private readonly refs = new Map<string, number>();
     private readonly entries = new Map<number, Entry>();
     private stop = 0;
 
-    /** The run goes on, or has changed: what is behind the references is to be made anew. */
+    /** The run goes on: what is behind the references is to be made anew, once its scope is asked for. */
     invalidate(): void {
         this.stop++;
+    }
+
+    /** Something was assigned: everything below the scopes is to be made anew. */
+    refresh(): void {
+        const roots = [...this.entries.values()].filter((e) => e.parent === 0 && e.stop === this.stop);
+        this.stop++;
+        for (const root of roots) {
+            root.stop = this.stop;
+        }
     }
 
     /** The reference of something that hangs at nothing: a scope, the result of an evaluation. */
@@ -39,7 +60,12 @@ export class Handles {
             return undefined;
         }
         if (entry.stop !== this.stop) {
-            entry.children = this.again(entry);
+            const children = this.again(entry);
+            if (!children) {
+                // its scope may be asked for later in this stop
+                return undefined;
+            }
+            entry.children = children;
             entry.stop = this.stop;
         }
         return entry.children;
@@ -54,6 +80,10 @@ export class Handles {
         if (index !== undefined) {
             const { indexed } = parent ?? {};
             return indexed && Number(index) < indexed.count ? indexed.item(Number(index)).children : undefined;
+        }
+        const range = /^\[(\d+) … \d+\]$/.exec(entry.key)?.[1];
+        if (range !== undefined) {
+            return parent && rangeOf(parent, Number(range)).children;
         }
         return parent && namedItems(parent).find((i) => i.name === entry.key)?.children;
     }

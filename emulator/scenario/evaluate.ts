@@ -1,6 +1,6 @@
 /**
  * Evaluates what people ask of a stopped run: watches, hovers, the console, conditions of breakpoints. The tree is walked in the
- * scope of a frame; whatever a call changes in the machine is taken back, so that looking never changes the run.
+ * scope of a frame; system calls and functions run, and whatever they change is taken back, so that looking never changes the run.
  */
 import { Err, ERRNO, isErrnoName } from '../kernel/errno';
 import type { Mark } from '../machine/journal';
@@ -8,12 +8,13 @@ import type { Arg, AssignOp, CallExpr, Expr, KindField } from './ast';
 import { near } from './check/nearest';
 import { typeOfField } from './check/types-of';
 import { statementOf, visibleLocals, type Frame } from './code';
-import { flbNamed, handlerNamed, setKindField } from './kinds';
+import { callback, flbNamed, handlerNamed, setKindField } from './kinds';
 import { memberOf, readIndex, readMember, readNative, writeIndex, writeMember } from './members';
 import { parseEntry, type Entry } from './parser-entry';
 import type { Program } from './program';
 import { UserProcess, type Thread } from './thread';
-import { ANY, BOOL, FD, INT, STRING, type NativeFunction, type Type, type Value } from './types';
+import { tryOut } from './try-out';
+import { ANY, BOOL, FD, INT, STRING, type NativeFunction, type NativeParam, type Type, type Value } from './types';
 import { asBool, binary, equal, format, operatorOf, ProgramError, unary } from './values';
 import { ArrayView, View } from './view';
 import type { Vm } from './vm';
@@ -49,12 +50,21 @@ export function evaluate(vm: Vm, at: Frame | Viewpoint | undefined, text: string
     return evaluateEntry(vm, at, parseEntry(text));
 }
 
-/** Evaluates an expression that was parsed before: conditions are evaluated often. */
+/** Evaluates an expression that was parsed before, while the run is stopped. */
 export function evaluateEntry(vm: Vm, at: Frame | Viewpoint | undefined, entry: Entry): Evaluated {
+    return evaluated(new Evaluator(vm, viewpoint(vm, at), true), entry);
+}
+
+/** The same at a trap, in the middle of the run: what would run code has no value there. */
+export function evaluateAtTrap(vm: Vm, frame: Frame, entry: Entry): Evaluated {
+    return evaluated(new Evaluator(vm, viewpointOf(vm, frame), false), entry);
+}
+
+function evaluated(evaluator: Evaluator, entry: Entry): Evaluated {
     if (entry.assign) {
         throw new ProgramError('An assignment has no value: write == to compare.');
     }
-    return new Evaluator(vm, viewpoint(vm, at)).untouched((e) => e.eval(entry.value));
+    return evaluator.untouched((e) => e.eval(entry.value));
 }
 
 /** `x = expression`, `x.y += expression`: as the console takes it. Returns the new value. */
@@ -63,7 +73,7 @@ export function assign(vm: Vm, at: Frame | Viewpoint | undefined, entry: Entry):
         throw new ProgramError('This assigns nothing.');
     }
     const { target, op } = entry.assign;
-    const evaluator = new Evaluator(vm, viewpoint(vm, at));
+    const evaluator = new Evaluator(vm, viewpoint(vm, at), true);
     const result = evaluator.untouched((e) => {
         const value = e.eval(entry.value);
         return op === '=' ? value : e.compound(target, op, value.value);
@@ -99,7 +109,12 @@ class Evaluator {
     /** Set from the first call on that might change something. */
     private mark: Mark | undefined;
 
-    constructor(private readonly vm: Vm, private readonly at: Viewpoint) {}
+    constructor(
+        private readonly vm: Vm,
+        private readonly at: Viewpoint,
+        /** Code can be run and taken back: the run is stopped. */
+        private readonly canRun: boolean,
+    ) {}
 
     /** Runs `look` as the thread of the viewpoint, unheard, and takes back what it changed in the machine. */
     untouched<T>(look: (e: Evaluator) => T): T {
@@ -324,10 +339,13 @@ class Evaluator {
             if (native) {
                 return this.callNative(native, [], e);
             }
-            if (this.programs().some((p) => p.fns.has(callee.name))) {
-                throw new ProgramError(`\`${callee.name}\` is a function of the program: while the run is stopped none of its code runs.`);
+            const decl = this.programs().map((p) => p.fns.get(callee.name)).find((d) => d !== undefined);
+            if (!decl) {
+                throw new ProgramError(`No function is called \`${callee.name}\`.`);
             }
-            throw new ProgramError(`No function is called \`${callee.name}\`.`);
+            const args = this.args(callee.name, decl.params.map((p) => ({ name: p.name.name, type: ANY })), e.args, undefined);
+            const mode = this.at.frame?.mode ?? (this.at.thread?.user ? 'user' : 'scenario');
+            return { value: this.run(callee.name, (_f, vm) => vm.call(vm.image.codeOf(decl), mode, args, 0)), type: ANY };
         }
         if (callee.kind !== 'member') {
             throw new ProgramError('Only functions and methods can be called.');
@@ -342,10 +360,20 @@ class Evaluator {
     }
 
     private callNative(native: NativeFunction, receiver: readonly Value[], e: CallExpr): Evaluated {
-        if (!native.call || (native.result.k === 'none' && !native.syscall)) {
+        if (native.result.k === 'none' && native.resultOfArg === undefined && !native.syscall) {
             throw new ProgramError(`\`${native.name}\` does something, and an expression only looks.`);
         }
-        const args = this.args(native, e.args, e.with?.name);
+        const args = this.args(native.name, native.params, e.args, e.with?.name);
+        const { code, callback: called } = native;
+        if (called !== undefined) {
+            return { value: this.run(native.name, (_f, vm) => callback(vm, called, [...receiver, ...args], 0)), type: native.result };
+        }
+        if (code !== undefined) {
+            return { value: this.run(native.name, (_f, vm) => vm.callStd(code, [...receiver, ...args], 0)), type: native.result };
+        }
+        if (!native.call) {
+            throw new RangeError(`native ${native.name} has no code`);
+        }
         if (native.context !== 'any') {
             this.mark ??= this.vm.machine.journal.mark();
         }
@@ -356,19 +384,28 @@ class Evaluator {
         return { value, type: view === undefined ? native.result : { k: 'view', struct: view } };
     }
 
-    private args(native: NativeFunction, given: readonly Arg[], reply: string | undefined): Value[] {
-        const out: Value[] = native.params.map((p) => (p.name === reply ? true : p.default));
+    /** Calls code and takes back what it did. */
+    private run(name: string, enter: (frame: Frame, vm: Vm) => number): Value {
+        if (!this.canRun) {
+            throw new ProgramError(`\`${name}\` is code that would have to run: only a stopped run can try it out.`);
+        }
+        const { vm, at } = this;
+        return tryOut(vm, at.thread ?? vm.current, at.frame?.mode ?? (at.thread?.user ? 'user' : 'scenario'), enter);
+    }
+
+    private args(name: string, params: readonly NativeParam[], given: readonly Arg[], reply: string | undefined): Value[] {
+        const out: Value[] = params.map((p) => (p.name === reply ? true : p.default));
         const set = new Set<number>();
         const rest: Value[] = [];
-        const restAt = native.params.findIndex((p) => p.rest);
+        const restAt = params.findIndex((p) => p.rest);
         let next = 0;
         for (const a of given) {
             const value = this.value(a.value);
-            const i = a.name ? native.params.findIndex((p) => p.name === a.name?.name) : next++;
+            const i = a.name ? params.findIndex((p) => p.name === a.name?.name) : next++;
             if (restAt >= 0 && !a.name && i >= restAt) {
                 rest.push(value);
             } else if (i < 0 || i >= out.length) {
-                throw new ProgramError(`\`${native.name}\` takes ${native.params.map((p) => p.name).join(', ') || 'no arguments'}.`);
+                throw new ProgramError(`\`${name}\` takes ${params.map((p) => p.name).join(', ') || 'no arguments'}.`);
             } else {
                 out[i] = value;
                 set.add(i);
@@ -377,9 +414,9 @@ class Evaluator {
         if (restAt >= 0) {
             out[restAt] = this.vm.list(rest);
         }
-        const missing = native.params.find((p, i) => !set.has(i) && p.default === undefined && !p.rest && p.name !== reply);
+        const missing = params.find((p, i) => !set.has(i) && p.default === undefined && !p.rest && p.name !== reply);
         if (missing) {
-            throw new ProgramError(`\`${native.name}\` needs \`${missing.name}\`.`);
+            throw new ProgramError(`\`${name}\` needs \`${missing.name}\`.`);
         }
         return out;
     }

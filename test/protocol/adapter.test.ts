@@ -1,0 +1,392 @@
+/** What the built debug adapter does, request by request. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import * as path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { z } from 'zod';
+import { REQUESTS } from '../../debug-adapter/requests';
+import { ADAPTER, Client, FIXTURES, line, UPDATE } from './client';
+
+const memorySchema = z.object({ address: z.string(), data: z.string().optional(), unreadableBytes: z.number().optional() });
+const boundSchema = z.object({ breakpoints: z.array(z.object({ id: z.number(), verified: z.boolean(), line: z.number().optional(), message: z.string().optional() })) });
+
+suite('debug adapter', () => {
+    let client: Client;
+
+    setup(() => {
+        client = Client.process();
+    });
+
+    teardown(() => client.close());
+
+    /** Breakpoints on marked lines, then the first stop. */
+    async function stopAt(...markers: string[]): ReturnType<Client['stopped']> {
+        await client.launch();
+        await client.ok('setBreakpoints', { source: { path: UPDATE }, breakpoints: markers.map((m) => ({ line: line(m) })) });
+        await client.ok('configurationDone');
+        return await client.stopped();
+    }
+
+    async function lineOf(threadId: number): Promise<number | undefined> {
+        return (await client.frames(threadId))[0]?.line;
+    }
+
+    async function exitCode(): Promise<number> {
+        const { body } = await client.event('exited');
+        await client.event('terminated');
+        return z.object({ exitCode: z.number() }).parse(body).exitCode;
+    }
+
+    suite('messages', () => {
+        test('unknown requests and wrong arguments get an error, and the session goes on', async () => {
+            await client.initialize();
+            assert.match(await client.fails('fly'), /does not know the request fly/);
+            assert.match(await client.fails('stepBack', { threadId: 1 }), /does not know the request stepBack/);
+            assert.match(await client.fails('evaluate', { expression: 7 }), /evaluate: "expression" must be a string, not 7/);
+            assert.match(await client.fails('variables'), /arguments/);
+            assert.match(await client.fails('next', { threadId: 1 }), /No scenario has been launched/);
+            assert.deepEqual(await client.ok('threads'), { threads: [] });
+        });
+
+        test('an unknown kernel is refused, with the names of those that there are', async () => {
+            await client.initialize();
+            assert.match(await client.fails('launch', { program: UPDATE, kernel: '6.1' }), /No kernel is called "6\.1"\. There are: 7\.2, .*counter/);
+        });
+
+        test('garbage does not kill it', async () => {
+            await client.initialize();
+            for (const text of [
+                'Content-Length: 5\r\n\r\nnonse', 'Content-Length: x\r\n\r\n', 'What: ever\r\n\r\n', 'Content-Length: 4\r\n\r\nnull',
+                'Content-Length: 2\r\n\r\n[]', 'Content-Length: 9\r\n\r\n{"seq":1}trailing text without an end', 'Content-Length: 3\r\n\r\n{"seq":1,"type":"request"}',
+                'Content-Length: 99999999999999\r\n\r\n',
+            ]) {
+                client.raw(text);
+            }
+            assert.deepEqual(await client.ok('threads'), { threads: [] });
+            await client.ok('launch', { program: UPDATE });
+        });
+
+        test('every request is answered exactly once, whatever state the session is in', async () => {
+            const commands = Object.keys(REQUESTS).filter((c) => c !== 'disconnect' && c !== 'terminate');
+            const args: Record<string, unknown> = { threadId: 1, frameId: 1, variablesReference: 1, expression: '1', name: 'x', value: '1', program: UPDATE, stopOnEntry: true,
+                memoryReference: '0x1000', count: 16, filters: [], breakpoints: [], source: { path: UPDATE }, line: 1 };
+            for (let round = 0; round < 3; round++) {
+                await Promise.all([...commands, 'nosuch'].map((c) => client.request(c, args)));
+            }
+            await client.ok('disconnect');
+            assert.equal(client.answered.size, 3 * (commands.length + 1) + 1);
+            assert.deepEqual([...client.answered.values()].filter((n) => n !== 1), []);
+        });
+
+        test('lines and columns from 0, paths as URIs, where the client wants them so', async () => {
+            await client.initialize({ linesStartAt1: false, columnsStartAt1: false, pathFormat: 'uri' });
+            const uri = pathToFileURL(UPDATE).toString();
+            await client.ok('launch', { program: uri });
+            const bound = boundSchema.parse(await client.ok('setBreakpoints', { source: { path: uri }, breakpoints: [{ line: line('reboot') - 1 }] }));
+            assert.equal(bound.breakpoints[0]?.line, line('reboot') - 1);
+            await client.ok('configurationDone');
+            const { threadId } = await client.stopped();
+            const [top] = await client.frames(threadId);
+            assert.deepEqual([top?.line, top?.column, top?.source?.path], [line('reboot') - 1, 8, uri]);
+        });
+
+        test('over TCP, session after session', async () => {
+            const server = spawn(process.execPath, [ADAPTER, '--port', '0'], { stdio: ['ignore', 'ignore', 'pipe'] });
+            try {
+                const [text]: unknown[] = await once(server.stderr, 'data');
+                const port = Number(/127\.0\.0\.1:(\d+)/.exec(String(text))?.[1]);
+                for (let i = 0; i < 2; i++) {
+                    const remote = await Client.socket(port);
+                    await remote.launch({ stopOnEntry: true });
+                    await remote.ok('configurationDone');
+                    assert.equal((await remote.stopped()).reason, 'entry');
+                    await remote.ok('disconnect');
+                    remote.close();
+                }
+            } finally {
+                server.kill();
+            }
+        });
+
+        test('a bad port is a usage error', async () => {
+            const child = spawn(process.execPath, [ADAPTER, '--port', 'http'], { stdio: 'ignore' });
+            const [code]: unknown[] = await once(child, 'exit');
+            assert.equal(code, 2);
+        });
+
+        test('disconnect is answered, and ends the process', async () => {
+            const own = Client.process();
+            await own.initialize();
+            const gone = once(own.child, 'exit');
+            await own.ok('disconnect');
+            const [code]: unknown[] = await gone;
+            assert.equal(code, 0);
+        });
+    });
+
+    suite('running', () => {
+        test('a scenario that never ends is paused at a statement, goes on, and is ended', async () => {
+            await client.launch({ scenario: 'it never ends' });
+            await client.ok('configurationDone');
+            assert.match(await client.fails('continue', { threadId: 1 }), /running/);
+            const first = await client.goes('pause', { threadId: 1 });
+            assert.equal(first.reason, 'pause');
+            assert.ok([line('endless'), line('endless') - 1].includes((await lineOf(first.threadId)) ?? 0));
+            await client.ok('continue', { threadId: 1 });
+            assert.equal((await client.goes('pause', { threadId: 1 })).reason, 'pause');
+            assert.match(await client.evaluate('n'), /^\d+$/);
+            await client.ok('continue', { threadId: 1 });
+            await client.ok('terminate');
+            await client.event('terminated');
+        });
+
+        test('the call stack of a freeze goes down to the line of the scenario', async () => {
+            const { threadId } = await stopAt('in freeze');
+            const names = (await client.frames(threadId)).map((f) => f.name);
+            assert.equal(names[0], 'counter_handler.freeze');
+            assert.equal(names[1], 'freeze session "vm-1" (file 2 of 2)');
+            assert.ok(names.includes('reboot(KEXEC)'));
+            assert.deepEqual(names.slice(-2), [`luod, scenario line ${line('reboot')}`, 'scenario "a counter and its memory"']);
+            const bottom = (await client.frames(threadId)).at(-1);
+            assert.equal(bottom?.line, line('the block'));
+            const page = z.object({ stackFrames: z.array(z.object({ name: z.string() })), totalFrames: z.number() })
+                .parse(await client.ok('stackTrace', { threadId, startFrame: 1, levels: 1 }));
+            assert.deepEqual(page, { stackFrames: [{ name: names[1] }], totalFrames: names.length });
+        });
+
+        test('next goes over a call, step in goes into the kernel and its callbacks, step out comes back', async () => {
+            const { threadId } = await stopAt('preserve');
+            const inside = await client.goes('stepIn', { threadId });
+            assert.equal((await client.frames(inside.threadId))[0]?.name, 'preserve_fd');
+            await client.goes('stepOut', { threadId });
+            assert.equal((await client.frames(threadId)).length, 2);
+            await client.goes('next', { threadId });
+            assert.equal(await lineOf(threadId), line('preserve') + 2);
+        });
+
+        test('a step over the reboot ends in the next kernel', async () => {
+            const { threadId } = await stopAt('reboot');
+            const after = await client.goes('next', { threadId });
+            assert.equal(after.reason, 'step');
+            assert.equal(await lineOf(after.threadId), line('after the kexec'));
+            assert.equal(await client.evaluate('kernel.boot'), '1');
+        });
+
+        test('every statement of a line is a place to stop', async () => {
+            await client.launch();
+            const locations = z.object({ breakpoints: z.array(z.object({ line: z.number(), column: z.number() })) });
+            const at = line('two statements');
+            const { breakpoints } = locations.parse(await client.ok('breakpointLocations', { source: { path: UPDATE }, line: at }));
+            assert.deepEqual(breakpoints.map((b) => b.column), [9, 36]);
+            await client.ok('setBreakpoints', { source: { path: UPDATE }, breakpoints: [{ line: at, column: 36 }] });
+            await client.ok('configurationDone');
+            const { threadId } = await client.stopped();
+            const [top] = await client.frames(threadId);
+            assert.deepEqual([top?.line, top?.column], [at, 36]);
+        });
+
+        test('conditions, hit counts', async () => {
+            const breakpoint = (more: object): object => ({ source: { path: UPDATE }, breakpoints: [{ line: line('in the loop'), ...more }] });
+            await client.launch();
+            await client.ok('setBreakpoints', breakpoint({ condition: 'n % 2 == 0', hitCondition: '2' }));
+            await client.ok('configurationDone');
+            await client.stopped();
+            assert.equal(await client.evaluate('n'), '4');
+            await client.ok('setBreakpoints', breakpoint({ hitCondition: '>= 2' }));
+            await client.goes('restart', {});
+            assert.equal(await client.evaluate('n'), '2');
+            await client.goes('continue');
+            assert.equal(await client.evaluate('n'), '3');
+        });
+
+        test('a condition without a value is said once and does not stop', async () => {
+            await client.launch();
+            await client.ok('setBreakpoints', { source: { path: UPDATE }, breakpoints: [{ line: line('in the loop'), condition: 'nosuch > 1' }] });
+            await client.ok('configurationDone');
+            assert.equal(await exitCode(), 0);
+            assert.equal(client.transcript.filter((t) => t.includes('Nothing is called `nosuch`')).length, 1);
+        });
+
+        test('a breakpoint in the standard library, by its reference and by its path', async () => {
+            await client.launch();
+            const sources = z.object({ sources: z.array(z.object({ name: z.string(), path: z.string(), sourceReference: z.number().optional() })) })
+                .parse(await client.ok('loadedSources')).sources;
+            const memfd = sources.find((s) => s.name === 'memfd.lus');
+            assert.ok(memfd?.sourceReference);
+            const { content } = z.object({ content: z.string() }).parse(await client.ok('source', { sourceReference: memfd.sourceReference, source: memfd }));
+            assert.equal(content, readFileSync(path.join(FIXTURES, '../../../emulator/scenario/std/memfd.lus'), 'utf8'));
+            const at = content.split('\n').findIndex((l) => l.includes('kho.preserve_folio(folio)')) + 1;
+            await client.ok('setBreakpoints', { source: memfd, breakpoints: [{ line: at, condition: 'i == 1' }] });
+            await client.ok('setBreakpoints', { source: { path: memfd.path, name: memfd.name }, breakpoints: [{ line: at, condition: 'i == 2' }] });
+            await client.ok('configurationDone');
+            const { threadId } = await client.stopped();
+            assert.equal(await client.evaluate('i'), '2');
+            const [top] = await client.frames(threadId);
+            assert.equal(top?.source?.origin, 'Linux 7.2, std');
+        });
+
+        test('a restart begins anew, with new arguments where they are given', async () => {
+            await stopAt('reboot');
+            const stop = await client.goes('restart', { arguments: { program: UPDATE, scenario: 'it never ends', stopOnEntry: true } });
+            assert.equal(stop.reason, 'entry');
+            assert.match((await client.frames(stop.threadId))[0]?.name ?? '', /it never ends/);
+            assert.match(await client.fails('restart', { arguments: { program: UPDATE, scenario: 'nosuch' } }), /No scenario is called "nosuch"/);
+        });
+
+        test('noDebug: runs through, whatever breakpoints there are', async () => {
+            await client.launch({ noDebug: true, stopOnEntry: true, scenario: 'an expectation that does not hold' });
+            await client.ok('setBreakpoints', { source: { path: UPDATE }, breakpoints: [{ line: line('broken') }] });
+            await client.ok('configurationDone');
+            assert.equal(await exitCode(), 1);
+            assert.ok(!client.transcript.some((t) => t.startsWith('· stopped')));
+            assert.match(client.transcript.join('\n'), new RegExp(`two pages are one.*update\\.lus:${line('broken')}:9`));
+        });
+    });
+
+    suite('exceptions', () => {
+        test('a failed call stops at its statement, then the run fails', async () => {
+            await client.launch({ scenario: 'a call that fails' });
+            await client.ok('configurationDone');
+            const stop = await client.stopped();
+            assert.equal(stop.reason, 'exception');
+            assert.match(stop.text ?? '', /ram\.lseek\(0, whence: 99\) fails with EINVAL/);
+            assert.equal(await lineOf(stop.threadId), line('failing'));
+            const info = z.object({ exceptionId: z.string(), breakMode: z.string() }).parse(await client.ok('exceptionInfo', { threadId: stop.threadId }));
+            assert.deepEqual(info, { exceptionId: 'failed-call', breakMode: 'unhandled' });
+            await client.ok('continue', { threadId: stop.threadId });
+            assert.equal(await exitCode(), 1);
+        });
+
+        test('a filter that is off does not stop, and the run fails all the same', async () => {
+            await client.launch({ scenario: 'a call that fails' });
+            await client.ok('setExceptionBreakpoints', { filters: ['failed-assertion'] });
+            await client.ok('configurationDone');
+            assert.equal(await exitCode(), 1);
+        });
+
+        test('an error that a callback returns stops where that is asked for, and the run goes on', async () => {
+            await client.launch({ scenario: 'an injected failure' });
+            await client.ok('setExceptionBreakpoints', { filters: ['callback-error'] });
+            await client.ok('configurationDone');
+            const stop = await client.stopped();
+            assert.equal(stop.reason, 'exception');
+            assert.match(stop.text ?? '', /counter_handler\.preserve returned -EIO/);
+            await client.ok('continue', { threadId: stop.threadId });
+            assert.equal(await exitCode(), 0);
+        });
+    });
+
+    suite('variables', () => {
+        test('a session unfolds into files, their structures field by field, and folios', async () => {
+            const { threadId } = await stopAt('two statements');
+            const count = await client.unfold(threadId, 'Live Update', 'outgoing sessions', '"vm-1"', 'token 0x2', 'serialized_data', 'count');
+            assert.equal(count.value, '41');
+            const folios = await client.unfold(threadId, 'Live Update', 'outgoing sessions', '"vm-1"', 'token 0x1', 'serialized_data', 'folios');
+            assert.match(folios.value, /^2048 × memfd_luo_folio_ser/);
+            assert.equal(folios.indexedVariables, 2048);
+            const page = await client.variables(folios.variablesReference, { filter: 'indexed', start: 2000, count: 10 });
+            assert.deepEqual(page.map((v) => v.name), Array.from({ length: 10 }, (_, i) => `[${2000 + i}]`));
+            const [folio] = page;
+            assert.match(folio?.value ?? '', /^folio at 0x[0-9a-f]+, 4 KiB$/);
+            assert.ok(folio?.memoryReference);
+            const [first] = await client.variables(folios.variablesReference, { filter: 'indexed', start: 0, count: 1 });
+            const { data } = memorySchema.parse(await client.ok('readMemory', { memoryReference: first?.memoryReference, count: 5 }));
+            assert.equal(Buffer.from(data ?? '', 'base64').toString(), 'hello');
+        });
+
+        test('FLBs with their counts, the map of preserved files, descriptors and their session', async () => {
+            const { threadId } = await stopAt('two statements');
+            assert.equal((await client.unfold(threadId, 'Live Update', 'FLBs', 'shared')).value, 'outgoing 1, incoming 0');
+            assert.equal((await client.unfold(threadId, 'Live Update', 'preserved files')).value, '2 files');
+            assert.match((await client.unfold(threadId, 'Process', '5')).value, /^memfd, \/memfd:guest-ram \(deleted\), 8 MiB, position 0$/);
+            assert.match((await client.unfold(threadId, 'Process', '4', 'session', 'token 0x1')).value, /^memfd-v2/);
+        });
+
+        test('the handover: device tree, preserved memory by order, scratch', async () => {
+            const { threadId } = await stopAt('two statements');
+            assert.equal((await client.unfold(threadId, 'Handover', 'FDT (outgoing)', 'compatible')).value, '"kho-v4"');
+            assert.equal((await client.unfold(threadId, 'Handover', 'FDT (outgoing)', 'LUO', 'blob-size')).value, '32');
+            const order = await client.unfold(threadId, 'Handover', 'preserved memory', 'order 0');
+            assert.match(order.value, /^\d+ × 4 KiB in \d+ runs$/);
+            assert.match((await client.unfold(threadId, 'Handover', 'scratch')).value, /MiB in \d+ areas$/);
+            assert.equal((await client.unfold(threadId, 'Machine', 'owners', 'memfd guest-ram')).value.split(' in ')[0], '8 MiB');
+        });
+
+        test('what is unfolded stays unfolded over a step, with what it is then', async () => {
+            const { threadId } = await stopAt('two statements');
+            const names = ['outgoing sessions', '"vm-1"', 'token 0x2', 'serialized_data'];
+            const before = await client.unfold(threadId, 'Live Update', ...names);
+            const locals = await client.scope(threadId, 'Locals');
+            await client.goes('next', { threadId });
+            assert.match(await client.fails('variables', { variablesReference: before.variablesReference }), /gone/);
+            assert.equal(await client.scope(threadId, 'Locals'), locals);
+            assert.equal((await client.variables(before.variablesReference))[0]?.value, '42');
+            assert.equal((await client.unfold(threadId, 'Live Update', ...names)).variablesReference, before.variablesReference);
+        });
+
+        test('bytes as rows of hex', async () => {
+            const { threadId } = await stopAt('two statements');
+            const bytes = await client.unfold(threadId, 'Locals', 'ser', 'bytes');
+            const [row] = await client.variables(bytes.variablesReference, { filter: 'indexed', start: 0, count: 1 });
+            assert.match(row?.value ?? '', /^29 00 00 00 00 00 00 00 /);
+            assert.equal(row?.name, bytes.memoryReference);
+        });
+
+        test('variables, fields and descriptors of processes are set, and what is no value is refused', async () => {
+            const { threadId } = await stopAt('two statements');
+            const { variablesReference } = await client.unfold(threadId, 'Locals', 'ser');
+            const set = z.object({ value: z.string() }).parse(await client.ok('setVariable', { variablesReference, name: 'count', value: '100 + 1' }));
+            assert.equal(set.value, '101');
+            assert.equal(await client.evaluate('ser.count'), '101');
+            assert.match(await client.fails('setVariable', { variablesReference, name: 'count', value: 'nosuch' }), /Nothing is called `nosuch`/);
+            assert.match(await client.fails('setVariable', { variablesReference, name: 'bytes', value: '1' }), /cannot be set/);
+            assert.equal(await client.evaluate('ser.count = 7', { context: 'repl' }), '7');
+            assert.match(await client.fails('evaluate', { expression: 'ser.count = 8', context: 'watch' }), /==/);
+            await client.goes('next', { threadId });
+            assert.equal(await client.evaluate('ser.count'), '8');
+        });
+
+        test('expressions in every frame of the stack', async () => {
+            const { threadId } = await stopAt('two statements');
+            const frames = await client.frames(threadId);
+            const block = frames.find((f) => f.name.startsWith('luod'))?.id;
+            assert.match(await client.evaluate('ram', { frameId: block, context: 'hover' }), /^5 → /);
+            assert.equal(await client.evaluate('ram.size / 1MiB', { frameId: block }), '8');
+            assert.equal(await client.evaluate('luod.ram', { frameId: frames.at(-1)?.id }), '5');
+            assert.match(await client.fails('evaluate', { expression: 'luod.ram.size', frameId: frames.at(-1)?.id }), /process/);
+            assert.match(await client.fails('evaluate', { expression: 'ram', frameId: frames[0]?.id }), /Nothing is called `ram`/);
+        });
+
+        test('clients that do not page get long collections in ranges', async () => {
+            await client.initialize({ supportsVariablePaging: false });
+            await client.ok('launch', { program: UPDATE });
+            await client.ok('setBreakpoints', { source: { path: UPDATE }, breakpoints: [{ line: line('two statements') }] });
+            await client.ok('configurationDone');
+            const { threadId } = await client.stopped();
+            const folios = await client.unfold(threadId, 'Live Update', 'outgoing sessions', '"vm-1"', 'token 0x1', 'serialized_data', 'folios');
+            const ranges = (await client.variables(folios.variablesReference)).filter((v) => v.name.includes('…'));
+            assert.deepEqual(ranges.map((v) => v.name), ['[0 … 999]', '[1000 … 1999]', '[2000 … 2047]']);
+            assert.equal((await client.variables(ranges[2]?.variablesReference ?? 0)).length, 48);
+        });
+
+        test('memory: with an offset, beyond its end, where there is none', async () => {
+            await stopAt('two statements');
+            const read = async (args: object): Promise<z.infer<typeof memorySchema>> => memorySchema.parse(await client.ok('readMemory', args));
+            assert.deepEqual(await read({ memoryReference: '0x9fbf0', offset: 8, count: 16 }), { address: '0x9fbf8', data: Buffer.alloc(8).toString('base64'), unreadableBytes: 8 });
+            assert.deepEqual(await read({ memoryReference: '0xa0000', count: 0x1000 }), { address: '0xa0000', unreadableBytes: 0x1000 });
+            assert.deepEqual(await read({ memoryReference: '0x10', offset: -0x20, count: 8 }), { address: '0x0', unreadableBytes: 8 });
+            assert.match(await client.fails('readMemory', { memoryReference: 'here', count: 1 }), /no physical address/);
+        });
+
+        test('a process that runs nothing now shows its descriptors', async () => {
+            await stopAt('two statements');
+            const { threads } = z.object({ threads: z.array(z.object({ id: z.number(), name: z.string() })) }).parse(await client.ok('threads'));
+            assert.deepEqual(threads.map((t) => t.name.replace(/ \(\d+\)$/, '')), ['scenario', 'luod', 'vmm']);
+            const vmm = threads[2]?.id ?? 0;
+            assert.equal((await client.frames(vmm))[0]?.name, 'vmm is in user space');
+            assert.equal((await client.unfold(vmm, 'Process', '0')).value, 'null, /dev/null');
+        });
+    });
+});
