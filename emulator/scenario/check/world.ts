@@ -4,6 +4,7 @@ import type {
     StructDecl,
 } from '../ast';
 import type { StructLayout } from '../layout';
+import { KHO_VMALLOC } from '../layouts';
 import type { CodeInfo, Diagnostic, MemberMeaning, NameMeaning, Program, Severity } from '../program';
 import type { Context, Natives, Type, Value } from '../types';
 import { near } from './nearest';
@@ -89,7 +90,7 @@ export class World {
     }
 
     layout(name: string): StructLayout | undefined {
-        return this.structs.get(name) ?? this.std?.structs.get(name);
+        return this.structs.get(name) ?? this.std?.structs.get(name) ?? (name === KHO_VMALLOC.name ? KHO_VMALLOC : undefined);
     }
 
     /** A struct of the program or of the standard library. */
