@@ -42,7 +42,7 @@ suite('examples', () => {
     });
 
     test('first-session: the memory that comes back is the memory that went', () => {
-        assert.match(changed('first-session', 'ram.pwrite("last words", at: 2MiB)', 'ram.pwrite("last wordS", at: 2MiB)'), /bytes\("last words"\)/);
+        assert.match(changed('first-session', 'ram.pwrite("last words", at: 1MiB)', 'ram.pwrite("last wordS", at: 1MiB)'), /bytes\("last words"\)/);
     });
 
     test('tour: both descriptors of the session matter', () => {
