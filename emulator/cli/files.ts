@@ -1,10 +1,11 @@
 /** Source files of the host for the engine, which knows them by URI only. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { SourceHost } from '../scenario/load';
 import { LineMap } from '../scenario/positions';
 import { UsageError } from '../scenario/run';
+import { unpacked } from './gzip';
 import { STD_SCHEME } from '../scenario/std';
 import { SHIPPED_SOURCES } from '../scenario/std/shipped';
 
@@ -35,6 +36,18 @@ export class Files implements SourceHost {
 
     resolve(from: string, relative: string): string {
         return new URL(relative.split('/').map(encodeURIComponent).join('/'), from).href;
+    }
+
+    readBytes(uri: string): Uint8Array | undefined {
+        try {
+            return unpacked(readFileSync(fileURLToPath(uri)));
+        } catch {
+            return undefined;
+        }
+    }
+
+    exists(uri: string): boolean {
+        return existsSync(fileURLToPath(uri));
     }
 
     /**

@@ -1,25 +1,9 @@
 /** Memory images of the host: opened piece by piece where they are plain, unpacked where they are compressed. */
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
 import { type ByteSource, sourceOf } from '../machine/core_file';
 import { unreadable } from './files';
+import { isGzip, unpacked } from './gzip';
 import { BadArguments } from './options';
-
-/** What a compressed image may be unpacked to, in bytes: it is kept in memory. */
-const UNPACKED_LIMIT = 2 ** 31;
-
-/** Unpacks gzip, also of several members; other bytes are returned as they are. What is left of a damaged file is what could be unpacked. */
-export function unpacked(bytes: Uint8Array): Uint8Array {
-    if (!isGzip(bytes)) {
-        return bytes;
-    }
-    // Z_SYNC_FLUSH: a file that was cut off gives what comes before the cut.
-    return gunzipSync(bytes, { finishFlush: 2, maxOutputLength: UNPACKED_LIMIT });
-}
-
-function isGzip(bytes: Uint8Array): boolean {
-    return bytes[0] === 0x1f && bytes[1] === 0x8b;
-}
 
 /** @throws BadArguments where the file cannot be read or unpacked */
 export function openImage(name: string): ByteSource {

@@ -129,8 +129,14 @@ export type Stmt =
     | BootStmt | ProcessStmt | ProcessBlock | AssignStmt | ExprStmt | SendStmt | ExitStmt | KillStmt | InjectStmt | AtStmt | CorruptStmt
     | AssertStmt | IfStmt | WhileStmt | ForStmt | ReturnStmt | BreakStmt | ContinueStmt | UndoStmt | SleepStmt;
 
-/** `boot "7.2"` with `cmdline "…"` behind it where given. */
-export interface BootStmt extends Span { readonly kind: 'boot'; readonly kernel: StringLit; readonly cmdline?: StringLit }
+/** `boot "7.2"` with `from image "…"` and `cmdline "…"` behind it where given. */
+export interface BootStmt extends Span {
+    readonly kind: 'boot';
+    readonly kernel: StringLit;
+    /** Where the kernel takes over what a memory image hands over: a path beside the file. */
+    readonly image?: StringLit;
+    readonly cmdline?: StringLit;
+}
 /** `process a, b` or `process a { … }` */
 export interface ProcessStmt extends Span { readonly kind: 'process'; readonly names: readonly Ident[]; readonly body?: Block }
 /** `luod { … }` */

@@ -143,7 +143,7 @@ export class Boot extends Rec {
             vm.fail('failed-call', 'this kernel should panic while it comes up, but it does not.');
             return undefined;
         }
-        if (vm.boot > 0) {
+        if (vm.boot > 0 || vm.running.kho.isKhoBoot) {
             fillPageCache(vm.machine, this.pages, this.kernel.desc.pageCache);
         }
         vm.machine.journal.edit(vm.power).booting = null;

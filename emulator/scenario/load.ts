@@ -9,6 +9,15 @@ export interface SourceHost {
     read(uri: string): string | undefined;
     /** The URI of a path that is written in the file `from`. */
     resolve(from: string, path: string): string;
+    /** The bytes of a file, unpacked where it is compressed with gzip; undefined where there is none. Hosts that run nothing leave it out. */
+    readBytes?(uri: string): Uint8Array | undefined;
+    /** Whether there is such a file; where it is left out, a missing one is found when it is needed. */
+    exists?(uri: string): boolean;
+}
+
+/** True for a path of a file beside another one or below it: nothing that leaves the folder. */
+export function isBeside(path: string): boolean {
+    return !(path === '' || path.startsWith('/') || path.includes('\\') || /^[a-zA-Z][a-zA-Z0-9+.-]*:/.test(path) || path.split('/').includes('..'));
 }
 
 /** Loads `uri` and its imports into the world, the file itself first. A file that is imported twice is loaded once. */
@@ -35,7 +44,7 @@ function loadText(world: World, host: SourceHost, uri: string, text: string, abo
 function follow(world: World, host: SourceHost, file: SourceFile, item: ImportDecl, above: readonly string[]): void {
     const path = item.path.value;
     const say = (message: string): void => world.report('error', 'LU0215', file.uri, item.path, message);
-    if (path === '' || path.startsWith('/') || path.includes('\\') || /^[a-zA-Z][a-zA-Z0-9+.-]*:/.test(path) || path.split('/').includes('..')) {
+    if (!isBeside(path)) {
         say('Only files beside this one or below it can be imported: `import "nic.lus"`, `import "devices/nic.lus"`.');
         return;
     }

@@ -206,7 +206,14 @@ export class StmtParser extends ExprParser {
     private boot(): BootStmt {
         const { start } = this.advance();
         const kernel = this.stringLit('The name of the kernel');
-        const s: BootStmt = { kind: 'boot', kernel, start, end: this.lastEnd };
+        let s: BootStmt = { kind: 'boot', kernel, start, end: this.lastEnd };
+        if (this.acceptWord('from')) {
+            if (!this.acceptWord('image')) {
+                this.errorHere('LU0105', 'Behind `from` stands the memory image that the kernel takes over: `from image "handover.elf.gz"`.');
+            }
+            const image = this.stringLit('The path of the image');
+            s = { ...s, image, end: this.lastEnd };
+        }
         if (this.acceptWord('cmdline')) {
             const cmdline = this.stringLit('The command line');
             return { ...s, cmdline, end: this.lastEnd };

@@ -82,6 +82,8 @@ export interface Program {
     readonly diagnostics: readonly Diagnostic[];
     readonly natives: Natives;
 
+    /** The bytes of a file that stands beside a source file of the program, unpacked; left out where no host was given. */
+    readonly readBytes?: (from: string, path: string) => Uint8Array | undefined;
     readonly machine?: MachineDecl;
     readonly scenarios: readonly ScenarioDecl[];
     readonly fns: ReadonlyMap<string, FnDecl>;

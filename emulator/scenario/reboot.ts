@@ -12,12 +12,12 @@ import { hex, ProgramError } from './values';
 import type { Vm } from './vm';
 
 /** The kernel that a scenario means by a name: `--kernel` takes the place of the default one. */
-function kernelNamed(vm: Vm, name: string): BootableKernel {
+export function kernelNamed(vm: Vm, name: string): BootableKernel {
     return resolveKernel(vm.image, name === DEFAULT_KERNEL ? vm.kernelOption ?? name : name);
 }
 
 /** What is put into memory for a kernel, with additions to its command line. */
-function fileOf(kernel: BootableKernel, cmdline: string): KernelFile {
+export function fileOf(kernel: BootableKernel, cmdline: string): KernelFile {
     const { desc } = kernel;
     const commandLine = cmdline === '' ? desc.cmdline : `${desc.cmdline} ${cmdline}`;
     return { name: desc.name, imageSize: desc.early.image, commandLine, initrdSize: desc.initrdSize };

@@ -1,6 +1,7 @@
 /** Programs from files of the repository, for tests that run the engine in their own process. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import * as path from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import type { SourceHost } from '../../emulator/scenario/load';
 import type { Program } from '../../emulator/scenario/program';
 import { loadProgram } from '../../emulator/scenario/run';
@@ -16,6 +17,15 @@ export const diskHost: SourceHost = {
         }
     },
     resolve: (from, to) => path.join(path.dirname(from), to),
+    readBytes(uri) {
+        try {
+            const bytes = readFileSync(uri);
+            return uri.endsWith('.gz') ? gunzipSync(bytes) : bytes;
+        } catch {
+            return undefined;
+        }
+    },
+    exists: existsSync,
 };
 
 /** A program that is a text of the test. */

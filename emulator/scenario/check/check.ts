@@ -263,9 +263,10 @@ function handlerShapes(world: World, fileType: Type | undefined): ReadonlyMap<st
  */
 export function check(host: SourceHost, uri: string, natives: Natives, std?: Program): Program {
     const world = new World(natives, std);
+    world.fileExists = (from, path) => host.exists?.(host.resolve(from, path)) ?? true;
     load(world, host, uri);
     new ProgramChecker(world).run();
-    return finish(world, uri);
+    return { ...finish(world, uri), readBytes: (from, path) => host.readBytes?.(host.resolve(from, path)) };
 }
 
 /** Checks the standard library: several files that see each other's declarations. */

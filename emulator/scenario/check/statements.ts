@@ -2,8 +2,9 @@
 import { isErrnoName } from '../../kernel/errno';
 import type {
     AssertStmt, Block, BootStmt, CallExpr, Expectation, Expr, ForStmt, Ident, IfStmt, InjectStmt, ProcessBlock, ProcessStmt, ReturnStmt, Stmt,
-    WhileStmt,
+    StringLit, WhileStmt,
 } from '../ast';
+import { isBeside } from '../load';
 import { ANY, INT, type Type } from '../types';
 import { AssignChecker } from './assign';
 import { Flow, head } from './flow';
@@ -117,9 +118,20 @@ export class StatementChecker extends AssignChecker {
     private boot(s: BootStmt): void {
         this.require('scenario', s, '`boot`');
         this.kernelName(s.kernel.value, s.kernel);
+        if (s.image && s.image.start < s.image.end) {
+            this.imagePath(s.image);
+        }
         this.newKernel(`\`boot\` on line ${this.line(s)}`);
         if (this.unit.fn) {
             this.unit.fn.endsKernel = 'always';
+        }
+    }
+
+    private imagePath(image: StringLit): void {
+        if (!isBeside(image.value)) {
+            this.error('LU0215', image, 'An image is a file beside this one or below it: `from image "handover.elf.gz"`.');
+        } else if (!this.world.fileExists(this.unit.uri, image.value)) {
+            this.error('LU0215', image, `There is no file "${image.value}" beside this one.`);
         }
     }
 

@@ -68,6 +68,8 @@ export class World {
     /** Every process that any scenario or function of the program starts. */
     readonly processNames = new Set<string>();
 
+    /** Whether a file stands beside another; true where the host cannot tell. */
+    fileExists: (from: string, path: string) => boolean = () => true;
     private kernelIds = 0;
     private readonly lineStarts = new Map<string, readonly number[]>();
 

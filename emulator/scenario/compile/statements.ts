@@ -6,6 +6,7 @@ import type {
 } from '../ast';
 import { Frame, SWITCH, type Eval } from '../code';
 import { lengthOf, readIndex, writeIndex, writeMember } from '../members';
+import { bootImage } from '../boot_image';
 import { coldBoot } from '../reboot';
 import { setKindField } from '../kinds';
 import { endUser, exitUser, forgetUser, killUser, sendFd, setProcessVar, startProcess } from '../processes';
@@ -439,9 +440,15 @@ function nameOf(e: Expr): string {
 function compileBoot(c: FnCompiler, s: BootStmt): void {
     const kernel = s.kernel.value;
     const cmdline = s.cmdline?.value ?? '';
+    const image = s.image?.value;
+    const from = c.info.uri;
     c.emitter.emit((f, vm) => {
         f.pc++;
-        coldBoot(vm, kernel, cmdline);
+        if (image === undefined) {
+            coldBoot(vm, kernel, cmdline);
+        } else {
+            bootImage(vm, kernel, cmdline, from, image);
+        }
         return SWITCH;
     });
     c.emitter.emit((f) => f.pc + 1);

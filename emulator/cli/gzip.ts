@@ -1,0 +1,18 @@
+/** Files that are compressed with gzip. */
+import { gunzipSync } from 'node:zlib';
+
+/** What a compressed image may be unpacked to, in bytes: it is kept in memory. */
+const UNPACKED_LIMIT = 2 ** 31;
+
+/** Unpacks gzip, also of several members; other bytes are returned as they are. What is left of a damaged file is what could be unpacked. */
+export function unpacked(bytes: Uint8Array): Uint8Array {
+    if (!isGzip(bytes)) {
+        return bytes;
+    }
+    // Z_SYNC_FLUSH: a file that was cut off gives what comes before the cut.
+    return gunzipSync(bytes, { finishFlush: 2, maxOutputLength: UNPACKED_LIMIT });
+}
+
+export function isGzip(bytes: Uint8Array): boolean {
+    return bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
