@@ -8,8 +8,8 @@ const optional = {
 };
 
 const source = z.looseObject({ path: optional.string, name: optional.string, sourceReference: optional.number });
-const format = z.optional(z.looseObject({ hex: optional.boolean }));
 const thread = z.looseObject({ threadId: z.number() });
+const step = z.looseObject({ threadId: z.number(), granularity: optional.string });
 const nothing = z.optional(z.unknown());
 
 export const REQUESTS = {
@@ -36,15 +36,15 @@ export const REQUESTS = {
     setExceptionBreakpoints: z.looseObject({ filters: z.array(z.string()) }),
     breakpointLocations: z.looseObject({ source, line: z.number(), column: optional.number, endLine: optional.number, endColumn: optional.number }),
     continue: thread,
-    next: thread,
-    stepIn: thread,
-    stepOut: thread,
+    next: step,
+    stepIn: step,
+    stepOut: step,
     pause: z.optional(z.looseObject({ threadId: optional.number })),
     threads: nothing,
     stackTrace: z.looseObject({ threadId: z.number(), startFrame: optional.number, levels: optional.number }),
     scopes: z.looseObject({ frameId: z.number() }),
     variables: z.looseObject({
-        variablesReference: z.number(), filter: z.optional(z.enum(['indexed', 'named'])), start: optional.number, count: optional.number, format,
+        variablesReference: z.number(), filter: z.optional(z.enum(['indexed', 'named'])), start: optional.number, count: optional.number,
     }),
     setVariable: z.looseObject({ variablesReference: z.number(), name: z.string(), value: z.string() }),
     setExpression: z.looseObject({ expression: z.string(), value: z.string(), frameId: optional.number }),

@@ -4,7 +4,9 @@ import type { Thread } from '../emulator/scenario/thread';
 import type { ExceptionKind, Outcome, RunException, StepKind, Stop } from '../emulator/scenario/vm';
 
 /** Operations in a slice: some milliseconds. */
-const SLICE = 100_000;
+const SLICE = 50_000;
+/** While the client does not keep up with what it is told, it is looked at again after so many milliseconds. */
+const CONGESTED_MS = 5;
 /** Operations to look for the beginning of a statement at a pause. */
 const TO_NEXT_STATEMENT = 1_000_000;
 
@@ -18,6 +20,18 @@ export interface RunEvents {
     ended(outcome: Outcome): void;
     /** The engine itself failed. */
     broke(error: unknown): void;
+    /** The client does not keep up with what it is told. */
+    congested(): boolean;
+    /** The line that a thread stands on, for steps by lines. */
+    lineOf(thread: Thread): string;
+}
+
+/** A step that goes on until the line is another one. */
+interface LineStep {
+    readonly kind: StepKind;
+    readonly thread: Thread;
+    readonly depth: number;
+    readonly line: string;
 }
 
 export class RunControl {
@@ -26,6 +40,7 @@ export class RunControl {
     /** The exception at which it stands. */
     exception: RunException | undefined;
     private pauseWanted = false;
+    private lineStep: LineStep | undefined;
     private fatalStops: ReadonlySet<ExceptionKind> = new Set();
 
     constructor(readonly run: Run, private readonly events: RunEvents) {}
@@ -50,9 +65,11 @@ export class RunControl {
         }
     }
 
-    /** Goes on, until something stops it or for one step. */
-    go(step?: StepKind): void {
+    /** Goes on, until something stops it or for one step: to the next statement, or to the next line. */
+    go(step?: StepKind, byLine = false): void {
         const { vm } = this.run;
+        const thread = vm.current;
+        this.lineStep = step && byLine ? { kind: step, thread, depth: vm.depth(), line: this.events.lineOf(thread) } : undefined;
         if (step) {
             vm.step(step);
         } else {
@@ -88,11 +105,19 @@ export class RunControl {
                 this.run.vm.shown();
                 this.halt({ reason: 'pause', thread: this.run.vm.current });
             } else {
-                setImmediate(() => this.slice());
+                this.later();
             }
         } catch (e) {
             this.state = 'over';
             this.events.broke(e);
+        }
+    }
+
+    private later(): void {
+        if (this.events.congested()) {
+            setTimeout(() => this.slice(), CONGESTED_MS);
+        } else {
+            setImmediate(() => this.slice());
         }
     }
 
@@ -115,11 +140,21 @@ export class RunControl {
                 }
                 return;
             case 'step':
+                if (this.onSameLine(stop.thread)) {
+                    this.run.vm.step(this.lineStep?.kind ?? 'next');
+                    this.later();
+                    return;
+                }
                 this.halt(this.pauseWanted ? { reason: 'pause', thread: stop.thread } : stop);
                 return;
             case 'breakpoint':
                 this.halt(stop);
         }
+    }
+
+    private onSameLine(thread: Thread): boolean {
+        const step = this.lineStep;
+        return step !== undefined && !this.pauseWanted && thread === step.thread && this.run.vm.depth() === step.depth && this.events.lineOf(thread) === step.line;
     }
 
     private halt(halt: Halt): void {

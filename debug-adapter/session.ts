@@ -6,6 +6,7 @@ import * as z from 'zod/mini';
 import type { Frame } from '../emulator/scenario/code';
 import type { Program } from '../emulator/scenario/program';
 import { STD_SOURCES } from '../emulator/scenario/std';
+import type { Thread } from '../emulator/scenario/thread';
 import { ProgramError } from '../emulator/scenario/values';
 import type { ExceptionKind, Outcome } from '../emulator/scenario/vm';
 import { Breakpoints, NOT_YET, type Breakpoint, type Wanted } from './breakpoints';
@@ -45,6 +46,8 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     private debuggee: Debuggee | undefined;
     private configured = false;
     private clientPages = false;
+    /** Set by what carries the messages: the client does not keep up with them. */
+    congested: () => boolean = () => false;
 
     /** @param onExit the client has disconnected: nothing more will come */
     constructor(private readonly host: Host, private readonly onExit: () => void = () => undefined) {
@@ -136,9 +139,9 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         this.serve('setExceptionBreakpoints', REQUESTS.setExceptionBreakpoints, ({ filters }) => this.setFilters(filters));
         this.serve('breakpointLocations', REQUESTS.breakpointLocations, (args) => this.breakpointLocations(args));
         this.serve('continue', REQUESTS.continue, () => ({ body: { allThreadsContinued: true }, after: this.resume() }));
-        this.serve('next', REQUESTS.next, () => ({ after: this.resume('next') }));
-        this.serve('stepIn', REQUESTS.stepIn, () => ({ after: this.resume('in') }));
-        this.serve('stepOut', REQUESTS.stepOut, () => ({ after: this.resume('out') }));
+        this.serve('next', REQUESTS.next, ({ granularity }) => ({ after: this.resume('next', granularity) }));
+        this.serve('stepIn', REQUESTS.stepIn, ({ granularity }) => ({ after: this.resume('in', granularity) }));
+        this.serve('stepOut', REQUESTS.stepOut, ({ granularity }) => ({ after: this.resume('out', granularity) }));
         this.serve('pause', REQUESTS.pause, () => ({ after: () => this.running().control.pause() }));
         this.serve('threads', REQUESTS.threads, () => ({ body: { threads: this.debuggee?.inspection.threads() ?? [] } }));
         this.serve('stackTrace', REQUESTS.stackTrace, (args) => ({ body: this.running().inspection.stackTrace(args) }));
@@ -281,6 +284,11 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         this.event('terminated');
     }
 
+    lineOf(thread: Thread): string {
+        const place = thread.top && this.debuggee?.control.run.vm.placeOf(thread.top);
+        return place ? `${place.uri}:${this.sources.position(place.uri, place.start).line}` : '';
+    }
+
     private fromFrame(category: 'stdout' | 'stderr', line: string, frame: Frame): void {
         this.output.at(category, line, this.debuggee?.control.run.vm.placeOf(frame));
     }
@@ -350,14 +358,14 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         return this.debuggee;
     }
 
-    private resume(step?: 'next' | 'in' | 'out'): () => void {
+    private resume(step?: 'next' | 'in' | 'out', granularity?: string): () => void {
         const { control, inspection } = this.running();
         if (control.state !== 'stopped') {
             throw new RequestError(control.state === 'running' ? 'The scenario is running: pause it first.' : 'The scenario is over.');
         }
         return () => {
             inspection.changed();
-            control.go(step);
+            control.go(step, granularity === 'line');
         };
     }
 

@@ -3,6 +3,8 @@ import type { Readable, Writable } from 'node:stream';
 
 const SEPARATOR = Buffer.from('\r\n\r\n');
 const MAX_HEADER = 64 * 1024;
+/** Bytes that may wait for the client before the run waits, too. */
+const MAX_UNSENT = 1024 * 1024;
 const MAX_MESSAGE = 256 * 1024 * 1024;
 
 /** Collects bytes into messages. */
@@ -66,6 +68,7 @@ function parseJson(text: string): unknown {
 export interface MessagePort {
     receive(message: unknown): void;
     readonly onDidSendMessage: (listener: (message: object) => void) => unknown;
+    congested: () => boolean;
 }
 
 /** Connects a session with streams. */
@@ -75,5 +78,6 @@ export function connect(session: MessagePort, input: Readable, output: Writable)
         const json = Buffer.from(JSON.stringify(message));
         output.write(Buffer.concat([Buffer.from(`Content-Length: ${json.length}\r\n\r\n`), json]));
     });
+    session.congested = () => output.writableLength > MAX_UNSENT;
     input.on('data', (chunk: Buffer) => reader.push(chunk));
 }

@@ -142,6 +142,24 @@ suite('debug adapter', () => {
             await client.event('terminated');
         });
 
+        test('one that talks without end, too', async () => {
+            await client.launch({ scenario: 'it talks without end' });
+            await client.ok('configurationDone');
+            await client.event('output');
+            const stop = await client.goes('pause', { threadId: 1 });
+            assert.equal(stop.reason, 'pause');
+            await client.ok('disconnect');
+        });
+
+        test('a step by lines goes over all statements of a line', async () => {
+            const { threadId } = await stopAt('two statements');
+            await client.goes('next', { threadId, granularity: 'statement' });
+            assert.equal((await client.frames(threadId))[0]?.column, 36);
+            await client.goes('restart', {});
+            await client.goes('next', { threadId, granularity: 'line' });
+            assert.equal(await lineOf(threadId), line('log'));
+        });
+
         test('the call stack of a freeze goes down to the line of the scenario', async () => {
             const { threadId } = await stopAt('in freeze');
             const names = (await client.frames(threadId)).map((f) => f.name);
