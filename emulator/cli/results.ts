@@ -1,4 +1,5 @@
 /** What a run came to, as plain data. `lus run --format json` prints exactly this; its shape is documented and stable. */
+import type { ExceptionKind } from '../scenario/vm';
 
 /** A place in a file; lines and columns count from 1, the end is exclusive. */
 export interface Where {
@@ -33,7 +34,7 @@ export interface Cause {
 
 export interface Failure {
     /** `emulator`: the program is not to blame. `setup`: the machine it asks for cannot be had. */
-    readonly kind: 'failed-call' | 'failed-assertion' | 'callback-error' | 'kernel-warning' | 'difference' | 'setup' | 'emulator';
+    readonly kind: ExceptionKind | 'setup' | 'emulator';
     readonly message: string;
     readonly where: Where | null;
     /** The innermost frame first. */
