@@ -23,7 +23,7 @@ export function liveUpdateItems(vm: Vm): Item[] {
     return [
         sessionsItem(vm, 'outgoing sessions', luo.outgoing),
         luo.deserialized === undefined && luo.incoming.blocks.capacity > 0
-            ? leaf('incoming sessions', 'rebuilt when /dev/liveupdate is first opened')
+            ? notRebuilt(vm, luo.incoming.blocks)
             : sessionsItem(vm, 'incoming sessions', luo.incoming),
         listing('FLBs', 'FLB', luo.flbs.length, (i) => flbItem(vm, luo.flbs.at(i))),
         listing('preserved files', 'file', luo.preservedFiles.size, (i) => preservedFile(vm, i)),
@@ -41,6 +41,22 @@ export function liveUpdateItems(vm: Vm): Item[] {
 
 function sessionsItem(vm: Vm, name: string, list: SessionList): Item {
     return listing(name, 'session', list.sessions.length, (i) => sessionItem(vm, list.sessions.at(i)));
+}
+
+/** Incoming sessions that nobody has asked for yet: as they lie in memory. The first open of the device rebuilds them. */
+function notRebuilt(vm: Vm, blocks: BlockSet): Item {
+    const layout = vm.image.stdProgram.structs.get('luo_session_ser');
+    const entries: number[] = [];
+    const iterator = blocks.iterator();
+    for (let pa = iterator.read(); pa !== undefined; pa = iterator.read()) {
+        entries.push(pa);
+    }
+    const item = listing('incoming sessions', 'session', entries.length, (i) => attempt(`[${i}]`, () => {
+        const view = layout && new View(layout, vm.machine.memory, entries[i] ?? 0);
+        const entry = itemOf(vm, `[${i}]`, { value: view, type: ANY });
+        return view ? { ...entry, value: `${format(view.get(view.field('name')))}, ${format(view.get(view.field('count')))} files` } : entry;
+    }));
+    return { ...item, value: `${item.value}, rebuilt when /dev/liveupdate is first opened` };
 }
 
 /** Up to so many files stand first in their session; more are read in pages. */

@@ -3,9 +3,11 @@
  * the callbacks say: `at(T, args.serialized_data)`, or the structure that preserve() allocates.
  */
 import type { CallExpr, Callback, Expr, FlbDecl, HandlerDecl } from '../../emulator/scenario/ast';
+import { FlbArgs, LuoArgs, LuoFile, LuoFlb } from '../../emulator/kernel/luo/state';
 import type { Image } from '../../emulator/scenario/image';
 import type { StructLayout } from '../../emulator/scenario/layout';
 import type { Program } from '../../emulator/scenario/program';
+import type { Type } from '../../emulator/scenario/types';
 
 /** An array in preserved vmalloc memory that a field of a structure describes. */
 export interface ListedArray {
@@ -19,6 +21,25 @@ export interface ListedArray {
 export interface HandedOver {
     readonly layout: StructLayout;
     readonly arrays: readonly ListedArray[];
+}
+
+/**
+ * What a field of an object of LUO is: a handle is an address wherever the callbacks say what lies there, though the kernel only
+ * sees a number.
+ */
+export function handleType(image: Image, object: object, field: string): Type | undefined {
+    if ((object instanceof LuoArgs || object instanceof LuoFile) && field === 'serialized_data') {
+        return pointerTo(image, image.handler(object.handler.name));
+    }
+    if ((object instanceof LuoFlb && (field === 'out_data' || field === 'in_data')) || (object instanceof FlbArgs && field === 'data')) {
+        return pointerTo(image, image.flb(object instanceof LuoFlb ? object.name : object.flb.name));
+    }
+    return undefined;
+}
+
+function pointerTo(image: Image, declared: { readonly decl: HandlerDecl | FlbDecl; readonly program: Program } | undefined): Type | undefined {
+    const found = declared && handedOver(image, declared.decl, declared.program);
+    return found && { k: 'phys', to: found.layout.name };
 }
 
 const known = new WeakMap<object, HandedOver | null>();

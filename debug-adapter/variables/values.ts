@@ -15,6 +15,7 @@ import { ArrayView, View } from '../../emulator/scenario/view';
 import type { Vm } from '../../emulator/scenario/vm';
 import { bytesAt, rowsOf } from './bytes';
 import { hexText, leaf, sizeText, type Children, type Item } from './item';
+import { handleType } from './serialized';
 
 export interface More {
     readonly evaluateName?: string | undefined;
@@ -203,7 +204,7 @@ export function objectFields(vm: Vm, object: object, expression: string | undefi
         }
         const { set } = field;
         items.push(attempt(field.name, () =>
-            itemOf(vm, field.name, { value: readNative(vm, field, object), type: field.type }, more(field.name, set && ((v: Value) => set(vm, object, v))))));
+            itemOf(vm, field.name, { value: readNative(vm, field, object), type: handleType(vm.image, object, field.name) ?? field.type }, more(field.name, set && ((v: Value) => set(vm, object, v))))));
     }
     if (object instanceof FolioRef) {
         items.push(bytesAt(vm.machine, object.pfn * PAGE_SIZE, PAGE_SIZE * 2 ** (vm.kernel?.memmap.orderOf(object.pfn) ?? 0)));

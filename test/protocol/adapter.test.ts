@@ -322,6 +322,23 @@ suite('debug adapter', () => {
             assert.match((await client.unfold(threadId, 'Process', '4', 'session', 'token 0x1')).value, /^memfd-v2/);
         });
 
+        test('a handle among the arguments of a callback unfolds into what lies there', async () => {
+            const { threadId } = await stopAt('two statements');
+            const handle = await client.unfold(threadId, 'Locals', 'args', 'serialized_data');
+            assert.equal(handle.type, 'phys CounterState');
+            assert.equal((await client.unfold(threadId, 'Locals', 'args', 'serialized_data', 'count')).value, '41');
+        });
+
+        test('sessions that nobody has asked for yet are read from memory', async () => {
+            const { threadId } = await stopAt('after the kexec');
+            const sessions = await client.unfold(threadId, 'Live Update', 'incoming sessions');
+            assert.equal(sessions.value, '1 session, rebuilt when /dev/liveupdate is first opened');
+            const [entry] = await client.variables(sessions.variablesReference);
+            assert.equal(entry?.value, '"vm-1", 2 files');
+            const fields = await client.variables(entry?.variablesReference ?? 0);
+            assert.deepEqual(fields.map((f) => f.name), ['name', 'files', 'count', 'bytes']);
+        });
+
         test('the handover: device tree, preserved memory by order, scratch', async () => {
             const { threadId } = await stopAt('two statements');
             assert.equal((await client.unfold(threadId, 'Handover', 'FDT (outgoing)', 'compatible')).value, '"kho-v4"');

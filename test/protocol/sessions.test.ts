@@ -105,6 +105,7 @@ suite('debug adapter: golden sessions', () => {
             await client.fails('launch', args);
         }
         await client.ok('launch', update);
+        await client.event('initialized');
         await client.fails('launch', update);
         assertGolden('bad-launches', client.transcript);
     });
