@@ -1,5 +1,5 @@
 /** Files that are compressed with gzip. */
-import { gunzipSync } from 'node:zlib';
+import { constants, gunzipSync } from 'node:zlib';
 
 /** What a compressed image may be unpacked to, in bytes: it is kept in memory. */
 const UNPACKED_LIMIT = 2 ** 31;
@@ -10,7 +10,7 @@ export function unpacked(bytes: Uint8Array): Uint8Array {
         return bytes;
     }
     // Z_SYNC_FLUSH: a file that was cut off gives what comes before the cut.
-    return gunzipSync(bytes, { finishFlush: 2, maxOutputLength: UNPACKED_LIMIT });
+    return gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: UNPACKED_LIMIT });
 }
 
 export function isGzip(bytes: Uint8Array): boolean {

@@ -27,6 +27,10 @@ export const command: Command = (args) => {
     const fdt = addressOption(parsed, 'fdt');
     const extract = extraction(parsed);
     const { file, memory, handover } = inspectFile(openImage(name), { fdt });
+    const [damage] = file.findings;
+    if (damage?.code === 'not-elf') {
+        throw new BadArguments(`${name} cannot be inspected: ${damage.text}.`);
+    }
     if (extract) {
         return extractFile(handover, memory, extract);
     }

@@ -2,6 +2,7 @@
 import type { Int } from '../machine/int';
 import type { FdtNode } from '../kernel/kho/fdt_read';
 import type { Finding } from './findings';
+import type { FolioList } from './folio-list';
 import type { FileView, HandoverView, LuoView, MemfdView, SessionView } from './model';
 import { hex } from './walk';
 
@@ -37,6 +38,25 @@ function orders(counts: ReadonlyMap<number, number>): Record<string, number> {
     return Object.fromEntries([...counts].map(([order, n]) => [String(order), n]));
 }
 
+/** Of files in very many pieces only the first runs are listed; their number is in `folio_orders`. */
+const RUNS_LIMIT = 1000;
+
+/** Neighbouring folios of one order as one run: what is at which page of the file. */
+function folioRuns(folios: FolioList): object[] {
+    const runs: { index: number; pfn: number; order: number; count: number }[] = [];
+    for (const { index, pfn, order } of folios) {
+        const last = runs[runs.length - 1];
+        const pages = last ? last.count * 2 ** Math.max(0, last.order) : 0;
+        if (last && last.order === order && last.index + pages === index && last.pfn + pages === pfn) {
+            last.count++;
+        } else if (runs.push({ index, pfn, order, count: 1 }) > RUNS_LIMIT) {
+            runs.pop();
+            break;
+        }
+    }
+    return runs.map((r) => ({ ...r, pfn: hex(r.pfn) }));
+}
+
 function memfdJson(m: MemfdView): object {
     const first = m.folios.at(0);
     return {
@@ -48,6 +68,7 @@ function memfdJson(m: MemfdView): object {
         ...(m.nrFolios === 0 ? {} : {
             folios_vmalloc: { first: hex(m.vmalloc.first), total_pages: m.vmalloc.totalPages, flags: m.vmalloc.flags, order: m.vmalloc.order },
             folio_orders: orders(m.folios.byOrder()),
+            folio_runs: folioRuns(m.folios),
             first_folio: first && { pfn: hex(first.pfn), flags: first.flags, index: first.index, order: first.order },
         }),
         // Of a file whose contents are not all there, nothing; of an empty one there is nothing to say.

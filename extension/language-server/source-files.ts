@@ -1,5 +1,5 @@
 /** Source files by URI: as the editor has them where they are open, else as they are on disk. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { TextDocuments } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
@@ -30,6 +30,11 @@ export class SourceFiles implements SourceHost {
     resolve(from: string, path: string): string {
         const relative = path.split('/').map(encodeURIComponent).join('/');
         return URL.canParse(relative, from) ? new URL(relative, from).href : relative;
+    }
+
+    /** Whether there is a file on disk, whatever it holds. */
+    exists(uri: string): boolean {
+        return uri.startsWith('file:') && existsSync(fileURLToPath(uri));
     }
 
     /** The file as a document, for turning offsets into positions. */

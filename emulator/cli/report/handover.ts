@@ -106,7 +106,7 @@ const SEALS = ['seal', 'shrink', 'grow', 'write', 'future_write', 'exec'];
 
 function memfdText(m: MemfdView): string {
     const seals = SEALS.filter((_, i) => (m.seals & 2 ** i) !== 0);
-    return [sizeText(m.size), ...(m.pos === 0 ? [] : [`at position ${m.pos}`]), ...(seals.length > 0 ? [`sealed: ${seals.join(' ')}`] : [])].join(', ');
+    return [sizeText(m.size), ...(m.pos === 0 ? [] : [`at position ${m.pos}`]), ...(seals.length > 0 ? [`sealed (${seals.join(', ')})`] : [])].join(', ');
 }
 
 function memfdMore(m: MemfdView): string[] {
@@ -114,9 +114,9 @@ function memfdMore(m: MemfdView): string[] {
     if (!first) {
         return [];
     }
-    const orders = [...m.folios.byOrder()].map(([order, n]) => (order < 0 ? `${n} not preserved` : `${n} × ${sizeText(PAGE_SIZE * 2 ** order)}`));
+    const orders = [...m.folios.byOrder()].map(([order, n]) => (order < 0 ? `${counted(n, 'folio')} not preserved` : `${counted(n, 'folio')} of ${sizeText(PAGE_SIZE * 2 ** order)}`));
     const content = m.content ? `contents ${m.content.fnv1a64}` : 'contents not complete';
-    return [`${counted(m.folios.length, 'folio')} (${orders.join(', ')}), the first at ${hex(first.pfn * PAGE_SIZE)}`, content];
+    return [`${orders.join(', ')}, the first at ${hex(first.pfn * PAGE_SIZE)}`, content];
 }
 
 function findings(list: readonly Finding[], style: Style): string[] {
