@@ -1,11 +1,33 @@
 /**
  * What differs between kernels, as values that code asks. One description a release and configuration; a scenario's `kernel`
- * declarations change some of it and add handlers and code.
+ * declarations change some of it and add handlers and code. Whatever `inferred` names was deduced from mails, commits and the
+ * releases around it; the rest was read in that release's source.
  */
 
+import { X86_64, type Arch } from './kho/arch';
 import { DEFAULT_EARLY_MEMORY, type EarlyMemory } from './kho/boot';
+import { KHO_V1, KHO_V1_FIRST, KHO_V3, KHO_V4, type KhoFormat } from './kho/format';
+import { IOCTLS_6_19, IOCTLS_7_2, IOCTLS_V4, type IoctlTable } from './luo/ioctls';
 
 const MIB = 0x100000;
+
+/** Files of the standard library that make up a kernel's own code; see emulator/scenario/std. */
+export type Library = readonly string[];
+
+export const LIBRARY_7_2: Library = ['kernel', 'luo-abi', 'luo-calls', 'luo-flb', 'luo', 'memfd'];
+const LIBRARY_7_1: Library = ['kernel', 'luo-abi', 'luo-calls', 'luo-flb', 'luo-fdt', 'release-7.1', 'memfd'];
+const LIBRARY_7_0: Library = ['kernel', 'luo-abi', 'luo-calls', 'luo-flb', 'luo-fdt', 'release-7.0', 'memfd-v1'];
+const LIBRARY_6_19: Library = ['kernel', 'luo-abi', 'luo-calls', 'luo-no-flb', 'luo-fdt', 'release-6.19', 'memfd-v1'];
+const LIBRARY_6_17: Library = ['kernel', 'luo-calls', 'luo-no-flb', 'luo-none'];
+const LIBRARY_LUO_V4: Library = ['kernel', 'luo-v4', 'luo-no-flb', 'memfd-draft'];
+
+/** The Live Update Orchestrator of a release. */
+export interface LuoDescription {
+    /** What identifies its state to the next kernel. */
+    readonly compatible: string;
+    /** The ioctls, and which checks come before them. */
+    readonly ioctls: IoctlTable;
+}
 
 export interface KernelDescription {
     /** As scenarios name it. */
@@ -14,8 +36,16 @@ export interface KernelDescription {
     readonly summary: string;
     /** uname -r */
     readonly release: string;
-    /** `compatible` of the KHO root FDT. */
-    readonly khoCompatible: string;
+    /** What of it is inferred rather than read, a sentence each. */
+    readonly inferred: readonly string[];
+    /** What its KHO hands over, and how. */
+    readonly kho: KhoFormat;
+    /** Undefined: the kernel has none. */
+    readonly luo: LuoDescription | undefined;
+    /** The code of its LUO core, its shipped handlers, and how it comes up and goes down. */
+    readonly library: Library;
+    /** What it is built for; undefined: for whatever the machine is. */
+    readonly arch: Arch | undefined;
     /** Compiled in or given by the boot loader; behind it comes what the scenario adds. */
     readonly cmdline: string;
     /** CONFIG_NUMA */
@@ -34,9 +64,13 @@ export interface KernelDescription {
 
 const v72: KernelDescription = {
     name: '7.2',
-    summary: 'Linux 7.2 on x86-64, with kho=on liveupdate=on',
+    summary: 'Linux 7.2, with kho=on liveupdate=on',
     release: '7.2.13',
-    khoCompatible: 'kho-v4',
+    inferred: [],
+    kho: KHO_V4,
+    luo: { compatible: 'luo-v5', ioctls: IOCTLS_7_2 },
+    library: LIBRARY_7_2,
+    arch: undefined,
     cmdline: 'console=ttyS0 kho=on liveupdate=on',
     numa: true,
     khoDebug: true,
@@ -51,16 +85,87 @@ const v72Uma: KernelDescription = {
     ...v72,
     name: '7.2-uma',
     summary: 'Linux 7.2.13 without CONFIG_NUMA, as the recordings of a real kernel were made with',
+    arch: X86_64,
     numa: false,
     pageCache: 8 * MIB,
     initrdSize: 2 * MIB,
 };
 
 /** Live update is the same in 7.3 as in 7.2 in everything that is emulated. */
-const v73: KernelDescription = { ...v72, name: '7.3', summary: 'Linux 7.3 on x86-64, with kho=on liveupdate=on', release: '7.3.4' };
+const v73: KernelDescription = { ...v72, name: '7.3', summary: 'Linux 7.3, with kho=on liveupdate=on', release: '7.3.4' };
 const v73Uma: KernelDescription = { ...v72Uma, name: '7.3-uma', summary: 'Linux 7.3.4 without CONFIG_NUMA, as the recordings of a real kernel were made with', release: '7.3.4' };
 
-export const DESCRIPTIONS: ReadonlyMap<string, KernelDescription> = new Map([v72, v73, v72Uma, v73Uma].map((d) => [d.name, d]));
+/** KHO without finalizing, LUO still on a device tree. */
+const v71: KernelDescription = {
+    ...v72,
+    name: '7.1',
+    summary: 'Linux 7.1: stateless KHO (kho-v3), LUO on a device tree, memfd-v2',
+    release: '7.1.0',
+    inferred: [
+        'The whole of 7.1 is: no tree of it was read. The strings kho-v3, luo-v1 and memfd-v2 come from its development cycle.',
+        'That a file cannot be preserved twice (get_id), which its stable releases have, is taken to be in 7.1.0.',
+        'That the ioctls of a session do not ask which kind it is, and that names are not checked, is taken over from 7.0.',
+    ],
+    kho: KHO_V3,
+    luo: { compatible: 'luo-v1', ioctls: IOCTLS_6_19 },
+    library: LIBRARY_7_1,
+};
+
+const v70: KernelDescription = {
+    ...v71,
+    name: '7.0',
+    summary: 'Linux 7.0: KHO finalized by the reboot (kho-v1), LUO on a device tree with FLBs, memfd-v1',
+    release: '7.0.0',
+    inferred: ['What happens to an FLB that is asked for after its last file was finished.'],
+    kho: KHO_V1,
+    library: LIBRARY_7_0,
+};
+
+const v619: KernelDescription = {
+    ...v70,
+    name: '6.19',
+    summary: 'Linux 6.19: the first release with LUO: no FLBs, a failed retrieve can be tried again',
+    release: '6.19.0',
+    inferred: [
+        'No tree of 6.19 was read: it is 7.0 without what is known to have come later (FLBs, the sticky retrieve status, the fix of memfd\'s flags).',
+        'Its KHO is taken to be that of 7.0.',
+    ],
+    library: LIBRARY_6_19,
+};
+
+const v617: KernelDescription = {
+    ...v619,
+    name: '6.17',
+    summary: 'Linux 6.17: KHO finalized through debugfs, no LUO',
+    release: '6.17.0',
+    inferred: ['What lies on the page of the FDT before it is finalized.'],
+    kho: KHO_V1_FIRST,
+    luo: undefined,
+    library: LIBRARY_6_17,
+    khoDebug: false,
+    cmdline: 'console=ttyS0 kho=on',
+    handlers: [],
+};
+
+const luoV4: KernelDescription = {
+    ...v617,
+    name: 'luo-v4',
+    summary: 'The series of September 2025 (v4), before LUO was merged: PREPARE, FREEZE, FINISH, CANCEL, subsystems, events a session',
+    release: '6.17.0-rc7-luo-v4',
+    inferred: [
+        'The series was not read as a tree: states, events, errors and interfaces are from its description; the names in its device tree are ours.',
+        'KHO is that of 6.17 but for who finalizes it.',
+    ],
+    kho: { ...KHO_V1_FIRST, finalize: 'prepare' },
+    luo: { compatible: 'luo-v1', ioctls: IOCTLS_V4 },
+    library: LIBRARY_LUO_V4,
+    cmdline: 'console=ttyS0 kho=on liveupdate=on',
+    handlers: ['memfd'],
+};
+
+export const DESCRIPTIONS: ReadonlyMap<string, KernelDescription> = new Map(
+    [v617, v619, v70, v71, v72, v73, v72Uma, v73Uma, luoV4].map((d) => [d.name, d]));
 
 /** The kernel that a scenario gets where it names none. */
 export const DEFAULT_KERNEL = '7.2';
+

@@ -12,8 +12,12 @@ export interface RamRange {
     readonly node: number;
 }
 
+export type ArchName = 'x86-64' | 'arm64';
+
 export interface MachineShape {
     readonly ranges: readonly RamRange[];
+    /** x86-64 where it is left out. */
+    readonly arch?: ArchName;
 }
 
 /** What stays when kernels come and go: memory and its map, the clock, and the observers' log of who owned which page. */
@@ -24,6 +28,7 @@ export class Machine extends Rec {
     readonly history: PageHistory;
     /** Usable RAM, ascending, without overlaps. */
     readonly map: readonly RamRange[];
+    readonly arch: ArchName;
     /** Kernels that have come up on this machine. */
     readonly boots: number = 0;
 
@@ -32,6 +37,7 @@ export class Machine extends Rec {
      */
     constructor(shape: MachineShape, readonly journal = new Journal()) {
         super(journal);
+        this.arch = shape.arch ?? 'x86-64';
         this.map = [...shape.ranges].sort((a, b) => a.start - b.start);
         let end = 0;
         for (const range of this.map) {

@@ -1,5 +1,6 @@
 /** Kernels coming up: from boot parameters in memory to registered handlers. Called step by step by start_kernel in std/kernel.lus. */
 import { Kernel, parseCommandLine, type CommandLine } from '../kernel/kernel';
+import { archNamed } from '../kernel/kho/arch';
 import {
     earlyAllocations, fillPageCache, freeReserved, khoInit, khoMemoryInit, khoPopulate, memblockFreeAll, memblockInit, nodeSpans, type BootContext,
 } from '../kernel/kho/boot';
@@ -38,7 +39,7 @@ export class Boot extends Rec {
         this.memmap = new Memmap(machine.journal);
         this.pages = new PageAllocator(machine.journal, machine.memory, this.memmap, machine.history, nodeSpans(machine, desc.numa));
         this.pages.inject = () => vm.injections.hit('page_alloc', vm.boot) !== undefined;
-        const options = { numa: desc.numa, debug: desc.khoDebug, compatible: desc.khoCompatible, release: desc.release };
+        const options = { numa: desc.numa, debug: desc.khoDebug, format: desc.kho, arch: desc.arch ?? archNamed(machine.arch), release: desc.release };
         this.context = { machine, memmap: this.memmap, memblock: new Memblock(machine.journal), log, description: { ...options, early: desc.early } };
         this.env = { machine, memmap: this.memmap, allocator: this.pages, log, options };
     }
@@ -90,7 +91,7 @@ export class Boot extends Rec {
 
     private scratchSizes(): ScratchSizes {
         const text = /(?:^|\s)kho_scratch=(\S+)/.exec(this.cmdline.text)?.[1];
-        return (text === undefined ? undefined : parseScratch(text)) ?? DEFAULT_SCRATCH;
+        return (text === undefined ? undefined : parseScratch(text, this.env.options.format.zeroScratchSizes)) ?? DEFAULT_SCRATCH;
     }
 
     /** kho_init(), and the initial RAM disk has done its duty. */
@@ -111,7 +112,7 @@ export class Boot extends Rec {
         }
         const { journal } = vm.machine;
         for (const name of this.kernel.handlers) {
-            const found = vm.image.handler(name);
+            const found = vm.image.handler(name, vm.library);
             if (!found) {
                 continue;
             }

@@ -1,8 +1,10 @@
 /** A checked program made executable: its code, compiled when it is first needed, and its declarations by name. */
+import { DESCRIPTIONS, type Library } from '../kernel/descriptions';
 import { OpenFile } from '../kernel/file';
 import type { Callback, Expr, FileDecl, FlbDecl, FnDecl, HandlerDecl, KernelDecl, KernelInit, ScenarioDecl } from './ast';
 import type { Code, Eval } from './code';
 import { FnCompiler } from './compile/function';
+import type { StructLayout } from './layout';
 import type { Program } from './program';
 import type { Natives, ObjectType, Value } from './types';
 
@@ -14,6 +16,9 @@ interface Declared<D> {
 
 export class Image {
     private readonly codes = new Map<object, Code>();
+    /** The standard libraries that have been asked for. */
+    private readonly libraries = new Set<Program>();
+    private readonly byLibrary = new Map<Library, Program>();
 
     constructor(
         readonly program: Program,
@@ -21,13 +26,28 @@ export class Image {
         readonly natives: Natives,
         /** The object type of an object, by its class. */
         readonly objectTypeOf: (o: object) => ObjectType | undefined,
-    ) {}
+        /** The checked standard library of a release. `stdProgram` is that of the default one. */
+        private readonly libraryOf: (library: Library) => Program = () => stdProgram,
+    ) {
+        this.libraries.add(stdProgram);
+    }
+
+    /** The standard library of a kernel. */
+    library(library: Library): Program {
+        let found = this.byLibrary.get(library);
+        if (!found) {
+            found = this.libraryOf(library);
+            this.byLibrary.set(library, found);
+            this.libraries.add(found);
+        }
+        return found;
+    }
 
     // ------------------------------------------------------------ code
 
-    /** A function of the standard library. */
-    std(name: string): Code {
-        const decl = this.stdProgram.fns.get(name);
+    /** A function of a standard library. */
+    std(name: string, library: Program = this.stdProgram): Code {
+        const decl = library.fns.get(name);
         if (!decl) {
             throw new RangeError(`the standard library has no function ${name}`);
         }
@@ -81,7 +101,12 @@ export class Image {
     }
 
     private programOf(decl: object): Program {
-        return this.stdProgram.uriOf.has(decl) || this.stdProgram.code.has(decl) ? this.stdProgram : this.program;
+        for (const library of this.libraries) {
+            if (library.uriOf.has(decl) || library.code.has(decl)) {
+                return library;
+            }
+        }
+        return this.program;
     }
 
     private ownerOf(program: Program, callback: Callback): HandlerDecl | FlbDecl | FileDecl | undefined {
@@ -92,7 +117,13 @@ export class Image {
     /** All code that a file holds, for breakpoints. */
     codeIn(uri: string): Code[] {
         const out: Code[] = [];
-        for (const program of [this.program, this.stdProgram]) {
+        for (const { library } of DESCRIPTIONS.values()) {
+            // a file of the kernel's own may be shared by releases, each with code of its own
+            if (library.some((name) => uri === `lus-std:/${name}.lus`)) {
+                this.library(library);
+            }
+        }
+        for (const program of [this.program, ...this.libraries]) {
             for (const [decl, info] of program.code) {
                 if (info.uri !== uri) {
                     continue;
@@ -118,8 +149,20 @@ export class Image {
 
     // ------------------------------------------------------------ declarations
 
-    handler(name: string): Declared<HandlerDecl> | undefined {
-        return this.find((p) => p.handlers, name);
+    /** A handler of the program, or the shipped one that a library has under this name. */
+    handler(name: string, library: Program = this.stdProgram): Declared<HandlerDecl> | undefined {
+        const own = this.program.handlers.get(name);
+        if (own && own !== this.stdProgram.handlers.get(name)) {
+            return { decl: own, program: this.program };
+        }
+        const shipped = library.handlers.get(name);
+        return shipped && { decl: shipped, program: library };
+    }
+
+    /** A struct of the program, or the one that a library has under this name. */
+    struct(name: string, library: Program): StructLayout | undefined {
+        const own = this.program.structs.get(name);
+        return own && own !== this.stdProgram.structs.get(name) ? own : library.structs.get(name);
     }
 
     flb(name: string): Declared<FlbDecl> | undefined {

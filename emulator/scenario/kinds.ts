@@ -47,7 +47,7 @@ function answer(vm: Vm, slot: number, value: Value | Err, name: string): number 
 
 function declarationOf(vm: Vm, v: Value): HandlerDecl | FlbDecl | FileDecl | undefined {
     if (v instanceof LuoHandler) {
-        return vm.image.handler(v.name)?.decl;
+        return vm.image.handler(v.name, vm.library)?.decl;
     }
     if (v instanceof LuoFlb) {
         return vm.image.flb(v.name)?.decl;

@@ -53,7 +53,7 @@ export function sendFd(vm: Vm, fd: number, to: string, as: string): Err | undefi
 
 /** The frame in which a process closes what it has open. */
 function exitFrame(vm: Vm, waiter: Thread | null): Frame {
-    const code = vm.image.std('do_exit');
+    const code = vm.std('do_exit');
     return new Frame(code, 'kernel', new Array<Value>(code.slots).fill(undefined), -1, null, waiter);
 }
 

@@ -93,7 +93,7 @@ export function startKernel(vm: Vm, at: number): void {
     power.panicMessage = '';
     vm.phase('boot');
     const scenario = vm.scenarioThread;
-    const code = vm.image.std('start_kernel');
+    const code = vm.std('start_kernel');
     const thread = vm.newThread('kernel', null);
     scenario.waiting = { kind: 'thread', thread };
     thread.frames.push(new Frame(code, 'kernel', new Array<Value>(code.slots).fill(undefined), -1, null, scenario));

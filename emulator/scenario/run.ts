@@ -25,6 +25,8 @@ export interface RunOptions {
     readonly kernel?: string | undefined;
     /** Picks one of the possible schedules. */
     readonly seed?: number | undefined;
+    /** The kernel code in the language; what ships with the emulator where it is left out. The program must have been checked with it. */
+    readonly standard?: Program | undefined;
 }
 
 /** Reads and checks a file and what it imports, or reads a recording. What is wrong with it is in its diagnostics. */
@@ -56,7 +58,7 @@ export class Run {
             const known = [...NATIVES.kernels.keys(), ...program.kernels.keys()].join(', ');
             throw new UsageError(`no kernel is called "${options.kernel}". There are: ${known}.`);
         }
-        const image = new Image(program, standardLibrary(), NATIVES, objectTypeOf);
+        const image = new Image(program, options.standard ?? standardLibrary(), NATIVES, objectTypeOf, standardLibrary);
         const machine = new Machine({ ranges: memoryOf(program) });
         const vm = new Vm(machine, image, options.seed ?? 0, options.kernel);
         const code = image.scenarioCode(scenario);

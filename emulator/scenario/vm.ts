@@ -13,6 +13,7 @@ import type { Boot } from './boot';
 import { Frame, statementOf, SWITCH, type Code, type Mode } from './code';
 import type { Image } from './image';
 import { Injections } from './injection';
+import type { Program } from './program';
 import type { Listener, Phase, Place } from './listener';
 import { copyOnce, Power, type Checkpoint, type ExceptionKind, type Outcome, type RunException, type StepKind, type Stop, type TrapHandler } from './run_state';
 import { Thread, type UserProcess } from './thread';
@@ -196,9 +197,20 @@ export class Vm {
         return SWITCH;
     }
 
+    /** The standard library of the kernel that runs or comes up; else the default kernel's. */
+    get library(): Program {
+        const desc = this.kernel?.desc ?? this.power.booting?.kernel.desc;
+        return desc ? this.image.library(desc.library) : this.image.stdProgram;
+    }
+
+    /** A function of the kernel's own code. */
+    std(name: string): Code {
+        return this.image.std(name, this.library);
+    }
+
     /** Calls a function of the standard library in kernel mode on the current thread. */
     callStd(name: string, args: readonly Value[], resultSlot = -1): number {
-        return this.call(this.image.std(name), 'kernel', args, resultSlot);
+        return this.call(this.std(name), 'kernel', args, resultSlot);
     }
 
     /** Ends the topmost frame with a value or an error. */
@@ -255,7 +267,7 @@ export class Vm {
         if (!this.kernel || this.kernel.delayedFput.length === 0) {
             return false;
         }
-        const code = this.image.std('task_work');
+        const code = this.std('task_work');
         this.current.frames.push(new Frame(code, 'kernel', new Array<Value>(code.slots).fill(undefined), -1, null, waiter));
         return true;
     }

@@ -1,3 +1,4 @@
+import { KHO_V3 } from '../../emulator/kernel/kho/format';
 import assert from 'node:assert/strict';
 import { Bytes } from '../../emulator/machine/bytes';
 import { Machine, type RamRange, pcMemory } from '../../emulator/machine/machine';
@@ -234,7 +235,7 @@ suite('handover', () => {
 
         first.machine.journal.restore(mark);
         assert.ok(contentOf(first, pfn, 4).equals(Bytes.pattern(8, PAGE_SIZE << 4)));
-        host = kexec(first, { description: { ...DESCRIPTION, compatible: 'kho-v3' } });
+        host = kexec(first, { description: { ...DESCRIPTION, format: KHO_V3 } });
         assert.deepEqual(host.log.slice(0, 2).map((l) => l.split(':')[0]), ['warn', 'warn']);
         assert.ok(host.log[0]?.includes('incompatible'));
         assert.equal(errorOf(host.kho.retrieveSubtree('LUO')), 'ENOENT');

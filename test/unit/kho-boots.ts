@@ -1,4 +1,6 @@
 /** Boots kernels on a machine, without processes or scenarios: the memory half of a boot sequence. */
+import { X86_64 } from '../../emulator/kernel/kho/arch';
+import { KHO_V4 } from '../../emulator/kernel/kho/format';
 import assert from 'node:assert/strict';
 import type { Machine } from '../../emulator/machine/machine';
 import { PAGE_SIZE } from '../../emulator/machine/memory';
@@ -17,7 +19,7 @@ import { Kho } from '../../emulator/kernel/kho/kho';
 import { DEFAULT_SCRATCH, type ScratchSizes } from '../../emulator/kernel/kho/scratch';
 import { type Host, MiB } from './kho-host';
 
-export const DESCRIPTION: BootDescription = { numa: true, debug: true, compatible: 'kho-v4', release: '7.2.13', early: DEFAULT_EARLY_MEMORY };
+export const DESCRIPTION: BootDescription = { numa: true, debug: true, format: KHO_V4, arch: X86_64, release: '7.2.13', early: DEFAULT_EARLY_MEMORY };
 export const KERNEL: KernelFile = { name: '7.2', imageSize: 8 * MiB, commandLine: 'kho=on liveupdate=on', initrdSize: 3 * MiB };
 
 export interface BootedHost extends Host {

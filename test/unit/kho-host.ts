@@ -1,4 +1,6 @@
 /** A machine with one kernel's memory management, for tests of KHO without a kernel. */
+import { X86_64 } from '../../emulator/kernel/kho/arch';
+import { KHO_V4 } from '../../emulator/kernel/kho/format';
 import { Hasher } from '../../emulator/machine/hash';
 import { Machine, type RamRange } from '../../emulator/machine/machine';
 import { PageAllocator } from '../../emulator/kernel/mm/buddy';
@@ -47,7 +49,7 @@ export function hostOn(machine: Machine, options: HostOptions, incoming: Incomin
             log: (level: LogLevel, text: string) => log.push(`${level}: ${text}`),
             warning: (where: string, text: string) => log.push(`WARN ${where}: ${text}`),
         },
-        options: { numa: options.numa ?? true, debug: options.debug ?? false, compatible: 'kho-v4', release: '7.2.13' },
+        options: { numa: options.numa ?? true, debug: options.debug ?? false, format: KHO_V4, arch: X86_64, release: '7.2.13' },
     };
     const kho = new Kho(env, true, incoming, [{ addr: 0, size: scratchEnd }], 0);
     return { machine, env, kho, vmalloc: new Vmalloc(machine.journal, machine.memory, allocator), log };

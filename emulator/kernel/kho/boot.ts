@@ -11,10 +11,10 @@ import type { Area, IncomingHandover, KernelLog, KhoOptions } from './env';
 import { fdtIsCompatible, fdtProperty, readFdt } from './fdt_read';
 import type { Kho } from './kho';
 import { readMetadata, writeMetadata } from './metadata';
-import { walkRadix } from './radix';
 import { PROP_MEMORY_MAP, readNativeU64 } from './root_fdt';
 import { RunList } from './runs';
 import { SCRATCH_ENTRY, type ScratchSizes, reserveScratch } from './scratch';
+import { walkHandedOver } from './tracker';
 
 const MiB = 1024 * 1024;
 /** Pages; a hole of 1 TiB. */
@@ -92,7 +92,9 @@ export function memblockInit(ctx: BootContext, loaded: LoadedKernel): void {
     for (const r of machine.map) {
         memblock.addMemory(r.start, r.size, description.numa ? r.node : 0);
     }
-    memblock.markScratch(0, MiB);
+    if (description.arch.firstMiB) {
+        memblock.markScratch(0, MiB);
+    }
     const nodeOf = (pa: number): number => (description.numa ? machine.nodeOf(pa) ?? 0 : 0);
     memblock.reserve(loaded.image.addr, loaded.image.size, 'kernel image', MEMBLOCK_KERN, nodeOf(loaded.image.addr));
     if (loaded.initrd) {
@@ -124,8 +126,8 @@ export function khoPopulate(ctx: BootContext, fdtPhys: number, fdtLen: number, s
     if (!root) {
         return refuse(`setup: handover FDT (0x${fdtPhys.toString(16)}) is invalid`);
     }
-    if (!fdtIsCompatible(root, ctx.description.compatible)) {
-        return refuse(`setup: handover FDT (0x${fdtPhys.toString(16)}) is incompatible with '${ctx.description.compatible}'`);
+    if (!fdtIsCompatible(root, ctx.description.format.compatible)) {
+        return refuse(`setup: handover FDT (0x${fdtPhys.toString(16)}) is incompatible with '${ctx.description.format.compatible}'`);
     }
     const map = readNativeU64(fdtProperty(root, PROP_MEMORY_MAP)?.value);
     if (map === undefined) {
@@ -161,8 +163,10 @@ export function khoPopulate(ctx: BootContext, fdtPhys: number, fdtLen: number, s
 export function earlyAllocations(ctx: BootContext): BootPanic | undefined {
     const { machine, memblock, description } = ctx;
     // reserve_real_mode: the trampoline; all of the first MiB stays reserved, and is no scratch any more.
-    memblock.reserve(0, MiB, 'first MiB');
-    memblock.markScratch(0, MiB, false);
+    if (description.arch.firstMiB) {
+        memblock.reserve(0, MiB, 'first MiB');
+        memblock.markScratch(0, MiB, false);
+    }
     const nodes = description.numa ? machine.nodes : [0];
     const spread = Math.ceil(description.early.spread / nodes.length / PAGE_SIZE) * PAGE_SIZE;
     for (const [i, node] of nodes.entries()) {
@@ -215,7 +219,7 @@ export function khoMemoryInit(ctx: BootContext, incoming: IncomingHandover | und
     let outside: number | undefined;
     const last = machine.map[machine.map.length - 1];
     const end = last ? (last.start + last.size) / PAGE_SIZE : 0;
-    const findings = walkRadix(machine.memory, map, (pa, n) => machine.isRam(pa, n), (pfn, order) => {
+    const findings = walkHandedOver(ctx.description.format, machine.memory, map, (pa, n) => machine.isRam(pa, n), (pfn, order) => {
         if (pfn + 2 ** order > end) {
             outside ??= pfn;
             return;
@@ -283,7 +287,7 @@ export function khoInit(kho: Kho): 0 | Err {
     }
     const { machine, memmap, allocator } = kho.env;
     let result = kho.createOutgoing();
-    if (result === 0) {
+    if (result === 0 && kho.env.options.format.metadata) {
         const { count, release } = readMetadata(kho);
         kho.setKexecCount(count, release);
         result = writeMetadata(kho, count + 1);

@@ -6,6 +6,8 @@ import type { PhysicalMemory } from '../../machine/memory';
 import type { Owners } from '../../machine/owners';
 import type { PageAllocator } from '../mm/buddy';
 import type { Memmap } from '../mm/memmap';
+import type { Arch } from './arch';
+import type { KhoFormat } from './format';
 
 export type LogLevel = 'emerg' | 'err' | 'warn' | 'notice' | 'info' | 'debug';
 
@@ -22,8 +24,10 @@ export interface KhoOptions {
     readonly numa: boolean;
     /** CONFIG_KEXEC_HANDOVER_DEBUG: what is preserved must not touch scratch. */
     readonly debug: boolean;
-    /** `compatible` of the root FDT. */
-    readonly compatible: string;
+    /** What is handed over, and how. */
+    readonly format: KhoFormat;
+    /** What the architecture has to say about it. */
+    readonly arch: Arch;
     /** uname -r. */
     readonly release: string;
 }

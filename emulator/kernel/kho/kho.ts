@@ -9,9 +9,12 @@ import { MAX_PAGE_ORDER } from '../mm/buddy';
 import { Folios } from '../mm/folio';
 import { orderPages } from '../mm/memmap';
 import type { Area, IncomingHandover, KhoEnv } from './env';
-import { RadixTree, walkRadix } from './radix';
+import { buildsFdtWhenFinalized } from './finalize';
+import type { KhoFormat } from './format';
+import type { NodePages } from './radix';
 import { type Subtree, addSubtree, buildRootFdt, readFdtPage, removeSubtree, retrieveSubtree } from './root_fdt';
 import { type BlockRun, RunList } from './runs';
+import { type Tracker, freeTracker, makeTracker, walkTracker } from './tracker';
 
 /** The order of the smallest power of two of pages that holds `size` bytes. */
 export function getOrder(size: number): number {
@@ -32,7 +35,9 @@ export class Kho extends Rec {
     readonly enabled: boolean;
     /** The outgoing root FDT page; 0 where there is none. */
     readonly fdt: number = 0;
-    readonly tree: RadixTree | undefined = undefined;
+    readonly tree: Tracker | undefined = undefined;
+    /** The handover is complete, in kernels where somebody has to complete it. */
+    readonly finalized: boolean = false;
     readonly scratch: readonly Area[];
     /** Where the array of {@link scratch} lies; 0 where there is none. */
     readonly scratchArray: number;
@@ -44,6 +49,8 @@ export class Kho extends Rec {
     readonly previousRelease: string | undefined = undefined;
     readonly folios: Folios;
     private incomingRuns = new RunList();
+    /** Subtrees that are put into the FDT when it is built, where finalizing builds it: by the address of their blob. */
+    readonly users: Table<number, { readonly name: string; readonly size: number }>;
     /** Incoming pages that the kernel never restores, by design. */
     private readonly kept: Table<number, string>;
     private readonly warned: Table<string, true>;
@@ -59,6 +66,7 @@ export class Kho extends Rec {
         this.scratchArray = scratchArray;
         this.folios = new Folios(env.machine.memory, env.memmap, env.allocator);
         this.kept = new Table(env.machine.journal);
+        this.users = new Table(env.machine.journal);
         this.warned = new Table(env.machine.journal);
     }
 
@@ -197,13 +205,21 @@ export class Kho extends Rec {
      * the tree lets happen).
      */
     addSubtree(name: string, blob: number, size: number): 0 | Err {
-        return this.fdt === 0 ? err('EFAULT') : addSubtree(this.env.machine.memory, this.fdt, name, blob, size);
+        if (this.fdt === 0) {
+            return err('EFAULT');
+        }
+        if (this.buildsFdtWhenFinalized) {
+            this.users.set(blob, { name, size });
+            return 0;
+        }
+        return addSubtree(this.env.machine.memory, this.fdt, name, blob, size, this.format);
     }
 
     /** kho_remove_subtree, by the blob's address; silent where there is none. */
     removeSubtree(blob: number): void {
-        if (this.fdt !== 0) {
-            removeSubtree(this.env.machine.memory, this.fdt, blob);
+        this.users.delete(blob);
+        if (this.fdt !== 0 && !this.buildsFdtWhenFinalized) {
+            removeSubtree(this.env.machine.memory, this.fdt, blob, this.format);
         }
     }
 
@@ -213,7 +229,7 @@ export class Kho extends Rec {
             return err('ENOENT');
         }
         const { root } = readFdtPage(this.env.machine.memory, this.incoming.fdt);
-        return retrieveSubtree(root, name, (text) => this.env.log.log('warn', text));
+        return retrieveSubtree(root, name, (text) => this.env.log.log('warn', text), this.format);
     }
 
     // Life of a kernel.
@@ -221,35 +237,56 @@ export class Kho extends Rec {
     /** Root page and FDT page of the outgoing side (the first half of kho_init). @returns ENOMEM, or what preserving returns. */
     createOutgoing(): 0 | Err {
         const { machine } = this.env;
-        const root = this.allocNode();
-        if (root === undefined) {
+        const tree = makeTracker(this.format, machine.memory, machine.journal, this.nodePages);
+        if (tree === undefined) {
             return err('ENOMEM');
         }
-        const pages = { allocNode: () => this.allocNode(), freeNode: (pa: number) => this.env.allocator.free(pa / PAGE_SIZE, 0) };
         const kho = machine.journal.edit(this);
-        kho.tree = new RadixTree(machine.memory, machine.journal, pages, root);
+        kho.tree = tree;
+        if (this.buildsFdtWhenFinalized) {
+            // The page is there from the beginning, so that kexec can be told of it; what is on it comes later.
+            const pfn = this.env.allocator.alloc(0, { owner: machine.owners.id('KHO FDT'), zero: true });
+            kho.fdt = pfn < 0 ? 0 : pfn * PAGE_SIZE;
+            return pfn < 0 ? err('ENOMEM') : 0;
+        }
         const fdt = this.allocPreserve(PAGE_SIZE, 'KHO FDT');
         if (fdt instanceof Err) {
             this.destroyOutgoing();
             return fdt;
         }
         kho.fdt = fdt;
-        machine.memory.write(fdt, buildRootFdt(this.env.options.compatible, root));
+        machine.memory.write(fdt, buildRootFdt(this.format.compatible, tree.root));
         return 0;
     }
 
-    /** The error path of kho_init: frees FDT and root; interior nodes are never freed. */
+    /** The error path of kho_init: frees FDT and tracker. */
     destroyOutgoing(): void {
         const kho = this.env.machine.journal.edit(this);
         if (this.fdt !== 0) {
-            this.unpreserveFree(this.fdt);
+            if (this.buildsFdtWhenFinalized) {
+                this.env.allocator.free(this.fdt / PAGE_SIZE, 0);
+            } else {
+                this.unpreserveFree(this.fdt);
+            }
             kho.fdt = 0;
         }
         if (this.tree) {
-            this.env.allocator.free(this.tree.root / PAGE_SIZE, 0);
+            freeTracker(this.tree, this.nodePages);
             kho.tree = undefined;
         }
         kho.enabled = false;
+    }
+
+    private get format(): KhoFormat {
+        return this.env.options.format;
+    }
+
+    private get buildsFdtWhenFinalized(): boolean {
+        return buildsFdtWhenFinalized(this.format);
+    }
+
+    private get nodePages(): NodePages {
+        return { allocNode: () => this.allocNode(), freeNode: (pa: number) => this.env.allocator.free(pa / PAGE_SIZE, 0) };
     }
 
     setKexecCount(count: number, previousRelease: string | undefined): void {
@@ -311,7 +348,7 @@ export class Kho extends Rec {
         if (this.tree) {
             const { machine, memmap } = this.env;
             let last: { pfn: number; order: number; blocks: number; id: number; owner: string } | undefined;
-            walkRadix(machine.memory, this.tree.root, (pa, n) => machine.isRam(pa, n), (pfn, order) => {
+            walkTracker(this.tree, machine.memory, (pa, n) => machine.isRam(pa, n), (pfn, order) => {
                 const id = memmap.ownerOf(pfn);
                 if (last && last.order === order && last.id === id && last.pfn + last.blocks * orderPages(order) === pfn) {
                     last.blocks++;
@@ -325,7 +362,7 @@ export class Kho extends Rec {
     }
 
     hash(hasher: Hasher): void {
-        hasher.u32(this.enabled ? 1 : 0).num(this.fdt).num(this.tree?.root ?? 0).num(this.scratchArray).num(this.incomingPages).num(this.restoredPages);
+        hasher.u32(this.enabled ? 1 : 0).num(this.fdt).num(this.tree?.root ?? 0).u32(this.finalized ? 1 : 0).num(this.scratchArray).num(this.incomingPages).num(this.restoredPages);
         hasher.num(this.kexecCount).str(this.previousRelease ?? '').u32(this.warned.size).u32(this.kept.size);
         for (const area of this.scratch) {
             hasher.num(area.addr).num(area.size);
@@ -349,6 +386,9 @@ export class Kho extends Rec {
             this.warnOnce('kho_radix_add_key', 'no tree of preserved memory');
             return err('EINVAL');
         }
+        if (this.finalized && this.buildsFdtWhenFinalized) {
+            return err('EBUSY');
+        }
         const result = this.tree.add(pfn, order);
         if (result === 0) {
             this.env.machine.history.add(PRESERVED, pfn, orderPages(order), this.env.memmap.ownerOf(pfn));
@@ -367,7 +407,7 @@ export class Kho extends Rec {
     /** The order of the next block of `left` pages from `pfn` on, on one node where the kernel knows nodes. */
     private preserveOrder(pfn: number, left: number): number {
         let order = blockOrder(pfn, left);
-        if (this.env.options.numa) {
+        if (this.env.options.numa && this.format.splitsAtNodes) {
             const { machine } = this.env;
             while (order > 0 && machine.nodeOf(pfn * PAGE_SIZE) !== machine.nodeOf((pfn + orderPages(order) - 1) * PAGE_SIZE)) {
                 order--;
@@ -387,6 +427,13 @@ export class Kho extends Rec {
             return undefined;
         }
         const order = memmap.khoOrder(pfn);
+        if (order > this.format.maxRestoreOrder) {
+            return undefined;
+        }
+        if (order < 0 && !this.format.magic && memmap.stateOf(pfn) === 'preserved') {
+            // Nothing tells a tail page from a head: page->private is 0, which reads as a block of one page.
+            return 0;
+        }
         if (order < 0) {
             this.warnOnce('kho_restore_page', `page 0x${pfn.toString(16)} is not preserved memory`);
             return undefined;

@@ -4,11 +4,16 @@ import { type Int, intOf } from '../../machine/int';
 import { PAGE_SIZE, type PhysicalMemory } from '../../machine/memory';
 import { FdtEditor, FdtWriter } from './fdt';
 import { type FdtNode, fdtChild, fdtProperty, readFdt } from './fdt_read';
+import { KHO_V4, type KhoFormat } from './format';
 
 export const KHO_COMPATIBLE = 'kho-v4';
 export const PROP_MEMORY_MAP = 'preserved-memory-map';
+/** As KHO calls them since 7.1; see {@link KhoFormat}. */
 export const PROP_DATA = 'preserved-data';
 export const PROP_SIZE = 'blob-size';
+
+/** How a format stores subtrees. */
+type SubtreeProperties = Pick<KhoFormat, 'dataProperty' | 'sizeProperty'>;
 
 /** A u64 in the kernel's own byte order, not the tree's. */
 export function nativeU64(value: Int): Uint8Array {
@@ -34,7 +39,7 @@ export function buildRootFdt(compatible: string, radixRoot: number): Uint8Array 
  * kho_add_subtree on the FDT page at `fdt`. Does not preserve the blob.
  * @returns ENOMEM where the page is no FDT or full, EEXIST where the name is taken.
  */
-export function addSubtree(memory: PhysicalMemory, fdt: number, name: string, blob: number, size: number): 0 | Err {
+export function addSubtree(memory: PhysicalMemory, fdt: number, name: string, blob: number, size: number, format: SubtreeProperties = KHO_V4): 0 | Err {
     const editor = FdtEditor.open(memory.read(fdt, PAGE_SIZE), PAGE_SIZE);
     if (!editor) {
         return err('ENOMEM');
@@ -43,7 +48,10 @@ export function addSubtree(memory: PhysicalMemory, fdt: number, name: string, bl
     const node = editor.addChild(0, name);
     if (typeof node !== 'number') {
         result = err(node === 'exists' ? 'EEXIST' : 'ENOMEM');
-    } else if (editor.setProperty(node, PROP_DATA, nativeU64(blob)) !== 0 || editor.setProperty(node, PROP_SIZE, nativeU64(size)) !== 0) {
+    } else if (
+        editor.setProperty(node, format.dataProperty, nativeU64(blob)) !== 0
+        || (format.sizeProperty !== undefined && editor.setProperty(node, format.sizeProperty, nativeU64(size)) !== 0)
+    ) {
         editor.removeNode(node);
         result = err('ENOMEM');
     }
@@ -52,15 +60,25 @@ export function addSubtree(memory: PhysicalMemory, fdt: number, name: string, bl
     return result;
 }
 
+/** Writes the address of the memory map, which finalizing knows and the placeholder does not. */
+export function setMemoryMap(memory: PhysicalMemory, fdt: number, map: number): void {
+    const editor = FdtEditor.open(memory.read(fdt, PAGE_SIZE), PAGE_SIZE);
+    if (editor) {
+        editor.setProperty(0, PROP_MEMORY_MAP, nativeU64(map));
+        editor.pack();
+        memory.write(fdt, editor.buffer);
+    }
+}
+
 /** kho_remove_subtree: the child whose blob lies at `blob`. @returns its name, undefined where there is none. */
-export function removeSubtree(memory: PhysicalMemory, fdt: number, blob: number): string | undefined {
+export function removeSubtree(memory: PhysicalMemory, fdt: number, blob: number, format: SubtreeProperties = KHO_V4): string | undefined {
     const editor = FdtEditor.open(memory.read(fdt, PAGE_SIZE), PAGE_SIZE);
     if (!editor) {
         return undefined;
     }
     let removed: string | undefined;
     for (const child of editor.children(0)) {
-        if (readNativeU64(editor.property(child.offset, PROP_DATA)) === blob) {
+        if (readNativeU64(editor.property(child.offset, format.dataProperty)) === blob) {
             editor.removeNode(child.offset);
             removed = child.name;
             break;
@@ -80,17 +98,21 @@ export interface Subtree {
 /**
  * kho_retrieve_subtree on an incoming FDT.
  * @returns ENOENT: no such child; EINVAL: `preserved-data` or `blob-size` missing or not 8 bytes (`warn` is called for the latter).
+ * Where the format has no size a blob is taken to be a page.
  */
-export function retrieveSubtree(root: FdtNode | undefined, name: string, warn: (text: string) => void): Subtree | Err {
+export function retrieveSubtree(root: FdtNode | undefined, name: string, warn: (text: string) => void, format: SubtreeProperties = KHO_V4): Subtree | Err {
     const child = root && fdtChild(root, name);
     if (!child) {
         return err('ENOENT');
     }
-    const phys = readNativeU64(fdtProperty(child, PROP_DATA)?.value);
+    const phys = readNativeU64(fdtProperty(child, format.dataProperty)?.value);
     if (phys === undefined) {
         return err('EINVAL');
     }
-    const size = readNativeU64(fdtProperty(child, PROP_SIZE)?.value);
+    if (format.sizeProperty === undefined) {
+        return { phys, size: PAGE_SIZE };
+    }
+    const size = readNativeU64(fdtProperty(child, format.sizeProperty)?.value);
     if (size === undefined) {
         warn(`broken KHO subnode '${name}': no blob size`);
         return err('EINVAL');

@@ -4,10 +4,8 @@ import { MAX_PAGE_ORDER } from '../mm/buddy';
 import type { Area } from './env';
 import type { BootContext } from './boot';
 
-/** Alignment and rounding of every area: 4 MiB. */
+/** Alignment and rounding of every area since 7.1: 4 MiB. */
 export const SCRATCH_ALIGN = PAGE_SIZE << MAX_PAGE_ORDER;
-/** ARCH_LOW_ADDRESS_LIMIT of x86-64. */
-export const LOW_ADDRESS_LIMIT = 0xffffffff;
 /** struct kho_scratch: u64 addr, u64 size. */
 export const SCRATCH_ENTRY = 16;
 
@@ -38,8 +36,8 @@ function memparse(text: string): { value: number; length: number } {
     return { value, length: digits.length + (suffix >= 0 ? 1 : 0) };
 }
 
-/** `kho_scratch=`. Undefined: EINVAL, and the default stays. */
-export function parseScratch(text: string): ScratchSizes | undefined {
+/** `kho_scratch=`. Undefined: EINVAL, and the default stays. `zeros`: a size may be 0, as long as not all are. */
+export function parseScratch(text: string, zeros = true): ScratchSizes | undefined {
     if (text.includes('%')) {
         const number = text.slice(0, text.indexOf('%'));
         const scale = Number(number);
@@ -65,7 +63,7 @@ export function parseScratch(text: string): ScratchSizes | undefined {
         rest = rest.slice(length);
     }
     const [lowmem = 0, global = 0, node = 0] = sizes;
-    return rest !== '' || lowmem + global + node === 0 ? undefined : { lowmem, global, node };
+    return rest !== '' || lowmem + global + node === 0 || (!zeros && sizes.includes(0)) ? undefined : { lowmem, global, node };
 }
 
 /** What the log says of accepted sizes. */
@@ -76,14 +74,15 @@ export function describeScratch(sizes: ScratchSizes): string {
         : `KHO: scratch areas: lowmem: ${mib(sizes.lowmem)}MiB global: ${mib(sizes.global)}MiB pernode: ${mib(sizes.node)}MiB`;
 }
 
-const roundUp = (n: number): number => Math.ceil(n / SCRATCH_ALIGN) * SCRATCH_ALIGN;
-
 /**
  * kho_reserve_scratch: the array, then lowmem, global and one area a node with memory, ascending.
  * @returns undefined where one could not be had: said in the log, and everything given back.
  */
 export function reserveScratch(ctx: BootContext, sizes: ScratchSizes): { scratch: Area[]; array: number } | undefined {
     const { memblock, log, machine } = ctx;
+    const align = ctx.description.format.scratchAlign;
+    const roundUp = (n: number): number => Math.ceil(n / align) * align;
+    const lowLimit = ctx.description.arch.lowLimit(machine);
     const nodes = ctx.description.numa ? machine.nodes : [0];
     const arraySize = (nodes.length + 2) * SCRATCH_ENTRY;
     const taken: Area[] = [];
@@ -104,7 +103,7 @@ export function reserveScratch(ctx: BootContext, sizes: ScratchSizes): { scratch
     let lowmem: number;
     let global: number;
     if ('scale' in sizes) {
-        const low = Math.floor(memblock.reservedKernSize(LOW_ADDRESS_LIMIT, undefined) * sizes.scale / 100);
+        const low = Math.floor(memblock.reservedKernSize(lowLimit, undefined) * sizes.scale / 100);
         lowmem = roundUp(low);
         global = roundUp(Math.floor(memblock.reservedKernSize(Infinity, undefined) * sizes.scale / 100) - low);
     } else {
@@ -113,7 +112,7 @@ export function reserveScratch(ctx: BootContext, sizes: ScratchSizes): { scratch
     }
     const scratch: Area[] = [];
     const take = (size: number, what: string, limit: number, node: number | undefined): boolean => {
-        const addr = memblock.alloc(size, SCRATCH_ALIGN, { owner: 'KHO scratch', limit, ...(node === undefined ? {} : { node }) });
+        const addr = memblock.alloc(size, align, { owner: 'KHO scratch', limit, ...(node === undefined ? {} : { node }) });
         if (addr === undefined) {
             fail(what);
             return false;
@@ -122,7 +121,7 @@ export function reserveScratch(ctx: BootContext, sizes: ScratchSizes): { scratch
         taken.push({ addr, size });
         return true;
     };
-    if (!take(lowmem, 'lowmem scratch area', LOW_ADDRESS_LIMIT, undefined) || !take(global, 'global scratch area', Infinity, undefined)) {
+    if (!take(lowmem, 'lowmem scratch area', lowLimit, undefined) || !take(global, 'global scratch area', Infinity, undefined)) {
         return undefined;
     }
     for (const node of nodes) {

@@ -6,26 +6,9 @@ import { halvesOf, intOfHalves, type Int } from '../../machine/int';
 import { Err, err } from '../errno';
 import type { OpenFile } from '../file';
 import { fget, type Process } from '../process';
-import { LuoSession, SESSION_NAME_SIZE } from './state';
+import { LARGEST_ARGUMENT, type IoctlTable } from './ioctls';
+import { LuoSession } from './state';
 
-interface Command {
-    readonly name: string;
-    /** Bytes of the argument structure, the least that a caller may pass. */
-    readonly size: number;
-    /** Which session it works on; undefined for the device. */
-    readonly on?: 'incoming' | 'outgoing' | 'any';
-}
-
-const COMMANDS: ReadonlyMap<number, Command> = new Map([
-    [0x00, { name: 'CREATE_SESSION', size: 72 }],
-    [0x01, { name: 'RETRIEVE_SESSION', size: 72 }],
-    [0x40, { name: 'PRESERVE_FD', size: 16, on: 'outgoing' }],
-    [0x41, { name: 'RETRIEVE_FD', size: 16, on: 'incoming' }],
-    [0x42, { name: 'FINISH', size: 8, on: 'incoming' }],
-    [0x43, { name: 'GET_NAME', size: 72, on: 'any' }],
-] as const);
-
-const MAX_SIZE = 72;
 /** Where struct liveupdate_ioctl_create_session and _retrieve_session have the name; GET_NAME as well. */
 const NAME_OFFSET = 8;
 
@@ -35,6 +18,7 @@ export interface RequestArgs {
     readonly nr: number;
     readonly name: string;
     readonly argFd: number;
+    /** A token, or the event of SET_EVENT. */
     readonly token: Int;
     /** The argument lies in memory that the caller can read but not write: the reply faults. */
     readonly readonly: boolean;
@@ -50,37 +34,44 @@ export class LuoRequest {
         /** The kernel's copy of the argument. */
         private readonly arg: Uint8Array,
         private readonly readonly: boolean,
+        private readonly nameSize: number,
     ) {}
 
     /** An ioctl with a well-formed argument. */
-    static make(p: Process, a: RequestArgs): LuoRequest | Err {
-        const size = COMMANDS.get(a.nr)?.size ?? MAX_SIZE;
-        const arg = new Uint8Array(MAX_SIZE);
+    static make(p: Process, table: IoctlTable, a: RequestArgs): LuoRequest | Err {
+        const command = table.commands.get(a.nr);
+        const size = command?.size ?? LARGEST_ARGUMENT;
+        const arg = new Uint8Array(LARGEST_ARGUMENT);
         const view = new DataView(arg.buffer);
         view.setUint32(0, size, true);
-        view.setInt32(4, a.argFd, true);
-        if (a.nr === 0x40 || a.nr === 0x41) {
-            const { low, high } = halvesOf(a.token);
-            view.setUint32(8, low, true);
-            view.setUint32(12, high, true);
-        } else if (a.nr === 0x42 || a.nr === 0x43) {
-            view.setUint32(4, 0, true);
-        } else {
-            // the caller fills the field: a longer name leaves no room for the NUL
-            arg.set(latin1(a.name).subarray(0, SESSION_NAME_SIZE), NAME_OFFSET);
+        switch (command?.arg) {
+            case 'token': {
+                const { low, high } = halvesOf(a.token);
+                view.setInt32(4, a.argFd, true);
+                view.setUint32(8, low, true);
+                view.setUint32(12, high, true);
+                break;
+            }
+            case 'word':
+                view.setUint32(4, halvesOf(a.token).low, true);
+                break;
+            default:
+                view.setInt32(4, a.argFd, true);
+                // the caller fills the field: a longer name leaves no room for the NUL
+                arg.set(latin1(a.name).subarray(0, table.nameSize), NAME_OFFSET);
         }
-        return LuoRequest.check(p, a.fd, a.nr, size, arg, a.readonly);
+        return LuoRequest.check(p, table, a.fd, a.nr, size, arg, a.readonly);
     }
 
     /** An ioctl with a 256-byte buffer that begins with `size` and `data`. */
-    static raw(p: Process, fd: number, nr: number, size: number, data: Uint8Array, readonly: boolean): LuoRequest | Err {
+    static raw(p: Process, table: IoctlTable, fd: number, nr: number, size: number, data: Uint8Array, readonly: boolean): LuoRequest | Err {
         const buffer = new Uint8Array(256);
         new DataView(buffer.buffer).setUint32(0, size, true);
         buffer.set(data.subarray(0, buffer.length - 4), 4);
-        return LuoRequest.check(p, fd, nr, size, buffer, readonly);
+        return LuoRequest.check(p, table, fd, nr, size, buffer, readonly);
     }
 
-    private static check(p: Process, fd: number, nr: number, size: number, buffer: Uint8Array, readonly: boolean): LuoRequest | Err {
+    private static check(p: Process, table: IoctlTable, fd: number, nr: number, size: number, buffer: Uint8Array, readonly: boolean): LuoRequest | Err {
         const file = fget(p, fd);
         if (file instanceof Err) {
             return file;
@@ -90,16 +81,13 @@ export class LuoRequest {
             return err('ENOTTY');
         }
         // 1. a number that the file does not have
-        if (onDevice ? nr >= 0x40 || !COMMANDS.has(nr) : nr < 0x40 || !COMMANDS.has(nr)) {
-            return err('EINVAL');
-        }
-        const command = COMMANDS.get(nr);
+        const command = table.commands.get(nr);
         const session = file.priv instanceof LuoSession ? file.priv : null;
-        if (!command || (!onDevice && !session)) {
+        if (!command || onDevice !== (command.on === 'device') || (!onDevice && !session)) {
             return err('EINVAL');
         }
         // 2. is the session of the kind that the ioctl works on
-        if (session && command.on && command.on !== 'any' && (command.on === 'incoming') !== session.incoming) {
+        if (table.kinds && session && command.on !== 'any' && (command.on === 'incoming') !== session.incoming) {
             return err('EINVAL');
         }
         // 3. the size, then what lies behind the structure that this kernel knows
@@ -113,7 +101,7 @@ export class LuoRequest {
             return err('EFAULT');
         }
         const arg = buffer.slice(0, command.size);
-        return new LuoRequest(nr, command.name, file, session, arg, readonly);
+        return new LuoRequest(nr, command.name, file, session, arg, readonly, table.nameSize);
     }
 
     private get view(): DataView {
@@ -121,7 +109,7 @@ export class LuoRequest {
     }
 
     get nameBytes(): Uint8Array {
-        return this.arg.slice(NAME_OFFSET, NAME_OFFSET + SESSION_NAME_SIZE);
+        return this.arg.slice(NAME_OFFSET, NAME_OFFSET + this.nameSize);
     }
 
     /** The name up to its first NUL. */

@@ -84,6 +84,8 @@ export class LuoFile extends Rec {
     readonly retrieveStatus: number = 0;
     /** The key in the map of preserved files: what get_id() gave, or the file. */
     readonly id: unknown = null;
+    /** Before the merge every file had a state (enum liveupdate_state). */
+    readonly state: number = 1;
 
     constructor(journal: Journal, readonly handler: LuoHandler, readonly token: Int, readonly session: LuoSession) {
         super(journal);
@@ -105,6 +107,10 @@ export class LuoSession extends Rec {
     readonly cursor: number = 0;
     /** FINISH has succeeded. */
     readonly finished: boolean = false;
+    /** Physical address of the area with its files, in releases that do not use blocks; 0: none. */
+    readonly area: number = 0;
+    /** Before the merge every session had a state (enum liveupdate_state). */
+    readonly state: number = 1;
 
     constructor(
         journal: Journal,
@@ -124,6 +130,8 @@ export class LuoSession extends Rec {
 /** One of the two lists of sessions (struct luo_session_header). */
 export class SessionList extends Rec {
     readonly sessions: Seq<LuoSession>;
+    /** Physical address of the area with the sessions, in releases that do not use blocks; 0: none. */
+    readonly area: number = 0;
 
     constructor(journal: Journal, readonly direction: 'outgoing' | 'incoming', readonly blocks: BlockSet) {
         super(journal);
@@ -191,7 +199,9 @@ export class Luo extends Rec {
     readonly preservedFiles: Table<unknown, true>;
     /** The number that the previous kernel handed over; 0 after a cold boot. */
     readonly incomingNum: number = 0;
-    /** Physical address of the outgoing struct luo_ser; 0: none. */
+    /** Before the merge all of LUO had one state (enum liveupdate_state). */
+    readonly state: number = 1;
+    /** Physical address of the outgoing struct luo_ser, or of the device tree before 7.2; 0: none. */
     readonly ser: number = 0;
     /** Physical address of the outgoing FLB page; 0: none. */
     readonly flbPage: number = 0;

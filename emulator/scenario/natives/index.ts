@@ -70,7 +70,10 @@ export const NATIVES: Natives = {
         ['liveupdate', '/dev/liveupdate'],
         ['luo_session', 'A session of LUO.'],
     ]),
-    injectionPoints: new Map([['page_alloc', 'The page allocator: an allocation fails for want of memory.']]),
+    injectionPoints: new Map([
+        ['page_alloc', 'The page allocator: an allocation fails for want of memory.'],
+        ['luo_session', 'The allocation of a session, created or from the previous kernel, fails for want of memory.'],
+    ]),
     callbacks: {
         handler: new Map([
             ['can_preserve', shape(FILE, BOOL, true, 'Whether the handler takes this file.')],

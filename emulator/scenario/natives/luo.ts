@@ -5,8 +5,9 @@ import { O_RDWR } from '../../kernel/fcntl';
 import { getFile, OpenFile } from '../../kernel/file';
 import { BlockIterator, BlockSet } from '../../kernel/kho/blocks';
 import { Luo, LuoArgs, LuoFile, LuoFlb, LuoHandler, LuoSession, FlbArgs, type FlbSide, REFCOUNT_SATURATED, SessionList } from '../../kernel/luo/state';
+import type { IoctlTable } from '../../kernel/luo/ioctls';
 import { LuoRequest } from '../../kernel/luo/request';
-import { FILE_SER_SIZE, SESSION_NAME_SIZE } from '../../kernel/luo/state';
+import { FILE_SER_SIZE } from '../../kernel/luo/state';
 import { Bytes } from '../../machine/bytes';
 import { hasCallback } from '../kinds';
 import { ANY, BOOL, FD, INT, listOf, objectOf, PHYS, STRING, type NativeField, type NativeFunction, type Value } from '../types';
@@ -35,6 +36,9 @@ export const luoFile = new Members(LuoFile, 'luo_file', 'A file inside a session
     })
     .field('retrieve_status', INT, '0 never tried, 1 retrieved, else −errno.', (f) => f.retrieveStatus, (f, v, vm) => {
         journal(vm).edit(f).retrieveStatus = asNumber(v, 'retrieve_status');
+    })
+    .field('state', INT, 'Its state, in the interface before the merge.', (f) => f.state, (f, v, vm) => {
+        journal(vm).edit(f).state = asNumber(v, 'state');
     })
     .field('id', ANY, 'Its key in the map of preserved files.', (f) => f.id as Value, (f, v, vm) => {
         journal(vm).edit(f).id = v;
@@ -67,6 +71,10 @@ export const fileList = new Members(FileList, 'luo_files', 'The files of a sessi
     .field('length', INT, 'How many there are.', (l) => l.length)
     .field('last', objectOf('luo_file'), 'The newest.', (l) => l.session.files.at(-1) ?? null)
     .method('push', [param('file', objectOf('luo_file'))], {}, 'Appends a file.', (l, [f]) => nothing(l.session.files.push(expect(LuoFile, f, 'a luo_file'))))
+    .method('remove', [param('file', objectOf('luo_file'))], {}, 'Takes one away.', (l, [f]) => {
+        l.session.files.remove(expect(LuoFile, f, 'a luo_file'));
+        return undefined;
+    })
     .method('pop', [], {}, 'Takes the newest away.', (l) => {
         l.session.files.pop();
         return undefined;
@@ -88,6 +96,12 @@ export const luoSession = new Members(LuoSession, 'luo_session', 'A session (`st
     .field('files', { k: 'list', of: objectOf('luo_file') }, 'Its files, oldest first.', (s) => new FileList(s))
     .field('count', INT, 'How many files it has.', (s) => s.files.length)
     .field('file_blocks', objectOf('block_set'), 'The blocks in which its files are handed over.', (s) => s.fileBlocks)
+    .field('area', PHYS, 'Where its files are handed over, in releases that do not use blocks; 0: nowhere yet.', (s) => s.area, (s, v, vm) => {
+        journal(vm).edit(s).area = asNumber(v, 'area');
+    })
+    .field('state', INT, 'Its state, in the interface before the merge: LIVEUPDATE_STATE_NORMAL and so on.', (s) => s.state, (s, v, vm) => {
+        journal(vm).edit(s).state = asNumber(v, 'state');
+    })
     .field('cursor', INT, 'Which file is being frozen, from 1.', (s) => s.cursor, (s, v, vm) => {
         journal(vm).edit(s).cursor = asNumber(v, 'cursor');
     })
@@ -113,6 +127,9 @@ export const sessionList = new Members(SessionList, 'luo_sessions', 'One of the 
     .field('length', INT, 'How many sessions are on it.', (l) => l.sessions.length)
     .field('sessions', listOf(objectOf('luo_session')), 'The sessions, oldest first.', (l) => l.sessions)
     .field('blocks', objectOf('block_set'), 'The blocks in which they are handed over.', (l) => l.blocks)
+    .field('area', PHYS, 'Where they are handed over, in releases that do not use blocks; 0: nowhere.', (l) => l.area, (l, v, vm) => {
+        journal(vm).edit(l).area = asNumber(v, 'area');
+    })
     .method('find', [param('name', STRING)], { result: objectOf('luo_session'), fails: true }, 'The session of this name; ENOENT.', (l, [n]) =>
         l.find(asString(n, 'a name')) ?? err('ENOENT'))
     .method('insert', [param('session', objectOf('luo_session'))], { fails: true }, 'Appends a session; EEXIST where the name is taken.', (l, [v]) => {
@@ -280,6 +297,9 @@ export const luoObject = new Members(Luo, 'luo', 'The Live Update Orchestrator o
     .field('incoming', objectOf('luo_sessions'), 'Sessions from the previous kernel.', (l) => l.incoming)
     .field('handlers', listOf(objectOf('luo_handler')), 'Registered handlers, in order.', (l) => l.handlers)
     .field('flbs', listOf(objectOf('luo_flb')), 'Registered FLBs, in order.', (l) => l.flbs)
+    .field('state', INT, 'The state of all of LUO, in the interface before the merge.', (l) => l.state, (l, v, vm) => {
+        journal(vm).edit(l).state = asNumber(v, 'state');
+    })
     .field('incoming_num', INT, 'The number that the previous kernel handed over.', (l) => l.incomingNum, (l, v, vm) => {
         journal(vm).edit(l).incomingNum = asNumber(v, 'incoming_num');
     })
@@ -327,25 +347,37 @@ export const luoRequest = new Members(LuoRequest, 'luo_request', 'An ioctl of LU
     .method('reply_fd', [param('fd', FD)], { fails: true }, 'Copies the structure back with this descriptor in it: EFAULT.', (r, [fd]) => r.replyFd(asNumber(fd, 'fd')))
     .method('reply_name', [param('name', STRING)], { fails: true }, 'Copies the structure back with this name in it: EFAULT.', (r, [n]) => r.replyName(asString(n, 'name')));
 
+const NO_IOCTLS: IoctlTable = { commands: new Map(), kinds: false, nameSize: 64, checksNames: false };
+
+/** The ioctls of the running kernel. */
+function ioctlsOf(vm: Vm): IoctlTable {
+    return vm.running.desc.luo?.ioctls ?? NO_IOCTLS;
+}
+
 const READONLY = param('readonly_reply', BOOL, false);
 
 /** Functions of std/luo.lus and of the system calls. */
 export const luoFunctions: readonly NativeFunction[] = [
     fn('luo_request', [param('fd', FD), param('nr', INT), param('name', STRING), param('arg_fd', FD), param('token', INT), READONLY],
         { result: objectOf('luo_request'), fails: true }, 'The checks that every ioctl of LUO begins with.', (vm, [fd, nr, name, argFd, token, ro]) =>
-            LuoRequest.make(vm.process, { fd: asNumber(fd, 'fd'), nr: asNumber(nr, 'nr'), name: asString(name, 'name'), argFd: asNumber(argFd, 'a descriptor'), token: asInt(token, 'token'), readonly: ro === true })),
+            LuoRequest.make(vm.process, ioctlsOf(vm), { fd: asNumber(fd, 'fd'), nr: asNumber(nr, 'nr'), name: asString(name, 'name'), argFd: asNumber(argFd, 'a descriptor'), token: asInt(token, 'token'), readonly: ro === true })),
     fn('luo_request_raw', [param('fd', FD), param('nr', INT), param('size', INT), param('data', { k: 'bytes' }), READONLY],
         { result: objectOf('luo_request'), fails: true }, 'The same for a hand-made ioctl.', (vm, [fd, nr, size, data, ro]) =>
-            LuoRequest.raw(vm.process, asNumber(fd, 'fd'), asNumber(nr, 'nr'), asNumber(size, 'size'), expect(Bytes, data, 'bytes').toUint8Array(), ro === true)),
-    fn('luo_session_alloc', [param('name', { k: 'bytes' })], { result: objectOf('luo_session'), fails: true }, 'A new outgoing session; EINVAL for an empty or unterminated name.', (vm, [name]) => {
-        const raw = expect(Bytes, name, 'a name').toUint8Array();
-        const end = raw.indexOf(0);
-        if (end <= 0 || end >= SESSION_NAME_SIZE) {
-            return err('EINVAL');
-        }
-        return newSession(vm, new TextDecoder('latin1').decode(raw.subarray(0, end)), false);
-    }),
-    fn('luo_session_incoming', [param('name', STRING)], { result: objectOf('luo_session') }, 'A session from the previous kernel.', (vm, [name]) => newSession(vm, asString(name, 'name'), true)),
+            LuoRequest.raw(vm.process, ioctlsOf(vm), asNumber(fd, 'fd'), asNumber(nr, 'nr'), asNumber(size, 'size'), expect(Bytes, data, 'bytes').toUint8Array(), ro === true)),
+    fn('luo_session_alloc', [param('name', { k: 'bytes' })], { result: objectOf('luo_session'), fails: true },
+        'A new outgoing session: EINVAL for an empty or unterminated name where the release checks names (others cut it off), ENOMEM.', (vm, [name]) => {
+            if (vm.injections.hit('luo_session', vm.boot)) {
+                return err('ENOMEM');
+            }
+            const raw = expect(Bytes, name, 'a name').toUint8Array();
+            const { checksNames, nameSize } = ioctlsOf(vm);
+            const nul = raw.indexOf(0);
+            if (checksNames && (nul <= 0 || nul >= nameSize)) {
+                return err('EINVAL');
+            }
+            return newSession(vm, new TextDecoder('latin1').decode(raw.subarray(0, nul < 0 ? nameSize - 1 : nul)), false);
+        }),
+    fn('luo_session_incoming', [param('name', STRING)], { result: objectOf('luo_session'), fails: true }, 'A session from the previous kernel; ENOMEM.', (vm, [name]) => vm.injections.hit('luo_session', vm.boot) ? err('ENOMEM') : newSession(vm, asString(name, 'name'), true)),
     fn('luo_file_alloc', [param('session', objectOf('luo_session')), param('handler', objectOf('luo_handler')), param('token', INT), param('file', objectOf('file')), param('id', ANY)],
         { result: objectOf('luo_file'), fails: true }, 'A file to be preserved; ENOMEM.', (vm, [s, h, token, file, id]) => {
             const f = new LuoFile(journal(vm), expect(LuoHandler, h, 'a handler'), asInt(token, 'token'), expect(LuoSession, s, 'a session'));
@@ -377,6 +409,9 @@ export const luoSyscalls: readonly NativeFunction[] = [
     session('preserve_fd', [param('fd', FD), param('token', INT)], {}, 'LIVEUPDATE_SESSION_PRESERVE_FD on a session: EEXIST (token), ENOSPC, ENOMEM, EBADF, ENOENT (no handler), EBUSY (preserved already), what an FLB or the handler gives, EFAULT.'),
     session('retrieve_fd', [param('token', INT)], { result: FD }, 'LIVEUPDATE_SESSION_RETRIEVE_FD on a retrieved session: EMFILE, ENOENT, the error of the first attempt, what the handler gives, EFAULT.'),
     session('finish', [], {}, 'LIVEUPDATE_SESSION_FINISH on a retrieved session: EBUSY where a handler says it cannot finish yet. What was not retrieved is discarded.'),
+    session('set_event', [param('event', INT)], {}, 'LIVEUPDATE_IOCTL_SET_EVENT on `/dev/liveupdate` or LIVEUPDATE_SESSION_SET_EVENT on a session, in the interface before the merge (kernel `luo-v4`): LIVEUPDATE_PREPARE, LIVEUPDATE_FREEZE, LIVEUPDATE_FINISH, LIVEUPDATE_CANCEL. EINVAL or EBUSY in the wrong state, and in every other kernel.'),
+    session('get_state', [], { result: INT }, 'The state of LUO or of a session in the interface before the merge (kernel `luo-v4`): LIVEUPDATE_STATE_NORMAL and so on. EINVAL in every other kernel.'),
+    session('unpreserve_fd', [param('token', INT)], {}, 'LIVEUPDATE_SESSION_UNPRESERVE_FD, in the interface before the merge (kernel `luo-v4`). EINVAL in every other kernel.'),
     session('get_name', [], { result: STRING }, 'LIVEUPDATE_SESSION_GET_NAME on a session.'),
     code('ioctl', [param('nr', INT), param('size', INT), param('data', { k: 'bytes' }), READONLY], { context: 'user', syscall: true, result: INT }, 'An ioctl of type 0xBA by its number, with a 256-byte buffer that begins with `size` and `data`.', 'sys_ioctl'),
 ];

@@ -1,24 +1,56 @@
-/** The standard library: the part of the kernel that is written in `.lus`. */
+/** The standard library: the part of the kernel that is written in `.lus`. Each release has its own, put together from these files. */
+import { LIBRARY_7_2, type Library } from '../../kernel/descriptions';
 import { checkStd } from '../check/check';
 import { NATIVES } from '../natives';
 import type { Program } from '../program';
 import kernel from './kernel.lus';
+import luoAbi from './luo-abi.lus';
+import luoCalls from './luo-calls.lus';
+import luoFdt from './luo-fdt.lus';
+import luoFlb from './luo-flb.lus';
+import luoNoFlb from './luo-no-flb.lus';
+import luoNone from './luo-none.lus';
+import luoV4 from './luo-v4.lus';
 import luo from './luo.lus';
+import memfdDraft from './memfd-draft.lus';
+import memfdV1 from './memfd-v1.lus';
 import memfd from './memfd.lus';
+import release619 from './release-6.19.lus';
+import release70 from './release-7.0.lus';
+import release71 from './release-7.1.lus';
 
 /** The scheme of the standard library's URIs. */
 export const STD_SCHEME = 'lus-std:';
 
-export const STD_SOURCES: ReadonlyMap<string, string> = new Map([
-    [`${STD_SCHEME}/kernel.lus`, kernel],
-    [`${STD_SCHEME}/luo.lus`, luo],
-    [`${STD_SCHEME}/memfd.lus`, memfd],
-]);
+const TEXTS: Readonly<Record<string, string>> = {
+    kernel, luo, memfd,
+    'luo-abi': luoAbi, 'luo-calls': luoCalls, 'luo-flb': luoFlb, 'luo-no-flb': luoNoFlb, 'luo-none': luoNone,
+    'luo-fdt': luoFdt, 'release-6.19': release619, 'release-7.0': release70, 'release-7.1': release71, 'memfd-v1': memfdV1,
+    'luo-v4': luoV4, 'memfd-draft': memfdDraft,
+};
 
-let checked: Program | undefined;
+const uriOf = (name: string): string => `${STD_SCHEME}/${name}.lus`;
 
-/** The checked standard library; the same for every program. */
-export function standardLibrary(): Program {
-    checked ??= checkStd([...STD_SOURCES].map(([uri, text]) => ({ uri, text })), NATIVES);
-    return checked;
+/** All files of all releases, by URI. */
+export const STD_SOURCES: ReadonlyMap<string, string> = new Map(Object.entries(TEXTS).map(([name, text]) => [uriOf(name), text]));
+
+const checked = new Map<string, Program>();
+
+/**
+ * The checked standard library of a release; the same object for every program. Without one: that of the default kernel, which is
+ * what programs are checked against.
+ */
+export function standardLibrary(library: Library = LIBRARY_7_2): Program {
+    const key = library.join(' ');
+    let program = checked.get(key);
+    if (!program) {
+        program = checkStd(library.map((name) => ({ uri: uriOf(name), text: TEXTS[name] ?? '' })), NATIVES);
+        checked.set(key, program);
+    }
+    return program;
+}
+
+/** Whether a release's library has this file. */
+export function hasFile(library: Library, uri: string): boolean {
+    return library.some((name) => uriOf(name) === uri);
 }

@@ -1,0 +1,229 @@
+/**
+ * Preserved memory as the kernels before 7.1 track it (struct kho_mem_track): by order and address a bitmap with a bit a block. The
+ * bitmaps are found by xarrays, which no other kernel can read; finalizing lists them in chunk pages for the next one.
+ */
+import { Err, err } from '../errno';
+import { type Journal, Rec, Seq, Table } from '../../machine/journal';
+import { PAGE_SIZE, PHYS_LIMIT, type PhysicalMemory } from '../../machine/memory';
+import type { NodePages, RadixFinding, RadixVisitor } from './radix';
+
+/** struct khoser_mem_chunk: u64 next, u32 order, u32 num_elms, then {u64 phys_start, u64 bitmap} to the end of the page. */
+const CHUNK_ORDER = 8;
+const CHUNK_COUNT = 12;
+const CHUNK_HEADER = 16;
+const CHUNK_ENTRY = 16;
+export const CHUNK_ELEMENTS = Math.floor((PAGE_SIZE - CHUNK_HEADER) / CHUNK_ENTRY);
+
+/** Bitmaps of one order are numbered from here on in the table; 2^36 bitmaps are more than memory has. */
+const ORDER_STRIDE = 2 ** 36;
+const NO_BYTES = new Uint8Array(0);
+
+/** The outgoing side. */
+export class BitmapTracker extends Rec {
+    /** The first chunk, once the handover is finalized; what the FDT says. 0: not yet. */
+    readonly root: number = 0;
+    /** Physical addresses of bitmaps by order and number. */
+    private readonly bitmaps: Table<number, number>;
+    private readonly chunks: Seq<number>;
+    /** Pages that bitmaps smaller than a page are cut from, and how many bytes of the last one are used. */
+    private readonly slabs: Seq<number>;
+    readonly slabUsed: number = PAGE_SIZE;
+    private readonly bits: number;
+    // The bitmap of the last block, for as long as it cannot have changed under us.
+    private last = -1;
+    private bytes: Uint8Array = NO_BYTES;
+    private cachedAt = 0;
+    private generation = 0;
+
+    constructor(private readonly memory: PhysicalMemory, private readonly journal: Journal, private readonly pages: NodePages, private readonly bitmapBytes: number) {
+        super(journal);
+        this.bitmaps = new Table(journal);
+        this.chunks = new Seq(journal);
+        this.slabs = new Seq(journal);
+        this.bits = bitmapBytes * 8;
+    }
+
+    /** Sets the bit of a block; setting it twice is no error and no count. @returns ENOMEM where a bitmap cannot be had. */
+    add(pfn: number, order: number): 0 | Err {
+        const bit = this.locate(pfn, order, true);
+        if (bit === undefined) {
+            return err('ENOMEM');
+        }
+        this.bytes[bit >> 3] = (this.bytes[bit >> 3] ?? 0) | (1 << (bit & 7));
+        return 0;
+    }
+
+    /** Clears the bit of a block. @returns false where its bitmap does not exist (the kernel warns). */
+    remove(pfn: number, order: number): boolean {
+        const bit = this.locate(pfn, order, false);
+        if (bit === undefined) {
+            return false;
+        }
+        this.bytes[bit >> 3] = (this.bytes[bit >> 3] ?? 0) & ~(1 << (bit & 7));
+        return true;
+    }
+
+    has(pfn: number, order: number): boolean {
+        const block = pfn / 2 ** order;
+        const pa = this.bitmaps.get(order * ORDER_STRIDE + Math.floor(block / this.bits));
+        const bit = block % this.bits;
+        return pa !== undefined && (this.memory.readU8(pa + (bit >> 3)) & (1 << (bit & 7))) !== 0;
+    }
+
+    /** Every preserved block, by order, then ascending. */
+    forEach(visit: RadixVisitor): void {
+        for (const [key, pa] of this.sorted()) {
+            const order = Math.floor(key / ORDER_STRIDE);
+            walkBits(this.memory.read(pa, this.bitmapBytes), (key % ORDER_STRIDE) * this.bits * 2 ** order, order, visit);
+        }
+    }
+
+    /** Lists the bitmaps in chunks; those of an earlier time are freed. @returns ENOMEM, with no list. */
+    serialize(): 0 | Err {
+        this.dropChunks();
+        let chunk = 0;
+        let order = -1;
+        let count = 0;
+        for (const [key, pa] of this.sorted()) {
+            const own = Math.floor(key / ORDER_STRIDE);
+            if (own !== order || count === CHUNK_ELEMENTS) {
+                const next = this.pages.allocNode();
+                if (next === undefined) {
+                    this.dropChunks();
+                    return err('ENOMEM');
+                }
+                if (chunk !== 0) {
+                    this.memory.writeU64(chunk, next);
+                }
+                this.chunks.push(next);
+                [chunk, order, count] = [next, own, 0];
+                this.memory.writeU32(chunk + CHUNK_ORDER, order);
+            }
+            const at = chunk + CHUNK_HEADER + count * CHUNK_ENTRY;
+            this.memory.writeU64(at, (key % ORDER_STRIDE) * this.bits * 2 ** order * PAGE_SIZE);
+            this.memory.writeU64(at + 8, pa);
+            this.memory.writeU32(chunk + CHUNK_COUNT, ++count);
+        }
+        this.journal.edit<BitmapTracker>(this).root = this.chunks.at(0) ?? 0;
+        return 0;
+    }
+
+    /** Forgets everything that is preserved, as aborting does. */
+    clear(): void {
+        this.dropChunks();
+        for (const pa of this.bitmapBytes === PAGE_SIZE ? [...this.bitmaps.values()] : this.slabs.items) {
+            this.pages.freeNode(pa);
+        }
+        this.bitmaps.clear();
+        this.slabs.clear();
+        this.journal.edit<BitmapTracker>(this).slabUsed = PAGE_SIZE;
+        this.last = -1;
+    }
+
+    private dropChunks(): void {
+        for (const pa of this.chunks) {
+            this.pages.freeNode(pa);
+        }
+        this.chunks.clear();
+        this.journal.edit<BitmapTracker>(this).root = 0;
+    }
+
+    private sorted(): [number, number][] {
+        return [...this.bitmaps.entries()].sort((a, b) => a[0] - b[0]);
+    }
+
+    /** The bit of a block in {@link bytes}; undefined where its bitmap does not exist, or (`make`) cannot be made. */
+    private locate(pfn: number, order: number, make: boolean): number | undefined {
+        const block = Math.floor(pfn / 2 ** order);
+        const index = Math.floor(block / this.bits);
+        const key = order * ORDER_STRIDE + index;
+        if (key !== this.last || this.cachedAt !== this.journal.epoch || this.generation !== this.memory.generation) {
+            let pa = this.bitmaps.get(key);
+            if (pa === undefined) {
+                pa = make ? this.allocBitmap() : undefined;
+                if (pa === undefined) {
+                    return undefined;
+                }
+                this.bitmaps.set(key, pa);
+            }
+            const page = this.memory.pageForWrite(Math.floor(pa / PAGE_SIZE));
+            this.bytes = page.subarray(pa % PAGE_SIZE, (pa % PAGE_SIZE) + this.bitmapBytes);
+            this.last = key;
+            this.cachedAt = this.journal.epoch;
+            this.generation = this.memory.generation;
+        }
+        return block - index * this.bits;
+    }
+
+    /** A page, or the next object of a slab page. */
+    private allocBitmap(): number | undefined {
+        if (this.bitmapBytes === PAGE_SIZE) {
+            return this.pages.allocNode();
+        }
+        if (this.slabUsed >= PAGE_SIZE) {
+            const page = this.pages.allocNode();
+            if (page === undefined) {
+                return undefined;
+            }
+            this.slabs.push(page);
+            this.journal.edit<BitmapTracker>(this).slabUsed = 0;
+        }
+        const pa = (this.slabs.at(-1) ?? 0) + this.slabUsed;
+        this.journal.edit<BitmapTracker>(this).slabUsed = this.slabUsed + this.bitmapBytes;
+        return pa;
+    }
+}
+
+/**
+ * kho_mem_deserialize: calls back for every bit of a chunk list. Survives any garbage: what lies outside of memory ends the walk (the
+ * kernel would fault there), and so does a list that comes back to itself (the kernel would never end).
+ * @param bitmapBytes what the reading kernel takes a bitmap to be; what the writing one had says nobody.
+ */
+export function walkChunks(
+    memory: Pick<PhysicalMemory, 'read'>, first: number, bitmapBytes: number, isRam: (pa: number, length: number) => boolean, onBlock: RadixVisitor,
+): RadixFinding[] {
+    const findings: RadixFinding[] = [];
+    const seen = new Set<number>();
+    const fatal = (pa: number, text: string): RadixFinding[] => [...findings, { pa, text, fatal: true }];
+    for (let pa = first; pa !== 0; ) {
+        if (pa % PAGE_SIZE !== 0 || pa >= PHYS_LIMIT || !isRam(pa, PAGE_SIZE)) {
+            return fatal(pa, 'a chunk of the memory map lies outside of memory');
+        }
+        if (seen.has(pa)) {
+            return fatal(pa, 'the chunks of the memory map go round in a circle');
+        }
+        seen.add(pa);
+        const bytes = memory.read(pa, PAGE_SIZE);
+        const view = new DataView(bytes.buffer, bytes.byteOffset);
+        const order = view.getUint32(CHUNK_ORDER, true);
+        const count = view.getUint32(CHUNK_COUNT, true);
+        if (order > 40 || count > CHUNK_ELEMENTS) {
+            return fatal(pa, `a chunk of the memory map has order ${order} and ${count} entries`);
+        }
+        for (let i = 0; i < count; i++) {
+            const at = CHUNK_HEADER + i * CHUNK_ENTRY;
+            const start = u64(view, at);
+            const bitmap = u64(view, at + 8);
+            if (start % PAGE_SIZE !== 0 || start >= PHYS_LIMIT || bitmap >= PHYS_LIMIT || !isRam(bitmap, bitmapBytes)) {
+                return fatal(pa + at, `entry ${i} of a chunk of the memory map points outside of memory`);
+            }
+            walkBits(memory.read(bitmap, bitmapBytes), start / PAGE_SIZE, order, onBlock);
+        }
+        pa = u64(view, 0);
+    }
+    return findings;
+}
+
+/** A u64 that is meant to be an address; what no number holds exactly is beyond memory anyway. */
+function u64(view: DataView, at: number): number {
+    return view.getUint32(at + 4, true) * 0x100000000 + view.getUint32(at, true);
+}
+
+function walkBits(bytes: Uint8Array, pfn: number, order: number, visit: RadixVisitor): void {
+    const step = 2 ** order;
+    for (let i = 0; i < bytes.length; i++) {
+        for (let byte = bytes[i] ?? 0; byte !== 0; byte &= byte - 1) {
+            visit(pfn + (i * 8 + 31 - Math.clz32(byte & -byte)) * step, order);
+        }
+    }
+}

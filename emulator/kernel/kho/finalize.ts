@@ -1,0 +1,72 @@
+/**
+ * Completing a handover, in the kernels before 7.1 (kernel/kexec_handover.c; kernel/liveupdate/kexec_handover.c of 6.19 and 7.0): only
+ * then does the FDT say where preserved memory is listed.
+ */
+import { type Err, err } from '../errno';
+import { PAGE_SIZE } from '../../machine/memory';
+import { BitmapTracker } from './bitmaps';
+import type { KhoFormat } from './format';
+import type { Kho } from './kho';
+import { addSubtree, buildRootFdt, setMemoryMap } from './root_fdt';
+
+/** In these formats the FDT does not exist before, and nothing can be preserved after it. */
+export function buildsFdtWhenFinalized(format: KhoFormat): boolean {
+    return format.finalize === 'debugfs' || format.finalize === 'prepare';
+}
+
+/**
+ * kho_finalize: hands over what is preserved now. In 6.19 and 7.0 it can be repeated, and takes in what was preserved meanwhile; before,
+ * nothing can be preserved until it is aborted.
+ * @returns EOPNOTSUPP (KHO is off, or a release that finalizes nothing), EEXIST (is finalized), what building it returns.
+ */
+export function finalize(kho: Kho): 0 | Err {
+    const { tree, fdt, env } = kho;
+    const builds = buildsFdtWhenFinalized(env.options.format);
+    if (!kho.enabled || !(tree instanceof BitmapTracker)) {
+        return err('EOPNOTSUPP');
+    }
+    if (builds && kho.finalized) {
+        return err('EEXIST');
+    }
+    const built = builds ? buildFdt(kho) : 0;
+    const result = built === 0 ? tree.serialize() : built;
+    if (result !== 0) {
+        env.log.log('err', `KHO: failed to finalize: -${result.name}`);
+        if (builds) {
+            abort(kho, tree);
+        }
+        return result;
+    }
+    setMemoryMap(env.machine.memory, fdt, tree.root);
+    env.machine.journal.edit(kho).finalized = true;
+    return 0;
+}
+
+/** Takes finalizing back, and with it everything that is preserved. @returns ENOENT where nothing is finalized. */
+export function abortFinalize(kho: Kho): 0 | Err {
+    if (!kho.finalized || !(kho.tree instanceof BitmapTracker)) {
+        return err('ENOENT');
+    }
+    abort(kho, kho.tree);
+    return 0;
+}
+
+function abort(kho: Kho, tree: BitmapTracker): void {
+    const { machine } = kho.env;
+    tree.clear();
+    machine.memory.zero(kho.fdt, PAGE_SIZE);
+    machine.journal.edit(kho).finalized = false;
+}
+
+/** kho_out_fdt_setup, and what the users of KHO add when the chain of notifiers comes to them. */
+function buildFdt(kho: Kho): 0 | Err {
+    const { memory } = kho.env.machine;
+    const { format } = kho.env.options;
+    memory.zero(kho.fdt, PAGE_SIZE);
+    memory.write(kho.fdt, buildRootFdt(format.compatible, 0));
+    let result = kho.preservePages(kho.fdt / PAGE_SIZE, 1);
+    for (const [blob, { name, size }] of kho.users) {
+        result = result === 0 ? addSubtree(memory, kho.fdt, name, blob, size, format) : result;
+    }
+    return result;
+}

@@ -1,0 +1,84 @@
+/**
+ * What a release's KHO hands over, and how: the values in which the releases differ (kernel/kexec_handover.c up to 6.18,
+ * kernel/liveupdate/kexec_handover.c since). Two kernels understand each other where `compatible` is the same string; nothing else is
+ * compared, so formats that share a string but differ are misread.
+ */
+import { PAGE_SIZE } from '../../machine/memory';
+
+/** Preserved memory as bits in bitmaps that are listed in chunks when the handover is finalized; 6.16 to 7.0. */
+export interface BitmapTracking {
+    /** Bytes of a bitmap: 512 from the slab allocator at first, a page of its own since late in the 6.18 cycle. */
+    readonly bitmapBytes: number;
+}
+
+/**
+ * Who completes the handover: nobody, since it is complete at all times (from 7.1 on); user space through debugfs, which calls a chain of
+ * notifiers (6.16 to 6.18); the reboot system call (6.19, 7.0); LUO's PREPARE event (the series before the merge).
+ */
+export type Finalize = 'never' | 'debugfs' | 'reboot' | 'prepare';
+
+export interface KhoFormat {
+    /** `compatible` of the root FDT. */
+    readonly compatible: string;
+    readonly tracking: 'radix' | BitmapTracking;
+    readonly finalize: Finalize;
+    /** The property of a subtree that holds the address of its blob. */
+    readonly dataProperty: string;
+    /** The property with the blob's length; undefined: the length is not handed over, a blob is one page. */
+    readonly sizeProperty: string | undefined;
+    /** The subtree `kexec-metadata` is written and read. */
+    readonly metadata: boolean;
+    /** page->private of a preserved page has a magic number besides the order, so that restoring anything else is noticed. */
+    readonly magic: boolean;
+    /** A larger order is not restored. */
+    readonly maxRestoreOrder: number;
+    /** Page ranges are cut where memory of another node begins. */
+    readonly splitsAtNodes: boolean;
+    /** Alignment and rounding of scratch areas, in bytes. */
+    readonly scratchAlign: number;
+    /** Each of the three sizes of `kho_scratch=` may be 0. */
+    readonly zeroScratchSizes: boolean;
+}
+
+const MAX_PAGE_ORDER = 10;
+/** CMA_MIN_ALIGNMENT_BYTES of x86-64 with huge pages: a pageblock of 2 MiB. */
+const CMA_ALIGN = PAGE_SIZE << 9;
+
+/** 7.2 and 7.3. */
+export const KHO_V4: KhoFormat = {
+    compatible: 'kho-v4',
+    tracking: 'radix',
+    finalize: 'never',
+    dataProperty: 'preserved-data',
+    sizeProperty: 'blob-size',
+    metadata: true,
+    magic: true,
+    maxRestoreOrder: Infinity,
+    splitsAtNodes: true,
+    scratchAlign: PAGE_SIZE << MAX_PAGE_ORDER,
+    zeroScratchSizes: true,
+};
+
+/** 7.1. Inferred from mails and from 7.2: no release of it was read. Tree and vmalloc chunks are taken to be those of v4. */
+export const KHO_V3: KhoFormat = { ...KHO_V4, compatible: 'kho-v3', maxRestoreOrder: MAX_PAGE_ORDER, splitsAtNodes: false };
+
+/** 7.0, read; 6.19 is inferred to be the same. */
+export const KHO_V1: KhoFormat = {
+    ...KHO_V3,
+    compatible: 'kho-v1',
+    tracking: { bitmapBytes: PAGE_SIZE },
+    finalize: 'reboot',
+    dataProperty: 'fdt',
+    sizeProperty: undefined,
+    metadata: false,
+    scratchAlign: CMA_ALIGN,
+};
+
+/** 6.16 and 6.17: the same string as 7.0, but bitmaps of 512 bytes, no magic, and user space finalizes. */
+export const KHO_V1_FIRST: KhoFormat = {
+    ...KHO_V1,
+    tracking: { bitmapBytes: 512 },
+    finalize: 'debugfs',
+    magic: false,
+    zeroScratchSizes: false,
+};

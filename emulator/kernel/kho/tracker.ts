@@ -1,0 +1,45 @@
+/** Preserved memory in whatever form a release tracks it, and hands it over. */
+import type { Journal } from '../../machine/journal';
+import type { PhysicalMemory } from '../../machine/memory';
+import { BitmapTracker, walkChunks } from './bitmaps';
+import type { KhoFormat } from './format';
+import { type NodePages, type RadixFinding, RadixTree, type RadixVisitor, walkRadix } from './radix';
+
+export type Tracker = RadixTree | BitmapTracker;
+
+/** An empty tracker of this format; undefined where its first page cannot be had (ENOMEM). */
+export function makeTracker(format: KhoFormat, memory: PhysicalMemory, journal: Journal, pages: NodePages): Tracker | undefined {
+    if (format.tracking !== 'radix') {
+        return new BitmapTracker(memory, journal, pages, format.tracking.bitmapBytes);
+    }
+    const root = pages.allocNode();
+    return root === undefined ? undefined : new RadixTree(memory, journal, pages, root);
+}
+
+/** Frees the pages of a tracker that nothing was preserved in; interior nodes of a tree are never freed. */
+export function freeTracker(tracker: Tracker, pages: NodePages): void {
+    if (tracker instanceof BitmapTracker) {
+        tracker.clear();
+    } else {
+        pages.freeNode(tracker.root);
+    }
+}
+
+/** Every block that is preserved now. */
+export function walkTracker(tracker: Tracker, memory: Pick<PhysicalMemory, 'read'>, isRam: (pa: number, length: number) => boolean, onBlock: RadixVisitor): void {
+    if (tracker instanceof BitmapTracker) {
+        tracker.forEach(onBlock);
+    } else {
+        walkRadix(memory, tracker.root, isRam, onBlock);
+    }
+}
+
+/** Every block of a memory map that was handed over, as a kernel of this format reads it. @returns what is wrong with it. */
+export function walkHandedOver(
+    format: KhoFormat, memory: Pick<PhysicalMemory, 'read'>, map: number, isRam: (pa: number, length: number) => boolean, onBlock: RadixVisitor,
+): RadixFinding[] {
+    return format.tracking === 'radix'
+        ? walkRadix(memory, map, isRam, onBlock)
+        : walkChunks(memory, map, format.tracking.bitmapBytes, isRam, onBlock);
+}
+

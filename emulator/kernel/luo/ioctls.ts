@@ -1,0 +1,67 @@
+/** The ioctls of LUO by release: which there are, how large their arguments are, on what they work (include/uapi/linux/liveupdate.h). */
+
+export interface Ioctl {
+    readonly name: string;
+    /** Bytes of the argument structure, the least that a caller may pass. */
+    readonly size: number;
+    /** What it works on: the device, or a session of this kind. */
+    readonly on: 'device' | 'incoming' | 'outgoing' | 'any';
+    /** What the argument holds behind its size: the fields that {@link LuoRequest} fills in from a typed call. */
+    readonly arg: 'name' | 'token' | 'word';
+}
+
+export interface IoctlTable {
+    /** By number; those of sessions begin at 0x40. */
+    readonly commands: ReadonlyMap<number, Ioctl>;
+    /** An ioctl of the wrong kind of session fails with EINVAL. Without that it goes through. */
+    readonly kinds: boolean;
+    /** Bytes of a session's name, its NUL included. */
+    readonly nameSize: number;
+    /** A name must not be empty and must end. Without that an unterminated one is cut off. */
+    readonly checksNames: boolean;
+}
+
+export const IOCTLS_7_2: IoctlTable = {
+    commands: new Map<number, Ioctl>([
+        [0x00, { name: 'CREATE_SESSION', size: 72, on: 'device', arg: 'name' }],
+        [0x01, { name: 'RETRIEVE_SESSION', size: 72, on: 'device', arg: 'name' }],
+        [0x40, { name: 'PRESERVE_FD', size: 16, on: 'outgoing', arg: 'token' }],
+        [0x41, { name: 'RETRIEVE_FD', size: 16, on: 'incoming', arg: 'token' }],
+        [0x42, { name: 'FINISH', size: 8, on: 'incoming', arg: 'word' }],
+        [0x43, { name: 'GET_NAME', size: 72, on: 'any', arg: 'word' }],
+    ]),
+    kinds: true,
+    nameSize: 64,
+    checksNames: true,
+};
+
+/** 6.19 and 7.0. Whether 7.1 checks kinds and names is not known; it is taken not to. */
+export const IOCTLS_6_19: IoctlTable = {
+    commands: new Map([...IOCTLS_7_2.commands].filter(([nr]) => nr !== 0x43)),
+    kinds: false,
+    nameSize: 64,
+    checksNames: false,
+};
+
+/** The series v4: one state machine for all, and one in every session. */
+export const IOCTLS_V4: IoctlTable = {
+    commands: new Map<number, Ioctl>([
+        [0x00, { name: 'GET_STATE', size: 8, on: 'device', arg: 'word' }],
+        [0x01, { name: 'SET_EVENT', size: 8, on: 'device', arg: 'word' }],
+        [0x02, { name: 'CREATE_SESSION', size: 64, on: 'device', arg: 'name' }],
+        [0x03, { name: 'RETRIEVE_SESSION', size: 64, on: 'device', arg: 'name' }],
+        [0x40, { name: 'PRESERVE_FD', size: 16, on: 'any', arg: 'token' }],
+        [0x41, { name: 'UNPRESERVE_FD', size: 16, on: 'any', arg: 'token' }],
+        [0x42, { name: 'RESTORE_FD', size: 16, on: 'any', arg: 'token' }],
+        [0x43, { name: 'GET_STATE', size: 8, on: 'any', arg: 'word' }],
+        [0x44, { name: 'SET_EVENT', size: 8, on: 'any', arg: 'word' }],
+    ]),
+    kinds: false,
+    nameSize: 56,
+    checksNames: false,
+};
+
+const MAX_SIZE = 72;
+
+/** The largest argument of all. */
+export const LARGEST_ARGUMENT = MAX_SIZE;
