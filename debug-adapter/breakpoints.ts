@@ -5,7 +5,7 @@ import type { Image } from '../emulator/scenario/image';
 import { parseEntry, type Entry } from '../emulator/scenario/parser-entry';
 import { ProgramError, text } from '../emulator/scenario/values';
 import type { Vm } from '../emulator/scenario/vm';
-import { codesNamed, statementAt, type Statement } from './places';
+import { codesNamed, statementsAt, type Statement } from './places';
 import type { Sources } from './source';
 
 /** What a client asks for. Lines and columns from 0. */
@@ -169,12 +169,11 @@ export class Breakpoints {
     }
 
     private sourcePlace(image: Image, b: Bound, uri: string): Statement[] | string {
-        const found = statementAt(image, this.sources, uri, b.wanted.line ?? 0, b.wanted.column);
-        if (typeof found === 'string') {
-            return found;
+        const found = statementsAt(image, this.sources, uri, b.wanted.line ?? 0, b.wanted.column);
+        if (typeof found !== 'string') {
+            b.place = found[0];
         }
-        b.place = found;
-        return [found];
+        return found;
     }
 
     private trap(code: Code, pc: number, b: Bound): void {

@@ -2,6 +2,7 @@
 import type { Code } from '../emulator/scenario/code';
 import type { Image } from '../emulator/scenario/image';
 import type { Span } from '../emulator/scenario/ast';
+import { STD_SOURCES } from '../emulator/scenario/std';
 import type { Position, Sources } from './source';
 
 /** A statement, and the operation that begins it. */
@@ -19,9 +20,17 @@ export function statementsOf(image: Image, sources: Sources, uri: string): State
         .sort((a, b) => a.span.start - b.span.start);
 }
 
-/** Where a breakpoint on a line comes to lie, or why it cannot lie anywhere. */
-export function statementAt(image: Image, sources: Sources, uri: string, line: number, column: number | undefined): Statement | string {
-    if (!image.program.files.has(uri) && !image.stdProgram.files.has(uri)) {
+/**
+ * Where a breakpoint on a line comes to lie, or why it cannot lie anywhere. Kernels that share a file each have code of their own
+ * for the one statement.
+ */
+export function statementsAt(image: Image, sources: Sources, uri: string, line: number, column: number | undefined): Statement[] | string {
+    const found = statementAt(image, sources, uri, line, column);
+    return typeof found === 'string' ? found : statementsOf(image, sources, uri).filter((s) => s.span.start === found.span.start);
+}
+
+function statementAt(image: Image, sources: Sources, uri: string, line: number, column: number | undefined): Statement | string {
+    if (!image.program.files.has(uri) && !STD_SOURCES.has(uri)) {
         return 'This file is not part of the scenario that runs.';
     }
     const statements = statementsOf(image, sources, uri);
@@ -49,41 +58,25 @@ export function statementAt(image: Image, sources: Sources, uri: string, line: n
 
 /**
  * The code that a function breakpoint means: `memfd.freeze`, `*.freeze` (of every handler, FLB and file kind), or a function.
- * A text says why there is none.
+ * A text says why there is none. Several kernels may each have code of their own for one name.
  */
 export function codesNamed(image: Image, name: string): Code[] | string {
     const wanted = name.trim().replace(/\(\s*\)$/, '');
+    const codes = [...image.program.files.keys(), ...STD_SOURCES.keys()].flatMap((uri) => image.codeIn(uri));
+    const callbacks = codes.filter((c) => c.kind === 'handler' || c.kind === 'flb' || c.kind === 'file');
     const at = wanted.indexOf('.');
-    return at < 0 ? functionsNamed(image, wanted) : callbacksNamed(image, wanted.slice(0, at), wanted.slice(at + 1));
-}
-
-function functionsNamed(image: Image, name: string): Code[] | string {
-    for (const program of [image.program, image.stdProgram]) {
-        const fn = program.fns.get(name);
-        if (fn) {
-            return [image.codeOf(fn)];
-        }
+    if (at < 0) {
+        const found = codes.filter((c) => c.kind === 'fn' && c.name === wanted);
+        return found.length > 0 ? found : `There is no function ${wanted}. Callbacks are named with their owner: memfd.freeze, or *.freeze for all of them.`;
     }
-    return `There is no function ${name}. Callbacks are named with their owner: memfd.freeze, or *.freeze for all of them.`;
-}
-
-function callbacksNamed(image: Image, owner: string, callback: string): Code[] | string {
-    const codes: Code[] = [];
-    let owners = 0;
-    for (const program of [image.program, image.stdProgram]) {
-        for (const decl of [...program.handlers.values(), ...program.flbs.values(), ...program.fileKinds.values()]) {
-            if (owner !== '*' && decl.name.name !== owner) {
-                continue;
-            }
-            owners++;
-            const code = image.callbackOf(decl, callback);
-            if (code && !codes.includes(code)) {
-                codes.push(code);
-            }
-        }
+    const owner = wanted.slice(0, at);
+    const callback = wanted.slice(at);
+    const found = callbacks.filter((c) => (owner === '*' ? c.name.endsWith(callback) : c.name === wanted));
+    if (found.length > 0) {
+        return found;
     }
-    if (codes.length > 0) {
-        return codes;
+    if (owner === '*') {
+        return `No callback is called ${callback.slice(1)}.`;
     }
-    return owners === 0 ? `There is no handler, FLB or file kind ${owner}.` : owner === '*' ? `No callback is called ${callback}.` : `${owner} has no callback ${callback}.`;
+    return callbacks.some((c) => c.name.startsWith(`${owner}.`)) ? `${owner} has no callback ${callback.slice(1)}.` : `There is no handler, FLB or file kind ${owner}.`;
 }

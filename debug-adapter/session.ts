@@ -330,7 +330,8 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         const last = endLine === undefined ? first : endLine - this.sources.format.lineBase;
         const found = statementsOf(image, this.sources, uri).filter(({ at }) => at.line >= first && at.line <= last
             && (at.line > first || at.column >= from) && (at.line < last || at.column <= to));
-        return { body: { breakpoints: found.map((s) => this.sources.range(uri, s.span)) } };
+        const places = new Map(found.map((s) => [s.span.start, this.sources.range(uri, s.span)]));
+        return { body: { breakpoints: [...places.values()] } };
     }
 
     private setFilters(filters: readonly string[]): Answer {

@@ -1,6 +1,6 @@
 /** Source files as the protocol sees them: positions, references to what is not on disk, and back. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { STD_SCHEME, STD_SOURCES } from '../emulator/scenario/std';
+import { STD_SOURCES } from '../emulator/scenario/std';
 import type { Span } from '../emulator/scenario/ast';
 import type { SourceHost } from '../emulator/scenario/load';
 
@@ -37,8 +37,8 @@ export type Host = SourceHost & Paths;
 
 /** Where the standard library's sources come from. */
 const STD_ORIGIN = 'Linux 7.2, std';
-/** Files of the standard library that are the kernel's machinery rather than a handler. */
-const CORE = new Set([`${STD_SCHEME}/kernel.lus`, `${STD_SCHEME}/luo.lus`]);
+/** Files of the standard library with a handler; all others are the kernel's machinery. */
+const HANDLER_FILE = /^lus-std:\/memfd/;
 const STD_URIS = [...STD_SOURCES.keys()];
 
 export class Sources {
@@ -71,14 +71,14 @@ export class Sources {
         const name = uri.slice(uri.lastIndexOf('/') + 1);
         const reference = STD_URIS.indexOf(uri) + 1;
         if (reference > 0) {
-            const hint = CORE.has(uri) ? { presentationHint: 'deemphasize' as const } : {};
+            const hint = this.isCore(uri) ? { presentationHint: 'deemphasize' as const } : {};
             return { name, path: uri, sourceReference: reference, origin: STD_ORIGIN, ...hint };
         }
         return { name: decodeURIComponent(name), path: this.format.pathsAreUris ? uri : this.paths.toPath(uri) ?? uri };
     }
 
     isCore(uri: string): boolean {
-        return CORE.has(uri);
+        return STD_SOURCES.has(uri) && !HANDLER_FILE.test(uri);
     }
 
     text(uri: string): string {
