@@ -19,6 +19,10 @@ each failure where and why.
   --seed N          picks one of the possible orders of events (default 0)
   --format FORMAT   pretty (default), tap, junit or json
   --log             print the kernel log, too
+  --save-handover FILE  write what each kexec hands over as a memory image (ELF
+                    core; FILE.gz is compressed); of several, the second goes
+                    to FILE-2 and so on
+  --whole-memory    with it: all of memory, not only what is handed over
 
 Exit code: 0 all passed, 1 a scenario failed, 2 nothing could be run as asked
 (bad arguments, a missing file, a file with errors).

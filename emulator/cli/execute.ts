@@ -1,4 +1,5 @@
 /** Runs one scenario to its end and says what it came to. */
+import { HandoverSaver } from '../handover/save';
 import type { ScenarioDecl } from '../scenario/ast';
 import { callStack, type StackEntry } from '../scenario/call-stack';
 import type { Listener, Place } from '../scenario/listener';
@@ -6,7 +7,9 @@ import type { Program } from '../scenario/program';
 import { Run, UsageError } from '../scenario/run';
 import type { RunException, Vm } from '../scenario/vm';
 import type { Files } from './files';
+import { BadArguments } from './options';
 import type { Cause, Failure, LogEntry, ScenarioResult, StackLine, Where } from './results';
+import type { HandoverFiles } from './save-handover';
 import { whereOf } from './where';
 
 /** Operations between two looks at whether the run is over. */
@@ -24,6 +27,8 @@ export interface ExecuteOptions {
     readonly seed: number;
     /** The kernel log is part of the output. */
     readonly log: boolean;
+    /** Every handover goes to a file. */
+    readonly saveHandover?: { readonly files: HandoverFiles; readonly whole: boolean } | undefined;
 }
 
 /** Collects what a failure report needs while the scenario runs. */
@@ -88,6 +93,10 @@ export function execute(files: Files, program: Program, scenario: ScenarioDecl, 
     const { vm } = run;
     const watcher = new Watcher(vm, files, options.log);
     vm.listeners.push(watcher);
+    const { saveHandover } = options;
+    if (saveHandover) {
+        vm.listeners.push(new HandoverSaver(vm, saveHandover, (image) => saveHandover.files.save(image)));
+    }
     const failure = toTheEnd(files, vm, watcher);
     return { ...base, passed: failure === null, timeNs: vm.machine.clock.now, boots: vm.machine.boots, output: watcher.output, failure };
 }
@@ -105,6 +114,9 @@ function toTheEnd(files: Files, vm: Vm, watcher: Watcher): Failure | null {
             }
         }
     } catch (e) {
+        if (e instanceof BadArguments) {
+            throw e;
+        }
         const message = `The emulator failed, which is a bug in it: ${e instanceof Error ? e.stack ?? e.message : String(e)}`;
         const stack = stackLines(files, callStack(vm));
         return { kind: 'emulator', message, where: stack[0]?.where ?? null, stack, cause: null, kernelLog: watcher.tail };

@@ -5,13 +5,14 @@ import { errorsOf, loadProgram, Run, UsageError } from '../scenario/run';
 import { openAll } from './check';
 import { execute, type ExecuteOptions } from './execute';
 import { Files } from './files';
-import { BadArguments, parse, type Command } from './options';
+import { BadArguments, parse, type Command, type Parsed } from './options';
 import { jsonReporter } from './report/json';
 import { junitReporter } from './report/junit';
 import { prettyReporter } from './report/pretty';
 import type { Reporter } from './report/reporter';
 import { tapReporter } from './report/tap';
 import type { FileResult, ScenarioResult } from './results';
+import { HandoverFiles } from './save-handover';
 import { styleFor } from './style';
 import { findingOf } from './where';
 
@@ -29,20 +30,36 @@ interface Planned {
 export const command: Command = (args) => {
     const parsed = parse(args, {
         scenario: { type: 'string' }, kernel: { type: 'string' }, seed: { type: 'string' }, format: { type: 'string' }, log: { type: 'boolean' },
+        'save-handover': { type: 'string' }, 'whole-memory': { type: 'boolean' },
     });
     const format = parsed.oneOf('format', FORMATS);
     const options: ExecuteOptions = {
         kernel: parsed.text('kernel'),
         seed: parsed.integer('seed', 0, Number.MAX_SAFE_INTEGER) ?? 0,
         log: parsed.flag('log'),
+        saveHandover: saveOption(parsed),
     };
     if (parsed.positionals.length === 0) {
         throw new BadArguments('Name at least one file.');
     }
     const files = new Files();
     const plan = planned(openAll(files, parsed.positionals).map((uri) => loadProgram(files, uri)), parsed.text('scenario'), options);
-    return runAll(files, plan, options, reporterOf(format, files));
+    const code = runAll(files, plan, options, reporterOf(format, files));
+    if (options.saveHandover) {
+        process.stderr.write(`${options.saveHandover.files.summary()}\n`);
+    }
+    return code;
 };
+
+/** @throws BadArguments where `--whole-memory` stands without a file */
+function saveOption(parsed: Parsed): ExecuteOptions['saveHandover'] {
+    const name = parsed.text('save-handover');
+    const whole = parsed.flag('whole-memory');
+    if (name === undefined && whole) {
+        throw new BadArguments('--whole-memory says what --save-handover FILE writes: name the file.');
+    }
+    return name === undefined ? undefined : { files: new HandoverFiles(name), whole };
+}
 
 function reporterOf(format: (typeof FORMATS)[number], files: Files): Reporter {
     const write = (text: string): void => {

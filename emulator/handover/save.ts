@@ -1,0 +1,90 @@
+/** Writes the handover of an emulated kernel as an image: what the next kernel is given, or all of memory. */
+import { type CoreContent, writeCoreFile } from '../machine/core_file';
+import type { Machine } from '../machine/machine';
+import { PAGE_SIZE } from '../machine/memory';
+import { machineView } from '../machine/view';
+import { readKernelName, readParameters, type KhoSetupData } from '../kernel/kho/boot_params';
+import { handoverNote } from '../kernel/kho/note';
+import { SCRATCH_ENTRY } from '../kernel/kho/scratch';
+import type { Listener, Phase } from '../scenario/listener';
+import type { Vm } from '../scenario/vm';
+import { inspect } from './inspect';
+
+export interface SaveOptions {
+    /** All memory that is not known to be zero, and not only what is handed over. */
+    readonly whole: boolean;
+}
+
+/** Where the kernel that goes has its array of scratch areas. */
+interface Origin {
+    readonly array: number;
+    readonly areas: number;
+}
+
+/**
+ * The image of a handover at the jump, piece by piece. The pieces are made as they are asked for: take them before the machine goes on.
+ * @param parameters where the next kernel's boot parameters lie.
+ * @param origin the array of scratch areas that the kernel itself keeps; without it the copy that was loaded for the next kernel.
+ * @returns undefined where nothing is handed over.
+ */
+export function handoverImage(machine: Machine, parameters: number, options: SaveOptions, origin?: Origin): Iterable<Uint8Array> | undefined {
+    const params = readParameters(machine, parameters);
+    const named = params?.kho;
+    if (!params || !named) {
+        return undefined;
+    }
+    const setup: KhoSetupData = origin && origin.array !== 0 && !options.whole
+        ? { ...named, scratch: origin.array, scratchSize: origin.areas * SCRATCH_ENTRY } : named;
+    const note = handoverNote({ setup, map: machine.map, kernel: readKernelName(machine, params.kernel.addr) ?? '', commandLine: params.commandLine });
+    const runs = options.whole ? [...machineView(machine).runs()].map(({ pa, size }) => pages(pa, size)) : handoverPages(machine, setup);
+    return writeCoreFile(merged(runs), [note], (pa, length) => machine.memory.read(pa, length));
+}
+
+function pages(pa: number, size: number): CoreContent {
+    const start = Math.floor(pa / PAGE_SIZE) * PAGE_SIZE;
+    return { pa: start, size: Math.ceil((pa + size) / PAGE_SIZE) * PAGE_SIZE - start };
+}
+
+/** FDT, array of scratch areas, tree, preserved memory. */
+function handoverPages(machine: Machine, setup: KhoSetupData): CoreContent[] {
+    const { radixNodes, preserved } = inspect(machineView(machine), { fdt: setup.fdt, scratch: { addr: setup.scratch, size: setup.scratchSize } });
+    return [
+        pages(setup.fdt, setup.fdtSize),
+        pages(setup.scratch, setup.scratchSize),
+        ...radixNodes.map((pa) => pages(pa, PAGE_SIZE)),
+        ...preserved.ranges().map((r) => pages(r.start * PAGE_SIZE, (r.end - r.start) * PAGE_SIZE)).filter((r) => machine.isRam(r.pa, r.size)),
+    ];
+}
+
+/** Ascending, and what touches or overlaps is one run. */
+function merged(runs: readonly CoreContent[]): CoreContent[] {
+    const result: { pa: number; size: number }[] = [];
+    for (const run of [...runs].sort((a, b) => a.pa - b.pa)) {
+        const last = result[result.length - 1];
+        if (last && run.pa <= last.pa + last.size) {
+            last.size = Math.max(last.size, run.pa + run.size - last.pa);
+        } else {
+            result.push({ ...run });
+        }
+    }
+    return result;
+}
+
+/** Saves every handover of a run, at the jump. */
+export class HandoverSaver implements Listener {
+    private origin: Origin | undefined;
+
+    /** @param save is given the pieces of an image; they are made while it takes them. Undefined: a jump that hands nothing over. */
+    constructor(private readonly vm: Vm, private readonly options: SaveOptions, private readonly save: (image: Iterable<Uint8Array> | undefined) => void) {}
+
+    phase(phase: Phase): void {
+        if (phase === 'jump') {
+            const { kho } = this.vm.running;
+            this.origin = { array: kho.scratchArray, areas: kho.scratch.length };
+        }
+    }
+
+    jumped(parameters: number): void {
+        this.save(handoverImage(this.vm.machine, parameters, this.options, this.origin));
+    }
+}
