@@ -1,0 +1,166 @@
+/** The emulator's handovers, saved as images: what is found in them is what the kernel that left them had. */
+import assert from 'node:assert/strict';
+import { inspect, inspectFile } from '../../emulator/handover/inspect';
+import { handoverJson } from '../../emulator/handover/json';
+import type { HandoverView } from '../../emulator/handover/model';
+import { HandoverSaver } from '../../emulator/handover/save';
+import type { Kernel } from '../../emulator/kernel/kernel';
+import { readParameters } from '../../emulator/kernel/kho/boot_params';
+import type { LuoFile } from '../../emulator/kernel/luo/state';
+import { ShmemInode } from '../../emulator/kernel/shmem';
+import { readShmem } from '../../emulator/kernel/shmem_file';
+import { sourceOf } from '../../emulator/machine/core_file';
+import { machineView } from '../../emulator/machine/view';
+import type { Listener, Phase } from '../../emulator/scenario/listener';
+import type { Program } from '../../emulator/scenario/program';
+import { Run } from '../../emulator/scenario/run';
+import type { Vm } from '../../emulator/scenario/vm';
+import { examples } from '../support/programs';
+
+const SLICE = 1 << 24;
+
+const hex = (n: number | bigint): string => `0x${n.toString(16)}`;
+
+/** A file as its kernel has it, before the jump. */
+function ownFile(kernel: Kernel, f: LuoFile): object {
+    const file = { compatible: f.handler.compatible, token: hex(f.token), data: hex(f.serializedData) };
+    const inode = f.file?.inode;
+    if (!f.file || !(inode instanceof ShmemInode)) {
+        return file;
+    }
+    const empty = inode.size === 0;
+    return { ...file, memfd: { pos: f.file.pos, size: inode.size, ...(empty ? {} : { fnv: readShmem(kernel, inode, 0, inode.size).fnv1a64() }) } };
+}
+
+/** What the running kernel hands over, from its objects; not from the bytes. */
+function ownView(kernel: Kernel): object {
+    const runs = kernel.kho.outgoingRuns();
+    const byOrder = new Map<number, number>();
+    for (const { order, blocks } of runs) {
+        byOrder.set(order, (byOrder.get(order) ?? 0) + blocks);
+    }
+    return {
+        fdt: kernel.kho.fdt,
+        scratch: kernel.kho.scratch.map((a) => ({ ...a })),
+        updates: kernel.kho.kexecCount + 1,
+        release: kernel.desc.release,
+        byOrder: [...byOrder].sort(([a], [b]) => a - b),
+        number: Number(kernel.luo.incomingNum) + 1,
+        sessions: kernel.luo.outgoing.sessions.items.map((s) => ({ name: s.name, files: s.files.items.map((f) => ownFile(kernel, f)) })),
+        flbs: kernel.luo.flbs.items.filter((f) => f.outgoing.count > 0).map((f) => ({ name: f.compatible, data: hex(f.outgoing.data), count: f.outgoing.count })),
+    };
+}
+
+/** The same of an inspection. */
+function foundView(h: HandoverView): object {
+    return {
+        fdt: h.fdtAddr,
+        scratch: h.scratch.map((a) => ({ ...a })),
+        updates: h.metadata?.count,
+        release: h.metadata?.release,
+        byOrder: [...h.preserved.byOrder()],
+        number: Number(h.luo?.number),
+        sessions: h.luo?.sessions.map((s) => ({
+            name: s.name,
+            files: s.files.map((f) => ({
+                compatible: f.compatible, token: hex(f.token), data: hex(f.data),
+                ...(f.memfd && { memfd: { pos: f.memfd.pos, size: f.memfd.size, ...(f.memfd.size === 0 ? {} : { fnv: f.memfd.content?.fnv1a64 }) } }),
+            })),
+        })),
+        flbs: h.luo?.flbs.map((f) => ({ name: f.name, data: hex(f.data), count: f.count })),
+    };
+}
+
+interface Jump {
+    readonly own: object;
+    /** An inspection of the machine's memory itself, at the addresses in the setup data. */
+    readonly live: HandoverView;
+    readonly image: Uint8Array;
+}
+
+/** Collects what every jump of a run hands over. */
+class Jumps implements Listener {
+    readonly list: Jump[] = [];
+    private own: object | undefined;
+    private live: HandoverView | undefined;
+
+    constructor(private readonly vm: Vm) {}
+
+    phase(phase: Phase): void {
+        if (phase === 'jump') {
+            // Other releases hand over in other formats.
+            this.own = /^7\.[23]\./.test(this.vm.running.desc.release) ? ownView(this.vm.running) : undefined;
+        }
+    }
+
+    jumped(parameters: number): void {
+        const kho = readParameters(this.vm.machine, parameters)?.kho;
+        this.live = kho && inspect(machineView(this.vm.machine), { fdt: kho.fdt, scratch: { addr: kho.scratch, size: kho.scratchSize } });
+    }
+
+    saved(chunks: Iterable<Uint8Array> | undefined): void {
+        if (chunks && this.live && this.own) {
+            this.list.push({ own: this.own, live: this.live, image: new Uint8Array(Buffer.concat([...chunks])) });
+        }
+    }
+}
+
+function jumpsOf(program: Program, scenario: string, whole: boolean): Jump[] {
+    const { vm } = Run.start(program, { scenario });
+    const jumps = new Jumps(vm);
+    vm.listeners.push(jumps, new HandoverSaver(vm, { whole }, (chunks) => jumps.saved(chunks)));
+    let stop = vm.run(SLICE);
+    while (stop?.reason !== 'end' && !(stop?.reason === 'exception' && stop.exception.fatal)) {
+        stop = vm.run(SLICE);
+    }
+    return jumps.list;
+}
+
+/** What differs between images of one handover by design. */
+function comparable(h: HandoverView): object {
+    return { ...handoverJson(h), other_fdts: [], scratch_addr: null, scratch_found_by: null };
+}
+
+/** The kernel panics over this one, so it is not free of findings. */
+const DAMAGED = new Map([['51 sessions and a duplicate', 'session-blocks-count']]);
+
+suite('saved handovers', () => {
+    let handovers = 0;
+    for (const [name, program] of examples()) {
+        for (const scenario of program.scenarios) {
+            test(`${name}: ${scenario.name.value}`, () => {
+                for (const { own, live, image } of jumpsOf(program, scenario.name.value, false)) {
+                    handovers++;
+                    const { handover } = inspectFile(sourceOf(image));
+                    assert.deepEqual(comparable(handover), comparable(live));
+                    const damage = DAMAGED.get(scenario.name.value);
+                    assert.deepEqual([...new Set(handover.findings.map((f) => f.code))], damage === undefined ? [] : [damage]);
+                    if (damage === undefined) {
+                        assert.deepEqual(foundView(handover), own);
+                    }
+                }
+            });
+        }
+    }
+
+    test('there were handovers to compare', () => {
+        assert.ok(handovers >= 10, `${handovers}`);
+    });
+
+    test('an image of all memory tells the same, without its note too', () => {
+        const program = examples().get('second-update.lus');
+        assert.ok(program);
+        const [first, second] = jumpsOf(program, program.scenarios[0]?.name.value ?? '', true);
+        assert.ok(first && second);
+        assert.deepEqual(comparable(inspectFile(sourceOf(first.image)).handover), comparable(first.live));
+        // The FDT that the second kernel was given is still there; the newer one is the handover.
+        const unnamed = second.image.slice();
+        const at = Buffer.from(unnamed.buffer).indexOf('LUS\0');
+        assert.ok(at > 0);
+        unnamed[at] = 0x58;
+        const { handover } = inspectFile(sourceOf(unnamed));
+        assert.deepEqual(comparable(handover), comparable(second.live));
+        assert.equal(handover.scratchFrom, 'setup data');
+        assert.equal(handover.otherFdts.length, 1);
+    });
+});
