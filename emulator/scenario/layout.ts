@@ -2,8 +2,7 @@
 
 export type FieldType =
     | { readonly k: 'int'; readonly bytes: 1 | 2 | 4 | 8; readonly signed: boolean }
-    /** `bits` bits from bit `shift` of the little-endian word of `bytes` bytes at the field's offset. */
-    | { readonly k: 'bits'; readonly bytes: 1 | 2 | 4 | 8; readonly shift: number; readonly bits: number }
+    | BitsType
     | { readonly k: 'phys'; readonly to?: string }
     /** `bytes[n]` */
     | { readonly k: 'bytes'; readonly length: number }
@@ -11,6 +10,31 @@ export type FieldType =
     | { readonly k: 'string'; readonly length: number }
     | { readonly k: 'struct'; readonly layout: StructLayout }
     | { readonly k: 'array'; readonly of: FieldType; readonly length: number; readonly stride: number };
+
+export interface BitsType {
+    readonly k: 'bits';
+    readonly bytes: 1 | 2 | 4 | 8;
+    readonly shift: number;
+    readonly bits: number;
+    /** Which bits of the lower and of the upper 32 of an 8-byte word are the field's, as int32. */
+    readonly low: number;
+    readonly high: number;
+}
+
+/** The bits [shift, shift + width) of a 32-bit half as a mask; both may lie outside of it. */
+function halfMask(shift: number, width: number): number {
+    const from = Math.max(shift, 0);
+    const to = Math.min(shift + width, 32);
+    if (from >= to) {
+        return 0;
+    }
+    return (to === 32 ? -1 : (1 << to) - 1) & ~((1 << from) - 1);
+}
+
+/** `bits` bits from bit `shift` of the little-endian word of `bytes` bytes at the field's offset. */
+export function bitsType(bytes: 1 | 2 | 4 | 8, shift: number, bits: number): BitsType {
+    return { k: 'bits', bytes, shift, bits, low: halfMask(shift, bits), high: halfMask(shift - 32, bits) };
+}
 
 export interface LayoutField {
     readonly name: string;

@@ -1,7 +1,7 @@
 /** From `struct` declarations to layouts in memory: packed, little-endian, fields in the order they are written. */
 import type { Expr, Ident, Span, StructDecl, TypeExpr } from './ast';
 import { near } from './check/nearest';
-import type { FieldType, LayoutField, StructLayout } from './layout';
+import { bitsType, type FieldType, type LayoutField, type StructLayout } from './layout';
 
 /** What the declarations around a struct provide. */
 export interface LayoutHost {
@@ -84,7 +84,7 @@ export class Layouts {
                     offset += bytes;
                 }
                 const bytes = INTS.get(word.type)?.bytes ?? 8;
-                fields.push(field(f.name.name, word.offset, { k: 'bits', bytes, shift: word.used, bits }));
+                fields.push(field(f.name.name, word.offset, bitsType(bytes, word.used, bits)));
                 word.used += bits;
                 continue;
             }

@@ -1,7 +1,7 @@
 /** Structs, arrays and strings in emulated memory: every access reads or writes the bytes at that moment. */
 import { Bytes } from '../machine/bytes';
 import type { PhysicalMemory } from '../machine/memory';
-import type { FieldType, LayoutField, StructLayout } from './layout';
+import type { BitsType, FieldType, LayoutField, StructLayout } from './layout';
 import type { Value } from './types';
 import { asInt, asString, hex, ProgramError, type Comparable, type Displayed, type Int } from './values';
 
@@ -10,6 +10,11 @@ export interface VmArea {
     readonly size: number;
     /** The physical address of a byte of the area. */
     phys(offset: number): number;
+}
+
+/** What is written, for messages. */
+interface Named {
+    readonly name: string;
 }
 
 /** Bytes at a physical address, or at an offset of a vmalloc area. */
@@ -37,7 +42,7 @@ export class View extends Location implements Comparable, Displayed {
     }
 
     set(field: LayoutField, value: Value): void {
-        writeField(this, field.offset, field.type, value, `${this.layout.name}.${field.name}`);
+        writeField(this, field.offset, field.type, value, field);
     }
 
     field(name: string): LayoutField {
@@ -86,7 +91,7 @@ export class ArrayView extends Location implements Comparable, Displayed {
     }
 
     set(index: number, value: Value): void {
-        writeField(this, this.offset(index), this.of, value, `element ${index}`);
+        writeField(this, this.offset(index), this.of, value, { name: `element ${index}` });
     }
 
     sameAs(other: object): boolean {
@@ -115,53 +120,56 @@ function readField(l: Location, offset: number, type: FieldType): Value {
             return new TextDecoder('latin1').decode(end < 0 ? raw : raw.subarray(0, end));
         }
         case 'struct':
-            return new View(type.layout, l.memory, l.base + offset, l.area);
+            return structView(type.layout, l, offset);
         case 'array':
             return new ArrayView(type.of, type.length, type.stride, l.memory, l.base + offset, l.area);
     }
 }
 
+/** A struct inside of memory. One that lies on one page of its area is found there without looking the area up again. */
+function structView(layout: StructLayout, l: Location, offset: number): View {
+    if (l.area) {
+        const pa = l.area.phys(l.base + offset);
+        if ((pa % 4096) + layout.size <= 4096) {
+            return new View(layout, l.memory, pa);
+        }
+    }
+    return new View(layout, l.memory, l.base + offset, l.area);
+}
+
 /** @throws ProgramError where the value does not fit the field. */
-function writeField(l: Location, offset: number, type: FieldType, value: Value, what: string): void {
+function writeField(l: Location, offset: number, type: FieldType, value: Value, what: Named): void {
     switch (type.k) {
         case 'int':
-            writeInt(l, offset, type.bytes, type.signed, asInt(value, what), what);
+            writeInt(l, offset, type.bytes, type.signed, (typeof value === 'number' ? value : asInt(value, what.name)), what);
             return;
         case 'phys':
-            writeInt(l, offset, 8, false, asInt(value, what), what);
+            writeInt(l, offset, 8, false, (typeof value === 'number' ? value : asInt(value, what.name)), what);
             return;
         case 'bits':
-            writeBits(l, offset, type, asInt(value, what), what);
+            writeBits(l, offset, type, (typeof value === 'number' ? value : asInt(value, what.name)), what);
             return;
         case 'bytes':
-            writeBytes(l, offset, type.length, rawBytes(value, what), what);
+            writeBytes(l, offset, type.length, rawBytes(value, what.name), what);
             return;
         case 'string':
-            writeBytes(l, offset, type.length, new TextEncoder().encode(asString(value, what)), what);
+            writeBytes(l, offset, type.length, new TextEncoder().encode(asString(value, what.name)), what);
             return;
         case 'struct':
             if (value instanceof View && value.layout.size === type.layout.size) {
                 l.memory.write(l.at(offset), l.memory.read(value.pa, type.layout.size));
                 return;
             }
-            throw new ProgramError(`${what} is a ${type.layout.name}: assign another one, or its fields`);
+            throw new ProgramError(`${what.name} is a ${type.layout.name}: assign another one, or its fields`);
         case 'array':
-            throw new ProgramError(`${what} is an array: assign its elements`);
+            throw new ProgramError(`${what.name} is an array: assign its elements`);
     }
 }
 
-/** The bits [shift, shift + width) of a 32-bit half as a mask; both may lie outside of it. */
-function halfMask(shift: number, width: number): number {
-    const from = Math.max(shift, 0);
-    const to = Math.min(shift + width, 32);
-    if (from >= to) {
-        return 0;
-    }
-    return (to === 32 ? -1 : (1 << to) - 1) & ~((1 << from) - 1);
-}
+const WORD = 2 ** 32;
 
 /** A bit field, in halves of 32 bits where its word has 64: without bigints, as this runs once a folio. */
-function readBits(l: Location, offset: number, type: Extract<FieldType, { k: 'bits' }>): Value {
+function readBits(l: Location, offset: number, type: BitsType): Value {
     if (type.bytes !== 8) {
         const word = Number(readInt(l, offset, type.bytes, false));
         return Math.floor(word / 2 ** type.shift) % 2 ** type.bits;
@@ -169,21 +177,24 @@ function readBits(l: Location, offset: number, type: Extract<FieldType, { k: 'bi
     if (type.bits > 53) {
         return bigBits(l, offset, type);
     }
-    const { shift, bits } = type;
-    const low = (wordAt(l, offset) & halfMask(shift, bits)) >>> 0;
-    const high = (wordAt(l, offset + 4) & halfMask(shift - 32, bits)) >>> 0;
-    return shift < 32 ? Math.floor(low / 2 ** shift) + high * 2 ** (32 - shift) : high >>> (shift - 32);
+    const { shift } = type;
+    const low = type.low === 0 ? 0 : (wordAt(l, offset) & type.low) >>> 0;
+    const high = type.high === 0 ? 0 : (wordAt(l, offset + 4) & type.high) >>> 0;
+    if (shift === 0) {
+        return low + high * WORD;
+    }
+    return shift < 32 ? (low >>> shift) + high * 2 ** (32 - shift) : high >>> (shift - 32);
 }
 
-function bigBits(l: Location, offset: number, type: Extract<FieldType, { k: 'bits' }>): Value {
+function bigBits(l: Location, offset: number, type: BitsType): Value {
     const x = BigInt.asUintN(type.bits, BigInt(readInt(l, offset, 8, false)) >> BigInt(type.shift));
     return Number.isSafeInteger(Number(x)) ? Number(x) : x;
 }
 
-function writeBigBits(l: Location, offset: number, type: Extract<FieldType, { k: 'bits' }>, value: Int, what: string): void {
+function writeBigBits(l: Location, offset: number, type: BitsType, value: Int, what: Named): void {
     const field = BigInt.asUintN(type.bits, BigInt(value));
     if (field !== BigInt(value)) {
-        throw new ProgramError(`${value} does not fit into the ${type.bits} bits of ${what}`);
+        throw new ProgramError(`${value} does not fit into the ${type.bits} bits of ${what.name}`);
     }
     const mask = BigInt.asUintN(type.bits, -1n) << BigInt(type.shift);
     const word = (BigInt(readInt(l, offset, 8, false)) & ~mask) | (field << BigInt(type.shift));
@@ -200,29 +211,27 @@ function setWord(l: Location, offset: number, value: number): void {
     if (pa >= 0) {
         l.memory.writeU32(pa, value);
     } else {
-        writeInt(l, offset, 4, false, value, 'a bit field');
+        writeInt(l, offset, 4, false, value, { name: 'a bit field' });
     }
 }
 
-function writeBits(l: Location, offset: number, type: Extract<FieldType, { k: 'bits' }>, value: Int, what: string): void {
+function writeBits(l: Location, offset: number, type: BitsType, value: Int, what: Named): void {
     if (type.bits > 53) {
         writeBigBits(l, offset, type, value, what);
         return;
     }
     if (value < 0 || value >= 2 ** type.bits) {
-        throw new ProgramError(`${value} does not fit into the ${type.bits} bits of ${what}`);
+        throw new ProgramError(`${value} does not fit into the ${type.bits} bits of ${what.name}`);
     }
     if (type.bytes === 8) {
-        const { shift, bits } = type;
-        const lowMask = halfMask(shift, bits);
-        const highMask = halfMask(shift - 32, bits);
+        const { shift, low: lowMask, high: highMask } = type;
         const v = Number(value);
         if (lowMask !== 0) {
             const part = shift === 0 ? v >>> 0 : (v << shift) >>> 0;
             setWord(l, offset, ((wordAt(l, offset) & ~lowMask) | (part & lowMask)) >>> 0);
         }
         if (highMask !== 0) {
-            const part = shift >= 32 ? v << (shift - 32) : Math.floor(v / 2 ** (32 - shift)) | 0;
+            const part = shift >= 32 ? v << (shift - 32) : shift === 0 ? (v / WORD) | 0 : Math.floor(v / 2 ** (32 - shift)) | 0;
             setWord(l, offset + 4, ((wordAt(l, offset + 4) & ~highMask) | (part & highMask)) >>> 0);
         }
         return;
@@ -249,9 +258,9 @@ function readBytes(l: Location, offset: number, size: number): Uint8Array {
     return pa >= 0 ? l.memory.read(pa, size) : Uint8Array.from({ length: size }, (_, i) => l.memory.readU8(l.at(offset + i)));
 }
 
-function writeBytes(l: Location, offset: number, size: number, bytes: Uint8Array, what: string): void {
+function writeBytes(l: Location, offset: number, size: number, bytes: Uint8Array, what: Named): void {
     if (bytes.length > size) {
-        throw new ProgramError(`${bytes.length} bytes do not fit into the ${size} of ${what}`);
+        throw new ProgramError(`${bytes.length} bytes do not fit into the ${size} of ${what.name}`);
     }
     const padded = new Uint8Array(size);
     padded.set(bytes);
@@ -291,13 +300,13 @@ function normalSigned(u: bigint): Int {
     return Number.isSafeInteger(Number(s)) ? Number(s) : s;
 }
 
-function writeInt(l: Location, offset: number, size: 1 | 2 | 4 | 8, signed: boolean, value: Int, what: string): void {
+function writeInt(l: Location, offset: number, size: 1 | 2 | 4 | 8, signed: boolean, value: Int, what: Named): void {
     const bits = size * 8;
     // the common case without bigints: this runs once a folio
     if (typeof value !== 'number' || value < 0 || value >= 2 ** (signed ? bits - 1 : bits)) {
         const [min, max] = signed ? [-(2n ** BigInt(bits - 1)), 2n ** BigInt(bits - 1) - 1n] : [0n, 2n ** BigInt(bits) - 1n];
         if (value < min || value > max) {
-            throw new ProgramError(`${value} does not fit into ${what}, a ${signed ? 'i' : 'u'}${bits}`);
+            throw new ProgramError(`${value} does not fit into ${what.name}, a ${signed ? 'i' : 'u'}${bits}`);
         }
     }
     const pa = whole(l, offset, size);

@@ -294,52 +294,46 @@ function slotOf(c: FnCompiler, variable: Ident): number {
 
 function compileFor(c: FnCompiler, s: ForStmt): void {
     const e = c.emitter;
-    const header = { start: s.start, end: s.iterable.end };
     const variable = slotOf(c, s.variable);
     const loop = { break: e.label(), continue: e.label() };
+    const round = e.label();
     const index = e.temp();
-    e.statement(header);
+    const last = e.temp();
+    e.statement({ start: s.start, end: s.iterable.end });
+    const header = e.statementIndex;
+    let element: ((f: Frame, next: number) => Value) | undefined;
     if (s.iterable.kind === 'range') {
-        const last = e.temp();
         const [from, to] = c.values([s.iterable.from, s.iterable.to]);
         e.emit((f, vm) => {
             f.slots[index] = asNumber(from?.(f, vm), 'the start of a range') - 1;
             f.slots[last] = asNumber(to?.(f, vm), 'the end of a range');
-            return f.pc + 1;
-        });
-        e.place(loop.continue);
-        e.emit((f) => {
-            const next = Number(f.slots[index]) + 1;
-            if (next >= Number(f.slots[last])) {
-                return loop.break.pc;
-            }
-            f.slots[index] = next;
-            f.slots[variable] = next;
-            return f.pc + 1;
+            return loop.continue.pc;
         });
     } else {
-        const list = e.temp();
         const iterable = c.value(s.iterable);
         e.emit((f, vm) => {
-            f.slots[list] = iterable(f, vm);
+            f.slots[last] = iterable(f, vm);
             f.slots[index] = -1;
-            return f.pc + 1;
+            return loop.continue.pc;
         });
-        e.place(loop.continue);
-        e.emit((f) => {
-            const next = Number(f.slots[index]) + 1;
-            if (next >= lengthOf(f.slots[list])) {
-                return loop.break.pc;
-            }
-            f.slots[index] = next;
-            f.slots[variable] = readIndex(f.slots[list], next);
-            return f.pc + 1;
-        });
+        element = (f, next) => readIndex(f.slots[last], next);
     }
+    e.place(round);
     c.loops.push(loop);
     compileBlock(c, s.body);
     c.loops.pop();
-    e.jump(loop.continue);
+    // what goes on to the next round stands behind the body: one operation a round
+    e.belong(header);
+    e.place(loop.continue);
+    e.emit((f) => {
+        const next = Number(f.slots[index]) + 1;
+        if (next >= (element ? lengthOf(f.slots[last]) : Number(f.slots[last]))) {
+            return loop.break.pc;
+        }
+        f.slots[index] = next;
+        f.slots[variable] = element ? element(f, next) : next;
+        return round.pc;
+    });
     e.place(loop.break);
 }
 

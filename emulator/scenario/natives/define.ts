@@ -68,6 +68,8 @@ function base(name: string, params: readonly NativeParam[], o: FunctionOptions, 
     };
 }
 
+const NO_ARGS: Value[] = [];
+
 /** The members of a class of objects. */
 export class Members<T extends object> {
     readonly fields = new Map<string, NativeField>();
@@ -95,7 +97,14 @@ export class Members<T extends object> {
         call: (o: T, args: Value[], vm: Vm) => Value | Err,
     ): this {
         const what = `a ${this.name}`;
-        this.methods.set(name, fn(name, params, options, doc, (vm, args) => call(expect(this.cls, args[0], what), args.slice(1), vm)));
+        const self = (args: readonly Value[]): T => expect(this.cls, args[0], what);
+        // methods with few parameters are called a million times: no slice() there
+        const byArity: readonly NonNullable<NativeFunction['call']>[] = [
+            (vm, args) => call(self(args), NO_ARGS, vm),
+            (vm, args) => call(self(args), [args[1]], vm),
+            (vm, args) => call(self(args), [args[1], args[2]], vm),
+        ];
+        this.methods.set(name, fn(name, params, options, doc, byArity[params.length] ?? ((vm, args) => call(self(args), args.slice(1), vm))));
         return this;
     }
 

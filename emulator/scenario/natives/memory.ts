@@ -2,6 +2,7 @@
 import { Err, err } from '../../kernel/errno';
 import { FolioRef } from '../../kernel/folios';
 import { preserveVmalloc, restoreVmalloc, unpreserveVmalloc } from '../../kernel/kho/vmalloc';
+import { abortFinalize, finalize } from '../../kernel/kho/finalize';
 import { Kho } from '../../kernel/kho/kho';
 import { VmArea } from '../../kernel/mm/vmalloc';
 import { PAGE_SIZE } from '../../machine/memory';
@@ -60,6 +61,9 @@ function structAt(vm: Vm, layout: StructLayout, pa: Value): View {
     const at = asNumber(pa, 'the address');
     if (!vm.machine.isRam(at, layout.size)) {
         throw new ProgramError(`there is no memory at ${hex(at)}, where a ${layout.name} of ${layout.size} bytes should be`);
+    }
+    if (vm.frame?.mode === 'kernel') {
+        vm.tell((l) => l.viewed?.(layout, at));
     }
     return new View(layout, vm.machine.memory, at);
 }
@@ -131,49 +135,91 @@ export const khoObject = new Members(Kho, 'kho', 'Kexec HandOver of the running 
         'Zeroed, preserved memory for a struct: ENOMEM, E2BIG.', (k, [type], vm) => {
             const layout = layoutOf(type);
             const pa = k.allocPreserve(layout.size, vm.frame ? `${vm.frame.code.name}: ${layout.name}` : layout.name);
-            return pa instanceof Err ? pa : new View(layout, vm.machine.memory, pa);
+            if (pa instanceof Err) {
+                return pa;
+            }
+            vm.tell((l) => l.viewed?.(layout, pa));
+            return new View(layout, vm.machine.memory, pa);
         })
     .method('unpreserve_free', [param('object', ANY)], { context: KERNEL }, 'Takes alloc_preserve() back.', (k, [o]) => {
         k.unpreserveFree(physOf(o, 'the memory'));
         return undefined;
     })
-    .method('restore_free', [param('object', ANY)], { context: KERNEL }, 'Frees memory that the previous kernel preserved with alloc_preserve().', (k, [o]) => {
-        k.restoreFree(physOf(o, 'the memory'));
+    .method('restore_free', [param('object', ANY)], { context: KERNEL }, 'Frees memory that the previous kernel preserved with alloc_preserve().', (k, [o], vm) => {
+        const pa = physOf(o, 'the memory');
+        if (pa !== 0 && !isPreserved(vm, k, pa)) {
+            vm.tell((l) => l.notRestored?.(pa));
+        }
+        k.restoreFree(pa);
         return undefined;
     })
-    .method('preserve_folio', [param('folio', objectOf('folio'))], { context: KERNEL, fails: true }, 'Preserves a folio as a whole: EINVAL, ENOMEM.', (k, [f]) =>
-        zeroOr(k.preserveFolio(folio(f))))
+    .method('finalize', [], { context: KERNEL, fails: true },
+        'kho_finalize(), in kernels before 7.1: puts what is preserved now into the handover. EOPNOTSUPP where KHO is off or nothing is to be finalized, EEXIST, ENOMEM.', (k) => zeroOr(finalize(k)))
+    .method('abort_finalize', [], { context: KERNEL, fails: true },
+        'kho_abort(), in kernels before 6.19: takes finalize() back, and everything that is preserved with it. ENOENT.', (k) => zeroOr(abortFinalize(k)))
+    .method('preserve_folio', [param('folio', objectOf('folio'))], { context: KERNEL, fails: true }, 'Preserves a folio as a whole: EINVAL, ENOMEM.', (k, [f], vm) => {
+        const pfn = folio(f);
+        const result = k.preserveFolio(pfn);
+        if (result !== 0) {
+            refused(vm, k, pfn, 2 ** k.env.memmap.orderOf(pfn));
+        }
+        return zeroOr(result);
+    })
     .method('unpreserve_folio', [param('folio', objectOf('folio'))], { context: KERNEL }, 'Takes preserve_folio() back, by the order that the folio has now.', (k, [f]) => {
         k.unpreserveFolio(folio(f));
         return undefined;
     })
     .method('restore_folio', [param('address', PHYS)], { context: KERNEL, result: objectOf('folio'), fails: true },
         'The folio that the previous kernel preserved there, with one reference. Where there is none the kernel warns, and this fails with EIO.', (k, [pa], vm) => {
-            const pfn = k.restoreFolio(asInt(pa, 'the address'), vm.frame?.code.name ?? 'kernel');
+            const address = asInt(pa, 'the address');
+            const pfn = k.restoreFolio(address, vm.frame?.code.name ?? 'kernel');
+            if (pfn === undefined) {
+                vm.tell((l) => l.notRestored?.(address));
+            }
             return pfn === undefined ? err('EIO') : new FolioRef(pfn);
         })
-    .method('preserve_pages', [param('folio', objectOf('folio')), param('count', INT)], { context: KERNEL, fails: true }, 'Preserves pages one by one from a first one on.', (k, [f, n]) =>
-        zeroOr(k.preservePages(folio(f), asNumber(n, 'the count'))))
+    .method('preserve_pages', [param('folio', objectOf('folio')), param('count', INT)], { context: KERNEL, fails: true }, 'Preserves pages one by one from a first one on.', (k, [f, n], vm) => {
+        const count = asNumber(n, 'the count');
+        const result = k.preservePages(folio(f), count);
+        if (result !== 0) {
+            refused(vm, k, folio(f), count);
+        }
+        return zeroOr(result);
+    })
     .method('unpreserve_pages', [param('folio', objectOf('folio')), param('count', INT)], { context: KERNEL }, 'Takes preserve_pages() back.', (k, [f, n]) => {
         k.unpreservePages(folio(f), asNumber(n, 'the count'));
         return undefined;
     })
     .method('restore_pages', [param('address', PHYS), param('count', INT)], { context: KERNEL, result: objectOf('folio'), fails: true }, 'The pages that preserve_pages() preserved.', (k, [pa, n], vm) => {
-        const pfn = k.restorePages(asInt(pa, 'the address'), asNumber(n, 'the count'), vm.frame?.code.name ?? 'kernel');
+        const address = asInt(pa, 'the address');
+        const pfn = k.restorePages(address, asNumber(n, 'the count'), vm.frame?.code.name ?? 'kernel');
+        if (pfn === undefined) {
+            vm.tell((l) => l.notRestored?.(address));
+        }
         return pfn === undefined ? err('EIO') : new FolioRef(pfn);
     })
     .method('preserve_vmalloc', [param('array', ANY), param('descriptor', ANY)], { context: KERNEL, fails: true },
-        'Preserves an array of vcalloc() and describes it in a field of type `vmalloc`: EINVAL, EOPNOTSUPP, ENOMEM.', (k, [a, d], vm) =>
-            zeroOr(preserveVmalloc(k, vm.running.vmalloc, areaOf(a), physOf(d, 'the descriptor'))))
+        'Preserves an array of vcalloc() and describes it in a field of type `vmalloc`: EINVAL, EOPNOTSUPP, ENOMEM.', (k, [a, d], vm) => {
+            const descriptor = physOf(d, 'the descriptor');
+            const result = preserveVmalloc(k, vm.running.vmalloc, areaOf(a), descriptor);
+            if (result === 0 && a instanceof ArrayView) {
+                vm.tell((l) => l.described?.(a, descriptor));
+            }
+            return zeroOr(result);
+        })
     .method('unpreserve_vmalloc', [param('descriptor', ANY)], { context: KERNEL }, 'Takes preserve_vmalloc() back.', (k, [d]) => {
         unpreserveVmalloc(k, physOf(d, 'the descriptor'));
         return undefined;
     })
-    .method('restore_vmalloc', [param('type', ANY), param('descriptor', ANY), param('count', INT)], { context: KERNEL, result: listOf(ANY), fails: true },
+    .method('restore_vmalloc', [param('type', ANY), param('descriptor', ANY), param('count', INT)], { context: KERNEL, result: listOf(ANY), resultOfArg: 0, fails: true },
         'The array of `count` structs that the previous kernel preserved: EINVAL.', (k, [type, d, n], vm) => {
             const layout = layoutOf(type);
             const count = asNumber(n, 'the count');
             const area = restoreVmalloc(k, vm.running.vmalloc, physOf(d, 'the descriptor'), vm.frame?.code.name ?? 'kernel');
+            if (area === undefined) {
+                const first = vm.machine.memory.readU64(physOf(d, 'the descriptor'));
+                vm.tell((l) => l.notRestored?.(first));
+            }
             return area === undefined || count * layout.size > area.size ? err('EINVAL') : arrayOver(vm, layout, area, count);
         })
     .method('add_subtree', [param('name', STRING), param('address', PHYS), param('size', INT)], { context: KERNEL, fails: true },
@@ -192,6 +238,19 @@ export const khoObject = new Members(Kho, 'kho', 'Kexec HandOver of the running 
             const found = k.retrieveSubtree(asString(name, 'the name'));
             return found instanceof Err ? found : new Subtree(found.phys, found.size);
         });
+
+/** A preserved block begins at this address that nobody has restored. */
+function isPreserved(vm: Vm, kho: Kho, pa: number): boolean {
+    const pfn = Math.floor(pa / PAGE_SIZE);
+    return vm.machine.isRam(pa) && kho.env.memmap.stateOf(pfn) === 'preserved' && kho.env.memmap.khoOrder(pfn) >= 0;
+}
+
+/** Preserving was refused: where scratch is why, listeners are told. */
+function refused(vm: Vm, kho: Kho, pfn: number, pages: number): void {
+    if (kho.touchesScratch(pfn * PAGE_SIZE, pages * PAGE_SIZE)) {
+        vm.tell((l) => l.inScratch?.(pfn * PAGE_SIZE, pages * PAGE_SIZE));
+    }
+}
 
 function zeroOr(r: 0 | Err): undefined | Err {
     return r === 0 ? undefined : r;
