@@ -1,6 +1,8 @@
 /** Where a run can stop: the statements of a file, and the functions and callbacks by name. */
 import type { Code } from '../emulator/scenario/code';
+import { DESCRIPTIONS } from '../emulator/kernel/descriptions';
 import type { Image } from '../emulator/scenario/image';
+import type { Program } from '../emulator/scenario/program';
 import type { Span } from '../emulator/scenario/ast';
 import { STD_SOURCES } from '../emulator/scenario/std';
 import type { Position, Sources } from './source';
@@ -56,27 +58,35 @@ function statementAt(image: Image, sources: Sources, uri: string, line: number, 
     return code?.statements.length === 0 ? `${code.name} has no statement to stop at.` : `No statement begins on this line or below it in ${code?.name ?? ''}.`;
 }
 
+/** The program and the kernel code of every release: each may have code of its own for one name. */
+function programs(image: Image): Program[] {
+    return [...new Set([image.program, image.stdProgram, ...[...DESCRIPTIONS.values()].map((d) => image.library(d.library))])];
+}
+
 /**
  * The code that a function breakpoint means: `memfd.freeze`, `*.freeze` (of every handler, FLB and file kind), or a function.
- * A text says why there is none. Several kernels may each have code of their own for one name.
+ * A text says why there is none.
  */
 export function codesNamed(image: Image, name: string): Code[] | string {
     const wanted = name.trim().replace(/\(\s*\)$/, '');
-    const codes = [...image.program.files.keys(), ...STD_SOURCES.keys()].flatMap((uri) => image.codeIn(uri));
-    const callbacks = codes.filter((c) => c.kind === 'handler' || c.kind === 'flb' || c.kind === 'file');
     const at = wanted.indexOf('.');
-    if (at < 0) {
-        const found = codes.filter((c) => c.kind === 'fn' && c.name === wanted);
-        return found.length > 0 ? found : `There is no function ${wanted}. Callbacks are named with their owner: memfd.freeze, or *.freeze for all of them.`;
+    return at < 0 ? functionsNamed(image, wanted) : callbacksNamed(image, wanted.slice(0, at), wanted.slice(at + 1));
+}
+
+function functionsNamed(image: Image, name: string): Code[] | string {
+    const decls = programs(image).map((p) => p.fns.get(name)).filter((d) => d !== undefined);
+    return decls.length > 0
+        ? decls.map((d) => image.codeOf(d))
+        : `There is no function ${name}. Callbacks are named with their owner: memfd.freeze, or *.freeze for all of them.`;
+}
+
+function callbacksNamed(image: Image, owner: string, callback: string): Code[] | string {
+    const owners = programs(image)
+        .flatMap((p) => [...p.handlers.values(), ...p.flbs.values(), ...p.fileKinds.values()])
+        .filter((d) => owner === '*' || d.name.name === owner);
+    const codes = owners.map((d) => image.callbackOf(d, callback)).filter((c) => c !== undefined);
+    if (codes.length > 0) {
+        return [...new Set(codes)];
     }
-    const owner = wanted.slice(0, at);
-    const callback = wanted.slice(at);
-    const found = callbacks.filter((c) => (owner === '*' ? c.name.endsWith(callback) : c.name === wanted));
-    if (found.length > 0) {
-        return found;
-    }
-    if (owner === '*') {
-        return `No callback is called ${callback.slice(1)}.`;
-    }
-    return callbacks.some((c) => c.name.startsWith(`${owner}.`)) ? `${owner} has no callback ${callback.slice(1)}.` : `There is no handler, FLB or file kind ${owner}.`;
+    return owners.length === 0 ? `There is no handler, FLB or file kind ${owner}.` : owner === '*' ? `No callback is called ${callback}.` : `${owner} has no callback ${callback}.`;
 }

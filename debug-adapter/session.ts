@@ -101,7 +101,11 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             return;
         }
         this.respond(seq, command, answer.body === undefined ? {} : { body: answer.body });
-        answer.after?.();
+        try {
+            answer.after?.();
+        } catch (e) {
+            this.broke(e);
+        }
     }
 
     private refuse(seq: number, command: string, error: unknown): void {
@@ -144,12 +148,12 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         this.serve('stepOut', REQUESTS.stepOut, ({ granularity }) => ({ after: this.resume('out', granularity) }));
         this.serve('pause', REQUESTS.pause, () => ({ after: () => this.running().control.pause() }));
         this.serve('threads', REQUESTS.threads, () => ({ body: { threads: this.debuggee?.inspection.threads() ?? [] } }));
-        this.serve('stackTrace', REQUESTS.stackTrace, (args) => ({ body: this.running().inspection.stackTrace(args) }));
-        this.serve('scopes', REQUESTS.scopes, ({ frameId }) => ({ body: { scopes: this.running().inspection.scopes(frameId) } }));
-        this.serve('variables', REQUESTS.variables, (args) => ({ body: { variables: this.running().inspection.variables(args) } }));
-        this.serve('setVariable', REQUESTS.setVariable, (args) => ({ body: this.running().inspection.setVariable(args) }));
-        this.serve('setExpression', REQUESTS.setExpression, (args) => ({ body: this.running().inspection.setExpression(args) }));
-        this.serve('evaluate', REQUESTS.evaluate, (args) => ({ body: this.running().inspection.evaluate(args) }));
+        this.serve('stackTrace', REQUESTS.stackTrace, (args) => ({ body: this.stopped().stackTrace(args) }));
+        this.serve('scopes', REQUESTS.scopes, ({ frameId }) => ({ body: { scopes: this.stopped().scopes(frameId) } }));
+        this.serve('variables', REQUESTS.variables, (args) => ({ body: { variables: this.stopped().variables(args) } }));
+        this.serve('setVariable', REQUESTS.setVariable, (args) => ({ body: this.stopped().setVariable(args) }));
+        this.serve('setExpression', REQUESTS.setExpression, (args) => ({ body: this.stopped().setExpression(args) }));
+        this.serve('evaluate', REQUESTS.evaluate, (args) => ({ body: this.stopped().evaluate(args) }));
         this.serve('source', REQUESTS.source, (args) => this.sourceText(args));
         this.serve('loadedSources', REQUESTS.loadedSources, () => ({ body: { sources: this.uris().map((uri) => this.sources.source(uri)) } }));
         this.serve('exceptionInfo', REQUESTS.exceptionInfo, () => this.exceptionInfo());
@@ -357,6 +361,15 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             throw new RequestError('No scenario has been launched.');
         }
         return this.debuggee;
+    }
+
+    /** What looks at the run, which must not go on meanwhile: trying calls out moves it forth and back. */
+    private stopped(): Inspection {
+        const { control, inspection } = this.running();
+        if (control.state === 'running') {
+            throw new RequestError('The scenario is running: pause it first.');
+        }
+        return inspection;
     }
 
     private resume(step?: 'next' | 'in' | 'out', granularity?: string): () => void {

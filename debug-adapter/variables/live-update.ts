@@ -45,7 +45,7 @@ function sessionsItem(vm: Vm, name: string, list: SessionList): Item {
 
 /** Incoming sessions that nobody has asked for yet: as they lie in memory. The first open of the device rebuilds them. */
 function notRebuilt(vm: Vm, blocks: BlockSet): Item {
-    const layout = vm.image.stdProgram.structs.get('luo_session_ser');
+    const layout = vm.library.structs.get('luo_session_ser');
     const entries: number[] = [];
     const iterator = blocks.iterator();
     for (let pa = iterator.read(); pa !== undefined; pa = iterator.read()) {
@@ -113,7 +113,7 @@ function statusText(status: number): string {
 }
 
 function serializedItem(vm: Vm, file: LuoFile): Item {
-    const declared = vm.image.handler(file.handler.name);
+    const declared = vm.image.handler(file.handler.name, vm.library);
     return dataItem(vm, 'serialized_data', file.serializedData, declared && handedOver(vm.image, declared.decl, declared.program));
 }
 

@@ -8,6 +8,7 @@ import type { Image } from '../../emulator/scenario/image';
 import type { StructLayout } from '../../emulator/scenario/layout';
 import type { Program } from '../../emulator/scenario/program';
 import type { Type } from '../../emulator/scenario/types';
+import type { Vm } from '../../emulator/scenario/vm';
 
 /** An array in preserved vmalloc memory that a field of a structure describes. */
 export interface ListedArray {
@@ -27,9 +28,9 @@ export interface HandedOver {
  * What a field of an object of LUO is: a handle is an address wherever the callbacks say what lies there, though the kernel only
  * sees a number.
  */
-export function handleType(image: Image, object: object, field: string): Type | undefined {
+export function handleType({ image, library }: Vm, object: object, field: string): Type | undefined {
     if ((object instanceof LuoArgs || object instanceof LuoFile) && field === 'serialized_data') {
-        return pointerTo(image, image.handler(object.handler.name));
+        return pointerTo(image, image.handler(object.handler.name, library));
     }
     if ((object instanceof LuoFlb && (field === 'out_data' || field === 'in_data')) || (object instanceof FlbArgs && field === 'data')) {
         return pointerTo(image, image.flb(object instanceof LuoFlb ? object.name : object.flb.name));

@@ -139,7 +139,7 @@ function numberChildren(vm: Vm, value: number, type: Type, { process, evaluateNa
     if (type.k !== 'phys' || value === 0) {
         return undefined;
     }
-    const layout = type.to === undefined ? undefined : vm.image.program.structs.get(type.to) ?? vm.image.stdProgram.structs.get(type.to);
+    const layout = type.to === undefined ? undefined : vm.image.struct(type.to, vm.library);
     if (layout && vm.machine.isRam(value, layout.size)) {
         const view = new View(layout, vm.machine.memory, value);
         return { named: () => [...viewFields(vm, view, evaluateName && `at(${layout.name}, ${evaluateName})`), bytesAt(vm.machine, value, layout.size)] };
@@ -204,7 +204,7 @@ export function objectFields(vm: Vm, object: object, expression: string | undefi
         }
         const { set } = field;
         items.push(attempt(field.name, () =>
-            itemOf(vm, field.name, { value: readNative(vm, field, object), type: handleType(vm.image, object, field.name) ?? field.type }, more(field.name, set && ((v: Value) => set(vm, object, v))))));
+            itemOf(vm, field.name, { value: readNative(vm, field, object), type: handleType(vm, object, field.name) ?? field.type }, more(field.name, set && ((v: Value) => set(vm, object, v))))));
     }
     if (object instanceof FolioRef) {
         items.push(bytesAt(vm.machine, object.pfn * PAGE_SIZE, PAGE_SIZE * 2 ** (vm.kernel?.memmap.orderOf(object.pfn) ?? 0)));

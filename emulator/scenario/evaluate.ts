@@ -241,9 +241,11 @@ class Evaluator {
 
     /** The programs whose declarations can be seen, the frame's own first. */
     private programs(): Program[] {
-        const { program, stdProgram } = this.vm.image;
-        const inStd = this.at.frame !== undefined && stdProgram.files.has(this.at.frame.code.uri) && !program.files.has(this.at.frame.code.uri);
-        return inStd ? [stdProgram, program] : [program, stdProgram];
+        const { program } = this.vm.image;
+        const { library } = this.vm;
+        const uri = this.at.frame?.code.uri;
+        const inLibrary = uri !== undefined && library.files.has(uri) && !program.files.has(uri);
+        return inLibrary ? [library, program] : [program, library];
     }
 
     private declared(name: string): Evaluated | undefined {
@@ -271,7 +273,7 @@ class Evaluator {
         if (vm.image.fileKind(name) || (vm.image.natives.fileKinds.has(name) && !vm.image.program.handlers.has(name))) {
             return { value: name, type: { k: 'decl', of: 'file', name } };
         }
-        if (vm.image.handler(name)) {
+        if (vm.image.handler(name, vm.library)) {
             return { value: handlerNamed(vm, name), type: { k: 'decl', of: 'handler', name } };
         }
         if (vm.image.flb(name)) {
