@@ -5,6 +5,7 @@ import { Stat } from '../../kernel/syscalls/file';
 import { ANY, BOOL, INT, objectOf, type CallbackShape, type NativeParam, type Natives, type ObjectType, type Type } from '../types';
 import { byteFunctions, fileConstants } from './constants';
 import { byName, constant } from './core';
+import { fdtBuilder, fdtFunctions, fdtNode } from './fdt';
 import { fileFunctions, fileObjectType, fileType, inodeType } from './files';
 import { folioFunctions, foliosType, folioType } from './folios';
 import { bootObject, fileCallbacks, kernelFunctions, kernelGlobals, kernelObject, kexecObject, kexecSyscalls, processObject } from './kernel';
@@ -18,7 +19,7 @@ import { descriptor, fileSyscalls, statType } from './syscalls';
 /** Object types that are found by their class. */
 const classes = [
     luoFile, fileList, luoSession, sessionList, luoHandler, luoArgs, luoFlb, flbArgs, blockSet, blockIterator, luoObject, luoRequest, khoObject, khoSide,
-    subtree, kernelObject, kexecObject, bootObject, processObject,
+    subtree, fdtBuilder, fdtNode, kernelObject, kexecObject, bootObject, processObject,
 ] as const;
 
 const file: ObjectType = {
@@ -50,7 +51,7 @@ const ARGS: [string, Type][] = [['args', objectOf('luo_args')]];
 const FLB: [string, Type][] = [['args', objectOf('flb_args')]];
 
 export const NATIVES: Natives = {
-    functions: byName([...byteFunctions, ...fileFunctions, ...folioFunctions, ...fileSyscalls, ...kexecSyscalls, ...kernelFunctions, ...memoryFunctions, ...luoFunctions]),
+    functions: byName([...byteFunctions, ...fileFunctions, ...folioFunctions, ...fileSyscalls, ...kexecSyscalls, ...kernelFunctions, ...memoryFunctions, ...fdtFunctions, ...luoFunctions]),
     objects,
     globals: byName([...fileConstants, ...kernelGlobals, ...errnoConstants]),
     fd: {

@@ -7,6 +7,7 @@ import kernel from './kernel.lus';
 import luoAbi from './luo-abi.lus';
 import luoCalls from './luo-calls.lus';
 import luoFdt from './luo-fdt.lus';
+import luoFlbFdt from './luo-flb-fdt.lus';
 import luoFlb from './luo-flb.lus';
 import luoNoFlb from './luo-no-flb.lus';
 import luoNone from './luo-none.lus';
@@ -24,7 +25,7 @@ export const STD_SCHEME = 'lus-std:';
 
 const TEXTS: Readonly<Record<string, string>> = {
     kernel, luo, memfd,
-    'luo-abi': luoAbi, 'luo-calls': luoCalls, 'luo-flb': luoFlb, 'luo-no-flb': luoNoFlb, 'luo-none': luoNone,
+    'luo-abi': luoAbi, 'luo-calls': luoCalls, 'luo-flb': luoFlb, 'luo-flb-fdt': luoFlbFdt, 'luo-no-flb': luoNoFlb, 'luo-none': luoNone,
     'luo-fdt': luoFdt, 'release-6.19': release619, 'release-7.0': release70, 'release-7.1': release71, 'memfd-v1': memfdV1,
     'luo-v4': luoV4, 'memfd-draft': memfdDraft,
 };
