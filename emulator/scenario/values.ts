@@ -66,7 +66,10 @@ function bits(x: bigint, a: Int, b: Int): Int {
     return normal(a < 0 || b < 0 ? BigInt.asIntN(64, x) : BigInt.asUintN(64, x));
 }
 
-export function add(a: Value, b: Value): Value {
+/** The source text of an expression, asked for only when it has to be named. */
+export type Named = () => string;
+
+export function add(a: Value, b: Value, named?: Named): Value {
     if (typeof a === 'number' && typeof b === 'number') {
         const r = a + b;
         if (Number.isSafeInteger(r)) {
@@ -79,13 +82,13 @@ export function add(a: Value, b: Value): Value {
     if (a instanceof Bytes && b instanceof Bytes) {
         return Bytes.concat(a, b);
     }
-    return checked(BigInt(asInt(a, 'the left side of +')) + BigInt(asInt(b, 'the right side of +')), 'this sum');
+    return checked(BigInt(asInt(a, 'the left side of +')) + BigInt(asInt(b, 'the right side of +')), named?.() ?? 'this sum');
 }
 
-export function binary(op: BinaryOp, a: Value, b: Value): Value {
+export function binary(op: BinaryOp, a: Value, b: Value, named?: Named): Value {
     switch (op) {
         case '+':
-            return add(a, b);
+            return add(a, b, named);
         case '==':
             return equal(a, b);
         case '!=':
@@ -95,13 +98,13 @@ export function binary(op: BinaryOp, a: Value, b: Value): Value {
         case '||':
             return asBool(a, 'the left side of ||') || asBool(b, 'the right side of ||');
         default:
-            return arithmetic(op, asInt(a, `the left side of ${op}`), asInt(b, `the right side of ${op}`));
+            return arithmetic(op, asInt(a, `the left side of ${op}`), asInt(b, `the right side of ${op}`), named);
     }
 }
 
 const SMALL = 2 ** 31;
 
-function arithmetic(op: Exclude<BinaryOp, '+' | '==' | '!=' | '&&' | '||'>, a: Int, b: Int): Value {
+function arithmetic(op: Exclude<BinaryOp, '+' | '==' | '!=' | '&&' | '||'>, a: Int, b: Int, named?: Named): Value {
     switch (op) {
         case '<':
             return a < b;
@@ -113,22 +116,22 @@ function arithmetic(op: Exclude<BinaryOp, '+' | '==' | '!=' | '&&' | '||'>, a: I
             return a >= b;
         case '-': {
             const r = typeof a === 'number' && typeof b === 'number' ? a - b : NaN;
-            return Number.isSafeInteger(r) ? r : checked(BigInt(a) - BigInt(b), 'this difference');
+            return Number.isSafeInteger(r) ? r : checked(BigInt(a) - BigInt(b), named?.() ?? 'this difference');
         }
         case '*': {
             const r = typeof a === 'number' && typeof b === 'number' ? a * b : NaN;
             // −0 would show where a bigint never has it
-            return Number.isSafeInteger(r) ? r + 0 : checked(BigInt(a) * BigInt(b), 'this product');
+            return Number.isSafeInteger(r) ? r + 0 : checked(BigInt(a) * BigInt(b), named?.() ?? 'this product');
         }
         case '/':
         case '%': {
             if (b == 0) {
-                throw new ProgramError('division by zero');
+                throw new ProgramError(`division by zero${named ? `: ${named()}` : ''}`);
             }
             if (typeof a === 'number' && typeof b === 'number') {
                 return op === '/' ? Math.trunc(a / b) + 0 : (a % b) + 0;
             }
-            return checked(op === '/' ? BigInt(a) / BigInt(b) : BigInt(a) % BigInt(b), 'this quotient');
+            return checked(op === '/' ? BigInt(a) / BigInt(b) : BigInt(a) % BigInt(b), named?.() ?? 'this quotient');
         }
         case '<<':
         case '>>': {
@@ -142,7 +145,7 @@ function arithmetic(op: Exclude<BinaryOp, '+' | '==' | '!=' | '&&' | '||'>, a: I
                     return r;
                 }
             }
-            return checked(op === '<<' ? BigInt(a) << BigInt(b) : BigInt(a) >> BigInt(b), 'this shift');
+            return checked(op === '<<' ? BigInt(a) << BigInt(b) : BigInt(a) >> BigInt(b), named?.() ?? 'this shift');
         }
         case '&':
         case '|':

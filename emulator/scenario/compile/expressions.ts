@@ -225,9 +225,10 @@ function compileBinary(c: FnCompiler, e: BinaryExpr): Eval {
     if (!left || !right) {
         throw new RangeError('an operator needs two operands');
     }
+    const named = (): string => c.sourceOf(e);
     switch (op) {
         case '+':
-            return (f, vm) => add(left(f, vm), right(f, vm));
+            return (f, vm) => add(left(f, vm), right(f, vm), named);
         case '==':
             return (f, vm) => equal(left(f, vm), right(f, vm));
         case '!=':
@@ -243,10 +244,10 @@ function compileBinary(c: FnCompiler, e: BinaryExpr): Eval {
                 const a = left(f, vm);
                 const b = right(f, vm);
                 const r = typeof a === 'number' && typeof b === 'number' ? a * b : NaN;
-                return Number.isSafeInteger(r) && r !== 0 ? r : binary('*', a, b);
+                return Number.isSafeInteger(r) && r !== 0 ? r : binary('*', a, b, named);
             };
         default:
-            return (f, vm) => binary(op, left(f, vm), right(f, vm));
+            return (f, vm) => binary(op, left(f, vm), right(f, vm), named);
     }
 }
 

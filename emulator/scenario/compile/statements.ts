@@ -170,7 +170,7 @@ function compileAssign(c: FnCompiler, s: AssignStmt): void {
     } else {
         const op = operatorOf(s.op);
         const [old, operand] = c.values([s.target, s.value]);
-        value = (f, vm) => binary(op, old?.(f, vm), operand?.(f, vm));
+        value = (f, vm) => binary(op, old?.(f, vm), operand?.(f, vm), () => c.sourceOf(s));
     }
     // what the target needs is computed behind the value, as in C
     if (needsOps(c, s.target)) {
