@@ -3,6 +3,7 @@ import { Err } from '../kernel/errno';
 import { OpenFile } from '../kernel/file';
 import { anonFile, deviceFile } from '../kernel/anon';
 import { O_RDWR } from '../kernel/fcntl';
+import { openFinalizeFile } from '../kernel/kho/debugfs';
 import { LuoFlb, LuoHandler } from '../kernel/luo/state';
 import type { FileDecl, FlbDecl, HandlerDecl } from './ast';
 import { SWITCH } from './code';
@@ -82,6 +83,9 @@ function fieldsOf(vm: Vm, kind: string, given: ReadonlyMap<string, Value>): Valu
 
 /** What opening the device node of a declared kind makes, before its open() runs. */
 export function openDevice(vm: Vm, kind: string, path: string): OpenFile {
+    if (kind === 'kho_finalize') {
+        return openFinalizeFile(vm.running, O_RDWR);
+    }
     const file = deviceFile(vm.running, kind, path, O_RDWR);
     vm.machine.journal.edit(file).fields = vm.image.fileKind(kind) ? fieldsOf(vm, kind, new Map()) : [];
     return file;

@@ -5,6 +5,7 @@ import { Stat } from '../../kernel/syscalls/file';
 import { ANY, BOOL, INT, objectOf, type CallbackShape, type NativeParam, type Natives, type ObjectType, type Type } from '../types';
 import { byteFunctions, fileConstants } from './constants';
 import { byName, constant } from './core';
+import { diagnosisFunctions } from './diagnoses';
 import { fdtBuilder, fdtFunctions, fdtNode } from './fdt';
 import { fileFunctions, fileObjectType, fileType, inodeType } from './files';
 import { folioFunctions, foliosType, folioType } from './folios';
@@ -51,7 +52,7 @@ const ARGS: [string, Type][] = [['args', objectOf('luo_args')]];
 const FLB: [string, Type][] = [['args', objectOf('flb_args')]];
 
 export const NATIVES: Natives = {
-    functions: byName([...byteFunctions, ...fileFunctions, ...folioFunctions, ...fileSyscalls, ...kexecSyscalls, ...kernelFunctions, ...memoryFunctions, ...fdtFunctions, ...luoFunctions]),
+    functions: byName([...byteFunctions, ...fileFunctions, ...folioFunctions, ...fileSyscalls, ...kexecSyscalls, ...kernelFunctions, ...diagnosisFunctions, ...memoryFunctions, ...fdtFunctions, ...luoFunctions]),
     objects,
     globals: byName([...fileConstants, ...kernelGlobals, ...errnoConstants]),
     fd: {
@@ -70,6 +71,7 @@ export const NATIVES: Natives = {
         ['null', '/dev/null'],
         ['liveupdate', '/dev/liveupdate'],
         ['luo_session', 'A session of LUO.'],
+        ['kho_finalize', '/sys/kernel/debug/kho/out/finalize'],
     ]),
     injectionPoints: new Map([
         ['page_alloc', 'The page allocator: an allocation fails for want of memory.'],

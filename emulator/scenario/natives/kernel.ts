@@ -2,7 +2,9 @@
 import { errOfCode } from '../../kernel/errno';
 import { OpenFile, releaseFile } from '../../kernel/file';
 import { Kernel } from '../../kernel/kernel';
+import { FINALIZE_PATH, hasFinalizeFile } from '../../kernel/kho/debugfs';
 import { exitProcess } from '../../kernel/process';
+import { SESSION_SER_SIZE, type Luo } from '../../kernel/luo/state';
 import { Seq } from '../../machine/journal';
 import { Boot } from '../boot';
 import { panic } from '../power_off';
@@ -72,6 +74,9 @@ export const kernelFunctions: readonly NativeFunction[] = [
         if (path === '/dev/liveupdate' && vm.running.luo.ready) {
             return 'liveupdate';
         }
+        if (path === FINALIZE_PATH && hasFinalizeFile(vm.running)) {
+            return 'kho_finalize';
+        }
         return vm.image.fileKindAt(path)?.name.name ?? null;
     }),
     fn('open_device', [param('kind', { k: 'decl', of: 'file', name: '' }), param('path', STRING)], { result: objectOf('file') }, 'A file of this kind, before its open() has run.', (vm, [kind, path]) =>
@@ -95,16 +100,25 @@ export const kernelFunctions: readonly NativeFunction[] = [
     fn('handed_over', [param('name', STRING)], { context: 'scenario', result: { k: 'view', struct: 'luo_session_ser' } },
         'The entry of an outgoing session as the next kernel will read it; inside `at handover`. `none` where there is none.', (vm, [n]) => {
             const { luo } = vm.running;
-            const layout = vm.image.stdProgram.structs.get('luo_session_ser');
+            const layout = vm.image.struct('luo_session_ser', vm.library);
             const index = luo.outgoing.sessions.items.findIndex((s) => s.name === asString(n, 'the name'));
-            const it = luo.outgoing.blocks.iterator();
-            let pa = it.read();
-            for (let i = 0; i < index; i++) {
-                pa = it.read();
-            }
-            return layout && index >= 0 && pa !== undefined ? new View(layout, vm.machine.memory, pa) : null;
+            const pa = index < 0 ? undefined : sessionEntry(luo, index);
+            return layout && pa !== undefined ? new View(layout, vm.machine.memory, pa) : null;
         }),
 ];
+
+/** Where the entry of an outgoing session lies: in blocks, or in an area behind its count. */
+function sessionEntry(luo: Luo, index: number): number | undefined {
+    if (luo.outgoing.area !== 0) {
+        return luo.outgoing.area + 8 + index * SESSION_SER_SIZE;
+    }
+    const it = luo.outgoing.blocks.iterator();
+    let pa = it.read();
+    for (let i = 0; i < index; i++) {
+        pa = it.read();
+    }
+    return pa;
+}
 
 function klog(vm: Vm, level: 'info' | 'warn' | 'err', w: Value): undefined {
     const line = joined(w);

@@ -1,0 +1,41 @@
+/** /sys/kernel/debug/kho/out/finalize, in the kernels that have it: user space completes the handover, or takes that back. */
+import { Bytes } from '../../machine/bytes';
+import { err } from '../errno';
+import { S_IFREG } from '../fcntl';
+import { allocFile, type FileOps, type OpenFile } from '../file';
+import { Inode } from '../inode';
+import type { Kernel } from '../kernel';
+import { abortFinalize, finalize } from './finalize';
+
+export const FINALIZE_PATH = '/sys/kernel/debug/kho/out/finalize';
+
+/** Whether this kernel has the file. */
+export function hasFinalizeFile({ kho, desc }: Kernel): boolean {
+    return kho.enabled && (desc.kho.finalize === 'debugfs' || desc.kho.finalize === 'reboot');
+}
+
+/**
+ * Opens it. Writing 1 finalizes. Writing 0 aborts up to 6.18 and is EINVAL later. EEXIST and ENOENT where it is so already; what
+ * finalizing returns.
+ */
+export function openFinalizeFile(kernel: Kernel, flags: number): OpenFile {
+    const { kho, desc, journal } = kernel;
+    const ops: FileOps = {
+        positioned: true,
+        read: (_k, _file, pos, length) => Bytes.text(kho.finalized ? '1\n' : '0\n').slice(Math.min(pos, 2), Math.min(pos + length, 2)),
+        write: (_k, _file, _pos, data) => {
+            const text = new TextDecoder('latin1').decode(data.slice(0, Math.min(data.length, 32)).toUint8Array()).trim();
+            if (!/^(?:0x[0-9a-f]+|\d+)$/i.test(text)) {
+                return err('EINVAL');
+            }
+            const on = Number(text) !== 0;
+            if (!on && desc.kho.finalize !== 'debugfs') {
+                return err('EINVAL');
+            }
+            const result = on ? finalize(kho) : abortFinalize(kho);
+            return result === 0 ? data.length : result;
+        },
+    };
+    const inode = new Inode(journal, kernel.ids.nextInode(journal), 'chardev', S_IFREG + 0o600);
+    return allocFile(kernel, 'kho_finalize', ops, inode, flags, FINALIZE_PATH);
+}
