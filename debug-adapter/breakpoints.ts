@@ -156,7 +156,7 @@ export class Breakpoints {
             b.problem ??= NOT_YET;
             return;
         }
-        const places = b.uri === undefined ? functionPlaces(image, b.wanted.name ?? '') : this.sourcePlace(image, b, b.uri);
+        const places = this.placesOf(image, b);
         if (typeof places === 'string') {
             b.problem ??= places;
             return;
@@ -165,6 +165,18 @@ export class Breakpoints {
             for (const { code, pc } of places) {
                 this.trap(code, pc, b);
             }
+        }
+    }
+
+    /** Code that cannot be compiled must not take the other breakpoints with it. */
+    private placesOf(image: Image, b: Bound): readonly { readonly code: Code; readonly pc: number }[] | string {
+        try {
+            return b.uri === undefined ? functionPlaces(image, b.wanted.name ?? '') : this.sourcePlace(image, b, b.uri);
+        } catch (e) {
+            if (e instanceof RangeError) {
+                return `The code here cannot be compiled, which is a bug of the emulator: ${e.message}.`;
+            }
+            throw e;
         }
     }
 

@@ -1,6 +1,7 @@
 /** The scope *Locals*: what the code of a frame can name. */
 import { visibleLocals } from '../../emulator/scenario/code';
 import { offsetOf, type Viewpoint } from '../../emulator/scenario/evaluate';
+import { setKindField } from '../../emulator/scenario/kinds';
 import { ANY, PHYS, type Value } from '../../emulator/scenario/types';
 import type { Vm } from '../../emulator/scenario/vm';
 import type { Item } from './item';
@@ -24,7 +25,10 @@ export function localItems(vm: Vm, at: Viewpoint): Item[] {
     const fields = self ? vm.image.fileKind(self.kind)?.decl.fields ?? [] : [];
     fields.forEach((f, i) => {
         const name = f.name.name;
-        items.push(attempt(name, () => itemOf(vm, name, { value: self?.fields[i] as Value, type: f.type?.name.name === 'phys' ? PHYS : ANY }, { evaluateName: name })));
+        items.push(attempt(name, () => itemOf(vm, name, { value: self?.fields[i] as Value, type: f.type?.name.name === 'phys' ? PHYS : ANY }, {
+            evaluateName: name,
+            assign: self ? (value) => setKindField(vm, self, i, value) : undefined,
+        })));
     });
     if (frame.mode === 'user' && user) {
         items.push(...processVars(vm, user, ''));

@@ -7,6 +7,7 @@ import { Seq } from '../../emulator/machine/journal';
 import { PAGE_SIZE } from '../../emulator/machine/memory';
 import { typeOfField } from '../../emulator/scenario/check/types-of';
 import { isDescriptor, processVarType, type Evaluated } from '../../emulator/scenario/evaluate';
+import { setKindField } from '../../emulator/scenario/kinds';
 import { isIndexed, readNative } from '../../emulator/scenario/members';
 import { UserProcess } from '../../emulator/scenario/thread';
 import { ANY, PHYS, type Type, type Value } from '../../emulator/scenario/types';
@@ -192,10 +193,11 @@ export function objectFields(vm: Vm, object: object, expression: string | undefi
         evaluateName: expression === undefined ? undefined : `${expression}.${name}`,
         assign,
     });
-    const own = object instanceof OpenFile ? vm.image.fileKind(object.kind)?.decl.fields ?? [] : [];
+    const file = object instanceof OpenFile ? object : undefined;
+    const own = file ? vm.image.fileKind(file.kind)?.decl.fields ?? [] : [];
     own.forEach((f, i) => {
-        const value = object instanceof OpenFile ? object.fields[i] as Value : undefined;
-        items.push(itemOf(vm, f.name.name, { value, type: f.type?.name.name === 'phys' ? PHYS : ANY }, more(f.name.name)));
+        const value = file?.fields[i] as Value;
+        items.push(itemOf(vm, f.name.name, { value, type: f.type?.name.name === 'phys' ? PHYS : ANY }, more(f.name.name, file && ((v: Value) => setKindField(vm, file, i, v)))));
     });
     const type = vm.image.objectTypeOf(object);
     for (const field of type?.fields.values() ?? []) {

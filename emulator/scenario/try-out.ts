@@ -4,7 +4,7 @@ import { Frame, SWITCH, type Code, type Mode, type Op } from './code';
 import type { Thread } from './thread';
 import type { Value } from './types';
 import { ProgramError } from './values';
-import type { Vm } from './vm';
+import type { Outcome, Vm } from './vm';
 
 /** Operations that an expression may take. */
 const BUDGET = 5_000_000;
@@ -31,11 +31,13 @@ export function tryOut(vm: Vm, thread: Thread, mode: Mode, enter: (frame: Frame,
         },
     ]);
     vm.onTrap = () => [];
+    // a run that is over can still be asked
+    vm.outcome = null;
     thread.frames.push(new Frame(code, mode, [undefined], -1));
     vm.current = thread;
     try {
         const stop = vm.run(BUDGET);
-        const failure = vm.outcome?.failure;
+        const failure = outcomeOf(vm)?.failure;
         if (failure) {
             throw new ProgramError(failure.message);
         }
@@ -51,6 +53,10 @@ export function tryOut(vm: Vm, thread: Thread, mode: Mode, enter: (frame: Frame,
             t.frames = frames;
         }
     }
+}
+
+function outcomeOf(vm: Vm): Outcome | null {
+    return vm.outcome;
 }
 
 function codeOf(ops: Op[]): Code {

@@ -274,6 +274,7 @@ suite('debug adapter', () => {
             assert.equal(await lineOf(stop.threadId), line('failing'));
             const info = z.object({ exceptionId: z.string(), breakMode: z.string() }).parse(await client.ok('exceptionInfo', { threadId: stop.threadId }));
             assert.deepEqual(info, { exceptionId: 'failed-call', breakMode: 'unhandled' });
+            assert.equal(await client.evaluate('sum([1, 2]) + (try ram.lseek(4, whence: 0))'), '7');
             await client.ok('continue', { threadId: stop.threadId });
             assert.equal(await exitCode(), 1);
         });
@@ -376,6 +377,9 @@ suite('debug adapter', () => {
             const set = z.object({ value: z.string() }).parse(await client.ok('setVariable', { variablesReference, name: 'count', value: '100 + 1' }));
             assert.equal(set.value, '101');
             assert.equal(await client.evaluate('ser.count'), '101');
+            const { variablesReference: file } = await client.unfold(threadId, 'Locals', 'args', 'file');
+            await client.ok('setVariable', { variablesReference: file, name: 'count', value: '5' });
+            assert.equal(await client.evaluate('args.file.count'), '5');
             assert.match(await client.fails('setVariable', { variablesReference, name: 'count', value: 'nosuch' }), /Nothing is called `nosuch`/);
             assert.match(await client.fails('setVariable', { variablesReference, name: 'bytes', value: '1' }), /cannot be set/);
             assert.equal(await client.evaluate('ser.count = 7', { context: 'repl' }), '7');
