@@ -1,8 +1,13 @@
 /** The one seam between a run and those who watch it. Every method may be left out; nothing that a listener does changes the run. */
 import type { Err } from '../kernel/errno';
 import type { LogLine } from '../kernel/klog';
+import type { Int } from '../machine/int';
 import type { Frame } from './code';
+import type { Diagnosis } from './diagnosis/diagnosis';
+import type { StructLayout } from './layout';
 import type { Thread } from './thread';
+import type { Value } from './types';
+import type { ArrayView } from './view';
 
 /** Where in a program something happened. */
 export interface Place {
@@ -17,7 +22,20 @@ export interface Listener {
     /** A line of the kernel log, or what `log()` printed (level `log`). */
     log?(line: LogLine, place: Place | undefined): void;
     callbackEntered?(name: string, frame: Frame): void;
-    callbackLeft?(name: string, result: unknown): void;
+    callbackLeft?(name: string, result: unknown, frame: Frame): void;
+    /**
+     * The kernel has done what it was asked and goes back to user mode or to the scenario: a system call (by the name of its native, or
+     * of the function of the standard library whose frame it had), released files (`task_work`), an exit, a boot.
+     */
+    returned?(name: string, result: Value | Err, frame: Frame | null): void;
+    /** Kernel code looks at a struct at a physical address, or has made preserved memory for it. */
+    viewed?(layout: StructLayout, pa: number): void;
+    /** Kernel code has preserved an array of structs; what describes it lies at a physical address. */
+    described?(array: ArrayView, descriptor: number): void;
+    /** KHO was asked to restore an address at which no preserved block begins. */
+    notRestored?(address: Int): void;
+    /** KHO has refused to preserve memory that touches scratch. Bytes. */
+    inScratch?(address: number, size: number): void;
     /** A failing system call, kernel call or callback, announced or not. */
     failed?(what: string, error: Err, frame: Frame): void;
     phase?(phase: Phase): void;
@@ -25,4 +43,8 @@ export interface Listener {
     jumped?(parameters: number): void;
     threadStarted?(thread: Thread): void;
     threadEnded?(thread: Thread): void;
+    /** The scenario has come to its end. */
+    ended?(): void;
+    /** Something is wrong that the kernel does not tell; not for those who diagnose. */
+    diagnosed?(diagnosis: Diagnosis): void;
 }

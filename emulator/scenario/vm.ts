@@ -10,6 +10,7 @@ import type { LogLevel, LogLine } from '../kernel/klog';
 import type { Process } from '../kernel/process';
 import { Seq } from '../machine/journal';
 import type { Boot } from './boot';
+import type { Diagnoses } from './diagnosis/diagnoses';
 import { Frame, statementOf, SWITCH, type Code, type Mode } from './code';
 import type { Image } from './image';
 import { Injections } from './injection';
@@ -40,6 +41,8 @@ export class Vm {
     readonly users: Seq<UserProcess>;
     /** Blocks to run when the handover is complete (`at handover`). */
     readonly handoverHooks: Seq<{ readonly code: Code; readonly pc: number }>;
+    /** What has been found wrong that no kernel tells; null where nobody looks. */
+    diagnoses: Diagnoses | null = null;
     /** Exceptions that stop the run although it could go on; fatal ones stop it in any case. */
     readonly filters = new Set<ExceptionKind>();
     onTrap: TrapHandler = () => [];
@@ -229,12 +232,16 @@ export class Vm {
                 caller.slots[frame.resultSlot] = value;
             }
             if (frame.mode === 'kernel' && caller.mode !== 'kernel') {
+                this.returned(frame.code.name, value, frame);
                 this.taskWork();
             }
             return SWITCH;
         }
-        if (frame.mode === 'kernel' && this.taskWork(frame.waiter)) {
-            return SWITCH;
+        if (frame.mode === 'kernel') {
+            this.returned(frame.code.name, value, frame);
+            if (this.taskWork(frame.waiter)) {
+                return SWITCH;
+            }
         }
         this.wake(frame.waiter);
         return SWITCH;
@@ -334,18 +341,35 @@ export class Vm {
     }
 
     /** Something remarkable that the run survives: stops only where its filter is on. */
-    raise(kind: 'callback-error' | 'kernel-warning' | 'difference', message: string, place: Place | undefined): void {
+    raise(kind: Exclude<ExceptionKind, 'failed-call' | 'failed-assertion'>, message: string, place: Place | undefined): void {
         if (this.filters.has(kind) && !this.stop) {
             this.stop = { reason: 'exception', thread: this.current, exception: { kind, message, place, fatal: false } };
         }
     }
 
     finish(outcome: Outcome): void {
+        if (!this.outcome && outcome.passed) {
+            this.tell((l) => l.ended?.());
+        }
         this.outcome ??= outcome;
         this.stop = { reason: 'end' };
     }
 
     // ------------------------------------------------------------ observers
+
+    /** For events that are rare enough for a call. */
+    tell(what: (listener: Listener) => void): void {
+        for (const l of this.listeners) {
+            what(l);
+        }
+    }
+
+    /** The kernel goes back to user mode or to the scenario; `frame` is null for a native that ran at once. */
+    returned(name: string, result: Value | Err, frame: Frame | null): void {
+        for (const l of this.listeners) {
+            l.returned?.(name, result, frame);
+        }
+    }
 
     log(level: LogLevel, text: string): void {
         const line: LogLine = { level, text, time: this.machine.clock.now, boot: this.boot };

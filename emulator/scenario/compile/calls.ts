@@ -228,6 +228,7 @@ function emitDirect(c: FnCompiler, call: Expr, native: NativeFunction, evals: re
         const next = result instanceof Err ? out.failure(f, vm, result, f.pc + 1) : out.success(f, vm, result, f.pc + 1);
         if (syscall && next >= 0 && f.mode !== 'kernel') {
             f.pc = next;
+            vm.returned(native.name, result, null);
             if (vm.taskWork()) {
                 return SWITCH;
             }
@@ -278,8 +279,13 @@ function emitDynamic(c: FnCompiler, call: CallExpr, name: string, object: Eval, 
         if (method.code !== undefined) {
             return vm.callStd(method.code, values, slot);
         }
-        f.slots[slot] = method.call?.(vm, values);
-        return method.syscall && vm.taskWork() ? SWITCH : f.pc;
+        const result = method.call?.(vm, values);
+        f.slots[slot] = result;
+        if (method.syscall && f.mode !== 'kernel') {
+            vm.returned(method.name, result, null);
+            return vm.taskWork() || vm.interrupted ? SWITCH : f.pc;
+        }
+        return f.pc;
     });
     c.emitter.emit((f, vm) => {
         const value = f.slots[slot];

@@ -6,6 +6,7 @@ import { ANY, BOOL, INT, objectOf, type CallbackShape, type NativeParam, type Na
 import { byteFunctions, fileConstants } from './constants';
 import { byName, constant } from './core';
 import { diagnosisFunctions } from './diagnoses';
+import { diagnosisFunctions } from './diagnoses';
 import { fdtBuilder, fdtFunctions, fdtNode } from './fdt';
 import { fileFunctions, fileObjectType, fileType, inodeType } from './files';
 import { folioFunctions, foliosType, folioType } from './folios';

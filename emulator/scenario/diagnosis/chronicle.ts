@@ -1,0 +1,170 @@
+/** Remembers who did what to which object, over kernels: what the history of a diagnosis is made of. */
+import { Err } from '../../kernel/errno';
+import { LuoArgs, type LuoFile, LuoSession } from '../../kernel/luo/state';
+import { Seq, Table } from '../../machine/journal';
+import { PAGE_SIZE } from '../../machine/memory';
+import type { Frame } from '../code';
+import type { Listener, Place } from '../listener';
+import type { Value } from '../types';
+import { hex } from '../values';
+import type { Vm } from '../vm';
+import { blame, local, onStack } from './blame';
+import type { HistoryLine } from './diagnosis';
+
+/** A callback that preserved something, from its first step to its last: so that the history of a page can name it. */
+export interface Preserving {
+    readonly boot: number;
+    /** `nic_handler.preserve` */
+    readonly callback: string;
+    /** The file that it preserved; undefined for an FLB's. */
+    readonly file: { readonly session: string; readonly token: string } | undefined;
+    readonly place: Place | undefined;
+    readonly first: number;
+    readonly last: number;
+}
+
+/** More lines than this make no history that anybody reads: the oldest and the newest of a page are shown. */
+const HISTORY_LIMIT = 12;
+
+export const sessionKey = (name: string): string => `session ${name}`;
+export const fileKey = (session: string, token: number | bigint | string): string => `file ${typeof token === 'string' ? token : hex(token)} of ${session}`;
+export const flbKey = (name: string): string => `FLB ${name}`;
+
+export class Chronicle implements Listener {
+    /** By what it is about. Lists are replaced, never changed in place. */
+    private readonly notes: Table<string, readonly HistoryLine[]>;
+    readonly preserving: Seq<Preserving>;
+    /** The step at which the preserve() began that is being executed. */
+    private readonly begun: Seq<number>;
+
+    constructor(private readonly vm: Vm) {
+        const { journal } = vm.machine;
+        this.notes = new Table(journal);
+        this.preserving = new Seq(journal);
+        this.begun = new Seq(journal);
+    }
+
+    note(about: string, text: string, place = blame(this.vm)): void {
+        this.notes.set(about, [...this.notes.get(about) ?? [], { boot: this.vm.boot, text, place }]);
+    }
+
+    of(about: string): readonly HistoryLine[] {
+        return this.notes.get(about) ?? [];
+    }
+
+    callbackEntered(name: string, frame: Frame): void {
+        if (isPreserve(name, frame)) {
+            this.begun.push(this.vm.ticks);
+        }
+    }
+
+    callbackLeft(name: string, result: unknown, frame: Frame): void {
+        const { vm } = this;
+        if (frame.code.kind === 'flb') {
+            this.note(flbKey(name.slice(0, name.indexOf('.'))), result instanceof Err ? `${name} failed with ${result.name}` : `${name} ran`);
+        }
+        if (!isPreserve(name, frame)) {
+            return;
+        }
+        const first = this.begun.pop() ?? vm.ticks;
+        const inside = onStack(vm, 'luo_preserve_file');
+        const session = local(inside, 'session');
+        const token = local(inside, 'token');
+        const file = frame.code.kind === 'handler' && session instanceof LuoSession && (typeof token === 'number' || typeof token === 'bigint')
+            ? { session: session.name, token: hex(token) }
+            : undefined;
+        this.preserving.push({ boot: vm.boot, callback: name, file, place: blame(vm), first, last: vm.ticks });
+    }
+
+    /** What system calls did to sessions and their files. */
+    returned(name: string, result: Value | Err, frame: Frame | null): void {
+        const [fd, argument, token] = frame?.slots ?? [];
+        const failed = result instanceof Err ? ` failed with ${result.name}` : '';
+        switch (name) {
+            case 'sys_create_session':
+            case 'sys_retrieve_session':
+                this.note(sessionKey(String(argument)), `${name.slice(4)}("${String(argument)}")${failed}`);
+                return;
+            case 'sys_preserve_fd':
+                this.fileNote(fd, token, 'preserve_fd', failed);
+                return;
+            case 'sys_retrieve_fd':
+                this.fileNote(fd, argument, 'retrieve_fd', failed);
+                return;
+            case 'sys_finish': {
+                const session = this.sessionOf(fd);
+                if (session) {
+                    this.note(sessionKey(session.name), `finish()${failed}`);
+                }
+            }
+        }
+    }
+
+    private fileNote(fd: Value, token: Value, call: string, failed: string): void {
+        const session = this.sessionOf(fd);
+        if (session && (typeof token === 'number' || typeof token === 'bigint')) {
+            const text = `${call}(token: ${hex(token)})${failed}`;
+            this.note(fileKey(session.name, token), text);
+        }
+    }
+
+    private sessionOf(fd: Value): LuoSession | undefined {
+        const { user } = this.vm.current;
+        const priv = typeof fd === 'number' ? user?.process.fds.get(fd)?.priv : undefined;
+        return priv instanceof LuoSession ? priv : undefined;
+    }
+
+    /** What is known of a session: its own calls, and those of the files that it has. */
+    ofSession(session: LuoSession): HistoryLine[] {
+        return [...this.of(sessionKey(session.name)), ...session.files.items.flatMap((f) => this.of(fileKey(session.name, f.token)))]
+            .sort((a, b) => a.boot - b.boot).slice(0, HISTORY_LIMIT);
+    }
+
+    ofFile(file: LuoFile): readonly HistoryLine[] {
+        return [...this.of(sessionKey(file.session.name)), ...this.of(fileKey(file.session.name, file.token))];
+    }
+
+    /** The callback that was preserving something at a step. */
+    preservingAt(boot: number, step: number): Preserving | undefined {
+        const list = this.preserving.items;
+        let low = 0;
+        let high = list.length;
+        while (low < high) {
+            const middle = (low + high) >> 1;
+            const p = list[middle];
+            if (p && (p.boot < boot || (p.boot === boot && p.last < step))) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        const found = list[low];
+        return found?.boot === boot && found.first <= step ? found : undefined;
+    }
+
+    /** What happened to a page since the machine was switched on. */
+    ofPage(pfn: number): HistoryLine[] {
+        const { history, owners } = this.vm.machine;
+        const lines = history.of(pfn).map((e): HistoryLine => {
+            const by = this.preservingAt(e.boot - 1, e.firstStep);
+            const file = by?.file ? ` for token ${by.file.token} of session "${by.file.session}"` : '';
+            return { boot: e.boot - 1, text: `${e.kind}: ${owners.name(e.owner)}${by ? ` in ${by.callback}${file}` : ''}`, place: by?.place };
+        });
+        const head = lines.slice(0, HISTORY_LIMIT / 2);
+        return lines.length <= HISTORY_LIMIT ? lines : [...head, ...lines.slice(-HISTORY_LIMIT / 2)];
+    }
+
+    ofAddress(pa: number): HistoryLine[] {
+        return this.ofPage(Math.floor(pa / PAGE_SIZE));
+    }
+}
+
+function isPreserve(name: string, frame: Frame): boolean {
+    return name.endsWith('.preserve') && (frame.code.kind === 'handler' || frame.code.kind === 'flb');
+}
+
+/** The arguments that a callback of a file handler was called with. */
+export function argsOf(frame: Frame): LuoArgs | undefined {
+    const [args] = frame.slots;
+    return args instanceof LuoArgs ? args : undefined;
+}

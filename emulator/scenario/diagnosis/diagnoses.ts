@@ -1,0 +1,112 @@
+/**
+ * What the emulator thinks of what the kernel does. The rules are observers: they read the machine and never change it, and what they
+ * remember is in the journal, so that going back takes it back.
+ */
+import { Seq, Table } from '../../machine/journal';
+import type { Kernel } from '../../kernel/kernel';
+import type { Listener, Phase, Place } from '../listener';
+import type { Vm } from '../vm';
+import { blame } from './blame';
+import { callbackRules } from './callbacks';
+import { CATALOGUE, type Code } from './catalogue';
+import { Chronicle } from './chronicle';
+import type { Diagnosis, Finding, Say } from './diagnosis';
+import { flbRules } from './flbs';
+import { handoverRules } from './handover';
+import { memfdRules } from './memfd';
+import { memoryRules } from './memory';
+import { pointerRules } from './pointers';
+import { sessionRules } from './sessions';
+
+/** Some diagnoses that belong together. */
+export interface Rules extends Listener {
+    /** The sessions are frozen and the loaded kernel is about to start; all of the old one is still there. */
+    handingOver?(kernel: Kernel, say: Say): void;
+    /** What would be wrong if this were the end. Must remember nothing. */
+    atEnd?(kernel: Kernel, say: Say): void;
+}
+
+/** What rules look at. */
+export interface Scene {
+    readonly vm: Vm;
+    readonly chronicle: Chronicle;
+    readonly say: Say;
+}
+
+export class Diagnoses implements Listener {
+    /** In the order in which they were made. */
+    readonly found: Seq<Diagnosis>;
+    private readonly said: Table<string, true>;
+    private readonly rules: readonly Rules[];
+
+    private constructor(private readonly vm: Vm, private readonly end: Place | undefined) {
+        this.found = new Seq(vm.machine.journal);
+        this.said = new Table(vm.machine.journal);
+        const scene: Scene = { vm, chronicle: new Chronicle(vm), say: (code, finding) => this.say(code, finding) };
+        this.rules = [
+            sessionRules(scene), flbRules(scene), memoryRules(scene), pointerRules(scene), handoverRules(scene), memfdRules(scene), callbackRules(scene),
+        ];
+        vm.listeners.push(scene.chronicle, ...this.rules, this);
+    }
+
+    /** Has the run that is about to start watched. `end`: where a diagnosis is placed that is made when the scenario is over. */
+    static attach(vm: Vm, end: Place | undefined): Diagnoses {
+        const diagnoses = new Diagnoses(vm, end);
+        vm.diagnoses = diagnoses;
+        return diagnoses;
+    }
+
+    phase(phase: Phase): void {
+        if (phase === 'shutdown') {
+            const kernel = this.vm.running;
+            for (const r of this.rules) {
+                r.handingOver?.(kernel, (code, finding) => this.say(code, finding));
+            }
+        }
+    }
+
+    ended(): void {
+        this.atEnd((code, finding) => this.say(code, { place: this.end, ...finding }));
+    }
+
+    /** A diagnosis with this code was made, or would be if the scenario ended here. */
+    has(code: Code): boolean {
+        if (this.found.items.some((d) => d.code === code)) {
+            return true;
+        }
+        let would = false;
+        this.atEnd((c) => {
+            would ||= c === code;
+        });
+        return would;
+    }
+
+    private atEnd(say: Say): void {
+        const { kernel } = this.vm;
+        if (kernel && !this.vm.power.booting) {
+            for (const r of this.rules) {
+                r.atEnd?.(kernel, say);
+            }
+        }
+    }
+
+    private say(code: Code, finding: Finding): void {
+        const { vm } = this;
+        const key = `${code} ${vm.boot} ${finding.about}`;
+        if (this.said.has(key)) {
+            return;
+        }
+        this.said.set(key, true);
+        const { severity, advice } = CATALOGUE[code];
+        const place = finding.place ?? blame(vm) ?? this.end;
+        const diagnosis: Diagnosis = {
+            code, severity, message: finding.message, place, time: vm.machine.clock.now, boot: vm.boot,
+            history: finding.history ?? [], advice: finding.advice ?? advice, data: finding.data ?? {},
+        };
+        this.found.push(diagnosis);
+        vm.tell((l) => l.diagnosed?.(diagnosis));
+        if (severity !== 'hint') {
+            vm.raise('diagnosis', `${code}: ${finding.message}`, place);
+        }
+    }
+}

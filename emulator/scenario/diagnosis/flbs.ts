@@ -1,0 +1,70 @@
+/** FLBs: reference counts that go below zero, or never to it. */
+import type { Err } from '../../kernel/errno';
+import type { Kernel } from '../../kernel/kernel';
+import { REFCOUNT_SATURATED, type LuoFlb } from '../../kernel/luo/state';
+import type { Value } from '../types';
+import { flbKey } from './chronicle';
+import type { Rules, Scene } from './diagnoses';
+import type { Finding, Say } from './diagnosis';
+import { counted, usersOf } from './words';
+
+/** What can take references away. */
+const PUTTING = ['sys_finish', 'task_work', 'do_exit', 'start_kernel'];
+
+export function flbRules({ vm, chronicle, say }: Scene): Rules {
+    const finding = (flb: LuoFlb, message: string, references: number): Finding => ({
+        about: flb.name, message, history: chronicle.of(flbKey(flb.name)), data: { flb: flb.name, compatible: flb.compatible, references },
+    });
+
+    const underflows = (kernel: Kernel): void => {
+        for (const flb of kernel.luo.flbs) {
+            if (flb.incoming.count >= REFCOUNT_SATURATED) {
+                say('LU1006', finding(flb, `A file of FLB "${flb.compatible}" was finished before anybody in this kernel asked for the FLB: its reference count was never loaded, goes below zero, and its finish() will not run.`, 0));
+            } else if (flb.outgoing.count >= REFCOUNT_SATURATED) {
+                say('LU1006', finding(flb, `put_outgoing() of FLB "${flb.compatible}" was called more often than get_outgoing(): its reference count goes below zero.`, 0));
+            }
+        }
+    };
+
+    const incoming = (kernel: Kernel, sink: Say): void => {
+        const { luo } = kernel;
+        const over = luo.deserialized === 0 || luo.incoming.blocks.blocks.length === 0;
+        for (const flb of luo.flbs) {
+            const { count, finished, retrieveStatus } = flb.incoming;
+            if (over && retrieveStatus > 0 && !finished && count > 0 && count < REFCOUNT_SATURATED && usersOf(flb, luo.incoming.sessions) === 0) {
+                sink('LU1007', finding(flb, `No file of FLB "${flb.compatible}" is left, but ${counted(count, 'reference')} to what came from the previous kernel: its finish() never runs.`, count));
+            }
+        }
+    };
+
+    const outgoing = (kernel: Kernel, sink: Say): void => {
+        for (const flb of kernel.luo.flbs) {
+            const { count } = flb.outgoing;
+            if (count > 0 && count < REFCOUNT_SATURATED && usersOf(flb, kernel.luo.outgoing.sessions) === 0) {
+                sink('LU1007', finding(flb, `No file of FLB "${flb.compatible}" is preserved any more, but ${counted(count, 'reference')} of get_outgoing() ${count === 1 ? 'was' : 'were'} never put: it stays preserved.`, count));
+            }
+        }
+    };
+
+    return {
+        returned(name: string, _result: Value | Err): void {
+            if (vm.kernel && PUTTING.includes(name)) {
+                underflows(vm.kernel);
+            }
+        },
+        handingOver(kernel: Kernel): void {
+            incoming(kernel, say);
+            for (const flb of kernel.luo.flbs) {
+                const files = usersOf(flb, kernel.luo.outgoing.sessions);
+                const extra = flb.outgoing.count - files;
+                if (extra > 0 && flb.outgoing.count < REFCOUNT_SATURATED) {
+                    say('LU1007', finding(flb, `FLB "${flb.compatible}" is handed over with ${counted(flb.outgoing.count, 'reference')}, but has ${counted(files, 'file')}: get_outgoing() was not put ${extra === 1 ? 'once' : `${extra} times`}, and the next kernel has to make up for it.`, extra));
+                }
+            }
+        },
+        atEnd(kernel: Kernel, sink: Say): void {
+            incoming(kernel, sink);
+            outgoing(kernel, sink);
+        },
+    };
+}

@@ -1,0 +1,181 @@
+/** Whether the kernel that is about to start will understand what it gets; and whether the one that has started did. */
+import type { Err } from '../../kernel/errno';
+import type { Kernel } from '../../kernel/kernel';
+import type { LogLine } from '../../kernel/klog';
+import { LuoSession } from '../../kernel/luo/state';
+import type { BlockSet } from '../../kernel/kho/blocks';
+import { Rec, type Journal } from '../../machine/journal';
+import type { Frame } from '../code';
+import { resolveKernel, type BootableKernel } from '../kernels';
+import type { Phase } from '../listener';
+import { hex } from '../values';
+import { local, onStack } from './blame';
+import { flbKey, sessionKey } from './chronicle';
+import type { Rules, Scene } from './diagnoses';
+import type { HistoryLine } from './diagnosis';
+import { be, counted, some } from './words';
+
+/** Keys of the chronicle. */
+const REFUSED = 'refused sessions';
+const MISMATCH = 'formats that do not match';
+
+/** What went over at the last kexec, for the kernel that came of it. */
+class HandedOver extends Rec {
+    readonly sessions: number = 0;
+    readonly files: number = 0;
+    readonly release: string = '';
+
+    constructor(journal: Journal) {
+        super(journal);
+    }
+}
+
+export function handoverRules(scene: Scene): Rules {
+    const { vm, chronicle, say } = scene;
+    const { journal } = vm.machine;
+    const sent = new HandedOver(journal);
+
+    const filesOf = (kernel: Kernel): number => kernel.luo.outgoing.sessions.items.reduce((sum, s) => sum + s.files.length, 0);
+
+    /** F-07: a block without entries is corruption to the next kernel. */
+    const emptyBlocks = (kernel: Kernel): void => {
+        const { outgoing } = kernel.luo;
+        const check = (set: BlockSet, entries: number, what: string, about: string, effect: string, history: readonly HistoryLine[]): void => {
+            const empty = set.blocks.length - Math.ceil(entries / set.perBlock);
+            if (entries > 0 && empty > 0) {
+                say('LU1008', {
+                    about, history, data: { set: what, entries, blocks: set.blocks.length, perBlock: set.perBlock, address: hex(set.blocks.at(-1) ?? 0) },
+                    message: `The ${counted(entries, 'entry').replace('entrys', 'entries')} of ${what} fill ${counted(set.blocks.length - empty, 'block')}, and ${counted(empty, 'empty block')} more ${empty === 1 ? 'goes' : 'go'} along: ${effect}.`,
+                });
+            }
+        };
+        check(outgoing.blocks, outgoing.sessions.length, 'the sessions', 'sessions', 'the next kernel takes that for corruption and panics', chronicle.of(REFUSED));
+        for (const s of outgoing.sessions) {
+            check(s.fileBlocks, s.files.length, `session "${s.name}"`, s.name, 'the next kernel takes that for corruption, and /dev/liveupdate gives EIO', chronicle.ofSession(s));
+        }
+    };
+
+    /** @returns whether the next kernel will find the sessions at all */
+    const formats = (kernel: Kernel, next: BootableKernel): boolean => {
+        const pairs = [
+            { part: 'KHO', from: kernel.desc.kho.compatible, to: next.desc.kho.compatible, effect: 'it will boot as if nothing had been preserved' },
+            { part: 'LUO', from: kernel.desc.luo?.compatible, to: next.desc.luo?.compatible, effect: 'it cannot know what it must not touch, and panics' },
+        ];
+        const different = pairs.find((p) => p.from !== p.to);
+        if (different && filesOf(kernel) > 0) {
+            const { part, from, to, effect } = different;
+            say('LU1016', {
+                about: 'formats', data: { part, from: from ?? null, to: to ?? null, kernel: next.desc.name },
+                message: to === undefined
+                    ? `"${next.desc.name}" has no ${part}: nobody there looks at the ${counted(filesOf(kernel), 'file')} that ${be(filesOf(kernel))} handed over.`
+                    : `${part} of this kernel hands over "${from ?? 'nothing'}", and that of "${next.desc.name}" understands "${to}" only: ${effect}.`,
+            });
+        }
+        return different === undefined;
+    };
+
+    const counterparts = (kernel: Kernel, next: BootableKernel): void => {
+        const library = vm.image.library(next.desc.library);
+        const declared = next.handlers.flatMap((name) => vm.image.handler(name, library)?.decl ?? []);
+        const handlers = new Set(declared.map((d) => d.compatible.value));
+        const flbs = new Set(declared.flatMap((d) => d.uses.map((use) => vm.image.flb(use.name)?.decl.compatible.value)));
+        const known = [...handlers].map((h) => `"${h}"`);
+        for (const s of kernel.luo.outgoing.sessions) {
+            for (const f of s.files) {
+                const { compatible } = f.handler;
+                if (!handlers.has(compatible)) {
+                    say('LU1014', {
+                        about: compatible, history: chronicle.ofFile(f),
+                        data: { compatible, session: s.name, token: hex(f.token), kernel: next.desc.name, known: [...handlers] },
+                        message: `"${next.desc.name}" has no handler "${compatible}" (it has ${some(known)}), which preserved token ${hex(f.token)} of session "${s.name}": /dev/liveupdate will give EIO there, and no session can be had.`,
+                    });
+                }
+            }
+        }
+        for (const flb of kernel.luo.flbs) {
+            if (flb.outgoing.count > 0 && !flbs.has(flb.compatible)) {
+                say('LU1015', {
+                    about: flb.compatible, history: chronicle.of(flbKey(flb.name)), data: { flb: flb.name, compatible: flb.compatible, kernel: next.desc.name },
+                    message: `"${next.desc.name}" does not know FLB "${flb.compatible}": its data is ignored there and held until the machine reboots.`,
+                });
+            }
+        }
+    };
+
+    return {
+        failed(_what: string, error: Err, frame: Frame): void {
+            if (frame.code.name === 'luo_create_session' && error.name === 'EEXIST') {
+                const session = local(frame, 'session');
+                if (session instanceof LuoSession) {
+                    chronicle.note(REFUSED, `create_session("${session.name}") was refused with EEXIST, after room had been made for it`);
+                }
+            }
+        },
+        handingOver(kernel: Kernel): void {
+            const image = kernel.kexecImage;
+            const files = filesOf(kernel);
+            const e = journal.edit(sent);
+            e.sessions = kernel.luo.outgoing.sessions.length;
+            e.files = files;
+            e.release = kernel.desc.release;
+            if (!image) {
+                return;
+            }
+            if (!image.kho) {
+                if (files > 0) {
+                    say('LU1018', {
+                        about: 'image', data: { kernel: image.kernel, files, sessions: e.sessions },
+                        message: `The loaded kernel "${image.kernel}" is told of no handover, but ${counted(files, 'file')} in ${counted(e.sessions, 'session')} ${be(files)} preserved: it will boot as if they were free memory.`,
+                    });
+                }
+                e.files = 0;
+                return;
+            }
+            emptyBlocks(kernel);
+            const next = resolveKernel(vm.image, image.kernel);
+            if (formats(kernel, next)) {
+                counterparts(kernel, next);
+            } else {
+                e.files = 0;
+            }
+        },
+        /** A kernel is up: did it look at what it was given? */
+        phase(phase: Phase): void {
+            const { kernel } = vm;
+            if (phase !== 'running' || !kernel?.kho.isKhoBoot || sent.files === 0) {
+                return;
+            }
+            const off = [...(kernel.cmdline.kho ? [] : ['kho=on']), ...(kernel.cmdline.liveupdate ? [] : ['liveupdate=on'])];
+            if (off.length > 0) {
+                say('LU1025', {
+                    about: 'parameters', data: { cmdline: kernel.cmdline.text, missing: off, files: sent.files },
+                    message: `This kernel was handed ${counted(sent.files, 'preserved file')}, but runs without ${off.join(' ')}: there is no /dev/liveupdate, and the memory is held until the machine reboots.`,
+                });
+            }
+        },
+        /** What a kernel that comes up says itself, whoever handed over. */
+        log(line: LogLine): void {
+            const handler = /No registered handler for compatible '(.*)'/.exec(line.text);
+            if (handler) {
+                const session = local(onStack(vm, 'luo_deserialize_files'), 'session');
+                const name = session instanceof LuoSession ? session.name : '';
+                say('LU1014', {
+                    about: handler[1] ?? '', history: chronicle.of(sessionKey(name)), data: { compatible: handler[1] ?? '', session: name },
+                    message: `This kernel has no handler "${handler[1]}" for a file of session "${name}": from now on /dev/liveupdate gives EIO, and everything that was handed over is held until the machine reboots.`,
+                });
+                return;
+            }
+            const format = /is incompatible with '(.*)'|Incompatible liveupdate state, expected "(.*)", found "(.*)"/.exec(line.text);
+            if (format && !chronicle.of(MISMATCH).some((l) => l.boot === vm.boot)) {
+                const [, kho, luo, found] = format;
+                chronicle.note(MISMATCH, line.text);
+                say('LU1016', {
+                    about: 'formats', data: { part: kho === undefined ? 'LUO' : 'KHO', to: kho ?? luo ?? '', from: found ?? null },
+                    message: kho === undefined
+                        ? `This kernel understands "${luo}" of LUO and was handed "${found}": it cannot know what it must not touch, and panics.`
+                        : `This kernel understands "${kho}" of KHO and was handed something else: it boots as if nothing had been preserved.`,
+                });
+            }
+        },
+    };
+}

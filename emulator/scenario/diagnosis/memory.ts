@@ -1,0 +1,194 @@
+/** Preserved memory in the kernel that got it: leaked, restored twice, or read although it was never preserved. */
+import type { Err } from '../../kernel/errno';
+import type { Kernel } from '../../kernel/kernel';
+import { LuoSession } from '../../kernel/luo/state';
+import { Seq } from '../../machine/journal';
+import type { Int } from '../../machine/int';
+import { PAGE_SIZE } from '../../machine/memory';
+import type { Frame } from '../code';
+import type { StructLayout } from '../layout';
+import type { Value } from '../types';
+import { hex } from '../values';
+import { callbackOnStack, local, onStack } from './blame';
+import { argsOf, fileKey, type Preserving } from './chronicle';
+import type { Rules, Scene } from './diagnoses';
+import type { Say } from './diagnosis';
+import { be, pagesText, some } from './words';
+
+/** Callbacks that work on what the previous kernel handed over. */
+const INCOMING = ['retrieve', 'can_finish', 'finish'];
+
+/** Owners of pages that no callback works on. */
+const FOREIGN = /^(page cache|memfd|tmpfs|kexec image|KHO radix tree)/;
+
+/** Runs of unclaimed blocks that are looked at; a leak has few. */
+const RUNS_LIMIT = 4096;
+
+interface Finished {
+    readonly session: string;
+    readonly token: string;
+}
+
+/** A run of pages [start, end) that a diagnosis has been made of. */
+interface Span {
+    readonly start: number;
+    readonly end: number;
+}
+
+export function memoryRules(scene: Scene): Rules {
+    const { vm, chronicle, say } = scene;
+    const { journal, history, owners } = vm.machine;
+    /** Files whose finish() has run in the system call under way. */
+    const finished = new Seq<Finished>(journal);
+    /** Leaks that are said to be a file's. */
+    const told = new Seq<Span>(journal);
+
+    /** LU1010: what the preserve() of a file preserved and is still there after its finish(). */
+    const leftBehind = (kernel: Kernel, file: Finished): void => {
+        const key = fileKey(file.session, file.token);
+        const mine = chronicle.preserving.items.findLast((p) => p.boot === vm.boot - 1 && p.file && fileKey(p.file.session, p.file.token) === key);
+        if (!mine) {
+            return;
+        }
+        const { pages, first } = stillMarked(kernel, mine);
+        if (pages > 0) {
+            say('LU1010', {
+                about: key,
+                message: `${pagesText(pages)} that ${mine.callback} preserved for token ${file.token} of session "${file.session}" ${pages === 1 ? 'was' : 'were'} not restored, though the file is finished: the first at ${hex(first * PAGE_SIZE)}.`,
+                history: chronicle.ofPage(first),
+                data: { session: file.session, token: file.token, callback: mine.callback, pages, address: hex(first * PAGE_SIZE), owner: owners.name(kernel.memmap.ownerOf(first)) },
+            });
+        }
+    };
+
+    const stillMarked = (kernel: Kernel, by: Preserving): { pages: number; first: number } => {
+        let pages = 0;
+        let first = 0;
+        for (let i = 0; i < history.length; i++) {
+            const e = history.at(i);
+            if (e.kind !== 'preserved' || e.boot - 1 !== by.boot || e.firstStep < by.first || e.lastStep > by.last) {
+                continue;
+            }
+            for (let pfn = e.pfn; pfn < e.pfn + e.count; ) {
+                const order = kernel.memmap.khoOrder(pfn);
+                const n = order < 0 ? 1 : 2 ** order;
+                if (order >= 0) {
+                    first ||= pfn;
+                    pages += n;
+                    told.push({ start: pfn, end: pfn + n });
+                }
+                pfn += n;
+            }
+        }
+        return { pages, first };
+    };
+
+    /** LU1001: nobody is left who could claim what is unclaimed. */
+    const leaked = (kernel: Kernel, sink: Say): void => {
+        const { kho, luo } = kernel;
+        if (!kho.isKhoBoot || kho.unclaimed <= 0 || !luo.enabled || (luo.deserialized !== 0 && luo.incoming.blocks.blocks.length > 0)) {
+            return;
+        }
+        if ((luo.deserialized ?? 0) < 0 || luo.incoming.sessions.items.some((s) => s.files.length > 0)) {
+            return;
+        }
+        const known = (pfn: number): boolean => told.items.some((t) => pfn >= t.start && pfn < t.end);
+        const runs = kho.unclaimedRuns().slice(0, RUNS_LIMIT).filter((r) => !known(r.pfn));
+        const [worst] = runs;
+        if (!worst) {
+            return;
+        }
+        const pages = runs.reduce((sum, r) => sum + r.blocks * 2 ** r.order, 0);
+        const preservers = new Set<string>();
+        for (const r of runs) {
+            const event = history.of(r.pfn).findLast((e) => e.kind === 'preserved');
+            const by = event && chronicle.preservingAt(event.boot - 1, event.firstStep);
+            preservers.add(by?.callback ?? (event ? owners.name(event.owner) : r.owner));
+        }
+        sink('LU1001', {
+            about: 'leak',
+            message: `Every incoming session is finished, but ${pagesText(pages)} of the previous kernel ${be(pages)} still preserved, and nobody is left to claim ${pages === 1 ? 'it' : 'them'} (preserved by ${some([...preservers])}).`,
+            history: chronicle.ofPage(worst.pfn),
+            data: { pages, preservedBy: [...preservers], address: hex(worst.pfn * PAGE_SIZE) },
+        });
+    };
+
+    const notRestored = (address: Int): void => {
+        const pfn = typeof address === 'number' ? Math.floor(address / PAGE_SIZE) : -1;
+        const events = history.of(pfn).filter((e) => e.boot - 1 === vm.boot);
+        const inherited = events.some((e) => e.kind === 'inherited');
+        const data = { address: hex(address), callback: callbackOnStack(vm)?.code.name ?? null };
+        const base = { about: `restore ${hex(address)}`, history: pfn < 0 ? [] : chronicle.ofPage(pfn), data };
+        if (inherited && events.some((e) => e.kind === 'restored')) {
+            say('LU1009', { ...base, message: `The page at ${hex(address)} is restored a second time: it belongs to ${owners.name(vm.running.memmap.ownerOf(pfn))} now, and the kernel refuses.` });
+        } else if (inherited) {
+            say('LU1011', { ...base, message: `No preserved block begins at ${hex(address)}: the page is the inside of a larger one.`, advice: 'Hand over the address of the folio\'s first page, and restore the folio as a whole.' });
+        } else {
+            say('LU1011', { ...base, message: `The page at ${hex(address)} is to be restored, but the previous kernel did not preserve it${pfn >= 0 && vm.machine.isRam(pfn * PAGE_SIZE) ? `: it is ${stateText(pfn)}` : ': there is no memory'}.` });
+        }
+    };
+
+    const stateText = (pfn: number): string => {
+        const { memmap } = vm.running;
+        const state = memmap.stateOf(pfn);
+        return state === 'free' ? 'free memory now' : `${state}, of ${owners.name(memmap.ownerOf(pfn))}`;
+    };
+
+    return {
+        callbackLeft(name: string, _result: unknown, frame: Frame): void {
+            if (frame.code.kind !== 'handler' || !name.endsWith('.finish')) {
+                return;
+            }
+            const session = local(onStack(vm, 'luo_finish_files'), 'session');
+            const last = session instanceof LuoSession ? session.files.at(-1) : undefined;
+            if (argsOf(frame) && last) {
+                finished.push({ session: last.session.name, token: hex(last.token) });
+            }
+        },
+        returned(_name: string, _result: Value | Err): void {
+            if (finished.length > 0) {
+                const files = [...finished];
+                finished.clear();
+                if (vm.kernel && vm.kernel.kho.unclaimed > 0) {
+                    for (const f of files) {
+                        leftBehind(vm.kernel, f);
+                    }
+                }
+            }
+        },
+        notRestored,
+        viewed(layout: StructLayout, pa: number): void {
+            const frame = callbackOnStack(vm);
+            if (!frame || !vm.kernel || !isIncoming(frame)) {
+                return;
+            }
+            const pfn = Math.floor(pa / PAGE_SIZE);
+            const state = vm.kernel.memmap.stateOf(pfn);
+            if (state === 'preserved' || (state === 'allocated' && !isForeign(pfn))) {
+                return;
+            }
+            say('LU1011', {
+                about: `read ${hex(pa)}`,
+                message: `${frame.code.name} reads a ${layout.name} at ${hex(pa)}, which the previous kernel did not preserve: the page is ${stateText(pfn)}.`,
+                history: chronicle.ofPage(pfn),
+                data: { address: hex(pa), struct: layout.name, callback: frame.code.name },
+            });
+        },
+        handingOver: (kernel: Kernel) => leaked(kernel, say),
+        atEnd: leaked,
+    };
+
+    /**
+     * Taken in this boot by somebody who has nothing to do with a handover. What kernel code has allocated in this boot may be what the
+     * callback itself works on.
+     */
+    function isForeign(pfn: number): boolean {
+        const last = history.of(pfn).findLast((e) => e.boot - 1 === vm.boot && (e.kind === 'allocated' || e.kind === 'restored'));
+        return last?.kind === 'allocated' && FOREIGN.test(owners.name(last.owner));
+    }
+}
+
+function isIncoming(frame: Frame): boolean {
+    const { kind, name } = frame.code;
+    return (kind === 'handler' || kind === 'flb') && INCOMING.includes(name.slice(name.lastIndexOf('.') + 1));
+}

@@ -1,0 +1,40 @@
+/** Words that several rules use. */
+import { PAGE_SIZE } from '../../machine/memory';
+import type { LuoFlb, LuoSession } from '../../kernel/luo/state';
+
+/** `1 page`, `2 pages` */
+export function counted(n: number, what: string): string {
+    return `${n} ${what}${n === 1 ? '' : 's'}`;
+}
+
+/** An amount of memory given in pages, as `2048 pages (8 MiB)`. */
+export function pagesText(pages: number): string {
+    const KIB = PAGE_SIZE / 1024;
+    const kib = pages * KIB;
+    const [size, unit] = kib >= 2 ** 20 ? [kib / 2 ** 20, 'GiB'] : kib >= 1024 ? [kib / 1024, 'MiB'] : [kib, 'KiB'];
+    return `${counted(pages, 'page')} (${Number.isInteger(size) ? size : size.toFixed(1)} ${unit})`;
+}
+
+/** `is` or `are` */
+export function be(n: number): string {
+    return n === 1 ? 'is' : 'are';
+}
+
+/** `a, b and c` */
+export function listed(words: readonly string[]): string {
+    return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1) ?? ''}`;
+}
+
+/** At most `limit` words of many, and how many more there are. */
+export function some(words: readonly string[], limit = 4): string {
+    return words.length <= limit ? listed(words) : listed([...words.slice(0, limit), `${words.length - limit} more`]);
+}
+
+/** How many files of some sessions use an FLB. */
+export function usersOf(flb: LuoFlb, sessions: Iterable<LuoSession>): number {
+    let n = 0;
+    for (const s of sessions) {
+        n += s.files.items.filter((f) => f.handler.flbs.includes(flb)).length;
+    }
+    return n;
+}
