@@ -14,10 +14,23 @@ export interface RamRange {
 
 export type ArchName = 'x86-64' | 'arm64';
 
+/** Where the first kernel puts what it hands over, where that is not left to it. Addresses and sizes in bytes. */
+export interface HandoverPlaces {
+    /** The page of the root FDT. */
+    readonly fdt?: number | undefined;
+    /** The page of the array of scratch areas. */
+    readonly scratchArray?: number | undefined;
+    /** Lowmem, global, one for each node; none: they are sized and placed as the kernel does it. */
+    readonly scratch: readonly { readonly addr: number; readonly size: number }[];
+}
+
+const NO_PLACES: HandoverPlaces = { scratch: [] };
+
 export interface MachineShape {
     readonly ranges: readonly RamRange[];
     /** x86-64 where it is left out. */
     readonly arch?: ArchName;
+    readonly places?: HandoverPlaces | undefined;
 }
 
 /** What stays when kernels come and go: memory and its map, the clock, and the observers' log of who owned which page. */
@@ -29,6 +42,7 @@ export class Machine extends Rec {
     /** Usable RAM, ascending, without overlaps. */
     readonly map: readonly RamRange[];
     readonly arch: ArchName;
+    private readonly wanted: HandoverPlaces;
     /** Kernels that have come up on this machine. */
     readonly boots: number = 0;
 
@@ -38,6 +52,7 @@ export class Machine extends Rec {
     constructor(shape: MachineShape, readonly journal = new Journal()) {
         super(journal);
         this.arch = shape.arch ?? 'x86-64';
+        this.wanted = shape.places ?? NO_PLACES;
         this.map = [...shape.ranges].sort((a, b) => a.start - b.start);
         let end = 0;
         for (const range of this.map) {
@@ -50,6 +65,11 @@ export class Machine extends Rec {
         this.clock = new Clock(journal);
         this.owners = new Owners(journal);
         this.history = new PageHistory(journal, () => this.boots);
+    }
+
+    /** Where the kernel that comes up now puts what it hands over: only the first one is told. */
+    get places(): HandoverPlaces {
+        return this.boots <= 1 ? this.wanted : NO_PLACES;
     }
 
     /** Node ids that have memory, ascending. */

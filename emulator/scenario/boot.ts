@@ -7,13 +7,14 @@ import {
 import { parametersSize, type BootParams } from '../kernel/kho/boot_params';
 import type { IncomingHandover, KernelLog, KhoEnv } from '../kernel/kho/env';
 import { Kho } from '../kernel/kho/kho';
+import { reservePlaces } from '../kernel/kho/places';
 import { DEFAULT_SCRATCH, parseScratch, type ScratchSizes } from '../kernel/kho/scratch';
 import { LuoFlb, LuoHandler } from '../kernel/luo/state';
 import { PageAllocator } from '../kernel/mm/buddy';
 import { Memblock } from '../kernel/mm/memblock';
 import { Memmap } from '../kernel/mm/memmap';
 import { Rec } from '../machine/journal';
-import { hex } from './values';
+import { hex, ProgramError } from './values';
 import type { BootableKernel } from './kernels';
 import { panic } from './power_off';
 import type { Vm } from './vm';
@@ -55,6 +56,12 @@ export class Boot extends Rec {
         if (kho) {
             const found = khoPopulate(context, kho.fdt, kho.fdtSize, kho.scratch, kho.scratchSize);
             vm.machine.journal.edit<Boot>(this).handover = found ?? null;
+        }
+        if (!this.handover && this.cmdline.kho) {
+            const problem = reservePlaces(context);
+            if (problem !== undefined) {
+                throw new ProgramError(problem);
+            }
         }
         return undefined;
     }

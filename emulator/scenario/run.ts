@@ -1,9 +1,8 @@
 /** A scenario, loaded and ready to run. */
-import { Machine, pcMemory, type RamRange } from '../machine/machine';
+import { Machine, pcMemory, type HandoverPlaces, type RamRange } from '../machine/machine';
 import type { Expr, MachineDecl, ScenarioDecl } from './ast';
 import { check } from './check/check';
 import { Frame } from './code';
-import { Diagnoses } from './diagnosis/diagnoses';
 import { Image } from './image';
 import type { SourceHost } from './load';
 import { NATIVES, objectTypeOf } from './natives';
@@ -24,6 +23,8 @@ export interface RunOptions {
     readonly scenario?: string | undefined;
     /** Boot this kernel where the scenario boots the default one. */
     readonly kernel?: string | undefined;
+    /** Use these descriptions wherever the scenario boots or loads a kernel, whatever it is made from. */
+    readonly substitutes?: { readonly boot: string; readonly load: string } | undefined;
     /** Picks one of the possible schedules. */
     readonly seed?: number | undefined;
     /** The kernel code in the language; what ships with the emulator where it is left out. The program must have been checked with it. */
@@ -60,11 +61,10 @@ export class Run {
             throw new UsageError(`no kernel is called "${options.kernel}". There are: ${known}.`);
         }
         const image = new Image(program, options.standard ?? standardLibrary(), NATIVES, objectTypeOf, standardLibrary);
-        const machine = new Machine({ ranges: memoryOf(program) });
+        const machine = new Machine({ ranges: memoryOf(program), places: placesOf(program) });
         const vm = new Vm(machine, image, options.seed ?? 0, options.kernel);
         const code = image.scenarioCode(scenario);
         vm.scenarioThread.frames.push(new Frame(code, 'scenario', new Array<Value>(code.slots).fill(undefined), -1));
-        Diagnoses.attach(vm, { uri: code.uri, start: scenario.name.start, end: scenario.name.end });
         return new Run(program, image, scenario, vm);
     }
 }
@@ -110,6 +110,21 @@ function memoryOf(program: Program): RamRange[] {
         }
         throw e;
     }
+}
+
+/** Where the program wants the parts of the first handover. */
+function placesOf(program: Program): HandoverPlaces | undefined {
+    const decl = program.machine;
+    if (!decl) {
+        return undefined;
+    }
+    const constant = (e: Expr): number => asNumber(fold(program, e), 'a machine setting');
+    const address = (key: string): number | undefined => {
+        const [first] = entries(decl, key)[0]?.args ?? [];
+        return first && constant(first);
+    };
+    const scratch = entries(decl, 'scratch').flatMap(({ args: [first], options }) => (first ? [{ addr: constant(first), size: optionOf(options, 'size', constant) }] : []));
+    return { fdt: address('kho_fdt'), scratchArray: address('scratch_array'), scratch };
 }
 
 /** The value of a constant expression. The checker has seen to it that it is one. */

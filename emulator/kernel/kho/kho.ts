@@ -249,7 +249,7 @@ export class Kho extends Rec {
             kho.fdt = pfn < 0 ? 0 : pfn * PAGE_SIZE;
             return pfn < 0 ? err('ENOMEM') : 0;
         }
-        const fdt = this.allocPreserve(PAGE_SIZE, 'KHO FDT');
+        const fdt = this.placedFdt() ?? this.allocPreserve(PAGE_SIZE, 'KHO FDT');
         if (fdt instanceof Err) {
             this.destroyOutgoing();
             return fdt;
@@ -257,6 +257,20 @@ export class Kho extends Rec {
         kho.fdt = fdt;
         machine.memory.write(fdt, buildRootFdt(this.format.compatible, tree.root));
         return 0;
+    }
+
+    /** The FDT's page where the machine says where it is, which has been reserved since the boot began. */
+    private placedFdt(): number | Err | undefined {
+        const { machine, memmap, allocator } = this.env;
+        const { fdt } = machine.places;
+        if (fdt === undefined || this.isKhoBoot) {
+            return undefined;
+        }
+        memmap.initFolio(fdt / PAGE_SIZE, 0, machine.owners.id('KHO FDT'));
+        allocator.addManaged(1);
+        machine.memory.zero(fdt, PAGE_SIZE);
+        const result = this.preserveFolio(fdt / PAGE_SIZE);
+        return result === 0 ? fdt : result;
     }
 
     /** The error path of kho_init: frees FDT and tracker. */

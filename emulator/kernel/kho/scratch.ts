@@ -94,11 +94,16 @@ export function reserveScratch(ctx: BootContext, sizes: ScratchSizes): { scratch
         log.log('warn', 'KHO: failed to reserve scratch area, disabling kexec handover');
         return undefined;
     };
-    const array = memblock.alloc(arraySize, PAGE_SIZE, { owner: 'KHO scratch array' });
+    const { places } = machine;
+    const array = places.scratchArray ?? memblock.alloc(arraySize, PAGE_SIZE, { owner: 'KHO scratch array' });
     if (array === undefined) {
         return fail('scratch array');
     }
     taken.push({ addr: array, size: arraySize });
+    if (places.scratch.length > 0) {
+        writeScratchArray(ctx, array, places.scratch);
+        return { scratch: [...places.scratch], array };
+    }
 
     let lowmem: number;
     let global: number;
@@ -133,9 +138,13 @@ export function reserveScratch(ctx: BootContext, sizes: ScratchSizes): { scratch
             return undefined;
         }
     }
-    scratch.forEach((area, i) => {
+    writeScratchArray(ctx, array, scratch);
+    return { scratch, array };
+}
+
+function writeScratchArray({ machine }: BootContext, array: number, areas: readonly Area[]): void {
+    areas.forEach((area, i) => {
         machine.memory.writeU64(array + i * SCRATCH_ENTRY, area.addr);
         machine.memory.writeU64(array + i * SCRATCH_ENTRY + 8, area.size);
     });
-    return { scratch, array };
 }

@@ -1,6 +1,6 @@
 /** Entries of `machine` and `kernel` declarations: which there are, and what they take. */
 import type { Expr, Ident, KernelDecl, KernelSetting, MachineDecl, MachineEntry } from '../ast';
-import type { Type } from '../types';
+import { ANY, type Type } from '../types';
 import type { Folder } from './fold';
 import { describeType } from './types-of';
 import { insert, quoted, type World } from './world';
@@ -13,9 +13,18 @@ export interface Settings {
     readonly expr: (e: Expr) => Type;
 }
 
-const MACHINE = new Map([['memory', '`memory 2GiB`, `memory 2GiB node 1`'], ['map', '`map 0x10_0000 .. 0x4000_0000 node 0`'], ['cpus', '`cpus 4`']]);
+const MACHINE = new Map([
+    ['memory', '`memory 2GiB`, `memory 2GiB node 1`'], ['map', '`map 0x10_0000 .. 0x4000_0000 node 0`'], ['cpus', '`cpus 4`'],
+    ['kho_fdt', '`kho_fdt 0x4c_2000`'], ['scratch_array', '`scratch_array 0xfc2_9000`'], ['scratch', '`scratch 0xcc0_0000 size 40MiB`'],
+]);
+/** Options of the entries. */
+const OPTIONS = new Map([['memory', 'node'], ['map', 'node'], ['scratch', 'size']]);
+/** What an address among the entries is a multiple of. */
+const ALIGNMENT = new Map([['kho_fdt', 0x1000], ['scratch_array', 0x1000], ['scratch', 0x40_0000]]);
 const LISTS = ['handlers'];
-const SETTINGS = new Map([['cmdline', '`cmdline "kho_scratch=64M,64M,32M"`'], ['numa', '`numa off`'], ['early_memory', '`early_memory 40MiB`'], ['page_cache', '`page_cache 64MiB`']]);
+const ARCHS = ['arm64', 'x86_64'];
+const SETTINGS = new Map([['cmdline', '`cmdline "kho_scratch=64M,64M,32M"`'], ['numa', '`numa off`'], ['early_memory', '`early_memory 40MiB`'], ['page_cache', '`page_cache 64MiB`'],
+    ['image_size', '`image_size 24MiB`'], ['initrd', '`initrd 48MiB`'], ['arch', '`arch arm64`, `arch x86_64`']]);
 
 export function checkMachine(s: Settings, decl: MachineDecl): void {
     for (const e of decl.entries) {
@@ -42,21 +51,36 @@ function machineEntry(s: Settings, e: MachineEntry, example: string): void {
         } else {
             s.world.report('error', 'LU0301', s.uri, first, `A range of addresses stands here: ${example}.`);
         }
+    } else if (ALIGNMENT.has(e.key.name)) {
+        aligned(s, e, constant(s, first, 'The address'), first);
     } else {
         const size = constant(s, first, e.key.name === 'cpus' ? 'The number of processors' : 'The size');
         if (size !== undefined && size <= 0) {
             s.world.report('error', 'LU0311', s.uri, first, `${quoted(e.key.name)} is more than nothing: ${example}.`);
         }
     }
+    if (e.key.name === 'scratch' && !e.options.some((o) => o.key.name === 'size')) {
+        s.world.report('error', 'LU0304', s.uri, e.key, `It reads ${example}.`);
+    }
     for (const { key, value } of e.options) {
-        if (key.name === 'node' && e.key.name !== 'cpus') {
+        const known = OPTIONS.get(e.key.name);
+        if (key.name === 'size' && known === 'size') {
+            aligned(s, e, constant(s, value, 'The size'), value);
+        } else if (key.name === 'node' && known === 'node') {
             const node = constant(s, value, 'The node');
             if (node !== undefined && (node < 0 || node > 63)) {
                 s.world.report('error', 'LU0311', s.uri, value, 'Nodes are numbered from 0 to 63.');
             }
         } else {
-            s.world.unknown('LU0218', s.uri, key, key.name, `${quoted(e.key.name)} has no option ${quoted(key.name)}: it reads ${example}.`, e.key.name === 'cpus' ? [] : ['node']);
+            s.world.unknown('LU0218', s.uri, key, key.name, `${quoted(e.key.name)} has no option ${quoted(key.name)}: it reads ${example}.`, known === undefined ? [] : [known]);
         }
+    }
+}
+
+function aligned(s: Settings, e: MachineEntry, value: number | undefined, at: Expr): void {
+    const to = ALIGNMENT.get(e.key.name) ?? 1;
+    if (value !== undefined && (value < 0 || value % to !== 0)) {
+        s.world.report('error', 'LU0311', s.uri, at, `${quoted(e.key.name)} takes multiples of ${to === 0x1000 ? '4KiB' : '4MiB'}.`);
     }
 }
 
@@ -105,8 +129,9 @@ function setting(s: Settings, e: KernelSetting): void {
     }
     const { value } = e;
     const fits = e.key.name === 'cmdline' ? value.kind === 'string'
-        : e.key.name === 'numa' ? value.kind === 'name' && (value.name === 'on' || value.name === 'off') : value.kind === 'int';
-    s.world.types.set(value, e.key.name === 'cmdline' ? { k: 'string' } : e.key.name === 'numa' ? { k: 'bool' } : { k: 'int' });
+        : e.key.name === 'numa' ? value.kind === 'name' && (value.name === 'on' || value.name === 'off')
+        : e.key.name === 'arch' ? value.kind === 'name' && ARCHS.includes(value.name) : value.kind === 'int';
+    s.world.types.set(value, e.key.name === 'cmdline' ? { k: 'string' } : e.key.name === 'numa' ? { k: 'bool' } : e.key.name === 'arch' ? ANY : { k: 'int' });
     if (!fits && value.kind !== 'error') {
         s.world.report('error', 'LU0301', s.uri, value, `It reads ${example}.`);
     }

@@ -1,0 +1,46 @@
+/**
+ * A handover whose parts lie where one says: so that it fits the memory of another machine of the same shape, of which FDT address and
+ * scratch areas are known. Only the first kernel of a machine can be told; the next ones inherit the scratch areas.
+ */
+import type { HandoverPlaces } from '../../machine/machine';
+import { PAGE_SIZE } from '../../machine/memory';
+import type { BootContext } from './boot';
+import type { Area } from './env';
+
+/** What is taken at a place, by the name that memory's owners are shown under. */
+interface Taken extends Area {
+    readonly owner: string;
+}
+
+function partsOf(places: HandoverPlaces): Taken[] {
+    const fdt = places.fdt === undefined ? [] : [{ addr: places.fdt, size: PAGE_SIZE, owner: 'KHO FDT' }];
+    const array = places.scratchArray === undefined ? [] : [{ addr: places.scratchArray, size: PAGE_SIZE, owner: 'KHO scratch array' }];
+    return [...fdt, ...array, ...places.scratch.map((a) => ({ ...a, owner: 'KHO scratch' }))];
+}
+
+/**
+ * Takes the places before anything else is allocated.
+ * @returns why that cannot be, as half a sentence; undefined where it is done.
+ */
+export function reservePlaces(ctx: BootContext): string | undefined {
+    const { machine, memblock } = ctx;
+    const wanted = machine.places.scratch.length;
+    const needed = (ctx.description.numa ? machine.nodes.length : 1) + 2;
+    if (wanted > 0 && wanted !== needed) {
+        return `the machine names ${wanted} scratch areas, but this kernel has ${needed}: lowmem, global and one for each node`;
+    }
+    for (const { addr, size, owner } of partsOf(machine.places)) {
+        const what = `${owner} at 0x${addr.toString(16)}`;
+        if (size > 0 && !machine.isRam(addr, size)) {
+            return `the machine has no memory for the ${what}`;
+        }
+        const taken = memblock.reserved.find((r) => r.base < addr + size && addr < r.base + r.size);
+        if (taken) {
+            return `the ${what} would lie on the ${taken.owner} at 0x${taken.base.toString(16)}`;
+        }
+        if (size > 0) {
+            memblock.reserve(addr, size, owner);
+        }
+    }
+    return undefined;
+}
