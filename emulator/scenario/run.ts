@@ -3,6 +3,7 @@ import { Machine, pcMemory, type HandoverPlaces, type RamRange } from '../machin
 import type { Expr, MachineDecl, ScenarioDecl } from './ast';
 import { check } from './check/check';
 import { Frame } from './code';
+import { Diagnoses } from './diagnosis/diagnoses';
 import { Image } from './image';
 import type { SourceHost } from './load';
 import { NATIVES, objectTypeOf } from './natives';
@@ -65,6 +66,7 @@ export class Run {
         const vm = new Vm(machine, image, options.seed ?? 0, options.kernel);
         const code = image.scenarioCode(scenario);
         vm.scenarioThread.frames.push(new Frame(code, 'scenario', new Array<Value>(code.slots).fill(undefined), -1));
+        Diagnoses.attach(vm, { uri: code.uri, start: scenario.name.start, end: scenario.name.end });
         return new Run(program, image, scenario, vm);
     }
 }
