@@ -16,13 +16,21 @@ import { machineItems } from './variables/machine';
 import { processScope } from './variables/process';
 import { itemOf } from './variables/values';
 
+/** What a client can do about variables. */
+export interface ClientAbilities {
+    /** It reads long collections in pages. */
+    readonly pages: boolean;
+    /** Tells it to read the variables that it shows anew. */
+    readonly invalidated: () => void;
+}
+
 export class Inspection {
     private readonly stacks: Stacks;
     private readonly handles = new Handles();
     /** Where `setVariable`, which names no frame, evaluates what it is given. */
     private lastViewpoint: Viewpoint | undefined;
 
-    constructor(readonly vm: Vm, sources: Sources, private readonly clientPages: boolean) {
+    constructor(readonly vm: Vm, sources: Sources, private readonly client: ClientAbilities) {
         this.stacks = new Stacks(sources);
     }
 
@@ -30,6 +38,12 @@ export class Inspection {
     changed(): void {
         this.handles.invalidate();
         this.lastViewpoint = undefined;
+    }
+
+    /** Something was assigned, which may show in other places, too. */
+    private assigned(): void {
+        this.handles.refresh();
+        this.client.invalidated();
     }
 
     threads(): DebugProtocol.Thread[] {
@@ -78,7 +92,7 @@ export class Inspection {
         if (filter === 'indexed') {
             return numbers(start ?? 0, Math.min(indexed.count, count ? (start ?? 0) + count : indexed.count)).map(variable);
         }
-        if (!this.clientPages && !count && indexed.count > RANGE) {
+        if (!this.client.pages && !count && indexed.count > RANGE) {
             const ranges = numbers(0, Math.ceil(indexed.count / RANGE)).map((n) => rangeOf(children, n * RANGE));
             return [...named, ...ranges.map((item) => this.variable(ref, item.name, item))];
         }
@@ -95,7 +109,7 @@ export class Inspection {
             throw new RequestError(`${name} cannot be set.`, true);
         }
         item.assign(evaluate(this.vm, this.lastViewpoint, value).value);
-        this.handles.refresh();
+        this.assigned();
         const now = namedItems(this.children(ref)).find((i) => i.name === name) ?? this.indexedNamed(this.children(ref), name) ?? item;
         const { value: shown, type, variablesReference, memoryReference: at } = this.variable(ref, name, now);
         return { value: shown, variablesReference, ...(type === undefined ? {} : { type }), ...(at === undefined ? {} : { memoryReference: at }) };
@@ -103,7 +117,7 @@ export class Inspection {
 
     setExpression({ expression, value, frameId }: Arguments<'setExpression'>): DebugProtocol.SetExpressionResponse['body'] {
         const result = assign(this.vm, this.viewpointOrTop(frameId), parseEntry(`${expression} = (${value})`));
-        this.handles.refresh();
+        this.assigned();
         return { value: this.resultOf(expression, frameId, result).result };
     }
 
@@ -112,7 +126,7 @@ export class Inspection {
         const entry = parseEntry(expression);
         if (entry.assign && context === 'repl') {
             const result = assign(this.vm, at, entry);
-            this.handles.refresh();
+            this.assigned();
             return this.resultOf(expression, frameId, result);
         }
         return this.resultOf(expression, frameId, evaluateEntry(this.vm, at, entry));

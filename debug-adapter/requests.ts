@@ -18,6 +18,7 @@ export const REQUESTS = {
         columnsStartAt1: optional.boolean,
         pathFormat: optional.string,
         supportsVariablePaging: optional.boolean,
+        supportsInvalidatedEvent: optional.boolean,
     }),
     launch: z.unknown(),
     restart: z.optional(z.looseObject({ arguments: z.optional(z.unknown()) })),

@@ -46,6 +46,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     private debuggee: Debuggee | undefined;
     private configured = false;
     private clientPages = false;
+    private clientInvalidates = false;
     /** Set by what carries the messages: the client does not keep up with them. */
     congested: () => boolean = () => false;
 
@@ -161,13 +162,14 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             ({ body: readMemory(this.running().control.run.vm.machine, memoryReference, offset ?? 0, count) }));
     }
 
-    private initialize({ linesStartAt1, columnsStartAt1, pathFormat, supportsVariablePaging }: Arguments<'initialize'>): Answer {
+    private initialize({ linesStartAt1, columnsStartAt1, pathFormat, supportsVariablePaging, supportsInvalidatedEvent }: Arguments<'initialize'>): Answer {
         this.sources.format = {
             lineBase: linesStartAt1 === false ? 0 : 1,
             columnBase: columnsStartAt1 === false ? 0 : 1,
             pathsAreUris: pathFormat === 'uri',
         };
         this.clientPages = supportsVariablePaging ?? false;
+        this.clientInvalidates = supportsInvalidatedEvent ?? false;
         return { body: CAPABILITIES };
     }
 
@@ -205,7 +207,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             }));
             run.vm.onTrap = (frame, vm) => this.breakpoints.hit(frame, vm);
             control.setFilters(config.noDebug ? [] : this.filters);
-            return { config, control, inspection: new Inspection(run.vm, this.sources, this.clientPages) };
+            return { config, control, inspection: new Inspection(run.vm, this.sources, { pages: this.clientPages, invalidated: () => this.invalidated() }) };
         } catch (e) {
             if (e instanceof ProgramErrors) {
                 for (const d of program.diagnostics) {
@@ -291,6 +293,13 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     lineOf(thread: Thread): string {
         const place = thread.top && this.debuggee?.control.run.vm.placeOf(thread.top);
         return place ? `${place.uri}:${this.sources.position(place.uri, place.start).line}` : '';
+    }
+
+    private invalidated(): void {
+        if (this.clientInvalidates) {
+            // behind the response of the request that assigned
+            setImmediate(() => this.event('invalidated', { areas: ['variables'] }));
+        }
     }
 
     private fromFrame(category: 'stdout' | 'stderr', line: string, frame: Frame): void {

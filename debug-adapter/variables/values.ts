@@ -209,7 +209,7 @@ export function objectFields(vm: Vm, object: object, expression: string | undefi
             itemOf(vm, field.name, { value: readNative(vm, field, object), type: handleType(vm, object, field.name) ?? field.type }, more(field.name, set && ((v: Value) => set(vm, object, v))))));
     }
     if (object instanceof FolioRef) {
-        items.push(bytesAt(vm.machine, object.pfn * PAGE_SIZE, PAGE_SIZE * 2 ** (vm.kernel?.memmap.orderOf(object.pfn) ?? 0)));
+        items.push(historyItem(vm, object.pfn), bytesAt(vm.machine, object.pfn * PAGE_SIZE, PAGE_SIZE * 2 ** (vm.kernel?.memmap.orderOf(object.pfn) ?? 0)));
     } else {
         const at = items.find((i) => ADDRESS_FIELDS.some((n) => n === i.name))?.address;
         if (at !== undefined && !items.some((i) => i.name === 'bytes')) {
@@ -217,6 +217,17 @@ export function objectFields(vm: Vm, object: object, expression: string | undefi
         }
     }
     return items;
+}
+
+/** Who owned a page, oldest first, over all kernels of the machine. */
+function historyItem(vm: Vm, pfn: number): Item {
+    const { history, owners } = vm.machine;
+    return {
+        name: 'history',
+        value: 'the owners of its first page',
+        kind: 'virtual',
+        children: { named: () => history.of(pfn).map((e, i) => leaf(String(i), `${e.kind}: ${owners.name(e.owner)}${e.boot > 1 ? ` (kernel ${e.boot})` : ''}`)) },
+    };
 }
 
 /** The variables of a process. */

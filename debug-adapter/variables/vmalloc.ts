@@ -9,7 +9,7 @@ import type { Vm } from '../../emulator/scenario/vm';
 import { bytesAt } from './bytes';
 import { hexText, sizeText, type Children, type Item } from './item';
 import type { ListedArray } from './serialized';
-import { addressItem, attempt, itemOf, objectFields, viewFields } from './values';
+import { addressItem, attempt, itemOf, viewFields } from './values';
 
 /** The pages that a struct kho_vmalloc lists, as one run of bytes. Garbage gives what could be read of it. */
 class ListedPages implements VmArea {
@@ -78,33 +78,13 @@ function elementItem(vm: Vm, name: string, element: unknown): Item {
         if (typeof pfn !== 'number' || !vm.machine.isRam(pfn * PAGE_SIZE, PAGE_SIZE)) {
             return itemOf(vm, name, { value: element, type: { k: 'view', struct: element.layout.name } });
         }
-        const folio = new FolioRef(pfn);
         const size = PAGE_SIZE * 2 ** (vm.kernel?.memmap.orderOf(pfn) ?? 0);
         return {
             name,
             value: `folio at ${hexText(pfn * PAGE_SIZE)}, ${sizeText(size)}`,
             type: element.layout.name,
             address: pfn * PAGE_SIZE,
-            children: { named: () => [...viewFields(vm, element, undefined), folioItem(vm, folio), bytesAt(vm.machine, pfn * PAGE_SIZE, size)] },
+            children: { named: () => [...viewFields(vm, element, undefined), itemOf(vm, 'folio', { value: new FolioRef(pfn), type: objectOf('folio') }), bytesAt(vm.machine, pfn * PAGE_SIZE, size)] },
         };
     });
-}
-
-/** A folio with its state in the running kernel and the history of its owners. */
-export function folioItem(vm: Vm, folio: FolioRef): Item {
-    const item = itemOf(vm, 'folio', { value: folio, type: objectOf('folio') });
-    return { ...item, children: { named: () => [...objectFields(vm, folio, undefined), historyItem(vm, folio.pfn)] } };
-}
-
-/** Who owned a page, oldest first. */
-function historyItem(vm: Vm, pfn: number): Item {
-    const { history, owners } = vm.machine;
-    return {
-        name: 'history',
-        value: 'owners of its first page',
-        kind: 'virtual',
-        children: {
-            named: () => history.of(pfn).map((e, i) => ({ name: String(i), value: `${e.kind}: ${owners.name(e.owner)}${e.boot > 0 ? ` (kernel ${e.boot + 1})` : ''}` })),
-        },
-    };
 }

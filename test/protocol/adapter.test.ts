@@ -311,6 +311,9 @@ suite('debug adapter', () => {
             const [folio] = page;
             assert.match(folio?.value ?? '', /^folio at 0x[0-9a-f]+, 4 KiB$/);
             assert.ok(folio?.memoryReference);
+            const [state] = (await client.variables(folio.variablesReference)).filter((v) => v.name === 'folio');
+            const [history] = (await client.variables(state?.variablesReference ?? 0)).filter((v) => v.name === 'history');
+            assert.deepEqual((await client.variables(history?.variablesReference ?? 0)).map((v) => v.value).slice(-2), ['allocated: memfd guest-ram', 'preserved: memfd guest-ram']);
             const [first] = await client.variables(folios.variablesReference, { filter: 'indexed', start: 0, count: 1 });
             const { data } = memorySchema.parse(await client.ok('readMemory', { memoryReference: first?.memoryReference, count: 5 }));
             assert.equal(Buffer.from(data ?? '', 'base64').toString(), 'hello');
@@ -386,6 +389,17 @@ suite('debug adapter', () => {
             assert.match(await client.fails('evaluate', { expression: 'ser.count = 8', context: 'watch' }), /==/);
             await client.goes('next', { threadId });
             assert.equal(await client.evaluate('ser.count'), '8');
+        });
+
+        test('a client is told to read variables anew after an assignment', async () => {
+            await client.initialize({ supportsInvalidatedEvent: true });
+            await client.ok('launch', { program: UPDATE });
+            await client.ok('setBreakpoints', { source: { path: UPDATE }, breakpoints: [{ line: line('in the loop') }] });
+            await client.ok('configurationDone');
+            await client.stopped();
+            await client.ok('evaluate', { expression: 'total = 7', context: 'repl' });
+            assert.deepEqual((await client.event('invalidated')).body, { areas: ['variables'] });
+            assert.equal(await client.evaluate('total'), '7');
         });
 
         test('expressions in every frame of the stack', async () => {
