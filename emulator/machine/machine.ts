@@ -137,3 +137,13 @@ export function pcMemory(memory: readonly { readonly size: number; readonly node
     }
     return ranges;
 }
+
+/** The ranges of an arm64 machine, as QEMU's "virt" has them: without holes from 1 GiB upwards. */
+export function armMemory(memory: readonly { readonly size: number; readonly node: number }[]): RamRange[] {
+    let at = 0x40000000;
+    return memory.map(({ size, node }) => {
+        const start = at;
+        at += size;
+        return { start, size, node };
+    });
+}

@@ -1,6 +1,5 @@
 /** Kernels coming up: from boot parameters in memory to registered handlers. Called step by step by start_kernel in std/kernel.lus. */
 import { Kernel, parseCommandLine, type CommandLine } from '../kernel/kernel';
-import { archNamed } from '../kernel/kho/arch';
 import {
     earlyAllocations, fillPageCache, freeReserved, khoInit, khoMemoryInit, khoPopulate, memblockFreeAll, memblockInit, nodeSpans, type BootContext,
 } from '../kernel/kho/boot';
@@ -40,7 +39,7 @@ export class Boot extends Rec {
         this.memmap = new Memmap(machine.journal);
         this.pages = new PageAllocator(machine.journal, machine.memory, this.memmap, machine.history, nodeSpans(machine, desc.numa));
         this.pages.inject = () => vm.injections.hit('page_alloc', vm.boot) !== undefined;
-        const options = { numa: desc.numa, debug: desc.khoDebug, format: desc.kho, arch: desc.arch ?? archNamed(machine.arch), release: desc.release };
+        const options = { numa: desc.numa, debug: desc.khoDebug, format: desc.kho, arch: params.arch, release: desc.release };
         this.context = { machine, memmap: this.memmap, memblock: new Memblock(machine.journal), log, description: { ...options, early: desc.early } };
         this.env = { machine, memmap: this.memmap, allocator: this.pages, log, options };
     }
@@ -50,7 +49,7 @@ export class Boot extends Rec {
         const { vm, params, context } = this;
         vm.log('notice', `Linux version ${this.kernel.desc.release}`);
         vm.log('notice', `Command line: ${params.commandLine}`);
-        const parameters = [{ addr: this.at, size: parametersSize(params.commandLine) }];
+        const parameters = [{ addr: this.at, size: parametersSize(params.commandLine, params.arch) }];
         memblockInit(context, { image: params.kernel, initrd: params.initrd, parameters });
         const { kho } = params;
         if (kho) {

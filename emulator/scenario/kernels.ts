@@ -1,5 +1,6 @@
 /** Which kernel a name means: a description that comes with the emulator, and what `kernel` declarations of the program change. */
 import { DEFAULT_KERNEL, DESCRIPTIONS, type KernelDescription } from '../kernel/descriptions';
+import { archNamed } from '../kernel/kho/arch';
 import type { KernelDecl, KernelInit } from './ast';
 import type { Image } from './image';
 import { ProgramError } from './values';
@@ -13,15 +14,31 @@ export interface BootableKernel {
     readonly inits: readonly { readonly decl: KernelDecl; readonly init: KernelInit }[];
 }
 
-/** @throws ProgramError where no kernel has this name, or its ancestry goes round in a circle. */
-export function resolveKernel(image: Image, name: string): BootableKernel {
-    return resolve(image, name, new Set());
+/** Between the name of a kernel and the one that takes the place of the description it is made from. */
+const AS = ' as ';
+
+/** The name of the kernel that is made as `name` is, but of another description. */
+export function kernelAs(image: Image, name: string, description: string): string {
+    return image.program.kernels.has(name) ? `${name}${AS}${description}` : description;
 }
 
-function resolve(image: Image, name: string, seen: Set<string>): BootableKernel {
+/**
+ * @param name of a description or a declaration; with {@link kernelAs}, of a declaration on another description.
+ * @throws ProgramError where no kernel has this name, or its ancestry goes round in a circle.
+ */
+export function resolveKernel(image: Image, name: string): BootableKernel {
+    const at = name.indexOf(AS);
+    if (at < 0) {
+        return resolve(image, name, undefined, new Set());
+    }
+    const kernel = resolve(image, name.slice(0, at), name.slice(at + AS.length), new Set());
+    return { ...kernel, desc: { ...kernel.desc, name } };
+}
+
+function resolve(image: Image, name: string, instead: string | undefined, seen: Set<string>): BootableKernel {
     const decl = image.program.kernels.get(name);
     if (!decl || seen.has(name)) {
-        const desc = DESCRIPTIONS.get(name);
+        const desc = DESCRIPTIONS.get(instead ?? name);
         if (!desc) {
             const known = [...DESCRIPTIONS.keys(), ...image.program.kernels.keys()].map((k) => `"${k}"`).join(', ');
             throw new ProgramError(`no kernel is called "${name}". There are: ${known}.`);
@@ -29,7 +46,7 @@ function resolve(image: Image, name: string, seen: Set<string>): BootableKernel 
         return { desc, handlers: desc.handlers, inits: [] };
     }
     seen.add(name);
-    const base = resolve(image, decl.from?.value ?? DEFAULT_KERNEL, seen);
+    const base = resolve(image, decl.from?.value ?? DEFAULT_KERNEL, instead, seen);
     let { handlers } = base;
     let cmdline = base.desc.cmdline;
     const inits = [...base.inits];
@@ -47,7 +64,13 @@ function resolve(image: Image, name: string, seen: Set<string>): BootableKernel 
         } else if (e.key.name === 'page_cache' && e.value.kind === 'int') {
             settings.pageCache = Number(e.value.value);
         } else if (e.key.name === 'early_memory' && e.value.kind === 'int') {
-            settings.early = { ...base.desc.early, fixed: Number(e.value.value) };
+            settings.early = { ...settings.early ?? base.desc.early, fixed: Number(e.value.value) };
+        } else if (e.key.name === 'image_size' && e.value.kind === 'int') {
+            settings.early = { ...settings.early ?? base.desc.early, image: Number(e.value.value) };
+        } else if (e.key.name === 'initrd' && e.value.kind === 'int') {
+            settings.initrdSize = Number(e.value.value);
+        } else if (e.key.name === 'arch' && e.value.kind === 'name') {
+            settings.arch = archNamed(e.value.name === 'arm64' ? 'arm64' : 'x86-64');
         }
     }
     return { desc: { ...base.desc, ...settings, name, cmdline }, handlers, inits };

@@ -1,47 +1,56 @@
 /** Kernels going down and others taking their place: cold boot, loading by kexec, the jump, panic. */
-import { Err } from '../kernel/errno';
+import { Err, err } from '../kernel/errno';
 import { DEFAULT_KERNEL } from '../kernel/descriptions';
+import { archNamed, X86_64, type Arch } from '../kernel/kho/arch';
 import { readKernelName, readParameters } from '../kernel/kho/boot_params';
 import { coldLoad, loadFile, loadSegments, type KernelFile } from '../kernel/kho/kexec_image';
 import { Boot } from './boot';
 import { Frame } from './code';
-import { resolveKernel, type BootableKernel } from './kernels';
+import { kernelAs, resolveKernel, type BootableKernel } from './kernels';
 import { dropKernel } from './power_off';
 import type { Value } from './types';
 import { hex, ProgramError } from './values';
 import type { Vm } from './vm';
 
-/** The kernel that a scenario means by a name: `--kernel` takes the place of the default one. */
-export function kernelNamed(vm: Vm, name: string): BootableKernel {
+/** The kernel that a scenario means by a name: `--kernel` takes the place of the default one, and `lus compat` gives others for all. */
+export function kernelNamed(vm: Vm, name: string, how: 'boot' | 'load' = 'boot'): BootableKernel {
+    const instead = vm.substitutes?.[how];
+    if (instead !== undefined) {
+        return resolveKernel(vm.image, kernelAs(vm.image, name, instead));
+    }
     return resolveKernel(vm.image, name === DEFAULT_KERNEL ? vm.kernelOption ?? name : name);
 }
 
 /** What is put into memory for a kernel, with additions to its command line. */
-export function fileOf(kernel: BootableKernel, cmdline: string): KernelFile {
+export function fileOf(kernel: BootableKernel, cmdline: string, machine: Arch = X86_64): KernelFile {
     const { desc } = kernel;
     const commandLine = cmdline === '' ? desc.cmdline : `${desc.cmdline} ${cmdline}`;
-    return { name: desc.name, imageSize: desc.early.image, commandLine, initrdSize: desc.initrdSize };
+    return { name: desc.name, arch: desc.arch ?? machine, imageSize: desc.early.image, commandLine, initrdSize: desc.initrdSize };
 }
 
 /** `boot "7.2"`: the machine is switched on. Its memory is empty but for what the boot loader puts there. */
 export function coldBoot(vm: Vm, name: string, cmdline: string): void {
     const { machine } = vm;
-    const kernel = kernelNamed(vm, name);
+    const kernel = kernelNamed(vm, name, 'boot');
     dropKernel(vm);
     for (const range of machine.map) {
         machine.memory.zero(range.start, range.size);
     }
-    const at = coldLoad({ machine }, fileOf(kernel, cmdline));
+    const at = coldLoad({ machine }, fileOf(kernel, cmdline, archNamed(machine.arch)));
     if (at === undefined) {
         throw new ProgramError(`kernel "${name}" does not fit into the machine's memory: give it more`);
     }
     startKernel(vm, at);
 }
 
-/** kexec_file_load(2) and kexec_load(2). @returns EADDRNOTAVAIL, ENOMEM. */
+/** kexec_file_load(2) and kexec_load(2). @returns ENOEXEC (built for another architecture), EADDRNOTAVAIL, ENOMEM. */
 export function loadKexec(vm: Vm, name: string, cmdline: string, withHandover: boolean): undefined | Err {
     const { running } = vm;
-    const file = fileOf(kernelNamed(vm, name), cmdline);
+    const { arch } = running.kho.env.options;
+    const file = fileOf(kernelNamed(vm, name, 'load'), cmdline, arch);
+    if (file.arch !== arch) {
+        return err('ENOEXEC');
+    }
     const image = withHandover ? loadFile(running.kho.env, file, running.kho) : loadSegments(running.kho.env, file);
     if (image instanceof Err) {
         return image;

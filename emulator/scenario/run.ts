@@ -1,5 +1,5 @@
 /** A scenario, loaded and ready to run. */
-import { Machine, pcMemory, type HandoverPlaces, type RamRange } from '../machine/machine';
+import { armMemory, Machine, pcMemory, type ArchName, type HandoverPlaces, type RamRange } from '../machine/machine';
 import type { Expr, MachineDecl, ScenarioDecl } from './ast';
 import { check } from './check/check';
 import { Frame } from './code';
@@ -62,8 +62,9 @@ export class Run {
             throw new UsageError(`no kernel is called "${options.kernel}". There are: ${known}.`);
         }
         const image = new Image(program, options.standard ?? standardLibrary(), NATIVES, objectTypeOf, standardLibrary);
-        const machine = new Machine({ ranges: memoryOf(program), places: placesOf(program) });
+        const machine = new Machine({ ranges: memoryOf(program), arch: archOf(program), places: placesOf(program) });
         const vm = new Vm(machine, image, options.seed ?? 0, options.kernel);
+        vm.substitutes = options.substitutes ?? null;
         const code = image.scenarioCode(scenario);
         vm.scenarioThread.frames.push(new Frame(code, 'scenario', new Array<Value>(code.slots).fill(undefined), -1));
         Diagnoses.attach(vm, { uri: code.uri, start: scenario.name.start, end: scenario.name.end });
@@ -82,11 +83,17 @@ function scenarioNamed(program: Program, name: string | undefined): ScenarioDecl
         : `no scenario is called "${name}". There are: ${names}.`);
 }
 
+function archOf(program: Program): ArchName {
+    const value = program.machine && entries(program.machine, 'arch')[0]?.args[0];
+    return value?.kind === 'name' && value.name === 'arm64' ? 'arm64' : 'x86-64';
+}
+
 /** The machine that a program describes; 2 GiB on one node where it does not. */
 function memoryOf(program: Program): RamRange[] {
     const decl = program.machine;
+    const layout = archOf(program) === 'arm64' ? armMemory : pcMemory;
     if (!decl) {
-        return pcMemory([{ size: 2 * GIB, node: 0 }]);
+        return layout([{ size: 2 * GIB, node: 0 }]);
     }
     const constant = (e: Expr): number => asNumber(fold(program, e), 'a machine setting');
     const given = entries(decl, 'map').map((e): RamRange => {
@@ -105,7 +112,7 @@ function memoryOf(program: Program): RamRange[] {
         return { size: size ? constant(size) : 0, node: optionOf(e.options, 'node', constant) };
     });
     try {
-        return pcMemory(banks.length > 0 ? banks : [{ size: 2 * GIB, node: 0 }]);
+        return layout(banks.length > 0 ? banks : [{ size: 2 * GIB, node: 0 }]);
     } catch (e) {
         if (e instanceof RangeError || e instanceof ProgramError) {
             throw new UsageError(`this machine cannot be built: ${e.message}`);

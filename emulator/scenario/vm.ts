@@ -45,6 +45,8 @@ export class Vm {
     diagnoses: Diagnoses | null = null;
     /** Exceptions that stop the run although it could go on; fatal ones stop it in any case. */
     readonly filters = new Set<ExceptionKind>();
+    /** Descriptions that take the place of those that the scenario's kernels are made from, where one is booted and where one is loaded. */
+    substitutes: { readonly boot: string; readonly load: string } | null = null;
     onTrap: TrapHandler = () => [];
     private limit = 0;
     private stop: Stop | null = null;

@@ -1,10 +1,12 @@
 /**
- * What a boot loader or kexec leaves for an x86-64 kernel (Documentation/arch/x86/boot.rst, zero-page.rst): boot parameters, the
+ * What a boot loader or kexec leaves for a kernel: a device tree on arm64 (device_tree.ts); on x86-64 (Documentation/arch/x86/boot.rst, zero-page.rst): boot parameters, the
  * command line, setup data; and the little header by which a kernel image of this emulator says which kernel it is.
  */
 import { type Int, intOfHalves } from '../../machine/int';
 import type { Machine } from '../../machine/machine';
 import { PAGE_SIZE, type PhysicalMemory } from '../../machine/memory';
+import { X86_64, type Arch } from './arch';
+import { buildDeviceTree, DEVICE_TREE_SIZE, readDeviceTree } from './device_tree';
 import type { Area } from './env';
 
 export const BOOT_PARAMS_SIZE = 4096;
@@ -45,15 +47,17 @@ export interface KhoSetupData {
 }
 
 export interface BootParams {
+    /** Which kind of parameters they are. */
+    readonly arch: Arch;
     readonly commandLine: string;
     readonly kernel: Area;
     readonly initrd: Area | undefined;
     readonly kho: KhoSetupData | undefined;
 }
 
-/** Bytes of the parameters segment: boot parameters, command line, setup data (whose room is always there). */
-export function parametersSize(commandLine: string): number {
-    return setupDataOffset(commandLine) + SETUP_DATA_HEADER + KHO_DATA_SIZE;
+/** Bytes of the parameters segment: a device tree, or boot parameters, command line, setup data (whose room is always there). */
+export function parametersSize(commandLine: string, arch: Arch = X86_64): number {
+    return arch.parameters === 'device tree' ? DEVICE_TREE_SIZE : setupDataOffset(commandLine) + SETUP_DATA_HEADER + KHO_DATA_SIZE;
 }
 
 function setupDataOffset(commandLine: string): number {
@@ -62,6 +66,9 @@ function setupDataOffset(commandLine: string): number {
 
 /** The parameters segment for a kernel, as it will lie at `at`. */
 export function buildParameters(machine: Machine, at: number, params: BootParams): Uint8Array {
+    if (params.arch.parameters === 'device tree') {
+        return buildDeviceTree(machine, params);
+    }
     const bytes = new Uint8Array(parametersSize(params.commandLine));
     const view = new DataView(bytes.buffer);
     const split = (low: number, high: number, value: number): void => {
@@ -101,7 +108,7 @@ export function buildParameters(machine: Machine, at: number, params: BootParams
 export function readParameters(machine: Machine, at: number): BootParams | undefined {
     const { memory } = machine;
     if (!machine.isRam(at, BOOT_PARAMS_SIZE) || memory.readU32(at + HEADER_MAGIC) !== HDRS) {
-        return undefined;
+        return readDeviceTree(machine, at);
     }
     const joined = (low: number, high: number): Int => intOfHalves(memory.readU32(at + low), memory.readU32(at + high));
     const commandLine = joined(CMD_LINE, EXT_CMD_LINE);
@@ -112,6 +119,7 @@ export function readParameters(machine: Machine, at: number): BootParams | undef
         return undefined;
     }
     return {
+        arch: X86_64,
         commandLine: readText(memory, commandLine, COMMAND_LINE_SIZE),
         kernel: { addr: kernel, size: memory.readU32(at + INIT_SIZE) },
         initrd: initrdSize > 0 ? { addr: initrd, size: initrdSize } : undefined,

@@ -6,16 +6,13 @@ import { Rec } from '../../machine/journal';
 import type { Machine } from '../../machine/machine';
 import { PAGE_SIZE } from '../../machine/memory';
 import { MAX_PAGE_ORDER } from '../mm/buddy';
+import { X86_64, type Arch } from './arch';
 import { type KhoSetupData, buildParameters, kernelHeader, parametersSize } from './boot_params';
 import type { Area, KhoEnv } from './env';
 import type { Kho } from './kho';
 import { SCRATCH_ENTRY } from './scratch';
 
 const MiB = 1024 * 1024;
-/** Kernel image, where nothing else is asked for. */
-export const KERNEL_ADDRESS = 16 * MiB;
-/** Boot parameters of a cold boot and of kexec_load. */
-export const PARAMETERS_ADDRESS = 0x90000;
 const PURGATORY_SIZE = 0x8000;
 /** Alignment of the copy of the scratch array. */
 const SCRATCH_COPY_ALIGN = 0x10000;
@@ -25,6 +22,8 @@ const KERNEL_ALIGN = 2 * MiB;
 export interface KernelFile {
     /** The kernel description's name. */
     readonly name: string;
+    /** x86-64 where it is left out. */
+    readonly arch?: Arch;
     /** Bytes that the running kernel's image needs. */
     readonly imageSize: number;
     readonly commandLine: string;
@@ -137,7 +136,7 @@ function placeSegments(machine: Machine, file: KernelFile, handover: HandoverToL
         return undefined;
     }
     // The parameters hold the addresses of what is placed after them, so their contents come last.
-    const parameters = place(make('boot parameters', Bytes.zero(0), parametersSize(file.commandLine)));
+    const parameters = place(make('boot parameters', Bytes.zero(0), parametersSize(file.commandLine, file.arch)));
     const image = parameters === undefined ? undefined
         : place(make('kernel', kernelContent(file.name, file.imageSize), file.imageSize, KERNEL_ALIGN, MiB));
     if (parameters === undefined || image === undefined) {
@@ -152,7 +151,7 @@ function placeSegments(machine: Machine, file: KernelFile, handover: HandoverToL
         initrd = { addr: dest, size: file.initrdSize };
     }
     const bytes = buildParameters(machine, parameters, {
-        commandLine: file.commandLine, kernel: { addr: image, size: page(file.imageSize) }, initrd, kho: setup,
+        arch: file.arch ?? X86_64, commandLine: file.commandLine, kernel: { addr: image, size: page(file.imageSize) }, initrd, kho: setup,
     });
     return { placed: placed.map((p) => (p.dest === parameters ? { dest: p.dest, buffer: { ...p.buffer, content: Bytes.of(bytes) } } : p)), parameters, setup };
 }
@@ -191,7 +190,7 @@ function write(machine: Machine, placed: Placement['placed'] = []): void {
  */
 export function loadSegments(env: KhoEnv, file: KernelFile): KexecImage | Err {
     const placed = fixedSegments(env, file);
-    return placed ? finish(env, file, placed, PARAMETERS_ADDRESS, undefined) : err('EADDRNOTAVAIL');
+    return placed ? finish(env, file, placed, parametersAddress(env.machine, file), undefined) : err('EADDRNOTAVAIL');
 }
 
 /**
@@ -201,18 +200,24 @@ export function loadSegments(env: KhoEnv, file: KernelFile): KexecImage | Err {
 export function coldLoad(env: Pick<KhoEnv, 'machine'>, file: KernelFile): number | undefined {
     const placed = fixedSegments(env, file);
     write(env.machine, placed);
-    return placed && PARAMETERS_ADDRESS;
+    return placed && parametersAddress(env.machine, file);
+}
+
+function parametersAddress(machine: Machine, file: KernelFile): number {
+    return (file.arch ?? X86_64).parametersAddress(machine);
 }
 
 function fixedSegments({ machine }: Pick<KhoEnv, 'machine'>, file: KernelFile): { buffer: Buffer; dest: number }[] | undefined {
     const page = (n: number): number => Math.ceil(n / PAGE_SIZE) * PAGE_SIZE;
-    const kernel = { addr: KERNEL_ADDRESS, size: page(file.imageSize) };
+    const arch = file.arch ?? X86_64;
+    const at = arch.parametersAddress(machine);
+    const kernel = { addr: arch.kernelAddress(machine), size: page(file.imageSize) };
     const initrd = file.initrdSize > 0 ? { addr: kernel.addr + kernel.size, size: file.initrdSize } : undefined;
-    const parameters = buildParameters(machine, PARAMETERS_ADDRESS, { commandLine: file.commandLine, kernel, initrd, kho: undefined });
+    const parameters = buildParameters(machine, at, { arch, commandLine: file.commandLine, kernel, initrd, kho: undefined });
     const piece = (name: string, dest: number, content: Bytes): { buffer: Buffer; dest: number } => (
         { dest, buffer: { name, content, size: page(content.length), align: PAGE_SIZE, min: 0 } });
     const placed = [
-        piece('boot parameters', PARAMETERS_ADDRESS, Bytes.of(parameters)),
+        piece('boot parameters', at, Bytes.of(parameters)),
         piece('kernel', kernel.addr, kernelContent(file.name, file.imageSize)),
         ...(initrd ? [piece('initrd', initrd.addr, Bytes.pattern(0x69, initrd.size))] : []),
     ];

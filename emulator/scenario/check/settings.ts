@@ -14,7 +14,7 @@ export interface Settings {
 }
 
 const MACHINE = new Map([
-    ['memory', '`memory 2GiB`, `memory 2GiB node 1`'], ['map', '`map 0x10_0000 .. 0x4000_0000 node 0`'], ['cpus', '`cpus 4`'],
+    ['memory', '`memory 2GiB`, `memory 2GiB node 1`'], ['map', '`map 0x10_0000 .. 0x4000_0000 node 0`'], ['cpus', '`cpus 4`'], ['arch', '`arch arm64`, `arch x86_64`'],
     ['kho_fdt', '`kho_fdt 0x4c_2000`'], ['scratch_array', '`scratch_array 0xfc2_9000`'], ['scratch', '`scratch 0xcc0_0000 size 40MiB`'],
 ]);
 /** Options of the entries. */
@@ -41,6 +41,11 @@ function machineEntry(s: Settings, e: MachineEntry, example: string): void {
     const [first, ...more] = e.args;
     if (!first || more.length > 0) {
         s.world.report('error', 'LU0304', s.uri, more[0] ?? e.key, `It reads ${example}.`);
+    } else if (e.key.name === 'arch') {
+        s.world.types.set(first, ANY);
+        if (first.kind !== 'name' || !ARCHS.includes(first.name)) {
+            s.world.report('error', 'LU0301', s.uri, first, `It reads ${example}.`);
+        }
     } else if (e.key.name === 'map') {
         if (first.kind === 'range') {
             const from = constant(s, first.from, 'The start of the range');
