@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { inspect, inspectFile } from '../../emulator/handover/inspect';
 import { handoverJson } from '../../emulator/handover/json';
 import type { HandoverView } from '../../emulator/handover/model';
-import { HandoverSaver } from '../../emulator/handover/save';
 import type { Kernel } from '../../emulator/kernel/kernel';
 import { readParameters } from '../../emulator/kernel/kho/boot_params';
 import type { LuoFile } from '../../emulator/kernel/luo/state';
@@ -13,11 +12,9 @@ import { sourceOf } from '../../emulator/machine/core_file';
 import { machineView } from '../../emulator/machine/view';
 import type { Listener, Phase } from '../../emulator/scenario/listener';
 import type { Program } from '../../emulator/scenario/program';
-import { Run } from '../../emulator/scenario/run';
 import type { Vm } from '../../emulator/scenario/vm';
+import { handoversOf } from '../support/handovers';
 import { examples } from '../support/programs';
-
-const SLICE = 1 << 24;
 
 const hex = (n: number | bigint): string => `0x${n.toString(16)}`;
 
@@ -80,9 +77,8 @@ interface Jump {
 
 /** Collects what every jump of a run hands over. */
 class Jumps implements Listener {
-    readonly list: Jump[] = [];
+    readonly list: { own: object | undefined; live: HandoverView | undefined }[] = [];
     private own: object | undefined;
-    private live: HandoverView | undefined;
 
     constructor(private readonly vm: Vm) {}
 
@@ -95,25 +91,25 @@ class Jumps implements Listener {
 
     jumped(parameters: number): void {
         const kho = readParameters(this.vm.machine, parameters)?.kho;
-        this.live = kho && inspect(machineView(this.vm.machine), { fdt: kho.fdt, scratch: { addr: kho.scratch, size: kho.scratchSize } });
-    }
-
-    saved(chunks: Iterable<Uint8Array> | undefined): void {
-        if (chunks && this.live && this.own) {
-            this.list.push({ own: this.own, live: this.live, image: new Uint8Array(Buffer.concat([...chunks])) });
-        }
+        const live = kho && inspect(machineView(this.vm.machine), { fdt: kho.fdt, scratch: { addr: kho.scratch, size: kho.scratchSize } });
+        this.list.push({ own: this.own, live });
     }
 }
 
 function jumpsOf(program: Program, scenario: string, whole: boolean): Jump[] {
-    const { vm } = Run.start(program, { scenario });
-    const jumps = new Jumps(vm);
-    vm.listeners.push(jumps, new HandoverSaver(vm, { whole }, (chunks) => jumps.saved(chunks)));
-    let stop = vm.run(SLICE);
-    while (stop?.reason !== 'end' && !(stop?.reason === 'exception' && stop.exception.fatal)) {
-        stop = vm.run(SLICE);
+    const list: Jump[] = [];
+    let jumps: Jumps | undefined;
+    const { images } = handoversOf(program, scenario, whole, (vm) => {
+        jumps = new Jumps(vm);
+        return jumps;
+    });
+    for (const [i, { own, live }] of (jumps?.list ?? []).entries()) {
+        const image = images[i];
+        if (own && live && image) {
+            list.push({ own, live, image });
+        }
     }
-    return jumps.list;
+    return list;
 }
 
 /** What differs between images of one handover by design. */
