@@ -227,8 +227,8 @@ function emitDirect(c: FnCompiler, call: Expr, native: NativeFunction, evals: re
     const finish = (f: Frame, vm: Vm, result: Value | Err): number => {
         const next = result instanceof Err ? out.failure(f, vm, result, f.pc + 1) : out.success(f, vm, result, f.pc + 1);
         if (syscall && next >= 0 && f.mode !== 'kernel') {
-            f.pc = next;
             vm.returned(native.name, result, null);
+            f.pc = next;
             if (vm.taskWork()) {
                 return SWITCH;
             }

@@ -8,7 +8,7 @@ import type { Listener, Place } from '../listener';
 import type { Value } from '../types';
 import { hex } from '../values';
 import type { Vm } from '../vm';
-import { blame, local, onStack } from './blame';
+import { local, onStack } from './blame';
 import type { HistoryLine } from './diagnosis';
 
 /** A callback that preserved something, from its first step to its last: so that the history of a page can name it. */
@@ -37,14 +37,15 @@ export class Chronicle implements Listener {
     /** The step at which the preserve() began that is being executed. */
     private readonly begun: Seq<number>;
 
-    constructor(private readonly vm: Vm) {
+    /** @param here the user's statement at which the run stands */
+    constructor(private readonly vm: Vm, private readonly here: () => Place | undefined) {
         const { journal } = vm.machine;
         this.notes = new Table(journal);
         this.preserving = new Seq(journal);
         this.begun = new Seq(journal);
     }
 
-    note(about: string, text: string, place = blame(this.vm)): void {
+    note(about: string, text: string, place = this.here()): void {
         this.notes.set(about, [...this.notes.get(about) ?? [], { boot: this.vm.boot, text, place }]);
     }
 
@@ -73,7 +74,7 @@ export class Chronicle implements Listener {
         const file = frame.code.kind === 'handler' && session instanceof LuoSession && (typeof token === 'number' || typeof token === 'bigint')
             ? { session: session.name, token: hex(token) }
             : undefined;
-        this.preserving.push({ boot: vm.boot, callback: name, file, place: blame(vm), first, last: vm.ticks });
+        this.preserving.push({ boot: vm.boot, callback: name, file, place: this.here(), first, last: vm.ticks });
     }
 
     /** What system calls did to sessions and their files. */

@@ -38,15 +38,30 @@ export class Diagnoses implements Listener {
     readonly found: Seq<Diagnosis>;
     private readonly said: Table<string, true>;
     private readonly rules: readonly Rules[];
+    /** While listeners are told that kernel code has returned: the caller's frame stands behind its call. */
+    private behind = false;
 
     private constructor(private readonly vm: Vm, private readonly end: Place | undefined) {
         this.found = new Seq(vm.machine.journal);
         this.said = new Table(vm.machine.journal);
-        const scene: Scene = { vm, chronicle: new Chronicle(vm), say: (code, finding) => this.say(code, finding) };
+        const scene: Scene = { vm, chronicle: new Chronicle(vm, () => this.here()), say: (code, finding) => this.say(code, finding) };
         this.rules = [
             sessionRules(scene), flbRules(scene), memoryRules(scene), pointerRules(scene), handoverRules(scene), memfdRules(scene), callbackRules(scene),
         ];
-        vm.listeners.push(scene.chronicle, ...this.rules, this);
+        const before: Listener = {
+            returned: (_name, _result, frame) => {
+                this.behind = frame !== null;
+            },
+        };
+        vm.listeners.push(before, scene.chronicle, ...this.rules, this);
+    }
+
+    returned(): void {
+        this.behind = false;
+    }
+
+    private here(): Place | undefined {
+        return blame(this.vm, this.behind);
     }
 
     /** Has the run that is about to start watched. `end`: where a diagnosis is placed that is made when the scenario is over. */
@@ -66,7 +81,8 @@ export class Diagnoses implements Listener {
     }
 
     ended(): void {
-        this.atEnd((code, finding) => this.say(code, { place: this.end, ...finding }));
+        // What the scenario left undone is best shown where it began: the last place of its history.
+        this.atEnd((code, finding) => this.say(code, { ...finding, place: finding.place ?? finding.history?.findLast((line) => line.place)?.place ?? this.end }));
     }
 
     /** A diagnosis with this code was made, or would be if the scenario ended here. */
@@ -98,7 +114,7 @@ export class Diagnoses implements Listener {
         }
         this.said.set(key, true);
         const { severity, advice } = CATALOGUE[code];
-        const place = finding.place ?? blame(vm) ?? this.end;
+        const place = finding.place ?? this.here() ?? this.end;
         const diagnosis: Diagnosis = {
             code, severity, message: finding.message, place, time: vm.machine.clock.now, boot: vm.boot,
             history: finding.history ?? [], advice: finding.advice ?? advice, data: finding.data ?? {},

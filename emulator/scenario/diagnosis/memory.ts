@@ -131,7 +131,7 @@ export function memoryRules(scene: Scene): Rules {
     const stateText = (pfn: number): string => {
         const { memmap } = vm.running;
         const state = memmap.stateOf(pfn);
-        return state === 'free' ? 'free memory now' : `${state}, of ${owners.name(memmap.ownerOf(pfn))}`;
+        return state === 'free' ? 'free memory now' : `memory of ${owners.name(memmap.ownerOf(pfn))} now`;
     };
 
     return {

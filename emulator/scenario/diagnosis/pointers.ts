@@ -135,7 +135,7 @@ export function pointerRules({ vm, chronicle, say }: Scene): Rules {
         inScratch(address: number, size: number): void {
             say('LU1013', {
                 about: hex(address), history: chronicle.ofAddress(address), data: { address: hex(address), pages: size / PAGE_SIZE, refused: true },
-                message: `${pagesText(size / PAGE_SIZE)} from ${hex(address)} on ${size === PAGE_SIZE ? 'lies' : 'lie'} in scratch and cannot be preserved. A kernel without CONFIG_KEXEC_HANDOVER_DEBUG would not have noticed.`,
+                message: `${pagesText(size / PAGE_SIZE)} from ${hex(address)} on ${size === PAGE_SIZE ? 'touches' : 'touch'} scratch and cannot be preserved. A kernel without CONFIG_KEXEC_HANDOVER_DEBUG would not have noticed.`,
             });
         },
         handingOver(kernel: Kernel): void {
