@@ -7,7 +7,7 @@ import { memoryReference } from './memory';
 import { RequestError, type Arguments } from './requests';
 import type { Sources } from './source';
 import { Stacks } from './stack';
-import { Handles, RANGE, rangeOf } from './variables/handles';
+import { Handles, RANGE, rangesOf } from './variables/handles';
 import { handoverItems } from './variables/handover';
 import { namedItems, type Children, type Item } from './variables/item';
 import { liveUpdateItems } from './variables/live-update';
@@ -93,8 +93,7 @@ export class Inspection {
             return numbers(start ?? 0, Math.min(indexed.count, count ? (start ?? 0) + count : indexed.count)).map(variable);
         }
         if (!this.client.pages && !count && indexed.count > RANGE) {
-            const ranges = numbers(0, Math.ceil(indexed.count / RANGE)).map((n) => rangeOf(children, n * RANGE));
-            return [...named, ...ranges.map((item) => this.variable(ref, item.name, item))];
+            return [...named, ...rangesOf(indexed).map((item) => this.variable(ref, item.name, item))];
         }
         return page([...named, ...numbers(0, indexed.count).map(variable)], start, count);
     }

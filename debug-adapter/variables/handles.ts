@@ -2,7 +2,7 @@
  * References to what can be unfolded, keyed by parent and name: what was unfolded before a step has the same reference after it.
  * A reference from before the step is good as long as its path still leads somewhere.
  */
-import { namedItems, type Children, type Item } from './item';
+import { namedItems, type Children, type Indexed, type Item } from './item';
 
 interface Entry {
     readonly parent: number;
@@ -12,16 +12,22 @@ interface Entry {
     stop: number;
 }
 
-/** Clients that do not page get long collections in ranges of this many. */
+/** Clients that do not page get at most so many items at once; longer collections come in ranges, and ranges of ranges. */
 export const RANGE = 1000;
 
-/** The items of a long collection from a number on. */
-export function rangeOf({ indexed }: Children, from: number): Item {
-    const count = Math.max(Math.min(RANGE, (indexed?.count ?? 0) - from), 0);
-    const name = `[${from} … ${from + count - 1}]`;
-    return indexed && count > 0
-        ? { name, value: '', kind: 'virtual', children: { indexed: { count, item: (i) => indexed.item(from + i) } } }
-        : { name, value: '' };
+/** A long collection in ranges. */
+export function rangesOf(indexed: Indexed): Item[] {
+    let size = RANGE;
+    while (indexed.count > size * RANGE) {
+        size *= RANGE;
+    }
+    const base = indexed.base ?? 0;
+    return Array.from({ length: Math.ceil(indexed.count / size) }, (_, n): Item => {
+        const from = n * size;
+        const count = Math.min(size, indexed.count - from);
+        const item = (i: number): Item => indexed.item(from + i);
+        return { name: `[${base + from} … ${base + from + count - 1}]`, value: '', kind: 'virtual', children: { indexed: { count, item, base: base + from } } };
+    });
 }
 
 export class Handles {
@@ -81,9 +87,8 @@ export class Handles {
             const { indexed } = parent ?? {};
             return indexed && Number(index) < indexed.count ? indexed.item(Number(index)).children : undefined;
         }
-        const range = /^\[(\d+) … \d+\]$/.exec(entry.key)?.[1];
-        if (range !== undefined) {
-            return parent && rangeOf(parent, Number(range)).children;
+        if (parent?.indexed && entry.key.includes(' … ')) {
+            return rangesOf(parent.indexed).find((i) => i.name === entry.key)?.children;
         }
         return parent && namedItems(parent).find((i) => i.name === entry.key)?.children;
     }

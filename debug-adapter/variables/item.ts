@@ -16,12 +16,20 @@ export interface Item {
     readonly kind?: 'data' | 'virtual' | 'class';
 }
 
+/** A collection, or a range of one. */
+export interface Indexed {
+    readonly count: number;
+    readonly item: (index: number) => Item;
+    /** The number that its first item has in the whole collection. */
+    readonly base?: number;
+}
+
 /** What an item unfolds into. */
 export interface Children {
     /** Items with names of their own. */
     readonly named?: () => readonly Item[];
     /** Items by number, which are read in pages. */
-    readonly indexed?: { readonly count: number; readonly item: (index: number) => Item };
+    readonly indexed?: Indexed;
 }
 
 /** The named items of a list with something at the front of every name that occurs twice, so that names are keys. */

@@ -423,6 +423,14 @@ suite('debug adapter', () => {
             const ranges = (await client.variables(folios.variablesReference)).filter((v) => v.name.includes('…'));
             assert.deepEqual(ranges.map((v) => v.name), ['[0 … 999]', '[1000 … 1999]', '[2000 … 2047]']);
             assert.equal((await client.variables(ranges[2]?.variablesReference ?? 0)).length, 48);
+            const ram = (await client.variables((await client.unfold(threadId, 'Machine', 'memory', 'node 0')).variablesReference)).find((v) => v.name.startsWith('0x100000'));
+            const [bytes] = await client.variables(ram?.variablesReference ?? 0);
+            const [, second] = await client.variables(bytes?.variablesReference ?? 0);
+            assert.equal(second?.name, '[1000000 … 1999999]');
+            const [within] = await client.variables(second?.variablesReference ?? 0);
+            assert.equal(within?.name, '[1000000 … 1000999]');
+            const [row] = await client.variables(within?.variablesReference ?? 0);
+            assert.equal(row?.name, `0x${(0x100000 + 16_000_000).toString(16)}`);
         });
 
         test('memory: with an offset, beyond its end, where there is none', async () => {
