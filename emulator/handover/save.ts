@@ -35,7 +35,10 @@ export function handoverImage(machine: Machine, parameters: number, options: Sav
     }
     const setup: KhoSetupData = origin && origin.array !== 0 && !options.whole
         ? { ...named, scratch: origin.array, scratchSize: origin.areas * SCRATCH_ENTRY } : named;
-    const note = handoverNote({ setup, map: machine.map, kernel: readKernelName(machine, params.kernel.addr) ?? '', commandLine: params.commandLine });
+    const note = handoverNote({
+        setup, map: machine.map, kernel: readKernelName(machine, params.kernel.addr) ?? '', commandLine: params.commandLine,
+        parameters: options.whole ? parameters : 0, time: machine.clock.now, boots: machine.boots,
+    });
     const runs = options.whole ? [...machineView(machine).runs()].map(({ pa, size }) => pages(pa, size)) : handoverPages(machine, setup);
     return writeCoreFile(merged(runs), [note], (pa, length) => machine.memory.read(pa, length));
 }

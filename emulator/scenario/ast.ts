@@ -129,7 +129,7 @@ export type Stmt =
     | BootStmt | ProcessStmt | ProcessBlock | AssignStmt | ExprStmt | SendStmt | ExitStmt | KillStmt | InjectStmt | AtStmt | CorruptStmt
     | AssertStmt | IfStmt | WhileStmt | ForStmt | ReturnStmt | BreakStmt | ContinueStmt | UndoStmt | SleepStmt;
 
-/** `boot "7.2"` with `from image "…"` and `cmdline "…"` behind it where given. */
+/** `boot "7.2"` with `from image "…"` and `cmdline "…"` behind it where given; `boot from image "…"` has an empty name of no length. */
 export interface BootStmt extends Span {
     readonly kind: 'boot';
     readonly kernel: StringLit;

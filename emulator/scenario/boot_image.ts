@@ -21,6 +21,7 @@ const PIECE = 1024 * 1024;
 /**
  * The machine's memory becomes what the image says, and the kernel is started as the one that left the image would have started it:
  * loaded into scratch, with setup data that name FDT and scratch areas.
+ * @param name the kernel; empty for the one that is loaded in an image of all memory.
  * @param from the file that `path` is written in.
  */
 export function bootImage(vm: Vm, name: string, cmdline: string, from: string, path: string): void {
@@ -28,19 +29,35 @@ export function bootImage(vm: Vm, name: string, cmdline: string, from: string, p
     if (!bytes) {
         throw new ProgramError(`there is no image "${path}" beside the scenario, or it cannot be unpacked`);
     }
-    const kernel = kernelNamed(vm, name);
+    const kernel = name === '' ? undefined : kernelNamed(vm, name);
     const source = sourceOf(bytes);
     const file = readCoreFile(source);
     const memory = new CoreMemory(source, file.segments);
     checkMachine(vm.machine, file, path);
     dropKernel(vm);
     layOut(vm.machine, memory, file);
+    if (!kernel) {
+        startLoaded(vm, file, path);
+        return;
+    }
     const handover = handoverIn(vm.machine, memory, file, path);
     const at = loadForHandover(vm.machine, fileOf(kernel, cmdline), handover);
     if (at === undefined) {
         throw new ProgramError(`kernel "${name}" does not fit into the scratch areas of image "${path}"`);
     }
     startKernel(vm, at);
+}
+
+/** Goes on where the image was made: with the kernel that lies in it, at the moment of the jump to it. */
+function startLoaded(vm: Vm, file: CoreFile, path: string): void {
+    const note = readHandoverNote(file.notes);
+    if (!note || note.parameters === 0) {
+        throw new ProgramError(`no kernel is loaded in image "${path}": say which one is to take it over, as boot "7.2" from image "${path}"`);
+    }
+    const { machine } = vm;
+    machine.journal.edit(machine).boots = note.boots;
+    machine.clock.set(note.time);
+    startKernel(vm, note.parameters);
 }
 
 /** @throws ProgramError where the image has no memory, or some that the machine has not */

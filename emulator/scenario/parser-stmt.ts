@@ -1,6 +1,6 @@
 /** Statements and blocks. */
 import type {
-    AssignOp, Block, BootStmt, CorruptStmt, Expectation, Expr, ForStmt, Ident, IfStmt, InjectStmt, ProcessStmt, SendStmt, Stmt,
+    AssignOp, Block, BootStmt, CorruptStmt, Expectation, Expr, ForStmt, Ident, IfStmt, InjectStmt, ProcessStmt, SendStmt, Stmt, StringLit,
 } from './ast';
 import { near } from './check/nearest';
 import { ExprParser, RESERVED } from './parser-expr';
@@ -205,7 +205,8 @@ export class StmtParser extends ExprParser {
 
     private boot(): BootStmt {
         const { start } = this.advance();
-        const kernel = this.stringLit('The name of the kernel');
+        // An image of all memory says itself which kernel is loaded in it.
+        const kernel: StringLit = this.isWord('from') ? { kind: 'string', value: '', start: this.lastEnd, end: this.lastEnd } : this.stringLit('The name of the kernel');
         let s: BootStmt = { kind: 'boot', kernel, start, end: this.lastEnd };
         if (this.acceptWord('from')) {
             if (!this.acceptWord('image')) {

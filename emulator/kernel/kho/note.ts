@@ -8,7 +8,7 @@ import { PHYS_LIMIT } from '../../machine/memory';
 import type { KhoSetupData } from './boot_params';
 
 export const NOTE_NAME = 'LUS';
-/** Setup data, memory map, kernel, command line; all numbers little-endian u64. */
+/** Boot parameters, clock, boots, setup data, memory map, kernel, command line; all numbers little-endian u64. */
 export const NOTE_HANDOVER = 1;
 const VERSION = 1;
 const RANGES_LIMIT = 4096;
@@ -20,13 +20,18 @@ export interface HandoverNote {
     /** The kernel that was loaded, by its description's name. */
     readonly kernel: string;
     readonly commandLine: string;
+    /** Where the boot parameters of a kernel lie that is in the image, ready to be started; 0: there is none. */
+    readonly parameters: number;
+    /** The machine's clock, in nanoseconds, and how many kernels had come up on it. */
+    readonly time: number;
+    readonly boots: number;
 }
 
 export function handoverNote(note: HandoverNote): CoreNote {
     const kernel = new TextEncoder().encode(note.kernel);
     const commandLine = new TextEncoder().encode(note.commandLine);
     const { fdt, fdtSize, scratch, scratchSize } = note.setup;
-    const numbers = [VERSION, fdt, fdtSize, scratch, scratchSize, note.map.length, ...note.map.flatMap((r) => [r.start, r.size, r.node]), kernel.length, commandLine.length];
+    const numbers = [VERSION, note.parameters, note.time, note.boots, fdt, fdtSize, scratch, scratchSize, note.map.length, ...note.map.flatMap((r) => [r.start, r.size, r.node]), kernel.length, commandLine.length];
     const content = new Uint8Array(numbers.length * 8 + kernel.length + commandLine.length);
     const view = new DataView(content.buffer);
     numbers.forEach((n, i) => {
@@ -57,6 +62,9 @@ export function readHandoverNote(notes: readonly CoreNote[]): HandoverNote | und
         return value;
     };
     const version = next(VERSION);
+    const parameters = next(PHYS_LIMIT);
+    const time = next(Number.MAX_SAFE_INTEGER);
+    const boots = next(2 ** 32);
     const setup = { fdt: next(PHYS_LIMIT), fdtSize: next(PHYS_LIMIT), scratch: next(PHYS_LIMIT), scratchSize: next(1024 * 1024) };
     const map: RamRange[] = [];
     for (let n = next(RANGES_LIMIT); n > 0 && good; n--) {
@@ -69,7 +77,7 @@ export function readHandoverNote(notes: readonly CoreNote[]): HandoverNote | und
     }
     const text = new TextDecoder();
     return {
-        setup, map,
+        setup, map, parameters, time, boots,
         kernel: text.decode(content.subarray(at, at + kernelLength)),
         commandLine: text.decode(content.subarray(at + kernelLength, at + kernelLength + commandLength)),
     };

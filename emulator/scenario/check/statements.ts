@@ -121,6 +121,9 @@ export class StatementChecker extends AssignChecker {
         if (s.image && s.image.start < s.image.end) {
             this.imagePath(s.image);
         }
+        if (s.cmdline && s.kernel.start === s.kernel.end) {
+            this.error('LU0304', s.cmdline, 'The kernel that is loaded in the image has its command line: name a kernel, `boot "7.2" from image …`, to give it another one.');
+        }
         this.newKernel(`\`boot\` on line ${this.line(s)}`);
         if (this.unit.fn) {
             this.unit.fn.endsKernel = 'always';

@@ -1,0 +1,27 @@
+/**
+ * Runs a program whose scenario boots from the image "made", in a process of its own:
+ *
+ *     node test/run.mjs test/support/second-kernel.ts PROGRAM.lus IMAGE
+ *
+ * It prints what became of it as JSON.
+ */
+import { readFileSync } from 'node:fs';
+import { Run, loadProgram } from '../../emulator/scenario/run';
+import { runToEnd } from './handovers';
+import { recordOf, Witness } from './witness';
+
+function main(): void {
+    const [program = '', image = ''] = process.argv.slice(2);
+    const loaded = loadProgram({
+        read: (uri) => (uri === 'program' ? readFileSync(program, 'utf8') : undefined),
+        resolve: (_from, path) => path,
+        readBytes: (uri) => (uri === 'made' ? readFileSync(image) : undefined),
+    }, 'program');
+    const { vm } = Run.start(loaded);
+    const witness = new Witness();
+    vm.listeners.push(witness);
+    runToEnd(vm);
+    process.stdout.write(JSON.stringify(recordOf(vm, witness)));
+}
+
+main();
