@@ -19,6 +19,8 @@ each failure where and why.
   --seed N          picks one of the possible orders of events (default 0)
   --format FORMAT   pretty (default), tap, junit or json
   --log             print the kernel log, too
+  --strict          a diagnosis (a leak, a dangling pointer ...) that the
+                    scenario does not ask for makes it fail
   --save-handover FILE  write what each kexec hands over as a memory image (ELF
                     core; FILE.gz is compressed); of several, the second goes
                     to FILE-2 and so on

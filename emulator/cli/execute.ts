@@ -6,6 +6,7 @@ import type { Listener, Place } from '../scenario/listener';
 import type { Program } from '../scenario/program';
 import { Run, UsageError } from '../scenario/run';
 import type { RunException, Vm } from '../scenario/vm';
+import { reportsOf, strictFailure } from './diagnoses';
 import type { Files } from './files';
 import { BadArguments } from './options';
 import type { Cause, Failure, LogEntry, ScenarioResult, StackLine, Where } from './results';
@@ -27,6 +28,8 @@ export interface ExecuteOptions {
     readonly seed: number;
     /** The kernel log is part of the output. */
     readonly log: boolean;
+    /** A diagnosis that the scenario does not ask for makes it fail; hints do not. */
+    readonly strict?: boolean;
     /** Every handover goes to a file. */
     readonly saveHandover?: { readonly files: HandoverFiles; readonly whole: boolean } | undefined;
 }
@@ -86,7 +89,7 @@ export function execute(files: Files, program: Program, scenario: ScenarioDecl, 
         run = Run.start(program, { scenario: base.name, kernel: options.kernel, seed: options.seed });
     } catch (e) {
         if (e instanceof UsageError) {
-            return { ...base, passed: false, timeNs: 0, boots: 0, output: [], failure: { kind: 'setup', message: e.message, where, stack: [], cause: null, kernelLog: [] } };
+            return { ...base, passed: false, timeNs: 0, boots: 0, output: [], diagnoses: [], failure: { kind: 'setup', message: e.message, where, stack: [], cause: null, kernelLog: [] } };
         }
         throw e;
     }
@@ -97,8 +100,10 @@ export function execute(files: Files, program: Program, scenario: ScenarioDecl, 
     if (saveHandover) {
         vm.listeners.push(new HandoverSaver(vm, saveHandover, (image) => saveHandover.files.save(image)));
     }
-    const failure = toTheEnd(files, vm, watcher);
-    return { ...base, passed: failure === null, timeNs: vm.machine.clock.now, boots: vm.machine.boots, output: watcher.output, failure };
+    const ended = toTheEnd(files, vm, watcher);
+    const diagnoses = reportsOf(files, program, scenario, vm.diagnoses?.found ?? []);
+    const failure = ended ?? (options.strict ? strictFailure(diagnoses) : null);
+    return { ...base, passed: failure === null, timeNs: vm.machine.clock.now, boots: vm.machine.boots, output: watcher.output, diagnoses, failure };
 }
 
 function toTheEnd(files: Files, vm: Vm, watcher: Watcher): Failure | null {

@@ -1,4 +1,5 @@
 /** What a run came to, as plain data. `lus run --format json` prints exactly this; its shape is documented and stable. */
+import type { Datum, Severity } from '../scenario/diagnosis/diagnosis';
 import type { ExceptionKind } from '../scenario/vm';
 
 /** A place in a file; lines and columns count from 1, the end is exclusive. */
@@ -44,6 +45,25 @@ export interface Failure {
     readonly kernelLog: readonly LogEntry[];
 }
 
+/** Something wrong that the kernel does not tell. */
+export interface DiagnosisReport {
+    /** `LU1001`; the page of diagnoses explains each. */
+    readonly code: string;
+    readonly severity: Severity;
+    readonly message: string;
+    readonly where: Where | null;
+    /** Which boot of the machine it was, 0 for the first, and nanoseconds of virtual time. */
+    readonly boot: number;
+    readonly timeNs: number;
+    /** What happened to the page, session, file or FLB before, oldest first. */
+    readonly history: readonly { readonly boot: number; readonly text: string; readonly where: Where | null }[];
+    readonly advice: string;
+    /** The scenario asks for this code with `diagnosed("…")`. */
+    readonly expected: boolean;
+    /** Names, addresses and numbers of the message. */
+    readonly data: Readonly<Record<string, Datum>>;
+}
+
 export interface ScenarioResult {
     readonly name: string;
     /** Where it is declared. */
@@ -55,6 +75,8 @@ export interface ScenarioResult {
     readonly boots: number;
     /** What it printed with log(), and with `--log` the kernel log. */
     readonly output: readonly LogEntry[];
+    /** In the order in which they were made. */
+    readonly diagnoses: readonly DiagnosisReport[];
     readonly failure: Failure | null;
 }
 

@@ -29,7 +29,7 @@ interface Planned {
 
 export const command: Command = (args) => {
     const parsed = parse(args, {
-        scenario: { type: 'string' }, kernel: { type: 'string' }, seed: { type: 'string' }, format: { type: 'string' }, log: { type: 'boolean' },
+        scenario: { type: 'string' }, kernel: { type: 'string' }, seed: { type: 'string' }, format: { type: 'string' }, log: { type: 'boolean' }, strict: { type: 'boolean' },
         'save-handover': { type: 'string' }, 'whole-memory': { type: 'boolean' },
     });
     const format = parsed.oneOf('format', FORMATS);
@@ -37,6 +37,7 @@ export const command: Command = (args) => {
         kernel: parsed.text('kernel'),
         seed: parsed.integer('seed', 0, Number.MAX_SAFE_INTEGER) ?? 0,
         log: parsed.flag('log'),
+        strict: parsed.flag('strict'),
         saveHandover: saveOption(parsed),
     };
     if (parsed.positionals.length === 0) {

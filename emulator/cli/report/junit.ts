@@ -1,4 +1,5 @@
 /** JUnit XML, as CI systems read it: a test suite a file, a test case a scenario. */
+import { diagnosisLine } from '../diagnoses';
 import type { Failure, FileResult, ScenarioResult } from '../results';
 import { logLine } from '../text';
 import { spot } from '../where';
@@ -40,6 +41,7 @@ function brokenFile(file: FileResult): string {
 
 function testCase(file: string, s: ScenarioResult, time: number): string {
     const children = [
+        ...(s.diagnoses.length > 0 ? [element('properties', {}, s.diagnoses.map((d) => element('property', { name: d.code, value: diagnosisLine(d) }, [])))] : []),
         ...(s.failure ? [element('failure', { type: s.failure.kind, message: s.failure.message }, details(s.failure))] : []),
         ...(s.output.length > 0 ? [element('system-out', {}, s.output.map(logLine).join('\n'))] : []),
     ];

@@ -1,5 +1,6 @@
 /** For people: each scenario as soon as it is over, failures with source, call stack and kernel log. */
 import { prettyFinding } from '../check';
+import { prettyDiagnoses } from '../diagnoses';
 import { excerpt } from '../excerpt';
 import type { Files } from '../files';
 import type { Cause, Failure, FileResult, ScenarioResult, StackLine, Where } from '../results';
@@ -32,7 +33,14 @@ export function prettyReporter(write: Write, files: Files, style: Style): Report
                 line(`    ${entry.level === 'log' ? logLine(entry) : style.dim(logLine(entry))}`);
             }
             line(`  ${result.passed ? style.good('✓') : style.bad('✗')} ${result.name}`);
-            if (result.failure) {
+            for (const text of prettyDiagnoses(files, result, style)) {
+                line(text === '' ? '' : `    ${text}`);
+            }
+            if (result.diagnoses.some((d) => !d.expected)) {
+                line();
+            }
+            // what --strict fails a scenario for has been said
+            if (result.failure && result.failure.kind !== 'diagnosis') {
                 line();
                 for (const text of failure(files, result.failure, style)) {
                     line(text === '' ? '' : `    ${text}`);

@@ -1,4 +1,5 @@
 /** The Test Anything Protocol, version 14. */
+import { diagnosisLine } from '../diagnoses';
 import type { Failure, FileResult, ScenarioResult } from '../results';
 import { logLine } from '../text';
 import { spot } from '../where';
@@ -33,8 +34,11 @@ export function tapReporter(write: Write): Reporter {
                 }
             }
             point(result.passed, `${file}: ${result.name}`);
+            const diagnoses: [string, unknown][] = result.diagnoses.length > 0 ? [['diagnoses', result.diagnoses.map(diagnosisLine)]] : [];
             if (result.failure) {
-                yaml(diagnosis(result.failure));
+                yaml([...diagnosis(result.failure), ...diagnoses]);
+            } else if (diagnoses.length > 0) {
+                yaml(diagnoses);
             }
         },
         end() {},
