@@ -28,8 +28,8 @@ export interface RunOptions {
     readonly substitutes?: { readonly boot: string; readonly load: string } | undefined;
     /** Picks one of the possible schedules. */
     readonly seed?: number | undefined;
-    /** The kernel code in the language; what ships with the emulator where it is left out. The program must have been checked with it. */
-    readonly standard?: Program | undefined;
+    /** The kernel code of a release; what ships with the emulator where it is left out. The program must have been checked with it. */
+    readonly standard?: typeof standardLibrary | undefined;
 }
 
 /** Reads and checks a file and what it imports, or reads a recording. What is wrong with it is in its diagnostics. */
@@ -61,7 +61,8 @@ export class Run {
             const known = [...NATIVES.kernels.keys(), ...program.kernels.keys()].join(', ');
             throw new UsageError(`no kernel is called "${options.kernel}". There are: ${known}.`);
         }
-        const image = new Image(program, options.standard ?? standardLibrary(), NATIVES, objectTypeOf, standardLibrary);
+        const { standard = standardLibrary } = options;
+        const image = new Image(program, standard(), NATIVES, objectTypeOf, standard);
         const machine = new Machine({ ranges: memoryOf(program), arch: archOf(program), places: placesOf(program) });
         const vm = new Vm(machine, image, options.seed ?? 0, options.kernel);
         vm.substitutes = options.substitutes ?? null;

@@ -1,10 +1,11 @@
 /** Replays a whole recording and counts what matches. */
-import type { Recording } from './recording';
 import { Run } from '../run';
+import type { standardLibrary } from '../std';
 import type { RunException, Vm } from '../vm';
 import { show } from './answers';
 import { stateOf } from './code';
 import { recordingProgram } from './program';
+import type { Recording } from './recording';
 import type { Difference } from './state';
 
 export type { Difference } from './state';
@@ -26,9 +27,12 @@ const BEFORE = 8;
 /** A step that takes more operations than this never ends. */
 const LIMIT = 200_000_000;
 
-/** Replays a recording to its end, or to a step that cannot be made. */
-export function compareRecording(uri: string, text: string, recording: Recording): Comparison {
-    const { vm } = Run.start(recordingProgram(uri, text, recording));
+/**
+ * Replays a recording to its end, or to a step that cannot be made.
+ * @param standard the kernel code that it runs on, where that is not what ships
+ */
+export function compareRecording(uri: string, text: string, recording: Recording, standard?: typeof standardLibrary): Comparison {
+    const { vm } = Run.start(recordingProgram(uri, text, recording, standard), { standard });
     vm.filters.add('difference');
     const { lines } = recording;
     let matched = lines.length;

@@ -31,9 +31,17 @@ export function loadRecording(host: SourceHost, uri: string): Program {
     }
 }
 
+let checked: Program | undefined;
+
+/** The checked test handlers; the same for every recording. */
 function handlers(): Program {
+    checked ??= checkHandlers(standardLibrary());
+    return checked;
+}
+
+function checkHandlers(standard: Program): Program {
     const host: SourceHost = { read: (uri) => SHIPPED_SOURCES.get(uri), resolve: (_from, path) => path };
-    return check(host, LUOTEST_URI, NATIVES, standardLibrary());
+    return check(host, LUOTEST_URI, NATIVES, standard);
 }
 
 function withFile(program: Program, file: SourceFile): Program {
@@ -44,9 +52,12 @@ function withError(program: Program, uri: string, found: Diagnostic): Program {
     return { ...program, main: uri, scenarios: [], diagnostics: [found] };
 }
 
-/** The program of a recording that has been read. */
-export function recordingProgram(uri: string, text: string, recording: Recording): Program {
-    const base = handlers();
+/**
+ * The program of a recording that has been read.
+ * @param standard the kernel code that it runs on, where that is not what ships
+ */
+export function recordingProgram(uri: string, text: string, recording: Recording, standard?: typeof standardLibrary): Program {
+    const base = standard ? checkHandlers(standard()) : handlers();
     const name = decodeURIComponent(uri.slice(uri.lastIndexOf('/') + 1)).replace(/\.jsonl$/, '');
     const { span } = recording.start;
     const whole = { start: 0, end: text.length };

@@ -1,0 +1,40 @@
+/** The second model says what the real kernel said: it knows nothing of the emulator, so it is a judge of it. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import * as path from 'node:path';
+import { sameAnswer, sameLog, show } from '../../emulator/scenario/replay/answers';
+import { parseRecording } from '../../emulator/scenario/replay/recording';
+import { inRepository } from '../support/repository';
+import { World, type Line } from './model/world';
+
+const FOLDER = inRepository('test', 'conformance', 'recordings');
+
+/** Steps that the model knows nothing of: a limit of descriptors, and a session of more than a block of files. */
+const BEYOND = /\brlimit\b/;
+
+suite('the second model against the real kernel', () => {
+    for (const name of readdirSync(FOLDER).filter((f) => f.endsWith('.jsonl')).sort()) {
+        const text = readFileSync(path.join(FOLDER, name), 'utf8');
+        if (BEYOND.test(text)) {
+            continue;
+        }
+        test(name, () => {
+            const world = new World();
+            let following: Line[] = [];
+            for (const line of parseRecording(text).lines) {
+                if (line.kind === 'step') {
+                    const [said, ...rest] = world.step(line.recorded.op);
+                    following = rest;
+                    assert.ok(said && 'op' in said);
+                    const { op: _op, klog = [], ...answer } = said;
+                    const expected = { answer: line.recorded, klog: line.recorded.klog ?? [] };
+                    const same = sameAnswer(line.recorded, answer) && (rest.length > 0 || sameLog(expected.klog, klog));
+                    assert.ok(same, `line ${line.line}, ${line.recorded.op}: expected ${show(expected)}; got ${show({ answer, klog })}`);
+                } else {
+                    const [next] = following;
+                    assert.deepEqual(next, line.kind === 'boot' ? { boot: line.recorded.boot } : { panic: line.recorded.panic }, `line ${line.line}`);
+                }
+            }
+        });
+    }
+});
