@@ -12,6 +12,7 @@ import type { ExceptionKind, Outcome } from '../emulator/scenario/vm';
 import { Breakpoints, NOT_YET, type Breakpoint, type Wanted } from './breakpoints';
 import { CAPABILITIES, FILTERS, isFilter } from './capabilities';
 import type { MessagePort } from './stdio';
+import { diagnosisListener } from './diagnoses';
 import { Inspection } from './inspection';
 import { launchConfiguration, load, ProgramErrors, start, type LaunchConfiguration } from './launch';
 import { readMemory } from './memory';
@@ -205,6 +206,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
                 threadStarted: ({ id }) => thread('started', id),
                 threadEnded: ({ id }) => thread('exited', id),
             }));
+            run.vm.listeners.push(diagnosisListener(this.output, this.sources));
             run.vm.onTrap = (frame, vm) => this.breakpoints.hit(frame, vm);
             control.setFilters(config.noDebug ? [] : this.filters);
             return { config, control, inspection: new Inspection(run.vm, this.sources, { pages: this.clientPages, invalidated: () => this.invalidated() }) };

@@ -9,7 +9,7 @@ import type { Value } from './types';
 import type { Vm } from './vm';
 
 /** Why a run does not go on by itself. */
-export type ExceptionKind = 'failed-call' | 'failed-assertion' | 'callback-error' | 'kernel-warning' | 'diagnosis' | 'difference';
+export type ExceptionKind = 'failed-call' | 'failed-assertion' | 'callback-error' | 'kernel-warning' | 'diagnosis' | 'diagnosis-warning' | 'difference';
 
 export interface RunException {
     readonly kind: ExceptionKind;

@@ -34,6 +34,11 @@ const failureSchema = z.object({
     kernelLog: logSchema,
 }).strict();
 /** The shape that extension/docs/command-line.md documents. */
+const diagnosisSchema = z.strictObject({
+    code: z.string().regex(/^LU1\d{3}$/), severity: z.enum(['error', 'warning', 'hint']), message: z.string(), where: whereSchema.nullable(),
+    boot: z.number(), timeNs: z.number(), history: z.array(z.strictObject({ boot: z.number(), text: z.string(), where: whereSchema.nullable() })),
+    advice: z.string(), expected: z.boolean(), data: z.record(z.string(), z.unknown()),
+});
 const runSchema = z.object({
     version: z.literal(1),
     passed: z.number(),
@@ -43,7 +48,7 @@ const runSchema = z.object({
         file: z.string(),
         errors: z.array(findingSchema),
         scenarios: z.array(z.object({
-            name: z.string(), where: whereSchema, passed: z.boolean(), timeNs: z.number(), boots: z.number(), output: logSchema, failure: failureSchema.nullable(),
+            name: z.string(), where: whereSchema, passed: z.boolean(), timeNs: z.number(), boots: z.number(), output: logSchema, diagnoses: z.array(diagnosisSchema), failure: failureSchema.nullable(),
         }).strict()),
     }).strict()),
 }).strict();

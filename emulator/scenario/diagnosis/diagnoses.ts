@@ -122,7 +122,7 @@ export class Diagnoses implements Listener {
         this.found.push(diagnosis);
         vm.tell((l) => l.diagnosed?.(diagnosis));
         if (severity !== 'hint') {
-            vm.raise('diagnosis', `${code}: ${finding.message}`, place);
+            vm.raise(severity === 'error' ? 'diagnosis' : 'diagnosis-warning', `${code}: ${finding.message}`, place);
         }
     }
 }
