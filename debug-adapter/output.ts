@@ -38,7 +38,7 @@ export class Output {
 
     outcome(scenario: string, { passed, failure }: Outcome): void {
         if (passed) {
-            this.line('console', `Scenario ${JSON.stringify(scenario)} passed.`);
+            this.line('stdout', `Scenario ${JSON.stringify(scenario)} passed.`);
             return;
         }
         const place = failure?.place;
@@ -49,14 +49,14 @@ export class Output {
 
 function categoryOf({ level }: LogLine): Category {
     switch (level) {
-        case 'log':
-            return 'stdout';
         case 'emerg':
         case 'err':
-        case 'warn':
             return 'stderr';
-        default:
+        case 'warn':
+            // editors show it as a warning
             return 'console';
+        default:
+            return 'stdout';
     }
 }
 

@@ -71,8 +71,8 @@ export class Sources {
         const name = uri.slice(uri.lastIndexOf('/') + 1);
         const reference = STD_URIS.indexOf(uri) + 1;
         if (reference > 0) {
-            const hint = this.isCore(uri) ? { presentationHint: 'deemphasize' as const } : {};
-            return { name, path: uri, sourceReference: reference, origin: STD_ORIGIN, ...hint };
+            // not deemphasized: editors would fold the very frames away that say where in the kernel this is
+            return { name, path: uri, sourceReference: reference, origin: STD_ORIGIN };
         }
         return { name: decodeURIComponent(name), path: this.format.pathsAreUris ? uri : this.paths.toPath(uri) ?? uri };
     }
