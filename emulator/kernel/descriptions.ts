@@ -19,7 +19,7 @@ const LIBRARY_7_1: Library = ['kernel', 'luo-abi', 'luo-calls', 'luo-flb', 'luo-
 const LIBRARY_7_0: Library = ['kernel', 'luo-abi', 'luo-calls', 'luo-flb', 'luo-fdt', 'luo-flb-fdt', 'release-7.0', 'memfd-v1'];
 const LIBRARY_6_19: Library = ['kernel', 'luo-abi', 'luo-calls', 'luo-no-flb', 'luo-fdt', 'release-6.19', 'memfd-v1'];
 const LIBRARY_6_17: Library = ['kernel', 'luo-calls', 'luo-no-flb', 'luo-none'];
-const LIBRARY_LUO_V4: Library = ['kernel', 'luo-v4', 'luo-no-flb', 'memfd-draft'];
+const LIBRARY_LUO_V4: Library = ['kernel', 'luo-v4', 'memfd-draft'];
 
 /** The Live Update Orchestrator of a release. */
 export interface LuoDescription {

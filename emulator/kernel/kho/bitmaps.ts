@@ -80,7 +80,7 @@ export class BitmapTracker extends Rec {
 
     /** Lists the bitmaps in chunks; those of an earlier time are freed. @returns ENOMEM, with no list. */
     serialize(): 0 | Err {
-        this.dropChunks();
+        this.unlist();
         let chunk = 0;
         let order = -1;
         let count = 0;
@@ -89,7 +89,7 @@ export class BitmapTracker extends Rec {
             if (own !== order || count === CHUNK_ELEMENTS) {
                 const next = this.pages.allocNode();
                 if (next === undefined) {
-                    this.dropChunks();
+                    this.unlist();
                     return err('ENOMEM');
                 }
                 if (chunk !== 0) {
@@ -110,7 +110,7 @@ export class BitmapTracker extends Rec {
 
     /** Forgets everything that is preserved, as aborting does. */
     clear(): void {
-        this.dropChunks();
+        this.unlist();
         for (const pa of this.bitmapBytes === PAGE_SIZE ? [...this.bitmaps.values()] : this.slabs.items) {
             this.pages.freeNode(pa);
         }
@@ -120,7 +120,8 @@ export class BitmapTracker extends Rec {
         this.last = -1;
     }
 
-    private dropChunks(): void {
+    /** Frees the chunks: nothing is listed any more. */
+    unlist(): void {
         for (const pa of this.chunks) {
             this.pages.freeNode(pa);
         }

@@ -42,7 +42,10 @@ export function finalize(kho: Kho): 0 | Err {
     return 0;
 }
 
-/** Takes finalizing back, and with it everything that is preserved. @returns ENOENT where nothing is finalized. */
+/**
+ * Takes finalizing back, and up to 6.18 everything that is preserved with it. With the series v4 of LUO it stays preserved, as its users
+ * take it back themselves. @returns ENOENT where nothing is finalized.
+ */
 export function abortFinalize(kho: Kho): 0 | Err {
     if (!kho.finalized || !(kho.tree instanceof BitmapTracker)) {
         return err('ENOENT');
@@ -53,9 +56,14 @@ export function abortFinalize(kho: Kho): 0 | Err {
 
 function abort(kho: Kho, tree: BitmapTracker): void {
     const { machine } = kho.env;
-    tree.clear();
-    machine.memory.zero(kho.fdt, PAGE_SIZE);
     machine.journal.edit(kho).finalized = false;
+    if (kho.env.options.format.finalize === 'prepare') {
+        tree.unlist();
+        kho.unpreservePages(kho.fdt / PAGE_SIZE, 1);
+    } else {
+        tree.clear();
+    }
+    machine.memory.zero(kho.fdt, PAGE_SIZE);
 }
 
 /** kho_out_fdt_setup, and what the users of KHO add when the chain of notifiers comes to them. */

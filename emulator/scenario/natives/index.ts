@@ -6,7 +6,6 @@ import { ANY, BOOL, INT, objectOf, type CallbackShape, type NativeParam, type Na
 import { byteFunctions, fileConstants } from './constants';
 import { byName, constant } from './core';
 import { diagnosisFunctions } from './diagnoses';
-import { diagnosisFunctions } from './diagnoses';
 import { fdtBuilder, fdtFunctions, fdtNode } from './fdt';
 import { fileFunctions, fileObjectType, fileType, inodeType } from './files';
 import { folioFunctions, foliosType, folioType } from './folios';
@@ -93,6 +92,7 @@ export const NATIVES: Natives = {
         flb: new Map([
             ['preserve', shape(FLB, INT, true, 'The first file that uses it is preserved: sets `args.data` and `args.obj`.')],
             ['unpreserve', shape(FLB, INT, true, 'The last such file is unpreserved.')],
+            ['freeze', shape(FLB, INT, false, 'Inside the reboot: may change `args.data`. Only the kernel `luo-v4` calls it, to which an FLB is a subsystem.')],
             ['retrieve', shape(FLB, INT, true, 'In the next kernel: sets `args.obj` from `args.data`.')],
             ['finish', shape(FLB, INT, true, 'The last file that used it is finished.')],
         ]),

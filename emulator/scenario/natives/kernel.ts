@@ -15,6 +15,7 @@ import { ANY, BOOL, FD, INT, objectOf, STRING, type NativeFunction, type NativeG
 import { View } from '../view';
 import { asInt, asNumber, asString, hex, text } from '../values';
 import type { Vm } from '../vm';
+import { constant } from './core';
 import { callback, code, expect, fn, Members, nothing, param } from './define';
 
 const words = [{ ...param('words', ANY), rest: true }];
@@ -177,9 +178,23 @@ export const kexecSyscalls: readonly NativeFunction[] = [
         '`reboot(2)`. `reboot(KEXEC)` freezes every preserved file and jumps to the loaded kernel: EINVAL where none is loaded, or the error of a freeze. When it succeeds it does not return: no process is left, and the next statement of the scenario runs in the next kernel.', 'sys_reboot'),
 ];
 
+/** enum liveupdate_event and enum liveupdate_state of the interface before the merge. */
+const V4_CONSTANTS: readonly (readonly [string, number, string])[] = [
+    ['LIVEUPDATE_PREPARE', 0, 'Event: what is preserved is prepared for the kexec.'],
+    ['LIVEUPDATE_FREEZE', 1, 'Event: the last chance before the kexec.'],
+    ['LIVEUPDATE_FINISH', 2, 'Event: the update is over, what nobody has asked for is given up.'],
+    ['LIVEUPDATE_CANCEL', 3, 'Event: there will be no update after all.'],
+    ['LIVEUPDATE_STATE_UNDEFINED', 0, 'State: not known yet.'],
+    ['LIVEUPDATE_STATE_NORMAL', 1, 'State: no update is under way.'],
+    ['LIVEUPDATE_STATE_PREPARED', 2, 'State: everything is prepared for the kexec.'],
+    ['LIVEUPDATE_STATE_FROZEN', 3, 'State: the kexec is about to happen.'],
+    ['LIVEUPDATE_STATE_UPDATED', 4, 'State: the kexec has happened, and what came along waits to be asked for.'],
+];
+
 export const kernelGlobals: readonly NativeGlobal[] = [
     { name: 'none', type: ANY, context: 'any', doc: 'No object.', get: () => null },
     { name: 'KEXEC', type: INT, context: 'any', doc: 'LINUX_REBOOT_CMD_KEXEC', get: () => 0x45584543 },
+    ...V4_CONSTANTS.map(([name, value, doc]) => constant(name, value, doc)),
     { name: 'kernel', type: objectOf('kernel'), context: 'any', doc: 'The running kernel.', get: (vm) => vm.running },
     { name: 'kho', type: objectOf('kho'), context: 'any', doc: 'Kexec HandOver of the running kernel.', get: (vm) => vm.running.kho },
     { name: 'luo', type: objectOf('luo'), context: 'any', doc: 'The Live Update Orchestrator of the running kernel.', get: (vm) => vm.running.luo },

@@ -242,6 +242,7 @@ export const luoFlb = new Members(LuoFlb, 'luo_flb', 'State that several files s
     .add(
         callback('preserve', flbArgsParam, {}, 'Called when the first file that uses it is preserved.'),
         callback('unpreserve', flbArgsParam, {}, 'Called when the last such file is unpreserved.'),
+        callback('freeze', flbArgsParam, {}, 'Called inside the reboot, by kernels before the merge (`luo-v4`) only.'),
         callback('retrieve', flbArgsParam, {}, 'Called in the next kernel when the object is first asked for.'),
         callback('finish', flbArgsParam, {}, 'Called when the last file that used it is finished.'),
         code('get_incoming', [], {}, 'liveupdate_flb_get_incoming(): a reference to the object from the previous kernel, which is then in `in_obj`. The first call loads data and count and calls retrieve(). ENODATA, ENOENT, or what retrieve() gave.', 'flb_get_incoming'),

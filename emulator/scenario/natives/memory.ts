@@ -153,6 +153,10 @@ export const khoObject = new Members(Kho, 'kho', 'Kexec HandOver of the running 
         k.restoreFree(pa);
         return undefined;
     })
+    .method('hold', [param('address', PHYS), param('what', STRING)], { context: KERNEL }, 'Says that a page from the previous kernel is kept for good, by design. It does not count as unclaimed.', (k, [pa, what]) => {
+        k.keep(physOf(pa, 'the address'), asString(what, 'what it is'));
+        return undefined;
+    })
     .method('finalize', [], { context: KERNEL, fails: true },
         'kho_finalize(), in kernels before 7.1: puts what is preserved now into the handover. EOPNOTSUPP where KHO is off or nothing is to be finalized, EEXIST, ENOMEM.', (k) => zeroOr(finalize(k)))
     .method('abort_finalize', [], { context: KERNEL, fails: true },
