@@ -3,6 +3,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import { STD_SOURCES } from '../emulator/scenario/std';
 import type { Span } from '../emulator/scenario/ast';
 import type { SourceHost } from '../emulator/scenario/load';
+import { LineMap } from '../emulator/scenario/positions';
 
 /** Lines and columns from 0. */
 export interface Position {
@@ -43,7 +44,7 @@ const STD_URIS = [...STD_SOURCES.keys()];
 
 export class Sources {
     format: ClientFormat = { lineBase: 1, columnBase: 1, pathsAreUris: false };
-    private readonly lineStarts = new Map<string, { readonly text: string; readonly starts: readonly number[] }>();
+    private readonly lines = new Map<string, LineMap>();
 
     /** @param textOf the text of a file of the program that runs, or undefined */
     constructor(private readonly paths: Paths, private readonly textOf: (uri: string) => string | undefined) {}
@@ -87,18 +88,8 @@ export class Sources {
 
     /** The position of an offset, from 0. */
     position(uri: string, offset: number): Position {
-        const starts = this.starts(uri);
-        let low = 0;
-        let high = starts.length - 1;
-        while (low < high) {
-            const middle = Math.ceil((low + high) / 2);
-            if ((starts[middle] ?? 0) <= offset) {
-                low = middle;
-            } else {
-                high = middle - 1;
-            }
-        }
-        return { line: low, column: offset - (starts[low] ?? 0) };
+        const { line, column } = this.linesOf(uri).position(offset);
+        return { line: line - 1, column: column - 1 };
     }
 
     /** A span as the client counts. Of one that goes over several lines (a block) the first line. */
@@ -116,17 +107,13 @@ export class Sources {
         return `${this.paths.toPath(uri) ?? uri}:${line + 1}:${column + 1}`;
     }
 
-    private starts(uri: string): readonly number[] {
+    private linesOf(uri: string): LineMap {
         const text = this.text(uri);
-        const known = this.lineStarts.get(uri);
-        if (known?.text === text) {
-            return known.starts;
+        let lines = this.lines.get(uri);
+        if (lines?.text !== text) {
+            lines = new LineMap(text);
+            this.lines.set(uri, lines);
         }
-        const starts = [0];
-        for (let i = text.indexOf('\n'); i >= 0; i = text.indexOf('\n', i + 1)) {
-            starts.push(i + 1);
-        }
-        this.lineStarts.set(uri, { text, starts });
-        return starts;
+        return lines;
     }
 }

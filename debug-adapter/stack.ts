@@ -1,9 +1,9 @@
 /** Call stacks: from a callback through the kernel and the process's block down to the scenario's line. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import { labelOf } from '../emulator/scenario/call-stack';
 import { statementOf, type Frame } from '../emulator/scenario/code';
 import type { Viewpoint } from '../emulator/scenario/evaluate';
 import type { Thread } from '../emulator/scenario/thread';
-import { ProgramError, text } from '../emulator/scenario/values';
 import type { Vm } from '../emulator/scenario/vm';
 import type { Sources } from './source';
 
@@ -82,30 +82,10 @@ export class Stacks {
         const range = this.sources.range(uri, span);
         return {
             id: this.idOf(thread, index),
-            name: this.nameOf(vm, thread, frame, span.start),
+            name: labelOf(vm, thread, frame, { uri, start: span.start, end: span.end }),
             source: this.sources.source(uri),
             ...range,
             ...(this.sources.isCore(uri) ? { presentationHint: 'subtle' as const } : {}),
         };
-    }
-
-    private nameOf(vm: Vm, thread: Thread, frame: Frame, offset: number): string {
-        const { code } = frame;
-        if (frame.mode === 'user' && frame.waiter && thread.user) {
-            const line = this.sources.position(code.uri, offset).line + 1;
-            return `${thread.user.name}, ${code.kind === 'scenario' ? 'scenario' : code.name} line ${line}`;
-        }
-        return code.label ? this.labelOf(vm, frame, code.label) : code.name;
-    }
-
-    private labelOf(vm: Vm, frame: Frame, label: NonNullable<Frame['code']['label']>): string {
-        try {
-            return label.map((e) => text(e(frame, vm))).join('');
-        } catch (e) {
-            if (e instanceof ProgramError || e instanceof TypeError) {
-                return frame.code.name;
-            }
-            throw e;
-        }
     }
 }

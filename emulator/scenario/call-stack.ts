@@ -1,7 +1,6 @@
 /** The call stack of a stopped run as people read it: from the callback through the kernel down to the scenario line. */
 import type { Frame } from './code';
 import type { Place } from './listener';
-import { LineMap } from './positions';
 import type { Thread } from './thread';
 import { ProgramError, text } from './values';
 import type { Vm } from './vm';
@@ -31,11 +30,12 @@ export function callStack(vm: Vm, thread: Thread = vm.current): StackEntry[] {
     return entries;
 }
 
-function labelOf(vm: Vm, thread: Thread, frame: Frame, place: Place | undefined): string {
+/** What the call stack shows for a frame. */
+export function labelOf(vm: Vm, thread: Thread, frame: Frame, place: Place | undefined): string {
     const { code } = frame;
     if (frame.mode === 'user' && frame.waiter && thread.user) {
-        const text = vm.image.program.files.get(code.uri)?.text ?? '';
-        return `${thread.user.name}, ${code.kind === 'scenario' ? 'scenario' : code.name} line ${new LineMap(text).position(place?.start ?? 0).line}`;
+        const { line } = vm.image.linesOf(code.uri).position(place?.start ?? 0);
+        return `${thread.user.name}, ${code.kind === 'scenario' ? 'scenario' : code.name} line ${line}`;
     }
     try {
         return code.label && code.label.length > 0 ? code.label.map((e) => text(e(frame, vm))).join('') : code.name;

@@ -6,6 +6,7 @@ import type { Code, Eval } from './code';
 import { FnCompiler } from './compile/function';
 import type { StructLayout } from './layout';
 import type { Program } from './program';
+import { LineMap } from './positions';
 import type { Natives, ObjectType, Value } from './types';
 
 /** Callbacks by name, and what else a declaration with callbacks has. */
@@ -16,6 +17,7 @@ interface Declared<D> {
 
 export class Image {
     private readonly codes = new Map<object, Code>();
+    private readonly lines = new Map<string, LineMap>();
     /** The standard libraries that have been asked for. */
     private readonly libraries = new Set<Program>();
     private readonly byLibrary = new Map<Library, Program>();
@@ -145,6 +147,16 @@ export class Image {
             }
         }
         return out;
+    }
+
+    /** The lines of a file of the program or of the standard library. */
+    linesOf(uri: string): LineMap {
+        let lines = this.lines.get(uri);
+        if (!lines) {
+            lines = new LineMap(this.program.files.get(uri)?.text ?? '');
+            this.lines.set(uri, lines);
+        }
+        return lines;
     }
 
     // ------------------------------------------------------------ declarations

@@ -7,6 +7,7 @@ import type { StructLayout } from '../layout';
 import { KHO_VMALLOC } from '../layouts';
 import type { CodeInfo, Diagnostic, MemberMeaning, NameMeaning, Program, Severity } from '../program';
 import type { Context, Natives, Type, Value } from '../types';
+import { LineMap } from '../positions';
 import { near } from './nearest';
 
 export interface Fix {
@@ -71,7 +72,7 @@ export class World {
     /** Whether a file stands beside another; true where the host cannot tell. */
     fileExists: (from: string, path: string) => boolean = () => true;
     private kernelIds = 0;
-    private readonly lineStarts = new Map<string, readonly number[]>();
+    private readonly lines = new Map<string, LineMap>();
 
     constructor(readonly natives: Natives, readonly std: Program | undefined) {}
 
@@ -123,29 +124,14 @@ export class World {
         return this.flbs.get(name) ?? this.std?.flbs.get(name);
     }
 
-    /** The 1-based line of a position, for messages. */
+    /** The line of a position, from 1, for messages. */
     lineOf(uri: string, offset: number): number {
-        let starts = this.lineStarts.get(uri);
-        if (!starts) {
-            const found = [0];
-            const text = this.files.get(uri)?.text ?? '';
-            for (let i = text.indexOf('\n'); i >= 0; i = text.indexOf('\n', i + 1)) {
-                found.push(i + 1);
-            }
-            starts = found;
-            this.lineStarts.set(uri, starts);
+        let lines = this.lines.get(uri);
+        if (!lines) {
+            lines = new LineMap(this.files.get(uri)?.text ?? '');
+            this.lines.set(uri, lines);
         }
-        let low = 0;
-        let high = starts.length;
-        while (high - low > 1) {
-            const middle = (low + high) >> 1;
-            if ((starts[middle] ?? 0) <= offset) {
-                low = middle;
-            } else {
-                high = middle;
-            }
-        }
-        return low + 1;
+        return lines.position(offset).line;
     }
 
     textOf(uri: string, span: Span): string {
