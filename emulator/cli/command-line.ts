@@ -66,6 +66,31 @@ Exit code: 0 nothing is wrong, 1 there are findings, 2 bad arguments or a file
 that cannot be read.
 `;
 
+const COMPAT_HELP = `Usage: lus compat FILE [options]
+
+Runs the scenarios of a file for every pair of kernels: wherever it boots one,
+the first takes its place, wherever it loads one, the second. Prints what comes
+of each update, and why.
+
+  --kernels A,B,...  these kernels (default: every release)
+  --scenario NAME    only the scenario of this name
+  --format FORMAT    pretty (default) or json
+
+Exit code: 0 every pair works, 1 some do not, 2 bad arguments, a missing file
+or a file with errors.
+`;
+
+const IMPORT_HELP = `Usage: lus import FILE.jsonl [-o FILE.lus]
+
+Writes a recording of a real kernel as a scenario: its steps as statements, and
+what the kernel answered behind \`fails\` and in \`assert\`.
+
+  -o, --output FILE   where to write it; without this, to standard output
+
+Exit code: 0, or 2 for bad arguments, a missing file or one that is no
+recording.
+`;
+
 const DAP_HELP = `Usage: lus dap [--port N]
 
 Starts the debug adapter (Debug Adapter Protocol) on standard input and output,
@@ -85,6 +110,8 @@ const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
     ['check', { summary: 'check files without running them', help: CHECK_HELP, load: () => import('./check') }],
     ['replay', { summary: 'compare recordings of a real kernel with the emulator', help: REPLAY_HELP, load: () => import('./replay') }],
     ['inspect', { summary: 'look into the memory image of a handover', help: INSPECT_HELP, load: () => import('./inspect') }],
+    ['compat', { summary: 'run a scenario from every kernel to every other one', help: COMPAT_HELP, load: () => import('./compat') }],
+    ['import', { summary: 'write a recording of a real kernel as a scenario', help: IMPORT_HELP, load: () => import('./import') }],
     ['dap', { summary: 'start the debug adapter', help: DAP_HELP, load: () => import('./dap') }],
     ['lsp', { summary: 'start the language server', help: LSP_HELP, load: () => import('./lsp') }],
 ]);

@@ -25,6 +25,8 @@ const LIBRARY_LUO_V4: Library = ['kernel', 'luo-v4', 'memfd-draft'];
 export interface LuoDescription {
     /** What identifies its state to the next kernel. */
     readonly compatible: string;
+    /** Nodes of its device tree that the next kernel needs, with their own strings; none since 7.2, where it is a struct. */
+    readonly nodes: ReadonlyMap<string, string>;
     /** The ioctls, and which checks come before them. */
     readonly ioctls: IoctlTable;
 }
@@ -68,7 +70,7 @@ const v72: KernelDescription = {
     release: '7.2.13',
     inferred: [],
     kho: KHO_V4,
-    luo: { compatible: 'luo-v5', ioctls: IOCTLS_7_2 },
+    luo: { compatible: 'luo-v5', nodes: new Map(), ioctls: IOCTLS_7_2 },
     library: LIBRARY_7_2,
     arch: undefined,
     cmdline: 'console=ttyS0 kho=on liveupdate=on',
@@ -107,7 +109,7 @@ const v71: KernelDescription = {
         'That the ioctls of a session do not ask which kind it is, and that names are not checked, is taken over from 7.0.',
     ],
     kho: KHO_V3,
-    luo: { compatible: 'luo-v1', ioctls: IOCTLS_6_19 },
+    luo: { compatible: 'luo-v1', nodes: new Map([['luo-session', 'luo-session-v2'], ['luo-flb', 'luo-flb-v1']]), ioctls: IOCTLS_6_19 },
     library: LIBRARY_7_1,
 };
 
@@ -116,7 +118,10 @@ const v70: KernelDescription = {
     name: '7.0',
     summary: 'Linux 7.0: KHO finalized by the reboot (kho-v1), LUO on a device tree with FLBs, memfd-v1',
     release: '7.0.0',
-    inferred: ['What happens to an FLB that is asked for after its last file was finished.'],
+    inferred: [
+        'What happens to an FLB that is asked for after its last file was finished.',
+        'That a device tree without FLBs, as 6.19 hands it over, is fatal.',
+    ],
     kho: KHO_V1,
     library: LIBRARY_7_0,
 };
@@ -130,6 +135,7 @@ const v619: KernelDescription = {
         'No tree of 6.19 was read: it is 7.0 without what is known to have come later (FLBs, the sticky retrieve status, the fix of memfd\'s flags).',
         'Its KHO is taken to be that of 7.0.',
     ],
+    luo: { compatible: 'luo-v1', nodes: new Map([['luo-session', 'luo-session-v2']]), ioctls: IOCTLS_6_19 },
     library: LIBRARY_6_19,
 };
 
@@ -157,7 +163,7 @@ const luoV4: KernelDescription = {
         'KHO is that of 6.17 but for who finalizes it.',
     ],
     kho: { ...KHO_V1_FIRST, finalize: 'prepare' },
-    luo: { compatible: 'luo-v1', ioctls: IOCTLS_V4 },
+    luo: { compatible: 'luo-v1', nodes: new Map([['luo-session', 'luo-session-v1']]), ioctls: IOCTLS_V4 },
     library: LIBRARY_LUO_V4,
     cmdline: 'console=ttyS0 kho=on liveupdate=on',
     handlers: ['memfd'],

@@ -17,9 +17,9 @@ export interface BootableKernel {
 /** Between the name of a kernel and the one that takes the place of the description it is made from. */
 const AS = ' as ';
 
-/** The name of the kernel that is made as `name` is, but of another description. */
+/** The name of the kernel that is made as `name` is, but of another description; a kernel of the program takes the place of any. */
 export function kernelAs(image: Image, name: string, description: string): string {
-    return image.program.kernels.has(name) ? `${name}${AS}${description}` : description;
+    return image.program.kernels.has(name) && !image.program.kernels.has(description) ? `${name}${AS}${description}` : description;
 }
 
 /**

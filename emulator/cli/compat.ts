@@ -1,0 +1,166 @@
+/** `lus compat`: runs a scenario from every kernel to every other one, and says for each pair what comes of it. */
+import { DESCRIPTIONS } from '../kernel/descriptions';
+import type { Finalize } from '../kernel/kho/format';
+import type { LogLine } from '../kernel/klog';
+import type { ScenarioDecl } from '../scenario/ast';
+import { formatVerdict, type FormatOutcome } from '../scenario/compatibility';
+import { resolveKernel } from '../scenario/kernels';
+import type { Program } from '../scenario/program';
+import { errorsOf, loadProgram, Run } from '../scenario/run';
+import { openAll, prettyFinding } from './check';
+import { Files } from './files';
+import { BadArguments, parse, type Command } from './options';
+import { prettyMatrix } from './report/matrix';
+import type { Where } from './results';
+import { styleFor } from './style';
+import { findingOf, whereOf } from './where';
+
+/**
+ * What came of an update: `works`; `lost`: the next kernel boots as if nothing had been preserved; `EIO`: /dev/liveupdate cannot be
+ * opened; `panic`; `fails`: anything else that makes the scenario fail; `unsuited`: it fails before its first kexec.
+ */
+export type Outcome = 'works' | 'lost' | 'EIO' | 'panic' | 'fails' | 'unsuited';
+
+export interface Cell {
+    readonly from: string;
+    readonly to: string;
+    readonly outcome: Outcome;
+    /** A few words; empty where it works. */
+    readonly reason: string;
+    /** The failure of the scenario; null where it works. */
+    readonly message: string | null;
+    readonly where: Where | null;
+    /** What the last kernel logged about it. */
+    readonly kernelLog: readonly string[];
+}
+
+export interface Matrix {
+    readonly file: string;
+    readonly scenario: string;
+    readonly kernels: readonly string[];
+    /** Row by row: all pairs from the first kernel, then all from the second. */
+    readonly cells: readonly Cell[];
+}
+
+/** What takes part where nothing is asked for: every release, in the order of time; not the configurations of the recordings. */
+const ALL = [...DESCRIPTIONS.keys()].filter((name) => !name.endsWith('-uma'));
+
+const SLICE = 1 << 24;
+const EXIT_UNUSABLE = 2;
+
+export const command: Command = (args) => {
+    const parsed = parse(args, { kernels: { type: 'string' }, scenario: { type: 'string' }, format: { type: 'string' } });
+    const format = parsed.oneOf('format', ['pretty', 'json']);
+    const [name, ...more] = parsed.positionals;
+    if (name === undefined || more.length > 0) {
+        throw new BadArguments('Name one file.');
+    }
+    const files = new Files();
+    const program = loadProgram(files, openAll(files, [name])[0] ?? name);
+    const errors = errorsOf(program);
+    if (errors.length > 0) {
+        for (const e of errors) {
+            process.stderr.write(prettyFinding(files, findingOf(files, e), styleFor(process.stderr, process.env)));
+        }
+        return EXIT_UNUSABLE;
+    }
+    const matrices = scenariosOf(program, parsed.text('scenario')).map((s) => matrixOf(files, program, s, kernelsOf(program, parsed.text('kernels'))));
+    process.stdout.write(format === 'json'
+        ? `${JSON.stringify({ version: 1, file: files.display(program.main), matrices }, undefined, 2)}\n`
+        : matrices.map((m) => prettyMatrix(m, styleFor(process.stdout, process.env))).join('\n'));
+    return matrices.every((m) => m.cells.every((c) => c.outcome === 'works')) ? 0 : 1;
+};
+
+/** @throws BadArguments where there is no such scenario */
+function scenariosOf(program: Program, name: string | undefined): readonly ScenarioDecl[] {
+    const found = program.scenarios.filter((s) => name === undefined || s.name.value === name);
+    if (found.length === 0) {
+        throw new BadArguments(name === undefined ? 'This file has no scenario.' : `No scenario is called "${name}".`);
+    }
+    return found;
+}
+
+/** @throws BadArguments where one of them is unknown */
+function kernelsOf(program: Program, list: string | undefined): readonly string[] {
+    if (list === undefined) {
+        return ALL;
+    }
+    const names = list.split(',').map((n) => n.trim()).filter((n) => n !== '');
+    const unknown = names.find((n) => !DESCRIPTIONS.has(n) && !program.kernels.has(n));
+    if (unknown !== undefined || names.length === 0) {
+        throw new BadArguments(`${unknown === undefined ? 'Name kernels behind --kernels' : `No kernel is called "${unknown}"`}. There are ${[...DESCRIPTIONS.keys(), ...program.kernels.keys()].join(', ')}.`);
+    }
+    return [...new Set(names)];
+}
+
+export function matrixOf(files: Files, program: Program, scenario: ScenarioDecl, kernels: readonly string[]): Matrix {
+    const cells = kernels.flatMap((from) => kernels.map((to) => cellOf(files, program, scenario, from, to)));
+    return { file: files.display(program.main), scenario: scenario.name.value, kernels, cells };
+}
+
+function cellOf(files: Files, program: Program, scenario: ScenarioDecl, from: string, to: string): Cell {
+    const { vm } = Run.start(program, { scenario: scenario.name.value, substitutes: { boot: from, load: to } });
+    const log: LogLine[] = [];
+    const used = new Set<string>();
+    let jumps = 0;
+    vm.listeners.push({
+        log: (line) => {
+            if (line.level !== 'log') {
+                log.push(line);
+            }
+        },
+        phase: (phase) => {
+            if (phase === 'jump') {
+                jumps++;
+                used.clear();
+                for (const session of vm.kernel?.luo.outgoing.sessions ?? []) {
+                    for (const file of session.files) {
+                        used.add(file.handler.compatible);
+                    }
+                }
+            }
+        },
+    });
+    for (let over = false; !over;) {
+        const stop = vm.run(SLICE);
+        over = stop?.reason === 'end' || (stop?.reason === 'exception' && stop.exception.fatal);
+    }
+    const failure = vm.outcome?.passed === false ? vm.outcome.failure : undefined;
+    if (!failure) {
+        return { from, to, outcome: 'works', reason: '', message: null, where: null, kernelLog: [] };
+    }
+    const last = log.filter((l) => l.boot === vm.boot && l.level !== 'info' && l.level !== 'notice').map((l) => l.text);
+    const base = { from, to, message: failure.message, where: failure.place ? whereOf(files, failure.place.uri, failure.place) : null, kernelLog: last.slice(-4) };
+    const sender = resolveKernel(vm.image, jumps > 1 ? to : from);
+    const verdict = formatVerdict(vm.image, sender, resolveKernel(vm.image, to), [...used]);
+    const outcome = jumps === 0 ? 'unsuited' : outcomeOf(failure.message, last);
+    const explained = EXPLAINS[verdict.outcome] === outcome;
+    const reason = explained ? verdict.reason : outcome === 'lost' ? NOT_FINALIZED[sender.desc.kho.finalize] : shortened(failure.message);
+    return { ...base, outcome, reason };
+}
+
+/** Which outcome of the scenario a verdict on the formats accounts for. */
+const EXPLAINS: Readonly<Record<FormatOutcome, Outcome>> = {
+    works: 'works', lost: 'lost', panic: 'panic', EIO: 'EIO', held: 'fails', 'no handover': 'unsuited',
+};
+
+/** Why a handover of the right format is refused. */
+const NOT_FINALIZED: Readonly<Record<Finalize, string>> = {
+    never: 'refused', debugfs: 'not finalized', reboot: 'not finalized', prepare: 'no PREPARE',
+};
+
+/** From what the kernel said and how the scenario failed. */
+function outcomeOf(message: string, log: readonly string[]): Outcome {
+    if (message.startsWith('kernel panic')) {
+        return 'panic';
+    }
+    if (log.some((l) => l.includes('disabling KHO revival'))) {
+        return 'lost';
+    }
+    return /open\("\/dev\/liveupdate".*EIO/.test(message) ? 'EIO' : 'fails';
+}
+
+function shortened(message: string): string {
+    const [line] = message.split('\n');
+    return line ?? message;
+}

@@ -1,0 +1,72 @@
+/** A matrix of kernels for people: what comes of an update from each to each, and why. */
+import type { Cell, Matrix, Outcome } from '../compat';
+import type { Style } from '../style';
+import { spot } from '../where';
+
+/** Characters of a cell's second line. */
+const WIDTH = 20;
+
+const WORDS: Readonly<Record<Outcome, string>> = { works: 'works', lost: 'lost', EIO: 'EIO', panic: 'panic', fails: 'fails', unsuited: '–' };
+
+const MEANINGS: Readonly<Record<Outcome, string>> = {
+    works: 'the scenario passes',
+    lost: 'the next kernel boots as if nothing had been preserved, and says so only in its log',
+    EIO: '/dev/liveupdate of the next kernel cannot be opened; everything is held until the machine reboots',
+    panic: 'the next kernel panics while it comes up',
+    fails: 'the update is done, but the scenario fails',
+    unsuited: 'the scenario fails before its first kexec',
+};
+
+export function prettyMatrix(m: Matrix, style: Style): string {
+    const label = Math.max(...m.kernels.map((k) => k.length), 'from \\ to'.length) + 2;
+    const lines = [style.strong(`${m.file}: ${m.scenario}`), ''];
+    // long reasons stand below the matrix, and their number in the cell
+    const notes: string[] = [];
+    const short = (c: Cell): string => {
+        if (c.reason.length <= WIDTH) {
+            return c.reason;
+        }
+        const known = notes.indexOf(c.reason);
+        const number = known < 0 ? notes.push(c.reason) : known + 1;
+        return `[${number}]`;
+    };
+    const reasons = m.cells.map(short);
+    const widths = m.kernels.map((k, i) => Math.max(k.length, ...m.kernels.flatMap((_, row) => {
+        const at = row * m.kernels.length + i;
+        return [WORDS[m.cells[at]?.outcome ?? 'works'].length, reasons[at]?.length ?? 0];
+    })) + 2);
+    lines.push(`${'from \\ to'.padEnd(label)}${m.kernels.map((k, i) => style.strong(k.padEnd(widths[i] ?? 0))).join('')}`.trimEnd());
+    for (const [row, from] of m.kernels.entries()) {
+        const cells = m.cells.slice(row * m.kernels.length, (row + 1) * m.kernels.length);
+        const own = reasons.slice(row * m.kernels.length, (row + 1) * m.kernels.length);
+        lines.push(`${style.strong(from.padEnd(label))}${cells.map((c, i) => coloured(c.outcome, WORDS[c.outcome].padEnd(widths[i] ?? 0), style)).join('')}`.trimEnd());
+        if (own.some((r) => r !== '')) {
+            lines.push(`${' '.repeat(label)}${own.map((r, i) => style.dim(r.padEnd(widths[i] ?? 0))).join('')}`.trimEnd());
+        }
+    }
+    lines.push('');
+    for (const [i, text] of notes.entries()) {
+        const first = m.cells.find((c) => c.reason === text);
+        lines.push(`  [${i + 1}] ${first?.where && first.message?.startsWith(text) ? `${spot(first.where)}: ` : ''}${text}`);
+    }
+    for (const outcome of Object.keys(MEANINGS) as Outcome[]) {
+        if (m.cells.some((c) => c.outcome === outcome)) {
+            lines.push(`  ${coloured(outcome, WORDS[outcome].padEnd(6), style)} ${MEANINGS[outcome]}`);
+        }
+    }
+    return `${lines.join('\n')}\n`;
+}
+
+function coloured(outcome: Outcome, text: string, style: Style): string {
+    switch (outcome) {
+        case 'works':
+            return style.good(text);
+        case 'unsuited':
+            return style.dim(text);
+        case 'EIO':
+        case 'fails':
+            return style.warn(text);
+        default:
+            return style.bad(text);
+    }
+}
