@@ -32,7 +32,9 @@ function cell(value: number): Uint8Array {
 function cells(...values: readonly number[]): Uint8Array {
     const bytes = new Uint8Array(values.length * 8);
     const view = new DataView(bytes.buffer);
-    values.forEach((v, i) => view.setBigUint64(i * 8, BigInt(v)));
+    for (const [i, v] of values.entries()) {
+        view.setBigUint64(i * 8, BigInt(v));
+    }
     return bytes;
 }
 
