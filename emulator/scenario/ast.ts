@@ -165,6 +165,8 @@ export interface InjectStmt extends Span {
     readonly kind: 'inject';
     readonly what: Ident;
     readonly target: Ident;
+    /** `into "a.freeze"`: a point that kernel code asks for with should_fail(). `target` has the same name. */
+    readonly point?: StringLit;
     readonly callback?: Ident;
     readonly after?: Expr;
     readonly times?: Expr;

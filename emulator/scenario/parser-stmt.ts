@@ -257,8 +257,9 @@ export class StmtParser extends ExprParser {
         if (!this.acceptWord('into')) {
             this.errorHere('LU0129', 'Say into what: `inject EIO into memfd.freeze`.');
         }
-        const target = this.ident('a handler, an FLB or an injection point');
-        const callback = this.accept('.') ? this.ident('a callback') : undefined;
+        const point = this.isString() ? this.stringLit('The name of the point') : undefined;
+        const target: Ident = point ? { kind: 'ident', name: point.value, start: point.start, end: point.end } : this.ident('a handler, an FLB or an injection point');
+        const callback = !point && this.accept('.') ? this.ident('a callback') : undefined;
         let after: Expr | undefined;
         let times: Expr | undefined;
         let nextKernel = false;
@@ -277,7 +278,7 @@ export class StmtParser extends ExprParser {
             }
         }
         const s: InjectStmt = { kind: 'inject', what, target, nextKernel, start, end: this.lastEnd };
-        return { ...s, ...(callback && { callback }), ...(after && { after }), ...(times && { times }) };
+        return { ...s, ...(point && { point }), ...(callback && { callback }), ...(after && { after }), ...(times && { times }) };
     }
 
     private corrupt(): CorruptStmt {

@@ -15,7 +15,10 @@ export function checkInjection(world: World, uri: string, s: InjectStmt): void {
     if (!no && what.name !== '' && !isErrnoName(what.name)) {
         world.unknown('LU0214', uri, what, what.name, `No error is called ${quoted(what.name)}, and the answer of a \`can_…\` is \`no\`.`, [...Object.keys(ERRNO), 'no']);
     }
-    if (target.name === '') {
+    if (s.point && no) {
+        world.report('error', 'LU0411', uri, what, 'Only a `can_…` callback answers `no`: `should_fail()` gives the number of an error, as in `inject EIO into "…"`.', { fix: changeTo(what, 'EIO') });
+    }
+    if (target.name === '' || s.point) {
         return;
     }
     if (!callback) {

@@ -1,7 +1,7 @@
 /** The constants of system calls, by their C names, and byte strings as values. */
 import * as fcntl from '../../kernel/fcntl';
 import { Bytes } from '../../machine/bytes';
-import { ANY, BYTES, INT, type NativeGlobal } from '../types';
+import { ANY, BYTES, INT, STRING, type NativeGlobal } from '../types';
 import { asInt, ProgramError } from '../values';
 import { constant, dataArg, type FileNative, lengthArg } from './core';
 
@@ -64,6 +64,13 @@ export const byteFunctions: readonly FileNative[] = [
             }
             return Bytes.concat(...parts);
         },
+    },
+    {
+        name: 'fnv1a64',
+        params: [{ name: 'data', type: BYTES }],
+        result: STRING, context: 'any', fails: false,
+        doc: 'The 64-bit FNV-1a hash of bytes, as 16 hexadecimal digits: what recordings of a real kernel say of what was read.',
+        call: (_vm, [data]) => dataArg(data, 'what is hashed').fnv1a64(),
     },
 ];
 

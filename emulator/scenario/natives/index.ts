@@ -5,6 +5,7 @@ import { Stat } from '../../kernel/syscalls/file';
 import { ANY, BOOL, INT, objectOf, type CallbackShape, type NativeParam, type Natives, type ObjectType, type Type } from '../types';
 import { byteFunctions, fileConstants } from './constants';
 import { byName, constant } from './core';
+import { driverFunctions } from './drivers';
 import { diagnosisFunctions } from './diagnoses';
 import { fdtBuilder, fdtFunctions, fdtNode } from './fdt';
 import { fileFunctions, fileObjectType, fileType, inodeType } from './files';
@@ -52,7 +53,7 @@ const ARGS: [string, Type][] = [['args', objectOf('luo_args')]];
 const FLB: [string, Type][] = [['args', objectOf('flb_args')]];
 
 export const NATIVES: Natives = {
-    functions: byName([...byteFunctions, ...fileFunctions, ...folioFunctions, ...fileSyscalls, ...kexecSyscalls, ...kernelFunctions, ...diagnosisFunctions, ...memoryFunctions, ...fdtFunctions, ...luoFunctions]),
+    functions: byName([...byteFunctions, ...driverFunctions, ...fileFunctions, ...folioFunctions, ...fileSyscalls, ...kexecSyscalls, ...kernelFunctions, ...diagnosisFunctions, ...memoryFunctions, ...fdtFunctions, ...luoFunctions]),
     objects,
     globals: byName([...fileConstants, ...kernelGlobals, ...errnoConstants]),
     fd: {
