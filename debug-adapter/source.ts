@@ -38,8 +38,6 @@ export type Host = SourceHost & Paths;
 
 /** Where the standard library's sources come from. */
 const STD_ORIGIN = 'Linux 7.2, std';
-/** Files of the standard library with a handler; all others are the kernel's machinery. */
-const HANDLER_FILE = /^lus-std:\/memfd/;
 const STD_URIS = [...STD_SOURCES.keys()];
 
 export class Sources {
@@ -72,14 +70,9 @@ export class Sources {
         const name = uri.slice(uri.lastIndexOf('/') + 1);
         const reference = STD_URIS.indexOf(uri) + 1;
         if (reference > 0) {
-            // not deemphasized: editors would fold the very frames away that say where in the kernel this is
             return { name, path: uri, sourceReference: reference, origin: STD_ORIGIN };
         }
         return { name: decodeURIComponent(name), path: this.format.pathsAreUris ? uri : this.paths.toPath(uri) ?? uri };
-    }
-
-    isCore(uri: string): boolean {
-        return STD_SOURCES.has(uri) && !HANDLER_FILE.test(uri);
     }
 
     text(uri: string): string {

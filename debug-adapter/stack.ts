@@ -84,8 +84,8 @@ export class Stacks {
             id: this.idOf(thread, index),
             name: labelOf(vm, thread, frame, { uri, start: span.start, end: span.end }),
             source: this.sources.source(uri),
+            // Neither 'subtle' nor 'deemphasize' for kernel code: editors would fold away the frames that say where in the kernel this is.
             ...range,
-            ...(this.sources.isCore(uri) ? { presentationHint: 'subtle' as const } : {}),
         };
     }
 }

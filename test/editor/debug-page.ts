@@ -153,16 +153,12 @@ export class DebugPage {
         return await this.rows('.debug-call-stack');
     }
 
-    /** Waits for rows of the call stack; frames but the top one come a moment after the stop. Folded frames are unfolded. */
+    /** Waits for rows of the call stack; frames but the top one come a moment after the stop. */
     async waitCallStack(...patterns: readonly RegExp[]): Promise<void> {
         let seen: string[] = [];
         await this.until(
             `${patterns.join(', ')} in the call stack`,
             async () => {
-                const folded = this.page.locator('.debug-call-stack .monaco-list-row', { hasText: /Show \d+ More/ });
-                if ((await folded.count()) > 0) {
-                    await folded.first().click();
-                }
                 seen = await this.callStack();
                 return patterns.every(p => seen.some(row => p.test(row)));
             },
