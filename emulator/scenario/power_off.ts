@@ -3,7 +3,7 @@ import { Seq } from '../machine/journal';
 import { dropAllUsers } from './processes';
 import { UserProcess } from './thread';
 import type { Value } from './types';
-import { format } from './values';
+import { format, KernelFault, ProgramError } from './values';
 import type { Vm } from './vm';
 
 /** Nothing of the running kernel is left: no process, no thread of its own. The scenario's own frames stay. */
@@ -58,4 +58,15 @@ export function panic(vm: Vm, message: string): undefined {
     power.panicMessage = message;
     power.panicExpected = null;
     return undefined;
+}
+
+/** Code has gone wrong: a fault of the kernel is its panic, another ProgramError the program's own mistake. @throws anything else again */
+export function stopFor(vm: Vm, e: unknown): void {
+    if (e instanceof KernelFault) {
+        panic(vm, `unable to handle page fault: ${e.message}`);
+    } else if (e instanceof ProgramError) {
+        vm.fail('failed-call', e.message);
+    } else {
+        throw e;
+    }
 }

@@ -12,6 +12,9 @@ const MAX = 2n ** 64n - 1n;
 /** A run-time error of a program: a wrong type, an integer out of range, a bad index. Says what to do. */
 export class ProgramError extends Error {}
 
+/** The kernel follows a pointer to where no memory is: it panics. */
+export class KernelFault extends ProgramError {}
+
 /** The canonical form: a number where it is one exactly. */
 export function normal(x: bigint): Int {
     return x >= BigInt(Number.MIN_SAFE_INTEGER) && x <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(x) : x;

@@ -3,7 +3,7 @@ import { Bytes } from '../machine/bytes';
 import type { PhysicalMemory } from '../machine/memory';
 import type { BitsType, FieldType, LayoutField, StructLayout } from './layout';
 import type { Value } from './types';
-import { asInt, asString, hex, ProgramError, type Comparable, type Displayed, type Int } from './values';
+import { asInt, asString, hex, KernelFault, ProgramError, type Comparable, type Displayed, type Int } from './values';
 
 /** Memory that is contiguous for the kernel and not for the hardware (kernel: vmalloc). Offsets are in bytes. */
 export interface VmArea {
@@ -83,7 +83,11 @@ export class ArrayView extends Location implements Comparable, Displayed {
         if (!Number.isInteger(index) || index < 0 || index >= this.length) {
             throw new ProgramError(`index ${index} is outside of this array of ${this.length}`);
         }
-        return index * this.stride;
+        const offset = index * this.stride;
+        if (this.area && offset + this.stride > this.area.size) {
+            throw new KernelFault(`element ${index} of an array lies behind its ${this.area.size} bytes`);
+        }
+        return offset;
     }
 
     get(index: number): Value {

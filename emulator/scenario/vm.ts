@@ -19,6 +19,7 @@ import type { Listener, Phase, Place } from './listener';
 import { copyOnce, Power, type Checkpoint, type ExceptionKind, type Outcome, type RunException, type StepKind, type Stop, type TrapHandler } from './run_state';
 import { Thread, type UserProcess } from './thread';
 import type { Value } from './types';
+import { stopFor } from './power_off';
 import { ProgramError } from './values';
 
 export type { Checkpoint, ExceptionKind, Outcome, RunException, StepKind, Stop, TrapHandler } from './run_state';
@@ -449,11 +450,8 @@ export class Vm {
         try {
             return this.stepping ? this.runStepping() : this.runFast();
         } catch (e) {
-            if (e instanceof ProgramError) {
-                this.fail('failed-call', e.message);
-                return this.takeStop();
-            }
-            throw e;
+            stopFor(this, e);
+            return this.takeStop();
         }
     }
 

@@ -7,9 +7,10 @@ import { Kho } from '../../kernel/kho/kho';
 import { VmArea } from '../../kernel/mm/vmalloc';
 import { PAGE_SIZE } from '../../machine/memory';
 import type { StructLayout } from '../layout';
+import { STD_SCHEME } from '../std/scheme';
 import { ANY, BOOL, INT, listOf, objectOf, PHYS, STRING, type NativeFunction, type Value } from '../types';
 import { ArrayView, View } from '../view';
-import { asInt, asNumber, asString, format, hex, ProgramError } from '../values';
+import { asInt, asNumber, asString, format, hex, KernelFault, ProgramError } from '../values';
 import type { Vm } from '../vm';
 import { fn, Members, param } from './define';
 
@@ -58,9 +59,12 @@ function ownerHere(vm: Vm): number {
 }
 
 function structAt(vm: Vm, layout: StructLayout, pa: Value): View {
-    const at = asNumber(pa, 'the address');
-    if (!vm.machine.isRam(at, layout.size)) {
-        throw new ProgramError(`there is no memory at ${hex(at)}, where a ${layout.name} of ${layout.size} bytes should be`);
+    const address = asInt(pa, 'the address');
+    const at = Number(address);
+    if (typeof address !== 'number' || !vm.machine.isRam(at, layout.size)) {
+        const text = `there is no memory at ${hex(address)}, where a ${layout.name} of ${layout.size} bytes should be`;
+        // The kernel's own code does not ask first.
+        throw vm.frame?.mode === 'kernel' && vm.frame.code.uri.startsWith(STD_SCHEME) ? new KernelFault(text) : new ProgramError(text);
     }
     if (vm.frame?.mode === 'kernel') {
         vm.tell((l) => l.viewed?.(layout, at));
@@ -218,13 +222,14 @@ export const khoObject = new Members(Kho, 'kho', 'Kexec HandOver of the running 
     .method('restore_vmalloc', [param('type', ANY), param('descriptor', ANY), param('count', INT)], { context: KERNEL, result: listOf(ANY), resultOfArg: 0, fails: true },
         'The array of `count` structs that the previous kernel preserved: EINVAL.', (k, [type, d, n], vm) => {
             const layout = layoutOf(type);
-            const count = asNumber(n, 'the count');
+            // Nobody compares it with the size of the array: reading past its end faults.
+            const count = Number(asInt(n, 'the count'));
             const area = restoreVmalloc(k, vm.running.vmalloc, physOf(d, 'the descriptor'), vm.frame?.code.name ?? 'kernel');
             if (area === undefined) {
                 const first = vm.machine.memory.readU64(physOf(d, 'the descriptor'));
                 vm.tell((l) => l.notRestored?.(first));
             }
-            return area === undefined || count * layout.size > area.size ? err('EINVAL') : arrayOver(vm, layout, area, count);
+            return area === undefined ? err('EINVAL') : arrayOver(vm, layout, area, count);
         })
     .method('add_subtree', [param('name', STRING), param('address', PHYS), param('size', INT)], { context: KERNEL, fails: true },
         'Puts a blob into the root FDT under this name: EEXIST, ENOMEM. Preserving the blob is the caller\'s business.', (k, [name, pa, size]) =>

@@ -19,9 +19,9 @@ import memfd from './memfd.lus';
 import release619 from './release-6.19.lus';
 import release70 from './release-7.0.lus';
 import release71 from './release-7.1.lus';
+import { STD_SCHEME } from './scheme';
 
-/** The scheme of the standard library's URIs. */
-export const STD_SCHEME = 'lus-std:';
+export { STD_SCHEME };
 
 const TEXTS: Readonly<Record<string, string>> = {
     kernel, luo, memfd,
