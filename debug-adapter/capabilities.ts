@@ -14,6 +14,7 @@ export const FILTERS: readonly Filter[] = [
     { filter: 'failed-assertion', label: 'Failed Assertion', description: 'An assert does not hold.', default: true },
     { filter: 'callback-error', label: 'Callback Returned an Error', description: 'A callback of a handler, FLB or file kind returns an error.', default: false },
     { filter: 'kernel-warning', label: 'Kernel Warning or Panic', description: 'The kernel warns (WARN_ON), or panics.', default: true },
+    { filter: 'difference', label: 'Difference from the Recording', description: 'A step of a recording comes out otherwise than on the real kernel.', default: true },
     { filter: 'diagnosis', label: 'Diagnosis: Something Is Lost', description: 'The emulator sees that data or the machine is or will be lost, which no kernel tells.', default: true },
     { filter: 'diagnosis-warning', label: 'Diagnosis: Warning', description: 'The emulator sees a leak or another mistake, which no kernel tells.', default: false },
 ];

@@ -1,6 +1,6 @@
 /** Source files as the protocol sees them: positions, references to what is not on disk, and back. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { STD_SOURCES } from '../emulator/scenario/std';
+import { SHIPPED_SOURCES } from '../emulator/scenario/std/shipped';
 import type { Span } from '../emulator/scenario/ast';
 import type { SourceHost } from '../emulator/scenario/load';
 import { LineMap } from '../emulator/scenario/positions';
@@ -38,7 +38,7 @@ export type Host = SourceHost & Paths;
 
 /** Where the standard library's sources come from. */
 const STD_ORIGIN = 'Linux 7.2, std';
-const STD_URIS = [...STD_SOURCES.keys()];
+const STD_URIS = [...SHIPPED_SOURCES.keys()];
 
 export class Sources {
     format: ClientFormat = { lineBase: 1, columnBase: 1, pathsAreUris: false };
@@ -63,7 +63,7 @@ export class Sources {
     /** The text behind a source reference. */
     textOfReference(reference: number): string | undefined {
         const uri = STD_URIS[reference - 1];
-        return uri === undefined ? undefined : STD_SOURCES.get(uri);
+        return uri === undefined ? undefined : SHIPPED_SOURCES.get(uri);
     }
 
     source(uri: string): DebugProtocol.Source {
@@ -76,7 +76,7 @@ export class Sources {
     }
 
     text(uri: string): string {
-        return STD_SOURCES.get(uri) ?? this.textOf(uri) ?? '';
+        return SHIPPED_SOURCES.get(uri) ?? this.textOf(uri) ?? '';
     }
 
     /** The position of an offset, from 0. */

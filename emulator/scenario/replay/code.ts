@@ -56,6 +56,8 @@ export function recordingCode(uri: string, text: string, name: string, recording
         } else {
             e.emit(line.kind === 'boot' ? bootLine(line) : panicLine(line));
         }
+        // where it stands at a difference: still in this line
+        e.emit((f) => f.pc + 1);
     }
     e.emit((f, vm) => {
         const { first, differences } = stateOf(f);
@@ -122,6 +124,7 @@ function emitStep(e: Emitter, line: RecordedLine & { readonly kind: 'step' }): v
             throw new RangeError('a call is made in a process');
         }
         if (make.kind === 'std') {
+            vm.systemCall(make.name);
             return vm.callStd(make.name, make.args(vm, user), RESULT);
         }
         f.slots[RESULT] = make.run(vm, user);
