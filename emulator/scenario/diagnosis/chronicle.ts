@@ -4,11 +4,12 @@ import { LuoArgs, type LuoFile, LuoSession } from '../../kernel/luo/state';
 import { Seq, Table } from '../../machine/journal';
 import { PAGE_SIZE } from '../../machine/memory';
 import type { Frame } from '../code';
-import type { Listener, Place } from '../listener';
+import type { Place } from '../listener';
 import type { Value } from '../types';
 import { hex } from '../values';
 import type { Vm } from '../vm';
 import { local, onStack } from './blame';
+import type { Rules } from './diagnoses';
 import type { HistoryLine } from './diagnosis';
 
 /** A callback that preserved something, from its first step to its last: so that the history of a page can name it. */
@@ -23,17 +24,19 @@ export interface Preserving {
     readonly last: number;
 }
 
-/** More lines than this make no history that anybody reads: the oldest and the newest of a page are shown. */
+/** More lines than this make no history that anybody reads: the oldest and the newest are kept. */
 const HISTORY_LIMIT = 12;
 
 export const sessionKey = (name: string): string => `session ${name}`;
 export const fileKey = (session: string, token: number | bigint | string): string => `file ${typeof token === 'string' ? token : hex(token)} of ${session}`;
 export const flbKey = (name: string): string => `FLB ${name}`;
 
-export class Chronicle implements Listener {
+export class Chronicle implements Rules {
     /** By what it is about. Lists are replaced, never changed in place. */
     private readonly notes: Table<string, readonly HistoryLine[]>;
-    readonly preserving: Seq<Preserving>;
+    private readonly preserving: Seq<Preserving>;
+    /** The last time that a file was preserved, by {@link fileKey}. */
+    private readonly preserved: Table<string, Preserving>;
     /** The step at which the preserve() began that is being executed. */
     private readonly begun: Seq<number>;
 
@@ -42,11 +45,14 @@ export class Chronicle implements Listener {
         const { journal } = vm.machine;
         this.notes = new Table(journal);
         this.preserving = new Seq(journal);
+        this.preserved = new Table(journal);
         this.begun = new Seq(journal);
     }
 
     note(about: string, text: string, place = this.here()): void {
-        this.notes.set(about, [...this.notes.get(about) ?? [], { boot: this.vm.boot, text, place }]);
+        const lines = this.notes.get(about) ?? [];
+        const kept = lines.length < HISTORY_LIMIT ? lines : [...lines.slice(0, HISTORY_LIMIT / 2), ...lines.slice(1 - HISTORY_LIMIT / 2)];
+        this.notes.set(about, [...kept, { boot: this.vm.boot, text, place }]);
     }
 
     of(about: string): readonly HistoryLine[] {
@@ -74,11 +80,15 @@ export class Chronicle implements Listener {
         const file = frame.code.kind === 'handler' && session instanceof LuoSession && (typeof token === 'number' || typeof token === 'bigint')
             ? { session: session.name, token: hex(token) }
             : undefined;
-        this.preserving.push({ boot: vm.boot, callback: name, file, place: this.here(), first, last: vm.ticks });
+        const entry: Preserving = { boot: vm.boot, callback: name, file, place: this.here(), first, last: vm.ticks };
+        this.preserving.push(entry);
+        if (file) {
+            this.preserved.set(fileKey(file.session, file.token), entry);
+        }
     }
 
     /** What system calls did to sessions and their files. */
-    returned(name: string, result: Value | Err, frame: Frame | null): void {
+    settled(name: string, result: Value | Err, frame: Frame | null): void {
         const [fd, argument, token] = frame?.slots ?? [];
         const failed = result instanceof Err ? ` failed with ${result.name}` : '';
         switch (name) {
@@ -123,6 +133,12 @@ export class Chronicle implements Listener {
 
     ofFile(file: LuoFile): readonly HistoryLine[] {
         return [...this.of(sessionKey(file.session.name)), ...this.of(fileKey(file.session.name, file.token))];
+    }
+
+    /** What preserved the file that came over under this session and token. */
+    preserverOf(session: string, token: string): Preserving | undefined {
+        const found = this.preserved.get(fileKey(session, token));
+        return found?.boot === this.vm.boot - 1 ? found : undefined;
     }
 
     /** The callback that was preserving something at a step. */

@@ -3,8 +3,15 @@
  * remember is in the journal, so that going back takes it back.
  */
 import { Seq, Table } from '../../machine/journal';
+import type { Err } from '../../kernel/errno';
 import type { Kernel } from '../../kernel/kernel';
+import type { LogLine } from '../../kernel/klog';
+import type { Int } from '../../machine/int';
+import type { Frame } from '../code';
+import type { StructLayout } from '../layout';
 import type { Listener, Phase, Place } from '../listener';
+import type { Value } from '../types';
+import type { ArrayView } from '../view';
 import type { Vm } from '../vm';
 import { blame } from './blame';
 import { callbackRules } from './callbacks';
@@ -19,12 +26,17 @@ import { pointerRules } from './pointers';
 import { sessionRules } from './sessions';
 
 /** Some diagnoses that belong together. */
-export interface Rules extends Listener {
+export interface Rules extends Omit<Listener, 'returned'> {
+    /** {@link Listener.returned}, of what kernel code in frames has done and of {@link WATCHED} natives. */
+    settled?: NonNullable<Listener['returned']>;
     /** The sessions are frozen and the loaded kernel is about to start; all of the old one is still there. */
     handingOver?(kernel: Kernel, say: Say): void;
     /** What would be wrong if this were the end. Must remember nothing. */
     atEnd?(kernel: Kernel, say: Say): void;
 }
+
+/** Natives whose return is looked at. All others are many, and nothing is to be seen there. */
+const WATCHED = new Set(['add_seals']);
 
 /** What rules look at. */
 export interface Scene {
@@ -38,6 +50,8 @@ export class Diagnoses implements Listener {
     readonly found: Seq<Diagnosis>;
     private readonly said: Table<string, true>;
     private readonly rules: readonly Rules[];
+    /** All that listen: they are one listener to the run, which has many calls and few events that matter here. */
+    private readonly watching: readonly Rules[];
     /** While listeners are told that kernel code has returned: the caller's frame stands behind its call. */
     private behind = false;
 
@@ -48,16 +62,67 @@ export class Diagnoses implements Listener {
         this.rules = [
             sessionRules(scene), flbRules(scene), memoryRules(scene), pointerRules(scene), handoverRules(scene), memfdRules(scene), callbackRules(scene),
         ];
-        const before: Listener = {
-            returned: (_name, _result, frame) => {
-                this.behind = frame !== null;
-            },
-        };
-        vm.listeners.push(before, scene.chronicle, ...this.rules, this);
+        this.watching = [scene.chronicle, ...this.rules];
+        vm.listeners.push(this);
     }
 
-    returned(): void {
+    returned(name: string, result: Value | Err, frame: Frame | null): void {
+        if (!frame && !WATCHED.has(name)) {
+            return;
+        }
+        this.behind = frame !== null;
+        for (const r of this.watching) {
+            r.settled?.(name, result, frame);
+        }
         this.behind = false;
+    }
+
+    callbackEntered(name: string, frame: Frame): void {
+        for (const r of this.watching) {
+            r.callbackEntered?.(name, frame);
+        }
+    }
+
+    callbackLeft(name: string, result: unknown, frame: Frame): void {
+        for (const r of this.watching) {
+            r.callbackLeft?.(name, result, frame);
+        }
+    }
+
+    failed(what: string, error: Err, frame: Frame): void {
+        for (const r of this.watching) {
+            r.failed?.(what, error, frame);
+        }
+    }
+
+    viewed(layout: StructLayout, pa: number): void {
+        for (const r of this.watching) {
+            r.viewed?.(layout, pa);
+        }
+    }
+
+    described(array: ArrayView, descriptor: number): void {
+        for (const r of this.watching) {
+            r.described?.(array, descriptor);
+        }
+    }
+
+    notRestored(address: Int): void {
+        for (const r of this.watching) {
+            r.notRestored?.(address);
+        }
+    }
+
+    inScratch(address: number, size: number): void {
+        for (const r of this.watching) {
+            r.inScratch?.(address, size);
+        }
+    }
+
+    log(line: LogLine, place: Place | undefined): void {
+        for (const r of this.watching) {
+            r.log?.(line, place);
+        }
     }
 
     private here(): Place | undefined {
@@ -72,6 +137,9 @@ export class Diagnoses implements Listener {
     }
 
     phase(phase: Phase): void {
+        for (const r of this.watching) {
+            r.phase?.(phase);
+        }
         if (phase === 'shutdown') {
             const kernel = this.vm.running;
             for (const r of this.rules) {

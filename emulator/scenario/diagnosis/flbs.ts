@@ -47,7 +47,7 @@ export function flbRules({ vm, chronicle, say }: Scene): Rules {
     };
 
     return {
-        returned(name: string, _result: Value | Err): void {
+        settled(name: string, _result: Value | Err): void {
             if (vm.kernel && PUTTING.includes(name)) {
                 underflows(vm.kernel);
             }

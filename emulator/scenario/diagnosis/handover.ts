@@ -60,6 +60,8 @@ export function handoverRules(scene: Scene): Rules {
         const pairs = [
             { part: 'KHO', from: kernel.desc.kho.compatible, to: next.desc.kho.compatible, effect: 'it will boot as if nothing had been preserved' },
             { part: 'LUO', from: kernel.desc.luo?.compatible, to: next.desc.luo?.compatible, effect: 'it cannot know what it must not touch, and panics' },
+            ...[...next.desc.luo?.nodes ?? []].map(([part, to]) => (
+                { part, from: kernel.desc.luo?.nodes.get(part), to, effect: 'it cannot know what it must not touch, and panics' })),
         ];
         const different = pairs.find((p) => p.from !== p.to);
         if (different && filesOf(kernel) > 0) {

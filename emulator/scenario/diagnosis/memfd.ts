@@ -36,7 +36,7 @@ export function memfdRules({ vm, chronicle, say }: Scene): Rules {
                 });
             }
         },
-        returned(name: string, result: Value | Err): void {
+        settled(name: string, result: Value | Err): void {
             if (name !== 'add_seals' || result instanceof Err || !vm.kernel) {
                 return;
             }

@@ -45,15 +45,14 @@ export function memoryRules(scene: Scene): Rules {
 
     /** LU1010: what the preserve() of a file preserved and is still there after its finish(). */
     const leftBehind = (kernel: Kernel, file: Finished): void => {
-        const key = fileKey(file.session, file.token);
-        const mine = chronicle.preserving.items.findLast((p) => p.boot === vm.boot - 1 && p.file && fileKey(p.file.session, p.file.token) === key);
+        const mine = chronicle.preserverOf(file.session, file.token);
         if (!mine) {
             return;
         }
         const { pages, first } = stillMarked(kernel, mine);
         if (pages > 0) {
             say('LU1010', {
-                about: key,
+                about: fileKey(file.session, file.token),
                 message: `${pagesText(pages)} that ${mine.callback} preserved for token ${file.token} of session "${file.session}" ${pages === 1 ? 'was' : 'were'} not restored, though the file is finished: the first at ${hex(first * PAGE_SIZE)}.`,
                 history: chronicle.ofPage(first),
                 data: { session: file.session, token: file.token, callback: mine.callback, pages, address: hex(first * PAGE_SIZE), owner: owners.name(kernel.memmap.ownerOf(first)) },
@@ -64,9 +63,12 @@ export function memoryRules(scene: Scene): Rules {
     const stillMarked = (kernel: Kernel, by: Preserving): { pages: number; first: number } => {
         let pages = 0;
         let first = 0;
-        for (let i = 0; i < history.length; i++) {
+        for (let i = firstEntry(by); i < history.length; i++) {
             const e = history.at(i);
-            if (e.kind !== 'preserved' || e.boot - 1 !== by.boot || e.firstStep < by.first || e.lastStep > by.last) {
+            if (e.boot - 1 !== by.boot || e.firstStep > by.last) {
+                break;
+            }
+            if (e.kind !== 'preserved' || e.lastStep > by.last) {
                 continue;
             }
             for (let pfn = e.pfn; pfn < e.pfn + e.count; ) {
@@ -81,6 +83,22 @@ export function memoryRules(scene: Scene): Rules {
             }
         }
         return { pages, first };
+    };
+
+    /** The index of the first entry of the pages' history that was begun by then: entries begin in the order of their steps. */
+    const firstEntry = (by: Preserving): number => {
+        let low = 0;
+        let high = history.length;
+        while (low < high) {
+            const middle = (low + high) >> 1;
+            const e = history.at(middle);
+            if (e.boot - 1 < by.boot || (e.boot - 1 === by.boot && e.firstStep < by.first)) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
     };
 
     /** LU1001: nobody is left who could claim what is unclaimed. */
@@ -117,8 +135,11 @@ export function memoryRules(scene: Scene): Rules {
         const pfn = typeof address === 'number' ? Math.floor(address / PAGE_SIZE) : -1;
         const events = history.of(pfn).filter((e) => e.boot - 1 === vm.boot);
         const inherited = events.some((e) => e.kind === 'inherited');
-        const data = { address: hex(address), callback: callbackOnStack(vm)?.code.name ?? null };
-        const base = { about: `restore ${hex(address)}`, history: pfn < 0 ? [] : chronicle.ofPage(pfn), data };
+        // of many pages that a callback gets wrong one is enough
+        const callback = callbackOnStack(vm)?.code.name ?? null;
+        const data = { address: hex(address), callback };
+        const token = local(onStack(vm, 'luo_retrieve_file'), 'token');
+        const base = { about: callback === null ? hex(address) : `${callback} ${typeof token === 'number' ? hex(token) : ''}`, history: pfn < 0 ? [] : chronicle.ofPage(pfn), data };
         if (inherited && events.some((e) => e.kind === 'restored')) {
             say('LU1009', { ...base, message: `The page at ${hex(address)} is restored a second time: it belongs to ${owners.name(vm.running.memmap.ownerOf(pfn))} now, and the kernel refuses.` });
         } else if (inherited) {
@@ -145,7 +166,7 @@ export function memoryRules(scene: Scene): Rules {
                 finished.push({ session: last.session.name, token: hex(last.token) });
             }
         },
-        returned(_name: string, _result: Value | Err): void {
+        settled(_name: string, _result: Value | Err): void {
             if (finished.length > 0) {
                 const files = [...finished];
                 finished.clear();

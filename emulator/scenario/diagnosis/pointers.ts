@@ -111,13 +111,18 @@ export function pointerRules({ vm, chronicle, say }: Scene): Rules {
     };
 
     const twice = (kernel: Kernel): void => {
+        const byOwner = new Map<number, { first: number; pages: number }>();
         for (const { pfn, count, by } of overlapping(kernel, history)) {
             if (orderOver(kernel.kho, pfn) >= 0) {
-                say('LU1026', {
-                    about: hex(pfn), history: chronicle.ofPage(pfn), data: { address: hex(pfn * PAGE_SIZE), pages: count, owner: owners.name(by) },
-                    message: `${pagesText(count)} from ${hex(pfn * PAGE_SIZE)} on (${owners.name(by)}) ${be(count)} preserved twice: the bits are not counted, and of two restores in the next kernel the second fails.`,
-                });
+                const sum = byOwner.get(by) ?? { first: pfn, pages: 0 };
+                byOwner.set(by, { first: sum.first, pages: sum.pages + count });
             }
+        }
+        for (const [by, { first, pages }] of byOwner) {
+            say('LU1026', {
+                about: owners.name(by), history: chronicle.ofPage(first), data: { address: hex(first * PAGE_SIZE), pages, owner: owners.name(by) },
+                message: `${pagesText(pages)} of ${owners.name(by)} ${be(pages)} preserved twice, the first at ${hex(first * PAGE_SIZE)}: the bits are not counted, and of two restores in the next kernel the second fails.`,
+            });
         }
     };
 

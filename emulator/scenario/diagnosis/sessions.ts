@@ -131,7 +131,7 @@ export function sessionRules(scene: Scene): Rules {
                 }
             }
         },
-        returned(name: string, _result: Value | Err): void {
+        settled(name: string, _result: Value | Err): void {
             if (vm.kernel && RELEASING.includes(name)) {
                 unreachable(vm.kernel);
             }
