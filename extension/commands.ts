@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import * as z from 'zod/mini';
 import { COMMANDS, type CommandId } from './contributions';
 import { openExamples } from './examples';
-import { launchConfiguration } from './launch-configuration';
+import { isRecordingFile, launchConfiguration, recordingConfiguration } from './launch-configuration';
 import { pickScenario } from './pick-scenario';
 import { scenariosOf, type Scenario } from './scenarios';
 
@@ -35,11 +35,22 @@ async function start(argument: unknown, options: { readonly noDebug: boolean }):
     return await vscode.debug.startDebugging(folder, launchConfiguration(scenario, options), options);
 }
 
+/** Debugs the recording that a menu hands over, or else the one in the editor. */
+async function debugRecording(argument: unknown): Promise<boolean> {
+    const uri = argument instanceof vscode.Uri ? argument : vscode.window.activeTextEditor?.document.uri;
+    if (!uri || !isRecordingFile(uri)) {
+        void vscode.window.showWarningMessage('Open a recording of a real kernel first: a .jsonl file that begins with {"boot": 0}.');
+        return false;
+    }
+    return await vscode.debug.startDebugging(vscode.workspace.getWorkspaceFolder(uri), recordingConfiguration(uri, { noDebug: false }));
+}
+
 /** Registers every command of the manifest. */
 export function registerCommands(context: vscode.ExtensionContext): void {
     const commands: Record<CommandId, (argument?: unknown) => Promise<unknown>> = {
         [COMMANDS.run]: argument => start(argument, { noDebug: true }),
         [COMMANDS.debug]: argument => start(argument, { noDebug: false }),
+        [COMMANDS.debugRecording]: argument => debugRecording(argument),
         [COMMANDS.openExamples]: argument => openExamples(context.extensionUri, argument),
     };
     for (const [id, command] of Object.entries(commands)) {

@@ -1,7 +1,7 @@
 /** Makes launch configurations out of what is at hand: a scenario, a file, an incomplete launch.json entry. */
 import * as path from 'node:path';
 import * as vscode from 'vscode';
-import { DEBUG_TYPE } from './contributions';
+import { DEBUG_TYPE, RECORDING_ENDING } from './contributions';
 import { pickScenario } from './pick-scenario';
 import { isScenarioFile, scenarioAt, scenariosOf, scenariosOfWorkspace, type Scenario } from './scenarios';
 import { settings } from './settings';
@@ -18,6 +18,24 @@ export function launchConfiguration(scenario: Scenario, { noDebug }: { readonly 
         stopOnEntry: stopOnEntry && !noDebug,
         noDebug,
         ...(kernel === '' ? {} : { kernel }),
+        internalConsoleOptions: noDebug ? 'openOnSessionStart' : 'openOnFirstSessionStart',
+    };
+}
+
+/** A recording of a real kernel, by its name. */
+export function isRecordingFile(uri: vscode.Uri): boolean {
+    return uri.path.endsWith(RECORDING_ENDING);
+}
+
+/** What is handed to the debug adapter to step through a recording. */
+export function recordingConfiguration(uri: vscode.Uri, { noDebug }: { readonly noDebug: boolean }): vscode.DebugConfiguration {
+    return {
+        type: DEBUG_TYPE,
+        request: 'launch',
+        name: path.posix.basename(uri.path),
+        program: pathOf(uri),
+        stopOnEntry: settings(uri).stopOnEntry && !noDebug,
+        noDebug,
         internalConsoleOptions: noDebug ? 'openOnSessionStart' : 'openOnFirstSessionStart',
     };
 }
@@ -39,6 +57,16 @@ async function scenarioAtHand(): Promise<Scenario | undefined> {
     return await pickScenario('Debug Scenario');
 }
 
+/** What F5 starts: the recording in the editor, or a scenario. */
+async function configurationAtHand(noDebug: boolean): Promise<vscode.DebugConfiguration | undefined> {
+    const uri = vscode.window.activeTextEditor?.document.uri;
+    if (uri && isRecordingFile(uri)) {
+        return recordingConfiguration(uri, { noDebug });
+    }
+    const scenario = await scenarioAtHand();
+    return scenario && launchConfiguration(scenario, { noDebug });
+}
+
 /** Completes configurations before they reach the adapter; the adapter itself checks what they say. */
 export class LaunchConfigurationProvider implements vscode.DebugConfigurationProvider {
     /** F5 without a launch.json asks with an empty configuration. */
@@ -49,12 +77,11 @@ export class LaunchConfigurationProvider implements vscode.DebugConfigurationPro
         if (config['program'] !== undefined) {
             return config;
         }
-        const scenario = await scenarioAtHand();
-        if (!scenario) {
+        const noDebug = config['noDebug'] === true;
+        const complete = await configurationAtHand(noDebug);
+        if (!complete) {
             return undefined;
         }
-        const noDebug = config['noDebug'] === true;
-        const complete = launchConfiguration(scenario, { noDebug });
         // What an incomplete entry of launch.json does say holds; an empty configuration says nothing.
         return config.type ? { ...complete, ...config } : { ...complete, ...(noDebug ? { noDebug } : {}) };
     }

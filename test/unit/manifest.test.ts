@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { COMMANDS, DEBUG_TYPE, LANGUAGE, SETTINGS_SECTION } from '../../extension/contributions';
+import { COMMANDS, DEBUG_TYPE, LANGUAGE, RECORDING_LANGUAGE, SETTINGS_SECTION } from '../../extension/contributions';
 import { inRepository } from '../support/repository';
 
 const file = z.object({ path: z.string() });
@@ -56,8 +56,9 @@ suite('manifest', () => {
         const [dbg] = contributes.debuggers;
         assert.equal(language?.id, LANGUAGE);
         assert.equal(dbg?.type, DEBUG_TYPE);
-        assert.deepEqual(dbg.languages, [LANGUAGE]);
-        for (const { language: id } of [...contributes.grammars, ...contributes.snippets, ...contributes.breakpoints]) {
+        assert.deepEqual(dbg.languages, [LANGUAGE, RECORDING_LANGUAGE]);
+        assert.deepEqual(contributes.breakpoints.map(b => b.language), [LANGUAGE, RECORDING_LANGUAGE]);
+        for (const { language: id } of [...contributes.grammars, ...contributes.snippets]) {
             assert.equal(id, LANGUAGE);
         }
         assert.deepEqual(manifest.activationEvents, [
