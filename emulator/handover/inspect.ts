@@ -11,6 +11,7 @@ import { walkRadix } from '../kernel/kho/radix';
 import { KHO_COMPATIBLE, PROP_DATA, PROP_MEMORY_MAP, PROP_SIZE, readNativeU64 } from '../kernel/kho/root_fdt';
 import { SCRATCH_ALIGN, SCRATCH_ENTRY } from '../kernel/kho/scratch';
 import { LUO_SUBTREE } from '../kernel/luo/state';
+import type { Finding } from './findings';
 import { printable, readLuo } from './luo';
 import type { HandoverView, LuoView, MetadataView } from './model';
 import { readHandoverNote } from '../kernel/kho/note';
@@ -24,6 +25,8 @@ export interface InspectOptions {
     readonly scratch?: { readonly addr: number; readonly size: number } | undefined;
     /** Compatible strings that the next kernel has handlers for. Undefined: nothing is said of handlers. */
     readonly handlers?: readonly string[] | undefined;
+    /** False: contents are not read and have no hashes, for those who only look for damage. */
+    readonly contents?: boolean | undefined;
     /** One more than the highest address of memory. Undefined: what the file has. */
     readonly end?: number | undefined;
 }
@@ -45,14 +48,18 @@ export function inspectFile(source: ByteSource, options: InspectOptions = {}): I
         scratch: options.scratch ?? (note && { addr: note.setup.scratch, size: note.setup.scratchSize }),
         end: options.end ?? note?.map.reduce((n, r) => Math.max(n, r.start + r.size), 0),
     });
-    const damage = file.findings.map((f) => ({ code: f.code, address: f.offset, text: f.text, consequence: 'none' as const, effect: undefined }));
+    const outside = note && file.segments.find((s) => !note.map.some((r) => s.pa >= r.start && s.pa + s.size <= r.start + r.size));
+    const damage: Finding[] = file.findings.map((f) => ({ code: f.code, address: f.offset, text: f.text, consequence: 'none', effect: undefined }));
+    if (outside) {
+        damage.push({ code: 'segment-outside', address: outside.pa, text: `the segment ${hex(outside.pa)}-${hex(outside.pa + outside.size - 1)} is no memory of this machine`, consequence: 'none', effect: undefined });
+    }
     return { file, memory, handover: { ...handover, findings: [...damage, ...handover.findings] } };
 }
 
 /** A handover in physical memory. */
 export function inspect(view: MemoryView, options: InspectOptions = {}): HandoverView {
     const preserved = new PreservedMemory();
-    const walk = new Walk(view, preserved);
+    const walk = new Walk(view, preserved, options.contents ?? true);
     const given = options.fdt !== undefined && options.scratch !== undefined;
     const found: FoundHandover = given ? { fdts: [], setups: new Map(), arrays: [] } : findHandover(view);
     const addr = options.fdt ?? found.fdts[0]?.pa;

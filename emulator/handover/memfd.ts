@@ -57,7 +57,7 @@ export function readMemfd(walk: Walk, data: Int, title: string): MemfdView | und
     const vmalloc = readVmalloc(walk, addr + VMALLOC, title, nrFolios !== 0);
     const { list, exact } = readFolios(walk, addr, title, vmalloc, nrFolios);
     checkExtent(walk, addr, title, size, list);
-    const content = exact && claim === 'restored' && list.length === Number(nrFolios) ? readContent(walk.view, list, size) : undefined;
+    const content = walk.contents && exact && claim === 'restored' && list.length === Number(nrFolios) ? readContent(walk.view, list, size) : undefined;
     return { addr, pos: walk.u64(addr), size, seals, flags: walk.u32(addr + FLAGS), nrFolios, vmalloc, folios: list, content };
 }
 

@@ -33,20 +33,22 @@ class PfnSet {
 export class Walk {
     readonly findings = new Findings();
     private readonly claimed = new PfnSet();
+    private pageAt = -1;
+    private pageView: DataView = new DataView(new ArrayBuffer(PAGE_SIZE));
 
-    constructor(readonly view: MemoryView, readonly preserved: PreservedMemory) {}
+    constructor(readonly view: MemoryView, readonly preserved: PreservedMemory, readonly contents = true) {}
 
     u16(pa: number): number {
-        return this.words(pa, 2).getUint16(0, true);
+        return this.u8(pa) | (this.u8(pa + 1) << 8);
     }
 
     u32(pa: number): number {
-        return this.words(pa, 4).getUint32(0, true);
+        const at = pa % PAGE_SIZE;
+        return at <= PAGE_SIZE - 4 ? this.page(pa - at).getUint32(at, true) : this.u16(pa) + this.u16(pa + 2) * 0x1_0000;
     }
 
     u64(pa: number): Int {
-        const view = this.words(pa, 8);
-        return intOfHalves(view.getUint32(0, true), view.getUint32(4, true));
+        return intOfHalves(this.u32(pa), this.u32(pa + 4));
     }
 
     /** A string in a field of fixed size: up to its NUL, or all of it. */
@@ -73,9 +75,19 @@ export class Walk {
         return this.claimed.add(pfn) ? 'restored' : 'restored before';
     }
 
-    private words(pa: number, length: number): DataView {
-        const bytes = this.view.read(pa, length);
-        return new DataView(bytes.buffer, bytes.byteOffset, length);
+    private u8(pa: number): number {
+        const at = pa % PAGE_SIZE;
+        return this.page(pa - at).getUint8(at);
+    }
+
+    /** The page that begins at `pa`; the last one is kept, as structures are read word by word. */
+    private page(pa: number): DataView {
+        if (pa !== this.pageAt) {
+            const bytes = this.view.read(pa, PAGE_SIZE);
+            this.pageView = new DataView(bytes.buffer, bytes.byteOffset, PAGE_SIZE);
+            this.pageAt = pa;
+        }
+        return this.pageView;
     }
 }
 

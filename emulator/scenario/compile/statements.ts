@@ -306,7 +306,8 @@ function compileFor(c: FnCompiler, s: ForStmt): void {
         const [from, to] = c.values([s.iterable.from, s.iterable.to]);
         e.emit((f, vm) => {
             f.slots[index] = asNumber(from?.(f, vm), 'the start of a range') - 1;
-            f.slots[last] = asNumber(to?.(f, vm), 'the end of a range');
+            // No loop gets further than the largest number.
+            f.slots[last] = Math.min(Number(asInt(to?.(f, vm), 'the end of a range')), Number.MAX_SAFE_INTEGER);
             return loop.continue.pc;
         });
     } else {
