@@ -6,16 +6,12 @@ import { BLOCK_HEADER } from '../../kernel/kho/blocks';
 import type { Process } from '../../kernel/process';
 import { Table } from '../../machine/journal';
 import type { Frame } from '../code';
-import type { Value } from '../types';
 import { hex } from '../values';
 import { local, onStack } from './blame';
 import { argsOf, sessionKey } from './chronicle';
 import type { Rules, Scene } from './diagnoses';
 import type { Datum, Say } from './diagnosis';
 import { be, counted, some } from './words';
-
-/** Where sessions are released. */
-const RELEASING = ['task_work', 'do_exit'];
 
 export function sessionRules(scene: Scene): Rules {
     const { vm, chronicle, say } = scene;
@@ -59,12 +55,8 @@ export function sessionRules(scene: Scene): Rules {
         }
     };
 
-    const unreachable = (kernel: Kernel): void => {
-        for (const s of kernel.luo.incoming.sessions) {
-            if (s.retrieved && !s.file && s.files.length > 0) {
-                say('LU1004', { ...about(s), message: `Session "${s.name}" could not be finished when its last descriptor went: nobody can reach it any more, and its ${counted(s.files.length, 'file')} ${be(s.files.length)} held until the machine reboots.` });
-            }
-        }
+    const unreachable = (s: LuoSession): void => {
+        say('LU1004', { ...about(s), message: `Session "${s.name}" cannot be finished, and its last descriptor is gone: nobody can reach it any more, and its ${counted(s.files.length, 'file')} ${be(s.files.length)} held until the machine reboots.` });
     };
 
     /** Incoming sessions at the end, which nobody has asked for. */
@@ -100,8 +92,9 @@ export function sessionRules(scene: Scene): Rules {
     /** Where the process that reboots holds a session itself, the session cannot be lost without the reboot. */
     const oneHolder = (kernel: Kernel): void => {
         const rebooting = vm.current.user?.process;
+        const all = holdersOf(kernel);
         for (const s of kernel.luo.outgoing.sessions) {
-            const holders = kernel.processes.items.filter((p) => holds(p, s));
+            const holders = [...all.get(s) ?? []];
             const [holder] = holders;
             if (holder && holders.length === 1 && holder !== rebooting && s.files.length > 0) {
                 const details = about(s);
@@ -124,16 +117,15 @@ export function sessionRules(scene: Scene): Rules {
             }
         },
         failed(_what: string, error: Err, frame: Frame): void {
-            if (frame.code.name === 'luo_retrieve_session' && error.name === 'EFAULT') {
-                const session = local(frame, 'session');
-                if (session instanceof LuoSession) {
-                    faulted.set(session, true);
-                }
+            const { name } = frame.code;
+            const session = name === 'luo_retrieve_session' || name === 'luo_session_release' ? local(frame, 'session') : undefined;
+            if (!(session instanceof LuoSession)) {
+                return;
             }
-        },
-        settled(name: string, _result: Value | Err): void {
-            if (vm.kernel && RELEASING.includes(name)) {
-                unreachable(vm.kernel);
+            if (name === 'luo_session_release') {
+                unreachable(session);
+            } else if (error.name === 'EFAULT') {
+                faulted.set(session, true);
             }
         },
         handingOver(kernel: Kernel): void {
@@ -144,13 +136,17 @@ export function sessionRules(scene: Scene): Rules {
     };
 }
 
-function holds(process: Process, session: LuoSession): boolean {
-    for (const [, file] of process.fds.entries()) {
-        if (file === session.file) {
-            return true;
+/** Which processes have descriptors of each session. */
+function holdersOf(kernel: Kernel): Map<LuoSession, Set<Process>> {
+    const out = new Map<LuoSession, Set<Process>>();
+    for (const process of kernel.processes) {
+        for (const [, { priv }] of process.fds.entries()) {
+            if (priv instanceof LuoSession) {
+                out.set(priv, (out.get(priv) ?? new Set()).add(process));
+            }
         }
     }
-    return false;
+    return out;
 }
 
 /** Sessions with files that lie in the blocks of the previous kernel because the device was never opened. */
