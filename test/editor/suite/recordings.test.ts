@@ -43,6 +43,6 @@ suite('recordings of a real kernel', () => {
         const inside = await recorder.stopAfter(() => vscode.commands.executeCommand('workbench.action.debug.stepInto'));
         const frames = await stoppedProgram.frames(inside.threadId);
         assert.match(frames[0]?.name ?? '', /^retrieve_fd/);
-        assert.ok(frames.some(f => f.source?.path === document.uri.fsPath && f.line === at + 1));
+        assert.ok(frames.some(f => f.source?.name === 'rollback.jsonl' && f.line === at + 1));
     });
 });
