@@ -66,6 +66,7 @@ export function handoverRules(scene: Scene): Rules {
         const different = pairs.find((p) => p.from !== p.to);
         if (different && filesOf(kernel) > 0) {
             const { part, from, to, effect } = different;
+            chronicle.note(`${MISMATCH} ${vm.boot + 1}`, part);
             say('LU1016', {
                 about: 'formats', data: { part, from: from ?? null, to: to ?? null, kernel: next.desc.name },
                 message: to === undefined
@@ -168,9 +169,9 @@ export function handoverRules(scene: Scene): Rules {
                 return;
             }
             const format = /is incompatible with '(.*)'|Incompatible liveupdate state, expected "(.*)", found "(.*)"/.exec(line.text);
-            if (format && !chronicle.of(MISMATCH).some((l) => l.boot === vm.boot)) {
+            // where the kexec was not seen, or the image came from elsewhere
+            if (format && chronicle.of(`${MISMATCH} ${vm.boot}`).length === 0) {
                 const [, kho, luo, found] = format;
-                chronicle.note(MISMATCH, line.text);
                 say('LU1016', {
                     about: 'formats', data: { part: kho === undefined ? 'LUO' : 'KHO', to: kho ?? luo ?? '', from: found ?? null },
                     message: kho === undefined
