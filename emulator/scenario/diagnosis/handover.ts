@@ -71,7 +71,7 @@ export function handoverRules(scene: Scene): Rules {
                 about: 'formats', data: { part, from: from ?? null, to: to ?? null, kernel: next.desc.name },
                 message: to === undefined
                     ? `"${next.desc.name}" has no ${part}: nobody there looks at the ${counted(filesOf(kernel), 'file')} that ${be(filesOf(kernel))} handed over.`
-                    : `${part} of this kernel hands over "${from ?? 'nothing'}", and that of "${next.desc.name}" understands "${to}" only: ${effect}.`,
+                    : `${part} of this kernel hands over ${from === undefined ? 'nothing' : `"${from}"`}, and that of "${next.desc.name}" understands "${to}" only: ${effect}.`,
             });
         }
         return different === undefined;

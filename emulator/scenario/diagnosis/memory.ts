@@ -141,7 +141,7 @@ export function memoryRules(scene: Scene): Rules {
         const token = local(onStack(vm, 'luo_retrieve_file'), 'token');
         const base = { about: callback === null ? hex(address) : `${callback} ${typeof token === 'number' ? hex(token) : ''}`, history: pfn < 0 ? [] : chronicle.ofPage(pfn), data };
         if (inherited && events.some((e) => e.kind === 'restored')) {
-            say('LU1009', { ...base, message: `The page at ${hex(address)} is restored a second time: it belongs to ${owners.name(vm.running.memmap.ownerOf(pfn))} now, and the kernel refuses.` });
+            say('LU1009', { ...base, message: `The page at ${hex(address)} is restored a second time: it is ${stateText(pfn)}, and the kernel refuses.` });
         } else if (inherited) {
             say('LU1011', { ...base, message: `No preserved block begins at ${hex(address)}: the page is the inside of a larger one.`, advice: 'Hand over the address of the folio\'s first page, and restore the folio as a whole.' });
         } else {

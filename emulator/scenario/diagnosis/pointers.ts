@@ -11,7 +11,7 @@ import type { ArrayView } from '../view';
 import { fileKey, flbKey } from './chronicle';
 import type { Rules, Scene } from './diagnoses';
 import type { HistoryLine } from './diagnosis';
-import { lastChanges, overlapping, scratchOverlaps } from './preserved';
+import { lastChanges, overlapping, preservers, scratchOverlaps } from './preserved';
 import { hasPointers, isPreserved, orderOver, Reach, type Dangling, type TypedMemory } from './reach';
 import { be, pagesText } from './words';
 
@@ -111,17 +111,24 @@ export function pointerRules({ vm, chronicle, say }: Scene): Rules {
     };
 
     const twice = (kernel: Kernel): void => {
-        const byOwner = new Map<number, { first: number; pages: number }>();
+        const sums = new Map<string, { readonly by: number; readonly first: number; readonly kept: boolean; pages: number }>();
         for (const { pfn, count, by } of overlapping(kernel, history)) {
-            if (orderOver(kernel.kho, pfn) >= 0) {
-                const sum = byOwner.get(by) ?? { first: pfn, pages: 0 };
-                byOwner.set(by, { first: sum.first, pages: sum.pages + count });
+            const kept = orderOver(kernel.kho, pfn) >= 0;
+            // still preserved by two, or by one although the bit is gone
+            if (preservers(kernel, history, pfn) >= (kept ? 2 : 1)) {
+                const key = `${by} ${kept}`;
+                const sum = sums.get(key) ?? { by, first: pfn, kept, pages: 0 };
+                sum.pages += count;
+                sums.set(key, sum);
             }
         }
-        for (const [by, { first, pages }] of byOwner) {
+        for (const { by, first, kept, pages } of sums.values()) {
+            const what = `${pagesText(pages)} of ${owners.name(by)}`;
             say('LU1026', {
-                about: owners.name(by), history: chronicle.ofPage(first), data: { address: hex(first * PAGE_SIZE), pages, owner: owners.name(by) },
-                message: `${pagesText(pages)} of ${owners.name(by)} ${be(pages)} preserved twice, the first at ${hex(first * PAGE_SIZE)}: the bits are not counted, and of two restores in the next kernel the second fails.`,
+                about: `${owners.name(by)} ${kept}`, history: chronicle.ofPage(first), data: { address: hex(first * PAGE_SIZE), pages, owner: owners.name(by), handedOver: kept },
+                message: kept
+                    ? `${what} ${be(pages)} preserved twice, the first at ${hex(first * PAGE_SIZE)}: the bits are not counted, and of two restores in the next kernel the second fails.`
+                    : `${what} ${pages === 1 ? 'was' : 'were'} preserved twice and unpreserved once, the first at ${hex(first * PAGE_SIZE)}: the bits are not counted, so ${pages === 1 ? 'it is' : 'they are'} not handed over, though somebody counts on it.`,
             });
         }
     };

@@ -48,7 +48,7 @@ export function scratchOverlaps(kernel: Kernel, history: PageHistory): (Pages & 
     return out;
 }
 
-/** Pages that were preserved when they were preserved already. */
+/** Pages that were preserved when they were preserved already; what was undone later is the caller's to ask. */
 export function overlapping(kernel: Kernel, history: PageHistory): (Pages & { readonly by: number })[] {
     const preserved = entriesOf(kernel, history, 'preserved').sort((a, b) => a.pfn - b.pfn || a.at - b.at);
     const undone = entriesOf(kernel, history, 'unpreserved');
@@ -58,7 +58,7 @@ export function overlapping(kernel: Kernel, history: PageHistory): (Pages & { re
         if (before && e.pfn < before.pfn + before.count) {
             const [first, second] = before.at < e.at ? [before, e] : [e, before];
             const pages = { pfn: e.pfn, count: Math.min(before.pfn + before.count, e.pfn + e.count) - e.pfn };
-            if (out.length < LIMIT && !undoneSince(undone, pages, first.at, second.at) && !undoneSince(undone, pages, second.at, Infinity)) {
+            if (out.length < LIMIT && !undoneBetween(undone, pages, first.at, second.at)) {
                 out.push({ ...pages, by: second.by });
             }
         }
@@ -69,8 +69,26 @@ export function overlapping(kernel: Kernel, history: PageHistory): (Pages & { re
     return out;
 }
 
+/** How many of those who have preserved a page in the running kernel have not taken it back: what the kernel does not count. */
+export function preservers(kernel: Kernel, history: PageHistory, pfn: number): number {
+    let n = 0;
+    for (const e of history.of(pfn)) {
+        if (e.boot - 1 !== kernel.boot) {
+            continue;
+        }
+        if (e.kind === 'preserved') {
+            n++;
+        } else if (e.kind === 'unpreserved') {
+            n = Math.max(0, n - 1);
+        } else if (e.kind === 'freed' || e.kind === 'allocated') {
+            n = 0;
+        }
+    }
+    return n;
+}
+
 /** Whether any of the pages was unpreserved between two places of the log. */
-function undoneSince(undone: readonly Entry[], pages: Pages, from: number, to: number): boolean {
+function undoneBetween(undone: readonly Entry[], pages: Pages, from: number, to: number): boolean {
     for (let i = firstAt(undone, (u) => u.at > from); ; i++) {
         const u = undone[i];
         if (!u || u.at >= to) {
