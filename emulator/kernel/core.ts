@@ -1,4 +1,5 @@
 /** What processes, files and system calls need of the kernel they run in, so that none of them imports the kernel itself. */
+import type { Clock } from '../machine/clock';
 import type { Journal, Seq, Table } from '../machine/journal';
 import { Rec } from '../machine/journal';
 import type { PhysicalMemory } from '../machine/memory';
@@ -43,6 +44,7 @@ export interface FileConfig {
 
 export interface KernelCore {
     readonly journal: Journal;
+    readonly clock: Clock;
     readonly memory: PhysicalMemory;
     readonly memmap: Memmap;
     readonly pages: PageAllocator;

@@ -4,6 +4,7 @@
  * releases around it; the rest was read in that release's source.
  */
 
+import type { CostChanges } from '../machine/costs';
 import { X86_64, type Arch } from './kho/arch';
 import { DEFAULT_EARLY_MEMORY, type EarlyMemory } from './kho/boot';
 import { KHO_V1, KHO_V1_FIRST, KHO_V3, KHO_V4, type KhoFormat } from './kho/format';
@@ -62,6 +63,8 @@ export interface KernelDescription {
     readonly initrdSize: number;
     /** Bytes of page cache that its user space has filled when the boot is over. */
     readonly pageCache: number;
+    /** What takes another time in it than the table of costs says. */
+    readonly costs: CostChanges;
 }
 
 const v72: KernelDescription = {
@@ -80,6 +83,7 @@ const v72: KernelDescription = {
     early: DEFAULT_EARLY_MEMORY,
     initrdSize: 4 * MIB,
     pageCache: 32 * MIB,
+    costs: {},
 };
 
 /** The kernel that the recordings were made with: one node without CONFIG_NUMA. */

@@ -1,4 +1,5 @@
 /** One running kernel: everything that begins with a boot and ends with a kexec. The next one gets nothing of it but bytes. */
+import type { Clock } from '../machine/clock';
 import { Rec, Seq, Table } from '../machine/journal';
 import type { Machine } from '../machine/machine';
 import type { Owners } from '../machine/owners';
@@ -107,6 +108,10 @@ export class Kernel extends Rec implements KernelCore {
 
     get journal(): Machine['journal'] {
         return this.machine.journal;
+    }
+
+    get clock(): Clock {
+        return this.machine.clock;
     }
 
     get memory(): PhysicalMemory {

@@ -1,5 +1,6 @@
 /** memfds: creation, seals, and pinning their memory (mm/memfd.c, mm/gup.c). */
 import { Bytes } from '../machine/bytes';
+import { costId } from '../machine/costs';
 import type { KernelCore } from './core';
 import { Err, err } from './errno';
 import {
@@ -12,6 +13,8 @@ import { Inode } from './inode';
 import { genericLlseek } from './llseek';
 import { getFolio, makeShmemInode, pageOf, ShmemInode } from './shmem';
 import { shmemOps } from './shmem_file';
+
+const PIN = costId('pin');
 
 const EBUSY = err('EBUSY');
 const EINVAL = err('EINVAL');
@@ -148,6 +151,7 @@ export function memfdPinFolios(k: KernelCore, file: OpenFile, start: number, end
             page = cache.at(index);
             pfn = ready;
         }
+        k.clock.charge(PIN);
         k.folios.pin(pfn);
         list.push(pfn);
         index += pfn - page + 2 ** folioOrder(k, pfn);

@@ -1,3 +1,4 @@
+import { costId } from '../machine/costs';
 import { type Journal, Rec } from '../machine/journal';
 import type { KernelCore } from './core';
 import { type Err, err } from './errno';
@@ -5,6 +6,9 @@ import { FdTable } from './fdtable';
 import { O_LARGEFILE, O_RDWR } from './fcntl';
 import { fput, getFile, type OpenFile } from './file';
 import { openNull } from './null';
+
+const PROCESS_START = costId('process_start');
+const PROCESS_EXIT = costId('process_exit');
 
 const EBADF = err('EBADF');
 
@@ -29,6 +33,7 @@ export class Process extends Rec {
  * Starts a process. Like a daemon's, its descriptors 0, 1 and 2 are /dev/null, so the first one it opens is 3.
  */
 export function spawn(k: KernelCore, name: string): Process {
+    k.clock.charge(PROCESS_START);
     const p = new Process(k.journal, k.ids.nextPid(k.journal), name);
     const file = openNull(k, O_RDWR | O_LARGEFILE);
     p.fds.install(0, file, false);
@@ -46,6 +51,7 @@ export function exitProcess(k: KernelCore, p: Process): void {
     if (p.state !== 'running') {
         return;
     }
+    k.clock.charge(PROCESS_EXIT);
     for (const [fd, file] of [...p.fds.entries()]) {
         p.fds.remove(fd);
         fput(k, file);

@@ -1,4 +1,5 @@
 /** The memory of shared memory files: their inodes, page caches, and how folios come and go (mm/shmem.c). */
+import { costId } from '../machine/costs';
 import type { Journal } from '../machine/journal';
 import type { KernelCore } from './core';
 import { type Err, err } from './errno';
@@ -7,6 +8,9 @@ import { allocForCache, dropFromCache, folioOf, folioOrder, isUptodate, setFlags
 import { Inode } from './inode';
 import { PG_DIRTY, PG_SWAPBACKED, PG_UPTODATE } from './mm/memmap';
 import { PageCache } from './pagecache';
+
+const PAGE_CACHE = costId('page_cache');
+const ZERO = costId('zero');
 
 const EINVAL = err('EINVAL');
 const ENOMEM = err('ENOMEM');
@@ -105,6 +109,7 @@ function addNewFolio(k: KernelCore, inode: ShmemInode, index: number, why: GetFo
     if (pfn < 0) {
         return ENOMEM;
     }
+    k.clock.charge(PAGE_CACHE);
     inode.cache.insert(first, pfn, order);
     if (why === 'cache') {
         zeroFolio(k, pfn);
@@ -114,7 +119,9 @@ function addNewFolio(k: KernelCore, inode: ShmemInode, index: number, why: GetFo
 
 /** Zeroes a folio that holds nothing yet and marks it up to date. */
 export function zeroFolio(k: KernelCore, pfn: number): void {
-    k.memory.zero(pfn * PAGE_SIZE, PAGE_SIZE * 2 ** folioOrder(k, pfn));
+    const size = PAGE_SIZE * 2 ** folioOrder(k, pfn);
+    k.clock.chargeBytes(ZERO, size);
+    k.memory.zero(pfn * PAGE_SIZE, size);
     setFlags(k.memmap, pfn, PG_UPTODATE);
 }
 
@@ -132,6 +139,7 @@ export function addFolio(k: KernelCore, inode: ShmemInode, pfn: number, index: n
     if (pages === 1 ? inode.cache.at(index) >= 0 : inode.cache.next(index, index + pages - 1) >= 0) {
         return EEXIST;
     }
+    k.clock.charge(PAGE_CACHE);
     const { memmap } = k;
     memmap.setIndex(pfn, index);
     memmap.setRefs(pfn, memmap.refs(pfn) + pages);

@@ -1,5 +1,6 @@
 /** Reading, writing, seeking, allocating and truncating shared memory files (mm/shmem.c, mm/filemap.c). */
 import { type Bytes, BytesBuilder } from '../machine/bytes';
+import { costId } from '../machine/costs';
 import type { KernelCore } from './core';
 import { Err, err } from './errno';
 import {
@@ -11,6 +12,8 @@ import { DIRTY_AND_UPTODATE, folioOf, folioOrder, isUptodate, setFlags } from '.
 import { genericLlseek, setPos } from './llseek';
 import { PG_DIRTY } from './mm/memmap';
 import { getFolio, HUGE_PAGES, pageOf, ShmemInode, undoFallocate, undoRange } from './shmem';
+
+const COPY = costId('copy');
 
 const EPERM = err('EPERM');
 const EFBIG = err('EFBIG');
@@ -65,7 +68,9 @@ export function readShmem(k: KernelCore, inode: ShmemInode, pos: number, length:
         at += n;
     }
     flush();
-    return out.build();
+    const data = out.build();
+    k.clock.chargeBytes(COPY, data.length);
+    return data;
 }
 
 /**
@@ -124,6 +129,7 @@ export function writeShmem(k: KernelCore, inode: ShmemInode, pos: number, data: 
         done += n;
     }
     flush();
+    k.clock.chargeBytes(COPY, done);
     if (pos + done > inode.size && done > 0) {
         k.journal.edit(inode).size = pos + done;
     }

@@ -1,21 +1,147 @@
-import { type Journal, Rec } from './journal';
+import { COST_NAMES, costId, ratesOf } from './costs';
+import type { Hasher } from './hash';
+import type { Journal, Saveable } from './journal';
 
-/** The machine's virtual clock: nothing but the emulation moves it. */
-export class Clock extends Rec {
-    /** Nanoseconds since the machine was switched on. */
-    readonly now: number = 0;
+const MIB = 2 ** 20;
+const SLEEP = costId('sleep');
+
+/** Something that happens at a moment of its own: a device that goes on by itself. */
+export interface Timer {
+    /** When it fires next, in nanoseconds; Infinity: it does not. Part of the timer's own state. */
+    readonly at: number;
+    /** Must set {@link at} to a later moment. Must not move the clock. */
+    fire(): void;
+}
+
+/** The machine's virtual clock: nothing moves it but what emulated work costs, and `sleep`. */
+export class Clock implements Saveable {
+    epoch: number;
+    private time = 0;
+    /** When the next timer fires. */
+    private due = Infinity;
+    private readonly timers: Timer[] = [];
+    /** Nanoseconds by cost. Replaced, never changed. */
+    private rates: Float64Array = ratesOf();
+    private readonly accounts = new Float64Array(COST_NAMES.length);
 
     constructor(private readonly journal: Journal) {
-        super(journal);
+        this.epoch = journal.epoch;
+    }
+
+    /** Nanoseconds since the first kernel of the machine was started. */
+    get now(): number {
+        return this.time;
+    }
+
+    /** Nanoseconds that went to each cost since then, in the order of {@link COST_NAMES}. The caller's own copy. */
+    get spent(): readonly number[] {
+        return [...this.accounts];
+    }
+
+    /** What each cost takes from now on, in the order of {@link COST_NAMES}. */
+    setRates(rates: Float64Array): void {
+        this.journal.touch(this);
+        this.rates = rates;
     }
 
     /** Sets the clock, in nanoseconds: a machine goes on from where an image of it was made. */
     set(now: number): void {
-        this.journal.edit(this).now = now;
+        this.journal.touch(this);
+        this.time = now;
     }
 
-    /** Lets `ns` nanoseconds pass. */
+    /** Lets the time pass that `count` of a cost take. @param cost see {@link costId} */
+    charge(cost: number, count = 1): void {
+        this.spend(cost, (this.rates[cost] ?? 0) * count);
+    }
+
+    /** Lets the time pass that so many bytes take, of a cost that is per MiB; whole nanoseconds. */
+    chargeBytes(cost: number, bytes: number): void {
+        this.spend(cost, Math.round((this.rates[cost] ?? 0) * bytes / MIB));
+    }
+
+    /** Lets `ns` nanoseconds pass, and everything happen that is due meanwhile. */
     advance(ns: number): void {
-        this.journal.edit(this).now += ns;
+        this.spend(SLEEP, ns);
+    }
+
+    /** Timers are part of the machine: they are added while it is built. The first one added is the first to fire where several are due. */
+    add(timer: Timer): void {
+        this.timers.push(timer);
+    }
+
+    /** A timer has changed its moment. */
+    rearm(): void {
+        let due = Infinity;
+        for (const t of this.timers) {
+            due = Math.min(due, t.at);
+        }
+        if (due !== this.due) {
+            this.journal.touch(this);
+            this.due = due;
+        }
+    }
+
+    /**
+     * `sleep`: lets time pass until a moment, or until `limit` timers have fired.
+     * @param interrupted asked after each timer: true ends it early
+     * @returns whether the moment is reached
+     */
+    sleepUntil(until: number, limit: number, interrupted: () => boolean): boolean {
+        const from = this.time;
+        let reached = true;
+        for (let n = 0; this.due <= until; n++) {
+            if (n >= limit || (n > 0 && interrupted())) {
+                reached = false;
+                break;
+            }
+            this.fireNext();
+        }
+        this.journal.touch(this);
+        if (reached) {
+            this.time = Math.max(this.time, until);
+        }
+        this.accounts[SLEEP] = (this.accounts[SLEEP] ?? 0) + this.time - from;
+        return reached;
+    }
+
+    /** What the accounts say and the costs are; the time itself is part of the machine's own fingerprint. */
+    hash(hasher: Hasher): void {
+        for (const ns of this.accounts) {
+            hasher.num(ns);
+        }
+        for (const ns of this.rates) {
+            hasher.num(ns);
+        }
+    }
+
+    save(): unknown {
+        return { time: this.time, due: this.due, rates: this.rates, accounts: this.accounts.slice() };
+    }
+
+    load(saved: unknown): void {
+        Object.assign(this, saved);
+    }
+
+    private spend(cost: number, ns: number): void {
+        this.journal.touch(this);
+        const until = this.time + ns;
+        while (this.due <= until) {
+            this.fireNext();
+        }
+        this.time = until;
+        this.accounts[cost] = (this.accounts[cost] ?? 0) + ns;
+    }
+
+    private fireNext(): void {
+        this.journal.touch(this);
+        this.time = Math.max(this.time, this.due);
+        for (const t of this.timers) {
+            if (t.at === this.due) {
+                t.fire();
+                break;
+            }
+        }
+        this.rearm();
     }
 }

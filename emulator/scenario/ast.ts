@@ -109,7 +109,7 @@ export interface KernelDecl extends Span {
     readonly from?: StringLit;
     readonly entries: readonly KernelEntry[];
 }
-export type KernelEntry = KernelSetting | KernelList | KernelInit;
+export type KernelEntry = KernelSetting | KernelList | KernelInit | KernelCost;
 /** `cmdline "kho_scratch=64M,64M,32M"`, `early_memory 40MiB`, `numa off` */
 export interface KernelSetting extends Span { readonly kind: 'setting'; readonly key: Ident; readonly value: Expr }
 /** `handlers + a, b`, `handlers - memfd`, `layers pci, vfio` (no sign) */
@@ -119,6 +119,8 @@ export interface KernelList extends Span {
     readonly sign: '+' | '-' | '';
     readonly names: readonly Ident[];
 }
+/** `cost preserve_folio 150ns` */
+export interface KernelCost extends Span { readonly kind: 'cost'; readonly cost: Ident; readonly value: Expr }
 export interface KernelInit extends Span { readonly kind: 'init'; readonly body: Block }
 
 // ---------------------------------------------------------------- statements
@@ -127,7 +129,7 @@ export interface Block extends Span { readonly kind: 'block'; readonly statement
 
 export type Stmt =
     | BootStmt | ProcessStmt | ProcessBlock | AssignStmt | ExprStmt | SendStmt | ExitStmt | KillStmt | InjectStmt | AtStmt | CorruptStmt
-    | AssertStmt | IfStmt | WhileStmt | ForStmt | ReturnStmt | BreakStmt | ContinueStmt | UndoStmt | SleepStmt;
+    | AssertStmt | IfStmt | WhileStmt | ForStmt | ReturnStmt | BreakStmt | ContinueStmt | UndoStmt | SleepStmt | CostStmt;
 
 /** `boot "7.2"` with `from image "…"` and `cmdline "…"` behind it where given; `boot from image "…"` has an empty name of no length. */
 export interface BootStmt extends Span {
@@ -185,6 +187,8 @@ export interface BreakStmt extends Span { readonly kind: 'break' }
 export interface ContinueStmt extends Span { readonly kind: 'continue' }
 /** `undo { … }`: runs if this callback or function fails later on. */
 export interface UndoStmt extends Span { readonly kind: 'undo'; readonly body: Block }
+/** `cost copy 200us`: what something takes from here on. */
+export interface CostStmt extends Span { readonly kind: 'cost'; readonly cost: Ident; readonly value: Expr }
 export interface SleepStmt extends Span { readonly kind: 'sleep'; readonly duration: Expr }
 
 // ---------------------------------------------------------------- expressions

@@ -12,11 +12,17 @@ import { LuoFlb, LuoHandler } from '../kernel/luo/state';
 import { PageAllocator } from '../kernel/mm/buddy';
 import { Memblock } from '../kernel/mm/memblock';
 import { Memmap } from '../kernel/mm/memmap';
+import { costId } from '../machine/costs';
 import { Rec } from '../machine/journal';
 import { hex, ProgramError } from './values';
 import type { BootableKernel } from './kernels';
 import { panic } from './power_off';
 import type { Vm } from './vm';
+
+const BOOT_EARLY = costId('boot_early');
+const BOOT_MEMMAP = costId('boot_memmap');
+const BOOT_INITCALLS = costId('boot_initcalls');
+const BOOT_USERSPACE = costId('boot_userspace');
 
 /** One boot, up to its user space. It is given the machine, and where the boot parameters lie. */
 export class Boot extends Rec {
@@ -38,6 +44,7 @@ export class Boot extends Rec {
         };
         this.memmap = new Memmap(machine.journal);
         this.pages = new PageAllocator(machine.journal, machine.memory, this.memmap, machine.history, nodeSpans(machine, desc.numa));
+        this.pages.clock = machine.clock;
         this.pages.inject = () => vm.injections.hit('page_alloc', vm.boot) !== undefined;
         const options = { numa: desc.numa, debug: desc.khoDebug, format: desc.kho, arch: params.arch, release: desc.release };
         this.context = { machine, memmap: this.memmap, memblock: new Memblock(machine.journal), log, description: { ...options, early: desc.early } };
@@ -47,6 +54,7 @@ export class Boot extends Rec {
     /** setup_arch(): all of RAM, and what setup data says of a handover. */
     setupArch(): undefined {
         const { vm, params, context } = this;
+        const begin = vm.machine.clock.now;
         vm.log('notice', `Linux version ${this.kernel.desc.release}`);
         vm.log('notice', `Command line: ${params.commandLine}`);
         const parameters = [{ addr: this.at, size: parametersSize(params.commandLine, params.arch) }];
@@ -62,7 +70,8 @@ export class Boot extends Rec {
                 throw new ProgramError(problem);
             }
         }
-        return undefined;
+        vm.machine.clock.charge(BOOT_EARLY);
+        return this.stage('setup_arch', begin);
     }
 
     /** What a kernel allocates before its page allocator runs; a handover confines it to scratch. */
@@ -77,12 +86,15 @@ export class Boot extends Rec {
     /** mm_core_init(): reserves what was preserved, or new scratch areas; then the page allocator opens. */
     mmCoreInit(): undefined {
         const { vm, context, cmdline } = this;
+        const { clock } = vm.machine;
+        const begin = clock.now;
         const handover = this.handover ?? undefined;
         const memory = khoMemoryInit(context, handover, cmdline.kho, this.scratchSizes());
         if ('panic' in memory) {
             panic(vm, memory.panic);
             return undefined;
         }
+        clock.chargeBytes(BOOT_MEMMAP, vm.machine.ramSize);
         memblockFreeAll(context, this.pages);
         const kho = new Kho(this.env, memory.enabled, handover, memory.scratch, memory.scratchArray);
         kho.setIncoming(memory.runs, memory.pages);
@@ -92,7 +104,7 @@ export class Boot extends Rec {
         }
         vm.earlyLog.clear();
         vm.machine.journal.edit(vm.power).kernel = kernel;
-        return undefined;
+        return this.stage('mm_core_init', begin);
     }
 
     private scratchSizes(): ScratchSizes {
@@ -113,8 +125,10 @@ export class Boot extends Rec {
     registerHandlers(): undefined {
         const { vm } = this;
         const { luo } = vm.running;
+        const begin = vm.machine.clock.now;
+        vm.machine.clock.charge(BOOT_INITCALLS);
         if (!luo.enabled) {
-            return undefined;
+            return this.stage('initcalls', begin);
         }
         const { journal } = vm.machine;
         for (const name of this.kernel.handlers) {
@@ -137,7 +151,7 @@ export class Boot extends Rec {
             });
             luo.handlers.push(new LuoHandler(journal, name, decl.compatible.value, flbs));
         }
-        return undefined;
+        return this.stage('initcalls', begin);
     }
 
     /**
@@ -150,11 +164,19 @@ export class Boot extends Rec {
             vm.fail('failed-call', 'this kernel should panic while it comes up, but it does not.');
             return undefined;
         }
+        const begin = vm.machine.clock.now;
+        vm.machine.clock.charge(BOOT_USERSPACE);
         if (vm.boot > 0 || vm.running.kho.isKhoBoot) {
             fillPageCache(vm.machine, this.pages, this.kernel.desc.pageCache);
         }
         vm.machine.journal.edit(vm.power).booting = null;
+        this.stage('user space', begin);
         vm.phase('running');
+        return undefined;
+    }
+
+    private stage(name: string, begin: number): undefined {
+        this.vm.tell((l) => l.stage?.(name, begin));
         return undefined;
     }
 

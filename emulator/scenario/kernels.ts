@@ -1,5 +1,6 @@
 /** Which kernel a name means: a description that comes with the emulator, and what `kernel` declarations of the program change. */
 import { DEFAULT_KERNEL, DESCRIPTIONS, type KernelDescription } from '../kernel/descriptions';
+import { settableCost } from '../machine/costs';
 import { archNamed } from '../kernel/kho/arch';
 import type { KernelDecl, KernelInit } from './ast';
 import type { Image } from './image';
@@ -54,6 +55,11 @@ function resolve(image: Image, name: string, instead: string | undefined, seen: 
     for (const e of decl.entries) {
         if (e.kind === 'init') {
             inits.push({ decl, init: e });
+        } else if (e.kind === 'cost') {
+            const cost = settableCost(e.cost.name);
+            if (cost && e.value.kind === 'int') {
+                settings.costs = { ...settings.costs ?? base.desc.costs, [cost]: Number(e.value.value) };
+            }
         } else if (e.kind === 'list') {
             const names = e.names.map((n) => n.name);
             handlers = e.sign === '-' ? handlers.filter((h) => !names.includes(h)) : [...handlers, ...names.filter((n) => !handlers.includes(n))];

@@ -4,12 +4,15 @@ import { OpenFile } from '../kernel/file';
 import { anonFile, deviceFile } from '../kernel/anon';
 import { O_RDWR } from '../kernel/fcntl';
 import { openFinalizeFile } from '../kernel/kho/debugfs';
+import { costId } from '../machine/costs';
 import { LuoFlb, LuoHandler } from '../kernel/luo/state';
 import type { FileDecl, FlbDecl, HandlerDecl } from './ast';
 import { SWITCH } from './code';
 import type { Value } from './types';
 import { ProgramError } from './values';
 import type { Vm } from './vm';
+
+const CALLBACK = costId('callback');
 
 /** Handler callbacks that answer yes or no. */
 const QUESTIONS = new Set(['can_preserve', 'can_finish']);
@@ -29,6 +32,7 @@ export function callback(vm: Vm, name: string, args: readonly Value[], resultSlo
     if (!code) {
         return answer(vm, resultSlot, QUESTIONS.has(name) ? true : 0, name);
     }
+    vm.machine.clock.charge(CALLBACK);
     return vm.call(code, 'kernel', rest, resultSlot, receiver instanceof OpenFile ? receiver : null);
 }
 

@@ -21,6 +21,8 @@ export type Phase = 'running' | 'shutdown' | 'jump' | 'boot';
 export interface Listener {
     /** A line of the kernel log, or what `log()` printed (level `log`). */
     log?(line: LogLine, place: Place | undefined): void;
+    /** A process makes a system call, or kernel code begins that {@link returned} will tell the end of, by the same name. */
+    entered?(name: string): void;
     callbackEntered?(name: string, frame: Frame): void;
     callbackLeft?(name: string, result: unknown, frame: Frame): void;
     /**
@@ -39,6 +41,8 @@ export interface Listener {
     /** A failing system call, kernel call or callback, announced or not. */
     failed?(what: string, error: Err, frame: Frame): void;
     phase?(phase: Phase): void;
+    /** A stage of a shutdown or a boot is over. It began at `begin` nanoseconds and has lasted until now. */
+    stage?(name: string, begin: number): void;
     /** The old kernel is gone and the next one has not begun; its boot parameters lie at this address. */
     jumped?(parameters: number): void;
     threadStarted?(thread: Thread): void;

@@ -9,7 +9,7 @@ import { ASSIGN_OPS } from './parser-structure';
 /** Words that begin a statement when what follows fits; else they are ordinary names. */
 const STATEMENT_WORDS = [
     'boot', 'process', 'send', 'exit', 'kill', 'inject', 'at', 'corrupt', 'assert', 'if', 'while', 'for', 'return', 'break', 'continue',
-    'undo', 'sleep',
+    'undo', 'sleep', 'cost',
 ];
 
 const assignOp = (text: string): AssignOp | undefined => {
@@ -118,6 +118,15 @@ export class StmtParser extends ExprParser {
                 return undefined;
             case 'corrupt':
                 return ident ? this.corrupt() : undefined;
+            case 'cost': {
+                if (!ident) {
+                    return undefined;
+                }
+                this.advance();
+                const cost = this.ident('a cost');
+                const value = this.expr(`what \`${cost.name}\` takes`);
+                return { kind: 'cost', cost, value, start: t.start, end: this.lastEnd };
+            }
             case 'sleep': {
                 if (!same || (next.kind === 'punct' && next.text !== '(')) {
                     return undefined;

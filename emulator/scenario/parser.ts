@@ -291,6 +291,11 @@ class Parser extends StmtParser {
             const body = this.block('`init`');
             return { kind: 'init', body, start, end: this.lastEnd };
         }
+        if (key.name === 'cost' && this.isIdent()) {
+            const cost = this.ident('a cost');
+            const value = this.expr(`what \`${cost.name}\` takes`);
+            return { kind: 'cost', cost, value, start, end: this.lastEnd };
+        }
         const next = this.peek(1);
         const signed = (this.is('+') || this.is('-')) && (next.kind === 'ident' || LIST_KEYS.has(key.name));
         const listed = this.isIdent() && next.kind === 'punct' && next.text === ',';

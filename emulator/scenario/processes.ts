@@ -2,6 +2,7 @@
 import type { Err } from '../kernel/errno';
 import { exitProcess, passFd, reap, spawn } from '../kernel/process';
 import { Frame, SWITCH } from './code';
+import { entered } from './entering';
 import { UserProcess, type Thread } from './thread';
 import type { Value } from './types';
 import { ProgramError } from './values';
@@ -60,6 +61,7 @@ function exitFrame(vm: Vm, waiter: Thread | null): Frame {
 /** `exit` in a process block: its descriptors close before anything else happens. */
 export function exitUser(vm: Vm): number {
     vm.current.frames.push(exitFrame(vm, null));
+    entered(vm, 'do_exit');
     return SWITCH;
 }
 
@@ -83,7 +85,9 @@ export function killUser(vm: Vm, name: string): number {
     if (!user) {
         throw new ProgramError(`no process ${name} runs`);
     }
-    return vm.callOn(user.thread, exitFrame(vm, vm.current));
+    const next = vm.callOn(user.thread, exitFrame(vm, vm.current));
+    entered(vm, 'do_exit');
+    return next;
 }
 
 /** A process that has ended is reaped: name, variables and thread are gone. */

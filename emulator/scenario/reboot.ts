@@ -4,13 +4,17 @@ import { DEFAULT_KERNEL } from '../kernel/descriptions';
 import { archNamed, X86_64, type Arch } from '../kernel/kho/arch';
 import { readKernelName, readParameters } from '../kernel/kho/boot_params';
 import { coldLoad, loadFile, loadSegments, type KernelFile } from '../kernel/kho/kexec_image';
+import { costId } from '../machine/costs';
 import { Boot } from './boot';
+import { entered } from './entering';
 import { Frame } from './code';
 import { kernelAs, resolveKernel, type BootableKernel } from './kernels';
 import { dropKernel } from './power_off';
 import type { Value } from './types';
 import { hex, ProgramError } from './values';
 import type { Vm } from './vm';
+
+const FIRMWARE = costId('firmware');
 
 /** The kernel that a scenario means by a name: `--kernel` takes the place of the default one, and `lus compat` gives others for all. */
 export function kernelNamed(vm: Vm, name: string, how: 'boot' | 'load' = 'boot'): BootableKernel {
@@ -33,6 +37,9 @@ export function coldBoot(vm: Vm, name: string, cmdline: string): void {
     const { machine } = vm;
     const kernel = kernelNamed(vm, name, 'boot');
     dropKernel(vm);
+    if (machine.boots > 0) {
+        machine.clock.charge(FIRMWARE);
+    }
     for (const range of machine.map) {
         machine.memory.zero(range.start, range.size);
     }
@@ -78,7 +85,9 @@ export function jump(vm: Vm): Value {
         return undefined;
     }
     vm.phase('jump');
+    const begin = vm.machine.clock.now;
     const at = image.copyToDestinations();
+    vm.tell((l) => l.stage?.('machine_kexec', begin));
     dropKernel(vm);
     for (const l of vm.listeners) {
         l.jumped?.(at);
@@ -98,7 +107,9 @@ export function startKernel(vm: Vm, at: number): void {
     machine.journal.edit(machine).boots = machine.boots + 1;
     vm.injections.expire(vm.boot);
     const power = machine.journal.edit(vm.power);
-    power.booting = new Boot(vm, resolveKernel(vm.image, name), at, params);
+    const kernel = resolveKernel(vm.image, name);
+    vm.costs.startKernel(kernel.desc.costs);
+    power.booting = new Boot(vm, kernel, at, params);
     power.panicMessage = '';
     vm.phase('boot');
     const scenario = vm.scenarioThread;
@@ -107,6 +118,7 @@ export function startKernel(vm: Vm, at: number): void {
     scenario.waiting = { kind: 'thread', thread };
     thread.frames.push(new Frame(code, 'kernel', new Array<Value>(code.slots).fill(undefined), -1, null, scenario));
     vm.current = thread;
+    entered(vm, code.name);
     vm.stepAcrossJump();
     vm.switchFrames();
 }

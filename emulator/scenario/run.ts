@@ -1,4 +1,5 @@
 /** A scenario, loaded and ready to run. */
+import { settableCost, type CostChanges, type CostName } from '../machine/costs';
 import { armMemory, Machine, pcMemory, type ArchName, type HandoverPlaces, type RamRange } from '../machine/machine';
 import type { Expr, MachineDecl, ScenarioDecl } from './ast';
 import { check } from './check/check';
@@ -11,6 +12,7 @@ import type { Diagnostic, Program } from './program';
 import { isRecording, loadRecording } from './replay/program';
 import { standardLibrary } from './std';
 import type { Value } from './types';
+import { Updates } from './updates';
 import { asNumber, binary, ProgramError, unary } from './values';
 import { Vm } from './vm';
 
@@ -26,6 +28,8 @@ export interface RunOptions {
     readonly kernel?: string | undefined;
     /** Use these descriptions wherever the scenario boots or loads a kernel, whatever it is made from. */
     readonly substitutes?: { readonly boot: string; readonly load: string } | undefined;
+    /** What takes another time, whatever the table and the program say. */
+    readonly costs?: CostChanges | undefined;
     /** Picks one of the possible schedules. */
     readonly seed?: number | undefined;
     /** The kernel code of a release; what ships with the emulator where it is left out. The program must have been checked with it. */
@@ -66,8 +70,10 @@ export class Run {
         const machine = new Machine({ ranges: memoryOf(program), arch: archOf(program), places: placesOf(program) });
         const vm = new Vm(machine, image, options.seed ?? 0, options.kernel);
         vm.substitutes = options.substitutes ?? null;
+        vm.costs.begin(costsOf(program), options.costs ?? {});
         const code = image.scenarioCode(scenario);
         vm.scenarioThread.frames.push(new Frame(code, 'scenario', new Array<Value>(code.slots).fill(undefined), -1));
+        Updates.attach(vm);
         Diagnoses.attach(vm, { uri: code.uri, start: scenario.name.start, end: scenario.name.end });
         return new Run(program, image, scenario, vm);
     }
@@ -120,6 +126,18 @@ function memoryOf(program: Program): RamRange[] {
         }
         throw e;
     }
+}
+
+/** What takes another time on the machine that a program describes. */
+function costsOf(program: Program): CostChanges {
+    const changes: { [K in CostName]?: number } = {};
+    for (const { args: [name, value] } of program.machine ? entries(program.machine, 'cost') : []) {
+        const cost = name?.kind === 'name' ? settableCost(name.name) : undefined;
+        if (cost && value) {
+            changes[cost] = asNumber(fold(program, value), 'a machine setting');
+        }
+    }
+    return changes;
 }
 
 /** Where the program wants the parts of the first handover. */

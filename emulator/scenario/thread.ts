@@ -44,3 +44,19 @@ export class UserProcess extends Rec {
         return `process ${this.name} (pid ${this.process.pid})`;
     }
 }
+
+/** How many functions deep a thread is, counting the threads that wait for it; process blocks do not count. */
+export function depthOf(thread: Thread): number {
+    let n = 0;
+    for (let t: Thread | null = thread; t; ) {
+        let waiter: Thread | null = null;
+        for (const f of t.frames) {
+            if (f.waiter) {
+                waiter = f.waiter;
+            }
+            n += f.waiter && f.code.kind === 'scenario' ? 0 : 1;
+        }
+        t = waiter;
+    }
+    return n;
+}

@@ -10,15 +10,18 @@ import type { LogLevel, LogLine } from '../kernel/klog';
 import type { Process } from '../kernel/process';
 import { Seq } from '../machine/journal';
 import type { Boot } from './boot';
+import { CostSettings } from './costs';
 import type { Diagnoses } from './diagnosis/diagnoses';
 import { Frame, statementOf, SWITCH, type Code, type Mode } from './code';
+import { entered } from './entering';
 import type { Image } from './image';
 import { Injections } from './injection';
 import type { Program } from './program';
 import type { Listener, Phase, Place } from './listener';
 import { copyOnce, Power, type Checkpoint, type ExceptionKind, type Outcome, type RunException, type StepKind, type Stop, type TrapHandler } from './run_state';
-import { Thread, type UserProcess } from './thread';
+import { depthOf, Thread, type UserProcess } from './thread';
 import type { Value } from './types';
+import type { Updates } from './updates';
 import { stopFor } from './power_off';
 import { ProgramError } from './values';
 
@@ -42,6 +45,9 @@ export class Vm {
     readonly users: Seq<UserProcess>;
     /** Blocks to run when the handover is complete (`at handover`). */
     readonly handoverHooks: Seq<{ readonly code: Code; readonly pc: number }>;
+    readonly costs: CostSettings;
+    /** Live updates in time; null where nobody looks. */
+    updates: Updates | null = null;
     /** What has been found wrong that no kernel tells; null where nobody looks. */
     diagnoses: Diagnoses | null = null;
     /** Exceptions that stop the run although it could go on; fatal ones stop it in any case. */
@@ -66,6 +72,7 @@ export class Vm {
     ) {
         this.injections = new Injections(machine.journal);
         machine.history.stepOf = () => this.ticks;
+        this.costs = new CostSettings(machine.journal, machine.clock);
         this.power = new Power(machine.journal);
         this.earlyLog = new Seq<LogLine>(machine.journal);
         this.users = new Seq<UserProcess>(machine.journal);
@@ -279,6 +286,7 @@ export class Vm {
         }
         const code = this.std('task_work');
         this.current.frames.push(new Frame(code, 'kernel', new Array<Value>(code.slots).fill(undefined), -1, null, waiter));
+        entered(this, code.name);
         return true;
     }
 
@@ -399,20 +407,9 @@ export class Vm {
 
     // ------------------------------------------------------------ running
 
-    /** How many functions deep the current thread is, counting the threads that wait for it; process blocks do not count. */
+    /** How many functions deep the current thread is. */
     depth(): number {
-        let n = 0;
-        for (let t: Thread | null = this.current; t; ) {
-            let waiter: Thread | null = null;
-            for (const f of t.frames) {
-                if (f.waiter) {
-                    waiter = f.waiter;
-                }
-                n += f.waiter && f.code.kind === 'scenario' ? 0 : 1;
-            }
-            t = waiter;
-        }
-        return n;
+        return depthOf(this.current);
     }
 
     /** Prepares a step; {@link run} then stops at its end. */

@@ -23,6 +23,10 @@ class Fingerprint {
     run(vm: Vm): void {
         const { hasher } = this;
         vm.machine.hash(hasher);
+        vm.machine.clock.hash(hasher);
+        for (const update of vm.updates?.items ?? []) {
+            update.hash(hasher);
+        }
         hasher.num(vm.ticks).str(vm.panicMessage).str(vm.power.panicExpected ?? '\0').str(vm.outcome?.failure?.message ?? '');
         for (const i of vm.injections.items) {
             hasher.str(i.target).str(i.error?.name ?? 'no').num(i.skip).num(i.left).num(i.boot);

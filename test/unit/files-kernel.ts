@@ -42,7 +42,7 @@ export function testKernel(options: TestKernelOptions = {}): TestKernel {
     pages.release(start, end);
     const ids = new Ids(journal);
     const kernel: TestKernel = {
-        machine, journal, memory, memmap, pages, owners, ids,
+        machine, journal, clock: machine.clock, memory, memmap, pages, owners, ids,
         folios: new Folios(memory, memmap, pages),
         processes: new Seq<Process>(journal),
         delayedFput: new Seq<OpenFile>(journal),

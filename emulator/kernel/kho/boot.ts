@@ -1,6 +1,7 @@
 /** Early boot, as far as memory and KHO go: from the memory map to the buddy allocator. Plain steps that a boot sequence calls in turn. */
 import type { Err } from '../errno';
 import { INHERITED, RELEASED, RESERVED } from '../../machine/history';
+import { costId } from '../../machine/costs';
 import type { Machine } from '../../machine/machine';
 import { PAGE_SIZE, PHYS_LIMIT } from '../../machine/memory';
 import type { NodeSpan, PageAllocator } from '../mm/buddy';
@@ -15,6 +16,9 @@ import { PROP_MEMORY_MAP, readNativeU64 } from './root_fdt';
 import { RunList } from './runs';
 import { SCRATCH_ENTRY, type ScratchSizes, reserveScratch } from './scratch';
 import { walkHandedOver } from './tracker';
+
+const BOOT_PRESERVED = costId('boot_preserved');
+const PAGE_CACHE_FILL = costId('page_cache_fill');
 
 const MiB = 1024 * 1024;
 /** Pages; a hole of 1 TiB. */
@@ -224,6 +228,7 @@ export function khoMemoryInit(ctx: BootContext, incoming: IncomingHandover | und
             outside ??= pfn;
             return;
         }
+        machine.clock.charge(BOOT_PRESERVED);
         memmap.stampPreserved(pfn, order, owner);
         runs.add(pfn, order);
     });
@@ -327,6 +332,7 @@ export function fillPageCache(machine: Machine, allocator: PageAllocator, bytes:
             continue;
         }
         machine.memory.fillPattern(pfn * PAGE_SIZE, PAGE_SIZE << order, 0xcc, got * PAGE_SIZE);
+        machine.clock.chargeBytes(PAGE_CACHE_FILL, PAGE_SIZE << order);
         got += 2 ** order;
         left -= 2 ** order;
     }

@@ -1,6 +1,7 @@
 /** Loading a kernel with kexec and jumping into it (kernel/kexec_file.c, kernel/kexec_core.c, arch/x86/kernel/kexec-bzimage64.c). */
 import { type Err, err } from '../errno';
 import { Bytes } from '../../machine/bytes';
+import { costId } from '../../machine/costs';
 import type { Hasher } from '../../machine/hash';
 import { Rec } from '../../machine/journal';
 import type { Machine } from '../../machine/machine';
@@ -11,6 +12,10 @@ import { type KhoSetupData, buildParameters, kernelHeader, parametersSize } from
 import type { Area, KhoEnv } from './env';
 import type { Kho } from './kho';
 import { SCRATCH_ENTRY } from './scratch';
+
+const JUMP = costId('jump');
+const PURGATORY = costId('purgatory');
+const KEXEC_LOAD = costId('kexec_load');
 
 const MiB = 1024 * 1024;
 const PURGATORY_SIZE = 0x8000;
@@ -59,7 +64,9 @@ export class KexecImage extends Rec {
 
     /** The jump's copying: every segment goes where it belongs. @returns the address of the boot parameters. */
     copyToDestinations(): number {
-        const { memory } = this.env.machine;
+        const { memory, clock } = this.env.machine;
+        clock.charge(JUMP);
+        clock.chargeBytes(PURGATORY, this.segments.reduce((sum, s) => sum + s.size, 0));
         // A destination may be another segment's source, as nothing confines it without KHO.
         const contents = this.segments.map((s) => ({ s, parts: s.blocks.map((b) => memory.readBytes(b.pfn * PAGE_SIZE, PAGE_SIZE << b.order)) }));
         for (const { s, parts } of contents) {
@@ -249,6 +256,7 @@ function finish(
 ): KexecImage | Err {
     const { machine, allocator } = env;
     const owner = machine.owners.id('kexec image');
+    machine.clock.chargeBytes(KEXEC_LOAD, placed.reduce((sum, p) => sum + p.buffer.size, 0));
     const segments: KexecSegment[] = [];
     for (const { dest, buffer } of placed) {
         const blocks: { pfn: number; order: number }[] = [];

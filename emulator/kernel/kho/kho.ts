@@ -1,5 +1,6 @@
 /** KHO in one running kernel: what it preserves, and what it was given (kernel/liveupdate/kexec_handover.c). */
 import { Err, err } from '../errno';
+import { costId } from '../../machine/costs';
 import type { Hasher } from '../../machine/hash';
 import { PRESERVED, RESTORED, UNPRESERVED } from '../../machine/history';
 import type { Int } from '../../machine/int';
@@ -15,6 +16,11 @@ import type { NodePages } from './radix';
 import { type Subtree, addSubtree, buildRootFdt, readFdtPage, removeSubtree, retrieveSubtree } from './root_fdt';
 import { type BlockRun, RunList } from './runs';
 import { type Tracker, freeTracker, makeTracker, walkTracker } from './tracker';
+
+const PRESERVE_FOLIO = costId('preserve_folio');
+const UNPRESERVE_FOLIO = costId('unpreserve_folio');
+const RESTORE_FOLIO = costId('restore_folio');
+const RESTORE_PAGE = costId('restore_page');
 
 /** The order of the smallest power of two of pages that holds `size` bytes. */
 export function getOrder(size: number): number {
@@ -403,6 +409,7 @@ export class Kho extends Rec {
         if (this.finalized && this.buildsFdtWhenFinalized) {
             return err('EBUSY');
         }
+        this.env.machine.clock.charge(PRESERVE_FOLIO);
         const result = this.tree.add(pfn, order);
         if (result === 0) {
             this.env.machine.history.add(PRESERVED, pfn, orderPages(order), this.env.memmap.ownerOf(pfn));
@@ -411,6 +418,7 @@ export class Kho extends Rec {
     }
 
     private unpreserveBlock(pfn: number, order: number): void {
+        this.env.machine.clock.charge(UNPRESERVE_FOLIO);
         if (!this.tree?.remove(pfn, order)) {
             this.warn('kho_radix_del_key', 'unpreserving what was never preserved');
             return;
@@ -458,6 +466,8 @@ export class Kho extends Rec {
     private restored(pfn: number, order: number, owner: number): void {
         this.env.machine.journal.edit(this).restoredPages += orderPages(order);
         this.env.allocator.addManaged(orderPages(order));
+        this.env.machine.clock.charge(RESTORE_FOLIO);
+        this.env.machine.clock.charge(RESTORE_PAGE, orderPages(order));
         this.env.machine.history.add(RESTORED, pfn, orderPages(order), owner);
     }
 

@@ -2,12 +2,18 @@
  * The page allocator: a buddy system with orders 0 to 10 for each node (mm/page_alloc.c). Where the kernel takes the block freed
  * last, this one takes the lowest, so that a run depends on nothing but the program.
  */
+import type { Clock } from '../../machine/clock';
+import { costId } from '../../machine/costs';
 import type { Hasher } from '../../machine/hash';
 import { ALLOCATED, FREED, type PageHistory } from '../../machine/history';
 import { type Journal, Rec } from '../../machine/journal';
 import { PAGE_SIZE, type PhysicalMemory } from '../../machine/memory';
 import { FreeSet } from './free_set';
 import { type Memmap, orderPages } from './memmap';
+
+const PAGE_ALLOC = costId('page_alloc');
+const PAGE_FREE = costId('page_free');
+const ZERO = costId('zero');
 
 export const MAX_PAGE_ORDER = 10;
 export const MAX_ORDER_PAGES = 1 << MAX_PAGE_ORDER;
@@ -128,6 +134,8 @@ class Zone extends Rec {
 export class PageAllocator extends Rec {
     /** Fault injection (failslab's brother fail_page_alloc). */
     inject: AllocInjection | undefined;
+    /** Whose time it takes; nobody's where it is left out. */
+    clock: Clock | undefined;
     /** Pages handed to the allocator since boot, the MemTotal of the kernel. */
     readonly managedPages: number = 0;
     private readonly normal: readonly Zone[];
@@ -157,9 +165,11 @@ export class PageAllocator extends Rec {
         if (pfn < 0) {
             return -1;
         }
+        this.clock?.charge(PAGE_ALLOC);
         this.memmap.initFolio(pfn, order, options.owner);
         this.history.add(ALLOCATED, pfn, 1 << order, options.owner);
         if (options.zero) {
+            this.clock?.chargeBytes(ZERO, PAGE_SIZE << order);
             this.memory.zero(pfn * PAGE_SIZE, PAGE_SIZE << order);
         }
         return pfn;
@@ -168,6 +178,7 @@ export class PageAllocator extends Rec {
     /** Gives 2^order pages back, whoever holds references. Their contents stay until somebody writes. */
     free(pfn: number, order: number): void {
         const pages = orderPages(order);
+        this.clock?.charge(PAGE_FREE);
         this.history.add(FREED, pfn, pages, this.memmap.ownerOf(pfn));
         this.memmap.clear(pfn, pages);
         if (order > MAX_PAGE_ORDER) {

@@ -1,8 +1,11 @@
 import type { Err } from '../errno';
 import { err } from '../errno';
+import { costId } from '../../machine/costs';
 import { PAGE_SIZE, type PhysicalMemory } from '../../machine/memory';
 import type { AllocOptions, PageAllocator } from './buddy';
 import { type Memmap, PG_UPTODATE } from './memmap';
+
+const COPY = costId('copy');
 
 /** Reference and pin counts of folios (include/linux/mm.h). A folio is named by its head's page frame number. */
 export class Folios {
@@ -85,6 +88,7 @@ export class Folios {
         if (to < 0) {
             return err('ENOMEM');
         }
+        this.allocator.clock?.chargeBytes(COPY, PAGE_SIZE * 2 ** order);
         this.memory.copy(to * PAGE_SIZE, head * PAGE_SIZE, PAGE_SIZE * 2 ** order);
         memmap.setRefs(to, memmap.refs(head));
         memmap.setFlags(to, memmap.flags(head));

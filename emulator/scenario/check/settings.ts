@@ -1,5 +1,6 @@
 /** Entries of `machine` and `kernel` declarations: which there are, and what they take. */
-import type { Expr, Ident, KernelDecl, KernelSetting, MachineDecl, MachineEntry } from '../ast';
+import { SETTABLE_COSTS, settableCost } from '../../machine/costs';
+import type { Expr, Ident, KernelDecl, KernelSetting, MachineDecl, MachineEntry, Span } from '../ast';
 import { ANY, type Type } from '../types';
 import type { Folder } from './fold';
 import { describeType } from './types-of';
@@ -15,7 +16,7 @@ export interface Settings {
 
 const MACHINE = new Map([
     ['memory', '`memory 2GiB`, `memory 2GiB node 1`'], ['map', '`map 0x10_0000 .. 0x4000_0000 node 0`'], ['cpus', '`cpus 4`'], ['arch', '`arch arm64`, `arch x86_64`'],
-    ['kho_fdt', '`kho_fdt 0x4c_2000`'], ['scratch_array', '`scratch_array 0xfc2_9000`'], ['scratch', '`scratch 0xcc0_0000 size 40MiB`'],
+    ['cost', '`cost copy 200us`'], ['kho_fdt', '`kho_fdt 0x4c_2000`'], ['scratch_array', '`scratch_array 0xfc2_9000`'], ['scratch', '`scratch 0xcc0_0000 size 40MiB`'],
 ]);
 /** Options of the entries. */
 const OPTIONS = new Map([['memory', 'node'], ['map', 'node'], ['scratch', 'size']]);
@@ -39,7 +40,9 @@ export function checkMachine(s: Settings, decl: MachineDecl): void {
 
 function machineEntry(s: Settings, e: MachineEntry, example: string): void {
     const [first, ...more] = e.args;
-    if (!first || more.length > 0) {
+    if (e.key.name === 'cost') {
+        machineCost(s, e, example);
+    } else if (!first || more.length > 0) {
         s.world.report('error', 'LU0304', s.uri, more[0] ?? e.key, `It reads ${example}.`);
     } else if (e.key.name === 'arch') {
         s.world.types.set(first, ANY);
@@ -82,6 +85,28 @@ function machineEntry(s: Settings, e: MachineEntry, example: string): void {
     }
 }
 
+/** `cost copy 200us` */
+function machineCost(s: Settings, e: MachineEntry, example: string): void {
+    const [name, value, ...more] = e.args;
+    if (name?.kind !== 'name' || !value || more.length > 0) {
+        s.world.report('error', 'LU0304', s.uri, more[0] ?? e.key, `It reads ${example}.`);
+        return;
+    }
+    s.world.types.set(name, ANY);
+    checkCostName(s.world, s.uri, name);
+    const ns = constant(s, value, 'What something takes');
+    if (ns !== undefined && ns < 0) {
+        s.world.report('error', 'LU0311', s.uri, value, 'Nothing takes less than no time.');
+    }
+}
+
+/** The name of a cost that can be given another figure. */
+export function checkCostName(world: World, uri: string, { name, start, end }: { readonly name: string } & Span): void {
+    if (name !== '' && settableCost(name) === undefined) {
+        world.unknown('LU0218', uri, { start, end }, name, `No cost is called ${quoted(name)}: there is ${SETTABLE_COSTS.map(quoted).join(', ')}.`, SETTABLE_COSTS);
+    }
+}
+
 function aligned(s: Settings, e: MachineEntry, value: number | undefined, at: Expr): void {
     const to = ALIGNMENT.get(e.key.name) ?? 1;
     if (value !== undefined && (value < 0 || value % to !== 0)) {
@@ -108,7 +133,13 @@ function constant(s: Settings, e: Expr, what: string): number | undefined {
 
 export function checkKernelEntries(s: Settings, decl: KernelDecl): void {
     for (const e of decl.entries) {
-        if (e.kind === 'setting') {
+        if (e.kind === 'cost') {
+            checkCostName(s.world, s.uri, e.cost);
+            s.world.types.set(e.value, { k: 'int' });
+            if (e.value.kind !== 'int' && e.value.kind !== 'error') {
+                s.world.report('error', 'LU0301', s.uri, e.value, 'It reads `cost preserve_folio 150ns`.');
+            }
+        } else if (e.kind === 'setting') {
             setting(s, e);
         } else if (e.kind === 'list') {
             if (!LISTS.includes(e.key.name)) {
@@ -122,8 +153,8 @@ export function checkKernelEntries(s: Settings, decl: KernelDecl): void {
 }
 
 function unknownKey(s: Settings, key: Ident): void {
-    s.world.unknown('LU0218', s.uri, key, key.name, `A kernel has no entry ${quoted(key.name)}: there is \`handlers + …\`, ${[...SETTINGS.values()].join(', ')}, \`init { }\`.`,
-        [...LISTS, ...SETTINGS.keys(), 'init']);
+    s.world.unknown('LU0218', s.uri, key, key.name, `A kernel has no entry ${quoted(key.name)}: there is \`handlers + …\`, ${[...SETTINGS.values()].join(', ')}, \`cost copy 200us\`, \`init { }\`.`,
+        [...LISTS, ...SETTINGS.keys(), 'cost', 'init']);
 }
 
 function setting(s: Settings, e: KernelSetting): void {

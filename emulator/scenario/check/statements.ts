@@ -1,7 +1,7 @@
 /** Statements of every kind, with what they do to the kernel and its processes. */
 import { isErrnoName } from '../../kernel/errno';
 import type {
-    AssertStmt, Block, BootStmt, CallExpr, Expectation, Expr, ForStmt, Ident, IfStmt, InjectStmt, ProcessBlock, ProcessStmt, ReturnStmt, Stmt,
+    AssertStmt, Block, BootStmt, CallExpr, CostStmt, Expectation, Expr, ForStmt, Ident, IfStmt, InjectStmt, ProcessBlock, ProcessStmt, ReturnStmt, Stmt,
     StringLit, WhileStmt,
 } from '../ast';
 import { isBeside } from '../load';
@@ -9,6 +9,7 @@ import { ANY, INT, type Type } from '../types';
 import { AssignChecker } from './assign';
 import { Flow, head } from './flow';
 import { checkInjection } from './injections';
+import { checkCostName } from './settings';
 import { assignable, describeType, isIntLike } from './types-of';
 import { quoted, type FnInfo } from './world';
 
@@ -89,12 +90,22 @@ export class StatementChecker extends AssignChecker {
                 this.require('kernel', { start: s.start, end: s.start + 'undo'.length }, '`undo`');
                 this.aside(() => this.block(s.body));
                 break;
+            case 'cost': this.cost(s); break;
             case 'sleep': {
                 const type = this.expr(s.duration);
                 if (!isIntLike(type)) {
                     this.error('LU0301', s.duration, `How long to sleep is a number of nanoseconds (\`50ms\`), not ${describeType(type)}.`);
                 }
             }
+        }
+    }
+
+    private cost(s: CostStmt): void {
+        this.notInKernel(s, '`cost`');
+        checkCostName(this.world, this.unit.uri, s.cost);
+        const type = this.expr(s.value);
+        if (!isIntLike(type)) {
+            this.error('LU0301', s.value, `What something takes is a number of nanoseconds (\`200us\`), not ${describeType(type)}.`);
         }
     }
 

@@ -2,6 +2,7 @@
 import { Err, isErrnoName } from '../../kernel/errno';
 import type { Arg, CallExpr, Expectation, Expr, FnDecl } from '../ast';
 import { SWITCH, type Eval, type Frame } from '../code';
+import { systemCall } from '../entering';
 import { callback } from '../kinds';
 import { memberOf } from '../members';
 import type { NativeFunction, Value } from '../types';
@@ -204,6 +205,9 @@ function emitNative(c: FnCompiler, call: CallExpr, native: NativeFunction, recei
         c.emitter.emit((f, vm) => {
             const values = evals.map((e) => e(f, vm));
             f.pc++;
+            if (f.mode !== 'kernel') {
+                systemCall(vm, code);
+            }
             if (code === 'sys_reboot') {
                 vm.expectNoJump(noJump);
             }
@@ -218,10 +222,11 @@ function emitNative(c: FnCompiler, call: CallExpr, native: NativeFunction, recei
 
 /** A native that runs to its end at once: one operation. */
 function emitDirect(c: FnCompiler, call: Expr, native: NativeFunction, evals: readonly Eval[], slot: number, policy: Policy): void {
-    const fn = native.call;
-    if (!fn) {
+    const { call: work } = native;
+    if (!work) {
         throw new RangeError(`native ${native.name} has no code`);
     }
+    const fn = native.syscall ? asSystemCall(native.name, work) : work;
     const out = outcomes(c, call, slot, policy);
     const { syscall } = native;
     const finish = (f: Frame, vm: Vm, result: Value | Err): number => {
@@ -243,6 +248,16 @@ function emitDirect(c: FnCompiler, call: Expr, native: NativeFunction, evals: re
     } else {
         c.emitter.emit((f, vm) => finish(f, vm, fn(vm, evals.map((e) => e(f, vm)))));
     }
+}
+
+/** The same where a process calls it; kernel code does so without entering the kernel. */
+function asSystemCall(name: string, work: NonNullable<NativeFunction['call']>): NonNullable<NativeFunction['call']> {
+    return (vm, args) => {
+        if (vm.frame?.mode !== 'kernel') {
+            systemCall(vm, name);
+        }
+        return work(vm, args);
+    };
 }
 
 /** The native asked for a stop, or changed the stack: the frame goes on at `next` when its turn comes. */
@@ -277,7 +292,13 @@ function emitDynamic(c: FnCompiler, call: CallExpr, name: string, object: Eval, 
             return callback(vm, method.callback, values, slot);
         }
         if (method.code !== undefined) {
+            if (f.mode !== 'kernel') {
+                systemCall(vm, method.code);
+            }
             return vm.callStd(method.code, values, slot);
+        }
+        if (method.syscall && f.mode !== 'kernel') {
+            systemCall(vm, method.name);
         }
         const result = method.call?.(vm, values);
         f.slots[slot] = result;

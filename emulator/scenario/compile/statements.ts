@@ -1,9 +1,10 @@
 /** Compiles statements. Each begins with an operation marked as a place to stop. */
 import { err, errOfCode, isErrnoName } from '../../kernel/errno';
 import type {
-    AssertStmt, AssignStmt, AtStmt, Block, BootStmt, CorruptStmt, Expectation, Expr, ExprStmt, ForStmt, Ident, IfStmt, InjectStmt, KillStmt,
+    AssertStmt, AssignStmt, AtStmt, Block, BootStmt, CorruptStmt, CostStmt, Expectation, Expr, ExprStmt, ForStmt, Ident, IfStmt, InjectStmt, KillStmt,
     ProcessBlock, ProcessStmt, ReturnStmt, SendStmt, Stmt, UndoStmt, WhileStmt,
 } from '../ast';
+import { settableCost } from '../../machine/costs';
 import { Frame, SWITCH, type Eval } from '../code';
 import { lengthOf, readIndex, writeIndex, writeMember } from '../members';
 import { bootImage } from '../boot_image';
@@ -90,6 +91,9 @@ function compileStatement(c: FnCompiler, s: Stmt): void {
             return;
         case 'corrupt':
             compileCorrupt(c, s);
+            return;
+        case 'cost':
+            compileCost(c, s);
             return;
         case 'sleep': {
             const duration = c.value(s.duration);
@@ -458,6 +462,19 @@ function compileInject(c: FnCompiler, s: InjectStmt): void {
         const skip = s.after && after ? asNumber(after(f, vm), 'the number behind after') : 0;
         const count = s.times && times ? asNumber(times(f, vm), 'the number behind times') : 1;
         vm.injections.add(target, error, skip, count, vm.boot + (s.nextKernel ? 1 : 0));
+        return f.pc + 1;
+    });
+}
+
+function compileCost(c: FnCompiler, s: CostStmt): void {
+    const cost = settableCost(s.cost.name);
+    const value = c.value(s.value);
+    c.emitter.emit((f, vm) => {
+        const ns = asNumber(value(f, vm), 'what it takes');
+        if (!cost || ns < 0) {
+            throw new ProgramError(`nothing takes ${ns} ns`);
+        }
+        vm.costs.set(cost, ns);
         return f.pc + 1;
     });
 }

@@ -16,12 +16,13 @@ import {
     sessionField, sessionList,
 } from './luo';
 import { khoObject, khoSide, memoryFunctions, subtree } from './memory';
+import { clockObject, timeGlobals, updateObject } from './time';
 import { descriptor, fileSyscalls, statType } from './syscalls';
 
 /** Object types that are found by their class. */
 const classes = [
     luoFile, fileList, luoSession, sessionList, luoHandler, luoArgs, luoFlb, flbArgs, blockSet, blockIterator, luoObject, luoRequest, khoObject, khoSide,
-    subtree, fdtBuilder, fdtNode, kernelObject, kexecObject, bootObject, processObject,
+    subtree, fdtBuilder, fdtNode, kernelObject, kexecObject, bootObject, processObject, clockObject, updateObject,
 ] as const;
 
 const file: ObjectType = {
@@ -55,7 +56,7 @@ const FLB: [string, Type][] = [['args', objectOf('flb_args')]];
 export const NATIVES: Natives = {
     functions: byName([...byteFunctions, ...driverFunctions, ...fileFunctions, ...folioFunctions, ...fileSyscalls, ...kexecSyscalls, ...kernelFunctions, ...diagnosisFunctions, ...memoryFunctions, ...fdtFunctions, ...luoFunctions]),
     objects,
-    globals: byName([...fileConstants, ...kernelGlobals, ...errnoConstants]),
+    globals: byName([...fileConstants, ...kernelGlobals, ...timeGlobals, ...errnoConstants]),
     fd: {
         name: 'fd',
         doc: 'A descriptor. Every system call is a method of it; on the wrong kind of file it gives the kernel\'s error.',

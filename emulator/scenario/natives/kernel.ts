@@ -5,6 +5,7 @@ import { Kernel } from '../../kernel/kernel';
 import { FINALIZE_PATH, hasFinalizeFile } from '../../kernel/kho/debugfs';
 import { exitProcess } from '../../kernel/process';
 import { SESSION_SER_SIZE, type Luo } from '../../kernel/luo/state';
+import { costId } from '../../machine/costs';
 import { Seq } from '../../machine/journal';
 import { Boot } from '../boot';
 import { panic } from '../power_off';
@@ -17,6 +18,8 @@ import { asInt, asNumber, asString, hex, text } from '../values';
 import type { Vm } from '../vm';
 import { constant } from './core';
 import { callback, code, expect, fn, Members, nothing, param } from './define';
+
+const SHUTDOWN = costId('shutdown');
 
 const words = [{ ...param('words', ANY), rest: true }];
 
@@ -145,7 +148,11 @@ export class KexecState {}
 export const kexecObject = new Members(KexecState, 'kexec', 'The kernel that a reboot would jump to.')
     .field('loaded', BOOL, 'One is loaded.', (_k, vm) => vm.running.kexecImage !== null)
     .method('shutdown', [], { context: 'kernel' }, 'kernel_restart_prepare() and what follows up to the jump.', (_k, _a, vm) => {
+        const { clock } = vm.machine;
+        const begin = clock.now;
         vm.phase('shutdown');
+        clock.charge(SHUTDOWN);
+        vm.tell((l) => l.stage?.('kernel_restart_prepare', begin));
         return undefined;
     })
     .method('jump', [], { context: 'kernel' }, 'machine_kexec(): the next kernel starts.', (_k, _a, vm) => jump(vm));

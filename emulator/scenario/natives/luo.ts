@@ -9,6 +9,7 @@ import type { IoctlTable } from '../../kernel/luo/ioctls';
 import { LuoRequest } from '../../kernel/luo/request';
 import { FILE_SER_SIZE } from '../../kernel/luo/state';
 import { Bytes } from '../../machine/bytes';
+import { costId } from '../../machine/costs';
 import { hasCallback } from '../kinds';
 import { ANY, BOOL, FD, INT, listOf, objectOf, PHYS, STRING, type NativeField, type NativeFunction, type Value } from '../types';
 import { View } from '../view';
@@ -355,16 +356,21 @@ function ioctlsOf(vm: Vm): IoctlTable {
     return vm.running.desc.luo?.ioctls ?? NO_IOCTLS;
 }
 
+const IOCTL = costId('ioctl');
 const READONLY = param('readonly_reply', BOOL, false);
 
 /** Functions of std/luo.lus and of the system calls. */
 export const luoFunctions: readonly NativeFunction[] = [
     fn('luo_request', [param('fd', FD), param('nr', INT), param('name', STRING), param('arg_fd', FD), param('token', INT), READONLY],
-        { result: objectOf('luo_request'), fails: true }, 'The checks that every ioctl of LUO begins with.', (vm, [fd, nr, name, argFd, token, ro]) =>
-            LuoRequest.make(vm.process, ioctlsOf(vm), { fd: asNumber(fd, 'fd'), nr: asNumber(nr, 'nr'), name: asString(name, 'name'), argFd: asNumber(argFd, 'a descriptor'), token: asInt(token, 'token'), readonly: ro === true })),
+        { result: objectOf('luo_request'), fails: true }, 'The checks that every ioctl of LUO begins with.', (vm, [fd, nr, name, argFd, token, ro]) => {
+            vm.machine.clock.charge(IOCTL);
+            return LuoRequest.make(vm.process, ioctlsOf(vm), { fd: asNumber(fd, 'fd'), nr: asNumber(nr, 'nr'), name: asString(name, 'name'), argFd: asNumber(argFd, 'a descriptor'), token: asInt(token, 'token'), readonly: ro === true });
+        }),
     fn('luo_request_raw', [param('fd', FD), param('nr', INT), param('size', INT), param('data', { k: 'bytes' }), READONLY],
-        { result: objectOf('luo_request'), fails: true }, 'The same for a hand-made ioctl.', (vm, [fd, nr, size, data, ro]) =>
-            LuoRequest.raw(vm.process, ioctlsOf(vm), asNumber(fd, 'fd'), asNumber(nr, 'nr'), asNumber(size, 'size'), expect(Bytes, data, 'bytes').toUint8Array(), ro === true)),
+        { result: objectOf('luo_request'), fails: true }, 'The same for a hand-made ioctl.', (vm, [fd, nr, size, data, ro]) => {
+            vm.machine.clock.charge(IOCTL);
+            return LuoRequest.raw(vm.process, ioctlsOf(vm), asNumber(fd, 'fd'), asNumber(nr, 'nr'), asNumber(size, 'size'), expect(Bytes, data, 'bytes').toUint8Array(), ro === true);
+        }),
     fn('luo_session_alloc', [param('name', { k: 'bytes' })], { result: objectOf('luo_session'), fails: true },
         'A new outgoing session: EINVAL for an empty or unterminated name where the release checks names (others cut it off), ENOMEM.', (vm, [name]) => {
             if (vm.injections.hit('luo_session', vm.boot)) {

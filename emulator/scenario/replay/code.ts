@@ -6,6 +6,7 @@ import { err, errOfCode, type Err } from '../../kernel/errno';
 import { passFd } from '../../kernel/process';
 import { Emitter } from '../compile/emitter';
 import { Frame, SWITCH, type Code, type Op } from '../code';
+import { systemCall } from '../entering';
 import { forgetUser, setProcessVar, startProcess } from '../processes';
 import { coldBoot, loadKexec, unloadKexec } from '../reboot';
 import type { Value } from '../types';
@@ -124,7 +125,7 @@ function emitStep(e: Emitter, line: RecordedLine & { readonly kind: 'step' }): v
             throw new RangeError('a call is made in a process');
         }
         if (make.kind === 'std') {
-            vm.systemCall(make.name);
+            systemCall(vm, make.name);
             return vm.callStd(make.name, make.args(vm, user), RESULT);
         }
         f.slots[RESULT] = make.run(vm, user);

@@ -1,0 +1,18 @@
+/** Going from user mode into the kernel. */
+import { costId } from '../machine/costs';
+import type { Vm } from './vm';
+
+const SYSCALL = costId('syscall');
+
+/** A process makes a system call; its name is that of the native, or of the function of the standard library. */
+export function systemCall(vm: Vm, name: string): void {
+    vm.machine.clock.charge(SYSCALL);
+    entered(vm, name);
+}
+
+/** Kernel code begins whose end {@link Vm.returned} tells by the same name. */
+export function entered(vm: Vm, name: string): void {
+    for (const l of vm.listeners) {
+        l.entered?.(name);
+    }
+}
