@@ -7,7 +7,7 @@
 import type { CostChanges } from '../machine/costs';
 import { X86_64, type Arch } from './kho/arch';
 import { DEFAULT_EARLY_MEMORY, type EarlyMemory } from './kho/boot';
-import { KHO_V1, KHO_V1_FIRST, KHO_V3, KHO_V4, type KhoFormat } from './kho/format';
+import { KHO_V1, KHO_V1_FIRST, KHO_V3, KHO_V4, KHO_V4_EXTENDED, type KhoFormat } from './kho/format';
 import { IOCTLS_6_19, IOCTLS_7_2, IOCTLS_V4, type IoctlTable } from './luo/ioctls';
 
 const MIB = 0x100000;
@@ -97,9 +97,9 @@ const v72Uma: KernelDescription = {
     initrdSize: 2 * MIB,
 };
 
-/** Live update is the same in 7.3 as in 7.2 in everything that is emulated. */
-const v73: KernelDescription = { ...v72, name: '7.3', summary: 'Linux 7.3, with kho=on liveupdate=on', release: '7.3.4' };
-const v73Uma: KernelDescription = { ...v72Uma, name: '7.3-uma', summary: 'Linux 7.3.4 without CONFIG_NUMA, as the recordings of a real kernel were made with', release: '7.3.4' };
+/** Live update is the same in 7.3 as in 7.2, but for where early allocations go. */
+const v73: KernelDescription = { ...v72, name: '7.3', summary: 'Linux 7.3, with kho=on liveupdate=on', release: '7.3.4', kho: KHO_V4_EXTENDED };
+const v73Uma: KernelDescription = { ...v72Uma, name: '7.3-uma', summary: 'Linux 7.3.4 without CONFIG_NUMA, as the recordings of a real kernel were made with', release: '7.3.4', kho: KHO_V4_EXTENDED };
 
 /** KHO without finalizing, LUO still on a device tree. */
 const v71: KernelDescription = {

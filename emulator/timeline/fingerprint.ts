@@ -13,6 +13,7 @@ import { Seq } from '../machine/journal';
 import type { Frame } from '../scenario/code';
 import { UserProcess } from '../scenario/thread';
 import type { Value } from '../scenario/types';
+import { FdtBuilder } from '../scenario/natives/fdt';
 import { ArrayView, View } from '../scenario/view';
 import type { Vm } from '../scenario/vm';
 
@@ -80,6 +81,7 @@ class Fingerprint {
         }
         const { luo } = k;
         hasher.u32(luo.enabled ? 1 : 0).u32(luo.ready ? 1 : 0).u32(luo.deviceInUse ? 1 : 0).num(luo.deserialized ?? 1);
+        hasher.u32(luo.state).num(luo.outgoing.area).num(luo.incoming.area);
         hasher.num(luo.incomingNum).num(luo.ser).num(luo.flbPage).num(luo.incomingFlbPage);
         this.object(luo.outgoing);
         this.object(luo.incoming);
@@ -143,6 +145,8 @@ class Fingerprint {
             for (const x of o.items) {
                 this.value(x as Value);
             }
+        } else if (o instanceof FdtBuilder) {
+            hasher.u32(o.steps.length);
         } else if (o instanceof BlockIterator) {
             hasher.num(o.block).num(o.slot);
         } else if (o instanceof UserProcess) {
@@ -177,7 +181,7 @@ class Fingerprint {
                 this.object(s);
             }
         } else if (o instanceof LuoSession) {
-            hasher.str(o.name).u32(o.retrieved ? 1 : 0).u32(o.finished ? 1 : 0).num(o.cursor);
+            hasher.str(o.name).u32(o.retrieved ? 1 : 0).u32(o.finished ? 1 : 0).num(o.cursor).num(o.area).u32(o.state);
             o.fileBlocks.hash(hasher);
             this.value(o.file);
             for (const f of o.files.items) {
@@ -188,7 +192,7 @@ class Fingerprint {
             this.value(o.serializedData);
             this.value(o.privateData as Value);
             this.value(o.file);
-            hasher.num(o.retrieveStatus);
+            hasher.num(o.retrieveStatus).u32(o.state);
             this.value(o.id as Value);
         } else if (o instanceof LuoHandler) {
             hasher.str(o.name);

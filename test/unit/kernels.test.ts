@@ -262,6 +262,35 @@ scenario "s" {
         passes(text('7.2'));
     });
 
+    test('7.3 allocates early wherever a whole GiB is not preserved, 7.2 in scratch only', () => {
+        const text = (kernel: string, then: string): string => `
+machine { memory 5GiB }
+kernel "debug" from "${kernel}" { early_memory 400MiB }
+scenario "s" {
+    boot "7.2"
+    process luod {
+        lu  = open("/dev/liveupdate")
+        vm1 = lu.create_session("vm-1")
+        ram = memfd_create("ram")
+        ram.truncate(64MiB)
+        ram.pwrite(pattern(7, 64MiB), at: 0)
+        vm1.preserve_fd(ram, token: 1)
+        kexec_file_load("debug")
+        reboot(KEXEC)  ${then}`;
+        passes(text('7.2', 'panics "Failed to allocate"\n    }\n}'));
+        passes(text('7.3', `
+    }
+    process luod {
+        lu  = open("/dev/liveupdate")
+        vm1 = lu.retrieve_session("vm-1")
+        ram = vm1.retrieve_fd(token: 1)
+        assert ram.pread(64MiB, at: 0) == pattern(7, 64MiB)
+        vm1.finish()
+    }
+    assert kho.incoming.unclaimed == 0
+}`));
+    });
+
     test('6.17 has no LUO, and nothing can be preserved while it is finalized', () => {
         passes(`
 struct Note { text: string[32] }

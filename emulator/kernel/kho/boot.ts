@@ -9,6 +9,7 @@ import { MAX_ORDER_PAGES } from '../mm/buddy';
 import { MEMBLOCK_KERN, MEMBLOCK_NOINIT, type Memblock } from '../mm/memblock';
 import type { Memmap } from '../mm/memmap';
 import type { Area, IncomingHandover, KernelLog, KhoOptions } from './env';
+import { extendScratch } from './extend';
 import { fdtIsCompatible, fdtProperty, readFdt } from './fdt_read';
 import type { Kho } from './kho';
 import { readMetadata, writeMetadata } from './metadata';
@@ -155,6 +156,9 @@ export function khoPopulate(ctx: BootContext, fdtPhys: number, fdtLen: number, s
         scratch.push({ addr, size });
     }
     memblock.reserve(scratchPhys, scratchLen, 'KHO scratch array');
+    if (ctx.description.format.extendsScratch && typeof map === 'number') {
+        extendScratch(machine, memblock, map);
+    }
     memblock.setScratchOnly(true);
     log.log('info', 'KHO: found kexec handover data.');
     return { fdt: fdtPhys, scratchArray: scratchPhys, scratch };

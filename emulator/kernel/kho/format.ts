@@ -38,13 +38,15 @@ export interface KhoFormat {
     readonly scratchAlign: number;
     /** Each of the three sizes of `kho_scratch=` may be 0. */
     readonly zeroScratchSizes: boolean;
+    /** Early allocations may go wherever nothing is preserved in a whole GiB, besides scratch. */
+    readonly extendsScratch: boolean;
 }
 
 const MAX_PAGE_ORDER = 10;
 /** CMA_MIN_ALIGNMENT_BYTES of x86-64 with huge pages: a pageblock of 2 MiB. */
 const CMA_ALIGN = PAGE_SIZE << 9;
 
-/** 7.2 and 7.3. */
+/** 7.2. */
 export const KHO_V4: KhoFormat = {
     compatible: 'kho-v4',
     tracking: 'radix',
@@ -57,7 +59,11 @@ export const KHO_V4: KhoFormat = {
     splitsAtNodes: true,
     scratchAlign: PAGE_SIZE << MAX_PAGE_ORDER,
     zeroScratchSizes: true,
+    extendsScratch: false,
 };
+
+/** 7.3: the same format, read by a kernel that needs less scratch. */
+export const KHO_V4_EXTENDED: KhoFormat = { ...KHO_V4, extendsScratch: true };
 
 /** 7.1. Inferred from mails and from 7.2: no release of it was read. Tree and vmalloc chunks are taken to be those of v4. */
 export const KHO_V3: KhoFormat = { ...KHO_V4, compatible: 'kho-v3', maxRestoreOrder: MAX_PAGE_ORDER, splitsAtNodes: false };
