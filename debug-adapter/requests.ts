@@ -21,6 +21,7 @@ export const REQUESTS = {
         supportsInvalidatedEvent: optional.boolean,
     }),
     launch: z.unknown(),
+    attach: z.unknown(),
     restart: z.optional(z.looseObject({ arguments: z.optional(z.unknown()) })),
     configurationDone: nothing,
     disconnect: nothing,
@@ -76,7 +77,7 @@ export function parsed<T>(schema: z.ZodMiniType<T>, data: unknown, what: string)
     if (result.success) {
         return result.data;
     }
-    throw new RequestError(`${what}: ${whatIsWrong(result.error.issues[0], data)}`, what.startsWith('launch'));
+    throw new RequestError(`${what}: ${whatIsWrong(result.error.issues[0], data)}`, /^(?:launch|attach) configuration/.test(what) || what.startsWith('launch'));
 }
 
 const TYPES: Readonly<Record<string, string>> = {

@@ -9,6 +9,7 @@ import { STD_SOURCES } from '../emulator/scenario/std';
 import type { Thread } from '../emulator/scenario/thread';
 import { ProgramError } from '../emulator/scenario/values';
 import type { ExceptionKind, Outcome } from '../emulator/scenario/vm';
+import { AttachedImage } from './attach';
 import { Breakpoints, NOT_YET, type Breakpoint, type Wanted } from './breakpoints';
 import { CAPABILITIES, FILTERS, isFilter } from './capabilities';
 import type { MessagePort } from './stdio';
@@ -45,6 +46,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     private filters: readonly ExceptionKind[] = FILTERS.filter((f) => f.default).map((f) => f.filter);
     private program: Program | undefined;
     private debuggee: Debuggee | undefined;
+    private image: AttachedImage | undefined;
     private configured = false;
     private clientPages = false;
     private clientInvalidates = false;
@@ -91,7 +93,9 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
 
     /** Every request gets exactly one response, here. */
     private answer(seq: number, command: string, args: unknown): void {
-        const handler = this.handlers.get(command);
+        const { image } = this;
+        const ofImage = image?.answerer(command);
+        const handler = ofImage ? (given: unknown): Answer => ({ body: ofImage(given) }) : this.handlers.get(command);
         let answer: Answer;
         try {
             if (!handler) {
@@ -136,6 +140,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     private register(): void {
         this.serve('initialize', REQUESTS.initialize, (args) => this.initialize(args));
         this.serve('launch', REQUESTS.launch, (args) => this.launch(args));
+        this.serve('attach', REQUESTS.attach, (args) => this.attach(args));
         this.serve('restart', REQUESTS.restart, (args) => this.restart(args?.arguments));
         this.serve('configurationDone', REQUESTS.configurationDone, () => ({ after: () => this.beginWhenReady(true) }));
         this.serve('disconnect', REQUESTS.disconnect, () => ({ after: () => this.leave() }));
@@ -177,7 +182,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     // ------------------------------------------------------------ beginning and end
 
     private launch(args: unknown): Answer {
-        if (this.debuggee) {
+        if (this.debuggee || this.image) {
             throw new RequestError('A scenario has been launched in this session: restart it, or start another session.', true);
         }
         this.debuggee = this.prepared(launchConfiguration(args));
@@ -185,6 +190,24 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             after: () => {
                 this.rebind();
                 this.event('initialized');
+                this.beginWhenReady(false);
+            },
+        };
+    }
+
+    /** Opens a memory image, which is stopped at its handover for good. */
+    private attach(args: unknown): Answer {
+        if (this.debuggee || this.image) {
+            throw new RequestError('This session has something to debug: start another one for the image.', true);
+        }
+        const image = AttachedImage.open(this.host, this.sources, args, this.clientPages);
+        this.image = image;
+        return {
+            after: () => {
+                this.event('initialized');
+                for (const { category, text } of image.report) {
+                    this.output.line(category, text);
+                }
                 this.beginWhenReady(false);
             },
         };
@@ -231,6 +254,10 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     private beginWhenReady(done: boolean): void {
         this.configured ||= done;
         const { debuggee } = this;
+        if (this.configured && this.image) {
+            this.event('stopped', { reason: 'entry', description: 'Stopped at the handover', threadId: 1, allThreadsStopped: true });
+            return;
+        }
         if (this.configured && debuggee?.control.state === 'ready') {
             debuggee.control.begin(debuggee.config.stopOnEntry && !debuggee.config.noDebug);
         }
