@@ -74,7 +74,7 @@ export class LaunchConfigurationProvider implements vscode.DebugConfigurationPro
         _folder: vscode.WorkspaceFolder | undefined,
         config: vscode.DebugConfiguration,
     ): Promise<vscode.DebugConfiguration | undefined> {
-        if (config['program'] !== undefined) {
+        if (config['program'] !== undefined || config.request === 'attach') {
             return config;
         }
         const noDebug = config['noDebug'] === true;
@@ -90,9 +90,11 @@ export class LaunchConfigurationProvider implements vscode.DebugConfigurationPro
         folder: vscode.WorkspaceFolder | undefined,
         config: vscode.DebugConfiguration,
     ): vscode.DebugConfiguration {
-        const program: unknown = config['program'];
-        if (typeof program === 'string' && folder && !path.isAbsolute(program) && !/^[a-z][a-z0-9+.-]+:/i.test(program)) {
-            return { ...config, program: path.join(folder.uri.fsPath, program) };
+        // The file of a scenario or recording, or that of an image: relative paths are from the folder.
+        const key = config.request === 'attach' ? 'image' : 'program';
+        const file: unknown = config[key];
+        if (typeof file === 'string' && folder && !path.isAbsolute(file) && !/^[a-z][a-z0-9+.-]+:/i.test(file)) {
+            return { ...config, [key]: path.join(folder.uri.fsPath, file) };
         }
         return config;
     }

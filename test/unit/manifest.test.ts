@@ -6,6 +6,8 @@ import { inRepository } from '../support/repository';
 
 const file = z.object({ path: z.string() });
 
+const attributesSchema = z.object({ properties: z.record(z.string(), z.unknown()) });
+
 const manifestSchema = z.object({
     main: z.string(),
     icon: z.string(),
@@ -23,7 +25,7 @@ const manifestSchema = z.object({
             z.object({
                 type: z.string(),
                 languages: z.array(z.string()),
-                configurationAttributes: z.object({ launch: z.object({ properties: z.record(z.string(), z.unknown()) }) }),
+                configurationAttributes: z.object({ launch: attributesSchema, attach: attributesSchema }),
                 configurationSnippets: z.array(z.object({ body: z.record(z.string(), z.unknown()) })),
                 initialConfigurations: z.array(z.record(z.string(), z.unknown())),
             }),
@@ -81,11 +83,12 @@ suite('manifest', () => {
     test('snippets of launch.json use only attributes that exist', () => {
         const [dbg] = contributes.debuggers;
         assert.ok(dbg);
-        const known = new Set([...STANDARD_ATTRIBUTES, ...Object.keys(dbg.configurationAttributes.launch.properties)]);
+        const { launch, attach } = dbg.configurationAttributes;
         for (const body of [...dbg.configurationSnippets.map(s => s.body), ...dbg.initialConfigurations]) {
             assert.equal(body['type'], DEBUG_TYPE);
+            const known = Object.keys((body['request'] === 'attach' ? attach : launch).properties);
             for (const key of Object.keys(body)) {
-                assert.ok(known.has(key), key);
+                assert.ok([...STANDARD_ATTRIBUTES, ...known].includes(key), key);
             }
         }
     });
