@@ -39,8 +39,8 @@ export function handoverImage(machine: Machine, parameters: number, options: Sav
         setup, map: machine.map, kernel: readKernelName(machine, params.kernel.addr) ?? '', commandLine: params.commandLine,
         parameters: options.whole ? parameters : 0, time: machine.clock.now, boots: machine.boots,
     });
-    const runs = options.whole ? [...machineView(machine).runs()].map(({ pa, size }) => pages(pa, size)) : handoverPages(machine, setup);
-    return writeCoreFile(merged(runs), [note], (pa, length) => machine.memory.read(pa, length));
+    const runs = (options.whole ? undefined : handoverPages(machine, setup)) ?? [...machineView(machine).runs()].map(({ pa, size }) => pages(pa, size));
+    return writeCoreFile(machine.arch === 'arm64' ? 'arm64' : 'x86-64', merged(runs), [note], (pa, length) => machine.memory.read(pa, length));
 }
 
 function pages(pa: number, size: number): CoreContent {
@@ -48,9 +48,12 @@ function pages(pa: number, size: number): CoreContent {
     return { pa: start, size: Math.ceil((pa + size) / PAGE_SIZE) * PAGE_SIZE - start };
 }
 
-/** FDT, array of scratch areas, tree, preserved memory. */
-function handoverPages(machine: Machine, setup: KhoSetupData): CoreContent[] {
-    const { radixNodes, preserved } = inspect(machineView(machine), { fdt: setup.fdt, scratch: { addr: setup.scratch, size: setup.scratchSize } });
+/** FDT, array of scratch areas, tree, preserved memory; undefined where the kernel's release hands over in another format. */
+function handoverPages(machine: Machine, setup: KhoSetupData): CoreContent[] | undefined {
+    const { radixNodes, preserved, findings } = inspect(machineView(machine), { fdt: setup.fdt, scratch: { addr: setup.scratch, size: setup.scratchSize } });
+    if (findings.some((f) => f.code === 'fdt-incompatible')) {
+        return undefined;
+    }
     return [
         pages(setup.fdt, setup.fdtSize),
         pages(setup.scratch, setup.scratchSize),

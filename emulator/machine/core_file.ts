@@ -210,7 +210,9 @@ const CHUNK = 1024 * 1024;
  * @param runs ascending, without overlaps.
  * @param read gives the bytes of memory; never asked for more than 1 MiB at once.
  */
-export function* writeCoreFile(runs: readonly CoreContent[], notes: readonly CoreNote[], read: (pa: number, length: number) => Uint8Array): Generator<Uint8Array> {
+export function* writeCoreFile(
+    machine: 'x86-64' | 'arm64', runs: readonly CoreContent[], notes: readonly CoreNote[], read: (pa: number, length: number) => Uint8Array,
+): Generator<Uint8Array> {
     const noteBytes = notes.map(encodeNote);
     const notesLength = noteBytes.reduce((n, b) => n + b.length, 0);
     const headers = runs.length + (notesLength > 0 ? 1 : 0);
@@ -225,7 +227,7 @@ export function* writeCoreFile(runs: readonly CoreContent[], notes: readonly Cor
     };
     head.set([0x7f, 0x45, 0x4c, 0x46, ELFCLASS64, ELFDATA2LSB, 1]);
     view.setUint16(16, ET_CORE, true);
-    view.setUint16(18, EM_X86_64, true);
+    view.setUint16(18, machine === 'arm64' ? EM_AARCH64 : EM_X86_64, true);
     view.setUint32(20, 1, true);
     put64(32, HEADER);
     view.setUint16(52, HEADER, true);
