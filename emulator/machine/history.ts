@@ -11,7 +11,7 @@ export interface PageEvent {
     readonly kind: PageEventKind;
     /** See {@link Owners}. */
     readonly owner: number;
-    /** Which boot of the machine it was, from 0. */
+    /** Which boot of the machine it was, from 1: {@link Machine.boots} at that time. */
     readonly boot: number;
     /** The observer's step numbers of the first and the last of the merged events. */
     readonly firstStep: number;
