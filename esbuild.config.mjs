@@ -21,7 +21,7 @@ const common = {
     platform: /** @type {const} */ ('node'),
     format: /** @type {const} */ ('cjs'),
     target: 'node20',
-    loader: { '.lus': /** @type {const} */ ('text') },
+    loader: { '.lus': /** @type {const} */ ('text'), '.c': /** @type {const} */ ('text'), '.h': /** @type {const} */ ('text') },
     logLevel: /** @type {const} */ ('warning'),
     // The ES module halves of dual packages: the UMD ones hide their imports from the bundler.
     mainFields: ['module', 'main'],

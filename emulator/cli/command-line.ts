@@ -91,6 +91,27 @@ Exit code: 0, or 2 for bad arguments, a missing file or one that is no
 recording.
 `;
 
+const RECORD_HELP = `Usage: lus record --build DIR [options]
+
+Builds the recorder, a small program that makes the steps of a script on the
+kernel that runs and writes a recording for lus replay. It runs as an ordinary
+program, as root on a test machine, or as PID 1 in a virtual machine.
+
+  --build DIR            compile it to DIR/recorder
+  --cc CC                with this C compiler (default: CC of the environment, or cc)
+  --script FILE          the steps: one a line, or a recording to be made again;
+                         goes to DIR/script, or without --build to standard
+                         output
+  --kernel FILE          make DIR/initramfs.cpio with recorder, script and this
+                         kernel, which kexec loads again
+  --other-kernel FILE    the kernel that load_other loads
+
+How to go on from there is on the page about recordings.
+
+Exit code: 0, or 2 for bad arguments, a script with other steps, or where
+nothing can be compiled.
+`;
+
 const DAP_HELP = `Usage: lus dap [--port N]
 
 Starts the debug adapter (Debug Adapter Protocol) on standard input and output,
@@ -112,6 +133,7 @@ const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
     ['inspect', { summary: 'look into the memory image of a handover', help: INSPECT_HELP, load: () => import('./inspect') }],
     ['compat', { summary: 'run a scenario from every kernel to every other one', help: COMPAT_HELP, load: () => import('./compat') }],
     ['import', { summary: 'write a recording of a real kernel as a scenario', help: IMPORT_HELP, load: () => import('./import') }],
+    ['record', { summary: 'prepare recording on a kernel of your own', help: RECORD_HELP, load: () => import('./record') }],
     ['dap', { summary: 'start the debug adapter', help: DAP_HELP, load: () => import('./dap') }],
     ['lsp', { summary: 'start the language server', help: LSP_HELP, load: () => import('./lsp') }],
 ]);

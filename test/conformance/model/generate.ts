@@ -53,7 +53,7 @@ class Generator {
     readonly lines: Line[] = [{ boot: 0 }];
     private n = 0;
 
-    constructor(private readonly random: Random) {}
+    constructor(private readonly random: Random, private readonly seals: readonly string[] = SEAL_NAMES) {}
 
     step(op: string): void {
         this.lines.push(...this.world.step(op));
@@ -188,8 +188,29 @@ class Generator {
             [5, () => `pread ${slot} ${r.pick(OFFSETS)} ${r.pick(LENGTHS)}`],
             [2, () => `read ${slot} ${r.pick(LENGTHS)}`],
             [5, () => `${r.pick(['fstat', 'getseals', 'mmapw'])} ${slot}`],
-            [2, () => `addseals ${slot} ${SEAL_NAMES.filter(() => r.chance(0.2)).join(',') || 'shrink'}`],
+            [2, () => `addseals ${slot} ${this.seals.filter(() => r.chance(0.2)).join(',') || 'shrink'}`],
         ])()}`);
+    }
+
+    /** A step that has nothing to do with live update. */
+    files(): void {
+        const { random: r, world } = this;
+        const names = [...world.processes.keys()];
+        const who = names.length < 2 ? this.fresh('p') : r.pick(names);
+        if (names.length < 2) {
+            this.step(`spawn ${who}`);
+        }
+        const [owner, slot] = this.find((f) => f.memory !== undefined) ?? [who, 'none'];
+        r.weighted<() => void>([
+            [20, () => this.filing(who)],
+            [4, () => this.step(`${who} memfd ${this.fresh('m')} ${r.pick(['seal', 'seal', 'none', 'cloexec', 'noexec'])}`)],
+            [1, () => this.step(`${who} ${r.pick(['tmpfile', 'tmpnamed', 'pipe', 'socket', 'eventfd'])} ${this.fresh('o')}`)],
+            [1, () => this.step(`${owner} dup ${this.fresh('d')} ${slot}`)],
+            [1, () => this.step(`pass ${owner} ${r.pick([...world.processes.keys()])} ${slot}`)],
+            [1, () => this.step(`${owner} ${r.pick(['getfl', 'getfd', 'setappend'])} ${slot}`)],
+            [1, () => this.step(`${owner} close ${slot}`)],
+            [0.3, () => this.step(`kill ${owner}`)],
+        ])();
     }
 
     /** Descriptors that come and go, failures, and what nobody would do. */
@@ -290,6 +311,22 @@ class Generator {
 
 /** How many of the runs begin with a full block: one of these. */
 const FULL_BLOCKS = 150;
+
+/**
+ * Steps that any Linux can make, without live update: files in memory, and descriptors that go from process to process. Nothing
+ * is said of what comes of them. Without F_SEAL_GROW: how much of a write beyond the end goes through before EPERM depends on the
+ * largest folio that the mapping could have, which differs between releases and configurations.
+ */
+export function generateFileSteps(seed: number): string[] {
+    const random = new Random(seed);
+    const g = new Generator(random, SEAL_NAMES.filter((s) => s !== 'grow'));
+    g.step('spawn p');
+    g.step('spawn q');
+    for (let n = 20 + random.below(40); n > 0; n--) {
+        g.files();
+    }
+    return g.lines.flatMap((line) => ('op' in line ? [line.op] : []));
+}
 
 /** The recording that a seed stands for, as text. */
 export function generate(seed: number): string {

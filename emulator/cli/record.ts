@@ -1,0 +1,137 @@
+/** `lus record`: prepares recording on a kernel of one's own. */
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import * as path from 'node:path';
+import { stepOf, UnknownStep, type Step } from '../scenario/replay/step';
+import { cpio, type ArchiveEntry } from './record/cpio';
+import { SOURCES } from './record/sources';
+import { BadArguments, parse, type Command } from './options';
+
+/** How the recorder is compiled: statically, as it is the only program of its initial RAM disk. */
+const FLAGS = ['-static', '-O2', '-Wall', '-Wextra', '-Werror'];
+
+export const command: Command = (args) => {
+    const parsed = parse(args, {
+        build: { type: 'string' }, cc: { type: 'string' }, script: { type: 'string' }, kernel: { type: 'string' }, 'other-kernel': { type: 'string' },
+    });
+    const [extra] = parsed.positionals;
+    if (extra !== undefined) {
+        throw new BadArguments(`lus record takes no "${extra}": a script goes behind --script.`);
+    }
+    const script = parsed.text('script');
+    const steps = script === undefined ? undefined : stepsOf(script, read(script).toString('utf8'));
+    const folder = parsed.text('build');
+    const kernel = parsed.text('kernel');
+    if (folder === undefined) {
+        if (steps === undefined) {
+            throw new BadArguments('Say where to build the recorder: lus record --build DIR.');
+        }
+        process.stdout.write(steps);
+        return 0;
+    }
+    if (kernel !== undefined && steps === undefined) {
+        throw new BadArguments('An initial RAM disk needs a script, too: --script FILE.');
+    }
+    const recorder = build(folder, parsed.text('cc') ?? process.env['CC'] ?? 'cc');
+    const made = [recorder];
+    if (steps !== undefined) {
+        made.push(written(path.join(folder, 'script'), steps));
+    }
+    if (steps !== undefined && kernel !== undefined) {
+        const other = parsed.text('other-kernel');
+        const entries: ArchiveEntry[] = [
+            { name: 'dev' }, { name: 'proc' },
+            { name: 'init', data: read(recorder), executable: true },
+            { name: 'script', data: Buffer.from(steps) },
+            { name: 'vmlinuz', data: read(kernel) },
+            ...(other === undefined ? [] : [{ name: 'vmlinuz.other', data: read(other) }]),
+        ];
+        made.push(written(path.join(folder, 'initramfs.cpio'), cpio(entries)));
+    }
+    process.stdout.write(made.map((f) => `${f}\n`).join(''));
+    return 0;
+};
+
+/** Compiles the recorder. @returns its path. @throws BadArguments where that does not work */
+function build(folder: string, cc: string): string {
+    try {
+        mkdirSync(folder, { recursive: true });
+    } catch (e) {
+        throw new BadArguments(`${folder} cannot be made: ${e instanceof Error ? e.message : String(e)}.`);
+    }
+    for (const [name, text] of SOURCES) {
+        written(path.join(folder, name), text);
+    }
+    const output = path.join(folder, 'recorder');
+    const units = [...SOURCES.keys()].filter((name) => name.endsWith('.c')).map((name) => path.join(folder, name));
+    const { error, status, stderr } = spawnSync(cc, [...FLAGS, '-o', output, ...units], { encoding: 'utf8' });
+    if (error) {
+        throw new BadArguments(`There is no C compiler "${cc}": install one, or name it with --cc.`);
+    }
+    if (status !== 0) {
+        throw new BadArguments(`${cc} cannot compile the recorder (it needs Linux headers and a C library to link statically):\n${stderr.trimEnd()}`);
+    }
+    return output;
+}
+
+function read(file: string): Buffer {
+    try {
+        return readFileSync(file);
+    } catch (e) {
+        throw new BadArguments(`${file} cannot be read: ${e instanceof Error ? e.message : String(e)}.`);
+    }
+}
+
+function written(file: string, data: string | Uint8Array): string {
+    try {
+        writeFileSync(file, data);
+        if (path.basename(file) === 'recorder') {
+            chmodSync(file, 0o755);
+        }
+    } catch (e) {
+        throw new BadArguments(`${file} cannot be written: ${e instanceof Error ? e.message : String(e)}.`);
+    }
+    return file;
+}
+
+/** A script, one step a line, out of a script or a recording. @throws BadArguments that names file and line */
+function stepsOf(file: string, text: string): string {
+    const steps: string[] = [];
+    text.split('\n').forEach((source, i) => {
+        const wrong = (what: string): BadArguments => new BadArguments(`${file}:${i + 1}: ${what}`);
+        const line = opOf(source.trim(), wrong);
+        if (line === undefined) {
+            return;
+        }
+        try {
+            if (needsTestHandlers(stepOf(line))) {
+                throw wrong(`"${line}" is for the test handlers of the recordings that come with lus, which no other kernel has.`);
+            }
+        } catch (e) {
+            throw e instanceof UnknownStep ? wrong(e.message) : e;
+        }
+        steps.push(line);
+    });
+    return steps.map((s) => `${s}\n`).join('');
+}
+
+/** The step of a line: the line itself, or the `op` of a recording's line; undefined for lines without one. */
+function opOf(line: string, wrong: (what: string) => BadArguments): string | undefined {
+    if (line === '' || line.startsWith('#')) {
+        return undefined;
+    }
+    if (!line.startsWith('{')) {
+        return line;
+    }
+    let json: unknown;
+    try {
+        json = JSON.parse(line);
+    } catch {
+        throw wrong('This line is neither a step nor a line of a recording.');
+    }
+    return typeof json === 'object' && json !== null && 'op' in json && typeof json.op === 'string' ? json.op : undefined;
+}
+
+function needsTestHandlers(step: Step): boolean {
+    return step.kind === 'ctl' || (step.kind === 'call' && (step.call.op === 'luofile' || step.call.op === 'luoread'));
+}

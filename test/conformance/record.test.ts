@@ -1,0 +1,119 @@
+/**
+ * The recorder: it compiles, and what the kernel of this machine answers to generated steps on files is what the emulator
+ * answers. That half of the emulator is so compared with a real kernel wherever the tests run.
+ */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import * as path from 'node:path';
+import { compareRecording } from '../../emulator/scenario/replay/compare';
+import { parseRecording } from '../../emulator/scenario/replay/recording';
+import { inRepository } from '../support/repository';
+import { generateFileSteps } from './model/generate';
+
+const RUNS = 300;
+
+function lus(...args: string[]): ReturnType<typeof spawnSync> & { readonly stdout: string; readonly stderr: string } {
+    return spawnSync(process.execPath, [inRepository('dist', 'lus.js'), ...args], { encoding: 'utf8' });
+}
+
+const able = process.platform === 'linux' && spawnSync('cc', ['--version']).status === 0;
+
+suite('the recorder', () => {
+    let folder: string;
+    let recorder: string;
+
+    suiteSetup(function () {
+        this.timeout(60_000);
+        folder = mkdtempSync(path.join(tmpdir(), 'lus-record-'));
+        recorder = path.join(folder, 'recorder');
+        if (!able) {
+            // It is for Linux, and made with the system's compiler.
+            this.skip();
+        }
+        const { status, stdout, stderr } = lus('record', '--build', folder);
+        assert.deepEqual([status, stdout, stderr], [0, `${recorder}\n`, '']);
+    });
+
+    suiteTeardown(() => rmSync(folder, { recursive: true }));
+
+    /** What the kernel of this machine says to some steps, as a recording. */
+    function record(steps: readonly string[]): string {
+        const script = path.join(folder, 'script.txt');
+        writeFileSync(script, steps.map((s) => `${s}\n`).join(''));
+        const { status, stdout, stderr } = spawnSync(recorder, [script], { encoding: 'utf8' });
+        assert.deepEqual([status, stderr], [0, '']);
+        return stdout;
+    }
+
+    test('writes what lus replay reads, strings with quotes included', () => {
+        const steps = ['spawn a', 'a memfd m seal', 'a puts m 0 "say \\"hello\\" \\\\ bye"', 'a pread m 0 100', 'a none', 'a open d /dev/null'];
+        const recorded = record(steps.filter((s) => s !== 'a none'));
+        assert.deepEqual(parseRecording(recorded).lines.map((l) => (l.kind === 'step' ? l.recorded.op : l.kind)), steps.filter((s) => s !== 'a none'));
+        assert.match(recorded, /"text": "say \\"hello\\" \\\\ bye"/);
+        assert.match(recorded, /^\{"boot": 0, "release": "[^"]+"\}\n/);
+    });
+
+    test('the kernel of this machine and the emulator say the same of files', () => {
+        for (let seed = 0; seed < RUNS; seed++) {
+            const recorded = record(generateFileSteps(seed));
+            const { first } = compareRecording('test:/recorded.jsonl', recorded, parseRecording(recorded));
+            assert.equal(first && `seed ${seed}, line ${first.line}, ${first.op}: this kernel says ${first.expected}; the emulator ${first.got}`, undefined);
+        }
+    }).timeout(120_000);
+
+    test('a step that there is not ends it, with the step named', () => {
+        const script = path.join(folder, 'bad.txt');
+        writeFileSync(script, 'spawn a\na dance m\n');
+        const { status, stderr } = spawnSync(recorder, [script], { encoding: 'utf8' });
+        assert.deepEqual([status, stderr], [2, 'recorder: step 2, a dance m: there is no such step, or no such process\n']);
+    });
+
+    test('it does not reboot a machine unasked', () => {
+        const script = path.join(folder, 'kexec.txt');
+        writeFileSync(script, 'load\nkexec\n');
+        const { status, stderr } = spawnSync(recorder, [script], { encoding: 'utf8' });
+        assert.equal(status, 2);
+        assert.match(stderr, /give --allow-kexec/);
+    });
+
+    test('a recording is a script, too', () => {
+        const recording = inRepository('test', 'conformance', 'recordings', 'memfd-001.jsonl');
+        const steps = lus('record', '--script', recording).stdout.trimEnd().split('\n');
+        assert.deepEqual(steps, parseRecording(readFileSync(recording, 'utf8')).lines.flatMap((l) => (l.kind === 'step' ? [l.recorded.op] : [])));
+        const other = lus('record', '--script', inRepository('test', 'conformance', 'recordings', 'case-flb-life.jsonl'));
+        assert.equal(other.status, 2);
+        assert.match(other.stderr, /case-flb-life\.jsonl:2: "ctl "flb_getout x"" is for the test handlers/);
+    });
+
+    test('an initial RAM disk with recorder, script and kernel', () => {
+        const script = path.join(folder, 'steps.txt');
+        const kernel = path.join(folder, 'bzImage');
+        writeFileSync(script, '# a comment\nspawn a\n\nkexec\n');
+        writeFileSync(kernel, 'not a kernel');
+        const { status, stderr } = lus('record', '--build', folder, '--script', script, '--kernel', kernel);
+        assert.deepEqual([status, stderr], [0, '']);
+        const entries = entriesOf(readFileSync(path.join(folder, 'initramfs.cpio')));
+        assert.deepEqual([...entries.keys()], ['dev', 'proc', 'init', 'script', 'vmlinuz', 'TRAILER!!!']);
+        assert.deepEqual(entries.get('init')?.data, readFileSync(recorder));
+        assert.equal(entries.get('init')?.mode, 0o100755);
+        assert.equal(entries.get('script')?.data.toString(), 'spawn a\nkexec\n');
+        assert.equal(entries.get('dev')?.mode, 0o040755);
+    });
+});
+
+/** Reads a newc archive as the kernel does (init/initramfs.c). */
+function entriesOf(archive: Buffer): Map<string, { readonly mode: number; readonly data: Buffer }> {
+    const entries = new Map<string, { readonly mode: number; readonly data: Buffer }>();
+    for (let at = 0; at < archive.length; ) {
+        assert.equal(archive.toString('latin1', at, at + 6), '070701');
+        const field = (n: number): number => parseInt(archive.toString('latin1', at + 6 + 8 * n, at + 14 + 8 * n), 16);
+        const nameEnd = at + 110 + field(11);
+        const start = Math.ceil(nameEnd / 4) * 4;
+        const name = archive.toString('latin1', at + 110, nameEnd - 1);
+        entries.set(name, { mode: field(1), data: archive.subarray(start, start + field(6)) });
+        at = Math.ceil((start + field(6)) / 4) * 4;
+    }
+    return entries;
+}
