@@ -1,7 +1,7 @@
 /** The scope *Live Update*: what the running kernel's LUO preserves and what it got from the previous kernel. */
 import type { BlockSet } from '../../emulator/kernel/kho/blocks';
 import type { FlbSide, LuoFile, LuoFlb, LuoHandler, LuoSession, SessionList } from '../../emulator/kernel/luo/state';
-import { REFCOUNT_SATURATED } from '../../emulator/kernel/luo/state';
+import { REFCOUNT_SATURATED, SESSION_SER_SIZE } from '../../emulator/kernel/luo/state';
 import { ANY, type Value } from '../../emulator/scenario/types';
 import { format, hex, isInt, type Int } from '../../emulator/scenario/values';
 import { View } from '../../emulator/scenario/view';
@@ -22,12 +22,13 @@ export function liveUpdateItems(vm: Vm): Item[] {
     }
     return [
         sessionsItem(vm, 'outgoing sessions', luo.outgoing),
-        luo.deserialized === undefined && luo.incoming.blocks.capacity > 0
+        luo.deserialized === undefined && (luo.incoming.blocks.capacity > 0 || areaOf(vm) > 0)
             ? notRebuilt(vm, luo.incoming.blocks)
             : sessionsItem(vm, 'incoming sessions', luo.incoming),
         listing('FLBs', 'FLB', luo.flbs.length, (i) => flbItem(vm, luo.flbs.at(i))),
         listing('preserved files', 'file', luo.preservedFiles.size, (i) => preservedFile(vm, i)),
         listing('handlers', 'handler', luo.handlers.length, (i) => handlerItem(vm, luo.handlers.at(i))),
+        ...(hasStates(vm) ? [leaf('state of all', STATES[luo.state] ?? String(luo.state))] : []),
         group('state', `update ${luo.incomingNum + 1}`, () => [
             leaf('liveupdate_num', `${luo.incomingNum} incoming, ${luo.incomingNum + 1} outgoing`),
             leaf('device', luo.deviceInUse ? 'open' : 'not open'),
@@ -43,10 +44,27 @@ function sessionsItem(vm: Vm, name: string, list: SessionList): Item {
     return listing(name, 'session', list.sessions.length, (i) => sessionItem(vm, list.sessions.at(i)));
 }
 
+/** The area with the incoming sessions, in releases before 7.2; 0 where there is none. */
+function areaOf(vm: Vm): number {
+    return vm.library.structs.has('luo_session_area') ? vm.kernel?.luo.incoming.area ?? 0 : 0;
+}
+
+/** enum liveupdate_state of the interface before the merge. */
+const STATES = ['undefined', 'normal', 'prepared', 'frozen', 'updated'];
+
+/** LUO, sessions and files have states that events change. */
+function hasStates(vm: Vm): boolean {
+    return [...vm.kernel?.desc.luo?.ioctls.commands.values() ?? []].some((c) => c.name === 'SET_EVENT');
+}
+
 /** Incoming sessions that nobody has asked for yet: as they lie in memory. The first open of the device rebuilds them. */
 function notRebuilt(vm: Vm, blocks: BlockSet): Item {
     const layout = vm.library.structs.get('luo_session_ser');
     const entries: number[] = [];
+    const area = areaOf(vm);
+    for (let i = 0; area > 0 && i < Math.min(vm.machine.memory.readU32(area), AREA_SESSIONS); i++) {
+        entries.push(area + AREA_HEADER + i * SESSION_SER_SIZE);
+    }
     const iterator = blocks.iterator();
     for (let pa = iterator.read(); pa !== undefined; pa = iterator.read()) {
         entries.push(pa);
@@ -59,6 +77,10 @@ function notRebuilt(vm: Vm, blocks: BlockSet): Item {
     return { ...item, value: `${item.value}, rebuilt when /dev/liveupdate is first opened` };
 }
 
+/** The area of sessions: a u64 with their number, and as many entries as fit into 16 pages. */
+const AREA_HEADER = 8;
+const AREA_SESSIONS = 819;
+
 /** Up to so many files stand first in their session; more are read in pages. */
 const FEW = 100;
 
@@ -68,7 +90,7 @@ export function sessionItem(vm: Vm, session: LuoSession | undefined): Item {
         return leaf('none', '');
     }
     const n = session.files.length;
-    const state = [session.incoming ? 'incoming' : 'outgoing', ...(session.retrieved ? ['retrieved'] : []), ...(session.finished ? ['finished'] : [])];
+    const state = [session.incoming ? 'incoming' : 'outgoing', ...(hasStates(vm) ? [STATES[session.state] ?? ''] : []), ...(session.retrieved ? ['retrieved'] : []), ...(session.finished ? ['finished'] : [])];
     return {
         name: JSON.stringify(session.name),
         value: `${n === 1 ? '1 file' : `${n} files`}, ${state.join(', ')}`,
