@@ -64,7 +64,7 @@ export function inspect(view: MemoryView, options: InspectOptions = {}): Handove
     const found: FoundHandover = given ? { fdts: [], setups: new Map(), arrays: [] } : findHandover(view);
     const addr = options.fdt ?? found.fdts[0]?.pa;
     const empty = { fdtAddr: addr, fdt: undefined, fdtSize: 0, otherFdts: [], scratchAddr: undefined, scratch: [], scratchFrom: undefined, metadata: undefined,
-        radixRoot: undefined, radixNodes: [], preserved, luo: undefined };
+        radixRoot: undefined, radixNodes: [], preserved, luo: undefined, unknownPages: 0 };
     if (addr === undefined) {
         walk.findings.add('no-fdt', undefined, 'there is no KHO root FDT in this memory', 'lost');
         return { ...empty, findings: walk.findings.list() };
@@ -80,12 +80,14 @@ export function inspect(view: MemoryView, options: InspectOptions = {}): Handove
     }
     const scratch = findScratch(walk, addr, found, options.scratch);
     checkPreserved(walk, scratch.areas, options.end);
+    walk.claim(addr);
     const metadata = readMetadata(walk, root);
     const luo = luoOf(walk, root, options.handlers);
     return {
         fdtAddr: addr, fdt: root, fdtSize: size, otherFdts: found.fdts.map((f) => f.pa).filter((pa) => pa !== addr),
         scratchAddr: scratch.addr, scratch: scratch.areas, scratchFrom: scratch.from,
-        metadata, radixRoot: tree.root, radixNodes: tree.nodes, preserved, luo, findings: walk.findings.list(),
+        metadata, radixRoot: tree.root, radixNodes: tree.nodes, preserved, luo,
+        unknownPages: Math.max(0, preserved.pages - walk.claimedPages), findings: walk.findings.list(),
     };
 }
 

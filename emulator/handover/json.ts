@@ -115,6 +115,7 @@ export function handoverJson(h: HandoverView): object {
         preserved_pages: h.preserved.pages,
         preserved_entries: h.preserved.entries,
         preserved_by_order: orders(h.preserved.byOrder()),
+        unknown_pages: h.unknownPages,
         findings: h.findings.map(findingJson),
     };
 }

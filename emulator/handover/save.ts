@@ -50,7 +50,7 @@ function pages(pa: number, size: number): CoreContent {
 
 /** FDT, array of scratch areas, tree, preserved memory; undefined where the kernel's release hands over in another format. */
 function handoverPages(machine: Machine, setup: KhoSetupData): CoreContent[] | undefined {
-    const { radixNodes, preserved, findings } = inspect(machineView(machine), { fdt: setup.fdt, scratch: { addr: setup.scratch, size: setup.scratchSize } });
+    const { radixNodes, preserved, findings } = inspect(machineView(machine), { fdt: setup.fdt, scratch: { addr: setup.scratch, size: setup.scratchSize }, contents: false });
     if (findings.some((f) => f.code === 'fdt-incompatible')) {
         return undefined;
     }

@@ -32,6 +32,8 @@ class PfnSet {
 
 export class Walk {
     readonly findings = new Findings();
+    /** Pages of the preserved blocks that were claimed. */
+    claimedPages = 0;
     private readonly claimed = new PfnSet();
     private pageAt = -1;
     private pageView: DataView = new DataView(new ArrayBuffer(PAGE_SIZE));
@@ -69,10 +71,15 @@ export class Walk {
             return 'outside';
         }
         const pfn = Math.floor(pa / PAGE_SIZE);
-        if (this.preserved.orderAt(pfn) === undefined) {
+        const order = this.preserved.orderAt(pfn);
+        if (order === undefined) {
             return 'not preserved';
         }
-        return this.claimed.add(pfn) ? 'restored' : 'restored before';
+        if (!this.claimed.add(pfn)) {
+            return 'restored before';
+        }
+        this.claimedPages += 2 ** order;
+        return 'restored';
     }
 
     private u8(pa: number): number {

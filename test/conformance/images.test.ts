@@ -35,6 +35,7 @@ suite('handover images of a real kernel', () => {
             const { handover } = inspectFile(sourceOf(image(n)));
             assert.ok(contains(handoverJson(handover), expected, '') >= values);
             assert.deepEqual(handover.findings, []);
+            assert.equal(handover.unknownPages, 0);
         });
     }
 

@@ -81,6 +81,9 @@ function preserved(h: HandoverView, style: Style): string[] {
     const { preserved: p } = h;
     const rows = [...p.byOrder()].map(([order, blocks]) => [`order ${order}`, `${blocks} × ${sizeText(PAGE_SIZE * 2 ** order)}`]);
     const tree = h.radixNodes.length > 0 ? `, in a tree of ${counted(h.radixNodes.length, 'page')} at ${hex(h.radixRoot ?? 0)}` : '';
+    if (h.unknownPages > 0) {
+        rows.push(['unknown', `${counted(h.unknownPages, 'page')} that only a handler, or nobody, knows`]);
+    }
     return [`${style.strong('Preserved memory')}  ${counted(p.pages, 'page')}, ${roughSize(p.pages * PAGE_SIZE)}${tree}`, ...columns(rows, '  ')];
 }
 
