@@ -14,6 +14,8 @@ import type { PreservedMemory } from './preserved';
 import { SCRATCH_ALIGN, SCRATCH_ENTRY } from './scratch';
 
 const FDT_MAGIC_LE = 0xedfe0dd0;
+/** Words of 32 bits in a page. */
+const WORDS = PAGE_SIZE / 4;
 /** Memory is looked through in pieces of this many bytes. */
 const PIECE = 1024 * 1024;
 /** struct setup_data before its data. */
@@ -51,14 +53,15 @@ export function findHandover(view: MemoryView): FoundHandover {
         for (let at = first; at < run.pa + run.size; at += PIECE) {
             // A node of setup data may reach over the end of the piece.
             const words = wordsOf(view.read(at, Math.min(PIECE + SETUP_HEADER + SETUP_LENGTH, run.pa + run.size - at)));
-            for (let i = 0; i + 11 < words.length && i < PIECE / 4; i += 4) {
+            const pageStart = ((PAGE_SIZE - at % PAGE_SIZE) % PAGE_SIZE) / 4;
+            for (let i = 0, end = Math.min(words.length - 11, PIECE / 4); i < end; i += 4) {
                 if (words[i + 2] === SETUP_KEXEC_KHO && words[i + 3] === SETUP_LENGTH && setups.size < CANDIDATES) {
                     const setup = setupIn(words, i);
                     if (setup) {
                         setups.set(setup.fdt, { ...setup, pa: at + i * 4 });
                     }
                 }
-                if ((at + i * 4) % PAGE_SIZE === 0) {
+                if (i % WORDS === pageStart) {
                     page(view, at + i * 4, words, i, fdts, arrays);
                 }
             }
