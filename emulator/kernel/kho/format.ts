@@ -28,6 +28,8 @@ export interface KhoFormat {
     readonly sizeProperty: string | undefined;
     /** The subtree `kexec-metadata` is written and read. */
     readonly metadata: boolean;
+    /** Areas of vmalloc can be preserved. */
+    readonly vmalloc: boolean;
     /** page->private of a preserved page has a magic number besides the order, so that restoring anything else is noticed. */
     readonly magic: boolean;
     /** A larger order is not restored. */
@@ -54,6 +56,7 @@ export const KHO_V4: KhoFormat = {
     dataProperty: 'preserved-data',
     sizeProperty: 'blob-size',
     metadata: true,
+    vmalloc: true,
     magic: true,
     maxRestoreOrder: Infinity,
     splitsAtNodes: true,
@@ -85,6 +88,7 @@ export const KHO_V1_FIRST: KhoFormat = {
     ...KHO_V1,
     tracking: { bitmapBytes: 512 },
     finalize: 'debugfs',
+    vmalloc: false,
     magic: false,
     zeroScratchSizes: false,
 };

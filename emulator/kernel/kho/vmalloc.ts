@@ -31,14 +31,14 @@ function addChunk(kho: Kho, phys: number): number | Err {
 
 /**
  * kho_preserve_vmalloc: preserves an area's pages and the chunks that list them, and fills the struct at `out`.
- * @returns EINVAL (no such area), EOPNOTSUPP (other flags), ENOMEM (no chunk, whatever the reason), or what preserving pages returns.
+ * @returns EINVAL (no such area), EOPNOTSUPP (other flags, or a release before 6.18), ENOMEM (no chunk, whatever the reason), or what preserving pages returns.
  */
 export function preserveVmalloc(kho: Kho, vmalloc: Vmalloc, area: VmArea, out: number): 0 | Err {
     const { memory } = kho.env.machine;
     if (!vmalloc.isLive(area)) {
         return err('EINVAL');
     }
-    if ((area.flags & ~(VM_ALLOC | VM_ALLOW_HUGE_VMAP)) !== 0) {
+    if (!kho.env.options.format.vmalloc || (area.flags & ~(VM_ALLOC | VM_ALLOW_HUGE_VMAP)) !== 0) {
         return err('EOPNOTSUPP');
     }
     let chunk = addChunk(kho, out);
