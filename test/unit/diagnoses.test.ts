@@ -306,7 +306,8 @@ suite('diagnoses: looking changes nothing', () => {
                 early.push(found(vm).length);
             }
             const end = JSON.stringify(found(vm));
-            for (const [i, c] of [...saved.entries()].toReversed().filter(([k]) => k < 40)) {
+            const step = Math.ceil(saved.length / 6);
+            for (const [i, c] of [...saved.entries()].toReversed().filter(([k]) => k % step === 0)) {
                 vm.restore(c);
                 assert.equal(found(vm).length, early[i], name);
                 vm.run(FOREVER);

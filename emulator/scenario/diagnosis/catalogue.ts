@@ -114,6 +114,22 @@ export const CATALOGUE = {
         severity: 'error', title: 'memory preserved twice',
         advice: 'Preserve each block once: bits are not counted, so one unpreserve takes it away, and of two restores one fails.',
     },
+    LU1027: {
+        severity: 'error', title: 'DMA to memory that was not given to the device',
+        advice: 'Stop the device, or take its mapping away and have the IOMMU forget it, before the memory goes to somebody else.',
+    },
+    LU1028: {
+        severity: 'error', title: 'translation through a page that is no table any more',
+        advice: 'Keep every table that the hardware can reach, on all levels, until its entry is cleared and the IOMMU\'s caches are flushed.',
+    },
+    LU1029: {
+        severity: 'error', title: 'DMA while translation is off',
+        advice: 'Have every device stop before translation is disabled: what it then sends goes to physical memory as it is.',
+    },
+    LU1030: {
+        severity: 'error', title: 'running device that the kernel does not know',
+        advice: 'Stop or reset the device before the kexec: clearing the bus master bit is all that a kernel does for devices whose driver has no shutdown().',
+    },
 } as const satisfies Readonly<Record<string, Entry>>;
 
 export type Code = keyof typeof CATALOGUE;

@@ -15,6 +15,7 @@ import type { ArrayView } from '../view';
 import type { Vm } from '../vm';
 import { blame } from './blame';
 import { callbackRules } from './callbacks';
+import { deviceRules, type DeviceRules } from './devices';
 import { CATALOGUE, type Code } from './catalogue';
 import { Chronicle } from './chronicle';
 import type { Diagnosis, Finding, Say } from './diagnosis';
@@ -50,6 +51,7 @@ export class Diagnoses implements Listener {
     readonly found: Seq<Diagnosis>;
     private readonly said: Table<string, true>;
     private readonly rules: readonly Rules[];
+    private readonly devices: DeviceRules;
     /** All that listen: they are one listener to the run, which has many calls and few events that matter here. */
     private readonly watching: readonly Rules[];
     /** While listeners are told that kernel code has returned: the caller's frame stands behind its call. */
@@ -59,8 +61,9 @@ export class Diagnoses implements Listener {
         this.found = new Seq(vm.machine.journal);
         this.said = new Table(vm.machine.journal);
         const scene: Scene = { vm, chronicle: new Chronicle(vm, () => this.here()), say: (code, finding) => this.say(code, finding) };
+        this.devices = deviceRules(scene);
         this.rules = [
-            sessionRules(scene), flbRules(scene), memoryRules(scene), pointerRules(scene), handoverRules(scene), memfdRules(scene), callbackRules(scene),
+            sessionRules(scene), flbRules(scene), memoryRules(scene), pointerRules(scene), handoverRules(scene), memfdRules(scene), callbackRules(scene), this.devices,
         ];
         this.watching = [scene.chronicle, ...this.rules];
         vm.listeners.push(this);
@@ -151,6 +154,11 @@ export class Diagnoses implements Listener {
     ended(): void {
         // What the scenario left undone is best shown where it began: the last place of its history.
         this.atEnd((code, finding) => this.say(code, { ...finding, place: finding.place ?? finding.history?.findLast((line) => line.place)?.place ?? this.end }));
+    }
+
+    /** How often a device went to memory that was not given to it. */
+    straysOf(device: string): number {
+        return this.devices.strays(device);
     }
 
     /** A diagnosis with this code was made, or would be if the scenario ended here. */

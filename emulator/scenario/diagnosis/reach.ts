@@ -182,7 +182,8 @@ export class Reach {
         if (!array || !hasPointers(array.layout)) {
             return;
         }
-        for (let i = 0; i < array.count && this.visits <= VISITS_LIMIT; i++) {
+        const count = Math.min(array.count, Math.floor((pages.length * PAGE_SIZE) / array.layout.size));
+        for (let i = 0; i < count && this.visits <= VISITS_LIMIT; i++) {
             const start = i * array.layout.size;
             const at = (offset: number): number => (pages[Math.floor((start + offset) / PAGE_SIZE)] ?? 0) + ((start + offset) % PAGE_SIZE);
             // a pointer that crosses a page is left alone: it cannot be read in one piece

@@ -157,7 +157,7 @@ function unread(kernel: Kernel): { readonly name: string; readonly files: number
         return out;
     }
     for (const pa of luo.incoming.blocks.blocks) {
-        const count = Number(memory.readU64(pa + 8));
+        const count = Math.min(Number(memory.readU64(pa + 8)), luo.incoming.blocks.perBlock);
         for (let i = 0; i < count; i++) {
             const at = pa + BLOCK_HEADER + i * SESSION_SER_SIZE;
             const files = Number(memory.readU64(at + SESSION_NAME_SIZE + 8));

@@ -1,0 +1,143 @@
+/** The sanitizer of devices: every request that goes to memory is compared with what the software meant when it programmed the device. */
+import { TABLE_OWNER } from '../../kernel/devices/tables';
+import type { Device } from '../../machine/devices/device';
+import { Table } from '../../machine/journal';
+import { PAGE_SIZE } from '../../machine/memory';
+import type { DmaObserver } from '../../machine/pci/bus';
+import type { Phase } from '../listener';
+import { hex } from '../values';
+import type { Rules, Scene } from './diagnoses';
+
+/** The rules, and what they have counted. */
+export interface DeviceRules extends Rules {
+    /** Requests of a device that went to memory which was not given to it. */
+    strays(device: string): number;
+}
+
+export function deviceRules(scene: Scene): DeviceRules {
+    const { vm, chronicle, say } = scene;
+    const { owners, pci, journal } = vm.machine;
+    const strays = new Table<string, number>(journal);
+    /** What has been said: a device that goes astray does so a million times. */
+    const told = new Table<string, true>(journal);
+    /** Owners of tables by their number: a memo. */
+    const tableOwners = new Map<number, boolean>();
+
+    const isNew = (key: string): boolean => {
+        const first = !told.has(key);
+        if (first) {
+            told.set(key, true);
+        }
+        return first;
+    };
+
+    const who = (device: Device): string => device.shape.name;
+
+    const pageText = (pa: number): string => {
+        const pfn = Math.floor(pa / PAGE_SIZE);
+        const { kernel } = vm;
+        if (!kernel) {
+            return 'memory that the kernel which comes up has yet to give away';
+        }
+        const state = kernel.memmap.stateOf(pfn);
+        if (state === 'preserved') {
+            return 'memory that the previous kernel preserved, and that nobody has restored';
+        }
+        return state === 'free' ? 'free memory' : `memory of ${owners.name(kernel.memmap.ownerOf(pfn))}`;
+    };
+
+    const isTableOwner = (owner: number): boolean => {
+        let known = tableOwners.get(owner);
+        if (known === undefined) {
+            known = owners.name(owner).startsWith(`${TABLE_OWNER} `);
+            tableOwners.set(owner, known);
+        }
+        return known;
+    };
+
+    const dataOf = (device: Device, iova: number, pa: number, write: boolean) => ({
+        device: who(device), at: device.name, iova: hex(iova), address: hex(pa), write, owner: vm.kernel ? owners.name(vm.kernel.memmap.ownerOf(Math.floor(pa / PAGE_SIZE))) : null,
+    });
+
+    /** LU1030: nobody in the kernel that runs has set this device going. */
+    const unknownDevice = (device: Device, text: string, pa?: number): void => {
+        if (isNew(`LU1030 ${who(device)} ${device.intent?.boot ?? -1}`)) {
+            say('LU1030', {
+                about: who(device), message: text, history: pa === undefined ? [] : chronicle.ofAddress(pa),
+                data: { device: who(device), at: device.name, driver: vm.kernel?.devices.of(device)?.driver ?? '', program: hex(device.program?.base ?? 0) },
+            });
+        }
+    };
+
+    const stray = (device: Device, iova: number, pa: number, write: boolean): void => {
+        const name = who(device);
+        const { intent } = device;
+        const verb = write ? 'writes to' : 'reads';
+        strays.set(name, (strays.get(name) ?? 0) + 1);
+        // the first of these that holds is the cause; what follows from it is not said as well
+        if (intent?.translated === true && pci.iommu?.enabled !== true) {
+            if (isNew(`LU1029 ${name} ${intent.boot}`)) {
+                say('LU1029', {
+                    about: name, history: chronicle.ofAddress(pa), data: dataOf(device, iova, pa, write),
+                    message: `${name} ${verb} ${hex(pa)} while translation is off: ${hex(iova)} is an address of the domain of ${intent.name}, and is taken for a physical one. There lies ${pageText(pa)}.`,
+                });
+            }
+        } else if (intent && intent.boot !== vm.boot) {
+            unknownDevice(device, `${name} ${verb} ${hex(pa)}, ${pageText(pa)}: a kernel before this one set it going, and this one knows nothing of it.`, pa);
+        } else {
+            const owner = vm.kernel?.memmap.ownerOf(Math.floor(pa / PAGE_SIZE)) ?? 0;
+            if (isNew(`LU1027 ${name} ${owner} ${intent?.boot ?? -1}`)) {
+                say('LU1027', {
+                    about: `${name} ${owner}`, history: chronicle.ofAddress(pa), data: dataOf(device, iova, pa, write),
+                    message: `${name} ${verb} ${hex(pa)} (${hex(iova)} for the device), which ${intent?.name ?? 'nobody'} has not given to it, or has taken back: it is ${pageText(pa)}.`,
+                });
+            }
+        }
+    };
+
+    const observer: DmaObserver = {
+        dma(device, iova, pa, _length, write): void {
+            const { intent } = device;
+            const { kernel } = vm;
+            if (intent && kernel && intent.boot === vm.boot && (!intent.translated || pci.iommu?.enabled === true)) {
+                const pfn = Math.floor(pa / PAGE_SIZE);
+                const owner = intent.ownerAt(iova);
+                if (owner >= 0 && kernel.memmap.ownerOf(pfn) === owner && kernel.memmap.isAllocated(pfn)) {
+                    return;
+                }
+            }
+            stray(device, iova, pa, write);
+        },
+        walked(device, iova, trail): void {
+            const { kernel } = vm;
+            for (const table of kernel ? trail : []) {
+                const pfn = Math.floor(table / PAGE_SIZE);
+                if (kernel?.memmap.isAllocated(pfn) === true && isTableOwner(kernel.memmap.ownerOf(pfn))) {
+                    continue;
+                }
+                if (isNew(`LU1028 ${pfn}`)) {
+                    say('LU1028', {
+                        about: hex(table), history: chronicle.ofAddress(table), data: { device: who(device), iova: hex(iova), table: hex(table) },
+                        message: `The IOMMU walks a table at ${hex(table)} to translate ${hex(iova)} for ${who(device)}, but that is no table any more: it is ${pageText(table)}.`,
+                    });
+                }
+            }
+        },
+    };
+    pci.observers.push(observer);
+
+    return {
+        strays: (device) => strays.get(device) ?? 0,
+        /** A kernel is up: is something going on that it knows nothing of? */
+        phase(phase: Phase): void {
+            if (phase !== 'running') {
+                return;
+            }
+            for (const device of pci.devices) {
+                if (device.running && device.reachesMemory && device.intent && device.intent.boot !== vm.boot) {
+                    unknownDevice(device, `${who(device)} is still running: a kernel before this one set it going, and this one knows nothing of it.`);
+                }
+            }
+        },
+    };
+}
