@@ -24,7 +24,7 @@ function said(text: string): string[] {
     while (stop?.reason !== 'end' && !(stop?.reason === 'exception' && stop.exception.fatal)) {
         stop = vm.run(1e9);
     }
-    assert.equal(vm.outcome?.passed === false ? vm.outcome.failure.message : '', '');
+    assert.equal(vm.outcome?.passed === false ? vm.outcome.failure?.message : '', '');
     return lines;
 }
 
