@@ -5,6 +5,7 @@ import type { Span } from '../emulator/scenario/ast';
 import type { Listener, Place } from '../emulator/scenario/listener';
 import type { Diagnostic } from '../emulator/scenario/program';
 import type { Outcome } from '../emulator/scenario/vm';
+import { updateLine, type UpdateReport } from '../emulator/timeline/updates';
 import type { Sources } from './source';
 
 export type Category = 'console' | 'important' | 'stdout' | 'stderr';
@@ -34,6 +35,13 @@ export class Output {
 
     finding({ uri, span, severity, code, message }: Diagnostic): void {
         this.line('stderr', `${this.sources.placeText(uri, span.start)}: ${severity} ${code}: ${message}`, uri, span);
+    }
+
+    /** How long guests stood still, and why. */
+    updates(updates: readonly UpdateReport[]): void {
+        for (const u of updates) {
+            this.line('stdout', updateLine(u, updates));
+        }
     }
 
     outcome(scenario: string, { passed, failure }: Outcome): void {

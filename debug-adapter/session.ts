@@ -9,6 +9,7 @@ import { STD_SOURCES } from '../emulator/scenario/std';
 import type { Thread } from '../emulator/scenario/thread';
 import { ProgramError } from '../emulator/scenario/values';
 import type { ExceptionKind, Outcome } from '../emulator/scenario/vm';
+import { updatesOf } from '../emulator/timeline/updates';
 import { AttachedImage } from './attach';
 import { Breakpoints, NOT_YET, type Breakpoint, type Wanted } from './breakpoints';
 import { CAPABILITIES, FILTERS, isFilter } from './capabilities';
@@ -306,8 +307,9 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     }
 
     ended(outcome: Outcome): void {
-        const name = this.debuggee?.control.run.scenario.name.value ?? '';
-        this.output.outcome(name, outcome);
+        const run = this.debuggee?.control.run;
+        this.output.outcome(run?.scenario.name.value ?? '', outcome);
+        this.output.updates(run ? updatesOf(run.vm) : []);
         this.event('exited', { exitCode: outcome.passed ? 0 : 1 });
         this.event('terminated');
     }

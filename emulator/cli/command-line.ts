@@ -21,6 +21,8 @@ each failure where and why.
   --log             print the kernel log, too
   --strict          a diagnosis (a leak, a dangling pointer ...) that the
                     scenario does not ask for makes it fail
+  --timeline FILE   write a trace of what happened when: phases, system calls,
+                    callbacks (for https://ui.perfetto.dev, chrome://tracing)
   --save-handover FILE  write what each kexec hands over as a memory image (ELF
                     core; FILE.gz is compressed); of several, the second goes
                     to FILE-2 and so on
@@ -91,6 +93,22 @@ Exit code: 0, or 2 for bad arguments, a missing file or one that is no
 recording.
 `;
 
+const BLACKOUT_HELP = `Usage: lus blackout FILE [options]
+
+Runs scenarios with other costs, and prints how long guests stand still with each
+and what takes the time.
+
+  --vary KEY=A,B,C  give a cost these figures in turn, as preserve_folio=80ns,1us;
+                    of several --vary every combination is run
+  --scenario NAME   only the scenario of this name
+  --kernel NAME     boot this kernel where a scenario boots the default one
+  --seed N          picks one of the possible orders of events (default 0)
+  --format FORMAT   pretty (default) or json
+
+Exit code: 0 every run passed, 1 one failed, 2 bad arguments, a missing file or a
+file with errors.
+`;
+
 const RECORD_HELP = `Usage: lus record --build DIR [options]
 
 Builds the recorder, a small program that makes the steps of a script on the
@@ -133,6 +151,7 @@ const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
     ['inspect', { summary: 'look into the memory image of a handover', help: INSPECT_HELP, load: () => import('./inspect') }],
     ['compat', { summary: 'run a scenario from every kernel to every other one', help: COMPAT_HELP, load: () => import('./compat') }],
     ['import', { summary: 'write a recording of a real kernel as a scenario', help: IMPORT_HELP, load: () => import('./import') }],
+    ['blackout', { summary: 'say how long guests stand still, under other costs too', help: BLACKOUT_HELP, load: () => import('./blackout') }],
     ['record', { summary: 'prepare recording on a kernel of your own', help: RECORD_HELP, load: () => import('./record') }],
     ['dap', { summary: 'start the debug adapter', help: DAP_HELP, load: () => import('./dap') }],
     ['lsp', { summary: 'start the language server', help: LSP_HELP, load: () => import('./lsp') }],

@@ -1,4 +1,5 @@
 /** Runs one scenario to its end and says what it came to. */
+import type { CostChanges } from '../machine/costs';
 import { HandoverSaver } from '../handover/save';
 import type { ScenarioDecl } from '../scenario/ast';
 import { callStack, type StackEntry } from '../scenario/call-stack';
@@ -11,6 +12,8 @@ import type { Files } from './files';
 import { BadArguments } from './options';
 import type { Cause, Failure, LogEntry, ScenarioResult, StackLine, Where } from './results';
 import type { HandoverFiles } from './save-handover';
+import type { TimelineFile } from './timeline-file';
+import { updatesOf } from '../timeline/updates';
 import { whereOf } from './where';
 
 /** Operations between two looks at whether the run is over. */
@@ -30,6 +33,10 @@ export interface ExecuteOptions {
     readonly log: boolean;
     /** A diagnosis that the scenario does not ask for makes it fail; hints do not. */
     readonly strict?: boolean;
+    /** What takes another time, whatever the scenario says. */
+    readonly costs?: CostChanges | undefined;
+    /** What happened when goes to a trace. */
+    readonly timeline?: TimelineFile | undefined;
     /** Every handover goes to a file. */
     readonly saveHandover?: { readonly files: HandoverFiles; readonly whole: boolean } | undefined;
 }
@@ -86,24 +93,31 @@ export function execute(files: Files, program: Program, scenario: ScenarioDecl, 
     const base = { name: scenario.name.value, where };
     let run: Run;
     try {
-        run = Run.start(program, { scenario: base.name, kernel: options.kernel, seed: options.seed });
+        run = Run.start(program, { scenario: base.name, kernel: options.kernel, seed: options.seed, costs: options.costs });
     } catch (e) {
         if (e instanceof UsageError) {
-            return { ...base, passed: false, timeNs: 0, boots: 0, output: [], diagnoses: [], failure: { kind: 'setup', message: e.message, where, stack: [], cause: null, kernelLog: [] } };
+            return { ...base, passed: false, timeNs: 0, boots: 0, output: [], updates: [], diagnoses: [], failure: { kind: 'setup', message: e.message, where, stack: [], cause: null, kernelLog: [] } };
         }
         throw e;
     }
     const { vm } = run;
     const watcher = new Watcher(vm, files, options.log);
     vm.listeners.push(watcher);
+    const tracer = options.timeline?.tracer(vm, base.name);
+    if (tracer) {
+        vm.listeners.push(tracer);
+    }
     const { saveHandover } = options;
     if (saveHandover) {
         vm.listeners.push(new HandoverSaver(vm, saveHandover, (image) => saveHandover.files.save(image)));
     }
     const ended = toTheEnd(files, vm, watcher);
+    if (tracer) {
+        options.timeline?.add(tracer.events());
+    }
     const diagnoses = reportsOf(files, program, scenario, vm.diagnoses?.found ?? []);
     const failure = ended ?? (options.strict ? strictFailure(diagnoses) : null);
-    return { ...base, passed: failure === null, timeNs: vm.machine.clock.now, boots: vm.machine.boots, output: watcher.output, diagnoses, failure };
+    return { ...base, passed: failure === null, timeNs: vm.machine.clock.now, boots: vm.machine.boots, output: watcher.output, updates: updatesOf(vm), diagnoses, failure };
 }
 
 function toTheEnd(files: Files, vm: Vm, watcher: Watcher): Failure | null {

@@ -11,6 +11,8 @@ export interface Parsed {
     readonly positionals: readonly string[];
     /** An option's value, or undefined where it was not given. */
     text(name: string): string | undefined;
+    /** The values of an option that may be given several times, in their order. */
+    texts(name: string): readonly string[];
     flag(name: string): boolean;
     /** @throws BadArguments where it is not an integer from `min` to `max` */
     integer(name: string, min: number, max: number): number | undefined;
@@ -24,6 +26,7 @@ type Options = NonNullable<ParseArgsConfig['options']>;
 export function parse(args: readonly string[], options: Options): Parsed {
     const { tokens, positionals } = parseArgs({ args: [...args], options, allowPositionals: true, strict: false, tokens: true });
     const given = new Map<string, string | true>();
+    const all = new Map<string, string[]>();
     for (const t of tokens) {
         if (t.kind !== 'option') {
             continue;
@@ -39,6 +42,9 @@ export function parse(args: readonly string[], options: Options): Parsed {
             throw new BadArguments(`${t.rawName} takes no value.`);
         }
         given.set(t.name, t.value ?? true);
+        if (t.value !== undefined) {
+            all.set(t.name, [...all.get(t.name) ?? [], t.value]);
+        }
     }
     const text = (name: string): string | undefined => {
         const value = given.get(name);
@@ -47,6 +53,7 @@ export function parse(args: readonly string[], options: Options): Parsed {
     return {
         positionals,
         text,
+        texts: (name) => all.get(name) ?? [],
         flag: (name) => given.has(name),
         integer(name, min, max) {
             const value = text(name);

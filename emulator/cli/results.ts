@@ -1,6 +1,7 @@
 /** What a run came to, as plain data. `lus run --format json` prints exactly this; its shape is documented and stable. */
 import type { Datum, Severity } from '../scenario/diagnosis/diagnosis';
 import type { ExceptionKind } from '../scenario/vm';
+import type { UpdateReport } from '../timeline/updates';
 
 /** A place in a file; lines and columns count from 1, the end is exclusive. */
 export interface Where {
@@ -75,6 +76,8 @@ export interface ScenarioResult {
     readonly boots: number;
     /** What it printed with log(), and with `--log` the kernel log. */
     readonly output: readonly LogEntry[];
+    /** Those that got as far as the jump. */
+    readonly updates: readonly UpdateReport[];
     /** In the order in which they were made. */
     readonly diagnoses: readonly DiagnosisReport[];
     readonly failure: Failure | null;

@@ -14,6 +14,7 @@ import { tapReporter } from './report/tap';
 import type { FileResult, ScenarioResult } from './results';
 import { HandoverFiles } from './save-handover';
 import { styleFor } from './style';
+import { TimelineFile } from './timeline-file';
 import { findingOf } from './where';
 
 const EXIT_FAILED = 1;
@@ -30,7 +31,7 @@ interface Planned {
 export const command: Command = (args) => {
     const parsed = parse(args, {
         scenario: { type: 'string' }, kernel: { type: 'string' }, seed: { type: 'string' }, format: { type: 'string' }, log: { type: 'boolean' }, strict: { type: 'boolean' },
-        'save-handover': { type: 'string' }, 'whole-memory': { type: 'boolean' },
+        timeline: { type: 'string' }, 'save-handover': { type: 'string' }, 'whole-memory': { type: 'boolean' },
     });
     const format = parsed.oneOf('format', FORMATS);
     const options: ExecuteOptions = {
@@ -45,7 +46,13 @@ export const command: Command = (args) => {
     }
     const files = new Files();
     const plan = planned(openAll(files, parsed.positionals).map((uri) => loadProgram(files, uri)), parsed.text('scenario'), options);
-    const code = runAll(files, plan, options, reporterOf(format, files));
+    const name = parsed.text('timeline');
+    const timeline = name === undefined ? undefined : new TimelineFile(name, plan.reduce((n, p) => n + p.scenarios.length, 0) > 1);
+    const code = runAll(files, plan, { ...options, timeline }, reporterOf(format, files));
+    if (timeline) {
+        timeline.write();
+        process.stderr.write(`${timeline.summary()}\n`);
+    }
     if (options.saveHandover) {
         process.stderr.write(`${options.saveHandover.files.summary()}\n`);
     }

@@ -6,8 +6,8 @@ const SYSCALL = costId('syscall');
 
 /** A process makes a system call; its name is that of the native, or of the function of the standard library. */
 export function systemCall(vm: Vm, name: string): void {
-    vm.machine.clock.charge(SYSCALL);
     entered(vm, name);
+    vm.machine.clock.charge(SYSCALL);
 }
 
 /** Kernel code begins whose end {@link Vm.returned} tells by the same name. */

@@ -39,6 +39,11 @@ const diagnosisSchema = z.strictObject({
     boot: z.number(), timeNs: z.number(), history: z.array(z.strictObject({ boot: z.number(), text: z.string(), where: whereSchema.nullable() })),
     advice: z.string(), expected: z.boolean(), data: z.record(z.string(), z.unknown()),
 });
+const updateSchema = z.strictObject({
+    number: z.number(), from: z.string(), to: z.string(), sessions: z.number(), files: z.number(), preBlackoutNs: z.number(), blackoutNs: z.number().nullable(),
+    kernelShutdownNs: z.number(), kernelStartupNs: z.number().nullable(), userspaceNs: z.number().nullable(), postBlackoutNs: z.number().nullable(),
+    madeOf: z.array(z.strictObject({ cost: z.string(), ns: z.number() })),
+});
 const runSchema = z.object({
     version: z.literal(1),
     passed: z.number(),
@@ -48,7 +53,7 @@ const runSchema = z.object({
         file: z.string(),
         errors: z.array(findingSchema),
         scenarios: z.array(z.object({
-            name: z.string(), where: whereSchema, passed: z.boolean(), timeNs: z.number(), boots: z.number(), output: logSchema, diagnoses: z.array(diagnosisSchema), failure: failureSchema.nullable(),
+            name: z.string(), where: whereSchema, passed: z.boolean(), timeNs: z.number(), boots: z.number(), output: logSchema, updates: z.array(updateSchema), diagnoses: z.array(diagnosisSchema), failure: failureSchema.nullable(),
         }).strict()),
     }).strict()),
 }).strict();

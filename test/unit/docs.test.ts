@@ -10,6 +10,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { NATIVES } from '../../emulator/scenario/natives';
+import { withCosts } from '../support/cost-table';
 import { libraryPage } from '../support/library-page';
 import { inRepository } from '../support/repository';
 import { failuresOf, findingsOf, programOf } from '../support/scenarios';
@@ -79,6 +80,16 @@ suite('documentation', () => {
             writeFileSync(file, libraryPage());
         }
         assert.equal(readFileSync(file, 'utf8'), libraryPage());
+    });
+
+    test('the page of time has the table of costs (UPDATE_DOCS=1 writes it)', () => {
+        const file = inRepository('extension', 'docs', 'time.md');
+        const page = readFileSync(file, 'utf8');
+        if (process.env['UPDATE_DOCS'] === '1') {
+            writeFileSync(file, withCosts(page));
+            return;
+        }
+        assert.equal(page, withCosts(page));
     });
 
     test('the page of natives mentions every one of them', () => {

@@ -1,4 +1,5 @@
 /** JUnit XML, as CI systems read it: a test suite a file, a test case a scenario. */
+import { updateLine } from '../../timeline/updates';
 import { diagnosisLine } from '../diagnoses';
 import type { Failure, FileResult, ScenarioResult } from '../results';
 import { logLine } from '../text';
@@ -41,11 +42,20 @@ function brokenFile(file: FileResult): string {
 
 function testCase(file: string, s: ScenarioResult, time: number): string {
     const children = [
-        ...(s.diagnoses.length > 0 ? [element('properties', {}, s.diagnoses.map((d) => element('property', { name: d.code, value: diagnosisLine(d) }, [])))] : []),
+        ...properties(s),
         ...(s.failure ? [element('failure', { type: s.failure.kind, message: s.failure.message }, details(s.failure))] : []),
         ...(s.output.length > 0 ? [element('system-out', {}, s.output.map(logLine).join('\n'))] : []),
     ];
     return element('testcase', { name: s.name, classname: file, file, line: s.where.line, time: time.toFixed(3) }, children);
+}
+
+/** Updates and diagnoses. */
+function properties(s: ScenarioResult): string[] {
+    const all = [
+        ...s.updates.map((u) => ({ name: 'update', value: updateLine(u, s.updates) })),
+        ...s.diagnoses.map((d) => ({ name: d.code, value: diagnosisLine(d) })),
+    ];
+    return all.length > 0 ? [element('properties', {}, all.map((p) => element('property', p, [])))] : [];
 }
 
 function details(f: Failure): string {

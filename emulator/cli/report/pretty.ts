@@ -1,4 +1,5 @@
 /** For people: each scenario as soon as it is over, failures with source, call stack and kernel log. */
+import { updateLine } from '../../timeline/updates';
 import { prettyFinding } from '../check';
 import { prettyDiagnoses } from '../diagnoses';
 import { excerpt } from '../excerpt';
@@ -33,6 +34,9 @@ export function prettyReporter(write: Write, files: Files, style: Style): Report
                 line(`    ${entry.level === 'log' ? logLine(entry) : style.dim(logLine(entry))}`);
             }
             line(`  ${result.passed ? style.good('✓') : style.bad('✗')} ${result.name}`);
+            for (const update of result.updates) {
+                line(`    ${style.dim(updateLine(update, result.updates))}`);
+            }
             for (const text of prettyDiagnoses(files, result, style)) {
                 line(text === '' ? '' : `    ${text}`);
             }

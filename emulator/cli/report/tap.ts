@@ -1,4 +1,5 @@
 /** The Test Anything Protocol, version 14. */
+import { updateLine } from '../../timeline/updates';
 import { diagnosisLine } from '../diagnoses';
 import type { Failure, FileResult, ScenarioResult } from '../results';
 import { logLine } from '../text';
@@ -32,6 +33,9 @@ export function tapReporter(write: Write): Reporter {
                 for (const text of logLine(entry).split('\n')) {
                     line(`# ${text}`);
                 }
+            }
+            for (const update of result.updates) {
+                line(`# ${updateLine(update, result.updates)}`);
             }
             point(result.passed, `${file}: ${result.name}`);
             const diagnoses: [string, unknown][] = result.diagnoses.length > 0 ? [['diagnoses', result.diagnoses.map(diagnosisLine)]] : [];

@@ -1,0 +1,124 @@
+/** `lus blackout`: runs scenarios under changed costs, and says how long the blackout is with each. */
+import { SETTABLE_COSTS, settableCost, type CostChanges, type CostName } from '../machine/costs';
+import { near } from '../scenario/check/nearest';
+import type { ScenarioDecl } from '../scenario/ast';
+import type { Program } from '../scenario/program';
+import { errorsOf, loadProgram } from '../scenario/run';
+import type { UpdateReport } from '../timeline/updates';
+import { openAll, prettyFinding } from './check';
+import { execute } from './execute';
+import { Files } from './files';
+import { BadArguments, parse, type Command } from './options';
+import { prettyBlackouts } from './report/blackouts';
+import { styleFor } from './style';
+import { findingOf } from './where';
+
+/** Runs at most; more are a mistake, or a job for a script. */
+const MAX_RUNS = 1000;
+const EXIT_UNUSABLE = 2;
+const UNITS: ReadonlyMap<string, number> = new Map([['', 1], ['ns', 1], ['us', 1e3], ['ms', 1e6], ['s', 1e9]]);
+
+/** One run. */
+export interface BlackoutRow {
+    /** The varied costs, nanoseconds. */
+    readonly costs: CostChanges;
+    readonly updates: readonly UpdateReport[];
+    readonly passed: boolean;
+    /** Why it failed. */
+    readonly message: string | null;
+}
+
+export interface BlackoutTable {
+    readonly scenario: string;
+    /** The costs that vary, in the order of the arguments. */
+    readonly vary: readonly CostName[];
+    readonly rows: readonly BlackoutRow[];
+}
+
+/** A cost and the figures it is given, nanoseconds. */
+interface Variation {
+    readonly cost: CostName;
+    readonly figures: readonly number[];
+}
+
+export const command: Command = (args) => {
+    const parsed = parse(args, {
+        vary: { type: 'string' }, scenario: { type: 'string' }, kernel: { type: 'string' }, seed: { type: 'string' }, format: { type: 'string' },
+    });
+    const format = parsed.oneOf('format', ['pretty', 'json']);
+    const variations = parsed.texts('vary').map(variationOf);
+    const [name, ...more] = parsed.positionals;
+    if (name === undefined || more.length > 0) {
+        throw new BadArguments('Name one file.');
+    }
+    const files = new Files();
+    const program = loadProgram(files, openAll(files, [name])[0] ?? name);
+    const errors = errorsOf(program);
+    if (errors.length > 0) {
+        for (const e of errors) {
+            process.stderr.write(prettyFinding(files, findingOf(files, e), styleFor(process.stderr, process.env)));
+        }
+        return EXIT_UNUSABLE;
+    }
+    const options = { kernel: parsed.text('kernel'), seed: parsed.integer('seed', 0, Number.MAX_SAFE_INTEGER) ?? 0, log: false };
+    const all = combinations(variations);
+    const tables = scenariosOf(program, parsed.text('scenario')).map((scenario): BlackoutTable => ({
+        scenario: scenario.name.value,
+        vary: variations.map((v) => v.cost),
+        rows: all.map((costs): BlackoutRow => {
+            const { updates, passed, failure } = execute(files, program, scenario, { ...options, costs });
+            if (failure?.kind === 'setup') {
+                throw new BadArguments(failure.message);
+            }
+            return { costs, updates, passed, message: failure?.message ?? null };
+        }),
+    }));
+    process.stdout.write(format === 'json'
+        ? `${JSON.stringify({ version: 1, file: files.display(program.main), tables }, undefined, 2)}\n`
+        : tables.map((t) => prettyBlackouts(t, styleFor(process.stdout, process.env))).join('\n'));
+    return tables.every((t) => t.rows.every((r) => r.passed)) ? 0 : 1;
+};
+
+/** `preserve_folio=80ns,1us`. @throws BadArguments where it is not of this form, or no cost is called so */
+function variationOf(text: string): Variation {
+    const at = text.indexOf('=');
+    const name = at < 0 ? text : text.slice(0, at);
+    const cost = settableCost(name);
+    if (!cost) {
+        const nearest = near(name, SETTABLE_COSTS);
+        throw new BadArguments(`No cost is called "${name}".${nearest === undefined ? '' : ` Did you mean "${nearest}"?`} There are ${SETTABLE_COSTS.join(', ')}.`);
+    }
+    const figures = at < 0 ? [] : text.slice(at + 1).split(',').map(figureOf);
+    if (figures.length === 0) {
+        throw new BadArguments(`--vary ${cost} needs figures: --vary ${cost}=100ns,1us.`);
+    }
+    return { cost, figures };
+}
+
+/** Nanoseconds. @throws BadArguments */
+function figureOf(text: string): number {
+    const [, digits, unit] = /^(\d+(?:\.\d+)?)(ns|us|ms|s|)$/.exec(text.trim()) ?? [];
+    const ns = Math.round(Number(digits) * (UNITS.get(unit ?? '') ?? Number.NaN));
+    if (!Number.isSafeInteger(ns)) {
+        throw new BadArguments(`"${text}" is no time: write 150ns, 20us, 3ms or 1s.`);
+    }
+    return ns;
+}
+
+/** Every combination, the last variation fastest. @throws BadArguments where they are too many */
+function combinations(variations: readonly Variation[]): CostChanges[] {
+    const runs = variations.reduce((n, v) => n * v.figures.length, 1);
+    if (runs > MAX_RUNS) {
+        throw new BadArguments(`These are ${runs} combinations; at most ${MAX_RUNS} are run at once.`);
+    }
+    return variations.reduce<CostChanges[]>((all, { cost, figures }) => all.flatMap((c) => figures.map((ns) => ({ ...c, [cost]: ns }))), [{}]);
+}
+
+/** @throws BadArguments where there is no such scenario */
+function scenariosOf(program: Program, name: string | undefined): readonly ScenarioDecl[] {
+    const found = program.scenarios.filter((s) => name === undefined || s.name.value === name);
+    if (found.length === 0) {
+        throw new BadArguments(name === undefined ? 'This file has no scenario.' : `No scenario is called "${name}".`);
+    }
+    return found;
+}

@@ -1,0 +1,37 @@
+/** Writes the traces of runs to one file. */
+import { writeFileSync } from 'node:fs';
+import type { Vm } from '../scenario/vm';
+import { Tracer, type TraceEvent } from '../timeline/trace';
+import { BadArguments } from './options';
+
+export class TimelineFile {
+    private readonly all: TraceEvent[] = [];
+    private runs = 0;
+
+    /** @param titled whether there are several scenarios, which the trace tells apart by name */
+    constructor(private readonly name: string, private readonly titled: boolean) {}
+
+    tracer(vm: Vm, scenario: string): Tracer {
+        return new Tracer(vm, this.runs++, this.titled ? scenario : '');
+    }
+
+    add(events: readonly TraceEvent[]): void {
+        for (const e of events) {
+            this.all.push(e);
+        }
+    }
+
+    /** @throws BadArguments where the file cannot be written */
+    write(): void {
+        try {
+            writeFileSync(this.name, `{"displayTimeUnit":"ns","traceEvents":[\n${this.all.map((e) => JSON.stringify(e)).join(',\n')}\n]}\n`);
+        } catch (e) {
+            throw new BadArguments(`${this.name} cannot be written: ${e instanceof Error ? e.message : String(e)}.`);
+        }
+    }
+
+    /** What to tell the user at the end: one sentence. */
+    summary(): string {
+        return `Wrote the timeline: ${this.name} (open it at https://ui.perfetto.dev or in chrome://tracing)`;
+    }
+}
