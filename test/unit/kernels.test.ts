@@ -291,6 +291,18 @@ scenario "s" {
 }`));
     });
 
+    test('a struct of the kernel\'s own has the layout of the kernel that runs', () => {
+        for (const kernel of ['7.2', '7.1', '7.0', '6.19']) {
+            passes(withGuest(kernel, `        vm1.preserve_fd(ram, token: 1)
+    }
+    ser = at(memfd_luo_ser, session("vm-1").files[0].serialized_data)
+    assert ser.size == 1MiB && ser.nr_folios == 256
+    assert ser.folios.total_pages == 1
+    luod {
+        vm1.close()`));
+        }
+    });
+
     test('6.17 has no LUO, and nothing can be preserved while it is finalized', () => {
         passes(`
 struct Note { text: string[32] }

@@ -177,7 +177,8 @@ function compileMember(c: FnCompiler, e: MemberExpr): Eval {
             return (f, vm) => {
                 const v = object(f, vm);
                 if (v instanceof View) {
-                    return v.get(field);
+                    // a struct of the kernel's may have another layout in the release that runs
+                    return v.get(v.layout === m.layout ? field : v.field(name));
                 }
                 throw new ProgramError(`there is no ${m.layout.name} here`);
             };

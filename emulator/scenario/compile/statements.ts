@@ -138,14 +138,15 @@ function storeTo(c: FnCompiler, target: Expr): Store {
         const object = c.value(target.object);
         const name = target.member.name;
         const m = c.program.members.get(target);
-        const field = m?.kind === 'struct-field' ? m.layout.byName.get(name) : undefined;
+        const layout = m?.kind === 'struct-field' ? m.layout : undefined;
+        const field = layout?.byName.get(name);
         if (field) {
             return (f, vm, value) => {
                 const v = object(f, vm);
                 if (!(v instanceof View)) {
                     throw new ProgramError(`there is no struct here: ${format(v)}`);
                 }
-                v.set(field, value);
+                v.set(v.layout === layout ? field : v.field(name), value);
             };
         }
         return (f, vm, value) => writeMember(vm, object(f, vm), name, value);

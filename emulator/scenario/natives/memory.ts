@@ -58,7 +58,13 @@ function ownerHere(vm: Vm): number {
     return vm.machine.owners.id(code ? code.name : 'kernel');
 }
 
-function structAt(vm: Vm, layout: StructLayout, pa: Value): View {
+/** Structs that programs have from the default kernel's code are those of the kernel that runs, where it has one of this name. */
+function inThisKernel(vm: Vm, layout: StructLayout): StructLayout {
+    return vm.image.stdProgram.structs.get(layout.name) === layout ? vm.library.structs.get(layout.name) ?? layout : layout;
+}
+
+function structAt(vm: Vm, named: StructLayout, pa: Value): View {
+    const layout = inThisKernel(vm, named);
     const address = asInt(pa, 'the address');
     const at = Number(address);
     if (typeof address !== 'number' || !vm.machine.isRam(at, layout.size)) {
