@@ -427,10 +427,10 @@ export class Vm {
         this.stepping = null;
     }
 
-    /** After a kexec no frame of the old kernel is left: a step over the reboot ends at scenario level. */
+    /** After a kexec no frame of the old kernel is left: a step over the reboot, or out of what ran in it, ends at scenario level. */
     stepAcrossJump(): void {
         if (this.stepping && this.stepping.kind !== 'in') {
-            this.stepping.depth = this.scenarioThread.frames.length;
+            this.stepping.depth = this.scenarioThread.frames.length + (this.stepping.kind === 'out' ? 1 : 0);
         }
     }
 

@@ -193,6 +193,16 @@ suite('debug adapter', () => {
             assert.equal(await client.evaluate('kernel.boot'), '1');
         });
 
+        test('a step out of what runs in the reboot and does not return ends in the next kernel, too', async () => {
+            let { threadId } = await stopAt('in freeze');
+            while ((await client.frames(threadId))[0]?.name !== 'reboot(KEXEC)') {
+                ({ threadId } = await client.goes('stepOut', { threadId }));
+            }
+            const after = await client.goes('stepOut', { threadId });
+            assert.equal(after.reason, 'step');
+            assert.equal(await lineOf(after.threadId), line('after the kexec'));
+        });
+
         test('every statement of a line is a place to stop', async () => {
             await client.launch();
             const locations = z.object({ breakpoints: z.array(z.object({ line: z.number(), column: z.number() })) });
