@@ -42,7 +42,8 @@ export class ProgramErrors extends RequestError {
         const name = program.main.slice(program.main.lastIndexOf('/') + 1);
         const where = files.size === 1 && files.has(program.main) ? decodeURIComponent(name) : `${decodeURIComponent(name)} and what it imports`;
         const [first] = errors;
-        super(errors.length === 1 && first ? `${where} has an error: ${first.message}` : `${where} has ${errors.length} errors: see the debug console.`, true);
+        const message = first?.message ?? '';
+        super(errors.length === 1 ? `${where} has an error: ${message}` : `${where} has ${errors.length} errors, all of them in the debug console. The first: ${message}`, true);
     }
 }
 
