@@ -6,18 +6,21 @@ import { registerCommands } from './commands';
 import { DEBUG_TYPE, LANGUAGE } from './contributions';
 import { AdapterFactory } from './debug-adapter';
 import { createLanguageClient } from './language-client';
+import { LastStarted } from './last-started';
 import { LaunchConfigurationProvider, ScenarioConfigurations } from './launch-configuration';
 
 let client: LanguageClient | undefined;
 
 export function activate(context: vscode.ExtensionContext): void {
     const lenses = new ScenarioLenses();
+    const last = new LastStarted();
     const { Dynamic } = vscode.DebugConfigurationProviderTriggerKind;
     registerCommands(context);
     context.subscriptions.push(
         lenses,
+        last,
         vscode.languages.registerCodeLensProvider({ language: LANGUAGE }, lenses),
-        vscode.debug.registerDebugConfigurationProvider(DEBUG_TYPE, new LaunchConfigurationProvider()),
+        vscode.debug.registerDebugConfigurationProvider(DEBUG_TYPE, new LaunchConfigurationProvider(last)),
         vscode.debug.registerDebugConfigurationProvider(DEBUG_TYPE, new ScenarioConfigurations(), Dynamic),
         vscode.debug.registerDebugAdapterDescriptorFactory(DEBUG_TYPE, new AdapterFactory(context.extensionUri)),
     );

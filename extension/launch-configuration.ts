@@ -2,8 +2,9 @@
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { DEBUG_TYPE, RECORDING_ENDING } from './contributions';
+import type { LastStarted } from './last-started';
 import { pickScenario } from './pick-scenario';
-import { isScenarioFile, scenarioAt, scenariosOf, scenariosOfWorkspace, type Scenario } from './scenarios';
+import { scenarioAt, scenariosOfEditor, scenariosOfWorkspace, type Scenario } from './scenarios';
 import { settings } from './settings';
 
 /** What is handed to the debug adapter to start a scenario. */
@@ -45,30 +46,30 @@ function pathOf(uri: vscode.Uri): string {
     return uri.scheme === 'file' ? uri.fsPath : uri.toString();
 }
 
-/** The scenario around the cursor, or the file's first; asks for one of the workspace where no scenario file is open. */
-async function scenarioAtHand(): Promise<Scenario | undefined> {
+/**
+ * The scenario around the cursor, or the file's first. From a file without any (kernel code that was stepped through, a handler
+ * that scenarios import) it is the one that was started last, or the user is asked.
+ */
+async function scenarioAtHand(last: LastStarted): Promise<Scenario | undefined> {
     const editor = vscode.window.activeTextEditor;
-    if (editor && isScenarioFile(editor.document)) {
-        const found = scenarioAt(scenariosOf(editor.document), editor.document, editor.selection.active);
-        if (found) {
-            return found;
-        }
-    }
-    return await pickScenario('Debug Scenario');
+    const atCursor = editor && scenarioAt(scenariosOfEditor(), editor.document, editor.selection.active);
+    return atCursor ?? (await last.scenario()) ?? (await pickScenario('Debug Scenario'));
 }
 
 /** What F5 starts: the recording in the editor, or a scenario. */
-async function configurationAtHand(noDebug: boolean): Promise<vscode.DebugConfiguration | undefined> {
+async function configurationAtHand(last: LastStarted, noDebug: boolean): Promise<vscode.DebugConfiguration | undefined> {
     const uri = vscode.window.activeTextEditor?.document.uri;
     if (uri && isRecordingFile(uri)) {
         return recordingConfiguration(uri, { noDebug });
     }
-    const scenario = await scenarioAtHand();
+    const scenario = await scenarioAtHand(last);
     return scenario && launchConfiguration(scenario, { noDebug });
 }
 
 /** Completes configurations before they reach the adapter; the adapter itself checks what they say. */
 export class LaunchConfigurationProvider implements vscode.DebugConfigurationProvider {
+    constructor(private readonly last: LastStarted) {}
+
     /** F5 without a launch.json asks with an empty configuration. */
     async resolveDebugConfiguration(
         _folder: vscode.WorkspaceFolder | undefined,
@@ -78,7 +79,7 @@ export class LaunchConfigurationProvider implements vscode.DebugConfigurationPro
             return config;
         }
         const noDebug = config['noDebug'] === true;
-        const complete = await configurationAtHand(noDebug);
+        const complete = await configurationAtHand(this.last, noDebug);
         if (!complete) {
             return undefined;
         }

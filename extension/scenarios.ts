@@ -11,17 +11,19 @@ export interface Scenario extends FoundScenario {
 /** At most so many files of a workspace are searched. */
 const MAX_FILES = 1000;
 
-export function isScenarioFile(document: vscode.TextDocument): boolean {
-    return document.languageId === LANGUAGE;
-}
-
 /** The scenarios of an open document, in their order. */
 export function scenariosOf(document: vscode.TextDocument): Scenario[] {
     return findScenarios(document.uri.toString(), document.getText()).map(s => ({ ...s, uri: document.uri }));
 }
 
+/** The scenarios of the file in the editor: none where it is of another language, or has only what others import. */
+export function scenariosOfEditor(): Scenario[] {
+    const document = vscode.window.activeTextEditor?.document;
+    return document?.languageId === LANGUAGE ? scenariosOf(document) : [];
+}
+
 /** The scenarios of a file: as it stands in the editor where it is open, else on disk. */
-async function scenariosOfFile(uri: vscode.Uri): Promise<Scenario[]> {
+export async function scenariosOfFile(uri: vscode.Uri): Promise<Scenario[]> {
     const open = vscode.workspace.textDocuments.find(d => d.uri.toString() === uri.toString());
     if (open) {
         return scenariosOf(open);

@@ -64,8 +64,37 @@ export class DebugPage {
         await this.page.locator('.quick-input-list .monaco-list-row', { hasText: label }).first().click();
     }
 
+    /** Starts a configuration of launch.json. A new window has to read that first: until then the list is empty. */
+    async startConfiguration(name: string): Promise<void> {
+        const row = this.page.locator('.quick-input-list .monaco-list-row', { hasText: name }).first();
+        await this.page.keyboard.press('F1');
+        const input = this.page.locator('.quick-input-widget input');
+        await input.waitFor();
+        await this.until(`the configuration ${name}`, async () => {
+            await input.fill('debug ');
+            await input.fill(`debug ${name}`);
+            await this.page.waitForTimeout(POLL_MS);
+            return await row.isVisible();
+        });
+        await row.click();
+    }
+
+    private get dialogBox(): Locator {
+        return this.page.locator('.monaco-dialog-box');
+    }
+
+    /** The text of the message box that comes. */
+    async dialog(): Promise<string> {
+        return squeeze(await this.dialogBox.locator('.dialog-message-container').innerText());
+    }
+
+    async cancelDialog(): Promise<void> {
+        await this.dialogBox.getByRole('button', { name: 'Cancel' }).click();
+        await this.dialogBox.waitFor({ state: 'hidden' });
+    }
+
     async focusEditor(): Promise<void> {
-        await this.editor.locator('.view-line').first().click();
+        await this.page.keyboard.press('Control+1');
     }
 
     /** Scrolls the editor to a line, counted from 1, and puts the cursor there. */
@@ -87,21 +116,25 @@ export class DebugPage {
      * live would be lost, so this hovers until the workbench shows its hint.
      */
     async clickGutter(line: number): Promise<void> {
-        const number = await this.lineNumber(line).boundingBox();
-        const margin = await this.editor.locator('.margin[role=presentation]').boundingBox();
-        if (!number || !margin) {
-            throw new Error(`line ${line} is not in view`);
-        }
-        const x = margin.x + 10;
-        const y = number.y + number.height / 2;
         const breakpoints = this.editor.locator('.codicon-debug-breakpoint');
-        const hint = this.editor.locator('.codicon-debug-hint, .codicon-debug-breakpoint');
+        const hints = this.editor.locator('.codicon-debug-hint, .codicon-debug-breakpoint');
         const before = await breakpoints.count();
+        let x = 0;
+        let y = 0;
         let nudge = 0;
+        // Lines may still move: the editor scrolls smoothly, and lenses come when they are known.
         await this.until('the breakpoint hint', async () => {
+            const number = await this.lineNumber(line).boundingBox();
+            const margin = await this.editor.locator('.margin[role=presentation]').boundingBox();
+            if (!number || !margin) {
+                throw new Error(`line ${line} is not in view`);
+            }
             nudge = 1 - nudge;
-            await this.page.mouse.move(x + nudge, y);
-            return (await hint.count()) > before;
+            x = margin.x + 10 + nudge;
+            y = number.y + number.height / 2;
+            await this.page.mouse.move(x, y);
+            const boxes = await Promise.all((await hints.all()).map(hint => hint.boundingBox()));
+            return boxes.some(box => box && Math.abs(box.y + box.height / 2 - y) < 5) && (await this.lineNumber(line).boundingBox())?.y === number.y;
         });
         await this.page.mouse.click(x, y);
         await this.until('the breakpoint', async () => (await breakpoints.count()) !== before);
@@ -164,6 +197,24 @@ export class DebugPage {
             },
             () => JSON.stringify(seen),
         );
+    }
+
+    /** Opens a frame's source in the editor. */
+    async openFrame(name: RegExp): Promise<void> {
+        await this.page.locator('.debug-call-stack .monaco-list-row').filter({ hasText: name }).first().click();
+        await this.editor.locator('.debug-focused-stack-frame-line').first().waitFor();
+    }
+
+    /** The number of the line in view that has a text. */
+    async lineNumberOf(text: string): Promise<number> {
+        const line = await this.editor.locator('.view-line', { hasText: text }).first().boundingBox();
+        for (const number of await this.editor.locator('.margin-view-overlays .line-numbers').all()) {
+            const box = await number.boundingBox();
+            if (line && box && Math.abs(box.y - line.y) < 3) {
+                return Number(await number.innerText());
+            }
+        }
+        throw new Error(`no line in view has ${text}`);
     }
 
     /** The rows of the debug console in view. */
@@ -244,6 +295,27 @@ export class DebugPage {
 
     async stepOver(): Promise<void> {
         await this.page.keyboard.press('F10');
+    }
+
+    async stepInto(): Promise<void> {
+        await this.page.keyboard.press('F11');
+    }
+
+    async stepOut(): Promise<void> {
+        await this.page.keyboard.press('Shift+F11');
+    }
+
+    async pause(): Promise<void> {
+        await this.page.keyboard.press('F6');
+    }
+
+    async stop(): Promise<void> {
+        await this.page.keyboard.press('Shift+F5');
+    }
+
+    /** Waits until the program runs: it could be paused. */
+    async waitRunning(): Promise<void> {
+        await this.page.locator('.debug-toolbar .codicon-debug-pause').waitFor();
     }
 
     /** Waits until nothing is being debugged any more. */

@@ -5,10 +5,10 @@ import * as path from 'node:path';
 import { buildForTests } from '../../esbuild.config.mjs';
 import { inRepository } from '../support/repository';
 
-/** A fresh copy of test/editor/fixtures. The caller removes it. */
-export function makeWorkspace(): string {
+/** A fresh copy of test/editor/fixtures, or of another folder. The caller removes it. */
+export function makeWorkspace(original = inRepository('test', 'editor', 'fixtures')): string {
     const folder = mkdtempSync(path.join(tmpdir(), 'lus-workspace-'));
-    cpSync(inRepository('test', 'editor', 'fixtures'), folder, { recursive: true });
+    cpSync(original, folder, { recursive: true });
     return folder;
 }
 

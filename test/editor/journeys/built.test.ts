@@ -1,4 +1,9 @@
 import { NEWEST } from '../vscode-servers';
+import { defineMistakes } from './mistakes';
 import { defineJourneys } from './scenarios';
+import { defineWays } from './ways';
 
-defineJourneys('journeys with the extension as built', 'built', () => ({ editor: NEWEST, extension: 'built' }));
+defineJourneys('journeys with the extension as built', 'built', () => ({ editor: NEWEST, extension: 'built' }), traveller => {
+    defineWays(traveller);
+    defineMistakes(traveller);
+});

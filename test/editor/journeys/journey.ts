@@ -1,5 +1,5 @@
 /** What every journey needs: an editor with the extension, a folder, a page; and a picture of how it ended. */
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import type { Browser } from 'playwright-core';
 import { inRepository } from '../../support/repository';
@@ -33,15 +33,28 @@ export class Traveller {
         this.browser = await launchBrowser();
     }
 
-    /** A window on a fresh copy of the fixtures, without a launch.json. */
-    async openFolder(): Promise<DebugPage> {
+    /**
+     * A window on a fresh copy of the fixtures, or of another folder.
+     * @param more files to write there, by their paths; there is no launch.json but one of these
+     */
+    async openFolder(more: Readonly<Record<string, string>> = {}, original?: string): Promise<DebugPage> {
         if (!this.server || !this.browser) {
             throw new Error('there is no editor yet');
         }
-        this.folder = makeWorkspace();
-        rmSync(path.join(this.folder, '.vscode'), { recursive: true });
+        this.folder = makeWorkspace(original);
+        rmSync(path.join(this.folder, '.vscode'), { recursive: true, force: true });
+        for (const [name, text] of Object.entries(more)) {
+            const file = path.join(this.folder, name);
+            mkdirSync(path.dirname(file), { recursive: true });
+            writeFileSync(file, text);
+        }
         this.current = new DebugPage(await openWorkbench(this.browser, this.server, this.folder));
         return this.current;
+    }
+
+    /** Whether the window's folder has such a file by now. */
+    has(...names: readonly string[]): boolean {
+        return this.folder !== undefined && existsSync(path.join(this.folder, ...names));
     }
 
     async photograph(name: string): Promise<void> {

@@ -6,7 +6,8 @@ import { JOURNEY_LIMIT_MS, lineOf, SETUP_LIMIT_MS, textOf, Traveller } from './j
 const FILE = 'update.lus';
 const LANGUAGE_NAME = 'Live Update Scenario';
 
-export function defineJourneys(title: string, prefix: string, options: () => ServerOptions): void {
+/** @param more defines journeys beside those that every way to install takes */
+export function defineJourneys(title: string, prefix: string, options: () => ServerOptions, more?: (traveller: () => Traveller) => void): void {
     suite(title, function () {
         this.timeout(JOURNEY_LIMIT_MS);
         let traveller: Traveller;
@@ -96,5 +97,7 @@ export function defineJourneys(title: string, prefix: string, options: () => Ser
             await page.editor.locator('.squiggly-error').first().waitFor();
             await traveller.photograph('5-underlined-mistake');
         });
+
+        more?.(() => traveller);
     });
 }

@@ -1,0 +1,75 @@
+/** Further ways through the product: stepping over the kexec, stops in kernel code, the examples. */
+import assert from 'node:assert/strict';
+import { lineOf, textOf, type Traveller } from './journey';
+
+const FILE = 'update.lus';
+
+export function defineWays(traveller: () => Traveller): void {
+    test('steps: over a line, into freeze, out of it, and over the kexec', async () => {
+        const page = await traveller().openFolder();
+        await page.openFromExplorer(FILE, 'What the editor tests debug');
+        await page.waitLanguage('Live Update Scenario');
+        await page.goToLine(lineOf('load'));
+        await page.clickGutter(lineOf('load'));
+        await page.focusEditor();
+        await page.continue();
+        await page.waitStoppedAt(textOf('entry'));
+        await page.continue();
+        await page.waitStoppedAt(textOf('load'));
+        await page.stepOver();
+        await page.waitStoppedAt(textOf('reboot'));
+        await page.stepInto();
+        await page.waitStoppedAt('kexec.loaded');
+        await page.waitCallStack(/^reboot\(KEXEC\)/, /^luod/, /^scenario "a counter/);
+        await page.stepOver();
+        await page.waitStoppedAt('liveupdate_reboot()');
+        await page.stepInto();
+        await page.waitCallStack(/^liveupdate_reboot/, /^reboot\(KEXEC\)/);
+        await page.stepOut();
+        await page.waitStoppedAt('kexec.shutdown()');
+        await page.stepOut();
+        await page.waitStoppedAt(textOf('after the kexec'));
+        await page.stepInto();
+        await page.waitStoppedAt('lu = open("/dev/liveupdate")');
+        await page.waitCallStack(/^luod/);
+    });
+
+    test('kernel code that is open takes breakpoints, and F5 in it debugs the same scenario again', async () => {
+        const page = await traveller().openFolder();
+        await page.openFromExplorer(FILE, 'What the editor tests debug');
+        await page.waitLanguage('Live Update Scenario');
+        await page.clickGutter(lineOf('first line of freeze'));
+        await page.focusEditor();
+        await page.continue();
+        await page.waitStoppedAt(textOf('entry'));
+        await page.continue();
+        await page.waitStoppedAt(textOf('first line of freeze'));
+        await page.openFrame(/^luo_session_serialize/);
+        const line = await page.lineNumberOf('entry.name = session.name');
+        await page.clickGutter(line);
+        await page.focusEditor();
+        await page.continue();
+        await page.waitStoppedAt('entry.name = session.name');
+        await page.stop();
+        await page.waitEnded();
+
+        await page.focusEditor();
+        await page.continue();
+        await page.waitStoppedAt(textOf('entry'));
+        await page.continue();
+        await page.waitStoppedAt(textOf('first line of freeze'));
+        await page.continue();
+        await page.waitStoppedAt('entry.name = session.name');
+    });
+
+    test('Open Examples asks for a place, copies them there and opens them', async () => {
+        const page = await traveller().openFolder();
+        await page.page.locator('.explorer-folders-view .monaco-list-row', { hasText: FILE }).waitFor();
+        const opened = page.page.context().waitForEvent('page');
+        await page.command('Live Update: Open Examples');
+        await page.page.locator('.quick-input-widget').getByRole('button', { name: 'Put the Examples Here' }).click();
+        const other = await opened;
+        await other.locator('.explorer-folders-view .monaco-list-row', { hasText: 'first-session.lus' }).waitFor();
+        assert.ok(traveller().has('live-update-examples', 'first-session.lus'));
+    });
+}
