@@ -2,9 +2,10 @@
 import type { Err } from '../../kernel/errno';
 import type { Kernel } from '../../kernel/kernel';
 import type { LogLine } from '../../kernel/klog';
-import { LuoSession } from '../../kernel/luo/state';
+import { COMPATIBLE_SIZE, FLB_HEADER_SIZE, FLB_SER_SIZE, LuoSession, MAX_FLBS } from '../../kernel/luo/state';
 import type { BlockSet } from '../../kernel/kho/blocks';
 import { Rec, type Journal } from '../../machine/journal';
+import { PAGE_SIZE } from '../../machine/memory';
 import type { Frame } from '../code';
 import { resolveKernel, type BootableKernel } from '../kernels';
 import type { Phase } from '../listener';
@@ -18,6 +19,9 @@ import { be, counted, some } from './words';
 /** Keys of the chronicle. */
 const REFUSED = 'refused sessions';
 const MISMATCH = 'formats that do not match';
+
+/** The LUO that hands FLBs over as structs in one page; before that they are an FDT. */
+const WITH_FLB_PAGE = 'luo-v5';
 
 /** What went over at the last kexec, for the kernel that came of it. */
 class HandedOver extends Rec {
@@ -105,6 +109,26 @@ export function handoverRules(scene: Scene): Rules {
         }
     };
 
+    /** Entries of the FLB page that came over, of which no handler here has ever heard. */
+    const unknownFlbs = (kernel: Kernel): void => {
+        const { luo, memory } = kernel;
+        if (!luo.enabled || luo.incomingFlbPage === 0 || kernel.desc.luo?.compatible !== WITH_FLB_PAGE || !vm.machine.isRam(luo.incomingFlbPage, PAGE_SIZE)) {
+            return;
+        }
+        const count = Math.min(Number(memory.readU64(luo.incomingFlbPage + 8)), MAX_FLBS);
+        for (let i = 0; i < count; i++) {
+            const raw = memory.read(luo.incomingFlbPage + FLB_HEADER_SIZE + i * FLB_SER_SIZE, COMPATIBLE_SIZE);
+            const end = raw.indexOf(0);
+            const compatible = new TextDecoder('latin1').decode(end < 0 ? raw : raw.subarray(0, end));
+            if (!luo.flbs.items.some((f) => f.compatible === compatible)) {
+                say('LU1015', {
+                    about: compatible, data: { compatible, kernel: kernel.desc.name },
+                    message: `This kernel was handed FLB "${compatible}", and no handler of it uses one of this name: its data is ignored and held until the machine reboots.`,
+                });
+            }
+        }
+    };
+
     return {
         failed(_what: string, error: Err, frame: Frame): void {
             if (frame.code.name === 'luo_create_session' && error.name === 'EEXIST') {
@@ -145,6 +169,9 @@ export function handoverRules(scene: Scene): Rules {
         /** A kernel is up: did it look at what it was given? */
         phase(phase: Phase): void {
             const { kernel } = vm;
+            if (phase === 'running' && kernel) {
+                unknownFlbs(kernel);
+            }
             if (phase !== 'running' || !kernel?.kho.isKhoBoot || sent.files === 0) {
                 return;
             }
