@@ -7,7 +7,7 @@
 import type { CostChanges } from '../machine/costs';
 import { X86_64, type Arch } from './kho/arch';
 import { DEFAULT_EARLY_MEMORY, type EarlyMemory } from './kho/boot';
-import { KHO_V1, KHO_V1_FIRST, KHO_V3, KHO_V4, KHO_V4_EXTENDED, type KhoFormat } from './kho/format';
+import { KHO_V1, KHO_V1_6_19, KHO_V1_FIRST, KHO_V3, KHO_V4, KHO_V4_EXTENDED, type KhoFormat } from './kho/format';
 import { IOCTLS_6_19, IOCTLS_7_2, IOCTLS_V4, type IoctlTable } from './luo/ioctls';
 
 const MIB = 0x100000;
@@ -137,8 +137,9 @@ const v619: KernelDescription = {
     release: '6.19.0',
     inferred: [
         'No tree of 6.19 was read: it is 7.0 without what is known to have come later (FLBs, the sticky retrieve status, the fix of memfd\'s flags).',
-        'Its KHO is taken to be that of 7.0.',
+        'Its KHO is taken to be that of 7.0 but for nodes without memory.',
     ],
+    kho: KHO_V1_6_19,
     luo: { compatible: 'luo-v1', nodes: new Map([['luo-session', 'luo-session-v2']]), ioctls: IOCTLS_6_19 },
     library: LIBRARY_6_19,
 };

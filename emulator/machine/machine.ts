@@ -30,6 +30,8 @@ export interface MachineShape {
     readonly ranges: readonly RamRange[];
     /** x86-64 where it is left out. */
     readonly arch?: ArchName;
+    /** Nodes that have processors and no memory. */
+    readonly emptyNodes?: readonly number[];
     readonly places?: HandoverPlaces | undefined;
 }
 
@@ -42,6 +44,8 @@ export class Machine extends Rec {
     /** Usable RAM, ascending, without overlaps. */
     readonly map: readonly RamRange[];
     readonly arch: ArchName;
+    /** Nodes that have processors and no memory. */
+    readonly emptyNodes: readonly number[];
     private readonly wanted: HandoverPlaces;
     /** Kernels that have come up on this machine. */
     readonly boots: number = 0;
@@ -52,6 +56,7 @@ export class Machine extends Rec {
     constructor(shape: MachineShape, readonly journal = new Journal()) {
         super(journal);
         this.arch = shape.arch ?? 'x86-64';
+        this.emptyNodes = shape.emptyNodes ?? [];
         this.wanted = shape.places ?? NO_PLACES;
         this.map = [...shape.ranges].sort((a, b) => a.start - b.start);
         let end = 0;

@@ -67,7 +67,7 @@ export class Run {
         }
         const { standard = standardLibrary } = options;
         const image = new Image(program, standard(), NATIVES, objectTypeOf, standard);
-        const machine = new Machine({ ranges: memoryOf(program), arch: archOf(program), places: placesOf(program) });
+        const machine = new Machine({ ranges: memoryOf(program), arch: archOf(program), emptyNodes: emptyNodesOf(program), places: placesOf(program) });
         const vm = new Vm(machine, image, options.seed ?? 0, options.kernel);
         vm.substitutes = options.substitutes ?? null;
         vm.costs.begin(costsOf(program), options.costs ?? {});
@@ -88,6 +88,11 @@ function scenarioNamed(program: Program, name: string | undefined): ScenarioDecl
     throw new UsageError(name === undefined || names === ''
         ? 'the file has no scenario: write scenario "what it shows" { … }'
         : `no scenario is called "${name}". There are: ${names}.`);
+}
+
+/** `node 2`: nodes that `memory` does not mention. */
+function emptyNodesOf(program: Program): number[] {
+    return program.machine ? entries(program.machine, 'node').flatMap((e) => e.args.map((a) => asNumber(fold(program, a), 'a node'))) : [];
 }
 
 function archOf(program: Program): ArchName {

@@ -303,6 +303,20 @@ scenario "s" {
         }
     });
 
+    test('a node without memory turns KHO off up to 6.19', () => {
+        const text = (kernel: string, on: boolean): string => `
+machine { memory 2GiB; node 1 }
+scenario "s" {
+    boot "${kernel}"
+    assert kho.enabled == ${on}
+    assert kernel.logged("failed to reserve scratch area of node 1") == ${!on}
+    process p { open("/dev/liveupdate")${on ? '' : '  fails ENOENT'} }
+}`;
+        passes(text('6.19', false));
+        passes(text('7.0', true));
+        passes(text('7.2', true));
+    });
+
     test('6.17 has no LUO, and nothing can be preserved while it is finalized', () => {
         passes(`
 struct Note { text: string[32] }

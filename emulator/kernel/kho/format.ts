@@ -42,6 +42,8 @@ export interface KhoFormat {
     readonly zeroScratchSizes: boolean;
     /** Early allocations may go wherever nothing is preserved in a whole GiB, besides scratch. */
     readonly extendsScratch: boolean;
+    /** Every node that is online gets a scratch area, also one without memory, where it cannot be had. */
+    readonly scratchOnEmptyNodes: boolean;
 }
 
 const MAX_PAGE_ORDER = 10;
@@ -63,6 +65,7 @@ export const KHO_V4: KhoFormat = {
     scratchAlign: PAGE_SIZE << MAX_PAGE_ORDER,
     zeroScratchSizes: true,
     extendsScratch: false,
+    scratchOnEmptyNodes: false,
 };
 
 /** 7.3: the same format, read by a kernel that needs less scratch. */
@@ -71,7 +74,7 @@ export const KHO_V4_EXTENDED: KhoFormat = { ...KHO_V4, extendsScratch: true };
 /** 7.1. Inferred from mails and from 7.2: no release of it was read. Tree and vmalloc chunks are taken to be those of v4. */
 export const KHO_V3: KhoFormat = { ...KHO_V4, compatible: 'kho-v3', maxRestoreOrder: MAX_PAGE_ORDER, splitsAtNodes: false };
 
-/** 7.0, read; 6.19 is inferred to be the same. */
+/** 7.0. */
 export const KHO_V1: KhoFormat = {
     ...KHO_V3,
     compatible: 'kho-v1',
@@ -83,9 +86,12 @@ export const KHO_V1: KhoFormat = {
     scratchAlign: CMA_ALIGN,
 };
 
+/** 6.19: inferred to be that of 7.0 without the fix for nodes without memory. */
+export const KHO_V1_6_19: KhoFormat = { ...KHO_V1, scratchOnEmptyNodes: true };
+
 /** 6.16 and 6.17: the same string as 7.0, but bitmaps of 512 bytes, no magic, and user space finalizes. */
 export const KHO_V1_FIRST: KhoFormat = {
-    ...KHO_V1,
+    ...KHO_V1_6_19,
     tracking: { bitmapBytes: 512 },
     finalize: 'debugfs',
     vmalloc: false,

@@ -83,7 +83,8 @@ export function reserveScratch(ctx: BootContext, sizes: ScratchSizes): { scratch
     const align = ctx.description.format.scratchAlign;
     const roundUp = (n: number): number => Math.ceil(n / align) * align;
     const lowLimit = ctx.description.arch.lowLimit(machine);
-    const nodes = ctx.description.numa ? machine.nodes : [0];
+    const online = ctx.description.format.scratchOnEmptyNodes ? [...machine.nodes, ...machine.emptyNodes].sort((a, b) => a - b) : machine.nodes;
+    const nodes = ctx.description.numa ? online : [0];
     const arraySize = (nodes.length + 2) * SCRATCH_ENTRY;
     const taken: Area[] = [];
     const fail = (what: string): undefined => {

@@ -15,7 +15,7 @@ export interface Settings {
 }
 
 const MACHINE = new Map([
-    ['memory', '`memory 2GiB`, `memory 2GiB node 1`'], ['map', '`map 0x10_0000 .. 0x4000_0000 node 0`'], ['cpus', '`cpus 4`'], ['arch', '`arch arm64`, `arch x86_64`'],
+    ['memory', '`memory 2GiB`, `memory 2GiB node 1`'], ['map', '`map 0x10_0000 .. 0x4000_0000 node 0`'], ['cpus', '`cpus 4`'], ['node', '`node 2` (without memory)'], ['arch', '`arch arm64`, `arch x86_64`'],
     ['cost', '`cost copy 200us`'], ['kho_fdt', '`kho_fdt 0x4c_2000`'], ['scratch_array', '`scratch_array 0xfc2_9000`'], ['scratch', '`scratch 0xcc0_0000 size 40MiB`'],
 ]);
 /** Options of the entries. */
@@ -44,6 +44,11 @@ function machineEntry(s: Settings, e: MachineEntry, example: string): void {
         machineCost(s, e, example);
     } else if (!first || more.length > 0) {
         s.world.report('error', 'LU0304', s.uri, more[0] ?? e.key, `It reads ${example}.`);
+    } else if (e.key.name === 'node') {
+        const node = constant(s, first, 'The node');
+        if (node !== undefined && (node < 0 || node > 63)) {
+            s.world.report('error', 'LU0311', s.uri, first, 'Nodes are numbered from 0 to 63.');
+        }
     } else if (e.key.name === 'arch') {
         s.world.types.set(first, ANY);
         if (first.kind !== 'name' || !ARCHS.includes(first.name)) {
