@@ -1,6 +1,8 @@
 /** The examples that ship: each passes, and each would fail if what it is about were different. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
+import { loadProgram } from '../../emulator/scenario/run';
+import { diskHost } from '../support/programs';
 import { inRepository } from '../support/repository';
 import { failuresOf, findingsOf, programOf } from '../support/scenarios';
 
@@ -30,7 +32,7 @@ suite('examples', () => {
             const text = readFileSync(`${FOLDER}/${file}`, 'utf8');
             assert.match(text, /^(\/\/.*\n)+\/\/ What to look at\n(\/\/ +(- |\d\. ).*\n)/);
             assert.deepEqual(text.split('\n').filter(line => line.length > 140), []);
-            const program = programOf({ [file]: text });
+            const program = loadProgram(diskHost, `${FOLDER}/${file}`);
             assert.deepEqual(findingsOf(program), []);
             assert.ok(program.scenarios.length > 0);
             assert.deepEqual(failuresOf(program), []);
