@@ -1,5 +1,6 @@
 /** The kernels around 7.2: what each does differently, and what comes of an update from one to another. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { DESCRIPTIONS } from '../../emulator/kernel/descriptions';
 import { matrixOf } from '../../emulator/cli/compat';
 import { Files } from '../../emulator/cli/files';
@@ -34,6 +35,14 @@ suite('kernels', () => {
             const program = standardLibrary(library);
             assert.deepEqual(program.diagnostics.map((d) => `${name} ${d.uri}: ${d.code} ${d.message}`), []);
         }
+    });
+
+    test('the page about kernels says what of them is inferred', () => {
+        const page = readFileSync(inRepository('extension/docs/kernels.md'), 'utf8');
+        const sentences = [...DESCRIPTIONS.values()].flatMap((d) => d.inferred);
+        assert.ok(sentences.length > 5);
+        assert.deepEqual(sentences.filter((s) => !page.includes(`| ${s} |`)), []);
+        assert.deepEqual([...DESCRIPTIONS.keys()].filter((name) => !page.includes(`\`${name}\``)), []);
     });
 
     test('what comes of an update is what the strings say', () => {
