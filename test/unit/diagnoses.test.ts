@@ -240,6 +240,19 @@ suite('diagnoses: memory preserved twice', () => {
     });
 });
 
+suite('diagnoses: scratch', () => {
+    test('a kernel that does not check preserves it, which is said before the kexec', () => {
+        const program = programOf('kernel "k" from "6.17" { init { f = alloc_folio(order: 10); kho.preserve_pages(f, 500000) } }\n'
+            + 'scenario "s" { boot "k"; process p { open("/sys/kernel/debug/kho/out/finalize", 1).write("1"); kexec_file_load("k"); reboot(KEXEC) } }');
+        const made = found(ran(program)).filter((d) => d.code === 'LU1013');
+        assert.ok(made.length > 0);
+        for (const d of made) {
+            assert.equal(d.data['address'], d.data['scratch'], 'the range runs into the area from below');
+            assert.match(textAt(program, d.place) ?? '', /^reboot\(KEXEC\)/);
+        }
+    });
+});
+
 suite('diagnoses: pointers', () => {
     test('arrays and nested structs', () => {
         assert.deepEqual(dangling('ser.inner.more[1] = phys(args.file.a); ser.inner.first = phys(args.file.b)'), ['State.inner.first', 'State.inner.more[1]']);
