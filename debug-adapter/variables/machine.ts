@@ -2,6 +2,7 @@
 import { PAGE_SIZE } from '../../emulator/machine/memory';
 import type { Vm } from '../../emulator/scenario/vm';
 import { bytesAt } from './bytes';
+import { deviceItems } from './devices';
 import { group, hexText, leaf, listing, rangeText, sizeText, type Item } from './item';
 import { processScope } from './process';
 
@@ -29,6 +30,7 @@ export function machineItems(vm: Vm): Item[] {
         leaf('clock', `${(machine.clock.now / 1e9).toFixed(6)} s`),
         leaf('boots', String(machine.boots)),
         group('memory', `${sizeText(machine.ramSize)} in ${machine.nodes.length === 1 ? '1 node' : `${machine.nodes.length} nodes`}`, () => nodes),
+        ...deviceItems(vm),
         ...(memmap ? [{ name: 'owners', value: 'who has how much', kind: 'virtual' as const, children: ownersOf(vm) }] : []),
         listing('processes', 'process', vm.users.length, (i) => {
             const user = vm.users.at(i);

@@ -20,7 +20,7 @@ const LIBRARY_7_1: Library = ['kernel', 'luo-abi', 'luo-calls', 'luo-flb', 'luo-
 const LIBRARY_7_0: Library = ['kernel', 'luo-abi', 'luo-calls', 'luo-flb', 'luo-fdt', 'luo-flb-fdt', 'release-7.0', 'memfd-v1'];
 const LIBRARY_6_19: Library = ['kernel', 'luo-abi', 'luo-calls', 'luo-no-flb', 'luo-fdt', 'release-6.19', 'memfd-v1'];
 const LIBRARY_6_17: Library = ['kernel', 'luo-calls', 'luo-no-flb', 'luo-none'];
-const LIBRARY_LUO_V4: Library = ['kernel', 'luo-v4', 'memfd-draft'];
+const LIBRARY_LUO_V4: Library = ['kernel', 'luo-v4-calls', 'luo-v4', 'memfd-draft'];
 
 /** The Live Update Orchestrator of a release. */
 export interface LuoDescription {
@@ -61,6 +61,8 @@ export interface KernelDescription {
     readonly early: EarlyMemory;
     /** Bytes of the initial RAM disk. */
     readonly initrdSize: number;
+    /** Its IOMMU driver turns translation off when the kernel goes down. */
+    readonly iommuShutdown: boolean;
     /** Bytes of page cache that its user space has filled when the boot is over. */
     readonly pageCache: number;
     /** What takes another time in it than the table of costs says. */
@@ -82,6 +84,7 @@ const v72: KernelDescription = {
     handlers: ['memfd'],
     early: DEFAULT_EARLY_MEMORY,
     initrdSize: 4 * MIB,
+    iommuShutdown: true,
     pageCache: 32 * MIB,
     costs: {},
 };

@@ -7,6 +7,7 @@ import type { PhysicalMemory } from '../machine/memory';
 import { makeAnonInode } from './anon';
 import { Ids, type FileConfig, type KernelCore } from './core';
 import type { KernelDescription } from './descriptions';
+import { KernelDevices } from './devices/manager';
 import type { OpenFile } from './file';
 import type { Inode } from './inode';
 import { BlockSet } from './kho/blocks';
@@ -58,6 +59,7 @@ function isOn(value: string | undefined): boolean {
 export class Kernel extends Rec implements KernelCore {
     readonly kho: Kho;
     readonly luo: Luo;
+    readonly devices: KernelDevices;
     readonly folios: Folios;
     readonly vmalloc: Vmalloc;
     readonly ids: Ids;
@@ -98,6 +100,7 @@ export class Kernel extends Rec implements KernelCore {
         this.tmpfs = new Table(journal);
         this.log = new Seq(journal);
         this.warned = new Table(journal);
+        this.devices = new KernelDevices(this);
         this.luo = new Luo(
             journal,
             cmdline.liveupdate && kho.enabled,

@@ -4,6 +4,9 @@ import { PageHistory } from './history';
 import { Journal, Rec } from './journal';
 import { PhysicalMemory } from './memory';
 import { Owners } from './owners';
+import type { DeviceShape } from './devices/device';
+import type { IommuVendor } from './iommu/unit';
+import { PciBus } from './pci/bus';
 
 /** Usable RAM, as the firmware's memory map names it. Addresses and sizes in bytes. */
 export interface RamRange {
@@ -33,14 +36,18 @@ export interface MachineShape {
     /** Nodes that have processors and no memory. */
     readonly emptyNodes?: readonly number[];
     readonly places?: HandoverPlaces | undefined;
+    /** None where it is left out: requests of devices go to memory as they are. */
+    readonly iommu?: IommuVendor | undefined;
+    readonly devices?: readonly DeviceShape[] | undefined;
 }
 
-/** What stays when kernels come and go: memory and its map, the clock, and the observers' log of who owned which page. */
+/** What stays when kernels come and go: memory and its map, the clock, the devices, and the observers' log of who owned which page. */
 export class Machine extends Rec {
     readonly memory: PhysicalMemory;
     readonly clock: Clock;
     readonly owners: Owners;
     readonly history: PageHistory;
+    readonly pci: PciBus;
     /** Usable RAM, ascending, without overlaps. */
     readonly map: readonly RamRange[];
     readonly arch: ArchName;
@@ -51,7 +58,7 @@ export class Machine extends Rec {
     readonly boots: number = 0;
 
     /**
-     * @throws RangeError where ranges overlap or are empty.
+     * @throws RangeError where ranges overlap or are empty, or devices cannot be plugged in like that.
      */
     constructor(shape: MachineShape, readonly journal = new Journal()) {
         super(journal);
@@ -70,6 +77,12 @@ export class Machine extends Rec {
         this.clock = new Clock(journal);
         this.owners = new Owners(journal);
         this.history = new PageHistory(journal, () => this.boots);
+        this.pci = new PciBus(journal, this.clock, this, shape.iommu, shape.devices ?? []);
+    }
+
+    /** Nanoseconds of virtual time. */
+    get now(): number {
+        return this.clock.now;
     }
 
     /** Where the kernel that comes up now puts what it hands over: only the first one is told. */
@@ -112,6 +125,7 @@ export class Machine extends Rec {
         this.memory.hash(hasher);
         this.owners.hash(hasher);
         this.history.hash(hasher);
+        this.pci.hash(hasher);
     }
 }
 

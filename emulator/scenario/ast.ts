@@ -37,6 +37,8 @@ export interface MachineEntry extends Span {
     readonly args: readonly Expr[];
     /** `node 1`, `at 0x1000_0000` after the arguments. */
     readonly options: readonly { readonly key: Ident; readonly value: Expr }[];
+    /** What stands in braces behind `device nic0 at "…"`. */
+    readonly body?: readonly MachineEntry[];
 }
 
 export interface ScenarioDecl extends Span { readonly kind: 'scenario'; readonly name: StringLit; readonly body: Block }

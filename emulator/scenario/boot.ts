@@ -154,6 +154,12 @@ export class Boot extends Rec {
         return this.stage('initcalls', begin);
     }
 
+    /** PCI, the IOMMU, and the drivers of devices: subsystem to device initcalls. */
+    probeDevices(): undefined {
+        this.vm.running.devices.probe();
+        return undefined;
+    }
+
     /**
      * User space comes up. A host that was switched on is taken to have run for a while and to have reclaimed what its boot read from
      * disk; one that came by kexec has just filled its page cache, so what nobody preserved is really overwritten.

@@ -14,7 +14,7 @@ import { parseEntry, type Entry } from './parser-entry';
 import type { Program } from './program';
 import { UserProcess, type Thread } from './thread';
 import { tryOut } from './try-out';
-import { ANY, BOOL, FD, INT, STRING, type NativeFunction, type NativeParam, type Type, type Value } from './types';
+import { ANY, BOOL, FD, INT, objectOf, STRING, type NativeFunction, type NativeParam, type Type, type Value } from './types';
 import { asBool, binary, equal, format, operatorOf, ProgramError, unary } from './values';
 import { ArrayView, View } from './view';
 import type { Vm } from './vm';
@@ -266,6 +266,10 @@ class Evaluator {
         if (user) {
             return { value: user, type: { k: 'decl', of: 'process', name } };
         }
+        const device = vm.machine.pci.device(name);
+        if (device) {
+            return { value: device, type: objectOf('device') };
+        }
         const global = vm.image.natives.globals.get(name);
         if (global) {
             return { value: global.get(vm), type: global.type };
@@ -299,6 +303,7 @@ class Evaluator {
         }
         yield* thread?.user?.vars.keys() ?? [];
         yield* this.vm.users.items.map((u) => u.name);
+        yield* this.vm.machine.pci.devices.map((d) => d.shape.name);
         yield* this.vm.image.natives.globals.keys();
     }
 

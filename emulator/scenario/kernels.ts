@@ -67,6 +67,8 @@ function resolve(image: Image, name: string, instead: string | undefined, seen: 
             cmdline = `${cmdline} ${e.value.value}`;
         } else if (e.key.name === 'numa' && e.value.kind === 'name') {
             settings.numa = e.value.name === 'on';
+        } else if (e.key.name === 'iommu_shutdown' && e.value.kind === 'name') {
+            settings.iommuShutdown = e.value.name === 'on';
         } else if (e.key.name === 'page_cache' && e.value.kind === 'int') {
             settings.pageCache = Number(e.value.value);
         } else if (e.key.name === 'early_memory' && e.value.kind === 'int') {

@@ -2,6 +2,8 @@
 import { Err } from '../kernel/errno';
 import { OpenFile } from '../kernel/file';
 import { anonFile, deviceFile } from '../kernel/anon';
+import { IOMMU_PATH, openIommufd } from '../kernel/devices/iommufd';
+import { openVfio, vfioDeviceAt } from '../kernel/devices/vfio';
 import { O_RDWR } from '../kernel/fcntl';
 import { openFinalizeFile } from '../kernel/kho/debugfs';
 import { costId } from '../machine/costs';
@@ -32,8 +34,9 @@ export function callback(vm: Vm, name: string, args: readonly Value[], resultSlo
     if (!code) {
         return answer(vm, resultSlot, QUESTIONS.has(name) ? true : 0, name);
     }
+    const next = vm.call(code, 'kernel', rest, resultSlot, receiver instanceof OpenFile ? receiver : null);
     vm.machine.clock.charge(CALLBACK);
-    return vm.call(code, 'kernel', rest, resultSlot, receiver instanceof OpenFile ? receiver : null);
+    return next;
 }
 
 /** The result of a callback that has no code. An error from it is one that a callback returned. */
@@ -89,6 +92,13 @@ function fieldsOf(vm: Vm, kind: string, given: ReadonlyMap<string, Value>): Valu
 export function openDevice(vm: Vm, kind: string, path: string): OpenFile {
     if (kind === 'kho_finalize') {
         return openFinalizeFile(vm.running, O_RDWR);
+    }
+    const device = kind === 'vfio' ? vfioDeviceAt(vm.running, path) : undefined;
+    if (device) {
+        return openVfio(vm.running, device, path, O_RDWR);
+    }
+    if (kind === 'iommu' && path === IOMMU_PATH) {
+        return openIommufd(vm.running, O_RDWR);
     }
     const file = deviceFile(vm.running, kind, path, O_RDWR);
     vm.machine.journal.edit(file).fields = vm.image.fileKind(kind) ? fieldsOf(vm, kind, new Map()) : [];

@@ -105,18 +105,21 @@ class Parser extends StmtParser {
 
     private machine(): MachineDecl {
         const { start } = this.advance();
-        const entries: MachineEntry[] = [];
-        if (this.open('machine')) {
-            this.braced('machine', () => {
-                this.joined = this.pos;
-                const entry = this.machineEntry();
-                if (entry.key.name !== '') {
-                    entries.push(entry);
-                }
-                this.finish('entry');
-            });
-        }
+        const entries = this.open('machine') ? this.machineEntries('machine') : [];
         return { kind: 'machine', entries, start, end: this.lastEnd };
+    }
+
+    private machineEntries(what: string): MachineEntry[] {
+        const entries: MachineEntry[] = [];
+        this.braced(what, () => {
+            this.joined = this.pos;
+            const entry = this.machineEntry();
+            if (entry.key.name !== '') {
+                entries.push(entry);
+            }
+            this.finish('entry');
+        });
+        return entries;
     }
 
     private machineEntry(): MachineEntry {
@@ -144,7 +147,8 @@ class Parser extends StmtParser {
                 break;
             }
         }
-        return { kind: 'entry', key, args, options, start, end: Math.max(start, this.lastEnd) };
+        const body = key.name === 'device' && this.is('{') ? this.machineEntries('device') : undefined;
+        return { kind: 'entry', key, args, options, ...(body && { body }), start, end: Math.max(start, this.lastEnd) };
     }
 
     private struct(): StructDecl {

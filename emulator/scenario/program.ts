@@ -42,6 +42,8 @@ export type NameMeaning =
     /** A field of the file kind whose callback this is (`ring` in `release()`); slot is its index among the kind's fields. */
     | { readonly kind: 'kind-field'; readonly file: FileDecl; readonly index: number; readonly type: Type }
     | { readonly kind: 'process'; readonly name: string }
+    /** A device of the machine. */
+    | { readonly kind: 'device'; readonly name: string }
     | { readonly kind: 'const'; readonly name: string; readonly value: Value; readonly type: Type }
     | { readonly kind: 'fn'; readonly decl: FnDecl }
     | { readonly kind: 'struct'; readonly decl: StructDecl }

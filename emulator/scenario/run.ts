@@ -4,6 +4,7 @@ import { armMemory, Machine, pcMemory, type ArchName, type HandoverPlaces, type 
 import type { Expr, MachineDecl, ScenarioDecl } from './ast';
 import { check } from './check/check';
 import { Frame } from './code';
+import { devicesOf, iommuOf } from './devices';
 import { Diagnoses } from './diagnosis/diagnoses';
 import { Image } from './image';
 import type { SourceHost } from './load';
@@ -67,7 +68,7 @@ export class Run {
         }
         const { standard = standardLibrary } = options;
         const image = new Image(program, standard(), NATIVES, objectTypeOf, standard);
-        const machine = new Machine({ ranges: memoryOf(program), arch: archOf(program), emptyNodes: emptyNodesOf(program), places: placesOf(program) });
+        const machine = machineOf(program);
         const vm = new Vm(machine, image, options.seed ?? 0, options.kernel);
         vm.substitutes = options.substitutes ?? null;
         vm.costs.begin(costsOf(program), options.costs ?? {});
@@ -100,7 +101,22 @@ function archOf(program: Program): ArchName {
     return value?.kind === 'name' && value.name === 'arm64' ? 'arm64' : 'x86-64';
 }
 
-/** The machine that a program describes; 2 GiB on one node where it does not. */
+function machineOf(program: Program): Machine {
+    const constant = (e: Expr): number => asNumber(fold(program, e), 'a machine setting');
+    const { machine: decl } = program;
+    try {
+        return new Machine({
+            ranges: memoryOf(program), arch: archOf(program), emptyNodes: emptyNodesOf(program), places: placesOf(program), iommu: iommuOf(decl), devices: devicesOf(decl, constant),
+        });
+    } catch (e) {
+        if (e instanceof RangeError) {
+            throw new UsageError(`this machine cannot be built: ${e.message}`);
+        }
+        throw e;
+    }
+}
+
+/** The RAM of the machine that a program describes; 2 GiB on one node where it does not. */
 function memoryOf(program: Program): RamRange[] {
     const decl = program.machine;
     const layout = archOf(program) === 'arm64' ? armMemory : pcMemory;

@@ -72,6 +72,7 @@ export class Vm {
     ) {
         this.injections = new Injections(machine.journal);
         machine.history.stepOf = () => this.ticks;
+        machine.pci.observers.push({ fault: (device) => this.kernel?.devices.faulted(device) });
         this.costs = new CostSettings(machine.journal, machine.clock);
         this.power = new Power(machine.journal);
         this.earlyLog = new Seq<LogLine>(machine.journal);

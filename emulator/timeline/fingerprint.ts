@@ -1,4 +1,5 @@
 /** One number for the whole state of a run: equal states give equal fingerprints, whatever way led to them. */
+import { Ioas } from '../kernel/devices/iommufd';
 import { OpenFile } from '../kernel/file';
 import { FolioList, FolioRef } from '../kernel/folios';
 import { FileHasher } from '../kernel/hash';
@@ -72,6 +73,7 @@ class Fingerprint {
         k.vmalloc.hash(hasher);
         k.kho.hash(hasher);
         k.kexecImage?.hash(hasher);
+        k.devices.hash(hasher);
         this.files.kernel(k);
         for (const file of k.releasing) {
             this.files.file(file);
@@ -194,6 +196,8 @@ class Fingerprint {
             this.value(o.file);
             hasher.num(o.retrieveStatus).u32(o.state);
             this.value(o.id as Value);
+        } else if (o instanceof Ioas) {
+            o.hash(hasher);
         } else if (o instanceof LuoHandler) {
             hasher.str(o.name);
         } else if (o instanceof LuoFlb) {

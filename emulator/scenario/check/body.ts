@@ -113,6 +113,7 @@ export class Body {
         yield* this.unit.fileKind?.fields.map((f) => f.name.name) ?? [];
         yield* this.unit.processes ?? [];
         yield* world.consts.keys();
+        yield* world.devices.keys();
         yield* world.natives.globals.keys();
         yield* world.structDecls.keys();
         yield* world.declared('fileKinds');

@@ -49,7 +49,23 @@ function enterMachine(world: World, uri: string, item: Extract<Item, { kind: 'ma
         return;
     }
     // the files come with the main one first: its machine is the one that counts
-    world.machine ??= item;
+    if (world.machine) {
+        return;
+    }
+    world.machine = item;
+    for (const e of item.entries) {
+        const [name] = e.args;
+        if (e.key.name !== 'device' || name?.kind !== 'name') {
+            continue;
+        }
+        if (world.devices.has(name.name)) {
+            world.report('error', 'LU0204', uri, name, `There is a device called ${quoted(name.name)} already: rename one.`);
+        } else if (world.natives.globals.has(name.name)) {
+            world.report('error', 'LU0204', uri, name, `${quoted(name.name)} stands for something else: choose another name for this device.`);
+        } else {
+            world.devices.set(name.name, e);
+        }
+    }
 }
 
 function isNew(world: World, seen: Map<string, Place>, uri: string, span: Span, name: string, what: string): boolean {

@@ -1,6 +1,6 @@
 /** What a name in an expression means. */
 import type { NameExpr } from '../ast';
-import { ANY, INT, listOf, type Type } from '../types';
+import { ANY, INT, listOf, objectOf, type Type } from '../types';
 import { Body } from './body';
 import { errnoValue } from './fold';
 import type { Var } from './scope';
@@ -101,6 +101,10 @@ export class NameChecker extends Body {
         if (this.unit.processes?.has(name) === true || (this.unit.fn && this.unit.fn.context !== 'kernel' && world.processNames.has(name))) {
             this.mean(e, { kind: 'process', name });
             return { k: 'decl', of: 'process', name };
+        }
+        if (world.devices.has(name)) {
+            this.mean(e, { kind: 'device', name });
+            return objectOf('device');
         }
         const global = world.natives.globals.get(name);
         if (global) {

@@ -1,21 +1,14 @@
 /** Entries of `machine` and `kernel` declarations: which there are, and what they take. */
 import { SETTABLE_COSTS, settableCost } from '../../machine/costs';
 import type { Expr, Ident, KernelDecl, KernelSetting, MachineDecl, MachineEntry, Span } from '../ast';
-import { ANY, type Type } from '../types';
-import type { Folder } from './fold';
-import { describeType } from './types-of';
+import { ANY } from '../types';
+import { constant, type Settings } from './constant';
+import { checkDevice, checkIommu } from './devices';
 import { insert, quoted, type World } from './world';
-
-/** What an expression outside of all code is checked with. */
-export interface Settings {
-    readonly world: World;
-    readonly folder: Folder;
-    readonly uri: string;
-    readonly expr: (e: Expr) => Type;
-}
 
 const MACHINE = new Map([
     ['memory', '`memory 2GiB`, `memory 2GiB node 1`'], ['map', '`map 0x10_0000 .. 0x4000_0000 node 0`'], ['cpus', '`cpus 4`'], ['node', '`node 2` (without memory)'], ['arch', '`arch arm64`, `arch x86_64`'],
+    ['iommu', '`iommu vtd`'], ['device', '`device nic0 at "0000:3b:00.0" { kind nic }`'],
     ['cost', '`cost copy 200us`'], ['kho_fdt', '`kho_fdt 0x4c_2000`'], ['scratch_array', '`scratch_array 0xfc2_9000`'], ['scratch', '`scratch 0xcc0_0000 size 40MiB`'],
 ]);
 /** Options of the entries. */
@@ -23,8 +16,10 @@ const OPTIONS = new Map([['memory', 'node'], ['map', 'node'], ['scratch', 'size'
 /** What an address among the entries is a multiple of. */
 const ALIGNMENT = new Map([['kho_fdt', 0x1000], ['scratch_array', 0x1000], ['scratch', 0x40_0000]]);
 const LISTS = ['handlers'];
+/** Settings that are on or off. */
+const SWITCHES = new Set(['numa', 'iommu_shutdown']);
 const ARCHS = ['arm64', 'x86_64'];
-const SETTINGS = new Map([['cmdline', '`cmdline "kho_scratch=64M,64M,32M"`'], ['numa', '`numa off`'], ['early_memory', '`early_memory 40MiB`'], ['page_cache', '`page_cache 64MiB`'],
+const SETTINGS = new Map([['cmdline', '`cmdline "kho_scratch=64M,64M,32M"`'], ['numa', '`numa off`'], ['iommu_shutdown', '`iommu_shutdown off`'], ['early_memory', '`early_memory 40MiB`'], ['page_cache', '`page_cache 64MiB`'],
     ['image_size', '`image_size 24MiB`'], ['initrd', '`initrd 48MiB`'], ['arch', '`arch arm64`, `arch x86_64`']]);
 
 export function checkMachine(s: Settings, decl: MachineDecl): void {
@@ -34,7 +29,13 @@ export function checkMachine(s: Settings, decl: MachineDecl): void {
             s.world.unknown('LU0218', s.uri, e.key, e.key.name, `A machine has no entry ${quoted(e.key.name)}: there is ${[...MACHINE.values()].join(', ')}.`, MACHINE.keys());
             continue;
         }
-        machineEntry(s, e, example);
+        if (e.key.name === 'iommu') {
+            checkIommu(s, decl, e);
+        } else if (e.key.name === 'device') {
+            checkDevice(s, e);
+        } else {
+            machineEntry(s, e, example);
+        }
     }
 }
 
@@ -119,23 +120,6 @@ function aligned(s: Settings, e: MachineEntry, value: number | undefined, at: Ex
     }
 }
 
-/** The value of a constant integer below 2^53, with a complaint where it is none. */
-function constant(s: Settings, e: Expr, what: string): number | undefined {
-    if (e.kind === 'error') {
-        return undefined;
-    }
-    const type = s.expr(e);
-    const value = s.folder.value(s.uri, e);
-    if (typeof value === 'number') {
-        return value;
-    }
-    if (type.k !== 'any') {
-        s.world.report('error', 'LU0312', s.uri, e, type.k === 'int'
-            ? `${what} is a constant below 2^53: a number as 2GiB, or a \`const\`.` : `${what} is a number, not ${describeType(type)}.`);
-    }
-    return undefined;
-}
-
 export function checkKernelEntries(s: Settings, decl: KernelDecl): void {
     for (const e of decl.entries) {
         if (e.kind === 'cost') {
@@ -170,9 +154,9 @@ function setting(s: Settings, e: KernelSetting): void {
     }
     const { value } = e;
     const fits = e.key.name === 'cmdline' ? value.kind === 'string'
-        : e.key.name === 'numa' ? value.kind === 'name' && (value.name === 'on' || value.name === 'off')
+        : SWITCHES.has(e.key.name) ? value.kind === 'name' && (value.name === 'on' || value.name === 'off')
         : e.key.name === 'arch' ? value.kind === 'name' && ARCHS.includes(value.name) : value.kind === 'int';
-    s.world.types.set(value, e.key.name === 'cmdline' ? { k: 'string' } : e.key.name === 'numa' ? { k: 'bool' } : e.key.name === 'arch' ? ANY : { k: 'int' });
+    s.world.types.set(value, e.key.name === 'cmdline' ? { k: 'string' } : SWITCHES.has(e.key.name) ? { k: 'bool' } : e.key.name === 'arch' ? ANY : { k: 'int' });
     if (!fits && value.kind !== 'error') {
         s.world.report('error', 'LU0301', s.uri, value, `It reads ${example}.`);
     }

@@ -1,6 +1,6 @@
 /** What all parts of the checker share: the program as it is built up, and the way to complain. */
 import type {
-    ConstDecl, Expr, FileDecl, FlbDecl, FnDecl, HandlerDecl, Ident, KernelDecl, KindField, MachineDecl, NameExpr, ScenarioDecl, SourceFile, Span,
+    ConstDecl, Expr, FileDecl, FlbDecl, FnDecl, HandlerDecl, Ident, KernelDecl, KindField, MachineDecl, MachineEntry, NameExpr, ScenarioDecl, SourceFile, Span,
     StructDecl,
 } from '../ast';
 import type { StructLayout } from '../layout';
@@ -57,6 +57,8 @@ export class World {
     readonly kernels = new Map<string, KernelDecl>();
     readonly scenarios: ScenarioDecl[] = [];
     machine: MachineDecl | undefined;
+    /** The devices of the machine, by name. */
+    readonly devices = new Map<string, MachineEntry>();
     readonly uriOf = new Map<object, string>();
     readonly code = new Map<object, CodeInfo>();
     readonly names = new Map<NameExpr | Ident, NameMeaning>();

@@ -147,6 +147,10 @@ function compileName(c: FnCompiler, e: NameExpr): Eval {
             const { name } = m.decl.name;
             return (_f, vm) => flbNamed(vm, name);
         }
+        case 'device': {
+            const { name } = m;
+            return (_f, vm) => vm.machine.pci.device(name) ?? null;
+        }
         case 'global': {
             const global = c.program.natives.globals.get(m.name);
             if (!global) {

@@ -97,9 +97,17 @@ function compileStatement(c: FnCompiler, s: Stmt): void {
             return;
         case 'sleep': {
             const duration = c.value(s.duration);
+            const until = e.temp();
             e.emit((f, vm) => {
-                vm.machine.clock.advance(asNumber(duration(f, vm), 'a duration'));
+                f.slots[until] = vm.machine.clock.now + asNumber(duration(f, vm), 'a duration');
                 return f.pc + 1;
+            });
+            // devices go on meanwhile: what they do may stop the run, and a long sleep must not keep it from being paused
+            e.emit((f, vm) => {
+                const done = vm.machine.clock.sleepUntil(asNumber(f.slots[until], 'a moment'), TIMERS_AT_ONCE, () => vm.interrupted);
+                const next = done ? f.pc + 1 : f.pc;
+                f.pc = next;
+                return vm.interrupted ? SWITCH : next;
             });
             return;
         }
@@ -209,6 +217,9 @@ function compileExprStmt(c: FnCompiler, s: ExprStmt): void {
     }
     e.place(end);
 }
+
+/** Timers that fire in one operation of a `sleep`, so that a run that is paused or budgeted gets its turn. */
+const TIMERS_AT_ONCE = 4096;
 
 const COMPARISONS = new Set(['==', '!=', '<', '<=', '>', '>=']);
 

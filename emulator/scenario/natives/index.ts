@@ -6,6 +6,7 @@ import { ANY, BOOL, INT, objectOf, type CallbackShape, type NativeParam, type Na
 import { byteFunctions, fileConstants } from './constants';
 import { byName, constant } from './core';
 import { driverFunctions } from './drivers';
+import { deviceObject, deviceSyscalls, ioasObject } from './devices';
 import { diagnosisFunctions } from './diagnoses';
 import { fdtBuilder, fdtFunctions, fdtNode } from './fdt';
 import { fileFunctions, fileObjectType, fileType, inodeType } from './files';
@@ -22,7 +23,7 @@ import { descriptor, fileSyscalls, statType } from './syscalls';
 /** Object types that are found by their class. */
 const classes = [
     luoFile, fileList, luoSession, sessionList, luoHandler, luoArgs, luoFlb, flbArgs, blockSet, blockIterator, luoObject, luoRequest, khoObject, khoSide,
-    subtree, fdtBuilder, fdtNode, kernelObject, kexecObject, bootObject, processObject, clockObject, updateObject,
+    subtree, fdtBuilder, fdtNode, kernelObject, kexecObject, bootObject, processObject, deviceObject, ioasObject, clockObject, updateObject,
 ] as const;
 
 const file: ObjectType = {
@@ -61,7 +62,7 @@ export const NATIVES: Natives = {
         name: 'fd',
         doc: 'A descriptor. Every system call is a method of it; on the wrong kind of file it gives the kernel\'s error.',
         fields: byName(descriptor.fields),
-        methods: byName([...descriptor.methods, ...luoSyscalls]),
+        methods: byName([...descriptor.methods, ...luoSyscalls, ...deviceSyscalls]),
         ofKernel: true,
     },
     fileKinds: new Map([
@@ -74,6 +75,8 @@ export const NATIVES: Natives = {
         ['liveupdate', '/dev/liveupdate'],
         ['luo_session', 'A session of LUO.'],
         ['kho_finalize', '/sys/kernel/debug/kho/out/finalize'],
+        ['iommu', '/dev/iommu'],
+        ['vfio', '/dev/vfio/devices/vfioN: a device bound to vfio-pci.'],
     ]),
     injectionPoints: new Map([
         ['page_alloc', 'The page allocator: an allocation fails for want of memory.'],

@@ -1,4 +1,6 @@
 /** The running kernel for `.lus` code: boot, kexec, the kernel log, the state that scenarios read. */
+import { IOMMU_PATH } from '../../kernel/devices/iommufd';
+import { vfioDeviceAt } from '../../kernel/devices/vfio';
 import { errOfCode } from '../../kernel/errno';
 import { OpenFile, releaseFile } from '../../kernel/file';
 import { Kernel } from '../../kernel/kernel';
@@ -81,6 +83,12 @@ export const kernelFunctions: readonly NativeFunction[] = [
         if (path === FINALIZE_PATH && hasFinalizeFile(vm.running)) {
             return 'kho_finalize';
         }
+        if (path === IOMMU_PATH && vm.machine.pci.iommu?.enabled === true) {
+            return 'iommu';
+        }
+        if (vfioDeviceAt(vm.running, path)) {
+            return 'vfio';
+        }
         return vm.image.fileKindAt(path)?.name.name ?? null;
     }),
     fn('open_device', [param('kind', { k: 'decl', of: 'file', name: '' }), param('path', STRING)], { result: objectOf('file') }, 'A file of this kind, before its open() has run.', (vm, [kind, path]) =>
@@ -151,6 +159,7 @@ export const kexecObject = new Members(KexecState, 'kexec', 'The kernel that a r
         const { clock } = vm.machine;
         const begin = clock.now;
         vm.phase('shutdown');
+        vm.running.devices.shutdown();
         clock.charge(SHUTDOWN);
         vm.tell((l) => l.stage?.('kernel_restart_prepare', begin));
         return undefined;
@@ -164,6 +173,7 @@ export const bootObject = new Members(Boot, 'boot', 'The kernel that comes up.')
     .method('mm_core_init', [], { context: 'kernel' }, 'Reserves the preserved pages and opens the page allocator.', (b) => b.mmCoreInit())
     .method('kho_init', [], { context: 'kernel' }, 'The outgoing side of KHO.', (b) => b.khoInit())
     .method('register_handlers', [], { context: 'kernel' }, 'Registers file handlers and FLBs.', (b) => b.registerHandlers())
+    .method('probe_devices', [], { context: 'kernel' }, 'Scans the PCI buses, sets the IOMMU up, and has drivers take their devices.', (b) => b.probeDevices())
     .method('start_userspace', [], { context: 'kernel' }, 'User space comes up and fills the page cache.', (b) => b.startUserspace());
 
 /** A process as the scenario sees it. */
@@ -173,7 +183,7 @@ export const processObject = new Members(UserProcess, 'process', 'A process that
 
 export const kexecSyscalls: readonly NativeFunction[] = [
     code('open', [param('path', STRING), param('flags', INT, 2)], { context: 'user', syscall: true, result: FD },
-        '`open(2)`: `/dev/liveupdate`, `/dev/null`, files on tmpfs, and the paths of declared file kinds. `/dev/liveupdate` has one opener at a time (EBUSY), and gives EIO where the incoming sessions could not be rebuilt.', 'sys_open'),
+        '`open(2)`: `/dev/liveupdate`, `/dev/null`, `/dev/iommu`, `/dev/vfio/devices/vfioN`, files on tmpfs, and the paths of declared file kinds. `/dev/liveupdate` has one opener at a time (EBUSY), and gives EIO where the incoming sessions could not be rebuilt.', 'sys_open'),
     fn('kexec_file_load', [param('kernel', STRING), param('cmdline', STRING, '')], { context: 'user', syscall: true, fails: true },
         '`kexec_file_load(2)`: loads a kernel by its name, with additions to its command line. EADDRNOTAVAIL where it does not fit into scratch.', (vm, [k, c]) =>
             loadKexec(vm, asString(k, 'the kernel'), asString(c, 'the command line'), true)),

@@ -1,0 +1,140 @@
+/** Devices, their configuration and rings, and the IOMMU with the tables as they lie in memory. Only there where the machine has any. */
+import type { Device } from '../../emulator/machine/devices/device';
+import type { Iommu } from '../../emulator/machine/iommu/iommu';
+import { readEntry, sizeOfLevel, type Decoded } from '../../emulator/machine/iommu/tables';
+import type { Target } from '../../emulator/machine/iommu/unit';
+import { PAGE_SIZE } from '../../emulator/machine/memory';
+import { formatBdf } from '../../emulator/machine/pci/address';
+import { PCI_COMMAND, PCI_DEVICE_ID, PCI_SECONDARY_BUS, PCI_VENDOR_ID } from '../../emulator/machine/pci/config';
+import type { PciFunction } from '../../emulator/machine/pci/function';
+import type { Vm } from '../../emulator/scenario/vm';
+import { bytesAt, rowsOf } from './bytes';
+import { countOf, group, hexText, leaf, listing, rangeText, sizeText, type Item } from './item';
+
+const CONFIG_SIZE = 256;
+const ENTRIES = 512;
+
+export function deviceItems(vm: Vm): Item[] {
+    const { pci } = vm.machine;
+    if (pci.devices.length === 0 && !pci.iommu) {
+        return [];
+    }
+    return [
+        group('devices', countOf(pci.devices.length, 'device'), () => [...pci.bridges.map(bridgeItem), ...pci.devices.map((d) => deviceItem(vm, d))]),
+        ...(pci.iommu ? [iommuItem(vm, pci.iommu)] : []),
+    ];
+}
+
+function configItem(f: PciFunction): Item {
+    const { config } = f;
+    const id = (at: number): string => config.read(at, 2).toString(16).padStart(4, '0');
+    return {
+        name: 'config', value: `${id(PCI_VENDOR_ID)}:${id(PCI_DEVICE_ID)}, command ${hexText(config.read(PCI_COMMAND, 2))}`, kind: 'virtual',
+        children: rowsOf(CONFIG_SIZE, hexText, (at, n) => Uint8Array.from({ length: n }, (_, i) => config.read(at + i, 1))),
+    };
+}
+
+const stateOf = (f: PciFunction): Item[] => [
+    leaf('power', f.power === 0 ? 'D0' : f.power === 3 ? 'D3hot' : `D${f.power}`),
+    leaf('bus master', f.busMaster ? 'on' : 'off'),
+    configItem(f),
+];
+
+function bridgeItem(f: PciFunction): Item {
+    const what = f.upstream ? 'bridge' : 'root port';
+    return group(f.name, `${what} to bus ${f.config.read(PCI_SECONDARY_BUS, 1).toString(16).padStart(2, '0')}`, () => stateOf(f));
+}
+
+function deviceItem(vm: Vm, d: Device): Item {
+    const bound = vm.kernel?.devices.of(d);
+    return {
+        name: d.shape.name, value: `${d.kind} at ${d.name}, ${d.running ? 'running' : 'idle'}`, evaluateName: d.shape.name,
+        children: {
+            named: () => [
+                leaf('driver', bound?.driver === undefined || bound.driver === '' ? 'none' : bound.driver),
+                leaf('domain', bound ? bound.domain.display() : 'none'),
+                ...stateOf(d),
+                leaf('DMA', `${d.writes} writes, ${d.reads} reads, ${sizeText(d.bytes)}; ${d.faults} faults, ${d.dropped} dropped`),
+                listing('vectors', 'vector', d.msix.length, (i) => {
+                    const e = d.msix.entry(i);
+                    return leaf(`[${i}]`, `${e.data < 0 ? 'not set up' : `message ${hexText(e.data)}, ${vm.machine.pci.handlers.get(e.data) ?? 'nobody handles it'}`}${e.masked ? ', masked' : ''}${e.pending ? ', pending' : ''}`);
+                }),
+                ...ringItems(vm, d),
+                ...(bound ? [listing('mappings', 'mapping', bound.domain.areas.length, (i) => {
+                    const a = bound.domain.areas[i];
+                    return a
+                        ? { name: `${hexText(a.iova)}`, value: `${rangeText(a.pa, a.length)}, ${vm.machine.owners.name(a.owner)}`, address: a.pa, children: { named: () => [bytesAt(vm.machine, a.pa, a.length)] } }
+                        : leaf('none', '');
+                })] : []),
+            ],
+        },
+    };
+}
+
+/** The memory that the device works in, where its driver sees it. */
+function ringItems(vm: Vm, d: Device): Item[] {
+    const { program } = d;
+    if (!program) {
+        return [leaf('rings', 'not told')];
+    }
+    const area = vm.kernel?.devices.of(d)?.domain.areaAt(program.base);
+    const text = `${hexText(program.base)} for the device, ${sizeText(program.length)}, ${program.size} bytes every ${program.every} ns, round ${d.round}`;
+    if (!area) {
+        return [leaf('rings', text)];
+    }
+    const pa = area.pa + program.base - area.iova;
+    return [{ name: 'rings', value: text, address: pa, children: { named: () => [bytesAt(vm.machine, pa, Math.min(program.length, area.iova + area.length - program.base))] } }];
+}
+
+function iommuItem(vm: Vm, iommu: Iommu): Item {
+    const { machine } = vm;
+    return group('IOMMU', iommu.display(), () => [
+        leaf('root', iommu.root === 0 ? 'not set' : hexText(iommu.root)),
+        group('tables', 'as they lie in memory', () => machine.pci.devices.map((d) => {
+            const found = iommu.format.lookup(machine, iommu.root, d.requester, []);
+            return 'fault' in found ? leaf(`${formatBdf(d.address)} ${d.shape.name}`, `nothing: ${found.fault}`) : targetItem(vm, iommu, `${formatBdf(d.address)} ${d.shape.name}`, found);
+        })),
+        listing('IOTLB', 'entry', [...iommu.tlb.entries()].length, (i) => {
+            const e = [...iommu.tlb.entries()][i];
+            return e ? leaf(`[${i}]`, `domain ${e.domain}, ${hexText(e.page * PAGE_SIZE)} → ${hexText(e.frame * PAGE_SIZE)}, ${e.read ? 'r' : '-'}${e.write ? 'w' : '-'}`) : leaf('none', '');
+        }),
+        listing('faults', 'fault', iommu.faults.length, (i) => {
+            const f = iommu.faults.at(i);
+            return f ? leaf(`[${i}]`, `${f.write ? 'write' : 'read'} at ${hexText(f.iova)} by ${f.requester.toString(16).padStart(4, '0')}: ${f.reason} (${hexText(f.code)})`) : leaf('none', '');
+        }),
+    ]);
+}
+
+function targetItem(vm: Vm, iommu: Iommu, name: string, t: Target): Item {
+    return t.kind === 'identity'
+        ? leaf(name, `domain ${t.domain}: addresses are physical ones`)
+        : { name, value: `domain ${t.domain}, ${t.levels} levels at ${hexText(t.root)}`, address: t.root, children: tableChildren(vm, iommu, t.root, t.levels, 0) };
+}
+
+/** The entries of a table that say something. */
+function tableChildren(vm: Vm, iommu: Iommu, table: number, level: number, base: number): NonNullable<Item['children']> {
+    const { machine } = vm;
+    const named = (): Item[] => {
+        if (!machine.isRam(table, PAGE_SIZE)) {
+            return [leaf('none', `no memory at ${hexText(table)}`)];
+        }
+        return Array.from({ length: ENTRIES }, (_, i) => {
+            const entry: Decoded = iommu.format.pages.decode(readEntry(machine.memory, table + i * 8), level);
+            return entryItem(vm, iommu, entry, level, base + i * sizeOfLevel(level));
+        }).filter((item) => item !== undefined);
+    };
+    return { named };
+}
+
+function entryItem(vm: Vm, iommu: Iommu, e: Decoded, level: number, iova: number): Item | undefined {
+    const name = hexText(iova);
+    if (e.kind === 'none') {
+        return undefined;
+    }
+    if (e.kind === 'bad') {
+        return leaf(name, 'reserved bits are set');
+    }
+    return e.kind === 'leaf'
+        ? { name, value: `${rangeText(e.pa, sizeOfLevel(level))}, ${e.read ? 'r' : '-'}${e.write ? 'w' : '-'}`, address: e.pa }
+        : { name, value: `table of level ${e.level} at ${hexText(e.pa)}`, address: e.pa, children: tableChildren(vm, iommu, e.pa, e.level, iova) };
+}

@@ -1,0 +1,34 @@
+/** A device as one kernel knows it: its driver, and the domain it is attached to. */
+import type { Device } from '../../machine/devices/device';
+import { type Journal, Rec } from '../../machine/journal';
+import type { Domain } from './domain';
+import type { Ioas } from './iommufd';
+
+/** The memory that a driver of the kernel's own gave its device. */
+export interface DriverMemory {
+    readonly pfn: number;
+    readonly order: number;
+    readonly iova: number;
+}
+
+export class BoundDevice extends Rec {
+    /** What its entry in the IOMMU says now. */
+    readonly domain: Domain;
+    readonly memory: DriverMemory | null = null;
+    /** Bound through its cdev: claimed for user space. */
+    readonly ioas: Ioas | null = null;
+
+    constructor(
+        journal: Journal,
+        readonly device: Device,
+        /** The kernel's name for the driver; empty: none. */
+        readonly driver: string,
+        /** What it is attached to while nobody asks for anything else. */
+        readonly own: Domain,
+        /** The number of its cdev; −1: it has none. */
+        readonly vfio: number,
+    ) {
+        super(journal);
+        this.domain = own;
+    }
+}

@@ -1,0 +1,240 @@
+/** A domain: what some devices see at which addresses (drivers/iommu/iommu.c). Its page tables are bytes in pages of the kernel. */
+import type { Intent } from '../../machine/devices/device';
+import type { Put } from '../../machine/devices/model';
+import type { Hasher } from '../../machine/hash';
+import { indexAt, sizeOfLevel } from '../../machine/iommu/tables';
+import type { Iommu } from '../../machine/iommu/iommu';
+import type { Attachment } from '../../machine/iommu/unit';
+import { Rec, Seq } from '../../machine/journal';
+import { PAGE_SIZE } from '../../machine/memory';
+import type { KernelCore } from '../core';
+import { IommuTables } from './tables';
+
+export type DomainKind = 'paging' | 'identity' | 'blocked';
+
+/** A piece of memory that a domain maps: physically contiguous, of one owner. Bytes. */
+export interface Area {
+    readonly iova: number;
+    readonly pa: number;
+    readonly length: number;
+    /** See {@link Owners}: who the memory belonged to when it was mapped. */
+    readonly owner: number;
+}
+
+/** 48-bit addresses in four levels; leaves up to 1 GiB. */
+const LEVELS = 4;
+const LARGEST_LEAF = 3;
+/** The DMA API gives addresses below 4 GiB first, from the top down (drivers/iommu/dma-iommu.c, iommu_dma_alloc_iova). */
+const DMA_TOP = 2 ** 32;
+/** Addresses of interrupt messages, which no domain maps. */
+export const MSI_START = 0xfee0_0000;
+const MSI_END = 0xfef0_0000;
+
+export class Domain extends Rec implements Intent {
+    /** The topmost table; 0: none. */
+    readonly root: number = 0;
+    /** Ascending by address, without overlaps. Replaced, never changed. */
+    readonly areas: readonly Area[] = [];
+    /** Every table below the root, to be freed with the domain. */
+    private readonly tables: Seq<number>;
+
+    constructor(
+        private readonly k: KernelCore,
+        private readonly iommu: Iommu | null,
+        readonly boot: number,
+        readonly kind: DomainKind,
+        /** The domain id that the hardware tags its cache with. */
+        readonly id: number,
+        readonly name: string,
+    ) {
+        super(k.journal);
+        this.tables = new Seq(k.journal);
+    }
+
+    get translated(): boolean {
+        return this.kind === 'paging';
+    }
+
+    /** What a device's entry says. */
+    get attachment(): Attachment {
+        if (this.kind === 'blocked') {
+            return { kind: 'blocked' };
+        }
+        return this.kind === 'identity' ? { kind: 'identity', domain: this.id } : { kind: 'paging', domain: this.id, root: this.root, levels: LEVELS };
+    }
+
+    /** Makes the topmost table of a domain that translates. @returns false: no memory */
+    prepare(): boolean {
+        if (this.kind !== 'paging' || this.root !== 0) {
+            return true;
+        }
+        const root = new IommuTables(this.k).allocate(0, 'page table');
+        if (root > 0) {
+            this.k.journal.edit<Domain>(this).root = root;
+        }
+        return root > 0;
+    }
+
+    /** The area that an address lies in. */
+    areaAt(iova: number): Area | undefined {
+        const { areas } = this;
+        let low = 0;
+        let high = areas.length;
+        while (low < high) {
+            const middle = (low + high) >> 1;
+            const a = areas[middle];
+            if (a && a.iova + a.length <= iova) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        const found = areas[low];
+        return found && found.iova <= iova ? found : undefined;
+    }
+
+    ownerAt(iova: number): number {
+        return this.areaAt(iova)?.owner ?? -1;
+    }
+
+    /** True where nothing of [iova, iova+length) is mapped. */
+    isFree(iova: number, length: number): boolean {
+        return !this.areas.some((a) => a.iova < iova + length && iova < a.iova + a.length);
+    }
+
+    /** An address for a mapping of the DMA API; −1: none is left. */
+    findIova(length: number): number {
+        const size = 2 ** Math.ceil(Math.log2(Math.max(length, PAGE_SIZE)));
+        for (let iova = DMA_TOP - size; iova >= PAGE_SIZE; iova -= size) {
+            if (this.isFree(iova, size) && (iova >= MSI_END || iova + size <= MSI_START)) {
+                return iova;
+            }
+        }
+        return -1;
+    }
+
+    /**
+     * Maps memory. Nothing of the range is mapped yet; all of it is a multiple of 4 KiB.
+     * @returns false: no memory for a table; what was mapped until then stays in the tables, but is no area
+     */
+    map(area: Area, read = true, write = true): boolean {
+        if (this.kind === 'paging' && !this.fill(area, read, write)) {
+            return false;
+        }
+        this.k.journal.edit<Domain>(this).areas = [...this.areas, area].sort((a, b) => a.iova - b.iova);
+        return true;
+    }
+
+    private fill({ iova, pa, length }: Area, read: boolean, write: boolean): boolean {
+        const tables = new IommuTables(this.k);
+        for (let done = 0; done < length; ) {
+            let level = LARGEST_LEAF;
+            while (level > 1 && ((iova + done) % sizeOfLevel(level) !== 0 || (pa + done) % sizeOfLevel(level) !== 0 || length - done < sizeOfLevel(level))) {
+                level--;
+            }
+            const at = this.entryAt(tables, iova + done, level, true);
+            if (at < 0) {
+                return false;
+            }
+            tables.write(at, this.format.leaf(pa + done, level, read, write));
+            done += sizeOfLevel(level);
+        }
+        return true;
+    }
+
+    /** Where the entry of `level` for an address lies; −1: there is no table, or no memory for one. */
+    private entryAt(tables: IommuTables, iova: number, level: number, create: boolean): number {
+        let table = this.root;
+        for (let l = LEVELS; l > level; l--) {
+            const at = table + indexAt(iova, l) * 8;
+            const e = this.format.decode(tables.read(at), l);
+            if (e.kind === 'table') {
+                table = e.pa;
+                continue;
+            }
+            const next = create ? tables.allocate(0, 'page table') : -1;
+            if (next < 0) {
+                return -1;
+            }
+            this.tables.push(next);
+            tables.write(at, this.format.table(next, l));
+            table = next;
+        }
+        return table + indexAt(iova, level) * 8;
+    }
+
+    private get format(): Iommu['format']['pages'] {
+        if (!this.iommu) {
+            throw new RangeError('a domain with page tables needs an IOMMU');
+        }
+        return this.iommu.format.pages;
+    }
+
+    /** Takes an area out of the tables and of the IOMMU's cache. */
+    unmap(area: Area): void {
+        const tables = new IommuTables(this.k);
+        for (let done = 0; this.kind === 'paging' && done < area.length; ) {
+            let level = LARGEST_LEAF;
+            let at = -1;
+            while (level > 1) {
+                at = this.entryAt(tables, area.iova + done, level, false);
+                if (at >= 0 && this.format.decode(tables.read(at), level).kind === 'leaf') {
+                    break;
+                }
+                level--;
+                at = -1;
+            }
+            at = at < 0 ? this.entryAt(tables, area.iova + done, 1, false) : at;
+            if (at >= 0) {
+                tables.write(at, { low: 0, high: 0 });
+            }
+            done += sizeOfLevel(level);
+        }
+        this.iommu?.tlb.invalidate(this.id, area.iova / PAGE_SIZE, area.length / PAGE_SIZE);
+        this.k.journal.edit<Domain>(this).areas = this.areas.filter((a) => a !== area);
+    }
+
+    /** Frees the tables, once no device is attached any more. */
+    destroy(): void {
+        this.iommu?.tlb.invalidate(this.id);
+        const tables = new IommuTables(this.k);
+        for (const pa of this.tables) {
+            tables.free(pa);
+        }
+        this.tables.clear();
+        if (this.root !== 0) {
+            tables.free(this.root);
+        }
+        const e = this.k.journal.edit<Domain>(this);
+        e.root = 0;
+        e.areas = [];
+    }
+
+    /** Writes memory as a device in this domain would reach it; what is not mapped is left out. */
+    get put(): Put {
+        return (iova, bytes) => {
+            for (let done = 0; done < bytes.length; ) {
+                const area = this.areaAt(iova + done);
+                const n = area ? Math.min(area.iova + area.length - iova - done, bytes.length - done) : 1;
+                if (area) {
+                    this.k.memory.write(area.pa + iova + done - area.iova, bytes.subarray(done, done + n));
+                }
+                done += n;
+            }
+        };
+    }
+
+    display(): string {
+        return `${this.kind} domain ${this.id} of ${this.name}`;
+    }
+
+    hash(hasher: Hasher): void {
+        hasher.num(this.boot).str(this.kind).num(this.id).str(this.name).num(this.root);
+        for (const a of this.areas) {
+            hasher.num(a.iova).num(a.pa).num(a.length).num(a.owner);
+        }
+        for (const pa of this.tables) {
+            hasher.num(pa);
+        }
+    }
+}

@@ -1,0 +1,222 @@
+/**
+ * The device model of a kernel, as far as DMA goes: PCI devices found at boot, the driver of the IOMMU, drivers that are bound, and what
+ * becomes of it all at a kexec. Linux 7.2 and 7.3 preserve nothing of it (drivers/pci/pci-driver.c, pci_device_shutdown();
+ * drivers/iommu/intel/iommu.c, intel_iommu_shutdown(); drivers/iommu/amd/init.c, disable_iommus(); arm-smmu-v3.c, arm_smmu_device_shutdown()).
+ */
+import { costId } from '../../machine/costs';
+import type { Device } from '../../machine/devices/device';
+import type { Program } from '../../machine/devices/model';
+import type { Hasher } from '../../machine/hash';
+import type { Iommu } from '../../machine/iommu/iommu';
+import { Rec, Seq } from '../../machine/journal';
+import { PAGE_SIZE } from '../../machine/memory';
+import { err, type Err } from '../errno';
+import type { Kernel } from '../kernel';
+import { BoundDevice } from './bound';
+import { Domain, type DomainKind } from './domain';
+import { IommuTables } from './tables';
+
+const PCI_SCAN = costId('pci_scan');
+const DEVICE_RESET = costId('device_reset');
+
+/** The first vector of x86 that devices get (FIRST_EXTERNAL_VECTOR). */
+const FIRST_VECTOR = 0x20;
+/** D3hot, where vfio-pci puts a device that nobody has open (drivers/vfio/pci/vfio_pci_core.c). */
+const D3HOT = 3;
+/** Faults that the kernel logs before it holds its tongue (the ratelimit of drivers/iommu/intel/dmar.c and others). */
+const LOGGED_FAULTS = 10;
+
+export class KernelDevices extends Rec {
+    readonly bound: Seq<BoundDevice>;
+    /** Domain ids and interrupt vectors are given out once each. */
+    readonly nextDomain: number = 1;
+    readonly nextVector: number = FIRST_VECTOR;
+    readonly loggedFaults: number = 0;
+
+    constructor(private readonly k: Kernel) {
+        super(k.machine.journal);
+        this.bound = new Seq(k.machine.journal);
+    }
+
+    get iommu(): Iommu | null {
+        return this.k.machine.pci.iommu;
+    }
+
+    of(device: Device): BoundDevice | undefined {
+        return this.bound.items.find((b) => b.device === device);
+    }
+
+    /** The device behind /dev/vfio/devices/vfioN. */
+    vfio(number: number): BoundDevice | undefined {
+        return this.bound.items.find((b) => b.vfio === number);
+    }
+
+    // ------------------------------------------------------------ coming up
+
+    /** The scan of the buses, the IOMMU's driver, the drivers of the devices: subsystem, root file system and device initcalls. */
+    probe(): void {
+        const { k, iommu } = this;
+        const { pci } = k.machine;
+        if (pci.devices.length === 0) {
+            return;
+        }
+        pci.handlers.clear();
+        k.clock.charge(PCI_SCAN, pci.bridges.length + pci.devices.length);
+        for (const bridge of pci.bridges) {
+            bridge.setPower(0);
+            bridge.setBusMaster(true);
+        }
+        const wanted = iommu && !/(^|\s)(iommu|intel_iommu|amd_iommu)=off(\s|$)/.test(k.cmdline.text);
+        const root = wanted ? iommu.format.makeRoot(new IommuTables(k)) : -1;
+        const on = wanted && root > 0;
+        let cdevs = 0;
+        for (const device of pci.devices) {
+            const vfio = device.driver === 'vfio' && on ? cdevs++ : -1;
+            const driver = device.driver === 'native' ? device.kind : vfio >= 0 ? 'vfio-pci' : '';
+            const b = new BoundDevice(k.journal, device, driver, this.newDomain(on ? this.defaultKind : 'identity', device.shape.name), vfio);
+            this.bound.push(b);
+            if (on && b.own.prepare()) {
+                iommu.format.attach(new IommuTables(k), root, device.requester, b.own.attachment);
+            }
+        }
+        if (on) {
+            iommu.setRoot(root);
+            iommu.invalidateContext();
+            iommu.tlb.invalidate();
+            iommu.setEnabled(true);
+            k.klog('info', `iommu: Default domain type: ${this.defaultKind === 'paging' ? 'Translated' : 'Passthrough'}`);
+        }
+        for (const b of this.bound) {
+            this.probeDevice(b);
+        }
+    }
+
+    private get defaultKind(): DomainKind {
+        return /(^|\s)(iommu=pt|iommu\.passthrough=1)(\s|$)/.test(this.k.cmdline.text) ? 'identity' : 'paging';
+    }
+
+    private probeDevice(b: BoundDevice): void {
+        const { device } = b;
+        const { k } = this;
+        if (b.driver === 'vfio-pci') {
+            device.setPower(D3HOT);
+            k.klog('info', `vfio-pci ${device.name}: bound, /dev/vfio/devices/vfio${b.vfio}`);
+        } else if (b.driver !== '') {
+            device.setPower(0);
+            device.reset();
+            k.clock.charge(DEVICE_RESET);
+            const order = Math.ceil(Math.log2(device.defaults({ base: 0 }).length / PAGE_SIZE));
+            const pfn = k.pages.alloc(order, { owner: k.owners.id(`rings of ${device.shape.name}`), zero: true });
+            const iova = pfn < 0 ? -1 : this.dmaMap(b, pfn * PAGE_SIZE, PAGE_SIZE * 2 ** order);
+            if (iova < 0) {
+                k.klog('err', `${b.driver} ${device.name}: probe failed with error -12`);
+                return;
+            }
+            k.journal.edit(b).memory = { pfn, order, iova };
+            this.requestInterrupts(device, device.shape.name);
+            device.setBusMaster(true);
+            k.klog('info', `${b.driver} ${device.name}: enabling bus mastering, ${device.msix.length} vectors`);
+        }
+    }
+
+    /** Has every vector of a device handled. */
+    requestInterrupts(device: Device, who: string): void {
+        const { k } = this;
+        device.msix.enable(true);
+        for (let i = 0; i < device.msix.length; i++) {
+            const data = k.journal.edit<KernelDevices>(this).nextVector++;
+            k.machine.pci.handlers.set(data, `${who}-${i}`);
+            device.msix.program(i, data);
+        }
+    }
+
+    newDomain(kind: DomainKind, name: string): Domain {
+        const { k } = this;
+        const id = k.journal.edit<KernelDevices>(this).nextDomain++;
+        return new Domain(k, this.iommu, k.boot, kind, id, name);
+    }
+
+    // ------------------------------------------------------------ the DMA API
+
+    /** dma_map_single() of memory that belongs to somebody. @returns its address for the device, −1: no room, or no memory for a table */
+    dmaMap(b: BoundDevice, pa: number, length: number): number {
+        const { k } = this;
+        const iova = b.own.translated ? b.own.findIova(length) : pa;
+        const owner = k.memmap.ownerOf(k.memmap.headOf(pa / PAGE_SIZE));
+        return iova >= 0 && b.own.map({ iova, pa, length, owner }) ? iova : -1;
+    }
+
+    /** dma_unmap_single(). @returns EINVAL where nothing is mapped there */
+    dmaUnmap(b: BoundDevice, iova: number): undefined | Err {
+        const area = b.own.areaAt(iova);
+        if (!area || area.iova !== iova) {
+            return err('EINVAL');
+        }
+        b.own.unmap(area);
+        return undefined;
+    }
+
+    /** What a device does when its driver, in the kernel or in user space, sets it going. */
+    start(b: BoundDevice, program: Program): void {
+        const { device, domain, ioas } = b;
+        if (ioas) {
+            // the guest's driver, through the cdev: configuration space and interrupts are its own now
+            this.requestInterrupts(device, `vfio ${device.shape.name}`);
+            device.setBusMaster(true);
+        }
+        device.start(program, domain, domain.put);
+    }
+
+    // ------------------------------------------------------------ attaching
+
+    /** Has a device see another domain. @returns false: no memory */
+    attach(b: BoundDevice, domain: Domain): boolean {
+        const { k, iommu } = this;
+        if (!domain.prepare()) {
+            return false;
+        }
+        if (iommu?.enabled && !iommu.format.attach(new IommuTables(k), iommu.root, b.device.requester, domain.attachment)) {
+            return false;
+        }
+        iommu?.invalidateContext(b.device.requester);
+        iommu?.tlb.invalidate(b.domain.id);
+        k.journal.edit(b).domain = domain;
+        return true;
+    }
+
+    // ------------------------------------------------------------ going down
+
+    /** device_shutdown(), then the IOMMU's: drivers stop their devices, bus mastering is cleared, translation ends. */
+    shutdown(): void {
+        for (const b of this.bound.items.toReversed()) {
+            if (b.driver !== '' && b.driver !== 'vfio-pci' && b.device.hasShutdown) {
+                b.device.stop();
+            }
+            b.device.setBusMaster(false);
+        }
+        if (this.bound.length > 0 && this.k.desc.iommuShutdown) {
+            this.iommu?.setEnabled(false);
+        }
+    }
+
+    /** The IOMMU has raised its fault interrupt. */
+    faulted(device: Device): void {
+        const fault = this.iommu?.faults.items.at(-1);
+        const { iommu, k } = this;
+        if (!fault || !iommu || this.loggedFaults >= LOGGED_FAULTS) {
+            return;
+        }
+        k.journal.edit<KernelDevices>(this).loggedFaults++;
+        k.klog('err', iommu.format.message({ ...fault, device: device.bdf }));
+    }
+
+    hash(hasher: Hasher): void {
+        hasher.num(this.nextDomain).num(this.nextVector).num(this.loggedFaults);
+        for (const b of this.bound) {
+            hasher.str(b.device.shape.name).str(b.driver).num(b.vfio).num(b.memory?.iova ?? -1).num(b.memory?.pfn ?? -1);
+            b.own.hash(hasher);
+            b.domain.hash(hasher);
+            b.ioas?.hash(hasher);
+        }
+    }
+}

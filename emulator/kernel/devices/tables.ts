@@ -1,0 +1,31 @@
+/** The tables of an IOMMU as its driver keeps them: pages of the running kernel. */
+import type { Entry } from '../../machine/iommu/tables';
+import { readEntry, writeEntry } from '../../machine/iommu/tables';
+import type { TableMemory } from '../../machine/iommu/unit';
+import { PAGE_SIZE } from '../../machine/memory';
+import type { KernelCore } from '../core';
+
+/** What the owners of all tables begin with; those who watch know tables by it. */
+export const TABLE_OWNER = 'IOMMU';
+
+export class IommuTables implements TableMemory {
+    constructor(private readonly k: KernelCore) {}
+
+    allocate(order: number, what: string): number {
+        const { k } = this;
+        const pfn = k.pages.alloc(order, { owner: k.owners.id(`${TABLE_OWNER} ${what}`), zero: true });
+        return pfn < 0 ? -1 : pfn * PAGE_SIZE;
+    }
+
+    free(pa: number): void {
+        this.k.pages.free(pa / PAGE_SIZE, 0);
+    }
+
+    write(pa: number, entry: Entry): void {
+        writeEntry(this.k.memory, pa, entry);
+    }
+
+    read(pa: number): Entry {
+        return readEntry(this.k.memory, pa);
+    }
+}

@@ -1,0 +1,84 @@
+/** /dev/vfio/devices/vfioN: a device in the hands of user space (drivers/vfio/device_cdev.c, drivers/vfio/pci/vfio_pci_core.c). */
+import { costId } from '../../machine/costs';
+import { Rec } from '../../machine/journal';
+import { err, type Err } from '../errno';
+import { S_IFCHR } from '../fcntl';
+import { allocFile, type FileOps, type OpenFile } from '../file';
+import { Inode } from '../inode';
+import type { Kernel } from '../kernel';
+import type { BoundDevice } from './bound';
+import type { Ioas } from './iommufd';
+
+const DEVICE_RESET = costId('device_reset');
+const FOLDER = '/dev/vfio/devices/vfio';
+/** D0 and D3hot. */
+const ON = 0;
+const SUSPENDED = 3;
+
+/** What an open cdev has. */
+export class VfioFile extends Rec {
+    readonly bound: boolean = false;
+
+    constructor(private readonly k: Kernel, readonly device: BoundDevice) {
+        super(k.journal);
+    }
+
+    /**
+     * VFIO_DEVICE_BIND_IOMMUFD and VFIO_DEVICE_ATTACH_IOMMUFD_PT: from now on the device sees what the address space maps.
+     * @returns EINVAL (bound already), EBUSY (another descriptor has it), ENOMEM, or why the memory cannot be pinned
+     */
+    bind(ioas: Ioas): undefined | Err {
+        const { k, device: b } = this;
+        if (this.bound) {
+            return err('EINVAL');
+        }
+        if (b.ioas) {
+            return err('EBUSY');
+        }
+        // vfio_pci_core_enable(): awake, not mastering, and as after a reset
+        b.device.setPower(ON);
+        b.device.reset();
+        k.clock.charge(DEVICE_RESET);
+        const failed = ioas.attach(b);
+        if (failed) {
+            b.device.setPower(SUSPENDED);
+            return failed;
+        }
+        k.journal.edit<VfioFile>(this).bound = true;
+        return undefined;
+    }
+
+    /** The last reference is gone: vfio_pci_core_disable(). */
+    close(): void {
+        const { device: b } = this;
+        if (this.bound) {
+            b.device.setBusMaster(false);
+            b.device.reset();
+            this.k.clock.charge(DEVICE_RESET);
+            b.ioas?.detach(b);
+            b.device.setPower(SUSPENDED);
+        }
+    }
+}
+
+const vfioOps: FileOps = {
+    positioned: true,
+    release: (_k, file) => {
+        if (file.priv instanceof VfioFile) {
+            file.priv.close();
+        }
+    },
+};
+
+/** The device whose cdev has this path. */
+export function vfioDeviceAt(k: Kernel, path: string): BoundDevice | undefined {
+    const number = path.startsWith(FOLDER) ? path.slice(FOLDER.length) : '';
+    return /^\d+$/.test(number) ? k.devices.vfio(Number(number)) : undefined;
+}
+
+export function openVfio(k: Kernel, b: BoundDevice, path: string, flags: number): OpenFile {
+    const inode = new Inode(k.journal, k.ids.nextInode(k.journal), 'chardev', S_IFCHR + 0o600);
+    const file = allocFile(k, 'vfio', vfioOps, inode, flags, path);
+    k.journal.edit(file).priv = new VfioFile(k, b);
+    return file;
+}

@@ -1,0 +1,161 @@
+/** A device with a DMA engine. Once started it goes on by the machine's clock, whether a kernel runs or not, until something stops it. */
+import type { Timer } from '../clock';
+import type { Hasher } from '../hash';
+import type { Journal } from '../journal';
+import type { PciAddress } from '../pci/address';
+import type { PciBus } from '../pci/bus';
+import { PciFunction } from '../pci/function';
+import { MsixTable, type InterruptOutcome } from '../pci/msix';
+import type { Model, Program, Put } from './model';
+
+/** Who drives a device from the first boot on: the kernel's own driver, vfio-pci, or nobody. */
+export type DriverChoice = 'native' | 'vfio' | 'none';
+
+export interface DeviceShape {
+    readonly name: string;
+    readonly kind: string;
+    readonly address: PciAddress;
+    /** A bridge between the root port and the device. */
+    readonly behind?: PciAddress | undefined;
+    readonly queues: number;
+    /** Entries of its MSI-X table; 0: none. */
+    readonly vectors: number;
+    readonly driver: DriverChoice;
+    /** A device that sends requests whatever the bus master bit says. */
+    readonly ignoresBusMaster: boolean;
+}
+
+/**
+ * What the software meant when it programmed a device: nothing acts on it, but those who watch compare with it.
+ * Kernels implement it; it outlives them, as the device's own registers do.
+ */
+export interface Intent {
+    /** Which boot of the machine that kernel was, from 0. */
+    readonly boot: number;
+    /** How the owner of the mapping is called. */
+    readonly name: string;
+    /** Addresses are those of a domain with page tables; else they are physical. */
+    readonly translated: boolean;
+    /** The owner's number that a page must have for the device to use it; −1: it was not given to the device. */
+    ownerAt(iova: number): number;
+}
+
+export class Device extends PciFunction implements Timer {
+    readonly kind: string;
+    readonly queues: number;
+    readonly driver: DriverChoice;
+    readonly at: number = Infinity;
+    readonly program: Program | null = null;
+    readonly intent: Intent | null = null;
+    /** Rounds since it was started. */
+    readonly round: number = 0;
+    /** Requests and bytes since the machine was switched on; what was blocked or faulted is not among them. */
+    readonly writes: number = 0;
+    readonly reads: number = 0;
+    readonly bytes: number = 0;
+    /** Requests that the IOMMU refused, and those that never left: no bus master, no power, no memory there. */
+    readonly faults: number = 0;
+    readonly dropped: number = 0;
+    readonly msix: MsixTable;
+
+    constructor(journal: Journal, private readonly bus: PciBus, readonly shape: DeviceShape, private readonly model: Model, upstream: PciFunction | null) {
+        super(journal, shape.address, upstream, { ids: model.ids, vectors: shape.vectors, barSize: model.barSize });
+        this.kind = shape.kind;
+        this.queues = shape.queues;
+        this.driver = shape.driver;
+        this.msix = new MsixTable(journal, this.config, (data) => bus.handles(data));
+        bus.clock.add(this);
+    }
+
+    /** The kernel's own driver of it stops it when the kernel goes down. */
+    get hasShutdown(): boolean {
+        return this.model.hasShutdown;
+    }
+
+    /** Rounds are going on, whether its requests come through or not. */
+    get running(): boolean {
+        return this.at !== Infinity;
+    }
+
+    override get reachesMemory(): boolean {
+        return this.power === 0 && (this.shape.ignoresBusMaster || super.reachesMemory);
+    }
+
+    /** What the driver of this kind of device asks for where it is not told otherwise. */
+    defaults(given: { readonly base: number } & { readonly [K in keyof Program]?: number | undefined }): Program {
+        const { model } = this;
+        return { base: given.base, length: given.length ?? model.length(this.queues), size: given.size ?? model.size, every: given.every ?? model.every };
+    }
+
+    /** The driver writes rings, tells the device where they are, and rings the doorbell. */
+    start(program: Program, intent: Intent, put: Put): void {
+        this.model.prepare(program, this.queues, put);
+        const e = this.journal.edit<Device>(this);
+        e.program = program;
+        e.intent = intent;
+        e.round = 0;
+        e.at = this.bus.clock.now + program.every;
+        this.bus.clock.rearm();
+    }
+
+    /** The driver tells the device to stop. */
+    stop(): void {
+        this.journal.edit<Device>(this).at = Infinity;
+        this.bus.clock.rearm();
+    }
+
+    /** Function level reset: it forgets what it was told. */
+    reset(): void {
+        const e = this.journal.edit<Device>(this);
+        e.program = null;
+        e.intent = null;
+        this.config.reset();
+        this.msix.clear();
+        this.stop();
+    }
+
+    fire(): void {
+        const { program, round } = this;
+        const e = this.journal.edit<Device>(this);
+        if (!program) {
+            e.at = Infinity;
+            return;
+        }
+        e.at = this.at + program.every;
+        e.round = round + 1;
+        this.model.step(this, program, round);
+    }
+
+    /** A DMA read; null where any part of it did not come through. */
+    read(iova: number, length: number): Uint8Array | null {
+        return this.bus.read(this, iova, length);
+    }
+
+    /** A DMA write. @returns whether all of it came through */
+    write(iova: number, bytes: Uint8Array): boolean {
+        return this.bus.write(this, iova, bytes);
+    }
+
+    interrupt(queue: number): InterruptOutcome | undefined {
+        return this.msix.length === 0 ? undefined : this.msix.raise(queue % this.msix.length, this.reachesMemory);
+    }
+
+    /** Called by the bus for each request. */
+    count(what: 'writes' | 'reads' | 'faults' | 'dropped', bytes: number): void {
+        const e = this.journal.edit<Device>(this);
+        e[what]++;
+        e.bytes += bytes;
+    }
+
+    display(): string {
+        return `${this.kind} ${this.shape.name} at ${this.name}, ${this.running ? 'running' : 'idle'}`;
+    }
+
+    override hash(hasher: Hasher): void {
+        super.hash(hasher);
+        this.msix.hash(hasher);
+        hasher.num(this.at).num(this.round).num(this.writes).num(this.reads).num(this.bytes).num(this.faults).num(this.dropped);
+        const { program } = this;
+        hasher.num(program?.base ?? -1).num(program?.length ?? 0).num(program?.size ?? 0).num(program?.every ?? 0).num(this.intent?.boot ?? -1);
+    }
+}

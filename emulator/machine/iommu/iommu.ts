@@ -1,0 +1,141 @@
+/** The machine's IOMMU: it knows registers and what it has cached; all else it reads from memory, as it lies there. */
+import type { Hasher } from '../hash';
+import { type Journal, Rec, Seq, Table } from '../journal';
+import { PAGE_SIZE } from '../memory';
+import { AMD } from './amd';
+import { IoTlb } from './iotlb';
+import { SMMUV3 } from './smmuv3';
+import { walk, type FaultReason, type WalkedMemory } from './tables';
+import type { IommuVendor, Target, UnitFormat } from './unit';
+import { VTD } from './vtd';
+
+export const UNIT_FORMATS: Readonly<Record<IommuVendor, UnitFormat>> = { vtd: VTD, amd: AMD, smmuv3: SMMUV3 };
+
+export interface IommuFault {
+    /** Virtual time in nanoseconds. */
+    readonly time: number;
+    /** Bus, device and function as the hardware sees them. */
+    readonly requester: number;
+    readonly iova: number;
+    readonly write: boolean;
+    readonly domain: number;
+    readonly reason: FaultReason;
+    /** The vendor's number for the reason. */
+    readonly code: number;
+}
+
+/** What the fault log holds; what comes when it is full is only counted. */
+const FAULT_LOG = 256;
+
+export class Iommu extends Rec {
+    readonly format: UnitFormat;
+    /** Translation is on. While it is off, addresses are physical ones. */
+    readonly enabled: boolean = false;
+    /** Where the driver said that the root table, device table or stream table lies. */
+    readonly root: number = 0;
+    readonly tlb: IoTlb;
+    /** The device entries that it has read. */
+    readonly contexts: Table<number, Target>;
+    readonly faults: Seq<IommuFault>;
+    readonly faultCount: number = 0;
+
+    constructor(private readonly journal: Journal, vendor: IommuVendor, private readonly host: WalkedMemory & { readonly now: number }) {
+        super(journal);
+        this.format = UNIT_FORMATS[vendor];
+        this.tlb = new IoTlb(journal);
+        this.contexts = new Table(journal);
+        this.faults = new Seq(journal);
+    }
+
+    /** The driver writes the register of the topmost table. What is cached stays until it is invalidated. */
+    setRoot(pa: number): void {
+        this.journal.edit<Iommu>(this).root = pa;
+    }
+
+    setEnabled(on: boolean): void {
+        this.journal.edit<Iommu>(this).enabled = on;
+    }
+
+    /** Forgets the entry of one device, or of all. */
+    invalidateContext(requester?: number): void {
+        if (requester === undefined) {
+            this.contexts.clear();
+        } else {
+            this.contexts.delete(requester);
+        }
+    }
+
+    /**
+     * The physical address that a request goes to; −1 where there is none, and a fault is in the log.
+     * @param walked is told the tables that were read, where any were
+     */
+    translate(requester: number, iova: number, write: boolean, walked: (trail: readonly number[]) => void): number {
+        if (!this.enabled) {
+            return iova;
+        }
+        const known = this.contexts.get(requester);
+        if (known?.kind === 'paging') {
+            const page = Math.floor(iova / PAGE_SIZE);
+            const frame = this.tlb.find(known.domain, page, write);
+            if (frame >= 0) {
+                return frame * PAGE_SIZE + (iova - page * PAGE_SIZE);
+            }
+        }
+        return known?.kind === 'identity' ? iova : this.walk(requester, iova, write, walked);
+    }
+
+    private walk(requester: number, iova: number, write: boolean, walked: (trail: readonly number[]) => void): number {
+        const trail: number[] = [];
+        const { format, host } = this;
+        let target = this.contexts.get(requester);
+        if (!target) {
+            const found = format.lookup(host, this.root, requester, trail);
+            if ('fault' in found) {
+                walked(trail);
+                return this.fault(requester, iova, write, 0, found.fault);
+            }
+            target = found;
+            this.contexts.set(requester, found);
+        }
+        if (target.kind === 'identity') {
+            walked(trail);
+            return iova;
+        }
+        const { domain } = target;
+        const w = walk(host, format.pages, target.root, target.levels, iova, trail);
+        walked(trail);
+        if ('fault' in w) {
+            return this.fault(requester, iova, write, domain, w.fault);
+        }
+        if (!(write ? w.write : w.read)) {
+            return this.fault(requester, iova, write, domain, write ? 'write' : 'read');
+        }
+        this.tlb.add(domain, Math.floor(iova / PAGE_SIZE), Math.floor(w.pa / PAGE_SIZE), w.read, w.write);
+        return w.pa;
+    }
+
+    private fault(requester: number, iova: number, write: boolean, domain: number, reason: FaultReason): number {
+        this.journal.edit<Iommu>(this).faultCount++;
+        if (this.faults.length < FAULT_LOG) {
+            this.faults.push({ time: this.host.now, requester, iova, write, domain, reason, code: this.format.code(reason, write) });
+        }
+        return -1;
+    }
+
+    display(): string {
+        return `${this.format.title}, translation ${this.enabled ? 'on' : 'off'}`;
+    }
+
+    hash(hasher: Hasher): void {
+        hasher.str(this.format.vendor).u32(this.enabled ? 1 : 0).num(this.root).num(this.faultCount);
+        for (const e of this.tlb.entries()) {
+            hasher.num(e.domain).num(e.page).num(e.frame).u32((e.read ? 1 : 0) + (e.write ? 2 : 0));
+        }
+        for (const [requester, t] of this.contexts) {
+            hasher.num(requester).str(t.kind).num(t.domain).num(t.kind === 'paging' ? t.root : 0);
+        }
+        for (const f of this.faults) {
+            hasher.num(f.time).num(f.requester).num(f.iova).str(f.reason);
+        }
+    }
+}

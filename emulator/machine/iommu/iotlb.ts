@@ -1,0 +1,73 @@
+import type { Journal, Saveable } from '../journal';
+
+const ENTRIES = 1024;
+const READ = 1;
+const WRITE = 2;
+/** Page numbers have 36 bits, domain ids 16. */
+const DOMAIN = 2 ** 36;
+
+/** What an IOMMU remembers of its walks: a page of a domain by a slot, until something else needs the slot or the driver invalidates it. */
+export class IoTlb implements Saveable {
+    epoch: number;
+    private readonly keys = new Float64Array(ENTRIES).fill(-1);
+    private readonly frames = new Float64Array(ENTRIES);
+    private readonly rights = new Uint8Array(ENTRIES);
+
+    constructor(private readonly journal: Journal) {
+        this.epoch = journal.epoch;
+    }
+
+    /** The page frame that a page of a domain is translated to; −1: not known, or not with these rights. */
+    find(domain: number, page: number, write: boolean): number {
+        const slot = (page ^ (domain * 31)) & (ENTRIES - 1);
+        return this.keys[slot] === domain * DOMAIN + page && ((this.rights[slot] ?? 0) & (write ? WRITE : READ)) !== 0 ? this.frames[slot] ?? -1 : -1;
+    }
+
+    add(domain: number, page: number, frame: number, read: boolean, write: boolean): void {
+        this.journal.touch(this);
+        const slot = (page ^ (domain * 31)) & (ENTRIES - 1);
+        this.keys[slot] = domain * DOMAIN + page;
+        this.frames[slot] = frame;
+        this.rights[slot] = (read ? READ : 0) | (write ? WRITE : 0);
+    }
+
+    /** Forgets a domain, all of it or some pages; without a domain everything. */
+    invalidate(domain?: number, page = 0, count = DOMAIN): void {
+        this.journal.touch(this);
+        for (let i = 0; i < ENTRIES; i++) {
+            const key = this.keys[i] ?? -1;
+            const at = key % DOMAIN;
+            if (key >= 0 && (domain === undefined || (Math.floor(key / DOMAIN) === domain && at >= page && at < page + count))) {
+                this.keys[i] = -1;
+            }
+        }
+    }
+
+    /** What it knows, by slot. */
+    *entries(): Generator<{ readonly domain: number; readonly page: number; readonly frame: number; readonly read: boolean; readonly write: boolean }> {
+        for (let i = 0; i < ENTRIES; i++) {
+            const key = this.keys[i] ?? -1;
+            if (key >= 0) {
+                const rights = this.rights[i] ?? 0;
+                yield { domain: Math.floor(key / DOMAIN), page: key % DOMAIN, frame: this.frames[i] ?? 0, read: (rights & READ) !== 0, write: (rights & WRITE) !== 0 };
+            }
+        }
+    }
+
+    save(): () => void {
+        const keys = this.keys.slice();
+        const frames = this.frames.slice();
+        const rights = this.rights.slice();
+        return () => {
+            this.keys.set(keys);
+            this.frames.set(frames);
+            this.rights.set(rights);
+        };
+    }
+
+    load(saved: unknown): void {
+        if (typeof saved === 'function') {
+            saved();
+        }
+    }
+}

@@ -1,0 +1,160 @@
+/** The machine's PCI hierarchy: what is plugged in where, and the way that a device's requests take to memory. */
+import type { Clock } from '../clock';
+import { Device, type DeviceShape } from '../devices/device';
+import { DEVICE_KINDS } from '../devices/kinds';
+import type { Hasher } from '../hash';
+import { Iommu } from '../iommu/iommu';
+import type { WalkedMemory } from '../iommu/tables';
+import type { IommuVendor } from '../iommu/unit';
+import { type Journal, Table } from '../journal';
+import { PAGE_SIZE } from '../memory';
+import { formatPciAddress, type PciAddress } from './address';
+import { PciFunction } from './function';
+
+/** Those who watch DMA. Nothing they do changes it. */
+export interface DmaObserver {
+    /** A part of a request that lies in one page goes to memory. */
+    dma?(device: Device, iova: number, pa: number, length: number, write: boolean): void;
+    /** The IOMMU has read tables at these addresses, the topmost first. */
+    walked?(device: Device, iova: number, trail: readonly number[]): void;
+    /** The IOMMU has refused a request, and logged it. */
+    fault?(device: Device, iova: number, write: boolean): void;
+}
+
+const ROOT_PORT = { ids: { vendor: 0x8086, device: 0x347a, classCode: 0x06_0400 } };
+const BRIDGE = { ids: { vendor: 0x104c, device: 0x8232, classCode: 0x06_0400 } };
+
+export class PciBus {
+    /** Root ports and bridges, in the order of a scan. */
+    readonly bridges: PciFunction[] = [];
+    readonly devices: Device[] = [];
+    readonly iommu: Iommu | null;
+    readonly observers: DmaObserver[] = [];
+    /** Interrupt messages for which a kernel has registered a handler, with who handles them. */
+    readonly handlers: Table<number, string>;
+
+    /**
+     * @throws RangeError where two functions sit at one address, or a kind of device is not known
+     */
+    constructor(
+        journal: Journal, readonly clock: Clock, private readonly host: WalkedMemory & { readonly now: number }, iommu: IommuVendor | undefined, shapes: readonly DeviceShape[],
+    ) {
+        this.iommu = iommu === undefined ? null : new Iommu(journal, iommu, host);
+        this.handlers = new Table(journal);
+        const ports = new Map<string, PciFunction>();
+        const portTo = (bus: number, segment: number): PciFunction | null => {
+            if (bus === 0) {
+                return null;
+            }
+            const key = `${segment}:${bus}`;
+            let port = ports.get(key);
+            if (!port) {
+                port = new PciFunction(journal, { segment, bus: 0, device: ports.size + 1, fn: 0 }, null, { ...ROOT_PORT, secondary: bus });
+                ports.set(key, port);
+                this.bridges.push(port);
+            }
+            return port;
+        };
+        const between = (at: PciAddress, bus: number): PciFunction => {
+            const bridge = new PciFunction(journal, at, portTo(at.bus, at.segment), { ...BRIDGE, secondary: bus });
+            this.bridges.push(bridge);
+            return bridge;
+        };
+        for (const shape of shapes) {
+            const model = DEVICE_KINDS.get(shape.kind);
+            if (!model) {
+                throw new RangeError(`no device is of kind ${shape.kind}`);
+            }
+            const { address, behind } = shape;
+            const known = behind && this.bridges.find((b) => b.name === formatPciAddress(behind));
+            const upstream = behind ? known ?? between(behind, address.bus) : portTo(address.bus, address.segment);
+            this.devices.push(new Device(journal, this, shape, model, upstream));
+        }
+        const names = [...this.bridges, ...this.devices].map((f) => f.name);
+        const twice = names.find((n, i) => names.indexOf(n) < i);
+        if (twice !== undefined) {
+            throw new RangeError(`two functions sit at ${twice}`);
+        }
+    }
+
+    device(name: string): Device | undefined {
+        return this.devices.find((d) => d.shape.name === name);
+    }
+
+    /** Somebody handles an interrupt message. */
+    handles(data: number): boolean {
+        return this.handlers.has(data);
+    }
+
+    read(device: Device, iova: number, length: number): Uint8Array | null {
+        const out = new Uint8Array(length);
+        for (let done = 0; done < length; ) {
+            const n = Math.min(PAGE_SIZE - ((iova + done) % PAGE_SIZE), length - done);
+            const pa = this.request(device, iova + done, n, false);
+            if (pa < 0) {
+                return null;
+            }
+            out.set(this.host.memory.read(pa, n), done);
+            done += n;
+        }
+        device.count('reads', length);
+        return out;
+    }
+
+    write(device: Device, iova: number, bytes: Uint8Array): boolean {
+        const { length } = bytes;
+        for (let done = 0; done < length; ) {
+            const n = Math.min(PAGE_SIZE - ((iova + done) % PAGE_SIZE), length - done);
+            const pa = this.request(device, iova + done, n, true);
+            if (pa < 0) {
+                return false;
+            }
+            this.host.memory.write(pa, n === length ? bytes : bytes.subarray(done, done + n));
+            done += n;
+        }
+        device.count('writes', length);
+        return true;
+    }
+
+    /** Where a request inside a page goes; −1: nowhere, and it is counted. */
+    private request(device: Device, iova: number, length: number, write: boolean): number {
+        if (!device.reachesMemory) {
+            device.count('dropped', 0);
+            return -1;
+        }
+        const { iommu, observers } = this;
+        let pa = iova;
+        if (iommu) {
+            pa = iommu.translate(device.requester, iova, write, (trail) => {
+                for (const o of observers) {
+                    o.walked?.(device, iova, trail);
+                }
+            });
+            if (pa < 0) {
+                device.count('faults', 0);
+                for (const o of observers) {
+                    o.fault?.(device, iova, write);
+                }
+                return -1;
+            }
+        }
+        if (!this.host.isRam(pa, length)) {
+            device.count('dropped', 0);
+            return -1;
+        }
+        for (const o of observers) {
+            o.dma?.(device, iova, pa, length, write);
+        }
+        return pa;
+    }
+
+    hash(hasher: Hasher): void {
+        this.iommu?.hash(hasher);
+        for (const f of [...this.bridges, ...this.devices]) {
+            f.hash(hasher);
+        }
+        for (const [data, who] of this.handlers) {
+            hasher.num(data).str(who);
+        }
+    }
+}

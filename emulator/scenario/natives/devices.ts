@@ -1,0 +1,146 @@
+/** Devices of the machine, /dev/iommu and /dev/vfio for `.lus` code. */
+import { Ioas, Iommufd } from '../../kernel/devices/iommufd';
+import { VfioFile } from '../../kernel/devices/vfio';
+import type { BoundDevice } from '../../kernel/devices/bound';
+import { Err, err } from '../../kernel/errno';
+import { FolioRef } from '../../kernel/folios';
+import { fget } from '../../kernel/process';
+import { Device } from '../../machine/devices/device';
+import { PAGE_SIZE } from '../../machine/memory';
+import { BOOL, FD, INT, NONE, objectOf, PHYS, STRING, type NativeFunction, type Value } from '../types';
+import { asBool, asNumber, format, ProgramError } from '../values';
+import type { Vm } from '../vm';
+import { fdArg } from './core';
+import { expect, fn, Members, param } from './define';
+
+const ENOTTY = err('ENOTTY');
+
+/** The device as the running kernel knows it. */
+function boundOf(vm: Vm, device: Device): BoundDevice {
+    const b = vm.running.devices.of(device);
+    if (!b) {
+        throw new ProgramError(`the kernel that runs does not know ${device.shape.name}`);
+    }
+    return b;
+}
+
+/** A number among the arguments that may be left out. */
+function given(v: Value, what: string): number | undefined {
+    const n = v === undefined || v === null ? undefined : asNumber(v, what);
+    if (n !== undefined && n < 0) {
+        throw new ProgramError(`${what} cannot be negative`);
+    }
+    return n;
+}
+
+function start(vm: Vm, device: Device, [ring, every, length, size]: readonly Value[]): undefined {
+    const b = boundOf(vm, device);
+    const base = given(ring, 'the address of the ring') ?? (b.ioas ? undefined : b.memory?.iova);
+    if (base === undefined) {
+        throw new ProgramError(b.driver === 'vfio-pci' && !b.ioas
+            ? `nobody has ${device.shape.name} open: bind its cdev to an I/O address space first`
+            : `no driver of the kernel has memory for ${device.shape.name}: say where its ring is, as an address of the device's`);
+    }
+    const program = device.defaults({
+        base, every: given(every, 'the interval'), length: given(length, 'the length'), size: given(size, 'the size'),
+    });
+    if (program.every < 1 || program.size < 1 || program.length < 1) {
+        throw new ProgramError('interval, length and size are at least 1');
+    }
+    vm.running.devices.start(b, program);
+    return undefined;
+}
+
+function vectorOf(device: Device, v: Value): number {
+    const vector = asNumber(v, 'the vector');
+    if (!Number.isInteger(vector) || vector < 0 || vector >= device.msix.length) {
+        throw new ProgramError(`${device.shape.name} has ${device.msix.length} vectors, from 0 on`);
+    }
+    return vector;
+}
+
+const ANYWHERE = 'any' as const;
+
+export const deviceObject = new Members(Device, 'device', 'A device of the machine. It stays when kernels come and go.', false)
+    .field('name', STRING, 'Where it sits: segment, bus, device and function.', (d) => d.name)
+    .field('kind', STRING, '`nic`, `nvme`, `gpu` or `dma`.', (d) => d.kind)
+    .field('running', BOOL, 'It was started, and nobody has stopped or reset it.', (d) => d.running)
+    .field('writes', INT, 'Its writes that came through, since the machine was switched on.', (d) => d.writes)
+    .field('reads', INT, 'Its reads that came through.', (d) => d.reads)
+    .field('transferred', INT, 'Bytes of those.', (d) => d.bytes)
+    .field('faults', INT, 'Requests that the IOMMU refused.', (d) => d.faults)
+    .field('dropped', INT, 'Requests that led nowhere: no bus master, not in D0, or no memory at the address.', (d) => d.dropped)
+    .field('strays', INT, 'Requests that went to memory which did not belong to whoever mapped it: what the sanitizer counts.', (d, vm) => vm.diagnoses?.straysOf(d.shape.name) ?? 0)
+    .field('bus_master', BOOL, 'The bus master bit of its command register. Can be assigned.', (d) => d.busMaster, (d, v) => d.setBusMaster(asBool(v, 'bus_master')))
+    .field('power', INT, 'Its power state, 0 (D0) to 3 (D3hot). Can be assigned.', (d) => d.power, (d, v) => d.setPower(asNumber(v, 'a power state')))
+    .field('driver', STRING, 'The driver that the running kernel has bound to it; empty: none.', (d, vm) => vm.running.devices.of(d)?.driver ?? '')
+    .field('iova', PHYS, 'Where the memory of the kernel\'s own driver is, by the device\'s addresses; 0: it has none.', (d, vm) => vm.running.devices.of(d)?.memory?.iova ?? 0)
+    .field('interrupts', INT, 'Interrupts that reached a handler.', (d) => d.msix.delivered)
+    .field('pending_interrupts', INT, 'Vectors that are masked and have something to say.', (d) => d.msix.pending)
+    .field('merged_interrupts', INT, 'Interrupts that were raised while the same vector was pending.', (d) => d.msix.merged)
+    .field('lost_interrupts', INT, 'Interrupts that never left the device: MSI-X off, or no way to memory.', (d) => d.msix.lost)
+    .field('spurious_interrupts', INT, 'Interrupts for which no kernel had a handler.', (d) => d.msix.spurious)
+    .method('start_dma', [param('ring', INT, null), param('every', INT, null), param('length', INT, null), param('size', INT, null)], { context: ANYWHERE },
+        'Its driver sets it going: from now on it works by the machine\'s clock, a round `every` so many nanoseconds, until something stops it. '
+        + '`ring`: where its rings and buffers are, by the device\'s addresses (left out: those of the kernel\'s driver). `length`: bytes from there on, `size`: bytes a round.',
+        (d, args, vm) => start(vm, d, args))
+    .method('stop', [], { context: ANYWHERE }, 'Its driver stops it.', (d) => {
+        d.stop();
+        return undefined;
+    })
+    .method('reset', [], { context: ANYWHERE }, 'A function level reset: it stops, and forgets what it was told.', (d) => {
+        d.reset();
+        return undefined;
+    })
+    .method('mask', [param('vector', INT)], { context: ANYWHERE }, 'Masks an MSI-X vector: interrupts wait.', (d, [v]) => {
+        d.msix.mask(vectorOf(d, v), true);
+        return undefined;
+    })
+    .method('unmask', [param('vector', INT)], { context: ANYWHERE }, 'Unmasks an MSI-X vector: one interrupt that waited is sent.', (d, [v]) => {
+        d.msix.mask(vectorOf(d, v), false);
+        return undefined;
+    })
+    .method('dma_map', [param('folio', objectOf('folio'))], { context: 'kernel', result: PHYS, fails: true },
+        'dma_map_single(): the device may use a folio. The result is its address for the device: ENOMEM.', (d, [folio], vm) => {
+            const { pfn } = expect(FolioRef, folio, 'a folio');
+            const b = boundOf(vm, d);
+            const iova = vm.running.devices.dmaMap(b, pfn * PAGE_SIZE, PAGE_SIZE * 2 ** vm.running.memmap.orderOf(pfn));
+            return iova < 0 ? err('ENOMEM') : iova;
+        })
+    .method('dma_unmap', [param('address', INT)], { context: 'kernel', fails: true }, 'dma_unmap_single(): the device may not use it any more. EINVAL where nothing is mapped at this address.', (d, [iova], vm) =>
+        vm.running.devices.dmaUnmap(boundOf(vm, d), asNumber(iova, 'the address')));
+
+const USER = 'user' as const;
+
+export const ioasObject = new Members(Ioas, 'ioas', 'An I/O address space of `/dev/iommu`: what the devices in it see.')
+    .field('id', INT, 'Its number.', (i) => i.id)
+    .field('mappings', INT, 'How many mappings it has.', (i) => i.mappings.length)
+    .field('devices', INT, 'How many devices are attached to it.', (i) => i.devices.length)
+    .method('map', [param('fd', FD), param('iova', INT), param('length', INT), param('offset', INT, 0)], { context: USER, fails: true, syscall: true },
+        '`IOMMU_IOAS_MAP_FILE`: maps a piece of a memfd. Its folios are pinned as soon as a device is attached. EBADF, EINVAL (not a multiple of 4 KiB, the interrupt window, no memfd), EEXIST, ENOMEM.',
+        (i, [fd, iova, length, offset], vm) => {
+            const file = fget(vm.process, fdArg(fd));
+            return file instanceof Err ? file : i.map(file, asNumber(iova, 'the address'), asNumber(length, 'the length'), asNumber(offset, 'the offset'));
+        })
+    .method('unmap', [param('iova', INT), param('length', INT)], { context: USER, fails: true, syscall: true },
+        '`IOMMU_IOAS_UNMAP`: whole mappings only. ENOENT.', (i, [iova, length]) => i.unmap(asNumber(iova, 'the address'), asNumber(length, 'the length')));
+
+/** Ioctls of the two device files: ENOTTY on any other descriptor. */
+export const deviceSyscalls: readonly NativeFunction[] = [
+    fn('ioas_alloc', [], { context: USER, result: objectOf('ioas'), fails: true, syscall: true },
+        '`IOMMU_IOAS_ALLOC` on `/dev/iommu`: a new I/O address space. ENOTTY on other files.', (vm, [fd]) => {
+            const file = fget(vm.process, fdArg(fd));
+            return file instanceof Err ? file : file.priv instanceof Iommufd ? file.priv.allocate() : ENOTTY;
+        }),
+    fn('bind_iommufd', [param('ioas', objectOf('ioas'))], { context: USER, result: NONE, fails: true, syscall: true },
+        '`VFIO_DEVICE_BIND_IOMMUFD` and `VFIO_DEVICE_ATTACH_IOMMUFD_PT` on `/dev/vfio/devices/vfioN`: resets the device and has it see the address space. EINVAL (bound already), EBUSY (another descriptor has it), ENOMEM. ENOTTY on other files.', (vm, [fd, ioas]) => {
+            const file = fget(vm.process, fdArg(fd));
+            if (file instanceof Err) {
+                return file;
+            }
+            if (!(ioas instanceof Ioas)) {
+                throw new ProgramError(`this must be an I/O address space of ioas_alloc(), not ${format(ioas)}`);
+            }
+            return file.priv instanceof VfioFile ? file.priv.bind(ioas) : ENOTTY;
+        }),
+];
