@@ -11,6 +11,7 @@ import luoFlbFdt from './luo-flb-fdt.lus';
 import luoFlb from './luo-flb.lus';
 import luoNoFlb from './luo-no-flb.lus';
 import luoNone from './luo-none.lus';
+import luoV4Calls from './luo-v4-calls.lus';
 import luoV4 from './luo-v4.lus';
 import luo from './luo.lus';
 import memfdDraft from './memfd-draft.lus';
@@ -27,7 +28,7 @@ const TEXTS: Readonly<Record<string, string>> = {
     kernel, luo, memfd,
     'luo-abi': luoAbi, 'luo-calls': luoCalls, 'luo-flb': luoFlb, 'luo-flb-fdt': luoFlbFdt, 'luo-no-flb': luoNoFlb, 'luo-none': luoNone,
     'luo-fdt': luoFdt, 'release-6.19': release619, 'release-7.0': release70, 'release-7.1': release71, 'memfd-v1': memfdV1,
-    'luo-v4': luoV4, 'memfd-draft': memfdDraft,
+    'luo-v4': luoV4, 'luo-v4-calls': luoV4Calls, 'memfd-draft': memfdDraft,
 };
 
 const uriOf = (name: string): string => `${STD_SCHEME}/${name}.lus`;
