@@ -9,6 +9,7 @@ import type { Vm } from '../../emulator/scenario/vm';
 import { bytesAt } from './bytes';
 import { group, leaf, listing, type Item } from './item';
 import { handedOver, type HandedOver } from './serialized';
+import { updateTimes } from './update';
 import { addressItem, attempt, itemOf, objectFields, viewFields } from './values';
 import { arrayItem } from './vmalloc';
 
@@ -37,6 +38,7 @@ export function liveUpdateItems(vm: Vm): Item[] {
             addressItem(vm, 'FLB page (outgoing)', luo.flbPage),
             addressItem(vm, 'FLB page (incoming)', luo.incomingFlbPage),
         ]),
+        ...updateTimes(vm),
     ];
 }
 

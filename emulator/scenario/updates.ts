@@ -46,6 +46,8 @@ export class Update extends Rec {
     /** What was handed over. */
     readonly files: number = 0;
     readonly sessions: number = 0;
+    /** Sessions that the next kernel has found. */
+    readonly arrived: number = 0;
     /** The kernels' names. */
     readonly from: string = '';
     readonly to: string = '';
@@ -116,7 +118,7 @@ export class Update extends Rec {
         for (const t of [this.prepared, this.blackedOut, this.shutDown, this.jumped, this.up, this.resumed, this.finished]) {
             hasher.num(t ?? -1);
         }
-        hasher.num(this.called).u32(this.frozen ? 1 : 0).u32(this.retrieving ? 1 : 0).u32(this.lost ? 1 : 0).num(this.boot).num(this.files).num(this.sessions);
+        hasher.num(this.called).u32(this.frozen ? 1 : 0).u32(this.retrieving ? 1 : 0).u32(this.lost ? 1 : 0).num(this.boot).num(this.files).num(this.sessions).num(this.arrived);
         hasher.str(this.from).str(this.to);
         for (const ns of [...this.before, ...this.after ?? []]) {
             hasher.num(ns);
@@ -209,7 +211,11 @@ export class Updates implements Listener {
             edit.retrieving = false;
             this.resume(edit);
         }
-        if (incoming && incoming.sessions > 0 && isFinished(kernel)) {
+        const arrived = kernel.luo.incoming.sessions.length;
+        if (incoming && incoming.arrived < arrived) {
+            this.edit(incoming).arrived = arrived;
+        }
+        if (incoming && incoming.arrived > 0 && isFinished(kernel)) {
             const edit = this.edit(incoming);
             if (edit.resumed === null) {
                 this.resume(edit);
@@ -316,7 +322,7 @@ export class Updates implements Listener {
     }
 }
 
-/** Every session that came along has been finished, by FINISH or by its last descriptor. */
+/** Every session that was found has been finished, by FINISH or by its last descriptor. */
 function isFinished({ luo }: Kernel): boolean {
-    return luo.deserialized !== undefined && luo.incoming.sessions.items.every((s) => s.files.length === 0);
+    return luo.incoming.sessions.items.every((s) => s.files.length === 0);
 }

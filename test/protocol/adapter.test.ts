@@ -354,6 +354,15 @@ suite('debug adapter', () => {
             assert.deepEqual(fields.map((f) => f.name), ['name', 'files', 'count', 'bytes']);
         });
 
+        test('the update in time: its phase, the parts of the blackout, what they are made of', async () => {
+            const { threadId } = await stopAt('after the kexec');
+            assert.equal((await client.unfold(threadId, 'Live Update', 'time')).value, 'update 1, blackout');
+            assert.match((await client.unfold(threadId, 'Live Update', 'time', 'blackout')).value, /^\d+ ms so far$/);
+            assert.match((await client.unfold(threadId, 'Live Update', 'time', 'kernel startup')).value, /^\d+ ms$/);
+            assert.equal((await client.unfold(threadId, 'Live Update', 'time', 'post-blackout')).value, 'not yet');
+            assert.equal((await client.unfold(threadId, 'Live Update', 'time', 'made of', 'boot_initcalls')).value, '70 ms');
+        });
+
         test('the handover: device tree, preserved memory by order, scratch', async () => {
             const { threadId } = await stopAt('two statements');
             assert.equal((await client.unfold(threadId, 'Handover', 'FDT (outgoing)', 'compatible')).value, '"kho-v4"');

@@ -308,6 +308,12 @@ suite('phases of an update', () => {
         assert.deepEqual([discarded?.phase, discarded?.blackout, discarded?.postBlackout], ['post-lu', 12e6, 0]);
     });
 
+    test('sessions that the next kernel does not find are not finished', () => {
+        const lost = WAITING.replace('boot "7.2"', 'boot "7.0"').replace(/vm1 = lu\.retrieve[\s\S]*sleep 16ms/, 'sleep 4ms');
+        const { vm } = ran(lost, { costs: FREE });
+        assert.deepEqual(updates(vm).map((u) => [u.phase, u.sessions, u.arrived]), [['blackout', 1, 0]]);
+    });
+
     test('the last session counts, finished or closed', () => {
         const two = WAITING
             .replace('sleep 2ms', 'vm2 = lu.create_session("vm-2"); vm2.preserve_fd(memfd_create("more"), token: 1); sleep 2ms')
