@@ -121,6 +121,10 @@ export class PhysicalMemory {
     }
 
     write(pa: number, bytes: Uint8Array): void {
+        if ((pa % PAGE_SIZE) + bytes.length <= PAGE_SIZE) {
+            this.pageForWrite(pageOf(pa)).set(bytes, pa % PAGE_SIZE);
+            return;
+        }
         for (let done = 0; done < bytes.length; ) {
             const at = (pa + done) % PAGE_SIZE;
             const n = Math.min(PAGE_SIZE - at, bytes.length - done);

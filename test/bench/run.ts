@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
 import { inRepository, ROOT } from '../support/repository';
+import { benchDma } from './dma';
 import { meets, table, toJson, type Figure } from './figures';
 import interpreter from './interpreter.lus';
 import { starts } from './processes';
@@ -72,7 +73,7 @@ function sizes(): Figure[] {
 
 async function main(): Promise<void> {
     const { values } = parseArgs({ options: { json: { type: 'string' }, strict: { type: 'boolean' } } });
-    const figures = [...await starts(), await stepping(), interpreting(), ...updates(__filename), ...radix(), ...sizes()];
+    const figures = [...await starts(), await stepping(), interpreting(), ...updates(__filename), ...radix(), ...benchDma(), ...sizes()];
     process.stdout.write(`${table(figures)}\n`);
     if (values.json === undefined) {
         process.stdout.write(`\n${toJson(figures)}\n`);

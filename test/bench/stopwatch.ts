@@ -22,9 +22,13 @@ function breakOn(run: Run, text: string, line: number): void {
     }
 }
 
-/** @param markers lines that have a breakpoint; only `begin` and `end` are expected to be reached */
-export function seconds(text: string, markers: readonly string[] = []): number {
+/**
+ * @param markers lines that have a breakpoint; only `begin` and `end` are expected to be reached
+ * @param change what is done to the run before it starts
+ */
+export function seconds(text: string, markers: readonly string[] = [], change: (run: Run) => void = () => undefined): number {
     const run = Run.start(load(text));
+    change(run);
     for (const marker of ['begin', 'end', ...markers]) {
         breakOn(run, text, markedLine(text, marker));
     }

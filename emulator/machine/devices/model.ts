@@ -52,11 +52,17 @@ export function addressAt(bytes: Uint8Array, offset: number): number {
     return value;
 }
 
-/** Data that tells from which round it is. */
+/** The last payload: made again in place while the size stays the same. */
+let scratch = new Uint8Array(0);
+
+/** Data that tells from which round it is. Valid until the next call: what is written to memory is copied. */
 export function payload(size: number, round: number): Uint8Array {
-    const bytes = new Uint8Array(size).fill((round * 37 + 11) & 0xff);
-    for (let i = 0; i < Math.min(8, size); i++) {
-        bytes[i] = Math.floor(round / 256 ** i) & 0xff;
+    if (scratch.length !== size) {
+        scratch = new Uint8Array(size);
     }
-    return bytes;
+    scratch.fill((round * 37 + 11) & 0xff);
+    for (let i = 0, rest = round; i < 8 && i < size; i++, rest = Math.floor(rest / 256)) {
+        scratch[i] = rest & 0xff;
+    }
+    return scratch;
 }

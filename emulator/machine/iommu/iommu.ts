@@ -24,6 +24,9 @@ export interface IommuFault {
     readonly code: number;
 }
 
+/** Told that tables were read for a request: where they lie, the topmost first. */
+export type Walked = (trail: readonly number[], requester: number, iova: number) => void;
+
 /** What the fault log holds; what comes when it is full is only counted. */
 const FAULT_LOG = 256;
 
@@ -69,7 +72,7 @@ export class Iommu extends Rec {
      * The physical address that a request goes to; −1 where there is none, and a fault is in the log.
      * @param walked is told the tables that were read, where any were
      */
-    translate(requester: number, iova: number, write: boolean, walked: (trail: readonly number[]) => void): number {
+    translate(requester: number, iova: number, write: boolean, walked: Walked): number {
         if (!this.enabled) {
             return iova;
         }
@@ -84,26 +87,26 @@ export class Iommu extends Rec {
         return known?.kind === 'identity' ? iova : this.walk(requester, iova, write, walked);
     }
 
-    private walk(requester: number, iova: number, write: boolean, walked: (trail: readonly number[]) => void): number {
+    private walk(requester: number, iova: number, write: boolean, walked: Walked): number {
         const trail: number[] = [];
         const { format, host } = this;
         let target = this.contexts.get(requester);
         if (!target) {
             const found = format.lookup(host, this.root, requester, trail);
             if ('fault' in found) {
-                walked(trail);
+                walked(trail, requester, iova);
                 return this.fault(requester, iova, write, 0, found.fault);
             }
             target = found;
             this.contexts.set(requester, found);
         }
         if (target.kind === 'identity') {
-            walked(trail);
+            walked(trail, requester, iova);
             return iova;
         }
         const { domain } = target;
         const w = walk(host, format.pages, target.root, target.levels, iova, trail);
-        walked(trail);
+        walked(trail, requester, iova);
         if ('fault' in w) {
             return this.fault(requester, iova, write, domain, w.fault);
         }

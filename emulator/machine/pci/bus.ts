@@ -3,7 +3,7 @@ import type { Clock } from '../clock';
 import { Device, type DeviceShape } from '../devices/device';
 import { DEVICE_KINDS } from '../devices/kinds';
 import type { Hasher } from '../hash';
-import { Iommu } from '../iommu/iommu';
+import { Iommu, type Walked } from '../iommu/iommu';
 import type { WalkedMemory } from '../iommu/tables';
 import type { IommuVendor } from '../iommu/unit';
 import { type Journal, Table } from '../journal';
@@ -32,6 +32,16 @@ export class PciBus {
     readonly observers: DmaObserver[] = [];
     /** Interrupt messages for which a kernel has registered a handler, with who handles them. */
     readonly handlers: Table<number, string>;
+
+    /** Made once, as there is one request after the other. */
+    private readonly walked: Walked = (trail, requester, iova) => {
+        const device = this.devices.find((d) => d.requester === requester);
+        if (device) {
+            for (const o of this.observers) {
+                o.walked?.(device, iova, trail);
+            }
+        }
+    };
 
     /**
      * @throws RangeError where two functions sit at one address, or a kind of device is not known
@@ -125,11 +135,7 @@ export class PciBus {
         const { iommu, observers } = this;
         let pa = iova;
         if (iommu) {
-            pa = iommu.translate(device.requester, iova, write, (trail) => {
-                for (const o of observers) {
-                    o.walked?.(device, iova, trail);
-                }
-            });
+            pa = iommu.translate(device.requester, iova, write, this.walked);
             if (pa < 0) {
                 device.count('faults', 0);
                 for (const o of observers) {

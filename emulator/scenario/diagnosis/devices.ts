@@ -98,11 +98,11 @@ export function deviceRules(scene: Scene): DeviceRules {
     const observer: DmaObserver = {
         dma(device, iova, pa, _length, write): void {
             const { intent } = device;
-            const { kernel } = vm;
-            if (intent && kernel && intent.boot === vm.boot && (!intent.translated || pci.iommu?.enabled === true)) {
-                const pfn = Math.floor(pa / PAGE_SIZE);
+            const { kernel } = vm.power;
+            if (intent && kernel && intent.boot === kernel.boot && (!intent.translated || pci.iommu?.enabled === true)) {
+                // a page that nobody has belongs to owner 0, which no mapping has
                 const owner = intent.ownerAt(iova);
-                if (owner >= 0 && kernel.memmap.ownerOf(pfn) === owner && kernel.memmap.isAllocated(pfn)) {
+                if (owner > 0 && kernel.memmap.ownerOf(Math.floor(pa / PAGE_SIZE)) === owner) {
                     return;
                 }
             }
