@@ -75,7 +75,7 @@ export type GetFolio = 'cache' | 'write' | 'falloc';
 
 /**
  * The folio at page offset `index` (shmem_get_folio_gfp), by its first page frame; a hole is filled. A fallocated folio that
- * nothing was written to is zeroed for `cache`. EINVAL for `cache` beyond the size; ENOMEM.
+ * nothing was written to is zeroed for `cache` and `falloc`. EINVAL for `cache` beyond the size; ENOMEM.
  */
 export function getFolio(k: KernelCore, inode: ShmemInode, index: number, why: GetFolio): number | Err {
     if (why === 'cache' && index * PAGE_SIZE >= inode.size) {
@@ -86,7 +86,8 @@ export function getFolio(k: KernelCore, inode: ShmemInode, index: number, why: G
         return addNewFolio(k, inode, index, why);
     }
     const pfn = folioOf(k, page);
-    if (why === 'cache' && !isUptodate(k, pfn)) {
+    // A second fallocate() initializes what an earlier one left, lest it be undone should this one fail.
+    if (why !== 'write' && !isUptodate(k, pfn)) {
         zeroFolio(k, pfn);
     }
     return pfn;

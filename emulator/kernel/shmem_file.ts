@@ -166,8 +166,8 @@ export function truncateShmem(k: KernelCore, inode: ShmemInode, size: number): 0
 }
 
 /**
- * Allocates, or punches a hole (shmem_fallocate). EPERM on a frozen file and by seals; ENOMEM, which takes back what was
- * allocated in this range and not written to, by earlier calls too. Allocated pages are neither zeroed nor up to date until something is written to them.
+ * Allocates, or punches a hole (shmem_fallocate). EPERM on a frozen file and by seals; ENOMEM, which takes back what this call
+ * has allocated. Allocated pages are neither zeroed nor up to date until something is written to them, or another call comes over them.
  */
 export function fallocateShmem(k: KernelCore, inode: ShmemInode, mode: number, offset: number, length: number): 0 | Err {
     if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)) {

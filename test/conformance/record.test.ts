@@ -12,7 +12,7 @@ import { parseRecording } from '../../emulator/scenario/replay/recording';
 import { inRepository } from '../support/repository';
 import { generateFileSteps } from './model/generate';
 
-const RUNS = 300;
+const RUNS = 400;
 
 function lus(...args: string[]): ReturnType<typeof spawnSync> & { readonly stdout: string; readonly stderr: string } {
     return spawnSync(process.execPath, [inRepository('dist', 'lus.js'), ...args], { encoding: 'utf8' });

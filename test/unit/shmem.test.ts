@@ -82,7 +82,8 @@ class Model {
             return 'EPERM';
         }
         for (let i = Math.floor(offset / PAGE); i * PAGE < offset + length; i++) {
-            this.pages[i] ||= 1;
+            // the second call initializes what the first one left
+            this.pages[i] = this.pages[i] === 0 ? 1 : 2;
         }
         if (!keepSize) {
             this.size = Math.max(this.size, offset + length);

@@ -30,7 +30,7 @@ export class MemoryFile {
     size = 0;
     /** Pages with data. */
     readonly data = new Map<number, Uint8Array>();
-    /** Pages that fallocate() made and nobody wrote to. */
+    /** Pages that one fallocate() made and nobody wrote to. */
     readonly reserved = new Set<number>();
     /** While live update holds it. */
     frozen = false;
@@ -101,7 +101,10 @@ export class MemoryFile {
             return 'EPERM';
         }
         for (let i = Math.floor(offset / PAGE); i * PAGE < offset + length; i++) {
-            if (!this.data.has(i)) {
+            if (this.reserved.has(i)) {
+                // what an earlier call has reserved is initialized, so that no later failure takes it back
+                this.pageToWrite(i);
+            } else if (!this.data.has(i)) {
                 this.reserved.add(i);
             }
         }
