@@ -1,6 +1,7 @@
 /**
  * A run as a trace that Perfetto (https://ui.perfetto.dev) and chrome://tracing open: the JSON of the "Trace Event Format". A process of
- * the trace is a kernel; its tracks are what runs in it. One more process holds a track an update with its phases.
+ * the trace is a kernel; its tracks are what runs in it. One more process holds a track an update with its phases, and one a track
+ * a device.
  */
 import { Err } from '../kernel/errno';
 import { LuoArgs, LuoFile, LuoSession } from '../kernel/luo/state';
@@ -12,6 +13,7 @@ import type { Listener, Phase } from '../scenario/listener';
 import type { Thread } from '../scenario/thread';
 import type { Value } from '../scenario/types';
 import type { Update } from '../scenario/updates';
+import { DeviceTracks } from './device-tracks';
 import type { Vm } from '../scenario/vm';
 
 type Args = Readonly<Record<string, string | number | boolean>>;
@@ -26,6 +28,8 @@ export type TraceEvent =
 const PHASES = 1;
 /** Processes of one run at most; those of the next run of a trace begin behind them. */
 const PROCESSES = 10_000;
+/** The process of the devices: behind any kernel. */
+const DEVICES = PROCESSES - 1;
 /** The track of what a kernel does for nobody in particular. Threads of the run have numbers of their own from 1. */
 const KERNEL = 0;
 
@@ -44,12 +48,17 @@ export class Tracer implements Listener {
     /** By the number of the thread, the outermost first. */
     private readonly open = new Map<number, Open[]>();
     private readonly named = new Set<string>();
+    private readonly devices: DeviceTracks;
 
     /**
      * @param index of the run among those of one trace.
      * @param title what the run's processes are called besides; empty where there is one run only.
      */
-    constructor(private readonly vm: Vm, private readonly index = 0, private readonly title = '') {}
+    constructor(private readonly vm: Vm, private readonly index = 0, private readonly title = '') {
+        const { pci, clock } = vm.machine;
+        this.devices = new DeviceTracks(clock);
+        pci.observers.push(this.devices);
+    }
 
     entered(name: string): void {
         const thread = this.vm.current;
@@ -114,7 +123,7 @@ export class Tracer implements Listener {
     /** What the run came to: all of it so far. */
     events(): TraceEvent[] {
         this.endAll();
-        return [...this.list, ...this.phases()];
+        return [...this.list, ...this.deviceTracks(), ...this.phases()];
     }
 
     private get now(): number {
@@ -216,6 +225,24 @@ export class Tracer implements Listener {
             args[name] = file ? descriptor(file) : name === 'token' && typeof value !== 'string' ? hex(value) : typeof value === 'bigint' ? hex(value) : value;
         }
         return args;
+    }
+
+    // ------------------------------------------------------------ devices
+
+    private deviceTracks(): TraceEvent[] {
+        const pid = this.index * PROCESSES + DEVICES;
+        const before = this.list.length;
+        const names = this.vm.machine.pci.devices.map((d) => d.shape.name);
+        if (names.length > 0) {
+            this.nameProcess(pid, 'devices');
+        }
+        for (const [tid, name] of names.entries()) {
+            this.nameThread(pid, tid, name);
+        }
+        for (const { device, what, begin, end, reads, writes, bytes } of this.devices.bursts()) {
+            this.list.push({ ph: 'X', name: what, cat: 'device', pid, tid: names.indexOf(device), ts: us(begin), dur: us(end - begin), args: { reads, writes, bytes } });
+        }
+        return this.list.splice(before);
     }
 
     // ------------------------------------------------------------ phases

@@ -455,6 +455,40 @@ suite('traces', () => {
         assert.deepEqual(ran(WAITING, { trace: true }).events, events);
     });
 
+    test('devices have tracks: DMA goes on while kernels come and go, until something stops it', () => {
+        const text = `
+            machine { memory 1GiB; iommu vtd; device dma0 at "0000:3b:00.0" { kind dma; driver none } }
+            file engine at "/dev/engine" {
+                buffer: folio
+                iova:   phys
+                open() {
+                    buffer = alloc_folio(order: 4)
+                    iova   = dma0.dma_map(buffer)
+                    dma0.bus_master = true
+                    dma0.start_dma(ring: iova, length: 64KiB, every: 10us)
+                }
+                release() { dma0.dma_unmap(iova); put_folio(buffer) }
+            }
+            scenario "s" {
+                boot "7.2"
+                process p {
+                    e = open("/dev/engine")
+                    sleep 1ms
+                    e.close()
+                    sleep 1ms
+                    dma0.stop()
+                    sleep 1ms
+                }
+            }`;
+        const { events: all } = ran(text, { trace: true });
+        const bursts = all.flatMap((e) => (e.ph === 'X' && e.cat === 'device' ? [e] : []));
+        assert.deepEqual(bursts.map((e) => e.name), ['DMA', 'refused by the IOMMU']);
+        assert.deepEqual(bursts.map((e) => Math.round(e.dur / 100)), [10, 10], 'a millisecond each');
+        assert.ok(Number(bursts[0]?.args['writes']) >= 99);
+        assert.equal(bursts[1]?.args['bytes'], 0);
+        assert.ok(all.some((e) => e.ph === 'M' && e.name === 'thread_name' && e.args['name'] === 'dma0'));
+    });
+
     test('a callback that fails says with what', () => {
         const failing = WAITING.replace('vm1.preserve_fd(ram, token: 1)', 'inject ENOMEM into page_alloc; vm1.preserve_fd(ram, token: 1)  fails ENOMEM; vm1.preserve_fd(ram, token: 1)');
         const { events: all } = ran(failing.replace('inject ENOMEM into page_alloc; ', 'inject ENOMEM into page_alloc after 1; '), { trace: true, mayFail: true });

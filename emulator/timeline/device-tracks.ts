@@ -1,0 +1,60 @@
+/** What devices do by themselves, for a trace: bursts of DMA, whichever kernel runs, or none. */
+import type { Clock } from '../machine/clock';
+import type { Device } from '../machine/devices/device';
+import type { DmaObserver } from '../machine/pci/bus';
+
+/** Requests that follow each other, and had the same end. Nanoseconds. */
+export interface Burst {
+    readonly device: string;
+    readonly what: 'DMA' | 'refused by the IOMMU';
+    readonly begin: number;
+    readonly end: number;
+    /** Pieces of requests that lie in one page each. */
+    readonly reads: number;
+    readonly writes: number;
+    readonly bytes: number;
+}
+
+type Growing = { -readonly [K in keyof Burst]: Burst[K] };
+
+/** Rounds of its own that a device may leave out before it counts as having paused. */
+const PAUSE = 2;
+
+export class DeviceTracks implements DmaObserver {
+    private readonly over: Burst[] = [];
+    private readonly open = new Map<Device, Growing>();
+
+    constructor(private readonly clock: Clock) {}
+
+    dma(device: Device, _iova: number, _pa: number, length: number, write: boolean): void {
+        this.count(device, 'DMA', length, write);
+    }
+
+    fault(device: Device, _iova: number, write: boolean): void {
+        this.count(device, 'refused by the IOMMU', 0, write);
+    }
+
+    /** All of them so far, those of a device in the order of time. */
+    bursts(): Burst[] {
+        return [...this.over, ...this.open.values()];
+    }
+
+    private count(device: Device, what: Burst['what'], bytes: number, write: boolean): void {
+        const { now } = this.clock;
+        let burst = this.open.get(device);
+        if (!burst || burst.what !== what || now - burst.end > PAUSE * (device.program?.every ?? 0)) {
+            if (burst) {
+                this.over.push(burst);
+            }
+            burst = { device: device.shape.name, what, begin: now, end: now, reads: 0, writes: 0, bytes: 0 };
+            this.open.set(device, burst);
+        }
+        burst.end = now;
+        burst.bytes += bytes;
+        if (write) {
+            burst.writes++;
+        } else {
+            burst.reads++;
+        }
+    }
+}
