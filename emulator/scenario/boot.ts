@@ -156,8 +156,9 @@ export class Boot extends Rec {
 
     /** PCI, the IOMMU, and the drivers of devices: subsystem to device initcalls. */
     probeDevices(): undefined {
+        const begin = this.vm.machine.clock.now;
         this.vm.running.devices.probe();
-        return undefined;
+        return this.stage('PCI and IOMMU', begin);
     }
 
     /**

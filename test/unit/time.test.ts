@@ -439,7 +439,7 @@ suite('traces', () => {
         for (const name of ['Pre-LU', 'Pre-Blackout', 'kernel shutdown', 'kernel startup', 'user space', 'Post-Blackout', 'Post-LU']) {
             assert.equal(named(name, true).pid, black.pid);
         }
-        for (const name of ['kernel_restart_prepare', 'machine_kexec', 'setup_arch', 'mm_core_init', 'initcalls', 'reboot', 'start_kernel']) {
+        for (const name of ['kernel_restart_prepare', 'machine_kexec', 'setup_arch', 'mm_core_init', 'PCI and IOMMU', 'initcalls', 'reboot', 'start_kernel']) {
             assert.notEqual(named(name).pid, black.pid);
         }
         assert.ok(events.some((e) => e.ph === 'i' && e.name.startsWith('Linux version')));
