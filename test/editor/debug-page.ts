@@ -112,37 +112,49 @@ export class DebugPage {
     }
 
     /**
-     * Sets or clears a breakpoint by a click into the margin. A click before the extension's `breakpoints` contribution is
-     * live would be lost, so this hovers until the workbench shows its hint.
+     * Hovers over the margin beside a line until the workbench hints at a breakpoint there. Before that the extension's
+     * contributions are not live: clicks into the margin and F5 would be lost.
      */
-    async clickGutter(line: number): Promise<void> {
-        const breakpoints = this.editor.locator('.codicon-debug-breakpoint');
+    private async hoverGutter(number: Locator): Promise<{ readonly x: number; readonly y: number }> {
         const hints = this.editor.locator('.codicon-debug-hint, .codicon-debug-breakpoint');
-        const before = await breakpoints.count();
         let x = 0;
         let y = 0;
         let nudge = 0;
         // Lines may still move: the editor scrolls smoothly, and lenses come when they are known.
         await this.until('the breakpoint hint', async () => {
-            const number = await this.lineNumber(line).boundingBox();
+            const box = await number.boundingBox();
             const margin = await this.editor.locator('.margin[role=presentation]').boundingBox();
-            if (!number || !margin) {
-                throw new Error(`line ${line} is not in view`);
+            if (!box || !margin) {
+                return false;
             }
             nudge = 1 - nudge;
             x = margin.x + 10 + nudge;
-            y = number.y + number.height / 2;
+            y = box.y + box.height / 2;
             await this.page.mouse.move(x, y);
             const boxes = await Promise.all((await hints.all()).map(hint => hint.boundingBox()));
-            return boxes.some(box => box && Math.abs(box.y + box.height / 2 - y) < 5) && (await this.lineNumber(line).boundingBox())?.y === number.y;
+            return boxes.some(hint => hint && Math.abs(hint.y + hint.height / 2 - y) < 5) && (await number.boundingBox())?.y === box.y;
         });
+        return { x, y };
+    }
+
+    /** Sets or clears a breakpoint by a click into the margin. */
+    async clickGutter(line: number): Promise<void> {
+        const breakpoints = this.editor.locator('.codicon-debug-breakpoint');
+        const before = await breakpoints.count();
+        const { x, y } = await this.hoverGutter(this.lineNumber(line));
         await this.page.mouse.click(x, y);
         await this.until('the breakpoint', async () => (await breakpoints.count()) !== before);
     }
 
+    /** Starts debugging the file in the editor. */
+    async start(): Promise<void> {
+        await this.hoverGutter(this.editor.locator('.margin-view-overlays .line-numbers').last());
+        await this.focusEditor();
+        await this.page.keyboard.press('F5');
+    }
+
     /** Waits until the program is stopped with this text in the line that the editor marks, and its scopes are there. */
     async waitStoppedAt(text: string): Promise<void> {
-        await this.page.locator('.debug-toolbar').waitFor();
         await this.editor.locator('.debug-top-stack-frame-line, .debug-focused-stack-frame-line').first().waitFor();
         let seen: string[] = [];
         await this.until(
@@ -157,15 +169,50 @@ export class DebugPage {
             await this.page.keyboard.press('Control+Shift+D');
         }
         await this.variablesPane.locator('.monaco-list-row[aria-level="1"]').first().waitFor();
-        await this.foldWatch();
+        await this.foldSection('Watch');
     }
 
-    /** Gives the room of the empty Watch section to the variables and the call stack. */
-    private async foldWatch(): Promise<void> {
-        const header = this.page.locator('.pane-header[aria-label^="Watch"]').first();
+    /** Folds a section of the side bar, for the others to have its room. */
+    async foldSection(name: string): Promise<void> {
+        const header = this.page.locator(`.pane-header[aria-label^="${name}"]`).first();
         if ((await header.getAttribute('aria-expanded')) === 'true') {
             await header.click();
         }
+    }
+
+    private async drag(fromX: number, fromY: number, toX: number, toY: number): Promise<void> {
+        await this.page.mouse.move(fromX, fromY);
+        await this.page.mouse.down();
+        await this.page.mouse.move(toX, toY, { steps: 5 });
+        await this.page.mouse.up();
+    }
+
+    /** Arranges the window for a picture: where side bar and variables end and where the panel begins, in pixels. */
+    async arrange(to: { readonly sideBarRight: number; readonly panelTop: number; readonly variablesBottom: number }): Promise<void> {
+        const box = async (selector: string): Promise<{ x: number; y: number; width: number; height: number }> => {
+            const found = await this.page.locator(selector).first().boundingBox();
+            if (!found) {
+                throw new Error(`there is no ${selector}`);
+            }
+            return found;
+        };
+        const sideBar = await box('.part.sidebar');
+        await this.drag(sideBar.x + sideBar.width, sideBar.y + sideBar.height / 2, to.sideBarRight, sideBar.y + sideBar.height / 2);
+        const panel = await box('.part.panel');
+        await this.drag(panel.x + panel.width / 4, panel.y - 2, panel.x + panel.width / 4, to.panelTop);
+        const watch = await box('.pane-header[aria-label^="Watch"]');
+        await this.drag(watch.x + watch.width / 2, watch.y, watch.x + watch.width / 2, to.variablesBottom);
+    }
+
+    /** Adds a breakpoint by the name of a function, in the Breakpoints section of a debug session. */
+    async addFunctionBreakpoint(name: string): Promise<void> {
+        const header = this.page.locator('.pane-header[aria-label^="Breakpoints"]').first();
+        await header.hover();
+        await this.page.getByRole('button', { name: 'Add Function Breakpoint' }).click();
+        await this.page.locator('.debug-breakpoints input:focus').waitFor();
+        await this.page.keyboard.type(name);
+        await this.page.keyboard.press('Enter');
+        await this.page.locator('.debug-breakpoints .monaco-list-row', { hasText: name }).waitFor();
     }
 
     /** The texts of the editor's lines in view that are marked as places of the stop: one a thread. */
@@ -244,6 +291,11 @@ export class DebugPage {
             },
             () => JSON.stringify(seen),
         );
+    }
+
+    /** Scrolls the variables to their beginning. */
+    async showFirstVariables(): Promise<void> {
+        await this.scrollVariables(-100_000);
     }
 
     private async scrollVariables(pixels: number): Promise<void> {

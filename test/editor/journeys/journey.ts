@@ -57,8 +57,11 @@ export class Traveller {
         return this.folder !== undefined && existsSync(path.join(this.folder, ...names));
     }
 
-    async photograph(name: string): Promise<void> {
-        await this.current?.page.screenshot({ path: path.join(SCREENSHOTS, `${this.prefix}-${name}.png`) });
+    /** Stores a picture of the window. @returns its file */
+    async photograph(name: string): Promise<string> {
+        const file = path.join(SCREENSHOTS, `${this.prefix}-${name}.png`);
+        await this.current?.page.screenshot({ path: file });
+        return file;
     }
 
     /** Closes the window; a picture shows how the journey ended where it failed. */

@@ -68,8 +68,7 @@ export function defineMistakes(traveller: () => Traveller): void {
         const page = await traveller().openFolder({ 'endless.lus': ENDLESS });
         await page.openFromExplorer('endless.lus', 'goes on for ever');
         await page.waitLanguage('Live Update Scenario');
-        await page.focusEditor();
-        await page.continue();
+        await page.start();
         await page.waitStoppedAt('boot');
         await page.continue();
         await page.waitRunning();

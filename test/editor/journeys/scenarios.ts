@@ -29,9 +29,7 @@ export function defineJourneys(title: string, prefix: string, options: () => Ser
             await page.openFromExplorer(FILE, 'What the editor tests debug');
             await page.waitLanguage(LANGUAGE_NAME);
             await page.clickGutter(lineOf('first line of freeze'));
-            await page.focusEditor();
-
-            await page.continue();
+            await page.start();
             await page.waitStoppedAt(textOf('entry'));
             await page.continue();
             await page.waitStoppedAt(textOf('first line of freeze'));

@@ -11,8 +11,7 @@ export function defineWays(traveller: () => Traveller): void {
         await page.waitLanguage('Live Update Scenario');
         await page.goToLine(lineOf('load'));
         await page.clickGutter(lineOf('load'));
-        await page.focusEditor();
-        await page.continue();
+        await page.start();
         await page.waitStoppedAt(textOf('entry'));
         await page.continue();
         await page.waitStoppedAt(textOf('load'));
@@ -39,8 +38,7 @@ export function defineWays(traveller: () => Traveller): void {
         await page.openFromExplorer(FILE, 'What the editor tests debug');
         await page.waitLanguage('Live Update Scenario');
         await page.clickGutter(lineOf('first line of freeze'));
-        await page.focusEditor();
-        await page.continue();
+        await page.start();
         await page.waitStoppedAt(textOf('entry'));
         await page.continue();
         await page.waitStoppedAt(textOf('first line of freeze'));
@@ -53,8 +51,7 @@ export function defineWays(traveller: () => Traveller): void {
         await page.stop();
         await page.waitEnded();
 
-        await page.focusEditor();
-        await page.continue();
+        await page.start();
         await page.waitStoppedAt(textOf('entry'));
         await page.continue();
         await page.waitStoppedAt(textOf('first line of freeze'));

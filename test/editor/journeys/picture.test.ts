@@ -1,0 +1,73 @@
+/**
+ * The picture of the README: the first example, stopped in the freeze callback of the memfd handler. With UPDATE_PICTURE=1 it is
+ * written to its place; otherwise this only goes the way to it.
+ */
+import assert from 'node:assert/strict';
+import { copyFileSync, mkdirSync, statSync } from 'node:fs';
+import * as path from 'node:path';
+import { inRepository } from '../../support/repository';
+import { NEWEST } from '../vscode-servers';
+import { JOURNEY_LIMIT_MS, SETUP_LIMIT_MS, Traveller } from './journey';
+
+const PICTURE = inRepository('extension', 'docs', 'images', 'stopped-in-freeze.png');
+const MAX_BYTES = 200_000;
+
+const SETTINGS = {
+    'window.commandCenter': false,
+    'window.title': 'Live update',
+    'workbench.layoutControl.enabled': false,
+    'workbench.activityBar.location': 'hidden',
+    'workbench.statusBar.visible': true,
+    'debug.toolBarLocation': 'docked',
+    'breadcrumbs.enabled': false,
+    'editor.stickyScroll.enabled': false,
+    'workbench.tree.enableStickyScroll': false,
+};
+
+suite('the picture of the README', function () {
+    this.timeout(JOURNEY_LIMIT_MS);
+    const traveller = new Traveller('picture', { editor: NEWEST, extension: 'built', settings: SETTINGS });
+
+    suiteSetup(async function () {
+        this.timeout(SETUP_LIMIT_MS);
+        await traveller.arrive();
+    });
+
+    suiteTeardown(() => traveller.leave());
+
+    teardown(function () {
+        return traveller.closeFolder(this.currentTest?.state === 'failed' ? this.currentTest.title : undefined);
+    });
+
+    test('the first example, stopped in freeze', async () => {
+        const page = await traveller.openFolder({}, inRepository('extension', 'examples'));
+        await page.page.setViewportSize({ width: 1280, height: 800 });
+        await page.openFromExplorer('first-session.lus', 'First session');
+        await page.waitLanguage('Live Update Scenario');
+        await page.start();
+        await page.waitStoppedAt('boot');
+        await page.addFunctionBreakpoint('memfd.freeze');
+        await page.focusEditor();
+        await page.continue();
+        await page.waitStoppedAt('args.serialized_data == 0');
+        await page.waitCallStack(/memfd\.freeze/, /vm-1.*1 of 1/, /reboot\(KEXEC\)/, /luod/, /scenario "a guest/);
+        await page.stepOver();
+        await page.waitStoppedAt('ser = at(');
+        await page.stepOver();
+        await page.waitStoppedAt('ser.pos = args.file.pos');
+        await page.waitVariable(/^ser = /);
+        for (const section of ['Breakpoints', 'Loaded Scripts']) {
+            await page.foldSection(section);
+        }
+        await page.arrange({ sideBarRight: 500, panelTop: 650, variablesBottom: 440 });
+        await page.unfold(/^Live Update/, /outgoing/i, /vm-1/, /token 0x10/, /serialized_data/);
+        await page.showFirstVariables();
+        await page.waitCallStack(/memfd\.freeze/, /scenario "a guest/);
+        const picture = await traveller.photograph('stopped-in-freeze');
+        assert.ok(statSync(picture).size <= MAX_BYTES, `${statSync(picture).size} bytes`);
+        if (process.env['UPDATE_PICTURE'] === '1') {
+            mkdirSync(path.dirname(PICTURE), { recursive: true });
+            copyFileSync(picture, PICTURE);
+        }
+    });
+});
