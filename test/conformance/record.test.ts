@@ -63,6 +63,18 @@ suite('the recorder', () => {
         }
     }).timeout(120_000);
 
+    test('and of arguments that make no sense', () => {
+        const calls = [
+            'truncate x -1', 'fallocate x -1 10', 'fallocate x 0 0', 'punch x 5 -5', 'pwrite x -1 10 1', 'pread x -5 10', 'lseek x -1 set', 'lseek x -1 data',
+            'lseek x 5 end', 'fallocate none 0 0', 'truncate none -1', 'pread none -1 5', 'create_session s x "a"',
+        ];
+        for (const make of ['memfd x seal', 'memfd x noexec', 'tmpfile x', 'tmpnamed x']) {
+            const recorded = record(['spawn a', `a ${make}`, ...calls.map((c) => `a ${c}`)]);
+            const { first } = compareRecording('test:/recorded.jsonl', recorded, parseRecording(recorded));
+            assert.equal(first && `${make}, ${first.op}: this kernel says ${first.expected}; the emulator ${first.got}`, undefined);
+        }
+    });
+
     test('a step that there is not ends it, with the step named', () => {
         const script = path.join(folder, 'bad.txt');
         writeFileSync(script, 'spawn a\na dance m\n');

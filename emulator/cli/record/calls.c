@@ -93,12 +93,12 @@ static unsigned char pattern(uint64_t seed, uint64_t o)
     return (unsigned char)(seed * 31 + o * 7 + (o >> 8) * 13 + (o >> 16));
 }
 
-/* Writes the pattern in pieces, at an offset or (at < 0) at the file position. */
-static long long write_pattern(int fd, long long at, long long length, uint64_t seed)
+/* Writes the pattern in pieces, at an offset or at the file position. */
+static long long write_pattern(int fd, bool positioned, long long at, long long length, uint64_t seed)
 {
     static unsigned char piece[PIECE];
     long long start = at, total = 0;
-    if (at < 0) {
+    if (!positioned) {
         start = lseek(fd, 0, SEEK_CUR);
         if (start < 0)
             start = 0;
@@ -107,7 +107,7 @@ static long long write_pattern(int fd, long long at, long long length, uint64_t 
         size_t n = (size_t)(length - total < PIECE ? length - total : PIECE);
         for (size_t i = 0; i < n; i++)
             piece[i] = pattern(seed, (uint64_t)(start + total) + i);
-        ssize_t r = at < 0 ? write(fd, piece, n) : pwrite(fd, piece, n, at + total);
+        ssize_t r = !positioned ? write(fd, piece, n) : pwrite(fd, piece, n, at + total);
         if (r < 0)
             return total > 0 ? total : -1;
         total += r;
@@ -117,13 +117,13 @@ static long long write_pattern(int fd, long long at, long long length, uint64_t 
     return total;
 }
 
-/* Reads at an offset or (at < 0) at the file position, and says how long it was, its hash, and the text where it is readable. */
-static void read_bytes(struct text *t, int fd, long long at, long long length)
+/* Reads at an offset or at the file position, and says how long it was, its hash, and the text where it is readable. */
+static void read_bytes(struct text *t, int fd, bool positioned, long long at, long long length)
 {
     unsigned char *buffer = malloc(length > 0 ? (size_t)length : 1);
     if (!buffer)
         die("no memory for %lld bytes", length);
-    ssize_t r = at < 0 ? read(fd, buffer, (size_t)length) : pread(fd, buffer, (size_t)length, at);
+    ssize_t r = !positioned ? read(fd, buffer, (size_t)length) : pread(fd, buffer, (size_t)length, at);
     give(t, r);
     if (r >= 0) {
         uint64_t hash = 0xcbf29ce484222325u;
@@ -286,15 +286,15 @@ bool call(struct text *t, char **w)
     else if (is(op, "punch"))
         give(t, fallocate(slot(a[0]), FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, number(a[1]), number(a[2])));
     else if (is(op, "pwrite"))
-        give(t, write_pattern(slot(a[0]), number(a[1]), number(a[2]), (uint64_t)number(a[3])));
+        give(t, write_pattern(slot(a[0]), true, number(a[1]), number(a[2]), (uint64_t)number(a[3])));
     else if (is(op, "write"))
-        give(t, write_pattern(slot(a[0]), -1, number(a[1]), (uint64_t)number(a[2])));
+        give(t, write_pattern(slot(a[0]), false, 0, number(a[1]), (uint64_t)number(a[2])));
     else if (is(op, "puts"))
         give(t, pwrite(slot(a[0]), a[2], strlen(a[2]), number(a[1])));
     else if (is(op, "pread"))
-        read_bytes(t, slot(a[0]), number(a[1]), number(a[2]));
+        read_bytes(t, slot(a[0]), true, number(a[1]), number(a[2]));
     else if (is(op, "read"))
-        read_bytes(t, slot(a[0]), -1, number(a[1]));
+        read_bytes(t, slot(a[0]), false, 0, number(a[1]));
     else if (is(op, "lseek"))
         give(t, lseek(slot(a[0]), number(a[1]), whence(a[2])));
     else if (is(op, "fstat"))
