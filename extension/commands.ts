@@ -26,8 +26,18 @@ async function namedScenario(argument: unknown): Promise<Scenario | undefined> {
     return found;
 }
 
+/** The debugger reads files: one that is not saved yet is saved first, under a name that the user is asked for. */
+async function onDisk(scenario: Scenario): Promise<Scenario | undefined> {
+    if (scenario.uri.scheme !== 'untitled') {
+        return scenario;
+    }
+    const uri = await vscode.workspace.save(scenario.uri);
+    return uri && { ...scenario, uri };
+}
+
 async function start(argument: unknown, options: { readonly noDebug: boolean }): Promise<boolean> {
-    const scenario = (await namedScenario(argument)) ?? (await pickScenario(options.noDebug ? 'Run Scenario' : 'Debug Scenario'));
+    const chosen = (await namedScenario(argument)) ?? (await pickScenario(options.noDebug ? 'Run Scenario' : 'Debug Scenario'));
+    const scenario = chosen && (await onDisk(chosen));
     if (!scenario) {
         return false;
     }

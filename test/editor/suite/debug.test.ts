@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { DebugProtocol } from '@vscode/debugprotocol';
 import * as vscode from 'vscode';
 import { markedLine } from '../../support/markers';
 import { Recorder, stoppedProgram, type Stopped } from './debugging';
@@ -124,6 +125,43 @@ suite('debugging', () => {
         const stopped = await recorder.stopAfter(() => launch());
         assert.equal(stopped.reason, 'function breakpoint');
         assert.match(vscode.window.activeTextEditor?.document.getText() ?? '', /handler memfd/);
+    });
+
+    test('an empty configuration in kernel code debugs the scenario that was started last', async () => {
+        const name = 'an expectation that does not hold';
+        vscode.debug.addBreakpoints([new vscode.FunctionBreakpoint('start_kernel')]);
+        await recorder.stopAfter(() => launch({ scenario: name }));
+        await vscode.debug.stopDebugging();
+        await recorder.end();
+        assert.match(vscode.window.activeTextEditor?.document.getText() ?? '', /fn start_kernel/);
+        await recorder.stopAfter(() => vscode.debug.startDebugging(folder(), { type: 'lus', name: '', request: 'launch' }));
+        assert.equal(stoppedProgram.session().configuration['scenario'], name);
+        assert.equal(stoppedProgram.session().configuration['program'], document.uri.fsPath);
+    });
+
+    test('memory is read where a variable points', async () => {
+        breakAt('second line of freeze');
+        const { threadId } = await recorder.stopAfter(() => launch());
+        const ser = (await stoppedProgram.scope(threadId, 'Locals')).get('ser');
+        assert.ok(ser?.memoryReference, 'the editor offers its memory');
+        const answer: DebugProtocol.ReadMemoryResponse['body'] = await stoppedProgram
+            .session()
+            .customRequest('readMemory', { memoryReference: ser.memoryReference, count: 8 });
+        assert.deepEqual([...Buffer.from(answer?.data ?? '', 'base64')], [41, 0, 0, 0, 0, 0, 0, 0]);
+    });
+
+    test('hovers and the console evaluate expressions, and say what is wrong with one', async () => {
+        breakAt('second line of freeze');
+        const { threadId } = await recorder.stopAfter(() => launch());
+        const [top] = await stoppedProgram.frames(threadId);
+        const evaluate = async (expression: string): Promise<string> => {
+            const answer: DebugProtocol.EvaluateResponse['body'] = await stoppedProgram
+                .session()
+                .customRequest('evaluate', { expression, frameId: top?.id, context: 'repl' });
+            return answer.result;
+        };
+        assert.equal(await evaluate('ser.count + 1'), '42');
+        await assert.rejects(evaluate('nowhere'), /nowhere/);
     });
 
     test('Run Scenario runs without stopping, and says what failed', async () => {
