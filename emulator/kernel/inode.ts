@@ -33,9 +33,9 @@ export class Inode extends Rec {
         return `inode ${this.ino} (${this.type})`;
     }
 
-    /** True for regular files, and for the inode of anonymous files, which has that type inside the kernel only. */
+    /** True for regular files. The inode of anonymous files has no type: ftruncate() of an eventfd gives EINVAL, as seen on 6.18. */
     get isRegular(): boolean {
-        return this.type === 'anon' || this.type === 'shmem' || this.type === 'hugetlb';
+        return this.type === 'shmem' || this.type === 'hugetlb';
     }
 
     /** Frees what the inode holds if neither an open file nor a link refers to it (fs/inode.c, evict). */

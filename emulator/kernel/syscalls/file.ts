@@ -56,7 +56,6 @@ export function sysFtruncate(k: KernelCore, p: Process, fd: number, length: numb
     if (!file.inode.isRegular || !file.writable || (!(file.flags & O_LARGEFILE) && length > MAX_NON_LFS)) {
         return EINVAL;
     }
-    // The inode of anonymous files refuses every setattr (fs/anon_inodes.c).
     return file.ops.truncate ? file.ops.truncate(k, file, length) : EOPNOTSUPP;
 }
 
