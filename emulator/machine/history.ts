@@ -30,6 +30,8 @@ export class PageHistory implements Saveable {
     epoch: number;
     /** Gives the number of the step in progress; part of the observer's state, not of this one's. */
     stepOf: () => number = () => 0;
+    /** Told when pages are freed; part of the observer's state, too. */
+    onFreed: ((pfn: number, count: number) => void) | null = null;
     private entries = 0;
     /** Per entry: pfn, count, kind | owner * 16, boot, first step, last step. */
     private data = new Float64Array(64 * FIELDS);
@@ -45,6 +47,9 @@ export class PageHistory implements Saveable {
 
     add(kind: number, pfn: number, count: number, owner: number): void {
         this.journal.touch(this);
+        if (kind === FREED && this.onFreed) {
+            this.onFreed(pfn, count);
+        }
         const what = owner * 16 + kind;
         const boot = this.bootOf();
         const step = this.stepOf();

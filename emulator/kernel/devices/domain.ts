@@ -1,5 +1,5 @@
 /** A domain: what some devices see at which addresses (drivers/iommu/iommu.c). Its page tables are bytes in pages of the kernel. */
-import type { Intent } from '../../machine/devices/device';
+import type { Area, Intent } from '../../machine/devices/device';
 import type { Put } from '../../machine/devices/model';
 import type { Hasher } from '../../machine/hash';
 import { indexAt, sizeOfLevel } from '../../machine/iommu/tables';
@@ -11,15 +11,6 @@ import type { KernelCore } from '../core';
 import { IommuTables } from './tables';
 
 export type DomainKind = 'paging' | 'identity' | 'blocked';
-
-/** A piece of memory that a domain maps: physically contiguous, of one owner. Bytes. */
-export interface Area {
-    readonly iova: number;
-    readonly pa: number;
-    readonly length: number;
-    /** See {@link Owners}: who the memory belonged to when it was mapped. */
-    readonly owner: number;
-}
 
 /** 48-bit addresses in four levels; leaves up to 1 GiB. */
 const LEVELS = 4;
@@ -91,10 +82,6 @@ export class Domain extends Rec implements Intent {
         }
         const found = areas[low];
         return found && found.iova <= iova ? found : undefined;
-    }
-
-    ownerAt(iova: number): number {
-        return this.areaAt(iova)?.owner ?? -1;
     }
 
     /** True where nothing of [iova, iova+length) is mapped. */

@@ -25,6 +25,15 @@ export interface DeviceShape {
     readonly ignoresBusMaster: boolean;
 }
 
+/** A piece of memory that a device was given: physically contiguous, of one owner. Bytes. */
+export interface Area {
+    readonly iova: number;
+    readonly pa: number;
+    readonly length: number;
+    /** See {@link Owners}: who the memory belonged to when it was given. */
+    readonly owner: number;
+}
+
 /**
  * What the software meant when it programmed a device: nothing acts on it, but those who watch compare with it.
  * Kernels implement it; it outlives them, as the device's own registers do.
@@ -36,8 +45,10 @@ export interface Intent {
     readonly name: string;
     /** Addresses are those of a domain with page tables; else they are physical. */
     readonly translated: boolean;
-    /** The owner's number that a page must have for the device to use it; −1: it was not given to the device. */
-    ownerAt(iova: number): number;
+    /** The memory that was given to the device at an address; undefined: none was. */
+    areaAt(iova: number): Area | undefined;
+    /** All of it. */
+    readonly areas: readonly Area[];
 }
 
 export class Device extends PciFunction implements Timer {

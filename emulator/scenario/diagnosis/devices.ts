@@ -1,6 +1,6 @@
 /** The sanitizer of devices: every request that goes to memory is compared with what the software meant when it programmed the device. */
 import { TABLE_OWNER } from '../../kernel/devices/tables';
-import type { Device } from '../../machine/devices/device';
+import type { Area, Device } from '../../machine/devices/device';
 import { Table } from '../../machine/journal';
 import { PAGE_SIZE } from '../../machine/memory';
 import type { DmaObserver } from '../../machine/pci/bus';
@@ -20,6 +20,8 @@ export function deviceRules(scene: Scene): DeviceRules {
     const strays = new Table<string, number>(journal);
     /** What has been said: a device that goes astray does so a million times. */
     const told = new Table<string, true>(journal);
+    /** Pages of an area that were freed while a device had them, whoever has them now. Sets are replaced, never changed in place. */
+    const freed = new Table<Area, ReadonlySet<number>>(journal);
     /** Owners of tables by their number: a memo. */
     const tableOwners = new Map<number, boolean>();
 
@@ -101,8 +103,8 @@ export function deviceRules(scene: Scene): DeviceRules {
             const { kernel } = vm.power;
             if (intent && kernel && intent.boot === kernel.boot && (!intent.translated || pci.iommu?.enabled === true)) {
                 // a page that nobody has belongs to owner 0, which no mapping has
-                const owner = intent.ownerAt(iova);
-                if (owner > 0 && kernel.memmap.ownerOf(Math.floor(pa / PAGE_SIZE)) === owner) {
+                const area = intent.areaAt(iova);
+                if (area && kernel.memmap.ownerOf(Math.floor(pa / PAGE_SIZE)) === area.owner && pa - area.pa === iova - area.iova && (freed.size === 0 || freed.get(area)?.has(Math.floor(pa / PAGE_SIZE)) !== true)) {
                     return;
                 }
             }
@@ -125,6 +127,19 @@ export function deviceRules(scene: Scene): DeviceRules {
         },
     };
     pci.observers.push(observer);
+
+    vm.machine.history.onFreed = (pfn, count) => {
+        for (const b of vm.kernel?.devices.bound ?? []) {
+            // what user space maps is pinned, so only what the DMA API gave away can be freed
+            for (const area of b.own.areas) {
+                const from = Math.max(pfn, Math.floor(area.pa / PAGE_SIZE));
+                const to = Math.min(pfn + count, Math.ceil((area.pa + area.length) / PAGE_SIZE));
+                if (from < to) {
+                    freed.set(area, new Set([...freed.get(area) ?? [], ...Array.from({ length: to - from }, (_, i) => from + i)]));
+                }
+            }
+        }
+    };
 
     return {
         strays: (device) => strays.get(device) ?? 0,
