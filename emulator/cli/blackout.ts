@@ -1,17 +1,12 @@
 /** `lus blackout`: runs scenarios under changed costs, and says how long the blackout is with each. */
 import { SETTABLE_COSTS, settableCost, type CostChanges, type CostName } from '../machine/costs';
 import { near } from '../scenario/check/nearest';
-import type { ScenarioDecl } from '../scenario/ast';
-import type { Program } from '../scenario/program';
-import { errorsOf, loadProgram } from '../scenario/run';
 import type { UpdateReport } from '../timeline/updates';
-import { openAll, prettyFinding } from './check';
 import { execute } from './execute';
-import { Files } from './files';
+import { openOne, scenariosOf } from './one_file';
 import { BadArguments, parse, type Command } from './options';
 import { prettyBlackouts } from './report/blackouts';
 import { styleFor } from './style';
-import { findingOf } from './where';
 
 /** Runs at most; more are a mistake, or a job for a script. */
 const MAX_RUNS = 1000;
@@ -47,19 +42,11 @@ export const command: Command = (args) => {
     });
     const format = parsed.oneOf('format', ['pretty', 'json']);
     const variations = parsed.texts('vary').map(variationOf);
-    const [name, ...more] = parsed.positionals;
-    if (name === undefined || more.length > 0) {
-        throw new BadArguments('Name one file.');
-    }
-    const files = new Files();
-    const program = loadProgram(files, openAll(files, [name])[0] ?? name);
-    const errors = errorsOf(program);
-    if (errors.length > 0) {
-        for (const e of errors) {
-            process.stderr.write(prettyFinding(files, findingOf(files, e), styleFor(process.stderr, process.env)));
-        }
+    const opened = openOne(parsed.positionals);
+    if (!opened) {
         return EXIT_UNUSABLE;
     }
+    const { files, program } = opened;
     const options = { kernel: parsed.text('kernel'), seed: parsed.integer('seed', 0, Number.MAX_SAFE_INTEGER) ?? 0, log: false };
     const all = combinations(variations);
     const tables = scenariosOf(program, parsed.text('scenario')).map((scenario): BlackoutTable => ({
@@ -114,11 +101,3 @@ function combinations(variations: readonly Variation[]): CostChanges[] {
     return variations.reduce<CostChanges[]>((all, { cost, figures }) => all.flatMap((c) => figures.map((ns) => ({ ...c, [cost]: ns }))), [{}]);
 }
 
-/** @throws BadArguments where there is no such scenario */
-function scenariosOf(program: Program, name: string | undefined): readonly ScenarioDecl[] {
-    const found = program.scenarios.filter((s) => name === undefined || s.name.value === name);
-    if (found.length === 0) {
-        throw new BadArguments(name === undefined ? 'This file has no scenario.' : `No scenario is called "${name}".`);
-    }
-    return found;
-}

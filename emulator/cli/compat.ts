@@ -6,14 +6,14 @@ import type { ScenarioDecl } from '../scenario/ast';
 import { formatVerdict, type FormatOutcome } from '../scenario/compatibility';
 import { resolveKernel } from '../scenario/kernels';
 import type { Program } from '../scenario/program';
-import { errorsOf, loadProgram, Run } from '../scenario/run';
-import { openAll, prettyFinding } from './check';
-import { Files } from './files';
+import { Run } from '../scenario/run';
+import type { Files } from './files';
+import { openOne, scenariosOf } from './one_file';
 import { BadArguments, parse, type Command } from './options';
 import { prettyMatrix } from './report/matrix';
 import type { Where } from './results';
 import { styleFor } from './style';
-import { findingOf, whereOf } from './where';
+import { whereOf } from './where';
 
 /**
  * What came of an update: `works`; `lost`: the next kernel boots as if nothing had been preserved; `EIO`: /dev/liveupdate cannot be
@@ -51,34 +51,17 @@ const EXIT_UNUSABLE = 2;
 export const command: Command = (args) => {
     const parsed = parse(args, { kernels: { type: 'string' }, scenario: { type: 'string' }, format: { type: 'string' } });
     const format = parsed.oneOf('format', ['pretty', 'json']);
-    const [name, ...more] = parsed.positionals;
-    if (name === undefined || more.length > 0) {
-        throw new BadArguments('Name one file.');
-    }
-    const files = new Files();
-    const program = loadProgram(files, openAll(files, [name])[0] ?? name);
-    const errors = errorsOf(program);
-    if (errors.length > 0) {
-        for (const e of errors) {
-            process.stderr.write(prettyFinding(files, findingOf(files, e), styleFor(process.stderr, process.env)));
-        }
+    const opened = openOne(parsed.positionals);
+    if (!opened) {
         return EXIT_UNUSABLE;
     }
+    const { files, program } = opened;
     const matrices = scenariosOf(program, parsed.text('scenario')).map((s) => matrixOf(files, program, s, kernelsOf(program, parsed.text('kernels'))));
     process.stdout.write(format === 'json'
         ? `${JSON.stringify({ version: 1, file: files.display(program.main), matrices }, undefined, 2)}\n`
         : matrices.map((m) => prettyMatrix(m, styleFor(process.stdout, process.env))).join('\n'));
     return matrices.every((m) => m.cells.every((c) => c.outcome === 'works')) ? 0 : 1;
 };
-
-/** @throws BadArguments where there is no such scenario */
-function scenariosOf(program: Program, name: string | undefined): readonly ScenarioDecl[] {
-    const found = program.scenarios.filter((s) => name === undefined || s.name.value === name);
-    if (found.length === 0) {
-        throw new BadArguments(name === undefined ? 'This file has no scenario.' : `No scenario is called "${name}".`);
-    }
-    return found;
-}
 
 /** @throws BadArguments where one of them is unknown */
 function kernelsOf(program: Program, list: string | undefined): readonly string[] {

@@ -198,6 +198,24 @@ export class Seq<T> implements Saveable {
     }
 }
 
+/** A journaled array with gaps, for what is there lazily: touch it before `list` changes. */
+export class Slots<T> implements Saveable {
+    epoch: number;
+    list: (T | undefined)[] = [];
+
+    constructor(journal: Journal) {
+        this.epoch = journal.epoch;
+    }
+
+    save(): unknown {
+        return this.list.slice();
+    }
+
+    load(saved: unknown): void {
+        this.list = saved as (T | undefined)[];
+    }
+}
+
 /** A journaled map; iterates in order of insertion. */
 export class Table<K, V> implements Saveable {
     epoch: number;

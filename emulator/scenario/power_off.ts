@@ -50,7 +50,7 @@ export function panic(vm: Vm, message: string): undefined {
     vm.log('emerg', `Kernel panic - not syncing: ${message}`);
     const { panicExpected, panicTolerated } = vm.power;
     if (!panicTolerated && (panicExpected === null || !message.includes(panicExpected))) {
-        vm.failPanic(message);
+        vm.fail('kernel-warning', `kernel panic: ${message}`);
         return undefined;
     }
     dropKernel(vm);

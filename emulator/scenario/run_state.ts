@@ -1,6 +1,6 @@
 /** What a run is besides its machine: why it stops, how it came out, which kernel is on, and a copy of it all. */
 import type { Kernel } from '../kernel/kernel';
-import { Rec, type Mark } from '../machine/journal';
+import { type Journal, Rec, type Mark } from '../machine/journal';
 import type { Boot } from './boot';
 import type { Frame } from './code';
 import type { Place } from './listener';
@@ -49,6 +49,25 @@ export class Power extends Rec {
     readonly panicTolerated: boolean = false;
     /** Why a reboot must not succeed now: the call that the scenario says fails. */
     readonly noJump: string | null = null;
+
+    constructor(private readonly journal: Journal) {
+        super(journal);
+    }
+
+    /** Announces a panic whose message contains `text`; null: none is expected any more. */
+    expectPanic(text: string | null): void {
+        this.journal.edit<Power>(this).panicExpected = text;
+    }
+
+    /** Whoever drives the run looks at panics by itself. */
+    toleratePanic(on: boolean): void {
+        this.journal.edit<Power>(this).panicTolerated = on;
+    }
+
+    /** Announces that the reboot under way must fail; null: it need not. */
+    expectNoJump(what: string | null): void {
+        this.journal.edit<Power>(this).noJump = what;
+    }
 }
 
 /** A copy of everything of a run that is not in the journal. */

@@ -307,7 +307,7 @@ export class Vm {
     }
 
     /** A failure that nobody announced: the run stops here, for good. */
-    fail(kind: 'failed-call' | 'failed-assertion', message: string): number {
+    fail(kind: ExceptionKind, message: string): number {
         const frame = this.frame;
         const exception: RunException = { kind, message, place: frame && this.placeOf(frame), fatal: true };
         this.outcome = { passed: false, failure: exception };
@@ -315,33 +315,10 @@ export class Vm {
         return SWITCH;
     }
 
-    /** A panic that nobody announced ends the run. */
-    failPanic(message: string): void {
-        const frame = this.frame;
-        const exception: RunException = { kind: 'kernel-warning', message: `kernel panic: ${message}`, place: frame && this.placeOf(frame), fatal: true };
-        this.outcome = { passed: false, failure: exception };
-        this.stop = { reason: 'exception', thread: this.current, exception };
-    }
-
     /** Stops the run where it is. */
     pause(): number {
         this.stop = { reason: 'step', thread: this.current };
         return SWITCH;
-    }
-
-    /** Announces a panic whose message contains `text`; null: none is expected any more. */
-    expectPanic(text: string | null): void {
-        this.machine.journal.edit(this.power).panicExpected = text;
-    }
-
-    /** Announces that the reboot under way must fail; null: it need not. */
-    expectNoJump(what: string | null): void {
-        this.machine.journal.edit(this.power).noJump = what;
-    }
-
-    /** Whoever drives the run looks at panics by itself. */
-    toleratePanic(on: boolean): void {
-        this.machine.journal.edit(this.power).panicTolerated = on;
     }
 
     /** WARN(): a line of the kernel log, and an exception where its filter is on. */

@@ -1,6 +1,6 @@
 /** A set of small integers that finds its lowest member fast: a bitmap with summaries, in chunks made when first used. */
 import type { Hasher } from '../../machine/hash';
-import type { Journal, Saveable } from '../../machine/journal';
+import { type Journal, type Saveable, Slots } from '../../machine/journal';
 
 const CHUNK_SHIFT = 15;
 const CHUNK_BITS = 1 << CHUNK_SHIFT;
@@ -27,28 +27,6 @@ class Chunk implements Saveable {
     }
 }
 
-class Chunks implements Saveable {
-    epoch: number;
-    list: (Chunk | undefined)[] = [];
-
-    constructor(journal: Journal) {
-        this.epoch = journal.epoch;
-    }
-
-    save(): () => void {
-        const list = this.list.slice();
-        return () => {
-            this.list = list;
-        };
-    }
-
-    load(saved: unknown): void {
-        if (typeof saved === 'function') {
-            saved();
-        }
-    }
-}
-
 export class FreeSet implements Saveable {
     epoch: number;
     /** How many members. */
@@ -57,7 +35,7 @@ export class FreeSet implements Saveable {
     private hint = 0;
     /** A bit for each chunk that has members. */
     private used: Int32Array;
-    private readonly chunks: Chunks;
+    private readonly chunks: Slots<Chunk>;
 
     /**
      * For members below `size`.
@@ -69,7 +47,7 @@ export class FreeSet implements Saveable {
         }
         this.epoch = journal.epoch;
         this.used = new Int32Array(Math.ceil(Math.ceil(size / CHUNK_BITS) / 32));
-        this.chunks = new Chunks(journal);
+        this.chunks = new Slots<Chunk>(journal);
     }
 
     has(i: number): boolean {

@@ -5,8 +5,8 @@
  */
 import type { Hasher } from '../../machine/hash';
 import type { Int } from '../../machine/int';
-import { type Journal, Rec } from '../../machine/journal';
-import { ALLOCATED, PRESERVED, ROWS, ROW_PAGES, Records, SECTION_PAGES, Section, Sections, TAIL, UNSET } from './page_records';
+import { type Journal, Rec, Slots } from '../../machine/journal';
+import { ALLOCATED, PRESERVED, ROWS, ROW_PAGES, Records, SECTION_PAGES, Section, TAIL, UNSET } from './page_records';
 
 export { ROW_PAGES } from './page_records';
 
@@ -41,14 +41,14 @@ export class Memmap extends Rec {
     readonly reserved: readonly PfnRange[] = [];
     /** Pageblocks of MIGRATE_CMA: the scratch areas. Sorted. Everything else is movable or unmovable alike. */
     readonly cma: readonly PfnRange[] = [];
-    private readonly sections: Sections;
+    private readonly sections: Slots<Section>;
     /** Where {@link locate} found the page. */
     private found: Records;
     private readonly nothing: Records;
 
     constructor(private readonly journal: Journal) {
         super(journal);
-        this.sections = new Sections(journal);
+        this.sections = new Slots<Section>(journal);
         this.nothing = new Records(journal, 1);
         this.found = this.nothing;
     }

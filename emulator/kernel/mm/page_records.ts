@@ -106,26 +106,3 @@ export class Section implements Saveable {
         }
     }
 }
-
-/** The sections there are. */
-export class Sections implements Saveable {
-    epoch: number;
-    list: (Section | undefined)[] = [];
-
-    constructor(journal: Journal) {
-        this.epoch = journal.epoch;
-    }
-
-    save(): () => void {
-        const list = this.list.slice();
-        return () => {
-            this.list = list;
-        };
-    }
-
-    load(saved: unknown): void {
-        if (typeof saved === 'function') {
-            saved();
-        }
-    }
-}

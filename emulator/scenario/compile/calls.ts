@@ -102,7 +102,7 @@ export function emitCall(c: FnCompiler, call: CallExpr, policy: Policy): number 
     if (policy.k === 'expect' && policy.expect.kind === 'panics') {
         const text = policy.expect.message?.value ?? '';
         c.emitter.emit((f, vm) => {
-            vm.expectPanic(text);
+            vm.power.expectPanic(text);
             return f.pc + 1;
         });
     }
@@ -209,7 +209,7 @@ function emitNative(c: FnCompiler, call: CallExpr, native: NativeFunction, recei
                 systemCall(vm, code);
             }
             if (code === 'sys_reboot') {
-                vm.expectNoJump(noJump);
+                vm.power.expectNoJump(noJump);
             }
             return vm.callStd(code, values, slot);
         });

@@ -191,8 +191,8 @@ function planStep(step: Step): Plan {
             return {
                 process: RECORDER,
                 make: { kind: 'std', name: 'sys_reboot', args: () => [0] },
-                before: (vm) => vm.toleratePanic(true),
-                after: (vm) => vm.toleratePanic(false),
+                before: (vm) => vm.power.toleratePanic(true),
+                after: (vm) => vm.power.toleratePanic(false),
                 answer: done,
             };
         case 'ctl':
