@@ -35,6 +35,7 @@ export function bootImage(vm: Vm, name: string, cmdline: string, from: string, p
     const memory = new CoreMemory(source, file.segments);
     checkMachine(vm.machine, file, path);
     dropKernel(vm);
+    vm.machine.pci.powerOn();
     layOut(vm.machine, memory, file);
     if (!kernel) {
         startLoaded(vm, file, path);

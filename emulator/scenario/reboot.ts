@@ -37,6 +37,7 @@ export function coldBoot(vm: Vm, name: string, cmdline: string): void {
     const { machine } = vm;
     const kernel = kernelNamed(vm, name, 'boot');
     dropKernel(vm);
+    machine.pci.powerOn();
     if (machine.boots > 0) {
         machine.clock.charge(FIRMWARE);
     }

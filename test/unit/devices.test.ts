@@ -340,6 +340,22 @@ suite('devices: over a kexec', () => {
         assert.equal(deviceOf(vm, 'd').writes, writes);
     });
 
+    test('a cold boot switches everything off that ran', () => {
+        const vm = ran(withMachine('memory 1GiB\niommu vtd\ndevice d at "0000:3b:00.0" { kind dma; driver vfio; ignores_bus_master on }', `
+            boot "7.2"
+            process vmm {${GUEST}
+                d.start_dma(ring: 0, every: 10us)
+                sleep 1ms
+            }
+            boot "7.2"
+            assert !d.running
+            before = d.writes
+            sleep 1ms
+            assert d.writes == before && d.strays == 0`));
+        assert.deepEqual(vm.diagnoses?.found.items.map((x) => x.code), []);
+        assert.equal(deviceOf(vm, 'd').path[0]?.config.read(0x19, 1), 0x3b, 'the bus has its number again');
+    });
+
     test('with iommu=pt devices have identity domains', () => {
         assert.deepEqual(failuresOf(programOf({ 's.lus': withMachine('memory 1GiB\niommu vtd\ndevice d at "0000:3b:00.0" { kind dma }', `
             boot "7.2" cmdline "iommu=pt"

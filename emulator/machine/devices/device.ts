@@ -116,11 +116,11 @@ export class Device extends PciFunction implements Timer {
     }
 
     /** Function level reset: it forgets what it was told. */
-    reset(): void {
+    override reset(): void {
         const e = this.journal.edit<Device>(this);
         e.program = null;
         e.intent = null;
-        this.config.reset();
+        super.reset();
         this.msix.clear();
         this.stop();
     }

@@ -59,6 +59,15 @@ export class Iommu extends Rec {
         this.journal.edit<Iommu>(this).enabled = on;
     }
 
+    /** As it is when the machine is switched on. */
+    powerOn(): void {
+        this.setEnabled(false);
+        this.setRoot(0);
+        this.tlb.invalidate();
+        this.contexts.clear();
+        this.faults.clear();
+    }
+
     /** Forgets the entry of one device, or of all. */
     invalidateContext(requester?: number): void {
         if (requester === undefined) {

@@ -87,6 +87,15 @@ export class PciBus {
         }
     }
 
+    /** The machine is switched on: nothing runs, nothing is set up but the numbers of the buses, which the firmware gives. */
+    powerOn(): void {
+        for (const f of [...this.bridges, ...this.devices]) {
+            f.reset();
+        }
+        this.iommu?.powerOn();
+        this.handlers.clear();
+    }
+
     device(name: string): Device | undefined {
         return this.devices.find((d) => d.shape.name === name);
     }

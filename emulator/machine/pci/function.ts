@@ -18,18 +18,31 @@ export class PciFunction extends Rec {
     readonly config: ConfigSpace;
     /** 16 bits that all its requests carry. */
     readonly requester: number;
+    /** The bus below; −1: it is no bridge. */
+    private readonly secondary: number;
 
     /** @param upstream the bridge above; null: the root complex itself */
     constructor(protected readonly journal: Journal, readonly address: PciAddress, readonly upstream: PciFunction | null, shape: FunctionShape) {
         super(journal);
         this.config = new ConfigSpace(journal, shape.ids, shape.secondary !== undefined, shape.vectors ?? 0, shape.barSize ?? 0);
         this.requester = requesterOf(address);
-        if (shape.secondary !== undefined) {
-            // as the firmware numbered the buses
-            this.config.write(PCI_PRIMARY_BUS, 1, address.bus);
-            this.config.write(PCI_SECONDARY_BUS, 1, shape.secondary);
-            this.config.write(PCI_SUBORDINATE_BUS, 1, shape.secondary);
+        this.secondary = shape.secondary ?? -1;
+        this.numberBuses();
+    }
+
+    /** As the firmware does it. */
+    private numberBuses(): void {
+        if (this.secondary >= 0) {
+            this.config.write(PCI_PRIMARY_BUS, 1, this.address.bus);
+            this.config.write(PCI_SECONDARY_BUS, 1, this.secondary);
+            this.config.write(PCI_SUBORDINATE_BUS, 1, this.secondary);
         }
+    }
+
+    /** The registers are as after power-on, when the firmware has numbered the buses. */
+    reset(): void {
+        this.config.reset();
+        this.numberBuses();
     }
 
     get name(): string {
