@@ -146,9 +146,11 @@ export class DebugPage {
         await this.until('the breakpoint', async () => (await breakpoints.count()) !== before);
     }
 
-    /** Starts debugging the file in the editor. */
+    /** Starts debugging the file in the editor, which shows a breakpoint or its first line. */
     async start(): Promise<void> {
-        await this.hoverGutter(this.editor.locator('.margin-view-overlays .line-numbers').last());
+        if ((await this.editor.locator('.codicon-debug-breakpoint').count()) === 0) {
+            await this.hoverGutter(this.lineNumber(1));
+        }
         await this.focusEditor();
         await this.page.keyboard.press('F5');
     }
