@@ -1,6 +1,7 @@
 /** The one seam between a run and those who watch it. Every method may be left out; nothing that a listener does changes the run. */
 import type { Err } from '../kernel/errno';
 import type { LogLine } from '../kernel/klog';
+import type { Device } from '../machine/devices/device';
 import type { Int } from '../machine/int';
 import type { Frame } from './code';
 import type { Diagnosis } from './diagnosis/diagnosis';
@@ -45,6 +46,12 @@ export interface Listener {
     stage?(name: string, begin: number): void;
     /** The old kernel is gone and the next one has not begun; its boot parameters lie at this address. */
     jumped?(parameters: number): void;
+    /** A part of a device's request that lies in one page goes to memory. There are many: this must be quick. */
+    dma?(device: Device, iova: number, pa: number, length: number, write: boolean): void;
+    /** The IOMMU has read tables for a device's request, as they lie in memory: their addresses, the topmost first. */
+    walked?(device: Device, iova: number, trail: readonly number[]): void;
+    /** The IOMMU has refused a device's request. */
+    iommuFault?(device: Device, iova: number, write: boolean): void;
     threadStarted?(thread: Thread): void;
     threadEnded?(thread: Thread): void;
     /** The scenario has come to its end. */

@@ -13,6 +13,7 @@ import type { Boot } from './boot';
 import { CostSettings } from './costs';
 import type { Diagnoses } from './diagnosis/diagnoses';
 import { Frame, statementOf, SWITCH, type Code, type Mode } from './code';
+import { observeDma } from './dma';
 import { entered } from './entering';
 import type { Image } from './image';
 import { Injections } from './injection';
@@ -72,7 +73,7 @@ export class Vm {
     ) {
         this.injections = new Injections(machine.journal);
         machine.history.stepOf = () => this.ticks;
-        machine.pci.observers.push({ fault: (device) => this.kernel?.devices.faulted(device) });
+        machine.pci.observer = observeDma(this);
         this.costs = new CostSettings(machine.journal, machine.clock);
         this.power = new Power(machine.journal);
         this.earlyLog = new Seq<LogLine>(machine.journal);

@@ -1,7 +1,6 @@
 /** What devices do by themselves, for a trace: bursts of DMA, whichever kernel runs, or none. */
 import type { Clock } from '../machine/clock';
 import type { Device } from '../machine/devices/device';
-import type { DmaObserver } from '../machine/pci/bus';
 
 /** Requests that follow each other, and had the same end. Nanoseconds. */
 export interface Burst {
@@ -20,17 +19,19 @@ type Growing = { -readonly [K in keyof Burst]: Burst[K] };
 /** Rounds of its own that a device may leave out before it counts as having paused. */
 const PAUSE = 2;
 
-export class DeviceTracks implements DmaObserver {
+export class DeviceTracks {
     private readonly over: Burst[] = [];
     private readonly open = new Map<Device, Growing>();
 
     constructor(private readonly clock: Clock) {}
 
-    dma(device: Device, _iova: number, _pa: number, length: number, write: boolean): void {
+    /** A piece of a request has come through. */
+    dma(device: Device, length: number, write: boolean): void {
         this.count(device, 'DMA', length, write);
     }
 
-    fault(device: Device, _iova: number, write: boolean): void {
+    /** The IOMMU has refused one. */
+    fault(device: Device, write: boolean): void {
         this.count(device, 'refused by the IOMMU', 0, write);
     }
 

@@ -7,6 +7,7 @@ import { Err } from '../kernel/errno';
 import { LuoArgs, LuoFile, LuoSession } from '../kernel/luo/state';
 import type { OpenFile } from '../kernel/file';
 import type { LogLine } from '../kernel/klog';
+import type { Device } from '../machine/devices/device';
 import type { Diagnosis } from '../scenario/diagnosis/diagnosis';
 import type { Frame } from '../scenario/code';
 import type { Listener, Phase } from '../scenario/listener';
@@ -55,9 +56,15 @@ export class Tracer implements Listener {
      * @param title what the run's processes are called besides; empty where there is one run only.
      */
     constructor(private readonly vm: Vm, private readonly index = 0, private readonly title = '') {
-        const { pci, clock } = vm.machine;
-        this.devices = new DeviceTracks(clock);
-        pci.observers.push(this.devices);
+        this.devices = new DeviceTracks(vm.machine.clock);
+    }
+
+    dma(device: Device, _iova: number, _pa: number, length: number, write: boolean): void {
+        this.devices.dma(device, length, write);
+    }
+
+    iommuFault(device: Device, _iova: number, write: boolean): void {
+        this.devices.fault(device, write);
     }
 
     entered(name: string): void {

@@ -10,7 +10,7 @@ export function benchDma(): Figure[] {
     const rounds = Array.from({ length: ROUNDS }, () => ({
         on: seconds(dma),
         off: seconds(dma, [], ({ vm }) => {
-            vm.machine.pci.observers.length = 0;
+            vm.listeners.length = 0;
         }),
     }));
     const on = Math.min(...rounds.map(r => r.on));

@@ -11,14 +11,14 @@ import { PAGE_SIZE } from '../memory';
 import { formatPciAddress, type PciAddress } from './address';
 import { PciFunction } from './function';
 
-/** Those who watch DMA. Nothing they do changes it. */
+/** Who watches DMA. Nothing it does changes it. */
 export interface DmaObserver {
     /** A part of a request that lies in one page goes to memory. */
-    dma?(device: Device, iova: number, pa: number, length: number, write: boolean): void;
+    dma(device: Device, iova: number, pa: number, length: number, write: boolean): void;
     /** The IOMMU has read tables at these addresses, the topmost first. */
-    walked?(device: Device, iova: number, trail: readonly number[]): void;
+    walked(device: Device, iova: number, trail: readonly number[]): void;
     /** The IOMMU has refused a request, and logged it. */
-    fault?(device: Device, iova: number, write: boolean): void;
+    fault(device: Device, iova: number, write: boolean): void;
 }
 
 const ROOT_PORT = { ids: { vendor: 0x8086, device: 0x347a, classCode: 0x06_0400 } };
@@ -29,7 +29,8 @@ export class PciBus {
     readonly bridges: PciFunction[] = [];
     readonly devices: Device[] = [];
     readonly iommu: Iommu | null;
-    readonly observers: DmaObserver[] = [];
+    /** Set by the run, as listeners are; no part of the machine's state. */
+    observer: DmaObserver | null = null;
     /** Interrupt messages for which a kernel has registered a handler, with who handles them. */
     readonly handlers: Table<number, string>;
 
@@ -37,9 +38,7 @@ export class PciBus {
     private readonly walked: Walked = (trail, requester, iova) => {
         const device = this.devices.find((d) => d.requester === requester);
         if (device) {
-            for (const o of this.observers) {
-                o.walked?.(device, iova, trail);
-            }
+            this.observer?.walked(device, iova, trail);
         }
     };
 
@@ -141,15 +140,13 @@ export class PciBus {
             device.count('dropped', 0);
             return -1;
         }
-        const { iommu, observers } = this;
+        const { iommu, observer } = this;
         let pa = iova;
         if (iommu) {
             pa = iommu.translate(device.requester, iova, write, this.walked);
             if (pa < 0) {
                 device.count('faults', 0);
-                for (const o of observers) {
-                    o.fault?.(device, iova, write);
-                }
+                observer?.fault(device, iova, write);
                 return -1;
             }
         }
@@ -157,9 +154,7 @@ export class PciBus {
             device.count('dropped', 0);
             return -1;
         }
-        for (const o of observers) {
-            o.dma?.(device, iova, pa, length, write);
-        }
+        observer?.dma(device, iova, pa, length, write);
         return pa;
     }
 

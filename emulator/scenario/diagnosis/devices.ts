@@ -3,13 +3,14 @@ import { TABLE_OWNER } from '../../kernel/devices/tables';
 import type { Area, Device } from '../../machine/devices/device';
 import { Table } from '../../machine/journal';
 import { PAGE_SIZE } from '../../machine/memory';
-import type { DmaObserver } from '../../machine/pci/bus';
 import type { Phase } from '../listener';
 import { hex } from '../values';
 import type { Rules, Scene } from './diagnoses';
 
 /** The rules, and what they have counted. */
 export interface DeviceRules extends Rules {
+    dma(device: Device, iova: number, pa: number, length: number, write: boolean): void;
+    walked(device: Device, iova: number, trail: readonly number[]): void;
     /** Requests of a device that went to memory which was not given to it. */
     strays(device: string): number;
 }
@@ -97,37 +98,6 @@ export function deviceRules(scene: Scene): DeviceRules {
         }
     };
 
-    const observer: DmaObserver = {
-        dma(device, iova, pa, _length, write): void {
-            const { intent } = device;
-            const { kernel } = vm.power;
-            if (intent && kernel && intent.boot === kernel.boot && (!intent.translated || pci.iommu?.enabled === true)) {
-                // a page that nobody has belongs to owner 0, which no mapping has
-                const area = intent.areaAt(iova);
-                if (area && kernel.memmap.ownerOf(Math.floor(pa / PAGE_SIZE)) === area.owner && pa - area.pa === iova - area.iova && (freed.size === 0 || freed.get(area)?.has(Math.floor(pa / PAGE_SIZE)) !== true)) {
-                    return;
-                }
-            }
-            stray(device, iova, pa, write);
-        },
-        walked(device, iova, trail): void {
-            const { kernel } = vm;
-            for (const table of kernel ? trail : []) {
-                const pfn = Math.floor(table / PAGE_SIZE);
-                if (kernel?.memmap.isAllocated(pfn) === true && isTableOwner(kernel.memmap.ownerOf(pfn))) {
-                    continue;
-                }
-                if (isNew(`LU1028 ${pfn}`)) {
-                    say('LU1028', {
-                        about: hex(table), history: chronicle.ofAddress(table), data: { device: who(device), iova: hex(iova), table: hex(table) },
-                        message: `The IOMMU walks a table at ${hex(table)} to translate ${hex(iova)} for ${who(device)}, but that is no table any more: it is ${pageText(table)}.`,
-                    });
-                }
-            }
-        },
-    };
-    pci.observers.push(observer);
-
     vm.machine.history.onFreed = (pfn, count) => {
         for (const b of vm.kernel?.devices.bound ?? []) {
             // what user space maps is pinned, so only what the DMA API gave away can be freed
@@ -142,6 +112,33 @@ export function deviceRules(scene: Scene): DeviceRules {
     };
 
     return {
+        dma(device: Device, iova: number, pa: number, _length: number, write: boolean): void {
+            const { intent } = device;
+            const { kernel } = vm.power;
+            if (intent && kernel && intent.boot === kernel.boot && (!intent.translated || pci.iommu?.enabled === true)) {
+                // a page that nobody has belongs to owner 0, which no mapping has
+                const area = intent.areaAt(iova);
+                if (area && kernel.memmap.ownerOf(Math.floor(pa / PAGE_SIZE)) === area.owner && pa - area.pa === iova - area.iova && (freed.size === 0 || freed.get(area)?.has(Math.floor(pa / PAGE_SIZE)) !== true)) {
+                    return;
+                }
+            }
+            stray(device, iova, pa, write);
+        },
+        walked(device: Device, iova: number, trail: readonly number[]): void {
+            const { kernel } = vm;
+            for (const table of kernel ? trail : []) {
+                const pfn = Math.floor(table / PAGE_SIZE);
+                if (kernel?.memmap.isAllocated(pfn) === true && isTableOwner(kernel.memmap.ownerOf(pfn))) {
+                    continue;
+                }
+                if (isNew(`LU1028 ${pfn}`)) {
+                    say('LU1028', {
+                        about: hex(table), history: chronicle.ofAddress(table), data: { device: who(device), iova: hex(iova), table: hex(table) },
+                        message: `The IOMMU walks a table at ${hex(table)} to translate ${hex(iova)} for ${who(device)}, but that is no table any more: it is ${pageText(table)}.`,
+                    });
+                }
+            }
+        },
         strays: (device) => strays.get(device) ?? 0,
         /** A kernel is up: is something going on that it knows nothing of? */
         phase(phase: Phase): void {

@@ -2,6 +2,7 @@
  * What the emulator thinks of what the kernel does. The rules are observers: they read the machine and never change it, and what they
  * remember is in the journal, so that going back takes it back.
  */
+import type { Device } from '../../machine/devices/device';
 import { Seq, Table } from '../../machine/journal';
 import type { Err } from '../../kernel/errno';
 import type { Kernel } from '../../kernel/kernel';
@@ -120,6 +121,14 @@ export class Diagnoses implements Listener {
         for (const r of this.watching) {
             r.inScratch?.(address, size);
         }
+    }
+
+    dma(device: Device, iova: number, pa: number, length: number, write: boolean): void {
+        this.devices.dma(device, iova, pa, length, write);
+    }
+
+    walked(device: Device, iova: number, trail: readonly number[]): void {
+        this.devices.walked(device, iova, trail);
     }
 
     log(line: LogLine, place: Place | undefined): void {

@@ -1,0 +1,22 @@
+/** DMA and what the IOMMU makes of it, on the way from the machine to the kernel and to the listeners of a run. */
+import type { Device } from '../machine/devices/device';
+import type { DmaObserver } from '../machine/pci/bus';
+import type { Vm } from './vm';
+
+export function observeDma(vm: Vm): DmaObserver {
+    const { listeners } = vm;
+    return {
+        dma(device: Device, iova: number, pa: number, length: number, write: boolean): void {
+            for (const l of listeners) {
+                l.dma?.(device, iova, pa, length, write);
+            }
+        },
+        walked(device: Device, iova: number, trail: readonly number[]): void {
+            vm.tell((l) => l.walked?.(device, iova, trail));
+        },
+        fault(device: Device, iova: number, write: boolean): void {
+            vm.kernel?.devices.faulted(device);
+            vm.tell((l) => l.iommuFault?.(device, iova, write));
+        },
+    };
+}
