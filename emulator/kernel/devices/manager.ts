@@ -73,7 +73,7 @@ export class KernelDevices extends Rec {
         for (const device of pci.devices) {
             const vfio = device.driver === 'vfio' && on ? cdevs++ : -1;
             const driver = device.driver === 'native' ? device.kind : vfio >= 0 ? 'vfio-pci' : '';
-            const b = new BoundDevice(k.journal, device, driver, this.newDomain(on ? this.defaultKind : 'identity', device.shape.name), vfio);
+            const b = new BoundDevice(k.journal, device, driver, this.newDomain(on ? this.defaultKind : 'identity', `the kernel (${device.shape.name})`), vfio);
             this.bound.push(b);
             if (on && b.own.prepare()) {
                 iommu.format.attach(new IommuTables(k), root, device.requester, b.own.attachment);
@@ -193,6 +193,9 @@ export class KernelDevices extends Rec {
                 b.device.stop();
             }
             b.device.setBusMaster(false);
+        }
+        for (const bridge of this.bound.length > 0 ? this.k.machine.pci.bridges.toReversed() : []) {
+            bridge.setBusMaster(false);
         }
         if (this.bound.length > 0 && this.k.desc.iommuShutdown) {
             this.iommu?.setEnabled(false);

@@ -21,7 +21,7 @@ export interface DeviceShape {
     /** Entries of its MSI-X table; 0: none. */
     readonly vectors: number;
     readonly driver: DriverChoice;
-    /** A device that sends requests whatever the bus master bit says. */
+    /** Faulty hardware: its requests come through whatever the bus master bits on their way say. */
     readonly ignoresBusMaster: boolean;
 }
 
