@@ -61,6 +61,8 @@ export interface KernelDescription {
     readonly early: EarlyMemory;
     /** Bytes of the initial RAM disk. */
     readonly initrdSize: number;
+    /** Its IOMMU driver turns translation off when the kernel goes down. */
+    readonly iommuShutdown: boolean;
     /** Bytes of page cache that its user space has filled when the boot is over. */
     readonly pageCache: number;
     /** What takes another time in it than the table of costs says. */
@@ -82,6 +84,7 @@ const v72: KernelDescription = {
     handlers: ['memfd'],
     early: DEFAULT_EARLY_MEMORY,
     initrdSize: 4 * MIB,
+    iommuShutdown: true,
     pageCache: 32 * MIB,
     costs: {},
 };
