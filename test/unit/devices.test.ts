@@ -250,6 +250,39 @@ suite('devices: /dev/iommu and /dev/vfio', () => {
         assert.equal(tables, 1, 'the empty table that vfio-pci\'s own domain has');
     });
 
+    test('without memory for a table nothing stays mapped or pinned, and the next try succeeds', () => {
+        let failures = 0;
+        for (let after = 0; after < 8; after++) {
+            const vm = ran(withMachine('memory 1GiB\niommu vtd\ndevice g at "0000:5e:00.0" { kind gpu; driver vfio }', `
+                boot "7.2"
+                process vmm {
+                    ram = memfd_create("guest-ram")
+                    ram.truncate(4MiB)
+                    ram.pwrite(pattern(1, 4MiB), at: 0)
+                    ioas = open("/dev/iommu").ioas_alloc()
+                    ioas.map(ram, iova: 4GiB, length: 2MiB)
+                    ioas.map(ram, iova: 8GiB, length: 2MiB, offset: 2MiB)
+                    vfio = open("/dev/vfio/devices/vfio0")
+                    inject ENOMEM into page_alloc after ${after}
+                    r = try vfio.bind_iommufd(ioas)
+                    if r != 0 {
+                        log("failed")
+                        vfio.bind_iommufd(ioas)
+                    }
+                    g.start_dma(ring: 8GiB, length: 2MiB, every: 10us)
+                    sleep 1ms
+                    assert g.faults == 0 && g.strays == 0
+                    vfio.close()
+                    exit
+                }`));
+            const owned = [...vm.kernel?.memmap.owned() ?? []].map((o) => vm.machine.owners.name(o.owner));
+            assert.ok(!owned.some((o) => o.includes('guest-ram')));
+            assert.equal(owned.filter((o) => o === 'IOMMU page table').length, 1, 'the one of its own domain');
+            failures += vm.injections.items.every((i) => i.left === 0) ? 1 : 0;
+        }
+        assert.ok(failures >= 5, `${failures} of the allocations failed`);
+    });
+
     test('leaves are as large as memory and addresses allow', () => {
         const vm = ran(withMachine('memory 2GiB\niommu vtd\ndevice g at "0000:5e:00.0" { kind gpu; driver vfio }', `
             boot "7.2" cmdline "transparent_hugepage_shmem=always"

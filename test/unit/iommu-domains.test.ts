@@ -44,7 +44,7 @@ suite('IOMMU: domains', () => {
                     const iova = unit * random.below(unit === PAGE ? 4096 : 12);
                     // memory of any kind will do: nobody reads it here
                     const pa = unit * random.below(Math.floor(0x8000_0000 / unit));
-                    if (domain.isFree(iova, length) && domain.map({ iova, pa, length, owner: 1 })) {
+                    if (domain.isFree(iova, length) && domain.map([{ iova, pa, length, owner: 1 }])) {
                         leaves++;
                         for (let at = 0; at < length; at += PAGE) {
                             shadow.set(iova + at, pa + at);
@@ -78,7 +78,7 @@ suite('IOMMU: domains', () => {
             const domain = kernel.devices.newDomain('paging', 'test');
             assert.ok(domain.prepare());
             for (let i = 0; i < 40; i++) {
-                assert.ok(domain.map({ iova: i * 0x4020_1000, pa: i * PAGE, length: PAGE, owner: 1 }));
+                assert.ok(domain.map([{ iova: i * 0x4020_1000, pa: i * PAGE, length: PAGE, owner: 1 }]));
             }
             assert.ok(kernel.pages.freePages() < before - 40);
             domain.destroy();

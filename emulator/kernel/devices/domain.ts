@@ -101,18 +101,23 @@ export class Domain extends Rec implements Intent {
     }
 
     /**
-     * Maps memory. Nothing of the range is mapped yet; all of it is a multiple of 4 KiB.
-     * @returns false: no memory for a table; what was mapped until then stays in the tables, but is no area
+     * Maps memory. Nothing of the ranges is mapped yet; all of them are multiples of 4 KiB.
+     * @returns false: no memory for a table; what was mapped until then is taken back
      */
-    map(area: Area, read = true, write = true): boolean {
-        if (this.kind === 'paging' && !this.fill(area, read, write)) {
-            return false;
+    map(areas: readonly Area[]): boolean {
+        for (const [i, area] of areas.entries()) {
+            if (this.kind === 'paging' && !this.fill(area)) {
+                for (const done of areas.slice(0, i + 1)) {
+                    this.clear(done);
+                }
+                return false;
+            }
         }
-        this.k.journal.edit<Domain>(this).areas = [...this.areas, area].sort((a, b) => a.iova - b.iova);
+        this.k.journal.edit<Domain>(this).areas = [...this.areas, ...areas].sort((x, y) => x.iova - y.iova);
         return true;
     }
 
-    private fill({ iova, pa, length }: Area, read: boolean, write: boolean): boolean {
+    private fill({ iova, pa, length }: Area): boolean {
         const tables = new IommuTables(this.k);
         for (let done = 0; done < length; ) {
             let level = LARGEST_LEAF;
@@ -123,7 +128,7 @@ export class Domain extends Rec implements Intent {
             if (at < 0) {
                 return false;
             }
-            tables.write(at, this.format.leaf(pa + done, level, read, write));
+            tables.write(at, this.format.leaf(pa + done, level, true, true));
             done += sizeOfLevel(level);
         }
         return true;
@@ -157,28 +162,33 @@ export class Domain extends Rec implements Intent {
         return this.iommu.format.pages;
     }
 
-    /** Takes an area out of the tables and of the IOMMU's cache. */
-    unmap(area: Area): void {
-        const tables = new IommuTables(this.k);
-        for (let done = 0; this.kind === 'paging' && done < area.length; ) {
-            let level = LARGEST_LEAF;
-            let at = -1;
-            while (level > 1) {
-                at = this.entryAt(tables, area.iova + done, level, false);
-                if (at >= 0 && this.format.decode(tables.read(at), level).kind === 'leaf') {
-                    break;
-                }
-                level--;
-                at = -1;
+    /** Takes whole areas that lie in a range out of the tables and of the IOMMU's cache. */
+    unmap({ iova, length }: { readonly iova: number; readonly length: number }): void {
+        const inside = (a: Area): boolean => a.iova >= iova && a.iova + a.length <= iova + length;
+        for (const area of this.areas) {
+            if (this.kind === 'paging' && inside(area)) {
+                this.clear(area);
             }
-            at = at < 0 ? this.entryAt(tables, area.iova + done, 1, false) : at;
+        }
+        this.iommu?.tlb.invalidate(this.id, iova / PAGE_SIZE, length / PAGE_SIZE);
+        this.k.journal.edit<Domain>(this).areas = this.areas.filter((a) => !inside(a));
+    }
+
+    /** Clears the entries of a range, of whatever level they are. */
+    private clear(area: Area): void {
+        const tables = new IommuTables(this.k);
+        for (let done = 0; done < area.length; ) {
+            let level = LARGEST_LEAF;
+            let at = this.entryAt(tables, area.iova + done, level, false);
+            while (level > 1 && (at < 0 || this.format.decode(tables.read(at), level).kind !== 'leaf')) {
+                level--;
+                at = this.entryAt(tables, area.iova + done, level, false);
+            }
             if (at >= 0) {
                 tables.write(at, { low: 0, high: 0 });
             }
             done += sizeOfLevel(level);
         }
-        this.iommu?.tlb.invalidate(this.id, area.iova / PAGE_SIZE, area.length / PAGE_SIZE);
-        this.k.journal.edit<Domain>(this).areas = this.areas.filter((a) => a !== area);
     }
 
     /** Frees the tables, once no device is attached any more. */

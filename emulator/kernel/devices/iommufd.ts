@@ -1,4 +1,5 @@
 /** /dev/iommu: I/O address spaces that user space fills with memory (drivers/iommu/iommufd/io_pagetable.c, ioas.c). */
+import type { Area } from '../../machine/devices/device';
 import type { Hasher } from '../../machine/hash';
 import { Rec, Seq } from '../../machine/journal';
 import { PAGE_SIZE } from '../../machine/memory';
@@ -161,43 +162,33 @@ export class Ioas extends Rec {
         if (list instanceof Err) {
             return list;
         }
-        const mapping = { ...m, pinned: list };
-        let run = { iova: m.iova, pa: 0, length: 0, owner: 0 };
-        const flush = (): boolean => run.length === 0 || domain.map(run);
+        const runs: Area[] = [];
         for (let i = 0, at = m.offset; i < list.length; i++) {
             const head = list.pfn(i);
             const size = PAGE_SIZE * 2 ** k.memmap.orderOf(head);
             // the first and the last folio may be covered in part
             const skip = at % size;
-            const n = Math.min(size - skip, m.offset + m.length - at);
+            const length = Math.min(size - skip, m.offset + m.length - at);
             const pa = head * PAGE_SIZE + skip;
             const owner = k.memmap.ownerOf(head);
-            if (run.length > 0 && run.pa + run.length === pa && run.owner === owner) {
-                run = { ...run, length: run.length + n };
+            const last = runs.at(-1);
+            if (last && last.pa + last.length === pa && last.owner === owner) {
+                runs[runs.length - 1] = { ...last, length: last.length + length };
             } else {
-                if (!flush()) {
-                    this.leave(mapping);
-                    return ENOMEM;
-                }
-                run = { iova: m.iova + at - m.offset, pa, length: n, owner };
+                runs.push({ iova: m.iova + at - m.offset, pa, length, owner });
             }
-            at += n;
+            at += length;
         }
-        if (!flush()) {
-            this.leave(mapping);
+        if (!domain.map(runs)) {
+            unpinFolios(k, list);
             return ENOMEM;
         }
-        return mapping;
+        return { ...m, pinned: list };
     }
 
     /** Takes a mapping out of the tables and unpins its folios. */
     private leave(m: Mapping): void {
-        const { domain } = this;
-        for (const a of domain?.areas ?? []) {
-            if (a.iova >= m.iova && a.iova < m.iova + m.length) {
-                domain?.unmap(a);
-            }
-        }
+        this.domain?.unmap(m);
         if (m.pinned) {
             unpinFolios(this.k, m.pinned);
         }

@@ -143,7 +143,7 @@ export class KernelDevices extends Rec {
         const { k } = this;
         const iova = b.own.translated ? b.own.findIova(length) : pa;
         const owner = k.memmap.ownerOf(k.memmap.headOf(pa / PAGE_SIZE));
-        return iova >= 0 && b.own.map({ iova, pa, length, owner }) ? iova : -1;
+        return iova >= 0 && b.own.map([{ iova, pa, length, owner }]) ? iova : -1;
     }
 
     /** dma_unmap_single(). @returns EINVAL where nothing is mapped there */
