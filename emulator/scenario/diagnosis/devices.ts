@@ -98,7 +98,7 @@ export function deviceRules(scene: Scene): DeviceRules {
         }
     };
 
-    vm.machine.history.onFreed = (pfn, count) => {
+    const onFreed = (pfn: number, count: number): void => {
         for (const b of vm.kernel?.devices.bound ?? []) {
             // what user space maps is pinned, so only what the DMA API gave away can be freed
             for (const area of b.own.areas) {
@@ -110,6 +110,8 @@ export function deviceRules(scene: Scene): DeviceRules {
             }
         }
     };
+    // pages are freed a million times in a row: without devices nobody is told
+    vm.machine.history.onFreed = pci.devices.length > 0 ? onFreed : null;
 
     return {
         dma(device: Device, iova: number, pa: number, _length: number, write: boolean): void {
