@@ -1,6 +1,6 @@
 /** The editors that the extension is tested in. */
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import * as path from 'node:path';
 import { inRepository } from '../support/repository';
@@ -37,9 +37,22 @@ export function install(editor: Editor): string {
     return folder;
 }
 
-/** The machine's Chromium, or undefined where it has none. */
+const CHROMIUM_NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+
+function isProgram(file: string): boolean {
+    try {
+        accessSync(file, constants.X_OK);
+        return statSync(file).isFile();
+    } catch {
+        return false;
+    }
+}
+
+/** The Chromium that CHROMIUM names, or else the machine's; undefined where it has none. */
 export function findChromium(): string | undefined {
     const given = process.env['CHROMIUM'];
-    const candidates = ['/usr/lib/chromium/chromium', '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-    return [...(given === undefined ? [] : [given]), ...candidates].find(c => existsSync(c));
+    const folders = (process.env['PATH'] ?? '').split(path.delimiter).filter(folder => folder !== '');
+    const candidates = CHROMIUM_NAMES.flatMap(name => folders.map(folder => path.join(folder, name)));
+    // Debian's own program, without the script around it that reads the machine's flags.
+    return [...(given === undefined ? [] : [given]), '/usr/lib/chromium/chromium', ...candidates].find(isProgram);
 }
