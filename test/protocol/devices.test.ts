@@ -40,8 +40,8 @@ suite('debug adapter: devices', () => {
         assert.equal((await client.unfold(threadId, 'Machine', ...gpu, 'driver')).value, 'vfio-pci');
         assert.equal((await client.unfold(threadId, 'Machine', ...gpu, 'bus master')).value, 'on');
         assert.match((await client.unfold(threadId, 'Machine', ...gpu, 'domain')).value, /^paging domain \d+ of I\/O address space 1$/);
-        assert.match((await client.unfold(threadId, 'Machine', ...gpu, 'config')).value, /^10de:2330, command 0x4$/);
-        assert.match((await client.unfold(threadId, 'Machine', ...gpu, 'config', '0x0')).value, /^de 10 30 23 04 00 /);
+        assert.match((await client.unfold(threadId, 'Machine', ...gpu, 'config')).value, /^10de:2330, command 0x6$/);
+        assert.match((await client.unfold(threadId, 'Machine', ...gpu, 'config', '0x0')).value, /^de 10 30 23 06 00 /);
         assert.match((await client.unfold(threadId, 'Machine', ...gpu, 'rings')).value, /^0x100000 for the device, 2 MiB, 65536 bytes every 200000 ns, round \d+$/);
         assert.match((await client.unfold(threadId, 'Machine', ...gpu, 'vectors', '[0]')).value, /^message 0x\w+, vfio gpu0-0$/);
         assert.match((await client.unfold(threadId, 'Machine', ...gpu, 'mappings', '0x0')).value, /, memfd guest-ram$/);

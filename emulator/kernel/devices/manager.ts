@@ -105,6 +105,7 @@ export class KernelDevices extends Rec {
             device.setPower(0);
             device.reset();
             k.clock.charge(DEVICE_RESET);
+            device.enable();
             const order = Math.ceil(Math.log2(device.defaults({ base: 0 }).length / PAGE_SIZE));
             const pfn = k.pages.alloc(order, { owner: k.owners.id(`rings of ${device.shape.name}`), zero: true });
             const iova = pfn < 0 ? -1 : this.dmaMap(b, pfn * PAGE_SIZE, PAGE_SIZE * 2 ** order);

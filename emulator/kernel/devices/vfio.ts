@@ -35,12 +35,16 @@ export class VfioFile extends Rec {
         if (b.ioas) {
             return err('EBUSY');
         }
+        // iommu_device_claim_dma_owner(): until it is attached, it sees nothing
+        k.devices.attach(b, k.devices.newDomain('blocked', 'vfio'));
         // vfio_pci_core_enable(): awake, not mastering, and as after a reset
         b.device.setPower(ON);
         b.device.reset();
         k.clock.charge(DEVICE_RESET);
+        b.device.enable();
         const failed = ioas.attach(b);
         if (failed) {
+            k.devices.attach(b, b.own);
             b.device.setPower(SUSPENDED);
             return failed;
         }

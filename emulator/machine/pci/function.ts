@@ -3,7 +3,7 @@ import type { Hasher } from '../hash';
 import { type Journal, Rec } from '../journal';
 import { formatBdf, formatPciAddress, requesterOf, type PciAddress } from './address';
 import {
-    COMMAND_MASTER, ConfigSpace, PCI_COMMAND, PCI_PRIMARY_BUS, PCI_SECONDARY_BUS, PCI_SUBORDINATE_BUS, PM_CSR, type FunctionIds,
+    COMMAND_MASTER, COMMAND_MEMORY, ConfigSpace, PCI_COMMAND, PCI_PRIMARY_BUS, PCI_SECONDARY_BUS, PCI_SUBORDINATE_BUS, PM_CSR, type FunctionIds,
 } from './config';
 
 export interface FunctionShape {
@@ -54,8 +54,9 @@ export class PciFunction extends Rec {
         return formatBdf(this.address);
     }
 
-    get isBridge(): boolean {
-        return this.config.bridge;
+    /** pci_enable_device(): it answers at the addresses of its BARs. */
+    enable(): void {
+        this.config.write(PCI_COMMAND, 2, this.config.read(PCI_COMMAND, 2) | COMMAND_MEMORY);
     }
 
     get busMaster(): boolean {
