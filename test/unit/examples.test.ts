@@ -113,4 +113,15 @@ suite('examples', () => {
     test('bug-reply-fault: with a reply that can be written the session is there', () => {
         assert.match(changed('bug-reply-fault', 'lu.retrieve_session("vm-1") with readonly_reply  fails EFAULT', 'lu.retrieve_session("vm-1")'), /should fail with ENOENT, but it fails with EINVAL/);
     });
+
+    test('device-keeps-writing: the driver that does it right needs both, the stop and the unmapping', () => {
+        assert.match(changed('device-keeps-writing', 'release() { dma0.stop(); dma0.dma_unmap(iova); put_folio(buffer) }', 'release() { dma0.dma_unmap(iova); put_folio(buffer) }'),
+            /stopped: assertion failed/);
+        assert.match(changed('device-keeps-writing', 'release() { dma0.stop(); dma0.dma_unmap(iova); put_folio(buffer) }', 'release() { put_folio(buffer) }'),
+            /guest\.pread/);
+    });
+
+    test('stock-kexec-devices: what stops the GPU is its bus master bit', () => {
+        assert.match(changed('stock-kexec-devices', 'msix 1; driver vfio }', 'msix 1; driver vfio; ignores_bus_master on }'), /nic0\.strays == 0 && gpu0\.strays == 0/);
+    });
 });
