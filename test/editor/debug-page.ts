@@ -3,6 +3,8 @@ import type { Locator, Page } from 'playwright-core';
 
 const WAIT_MS = 30_000;
 const POLL_MS = 100;
+/** A click that has had no effect for so long had none. */
+const CLICK_MS = 3_000;
 
 /** So many rounds of scrolling reach the end of every tree that a test unfolds. */
 const MAX_SCROLLS = 60;
@@ -332,13 +334,17 @@ export class DebugPage {
     async unfold(...path: readonly RegExp[]): Promise<string> {
         let text = '';
         for (const [depth, pattern] of path.entries()) {
-            const row = await this.variableRow(depth + 1, pattern);
-            text = squeeze(await row.innerText());
-            if ((await row.getAttribute('aria-expanded')) === 'false') {
-                await row.locator('.monaco-tl-twistie').click();
-                const again = this.variablesPane.locator(`.monaco-list-row[aria-level="${depth + 1}"][aria-expanded="true"]`).filter({ hasText: pattern });
-                await again.first().waitFor();
-            }
+            // Rows may move under the mouse while others come in: a click that was lost is made again.
+            await this.until(`${pattern} unfolded`, async () => {
+                const row = await this.variableRow(depth + 1, pattern);
+                text = squeeze(await row.innerText());
+                if ((await row.getAttribute('aria-expanded')) !== 'false') {
+                    return true;
+                }
+                await row.locator('.monaco-tl-twistie').click({ timeout: CLICK_MS }).catch(() => undefined);
+                const unfolded = this.variablesPane.locator(`.monaco-list-row[aria-level="${depth + 1}"][aria-expanded="true"]`).filter({ hasText: pattern });
+                return await unfolded.first().waitFor({ timeout: CLICK_MS }).then(() => true, () => false);
+            });
         }
         return text;
     }
