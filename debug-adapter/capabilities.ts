@@ -40,5 +40,6 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
     supportsRestartRequest: true,
     supportsTerminateRequest: true,
     supportsSteppingGranularity: true,
+    supportsDelayedStackTraceLoading: true,
     exceptionBreakpointFilters: FILTERS.map((f) => ({ ...f })),
 };
