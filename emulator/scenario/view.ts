@@ -3,7 +3,7 @@ import { Bytes } from '../machine/bytes';
 import type { PhysicalMemory } from '../machine/memory';
 import type { BitsType, FieldType, LayoutField, StructLayout } from './layout';
 import type { Value } from './types';
-import { asInt, asString, hex, KernelFault, ProgramError, type Comparable, type Displayed, type Int } from './values';
+import { asInt, asString, hex, normal, KernelFault, ProgramError, type Comparable, type Displayed, type Int } from './values';
 
 /** Memory that is contiguous for the kernel and not for the hardware (kernel: vmalloc). Offsets are in bytes. */
 export interface VmArea {
@@ -192,7 +192,7 @@ function readBits(l: Location, offset: number, type: BitsType): Value {
 
 function bigBits(l: Location, offset: number, type: BitsType): Value {
     const x = BigInt.asUintN(type.bits, BigInt(readInt(l, offset, 8, false)) >> BigInt(type.shift));
-    return Number.isSafeInteger(Number(x)) ? Number(x) : x;
+    return normal(x);
 }
 
 function writeBigBits(l: Location, offset: number, type: BitsType, value: Int, what: Named): void {
@@ -202,7 +202,7 @@ function writeBigBits(l: Location, offset: number, type: BitsType, value: Int, w
     }
     const mask = BigInt.asUintN(type.bits, -1n) << BigInt(type.shift);
     const word = (BigInt(readInt(l, offset, 8, false)) & ~mask) | (field << BigInt(type.shift));
-    writeInt(l, offset, 8, false, Number.isSafeInteger(Number(word)) ? Number(word) : word, what);
+    writeInt(l, offset, 8, false, normal(word), what);
 }
 
 function wordAt(l: Location, offset: number): number {
@@ -282,7 +282,7 @@ function readInt(l: Location, offset: number, size: 1 | 2 | 4 | 8, signed: boole
     const pa = whole(l, offset, size);
     if (pa < 0) {
         const raw = readBytes(l, offset, size).reduceRight((acc, b) => (acc << 8n) | BigInt(b), 0n);
-        return Number.isSafeInteger(Number(raw)) ? Number(raw) : raw;
+        return normal(raw);
     }
     const m = l.memory;
     switch (size) {
@@ -294,14 +294,9 @@ function readInt(l: Location, offset: number, size: 1 | 2 | 4 | 8, signed: boole
             return signed ? m.readU32(pa) | 0 : m.readU32(pa);
         case 8: {
             const u = m.readU64(pa);
-            return signed && u >= 2n ** 63n ? normalSigned(BigInt(u)) : u;
+            return signed && u >= 2n ** 63n ? normal(BigInt.asIntN(64, BigInt(u))) : u;
         }
     }
-}
-
-function normalSigned(u: bigint): Int {
-    const s = BigInt.asIntN(64, u);
-    return Number.isSafeInteger(Number(s)) ? Number(s) : s;
 }
 
 function writeInt(l: Location, offset: number, size: 1 | 2 | 4 | 8, signed: boolean, value: Int, what: Named): void {

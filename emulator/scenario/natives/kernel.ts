@@ -12,7 +12,7 @@ import { Seq } from '../../machine/journal';
 import { Boot } from '../boot';
 import { panic } from '../power_off';
 import { jump, loadKexec, runHandoverHooks, runInit, unloadKexec } from '../reboot';
-import { hasCallback, openDevice } from '../kinds';
+import { openDevice } from '../kinds';
 import { UserProcess } from '../thread';
 import { ANY, BOOL, FD, INT, objectOf, STRING, type NativeFunction, type NativeGlobal, type Value } from '../types';
 import { View } from '../view';
@@ -93,7 +93,6 @@ export const kernelFunctions: readonly NativeFunction[] = [
     }),
     fn('open_device', [param('kind', { k: 'decl', of: 'file', name: '' }), param('path', STRING)], { result: objectOf('file') }, 'A file of this kind, before its open() has run.', (vm, [kind, path]) =>
         openDevice(vm, asString(kind, 'the kind'), asString(path, 'the path'))),
-    fn('has_callback', [param('object', ANY), param('name', STRING)], { result: BOOL }, 'A handler, FLB or file kind has this callback.', (vm, [o, n]) => hasCallback(vm, o, asString(n, 'the name'))),
 
     fn('should_fail', [param('point', STRING)], { result: INT }, 'Whether a failure was injected at a point of this name: a positive error number, or 0.', (vm, [point]) =>
         vm.injections.hit(asString(point, 'the point'), vm.boot)?.error?.code ?? 0),
