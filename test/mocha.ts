@@ -24,8 +24,11 @@ function testFiles(fileOrFolder: string): string[] {
         .map(f => path.relative(ROOT, path.join(whole, f)));
 }
 
+/** Against tests that hang: far more than any takes, on a busy machine too. */
+const LIMIT_MS = 60_000;
+
 function run(bundles: readonly string[], grep: string | undefined): Promise<Counts> {
-    const mocha = new Mocha({ ui: 'tdd', timeout: 20_000, ...(grep === undefined ? {} : { grep }) });
+    const mocha = new Mocha({ ui: 'tdd', timeout: LIMIT_MS, ...(grep === undefined ? {} : { grep }) });
     for (const file of bundles) {
         mocha.addFile(file);
     }
@@ -34,6 +37,7 @@ function run(bundles: readonly string[], grep: string | undefined): Promise<Coun
             const { passes = 0, pending = 0 } = runner.stats ?? {};
             resolve({ passed: passes, failed: failures, skipped: pending });
         });
+        runner.on('retry', (test, error: unknown) => console.log(`  again ${test.fullTitle()}: ${String(error)}`));
     });
 }
 

@@ -38,7 +38,7 @@ suite('generated runs, against the second model', () => {
             for (let seed = start; seed < end; seed++) {
                 assert.equal(differenceOf(seed), undefined);
             }
-        }).timeout(120_000);
+        }).timeout(300_000);
     }
 
     test('a seed stands for one run', () => assert.equal(generate(7), generate(7)));
@@ -85,7 +85,7 @@ suite('a fault in the kernel code is caught', () => {
         ['what a freeze changed is forgotten', 'luo.lus', '            if r == 0 { luo_file.serialized_data = args.serialized_data }\n', ''],
     ];
     for (const [what, file, from, to] of faults) {
-        test(what, () => noticed(broken(file, from, to))).timeout(60_000);
+        test(what, () => noticed(broken(file, from, to))).timeout(240_000);
     }
 });
 
@@ -106,18 +106,18 @@ suite('a fault in a system call is caught', () => {
     test('a hole is never found', () => breaking('lseek', (call, args) => {
         args[2] = args[2] === SEEK_HOLE ? SEEK_END : args[2];
         return call();
-    })).timeout(60_000);
+    })).timeout(240_000);
 
     test('what is written beyond the end of a frozen file is dropped silently', () => breaking('pwrite', (call, args) => {
         const r = call();
         const [, data] = args;
         return r instanceof Err && r.name === 'EPERM' && data instanceof Bytes ? data.length : r;
-    })).timeout(60_000);
+    })).timeout(240_000);
 
     test('a hole that is punched leaves the last byte', () => breaking('punch', (call, args) => {
         args[2] = typeof args[2] === 'number' && args[2] > 1 ? args[2] - 1 : args[2];
         return call();
-    })).timeout(60_000);
+    })).timeout(240_000);
 
-    test('a copy of a descriptor is not made', () => breaking('dup', (_call, args) => args[0] as Value)).timeout(60_000);
+    test('a copy of a descriptor is not made', () => breaking('dup', (_call, args) => args[0] as Value)).timeout(240_000);
 });

@@ -41,7 +41,7 @@ suite('imported recordings', () => {
         for (let seed = 0; seed < SEEDS; seed++) {
             assert.equal(failureOf(generate(seed)), undefined, `seed ${seed}`);
         }
-    }).timeout(60_000);
+    }).timeout(240_000);
 
     test('lus import writes a file that lus run runs', () => {
         const folder = mkdtempSync(path.join(tmpdir(), 'lus-import-'));

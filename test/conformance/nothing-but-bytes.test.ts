@@ -154,7 +154,7 @@ suite('the next kernel has nothing but bytes', () => {
 
     for (const [name, halves, first] of [['memfds on two nodes, two updates', MEMFDS, '7.2'], ['handlers and an FLB', HANDLERS, 'with cards']] as const) {
         test(name, function () {
-            this.timeout(60_000);
+            this.timeout(240_000);
             const program = programOf({ 'whole.lus': whole(halves, first) });
             assert.deepEqual(findingsOf(program).filter((f) => !f.includes('LU0209')), []);
             const witness = new Witness();

@@ -42,7 +42,7 @@ suite('the recorder', () => {
     let recorder: string;
 
     suiteSetup(function () {
-        this.timeout(60_000);
+        this.timeout(240_000);
         folder = mkdtempSync(path.join(tmpdir(), 'lus-record-'));
         recorder = path.join(folder, 'recorder');
         const why = unable();
@@ -82,7 +82,7 @@ suite('the recorder', () => {
             const { first } = compareRecording('test:/recorded.jsonl', recorded, parseRecording(recorded));
             assert.equal(first && `seed ${seed}, line ${first.line}, ${first.op}: this kernel says ${first.expected}; the emulator ${first.got}`, undefined);
         }
-    }).timeout(120_000);
+    }).timeout(300_000);
 
     test('and of arguments that make no sense', function () {
         const why = tooOld();

@@ -42,7 +42,7 @@ export async function runSuite(server: Server, run: SuiteRun): Promise<Counts> {
             const result = /^@@RESULT (\{.*\})/.exec(line)?.[1];
             if (result === undefined) {
                 // The rest is the workbench talking to itself.
-                if (/^ {2}(ok|FAIL) /.test(line)) {
+                if (/^ {2}(ok|again|FAIL) /.test(line)) {
                     console.log(line);
                 } else {
                     chatter.push(line);

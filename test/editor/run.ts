@@ -18,7 +18,7 @@ import { startServer } from './server';
 import { findChromium, NEWEST, OLDEST, type Editor } from './vscode-servers';
 import { buildSuite, makeWorkspace } from './workspace-folder';
 
-const SUITE_LIMIT_SECONDS = 300;
+const SUITE_LIMIT_SECONDS = 600;
 
 async function suiteIn(editor: Editor): Promise<Counts> {
     console.log(`\nthe suite in the extension host of ${editor.name}`);

@@ -78,12 +78,12 @@ suite('checkpoints', () => {
     for (const [name, program] of examples()) {
         for (const scenario of program.scenarios) {
             test(`${name}: ${scenario.name.value}`, function () {
-                this.timeout(120_000);
+                this.timeout(300_000);
                 verify(() => Run.start(program, { scenario: scenario.name.value }));
             });
 
             test(`${name}: ${scenario.name.value}: back and forth at every statement`, function () {
-                this.timeout(120_000);
+                this.timeout(300_000);
                 const { vm } = Run.start(program, { scenario: scenario.name.value });
                 while (!over(vm)) {
                     // one statement after the other

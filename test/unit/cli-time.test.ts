@@ -35,7 +35,7 @@ const tableSchema = z.object({
 });
 
 suite('lus: time', function () {
-    this.timeout(30_000);
+    this.timeout(300_000);
     let folder = '';
 
     setup(() => {

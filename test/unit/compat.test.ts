@@ -30,7 +30,7 @@ const schema = z.strictObject({
 });
 
 suite('lus compat', function () {
-    this.timeout(30_000);
+    this.timeout(300_000);
 
     test('a matrix with the reason in each cell; exit code 1 where a pair does not work', () => {
         assert.deepEqual(compat(['first-session.lus', '--kernels', '7.0,7.1,7.2,7.3']), {

@@ -34,7 +34,7 @@ const reportSchema = z.object({
 });
 
 suite('diagnoses in reports', function () {
-    this.timeout(30_000);
+    this.timeout(300_000);
 
     test('pretty: under the scenario, with place, source, history and what to do; the scenario passes', () => {
         const { code, out } = run(LOST);

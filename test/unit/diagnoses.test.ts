@@ -341,7 +341,7 @@ suite('diagnoses: looking changes nothing', () => {
             }
         }
         assert.ok(gone > 30, 'most of them are short');
-    }).timeout(60_000);
+    }).timeout(240_000);
 
     test('asking in an expression remembers nothing', () => {
         const program = programOf('scenario "s" { boot "7.2"; process p { s = open("/dev/liveupdate").create_session("s"); s.preserve_fd(memfd_create("m"), token: 1); kexec_file_load("7.2"); reboot(KEXEC) }\n'

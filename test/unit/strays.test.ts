@@ -108,7 +108,7 @@ function program(vm: Vm, device: Device, random: Random, seen: Map<string, numbe
 suite('devices: strays', () => {
     for (const machine of MACHINES) {
         test(`${machine === '' ? 'no IOMMU' : machine.replace('\n', ', ')}: ${PROGRAMS} random programs, against a shadow`, function () {
-            this.timeout(60_000);
+            this.timeout(240_000);
             const { vm } = Run.start(programOf({ 's.lus': `machine {\nmemory 1GiB\n${machine}\ndevice d at "0000:3b:00.0" { kind dma; driver none }\n}\nscenario "s" { boot "7.2"; d.bus_master = true; d.start_dma(ring: 0); d.stop() }` }));
             vm.run(1e9);
             const device = vm.machine.pci.device('d');

@@ -13,6 +13,8 @@ const SCREENSHOTS = inRepository('.build', 'screenshots');
 /** Installing an editor for the first time is part of it. */
 export const SETUP_LIMIT_MS = 180_000;
 export const JOURNEY_LIMIT_MS = 120_000;
+/** A busy machine's workbench loses a click now and then; what is wrong in the extension fails every time. */
+export const JOURNEY_RETRIES = 2;
 
 /** One editor for the journeys of a suite; each journey gets a folder and a page of its own. */
 export class Traveller {

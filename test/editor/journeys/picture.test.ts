@@ -7,7 +7,7 @@ import { copyFileSync, mkdirSync, statSync } from 'node:fs';
 import * as path from 'node:path';
 import { inRepository } from '../../support/repository';
 import { NEWEST } from '../vscode-servers';
-import { JOURNEY_LIMIT_MS, SETUP_LIMIT_MS, Traveller } from './journey';
+import { JOURNEY_LIMIT_MS, JOURNEY_RETRIES, SETUP_LIMIT_MS, Traveller } from './journey';
 
 const PICTURE = inRepository('extension', 'docs', 'images', 'stopped-in-freeze.png');
 const MAX_BYTES = 200_000;
@@ -26,6 +26,7 @@ const SETTINGS = {
 
 suite('the picture of the README', function () {
     this.timeout(JOURNEY_LIMIT_MS);
+    this.retries(JOURNEY_RETRIES);
     const traveller = new Traveller('picture', { editor: NEWEST, extension: 'built', settings: SETTINGS });
 
     suiteSetup(async function () {

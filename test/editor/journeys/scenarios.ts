@@ -1,7 +1,7 @@
 /** The journeys: what users do, from opening the folder to the end of the scenario. They run on each way to install. */
 import assert from 'node:assert/strict';
 import type { ServerOptions } from '../server';
-import { JOURNEY_LIMIT_MS, lineOf, SETUP_LIMIT_MS, textOf, Traveller } from './journey';
+import { JOURNEY_LIMIT_MS, JOURNEY_RETRIES, lineOf, SETUP_LIMIT_MS, textOf, Traveller } from './journey';
 
 const FILE = 'update.lus';
 const LANGUAGE_NAME = 'Live Update Scenario';
@@ -10,6 +10,7 @@ const LANGUAGE_NAME = 'Live Update Scenario';
 export function defineJourneys(title: string, prefix: string, options: () => ServerOptions, more?: (traveller: () => Traveller) => void): void {
     suite(title, function () {
         this.timeout(JOURNEY_LIMIT_MS);
+        this.retries(JOURNEY_RETRIES);
         let traveller: Traveller;
 
         suiteSetup(async function () {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import * as vscode from 'vscode';
 import { markedLine } from '../../support/markers';
-import { Recorder, stoppedProgram, type Stopped } from './debugging';
+import { Recorder, stopDebugging, stoppedProgram, type Stopped } from './debugging';
 import { closeEditors, fileUri, folder, openFile } from './workspace';
 
 const SCENARIO = 'a counter and its memory';
@@ -24,7 +24,7 @@ suite('debugging', () => {
     });
 
     teardown(async () => {
-        await vscode.debug.stopDebugging();
+        await stopDebugging();
         vscode.debug.removeBreakpoints(vscode.debug.breakpoints);
         recorder.dispose();
         await closeEditors();
@@ -131,7 +131,7 @@ suite('debugging', () => {
         const name = 'an expectation that does not hold';
         vscode.debug.addBreakpoints([new vscode.FunctionBreakpoint('start_kernel')]);
         await recorder.stopAfter(() => launch({ scenario: name }));
-        await vscode.debug.stopDebugging();
+        await stopDebugging();
         await recorder.end();
         assert.match(vscode.window.activeTextEditor?.document.getText() ?? '', /fn start_kernel/);
         await recorder.stopAfter(() => vscode.debug.startDebugging(folder(), { type: 'lus', name: '', request: 'launch' }));

@@ -3,7 +3,8 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import * as vscode from 'vscode';
 import { z } from 'zod';
 
-const WAIT_MS = 15_000;
+/** Long enough for a machine with other things to do; a test that passes never waits that long. */
+const WAIT_MS = 30_000;
 
 const eventSchema = z.object({ type: z.literal('event'), event: z.string(), body: z.optional(z.unknown()) });
 const stoppedSchema = z.object({ reason: z.string(), threadId: z.number() });
@@ -24,13 +25,30 @@ export async function eventually<T>(what: string, probe: () => T | undefined | P
     }
 }
 
+/** Ends what is still being debugged. A session that ends by itself at the same moment cancels the request to end it. */
+export async function stopDebugging(): Promise<void> {
+    try {
+        await vscode.debug.stopDebugging();
+    } catch (e) {
+        if (!(e instanceof Error && e.message.includes('Canceled'))) {
+            throw e;
+        }
+    }
+}
+
 /** Records what adapters send, from the moment it is made until it is disposed. */
 export class Recorder implements vscode.DebugAdapterTrackerFactory, vscode.Disposable {
-    private readonly registration = vscode.debug.registerDebugAdapterTrackerFactory('lus', this);
+    private readonly registrations = [
+        vscode.debug.registerDebugAdapterTrackerFactory('lus', this),
+        vscode.debug.onDidTerminateDebugSession(() => { this.ended = true; }),
+    ];
     private readonly stops: Stopped[] = [];
     /** Text of output events, in order. */
     readonly output: string[] = [];
+    /** The adapter's last word. */
     terminated = false;
+    /** The workbench has put the session away. */
+    private ended = false;
     exitCode: number | undefined;
 
     createDebugAdapterTracker(): vscode.DebugAdapterTracker {
@@ -69,12 +87,19 @@ export class Recorder implements vscode.DebugAdapterTrackerFactory, vscode.Dispo
         return stopped;
     }
 
+    /**
+     * The end of the session that was started. The event says so; `activeDebugSession` may go on naming a session that was over
+     * before the workbench had made it the active one.
+     */
     async end(): Promise<void> {
-        await eventually('the end of the session', () => (this.terminated && !vscode.debug.activeDebugSession ? true : undefined));
+        await eventually('the adapter to say that it is done', () => (this.terminated ? true : undefined));
+        await eventually('the editor to end the session', () => (this.ended ? true : undefined));
     }
 
     dispose(): void {
-        this.registration.dispose();
+        for (const registration of this.registrations) {
+            registration.dispose();
+        }
     }
 }
 

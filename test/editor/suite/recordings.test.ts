@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { Recorder, stoppedProgram } from './debugging';
+import { Recorder, stopDebugging, stoppedProgram } from './debugging';
 import { closeEditors, openFile } from './workspace';
 
 suite('recordings of a real kernel', () => {
@@ -13,7 +13,7 @@ suite('recordings of a real kernel', () => {
     });
 
     teardown(async () => {
-        await vscode.debug.stopDebugging();
+        await stopDebugging();
         vscode.debug.removeBreakpoints(vscode.debug.breakpoints);
         recorder.dispose();
         await closeEditors();
