@@ -11,6 +11,7 @@ export function diagnosisListener(output: Output, sources: Sources): Listener {
         diagnosed(d: Diagnosis) {
             const lines = [
                 `${d.severity} ${d.code}: ${d.message}`,
+                ...(d.cause ? [`    follows from ${d.cause.code}: ${d.cause.message}${spot(d.cause.place)}`] : []),
                 ...d.history.map((h) => `    kernel ${h.boot}: ${h.text}${spot(h.place)}`),
                 `    What to do: ${d.advice}`,
             ];

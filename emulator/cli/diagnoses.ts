@@ -1,5 +1,6 @@
 /** Diagnoses of a run, for the reports. */
 import type { ScenarioDecl } from '../scenario/ast';
+import { rootOf } from '../scenario/diagnosis/causes';
 import type { Diagnosis } from '../scenario/diagnosis/diagnosis';
 import { lex } from '../scenario/lexer';
 import type { Program } from '../scenario/program';
@@ -20,7 +21,8 @@ export function reportsOf(files: Files, program: Program, scenario: ScenarioDecl
         timeNs: d.time,
         history: d.history.map((h) => ({ boot: h.boot, text: h.text, where: h.place ? whereOf(files, h.place.uri, h.place) : null })),
         advice: d.advice,
-        expected: asked.has(d.code),
+        expected: asked.has(d.code) || (scenario.finds?.some((f) => f.name === d.code || f.name === rootOf(d).code) ?? false),
+        cause: d.cause && { code: d.cause.code, message: d.cause.message, where: d.cause.place ? whereOf(files, d.cause.place.uri, d.cause.place) : null },
         data: d.data,
     }));
 }
@@ -43,12 +45,13 @@ export function prettyDiagnoses(files: Files, { diagnoses }: ScenarioResult, sty
     return diagnoses.flatMap((d) => {
         const head = `${mark(d, style)}: ${d.message}`;
         if (d.expected) {
-            return [style.dim(`${d.code}, as the scenario says: ${d.message}`)];
+            return [style.dim(`${d.code}, as the scenario says: ${d.message}${following(d)}`)];
         }
         return [
             '',
             `${d.where ? `${style.strong(spot(d.where))}: ` : ''}${head}`,
             ...(d.where ? ['', ...excerpt(files.linesShownAs(d.where.file), d.where, style).map((l) => `  ${l}`)] : []),
+            ...(d.cause ? ['', `${style.strong('Follows from')}  ${causeText(d.cause)}: ${d.cause.message}`] : []),
             ...(d.history.length > 0 ? ['', style.strong('History'), ...d.history.map((h) => `  kernel ${h.boot}: ${h.text}${h.where ? `  ${style.dim(spot(h.where))}` : ''}`)] : []),
             '',
             `${style.strong('What to do')}  ${d.advice}`,
@@ -63,5 +66,13 @@ function mark(d: DiagnosisReport, style: Style): string {
 
 /** One line each, without colours. */
 export function diagnosisLine(d: DiagnosisReport): string {
-    return `${d.where ? `${spot(d.where)}: ` : ''}${d.severity} ${d.code}: ${d.message}`;
+    return `${d.where ? `${spot(d.where)}: ` : ''}${d.severity} ${d.code}: ${d.message}${following(d)}`;
+}
+
+function following({ cause }: DiagnosisReport): string {
+    return cause ? ` (follows from ${causeText(cause)})` : '';
+}
+
+function causeText({ code, where }: NonNullable<DiagnosisReport['cause']>): string {
+    return where ? `${code} at ${spot(where)}` : code;
 }

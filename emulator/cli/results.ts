@@ -59,8 +59,10 @@ export interface DiagnosisReport {
     /** What happened to the page, session, file or FLB before, oldest first. */
     readonly history: readonly { readonly boot: number; readonly text: string; readonly where: Where | null }[];
     readonly advice: string;
-    /** The scenario asks for this code with `diagnosed("…")`. */
+    /** The scenario asks for this code with `diagnosed("…")`, or says that it `finds` it or what it follows from. */
     readonly expected: boolean;
+    /** The earlier finding that this one follows from. */
+    readonly cause: { readonly code: string; readonly message: string; readonly where: Where | null } | null;
     /** Names, addresses and numbers of the message. */
     readonly data: Readonly<Record<string, Datum>>;
 }

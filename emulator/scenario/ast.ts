@@ -41,7 +41,14 @@ export interface MachineEntry extends Span {
     readonly body?: readonly MachineEntry[];
 }
 
-export interface ScenarioDecl extends Span { readonly kind: 'scenario'; readonly name: StringLit; readonly body: Block }
+/** `scenario "the agent crashes" finds LU1023 { … }` */
+export interface ScenarioDecl extends Span {
+    readonly kind: 'scenario';
+    readonly name: StringLit;
+    /** The codes of its root findings, in order; left out where it does not say. */
+    readonly finds?: readonly Ident[];
+    readonly body: Block;
+}
 
 export interface StructDecl extends Span { readonly kind: 'struct'; readonly name: Ident; readonly fields: readonly StructField[] }
 export interface StructField extends Span { readonly name: Ident; readonly type: TypeExpr }

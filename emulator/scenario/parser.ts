@@ -1,7 +1,7 @@
 /** The parser of `.lus` files: declarations. It reads every text, in linear time, and always yields a tree whose spans nest. */
 import type {
     Callback, Expr, FileDecl, FlbDecl, FnDecl, HandlerDecl, Ident, Item, KernelDecl, KernelEntry, KindField, MachineDecl, MachineEntry,
-    Param, SourceFile, StringLit, StructDecl, StructField, TypeExpr,
+    Param, ScenarioDecl, SourceFile, StringLit, StructDecl, StructField, TypeExpr,
 } from './ast';
 import { near } from './check/nearest';
 import { lex } from './lexer';
@@ -58,8 +58,10 @@ class Parser extends StmtParser {
             case 'scenario': {
                 this.advance();
                 const name = this.stringLit('The name of the scenario');
+                const finds = this.acceptWord('finds') ? this.names('a finding (LU1003)') : undefined;
                 const body = this.block('scenario');
-                return { kind: 'scenario', name, body, start: t.start, end: this.lastEnd };
+                const d: ScenarioDecl = { kind: 'scenario', name, body, start: t.start, end: this.lastEnd };
+                return finds ? { ...d, finds } : d;
             }
             case 'struct': return this.struct();
             case 'file': return this.file();

@@ -75,7 +75,7 @@ export class Run {
         const code = image.scenarioCode(scenario);
         vm.scenarioThread.frames.push(new Frame(code, 'scenario', new Array<Value>(code.slots).fill(undefined), -1));
         Updates.attach(vm);
-        Diagnoses.attach(vm, { uri: code.uri, start: scenario.name.start, end: scenario.name.end });
+        Diagnoses.attach(vm, scenario, { uri: code.uri, start: scenario.name.start, end: scenario.name.end });
         return new Run(program, image, scenario, vm);
     }
 }

@@ -340,6 +340,8 @@ export class Vm {
     finish(outcome: Outcome): void {
         if (!this.outcome && outcome.passed) {
             this.tell((l) => l.ended?.());
+            const failure = this.diagnoses?.missed();
+            this.outcome = failure ? { passed: false, failure } : outcome;
         }
         this.outcome ??= outcome;
         this.stop = { reason: 'end' };

@@ -9,6 +9,7 @@ import { typeNamed, type Unit } from './body';
 import { checkCompatible, checkHandlerHead, checkKernel, checkShapes, fileTypeOf } from './callbacks';
 import type { Settings } from './constant';
 import { declare, processesOf } from './declarations';
+import { checkFinds } from './finds';
 import { Folder } from './fold';
 import { Layered } from './layered';
 import { reportUnread } from './scope';
@@ -100,6 +101,7 @@ class ProgramChecker {
         switch (item.kind) {
             case 'scenario': {
                 const processes = processesOf(item.body, new Set());
+                checkFinds(world, uri, item.finds ?? []);
                 const body = this.body({ uri, span: item.body, context: 'scenario', processes });
                 this.code(item, item.body, body, uri, item);
                 break;

@@ -10,16 +10,20 @@ import type { LogLine } from '../../kernel/klog';
 import type { Int } from '../../machine/int';
 import type { Frame } from '../code';
 import type { StructLayout } from '../layout';
+import type { ScenarioDecl } from '../ast';
 import type { Listener, Phase, Place } from '../listener';
+import type { RunException } from '../run_state';
 import type { Value } from '../types';
 import type { ArrayView } from '../view';
 import type { Vm } from '../vm';
 import { blame } from './blame';
 import { callbackRules } from './callbacks';
+import { causeOf } from './causes';
 import { deviceRules, type DeviceRules } from './devices';
 import { CATALOGUE, type Code } from './catalogue';
 import { Chronicle } from './chronicle';
 import type { Diagnosis, Finding, Say } from './diagnosis';
+import { missed } from './expected';
 import { flbRules } from './flbs';
 import { handoverRules } from './handover';
 import { memfdRules } from './memfd';
@@ -58,7 +62,7 @@ export class Diagnoses implements Listener {
     /** While listeners are told that kernel code has returned: the caller's frame stands behind its call. */
     private behind = false;
 
-    private constructor(private readonly vm: Vm, private readonly end: Place | undefined) {
+    private constructor(private readonly vm: Vm, private readonly scenario: ScenarioDecl, private readonly end: Place) {
         this.found = new Seq(vm.machine.journal);
         this.said = new Table(vm.machine.journal);
         const scene: Scene = { vm, chronicle: new Chronicle(vm, () => this.here()), say: (code, finding) => this.say(code, finding) };
@@ -141,9 +145,9 @@ export class Diagnoses implements Listener {
         return blame(this.vm, this.behind);
     }
 
-    /** Has the run that is about to start watched. `end`: where a diagnosis is placed that is made when the scenario is over. */
-    static attach(vm: Vm, end: Place | undefined): Diagnoses {
-        const diagnoses = new Diagnoses(vm, end);
+    /** Has the run of a scenario that is about to start watched. `end`: where a diagnosis is placed that is made when it is over. */
+    static attach(vm: Vm, scenario: ScenarioDecl, end: Place): Diagnoses {
+        const diagnoses = new Diagnoses(vm, scenario, end);
         vm.diagnoses = diagnoses;
         return diagnoses;
     }
@@ -163,6 +167,11 @@ export class Diagnoses implements Listener {
     ended(): void {
         // What the scenario left undone is best shown where it began: the last place of its history.
         this.atEnd((code, finding) => this.say(code, { ...finding, place: finding.place ?? finding.history?.findLast((line) => line.place)?.place ?? this.end }));
+    }
+
+    /** Why the scenario, which has come to its end, has not found what it says that it finds; null where all is as it says. */
+    missed(): RunException | null {
+        return missed(this.scenario, this.end.uri, this.found.items);
     }
 
     /** How often a device went to memory that was not given to it. */
@@ -200,9 +209,10 @@ export class Diagnoses implements Listener {
         this.said.set(key, true);
         const { severity, advice } = CATALOGUE[code];
         const place = finding.place ?? this.here() ?? this.end;
+        const { data = {} } = finding;
         const diagnosis: Diagnosis = {
             code, severity, message: finding.message, place, time: vm.machine.clock.now, boot: vm.boot,
-            history: finding.history ?? [], advice: finding.advice ?? advice, data: finding.data ?? {},
+            history: finding.history ?? [], advice: finding.advice ?? advice, data, cause: causeOf({ code, boot: vm.boot, data }, this.found.items),
         };
         this.found.push(diagnosis);
         vm.tell((l) => l.diagnosed?.(diagnosis));

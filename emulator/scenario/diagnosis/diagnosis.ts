@@ -32,6 +32,8 @@ export interface Diagnosis {
     readonly advice: string;
     /** The same for programs: names, addresses, numbers. */
     readonly data: Readonly<Record<string, Datum>>;
+    /** The earlier finding that this one follows from; null: this is a root. */
+    readonly cause: Diagnosis | null;
 }
 
 /** What a rule says; the rest of the diagnosis is known without it. */
