@@ -1,0 +1,71 @@
+/**
+ * What follows from what: a page that is freed too early is found by whoever reads it, and one mistake is found in many places. A finding
+ * that has a cause names it; those that have none are the roots, which is where to begin.
+ */
+import { PAGE_SIZE } from '../../machine/memory';
+import type { Code } from './catalogue';
+import type { Datum, Diagnosis } from './diagnosis';
+
+/** How an earlier finding must belong to a later one: `same` session, file, page, FLB, device or format; or `any`, as all of a handover is concerned. */
+type Link = 'same' | 'any';
+
+/** Of each code those that it can follow from. A finding that is made before a kexec and again when it bites follows from itself. */
+const FOLLOWS: Partial<Readonly<Record<Code, Partial<Readonly<Record<Code, Link>>>>>> = {
+    LU1001: { LU1006: 'any', LU1007: 'any', LU1015: 'any' },
+    LU1003: { LU1004: 'same', LU1014: 'any', LU1025: 'any' },
+    LU1009: { LU1026: 'same' },
+    LU1010: { LU1009: 'same', LU1011: 'same' },
+    LU1011: { LU1012: 'same', LU1013: 'same', LU1026: 'same' },
+    LU1014: { LU1014: 'same' },
+    LU1015: { LU1015: 'same' },
+    LU1016: { LU1016: 'any' },
+    LU1027: { LU1012: 'same', LU1016: 'any', LU1018: 'any', LU1028: 'same' },
+    LU1028: { LU1012: 'same', LU1016: 'any', LU1018: 'any', LU1027: 'same' },
+    LU1030: { LU1016: 'any', LU1018: 'any' },
+};
+
+/** What a finding is about, as far as it can be compared with others. */
+export type Concerns = Pick<Diagnosis, 'code' | 'boot' | 'data'>;
+
+/**
+ * The latest of the findings so far that a new one follows from. What both are about is read from their data: `session` and `token`,
+ * `address`, `target` or `table` with `pages`, `flb`, `compatible`, `device`.
+ */
+export function causeOf(finding: Concerns, found: readonly Diagnosis[]): Diagnosis | null {
+    const links = FOLLOWS[finding.code];
+    return (links && found.findLast((d) => {
+        const link = links[d.code];
+        // what a page or a session was two kernels ago is another one by now
+        return link !== undefined && d.boot >= finding.boot - 1 && (link === 'any' || sameThing(d, finding));
+    })) ?? null;
+}
+
+/** The finding at the beginning of the chain that this one is the end of. */
+export function rootOf(d: Diagnosis): Diagnosis {
+    return d.cause ? rootOf(d.cause) : d;
+}
+
+function sameThing(a: Concerns, b: Concerns): boolean {
+    const names = namesOf(b);
+    if (namesOf(a).some((name) => names.includes(name))) {
+        return true;
+    }
+    const spans = spansOf(b);
+    return spansOf(a).some((s) => spans.some((t) => s.start < t.end && t.start < s.end));
+}
+
+/** Sessions or, where it is about one of them, the file; FLBs; handlers and formats; devices. */
+function namesOf({ data }: Concerns): string[] {
+    const { session, token, flb, compatible, device } = data;
+    const name = (kind: string, value: Datum | undefined): string[] => (typeof value === 'string' && value !== '' ? [`${kind} ${value}`] : []);
+    return [...name('session', session).map((s) => (typeof token === 'string' ? `${s} ${token}` : s)), ...name('FLB', flb), ...name('compatible', compatible), ...name('device', device)];
+}
+
+/** Page frames [start, end). */
+function spansOf({ data }: Concerns): { readonly start: number; readonly end: number }[] {
+    const { pages } = data;
+    return [data['address'], data['target'], data['table']].flatMap((address) => {
+        const pfn = typeof address === 'string' ? Math.floor(Number(address) / PAGE_SIZE) : Number.NaN;
+        return Number.isNaN(pfn) ? [] : [{ start: pfn, end: pfn + (typeof pages === 'number' ? pages : 1) }];
+    });
+}
