@@ -1,0 +1,85 @@
+/** Every failure of the catalogue happens as its file says, and is found; its repaired twin is clean. */
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import * as path from 'node:path';
+import type { Diagnosis } from '../../emulator/scenario/diagnosis/diagnosis';
+import { loadProgram, Run } from '../../emulator/scenario/run';
+import { entries, entryName, failuresPage, FOLDER, NUMBERS, type Severity } from '../support/catalogue';
+import { diskHost } from '../support/programs';
+import { inRepository } from '../support/repository';
+import { findingsOf } from '../support/scenarios';
+
+/** Operations; far more than any of them takes. */
+const FOREVER = 1e12;
+
+/** Numbers that have no scenario yet. */
+const MISSING: readonly number[] = [
+    2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29,
+    30, 31, 32, 33, 34, 35, 36, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59,
+    60, 61, 62, 63, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 74, 75, 76, 80, 81, 82, 83, 84, 85, 86, 90, 91,
+    92, 93, 94, 95, 96, 97, 98, 99, 100, 101, 110, 111, 112, 113, 114, 115, 116, 117, 118, 119, 120, 121, 122,
+    123, 124, 125, 126, 127, 131, 140, 141, 142, 143, 144, 145, 146, 147, 148, 149, 150,
+];
+
+/** Of these there is something that the emulator must find. */
+const FOUND: readonly Severity[] = ['Panic', 'Silent corruption', 'Data loss', 'Memory held'];
+
+const all = entries();
+
+suite('catalogue of failures', () => {
+    test('has every number of the list', () => {
+        const there = new Set(all.map((e) => e.number));
+        assert.deepEqual(NUMBERS.filter((n) => !there.has(n) && !MISSING.includes(n)).map(entryName), []);
+        assert.deepEqual([...there].filter((n) => !NUMBERS.includes(n)), []);
+    });
+
+    for (const entry of all) {
+        const name = entryName(entry.number);
+        const program = loadProgram(diskHost, path.join(FOLDER, entry.file));
+
+        test(`${entry.file}: is named after its number, says what happens, and has no finding of the checker`, () => {
+            assert.ok(entry.file.startsWith(`${name}-`));
+            assert.ok(entry.text.length > 80, 'what happens, and how it is repaired');
+            assert.deepEqual(findingsOf(program), []);
+            const names = program.scenarios.map((s) => s.name.value);
+            assert.ok(names.length > 0 && names.every((s) => s === name || s.startsWith(`${name} `)), names.join(', '));
+            assert.ok(names.some((s) => !isRepaired(s)));
+        });
+
+        for (const scenario of program.scenarios) {
+            const said = scenario.finds?.map((f) => f.name) ?? [];
+            test(`${entry.file}: ${scenario.name.value}`, () => {
+                const found = ran(program, scenario.name.value);
+                for (const d of found) {
+                    assert.ok(d.place !== undefined && program.files.has(d.place.uri), `${d.code} stands in the file`);
+                }
+                const lost = entry.severities.some((s) => FOUND.includes(s));
+                if (isRepaired(scenario.name.value) || !lost) {
+                    assert.deepEqual(found.map((d) => `${d.code}: ${d.message}`), []);
+                } else if (scenario === program.scenarios[0]) {
+                    assert.notDeepEqual(said, [], 'what is lost is found, and the scenario says as what');
+                }
+            });
+        }
+    }
+
+    test('the page lists them (UPDATE_DOCS=1 writes it)', () => {
+        const page = inRepository('extension', 'docs', 'failures.md');
+        if (process.env['UPDATE_DOCS'] === '1') {
+            writeFileSync(page, failuresPage());
+        }
+        assert.equal(readFileSync(page, 'utf8'), failuresPage());
+    });
+});
+
+function isRepaired(scenario: string): boolean {
+    return scenario.endsWith(' repaired');
+}
+
+function ran(program: ReturnType<typeof loadProgram>, scenario: string): readonly Diagnosis[] {
+    const { vm } = Run.start(program, { scenario });
+    vm.run(FOREVER);
+    assert.equal(vm.outcome?.failure?.message, undefined);
+    assert.equal(vm.outcome?.passed, true);
+    return vm.diagnoses?.found.items ?? [];
+}
