@@ -1,7 +1,7 @@
 /** Where a run can stop: the statements of a file, and the functions and callbacks by name. */
 import type { Code } from '../emulator/scenario/code';
-import { DESCRIPTIONS } from '../emulator/kernel/descriptions';
 import type { Image } from '../emulator/scenario/image';
+import { librariesOf } from '../emulator/scenario/kernels';
 import type { Program } from '../emulator/scenario/program';
 import type { Span } from '../emulator/scenario/ast';
 import { STD_SOURCES } from '../emulator/scenario/std';
@@ -58,9 +58,9 @@ function statementAt(image: Image, sources: Sources, uri: string, line: number, 
     return code?.statements.length === 0 ? `${code.name} has no statement to stop at.` : `No statement begins on this line or below it in ${code?.name ?? ''}.`;
 }
 
-/** The program and the kernel code of every release: each may have code of its own for one name. */
+/** The program and the code of every kernel: each may have code of its own for one name. */
 function programs(image: Image): Program[] {
-    return [...new Set([image.program, image.stdProgram, ...[...DESCRIPTIONS.values()].map((d) => image.library(d.library))])];
+    return [...new Set([image.program, image.stdProgram, ...librariesOf(image).map((l) => image.library(l))])];
 }
 
 /**

@@ -183,7 +183,7 @@ function countText(count: number): string {
 }
 
 function sideItem(vm: Vm, name: string, flb: LuoFlb, side: FlbSide): Item {
-    const declared = vm.image.flb(flb.name);
+    const declared = vm.image.flb(flb.name, vm.library);
     return group(name, `count ${countText(side.count)}`, () => [
         leaf('count', countText(side.count)),
         dataItem(vm, 'data', side.data, declared && handedOver(vm.image, declared.decl, declared.program)),

@@ -1,4 +1,5 @@
 /** The scope *Machine*: what stays when kernels come and go, and who has its memory now. */
+import { layersOf, titleOf } from '../../emulator/kernel/layers';
 import { PAGE_SIZE } from '../../emulator/machine/memory';
 import type { Vm } from '../../emulator/scenario/vm';
 import { bytesAt } from './bytes';
@@ -27,6 +28,7 @@ export function machineItems(vm: Vm): Item[] {
     });
     return [
         leaf('kernel', kernel ? `${kernel.desc.name} (${kernel.display()})` : 'none runs'),
+        ...(kernel && kernel.desc.layers.size > 0 ? [layerItems(kernel.desc.layers)] : []),
         leaf('clock', `${(machine.clock.now / 1e9).toFixed(6)} s`),
         leaf('boots', String(machine.boots)),
         group('memory', `${sizeText(machine.ramSize)} in ${machine.nodes.length === 1 ? '1 node' : `${machine.nodes.length} nodes`}`, () => nodes),
@@ -39,6 +41,12 @@ export function machineItems(vm: Vm): Item[] {
                 : leaf('none', '');
         }),
     ];
+}
+
+/** What of the running kernel is proposed code. */
+function layerItems(names: ReadonlySet<string>): Item {
+    const layers = layersOf(names);
+    return group('layers', `proposed: ${layers.map((l) => l.name).join(', ')}`, () => layers.map((l) => leaf(titleOf(l), l.summary)));
 }
 
 interface Owned {

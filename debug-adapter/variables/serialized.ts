@@ -33,7 +33,7 @@ export function handleType({ image, library }: Vm, object: object, field: string
         return pointerTo(image, image.handler(object.handler.name, library));
     }
     if ((object instanceof LuoFlb && (field === 'out_data' || field === 'in_data')) || (object instanceof FlbArgs && field === 'data')) {
-        return pointerTo(image, image.flb(object instanceof LuoFlb ? object.name : object.flb.name));
+        return pointerTo(image, image.flb(object instanceof LuoFlb ? object.name : object.flb.name, library));
     }
     return undefined;
 }

@@ -2,6 +2,7 @@
 import { DESCRIPTIONS } from '../kernel/descriptions';
 import type { Finalize } from '../kernel/kho/format';
 import type { LogLine } from '../kernel/klog';
+import { layersOf, titleOf } from '../kernel/layers';
 import type { ScenarioDecl } from '../scenario/ast';
 import { formatVerdict, type FormatOutcome } from '../scenario/compatibility';
 import { resolveKernel } from '../scenario/kernels';
@@ -38,6 +39,8 @@ export interface Matrix {
     readonly file: string;
     readonly scenario: string;
     readonly kernels: readonly string[];
+    /** What of these kernels is proposed code: `vfio v5 (under review)`, by the name of the kernel. */
+    readonly proposed: Readonly<Record<string, readonly string[]>>;
     /** Row by row: all pairs from the first kernel, then all from the second. */
     readonly cells: readonly Cell[];
 }
@@ -78,7 +81,9 @@ function kernelsOf(program: Program, list: string | undefined): readonly string[
 
 export function matrixOf(files: Files, program: Program, scenario: ScenarioDecl, kernels: readonly string[]): Matrix {
     const cells = kernels.flatMap((from) => kernels.map((to) => cellOf(files, program, scenario, from, to)));
-    return { file: files.display(program.main), scenario: scenario.name.value, kernels, cells };
+    const { image } = Run.start(program, { scenario: scenario.name.value });
+    const proposed = Object.fromEntries(kernels.map((k) => [k, layersOf(resolveKernel(image, k).desc.layers).map(titleOf)] as const).filter(([, layers]) => layers.length > 0));
+    return { file: files.display(program.main), scenario: scenario.name.value, kernels, proposed, cells };
 }
 
 function cellOf(files: Files, program: Program, scenario: ScenarioDecl, from: string, to: string): Cell {

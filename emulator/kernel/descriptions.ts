@@ -8,19 +8,20 @@ import type { CostChanges } from '../machine/costs';
 import { X86_64, type Arch } from './kho/arch';
 import { DEFAULT_EARLY_MEMORY, type EarlyMemory } from './kho/boot';
 import { KHO_V1, KHO_V1_6_19, KHO_V1_FIRST, KHO_V3, KHO_V4, KHO_V4_EXTENDED, type KhoFormat } from './kho/format';
+import { type Library, NO_LAYERS } from './layers';
 import { IOCTLS_6_19, IOCTLS_7_2, IOCTLS_V4, type IoctlTable } from './luo/ioctls';
 
 const MIB = 0x100000;
 
-/** Files of the standard library that make up a kernel's own code; see emulator/scenario/std. */
-export type Library = readonly string[];
+/** What stands in a library where a layer has its own code; see {@link withLayers}. */
+const NO_LAYER_FILES: Library = ['lookup-none'];
 
-export const LIBRARY_7_2: Library = ['kernel', 'luo-abi', 'luo-calls', 'luo-flb', 'luo', 'memfd'];
-const LIBRARY_7_1: Library = ['kernel', 'luo-abi', 'luo-calls', 'luo-flb', 'luo-fdt', 'luo-flb-fdt', 'release-7.1', 'memfd'];
-const LIBRARY_7_0: Library = ['kernel', 'luo-abi', 'luo-calls', 'luo-flb', 'luo-fdt', 'luo-flb-fdt', 'release-7.0', 'memfd-v1'];
-const LIBRARY_6_19: Library = ['kernel', 'luo-abi', 'luo-calls', 'luo-no-flb', 'luo-fdt', 'release-6.19', 'memfd-v1'];
-const LIBRARY_6_17: Library = ['kernel', 'luo-calls', 'luo-no-flb', 'luo-none'];
-const LIBRARY_LUO_V4: Library = ['kernel', 'luo-v4-calls', 'luo-v4', 'memfd-draft'];
+export const LIBRARY_7_2: Library = ['kernel', 'luo-abi', 'luo-calls', 'luo-flb', 'luo', 'memfd', ...NO_LAYER_FILES];
+const LIBRARY_7_1: Library = ['kernel', 'luo-abi', 'luo-calls', 'luo-flb', 'luo-fdt', 'luo-flb-fdt', 'release-7.1', 'memfd', ...NO_LAYER_FILES];
+const LIBRARY_7_0: Library = ['kernel', 'luo-abi', 'luo-calls', 'luo-flb', 'luo-fdt', 'luo-flb-fdt', 'release-7.0', 'memfd-v1', ...NO_LAYER_FILES];
+const LIBRARY_6_19: Library = ['kernel', 'luo-abi', 'luo-calls', 'luo-no-flb', 'luo-fdt', 'release-6.19', 'memfd-v1', ...NO_LAYER_FILES];
+const LIBRARY_6_17: Library = ['kernel', 'luo-calls', 'luo-no-flb', 'luo-none', ...NO_LAYER_FILES];
+const LIBRARY_LUO_V4: Library = ['kernel', 'luo-v4-calls', 'luo-v4', 'memfd-draft', ...NO_LAYER_FILES];
 
 /** The Live Update Orchestrator of a release. */
 export interface LuoDescription {
@@ -49,6 +50,8 @@ export interface KernelDescription {
     readonly library: Library;
     /** What it is built for; undefined: for whatever the machine is. */
     readonly arch: Arch | undefined;
+    /** What of proposed code is in it, by name; none in a released kernel. */
+    readonly layers: ReadonlySet<string>;
     /** Compiled in or given by the boot loader; behind it comes what the scenario adds. */
     readonly cmdline: string;
     /** CONFIG_NUMA */
@@ -77,6 +80,7 @@ const v72: KernelDescription = {
     kho: KHO_V4,
     luo: { compatible: 'luo-v5', nodes: new Map(), ioctls: IOCTLS_7_2 },
     library: LIBRARY_7_2,
+    layers: NO_LAYERS,
     arch: undefined,
     cmdline: 'console=ttyS0 kho=on liveupdate=on',
     numa: true,

@@ -6,6 +6,7 @@ import {
 import { parametersSize, type BootParams } from '../kernel/kho/boot_params';
 import type { IncomingHandover, KernelLog, KhoEnv } from '../kernel/kho/env';
 import { Kho } from '../kernel/kho/kho';
+import { layersOf, titleOf } from '../kernel/layers';
 import { reservePlaces } from '../kernel/kho/places';
 import { DEFAULT_SCRATCH, parseScratch, type ScratchSizes } from '../kernel/kho/scratch';
 import { LuoFlb, LuoHandler } from '../kernel/luo/state';
@@ -55,7 +56,11 @@ export class Boot extends Rec {
     setupArch(): undefined {
         const { vm, params, context } = this;
         const begin = vm.machine.clock.now;
-        vm.log('notice', `Linux version ${this.kernel.desc.release}`);
+        const { release, layers } = this.kernel.desc;
+        vm.log('notice', `Linux version ${release}`);
+        for (const layer of layersOf(layers)) {
+            vm.log('notice', `proposed, not part of Linux ${release}: ${titleOf(layer)}: ${layer.summary}`);
+        }
         vm.log('notice', `Command line: ${params.commandLine}`);
         const parameters = [{ addr: this.at, size: parametersSize(params.commandLine, params.arch) }];
         memblockInit(context, { image: params.kernel, initrd: params.initrd, parameters });
@@ -143,7 +148,7 @@ export class Boot extends Rec {
             }
             const flbs = decl.uses.map((use) => {
                 const known = luo.flbs.items.find((f) => f.name === use.name);
-                const flb = known ?? new LuoFlb(journal, use.name, vm.image.flb(use.name)?.decl.compatible.value ?? use.name);
+                const flb = known ?? new LuoFlb(journal, use.name, vm.image.flb(use.name, vm.library)?.decl.compatible.value ?? use.name);
                 if (!known) {
                     luo.flbs.push(flb);
                 }

@@ -280,7 +280,7 @@ class Evaluator {
         if (vm.image.handler(name, vm.library)) {
             return { value: handlerNamed(vm, name), type: { k: 'decl', of: 'handler', name } };
         }
-        if (vm.image.flb(name)) {
+        if (vm.image.flb(name, vm.library)) {
             return { value: flbNamed(vm, name), type: { k: 'decl', of: 'flb', name } };
         }
         return isErrnoName(name) ? { value: ERRNO[name], type: INT } : undefined;

@@ -1,9 +1,10 @@
 /** A checked program made executable: its code, compiled when it is first needed, and its declarations by name. */
-import { DESCRIPTIONS, type Library } from '../kernel/descriptions';
+import type { Library } from '../kernel/layers';
 import { OpenFile } from '../kernel/file';
 import type { Callback, Expr, FileDecl, FlbDecl, FnDecl, HandlerDecl, KernelDecl, KernelInit, ScenarioDecl } from './ast';
 import type { Code, Eval } from './code';
 import { FnCompiler } from './compile/function';
+import { librariesOf } from './kernels';
 import type { StructLayout } from './layout';
 import type { Program } from './program';
 import { LineMap } from './positions';
@@ -119,7 +120,7 @@ export class Image {
     /** All code that a file holds, for breakpoints. */
     codeIn(uri: string): Code[] {
         const out: Code[] = [];
-        for (const { library } of DESCRIPTIONS.values()) {
+        for (const library of librariesOf(this)) {
             // a file of the kernel's own may be shared by releases, each with code of its own
             if (library.some((name) => uri === `lus-std:/${name}.lus`)) {
                 this.library(library);
@@ -177,8 +178,14 @@ export class Image {
         return own && own !== this.stdProgram.structs.get(name) ? own : library.structs.get(name);
     }
 
-    flb(name: string): Declared<FlbDecl> | undefined {
-        return this.find((p) => p.flbs, name);
+    /** An FLB of the program, or the shipped one that a library has under this name. */
+    flb(name: string, library: Program = this.stdProgram): Declared<FlbDecl> | undefined {
+        const own = this.program.flbs.get(name);
+        if (own && own !== this.stdProgram.flbs.get(name)) {
+            return { decl: own, program: this.program };
+        }
+        const shipped = library.flbs.get(name);
+        return shipped && { decl: shipped, program: library };
     }
 
     fileKind(name: string): Declared<FileDecl> | undefined {

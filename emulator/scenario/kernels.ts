@@ -1,5 +1,6 @@
 /** Which kernel a name means: a description that comes with the emulator, and what `kernel` declarations of the program change. */
 import { DEFAULT_KERNEL, DESCRIPTIONS, type KernelDescription } from '../kernel/descriptions';
+import { layersOf, takesLayers, withLayers, type Library } from '../kernel/layers';
 import { settableCost } from '../machine/costs';
 import { archNamed } from '../kernel/kho/arch';
 import type { KernelDecl, KernelInit } from './ast';
@@ -51,6 +52,7 @@ function resolve(image: Image, name: string, instead: string | undefined, seen: 
     let { handlers } = base;
     let cmdline = base.desc.cmdline;
     const inits = [...base.inits];
+    let layers = layersOf(base.desc.layers);
     const settings: { -readonly [K in keyof KernelDescription]?: KernelDescription[K] } = {};
     for (const e of decl.entries) {
         if (e.kind === 'init') {
@@ -62,6 +64,12 @@ function resolve(image: Image, name: string, instead: string | undefined, seen: 
             }
         } else if (e.kind === 'list') {
             const names = e.names.map((n) => n.name);
+            if (e.key.name === 'layers') {
+                const before = layers;
+                layers = takesLayers(base.desc.release) ? layersOf([...before.map((l) => l.name), ...names]) : [];
+                handlers = [...handlers, ...layers.filter((l) => !before.includes(l)).flatMap((l) => l.handlers)];
+                continue;
+            }
             handlers = e.sign === '-' ? handlers.filter((h) => !names.includes(h)) : [...handlers, ...names.filter((n) => !handlers.includes(n))];
         } else if (e.key.name === 'cmdline' && e.value.kind === 'string') {
             cmdline = `${cmdline} ${e.value.value}`;
@@ -81,5 +89,12 @@ function resolve(image: Image, name: string, instead: string | undefined, seen: 
             settings.arch = archNamed(e.value.name === 'arm64' ? 'arm64' : 'x86-64');
         }
     }
-    return { desc: { ...base.desc, ...settings, name, cmdline }, handlers, inits };
+    const { library } = base.desc;
+    return { desc: { ...base.desc, ...settings, name, cmdline, layers: new Set(layers.map((l) => l.name)), library: withLayers(library, layers) }, handlers, inits };
+}
+
+/** The code of every kernel that a program can boot: of the descriptions, and of its own kernels with their layers. */
+export function librariesOf(image: Image): Library[] {
+    const own = [...image.program.kernels.keys()].map((name) => resolveKernel(image, name).desc.library);
+    return [...new Set([...[...DESCRIPTIONS.values()].map((d) => d.library), ...own])];
 }

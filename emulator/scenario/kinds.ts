@@ -58,7 +58,7 @@ function declarationOf(vm: Vm, v: Value): HandlerDecl | FlbDecl | FileDecl | und
         return vm.image.handler(v.name, vm.library)?.decl;
     }
     if (v instanceof LuoFlb) {
-        return vm.image.flb(v.name)?.decl;
+        return vm.image.flb(v.name, vm.library)?.decl;
     }
     if (v instanceof OpenFile) {
         return vm.image.fileKind(v.kind)?.decl;

@@ -94,6 +94,8 @@ export interface Program {
     readonly handlers: ReadonlyMap<string, HandlerDecl>;
     readonly flbs: ReadonlyMap<string, FlbDecl>;
     readonly kernels: ReadonlyMap<string, KernelDecl>;
+    /** The layers that any of its kernels has: it was checked against the standard library with these. */
+    readonly layers: ReadonlySet<string>;
 
     /** Which file a declaration is in. */
     readonly uriOf: ReadonlyMap<object, string>;

@@ -11,7 +11,7 @@ import type { SourceHost } from './load';
 import { NATIVES, objectTypeOf } from './natives';
 import type { Diagnostic, Program } from './program';
 import { isRecording, loadRecording } from './replay/program';
-import { standardLibrary } from './std';
+import { libraryWith, standardLibrary } from './std';
 import type { Value } from './types';
 import { Updates } from './updates';
 import { asNumber, binary, ProgramError, unary } from './values';
@@ -42,7 +42,7 @@ export function loadProgram(host: SourceHost, uri: string): Program {
     if (isRecording(uri)) {
         return loadRecording(host, uri);
     }
-    return check(host, uri, NATIVES, standardLibrary());
+    return check(host, uri, NATIVES, (layers) => standardLibrary(libraryWith(layers)));
 }
 
 /** The errors that keep a program from running. */
@@ -67,7 +67,7 @@ export class Run {
             throw new UsageError(`no kernel is called "${options.kernel}". There are: ${known}.`);
         }
         const { standard = standardLibrary } = options;
-        const image = new Image(program, standard(), NATIVES, objectTypeOf, standard);
+        const image = new Image(program, standard(libraryWith(program.layers)), NATIVES, objectTypeOf, standard);
         const machine = machineOf(program);
         const vm = new Vm(machine, image, options.seed ?? 0, options.kernel);
         vm.substitutes = options.substitutes ?? null;

@@ -4,7 +4,7 @@ import { check } from '../../emulator/scenario/check/check';
 import { NATIVES } from '../../emulator/scenario/natives';
 import { parse } from '../../emulator/scenario/parser';
 import type { Diagnostic } from '../../emulator/scenario/program';
-import { standardLibrary } from '../../emulator/scenario/std';
+import { libraryWith, standardLibrary } from '../../emulator/scenario/std';
 import type { SourceFiles } from './source-files';
 
 export interface Analysis {
@@ -15,7 +15,7 @@ export interface Analysis {
 
 /** Checks a file with its imports. */
 export function analyse(files: SourceFiles, uri: string): Analysis {
-    const { files: read, diagnostics } = check(files, uri, NATIVES, standardLibrary());
+    const { files: read, diagnostics } = check(files, uri, NATIVES, (layers) => standardLibrary(libraryWith(layers)));
     return { file: read.get(uri) ?? parse(uri, '').file, diagnostics };
 }
 

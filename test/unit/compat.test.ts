@@ -20,6 +20,7 @@ const schema = z.strictObject({
         file: z.string(),
         scenario: z.string(),
         kernels: z.array(z.string()),
+        proposed: z.record(z.string(), z.array(z.string())),
         cells: z.array(z.strictObject({
             from: z.string(), to: z.string(), outcome: z.enum(['works', 'lost', 'EIO', 'panic', 'fails', 'unsuited']), reason: z.string(),
             message: z.string().nullable(),

@@ -205,7 +205,7 @@ suite('language: checker', () => {
         assert.deepEqual(findings('const M = 1GiB\nmachine { memory 2 * M node 1; memroy 1; memory; memory "x"; memory M nod 1; memory 0; memory M node 64; map 0x1000 .. 0x9000; map 1; map 2 .. 2; cpus 4 }\n'),
             ['LU0218: memroy', 'LU0304: memory', 'LU0312: "x"', 'LU0218: nod', 'LU0311: 0', 'LU0311: 64', 'LU0301: 1', 'LU0311: 2 .. 2']);
         assert.deepEqual(findings('kernel "a" from "7.2" { numa off; early_memory 40MiB; cmdline "x"; nmua off; numa 1; cmdline 5; layers a, b; handlers memfd; init { } }\n'),
-            ['LU0218: nmua', 'LU0301: 1', 'LU0301: 5', 'LU0218: layers', 'LU0218: handlers']);
+            ['LU0218: nmua', 'LU0301: 1', 'LU0301: 5', 'LU0218: a', 'LU0218: b', 'LU0218: handlers']);
     });
 
     test('injections fit their target', () => {

@@ -49,6 +49,9 @@ export function prettyMatrix(m: Matrix, style: Style): string {
         const first = m.cells.find((c) => c.reason === text);
         lines.push(`  [${i + 1}] ${first?.where && first.message?.startsWith(text) ? `${spot(first.where)}: ` : ''}${text}`);
     }
+    for (const [kernel, layers] of Object.entries(m.proposed)) {
+        lines.push(`  ${style.strong(kernel)} has proposed code: ${layers.join(', ')}`);
+    }
     for (const outcome of Object.keys(MEANINGS) as Outcome[]) {
         if (m.cells.some((c) => c.outcome === outcome)) {
             lines.push(`  ${coloured(outcome, WORDS[outcome].padEnd(6), style)} ${MEANINGS[outcome]}`);

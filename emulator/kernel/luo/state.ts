@@ -152,9 +152,11 @@ export class LuoArgs extends Rec {
     readonly file: OpenFile | null;
     readonly serializedData: Int;
     readonly privateData: unknown;
+    readonly session: LuoSession;
 
     constructor(journal: Journal, readonly handler: LuoHandler, file: LuoFile, readonly retrieveStatus: number) {
         super(journal);
+        this.session = file.session;
         this.file = file.file;
         this.serializedData = file.serializedData;
         this.privateData = file.privateData;

@@ -1,7 +1,9 @@
 /** Rules for handlers, FLBs, file kinds and kernels: what they must have, and what may not be there twice. */
 import type { Callback, FileDecl, FlbDecl, HandlerDecl, Ident, KernelDecl, StringLit } from '../ast';
 import type { CallbackShape, Type } from '../types';
+import { layersOf, layerWith } from '../../kernel/layers';
 import { objectOf } from '../types';
+import { checkLayers, layersNamed, missingLayer } from './layers';
 import { quoted, type World } from './world';
 
 /** A compatible string of the kernel is at most this long (include/linux/kho/abi/luo.h: 48 bytes with the NUL). */
@@ -84,7 +86,7 @@ export function checkHandlerHead(world: World, uri: string, decl: HandlerDecl): 
         if (flb) {
             world.names.set(used, { kind: 'flb', decl: flb });
         } else if (used.name !== '') {
-            world.unknown('LU0212', uri, used, used.name, `No FLB is called ${quoted(used.name)}.`, world.declared('flbs'));
+            world.unknown('LU0212', uri, used, used.name, `No FLB is called ${quoted(used.name)}.${missingLayer(used.name)}`, world.declared('flbs'));
         }
         if (seen.has(used.name)) {
             world.report('error', 'LU0204', uri, used, `${quoted(used.name)} is used twice: remove one.`);
@@ -100,12 +102,14 @@ export function checkKernel(world: World, uri: string, decl: KernelDecl): void {
         const known = [...world.natives.kernels.keys(), ...world.kernels.keys()].filter((k) => k !== decl.name.value);
         world.unknown('LU0213', uri, from, from.value, `No kernel is called "${from.value}": there are ${known.map((k) => `"${k}"`).join(', ')}.`, []);
     }
-    if (descentOf(world, decl).length === 0) {
+    const line = descentOf(world, decl);
+    if (line.length === 0) {
         world.report('error', 'LU0213', uri, from ?? decl.name, `The kernel "${decl.name.value}" is made from itself: begin with one that comes with the emulator.`);
     }
+    checkLayers(world, uri, decl, line);
     for (const entry of decl.entries) {
         for (const name of entry.kind === 'list' && entry.key.name === 'handlers' ? entry.names : []) {
-            nameInList(world, uri, name);
+            nameInList(world, uri, name, line);
         }
     }
     const seen = new Map<string, string>();
@@ -120,13 +124,21 @@ export function checkKernel(world: World, uri: string, decl: KernelDecl): void {
     }
 }
 
-function nameInList(world: World, uri: string, name: Ident): void {
+function nameInList(world: World, uri: string, name: Ident, line: readonly KernelDecl[]): void {
     const handler = world.handler(name.name);
+    const layer = layerWith(name.name);
     if (handler) {
         world.names.set(name, { kind: 'handler', decl: handler });
+        if (layer && !world.handlers.has(name.name) && !layersOfLine(line).includes(layer.name)) {
+            world.report('error', 'LU0415', uri, name, `${quoted(name.name)} comes with the layer ${quoted(layer.name)}, which this kernel does not have: \`layers ${[...layer.needs, layer.name].join(', ')}\`.`);
+        }
     } else if (name.name !== '') {
-        world.unknown('LU0212', uri, name, name.name, `No handler is called ${quoted(name.name)}.`, world.declared('handlers'));
+        world.unknown('LU0212', uri, name, name.name, `No handler is called ${quoted(name.name)}.${missingLayer(name.name)}`, world.declared('handlers'));
     }
+}
+
+function layersOfLine(line: readonly KernelDecl[]): string[] {
+    return layersOf(line.flatMap(layersNamed).map((n) => n.name)).map((l) => l.name);
 }
 
 /** The declared kernels that a kernel is made from, the oldest first, itself last; empty where it is made from itself. */
@@ -143,8 +155,11 @@ function descentOf(world: World, decl: KernelDecl): KernelDecl[] {
 
 /** The handlers of a kernel in order; `added` where this declaration adds it. */
 function handlersOf(world: World, decl: KernelDecl): { readonly name: string; readonly added: Ident | undefined }[] {
-    let handlers: { name: string; added: Ident | undefined }[] = [...world.std?.handlers.keys() ?? []].map((name) => ({ name, added: undefined }));
-    for (const k of descentOf(world, decl)) {
+    const line = descentOf(world, decl);
+    const layers = layersOfLine(line);
+    const shipped = [...world.std?.handlers.keys() ?? []].filter((name) => layers.includes(layerWith(name)?.name ?? name) || !layerWith(name));
+    let handlers: { name: string; added: Ident | undefined }[] = shipped.map((name) => ({ name, added: undefined }));
+    for (const k of line) {
         for (const e of k.entries) {
             if (e.kind === 'list' && e.key.name === 'handlers') {
                 const names = new Set(e.names.map((n) => n.name));

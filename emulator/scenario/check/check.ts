@@ -12,6 +12,7 @@ import { declare, processesOf } from './declarations';
 import { checkFinds } from './finds';
 import { Folder } from './fold';
 import { Layered } from './layered';
+import { layersIn } from './layers';
 import { reportUnread } from './scope';
 import { checkKernelEntries, checkMachine } from './settings';
 import { StatementChecker } from './statements';
@@ -245,6 +246,7 @@ function finish(world: World, main: string): Program {
         handlers: merged(world.handlers, std?.handlers),
         flbs: merged(world.flbs, std?.flbs),
         kernels: merged(world.kernels, std?.kernels),
+        layers: world.layers,
         uriOf: over(world.uriOf, std?.uriOf),
         code: over(world.code, std?.code),
         names: over(world.names, std?.names),
@@ -260,21 +262,26 @@ function handlerShapes(world: World, fileType: Type | undefined): ReadonlyMap<st
     return fileType && shape ? new Map([...shapes, ['get_id', { ...shape, params: shape.params.map((p) => ({ ...p, type: fileType })) }]]) : shapes;
 }
 
+/** The checked standard library with the layers that a program's kernels have. */
+export type StandardLibrary = (layers: ReadonlySet<string>) => Program;
+
 /**
  * Reads and checks a file and what it imports. The program is whole where no diagnostic is an error; else it is what could be made
  * of the files. `std` is the checked standard library: its handlers, FLBs, file kinds and structs can be used, its functions not.
  */
-export function check(host: SourceHost, uri: string, natives: Natives, std?: Program): Program {
-    const world = new World(natives, std);
+export function check(host: SourceHost, uri: string, natives: Natives, std?: Program | StandardLibrary): Program {
+    const world = new World(natives);
     world.fileExists = (from, path) => host.exists?.(host.resolve(from, path)) ?? true;
     load(world, host, uri);
+    world.layers = layersIn(world.files.values());
+    world.std = typeof std === 'function' ? std(world.layers) : std;
     new ProgramChecker(world).run();
     return { ...finish(world, uri), readBytes: (from, path) => host.readBytes?.(host.resolve(from, path)) };
 }
 
 /** Checks the standard library: several files that see each other's declarations. */
 export function checkStd(files: readonly { readonly uri: string; readonly text: string }[], natives: Natives): Program {
-    const world = new World(natives, undefined);
+    const world = new World(natives);
     for (const { uri, text } of files) {
         const { file, diagnostics } = parse(uri, text);
         world.files.set(uri, file);

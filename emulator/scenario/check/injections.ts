@@ -2,6 +2,7 @@
 import { ERRNO, isErrnoName } from '../../kernel/errno';
 import type { Callback, InjectStmt } from '../ast';
 import type { CallbackShape } from '../types';
+import { missingLayer } from './layers';
 import { changeTo, quoted, type World } from './world';
 
 interface Target {
@@ -27,7 +28,7 @@ export function checkInjection(world: World, uri: string, s: InjectStmt): void {
     }
     const found = targetOf(world, s);
     if (!found) {
-        world.unknown('LU0212', uri, target, target.name, `There is no handler, FLB or file kind called ${quoted(target.name)}.`,
+        world.unknown('LU0212', uri, target, target.name, `There is no handler, FLB or file kind called ${quoted(target.name)}.${missingLayer(target.name)}`,
             [...world.declared('handlers'), ...world.declared('flbs'), ...world.fileKinds.keys()]);
         return;
     }

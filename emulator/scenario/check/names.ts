@@ -4,6 +4,7 @@ import { ANY, INT, listOf, objectOf, type Type } from '../types';
 import { Body } from './body';
 import { errnoValue } from './fold';
 import type { Var } from './scope';
+import { missingLayer } from './layers';
 import { insert, quoted } from './world';
 
 export class NameChecker extends Body {
@@ -175,7 +176,7 @@ export class NameChecker extends Body {
                 { title: `Change to \`${elsewhere.process}.${name}\``, edits: [{ span: { start: e.start, end: e.end }, text: `${elsewhere.process}.${name}` }] });
             return ANY;
         }
-        this.world.unknown('LU0201', this.unit.uri, e, name, `Nothing is called ${quoted(name)} here.`, this.readable());
+        this.world.unknown('LU0201', this.unit.uri, e, name, `Nothing is called ${quoted(name)} here.${missingLayer(name)}`, this.readable());
         return ANY;
     }
 }

@@ -15,7 +15,7 @@ const MACHINE = new Map([
 const OPTIONS = new Map([['memory', 'node'], ['map', 'node'], ['scratch', 'size']]);
 /** What an address among the entries is a multiple of. */
 const ALIGNMENT = new Map([['kho_fdt', 0x1000], ['scratch_array', 0x1000], ['scratch', 0x40_0000]]);
-const LISTS = ['handlers'];
+const LISTS = ['handlers', 'layers'];
 /** Settings that are on or off. */
 const SWITCHES = new Set(['numa', 'iommu_shutdown']);
 const ARCHS = ['arm64', 'x86_64'];
@@ -133,7 +133,7 @@ export function checkKernelEntries(s: Settings, decl: KernelDecl): void {
         } else if (e.kind === 'list') {
             if (!LISTS.includes(e.key.name)) {
                 unknownKey(s, e.key);
-            } else if (e.sign === '') {
+            } else if (e.sign === '' && e.key.name === 'handlers') {
                 const at = e.names[0]?.start ?? e.key.end;
                 s.world.report('error', 'LU0218', s.uri, e.key, 'Say whether these handlers are added or taken away: `handlers + nic_handler`, `handlers - memfd`.', { fix: insert(at, '+ ') });
             }
@@ -142,7 +142,7 @@ export function checkKernelEntries(s: Settings, decl: KernelDecl): void {
 }
 
 function unknownKey(s: Settings, key: Ident): void {
-    s.world.unknown('LU0218', s.uri, key, key.name, `A kernel has no entry ${quoted(key.name)}: there is \`handlers + …\`, ${[...SETTINGS.values()].join(', ')}, \`cost copy 200us\`, \`init { }\`.`,
+    s.world.unknown('LU0218', s.uri, key, key.name, `A kernel has no entry ${quoted(key.name)}: there is \`handlers + …\`, \`layers …\`, ${[...SETTINGS.values()].join(', ')}, \`cost copy 200us\`, \`init { }\`.`,
         [...LISTS, ...SETTINGS.keys(), 'cost', 'init']);
 }
 

@@ -76,7 +76,11 @@ export class World {
     private kernelIds = 0;
     private readonly lines = new Map<string, LineMap>();
 
-    constructor(readonly natives: Natives, readonly std: Program | undefined) {}
+    /** The standard library, once it is known which layers the program's kernels have. */
+    std: Program | undefined;
+    layers: ReadonlySet<string> = new Set();
+
+    constructor(readonly natives: Natives) {}
 
     report(severity: Severity, code: string, uri: string, span: Span, message: string, extra?: Pick<Diagnostic, 'related' | 'fix'>): void {
         this.diagnostics.push({ code, severity, uri, span: { start: span.start, end: span.end }, message, ...extra });

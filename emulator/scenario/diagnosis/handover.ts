@@ -85,7 +85,7 @@ export function handoverRules(scene: Scene): Rules {
         const library = vm.image.library(next.desc.library);
         const declared = next.handlers.flatMap((name) => vm.image.handler(name, library)?.decl ?? []);
         const handlers = new Set(declared.map((d) => d.compatible.value));
-        const flbs = new Set(declared.flatMap((d) => d.uses.map((use) => vm.image.flb(use.name)?.decl.compatible.value)));
+        const flbs = new Set(declared.flatMap((d) => d.uses.map((use) => vm.image.flb(use.name, library)?.decl.compatible.value)));
         const known = [...handlers].map((h) => `"${h}"`);
         for (const s of kernel.luo.outgoing.sessions) {
             for (const f of s.files) {

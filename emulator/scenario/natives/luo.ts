@@ -182,7 +182,12 @@ export const luoArgs = new Members(LuoArgs, 'luo_args', 'The arguments of a file
     .field('private_data', ANY, 'From preserve to unpreserve, freeze and unfreeze of the same kernel.', (a) => a.privateData as Value, (a, v, vm) => {
         journal(vm).edit(a).privateData = v;
     })
-    .field('retrieve_status', INT, 'For can_finish and finish: 0 never retrieved, 1 retrieved, else −errno.', (a) => a.retrieveStatus);
+    .field('retrieve_status', INT, 'For can_finish and finish: 0 never retrieved, 1 retrieved, else −errno.', (a) => a.retrieveStatus)
+    .field('session', objectOf('luo_session'), 'The session that the file is in.', (a) => a.session)
+    .add(
+        code('token_of', [param('file', objectOf('file'))], { result: INT }, 'liveupdate_get_token_outgoing(): the token of another file of the same session, in preserve and freeze. ENOENT; EOPNOTSUPP in kernels without the layer `lookup`.', 'luo_token_of'),
+        code('file_of', [param('token', INT)], { result: objectOf('file') }, 'liveupdate_get_file_incoming(): a reference to another file of the same session, in retrieve; it is retrieved where it was not yet. ENOENT, what its handler gives; EOPNOTSUPP in kernels without the layer `lookup`.', 'luo_file_of'),
+    );
 
 // ---------------------------------------------------------------- FLBs
 

@@ -1,9 +1,12 @@
 /** The standard library: the part of the kernel that is written in `.lus`. Each release has its own, put together from these files. */
-import { LIBRARY_7_2, type Library } from '../../kernel/descriptions';
+import { LIBRARY_7_2 } from '../../kernel/descriptions';
+import { layersOf, withLayers, type Library } from '../../kernel/layers';
 import { checkStd } from '../check/check';
 import { NATIVES } from '../natives';
 import type { Program } from '../program';
 import kernel from './kernel.lus';
+import lookupNone from './lookup-none.lus';
+import lookup from './lookup.lus';
 import luoAbi from './luo-abi.lus';
 import luoCalls from './luo-calls.lus';
 import luoFdt from './luo-fdt.lus';
@@ -29,6 +32,7 @@ const TEXTS: Readonly<Record<string, string>> = {
     'luo-abi': luoAbi, 'luo-calls': luoCalls, 'luo-flb': luoFlb, 'luo-flb-fdt': luoFlbFdt, 'luo-no-flb': luoNoFlb, 'luo-none': luoNone,
     'luo-fdt': luoFdt, 'release-6.19': release619, 'release-7.0': release70, 'release-7.1': release71, 'memfd-v1': memfdV1,
     'luo-v4': luoV4, 'luo-v4-calls': luoV4Calls, 'memfd-draft': memfdDraft,
+    lookup, 'lookup-none': lookupNone,
 };
 
 const uriOf = (name: string): string => `${STD_SCHEME}/${name}.lus`;
@@ -50,6 +54,11 @@ export function standardLibrary(library: Library = LIBRARY_7_2): Program {
         checked.set(key, program);
     }
     return program;
+}
+
+/** The files that a program is checked against: those of the default kernel, with the layers that any of the program's kernels has. */
+export function libraryWith(layers: ReadonlySet<string>): Library {
+    return withLayers(LIBRARY_7_2, layersOf(layers));
 }
 
 /** Whether a release's library has this file. */

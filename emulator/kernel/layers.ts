@@ -1,0 +1,100 @@
+/**
+ * What is queued for a later release or under review, as layers that a kernel can be given. None of it is in a released kernel: each
+ * layer is as its series was posted, in the version that is named here, and is marked as proposed wherever it is shown.
+ */
+
+/** Files of the standard library that make up a kernel's own code; see emulator/scenario/std. */
+export type Library = readonly string[];
+
+export interface Layer {
+    readonly name: string;
+    /** One line about it. */
+    readonly summary: string;
+    /** The version of its series that is emulated, and what has become of it. */
+    readonly version: string;
+    readonly status: string;
+    /** Layers that a kernel with this one must have as well. */
+    readonly needs: readonly string[];
+    /** Layers that come along by themselves: interfaces inside the kernel that this one is built on. */
+    readonly brings: readonly string[];
+    /** Its files. A file takes the place of the one of the same name with `-none`, where a kernel has that. */
+    readonly files: readonly string[];
+    /** The handlers that it registers. */
+    readonly handlers: readonly string[];
+    /** The FLBs that those use. */
+    readonly flbs: readonly string[];
+}
+
+/** The oldest release that layers fit onto: LUO with FLBs and lists in blocks. */
+export const OLDEST_WITH_LAYERS = '7.2';
+
+const LOOKUP: Layer = {
+    name: 'lookup',
+    summary: 'in-kernel lookup of a session\'s files by token, and of tokens by file (luo-internal-api)',
+    version: '',
+    status: 'queued for 7.4',
+    needs: [],
+    brings: [],
+    files: ['lookup'],
+    handlers: [],
+    flbs: [],
+};
+
+/** In the order in which their handlers are registered. */
+export const LAYERS: ReadonlyMap<string, Layer> = new Map([LOOKUP].map((l) => [l.name, l]));
+
+/** No layers: a kernel as it was released. */
+export const NO_LAYERS: ReadonlySet<string> = new Set();
+
+/** Whether layers fit onto a release (`uname -r`). */
+export function takesLayers(release: string): boolean {
+    const [major = 0, minor = 0] = release.split('.').map((n) => Number.parseInt(n, 10));
+    const [oldest = 0, oldestMinor = 0] = OLDEST_WITH_LAYERS.split('.').map(Number);
+    return major > oldest || (major === oldest && minor >= oldestMinor);
+}
+
+/** `vfio v5 (under review)`: how a layer is shown. */
+export function titleOf({ name, version, status }: Layer): string {
+    return `${name}${version === '' ? '' : ` ${version}`} (${status})`;
+}
+
+/** The layers of these names and those that come along with them, in their order. Names of no layer are left out. */
+export function layersOf(names: Iterable<string>): Layer[] {
+    const wanted = new Set<string>();
+    const add = (name: string): void => {
+        const layer = LAYERS.get(name);
+        if (layer && !wanted.has(name)) {
+            wanted.add(name);
+            layer.brings.forEach(add);
+        }
+    };
+    for (const name of names) {
+        add(name);
+    }
+    return [...LAYERS.values()].filter((l) => wanted.has(l.name));
+}
+
+/** The layer that a handler or an FLB comes with; undefined where it comes with none. */
+export function layerWith(declared: string): Layer | undefined {
+    return [...LAYERS.values()].find((l) => l.handlers.includes(declared) || l.flbs.includes(declared));
+}
+
+/** Libraries by their files, so that the same files are the same library. */
+const composed = new Map<string, Library>();
+
+/** A library with the files of layers in it, always the same one for the same files. */
+export function withLayers(library: Library, layers: readonly Layer[]): Library {
+    const files = layers.flatMap((l) => l.files);
+    const names = [...library.map((name) => files.find((f) => name === `${f}-none`) ?? name)];
+    names.push(...files.filter((f) => !names.includes(f)));
+    const key = names.join(' ');
+    if (key === library.join(' ')) {
+        return library;
+    }
+    const known = composed.get(key);
+    if (known) {
+        return known;
+    }
+    composed.set(key, names);
+    return names;
+}
