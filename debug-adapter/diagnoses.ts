@@ -1,6 +1,9 @@
-/** What the emulator thinks of the run, in the debug console. */
+/** What the emulator thinks of the run, in the debug console and where a run has stopped for it. */
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { CATALOGUE } from '../emulator/scenario/diagnosis/catalogue';
 import type { Diagnosis } from '../emulator/scenario/diagnosis/diagnosis';
 import type { Listener, Place } from '../emulator/scenario/listener';
+import type { RunException } from '../emulator/scenario/vm';
 import type { Output } from './output';
 import type { Sources } from './source';
 
@@ -18,4 +21,19 @@ export function diagnosisListener(output: Output, sources: Sources): Listener {
             output.at(d.severity === 'hint' ? 'console' : 'stderr', lines.join('\n'), d.place);
         },
     };
+}
+
+/** What a client shows where the run has stopped: for a diagnosis also what it follows from, and what to do. */
+export function exceptionInfoOf({ kind, message, fatal, diagnosis }: RunException): DebugProtocol.ExceptionInfoResponse['body'] {
+    const breakMode = fatal ? 'unhandled' : 'always';
+    if (!diagnosis) {
+        return { exceptionId: kind, description: message, breakMode };
+    }
+    const { cause, advice } = diagnosis;
+    const lines = [message, ...(cause ? [`Follows from ${cause.code}: ${cause.message}`] : []), `What to do: ${advice}`];
+    return { exceptionId: kind, description: lines.join('\n'), breakMode, details: detailsOf(diagnosis) };
+}
+
+function detailsOf({ code, message, cause }: Diagnosis): DebugProtocol.ExceptionDetails {
+    return { typeName: code, fullTypeName: CATALOGUE[code].title, message, ...(cause ? { innerException: [detailsOf(cause)] } : {}) };
 }

@@ -35,7 +35,10 @@ export const REQUESTS = {
     setFunctionBreakpoints: z.looseObject({
         breakpoints: z.array(z.looseObject({ name: z.string(), condition: optional.string, hitCondition: optional.string })),
     }),
-    setExceptionBreakpoints: z.looseObject({ filters: z.array(z.string()) }),
+    setExceptionBreakpoints: z.looseObject({
+        filters: z.array(z.string()),
+        filterOptions: z.optional(z.array(z.looseObject({ filterId: z.string(), condition: optional.string }))),
+    }),
     breakpointLocations: z.looseObject({ source, line: z.number(), column: optional.number, endLine: optional.number, endColumn: optional.number }),
     continue: thread,
     next: step,

@@ -1,7 +1,7 @@
 /** Lets a run go on in slices, so that requests are heard in between, and tells how it came to a stop. */
 import type { Run } from '../emulator/scenario/run';
 import type { Thread } from '../emulator/scenario/thread';
-import type { ExceptionKind, Outcome, RunException, StepKind, Stop } from '../emulator/scenario/vm';
+import type { Outcome, RunException, StepKind, Stop, StopsAt } from '../emulator/scenario/vm';
 
 /** Operations in a slice: some milliseconds. */
 const SLICE = 50_000;
@@ -41,18 +41,18 @@ export class RunControl {
     exception: RunException | undefined;
     private pauseWanted = false;
     private lineStep: LineStep | undefined;
-    private fatalStops: ReadonlySet<ExceptionKind> = new Set();
+    private fatalStops: ReadonlySet<StopsAt> = new Set();
 
     constructor(readonly run: Run, private readonly events: RunEvents) {}
 
     /** At which exceptions it stops. */
-    setFilters(kinds: readonly ExceptionKind[]): void {
+    setFilters(stops: ReadonlySet<StopsAt>): void {
         const { filters } = this.run.vm;
         filters.clear();
-        for (const k of kinds) {
-            filters.add(k);
+        for (const s of stops) {
+            filters.add(s);
         }
-        this.fatalStops = new Set(kinds);
+        this.fatalStops = stops;
     }
 
     begin(stopOnEntry: boolean): void {

@@ -8,13 +8,14 @@ import type { Program } from '../emulator/scenario/program';
 import { STD_SOURCES } from '../emulator/scenario/std';
 import type { Thread } from '../emulator/scenario/thread';
 import { ProgramError } from '../emulator/scenario/values';
-import type { ExceptionKind, Outcome } from '../emulator/scenario/vm';
+import type { Outcome } from '../emulator/scenario/vm';
 import { updatesOf } from '../emulator/timeline/updates';
 import { AttachedImage } from './attach';
 import { Breakpoints, NOT_YET, type Breakpoint, type Wanted } from './breakpoints';
-import { CAPABILITIES, FILTERS, isFilter } from './capabilities';
+import { CAPABILITIES } from './capabilities';
 import type { MessagePort } from './stdio';
-import { diagnosisListener } from './diagnoses';
+import { diagnosisListener, exceptionInfoOf } from './diagnoses';
+import { BY_DEFAULT, pausedOn, stopsAt, type Chosen } from './filters';
 import { Inspection } from './inspection';
 import { launchConfiguration, load, ProgramErrors, start, type LaunchConfiguration } from './launch';
 import { readMemory } from './memory';
@@ -44,7 +45,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     private readonly sources: Sources;
     private readonly output: Output;
     private readonly breakpoints: Breakpoints;
-    private filters: readonly ExceptionKind[] = FILTERS.filter((f) => f.default).map((f) => f.filter);
+    private filters = stopsAt(BY_DEFAULT);
     private program: Program | undefined;
     private debuggee: Debuggee | undefined;
     private image: AttachedImage | undefined;
@@ -148,7 +149,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         this.serve('terminate', REQUESTS.terminate, () => ({ after: () => this.terminate() }));
         this.serve('setBreakpoints', REQUESTS.setBreakpoints, (args) => this.setBreakpoints(args));
         this.serve('setFunctionBreakpoints', REQUESTS.setFunctionBreakpoints, ({ breakpoints }) => this.shownBreakpoints(this.breakpoints.setFunctions(breakpoints)));
-        this.serve('setExceptionBreakpoints', REQUESTS.setExceptionBreakpoints, ({ filters }) => this.setFilters(filters));
+        this.serve('setExceptionBreakpoints', REQUESTS.setExceptionBreakpoints, (args) => this.setFilters(args));
         this.serve('breakpointLocations', REQUESTS.breakpointLocations, (args) => this.breakpointLocations(args));
         this.serve('continue', REQUESTS.continue, () => ({ body: { allThreadsContinued: true }, after: this.resume() }));
         this.serve('next', REQUESTS.next, ({ granularity }) => ({ after: this.resume('next', granularity) }));
@@ -232,7 +233,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             }));
             run.vm.listeners.push(diagnosisListener(this.output, this.sources));
             run.vm.onTrap = (frame, vm) => this.breakpoints.hit(frame, vm);
-            control.setFilters(config.noDebug ? [] : this.filters);
+            control.setFilters(config.noDebug ? new Set() : this.filters.stops);
             return { config, control, inspection: new Inspection(run.vm, this.sources, { pages: this.clientPages, invalidated: () => this.invalidated() }) };
         } catch (e) {
             if (e instanceof ProgramErrors) {
@@ -299,9 +300,8 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             body.hitBreakpointIds = [...halt.ids];
             body.reason = halt.ids.every((id) => this.breakpoints.isFunction(id)) ? 'function breakpoint' : reason;
         } else if (halt.reason === 'exception') {
-            const label = FILTERS.find((f) => f.filter === halt.exception.kind)?.label;
             body.text = halt.exception.message;
-            body.description = `Paused on ${label?.toLowerCase() ?? 'a failure'}`;
+            body.description = `Paused on ${pausedOn(halt.exception)}`;
         }
         this.event('stopped', body);
     }
@@ -378,12 +378,12 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         return { body: { breakpoints: [...places.values()] } };
     }
 
-    private setFilters(filters: readonly string[]): Answer {
-        this.filters = filters.filter(isFilter);
+    private setFilters(chosen: Chosen): Answer {
+        this.filters = stopsAt(chosen);
         if (this.debuggee && !this.debuggee.config.noDebug) {
-            this.debuggee.control.setFilters(this.filters);
+            this.debuggee.control.setFilters(this.filters.stops);
         }
-        return { body: { breakpoints: filters.map((f) => ({ verified: isFilter(f), ...(isFilter(f) ? {} : { message: `There is no exception filter ${f}.` }) })) } };
+        return { body: { breakpoints: this.filters.answers } };
     }
 
     private exceptionInfo(): Answer {
@@ -391,7 +391,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         if (!exception) {
             throw new RequestError('The run has not stopped at an exception.');
         }
-        return { body: { exceptionId: exception.kind, description: exception.message, breakMode: exception.fatal ? 'unhandled' : 'always' } };
+        return { body: exceptionInfoOf(exception) };
     }
 
     // ------------------------------------------------------------ running

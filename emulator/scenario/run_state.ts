@@ -2,6 +2,8 @@
 import type { Kernel } from '../kernel/kernel';
 import { type Journal, Rec, type Mark } from '../machine/journal';
 import type { Boot } from './boot';
+import type { Code } from './diagnosis/catalogue';
+import type { Diagnosis } from './diagnosis/diagnosis';
 import type { Frame } from './code';
 import type { Place } from './listener';
 import type { Thread } from './thread';
@@ -11,12 +13,16 @@ import type { Vm } from './vm';
 /** Why a run does not go on by itself. */
 export type ExceptionKind = 'failed-call' | 'failed-assertion' | 'callback-error' | 'kernel-warning' | 'diagnosis' | 'diagnosis-warning' | 'difference';
 
+/** What stops a run that could go on: exceptions of a kind, or the diagnoses with a code. */
+export type StopsAt = ExceptionKind | Code;
+
 export interface RunException {
     readonly kind: ExceptionKind;
     readonly message: string;
     readonly place: Place | undefined;
     /** After a fatal one the run is over as soon as it is resumed. */
     readonly fatal: boolean;
+    readonly diagnosis?: Diagnosis;
 }
 
 export type Stop =

@@ -12,6 +12,7 @@ import { Seq } from '../machine/journal';
 import type { Boot } from './boot';
 import { CostSettings } from './costs';
 import type { Diagnoses } from './diagnosis/diagnoses';
+import type { Diagnosis } from './diagnosis/diagnosis';
 import { Frame, statementOf, SWITCH, type Code, type Mode } from './code';
 import { observeDma } from './dma';
 import { entered } from './entering';
@@ -19,14 +20,14 @@ import type { Image } from './image';
 import { Injections } from './injection';
 import type { Program } from './program';
 import type { Listener, Phase, Place } from './listener';
-import { copyOnce, Power, type Checkpoint, type ExceptionKind, type Outcome, type RunException, type StepKind, type Stop, type TrapHandler } from './run_state';
+import { copyOnce, Power, type Checkpoint, type ExceptionKind, type Outcome, type RunException, type StepKind, type Stop, type StopsAt, type TrapHandler } from './run_state';
 import { depthOf, Thread, type UserProcess } from './thread';
 import type { Value } from './types';
 import type { Updates } from './updates';
 import { stopFor } from './power_off';
 import { ProgramError } from './values';
 
-export type { Checkpoint, ExceptionKind, Outcome, RunException, StepKind, Stop, TrapHandler } from './run_state';
+export type { Checkpoint, ExceptionKind, Outcome, RunException, StepKind, Stop, StopsAt, TrapHandler } from './run_state';
 
 /** Deeper than any call chain that is meant. */
 const MAX_FRAMES = 10_000;
@@ -52,7 +53,7 @@ export class Vm {
     /** What has been found wrong that no kernel tells; null where nobody looks. */
     diagnoses: Diagnoses | null = null;
     /** Exceptions that stop the run although it could go on; fatal ones stop it in any case. */
-    readonly filters = new Set<ExceptionKind>();
+    readonly filters = new Set<StopsAt>();
     /** Descriptions that take the place of those that the scenario's kernels are made from, where one is booted and where one is loaded. */
     substitutes: { readonly boot: string; readonly load: string } | null = null;
     onTrap: TrapHandler = () => [];
@@ -331,9 +332,9 @@ export class Vm {
     }
 
     /** Something remarkable that the run survives: stops only where its filter is on. */
-    raise(kind: Exclude<ExceptionKind, 'failed-call' | 'failed-assertion'>, message: string, place: Place | undefined): void {
-        if (this.filters.has(kind) && !this.stop) {
-            this.stop = { reason: 'exception', thread: this.current, exception: { kind, message, place, fatal: false } };
+    raise(kind: Exclude<ExceptionKind, 'failed-call' | 'failed-assertion'>, message: string, place: Place | undefined, diagnosis?: Diagnosis): void {
+        if ((this.filters.has(kind) || (diagnosis && this.filters.has(diagnosis.code))) && !this.stop) {
+            this.stop = { reason: 'exception', thread: this.current, exception: { kind, message, place, fatal: false, ...(diagnosis ? { diagnosis } : {}) } };
         }
     }
 

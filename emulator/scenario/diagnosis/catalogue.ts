@@ -1,8 +1,21 @@
 /** Every diagnosis there is. Codes are stable: scenarios, CI and documentation name them. */
 import type { Severity } from './diagnosis';
 
+/** What findings are about, for those who want to be stopped by some of them only. */
+export const GROUPS = {
+    memory: 'Preserved memory: leaks, what was not preserved, what is restored twice.',
+    handover: 'What one kernel hands to the next: formats, handlers, FLBs.',
+    sessions: 'Sessions that are lost, forgotten or out of reach.',
+    devices: 'DMA, IOMMU tables, devices that nobody knows.',
+    interrupts: 'Interrupts that are lost, spurious or misrouted.',
+    guests: 'Virtual machines: what their guests see of an update.',
+} as const;
+
+export type Group = keyof typeof GROUPS;
+
 interface Entry {
     readonly severity: Severity;
+    readonly group: Group;
     /** What it is, in a few words. */
     readonly title: string;
     /** What to do, where the rule knows nothing better. */
@@ -11,123 +24,123 @@ interface Entry {
 
 export const CATALOGUE = {
     LU1001: {
-        severity: 'warning', title: 'preserved memory that nobody claims',
+        severity: 'warning', group: 'memory', title: 'preserved memory that nobody claims',
         advice: 'Restore in retrieve() or finish() whatever preserve() has preserved; what is not restored is held until the next boot.',
     },
     LU1002: {
-        severity: 'warning', title: 'incoming session never retrieved',
+        severity: 'warning', group: 'sessions', title: 'incoming session never retrieved',
         advice: 'Retrieve the session and its files, or retrieve it and finish it to give its memory back.',
     },
     LU1003: {
-        severity: 'error', title: 'incoming session lost at the next kexec',
+        severity: 'error', group: 'sessions', title: 'incoming session lost at the next kexec',
         advice: 'Only sessions created in this kernel are handed on. Retrieve its files, finish it, and preserve them again in a new session.',
     },
     LU1004: {
-        severity: 'warning', title: 'session that nobody can reach',
+        severity: 'warning', group: 'sessions', title: 'session that nobody can reach',
         advice: 'Retrieve what its handlers wait for and call finish() before the last descriptor of the session is closed.',
     },
     LU1005: {
-        severity: 'hint', title: 'session held by one process only',
+        severity: 'hint', group: 'sessions', title: 'session held by one process only',
         advice: 'Let a second process hold a descriptor of the session (systemd\'s file descriptor store, the agent): it lives as long as anybody does.',
     },
     LU1006: {
-        severity: 'warning', title: 'FLB reference count underflows',
+        severity: 'warning', group: 'handover', title: 'FLB reference count underflows',
         advice: 'Call get_incoming() and put_incoming() of the FLB while the kernel comes up: only that loads its count.',
     },
     LU1007: {
-        severity: 'warning', title: 'FLB reference never dropped',
+        severity: 'warning', group: 'handover', title: 'FLB reference never dropped',
         advice: 'For each get_incoming() call put_incoming(), for each get_outgoing() put_outgoing(), and one put_incoming() for each get_outgoing() that was outstanding at the kexec.',
     },
     LU1008: {
-        severity: 'error', title: 'empty block in a set that is handed over',
+        severity: 'error', group: 'handover', title: 'empty block in a set that is handed over',
         advice: 'Close a session and create it again before the kexec: that gives the empty block back.',
     },
     LU1009: {
-        severity: 'error', title: 'preserved page restored twice',
+        severity: 'error', group: 'memory', title: 'preserved page restored twice',
         advice: 'Restore each block once, and keep what restore_folio() gave.',
     },
     LU1010: {
-        severity: 'warning', title: 'preserved page that its file never restored',
+        severity: 'warning', group: 'memory', title: 'preserved page that its file never restored',
         advice: 'Restore it in retrieve(), and in finish() where the file was never retrieved.',
     },
     LU1011: {
-        severity: 'error', title: 'page read that was not preserved',
+        severity: 'error', group: 'memory', title: 'page read that was not preserved',
         advice: 'Preserve the page before the kexec, with its folio as a whole; what is not preserved belongs to the next kernel.',
     },
     LU1012: {
-        severity: 'error', title: 'pointer to a page that is not preserved',
+        severity: 'error', group: 'memory', title: 'pointer to a page that is not preserved',
         advice: 'Preserve what it points to, or do not hand the pointer over: the next kernel gives that page to somebody else.',
     },
     LU1013: {
-        severity: 'error', title: 'preserved memory in scratch',
+        severity: 'error', group: 'memory', title: 'preserved memory in scratch',
         advice: 'Preserve memory of the page allocator only, not of early boot or of CMA; a memfd\'s folios are moved out of scratch when they are pinned.',
     },
     LU1014: {
-        severity: 'error', title: 'the next kernel has no handler for a preserved file',
+        severity: 'error', group: 'handover', title: 'the next kernel has no handler for a preserved file',
         advice: 'Boot a kernel that registers a handler with this compatible string, or close the session before the kexec.',
     },
     LU1015: {
-        severity: 'error', title: 'the next kernel does not know an FLB',
+        severity: 'error', group: 'handover', title: 'the next kernel does not know an FLB',
         advice: 'Boot a kernel in which a handler uses an FLB with this compatible string: nobody else looks at its data.',
     },
     LU1016: {
-        severity: 'error', title: 'the kernels do not agree on the format',
+        severity: 'error', group: 'handover', title: 'the kernels do not agree on the format',
         advice: 'There is no negotiation: update to a kernel with the same compatible strings, or without preserving anything.',
     },
     LU1017: {
-        severity: 'warning', title: 'callback that returns a positive value',
+        severity: 'warning', group: 'handover', title: 'callback that returns a positive value',
         advice: 'Return 0 for success and a negative error number else.',
     },
     LU1018: {
-        severity: 'error', title: 'image without handover while files are preserved',
+        severity: 'error', group: 'handover', title: 'image without handover while files are preserved',
         advice: 'Load the kernel with kexec_file_load() (kexec -s): kexec_load() hands nothing over.',
     },
     LU1019: {
-        severity: 'error', title: 'reply that faults discards a session',
+        severity: 'error', group: 'sessions', title: 'reply that faults discards a session',
         advice: 'Pass RETRIEVE_SESSION memory that can be written; there is no second try.',
     },
     LU1020: {
-        severity: 'warning', title: 'memfd that comes back sealed against writing',
+        severity: 'warning', group: 'memory', title: 'memfd that comes back sealed against writing',
         advice: 'Make memory that is to be written again without MFD_NOEXEC_SEAL (and with vm.memfd_noexec=0).',
     },
     LU1021: {
-        severity: 'warning', title: 'seal that is not handed over',
+        severity: 'warning', group: 'memory', title: 'seal that is not handed over',
         advice: 'Add seals before the file is preserved: preserve() takes a snapshot of them.',
     },
     LU1022: {
-        severity: 'error', title: 'finish discards files that were never retrieved',
+        severity: 'error', group: 'sessions', title: 'finish discards files that were never retrieved',
         advice: 'Retrieve every file before finish(); a memfd\'s handler has no can_finish() that would object.',
     },
     LU1023: {
-        severity: 'error', title: 'process ends with the only descriptor of a session to be handed over',
+        severity: 'error', group: 'sessions', title: 'process ends with the only descriptor of a session to be handed over',
         advice: 'Let a second process hold a descriptor of the session: the last one to go unpreserves every file.',
     },
     LU1024: {
-        severity: 'error', title: 'retrieved session closed before its files were retrieved',
+        severity: 'error', group: 'sessions', title: 'retrieved session closed before its files were retrieved',
         advice: 'Retrieve every file at once after the session, or keep a second descriptor of it elsewhere: the last close finishes it, for good.',
     },
     LU1025: {
-        severity: 'error', title: 'the next kernel does not take part in live update',
+        severity: 'error', group: 'handover', title: 'the next kernel does not take part in live update',
         advice: 'Boot the next kernel with kho=on liveupdate=on.',
     },
     LU1026: {
-        severity: 'error', title: 'memory preserved twice',
+        severity: 'error', group: 'memory', title: 'memory preserved twice',
         advice: 'Preserve each block once: bits are not counted, so one unpreserve takes it away, and of two restores one fails.',
     },
     LU1027: {
-        severity: 'error', title: 'DMA to memory that was not given to the device',
+        severity: 'error', group: 'devices', title: 'DMA to memory that was not given to the device',
         advice: 'Stop the device, or take its mapping away and have the IOMMU forget it, before the memory goes to somebody else.',
     },
     LU1028: {
-        severity: 'error', title: 'translation through a page that is no table any more',
+        severity: 'error', group: 'devices', title: 'translation through a page that is no table any more',
         advice: 'Keep every table that the hardware can reach, on all levels, until its entry is cleared and the IOMMU\'s caches are flushed.',
     },
     LU1029: {
-        severity: 'error', title: 'DMA while translation is off',
+        severity: 'error', group: 'devices', title: 'DMA while translation is off',
         advice: 'Have every device stop before translation is disabled: what it then sends goes to physical memory as it is.',
     },
     LU1030: {
-        severity: 'error', title: 'running device that the kernel does not know',
+        severity: 'error', group: 'devices', title: 'running device that the kernel does not know',
         advice: 'Stop or reset the device before the kexec: clearing the bus master bit is all that a kernel does for devices whose driver has no shutdown().',
     },
 } as const satisfies Readonly<Record<string, Entry>>;

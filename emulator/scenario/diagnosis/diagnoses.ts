@@ -216,8 +216,8 @@ export class Diagnoses implements Listener {
         };
         this.found.push(diagnosis);
         vm.tell((l) => l.diagnosed?.(diagnosis));
-        if (severity !== 'hint') {
-            vm.raise(severity === 'error' ? 'diagnosis' : 'diagnosis-warning', `${code}: ${finding.message}`, place);
+        if (severity !== 'hint' || vm.filters.has(code)) {
+            vm.raise(severity === 'error' ? 'diagnosis' : 'diagnosis-warning', `${code}: ${finding.message}`, place, diagnosis);
         }
     }
 }
