@@ -17,14 +17,17 @@ export class FolioRef {
     }
 }
 
+/** Folios that a list has room for before it grows. */
+const FIRST_CAPACITY = 4096;
+
 /** The folios that memfd_pin_folios() pinned, in the order of the file. Never changes once it is made. */
 export class FolioList {
-    private readonly pfns: Float64Array;
+    private pfns: Float64Array;
     private count = 0;
 
-    /** @param capacity how many there can be at most */
+    /** @param capacity how many there can be at most: as many as pages where all folios are of one, which those of a large file hardly are */
     constructor(capacity: number) {
-        this.pfns = new Float64Array(capacity);
+        this.pfns = new Float64Array(Math.min(capacity, FIRST_CAPACITY));
     }
 
     get length(): number {
@@ -32,6 +35,11 @@ export class FolioList {
     }
 
     push(pfn: number): void {
+        if (this.count === this.pfns.length) {
+            const grown = new Float64Array(this.count * 2);
+            grown.set(this.pfns);
+            this.pfns = grown;
+        }
         this.pfns[this.count++] = pfn;
     }
 

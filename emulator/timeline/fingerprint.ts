@@ -1,5 +1,6 @@
 /** One number for the whole state of a run: equal states give equal fingerprints, whatever way led to them. */
-import { Ioas } from '../kernel/devices/iommufd';
+import { Hwpt } from '../kernel/devices/hwpt';
+import { Ioas } from '../kernel/devices/ioas';
 import { OpenFile } from '../kernel/file';
 import { FolioList, FolioRef } from '../kernel/folios';
 import { FileHasher } from '../kernel/hash';
@@ -196,7 +197,7 @@ class Fingerprint {
             this.value(o.file);
             hasher.num(o.retrieveStatus).u32(o.state);
             this.value(o.id as Value);
-        } else if (o instanceof Ioas) {
+        } else if (o instanceof Ioas || o instanceof Hwpt) {
             o.hash(hasher);
         } else if (o instanceof LuoHandler) {
             hasher.str(o.name);

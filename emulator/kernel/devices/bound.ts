@@ -2,7 +2,8 @@
 import type { Device } from '../../machine/devices/device';
 import { type Journal, Rec } from '../../machine/journal';
 import type { Domain } from './domain';
-import type { Ioas } from './iommufd';
+import type { Hwpt } from './hwpt';
+import type { Iommufd } from './iommufd';
 
 /** The memory that a driver of the kernel's own gave its device. */
 export interface DriverMemory {
@@ -16,7 +17,11 @@ export class BoundDevice extends Rec {
     readonly domain: Domain;
     readonly memory: DriverMemory | null = null;
     /** Bound through its cdev: claimed for user space. */
-    readonly ioas: Ioas | null = null;
+    readonly iommufd: Iommufd | null = null;
+    /** What it is attached to there. */
+    readonly hwpt: Hwpt | null = null;
+    /** What a file handler has written about its attachment for the next kernel, as an address; 0: it is not preserved. */
+    readonly preserved: number = 0;
 
     constructor(
         journal: Journal,

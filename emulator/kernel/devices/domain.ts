@@ -2,19 +2,18 @@
 import type { Area, Intent } from '../../machine/devices/device';
 import type { Put } from '../../machine/devices/model';
 import type { Hasher } from '../../machine/hash';
-import { indexAt, sizeOfLevel } from '../../machine/iommu/tables';
 import type { Iommu } from '../../machine/iommu/iommu';
 import type { Attachment } from '../../machine/iommu/unit';
 import { Rec, Seq } from '../../machine/journal';
 import { PAGE_SIZE } from '../../machine/memory';
 import type { KernelCore } from '../core';
+import { clearTables, fillTables, type TableSetup, type TableTree } from './page_tables';
 import { IommuTables } from './tables';
 
 export type DomainKind = 'paging' | 'identity' | 'blocked';
 
-/** 48-bit addresses in four levels; leaves up to 1 GiB. */
+/** 48-bit addresses in four levels. */
 const LEVELS = 4;
-const LARGEST_LEAF = 3;
 /** The DMA API gives addresses below 4 GiB first, from the top down (drivers/iommu/dma-iommu.c, iommu_dma_alloc_iova). */
 const DMA_TOP = 2 ** 32;
 /** Addresses of interrupt messages, which no domain maps. */
@@ -24,6 +23,7 @@ const MSI_END = 0xfef0_0000;
 export class Domain extends Rec implements Intent {
     /** The topmost table; 0: none. */
     readonly root: number = 0;
+    readonly levels: number = LEVELS;
     /** Ascending by address, without overlaps. Replaced, never changed. */
     readonly areas: readonly Area[] = [];
     /** Every table below the root, to be freed with the domain. */
@@ -51,7 +51,12 @@ export class Domain extends Rec implements Intent {
         if (this.kind === 'blocked') {
             return { kind: 'blocked' };
         }
-        return this.kind === 'identity' ? { kind: 'identity', domain: this.id } : { kind: 'paging', domain: this.id, root: this.root, levels: LEVELS };
+        return this.kind === 'identity' ? { kind: 'identity', domain: this.id } : { kind: 'paging', domain: this.id, root: this.root, levels: this.levels };
+    }
+
+    /** Pages that its tables have. */
+    get tableCount(): number {
+        return this.root === 0 ? 0 : this.tables.length + 1;
     }
 
     /** Makes the topmost table of a domain that translates. @returns false: no memory */
@@ -106,9 +111,9 @@ export class Domain extends Rec implements Intent {
      */
     map(areas: readonly Area[]): boolean {
         for (const [i, area] of areas.entries()) {
-            if (this.kind === 'paging' && !this.fill(area)) {
+            if (this.kind === 'paging' && !fillTables(this.setup, area, (table) => this.tables.push(table))) {
                 for (const done of areas.slice(0, i + 1)) {
-                    this.clear(done);
+                    clearTables(this.setup, done.iova, done.length);
                 }
                 return false;
             }
@@ -117,42 +122,8 @@ export class Domain extends Rec implements Intent {
         return true;
     }
 
-    private fill({ iova, pa, length }: Area): boolean {
-        const tables = new IommuTables(this.k);
-        for (let done = 0; done < length; ) {
-            let level = LARGEST_LEAF;
-            while (level > 1 && ((iova + done) % sizeOfLevel(level) !== 0 || (pa + done) % sizeOfLevel(level) !== 0 || length - done < sizeOfLevel(level))) {
-                level--;
-            }
-            const at = this.entryAt(tables, iova + done, level, true);
-            if (at < 0) {
-                return false;
-            }
-            tables.write(at, this.format.leaf(pa + done, level, true, true));
-            done += sizeOfLevel(level);
-        }
-        return true;
-    }
-
-    /** Where the entry of `level` for an address lies; −1: there is no table, or no memory for one. */
-    private entryAt(tables: IommuTables, iova: number, level: number, create: boolean): number {
-        let table = this.root;
-        for (let l = LEVELS; l > level; l--) {
-            const at = table + indexAt(iova, l) * 8;
-            const e = this.format.decode(tables.read(at), l);
-            if (e.kind === 'table') {
-                table = e.pa;
-                continue;
-            }
-            const next = create ? tables.allocate(0, 'page table') : -1;
-            if (next < 0) {
-                return -1;
-            }
-            this.tables.push(next);
-            tables.write(at, this.format.table(next, l));
-            table = next;
-        }
-        return table + indexAt(iova, level) * 8;
+    private get setup(): TableSetup {
+        return { k: this.k, format: this.format, root: this.root, levels: this.levels };
     }
 
     private get format(): Iommu['format']['pages'] {
@@ -167,28 +138,29 @@ export class Domain extends Rec implements Intent {
         const inside = (a: Area): boolean => a.iova >= iova && a.iova + a.length <= iova + length;
         for (const area of this.areas) {
             if (this.kind === 'paging' && inside(area)) {
-                this.clear(area);
+                clearTables(this.setup, area.iova, area.length);
             }
         }
         this.iommu?.tlb.invalidate(this.id, iova / PAGE_SIZE, length / PAGE_SIZE);
         this.k.journal.edit<Domain>(this).areas = this.areas.filter((a) => !inside(a));
     }
 
-    /** Clears the entries of a range, of whatever level they are. */
-    private clear(area: Area): void {
-        const tables = new IommuTables(this.k);
-        for (let done = 0; done < area.length; ) {
-            let level = LARGEST_LEAF;
-            let at = this.entryAt(tables, area.iova + done, level, false);
-            while (level > 1 && (at < 0 || this.format.decode(tables.read(at), level).kind !== 'leaf')) {
-                level--;
-                at = this.entryAt(tables, area.iova + done, level, false);
+    /** The tables are there already: another kernel made them. */
+    takeOver(root: number, levels: number, tree: TableTree, owner: number): void {
+        for (const { pa } of tree.tables) {
+            if (pa !== root) {
+                this.tables.push(pa);
             }
-            if (at >= 0) {
-                tables.write(at, { low: 0, high: 0 });
-            }
-            done += sizeOfLevel(level);
         }
+        const e = this.k.journal.edit<Domain>(this);
+        e.root = root;
+        e.levels = levels;
+        e.areas = tree.mapped.map((m) => ({ ...m, owner }));
+    }
+
+    /** The same mappings, from now on with these owners. */
+    replaceAreas(areas: readonly Area[]): void {
+        this.k.journal.edit<Domain>(this).areas = [...areas].sort((x, y) => x.iova - y.iova);
     }
 
     /** Frees the tables, once no device is attached any more. */

@@ -137,6 +137,11 @@ export class KernelDevices extends Rec {
         return new Domain(k, this.iommu, k.boot, kind, id, name);
     }
 
+    /** Gives a domain back that no device is attached to any more, and its tables. */
+    destroyDomain(domain: Domain): void {
+        domain.destroy();
+    }
+
     // ------------------------------------------------------------ the DMA API
 
     /** dma_map_single() of memory that belongs to somebody. @returns its address for the device, −1: no room, or no memory for a table */
@@ -159,8 +164,8 @@ export class KernelDevices extends Rec {
 
     /** What a device does when its driver, in the kernel or in user space, sets it going. */
     start(b: BoundDevice, program: Program): void {
-        const { device, domain, ioas } = b;
-        if (ioas) {
+        const { device, domain, iommufd } = b;
+        if (iommufd) {
             // the guest's driver, through the cdev: configuration space and interrupts are its own now
             this.requestInterrupts(device, `vfio ${device.shape.name}`);
             device.setBusMaster(true);
@@ -182,6 +187,7 @@ export class KernelDevices extends Rec {
         iommu?.invalidateContext(b.device.requester);
         iommu?.tlb.invalidate(b.domain.id);
         k.journal.edit(b).domain = domain;
+        b.device.meant(domain);
         return true;
     }
 
@@ -220,7 +226,8 @@ export class KernelDevices extends Rec {
             hasher.str(b.device.shape.name).str(b.driver).num(b.vfio).num(b.memory?.iova ?? -1).num(b.memory?.pfn ?? -1);
             b.own.hash(hasher);
             b.domain.hash(hasher);
-            b.ioas?.hash(hasher);
+            b.iommufd?.hash(hasher);
+            hasher.num(b.hwpt?.id ?? 0).num(b.preserved);
         }
     }
 }

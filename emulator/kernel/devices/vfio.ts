@@ -7,7 +7,9 @@ import { allocFile, type FileOps, type OpenFile } from '../file';
 import { Inode } from '../inode';
 import type { Kernel } from '../kernel';
 import type { BoundDevice } from './bound';
-import type { Ioas } from './iommufd';
+import type { Hwpt } from './hwpt';
+import { Ioas } from './ioas';
+import { Iommufd } from './iommufd';
 
 const DEVICE_RESET = costId('device_reset');
 const FOLDER = '/dev/vfio/devices/vfio';
@@ -24,15 +26,17 @@ export class VfioFile extends Rec {
     }
 
     /**
-     * VFIO_DEVICE_BIND_IOMMUFD and VFIO_DEVICE_ATTACH_IOMMUFD_PT: from now on the device sees what the address space maps.
+     * VFIO_DEVICE_BIND_IOMMUFD, and with an address space or a hardware page table VFIO_DEVICE_ATTACH_IOMMUFD_PT at once: from then on the
+     * device sees what is mapped there, and nothing before.
      * @returns EINVAL (bound already), EBUSY (another descriptor has it), ENOMEM, or why the memory cannot be pinned
      */
-    bind(ioas: Ioas): undefined | Err {
+    bind(to: Iommufd | Ioas | Hwpt): undefined | Err {
         const { k, device: b } = this;
-        if (this.bound) {
+        const iommufd = to instanceof Iommufd ? to : to instanceof Ioas ? to.iommufd : to.ioas?.iommufd;
+        if (this.bound || !iommufd) {
             return err('EINVAL');
         }
-        if (b.ioas) {
+        if (b.iommufd) {
             return err('EBUSY');
         }
         // iommu_device_claim_dma_owner(): until it is attached, it sees nothing
@@ -42,13 +46,38 @@ export class VfioFile extends Rec {
         b.device.reset();
         k.clock.charge(DEVICE_RESET);
         b.device.enable();
-        const failed = ioas.attach(b);
+        k.journal.edit(b).iommufd = iommufd;
+        const failed = to instanceof Iommufd ? undefined : to.attach(b);
         if (failed) {
+            k.journal.edit(b).iommufd = null;
             k.devices.attach(b, b.own);
             b.device.setPower(SUSPENDED);
             return failed;
         }
         k.journal.edit<VfioFile>(this).bound = true;
+        return undefined;
+    }
+
+    /**
+     * VFIO_DEVICE_ATTACH_IOMMUFD_PT: attaches the device, or has it see another address space from one request to the next.
+     * @returns EINVAL (not bound, or to another iommufd), EBUSY (preserved), ENOMEM, or why the memory cannot be pinned
+     */
+    attach(to: Ioas | Hwpt): undefined | Err {
+        const { device: b } = this;
+        const ioas = to instanceof Ioas ? to : to.ioas;
+        return this.bound && ioas?.iommufd === b.iommufd && b.iommufd ? to.attach(b) : err('EINVAL');
+    }
+
+    /** VFIO_DEVICE_DETACH_IOMMUFD_PT: the device sees nothing any more. @returns EINVAL (not bound, or not attached), EBUSY (preserved) */
+    detach(): undefined | Err {
+        const { k, device: b } = this;
+        if (!this.bound || !b.hwpt) {
+            return err('EINVAL');
+        }
+        if (b.preserved !== 0) {
+            return err('EBUSY');
+        }
+        b.hwpt.detach(b, k.devices.newDomain('blocked', 'vfio'));
         return undefined;
     }
 
@@ -59,7 +88,12 @@ export class VfioFile extends Rec {
             b.device.setBusMaster(false);
             b.device.reset();
             this.k.clock.charge(DEVICE_RESET);
-            b.ioas?.detach(b);
+            if (b.hwpt) {
+                b.hwpt.detach(b, b.own);
+            } else {
+                this.k.devices.attach(b, b.own);
+            }
+            this.k.journal.edit(b).iommufd = null;
             b.device.setPower(SUSPENDED);
         }
     }

@@ -109,6 +109,13 @@ export class Device extends PciFunction implements Timer {
         this.bus.clock.rearm();
     }
 
+    /** The software has it see something else from now on; what it was told to do it goes on with. */
+    meant(intent: Intent): void {
+        if (this.intent) {
+            this.journal.edit<Device>(this).intent = intent;
+        }
+    }
+
     /** The driver tells the device to stop. */
     stop(): void {
         this.journal.edit<Device>(this).at = Infinity;

@@ -1,5 +1,7 @@
 /** Devices of the machine, /dev/iommu and /dev/vfio for `.lus` code. */
-import { Ioas, Iommufd } from '../../kernel/devices/iommufd';
+import { Hwpt } from '../../kernel/devices/hwpt';
+import { Ioas } from '../../kernel/devices/ioas';
+import { Iommufd } from '../../kernel/devices/iommufd';
 import { VfioFile } from '../../kernel/devices/vfio';
 import type { BoundDevice } from '../../kernel/devices/bound';
 import { Err, err } from '../../kernel/errno';
@@ -7,7 +9,7 @@ import { FolioRef } from '../../kernel/folios';
 import { fget } from '../../kernel/process';
 import { Device } from '../../machine/devices/device';
 import { PAGE_SIZE } from '../../machine/memory';
-import { BOOL, FD, INT, NONE, objectOf, PHYS, STRING, type NativeFunction, type Value } from '../types';
+import { ANY, BOOL, FD, INT, NONE, objectOf, PHYS, STRING, type NativeFunction, type Value } from '../types';
 import { asBool, asNumber, format, ProgramError } from '../values';
 import type { Vm } from '../vm';
 import { fdArg } from './core';
@@ -35,9 +37,9 @@ function given(v: Value, what: string): number | undefined {
 
 function start(vm: Vm, device: Device, [ring, every, length, size]: readonly Value[]): undefined {
     const b = boundOf(vm, device);
-    const base = given(ring, 'the address of the ring') ?? (b.ioas ? undefined : b.memory?.iova);
+    const base = given(ring, 'the address of the ring') ?? (b.iommufd ? undefined : b.memory?.iova);
     if (base === undefined) {
-        throw new ProgramError(b.driver === 'vfio-pci' && !b.ioas
+        throw new ProgramError(b.driver === 'vfio-pci' && !b.iommufd
             ? `nobody has ${device.shape.name} open: bind its cdev to an I/O address space first`
             : `no driver of the kernel has memory for ${device.shape.name}: say where its ring is, as an address of the device's`);
     }
@@ -122,25 +124,59 @@ export const ioasObject = new Members(Ioas, 'ioas', 'An I/O address space of `/d
             const file = fget(vm.process, fdArg(fd));
             return file instanceof Err ? file : i.map(file, asNumber(iova, 'the address'), asNumber(length, 'the length'), asNumber(offset, 'the offset'));
         })
+    .method('hwpt_alloc', [param('vfio', FD)], { context: USER, result: objectOf('hwpt'), fails: true, syscall: true },
+        '`IOMMU_HWPT_ALLOC`: a hardware page table with all mappings of this address space, which has to do for a device that is bound. ENOENT (the device is not bound to this `/dev/iommu`), ENOMEM. ENOTTY where the descriptor is no device.', (i, [fd], vm) => {
+            const vfio = behind(vm, fd, VfioFile);
+            return vfio instanceof Err ? vfio : i.iommufd.allocateHwpt(i, vfio.device);
+        })
     .method('unmap', [param('iova', INT), param('length', INT)], { context: USER, fails: true, syscall: true },
         '`IOMMU_IOAS_UNMAP`: whole mappings only. ENOENT.', (i, [iova, length]) => i.unmap(asNumber(iova, 'the address'), asNumber(length, 'the length')));
+
+/** The open file behind a descriptor, where it is of this class: ENOTTY on any other. */
+function behind<T>(vm: Vm, fd: Value, cls: abstract new (...args: never[]) => T): T | Err {
+    const file = fget(vm.process, fdArg(fd));
+    return file instanceof Err ? file : file.priv instanceof cls ? file.priv : ENOTTY;
+}
+
+export const hwptObject = new Members(Hwpt, 'hwpt', 'A hardware page table of `/dev/iommu`: what the devices attached to it see, as the IOMMU reads it.')
+    .field('id', INT, 'Its number.', (h) => h.id)
+    .field('domain', INT, 'The id of its domain, with which the IOMMU tags what it remembers.', (h) => h.domain.id)
+    .field('token', INT, 'The number by which it is found again in the next kernel; `none` where it is not marked.', (h) => h.token)
+    .field('devices', INT, 'How many devices are attached to it.', (h) => h.devices.length)
+    .field('tables', INT, 'How many pages its tables have.', (h) => h.domain.tableCount);
+
+/** What a device can be attached to. */
+function pageTable(v: Value): Ioas | Hwpt {
+    if (v instanceof Ioas || v instanceof Hwpt) {
+        return v;
+    }
+    throw new ProgramError(`this must be an I/O address space of ioas_alloc() or a hardware page table of hwpt_alloc(), not ${format(v)}`);
+}
 
 /** Ioctls of the two device files: ENOTTY on any other descriptor. */
 export const deviceSyscalls: readonly NativeFunction[] = [
     fn('ioas_alloc', [], { context: USER, result: objectOf('ioas'), fails: true, syscall: true },
         '`IOMMU_IOAS_ALLOC` on `/dev/iommu`: a new I/O address space. ENOTTY on other files.', (vm, [fd]) => {
-            const file = fget(vm.process, fdArg(fd));
-            return file instanceof Err ? file : file.priv instanceof Iommufd ? file.priv.allocate() : ENOTTY;
+            const iommufd = behind(vm, fd, Iommufd);
+            return iommufd instanceof Err ? iommufd : iommufd.allocate();
         }),
-    fn('bind_iommufd', [param('ioas', objectOf('ioas'))], { context: USER, result: NONE, fails: true, syscall: true },
-        '`VFIO_DEVICE_BIND_IOMMUFD` and `VFIO_DEVICE_ATTACH_IOMMUFD_PT` on `/dev/vfio/devices/vfioN`: resets the device and has it see the address space. EINVAL (bound already), EBUSY (another descriptor has it), ENOMEM. ENOTTY on other files.', (vm, [fd, ioas]) => {
-            const file = fget(vm.process, fdArg(fd));
-            if (file instanceof Err) {
-                return file;
+    fn('bind_iommufd', [param('to', ANY)], { context: USER, result: NONE, fails: true, syscall: true },
+        '`VFIO_DEVICE_BIND_IOMMUFD` on `/dev/vfio/devices/vfioN`, to a descriptor of `/dev/iommu`: resets the device, which sees nothing yet. With an I/O address space or a hardware page table `VFIO_DEVICE_ATTACH_IOMMUFD_PT` follows at once. EINVAL (bound already), EBUSY (another descriptor has it), ENOMEM. ENOTTY on other files.', (vm, [fd, to]) => {
+            const vfio = behind(vm, fd, VfioFile);
+            if (vfio instanceof Err) {
+                return vfio;
             }
-            if (!(ioas instanceof Ioas)) {
-                throw new ProgramError(`this must be an I/O address space of ioas_alloc(), not ${format(ioas)}`);
-            }
-            return file.priv instanceof VfioFile ? file.priv.bind(ioas) : ENOTTY;
+            const target = to instanceof Ioas || to instanceof Hwpt ? to : behind(vm, to, Iommufd);
+            return target instanceof Err ? target : vfio.bind(target);
+        }),
+    fn('attach_iommufd_pt', [param('to', ANY)], { context: USER, result: NONE, fails: true, syscall: true },
+        '`VFIO_DEVICE_ATTACH_IOMMUFD_PT`: the device sees an I/O address space or a hardware page table; where it saw another one, it sees the new one from one request to the next. EINVAL (not bound, or to another `/dev/iommu`), EBUSY (preserved), ENOMEM. ENOTTY on other files.', (vm, [fd, to]) => {
+            const vfio = behind(vm, fd, VfioFile);
+            return vfio instanceof Err ? vfio : vfio.attach(pageTable(to));
+        }),
+    fn('detach_iommufd_pt', [], { context: USER, result: NONE, fails: true, syscall: true },
+        '`VFIO_DEVICE_DETACH_IOMMUFD_PT`: the device sees nothing any more. EINVAL (not attached), EBUSY (preserved). ENOTTY on other files.', (vm, [fd]) => {
+            const vfio = behind(vm, fd, VfioFile);
+            return vfio instanceof Err ? vfio : vfio.detach();
         }),
 ];

@@ -6,7 +6,7 @@ import { ANY, BOOL, INT, objectOf, type CallbackShape, type NativeParam, type Na
 import { byteFunctions, fileConstants } from './constants';
 import { byName, constant } from './core';
 import { driverFunctions } from './drivers';
-import { deviceObject, deviceSyscalls, ioasObject } from './devices';
+import { deviceObject, deviceSyscalls, hwptObject, ioasObject } from './devices';
 import { diagnosisFunctions } from './diagnoses';
 import { fdtBuilder, fdtFunctions, fdtNode } from './fdt';
 import { fileFunctions, fileObjectType, fileType, inodeType } from './files';
@@ -23,7 +23,7 @@ import { descriptor, fileSyscalls, statType } from './syscalls';
 /** Object types that are found by their class. */
 const classes = [
     luoFile, fileList, luoSession, sessionList, luoHandler, luoArgs, luoFlb, flbArgs, blockSet, blockIterator, luoObject, luoRequest, khoObject, khoSide,
-    subtree, fdtBuilder, fdtNode, kernelObject, kexecObject, bootObject, processObject, deviceObject, ioasObject, clockObject, updateObject,
+    subtree, fdtBuilder, fdtNode, kernelObject, kexecObject, bootObject, processObject, deviceObject, ioasObject, hwptObject, clockObject, updateObject,
 ] as const;
 
 const file: ObjectType = {

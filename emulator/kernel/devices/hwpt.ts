@@ -1,0 +1,82 @@
+/** Hardware page tables of iommufd: a domain in the hands of user space (drivers/iommu/iommufd/hw_pagetable.c). */
+import type { Hasher } from '../../machine/hash';
+import type { Int } from '../../machine/int';
+import { Rec, Seq } from '../../machine/journal';
+import { err, type Err } from '../errno';
+import type { Kernel } from '../kernel';
+import type { BoundDevice } from './bound';
+import type { Domain } from './domain';
+import type { Ioas } from './ioas';
+
+const EBUSY = err('EBUSY');
+
+export class Hwpt extends Rec {
+    readonly devices: Seq<BoundDevice>;
+    /** IOMMU_HWPT_LIVEUPDATE_MARK_PRESERVE: the number by which it is found again in the next kernel; null: it is not marked. */
+    readonly token: Int | null = null;
+    /** What a file handler has written about it for the next kernel, as an address; 0: it is not preserved. */
+    readonly preserved: number = 0;
+    /** The address space whose mappings it has; null: a kernel before this one made it, and nobody has taken it over. */
+    readonly ioas: Ioas | null;
+
+    constructor(
+        private readonly k: Kernel,
+        /** Its number among the objects of its iommufd. */
+        readonly id: number,
+        ioas: Ioas | null,
+        readonly domain: Domain,
+        /** Made by attaching a device to an address space: it goes with its last device. */
+        readonly automatic: boolean,
+    ) {
+        super(k.journal);
+        this.ioas = ioas;
+        this.devices = new Seq(k.journal);
+    }
+
+    /** It came with a handover, and is what the previous kernel's user space mapped. */
+    get incoming(): boolean {
+        return this.ioas === null;
+    }
+
+    /** Attaches a device, or has it see this instead of what it saw until now. @returns EBUSY (something of it is preserved), ENOMEM */
+    attach(b: BoundDevice): undefined | Err {
+        const { k } = this;
+        if (this.preserved !== 0 || b.preserved !== 0) {
+            return EBUSY;
+        }
+        if (!k.devices.attach(b, this.domain)) {
+            return err('ENOMEM');
+        }
+        const before = b.hwpt;
+        k.journal.edit(b).hwpt = this;
+        this.devices.push(b);
+        before?.left(b);
+        return undefined;
+    }
+
+    /** Detaches a device: from now on it sees `other`. */
+    detach(b: BoundDevice, other: Domain): void {
+        const { k } = this;
+        k.devices.attach(b, other);
+        k.journal.edit(b).hwpt = null;
+        this.left(b);
+    }
+
+    /** A device has gone; the last one takes along what was made for it, and what nobody can name any more. */
+    private left(b: BoundDevice): void {
+        this.devices.remove(b);
+        if (this.devices.length === 0 && this.ioas && (this.automatic || this.ioas.orphaned)) {
+            this.ioas.drop(this);
+        }
+    }
+
+    display(): string {
+        const mark = this.token === null ? '' : `, marked as 0x${this.token.toString(16)}`;
+        return `hardware page table ${this.id}${this.incoming ? ' of the previous kernel' : ''}${mark}${this.preserved === 0 ? '' : ', preserved'}`;
+    }
+
+    hash(hasher: Hasher): void {
+        hasher.num(this.id).u32(this.automatic ? 1 : 0).str(this.token?.toString() ?? '').num(this.preserved).num(this.ioas?.id ?? 0).u32(this.devices.length);
+        this.domain.hash(hasher);
+    }
+}
