@@ -33,6 +33,8 @@ export class Boot extends Rec {
     private readonly env: KhoEnv;
     private readonly cmdline: CommandLine;
     readonly handover: IncomingHandover | null = null;
+    /** When the scan of the PCI buses began, in nanoseconds. */
+    readonly scanned: number = 0;
 
     constructor(private readonly vm: Vm, readonly kernel: BootableKernel, private readonly at: number, private readonly params: BootParams) {
         super(vm.machine.journal);
@@ -159,11 +161,17 @@ export class Boot extends Rec {
         return this.stage('initcalls', begin);
     }
 
-    /** PCI, the IOMMU, and the drivers of devices: subsystem to device initcalls. */
+    /** PCI, before the IOMMU and the drivers of devices: subsys_initcall. */
+    scanPci(): undefined {
+        this.vm.machine.journal.edit<Boot>(this).scanned = this.vm.machine.clock.now;
+        this.vm.running.devices.scan();
+        return undefined;
+    }
+
+    /** The drivers of devices: device_initcall. */
     probeDevices(): undefined {
-        const begin = this.vm.machine.clock.now;
         this.vm.running.devices.probe();
-        return this.stage('PCI and IOMMU', begin);
+        return this.stage('PCI and IOMMU', this.scanned);
     }
 
     /**

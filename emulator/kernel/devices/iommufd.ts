@@ -2,7 +2,7 @@
 import type { Hasher } from '../../machine/hash';
 import type { Int } from '../../machine/int';
 import { Rec, Seq } from '../../machine/journal';
-import { err, Err } from '../errno';
+import { err, type Err } from '../errno';
 import { S_IFCHR } from '../fcntl';
 import { allocFile, type FileOps, type OpenFile } from '../file';
 import { Inode } from '../inode';

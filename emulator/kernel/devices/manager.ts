@@ -53,9 +53,9 @@ export class KernelDevices extends Rec {
 
     // ------------------------------------------------------------ coming up
 
-    /** The scan of the buses, the IOMMU's driver, the drivers of the devices: subsystem, root file system and device initcalls. */
-    probe(): void {
-        const { k, iommu } = this;
+    /** The scan of the buses (subsys_initcall). */
+    scan(): void {
+        const { k } = this;
         const { pci } = k.machine;
         if (pci.devices.length === 0) {
             return;
@@ -66,9 +66,33 @@ export class KernelDevices extends Rec {
             bridge.setPower(0);
             bridge.setBusMaster(true);
         }
-        const wanted = iommu && !/(^|\s)(iommu|intel_iommu|amd_iommu)=off(\s|$)/.test(k.cmdline.text);
-        const root = wanted ? iommu.format.makeRoot(new IommuTables(k)) : -1;
-        const on = wanted && root > 0;
+    }
+
+    /** There is an IOMMU and something behind it, and nobody has said that it stay off. */
+    get iommuWanted(): boolean {
+        const { k, iommu } = this;
+        return iommu !== null && k.machine.pci.devices.length > 0 && !/(^|\s)(iommu|intel_iommu|amd_iommu)=off(\s|$)/.test(k.cmdline.text);
+    }
+
+    /** The IOMMU's driver begins with tables of its own (rootfs_initcall): every device gets a domain, and translation is turned on. */
+    startIommu(): void {
+        const { k, iommu } = this;
+        const root = iommu && this.iommuWanted ? iommu.format.makeRoot(new IommuTables(k)) : -1;
+        this.addDevices(root);
+        if (iommu && root > 0) {
+            iommu.setRoot(root);
+            iommu.invalidateContext();
+            iommu.tlb.invalidate();
+            iommu.setEnabled(true);
+            k.klog('info', `iommu: Default domain type: ${this.defaultKind === 'paging' ? 'Translated' : 'Passthrough'}`);
+        }
+    }
+
+    /** Every device gets a domain, in the tables at `root`; −1: there is no translation. */
+    private addDevices(root: number): void {
+        const { k, iommu } = this;
+        const { pci } = k.machine;
+        const on = iommu !== null && root > 0;
         let cdevs = 0;
         for (const device of pci.devices) {
             const vfio = device.driver === 'vfio' && on ? cdevs++ : -1;
@@ -79,13 +103,10 @@ export class KernelDevices extends Rec {
                 iommu.format.attach(new IommuTables(k), root, device.requester, b.own.attachment);
             }
         }
-        if (on) {
-            iommu.setRoot(root);
-            iommu.invalidateContext();
-            iommu.tlb.invalidate();
-            iommu.setEnabled(true);
-            k.klog('info', `iommu: Default domain type: ${this.defaultKind === 'paging' ? 'Translated' : 'Passthrough'}`);
-        }
+    }
+
+    /** Drivers take their devices (device_initcall). */
+    probe(): void {
         for (const b of this.bound) {
             this.probeDevice(b);
         }
@@ -193,7 +214,7 @@ export class KernelDevices extends Rec {
 
     // ------------------------------------------------------------ going down
 
-    /** device_shutdown(), then the IOMMU's: drivers stop their devices, bus mastering is cleared, translation ends. */
+    /** device_shutdown(): drivers stop their devices, bus mastering is cleared. */
     shutdown(): void {
         for (const b of this.bound.items.toReversed()) {
             if (b.driver !== '' && b.driver !== 'vfio-pci' && b.device.hasShutdown) {
@@ -204,6 +225,10 @@ export class KernelDevices extends Rec {
         for (const bridge of this.bound.length > 0 ? this.k.machine.pci.bridges.toReversed() : []) {
             bridge.setBusMaster(false);
         }
+    }
+
+    /** The IOMMU's turn: translation ends. */
+    stopIommu(): void {
         if (this.bound.length > 0 && this.k.desc.iommuShutdown) {
             this.iommu?.setEnabled(false);
         }

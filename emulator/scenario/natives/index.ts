@@ -11,7 +11,7 @@ import { diagnosisFunctions } from './diagnoses';
 import { fdtBuilder, fdtFunctions, fdtNode } from './fdt';
 import { fileFunctions, fileObjectType, fileType, inodeType } from './files';
 import { folioFunctions, foliosType, folioType } from './folios';
-import { bootObject, fileCallbacks, kernelFunctions, kernelGlobals, kernelObject, kexecObject, kexecSyscalls, processObject } from './kernel';
+import { bootObject, fileCallbacks, iommuObject, kernelFunctions, kernelGlobals, kernelObject, kexecObject, kexecSyscalls, processObject } from './kernel';
 import {
     blockIterator, blockSet, fileList, flbArgs, luoArgs, luoFile, luoFlb, luoFunctions, luoHandler, luoObject, luoRequest, luoSession, luoSyscalls,
     sessionField, sessionList,
@@ -23,7 +23,7 @@ import { descriptor, fileSyscalls, statType } from './syscalls';
 /** Object types that are found by their class. */
 const classes = [
     luoFile, fileList, luoSession, sessionList, luoHandler, luoArgs, luoFlb, flbArgs, blockSet, blockIterator, luoObject, luoRequest, khoObject, khoSide,
-    subtree, fdtBuilder, fdtNode, kernelObject, kexecObject, bootObject, processObject, deviceObject, ioasObject, hwptObject, clockObject, updateObject,
+    subtree, fdtBuilder, fdtNode, kernelObject, kexecObject, bootObject, iommuObject, processObject, deviceObject, ioasObject, hwptObject, clockObject, updateObject,
 ] as const;
 
 const file: ObjectType = {

@@ -1,5 +1,6 @@
 /** The running kernel for `.lus` code: boot, kexec, the kernel log, the state that scenarios read. */
 import { IOMMU_PATH } from '../../kernel/devices/iommufd';
+import { KernelDevices } from '../../kernel/devices/manager';
 import { vfioDeviceAt } from '../../kernel/devices/vfio';
 import { errOfCode } from '../../kernel/errno';
 import { OpenFile, releaseFile } from '../../kernel/file';
@@ -154,16 +155,24 @@ export class KexecState {}
 
 export const kexecObject = new Members(KexecState, 'kexec', 'The kernel that a reboot would jump to.')
     .field('loaded', BOOL, 'One is loaded.', (_k, vm) => vm.running.kexecImage !== null)
-    .method('shutdown', [], { context: 'kernel' }, 'kernel_restart_prepare() and what follows up to the jump.', (_k, _a, vm) => {
-        const { clock } = vm.machine;
-        const begin = clock.now;
+    .method('device_shutdown', [], { context: 'kernel' }, 'device_shutdown(): the drivers of devices stop them.', (_k, _a, vm) => {
         vm.phase('shutdown');
         vm.running.devices.shutdown();
+        return undefined;
+    })
+    .method('shutdown', [], { context: 'kernel' }, 'What follows up to the jump.', (_k, _a, vm) => {
+        const { clock } = vm.machine;
+        const begin = clock.now;
         clock.charge(SHUTDOWN);
         vm.tell((l) => l.stage?.('kernel_restart_prepare', begin));
         return undefined;
     })
     .method('jump', [], { context: 'kernel' }, 'machine_kexec(): the next kernel starts.', (_k, _a, vm) => jump(vm));
+
+/** The IOMMU in the hands of its driver. */
+export const iommuObject = new Members(KernelDevices, 'iommu_unit', 'The IOMMU, as its driver sees it.')
+    .method('start', [], { context: 'kernel' }, 'New tables, in which every device has a domain; then translation is turned on.', (d) => nothing(d.startIommu()))
+    .method('stop', [], { context: 'kernel' }, 'Translation ends.', (d) => nothing(d.stopIommu()));
 
 /** The steps of a boot. */
 export const bootObject = new Members(Boot, 'boot', 'The kernel that comes up.')
@@ -172,7 +181,8 @@ export const bootObject = new Members(Boot, 'boot', 'The kernel that comes up.')
     .method('mm_core_init', [], { context: 'kernel' }, 'Reserves the preserved pages and opens the page allocator.', (b) => b.mmCoreInit())
     .method('kho_init', [], { context: 'kernel' }, 'The outgoing side of KHO.', (b) => b.khoInit())
     .method('register_handlers', [], { context: 'kernel' }, 'Registers file handlers and FLBs.', (b) => b.registerHandlers())
-    .method('probe_devices', [], { context: 'kernel' }, 'Scans the PCI buses, sets the IOMMU up, and has drivers take their devices.', (b) => b.probeDevices())
+    .method('scan_pci', [], { context: 'kernel' }, 'Scans the PCI buses.', (b) => b.scanPci())
+    .method('probe_devices', [], { context: 'kernel' }, 'Has drivers take their devices.', (b) => b.probeDevices())
     .method('start_userspace', [], { context: 'kernel' }, 'User space comes up and fills the page cache.', (b) => b.startUserspace());
 
 /** A process as the scenario sees it. */
@@ -215,6 +225,7 @@ export const kernelGlobals: readonly NativeGlobal[] = [
     { name: 'kho', type: objectOf('kho'), context: 'any', doc: 'Kexec HandOver of the running kernel.', get: (vm) => vm.running.kho },
     { name: 'luo', type: objectOf('luo'), context: 'any', doc: 'The Live Update Orchestrator of the running kernel.', get: (vm) => vm.running.luo },
     { name: 'kexec', type: objectOf('kexec'), context: 'kernel', doc: 'The kernel that a reboot would jump to.', get: () => KEXEC_STATE },
+    { name: 'iommu_unit', type: objectOf('iommu_unit'), context: 'kernel', doc: 'The IOMMU, as its driver sees it.', get: (vm) => vm.running.devices },
     { name: 'boot', type: objectOf('boot'), context: 'kernel', doc: 'The kernel that comes up.', get: (vm) => vm.booting },
     { name: 'panicked', type: STRING, context: 'scenario', doc: 'The message with which the last kernel panicked; empty where none did.', get: (vm) => vm.panicMessage },
 ];
