@@ -57,6 +57,8 @@ export interface KernelCore {
     readonly delayedFput: Seq<OpenFile>;
     /** The one inode behind all anonymous files (fs/anon_inodes.c). */
     readonly anonInode: Inode;
+    /** The shared memory files there are, by inode number: who has a folio is found through them (rmap). */
+    readonly shmem: Table<number, ShmemInode>;
     /** The linked files of tmpfs by path. */
     readonly tmpfs: Table<string, ShmemInode>;
     readonly config: FileConfig;

@@ -1,6 +1,5 @@
 /** Folios as files use them: what the page cache holds of them, handles and lists for `.lus` code. */
 import type { KernelCore } from './core';
-import type { Err } from './errno';
 import { PAGE_SIZE } from './fcntl';
 import { PG_DIRTY, PG_SWAPBACKED, PG_UPTODATE, type Memmap } from './mm/memmap';
 
@@ -120,6 +119,7 @@ export function splitFolio(k: KernelCore, pfn: number, at: number): boolean {
     const flags = memmap.flags(pfn);
     const index = memmap.index(pfn);
     const owner = memmap.ownerOf(pfn);
+    k.folios.onChange?.('split', pfn, order, -1);
     memmap.initPages(pfn, 2 ** order, owner);
     const part = (head: number, o: number): void => {
         if (o > 0) {
@@ -137,11 +137,6 @@ export function splitFolio(k: KernelCore, pfn: number, at: number): boolean {
     }
     part(head, 0);
     return true;
-}
-
-/** Moves a folio out of CMA pageblocks, where a long-term pin may not leave it; the new head, or ENOMEM, EBUSY. */
-export function migrateFromCma(k: KernelCore, pfn: number): number | Err {
-    return k.folios.migrateFromCma(pfn);
 }
 
 export const DIRTY_AND_UPTODATE = PG_DIRTY | PG_UPTODATE;

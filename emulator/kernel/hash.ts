@@ -22,6 +22,9 @@ export class FileHasher {
                 this.file(file);
             }
         }
+        for (const inode of k.shmem.values()) {
+            this.inode(inode);
+        }
         for (const [path, inode] of k.tmpfs) {
             hasher.str(path);
             this.inode(inode);
@@ -48,7 +51,7 @@ export class FileHasher {
         hasher.num(inode.ino).num(inode.mode).num(inode.nlink).num(inode.size).num(inode.opens).u32(inode.locked ? 1 : 0);
         if (inode instanceof ShmemInode) {
             const { cache } = inode;
-            hasher.num(inode.seals).u32(inode.frozen ? 1 : 0).num(inode.writableMaps).num(cache.pages);
+            hasher.num(inode.seals).u32(inode.frozen ? 1 : 0).u32(inode.exposed ? 1 : 0).num(inode.writableMaps).num(cache.pages);
             for (let i = cache.next(0, Infinity); i >= 0; i = cache.next(cache.isHuge(i) ? i + 512 - (i % 512) : i + 1, Infinity)) {
                 hasher.num(i).num(cache.at(i));
             }

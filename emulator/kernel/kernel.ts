@@ -17,6 +17,7 @@ import type { KexecImage } from './kho/kexec_image';
 import type { LogLevel, LogLine } from './klog';
 import { Luo, SESSION_SER_SIZE } from './luo/state';
 import type { PageAllocator } from './mm/buddy';
+import { Crowd } from './mm/crowd';
 import { Folios } from './mm/folio';
 import type { Memmap } from './mm/memmap';
 import { Vmalloc } from './mm/vmalloc';
@@ -68,7 +69,10 @@ export class Kernel extends Rec implements KernelCore {
     /** Those that task_work_run() has taken and not come to yet. */
     readonly releasing: Seq<OpenFile>;
     readonly anonInode: Inode;
+    readonly shmem: Table<number, ShmemInode>;
     readonly tmpfs: Table<string, ShmemInode>;
+    /** Memory that other programs of the host took for the scenario's sake. */
+    readonly crowd: Crowd;
     /** The kernel log of this boot. */
     readonly log: Seq<LogLine>;
     /** What kexec loaded; null: nothing. */
@@ -97,7 +101,9 @@ export class Kernel extends Rec implements KernelCore {
         this.delayedFput = new Seq(journal);
         this.releasing = new Seq(journal);
         this.anonInode = makeAnonInode(journal, this.ids.nextInode(journal));
+        this.shmem = new Table(journal);
         this.tmpfs = new Table(journal);
+        this.crowd = new Crowd(journal);
         this.log = new Seq(journal);
         this.warned = new Table(journal);
         this.devices = new KernelDevices(this);

@@ -8,9 +8,10 @@ import {
     MFD_NOEXEC_SEAL, O_LARGEFILE, O_RDWR, S_IFREG,
 } from './fcntl';
 import { allocFile, type FileOps, type OpenFile } from './file';
-import { FolioList, folioOf, folioOrder, migrateFromCma } from './folios';
+import { FolioList, folioOf, folioOrder } from './folios';
 import { Inode } from './inode';
 import { genericLlseek } from './llseek';
+import { moveToOrdinary } from './movable';
 import { getFolio, makeShmemInode, pageOf, ShmemInode } from './shmem';
 import { shmemOps } from './shmem_file';
 
@@ -159,21 +160,18 @@ export function memfdPinFolios(k: KernelCore, file: OpenFile, start: number, end
     return list;
 }
 
-/** Fills a hole, and moves a folio out of CMA pageblocks; the folio that is then at `index`. */
+/**
+ * Fills a hole, and moves a folio out of CMA pageblocks; the folio that is then at `index`. Whatever keeps a folio from moving is
+ * ENOMEM to the caller (mm/gup.c, migrate_longterm_unpinnable_folios()).
+ */
 function makePinnable(k: KernelCore, inode: ShmemInode, index: number): number | Err {
     const page = inode.cache.at(index);
     const pfn = page >= 0 ? folioOf(k, page) : getFolio(k, inode, index, 'cache');
     if (pfn instanceof Err || !k.memmap.isCma(pfn)) {
         return pfn;
     }
-    const head = index - (inode.cache.at(index) - pfn);
-    const to = migrateFromCma(k, pfn);
-    if (!(to instanceof Err)) {
-        const order = folioOrder(k, to);
-        inode.cache.remove(head, order);
-        inode.cache.insert(head, to, order);
-    }
-    return to;
+    const to = moveToOrdinary(k, inode, index);
+    return to instanceof Err ? ENOMEM : to;
 }
 
 /** Unpins every folio of a list that {@link memfdPinFolios} made. */

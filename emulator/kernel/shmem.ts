@@ -31,6 +31,8 @@ export class ShmemInode extends Inode {
     readonly frozen: boolean = false;
     /** Writable shared mappings; −1 once a seal denies them (i_mmap_writable). */
     readonly writableMaps: number = 0;
+    /** Kernel code has taken folios of it without pinning them; see {@link exposeFolio}. */
+    readonly exposed: boolean = false;
     readonly cache: PageCache;
 
     constructor(
@@ -56,6 +58,7 @@ export class ShmemInode extends Inode {
     override evict(k: KernelCore): void {
         if (this.opens === 0 && this.nlink === 0) {
             undoRange(k, this, 0, Infinity);
+            k.shmem.delete(this.ino);
         }
     }
 }
@@ -67,6 +70,7 @@ export function makeShmemInode(
     const what = mount === 'shm' ? (name === '' ? 'memfd' : `memfd ${name}`) : `tmpfs ${name}`;
     const inode = new ShmemInode(k.journal, k.ids.nextInode(k.journal), mode, name, mount, huge, k.owners.id(what));
     k.journal.edit<Inode>(inode).nlink = nlink;
+    k.shmem.set(inode.ino, inode);
     return inode;
 }
 
@@ -89,6 +93,19 @@ export function getFolio(k: KernelCore, inode: ShmemInode, index: number, why: G
     // A second fallocate() initializes what an earlier one left, lest it be undone should this one fail.
     if (why !== 'write' && !isUptodate(k, pfn)) {
         zeroFolio(k, pfn);
+    }
+    return pfn;
+}
+
+/**
+ * The folio at page offset `index` with a reference for the caller (shmem_get_folio()). It is not pinned: once the reference is gone,
+ * the folio can be moved, split and freed like any other. EINVAL beyond the size, ENOMEM.
+ */
+export function exposeFolio(k: KernelCore, inode: ShmemInode, index: number): number | Err {
+    const pfn = getFolio(k, inode, index, 'cache');
+    if (typeof pfn === 'number') {
+        k.folios.get(pfn);
+        k.journal.edit<ShmemInode>(inode).exposed = true;
     }
     return pfn;
 }
@@ -174,6 +191,9 @@ export function undoRange(k: KernelCore, inode: ShmemInode, start: number, end: 
         const next = head + 2 ** order;
         if (head >= first && next - 1 <= last) {
             cache.remove(head, order);
+            if (inode.exposed) {
+                k.folios.onChange?.('freed', pfn, order, -1);
+            }
             dropFromCache(k, pfn);
         } else {
             setFlags(k.memmap, pfn, PG_DIRTY);

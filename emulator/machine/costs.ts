@@ -35,6 +35,7 @@ const TABLE = {
     copy: { ns: 100 * US, per: 'MiB', what: 'copying memory, for read and write, too', why: 'memcpy beyond the caches, one core: about 10 GB/s' },
     page_cache: { ns: 50, per: 'folio', what: 'entering a folio into a page cache', why: 'an XArray store and the accounting of shmem' },
     pin: { ns: 20, per: 'folio', what: 'looking up and pinning a folio', why: 'a batched page-cache look-up and two atomic additions' },
+    migrate: { ns: 2 * US, per: 'folio', what: 'moving a folio elsewhere, but for the copy', why: 'a walk of its mappings, entries for migration put in and taken out, and a TLB flush on every processor that has them' },
     // KHO.
     preserve_folio: { ns: 120, per: 'block', what: 'preserving a folio or a block of pages', why: 'a radix-tree walk by six levels, mostly cached, under a lock; a C copy of the tree alone adds a page in 4 ns' },
     unpreserve_folio: { ns: 120, per: 'block', what: 'taking that back', why: 'the same walk' },

@@ -106,6 +106,8 @@ export class Boot extends Rec {
         const kho = new Kho(this.env, memory.enabled, handover, memory.scratch, memory.scratchArray);
         kho.setIncoming(memory.runs, memory.pages);
         const kernel = new Kernel(vm.machine, this.kernel.desc, cmdline, vm.boot, this.memmap, this.pages, kho, this.env);
+        kernel.folios.failMigration = () => vm.injections.hit('migrate_pages', kernel.boot) !== undefined;
+        kernel.folios.onChange = (how, head, order, to) => vm.tell((l) => l.folioChanged?.(how, head, order, to));
         for (const line of vm.earlyLog) {
             kernel.log.push(line);
         }

@@ -39,6 +39,8 @@ export interface Listener {
     notRestored?(address: Int): void;
     /** KHO has refused to preserve memory that touches scratch. Bytes. */
     inScratch?(address: number, size: number): void;
+    /** A folio of a file is about to be given up at `head`: moved to the page frame `to`, split, or freed by truncation. */
+    folioChanged?(how: 'moved' | 'split' | 'freed', head: number, order: number, to: number): void;
     /** A failing system call, kernel call or callback, announced or not. */
     failed?(what: string, error: Err, frame: Frame): void;
     phase?(phase: Phase): void;

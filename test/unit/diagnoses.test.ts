@@ -100,10 +100,10 @@ suite('diagnoses: the examples', () => {
         }
     }
 
-    /** What a scenario says of itself: `assert diagnosed("…")`. */
-    function asked(program: Program, { start, end }: Program['scenarios'][number]): string[] {
+    /** What a scenario says of itself: `finds …`, `assert diagnosed("…")`. */
+    function asked(program: Program, { start, end, finds }: Program['scenarios'][number]): string[] {
         const text = program.files.get(program.main)?.text.slice(start, end) ?? '';
-        return [...text.matchAll(/^[^/\n]*?(?<!!)diagnosed\("(LU\d{4})"\)(?:.*?diagnosed\("(LU\d{4})"\))?/gm)].flatMap((m) => m.slice(1)).filter((c) => c !== undefined);
+        return (finds ?? []).map((f) => f.name).concat([...text.matchAll(/^[^/\n]*?(?<!!)diagnosed\("(LU\d{4})"\)(?:.*?diagnosed\("(LU\d{4})"\))?/gm)].flatMap((m) => m.slice(1)).filter((c) => c !== undefined));
     }
 
     test('those that are expected to have one are there', () => {

@@ -47,6 +47,7 @@ export function testKernel(options: TestKernelOptions = {}): TestKernel {
         processes: new Seq<Process>(journal),
         delayedFput: new Seq<OpenFile>(journal),
         anonInode: makeAnonInode(journal, ids.nextInode(journal)),
+        shmem: new Table<number, ShmemInode>(journal),
         tmpfs: new Table<string, ShmemInode>(journal),
         config: { thpShmem: options.thpShmem ?? false, memfdNoexec: options.memfdNoexec ?? 0 },
         taskWork() {

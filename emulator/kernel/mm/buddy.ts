@@ -73,6 +73,37 @@ class Zone extends Rec {
         return -1;
     }
 
+    /** The highest free block of at least this order: its first page, or −1. */
+    highest(order: number): number {
+        let best = -1;
+        for (let o = order; o <= MAX_PAGE_ORDER; o++) {
+            const i = this.sets[o]!.highest();
+            if (i >= 0) {
+                best = Math.max(best, this.base + (i + 1) * 2 ** o - 2 ** order);
+            }
+        }
+        return best;
+    }
+
+    /** Takes 2^order free pages out of whatever free block they are in. False where they are not free as a whole. */
+    take(pfn: number, order: number): boolean {
+        for (let o = order; o <= MAX_PAGE_ORDER; o++) {
+            let i = Math.floor((pfn - this.base) / 2 ** o);
+            if (!this.sets[o]!.has(i)) {
+                continue;
+            }
+            this.sets[o]!.remove(i);
+            while (o > order) {
+                o--;
+                i = Math.floor((pfn - this.base) / 2 ** o);
+                this.sets[o]!.add(i % 2 === 0 ? i + 1 : i - 1);
+            }
+            this.journal.edit(this).freePages -= 2 ** order;
+            return true;
+        }
+        return false;
+    }
+
     free(pfn: number, order: number): void {
         this.journal.edit(this).freePages += 1 << order;
         let o = order;
@@ -94,25 +125,6 @@ class Zone extends Rec {
     freeLargest(start: number, end: number): void {
         this.journal.edit(this).freePages += end - start;
         this.sets[MAX_PAGE_ORDER]!.addRange((start - this.base) / MAX_ORDER_PAGES, (end - this.base) / MAX_ORDER_PAGES);
-    }
-
-    /** Takes one page out of whatever free block it is in. False where it is not free. */
-    takePage(pfn: number): boolean {
-        for (let o = 0; o <= MAX_PAGE_ORDER; o++) {
-            let i = Math.floor((pfn - this.base) / 2 ** o);
-            if (!this.sets[o]!.has(i)) {
-                continue;
-            }
-            this.sets[o]!.remove(i);
-            while (o > 0) {
-                o--;
-                i = Math.floor((pfn - this.base) / 2 ** o);
-                this.sets[o]!.add(i % 2 === 0 ? i + 1 : i - 1);
-            }
-            this.journal.edit(this).freePages -= 1;
-            return true;
-        }
-        return false;
     }
 
     isFree(pfn: number): boolean {
@@ -175,6 +187,33 @@ export class PageAllocator extends Rec {
         return pfn;
     }
 
+    /**
+     * Allocates the highest free 2^order pages of a node, of CMA pageblocks or others alike, as compaction's free scanner finds them
+     * (mm/compaction.c, isolate_freepages()); the first page frame, or −1 where none lie above `above`.
+     */
+    allocHighest(order: number, node: number, above: number, owner: number): number {
+        let best: Zone | undefined;
+        let pfn = above;
+        for (const zone of [...this.normal, ...this.cma]) {
+            const found = zone.span.node === node ? zone.highest(order) : -1;
+            if (found > pfn) {
+                best = zone;
+                pfn = found;
+            }
+        }
+        if (!best?.take(pfn, order)) {
+            return -1;
+        }
+        this.memmap.initFolio(pfn, order, owner);
+        this.history.add(ALLOCATED, pfn, 1 << order, owner);
+        return pfn;
+    }
+
+    /** The node of a page. */
+    nodeOf(pfn: number): number {
+        return this.zoneOf(pfn).span.node;
+    }
+
     /** Gives 2^order pages back, whoever holds references. Their contents stay until somebody writes. */
     free(pfn: number, order: number): void {
         const pages = orderPages(order);
@@ -216,7 +255,7 @@ export class PageAllocator extends Rec {
 
     /** Allocates one given page, as for a test or a hardware-poisoned page; false where it is not free. */
     takePage(pfn: number, owner: number): boolean {
-        if (!this.zoneOf(pfn).takePage(pfn)) {
+        if (!this.zoneOf(pfn).take(pfn, 0)) {
             return false;
         }
         this.memmap.initFolio(pfn, 0, owner);

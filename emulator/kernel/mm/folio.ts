@@ -3,12 +3,21 @@ import { err } from '../errno';
 import { costId } from '../../machine/costs';
 import { PAGE_SIZE, type PhysicalMemory } from '../../machine/memory';
 import type { AllocOptions, PageAllocator } from './buddy';
-import { type Memmap, PG_UPTODATE } from './memmap';
+import { type Memmap, PG_LOCKED, PG_UPTODATE } from './memmap';
 
 const COPY = costId('copy');
+const MIGRATE = costId('migrate');
+
+/** What can become of a folio while its file lives: `to` is where it moves, or the order it is split to; −1 else. */
+export type FolioChange = (how: 'moved' | 'split' | 'freed', head: number, order: number, to: number) => void;
 
 /** Reference and pin counts of folios (include/linux/mm.h). A folio is named by its head's page frame number. */
 export class Folios {
+    /** Fault injection: true makes a migration fail. */
+    failMigration: (() => boolean) | undefined;
+    /** Told when a folio of a file is moved, split, or freed by truncation. */
+    onChange: FolioChange | undefined;
+
     constructor(readonly memory: PhysicalMemory, readonly memmap: Memmap, readonly allocator: PageAllocator) {}
 
     /** A new folio with one reference. @returns ENOMEM where there is no memory. */
@@ -74,26 +83,28 @@ export class Folios {
     }
 
     /**
-     * Moves a folio that nobody pins out of CMA pageblocks, as a long-term pin does first (mm/gup.c): contents, references, flags,
-     * index and owner go along, the old pages are freed. The caller changes what points to it.
-     * @returns the new head; ENOMEM; EBUSY where it is pinned.
+     * Moves a folio to pages that were allocated for it (mm/migrate.c, migrate_folio()): contents, references, flags, index and owner go
+     * along, the old pages are freed. The caller changes what points to it.
+     * @param to the new head, of the same order; freed where nothing is moved
+     * @param users references that the caller can account for; any more, a pin above all, means that somebody uses the page as it is
+     * @returns 0; EAGAIN where somebody else uses it, it is locked, or a failure was asked for
      */
-    migrateFromCma(head: number): number | Err {
+    migrate(head: number, to: number, users: number): 0 | Err {
         const { memmap } = this;
-        if (memmap.pins(head) > 0) {
-            return err('EBUSY');
-        }
         const order = memmap.orderOf(head);
-        const to = this.allocator.alloc(order, { owner: memmap.ownerOf(head) });
-        if (to < 0) {
-            return err('ENOMEM');
+        if (this.failMigration?.() || memmap.pins(head) > 0 || memmap.refs(head) !== users || this.hasFlag(head, PG_LOCKED)) {
+            this.allocator.free(to, order);
+            return err('EAGAIN');
         }
-        this.allocator.clock?.chargeBytes(COPY, PAGE_SIZE * 2 ** order);
+        const { clock } = this.allocator;
+        clock?.charge(MIGRATE);
+        clock?.chargeBytes(COPY, PAGE_SIZE * 2 ** order);
         this.memory.copy(to * PAGE_SIZE, head * PAGE_SIZE, PAGE_SIZE * 2 ** order);
         memmap.setRefs(to, memmap.refs(head));
         memmap.setFlags(to, memmap.flags(head));
         memmap.setIndex(to, memmap.index(head));
+        this.onChange?.('moved', head, order, to);
         this.allocator.free(head, order);
-        return to;
+        return 0;
     }
 }

@@ -129,6 +129,22 @@ export class FreeSet implements Saveable {
         return number * CHUNK_BITS + word * 32 + lowestBit(data[word]!);
     }
 
+    /** The highest member, or −1. */
+    highest(): number {
+        if (this.count === 0) {
+            return -1;
+        }
+        let at = this.used.length - 1;
+        while (this.used[at] === 0) {
+            at--;
+        }
+        const number = at * 32 + highestBit(this.used[at]!);
+        const { data } = this.chunks.list[number]!;
+        const mid = highestBit(data[TOP]!);
+        const word = mid * 32 + highestBit(data[WORDS + mid]!);
+        return number * CHUNK_BITS + word * 32 + highestBit(data[word]!);
+    }
+
     /** All members, ascending. */
     *members(): Generator<number> {
         for (let c = 0; c < this.chunks.list.length; c++) {
@@ -188,4 +204,8 @@ export class FreeSet implements Saveable {
 
 function lowestBit(word: number): number {
     return 31 - Math.clz32(word & -word);
+}
+
+function highestBit(word: number): number {
+    return 31 - Math.clz32(word);
 }

@@ -15,13 +15,14 @@ const FOLLOWS: Partial<Readonly<Record<Code, Partial<Readonly<Record<Code, Link>
     LU1003: { LU1004: 'same', LU1014: 'any', LU1025: 'any' },
     LU1009: { LU1026: 'same' },
     LU1010: { LU1009: 'same', LU1011: 'same' },
-    LU1011: { LU1012: 'same', LU1013: 'same', LU1026: 'same' },
+    LU1011: { LU1012: 'same', LU1013: 'same', LU1026: 'same', LU1050: 'same' },
     LU1014: { LU1014: 'same' },
     LU1015: { LU1015: 'same' },
     LU1016: { LU1016: 'any' },
     LU1027: { LU1012: 'same', LU1016: 'any', LU1018: 'any', LU1028: 'same' },
     LU1028: { LU1012: 'same', LU1016: 'any', LU1018: 'any', LU1027: 'same' },
     LU1030: { LU1016: 'any', LU1018: 'any' },
+    LU1050: { LU1050: 'same' },
 };
 
 /** What a finding is about, as far as it can be compared with others. */

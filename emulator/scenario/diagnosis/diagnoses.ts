@@ -25,6 +25,7 @@ import { Chronicle } from './chronicle';
 import type { Diagnosis, Finding, Say } from './diagnosis';
 import { missed } from './expected';
 import { flbRules } from './flbs';
+import { folioRules } from './folios';
 import { handoverRules } from './handover';
 import { memfdRules } from './memfd';
 import { memoryRules } from './memory';
@@ -68,7 +69,7 @@ export class Diagnoses implements Listener {
         const scene: Scene = { vm, chronicle: new Chronicle(vm, () => this.here()), say: (code, finding) => this.say(code, finding) };
         this.devices = deviceRules(scene);
         this.rules = [
-            sessionRules(scene), flbRules(scene), memoryRules(scene), pointerRules(scene), handoverRules(scene), memfdRules(scene), callbackRules(scene), this.devices,
+            sessionRules(scene), flbRules(scene), memoryRules(scene), folioRules(scene), pointerRules(scene), handoverRules(scene), memfdRules(scene), callbackRules(scene), this.devices,
         ];
         this.watching = [scene.chronicle, ...this.rules];
         vm.listeners.push(this);
@@ -118,6 +119,12 @@ export class Diagnoses implements Listener {
     notRestored(address: Int): void {
         for (const r of this.watching) {
             r.notRestored?.(address);
+        }
+    }
+
+    folioChanged(how: 'moved' | 'split' | 'freed', head: number, order: number, to: number): void {
+        for (const r of this.watching) {
+            r.folioChanged?.(how, head, order, to);
         }
     }
 

@@ -18,6 +18,7 @@ import {
 } from './luo';
 import { khoObject, khoSide, memoryFunctions, subtree } from './memory';
 import { clockObject, timeGlobals, updateObject } from './time';
+import { movableFields, movableFunctions, movableMethods } from './movable';
 import { descriptor, fileSyscalls, statType } from './syscalls';
 
 /** Object types that are found by their class. */
@@ -55,14 +56,14 @@ const ARGS: [string, Type][] = [['args', objectOf('luo_args')]];
 const FLB: [string, Type][] = [['args', objectOf('flb_args')]];
 
 export const NATIVES: Natives = {
-    functions: byName([...byteFunctions, ...driverFunctions, ...fileFunctions, ...folioFunctions, ...fileSyscalls, ...kexecSyscalls, ...kernelFunctions, ...diagnosisFunctions, ...memoryFunctions, ...fdtFunctions, ...luoFunctions]),
+    functions: byName([...byteFunctions, ...driverFunctions, ...fileFunctions, ...folioFunctions, ...fileSyscalls, ...kexecSyscalls, ...kernelFunctions, ...diagnosisFunctions, ...memoryFunctions, ...fdtFunctions, ...luoFunctions, ...movableFunctions]),
     objects,
     globals: byName([...fileConstants, ...kernelGlobals, ...timeGlobals, ...errnoConstants]),
     fd: {
         name: 'fd',
         doc: 'A descriptor. Every system call is a method of it; on the wrong kind of file it gives the kernel\'s error.',
-        fields: byName(descriptor.fields),
-        methods: byName([...descriptor.methods, ...luoSyscalls, ...deviceSyscalls]),
+        fields: byName([...descriptor.fields, ...movableFields]),
+        methods: byName([...descriptor.methods, ...luoSyscalls, ...deviceSyscalls, ...movableMethods]),
         ofKernel: true,
     },
     fileKinds: new Map([
@@ -80,6 +81,7 @@ export const NATIVES: Natives = {
     ]),
     injectionPoints: new Map([
         ['page_alloc', 'The page allocator: an allocation fails for want of memory.'],
+        ['migrate_pages', 'The migration of a folio: it stays where it is, as if somebody used it. For a long-term pin that is ENOMEM, whatever error is injected.'],
         ['luo_session', 'The allocation of a session, created or from the previous kernel, fails for want of memory.'],
     ]),
     callbacks: {

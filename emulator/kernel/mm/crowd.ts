@@ -1,0 +1,54 @@
+/** The rest of the host: memory that other programs take, so that a scenario can begin on a host that is nearly full. */
+import { err, type Err } from '../errno';
+import { type Journal, Rec, Seq } from '../../machine/journal';
+import { MAX_PAGE_ORDER, type PageAllocator } from './buddy';
+
+interface Block {
+    readonly pfn: number;
+    readonly order: number;
+}
+
+export class Crowd extends Rec {
+    /** In the order of their allocation. */
+    private readonly blocks: Seq<Block>;
+    /** Pages of those. */
+    readonly pages: number = 0;
+
+    constructor(private readonly journal: Journal) {
+        super(journal);
+        this.blocks = new Seq(journal);
+    }
+
+    /**
+     * Takes ordinary memory (what is no CMA pageblock), the largest blocks first, until at most `leave` pages of it are free on the node,
+     * or on all nodes together where none is given. It does not move. @returns ENOMEM where an allocation fails
+     */
+    fill(pages: PageAllocator, owner: number, leave: number, node: number | undefined): undefined | Err {
+        const free = (): number => pages.freePages(node) - pages.freeCmaPages(node);
+        for (let order = MAX_PAGE_ORDER; free() > leave; ) {
+            if (free() - leave < 2 ** order && order > 0) {
+                order--;
+                continue;
+            }
+            const pfn = pages.alloc(order, { owner, ...(node === undefined ? {} : { node, strict: true }) });
+            if (pfn >= 0) {
+                this.blocks.push({ pfn, order });
+                this.journal.edit<Crowd>(this).pages += 2 ** order;
+            } else if (order === 0) {
+                return err('ENOMEM');
+            } else {
+                order--;
+            }
+        }
+        return undefined;
+    }
+
+    /** Gives all of it back. */
+    leave(pages: PageAllocator): void {
+        for (const { pfn, order } of this.blocks) {
+            pages.free(pfn, order);
+        }
+        this.blocks.clear();
+        this.journal.edit<Crowd>(this).pages = 0;
+    }
+}
