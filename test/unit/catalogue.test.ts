@@ -14,11 +14,10 @@ const FOREVER = 1e12;
 
 /** Numbers that have no scenario yet. */
 const MISSING: readonly number[] = [
-    2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29,
-    30, 31, 32, 33, 34, 35, 36, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59,
-    60, 61, 62, 63, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 74, 75, 76, 80, 81, 82, 83, 84, 85, 86, 90, 91,
-    92, 93, 94, 95, 96, 97, 98, 99, 100, 101, 110, 111, 112, 113, 114, 115, 116, 117, 118, 119, 120, 121, 122,
-    123, 124, 125, 126, 127, 131, 140, 141, 142, 143, 144, 145, 146, 147, 148, 149, 150,
+    2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30,
+    31, 32, 33, 34, 35, 36, 41, 49, 53, 55, 57, 58, 59, 62, 65, 68, 69, 70, 71, 72, 73, 74, 75, 76, 80, 86, 90, 92,
+    94, 96, 97, 98, 100, 101, 110, 111, 112, 113, 114, 115, 116, 117, 118, 119, 120, 121, 122, 123, 124, 125,
+    126, 127, 131, 140, 141, 142, 143, 144, 145, 146, 147, 148, 149, 150,
 ];
 
 /** Of these there is something that the emulator must find. */
@@ -53,14 +52,15 @@ suite('catalogue of failures', () => {
                 for (const d of found) {
                     assert.ok(d.place !== undefined && program.files.has(d.place.uri), `${d.code} stands in the file`);
                 }
-                const lost = entry.severities.some((s) => FOUND.includes(s));
-                if (isRepaired(scenario.name.value) || !lost) {
+                if (isRepaired(scenario.name.value) || said.length === 0) {
                     assert.deepEqual(found.map((d) => `${d.code}: ${d.message}`), []);
-                } else if (scenario === program.scenarios[0]) {
-                    assert.notDeepEqual(said, [], 'what is lost is found, and the scenario says as what');
                 }
             });
         }
+
+        test(`${entry.file}: what is lost is found, and a scenario says as what`, () => {
+            assert.equal(entry.finds.length > 0, entry.severities.some((s) => FOUND.includes(s)));
+        });
     }
 
     test('the page lists them (UPDATE_DOCS=1 writes it)', () => {
