@@ -9,6 +9,7 @@ import { PCI_COMMAND, PCI_DEVICE_ID, PCI_SECONDARY_BUS, PCI_VENDOR_ID } from '..
 import type { PciFunction } from '../../emulator/machine/pci/function';
 import type { Vm } from '../../emulator/scenario/vm';
 import { bytesAt, rowsOf } from './bytes';
+import { processorItems, remappingItems, vectorItem } from './interrupts';
 import { countOf, group, hexText, leaf, listing, rangeText, sizeText, type Item } from './item';
 
 const CONFIG_SIZE = 256;
@@ -21,6 +22,7 @@ export function deviceItems(vm: Vm): Item[] {
     }
     return [
         group('devices', countOf(pci.devices.length, 'device'), () => [...pci.bridges.map(bridgeItem), ...pci.devices.map((d) => deviceItem(vm, d))]),
+        ...processorItems(vm),
         ...(pci.iommu ? [iommuItem(vm, pci.iommu)] : []),
     ];
 }
@@ -55,10 +57,7 @@ function deviceItem(vm: Vm, d: Device): Item {
                 leaf('domain', bound ? bound.domain.display() : 'none'),
                 ...stateOf(d),
                 leaf('DMA', `${d.writes} writes, ${d.reads} reads, ${sizeText(d.bytes)}; ${d.faults} faults, ${d.dropped} dropped`),
-                listing('vectors', 'vector', d.msix.length, (i) => {
-                    const e = d.msix.entry(i);
-                    return leaf(`[${i}]`, `${e.data < 0 ? 'not set up' : `message ${hexText(e.data)}, ${vm.machine.pci.handlers.get(e.data) ?? 'nobody handles it'}`}${e.masked ? ', masked' : ''}${e.pending ? ', pending' : ''}`);
-                }),
+                listing('vectors', 'vector', d.msix.length, (i) => vectorItem(vm, d, i)),
                 ...ringItems(vm, d),
                 ...(bound ? [listing('mappings', 'mapping', bound.domain.areas.length, (i) => {
                     const a = bound.domain.areas[i];
@@ -98,6 +97,7 @@ function iommuItem(vm: Vm, iommu: Iommu): Item {
             const e = [...iommu.tlb.entries()][i];
             return e ? leaf(`[${i}]`, `domain ${e.domain}, ${hexText(e.page * PAGE_SIZE)} → ${hexText(e.frame * PAGE_SIZE)}, ${e.read ? 'r' : '-'}${e.write ? 'w' : '-'}`) : leaf('none', '');
         }),
+        ...remappingItems(vm),
         listing('faults', 'fault', iommu.faults.length, (i) => {
             const f = iommu.faults.at(i);
             return f ? leaf(`[${i}]`, `${f.write ? 'write' : 'read'} at ${hexText(f.iova)} by ${f.requester.toString(16).padStart(4, '0')}: ${f.reason} (${hexText(f.code)})`) : leaf('none', '');

@@ -40,6 +40,8 @@ export interface MachineShape {
     readonly iommu?: IommuVendor | undefined;
     readonly devices?: readonly DeviceShape[] | undefined;
 }
+    /** Processors; one where it is left out. */
+    readonly cpus?: number | undefined;
 
 /** What stays when kernels come and go: memory and its map, the clock, the devices, and the observers' log of who owned which page. */
 export class Machine extends Rec {
@@ -77,7 +79,7 @@ export class Machine extends Rec {
         this.clock = new Clock(journal);
         this.owners = new Owners(journal);
         this.history = new PageHistory(journal, () => this.boots);
-        this.pci = new PciBus(journal, this.clock, this, shape.iommu, shape.devices ?? []);
+        this.pci = new PciBus(journal, this.clock, this, shape.iommu, shape.devices ?? [], { count: shape.cpus ?? 1, its: this.arch === 'arm64' });
     }
 
     /** Nanoseconds of virtual time. */

@@ -14,6 +14,12 @@ export function iommuOf(decl: MachineDecl | undefined): IommuVendor | undefined 
     return VENDORS.get(wordOf(decl?.entries.find((e) => e.key.name === 'iommu')?.args[0]));
 }
 
+/** Processors of the machine; undefined: it does not say. */
+export function cpusOf(decl: MachineDecl | undefined, constant: (e: Expr) => number): number | undefined {
+    const [count] = decl?.entries.find((e) => e.key.name === 'cpus')?.args ?? [];
+    return count && constant(count);
+}
+
 export function devicesOf(decl: MachineDecl | undefined, constant: (e: Expr) => number): DeviceShape[] {
     return (decl?.entries ?? []).filter((e) => e.key.name === 'device').flatMap((e) => deviceOf(e, constant) ?? []);
 }

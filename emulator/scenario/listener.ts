@@ -3,6 +3,8 @@ import type { Err } from '../kernel/errno';
 import type { LogLine } from '../kernel/klog';
 import type { Device } from '../machine/devices/device';
 import type { Int } from '../machine/int';
+import type { Delivery } from '../machine/interrupts/controller';
+import type { Differing, VcpuState } from '../machine/guests';
 import type { Frame } from './code';
 import type { Diagnosis } from './diagnosis/diagnosis';
 import type { StructLayout } from './layout';
@@ -52,6 +54,10 @@ export interface Listener {
     dma?(device: Device, iova: number, pa: number, length: number, write: boolean): void;
     /** The IOMMU has read tables for a device's request, as they lie in memory: their addresses, the topmost first. */
     walked?(device: Device, iova: number, trail: readonly number[]): void;
+    /** A device has raised a vector of its own. There are many: this must be quick. */
+    interrupt?(device: Device, vector: number, delivery: Delivery): void;
+    /** The IOMMU has read entries of interrupts for a device's message, as they lie in memory: the pages they are in. */
+    remapped?(device: Device, vector: number, trail: readonly number[]): void;
     /** The IOMMU has refused a device's request. */
     iommuFault?(device: Device, iova: number, write: boolean): void;
     threadStarted?(thread: Thread): void;

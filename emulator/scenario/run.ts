@@ -4,7 +4,7 @@ import { armMemory, Machine, pcMemory, type ArchName, type HandoverPlaces, type 
 import type { Expr, MachineDecl, ScenarioDecl } from './ast';
 import { check } from './check/check';
 import { Frame } from './code';
-import { devicesOf, iommuOf } from './devices';
+import { cpusOf, devicesOf, iommuOf } from './devices';
 import { Diagnoses } from './diagnosis/diagnoses';
 import { Image } from './image';
 import type { SourceHost } from './load';
@@ -106,7 +106,7 @@ function machineOf(program: Program): Machine {
     const { machine: decl } = program;
     try {
         return new Machine({
-            ranges: memoryOf(program), arch: archOf(program), emptyNodes: emptyNodesOf(program), places: placesOf(program), iommu: iommuOf(decl), devices: devicesOf(decl, constant),
+            ranges: memoryOf(program), arch: archOf(program), emptyNodes: emptyNodesOf(program), places: placesOf(program), iommu: iommuOf(decl), devices: devicesOf(decl, constant), cpus: cpusOf(decl, constant),
         });
     } catch (e) {
         if (e instanceof RangeError) {

@@ -14,13 +14,12 @@ import { err, type Err } from '../errno';
 import type { Kernel } from '../kernel';
 import { BoundDevice } from './bound';
 import { Domain, type DomainKind } from './domain';
+import { KernelInterrupts } from './interrupts';
 import { IommuTables } from './tables';
 
 const PCI_SCAN = costId('pci_scan');
 const DEVICE_RESET = costId('device_reset');
 
-/** The first vector of x86 that devices get (FIRST_EXTERNAL_VECTOR). */
-const FIRST_VECTOR = 0x20;
 /** D3hot, where vfio-pci puts a device that nobody has open (drivers/vfio/pci/vfio_pci_core.c). */
 const D3HOT = 3;
 /** Faults that the kernel logs before it holds its tongue (the ratelimit of drivers/iommu/intel/dmar.c and others). */
@@ -28,14 +27,15 @@ const LOGGED_FAULTS = 10;
 
 export class KernelDevices extends Rec {
     readonly bound: Seq<BoundDevice>;
-    /** Domain ids and interrupt vectors are given out once each. */
+    readonly interrupts: KernelInterrupts;
+    /** Domain ids are given out once each. */
     readonly nextDomain: number = 1;
-    readonly nextVector: number = FIRST_VECTOR;
     readonly loggedFaults: number = 0;
 
     constructor(private readonly k: Kernel) {
         super(k.machine.journal);
         this.bound = new Seq(k.machine.journal);
+        this.interrupts = new KernelInterrupts(k);
     }
 
     get iommu(): Iommu | null {
@@ -60,7 +60,6 @@ export class KernelDevices extends Rec {
         if (pci.devices.length === 0) {
             return;
         }
-        pci.handlers.clear();
         k.clock.charge(PCI_SCAN, pci.bridges.length + pci.devices.length);
         for (const bridge of pci.bridges) {
             bridge.setPower(0);
@@ -86,6 +85,7 @@ export class KernelDevices extends Rec {
             iommu.setEnabled(true);
             k.klog('info', `iommu: Default domain type: ${this.defaultKind === 'paging' ? 'Translated' : 'Passthrough'}`);
         }
+        this.interrupts.setup(root > 0);
     }
 
     /** Every device gets a domain, in the tables at `root`; −1: there is no translation. */
@@ -135,20 +135,12 @@ export class KernelDevices extends Rec {
                 return;
             }
             k.journal.edit(b).memory = { pfn, order, iova };
-            this.requestInterrupts(device, device.shape.name);
+            const failed = this.interrupts.request(device, device.msix.length, device.shape.name);
+            if (failed) {
+                k.klog('err', `${b.driver} ${device.name}: no interrupts: ${failed.name}`);
+            }
             device.setBusMaster(true);
-            k.klog('info', `${b.driver} ${device.name}: enabling bus mastering, ${device.msix.length} vectors`);
-        }
-    }
-
-    /** Has every vector of a device handled. */
-    requestInterrupts(device: Device, who: string): void {
-        const { k } = this;
-        device.msix.enable(true);
-        for (let i = 0; i < device.msix.length; i++) {
-            const data = k.journal.edit<KernelDevices>(this).nextVector++;
-            k.machine.pci.handlers.set(data, `${who}-${i}`);
-            device.msix.program(i, data);
+            k.klog('info', `${b.driver} ${device.name}: enabling bus mastering, ${this.interrupts.of(device).length} vectors`);
         }
     }
 
@@ -188,7 +180,9 @@ export class KernelDevices extends Rec {
         const { device, domain, iommufd } = b;
         if (iommufd) {
             // the guest's driver, through the cdev: configuration space and interrupts are its own now
-            this.requestInterrupts(device, `vfio ${device.shape.name}`);
+            if (this.interrupts.of(device).length === 0) {
+                this.interrupts.request(device, device.msix.length, `vfio ${device.shape.name}`);
+            }
             device.setBusMaster(true);
         }
         device.start(program, domain, domain.put);
@@ -225,6 +219,7 @@ export class KernelDevices extends Rec {
         for (const bridge of this.bound.length > 0 ? this.k.machine.pci.bridges.toReversed() : []) {
             bridge.setBusMaster(false);
         }
+        this.interrupts.shutdown();
     }
 
     /** The IOMMU's turn: translation ends. */
@@ -246,7 +241,8 @@ export class KernelDevices extends Rec {
     }
 
     hash(hasher: Hasher): void {
-        hasher.num(this.nextDomain).num(this.nextVector).num(this.loggedFaults);
+        hasher.num(this.nextDomain).num(this.loggedFaults);
+        this.interrupts.hash(hasher);
         for (const b of this.bound) {
             hasher.str(b.device.shape.name).str(b.driver).num(b.vfio).num(b.memory?.iova ?? -1).num(b.memory?.pfn ?? -1);
             b.own.hash(hasher);

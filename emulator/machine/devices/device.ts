@@ -5,7 +5,8 @@ import type { Journal } from '../journal';
 import type { PciAddress } from '../pci/address';
 import type { PciBus } from '../pci/bus';
 import { PciFunction } from '../pci/function';
-import { MsixTable, type InterruptOutcome } from '../pci/msix';
+import type { Delivery } from '../interrupts/controller';
+import { MsixTable } from '../pci/msix';
 import type { Model, Program, Put } from './model';
 
 /** Who drives a device from the first boot on: the kernel's own driver, vfio-pci, or nobody. */
@@ -51,6 +52,14 @@ export interface Intent {
     readonly areas: readonly Area[];
 }
 
+/** An interrupt that a driver waits for. */
+export interface Awaited {
+    /** Which vector of the device. */
+    readonly vector: number;
+    /** When it was raised, in nanoseconds. */
+    readonly since: number;
+}
+
 export class Device extends PciFunction implements Timer {
     readonly kind: string;
     readonly queues: number;
@@ -68,13 +77,15 @@ export class Device extends PciFunction implements Timer {
     readonly faults: number = 0;
     readonly dropped: number = 0;
     readonly msix: MsixTable;
+    /** It has raised an interrupt, and its driver gives it new work when it has come; null: it waits for nothing. */
+    readonly awaits: Awaited | null = null;
 
     constructor(journal: Journal, private readonly bus: PciBus, readonly shape: DeviceShape, private readonly model: Model, upstream: PciFunction | null) {
         super(journal, shape.address, upstream, { ids: model.ids, vectors: shape.vectors, barSize: model.barSize });
         this.kind = shape.kind;
         this.queues = shape.queues;
         this.driver = shape.driver;
-        this.msix = new MsixTable(journal, this.config, (data) => bus.handles(data));
+        this.msix = new MsixTable(journal, this.config, (vector, message) => bus.interrupt(this, vector, message));
         bus.clock.add(this);
     }
 
@@ -85,7 +96,7 @@ export class Device extends PciFunction implements Timer {
 
     /** Rounds are going on, whether its requests come through or not. */
     get running(): boolean {
-        return this.at !== Infinity;
+        return this.at !== Infinity || this.awaits !== null;
     }
 
     override get reachesMemory(): boolean {
@@ -93,9 +104,9 @@ export class Device extends PciFunction implements Timer {
     }
 
     /** What the driver of this kind of device asks for where it is not told otherwise. */
-    defaults(given: { readonly base: number } & { readonly [K in keyof Program]?: number | undefined }): Program {
+    defaults(given: { readonly base: number } & { readonly [K in keyof Program]?: Program[K] | undefined }): Program {
         const { model } = this;
-        return { base: given.base, length: given.length ?? model.length(this.queues), size: given.size ?? model.size, every: given.every ?? model.every };
+        return { base: given.base, length: given.length ?? model.length(this.queues), size: given.size ?? model.size, every: given.every ?? model.every, waits: given.waits ?? false };
     }
 
     /** The driver writes rings, tells the device where they are, and rings the doorbell. */
@@ -105,6 +116,7 @@ export class Device extends PciFunction implements Timer {
         e.program = program;
         e.intent = intent;
         e.round = 0;
+        e.awaits = null;
         e.at = this.bus.clock.now + program.every;
         this.bus.clock.rearm();
     }
@@ -118,7 +130,9 @@ export class Device extends PciFunction implements Timer {
 
     /** The driver tells the device to stop. */
     stop(): void {
-        this.journal.edit<Device>(this).at = Infinity;
+        const e = this.journal.edit<Device>(this);
+        e.at = Infinity;
+        e.awaits = null;
         this.bus.clock.rearm();
     }
 
@@ -154,8 +168,42 @@ export class Device extends PciFunction implements Timer {
         return this.bus.write(this, iova, bytes);
     }
 
-    interrupt(queue: number): InterruptOutcome | undefined {
-        return this.msix.length === 0 ? undefined : this.msix.raise(queue % this.msix.length, this.reachesMemory);
+    /** The device raises the vector of a queue. Where its driver waits for it, it has nothing to do until then. */
+    interrupt(queue: number): Delivery | undefined {
+        const { msix } = this;
+        if (msix.length === 0) {
+            return undefined;
+        }
+        const vector = queue % msix.length;
+        if (this.program?.waits === true) {
+            const e = this.journal.edit<Device>(this);
+            e.awaits = { vector, since: this.bus.clock.now };
+            e.at = Infinity;
+        }
+        const delivery = msix.raise(vector, this.reachesMemory);
+        this.bus.observer?.interrupt(this, vector, delivery);
+        return delivery;
+    }
+
+    /** Masks a vector, or unmasks it: what was pending is sent then. */
+    mask(vector: number, on: boolean): void {
+        const delivery = this.msix.mask(vector, on);
+        if (delivery) {
+            this.bus.observer?.interrupt(this, vector, delivery);
+        }
+    }
+
+    /** The driver has seen an interrupt of a vector, wherever it came from: it looks at what is done, and gives new work. @returns whether it waited for it */
+    noticed(vector: number): boolean {
+        const { awaits, program } = this;
+        if (!awaits || !program || awaits.vector !== vector) {
+            return false;
+        }
+        const e = this.journal.edit<Device>(this);
+        e.awaits = null;
+        e.at = this.bus.clock.now + program.every;
+        this.bus.clock.rearm();
+        return true;
     }
 
     /** Called by the bus for each request. */
@@ -174,6 +222,7 @@ export class Device extends PciFunction implements Timer {
         this.msix.hash(hasher);
         hasher.num(this.at).num(this.round).num(this.writes).num(this.reads).num(this.bytes).num(this.faults).num(this.dropped);
         const { program } = this;
-        hasher.num(program?.base ?? -1).num(program?.length ?? 0).num(program?.size ?? 0).num(program?.every ?? 0).num(this.intent?.boot ?? -1);
+        hasher.num(program?.base ?? -1).num(program?.length ?? 0).num(program?.size ?? 0).num(program?.every ?? 0).u32(program?.waits === true ? 1 : 0).num(this.intent?.boot ?? -1);
+        hasher.num(this.awaits?.vector ?? -1).num(this.awaits?.since ?? -1);
     }
 }

@@ -12,6 +12,8 @@ export interface Program {
     readonly size: number;
     /** Nanoseconds between two rounds. */
     readonly every: number;
+    /** After an interrupt the driver has to come and give new work; else there is always more to do. */
+    readonly waits: boolean;
 }
 
 /** Writes memory as the driver sees it, by the device's addresses. */

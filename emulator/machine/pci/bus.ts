@@ -3,10 +3,12 @@ import type { Clock } from '../clock';
 import { Device, type DeviceShape } from '../devices/device';
 import { DEVICE_KINDS } from '../devices/kinds';
 import type { Hasher } from '../hash';
+import { InterruptController, type Delivery } from '../interrupts/controller';
+import type { Message } from '../interrupts/message';
 import { Iommu, type Walked } from '../iommu/iommu';
 import type { WalkedMemory } from '../iommu/tables';
 import type { IommuVendor } from '../iommu/unit';
-import { type Journal, Table } from '../journal';
+import type { Journal } from '../journal';
 import { PAGE_SIZE } from '../memory';
 import { formatPciAddress, type PciAddress } from './address';
 import { PciFunction } from './function';
@@ -19,6 +21,17 @@ export interface DmaObserver {
     walked(device: Device, iova: number, trail: readonly number[]): void;
     /** The IOMMU has refused a request, and logged it. */
     fault(device: Device, iova: number, write: boolean): void;
+    /** A device has raised a vector of its own. */
+    interrupt(device: Device, vector: number, delivery: Delivery): void;
+    /** The IOMMU has read tables of interrupts at these addresses. */
+    remapped(device: Device, vector: number, trail: readonly number[]): void;
+}
+
+/** The processors of a machine, as far as devices see them. */
+export interface Processors {
+    readonly count: number;
+    /** Interrupts are events of an ITS, as on arm64. */
+    readonly its: boolean;
 }
 
 const ROOT_PORT = { ids: { vendor: 0x8086, device: 0x347a, classCode: 0x06_0400 } };
@@ -31,8 +44,7 @@ export class PciBus {
     readonly iommu: Iommu | null;
     /** Set by the run, as listeners are; no part of the machine's state. */
     observer: DmaObserver | null = null;
-    /** Interrupt messages for which a kernel has registered a handler, with who handles them. */
-    readonly handlers: Table<number, string>;
+    readonly interrupts: InterruptController;
 
     /** Made once, as there is one request after the other. */
     private readonly walked: Walked = (trail, requester, iova) => {
@@ -47,9 +59,10 @@ export class PciBus {
      */
     constructor(
         journal: Journal, readonly clock: Clock, private readonly host: WalkedMemory & { readonly now: number }, iommu: IommuVendor | undefined, shapes: readonly DeviceShape[],
+        processors: Processors,
     ) {
         this.iommu = iommu === undefined ? null : new Iommu(journal, iommu, host);
-        this.handlers = new Table(journal);
+        this.interrupts = new InterruptController(journal, processors.count, processors.its, this.iommu, host);
         const ports = new Map<string, PciFunction>();
         const portTo = (bus: number, segment: number): PciFunction | null => {
             if (bus === 0) {
@@ -92,16 +105,21 @@ export class PciBus {
             f.reset();
         }
         this.iommu?.powerOn();
-        this.handlers.clear();
+        this.interrupts.powerOn();
     }
 
     device(name: string): Device | undefined {
         return this.devices.find((d) => d.shape.name === name);
     }
 
-    /** Somebody handles an interrupt message. */
-    handles(data: number): boolean {
-        return this.handlers.has(data);
+    /** A device sends the message of one of its vectors. */
+    interrupt(device: Device, vector: number, message: Message): Delivery {
+        const trail: number[] = [];
+        const delivery = this.interrupts.send(device, vector, message, trail);
+        if (trail.length > 0) {
+            this.observer?.remapped(device, vector, trail);
+        }
+        return delivery;
     }
 
     read(device: Device, iova: number, length: number): Uint8Array | null {
@@ -163,8 +181,6 @@ export class PciBus {
         for (const f of [...this.bridges, ...this.devices]) {
             f.hash(hasher);
         }
-        for (const [data, who] of this.handlers) {
-            hasher.num(data).str(who);
-        }
+        this.interrupts.hash(hasher);
     }
 }

@@ -1,32 +1,45 @@
 /** The MSI-X table of a function: which message each vector sends, what is masked, what waits. PCI Local Bus Specification 3.0, section 6.8.2. */
 import type { Hasher } from '../hash';
 import { type Journal, Rec, Seq } from '../journal';
+import type { Delivery, InterruptOutcome } from '../interrupts/controller';
+import type { Message } from '../interrupts/message';
 import { MSIX_CONTROL, MSIX_ENABLE, MSIX_MASK_ALL, type ConfigSpace } from './config';
 
 export interface MsixEntry {
-    /** What the message says; the interrupt controller finds the handler by it. −1: nothing was ever written here. */
-    readonly data: number;
+    /** What it sends; null: nothing was ever written here. */
+    readonly message: Message | null;
     readonly masked: boolean;
     readonly pending: boolean;
 }
 
-const BLANK: MsixEntry = { data: -1, masked: true, pending: false };
+const BLANK: MsixEntry = { message: null, masked: true, pending: false };
 
-/** How an interrupt came out. */
-export type InterruptOutcome = 'delivered' | 'pending' | 'merged' | 'lost' | 'spurious';
+/** Nothing left the device. */
+const stays = (outcome: InterruptOutcome, why: string): Delivery => ({ outcome, why, cpu: -1, vector: -1, entry: -1, handler: '', descriptor: -1 });
+const WAITS = stays('pending', '');
+const IS_ONE = stays('merged', '');
+const OFF = stays('lost', 'MSI-X of the device is off');
+const NOT_SET_UP = stays('lost', 'the vector was never set up');
+const CUT_OFF = stays('lost', 'the device could not send: no bus mastering, or no power');
 
 export class MsixTable extends Rec {
     private readonly entries: Seq<MsixEntry>;
     readonly delivered: number = 0;
+    /** Left in a descriptor in memory. */
+    readonly posted: number = 0;
     /** Raised while one was pending already: the two are one. */
     readonly merged: number = 0;
-    /** Raised while MSI-X was off, or the function could not send. */
+    /** Raised while MSI-X was off or the function could not send, or on the way to a processor that does not take them. */
     readonly lost: number = 0;
-    /** Sent, but no handler was registered for the message. */
+    /** The IOMMU refused the message. */
+    readonly refused: number = 0;
+    /** Sent, but nobody had the vector. */
     readonly spurious: number = 0;
+    /** Sent, and handled by somebody whom it was not meant for. */
+    readonly misrouted: number = 0;
 
-    /** @param handled whether somebody handles a message */
-    constructor(private readonly journal: Journal, private readonly config: ConfigSpace, private readonly handled: (data: number) => boolean) {
+    /** @param send has the message of a vector sent */
+    constructor(private readonly journal: Journal, private readonly config: ConfigSpace, private readonly send: (vector: number, message: Message) => Delivery) {
         super(journal);
         this.entries = new Seq(journal, Array.from({ length: config.vectors }, () => BLANK));
     }
@@ -49,51 +62,47 @@ export class MsixTable extends Rec {
         this.config.write(MSIX_CONTROL, 2, on ? control | MSIX_ENABLE : control & ~MSIX_ENABLE);
     }
 
-    /** Writes a vector's message. */
-    program(vector: number, data: number): void {
-        this.set(vector, { data, masked: false, pending: false });
+    /** Writes a vector's message and unmasks it. */
+    program(vector: number, message: Message): void {
+        this.set(vector, { message, masked: false, pending: false });
     }
 
-    /** Masks a vector, or unmasks it: then what was pending is sent. */
-    mask(vector: number, on: boolean): void {
+    /** Masks a vector, or unmasks it: then what was pending is sent. @returns what became of that */
+    mask(vector: number, on: boolean): Delivery | undefined {
         const e = this.entry(vector);
         this.set(vector, { ...e, masked: on, pending: e.pending && on });
-        if (!on && e.pending) {
-            this.send(e.data);
-        }
+        return !on && e.pending && e.message ? this.count(this.send(vector, e.message)) : undefined;
     }
 
     /** The device raises a vector. @param reaches whether the function's writes come through */
-    raise(vector: number, reaches: boolean): InterruptOutcome {
+    raise(vector: number, reaches: boolean): Delivery {
+        return this.count(this.outcome(vector, reaches));
+    }
+
+    private outcome(vector: number, reaches: boolean): Delivery {
         const control = this.config.read(MSIX_CONTROL, 2);
         const e = this.entry(vector);
-        if ((control & MSIX_ENABLE) === 0 || e.data < 0) {
-            this.journal.edit<MsixTable>(this).lost++;
-            return 'lost';
+        if ((control & MSIX_ENABLE) === 0) {
+            return OFF;
+        }
+        if (!e.message) {
+            return NOT_SET_UP;
         }
         if (e.masked || (control & MSIX_MASK_ALL) !== 0) {
             if (e.pending) {
-                this.journal.edit<MsixTable>(this).merged++;
-                return 'merged';
+                return IS_ONE;
             }
             this.set(vector, { ...e, pending: true });
-            return 'pending';
+            return WAITS;
         }
-        if (!reaches) {
-            this.journal.edit<MsixTable>(this).lost++;
-            return 'lost';
-        }
-        return this.send(e.data);
+        return reaches ? this.send(vector, e.message) : CUT_OFF;
     }
 
-    private send(data: number): InterruptOutcome {
-        const e = this.journal.edit<MsixTable>(this);
-        if (this.handled(data)) {
-            e.delivered++;
-            return 'delivered';
+    private count(d: Delivery): Delivery {
+        if (d.outcome !== 'pending') {
+            this.journal.edit<MsixTable>(this)[d.outcome]++;
         }
-        e.spurious++;
-        return 'spurious';
+        return d;
     }
 
     get pending(): number {
@@ -114,9 +123,9 @@ export class MsixTable extends Rec {
     }
 
     hash(hasher: Hasher): void {
-        hasher.num(this.delivered).num(this.merged).num(this.lost).num(this.spurious);
+        hasher.num(this.delivered).num(this.posted).num(this.merged).num(this.lost).num(this.refused).num(this.spurious).num(this.misrouted);
         for (const e of this.entries) {
-            hasher.num(e.data).u32((e.masked ? 1 : 0) + (e.pending ? 2 : 0));
+            hasher.num(e.message?.address ?? -1).num(e.message?.data ?? -1).u32((e.masked ? 1 : 0) + (e.pending ? 2 : 0));
         }
     }
 }

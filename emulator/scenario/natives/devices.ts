@@ -35,7 +35,7 @@ function given(v: Value, what: string): number | undefined {
     return n;
 }
 
-function start(vm: Vm, device: Device, [ring, every, length, size]: readonly Value[]): undefined {
+function start(vm: Vm, device: Device, [ring, every, length, size, waits]: readonly Value[]): undefined {
     const b = boundOf(vm, device);
     const base = given(ring, 'the address of the ring') ?? (b.iommufd ? undefined : b.memory?.iova);
     if (base === undefined) {
@@ -44,7 +44,7 @@ function start(vm: Vm, device: Device, [ring, every, length, size]: readonly Val
             : `no driver of the kernel has memory for ${device.shape.name}: say where its ring is, as an address of the device's`);
     }
     const program = device.defaults({
-        base, every: given(every, 'the interval'), length: given(length, 'the length'), size: given(size, 'the size'),
+        base, every: given(every, 'the interval'), length: given(length, 'the length'), size: given(size, 'the size'), waits: waits === true,
     });
     if (program.every < 1 || program.size < 1 || program.length < 1) {
         throw new ProgramError('interval, length and size are at least 1');
@@ -80,11 +80,16 @@ export const deviceObject = new Members(Device, 'device', 'A device of the machi
     .field('interrupts', INT, 'Interrupts that reached a handler.', (d) => d.msix.delivered)
     .field('pending_interrupts', INT, 'Vectors that are masked and have something to say.', (d) => d.msix.pending)
     .field('merged_interrupts', INT, 'Interrupts that were raised while the same vector was pending.', (d) => d.msix.merged)
-    .field('lost_interrupts', INT, 'Interrupts that never left the device: MSI-X off, or no way to memory.', (d) => d.msix.lost)
-    .field('spurious_interrupts', INT, 'Interrupts for which no kernel had a handler.', (d) => d.msix.spurious)
-    .method('start_dma', [param('ring', INT, null), param('every', INT, null), param('length', INT, null), param('size', INT, null)], { context: ANYWHERE },
+    .field('posted_interrupts', INT, 'Interrupts that the IOMMU left in a posted-interrupt descriptor, for a guest.', (d) => d.msix.posted)
+    .field('lost_interrupts', INT, 'Interrupts that never left the device (MSI-X off, no way to memory), or went to a processor that takes none.', (d) => d.msix.lost)
+    .field('refused_interrupts', INT, 'Interrupts that the IOMMU\'s remapping refused.', (d) => d.msix.refused)
+    .field('spurious_interrupts', INT, 'Interrupts to a vector that nobody has.', (d) => d.msix.spurious)
+    .field('misrouted_interrupts', INT, 'Interrupts to a vector that is somebody else\'s.', (d) => d.msix.misrouted)
+    .field('awaits_driver', BOOL, 'It has raised an interrupt, and waits until its driver has seen it (see `start_dma`).', (d) => d.awaits !== null)
+    .method('start_dma', [param('ring', INT, null), param('every', INT, null), param('length', INT, null), param('size', INT, null), param('waits', BOOL, false)], { context: ANYWHERE },
         'Its driver sets it going: from now on it works by the machine\'s clock, a round `every` so many nanoseconds, until something stops it. '
-        + '`ring`: where its rings and buffers are, by the device\'s addresses (left out: those of the kernel\'s driver). `length`: bytes from there on, `size`: bytes a round.',
+        + '`ring`: where its rings and buffers are, by the device\'s addresses (left out: those of the kernel\'s driver). `length`: bytes from there on, `size`: bytes a round. '
+        + '`waits: true`: after an interrupt it has nothing to do until the driver has seen it and gives it new work.',
         (d, args, vm) => start(vm, d, args))
     .method('stop', [], { context: ANYWHERE }, 'Its driver stops it.', (d) => {
         d.stop();
@@ -95,13 +100,16 @@ export const deviceObject = new Members(Device, 'device', 'A device of the machi
         return undefined;
     })
     .method('mask', [param('vector', INT)], { context: ANYWHERE }, 'Masks an MSI-X vector: interrupts wait.', (d, [v]) => {
-        d.msix.mask(vectorOf(d, v), true);
+        d.mask(vectorOf(d, v), true);
         return undefined;
     })
     .method('unmask', [param('vector', INT)], { context: ANYWHERE }, 'Unmasks an MSI-X vector: one interrupt that waited is sent.', (d, [v]) => {
-        d.msix.mask(vectorOf(d, v), false);
+        d.mask(vectorOf(d, v), false);
         return undefined;
     })
+    .method('set_affinity', [param('vector', INT), param('cpu', INT)], { context: ANYWHERE, fails: true },
+        '`/proc/irq/N/smp_affinity`: a vector goes to another processor. EINVAL (not set up, or no such processor runs), ENOSPC (it has no vector left).', (d, [v, cpu], vm) =>
+            vm.running.devices.interrupts.setAffinity(d, vectorOf(d, v), asNumber(cpu, 'the processor')))
     .method('dma_map', [param('folio', objectOf('folio'))], { context: 'kernel', result: PHYS, fails: true },
         'dma_map_single(): the device may use a folio. The result is its address for the device: ENOMEM.', (d, [folio], vm) => {
             const { pfn } = expect(FolioRef, folio, 'a folio');

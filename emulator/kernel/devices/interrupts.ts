@@ -1,0 +1,277 @@
+/**
+ * Interrupts of devices in one kernel: vectors of its processors (arch/x86/kernel/apic/vector.c, kernel/irq/matrix.c), and the entries of
+ * the IOMMU's remapping that lead to them (drivers/iommu/intel/irq_remapping.c, drivers/iommu/amd/iommu.c).
+ */
+import type { Device } from '../../machine/devices/device';
+import type { Hasher } from '../../machine/hash';
+import { interruptWord, interruptWordAt } from '../../machine/interrupts/amd';
+import type { InterruptController } from '../../machine/interrupts/controller';
+import { compatibleMessage, type Destination, type Message } from '../../machine/interrupts/message';
+import type { Remapper } from '../../machine/interrupts/remapper';
+import { onlyFrom, type InterruptEntry } from '../../machine/interrupts/remapping';
+import { Rec, Seq, Table } from '../../machine/journal';
+import { err, type Err } from '../errno';
+import type { Kernel } from '../kernel';
+import { Irq } from './irq';
+import { IommuTables } from './tables';
+
+/** Vectors of a processor that devices get: from FIRST_EXTERNAL_VECTOR to below FIRST_SYSTEM_VECTOR, but for the system call's. */
+const FIRST_VECTOR = 0x20;
+const END_OF_VECTORS = 0xeb;
+const SYSCALL_VECTOR = 0x80;
+/** Events of an ITS begin behind the interrupts that are no messages. */
+const FIRST_LPI = 8192;
+/** Faults that the kernel logs before it holds its tongue. */
+const LOGGED_FAULTS = 10;
+
+export class KernelInterrupts extends Rec {
+    readonly irqs: Seq<Irq>;
+    /** Entries of the remapping table that are taken, by their keys. */
+    private readonly entries: Table<number, Irq>;
+    /** Tables of entries, by requester with AMD, else one for all as number −1. */
+    private readonly tables: Table<number, number>;
+    /** Processors that this kernel has brought up. */
+    readonly cpus: number = 0;
+    readonly logged: number = 0;
+
+    constructor(private readonly k: Kernel) {
+        super(k.machine.journal);
+        this.irqs = new Seq(k.machine.journal);
+        this.entries = new Table(k.machine.journal);
+        this.tables = new Table(k.machine.journal);
+    }
+
+    private get controller(): InterruptController {
+        return this.k.machine.pci.interrupts;
+    }
+
+    /** The unit that remaps, where it is there and on. */
+    private get remapper(): Remapper | null {
+        const { remapper } = this.controller;
+        return remapper?.enabled === true ? remapper : null;
+    }
+
+    // ------------------------------------------------------------ coming up
+
+    /**
+     * The local APICs of as many processors as there are, or as `nr_cpus=` and `maxcpus=` allow, and interrupt remapping where the IOMMU is
+     * on (`intremap=off` leaves it off). A table that the previous kernel left on is not used: intel_setup_irq_remapping().
+     */
+    setup(iommu: boolean): void {
+        const { k, controller } = this;
+        const limit = /(?:^|\s)(?:nr_cpus|maxcpus)=(\d+)/.exec(k.cmdline.text)?.[1];
+        const cpus = Math.max(1, Math.min(controller.cpus, limit === undefined ? Infinity : Number(limit)));
+        controller.forget();
+        controller.accept(cpus);
+        k.journal.edit<KernelInterrupts>(this).cpus = cpus;
+        const { remapper } = controller;
+        if (!remapper) {
+            return;
+        }
+        if (remapper.enabled && !remapper.format.tableOfDevice) {
+            k.klog('info', 'DMAR-IR: IRQ remapping was enabled on dmar0 but we are not in kdump mode');
+        }
+        remapper.setEnabled(false);
+        remapper.invalidate();
+        if (!iommu || /(^|\s)(intremap=off|nointremap)(\s|$)/.test(k.cmdline.text)) {
+            return;
+        }
+        if (!remapper.format.tableOfDevice) {
+            const table = this.tableFor(remapper, -1);
+            if (table < 0) {
+                return;
+            }
+            remapper.setTable(table, remapper.format.entries);
+        }
+        remapper.setEnabled(true);
+        k.klog('info', remapper.format.tableOfDevice ? 'AMD-Vi: Interrupt remapping enabled' : 'DMAR-IR: Enabled IRQ remapping in x2apic mode');
+    }
+
+    /** The table that a device's entries are in; −1: no memory. */
+    private tableFor({ format }: Remapper, requester: number): number {
+        const key = format.tableOfDevice ? requester : -1;
+        const known = this.tables.get(key);
+        if (known !== undefined) {
+            return known;
+        }
+        const memory = new IommuTables(this.k);
+        const table = memory.allocate(format.tableOrder, 'interrupt remapping table');
+        if (table < 0) {
+            return -1;
+        }
+        this.tables.set(key, table);
+        if (format.tableOfDevice && this.k.devices.iommu) {
+            memory.write(interruptWordAt(this.k.devices.iommu.root, requester), interruptWord(table));
+            this.controller.remapper?.invalidate();
+        }
+        return table;
+    }
+
+    // ------------------------------------------------------------ vectors
+
+    /** The processor with the fewest vectors taken, the first of several, and its first free vector; undefined: all are taken. */
+    private freeVector(wanted?: number): Destination | undefined {
+        const { controller } = this;
+        const taken = [...controller.taken()];
+        if (controller.its) {
+            return { cpu: 0, vector: FIRST_LPI + taken.length };
+        }
+        const used = Array.from({ length: this.cpus }, (_, cpu) => taken.filter((t) => t.cpu === cpu).length);
+        const cpu = wanted ?? used.indexOf(Math.min(...used));
+        for (let vector = FIRST_VECTOR; vector < END_OF_VECTORS; vector++) {
+            if (vector !== SYSCALL_VECTOR && !controller.handlerOf({ cpu, vector })) {
+                return { cpu, vector };
+            }
+        }
+        return undefined;
+    }
+
+    /**
+     * Sets up the first vectors of a device (pci_alloc_irq_vectors(), request_irq()) and turns its MSI-X on.
+     * @returns ENOSPC (no vector or no entry is left), ENOMEM (no table); then none is set up
+     */
+    request(device: Device, count: number, who: string): undefined | Err {
+        this.release(device);
+        for (let i = 0; i < Math.min(count, device.msix.length); i++) {
+            const failed = this.setUp(device, i, `${who}-${i}`);
+            if (failed) {
+                this.release(device);
+                return failed;
+            }
+        }
+        device.msix.enable(true);
+        return undefined;
+    }
+
+    private setUp(device: Device, index: number, name: string): undefined | Err {
+        const { k, remapper, controller } = this;
+        const to = this.freeVector();
+        if (!to) {
+            return err('ENOSPC');
+        }
+        const entry = remapper ? this.freeEntry(remapper, device) : -1;
+        if (entry < 0 && remapper) {
+            return err(entry === -1 ? 'ENOMEM' : 'ENOSPC');
+        }
+        const irq = new Irq(k.journal, device, index, name, to, entry);
+        this.irqs.push(irq);
+        controller.setHandler(to, irq);
+        if (remapper) {
+            this.entries.set(remapper.keyOf(device.requester, entry), irq);
+            this.writeEntry(remapper, irq, { kind: 'remapped', to, source: onlyFrom(device.requester) });
+        }
+        device.msix.program(index, this.messageTo(irq));
+        return undefined;
+    }
+
+    private messageTo({ entry, to }: Irq): Message {
+        return this.remapper && entry >= 0 ? this.remapper.format.message(entry, to) : compatibleMessage(to);
+    }
+
+    /** The first entry of its table that nobody has; −1: no memory for a table, −2: all are taken. */
+    private freeEntry(remapper: Remapper, device: Device): number {
+        if (this.tableFor(remapper, device.requester) < 0) {
+            return -1;
+        }
+        for (let index = 0; index < remapper.format.entries; index++) {
+            if (!this.entries.has(remapper.keyOf(device.requester, index))) {
+                return index;
+            }
+        }
+        return -2;
+    }
+
+    /** Where the entry of an interrupt lies in memory; −1: it has none. */
+    entryAddress(irq: Irq): number {
+        const { remapper } = this.controller;
+        const table = remapper ? this.tables.get(remapper.format.tableOfDevice ? irq.device.requester : -1) : undefined;
+        return remapper && table !== undefined && irq.entry >= 0 ? table + irq.entry * remapper.format.entrySize : -1;
+    }
+
+    /** Writes an entry and has the hardware forget what it knew of it. */
+    private writeEntry(remapper: Remapper, irq: Irq, entry: InterruptEntry | null): void {
+        const at = this.entryAddress(irq);
+        for (const [i, word] of remapper.format.words(entry).entries()) {
+            this.k.memory.writeU32(at + i * 4, word);
+        }
+        remapper.invalidate(remapper.keyOf(irq.device.requester, irq.entry));
+    }
+
+    of(device: Device): Irq[] {
+        return this.irqs.items.filter((i) => i.device === device);
+    }
+
+    /** Gives all interrupts of a device back, and turns its MSI-X off (free_irq(), pci_free_irq_vectors()). */
+    release(device: Device): void {
+        const { remapper, controller } = this;
+        for (const irq of this.of(device)) {
+            if (controller.handlerOf(irq.to) === irq) {
+                controller.dropHandler(irq.to);
+            }
+            if (remapper && irq.entry >= 0) {
+                this.writeEntry(remapper, irq, null);
+                this.entries.delete(remapper.keyOf(device.requester, irq.entry));
+            }
+            this.irqs.remove(irq);
+        }
+        if (device.msix.length > 0) {
+            device.msix.enable(false);
+        }
+    }
+
+    /** /proc/irq/N/smp_affinity of a vector. @returns EINVAL (no such vector, or that processor is not running), ENOSPC (all its vectors are taken) */
+    setAffinity(device: Device, index: number, cpu: number): undefined | Err {
+        const irq = this.of(device).find((i) => i.index === index);
+        if (!irq || !Number.isInteger(cpu) || cpu < 0 || cpu >= this.cpus || this.controller.its) {
+            return err('EINVAL');
+        }
+        const to = this.freeVector(cpu);
+        if (!to) {
+            return err('ENOSPC');
+        }
+        const { remapper, controller } = this;
+        controller.dropHandler(irq.to);
+        irq.move(to);
+        controller.setHandler(to, irq);
+        if (remapper && irq.entry >= 0) {
+            // with VT-d the message stays as it is: that is what remapping is for
+            this.writeEntry(remapper, irq, { kind: 'remapped', to, source: onlyFrom(device.requester) });
+        }
+        device.msix.program(index, this.messageTo(irq));
+        return undefined;
+    }
+
+    // ------------------------------------------------------------ going down
+
+    /** native_machine_shutdown(): no processor but one is left, and local APICs take no messages any more. Remapping stays as it is. */
+    shutdown(): void {
+        this.controller.accept(0);
+    }
+
+    /** The IOMMU has refused a message. */
+    refused(): void {
+        const { k, controller: { remapper } } = this;
+        const fault = remapper?.faults.items.at(-1);
+        if (!fault || !remapper || this.logged >= LOGGED_FAULTS) {
+            return;
+        }
+        k.journal.edit<KernelInterrupts>(this).logged++;
+        const device = k.machine.pci.devices.find((d) => d.requester === fault.requester);
+        k.klog('err', remapper.format.text({ ...fault, device: device?.bdf ?? '', domain: (device && k.devices.of(device)?.domain.id) ?? 0 }));
+    }
+
+    /** A vector came that nobody has (common_interrupt() in arch/x86/kernel/irq.c). */
+    unhandled(cpu: number, vector: number): void {
+        this.k.klog('err', `common_interrupt: ${cpu}.${vector} No irq handler for vector`);
+    }
+
+    hash(hasher: Hasher): void {
+        hasher.num(this.cpus).num(this.logged);
+        for (const irq of this.irqs) {
+            irq.hash(hasher);
+        }
+        for (const [key, table] of this.tables) {
+            hasher.num(key).num(table);
+        }
+    }
+}

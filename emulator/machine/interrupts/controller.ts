@@ -1,0 +1,169 @@
+/**
+ * The machine's interrupt controllers: what becomes of the message of a device. On x86 it may pass the IOMMU's remapping, and ends at the
+ * local APIC of a processor. On arm64 a message is an event of an ITS, without its tables in memory: it has one handler, wherever it goes.
+ */
+import type { Hasher } from '../hash';
+import type { Iommu } from '../iommu/iommu';
+import type { WalkedMemory } from '../iommu/tables';
+import { type Journal, Rec, Table } from '../journal';
+import { DESCRIPTOR_SIZE, post } from './descriptor';
+import { destinationOf, isInterruptAddress, type Destination, type Message } from './message';
+import { Remapper } from './remapper';
+
+/**
+ * How an interrupt came out. `pending`: masked, the device keeps it. `posted`: in a descriptor in memory. `merged`: one was waiting there
+ * already. `refused`: by the IOMMU. `lost`: it came nowhere. `spurious`: to a vector that nobody has. `misrouted`: to somebody else's.
+ */
+export type InterruptOutcome = 'delivered' | 'posted' | 'pending' | 'merged' | 'refused' | 'lost' | 'spurious' | 'misrouted';
+
+/** What became of an interrupt, and where. */
+export interface Delivery {
+    readonly outcome: InterruptOutcome;
+    /** Why it did not arrive, in a few words; empty where it did. */
+    readonly why: string;
+    /** Processor and vector, where it got that far; −1 else. */
+    readonly cpu: number;
+    readonly vector: number;
+    /** The entry of the remapping table that it went through; −1: none. */
+    readonly entry: number;
+    /** Who handled it. */
+    readonly handler: string;
+    /** The descriptor that it was posted to; −1: none. */
+    readonly descriptor: number;
+}
+
+/** What somebody who raises interrupts is to those who handle them. */
+export interface InterruptSource {
+    readonly requester: number;
+}
+
+/** Somebody who handles a vector of a processor. Kernels implement it. */
+export interface InterruptHandler {
+    readonly name: string;
+    /** Whether an interrupt was meant for it: of this device, by the number of its own vector. */
+    serves(source: InterruptSource, vector: number): boolean;
+    /** It has come. @param descriptor what was posted to, where the interrupt says that something was; −1: nothing */
+    handle(descriptor: number): void;
+}
+
+/** Vectors below are exceptions of the processor: a local APIC takes no message for them. */
+const FIRST_LEGAL = 16;
+const MOST_VECTORS = 0x1_0000;
+
+const at = (outcome: InterruptOutcome, why: string, more: Partial<Delivery> = {}): Delivery =>
+    ({ outcome, why, cpu: -1, vector: -1, entry: -1, handler: '', descriptor: -1, ...more });
+
+export class InterruptController extends Rec {
+    /** Processors whose local APICs a kernel has turned on: the first so many. */
+    readonly accepting: number = 0;
+    readonly remapper: Remapper | null;
+    /** Handlers by processor and vector, see {@link handlerOf}. */
+    private readonly handlers: Table<number, InterruptHandler>;
+
+    /** @param cpus processors of the machine, numbered from 0; their numbers are their APIC ids */
+    constructor(private readonly journal: Journal, readonly cpus: number, readonly its: boolean, iommu: Iommu | null, private readonly host: WalkedMemory & { readonly now: number }) {
+        super(journal);
+        this.remapper = Remapper.of(journal, iommu, host);
+        this.handlers = new Table(journal);
+    }
+
+    /** The machine is switched on. */
+    powerOn(): void {
+        this.accept(0);
+        this.handlers.clear();
+        this.remapper?.powerOn();
+    }
+
+    /** A kernel turns the local APICs of its processors on, or all off when it goes down: what comes then is dropped, and nothing of it is kept. */
+    accept(cpus: number): void {
+        this.journal.edit<InterruptController>(this).accepting = cpus;
+    }
+
+    /** A kernel that comes up has no handlers yet. */
+    forget(): void {
+        this.handlers.clear();
+    }
+
+    handlerOf({ cpu, vector }: Destination): InterruptHandler | undefined {
+        return this.handlers.get(cpu * MOST_VECTORS + vector);
+    }
+
+    setHandler({ cpu, vector }: Destination, handler: InterruptHandler): void {
+        this.handlers.set(cpu * MOST_VECTORS + vector, handler);
+    }
+
+    dropHandler({ cpu, vector }: Destination): void {
+        this.handlers.delete(cpu * MOST_VECTORS + vector);
+    }
+
+    /** All that have a handler, in the order in which they got it. */
+    *taken(): Generator<Destination & { readonly handler: InterruptHandler }> {
+        for (const [key, handler] of this.handlers) {
+            yield { cpu: Math.floor(key / MOST_VECTORS), vector: key % MOST_VECTORS, handler };
+        }
+    }
+
+    /** A device sends the message of one of its vectors. @param trail gets the tables that were read */
+    send(source: InterruptSource, vector: number, message: Message, trail: number[]): Delivery {
+        if (this.its) {
+            return this.arrive(source, vector, { cpu: 0, vector: message.data }, -1);
+        }
+        const route = this.remapper?.route(source.requester, message, trail) ?? { kind: 'as-is' };
+        switch (route.kind) {
+            case 'fault':
+                return at('refused', route.reason, { entry: route.index });
+            case 'posted':
+                return this.post(source, message, route);
+            case 'remapped':
+                return this.arrive(source, vector, route.to, route.index);
+            default: {
+                const to = isInterruptAddress(message.address) ? destinationOf(message) : undefined;
+                return to ? this.arrive(source, vector, to, -1) : at('lost', 'its message leads to no vector of a processor');
+            }
+        }
+    }
+
+    private post(source: InterruptSource, message: Message, { descriptor, vector, urgent, index }: { readonly descriptor: number; readonly vector: number; readonly urgent: boolean; readonly index: number }): Delivery {
+        const { host } = this;
+        const done = host.isRam(descriptor, DESCRIPTOR_SIZE) ? post(host.memory, descriptor, vector, urgent) : undefined;
+        if (!done) {
+            const reason = host.isRam(descriptor, DESCRIPTOR_SIZE) ? 'descriptor-reserved' : 'descriptor';
+            this.remapper?.fault(source.requester, message, reason, index);
+            return at('refused', reason, { entry: index, descriptor });
+        }
+        if (done.notify && done.notify.cpu < this.accepting) {
+            this.handlerOf(done.notify)?.handle(descriptor);
+        }
+        return at(done.merged ? 'merged' : 'posted', '', { entry: index, vector, descriptor });
+    }
+
+    private arrive(source: InterruptSource, vector: number, to: Destination, entry: number): Delivery {
+        const where = { ...to, entry };
+        if (to.cpu < 0 || to.cpu >= this.cpus) {
+            return at('lost', `there is no processor ${to.cpu}`, where);
+        }
+        if (to.cpu >= this.accepting) {
+            return at('lost', this.accepting === 0 ? 'no kernel takes interrupts: the local APICs are off' : `processor ${to.cpu} is not running`, where);
+        }
+        if (!this.its && to.vector < FIRST_LEGAL) {
+            return at('lost', `vector ${to.vector} is an exception of the processor`, where);
+        }
+        const handler = this.handlerOf(to);
+        if (!handler) {
+            return at('spurious', 'nobody has this vector', where);
+        }
+        handler.handle(-1);
+        return handler.serves(source, vector)
+            ? at('delivered', '', { ...where, handler: handler.name })
+            : at('misrouted', `the vector belongs to ${handler.name}`, { ...where, handler: handler.name });
+    }
+
+    hash(hasher: Hasher): void {
+        hasher.u32(this.accepting);
+        for (const { cpu, vector, handler } of this.taken()) {
+            hasher.num(cpu).num(vector).str(handler.name);
+        }
+        this.remapper?.hash(hasher);
+    }
+}
+

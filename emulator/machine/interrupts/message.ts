@@ -1,0 +1,48 @@
+/**
+ * Interrupt messages: a write of a device to an address that leads to interrupt controllers instead of memory. Intel 64 and IA-32
+ * Architectures Software Developer's Manual, volume 3A, section "Message Signalled Interrupts".
+ */
+
+/** What an entry of an MSI-X table says: 32 bits each. */
+export interface Message {
+    readonly address: number;
+    readonly data: number;
+}
+
+/** Where an interrupt goes: a processor by its number, which is its APIC id, and a vector there. */
+export interface Destination {
+    readonly cpu: number;
+    readonly vector: number;
+}
+
+/** Addresses 0xfee0_0000 … 0xfeef_ffff. */
+const WINDOW = 0xfee;
+/** DM, bit 2: the destination is a logical one. */
+const LOGICAL = 4;
+/** Bits 10:8 of the data: 0 fixed, 1 lowest priority. All others are no interrupts of devices. */
+const DELIVERY_MODE = 0x700;
+
+/** A message in the compatibility format: destination in bits 19:12 of the address, vector in bits 7:0 of the data. */
+export function compatibleMessage({ cpu, vector }: Destination): Message {
+    return { address: WINDOW * 2 ** 20 + (cpu & 0xff) * 2 ** 12, data: vector };
+}
+
+/** Whether an address is one of those that interrupts are sent to. */
+export function isInterruptAddress(address: number): boolean {
+    return address >>> 20 === WINDOW;
+}
+
+/** Where a message in the compatibility format leads; undefined: to no vector of a processor. */
+export function destinationOf({ address, data }: Message): Destination | undefined {
+    if ((data & DELIVERY_MODE) > 0x100) {
+        return undefined;
+    }
+    const id = (address >>> 12) & 0xff;
+    return { cpu: (address & LOGICAL) === 0 ? id : processorOf(id), vector: data & 0xff };
+}
+
+/** A logical destination: 16 processors a cluster, one bit each; the lowest one of several takes the interrupt. −1: none is named. */
+export function processorOf(logical: number): number {
+    const bits = logical & 0xffff;
+    return bits === 0 ? -1 : (logical >>> 16) * 16 + (31 - Math.clz32(bits & -bits));
+}
