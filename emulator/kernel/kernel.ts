@@ -15,6 +15,7 @@ import type { KhoEnv } from './kho/env';
 import type { Kho } from './kho/kho';
 import type { KexecImage } from './kho/kexec_image';
 import type { LogLevel, LogLine } from './klog';
+import type { VirtualMachine } from './kvm/vm';
 import { Luo, SESSION_SER_SIZE } from './luo/state';
 import type { PageAllocator } from './mm/buddy';
 import { Crowd } from './mm/crowd';
@@ -73,6 +74,8 @@ export class Kernel extends Rec implements KernelCore {
     readonly tmpfs: Table<string, ShmemInode>;
     /** Memory that other programs of the host took for the scenario's sake. */
     readonly crowd: Crowd;
+    /** Virtual machines, in the order in which they were created. */
+    readonly vms: Seq<VirtualMachine>;
     /** The kernel log of this boot. */
     readonly log: Seq<LogLine>;
     /** What kexec loaded; null: nothing. */
@@ -104,6 +107,7 @@ export class Kernel extends Rec implements KernelCore {
         this.shmem = new Table(journal);
         this.tmpfs = new Table(journal);
         this.crowd = new Crowd(journal);
+        this.vms = new Seq(journal);
         this.log = new Seq(journal);
         this.warned = new Table(journal);
         this.devices = new KernelDevices(this);

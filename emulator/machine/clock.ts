@@ -9,7 +9,7 @@ const SLEEP = costId('sleep');
 export interface Timer {
     /** When it fires next, in nanoseconds; Infinity: it does not. Part of the timer's own state. */
     readonly at: number;
-    /** Must set {@link at} to a later moment. Must not move the clock. */
+    /** Must set {@link at} to a later moment. What it does takes no time: the clock stands still meanwhile. */
     fire(): void;
 }
 
@@ -19,7 +19,10 @@ export class Clock implements Saveable {
     private time = 0;
     /** When the next timer fires. */
     private due = Infinity;
-    private readonly timers: Timer[] = [];
+    /** Replaced, never changed in place. */
+    private timers: readonly Timer[] = [];
+    /** What is done meanwhile is done by others, and takes none of this clock's time. False wherever a run can stop. */
+    private elsewhere = false;
     /** Nanoseconds by cost. Replaced, never changed. */
     private rates: Float64Array = ratesOf();
     private readonly accounts = new Float64Array(COST_NAMES.length);
@@ -65,9 +68,28 @@ export class Clock implements Saveable {
         this.spend(SLEEP, ns);
     }
 
-    /** Timers are part of the machine: they are added while it is built. The first one added is the first to fire where several are due. */
+    /** The first timer added is the first to fire where several are due. */
     add(timer: Timer): void {
-        this.timers.push(timer);
+        this.journal.touch(this);
+        this.timers = [...this.timers, timer];
+        this.rearm();
+    }
+
+    remove(timer: Timer): void {
+        this.journal.touch(this);
+        this.timers = this.timers.filter((t) => t !== timer);
+        this.rearm();
+    }
+
+    /** Does something that another processor does at the same time: what it costs takes no time here. */
+    aside<T>(work: () => T): T {
+        const before = this.elsewhere;
+        this.elsewhere = true;
+        try {
+            return work();
+        } finally {
+            this.elsewhere = before;
+        }
     }
 
     /** A timer has changed its moment. */
@@ -116,7 +138,7 @@ export class Clock implements Saveable {
     }
 
     save(): unknown {
-        return { time: this.time, due: this.due, rates: this.rates, accounts: this.accounts.slice() };
+        return { time: this.time, due: this.due, rates: this.rates, timers: this.timers, accounts: this.accounts.slice() };
     }
 
     load(saved: unknown): void {
@@ -124,6 +146,9 @@ export class Clock implements Saveable {
     }
 
     private spend(cost: number, ns: number): void {
+        if (this.elsewhere) {
+            return;
+        }
         this.journal.touch(this);
         const until = this.time + ns;
         while (this.due <= until) {
@@ -138,7 +163,13 @@ export class Clock implements Saveable {
         this.time = Math.max(this.time, this.due);
         for (const t of this.timers) {
             if (t.at === this.due) {
-                t.fire();
+                const before = this.elsewhere;
+                this.elsewhere = true;
+                try {
+                    t.fire();
+                } finally {
+                    this.elsewhere = before;
+                }
                 break;
             }
         }

@@ -56,6 +56,13 @@ const TABLE = {
     boot_initcalls: { ns: 70 * MS, per: 'boot', what: 'drivers and subsystems', why: 'initcall_debug on a small configuration with built-in drivers' },
     boot_userspace: { ns: 60 * MS, per: 'boot', what: 'the initial RAM disk unpacked, and user space up to the first process of the scenario', why: 'an agent that is started by the init of a small initial RAM disk' },
     page_cache_fill: { ns: 700 * US, per: 'MiB', what: 'what user space reads from disk while it comes up', why: 'one NVMe drive, read ahead: 1.5 GB/s' },
+    // Virtual machines.
+    vm_create: { ns: 300 * US, per: 'VM', what: 'KVM_CREATE_VM', why: 'struct kvm, its page tables, an SRCU structure and debugfs files: some hundred µs' },
+    vcpu_create: { ns: 150 * US, per: 'vCPU', what: 'KVM_CREATE_VCPU and its first setup', why: 'a VMCS, an APIC page, CPUID and MSRs set by the VMM' },
+    memslot: { ns: 20 * US, per: 'slot', what: 'KVM_SET_USER_MEMORY_REGION', why: 'an RCU grace period of SRCU, expedited' },
+    vcpu_pause: { ns: 15 * US, per: 'vCPU', what: 'getting a vCPU out of the guest', why: 'a signal to its thread, an IPI, the exit, and the VMM\'s thread woken up' },
+    vcpu_resume: { ns: 10 * US, per: 'vCPU', what: 'having a vCPU enter the guest', why: 'its thread woken up, KVM_RUN' },
+    vcpu_state: { ns: 40 * US, per: 'vCPU', what: 'reading or writing the state of a vCPU', why: 'a dozen ioctls, of which the FPU state and some hundred MSRs take the most' },
     // Not in anybody's hands.
     sleep: { ns: 1, per: 'ns', what: 'the scenario\'s own `sleep`', why: 'as long as it says' },
 } as const satisfies Readonly<Record<string, Cost>>;

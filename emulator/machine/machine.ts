@@ -1,4 +1,5 @@
 import { Clock } from './clock';
+import type { GuestObserver } from './guests';
 import type { Hasher } from './hash';
 import { PageHistory } from './history';
 import { Journal, Rec } from './journal';
@@ -39,9 +40,9 @@ export interface MachineShape {
     /** None where it is left out: requests of devices go to memory as they are. */
     readonly iommu?: IommuVendor | undefined;
     readonly devices?: readonly DeviceShape[] | undefined;
-}
     /** Processors; one where it is left out. */
     readonly cpus?: number | undefined;
+}
 
 /** What stays when kernels come and go: memory and its map, the clock, the devices, and the observers' log of who owned which page. */
 export class Machine extends Rec {
@@ -50,6 +51,8 @@ export class Machine extends Rec {
     readonly owners: Owners;
     readonly history: PageHistory;
     readonly pci: PciBus;
+    /** Told of virtual machines; part of the observer's state, not of the machine's. */
+    guestObserver: GuestObserver | null = null;
     /** Usable RAM, ascending, without overlaps. */
     readonly map: readonly RamRange[];
     readonly arch: ArchName;

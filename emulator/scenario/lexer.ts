@@ -27,6 +27,9 @@ export interface Lexed {
     readonly diagnostics: readonly Diagnostic[];
 }
 
+/** Those that may have `/s` behind them: a rate in bytes a second. */
+const UNITS_OF_BYTES = new Set(['KiB', 'MiB', 'GiB', 'TiB']);
+
 /** Units of numbers: bytes, and nanoseconds. */
 export const UNITS: ReadonlyMap<string, number> = new Map([
     ['KiB', 2 ** 10], ['MiB', 2 ** 20], ['GiB', 2 ** 30], ['TiB', 2 ** 40], ['ns', 1], ['us', 1e3], ['ms', 1e6], ['s', 1e9],
@@ -163,7 +166,11 @@ class Lexer {
             this.report('LU0104', start, end, `\`${word}\` is larger than 2^64-1, the largest integer.`);
             value = INT_MAX;
         }
-        this.push('int', start, end, word, canonical(value), unit === '' || factor === undefined ? undefined : unit);
+        // a rate, as in 200MiB/s
+        if (UNITS_OF_BYTES.has(unit) && /^\/s(?![A-Za-z0-9_])/.test(this.text.slice(end, end + 3))) {
+            this.pos = end + 2;
+        }
+        this.push('int', start, this.pos, word, canonical(value), unit === '' || factor === undefined ? undefined : unit);
     }
 
     private string(start: number): void {

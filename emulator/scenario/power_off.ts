@@ -8,6 +8,9 @@ import type { Vm } from './vm';
 
 /** Nothing of the running kernel is left: no process, no thread of its own. The scenario's own frames stay. */
 export function dropKernel(vm: Vm): void {
+    if (vm.kernel) {
+        vm.guests.kernelStops(vm.kernel);
+    }
     dropAllUsers(vm);
     for (const t of vm.threads.slice(1)) {
         t.frames = [];

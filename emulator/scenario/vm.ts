@@ -16,6 +16,7 @@ import type { Diagnosis } from './diagnosis/diagnosis';
 import { Frame, statementOf, SWITCH, type Code, type Mode } from './code';
 import { observeDma } from './dma';
 import { entered } from './entering';
+import { Guests } from './guests';
 import type { Image } from './image';
 import { Injections } from './injection';
 import type { Program } from './program';
@@ -48,6 +49,8 @@ export class Vm {
     /** Blocks to run when the handover is complete (`at handover`). */
     readonly handoverHooks: Seq<{ readonly code: Code; readonly pc: number }>;
     readonly costs: CostSettings;
+    /** Virtual machines, over kernels. */
+    readonly guests: Guests;
     /** Live updates in time; null where nobody looks. */
     updates: Updates | null = null;
     /** What has been found wrong that no kernel tells; null where nobody looks. */
@@ -75,6 +78,8 @@ export class Vm {
         this.injections = new Injections(machine.journal);
         machine.history.stepOf = () => this.ticks;
         machine.pci.observer = observeDma(this);
+        this.guests = new Guests(this);
+        machine.guestObserver = this.guests;
         this.costs = new CostSettings(machine.journal, machine.clock);
         this.power = new Power(machine.journal);
         this.earlyLog = new Seq<LogLine>(machine.journal);

@@ -27,6 +27,7 @@ class Fingerprint {
         const { hasher } = this;
         vm.machine.hash(hasher);
         vm.machine.clock.hash(hasher);
+        vm.guests.hash(hasher);
         for (const update of vm.updates?.items ?? []) {
             update.hash(hasher);
         }
@@ -75,6 +76,9 @@ class Fingerprint {
         k.kho.hash(hasher);
         k.kexecImage?.hash(hasher);
         k.devices.hash(hasher);
+        for (const guest of k.vms) {
+            guest.hash(hasher);
+        }
         this.files.kernel(k);
         for (const file of k.releasing) {
             this.files.file(file);

@@ -12,6 +12,7 @@ import { fdtBuilder, fdtFunctions, fdtNode } from './fdt';
 import { fileFunctions, fileObjectType, fileType, inodeType } from './files';
 import { folioFunctions, foliosType, folioType } from './folios';
 import { bootObject, fileCallbacks, iommuObject, kernelFunctions, kernelGlobals, kernelObject, kexecObject, kexecSyscalls, processObject } from './kernel';
+import { guestObject, kvmFields, kvmFunctions, kvmGlobals, kvmObject, kvmSyscalls } from './kvm';
 import {
     blockIterator, blockSet, fileList, flbArgs, luoArgs, luoFile, luoFlb, luoFunctions, luoHandler, luoObject, luoRequest, luoSession, luoSyscalls,
     sessionField, sessionList,
@@ -23,6 +24,7 @@ import { descriptor, fileSyscalls, statType } from './syscalls';
 
 /** Object types that are found by their class. */
 const classes = [
+    kvmObject, guestObject,
     luoFile, fileList, luoSession, sessionList, luoHandler, luoArgs, luoFlb, flbArgs, blockSet, blockIterator, luoObject, luoRequest, khoObject, khoSide,
     subtree, fdtBuilder, fdtNode, kernelObject, kexecObject, bootObject, iommuObject, processObject, deviceObject, ioasObject, hwptObject, clockObject, updateObject,
 ] as const;
@@ -56,14 +58,14 @@ const ARGS: [string, Type][] = [['args', objectOf('luo_args')]];
 const FLB: [string, Type][] = [['args', objectOf('flb_args')]];
 
 export const NATIVES: Natives = {
-    functions: byName([...byteFunctions, ...driverFunctions, ...fileFunctions, ...folioFunctions, ...fileSyscalls, ...kexecSyscalls, ...kernelFunctions, ...diagnosisFunctions, ...memoryFunctions, ...fdtFunctions, ...luoFunctions, ...movableFunctions]),
+    functions: byName([...kvmFunctions, ...byteFunctions, ...driverFunctions, ...fileFunctions, ...folioFunctions, ...fileSyscalls, ...kexecSyscalls, ...kernelFunctions, ...diagnosisFunctions, ...memoryFunctions, ...fdtFunctions, ...luoFunctions, ...movableFunctions]),
     objects,
-    globals: byName([...fileConstants, ...kernelGlobals, ...timeGlobals, ...errnoConstants]),
+    globals: byName([...fileConstants, ...kvmGlobals, ...kernelGlobals, ...timeGlobals, ...errnoConstants]),
     fd: {
         name: 'fd',
         doc: 'A descriptor. Every system call is a method of it; on the wrong kind of file it gives the kernel\'s error.',
-        fields: byName([...descriptor.fields, ...movableFields]),
-        methods: byName([...descriptor.methods, ...luoSyscalls, ...deviceSyscalls, ...movableMethods]),
+        fields: byName([...descriptor.fields, ...kvmFields, ...movableFields]),
+        methods: byName([...descriptor.methods, ...kvmSyscalls, ...luoSyscalls, ...deviceSyscalls, ...movableMethods]),
         ofKernel: true,
     },
     fileKinds: new Map([
@@ -77,6 +79,7 @@ export const NATIVES: Natives = {
         ['luo_session', 'A session of LUO.'],
         ['kho_finalize', '/sys/kernel/debug/kho/out/finalize'],
         ['iommu', '/dev/iommu'],
+        ['kvm_vm', 'A virtual machine of KVM.'],
         ['vfio', '/dev/vfio/devices/vfioN: a device bound to vfio-pci.'],
     ]),
     injectionPoints: new Map([

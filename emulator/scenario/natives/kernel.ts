@@ -164,6 +164,8 @@ export const kexecObject = new Members(KexecState, 'kexec', 'The kernel that a r
         const { clock } = vm.machine;
         const begin = clock.now;
         clock.charge(SHUTDOWN);
+        // other processors are stopped last: until here vCPUs run on them
+        vm.guests.kernelStops(vm.running);
         vm.tell((l) => l.stage?.('kernel_restart_prepare', begin));
         return undefined;
     })

@@ -1,0 +1,63 @@
+/** What a guest would find if it looked at all of its memory now. */
+import { Bytes } from '../../machine/bytes';
+import type { Differing } from '../../machine/guests';
+import { PAGE_SIZE } from '../../machine/memory';
+import type { Kernel } from '../kernel';
+import { compare } from './compare';
+import { look } from './slots';
+import { partsOf, contentOf } from './workload';
+import type { VirtualMachine } from './vm';
+
+/** What a range of the guest's memory held when its program began: its program has not come to all of it yet. */
+export interface Baseline {
+    readonly start: number;
+    readonly content: Bytes;
+}
+
+export interface Examined {
+    /** Bytes that are not what the guest wrote, or what it found when it began. */
+    readonly bytes: number;
+    readonly first: Differing | null;
+}
+
+/** Compares all that a guest's programs work on with what they wrote. */
+export function examine(k: Kernel, vm: VirtualMachine, baseline: Baseline | null): Examined {
+    let bytes = 0;
+    let first: Differing | null = null;
+    for (const v of vm.vcpus) {
+        for (const part of partsOf(v)) {
+            const { gpa, generation } = part;
+            const known = baseline !== null && gpa >= baseline.start && gpa + part.length <= baseline.start + baseline.content.length;
+            if (generation === 0 && !known) {
+                continue;
+            }
+            const wanted = generation > 0 || baseline === null ? contentOf(generation, gpa, part.length) : baseline.content.slice(gpa - baseline.start, gpa - baseline.start + part.length);
+            const pages: { readonly gpa: number; readonly pa: number; readonly length: number }[] = [];
+            const found: Bytes[] = [];
+            look(k, vm.slots, gpa, part.length, (at, pa, length) => {
+                pages.push({ gpa: at, pa, length });
+                found.push(pa < 0 ? Bytes.zero(length) : k.memory.readBytes(pa, length));
+            });
+            const different = compare(wanted, Bytes.concat(...found));
+            if (different) {
+                bytes += different.bytes;
+                const at = gpa + different.first;
+                const where = pages.find((p) => at >= p.gpa && at < p.gpa + p.length);
+                first ??= { ...different, gpa: at, pa: where && where.pa >= 0 ? where.pa + at - where.gpa : -1 };
+            }
+        }
+    }
+    return { bytes, first };
+}
+
+/** What all ranges of the guest's programs hold now. */
+export function baselineOf(k: Kernel, vm: VirtualMachine): Baseline | null {
+    const start = Math.min(...vm.vcpus.items.filter((v) => v.pages > 0).map((v) => v.start));
+    const end = Math.max(...vm.vcpus.items.map((v) => v.start + v.pages * PAGE_SIZE));
+    if (!(end > start)) {
+        return null;
+    }
+    const parts: Bytes[] = [];
+    look(k, vm.slots, start, end - start, (_at, pa, length) => parts.push(pa < 0 ? Bytes.zero(length) : k.memory.readBytes(pa, length)));
+    return { start, content: Bytes.concat(...parts) };
+}

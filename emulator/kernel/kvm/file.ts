@@ -1,0 +1,99 @@
+/** The descriptor of a virtual machine, and what a VMM does with it (virt/kvm/kvm_main.c). */
+import { Bytes } from '../../machine/bytes';
+import { anonFile } from '../anon';
+import { Err, err } from '../errno';
+import { O_RDWR } from '../fcntl';
+import { type FileOps, fput, type OpenFile } from '../file';
+import type { Kernel } from '../kernel';
+import { fget, installFd, type Process } from '../process';
+import { sysPread, sysPwrite } from '../syscalls/rw';
+import { decodeState, encodeState, STATE_HEADER, stateSize, vcpusOf } from './state';
+import { VirtualMachine } from './vm';
+
+const EINVAL = err('EINVAL');
+const ENOTTY = err('ENOTTY');
+
+/** KVM_MAX_VCPUS */
+export const MAX_VCPUS = 4096;
+
+/** A VM goes with the last reference to its file; its vCPUs' files hold one each, and their process ends with them here. */
+const vmOps: FileOps = {
+    positioned: false,
+    release: (_k, file) => {
+        if (file.priv instanceof VirtualMachine) {
+            file.priv.release();
+        }
+    },
+};
+
+export function makeVmFile(k: Kernel, name: string, vcpus: number): OpenFile {
+    const file = anonFile(k, 'kvm_vm', 'kvm-vm', O_RDWR, vmOps);
+    k.journal.edit(file).priv = VirtualMachine.create(k, name, vcpus);
+    return file;
+}
+
+/** The VM behind a descriptor. @returns EBADF; ENOTTY for other files */
+export function vmOf(p: Process, fd: number): VirtualMachine | Err {
+    const file = fget(p, fd);
+    if (file instanceof Err) {
+        return file;
+    }
+    return file.priv instanceof VirtualMachine ? file.priv : ENOTTY;
+}
+
+/**
+ * KVM_CREATE_VM, KVM_CREATE_VCPU and KVM_SET_USER_MEMORY_REGION: a VM whose memory is these files, one behind the other from address 0 on.
+ * @returns its descriptor; EINVAL (the number of vCPUs), EEXIST (the name), EMFILE, EBADF, or what the memory slots give
+ */
+export function createVm(k: Kernel, p: Process, name: string, vcpus: number, memory: readonly number[]): number | Err {
+    if (!Number.isInteger(vcpus) || vcpus < 1 || vcpus > MAX_VCPUS) {
+        return EINVAL;
+    }
+    if (k.vms.items.some((v) => v.name === name)) {
+        return err('EEXIST');
+    }
+    const files: OpenFile[] = [];
+    for (const fd of memory) {
+        const file = fget(p, fd);
+        if (file instanceof Err) {
+            return file;
+        }
+        files.push(file);
+    }
+    const free = p.fds.unused(p.nofile);
+    if (free instanceof Err) {
+        return free;
+    }
+    const made = makeVmFile(k, name, vcpus);
+    const vm = made.priv;
+    let gpa = 0;
+    for (const file of files) {
+        const failed = vm instanceof VirtualMachine ? vm.addSlot(file, gpa, 0, file.inode.size) : EINVAL;
+        if (failed) {
+            fput(k, made);
+            return failed;
+        }
+        gpa += file.inode.size;
+    }
+    return installFd(p, made, true);
+}
+
+/** Writes the state of all vCPUs to the beginning of a file. @returns its size in bytes; what pwrite(2) gives */
+export function saveVm(k: Kernel, p: Process, vm: VirtualMachine, fd: number): number | Err {
+    return sysPwrite(k, p, fd, Bytes.of(encodeState(vm.saveState())), 0);
+}
+
+/** Reads the state of all vCPUs from the beginning of a file. @returns what pread(2) gives, EINVAL (no saved state, or of another VM), EBUSY (they run) */
+export function loadVm(k: Kernel, p: Process, vm: VirtualMachine, fd: number): undefined | Err {
+    const header = sysPread(k, p, fd, STATE_HEADER, 0);
+    const vcpus = header instanceof Err ? undefined : vcpusOf(header.toUint8Array());
+    if (vcpus === undefined || vcpus > MAX_VCPUS) {
+        return header instanceof Err ? header : EINVAL;
+    }
+    const bytes = sysPread(k, p, fd, stateSize(vcpus), 0);
+    const state = bytes instanceof Err ? undefined : decodeState(bytes.toUint8Array());
+    if (!state) {
+        return bytes instanceof Err ? bytes : EINVAL;
+    }
+    return vm.loadState(state);
+}

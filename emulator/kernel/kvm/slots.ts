@@ -1,0 +1,139 @@
+/** Memory slots (KVM_SET_USER_MEMORY_REGION, virt/kvm/kvm_main.c): which file a guest's memory is in, and how its pages are reached. */
+import { PAGE_SIZE } from '../../machine/memory';
+import { Err, err } from '../errno';
+import type { OpenFile } from '../file';
+import { DIRTY_AND_UPTODATE, isUptodate, setFlags } from '../folios';
+import type { Kernel } from '../kernel';
+import { getFolio, ShmemInode, zeroFolio } from '../shmem';
+
+/** Bytes, multiples of 4 KiB. */
+export interface Slot {
+    /** The guest's address of its first byte. */
+    readonly gpa: number;
+    readonly length: number;
+    readonly file: OpenFile;
+    /** Where in the file it begins. */
+    readonly offset: number;
+}
+
+export function slotAt(slots: readonly Slot[], gpa: number): Slot | undefined {
+    return slots.find((s) => gpa >= s.gpa && gpa < s.gpa + s.length);
+}
+
+/** How far an access came. */
+export interface Reached {
+    readonly bytes: number;
+    /** Pages and folios that were entered into the guest's tables on the way. */
+    readonly mapped: number;
+    /** Why it came no further; undefined: it did. */
+    readonly why?: string;
+}
+
+type Visit = (gpa: number, pa: number, length: number) => void;
+
+/**
+ * A vCPU writes [gpa, gpa+length): missing pages are faulted in, as the VMM's mapping of the file would (kvm_mmu_faultin_pfn()).
+ * @param isMapped whether the guest's tables have an address already
+ * @param visit is told physically contiguous pieces in order
+ */
+export function reach(k: Kernel, slots: readonly Slot[], gpa: number, length: number, isMapped: (gpa: number) => boolean, visit: Visit): Reached {
+    const end = gpa + length;
+    let mapped = 0;
+    let from = gpa;
+    let run = 0;
+    let at = gpa;
+    const flush = (): void => {
+        if (at > from) {
+            visit(from, run, at - from);
+        }
+    };
+    while (at < end) {
+        const slot = slotAt(slots, at);
+        if (!slot) {
+            flush();
+            return { bytes: at - gpa, mapped, why: 'no memory slot has this address' };
+        }
+        const page = faultIn(k, slot, (at - slot.gpa + slot.offset) / PAGE_SIZE);
+        if (page instanceof Err) {
+            flush();
+            return { bytes: at - gpa, mapped, why: page.name };
+        }
+        if (!isMapped(at)) {
+            mapped++;
+        }
+        const n = Math.min(leftOfFolio(k, page) * PAGE_SIZE, slot.gpa + slot.length - at, end - at);
+        if (at === from || run + at - from !== page * PAGE_SIZE) {
+            flush();
+            from = at;
+            run = page * PAGE_SIZE;
+        }
+        at += n;
+    }
+    flush();
+    return { bytes: length, mapped };
+}
+
+/** Looks at [gpa, gpa+length) without changing anything; `pa` is −1 where no page is. */
+export function look(k: Kernel, slots: readonly Slot[], gpa: number, length: number, visit: Visit): void {
+    const end = gpa + length;
+    let from = gpa;
+    let run = -1;
+    let at = gpa;
+    const flush = (): void => {
+        if (at > from) {
+            visit(from, run, at - from);
+        }
+    };
+    while (at < end) {
+        const slot = slotAt(slots, at);
+        const cache = slot?.file.inode instanceof ShmemInode ? slot.file.inode.cache : undefined;
+        const index = slot ? (at - slot.gpa + slot.offset) / PAGE_SIZE : 0;
+        const page = cache?.at(index) ?? -1;
+        let n = Math.min((slot ? slot.gpa + slot.length : nextSlot(slots, at)) - at, end - at);
+        if (page >= 0) {
+            n = Math.min(n, leftOfFolio(k, page) * PAGE_SIZE);
+        } else if (cache) {
+            const next = cache.next(index, index + n / PAGE_SIZE - 1);
+            n = next < 0 ? n : (next - index) * PAGE_SIZE;
+        }
+        const pa = page < 0 ? -1 : page * PAGE_SIZE;
+        if (at === from || (run < 0 ? pa >= 0 : run + at - from !== pa)) {
+            flush();
+            from = at;
+            run = pa;
+        }
+        at += n;
+    }
+    flush();
+}
+
+function nextSlot(slots: readonly Slot[], gpa: number): number {
+    return Math.min(...slots.map((s) => (s.gpa > gpa ? s.gpa : Infinity)));
+}
+
+/** Pages of a folio from one of them on. */
+function leftOfFolio(k: Kernel, page: number): number {
+    const head = k.memmap.headOf(page);
+    return head + 2 ** k.memmap.orderOf(head) - page;
+}
+
+/** The page at a page offset of a slot's file, ready to be written. @returns EFAULT beyond the end of the file (SIGBUS in the VMM), ENOMEM */
+function faultIn(k: Kernel, slot: Slot, index: number): number | Err {
+    const { inode } = slot.file;
+    if (!(inode instanceof ShmemInode) || index * PAGE_SIZE >= inode.size) {
+        return err('EFAULT');
+    }
+    if (inode.cache.at(index) < 0) {
+        const got = getFolio(k, inode, index, 'cache');
+        if (got instanceof Err) {
+            return got;
+        }
+    }
+    const page = inode.cache.at(index);
+    const head = k.memmap.headOf(page);
+    if (!isUptodate(k, head)) {
+        zeroFolio(k, head);
+    }
+    setFlags(k.memmap, head, DIRTY_AND_UPTODATE);
+    return page;
+}

@@ -1,0 +1,412 @@
+/**
+ * A virtual machine of KVM (virt/kvm/kvm_main.c). Its vCPUs run on processors of their own, by the machine's clock, while its kernel
+ * runs; it dies with its last descriptor or with its kernel, and what is left of the guest then is its memory, where somebody holds it.
+ */
+import type { Timer } from '../../machine/clock';
+import { costId } from '../../machine/costs';
+import type { VcpuState } from '../../machine/guests';
+import type { Hasher } from '../../machine/hash';
+import { Rec, Seq } from '../../machine/journal';
+import { PAGE_SIZE } from '../../machine/memory';
+import { type Err, err } from '../errno';
+import { F_SEAL_FUTURE_WRITE, F_SEAL_WRITE } from '../fcntl';
+import { fput, getFile, type OpenFile } from '../file';
+import type { Kernel } from '../kernel';
+import { getSeals } from '../memfd';
+import { ShmemInode } from '../shmem';
+import { compare } from './compare';
+import { reach, slotAt, type Reached, type Slot } from './slots';
+import type { SavedState } from './state';
+import { Vcpu, type InjectOutcome } from './vcpu';
+import { contentOf, stripesOf, writeContent } from './workload';
+
+const VCPU_CREATE = costId('vcpu_create');
+const VCPU_PAUSE = costId('vcpu_pause');
+const VCPU_RESUME = costId('vcpu_resume');
+const VCPU_STATE = costId('vcpu_state');
+const VM_CREATE = costId('vm_create');
+const MEMSLOT = costId('memslot');
+
+/** How often the programs of vCPUs get on, in nanoseconds: what they write in that time is written in one go. */
+const TICK = 1_000_000;
+const SECOND = 1e9;
+
+/** Addresses [from, to) of the guest's. */
+interface Range {
+    readonly from: number;
+    readonly to: number;
+}
+
+export class VirtualMachine extends Rec implements Timer {
+    readonly at: number = Infinity;
+    readonly vcpus: Seq<Vcpu>;
+    /** Ascending by address, without overlaps. Replaced, never changed in place. */
+    readonly slots: readonly Slot[] = [];
+    /** What the guest's tables have: ascending, apart from each other. Replaced, never changed in place. */
+    readonly mapped: readonly Range[] = [];
+    /** Its descriptor is closed, or its kernel gone. */
+    readonly gone: boolean = false;
+
+    private constructor(private readonly k: Kernel, readonly name: string, vcpus: number) {
+        super(k.journal);
+        this.vcpus = new Seq(k.journal, Array.from({ length: vcpus }, (_, i) => new Vcpu(k.journal, i)));
+    }
+
+    /** KVM_CREATE_VM and KVM_CREATE_VCPU. */
+    static create(k: Kernel, name: string, vcpus: number): VirtualMachine {
+        k.clock.charge(VM_CREATE);
+        k.clock.charge(VCPU_CREATE, vcpus);
+        const vm = new VirtualMachine(k, name, vcpus);
+        k.vms.push(vm);
+        k.clock.add(vm);
+        k.machine.guestObserver?.created(name);
+        return vm;
+    }
+
+    get running(): boolean {
+        return this.vcpus.items.some((v) => v.state === 'running');
+    }
+
+    /** Bytes of guest memory, holes left out. */
+    get memory(): number {
+        return this.slots.reduce((n, s) => n + s.length, 0);
+    }
+
+    /** Bytes that its programs have written so far, up to what is done. */
+    get written(): number {
+        return this.vcpus.items.reduce((n, v) => n + v.count * PAGE_SIZE, 0);
+    }
+
+    get exits(): number {
+        return this.vcpus.items.reduce((n, v) => n + v.exits, 0);
+    }
+
+    // ------------------------------------------------------------ memory
+
+    /**
+     * KVM_SET_USER_MEMORY_REGION, with the mapping of the file that the VMM makes for it. Bytes.
+     * @returns EINVAL (not aligned, beyond the file), EEXIST (overlaps), EACCES, EPERM (sealed against writing), ENODEV
+     */
+    addSlot(file: OpenFile, gpa: number, offset: number, length: number): undefined | Err {
+        const { k } = this;
+        if (length <= 0 || gpa < 0 || offset < 0 || gpa % PAGE_SIZE !== 0 || offset % PAGE_SIZE !== 0 || length % PAGE_SIZE !== 0 || offset + length > file.inode.size) {
+            return err('EINVAL');
+        }
+        if (this.slots.some((s) => s.gpa < gpa + length && gpa < s.gpa + s.length)) {
+            return err('EEXIST');
+        }
+        const seals = getSeals(file);
+        if (!file.writable || !file.readable) {
+            return err('EACCES');
+        }
+        if (typeof seals === 'number' && (seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) !== 0) {
+            return err('EPERM');
+        }
+        if (!(file.inode instanceof ShmemInode)) {
+            return err('ENODEV');
+        }
+        k.clock.charge(MEMSLOT);
+        getFile(k, file);
+        k.journal.edit(file.inode).writableMaps++;
+        k.journal.edit<VirtualMachine>(this).slots = [...this.slots, { gpa, length, file, offset }].sort((a, b) => a.gpa - b.gpa);
+        return undefined;
+    }
+
+    /** KVM_SET_USER_MEMORY_REGION with size 0. @returns ENOENT where no slot begins there */
+    removeSlot(gpa: number): undefined | Err {
+        const slot = this.slots.find((s) => s.gpa === gpa);
+        if (!slot) {
+            return err('ENOENT');
+        }
+        const e = this.k.journal.edit<VirtualMachine>(this);
+        e.slots = this.slots.filter((s) => s !== slot);
+        e.mapped = this.mapped.flatMap((r) => [{ from: r.from, to: Math.min(r.to, gpa) }, { from: Math.max(r.from, gpa + slot.length), to: r.to }].filter((x) => x.from < x.to));
+        this.letGo(slot);
+        return undefined;
+    }
+
+    private letGo({ file }: Slot): void {
+        if (file.inode instanceof ShmemInode) {
+            this.k.journal.edit(file.inode).writableMaps--;
+        }
+        fput(this.k, file);
+    }
+
+    // ------------------------------------------------------------ running and pausing
+
+    /**
+     * The guest's programs begin to write a range over and over, `rate` bytes a second in all, a stripe of it a vCPU.
+     * @returns EINVAL where the range is no memory, or too small for all vCPUs
+     */
+    begin(rate: number, from: number, length: number): undefined | Err {
+        const { k, vcpus } = this;
+        const end = from + length;
+        for (let at = from; at < end; ) {
+            const slot = slotAt(this.slots, at);
+            if (!slot) {
+                return err('EINVAL');
+            }
+            at = slot.gpa + slot.length;
+        }
+        if (from < 0 || from % PAGE_SIZE !== 0 || length < PAGE_SIZE * vcpus.length) {
+            return err('EINVAL');
+        }
+        this.catchUp();
+        for (const [i, stripe] of stripesOf(from, length, vcpus.length).entries()) {
+            const v = vcpus.at(i);
+            if (v) {
+                Object.assign(k.journal.edit(v), stripe, { rate: Math.floor(rate / vcpus.length), credit: 0 });
+            }
+        }
+        k.machine.guestObserver?.began(this.name);
+        return undefined;
+    }
+
+    /** Every vCPU that stands still enters the guest (KVM_RUN), one after the other. */
+    resume(): void {
+        const { k } = this;
+        for (const v of this.vcpus) {
+            if (v.state !== 'running' && v.state !== 'gone') {
+                k.clock.charge(VCPU_RESUME);
+                const e = k.journal.edit(v);
+                e.since = k.clock.now;
+                e.fault = null;
+                e.interrupts += v.pending.length;
+                e.pending = [];
+                this.enter(v, 'running');
+            }
+        }
+        this.rearm();
+    }
+
+    /** The VMM kicks every vCPU out of the guest, one after the other. */
+    pause(): void {
+        const { k } = this;
+        for (const v of this.vcpus) {
+            if (v.state === 'running') {
+                k.clock.charge(VCPU_PAUSE);
+                if (v.state === 'running') {
+                    this.advance(v);
+                    this.leaves(v, 1);
+                    this.enter(v, 'paused');
+                }
+            }
+        }
+        this.rearm();
+    }
+
+    /** The programs get as far as they are by now. */
+    catchUp(): void {
+        this.k.clock.aside(() => {
+            for (const v of this.vcpus) {
+                this.advance(v);
+            }
+        });
+    }
+
+    fire(): void {
+        this.catchUp();
+        this.rearm();
+    }
+
+    private rearm(): void {
+        const { k } = this;
+        const fastest = this.vcpus.items.reduce((rate, v) => (v.state === 'running' ? Math.max(rate, v.rate) : rate), 0);
+        k.journal.edit<VirtualMachine>(this).at = fastest === 0 ? Infinity : k.clock.now + Math.max(TICK, Math.ceil(PAGE_SIZE * SECOND / fastest));
+        k.clock.rearm();
+    }
+
+    private enter(v: Vcpu, state: VcpuState): void {
+        this.k.journal.edit(v).state = state;
+        this.k.machine.guestObserver?.vcpu(this.name, v.index, state);
+    }
+
+    private leaves(v: Vcpu, n: number): void {
+        this.k.journal.edit(v).exits += n;
+    }
+
+    /** A vCPU's program writes what it has had the time for. */
+    private advance(v: Vcpu): void {
+        const { now } = this.k.clock;
+        if (v.state !== 'running' || v.rate === 0 || now === v.since) {
+            return;
+        }
+        const bytes = v.credit + (now - v.since) * v.rate / SECOND;
+        let pages = Math.floor(bytes / PAGE_SIZE);
+        const e = this.k.journal.edit(v);
+        e.since = now;
+        e.credit = bytes - pages * PAGE_SIZE;
+        // of many rounds through a small range the first one meets what others did to it, and the last one is there afterwards
+        if (pages > 3 * v.pages) {
+            if (!this.write(v, v.pages)) {
+                return;
+            }
+            const skipped = Math.floor(pages / v.pages) - 2;
+            e.count += skipped * v.pages;
+            pages -= (skipped + 1) * v.pages;
+            this.write(v, pages, false);
+        } else {
+            this.write(v, pages);
+        }
+    }
+
+    /** @returns false: the vCPU has faulted */
+    private write(v: Vcpu, pages: number, looks = true): boolean {
+        for (let left = pages; left > 0 && v.state === 'running'; ) {
+            const at = v.count % v.pages;
+            const n = Math.min(left, v.pages - at);
+            const reached = this.touch(v.start + at * PAGE_SIZE, n * PAGE_SIZE, Math.floor(v.count / v.pages) + 1, looks);
+            this.k.journal.edit(v).count += reached.bytes / PAGE_SIZE;
+            this.leaves(v, reached.mapped);
+            left -= n;
+            if (reached.why !== undefined) {
+                this.faulted(v, v.start + at * PAGE_SIZE + reached.bytes, reached.why);
+            }
+        }
+        return v.state === 'running';
+    }
+
+    private faulted(v: Vcpu, gpa: number, why: string): void {
+        const e = this.k.journal.edit(v);
+        e.fault = { gpa, why };
+        e.credit = 0;
+        this.leaves(v, 1);
+        this.enter(v, 'faulted');
+        this.k.machine.guestObserver?.faulted(this.name, v.index, gpa, why);
+    }
+
+    /** The guest's program writes a range anew. `looks`: what it wrote there the last time it looks at first. */
+    private touch(gpa: number, length: number, generation: number, looks: boolean): Reached {
+        const { k } = this;
+        const observer = k.machine.guestObserver;
+        const known = this.mapped.some((r) => r.from <= gpa && gpa + length <= r.to);
+        const isMapped = known ? () => true : (at: number): boolean => this.mapped.some((r) => r.from <= at && at < r.to);
+        const reached = reach(k, this.slots, gpa, length, isMapped, (at, pa, n) => {
+            if (looks && generation > 1 && observer) {
+                const found = compare(contentOf(generation - 1, at, n), k.memory.readBytes(pa, n));
+                if (found) {
+                    observer.differs(this.name, { gpa: at + found.first, pa: pa + found.first, ...found });
+                }
+            }
+            writeContent(k.memory, pa, generation, at, n);
+        });
+        if (!known && reached.bytes > 0) {
+            k.journal.edit<VirtualMachine>(this).mapped = merged([...this.mapped, { from: gpa, to: gpa + reached.bytes }]);
+        }
+        return reached;
+    }
+
+    // ------------------------------------------------------------ state and interrupts
+
+    /** KVM_GET_REGS, KVM_GET_LAPIC of every vCPU. One that runs is interrupted for it, and goes on. */
+    saveState(): SavedState {
+        const { k } = this;
+        k.clock.charge(VCPU_STATE, this.vcpus.length);
+        this.catchUp();
+        k.machine.guestObserver?.saved(this.name);
+        return {
+            memory: this.memory,
+            vcpus: this.vcpus.items.map(({ start, pages, count, rate, pending }) => ({ start, pages, count, rate, pending })),
+        };
+    }
+
+    /** KVM_SET_REGS, KVM_SET_LAPIC of every vCPU. @returns EBUSY (they run), EINVAL (not as many vCPUs) */
+    loadState(state: SavedState): undefined | Err {
+        const { k } = this;
+        if (this.running) {
+            return err('EBUSY');
+        }
+        if (state.vcpus.length !== this.vcpus.length) {
+            return err('EINVAL');
+        }
+        k.clock.charge(VCPU_STATE, this.vcpus.length);
+        for (const [i, saved] of state.vcpus.entries()) {
+            const v = this.vcpus.at(i);
+            if (v) {
+                Object.assign(k.journal.edit(v), saved, { credit: 0 });
+            }
+        }
+        k.machine.guestObserver?.loaded(this.name);
+        return undefined;
+    }
+
+    /** An interrupt for a vCPU (KVM_IRQ_LINE, an irqfd, a posted interrupt): one that does not run finds it when it does. */
+    inject(vector: number, index = 0): InjectOutcome {
+        const v = this.vcpus.at(index);
+        if (!v) {
+            throw new RangeError(`${this.name} has no vCPU ${index}`);
+        }
+        const e = this.k.journal.edit(v);
+        if (v.state === 'running') {
+            e.interrupts++;
+            e.exits++;
+            return 'delivered';
+        }
+        if (v.pending.includes(vector)) {
+            e.merged++;
+            return 'merged';
+        }
+        e.pending = [...v.pending, vector].sort((a, b) => a - b);
+        return 'pending';
+    }
+
+    // ------------------------------------------------------------ the end
+
+    /** Its kernel stops its processors, or its last descriptor is closed. */
+    destroy(): void {
+        const { k } = this;
+        if (this.gone) {
+            return;
+        }
+        this.catchUp();
+        for (const v of this.vcpus) {
+            this.enter(v, 'gone');
+        }
+        const e = k.journal.edit<VirtualMachine>(this);
+        e.gone = true;
+        e.at = Infinity;
+        k.clock.remove(this);
+        k.vms.remove(this);
+    }
+
+    /** What a guest that is gone no longer holds: its memory. */
+    release(): void {
+        this.destroy();
+        for (const slot of this.slots) {
+            this.letGo(slot);
+        }
+        this.k.journal.edit<VirtualMachine>(this).slots = [];
+    }
+
+    display(): string {
+        const running = this.vcpus.items.filter((v) => v.state === 'running').length;
+        return `${this.name}, ${this.vcpus.length} vCPUs, ${running === 0 ? 'none runs' : running === this.vcpus.length ? 'running' : `${running} running`}`;
+    }
+
+    hash(hasher: Hasher): void {
+        hasher.str(this.name).num(this.at).u32(this.gone ? 1 : 0);
+        for (const s of this.slots) {
+            hasher.num(s.gpa).num(s.length).num(s.offset).num(s.file.id);
+        }
+        for (const r of this.mapped) {
+            hasher.num(r.from).num(r.to);
+        }
+        for (const v of this.vcpus) {
+            v.hash(hasher);
+        }
+    }
+}
+
+/** Joins ranges that touch or overlap. */
+function merged(ranges: readonly Range[]): Range[] {
+    const out: Range[] = [];
+    for (const r of [...ranges].sort((a, b) => a.from - b.from)) {
+        const last = out.at(-1);
+        if (last && r.from <= last.to) {
+            out[out.length - 1] = { from: last.from, to: Math.max(last.to, r.to) };
+        } else {
+            out.push(r);
+        }
+    }
+    return out;
+}

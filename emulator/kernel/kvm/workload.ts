@@ -1,0 +1,76 @@
+/**
+ * What the program of an emulated guest writes: page after page of its range, over and over. What a page holds is a function of its
+ * address and of how often it was written, so the guest can tell afterwards which of its bytes are not its own.
+ */
+import { Bytes } from '../../machine/bytes';
+import { PAGE_SIZE } from '../../machine/memory';
+import type { PhysicalMemory } from '../../machine/memory';
+
+/** Contents repeat every 16 MiB of a pattern (see machine/pattern.ts): each such piece of the guest's memory has a seed of its own. */
+const PIECE = 0x100_0000;
+/** So that neighbouring pieces and generations look different. */
+const STEP = 101;
+
+function seedOf(generation: number, gpa: number): number {
+    return (generation + Math.floor(gpa / PIECE) * STEP) % 256;
+}
+
+/** Calls `each` with the parts of [gpa, gpa+length) that are one pattern. */
+function pieces(gpa: number, length: number, each: (at: number, n: number) => void): void {
+    for (let at = gpa; at < gpa + length; ) {
+        const n = Math.min(PIECE - (at % PIECE), gpa + length - at);
+        each(at, n);
+        at += n;
+    }
+}
+
+/** What [gpa, gpa+length) holds once it was written for the `generation`th time, from 1. */
+export function contentOf(generation: number, gpa: number, length: number): Bytes {
+    const parts: Bytes[] = [];
+    pieces(gpa, length, (at, n) => parts.push(Bytes.pattern(seedOf(generation, at), n, at)));
+    const [only, more] = parts;
+    return only && !more ? only : Bytes.concat(...parts);
+}
+
+/** Writes that to host memory at `pa`. */
+export function writeContent(memory: PhysicalMemory, pa: number, generation: number, gpa: number, length: number): void {
+    pieces(gpa, length, (at, n) => memory.fillPattern(pa + at - gpa, n, seedOf(generation, at), at));
+}
+
+/** The pages that one vCPU's program writes: so many from an address of the guest's on, which it goes through again and again. */
+export interface Stripe {
+    /** The guest's address of the first page. */
+    readonly start: number;
+    readonly pages: number;
+    /** Pages written so far, since it began. */
+    readonly count: number;
+}
+
+/** A part of a stripe that was written equally often; `generation` 0: not yet. */
+export interface Part {
+    readonly gpa: number;
+    readonly length: number;
+    readonly generation: number;
+}
+
+/** What a stripe is made of now. */
+export function partsOf({ start, pages, count }: Stripe): Part[] {
+    if (pages === 0) {
+        return [];
+    }
+    const passes = Math.floor(count / pages);
+    const done = count - passes * pages;
+    return [
+        { gpa: start, length: done * PAGE_SIZE, generation: passes + 1 },
+        { gpa: start + done * PAGE_SIZE, length: (pages - done) * PAGE_SIZE, generation: passes },
+    ].filter((p) => p.length > 0);
+}
+
+/** Divides a range among vCPUs: as many pages each, the last one takes what is left over. Bytes, multiples of 4 KiB. */
+export function stripesOf(start: number, length: number, vcpus: number): Stripe[] {
+    const pages = Math.floor(length / PAGE_SIZE);
+    const each = Math.floor(pages / vcpus);
+    return Array.from({ length: vcpus }, (_, i) => ({
+        start: start + i * each * PAGE_SIZE, pages: i === vcpus - 1 ? pages - each * i : each, count: 0,
+    }));
+}
