@@ -60,6 +60,15 @@ export interface Listener {
     remapped?(device: Device, vector: number, trail: readonly number[]): void;
     /** The IOMMU has refused a device's request. */
     iommuFault?(device: Device, iova: number, write: boolean): void;
+    guestCreated?(guest: string): void;
+    /** A vCPU of a guest runs, or runs no longer. */
+    vcpu?(guest: string, index: number, state: VcpuState): void;
+    /** A guest has come across memory that is not as it left it. */
+    guestDiffers?(guest: string, what: Differing): void;
+    /** KVM has no memory for a vCPU at an address of the guest's, and gave it back to its VMM. */
+    guestFaulted?(guest: string, index: number, gpa: number, why: string): void;
+    /** A saved state was put into a guest's vCPUs. */
+    guestLoaded?(guest: string): void;
     threadStarted?(thread: Thread): void;
     threadEnded?(thread: Thread): void;
     /** The scenario has come to its end. */
