@@ -16,6 +16,7 @@ const FOLLOWS: Partial<Readonly<Record<Code, Partial<Readonly<Record<Code, Link>
     LU1009: { LU1026: 'same' },
     LU1010: { LU1009: 'same', LU1011: 'same' },
     LU1011: { LU1012: 'same', LU1013: 'same', LU1026: 'same', LU1050: 'same' },
+    LU1012: { LU1026: 'same' },
     LU1014: { LU1014: 'same' },
     LU1015: { LU1015: 'same' },
     LU1016: { LU1016: 'any' },

@@ -154,6 +154,9 @@ export function pointerRules({ vm, chronicle, say }: Scene): Rules {
             if (!kernel.kexecImage?.kho || !kernel.kho.tree) {
                 return;
             }
+            // first what is wrong with the blocks themselves: pointers that dangle may follow from it
+            scratch(kernel);
+            twice(kernel);
             changes = lastChanges(kernel, history, [...typed.keys(), ...arrays.keys()].map((pa) => Math.floor(pa / PAGE_SIZE)));
             for (const s of kernel.luo.outgoing.sessions) {
                 for (const f of s.files) {
@@ -166,8 +169,6 @@ export function pointerRules({ vm, chronicle, say }: Scene): Rules {
                 }
             }
             subtrees(kernel);
-            scratch(kernel);
-            twice(kernel);
         },
     };
 }
