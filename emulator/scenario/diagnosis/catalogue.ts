@@ -144,7 +144,7 @@ export const CATALOGUE = {
         advice: 'Stop or reset the device before the kexec: clearing the bus master bit is all that a kernel does for devices whose driver has no shutdown().',
     },
     LU1050: {
-        severity: 'error', title: 'folio that changes after it was preserved',
+        severity: 'error', group: 'memory', title: 'folio that changes after it was preserved',
         advice: 'Pin the folios before they are preserved, as memfd_pin_folios() does: what is pinned is neither moved nor split. Freeze the mapping, so that nobody truncates it.',
     },
 } as const satisfies Readonly<Record<string, Entry>>;
