@@ -4,7 +4,6 @@ import type { Iommu } from '../../emulator/machine/iommu/iommu';
 import { readEntry, sizeOfLevel, type Decoded } from '../../emulator/machine/iommu/tables';
 import type { Target } from '../../emulator/machine/iommu/unit';
 import { PAGE_SIZE } from '../../emulator/machine/memory';
-import { formatBdf } from '../../emulator/machine/pci/address';
 import { PCI_COMMAND, PCI_DEVICE_ID, PCI_SECONDARY_BUS, PCI_VENDOR_ID } from '../../emulator/machine/pci/config';
 import type { PciFunction } from '../../emulator/machine/pci/function';
 import type { Vm } from '../../emulator/scenario/vm';
@@ -91,7 +90,7 @@ function iommuItem(vm: Vm, iommu: Iommu): Item {
         leaf('root', iommu.root === 0 ? 'not set' : hexText(iommu.root)),
         group('tables', 'as they lie in memory', () => machine.pci.devices.map((d) => {
             const found = iommu.format.lookup(machine, iommu.root, d.requester, []);
-            return 'fault' in found ? leaf(`${formatBdf(d.address)} ${d.shape.name}`, `nothing: ${found.fault}`) : targetItem(vm, iommu, `${formatBdf(d.address)} ${d.shape.name}`, found);
+            return 'fault' in found ? leaf(`${d.bdf} ${d.shape.name}`, `nothing: ${found.fault}`) : targetItem(vm, iommu, `${d.bdf} ${d.shape.name}`, found);
         })),
         listing('IOTLB', 'entry', [...iommu.tlb.entries()].length, (i) => {
             const e = [...iommu.tlb.entries()][i];

@@ -40,8 +40,20 @@ const LOOKUP: Layer = {
     flbs: [],
 };
 
+const PCI: Layer = {
+    name: 'pci',
+    summary: 'PCI core: devices that keep running, the bridges above them, bus numbers that stay',
+    version: 'v9',
+    status: 'queued for 7.4',
+    needs: [],
+    brings: [],
+    files: ['pci'],
+    handlers: [],
+    flbs: ['pci_core'],
+};
+
 /** In the order in which their handlers are registered. */
-export const LAYERS: ReadonlyMap<string, Layer> = new Map([LOOKUP].map((l) => [l.name, l]));
+export const LAYERS: ReadonlyMap<string, Layer> = new Map([LOOKUP, PCI].map((l) => [l.name, l]));
 
 /** No layers: a kernel as it was released. */
 export const NO_LAYERS: ReadonlySet<string> = new Set();

@@ -34,7 +34,7 @@ export class Boot extends Rec {
     private readonly cmdline: CommandLine;
     readonly handover: IncomingHandover | null = null;
     /** When the scan of the PCI buses began, in nanoseconds. */
-    readonly scanned: number = 0;
+    readonly scanBegan: number = 0;
 
     constructor(private readonly vm: Vm, readonly kernel: BootableKernel, private readonly at: number, private readonly params: BootParams) {
         super(vm.machine.journal);
@@ -113,6 +113,10 @@ export class Boot extends Rec {
         }
         vm.earlyLog.clear();
         vm.machine.journal.edit(vm.power).kernel = kernel;
+        // those of proposed layers are asked for before anybody registers a handler
+        for (const name of layersOf(this.kernel.desc.layers).flatMap((l) => l.flbs)) {
+            kernel.luo.flbs.push(new LuoFlb(vm.machine.journal, name, vm.image.flb(name, vm.library)?.decl.compatible.value ?? name));
+        }
         return this.stage('mm_core_init', begin);
     }
 
@@ -163,17 +167,17 @@ export class Boot extends Rec {
         return this.stage('initcalls', begin);
     }
 
-    /** PCI, before the IOMMU and the drivers of devices: subsys_initcall. */
-    scanPci(): undefined {
-        this.vm.machine.journal.edit<Boot>(this).scanned = this.vm.machine.clock.now;
-        this.vm.running.devices.scan();
+    /** The scan of the PCI buses: subsystem initcalls. */
+    scanPci(inherit: boolean): undefined {
+        this.vm.machine.journal.edit<Boot>(this).scanBegan = this.vm.machine.clock.now;
+        this.vm.running.devices.pci.scan(inherit);
         return undefined;
     }
 
     /** The drivers of devices: device_initcall. */
     probeDevices(): undefined {
         this.vm.running.devices.probe();
-        return this.stage('PCI and IOMMU', this.scanned);
+        return this.stage('PCI and IOMMU', this.scanBegan);
     }
 
     /**

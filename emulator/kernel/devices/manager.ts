@@ -15,9 +15,9 @@ import type { Kernel } from '../kernel';
 import { BoundDevice } from './bound';
 import { Domain, type DomainKind } from './domain';
 import { KernelInterrupts } from './interrupts';
+import { KernelPci } from './pci';
 import { IommuTables } from './tables';
 
-const PCI_SCAN = costId('pci_scan');
 const DEVICE_RESET = costId('device_reset');
 
 /** D3hot, where vfio-pci puts a device that nobody has open (drivers/vfio/pci/vfio_pci_core.c). */
@@ -26,6 +26,7 @@ const D3HOT = 3;
 const LOGGED_FAULTS = 10;
 
 export class KernelDevices extends Rec {
+    readonly pci: KernelPci;
     readonly bound: Seq<BoundDevice>;
     readonly interrupts: KernelInterrupts;
     /** Domain ids are given out once each. */
@@ -34,6 +35,7 @@ export class KernelDevices extends Rec {
 
     constructor(private readonly k: Kernel) {
         super(k.machine.journal);
+        this.pci = new KernelPci(k);
         this.bound = new Seq(k.machine.journal);
         this.interrupts = new KernelInterrupts(k);
     }
@@ -52,20 +54,6 @@ export class KernelDevices extends Rec {
     }
 
     // ------------------------------------------------------------ coming up
-
-    /** The scan of the buses (subsys_initcall). */
-    scan(): void {
-        const { k } = this;
-        const { pci } = k.machine;
-        if (pci.devices.length === 0) {
-            return;
-        }
-        k.clock.charge(PCI_SCAN, pci.bridges.length + pci.devices.length);
-        for (const bridge of pci.bridges) {
-            bridge.setPower(0);
-            bridge.setBusMaster(true);
-        }
-    }
 
     /** There is an IOMMU and something behind it, and nobody has said that it stay off. */
     get iommuWanted(): boolean {
@@ -91,14 +79,9 @@ export class KernelDevices extends Rec {
     /** Every device gets a domain, in the tables at `root`; −1: there is no translation. */
     private addDevices(root: number): void {
         const { k, iommu } = this;
-        const { pci } = k.machine;
         const on = iommu !== null && root > 0;
-        let cdevs = 0;
-        for (const device of pci.devices) {
-            const vfio = device.driver === 'vfio' && on ? cdevs++ : -1;
-            const driver = device.driver === 'native' ? device.kind : vfio >= 0 ? 'vfio-pci' : '';
-            const b = new BoundDevice(k.journal, device, driver, this.newDomain(on ? this.defaultKind : 'identity', `the kernel (${device.shape.name})`), vfio);
-            this.bound.push(b);
+        for (const device of this.pci.endpoints) {
+            const b = this.add(device, on);
             if (on && b.own.prepare()) {
                 iommu.format.attach(new IommuTables(k), root, device.requester, b.own.attachment);
             }
@@ -107,8 +90,43 @@ export class KernelDevices extends Rec {
 
     /** Drivers take their devices (device_initcall). */
     probe(): void {
+        this.pci.enableBridges();
         for (const b of this.bound) {
             this.probeDevice(b);
+        }
+    }
+
+    private add(device: Device, translated: boolean): BoundDevice {
+        const { k } = this;
+        const vfio = device.driver === 'vfio' && translated ? 1 + Math.max(-1, ...this.bound.items.map((b) => b.vfio)) : -1;
+        const driver = device.driver === 'native' ? device.kind : vfio >= 0 ? 'vfio-pci' : '';
+        const b = new BoundDevice(k.journal, device, driver, this.newDomain(translated ? this.defaultKind : 'identity', `the kernel (${device.shape.name})`), vfio);
+        this.bound.push(b);
+        return b;
+    }
+
+    /** A device was plugged in: pciehp finds it, and its driver takes it. Nothing where the bus above is not known. */
+    plugged(device: Device): void {
+        if (this.pci.add(device, false)) {
+            const on = this.iommu?.enabled === true;
+            const b = this.add(device, on);
+            this.attach(b, b.own);
+            this.probeDevice(b);
+        }
+    }
+
+    /** A device is gone. What somebody has open of it stays open, and does nothing any more. */
+    unplugged(device: Device): void {
+        const b = this.of(device);
+        const dev = this.pci.of(device);
+        if (b && dev) {
+            this.attach(b, this.newDomain('blocked', `nobody (${device.shape.name})`));
+            if (b.memory) {
+                b.own.unmap({ iova: b.memory.iova, length: PAGE_SIZE * 2 ** b.memory.order });
+                this.k.pages.free(b.memory.pfn, b.memory.order);
+            }
+            this.bound.remove(b);
+            this.pci.devs.remove(dev);
         }
     }
 
@@ -120,8 +138,11 @@ export class KernelDevices extends Rec {
         const { device } = b;
         const { k } = this;
         if (b.driver === 'vfio-pci') {
-            device.setPower(D3HOT);
-            k.klog('info', `vfio-pci ${device.name}: bound, /dev/vfio/devices/vfio${b.vfio}`);
+            const incoming = this.pci.of(device)?.incoming;
+            if (incoming === 0) {
+                device.setPower(D3HOT);
+            }
+            k.klog('info', `vfio-pci ${device.name}: bound, /dev/vfio/devices/vfio${b.vfio}${incoming === 0 ? '' : ', left as the previous kernel preserved it'}`);
         } else if (b.driver !== '') {
             device.setPower(0);
             device.reset();
@@ -208,18 +229,12 @@ export class KernelDevices extends Rec {
 
     // ------------------------------------------------------------ going down
 
-    /** device_shutdown(): drivers stop their devices, bus mastering is cleared. */
-    shutdown(): void {
-        for (const b of this.bound.items.toReversed()) {
-            if (b.driver !== '' && b.driver !== 'vfio-pci' && b.device.hasShutdown) {
-                b.device.stop();
-            }
-            b.device.setBusMaster(false);
+    /** The driver's .shutdown(), for those that have one. */
+    shutdownDriver(device: Device): void {
+        const b = this.of(device);
+        if (b && b.driver !== '' && b.driver !== 'vfio-pci' && device.hasShutdown) {
+            device.stop();
         }
-        for (const bridge of this.bound.length > 0 ? this.k.machine.pci.bridges.toReversed() : []) {
-            bridge.setBusMaster(false);
-        }
-        this.interrupts.shutdown();
     }
 
     /** The IOMMU's turn: translation ends. */
@@ -241,6 +256,7 @@ export class KernelDevices extends Rec {
     }
 
     hash(hasher: Hasher): void {
+        this.pci.hash(hasher);
         hasher.num(this.nextDomain).num(this.loggedFaults);
         this.interrupts.hash(hasher);
         for (const b of this.bound) {

@@ -22,6 +22,8 @@ export interface DeviceShape {
     /** Entries of its MSI-X table; 0: none. */
     readonly vectors: number;
     readonly driver: DriverChoice;
+    /** The name of the device that it is a virtual function of; empty: it is a device of its own. */
+    readonly physical: string;
     /** Faulty hardware: its requests come through whatever the bus master bits on their way say. */
     readonly ignoresBusMaster: boolean;
 }
@@ -100,7 +102,7 @@ export class Device extends PciFunction implements Timer {
     }
 
     override get reachesMemory(): boolean {
-        return this.power === 0 && (this.shape.ignoresBusMaster || super.reachesMemory);
+        return this.present && this.power === 0 && (this.shape.ignoresBusMaster || super.reachesMemory);
     }
 
     /** What the driver of this kind of device asks for where it is not told otherwise. */

@@ -87,7 +87,9 @@ export class PciBus {
             if (!model) {
                 throw new RangeError(`no device is of kind ${shape.kind}`);
             }
-            const { address, behind } = shape;
+            const { address } = shape;
+            // a virtual function is where its device is
+            const { behind } = shapes.find((p) => p.name === shape.physical) ?? shape;
             const known = behind && this.bridges.find((b) => b.name === formatPciAddress(behind));
             const upstream = behind ? known ?? between(behind, address.bus) : portTo(address.bus, address.segment);
             this.devices.push(new Device(journal, this, shape, model, upstream));

@@ -16,26 +16,29 @@ export interface FunctionShape {
 
 export class PciFunction extends Rec {
     readonly config: ConfigSpace;
-    /** 16 bits that all its requests carry. */
-    readonly requester: number;
-    /** The bus below; −1: it is no bridge. */
+    /** It is plugged in. */
+    readonly present: boolean = true;
+    /** The bus below as the firmware numbers it; −1: it is no bridge. */
     private readonly secondary: number;
+    /** Device and function, as requests have them in their lower byte. */
+    private readonly slot: number;
 
-    /** @param upstream the bridge above; null: the root complex itself */
-    constructor(protected readonly journal: Journal, readonly address: PciAddress, readonly upstream: PciFunction | null, shape: FunctionShape) {
+    /**
+     * @param address where it sits while the buses have the numbers that the firmware gives them
+     * @param upstream the bridge above; null: the root complex itself
+     */
+    constructor(protected readonly journal: Journal, private readonly address: PciAddress, readonly upstream: PciFunction | null, shape: FunctionShape) {
         super(journal);
         this.config = new ConfigSpace(journal, shape.ids, shape.secondary !== undefined, shape.vectors ?? 0, shape.barSize ?? 0);
-        this.requester = requesterOf(address);
         this.secondary = shape.secondary ?? -1;
+        this.slot = requesterOf(address) & 0xff;
         this.numberBuses();
     }
 
     /** As the firmware does it. */
     private numberBuses(): void {
         if (this.secondary >= 0) {
-            this.config.write(PCI_PRIMARY_BUS, 1, this.address.bus);
-            this.config.write(PCI_SECONDARY_BUS, 1, this.secondary);
-            this.config.write(PCI_SUBORDINATE_BUS, 1, this.secondary);
+            this.setBuses(this.address.bus, this.secondary, this.secondary);
         }
     }
 
@@ -45,13 +48,63 @@ export class PciFunction extends Rec {
         this.numberBuses();
     }
 
+    get isBridge(): boolean {
+        return this.secondary >= 0;
+    }
+
+    /** The bus that it is on: what the bridge above has as its secondary bus number. */
+    get busNumber(): number {
+        return this.upstream ? this.upstream.secondaryBus : this.address.bus;
+    }
+
+    get segment(): number {
+        return this.address.segment;
+    }
+
+    /** Where it sits, by the numbers that the buses have now. */
+    get place(): PciAddress {
+        return { ...this.address, bus: this.busNumber };
+    }
+
+    /** 16 bits that all its requests carry: bus, device, function. */
+    get requester(): number {
+        return this.busNumber * 256 + this.slot;
+    }
+
     get name(): string {
-        return formatPciAddress(this.address);
+        return formatPciAddress(this.place);
     }
 
     /** Without the segment, as some messages have it. */
     get bdf(): string {
-        return formatBdf(this.address);
+        return formatBdf(this.place);
+    }
+
+    /** The number of the bus below a bridge. */
+    get secondaryBus(): number {
+        return this.config.read(PCI_SECONDARY_BUS, 1);
+    }
+
+    get subordinateBus(): number {
+        return this.config.read(PCI_SUBORDINATE_BUS, 1);
+    }
+
+    /** Has a bridge pass requests for the buses `secondary` to `subordinate`. */
+    setBuses(primary: number, secondary: number, subordinate: number): void {
+        this.config.write(PCI_PRIMARY_BUS, 1, primary);
+        this.config.write(PCI_SECONDARY_BUS, 1, secondary);
+        this.config.write(PCI_SUBORDINATE_BUS, 1, subordinate);
+    }
+
+    /** Its bus numbers are such that requests find their way (pci_scan_bridge_extend() in drivers/pci/probe.c). */
+    get busesFit(): boolean {
+        return this.config.read(PCI_PRIMARY_BUS, 1) === this.busNumber && this.secondaryBus > this.busNumber && this.subordinateBus >= this.secondaryBus;
+    }
+
+    /** Somebody pulls it out, or puts it back in: then it is as after power-on. */
+    plug(present: boolean): void {
+        this.reset();
+        this.journal.edit<PciFunction>(this).present = present;
     }
 
     /** pci_enable_device(): it answers at the addresses of its BARs. */
@@ -80,7 +133,7 @@ export class PciFunction extends Rec {
 
     /** True where its requests come through: it and every bridge above may master the bus, and all are in D0. */
     get reachesMemory(): boolean {
-        return this.busMaster && this.power === 0 && (this.upstream?.reachesMemory ?? true);
+        return this.present && this.busMaster && this.power === 0 && (this.upstream?.reachesMemory ?? true);
     }
 
     /** The bridges above, the nearest first. */
@@ -89,7 +142,7 @@ export class PciFunction extends Rec {
     }
 
     hash(hasher: Hasher): void {
-        hasher.num(this.requester);
+        hasher.num(this.requester).u32(this.present ? 1 : 0);
         this.config.hash(hasher);
     }
 }

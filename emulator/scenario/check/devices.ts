@@ -11,7 +11,7 @@ const IOMMUS = new Map([['vtd', 'x86_64'], ['amd', 'x86_64'], ['smmuv3', 'arm64'
 const EXAMPLE = '`device nic0 at "0000:3b:00.0" { kind nic; queues 2; msix 4 }`';
 const SETTINGS = new Map([
     ['kind', '`kind nic`'], ['queues', '`queues 2`'], ['msix', '`msix 4`'], ['driver', '`driver vfio`'], ['behind', '`behind "0000:3a:00.0"`'],
-    ['ignores_bus_master', '`ignores_bus_master on`'],
+    ['vf', '`vf of nic0`'], ['ignores_bus_master', '`ignores_bus_master on`'],
 ]);
 const CHOICES: ReadonlyMap<string, readonly string[]> = new Map([
     ['kind', [...DEVICE_KINDS.keys()]], ['driver', ['native', 'vfio', 'none']], ['ignores_bus_master', ['on', 'off']],
@@ -68,19 +68,42 @@ export function checkDevice(s: Settings, e: MachineEntry): void {
         }
     }
     for (const setting of e.body) {
-        checkSetting(s, setting);
+        checkSetting(s, e, setting);
     }
     if (!e.body.some((b) => b.key.name === 'kind')) {
         s.world.report('error', 'LU0304', s.uri, e.key, `A device says what kind it is: ${EXAMPLE}.`);
     }
 }
 
-function checkSetting(s: Settings, e: MachineEntry): void {
+/** `vf of nic0`: another device of the machine, on the same bus, which is no virtual function itself. */
+function checkVf(s: Settings, device: MachineEntry, e: MachineEntry, example: string): void {
+    const [of, physical, ...more] = e.args;
+    for (const a of e.args) {
+        s.world.types.set(a, ANY);
+    }
+    const found = physical?.kind === 'name' ? s.world.devices.get(physical.name) : undefined;
+    const busOf = (d: MachineEntry): string => {
+        const at = d.options.find((o) => o.key.name === 'at')?.value;
+        const address = at?.kind === 'string' ? parsePciAddress(at.value) : undefined;
+        return address ? `${address.segment}:${address.bus}` : '';
+    };
+    if (of?.kind !== 'name' || of.name !== 'of' || !physical || more.length > 0) {
+        s.world.report('error', 'LU0304', s.uri, more[0] ?? e.key, `It reads ${example}.`);
+    } else if (!found || found === device || found.body?.some((b) => b.key.name === 'vf')) {
+        s.world.unknown('LU0218', s.uri, physical, physical.kind === 'name' ? physical.name : '', 'A virtual function belongs to another device of the machine that is none itself: `vf of nic0`.', s.world.devices.keys());
+    } else if (busOf(found) !== busOf(device)) {
+        s.world.report('error', 'LU0311', s.uri, physical, 'A virtual function is on the bus of its device: give it an address there.');
+    }
+}
+
+function checkSetting(s: Settings, device: MachineEntry, e: MachineEntry): void {
     const { name } = e.key;
     const example = SETTINGS.get(name);
     const [first, ...more] = e.args;
     if (example === undefined) {
         s.world.unknown('LU0218', s.uri, e.key, name, `A device has no ${quoted(name)}: there is ${[...SETTINGS.values()].join(', ')}.`, SETTINGS.keys());
+    } else if (name === 'vf') {
+        checkVf(s, device, e, example);
     } else if (!first || more.length > 0) {
         s.world.report('error', 'LU0304', s.uri, more[0] ?? e.key, `It reads ${example}.`);
     } else if (name === 'behind') {

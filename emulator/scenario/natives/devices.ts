@@ -13,7 +13,7 @@ import { ANY, BOOL, FD, INT, NONE, objectOf, PHYS, STRING, type NativeFunction, 
 import { asBool, asNumber, format, ProgramError } from '../values';
 import type { Vm } from '../vm';
 import { fdArg } from './core';
-import { expect, fn, Members, param } from './define';
+import { code, expect, fn, Members, param } from './define';
 
 const ENOTTY = err('ENOTTY');
 
@@ -86,6 +86,24 @@ export const deviceObject = new Members(Device, 'device', 'A device of the machi
     .field('spurious_interrupts', INT, 'Interrupts to a vector that nobody has.', (d) => d.msix.spurious)
     .field('misrouted_interrupts', INT, 'Interrupts to a vector that is somebody else\'s.', (d) => d.msix.misrouted)
     .field('awaits_driver', BOOL, 'It has raised an interrupt, and waits until its driver has seen it (see `start_dma`).', (d) => d.awaits !== null)
+    .field('present', BOOL, 'It is plugged in.', (d) => d.present)
+    .field('bridge', objectOf('bridge'), 'The bridge or root port above it; `none` on a root bus.', (d) => d.upstream)
+    .field('pci_dev', objectOf('pci_dev'), 'The device as the running kernel knows it; `none` where the scan of the buses has not found it.', (d, vm) => vm.running.devices.pci.of(d) ?? null)
+    .method('remove', [], { context: 'kernel' }, 'The device is out, and its virtual functions with it: the kernel forgets them.', (d, _a, vm) => {
+        for (const gone of vm.machine.pci.devices.filter((o) => o === d || o.shape.physical === d.shape.name)) {
+            vm.running.devices.unplugged(gone);
+            gone.plug(false);
+        }
+        return undefined;
+    })
+    .method('plug', [], { context: ANYWHERE }, 'Somebody plugs it in again: it is as after power-on, and the running kernel takes it.', (d, _a, vm) => {
+        if (!d.present) {
+            d.plug(true);
+            vm.running.devices.plugged(d);
+        }
+        return undefined;
+    })
+    .add(code('unplug', [], { context: ANYWHERE, fails: false }, 'Somebody pulls it out.', 'pci_hot_remove'))
     .method('start_dma', [param('ring', INT, null), param('every', INT, null), param('length', INT, null), param('size', INT, null), param('waits', BOOL, false)], { context: ANYWHERE },
         'Its driver sets it going: from now on it works by the machine\'s clock, a round `every` so many nanoseconds, until something stops it. '
         + '`ring`: where its rings and buffers are, by the device\'s addresses (left out: those of the kernel\'s driver). `length`: bytes from there on, `size`: bytes a round. '

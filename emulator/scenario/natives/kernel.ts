@@ -17,7 +17,7 @@ import { openDevice } from '../kinds';
 import { UserProcess } from '../thread';
 import { ANY, BOOL, FD, INT, objectOf, STRING, type NativeFunction, type NativeGlobal, type Value } from '../types';
 import { View } from '../view';
-import { asInt, asNumber, asString, hex, text } from '../values';
+import { asBool, asInt, asNumber, asString, hex, text } from '../values';
 import type { Vm } from '../vm';
 import { constant } from './core';
 import { callback, code, expect, fn, Members, nothing, param } from './define';
@@ -155,14 +155,14 @@ export class KexecState {}
 
 export const kexecObject = new Members(KexecState, 'kexec', 'The kernel that a reboot would jump to.')
     .field('loaded', BOOL, 'One is loaded.', (_k, vm) => vm.running.kexecImage !== null)
-    .method('device_shutdown', [], { context: 'kernel' }, 'device_shutdown(): the drivers of devices stop them.', (_k, _a, vm) => {
+    .method('prepare', [], { context: 'kernel' }, 'kernel_restart_prepare(): from here on the kernel goes down.', (_k, _a, vm) => {
         vm.phase('shutdown');
-        vm.running.devices.shutdown();
         return undefined;
     })
     .method('shutdown', [], { context: 'kernel' }, 'What follows up to the jump.', (_k, _a, vm) => {
         const { clock } = vm.machine;
         const begin = clock.now;
+        vm.running.devices.interrupts.shutdown();
         clock.charge(SHUTDOWN);
         // other processors are stopped last: until here vCPUs run on them
         vm.guests.kernelStops(vm.running);
@@ -183,7 +183,7 @@ export const bootObject = new Members(Boot, 'boot', 'The kernel that comes up.')
     .method('mm_core_init', [], { context: 'kernel' }, 'Reserves the preserved pages and opens the page allocator.', (b) => b.mmCoreInit())
     .method('kho_init', [], { context: 'kernel' }, 'The outgoing side of KHO.', (b) => b.khoInit())
     .method('register_handlers', [], { context: 'kernel' }, 'Registers file handlers and FLBs.', (b) => b.registerHandlers())
-    .method('scan_pci', [], { context: 'kernel' }, 'Scans the PCI buses.', (b) => b.scanPci())
+    .method('scan_pci', [param('inherit', BOOL)], { context: 'kernel' }, 'Scans the PCI buses. `inherit`: bridges keep the bus numbers that they have; one whose numbers cannot be right is cleared.', (b, [inherit]) => b.scanPci(asBool(inherit, 'inherit')))
     .method('probe_devices', [], { context: 'kernel' }, 'Has drivers take their devices.', (b) => b.probeDevices())
     .method('start_userspace', [], { context: 'kernel' }, 'User space comes up and fills the page cache.', (b) => b.startUserspace());
 
@@ -228,6 +228,7 @@ export const kernelGlobals: readonly NativeGlobal[] = [
     { name: 'luo', type: objectOf('luo'), context: 'any', doc: 'The Live Update Orchestrator of the running kernel.', get: (vm) => vm.running.luo },
     { name: 'kexec', type: objectOf('kexec'), context: 'kernel', doc: 'The kernel that a reboot would jump to.', get: () => KEXEC_STATE },
     { name: 'iommu_unit', type: objectOf('iommu_unit'), context: 'kernel', doc: 'The IOMMU, as its driver sees it.', get: (vm) => vm.running.devices },
+    { name: 'pci', type: objectOf('pci'), context: 'kernel', doc: 'The PCI core of the running kernel.', get: (vm) => vm.running.devices.pci },
     { name: 'boot', type: objectOf('boot'), context: 'kernel', doc: 'The kernel that comes up.', get: (vm) => vm.booting },
     { name: 'panicked', type: STRING, context: 'scenario', doc: 'The message with which the last kernel panicked; empty where none did.', get: (vm) => vm.panicMessage },
 ];

@@ -21,6 +21,8 @@ import luo from './luo.lus';
 import memfdDraft from './memfd-draft.lus';
 import memfdV1 from './memfd-v1.lus';
 import memfd from './memfd.lus';
+import pciNone from './pci-none.lus';
+import pci from './pci.lus';
 import release619 from './release-6.19.lus';
 import release70 from './release-7.0.lus';
 import release71 from './release-7.1.lus';
@@ -33,7 +35,7 @@ const TEXTS: Readonly<Record<string, string>> = {
     'luo-abi': luoAbi, 'luo-calls': luoCalls, 'luo-flb': luoFlb, 'luo-flb-fdt': luoFlbFdt, 'luo-no-flb': luoNoFlb, 'luo-none': luoNone,
     'luo-fdt': luoFdt, 'release-6.19': release619, 'release-7.0': release70, 'release-7.1': release71, 'memfd-v1': memfdV1,
     'luo-v4': luoV4, 'luo-v4-calls': luoV4Calls, 'memfd-draft': memfdDraft,
-    lookup, 'lookup-none': lookupNone, 'iommu-none': iommuNone,
+    lookup, 'lookup-none': lookupNone, pci, 'pci-none': pciNone, 'iommu-none': iommuNone,
 };
 
 const uriOf = (name: string): string => `${STD_SCHEME}/${name}.lus`;

@@ -1,0 +1,140 @@
+/** PCI functions as one kernel knows them: the scan of the buses, and what live update says of each (drivers/pci/probe.c). */
+import { costId } from '../../machine/costs';
+import { Device } from '../../machine/devices/device';
+import type { Hasher } from '../../machine/hash';
+import { type Journal, Rec, Seq } from '../../machine/journal';
+import type { PciFunction } from '../../machine/pci/function';
+import type { Kernel } from '../kernel';
+
+const PCI_SCAN = costId('pci_scan');
+/** PCI_D0 */
+const D0 = 0;
+
+/** A function that the scan has found (struct pci_dev). */
+export class PciDev extends Rec {
+    /** Where its entry for the next kernel lies; 0: it is not preserved. */
+    readonly outgoing: number = 0;
+    /** Where its entry from the previous kernel lies; 0: it is a device like any other. */
+    readonly incoming: number = 0;
+    /** The kernel goes down, and has come to it: nothing is preserved any more. */
+    readonly frozen: boolean = false;
+
+    constructor(journal: Journal, readonly fn: PciFunction, readonly upstream: PciDev | null) {
+        super(journal);
+    }
+
+    get domain(): number {
+        return this.fn.segment;
+    }
+
+    display(): string {
+        return `${this.fn.isBridge ? 'bridge' : 'device'} ${this.fn.name}`;
+    }
+
+    hash(hasher: Hasher): void {
+        hasher.num(this.fn.requester).num(this.outgoing).num(this.incoming).u32(this.frozen ? 1 : 0);
+    }
+}
+
+export class KernelPci extends Rec {
+    /** In the order of the scan: bridges, then devices. */
+    readonly devs: Seq<PciDev>;
+    /** The scan has left the numbers of the buses as it found them, whatever the command line says. */
+    readonly inherited: boolean = false;
+
+    constructor(private readonly k: Kernel) {
+        super(k.machine.journal);
+        this.devs = new Seq(k.machine.journal);
+    }
+
+    of(fn: PciFunction): PciDev | undefined {
+        return this.devs.items.find((d) => d.fn === fn);
+    }
+
+    /** The devices, without bridges. */
+    get endpoints(): readonly Device[] {
+        return this.devs.items.flatMap(({ fn }) => (fn instanceof Device ? [fn] : []));
+    }
+
+    /** pci_get_domain_bus_and_slot() */
+    find(domain: number, bdf: number): PciDev | undefined {
+        return this.devs.items.find((d) => d.domain === domain && d.fn.requester === bdf);
+    }
+
+    /** In which order they are shut down: as device_shutdown() does it, the newest first, devices before the bridges above them. */
+    get shutdownOrder(): readonly PciDev[] {
+        const newest = this.devs.items.toReversed();
+        return [...newest.filter((d) => !d.fn.isBridge), ...newest.filter((d) => d.fn.isBridge)];
+    }
+
+    /**
+     * pci_scan_child_bus() from the root on. `pci=assign-busses` numbers all buses anew.
+     * @param inherit buses keep the numbers that the hardware has: a bridge whose numbers cannot be right is cleared, and nothing below it is looked at
+     */
+    scan(inherit: boolean): void {
+        const { k } = this;
+        const { pci } = k.machine;
+        const found = [...pci.bridges, ...pci.devices].filter((f) => f.present);
+        if (pci.devices.length === 0) {
+            return;
+        }
+        k.journal.edit<KernelPci>(this).inherited = inherit;
+        const assign = !inherit && /(^|\s)pci=(\S*,)?assign-busses(,|\s|$)/.test(k.cmdline.text);
+        if (assign) {
+            this.number(null, 0, found);
+        }
+        k.clock.charge(PCI_SCAN, found.length);
+        for (const fn of found) {
+            this.add(fn, inherit);
+        }
+    }
+
+    /** Numbers the bridges on a bus and what is below them. @returns the highest number that was given */
+    private number(above: PciFunction | null, highest: number, found: readonly PciFunction[]): number {
+        let last = highest;
+        for (const bridge of found.filter((f) => f.isBridge && f.upstream === above)) {
+            const secondary = last + 1;
+            bridge.setBuses(above ? above.secondaryBus : 0, secondary, 0xff);
+            last = this.number(bridge, secondary, found);
+            bridge.setBuses(above ? above.secondaryBus : 0, secondary, last);
+        }
+        return last;
+    }
+
+    /** Enters a function that is there. @returns undefined where nothing below its bridge is looked at */
+    add(fn: PciFunction, inherit: boolean): PciDev | undefined {
+        const { k } = this;
+        const upstream = fn.upstream ? this.of(fn.upstream) : null;
+        if (upstream === undefined || (upstream && upstream.fn.secondaryBus === 0)) {
+            return undefined;
+        }
+        if (fn.isBridge && inherit && !fn.busesFit) {
+            k.klog('err', `pci ${fn.name}: bridge configuration invalid ([bus ${hex2(fn.secondaryBus)}-${hex2(fn.subordinateBus)}]), disabling it`);
+            fn.setBuses(0, 0, 0);
+        }
+        const dev = new PciDev(k.journal, fn, upstream);
+        this.devs.push(dev);
+        return dev;
+    }
+
+    /** Has the bridges pass on what comes from below, those that did all the time left alone. */
+    enableBridges(): void {
+        for (const { fn, incoming } of this.devs) {
+            if (fn.isBridge && incoming === 0) {
+                fn.setPower(D0);
+                fn.setBusMaster(true);
+            }
+        }
+    }
+
+    hash(hasher: Hasher): void {
+        hasher.u32(this.inherited ? 1 : 0);
+        for (const d of this.devs) {
+            d.hash(hasher);
+        }
+    }
+}
+
+function hex2(n: number): string {
+    return n.toString(16).padStart(2, '0');
+}
