@@ -34,7 +34,7 @@ export class PhysicalMemory {
 
     readU8(pa: number): number {
         const found = this.find(pageOf(pa));
-        return typeof found === 'number' ? byteOfCode(found, pa % PAGE_SIZE) : found[pa % PAGE_SIZE]!;
+        return typeof found === 'number' ? byteOfCode(found, inPage(pa)) : found[inPage(pa)]!;
     }
 
     readU16(pa: number): number {
@@ -42,7 +42,7 @@ export class PhysicalMemory {
     }
 
     readU32(pa: number): number {
-        const at = pa % PAGE_SIZE;
+        const at = inPage(pa);
         if (at <= PAGE_SIZE - 4) {
             const found = this.find(pageOf(pa));
             if (typeof found !== 'number') {
@@ -72,7 +72,7 @@ export class PhysicalMemory {
     }
 
     writeU8(pa: number, value: number): void {
-        this.pageForWrite(pageOf(pa))[pa % PAGE_SIZE] = value;
+        this.pageForWrite(pageOf(pa))[inPage(pa)] = value;
     }
 
     writeU16(pa: number, value: number): void {
@@ -81,7 +81,7 @@ export class PhysicalMemory {
     }
 
     writeU32(pa: number, value: number): void {
-        const at = pa % PAGE_SIZE;
+        const at = inPage(pa);
         if (at > PAGE_SIZE - 4) {
             this.writeU16(pa, value);
             this.writeU16(pa + 2, value >>> 16);
@@ -107,7 +107,7 @@ export class PhysicalMemory {
     read(pa: number, length: number): Uint8Array {
         const out = new Uint8Array(length);
         for (let done = 0; done < length; ) {
-            const at = (pa + done) % PAGE_SIZE;
+            const at = inPage(pa + done);
             const n = Math.min(PAGE_SIZE - at, length - done);
             const found = this.find(pageOf(pa + done));
             if (typeof found === 'number') {
@@ -121,12 +121,12 @@ export class PhysicalMemory {
     }
 
     write(pa: number, bytes: Uint8Array): void {
-        if ((pa % PAGE_SIZE) + bytes.length <= PAGE_SIZE) {
-            this.pageForWrite(pageOf(pa)).set(bytes, pa % PAGE_SIZE);
+        if (inPage(pa) + bytes.length <= PAGE_SIZE) {
+            this.pageForWrite(pageOf(pa)).set(bytes, inPage(pa));
             return;
         }
         for (let done = 0; done < bytes.length; ) {
-            const at = (pa + done) % PAGE_SIZE;
+            const at = inPage(pa + done);
             const n = Math.min(PAGE_SIZE - at, bytes.length - done);
             this.pageForWrite(pageOf(pa + done)).set(bytes.subarray(done, done + n), at);
             done += n;
@@ -147,7 +147,7 @@ export class PhysicalMemory {
         const builder = new BytesBuilder();
         for (let done = 0; done < length; ) {
             const pfn = pageOf(pa + done);
-            const at = (pa + done) % PAGE_SIZE;
+            const at = inPage(pa + done);
             const found = this.find(pfn);
             if (typeof found !== 'number') {
                 const n = Math.min(PAGE_SIZE - at, length - done);
@@ -192,7 +192,7 @@ export class PhysicalMemory {
             return this.cachedBytes;
         }
         const block = this.blockForWrite(pfn);
-        const index = pfn % FANOUT;
+        const index = slotOf(pfn);
         let page = block.child(index);
         if (page) {
             this.journal.touch(page);
@@ -303,12 +303,12 @@ export class PhysicalMemory {
         if (typeof span === 'number') {
             return advanceCode(span, (pfn % SPAN_PAGES) * PAGE_SIZE);
         }
-        const blockIndex = Math.floor(pfn / FANOUT) % FANOUT;
+        const blockIndex = slotOf(pfn / FANOUT);
         const block = span.child(blockIndex);
         if (!block) {
-            return advanceCode(span.codes[blockIndex]!, (pfn % FANOUT) * PAGE_SIZE);
+            return advanceCode(span.codes[blockIndex]!, slotOf(pfn) * PAGE_SIZE);
         }
-        return block.child(pfn % FANOUT)?.bytes ?? block.codes[pfn % FANOUT]!;
+        return block.child(slotOf(pfn))?.bytes ?? block.codes[slotOf(pfn)]!;
     }
 
     /** How many pages from this one (which has no bytes) on are known to continue its content, within its node. */
@@ -317,7 +317,7 @@ export class PhysicalMemory {
         if (span === undefined || typeof span === 'number') {
             return SPAN_PAGES - (pfn % SPAN_PAGES);
         }
-        return span.child(Math.floor(pfn / FANOUT) % FANOUT) ? 1 : BLOCK_PAGES - (pfn % BLOCK_PAGES);
+        return span.child(slotOf(pfn / FANOUT)) ? 1 : BLOCK_PAGES - (pfn % BLOCK_PAGES);
     }
 
     private spanForWrite(pfn: number): Span {
@@ -334,7 +334,7 @@ export class PhysicalMemory {
 
     private blockForWrite(pfn: number): Block {
         const span = this.spanForWrite(pfn);
-        const index = Math.floor(pfn / FANOUT) % FANOUT;
+        const index = slotOf(pfn / FANOUT);
         let block = span.child(index);
         if (!block) {
             this.journal.touch(span);
@@ -347,7 +347,7 @@ export class PhysicalMemory {
     private fill(pa: number, length: number, code: number): void {
         for (let done = 0; done < length; ) {
             const pfn = pageOf(pa + done);
-            const at = (pa + done) % PAGE_SIZE;
+            const at = inPage(pa + done);
             if (at === 0 && length - done >= PAGE_SIZE) {
                 const pages = Math.floor((length - done) / PAGE_SIZE);
                 done += this.fillPages(pfn, pages, advanceCode(code, done)) * PAGE_SIZE;
@@ -376,7 +376,7 @@ export class PhysicalMemory {
             }
             return SPAN_PAGES;
         }
-        const blockIndex = Math.floor(pfn / FANOUT) % FANOUT;
+        const blockIndex = slotOf(pfn / FANOUT);
         if (pfn % BLOCK_PAGES === 0 && pages >= BLOCK_PAGES) {
             const known = typeof entry === 'object' ? entry.codes[blockIndex] : advanceCode(entry ?? 0, (pfn % SPAN_PAGES) * PAGE_SIZE);
             if (known !== code) {
@@ -439,6 +439,16 @@ class Top implements Saveable {
             this.map = saved;
         }
     }
+}
+
+/** pa % PAGE_SIZE. The operator is slow on numbers of more than 31 bits; this takes their low bits, whatever lies above. */
+function inPage(pa: number): number {
+    return pa & (PAGE_SIZE - 1);
+}
+
+/** Math.floor(n) % FANOUT, likewise. */
+function slotOf(n: number): number {
+    return n & (FANOUT - 1);
 }
 
 function pageOf(pa: number): number {

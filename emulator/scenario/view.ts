@@ -134,7 +134,7 @@ function readField(l: Location, offset: number, type: FieldType): Value {
 function structView(layout: StructLayout, l: Location, offset: number): View {
     if (l.area) {
         const pa = l.area.phys(l.base + offset);
-        if ((pa % 4096) + layout.size <= 4096) {
+        if ((pa & 4095) + layout.size <= 4096) {
             return new View(layout, l.memory, pa);
         }
     }
@@ -254,7 +254,7 @@ function mix(word: number, shift: number, width: number, value: number): number 
 /** The physical address of a field that does not cross into another page of its area, or −1. */
 function whole(l: Location, offset: number, size: number): number {
     const pa = l.at(offset);
-    return !l.area || (pa % 4096) + size <= 4096 ? pa : -1;
+    return !l.area || (pa & 4095) + size <= 4096 ? pa : -1;
 }
 
 function readBytes(l: Location, offset: number, size: number): Uint8Array {

@@ -21,6 +21,19 @@ export const PG_UNEVICTABLE = 32;
 /** KHO_PAGE_MAGIC (kernel/liveupdate/kexec_handover.c), the high half of page->private. */
 const KHO_PAGE_MAGIC = 0x4b484f50n;
 
+/** The start of no row: every page is below it. */
+const NOWHERE = Number.MAX_SAFE_INTEGER;
+
+/** pfn % ROW_PAGES; the operator is slow on numbers of more than 31 bits. */
+function pageIn(pfn: number): number {
+    return pfn & (ROW_PAGES - 1);
+}
+
+/** Which row of its section a page is in. */
+function rowIn(pfn: number): number {
+    return (pfn / ROW_PAGES) & (ROWS - 1);
+}
+
 /** 2^order; quicker than the operator for orders that occur. */
 export function orderPages(order: number): number {
     return order < 31 ? 1 << order : 2 ** order;
@@ -45,12 +58,17 @@ export class Memmap extends Rec {
     /** Where {@link locate} found the page. */
     private found: Records;
     private readonly nothing: Records;
+    /** The row that was looked at last, its first page, and the epoch in which that held: the next page is mostly in it, too. */
+    private row: Records;
+    private rowStart = NOWHERE;
+    private rowEpoch = -1;
 
     constructor(private readonly journal: Journal) {
         super(journal);
         this.sections = new Slots<Section>(journal);
         this.nothing = new Records(journal, 1);
         this.found = this.nothing;
+        this.row = this.nothing;
     }
 
     // Questions about any page.
@@ -154,7 +172,7 @@ export class Memmap extends Rec {
     khoOrder(pfn: number): number {
         const i = this.locate(pfn);
         // A summary entry has the mark of the first page of its row.
-        return this.found.mark.length === ROWS && pfn % ROW_PAGES !== 0 ? -1 : this.found.mark[i]! - 1;
+        return this.found.mark.length === ROWS && pageIn(pfn) !== 0 ? -1 : this.found.mark[i]! - 1;
     }
 
     /** page->private as the kernel has it: KHO's magic ("KHOP") and the order, or 0. */
@@ -175,7 +193,7 @@ export class Memmap extends Rec {
             return;
         }
         const row = this.rowForWrite(pfn);
-        const at = pfn % ROW_PAGES;
+        const at = pageIn(pfn);
         row.clearEntry(at);
         row.state[at] = ALLOCATED;
         row.order[at] = order;
@@ -203,14 +221,14 @@ export class Memmap extends Rec {
      * kernel, a smaller block at the same head that comes later overwrites the head's mark and nothing else.
      */
     stampPreserved(pfn: number, order: number, owner: number): void {
-        if (order >= 9 && pfn % ROW_PAGES === 0) {
+        if (order >= 9 && pageIn(pfn) === 0) {
             this.fill(pfn, orderPages(order), PRESERVED, 0, owner);
             const i = this.locateForWrite(pfn, true);
             this.found.mark[i] = order + 1;
             return;
         }
         const row = this.rowForWrite(pfn);
-        const at = pfn % ROW_PAGES;
+        const at = pageIn(pfn);
         if (order === 0) {
             row.state[at] = PRESERVED;
             row.owner[at] = owner;
@@ -288,28 +306,54 @@ export class Memmap extends Rec {
 
     /** Finds a page's entry for reading: sets `found`, returns the index in it. */
     private locate(pfn: number): number {
+        const at = pfn - this.rowStart;
+        if (at >= 0 && at < ROW_PAGES && this.rowEpoch === this.journal.epoch) {
+            this.found = this.row;
+            return at;
+        }
+        return this.locateAnew(pfn);
+    }
+
+    private locateAnew(pfn: number): number {
         const number = Math.floor(pfn / SECTION_PAGES);
         const section = this.sections.list[number];
         if (!section) {
             this.found = this.nothing;
             return 0;
         }
-        const rowIndex = Math.floor(pfn / ROW_PAGES) % ROWS;
+        const rowIndex = rowIn(pfn);
         const row = section.rows[rowIndex];
         if (row) {
             this.found = row;
-            return pfn % ROW_PAGES;
+            const at = pageIn(pfn);
+            this.remember(row, pfn - at);
+            return at;
         }
         this.found = section.summary;
         return rowIndex;
     }
 
+    private remember(row: Records, start: number): void {
+        this.row = row;
+        this.rowStart = start;
+        this.rowEpoch = this.journal.epoch;
+    }
+
     /** The same for writing: a summary is changed only for the head of a large folio (or, `uniform`, the first page of a row). */
     private locateForWrite(pfn: number, uniform = false): number {
+        const at = pfn - this.rowStart;
+        if (at >= 0 && at < ROW_PAGES && this.rowEpoch === this.journal.epoch && this.row.epoch === this.journal.epoch) {
+            this.found = this.row;
+            return at;
+        }
+        return this.locateForWriteAnew(pfn, uniform);
+    }
+
+    private locateForWriteAnew(pfn: number, uniform: boolean): number {
         const section = this.sectionForWrite(pfn);
-        const rowIndex = Math.floor(pfn / ROW_PAGES) % ROWS;
+        const rowIndex = rowIn(pfn);
         const row = section.rows[rowIndex];
-        if (!row && pfn % ROW_PAGES === 0) {
+        if (!row && pageIn(pfn) === 0) {
             const order = section.summary.order[rowIndex]!;
             if (uniform || order >= 9 && order < TAIL) {
                 this.journal.touch(section.summary);
@@ -318,7 +362,7 @@ export class Memmap extends Rec {
             }
         }
         this.found = this.rowForWrite(pfn);
-        return pfn % ROW_PAGES;
+        return pageIn(pfn);
     }
 
     private sectionForWrite(pfn: number): Section {
@@ -339,12 +383,11 @@ export class Memmap extends Rec {
     /** The entries of a row, one a page; what its summary said is spread over them. */
     private rowForWrite(pfn: number): Records {
         const section = this.sectionForWrite(pfn);
-        const rowIndex = Math.floor(pfn / ROW_PAGES) % ROWS;
+        const rowIndex = rowIn(pfn);
         let row = section.rows[rowIndex];
         if (row) {
-            if (row.epoch !== this.journal.epoch) {
-                this.journal.touch(row);
-            }
+            this.journal.touch(row);
+            this.remember(row, pfn - pageIn(pfn));
             return row;
         }
         row = new Records(this.journal, ROW_PAGES);
@@ -368,10 +411,11 @@ export class Memmap extends Rec {
 
     private setRow(pfn: number, state: number, order: number, refs: number, owner: number): void {
         const section = this.sectionForWrite(pfn);
-        const rowIndex = Math.floor(pfn / ROW_PAGES) % ROWS;
+        const rowIndex = rowIn(pfn);
         if (section.rows[rowIndex]) {
             this.journal.touch(section);
             section.rows[rowIndex] = undefined;
+            this.rowStart = NOWHERE;
         }
         const { summary } = section;
         this.journal.touch(summary);
@@ -384,7 +428,7 @@ export class Memmap extends Rec {
 
     private fill(pfn: number, count: number, state: number, refs: number, owner: number): void {
         for (let done = 0; done < count; ) {
-            const at = (pfn + done) % ROW_PAGES;
+            const at = pageIn(pfn + done);
             if (at === 0 && count - done >= ROW_PAGES) {
                 if (state !== UNSET || this.sections.list[Math.floor((pfn + done) / SECTION_PAGES)]) {
                     this.setRow(pfn + done, state, 0, refs, owner);

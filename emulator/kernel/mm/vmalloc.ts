@@ -33,7 +33,7 @@ export class VmArea extends Rec {
         if (pfn === undefined) {
             throw new RangeError(`offset ${offset} is beyond an area of ${this.size} bytes`);
         }
-        return pfn * PAGE_SIZE + (offset % PAGE_SIZE);
+        return pfn * PAGE_SIZE + (offset & (PAGE_SIZE - 1));
     }
 }
 
