@@ -122,7 +122,7 @@ export class RunControl {
     }
 
     private toNextStatement(): Stop | null {
-        this.run.vm.step('in');
+        this.run.vm.step('any');
         return this.run.vm.run(TO_NEXT_STATEMENT);
     }
 

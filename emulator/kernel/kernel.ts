@@ -16,6 +16,7 @@ import type { Kho } from './kho/kho';
 import type { KexecImage } from './kho/kexec_image';
 import type { LogLevel, LogLine } from './klog';
 import type { VirtualMachine } from './kvm/vm';
+import { Lock } from './lock';
 import { Luo, SESSION_SER_SIZE } from './luo/state';
 import type { PageAllocator } from './mm/buddy';
 import { Crowd } from './mm/crowd';
@@ -78,6 +79,8 @@ export class Kernel extends Rec implements KernelCore {
     readonly vms: Seq<VirtualMachine>;
     /** The kernel log of this boot. */
     readonly log: Seq<LogLine>;
+    /** system_transition_mutex: held by whoever reboots. */
+    readonly transition: Lock;
     /** What kexec loaded; null: nothing. */
     readonly kexecImage: KexecImage | null = null;
     /** Places that have warned in this boot (WARN_ON_ONCE). */
@@ -109,6 +112,7 @@ export class Kernel extends Rec implements KernelCore {
         this.crowd = new Crowd(journal);
         this.vms = new Seq(journal);
         this.log = new Seq(journal);
+        this.transition = new Lock(journal, 'system_transition_mutex');
         this.warned = new Table(journal);
         this.devices = new KernelDevices(this);
         this.luo = new Luo(

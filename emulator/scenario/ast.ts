@@ -137,7 +137,7 @@ export interface KernelInit extends Span { readonly kind: 'init'; readonly body:
 export interface Block extends Span { readonly kind: 'block'; readonly statements: readonly Stmt[] }
 
 export type Stmt =
-    | BootStmt | ProcessStmt | ProcessBlock | AssignStmt | ExprStmt | SendStmt | ExitStmt | KillStmt | InjectStmt | AtStmt | CorruptStmt
+    | BootStmt | ProcessStmt | ProcessBlock | ConcurrentlyStmt | AssignStmt | ExprStmt | SendStmt | ExitStmt | KillStmt | InjectStmt | AtStmt | CorruptStmt
     | AssertStmt | IfStmt | WhileStmt | ForStmt | ReturnStmt | BreakStmt | ContinueStmt | UndoStmt | SleepStmt | CostStmt;
 
 /** `boot "7.2"` with `from image "…"` and `cmdline "…"` behind it where given; `boot from image "…"` has an empty name of no length. */
@@ -152,6 +152,8 @@ export interface BootStmt extends Span {
 export interface ProcessStmt extends Span { readonly kind: 'process'; readonly names: readonly Ident[]; readonly body?: Block }
 /** `luod { … }` */
 export interface ProcessBlock extends Span { readonly kind: 'in'; readonly process: Ident; readonly body: Block }
+/** `concurrently { luod { … } vmm { … } }`: blocks of processes that run at the same time. The checker refuses other statements in it. */
+export interface ConcurrentlyStmt extends Span { readonly kind: 'concurrently'; readonly body: Block }
 export type AssignOp = '=' | '+=' | '-=' | '*=' | '/=' | '%=' | '|=' | '&=' | '^=' | '<<=' | '>>=';
 export interface AssignStmt extends Span {
     readonly kind: 'assign';

@@ -4,6 +4,7 @@
  */
 import type { Err } from '../kernel/errno';
 import type { OpenFile } from '../kernel/file';
+import type { Lock } from '../kernel/lock';
 import type { Span } from './ast';
 import type { LocalVar } from './program';
 import type { Type, Value } from './types';
@@ -57,12 +58,16 @@ export interface PendingUndo {
     readonly captured: readonly { readonly slot: number; readonly value: Value }[];
 }
 
+const NO_GUARDS: readonly Lock[] = [];
+
 export class Frame {
     pc = 0;
     /** Newest last. */
     undos: PendingUndo[] = [];
     /** Set while undo blocks run. */
     failing: Err | null = null;
+    /** Locks that are given up when this frame ends, however it does (guard() of include/linux/cleanup.h); the latest last. */
+    guards: readonly Lock[] = NO_GUARDS;
 
     constructor(
         readonly code: Code,
@@ -82,6 +87,7 @@ export class Frame {
         f.pc = this.pc;
         f.undos = this.undos.slice();
         f.failing = this.failing;
+        f.guards = this.guards;
         return f;
     }
 }

@@ -10,6 +10,7 @@ import { costId } from '../machine/costs';
 import { LuoFlb, LuoHandler } from '../kernel/luo/state';
 import type { FileDecl, FlbDecl, HandlerDecl } from './ast';
 import { SWITCH } from './code';
+import { mayBeOvertaken } from './scheduler';
 import type { Value } from './types';
 import { ProgramError } from './values';
 import type { Vm } from './vm';
@@ -36,6 +37,7 @@ export function callback(vm: Vm, name: string, args: readonly Value[], resultSlo
     }
     const next = vm.call(code, 'kernel', rest, resultSlot, receiver instanceof OpenFile ? receiver : null);
     vm.machine.clock.charge(CALLBACK);
+    mayBeOvertaken(vm);
     return next;
 }
 

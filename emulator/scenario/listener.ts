@@ -8,7 +8,7 @@ import type { Differing, VcpuState } from '../machine/guests';
 import type { Frame } from './code';
 import type { Diagnosis } from './diagnosis/diagnosis';
 import type { StructLayout } from './layout';
-import type { Thread } from './thread';
+import type { LockWait, Thread } from './thread';
 import type { Value } from './types';
 import type { ArrayView } from './view';
 
@@ -69,6 +69,10 @@ export interface Listener {
     guestFaulted?(guest: string, index: number, gpa: number, why: string): void;
     /** A saved state was put into a guest's vCPUs. */
     guestLoaded?(guest: string): void;
+    /** A thread begins to wait for a lock of the kernel. */
+    waits?(thread: Thread, waiting: LockWait): void;
+    /** A thread has been given the lock that it waited for. */
+    woken?(thread: Thread, waiting: LockWait): void;
     threadStarted?(thread: Thread): void;
     threadEnded?(thread: Thread): void;
     /** The scenario has come to its end. */

@@ -9,7 +9,7 @@ import { ASSIGN_OPS } from './parser-structure';
 /** Words that begin a statement when what follows fits; else they are ordinary names. */
 const STATEMENT_WORDS = [
     'boot', 'process', 'send', 'exit', 'kill', 'inject', 'at', 'corrupt', 'assert', 'if', 'while', 'for', 'return', 'break', 'continue',
-    'undo', 'sleep', 'cost',
+    'undo', 'sleep', 'cost', 'concurrently',
 ];
 
 const assignOp = (text: string): AssignOp | undefined => {
@@ -126,6 +126,14 @@ export class StmtParser extends ExprParser {
                 const cost = this.ident('a cost');
                 const value = this.expr(`what \`${cost.name}\` takes`);
                 return { kind: 'cost', cost, value, start: t.start, end: this.lastEnd };
+            }
+            case 'concurrently': {
+                if (!same || next.text !== '{') {
+                    return undefined;
+                }
+                this.advance();
+                const body = this.block('`concurrently` block');
+                return { kind: 'concurrently', body, start: t.start, end: this.lastEnd };
             }
             case 'sleep': {
                 if (!same || (next.kind === 'punct' && next.text !== '(')) {

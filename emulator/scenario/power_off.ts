@@ -17,6 +17,7 @@ export function dropKernel(vm: Vm): void {
         vm.dropThread(t);
     }
     vm.handoverHooks.clear();
+    vm.scheduler.end();
     const scenario = vm.scenarioThread;
     scenario.waiting = null;
     for (const frame of scenario.frames) {

@@ -3,6 +3,7 @@ import type { Err } from '../kernel/errno';
 import { exitProcess, passFd, reap, spawn } from '../kernel/process';
 import { Frame, SWITCH } from './code';
 import { entered } from './entering';
+import { goOn, mayBeOvertaken } from './scheduler';
 import { UserProcess, type Thread } from './thread';
 import type { Value } from './types';
 import { ProgramError } from './values';
@@ -58,6 +59,67 @@ function exitFrame(vm: Vm, waiter: Thread | null): Frame {
     return new Frame(code, 'kernel', new Array<Value>(code.slots).fill(undefined), -1, null, waiter);
 }
 
+// ---------------------------------------------------------------- several at the same time
+
+/** The blocks of a `concurrently` begin; the thread that runs waits for them. @param frames one for each process that takes part */
+export function runBlocks(vm: Vm, frames: readonly { readonly user: UserProcess; readonly frame: Frame }[]): number {
+    for (const { user, frame } of frames) {
+        user.thread.frames.push(frame);
+    }
+    const waiter = vm.current;
+    waiter.waiting = { kind: 'blocks' };
+    vm.scheduler.begin(frames.map(({ user }) => user.thread), waiter);
+    goOn(vm);
+    return SWITCH;
+}
+
+/** The thread that runs has nothing left to do: others go on, and behind the last one the scenario. */
+export function blockDone(vm: Vm): void {
+    const { scheduler } = vm;
+    const { waiter } = scheduler;
+    const thread = vm.current;
+    scheduler.leave(thread);
+    if (thread.killed && thread.user) {
+        thread.killed = false;
+        forgetUser(vm, thread.user.name);
+    }
+    if (scheduler.active) {
+        goOn(vm);
+    } else if (waiter) {
+        scheduler.end();
+        waiter.waiting = null;
+        vm.current = waiter;
+    }
+}
+
+/** The thread that runs is about to go on in user mode: a signal that waits comes first, and others may. @returns whether they do. */
+export function backToUser(vm: Vm): boolean {
+    const thread = vm.current;
+    if (thread.killed) {
+        die(vm, thread);
+        return true;
+    }
+    mayBeOvertaken(vm);
+    return vm.current !== thread;
+}
+
+/** SIGKILL while others run: it takes effect when the process is, or is next, in user mode, and nobody waits for that. */
+function signalUser(vm: Vm, user: UserProcess): number {
+    const { thread } = user;
+    thread.killed = true;
+    if (thread.top?.mode !== 'kernel') {
+        die(vm, thread);
+    }
+    return SWITCH;
+}
+
+/** A process in user mode does nothing more but close what it has open. */
+function die(vm: Vm, thread: Thread): void {
+    thread.waiting = null;
+    thread.frames = [exitFrame(vm, vm.scheduler.waiter)];
+    vm.scheduler.join(thread);
+}
+
 /** `exit` in a process block: its descriptors close before anything else happens. */
 export function exitUser(vm: Vm): number {
     vm.current.frames.push(exitFrame(vm, null));
@@ -69,6 +131,12 @@ export function exitUser(vm: Vm): number {
 export function endUser(vm: Vm): number {
     const thread = vm.current;
     const { user } = thread;
+    if (vm.scheduler.active) {
+        thread.frames = [];
+        thread.killed = true;
+        blockDone(vm);
+        return SWITCH;
+    }
     const waiter = thread.frames.find((f) => f.waiter)?.waiter ?? vm.scenarioThread;
     thread.frames = [];
     waiter.waiting = null;
@@ -79,9 +147,15 @@ export function endUser(vm: Vm): number {
     return SWITCH;
 }
 
-/** `kill p`: SIGKILL takes effect at the return to user mode; then its descriptors close. */
+/**
+ * `kill p`: SIGKILL takes effect at the return to user mode; then its descriptors close. Where several processes run at the same time, one that
+ * has ended already cannot be killed, and nobody minds.
+ */
 export function killUser(vm: Vm, name: string): number {
     const user = vm.userNamed(name);
+    if (vm.scheduler.active) {
+        return user ? signalUser(vm, user) : SWITCH;
+    }
     if (!user) {
         throw new ProgramError(`no process ${name} runs`);
     }
@@ -105,6 +179,7 @@ export function forgetUser(vm: Vm, name: string): void {
 export function dropAllUsers(vm: Vm): void {
     for (const user of [...vm.users]) {
         user.thread.frames = [];
+        user.thread.waiting = null;
         vm.dropThread(user.thread);
     }
     vm.users.clear();

@@ -81,8 +81,8 @@ export function jump(vm: Vm): Value {
     if (!image) {
         throw new ProgramError('no kernel is loaded');
     }
-    if (vm.power.noJump !== null) {
-        vm.fail('failed-call', `${vm.power.noJump}, but it succeeds.`);
+    if (vm.current.noJump !== null) {
+        vm.fail('failed-call', `${vm.current.noJump}, but it succeeds.`);
         return undefined;
     }
     vm.phase('jump');

@@ -6,7 +6,7 @@ import type { Code } from './diagnosis/catalogue';
 import type { Diagnosis } from './diagnosis/diagnosis';
 import type { Frame } from './code';
 import type { Place } from './listener';
-import type { Thread } from './thread';
+import type { Thread, ThreadState } from './thread';
 import type { Value } from './types';
 import type { Vm } from './vm';
 
@@ -38,8 +38,11 @@ export interface Outcome {
     readonly failure?: RunException;
 }
 
-/** How far to run: to the next statement in the same function, in any function, or after this function. */
-export type StepKind = 'next' | 'in' | 'out';
+/**
+ * How far to run: to the next statement in the same function, in any function, or after this function, all of the same thread; `any`: of
+ * whatever thread.
+ */
+export type StepKind = 'next' | 'in' | 'out' | 'any';
 
 /** Decides at a trap whether to stop there; gives the ids of the breakpoints that were hit. */
 export type TrapHandler = (frame: Frame, vm: Vm) => readonly number[];
@@ -53,8 +56,6 @@ export class Power extends Rec {
     /** A part of the message of a panic that the scenario has announced; null: none is. */
     readonly panicExpected: string | null = null;
     readonly panicTolerated: boolean = false;
-    /** Why a reboot must not succeed now: the call that the scenario says fails. */
-    readonly noJump: string | null = null;
 
     constructor(private readonly journal: Journal) {
         super(journal);
@@ -69,18 +70,13 @@ export class Power extends Rec {
     toleratePanic(on: boolean): void {
         this.journal.edit<Power>(this).panicTolerated = on;
     }
-
-    /** Announces that the reboot under way must fail; null: it need not. */
-    expectNoJump(what: string | null): void {
-        this.journal.edit<Power>(this).noJump = what;
-    }
 }
 
 /** A copy of everything of a run that is not in the journal. */
 export interface Checkpoint {
     readonly mark: Mark;
     readonly ticks: number;
-    readonly threads: readonly { readonly thread: Thread; readonly frames: readonly Frame[]; readonly waiting: Thread['waiting'] }[];
+    readonly threads: readonly { readonly thread: Thread; readonly frames: readonly Frame[]; readonly state: ThreadState }[];
     readonly current: Thread;
     readonly outcome: Outcome | null;
     readonly nextThreadId: number;

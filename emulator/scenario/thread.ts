@@ -1,13 +1,33 @@
 /** Threads: the scenario itself, the processes of the emulated host, and the kernel while it boots. */
 import { Rec, Table, type Journal } from '../machine/journal';
+import type { Lock, LockMode } from '../kernel/lock';
 import type { Process } from '../kernel/process';
 import type { Frame } from './code';
 import type { Value } from './types';
 
+/** A lock of the kernel that a thread waits for. Nanoseconds. */
+export interface LockWait {
+    readonly kind: 'lock';
+    readonly lock: Lock;
+    readonly mode: LockMode;
+    readonly since: number;
+}
+
 /** What a thread that cannot go on waits for. */
-export interface Waiting {
-    readonly kind: 'thread';
-    readonly thread: Thread;
+export type Waiting =
+    | { readonly kind: 'thread'; readonly thread: Thread }
+    /** The blocks of a `concurrently`. */
+    | { readonly kind: 'blocks' }
+    | LockWait
+    /** A moment of the machine's clock, in nanoseconds. */
+    | { readonly kind: 'sleep'; readonly until: number };
+
+/** What a checkpoint keeps of a thread besides its frames. */
+export interface ThreadState {
+    readonly waiting: Waiting | null;
+    readonly locks: readonly Lock[];
+    readonly killed: boolean;
+    readonly noJump: string | null;
 }
 
 /**
@@ -16,6 +36,12 @@ export interface Waiting {
 export class Thread {
     frames: Frame[] = [];
     waiting: Waiting | null = null;
+    /** The kernel's locks that it holds, the latest last. */
+    locks: readonly Lock[] = [];
+    /** SIGKILL waits for its return to user mode. */
+    killed = false;
+    /** Why its reboot must not succeed: the call that the scenario says fails. */
+    noJump: string | null = null;
 
     constructor(
         readonly id: number,
@@ -26,6 +52,17 @@ export class Thread {
 
     get top(): Frame | undefined {
         return this.frames[this.frames.length - 1];
+    }
+
+    get state(): ThreadState {
+        return { waiting: this.waiting, locks: this.locks, killed: this.killed, noJump: this.noJump };
+    }
+
+    set state({ waiting, locks, killed, noJump }: ThreadState) {
+        this.waiting = waiting;
+        this.locks = locks;
+        this.killed = killed;
+        this.noJump = noJump;
     }
 }
 

@@ -22,10 +22,14 @@ import { Injections } from './injection';
 import type { Program } from './program';
 import type { Listener, Phase, Place } from './listener';
 import { copyOnce, Power, type Checkpoint, type ExceptionKind, type Outcome, type RunException, type StepKind, type Stop, type StopsAt, type TrapHandler } from './run_state';
+import { Scheduler } from './scheduler';
+import { stepDone, type Step } from './stepping';
 import { depthOf, Thread, type UserProcess } from './thread';
 import type { Value } from './types';
 import type { Updates } from './updates';
+import { giveUpGuards } from './locks';
 import { stopFor } from './power_off';
+import { backToUser, blockDone } from './processes';
 import { ProgramError } from './values';
 
 export type { Checkpoint, ExceptionKind, Outcome, RunException, StepKind, Stop, StopsAt, TrapHandler } from './run_state';
@@ -51,6 +55,8 @@ export class Vm {
     readonly costs: CostSettings;
     /** Virtual machines, over kernels. */
     readonly guests: Guests;
+    /** Who runs next, where several processes run at the same time. */
+    readonly scheduler: Scheduler;
     /** Live updates in time; null where nobody looks. */
     updates: Updates | null = null;
     /** What has been found wrong that no kernel tells; null where nobody looks. */
@@ -62,7 +68,7 @@ export class Vm {
     onTrap: TrapHandler = () => [];
     private limit = 0;
     private stop: Stop | null = null;
-    private stepping: { readonly kind: StepKind; depth: number; moved: boolean } | null = null;
+    private stepping: Step | null = null;
     private nextThreadId = 1;
     /** True where the user has seen the current position: the trap there must not stop the run again. */
     private seen = false;
@@ -81,6 +87,7 @@ export class Vm {
         this.guests = new Guests(this);
         machine.guestObserver = this.guests;
         this.costs = new CostSettings(machine.journal, machine.clock);
+        this.scheduler = new Scheduler(machine.journal, seed);
         this.power = new Power(machine.journal);
         this.earlyLog = new Seq<LogLine>(machine.journal);
         this.users = new Seq<UserProcess>(machine.journal);
@@ -244,6 +251,9 @@ export class Vm {
         if (frame.code.kind === 'handler' || frame.code.kind === 'flb' || frame.code.kind === 'file') {
             this.left(frame, value);
         }
+        if (frame.guards.length > 0) {
+            giveUpGuards(this, frame);
+        }
         const caller = thread.top;
         if (caller) {
             if (frame.resultSlot >= 0) {
@@ -251,7 +261,7 @@ export class Vm {
             }
             if (frame.mode === 'kernel' && caller.mode !== 'kernel') {
                 this.returned(frame.code.name, value, frame);
-                this.taskWork();
+                this.leaveKernel();
             }
             return SWITCH;
         }
@@ -276,6 +286,10 @@ export class Vm {
 
     /** The thread that waited for the one that has nothing left to do goes on; without one the scenario is over. */
     private wake(waiter: Thread | null): void {
+        if (this.scheduler.active) {
+            blockDone(this);
+            return;
+        }
         if (this.current.user === null && this.current !== this.scenarioThread) {
             this.dropThread(this.current);
         }
@@ -285,6 +299,11 @@ export class Vm {
         } else {
             this.finish({ passed: true });
         }
+    }
+
+    /** The current thread goes back to user mode. True where something else runs before. */
+    leaveKernel(): boolean {
+        return this.taskWork() || (this.scheduler.active && backToUser(this));
     }
 
     /** At the return to user mode, files whose last reference is gone are released (kernel: delayed fput, task work). */
@@ -401,7 +420,7 @@ export class Vm {
 
     /** Prepares a step; {@link run} then stops at its end. */
     step(kind: StepKind): void {
-        this.stepping = { kind, depth: this.depth(), moved: false };
+        this.stepping = { kind, thread: this.current, depth: this.depth(), moved: false };
     }
 
     /** The user is shown the current position (stop on entry, pause): a breakpoint on it does not stop the run again. */
@@ -492,7 +511,7 @@ export class Vm {
                 return this.takeStop();
             }
             const step = this.stepping;
-            if (step?.moved && frame.code.begins[frame.pc] && this.stepDone(step.kind, step.depth)) {
+            if (step?.moved && frame.code.begins[frame.pc] && stepDone(this, step)) {
                 const ids = this.onTrap(frame, this);
                 this.stop = ids.length > 0
                     ? { reason: 'breakpoint', thread: this.current, ids }
@@ -528,17 +547,6 @@ export class Vm {
         return null;
     }
 
-    private stepDone(kind: StepKind, depth: number): boolean {
-        switch (kind) {
-            case 'in':
-                return true;
-            case 'next':
-                return this.depth() <= depth;
-            case 'out':
-                return this.depth() < depth;
-        }
-    }
-
     /** A trap operation calls this. True: stop before the statement. */
     trap(frame: Frame): boolean {
         const ids = this.onTrap(frame, this);
@@ -558,7 +566,7 @@ export class Vm {
         return {
             mark: this.machine.journal.mark(),
             ticks: this.ticks,
-                    threads: this.threads.map((thread) => ({ thread, frames: thread.frames.map((f) => f.clone(slotsOf)), waiting: thread.waiting })),
+            threads: this.threads.map((thread) => ({ thread, frames: thread.frames.map((f) => f.clone(slotsOf)), state: thread.state })),
             current: this.current,
             outcome: this.outcome,
             nextThreadId: this.nextThreadId,
@@ -573,7 +581,7 @@ export class Vm {
         this.threads.length = 0;
         for (const t of c.threads) {
             t.thread.frames = t.frames.map((f) => f.clone(slotsOf));
-            t.thread.waiting = t.waiting;
+            t.thread.state = t.state;
             this.threads.push(t.thread);
         }
         this.current = c.current;

@@ -13,7 +13,7 @@ import { Bytes } from '../machine/bytes';
 import { Hasher } from '../machine/hash';
 import { Seq } from '../machine/journal';
 import type { Frame } from '../scenario/code';
-import { UserProcess } from '../scenario/thread';
+import { UserProcess, type Thread } from '../scenario/thread';
 import type { Value } from '../scenario/types';
 import { FdtBuilder } from '../scenario/natives/fdt';
 import { ArrayView, View } from '../scenario/view';
@@ -36,10 +36,13 @@ class Fingerprint {
             hasher.str(i.target).str(i.error?.name ?? 'no').num(i.skip).num(i.left).num(i.boot);
         }
         for (const thread of vm.threads) {
-            hasher.num(thread.id).str(thread.name).num(thread.waiting?.thread.id ?? 0);
+            this.thread(thread);
             for (const frame of thread.frames) {
                 this.frame(frame);
             }
+        }
+        if (vm.scheduler.active || vm.scheduler.draws > 0) {
+            vm.scheduler.hash(hasher);
         }
         for (const user of vm.users) {
             hasher.str(user.name);
@@ -50,6 +53,23 @@ class Fingerprint {
         }
         if (vm.kernel) {
             this.kernel(vm.kernel);
+        }
+    }
+
+    private thread({ id, name, waiting, locks, killed }: Thread): void {
+        const { hasher } = this;
+        hasher.num(id).str(name).num(waiting?.kind === 'thread' ? waiting.thread.id : 0);
+        if (waiting?.kind === 'sleep') {
+            hasher.num(waiting.until);
+        }
+        if (killed) {
+            hasher.u32(1);
+        }
+        for (const lock of waiting?.kind === 'lock' ? [waiting.lock, ...locks] : locks) {
+            hasher.str(lock.name);
+            for (const { task, mode } of [...lock.holders, ...lock.queue]) {
+                hasher.num(task.id).str(mode);
+            }
         }
     }
 

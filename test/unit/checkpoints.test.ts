@@ -19,7 +19,7 @@ const AHEAD = 3;
 const FOREVER = 1e9;
 
 function over(vm: Vm): boolean {
-    vm.step('in');
+    vm.step('any');
     const stop = vm.run(FOREVER);
     return stop === null || stop.reason === 'end' || (stop.reason === 'exception' && stop.exception.fatal);
 }

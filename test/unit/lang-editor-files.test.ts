@@ -18,6 +18,7 @@ const expand = (body: readonly string[]): string =>
 const INSIDE: Record<string, (text: string) => string> = {
     process: (t) => `scenario "s" {\n${t}\n}\n`,
     kexec: (t) => `scenario "s" { process p {\n${t}\n} }\n`,
+    concurrently: (t) => `scenario "s" {\n${t}\n}\n`,
     inject: (t) => `scenario "s" {\n${t}\n}\n`,
     corrupt: (t) => `scenario "s" {\n${t}\n}\n`,
 };
@@ -29,7 +30,7 @@ suite('language: editor files', () => {
             assert.deepEqual(parse('snippet.lus', text).diagnostics.map((d) => d.message), [], text);
         }
         assert.deepEqual(Object.values(snippets).map((s) => s.prefix).sort(),
-            ['corrupt', 'file', 'flb', 'handler', 'inject', 'kernel', 'kexec', 'machine', 'process', 'scenario', 'struct']);
+            ['concurrently', 'corrupt', 'file', 'flb', 'handler', 'inject', 'kernel', 'kexec', 'machine', 'process', 'scenario', 'struct']);
     });
 
     test('the scenario snippet runs as it is', () => {
@@ -45,8 +46,8 @@ suite('language: editor files', () => {
             assert.ok(grammar.includes(name), name);
         }
         for (const word of ['scenario', 'kernel', 'import', 'machine', 'handler', 'flb', 'file', 'fn', 'const', 'struct', 'boot', 'process', 'send', 'exit', 'kill',
-            'inject', 'corrupt', 'sleep', 'assert', 'if', 'else', 'while', 'for', 'return', 'break', 'continue', 'undo', 'try', 'new', 'fails', 'may']) {
-            assert.match(grammar, new RegExp(`[|(:b]${word}[|)\\\\]`), word);
+            'inject', 'corrupt', 'sleep', 'assert', 'if', 'else', 'while', 'for', 'return', 'break', 'continue', 'undo', 'try', 'new', 'fails', 'may', 'concurrently']) {
+            assert.match(grammar, new RegExp(`[|(:b\\]]${word}[|()\\\\]`), word);
         }
     });
 

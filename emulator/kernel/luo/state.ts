@@ -6,6 +6,7 @@ import { Rec, Seq, Table, type Journal } from '../../machine/journal';
 import type { Int } from '../../machine/int';
 import type { OpenFile } from '../file';
 import type { BlockSet } from '../kho/blocks';
+import { Lock } from '../lock';
 
 /** include/linux/kho/abi/luo.h */
 export const LUO_COMPATIBLE = 'luo-v5';
@@ -55,6 +56,13 @@ export class FlbSide extends Rec {
     readonly finished: boolean = false;
     /** Incoming only: 0 not tried, 1 done, −errno. */
     readonly retrieveStatus: number = 0;
+    /** Held around the FLB's callbacks. */
+    readonly mutex: Lock;
+
+    constructor(journal: Journal, name: string) {
+        super(journal);
+        this.mutex = new Lock(journal, `the ${name}`);
+    }
 }
 
 /** File-lifecycle-bound state (struct liveupdate_flb). */
@@ -64,8 +72,8 @@ export class LuoFlb extends Rec {
 
     constructor(journal: Journal, readonly name: string, readonly compatible: string) {
         super(journal);
-        this.outgoing = new FlbSide(journal);
-        this.incoming = new FlbSide(journal);
+        this.outgoing = new FlbSide(journal, `outgoing mutex of FLB ${name}`);
+        this.incoming = new FlbSide(journal, `incoming mutex of FLB ${name}`);
     }
 
     display(): string {
@@ -111,6 +119,8 @@ export class LuoSession extends Rec {
     readonly area: number = 0;
     /** Before the merge every session had a state (enum liveupdate_state). */
     readonly state: number = 1;
+    /** Held by whoever works on its files. */
+    readonly mutex: Lock;
 
     constructor(
         journal: Journal,
@@ -120,6 +130,7 @@ export class LuoSession extends Rec {
     ) {
         super(journal);
         this.files = new Seq(journal);
+        this.mutex = new Lock(journal, `the mutex of session "${name}"`);
     }
 
     display(): string {
@@ -132,9 +143,12 @@ export class SessionList extends Rec {
     readonly sessions: Seq<LuoSession>;
     /** Physical address of the area with the sessions, in releases that do not use blocks; 0: none. */
     readonly area: number = 0;
+    /** For reading by whoever looks a session up, for writing by whoever adds or removes one. */
+    readonly lock: Lock;
 
     constructor(journal: Journal, readonly direction: 'outgoing' | 'incoming', readonly blocks: BlockSet) {
         super(journal);
+        this.lock = new Lock(journal, `the list of ${direction} sessions`);
         this.sessions = new Seq(journal);
     }
 
@@ -186,6 +200,11 @@ export class FlbArgs extends Rec {
 export class Luo extends Rec {
     /** `liveupdate=` of the command line, and KHO is on. */
     readonly enabled: boolean;
+    /**
+     * For reading by every ioctl and release of a session, for writing by the reboot, which keeps it where it succeeds (7.2 on): what has been
+     * frozen stays as it is.
+     */
+    readonly serialize: Lock;
     /** Set once the device is there (late_initcall). */
     readonly ready: boolean = false;
     readonly deviceInUse: boolean = false;
@@ -213,6 +232,7 @@ export class Luo extends Rec {
     constructor(journal: Journal, enabled: boolean, outgoing: BlockSet, incoming: BlockSet) {
         super(journal);
         this.enabled = enabled;
+        this.serialize = new Lock(journal, 'the serialize lock');
         this.outgoing = new SessionList(journal, 'outgoing', outgoing);
         this.incoming = new SessionList(journal, 'incoming', incoming);
         this.handlers = new Seq(journal);

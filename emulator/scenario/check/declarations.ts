@@ -130,7 +130,7 @@ export function processesOf(block: Block, into: Set<string>): Set<string> {
                     processesOf(s.otherwise, into);
                 }
                 break;
-            case 'in': case 'while': case 'for': case 'at': case 'undo': processesOf(s.body, into); break;
+            case 'in': case 'concurrently': case 'while': case 'for': case 'at': case 'undo': processesOf(s.body, into); break;
         }
     };
     block.statements.forEach(visit);

@@ -116,6 +116,42 @@ export class Flow {
     }
 }
 
+/**
+ * What holds behind blocks that ran at the same time: everything that any of them did. The end of a process or of the kernel is the
+ * end for all of them.
+ */
+export function together(before: Flow, ways: readonly Flow[]): Flow {
+    const all = before.copy();
+    for (const way of ways) {
+        if (way.kernel !== before.kernel && (all.kernel === before.kernel || way.kernel === MIXED)) {
+            all.kernel = way.kernel;
+            all.kernelWhy = way.kernelWhy;
+        }
+        for (const [name, p] of way.procs) {
+            const mine = all.procs.get(name);
+            if (!mine) {
+                all.procs.set(name, { ...p, vars: new Map(p.vars), lost: new Map(p.lost) });
+                continue;
+            }
+            if (GRAVITY[p.status] > GRAVITY[mine.status]) {
+                mine.status = p.status;
+                mine.why = p.why;
+            }
+            mine.open ||= p.open;
+            for (const [v, info] of p.vars) {
+                mine.vars.set(v, mine.vars.get(v) ?? info);
+            }
+        }
+        for (const [v, kernel] of way.assigned) {
+            all.assigned.set(v, kernel);
+        }
+    }
+    all.ended = undefined;
+    return all;
+}
+
+const GRAVITY = { alive: 0, maybe: 1, dead: 2 } as const;
+
 /** The span of a statement's first line, for what marks a whole block. */
 export const head = (span: Span, text: string): Span => {
     const lf = text.indexOf('\n', span.start);

@@ -1,13 +1,13 @@
 /** Statements of every kind, with what they do to the kernel and its processes. */
 import { isErrnoName } from '../../kernel/errno';
 import type {
-    AssertStmt, Block, BootStmt, CallExpr, CostStmt, Expectation, Expr, ForStmt, Ident, IfStmt, InjectStmt, ProcessBlock, ProcessStmt, ReturnStmt, Stmt,
+    AssertStmt, Block, BootStmt, CallExpr, ConcurrentlyStmt, CostStmt, Expectation, Expr, ForStmt, Ident, IfStmt, InjectStmt, ProcessBlock, ProcessStmt, ReturnStmt, Stmt,
     StringLit, WhileStmt,
 } from '../ast';
 import { isBeside } from '../load';
 import { ANY, INT, type Type } from '../types';
 import { AssignChecker } from './assign';
-import { Flow, head } from './flow';
+import { Flow, head, together } from './flow';
 import { checkInjection } from './injections';
 import { checkCostName } from './settings';
 import { assignable, describeType, isIntLike } from './types-of';
@@ -54,6 +54,7 @@ export class StatementChecker extends AssignChecker {
             case 'boot': this.boot(s); break;
             case 'process': this.processStmt(s); break;
             case 'in': this.inProcess(s); break;
+            case 'concurrently': this.concurrently(s); break;
             case 'assign': this.assign(s); break;
             case 'expr': this.exprStmt(s); break;
             case 'send': this.send(s); break;
@@ -187,6 +188,27 @@ export class StatementChecker extends AssignChecker {
         this.require('scenario', s.process, 'The block of a process');
         this.processIdent(s.process, true);
         this.run(s.process.name, s.body);
+    }
+
+    private concurrently(s: ConcurrentlyStmt): void {
+        this.require('scenario', { start: s.start, end: s.start + 'concurrently'.length }, '`concurrently`');
+        const before = this.flow.copy();
+        const names = new Set<string>();
+        const ways: Flow[] = [];
+        for (const part of s.body.statements) {
+            const process = part.kind === 'in' ? part.process : part.kind === 'process' && part.body ? part.names[0] : undefined;
+            if (!process) {
+                const text = this.world.files.get(this.unit.uri)?.text ?? '';
+                this.error('LU0416', head(part, text), 'Only blocks of processes can run at the same time: put it into one, `luod { }`.');
+            } else if (names.has(process.name) && process.name !== '') {
+                this.error('LU0416', process, `A process runs one thing at a time, and ${quoted(process.name)} has a block here already: put both into one.`);
+            }
+            names.add(process?.name ?? '');
+            this.flow = before.copy();
+            this.statement(part);
+            ways.push(this.flow);
+        }
+        this.flow = together(before, ways);
     }
 
     private run(name: string, body: Block): void {

@@ -209,7 +209,7 @@ function emitNative(c: FnCompiler, call: CallExpr, native: NativeFunction, recei
                 systemCall(vm, code);
             }
             if (code === 'sys_reboot') {
-                vm.power.expectNoJump(noJump);
+                vm.current.noJump = noJump;
             }
             return vm.callStd(code, values, slot);
         });
@@ -234,7 +234,7 @@ function emitDirect(c: FnCompiler, call: Expr, native: NativeFunction, evals: re
         if (syscall && next >= 0 && f.mode !== 'kernel') {
             vm.returned(native.name, result, null);
             f.pc = next;
-            if (vm.taskWork()) {
+            if (vm.leaveKernel()) {
                 return SWITCH;
             }
         }
@@ -304,9 +304,9 @@ function emitDynamic(c: FnCompiler, call: CallExpr, name: string, object: Eval, 
         f.slots[slot] = result;
         if (method.syscall && f.mode !== 'kernel') {
             vm.returned(method.name, result, null);
-            return vm.taskWork() || vm.interrupted ? SWITCH : f.pc;
+            return vm.leaveKernel() || vm.interrupted ? SWITCH : f.pc;
         }
-        return f.pc;
+        return vm.interrupted ? SWITCH : f.pc;
     });
     c.emitter.emit((f, vm) => {
         const value = f.slots[slot];

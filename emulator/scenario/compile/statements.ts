@@ -10,11 +10,13 @@ import { lengthOf, readIndex, writeIndex, writeMember } from '../members';
 import { bootImage } from '../boot_image';
 import { coldBoot } from '../reboot';
 import { setKindField } from '../kinds';
+import { sleepAside } from '../scheduler';
 import { endUser, exitUser, forgetUser, killUser, sendFd, setProcessVar, startProcess } from '../processes';
 import type { Value } from '../types';
 import { View } from '../view';
 import { asBool, asInt, asNumber, asString, binary, format, operatorOf, ProgramError } from '../values';
 import { emitCall, type Policy } from './calls';
+import { compileConcurrently } from './concurrently';
 import { needsOps } from './expressions';
 import type { FnCompiler } from './function';
 
@@ -41,6 +43,9 @@ function compileStatement(c: FnCompiler, s: Stmt): void {
             return;
         case 'in':
             compileProcessBlock(c, s);
+            return;
+        case 'concurrently':
+            compileConcurrently(c, s, compileBlock);
             return;
         default:
             e.statement(s);
@@ -104,7 +109,11 @@ function compileStatement(c: FnCompiler, s: Stmt): void {
             });
             // devices go on meanwhile: what they do may stop the run, and a long sleep must not keep it from being paused
             e.emit((f, vm) => {
-                const done = vm.machine.clock.sleepUntil(asNumber(f.slots[until], 'a moment'), TIMERS_AT_ONCE, () => vm.interrupted);
+                const moment = asNumber(f.slots[until], 'a moment');
+                if (sleepAside(vm, moment)) {
+                    return SWITCH;
+                }
+                const done = vm.machine.clock.sleepUntil(moment, TIMERS_AT_ONCE, () => vm.interrupted);
                 const next = done ? f.pc + 1 : f.pc;
                 f.pc = next;
                 return vm.interrupted ? SWITCH : next;
@@ -419,7 +428,9 @@ function compileKill(c: FnCompiler, s: KillStmt): void {
         return killUser(vm, name);
     });
     c.emitter.emit((f, vm) => {
-        forgetUser(vm, name);
+        if (!vm.scheduler.active) {
+            forgetUser(vm, name);
+        }
         return f.pc + 1;
     });
 }

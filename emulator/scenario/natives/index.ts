@@ -18,6 +18,7 @@ import {
     sessionField, sessionList,
 } from './luo';
 import { bridgeObject, pciDev, pciFunctions, pciObject } from './pci';
+import { lockFunctions, lockObject } from './locks';
 import { khoObject, khoSide, memoryFunctions, subtree } from './memory';
 import { clockObject, timeGlobals, updateObject } from './time';
 import { movableFields, movableFunctions, movableMethods } from './movable';
@@ -27,7 +28,7 @@ import { descriptor, fileSyscalls, statType } from './syscalls';
 const classes = [
     kvmObject, guestObject,
     luoFile, fileList, luoSession, sessionList, luoHandler, luoArgs, luoFlb, flbArgs, blockSet, blockIterator, luoObject, luoRequest, khoObject, khoSide,
-    subtree, fdtBuilder, fdtNode, kernelObject, kexecObject, bootObject, iommuObject, processObject, deviceObject, bridgeObject, pciDev, pciObject, ioasObject, hwptObject, clockObject, updateObject,
+    subtree, fdtBuilder, fdtNode, kernelObject, kexecObject, bootObject, iommuObject, processObject, deviceObject, bridgeObject, pciDev, pciObject, ioasObject, hwptObject, clockObject, updateObject, lockObject,
 ] as const;
 
 const file: ObjectType = {
@@ -59,7 +60,7 @@ const ARGS: [string, Type][] = [['args', objectOf('luo_args')]];
 const FLB: [string, Type][] = [['args', objectOf('flb_args')]];
 
 export const NATIVES: Natives = {
-    functions: byName([...kvmFunctions, ...byteFunctions, ...driverFunctions, ...fileFunctions, ...folioFunctions, ...fileSyscalls, ...kexecSyscalls, ...kernelFunctions, ...diagnosisFunctions, ...memoryFunctions, ...fdtFunctions, ...luoFunctions, ...movableFunctions, ...pciFunctions]),
+    functions: byName([...kvmFunctions, ...byteFunctions, ...driverFunctions, ...fileFunctions, ...folioFunctions, ...fileSyscalls, ...kexecSyscalls, ...kernelFunctions, ...diagnosisFunctions, ...memoryFunctions, ...fdtFunctions, ...luoFunctions, ...lockFunctions, ...movableFunctions, ...pciFunctions]),
     objects,
     globals: byName([...fileConstants, ...kvmGlobals, ...kernelGlobals, ...timeGlobals, ...errnoConstants]),
     fd: {

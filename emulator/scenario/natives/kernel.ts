@@ -14,7 +14,9 @@ import { Boot } from '../boot';
 import { panic } from '../power_off';
 import { jump, loadKexec, runHandoverHooks, runInit, unloadKexec } from '../reboot';
 import { openDevice } from '../kinds';
+import { giveWay } from '../scheduler';
 import { UserProcess } from '../thread';
+import { stateOf, waitsFor } from '../waiting';
 import { ANY, BOOL, FD, INT, objectOf, STRING, type NativeFunction, type NativeGlobal, type Value } from '../types';
 import { View } from '../view';
 import { asBool, asInt, asNumber, asString, hex, text } from '../values';
@@ -155,8 +157,11 @@ export class KexecState {}
 
 export const kexecObject = new Members(KexecState, 'kexec', 'The kernel that a reboot would jump to.')
     .field('loaded', BOOL, 'One is loaded.', (_k, vm) => vm.running.kexecImage !== null)
+    .field('transition', objectOf('lock'), 'system_transition_mutex: held by whoever reboots.', (_k, vm) => vm.running.transition)
     .method('prepare', [], { context: 'kernel' }, 'kernel_restart_prepare(): from here on the kernel goes down.', (_k, _a, vm) => {
         vm.phase('shutdown');
+        // it takes its time, and the other processors still run
+        giveWay(vm);
         return undefined;
     })
     .method('shutdown', [], { context: 'kernel' }, 'What follows up to the jump.', (_k, _a, vm) => {
@@ -190,7 +195,9 @@ export const bootObject = new Members(Boot, 'boot', 'The kernel that comes up.')
 /** A process as the scenario sees it. */
 export const processObject = new Members(UserProcess, 'process', 'A process that the scenario started.', true)
     .field('pid', INT, 'Its number.', (p) => p.process.pid)
-    .field('name', STRING, 'Its name.', (p) => p.name);
+    .field('name', STRING, 'Its name.', (p) => p.name)
+    .field('state', STRING, 'What it is at, as ps(1) shows it: `R` it runs or could, `S` it sleeps or has nothing to do, `D` it waits in the kernel and no signal reaches it.', (p) => stateOf(p.thread))
+    .field('waits_for', STRING, 'The lock that it waits for, and who holds it; empty where it waits for none.', (p, vm) => waitsFor(vm, p.thread) ?? '');
 
 export const kexecSyscalls: readonly NativeFunction[] = [
     code('open', [param('path', STRING), param('flags', INT, 2)], { context: 'user', syscall: true, result: FD },

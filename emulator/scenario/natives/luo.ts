@@ -94,6 +94,7 @@ export const luoSession = new Members(LuoSession, 'luo_session', 'A session (`st
     .field('file', objectOf('file'), 'The file behind its descriptors.', (s) => s.file, (s, v, vm) => {
         journal(vm).edit(s).file = v === null ? null : expect(OpenFile, v, 'a file');
     })
+    .field('mutex', objectOf('lock'), 'Held by whoever works on its files.', (s) => s.mutex)
     .field('files', { k: 'list', of: objectOf('luo_file') }, 'Its files, oldest first.', (s) => new FileList(s))
     .field('count', INT, 'How many files it has.', (s) => s.files.length)
     .field('file_blocks', objectOf('block_set'), 'The blocks in which its files are handed over.', (s) => s.fileBlocks)
@@ -127,6 +128,7 @@ export const sessionField: NativeField = {
 export const sessionList = new Members(SessionList, 'luo_sessions', 'One of the two lists of sessions.')
     .field('length', INT, 'How many sessions are on it.', (l) => l.sessions.length)
     .field('sessions', listOf(objectOf('luo_session')), 'The sessions, oldest first.', (l) => l.sessions)
+    .field('lock', objectOf('lock'), 'For reading by whoever looks a session up, for writing by whoever adds or removes one.', (l) => l.lock)
     .field('blocks', objectOf('block_set'), 'The blocks in which they are handed over.', (l) => l.blocks)
     .field('area', PHYS, 'Where they are handed over, in releases that do not use blocks; 0: nowhere.', (l) => l.area, (l, v, vm) => {
         journal(vm).edit(l).area = asNumber(v, 'area');
@@ -216,6 +218,8 @@ const flbArgsParam = [param('args', objectOf('flb_args'))];
 export const luoFlb = new Members(LuoFlb, 'luo_flb', 'State that several files share and that lives as long as one of them is preserved (`struct liveupdate_flb`).')
     .field('name', STRING, 'As it is declared.', (f) => f.name)
     .field('compatible', STRING, 'What identifies its data to the next kernel.', (f) => f.compatible)
+    .field('out_mutex', objectOf('lock'), 'Held around preserve() and unpreserve().', (f) => f.outgoing.mutex)
+    .field('in_mutex', objectOf('lock'), 'Held around retrieve() and finish().', (f) => f.incoming.mutex)
     .field('out_count', INT, 'References to what this kernel preserves.', (f) => f.outgoing.count)
     .field('out_data', INT, 'The handle that crosses the kexec.', (f) => f.outgoing.data, (f, v, vm) => {
         journal(vm).edit(f.outgoing).data = asInt(v, 'data');
@@ -292,6 +296,7 @@ export const blockIterator = new Members(BlockIterator, 'block_iterator', 'A pos
 
 export const luoObject = new Members(Luo, 'luo', 'The Live Update Orchestrator of the running kernel.')
     .field('enabled', BOOL, '`liveupdate=on`, and KHO is on.', (l) => l.enabled)
+    .field('serialize', objectOf('lock'), 'The serialize lock: for reading by whatever is done to sessions, for writing by the reboot, which keeps it where it succeeds.', (l) => l.serialize)
     .field('wanted', BOOL, '`liveupdate=on`.', (_l, vm) => vm.running.liveupdateWanted)
     .field('device_in_use', BOOL, '/dev/liveupdate is open.', (l) => l.deviceInUse, (l, v, vm) => {
         journal(vm).edit(l).deviceInUse = asBool(v, 'device_in_use');
