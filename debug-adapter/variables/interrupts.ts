@@ -88,7 +88,7 @@ export function processorItems(vm: Vm): Item[] {
     if (devices.length === 0) {
         return [];
     }
-    const taken = [...interrupts.taken()];
+    const taken = [...interrupts.claimed()];
     return [group('processors', countOf(interrupts.cpus, 'processor'), () => Array.from({ length: interrupts.cpus }, (_, cpu) => {
         const own = taken.filter((t) => t.cpu === cpu);
         return group(`[${cpu}]`, cpu < interrupts.accepting ? countOf(own.length, 'vector') : 'takes no interrupts', () =>

@@ -46,6 +46,8 @@ export interface Listener {
     /** A failing system call, kernel call or callback, announced or not. */
     failed?(what: string, error: Err, frame: Frame): void;
     phase?(phase: Phase): void;
+    /** A `sleep` is over. */
+    slept?(): void;
     /** A stage of a shutdown or a boot is over. It began at `begin` nanoseconds and has lasted until now. */
     stage?(name: string, begin: number): void;
     /** The old kernel is gone and the next one has not begun; its boot parameters lie at this address. */

@@ -12,6 +12,8 @@ import { onlyFrom, type InterruptEntry } from '../../machine/interrupts/remappin
 import { Rec, Seq, Table } from '../../machine/journal';
 import { err, type Err } from '../errno';
 import type { Kernel } from '../kernel';
+import { PostedInterrupts } from '../kvm/posted';
+import type { VirtualMachine } from '../kvm/vm';
 import { Irq } from './irq';
 import { IommuTables } from './tables';
 
@@ -21,6 +23,9 @@ const END_OF_VECTORS = 0xeb;
 const SYSCALL_VECTOR = 0x80;
 /** Events of an ITS begin behind the interrupts that are no messages. */
 const FIRST_LPI = 8192;
+/** Vectors that guests give to devices. */
+const FIRST_GUEST_VECTOR = 0x30;
+const GUEST_VECTORS = 0xc0;
 /** Faults that the kernel logs before it holds its tongue. */
 const LOGGED_FAULTS = 10;
 
@@ -112,7 +117,7 @@ export class KernelInterrupts extends Rec {
     /** The processor with the fewest vectors taken, the first of several, and its first free vector; undefined: all are taken. */
     private freeVector(wanted?: number): Destination | undefined {
         const { controller } = this;
-        const taken = [...controller.taken()];
+        const taken = [...controller.claimed()];
         if (controller.its) {
             return { cpu: 0, vector: FIRST_LPI + taken.length };
         }
@@ -130,10 +135,10 @@ export class KernelInterrupts extends Rec {
      * Sets up the first vectors of a device (pci_alloc_irq_vectors(), request_irq()) and turns its MSI-X on.
      * @returns ENOSPC (no vector or no entry is left), ENOMEM (no table); then none is set up
      */
-    request(device: Device, count: number, who: string): undefined | Err {
+    request(device: Device, count: number, who: string, vm: VirtualMachine | null = null): undefined | Err {
         this.release(device);
         for (let i = 0; i < Math.min(count, device.msix.length); i++) {
-            const failed = this.setUp(device, i, `${who}-${i}`);
+            const failed = this.setUp(device, i, `${who}-${i}`, vm);
             if (failed) {
                 this.release(device);
                 return failed;
@@ -143,7 +148,7 @@ export class KernelInterrupts extends Rec {
         return undefined;
     }
 
-    private setUp(device: Device, index: number, name: string): undefined | Err {
+    private setUp(device: Device, index: number, name: string, vm: VirtualMachine | null): undefined | Err {
         const { k, remapper, controller } = this;
         const to = this.freeVector();
         if (!to) {
@@ -158,10 +163,56 @@ export class KernelInterrupts extends Rec {
         controller.setHandler(to, irq);
         if (remapper) {
             this.entries.set(remapper.keyOf(device.requester, entry), irq);
-            this.writeEntry(remapper, irq, { kind: 'remapped', to, source: onlyFrom(device.requester) });
         }
+        const failed = vm && this.connect(irq, vm);
+        if (failed) {
+            return failed;
+        }
+        this.route(irq);
         device.msix.program(index, this.messageTo(irq));
         return undefined;
+    }
+
+    /** KVM_IRQFD, and where the IOMMU can post the two are brought together (virt/lib/irqbypass.c). @returns ENOMEM */
+    private connect(irq: Irq, vm: VirtualMachine): undefined | Err {
+        const { k, remapper, controller } = this;
+        const line = controller.addLine(vm.name, irq.device, irq.index, this.guestVector(irq.device, irq.index), irq.index % vm.vcpus.length);
+        const posts = remapper?.format.posts === true && !/(^|\s)intremap=nopost(\s|$)/.test(k.cmdline.text);
+        if (posts && !PostedInterrupts.of(k, vm)) {
+            return err('ENOMEM');
+        }
+        irq.connect({ vm, line }, posts);
+        return undefined;
+    }
+
+    /** What the guest's operating system has given to a vector: from 0x30 on, one behind the other, in the order of the devices. */
+    private guestVector(device: Device, index: number): number {
+        const { devices } = this.k.machine.pci;
+        const before = devices.slice(0, devices.indexOf(device)).reduce((n, d) => n + d.msix.length, 0);
+        return FIRST_GUEST_VECTOR + ((before + index) % GUEST_VECTORS);
+    }
+
+    /** Writes the entry that leads where an interrupt goes now. */
+    private route(irq: Irq): void {
+        const { remapper } = this;
+        if (!remapper || irq.entry < 0) {
+            return;
+        }
+        const source = onlyFrom(irq.device.requester);
+        const { vm, line } = irq;
+        this.writeEntry(remapper, irq, irq.posted && vm?.posted && line
+            ? { kind: 'posted', descriptor: vm.posted.addressOf(line.vcpu), vector: line.vector, urgent: false, source }
+            : { kind: 'remapped', to: irq.to, source });
+    }
+
+    /** A VM is gone: what went to it comes to this kernel, where nobody waits for it. */
+    withdraw(vm: VirtualMachine): void {
+        for (const irq of this.irqs) {
+            if (irq.vm === vm) {
+                irq.connect(null, false);
+                this.route(irq);
+            }
+        }
     }
 
     private messageTo({ entry, to }: Irq): Message {
@@ -229,14 +280,12 @@ export class KernelInterrupts extends Rec {
         if (!to) {
             return err('ENOSPC');
         }
-        const { remapper, controller } = this;
+        const { controller } = this;
         controller.dropHandler(irq.to);
         irq.move(to);
         controller.setHandler(to, irq);
-        if (remapper && irq.entry >= 0) {
-            // with VT-d the message stays as it is: that is what remapping is for
-            this.writeEntry(remapper, irq, { kind: 'remapped', to, source: onlyFrom(device.requester) });
-        }
+        this.route(irq);
+        // with VT-d the message stays as it is: that is what remapping is for
         device.msix.program(index, this.messageTo(irq));
         return undefined;
     }

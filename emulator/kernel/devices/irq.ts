@@ -4,12 +4,19 @@ import type { Hasher } from '../../machine/hash';
 import type { InterruptHandler, InterruptSource } from '../../machine/interrupts/controller';
 import type { Destination } from '../../machine/interrupts/message';
 import { type Journal, Rec } from '../../machine/journal';
+import type { VirtualMachine } from '../kvm/vm';
+import type { GuestLine } from '../../machine/interrupts/guest_line';
 
 export class Irq extends Rec implements InterruptHandler {
     /** Processor and vector. */
     readonly to: Destination;
-    /** Times that it came. */
+    /** Times that it came to this kernel; what is posted goes past it. */
     readonly count: number = 0;
+    /** The VM that it is an irqfd of, and the vector there; null: user space waits at its eventfd, or it is a driver's of the kernel. */
+    readonly vm: VirtualMachine | null = null;
+    readonly line: GuestLine | null = null;
+    /** The hardware leaves it in a descriptor of that VM. */
+    readonly posted: boolean = false;
 
     constructor(
         private readonly journal: Journal,
@@ -32,7 +39,25 @@ export class Irq extends Rec implements InterruptHandler {
 
     handle(): void {
         this.journal.edit<Irq>(this).count++;
-        this.device.noticed(this.index);
+        this.signal();
+    }
+
+    /** Whoever waits for it is told: eventfd_signal(), or the driver's handler. */
+    signal(): void {
+        const { vm, line } = this;
+        if (vm && line) {
+            vm.inject(line.vector, line.vcpu);
+        } else {
+            this.device.noticed(this.index);
+        }
+    }
+
+    /** KVM_IRQFD: it goes to a VM; null: it does no longer. */
+    connect(to: { readonly vm: VirtualMachine; readonly line: GuestLine } | null, posted: boolean): void {
+        const e = this.journal.edit<Irq>(this);
+        e.vm = to?.vm ?? null;
+        e.line = to?.line ?? null;
+        e.posted = posted;
     }
 
     /** It goes to another processor. */
@@ -41,6 +66,6 @@ export class Irq extends Rec implements InterruptHandler {
     }
 
     hash(hasher: Hasher): void {
-        hasher.str(this.name).num(this.index).num(this.to.cpu).num(this.to.vector).num(this.entry).num(this.count);
+        hasher.str(this.name).num(this.index).num(this.to.cpu).num(this.to.vector).num(this.entry).num(this.count).str(this.vm?.name ?? '').u32(this.posted ? 1 : 0);
     }
 }

@@ -201,7 +201,7 @@ export class KernelDevices extends Rec {
         const { device, domain, iommufd } = b;
         if (iommufd) {
             // the guest's driver, through the cdev: configuration space and interrupts are its own now
-            if (this.interrupts.of(device).length === 0) {
+            if (!device.msix.enabled) {
                 this.interrupts.request(device, device.msix.length, `vfio ${device.shape.name}`);
             }
             device.setBusMaster(true);

@@ -6,6 +6,7 @@ import { S_IFCHR } from '../fcntl';
 import { allocFile, type FileOps, type OpenFile } from '../file';
 import { Inode } from '../inode';
 import type { Kernel } from '../kernel';
+import type { VirtualMachine } from '../kvm/vm';
 import type { BoundDevice } from './bound';
 import type { Hwpt } from './hwpt';
 import { Ioas } from './ioas';
@@ -81,10 +82,43 @@ export class VfioFile extends Rec {
         return undefined;
     }
 
+    /**
+     * VFIO_DEVICE_SET_IRQS: an eventfd for each of the first vectors, and MSI-X is on. With a VM each is an irqfd of it.
+     * @returns EINVAL (not bound, or not so many vectors), ENOSPC (no vector of a processor is left), ENOMEM
+     */
+    setIrqs(count: number, vm: VirtualMachine | null): undefined | Err {
+        const { k, device: { device } } = this;
+        if (!this.bound || count < 1 || count > device.msix.length) {
+            return err('EINVAL');
+        }
+        return k.devices.interrupts.request(device, count, `vfio ${device.shape.name}`, vm);
+    }
+
+    /** The same with no vectors: MSI-X is off, and the type of the device's interrupts is none. @returns EINVAL (not bound) */
+    disableIrqs(): undefined | Err {
+        if (!this.bound) {
+            return err('EINVAL');
+        }
+        this.k.devices.interrupts.release(this.device.device);
+        return undefined;
+    }
+
+    /** The same with VFIO_IRQ_SET_ACTION_TRIGGER and no data: as if the device had raised the vector. @returns EINVAL (not bound, or not set up) */
+    trigger(vector: number): undefined | Err {
+        const irq = this.bound ? this.k.devices.interrupts.of(this.device.device).find((i) => i.index === vector) : undefined;
+        if (!irq) {
+            return err('EINVAL');
+        }
+        irq.line?.puts();
+        irq.signal();
+        return undefined;
+    }
+
     /** The last reference is gone: vfio_pci_core_disable(). */
     close(): void {
         const { device: b } = this;
         if (this.bound) {
+            this.k.devices.interrupts.release(b.device);
             b.device.setBusMaster(false);
             b.device.reset();
             this.k.clock.charge(DEVICE_RESET);

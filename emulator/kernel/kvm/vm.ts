@@ -15,6 +15,7 @@ import type { Kernel } from '../kernel';
 import { getSeals } from '../memfd';
 import { ShmemInode } from '../shmem';
 import { compare } from './compare';
+import type { PostedInterrupts } from './posted';
 import { reach, slotAt, type Reached, type Slot } from './slots';
 import type { SavedState } from './state';
 import { Vcpu, type InjectOutcome } from './vcpu';
@@ -46,6 +47,8 @@ export class VirtualMachine extends Rec implements Timer {
     readonly mapped: readonly Range[] = [];
     /** Its descriptor is closed, or its kernel gone. */
     readonly gone: boolean = false;
+    /** Where devices leave interrupts for it; null: none has ever been set up. */
+    readonly posted: PostedInterrupts | null = null;
 
     private constructor(private readonly k: Kernel, readonly name: string, vcpus: number) {
         super(k.journal);
@@ -171,9 +174,14 @@ export class VirtualMachine extends Rec implements Timer {
                 const e = k.journal.edit(v);
                 e.since = k.clock.now;
                 e.fault = null;
-                e.interrupts += v.pending.length;
+                this.sync(v);
+                const { pending } = v;
+                e.interrupts += pending.length;
                 e.pending = [];
                 this.enter(v, 'running');
+                for (const vector of pending) {
+                    k.machine.pci.interrupts.taken(this.name, v.index, vector);
+                }
             }
         }
         this.rearm();
@@ -303,6 +311,9 @@ export class VirtualMachine extends Rec implements Timer {
         const { k } = this;
         k.clock.charge(VCPU_STATE, this.vcpus.length);
         this.catchUp();
+        for (const v of this.vcpus) {
+            this.sync(v);
+        }
         k.machine.guestObserver?.saved(this.name);
         return {
             memory: this.memory,
@@ -340,6 +351,7 @@ export class VirtualMachine extends Rec implements Timer {
         if (v.state === 'running') {
             e.interrupts++;
             e.exits++;
+            this.k.machine.pci.interrupts.taken(this.name, v.index, vector);
             return 'delivered';
         }
         if (v.pending.includes(vector)) {
@@ -348,6 +360,14 @@ export class VirtualMachine extends Rec implements Timer {
         }
         e.pending = [...v.pending, vector].sort((a, b) => a - b);
         return 'pending';
+    }
+
+    /** What devices have posted for a vCPU is its own now. */
+    private sync(v: Vcpu): void {
+        const posted = this.posted?.take(v.index) ?? [];
+        if (posted.length > 0) {
+            this.k.journal.edit(v).pending = [...new Set([...v.pending, ...posted])].sort((a, b) => a - b);
+        }
     }
 
     // ------------------------------------------------------------ the end
@@ -372,6 +392,11 @@ export class VirtualMachine extends Rec implements Timer {
     /** What a guest that is gone no longer holds: its memory. */
     release(): void {
         this.destroy();
+        if (this.posted) {
+            this.k.devices.interrupts.withdraw(this);
+            this.posted.free();
+            this.k.journal.edit<VirtualMachine>(this).posted = null;
+        }
         for (const slot of this.slots) {
             this.letGo(slot);
         }
@@ -384,7 +409,7 @@ export class VirtualMachine extends Rec implements Timer {
     }
 
     hash(hasher: Hasher): void {
-        hasher.str(this.name).num(this.at).u32(this.gone ? 1 : 0);
+        hasher.str(this.name).num(this.at).u32(this.gone ? 1 : 0).num(this.posted?.pa ?? -1);
         for (const s of this.slots) {
             hasher.num(s.gpa).num(s.length).num(s.offset).num(s.file.id);
         }

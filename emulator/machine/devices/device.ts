@@ -182,7 +182,10 @@ export class Device extends PciFunction implements Timer {
             e.awaits = { vector, since: this.bus.clock.now };
             e.at = Infinity;
         }
+        const line = this.bus.interrupts.lineOf(this, vector);
+        line?.rises();
         const delivery = msix.raise(vector, this.reachesMemory);
+        line?.cameOut(delivery.outcome);
         this.bus.observer?.interrupt(this, vector, delivery);
         return delivery;
     }
@@ -191,6 +194,7 @@ export class Device extends PciFunction implements Timer {
     mask(vector: number, on: boolean): void {
         const delivery = this.msix.mask(vector, on);
         if (delivery) {
+            this.bus.interrupts.lineOf(this, vector)?.cameOut(delivery.outcome);
             this.bus.observer?.interrupt(this, vector, delivery);
         }
     }

@@ -5,8 +5,9 @@
 import type { Hasher } from '../hash';
 import type { Iommu } from '../iommu/iommu';
 import type { WalkedMemory } from '../iommu/tables';
-import { type Journal, Rec, Table } from '../journal';
+import { type Journal, Rec, Seq, Table } from '../journal';
 import { DESCRIPTOR_SIZE, post } from './descriptor';
+import { GuestLine, type GuestSource } from './guest_line';
 import { destinationOf, isInterruptAddress, type Destination, type Message } from './message';
 import { Remapper } from './remapper';
 
@@ -59,18 +60,22 @@ export class InterruptController extends Rec {
     readonly remapper: Remapper | null;
     /** Handlers by processor and vector, see {@link handlerOf}. */
     private readonly handlers: Table<number, InterruptHandler>;
+    /** Vectors of devices that guests have set up, as their drivers know them. They outlive kernels. */
+    readonly lines: Seq<GuestLine>;
 
     /** @param cpus processors of the machine, numbered from 0; their numbers are their APIC ids */
     constructor(private readonly journal: Journal, readonly cpus: number, readonly its: boolean, iommu: Iommu | null, private readonly host: WalkedMemory & { readonly now: number }) {
         super(journal);
         this.remapper = Remapper.of(journal, iommu, host);
         this.handlers = new Table(journal);
+        this.lines = new Seq(journal);
     }
 
     /** The machine is switched on. */
     powerOn(): void {
         this.accept(0);
         this.handlers.clear();
+        this.lines.clear();
         this.remapper?.powerOn();
     }
 
@@ -97,10 +102,31 @@ export class InterruptController extends Rec {
     }
 
     /** All that have a handler, in the order in which they got it. */
-    *taken(): Generator<Destination & { readonly handler: InterruptHandler }> {
+    *claimed(): Generator<Destination & { readonly handler: InterruptHandler }> {
         for (const [key, handler] of this.handlers) {
             yield { cpu: Math.floor(key / MOST_VECTORS), vector: key % MOST_VECTORS, handler };
         }
+    }
+
+    /** A guest's driver sets a vector of a device up, which goes to a vCPU by a vector of the guest's own. What was counted stays. */
+    addLine(guest: string, source: GuestSource, index: number, vector: number, vcpu: number): GuestLine {
+        const known = this.lines.items.find((l) => l.guest === guest && l.source === source && l.index === index);
+        if (known) {
+            return known;
+        }
+        const line = new GuestLine(this.journal, guest, source, index, vector, vcpu);
+        this.lines.push(line);
+        return line;
+    }
+
+    /** The line of a guest that a vector of a device belongs to. */
+    lineOf(source: InterruptSource, index: number): GuestLine | undefined {
+        return this.lines.length === 0 ? undefined : this.lines.items.find((l) => l.source === source && l.index === index);
+    }
+
+    /** A vCPU of a guest has taken a vector of its own. */
+    taken(guest: string, vcpu: number, vector: number): void {
+        this.lines.items.find((l) => l.guest === guest && l.vcpu === vcpu && l.vector === vector)?.taken();
     }
 
     /** A device sends the message of one of its vectors. @param trail gets the tables that were read */
@@ -160,8 +186,11 @@ export class InterruptController extends Rec {
 
     hash(hasher: Hasher): void {
         hasher.u32(this.accepting);
-        for (const { cpu, vector, handler } of this.taken()) {
+        for (const { cpu, vector, handler } of this.claimed()) {
             hasher.num(cpu).num(vector).str(handler.name);
+        }
+        for (const line of this.lines) {
+            line.hash(hasher);
         }
         this.remapper?.hash(hasher);
     }

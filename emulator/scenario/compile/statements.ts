@@ -114,6 +114,9 @@ function compileStatement(c: FnCompiler, s: Stmt): void {
                     return SWITCH;
                 }
                 const done = vm.machine.clock.sleepUntil(moment, TIMERS_AT_ONCE, () => vm.interrupted);
+                if (done) {
+                    vm.tell((l) => l.slept?.());
+                }
                 const next = done ? f.pc + 1 : f.pc;
                 f.pc = next;
                 return vm.interrupted ? SWITCH : next;

@@ -154,3 +154,19 @@ export type Code = keyof typeof CATALOGUE;
 export function isCode(text: string): text is Code {
     return Object.hasOwn(CATALOGUE, text);
 }
+    LU1055: {
+        severity: 'error', group: 'interrupts', title: 'lost interrupt that a driver waits for',
+        advice: 'Put one interrupt into the guest for each of its vectors after the update (`trigger_irq`): its drivers look at what is done, and go on.',
+    },
+    LU1056: {
+        severity: 'hint', group: 'interrupts', title: 'interrupt at which a guest finds nothing',
+        advice: 'Most drivers shrug it off. Where one does not, its interrupts have to be preserved instead of being put in blindly.',
+    },
+    LU1057: {
+        severity: 'error', group: 'interrupts', title: 'interrupt that goes to nobody, or to somebody else',
+        advice: 'Turn the device\'s interrupts off before the kexec, or hand over its remapping entries with the vectors that they lead to.',
+    },
+    LU1059: {
+        severity: 'error', group: 'interrupts', title: 'interrupt through a page that is something else by now',
+        advice: 'Keep the tables of remapping entries and the posted-interrupt descriptors that the hardware can reach, until no entry leads to them.',
+    },

@@ -3,6 +3,7 @@
  * remember is in the journal, so that going back takes it back.
  */
 import type { Device } from '../../machine/devices/device';
+import type { Delivery } from '../../machine/interrupts/controller';
 import { Seq, Table } from '../../machine/journal';
 import type { Err } from '../../kernel/errno';
 import type { Kernel } from '../../kernel/kernel';
@@ -27,6 +28,7 @@ import { missed } from './expected';
 import { flbRules } from './flbs';
 import { folioRules } from './folios';
 import { handoverRules } from './handover';
+import { interruptRules, type InterruptRules } from './interrupts';
 import { memfdRules } from './memfd';
 import { memoryRules } from './memory';
 import { pointerRules } from './pointers';
@@ -58,6 +60,7 @@ export class Diagnoses implements Listener {
     private readonly said: Table<string, true>;
     private readonly rules: readonly Rules[];
     private readonly devices: DeviceRules;
+    private readonly interrupts: InterruptRules;
     /** All that listen: they are one listener to the run, which has many calls and few events that matter here. */
     private readonly watching: readonly Rules[];
     /** While listeners are told that kernel code has returned: the caller's frame stands behind its call. */
@@ -68,8 +71,9 @@ export class Diagnoses implements Listener {
         this.said = new Table(vm.machine.journal);
         const scene: Scene = { vm, chronicle: new Chronicle(vm, () => this.here()), say: (code, finding) => this.say(code, finding) };
         this.devices = deviceRules(scene);
+        this.interrupts = interruptRules(scene);
         this.rules = [
-            sessionRules(scene), flbRules(scene), memoryRules(scene), folioRules(scene), pointerRules(scene), handoverRules(scene), memfdRules(scene), callbackRules(scene), this.devices,
+            sessionRules(scene), flbRules(scene), memoryRules(scene), folioRules(scene), pointerRules(scene), handoverRules(scene), memfdRules(scene), callbackRules(scene), this.devices, this.interrupts,
         ];
         this.watching = [scene.chronicle, ...this.rules];
         vm.listeners.push(this);
@@ -140,6 +144,20 @@ export class Diagnoses implements Listener {
 
     walked(device: Device, iova: number, trail: readonly number[]): void {
         this.devices.walked(device, iova, trail);
+    }
+
+    interrupt(device: Device, vector: number, delivery: Delivery): void {
+        this.interrupts.interrupt(device, vector, delivery);
+    }
+
+    remapped(device: Device, vector: number, trail: readonly number[]): void {
+        this.interrupts.remapped(device, vector, trail);
+    }
+
+    slept(): void {
+        for (const r of this.rules) {
+            r.slept?.();
+        }
     }
 
     log(line: LogLine, place: Place | undefined): void {

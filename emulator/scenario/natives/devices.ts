@@ -6,6 +6,7 @@ import { VfioFile } from '../../kernel/devices/vfio';
 import type { BoundDevice } from '../../kernel/devices/bound';
 import { Err, err } from '../../kernel/errno';
 import { FolioRef } from '../../kernel/folios';
+import { vmOf } from '../../kernel/kvm/file';
 import { fget } from '../../kernel/process';
 import { Device } from '../../machine/devices/device';
 import { PAGE_SIZE } from '../../machine/memory';
@@ -125,6 +126,13 @@ export const deviceObject = new Members(Device, 'device', 'A device of the machi
         d.mask(vectorOf(d, v), false);
         return undefined;
     })
+    .method('request_irqs', [param('count', INT)], { context: 'kernel', fails: true },
+        '`pci_alloc_irq_vectors()` and `request_irq()`: the first vectors of the device lead to its driver, and MSI-X is on. ENOSPC (no vector of a processor is left), ENOMEM.', (d, [count], vm) =>
+            vm.running.devices.interrupts.request(d, asNumber(count, 'the number of vectors'), d.shape.name))
+    .method('free_irqs', [], { context: 'kernel' }, '`free_irq()` and `pci_free_irq_vectors()`: its vectors are given back, and MSI-X is off.', (d, _args, vm) => {
+        vm.running.devices.interrupts.release(d);
+        return undefined;
+    })
     .method('set_affinity', [param('vector', INT), param('cpu', INT)], { context: ANYWHERE, fails: true },
         '`/proc/irq/N/smp_affinity`: a vector goes to another processor. EINVAL (not set up, or no such processor runs), ENOSPC (it has no vector left).', (d, [v, cpu], vm) =>
             vm.running.devices.interrupts.setAffinity(d, vectorOf(d, v), asNumber(cpu, 'the processor')))
@@ -204,5 +212,25 @@ export const deviceSyscalls: readonly NativeFunction[] = [
         '`VFIO_DEVICE_DETACH_IOMMUFD_PT`: the device sees nothing any more. EINVAL (not attached), EBUSY (preserved). ENOTTY on other files.', (vm, [fd]) => {
             const vfio = behind(vm, fd, VfioFile);
             return vfio instanceof Err ? vfio : vfio.detach();
+        }),
+    fn('set_irqs', [param('msix', INT), param('vm', FD, null)], { context: USER, result: NONE, fails: true, syscall: true },
+        '`VFIO_DEVICE_SET_IRQS`: an eventfd for each of the first vectors of the device, and MSI-X is on. With a VM each is an irqfd of it (`KVM_IRQFD`), and where the IOMMU can post interrupts they go past the kernel. '
+        + 'EINVAL (not bound, or not so many vectors), ENOSPC (no vector of a processor is left), ENOMEM. ENOTTY on other files.', (vm, [fd, msix, guest]) => {
+            const vfio = behind(vm, fd, VfioFile);
+            const live = guest === undefined || guest === null ? null : vmOf(vm.process, fdArg(guest));
+            if (vfio instanceof Err) {
+                return vfio;
+            }
+            return live instanceof Err ? live : vfio.setIrqs(asNumber(msix, 'the number of vectors'), live);
+        }),
+    fn('disable_irqs', [], { context: USER, result: NONE, fails: true, syscall: true },
+        '`VFIO_DEVICE_SET_IRQS` with no vectors: MSI-X is off, and what the device raises is lost. EINVAL (not bound). ENOTTY on other files.', (vm, [fd]) => {
+            const vfio = behind(vm, fd, VfioFile);
+            return vfio instanceof Err ? vfio : vfio.disableIrqs();
+        }),
+    fn('trigger_irq', [param('vector', INT)], { context: USER, result: NONE, fails: true, syscall: true },
+        '`VFIO_DEVICE_SET_IRQS` with `VFIO_IRQ_SET_ACTION_TRIGGER`: as if the device had raised a vector; with this a VMM puts a spurious interrupt into a guest. EINVAL (not bound, or not set up). ENOTTY on other files.', (vm, [fd, vector]) => {
+            const vfio = behind(vm, fd, VfioFile);
+            return vfio instanceof Err ? vfio : vfio.trigger(asNumber(vector, 'the vector'));
         }),
 ];

@@ -12,7 +12,7 @@ import { fdtBuilder, fdtFunctions, fdtNode } from './fdt';
 import { fileFunctions, fileObjectType, fileType, inodeType } from './files';
 import { folioFunctions, foliosType, folioType } from './folios';
 import { bootObject, fileCallbacks, iommuObject, kernelFunctions, kernelGlobals, kernelObject, kexecObject, kexecSyscalls, processObject } from './kernel';
-import { guestObject, kvmFields, kvmFunctions, kvmGlobals, kvmObject, kvmSyscalls } from './kvm';
+import { guestLineObject, guestObject, kvmFields, kvmFunctions, kvmGlobals, kvmObject, kvmSyscalls } from './kvm';
 import {
     blockIterator, blockSet, fileList, flbArgs, luoArgs, luoFile, luoFlb, luoFunctions, luoHandler, luoObject, luoRequest, luoSession, luoSyscalls,
     sessionField, sessionList,
@@ -26,7 +26,7 @@ import { descriptor, fileSyscalls, statType } from './syscalls';
 
 /** Object types that are found by their class. */
 const classes = [
-    kvmObject, guestObject,
+    kvmObject, guestLineObject, guestObject,
     luoFile, fileList, luoSession, sessionList, luoHandler, luoArgs, luoFlb, flbArgs, blockSet, blockIterator, luoObject, luoRequest, khoObject, khoSide,
     subtree, fdtBuilder, fdtNode, kernelObject, kexecObject, bootObject, iommuObject, processObject, deviceObject, bridgeObject, pciDev, pciObject, ioasObject, hwptObject, clockObject, updateObject, lockObject,
 ] as const;

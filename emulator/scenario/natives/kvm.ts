@@ -3,9 +3,11 @@ import { createVm, loadVm, MAX_VCPUS, saveVm, vmOf } from '../../kernel/kvm/file
 import { fget } from '../../kernel/process';
 import type { VirtualMachine } from '../../kernel/kvm/vm';
 import { Err } from '../../kernel/errno';
+import { GuestLine } from '../../machine/interrupts/guest_line';
 import { Seq } from '../../machine/journal';
 import { Guest } from '../guests';
-import { ANY, BOOL, FD, INT, NONE, objectOf, STRING, type NativeField, type NativeFunction, type NativeGlobal, type NativeParam, type Type, type Value } from '../types';
+import { isStalled, linesOf } from '../interrupts';
+import { ANY, BOOL, FD, INT, listOf, NONE, objectOf, STRING, type NativeField, type NativeFunction, type NativeGlobal, type NativeParam, type Type, type Value } from '../types';
 import { asNumber, asString, ProgramError } from '../values';
 import type { Vm } from '../vm';
 import { fdArg } from './core';
@@ -148,7 +150,9 @@ export const guestObject = new Members(Guest, 'guest', 'A guest as those who wat
     .field('wrong', INT, 'Bytes of its memory that are not what it wrote: those that it has come across, and those that it would find now.', (g) => g.wrong)
     .field('first_wrong', INT, 'Its own address of the first of them; −1: none.', (g) => g.firstWrong?.gpa ?? -1)
     .field('exits', INT, 'How often vCPUs left it: for pages that were not mapped yet, for interrupts, for being paused.', (g) => g.exits)
-    .field('interrupts', INT, 'Interrupts that it has taken since its VM was made.', (g) => g.live?.vcpus.items.reduce((n, v) => n + v.interrupts, 0) ?? 0);
+    .field('interrupts', INT, 'Interrupts that it has taken since its VM was made.', (g) => g.live?.vcpus.items.reduce((n, v) => n + v.interrupts, 0) ?? 0)
+    .field('stalled', INT, 'Vectors of devices for which a driver of the guest waits, and of which none is on its way: the interrupt was lost.', (g, vm) => linesOf(vm, g.name).filter((l) => isStalled(vm, l)).length)
+    .field('vectors', listOf(objectOf('guest_line')), 'The vectors of devices that it has set up, in the order in which it did.', (g, vm) => vm.list(linesOf(vm, g.name)));
 
 export const kvmFunctions: readonly NativeFunction[] = [
     fn('vm', [param('name', STRING)], { context: 'any', result: objectOf('guest') }, 'A guest by the name that `kvm.create_vm` gave it, whichever kernel runs: `assert vm("guest").blackout < 300ms`.', (vm, [name]) => {
@@ -165,3 +169,16 @@ export const kvmFunctions: readonly NativeFunction[] = [
 export const kvmGlobals: readonly NativeGlobal[] = [
     { name: 'kvm', type: objectOf('kvm'), context: 'any', doc: '`/dev/kvm`: virtual machines.', get: () => KVM },
 ];
+
+export const guestLineObject = new Members(GuestLine, 'guest_line', 'A vector of a device as the driver of a guest knows it. It stays when kernels come and go.', false)
+    .field('device', STRING, 'The name of the device.', (l) => l.source.shape.name)
+    .field('index', INT, 'Which vector of the device it is.', (l) => l.index)
+    .field('vector', INT, 'The vector that the guest has given to it.', (l) => l.vector)
+    .field('vcpu', INT, 'The vCPU that takes it.', (l) => l.vcpu)
+    .field('raised', INT, 'Times that the device raised it.', (l) => l.raised)
+    .field('delivered', INT, 'Interrupts at which the driver found something that the device had done.', (l) => l.delivered)
+    .field('merged', INT, 'Raised while one was on its way already: the two are one.', (l) => l.merged)
+    .field('injected', INT, 'Interrupts that the VMM put in (`trigger_irq`).', (l) => l.injected)
+    .field('lost', INT, 'Raised, and lost on the way.', (l) => l.lost)
+    .field('spurious', INT, 'Interrupts at which the driver found nothing new.', (l) => l.spurious)
+    .field('stalled', BOOL, 'The driver waits for it, and none is on its way.', (l, vm) => isStalled(vm, l));

@@ -1,0 +1,104 @@
+/**
+ * Posted interrupts of a VM (arch/x86/kvm/vmx/posted_intr.c): a descriptor for each vCPU, where devices' interrupts are left without the
+ * kernel having to do anything, and the notification that has a running vCPU look.
+ */
+import type { InterruptController, InterruptHandler } from '../../machine/interrupts/controller';
+import { DESCRIPTOR_SIZE, makeDescriptor, posted, take } from '../../machine/interrupts/descriptor';
+import { type Journal, Rec } from '../../machine/journal';
+import { PAGE_SIZE } from '../../machine/memory';
+import type { Kernel } from '../kernel';
+import type { VirtualMachine } from './vm';
+
+/** POSTED_INTR_VECTOR (arch/x86/include/asm/irq_vectors.h). */
+const NOTIFICATION = 0xf2;
+/** What the owners of all descriptors begin with; those who watch know them by it. */
+export const DESCRIPTOR_OWNER = 'posted-interrupt descriptors';
+
+export class PostedInterrupts extends Rec {
+    private constructor(
+        private readonly k: Kernel, private readonly vm: VirtualMachine,
+        /** Where the descriptors lie, one behind the other. */
+        readonly pa: number,
+        private readonly order: number,
+    ) {
+        super(k.journal);
+    }
+
+    /** Makes the descriptors of a VM, and has processors look when something is posted. @returns undefined: no memory */
+    static of(k: Kernel, vm: VirtualMachine): PostedInterrupts | undefined {
+        if (vm.posted) {
+            return vm.posted;
+        }
+        const order = Math.ceil(Math.log2(Math.max(vm.vcpus.length * DESCRIPTOR_SIZE, PAGE_SIZE) / PAGE_SIZE));
+        const pfn = k.pages.alloc(order, { owner: k.owners.id(`${DESCRIPTOR_OWNER} of ${vm.name}`), zero: true });
+        if (pfn < 0) {
+            return undefined;
+        }
+        const made = new PostedInterrupts(k, vm, pfn * PAGE_SIZE, order);
+        const { interrupts } = k.machine.pci;
+        for (let vcpu = 0; vcpu < vm.vcpus.length; vcpu++) {
+            makeDescriptor(k.memory, made.addressOf(vcpu), { cpu: vcpu % interrupts.accepting, vector: NOTIFICATION });
+        }
+        notifyAll(k, interrupts);
+        k.journal.edit(vm).posted = made;
+        return made;
+    }
+
+    addressOf(vcpu: number): number {
+        return this.pa + vcpu * DESCRIPTOR_SIZE;
+    }
+
+    /** What waits for a vCPU. */
+    waiting(vcpu: number): readonly number[] {
+        return posted(this.k.memory, this.addressOf(vcpu));
+    }
+
+    /** vmx_sync_pir_to_irr(): what was posted is the vCPU's own now. */
+    take(vcpu: number): readonly number[] {
+        return take(this.k.memory, this.addressOf(vcpu));
+    }
+
+    /** The processor of a vCPU is told that something was posted: one that runs takes it at once. */
+    notified(descriptor: number): void {
+        const vcpu = (descriptor - this.pa) / DESCRIPTOR_SIZE;
+        if (this.vm.vcpus.at(vcpu)?.state === 'running') {
+            for (const vector of this.take(vcpu)) {
+                this.vm.inject(vector, vcpu);
+            }
+        }
+    }
+
+    has(descriptor: number): boolean {
+        return descriptor >= this.pa && descriptor < this.pa + this.vm.vcpus.length * DESCRIPTOR_SIZE;
+    }
+
+    /** The VM is gone. */
+    free(): void {
+        this.k.pages.free(this.pa / PAGE_SIZE, this.order);
+    }
+}
+
+/** The notification, which no device sends: the processor finds out whose it is. */
+class Notification extends Rec implements InterruptHandler {
+    readonly name = 'posted-interrupt notification';
+
+    constructor(journal: Journal, private readonly k: Kernel) {
+        super(journal);
+    }
+
+    serves(): boolean {
+        return false;
+    }
+
+    handle(descriptor: number): void {
+        this.k.vms.items.find((vm) => vm.posted?.has(descriptor) === true)?.posted?.notified(descriptor);
+    }
+}
+
+function notifyAll(k: Kernel, interrupts: InterruptController): void {
+    for (let cpu = 0; cpu < interrupts.accepting; cpu++) {
+        if (!interrupts.handlerOf({ cpu, vector: NOTIFICATION })) {
+            interrupts.setHandler({ cpu, vector: NOTIFICATION }, new Notification(k.journal, k));
+        }
+    }
+}

@@ -1,0 +1,24 @@
+/** Interrupts of guests, as those who watch know them: what is on its way, and who waits for what will not come. */
+import type { Device } from '../machine/devices/device';
+import type { GuestLine } from '../machine/interrupts/guest_line';
+import type { Vm } from './vm';
+
+export function linesOf(vm: Vm, guest: string): GuestLine[] {
+    return vm.machine.pci.interrupts.lines.items.filter((l) => l.guest === guest);
+}
+
+export function deviceOf(vm: Vm, line: GuestLine): Device | undefined {
+    return vm.machine.pci.devices.find((d) => d === line.source);
+}
+
+/** An interrupt of this vector waits somewhere, and will be seen: in the device, in a descriptor in memory, or for its vCPU. */
+function isOnTheWay(vm: Vm, device: Device, { guest, index, vector, vcpu }: GuestLine): boolean {
+    const live = vm.kernel?.vms.items.find((v) => v.name === guest);
+    return device.msix.entry(index).pending || live?.vcpus.at(vcpu)?.pending.includes(vector) === true || live?.posted?.waiting(vcpu).includes(vector) === true;
+}
+
+/** The guest's driver waits for an interrupt of this vector, and none is on its way. */
+export function isStalled(vm: Vm, line: GuestLine): boolean {
+    const device = deviceOf(vm, line);
+    return device?.awaits?.vector === line.index && !isOnTheWay(vm, device, line);
+}
