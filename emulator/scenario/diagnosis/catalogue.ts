@@ -147,13 +147,6 @@ export const CATALOGUE = {
         severity: 'error', group: 'memory', title: 'folio that changes after it was preserved',
         advice: 'Pin the folios before they are preserved, as memfd_pin_folios() does: what is pinned is neither moved nor split. Freeze the mapping, so that nobody truncates it.',
     },
-} as const satisfies Readonly<Record<string, Entry>>;
-
-export type Code = keyof typeof CATALOGUE;
-
-export function isCode(text: string): text is Code {
-    return Object.hasOwn(CATALOGUE, text);
-}
     LU1055: {
         severity: 'error', group: 'interrupts', title: 'lost interrupt that a driver waits for',
         advice: 'Put one interrupt into the guest for each of its vectors after the update (`trigger_irq`): its drivers look at what is done, and go on.',
@@ -170,3 +163,10 @@ export function isCode(text: string): text is Code {
         severity: 'error', group: 'interrupts', title: 'interrupt through a page that is something else by now',
         advice: 'Keep the tables of remapping entries and the posted-interrupt descriptors that the hardware can reach, until no entry leads to them.',
     },
+} as const satisfies Readonly<Record<string, Entry>>;
+
+export type Code = keyof typeof CATALOGUE;
+
+export function isCode(text: string): text is Code {
+    return Object.hasOwn(CATALOGUE, text);
+}
