@@ -8,6 +8,7 @@ import type { CostChanges } from '../machine/costs';
 import { X86_64, type Arch } from './kho/arch';
 import { DEFAULT_EARLY_MEMORY, type EarlyMemory } from './kho/boot';
 import { KHO_V1, KHO_V1_6_19, KHO_V1_FIRST, KHO_V3, KHO_V4, KHO_V4_EXTENDED, type KhoFormat } from './kho/format';
+import { NO_FLAWS } from './flaws';
 import { type Library, NO_LAYERS } from './layers';
 import { IOCTLS_6_19, IOCTLS_7_2, IOCTLS_V4, type IoctlTable } from './luo/ioctls';
 
@@ -52,6 +53,10 @@ export interface KernelDescription {
     readonly arch: Arch | undefined;
     /** What of proposed code is in it, by name; none in a released kernel. */
     readonly layers: ReadonlySet<string>;
+    /** Mistakes that it was given, by name. */
+    readonly flaws: ReadonlySet<string>;
+    /** With the layer iommu: 1 where an iommufd is preserved and cannot be retrieved yet, as the series begins; 2 where it can. */
+    readonly iommufdPhase: number;
     /** Compiled in or given by the boot loader; behind it comes what the scenario adds. */
     readonly cmdline: string;
     /** CONFIG_NUMA */
@@ -81,6 +86,8 @@ const v72: KernelDescription = {
     luo: { compatible: 'luo-v5', nodes: new Map(), ioctls: IOCTLS_7_2 },
     library: LIBRARY_7_2,
     layers: NO_LAYERS,
+    flaws: NO_FLAWS,
+    iommufdPhase: 2,
     arch: undefined,
     cmdline: 'console=ttyS0 kho=on liveupdate=on',
     numa: true,

@@ -52,8 +52,20 @@ const PCI: Layer = {
     flbs: ['pci_core'],
 };
 
+const IOMMU: Layer = {
+    name: 'iommu',
+    summary: 'translation that outlives the kernel: marked hardware page tables of /dev/iommu with all their tables, and the devices that see them',
+    version: 'v5',
+    status: 'under review',
+    needs: ['pci'],
+    brings: ['lookup'],
+    files: ['iommu', 'iommufd'],
+    handlers: ['iommufd'],
+    flbs: ['iommu_core'],
+};
+
 /** In the order in which their handlers are registered. */
-export const LAYERS: ReadonlyMap<string, Layer> = new Map([LOOKUP, PCI].map((l) => [l.name, l]));
+export const LAYERS: ReadonlyMap<string, Layer> = new Map([LOOKUP, PCI, IOMMU].map((l) => [l.name, l]));
 
 /** No layers: a kernel as it was released. */
 export const NO_LAYERS: ReadonlySet<string> = new Set();

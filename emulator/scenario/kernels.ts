@@ -70,6 +70,10 @@ function resolve(image: Image, name: string, instead: string | undefined, seen: 
                 handlers = [...handlers, ...layers.filter((l) => !before.includes(l)).flatMap((l) => l.handlers)];
                 continue;
             }
+            if (e.key.name === 'flaws') {
+                settings.flaws = new Set([...settings.flaws ?? base.desc.flaws, ...names]);
+                continue;
+            }
             handlers = e.sign === '-' ? handlers.filter((h) => !names.includes(h)) : [...handlers, ...names.filter((n) => !handlers.includes(n))];
         } else if (e.key.name === 'cmdline' && e.value.kind === 'string') {
             cmdline = `${cmdline} ${e.value.value}`;
@@ -77,6 +81,8 @@ function resolve(image: Image, name: string, instead: string | undefined, seen: 
             settings.numa = e.value.name === 'on';
         } else if (e.key.name === 'iommu_shutdown' && e.value.kind === 'name') {
             settings.iommuShutdown = e.value.name === 'on';
+        } else if (e.key.name === 'iommufd_phase' && e.value.kind === 'int') {
+            settings.iommufdPhase = Number(e.value.value);
         } else if (e.key.name === 'page_cache' && e.value.kind === 'int') {
             settings.pageCache = Number(e.value.value);
         } else if (e.key.name === 'early_memory' && e.value.kind === 'int') {

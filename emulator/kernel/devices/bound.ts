@@ -22,6 +22,8 @@ export class BoundDevice extends Rec {
     readonly hwpt: Hwpt | null = null;
     /** What a file handler has written about its attachment for the next kernel, as an address; 0: it is not preserved. */
     readonly preserved: number = 0;
+    /** The domain that it came along with from the previous kernel, until it sees another one; null: it is this kernel's alone. */
+    readonly inherited: Domain | null = null;
 
     constructor(
         journal: Journal,

@@ -13,7 +13,7 @@ import { IommuTables } from './tables';
 export type DomainKind = 'paging' | 'identity' | 'blocked';
 
 /** 48-bit addresses in four levels. */
-const LEVELS = 4;
+export const LEVELS = 4;
 /** The DMA API gives addresses below 4 GiB first, from the top down (drivers/iommu/dma-iommu.c, iommu_dma_alloc_iova). */
 const DMA_TOP = 2 ** 32;
 /** Addresses of interrupt messages, which no domain maps. */
@@ -163,9 +163,14 @@ export class Domain extends Rec implements Intent {
         this.k.journal.edit<Domain>(this).areas = [...areas].sort((x, y) => x.iova - y.iova);
     }
 
-    /** Frees the tables, once no device is attached any more. */
-    destroy(): void {
-        this.iommu?.tlb.invalidate(this.id);
+    /**
+     * Frees the tables, once no device is attached any more.
+     * @param flush false: somebody else has seen to it that nothing is cached
+     */
+    destroy(flush = true): void {
+        if (flush) {
+            this.iommu?.tlb.invalidate(this.id);
+        }
         const tables = new IommuTables(this.k);
         for (const pa of this.tables) {
             tables.free(pa);

@@ -19,7 +19,7 @@ export class Iommufd extends Rec {
     /** Objects are numbered from 1 on. */
     readonly nextId: number = 1;
 
-    constructor(private readonly k: Kernel) {
+    constructor(private readonly k: Kernel, readonly file: OpenFile) {
         super(k.journal);
         this.spaces = new Seq(k.journal);
         this.incoming = new Seq(k.journal);
@@ -72,7 +72,11 @@ export class Iommufd extends Rec {
         const failed = hwpt.incoming && ioas.iommufd === this ? ioas.adopt(hwpt) : err('EINVAL');
         if (!failed) {
             this.incoming.remove(hwpt);
+            this.k.devices.unit.restored.remove(hwpt.domain);
             this.k.journal.edit(hwpt).token = null;
+            for (const b of hwpt.devices) {
+                this.k.journal.edit(b).inherited = null;
+            }
         }
         return failed;
     }
@@ -112,6 +116,6 @@ export const IOMMU_PATH = '/dev/iommu';
 export function openIommufd(k: Kernel, flags: number): OpenFile {
     const inode = new Inode(k.journal, k.ids.nextInode(k.journal), 'chardev', S_IFCHR + 0o600);
     const file = allocFile(k, 'iommu', iommuOps, inode, flags, IOMMU_PATH);
-    k.journal.edit(file).priv = new Iommufd(k);
+    k.journal.edit(file).priv = new Iommufd(k, file);
     return file;
 }

@@ -8,12 +8,14 @@ import type { Device } from '../../machine/devices/device';
 import type { Program } from '../../machine/devices/model';
 import type { Hasher } from '../../machine/hash';
 import type { Iommu } from '../../machine/iommu/iommu';
-import { Rec, Seq } from '../../machine/journal';
+import { Rec, Seq, Table } from '../../machine/journal';
 import { PAGE_SIZE } from '../../machine/memory';
 import { err, type Err } from '../errno';
 import type { Kernel } from '../kernel';
 import { BoundDevice } from './bound';
 import { Domain, type DomainKind } from './domain';
+import { DomainIds } from './domain_ids';
+import { IommuUnit } from './iommu_unit';
 import { KernelInterrupts } from './interrupts';
 import { KernelPci } from './pci';
 import { IommuTables } from './tables';
@@ -29,8 +31,10 @@ export class KernelDevices extends Rec {
     readonly pci: KernelPci;
     readonly bound: Seq<BoundDevice>;
     readonly interrupts: KernelInterrupts;
-    /** Domain ids are given out once each. */
-    readonly nextDomain: number = 1;
+    readonly ids: DomainIds;
+    readonly unit: IommuUnit;
+    /** Devices that go on by a domain of the previous kernel's. */
+    private readonly inheritors: Table<Device, Domain>;
     readonly loggedFaults: number = 0;
 
     constructor(private readonly k: Kernel) {
@@ -38,6 +42,9 @@ export class KernelDevices extends Rec {
         this.pci = new KernelPci(k);
         this.bound = new Seq(k.machine.journal);
         this.interrupts = new KernelInterrupts(k);
+        this.ids = new DomainIds(k.machine.journal, k.desc.layers.has('iommu'));
+        this.unit = new IommuUnit(k, this);
+        this.inheritors = new Table(k.machine.journal);
     }
 
     get iommu(): Iommu | null {
@@ -76,13 +83,37 @@ export class KernelDevices extends Rec {
         this.interrupts.setup(root > 0);
     }
 
+    /** A device that will be found goes on by a domain of the previous kernel's, and is claimed. */
+    inherit(device: Device, domain: Domain): void {
+        this.inheritors.set(device, domain);
+    }
+
+    /** Goes on with the tables that the hardware has. */
+    resumeIommu(root: number): void {
+        const { iommu, k } = this;
+        this.addDevices(root);
+        for (const b of this.bound) {
+            if (!b.inherited) {
+                iommu?.invalidateContext(b.device.requester);
+            }
+        }
+        k.klog('info', `iommu: translation has stayed on: ${this.inheritors.size} devices go on by ${this.unit.restored.length} domains of the previous kernel`);
+        this.interrupts.setup(true);
+    }
+
     /** Every device gets a domain, in the tables at `root`; −1: there is no translation. */
     private addDevices(root: number): void {
         const { k, iommu } = this;
         const on = iommu !== null && root > 0;
         for (const device of this.pci.endpoints) {
             const b = this.add(device, on);
-            if (on && b.own.prepare()) {
+            const inherited = this.inheritors.get(device);
+            if (inherited) {
+                const e = k.journal.edit(b);
+                e.domain = inherited;
+                e.inherited = inherited;
+                device.meant(inherited);
+            } else if (on && b.own.prepare()) {
                 iommu.format.attach(new IommuTables(k), root, device.requester, b.own.attachment);
             }
         }
@@ -167,13 +198,13 @@ export class KernelDevices extends Rec {
 
     newDomain(kind: DomainKind, name: string): Domain {
         const { k } = this;
-        const id = k.journal.edit<KernelDevices>(this).nextDomain++;
-        return new Domain(k, this.iommu, k.boot, kind, id, name);
+        return new Domain(k, this.iommu, k.boot, kind, this.ids.take(), name);
     }
 
     /** Gives a domain back that no device is attached to any more, and its tables. */
-    destroyDomain(domain: Domain): void {
-        domain.destroy();
+    destroyDomain(domain: Domain, flush = true): void {
+        domain.destroy(flush);
+        this.ids.give(domain.id);
     }
 
     // ------------------------------------------------------------ the DMA API
@@ -221,8 +252,12 @@ export class KernelDevices extends Rec {
             return false;
         }
         iommu?.invalidateContext(b.device.requester);
-        iommu?.tlb.invalidate(b.domain.id);
-        k.journal.edit(b).domain = domain;
+        if (b.domain !== b.inherited || !k.desc.flaws.has('iommu_early_did')) {
+            iommu?.tlb.invalidate(b.domain.id);
+        }
+        const e = k.journal.edit(b);
+        e.domain = domain;
+        e.inherited = null;
         b.device.meant(domain);
         return true;
     }
@@ -257,14 +292,16 @@ export class KernelDevices extends Rec {
 
     hash(hasher: Hasher): void {
         this.pci.hash(hasher);
-        hasher.num(this.nextDomain).num(this.loggedFaults);
+        this.ids.hash(hasher);
+        this.unit.hash(hasher);
+        hasher.num(this.loggedFaults);
         this.interrupts.hash(hasher);
         for (const b of this.bound) {
             hasher.str(b.device.shape.name).str(b.driver).num(b.vfio).num(b.memory?.iova ?? -1).num(b.memory?.pfn ?? -1);
             b.own.hash(hasher);
             b.domain.hash(hasher);
             b.iommufd?.hash(hasher);
-            hasher.num(b.hwpt?.id ?? 0).num(b.preserved);
+            hasher.num(b.hwpt?.id ?? 0).num(b.preserved).u32(b.inherited ? 1 : 0);
         }
     }
 }

@@ -120,10 +120,11 @@ function entryAt(memory: PhysicalMemory, format: PageTableFormat, table: number,
 /**
  * Reads all tables from the topmost one on, as a walker would.
  * @param isRam says whether there is memory at a page
+ * @param lowest tables of lower levels are not looked at
  * @returns what is wrong with the first entry that makes no sense, in words
  */
 export function readTables(
-    memory: PhysicalMemory, isRam: (pa: number, length: number) => boolean, format: PageTableFormat, root: number, levels: number,
+    memory: PhysicalMemory, isRam: (pa: number, length: number) => boolean, format: PageTableFormat, root: number, levels: number, lowest = 1,
 ): TableTree | string {
     const tables: TablePage[] = [];
     const mapped: { iova: number; pa: number; length: number }[] = [];
@@ -138,7 +139,9 @@ export function readTables(
         for (let i = 0; i < ENTRIES && wrong === undefined && !memory.isKnownZero(pa / PAGE_SIZE); i++) {
             const e = entryAt(memory, format, pa, i, level);
             if (e.kind === 'table') {
-                read(e.pa, e.level, base + i * size);
+                if (e.level >= lowest) {
+                    read(e.pa, e.level, base + i * size);
+                }
             } else if (e.kind === 'leaf') {
                 const last = mapped.at(-1);
                 const iova = base + i * size;

@@ -8,6 +8,7 @@ import { Inode } from '../inode';
 import type { Kernel } from '../kernel';
 import type { VirtualMachine } from '../kvm/vm';
 import type { BoundDevice } from './bound';
+import type { Domain } from './domain';
 import type { Hwpt } from './hwpt';
 import { Ioas } from './ioas';
 import { Iommufd } from './iommufd';
@@ -40,6 +41,9 @@ export class VfioFile extends Rec {
         if (b.iommufd) {
             return err('EBUSY');
         }
+        if (b.inherited) {
+            return this.takeOver(b.inherited, iommufd);
+        }
         // iommu_device_claim_dma_owner(): until it is attached, it sees nothing
         k.devices.attach(b, k.devices.newDomain('blocked', 'vfio'));
         // vfio_pci_core_enable(): awake, not mastering, and as after a reset
@@ -55,6 +59,24 @@ export class VfioFile extends Rec {
             b.device.setPower(SUSPENDED);
             return failed;
         }
+        k.journal.edit<VfioFile>(this).bound = true;
+        return undefined;
+    }
+
+    /**
+     * The device came along: it goes on as it is, by the domain that the previous kernel left.
+     * @returns EINVAL: that is not one of this iommufd
+     */
+    private takeOver(domain: Domain, iommufd: Iommufd): undefined | Err {
+        const { k, device: b } = this;
+        const hwpt = iommufd.incoming.items.find((h) => h.domain === domain);
+        if (!hwpt) {
+            return err('EINVAL');
+        }
+        const e = k.journal.edit(b);
+        e.iommufd = iommufd;
+        e.hwpt = hwpt;
+        hwpt.devices.push(b);
         k.journal.edit<VfioFile>(this).bound = true;
         return undefined;
     }

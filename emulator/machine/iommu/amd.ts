@@ -93,6 +93,8 @@ export const AMD: UnitFormat = {
         m.write(at, entryOf(to.kind === 'paging' ? to.root : 0, PRESENT | TRANSLATION_VALID | (levels << LEVEL_SHIFT), to.kind === 'blocked' ? 0 : READ | WRITE));
         return true;
     },
+    tables: (_m, root) => [root],
+    deviceTables: () => [],
     code: codeOf,
     message: ({ code, write, iova, domain, device }) =>
         `AMD-Vi: Event logged [${NAMES[code] ?? ''} device=0000:${device} domain=${hex4(domain)} address=0x${iova.toString(16)} flags=${hex4(write ? EVENT_WRITE : 0)}]`,

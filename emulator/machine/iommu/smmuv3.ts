@@ -140,6 +140,21 @@ export const SMMUV3: UnitFormat = {
         m.write(at, entryOf(kept, VALID | (CONFIG_STAGE_1 << 1)));
         return true;
     },
+    tables(m: WalkedMemory, root: number): number[] {
+        const tables = [root];
+        for (let i = 0; i < 2 ** SPLIT; i++) {
+            const first = readEntry(m.memory, root + i * 8);
+            if ((first.low & 0x1f) !== 0) {
+                tables.push(addressOf64(first));
+            }
+        }
+        return tables;
+    },
+    deviceTables(m: WalkedMemory, root: number, requester: number): number[] {
+        const first = readEntry(m.memory, root + (requester >> SPLIT) * 8);
+        const entry = (first.low & 0x1f) === 0 ? { low: 0, high: 0 } : readEntry(m.memory, addressOf64(first) + (requester & 0xff) * STREAM_ENTRY);
+        return ((entry.low >>> 1) & 7) === CONFIG_STAGE_1 ? [addressOf64({ low: entry.low, high: entry.high & 0x00ff_ffff })] : [];
+    },
     code: (reason) => EVENTS[reason][0],
     message: ({ reason, iova, device, requester }) =>
         `arm-smmu-v3: event: ${EVENTS[reason][1]} client: 0000:${device} sid: 0x${requester.toString(16)} ssid: 0x0 iova: 0x${iova.toString(16)} ipa: 0x0`,

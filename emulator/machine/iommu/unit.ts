@@ -34,6 +34,10 @@ export interface UnitFormat {
     makeRoot(m: TableMemory): number;
     /** Writes the device's entry. @returns false: no memory */
     attach(m: TableMemory, root: number, requester: number, to: Attachment): boolean;
+    /** All tables that requests go through before it is known which device's they are, the topmost first. */
+    tables(m: WalkedMemory, root: number): number[];
+    /** Tables of one device alone, but for those of its domain. */
+    deviceTables(m: WalkedMemory, root: number, requester: number): number[];
     /** The number that the hardware gives a fault. */
     code(reason: FaultReason, write: boolean): number;
     /** The line of the kernel's log. */

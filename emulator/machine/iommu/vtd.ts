@@ -103,6 +103,17 @@ export const VTD: UnitFormat = {
         m.write(context, entryOf(to.kind === 'paging' ? to.root : 0, PRESENT | ((to.kind === 'paging' ? 0 : TT_PASS_THROUGH) << TT_SHIFT)));
         return true;
     },
+    tables(m: WalkedMemory, root: number): number[] {
+        const tables = [root];
+        for (let i = 0; i < 256; i++) {
+            const entry = readEntry(m.memory, root + i * 16);
+            if ((entry.low & PRESENT) !== 0) {
+                tables.push(addressIn(entry));
+            }
+        }
+        return tables;
+    },
+    deviceTables: () => [],
     code: (reason, write) => reasonOf(reason, write)[0],
     message: ({ reason, write, iova, device }) => {
         const [code, text] = reasonOf(reason, write);

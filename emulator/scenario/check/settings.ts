@@ -1,4 +1,5 @@
 /** Entries of `machine` and `kernel` declarations: which there are, and what they take. */
+import { FLAWS } from '../../kernel/flaws';
 import { SETTABLE_COSTS, settableCost } from '../../machine/costs';
 import type { Expr, Ident, KernelDecl, KernelSetting, MachineDecl, MachineEntry, Span } from '../ast';
 import { ANY } from '../types';
@@ -15,12 +16,12 @@ const MACHINE = new Map([
 const OPTIONS = new Map([['memory', 'node'], ['map', 'node'], ['scratch', 'size']]);
 /** What an address among the entries is a multiple of. */
 const ALIGNMENT = new Map([['kho_fdt', 0x1000], ['scratch_array', 0x1000], ['scratch', 0x40_0000]]);
-const LISTS = ['handlers', 'layers'];
+const LISTS = ['handlers', 'layers', 'flaws'];
 /** Settings that are on or off. */
 const SWITCHES = new Set(['numa', 'iommu_shutdown']);
 const ARCHS = ['arm64', 'x86_64'];
 const SETTINGS = new Map([['cmdline', '`cmdline "kho_scratch=64M,64M,32M"`'], ['numa', '`numa off`'], ['iommu_shutdown', '`iommu_shutdown off`'], ['early_memory', '`early_memory 40MiB`'], ['page_cache', '`page_cache 64MiB`'],
-    ['image_size', '`image_size 24MiB`'], ['initrd', '`initrd 48MiB`'], ['arch', '`arch arm64`, `arch x86_64`']]);
+    ['image_size', '`image_size 24MiB`'], ['initrd', '`initrd 48MiB`'], ['arch', '`arch arm64`, `arch x86_64`'], ['iommufd_phase', '`iommufd_phase 1`']]);
 
 export function checkMachine(s: Settings, decl: MachineDecl): void {
     for (const e of decl.entries) {
@@ -133,6 +134,10 @@ export function checkKernelEntries(s: Settings, decl: KernelDecl): void {
         } else if (e.kind === 'list') {
             if (!LISTS.includes(e.key.name)) {
                 unknownKey(s, e.key);
+            } else if (e.key.name === 'flaws') {
+                for (const flaw of e.names.filter((n) => n.name !== '' && !FLAWS.has(n.name))) {
+                    s.world.unknown('LU0218', s.uri, flaw, flaw.name, `No flaw is called ${quoted(flaw.name)}: there are ${[...FLAWS.keys()].map(quoted).join(', ')}.`, FLAWS.keys());
+                }
             } else if (e.sign === '' && e.key.name === 'handlers') {
                 const at = e.names[0]?.start ?? e.key.end;
                 s.world.report('error', 'LU0218', s.uri, e.key, 'Say whether these handlers are added or taken away: `handlers + nic_handler`, `handlers - memfd`.', { fix: insert(at, '+ ') });
@@ -142,7 +147,7 @@ export function checkKernelEntries(s: Settings, decl: KernelDecl): void {
 }
 
 function unknownKey(s: Settings, key: Ident): void {
-    s.world.unknown('LU0218', s.uri, key, key.name, `A kernel has no entry ${quoted(key.name)}: there is \`handlers + …\`, \`layers …\`, ${[...SETTINGS.values()].join(', ')}, \`cost copy 200us\`, \`init { }\`.`,
+    s.world.unknown('LU0218', s.uri, key, key.name, `A kernel has no entry ${quoted(key.name)}: there is \`handlers + …\`, \`layers …\`, \`flaws …\`, ${[...SETTINGS.values()].join(', ')}, \`cost copy 200us\`, \`init { }\`.`,
         [...LISTS, ...SETTINGS.keys(), 'cost', 'init']);
 }
 

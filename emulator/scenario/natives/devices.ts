@@ -11,15 +11,16 @@ import { fget } from '../../kernel/process';
 import { Device } from '../../machine/devices/device';
 import { PAGE_SIZE } from '../../machine/memory';
 import { ANY, BOOL, FD, INT, NONE, objectOf, PHYS, STRING, type NativeFunction, type Value } from '../types';
-import { asBool, asNumber, format, ProgramError } from '../values';
+import { asBool, asInt, asNumber, format, ProgramError } from '../values';
 import type { Vm } from '../vm';
 import { fdArg } from './core';
 import { code, expect, fn, Members, param } from './define';
 
+const EINVAL = err('EINVAL');
 const ENOTTY = err('ENOTTY');
 
 /** The device as the running kernel knows it. */
-function boundOf(vm: Vm, device: Device): BoundDevice {
+export function boundOf(vm: Vm, device: Device): BoundDevice {
     const b = vm.running.devices.of(device);
     if (!b) {
         throw new ProgramError(`the kernel that runs does not know ${device.shape.name}`);
@@ -177,7 +178,17 @@ export const hwptObject = new Members(Hwpt, 'hwpt', 'A hardware page table of `/
     .field('domain', INT, 'The id of its domain, with which the IOMMU tags what it remembers.', (h) => h.domain.id)
     .field('token', INT, 'The number by which it is found again in the next kernel; `none` where it is not marked.', (h) => h.token)
     .field('devices', INT, 'How many devices are attached to it.', (h) => h.devices.length)
-    .field('tables', INT, 'How many pages its tables have.', (h) => h.domain.tableCount);
+    .field('tables', INT, 'How many pages its tables have.', (h) => h.domain.tableCount)
+    .method('mark_preserve', [param('token', INT)], { context: USER, result: NONE, fails: true, syscall: true },
+        '`IOMMU_HWPT_LIVEUPDATE_MARK_PRESERVE`, with the layer iommu: it comes along when its `/dev/iommu` is preserved, and the next kernel finds it by this number. There is no way back. EADDRINUSE (the number is taken), EINVAL (marked already). ENOTTY without the layer.', (h, [token], vm) => {
+            const iommufd = h.ioas?.iommufd;
+            return !vm.running.desc.layers.has('iommu') ? ENOTTY : iommufd?.mark(h, asInt(token, 'the token')) ?? (iommufd ? undefined : EINVAL);
+        })
+    .method('reuse', [param('ioas', objectOf('ioas'))], { context: USER, result: NONE, fails: true, syscall: true },
+        'Takes a hardware page table of the previous kernel\'s over into an I/O address space that maps the very same memory: the devices go on by it, and it is like any other from then on. EINVAL where it maps anything else.', (h, [ioas]) => {
+            const space = expect(Ioas, ioas, 'an I/O address space');
+            return space.iommufd.reuse(h, space);
+        });
 
 /** What a device can be attached to. */
 function pageTable(v: Value): Ioas | Hwpt {
@@ -193,6 +204,11 @@ export const deviceSyscalls: readonly NativeFunction[] = [
         '`IOMMU_IOAS_ALLOC` on `/dev/iommu`: a new I/O address space. ENOTTY on other files.', (vm, [fd]) => {
             const iommufd = behind(vm, fd, Iommufd);
             return iommufd instanceof Err ? iommufd : iommufd.allocate();
+        }),
+    fn('hwpt', [param('token', INT)], { context: USER, result: objectOf('hwpt'), fails: true, syscall: true },
+        'On a retrieved `/dev/iommu`, with the layer iommu: the hardware page table that came along under this number. ENOENT. ENOTTY on other files.', (vm, [fd, token]) => {
+            const iommufd = behind(vm, fd, Iommufd);
+            return iommufd instanceof Err ? iommufd : iommufd.incoming.items.find((h) => h.token === asInt(token, 'the token')) ?? err('ENOENT');
         }),
     fn('bind_iommufd', [param('to', ANY)], { context: USER, result: NONE, fails: true, syscall: true },
         '`VFIO_DEVICE_BIND_IOMMUFD` on `/dev/vfio/devices/vfioN`, to a descriptor of `/dev/iommu`: resets the device, which sees nothing yet. With an I/O address space or a hardware page table `VFIO_DEVICE_ATTACH_IOMMUFD_PT` follows at once. EINVAL (bound already), EBUSY (another descriptor has it), ENOMEM. ENOTTY on other files.', (vm, [fd, to]) => {

@@ -7,11 +7,12 @@ import { byteFunctions, fileConstants } from './constants';
 import { byName, constant } from './core';
 import { driverFunctions } from './drivers';
 import { deviceObject, deviceSyscalls, hwptObject, ioasObject } from './devices';
+import { iommuDomain, iommufdObject, iommuFunctions, iommuUnit } from './iommu';
 import { diagnosisFunctions } from './diagnoses';
 import { fdtBuilder, fdtFunctions, fdtNode } from './fdt';
 import { fileFunctions, fileObjectType, fileType, inodeType } from './files';
 import { folioFunctions, foliosType, folioType } from './folios';
-import { bootObject, fileCallbacks, iommuObject, kernelFunctions, kernelGlobals, kernelObject, kexecObject, kexecSyscalls, processObject } from './kernel';
+import { bootObject, fileCallbacks, kernelFunctions, kernelGlobals, kernelObject, kexecObject, kexecSyscalls, processObject } from './kernel';
 import { guestLineObject, guestObject, kvmFields, kvmFunctions, kvmGlobals, kvmObject, kvmSyscalls } from './kvm';
 import {
     blockIterator, blockSet, fileList, flbArgs, luoArgs, luoFile, luoFlb, luoFunctions, luoHandler, luoObject, luoRequest, luoSession, luoSyscalls,
@@ -28,7 +29,7 @@ import { descriptor, fileSyscalls, statType } from './syscalls';
 const classes = [
     kvmObject, guestLineObject, guestObject,
     luoFile, fileList, luoSession, sessionList, luoHandler, luoArgs, luoFlb, flbArgs, blockSet, blockIterator, luoObject, luoRequest, khoObject, khoSide,
-    subtree, fdtBuilder, fdtNode, kernelObject, kexecObject, bootObject, iommuObject, processObject, deviceObject, bridgeObject, pciDev, pciObject, ioasObject, hwptObject, clockObject, updateObject, lockObject,
+    subtree, fdtBuilder, fdtNode, kernelObject, kexecObject, bootObject, iommuUnit, iommuDomain, iommufdObject, processObject, deviceObject, bridgeObject, pciDev, pciObject, ioasObject, hwptObject, clockObject, updateObject, lockObject,
 ] as const;
 
 const file: ObjectType = {
@@ -60,7 +61,7 @@ const ARGS: [string, Type][] = [['args', objectOf('luo_args')]];
 const FLB: [string, Type][] = [['args', objectOf('flb_args')]];
 
 export const NATIVES: Natives = {
-    functions: byName([...kvmFunctions, ...byteFunctions, ...driverFunctions, ...fileFunctions, ...folioFunctions, ...fileSyscalls, ...kexecSyscalls, ...kernelFunctions, ...diagnosisFunctions, ...memoryFunctions, ...fdtFunctions, ...luoFunctions, ...lockFunctions, ...movableFunctions, ...pciFunctions]),
+    functions: byName([...kvmFunctions, ...byteFunctions, ...driverFunctions, ...fileFunctions, ...folioFunctions, ...fileSyscalls, ...kexecSyscalls, ...kernelFunctions, ...diagnosisFunctions, ...iommuFunctions, ...memoryFunctions, ...fdtFunctions, ...luoFunctions, ...lockFunctions, ...movableFunctions, ...pciFunctions]),
     objects,
     globals: byName([...fileConstants, ...kvmGlobals, ...kernelGlobals, ...timeGlobals, ...errnoConstants]),
     fd: {

@@ -1,6 +1,5 @@
 /** The running kernel for `.lus` code: boot, kexec, the kernel log, the state that scenarios read. */
 import { IOMMU_PATH } from '../../kernel/devices/iommufd';
-import { KernelDevices } from '../../kernel/devices/manager';
 import { vfioDeviceAt } from '../../kernel/devices/vfio';
 import { errOfCode } from '../../kernel/errno';
 import { OpenFile, releaseFile } from '../../kernel/file';
@@ -149,6 +148,8 @@ export const kernelObject = new Members(Kernel, 'kernel', 'The running kernel.')
     .field('release', STRING, '`uname -r`', (k) => k.desc.release)
     .field('boot', INT, 'Which boot of the machine this is, 0 for the first.', (k) => k.boot)
     .field('cmdline', STRING, 'Its command line.', (k) => k.cmdline.text)
+    .field('iommufd_phase', INT, 'With the layer iommu: 1 where a preserved `/dev/iommu` cannot be retrieved yet, 2 where it can.', (k) => k.desc.iommufdPhase)
+    .method('flaw', [param('name', STRING)], { context: 'any', result: BOOL }, 'It was given this mistake.', (k, [n]) => k.desc.flaws.has(asString(n, 'the name')))
     .method('logged', [param('text', STRING)], { context: 'any', result: BOOL }, 'A line of its log contains this text.', (k, [t]) =>
         k.log.items.some((l) => l.text.includes(asString(t, 'the text'))));
 
@@ -175,11 +176,6 @@ export const kexecObject = new Members(KexecState, 'kexec', 'The kernel that a r
         return undefined;
     })
     .method('jump', [], { context: 'kernel' }, 'machine_kexec(): the next kernel starts.', (_k, _a, vm) => jump(vm));
-
-/** The IOMMU in the hands of its driver. */
-export const iommuObject = new Members(KernelDevices, 'iommu_unit', 'The IOMMU, as its driver sees it.')
-    .method('start', [], { context: 'kernel' }, 'New tables, in which every device has a domain; then translation is turned on.', (d) => nothing(d.startIommu()))
-    .method('stop', [], { context: 'kernel' }, 'Translation ends.', (d) => nothing(d.stopIommu()));
 
 /** The steps of a boot. */
 export const bootObject = new Members(Boot, 'boot', 'The kernel that comes up.')
@@ -234,7 +230,7 @@ export const kernelGlobals: readonly NativeGlobal[] = [
     { name: 'kho', type: objectOf('kho'), context: 'any', doc: 'Kexec HandOver of the running kernel.', get: (vm) => vm.running.kho },
     { name: 'luo', type: objectOf('luo'), context: 'any', doc: 'The Live Update Orchestrator of the running kernel.', get: (vm) => vm.running.luo },
     { name: 'kexec', type: objectOf('kexec'), context: 'kernel', doc: 'The kernel that a reboot would jump to.', get: () => KEXEC_STATE },
-    { name: 'iommu_unit', type: objectOf('iommu_unit'), context: 'kernel', doc: 'The IOMMU, as its driver sees it.', get: (vm) => vm.running.devices },
+    { name: 'iommu_unit', type: objectOf('iommu_unit'), context: 'kernel', doc: 'The IOMMU, as its driver sees it.', get: (vm) => vm.running.devices.unit },
     { name: 'pci', type: objectOf('pci'), context: 'kernel', doc: 'The PCI core of the running kernel.', get: (vm) => vm.running.devices.pci },
     { name: 'boot', type: objectOf('boot'), context: 'kernel', doc: 'The kernel that comes up.', get: (vm) => vm.booting },
     { name: 'panicked', type: STRING, context: 'scenario', doc: 'The message with which the last kernel panicked; empty where none did.', get: (vm) => vm.panicMessage },

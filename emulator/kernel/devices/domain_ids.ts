@@ -1,0 +1,60 @@
+/** The ids that the IOMMU tags its cache with, as a kernel gives them out. */
+import type { Hasher } from '../../machine/hash';
+import { type Journal, Rec, Seq, Table } from '../../machine/journal';
+
+export class DomainIds extends Rec {
+    readonly next: number = 1;
+    /** Of domains that the previous kernel has left: the hardware may have them cached. */
+    private readonly reserved: Table<number, true>;
+    /** Given back, ascending. */
+    private readonly free: Seq<number>;
+
+    /** @param reuses whether ids that are given back are given out again, the lowest first (ida_alloc()) */
+    constructor(private readonly journal: Journal, private readonly reuses: boolean) {
+        super(journal);
+        this.reserved = new Table(journal);
+        this.free = new Seq(journal);
+    }
+
+    take(): number {
+        const again = this.free.shift();
+        if (again !== undefined) {
+            return again;
+        }
+        const e = this.journal.edit<DomainIds>(this);
+        while (this.reserved.has(this.next)) {
+            e.next++;
+        }
+        return e.next++;
+    }
+
+    /** @returns false: it is taken */
+    reserve(id: number): boolean {
+        if (id <= 0 || this.reserved.has(id) || (id < this.next && !this.free.items.includes(id))) {
+            return false;
+        }
+        this.free.remove(id);
+        this.reserved.set(id, true);
+        return true;
+    }
+
+    give(id: number): void {
+        // behind `next` it would come by itself
+        const later = this.reserved.delete(id) && id >= this.next;
+        if (!this.reuses || later) {
+            return;
+        }
+        const ids = [...this.free, id].sort((a, b) => a - b);
+        this.free.clear();
+        for (const i of ids) {
+            this.free.push(i);
+        }
+    }
+
+    hash(hasher: Hasher): void {
+        hasher.num(this.next);
+        for (const id of [...this.reserved.keys(), -1, ...this.free]) {
+            hasher.num(id);
+        }
+    }
+}
