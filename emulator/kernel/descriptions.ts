@@ -21,7 +21,8 @@ export const LIBRARY_7_2: Library = ['kernel', 'luo-abi', 'luo-calls', 'luo-flb'
 const LIBRARY_7_1: Library = ['kernel', 'luo-abi', 'luo-calls', 'luo-flb', 'luo-fdt', 'luo-flb-fdt', 'release-7.1', 'memfd', ...NO_LAYER_FILES];
 const LIBRARY_7_0: Library = ['kernel', 'luo-abi', 'luo-calls', 'luo-flb', 'luo-fdt', 'luo-flb-fdt', 'release-7.0', 'memfd-v1', ...NO_LAYER_FILES];
 const LIBRARY_6_19: Library = ['kernel', 'luo-abi', 'luo-calls', 'luo-no-flb', 'luo-fdt', 'release-6.19', 'memfd-v1', ...NO_LAYER_FILES];
-const LIBRARY_6_17: Library = ['kernel', 'luo-calls', 'luo-no-flb', 'luo-none', ...NO_LAYER_FILES];
+/** Without LUO. */
+export const LIBRARY_6_17: Library = ['kernel', 'luo-calls', 'luo-no-flb', 'luo-none', ...NO_LAYER_FILES];
 const LIBRARY_LUO_V4: Library = ['kernel', 'luo-v4-calls', 'luo-v4', 'memfd-draft', ...NO_LAYER_FILES];
 
 /** The Live Update Orchestrator of a release. */
@@ -61,6 +62,8 @@ export interface KernelDescription {
     readonly cmdline: string;
     /** CONFIG_NUMA */
     readonly numa: boolean;
+    /** CONFIG_KEXEC_HANDOVER; without it there is no LUO either. */
+    readonly khoBuilt: boolean;
     /** CONFIG_KEXEC_HANDOVER_DEBUG: what is preserved must not touch scratch. */
     readonly khoDebug: boolean;
     /** Handlers of the standard library that it registers, in order. */
@@ -91,6 +94,7 @@ const v72: KernelDescription = {
     arch: undefined,
     cmdline: 'console=ttyS0 kho=on liveupdate=on',
     numa: true,
+    khoBuilt: true,
     khoDebug: true,
     handlers: ['memfd'],
     early: DEFAULT_EARLY_MEMORY,

@@ -40,7 +40,8 @@ export class Boot extends Rec {
         super(vm.machine.journal);
         const { machine } = vm;
         const { desc } = kernel;
-        this.cmdline = parseCommandLine(params.commandLine);
+        const given = parseCommandLine(params.commandLine);
+        this.cmdline = desc.khoBuilt ? given : { ...given, kho: false, liveupdate: false };
         const log: KernelLog = {
             log: (level, text) => vm.log(level === 'debug' ? 'info' : level, text),
             warning: (where, text) => vm.warn(`${text} (${where})`),
@@ -67,7 +68,11 @@ export class Boot extends Rec {
         const parameters = [{ addr: this.at, size: parametersSize(params.commandLine, params.arch) }];
         memblockInit(context, { image: params.kernel, initrd: params.initrd, parameters });
         const { kho } = params;
-        if (kho) {
+        const { khoBuilt } = this.kernel.desc;
+        if (kho && !khoBuilt && params.arch.parameters === 'setup data') {
+            vm.log('warn', 'KHO: this kernel was passed KHO data, but is built without CONFIG_KEXEC_HANDOVER: ignoring it');
+        }
+        if (kho && khoBuilt) {
             const found = khoPopulate(context, kho.fdt, kho.fdtSize, kho.scratch, kho.scratchSize);
             vm.machine.journal.edit<Boot>(this).handover = found ?? null;
         }

@@ -1,5 +1,5 @@
 /** Which kernel a name means: a description that comes with the emulator, and what `kernel` declarations of the program change. */
-import { DEFAULT_KERNEL, DESCRIPTIONS, type KernelDescription } from '../kernel/descriptions';
+import { DEFAULT_KERNEL, DESCRIPTIONS, LIBRARY_6_17, type KernelDescription } from '../kernel/descriptions';
 import { layersOf, takesLayers, withLayers, type Library } from '../kernel/layers';
 import { settableCost } from '../machine/costs';
 import { archNamed } from '../kernel/kho/arch';
@@ -79,6 +79,10 @@ function resolve(image: Image, name: string, instead: string | undefined, seen: 
             cmdline = `${cmdline} ${e.value.value}`;
         } else if (e.key.name === 'numa' && e.value.kind === 'name') {
             settings.numa = e.value.name === 'on';
+        } else if (e.key.name === 'kho_debug' && e.value.kind === 'name') {
+            settings.khoDebug = e.value.name === 'on';
+        } else if (e.key.name === 'kho' && e.value.kind === 'name') {
+            settings.khoBuilt = e.value.name === 'on';
         } else if (e.key.name === 'iommu_shutdown' && e.value.kind === 'name') {
             settings.iommuShutdown = e.value.name === 'on';
         } else if (e.key.name === 'iommufd_phase' && e.value.kind === 'int') {
@@ -96,6 +100,10 @@ function resolve(image: Image, name: string, instead: string | undefined, seen: 
         }
     }
     const { library } = base.desc;
+    if (settings.khoBuilt === false) {
+        // LUO is built on KHO
+        return { desc: { ...base.desc, ...settings, name, cmdline, luo: undefined, library: LIBRARY_6_17 }, handlers: [], inits };
+    }
     return { desc: { ...base.desc, ...settings, name, cmdline, layers: new Set(layers.map((l) => l.name)), library: withLayers(library, layers) }, handlers, inits };
 }
 

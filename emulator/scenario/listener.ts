@@ -39,6 +39,8 @@ export interface Listener {
     described?(array: ArrayView, descriptor: number): void;
     /** KHO was asked to restore an address at which no preserved block begins. */
     notRestored?(address: Int): void;
+    /** KHO was asked to restore several blocks that begin at an address, and failed when it had restored so many pages of them. */
+    halfRestored?(address: Int, pages: number): void;
     /** KHO has refused to preserve memory that touches scratch. Bytes. */
     inScratch?(address: number, size: number): void;
     /** A folio of a file is about to be given up at `head`: moved to the page frame `to`, split, or freed by truncation. */
@@ -75,6 +77,8 @@ export interface Listener {
     waits?(thread: Thread, waiting: LockWait): void;
     /** A thread has been given the lock that it waited for. */
     woken?(thread: Thread, waiting: LockWait): void;
+    /** The running kernel ends otherwise than by a kexec: it panics, or the machine is switched off. All of it is still there. */
+    lost?(how: 'panic' | 'power'): void;
     threadStarted?(thread: Thread): void;
     threadEnded?(thread: Thread): void;
     /** The scenario has come to its end. */

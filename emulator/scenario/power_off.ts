@@ -57,11 +57,33 @@ export function panic(vm: Vm, message: string): undefined {
         vm.fail('kernel-warning', `kernel panic: ${message}`);
         return undefined;
     }
-    dropKernel(vm);
+    die(vm, message);
+    return undefined;
+}
+
+/** `crash()`: the running kernel panics here and now, as the scenario wants it. @throws ProgramError where none runs */
+export function crash(vm: Vm, message: string): undefined {
+    if (!vm.kernel) {
+        throw new ProgramError('no kernel runs that could crash');
+    }
+    vm.log('emerg', `Kernel panic - not syncing: ${message}`);
+    die(vm, message);
+    return undefined;
+}
+
+function die(vm: Vm, message: string): void {
+    loseKernel(vm, 'panic');
     const power = vm.machine.journal.edit(vm.power);
     power.panicMessage = message;
     power.panicExpected = null;
-    return undefined;
+}
+
+/** The running kernel ends without handing anything over. */
+export function loseKernel(vm: Vm, how: 'panic' | 'power'): void {
+    if (vm.kernel) {
+        vm.tell((l) => l.lost?.(how));
+    }
+    dropKernel(vm);
 }
 
 /** Code has gone wrong: a fault of the kernel is its panic, another ProgramError the program's own mistake. @throws anything else again */

@@ -9,7 +9,7 @@ import { Boot } from './boot';
 import { entered } from './entering';
 import { Frame } from './code';
 import { kernelAs, resolveKernel, type BootableKernel } from './kernels';
-import { dropKernel } from './power_off';
+import { dropKernel, loseKernel } from './power_off';
 import type { Value } from './types';
 import { hex, ProgramError } from './values';
 import type { Vm } from './vm';
@@ -36,7 +36,7 @@ export function fileOf(kernel: BootableKernel, cmdline: string, machine: Arch = 
 export function coldBoot(vm: Vm, name: string, cmdline: string): void {
     const { machine } = vm;
     const kernel = kernelNamed(vm, name, 'boot');
-    dropKernel(vm);
+    loseKernel(vm, 'power');
     machine.pci.powerOn();
     if (machine.boots > 0) {
         machine.clock.charge(FIRMWARE);
@@ -52,14 +52,14 @@ export function coldBoot(vm: Vm, name: string, cmdline: string): void {
 }
 
 /** kexec_file_load(2) and kexec_load(2). @returns ENOEXEC (built for another architecture), EADDRNOTAVAIL, ENOMEM. */
-export function loadKexec(vm: Vm, name: string, cmdline: string, withHandover: boolean): undefined | Err {
+export function loadKexec(vm: Vm, name: string, cmdline: string, how: { readonly handover: boolean; readonly preserveContext?: boolean }): undefined | Err {
     const { running } = vm;
     const { arch } = running.kho.env.options;
     const file = fileOf(kernelNamed(vm, name, 'load'), cmdline, arch);
     if (file.arch !== arch) {
         return err('ENOEXEC');
     }
-    const image = withHandover ? loadFile(running.kho.env, file, running.kho) : loadSegments(running.kho.env, file);
+    const image = how.handover ? loadFile(running.kho.env, file, running.kho) : loadSegments(running.kho.env, file, how.preserveContext);
     if (image instanceof Err) {
         return image;
     }

@@ -53,6 +53,8 @@ export class KexecImage extends Rec {
         readonly parameters: number,
         /** What the next kernel will be told of a handover. */
         readonly kho: KhoSetupData | undefined,
+        /** KEXEC_PRESERVE_CONTEXT. */
+        readonly preserveContext = false,
     ) {
         super(env.machine.journal);
     }
@@ -76,7 +78,7 @@ export class KexecImage extends Rec {
     }
 
     hash(hasher: Hasher): void {
-        hasher.str(this.kernel).num(this.parameters);
+        hasher.str(this.kernel).num(this.parameters).u32(this.preserveContext ? 1 : 0);
         for (const s of this.segments) {
             hasher.num(s.dest).num(s.size);
             for (const b of s.blocks) {
@@ -195,9 +197,9 @@ function write(machine: Machine, placed: Placement['placed'] = []): void {
  * kexec_load(2), as kexec-tools uses it without -s: segments where the caller says, no handover.
  * @returns EADDRNOTAVAIL where a segment would not lie in memory, ENOMEM.
  */
-export function loadSegments(env: KhoEnv, file: KernelFile): KexecImage | Err {
+export function loadSegments(env: KhoEnv, file: KernelFile, preserveContext = false): KexecImage | Err {
     const placed = fixedSegments(env, file);
-    return placed ? finish(env, file, placed, parametersAddress(env.machine, file), undefined) : err('EADDRNOTAVAIL');
+    return placed ? finish(env, file, placed, parametersAddress(env.machine, file), undefined, preserveContext) : err('EADDRNOTAVAIL');
 }
 
 /**
@@ -253,6 +255,7 @@ function findHole(areas: readonly Area[], taken: readonly Area[], buffer: Buffer
 /** Puts the contents into pages of the running kernel. */
 function finish(
     env: KhoEnv, file: KernelFile, placed: readonly { buffer: Buffer; dest: number }[], parameters: number, kho: KhoSetupData | undefined,
+    preserveContext = false,
 ): KexecImage | Err {
     const { machine, allocator } = env;
     const owner = machine.owners.id('kexec image');
@@ -284,7 +287,7 @@ function finish(
             done += PAGE_SIZE << order;
         }
     }
-    return new KexecImage(env, file.name, segments, parameters, kho);
+    return new KexecImage(env, file.name, segments, parameters, kho, preserveContext);
 }
 
 function freeSegments(env: KhoEnv, segments: readonly KexecSegment[]): void {

@@ -18,9 +18,9 @@ const OPTIONS = new Map([['memory', 'node'], ['map', 'node'], ['scratch', 'size'
 const ALIGNMENT = new Map([['kho_fdt', 0x1000], ['scratch_array', 0x1000], ['scratch', 0x40_0000]]);
 const LISTS = ['handlers', 'layers', 'flaws'];
 /** Settings that are on or off. */
-const SWITCHES = new Set(['numa', 'iommu_shutdown']);
+const SWITCHES = new Set(['numa', 'kho', 'kho_debug', 'iommu_shutdown']);
 const ARCHS = ['arm64', 'x86_64'];
-const SETTINGS = new Map([['cmdline', '`cmdline "kho_scratch=64M,64M,32M"`'], ['numa', '`numa off`'], ['iommu_shutdown', '`iommu_shutdown off`'], ['early_memory', '`early_memory 40MiB`'], ['page_cache', '`page_cache 64MiB`'],
+const SETTINGS = new Map([['cmdline', '`cmdline "kho_scratch=64M,64M,32M"`'], ['numa', '`numa off`'], ['kho', '`kho off`'], ['kho_debug', '`kho_debug off`'], ['iommu_shutdown', '`iommu_shutdown off`'], ['early_memory', '`early_memory 40MiB`'], ['page_cache', '`page_cache 64MiB`'],
     ['image_size', '`image_size 24MiB`'], ['initrd', '`initrd 48MiB`'], ['arch', '`arch arm64`, `arch x86_64`'], ['iommufd_phase', '`iommufd_phase 1`']]);
 
 export function checkMachine(s: Settings, decl: MachineDecl): void {

@@ -163,6 +163,30 @@ export const CATALOGUE = {
         severity: 'error', group: 'interrupts', title: 'interrupt through a page that is something else by now',
         advice: 'Keep the tables of remapping entries and the posted-interrupt descriptors that the hardware can reach, until no entry leads to them.',
     },
+    LU1060: {
+        severity: 'error', group: 'handover', title: 'scratch memory without room for the next kernel',
+        advice: 'Switch the machine on with a larger kho_scratch=: later kernels inherit the areas.',
+    },
+    LU1061: {
+        severity: 'error', group: 'sessions', title: 'kernel that ends otherwise than by a kexec while files are preserved',
+        advice: 'What is preserved exists in this kernel only until reboot(KEXEC): keep the time between as short as it can be, and what must survive a crash on disk or on another host.',
+    },
+    LU1062: {
+        severity: 'warning', group: 'memory', title: 'restore that fails half way',
+        advice: 'Hand over exactly what was preserved: every page of it, and its number. Do not try again: fail the retrieve for good.',
+    },
+    LU1065: {
+        severity: 'error', group: 'handover', title: 'kexec without live update, though somebody wanted it',
+        advice: 'Boot every kernel of the host with kho=on liveupdate=on, and do not reboot where /dev/liveupdate cannot be opened.',
+    },
+    LU1066: {
+        severity: 'warning', group: 'sessions', title: 'finished session that is still open',
+        advice: 'Close the descriptor of a session after finish(): the session goes with the last one.',
+    },
+    LU1067: {
+        severity: 'error', group: 'handover', title: 'handover that nobody has finalized',
+        advice: 'Up to 6.18 write 1 to /sys/kernel/debug/kho/out/finalize before the reboot; in 6.19 and 7.0 LUO does it, where it is on. From 7.1 on there is nothing to finalize.',
+    },
 } as const satisfies Readonly<Record<string, Entry>>;
 
 export type Code = keyof typeof CATALOGUE;

@@ -32,6 +32,7 @@ import { interruptRules, type InterruptRules } from './interrupts';
 import { memfdRules } from './memfd';
 import { memoryRules } from './memory';
 import { pointerRules } from './pointers';
+import { preparationRules } from './preparation';
 import { sessionRules } from './sessions';
 
 /** Some diagnoses that belong together. */
@@ -73,7 +74,17 @@ export class Diagnoses implements Listener {
         this.devices = deviceRules(scene);
         this.interrupts = interruptRules(scene);
         this.rules = [
-            sessionRules(scene), flbRules(scene), memoryRules(scene), folioRules(scene), pointerRules(scene), handoverRules(scene), memfdRules(scene), callbackRules(scene), this.devices, this.interrupts,
+            sessionRules(scene),
+            flbRules(scene),
+            memoryRules(scene),
+            folioRules(scene),
+            pointerRules(scene),
+            handoverRules(scene),
+            preparationRules(scene),
+            memfdRules(scene),
+            callbackRules(scene),
+            this.devices,
+            this.interrupts,
         ];
         this.watching = [scene.chronicle, ...this.rules];
         vm.listeners.push(this);
@@ -117,6 +128,18 @@ export class Diagnoses implements Listener {
     described(array: ArrayView, descriptor: number): void {
         for (const r of this.watching) {
             r.described?.(array, descriptor);
+        }
+    }
+
+    lost(how: 'panic' | 'power'): void {
+        for (const r of this.watching) {
+            r.lost?.(how);
+        }
+    }
+
+    halfRestored(address: Int, pages: number): void {
+        for (const r of this.watching) {
+            r.halfRestored?.(address, pages);
         }
     }
 

@@ -62,7 +62,7 @@ export function handoverRules(scene: Scene): Rules {
     /** @returns whether the next kernel will find the sessions at all */
     const formats = (kernel: Kernel, next: BootableKernel): boolean => {
         const pairs = [
-            { part: 'KHO', from: kernel.desc.kho.compatible, to: next.desc.kho.compatible, effect: 'it will boot as if nothing had been preserved' },
+            { part: 'KHO', from: kernel.desc.kho.compatible, to: next.desc.khoBuilt ? next.desc.kho.compatible : undefined, effect: 'it will boot as if nothing had been preserved' },
             { part: 'LUO', from: kernel.desc.luo?.compatible, to: next.desc.luo?.compatible, effect: 'it cannot know what it must not touch, and panics' },
             ...[...next.desc.luo?.nodes ?? []].map(([part, to]) => (
                 { part, from: kernel.desc.luo?.nodes.get(part), to, effect: 'it cannot know what it must not touch, and panics' })),
@@ -152,7 +152,7 @@ export function handoverRules(scene: Scene): Rules {
                 if (files > 0) {
                     say('LU1018', {
                         about: 'image', data: { kernel: image.kernel, files, sessions: e.sessions },
-                        message: `The loaded kernel "${image.kernel}" is told of no handover, but ${counted(files, 'file')} in ${counted(e.sessions, 'session')} ${be(files)} preserved: it will boot as if they were free memory.`,
+                        message: `${image.preserveContext ? 'The image is loaded to be come back from (KEXEC_PRESERVE_CONTEXT), so LUO is not even asked. ' : ''}The loaded kernel "${image.kernel}" is told of no handover, but ${counted(files, 'file')} in ${counted(e.sessions, 'session')} ${be(files)} preserved: it will boot as if they were free memory.`,
                     });
                 }
                 e.files = 0;

@@ -149,6 +149,15 @@ export function memoryRules(scene: Scene): Rules {
         }
     };
 
+    /** LU1062 */
+    const halfRestored = (address: Int, pages: number): void => {
+        const callback = callbackOnStack(vm)?.code.name ?? null;
+        say('LU1062', {
+            about: hex(address), history: typeof address === 'number' ? chronicle.ofAddress(address) : [], data: { address: hex(address), pages, callback },
+            message: `Restoring what begins at ${hex(address)} has failed half way: ${pagesText(pages)} ${be(pages)} restored and ${pages === 1 ? 'belongs' : 'belong'} to nobody, and a second try finds ${pages === 1 ? 'its' : 'their'} mark gone.`,
+        });
+    };
+
     const stateText = (pfn: number): string => {
         const { memmap } = vm.running;
         const state = memmap.stateOf(pfn);
@@ -178,6 +187,7 @@ export function memoryRules(scene: Scene): Rules {
             }
         },
         notRestored,
+        halfRestored,
         viewed(layout: StructLayout, pa: number): void {
             const frame = callbackOnStack(vm);
             if (!frame || !vm.kernel || !isIncoming(frame)) {

@@ -10,7 +10,7 @@ import { SESSION_SER_SIZE, type Luo } from '../../kernel/luo/state';
 import { costId } from '../../machine/costs';
 import { Seq } from '../../machine/journal';
 import { Boot } from '../boot';
-import { panic } from '../power_off';
+import { crash, panic } from '../power_off';
 import { jump, loadKexec, runHandoverHooks, runInit, unloadKexec } from '../reboot';
 import { openDevice } from '../kinds';
 import { giveWay } from '../scheduler';
@@ -158,6 +158,7 @@ export class KexecState {}
 
 export const kexecObject = new Members(KexecState, 'kexec', 'The kernel that a reboot would jump to.')
     .field('loaded', BOOL, 'One is loaded.', (_k, vm) => vm.running.kexecImage !== null)
+    .field('preserve_context', BOOL, 'It was loaded with KEXEC_PRESERVE_CONTEXT.', (_k, vm) => vm.running.kexecImage?.preserveContext === true)
     .field('transition', objectOf('lock'), 'system_transition_mutex: held by whoever reboots.', (_k, vm) => vm.running.transition)
     .method('prepare', [], { context: 'kernel' }, 'kernel_restart_prepare(): from here on the kernel goes down.', (_k, _a, vm) => {
         vm.phase('shutdown');
@@ -200,10 +201,13 @@ export const kexecSyscalls: readonly NativeFunction[] = [
         '`open(2)`: `/dev/liveupdate`, `/dev/null`, `/dev/iommu`, `/dev/vfio/devices/vfioN`, files on tmpfs, and the paths of declared file kinds. `/dev/liveupdate` has one opener at a time (EBUSY), and gives EIO where the incoming sessions could not be rebuilt.', 'sys_open'),
     fn('kexec_file_load', [param('kernel', STRING), param('cmdline', STRING, '')], { context: 'user', syscall: true, fails: true },
         '`kexec_file_load(2)`: loads a kernel by its name, with additions to its command line. EADDRNOTAVAIL where it does not fit into scratch.', (vm, [k, c]) =>
-            loadKexec(vm, asString(k, 'the kernel'), asString(c, 'the command line'), true)),
-    fn('kexec_load', [param('kernel', STRING), param('cmdline', STRING, '')], { context: 'user', syscall: true, fails: true },
-        '`kexec_load(2)`, the older call: the kernel it loads is handed nothing over.', (vm, [k, c]) =>
-            loadKexec(vm, asString(k, 'the kernel'), asString(c, 'the command line'), false)),
+            loadKexec(vm, asString(k, 'the kernel'), asString(c, 'the command line'), { handover: true })),
+    fn('kexec_load', [param('kernel', STRING), param('cmdline', STRING, ''), param('preserve_context', BOOL, false)], { context: 'user', syscall: true, fails: true },
+        '`kexec_load(2)`, the older call: the kernel it loads is handed nothing over. `preserve_context`: `KEXEC_PRESERVE_CONTEXT`, a jump from which one might come back; the reboot does not even ask LUO.', (vm, [k, c, p]) =>
+            loadKexec(vm, asString(k, 'the kernel'), asString(c, 'the command line'), { handover: false, preserveContext: p === true })),
+    fn('crash', [param('message', STRING, 'sysrq triggered crash')], { context: 'scenario' },
+        'The running kernel panics, here and now (as by `echo c > /proc/sysrq-trigger`). Nothing of it is left, and nothing is handed over; `boot` one again. `panicked` is the message.',
+        (vm, [m]) => crash(vm, asString(m, 'the message'))),
     fn('kexec_unload', [], { context: 'user', syscall: true, fails: true }, 'Unloads what kexec_file_load() loaded.', (vm) => unloadKexec(vm)),
     code('reboot', [param('command', INT)], { context: 'user', syscall: true },
         '`reboot(2)`. `reboot(KEXEC)` freezes every preserved file and jumps to the loaded kernel: EINVAL where none is loaded, or the error of a freeze. When it succeeds it does not return: no process is left, and the next statement of the scenario runs in the next kernel.', 'sys_reboot'),

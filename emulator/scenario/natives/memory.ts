@@ -5,6 +5,7 @@ import { preserveVmalloc, restoreVmalloc, unpreserveVmalloc } from '../../kernel
 import { abortFinalize, finalize } from '../../kernel/kho/finalize';
 import { Kho } from '../../kernel/kho/kho';
 import { VmArea } from '../../kernel/mm/vmalloc';
+import type { Int } from '../../machine/int';
 import { PAGE_SIZE } from '../../machine/memory';
 import type { StructLayout } from '../layout';
 import { STD_SCHEME } from '../std/scheme';
@@ -61,6 +62,11 @@ function ownerHere(vm: Vm): number {
 /** Structs that programs have from the default kernel's code are those of the kernel that runs, where it has one of this name. */
 function inThisKernel(vm: Vm, layout: StructLayout): StructLayout {
     return vm.image.stdProgram.structs.get(layout.name) === layout ? vm.library.structs.get(layout.name) ?? layout : layout;
+}
+
+/** Restoring what begins at an address has failed. `pages`: that were restored before, and are nobody's now. */
+function restoreFailed(vm: Vm, address: Int, pages: number): void {
+    vm.tell((l) => (pages > 0 ? l.halfRestored?.(address, pages) : l.notRestored?.(address)));
 }
 
 function structAt(vm: Vm, named: StructLayout, pa: Value): View {
@@ -206,9 +212,10 @@ export const khoObject = new Members(Kho, 'kho', 'Kexec HandOver of the running 
     })
     .method('restore_pages', [param('address', PHYS), param('count', INT)], { context: KERNEL, result: objectOf('folio'), fails: true }, 'The pages that preserve_pages() preserved.', (k, [pa, n], vm) => {
         const address = asInt(pa, 'the address');
+        const before = k.restoredPages;
         const pfn = k.restorePages(address, asNumber(n, 'the count'), vm.frame?.code.name ?? 'kernel');
         if (pfn === undefined) {
-            vm.tell((l) => l.notRestored?.(address));
+            restoreFailed(vm, address, k.restoredPages - before);
         }
         return pfn === undefined ? err('EIO') : new FolioRef(pfn);
     })
@@ -230,10 +237,11 @@ export const khoObject = new Members(Kho, 'kho', 'Kexec HandOver of the running 
             const layout = layoutOf(type);
             // Nobody compares it with the size of the array: reading past its end faults.
             const count = Number(asInt(n, 'the count'));
+            const before = k.restoredPages;
             const area = restoreVmalloc(k, vm.running.vmalloc, physOf(d, 'the descriptor'), vm.frame?.code.name ?? 'kernel');
             if (area === undefined) {
                 const first = vm.machine.memory.readU64(physOf(d, 'the descriptor'));
-                vm.tell((l) => l.notRestored?.(first));
+                restoreFailed(vm, first, k.restoredPages - before);
             }
             return area === undefined ? err('EINVAL') : arrayOver(vm, layout, area, count);
         })

@@ -183,7 +183,7 @@ function planStep(step: Step): Plan {
             return outside((vm) => {
                 const now = releaseOf(vm);
                 const release = step.other ? (now === '7.2' ? '7.3' : '7.2') : now;
-                return loadKexec(vm, kernelName(release, step.cmdline), step.cmdline, true);
+                return loadKexec(vm, kernelName(release, step.cmdline), step.cmdline, { handover: true });
             }, done);
         case 'unload':
             return outside(unloadKexec, ok);

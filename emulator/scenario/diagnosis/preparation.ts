@@ -1,0 +1,107 @@
+/** Whether an update is prepared as it must be: what the next kernel needs, who completes the handover, and that there is a kexec at all. */
+import { Err } from '../../kernel/errno';
+import type { Kernel } from '../../kernel/kernel';
+import { earlyShortage } from '../../kernel/kho/early_demand';
+import { Seq } from '../../machine/journal';
+import type { Frame } from '../code';
+import { resolveKernel } from '../kernels';
+import type { HistoryLine } from './diagnosis';
+import type { Value } from '../types';
+import { sessionKey } from './chronicle';
+import type { Rules, Scene } from './diagnoses';
+import { be, counted, pagesText, some } from './words';
+
+const DEVICE = '/dev/liveupdate';
+
+export function preparationRules(scene: Scene): Rules {
+    const { vm, chronicle, say } = scene;
+    /** Opens of the device that a kernel without live update has refused. */
+    const refused = new Seq<HistoryLine>(vm.machine.journal);
+
+    const early = (kernel: Kernel): void => {
+        const image = kernel.kexecImage;
+        if (!image?.kho) {
+            return;
+        }
+        const { desc } = resolveKernel(vm.image, image.kernel);
+        if (desc.kho.compatible !== kernel.desc.kho.compatible || !desc.khoBuilt) {
+            return;
+        }
+        const { arch } = kernel.kho.env.options;
+        const description = { numa: desc.numa, debug: desc.khoDebug, format: desc.kho, arch, release: desc.release, early: desc.early };
+        const shortage = earlyShortage(vm.machine, description, image, kernel.kho.scratch, kernel.kho.tree?.root ?? 0);
+        if (shortage !== undefined) {
+            const scratch = kernel.kho.scratch.reduce((sum, a) => sum + a.size, 0);
+            say('LU1060', {
+                about: desc.name, data: { kernel: desc.name, scratch, panic: shortage },
+                message: `"${desc.name}" will find no room for what it allocates early: it has ${pagesText(scratch / 4096)} of scratch memory, its image and initrd among that, and will panic with "${shortage}".`,
+            });
+        }
+    };
+
+    const unfinalized = (kernel: Kernel): void => {
+        const { kho, desc } = kernel;
+        const pages = kernel.kexecImage?.kho && desc.kho.finalize !== 'never' && !kho.finalized ? kho.outgoingRuns().reduce((sum, r) => sum + r.blocks * 2 ** r.order, 0) : 0;
+        if (pages > 0) {
+            say('LU1067', {
+                about: 'finalize', data: { pages },
+                message: `${pagesText(pages)} ${be(pages)} preserved, but nobody has finalized the handover: the next kernel finds no memory map, and boots as if nothing had been preserved.`,
+            });
+        }
+    };
+
+    const switchedOff = (kernel: Kernel): void => {
+        if (!kernel.luo.enabled && refused.length > 0) {
+            const missing = [...(kernel.cmdline.kho ? [] : ['kho=on']), ...(kernel.cmdline.liveupdate ? [] : ['liveupdate=on'])];
+            say('LU1065', {
+                about: 'switched off', history: [...refused], data: { missing, cmdline: kernel.cmdline.text },
+                message: `This kexec hands nothing over: live update is off in this kernel${missing.length > 0 ? ` (booted without ${missing.join(' ')})` : ''}, and ${DEVICE} was looked for and not found.`,
+            });
+        }
+    };
+
+    return {
+        settled(name: string, result: Value | Err, frame: Frame | null): void {
+            const [argument, session] = frame?.slots ?? [];
+            if (!(result instanceof Err)) {
+                return;
+            }
+            if (name === 'sys_open' && argument === DEVICE && result.name === 'ENOENT') {
+                chronicle.note(DEVICE, `open("${DEVICE}") failed with ENOENT`);
+                refused.clear();
+                for (const line of chronicle.of(DEVICE).filter((l) => l.boot === vm.boot)) {
+                    refused.push(line);
+                }
+            } else if (name === 'sys_retrieve_session' && result.name === 'EINVAL') {
+                const known = vm.kernel?.luo.incoming.sessions.items.find((s) => s.name === session);
+                if (known?.retrieved && known.files.length === 0) {
+                    say('LU1066', {
+                        about: known.name, history: chronicle.of(sessionKey(known.name)), data: { session: known.name },
+                        message: `Session "${known.name}" is finished, but a descriptor of it is still open: it stays in the list, and asking for it again is EINVAL.`,
+                    });
+                }
+            }
+        },
+        handingOver(kernel: Kernel): void {
+            early(kernel);
+            unfinalized(kernel);
+            switchedOff(kernel);
+        },
+        lost(how: 'panic' | 'power'): void {
+            const { kernel } = vm;
+            if (!kernel?.luo.enabled || vm.power.booting) {
+                return;
+            }
+            const sessions = [...kernel.luo.outgoing.sessions, ...kernel.luo.incoming.sessions].filter((s) => s.files.length > 0);
+            const files = sessions.reduce((sum, s) => sum + s.files.length, 0);
+            if (files > 0) {
+                const end = how === 'panic' ? 'The kernel panics' : 'The machine is switched off';
+                say('LU1061', {
+                    about: how, history: sessions.flatMap((s) => chronicle.ofSession(s)).slice(0, 12),
+                    data: { how, files, sessions: sessions.map((s) => s.name) },
+                    message: `${end} with ${counted(files, 'file')} in ${counted(sessions.length, 'session')} (${some(sessions.map((s) => `"${s.name}"`))}): only reboot(KEXEC) hands ${files === 1 ? 'it' : 'them'} over, so ${files === 1 ? 'it is' : 'they are'} lost.`,
+                });
+            }
+        },
+    };
+}
