@@ -15,7 +15,7 @@ import { IOCTLS_6_19, IOCTLS_7_2, IOCTLS_V4, type IoctlTable } from './luo/ioctl
 const MIB = 0x100000;
 
 /** What stands in a library where a layer has its own code; see {@link withLayers}. */
-const NO_LAYER_FILES: Library = ['lookup-none', 'pci-none', 'iommu-none'];
+const NO_LAYER_FILES: Library = ['lookup-none', 'pci-none', 'vfio-none', 'iommu-none'];
 
 export const LIBRARY_7_2: Library = ['kernel', 'luo-abi', 'luo-calls', 'luo-flb', 'luo', 'memfd', ...NO_LAYER_FILES];
 const LIBRARY_7_1: Library = ['kernel', 'luo-abi', 'luo-calls', 'luo-flb', 'luo-fdt', 'luo-flb-fdt', 'release-7.1', 'memfd', ...NO_LAYER_FILES];
@@ -72,6 +72,8 @@ export interface KernelDescription {
     readonly early: EarlyMemory;
     /** Bytes of the initial RAM disk. */
     readonly initrdSize: number;
+    /** What the layer `vfio` does to a preserved device: `reset` in the first phase of its series, `keep` from the second on. */
+    readonly vfioPhase: 'reset' | 'keep';
     /** Its IOMMU driver turns translation off when the kernel goes down. */
     readonly iommuShutdown: boolean;
     /** Bytes of page cache that its user space has filled when the boot is over. */
@@ -99,6 +101,7 @@ const v72: KernelDescription = {
     handlers: ['memfd'],
     early: DEFAULT_EARLY_MEMORY,
     initrdSize: 4 * MIB,
+    vfioPhase: 'reset',
     iommuShutdown: true,
     pageCache: 32 * MIB,
     costs: {},

@@ -64,8 +64,20 @@ const IOMMU: Layer = {
     flbs: ['iommu_core'],
 };
 
+const VFIO: Layer = {
+    name: 'vfio',
+    summary: 'VFIO PCI: descriptors of passed-through devices',
+    version: 'v5',
+    status: 'under review',
+    needs: ['pci'],
+    brings: ['lookup'],
+    files: ['vfio'],
+    handlers: ['vfio_pci'],
+    flbs: [],
+};
+
 /** In the order in which their handlers are registered. */
-export const LAYERS: ReadonlyMap<string, Layer> = new Map([LOOKUP, PCI, IOMMU].map((l) => [l.name, l]));
+export const LAYERS: ReadonlyMap<string, Layer> = new Map([LOOKUP, PCI, IOMMU, VFIO].map((l) => [l.name, l]));
 
 /** No layers: a kernel as it was released. */
 export const NO_LAYERS: ReadonlySet<string> = new Set();

@@ -87,6 +87,8 @@ function resolve(image: Image, name: string, instead: string | undefined, seen: 
             settings.iommuShutdown = e.value.name === 'on';
         } else if (e.key.name === 'iommufd_phase' && e.value.kind === 'int') {
             settings.iommufdPhase = Number(e.value.value);
+        } else if (e.key.name === 'vfio_phase' && e.value.kind === 'name') {
+            settings.vfioPhase = e.value.name === 'keep' ? 'keep' : 'reset';
         } else if (e.key.name === 'page_cache' && e.value.kind === 'int') {
             settings.pageCache = Number(e.value.value);
         } else if (e.key.name === 'early_memory' && e.value.kind === 'int') {

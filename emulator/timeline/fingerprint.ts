@@ -1,6 +1,8 @@
 /** One number for the whole state of a run: equal states give equal fingerprints, whatever way led to them. */
 import { Hwpt } from '../kernel/devices/hwpt';
 import { Ioas } from '../kernel/devices/ioas';
+import { PciDev } from '../kernel/devices/pci';
+import { VfioFile } from '../kernel/devices/vfio';
 import { OpenFile } from '../kernel/file';
 import { FolioList, FolioRef } from '../kernel/folios';
 import { FileHasher } from '../kernel/hash';
@@ -221,7 +223,9 @@ class Fingerprint {
             this.value(o.file);
             hasher.num(o.retrieveStatus).u32(o.state);
             this.value(o.id as Value);
-        } else if (o instanceof Ioas || o instanceof Hwpt) {
+        } else if (o instanceof VfioFile) {
+            hasher.str(o.device.device.shape.name).u32(o.bound ? 1 : 0);
+        } else if (o instanceof Ioas || o instanceof Hwpt || o instanceof PciDev) {
             o.hash(hasher);
         } else if (o instanceof LuoHandler) {
             hasher.str(o.name);

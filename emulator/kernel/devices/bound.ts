@@ -24,6 +24,8 @@ export class BoundDevice extends Rec {
     readonly preserved: number = 0;
     /** The domain that it came along with from the previous kernel, until it sees another one; null: it is this kernel's alone. */
     readonly inherited: Domain | null = null;
+    /** A live update has frozen it: whatever user space asks of it is refused. */
+    readonly frozen: boolean = false;
 
     constructor(
         journal: Journal,
@@ -37,5 +39,9 @@ export class BoundDevice extends Rec {
     ) {
         super(journal);
         this.domain = own;
+    }
+
+    display(): string {
+        return `${this.device.shape.name}${this.driver === '' ? '' : ` of ${this.driver}`}`;
     }
 }

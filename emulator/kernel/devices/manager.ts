@@ -301,7 +301,7 @@ export class KernelDevices extends Rec {
             b.own.hash(hasher);
             b.domain.hash(hasher);
             b.iommufd?.hash(hasher);
-            hasher.num(b.hwpt?.id ?? 0).num(b.preserved).u32(b.inherited ? 1 : 0);
+            hasher.num(b.hwpt?.id ?? 0).num(b.preserved).u32((b.inherited ? 1 : 0) + (b.frozen ? 2 : 0));
         }
     }
 }

@@ -1,8 +1,9 @@
 /** /dev/vfio/devices/vfioN: a device in the hands of user space (drivers/vfio/device_cdev.c, drivers/vfio/pci/vfio_pci_core.c). */
 import { costId } from '../../machine/costs';
 import { Rec } from '../../machine/journal';
+import { anonFile } from '../anon';
 import { err, type Err } from '../errno';
-import { S_IFCHR } from '../fcntl';
+import { O_RDWR, S_IFCHR } from '../fcntl';
 import { allocFile, type FileOps, type OpenFile } from '../file';
 import { Inode } from '../inode';
 import type { Kernel } from '../kernel';
@@ -27,6 +28,18 @@ export class VfioFile extends Rec {
         super(k.journal);
     }
 
+    /** Why nothing can be asked of it: ENODEV (it was pulled out), EBUSY (a live update has frozen it). */
+    get refusal(): undefined | Err {
+        const { device: b } = this;
+        return !b.device.present ? err('ENODEV') : b.frozen ? err('EBUSY') : undefined;
+    }
+
+    /** The device came along running, and nothing may be done to it. */
+    private get kept(): boolean {
+        const { k, device: b } = this;
+        return k.desc.vfioPhase === 'keep' && (k.devices.pci.of(b.device)?.incoming ?? 0) !== 0;
+    }
+
     /**
      * VFIO_DEVICE_BIND_IOMMUFD, and with an address space or a hardware page table VFIO_DEVICE_ATTACH_IOMMUFD_PT at once: from then on the
      * device sees what is mapped there, and nothing before.
@@ -44,13 +57,15 @@ export class VfioFile extends Rec {
         if (b.inherited) {
             return this.takeOver(b.inherited, iommufd);
         }
-        // iommu_device_claim_dma_owner(): until it is attached, it sees nothing
-        k.devices.attach(b, k.devices.newDomain('blocked', 'vfio'));
-        // vfio_pci_core_enable(): awake, not mastering, and as after a reset
-        b.device.setPower(ON);
-        b.device.reset();
-        k.clock.charge(DEVICE_RESET);
-        b.device.enable();
+        if (!this.kept) {
+            // iommu_device_claim_dma_owner(): until it is attached, it sees nothing
+            k.devices.attach(b, k.devices.newDomain('blocked', 'vfio'));
+            // vfio_pci_core_enable(): awake, not mastering, and as after a reset
+            b.device.setPower(ON);
+            b.device.reset();
+            k.clock.charge(DEVICE_RESET);
+            b.device.enable();
+        }
         k.journal.edit(b).iommufd = iommufd;
         const failed = to instanceof Iommufd ? undefined : to.attach(b);
         if (failed) {
@@ -149,7 +164,9 @@ export class VfioFile extends Rec {
             } else {
                 this.k.devices.attach(b, b.own);
             }
-            this.k.journal.edit(b).iommufd = null;
+            const e = this.k.journal.edit(b);
+            e.iommufd = null;
+            e.frozen = false;
             b.device.setPower(SUSPENDED);
         }
     }
@@ -173,6 +190,16 @@ export function vfioDeviceAt(k: Kernel, path: string): BoundDevice | undefined {
 export function openVfio(k: Kernel, b: BoundDevice, path: string, flags: number): OpenFile {
     const inode = new Inode(k.journal, k.ids.nextInode(k.journal), 'chardev', S_IFCHR + 0o600);
     const file = allocFile(k, 'vfio', vfioOps, inode, flags, path);
+    k.journal.edit(file).priv = new VfioFile(k, b);
+    return file;
+}
+
+/** The file of a device that came along, made by its file handler. @returns ENODEV where vfio-pci does not drive it */
+export function vfioLiveupdateFile(k: Kernel, b: BoundDevice | undefined): OpenFile | Err {
+    if (!b || b.vfio < 0) {
+        return err('ENODEV');
+    }
+    const file = anonFile(k, 'vfio', '[vfio-device-liveupdate]', O_RDWR, vfioOps);
     k.journal.edit(file).priv = new VfioFile(k, b);
     return file;
 }

@@ -112,6 +112,11 @@ export class PciFunction extends Rec {
         this.config.write(PCI_COMMAND, 2, this.config.read(PCI_COMMAND, 2) | COMMAND_MEMORY);
     }
 
+    /** It answers at no address any more. */
+    disable(): void {
+        this.config.write(PCI_COMMAND, 2, this.config.read(PCI_COMMAND, 2) & ~COMMAND_MEMORY);
+    }
+
     get busMaster(): boolean {
         return (this.config.read(PCI_COMMAND, 2) & COMMAND_MASTER) !== 0;
     }

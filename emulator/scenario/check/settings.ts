@@ -20,8 +20,10 @@ const LISTS = ['handlers', 'layers', 'flaws'];
 /** Settings that are on or off. */
 const SWITCHES = new Set(['numa', 'kho', 'kho_debug', 'iommu_shutdown']);
 const ARCHS = ['arm64', 'x86_64'];
+/** Settings that are one of some words. */
+const WORDS: ReadonlyMap<string, readonly string[]> = new Map([['arch', ARCHS], ['vfio_phase', ['reset', 'keep']]]);
 const SETTINGS = new Map([['cmdline', '`cmdline "kho_scratch=64M,64M,32M"`'], ['numa', '`numa off`'], ['kho', '`kho off`'], ['kho_debug', '`kho_debug off`'], ['iommu_shutdown', '`iommu_shutdown off`'], ['early_memory', '`early_memory 40MiB`'], ['page_cache', '`page_cache 64MiB`'],
-    ['image_size', '`image_size 24MiB`'], ['initrd', '`initrd 48MiB`'], ['arch', '`arch arm64`, `arch x86_64`'], ['iommufd_phase', '`iommufd_phase 1`']]);
+    ['image_size', '`image_size 24MiB`'], ['initrd', '`initrd 48MiB`'], ['arch', '`arch arm64`, `arch x86_64`'], ['vfio_phase', '`vfio_phase keep`, `vfio_phase reset`'], ['iommufd_phase', '`iommufd_phase 1`']]);
 
 export function checkMachine(s: Settings, decl: MachineDecl): void {
     for (const e of decl.entries) {
@@ -158,10 +160,11 @@ function setting(s: Settings, e: KernelSetting): void {
         return;
     }
     const { value } = e;
+    const words = WORDS.get(e.key.name);
     const fits = e.key.name === 'cmdline' ? value.kind === 'string'
         : SWITCHES.has(e.key.name) ? value.kind === 'name' && (value.name === 'on' || value.name === 'off')
-        : e.key.name === 'arch' ? value.kind === 'name' && ARCHS.includes(value.name) : value.kind === 'int';
-    s.world.types.set(value, e.key.name === 'cmdline' ? { k: 'string' } : SWITCHES.has(e.key.name) ? { k: 'bool' } : e.key.name === 'arch' ? ANY : { k: 'int' });
+        : words ? value.kind === 'name' && words.includes(value.name) : value.kind === 'int';
+    s.world.types.set(value, e.key.name === 'cmdline' ? { k: 'string' } : SWITCHES.has(e.key.name) ? { k: 'bool' } : words ? ANY : { k: 'int' });
     if (!fits && value.kind !== 'error') {
         s.world.report('error', 'LU0301', s.uri, value, `It reads ${example}.`);
     }

@@ -37,8 +37,11 @@ function given(v: Value, what: string): number | undefined {
     return n;
 }
 
-function start(vm: Vm, device: Device, [ring, every, length, size, waits]: readonly Value[]): undefined {
+function start(vm: Vm, device: Device, [ring, every, length, size, waits]: readonly Value[]): undefined | Err {
     const b = boundOf(vm, device);
+    if (b.frozen) {
+        return err('EBUSY');
+    }
     const base = given(ring, 'the address of the ring') ?? (b.iommufd ? undefined : b.memory?.iova);
     if (base === undefined) {
         throw new ProgramError(b.driver === 'vfio-pci' && !b.iommufd
@@ -106,7 +109,7 @@ export const deviceObject = new Members(Device, 'device', 'A device of the machi
         return undefined;
     })
     .add(code('unplug', [], { context: ANYWHERE, fails: false }, 'Somebody pulls it out.', 'pci_hot_remove'))
-    .method('start_dma', [param('ring', INT, null), param('every', INT, null), param('length', INT, null), param('size', INT, null), param('waits', BOOL, false)], { context: ANYWHERE },
+    .method('start_dma', [param('ring', INT, null), param('every', INT, null), param('length', INT, null), param('size', INT, null), param('waits', BOOL, false)], { context: ANYWHERE, fails: true },
         'Its driver sets it going: from now on it works by the machine\'s clock, a round `every` so many nanoseconds, until something stops it. '
         + '`ring`: where its rings and buffers are, by the device\'s addresses (left out: those of the kernel\'s driver). `length`: bytes from there on, `size`: bytes a round. '
         + '`waits: true`: after an interrupt it has nothing to do until the driver has seen it and gives it new work.',
@@ -170,7 +173,12 @@ export const ioasObject = new Members(Ioas, 'ioas', 'An I/O address space of `/d
 /** The open file behind a descriptor, where it is of this class: ENOTTY on any other. */
 function behind<T>(vm: Vm, fd: Value, cls: abstract new (...args: never[]) => T): T | Err {
     const file = fget(vm.process, fdArg(fd));
-    return file instanceof Err ? file : file.priv instanceof cls ? file.priv : ENOTTY;
+    if (file instanceof Err) {
+        return file;
+    }
+    const { priv } = file;
+    const refusal = priv instanceof VfioFile && priv.refusal;
+    return priv instanceof cls ? refusal || priv : ENOTTY;
 }
 
 export const hwptObject = new Members(Hwpt, 'hwpt', 'A hardware page table of `/dev/iommu`: what the devices attached to it see, as the IOMMU reads it.')

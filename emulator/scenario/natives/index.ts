@@ -18,7 +18,7 @@ import {
     blockIterator, blockSet, fileList, flbArgs, luoArgs, luoFile, luoFlb, luoFunctions, luoHandler, luoObject, luoRequest, luoSession, luoSyscalls,
     sessionField, sessionList,
 } from './luo';
-import { bridgeObject, pciDev, pciFunctions, pciObject } from './pci';
+import { bridgeObject, pciDev, pciFunctions, pciObject, vfioDevice, vfioField } from './pci';
 import { lockFunctions, lockObject } from './locks';
 import { khoObject, khoSide, memoryFunctions, subtree } from './memory';
 import { clockObject, timeGlobals, updateObject } from './time';
@@ -29,12 +29,12 @@ import { descriptor, fileSyscalls, statType } from './syscalls';
 const classes = [
     kvmObject, guestLineObject, guestObject,
     luoFile, fileList, luoSession, sessionList, luoHandler, luoArgs, luoFlb, flbArgs, blockSet, blockIterator, luoObject, luoRequest, khoObject, khoSide,
-    subtree, fdtBuilder, fdtNode, kernelObject, kexecObject, bootObject, iommuUnit, iommuDomain, iommufdObject, processObject, deviceObject, bridgeObject, pciDev, pciObject, ioasObject, hwptObject, clockObject, updateObject, lockObject,
+    subtree, fdtBuilder, fdtNode, kernelObject, kexecObject, bootObject, iommuUnit, iommuDomain, iommufdObject, processObject, deviceObject, bridgeObject, pciDev, pciObject, vfioDevice, ioasObject, hwptObject, clockObject, updateObject, lockObject,
 ] as const;
 
 const file: ObjectType = {
     ...fileType,
-    fields: new Map([...fileType.fields, [sessionField.name, sessionField]]),
+    fields: new Map([...fileType.fields, [sessionField.name, sessionField], [vfioField.name, vfioField]]),
     methods: new Map([...fileType.methods, ...byName(fileCallbacks)]),
 };
 

@@ -28,6 +28,8 @@ import pci from './pci.lus';
 import release619 from './release-6.19.lus';
 import release70 from './release-7.0.lus';
 import release71 from './release-7.1.lus';
+import vfioNone from './vfio-none.lus';
+import vfio from './vfio.lus';
 import { STD_SCHEME } from './scheme';
 
 export { STD_SCHEME };
@@ -37,7 +39,7 @@ const TEXTS: Readonly<Record<string, string>> = {
     'luo-abi': luoAbi, 'luo-calls': luoCalls, 'luo-flb': luoFlb, 'luo-flb-fdt': luoFlbFdt, 'luo-no-flb': luoNoFlb, 'luo-none': luoNone,
     'luo-fdt': luoFdt, 'release-6.19': release619, 'release-7.0': release70, 'release-7.1': release71, 'memfd-v1': memfdV1,
     'luo-v4': luoV4, 'luo-v4-calls': luoV4Calls, 'memfd-draft': memfdDraft,
-    lookup, 'lookup-none': lookupNone, pci, 'pci-none': pciNone, iommu, iommufd, 'iommu-none': iommuNone,
+    lookup, 'lookup-none': lookupNone, pci, 'pci-none': pciNone, vfio, 'vfio-none': vfioNone, iommu, iommufd, 'iommu-none': iommuNone,
 };
 
 const uriOf = (name: string): string => `${STD_SCHEME}/${name}.lus`;
