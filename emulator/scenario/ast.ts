@@ -163,7 +163,7 @@ export interface AssignStmt extends Span {
     readonly expect?: Expectation;
 }
 export interface ExprStmt extends Span { readonly kind: 'expr'; readonly value: Expr; readonly expect?: Expectation }
-/** `fails EBUSY` (must), `may fail EIO, EBUSY` (may); `panics "incoming tree"`: the next kernel must panic with a message that contains this. */
+/** `fails EBUSY` (must), `may fail EIO, EBUSY` (may); `panics "incoming tree"`: the kernel, or the next one, must panic with a message that contains this. */
 export interface Expectation extends Span {
     readonly kind: 'fails' | 'may' | 'panics';
     readonly errors: readonly Ident[];

@@ -37,6 +37,8 @@ export interface Listener {
     viewed?(layout: StructLayout, pa: number): void;
     /** Kernel code has preserved an array of structs; what describes it lies at a physical address. */
     described?(array: ArrayView, descriptor: number): void;
+    /** The scenario has flipped bits in memory. */
+    corrupted?(): void;
     /** KHO was asked to restore an address at which no preserved block begins. */
     notRestored?(address: Int): void;
     /** KHO was asked to restore several blocks that begin at an address, and failed when it had restored so many pages of them. */

@@ -450,11 +450,17 @@ export class Vm {
         }
         this.stop = null;
         this.limit = this.ticks + budget;
-        try {
-            return this.stepping ? this.runStepping() : this.runFast();
-        } catch (e) {
-            stopFor(this, e);
-            return this.takeStop();
+        for (;;) {
+            try {
+                return this.stepping ? this.runStepping() : this.runFast();
+            } catch (e) {
+                stopFor(this, e);
+                const stop = this.takeStop();
+                // a panic that the scenario announced: it goes on without a kernel
+                if (stop || this.ticks >= this.limit) {
+                    return stop;
+                }
+            }
         }
     }
 

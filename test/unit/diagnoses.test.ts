@@ -81,10 +81,10 @@ suite('diagnoses: the examples', () => {
     /** What the examples are about. Those that are not named here are right. */
     const EXPECTED: Readonly<Record<string, readonly string[]>> = {
         'agent-crash.lus: the agent crashes and its sessions with it': ['LU1023'],
-        'bug-51-sessions.lus: 51 sessions and a duplicate': ['LU1008'],
+        'bug-51-sessions.lus: 51 sessions and a duplicate': ['LU1008', 'LU1076'],
         'bug-flb-underflow.lus: the count underflows': ['LU1006', 'LU1001'],
         'bug-noexec-seal.lus: guest memory that cannot be written any more': ['LU1020'],
-        'bug-reply-fault.lus: a reply that cannot be written': ['LU1019'],
+        'bug-reply-fault.lus: a reply that cannot be written': ['LU1019', 'LU1074'],
         'missing-handler.lus: the next kernel has no handler for one of the files': ['LU1014', 'LU1014'],
         'second-update.lus: kept and forgotten': ['LU1003'],
         'vetoed-finish.lus: a session that nobody can reach': ['LU1004'],

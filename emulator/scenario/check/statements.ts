@@ -287,7 +287,11 @@ export class StatementChecker extends AssignChecker {
 
     protected afterExpected(call: Expr, expect: Expectation): void {
         if (expect.kind === 'panics' && this.kexec?.call !== call) {
-            this.error('LU0402', expect, 'Only the next kernel can panic: `panics` stands behind `reboot(KEXEC)`.');
+            if (this.context === 'user') {
+                this.kexec = { call, certain: true };
+            } else {
+                this.error('LU0402', expect, 'A kernel panics in a system call or while it comes up: `panics` stands in the block of a process, behind a system call or `reboot(KEXEC)`.');
+            }
         }
         if (expect.kind === 'fails' && this.kexec?.call === call) {
             this.kexec = undefined;

@@ -61,10 +61,10 @@ function outcomes(c: FnCompiler, call: Expr, slot: number, policy: Policy): Outc
             const { expect, end } = policy;
             if (expect.kind === 'panics') {
                 return {
-                    success: (_f, vm) => vm.fail('failed-call', `after ${what} the next kernel should panic, but ${what} returns.`),
+                    success: (_f, vm) => vm.fail('failed-call', `${what} should end in a panic, but it returns.`),
                     failure: (f, vm, error) => {
                         noteFailure(vm, what, error, f);
-                        return vm.fail('failed-call', `after ${what} the next kernel should panic, but it fails with ${error.name}.`);
+                        return vm.fail('failed-call', `${what} should end in a panic, but it fails with ${error.name}.`);
                     },
                 };
             }

@@ -522,6 +522,7 @@ function compileCorrupt(c: FnCompiler, s: CorruptStmt): void {
     const store = storeTo(c, s.target);
     c.emitter.emit((f, vm) => {
         store(f, vm, binary('^', asInt(old?.(f, vm), 'what is corrupted'), asInt(mask?.(f, vm), 'the mask')));
+        vm.tell((l) => l.corrupted?.());
         return f.pc + 1;
     });
 }

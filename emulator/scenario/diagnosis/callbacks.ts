@@ -1,5 +1,6 @@
 /** What callbacks return. */
 import type { Frame } from '../code';
+import { fileOnStack } from './chronicle';
 import type { Rules, Scene } from './diagnoses';
 
 const ANSWERS = ['can_preserve', 'can_finish', 'get_id'];
@@ -21,7 +22,7 @@ export function callbackRules({ vm, say }: Scene): Rules {
                 about: name,
                 message: `${name} returned ${result}, which is neither 0 nor a negative error number. ${effect}.`,
                 place: vm.placeOf(frame),
-                data: { callback: name, result: String(result) },
+                data: { callback: name, result: String(result), ...fileOnStack(vm) },
             });
         },
     };

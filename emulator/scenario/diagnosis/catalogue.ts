@@ -187,6 +187,46 @@ export const CATALOGUE = {
         severity: 'error', group: 'handover', title: 'handover that nobody has finalized',
         advice: 'Up to 6.18 write 1 to /sys/kernel/debug/kho/out/finalize before the reboot; in 6.19 and 7.0 LUO does it, where it is on. From 7.1 on there is nothing to finalize.',
     },
+    LU1070: {
+        severity: 'error', group: 'handover', title: 'state changed after the freeze',
+        advice: 'Stop whoever uses a file before the reboot: what is done to it behind its freeze() goes along only where it is memory.',
+    },
+    LU1071: {
+        severity: 'error', group: 'memory', title: 'page written after its flags were taken',
+        advice: 'Write nothing between preserve and kexec to pages that were not written before, or use a kernel that marks every page as written when it preserves it (7.0 and later).',
+    },
+    LU1072: {
+        severity: 'error', group: 'memory', title: 'file that is preserved in part only',
+        advice: 'Keep the memory in several files, each of less than 16 TiB.',
+    },
+    LU1073: {
+        severity: 'warning', group: 'handover', title: 'what an open file loses on the way',
+        advice: 'Set the flags of the descriptor again after retrieve_fd(), and rely on no position but that of the descriptor which was preserved.',
+    },
+    LU1074: {
+        severity: 'warning', group: 'sessions', title: 'file preserved although the call failed',
+        advice: 'Pass PRESERVE_FD memory that can be written. After EFAULT take the file for preserved: it is taken out again only with its whole session.',
+    },
+    LU1075: {
+        severity: 'error', group: 'handover', title: 'file that stays frozen after a failed reboot',
+        advice: 'Close the session, which unpreserves its files, and preserve them anew; or use a kernel that has nothing left to do behind the last freeze (7.1 and later).',
+    },
+    LU1076: {
+        severity: 'error', group: 'handover', title: 'sessions that cannot be read',
+        advice: 'Nothing can be got back. Look for what has written to the blocks after the freeze, or has laid them out in a way that the next kernel does not take.',
+    },
+    LU1077: {
+        severity: 'error', group: 'sessions', title: 'session lost to a forgotten error',
+        advice: 'Take the first EIO of /dev/liveupdate for the last word and reboot: what opens afterwards is a part of what was handed over.',
+    },
+    LU1078: {
+        severity: 'warning', group: 'handover', title: 'FLB that exists twice',
+        advice: 'Finish every session that came from the previous kernel before the first file is preserved for the next update.',
+    },
+    LU1079: {
+        severity: 'hint', group: 'sessions', title: 'file that is not handed on',
+        advice: 'After finish() preserve the file again in a session of this kernel, before the reboot. If it is not needed any more, close it.',
+    },
 } as const satisfies Readonly<Record<string, Entry>>;
 
 export type Code = keyof typeof CATALOGUE;

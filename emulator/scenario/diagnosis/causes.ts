@@ -11,12 +11,13 @@ type Link = 'same' | 'any';
 
 /** Of each code those that it can follow from. A finding that is made before a kexec and again when it bites follows from itself. */
 const FOLLOWS: Partial<Readonly<Record<Code, Partial<Readonly<Record<Code, Link>>>>>> = {
-    LU1001: { LU1006: 'any', LU1007: 'any', LU1015: 'any', LU1062: 'any' },
+    LU1001: { LU1006: 'any', LU1007: 'any', LU1015: 'any', LU1017: 'any', LU1062: 'any', LU1077: 'any' },
     LU1003: { LU1004: 'same', LU1014: 'any', LU1025: 'any' },
-    LU1009: { LU1026: 'same' },
+    LU1007: { LU1004: 'any', LU1007: 'same' },
+    LU1009: { LU1011: 'same', LU1026: 'same' },
     LU1010: { LU1009: 'same', LU1011: 'same', LU1062: 'any' },
-    LU1011: { LU1012: 'same', LU1013: 'same', LU1026: 'same', LU1050: 'same' },
-    LU1012: { LU1026: 'same' },
+    LU1011: { LU1012: 'same', LU1013: 'same', LU1017: 'same', LU1022: 'same', LU1026: 'same', LU1050: 'same' },
+    LU1012: { LU1017: 'same', LU1026: 'same' },
     LU1014: { LU1014: 'same' },
     LU1015: { LU1015: 'same' },
     LU1016: { LU1016: 'any' },
@@ -24,8 +25,10 @@ const FOLLOWS: Partial<Readonly<Record<Code, Partial<Readonly<Record<Code, Link>
     LU1028: { LU1012: 'same', LU1016: 'any', LU1018: 'any', LU1027: 'same' },
     LU1030: { LU1016: 'any', LU1018: 'any', LU1067: 'any' },
     LU1050: { LU1050: 'same' },
+    LU1061: { LU1011: 'same' },
     LU1062: { LU1012: 'any', LU1013: 'any', LU1026: 'any' },
     LU1065: { LU1025: 'any' },
+    LU1076: { LU1008: 'any' },
 };
 
 /** What a finding is about, as far as it can be compared with others. */
@@ -33,7 +36,7 @@ export type Concerns = Pick<Diagnosis, 'code' | 'boot' | 'data'>;
 
 /**
  * The latest of the findings so far that a new one follows from. What both are about is read from their data: `session` and `token`,
- * `address`, `target` or `table` with `pages`, `flb`, `compatible`, `device`.
+ * `address`, `target` or `table` with `pages`, `ranges` of addresses and pages, `flb`, `compatible`, `device`.
  */
 export function causeOf(finding: Concerns, found: readonly Diagnosis[]): Diagnosis | null {
     const links = FOLLOWS[finding.code];
@@ -51,25 +54,45 @@ export function rootOf(d: Diagnosis): Diagnosis {
 
 function sameThing(a: Concerns, b: Concerns): boolean {
     const names = namesOf(b);
-    if (namesOf(a).some((name) => names.includes(name))) {
+    if (namesOf(a).some((name) => names.includes(name)) || sameFile(a, b)) {
         return true;
     }
     const spans = spansOf(b);
     return spansOf(a).some((s) => spans.some((t) => s.start < t.end && t.start < s.end));
 }
 
-/** Sessions or, where it is about one of them, the file; FLBs; handlers and formats; devices. */
+/** The same session and, where both are about one of its files, the same file. */
+function sameFile(a: Concerns, b: Concerns): boolean {
+    const [one, other] = [a.data, b.data];
+    return sessionsOf(a).some((s) => sessionsOf(b).includes(s))
+        && (typeof one['token'] !== 'string' || typeof other['token'] !== 'string' || one['token'] === other['token']);
+}
+
+function sessionsOf({ data }: Concerns): readonly Datum[] {
+    const { session, sessions } = data;
+    return typeof session === 'string' && session !== '' ? [session] : isList(sessions) ? sessions : [];
+}
+
+/** FLBs; handlers and formats; devices. */
 function namesOf({ data }: Concerns): string[] {
-    const { session, token, flb, compatible, device } = data;
+    const { flb, compatible, device } = data;
     const name = (kind: string, value: Datum | undefined): string[] => (typeof value === 'string' && value !== '' ? [`${kind} ${value}`] : []);
-    return [...name('session', session).map((s) => (typeof token === 'string' ? `${s} ${token}` : s)), ...name('FLB', flb), ...name('compatible', compatible), ...name('device', device)];
+    return [...name('FLB', flb), ...name('compatible', compatible), ...name('device', device)];
 }
 
 /** Page frames [start, end). */
 function spansOf({ data }: Concerns): { readonly start: number; readonly end: number }[] {
-    const { pages } = data;
-    return [data['address'], data['target'], data['table']].flatMap((address) => {
+    const { pages, ranges } = data;
+    const pieces: [Datum | undefined, Datum | undefined][] = ['address', 'target', 'table'].map((name) => [data[name], pages]);
+    if (isList(ranges)) {
+        pieces.push(...ranges.flatMap((r): [Datum | undefined, Datum | undefined][] => (isList(r) ? [[r[0], r[1]]] : [])));
+    }
+    return pieces.flatMap(([address, count]) => {
         const pfn = typeof address === 'string' ? Math.floor(Number(address) / PAGE_SIZE) : Number.NaN;
-        return Number.isNaN(pfn) ? [] : [{ start: pfn, end: pfn + (typeof pages === 'number' ? pages : 1) }];
+        return Number.isNaN(pfn) ? [] : [{ start: pfn, end: pfn + (typeof count === 'number' ? count : 1) }];
     });
+}
+
+function isList(d: Datum | undefined): d is readonly Datum[] {
+    return Array.isArray(d);
 }

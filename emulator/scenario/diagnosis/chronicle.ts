@@ -1,6 +1,6 @@
 /** Remembers who did what to which object, over kernels: what the history of a diagnosis is made of. */
 import { Err } from '../../kernel/errno';
-import { LuoArgs, type LuoFile, LuoSession } from '../../kernel/luo/state';
+import { LuoArgs, LuoFile, LuoSession } from '../../kernel/luo/state';
 import { Seq, Table } from '../../machine/journal';
 import { PAGE_SIZE } from '../../machine/memory';
 import type { Frame } from '../code';
@@ -57,6 +57,15 @@ export class Chronicle implements Rules {
 
     of(about: string): readonly HistoryLine[] {
         return this.notes.get(about) ?? [];
+    }
+
+    corrupted(): void {
+        this.note(`damage ${this.vm.boot}`, 'corrupted by the scenario');
+    }
+
+    /** What the scenario has done, in this kernel or on the way from the previous one, that no kernel does. */
+    damage(): readonly HistoryLine[] {
+        return [...this.of(`damage ${this.vm.boot - 1}`), ...this.of(`damage ${this.vm.boot}`)];
     }
 
     callbackEntered(name: string, frame: Frame): void {
@@ -178,6 +187,25 @@ export class Chronicle implements Rules {
 
 function isPreserve(name: string, frame: Frame): boolean {
     return name.endsWith('.preserve') && (frame.code.kind === 'handler' || frame.code.kind === 'flb');
+}
+
+/** Which file of which session kernel code works on, as far as it is one. */
+export function fileOnStack(vm: Vm): { readonly session?: string; readonly token?: string } {
+    const frozen = local(onStack(vm, 'luo_freeze_session'), 'luo_file');
+    if (frozen instanceof LuoFile) {
+        return { session: frozen.session.name, token: hex(frozen.token) };
+    }
+    const inside = onStack(vm, 'luo_retrieve_file') ?? onStack(vm, 'luo_preserve_file');
+    const [session, token] = [local(inside, 'session'), local(inside, 'token')];
+    if (session instanceof LuoSession && (typeof token === 'number' || typeof token === 'bigint')) {
+        return { session: session.name, token: hex(token) };
+    }
+    const finishing = local(onStack(vm, 'luo_finish_files'), 'session');
+    if (!(finishing instanceof LuoSession)) {
+        return {};
+    }
+    const last = finishing.files.at(-1);
+    return { session: finishing.name, ...(last ? { token: hex(last.token) } : {}) };
 }
 
 /** The arguments that a callback of a file handler was called with. */

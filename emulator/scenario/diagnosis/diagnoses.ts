@@ -27,6 +27,7 @@ import type { Diagnosis, Finding, Say } from './diagnosis';
 import { missed } from './expected';
 import { flbRules } from './flbs';
 import { folioRules } from './folios';
+import { frozenRules, type FrozenRules } from './frozen';
 import { handoverRules } from './handover';
 import { interruptRules, type InterruptRules } from './interrupts';
 import { memfdRules } from './memfd';
@@ -34,6 +35,7 @@ import { memoryRules } from './memory';
 import { pointerRules } from './pointers';
 import { preparationRules } from './preparation';
 import { sessionRules } from './sessions';
+import { unreadableRules } from './unreadable';
 
 /** Some diagnoses that belong together. */
 export interface Rules extends Omit<Listener, 'returned'> {
@@ -62,6 +64,7 @@ export class Diagnoses implements Listener {
     private readonly rules: readonly Rules[];
     private readonly devices: DeviceRules;
     private readonly interrupts: InterruptRules;
+    private readonly frozen: FrozenRules;
     /** All that listen: they are one listener to the run, which has many calls and few events that matter here. */
     private readonly watching: readonly Rules[];
     /** While listeners are told that kernel code has returned: the caller's frame stands behind its call. */
@@ -73,6 +76,7 @@ export class Diagnoses implements Listener {
         const scene: Scene = { vm, chronicle: new Chronicle(vm, () => this.here()), say: (code, finding) => this.say(code, finding) };
         this.devices = deviceRules(scene);
         this.interrupts = interruptRules(scene);
+        this.frozen = frozenRules(scene);
         this.rules = [
             sessionRules(scene),
             flbRules(scene),
@@ -83,6 +87,8 @@ export class Diagnoses implements Listener {
             preparationRules(scene),
             memfdRules(scene),
             callbackRules(scene),
+            this.frozen,
+            unreadableRules(scene),
             this.devices,
             this.interrupts,
         ];
@@ -91,7 +97,7 @@ export class Diagnoses implements Listener {
     }
 
     returned(name: string, result: Value | Err, frame: Frame | null): void {
-        if (!frame && !WATCHED.has(name)) {
+        if (!frame && !WATCHED.has(name) && !this.frozen.watchful()) {
             return;
         }
         this.behind = frame !== null;
@@ -140,6 +146,12 @@ export class Diagnoses implements Listener {
     halfRestored(address: Int, pages: number): void {
         for (const r of this.watching) {
             r.halfRestored?.(address, pages);
+        }
+    }
+
+    corrupted(): void {
+        for (const r of this.watching) {
+            r.corrupted?.();
         }
     }
 

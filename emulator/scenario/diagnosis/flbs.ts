@@ -1,12 +1,13 @@
 /** FLBs: reference counts that go below zero, or never to it. */
-import type { Err } from '../../kernel/errno';
+import { Err } from '../../kernel/errno';
 import type { Kernel } from '../../kernel/kernel';
-import { REFCOUNT_SATURATED, type LuoFlb } from '../../kernel/luo/state';
+import { FlbArgs, REFCOUNT_SATURATED, type LuoFlb } from '../../kernel/luo/state';
+import type { Frame } from '../code';
 import type { Value } from '../types';
 import { flbKey } from './chronicle';
 import type { Rules, Scene } from './diagnoses';
 import type { Finding, Say } from './diagnosis';
-import { counted, usersOf } from './words';
+import { be, counted, some, usersOf } from './words';
 
 /** What can take references away. */
 const PUTTING = ['sys_finish', 'task_work', 'do_exit', 'start_kernel'];
@@ -46,7 +47,23 @@ export function flbRules({ vm, chronicle, say }: Scene): Rules {
         }
     };
 
+    /** LU1078: the state of the previous kernel is still there when it is preserved anew. */
+    const twice = (flb: LuoFlb, sessions: Kernel['luo']['incoming']['sessions']): void => {
+        const waiting = sessions.items.filter((s) => usersOf(flb, [s]) > 0).map((s) => `"${s.name}"`);
+        const { count, retrieveStatus } = flb.incoming;
+        if (!flb.incoming.finished && (waiting.length > 0 || (retrieveStatus > 0 && count > 0 && count < REFCOUNT_SATURATED))) {
+            const why = waiting.length > 0 ? `session${waiting.length === 1 ? '' : 's'} ${some(waiting)} ${be(waiting.length)} not finished` : `${counted(count, 'reference')} to it ${be(count)} left`;
+            say('LU1078', finding(flb, `FLB "${flb.compatible}" is preserved for the next update while that of the previous one lives (${why}): from now on there are two, and the older one is dropped at the kexec.`, count));
+        }
+    };
+
     return {
+        callbackLeft(name: string, result: unknown, frame: Frame): void {
+            const [args] = frame.slots;
+            if (frame.code.kind === 'flb' && name.endsWith('.preserve') && !(result instanceof Err) && args instanceof FlbArgs && vm.kernel) {
+                twice(args.flb, vm.kernel.luo.incoming.sessions);
+            }
+        },
         settled(name: string, _result: Value | Err): void {
             if (vm.kernel && PUTTING.includes(name)) {
                 underflows(vm.kernel);

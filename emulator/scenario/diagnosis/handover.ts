@@ -20,6 +20,11 @@ import { be, counted, some } from './words';
 const REFUSED = 'refused sessions';
 const MISMATCH = 'formats that do not match';
 
+/** Whether it was said before the kexec that the kernel which runs now would not understand what it gets. */
+export function saidToDiffer({ vm, chronicle }: Scene): boolean {
+    return chronicle.of(`${MISMATCH} ${vm.boot}`).length > 0;
+}
+
 /** The LUO that hands FLBs over as structs in one page; before that they are an FDT. */
 const WITH_FLB_PAGE = 'luo-v5';
 
@@ -197,7 +202,7 @@ export function handoverRules(scene: Scene): Rules {
             }
             const format = /is incompatible with '(.*)'|Incompatible liveupdate state, expected "(.*)", found "(.*)"/.exec(line.text);
             // where the kexec was not seen, or the image came from elsewhere
-            if (format && chronicle.of(`${MISMATCH} ${vm.boot}`).length === 0) {
+            if (format && !saidToDiffer(scene)) {
                 const [, kho, luo, found] = format;
                 say('LU1016', {
                     about: 'formats', data: { part: kho === undefined ? 'LUO' : 'KHO', to: kho ?? luo ?? '', from: found ?? null },

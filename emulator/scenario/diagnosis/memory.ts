@@ -1,6 +1,7 @@
 /** Preserved memory in the kernel that got it: leaked, restored twice, or read although it was never preserved. */
 import type { Err } from '../../kernel/errno';
 import type { Kernel } from '../../kernel/kernel';
+import type { LogLine } from '../../kernel/klog';
 import { LuoSession } from '../../kernel/luo/state';
 import { Seq } from '../../machine/journal';
 import type { Int } from '../../machine/int';
@@ -10,9 +11,10 @@ import type { StructLayout } from '../layout';
 import type { Value } from '../types';
 import { hex } from '../values';
 import { callbackOnStack, local, onStack } from './blame';
-import { argsOf, fileKey, type Preserving } from './chronicle';
+import { argsOf, fileKey, fileOnStack, type Preserving } from './chronicle';
 import type { Rules, Scene } from './diagnoses';
-import type { Say } from './diagnosis';
+import type { HistoryLine, Say } from './diagnosis';
+import { hasUnread } from './incoming';
 import { be, pagesText, some } from './words';
 
 /** Callbacks that work on what the previous kernel handed over. */
@@ -104,7 +106,7 @@ export function memoryRules(scene: Scene): Rules {
     /** LU1001: nobody is left who could claim what is unclaimed. */
     const leaked = (kernel: Kernel, sink: Say): void => {
         const { kho, luo } = kernel;
-        if (!kho.isKhoBoot || kho.unclaimed <= 0 || !luo.enabled || (luo.deserialized !== 0 && luo.incoming.blocks.blocks.length > 0)) {
+        if (!kho.isKhoBoot || kho.unclaimed <= 0 || !luo.enabled || (luo.deserialized !== 0 && hasUnread(kernel))) {
             return;
         }
         if ((luo.deserialized ?? 0) < 0 || luo.incoming.sessions.items.some((s) => s.files.length > 0)) {
@@ -137,7 +139,7 @@ export function memoryRules(scene: Scene): Rules {
         const inherited = events.some((e) => e.kind === 'inherited');
         // of many pages that a callback gets wrong one is enough
         const callback = callbackOnStack(vm)?.code.name ?? null;
-        const data = { address: hex(address), callback };
+        const data = { address: hex(address), callback, ...fileOnStack(vm) };
         const token = local(onStack(vm, 'luo_retrieve_file'), 'token');
         const base = { about: callback === null ? hex(address) : `${callback} ${typeof token === 'number' ? hex(token) : ''}`, history: pfn < 0 ? [] : chronicle.ofPage(pfn), data };
         if (inherited && events.some((e) => e.kind === 'restored')) {
@@ -157,6 +159,8 @@ export function memoryRules(scene: Scene): Rules {
             message: `Restoring what begins at ${hex(address)} has failed half way: ${pagesText(pages)} ${be(pages)} restored and ${pages === 1 ? 'belongs' : 'belong'} to nobody, and a second try finds ${pages === 1 ? 'its' : 'their'} mark gone.`,
         });
     };
+
+    const ofFile = ({ session, token }: ReturnType<typeof fileOnStack>): readonly HistoryLine[] => (session === undefined ? [] : chronicle.of(fileKey(session, token ?? '')));
 
     const stateText = (pfn: number): string => {
         const { memmap } = vm.running;
@@ -198,12 +202,30 @@ export function memoryRules(scene: Scene): Rules {
             if (state === 'preserved' || (state === 'allocated' && !isForeign(pfn))) {
                 return;
             }
+            const restored = history.of(pfn).some((e) => e.boot - 1 === vm.boot && e.kind === 'restored');
+            const file = fileOnStack(vm);
             say('LU1011', {
                 about: `read ${hex(pa)}`,
-                message: `${frame.code.name} reads a ${layout.name} at ${hex(pa)}, which the previous kernel did not preserve: the page is ${stateText(pfn)}.`,
-                history: chronicle.ofPage(pfn),
-                data: { address: hex(pa), struct: layout.name, callback: frame.code.name },
+                message: `${frame.code.name} reads a ${layout.name} at ${hex(pa)}, which ${restored ? 'was restored and given back before' : 'the previous kernel did not preserve'}: the page is ${stateText(pfn)}.`,
+                history: history.of(pfn).some((e) => e.kind === 'preserved') ? chronicle.ofPage(pfn) : [...ofFile(file), ...chronicle.damage(), ...chronicle.ofPage(pfn)],
+                data: { address: hex(pa), struct: layout.name, callback: frame.code.name, ...file },
+                ...(restored ? { advice: 'Use up what was preserved once: where a callback can run again, have it find out that it has done so before.' } : {}),
             });
+        },
+        /** A handle that leads nowhere: the fault is a panic, and the callback is still there when the log gets it. */
+        log(line: LogLine): void {
+            const fault = /unable to handle page fault: there is no memory at (0x[0-9a-f]+), where a (\w+) /.exec(line.text);
+            const frame = fault ? callbackOnStack(vm) : undefined;
+            if (fault && frame && isIncoming(frame)) {
+                const [, address = '', struct = ''] = fault;
+                const file = fileOnStack(vm);
+                say('LU1011', {
+                    about: `read ${address}`, data: { address, struct, callback: frame.code.name, ...file },
+                    history: [...ofFile(file), ...chronicle.damage()],
+                    message: `${frame.code.name} reads a ${struct} at ${address}, where there is no memory: the handle that it was given is not the one that was handed over.`,
+                    advice: 'Check what comes over before it is believed: a magic number in front of the data, an address that lies in preserved memory.',
+                });
+            }
         },
         handingOver: (kernel: Kernel) => leaked(kernel, say),
         atEnd: leaked,

@@ -10,7 +10,7 @@ import { hex } from '../values';
 import type { ArrayView } from '../view';
 import { fileKey, flbKey } from './chronicle';
 import type { Rules, Scene } from './diagnoses';
-import type { HistoryLine } from './diagnosis';
+import type { Datum, HistoryLine } from './diagnosis';
 import { lastChanges, overlapping, preservers, scratchOverlaps } from './preserved';
 import { hasPointers, isPreserved, orderOver, Reach, type Dangling, type TypedMemory } from './reach';
 import { be, pagesText } from './words';
@@ -24,6 +24,8 @@ interface Typed {
 /** What hands something over: a file, an FLB, a subtree. */
 interface Root {
     readonly text: string;
+    /** The same for programs. */
+    readonly data: Readonly<Record<string, Datum>>;
     readonly history: readonly HistoryLine[];
 }
 
@@ -55,7 +57,7 @@ export function pointerRules({ vm, chronicle, say }: Scene): Rules {
     };
 
     const dangling = (kernel: Kernel, root: Root, { path, at, target }: Dangling): void => {
-        const page = { history: [...root.history, ...chronicle.ofAddress(target)], data: { pointer: path, at: hex(at), target: hex(target), root: root.text } };
+        const page = { history: [...root.history, ...chronicle.ofAddress(target)], data: { pointer: path, at: hex(at), target: hex(target), root: root.text, ...root.data } };
         say('LU1012', {
             ...page, about: `${hex(at)} ${hex(target)}`,
             message: `${path} of ${root.text} points to ${hex(target)}, which is not preserved (${stateText(kernel, target)}): the next kernel will read whatever is there then.`,
@@ -72,7 +74,7 @@ export function pointerRules({ vm, chronicle, say }: Scene): Rules {
             reach.from(data, known.layoutAt(data)?.name ?? 'data');
         } else if (known.layoutAt(data) || (data % PAGE_SIZE === 0 && kernel.memmap.isAllocated(data / PAGE_SIZE))) {
             say('LU1012', {
-                about: root.text, history: [...root.history, ...chronicle.ofAddress(data)], data: { pointer: 'serialized data', target: hex(data), root: root.text },
+                about: root.text, history: [...root.history, ...chronicle.ofAddress(data)], data: { pointer: 'serialized data', target: hex(data), root: root.text, ...root.data },
                 message: `The serialized data of ${root.text} is the address ${hex(data)}, which is not preserved (${stateText(kernel, data)}): the next kernel will read whatever is there then.`,
             });
         }
@@ -84,7 +86,7 @@ export function pointerRules({ vm, chronicle, say }: Scene): Rules {
         for (const child of root?.children ?? []) {
             const blob = readNativeU64(fdtProperty(child, dataProperty)?.value);
             const size = Number((sizeProperty !== undefined && readNativeU64(fdtProperty(child, sizeProperty)?.value)) || 1);
-            const from: Root = { text: `the subtree "${child.name}"`, history: [] };
+            const from: Root = { text: `the subtree "${child.name}"`, data: { subtree: child.name }, history: [] };
             if (typeof blob !== 'number' || !vm.machine.isRam(blob, size)) {
                 continue;
             }
@@ -111,21 +113,22 @@ export function pointerRules({ vm, chronicle, say }: Scene): Rules {
     };
 
     const twice = (kernel: Kernel): void => {
-        const sums = new Map<string, { readonly by: number; readonly first: number; readonly kept: boolean; pages: number }>();
+        const sums = new Map<string, { readonly by: number; readonly first: number; readonly kept: boolean; readonly ranges: (readonly [string, number])[]; pages: number }>();
         for (const { pfn, count, by } of overlapping(kernel, history)) {
             const kept = orderOver(kernel.kho, pfn) >= 0;
             // still preserved by two, or by one although the bit is gone
             if (preservers(kernel, history, pfn) >= (kept ? 2 : 1)) {
                 const key = `${by} ${kept}`;
-                const sum = sums.get(key) ?? { by, first: pfn, kept, pages: 0 };
+                const sum = sums.get(key) ?? { by, first: pfn, kept, ranges: [], pages: 0 };
                 sum.pages += count;
+                sum.ranges.push([hex(pfn * PAGE_SIZE), count]);
                 sums.set(key, sum);
             }
         }
-        for (const { by, first, kept, pages } of sums.values()) {
+        for (const { by, first, kept, ranges, pages } of sums.values()) {
             const what = `${pagesText(pages)} of ${owners.name(by)}`;
             say('LU1026', {
-                about: `${owners.name(by)} ${kept}`, history: chronicle.ofPage(first), data: { address: hex(first * PAGE_SIZE), pages, owner: owners.name(by), handedOver: kept },
+                about: `${owners.name(by)} ${kept}`, history: chronicle.ofPage(first), data: { address: hex(first * PAGE_SIZE), pages, ranges, owner: owners.name(by), handedOver: kept },
                 message: kept
                     ? `${what} ${be(pages)} preserved twice, the first at ${hex(first * PAGE_SIZE)}: the bits are not counted, and of two restores in the next kernel the second fails.`
                     : `${what} ${pages === 1 ? 'was' : 'were'} preserved twice and unpreserved once, the first at ${hex(first * PAGE_SIZE)}: the bits are not counted, so ${pages === 1 ? 'it is' : 'they are'} not handed over, though somebody counts on it.`,
@@ -160,12 +163,12 @@ export function pointerRules({ vm, chronicle, say }: Scene): Rules {
             changes = lastChanges(kernel, history, [...typed.keys(), ...arrays.keys()].map((pa) => Math.floor(pa / PAGE_SIZE)));
             for (const s of kernel.luo.outgoing.sessions) {
                 for (const f of s.files) {
-                    handle(kernel, f.serializedData, { text: `token ${hex(f.token)} of session "${s.name}" (${f.handler.compatible})`, history: chronicle.of(fileKey(s.name, f.token)) });
+                    handle(kernel, f.serializedData, { text: `token ${hex(f.token)} of session "${s.name}" (${f.handler.compatible})`, data: { session: s.name, token: hex(f.token) }, history: chronicle.of(fileKey(s.name, f.token)) });
                 }
             }
             for (const flb of kernel.luo.flbs) {
                 if (flb.outgoing.count > 0) {
-                    handle(kernel, flb.outgoing.data, { text: `FLB "${flb.compatible}"`, history: chronicle.of(flbKey(flb.name)) });
+                    handle(kernel, flb.outgoing.data, { text: `FLB "${flb.compatible}"`, data: { flb: flb.name }, history: chronicle.of(flbKey(flb.name)) });
                 }
             }
             subtrees(kernel);

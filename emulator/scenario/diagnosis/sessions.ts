@@ -1,22 +1,33 @@
 /** Sessions: lost, forgotten, out of reach, or discarded by accident. */
 import type { Err } from '../../kernel/errno';
 import type { Kernel } from '../../kernel/kernel';
-import { LuoSession, SESSION_NAME_SIZE, SESSION_SER_SIZE } from '../../kernel/luo/state';
-import { BLOCK_HEADER } from '../../kernel/kho/blocks';
+import type { OpenFile } from '../../kernel/file';
+import { LuoRequest } from '../../kernel/luo/request';
+import { LuoSession } from '../../kernel/luo/state';
 import type { Process } from '../../kernel/process';
-import { Table } from '../../machine/journal';
+import { Seq, Table } from '../../machine/journal';
 import type { Frame } from '../code';
 import { hex } from '../values';
 import { local, onStack } from './blame';
-import { argsOf, sessionKey } from './chronicle';
+import { argsOf, fileKey, sessionKey } from './chronicle';
 import type { Rules, Scene } from './diagnoses';
 import type { Datum, Say } from './diagnosis';
+import { incomingSessions, type IncomingSession } from './incoming';
 import { be, counted, some } from './words';
+
+/** A file that came from the previous kernel and belongs to no session any more. */
+interface Finished {
+    readonly boot: number;
+    readonly file: OpenFile;
+    readonly session: string;
+    readonly token: string;
+}
 
 export function sessionRules(scene: Scene): Rules {
     const { vm, chronicle, say } = scene;
     /** Sessions whose RETRIEVE_SESSION could not be answered. */
     const faulted = new Table<LuoSession, true>(vm.machine.journal);
+    const finished = new Seq<Finished>(vm.machine.journal);
 
     const about = (s: LuoSession): { about: string; history: ReturnType<typeof chronicle.ofSession>; data: Record<string, Datum> } => ({
         about: s.name,
@@ -34,13 +45,59 @@ export function sessionRules(scene: Scene): Rules {
         const files = `${counted(lost.length, 'file')} (${some(lost.map((f) => `token ${hex(f.token)}`))})`;
         const details = about(session);
         const finding = { ...details, data: { ...details.data, lost: lost.map((f) => hex(f.token)) } };
-        if (onStack(vm, 'luo_session_finish')) {
+        if (!session.incoming) {
+            say('LU1022', {
+                ...finding, advice: 'Call finish() on sessions of the previous kernel only. To give up a session that is to be handed over, close it.',
+                message: `finish() of session "${session.name}", which is to be handed over, is let through: the handlers are told that ${files} ${be(lost.length)} done with, and the session has no files any more.`,
+            });
+        } else if (onStack(vm, 'luo_session_finish')) {
             say('LU1022', { ...finding, message: `finish() of session "${session.name}" discards ${files} that nobody has retrieved.` });
         } else if (faulted.has(session)) {
             say('LU1019', { ...finding, message: `The reply of retrieve_session("${session.name}") could not be written, so the kernel finishes the session and discards ${files}.` });
         } else {
             const end = onStack(vm, 'do_exit') ? `${vm.current.name} ends with the last descriptor of` : 'the last close of';
             say('LU1024', { ...finding, message: `Session "${session.name}" is finished by its release (${end} it): ${files} ${be(lost.length)} discarded without having been retrieved.` });
+        }
+    };
+
+    /** A handler's finish() gets a file that a process has: from here on it belongs to that only. */
+    const released = (frame: Frame): void => {
+        const session = local(onStack(vm, 'luo_finish_files'), 'session');
+        const last = session instanceof LuoSession && session.incoming ? session.files.at(-1) : undefined;
+        const file = argsOf(frame)?.file;
+        if (last && file) {
+            finished.push({ boot: vm.boot, file, session: last.session.name, token: hex(last.token) });
+        }
+    };
+
+    /** LU1079 */
+    const notHandedOn = (kernel: Kernel): void => {
+        const held = new Set<OpenFile>();
+        for (const process of kernel.processes) {
+            for (const [, file] of process.fds.entries()) {
+                held.add(file);
+            }
+        }
+        const going = kernel.luo.outgoing.sessions.items.flatMap((s) => s.files.items.map((f) => f.file?.inode));
+        for (const { boot, file, session, token } of finished) {
+            if (boot === vm.boot && held.has(file) && !going.includes(file.inode)) {
+                say('LU1079', {
+                    about: `${session} ${token}`, history: [...chronicle.of(sessionKey(session)), ...chronicle.of(fileKey(session, token))], data: { session, token },
+                    message: `Token ${token} of session "${session}" has come from the previous kernel and is still in use, but no session of this kernel has it: this kexec drops it.`,
+                });
+            }
+        }
+    };
+
+    /** LU1074 */
+    const preservedAllTheSame = (frame: Frame): void => {
+        const req = local(frame, 'req');
+        if (req instanceof LuoRequest && req.session) {
+            const token = hex(req.token);
+            say('LU1074', {
+                about: `${req.session.name} ${token}`, history: chronicle.of(sessionKey(req.session.name)), data: { session: req.session.name, token },
+                message: `preserve_fd(token: ${token}) of session "${req.session.name}" gives EFAULT, as its reply cannot be written, but the file is preserved all the same.`,
+            });
         }
     };
 
@@ -111,6 +168,7 @@ export function sessionRules(scene: Scene): Rules {
             if (frame.code.kind === 'handler') {
                 if (name.endsWith('.finish')) {
                     discarded(frame);
+                    released(frame);
                 } else if (name.endsWith('.unpreserve')) {
                     unpreserved();
                 }
@@ -118,6 +176,9 @@ export function sessionRules(scene: Scene): Rules {
         },
         failed(_what: string, error: Err, frame: Frame): void {
             const { name } = frame.code;
+            if (name === 'luo_preserve_fd' && error.name === 'EFAULT') {
+                preservedAllTheSame(frame);
+            }
             const session = name === 'luo_retrieve_session' || name === 'luo_session_release' ? local(frame, 'session') : undefined;
             if (!(session instanceof LuoSession)) {
                 return;
@@ -131,6 +192,9 @@ export function sessionRules(scene: Scene): Rules {
         handingOver(kernel: Kernel): void {
             dropped(kernel);
             oneHolder(kernel);
+            if (kernel.kexecImage?.kho) {
+                notHandedOn(kernel);
+            }
         },
         atEnd: forgotten,
     };
@@ -149,24 +213,7 @@ function holdersOf(kernel: Kernel): Map<LuoSession, Set<Process>> {
     return out;
 }
 
-/** Sessions with files that lie in the blocks of the previous kernel because the device was never opened. */
-function unread(kernel: Kernel): { readonly name: string; readonly files: number }[] {
-    const { luo, memory } = kernel;
-    const out: { name: string; files: number }[] = [];
-    if (!luo.enabled || luo.deserialized !== undefined) {
-        return out;
-    }
-    for (const pa of luo.incoming.blocks.blocks) {
-        const count = Math.min(Number(memory.readU64(pa + 8)), luo.incoming.blocks.perBlock);
-        for (let i = 0; i < count; i++) {
-            const at = pa + BLOCK_HEADER + i * SESSION_SER_SIZE;
-            const files = Number(memory.readU64(at + SESSION_NAME_SIZE + 8));
-            if (files > 0) {
-                const raw = memory.read(at, SESSION_NAME_SIZE);
-                const end = raw.indexOf(0);
-                out.push({ name: new TextDecoder('latin1').decode(end < 0 ? raw : raw.subarray(0, end)), files });
-            }
-        }
-    }
-    return out;
+/** Sessions with files that nobody has read because the device was never opened. */
+function unread(kernel: Kernel): readonly IncomingSession[] {
+    return kernel.luo.enabled && kernel.luo.deserialized === undefined ? incomingSessions(kernel) : [];
 }

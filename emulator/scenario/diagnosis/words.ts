@@ -11,8 +11,8 @@ export function counted(n: number, what: string): string {
 export function pagesText(pages: number): string {
     const KIB = PAGE_SIZE / 1024;
     const kib = pages * KIB;
-    const [size, unit] = kib >= 2 ** 20 ? [kib / 2 ** 20, 'GiB'] : kib >= 1024 ? [kib / 1024, 'MiB'] : [kib, 'KiB'];
-    return `${counted(pages, 'page')} (${Number.isInteger(size) ? size : size.toFixed(1)} ${unit})`;
+    const [size, unit] = kib >= 2 ** 30 ? [kib / 2 ** 30, 'TiB'] : kib >= 2 ** 20 ? [kib / 2 ** 20, 'GiB'] : kib >= 1024 ? [kib / 1024, 'MiB'] : [kib, 'KiB'];
+    return `${counted(pages, 'page')} (${Number(size.toFixed(1))} ${unit})`;
 }
 
 /** `is` or `are` */

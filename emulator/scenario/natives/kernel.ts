@@ -16,7 +16,7 @@ import { openDevice } from '../kinds';
 import { giveWay } from '../scheduler';
 import { UserProcess } from '../thread';
 import { stateOf, waitsFor } from '../waiting';
-import { ANY, BOOL, FD, INT, objectOf, STRING, type NativeFunction, type NativeGlobal, type Value } from '../types';
+import { ANY, BOOL, FD, INT, listOf, objectOf, STRING, type NativeFunction, type NativeGlobal, type Value } from '../types';
 import { View } from '../view';
 import { asBool, asInt, asNumber, asString, hex, text } from '../values';
 import type { Vm } from '../vm';
@@ -152,7 +152,18 @@ export const kernelObject = new Members(Kernel, 'kernel', 'The running kernel.')
     .field('iommufd_phase', INT, 'With the layer iommu: 1 where a preserved `/dev/iommu` cannot be retrieved yet, 2 where it can.', (k) => k.desc.iommufdPhase)
     .method('flaw', [param('name', STRING)], { context: 'any', result: BOOL }, 'It was given this mistake.', (k, [n]) => k.desc.flaws.has(asString(n, 'the name')))
     .method('logged', [param('text', STRING)], { context: 'any', result: BOOL }, 'A line of its log contains this text.', (k, [t]) =>
-        k.log.items.some((l) => l.text.includes(asString(t, 'the text'))));
+        k.log.items.some((l) => l.text.includes(asString(t, 'the text'))))
+    .method('logged_in_order', [param('texts', listOf(STRING))], { context: 'any', result: BOOL }, 'Its log has lines that contain these texts, in this order; others may stand between.', (k, [texts]) => {
+        let at = 0;
+        for (const text of texts instanceof Seq ? texts.items : []) {
+            const found = k.log.items.findIndex((l, i) => i >= at && l.text.includes(asString(text as Value, 'a text')));
+            if (found < 0) {
+                return false;
+            }
+            at = found + 1;
+        }
+        return true;
+    });
 
 /** What `kexec` stands for in `.lus` code. */
 export class KexecState {}

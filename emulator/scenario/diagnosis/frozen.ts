@@ -1,0 +1,122 @@
+/** What is done to a file behind its freeze(), and files that stay frozen although there is no reboot. */
+import { Err } from '../../kernel/errno';
+import { LuoFile } from '../../kernel/luo/state';
+import type { OpenFile } from '../../kernel/file';
+import { ShmemInode } from '../../kernel/shmem';
+import { Seq } from '../../machine/journal';
+import type { Frame } from '../code';
+import { hasCallback } from '../kinds';
+import type { Phase, Place } from '../listener';
+import type { Value } from '../types';
+import { format, hex } from '../values';
+import { local, onStack } from './blame';
+import type { Rules, Scene } from './diagnoses';
+import type { HistoryLine } from './diagnosis';
+
+/** What of a file is lost where it changes behind the freeze: what is not memory. */
+type State = readonly (readonly [name: string, value: unknown])[];
+
+interface Frozen {
+    readonly file: LuoFile;
+    /** `memfd.freeze` */
+    readonly callback: string;
+    readonly state: State;
+    readonly place: Place | undefined;
+}
+
+export interface FrozenRules extends Rules {
+    /** Files are frozen: from now on every system call is looked at. */
+    watchful(): boolean;
+}
+
+export function frozenRules({ vm, chronicle, say }: Scene): FrozenRules {
+    const frozen = new Seq<Frozen>(vm.machine.journal);
+
+    const stateOf = (file: OpenFile | null): State => {
+        if (file?.inode instanceof ShmemInode) {
+            return [['the position', file.pos]];
+        }
+        const names = file ? vm.image.fileKind(file.kind)?.decl.fields.map((f) => `\`${f.name.name}\``) ?? [] : [];
+        return names.map((name, i) => [name, file?.fields[i]]);
+    };
+
+    const about = ({ file, place }: Frozen): { history: readonly HistoryLine[]; data: { session: string; token: string } } => ({
+        history: [...chronicle.ofFile(file), { boot: vm.boot, text: `frozen (${file.handler.name})`, place }],
+        data: { session: file.session.name, token: hex(file.token) },
+    });
+
+    const name = ({ file }: Frozen): string => `token ${hex(file.token)} of session "${file.session.name}"`;
+
+    /** LU1070 */
+    const compare = (): void => {
+        for (const f of frozen) {
+            const before = new Map(f.state);
+            for (const [what, value] of stateOf(f.file.file)) {
+                const old = before.get(what);
+                if (!Object.is(old, value) && shown(old) !== shown(value)) {
+                    const { history, data } = about(f);
+                    say('LU1070', {
+                        about: `${name(f)} ${what}`, history, data: { ...data, what, was: shown(old), is: shown(value) },
+                        message: `${what[0]?.toUpperCase() ?? ''}${what.slice(1)} of ${name(f)} was ${shown(old)} when ${f.callback} ran and is ${shown(value)} now: the next kernel gets what was written down then.`,
+                    });
+                }
+            }
+        }
+    };
+
+    /** LU1075 */
+    const leftFrozen = (error: Err): void => {
+        for (const f of frozen) {
+            if (hasCallback(vm, f.file.handler, 'unfreeze')) {
+                const { history, data } = about(f);
+                say('LU1075', {
+                    about: name(f), history, data: { ...data, error: error.name },
+                    message: `The reboot failed with ${error.name} after ${f.callback} had run for ${name(f)}, and nobody calls unfreeze(): the file stays frozen while its user goes on.`,
+                });
+            }
+        }
+    };
+
+    return {
+        watchful: () => frozen.length > 0,
+        callbackLeft(callback: string, result: unknown, frame: Frame): void {
+            if (frame.code.kind !== 'handler') {
+                return;
+            }
+            if (callback.endsWith('.freeze') && !(result instanceof Err)) {
+                const file = local(onStack(vm, 'luo_freeze_session'), 'luo_file');
+                if (file instanceof LuoFile) {
+                    frozen.push({ file, callback, state: stateOf(file.file), place: vm.placeOf(frame) });
+                }
+            } else if (callback.endsWith('.unfreeze')) {
+                const file = local(onStack(vm, 'luo_unfreeze_session'), 'luo_file');
+                const at = frozen.items.find((f) => f.file === file);
+                if (at) {
+                    frozen.remove(at);
+                }
+            }
+        },
+        settled(call: string, result: Value | Err): void {
+            if (frozen.length === 0) {
+                return;
+            }
+            if (call === 'sys_reboot' && result instanceof Err) {
+                leftFrozen(result);
+                frozen.clear();
+            } else {
+                compare();
+            }
+        },
+        phase(phase: Phase): void {
+            if (phase === 'jump') {
+                compare();
+            } else if (phase === 'boot') {
+                frozen.clear();
+            }
+        },
+    };
+}
+
+function shown(v: unknown): string {
+    return format(v as Value);
+}
