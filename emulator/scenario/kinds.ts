@@ -4,8 +4,9 @@ import { OpenFile } from '../kernel/file';
 import { anonFile, deviceFile } from '../kernel/anon';
 import { IOMMU_PATH, openIommufd } from '../kernel/devices/iommufd';
 import { openVfio, vfioDeviceAt } from '../kernel/devices/vfio';
-import { O_RDWR } from '../kernel/fcntl';
+import { O_RDONLY, O_RDWR } from '../kernel/fcntl';
 import { openFinalizeFile } from '../kernel/kho/debugfs';
+import { openKhoDebugFile } from '../kernel/kho/debugfs_blobs';
 import { costId } from '../machine/costs';
 import { LuoFlb, LuoHandler } from '../kernel/luo/state';
 import type { FileDecl, FlbDecl, HandlerDecl } from './ast';
@@ -94,6 +95,9 @@ function fieldsOf(vm: Vm, kind: string, given: ReadonlyMap<string, Value>): Valu
 export function openDevice(vm: Vm, kind: string, path: string): OpenFile {
     if (kind === 'kho_finalize') {
         return openFinalizeFile(vm.running, O_RDWR);
+    }
+    if (kind === 'kho_debugfs') {
+        return openKhoDebugFile(vm.running, path, O_RDONLY);
     }
     const device = kind === 'vfio' ? vfioDeviceAt(vm.running, path) : undefined;
     if (device) {

@@ -13,7 +13,7 @@ import { extendScratch } from './extend';
 import { fdtIsCompatible, fdtProperty, readFdt } from './fdt_read';
 import type { Kho } from './kho';
 import { readMetadata, writeMetadata } from './metadata';
-import { PROP_MEMORY_MAP, readNativeU64 } from './root_fdt';
+import { PROP_MEMORY_MAP, readFdtPage, readNativeU64 } from './root_fdt';
 import { RunList } from './runs';
 import { SCRATCH_ENTRY, type ScratchSizes, reserveScratch } from './scratch';
 import { walkHandedOver } from './tracker';
@@ -306,6 +306,9 @@ export function khoInit(kho: Kho): 0 | Err {
         kho.destroyOutgoing();
     }
     if (!kho.incoming) {
+        if (result === 0) {
+            machine.journal.edit(kho).debugFdtLength = readFdtPage(machine.memory, kho.fdt).size;
+        }
         for (const area of kho.scratch) {
             if (result === 0) {
                 memmap.markCma(area.addr / PAGE_SIZE, (area.addr + area.size) / PAGE_SIZE);

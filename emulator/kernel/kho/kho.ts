@@ -53,6 +53,8 @@ export class Kho extends Rec {
     /** This update's number: how many kexecs with KHO led here. Set by kho_init. */
     readonly kexecCount: number = 0;
     readonly previousRelease: string | undefined = undefined;
+    /** Bytes of the outgoing device tree when its file in debugfs was made; later ones are not seen there. */
+    readonly debugFdtLength: number = 0;
     readonly folios: Folios;
     private incomingRuns = new RunList();
     /** Subtrees that are put into the FDT when it is built, where finalizing builds it: by the address of their blob. */

@@ -175,6 +175,10 @@ export const CATALOGUE = {
         severity: 'warning', group: 'memory', title: 'restore that fails half way',
         advice: 'Hand over exactly what was preserved: every page of it, and its number. Do not try again: fail the retrieve for good.',
     },
+    LU1064: {
+        severity: 'warning', group: 'memory', title: 'file of debugfs that shows memory of somebody else',
+        advice: 'Read what was handed over from a memory image, or in the old kernel under out/: in the new one LUO has given its page back before the file is there.',
+    },
     LU1065: {
         severity: 'error', group: 'handover', title: 'kexec without live update, though somebody wanted it',
         advice: 'Boot every kernel of the host with kho=on liveupdate=on, and do not reboot where /dev/liveupdate cannot be opened.',

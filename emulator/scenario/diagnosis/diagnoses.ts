@@ -20,6 +20,7 @@ import type { Vm } from '../vm';
 import { blame } from './blame';
 import { callbackRules } from './callbacks';
 import { causeOf } from './causes';
+import { debugfsRules } from './debugfs';
 import { deviceRules, type DeviceRules } from './devices';
 import { CATALOGUE, type Code } from './catalogue';
 import { Chronicle } from './chronicle';
@@ -85,6 +86,7 @@ export class Diagnoses implements Listener {
             pointerRules(scene),
             handoverRules(scene),
             preparationRules(scene),
+            debugfsRules(scene),
             memfdRules(scene),
             callbackRules(scene),
             this.frozen,

@@ -81,6 +81,7 @@ export const NATIVES: Natives = {
         ['liveupdate', '/dev/liveupdate'],
         ['luo_session', 'A session of LUO.'],
         ['kho_finalize', '/sys/kernel/debug/kho/out/finalize'],
+        ['kho_debugfs', '/sys/kernel/debug/kho: `out/fdt`, `in/fdt`, `out/sub_fdts/NAME`, `in/sub_fdts/NAME`, `out/scratch_phys`, `out/scratch_len`.'],
         ['iommu', '/dev/iommu'],
         ['kvm_vm', 'A virtual machine of KVM.'],
         ['vfio', '/dev/vfio/devices/vfioN: a device bound to vfio-pci.'],

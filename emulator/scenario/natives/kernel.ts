@@ -5,6 +5,7 @@ import { errOfCode } from '../../kernel/errno';
 import { OpenFile, releaseFile } from '../../kernel/file';
 import { Kernel } from '../../kernel/kernel';
 import { FINALIZE_PATH, hasFinalizeFile } from '../../kernel/kho/debugfs';
+import { khoDebugContent } from '../../kernel/kho/debugfs_blobs';
 import { exitProcess } from '../../kernel/process';
 import { SESSION_SER_SIZE, type Luo } from '../../kernel/luo/state';
 import { costId } from '../../machine/costs';
@@ -84,6 +85,9 @@ export const kernelFunctions: readonly NativeFunction[] = [
         }
         if (path === FINALIZE_PATH && hasFinalizeFile(vm.running)) {
             return 'kho_finalize';
+        }
+        if (khoDebugContent(vm.running, path) !== undefined) {
+            return 'kho_debugfs';
         }
         if (path === IOMMU_PATH && vm.machine.pci.iommu?.enabled === true) {
             return 'iommu';
