@@ -5,6 +5,7 @@ import { Rec } from '../machine/journal';
 import type { PhysicalMemory } from '../machine/memory';
 import type { Owners } from '../machine/owners';
 import type { OpenFile } from './file';
+import type { Hugetlb } from './hugetlb/pool';
 import type { Inode } from './inode';
 import type { PageAllocator } from './mm/buddy';
 import type { Folios } from './mm/folio';
@@ -51,6 +52,7 @@ export interface KernelCore {
     readonly folios: Folios;
     readonly owners: Owners;
     readonly ids: Ids;
+    readonly hugetlb: Hugetlb;
     /** Running processes and zombies, in order of their start. */
     readonly processes: Seq<Process>;
     /** Files whose last reference is gone; released at the next return to user mode (fs/file_table.c). */

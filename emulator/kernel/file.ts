@@ -26,6 +26,8 @@ export interface FileOps {
     readonly truncate?: (k: KernelCore, file: OpenFile, size: number) => 0 | Err;
     /** Whether it can be mapped shared and writable, after the checks that all files share. Absent: ENODEV. */
     readonly mmap?: (k: KernelCore, file: OpenFile) => 0 | Err;
+    /** Stores through a shared, writable mapping of just this range. Absent: like {@link FileOps.write}. EFAULT where the access faults (SIGBUS). */
+    readonly store?: (k: KernelCore, file: OpenFile, pos: number, data: Bytes) => 0 | Err;
     /** Frees what the file holds when its last reference is gone. */
     readonly release?: (k: KernelCore, file: OpenFile) => void;
 }

@@ -57,11 +57,11 @@ export class FolioList {
 }
 
 /** The first page of the folio that a page is in. */
-export function folioOf(k: KernelCore, page: number): number {
+export function folioOf(k: Pick<KernelCore, 'memmap'>, page: number): number {
     return k.memmap.headOf(page);
 }
 
-export function folioOrder(k: KernelCore, pfn: number): number {
+export function folioOrder(k: Pick<KernelCore, 'memmap'>, pfn: number): number {
     return k.memmap.orderOf(pfn);
 }
 

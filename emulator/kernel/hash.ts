@@ -2,7 +2,9 @@
 import type { Hasher } from '../machine/hash';
 import type { KernelCore } from './core';
 import type { OpenFile } from './file';
+import { HugetlbInode } from './hugetlb/inode';
 import type { Inode } from './inode';
+import type { PageCache } from './pagecache';
 import { ShmemInode } from './shmem';
 
 /** Adds objects to a fingerprint, each once: what comes again is named by its number. */
@@ -22,6 +24,7 @@ export class FileHasher {
                 this.file(file);
             }
         }
+        k.hugetlb.hash(hasher);
         for (const inode of k.shmem.values()) {
             this.inode(inode);
         }
@@ -49,12 +52,23 @@ export class FileHasher {
         }
         const { hasher } = this;
         hasher.num(inode.ino).num(inode.mode).num(inode.nlink).num(inode.size).num(inode.opens).u32(inode.locked ? 1 : 0);
+        if (inode instanceof HugetlbInode) {
+            hasher.num(inode.seals).u32(inode.frozen ? 1 : 0).num(inode.pool.order);
+            for (const { start, end } of inode.regions) {
+                hasher.num(start).num(end);
+            }
+            this.cache(inode.cache);
+        }
         if (inode instanceof ShmemInode) {
             const { cache } = inode;
             hasher.num(inode.seals).u32(inode.frozen ? 1 : 0).u32(inode.exposed ? 1 : 0).num(inode.writableMaps).num(cache.pages);
-            for (let i = cache.next(0, Infinity); i >= 0; i = cache.next(cache.isHuge(i) ? i + 512 - (i % 512) : i + 1, Infinity)) {
-                hasher.num(i).num(cache.at(i));
-            }
+            this.cache(cache);
+        }
+    }
+
+    private cache(cache: PageCache): void {
+        for (let i = cache.next(0, Infinity); i >= 0; i = cache.next(cache.isHuge(i) ? i + 512 - (i % 512) : i + 1, Infinity)) {
+            this.hasher.num(i).num(cache.at(i));
         }
     }
 

@@ -9,6 +9,7 @@ import { Ids, type FileConfig, type KernelCore } from './core';
 import type { KernelDescription } from './descriptions';
 import { KernelDevices } from './devices/manager';
 import type { OpenFile } from './file';
+import { Hugetlb } from './hugetlb/pool';
 import type { Inode } from './inode';
 import { BlockSet } from './kho/blocks';
 import type { KhoEnv } from './kho/env';
@@ -65,6 +66,7 @@ export class Kernel extends Rec implements KernelCore {
     readonly devices: KernelDevices;
     readonly folios: Folios;
     readonly vmalloc: Vmalloc;
+    readonly hugetlb: Hugetlb;
     readonly ids: Ids;
     readonly processes: Seq<Process>;
     readonly delayedFput: Seq<OpenFile>;
@@ -111,6 +113,7 @@ export class Kernel extends Rec implements KernelCore {
         this.tmpfs = new Table(journal);
         this.crowd = new Crowd(journal);
         this.vms = new Seq(journal);
+        this.hugetlb = new Hugetlb(this);
         this.log = new Seq(journal);
         this.transition = new Lock(journal, 'system_transition_mutex');
         this.warned = new Table(journal);

@@ -76,8 +76,20 @@ const VFIO: Layer = {
     flbs: [],
 };
 
+const HUGETLB: Layer = {
+    name: 'hugetlb',
+    summary: 'memfds of huge pages, and pools that count what came over',
+    version: 'RFC',
+    status: 'posted in December 2025',
+    needs: [],
+    brings: [],
+    files: ['hugetlb'],
+    handlers: ['hugetlb'],
+    flbs: ['hugetlb_pools'],
+};
+
 /** In the order in which their handlers are registered. */
-export const LAYERS: ReadonlyMap<string, Layer> = new Map([LOOKUP, PCI, IOMMU, VFIO].map((l) => [l.name, l]));
+export const LAYERS: ReadonlyMap<string, Layer> = new Map([LOOKUP, PCI, HUGETLB, IOMMU, VFIO].map((l) => [l.name, l]));
 
 /** No layers: a kernel as it was released. */
 export const NO_LAYERS: ReadonlySet<string> = new Set();

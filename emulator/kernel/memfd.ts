@@ -1,16 +1,16 @@
 /** memfds: creation, seals, and pinning their memory (mm/memfd.c, mm/gup.c). */
-import { Bytes } from '../machine/bytes';
 import { costId } from '../machine/costs';
 import type { KernelCore } from './core';
 import { Err, err } from './errno';
 import {
-    F_ALL_SEALS, F_SEAL_EXEC, F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_WRITE, MFD_ALLOW_SEALING, MFD_HUGETLB,
-    MFD_NOEXEC_SEAL, O_LARGEFILE, O_RDWR, S_IFREG,
+    F_ALL_SEALS, F_SEAL_EXEC, F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_WRITE, MFD_ALLOW_SEALING,
+    MFD_NOEXEC_SEAL, O_LARGEFILE, O_RDWR, PAGE_SHIFT,
 } from './fcntl';
-import { allocFile, type FileOps, type OpenFile } from './file';
+import { allocFile, type OpenFile } from './file';
 import { FolioList, folioOf, folioOrder } from './folios';
-import { Inode } from './inode';
-import { genericLlseek } from './llseek';
+import { HugetlbInode, hugetlbOps, pinHugePages } from './hugetlb/inode';
+import type { HugePool } from './hugetlb/pool';
+import type { Inode } from './inode';
 import { moveToOrdinary } from './movable';
 import { getFolio, makeShmemInode, pageOf, ShmemInode } from './shmem';
 import { shmemOps } from './shmem_file';
@@ -19,32 +19,22 @@ const PIN = costId('pin');
 
 const EBUSY = err('EBUSY');
 const EINVAL = err('EINVAL');
+const ENODEV = err('ENODEV');
 const ENOMEM = err('ENOMEM');
-const ENOSPC = err('ENOSPC');
 const EPERM = err('EPERM');
 
 /** What name a memfd may have at most, in bytes. */
 export const MFD_NAME_MAX = 249;
 
-/** A memfd of huge pages (fs/hugetlbfs), on a host that has reserved none: it can be sized, and nothing can be allocated. */
-const hugetlbOps: FileOps = {
-    positioned: true,
-    read: (_k, file, pos, length) => Bytes.zero(Math.max(0, Math.min(length, file.inode.size - pos))),
-    llseek: (k, file, offset, whence) => genericLlseek(k, file, offset, whence, file.inode.size),
-    truncate(k, file, size) {
-        if (size % 0x200000 !== 0) {
-            return EINVAL;
-        }
-        k.journal.edit(file.inode).size = size;
-        return 0;
-    },
-    fallocate: () => ENOSPC,
-    mmap: () => ENOMEM,
-};
+/** MFD_HUGE_SHIFT: where the base-2 logarithm of a huge page's size is in the flags. */
+const MFD_HUGE_SHIFT = 2 ** 26;
+/** default_hugepagesz, where the flags name no size. */
+const DEFAULT_LOG2 = 21;
 
-/** The inode of a MFD_HUGETLB memfd. */
-export class HugetlbInode extends Inode {
-    readonly seals: number = F_SEAL_SEAL;
+/** The pool that the flags of a MFD_HUGETLB memfd name. ENODEV: there are no huge pages of this size. */
+export function hugePoolOf(k: KernelCore, flags: number): HugePool | Err {
+    const log2 = Math.floor(flags / MFD_HUGE_SHIFT) % 64;
+    return k.hugetlb.poolOf((log2 === 0 ? DEFAULT_LOG2 : log2) - PAGE_SHIFT) ?? ENODEV;
 }
 
 /**
@@ -58,16 +48,21 @@ export function memfdAllocFile(k: KernelCore, name: string, flags: number, huge?
     const mode = exec ? 0o777 : 0o666;
     const seals = exec ? (flags & MFD_ALLOW_SEALING ? 0 : F_SEAL_SEAL) : F_SEAL_EXEC;
     const shown = `/${name} (deleted)`;
-    if (flags & MFD_HUGETLB) {
-        const inode = new HugetlbInode(k.journal, k.ids.nextInode(k.journal), 'hugetlb', S_IFREG + mode);
-        const i = k.journal.edit<HugetlbInode>(inode);
-        i.nlink = 0;
-        i.seals = seals;
-        return allocFile(k, 'memfd', hugetlbOps, inode, O_RDWR | O_LARGEFILE, shown);
-    }
     const inode = makeShmemInode(k, name.replace(/^memfd:/, ''), 'shm', mode, 0, huge);
     k.journal.edit<ShmemInode>(inode).seals = seals;
     return allocFile(k, 'memfd', shmemOps, inode, O_RDWR | O_LARGEFILE, shown);
+}
+
+/** A new memfd of huge pages without a descriptor, of size 0. Mode and seals as those of {@link memfdAllocFile}. */
+export function hugetlbAllocFile(k: KernelCore, name: string, flags: number, pool: HugePool): OpenFile {
+    const exec = (flags & MFD_NOEXEC_SEAL) === 0;
+    const what = name.replace(/^memfd:/, '');
+    const owner = k.owners.id(what === '' ? 'memfd' : `memfd ${what}`);
+    const inode = new HugetlbInode(k.journal, k.ids.nextInode(k.journal), exec ? 0o777 : 0o666, what, pool, owner);
+    const i = k.journal.edit<HugetlbInode>(inode);
+    i.nlink = 0;
+    i.seals = exec ? (flags & MFD_ALLOW_SEALING ? 0 : F_SEAL_SEAL) : F_SEAL_EXEC;
+    return allocFile(k, 'memfd', hugetlbOps, inode, O_RDWR | O_LARGEFILE, `/${name} (deleted)`);
 }
 
 function sealable(inode: Inode): ShmemInode | HugetlbInode | undefined {
@@ -133,8 +128,11 @@ function hasPins(k: KernelCore, inode: ShmemInode): boolean {
  */
 export function memfdPinFolios(k: KernelCore, file: OpenFile, start: number, end: number): FolioList | Err {
     const { inode } = file;
-    if (!(inode instanceof ShmemInode) || start < 0 || start > end || end >= inode.size) {
+    if (!(inode instanceof ShmemInode || inode instanceof HugetlbInode) || start < 0 || start > end || end >= inode.size) {
         return EINVAL;
+    }
+    if (inode instanceof HugetlbInode) {
+        return pinHugetlb(k, inode, start, end);
     }
     const first = pageOf(start);
     const last = pageOf(end);
@@ -158,6 +156,19 @@ export function memfdPinFolios(k: KernelCore, file: OpenFile, start: number, end
         index += pfn - page + 2 ** folioOrder(k, pfn);
     }
     return list;
+}
+
+function pinHugetlb(k: KernelCore, inode: HugetlbInode, start: number, end: number): FolioList | Err {
+    const list = new FolioList(Math.floor(end / inode.pool.size) - Math.floor(start / inode.pool.size) + 1);
+    const failed = pinHugePages(k, inode, start, end, (pfn) => {
+        k.clock.charge(PIN);
+        list.push(pfn);
+    });
+    if (failed === 0) {
+        return list;
+    }
+    unpinFolios(k, list);
+    return failed;
 }
 
 /**

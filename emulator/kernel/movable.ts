@@ -7,8 +7,11 @@ import type { ShmemInode } from './shmem';
 
 const ENOMEM = err('ENOMEM');
 
+/** What moving takes of a kernel. */
+type Movers = Pick<KernelCore, 'pages' | 'memmap' | 'folios' | 'shmem'>;
+
 /** Moves the folio at page offset `index` to pages that `allocate` gives for it. @returns its new head; ENOMEM, EAGAIN */
-function move(k: KernelCore, inode: ShmemInode, index: number, allocate: (order: number, owner: number) => number): number | Err {
+function move(k: Movers, inode: ShmemInode, index: number, allocate: (order: number, owner: number) => number): number | Err {
     const { cache } = inode;
     const page = cache.at(index);
     const head = folioOf(k, page);
@@ -28,13 +31,18 @@ function move(k: KernelCore, inode: ShmemInode, index: number, allocate: (order:
     return to;
 }
 
-function allocator(k: KernelCore, options: Omit<AllocOptions, 'owner'>): (order: number, owner: number) => number {
+function allocator(k: Movers, options: Omit<AllocOptions, 'owner'>): (order: number, owner: number) => number {
     return (order, owner) => k.pages.alloc(order, { ...options, owner });
 }
 
 /** Moves the folio at page offset `index` out of CMA pageblocks, where a long-term pin may not leave it. @returns its new head; ENOMEM, EAGAIN */
-export function moveToOrdinary(k: KernelCore, inode: ShmemInode, index: number): number | Err {
+export function moveToOrdinary(k: Movers, inode: ShmemInode, index: number): number | Err {
     return move(k, inode, index, allocator(k, {}));
+}
+
+/** Moves the folio at page offset `index` to wherever there is room. False where it stays. */
+export function makeWay(k: Movers, inode: ShmemInode, index: number): boolean {
+    return !(move(k, inode, index, allocator(k, { movable: true })) instanceof Err);
 }
 
 /** Where a folio of a file is: the page offset and the first page frame. */
@@ -45,7 +53,7 @@ interface Located {
 }
 
 /** The folios of a file, in its order. */
-export function* foliosOf(k: KernelCore, inode: ShmemInode): Generator<Located> {
+export function* foliosOf(k: Movers, inode: ShmemInode): Generator<Located> {
     const { cache } = inode;
     for (let index = cache.next(0, Infinity); index >= 0; ) {
         const page = cache.at(index);
@@ -60,7 +68,7 @@ export function* foliosOf(k: KernelCore, inode: ShmemInode): Generator<Located> 
  * move_pages(2) of all pages of a file to a node.
  * @returns how many folios have moved; those that are there, are in use or have no room stay
  */
-export function moveToNode(k: KernelCore, inode: ShmemInode, node: number): number {
+export function moveToNode(k: Movers, inode: ShmemInode, node: number): number {
     let moved = 0;
     for (const { index, head } of [...foliosOf(k, inode)]) {
         if (k.pages.nodeOf(head) !== node && !(move(k, inode, index, allocator(k, { node, strict: true, movable: true })) instanceof Err)) {
@@ -75,7 +83,7 @@ export function moveToNode(k: KernelCore, inode: ShmemInode, node: number): numb
  * the free scanner free pages from the top, until they meet. Both take pageblocks of CMA for what they are to movable memory: free space.
  * @returns how many folios have moved
  */
-export function compactMemory(k: KernelCore): number {
+export function compactMemory(k: Movers): number {
     const found: Located[] = [];
     for (const inode of k.shmem.values()) {
         found.push(...foliosOf(k, inode));
@@ -92,7 +100,7 @@ export function compactMemory(k: KernelCore): number {
 }
 
 /** Pages of a file that lie in CMA pageblocks: in scratch, for a kernel with KHO. */
-export function pagesInCma(k: KernelCore, inode: ShmemInode): number {
+export function pagesInCma(k: Movers, inode: ShmemInode): number {
     let pages = 0;
     for (const { head } of foliosOf(k, inode)) {
         pages += k.memmap.isCma(head) ? 2 ** folioOrder(k, head) : 0;

@@ -16,6 +16,7 @@ import { getFolio, HUGE_PAGES, pageOf, ShmemInode, undoFallocate, undoRange } fr
 const COPY = costId('copy');
 
 const EPERM = err('EPERM');
+const EFAULT = err('EFAULT');
 const EFBIG = err('EFBIG');
 const ENXIO = err('ENXIO');
 const EOPNOTSUPP = err('EOPNOTSUPP');
@@ -144,6 +145,27 @@ function deniesWrite(inode: ShmemInode, end: number): boolean {
     return end > inode.size && (inode.frozen || (inode.seals & F_SEAL_GROW) !== 0);
 }
 
+/** Stores through a shared mapping (shmem_fault()): inside of the size only, but whatever the file's pages may do else. EFAULT is a SIGBUS. */
+function storeShmem(k: KernelCore, inode: ShmemInode, pos: number, data: Bytes): 0 | Err {
+    if (pos + data.length > Math.ceil(inode.size / PAGE_SIZE) * PAGE_SIZE) {
+        return EFAULT;
+    }
+    for (let done = 0; done < data.length; ) {
+        const at = pos + done;
+        const head = getFolio(k, inode, pageOf(at), 'cache');
+        if (head instanceof Err) {
+            return EFAULT;
+        }
+        const page = inode.cache.at(pageOf(at));
+        const n = Math.min((2 ** folioOrder(k, head) - (page - head)) * PAGE_SIZE - (at % PAGE_SIZE), data.length - done);
+        k.memory.writeBytes(page * PAGE_SIZE + (at % PAGE_SIZE), data.slice(done, done + n));
+        setFlags(k.memmap, head, DIRTY_AND_UPTODATE);
+        done += n;
+    }
+    k.clock.chargeBytes(COPY, data.length);
+    return 0;
+}
+
 /** Sets the size (shmem_setattr). EPERM by seals and, where the size would change, on a frozen file. Pages beyond the size go, also where it stays the same. */
 export function truncateShmem(k: KernelCore, inode: ShmemInode, size: number): 0 | Err {
     const old = inode.size;
@@ -249,4 +271,5 @@ export const shmemOps: FileOps = {
     truncate: (k, file, size) => truncateShmem(k, shmemInodeOf(file), size),
     // Seals are checked by mmap itself (memfd_check_seals_mmap), before any file is asked.
     mmap: () => 0,
+    store: (k, file, pos, data) => storeShmem(k, shmemInodeOf(file), pos, data),
 };

@@ -4,10 +4,12 @@ import {
     earlyAllocations, fillPageCache, freeReserved, khoInit, khoMemoryInit, khoPopulate, memblockFreeAll, memblockInit, nodeSpans, type BootContext,
 } from '../kernel/kho/boot';
 import { parametersSize, type BootParams } from '../kernel/kho/boot_params';
-import type { IncomingHandover, KernelLog, KhoEnv } from '../kernel/kho/env';
+import { Err } from '../kernel/errno';
+import type { Area, IncomingHandover, KernelLog, KhoEnv } from '../kernel/kho/env';
 import { Kho } from '../kernel/kho/kho';
 import { layersOf, titleOf } from '../kernel/layers';
 import { reservePlaces } from '../kernel/kho/places';
+import { readFdtPage, retrieveSubtree } from '../kernel/kho/root_fdt';
 import { DEFAULT_SCRATCH, parseScratch, type ScratchSizes } from '../kernel/kho/scratch';
 import { LuoFlb, LuoHandler } from '../kernel/luo/state';
 import { PageAllocator } from '../kernel/mm/buddy';
@@ -15,6 +17,7 @@ import { Memblock } from '../kernel/mm/memblock';
 import { Memmap } from '../kernel/mm/memmap';
 import { costId } from '../machine/costs';
 import { Rec } from '../machine/journal';
+import { BootHugePages } from './boot_hugetlb';
 import { hex, ProgramError } from './values';
 import type { BootableKernel } from './kernels';
 import { panic } from './power_off';
@@ -30,6 +33,7 @@ export class Boot extends Rec {
     private readonly memmap: Memmap;
     private readonly pages: PageAllocator;
     private readonly context: BootContext;
+    readonly hugePages: BootHugePages;
     private readonly env: KhoEnv;
     private readonly cmdline: CommandLine;
     readonly handover: IncomingHandover | null = null;
@@ -53,6 +57,7 @@ export class Boot extends Rec {
         const options = { numa: desc.numa, debug: desc.khoDebug, format: desc.kho, arch: params.arch, release: desc.release };
         this.context = { machine, memmap: this.memmap, memblock: new Memblock(machine.journal), log, description: { ...options, early: desc.early } };
         this.env = { machine, memmap: this.memmap, allocator: this.pages, log, options };
+        this.hugePages = new BootHugePages(vm, this.context, params.commandLine);
     }
 
     /** setup_arch(): all of RAM, and what setup data says of a handover. */
@@ -93,6 +98,21 @@ export class Boot extends Rec {
             panic(this.vm, failed.panic);
         }
         return undefined;
+    }
+
+    /** Scratch areas of the previous kernel. */
+    get handoverScratch(): readonly Area[] {
+        return this.handover?.scratch ?? [];
+    }
+
+    /** Where a blob of the previous kernel lies; 0 where it handed none over. */
+    incomingBlob(name: string): number {
+        const { handover, env } = this;
+        if (!handover) {
+            return 0;
+        }
+        const found = retrieveSubtree(readFdtPage(env.machine.memory, handover.fdt).root, name, () => undefined, env.options.format);
+        return found instanceof Err || typeof found.phys !== 'number' ? 0 : found.phys;
     }
 
     /** mm_core_init(): reserves what was preserved, or new scratch areas; then the page allocator opens. */

@@ -3,6 +3,7 @@ import { makeAnonInode } from '../../emulator/kernel/anon';
 import { type FileConfig, Ids, type KernelCore } from '../../emulator/kernel/core';
 import type { OpenFile } from '../../emulator/kernel/file';
 import { releaseFile } from '../../emulator/kernel/file';
+import { Hugetlb } from '../../emulator/kernel/hugetlb/pool';
 import { Folios } from '../../emulator/kernel/mm/folio';
 import { PageAllocator } from '../../emulator/kernel/mm/buddy';
 import { Memmap } from '../../emulator/kernel/mm/memmap';
@@ -41,13 +42,16 @@ export function testKernel(options: TestKernelOptions = {}): TestKernel {
     const pages = new PageAllocator(journal, memory, memmap, machine.history, [{ node: 0, start, end }]);
     pages.release(start, end);
     const ids = new Ids(journal);
+    const folios = new Folios(memory, memmap, pages);
+    const shmem = new Table<number, ShmemInode>(journal);
     const kernel: TestKernel = {
         machine, journal, clock: machine.clock, memory, memmap, pages, owners, ids,
-        folios: new Folios(memory, memmap, pages),
+        folios,
+        hugetlb: new Hugetlb({ journal, pages, memmap, folios, owners, shmem, memory }),
         processes: new Seq<Process>(journal),
         delayedFput: new Seq<OpenFile>(journal),
         anonInode: makeAnonInode(journal, ids.nextInode(journal)),
-        shmem: new Table<number, ShmemInode>(journal),
+        shmem,
         tmpfs: new Table<string, ShmemInode>(journal),
         config: { thpShmem: options.thpShmem ?? false, memfdNoexec: options.memfdNoexec ?? 0 },
         taskWork() {

@@ -25,6 +25,12 @@ export interface NodeSpan {
     readonly end: number;
 }
 
+/** 2^order free pages. */
+export interface FreeBlock {
+    readonly pfn: number;
+    readonly order: number;
+}
+
 export interface AllocOptions {
     /** The node to try first; the others follow in ascending order. */
     readonly node?: number;
@@ -102,6 +108,16 @@ class Zone extends Rec {
             return true;
         }
         return false;
+    }
+
+    /** The free blocks inside of 2^order pages, which are no part of a larger free block. */
+    *freeIn(pfn: number, order: number): Generator<FreeBlock> {
+        if (this.sets[order]!.has(Math.floor((pfn - this.base) / 2 ** order))) {
+            yield { pfn, order };
+        } else if (order > 0) {
+            yield* this.freeIn(pfn, order - 1);
+            yield* this.freeIn(pfn + 2 ** (order - 1), order - 1);
+        }
     }
 
     free(pfn: number, order: number): void {
@@ -207,6 +223,63 @@ export class PageAllocator extends Rec {
         this.memmap.initFolio(pfn, order, owner);
         this.history.add(ALLOCATED, pfn, 1 << order, owner);
         return pfn;
+    }
+
+    /** Where ranges of `count` pages can begin, a multiple of the largest block: aligned, in one node, and without pageblocks of CMA. Ascending. */
+    ranges(count: number, node: number | undefined): number[] {
+        const starts: number[] = [];
+        for (const { span } of this.normal) {
+            for (let at = Math.ceil(span.start / count) * count; at + count <= span.end; at += count) {
+                if ((node === undefined || span.node === node) && !this.memmap.cma.some((r) => r.start < at + count && at < r.end)) {
+                    starts.push(at);
+                }
+            }
+        }
+        return starts;
+    }
+
+    /** How many pages of a range, as {@link ranges} gives them, are free. */
+    freeIn(start: number, count: number): number {
+        let free = 0;
+        for (const block of this.blocksIn(start, count)) {
+            free += 2 ** block.order;
+        }
+        return free;
+    }
+
+    /** Takes what is free of such a range out of the allocator. */
+    isolate(start: number, count: number): FreeBlock[] {
+        const blocks = [...this.blocksIn(start, count)];
+        for (const { pfn, order } of blocks) {
+            this.zoneOf(pfn).take(pfn, order);
+        }
+        return blocks;
+    }
+
+    /** Takes 2^order pages out of the allocator that have just been freed. */
+    isolateBlock(pfn: number, order: number): FreeBlock {
+        this.zoneOf(pfn).take(pfn, order);
+        return { pfn, order };
+    }
+
+    /** Gives back what {@link isolate} took. */
+    putBack(blocks: readonly FreeBlock[]): void {
+        for (const { pfn, order } of blocks) {
+            this.zoneOf(pfn).free(pfn, order);
+        }
+    }
+
+    /** Makes one folio, with one reference, of isolated pages. */
+    claim(pfn: number, order: number, owner: number): void {
+        this.clock?.charge(PAGE_ALLOC);
+        this.memmap.initFolio(pfn, order, owner);
+        this.history.add(ALLOCATED, pfn, orderPages(order), owner);
+    }
+
+    private *blocksIn(start: number, count: number): Generator<FreeBlock> {
+        for (let at = start; at < start + count; at += MAX_ORDER_PAGES) {
+            yield* this.zoneOf(at).freeIn(at, MAX_PAGE_ORDER);
+        }
     }
 
     /** The node of a page. */

@@ -3,7 +3,7 @@ import { err } from '../errno';
 import { costId } from '../../machine/costs';
 import { PAGE_SIZE, type PhysicalMemory } from '../../machine/memory';
 import type { AllocOptions, PageAllocator } from './buddy';
-import { type Memmap, PG_LOCKED, PG_UPTODATE } from './memmap';
+import { type Memmap, PG_HUGETLB, PG_LOCKED, PG_UPTODATE } from './memmap';
 
 const COPY = costId('copy');
 const MIGRATE = costId('migrate');
@@ -17,6 +17,8 @@ export class Folios {
     failMigration: (() => boolean) | undefined;
     /** Told when a folio of a file is moved, split, or freed by truncation. */
     onChange: FolioChange | undefined;
+    /** Where a huge page goes when its last reference is dropped: to its pool. */
+    freeHugetlb: ((head: number) => void) | undefined;
 
     constructor(readonly memory: PhysicalMemory, readonly memmap: Memmap, readonly allocator: PageAllocator) {}
 
@@ -34,6 +36,10 @@ export class Folios {
     put(head: number): number {
         const refs = this.memmap.refs(head);
         if (refs === 1) {
+            if (this.freeHugetlb && (this.memmap.flags(head) & PG_HUGETLB) !== 0) {
+                this.freeHugetlb(head);
+                return 0;
+            }
             this.allocator.free(head, this.memmap.orderOf(head));
             return 0;
         }

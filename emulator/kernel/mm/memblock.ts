@@ -28,6 +28,10 @@ export interface MemblockAlloc {
     readonly node?: number;
     /** Any node where that one has no room, as memblock does for what merely prefers a node. */
     readonly fallback?: boolean;
+    /** Not what the kernel needs for itself: it does not count for the size of scratch. */
+    readonly uncounted?: boolean;
+    /** Nothing of these areas. */
+    readonly outside?: readonly { readonly addr: number; readonly size: number }[];
 }
 
 export class Memblock extends Rec {
@@ -122,12 +126,12 @@ export class Memblock extends Rec {
      * @returns the address, or undefined where there is no room.
      */
     alloc(size: number, align: number, options: MemblockAlloc): number | undefined {
-        let base = this.find(size, align, options.limit ?? Infinity, options.node);
+        let base = this.find(size, align, options, options.node);
         if (base === undefined && options.fallback) {
-            base = this.find(size, align, options.limit ?? Infinity, undefined);
+            base = this.find(size, align, options, undefined);
         }
         if (base !== undefined && size > 0) {
-            this.reserve(base, size, options.owner, MEMBLOCK_KERN, options.node ?? NO_NODE);
+            this.reserve(base, size, options.owner, options.uncounted ? 0 : MEMBLOCK_KERN, options.node ?? NO_NODE);
         }
         return base;
     }
@@ -167,7 +171,7 @@ export class Memblock extends Rec {
         return free;
     }
 
-    private find(size: number, align: number, limit: number, node: number | undefined): number | undefined {
+    private find(size: number, align: number, { limit = Infinity, outside = [] }: MemblockAlloc, node: number | undefined): number | undefined {
         const free = this.freeRanges();
         for (let i = free.length - 1; i >= 0; i--) {
             const range = free[i]!;
@@ -176,9 +180,16 @@ export class Memblock extends Rec {
             }
             // Address 0 is never given out.
             const start = Math.max(range.base, 4096);
-            const candidate = Math.floor((Math.min(range.end, limit) - size) / align) * align;
-            if (candidate >= start) {
-                return candidate;
+            for (let end = Math.min(range.end, limit); ; ) {
+                const candidate = Math.floor((end - size) / align) * align;
+                if (candidate < start) {
+                    break;
+                }
+                const hit = outside.find((area) => area.addr < candidate + size && candidate < area.addr + area.size);
+                if (!hit) {
+                    return candidate;
+                }
+                end = hit.addr;
             }
         }
         return undefined;

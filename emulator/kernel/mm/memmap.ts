@@ -17,6 +17,8 @@ export const PG_LOCKED = 4;
 export const PG_SWAPBACKED = 8;
 export const PG_LRU = 16;
 export const PG_UNEVICTABLE = 32;
+/** A page of a hugetlb pool; the kernel has a page type for that. */
+export const PG_HUGETLB = 64;
 
 /** KHO_PAGE_MAGIC (kernel/liveupdate/kexec_handover.c), the high half of page->private. */
 const KHO_PAGE_MAGIC = 0x4b484f50n;

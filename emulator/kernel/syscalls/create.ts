@@ -7,7 +7,7 @@ import {
     O_LARGEFILE, O_NONBLOCK, O_RDONLY, O_TMPFILE, O_TRUNC,
 } from '../fcntl';
 import { allocFile, fput, type OpenFile } from '../file';
-import { MFD_NAME_MAX, memfdAllocFile } from '../memfd';
+import { hugePoolOf, hugetlbAllocFile, MFD_NAME_MAX, memfdAllocFile } from '../memfd';
 import { openNull } from '../null';
 import { makePipe, makeSocket } from '../pipe';
 import { installFd, type Process } from '../process';
@@ -26,7 +26,7 @@ const MFD_ALL = MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_HUGETLB | MFD_NOEXEC_SEAL 
 
 /**
  * memfd_create(2). EINVAL for unknown flags and for MFD_EXEC with MFD_NOEXEC_SEAL; EACCES for MFD_EXEC where the sysctl
- * vm.memfd_noexec is 2; EINVAL for a name longer than 249 bytes; EMFILE.
+ * vm.memfd_noexec is 2; EINVAL for a name longer than 249 bytes; EMFILE; ENODEV for huge pages of a size that there is not.
  * @param huge allocate in folios of 2 MiB; left out: as the kernel is configured. No flag of the real call.
  */
 export function sysMemfdCreate(k: KernelCore, p: Process, name: string, flags: number, huge?: boolean): number | Err {
@@ -45,9 +45,14 @@ export function sysMemfdCreate(k: KernelCore, p: Process, name: string, flags: n
         return EINVAL;
     }
     const fd = p.fds.unused(p.nofile);
-    if (typeof fd === 'number') {
-        p.fds.install(fd, memfdAllocFile(k, `memfd:${name}`, all, huge), (flags & MFD_CLOEXEC) !== 0);
+    if (fd instanceof Err) {
+        return fd;
     }
+    const pool = flags & MFD_HUGETLB ? hugePoolOf(k, flags) : undefined;
+    if (pool instanceof Err) {
+        return pool;
+    }
+    p.fds.install(fd, pool ? hugetlbAllocFile(k, `memfd:${name}`, all, pool) : memfdAllocFile(k, `memfd:${name}`, all, huge), (flags & MFD_CLOEXEC) !== 0);
     return fd;
 }
 

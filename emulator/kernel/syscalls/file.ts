@@ -1,11 +1,13 @@
 /** close, dup, open of plain paths, ftruncate, fallocate, fcntl, fstat, and mapping a file (fs/open.c, fs/file.c, fs/fcntl.c, fs/stat.c, mm/mmap.c). */
+import type { Bytes } from '../../machine/bytes';
 import type { KernelCore } from '../core';
 import { Err, err } from '../errno';
 import {
     F_SEAL_FUTURE_WRITE, F_SEAL_WRITE, FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, FD_CLOEXEC, MAX_OFFSET, O_APPEND, O_DIRECT, O_LARGEFILE,
     O_NOATIME, O_NONBLOCK, PAGE_SIZE,
 } from '../fcntl';
-import { fput, getFile } from '../file';
+import { fput, getFile, type OpenFile } from '../file';
+import { HugetlbInode } from '../hugetlb/inode';
 import { addSeals, getSeals } from '../memfd';
 import { fget, type Process } from '../process';
 
@@ -160,6 +162,9 @@ export function sysFstat(_k: KernelCore, p: Process, fd: number): Stat | Err {
 }
 
 function blockSize(inode: object): number {
+    if (inode instanceof HugetlbInode) {
+        return inode.pool.size;
+    }
     return 'huge' in inode && inode.huge === true ? 0x200000 : PAGE_SIZE;
 }
 
@@ -168,6 +173,12 @@ function blockSize(inode: object): number {
  * open for reading and writing, EPERM by F_SEAL_WRITE and F_SEAL_FUTURE_WRITE, ENODEV for what cannot be mapped.
  */
 export function sysMmapWrite(k: KernelCore, p: Process, fd: number): 0 | Err {
+    const file = writableMapping(p, fd);
+    return file instanceof Err ? file : file.ops.mmap ? file.ops.mmap(k, file) : ENODEV;
+}
+
+/** The file behind a descriptor, if a shared and writable mapping of it is allowed. EBADF, EACCES, EPERM. */
+function writableMapping(p: Process, fd: number): OpenFile | Err {
     const file = fget(p, fd);
     if (file instanceof Err) {
         return file;
@@ -179,5 +190,21 @@ export function sysMmapWrite(k: KernelCore, p: Process, fd: number): 0 | Err {
     if (typeof seals === 'number' && seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) {
         return EPERM;
     }
-    return file.ops.mmap ? file.ops.mmap(k, file) : ENODEV;
+    return file;
+}
+
+/**
+ * Maps a range shared and writable, stores bytes there and unmaps it again. EBADF and the errors of {@link sysMmapWrite}; EINVAL for nothing
+ * to store or a negative offset; ENOMEM where huge pages cannot be promised; EFAULT where the access faults (SIGBUS): beyond the size,
+ * and where there is no memory for a hole.
+ */
+export function sysMmapStore(k: KernelCore, p: Process, fd: number, data: Bytes, at: number): 0 | Err {
+    const file = writableMapping(p, fd);
+    if (file instanceof Err) {
+        return file;
+    }
+    if (data.length === 0 || at < 0) {
+        return EINVAL;
+    }
+    return file.ops.store ? file.ops.store(k, file, at, data) : ENODEV;
 }

@@ -147,6 +147,10 @@ export const CATALOGUE = {
         severity: 'error', group: 'memory', title: 'folio that changes after it was preserved',
         advice: 'Pin the folios before they are preserved, as memfd_pin_folios() does: what is pinned is neither moved nor split. Freeze the mapping, so that nobody truncates it.',
     },
+    LU1051: {
+        severity: 'warning', group: 'memory', title: 'huge pages that no pool has back',
+        advice: 'Have retrieve() and finish() restore every huge page and give it back to its pool: boot has taken that many less, so they are missing until the next boot.',
+    },
     LU1055: {
         severity: 'error', group: 'interrupts', title: 'lost interrupt that a driver waits for',
         advice: 'Put one interrupt into the guest for each of its vectors after the update (`trigger_irq`): its drivers look at what is done, and go on.',

@@ -29,6 +29,7 @@ const FOLLOWS: Partial<Readonly<Record<Code, Partial<Readonly<Record<Code, Link>
     LU1062: { LU1012: 'any', LU1013: 'any', LU1026: 'any' },
     LU1065: { LU1025: 'any' },
     LU1076: { LU1008: 'any' },
+    LU1051: { LU1001: 'any', LU1009: 'any', LU1010: 'any', LU1011: 'any' },
 };
 
 /** What a finding is about, as far as it can be compared with others. */

@@ -30,6 +30,7 @@ import { flbRules } from './flbs';
 import { folioRules } from './folios';
 import { frozenRules, type FrozenRules } from './frozen';
 import { handoverRules } from './handover';
+import { hugePageRules } from './huge-pages';
 import { interruptRules, type InterruptRules } from './interrupts';
 import { memfdRules } from './memfd';
 import { memoryRules } from './memory';
@@ -83,6 +84,7 @@ export class Diagnoses implements Listener {
             flbRules(scene),
             memoryRules(scene),
             folioRules(scene),
+            hugePageRules(scene),
             pointerRules(scene),
             handoverRules(scene),
             preparationRules(scene),

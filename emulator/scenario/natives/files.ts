@@ -1,8 +1,9 @@
 /** Open files, inodes and descriptors as kernel code sees them. */
 import { err, Err } from '../../kernel/errno';
-import { F_ALL_SEALS, MFD_ALLOW_SEALING, O_CLOEXEC, O_RDWR } from '../../kernel/fcntl';
+import { F_ALL_SEALS, MFD_ALLOW_SEALING, O_CLOEXEC, O_RDWR, PAGE_SIZE } from '../../kernel/fcntl';
 import { fput, getFile, OpenFile } from '../../kernel/file';
 import { FolioList, FolioRef } from '../../kernel/folios';
+import { HugetlbInode } from '../../kernel/hugetlb/inode';
 import { Inode } from '../../kernel/inode';
 import { addSeals, memfdAllocFile, memfdPinFolios, unpinFolios } from '../../kernel/memfd';
 import { fget } from '../../kernel/process';
@@ -41,6 +42,7 @@ export const fileType = objectType('file', 'An open file (`struct file`).', [
     fileField('flags', INT, 'Access mode and status flags.', (f) => f.flags),
     fileField('inode', INODE, 'Its inode.', (f) => f.inode),
     fileField('is_shmem', BOOL, 'Whether it is a shared memory file: a memfd, or a file on a tmpfs (`shmem_file()`).', (f) => f.inode instanceof ShmemInode),
+    fileField('is_hugetlb', BOOL, 'Whether it is a memfd of huge pages.', (f) => f.inode instanceof HugetlbInode),
     fileField('nlink', INT, 'How many names the inode has.', (f) => f.inode.nlink),
     fileField('size', INT, 'The inode\'s size in bytes.', (f) => f.inode.size),
     fileField('name', STRING, 'As `/proc/pid/fd` shows it.', (f) => f.name),
@@ -62,6 +64,11 @@ function shmemArg(v: Value): ShmemInode {
     throw new ProgramError('this is no inode of a shared memory file');
 }
 
+/** An inode of a memfd, of huge pages or not. */
+function memoryArg(v: Value): ShmemInode | HugetlbInode {
+    return v instanceof HugetlbInode ? v : shmemArg(v);
+}
+
 export const inodeType = objectType('inode', 'An inode: what all opens of one file share.', [
     inodeField('ino', INT, 'The inode number.', (i) => i.ino),
     inodeField('size', INT, 'In bytes.', (i) => i.size, (vm, object, value) => {
@@ -72,13 +79,14 @@ export const inodeType = objectType('inode', 'An inode: what all opens of one fi
     }),
     inodeField('nlink', INT, 'How many names it has.', (i) => i.nlink),
     inodeField('blocks', INT, 'Allocated memory in units of 512 bytes.', (i) => i.blocks),
-    inodeField('pages', INT, 'Pages in its page cache.', (i) => (i instanceof ShmemInode ? i.cache.pages : 0)),
+    inodeField('pages', INT, 'Pages in its page cache.', (i) => (i instanceof ShmemInode || i instanceof HugetlbInode ? i.cache.pages : 0)),
+    inodeField('page_size', INT, 'Bytes of the huge pages that it consists of; 4 KiB for other files.', (i) => (i instanceof HugetlbInode ? i.pool.size : PAGE_SIZE)),
     inodeField('opens', INT, 'How many open files are on it.', (i) => i.opens),
-    inodeField('seals', INT, 'The OR of `F_SEAL_…`.', (i) => (i instanceof ShmemInode ? i.seals : EINVAL), (vm, object, value) => {
-        vm.running.journal.edit(shmemArg(object)).seals = Number(BigInt(asInt(value, 'seals')) & BigInt(F_ALL_SEALS));
+    inodeField('seals', INT, 'The OR of `F_SEAL_…`.', (i) => (i instanceof ShmemInode || i instanceof HugetlbInode ? i.seals : EINVAL), (vm, object, value) => {
+        vm.running.journal.edit<ShmemInode | HugetlbInode>(memoryArg(object)).seals = Number(BigInt(asInt(value, 'seals')) & BigInt(F_ALL_SEALS));
     }),
-    inodeField('frozen', BOOL, 'Whether its pages and size may not change (`SHMEM_F_MAPPING_FROZEN`).', (i) => i instanceof ShmemInode && i.frozen, (vm, object, value) => {
-        vm.running.journal.edit(shmemArg(object)).frozen = asBool(value, 'frozen');
+    inodeField('frozen', BOOL, 'Whether its pages and size may not change (`SHMEM_F_MAPPING_FROZEN`).', (i) => (i instanceof ShmemInode || i instanceof HugetlbInode) && i.frozen, (vm, object, value) => {
+        vm.running.journal.edit<ShmemInode | HugetlbInode>(memoryArg(object)).frozen = asBool(value, 'frozen');
     }),
     inodeField('locked', BOOL, 'Whether kernel code holds its lock.', (i) => i.locked),
 ], [

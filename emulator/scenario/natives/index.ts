@@ -22,6 +22,7 @@ import { bridgeObject, pciDev, pciFunctions, pciObject, vfioDevice, vfioField } 
 import { lockFunctions, lockObject } from './locks';
 import { khoObject, khoSide, memoryFunctions, subtree } from './memory';
 import { clockObject, timeGlobals, updateObject } from './time';
+import { hugePoolObject, hugetlbFunctions } from './hugetlb';
 import { movableFields, movableFunctions, movableMethods } from './movable';
 import { descriptor, fileSyscalls, statType } from './syscalls';
 
@@ -29,7 +30,7 @@ import { descriptor, fileSyscalls, statType } from './syscalls';
 const classes = [
     kvmObject, guestLineObject, guestObject,
     luoFile, fileList, luoSession, sessionList, luoHandler, luoArgs, luoFlb, flbArgs, blockSet, blockIterator, luoObject, luoRequest, khoObject, khoSide,
-    subtree, fdtBuilder, fdtNode, kernelObject, kexecObject, bootObject, iommuUnit, iommuDomain, iommufdObject, processObject, deviceObject, bridgeObject, pciDev, pciObject, vfioDevice, ioasObject, hwptObject, clockObject, updateObject, lockObject,
+    subtree, fdtBuilder, fdtNode, kernelObject, kexecObject, bootObject, iommuUnit, iommuDomain, iommufdObject, processObject, deviceObject, bridgeObject, pciDev, pciObject, vfioDevice, ioasObject, hwptObject, clockObject, updateObject, lockObject, hugePoolObject,
 ] as const;
 
 const file: ObjectType = {
@@ -61,7 +62,7 @@ const ARGS: [string, Type][] = [['args', objectOf('luo_args')]];
 const FLB: [string, Type][] = [['args', objectOf('flb_args')]];
 
 export const NATIVES: Natives = {
-    functions: byName([...kvmFunctions, ...byteFunctions, ...driverFunctions, ...fileFunctions, ...folioFunctions, ...fileSyscalls, ...kexecSyscalls, ...kernelFunctions, ...diagnosisFunctions, ...iommuFunctions, ...memoryFunctions, ...fdtFunctions, ...luoFunctions, ...lockFunctions, ...movableFunctions, ...pciFunctions]),
+    functions: byName([...kvmFunctions, ...byteFunctions, ...driverFunctions, ...fileFunctions, ...folioFunctions, ...fileSyscalls, ...kexecSyscalls, ...kernelFunctions, ...diagnosisFunctions, ...iommuFunctions, ...memoryFunctions, ...fdtFunctions, ...luoFunctions, ...lockFunctions, ...movableFunctions, ...hugetlbFunctions, ...pciFunctions]),
     objects,
     globals: byName([...fileConstants, ...kvmGlobals, ...kernelGlobals, ...timeGlobals, ...errnoConstants]),
     fd: {

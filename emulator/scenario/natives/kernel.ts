@@ -17,7 +17,7 @@ import { openDevice } from '../kinds';
 import { giveWay } from '../scheduler';
 import { UserProcess } from '../thread';
 import { stateOf, waitsFor } from '../waiting';
-import { ANY, BOOL, FD, INT, listOf, objectOf, STRING, type NativeFunction, type NativeGlobal, type Value } from '../types';
+import { ANY, BOOL, FD, INT, listOf, objectOf, PHYS, STRING, type NativeFunction, type NativeGlobal, type Value } from '../types';
 import { View } from '../view';
 import { asBool, asInt, asNumber, asString, hex, text } from '../values';
 import type { Vm } from '../vm';
@@ -198,6 +198,12 @@ export const kexecObject = new Members(KexecState, 'kexec', 'The kernel that a r
 export const bootObject = new Members(Boot, 'boot', 'The kernel that comes up.')
     .method('setup_arch', [], { context: 'kernel' }, 'Reads the setup data: command line, handover, scratch areas.', (b) => b.setupArch())
     .method('early_memory', [], { context: 'kernel' }, 'Allocates what a kernel needs before its page allocator runs.', (b) => b.earlyMemory())
+    .method('incoming_blob', [param('name', STRING)], { context: 'kernel', result: PHYS }, 'Where a blob lies that the previous kernel handed over under this name, before there is memory to be allocated; 0: there is none.', (b, [name]) =>
+        b.incomingBlob(asString(name, 'the name')))
+    .method('hugetlb_preserved', [param('size', INT), param('count', INT)], { context: 'kernel' }, 'So many huge pages of a size are among what the previous kernel preserved.', (b, [size, count]) =>
+        b.hugePages.preserve(asNumber(size, 'the size'), asNumber(count, 'the count')))
+    .method('hugetlb_bootmem_alloc', [], { context: 'kernel' }, 'Takes memory for gigantic pages that the command line asks for.', (b) => b.hugePages.bootmemAlloc(b.handoverScratch))
+    .method('hugetlb_init', [], { context: 'kernel' }, 'Fills the pools of huge pages.', (b) => b.hugePages.init())
     .method('mm_core_init', [], { context: 'kernel' }, 'Reserves the preserved pages and opens the page allocator.', (b) => b.mmCoreInit())
     .method('kho_init', [], { context: 'kernel' }, 'The outgoing side of KHO.', (b) => b.khoInit())
     .method('register_handlers', [], { context: 'kernel' }, 'Registers file handlers and FLBs.', (b) => b.registerHandlers())

@@ -147,6 +147,7 @@ export const khoObject = new Members(Kho, 'kho', 'Kexec HandOver of the running 
     .field('incoming', objectOf('kho_side'), 'What the previous kernel handed over.', (k) => new KhoSide(k, 'incoming'))
     .field('outgoing', objectOf('kho_side'), 'What this kernel hands over.', (k) => new KhoSide(k, 'outgoing'))
     .field('kexec_count', INT, 'How many kernels handed over in a row before this one.', (k) => k.kexecCount)
+    .field('scratch_size', INT, 'Bytes of all scratch areas together.', (k) => k.scratch.reduce((sum, area) => sum + area.size, 0))
     .method('alloc_preserve', [param('type', ANY)], { context: KERNEL, resultOfArg: 0, fails: true },
         'Zeroed, preserved memory for a struct: ENOMEM, E2BIG.', (k, [type], vm) => {
             const layout = layoutOf(type);

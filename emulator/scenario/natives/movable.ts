@@ -2,6 +2,7 @@
 import { Err, err } from '../../kernel/errno';
 import { PAGE_SIZE } from '../../kernel/fcntl';
 import { folioOf, FolioRef } from '../../kernel/folios';
+import { HugetlbInode } from '../../kernel/hugetlb/inode';
 import { compactMemory, moveToNode, pagesInCma } from '../../kernel/movable';
 import { fget } from '../../kernel/process';
 import { exposeFolio, ShmemInode } from '../../kernel/shmem';
@@ -13,6 +14,12 @@ import { fn, param } from './define';
 
 const EINVAL = err('EINVAL');
 const ENODEV = err('ENODEV');
+
+/** The file's pages, huge ones or not. */
+function memoryOf(vm: Vm, fd: Value): ShmemInode | HugetlbInode | Err {
+    const file = fget(vm.process, fdArg(fd));
+    return file instanceof Err ? file : file.inode instanceof HugetlbInode ? file.inode : shmemOf(vm, fd);
+}
 
 function shmemOf(vm: Vm, fd: Value): ShmemInode | Err {
     const file = fget(vm.process, fdArg(fd));
@@ -36,7 +43,7 @@ export const movableFields: readonly NativeField[] = [{
 export const movableMethods: readonly NativeFunction[] = [
     fn('folio_at', [param('offset', INT)], { context: 'user', result: objectOf('folio'), fails: true },
         'The folio that holds a byte of a memfd, as `/proc/pid/pagemap` tells it: where it lies (`phys`), and whether it is pinned (`pins`). `EINVAL` for other files, `ENOENT` for a hole.', (vm, [fd, offset]) => {
-            const inode = shmemOf(vm, fd);
+            const inode = memoryOf(vm, fd);
             if (inode instanceof Err) {
                 return inode;
             }

@@ -1,19 +1,19 @@
 /** The plain system calls: methods and fields of descriptors, and functions of a process block. */
 import { Err } from '../../kernel/errno';
-import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, MAX_RW_COUNT, O_RDWR, O_TMPFILE, SEEK_SET } from '../../kernel/fcntl';
+import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, MAX_RW_COUNT, MFD_HUGETLB, O_RDWR, O_TMPFILE, SEEK_SET } from '../../kernel/fcntl';
 import type { OpenFile } from '../../kernel/file';
 import { getSeals } from '../../kernel/memfd';
 import { fget } from '../../kernel/process';
 import { sysEventfd, sysMemfdCreate, sysOpen, sysPipe, sysSetrlimitNofile, sysSocket, sysUnlink } from '../../kernel/syscalls/create';
 import {
-    Stat, sysAddSeals, sysClose, sysDup, sysFallocate, sysFstat, sysFtruncate, sysGetfd, sysGetfl, sysGetSeals, sysMmapWrite, sysSetfd, sysSetfl,
+    Stat, sysAddSeals, sysClose, sysDup, sysFallocate, sysFstat, sysFtruncate, sysGetfd, sysGetfl, sysGetSeals, sysMmapStore, sysMmapWrite, sysSetfd, sysSetfl,
 } from '../../kernel/syscalls/file';
 import { sysLseek, sysPread, sysPwrite, sysRead, sysWrite } from '../../kernel/syscalls/rw';
 import { type Bytes, BytesBuilder } from '../../machine/bytes';
 import {
     ANY, BOOL, BYTES, FD, INT, listOf, type NativeField, type NativeParam, NONE, objectOf, STRING, type Type, type Value,
 } from '../types';
-import { asBool, asString } from '../values';
+import { asBool, asString, ProgramError } from '../values';
 import { dataArg, fdArg, flagsArg, objectType, offsetArg, type FileNative, type VmCore } from './core';
 
 type Call = (vm: VmCore, fd: number, args: readonly Value[]) => Value | Err;
@@ -125,6 +125,9 @@ const fdMethods: readonly FileNative[] = [
         (vm, fd, [flags]) => done(sysSetfd(vm.running, vm.process, fd, flagsArg(flags, 'the flags')))),
     method('mmap_write', [], NONE, 'Maps the first page shared and writable, and unmaps it: whether that is allowed. `EACCES`, `EPERM` by seals, `ENODEV`.',
         (vm, fd) => done(sysMmapWrite(vm.running, vm.process, fd))),
+    method('mmap_store', [{ name: 'data', type: ANY }, int('at')], NONE,
+        'Maps a range shared and writable, stores bytes or a string there, and unmaps it: how a program writes to its memory. Files of huge pages take no other writes. `EACCES`, `EPERM` by seals, `ENODEV`, `ENOMEM` where huge pages cannot be promised; `EFAULT` where the access would be a SIGBUS: beyond the size, or without memory for a hole.',
+        (vm, fd, [data, at]) => done(sysMmapStore(vm.running, vm.process, fd, dataArg(data, 'what is stored'), offsetArg(at, 'the offset')))),
     method('stat', [], objectOf('stat'), '`fstat(2)`: an object with `size`, `blocks`, `nlink`, `mode`, `ino`.', (vm, fd) => sysFstat(vm.running, vm.process, fd)),
 ];
 
@@ -148,14 +151,26 @@ const fdFields: readonly NativeField[] = [
     fdField('kind', { k: 'decl', of: 'file', name: '' }, 'What kind of file it is: `memfd`, `pipe`, a declared one.', (f) => f.kind),
 ];
 
+/** `hugetlb: 1GiB` as the flags of memfd_create(). */
+function hugetlbFlags(v: Value): number {
+    if (v === null || v === undefined) {
+        return 0;
+    }
+    const log2 = Math.log2(offsetArg(v, 'the size of a huge page'));
+    if (!Number.isInteger(log2) || log2 < 12 || log2 > 63) {
+        throw new ProgramError('huge pages are of 2MiB or 1GiB');
+    }
+    return MFD_HUGETLB + log2 * 2 ** 26;
+}
+
 /** Methods and fields that every descriptor has. Live update's own come on top. */
 export const descriptor = { methods: fdMethods, fields: fdFields };
 
 export const fileSyscalls: readonly FileNative[] = [
-    syscall('memfd_create', [{ name: 'name', type: STRING }, { name: 'flags', type: INT, default: 0 }, { name: 'huge', type: BOOL, default: null }], FD,
-        '`memfd_create(2)`: an unnamed file in memory. `flags`: the OR of `MFD_…`; without `MFD_ALLOW_SEALING` it has `F_SEAL_SEAL`. `huge: true` allocates it in folios of 2 MiB, as every memfd is where the kernel was booted with `transparent_hugepage_shmem=always`.',
-        (vm, [name, flags, huge]) => sysMemfdCreate(
-            vm.running, vm.process, asString(name, 'the name'), flagsArg(flags, 'the flags'), huge === null ? undefined : asBool(huge, 'huge'))),
+    syscall('memfd_create', [{ name: 'name', type: STRING }, { name: 'flags', type: INT, default: 0 }, { name: 'huge', type: BOOL, default: null }, { name: 'hugetlb', type: INT, default: null }], FD,
+        '`memfd_create(2)`: an unnamed file in memory. `flags`: the OR of `MFD_…`; without `MFD_ALLOW_SEALING` it has `F_SEAL_SEAL`. `huge: true` allocates it in folios of 2 MiB, as every memfd is where the kernel was booted with `transparent_hugepage_shmem=always`. `hugetlb: 2MiB` or `1GiB` stands for `MFD_HUGETLB` and the flag of this size: pages of a pool. `ENODEV` where there is no pool of this size.',
+        (vm, [name, flags, huge, hugetlb]) => sysMemfdCreate(
+            vm.running, vm.process, asString(name, 'the name'), flagsArg(flags, 'the flags') + hugetlbFlags(hugetlb), huge === null ? undefined : asBool(huge, 'huge'))),
     syscall('pipe', [], listOf(FD), '`pipe(2)`: a list of the read end and the write end.', (vm) => {
         const ends = sysPipe(vm.running, vm.process);
         return ends instanceof Err ? ends : vm.list([...ends]);

@@ -5,6 +5,8 @@ import { checkStd } from '../check/check';
 import { NATIVES } from '../natives';
 import type { Program } from '../program';
 import kernel from './kernel.lus';
+import hugetlb from './hugetlb.lus';
+import hugetlbNone from './hugetlb-none.lus';
 import iommu from './iommu.lus';
 import iommufd from './iommufd.lus';
 import iommuNone from './iommu-none.lus';
@@ -39,7 +41,7 @@ const TEXTS: Readonly<Record<string, string>> = {
     'luo-abi': luoAbi, 'luo-calls': luoCalls, 'luo-flb': luoFlb, 'luo-flb-fdt': luoFlbFdt, 'luo-no-flb': luoNoFlb, 'luo-none': luoNone,
     'luo-fdt': luoFdt, 'release-6.19': release619, 'release-7.0': release70, 'release-7.1': release71, 'memfd-v1': memfdV1,
     'luo-v4': luoV4, 'luo-v4-calls': luoV4Calls, 'memfd-draft': memfdDraft,
-    lookup, 'lookup-none': lookupNone, pci, 'pci-none': pciNone, vfio, 'vfio-none': vfioNone, iommu, iommufd, 'iommu-none': iommuNone,
+    hugetlb, 'hugetlb-none': hugetlbNone, lookup, 'lookup-none': lookupNone, pci, 'pci-none': pciNone, vfio, 'vfio-none': vfioNone, iommu, iommufd, 'iommu-none': iommuNone,
 };
 
 const uriOf = (name: string): string => `${STD_SCHEME}/${name}.lus`;

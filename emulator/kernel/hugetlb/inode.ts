@@ -1,0 +1,302 @@
+/** Files of huge pages: memfds made with MFD_HUGETLB (fs/hugetlbfs/inode.c). */
+import { type Bytes, BytesBuilder } from '../../machine/bytes';
+import { costId } from '../../machine/costs';
+import type { Journal } from '../../machine/journal';
+import type { KernelCore } from '../core';
+import { type Err, err } from '../errno';
+import { F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_WRITE, FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, PAGE_SIZE, S_IFREG } from '../fcntl';
+import type { FileOps, OpenFile } from '../file';
+import { Inode } from '../inode';
+import { genericLlseek } from '../llseek';
+import { orderPages } from '../mm/memmap';
+import { PageCache } from '../pagecache';
+import type { HugePool } from './pool';
+
+const ZERO = costId('zero');
+const COPY = costId('copy');
+const PAGE_CACHE = costId('page_cache');
+
+const EINVAL = err('EINVAL');
+const ENOMEM = err('ENOMEM');
+const ENOSPC = err('ENOSPC');
+const EPERM = err('EPERM');
+const EEXIST = err('EEXIST');
+const EFAULT = err('EFAULT');
+
+/** Huge pages [start, end) of a file. */
+interface Region {
+    readonly start: number;
+    readonly end: number;
+}
+
+export class HugetlbInode extends Inode {
+    /** F_SEAL_ bits. */
+    readonly seals: number = F_SEAL_SEAL;
+    /** Pages and size may not change; only with the layer `hugetlb`. */
+    readonly frozen: boolean = false;
+    /** What is promised to the file or allocated for it (resv_map). Sorted, disjoint. */
+    readonly regions: readonly Region[] = [];
+    readonly cache: PageCache;
+
+    constructor(journal: Journal, ino: number, mode: number, readonly name: string, readonly pool: HugePool, readonly owner: number) {
+        super(journal, ino, 'hugetlb', S_IFREG + mode);
+        this.cache = new PageCache(journal);
+    }
+
+    override get blocks(): number {
+        return this.cache.pages * 8;
+    }
+
+    /** Huge pages that are promised to the file and not allocated yet. */
+    get promised(): number {
+        return this.regions.reduce((sum, r) => sum + r.end - r.start, 0) - this.cache.pages / orderPages(this.pool.order);
+    }
+
+    override evict(k: KernelCore): void {
+        if (this.opens === 0 && this.nlink === 0) {
+            removeHugePages(k, this, 0, Infinity);
+        }
+    }
+}
+
+/** The inode of a file whose operations these are. */
+function hugetlbInodeOf(file: OpenFile): HugetlbInode {
+    if (!(file.inode instanceof HugetlbInode)) {
+        throw new TypeError(`file ${file.id} (${file.kind}) is not a file of huge pages`);
+    }
+    return file.inode;
+}
+
+/** How many of the huge pages [start, end) are neither promised to the file nor its own. */
+function missing(inode: HugetlbInode, start: number, end: number): number {
+    return inode.regions.reduce((sum, r) => sum - Math.max(0, Math.min(end, r.end) - Math.max(start, r.start)), end - start);
+}
+
+function addRegion(k: KernelCore, inode: HugetlbInode, start: number, end: number): void {
+    const apart = inode.regions.filter((r) => r.end < start || r.start > end);
+    const joined = inode.regions.filter((r) => r.end >= start && r.start <= end);
+    const added = { start: Math.min(start, ...joined.map((r) => r.start)), end: Math.max(end, ...joined.map((r) => r.end)) };
+    k.journal.edit<HugetlbInode>(inode).regions = [...apart, added].sort((a, b) => a.start - b.start);
+}
+
+function dropRegion(k: KernelCore, inode: HugetlbInode, start: number, end: number): void {
+    k.journal.edit<HugetlbInode>(inode).regions = inode.regions.flatMap((r) =>
+        [{ start: r.start, end: Math.min(r.end, start) }, { start: Math.max(r.start, end), end: r.end }].filter((part) => part.start < part.end));
+}
+
+/**
+ * What a shared mapping of [start, end) in bytes promises itself (hugetlb_reserve_pages()): pages that it can then fault in without
+ * failing. The promise stays with the file. ENOMEM.
+ */
+function reserveHugePages(k: KernelCore, inode: HugetlbInode, start: number, end: number): 0 | Err {
+    const { pool } = inode;
+    const from = Math.floor(start / pool.size);
+    const to = Math.ceil(end / pool.size);
+    const failed = pool.reserve(missing(inode, from, to));
+    if (failed === 0) {
+        addRegion(k, inode, from, to);
+    }
+    return failed;
+}
+
+/** The huge page at page offset `index`, in small pages; a hole gets a zeroed one, a promised one where there is a promise. −1: none is left. */
+export function getHugePage(k: KernelCore, inode: HugetlbInode, index: number): number {
+    const { cache, pool } = inode;
+    const page = cache.at(index);
+    if (page >= 0) {
+        return k.memmap.headOf(page);
+    }
+    const number = Math.floor(index / orderPages(pool.order));
+    const promised = missing(inode, number, number + 1) === 0;
+    const pfn = pool.take(promised);
+    if (pfn >= 0) {
+        addRegion(k, inode, number, number + 1);
+        k.clock.chargeBytes(ZERO, pool.size);
+        k.memory.zero(pfn * PAGE_SIZE, pool.size);
+        enter(k, inode, pfn, number * orderPages(pool.order));
+    }
+    return pfn;
+}
+
+/** Puts a huge page that nobody else refers to into a file. */
+function enter(k: KernelCore, inode: HugetlbInode, pfn: number, index: number): void {
+    k.clock.charge(PAGE_CACHE);
+    k.memmap.setOwner(pfn, inode.owner);
+    k.memmap.setIndex(pfn, index);
+    inode.cache.insert(index, pfn, inode.pool.order);
+}
+
+/**
+ * Puts a huge page of a pool into a file at page offset `index`. The file takes a reference of its own. EINVAL where it is not of the file's
+ * size or not aligned, EEXIST.
+ */
+export function addHugePage(k: KernelCore, inode: HugetlbInode, pfn: number, index: number): 0 | Err {
+    const { order } = inode.pool;
+    if (k.memmap.orderOf(pfn) !== order || index % orderPages(order) !== 0) {
+        return EINVAL;
+    }
+    if (inode.cache.at(index) >= 0) {
+        return EEXIST;
+    }
+    k.folios.get(pfn);
+    const number = index / orderPages(order);
+    addRegion(k, inode, number, number + 1);
+    enter(k, inode, pfn, index);
+    return 0;
+}
+
+/** Frees the huge pages [first, last) of a file and takes back what is promised there. */
+function removeHugePages(k: KernelCore, inode: HugetlbInode, first: number, last: number): void {
+    const { cache, pool } = inode;
+    const pages = orderPages(pool.order);
+    const reach = last === Infinity ? Math.max(0, ...inode.regions.map((r) => r.end)) : last;
+    const known = reach > first ? reach - first - missing(inode, first, reach) : 0;
+    let freed = 0;
+    for (let index = cache.next(first * pages, last * pages - 1); index >= 0; index = cache.next(index + pages, last * pages - 1)) {
+        const pfn = cache.at(index);
+        cache.remove(index, pool.order);
+        k.folios.put(pfn);
+        freed++;
+    }
+    if (known > 0) {
+        dropRegion(k, inode, first, reach);
+        pool.unreserve(known - freed);
+    }
+}
+
+/** Zeroes [start, end), as far as it is there. */
+function zeroRange(k: KernelCore, inode: HugetlbInode, start: number, end: number): void {
+    for (let at = start; at < end; ) {
+        const n = Math.min(inode.pool.size - (at % inode.pool.size), end - at);
+        const pa = addressOf(k, inode, at);
+        if (pa >= 0) {
+            k.memory.zero(pa, n);
+        }
+        at += n;
+    }
+}
+
+/** Where a byte of a file lies; −1 in a hole. */
+function addressOf(_k: KernelCore, inode: HugetlbInode, at: number): number {
+    const page = inode.cache.at(Math.floor(at / PAGE_SIZE));
+    return page < 0 ? -1 : page * PAGE_SIZE + (at % PAGE_SIZE);
+}
+
+function read(k: KernelCore, file: OpenFile, pos: number, length: number): Bytes {
+    const inode = hugetlbInodeOf(file);
+    const end = Math.min(pos + length, inode.size);
+    const out = new BytesBuilder();
+    for (let at = pos; at < end; ) {
+        const n = Math.min(inode.pool.size - (at % inode.pool.size), end - at);
+        const pa = addressOf(k, inode, at);
+        if (pa < 0) {
+            out.code(0, n);
+        } else {
+            out.append(k.memory.readBytes(pa, n));
+        }
+        at += n;
+    }
+    const data = out.build();
+    k.clock.chargeBytes(COPY, data.length);
+    return data;
+}
+
+/** Stores through a shared mapping of just this range. EINVAL, ENOMEM: it cannot be mapped; EFAULT beyond the size, or where no page can be had. */
+function store(k: KernelCore, file: OpenFile, pos: number, data: Bytes): 0 | Err {
+    const inode = hugetlbInodeOf(file);
+    const failed = reserveHugePages(k, inode, pos, pos + data.length);
+    if (failed !== 0) {
+        return failed;
+    }
+    // A writable mapping beyond the end makes the file grow (hugetlbfs_file_mmap()).
+    if (pos + data.length > inode.size) {
+        if (inode.frozen) {
+            return EPERM;
+        }
+        k.journal.edit(inode).size = Math.ceil((pos + data.length) / inode.pool.size) * inode.pool.size;
+    }
+    for (let done = 0; done < data.length; ) {
+        const at = pos + done;
+        const n = Math.min(inode.pool.size - (at % inode.pool.size), data.length - done);
+        if (getHugePage(k, inode, Math.floor(at / PAGE_SIZE)) < 0) {
+            return EFAULT;
+        }
+        k.memory.writeBytes(addressOf(k, inode, at), data.slice(done, done + n));
+        done += n;
+    }
+    k.clock.chargeBytes(COPY, data.length);
+    return 0;
+}
+
+/** hugetlbfs_setattr(): EINVAL where the size is no multiple of a huge page, EPERM by seals and on a frozen file. */
+function truncate(k: KernelCore, file: OpenFile, size: number): 0 | Err {
+    const inode = hugetlbInodeOf(file);
+    if (size % inode.pool.size !== 0) {
+        return EINVAL;
+    }
+    if (size !== inode.size && (inode.frozen || inode.seals & (size < inode.size ? F_SEAL_SHRINK : F_SEAL_GROW))) {
+        return EPERM;
+    }
+    if (size < inode.size) {
+        removeHugePages(k, inode, size / inode.pool.size, Infinity);
+    }
+    k.journal.edit(inode).size = size;
+    return 0;
+}
+
+/** hugetlbfs_fallocate(): ENOSPC where the pool has no page, EPERM by seals and on a frozen file. */
+function fallocate(k: KernelCore, file: OpenFile, mode: number, offset: number, length: number): 0 | Err {
+    const inode = hugetlbInodeOf(file);
+    const { size } = inode.pool;
+    const end = offset + length;
+    const punch = (mode & FALLOC_FL_PUNCH_HOLE) !== 0;
+    if (inode.frozen || inode.seals & (punch ? F_SEAL_WRITE | F_SEAL_FUTURE_WRITE : end > inode.size ? F_SEAL_GROW : 0)) {
+        return EPERM;
+    }
+    if (punch) {
+        const first = Math.ceil(offset / size);
+        const last = Math.floor(end / size);
+        zeroRange(k, inode, offset, Math.min(end, first * size));
+        zeroRange(k, inode, Math.max(offset, last * size), end);
+        if (first < last) {
+            removeHugePages(k, inode, first, last);
+        }
+        return 0;
+    }
+    for (let at = offset - (offset % size); at < end; at += size) {
+        if (getHugePage(k, inode, Math.floor(at / PAGE_SIZE)) < 0) {
+            return ENOSPC;
+        }
+    }
+    if (!(mode & FALLOC_FL_KEEP_SIZE) && end > inode.size) {
+        k.journal.edit(inode).size = Math.ceil(end / size) * size;
+    }
+    return 0;
+}
+
+export const hugetlbOps: FileOps = {
+    positioned: true,
+    read,
+    llseek: (k, file, offset, whence) => genericLlseek(k, file, offset, whence, file.inode.size),
+    truncate,
+    fallocate,
+    mmap: (k, file) => reserveHugePages(k, hugetlbInodeOf(file), 0, PAGE_SIZE),
+    store,
+};
+
+/**
+ * Pins the huge pages that cover the bytes `start` up to and including `end`; holes are filled. @returns their first page frames; ENOMEM,
+ * with nothing pinned
+ */
+export function pinHugePages(k: KernelCore, inode: HugetlbInode, start: number, end: number, pinned: (pfn: number) => void): 0 | Err {
+    const { size } = inode.pool;
+    for (let at = start - (start % size); at <= end; at += size) {
+        const pfn = getHugePage(k, inode, Math.floor(at / PAGE_SIZE));
+        if (pfn < 0) {
+            return ENOMEM;
+        }
+        k.folios.pin(pfn);
+        pinned(pfn);
+    }
+    return 0;
+}

@@ -1,0 +1,246 @@
+/** Pools of huge pages: how many there are, who has them, who has been promised some (mm/hugetlb.c). */
+import type { Hasher } from '../../machine/hash';
+import { Rec, Seq } from '../../machine/journal';
+import { PAGE_SIZE } from '../../machine/memory';
+import type { KernelCore } from '../core';
+import { err, type Err } from '../errno';
+import { orderPages, PG_HUGETLB } from '../mm/memmap';
+import { allocContiguous } from './contiguous';
+
+const ENOMEM = err('ENOMEM');
+
+/** What a pool needs of its kernel. */
+export type PoolEnv = Pick<KernelCore, 'journal' | 'pages' | 'memmap' | 'folios' | 'owners' | 'shmem' | 'memory'>;
+
+/** Huge pages of one size (struct hstate). Sizes and counts as /sys/kernel/mm/hugepages has them. */
+export class HugePool extends Rec {
+    /** nr_hugepages: free or not, surplus ones included. */
+    readonly nr: number = 0;
+    readonly free: number = 0;
+    /** resv_hugepages: free ones that are promised to mappings. */
+    readonly reserved: number = 0;
+    /** surplus_hugepages: from the page allocator, and back to it when they are given up. */
+    readonly surplus: number = 0;
+    /** nr_overcommit_hugepages: how many surplus pages there may be. */
+    readonly overcommit: number = 0;
+    /** Those that the previous kernel preserved and that have not come back into the pool. Only with the layer `hugetlb`. */
+    readonly incoming: number = 0;
+    private readonly owner: number;
+    /** Free pages, the one that was freed last at the end. */
+    private readonly list: Seq<number>;
+
+    constructor(private readonly env: PoolEnv, readonly order: number) {
+        super(env.journal);
+        this.owner = env.owners.id(`HugeTLB pool of ${this.name}`);
+        this.list = new Seq(env.journal);
+    }
+
+    /** Bytes of a page. */
+    get size(): number {
+        return PAGE_SIZE * orderPages(this.order);
+    }
+
+    get name(): string {
+        return this.order >= 18 ? `${this.size / 2 ** 30} GiB` : `${this.size / 2 ** 20} MiB`;
+    }
+
+    /** Pages that are there for good: all but the surplus ones. */
+    get persistent(): number {
+        return this.nr - this.surplus;
+    }
+
+    /**
+     * Takes a page out of the pool, where none is free one from the page allocator as far as `overcommit` allows.
+     * @param promised whether the page is one of the reserved ones
+     * @returns its first page frame, with one reference; −1
+     */
+    take(promised: boolean): number {
+        const { memmap } = this.env;
+        let pfn = -1;
+        if (this.free > (promised ? 0 : this.reserved)) {
+            pfn = this.pop();
+        } else if (this.surplus < this.overcommit) {
+            pfn = this.fresh(undefined);
+            if (pfn >= 0) {
+                const edit = this.change();
+                edit.nr++;
+                edit.surplus++;
+            }
+        }
+        if (pfn >= 0) {
+            if (promised) {
+                this.change().reserved--;
+            }
+            memmap.setRefs(pfn, 1);
+        }
+        return pfn;
+    }
+
+    /** Gives a page back that nobody refers to any more. Surplus pages go back to the page allocator. */
+    give(pfn: number): void {
+        const { memmap } = this.env;
+        memmap.initFolio(pfn, this.order, this.owner);
+        if (this.surplus > 0) {
+            const edit = this.change();
+            edit.nr--;
+            edit.surplus--;
+            this.env.pages.free(pfn, this.order);
+            return;
+        }
+        this.push(pfn);
+    }
+
+    /** Promises `n` pages, with surplus ones where too few are free. @returns ENOMEM, with nothing promised */
+    reserve(n: number): 0 | Err {
+        const missing = this.reserved + n - this.free;
+        for (let i = 0; i < missing; i++) {
+            const pfn = this.surplus < this.overcommit ? this.fresh(undefined) : -1;
+            if (pfn < 0) {
+                this.dropUnused();
+                return ENOMEM;
+            }
+            const edit = this.change();
+            edit.nr++;
+            edit.surplus++;
+            this.push(pfn);
+        }
+        this.change().reserved += n;
+        return 0;
+    }
+
+    /** Takes promises back. */
+    unreserve(n: number): void {
+        this.change().reserved -= n;
+        this.dropUnused();
+    }
+
+    /**
+     * Sets how many pages there are for good (nr_hugepages), of one node where it is given. It gets as many as can be had; pages in use are
+     * surplus from then on.
+     */
+    resize(n: number, node: number | undefined): void {
+        while (this.surplus > 0 && this.persistent < n) {
+            this.change().surplus--;
+        }
+        while (this.persistent < n) {
+            const pfn = this.fresh(node);
+            if (pfn < 0) {
+                return;
+            }
+            this.change().nr++;
+            this.push(pfn);
+        }
+        while (this.persistent > n && this.free > this.reserved) {
+            this.env.pages.free(this.pop(), this.order);
+            this.change().nr--;
+        }
+        this.change().surplus += Math.max(0, this.persistent - n);
+    }
+
+    setOvercommit(n: number): void {
+        this.change().overcommit = n;
+    }
+
+    /** A page that was taken from memory before there was a page allocator. */
+    addBootPage(pfn: number): void {
+        const { memmap, pages } = this.env;
+        memmap.release(pfn, pfn + orderPages(this.order));
+        memmap.initFolio(pfn, this.order, this.owner);
+        pages.addManaged(orderPages(this.order));
+        this.change().nr++;
+        this.push(pfn);
+    }
+
+    /** That many pages are somewhere in what the previous kernel preserved. */
+    expect(n: number): void {
+        this.change().incoming = n;
+    }
+
+    /** A page of the previous kernel that was restored: it counts again, in use, with the reference that restoring it gave. */
+    adopt(pfn: number): void {
+        const edit = this.change();
+        edit.nr++;
+        edit.incoming = Math.max(0, this.incoming - 1);
+        this.env.memmap.setFlags(pfn, this.env.memmap.flags(pfn) | PG_HUGETLB);
+    }
+
+    private change(): { -readonly [K in keyof HugePool]: HugePool[K] } {
+        return this.env.journal.edit<HugePool>(this);
+    }
+
+    /** From the page allocator, not movable; larger than it has: from a contiguous range that movable pages make room in. */
+    private fresh(node: number | undefined): number {
+        const { env, owner, order } = this;
+        const pfn = order > 10
+            ? allocContiguous(env, order, owner, node)
+            : env.pages.alloc(order, { owner, ...(node === undefined ? {} : { node, strict: true }) });
+        if (pfn >= 0) {
+            env.memmap.setFlags(pfn, PG_HUGETLB);
+        }
+        return pfn;
+    }
+
+    private push(pfn: number): void {
+        const { memmap } = this.env;
+        memmap.setFlags(pfn, PG_HUGETLB);
+        memmap.setRefs(pfn, 0);
+        this.list.push(pfn);
+        this.change().free++;
+    }
+
+    private pop(): number {
+        this.change().free--;
+        return this.list.pop() ?? -1;
+    }
+
+    /** return_unused_surplus_pages() */
+    private dropUnused(): void {
+        while (this.surplus > 0 && this.free > this.reserved) {
+            const edit = this.change();
+            edit.surplus--;
+            edit.nr--;
+            this.env.pages.free(this.pop(), this.order);
+        }
+    }
+
+    display(): string {
+        return `huge pages of ${this.name}: ${this.nr}, ${this.free} free`;
+    }
+
+    hash(hasher: Hasher): void {
+        hasher.num(this.nr).num(this.free).num(this.reserved).num(this.surplus).num(this.overcommit).num(this.incoming);
+        for (const pfn of this.list) {
+            hasher.num(pfn);
+        }
+    }
+}
+
+/** All pools of a kernel. */
+export class Hugetlb {
+    /** Of 2 MiB and 1 GiB, as on x86-64, and on arm64 with pages of 4 KiB. */
+    readonly pools: readonly HugePool[];
+
+    constructor(env: PoolEnv) {
+        this.pools = [9, 18].map((order) => new HugePool(env, order));
+        env.folios.freeHugetlb = (head) => {
+            this.poolOf(env.memmap.orderOf(head))?.give(head);
+        };
+    }
+
+    /** The pool of pages of 2^order small ones. */
+    poolOf(order: number): HugePool | undefined {
+        return this.pools.find((p) => p.order === order);
+    }
+
+    /** The pool of pages of so many bytes. */
+    sized(size: number): HugePool | undefined {
+        return this.pools.find((p) => p.size === size);
+    }
+
+    hash(hasher: Hasher): void {
+        for (const pool of this.pools) {
+            pool.hash(hasher);
+        }
+    }
+}
+
