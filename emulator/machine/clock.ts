@@ -21,6 +21,8 @@ export class Clock implements Saveable {
     private due = Infinity;
     /** Replaced, never changed in place. */
     private timers: readonly Timer[] = [];
+    /** Nothing but the time itself passes: `sleep`. False wherever a run can stop. */
+    private sleeping = false;
     /** What is done meanwhile is done by others, and takes none of this clock's time. False wherever a run can stop. */
     private elsewhere = false;
     /** Nanoseconds by cost. Replaced, never changed. */
@@ -81,6 +83,11 @@ export class Clock implements Saveable {
         this.rearm();
     }
 
+    /** Nobody is at work while the time passes, so that nothing is half done when a timer fires. */
+    get idle(): boolean {
+        return this.sleeping;
+    }
+
     /** Does something that another processor does at the same time: what it costs takes no time here. */
     aside<T>(work: () => T): T {
         const before = this.elsewhere;
@@ -117,7 +124,9 @@ export class Clock implements Saveable {
                 reached = false;
                 break;
             }
+            this.sleeping = true;
             this.fireNext();
+            this.sleeping = false;
         }
         this.journal.touch(this);
         if (reached) {

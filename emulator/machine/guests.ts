@@ -18,14 +18,16 @@ export interface Differing {
 export interface GuestObserver {
     /** A VM was made; its vCPUs have never run. */
     created(vm: string): void;
+    /** It comes to its end, with its last descriptor or with its kernel. */
+    ends(vm: string): void;
     /** A vCPU is in another state than before. */
     vcpu(vm: string, index: number, state: VcpuState): void;
     /** A guest's program, about to write memory anew, has looked at what it wrote there before. */
     differs(vm: string, what: Differing): void;
     /** KVM cannot give a vCPU the memory at an address of the guest's (KVM_EXIT_MEMORY_FAULT). */
     faulted(vm: string, index: number, gpa: number, why: string): void;
-    /** The state of all vCPUs was read. */
-    saved(vm: string): void;
+    /** The state of all vCPUs was read, and written to a file: its inode's number and its name. */
+    saved(vm: string, inode: number, file: string): void;
     /** It was put into the vCPUs of a VM. */
     loaded(vm: string): void;
     /** A workload has begun in a range of the guest's memory. */

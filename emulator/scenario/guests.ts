@@ -4,6 +4,7 @@
  */
 import type { Kernel } from '../kernel/kernel';
 import { baselineOf, examine, type Baseline, type Examined } from '../kernel/kvm/examine';
+import { look, titleOf } from '../kernel/kvm/slots';
 import type { VirtualMachine } from '../kernel/kvm/vm';
 import type { Differing, GuestObserver, VcpuState } from '../machine/guests';
 import type { Hasher } from '../machine/hash';
@@ -41,7 +42,20 @@ export class Pause extends Rec {
 /** How far each vCPU's program was: pages written. */
 type Positions = readonly number[];
 
-/** What a kernel took with it when it went. */
+/** A physically contiguous piece of a guest's memory. Bytes; `pa` −1: no page is there. */
+export interface Piece {
+    readonly gpa: number;
+    readonly pa: number;
+    readonly length: number;
+}
+
+/** A file that holds something of a guest. */
+export interface Holder {
+    readonly inode: number;
+    readonly name: string;
+}
+
+/** What a VM was when it came to its end. */
 export interface Left {
     readonly boot: number;
     /** When, in nanoseconds. */
@@ -49,6 +63,20 @@ export interface Left {
     readonly positions: Positions;
     /** vCPUs still ran. */
     readonly running: boolean;
+    /** Its kernel's end was its own. */
+    readonly withKernel: boolean;
+    /** Where its memory was, by the guest's address. */
+    readonly pieces: readonly Piece[];
+    /** The files of its memory. */
+    readonly memory: readonly Holder[];
+}
+
+/** The state of its vCPUs, as it was saved. */
+export interface Saved {
+    readonly positions: Positions;
+    readonly time: number;
+    readonly boot: number;
+    readonly to: Holder;
 }
 
 export class Guest extends Rec {
@@ -56,11 +84,11 @@ export class Guest extends Rec {
     readonly pause: Pause | null = null;
     /** The latest that lasted over a kexec. */
     readonly crossing: Pause | null = null;
-    /** How far its vCPUs were when their state was last saved, and loaded; null: never. */
-    readonly saved: Positions | null = null;
-    readonly savedAt: number = 0;
+    /** When its vCPUs' state was last saved; null: not since its program began. */
+    readonly saved: Saved | null = null;
+    /** How far they were when a state was loaded into the VM there is; null: none was. */
     readonly loaded: Positions | null = null;
-    /** It was saved, or loaded, and has not run since. */
+    /** The end of its latest VM. */
     readonly left: Left | null = null;
     readonly baseline: Baseline | null = null;
     /** Bytes that its programs came across and that were not what they had written there. */
@@ -120,11 +148,11 @@ export class Guest extends Rec {
     }
 
     hash(hasher: Hasher): void {
-        hasher.str(this.name).num(this.met).num(this.exitsBefore).num(this.writtenBefore).num(this.savedAt);
+        hasher.str(this.name).num(this.met).num(this.exitsBefore).num(this.writtenBefore).num(this.saved?.time ?? -1);
         hasher.num(this.left?.time ?? -1).u32(this.left?.running === true ? 1 : 0).num(this.baseline?.start ?? -1);
         this.pause?.hash(hasher);
         this.crossing?.hash(hasher);
-        for (const n of [...this.saved ?? [], ...this.loaded ?? [], ...this.left?.positions ?? []]) {
+        for (const n of [...this.saved?.positions ?? [], ...this.loaded ?? [], ...this.left?.positions ?? []]) {
             hasher.num(n);
         }
     }
@@ -132,6 +160,8 @@ export class Guest extends Rec {
 
 export class Guests implements GuestObserver {
     private readonly table: Table<string, Guest>;
+    /** While VMs come to their end with their kernel. False wherever a run can stop. */
+    private kernelEnds = false;
 
     constructor(private readonly vm: Vm) {
         this.table = new Table(vm.machine.journal);
@@ -213,12 +243,23 @@ export class Guests implements GuestObserver {
         this.vm.tell((l) => l.guestFaulted?.(name, index, gpa, why));
     }
 
-    saved(name: string): void {
+    ends(name: string): void {
+        const guest = this.table.get(name);
+        const { kernel } = this.vm;
+        const live = guest?.live;
+        if (guest && live && kernel) {
+            this.journal.edit(guest).left = {
+                boot: this.vm.boot, time: this.vm.machine.clock.now, positions: positionsOf(live), running: live.running, withKernel: this.kernelEnds,
+                pieces: piecesOf(kernel, live), memory: holdersOf(live),
+            };
+        }
+    }
+
+    saved(name: string, inode: number, file: string): void {
         const guest = this.table.get(name);
         if (guest) {
-            const e = this.journal.edit(guest);
-            e.saved = positionsOf(guest.live);
-            e.savedAt = this.vm.machine.clock.now;
+            this.journal.edit(guest).saved = { positions: positionsOf(guest.live), time: this.vm.machine.clock.now, boot: this.vm.boot, to: { inode, name: file } };
+            this.vm.tell((l) => l.guestSaved?.(name));
         }
     }
 
@@ -240,6 +281,16 @@ export class Guests implements GuestObserver {
         }
     }
 
+    /** A moment at which no kernel code has anything half done: guests get as far as they are by now. */
+    catchUp(): void {
+        const { kernel } = this.vm;
+        if (kernel && kernel.vms.length > 0) {
+            for (const live of kernel.vms) {
+                live.catchUp();
+            }
+        }
+    }
+
     /** The guest looks at all of its memory. @returns how many bytes are wrong */
     verify(name: string): number {
         const guest = this.table.get(name);
@@ -255,19 +306,16 @@ export class Guests implements GuestObserver {
 
     /** A kernel stops all processors: guests stop where they are. */
     kernelStops(kernel: Kernel): void {
+        this.kernelEnds = true;
         for (const live of kernel.vms.items.slice()) {
-            const { running } = live;
             live.destroy();
-            const guest = this.table.get(live.name);
-            if (guest) {
-                this.journal.edit(guest).left = { boot: this.vm.boot, time: this.vm.machine.clock.now, positions: positionsOf(live), running };
-            }
         }
+        this.kernelEnds = false;
     }
 
     /** The pauses that began before a jump and are not over, of guests that meant to go on. */
     crossing(): Pause[] {
-        return this.all.flatMap((g) => (g.pause?.end === null && (g.saved !== null || g.left?.boot === this.vm.boot) ? [g.pause] : []));
+        return this.all.flatMap((g) => (g.pause?.end === null && meansToGoOn(g, this.vm.boot) ? [g.pause] : []));
     }
 
     hash(hasher: Hasher): void {
@@ -281,8 +329,26 @@ export class Guests implements GuestObserver {
     }
 }
 
-function positionsOf(live: VirtualMachine | undefined): Positions {
+/** A guest whose VM is gone for good was neither saved before, nor taken along by its kernel. */
+function meansToGoOn({ left, saved }: Guest, boot: number): boolean {
+    return left?.boot === boot && (left.withKernel || saved?.boot === boot);
+}
+
+export function positionsOf(live: VirtualMachine | undefined): Positions {
     return live?.vcpus.items.map((v) => v.count) ?? [];
+}
+
+function piecesOf(kernel: Kernel, live: VirtualMachine): Piece[] {
+    const pieces: Piece[] = [];
+    for (const slot of live.slots) {
+        look(kernel, live.slots, slot.gpa, slot.length, (gpa, pa, length) => pieces.push({ gpa, pa, length }));
+    }
+    return pieces;
+}
+
+/** The files of a guest's memory. */
+export function holdersOf(live: VirtualMachine): Holder[] {
+    return live.slots.map(({ file }) => ({ inode: file.inode.ino, name: titleOf(file) }));
 }
 
 /** True where two states of a guest are the same moment of it. */

@@ -73,6 +73,8 @@ export interface Listener {
     guestDiffers?(guest: string, what: Differing): void;
     /** KVM has no memory for a vCPU at an address of the guest's, and gave it back to its VMM. */
     guestFaulted?(guest: string, index: number, gpa: number, why: string): void;
+    /** The state of a guest's vCPUs was saved. */
+    guestSaved?(guest: string): void;
     /** A saved state was put into a guest's vCPUs. */
     guestLoaded?(guest: string): void;
     /** A thread begins to wait for a lock of the kernel. */

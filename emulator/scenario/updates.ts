@@ -9,6 +9,7 @@ import { COST_NAMES, type CostName } from '../machine/costs';
 import type { Hasher } from '../machine/hash';
 import { Rec, Seq, type Mutable } from '../machine/journal';
 import type { Frame } from './code';
+import type { Pause } from './guests';
 import type { Listener, Phase } from './listener';
 import type { Vm } from './vm';
 
@@ -55,6 +56,8 @@ export class Update extends Rec {
     readonly called: number = 0;
     /** The reboot has frozen a file. */
     readonly frozen: boolean = false;
+    /** How long each guest that went through it stood still. Replaced, never changed in place. */
+    readonly guests: readonly Pause[] = [];
     /** A file was retrieved by a system call that has not returned. */
     readonly retrieving: boolean = false;
     /** The clock's accounts when the blackout began and ended. */
@@ -65,11 +68,28 @@ export class Update extends Rec {
         super(vm.machine.journal);
     }
 
+    /** The guest that stood still the longest, or still does; null: none went through it. */
+    get slowest(): Pause | null {
+        return this.guests.find((p) => p.end === null) ?? this.guests.reduce<Pause | null>((longest, p) => (longest && longest.length >= p.length ? longest : p), null);
+    }
+
+    /** The blackout's beginning: guests that run are what it is about; where there are none, the first freeze. */
+    get began(): number | null {
+        const { slowest } = this;
+        return this.shutDown === null ? null : slowest ? slowest.begin : this.blackedOut;
+    }
+
+    /** Its end: the last vCPU runs again; without guests, the last file was retrieved. */
+    get ended(): number | null {
+        const { slowest } = this;
+        return slowest ? slowest.end : this.resumed;
+    }
+
     get phase(): UpdatePhase {
-        if (this.finished !== null) {
+        if (this.finished !== null && this.ended !== null) {
             return 'post-lu';
         }
-        if (this.resumed !== null) {
+        if (this.ended !== null) {
             return 'post-blackout';
         }
         return this.shutDown !== null ? 'blackout' : this.prepared !== null ? 'pre-blackout' : 'pre-lu';
@@ -77,12 +97,17 @@ export class Update extends Rec {
 
     /** Up to the reboot that succeeds. */
     get preBlackout(): number {
-        return this.between(this.prepared, this.shutDown === null ? null : this.blackedOut);
+        return this.between(this.prepared, this.began);
     }
 
-    /** Guests stand still: from the first freeze until the last file is retrieved; where it is not over, until now. */
+    /** Guests stand still: that one which does the longest; without guests, from {@link began} to {@link ended}. Where it is not over, until now. */
     get blackout(): number {
-        return this.between(this.shutDown === null ? null : this.blackedOut, this.resumed);
+        return this.between(this.began, this.ended);
+    }
+
+    /** VMMs pause their guests and save their state, up to the first freeze. */
+    get pausing(): number {
+        return this.between(this.slowest && this.began, this.blackedOut);
     }
 
     /** Freezing, shutting down, and the jump. */
@@ -94,23 +119,23 @@ export class Update extends Rec {
         return this.between(this.jumped, this.up);
     }
 
-    /** The agent and its VMMs get everything back: from user space to the last file. */
+    /** The agent and its VMMs get everything back: from user space to the last file, or to the last vCPU that runs. */
     get userspace(): number {
-        return this.between(this.up, this.resumed);
+        return this.between(this.up, this.ended);
     }
 
-    /** From the last file to the end of the last session. */
+    /** From the end of the blackout to the end of the last session. */
     get postBlackout(): number {
-        return this.between(this.resumed, this.finished);
+        return this.between(this.ended, this.finished);
     }
 
     /** What the blackout went to, the largest first. */
     get shares(): Share[] {
-        const { before } = this;
         if (this.shutDown === null) {
             return [];
         }
-        const after = this.after ?? this.vm.machine.clock.spent;
+        const { before } = this.slowest ?? this;
+        const after = (this.slowest ?? this).after ?? this.vm.machine.clock.spent;
         return COST_NAMES.map((cost, i) => ({ cost, ns: (after[i] ?? 0) - (before[i] ?? 0) })).filter((s) => s.ns > 0).sort((a, b) => b.ns - a.ns);
     }
 
@@ -120,6 +145,9 @@ export class Update extends Rec {
         }
         hasher.num(this.called).u32(this.frozen ? 1 : 0).u32(this.retrieving ? 1 : 0).u32(this.lost ? 1 : 0).num(this.boot).num(this.files).num(this.sessions).num(this.arrived);
         hasher.str(this.from).str(this.to);
+        for (const pause of this.guests) {
+            pause.hash(hasher);
+        }
         for (const ns of [...this.before, ...this.after ?? []]) {
             hasher.num(ns);
         }
@@ -130,7 +158,7 @@ export class Update extends Rec {
     }
 
     private between(from: number | null, to: number | null): number {
-        return from === null ? 0 : (to ?? this.vm.machine.clock.now) - from;
+        return from === null ? 0 : Math.max(0, (to ?? this.vm.machine.clock.now) - from);
     }
 }
 
@@ -250,6 +278,7 @@ export class Updates implements Listener {
         const edit = this.edit(next);
         edit.jumped = this.now;
         edit.boot = this.vm.boot + 1;
+        edit.guests = this.vm.guests.crossing();
         this.list.push(new Update(this.vm, next.number + 1));
     }
 

@@ -210,6 +210,7 @@ export class Vm {
         const frame = new Frame(code, mode, slots, resultSlot, self);
         this.current.frames.push(frame);
         if (code.kind !== 'fn') {
+            this.guests.catchUp();
             for (const l of this.listeners) {
                 l.callbackEntered?.(code.name, frame);
             }
@@ -383,6 +384,7 @@ export class Vm {
 
     /** The kernel goes back to user mode or to the scenario; `frame` is null for a native that ran at once. */
     returned(name: string, result: Value | Err, frame: Frame | null): void {
+        this.guests.catchUp();
         for (const l of this.listeners) {
             l.returned?.(name, result, frame);
         }

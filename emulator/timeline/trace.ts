@@ -14,7 +14,9 @@ import type { Listener, Phase } from '../scenario/listener';
 import type { Thread } from '../scenario/thread';
 import type { Value } from '../scenario/types';
 import type { Update } from '../scenario/updates';
+import type { VcpuState } from '../machine/guests';
 import { DeviceTracks } from './device-tracks';
+import { GuestTracks } from './guest-tracks';
 import type { Vm } from '../scenario/vm';
 
 type Args = Readonly<Record<string, string | number | boolean>>;
@@ -31,6 +33,8 @@ const PHASES = 1;
 const PROCESSES = 10_000;
 /** The process of the devices: behind any kernel. */
 const DEVICES = PROCESSES - 1;
+/** And that of the vCPUs of all guests: they go on over kernels. */
+const GUESTS = PROCESSES - 2;
 /** The track of what a kernel does for nobody in particular. Threads of the run have numbers of their own from 1. */
 const KERNEL = 0;
 
@@ -50,6 +54,7 @@ export class Tracer implements Listener {
     private readonly open = new Map<number, Open[]>();
     private readonly named = new Set<string>();
     private readonly devices: DeviceTracks;
+    private readonly guests: GuestTracks;
 
     /**
      * @param index of the run among those of one trace.
@@ -57,6 +62,7 @@ export class Tracer implements Listener {
      */
     constructor(private readonly vm: Vm, private readonly index = 0, private readonly title = '') {
         this.devices = new DeviceTracks(vm.machine.clock);
+        this.guests = new GuestTracks(vm.machine.clock);
     }
 
     dma(device: Device, _iova: number, _pa: number, length: number, write: boolean): void {
@@ -65,6 +71,10 @@ export class Tracer implements Listener {
 
     iommuFault(device: Device, _iova: number, write: boolean): void {
         this.devices.fault(device, write);
+    }
+
+    vcpu(guest: string, index: number, state: VcpuState): void {
+        this.guests.vcpu(guest, index, state);
     }
 
     entered(name: string): void {
@@ -130,7 +140,7 @@ export class Tracer implements Listener {
     /** What the run came to: all of it so far. */
     events(): TraceEvent[] {
         this.endAll();
-        return [...this.list, ...this.deviceTracks(), ...this.phases()];
+        return [...this.list, ...this.deviceTracks(), ...this.guestTracks(), ...this.phases()];
     }
 
     private get now(): number {
@@ -252,6 +262,25 @@ export class Tracer implements Listener {
         return this.list.splice(before);
     }
 
+    // ------------------------------------------------------------ guests
+
+    private guestTracks(): TraceEvent[] {
+        const pid = this.index * PROCESSES + GUESTS;
+        const before = this.list.length;
+        const slices = this.guests.slices();
+        if (slices.length > 0) {
+            this.nameProcess(pid, 'guests');
+        }
+        const tracks = [...new Set(slices.map(({ guest, index }) => `${guest}, vCPU ${index}`))];
+        for (const [tid, name] of tracks.entries()) {
+            this.nameThread(pid, tid, name);
+        }
+        for (const { guest, index, state, begin, end } of slices) {
+            this.list.push({ ph: 'X', name: state, cat: 'guest', pid, tid: tracks.indexOf(`${guest}, vCPU ${index}`), ts: us(begin), dur: us(end - begin), args: {} });
+        }
+        return this.list.splice(before);
+    }
+
     // ------------------------------------------------------------ phases
 
     private phases(): TraceEvent[] {
@@ -277,12 +306,13 @@ function phasesOf(u: Update, pid: number, begin: number | null, end: number, now
             slices.push({ ph: 'X', name, cat: 'phase', pid, tid: u.number, ts: us(from), dur: us((to ?? now) - from), args });
         }
     };
-    const { prepared, blackedOut, shutDown, jumped, up, resumed, finished } = u;
-    const black = shutDown === null ? null : blackedOut;
+    const { prepared, shutDown, jumped, up, finished, began: black, ended: resumed } = u;
+    const frozen = shutDown === null ? null : u.blackedOut;
     add('Pre-LU', u.number === 1 ? begin : null, prepared ?? black);
     add('Pre-Blackout', prepared, black);
     add('Blackout', black, resumed, { from: u.from, to: u.to, files: u.files, sessions: u.sessions });
-    add('kernel shutdown', black, jumped);
+    add('pausing', u.slowest && black !== null && frozen !== null && black < frozen ? black : null, frozen);
+    add('kernel shutdown', frozen, jumped);
     add('kernel startup', jumped, up);
     add('user space', up, resumed);
     add('Post-Blackout', resumed, finished);

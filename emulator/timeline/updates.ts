@@ -1,4 +1,5 @@
 /** Live updates of a run as plain data, and in words. */
+import { duration } from '../scenario/durations';
 import type { Update } from '../scenario/updates';
 import type { Vm } from '../scenario/vm';
 
@@ -14,13 +15,16 @@ export interface UpdateReport {
     readonly files: number;
     readonly preBlackoutNs: number;
     readonly blackoutNs: number | null;
-    /** The blackout's parts. */
+    /** The blackout's parts; the first one only where there are guests. */
+    readonly pausingNs: number;
     readonly kernelShutdownNs: number;
     readonly kernelStartupNs: number | null;
     readonly userspaceNs: number | null;
     readonly postBlackoutNs: number | null;
     /** What the blackout went to, the largest first, by the keys of the table of costs. */
     readonly madeOf: readonly { readonly cost: string; readonly ns: number }[];
+    /** How long each guest stood still that went through it; null: it does to the end. */
+    readonly guests: readonly { readonly name: string; readonly blackoutNs: number | null }[];
 }
 
 /** How many things a blackout is said to be made of. */
@@ -34,31 +38,36 @@ function reportOf(u: Update): UpdateReport {
     return {
         number: u.number, from: u.from, to: u.to, sessions: u.sessions, files: u.files,
         preBlackoutNs: u.preBlackout,
-        blackoutNs: u.resumed === null ? null : u.blackout,
+        blackoutNs: u.ended === null ? null : u.blackout,
+        pausingNs: u.pausing,
         kernelShutdownNs: u.kernelShutdown,
         kernelStartupNs: u.up === null ? null : u.kernelStartup,
-        userspaceNs: u.resumed === null ? null : u.userspace,
-        postBlackoutNs: u.finished === null ? null : u.postBlackout,
+        userspaceNs: u.ended === null ? null : u.userspace,
+        postBlackoutNs: u.finished === null || u.ended === null ? null : u.postBlackout,
         madeOf: u.shares,
+        guests: u.guests.map((p) => ({ name: p.guest, blackoutNs: p.end === null ? null : p.length })),
     };
 }
 
-/** `blackout 230 ms: boot_initcalls 70 ms, boot_userspace 60 ms, purgatory 36 ms` */
+/** `blackout 230 ms: boot_initcalls 70 ms, boot_userspace 60 ms, purgatory 36 ms`; with guests, whose it is. */
 export function updateLine(u: UpdateReport, updates: readonly UpdateReport[]): string {
     const which = updates.length > 1 ? `update ${u.number}: ` : '';
-    return u.blackoutNs === null ? `${which}the blackout never ended: nothing was retrieved` : `${which}blackout ${duration(u.blackoutNs)}: ${largest(u)}`;
+    const stuck = u.guests.find((g) => g.blackoutNs === null);
+    if (u.blackoutNs === null) {
+        return `${which}the blackout never ended: ${stuck ? `guest "${stuck.name}" was not resumed` : 'nothing was retrieved'}`;
+    }
+    return `${which}blackout ${duration(u.blackoutNs)}${slowestOf(u)}: ${largest(u)}`;
+}
+
+function slowestOf({ guests, blackoutNs }: UpdateReport): string {
+    const slowest = guests.find((g) => g.blackoutNs === blackoutNs);
+    if (!slowest) {
+        return '';
+    }
+    return guests.length === 1 ? ` of guest "${slowest.name}"` : ` of guest "${slowest.name}", the longest of ${guests.length}`;
 }
 
 /** What took most of a blackout. */
 export function largest(u: UpdateReport): string {
     return u.madeOf.slice(0, LARGEST).map((s) => `${s.cost} ${duration(s.ns)}`).join(', ');
-}
-
-/** Three digits, and the unit that suits: `231 ms`, `1.25 s`, `80 ns`. */
-export function duration(ns: number): string {
-    const units = [['s', 1e9], ['ms', 1e6], ['µs', 1e3]] as const;
-    // what rounds up to a thousand of a unit is one of the next
-    const [unit, size] = units.find(([, n]) => ns >= n * 0.9995) ?? ['ns', 1];
-    const n = ns / size;
-    return `${Number(n.toPrecision(n >= 100 ? Math.max(3, String(Math.round(n)).length) : 3))} ${unit}`;
 }

@@ -56,6 +56,12 @@ suite('examples', () => {
         assert.match(changed('several-sessions', 'mine.preserve_fd(notes, token: 0)', 'mine.preserve_fd(notes, token: 0)\n        vm2.close()'), /none/);
     });
 
+    test('guest-under-load: what is forgotten is what is wrong', () => {
+        assert.match(changed('guest-under-load', 'process vmm { leave(true, true) }\n    process vmm { arrive(true); sleep 1s }', 'process vmm { leave(true, false) }\n    process vmm { arrive(false); sleep 1s }'),
+            /nothing is wrong: assertion failed: vm\("guest"\)\.wrong == 0/);
+        assert.match(changed('guest-under-load', 'process vmm { leave(false, true) }', 'process vmm { leave(true, true) }'), /a guest that nobody paused: what follows/);
+    });
+
     test('agent-crash: a second holder makes the difference', () => {
         assert.match(changed('agent-crash', 'send vm1 to systemd                     // FDSTORE=1', 'log("nobody else")'), /session\("vm-1"\)|ENOENT|none/);
     });

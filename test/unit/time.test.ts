@@ -8,7 +8,8 @@ import type { Update } from '../../emulator/scenario/updates';
 import type { Vm } from '../../emulator/scenario/vm';
 import { fingerprint } from '../../emulator/timeline/fingerprint';
 import { Tracer, type TraceEvent } from '../../emulator/timeline/trace';
-import { duration, updateLine, updatesOf } from '../../emulator/timeline/updates';
+import { duration } from '../../emulator/scenario/durations';
+import { updateLine, updatesOf } from '../../emulator/timeline/updates';
 import { findingsOf, programOf } from '../support/scenarios';
 
 /** Nothing takes any time, but for these. */

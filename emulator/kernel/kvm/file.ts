@@ -7,6 +7,7 @@ import { type FileOps, fput, type OpenFile } from '../file';
 import type { Kernel } from '../kernel';
 import { fget, installFd, type Process } from '../process';
 import { sysPread, sysPwrite } from '../syscalls/rw';
+import { titleOf } from './slots';
 import { decodeState, encodeState, STATE_HEADER, stateSize, vcpusOf } from './state';
 import { VirtualMachine } from './vm';
 
@@ -80,7 +81,12 @@ export function createVm(k: Kernel, p: Process, name: string, vcpus: number, mem
 
 /** Writes the state of all vCPUs to the beginning of a file. @returns its size in bytes; what pwrite(2) gives */
 export function saveVm(k: Kernel, p: Process, vm: VirtualMachine, fd: number): number | Err {
-    return sysPwrite(k, p, fd, Bytes.of(encodeState(vm.saveState())), 0);
+    const written = sysPwrite(k, p, fd, Bytes.of(encodeState(vm.saveState())), 0);
+    const file = p.fds.get(fd);
+    if (!(written instanceof Err) && file) {
+        k.machine.guestObserver?.saved(vm.name, file.inode.ino, titleOf(file));
+    }
+    return written;
 }
 
 /** Reads the state of all vCPUs from the beginning of a file. @returns what pread(2) gives, EINVAL (no saved state, or of another VM), EBUSY (they run) */

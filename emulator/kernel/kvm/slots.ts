@@ -16,6 +16,11 @@ export interface Slot {
     readonly offset: number;
 }
 
+/** How a file is called that holds something of a guest. */
+export function titleOf({ inode, name }: OpenFile): string {
+    return inode instanceof ShmemInode && inode.mount === 'shm' && inode.name !== '' ? `memfd "${inode.name}"` : name;
+}
+
 export function slotAt(slots: readonly Slot[], gpa: number): Slot | undefined {
     return slots.find((s) => gpa >= s.gpa && gpa < s.gpa + s.length);
 }

@@ -8,11 +8,13 @@ import type { PhysicalMemory } from '../../machine/memory';
 
 /** Contents repeat every 16 MiB of a pattern (see machine/pattern.ts): each such piece of the guest's memory has a seed of its own. */
 const PIECE = 0x100_0000;
-/** So that neighbouring pieces and generations look different. */
+/** So that neighbouring pieces and generations look different, and those 4 GiB apart. */
 const STEP = 101;
+const FAR_STEP = 37;
 
 function seedOf(generation: number, gpa: number): number {
-    return (generation + Math.floor(gpa / PIECE) * STEP) % 256;
+    const piece = Math.floor(gpa / PIECE);
+    return (generation + piece * STEP + Math.floor(piece / 256) * FAR_STEP) % 256;
 }
 
 /** Calls `each` with the parts of [gpa, gpa+length) that are one pattern. */

@@ -143,6 +143,26 @@ export const CATALOGUE = {
         severity: 'error', group: 'devices', title: 'running device that the kernel does not know',
         advice: 'Stop or reset the device before the kexec: clearing the bus master bit is all that a kernel does for devices whose driver has no shutdown().',
     },
+    LU1035: {
+        severity: 'error', group: 'guests', title: 'guest memory that is not as the guest left it',
+        advice: 'Preserve all of the guest\'s memory, map it at the same addresses, and load the state that was saved after the last vCPU was paused. The history says what became of the page.',
+    },
+    LU1036: {
+        severity: 'error', group: 'guests', title: 'guest that runs after its state was saved',
+        advice: 'Pause every vCPU, then save their state, then reboot: the kernel does not check it, and guest memory is carried over as it is at the very end.',
+    },
+    LU1037: {
+        severity: 'error', group: 'guests', title: 'guest without the state of its vCPUs',
+        advice: 'Save the state of the vCPUs into a memfd that is preserved in a session as the guest\'s memory is, and load it before they run again.',
+    },
+    LU1038: {
+        severity: 'error', group: 'guests', title: 'guest memory that is not handed over',
+        advice: 'Preserve every file that is memory of the guest before the kexec: what is in no session is the next kernel\'s.',
+    },
+    LU1039: {
+        severity: 'warning', group: 'guests', title: 'vCPU that stops with a memory fault',
+        advice: 'Give the guest memory at this address, or have it populated before it is frozen: a frozen mapping takes no new pages.',
+    },
     LU1050: {
         severity: 'error', group: 'memory', title: 'folio that changes after it was preserved',
         advice: 'Pin the folios before they are preserved, as memfd_pin_folios() does: what is pinned is neither moved nor split. Freeze the mapping, so that nobody truncates it.',

@@ -24,6 +24,12 @@ const FOLLOWS: Partial<Readonly<Record<Code, Partial<Readonly<Record<Code, Link>
     LU1027: { LU1012: 'same', LU1016: 'any', LU1018: 'any', LU1028: 'same', LU1067: 'any' },
     LU1028: { LU1012: 'same', LU1016: 'any', LU1018: 'any', LU1027: 'same' },
     LU1030: { LU1016: 'any', LU1018: 'any', LU1067: 'any' },
+    LU1035: {
+        LU1011: 'same', LU1012: 'same', LU1013: 'same', LU1016: 'any', LU1018: 'any', LU1025: 'any', LU1026: 'same', LU1027: 'any', LU1028: 'any', LU1029: 'any', LU1030: 'any',
+        LU1036: 'same', LU1037: 'same', LU1038: 'same', LU1050: 'any',
+    },
+    LU1037: { LU1016: 'any', LU1018: 'any', LU1025: 'any', LU1036: 'same', LU1037: 'same', LU1038: 'same' },
+    LU1038: { LU1018: 'any' },
     LU1050: { LU1050: 'same' },
     LU1061: { LU1011: 'same' },
     LU1062: { LU1012: 'any', LU1013: 'any', LU1026: 'any' },
@@ -37,7 +43,7 @@ export type Concerns = Pick<Diagnosis, 'code' | 'boot' | 'data'>;
 
 /**
  * The latest of the findings so far that a new one follows from. What both are about is read from their data: `session` and `token`,
- * `address`, `target` or `table` with `pages`, `ranges` of addresses and pages, `flb`, `compatible`, `device`.
+ * `address`, `target` or `table` with `pages`, `ranges` of addresses and pages, `flb`, `compatible`, `device`, `guest`.
  */
 export function causeOf(finding: Concerns, found: readonly Diagnosis[]): Diagnosis | null {
     const links = FOLLOWS[finding.code];
@@ -76,9 +82,9 @@ function sessionsOf({ data }: Concerns): readonly Datum[] {
 
 /** FLBs; handlers and formats; devices. */
 function namesOf({ data }: Concerns): string[] {
-    const { flb, compatible, device } = data;
+    const { flb, compatible, device, guest } = data;
     const name = (kind: string, value: Datum | undefined): string[] => (typeof value === 'string' && value !== '' ? [`${kind} ${value}`] : []);
-    return [...name('FLB', flb), ...name('compatible', compatible), ...name('device', device)];
+    return [...name('FLB', flb), ...name('compatible', compatible), ...name('device', device), ...name('guest', guest)];
 }
 
 /** Page frames [start, end). */

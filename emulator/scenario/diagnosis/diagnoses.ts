@@ -2,6 +2,7 @@
  * What the emulator thinks of what the kernel does. The rules are observers: they read the machine and never change it, and what they
  * remember is in the journal, so that going back takes it back.
  */
+import type { Differing, VcpuState } from '../../machine/guests';
 import type { Device } from '../../machine/devices/device';
 import type { Delivery } from '../../machine/interrupts/controller';
 import { Seq, Table } from '../../machine/journal';
@@ -28,6 +29,7 @@ import type { Diagnosis, Finding, Say } from './diagnosis';
 import { missed } from './expected';
 import { flbRules } from './flbs';
 import { folioRules } from './folios';
+import { guestRules, type GuestRules } from './guests';
 import { frozenRules, type FrozenRules } from './frozen';
 import { handoverRules } from './handover';
 import { hugePageRules } from './huge-pages';
@@ -66,6 +68,7 @@ export class Diagnoses implements Listener {
     private readonly rules: readonly Rules[];
     private readonly devices: DeviceRules;
     private readonly interrupts: InterruptRules;
+    private readonly guests: GuestRules;
     private readonly frozen: FrozenRules;
     /** All that listen: they are one listener to the run, which has many calls and few events that matter here. */
     private readonly watching: readonly Rules[];
@@ -78,6 +81,7 @@ export class Diagnoses implements Listener {
         const scene: Scene = { vm, chronicle: new Chronicle(vm, () => this.here()), say: (code, finding) => this.say(code, finding) };
         this.devices = deviceRules(scene);
         this.interrupts = interruptRules(scene);
+        this.guests = guestRules(scene);
         this.frozen = frozenRules(scene);
         this.rules = [
             sessionRules(scene),
@@ -95,6 +99,7 @@ export class Diagnoses implements Listener {
             unreadableRules(scene),
             this.devices,
             this.interrupts,
+            this.guests,
         ];
         this.watching = [scene.chronicle, ...this.rules];
         vm.listeners.push(this);
@@ -183,6 +188,30 @@ export class Diagnoses implements Listener {
 
     walked(device: Device, iova: number, trail: readonly number[]): void {
         this.devices.walked(device, iova, trail);
+    }
+
+    guestCreated(name: string): void {
+        this.guests.guestCreated(name);
+    }
+
+    guestSaved(name: string): void {
+        this.guests.guestSaved(name);
+    }
+
+    guestLoaded(name: string): void {
+        this.guests.guestLoaded(name);
+    }
+
+    guestDiffers(name: string, what: Differing): void {
+        this.guests.guestDiffers(name, what);
+    }
+
+    guestFaulted(name: string, index: number, gpa: number, why: string): void {
+        this.guests.guestFaulted(name, index, gpa, why);
+    }
+
+    vcpu(name: string, index: number, state: VcpuState): void {
+        this.guests.vcpu(name, index, state);
     }
 
     interrupt(device: Device, vector: number, delivery: Delivery): void {

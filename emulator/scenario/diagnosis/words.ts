@@ -7,6 +7,13 @@ export function counted(n: number, what: string): string {
     return `${n} ${what}${n === 1 ? '' : 's'}`;
 }
 
+/** An amount of memory in bytes, as `8 MiB` or `100 bytes`. */
+export function sizeText(bytes: number): string {
+    const [unit, size] = ([['TiB', 2 ** 40], ['GiB', 2 ** 30], ['MiB', 2 ** 20], ['KiB', 2 ** 10]] as const).find(([, n]) => bytes >= n) ?? ['', 1];
+    const n = bytes / size;
+    return unit === '' ? counted(bytes, 'byte') : `${Number.isInteger(n) ? n : n.toFixed(1)} ${unit}`;
+}
+
 /** An amount of memory given in pages, as `2048 pages (8 MiB)`. */
 export function pagesText(pages: number): string {
     const KIB = PAGE_SIZE / 1024;
