@@ -4,6 +4,7 @@ import { PAGE_SIZE } from '../../emulator/machine/memory';
 import type { Vm } from '../../emulator/scenario/vm';
 import { bytesAt } from './bytes';
 import { deviceItems } from './devices';
+import { guestItems } from './guests';
 import { group, hexText, leaf, listing, rangeText, sizeText, type Item } from './item';
 import { processScope } from './process';
 
@@ -33,6 +34,7 @@ export function machineItems(vm: Vm): Item[] {
         leaf('boots', String(machine.boots)),
         group('memory', `${sizeText(machine.ramSize)} in ${machine.nodes.length === 1 ? '1 node' : `${machine.nodes.length} nodes`}`, () => nodes),
         ...deviceItems(vm),
+        ...guestItems(vm),
         ...(memmap ? [{ name: 'owners', value: 'who has how much', kind: 'virtual' as const, children: ownersOf(vm) }] : []),
         listing('processes', 'process', vm.users.length, (i) => {
             const user = vm.users.at(i);

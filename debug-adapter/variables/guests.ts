@@ -1,0 +1,90 @@
+/** Virtual machines: vCPUs and their registers, memory slots, what their programs do, and what is wrong. Only there where there are any. */
+import { look, titleOf, type Slot } from '../../emulator/kernel/kvm/slots';
+import { registersOf } from '../../emulator/kernel/kvm/state';
+import type { Vcpu } from '../../emulator/kernel/kvm/vcpu';
+import type { VirtualMachine } from '../../emulator/kernel/kvm/vm';
+import { PAGE_SIZE } from '../../emulator/machine/memory';
+import { duration } from '../../emulator/scenario/durations';
+import type { Guest } from '../../emulator/scenario/guests';
+import type { Vm } from '../../emulator/scenario/vm';
+import { bytesAt } from './bytes';
+import { countOf, group, hexText, leaf, listing, rangeText, sizeText, type Item } from './item';
+
+export function guestItems(vm: Vm): Item[] {
+    const { all } = vm.guests;
+    return all.length === 0 ? [] : [group('virtual machines', countOf(all.length, 'guest'), () => all.map((g) => guestItem(vm, g)))];
+}
+
+function guestItem(vm: Vm, g: Guest): Item {
+    const { live } = g;
+    return {
+        name: g.name, value: `${countOf(g.vcpus, 'vCPU')}, ${g.state}`, evaluateName: `vm(${JSON.stringify(g.name)})`,
+        children: {
+            named: () => [
+                ...(live ? [
+                    listing('vCPUs', 'vCPU', live.vcpus.length, (i) => {
+                        const v = live.vcpus.at(i);
+                        return v ? vcpuItem(v) : leaf('none', '');
+                    }),
+                    listing('memory slots', 'slot', live.slots.length, (i) => {
+                        const s = live.slots[i];
+                        return s ? slotItem(vm, live, s) : leaf('none', '');
+                    }),
+                ] : []),
+                leaf('written', sizeText(g.written)),
+                leaf('exits', String(g.exits)),
+                leaf('blackout', g.blackout === 0 ? 'none yet' : `${duration(g.blackout)}${g.pause?.end === null ? ' so far' : ''}`),
+                leaf('state saved', g.saved === null ? 'no' : `to ${g.saved.to.name}, at ${(g.saved.time / 1e9).toFixed(6)} s`),
+                // looks at all of its memory, so only when somebody wants to know
+                group('wrong bytes', 'what it would find', () => wrongItems(g)),
+            ],
+        },
+    };
+}
+
+function vcpuItem(v: Vcpu): Item {
+    const passes = v.pages === 0 ? 0 : Math.floor(v.count / v.pages);
+    return {
+        name: `[${v.index}]`, value: v.fault ? `${v.state} at ${hexText(v.fault.gpa)}: ${v.fault.why}` : v.state,
+        children: {
+            named: () => [
+                group('registers', 'general and instruction pointer', () => registersOf(v.index, v).map(([name, value]) => leaf(name, `0x${value.toString(16)}`))),
+                leaf('program', v.pages === 0 ? 'none' : `writes ${rangeText(v.start, v.pages * PAGE_SIZE)} at ${sizeText(v.rate)}/s, round ${passes + 1}, ${countOf(v.count % v.pages, 'page')} of it done`),
+                leaf('pending interrupts', v.pending.length === 0 ? 'none' : v.pending.map((n) => `vector ${n}`).join(', ')),
+                leaf('interrupts', `${v.interrupts} taken, ${v.merged} merged`),
+                leaf('exits', String(v.exits)),
+            ],
+        },
+    };
+}
+
+function slotItem(vm: Vm, live: VirtualMachine, slot: Slot): Item {
+    return {
+        name: hexText(slot.gpa), value: `${rangeText(slot.gpa, slot.length)}: ${titleOf(slot.file)}${slot.offset === 0 ? '' : ` from ${hexText(slot.offset)}`}`,
+        children: {
+            named: () => {
+                const items: Item[] = [];
+                if (vm.kernel) {
+                    look(vm.kernel, live.slots, slot.gpa, slot.length, (gpa, pa, length) => {
+                        items.push(pa < 0
+                            ? leaf(hexText(gpa), `${sizeText(length)} without pages`)
+                            : { name: hexText(gpa), value: rangeText(pa, length), address: pa, children: { named: () => [bytesAt(vm.machine, pa, length)] } });
+                    });
+                }
+                return items;
+            },
+        },
+    };
+}
+
+function wrongItems(g: Guest): Item[] {
+    const { bytes, first } = g.examine();
+    const place = first ?? g.firstMet;
+    return [
+        leaf('now', sizeText(bytes)),
+        leaf('come across', sizeText(g.met)),
+        ...(place ? [{
+            ...leaf('first', `${hexText(place.gpa)}: ${hexText(place.found)} instead of ${hexText(place.expected)}${place.pa < 0 ? ', no page is there' : ''}`), address: place.pa < 0 ? undefined : place.pa,
+        }] : []),
+    ];
+}
