@@ -1,4 +1,5 @@
 /** Kernels coming up: from boot parameters in memory to registered handlers. Called step by step by start_kernel in std/kernel.lus. */
+import { Err } from '../kernel/errno';
 import { Kernel, parseCommandLine, type CommandLine } from '../kernel/kernel';
 import {
     earlyAllocations, fillPageCache, freeReserved, khoInit, khoMemoryInit, khoPopulate, memblockFreeAll, memblockInit, nodeSpans, type BootContext,
@@ -9,6 +10,7 @@ import type { Area, IncomingHandover, KernelLog, KhoEnv } from '../kernel/kho/en
 import { Kho } from '../kernel/kho/kho';
 import { layersOf, titleOf } from '../kernel/layers';
 import { reservePlaces } from '../kernel/kho/places';
+import { preserveNamed, RESERVE_MEM, reserveNamed, type NamedRegion } from '../kernel/kho/reserve_mem';
 import { readFdtPage, retrieveSubtree } from '../kernel/kho/root_fdt';
 import { DEFAULT_SCRATCH, parseScratch, type ScratchSizes } from '../kernel/kho/scratch';
 import { LuoFlb, LuoHandler } from '../kernel/luo/state';
@@ -37,6 +39,7 @@ export class Boot extends Rec {
     private readonly env: KhoEnv;
     private readonly cmdline: CommandLine;
     readonly handover: IncomingHandover | null = null;
+    readonly reserveMem: readonly NamedRegion[] = [];
     /** When the scan of the PCI buses began, in nanoseconds. */
     readonly scanBegan: number = 0;
 
@@ -87,6 +90,7 @@ export class Boot extends Rec {
                 throw new ProgramError(problem);
             }
         }
+        vm.machine.journal.edit<Boot>(this).reserveMem = reserveNamed(context, this.handover ?? undefined, params.commandLine);
         vm.machine.clock.charge(BOOT_EARLY);
         return this.stage('setup_arch', begin);
     }
@@ -137,6 +141,14 @@ export class Boot extends Rec {
             kernel.log.push(line);
         }
         vm.earlyLog.clear();
+        vm.machine.journal.edit(kernel).reserveMem = this.reserveMem;
+        const regions = kho.retrieveSubtree(RESERVE_MEM);
+        if (!(regions instanceof Err) && typeof regions.phys === 'number') {
+            kho.keep(regions.phys, 'reserve_mem FDT');
+        }
+        for (const r of this.reserveMem.filter((x) => x.revived)) {
+            kho.keep(r.addr, `reserve_mem ${r.name}`, r.size);
+        }
         vm.machine.journal.edit(vm.power).kernel = kernel;
         // those of proposed layers are asked for before anybody registers a handler
         for (const name of layersOf(this.kernel.desc.layers).flatMap((l) => l.flbs)) {
@@ -159,12 +171,26 @@ export class Boot extends Rec {
         return undefined;
     }
 
+    /** What `reserve_mem=` has set aside is handed on; said in the log where it cannot be. */
+    private preserveNamed(): void {
+        const { vm } = this;
+        const { kho, reserveMem } = vm.running;
+        const failed = kho.enabled && reserveMem.length > 0 ? preserveNamed(kho, reserveMem, vm.machine.memory) : 0;
+        if (failed !== 0) {
+            vm.log('err', `KHO: the reserved regions cannot be preserved: ${failed.name}`);
+            for (const r of reserveMem.filter((x) => kho.touchesScratch(x.addr, x.size))) {
+                vm.tell((l) => l.inScratch?.(r.addr, r.size));
+            }
+        }
+    }
+
     /** late_initcalls: memfd and what the kernel's description adds register with LUO. */
     registerHandlers(): undefined {
         const { vm } = this;
         const { luo } = vm.running;
         const begin = vm.machine.clock.now;
         vm.machine.clock.charge(BOOT_INITCALLS);
+        this.preserveNamed();
         if (!luo.enabled) {
             return this.stage('initcalls', begin);
         }

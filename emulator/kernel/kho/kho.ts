@@ -327,9 +327,14 @@ export class Kho extends Rec {
         }
     }
 
-    /** Says that an incoming page is held for good by design: the FDT, the kexec metadata, the FLB page. */
-    keep(phys: number, what: string): void {
-        this.kept.set(Math.floor(phys / PAGE_SIZE), what);
+    /** Says that incoming memory is held for good by design: the FDT, the kexec metadata, the FLB page, regions of reserve_mem=. */
+    keep(phys: number, what: string, size = PAGE_SIZE): void {
+        const first = Math.floor(phys / PAGE_SIZE);
+        for (let pfn = first; pfn < first + size / PAGE_SIZE; pfn++) {
+            if (size === PAGE_SIZE || this.env.memmap.khoOrder(pfn) >= 0) {
+                this.kept.set(pfn, what);
+            }
+        }
     }
 
     // Accounting and display; nothing that the kernel itself could tell.
@@ -338,8 +343,9 @@ export class Kho extends Rec {
     get unclaimed(): number {
         let kept = 0;
         for (const pfn of this.kept.keys()) {
-            if (this.env.memmap.khoOrder(pfn) >= 0) {
-                kept++;
+            const order = this.env.memmap.khoOrder(pfn);
+            if (order >= 0) {
+                kept += orderPages(order);
             }
         }
         return this.incomingPages - this.restoredPages - kept;

@@ -25,7 +25,7 @@ export function parseBool(text: string): boolean | undefined {
 const SUFFIXES = 'KMGTPE';
 
 /** memparse: a number (0x… hexadecimal, 0… octal) with an optional suffix K … E. @returns the bytes and how many characters it took. */
-function memparse(text: string): { value: number; length: number } {
+export function memparse(text: string): { value: number; length: number } {
     const digits = /^(?:0x[0-9a-f]+|[0-9]+)/i.exec(text)?.[0] ?? '';
     const octal = /^0[0-7]+$/.test(digits);
     let value = digits === '' ? 0 : octal ? parseInt(digits, 8) : Number(digits);

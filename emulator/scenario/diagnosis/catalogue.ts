@@ -215,6 +215,10 @@ export const CATALOGUE = {
         severity: 'error', group: 'handover', title: 'handover that nobody has finalized',
         advice: 'Up to 6.18 write 1 to /sys/kernel/debug/kho/out/finalize before the reboot; in 6.19 and 7.0 LUO does it, where it is on. From 7.1 on there is nothing to finalize.',
     },
+    LU1068: {
+        severity: 'warning', group: 'memory', title: 'reserved memory that could not be revived',
+        advice: 'Give every kernel of the host the same reserve_mem= parameter: size, alignment and name.',
+    },
     LU1070: {
         severity: 'error', group: 'handover', title: 'state changed after the freeze',
         advice: 'Stop whoever uses a file before the reboot: what is done to it behind its freeze() goes along only where it is memory.',

@@ -3,12 +3,15 @@ import { Err } from '../../kernel/errno';
 import type { Kernel } from '../../kernel/kernel';
 import { earlyShortage } from '../../kernel/kho/early_demand';
 import { Seq } from '../../machine/journal';
+import { PAGE_SIZE } from '../../machine/memory';
 import type { Frame } from '../code';
 import { resolveKernel } from '../kernels';
-import type { HistoryLine } from './diagnosis';
+import type { Phase } from '../listener';
 import type { Value } from '../types';
+import { hex } from '../values';
 import { sessionKey } from './chronicle';
 import type { Rules, Scene } from './diagnoses';
+import type { HistoryLine } from './diagnosis';
 import { be, counted, pagesText, some } from './words';
 
 const DEVICE = '/dev/liveupdate';
@@ -34,7 +37,7 @@ export function preparationRules(scene: Scene): Rules {
             const scratch = kernel.kho.scratch.reduce((sum, a) => sum + a.size, 0);
             say('LU1060', {
                 about: desc.name, data: { kernel: desc.name, scratch, panic: shortage },
-                message: `"${desc.name}" will find no room for what it allocates early: it has ${pagesText(scratch / 4096)} of scratch memory, its image and initrd among that, and will panic with "${shortage}".`,
+                message: `"${desc.name}" will find no room for what it allocates early: it has ${pagesText(scratch / PAGE_SIZE)} of scratch memory, its image and initrd among that, and will panic with "${shortage}".`,
             });
         }
     };
@@ -57,6 +60,17 @@ export function preparationRules(scene: Scene): Rules {
                 about: 'switched off', history: [...refused], data: { missing, cmdline: kernel.cmdline.text },
                 message: `This kexec hands nothing over: live update is off in this kernel${missing.length > 0 ? ` (booted without ${missing.join(' ')})` : ''}, and ${DEVICE} was looked for and not found.`,
             });
+        }
+    };
+
+    const moved = (kernel: Kernel): void => {
+        for (const { name, addr, size, refused: old } of kernel.reserveMem) {
+            if (old) {
+                say('LU1068', {
+                    about: name, history: chronicle.ofAddress(old.addr), data: { region: name, address: hex(old.addr), pages: Math.floor(old.size / PAGE_SIZE), now: hex(addr), size },
+                    message: `reserve_mem "${name}" is not where it was: ${old.why}. It is at ${hex(addr)} now, and empty; what was in it is held at ${hex(old.addr)} until the machine reboots.`,
+                });
+            }
         }
     };
 
@@ -86,6 +100,17 @@ export function preparationRules(scene: Scene): Rules {
             early(kernel);
             unfinalized(kernel);
             switchedOff(kernel);
+        },
+        /** The late initcall that preserves regions is told of one that moved before it fails for that. */
+        log(): void {
+            if (vm.power.booting && vm.kernel) {
+                moved(vm.kernel);
+            }
+        },
+        phase(phase: Phase): void {
+            if (phase === 'running' && vm.kernel) {
+                moved(vm.kernel);
+            }
         },
         lost(how: 'panic' | 'power'): void {
             const { kernel } = vm;
