@@ -1,5 +1,4 @@
 /** Kernels coming up: from boot parameters in memory to registered handlers. Called step by step by start_kernel in std/kernel.lus. */
-import { Err } from '../kernel/errno';
 import { Kernel, parseCommandLine, type CommandLine } from '../kernel/kernel';
 import {
     earlyAllocations, fillPageCache, freeReserved, khoInit, khoMemoryInit, khoPopulate, memblockFreeAll, memblockInit, nodeSpans, type BootContext,
