@@ -91,10 +91,9 @@ function namesOf({ data }: Concerns): string[] {
 /** Page frames [start, end). */
 function spansOf({ data }: Concerns): { readonly start: number; readonly end: number }[] {
     const { pages, ranges } = data;
-    const pieces: [Datum | undefined, Datum | undefined][] = ['address', 'target', 'table'].map((name) => [data[name], pages]);
-    if (isList(ranges)) {
-        pieces.push(...ranges.flatMap((r): [Datum | undefined, Datum | undefined][] => (isList(r) ? [[r[0], r[1]]] : [])));
-    }
+    const pieces: readonly (readonly [Datum | undefined, Datum | undefined])[] = isList(ranges)
+        ? ranges.map((r) => (isList(r) ? [r[0], r[1]] : [r, 1]))
+        : ['address', 'target', 'table'].map((name) => [data[name], pages]);
     return pieces.flatMap(([address, count]) => {
         const pfn = typeof address === 'string' ? Math.floor(Number(address) / PAGE_SIZE) : Number.NaN;
         return Number.isNaN(pfn) ? [] : [{ start: pfn, end: pfn + (typeof count === 'number' ? count : 1) }];

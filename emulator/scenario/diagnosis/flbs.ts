@@ -7,6 +7,7 @@ import type { Value } from '../types';
 import { flbKey } from './chronicle';
 import type { Rules, Scene } from './diagnoses';
 import type { Finding, Say } from './diagnosis';
+import { hasUnread } from './incoming';
 import { be, counted, some, usersOf } from './words';
 
 /** What can take references away. */
@@ -29,7 +30,8 @@ export function flbRules({ vm, chronicle, say }: Scene): Rules {
 
     const incoming = (kernel: Kernel, sink: Say): void => {
         const { luo } = kernel;
-        const over = luo.deserialized === 0 || luo.incoming.blocks.blocks.length === 0;
+        // what could not be read is still there, and nobody has let go of it
+        const over = luo.deserialized === 0 || (luo.deserialized === undefined && !hasUnread(kernel));
         for (const flb of luo.flbs) {
             const { count, finished, retrieveStatus } = flb.incoming;
             if (over && retrieveStatus > 0 && !finished && count > 0 && count < REFCOUNT_SATURATED && usersOf(flb, luo.incoming.sessions) === 0) {

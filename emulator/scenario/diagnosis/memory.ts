@@ -65,6 +65,8 @@ export function memoryRules(scene: Scene): Rules {
     const stillMarked = (kernel: Kernel, by: Preserving): { pages: number; first: number } => {
         let pages = 0;
         let first = 0;
+        // what was preserved twice is in the history twice
+        const counted = new Set<number>();
         for (let i = firstEntry(by); i < history.length; i++) {
             const e = history.at(i);
             if (e.boot - 1 !== by.boot || e.firstStep > by.last) {
@@ -76,7 +78,8 @@ export function memoryRules(scene: Scene): Rules {
             for (let pfn = e.pfn; pfn < e.pfn + e.count; ) {
                 const order = kernel.memmap.khoOrder(pfn);
                 const n = order < 0 ? 1 : 2 ** order;
-                if (order >= 0) {
+                if (order >= 0 && !counted.has(pfn)) {
+                    counted.add(pfn);
                     first ||= pfn;
                     pages += n;
                     told.push({ start: pfn, end: pfn + n });
