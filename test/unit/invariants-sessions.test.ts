@@ -150,11 +150,17 @@ suite('invariants: every session has somebody who holds it, and somebody who fin
             }
         }
         if (random.below(2) === 0) {
-            ignored.forEach((name) => script.expect(`LU1002 ${name}`));
+            for (const name of ignored) {
+                script.expect(`LU1002 ${name}`);
+            }
         } else {
             script.in('luod', 'kexec_file_load("7.2"); reboot(KEXEC)');
-            open.forEach((name) => script.expect(`LU1003 ${name}`));
-            free.forEach((name) => script.expect(`LU1079 ${name}`));
+            for (const name of open) {
+                script.expect(`LU1003 ${name}`);
+            }
+            for (const name of free) {
+                script.expect(`LU1079 ${name}`);
+            }
         }
     }
 
@@ -262,10 +268,12 @@ kernel "new" from "7.2" {
             const files = some(random, 3);
             const counts = NAMES.map(() => 0);
             const extra = NAMES.map(() => 0);
-            files.forEach((i) => {
+            for (const i of files) {
                 script.in('p', `s.preserve_fd(open("/dev/k${i}"), token: ${i})`);
-                uses[i]?.forEach((f) => counts[f] = (counts[f] ?? 0) + 1);
-            });
+                for (const f of uses[i] ?? []) {
+                    counts[f] = (counts[f] ?? 0) + 1;
+                }
+            }
             for (const f of NAMES.filter((x) => (counts[x] ?? 0) > 0)) {
                 const times = random.below(6) === 0 ? 1 + random.below(2) : 0;
                 const put = times > 0 && random.below(2) === 0;
@@ -280,7 +288,9 @@ kernel "new" from "7.2" {
             }
             script.in('p', 'kexec_file_load("new"); reboot(KEXEC)');
             const missing = files.filter((i) => !there.includes(i));
-            missing.forEach((i) => script.expect(`LU1014 h-${i}`));
+            for (const i of missing) {
+                script.expect(`LU1014 h-${i}`);
+            }
             for (const f of NAMES) {
                 if ((counts[f] ?? 0) > 0 && !known.has(f)) {
                     script.expect(`LU1015 flb-${f}`);
@@ -294,7 +304,9 @@ kernel "new" from "7.2" {
                 script.in('q', 'open("/dev/liveupdate")  fails EIO');
             } else {
                 script.in('q', 's = open("/dev/liveupdate").retrieve_session("s")');
-                files.forEach((i) => script.in('q', `s.retrieve_fd(token: ${i})`));
+                for (const i of files) {
+                    script.in('q', `s.retrieve_fd(token: ${i})`);
+                }
                 script.in('q', 's.finish()');
                 // by the counts: what was loaded goes down with each file that uses it here, what was not goes below zero
                 for (const f of NAMES) {
@@ -362,8 +374,12 @@ suite('invariants: a file is in one session', () => {
             /** Who has preserved each file, and whether its bits are set. */
             const by = files.map(() => new Set<number>());
             const bits = files.map(() => false);
-            sessions.forEach((s) => script.in('p', `s${s} = lu.create_session("s${s}")`));
-            files.forEach((f) => script.in('p', `m${f} = memfd_create("m${f}"); m${f}.truncate(8KiB)`));
+            for (const s of sessions) {
+                script.in('p', `s${s} = lu.create_session("s${s}")`);
+            }
+            for (const f of files) {
+                script.in('p', `m${f} = memfd_create("m${f}"); m${f}.truncate(8KiB)`);
+            }
             const closed = new Set<number>();
             for (let step = 2 + random.below(7); step > 0; step--) {
                 const s = random.pick(sessions);
@@ -374,7 +390,9 @@ suite('invariants: a file is in one session', () => {
                 if (random.below(4) === 0) {
                     script.in('p', `s${s}.close()`);
                     closed.add(s);
-                    files.filter((x) => by[x]?.delete(s)).forEach((x) => bits[x] = false);
+                    for (const x of files.filter((x) => by[x]?.delete(s))) {
+                        bits[x] = false;
+                    }
                 } else if (by[f]?.has(s) === false) {
                     script.in('p', `s${s}.preserve_fd(m${f}, token: ${f})`);
                     by[f]?.add(s);
