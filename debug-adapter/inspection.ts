@@ -9,6 +9,7 @@ import { Stacks } from './stack';
 import { handoverItems } from './variables/handover';
 import { liveUpdateItems } from './variables/live-update';
 import { localItems } from './variables/locals';
+import { threadName } from './variables/locks';
 import { machineItems } from './variables/machine';
 import { Pane } from './variables/pane';
 import { processScope } from './variables/process';
@@ -46,7 +47,7 @@ export class Inspection {
     }
 
     threads(): DebugProtocol.Thread[] {
-        return this.vm.threads.map(({ id, name, user }) => ({ id, name: user ? `${name} (${user.process.pid})` : name }));
+        return this.vm.threads.map((thread) => ({ id: thread.id, name: threadName(this.vm, thread) }));
     }
 
     stackTrace({ threadId, startFrame, levels }: Arguments<'stackTrace'>): DebugProtocol.StackTraceResponse['body'] {

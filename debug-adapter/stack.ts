@@ -5,14 +5,20 @@ import { statementOf, type Frame } from '../emulator/scenario/code';
 import type { Viewpoint } from '../emulator/scenario/evaluate';
 import type { Thread } from '../emulator/scenario/thread';
 import type { Vm } from '../emulator/scenario/vm';
+import { waitsFor } from '../emulator/scenario/waiting';
 import type { Sources } from './source';
 
 /** A frame by its place: ids stay the same as long as the stack below a frame does. */
 interface FramePlace {
     readonly thread: number;
-    /** From the bottom of its thread; −1 stands for a process that runs nothing now. */
+    /** From the bottom of its thread; {@link NOTHING} and {@link WAITS} stand for what is no frame. */
     readonly index: number;
 }
+
+/** A process that runs nothing now. */
+const NOTHING = -1;
+/** The line above the frames of a thread that waits for a lock. */
+const WAITS = -2;
 
 export class Stacks {
     private readonly ids = new Map<string, number>();
@@ -22,7 +28,7 @@ export class Stacks {
 
     /** The frames of a thread, newest first; below a process's block come the frames of the thread that waits for it. */
     of(vm: Vm, thread: Thread): DebugProtocol.StackFrame[] {
-        const out: DebugProtocol.StackFrame[] = [];
+        const out: DebugProtocol.StackFrame[] = this.waiting(vm, thread);
         let waiter: Thread | null = thread;
         let below = false;
         while (waiter) {
@@ -70,10 +76,17 @@ export class Stacks {
         return id;
     }
 
+    /** Above the frames of a thread that waits for a lock: for which, and who has it. */
+    private waiting(vm: Vm, thread: Thread): DebugProtocol.StackFrame[] {
+        const { lineBase, columnBase } = this.sources.format;
+        const name = waitsFor(vm, thread);
+        return name === undefined ? [] : [{ id: this.idOf(thread, WAITS), name, line: lineBase, column: columnBase, presentationHint: 'label' }];
+    }
+
     private idle(thread: Thread): DebugProtocol.StackFrame {
         const { lineBase, columnBase } = this.sources.format;
         const name = thread.user ? `${thread.user.name} is in user space` : 'not started';
-        return { id: this.idOf(thread, -1), name, line: lineBase, column: columnBase, presentationHint: 'label' };
+        return { id: this.idOf(thread, NOTHING), name, line: lineBase, column: columnBase, presentationHint: 'label' };
     }
 
     private shown(vm: Vm, thread: Thread, index: number, frame: Frame, waits: boolean): DebugProtocol.StackFrame {

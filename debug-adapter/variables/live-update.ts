@@ -8,6 +8,7 @@ import { View } from '../../emulator/scenario/view';
 import type { Vm } from '../../emulator/scenario/vm';
 import { bytesAt } from './bytes';
 import { group, leaf, listing, type Item } from './item';
+import { lockItems } from './locks';
 import { handedOver, type HandedOver } from './serialized';
 import { updateTimes } from './update';
 import { addressItem, attempt, itemOf, objectFields, viewFields } from './values';
@@ -38,6 +39,7 @@ export function liveUpdateItems(vm: Vm): Item[] {
             addressItem(vm, 'FLB page (outgoing)', luo.flbPage),
             addressItem(vm, 'FLB page (incoming)', luo.incomingFlbPage),
         ]),
+        ...lockItems(vm),
         ...updateTimes(vm),
     ];
 }

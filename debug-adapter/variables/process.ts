@@ -6,6 +6,7 @@ import type { UserProcess } from '../../emulator/scenario/thread';
 import type { Vm } from '../../emulator/scenario/vm';
 import { leaf, sizeText, type Children, type Item } from './item';
 import { sessionItem } from './live-update';
+import { stateItems } from './locks';
 import { itemOf, objectFields, processVars } from './values';
 
 /** Descriptors are numbered items, so a process may have many. */
@@ -18,6 +19,7 @@ export function processScope(vm: Vm, user: UserProcess | null): Children {
         named: () => [
             leaf('pid', String(user.process.pid)),
             leaf('name', user.name),
+            ...stateItems(vm, user.thread),
             { name: 'variables', value: String(user.vars.size), children: { named: () => processVars(vm, user, `${user.name}.`) }, kind: 'virtual' },
         ],
         indexed: {

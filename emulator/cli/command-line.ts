@@ -16,7 +16,7 @@ each failure where and why.
 
   --scenario NAME   only the scenario of this name
   --kernel NAME     boot this kernel where a scenario boots the default one
-  --seed N          picks one of the possible orders of events (default 0)
+  --seed N          picks one of the orders of what runs at the same time (default 0)
   --format FORMAT   pretty (default), tap, junit or json
   --log             print the kernel log, too
   --strict          a diagnosis (a leak, a dangling pointer ...) that the

@@ -96,7 +96,7 @@ export function execute(files: Files, program: Program, scenario: ScenarioDecl, 
         run = Run.start(program, { scenario: base.name, kernel: options.kernel, seed: options.seed, costs: options.costs });
     } catch (e) {
         if (e instanceof UsageError) {
-            return { ...base, passed: false, timeNs: 0, boots: 0, output: [], updates: [], diagnoses: [], failure: { kind: 'setup', message: e.message, where, stack: [], cause: null, kernelLog: [] } };
+            return { ...base, passed: false, seed: null, timeNs: 0, boots: 0, output: [], updates: [], diagnoses: [], failure: { kind: 'setup', message: e.message, where, stack: [], cause: null, kernelLog: [] } };
         }
         throw e;
     }
@@ -117,7 +117,7 @@ export function execute(files: Files, program: Program, scenario: ScenarioDecl, 
     }
     const diagnoses = reportsOf(files, program, scenario, vm.diagnoses?.found ?? []);
     const failure = ended ?? (options.strict ? strictFailure(diagnoses) : null);
-    return { ...base, passed: failure === null, timeNs: vm.machine.clock.now, boots: vm.machine.boots, output: watcher.output, updates: updatesOf(vm), diagnoses, failure };
+    return { ...base, passed: failure === null, seed: vm.scheduler.used ? vm.seed : null, timeNs: vm.machine.clock.now, boots: vm.machine.boots, output: watcher.output, updates: updatesOf(vm), diagnoses, failure };
 }
 
 function toTheEnd(files: Files, vm: Vm, watcher: Watcher): Failure | null {

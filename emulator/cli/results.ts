@@ -72,6 +72,8 @@ export interface ScenarioResult {
     /** Where it is declared. */
     readonly where: Where;
     readonly passed: boolean;
+    /** What has picked the schedule, where processes ran at the same time; null: none did. */
+    readonly seed: number | null;
     /** Virtual time at its end, in nanoseconds. */
     readonly timeNs: number;
     /** How many kernels booted. */

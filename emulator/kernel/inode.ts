@@ -1,5 +1,6 @@
 import { type Journal, Rec } from '../machine/journal';
 import type { KernelCore } from './core';
+import { Lock } from './lock';
 
 /** What an inode is, as far as it decides about system calls. `anon` is the inode of anonymous files (fs/anon_inodes.c). */
 export type InodeType = 'shmem' | 'hugetlb' | 'pipe' | 'socket' | 'chardev' | 'anon';
@@ -11,8 +12,8 @@ export class Inode extends Rec {
     readonly size: number = 0;
     /** Open files on it. An inode without any, and without a link, is gone. */
     readonly opens: number = 0;
-    /** True while kernel code holds the inode lock (i_rwsem) over several statements. */
-    readonly locked: boolean = false;
+    /** The inode lock (i_rwsem). System calls that run to their end at once look whether somebody has it, and need not take it. */
+    readonly lock: Lock;
 
     constructor(
         journal: Journal,
@@ -22,6 +23,11 @@ export class Inode extends Rec {
         readonly mode: number,
     ) {
         super(journal);
+        this.lock = new Lock(journal, `the lock of inode ${ino}`);
+    }
+
+    get locked(): boolean {
+        return this.lock.holders.length > 0;
     }
 
     /** Allocated space in units of 512 bytes, as st_blocks. */

@@ -41,6 +41,24 @@ export function giveUpLock(vm: Vm, lock: Lock): void {
     }
 }
 
+/**
+ * For what runs to its end at once: whether a lock is there for it. Where it is not the thread waits, and has the lock when it comes again;
+ * {@link passed} gives it up.
+ */
+export function mayPass(vm: Vm, lock: Lock): boolean {
+    if (lock.holders.length === 0 || lock.heldBy(vm.current)) {
+        return true;
+    }
+    takeLock(vm, lock, 'write');
+    return false;
+}
+
+export function passed(vm: Vm, lock: Lock): void {
+    if (lock.heldBy(vm.current)) {
+        giveUpLock(vm, lock);
+    }
+}
+
 /** Takes a lock until the frame that asks for it ends. */
 export function guardLock(vm: Vm, lock: Lock, mode: LockMode): void {
     const { frame } = vm;

@@ -107,7 +107,7 @@ export function backToUser(vm: Vm): boolean {
 function signalUser(vm: Vm, user: UserProcess): number {
     const { thread } = user;
     thread.killed = true;
-    if (thread.top?.mode !== 'kernel') {
+    if (thread.top?.mode !== 'kernel' && thread.waiting?.kind !== 'lock') {
         die(vm, thread);
     }
     return SWITCH;

@@ -51,9 +51,12 @@ export function coldBoot(vm: Vm, name: string, cmdline: string): void {
     startKernel(vm, at);
 }
 
-/** kexec_file_load(2) and kexec_load(2). @returns ENOEXEC (built for another architecture), EADDRNOTAVAIL, ENOMEM. */
+/** kexec_file_load(2) and kexec_load(2). @returns EBUSY (somebody reboots), ENOEXEC (built for another architecture), EADDRNOTAVAIL, ENOMEM. */
 export function loadKexec(vm: Vm, name: string, cmdline: string, how: { readonly handover: boolean; readonly preserveContext?: boolean }): undefined | Err {
     const { running } = vm;
+    if (running.transition.holders.length > 0) {
+        return err('EBUSY');
+    }
     const { arch } = running.kho.env.options;
     const file = fileOf(kernelNamed(vm, name, 'load'), cmdline, arch);
     if (file.arch !== arch) {
@@ -68,8 +71,11 @@ export function loadKexec(vm: Vm, name: string, cmdline: string, how: { readonly
     return undefined;
 }
 
-export function unloadKexec(vm: Vm): undefined {
+export function unloadKexec(vm: Vm): undefined | Err {
     const { running } = vm;
+    if (running.transition.holders.length > 0) {
+        return err('EBUSY');
+    }
     running.kexecImage?.free();
     vm.machine.journal.edit(running).kexecImage = null;
     return undefined;

@@ -14,12 +14,14 @@ export class Scheduler extends Rec {
     readonly threads: readonly Thread[] = [];
     /** The thread of the scenario, which waits for the blocks. */
     readonly waiter: Thread | null = null;
-    /** Between which processes the seed has chosen so far: that often. */
+    /** So often the seed has chosen between processes. */
     readonly draws: number = 0;
+    /** Something has run at the same time as something else: the run depends on the seed. */
+    readonly used: boolean = false;
     /** Of the stream of draws. */
     readonly state: number;
 
-    constructor(private readonly journal: Journal, private readonly seed: number) {
+    constructor(private readonly journal: Journal, readonly seed: number) {
         super(journal);
         this.state = mix(seed);
     }
@@ -32,6 +34,7 @@ export class Scheduler extends Rec {
         const edit = this.journal.edit<Scheduler>(this);
         edit.threads = threads;
         edit.waiter = waiter;
+        edit.used = true;
     }
 
     /** One more thread has something to do: a process that did not take part is killed. */

@@ -3,6 +3,7 @@
  * The checker, the compiler and the editor's help read the same tables.
  */
 import type { Err } from '../kernel/errno';
+import type { Lock } from '../kernel/lock';
 import type { Callback, FnDecl } from './ast';
 import type { StructLayout } from './layout';
 import type { Vm } from './vm';
@@ -74,6 +75,8 @@ export interface NativeFunction {
     readonly fails: boolean;
     /** A system call: a method that every descriptor has. */
     readonly syscall?: boolean;
+    /** The lock that it holds while it runs: where somebody has it, the caller waits before. */
+    readonly takes?: (vm: Vm, args: readonly Value[]) => Lock | undefined;
     /** One paragraph in Markdown for hover and completion. */
     readonly doc: string;
     /** `params` leave the receiver out. The receiver, for methods, is `args[0]`. */

@@ -43,7 +43,7 @@ class Fingerprint {
                 this.frame(frame);
             }
         }
-        if (vm.scheduler.active || vm.scheduler.draws > 0) {
+        if (vm.scheduler.used) {
             vm.scheduler.hash(hasher);
         }
         for (const user of vm.users) {

@@ -11,7 +11,7 @@ import type { Device } from '../machine/devices/device';
 import type { Diagnosis } from '../scenario/diagnosis/diagnosis';
 import type { Frame } from '../scenario/code';
 import type { Listener, Phase } from '../scenario/listener';
-import type { Thread } from '../scenario/thread';
+import type { LockWait, Thread } from '../scenario/thread';
 import type { Value } from '../scenario/types';
 import type { Update } from '../scenario/updates';
 import type { VcpuState } from '../machine/guests';
@@ -96,6 +96,14 @@ export class Tracer implements Listener {
     callbackLeft(name: string, result: unknown, frame: Frame): void {
         const failed = result instanceof Err ? { result: shown(result) } : {};
         this.endUpTo(this.vm.current.id, name, { ...this.aboutCallback(frame), ...failed });
+    }
+
+    waits(thread: Thread, { lock }: LockWait): void {
+        this.begin(thread, waitName(lock.name), 'wait', { 'held by': lock.holders.map((h) => h.task.name).join(', ') });
+    }
+
+    woken(thread: Thread, { lock }: LockWait): void {
+        this.endUpTo(thread.id, waitName(lock.name), {});
     }
 
     stage(name: string, begin: number): void {
@@ -318,6 +326,10 @@ function phasesOf(u: Update, pid: number, begin: number | null, end: number, now
     add('Post-Blackout', resumed, finished);
     add('Post-LU', finished, Math.max(end, finished ?? 0));
     return slices;
+}
+
+function waitName(lock: string): string {
+    return `waits for ${lock}`;
 }
 
 function us(ns: number): number {

@@ -14,7 +14,7 @@ const FOREVER = 1e12;
 
 /** Numbers that have no scenario yet. */
 const MISSING: readonly number[] = [
-    25, 26, 27, 28, 41, 49, 58, 59, 74, 92, 96, 110, 111, 112, 113, 114, 115, 116, 117, 118, 119, 120, 121,
+    25, 26, 27, 28, 41, 49, 74, 92, 96, 110, 111, 112, 113, 114, 115, 116, 117, 118, 119, 120, 121,
     122, 123, 124, 125, 126, 127, 131, 149, 150,
 ];
 
@@ -57,7 +57,9 @@ suite('catalogue of failures', () => {
         }
 
         test(`${entry.file}: what is lost is found, and a scenario says as what`, () => {
-            assert.equal(entry.finds.length > 0, entry.severities.some((s) => FOUND.includes(s)));
+            const lost = entry.severities.some((s) => FOUND.includes(s));
+            // who hangs may be found, too
+            assert.ok(entry.finds.length > 0 ? lost || entry.severities.includes('Hang') : !lost);
         });
     }
 

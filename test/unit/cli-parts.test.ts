@@ -71,7 +71,7 @@ suite('JUnit XML', () => {
         const where = at(1, 1, 1, 2);
         const nasty = 'a\u0000b <&>"\n\ud800 \u{1f600} ]]>';
         const result: ScenarioResult = {
-            name: nasty, where, passed: false, timeNs: 0, boots: 0, updates: [], diagnoses: [], output: [{ level: 'log', text: nasty, timeNs: 0, boot: 0 }],
+            name: nasty, where, passed: false, seed: 7, timeNs: 0, boots: 0, updates: [], diagnoses: [], output: [{ level: 'log', text: nasty, timeNs: 0, boot: 0 }],
             failure: { kind: 'failed-call', message: nasty, where, stack: [], cause: null, kernelLog: [] },
         };
         const file: FileResult = { file: 'a.lus', errors: [], scenarios: [result] };
@@ -81,6 +81,7 @@ suite('JUnit XML', () => {
         assert.ok(out.includes('name="a\ufffdb &lt;&amp;&gt;&quot;&#10;\ufffd \u{1f600} ]]&gt;"'), out);
         assert.ok(out.includes('<system-out>a\ufffdb &lt;&amp;&gt;"\n\ufffd \u{1f600} ]]&gt;</system-out>'), out);
         assert.ok(out.includes('time="0.500"'));
+        assert.ok(out.includes('<property name="seed" value="7"/>'));
     });
 });
 

@@ -53,7 +53,7 @@ const runSchema = z.object({
         file: z.string(),
         errors: z.array(findingSchema),
         scenarios: z.array(z.object({
-            name: z.string(), where: whereSchema, passed: z.boolean(), timeNs: z.number(), boots: z.number(), output: logSchema, updates: z.array(updateSchema), diagnoses: z.array(diagnosisSchema), failure: failureSchema.nullable(),
+            name: z.string(), where: whereSchema, passed: z.boolean(), seed: z.number().nullable(), timeNs: z.number(), boots: z.number(), output: logSchema, updates: z.array(updateSchema), diagnoses: z.array(diagnosisSchema), failure: failureSchema.nullable(),
         }).strict()),
     }).strict()),
 }).strict();

@@ -76,6 +76,14 @@ suite('examples', () => {
         assert.match(changed('failed-freeze', 'gpu_handler.freeze after 2', 'gpu_handler.freeze'), /state_of\("vm-1", 0\)\.freezes == 1 && state_of\("vm-1", 0\)\.thaws == 1/);
     });
 
+    test('close-hangs: it is the freeze that keeps the close waiting', () => {
+        assert.match(changed('close-hangs', '            log("never printed")\n', '            log("never printed")\n        }\n        process b {\n            assert vmm.state != "D"\n'), /vmm\.state/);
+    });
+
+    test('slow-preserve: a guest of one folio delays nothing', () => {
+        assert.match(changed('slow-preserve', 'ram.truncate(512MiB)                    // 131072 folios, each pinned and preserved', 'ram.truncate(4KiB)'), /finds LU1031|ram\.size == 512MiB/);
+    });
+
     test('vetoed-finish: without the veto the session is gone', () => {
         assert.match(changed('vetoed-finish', 'can_finish(args) { return args.retrieve_status > 0 }', 'can_finish(args) { return true }'),
             /finish\(\) should fail with EBUSY, but it succeeds[\s\S]*Unable to finish session/);

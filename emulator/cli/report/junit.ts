@@ -52,6 +52,7 @@ function testCase(file: string, s: ScenarioResult, time: number): string {
 /** Updates and diagnoses. */
 function properties(s: ScenarioResult): string[] {
     const all = [
+        ...(s.seed === null ? [] : [{ name: 'seed', value: String(s.seed) }]),
         ...s.updates.map((u) => ({ name: 'update', value: updateLine(u, s.updates) })),
         ...s.diagnoses.map((d) => ({ name: d.code, value: diagnosisLine(d) })),
     ];

@@ -9,6 +9,7 @@ import type { Style } from '../style';
 import { counted, logLine } from '../text';
 import { spot } from '../where';
 import { totals, type Reporter, type Write } from './reporter';
+import { seedOf } from './seed';
 
 /** Lines of source above the one that failed. */
 const CONTEXT = 2;
@@ -33,7 +34,7 @@ export function prettyReporter(write: Write, files: Files, style: Style): Report
             for (const entry of result.output) {
                 line(`    ${entry.level === 'log' ? logLine(entry) : style.dim(logLine(entry))}`);
             }
-            line(`  ${result.passed ? style.good('✓') : style.bad('✗')} ${result.name}`);
+            line(`  ${result.passed ? style.good('✓') : style.bad('✗')} ${result.name}${seedOf(result)}`);
             for (const update of result.updates) {
                 line(`    ${style.dim(updateLine(update, result.updates))}`);
             }

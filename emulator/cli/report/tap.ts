@@ -5,6 +5,7 @@ import type { Failure, FileResult, ScenarioResult } from '../results';
 import { logLine } from '../text';
 import { spot } from '../where';
 import type { Reporter, Write } from './reporter';
+import { seedOf } from './seed';
 
 export function tapReporter(write: Write): Reporter {
     let n = 0;
@@ -37,7 +38,7 @@ export function tapReporter(write: Write): Reporter {
             for (const update of result.updates) {
                 line(`# ${updateLine(update, result.updates)}`);
             }
-            point(result.passed, `${file}: ${result.name}`);
+            point(result.passed, `${file}: ${result.name}${seedOf(result)}`);
             const diagnoses: [string, unknown][] = result.diagnoses.length > 0 ? [['diagnoses', result.diagnoses.map(diagnosisLine)]] : [];
             if (result.failure) {
                 yaml([...diagnosis(result.failure), ...diagnoses]);

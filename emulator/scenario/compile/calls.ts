@@ -4,6 +4,7 @@ import type { Arg, CallExpr, Expectation, Expr, FnDecl } from '../ast';
 import { SWITCH, type Eval, type Frame } from '../code';
 import { systemCall } from '../entering';
 import { callback } from '../kinds';
+import { mayPass, passed } from '../locks';
 import { memberOf } from '../members';
 import type { NativeFunction, Value } from '../types';
 import { format, ProgramError } from '../values';
@@ -240,6 +241,22 @@ function emitDirect(c: FnCompiler, call: Expr, native: NativeFunction, evals: re
         }
         return vm.interrupted ? suspendAt(f, next) : next;
     };
+    const { takes } = native;
+    if (takes) {
+        c.emitter.emit((f, vm) => {
+            const args = evals.map((e) => e(f, vm));
+            const lock = takes(vm, args);
+            if (lock && !mayPass(vm, lock)) {
+                return SWITCH;
+            }
+            const result = fn(vm, args);
+            if (lock) {
+                passed(vm, lock);
+            }
+            return finish(f, vm, result);
+        });
+        return;
+    }
     const [a, b] = evals;
     if (evals.length === 1 && a) {
         c.emitter.emit((f, vm) => finish(f, vm, fn(vm, [a(f, vm)])));
@@ -287,6 +304,10 @@ function emitDynamic(c: FnCompiler, call: CallExpr, name: string, object: Eval, 
         }
         const { method } = member;
         const values = [self, ...dynamicArgs(method, names, evals.map((e) => e(f, vm)))];
+        const lock = method.takes?.(vm, values);
+        if (lock && !mayPass(vm, lock)) {
+            return SWITCH;
+        }
         f.pc++;
         if (method.callback !== undefined) {
             return callback(vm, method.callback, values, slot);
@@ -301,6 +322,9 @@ function emitDynamic(c: FnCompiler, call: CallExpr, name: string, object: Eval, 
             systemCall(vm, method.name);
         }
         const result = method.call?.(vm, values);
+        if (lock) {
+            passed(vm, lock);
+        }
         f.slots[slot] = result;
         if (method.syscall && f.mode !== 'kernel') {
             vm.returned(method.name, result, null);

@@ -143,6 +143,14 @@ export const CATALOGUE = {
         severity: 'error', group: 'devices', title: 'running device that the kernel does not know',
         advice: 'Stop or reset the device before the kexec: clearing the bus master bit is all that a kernel does for devices whose driver has no shutdown().',
     },
+    LU1031: {
+        severity: 'warning', group: 'sessions', title: 'reboot that waits for a system call',
+        advice: 'Preserve everything before the reboot is asked for, and let the agent wait for the answers of all its VMMs.',
+    },
+    LU1032: {
+        severity: 'warning', group: 'sessions', title: 'process that hangs until the jump',
+        advice: 'Close sessions before the reboot or not at all, and have whoever may still use one stopped by then: no signal gets it out.',
+    },
     LU1035: {
         severity: 'error', group: 'guests', title: 'guest memory that is not as the guest left it',
         advice: 'Preserve all of the guest\'s memory, map it at the same addresses, and load the state that was saved after the last vCPU was paused. The history says what became of the page.',

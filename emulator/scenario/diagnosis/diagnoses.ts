@@ -15,6 +15,7 @@ import type { StructLayout } from '../layout';
 import type { ScenarioDecl } from '../ast';
 import type { Listener, Phase, Place } from '../listener';
 import type { RunException } from '../run_state';
+import type { LockWait, Thread } from '../thread';
 import type { Value } from '../types';
 import type { ArrayView } from '../view';
 import type { Vm } from '../vm';
@@ -40,6 +41,7 @@ import { pointerRules } from './pointers';
 import { preparationRules } from './preparation';
 import { sessionRules } from './sessions';
 import { unreadableRules } from './unreadable';
+import { waitingRules } from './waiting';
 
 /** Some diagnoses that belong together. */
 export interface Rules extends Omit<Listener, 'returned'> {
@@ -97,6 +99,7 @@ export class Diagnoses implements Listener {
             callbackRules(scene),
             this.frozen,
             unreadableRules(scene),
+            waitingRules(scene),
             this.devices,
             this.interrupts,
             this.guests,
@@ -131,6 +134,18 @@ export class Diagnoses implements Listener {
     failed(what: string, error: Err, frame: Frame): void {
         for (const r of this.watching) {
             r.failed?.(what, error, frame);
+        }
+    }
+
+    waits(thread: Thread, waiting: LockWait): void {
+        for (const r of this.watching) {
+            r.waits?.(thread, waiting);
+        }
+    }
+
+    woken(thread: Thread, waiting: LockWait): void {
+        for (const r of this.watching) {
+            r.woken?.(thread, waiting);
         }
     }
 

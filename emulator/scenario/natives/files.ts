@@ -89,20 +89,7 @@ export const inodeType = objectType('inode', 'An inode: what all opens of one fi
         vm.running.journal.edit<ShmemInode | HugetlbInode>(memoryArg(object)).frozen = asBool(value, 'frozen');
     }),
     inodeField('locked', BOOL, 'Whether kernel code holds its lock.', (i) => i.locked),
-], [
-    {
-        name: 'lock', params: [], result: NONE, context: 'kernel', fails: false, doc: '`inode_lock()`.',
-        call: (vm: VmCore, [inode]) => setLocked(vm, inodeArg(inode), true),
-    },
-    {
-        name: 'unlock', params: [], result: NONE, context: 'kernel', fails: false, doc: '`inode_unlock()`.',
-        call: (vm: VmCore, [inode]) => setLocked(vm, inodeArg(inode), false),
-    },
-]);
-
-function setLocked(vm: VmCore, inode: Inode, locked: boolean): undefined {
-    vm.running.journal.edit(inode).locked = locked;
-}
+], []);
 
 // ---------------------------------------------------------------- functions of kernel code
 

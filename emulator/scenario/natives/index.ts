@@ -19,7 +19,7 @@ import {
     sessionField, sessionList,
 } from './luo';
 import { bridgeObject, pciDev, pciFunctions, pciObject, vfioDevice, vfioField } from './pci';
-import { lockFunctions, lockObject } from './locks';
+import { inodeLocking, lockFunctions, lockObject, takingLong, withLocks } from './locks';
 import { khoObject, khoSide, memoryFunctions, subtree } from './memory';
 import { clockObject, timeGlobals, updateObject } from './time';
 import { hugePoolObject, hugetlbFunctions } from './hugetlb';
@@ -39,8 +39,10 @@ const file: ObjectType = {
     methods: new Map([...fileType.methods, ...byName(fileCallbacks)]),
 };
 
+const inode: ObjectType = { ...inodeType, methods: byName(inodeLocking) };
+
 const byClass = new Map<unknown, ObjectType>(classes.map((m) => [m.class, m.type]));
-const objects = new Map<string, ObjectType>([file, inodeType, folioType, foliosType, statType, ...byClass.values()].map((t) => [t.name, t]));
+const objects = new Map<string, ObjectType>([file, inode, folioType, foliosType, statType, ...byClass.values()].map((t) => [t.name, t]));
 
 /** The object type of an object that `.lus` code can hold; undefined for plain values. */
 export function objectTypeOf(o: object): ObjectType | undefined {
@@ -62,14 +64,14 @@ const ARGS: [string, Type][] = [['args', objectOf('luo_args')]];
 const FLB: [string, Type][] = [['args', objectOf('flb_args')]];
 
 export const NATIVES: Natives = {
-    functions: byName([...kvmFunctions, ...byteFunctions, ...driverFunctions, ...fileFunctions, ...folioFunctions, ...fileSyscalls, ...kexecSyscalls, ...kernelFunctions, ...diagnosisFunctions, ...iommuFunctions, ...memoryFunctions, ...fdtFunctions, ...luoFunctions, ...lockFunctions, ...movableFunctions, ...hugetlbFunctions, ...pciFunctions]),
+    functions: byName([...kvmFunctions, ...byteFunctions, ...driverFunctions, ...fileFunctions.map((f) => (f.name === 'memfd_pin_folios' ? takingLong(f) : f)), ...folioFunctions, ...fileSyscalls, ...kexecSyscalls, ...kernelFunctions, ...diagnosisFunctions, ...iommuFunctions, ...memoryFunctions, ...fdtFunctions, ...luoFunctions, ...lockFunctions, ...movableFunctions, ...hugetlbFunctions, ...pciFunctions]),
     objects,
     globals: byName([...fileConstants, ...kvmGlobals, ...kernelGlobals, ...timeGlobals, ...errnoConstants]),
     fd: {
         name: 'fd',
         doc: 'A descriptor. Every system call is a method of it; on the wrong kind of file it gives the kernel\'s error.',
         fields: byName([...descriptor.fields, ...kvmFields, ...movableFields]),
-        methods: byName([...descriptor.methods, ...kvmSyscalls, ...luoSyscalls, ...deviceSyscalls, ...movableMethods]),
+        methods: byName([...withLocks(descriptor.methods), ...kvmSyscalls, ...luoSyscalls, ...deviceSyscalls, ...movableMethods]),
         ofKernel: true,
     },
     fileKinds: new Map([

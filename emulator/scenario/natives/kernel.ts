@@ -224,7 +224,7 @@ export const kexecSyscalls: readonly NativeFunction[] = [
     code('open', [param('path', STRING), param('flags', INT, 2)], { context: 'user', syscall: true, result: FD },
         '`open(2)`: `/dev/liveupdate`, `/dev/null`, `/dev/iommu`, `/dev/vfio/devices/vfioN`, files on tmpfs, and the paths of declared file kinds. `/dev/liveupdate` has one opener at a time (EBUSY), and gives EIO where the incoming sessions could not be rebuilt.', 'sys_open'),
     fn('kexec_file_load', [param('kernel', STRING), param('cmdline', STRING, '')], { context: 'user', syscall: true, fails: true },
-        '`kexec_file_load(2)`: loads a kernel by its name, with additions to its command line. EADDRNOTAVAIL where it does not fit into scratch.', (vm, [k, c]) =>
+        '`kexec_file_load(2)`: loads a kernel by its name, with additions to its command line. EADDRNOTAVAIL where it does not fit into scratch; EBUSY while somebody reboots.', (vm, [k, c]) =>
             loadKexec(vm, asString(k, 'the kernel'), asString(c, 'the command line'), { handover: true })),
     fn('kexec_load', [param('kernel', STRING), param('cmdline', STRING, ''), param('preserve_context', BOOL, false)], { context: 'user', syscall: true, fails: true },
         '`kexec_load(2)`, the older call: the kernel it loads is handed nothing over. `preserve_context`: `KEXEC_PRESERVE_CONTEXT`, a jump from which one might come back; the reboot does not even ask LUO.', (vm, [k, c, p]) =>

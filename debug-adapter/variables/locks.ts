@@ -1,0 +1,38 @@
+/** The kernel's locks: who has them, and who waits. */
+import type { Lock } from '../../emulator/kernel/lock';
+import type { Thread } from '../../emulator/scenario/thread';
+import type { Vm } from '../../emulator/scenario/vm';
+import { stateOf, waitsFor } from '../../emulator/scenario/waiting';
+import { group, leaf, type Item } from './item';
+
+/** `vmm (101)`, and what it waits for. */
+export function threadName(vm: Vm, thread: Thread): string {
+    const name = thread.user ? `${thread.name} (${thread.user.process.pid})` : thread.name;
+    const waiting = waitsFor(vm, thread);
+    return `${name}${waiting === undefined ? '' : `: ${waiting}`}${thread.killed ? ', and is to be killed' : ''}`;
+}
+
+/** What a process is at, where others run at the same time. */
+export function stateItems(vm: Vm, thread: Thread): Item[] {
+    if (!vm.scheduler.active) {
+        return [];
+    }
+    const waiting = waitsFor(vm, thread);
+    return [
+        leaf('state', waiting === undefined ? stateOf(thread) : `D, ${waiting}`),
+        ...(thread.locks.length > 0 ? [leaf('holds', thread.locks.map((l) => l.name).join(', '))] : []),
+    ];
+}
+
+/** The locks that somebody has, each once. Nothing where nobody has one. */
+export function lockItems(vm: Vm): Item[] {
+    const held = [...new Set(vm.threads.flatMap((t) => t.locks))];
+    return held.length > 0 ? [group('locks', `${held.length} held`, () => held.map((lock) => lockItem(lock)))] : [];
+}
+
+function lockItem(lock: Lock): Item {
+    return group(lock.name, lock.display().slice(lock.name.length + 2), () => [
+        ...lock.holders.map(({ task, mode }) => leaf(task.name, mode === 'read' ? 'has it for reading' : 'has it')),
+        ...lock.queue.map(({ task, mode }, i) => leaf(task.name, `waits${lock.queue.length > 1 ? `, number ${i + 1}` : ''}${mode === 'read' ? ', for reading' : ''}`)),
+    ]);
+}
