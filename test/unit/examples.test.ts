@@ -81,7 +81,7 @@ suite('examples', () => {
     });
 
     test('slow-preserve: a guest of one folio delays nothing', () => {
-        assert.match(changed('slow-preserve', 'ram.truncate(512MiB)                    // 131072 folios, each pinned and preserved', 'ram.truncate(4KiB)'), /finds LU1031|ram\.size == 512MiB/);
+        assert.match(changed('slow-preserve', 'ram.truncate(512MiB)                    // 256 folios, each pinned and preserved', 'ram.truncate(4KiB)'), /finds LU1031|ram\.size == 512MiB/);
     });
 
     test('vetoed-finish: without the veto the session is gone', () => {
