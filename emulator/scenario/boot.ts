@@ -9,10 +9,10 @@ import type { Area, IncomingHandover, KernelLog, KhoEnv } from '../kernel/kho/en
 import { Kho } from '../kernel/kho/kho';
 import { layersOf, titleOf } from '../kernel/layers';
 import { reservePlaces } from '../kernel/kho/places';
+import { LuoFlb } from '../kernel/luo/state';
 import { preserveNamed, RESERVE_MEM, reserveNamed, type NamedRegion } from '../kernel/kho/reserve_mem';
 import { readFdtPage, retrieveSubtree } from '../kernel/kho/root_fdt';
 import { DEFAULT_SCRATCH, parseScratch, type ScratchSizes } from '../kernel/kho/scratch';
-import { LuoFlb, LuoHandler } from '../kernel/luo/state';
 import { PageAllocator } from '../kernel/mm/buddy';
 import { Memblock } from '../kernel/mm/memblock';
 import { Memmap } from '../kernel/mm/memmap';
@@ -21,6 +21,7 @@ import { Rec } from '../machine/journal';
 import { BootHugePages } from './boot_hugetlb';
 import { hex, ProgramError } from './values';
 import type { BootableKernel } from './kernels';
+import { registerHandler } from './modules';
 import { panic } from './power_off';
 import type { Vm } from './vm';
 
@@ -193,26 +194,8 @@ export class Boot extends Rec {
         if (!luo.enabled) {
             return this.stage('initcalls', begin);
         }
-        const { journal } = vm.machine;
         for (const name of this.kernel.handlers) {
-            const found = vm.image.handler(name, vm.library);
-            if (!found) {
-                continue;
-            }
-            const { decl } = found;
-            if (luo.handlers.items.some((h) => h.compatible === decl.compatible.value)) {
-                vm.log('err', `luo: a handler for "${decl.compatible.value}" is registered already`);
-                continue;
-            }
-            const flbs = decl.uses.map((use) => {
-                const known = luo.flbs.items.find((f) => f.name === use.name);
-                const flb = known ?? new LuoFlb(journal, use.name, vm.image.flb(use.name, vm.library)?.decl.compatible.value ?? use.name);
-                if (!known) {
-                    luo.flbs.push(flb);
-                }
-                return flb;
-            });
-            luo.handlers.push(new LuoHandler(journal, name, decl.compatible.value, flbs));
+            registerHandler(vm, name);
         }
         return this.stage('initcalls', begin);
     }

@@ -12,6 +12,8 @@ export interface BootableKernel {
     readonly desc: KernelDescription;
     /** Handlers in order of their registration. */
     readonly handlers: readonly string[];
+    /** Handlers that are in modules: they are registered when those are loaded. */
+    readonly modules: readonly string[];
     /** `init` blocks, the oldest ancestor's first. */
     readonly inits: readonly { readonly decl: KernelDecl; readonly init: KernelInit }[];
 }
@@ -45,11 +47,11 @@ function resolve(image: Image, name: string, instead: string | undefined, seen: 
             const known = [...DESCRIPTIONS.keys(), ...image.program.kernels.keys()].map((k) => `"${k}"`).join(', ');
             throw new ProgramError(`no kernel is called "${name}". There are: ${known}.`);
         }
-        return { desc, handlers: desc.handlers, inits: [] };
+        return { desc, handlers: desc.handlers, modules: [], inits: [] };
     }
     seen.add(name);
     const base = resolve(image, decl.from?.value ?? DEFAULT_KERNEL, instead, seen);
-    let { handlers } = base;
+    let { handlers, modules } = base;
     let cmdline = base.desc.cmdline;
     const inits = [...base.inits];
     let layers = layersOf(base.desc.layers);
@@ -68,6 +70,10 @@ function resolve(image: Image, name: string, instead: string | undefined, seen: 
                 const before = layers;
                 layers = takesLayers(base.desc.release) ? layersOf([...before.map((l) => l.name), ...names]) : [];
                 handlers = [...handlers, ...layers.filter((l) => !before.includes(l)).flatMap((l) => l.handlers)];
+                continue;
+            }
+            if (e.key.name === 'modules') {
+                modules = [...modules, ...names.filter((n) => !modules.includes(n))];
                 continue;
             }
             if (e.key.name === 'flaws') {
@@ -104,9 +110,9 @@ function resolve(image: Image, name: string, instead: string | undefined, seen: 
     const { library } = base.desc;
     if (settings.khoBuilt === false) {
         // LUO is built on KHO
-        return { desc: { ...base.desc, ...settings, name, cmdline, luo: undefined, library: LIBRARY_6_17 }, handlers: [], inits };
+        return { desc: { ...base.desc, ...settings, name, cmdline, luo: undefined, library: LIBRARY_6_17 }, handlers: [], modules: [], inits };
     }
-    return { desc: { ...base.desc, ...settings, name, cmdline, layers: new Set(layers.map((l) => l.name)), library: withLayers(library, layers) }, handlers, inits };
+    return { desc: { ...base.desc, ...settings, name, cmdline, layers: new Set(layers.map((l) => l.name)), library: withLayers(library, layers) }, handlers: handlers.filter((h) => !modules.includes(h)), modules, inits };
 }
 
 /** The code of every kernel that a program can boot: of the descriptions, and of its own kernels with their layers. */

@@ -11,6 +11,7 @@ import { costId } from '../machine/costs';
 import { LuoFlb, LuoHandler } from '../kernel/luo/state';
 import type { FileDecl, FlbDecl, HandlerDecl } from './ast';
 import { SWITCH } from './code';
+import { calledInVain } from './modules';
 import { mayBeOvertaken } from './scheduler';
 import type { Value } from './types';
 import { ProgramError } from './values';
@@ -28,6 +29,9 @@ const QUESTIONS = new Set(['can_preserve', 'can_finish']);
 export function callback(vm: Vm, name: string, args: readonly Value[], resultSlot: number): number {
     const [receiver, ...rest] = args;
     const owner = declarationOf(vm, receiver);
+    if (receiver instanceof LuoHandler && calledInVain(vm, receiver, name)) {
+        return SWITCH;
+    }
     const injected = owner && vm.injections.hit(`${owner.name.name}.${name}`, vm.boot);
     if (injected) {
         return answer(vm, resultSlot, injected.error ?? false, `${owner.name.name}.${name}`);

@@ -1,6 +1,7 @@
 /** The one seam between a run and those who watch it. Every method may be left out; nothing that a listener does changes the run. */
 import type { Err } from '../kernel/errno';
 import type { LogLine } from '../kernel/klog';
+import type { LuoFile, LuoHandler } from '../kernel/luo/state';
 import type { Device } from '../machine/devices/device';
 import type { Int } from '../machine/int';
 import type { Delivery } from '../machine/interrupts/controller';
@@ -81,6 +82,8 @@ export interface Listener {
     waits?(thread: Thread, waiting: LockWait): void;
     /** A thread has been given the lock that it waited for. */
     woken?(thread: Thread, waiting: LockWait): void;
+    /** The module of a handler is unloaded, which these files of sessions still need. */
+    moduleGone?(handler: LuoHandler, files: readonly LuoFile[]): void;
     /** The running kernel ends otherwise than by a kexec: it panics, or the machine is switched off. All of it is still there. */
     lost?(how: 'panic' | 'power'): void;
     threadStarted?(thread: Thread): void;

@@ -10,7 +10,7 @@ import { StmtParser } from './parser-stmt';
 import type { Diagnostic } from './program';
 
 /** Keys of a kernel's entries that name a list. */
-const LIST_KEYS: ReadonlySet<string> = new Set(['handlers', 'flbs', 'layers', 'flaws']);
+const LIST_KEYS: ReadonlySet<string> = new Set(['handlers', 'modules', 'flbs', 'layers', 'flaws']);
 
 class Parser extends StmtParser {
     items(): Item[] {

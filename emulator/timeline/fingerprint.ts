@@ -228,6 +228,7 @@ class Fingerprint {
         } else if (o instanceof Ioas || o instanceof Hwpt || o instanceof PciDev) {
             o.hash(hasher);
         } else if (o instanceof LuoHandler) {
+            hasher.u32(o.gone ? 1 : 0);
             hasher.str(o.name);
         } else if (o instanceof LuoFlb) {
             hasher.str(o.name);

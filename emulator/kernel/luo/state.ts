@@ -30,6 +30,9 @@ export const REFCOUNT_SATURATED = 0xc000_0000;
 
 /** A file handler (struct liveupdate_file_handler). */
 export class LuoHandler extends Rec {
+    /** The module that its callbacks were in is unloaded. */
+    readonly gone: boolean = false;
+
     constructor(
         journal: Journal,
         /** As the scenario calls it. */

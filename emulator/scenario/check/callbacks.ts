@@ -108,7 +108,7 @@ export function checkKernel(world: World, uri: string, decl: KernelDecl): void {
     }
     checkLayers(world, uri, decl, line);
     for (const entry of decl.entries) {
-        for (const name of entry.kind === 'list' && entry.key.name === 'handlers' ? entry.names : []) {
+        for (const name of entry.kind === 'list' && (entry.key.name === 'handlers' || entry.key.name === 'modules') ? entry.names : []) {
             nameInList(world, uri, name, line);
         }
     }

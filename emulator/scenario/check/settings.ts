@@ -16,7 +16,7 @@ const MACHINE = new Map([
 const OPTIONS = new Map([['memory', 'node'], ['map', 'node'], ['scratch', 'size']]);
 /** What an address among the entries is a multiple of. */
 const ALIGNMENT = new Map([['kho_fdt', 0x1000], ['scratch_array', 0x1000], ['scratch', 0x40_0000]]);
-const LISTS = ['handlers', 'layers', 'flaws'];
+const LISTS = ['handlers', 'modules', 'layers', 'flaws'];
 /** Settings that are on or off. */
 const SWITCHES = new Set(['numa', 'kho', 'kho_debug', 'iommu_shutdown']);
 const ARCHS = ['arm64', 'x86_64'];
@@ -149,7 +149,7 @@ export function checkKernelEntries(s: Settings, decl: KernelDecl): void {
 }
 
 function unknownKey(s: Settings, key: Ident): void {
-    s.world.unknown('LU0218', s.uri, key, key.name, `A kernel has no entry ${quoted(key.name)}: there is \`handlers + …\`, \`layers …\`, \`flaws …\`, ${[...SETTINGS.values()].join(', ')}, \`cost copy 200us\`, \`init { }\`.`,
+    s.world.unknown('LU0218', s.uri, key, key.name, `A kernel has no entry ${quoted(key.name)}: there is \`handlers + …\`, \`modules …\`, \`layers …\`, \`flaws …\`, ${[...SETTINGS.values()].join(', ')}, \`cost copy 200us\`, \`init { }\`.`,
         [...LISTS, ...SETTINGS.keys(), 'cost', 'init']);
 }
 

@@ -227,6 +227,10 @@ export const CATALOGUE = {
         severity: 'warning', group: 'memory', title: 'reserved memory that could not be revived',
         advice: 'Give every kernel of the host the same reserve_mem= parameter: size, alignment and name.',
     },
+    LU1069: {
+        severity: 'error', group: 'handover', title: 'module unloaded that preserved files need',
+        advice: 'Keep the module loaded until the sessions are closed or the kexec is done; use a kernel that counts its users.',
+    },
     LU1070: {
         severity: 'error', group: 'handover', title: 'state changed after the freeze',
         advice: 'Stop whoever uses a file before the reboot: what is done to it behind its freeze() goes along only where it is memory.',

@@ -32,7 +32,7 @@ const FOLLOWS: Partial<Readonly<Record<Code, Partial<Readonly<Record<Code, Link>
     LU1037: { LU1016: 'any', LU1018: 'any', LU1025: 'any', LU1036: 'same', LU1037: 'same', LU1038: 'same' },
     LU1038: { LU1018: 'any' },
     LU1050: { LU1050: 'same' },
-    LU1061: { LU1011: 'same' },
+    LU1061: { LU1011: 'same', LU1069: 'any' },
     LU1062: { LU1012: 'any', LU1013: 'any', LU1026: 'any' },
     LU1065: { LU1025: 'any' },
     LU1076: { LU1008: 'any' },

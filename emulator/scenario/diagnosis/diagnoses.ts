@@ -9,6 +9,7 @@ import { Seq, Table } from '../../machine/journal';
 import type { Err } from '../../kernel/errno';
 import type { Kernel } from '../../kernel/kernel';
 import type { LogLine } from '../../kernel/klog';
+import type { LuoFile, LuoHandler } from '../../kernel/luo/state';
 import type { Int } from '../../machine/int';
 import type { Frame } from '../code';
 import type { StructLayout } from '../layout';
@@ -158,6 +159,12 @@ export class Diagnoses implements Listener {
     described(array: ArrayView, descriptor: number): void {
         for (const r of this.watching) {
             r.described?.(array, descriptor);
+        }
+    }
+
+    moduleGone(handler: LuoHandler, files: readonly LuoFile[]): void {
+        for (const r of this.watching) {
+            r.moduleGone?.(handler, files);
         }
     }
 

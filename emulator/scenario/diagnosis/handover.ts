@@ -2,7 +2,7 @@
 import type { Err } from '../../kernel/errno';
 import type { Kernel } from '../../kernel/kernel';
 import type { LogLine } from '../../kernel/klog';
-import { COMPATIBLE_SIZE, FLB_HEADER_SIZE, FLB_SER_SIZE, LuoSession, MAX_FLBS } from '../../kernel/luo/state';
+import { COMPATIBLE_SIZE, FLB_HEADER_SIZE, FLB_SER_SIZE, LuoSession, MAX_FLBS, type LuoFile, type LuoHandler } from '../../kernel/luo/state';
 import type { BlockSet } from '../../kernel/kho/blocks';
 import { Rec, type Journal } from '../../machine/journal';
 import { PAGE_SIZE } from '../../machine/memory';
@@ -88,7 +88,8 @@ export function handoverRules(scene: Scene): Rules {
 
     const counterparts = (kernel: Kernel, next: BootableKernel): void => {
         const library = vm.image.library(next.desc.library);
-        const declared = next.handlers.flatMap((name) => vm.image.handler(name, library)?.decl ?? []);
+        // a module may be loaded in time: who does not finds out there
+        const declared = [...next.handlers, ...next.modules].flatMap((name) => vm.image.handler(name, library)?.decl ?? []);
         const handlers = new Set(declared.map((d) => d.compatible.value));
         const flbs = new Set(declared.flatMap((d) => d.uses.map((use) => vm.image.flb(use.name, library)?.decl.compatible.value)));
         const known = [...handlers].map((h) => `"${h}"`);
@@ -141,6 +142,15 @@ export function handoverRules(scene: Scene): Rules {
                 if (session instanceof LuoSession) {
                     chronicle.note(REFUSED, `create_session("${session.name}") was refused with EEXIST, after room had been made for it`);
                 }
+            }
+        },
+        moduleGone(handler: LuoHandler, files: readonly LuoFile[]): void {
+            const [first] = files;
+            if (first) {
+                say('LU1069', {
+                    about: handler.name, history: chronicle.ofFile(first), data: { handler: handler.name, compatible: handler.compatible, session: first.session.name, token: hex(first.token), files: files.length },
+                    message: `The module of ${handler.name} is unloaded, but ${counted(files.length, 'file')} (token ${hex(first.token)} of session "${first.session.name}") ${be(files.length)} preserved by it: the next callback is a call into nowhere, and the kernel panics.`,
+                });
             }
         },
         handingOver(kernel: Kernel): void {

@@ -11,6 +11,7 @@ import { SESSION_SER_SIZE, type Luo } from '../../kernel/luo/state';
 import { costId } from '../../machine/costs';
 import { Seq } from '../../machine/journal';
 import { Boot } from '../boot';
+import { loadModule, unloadModule } from '../modules';
 import { crash, panic } from '../power_off';
 import { jump, loadKexec, runHandoverHooks, runInit, unloadKexec } from '../reboot';
 import { openDevice } from '../kinds';
@@ -232,6 +233,10 @@ export const kexecSyscalls: readonly NativeFunction[] = [
     fn('crash', [param('message', STRING, 'sysrq triggered crash')], { context: 'scenario' },
         'The running kernel panics, here and now (as by `echo c > /proc/sysrq-trigger`). Nothing of it is left, and nothing is handed over; `boot` one again. `panicked` is the message.',
         (vm, [m]) => crash(vm, asString(m, 'the message'))),
+    fn('modprobe', [param('handler', STRING)], { context: 'user', syscall: true, fails: true },
+        '`init_module(2)` of the module that a handler is in (`modules` in a kernel): it registers with LUO. EEXIST, EOPNOTSUPP.', (vm, [h]) => loadModule(vm, asString(h, 'the handler'))),
+    fn('rmmod', [param('handler', STRING)], { context: 'user', syscall: true, fails: true },
+        '`delete_module(2)`: the handler is gone. EAGAIN while it has preserved files, ENOENT where it is not loaded.', (vm, [h]) => unloadModule(vm, asString(h, 'the handler'))),
     fn('kexec_unload', [], { context: 'user', syscall: true, fails: true }, 'Unloads what kexec_file_load() loaded.', (vm) => unloadKexec(vm)),
     code('reboot', [param('command', INT)], { context: 'user', syscall: true },
         '`reboot(2)`. `reboot(KEXEC)` freezes every preserved file and jumps to the loaded kernel: EINVAL where none is loaded, or the error of a freeze. When it succeeds it does not return: no process is left, and the next statement of the scenario runs in the next kernel.', 'sys_reboot'),
