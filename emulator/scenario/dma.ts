@@ -1,7 +1,7 @@
 /** DMA and what the IOMMU makes of it, on the way from the machine to the kernel and to the listeners of a run. */
 import type { Device } from '../machine/devices/device';
 import type { Delivery } from '../machine/interrupts/controller';
-import type { DmaObserver } from '../machine/pci/bus';
+import type { DeviceChange, DmaObserver } from '../machine/pci/bus';
 import type { Vm } from './vm';
 
 export function observeDma(vm: Vm): DmaObserver {
@@ -29,6 +29,9 @@ export function observeDma(vm: Vm): DmaObserver {
             for (const l of listeners) {
                 l.interrupt?.(device, vector, delivery);
             }
+        },
+        changed(device: Device, change: DeviceChange): void {
+            vm.tell((l) => l.deviceChanged?.(device, change));
         },
         remapped(device: Device, vector: number, trail: readonly number[]): void {
             vm.tell((l) => l.remapped?.(device, vector, trail));

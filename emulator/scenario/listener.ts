@@ -3,6 +3,7 @@ import type { Err } from '../kernel/errno';
 import type { LogLine } from '../kernel/klog';
 import type { LuoFile, LuoHandler } from '../kernel/luo/state';
 import type { Device } from '../machine/devices/device';
+import type { DeviceChange } from '../machine/pci/bus';
 import type { Int } from '../machine/int';
 import type { Delivery } from '../machine/interrupts/controller';
 import type { Differing, VcpuState } from '../machine/guests';
@@ -86,6 +87,8 @@ export interface Listener {
     moduleGone?(handler: LuoHandler, files: readonly LuoFile[]): void;
     /** The running kernel ends otherwise than by a kexec: it panics, or the machine is switched off. All of it is still there. */
     lost?(how: 'panic' | 'power'): void;
+    /** A driver takes a device, somebody pulls it out, or it is numbered anew. */
+    deviceChanged?(device: Device, change: DeviceChange): void;
     threadStarted?(thread: Thread): void;
     threadEnded?(thread: Thread): void;
     /** The scenario has come to its end. */

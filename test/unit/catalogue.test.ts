@@ -14,8 +14,7 @@ const FOREVER = 1e12;
 
 /** Numbers that have no scenario yet. */
 const MISSING: readonly number[] = [
-    25, 26, 27, 28, 41, 49, 92, 96, 110, 111, 112, 113, 114, 115, 116, 117, 118, 119, 120, 121, 122, 123, 124,
-    125, 126, 127, 131, 149,
+    25, 26, 27, 28, 41, 49, 92, 96, 110, 111, 112, 117, 120, 122, 125, 126, 127, 149,
 ];
 
 /** Of these there is something that the emulator must find. */

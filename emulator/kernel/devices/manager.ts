@@ -4,7 +4,7 @@
  * drivers/iommu/intel/iommu.c, intel_iommu_shutdown(); drivers/iommu/amd/init.c, disable_iommus(); arm-smmu-v3.c, arm_smmu_device_shutdown()).
  */
 import { costId } from '../../machine/costs';
-import type { Device } from '../../machine/devices/device';
+import type { Device, DriverChoice } from '../../machine/devices/device';
 import type { Program } from '../../machine/devices/model';
 import type { Hasher } from '../../machine/hash';
 import type { Iommu } from '../../machine/iommu/iommu';
@@ -127,10 +127,10 @@ export class KernelDevices extends Rec {
         }
     }
 
-    private add(device: Device, translated: boolean): BoundDevice {
+    private add(device: Device, translated: boolean, choice: DriverChoice = device.driver): BoundDevice {
         const { k } = this;
-        const vfio = device.driver === 'vfio' && translated ? 1 + Math.max(-1, ...this.bound.items.map((b) => b.vfio)) : -1;
-        const driver = device.driver === 'native' ? device.kind : vfio >= 0 ? 'vfio-pci' : '';
+        const vfio = choice === 'vfio' && translated ? 1 + Math.max(-1, ...this.bound.items.map((b) => b.vfio)) : -1;
+        const driver = choice === 'native' ? device.kind : vfio >= 0 ? 'vfio-pci' : '';
         const b = new BoundDevice(k.journal, device, driver, this.newDomain(translated ? this.defaultKind : 'identity', `the kernel (${device.shape.name})`), vfio);
         this.bound.push(b);
         return b;
@@ -151,14 +151,40 @@ export class KernelDevices extends Rec {
         const b = this.of(device);
         const dev = this.pci.of(device);
         if (b && dev) {
-            this.attach(b, this.newDomain('blocked', `nobody (${device.shape.name})`));
-            if (b.memory) {
-                b.own.unmap({ iova: b.memory.iova, length: PAGE_SIZE * 2 ** b.memory.order });
-                this.k.pages.free(b.memory.pfn, b.memory.order);
-            }
+            this.k.machine.pci.observer?.changed(device, { kind: 'unplugged' });
+            this.leave(b);
             this.bound.remove(b);
             this.pci.devs.remove(dev);
         }
+    }
+
+    /** A driver of the kernel's own, or vfio-pci, lets go of its device. */
+    private leave(b: BoundDevice): void {
+        const { memory } = b;
+        this.interrupts.release(b.device);
+        this.attach(b, this.newDomain('blocked', `nobody (${b.device.shape.name})`));
+        if (memory) {
+            b.own.unmap({ iova: memory.iova, length: PAGE_SIZE * 2 ** memory.order });
+            this.k.pages.free(memory.pfn, memory.order);
+            this.k.journal.edit(b).memory = null;
+        }
+    }
+
+    /**
+     * Another driver for a device, as an administrator has it in /sys/bus/pci. The PCI core keeps nobody away from a device that came along.
+     * @returns EBUSY: somebody has it open, or its DMA is claimed since the previous kernel
+     */
+    bind(b: BoundDevice, driver: DriverChoice): undefined | Err {
+        const { device } = b;
+        if (b.iommufd || b.inherited) {
+            return err('EBUSY');
+        }
+        this.leave(b);
+        this.bound.remove(b);
+        const next = this.add(device, this.iommu?.enabled === true, driver);
+        this.attach(next, next.own);
+        this.probeDevice(next);
+        return undefined;
     }
 
     private get defaultKind(): DomainKind {
@@ -175,6 +201,7 @@ export class KernelDevices extends Rec {
             }
             k.klog('info', `vfio-pci ${device.name}: bound, /dev/vfio/devices/vfio${b.vfio}${incoming === 0 ? '' : ', left as the previous kernel preserved it'}`);
         } else if (b.driver !== '') {
+            k.machine.pci.observer?.changed(device, { kind: 'taken', driver: b.driver });
             device.setPower(0);
             device.reset();
             k.clock.charge(DEVICE_RESET);

@@ -81,7 +81,13 @@ export class KernelPci extends Rec {
         k.journal.edit<KernelPci>(this).inherited = inherit;
         const assign = !inherit && /(^|\s)pci=(\S*,)?assign-busses(,|\s|$)/.test(k.cmdline.text);
         if (assign) {
+            const before = pci.devices.map((d) => d.requester);
             this.number(null, 0, found);
+            for (const [i, device] of pci.devices.entries()) {
+                if (device.present && device.requester !== before[i]) {
+                    pci.observer?.changed(device, { kind: 'renumbered', before: before[i] ?? 0 });
+                }
+            }
         }
         k.clock.charge(PCI_SCAN, found.length);
         for (const fn of found) {

@@ -28,10 +28,10 @@ export class VfioFile extends Rec {
         super(k.journal);
     }
 
-    /** Why nothing can be asked of it: ENODEV (it was pulled out), EBUSY (a live update has frozen it). */
+    /** Why nothing can be asked of it: ENODEV (it was pulled out, or another driver has it), EBUSY (a live update has frozen it). */
     get refusal(): undefined | Err {
-        const { device: b } = this;
-        return !b.device.present ? err('ENODEV') : b.frozen ? err('EBUSY') : undefined;
+        const { k, device: b } = this;
+        return k.devices.of(b.device) !== b ? err('ENODEV') : b.frozen ? err('EBUSY') : undefined;
     }
 
     /** The device came along running, and nothing may be done to it. */

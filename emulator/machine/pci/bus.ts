@@ -13,6 +13,13 @@ import { PAGE_SIZE } from '../memory';
 import { formatPciAddress, type PciAddress } from './address';
 import { PciFunction } from './function';
 
+/** What becomes of a device: a driver of the kernel takes it and resets it, somebody pulls it out, or the kernel gives its bus another number. */
+export type DeviceChange =
+    | { readonly kind: 'taken'; readonly driver: string }
+    | { readonly kind: 'unplugged' }
+    /** `before`: bus, device and function until then. */
+    | { readonly kind: 'renumbered'; readonly before: number };
+
 /** Who watches DMA. Nothing it does changes it. */
 export interface DmaObserver {
     /** A part of a request that lies in one page goes to memory. */
@@ -23,6 +30,7 @@ export interface DmaObserver {
     fault(device: Device, iova: number, write: boolean): void;
     /** A device has raised a vector of its own. */
     interrupt(device: Device, vector: number, delivery: Delivery): void;
+    changed(device: Device, change: DeviceChange): void;
     /** The IOMMU has read tables of interrupts at these addresses. */
     remapped(device: Device, vector: number, trail: readonly number[]): void;
 }

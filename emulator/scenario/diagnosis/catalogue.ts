@@ -171,6 +171,18 @@ export const CATALOGUE = {
         severity: 'warning', group: 'guests', title: 'vCPU that stops with a memory fault',
         advice: 'Give the guest memory at this address, or have it populated before it is frozen: a frozen mapping takes no new pages.',
     },
+    LU1040: {
+        severity: 'error', group: 'devices', title: 'two owners of a device',
+        advice: 'Bind vfio-pci to the device in the next kernel, too (driver_override, vfio-pci.ids=): the PCI core keeps no driver away from an incoming device.',
+    },
+    LU1041: {
+        severity: 'error', group: 'devices', title: 'preserved device that is not there any more',
+        advice: 'Close the session before the device is pulled out, and do not plug anything between preserve and finish.',
+    },
+    LU1042: {
+        severity: 'error', group: 'devices', title: 'bus numbers that change under a running device',
+        advice: 'Hand the devices over with the PCI core (layer `pci`), so that the next kernel keeps all bus numbers, or do without pci=assign-busses.',
+    },
     LU1050: {
         severity: 'error', group: 'memory', title: 'folio that changes after it was preserved',
         advice: 'Pin the folios before they are preserved, as memfd_pin_folios() does: what is pinned is neither moved nor split. Freeze the mapping, so that nobody truncates it.',

@@ -148,7 +148,8 @@ export function deviceRules(scene: Scene): DeviceRules {
                 return;
             }
             for (const device of pci.devices) {
-                if (device.running && device.reachesMemory && device.intent && device.intent.boot !== vm.boot) {
+                const known = (vm.kernel?.devices.pci.of(device)?.incoming ?? 0) !== 0;
+                if (device.running && device.reachesMemory && !known && device.intent && device.intent.boot !== vm.boot) {
                     unknownDevice(device, `${who(device)} is still running: a kernel before this one set it going, and this one knows nothing of it.`);
                 }
             }

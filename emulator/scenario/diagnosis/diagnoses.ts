@@ -10,6 +10,7 @@ import type { Err } from '../../kernel/errno';
 import type { Kernel } from '../../kernel/kernel';
 import type { LogLine } from '../../kernel/klog';
 import type { LuoFile, LuoHandler } from '../../kernel/luo/state';
+import type { DeviceChange } from '../../machine/pci/bus';
 import type { Int } from '../../machine/int';
 import type { Frame } from '../code';
 import type { StructLayout } from '../layout';
@@ -38,6 +39,7 @@ import { hugePageRules } from './huge-pages';
 import { interruptRules, type InterruptRules } from './interrupts';
 import { memfdRules } from './memfd';
 import { memoryRules } from './memory';
+import { pciRules, type PciRules } from './pci';
 import { pointerRules } from './pointers';
 import { preparationRules } from './preparation';
 import { sessionRules } from './sessions';
@@ -70,6 +72,7 @@ export class Diagnoses implements Listener {
     private readonly said: Table<string, true>;
     private readonly rules: readonly Rules[];
     private readonly devices: DeviceRules;
+    private readonly pci: PciRules;
     private readonly interrupts: InterruptRules;
     private readonly guests: GuestRules;
     private readonly frozen: FrozenRules;
@@ -83,6 +86,7 @@ export class Diagnoses implements Listener {
         this.said = new Table(vm.machine.journal);
         const scene: Scene = { vm, chronicle: new Chronicle(vm, () => this.here()), say: (code, finding) => this.say(code, finding) };
         this.devices = deviceRules(scene);
+        this.pci = pciRules(scene);
         this.interrupts = interruptRules(scene);
         this.guests = guestRules(scene);
         this.frozen = frozenRules(scene);
@@ -102,6 +106,7 @@ export class Diagnoses implements Listener {
             unreadableRules(scene),
             waitingRules(scene),
             this.devices,
+            this.pci,
             this.interrupts,
             this.guests,
         ];
@@ -248,6 +253,10 @@ export class Diagnoses implements Listener {
         for (const r of this.rules) {
             r.slept?.();
         }
+    }
+
+    deviceChanged(device: Device, change: DeviceChange): void {
+        this.pci.deviceChanged(device, change);
     }
 
     log(line: LogLine, place: Place | undefined): void {

@@ -8,7 +8,7 @@ import { Err, err } from '../../kernel/errno';
 import { FolioRef } from '../../kernel/folios';
 import { vmOf } from '../../kernel/kvm/file';
 import { fget } from '../../kernel/process';
-import { Device } from '../../machine/devices/device';
+import { Device, type DriverChoice } from '../../machine/devices/device';
 import { PAGE_SIZE } from '../../machine/memory';
 import { ANY, BOOL, FD, INT, NONE, objectOf, PHYS, STRING, type NativeFunction, type Value } from '../types';
 import { asBool, asInt, asNumber, format, ProgramError } from '../values';
@@ -18,6 +18,7 @@ import { code, expect, fn, Members, param } from './define';
 
 const EINVAL = err('EINVAL');
 const ENOTTY = err('ENOTTY');
+const DRIVERS: readonly DriverChoice[] = ['native', 'vfio', 'none'];
 
 /** The device as the running kernel knows it. */
 export function boundOf(vm: Vm, device: Device): BoundDevice {
@@ -107,6 +108,13 @@ export const deviceObject = new Members(Device, 'device', 'A device of the machi
             vm.running.devices.plugged(d);
         }
         return undefined;
+    })
+    .method('bind', [param('driver', STRING)], { context: ANYWHERE, fails: true }, 'An administrator has another driver take it (`/sys/bus/pci/drivers/…/bind`): `"native"`, `"vfio"` or `"none"`. EBUSY where somebody has it open.', (d, [driver], vm) => {
+        const choice = DRIVERS.find((c) => c === driver);
+        if (!choice) {
+            throw new ProgramError(`a driver is "native", "vfio" or "none", not ${format(driver)}`);
+        }
+        return vm.running.devices.bind(boundOf(vm, d), choice);
     })
     .add(code('unplug', [], { context: ANYWHERE, fails: false }, 'Somebody pulls it out.', 'pci_hot_remove'))
     .method('start_dma', [param('ring', INT, null), param('every', INT, null), param('length', INT, null), param('size', INT, null), param('waits', BOOL, false)], { context: ANYWHERE, fails: true },
