@@ -1,6 +1,7 @@
 /** Lets a run go on in slices, so that requests are heard in between, and tells how it came to a stop. */
 import type { Run } from '../emulator/scenario/run';
-import type { Thread } from '../emulator/scenario/thread';
+import { steppedBy } from '../emulator/scenario/stepping';
+import { depthOf, type Thread } from '../emulator/scenario/thread';
 import type { Outcome, RunException, StepKind, Stop, StopsAt } from '../emulator/scenario/vm';
 
 /** Operations in a slice: some milliseconds. */
@@ -66,12 +67,12 @@ export class RunControl {
     }
 
     /** Goes on, until something stops it or for one step: to the next statement, or to the next line. */
-    go(step?: StepKind, byLine = false): void {
+    go(step?: StepKind, byLine = false, asked = this.run.vm.current): void {
         const { vm } = this.run;
-        const thread = vm.current;
-        this.lineStep = step && byLine ? { kind: step, thread, depth: vm.depth(), line: this.events.lineOf(thread) } : undefined;
+        const thread = steppedBy(vm, asked);
+        this.lineStep = step && byLine ? { kind: step, thread, depth: depthOf(thread), line: this.events.lineOf(thread) } : undefined;
         if (step) {
-            vm.step(step);
+            vm.step(step, thread);
         } else {
             vm.endStep();
         }
@@ -154,7 +155,7 @@ export class RunControl {
 
     private onSameLine(thread: Thread): boolean {
         const step = this.lineStep;
-        return step !== undefined && !this.pauseWanted && thread === step.thread && this.run.vm.depth() === step.depth && this.events.lineOf(thread) === step.line;
+        return step !== undefined && !this.pauseWanted && thread === step.thread && depthOf(thread) === step.depth && this.events.lineOf(thread) === step.line;
     }
 
     private halt(halt: Halt): void {

@@ -152,9 +152,9 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         this.serve('setExceptionBreakpoints', REQUESTS.setExceptionBreakpoints, (args) => this.setFilters(args));
         this.serve('breakpointLocations', REQUESTS.breakpointLocations, (args) => this.breakpointLocations(args));
         this.serve('continue', REQUESTS.continue, () => ({ body: { allThreadsContinued: true }, after: this.resume() }));
-        this.serve('next', REQUESTS.next, ({ granularity }) => ({ after: this.resume('next', granularity) }));
-        this.serve('stepIn', REQUESTS.stepIn, ({ granularity }) => ({ after: this.resume('in', granularity) }));
-        this.serve('stepOut', REQUESTS.stepOut, ({ granularity }) => ({ after: this.resume('out', granularity) }));
+        this.serve('next', REQUESTS.next, (args) => ({ after: this.resume('next', args) }));
+        this.serve('stepIn', REQUESTS.stepIn, (args) => ({ after: this.resume('in', args) }));
+        this.serve('stepOut', REQUESTS.stepOut, (args) => ({ after: this.resume('out', args) }));
         this.serve('pause', REQUESTS.pause, () => ({ after: () => this.running().control.pause() }));
         this.serve('threads', REQUESTS.threads, () => ({ body: { threads: this.debuggee?.inspection.threads() ?? [] } }));
         this.serve('stackTrace', REQUESTS.stackTrace, (args) => ({ body: this.stopped().stackTrace(args) }));
@@ -412,14 +412,14 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         return inspection;
     }
 
-    private resume(step?: 'next' | 'in' | 'out', granularity?: string): () => void {
+    private resume(step?: 'next' | 'in' | 'out', args?: { readonly threadId: number; readonly granularity?: string | undefined }): () => void {
         const { control, inspection } = this.running();
         if (control.state !== 'stopped') {
             throw new RequestError(control.state === 'running' ? 'The scenario is running: pause it first.' : 'The scenario is over.');
         }
         return () => {
             inspection.changed();
-            control.go(step, granularity === 'line');
+            control.go(step, args?.granularity === 'line', control.run.vm.threads.find((t) => t.id === args?.threadId));
         };
     }
 

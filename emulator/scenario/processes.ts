@@ -92,6 +92,17 @@ export function blockDone(vm: Vm): void {
     }
 }
 
+/** At the return to user mode, files whose last reference is gone are released (kernel: delayed fput, task work). @returns whether there are any. */
+export function taskWork(vm: Vm, waiter: Thread | null = null): boolean {
+    if (!vm.kernel || vm.kernel.delayedFput.length === 0) {
+        return false;
+    }
+    const code = vm.std('task_work');
+    vm.current.frames.push(new Frame(code, 'kernel', new Array<Value>(code.slots).fill(undefined), -1, null, waiter));
+    entered(vm, code.name);
+    return true;
+}
+
 /** The thread that runs is about to go on in user mode: a signal that waits comes first, and others may. @returns whether they do. */
 export function backToUser(vm: Vm): boolean {
     const thread = vm.current;

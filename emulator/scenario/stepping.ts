@@ -1,6 +1,6 @@
 /** Steps: from a statement to the next one that counts. */
 import type { StepKind } from './run_state';
-import type { Thread } from './thread';
+import { depthOf, type Thread } from './thread';
 import type { Vm } from './vm';
 
 export interface Step {
@@ -8,8 +8,26 @@ export interface Step {
     readonly thread: Thread;
     /** Functions deep where it began. */
     depth: number;
-    /** It has left the statement where it began. */
+    /** Something has been executed. */
+    begun: boolean;
+    /** Its thread has left the statement where it began. */
     moved: boolean;
+}
+
+/** The thread that a step of `thread` moves: itself where it is one of several that run at the same time, else the one that runs. */
+export function steppedBy(vm: Vm, thread: Thread): Thread {
+    return vm.scheduler.threads.includes(thread) ? thread : vm.current;
+}
+
+export function stepOf(vm: Vm, kind: StepKind, thread: Thread): Step {
+    const whose = steppedBy(vm, thread);
+    return { kind, thread: whose, depth: depthOf(whose), begun: false, moved: false };
+}
+
+/** An operation of the current thread is about to be executed. */
+export function noteStep(vm: Vm, step: Step): void {
+    step.begun = true;
+    step.moved ||= step.kind === 'any' || step.thread === vm.current || !vm.scheduler.threads.includes(step.thread);
 }
 
 /** Whether a step ends at the statement that the run has come to. It stays in its thread for as long as that has something to do. */

@@ -15,7 +15,6 @@ import type { Diagnoses } from './diagnosis/diagnoses';
 import type { Diagnosis } from './diagnosis/diagnosis';
 import { Frame, statementOf, SWITCH, type Code, type Mode } from './code';
 import { observeDma } from './dma';
-import { entered } from './entering';
 import { Guests } from './guests';
 import type { Image } from './image';
 import { Injections } from './injection';
@@ -23,13 +22,13 @@ import type { Program } from './program';
 import type { Listener, Phase, Place } from './listener';
 import { copyOnce, Power, type Checkpoint, type ExceptionKind, type Outcome, type RunException, type StepKind, type Stop, type StopsAt, type TrapHandler } from './run_state';
 import { Scheduler } from './scheduler';
-import { stepDone, type Step } from './stepping';
+import { noteStep, stepDone, stepOf, type Step } from './stepping';
 import { depthOf, Thread, type UserProcess } from './thread';
 import type { Value } from './types';
 import type { Updates } from './updates';
 import { giveUpGuards } from './locks';
 import { stopFor } from './power_off';
-import { backToUser, blockDone } from './processes';
+import { backToUser, blockDone, taskWork } from './processes';
 import { ProgramError } from './values';
 
 export type { Checkpoint, ExceptionKind, Outcome, RunException, StepKind, Stop, StopsAt, TrapHandler } from './run_state';
@@ -268,7 +267,7 @@ export class Vm {
         }
         if (frame.mode === 'kernel') {
             this.returned(frame.code.name, value, frame);
-            if (this.taskWork(frame.waiter)) {
+            if (taskWork(this, frame.waiter)) {
                 return SWITCH;
             }
         }
@@ -304,18 +303,7 @@ export class Vm {
 
     /** The current thread goes back to user mode. True where something else runs before. */
     leaveKernel(): boolean {
-        return this.taskWork() || (this.scheduler.active && backToUser(this));
-    }
-
-    /** At the return to user mode, files whose last reference is gone are released (kernel: delayed fput, task work). */
-    taskWork(waiter: Thread | null = null): boolean {
-        if (!this.kernel || this.kernel.delayedFput.length === 0) {
-            return false;
-        }
-        const code = this.std('task_work');
-        this.current.frames.push(new Frame(code, 'kernel', new Array<Value>(code.slots).fill(undefined), -1, null, waiter));
-        entered(this, code.name);
-        return true;
+        return taskWork(this) || (this.scheduler.active && backToUser(this));
     }
 
     // ------------------------------------------------------------ failing
@@ -421,8 +409,8 @@ export class Vm {
     }
 
     /** Prepares a step; {@link run} then stops at its end. */
-    step(kind: StepKind): void {
-        this.stepping = { kind, thread: this.current, depth: this.depth(), moved: false };
+    step(kind: StepKind, thread = this.current): void {
+        this.stepping = stepOf(this, kind, thread);
     }
 
     /** The user is shown the current position (stop on entry, pause): a breakpoint on it does not stop the run again. */
@@ -526,7 +514,7 @@ export class Vm {
                     : { reason: 'step', thread: this.current };
                 return this.takeStop();
             }
-            const trapped = step?.moved === true && frame.code.ops[frame.pc] !== frame.code.pristine[frame.pc];
+            const trapped = step?.begun === true && frame.code.ops[frame.pc] !== frame.code.pristine[frame.pc];
             if (trapped) {
                 const ids = this.onTrap(frame, this);
                 if (ids.length > 0) {
@@ -535,7 +523,7 @@ export class Vm {
                 }
             }
             if (step) {
-                step.moved = true;
+                noteStep(this, step);
             }
             this.ticks++;
             const op = frame.code.pristine[frame.pc];

@@ -7,7 +7,7 @@ import { passFd } from '../../kernel/process';
 import { Emitter } from '../compile/emitter';
 import { Frame, SWITCH, type Code, type Op } from '../code';
 import { systemCall } from '../entering';
-import { forgetUser, setProcessVar, startProcess } from '../processes';
+import { forgetUser, setProcessVar, startProcess, taskWork } from '../processes';
 import { coldBoot, loadKexec, unloadKexec } from '../reboot';
 import type { Value } from '../types';
 import { ProgramError } from '../values';
@@ -129,7 +129,7 @@ function emitStep(e: Emitter, line: RecordedLine & { readonly kind: 'step' }): v
             return vm.callStd(make.name, make.args(vm, user), RESULT);
         }
         f.slots[RESULT] = make.run(vm, user);
-        vm.taskWork();
+        taskWork(vm);
         return SWITCH;
     });
     e.emit((_f, vm) => vm.ret(undefined));
