@@ -24,9 +24,9 @@ export function stateItems(vm: Vm, thread: Thread): Item[] {
     ];
 }
 
-/** The locks that somebody has, each once. Nothing where nobody has one. */
+/** The locks that somebody has, each once. Nothing where nobody has one, or nobody could wait for it. */
 export function lockItems(vm: Vm): Item[] {
-    const held = [...new Set(vm.threads.flatMap((t) => t.locks))];
+    const held = !vm.scheduler.active ? [] : [...new Set(vm.threads.flatMap((t) => t.locks))];
     return held.length > 0 ? [group('locks', `${held.length} held`, () => held.map((lock) => lockItem(lock)))] : [];
 }
 
