@@ -16,7 +16,7 @@ const FOLLOWS: Partial<Readonly<Record<Code, Partial<Readonly<Record<Code, Link>
     LU1007: { LU1004: 'any', LU1007: 'same' },
     LU1009: { LU1011: 'same', LU1026: 'same' },
     LU1010: { LU1009: 'same', LU1011: 'same', LU1062: 'any' },
-    LU1011: { LU1012: 'same', LU1013: 'same', LU1017: 'same', LU1022: 'same', LU1026: 'same', LU1050: 'same' },
+    LU1011: { LU1011: 'same', LU1012: 'same', LU1013: 'same', LU1017: 'same', LU1022: 'same', LU1026: 'same', LU1050: 'same' },
     LU1012: { LU1017: 'same', LU1026: 'same' },
     LU1013: { LU1068: 'any' },
     LU1014: { LU1014: 'same' },

@@ -27,6 +27,8 @@ export interface Preserving {
 /** More lines than this make no history that anybody reads: the oldest and the newest are kept. */
 const HISTORY_LIMIT = 12;
 
+/** What is known of the kernel that is loaded. */
+export const IMAGE = 'image';
 export const sessionKey = (name: string): string => `session ${name}`;
 export const fileKey = (session: string, token: number | bigint | string): string => `file ${typeof token === 'string' ? token : hex(token)} of ${session}`;
 export const flbKey = (name: string): string => `FLB ${name}`;
@@ -110,6 +112,11 @@ export class Chronicle implements Rules {
                 return;
             case 'sys_retrieve_fd':
                 this.fileNote(fd, argument, 'retrieve_fd', failed);
+                return;
+            case 'kexec_load':
+            case 'kexec_file_load':
+                this.notes.set(IMAGE, []);
+                this.note(IMAGE, `${name}()${failed}`);
                 return;
             case 'sys_finish': {
                 const session = this.sessionOf(fd);

@@ -18,6 +18,7 @@ import type { ScenarioDecl } from '../ast';
 import type { Listener, Phase, Place } from '../listener';
 import type { RunException } from '../run_state';
 import type { LockWait, Thread } from '../thread';
+import { STD_SCHEME } from '../std/scheme';
 import type { Value } from '../types';
 import type { ArrayView } from '../view';
 import type { Vm } from '../vm';
@@ -57,7 +58,7 @@ export interface Rules extends Omit<Listener, 'returned'> {
 }
 
 /** Natives whose return is looked at. All others are many, and nothing is to be seen there. */
-const WATCHED = new Set(['add_seals']);
+const WATCHED = new Set(['add_seals', 'kexec_load', 'kexec_file_load']);
 
 /** What rules look at. */
 export interface Scene {
@@ -70,6 +71,8 @@ export class Diagnoses implements Listener {
     /** In the order in which they were made. */
     readonly found: Seq<Diagnosis>;
     private readonly said: Table<string, true>;
+    /** The reboot that a kernel comes up by, which is the place of what it says then. */
+    private readonly jumps: Table<number, Place>;
     private readonly rules: readonly Rules[];
     private readonly devices: DeviceRules;
     private readonly pci: PciRules;
@@ -84,6 +87,7 @@ export class Diagnoses implements Listener {
     private constructor(private readonly vm: Vm, private readonly scenario: ScenarioDecl, private readonly end: Place) {
         this.found = new Seq(vm.machine.journal);
         this.said = new Table(vm.machine.journal);
+        this.jumps = new Table(vm.machine.journal);
         const scene: Scene = { vm, chronicle: new Chronicle(vm, () => this.here()), say: (code, finding) => this.say(code, finding) };
         this.devices = deviceRules(scene);
         this.pci = pciRules(scene);
@@ -266,7 +270,10 @@ export class Diagnoses implements Listener {
     }
 
     private here(): Place | undefined {
-        return blame(this.vm, this.behind);
+        const { current, scenarioThread, boot } = this.vm;
+        const jumped = this.jumps.get(boot);
+        const ownCode = current !== scenarioThread && current.frames.some((f) => !f.code.uri.startsWith(STD_SCHEME));
+        return jumped && !ownCode ? jumped : blame(this.vm, this.behind);
     }
 
     /** Has the run of a scenario that is about to start watched. `end`: where a diagnosis is placed that is made when it is over. */
@@ -277,8 +284,15 @@ export class Diagnoses implements Listener {
     }
 
     phase(phase: Phase): void {
+        const from = phase === 'jump' ? this.here() : undefined;
+        if (from) {
+            this.jumps.set(this.vm.boot + 1, from);
+        }
         for (const r of this.watching) {
             r.phase?.(phase);
+        }
+        if (phase === 'running') {
+            this.jumps.delete(this.vm.boot);
         }
         if (phase === 'shutdown') {
             const kernel = this.vm.running;

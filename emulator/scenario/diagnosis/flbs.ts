@@ -1,6 +1,7 @@
 /** FLBs: reference counts that go below zero, or never to it. */
 import { Err } from '../../kernel/errno';
 import type { Kernel } from '../../kernel/kernel';
+import { Table } from '../../machine/journal';
 import { FlbArgs, REFCOUNT_SATURATED, type LuoFlb } from '../../kernel/luo/state';
 import type { Frame } from '../code';
 import type { Value } from '../types';
@@ -17,6 +18,25 @@ export function flbRules({ vm, chronicle, say }: Scene): Rules {
     const finding = (flb: LuoFlb, message: string, references: number): Finding => ({
         about: flb.name, message, history: chronicle.of(flbKey(flb.name)), data: { flb: flb.name, compatible: flb.compatible, references },
     });
+
+    /** References to what is preserved, and to what came over, as they were after the last system call. */
+    const ledger = new Table<LuoFlb, readonly [number, number]>(vm.machine.journal);
+
+    const keepBooks = (kernel: Kernel): void => {
+        for (const flb of kernel.luo.flbs) {
+            const [out, come] = ledger.get(flb) ?? [0, 0];
+            const now = [flb.outgoing.count, flb.incoming.count] as const;
+            if (now[0] !== out) {
+                chronicle.note(flbKey(flb.name), `references to what is preserved: ${out} → ${now[0]}`);
+            }
+            if (now[1] !== come && now[1] < REFCOUNT_SATURATED) {
+                chronicle.note(flbKey(flb.name), `references to what came from the previous kernel: ${come} → ${now[1]}`);
+            }
+            if (now[0] !== out || now[1] !== come) {
+                ledger.set(flb, now);
+            }
+        }
+    };
 
     const underflows = (kernel: Kernel): void => {
         for (const flb of kernel.luo.flbs) {
@@ -67,6 +87,9 @@ export function flbRules({ vm, chronicle, say }: Scene): Rules {
             }
         },
         settled(name: string, _result: Value | Err): void {
+            if (vm.kernel && !vm.power.booting) {
+                keepBooks(vm.kernel);
+            }
             if (vm.kernel && PUTTING.includes(name)) {
                 underflows(vm.kernel);
             }

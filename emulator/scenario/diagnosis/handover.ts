@@ -11,7 +11,7 @@ import { resolveKernel, type BootableKernel } from '../kernels';
 import type { Phase } from '../listener';
 import { hex } from '../values';
 import { local, onStack } from './blame';
-import { flbKey, sessionKey } from './chronicle';
+import { flbKey, IMAGE, sessionKey } from './chronicle';
 import type { Rules, Scene } from './diagnoses';
 import type { HistoryLine } from './diagnosis';
 import { be, counted, some } from './words';
@@ -53,14 +53,14 @@ export function handoverRules(scene: Scene): Rules {
             const empty = set.blocks.length - Math.ceil(entries / set.perBlock);
             if (entries > 0 && empty > 0) {
                 say('LU1008', {
-                    about, history, data: { set: what, entries, blocks: set.blocks.length, perBlock: set.perBlock, address: hex(set.blocks.at(-1) ?? 0) },
-                    message: `The ${counted(entries, 'entry').replace('entrys', 'entries')} of ${what} fill ${counted(set.blocks.length - empty, 'block')}, and ${counted(empty, 'empty block')} more ${empty === 1 ? 'goes' : 'go'} along: ${effect}.`,
+                    about, history, data: { set: about, entries, blocks: set.blocks.length, perBlock: set.perBlock, address: hex(set.blocks.at(-1) ?? 0) },
+                    message: `${what} fill ${counted(set.blocks.length - empty, 'block')}, but ${counted(set.blocks.length, 'block')} are handed over, the last one empty: ${effect}.`,
                 });
             }
         };
-        check(outgoing.blocks, outgoing.sessions.length, 'the sessions', 'sessions', 'the next kernel takes that for corruption and panics', chronicle.of(REFUSED));
+        check(outgoing.blocks, outgoing.sessions.length, counted(outgoing.sessions.length, 'session'), 'sessions', 'the next kernel takes that for corruption and panics', chronicle.of(REFUSED));
         for (const s of outgoing.sessions) {
-            check(s.fileBlocks, s.files.length, `session "${s.name}"`, s.name, 'the next kernel takes that for corruption, and /dev/liveupdate gives EIO', chronicle.ofSession(s));
+            check(s.fileBlocks, s.files.length, `The ${counted(s.files.length, 'file')} of session "${s.name}"`, s.name, 'the next kernel takes that for corruption, and /dev/liveupdate gives EIO', chronicle.ofSession(s));
         }
     };
 
@@ -77,10 +77,10 @@ export function handoverRules(scene: Scene): Rules {
             const { part, from, to, effect } = different;
             chronicle.note(`${MISMATCH} ${vm.boot + 1}`, part);
             say('LU1016', {
-                about: 'formats', data: { part, from: from ?? null, to: to ?? null, kernel: next.desc.name },
+                about: 'formats', history: chronicle.of(IMAGE), data: { part, from: from ?? null, to: to ?? null, kernel: next.desc.name },
                 message: to === undefined
                     ? `"${next.desc.name}" has no ${part}: nobody there looks at the ${counted(filesOf(kernel), 'file')} that ${be(filesOf(kernel))} handed over.`
-                    : `${part} of this kernel hands over ${from === undefined ? 'nothing' : `"${from}"`}, and that of "${next.desc.name}" understands "${to}" only: ${effect}.`,
+                    : `${from === undefined ? `This kernel hands over no ${part}, and "${next.desc.name}" wants` : `${part} of this kernel hands over "${from}", and that of "${next.desc.name}" understands`} "${to}"${from === undefined ? '' : ' only'}: ${effect}.`,
             });
         }
         return different === undefined;
@@ -166,8 +166,8 @@ export function handoverRules(scene: Scene): Rules {
             if (!image.kho) {
                 if (files > 0) {
                     say('LU1018', {
-                        about: 'image', data: { kernel: image.kernel, files, sessions: e.sessions },
-                        message: `${image.preserveContext ? 'The image is loaded to be come back from (KEXEC_PRESERVE_CONTEXT), so LUO is not even asked. ' : ''}The loaded kernel "${image.kernel}" is told of no handover, but ${counted(files, 'file')} in ${counted(e.sessions, 'session')} ${be(files)} preserved: it will boot as if they were free memory.`,
+                        about: 'image', history: chronicle.of(IMAGE), data: { kernel: image.kernel, files, sessions: e.sessions },
+                        message: `${image.preserveContext ? 'The image is loaded to be come back from (KEXEC_PRESERVE_CONTEXT), so LUO is not even asked. ' : ''}The loaded kernel "${image.kernel}" is told of no handover, but ${counted(files, 'file')} in ${counted(e.sessions, 'session')} ${be(files)} preserved: it takes that memory for its own.`,
                     });
                 }
                 e.files = 0;
@@ -193,7 +193,7 @@ export function handoverRules(scene: Scene): Rules {
             const off = [...(kernel.cmdline.kho ? [] : ['kho=on']), ...(kernel.cmdline.liveupdate ? [] : ['liveupdate=on'])];
             if (off.length > 0) {
                 say('LU1025', {
-                    about: 'parameters', data: { cmdline: kernel.cmdline.text, missing: off, files: sent.files },
+                    about: 'parameters', history: chronicle.of(IMAGE), data: { cmdline: kernel.cmdline.text, missing: off, files: sent.files },
                     message: `This kernel was handed ${counted(sent.files, 'preserved file')}, but runs without ${off.join(' ')}: there is no /dev/liveupdate, and the memory is held until the machine reboots.`,
                 });
             }
