@@ -26,7 +26,8 @@ export interface SourceFile extends Span {
 export type Item =
     | ImportDecl | ConstDecl | MachineDecl | ScenarioDecl | StructDecl | FileDecl | FlbDecl | HandlerDecl | KernelDecl | FnDecl;
 
-export interface ImportDecl extends Span { readonly kind: 'import'; readonly path: StringLit }
+/** `import "nic.lus"`, or of a program that ships with the emulator, `import <luod>`. */
+export interface ImportDecl extends Span { readonly kind: 'import'; readonly path: StringLit; readonly shipped: boolean }
 export interface ConstDecl extends Span { readonly kind: 'const'; readonly name: Ident; readonly value: Expr }
 
 /** `machine { memory 2GiB node 1; map 0x1000 .. 0x9fc00; cpus 4 }` */
@@ -172,7 +173,8 @@ export interface Expectation extends Span {
 /** `send vm1 to vmm` */
 export interface SendStmt extends Span { readonly kind: 'send'; readonly value: Expr; readonly to: Ident; readonly as?: Ident; readonly expect?: Expectation }
 export interface ExitStmt extends Span { readonly kind: 'exit' }
-export interface KillStmt extends Span { readonly kind: 'kill'; readonly process: Ident }
+/** `kill luod`, `kill luod after 3`: when it has come back from three more system calls. */
+export interface KillStmt extends Span { readonly kind: 'kill'; readonly process: Ident; readonly after?: Expr }
 /** `inject EIO into nic.retrieve after 2 times 3 in next kernel`; `what` is an error name or `no`. `target`: `memfd.freeze`, `page_alloc`. */
 export interface InjectStmt extends Span {
     readonly kind: 'inject';

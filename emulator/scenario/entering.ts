@@ -1,5 +1,6 @@
 /** Going from user mode into the kernel. */
 import { costId } from '../machine/costs';
+import type { UserProcess } from './thread';
 import type { Vm } from './vm';
 
 const SYSCALL = costId('syscall');
@@ -8,6 +9,10 @@ const SYSCALL = costId('syscall');
 export function systemCall(vm: Vm, name: string): void {
     entered(vm, name);
     vm.machine.clock.charge(SYSCALL);
+    const { user } = vm.current;
+    if (user && user.callsLeft > 0) {
+        vm.machine.journal.edit<UserProcess>(user).callsLeft--;
+    }
 }
 
 /** Kernel code begins whose end {@link Vm.returned} tells by the same name. */

@@ -2,6 +2,7 @@
 import type { ImportDecl, SourceFile } from './ast';
 import { changeTo, type World } from './check/world';
 import { parse } from './parser';
+import { programUri, SHIPPED_PROGRAMS } from './std/programs';
 
 /** Where the text of files comes from. The engine knows files by URI only; the shells know where they are. */
 export interface SourceHost {
@@ -43,6 +44,10 @@ function loadText(world: World, host: SourceHost, uri: string, text: string, abo
 
 function follow(world: World, host: SourceHost, file: SourceFile, item: ImportDecl, above: readonly string[]): void {
     const path = item.path.value;
+    if (item.shipped) {
+        followShipped(world, host, file, item, above);
+        return;
+    }
     const say = (message: string): void => world.report('error', 'LU0215', file.uri, item.path, message);
     if (!isBeside(path)) {
         say('Only files beside this one or below it can be imported: `import "nic.lus"`, `import "devices/nic.lus"`.');
@@ -65,4 +70,14 @@ function follow(world: World, host: SourceHost, file: SourceFile, item: ImportDe
         return;
     }
     loadText(world, host, uri, text, above);
+}
+
+function followShipped(world: World, host: SourceHost, file: SourceFile, { path }: ImportDecl, above: readonly string[]): void {
+    const uri = programUri(path.value);
+    const text = SHIPPED_PROGRAMS.get(path.value);
+    if (text === undefined) {
+        world.unknown('LU0215', file.uri, path, path.value, `No program called "${path.value}" ships with the emulator.`, [...SHIPPED_PROGRAMS.keys()]);
+    } else if (!world.files.has(uri)) {
+        loadText(world, host, uri, text, above);
+    }
 }

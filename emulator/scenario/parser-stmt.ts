@@ -104,7 +104,8 @@ export class StmtParser extends ExprParser {
                 }
                 this.advance();
                 const process = this.ident('the process to kill');
-                return { kind: 'kill', process, start: t.start, end: this.lastEnd };
+                const after = this.acceptWord('after') ? this.expr('how many system calls it still makes') : undefined;
+                return { kind: 'kill', process, ...(after && { after }), start: t.start, end: this.lastEnd };
             }
             case 'inject':
                 return ident || over ? this.inject() : undefined;

@@ -37,13 +37,25 @@ class Parser extends StmtParser {
         return items;
     }
 
+    /** `<luod>` */
+    private shippedName(): StringLit {
+        const { start } = this.token;
+        this.advance();
+        const name = this.ident('the program that ships with the emulator');
+        if (!this.accept('>') && name.name !== '') {
+            this.error('LU0116', this.token, 'Behind the name of the program stands `>`: `import <luod>`.');
+        }
+        return { kind: 'string', value: name.name, start, end: this.lastEnd };
+    }
+
     private item(): Item | undefined {
         const t = this.token;
         switch (t.kind === 'ident' ? t.text : '') {
             case 'import': {
                 this.advance();
-                const path = this.stringLit('The path of the file');
-                return { kind: 'import', path, start: t.start, end: this.lastEnd };
+                const shipped = this.is('<');
+                const path = shipped ? this.shippedName() : this.stringLit('The path of the file');
+                return { kind: 'import', path, shipped, start: t.start, end: this.lastEnd };
             }
             case 'const': {
                 this.advance();

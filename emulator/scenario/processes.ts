@@ -106,12 +106,28 @@ export function taskWork(vm: Vm, waiter: Thread | null = null): boolean {
 /** The thread that runs is about to go on in user mode: a signal that waits comes first, and others may. @returns whether they do. */
 export function backToUser(vm: Vm): boolean {
     const thread = vm.current;
+    if (lastCall(vm)) {
+        return true;
+    }
+    if (!vm.scheduler.active) {
+        return false;
+    }
     if (thread.killed) {
         die(vm, thread);
         return true;
     }
     mayBeOvertaken(vm);
     return vm.current !== thread;
+}
+
+/** A thread has no frames left: a process that was killed is gone, and so is a thread that was there for one thing only. */
+export function threadDone(vm: Vm, thread: Thread): void {
+    const { user, killed } = thread;
+    if (user && killed) {
+        forgetUser(vm, user.name);
+    } else if (user === null && thread !== vm.scenarioThread) {
+        vm.dropThread(thread);
+    }
 }
 
 /** SIGKILL while others run: it takes effect when the process is, or is next, in user mode, and nobody waits for that. */
@@ -173,6 +189,39 @@ export function killUser(vm: Vm, name: string): number {
     const next = vm.callOn(user.thread, exitFrame(vm, vm.current));
     entered(vm, 'do_exit');
     return next;
+}
+
+/**
+ * `kill p after n`: the SIGKILL comes when the process is back in user mode from its n-th system call from now on.
+ * @throws ProgramError where `n` is less than 1, or no such process runs
+ */
+export function killLater(vm: Vm, name: string, n: number): void {
+    const user = vm.userNamed(name);
+    if (!user) {
+        throw new ProgramError(`no process ${name} runs`);
+    }
+    if (n < 1) {
+        throw new ProgramError(`a process is killed after at least one more system call: for at once, write "kill ${name}"`);
+    }
+    vm.machine.journal.edit<UserProcess>(user).callsLeft = n;
+}
+
+/** The current process is back from a system call: whether that was its last one. It then closes what it has open. */
+function lastCall(vm: Vm): boolean {
+    const { user } = vm.current;
+    if (user?.callsLeft !== 0) {
+        return false;
+    }
+    vm.machine.journal.edit<UserProcess>(user).callsLeft = -1;
+    const thread = vm.current;
+    if (vm.scheduler.active) {
+        die(vm, thread);
+    } else {
+        thread.killed = true;
+        thread.frames = [exitFrame(vm, thread.frames.find((f) => f.waiter)?.waiter ?? vm.scenarioThread)];
+        entered(vm, 'do_exit');
+    }
+    return true;
 }
 
 /** A process that has ended is reaped: name, variables and thread are gone. */

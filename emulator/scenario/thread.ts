@@ -69,6 +69,8 @@ export class Thread {
 /** A process as the scenario knows it: by name, with the variables of its blocks. */
 export class UserProcess extends Rec {
     readonly vars: Table<string, Value>;
+    /** How many system calls it still makes before it is killed; −1: nobody has said so. */
+    readonly callsLeft: number = -1;
     readonly thread: Thread;
 
     constructor(journal: Journal, readonly name: string, readonly process: Process, threadId: number) {

@@ -28,7 +28,7 @@ import type { Value } from './types';
 import type { Updates } from './updates';
 import { giveUpGuards } from './locks';
 import { stopFor } from './power_off';
-import { backToUser, blockDone, taskWork } from './processes';
+import { backToUser, blockDone, taskWork, threadDone } from './processes';
 import { ProgramError } from './values';
 
 export type { Checkpoint, ExceptionKind, Outcome, RunException, StepKind, Stop, StopsAt, TrapHandler } from './run_state';
@@ -290,9 +290,7 @@ export class Vm {
             blockDone(this);
             return;
         }
-        if (this.current.user === null && this.current !== this.scenarioThread) {
-            this.dropThread(this.current);
-        }
+        threadDone(this, this.current);
         if (waiter) {
             waiter.waiting = null;
             this.current = waiter;
@@ -303,7 +301,7 @@ export class Vm {
 
     /** The current thread goes back to user mode. True where something else runs before. */
     leaveKernel(): boolean {
-        return taskWork(this) || (this.scheduler.active && backToUser(this));
+        return taskWork(this) || backToUser(this);
     }
 
     // ------------------------------------------------------------ failing

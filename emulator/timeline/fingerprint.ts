@@ -47,7 +47,7 @@ class Fingerprint {
             vm.scheduler.hash(hasher);
         }
         for (const user of vm.users) {
-            hasher.str(user.name);
+            hasher.str(user.name).num(user.callsLeft);
             for (const [name, value] of user.vars) {
                 hasher.str(name);
                 this.value(value);

@@ -61,6 +61,16 @@ export class Flow {
         }
     }
 
+    /** From here on a process may have ended. */
+    mayEnd(name: string, why: string): void {
+        const p = this.procs.get(name);
+        if (p?.status === 'alive') {
+            p.status = 'maybe';
+            p.why = why;
+            p.open = true;
+        }
+    }
+
     /** A new kernel runs: `why` ended the one before, with all its processes. */
     newKernel(id: number, why: string): void {
         this.kernel = id;

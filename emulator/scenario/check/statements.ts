@@ -1,7 +1,7 @@
 /** Statements of every kind, with what they do to the kernel and its processes. */
 import { isErrnoName } from '../../kernel/errno';
 import type {
-    AssertStmt, Block, BootStmt, CallExpr, ConcurrentlyStmt, CostStmt, Expectation, Expr, ForStmt, Ident, IfStmt, InjectStmt, ProcessBlock, ProcessStmt, ReturnStmt, Stmt,
+    AssertStmt, Block, BootStmt, CallExpr, ConcurrentlyStmt, CostStmt, Expectation, Expr, ForStmt, Ident, IfStmt, InjectStmt, KillStmt, ProcessBlock, ProcessStmt, ReturnStmt, Stmt,
     StringLit, WhileStmt,
 } from '../ast';
 import { isBeside } from '../load';
@@ -69,8 +69,7 @@ export class StatementChecker extends AssignChecker {
             case 'kill':
                 this.notInKernel(s, '`kill`');
                 this.processIdent(s.process, true);
-                this.flow.end(s.process.name, `\`kill\` on line ${this.line(s)}`);
-                this.unit.fn?.touches.add(s.process.name);
+                this.kill(s);
                 break;
             case 'inject': this.inject(s); break;
             case 'at': this.at(s); break;
@@ -326,6 +325,20 @@ export class StatementChecker extends AssignChecker {
     }
 
     // ------------------------------------------------------------ trouble on purpose
+
+    private kill(s: KillStmt): void {
+        const why = `\`kill\` on line ${this.line(s)}`;
+        if (s.after) {
+            const type = this.expr(s.after);
+            if (!isIntLike(type)) {
+                this.error('LU0301', s.after, `After how many system calls is an integer, not ${describeType(type)}.`);
+            }
+            this.flow.mayEnd(s.process.name, why);
+        } else {
+            this.flow.end(s.process.name, why);
+        }
+        this.unit.fn?.touches.add(s.process.name);
+    }
 
     private inject(s: InjectStmt): void {
         this.notInKernel(s, '`inject`');

@@ -11,7 +11,7 @@ import { bootImage } from '../boot_image';
 import { coldBoot } from '../reboot';
 import { setKindField } from '../kinds';
 import { sleepAside } from '../scheduler';
-import { endUser, exitUser, forgetUser, killUser, sendFd, setProcessVar, startProcess } from '../processes';
+import { endUser, exitUser, forgetUser, killLater, killUser, sendFd, setProcessVar, startProcess } from '../processes';
 import type { Value } from '../types';
 import { View } from '../view';
 import { asBool, asInt, asNumber, asString, binary, format, operatorOf, ProgramError } from '../values';
@@ -426,6 +426,14 @@ function compileBody(c: FnCompiler, process: string, body: Block): void {
 
 function compileKill(c: FnCompiler, s: KillStmt): void {
     const { name } = s.process;
+    if (s.after) {
+        const after = c.value(s.after);
+        c.emitter.emit((f, vm) => {
+            killLater(vm, name, asNumber(after(f, vm), 'the number behind after'));
+            return f.pc + 1;
+        });
+        return;
+    }
     c.emitter.emit((f, vm) => {
         f.pc++;
         return killUser(vm, name);

@@ -68,6 +68,17 @@ export const byteFunctions: readonly FileNative[] = [
         },
     },
     {
+        name: 'text_of',
+        params: [{ name: 'data', type: BYTES }],
+        result: STRING, context: 'any', fails: false,
+        doc: 'Bytes as text: the UTF-8 up to the first zero byte.',
+        call(_vm, [data]) {
+            const raw = dataArg(data, 'the text').toUint8Array();
+            const end = raw.indexOf(0);
+            return new TextDecoder().decode(end < 0 ? raw : raw.subarray(0, end));
+        },
+    },
+    {
         name: 'fnv1a64',
         params: [{ name: 'data', type: BYTES }],
         result: STRING, context: 'any', fails: false,
