@@ -135,6 +135,11 @@ suite('examples', () => {
             /guest\.pread/);
     });
 
+    test('device-never-stops: it takes kept translation and a device that nobody resets', () => {
+        assert.match(changed('device-never-stops', 'vfio_phase keep ', 'vfio_phase reset '), /gpu0\.running/);
+        assert.match(changed('device-never-stops', 'ram.add_seals(F_SEAL_SEAL | F_SEAL_GROW | F_SEAL_SHRINK)', 'ram.add_seals(F_SEAL_GROW)'), /EINVAL/);
+    });
+
     test('stock-kexec-devices: what stops the GPU is its bus master bit', () => {
         assert.match(changed('stock-kexec-devices', 'msix 1; driver vfio }', 'msix 1; driver vfio; ignores_bus_master on }'), /nic0\.strays == 0 && gpu0\.strays == 0/);
     });

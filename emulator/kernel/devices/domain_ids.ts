@@ -8,17 +8,21 @@ export class DomainIds extends Rec {
     private readonly reserved: Table<number, true>;
     /** Given back, ascending. */
     private readonly free: Seq<number>;
+    /** Given out a second time. */
+    private readonly again: Table<number, true>;
 
     /** @param reuses whether ids that are given back are given out again, the lowest first (ida_alloc()) */
     constructor(private readonly journal: Journal, private readonly reuses: boolean) {
         super(journal);
         this.reserved = new Table(journal);
         this.free = new Seq(journal);
+        this.again = new Table(journal);
     }
 
     take(): number {
         const again = this.free.shift();
         if (again !== undefined) {
+            this.again.set(again, true);
             return again;
         }
         const e = this.journal.edit<DomainIds>(this);
@@ -26,6 +30,11 @@ export class DomainIds extends Rec {
             e.next++;
         }
         return e.next++;
+    }
+
+    /** Another domain had it before. */
+    wasGivenBefore(id: number): boolean {
+        return this.again.has(id);
     }
 
     /** @returns false: it is taken */
@@ -53,7 +62,7 @@ export class DomainIds extends Rec {
 
     hash(hasher: Hasher): void {
         hasher.num(this.next);
-        for (const id of [...this.reserved.keys(), -1, ...this.free]) {
+        for (const id of [...this.reserved.keys(), -1, ...this.free, -1, ...this.again.keys()]) {
             hasher.num(id);
         }
     }

@@ -12,8 +12,6 @@ import type { KernelDevices } from './manager';
 import { readTables, type TableTree } from './page_tables';
 import { TABLE_OWNER } from './tables';
 
-/** What an area of a restored domain has for an owner: who that is, the kernel that mapped it knew. */
-export const INHERITED = -1;
 /** Tables of these levels and above are not those that map memory, but for leaves of 1 GiB. */
 const UPPER = 3;
 /** As the FLB has them, and where the registers of the emulated machines are. */
@@ -124,7 +122,8 @@ export class IommuUnit extends Rec {
             return err('EBUSY');
         }
         const domain = new Domain(k, this.iommu, k.boot, 'paging', id === 0 ? devices.ids.take() : id, 'the user space of the previous kernel');
-        domain.takeOver(top, levels, tree, INHERITED);
+        // whose the memory is, the kernel knew that mapped it
+        domain.takeOver(top, levels, tree, k.owners.id('memory mapped by the previous kernel'));
         this.restored.push(domain);
         return domain;
     }

@@ -60,11 +60,7 @@ export class VfioFile extends Rec {
         if (!this.kept) {
             // iommu_device_claim_dma_owner(): until it is attached, it sees nothing
             k.devices.attach(b, k.devices.newDomain('blocked', 'vfio'));
-            // vfio_pci_core_enable(): awake, not mastering, and as after a reset
-            b.device.setPower(ON);
-            b.device.reset();
-            k.clock.charge(DEVICE_RESET);
-            b.device.enable();
+            this.wake();
         }
         k.journal.edit(b).iommufd = iommufd;
         const failed = to instanceof Iommufd ? undefined : to.attach(b);
@@ -78,6 +74,15 @@ export class VfioFile extends Rec {
         return undefined;
     }
 
+    /** vfio_pci_core_enable(): awake, not mastering, and as after a reset. */
+    private wake(): void {
+        const { device } = this.device;
+        device.setPower(ON);
+        device.reset();
+        this.k.clock.charge(DEVICE_RESET);
+        device.enable();
+    }
+
     /**
      * The device came along: it goes on as it is, by the domain that the previous kernel left.
      * @returns EINVAL: that is not one of this iommufd
@@ -87,6 +92,9 @@ export class VfioFile extends Rec {
         const hwpt = iommufd.incoming.items.find((h) => h.domain === domain);
         if (!hwpt) {
             return err('EINVAL');
+        }
+        if (!this.kept) {
+            this.wake();
         }
         const e = k.journal.edit(b);
         e.iommufd = iommufd;

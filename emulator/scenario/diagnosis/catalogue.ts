@@ -183,6 +183,26 @@ export const CATALOGUE = {
         severity: 'error', group: 'devices', title: 'bus numbers that change under a running device',
         advice: 'Hand the devices over with the PCI core (layer `pci`), so that the next kernel keeps all bus numbers, or do without pci=assign-busses.',
     },
+    LU1045: {
+        severity: 'warning', group: 'devices', title: 'table that a running device needs is not preserved',
+        advice: 'Preserve every page that the IOMMU reads for a device that keeps running: root table, context tables, and the page tables of its domain on all levels.',
+    },
+    LU1046: {
+        severity: 'warning', group: 'devices', title: 'memory that a running device can write to is not preserved',
+        advice: 'Preserve all memory that is mapped for a device that keeps running, in the same session, or unmap it before.',
+    },
+    LU1047: {
+        severity: 'error', group: 'devices', title: 'translation that is cached under the id of a domain that is gone',
+        advice: 'Flush what the IOMMU has cached under the id of a domain before the id is given out again.',
+    },
+    LU1048: {
+        severity: 'error', group: 'devices', title: 'running device without a domain',
+        advice: 'Attach the device to a domain, or stop it before it is detached. One that came over a kexec finds its entry by its bus number, which must stay.',
+    },
+    LU1049: {
+        severity: 'error', group: 'devices', title: 'FLB finished under a live device',
+        advice: 'Drop a reference of an FLB only where one was taken: it is finished with its last one, and devices may still go by it.',
+    },
     LU1050: {
         severity: 'error', group: 'memory', title: 'folio that changes after it was preserved',
         advice: 'Pin the folios before they are preserved, as memfd_pin_folios() does: what is pinned is neither moved nor split. Freeze the mapping, so that nobody truncates it.',
@@ -282,6 +302,10 @@ export const CATALOGUE = {
     LU1079: {
         severity: 'hint', group: 'sessions', title: 'file that is not handed on',
         advice: 'After finish() preserve the file again in a session of this kernel, before the reboot. If it is not needed any more, close it.',
+    },
+    LU1080: {
+        severity: 'error', group: 'devices', title: 'translation that the next kernel cannot restore',
+        advice: 'Find out why the FLB or what it points to cannot be read: a kernel of another version, memory that was not preserved, an IOMMU that is not there. Until the machine is reset the devices go on.',
     },
 } as const satisfies Readonly<Record<string, Entry>>;
 

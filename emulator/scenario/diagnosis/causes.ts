@@ -22,9 +22,10 @@ const FOLLOWS: Partial<Readonly<Record<Code, Partial<Readonly<Record<Code, Link>
     LU1014: { LU1014: 'same' },
     LU1015: { LU1015: 'same' },
     LU1016: { LU1016: 'any' },
-    LU1027: { LU1012: 'same', LU1016: 'any', LU1018: 'any', LU1028: 'same', LU1067: 'any' },
-    LU1028: { LU1012: 'same', LU1016: 'any', LU1018: 'any', LU1027: 'same' },
+    LU1027: { LU1012: 'same', LU1016: 'any', LU1018: 'any', LU1028: 'same', LU1045: 'same', LU1046: 'same', LU1067: 'any' },
+    LU1028: { LU1012: 'same', LU1016: 'any', LU1018: 'any', LU1027: 'same', LU1045: 'same' },
     LU1030: { LU1015: 'any', LU1042: 'same', LU1016: 'any', LU1018: 'any', LU1067: 'any' },
+    LU1048: { LU1042: 'same' },
     LU1035: {
         LU1011: 'same', LU1012: 'same', LU1013: 'same', LU1016: 'any', LU1018: 'any', LU1025: 'any', LU1026: 'same', LU1027: 'any', LU1028: 'any', LU1029: 'any', LU1030: 'any',
         LU1036: 'same', LU1037: 'same', LU1038: 'same', LU1050: 'any',

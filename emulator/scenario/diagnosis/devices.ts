@@ -5,12 +5,14 @@ import { Table } from '../../machine/journal';
 import { PAGE_SIZE } from '../../machine/memory';
 import type { Phase } from '../listener';
 import { hex } from '../values';
+import { carriedDevices } from './carried';
 import type { Rules, Scene } from './diagnoses';
 
 /** The rules, and what they have counted. */
 export interface DeviceRules extends Rules {
     dma(device: Device, iova: number, pa: number, length: number, write: boolean): void;
     walked(device: Device, iova: number, trail: readonly number[]): void;
+    fault(device: Device, iova: number, write: boolean): void;
     /** Requests of a device that went to memory which was not given to it. */
     strays(device: string): number;
 }
@@ -18,6 +20,7 @@ export interface DeviceRules extends Rules {
 export function deviceRules(scene: Scene): DeviceRules {
     const { vm, chronicle, say } = scene;
     const { owners, pci, journal } = vm.machine;
+    const carried = carriedDevices(scene);
     const strays = new Table<string, number>(journal);
     /** What has been said: a device that goes astray does so a million times. */
     const told = new Table<string, true>(journal);
@@ -78,14 +81,24 @@ export function deviceRules(scene: Scene): DeviceRules {
         const verb = write ? 'writes to' : 'reads';
         strays.set(name, (strays.get(name) ?? 0) + 1);
         // the first of these that holds is the cause; what follows from it is not said as well
-        if (intent?.translated === true && pci.iommu?.enabled !== true) {
+        const bound = vm.kernel?.devices.of(device);
+        const reused = pci.iommu?.enabled === true && bound !== undefined && vm.kernel?.devices.ids.wasGivenBefore(bound.domain.id) === true;
+        const tables = reused ? carried.byTables(device, iova) : pa;
+        if (tables !== pa) {
+            if (isNew(`LU1047 ${name} ${vm.boot}`)) {
+                say('LU1047', {
+                    about: name, history: chronicle.ofAddress(pa), data: dataOf(device, iova, pa, write),
+                    message: `${name} ${verb} ${hex(pa)} by what the IOMMU has cached for ${hex(iova)}, but its tables ${tables < 0 ? 'have nothing there' : `lead to ${hex(tables)}`}: the id of its domain was another one's before, and nobody has flushed what was cached under it. At ${hex(pa)} lies ${pageText(pa)}.`,
+                });
+            }
+        } else if (intent?.translated === true && pci.iommu?.enabled !== true) {
             if (isNew(`LU1029 ${name} ${intent.boot}`)) {
                 say('LU1029', {
                     about: name, history: chronicle.ofAddress(pa), data: dataOf(device, iova, pa, write),
                     message: `${name} ${verb} ${hex(pa)} while translation is off: ${hex(iova)} is an address of the domain of ${intent.name}, and is taken for a physical one. There lies ${pageText(pa)}.`,
                 });
             }
-        } else if (intent && intent.boot !== vm.boot) {
+        } else if (intent && intent.boot !== vm.boot && !carried.has(device)) {
             unknownDevice(device, `${name} ${verb} ${hex(pa)}, ${pageText(pa)}: a kernel before this one set it going, and this one knows nothing of it.`, pa);
         } else {
             const owner = vm.kernel?.memmap.ownerOf(Math.floor(pa / PAGE_SIZE)) ?? 0;
@@ -99,6 +112,7 @@ export function deviceRules(scene: Scene): DeviceRules {
     };
 
     const onFreed = (pfn: number, count: number): void => {
+        carried.freed(pfn, count);
         for (const b of vm.kernel?.devices.bound ?? []) {
             // what user space maps is pinned, so only what the DMA API gave away can be freed
             for (const area of b.own.areas) {
@@ -124,7 +138,9 @@ export function deviceRules(scene: Scene): DeviceRules {
                     return;
                 }
             }
-            stray(device, iova, pa, write);
+            if (!carried.mayUse(device, iova, pa)) {
+                stray(device, iova, pa, write);
+            }
         },
         walked(device: Device, iova: number, trail: readonly number[]): void {
             const { kernel } = vm;
@@ -133,7 +149,10 @@ export function deviceRules(scene: Scene): DeviceRules {
                 if (kernel?.memmap.isAllocated(pfn) === true && isTableOwner(kernel.memmap.ownerOf(pfn))) {
                     continue;
                 }
-                if (isNew(`LU1028 ${pfn}`)) {
+                if (kernel?.memmap.stateOf(pfn) === 'preserved' && carried.isKept(pfn)) {
+                    continue;
+                }
+                if (isNew(`LU1028 ${carried.has(device) ? `${who(device)} ${vm.boot}` : pfn}`)) {
                     say('LU1028', {
                         about: hex(table), history: chronicle.ofAddress(table), data: { device: who(device), iova: hex(iova), table: hex(table) },
                         message: `The IOMMU walks a table at ${hex(table)} to translate ${hex(iova)} for ${who(device)}, but that is no table any more: it is ${pageText(table)}.`,
@@ -142,8 +161,13 @@ export function deviceRules(scene: Scene): DeviceRules {
             }
         },
         strays: (device) => strays.get(device) ?? 0,
+        fault: (device, iova, write) => carried.fault(device, iova, write),
+        handingOver: (kernel, tell) => carried.handingOver?.(kernel, tell),
+        log: (line) => carried.log?.(line, undefined),
+        callbackEntered: (name, frame) => carried.callbackEntered?.(name, frame),
         /** A kernel is up: is something going on that it knows nothing of? */
         phase(phase: Phase): void {
+            carried.phase?.(phase);
             if (phase !== 'running') {
                 return;
             }

@@ -245,6 +245,10 @@ export class Diagnoses implements Listener {
         this.guests.vcpu(name, index, state);
     }
 
+    iommuFault(device: Device, iova: number, write: boolean): void {
+        this.devices.fault(device, iova, write);
+    }
+
     interrupt(device: Device, vector: number, delivery: Delivery): void {
         this.interrupts.interrupt(device, vector, delivery);
     }

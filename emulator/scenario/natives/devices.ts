@@ -193,7 +193,7 @@ export const hwptObject = new Members(Hwpt, 'hwpt', 'A hardware page table of `/
     .field('id', INT, 'Its number.', (h) => h.id)
     .field('domain', INT, 'The id of its domain, with which the IOMMU tags what it remembers.', (h) => h.domain.id)
     .field('token', INT, 'The number by which it is found again in the next kernel; `none` where it is not marked.', (h) => h.token)
-    .field('devices', INT, 'How many devices are attached to it.', (h) => h.devices.length)
+    .field('devices', INT, 'How many devices are attached to it.', (h, vm) => (h.incoming ? vm.running.devices.bound.items.filter((b) => b.domain === h.domain).length : h.devices.length))
     .field('tables', INT, 'How many pages its tables have.', (h) => h.domain.tableCount)
     .method('mark_preserve', [param('token', INT)], { context: USER, result: NONE, fails: true, syscall: true },
         '`IOMMU_HWPT_LIVEUPDATE_MARK_PRESERVE`, with the layer iommu: it comes along when its `/dev/iommu` is preserved, and the next kernel finds it by this number. There is no way back. EADDRINUSE (the number is taken), EINVAL (marked already). ENOTTY without the layer.', (h, [token], vm) => {
