@@ -80,6 +80,10 @@ suite('examples', () => {
         assert.match(changed('close-hangs', '            log("never printed")\n', '            log("never printed")\n        }\n        process b {\n            assert vmm.state != "D"\n'), /vmm\.state/);
     });
 
+    test('kernel-close-race: it is the release that makes the difference', () => {
+        assert.match(changed('kernel-close-race', 'kernel "7.0-slow" from "7.0"', 'kernel "7.0-slow" from "7.2"'), /7\.0: .* should fail with EIO, but it succeeds/);
+    });
+
     test('slow-preserve: a guest of one folio delays nothing', () => {
         assert.match(changed('slow-preserve', 'ram.truncate(512MiB)                    // 256 folios, each pinned and preserved', 'ram.truncate(4KiB)'), /finds LU1031|ram\.size == 512MiB/);
     });
