@@ -57,7 +57,7 @@ export class Boot extends Rec {
         this.pages = new PageAllocator(machine.journal, machine.memory, this.memmap, machine.history, nodeSpans(machine, desc.numa));
         this.pages.clock = machine.clock;
         this.pages.inject = () => vm.injections.hit('page_alloc', vm.boot) !== undefined;
-        const options = { numa: desc.numa, debug: desc.khoDebug, format: desc.kho, arch: params.arch, release: desc.release };
+        const options = { numa: desc.numa, debug: desc.khoDebug, format: desc.kho, arch: params.arch, release: desc.release, flaws: desc.flaws };
         this.context = { machine, memmap: this.memmap, memblock: new Memblock(machine.journal), log, description: { ...options, early: desc.early } };
         this.env = { machine, memmap: this.memmap, allocator: this.pages, log, options };
         this.hugePages = new BootHugePages(vm, this.context, params.commandLine);

@@ -13,6 +13,7 @@ import { extendScratch } from './extend';
 import { fdtIsCompatible, fdtProperty, readFdt } from './fdt_read';
 import type { Kho } from './kho';
 import { readMetadata, writeMetadata } from './metadata';
+import { losesMark, reservedPages } from './old_mistakes';
 import { PROP_MEMORY_MAP, readFdtPage, readNativeU64 } from './root_fdt';
 import { RunList } from './runs';
 import { SCRATCH_ENTRY, type ScratchSizes, reserveScratch } from './scratch';
@@ -215,7 +216,7 @@ export function khoMemoryInit(ctx: BootContext, incoming: IncomingHandover | und
         const reserved = enabled ? reserveScratch(ctx, sizes) : undefined;
         return { enabled: enabled && reserved !== undefined, scratch: reserved?.scratch ?? [], scratchArray: reserved?.array ?? 0, runs, pages: 0 };
     }
-    for (const area of incoming.scratch) {
+    for (const area of ctx.description.flaws?.has('kho_scratch_not_cma') === true ? [] : incoming.scratch) {
         memmap.markCma(area.addr / PAGE_SIZE, (area.addr + area.size) / PAGE_SIZE);
     }
     const { root } = readFdt(machine.memory.read(incoming.fdt, PAGE_SIZE));
@@ -233,8 +234,18 @@ export function khoMemoryInit(ctx: BootContext, incoming: IncomingHandover | und
             return;
         }
         machine.clock.charge(BOOT_PRESERVED);
+        const reserved = reservedPages(ctx.description, order);
+        if (reserved < 2 ** order) {
+            // the head alone; the rest is free memory in a moment
+            memmap.stampPreserved(pfn, 0, owner);
+            runs.add(pfn, 0);
+            return;
+        }
         memmap.stampPreserved(pfn, order, owner);
         runs.add(pfn, order);
+        if (losesMark(ctx.description, machine, pfn)) {
+            memmap.loseMark(pfn);
+        }
     });
     const fatal = findings.find((f) => f.fatal);
     if (fatal || outside !== undefined) {

@@ -30,6 +30,8 @@ export interface KhoOptions {
     readonly arch: Arch;
     /** uname -r. */
     readonly release: string;
+    /** Mistakes that it was given (flaws.ts). */
+    readonly flaws?: ReadonlySet<string>;
 }
 
 export interface KhoEnv {

@@ -34,6 +34,8 @@ export interface KhoFormat {
     readonly magic: boolean;
     /** A larger order is not restored. */
     readonly maxRestoreOrder: number;
+    /** The size of a preserved block is computed in 32 bits while a kernel comes up. */
+    readonly intSizes: boolean;
     /** Page ranges are cut where memory of another node begins. */
     readonly splitsAtNodes: boolean;
     /** Alignment and rounding of scratch areas, in bytes. */
@@ -63,6 +65,7 @@ export const KHO_V4: KhoFormat = {
     vmalloc: true,
     magic: true,
     maxRestoreOrder: Infinity,
+    intSizes: false,
     splitsAtNodes: true,
     scratchAlign: PAGE_SIZE << MAX_PAGE_ORDER,
     zeroScratchSizes: true,
@@ -99,5 +102,6 @@ export const KHO_V1_FIRST: KhoFormat = {
     finalize: 'debugfs',
     vmalloc: false,
     magic: false,
+    intSizes: true,
     zeroScratchSizes: false,
 };

@@ -36,6 +36,9 @@ export interface PreservedRun extends BlockRun {
     readonly owner: string;
 }
 
+/** Whose the pages are that say what is preserved. */
+export const TREE_OWNER = 'KHO radix tree';
+
 export class Kho extends Rec {
     /** kho_is_enabled(). */
     readonly enabled: boolean;
@@ -480,7 +483,14 @@ export class Kho extends Rec {
     }
 
     private allocNode(): number | undefined {
-        const pfn = this.env.allocator.alloc(0, { owner: this.env.machine.owners.id('KHO radix tree'), zero: true });
+        const [area] = this.env.options.flaws?.has('kho_bitmaps_in_kfence') === true && this.isKhoBoot ? this.scratch : [];
+        for (let pfn = area ? (area.addr + area.size / 2) / PAGE_SIZE : 0; area && pfn * PAGE_SIZE < area.addr + area.size; pfn++) {
+            if (this.env.allocator.takePage(pfn, this.env.machine.owners.id(TREE_OWNER))) {
+                this.env.machine.memory.zero(pfn * PAGE_SIZE, PAGE_SIZE);
+                return pfn * PAGE_SIZE;
+            }
+        }
+        const pfn = this.env.allocator.alloc(0, { owner: this.env.machine.owners.id(TREE_OWNER), zero: true });
         return pfn < 0 ? undefined : pfn * PAGE_SIZE;
     }
 

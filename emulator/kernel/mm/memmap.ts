@@ -240,6 +240,12 @@ export class Memmap extends Rec {
         row.mark[at] = order + 1;
     }
 
+    /** Takes the mark off a block's head, as who initializes the page anew does; the block stays preserved. */
+    loseMark(pfn: number): void {
+        const i = this.locateForWrite(pfn, true);
+        this.found.mark[i] = 0;
+    }
+
     /** Boot-time reservations that stay. */
     reserve(start: number, end: number, owner: number): void {
         this.journal.edit(this).reserved = withRange(this.reserved, { start, end, owner });

@@ -239,6 +239,10 @@ export const CATALOGUE = {
         severity: 'warning', group: 'memory', title: 'restore that fails half way',
         advice: 'Hand over exactly what was preserved: every page of it, and its number. Do not try again: fail the retrieve for good.',
     },
+    LU1063: {
+        severity: 'error', group: 'handover', title: 'handover that a kernel is known to get wrong',
+        advice: 'Update from and to kernels in which it is fixed; the page of failures says which.',
+    },
     LU1064: {
         severity: 'warning', group: 'memory', title: 'file of debugfs that shows memory of somebody else',
         advice: 'Read what was handed over from a memory image, or in the old kernel under out/: in the new one LUO has given its page back before the file is there.',

@@ -147,6 +147,8 @@ export function memoryRules(scene: Scene): Rules {
         const base = { about: callback === null ? hex(address) : `${callback} ${typeof token === 'number' ? hex(token) : ''}`, history: pfn < 0 ? [] : chronicle.ofPage(pfn), data };
         if (inherited && events.some((e) => e.kind === 'restored')) {
             say('LU1009', { ...base, message: `The page at ${hex(address)} is restored a second time: it is ${stateText(pfn)}, and the kernel refuses.` });
+        } else if (inherited && history.of(pfn).some((e) => e.boot === vm.boot && e.kind === 'preserved' && e.pfn === pfn)) {
+            say('LU1011', { ...base, message: `The block at ${hex(address)} was preserved, but this kernel has no mark on it: whoever has it cannot restore it.`, advice: 'The kernel that comes up has lost it: look for what was said of it before the kexec.' });
         } else if (inherited) {
             say('LU1011', { ...base, message: `No preserved block begins at ${hex(address)}: the page is the inside of a larger one.`, advice: 'Hand over the address of the folio\'s first page, and restore the folio as a whole.' });
         } else {

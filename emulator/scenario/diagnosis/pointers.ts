@@ -102,13 +102,18 @@ export function pointerRules({ vm, chronicle, say }: Scene): Rules {
     };
 
     const scratch = (kernel: Kernel): void => {
+        const sums = new Map<number, { first: number; pages: number }>();
         for (const { pfn, count, area } of scratchOverlaps(kernel, history)) {
             if (orderOver(kernel.kho, pfn) >= 0) {
-                say('LU1013', {
-                    about: hex(pfn), history: chronicle.ofPage(pfn), data: { address: hex(pfn * PAGE_SIZE), pages: count, scratch: hex(area.addr) },
-                    message: `${pagesText(count)} from ${hex(pfn * PAGE_SIZE)} on ${be(count)} preserved and ${count === 1 ? 'lies' : 'lie'} in the scratch area at ${hex(area.addr)}: the next kernel is loaded over them.`,
-                });
+                const sum = sums.get(area.addr) ?? { first: pfn, pages: 0 };
+                sums.set(area.addr, { first: Math.min(sum.first, pfn), pages: sum.pages + count });
             }
+        }
+        for (const [area, { first, pages }] of sums) {
+            say('LU1013', {
+                about: hex(area), history: chronicle.ofPage(first), data: { address: hex(first * PAGE_SIZE), pages, scratch: hex(area) },
+                message: `${pagesText(pages)} from ${hex(first * PAGE_SIZE)} on ${be(pages)} preserved and ${pages === 1 ? 'lies' : 'lie'} in the scratch area at ${hex(area)}: the next kernel is loaded over ${pages === 1 ? 'it' : 'them'}.`,
+            });
         }
     };
 

@@ -2,6 +2,8 @@
 import { Err } from '../../kernel/errno';
 import type { Kernel } from '../../kernel/kernel';
 import { earlyShortage } from '../../kernel/kho/early_demand';
+import { TREE_OWNER } from '../../kernel/kho/kho';
+import { losesMark, reservedPages } from '../../kernel/kho/old_mistakes';
 import { Seq } from '../../machine/journal';
 import { PAGE_SIZE } from '../../machine/memory';
 import type { Frame } from '../code';
@@ -53,6 +55,49 @@ export function preparationRules(scene: Scene): Rules {
         }
     };
 
+    /** LU1063: what the next kernel, or this one, is known to do wrong. */
+    const mistakes = (kernel: Kernel): void => {
+        const image = kernel.kexecImage;
+        if (!image?.kho) {
+            return;
+        }
+        const { desc } = resolveKernel(vm.image, image.kernel);
+        const { kho, machine } = kernel;
+        if (desc.kho.compatible !== kernel.desc.kho.compatible) {
+            return;
+        }
+        const options = { format: desc.kho, flaws: desc.flaws, numa: desc.numa };
+        const runs = desc.kho.intSizes || desc.flaws.has('kho_deferred_init') ? kho.outgoingRuns() : [];
+        const wrong = (about: string, pfn: number, pages: number, text: string): void => say('LU1063', {
+            about, history: chronicle.ofPage(pfn), data: { flaw: about, kernel: desc.name, address: hex(pfn * PAGE_SIZE), pages },
+            message: text,
+        });
+        const large = runs.find((r) => reservedPages(options, r.order) < 2 ** r.order);
+        if (large) {
+            wrong('sizes in 32 bits', large.pfn, 2 ** large.order, `"${desc.name}" computes the size of a preserved block in 32 bits: of the ${pagesText(2 ** large.order)} at ${hex(large.pfn * PAGE_SIZE)} it will reserve ${pagesText(reservedPages(options, large.order))}, and use the rest as its own.`);
+        }
+        const unmarked = runs.find((r) => losesMark(options, machine, r.pfn));
+        if (unmarked) {
+            wrong('kho_deferred_init', unmarked.pfn, 2 ** unmarked.order, `"${desc.name}" initializes most of its struct pages late, and marks preserved pages before: the mark of the block at ${hex(unmarked.pfn * PAGE_SIZE)} will be gone, and restoring it fails.`);
+        }
+        const inScratch = kernel.desc.flaws.has('kho_bitmaps_in_kfence') ? treePageInScratch(kernel) : undefined;
+        if (inScratch !== undefined) {
+            wrong('kho_bitmaps_in_kfence', inScratch, 1, `The page at ${hex(inScratch * PAGE_SIZE)} says what is preserved, and lies in scratch memory: "${desc.name}" is loaded over it, and will take what it then finds there for a list of preserved memory.`);
+        }
+    };
+
+    const treePageInScratch = ({ kho, memmap }: Kernel): number | undefined => {
+        const owner = vm.machine.owners.id(TREE_OWNER);
+        for (const area of kho.scratch) {
+            for (let pfn = area.addr / PAGE_SIZE; pfn * PAGE_SIZE < area.addr + area.size; pfn++) {
+                if (memmap.isAllocated(pfn) && memmap.ownerOf(pfn) === owner) {
+                    return pfn;
+                }
+            }
+        }
+        return undefined;
+    };
+
     const switchedOff = (kernel: Kernel): void => {
         if (!kernel.luo.enabled && refused.length > 0) {
             const missing = [...(kernel.cmdline.kho ? [] : ['kho=on']), ...(kernel.cmdline.liveupdate ? [] : ['liveupdate=on'])];
@@ -99,6 +144,7 @@ export function preparationRules(scene: Scene): Rules {
         handingOver(kernel: Kernel): void {
             early(kernel);
             unfinalized(kernel);
+            mistakes(kernel);
             switchedOff(kernel);
         },
         /** The late initcall that preserves regions is told of one that moved before it fails for that. */

@@ -1,0 +1,30 @@
+/** What kernels did wrong when they took a handover over, and have been cured of: what becomes of a preserved block in one that does it still. */
+import type { Machine } from '../../machine/machine';
+import { PAGE_SIZE } from '../../machine/memory';
+import { orderPages } from '../mm/memmap';
+import type { KhoOptions } from './env';
+
+/** Pages of a node whose struct pages are initialized at once where the others are deferred: a section of 128 MiB. */
+const INITIALIZED_PAGES = 2 ** 15;
+
+const PAGE_SHIFT = 12;
+const INT_BITS = 32;
+
+/**
+ * How many pages of a block are reserved. `1 << (order + PAGE_SHIFT)` in an int is 2^31 with the sign set for blocks of 2 GiB, which memblock
+ * takes for everything above; for larger ones x86 shifts by what is left of the number in five bits.
+ */
+export function reservedPages({ format }: Pick<KhoOptions, 'format'>, order: number): number {
+    const shift = order + PAGE_SHIFT;
+    return !format.intSizes || shift < INT_BITS ? orderPages(order) : Math.max(1, 2 ** (shift % INT_BITS) / PAGE_SIZE);
+}
+
+/** Whether the mark on the head of a block is written to a struct page that is initialized only afterwards. */
+export function losesMark({ flaws, numa }: Pick<KhoOptions, 'flaws' | 'numa'>, machine: Machine, pfn: number): boolean {
+    if (flaws?.has('kho_deferred_init') !== true) {
+        return false;
+    }
+    const node = numa ? machine.nodeOf(pfn * PAGE_SIZE) : undefined;
+    const first = machine.map.find((r) => node === undefined || r.node === node);
+    return first !== undefined && pfn >= Math.floor(first.start / PAGE_SIZE) + INITIALIZED_PAGES;
+}
