@@ -11,15 +11,12 @@ type Link = 'same' | 'any';
 
 /** Of each code those that it can follow from. A finding that is made before a kexec and again when it bites follows from itself. */
 const FOLLOWS: Partial<Readonly<Record<Code, Partial<Readonly<Record<Code, Link>>>>>> = {
-    LU1001: { LU1006: 'any', LU1007: 'any', LU1015: 'any', LU1017: 'any', LU1062: 'any', LU1077: 'any', LU1068: 'any', LU1063: 'any' },
+    LU1001: { LU1006: 'any', LU1007: 'any', LU1015: 'any', LU1017: 'any', LU1062: 'any', LU1063: 'any', LU1068: 'any', LU1077: 'any' },
     LU1003: { LU1004: 'same', LU1014: 'any', LU1025: 'any' },
     LU1007: { LU1004: 'any', LU1007: 'same' },
-    LU1009: { LU1011: 'same', LU1026: 'same' },
-    LU1010: { LU1009: 'same', LU1011: 'same', LU1062: 'any' },
-    LU1011: { LU1011: 'same', LU1012: 'same', LU1013: 'same', LU1017: 'same', LU1022: 'same', LU1026: 'same', LU1050: 'same' },
     LU1009: { LU1011: 'same', LU1026: 'same', LU1063: 'any' },
     LU1010: { LU1009: 'same', LU1011: 'same', LU1062: 'any', LU1063: 'any' },
-    LU1011: { LU1012: 'same', LU1013: 'same', LU1017: 'same', LU1022: 'same', LU1026: 'same', LU1050: 'same', LU1063: 'any' },
+    LU1011: { LU1011: 'same', LU1012: 'same', LU1013: 'same', LU1017: 'same', LU1022: 'same', LU1026: 'same', LU1050: 'same', LU1063: 'any' },
     LU1012: { LU1017: 'same', LU1026: 'same' },
     LU1013: { LU1068: 'any' },
     LU1014: { LU1014: 'same' },
@@ -29,18 +26,21 @@ const FOLLOWS: Partial<Readonly<Record<Code, Partial<Readonly<Record<Code, Link>
     LU1028: { LU1012: 'same', LU1016: 'any', LU1018: 'any', LU1027: 'same', LU1045: 'same' },
     LU1030: { LU1015: 'any', LU1042: 'same', LU1016: 'any', LU1018: 'any', LU1067: 'any' },
     LU1048: { LU1042: 'same' },
+    LU1027: { LU1012: 'same', LU1016: 'any', LU1018: 'any', LU1028: 'same', LU1067: 'any' },
+    LU1028: { LU1012: 'same', LU1016: 'any', LU1018: 'any', LU1027: 'same' },
+    LU1030: { LU1015: 'any', LU1016: 'any', LU1018: 'any', LU1042: 'same', LU1067: 'any' },
     LU1035: {
-        LU1011: 'same', LU1012: 'same', LU1013: 'same', LU1016: 'any', LU1018: 'any', LU1025: 'any', LU1026: 'same', LU1027: 'any', LU1028: 'any', LU1029: 'any', LU1030: 'any',
-        LU1036: 'same', LU1037: 'same', LU1038: 'same', LU1050: 'any',
+        LU1011: 'same', LU1012: 'same', LU1013: 'same', LU1016: 'any', LU1018: 'any', LU1025: 'any', LU1026: 'same', LU1027: 'any', LU1028: 'any',
+        LU1029: 'any', LU1030: 'any', LU1036: 'same', LU1037: 'same', LU1038: 'same', LU1050: 'any',
     },
     LU1037: { LU1016: 'any', LU1018: 'any', LU1025: 'any', LU1036: 'same', LU1037: 'same', LU1038: 'same' },
     LU1038: { LU1018: 'any' },
     LU1050: { LU1050: 'same' },
+    LU1051: { LU1001: 'any', LU1009: 'any', LU1010: 'any', LU1011: 'any' },
     LU1061: { LU1011: 'same', LU1069: 'any' },
     LU1062: { LU1012: 'any', LU1013: 'any', LU1026: 'any' },
     LU1065: { LU1025: 'any' },
     LU1076: { LU1008: 'any' },
-    LU1051: { LU1001: 'any', LU1009: 'any', LU1010: 'any', LU1011: 'any' },
 };
 
 /** What a finding is about, as far as it can be compared with others. */
