@@ -24,10 +24,6 @@ const FOLLOWS: Partial<Readonly<Record<Code, Partial<Readonly<Record<Code, Link>
     LU1016: { LU1016: 'any' },
     LU1027: { LU1012: 'same', LU1016: 'any', LU1018: 'any', LU1028: 'same', LU1045: 'same', LU1046: 'same', LU1067: 'any' },
     LU1028: { LU1012: 'same', LU1016: 'any', LU1018: 'any', LU1027: 'same', LU1045: 'same' },
-    LU1030: { LU1015: 'any', LU1042: 'same', LU1016: 'any', LU1018: 'any', LU1067: 'any' },
-    LU1048: { LU1042: 'same' },
-    LU1027: { LU1012: 'same', LU1016: 'any', LU1018: 'any', LU1028: 'same', LU1067: 'any' },
-    LU1028: { LU1012: 'same', LU1016: 'any', LU1018: 'any', LU1027: 'same' },
     LU1030: { LU1015: 'any', LU1016: 'any', LU1018: 'any', LU1042: 'same', LU1067: 'any' },
     LU1035: {
         LU1011: 'same', LU1012: 'same', LU1013: 'same', LU1016: 'any', LU1018: 'any', LU1025: 'any', LU1026: 'same', LU1027: 'any', LU1028: 'any',
@@ -35,6 +31,7 @@ const FOLLOWS: Partial<Readonly<Record<Code, Partial<Readonly<Record<Code, Link>
     },
     LU1037: { LU1016: 'any', LU1018: 'any', LU1025: 'any', LU1036: 'same', LU1037: 'same', LU1038: 'same' },
     LU1038: { LU1018: 'any' },
+    LU1048: { LU1042: 'same' },
     LU1050: { LU1050: 'same' },
     LU1051: { LU1001: 'any', LU1009: 'any', LU1010: 'any', LU1011: 'any' },
     LU1061: { LU1011: 'same', LU1069: 'any' },
