@@ -147,6 +147,12 @@ export class Chronicle implements Rules {
             .sort((a, b) => a.boot - b.boot).slice(0, HISTORY_LIMIT);
     }
 
+    /** The same of a session of which only the name is known, since nobody has read it. */
+    ofSessionNamed(name: string): HistoryLine[] {
+        const files = [...this.notes.keys()].filter((key) => key.startsWith('file ') && key.endsWith(` of ${name}`));
+        return [...this.of(sessionKey(name)), ...files.flatMap((key) => this.of(key))].sort((a, b) => a.boot - b.boot).slice(0, HISTORY_LIMIT);
+    }
+
     ofFile(file: LuoFile): readonly HistoryLine[] {
         return [...this.of(sessionKey(file.session.name)), ...this.of(fileKey(file.session.name, file.token))];
     }

@@ -125,7 +125,7 @@ export function sessionRules(scene: Scene): Rules {
         }
         for (const { name, files } of unread(kernel)) {
             sink('LU1002', {
-                about: name, history: chronicle.of(sessionKey(name)), data: { session: name, files },
+                about: name, history: chronicle.ofSessionNamed(name), data: { session: name, files },
                 message: `Session "${name}" came from the previous kernel with ${counted(files, 'file')}, and nobody has even opened /dev/liveupdate.`,
             });
         }
@@ -140,7 +140,7 @@ export function sessionRules(scene: Scene): Rules {
         }
         for (const { name, files } of unread(kernel)) {
             say('LU1003', {
-                about: name, history: chronicle.of(sessionKey(name)), data: { session: name, files },
+                about: name, history: chronicle.ofSessionNamed(name), data: { session: name, files },
                 message: `Session "${name}" came from the previous kernel, and nobody has even opened /dev/liveupdate: this kexec drops it and its ${counted(files, 'file')}.`,
             });
         }

@@ -6,7 +6,6 @@ import { Table } from '../../machine/journal';
 import type { Frame } from '../code';
 import type { Phase } from '../listener';
 import type { Value } from '../types';
-import { sessionKey } from './chronicle';
 import type { Rules, Scene } from './diagnoses';
 import { saidToDiffer } from './handover';
 import { hasUnread, incomingSessions } from './incoming';
@@ -35,7 +34,7 @@ export function unreadableRules(scene: Scene): Rules {
         for (const { name, files } of incomingSessions(kernel)) {
             if ((there.get(name) ?? 0) < files) {
                 say('LU1077', {
-                    about: name, history: chronicle.of(sessionKey(name)), data: { session: name, files },
+                    about: name, history: chronicle.ofSessionNamed(name), data: { session: name, files },
                     message: `/dev/liveupdate opens after an error, as if nothing had happened, but session "${name}" with ${counted(files, 'file')} was never read: nobody can reach it, and its memory is held until the machine reboots.`,
                 });
             }

@@ -11,15 +11,12 @@ export function counted(n: number, what: string): string {
 export function sizeText(bytes: number): string {
     const [unit, size] = ([['TiB', 2 ** 40], ['GiB', 2 ** 30], ['MiB', 2 ** 20], ['KiB', 2 ** 10]] as const).find(([, n]) => bytes >= n) ?? ['', 1];
     const n = bytes / size;
-    return unit === '' ? counted(bytes, 'byte') : `${Number.isInteger(n) ? n : n.toFixed(1)} ${unit}`;
+    return unit === '' ? counted(bytes, 'byte') : `${Number(n.toFixed(1))} ${unit}`;
 }
 
 /** An amount of memory given in pages, as `2048 pages (8 MiB)`. */
 export function pagesText(pages: number): string {
-    const KIB = PAGE_SIZE / 1024;
-    const kib = pages * KIB;
-    const [size, unit] = kib >= 2 ** 30 ? [kib / 2 ** 30, 'TiB'] : kib >= 2 ** 20 ? [kib / 2 ** 20, 'GiB'] : kib >= 1024 ? [kib / 1024, 'MiB'] : [kib, 'KiB'];
-    return `${counted(pages, 'page')} (${Number(size.toFixed(1))} ${unit})`;
+    return `${counted(pages, 'page')} (${sizeText(pages * PAGE_SIZE)})`;
 }
 
 /** `is` or `are` */
