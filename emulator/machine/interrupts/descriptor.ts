@@ -57,7 +57,13 @@ export function post(memory: PhysicalMemory, pa: number, vector: number, urgent:
 
 /** The vectors that are posted, ascending. */
 export function posted(memory: PhysicalMemory, pa: number): number[] {
-    return Array.from({ length: 256 }, (_, v) => v).filter((v) => Math.floor(memory.readU32(wordOf(pa, v)) / bitOf(v)) % 2 === 1);
+    const vectors: number[] = [];
+    for (let first = 0; first < 256; first += 32) {
+        for (let word = memory.readU32(wordOf(pa, first)); word !== 0; word &= word - 1) {
+            vectors.push(first + 31 - Math.clz32(word & -word));
+        }
+    }
+    return vectors;
 }
 
 /** Takes what is posted, as the processor of a running vCPU does: the descriptor is empty then. @returns the vectors, ascending */

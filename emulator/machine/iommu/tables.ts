@@ -38,14 +38,17 @@ export interface WalkedMemory {
     isRam(pa: number, length?: number): boolean;
 }
 
+/** By level; there are at most five, and what a table above them would map. */
+const LEVEL_SIZES = [0, 1, 2, 3, 4, 5, 6].map((level) => 2 ** (12 + 9 * (level - 1)));
+
 /** Bytes that an entry of a level maps. */
 export function sizeOfLevel(level: number): number {
-    return 2 ** (12 + 9 * (level - 1));
+    return LEVEL_SIZES[level] ?? 2 ** (12 + 9 * (level - 1));
 }
 
 /** Which entry of a table of `level` an address uses. */
 export function indexAt(iova: number, level: number): number {
-    return Math.floor(iova / sizeOfLevel(level)) % 512;
+    return (iova / sizeOfLevel(level)) & 511;
 }
 
 /** Bits 51:12 of an entry. */
