@@ -10,6 +10,7 @@ import type { Vm } from '../../emulator/scenario/vm';
 import { bytesAt, rowsOf } from './bytes';
 import { processorItems, remappingItems, vectorItem } from './interrupts';
 import { countOf, group, hexText, leaf, listing, rangeText, sizeText, type Item } from './item';
+import { busItem, ownerOf } from './pci';
 
 const CONFIG_SIZE = 256;
 const ENTRIES = 512;
@@ -20,6 +21,7 @@ export function deviceItems(vm: Vm): Item[] {
         return [];
     }
     return [
+        busItem(vm),
         group('devices', countOf(pci.devices.length, 'device'), () => [...pci.bridges.map(bridgeItem), ...pci.devices.map((d) => deviceItem(vm, d))]),
         ...processorItems(vm),
         ...(pci.iommu ? [iommuItem(vm, pci.iommu)] : []),
@@ -52,6 +54,7 @@ function deviceItem(vm: Vm, d: Device): Item {
         name: d.shape.name, value: `${d.kind} at ${d.name}, ${d.running ? 'running' : 'idle'}`, evaluateName: d.shape.name,
         children: {
             named: () => [
+                leaf('owner', ownerOf(vm, d)),
                 leaf('driver', bound?.driver === undefined || bound.driver === '' ? 'none' : bound.driver),
                 leaf('domain', bound ? bound.domain.display() : 'none'),
                 ...stateOf(d),

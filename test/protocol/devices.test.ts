@@ -5,6 +5,7 @@ import { inRepository } from '../support/repository';
 import { Client } from './client';
 
 const KEXEC = inRepository('extension', 'examples', 'stock-kexec-devices.lus');
+const PASSTHROUGH = inRepository('extension', 'examples', 'passthrough-update.lus');
 const ASTRAY = inRepository('extension', 'examples', 'device-keeps-writing.lus');
 
 /** The number of the first line that contains a text. */
@@ -43,7 +44,7 @@ suite('debug adapter: devices', () => {
         assert.match((await client.unfold(threadId, 'Machine', ...gpu, 'config')).value, /^10de:2330, command 0x6$/);
         assert.match((await client.unfold(threadId, 'Machine', ...gpu, 'config', '0x0')).value, /^de 10 30 23 06 00 /);
         assert.match((await client.unfold(threadId, 'Machine', ...gpu, 'rings')).value, /^0x100000 for the device, 2 MiB, 65536 bytes every 200000 ns, round \d+$/);
-        assert.match((await client.unfold(threadId, 'Machine', ...gpu, 'vectors', '[0]')).value, /^message 0x\w+, vfio gpu0-0$/);
+        assert.match((await client.unfold(threadId, 'Machine', ...gpu, 'vectors', '[0]')).value, /^entry \d+ → processor 0 vector 0x\w+ → vfio gpu0-0$/);
         assert.match((await client.unfold(threadId, 'Machine', ...gpu, 'mappings', '0x0')).value, /, memfd guest-ram$/);
         assert.equal((await client.unfold(threadId, 'Machine', 'IOMMU')).value, 'Intel VT-d, translation on');
         const table = ['IOMMU', 'tables', '5e:00.0 gpu0'] as const;
@@ -52,6 +53,30 @@ suite('debug adapter: devices', () => {
         assert.match((await client.unfold(threadId, 'Machine', ...table, '0x0', '0x0', '0x0', '0x1000')).value, /^0x\w+–0x\w+ \(4 KiB\), rw$/);
         assert.match((await client.unfold(threadId, 'Machine', 'IOMMU', 'IOTLB', '[0]')).value, /^domain \d+, 0x\w+ → 0x\w+, rw$/);
         assert.equal(await client.evaluate('gpu0.strays'), '0');
+    });
+
+    test('the PCI buses as a tree with who has what, and a stop in a handler of a proposed layer', async () => {
+        await client.launch({ program: PASSTHROUGH, stopOnEntry: false });
+        await client.ok('setFunctionBreakpoints', { breakpoints: [{ name: 'vfio_pci.freeze' }] });
+        await client.ok('configurationDone');
+        const { threadId } = await client.stopped();
+        const [top] = await client.frames(threadId);
+        assert.equal(top?.name, 'vfio_pci.freeze');
+        assert.equal(top?.source?.name, 'vfio.lus');
+        const value = async (...path: string[]): Promise<string> => (await client.unfold(threadId, 'Machine', ...path)).value;
+        assert.equal(await value('layers'), 'proposed: lookup, pci, vfio');
+        assert.equal(await value('PCI', '0000:00:01.0'), 'root port to bus 3a; luo: preserved for what is below');
+        assert.equal(await value('PCI', '0000:00:01.0', '0000:3a:00.0'), 'bridge to bus 3b; luo: preserved for what is below');
+        assert.equal(await value('PCI', '0000:00:01.0', '0000:3a:00.0', '0000:3b:00.0'), 'nic nic0, running; luo: preserved, bound to an iommufd');
+        assert.match(await value('PCI', '0000:00:01.0', '0000:3a:00.0', '0000:3b:00.0', 'outgoing'), /^entry at 0x\w+$/);
+        // until the next file is frozen
+        await client.goes('continue', { threadId });
+        assert.equal(await value('devices', 'nic0', 'owner'), 'luo: frozen');
+        await client.ok('setFunctionBreakpoints', { breakpoints: [{ name: 'vfio_pci.retrieve' }] });
+        const next = await client.goes('continue', { threadId });
+        const owner = async (name: string): Promise<string> => (await client.unfold(next.threadId, 'Machine', 'devices', name, 'owner')).value;
+        assert.equal(await owner('nic0'), 'luo: from the previous kernel, waits to be bound');
+        assert.equal((await client.unfold(next.threadId, 'Machine', 'PCI')).value, 'numbers inherited from the previous kernel');
     });
 
     test('execution stops behind the system call during which a device first goes astray', async () => {

@@ -144,6 +144,11 @@ suite('examples', () => {
         assert.match(changed('device-never-stops', 'ram.add_seals(F_SEAL_SEAL | F_SEAL_GROW | F_SEAL_SHRINK)', 'ram.add_seals(F_SEAL_GROW)'), /EINVAL/);
     });
 
+    test('passthrough-update: interrupts that stay on fail the reboot, and without the layers nothing is taken', () => {
+        assert.match(changed('passthrough-update', '        gpu.disable_irqs()\n', ''), /reboot\(KEXEC\) fails with EINVAL/);
+        assert.match(changed('passthrough-update', '        nic.bind_iommufd(ioas)\n        gpu.bind_iommufd(ioas)\n        nic.set_irqs(msix: 2)\n        gpu.set_irqs(msix: 1)\n        start_devices()\n        vm1.finish()', '        vm1.finish()'), /vm1\.finish\(\) fails with EBUSY/);
+    });
+
     test('stock-kexec-devices: what stops the GPU is its bus master bit', () => {
         assert.match(changed('stock-kexec-devices', 'msix 1; driver vfio }', 'msix 1; driver vfio; ignores_bus_master on }'), /nic0\.strays == 0 && gpu0\.strays == 0/);
     });
