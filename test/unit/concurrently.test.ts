@@ -4,6 +4,7 @@ import { Run } from '../../emulator/scenario/run';
 import type { Checkpoint, Vm } from '../../emulator/scenario/vm';
 import { waitsFor } from '../../emulator/scenario/waiting';
 import { fingerprint } from '../../emulator/timeline/fingerprint';
+import { Tracer } from '../../emulator/timeline/trace';
 import { programOf } from '../support/programs';
 import { findingsOf, programOf as programWith } from '../support/scenarios';
 
@@ -247,6 +248,45 @@ suite('concurrently: the serialize lock', () => {
                 assert.equal(fingerprint(vm), end);
             }
         }
+    });
+});
+
+suite('concurrently: what is said of it', () => {
+    const WAITS = (ms: number): string => `${SLOW.replace('sleep 2ms', `sleep ${ms}ms`)}
+        scenario "s" {${SESSION}
+            concurrently {
+                vmm { vm1.preserve_fd(dev, token: 1); vm1.close() }
+                luod { reboot(KEXEC) }
+            }
+        }`;
+    const said = (vm: Vm): readonly string[] => (vm.diagnoses?.found.items ?? []).filter((d) => d.code === 'LU1031' || d.code === 'LU1032').map((d) => `${d.code}: ${d.message}`);
+
+    test('a reboot that waits for 10 ms and more, and who hangs until the jump', () => {
+        const hangs = 'LU1032: vmm hangs until the jump, in release session "vm-1": it waits for the serialize lock, held by luod (reboot(KEXEC)).';
+        assert.deepEqual(said(run(WAITS(2)).vm), [hangs]);
+        assert.deepEqual(said(run(WAITS(12)).vm), ['LU1031: The reboot of luod has waited 12 ms for the serialize lock, held by vmm (preserve_fd).', hangs]);
+    });
+
+    test('a trace has the waits, each as long as it lasted', () => {
+        const { vm } = start(WAITS(12), 0);
+        const tracer = new Tracer(vm);
+        vm.listeners.push(tracer);
+        vm.run(FOREVER);
+        const names = new Map([...vm.threads, ...tracer.events().flatMap((e) => (e.ph === 'M' && e.name === 'thread_name' ? [{ id: e.tid, name: String(e.args['name']).replace(/ .*/, '') }] : []))].map((t) => [t.id, t.name]));
+        const waits = tracer.events().flatMap((e) => (e.ph === 'X' && e.cat === 'wait' ? [[names.get(e.tid), e.name, e.args['held by'], Math.round(e.dur / 1000)]] : []));
+        assert.deepEqual(waits, [
+            ['luod', 'waits for the serialize lock', 'vmm', 12],
+            // from the close to the jump: a freeze of 1 ms, and the shutdown
+            ['vmm', 'waits for the serialize lock', 'luod', waits[1]?.[3]],
+        ]);
+        assert.ok(Number(waits[1]?.[3]) >= 1);
+    });
+
+    test('a lock that a callback leaves taken', () => {
+        const { vm } = run(`
+            file nic at "/dev/nic" { lock: any; open() { lock = mutex("the lock"); lock.lock() }; release() { lock.unlock() } }
+            scenario "s" { boot "7.2"; process p { n = open("/dev/nic"); n.close() } }`);
+        assert.deepEqual((vm.diagnoses?.found.items ?? []).map((d) => d.message), ['p comes back from open with the lock held: whoever wants it next waits for ever.']);
     });
 });
 

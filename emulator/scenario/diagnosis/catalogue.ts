@@ -151,6 +151,10 @@ export const CATALOGUE = {
         severity: 'warning', group: 'sessions', title: 'process that hangs until the jump',
         advice: 'Close sessions before the reboot or not at all, and have whoever may still use one stopped by then: no signal gets it out.',
     },
+    LU1033: {
+        severity: 'error', group: 'sessions', title: 'lock that is held at the return to user space',
+        advice: 'Give the lock up on every way out of the callback: take it with guard(), or put unlock() into an undo block and at the end.',
+    },
     LU1035: {
         severity: 'error', group: 'guests', title: 'guest memory that is not as the guest left it',
         advice: 'Preserve all of the guest\'s memory, map it at the same addresses, and load the state that was saved after the last vCPU was paused. The history says what became of the page.',

@@ -29,6 +29,9 @@ const HISTORY_LIMIT = 12;
 
 /** What is known of the kernel that is loaded. */
 export const IMAGE = 'image';
+/** So many preserve() calls are looked at that may have been under way at the same time. */
+const AT_ONCE = 16;
+
 export const sessionKey = (name: string): string => `session ${name}`;
 export const fileKey = (session: string, token: number | bigint | string): string => `file ${typeof token === 'string' ? token : hex(token)} of ${session}`;
 export const flbKey = (name: string): string => `FLB ${name}`;
@@ -39,8 +42,8 @@ export class Chronicle implements Rules {
     private readonly preserving: Seq<Preserving>;
     /** The last time that a file was preserved, by {@link fileKey}. */
     private readonly preserved: Table<string, Preserving>;
-    /** The step at which the preserve() began that is being executed. */
-    private readonly begun: Seq<number>;
+    /** The steps at which the preserve() calls began that are being executed, the latest last: one inside of another, or of several threads. */
+    private readonly begun: Seq<{ readonly thread: number; readonly step: number }>;
 
     /** @param here the user's statement at which the run stands */
     constructor(private readonly vm: Vm, private readonly here: () => Place | undefined) {
@@ -72,7 +75,7 @@ export class Chronicle implements Rules {
 
     callbackEntered(name: string, frame: Frame): void {
         if (isPreserve(name, frame)) {
-            this.begun.push(this.vm.ticks);
+            this.begun.push({ thread: this.vm.current.id, step: this.vm.ticks });
         }
     }
 
@@ -84,7 +87,11 @@ export class Chronicle implements Rules {
         if (!isPreserve(name, frame)) {
             return;
         }
-        const first = this.begun.pop() ?? vm.ticks;
+        const begin = this.begun.items.findLast((b) => b.thread === vm.current.id);
+        if (begin) {
+            this.begun.remove(begin);
+        }
+        const first = begin?.step ?? vm.ticks;
         const inside = onStack(vm, 'luo_preserve_file');
         const session = local(inside, 'session');
         const token = local(inside, 'token');
@@ -177,8 +184,8 @@ export class Chronicle implements Rules {
                 high = middle;
             }
         }
-        const found = list[low];
-        return found?.boot === boot && found.first <= step ? found : undefined;
+        // where processes run at the same time, what ended first need not have been the one
+        return list.slice(low, low + AT_ONCE).find((p) => p.boot === boot && p.first <= step);
     }
 
     /** What happened to a page since the machine was switched on. */

@@ -1,4 +1,4 @@
-/** Who waits too long for a lock of the kernel: reboots behind system calls, and processes behind a reboot. */
+/** Who waits too long for a lock of the kernel: reboots behind system calls, processes behind a reboot, and whoever comes behind one that forgot to give it up. */
 import { Table } from '../../machine/journal';
 import type { Place } from '../listener';
 import type { LockWait, Thread } from '../thread';
@@ -8,6 +8,9 @@ import type { Rules, Scene } from './diagnoses';
 
 /** Nanoseconds that a reboot may wait without a word: watchdogs and users do not notice. */
 const NOTICED = 10e6;
+
+/** What is no system call by name. */
+const CALLS: Readonly<Record<string, string>> = { task_work: 'a close', do_exit: 'its end' };
 
 export function waitingRules({ vm, say }: Scene): Rules {
     /** What reboots wait for, in the words of the moment when they began; by the number of their thread. */
@@ -28,6 +31,17 @@ export function waitingRules({ vm, say }: Scene): Rules {
                     message: `The reboot of ${thread.name} has waited ${milliseconds(waited)} for ${words.replace(/^waits for /, '')}.`,
                     place: standing(vm, thread),
                     data: { process: thread.name, lock: lock.name, waitedNs: waited },
+                });
+            }
+        },
+        settled(name: string): void {
+            const thread = vm.current;
+            const lock = thread.locks.at(-1);
+            if (lock && thread.user) {
+                say('LU1033', {
+                    about: `${thread.name} ${lock.name}`,
+                    message: `${thread.name} comes back from ${CALLS[name] ?? name.replace(/^sys_/, '')} with ${lock.name} held: whoever wants it next waits for ever.`,
+                    data: { process: thread.name, lock: lock.name },
                 });
             }
         },
