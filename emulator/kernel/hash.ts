@@ -3,6 +3,7 @@ import type { Hasher } from '../machine/hash';
 import type { KernelCore } from './core';
 import type { OpenFile } from './file';
 import { HugetlbInode } from './hugetlb/inode';
+import { GuestMemfdInode } from './kvm/guest_memfd';
 import type { Inode } from './inode';
 import type { PageCache } from './pagecache';
 import { ShmemInode } from './shmem';
@@ -56,6 +57,13 @@ export class FileHasher {
             hasher.num(inode.seals).u32(inode.frozen ? 1 : 0).num(inode.pool.order);
             for (const { start, end } of inode.regions) {
                 hasher.num(start).num(end);
+            }
+            this.cache(inode.cache);
+        }
+        if (inode instanceof GuestMemfdInode) {
+            hasher.num(inode.flags).u32(inode.frozen ? 1 : 0).str(inode.vm.name);
+            for (const n of [...inode.poisoned, ...inode.converted.flatMap((p) => [p.from, p.to])]) {
+                hasher.num(n);
             }
             this.cache(inode.cache);
         }

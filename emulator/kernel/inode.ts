@@ -3,7 +3,7 @@ import type { KernelCore } from './core';
 import { Lock } from './lock';
 
 /** What an inode is, as far as it decides about system calls. `anon` is the inode of anonymous files (fs/anon_inodes.c). */
-export type InodeType = 'shmem' | 'hugetlb' | 'pipe' | 'socket' | 'chardev' | 'anon';
+export type InodeType = 'shmem' | 'hugetlb' | 'gmem' | 'pipe' | 'socket' | 'chardev' | 'anon';
 
 /** An inode. Shared memory files have a subclass with their page cache. */
 export class Inode extends Rec {
@@ -41,7 +41,7 @@ export class Inode extends Rec {
 
     /** True for regular files. The inode of anonymous files has no type: ftruncate() of an eventfd gives EINVAL, as seen on 6.18. */
     get isRegular(): boolean {
-        return this.type === 'shmem' || this.type === 'hugetlb';
+        return this.type === 'shmem' || this.type === 'hugetlb' || this.type === 'gmem';
     }
 
     /** Frees what the inode holds if neither an open file nor a link refers to it (fs/inode.c, evict). */

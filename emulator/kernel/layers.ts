@@ -88,8 +88,32 @@ const HUGETLB: Layer = {
     flbs: ['hugetlb_pools'],
 };
 
+const KVM: Layer = {
+    name: 'kvm',
+    summary: 'descriptors of virtual machines',
+    version: 'v4',
+    status: 'under review',
+    needs: [],
+    brings: [],
+    files: ['kvm'],
+    handlers: ['kvm_vm'],
+    flbs: [],
+};
+
+const GUEST_MEMFD: Layer = {
+    name: 'guest_memfd',
+    summary: 'memory that belongs to a virtual machine and is shared with the host',
+    version: 'v4',
+    status: 'under review',
+    needs: ['kvm'],
+    brings: ['lookup'],
+    files: ['guest-memfd'],
+    handlers: ['guest_memfd'],
+    flbs: [],
+};
+
 /** In the order in which their handlers are registered. */
-export const LAYERS: ReadonlyMap<string, Layer> = new Map([LOOKUP, PCI, HUGETLB, IOMMU, VFIO].map((l) => [l.name, l]));
+export const LAYERS: ReadonlyMap<string, Layer> = new Map([LOOKUP, PCI, HUGETLB, IOMMU, VFIO, KVM, GUEST_MEMFD].map((l) => [l.name, l]));
 
 /** No layers: a kernel as it was released. */
 export const NO_LAYERS: ReadonlySet<string> = new Set();

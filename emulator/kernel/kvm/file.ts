@@ -16,6 +16,8 @@ const ENOTTY = err('ENOTTY');
 
 /** KVM_MAX_VCPUS */
 export const MAX_VCPUS = 4096;
+/** Bytes of a name: what the handler of VMs has room for. */
+const MAX_NAME = 63;
 
 /** A VM goes with the last reference to its file; its vCPUs' files hold one each, and their process ends with them here. */
 const vmOps: FileOps = {
@@ -27,10 +29,16 @@ const vmOps: FileOps = {
     },
 };
 
-export function makeVmFile(k: Kernel, name: string, vcpus: number): OpenFile {
+/** A VM without vCPUs and memory, and its open file. @returns EEXIST where there is one of this name */
+export function makeVm(k: Kernel, name: string): { readonly vm: VirtualMachine; readonly file: OpenFile } | Err {
+    if (k.vms.items.some((v) => v.name === name)) {
+        return err('EEXIST');
+    }
     const file = anonFile(k, 'kvm_vm', 'kvm-vm', O_RDWR, vmOps);
-    k.journal.edit(file).priv = VirtualMachine.create(k, name, vcpus);
-    return file;
+    const vm = VirtualMachine.create(k, name);
+    k.journal.edit(file).priv = vm;
+    k.journal.edit(vm).file = file;
+    return { vm, file };
 }
 
 /** The VM behind a descriptor. @returns EBADF; ENOTTY for other files */
@@ -44,14 +52,11 @@ export function vmOf(p: Process, fd: number): VirtualMachine | Err {
 
 /**
  * KVM_CREATE_VM, KVM_CREATE_VCPU and KVM_SET_USER_MEMORY_REGION: a VM whose memory is these files, one behind the other from address 0 on.
- * @returns its descriptor; EINVAL (the number of vCPUs), EEXIST (the name), EMFILE, EBADF, or what the memory slots give
+ * @returns its descriptor; EINVAL (the number of vCPUs, a long name), EEXIST (the name), EMFILE, EBADF, or what the memory slots give
  */
 export function createVm(k: Kernel, p: Process, name: string, vcpus: number, memory: readonly number[]): number | Err {
-    if (!Number.isInteger(vcpus) || vcpus < 1 || vcpus > MAX_VCPUS) {
+    if (!Number.isInteger(vcpus) || vcpus < 1 || vcpus > MAX_VCPUS || new TextEncoder().encode(name).length > MAX_NAME) {
         return EINVAL;
-    }
-    if (k.vms.items.some((v) => v.name === name)) {
-        return err('EEXIST');
     }
     const files: OpenFile[] = [];
     for (const fd of memory) {
@@ -65,18 +70,22 @@ export function createVm(k: Kernel, p: Process, name: string, vcpus: number, mem
     if (free instanceof Err) {
         return free;
     }
-    const made = makeVmFile(k, name, vcpus);
-    const vm = made.priv;
+    const made = makeVm(k, name);
+    if (made instanceof Err) {
+        return made;
+    }
+    const { vm, file: vmFile } = made;
+    vm.createVcpus(vcpus);
     let gpa = 0;
     for (const file of files) {
-        const failed = vm instanceof VirtualMachine ? vm.addSlot(file, gpa, 0, file.inode.size) : EINVAL;
+        const failed = vm.addSlot(file, gpa, 0, file.inode.size);
         if (failed) {
-            fput(k, made);
+            fput(k, vmFile);
             return failed;
         }
         gpa += file.inode.size;
     }
-    return installFd(p, made, true);
+    return installFd(p, vmFile, true);
 }
 
 /** Writes the state of all vCPUs to the beginning of a file. @returns its size in bytes; what pwrite(2) gives */

@@ -3,8 +3,12 @@ import { PAGE_SIZE } from '../../machine/memory';
 import { Err, err } from '../errno';
 import type { OpenFile } from '../file';
 import { DIRTY_AND_UPTODATE, isUptodate, setFlags } from '../folios';
+import { getHugePage, HugetlbInode } from '../hugetlb/inode';
+import type { Inode } from '../inode';
 import type { Kernel } from '../kernel';
+import type { PageCache } from '../pagecache';
 import { getFolio, ShmemInode, zeroFolio } from '../shmem';
+import { GuestMemfdInode } from './guest_memfd';
 
 /** Bytes, multiples of 4 KiB. */
 export interface Slot {
@@ -18,6 +22,9 @@ export interface Slot {
 
 /** How a file is called that holds something of a guest. */
 export function titleOf({ inode, name }: OpenFile): string {
+    if (inode instanceof GuestMemfdInode) {
+        return `guest_memfd of ${inode.vm.name}`;
+    }
     return inode instanceof ShmemInode && inode.mount === 'shm' && inode.name !== '' ? `memfd "${inode.name}"` : name;
 }
 
@@ -91,7 +98,7 @@ export function look(k: Kernel, slots: readonly Slot[], gpa: number, length: num
     };
     while (at < end) {
         const slot = slotAt(slots, at);
-        const cache = slot?.file.inode instanceof ShmemInode ? slot.file.inode.cache : undefined;
+        const cache = slot && cacheOf(slot.file.inode);
         const index = slot ? (at - slot.gpa + slot.offset) / PAGE_SIZE : 0;
         const page = cache?.at(index) ?? -1;
         let n = Math.min((slot ? slot.gpa + slot.length : nextSlot(slots, at)) - at, end - at);
@@ -122,10 +129,28 @@ function leftOfFolio(k: Kernel, page: number): number {
     return head + 2 ** k.memmap.orderOf(head) - page;
 }
 
-/** The page at a page offset of a slot's file, ready to be written. @returns EFAULT beyond the end of the file (SIGBUS in the VMM), ENOMEM */
+/** The pages of a file that can be memory of a guest; undefined for other files. */
+export function cacheOf(inode: Inode): PageCache | undefined {
+    return inode instanceof ShmemInode || inode instanceof HugetlbInode || inode instanceof GuestMemfdInode ? inode.cache : undefined;
+}
+
+/**
+ * The page at a page offset of a slot's file, ready to be written.
+ * @returns EFAULT beyond the end of the file (SIGBUS in the VMM), ENOMEM; EPERM and EHWPOISON of guest_memfd
+ */
 function faultIn(k: Kernel, slot: Slot, index: number): number | Err {
     const { inode } = slot.file;
-    if (!(inode instanceof ShmemInode) || index * PAGE_SIZE >= inode.size) {
+    if (inode instanceof GuestMemfdInode) {
+        return inode.poisoned.includes(index) ? err('EHWPOISON') : inode.page(k, index);
+    }
+    if (index * PAGE_SIZE >= inode.size) {
+        return err('EFAULT');
+    }
+    if (inode instanceof HugetlbInode) {
+        const head = getHugePage(k, inode, index);
+        return head < 0 ? err('ENOMEM') : inode.cache.at(index);
+    }
+    if (!(inode instanceof ShmemInode)) {
         return err('EFAULT');
     }
     if (inode.cache.at(index) < 0) {

@@ -11,12 +11,14 @@ import { PAGE_SIZE } from '../../machine/memory';
 import { type Err, err } from '../errno';
 import { F_SEAL_FUTURE_WRITE, F_SEAL_WRITE } from '../fcntl';
 import { fput, getFile, type OpenFile } from '../file';
+import type { Inode } from '../inode';
 import type { Kernel } from '../kernel';
 import { getSeals } from '../memfd';
 import { ShmemInode } from '../shmem';
 import { compare } from './compare';
 import type { PostedInterrupts } from './posted';
-import { reach, slotAt, type Reached, type Slot } from './slots';
+import { GuestMemfdInode } from './guest_memfd';
+import { cacheOf, reach, slotAt, type Reached, type Slot } from './slots';
 import type { SavedState } from './state';
 import { Vcpu, type InjectOutcome } from './vcpu';
 import { contentOf, stripesOf, writeContent } from './workload';
@@ -45,25 +47,39 @@ export class VirtualMachine extends Rec implements Timer {
     readonly slots: readonly Slot[] = [];
     /** What the guest's tables have: ascending, apart from each other. Replaced, never changed in place. */
     readonly mapped: readonly Range[] = [];
+    /** Its open file. */
+    readonly file: OpenFile | null = null;
     /** Its descriptor is closed, or its kernel gone. */
     readonly gone: boolean = false;
     /** Where devices leave interrupts for it; null: none has ever been set up. */
     readonly posted: PostedInterrupts | null = null;
 
-    private constructor(private readonly k: Kernel, readonly name: string, vcpus: number) {
+    constructor(private readonly k: Kernel, readonly name: string) {
         super(k.journal);
-        this.vcpus = new Seq(k.journal, Array.from({ length: vcpus }, (_, i) => new Vcpu(k.journal, i)));
+        this.vcpus = new Seq(k.journal);
     }
 
-    /** KVM_CREATE_VM and KVM_CREATE_VCPU. */
-    static create(k: Kernel, name: string, vcpus: number): VirtualMachine {
+    /** KVM_CREATE_VM: without vCPUs and memory. */
+    static create(k: Kernel, name: string): VirtualMachine {
         k.clock.charge(VM_CREATE);
-        k.clock.charge(VCPU_CREATE, vcpus);
-        const vm = new VirtualMachine(k, name, vcpus);
+        const vm = new VirtualMachine(k, name);
         k.vms.push(vm);
         k.clock.add(vm);
-        k.machine.guestObserver?.created(name);
         return vm;
+    }
+
+    /** KVM_CREATE_VCPU. @returns EEXIST where it has some */
+    createVcpus(count: number): undefined | Err {
+        const { k } = this;
+        if (this.vcpus.length > 0) {
+            return err('EEXIST');
+        }
+        k.clock.charge(VCPU_CREATE, count);
+        for (let i = 0; i < count; i++) {
+            this.vcpus.push(new Vcpu(k.journal, i));
+        }
+        k.machine.guestObserver?.created(this.name);
+        return undefined;
     }
 
     get running(): boolean {
@@ -105,12 +121,20 @@ export class VirtualMachine extends Rec implements Timer {
         if (typeof seals === 'number' && (seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) !== 0) {
             return err('EPERM');
         }
-        if (!(file.inode instanceof ShmemInode)) {
+        if (!cacheOf(file.inode)) {
             return err('ENODEV');
         }
+        // memory of a VM is its own, and no two addresses have the same of it
+        if (file.inode instanceof GuestMemfdInode && (file.inode.vm !== this || this.slots.some((s) => s.file === file && s.offset < offset + length && offset < s.offset + s.length))) {
+            return file.inode.vm === this ? err('EEXIST') : err('EINVAL');
+        }
         k.clock.charge(MEMSLOT);
-        getFile(k, file);
-        k.journal.edit(file.inode).writableMaps++;
+        if (!(file.inode instanceof GuestMemfdInode)) {
+            getFile(k, file);
+        }
+        if (file.inode instanceof ShmemInode) {
+            k.journal.edit(file.inode).writableMaps++;
+        }
         k.journal.edit<VirtualMachine>(this).slots = [...this.slots, { gpa, length, file, offset }].sort((a, b) => a.gpa - b.gpa);
         return undefined;
     }
@@ -121,18 +145,66 @@ export class VirtualMachine extends Rec implements Timer {
         if (!slot) {
             return err('ENOENT');
         }
-        const e = this.k.journal.edit<VirtualMachine>(this);
-        e.slots = this.slots.filter((s) => s !== slot);
-        e.mapped = this.mapped.flatMap((r) => [{ from: r.from, to: Math.min(r.to, gpa) }, { from: Math.max(r.from, gpa + slot.length), to: r.to }].filter((x) => x.from < x.to));
+        this.unmapRange(slot.gpa, slot.length);
+        this.k.journal.edit<VirtualMachine>(this).slots = this.slots.filter((s) => s !== slot);
         this.letGo(slot);
         return undefined;
+    }
+
+    private unmapRange(gpa: number, length: number): void {
+        this.k.journal.edit<VirtualMachine>(this).mapped = this.mapped.flatMap((r) =>
+            [{ from: r.from, to: Math.min(r.to, gpa) }, { from: Math.max(r.from, gpa + length), to: r.to }].filter((x) => x.from < x.to));
+    }
+
+    /** A part of a file is given up: the guest's tables have it no longer. Bytes. */
+    unmap(inode: Inode, offset: number, length: number): void {
+        for (const s of this.slots) {
+            const from = Math.max(offset, s.offset);
+            const to = Math.min(offset + length, s.offset + s.length);
+            if (s.file.inode === inode && from < to) {
+                this.unmapRange(s.gpa + from - s.offset, to - from);
+            }
+        }
+    }
+
+    /** A file that slots do not hold is gone: they have no memory any more. */
+    forget(file: OpenFile): void {
+        for (const s of this.slots) {
+            if (s.file === file) {
+                this.removeSlot(s.gpa);
+            }
+        }
     }
 
     private letGo({ file }: Slot): void {
         if (file.inode instanceof ShmemInode) {
             this.k.journal.edit(file.inode).writableMaps--;
         }
-        fput(this.k, file);
+        if (!(file.inode instanceof GuestMemfdInode)) {
+            fput(this.k, file);
+        }
+    }
+
+    /** KVM_SET_MEMORY_ATTRIBUTES of a range of the guest's addresses. @returns EINVAL where it is not all guest_memfd; what that says */
+    convert(gpa: number, length: number, isPrivate: boolean): undefined | Err {
+        const end = gpa + length;
+        if (length <= 0 || gpa < 0 || gpa % PAGE_SIZE !== 0 || length % PAGE_SIZE !== 0) {
+            return err('EINVAL');
+        }
+        for (let at = gpa; at < end; ) {
+            const slot = slotAt(this.slots, at);
+            if (!slot || !(slot.file.inode instanceof GuestMemfdInode)) {
+                return err('EINVAL');
+            }
+            const to = Math.min(end, slot.gpa + slot.length);
+            const failed = slot.file.inode.convert(this.k, at - slot.gpa + slot.offset, to - at, isPrivate);
+            if (failed) {
+                return failed;
+            }
+            at = to;
+        }
+        this.unmapRange(gpa, length);
+        return undefined;
     }
 
     // ------------------------------------------------------------ running and pausing
@@ -151,7 +223,7 @@ export class VirtualMachine extends Rec implements Timer {
             }
             at = slot.gpa + slot.length;
         }
-        if (from < 0 || from % PAGE_SIZE !== 0 || length < PAGE_SIZE * vcpus.length) {
+        if (vcpus.length === 0 || from < 0 || from % PAGE_SIZE !== 0 || length < PAGE_SIZE * vcpus.length) {
             return err('EINVAL');
         }
         this.catchUp();
@@ -187,7 +259,7 @@ export class VirtualMachine extends Rec implements Timer {
         this.rearm();
     }
 
-    /** The VMM kicks every vCPU out of the guest, one after the other. */
+    /** The VMM kicks every vCPU out of the guest, one after the other; those that came out with a fault it leaves as they are. */
     pause(): void {
         const { k } = this;
         for (const v of this.vcpus) {
@@ -198,6 +270,8 @@ export class VirtualMachine extends Rec implements Timer {
                     this.leaves(v, 1);
                     this.enter(v, 'paused');
                 }
+            } else if (v.state === 'faulted') {
+                this.enter(v, 'paused');
             }
         }
         this.rearm();

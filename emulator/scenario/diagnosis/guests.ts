@@ -134,17 +134,28 @@ export function guestRules({ vm, chronicle, say }: Scene): GuestRules {
         }
     };
 
+    /** vCPUs that came out with a fault, and that no VMM has looked after since. */
+    const forgotten = (kernel: Kernel, tell: Say): void => {
+        for (const live of kernel.vms) {
+            for (const v of live.vcpus) {
+                if (v.state === 'faulted' && v.fault) {
+                    const { gpa, why: reason } = v.fault;
+                    tell('LU1039', {
+                        about: `${live.name} ${v.index}`, history: historyOf(live.name), data: { guest: live.name, vcpu: v.index, gpa: hex(gpa), why: reason },
+                        message: `vCPU ${v.index} of guest "${live.name}" has left it with a memory fault at ${hex(gpa)} (${reason}), and stands still since then.`,
+                    });
+                }
+            }
+        }
+    };
+
     return {
+        atEnd: forgotten,
         guestCreated: (name: string): void => chronicle.note(guestKey(name), 'created'),
         guestSaved: (name: string): void => chronicle.note(guestKey(name), `state saved to ${vm.guests.of(name)?.saved?.to.name ?? 'a file'}`),
         guestLoaded: (name: string): void => chronicle.note(guestKey(name), 'state loaded'),
         guestDiffers: differs,
-        guestFaulted(name: string, index: number, gpa: number, reason: string): void {
-            say('LU1039', {
-                about: `${name} ${index}`, history: historyOf(name), data: { guest: name, vcpu: index, gpa: hex(gpa), why: reason },
-                message: `vCPU ${index} of guest "${name}" has left it with a memory fault at ${hex(gpa)} (${reason}): its VMM cannot enter it again before there is memory.`,
-            });
-        },
+        guestFaulted: (name: string, index: number, gpa: number, reason: string): void => chronicle.note(guestKey(name), `vCPU ${index} faults at ${hex(gpa)}: ${reason}`),
         vcpu(name: string, index: number, state: VcpuState): void {
             const guest = vm.guests.of(name);
             if (!guest) {
@@ -158,6 +169,7 @@ export function guestRules({ vm, chronicle, say }: Scene): GuestRules {
             }
         },
         handingOver(kernel: Kernel, tell: Say): void {
+            forgotten(kernel, tell);
             for (const at of goingOn(kernel)) {
                 handedOver(kernel, at, tell);
             }

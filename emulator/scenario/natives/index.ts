@@ -13,6 +13,7 @@ import { fdtBuilder, fdtFunctions, fdtNode } from './fdt';
 import { fileFunctions, fileObjectType, fileType, inodeType } from './files';
 import { folioFunctions, foliosType, folioType } from './folios';
 import { bootObject, fileCallbacks, kernelFunctions, kernelGlobals, kernelObject, kexecObject, kexecSyscalls, processObject } from './kernel';
+import { guestFileFields, guestMemfdConstants, guestMemfdFunctions, guestMemfdObject, guestMemfdSyscalls, vmObject } from './guest-memfd';
 import { guestLineObject, guestObject, kvmFields, kvmFunctions, kvmGlobals, kvmObject, kvmSyscalls } from './kvm';
 import {
     blockIterator, blockSet, fileList, flbArgs, luoArgs, luoFile, luoFlb, luoFunctions, luoHandler, luoObject, luoRequest, luoSession, luoSyscalls,
@@ -28,14 +29,14 @@ import { descriptor, fileSyscalls, statType } from './syscalls';
 
 /** Object types that are found by their class. */
 const classes = [
-    kvmObject, guestLineObject, guestObject,
+    kvmObject, guestMemfdObject, vmObject, guestLineObject, guestObject,
     luoFile, fileList, luoSession, sessionList, luoHandler, luoArgs, luoFlb, flbArgs, blockSet, blockIterator, luoObject, luoRequest, khoObject, khoSide,
     subtree, fdtBuilder, fdtNode, kernelObject, kexecObject, bootObject, iommuUnit, iommuDomain, iommufdObject, processObject, deviceObject, bridgeObject, pciDev, pciObject, vfioDevice, ioasObject, hwptObject, clockObject, updateObject, lockObject, hugePoolObject,
 ] as const;
 
 const file: ObjectType = {
     ...fileType,
-    fields: new Map([...fileType.fields, [sessionField.name, sessionField], [vfioField.name, vfioField]]),
+    fields: new Map([...fileType.fields, [sessionField.name, sessionField], [vfioField.name, vfioField], ...byName(guestFileFields)]),
     methods: new Map([...fileType.methods, ...byName(fileCallbacks)]),
 };
 
@@ -64,14 +65,14 @@ const ARGS: [string, Type][] = [['args', objectOf('luo_args')]];
 const FLB: [string, Type][] = [['args', objectOf('flb_args')]];
 
 export const NATIVES: Natives = {
-    functions: byName([...kvmFunctions, ...byteFunctions, ...driverFunctions, ...fileFunctions.map((f) => (f.name === 'memfd_pin_folios' ? takingLong(f) : f)), ...folioFunctions, ...fileSyscalls, ...kexecSyscalls, ...kernelFunctions, ...diagnosisFunctions, ...iommuFunctions, ...memoryFunctions, ...fdtFunctions, ...luoFunctions, ...lockFunctions, ...movableFunctions, ...hugetlbFunctions, ...pciFunctions]),
+    functions: byName([...kvmFunctions, ...guestMemfdFunctions, ...byteFunctions, ...driverFunctions, ...fileFunctions.map((f) => (f.name === 'memfd_pin_folios' ? takingLong(f) : f)), ...folioFunctions, ...fileSyscalls, ...kexecSyscalls, ...kernelFunctions, ...diagnosisFunctions, ...iommuFunctions, ...memoryFunctions, ...fdtFunctions, ...luoFunctions, ...lockFunctions, ...movableFunctions, ...hugetlbFunctions, ...pciFunctions]),
     objects,
-    globals: byName([...fileConstants, ...kvmGlobals, ...kernelGlobals, ...timeGlobals, ...errnoConstants]),
+    globals: byName([...fileConstants, ...kvmGlobals, ...guestMemfdConstants, ...kernelGlobals, ...timeGlobals, ...errnoConstants]),
     fd: {
         name: 'fd',
         doc: 'A descriptor. Every system call is a method of it; on the wrong kind of file it gives the kernel\'s error.',
         fields: byName([...descriptor.fields, ...kvmFields, ...movableFields]),
-        methods: byName([...withLocks(descriptor.methods), ...kvmSyscalls, ...luoSyscalls, ...deviceSyscalls, ...movableMethods]),
+        methods: byName([...withLocks(descriptor.methods), ...kvmSyscalls, ...guestMemfdSyscalls, ...luoSyscalls, ...deviceSyscalls, ...movableMethods]),
         ofKernel: true,
     },
     fileKinds: new Map([
@@ -87,6 +88,7 @@ export const NATIVES: Natives = {
         ['kho_debugfs', '/sys/kernel/debug/kho: `out/fdt`, `in/fdt`, `out/sub_fdts/NAME`, `in/sub_fdts/NAME`, `out/scratch_phys`, `out/scratch_len`.'],
         ['iommu', '/dev/iommu'],
         ['kvm_vm', 'A virtual machine of KVM.'],
+        ['guest_memfd', 'Memory that belongs to a virtual machine.'],
         ['vfio', '/dev/vfio/devices/vfioN: a device bound to vfio-pci.'],
     ]),
     injectionPoints: new Map([

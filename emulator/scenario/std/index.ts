@@ -7,9 +7,11 @@ import type { Program } from '../program';
 import kernel from './kernel.lus';
 import hugetlb from './hugetlb.lus';
 import hugetlbNone from './hugetlb-none.lus';
+import guestMemfd from './guest-memfd.lus';
 import iommu from './iommu.lus';
 import iommufd from './iommufd.lus';
 import iommuNone from './iommu-none.lus';
+import kvm from './kvm.lus';
 import lookupNone from './lookup-none.lus';
 import lookup from './lookup.lus';
 import luoAbi from './luo-abi.lus';
@@ -41,7 +43,7 @@ const TEXTS: Readonly<Record<string, string>> = {
     'luo-abi': luoAbi, 'luo-calls': luoCalls, 'luo-flb': luoFlb, 'luo-flb-fdt': luoFlbFdt, 'luo-no-flb': luoNoFlb, 'luo-none': luoNone,
     'luo-fdt': luoFdt, 'release-6.19': release619, 'release-7.0': release70, 'release-7.1': release71, 'memfd-v1': memfdV1,
     'luo-v4': luoV4, 'luo-v4-calls': luoV4Calls, 'memfd-draft': memfdDraft,
-    hugetlb, 'hugetlb-none': hugetlbNone, lookup, 'lookup-none': lookupNone, pci, 'pci-none': pciNone, vfio, 'vfio-none': vfioNone, iommu, iommufd, 'iommu-none': iommuNone,
+    kvm, 'guest-memfd': guestMemfd, hugetlb, 'hugetlb-none': hugetlbNone, lookup, 'lookup-none': lookupNone, pci, 'pci-none': pciNone, vfio, 'vfio-none': vfioNone, iommu, iommufd, 'iommu-none': iommuNone,
 };
 
 const uriOf = (name: string): string => `${STD_SCHEME}/${name}.lus`;
