@@ -1,0 +1,126 @@
+/** Invariants of the way from one kernel to the next: what is said before the kexec is what happens behind it, and nothing else happens. */
+import assert from 'node:assert/strict';
+import { DESCRIPTIONS } from '../../emulator/kernel/descriptions';
+import { PAGE_SIZE } from '../../emulator/machine/memory';
+import { Run } from '../../emulator/scenario/run';
+import type { Vm } from '../../emulator/scenario/vm';
+import { programOf } from '../support/programs';
+import { Random } from './random';
+
+const FOREVER = 1e12;
+
+/** Runs a scenario whose kernels may panic. */
+function ran(text: string): Vm {
+    const program = programOf(text);
+    assert.deepEqual(program.diagnostics.filter((d) => d.severity === 'error').map((d) => d.message), [], text);
+    const { vm } = Run.start(program);
+    vm.power.toleratePanic(true);
+    vm.run(FOREVER);
+    assert.equal(vm.outcome?.failure?.message, undefined, text);
+    return vm;
+}
+
+const found = (vm: Vm, code: string): { readonly boot: number; readonly data: Readonly<Record<string, unknown>> }[] => (vm.diagnoses?.found.items ?? []).filter((d) => d.code === code);
+
+suite('invariants: scratch memory holds what is loaded and what is allocated early', () => {
+    test('a kernel is said to find no room exactly where it panics, with its own words', () => {
+        const panics = new Set<boolean>();
+        for (let seed = 0; seed < 60; seed++) {
+            const random = new Random(seed);
+            const mib = (...of: number[]): string => `${random.pick(of)}M`;
+            const text = `
+machine { memory ${random.pick([1, 2, 4])}GiB; ${random.below(2) === 0 ? '' : 'memory 1GiB node 1'} }
+kernel "next" from "${random.pick(['7.2', '7.3'])}" { early_memory ${random.pick([2, 8, 40, 100, 200])}MiB; image_size ${random.pick([8, 24, 60])}MiB; initrd ${random.pick([4, 32])}MiB }
+scenario "s" {
+    boot "7.2" cmdline "kho_scratch=${mib(32, 48, 64, 128, 256)},${mib(4, 32, 64, 128)},${mib(4, 16, 64, 128)}"
+    process p {
+        lu = open("/dev/liveupdate")
+        for i in 0..${random.below(4)} { m = memfd_create("m"); m.truncate(${random.pick([1, 16, 64])}MiB); lu.create_session(str("s", i)).preserve_fd(m, token: 1) }
+        if (try kexec_file_load("next")) == 0 { reboot(KEXEC) }
+    }
+}`;
+            const vm = ran(text);
+            const panicked = vm.panicMessage.startsWith('Failed to allocate');
+            panics.add(panicked);
+            assert.deepEqual(found(vm, 'LU1060').map((d) => d.data['panic']), panicked ? [vm.panicMessage] : [], text);
+        }
+        assert.equal(panics.size, 2, 'some have room and some have not');
+    }).timeout(60_000);
+
+    test('preserved pages in scratch are those that counting finds there', () => {
+        let inside = 0;
+        for (let seed = 0; seed < 30; seed++) {
+            const random = new Random(seed);
+            // the allocator gives the lowest free memory first: from there on ranges reach up into scratch, or do not
+            const steps = Array.from({ length: 1 + random.below(3) }, (_, i) => `
+                f${i} = alloc_folio(order: ${7 + random.below(4)})
+                n${i} = ${random.below(3) === 0 ? 7 : 440_000 + random.below(80_000)}
+                if f${i}.pfn + n${i} < ${2 * 2 ** 30 / PAGE_SIZE} { kho.preserve_pages(f${i}, n${i}); klog_info("range ", f${i}.pfn, " ", n${i}) }`);
+            const text = `
+kernel "k" from "6.17" {
+    init { if kernel.boot == 0 {${steps.join('\n')}
+    } }
+}
+scenario "s" {
+    boot "k"
+    process p { open("/sys/kernel/debug/kho/out/finalize", 1).write("1"); kexec_file_load("k") }
+}`;
+            const vm = ran(text);
+            const kernel = vm.running;
+            const ranges = kernel.log.items.flatMap((l) => {
+                const [, pfn, n] = /^range (\d+) (\d+)$/.exec(l.text) ?? [];
+                return pfn === undefined ? [] : [{ start: Number(pfn), end: Number(pfn) + Number(n) }];
+            });
+            const expected = new Set<number>();
+            for (const { addr, size } of kernel.kho.scratch) {
+                for (const r of ranges) {
+                    for (let pfn = Math.max(r.start, addr / PAGE_SIZE); pfn < Math.min(r.end, (addr + size) / PAGE_SIZE); pfn++) {
+                        expected.add(pfn);
+                    }
+                }
+            }
+            const again = ran(text.replace('kexec_file_load("k") }', 'kexec_file_load("k"); reboot(KEXEC) }'));
+            const said = new Set<number>();
+            for (const { boot, data } of found(again, 'LU1013')) {
+                const start = Number(data['address']) / PAGE_SIZE;
+                for (let pfn = start; boot === 0 && pfn < start + Number(data['pages']); pfn++) {
+                    said.add(pfn);
+                }
+            }
+            inside += expected.size > 0 ? 1 : 0;
+            assert.equal(said.size, expected.size, text);
+            assert.ok([...expected].every((pfn) => said.has(pfn)), text);
+        }
+        assert.ok(inside > 10 && inside < 30, 'some reach into scratch, and some do not');
+    }).timeout(60_000);
+});
+
+suite('invariants: both kernels speak the same formats', () => {
+    const from = [...DESCRIPTIONS.values()].filter((d) => d.luo && d.kho.finalize !== 'prepare');
+
+    for (const old of from) {
+        test(`${old.name} to every other kernel: what is said is what the next kernel does`, () => {
+            for (const next of DESCRIPTIONS.values()) {
+                const vm = ran(`scenario "s" {
+    boot "${old.name}"
+    process p {
+        m = memfd_create("m")
+        m.truncate(1MiB)
+        s = open("/dev/liveupdate").create_session("s")
+        s.preserve_fd(m, token: 1)
+        if (try kexec_file_load("${next.name}")) == 0 { reboot(KEXEC) }
+    }
+    if panicked == "" {
+        process q { lu = try open("/dev/liveupdate"); log(lu) }
+    }
+}`);
+                const pair = `${old.name} to ${next.name}`;
+                const lines = vm.kernel?.log.items.map((l) => l.text).join('\n') ?? '';
+                const lost = vm.panicMessage !== '' || /is incompatible with/.test(lines) || next.luo === undefined;
+                assert.equal(found(vm, 'LU1016').length > 0, lost, `${pair}: ${lines}`);
+                assert.equal(found(vm, 'LU1014').length > 0, !lost && (vm.kernel?.luo.deserialized ?? 0) < 0, pair);
+                assert.equal(vm.panicMessage === '' && !lost && vm.kernel?.luo.deserialized === 0, vm.kernel?.luo.incoming.sessions.items.some((s) => s.files.length === 1) === true, pair);
+            }
+        }).timeout(60_000);
+    }
+});
