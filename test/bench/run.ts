@@ -12,6 +12,7 @@ import * as path from 'node:path';
 import { parseArgs } from 'node:util';
 import { inRepository, ROOT } from '../support/repository';
 import { benchDma } from './dma';
+import { benchDomain, measureDomain } from './domain';
 import { meets, table, toJson, type Figure } from './figures';
 import interpreter from './interpreter.lus';
 import { starts } from './processes';
@@ -73,7 +74,7 @@ function sizes(): Figure[] {
 
 async function main(): Promise<void> {
     const { values } = parseArgs({ options: { json: { type: 'string' }, strict: { type: 'boolean' } } });
-    const figures = [...await starts(), await stepping(), interpreting(), ...updates(__filename), ...radix(), ...benchDma(), ...sizes()];
+    const figures = [...await starts(), await stepping(), interpreting(), ...updates(__filename), ...radix(), ...benchDma(), ...benchDomain(__filename), ...sizes()];
     process.stdout.write(`${table(figures)}\n`);
     if (values.json === undefined) {
         process.stdout.write(`\n${toJson(figures)}\n`);
@@ -88,6 +89,8 @@ async function main(): Promise<void> {
 const [flag, size, huge] = process.argv.slice(2);
 if (flag === '--update' && size !== undefined && huge !== undefined) {
     measureUpdate(size, huge);
+} else if (flag === '--domain' && size !== undefined) {
+    measureDomain(size);
 } else {
     void main();
 }

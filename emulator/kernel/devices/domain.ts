@@ -59,6 +59,11 @@ export class Domain extends Rec implements Intent {
         return this.root === 0 ? 0 : this.tables.length + 1;
     }
 
+    /** All pages of its tables, the topmost first. */
+    get tablePages(): readonly number[] {
+        return this.root === 0 ? [] : [this.root, ...this.tables];
+    }
+
     /** Makes the topmost table of a domain that translates. @returns false: no memory */
     prepare(): boolean {
         if (this.kind !== 'paging' || this.root !== 0) {

@@ -76,6 +76,11 @@ export class IommuUnit extends Rec {
         return folios(this.iommu.format.deviceTables(this.k.machine, this.root, device.requester));
     }
 
+    /** Every table of a domain that was restored. */
+    tablesRestored(domain: Domain): FolioList {
+        return folios(domain.tablePages);
+    }
+
     /** @param upper only those of the upper levels */
     tablesOfDomain(domain: Domain, upper = false): FolioList {
         const tree = this.read(domain.root, domain.levels, upper);

@@ -11,6 +11,7 @@ import { IommuTables } from './tables';
 /** Leaves up to 1 GiB. */
 const LARGEST_LEAF = 3;
 const ENTRIES = 512;
+const WORD = 2 ** 32;
 /** Tables that are read before something must be wrong with them: 1 TiB in 4 KiB leaves has half as many. */
 const TABLES_LIMIT = 2 ** 20;
 
@@ -56,11 +57,17 @@ export function fillTables(t: TableSetup, { iova, pa, length }: Omit<Area, 'owne
         const size = sizeOfLevel(level);
         const first = indexAt(iova + done, level);
         const count = Math.min(ENTRIES - first, Math.floor((length - done) / size));
-        for (let i = 0; i < count; i++) {
-            const { low, high } = t.format.leaf(pa + done + i * size, level, true, true);
-            const at = table + (first + i) * 8;
-            memory.writeU32(at, low);
-            memory.writeU32(at + 4, high);
+        const page = halves(memory.pageForWrite(table / PAGE_SIZE));
+        // of one leaf and the next only the address differs
+        let { low, high } = t.format.leaf(pa + done, level, true, true);
+        for (let i = first; i < first + count; i++) {
+            page.setUint32(i * 8, low, true);
+            page.setUint32(i * 8 + 4, high, true);
+            low += size;
+            if (low >= WORD) {
+                low -= WORD;
+                high++;
+            }
         }
         done += count * size;
     }
@@ -111,6 +118,11 @@ function clearIn(t: TableSetup, table: number, level: number, base: number, from
 
 const NONE: Decoded = { kind: 'none' };
 
+/** A page in words of 32 bits, little-endian. */
+function halves(page: Uint8Array): DataView {
+    return new DataView(page.buffer, page.byteOffset, page.byteLength);
+}
+
 function entryAt(memory: PhysicalMemory, format: PageTableFormat, table: number, index: number, level: number): Decoded {
     const low = memory.readU32(table + index * 8);
     const high = memory.readU32(table + index * 8 + 4);
@@ -136,8 +148,26 @@ export function readTables(
         }
         tables.push({ pa, level, iova: base });
         const size = sizeOfLevel(level);
-        for (let i = 0; i < ENTRIES && wrong === undefined && !memory.isKnownZero(pa / PAGE_SIZE); i++) {
-            const e = entryAt(memory, format, pa, i, level);
+        const bytes = memory.isKnownZero(pa / PAGE_SIZE) ? undefined : memory.read(pa, PAGE_SIZE);
+        const page = bytes && halves(bytes);
+        let leaf: { iova: number; pa: number; length: number } | undefined;
+        let nextLow = -1;
+        let nextHigh = -1;
+        for (let i = 0; i < ENTRIES && wrong === undefined && page; i++) {
+            const low = page.getUint32(i * 8, true);
+            const high = page.getUint32(i * 8 + 4, true);
+            if (leaf && low === nextLow && high === nextHigh) {
+                // the leaf before with the next address: the same again
+                leaf.length += size;
+                nextLow += size;
+                if (nextLow >= WORD) {
+                    nextLow -= WORD;
+                    nextHigh++;
+                }
+                continue;
+            }
+            leaf = undefined;
+            const e = low === 0 && high === 0 ? NONE : format.decode({ low, high }, level);
             if (e.kind === 'table') {
                 if (e.level >= lowest) {
                     read(e.pa, e.level, base + i * size);
@@ -147,8 +177,16 @@ export function readTables(
                 const iova = base + i * size;
                 if (last && last.iova + last.length === iova && last.pa + last.length === e.pa) {
                     last.length += size;
+                    leaf = last;
                 } else {
-                    mapped.push({ iova, pa: e.pa, length: size });
+                    leaf = { iova, pa: e.pa, length: size };
+                    mapped.push(leaf);
+                }
+                nextLow = low + size;
+                nextHigh = high;
+                if (nextLow >= WORD) {
+                    nextLow -= WORD;
+                    nextHigh++;
                 }
             } else if (e.kind === 'bad') {
                 wrong = `entry ${i} of the table of level ${level} at 0x${pa.toString(16)}`;

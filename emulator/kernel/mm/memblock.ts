@@ -64,7 +64,7 @@ export class Memblock extends Rec {
 
     /** memblock_mark_kho_scratch, or its opposite. */
     markScratch(base: number, size: number, on = true): void {
-        this.journal.edit(this).memory = this.memory.flatMap((r) => {
+        this.journal.edit(this).memory = merged(this.memory.flatMap((r) => {
             const from = Math.max(r.base, base);
             const to = Math.min(r.base + r.size, base + size);
             if (from >= to) {
@@ -74,7 +74,7 @@ export class Memblock extends Rec {
             return [
                 { ...r, size: from - r.base }, { ...r, base: from, size: to - from, flags }, { ...r, base: to, size: r.base + r.size - to },
             ].filter((part) => part.size > 0);
-        });
+        }));
     }
 
     setScratchOnly(on: boolean): void {
@@ -194,4 +194,18 @@ export class Memblock extends Rec {
         }
         return undefined;
     }
+}
+
+/** memblock_merge_regions(): neighbours of one kind are one region. */
+function merged(regions: readonly Region[]): Region[] {
+    const out: Region[] = [];
+    for (const r of regions) {
+        const last = out.at(-1);
+        if (last && last.base + last.size === r.base && last.node === r.node && last.flags === r.flags) {
+            out[out.length - 1] = { ...last, size: last.size + r.size };
+        } else {
+            out.push(r);
+        }
+    }
+    return out;
 }

@@ -45,7 +45,7 @@ export const iommuUnit = new Members(IommuUnit, 'iommu_unit', 'The IOMMU, as its
 
 export const iommuDomain = new Members(Domain, 'iommu_domain', 'A domain: what some devices see at which addresses.')
     .field('id', INT, 'With which the IOMMU tags what it has cached.', (d) => d.id)
-    .field('table_pages', FOLIOS, 'Its tables that are preserved, the topmost first.', (d, vm) => vm.running.devices.unit.tablesOfDomain(d, vm.running.desc.flaws.has('iommu_upper_tables')));
+    .field('table_pages', FOLIOS, 'Every page of its tables, the topmost first.', (d, vm) => vm.running.devices.unit.tablesRestored(d));
 
 // What kernel code sees of hardware page tables and devices beyond what a scenario reads of them.
 hwptObject
