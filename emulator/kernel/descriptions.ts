@@ -15,7 +15,7 @@ import { IOCTLS_6_19, IOCTLS_7_2, IOCTLS_V4, type IoctlTable } from './luo/ioctl
 const MIB = 0x100000;
 
 /** What stands in a library where a layer has its own code; see {@link withLayers}. */
-const NO_LAYER_FILES: Library = ['hugetlb-none', 'lookup-none', 'pci-none', 'vfio-none', 'iommu-none'];
+const NO_LAYER_FILES: Library = ['hugetlb-none', 'lookup-none', 'pci-none', 'vfio-none', 'iommu-none', 'interrupts-none'];
 
 export const LIBRARY_7_2: Library = ['kernel', 'luo-abi', 'luo-calls', 'luo-flb', 'luo', 'memfd', ...NO_LAYER_FILES];
 const LIBRARY_7_1: Library = ['kernel', 'luo-abi', 'luo-calls', 'luo-flb', 'luo-fdt', 'luo-flb-fdt', 'release-7.1', 'memfd', ...NO_LAYER_FILES];

@@ -11,6 +11,8 @@ export const FLAWS: ReadonlyMap<string, string> = new Map([
     ['iommu_upper_tables', 'of a domain only the tables of the upper levels are preserved, not those that map memory'],
     ['iommufd_any_memory', 'nobody asks whether the memory of a hardware page table is sealed, and preserved in the same session'],
     ['iommu_early_did', 'the id of a domain is given out again before what the IOMMU has cached under it is flushed'],
+    ['interrupt_table', 'the table of the IOMMU\'s entries for interrupts is not preserved'],
+    ['interrupt_vectors', 'the vectors that came along are not reserved: they are nobody\'s, or are given out anew'],
 ]);
 
 export const NO_FLAWS: ReadonlySet<string> = new Set();

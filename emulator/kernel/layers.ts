@@ -23,6 +23,8 @@ export interface Layer {
     readonly handlers: readonly string[];
     /** The FLBs that those use. */
     readonly flbs: readonly string[];
+    /** An FLB of this layer that a handler of another one uses as well. */
+    readonly joins?: { readonly handler: string; readonly flb: string };
 }
 
 /** The oldest release that layers fit onto: LUO with FLBs and lists in blocks. */
@@ -112,8 +114,21 @@ const GUEST_MEMFD: Layer = {
     flbs: [],
 };
 
+const INTERRUPTS: Layer = {
+    name: 'interrupts',
+    summary: 'remapping entries, posted-interrupt descriptors and vectors that stay: interrupts latch in memory while no kernel runs',
+    version: '',
+    status: 'discussion only, no series',
+    needs: ['pci', 'vfio'],
+    brings: [],
+    files: ['interrupts'],
+    handlers: [],
+    flbs: ['irq_core'],
+    joins: { handler: 'vfio_pci', flb: 'irq_core' },
+};
+
 /** In the order in which their handlers are registered. */
-export const LAYERS: ReadonlyMap<string, Layer> = new Map([LOOKUP, PCI, HUGETLB, IOMMU, VFIO, KVM, GUEST_MEMFD].map((l) => [l.name, l]));
+export const LAYERS: ReadonlyMap<string, Layer> = new Map([LOOKUP, PCI, HUGETLB, IOMMU, VFIO, KVM, GUEST_MEMFD, INTERRUPTS].map((l) => [l.name, l]));
 
 /** No layers: a kernel as it was released. */
 export const NO_LAYERS: ReadonlySet<string> = new Set();
@@ -144,6 +159,11 @@ export function layersOf(names: Iterable<string>): Layer[] {
         add(name);
     }
     return [...LAYERS.values()].filter((l) => wanted.has(l.name));
+}
+
+/** The FLBs of some layers that a handler of another one uses as well. */
+export function joiningFlbs(layers: Iterable<string>, handler: string): string[] {
+    return layersOf(layers).flatMap(({ joins }) => (joins?.handler === handler ? [joins.flb] : []));
 }
 
 /** The layer that a handler or an FLB comes with; undefined where it comes with none. */

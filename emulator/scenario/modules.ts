@@ -1,5 +1,6 @@
 /** Handlers that register with LUO: while the kernel comes up, or later, when the module that they are in is loaded. */
 import { err, type Err } from '../kernel/errno';
+import { joiningFlbs } from '../kernel/layers';
 import { LuoFlb, LuoHandler } from '../kernel/luo/state';
 import { resolveKernel } from './kernels';
 import { panic } from './power_off';
@@ -24,9 +25,9 @@ export function registerHandler(vm: Vm, name: string): 0 | Err {
         vm.log('err', `luo: a handler for "${decl.compatible.value}" is registered already`);
         return err('EEXIST');
     }
-    const flbs = decl.uses.map((use) => {
-        const known = luo.flbs.items.find((f) => f.name === use.name);
-        const flb = known ?? new LuoFlb(journal, use.name, vm.image.flb(use.name, vm.library)?.decl.compatible.value ?? use.name);
+    const flbs = [...decl.uses.map((use) => use.name), ...joiningFlbs(vm.running.desc.layers, name)].map((use) => {
+        const known = luo.flbs.items.find((f) => f.name === use);
+        const flb = known ?? new LuoFlb(journal, use, vm.image.flb(use, vm.library)?.decl.compatible.value ?? use);
         if (!known) {
             luo.flbs.push(flb);
         }

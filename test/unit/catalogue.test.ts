@@ -14,7 +14,7 @@ const FOREVER = 1e12;
 
 /** Numbers that have no scenario yet. */
 const MISSING: readonly number[] = [
-    41, 49, 92, 96, 125, 126, 127, 149,
+    41, 49, 92, 96, 126, 127, 149,
 ];
 
 /** Of these there is something that the emulator must find. */

@@ -82,6 +82,7 @@ suite('diagnoses: the examples', () => {
     const EXPECTED: Readonly<Record<string, readonly string[]>> = {
         'agent-crash.lus: the agent crashes and its sessions with it': ['LU1023'],
         'bug-51-sessions.lus: 51 sessions and a duplicate': ['LU1008', 'LU1076'],
+        'interrupts.lus: turned off, and one put in for each vector': ['LU1056'],
         'bug-flb-underflow.lus: the count underflows': ['LU1006', 'LU1001'],
         'bug-noexec-seal.lus: guest memory that cannot be written any more': ['LU1020'],
         'bug-reply-fault.lus: a reply that cannot be written': ['LU1019', 'LU1074'],

@@ -152,4 +152,9 @@ suite('examples', () => {
     test('stock-kexec-devices: what stops the GPU is its bus master bit', () => {
         assert.match(changed('stock-kexec-devices', 'msix 1; driver vfio }', 'msix 1; driver vfio; ignores_bus_master on }'), /nic0\.strays == 0 && gpu0\.strays == 0/);
     });
+
+    test('interrupts: with nothing put in the guest stalls, and with nothing preserved what was posted is lost', () => {
+        assert.match(changed('interrupts', 'vfio.trigger_irq(0)   ', '//'), /turned off, .*: assertion failed: vm\("guest"\)\.stalled == 0/);
+        assert.match(changed('interrupts', 'layers pci, iommu, vfio, interrupts', 'layers pci, iommu, vfio'), /preserved, and found in memory: reboot\(KEXEC\) fails with EINVAL/);
+    });
 });

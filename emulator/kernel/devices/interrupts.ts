@@ -5,17 +5,19 @@
 import type { Device } from '../../machine/devices/device';
 import type { Hasher } from '../../machine/hash';
 import { interruptWord, interruptWordAt } from '../../machine/interrupts/amd';
+import { takeOne } from '../../machine/interrupts/descriptor';
 import type { InterruptController } from '../../machine/interrupts/controller';
 import { compatibleMessage, type Destination, type Message } from '../../machine/interrupts/message';
 import type { Remapper } from '../../machine/interrupts/remapper';
 import { onlyFrom, type InterruptEntry } from '../../machine/interrupts/remapping';
 import { Rec, Seq, Table } from '../../machine/journal';
+import { PAGE_SIZE } from '../../machine/memory';
 import { err, type Err } from '../errno';
 import type { Kernel } from '../kernel';
 import { PostedInterrupts } from '../kvm/posted';
 import type { VirtualMachine } from '../kvm/vm';
-import { Irq } from './irq';
-import { IommuTables } from './tables';
+import { type IncomingIrq, Irq } from './irq';
+import { IommuTables, TABLE_OWNER } from './tables';
 
 /** Vectors of a processor that devices get: from FIRST_EXTERNAL_VECTOR to below FIRST_SYSTEM_VECTOR, but for the system call's. */
 const FIRST_VECTOR = 0x20;
@@ -26,6 +28,8 @@ const FIRST_LPI = 8192;
 /** Vectors that guests give to devices. */
 const FIRST_GUEST_VECTOR = 0x30;
 const GUEST_VECTORS = 0xc0;
+const REMAPPING_TABLE = 'interrupt remapping table';
+const TABLE = `${TABLE_OWNER} ${REMAPPING_TABLE}`;
 /** Faults that the kernel logs before it holds its tongue. */
 const LOGGED_FAULTS = 10;
 
@@ -59,17 +63,13 @@ export class KernelInterrupts extends Rec {
     // ------------------------------------------------------------ coming up
 
     /**
-     * The local APICs of as many processors as there are, or as `nr_cpus=` and `maxcpus=` allow, and interrupt remapping where the IOMMU is
-     * on (`intremap=off` leaves it off). A table that the previous kernel left on is not used: intel_setup_irq_remapping().
+     * The local APICs of the processors, and interrupt remapping where the IOMMU is on (`intremap=off` leaves it off). A table that the
+     * previous kernel left on is not used: intel_setup_irq_remapping().
      */
-    setup(iommu: boolean): void {
+    setup(): void {
         const { k, controller } = this;
-        const limit = /(?:^|\s)(?:nr_cpus|maxcpus)=(\d+)/.exec(k.cmdline.text)?.[1];
-        const cpus = Math.max(1, Math.min(controller.cpus, limit === undefined ? Infinity : Number(limit)));
-        controller.forget();
-        controller.accept(cpus);
-        k.journal.edit<KernelInterrupts>(this).cpus = cpus;
         const { remapper } = controller;
+        this.bringUp();
         if (!remapper) {
             return;
         }
@@ -78,10 +78,16 @@ export class KernelInterrupts extends Rec {
         }
         remapper.setEnabled(false);
         remapper.invalidate();
-        if (!iommu || /(^|\s)(intremap=off|nointremap)(\s|$)/.test(k.cmdline.text)) {
+        const { iommu } = k.devices;
+        if (iommu?.enabled !== true || !k.devices.iommuWanted || /(^|\s)(intremap=off|nointremap)(\s|$)/.test(k.cmdline.text)) {
             return;
         }
-        if (!remapper.format.tableOfDevice) {
+        if (remapper.format.tableOfDevice) {
+            // a device table may have come along: its devices have no tables of interrupts here
+            for (const device of k.machine.pci.devices) {
+                new IommuTables(k).write(interruptWordAt(iommu.root, device.requester), interruptWord(0));
+            }
+        } else {
             const table = this.tableFor(remapper, -1);
             if (table < 0) {
                 return;
@@ -92,6 +98,95 @@ export class KernelInterrupts extends Rec {
         k.klog('info', remapper.format.tableOfDevice ? 'AMD-Vi: Interrupt remapping enabled' : 'DMAR-IR: Enabled IRQ remapping in x2apic mode');
     }
 
+    /** Processors that take interrupts: as many as there are, or as `nr_cpus=` and `maxcpus=` allow. None of their vectors is taken. */
+    private bringUp(): void {
+        const { k, controller } = this;
+        if (k.machine.pci.devices.length === 0) {
+            return;
+        }
+        const limit = /(?:^|\s)(?:nr_cpus|maxcpus)=(\d+)/.exec(k.cmdline.text)?.[1];
+        const cpus = Math.max(1, Math.min(controller.cpus, limit === undefined ? Infinity : Number(limit)));
+        controller.forget();
+        controller.accept(cpus);
+        k.journal.edit<KernelInterrupts>(this).cpus = cpus;
+    }
+
+    // ------------------------------------------------------------ from the previous kernel
+
+    /** The one table of all entries, as the number of its first page; undefined: there is none. */
+    get table(): number | undefined {
+        const table = this.tables.get(-1);
+        return table === undefined ? undefined : table / PAGE_SIZE;
+    }
+
+    /** Goes on with the table that the hardware has: remapping was on all the time. */
+    resume(table: number): void {
+        const { k } = this;
+        this.bringUp();
+        this.tables.set(-1, table);
+        k.memmap.setOwner(table / PAGE_SIZE, k.owners.id(TABLE));
+        k.klog('info', 'DMAR-IR: IRQ remapping has stayed on');
+    }
+
+    /**
+     * An entry that leads to an interrupt of the previous kernel's: it is reserved, and so is the vector of a processor.
+     * @returns ENODEV (that processor does not run), EBUSY (the vector is taken): then it is nobody's until it is set up anew
+     */
+    restore(device: Device, index: number, entry: number, to: Destination, from: IncomingIrq): undefined | Err {
+        const { k, controller } = this;
+        const irq = new Irq(k.journal, device, index, `${device.shape.name}-${index} of the previous kernel`, to, entry);
+        irq.inherit(from);
+        this.irqs.push(irq);
+        if (controller.remapper) {
+            this.entries.set(controller.remapper.keyOf(device.requester, entry), irq);
+        }
+        if (to.cpu >= this.cpus) {
+            return err('ENODEV');
+        }
+        if (k.desc.flaws.has('interrupt_vectors')) {
+            return undefined;
+        }
+        if (controller.handlerOf(to)) {
+            return err('EBUSY');
+        }
+        controller.setHandler(to, irq);
+        return undefined;
+    }
+
+    /** Interrupts that came along and that nobody has set up are given back. */
+    giveUp(device: Device): void {
+        for (const irq of this.of(device)) {
+            if (irq.incoming) {
+                this.drop(irq);
+            }
+        }
+    }
+
+    /** User space sets up what came along: from one interrupt to the next it goes to a VM of this kernel, and what has come meanwhile is not lost. */
+    private takeOver(irq: Irq, vm: VirtualMachine | null): undefined | Err {
+        const { k, controller } = this;
+        const { incoming } = irq;
+        if (controller.handlerOf(irq.to) !== irq) {
+            const to = this.freeVector();
+            if (!to) {
+                return err('ENOSPC');
+            }
+            irq.move(to);
+            controller.setHandler(to, irq);
+        }
+        const failed = vm && this.connect(irq, vm);
+        if (failed) {
+            return failed;
+        }
+        irq.inherit(null);
+        this.route(irq);
+        const waited = incoming !== null && incoming.descriptor > 0 && takeOne(k.memory, incoming.descriptor, incoming.guestVector);
+        if (waited || irq.count > 0) {
+            irq.signal();
+        }
+        return undefined;
+    }
+
     /** The table that a device's entries are in; −1: no memory. */
     private tableFor({ format }: Remapper, requester: number): number {
         const key = format.tableOfDevice ? requester : -1;
@@ -100,7 +195,7 @@ export class KernelInterrupts extends Rec {
             return known;
         }
         const memory = new IommuTables(this.k);
-        const table = memory.allocate(format.tableOrder, 'interrupt remapping table');
+        const table = memory.allocate(format.tableOrder, REMAPPING_TABLE);
         if (table < 0) {
             return -1;
         }
@@ -136,9 +231,15 @@ export class KernelInterrupts extends Rec {
      * @returns ENOSPC (no vector or no entry is left), ENOMEM (no table); then none is set up
      */
     request(device: Device, count: number, who: string, vm: VirtualMachine | null = null): undefined | Err {
-        this.release(device);
+        const came = this.of(device).filter((irq) => irq.incoming !== null && irq.index < count);
+        for (const irq of this.of(device)) {
+            if (!came.includes(irq)) {
+                this.drop(irq);
+            }
+        }
         for (let i = 0; i < Math.min(count, device.msix.length); i++) {
-            const failed = this.setUp(device, i, `${who}-${i}`, vm);
+            const known = came.find((irq) => irq.index === i);
+            const failed = known ? this.takeOver(known, vm) : this.setUp(device, i, `${who}-${i}`, vm);
             if (failed) {
                 this.release(device);
                 return failed;
@@ -254,20 +355,24 @@ export class KernelInterrupts extends Rec {
 
     /** Gives all interrupts of a device back, and turns its MSI-X off (free_irq(), pci_free_irq_vectors()). */
     release(device: Device): void {
-        const { remapper, controller } = this;
         for (const irq of this.of(device)) {
-            if (controller.handlerOf(irq.to) === irq) {
-                controller.dropHandler(irq.to);
-            }
-            if (remapper && irq.entry >= 0) {
-                this.writeEntry(remapper, irq, null);
-                this.entries.delete(remapper.keyOf(device.requester, irq.entry));
-            }
-            this.irqs.remove(irq);
+            this.drop(irq);
         }
         if (device.msix.length > 0) {
             device.msix.enable(false);
         }
+    }
+
+    private drop(irq: Irq): void {
+        const { remapper, controller } = this;
+        if (controller.handlerOf(irq.to) === irq) {
+            controller.dropHandler(irq.to);
+        }
+        if (remapper && irq.entry >= 0) {
+            this.writeEntry(remapper, irq, null);
+            this.entries.delete(remapper.keyOf(irq.device.requester, irq.entry));
+        }
+        this.irqs.remove(irq);
     }
 
     /** /proc/irq/N/smp_affinity of a vector. @returns EINVAL (no such vector, or that processor is not running), ENOSPC (all its vectors are taken) */

@@ -7,6 +7,14 @@ import { type Journal, Rec } from '../../machine/journal';
 import type { VirtualMachine } from '../kvm/vm';
 import type { GuestLine } from '../../machine/interrupts/guest_line';
 
+/** What the previous kernel says of an interrupt. */
+export interface IncomingIrq {
+    /** The descriptor that the hardware posts to; 0: it comes to a processor. */
+    readonly descriptor: number;
+    /** As which vector of a guest. */
+    readonly guestVector: number;
+}
+
 export class Irq extends Rec implements InterruptHandler {
     /** Processor and vector. */
     readonly to: Destination;
@@ -17,6 +25,10 @@ export class Irq extends Rec implements InterruptHandler {
     readonly line: GuestLine | null = null;
     /** The hardware leaves it in a descriptor of that VM. */
     readonly posted: boolean = false;
+    /** It came from the previous kernel, and nobody has set it up here; null: it was set up in this kernel. */
+    readonly incoming: IncomingIrq | null = null;
+    /** The next kernel is told of it. */
+    readonly preserved: boolean = false;
 
     constructor(
         private readonly journal: Journal,
@@ -39,7 +51,10 @@ export class Irq extends Rec implements InterruptHandler {
 
     handle(): void {
         this.journal.edit<Irq>(this).count++;
-        this.signal();
+        // until somebody sets it up, all that is known is that it came
+        if (!this.incoming) {
+            this.signal();
+        }
     }
 
     /** Whoever waits for it is told: eventfd_signal(), or the driver's handler. */
@@ -60,12 +75,17 @@ export class Irq extends Rec implements InterruptHandler {
         e.posted = posted;
     }
 
+    /** It is as the previous kernel left it; null: somebody has set it up. */
+    inherit(from: IncomingIrq | null): void {
+        this.journal.edit<Irq>(this).incoming = from;
+    }
+
     /** It goes to another processor. */
     move(to: Destination): void {
         this.journal.edit<Irq>(this).to = to;
     }
 
     hash(hasher: Hasher): void {
-        hasher.str(this.name).num(this.index).num(this.to.cpu).num(this.to.vector).num(this.entry).num(this.count).str(this.vm?.name ?? '').u32(this.posted ? 1 : 0);
+        hasher.str(this.name).num(this.index).num(this.to.cpu).num(this.to.vector).num(this.entry).num(this.count).str(this.vm?.name ?? '').u32(this.posted ? 1 : 0).num(this.incoming?.descriptor ?? -1).u32(this.preserved ? 1 : 0);
     }
 }

@@ -80,7 +80,6 @@ export class KernelDevices extends Rec {
             iommu.setEnabled(true);
             k.klog('info', `iommu: Default domain type: ${this.defaultKind === 'paging' ? 'Translated' : 'Passthrough'}`);
         }
-        this.interrupts.setup(root > 0);
     }
 
     /** A device that will be found goes on by a domain of the previous kernel's, and is claimed. */
@@ -98,7 +97,6 @@ export class KernelDevices extends Rec {
             }
         }
         k.klog('info', `iommu: translation has stayed on: ${this.inheritors.size} devices go on by ${this.unit.restored.length} domains of the previous kernel`);
-        this.interrupts.setup(true);
     }
 
     /** Every device gets a domain, in the tables at `root`; −1: there is no translation. */

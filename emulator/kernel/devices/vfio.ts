@@ -77,6 +77,7 @@ export class VfioFile extends Rec {
     /** vfio_pci_core_enable(): awake, not mastering, and as after a reset. */
     private wake(): void {
         const { device } = this.device;
+        this.k.devices.interrupts.release(device);
         device.setPower(ON);
         device.reset();
         this.k.clock.charge(DEVICE_RESET);

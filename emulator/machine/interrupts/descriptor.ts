@@ -74,6 +74,17 @@ export function take(memory: PhysicalMemory, pa: number): number[] {
     return vectors;
 }
 
+/** Takes one vector, where it is posted: whoever takes a descriptor's place asks what it still holds. */
+export function takeOne(memory: PhysicalMemory, pa: number, vector: number): boolean {
+    const at = wordOf(pa, vector);
+    const word = memory.readU32(at);
+    const there = Math.floor(word / bitOf(vector)) % 2 === 1;
+    if (there) {
+        memory.writeU32(at, word - bitOf(vector));
+    }
+    return there;
+}
+
 export function describeDescriptor(memory: PhysicalMemory, pa: number): { readonly outstanding: boolean; readonly suppressed: boolean } & Notification {
     const control = memory.readU32(pa + CONTROL);
     return {

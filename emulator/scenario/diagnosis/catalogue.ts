@@ -227,6 +227,10 @@ export const CATALOGUE = {
         severity: 'error', group: 'interrupts', title: 'interrupt that goes to nobody, or to somebody else',
         advice: 'Turn the device\'s interrupts off before the kexec, or hand over its remapping entries with the vectors that they lead to.',
     },
+    LU1058: {
+        severity: 'warning', group: 'interrupts', title: 'interrupts of a device that goes on are not handed over',
+        advice: 'Turn the device\'s interrupts off before the kexec, or have a kernel that preserves them (`layers interrupts`).',
+    },
     LU1059: {
         severity: 'error', group: 'interrupts', title: 'interrupt through a page that is something else by now',
         advice: 'Keep the tables of remapping entries and the posted-interrupt descriptors that the hardware can reach, until no entry leads to them.',

@@ -1,5 +1,6 @@
 /** Whether the kernel that is about to start will understand what it gets; and whether the one that has started did. */
 import type { Err } from '../../kernel/errno';
+import { joiningFlbs } from '../../kernel/layers';
 import type { Kernel } from '../../kernel/kernel';
 import type { LogLine } from '../../kernel/klog';
 import { COMPATIBLE_SIZE, FLB_HEADER_SIZE, FLB_SER_SIZE, LuoSession, MAX_FLBS, type LuoFile, type LuoHandler } from '../../kernel/luo/state';
@@ -91,7 +92,8 @@ export function handoverRules(scene: Scene): Rules {
         // a module may be loaded in time: who does not finds out there
         const declared = [...next.handlers, ...next.modules].flatMap((name) => vm.image.handler(name, library)?.decl ?? []);
         const handlers = new Set(declared.map((d) => d.compatible.value));
-        const flbs = new Set(declared.flatMap((d) => d.uses.map((use) => vm.image.flb(use.name, library)?.decl.compatible.value)));
+        const used = declared.flatMap((d) => [...d.uses.map((use) => use.name), ...joiningFlbs(next.desc.layers, d.name.name)]);
+        const flbs = new Set(used.map((name) => vm.image.flb(name, library)?.decl.compatible.value));
         const known = [...handlers].map((h) => `"${h}"`);
         for (const s of kernel.luo.outgoing.sessions) {
             for (const f of s.files) {

@@ -1,7 +1,7 @@
 /** Interrupts that do not come where they were meant to: lost, out of nothing, to the wrong one, or through memory that is something else by now. */
 import { TABLE_OWNER } from '../../kernel/devices/tables';
 import { DESCRIPTOR_OWNER } from '../../kernel/kvm/posted';
-import type { Device } from '../../machine/devices/device';
+import { Device } from '../../machine/devices/device';
 import type { Delivery, InterruptOutcome } from '../../machine/interrupts/controller';
 import type { GuestLine } from '../../machine/interrupts/guest_line';
 import { type Journal, Rec, Table } from '../../machine/journal';
@@ -78,7 +78,7 @@ export function interruptRules(scene: Scene): InterruptRules {
     const astray = (device: Device, vector: number, delivery: Delivery): void => {
         if (isNew(`LU1057 ${keyOf(device, vector)} ${vm.boot} ${delivery.cpu} ${delivery.vector}`)) {
             say('LU1057', {
-                about: keyOf(device, vector), history: historyOf(device, vector),
+                about: `${keyOf(device, vector)} ${delivery.cpu} ${delivery.vector}`, history: historyOf(device, vector),
                 data: { ...dataOf(device, vector), cpu: delivery.cpu, hostVector: delivery.vector, handler: delivery.handler },
                 message: `${device.shape.name} raised vector ${vector}, and its message ${OUTCOMES[delivery.outcome](delivery)}.`,
             });
@@ -158,6 +158,18 @@ export function interruptRules(scene: Scene): InterruptRules {
             const table = trail.find((pa) => !isStill(pa, `${TABLE_OWNER} `));
             if (table !== undefined) {
                 elsewhere(device, vector, table, 'is remapped by a table at');
+            }
+        },
+        /** LU1058 */
+        handingOver(kernel, tell): void {
+            for (const { fn, outgoing } of kernel.devices.pci.devs) {
+                const open = fn instanceof Device && outgoing !== 0 && fn.msix.enabled ? kernel.devices.interrupts.of(fn).filter((irq) => !irq.preserved) : [];
+                if (fn instanceof Device && open.length > 0) {
+                    tell('LU1058', {
+                        about: fn.shape.name, data: { ...dataOf(fn, 0), vectors: open.length },
+                        message: `${fn.shape.name} goes on over the kexec with ${open.length === 1 ? 'one of its vectors' : `${open.length} of its vectors`} turned on, and nothing is handed over about where ${open.length === 1 ? 'it leads' : 'they lead'}.`,
+                    });
+                }
             }
         },
         slept: () => look(say),

@@ -14,6 +14,7 @@ import { fileFunctions, fileObjectType, fileType, inodeType } from './files';
 import { folioFunctions, foliosType, folioType } from './folios';
 import { bootObject, fileCallbacks, kernelFunctions, kernelGlobals, kernelObject, kexecObject, kexecSyscalls, processObject } from './kernel';
 import { guestFileFields, guestMemfdConstants, guestMemfdFunctions, guestMemfdObject, guestMemfdSyscalls, vmObject } from './guest-memfd';
+import { interruptGlobals, irqObject, irqType } from './interrupts';
 import { guestLineObject, guestObject, kvmFields, kvmFunctions, kvmGlobals, kvmObject, kvmSyscalls } from './kvm';
 import {
     blockIterator, blockSet, fileList, flbArgs, luoArgs, luoFile, luoFlb, luoFunctions, luoHandler, luoObject, luoRequest, luoSession, luoSyscalls,
@@ -29,7 +30,7 @@ import { descriptor, fileSyscalls, statType } from './syscalls';
 
 /** Object types that are found by their class. */
 const classes = [
-    kvmObject, guestMemfdObject, vmObject, guestLineObject, guestObject,
+    irqType, irqObject, kvmObject, guestMemfdObject, vmObject, guestLineObject, guestObject,
     luoFile, fileList, luoSession, sessionList, luoHandler, luoArgs, luoFlb, flbArgs, blockSet, blockIterator, luoObject, luoRequest, khoObject, khoSide,
     subtree, fdtBuilder, fdtNode, kernelObject, kexecObject, bootObject, iommuUnit, iommuDomain, iommufdObject, processObject, deviceObject, bridgeObject, pciDev, pciObject, vfioDevice, ioasObject, hwptObject, clockObject, updateObject, lockObject, hugePoolObject,
 ] as const;
@@ -67,7 +68,7 @@ const FLB: [string, Type][] = [['args', objectOf('flb_args')]];
 export const NATIVES: Natives = {
     functions: byName([...kvmFunctions, ...guestMemfdFunctions, ...byteFunctions, ...driverFunctions, ...fileFunctions.map((f) => (f.name === 'memfd_pin_folios' ? takingLong(f) : f)), ...folioFunctions, ...fileSyscalls, ...kexecSyscalls, ...kernelFunctions, ...diagnosisFunctions, ...iommuFunctions, ...memoryFunctions, ...fdtFunctions, ...luoFunctions, ...lockFunctions, ...movableFunctions, ...hugetlbFunctions, ...pciFunctions]),
     objects,
-    globals: byName([...fileConstants, ...kvmGlobals, ...guestMemfdConstants, ...kernelGlobals, ...timeGlobals, ...errnoConstants]),
+    globals: byName([...fileConstants, ...kvmGlobals, ...interruptGlobals, ...guestMemfdConstants, ...kernelGlobals, ...timeGlobals, ...errnoConstants]),
     fd: {
         name: 'fd',
         doc: 'A descriptor. Every system call is a method of it; on the wrong kind of file it gives the kernel\'s error.',

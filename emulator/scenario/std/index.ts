@@ -11,6 +11,8 @@ import guestMemfd from './guest-memfd.lus';
 import iommu from './iommu.lus';
 import iommufd from './iommufd.lus';
 import iommuNone from './iommu-none.lus';
+import interruptsNone from './interrupts-none.lus';
+import interrupts from './interrupts.lus';
 import kvm from './kvm.lus';
 import lookupNone from './lookup-none.lus';
 import lookup from './lookup.lus';
@@ -44,6 +46,7 @@ const TEXTS: Readonly<Record<string, string>> = {
     'luo-fdt': luoFdt, 'release-6.19': release619, 'release-7.0': release70, 'release-7.1': release71, 'memfd-v1': memfdV1,
     'luo-v4': luoV4, 'luo-v4-calls': luoV4Calls, 'memfd-draft': memfdDraft,
     kvm, 'guest-memfd': guestMemfd, hugetlb, 'hugetlb-none': hugetlbNone, lookup, 'lookup-none': lookupNone, pci, 'pci-none': pciNone, vfio, 'vfio-none': vfioNone, iommu, iommufd, 'iommu-none': iommuNone,
+    interrupts, 'interrupts-none': interruptsNone,
 };
 
 const uriOf = (name: string): string => `${STD_SCHEME}/${name}.lus`;

@@ -1,0 +1,289 @@
+/** Interrupts in kernels and over a kexec: vectors, remapping, guests, and the layer that preserves them. */
+import assert from 'node:assert/strict';
+import type { Code } from '../../emulator/scenario/diagnosis/catalogue';
+import { rootOf } from '../../emulator/scenario/diagnosis/causes';
+import { Run } from '../../emulator/scenario/run';
+import type { Vm } from '../../emulator/scenario/vm';
+import { fingerprint } from '../../emulator/timeline/fingerprint';
+import { findingsOf, programOf } from '../support/scenarios';
+
+const FOREVER = 1e9;
+
+/** Runs the scenario of a file to its end, which must be a good one. */
+function ran(text: string): Vm {
+    const program = programOf({ 's.lus': text });
+    assert.deepEqual(findingsOf(program), []);
+    const { vm } = Run.start(program);
+    vm.run(FOREVER);
+    assert.equal(vm.outcome?.failure?.message, undefined);
+    return vm;
+}
+
+const file = (machine: string, body: string, more = ''): string => `machine {\nmemory 1GiB\n${machine}\n}\n${more}\nscenario "s" {\n${body}\n}\n`;
+const logOf = (vm: Vm): string => vm.kernel?.log.items.map((l) => l.text).join('\n') ?? '';
+const vectorsOf = (vm: Vm): string[] => [...vm.machine.pci.interrupts.claimed()].map((c) => `${c.handler.name} ${c.cpu}.${c.vector.toString(16)}`);
+
+suite('interrupts: vectors and remapping of a kernel', () => {
+    test('each goes to the processor with the fewest, from 0x20 on', () => {
+        const vm = ran(file('cpus 2\niommu vtd\ndevice n at "0000:3b:00.0" { kind nic; msix 3 }\ndevice d at "0000:3c:00.0" { kind dma; msix 2 }', 'boot "7.2"'));
+        assert.deepEqual(vectorsOf(vm), ['n-0 0.20', 'n-1 1.20', 'n-2 0.21', 'd-0 1.21', 'd-1 0.22']);
+    });
+
+    test('a processor has 202 vectors for devices: with more of them there is none left, and all are given back', () => {
+        const machine = (cpus: number): string => `cpus ${cpus}\ndevice n at "0000:3b:00.0" { kind nic; msix 203 }`;
+        const one = ran(file(machine(1), 'boot "7.2"'));
+        assert.match(logOf(one), /nic 0000:3b:00\.0: no interrupts: ENOSPC/);
+        assert.deepEqual(vectorsOf(one), []);
+        assert.equal(vectorsOf(ran(file(machine(2), 'boot "7.2"'))).length, 203);
+    });
+
+    test('an interrupt is moved: with remapping its message stays, without it changes', () => {
+        for (const [iommu, same] of [['iommu vtd', true], ['', false]] as const) {
+            const vm = ran(file(`cpus 4\n${iommu}\ndevice d at "0000:3b:00.0" { kind dma }`, 'boot "7.2"\nd.start_dma(every: 1us, length: 64)\nsleep 5us\nassert d.interrupts == 5'));
+            const device = vm.machine.pci.device('d');
+            const before = device?.msix.entry(0).message;
+            assert.ok(device && vm.kernel);
+            assert.equal(vm.kernel.devices.interrupts.setAffinity(device, 0, 3), undefined);
+            assert.equal(vm.kernel.devices.interrupts.setAffinity(device, 0, 4)?.name, 'EINVAL');
+            assert.deepEqual(vectorsOf(vm), ['d-0 3.20']);
+            assert.equal(JSON.stringify(device.msix.entry(0).message) === JSON.stringify(before), same);
+            vm.machine.clock.advance(5000);
+            assert.deepEqual([device.msix.delivered, device.msix.lost], [10, 0]);
+        }
+    });
+
+    test('messages that remapping refuses: in the fault log, in the kernel\'s, counted', () => {
+        for (const [iommu, line] of [
+            ['vtd', 'DMAR: [INTR-REMAP] Request device [3b:00.0] fault index 0x1 [fault reason 0x26] Blocked an interrupt request due to source-id verification failure'],
+            ['amd', 'AMD-Vi: Event logged [IO_PAGE_FAULT device=0000:3b:00.0 domain=0x0001 address=0xfee00000 flags=0x0008]'],
+        ] as const) {
+            const vm = ran(file(`iommu ${iommu}\ndevice d at "0000:3b:00.0" { kind dma }\ndevice e at "0000:3c:00.0" { kind dma }`, 'boot "7.2"\nd.start_dma(every: 1us, length: 64)\nsleep 2us\nassert d.interrupts == 2'));
+            const device = vm.machine.pci.device('d');
+            const { remapper } = vm.machine.pci.interrupts;
+            assert.ok(device && remapper);
+            // the next entry is the other device's with VT-d, and nobody's in a table of its own
+            device.msix.program(0, remapper.format.message(1, { cpu: 0, vector: 0x20 }));
+            vm.machine.clock.advance(20_000);
+            assert.deepEqual([device.msix.delivered, device.msix.refused, remapper.faults.length], [2, 20, 20]);
+            assert.equal(logOf(vm).split(line).length - 1, 10, logOf(vm));
+            // VT-d refuses messages that go past its table; with AMD there are no others
+            device.msix.program(0, { address: 0xfee0_0000, data: 0x20 });
+            vm.machine.clock.advance(1000);
+            assert.equal(remapper.faults.at(-1)?.reason, iommu === 'vtd' ? 'compatibility' : 'not-present');
+        }
+    });
+
+    test('without remapping a device says itself which vector: somebody else may have it', () => {
+        const vm = ran(file('device d at "0000:3b:00.0" { kind dma }\ndevice e at "0000:3c:00.0" { kind dma }', 'boot "7.2"\nd.start_dma(every: 1us, length: 64)\nsleep 2us'));
+        const device = vm.machine.pci.device('d');
+        assert.ok(device);
+        device.msix.program(0, { address: 0xfee0_0000, data: 0x21 });
+        vm.machine.clock.advance(1000);
+        device.msix.program(0, { address: 0xfee0_0000, data: 0x22 });
+        vm.machine.clock.advance(1000);
+        device.msix.program(0, { address: 0xfee0_1000, data: 0x20 });
+        vm.machine.clock.advance(1000);
+        device.msix.program(0, { address: 0xfee0_0000, data: 0x0e });
+        vm.machine.clock.advance(1000);
+        assert.deepEqual([device.msix.delivered, device.msix.misrouted, device.msix.spurious, device.msix.lost], [2, 1, 1, 2]);
+        assert.match(logOf(vm), /common_interrupt: 0\.34 No irq handler for vector/);
+        assert.deepEqual(vm.diagnoses?.found.items.map((d) => d.code), ['LU1057', 'LU1057']);
+        assert.match(vm.diagnoses?.found.items[0]?.message ?? '', /processor 0 vector 0x21: the vector belongs to e-0/);
+    });
+
+    test('a VM that is gone gets nothing any more, and its descriptors are free again', () => {
+        const vm = ran(file('iommu vtd\ndevice d at "0000:3b:00.0" { kind dma; driver vfio }', `
+            boot "7.2"
+            process vmm {
+                ram = memfd_create("ram")
+                ram.truncate(4MiB)
+                guest = kvm.create_vm("guest", memory: ram)
+                ioas = open("/dev/iommu").ioas_alloc()
+                ioas.map(ram, iova: 0, length: 4MiB)
+                vfio = open("/dev/vfio/devices/vfio0")
+                vfio.set_irqs(msix: 1, vm: guest)  fails EINVAL
+                vfio.bind_iommufd(ioas)
+                vfio.set_irqs(msix: 2, vm: guest)  fails EINVAL
+                vfio.set_irqs(msix: 1, vm: ram)  fails ENOTTY
+                vfio.trigger_irq(0)  fails EINVAL
+                vfio.set_irqs(msix: 1, vm: guest)
+                guest.run()
+                d.start_dma(ring: 0, length: 64, every: 10us)
+                sleep 100us
+                assert d.posted_interrupts == 10 && d.interrupts == 0
+                guest.close()
+                sleep 100us
+                assert d.posted_interrupts == 10 && d.interrupts == 10
+                vfio.close()
+            }`));
+        assert.deepEqual(vectorsOf(vm).filter((v) => v.includes('vfio')), []);
+        assert.ok(![...vm.kernel?.memmap.owned() ?? []].some((o) => vm.machine.owners.name(o.owner).startsWith('posted-interrupt')));
+        assert.deepEqual(vm.diagnoses?.found.items.map((d) => d.code), []);
+    });
+});
+
+/** A guest with a drive that raises a vector every 100 ms and waits for the driver; up to the reboot. */
+const BEFORE = `
+        vm1 = open("/dev/liveupdate").create_session("vm-1")
+        ram = memfd_create("ram", flags: MFD_ALLOW_SEALING)
+        ram.truncate(4MiB)
+        ram.add_seals(F_SEAL_SEAL | F_SEAL_GROW | F_SEAL_SHRINK)
+        state = memfd_create("state")
+        state.truncate(4KiB)
+        guest = kvm.create_vm("guest", memory: ram)
+        iommu = open("/dev/iommu")
+        ioas  = iommu.ioas_alloc()
+        ioas.map(ram, iova: 0, length: 4MiB)
+        vfio = open("/dev/vfio/devices/vfio0")
+        vfio.bind_iommufd(iommu)
+        hwpt = ioas.hwpt_alloc(vfio)
+        hwpt.mark_preserve(token: 7)
+        vfio.attach_iommufd_pt(hwpt)
+        vfio.set_irqs(msix: 1, vm: guest)
+        guest.run()
+        disk.start_dma(ring: 0, every: 100ms, waits: true)
+        sleep 950ms
+        vm1.preserve_fd(ram, token: 1)
+        vm1.preserve_fd(state, token: 2)
+        vm1.preserve_fd(iommu, token: 3)
+        vm1.preserve_fd(vfio, token: 4)
+        guest.pause()
+        guest.save(state)
+`;
+const AFTER = `
+        vm1 = open("/dev/liveupdate").retrieve_session("vm-1")
+        ram = vm1.retrieve_fd(token: 1)
+        state = vm1.retrieve_fd(token: 2)
+        iommu = vm1.retrieve_fd(token: 3)
+        vfio = vm1.retrieve_fd(token: 4)
+        vfio.bind_iommufd(iommu)
+        ioas = iommu.ioas_alloc()
+        ioas.map(ram, iova: 0, length: 4MiB)
+        iommu.hwpt(token: 7).reuse(ioas)
+        guest = kvm.create_vm("guest", memory: ram)
+        guest.load(state)
+        vfio.set_irqs(msix: 1, vm: guest)
+        guest.resume()
+        vm1.finish()
+        sleep 1s
+`;
+
+interface Update {
+    readonly from?: string;
+    readonly to?: string;
+    readonly layers?: string;
+    readonly cmdline?: string;
+    readonly before?: string;
+}
+
+/** Goes through an update, and the guest runs for a second afterwards. */
+const update = ({ from = '', to = '', layers = ', interrupts', cmdline = '', before = '' }: Update): string => file('cpus 2\niommu vtd\ndevice other at "0000:3b:00.0" { kind nic }\ndevice disk at "0000:5e:00.0" { kind nvme; driver vfio }', `
+    boot "from"
+    process vmm {${BEFORE}${before}
+        kexec_file_load("to", "${cmdline}")
+        reboot(KEXEC)
+    }
+    process vmm {${AFTER}}`, `
+kernel "from" from "7.3" {
+    layers pci, iommu, vfio, interrupts
+    vfio_phase keep
+    ${from}
+}
+kernel "to" from "7.3" {
+    layers pci, iommu, vfio${layers}
+    vfio_phase keep
+    ${to}
+}`);
+
+/** The drive raises its vector when the next kernel is up and its user space is not. */
+const late = (text: string): string => text.replace('every: 100ms', 'every: 200ms').replace('sleep 950ms', 'sleep 1080ms');
+
+const line = (vm: Vm) => {
+    const [first] = vm.machine.pci.interrupts.lines;
+    assert.ok(first);
+    return first;
+};
+const roots = (vm: Vm, code: Code): string[] => (vm.diagnoses?.found.items ?? []).filter((d) => d.code === code).map((d) => rootOf(d).code);
+
+suite('interrupts: preserved over a kexec', () => {
+    test('what is raised while no kernel runs is posted, and reaches the guest; nothing is left behind', () => {
+        const vm = ran(update({}));
+        const { raised, delivered, lost, spurious, merged, injected } = line(vm);
+        assert.deepEqual({ lost, spurious, merged, injected, unseen: raised - delivered }, { lost: 0, spurious: 0, merged: 0, injected: 0, unseen: 0 });
+        assert.ok(delivered >= 19, String(delivered));
+        assert.match(logOf(vm), /DMAR-IR: IRQ remapping has stayed on/);
+        assert.deepEqual(vm.diagnoses?.found.items.filter((d) => d.severity !== 'hint').map((d) => `${d.code} ${d.message}`), []);
+        assert.equal(vm.kernel?.luo.flbs.items.find((f) => f.name === 'irq_core')?.incoming.count, 0);
+        const descriptors = [...vm.kernel?.memmap.owned() ?? []].filter((o) => vm.machine.owners.name(o.owner).startsWith('posted-interrupt'));
+        assert.equal(descriptors.reduce((n, o) => n + o.count, 0), 1, 'those of the new VM');
+    });
+
+    test('a reboot that fails takes it back, and the next one goes through', () => {
+        const vm = ran(update({ before: `
+            kexec_file_load("to")
+            inject EIO into memfd.freeze
+            reboot(KEXEC)  fails EIO
+            inject EIO into vfio_pci.freeze
+            reboot(KEXEC)  fails EIO
+            guest.resume()
+            sleep 500ms
+            guest.pause()
+            guest.save(state)` }));
+        assert.deepEqual([line(vm).lost, line(vm).spurious], [0, 0]);
+        assert.deepEqual(roots(vm, 'LU1055'), []);
+    });
+
+    test('without the table a new one is begun, and messages are refused', () => {
+        const vm = ran(late(update({ from: 'flaws interrupt_table' })));
+        assert.equal(line(vm).lost, 1);
+        assert.match(logOf(vm), /the remapping table of the previous kernel is lost/);
+        assert.match(logOf(vm), /INTR-REMAP.*fault reason 0x2[26]/);
+        assert.deepEqual(roots(vm, 'LU1055'), ['LU1012']);
+    });
+
+    test('a kernel without the layer knows nothing of it', () => {
+        const vm = ran(late(update({ layers: '' })));
+        assert.equal(line(vm).lost, 1);
+        assert.deepEqual(roots(vm, 'LU1055'), ['LU1015']);
+    });
+
+    test('through an eventfd: lost while there is no kernel, spurious where vectors are not reserved, lost where the processor does not run', () => {
+        const nopost = 'cmdline "intremap=nopost"';
+        const gap = ran(update({ from: nopost, to: nopost }).replace('sleep 950ms', 'sleep 970ms'));
+        assert.ok(gap.machine.pci.device('disk')?.msix.posted === 0);
+        const vectors = ran(update({ from: nopost, to: `${nopost}\nflaws interrupt_vectors` }).replace('every: 100ms, waits: true', 'every: 1ms'));
+        assert.ok((vectors.machine.pci.device('disk')?.msix.spurious ?? 0) > 0);
+        assert.ok(vectors.diagnoses?.found.items.some((d) => d.code === 'LU1057'));
+        const one = ran(update({ from: nopost, to: nopost, cmdline: 'nr_cpus=1' }).replace('every: 100ms, waits: true', 'every: 1ms'));
+        assert.match(logOf(one), /vector 32 of processor 1 is not to be had for 0000:5e:00\.0/);
+        const posted = ran(update({ cmdline: 'nr_cpus=1' }));
+        assert.equal(line(posted).lost, 0);
+    });
+
+    test('where interrupts are not remapped, or not by one table, nothing can be preserved', () => {
+        for (const [change, into] of [['iommu vtd', 'iommu amd'], ['vfio_phase keep\n    \n}\nkernel "to"', 'vfio_phase keep\n cmdline "intremap=off"\n}\nkernel "to"']] as const) {
+            const text = update({});
+            assert.ok(text.includes(change));
+            const program = programOf({ 's.lus': text.replace(change, into) });
+            const { vm } = Run.start(program);
+            vm.run(FOREVER);
+            assert.match(vm.outcome?.failure?.message ?? '', /preserve_fd\(vfio, token: 4\) fails with EOPNOTSUPP/);
+        }
+    });
+
+    test('going back to a checkpoint in the gap brings descriptors, tables and counters back', () => {
+        const { vm } = Run.start(programOf({ 's.lus': update({}) }));
+        while (vm.boot === 0 || !vm.kernel) {
+            vm.run(1);
+        }
+        const saved = vm.checkpoint();
+        const at = fingerprint(vm);
+        vm.run(FOREVER);
+        const end = fingerprint(vm);
+        vm.restore(saved);
+        assert.equal(fingerprint(vm), at);
+        vm.run(FOREVER);
+        assert.equal(fingerprint(vm), end);
+        assert.equal(vm.outcome?.failure?.message, undefined);
+    });
+});
