@@ -33,6 +33,8 @@ export interface LuoDescription {
     readonly nodes: ReadonlyMap<string, string>;
     /** The ioctls, and which checks come before them. */
     readonly ioctls: IoctlTable;
+    /** What the lock is called that a reboot takes; undefined: the serialize lock, or none. */
+    readonly lock?: string;
 }
 
 export interface KernelDescription {
@@ -189,7 +191,7 @@ const luoV4: KernelDescription = {
         'KHO is that of 6.17 but for who finalizes it.',
     ],
     kho: { ...KHO_V1_FIRST, finalize: 'prepare' },
-    luo: { compatible: 'luo-v1', nodes: new Map([['luo-session', 'luo-session-v1']]), ioctls: IOCTLS_V4 },
+    luo: { compatible: 'luo-v1', nodes: new Map([['luo-session', 'luo-session-v1']]), ioctls: IOCTLS_V4, lock: 'luo_state_rwsem' },
     library: LIBRARY_LUO_V4,
     cmdline: 'console=ttyS0 kho=on liveupdate=on',
     handlers: ['memfd'],

@@ -126,6 +126,7 @@ export class Kernel extends Rec implements KernelCore {
             cmdline.liveupdate && kho.enabled,
             this.newBlockSet(SESSION_SER_SIZE, 'outgoing sessions'),
             this.newBlockSet(SESSION_SER_SIZE, 'incoming sessions'),
+            desc.luo?.lock,
         );
     }
 

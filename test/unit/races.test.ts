@@ -245,6 +245,20 @@ suite('races: the reboot', () => {
         assert.match(vm.outcome?.failure?.message ?? '', /reboot\(KEXEC\) should fail with EIO, but it succeeds/);
     });
 
+    test('before the merge a PREPARE waits for the ioctls of sessions', () => {
+        const log = logOf(`scenario "s" {
+            boot "luo-v4"
+            process a { lu = open("/dev/liveupdate"); s = lu.create_session("one"); m = memfd_create("m"); m.truncate(8192); s.preserve_fd(m, token: 1); send s to b }
+            concurrently {
+                a { lu.set_event(LIVEUPDATE_PREPARE); log("prepared") }
+                b { s.preserve_fd(memfd_create("n"), token: 2) may fail EBUSY }
+                process c { log(b.waits_for) }
+            }
+            a { lu.set_event(LIVEUPDATE_CANCEL) }
+        }`.replace('process a {', 'process b\n            process a {'), 0);
+        assert.deepEqual(log, ['waits for luo_state_rwsem, held by a (set_event 0)', 'prepared']);
+    });
+
     test('LUO before 7.2 has no such lock: the close of a session that is frozen already goes through', () => {
         const source = (from: string): string => `${GPU.replace('freeze(args)       { return', 'freeze(args)       { sleep 1ms; return').replace('from "7.2"', `from "${from}"`).replace(/; init \{.*\} \}/, ' }')} scenario "s" {
             boot "gpu"

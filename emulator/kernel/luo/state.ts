@@ -232,10 +232,11 @@ export class Luo extends Rec {
     /** Physical address of the FLB page that came from the previous kernel; 0: none. */
     readonly incomingFlbPage: number = 0;
 
-    constructor(journal: Journal, enabled: boolean, outgoing: BlockSet, incoming: BlockSet) {
+    /** @param lock what is called {@link serialize} here */
+    constructor(journal: Journal, enabled: boolean, outgoing: BlockSet, incoming: BlockSet, lock = 'the serialize lock') {
         super(journal);
         this.enabled = enabled;
-        this.serialize = new Lock(journal, 'the serialize lock');
+        this.serialize = new Lock(journal, lock);
         this.outgoing = new SessionList(journal, 'outgoing', outgoing);
         this.incoming = new SessionList(journal, 'incoming', incoming);
         this.handlers = new Seq(journal);
