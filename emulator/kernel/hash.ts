@@ -19,7 +19,7 @@ export class FileHasher {
         const { hasher } = this;
         hasher.num(k.ids.file).num(k.ids.inode).num(k.ids.pid).u32(k.processes.length);
         for (const p of k.processes) {
-            hasher.num(p.pid).str(p.name).str(p.state).num(p.nofile).u32(p.fds.size);
+            hasher.num(p.pid).str(p.name).str(p.state).num(p.nofile).u32(p.fds.size).num(p.memcg?.limit ?? -1).num(p.memcg?.usage ?? -1);
             for (const [fd, file] of p.fds.entries()) {
                 hasher.u32(fd).u32(p.fds.isCloexec(fd) ? 1 : 0);
                 this.file(file);

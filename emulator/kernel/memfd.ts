@@ -12,6 +12,7 @@ import { HugetlbInode, hugetlbOps, pinHugePages } from './hugetlb/inode';
 import type { HugePool } from './hugetlb/pool';
 import type { Inode } from './inode';
 import { moveToOrdinary } from './movable';
+import type { Process } from './process';
 import { getFolio, makeShmemInode, pageOf, ShmemInode } from './shmem';
 import { shmemOps } from './shmem_file';
 
@@ -63,6 +64,13 @@ export function hugetlbAllocFile(k: KernelCore, name: string, flags: number, poo
     i.nlink = 0;
     i.seals = exec ? (flags & MFD_ALLOW_SEALING ? 0 : F_SEAL_SEAL) : F_SEAL_EXEC;
     return allocFile(k, 'memfd', hugetlbOps, inode, O_RDWR | O_LARGEFILE, `/${name} (deleted)`);
+}
+
+/** Has the pages of a file in memory charged to the cgroup of a process, where that has a limit. */
+export function chargeTo(k: KernelCore, { inode }: OpenFile, { memcg }: Process): void {
+    if (memcg && inode instanceof ShmemInode) {
+        k.journal.edit<ShmemInode>(inode).memcg = memcg;
+    }
 }
 
 function sealable(inode: Inode): ShmemInode | HugetlbInode | undefined {

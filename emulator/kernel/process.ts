@@ -3,8 +3,9 @@ import { type Journal, Rec } from '../machine/journal';
 import type { KernelCore } from './core';
 import { type Err, err } from './errno';
 import { FdTable } from './fdtable';
-import { O_LARGEFILE, O_RDWR } from './fcntl';
+import { O_LARGEFILE, O_RDWR, PAGE_SIZE } from './fcntl';
 import { fput, getFile, type OpenFile } from './file';
+import { Memcg } from './memcg';
 import { openNull } from './null';
 
 const PROCESS_START = costId('process_start');
@@ -20,6 +21,8 @@ export class Process extends Rec {
     readonly fds: FdTable;
     /** RLIMIT_NOFILE, soft and hard alike. */
     readonly nofile: number = DEFAULT_NOFILE;
+    /** The memory cgroup that it is in, where that has a limit. Each process has one of its own. */
+    readonly memcg: Memcg | null = null;
     /** A zombie has exited and waits to be reaped. */
     readonly state: 'running' | 'zombie' | 'reaped' = 'running';
 
@@ -93,4 +96,21 @@ export function passFd(k: KernelCore, from: Process, fd: number, to: Process): n
         to.fds.install(at, getFile(k, file), false);
     }
     return at;
+}
+
+/** Writes memory.max of the cgroup that a process is in. What is charged already stays. Bytes. */
+export function setMemoryMax(k: KernelCore, p: Process, bytes: number): void {
+    const memcg = p.memcg ?? new Memcg(k.journal);
+    k.journal.edit<Process>(p).memcg = memcg;
+    memcg.setLimit(Math.floor(bytes / PAGE_SIZE));
+}
+
+/** The descriptors that an execve() closes (fs/file.c, do_close_on_exec). */
+export function closeOnExec(k: KernelCore, p: Process): void {
+    for (const [fd, file] of [...p.fds.entries()]) {
+        if (p.fds.isCloexec(fd)) {
+            p.fds.remove(fd);
+            fput(k, file);
+        }
+    }
 }

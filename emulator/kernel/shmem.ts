@@ -6,6 +6,7 @@ import { type Err, err } from './errno';
 import { F_SEAL_SEAL, PAGE_SHIFT, PAGE_SIZE, S_IFREG } from './fcntl';
 import { allocForCache, dropFromCache, folioOf, folioOrder, isUptodate, setFlags, splitFolio } from './folios';
 import { Inode } from './inode';
+import type { Memcg } from './memcg';
 import { PG_DIRTY, PG_SWAPBACKED, PG_UPTODATE } from './mm/memmap';
 import { PageCache } from './pagecache';
 
@@ -33,6 +34,8 @@ export class ShmemInode extends Inode {
     readonly writableMaps: number = 0;
     /** Kernel code has taken folios of it without pinning them; see {@link exposeFolio}. */
     readonly exposed: boolean = false;
+    /** Whom its pages are charged to: the cgroup of the process that made or retrieved it, where that has a limit. */
+    readonly memcg: Memcg | null = null;
     readonly cache: PageCache;
 
     constructor(
@@ -114,17 +117,25 @@ function addNewFolio(k: KernelCore, inode: ShmemInode, index: number, why: GetFo
     let order = 0;
     let first = index;
     let pfn = -1;
-    if (inode.huge && inode.cache.isVacant(index)) {
+    const { memcg } = inode;
+    if (inode.huge && inode.cache.isVacant(index) && (memcg?.charge(HUGE_PAGES) ?? true)) {
         order = HUGE_ORDER;
         first = index - (index % HUGE_PAGES);
         pfn = allocForCache(k, order, inode.owner, first);
+        if (pfn < 0) {
+            memcg?.uncharge(HUGE_PAGES);
+        }
     }
     if (pfn < 0) {
+        if (memcg?.charge(1) === false) {
+            return ENOMEM;
+        }
         order = 0;
         first = index;
         pfn = allocForCache(k, 0, inode.owner, first);
     }
     if (pfn < 0) {
+        memcg?.uncharge(1);
         return ENOMEM;
     }
     k.clock.charge(PAGE_CACHE);
@@ -146,7 +157,7 @@ export function zeroFolio(k: KernelCore, pfn: number): void {
 /**
  * Puts a folio that nothing owns yet into the page cache at `index` (shmem_add_to_page_cache and the accounting that follows).
  * The cache takes references of its own, one a page; the caller keeps and drops its own. EEXIST where any of its pages is cached already; EINVAL where `index` is
- * not aligned to the folio's size, which the kernel would BUG on.
+ * not aligned to the folio's size, which the kernel would BUG on; ENOMEM where the cgroup that the file is charged to is full.
  */
 export function addFolio(k: KernelCore, inode: ShmemInode, pfn: number, index: number): 0 | Err {
     const order = folioOrder(k, pfn);
@@ -156,6 +167,9 @@ export function addFolio(k: KernelCore, inode: ShmemInode, pfn: number, index: n
     }
     if (pages === 1 ? inode.cache.at(index) >= 0 : inode.cache.next(index, index + pages - 1) >= 0) {
         return EEXIST;
+    }
+    if (inode.memcg?.charge(pages) === false) {
+        return ENOMEM;
     }
     k.clock.charge(PAGE_CACHE);
     const { memmap } = k;
@@ -191,6 +205,7 @@ export function undoRange(k: KernelCore, inode: ShmemInode, start: number, end: 
         const next = head + 2 ** order;
         if (head >= first && next - 1 <= last) {
             cache.remove(head, order);
+            inode.memcg?.uncharge(2 ** order);
             if (inode.exposed) {
                 k.folios.onChange?.('freed', pfn, order, -1);
             }
@@ -221,6 +236,7 @@ export function undoFallocate(k: KernelCore, inode: ShmemInode, first: number, l
         const order = folioOrder(k, pfn);
         if (!isUptodate(k, pfn)) {
             cache.remove(head, order);
+            inode.memcg?.uncharge(2 ** order);
             dropFromCache(k, pfn);
         }
         const next = head + 2 ** order;

@@ -7,7 +7,7 @@ import {
     O_LARGEFILE, O_NONBLOCK, O_RDONLY, O_TMPFILE, O_TRUNC,
 } from '../fcntl';
 import { allocFile, fput, type OpenFile } from '../file';
-import { hugePoolOf, hugetlbAllocFile, MFD_NAME_MAX, memfdAllocFile } from '../memfd';
+import { chargeTo, hugePoolOf, hugetlbAllocFile, MFD_NAME_MAX, memfdAllocFile } from '../memfd';
 import { openNull } from '../null';
 import { makePipe, makeSocket } from '../pipe';
 import { installFd, type Process } from '../process';
@@ -52,7 +52,9 @@ export function sysMemfdCreate(k: KernelCore, p: Process, name: string, flags: n
     if (pool instanceof Err) {
         return pool;
     }
-    p.fds.install(fd, pool ? hugetlbAllocFile(k, `memfd:${name}`, all, pool) : memfdAllocFile(k, `memfd:${name}`, all, huge), (flags & MFD_CLOEXEC) !== 0);
+    const file = pool ? hugetlbAllocFile(k, `memfd:${name}`, all, pool) : memfdAllocFile(k, `memfd:${name}`, all, huge);
+    chargeTo(k, file, p);
+    p.fds.install(fd, file, (flags & MFD_CLOEXEC) !== 0);
     return fd;
 }
 

@@ -215,6 +215,10 @@ export const CATALOGUE = {
         severity: 'warning', group: 'memory', title: 'huge pages that no pool has back',
         advice: 'Have retrieve() and finish() restore every huge page and give it back to its pool: boot has taken that many less, so they are missing until the next boot.',
     },
+    LU1052: {
+        severity: 'error', group: 'sessions', title: 'file lost to a memory cgroup',
+        advice: 'Retrieve in a process whose cgroup is as large as what it retrieves, and send the descriptor to whom it belongs: there is no second try.',
+    },
     LU1055: {
         severity: 'error', group: 'interrupts', title: 'lost interrupt that a driver waits for',
         advice: 'Put one interrupt into the guest for each of its vectors after the update (`trigger_irq`): its drivers look at what is done, and go on.',

@@ -24,6 +24,7 @@ import type { ArrayView } from '../view';
 import type { Vm } from '../vm';
 import { blame } from './blame';
 import { callbackRules } from './callbacks';
+import { cgroupRules } from './cgroups';
 import { causeOf } from './causes';
 import { debugfsRules } from './debugfs';
 import { deviceRules, type DeviceRules } from './devices';
@@ -100,6 +101,7 @@ export class Diagnoses implements Listener {
             memoryRules(scene),
             folioRules(scene),
             hugePageRules(scene),
+            cgroupRules(scene),
             pointerRules(scene),
             handoverRules(scene),
             preparationRules(scene),

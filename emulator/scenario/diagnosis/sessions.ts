@@ -103,11 +103,12 @@ export function sessionRules(scene: Scene): Rules {
 
     const unpreserved = (): void => {
         const session = local(onStack(vm, 'luo_session_release'), 'session');
-        if (session instanceof LuoSession && onStack(vm, 'do_exit')) {
+        const execs = onStack(vm, 'sys_execve') !== undefined;
+        if (session instanceof LuoSession && (execs || onStack(vm, 'do_exit'))) {
             const details = about(session);
             say('LU1023', {
                 ...details, data: { ...details.data, process: vm.current.name },
-                message: `${vm.current.name} ends and was the only one to hold session "${session.name}": its ${counted(session.files.length, 'file')} will not be handed over.`,
+                message: `${vm.current.name} ${execs ? 'executes another program' : 'ends'} and was the only one to hold session "${session.name}": its ${counted(session.files.length, 'file')} will not be handed over.`,
             });
         }
     };

@@ -5,7 +5,7 @@ import { fput, getFile, OpenFile } from '../../kernel/file';
 import { FolioList, FolioRef } from '../../kernel/folios';
 import { HugetlbInode } from '../../kernel/hugetlb/inode';
 import { Inode } from '../../kernel/inode';
-import { addSeals, memfdAllocFile, memfdPinFolios, unpinFolios } from '../../kernel/memfd';
+import { addSeals, chargeTo, memfdAllocFile, memfdPinFolios, unpinFolios } from '../../kernel/memfd';
 import { fget } from '../../kernel/process';
 import { addFolio, ShmemInode } from '../../kernel/shmem';
 import { isPlainPath, sysOpen } from '../../kernel/syscalls/create';
@@ -149,7 +149,11 @@ const descriptorFunctions: readonly FileNative[] = [
 /** The kernel's functions for memfds (mm/memfd.c, mm/gup.c, mm/shmem.c). */
 const memfdFunctions: readonly FileNative[] = [
     kernel('memfd_alloc_file', [{ name: 'name', type: STRING }, { name: 'flags', type: INT, default: MFD_ALLOW_SEALING }], FILE, true,
-        'A new memfd of size 0 and mode 0777, without a descriptor.', (vm, [name, flags]) => memfdAllocFile(vm.running, asString(name, 'the name'), flagsArg(flags, 'the flags'))),
+        'A new memfd of size 0 and mode 0777, without a descriptor.', (vm, [name, flags]) => {
+            const file = memfdAllocFile(vm.running, asString(name, 'the name'), flagsArg(flags, 'the flags'));
+            chargeTo(vm.running, file, vm.process);
+            return file;
+        }),
     kernel('memfd_pin_folios', [FILE_PARAM, { name: 'start', type: INT }, { name: 'end', type: INT }], FOLIOS, true,
         'Pins the folios of a memfd that cover the bytes from `start` up to and including `end`, in order. Holes become zeroed folios; folios in scratch memory (CMA pageblocks) move out first. `EINVAL`, `ENOMEM`.',
         (vm, [file, start, end]) => memfdPinFolios(vm.running, fileArg(file), offsetArg(start, 'the start'), offsetArg(end, 'the end'))),

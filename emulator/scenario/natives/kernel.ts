@@ -6,7 +6,7 @@ import { OpenFile, releaseFile } from '../../kernel/file';
 import { Kernel } from '../../kernel/kernel';
 import { FINALIZE_PATH, hasFinalizeFile } from '../../kernel/kho/debugfs';
 import { khoDebugContent } from '../../kernel/kho/debugfs_blobs';
-import { exitProcess } from '../../kernel/process';
+import { closeOnExec, exitProcess } from '../../kernel/process';
 import { SESSION_SER_SIZE, type Luo } from '../../kernel/luo/state';
 import { costId } from '../../machine/costs';
 import { Seq } from '../../machine/journal';
@@ -77,6 +77,10 @@ export const kernelFunctions: readonly NativeFunction[] = [
     fn('discard_file', [param('file', objectOf('file'))], {}, 'Frees a file whose open() failed; its release() does not run.', (vm, [f]) => nothing(releaseFile(vm.running, expect(OpenFile, f, 'a file')))),
     fn('close_all_files', [], {}, 'Closes every descriptor of the current process.', (vm) => {
         exitProcess(vm.running, vm.process);
+        return undefined;
+    }),
+    fn('close_on_exec', [], {}, 'Closes the descriptors of the current process that have `FD_CLOEXEC`.', (vm) => {
+        closeOnExec(vm.running, vm.process);
         return undefined;
     }),
     fn('device_kind', [param('path', STRING)], { result: { k: 'decl', of: 'file', name: '' } }, 'The kind of file at a device path; `none` for other paths.', (vm, [p]) => {
@@ -238,6 +242,8 @@ export const kexecSyscalls: readonly NativeFunction[] = [
     fn('rmmod', [param('handler', STRING)], { context: 'user', syscall: true, fails: true },
         '`delete_module(2)`: the handler is gone. EAGAIN while it has preserved files, ENOENT where it is not loaded.', (vm, [h]) => unloadModule(vm, asString(h, 'the handler'))),
     fn('kexec_unload', [], { context: 'user', syscall: true, fails: true }, 'Unloads what kexec_file_load() loaded.', (vm) => unloadKexec(vm)),
+    code('execve', [], { context: 'user', syscall: true },
+        '`execve(2)` of the program itself, as an agent does that was updated: descriptors with `FD_CLOEXEC` close, and LUO gives out no others. The variables stay, with numbers that mean nothing any more.', 'sys_execve'),
     code('reboot', [param('command', INT)], { context: 'user', syscall: true },
         '`reboot(2)`. `reboot(KEXEC)` freezes every preserved file and jumps to the loaded kernel: EINVAL where none is loaded, or the error of a freeze. When it succeeds it does not return: no process is left, and the next statement of the scenario runs in the next kernel.', 'sys_reboot'),
 ];

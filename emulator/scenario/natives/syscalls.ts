@@ -1,9 +1,9 @@
 /** The plain system calls: methods and fields of descriptors, and functions of a process block. */
 import { Err } from '../../kernel/errno';
-import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, MAX_RW_COUNT, MFD_HUGETLB, O_RDWR, O_TMPFILE, SEEK_SET } from '../../kernel/fcntl';
+import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, MAX_RW_COUNT, MFD_HUGETLB, O_RDWR, O_TMPFILE, PAGE_SIZE, SEEK_SET } from '../../kernel/fcntl';
 import type { OpenFile } from '../../kernel/file';
 import { getSeals } from '../../kernel/memfd';
-import { fget } from '../../kernel/process';
+import { fget, setMemoryMax } from '../../kernel/process';
 import { sysEventfd, sysMemfdCreate, sysOpen, sysPipe, sysSetrlimitNofile, sysSocket, sysUnlink } from '../../kernel/syscalls/create';
 import {
     Stat, sysAddSeals, sysClose, sysDup, sysFallocate, sysFstat, sysFtruncate, sysGetfd, sysGetfl, sysGetSeals, sysMmapStore, sysMmapWrite, sysSetfd, sysSetfl,
@@ -14,7 +14,7 @@ import {
     ANY, BOOL, BYTES, FD, INT, listOf, type NativeField, type NativeParam, NONE, objectOf, STRING, type Type, type Value,
 } from '../types';
 import { asBool, asString, ProgramError } from '../values';
-import { dataArg, fdArg, flagsArg, objectType, offsetArg, type FileNative, type VmCore } from './core';
+import { dataArg, fdArg, flagsArg, lengthArg, objectType, offsetArg, type FileNative, type VmCore } from './core';
 
 type Call = (vm: VmCore, fd: number, args: readonly Value[]) => Value | Err;
 
@@ -184,6 +184,13 @@ export const fileSyscalls: readonly FileNative[] = [
         (vm, [path]) => done(sysUnlink(vm.running, asString(path, 'the path')))),
     syscall('setrlimit_nofile', [int('limit')], NONE, '`setrlimit(RLIMIT_NOFILE)`, soft and hard: how many descriptors the process may have (1024 at first). Beyond it, `EMFILE`.',
         (vm, [limit]) => done(sysSetrlimitNofile(vm.running, vm.process, offsetArg(limit, 'the limit')))),
+    syscall('memory_max', [int('bytes')], NONE, 'Writes `memory.max` of the memory cgroup that the process is in; each process has one of its own. Memory files that it makes or retrieves from then on are charged to it: beyond the limit, `ENOMEM`.',
+        (vm, [bytes]) => {
+            setMemoryMax(vm.running, vm.process, lengthArg(bytes, 'the limit'));
+            return undefined;
+        }),
+    syscall('memory_current', [], INT, '`memory.current` of that cgroup: bytes that are charged to it. 0 where it has no limit.',
+        (vm) => (vm.process.memcg?.usage ?? 0) * PAGE_SIZE),
 ];
 
 const statField = (name: string, doc: string, get: (s: Stat) => number): NativeField => ({
