@@ -371,6 +371,68 @@ suite('guests: state and errors', () => {
     });
 });
 
+suite('guests: the first cause', () => {
+    test('a device that goes astray over a kexec is what the guest\'s wrong bytes follow from', () => {
+        const vm = ran(`process vmm {
+            vm1   = open("/dev/liveupdate").create_session("vm-1")
+            ram   = memfd_create("guest-ram"); ram.fallocate(0, 16MiB)
+            state = memfd_create("guest-state"); state.truncate(4KiB)
+            guest = kvm.create_vm("guest", vcpus: 1, memory: ram)
+            guest.run(dirty: 1GiB/s)
+            sleep 20ms
+            vm1.preserve_fd(ram, token: 1)
+            vm1.preserve_fd(state, token: 2)
+            // somebody's ring, at an address of the domain that is, in memory, the guest's page
+            at   = phys(ram.folio_at(8MiB))
+            ring = memfd_create("ring"); ring.truncate(1MiB)
+            ioas = open("/dev/iommu").ioas_alloc()
+            ioas.map(ring, iova: at, length: 1MiB)
+            open("/dev/vfio/devices/vfio0").bind_iommufd(ioas)
+            gpu0.start_dma(ring: at, length: 1MiB, every: 100us)
+            kexec_file_load("7.2")
+            guest.pause(); guest.save(state)
+            reboot(KEXEC)
+        }
+        process vmm {
+            vm1   = open("/dev/liveupdate").retrieve_session("vm-1")
+            ram   = vm1.retrieve_fd(token: 1)
+            state = vm1.retrieve_fd(token: 2)
+            vm1.finish()
+            guest = kvm.create_vm("guest", vcpus: 1, memory: ram)
+            guest.load(state)
+            guest.resume()
+        }`, 'memory 2GiB; iommu vtd; device gpu0 at "0000:5e:00.0" { kind gpu; driver vfio; ignores_bus_master on }');
+        const found = vm.diagnoses?.found.items ?? [];
+        assert.deepEqual(found.map((d) => [d.code, d.cause?.code]), [['LU1029', undefined], ['LU1035', 'LU1029']]);
+        assert.match(found[1]?.message ?? '', /finds 512 KiB of its memory changed, first at its address 0x8[0-9a-f]{5}: .* and it came over: somebody else has written to it\.$/);
+        assert.equal(vm.guests.of('guest')?.wrong, 512 * 1024);
+    });
+
+    test('memory in another order is told by where the pages went', () => {
+        const vm = ran(`${LEAVE('guest.run(dirty: 300MiB/s)\nsleep 60ms')}
+        process vmm {
+            vm1   = open("/dev/liveupdate").retrieve_session("vm-1")
+            ram   = vm1.retrieve_fd(token: 1)
+            state = vm1.retrieve_fd(token: 2)
+            vm1.finish()
+            guest = kvm.create_vm("guest", vcpus: 3)
+            guest.set_memory(ram, at: 0, length: 8MiB, offset: 8MiB)
+            guest.set_memory(ram, at: 8MiB, length: 8MiB)
+            guest.load(state)
+            guest.resume()
+        }`);
+        const [d, more] = vm.diagnoses?.found.items ?? [];
+        assert.equal(more, undefined);
+        assert.equal(d?.code, 'LU1035');
+        assert.match(d.message, /^Guest "guest" finds 16 MiB of its memory changed, first at its address 0x0: .*The guest wrote to the page at 0x\w+, which is memory of memfd now; the one that it finds there is another one, at 0x\w+\.$/);
+        assert.ok(d.history.some((h) => h.text === 'state loaded') && d.history.some((h) => h.text.startsWith('restored')));
+    });
+
+    test('a rate is a number of bytes, and division is still division', () => {
+        ran('process vmm { assert 200MiB/s == 200MiB; s = 2; assert 8MiB / s == 4MiB; some = 4; assert 8MiB/some == 2MiB; assert 1KiB/s + 1 == 1025 }');
+    });
+});
+
 suite('guests: large ones', () => {
     /** How often memory is filled, and how many pieces the guest's memory is in the end. */
     function work(size: string, memory: string): { readonly fills: number; readonly vm: Vm } {

@@ -78,7 +78,7 @@ export function createVm(k: Kernel, p: Process, name: string, vcpus: number, mem
     vm.createVcpus(vcpus);
     let gpa = 0;
     for (const file of files) {
-        const failed = vm.addSlot(file, gpa, 0, file.inode.size);
+        const failed = vm.space.add(file, gpa, 0, file.inode.size);
         if (failed) {
             fput(k, vmFile);
             return failed;

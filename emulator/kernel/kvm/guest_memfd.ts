@@ -137,7 +137,7 @@ const gmemOps: FileOps = {
         const end = (offset + length) / PAGE_SIZE;
         if (mode & FALLOC_FL_PUNCH_HOLE) {
             inode.drop(k, first, end - 1);
-            inode.vm.unmap(inode, offset, length);
+            inode.vm.space.unmap(inode, offset, length);
             return 0;
         }
         if (offset + length > inode.size) {
@@ -152,7 +152,7 @@ const gmemOps: FileOps = {
         return 0;
     },
     // memory slots do not hold it: they are without memory then
-    release: (_k, file) => gmemOf(file).vm.forget(file),
+    release: (_k, file) => gmemOf(file).vm.space.forget(file),
 };
 
 function gmemOf(file: OpenFile): GuestMemfdInode {

@@ -9,16 +9,12 @@ import type { Hasher } from '../../machine/hash';
 import { Rec, Seq } from '../../machine/journal';
 import { PAGE_SIZE } from '../../machine/memory';
 import { type Err, err } from '../errno';
-import { F_SEAL_FUTURE_WRITE, F_SEAL_WRITE } from '../fcntl';
-import { fput, getFile, type OpenFile } from '../file';
-import type { Inode } from '../inode';
+import type { OpenFile } from '../file';
 import type { Kernel } from '../kernel';
-import { getSeals } from '../memfd';
-import { ShmemInode } from '../shmem';
 import { compare } from './compare';
 import type { PostedInterrupts } from './posted';
-import { GuestMemfdInode } from './guest_memfd';
-import { cacheOf, reach, slotAt, type Reached, type Slot } from './slots';
+import { GuestSpace } from './guest_space';
+import type { Reached, Slot } from './slots';
 import type { SavedState } from './state';
 import { Vcpu, type InjectOutcome } from './vcpu';
 import { contentOf, stripesOf, writeContent } from './workload';
@@ -28,25 +24,15 @@ const VCPU_PAUSE = costId('vcpu_pause');
 const VCPU_RESUME = costId('vcpu_resume');
 const VCPU_STATE = costId('vcpu_state');
 const VM_CREATE = costId('vm_create');
-const MEMSLOT = costId('memslot');
 
 /** How often the programs of vCPUs get on while nothing else happens, in nanoseconds: what they write in that time is written in one go. */
 const TICK = 10_000_000;
 const SECOND = 1e9;
 
-/** Addresses [from, to) of the guest's. */
-interface Range {
-    readonly from: number;
-    readonly to: number;
-}
-
 export class VirtualMachine extends Rec implements Timer {
     readonly at: number = Infinity;
     readonly vcpus: Seq<Vcpu>;
-    /** Ascending by address, without overlaps. Replaced, never changed in place. */
-    readonly slots: readonly Slot[] = [];
-    /** What the guest's tables have: ascending, apart from each other. Replaced, never changed in place. */
-    readonly mapped: readonly Range[] = [];
+    readonly space: GuestSpace;
     /** Its open file. */
     readonly file: OpenFile | null = null;
     /** Its descriptor is closed, or its kernel gone. */
@@ -57,6 +43,7 @@ export class VirtualMachine extends Rec implements Timer {
     constructor(private readonly k: Kernel, readonly name: string) {
         super(k.journal);
         this.vcpus = new Seq(k.journal);
+        this.space = new GuestSpace(k, this);
     }
 
     /** KVM_CREATE_VM: without vCPUs and memory. */
@@ -86,9 +73,9 @@ export class VirtualMachine extends Rec implements Timer {
         return this.vcpus.items.some((v) => v.state === 'running');
     }
 
-    /** Bytes of guest memory, holes left out. */
-    get memory(): number {
-        return this.slots.reduce((n, s) => n + s.length, 0);
+    /** Its memory slots, ascending by address. */
+    get slots(): readonly Slot[] {
+        return this.space.slots;
     }
 
     /** Bytes that its programs have written so far, up to what is done. */
@@ -100,113 +87,6 @@ export class VirtualMachine extends Rec implements Timer {
         return this.vcpus.items.reduce((n, v) => n + v.exits, 0);
     }
 
-    // ------------------------------------------------------------ memory
-
-    /**
-     * KVM_SET_USER_MEMORY_REGION, with the mapping of the file that the VMM makes for it. Bytes.
-     * @returns EINVAL (not aligned, beyond the file), EEXIST (overlaps), EACCES, EPERM (sealed against writing), ENODEV
-     */
-    addSlot(file: OpenFile, gpa: number, offset: number, length: number): undefined | Err {
-        const { k } = this;
-        if (length <= 0 || gpa < 0 || offset < 0 || gpa % PAGE_SIZE !== 0 || offset % PAGE_SIZE !== 0 || length % PAGE_SIZE !== 0 || offset + length > file.inode.size) {
-            return err('EINVAL');
-        }
-        if (this.slots.some((s) => s.gpa < gpa + length && gpa < s.gpa + s.length)) {
-            return err('EEXIST');
-        }
-        const seals = getSeals(file);
-        if (!file.writable || !file.readable) {
-            return err('EACCES');
-        }
-        if (typeof seals === 'number' && (seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) !== 0) {
-            return err('EPERM');
-        }
-        if (!cacheOf(file.inode)) {
-            return err('ENODEV');
-        }
-        // memory of a VM is its own, and no two addresses have the same of it
-        if (file.inode instanceof GuestMemfdInode && (file.inode.vm !== this || this.slots.some((s) => s.file === file && s.offset < offset + length && offset < s.offset + s.length))) {
-            return file.inode.vm === this ? err('EEXIST') : err('EINVAL');
-        }
-        k.clock.charge(MEMSLOT);
-        if (!(file.inode instanceof GuestMemfdInode)) {
-            getFile(k, file);
-        }
-        if (file.inode instanceof ShmemInode) {
-            k.journal.edit(file.inode).writableMaps++;
-        }
-        k.journal.edit<VirtualMachine>(this).slots = [...this.slots, { gpa, length, file, offset }].sort((a, b) => a.gpa - b.gpa);
-        return undefined;
-    }
-
-    /** KVM_SET_USER_MEMORY_REGION with size 0. @returns ENOENT where no slot begins there */
-    removeSlot(gpa: number): undefined | Err {
-        const slot = this.slots.find((s) => s.gpa === gpa);
-        if (!slot) {
-            return err('ENOENT');
-        }
-        this.unmapRange(slot.gpa, slot.length);
-        this.k.journal.edit<VirtualMachine>(this).slots = this.slots.filter((s) => s !== slot);
-        this.letGo(slot);
-        return undefined;
-    }
-
-    private unmapRange(gpa: number, length: number): void {
-        this.k.journal.edit<VirtualMachine>(this).mapped = this.mapped.flatMap((r) =>
-            [{ from: r.from, to: Math.min(r.to, gpa) }, { from: Math.max(r.from, gpa + length), to: r.to }].filter((x) => x.from < x.to));
-    }
-
-    /** A part of a file is given up: the guest's tables have it no longer. Bytes. */
-    unmap(inode: Inode, offset: number, length: number): void {
-        for (const s of this.slots) {
-            const from = Math.max(offset, s.offset);
-            const to = Math.min(offset + length, s.offset + s.length);
-            if (s.file.inode === inode && from < to) {
-                this.unmapRange(s.gpa + from - s.offset, to - from);
-            }
-        }
-    }
-
-    /** A file that slots do not hold is gone: they have no memory any more. */
-    forget(file: OpenFile): void {
-        for (const s of this.slots) {
-            if (s.file === file) {
-                this.removeSlot(s.gpa);
-            }
-        }
-    }
-
-    private letGo({ file }: Slot): void {
-        if (file.inode instanceof ShmemInode) {
-            this.k.journal.edit(file.inode).writableMaps--;
-        }
-        if (!(file.inode instanceof GuestMemfdInode)) {
-            fput(this.k, file);
-        }
-    }
-
-    /** KVM_SET_MEMORY_ATTRIBUTES of a range of the guest's addresses. @returns EINVAL where it is not all guest_memfd; what that says */
-    convert(gpa: number, length: number, isPrivate: boolean): undefined | Err {
-        const end = gpa + length;
-        if (length <= 0 || gpa < 0 || gpa % PAGE_SIZE !== 0 || length % PAGE_SIZE !== 0) {
-            return err('EINVAL');
-        }
-        for (let at = gpa; at < end; ) {
-            const slot = slotAt(this.slots, at);
-            if (!slot || !(slot.file.inode instanceof GuestMemfdInode)) {
-                return err('EINVAL');
-            }
-            const to = Math.min(end, slot.gpa + slot.length);
-            const failed = slot.file.inode.convert(this.k, at - slot.gpa + slot.offset, to - at, isPrivate);
-            if (failed) {
-                return failed;
-            }
-            at = to;
-        }
-        this.unmapRange(gpa, length);
-        return undefined;
-    }
-
     // ------------------------------------------------------------ running and pausing
 
     /**
@@ -215,15 +95,7 @@ export class VirtualMachine extends Rec implements Timer {
      */
     begin(rate: number, from: number, length: number): undefined | Err {
         const { k, vcpus } = this;
-        const end = from + length;
-        for (let at = from; at < end; ) {
-            const slot = slotAt(this.slots, at);
-            if (!slot) {
-                return err('EINVAL');
-            }
-            at = slot.gpa + slot.length;
-        }
-        if (vcpus.length === 0 || from < 0 || from % PAGE_SIZE !== 0 || length < PAGE_SIZE * vcpus.length) {
+        if (vcpus.length === 0 || from < 0 || from % PAGE_SIZE !== 0 || length < PAGE_SIZE * vcpus.length || !this.space.has(from, length)) {
             return err('EINVAL');
         }
         this.catchUp();
@@ -364,9 +236,7 @@ export class VirtualMachine extends Rec implements Timer {
     private touch(gpa: number, length: number, generation: number, looks: boolean): Reached {
         const { k } = this;
         const observer = k.machine.guestObserver;
-        const known = this.mapped.some((r) => r.from <= gpa && gpa + length <= r.to);
-        const isMapped = known ? () => true : (at: number): boolean => this.mapped.some((r) => r.from <= at && at < r.to);
-        const reached = reach(k, this.slots, gpa, length, isMapped, (at, pa, n) => {
+        return this.space.reach(gpa, length, (at, pa, n) => {
             if (looks && generation > 1 && observer) {
                 const found = compare(contentOf(generation - 1, at, n), k.memory.readBytes(pa, n));
                 if (found) {
@@ -375,10 +245,6 @@ export class VirtualMachine extends Rec implements Timer {
             }
             writeContent(k.memory, pa, generation, at, n);
         });
-        if (!known && reached.bytes > 0) {
-            k.journal.edit<VirtualMachine>(this).mapped = merged([...this.mapped, { from: gpa, to: gpa + reached.bytes }]);
-        }
-        return reached;
     }
 
     // ------------------------------------------------------------ state and interrupts
@@ -392,7 +258,7 @@ export class VirtualMachine extends Rec implements Timer {
             this.sync(v);
         }
         return {
-            memory: this.memory,
+            memory: this.slots.reduce((n, slot) => n + slot.length, 0),
             vcpus: this.vcpus.items.map(({ start, pages, count, rate, pending }) => ({ start, pages, count, rate, pending })),
         };
     }
@@ -474,10 +340,7 @@ export class VirtualMachine extends Rec implements Timer {
             this.posted.free();
             this.k.journal.edit<VirtualMachine>(this).posted = null;
         }
-        for (const slot of this.slots) {
-            this.letGo(slot);
-        }
-        this.k.journal.edit<VirtualMachine>(this).slots = [];
+        this.space.clear();
     }
 
     display(): string {
@@ -487,28 +350,9 @@ export class VirtualMachine extends Rec implements Timer {
 
     hash(hasher: Hasher): void {
         hasher.str(this.name).num(this.at).u32(this.gone ? 1 : 0).num(this.posted?.pa ?? -1);
-        for (const s of this.slots) {
-            hasher.num(s.gpa).num(s.length).num(s.offset).num(s.file.id);
-        }
-        for (const r of this.mapped) {
-            hasher.num(r.from).num(r.to);
-        }
+        this.space.hash(hasher);
         for (const v of this.vcpus) {
             v.hash(hasher);
         }
     }
-}
-
-/** Joins ranges that touch or overlap. */
-function merged(ranges: readonly Range[]): Range[] {
-    const out: Range[] = [];
-    for (const r of [...ranges].sort((a, b) => a.from - b.from)) {
-        const last = out.at(-1);
-        if (last && r.from <= last.to) {
-            out[out.length - 1] = { from: last.from, to: Math.max(last.to, r.to) };
-        } else {
-            out.push(r);
-        }
-    }
-    return out;
 }

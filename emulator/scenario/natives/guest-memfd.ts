@@ -93,7 +93,7 @@ export const guestMemfdSyscalls: readonly NativeFunction[] = [
         '`KVM_SET_MEMORY_ATTRIBUTES` on a VM: a range of the guest\'s addresses becomes private to it, or shared with the host. EINVAL where that is no guest_memfd; EPERM where that is frozen. ENOTTY on other files than a VM.',
         (vm, [fd, at, length, isPrivate]) => {
             const owner = vmOf(vm.process, fdArg(fd));
-            return owner instanceof Err ? owner : owner.convert(asNumber(at, 'the address'), asNumber(length, 'the length'), asBool(isPrivate, 'private'));
+            return owner instanceof Err ? owner : owner.space.convert(asNumber(at, 'the address'), asNumber(length, 'the length'), asBool(isPrivate, 'private'));
         }),
     fn('poison', [param('at', INT)], { context: 'user', result: NONE, fails: true, syscall: true },
         'A hardware error in the page at an offset of a guest_memfd (`MADV_HWPOISON`): guests that touch it are told. ENOENT where no page is. ENOTTY on other files.', (vm, [fd, at]) => {
@@ -110,7 +110,7 @@ export const guestMemfdSyscalls: readonly NativeFunction[] = [
                 return err('ENOENT');
             }
             vm.machine.journal.edit(inode).poisoned = [...new Set([...inode.poisoned, index])].sort((a, b) => a - b);
-            inode.vm.unmap(inode, index * PAGE_SIZE, PAGE_SIZE);
+            inode.vm.space.unmap(inode, index * PAGE_SIZE, PAGE_SIZE);
             return undefined;
         }),
 ];

@@ -104,10 +104,10 @@ export const kvmSyscalls: readonly NativeFunction[] = [
                 return file;
             }
             const skip = asNumber(offset, 'the offset');
-            return live.addSlot(file, asNumber(at, 'the address'), skip, numberOr(length, 'the length', file.inode.size - skip));
+            return live.space.add(file, asNumber(at, 'the address'), skip, numberOr(length, 'the length', file.inode.size - skip));
         }),
     method('remove_memory', [param('at', INT)], NONE, '`KVM_SET_USER_MEMORY_REGION` with size 0: takes the memory at an address away. ENOENT.',
-        (live, [at]) => live.removeSlot(asNumber(at, 'the address'))),
+        (live, [at]) => live.space.remove(asNumber(at, 'the address'))),
     method('inject', [param('vector', INT), param('vcpu', INT, 0)], NONE,
         'An interrupt for a vCPU: one that does not run finds it when it enters the guest; two of a vector are one until then.', (live, [vector, vcpu]) => {
             const number = asNumber(vector, 'the vector');
