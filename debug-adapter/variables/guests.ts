@@ -6,8 +6,10 @@ import type { VirtualMachine } from '../../emulator/kernel/kvm/vm';
 import { PAGE_SIZE } from '../../emulator/machine/memory';
 import { duration } from '../../emulator/scenario/durations';
 import type { Guest } from '../../emulator/scenario/guests';
+import { isStalled, linesOf } from '../../emulator/scenario/interrupts';
 import type { Vm } from '../../emulator/scenario/vm';
 import { bytesAt } from './bytes';
+import { descriptorItem } from './interrupts';
 import { countOf, group, hexText, leaf, listing, rangeText, sizeText, type Item } from './item';
 
 export function guestItems(vm: Vm): Item[] {
@@ -31,6 +33,7 @@ function guestItem(vm: Vm, g: Guest): Item {
                         return s ? slotItem(vm, live, s) : leaf('none', '');
                     }),
                 ] : []),
+                ...vectorItems(vm, g),
                 leaf('written', sizeText(g.written)),
                 leaf('exits', String(g.exits)),
                 leaf('blackout', g.blackout === 0 ? 'none yet' : `${duration(g.blackout)}${g.pause?.end === null ? ' so far' : ''}`),
@@ -40,6 +43,21 @@ function guestItem(vm: Vm, g: Guest): Item {
             ],
         },
     };
+}
+
+/** What the guest's drivers have set up of their devices' interrupts, and what came of it. */
+function vectorItems(vm: Vm, { name, live }: Guest): Item[] {
+    const lines = linesOf(vm, name);
+    if (lines.length === 0) {
+        return [];
+    }
+    return [group('interrupts of devices', countOf(lines.length, 'vector'), () => [
+        ...lines.map((l) => {
+            const counts = [`${l.raised} raised`, `${l.delivered} delivered`, ...(['merged', 'injected', 'lost', 'spurious'] as const).flatMap((what) => (l[what] > 0 ? [`${l[what]} ${what}`] : []))];
+            return leaf(`${l.source.shape.name} [${l.index}]`, `vector ${l.vector} of vCPU ${l.vcpu}: ${counts.join(', ')}${isStalled(vm, l) ? '; its driver waits in vain' : ''}`);
+        }),
+        ...(live?.posted ? live.vcpus.items.flatMap((v) => (live.posted ? [descriptorItem(vm, live.posted.addressOf(v.index), `descriptor of vCPU ${v.index}`)] : [])) : []),
+    ])];
 }
 
 function vcpuItem(v: Vcpu): Item {

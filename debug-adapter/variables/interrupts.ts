@@ -48,15 +48,15 @@ export function vectorItem(vm: Vm, d: Device, index: number): Item {
 }
 
 /** A posted-interrupt descriptor as it lies in memory. */
-export function descriptorItem(vm: Vm, pa: number): Item {
+export function descriptorItem(vm: Vm, pa: number, name = 'descriptor'): Item {
     const { machine } = vm;
     if (!machine.isRam(pa, DESCRIPTOR_SIZE)) {
-        return leaf('descriptor', `no memory at ${hexText(pa)}`);
+        return leaf(name, `no memory at ${hexText(pa)}`);
     }
     const d = describeDescriptor(machine.memory, pa);
     const vectors = posted(machine.memory, pa);
     return {
-        name: 'descriptor', address: pa,
+        name, address: pa,
         value: `${vectors.length === 0 ? 'nothing is posted' : `posted: ${vectors.join(', ')}`}; notification ${hexText(d.vector)} to processor ${d.cpu}${d.outstanding ? ', sent' : ''}${d.suppressed ? ', suppressed' : ''}`,
         children: { named: () => [bytesAt(machine, pa, DESCRIPTOR_SIZE)] },
     };

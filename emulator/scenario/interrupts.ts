@@ -1,6 +1,8 @@
 /** Interrupts of guests, as those who watch know them: what is on its way, and who waits for what will not come. */
 import type { Device } from '../machine/devices/device';
+import type { Delivery, InterruptOutcome } from '../machine/interrupts/controller';
 import type { GuestLine } from '../machine/interrupts/guest_line';
+import { hex } from './values';
 import type { Vm } from './vm';
 
 export function linesOf(vm: Vm, guest: string): GuestLine[] {
@@ -21,4 +23,20 @@ function isOnTheWay(vm: Vm, device: Device, { guest, index, vector, vcpu }: Gues
 export function isStalled(vm: Vm, line: GuestLine): boolean {
     const device = deviceOf(vm, line);
     return device?.awaits?.vector === line.index && !isOnTheWay(vm, device, line);
+}
+
+const OUTCOMES: Readonly<Record<InterruptOutcome, (d: Delivery) => string>> = {
+    delivered: (d) => `came to ${d.handler}, processor ${d.cpu} vector ${hex(d.vector)}`,
+    posted: (d) => `was posted as vector ${d.vector} at ${hex(d.descriptor)}`,
+    pending: () => 'waits in the device: the vector is masked',
+    merged: () => 'is one with an interrupt that was waiting already',
+    refused: (d) => `was refused by the IOMMU: ${d.why}${d.entry < 0 ? '' : `, entry ${d.entry}`}`,
+    lost: (d) => `was lost: ${d.why}`,
+    spurious: (d) => `went to processor ${d.cpu} vector ${hex(d.vector)}, which nobody has`,
+    misrouted: (d) => `went to processor ${d.cpu} vector ${hex(d.vector)}: ${d.why}`,
+};
+
+/** How an interrupt came out, behind the word that stands for it: `it was lost: …`. */
+export function outcomeText(delivery: Delivery): string {
+    return OUTCOMES[delivery.outcome](delivery);
 }

@@ -14,6 +14,14 @@ export interface Burst {
     readonly bytes: number;
 }
 
+/** Interrupts of a vector that followed each other and did not arrive, or arrived where nobody was. Nanoseconds. */
+export interface InterruptMark {
+    readonly device: string;
+    readonly text: string;
+    readonly time: number;
+    readonly count: number;
+}
+
 type Growing = { -readonly [K in keyof Burst]: Burst[K] };
 
 /** Rounds of its own that a device may leave out before it counts as having paused. */
@@ -22,6 +30,9 @@ const PAUSE = 2;
 export class DeviceTracks {
     private readonly over: Burst[] = [];
     private readonly open = new Map<Device, Growing>();
+
+    readonly marks: InterruptMark[] = [];
+    private readonly marked = new Map<string, { -readonly [K in keyof InterruptMark]: InterruptMark[K] }>();
 
     constructor(private readonly clock: Clock) {}
 
@@ -33,6 +44,21 @@ export class DeviceTracks {
     /** The IOMMU has refused one. */
     fault(device: Device, write: boolean): void {
         this.count(device, 'refused by the IOMMU', 0, write);
+    }
+
+    /** An interrupt came out in a way that is worth a mark; undefined: as it should. Those that follow it in the same way are counted with it. */
+    interrupt(device: Device, vector: number, text: string | undefined): void {
+        const key = `${device.shape.name} ${vector}`;
+        const last = this.marked.get(key);
+        if (text === undefined) {
+            this.marked.delete(key);
+        } else if (last?.text === text) {
+            last.count++;
+        } else {
+            const mark = { device: device.shape.name, text, time: this.clock.now, count: 1 };
+            this.marked.set(key, mark);
+            this.marks.push(mark);
+        }
     }
 
     /** All of them so far, those of a device in the order of time. */

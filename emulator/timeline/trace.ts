@@ -8,8 +8,10 @@ import { LuoArgs, LuoFile, LuoSession } from '../kernel/luo/state';
 import type { OpenFile } from '../kernel/file';
 import type { LogLine } from '../kernel/klog';
 import type { Device } from '../machine/devices/device';
+import type { Delivery } from '../machine/interrupts/controller';
 import type { Diagnosis } from '../scenario/diagnosis/diagnosis';
 import type { Frame } from '../scenario/code';
+import { outcomeText } from '../scenario/interrupts';
 import type { Listener, Phase } from '../scenario/listener';
 import type { LockWait, Thread } from '../scenario/thread';
 import type { Value } from '../scenario/types';
@@ -71,6 +73,13 @@ export class Tracer implements Listener {
 
     iommuFault(device: Device, _iova: number, write: boolean): void {
         this.devices.fault(device, write);
+    }
+
+    interrupt(device: Device, vector: number, delivery: Delivery): void {
+        const { outcome } = delivery;
+        const latched = (outcome === 'posted' || outcome === 'merged') && this.vm.machine.pci.interrupts.accepting === 0;
+        const asItShould = outcome === 'delivered' || ((outcome === 'posted' || outcome === 'merged') && !latched);
+        this.devices.interrupt(device, vector, asItShould ? undefined : `vector ${vector} ${outcomeText(delivery)}${latched ? ', while no kernel takes interrupts' : ''}`);
     }
 
     vcpu(guest: string, index: number, state: VcpuState): void {
@@ -266,6 +275,9 @@ export class Tracer implements Listener {
         }
         for (const { device, what, begin, end, reads, writes, bytes } of this.devices.bursts()) {
             this.list.push({ ph: 'X', name: what, cat: 'device', pid, tid: names.indexOf(device), ts: us(begin), dur: us(end - begin), args: { reads, writes, bytes } });
+        }
+        for (const { device, text, time, count } of this.devices.marks) {
+            this.list.push({ ph: 'i', name: text, cat: 'interrupt', pid, tid: names.indexOf(device), ts: us(time), s: 't', args: { count } });
         }
         return this.list.splice(before);
     }

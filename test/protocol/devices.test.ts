@@ -6,6 +6,7 @@ import { Client } from './client';
 
 const KEXEC = inRepository('extension', 'examples', 'stock-kexec-devices.lus');
 const PASSTHROUGH = inRepository('extension', 'examples', 'passthrough-update.lus');
+const INTERRUPTS = inRepository('extension', 'examples', 'interrupts.lus');
 const ASTRAY = inRepository('extension', 'examples', 'device-keeps-writing.lus');
 
 /** The number of the first line that contains a text. */
@@ -53,6 +54,22 @@ suite('debug adapter: devices', () => {
         assert.match((await client.unfold(threadId, 'Machine', ...table, '0x0', '0x0', '0x0', '0x1000')).value, /^0x\w+–0x\w+ \(4 KiB\), rw$/);
         assert.match((await client.unfold(threadId, 'Machine', 'IOMMU', 'IOTLB', '[0]')).value, /^domain \d+, 0x\w+ → 0x\w+, rw$/);
         assert.equal(await client.evaluate('gpu0.strays'), '0');
+    });
+
+    test('the way of an interrupt, what remaps it, who has which vector, and what a guest counts', async () => {
+        const threadId = await stopAt(INTERRUPTS, 'vm1.preserve_fd(ram, token: 1)');
+        const value = async (...path: string[]): Promise<string> => (await client.unfold(threadId, 'Machine', ...path)).value;
+        const vector = ['devices', 'disk0', 'vectors', '[0]'] as const;
+        assert.match(await value(...vector), /^entry 0 → posted as vector 48 at 0x\w+$/);
+        assert.equal(await value(...vector, 'message'), '0x0 to 0xfee00018');
+        assert.match(await value(...vector, 'descriptor'), /^nothing is posted; notification 0xf2 to processor 0$/);
+        assert.equal(await value('processors', '[0]', '0x20'), 'vfio disk0-0');
+        assert.equal(await value('IOMMU', 'interrupt remapping'), 'on');
+        assert.match(await value('IOMMU', 'interrupt remapping', 'table'), /^65536 entries at 0x\w+$/);
+        assert.match(await value('IOMMU', 'interrupt remapping', 'cache', '[0]'), /^posted as vector 48 at 0x\w+$/);
+        const counts = ['virtual machines', 'guest', 'interrupts of devices'] as const;
+        assert.equal(await value(...counts, 'disk0 [0]'), 'vector 48 of vCPU 0: 2 raised, 2 delivered');
+        assert.equal(await value(...counts, 'disk0 [1]'), 'vector 49 of vCPU 1: 0 raised, 0 delivered');
     });
 
     test('the PCI buses as a tree with who has what, and a stop in a handler of a proposed layer', async () => {

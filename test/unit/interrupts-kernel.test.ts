@@ -4,6 +4,7 @@ import type { Code } from '../../emulator/scenario/diagnosis/catalogue';
 import { rootOf } from '../../emulator/scenario/diagnosis/causes';
 import { Run } from '../../emulator/scenario/run';
 import type { Vm } from '../../emulator/scenario/vm';
+import { Tracer } from '../../emulator/timeline/trace';
 import { fingerprint } from '../../emulator/timeline/fingerprint';
 import { findingsOf, programOf } from '../support/scenarios';
 
@@ -258,6 +259,18 @@ suite('interrupts: preserved over a kexec', () => {
         assert.match(logOf(one), /vector 32 of processor 1 is not to be had for 0000:5e:00\.0/);
         const posted = ran(update({ cmdline: 'nr_cpus=1' }));
         assert.equal(line(posted).lost, 0);
+    });
+
+    test('a trace marks what was posted when nobody was there, and what was lost', () => {
+        const marks = (text: string): string[] => {
+            const { vm } = Run.start(programOf({ 's.lus': text }));
+            const tracer = new Tracer(vm);
+            vm.listeners.push(tracer);
+            vm.run(FOREVER);
+            return tracer.events().flatMap((e) => ('cat' in e && e.cat === 'interrupt' ? [e.name] : []));
+        };
+        assert.match(marks(update({})).join(), /^vector 0 was posted as vector 49 at 0x\w+, while no kernel takes interrupts$/);
+        assert.match(marks(late(update({ layers: '' }))).join(), /^vector 0 was refused by the IOMMU: not-present, entry \d+$/);
     });
 
     test('where interrupts are not remapped, or not by one table, nothing can be preserved', () => {

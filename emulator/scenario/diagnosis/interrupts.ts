@@ -2,11 +2,11 @@
 import { TABLE_OWNER } from '../../kernel/devices/tables';
 import { DESCRIPTOR_OWNER } from '../../kernel/kvm/posted';
 import { Device } from '../../machine/devices/device';
-import type { Delivery, InterruptOutcome } from '../../machine/interrupts/controller';
+import type { Delivery } from '../../machine/interrupts/controller';
 import type { GuestLine } from '../../machine/interrupts/guest_line';
 import { type Journal, Rec, Table } from '../../machine/journal';
 import { PAGE_SIZE } from '../../machine/memory';
-import { deviceOf, isStalled } from '../interrupts';
+import { deviceOf, isStalled, outcomeText } from '../interrupts';
 import { hex } from '../values';
 import { blame } from './blame';
 import type { Rules, Scene } from './diagnoses';
@@ -29,17 +29,6 @@ class Stretch extends Rec {
 
 /** Of a vector so many stretches are kept. */
 const KEPT = 6;
-
-const OUTCOMES: Readonly<Record<InterruptOutcome, (d: Delivery) => string>> = {
-    delivered: (d) => `came to ${d.handler}, processor ${d.cpu} vector ${hex(d.vector)}`,
-    posted: (d) => `was posted as vector ${d.vector} at ${hex(d.descriptor)}`,
-    pending: () => 'waits in the device: the vector is masked',
-    merged: () => 'is one with an interrupt that was waiting already',
-    refused: (d) => `was refused by the IOMMU: ${d.why}${d.entry < 0 ? '' : `, entry ${d.entry}`}`,
-    lost: (d) => `was lost: ${d.why}`,
-    spurious: (d) => `went to processor ${d.cpu} vector ${hex(d.vector)}, which nobody has`,
-    misrouted: (d) => `went to processor ${d.cpu} vector ${hex(d.vector)}: ${d.why}`,
-};
 
 export function interruptRules(scene: Scene): InterruptRules {
     const { vm, chronicle, say } = scene;
@@ -70,7 +59,7 @@ export function interruptRules(scene: Scene): InterruptRules {
     };
 
     const historyOf = (device: Device, vector: number): HistoryLine[] => (stretches.get(keyOf(device, vector)) ?? []).map(({ delivery, line, since, count }) => ({
-        ...line, text: `${device.shape.name} raised vector ${vector}${count === 1 ? '' : ` ${count} times`} from ${since / 1000} µs on: it ${OUTCOMES[delivery.outcome](delivery)}`,
+        ...line, text: `${device.shape.name} raised vector ${vector}${count === 1 ? '' : ` ${count} times`} from ${since / 1000} µs on: it ${outcomeText(delivery)}`,
     }));
 
     const dataOf = (device: Device, vector: number) => ({ device: device.shape.name, at: device.name, vector });
@@ -80,7 +69,7 @@ export function interruptRules(scene: Scene): InterruptRules {
             say('LU1057', {
                 about: `${keyOf(device, vector)} ${delivery.cpu} ${delivery.vector}`, history: historyOf(device, vector),
                 data: { ...dataOf(device, vector), cpu: delivery.cpu, hostVector: delivery.vector, handler: delivery.handler },
-                message: `${device.shape.name} raised vector ${vector}, and its message ${OUTCOMES[delivery.outcome](delivery)}.`,
+                message: `${device.shape.name} raised vector ${vector}, and its message ${outcomeText(delivery)}.`,
             });
         }
     };
