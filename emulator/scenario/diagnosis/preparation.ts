@@ -11,7 +11,7 @@ import { resolveKernel } from '../kernels';
 import type { Phase } from '../listener';
 import type { Value } from '../types';
 import { hex } from '../values';
-import { sessionKey } from './chronicle';
+import { IMAGE, sessionKey } from './chronicle';
 import type { Rules, Scene } from './diagnoses';
 import type { HistoryLine } from './diagnosis';
 import { be, counted, pagesText, some } from './words';
@@ -38,7 +38,7 @@ export function preparationRules(scene: Scene): Rules {
         if (shortage !== undefined) {
             const scratch = kernel.kho.scratch.reduce((sum, a) => sum + a.size, 0);
             say('LU1060', {
-                about: desc.name, data: { kernel: desc.name, scratch, panic: shortage },
+                about: desc.name, history: chronicle.of(IMAGE), data: { kernel: desc.name, scratch, panic: shortage },
                 message: `"${desc.name}" will find no room for what it allocates early: it has ${pagesText(scratch / PAGE_SIZE)} of scratch memory, its image and initrd among that, and will panic with "${shortage}".`,
             });
         }
@@ -49,7 +49,7 @@ export function preparationRules(scene: Scene): Rules {
         const pages = kernel.kexecImage?.kho && desc.kho.finalize !== 'never' && !kho.finalized ? kho.outgoingRuns().reduce((sum, r) => sum + r.blocks * 2 ** r.order, 0) : 0;
         if (pages > 0) {
             say('LU1067', {
-                about: 'finalize', data: { pages },
+                about: 'finalize', history: chronicle.ofPage(kho.outgoingRuns()[0]?.pfn ?? 0), data: { pages },
                 message: `${pagesText(pages)} ${be(pages)} preserved, but nobody has finalized the handover: the next kernel finds no memory map, and boots as if nothing had been preserved.`,
             });
         }
