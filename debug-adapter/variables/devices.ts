@@ -61,6 +61,10 @@ function deviceItem(vm: Vm, d: Device): Item {
                 leaf('DMA', `${d.writes} writes, ${d.reads} reads, ${sizeText(d.bytes)}; ${d.faults} faults, ${d.dropped} dropped`),
                 listing('vectors', 'vector', d.msix.length, (i) => vectorItem(vm, d, i)),
                 ...ringItems(vm, d),
+                ...(d.atc ? [listing('ATC', 'translation', d.atc.size, (i) => {
+                    const e = [...d.atc?.entries() ?? []][i];
+                    return e ? leaf(`[${i}]`, `domain ${e.domain}, ${hexText(e.page * PAGE_SIZE)} → ${hexText(e.frame * PAGE_SIZE)}, ${e.read ? 'r' : '-'}${e.write ? 'w' : '-'}`) : leaf('none', '');
+                })] : []),
                 ...(bound ? [listing('mappings', 'mapping', bound.domain.areas.length, (i) => {
                     const a = bound.domain.areas[i];
                     return a

@@ -299,6 +299,39 @@ suite('devices: /dev/iommu and /dev/vfio', () => {
     });
 });
 
+suite('devices: translations that they remember themselves', () => {
+    const scenario = (ats: string, body: string): string => withMachine(`memory 1GiB\niommu vtd\ndevice g at "0000:5e:00.0" { kind dma; driver vfio; ats ${ats} }`, `
+        boot "7.2"
+        process vmm {${GUEST}
+            g.start_dma(ring: 0, length: 64KiB, every: 1us)
+            sleep 2ms
+            assert g.faults == 0 && g.strays == 0
+            ${body}
+        }`);
+
+    test('they ask once for a page, and forget with the IOMMU', () => {
+        const vm = ran(scenario('on', 'ioas.unmap(0, 32MiB)\nsleep 10us\nassert g.faults == 10 && g.strays == 0'));
+        const device = deviceOf(vm, 'g');
+        assert.equal(device.atc?.size, 0);
+        assert.equal(vm.machine.pci.iommu?.tlb.followers.length, 1);
+    });
+
+    test('a device that is deaf goes on writing to memory that was taken from it, until it is reset', () => {
+        const vm = ran(scenario('deaf', 'ioas.unmap(0, 32MiB)\nsleep 10us\nassert g.faults == 0 && g.strays == 10'));
+        assert.match(vm.diagnoses?.found.items[0]?.message ?? '', /^g writes to 0x\w+ \(0x\w+ for the device, by a translation that it remembers itself\), which .* has taken back/);
+        const device = deviceOf(vm, 'g');
+        assert.equal(device.atc?.size, 16);
+        assert.deepEqual(device.atc.find(0, false), -1, 'it has asked for writing only');
+        device.reset();
+        assert.equal(device.atc.size, 0);
+    });
+
+    test('they have room for 64 pages', () => {
+        const vm = ran(scenario('on', 'g.start_dma(ring: 0, length: 1MiB, size: 4KiB, every: 1us)\nsleep 256us\nassert g.strays == 0'));
+        assert.equal(deviceOf(vm, 'g').atc?.size, 64);
+    });
+});
+
 suite('devices: over a kexec', () => {
     const update = (device: string, kernels = '', kernel = '7.2'): string => withMachine(
         `memory 2GiB\niommu vtd\n${device}`,

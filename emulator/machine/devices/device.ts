@@ -7,6 +7,7 @@ import type { PciBus } from '../pci/bus';
 import { PciFunction } from '../pci/function';
 import type { Delivery } from '../interrupts/controller';
 import { MsixTable } from '../pci/msix';
+import { TranslationCache } from './atc';
 import type { Model, Program, Put } from './model';
 
 /** Who drives a device from the first boot on: the kernel's own driver, vfio-pci, or nobody. */
@@ -26,6 +27,8 @@ export interface DeviceShape {
     readonly physical: string;
     /** Faulty hardware: its requests come through whatever the bus master bits on their way say. */
     readonly ignoresBusMaster: boolean;
+    /** It remembers translations itself; `deaf`: faulty hardware, which does not forget them when it is told to. */
+    readonly ats: 'off' | 'on' | 'deaf';
 }
 
 /** A piece of memory that a device was given: physically contiguous, of one owner. Bytes. */
@@ -79,6 +82,8 @@ export class Device extends PciFunction implements Timer {
     readonly faults: number = 0;
     readonly dropped: number = 0;
     readonly msix: MsixTable;
+    /** What it remembers of translations; null: it always asks. */
+    readonly atc: TranslationCache | null;
     /** It has raised an interrupt, and its driver gives it new work when it has come; null: it waits for nothing. */
     readonly awaits: Awaited | null = null;
 
@@ -88,6 +93,7 @@ export class Device extends PciFunction implements Timer {
         this.queues = shape.queues;
         this.driver = shape.driver;
         this.msix = new MsixTable(journal, this.config, (vector, message) => bus.interrupt(this, vector, message));
+        this.atc = shape.ats === 'off' ? null : new TranslationCache(journal, shape.ats === 'deaf');
         bus.clock.add(this);
     }
 
@@ -145,6 +151,7 @@ export class Device extends PciFunction implements Timer {
         e.intent = null;
         super.reset();
         this.msix.clear();
+        this.atc?.clear();
         this.stop();
     }
 
@@ -226,6 +233,7 @@ export class Device extends PciFunction implements Timer {
     override hash(hasher: Hasher): void {
         super.hash(hasher);
         this.msix.hash(hasher);
+        this.atc?.hash(hasher);
         hasher.num(this.at).num(this.round).num(this.writes).num(this.reads).num(this.bytes).num(this.faults).num(this.dropped);
         const { program } = this;
         hasher.num(program?.base ?? -1).num(program?.length ?? 0).num(program?.size ?? 0).num(program?.every ?? 0).u32(program?.waits === true ? 1 : 0).num(this.intent?.boot ?? -1);

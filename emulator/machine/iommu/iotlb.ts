@@ -13,6 +13,9 @@ export class IoTlb implements Saveable {
     private readonly frames = new Float64Array(ENTRIES);
     private readonly rights = new Uint8Array(ENTRIES);
 
+    /** Caches of devices (ATS): drivers invalidate them along with this one, as iommu_flush_dev_iotlb() does. Part of the machine's shape. */
+    readonly followers: { invalidate(domain?: number, page?: number, count?: number): void }[] = [];
+
     constructor(private readonly journal: Journal) {
         this.epoch = journal.epoch;
     }
@@ -34,6 +37,9 @@ export class IoTlb implements Saveable {
     /** Forgets a domain, all of it or some pages; without a domain everything. */
     invalidate(domain?: number, page = 0, count = DOMAIN): void {
         this.journal.touch(this);
+        for (const follower of this.followers) {
+            follower.invalidate(domain, page, count);
+        }
         for (let i = 0; i < ENTRIES; i++) {
             const key = this.keys[i] ?? -1;
             const at = key % DOMAIN;

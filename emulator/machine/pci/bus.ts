@@ -101,6 +101,10 @@ export class PciBus {
             const known = behind && this.bridges.find((b) => b.name === formatPciAddress(behind));
             const upstream = behind ? known ?? between(behind, address.bus) : portTo(address.bus, address.segment);
             this.devices.push(new Device(journal, this, shape, model, upstream));
+            const { atc } = this.devices.at(-1) ?? {};
+            if (atc) {
+                this.iommu?.tlb.followers.push(atc);
+            }
         }
         const names = [...this.bridges, ...this.devices].map((f) => f.name);
         const twice = names.find((n, i) => names.indexOf(n) < i);
@@ -171,11 +175,17 @@ export class PciBus {
         const { iommu, observer } = this;
         let pa = iova;
         if (iommu) {
-            pa = iommu.translate(device.requester, iova, write, this.walked);
+            const { atc } = device;
+            const page = Math.floor(iova / PAGE_SIZE);
+            const frame = atc ? atc.find(page, write) : -1;
+            pa = frame < 0 ? iommu.translate(device.requester, iova, write, this.walked) : frame * PAGE_SIZE + (iova % PAGE_SIZE);
             if (pa < 0) {
                 device.count('faults', 0);
                 observer?.fault(device, iova, write);
                 return -1;
+            }
+            if (atc && frame < 0 && iommu.enabled) {
+                atc.add(page, Math.floor(pa / PAGE_SIZE), iommu.contexts.get(device.requester)?.domain ?? 0, write);
             }
         }
         if (!this.host.isRam(pa, length)) {

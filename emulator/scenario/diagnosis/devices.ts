@@ -84,14 +84,16 @@ export function deviceRules(scene: Scene): DeviceRules {
         const bound = vm.kernel?.devices.of(device);
         const reused = pci.iommu?.enabled === true && bound !== undefined && vm.kernel?.devices.ids.wasGivenBefore(bound.domain.id) === true;
         const tables = reused ? carried.byTables(device, iova) : pa;
-        if (tables !== pa) {
+        // what a device remembers itself goes past the IOMMU
+        const own = device.atc?.find(Math.floor(iova / PAGE_SIZE), write) === Math.floor(pa / PAGE_SIZE);
+        if (!own && tables !== pa) {
             if (isNew(`LU1047 ${name} ${vm.boot}`)) {
                 say('LU1047', {
                     about: name, history: chronicle.ofAddress(pa), data: dataOf(device, iova, pa, write),
                     message: `${name} ${verb} ${hex(pa)} by what the IOMMU has cached for ${hex(iova)}, but its tables ${tables < 0 ? 'have nothing there' : `lead to ${hex(tables)}`}: the id of its domain was another one's before, and nobody has flushed what was cached under it. At ${hex(pa)} lies ${pageText(pa)}.`,
                 });
             }
-        } else if (intent?.translated === true && pci.iommu?.enabled !== true) {
+        } else if (!own && intent?.translated === true && pci.iommu?.enabled !== true) {
             if (isNew(`LU1029 ${name} ${intent.boot}`)) {
                 say('LU1029', {
                     about: name, history: chronicle.ofAddress(pa), data: dataOf(device, iova, pa, write),
@@ -105,7 +107,8 @@ export function deviceRules(scene: Scene): DeviceRules {
             if (isNew(`LU1027 ${name} ${owner} ${intent?.boot ?? -1}`)) {
                 say('LU1027', {
                     about: `${name} ${owner}`, history: chronicle.ofAddress(pa), data: dataOf(device, iova, pa, write),
-                    message: `${name} ${verb} ${hex(pa)} (${hex(iova)} for the device), which ${intent?.name ?? 'nobody'} has not given to it, or has taken back: it is ${pageText(pa)}.`,
+                    ...(own ? { advice: 'Whoever takes a mapping away has the device forget it as well, and waits until it has: a device that does not is not to be given ATS.' } : {}),
+                    message: `${name} ${verb} ${hex(pa)} (${hex(iova)} for the device${own ? ', by a translation that it remembers itself' : ''}), which ${intent?.name ?? 'nobody'} has not given to it, or has taken back: it is ${pageText(pa)}.`,
                 });
             }
         }
