@@ -71,6 +71,35 @@ scenario "s" {
         assert.deepEqual(all.map((d) => [d.code, d.data['was'], d.data['is']]), [['LU1070', '8', '9']]);
     });
 
+    test('what a handler has written down is not changed by anybody else', () => {
+        const text = (hook: string): string => `
+struct State { rings: u64; more: u64 }
+file gpu at "/dev/gpu" { }
+handler gpus "gpu-v1" for gpu {
+    can_preserve(file) { return file.kind == gpu }
+    preserve(args)     { args.serialized_data = phys(kho.alloc_preserve(State)) }
+    unpreserve(args)   { }
+    freeze(args)       { state = at(State, args.serialized_data); state.rings = 2 }
+    retrieve(args)     { state = at(State, args.serialized_data); kho.restore_free(state); args.file = new gpu() }
+    finish(args)       { }
+}
+kernel "k" from "7.2" { handlers + gpus }
+scenario "s" {
+    boot "k"
+    process p {
+        s = open("/dev/liveupdate").create_session("s")
+        s.preserve_fd(open("/dev/gpu"), token: 1)
+        kexec_file_load("k")
+    }
+    ${hook}
+    p { reboot(KEXEC) }
+}`;
+        const [d, ...more] = found(text('at handover { corrupt at(State, session("s").files[0].serialized_data).more xor 1 }'));
+        assert.deepEqual([d?.code, d?.data['what'], d?.data['token'], more.length], ['LU1070', 'State', '0x1', 0]);
+        assert.deepEqual(d?.history.map((h) => h.text), ['create_session("s")', 'preserve_fd(token: 0x1)', 'frozen (gpus)', 'corrupted by the scenario']);
+        assert.deepEqual(said(text('at handover { p { open("/dev/gpu") } }')), []);
+    });
+
     test('a reboot that failed has frozen nothing', () => {
         assert.deepEqual(said(`${GPU('if should_fail("busy") != 0 { return -EBUSY }')}
 scenario "s" {

@@ -19,7 +19,7 @@ const FOLLOWS: Partial<Readonly<Record<Code, Partial<Readonly<Record<Code, Link>
     LU1011: { LU1011: 'same', LU1012: 'same', LU1013: 'same', LU1017: 'same', LU1022: 'same', LU1026: 'same', LU1050: 'same', LU1063: 'any' },
     LU1012: { LU1017: 'same', LU1026: 'same' },
     LU1013: { LU1068: 'any' },
-    LU1014: { LU1014: 'same' },
+    LU1014: { LU1014: 'same', LU1070: 'any' },
     LU1015: { LU1015: 'same' },
     LU1016: { LU1016: 'any' },
     LU1027: { LU1012: 'same', LU1016: 'any', LU1018: 'any', LU1028: 'same', LU1045: 'same', LU1046: 'same', LU1067: 'any' },

@@ -3,24 +3,35 @@ import { Err } from '../../kernel/errno';
 import { LuoFile } from '../../kernel/luo/state';
 import type { OpenFile } from '../../kernel/file';
 import { ShmemInode } from '../../kernel/shmem';
-import { Seq } from '../../machine/journal';
+import { Seq, Table } from '../../machine/journal';
+import { PAGE_SIZE } from '../../machine/memory';
 import type { Frame } from '../code';
 import { hasCallback } from '../kinds';
+import type { StructLayout } from '../layout';
 import type { Phase, Place } from '../listener';
 import type { Value } from '../types';
 import { format, hex } from '../values';
 import { local, onStack } from './blame';
+import { argsOf } from './chronicle';
 import type { Rules, Scene } from './diagnoses';
 import type { HistoryLine } from './diagnosis';
 
 /** What of a file is lost where it changes behind the freeze: what is not memory. */
 type State = readonly (readonly [name: string, value: unknown])[];
 
+/** A structure at the address that a file hands over, and what its bytes were. */
+interface Written {
+    readonly pa: number;
+    readonly layout: StructLayout;
+    readonly bytes: Uint8Array;
+}
+
 interface Frozen {
     readonly file: LuoFile;
     /** `memfd.freeze` */
     readonly callback: string;
     readonly state: State;
+    readonly written: Written | undefined;
     readonly place: Place | undefined;
 }
 
@@ -30,7 +41,16 @@ export interface FrozenRules extends Rules {
 }
 
 export function frozenRules({ vm, chronicle, say }: Scene): FrozenRules {
-    const frozen = new Seq<Frozen>(vm.machine.journal);
+    const { machine } = vm;
+    const frozen = new Seq<Frozen>(machine.journal);
+    /** Structures that begin a page: those of kho.alloc_preserve(), which handlers hand over. */
+    const structs = new Table<number, StructLayout>(machine.journal);
+
+    const writtenBy = (frame: Frame): Written | undefined => {
+        const pa = argsOf(frame)?.serializedData;
+        const layout = typeof pa === 'number' ? structs.get(pa) : undefined;
+        return typeof pa === 'number' && layout && machine.isRam(pa, layout.size) ? { pa, layout, bytes: machine.memory.read(pa, layout.size) } : undefined;
+    };
 
     const stateOf = (file: OpenFile | null): State => {
         if (file?.inode instanceof ShmemInode) {
@@ -50,6 +70,14 @@ export function frozenRules({ vm, chronicle, say }: Scene): FrozenRules {
     /** LU1070 */
     const compare = (): void => {
         for (const f of frozen) {
+            const { written } = f;
+            if (written && !sameBytes(written.bytes, machine.memory.read(written.pa, written.layout.size))) {
+                const { history, data } = about(f);
+                say('LU1070', {
+                    about: `${name(f)} data`, history: [...history, ...chronicle.damage()], data: { ...data, what: written.layout.name, address: hex(written.pa) },
+                    message: `The ${written.layout.name} at ${hex(written.pa)}, which ${name(f)} hands over, is not any more what it was when ${f.callback} had run: the next kernel reads what freeze() has not written.`,
+                });
+            }
             const before = new Map(f.state);
             for (const [what, value] of stateOf(f.file.file)) {
                 const old = before.get(what);
@@ -61,6 +89,20 @@ export function frozenRules({ vm, chronicle, say }: Scene): FrozenRules {
                     });
                 }
             }
+        }
+    };
+
+    /** A session that was frozen is closed: kernels before 7.2 let that happen while the others are frozen. */
+    const takenBack = (file: Value): void => {
+        const f = frozen.items.find((x) => x.file === file);
+        if (f) {
+            const { history, data } = about(f);
+            frozen.remove(f);
+            say('LU1070', {
+                about: `${name(f)} unpreserved`, history, data: { ...data, what: 'preserved', was: 'true', is: 'false' },
+                message: `T${name(f).slice(1)} is unpreserved after ${f.callback} has run: the next kernel is told of it all the same, and finds memory that is somebody else's.`,
+                advice: 'Close no session while somebody reboots, or use a kernel whose reboot keeps them out (7.2 and later).',
+            });
         }
     };
 
@@ -79,6 +121,11 @@ export function frozenRules({ vm, chronicle, say }: Scene): FrozenRules {
 
     return {
         watchful: () => frozen.length > 0,
+        viewed(layout: StructLayout, pa: number): void {
+            if (pa % PAGE_SIZE === 0) {
+                structs.set(pa, layout);
+            }
+        },
         callbackLeft(callback: string, result: unknown, frame: Frame): void {
             if (frame.code.kind !== 'handler') {
                 return;
@@ -86,8 +133,10 @@ export function frozenRules({ vm, chronicle, say }: Scene): FrozenRules {
             if (callback.endsWith('.freeze') && !(result instanceof Err)) {
                 const file = local(onStack(vm, 'luo_freeze_session'), 'luo_file');
                 if (file instanceof LuoFile) {
-                    frozen.push({ file, callback, state: stateOf(file.file), place: vm.placeOf(frame) });
+                    frozen.push({ file, callback, state: stateOf(file.file), written: writtenBy(frame), place: vm.placeOf(frame) });
                 }
+            } else if (callback.endsWith('.unpreserve')) {
+                takenBack(local(onStack(vm, 'luo_unpreserve_files'), 'luo_file'));
             } else if (callback.endsWith('.unfreeze')) {
                 const file = local(onStack(vm, 'luo_unfreeze_session'), 'luo_file');
                 const at = frozen.items.find((f) => f.file === file);
@@ -112,9 +161,14 @@ export function frozenRules({ vm, chronicle, say }: Scene): FrozenRules {
                 compare();
             } else if (phase === 'boot') {
                 frozen.clear();
+                structs.clear();
             }
         },
     };
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+    return a.every((x, i) => x === b[i]);
 }
 
 function shown(v: unknown): string {

@@ -37,7 +37,8 @@ export function waitingRules({ vm, say }: Scene): Rules {
         settled(name: string): void {
             const thread = vm.current;
             const lock = thread.locks.at(-1);
-            if (lock && thread.user) {
+            // a block of this process inside of `at handover` returns to the reboot that it stands in
+            if (lock && thread.user && !thread.frames.some((f) => f.mode === 'kernel')) {
                 say('LU1033', {
                     about: `${thread.name} ${lock.name}`,
                     message: `${thread.name} comes back from ${CALLS[name] ?? name.replace(/^sys_/, '')} with ${lock.name} held: whoever wants it next waits for ever.`,
