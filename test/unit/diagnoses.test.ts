@@ -86,6 +86,7 @@ suite('diagnoses: the examples', () => {
         'bug-flb-underflow.lus: the count underflows': ['LU1006', 'LU1001'],
         'bug-noexec-seal.lus: guest memory that cannot be written any more': ['LU1020'],
         'bug-reply-fault.lus: a reply that cannot be written': ['LU1019', 'LU1074'],
+        'kernel-close-race.lus: 7.0: the close goes through, and the next kernel gets EIO': ['LU1014', 'LU1070'],
         'missing-handler.lus: the next kernel has no handler for one of the files': ['LU1014', 'LU1014'],
         'second-update.lus: kept and forgotten': ['LU1003'],
         'vetoed-finish.lus: a session that nobody can reach': ['LU1004'],
