@@ -15,7 +15,7 @@ import { benchDma } from './dma';
 import { benchDomain, measureDomain } from './domain';
 import { meets, table, toJson, type Figure } from './figures';
 import interpreter from './interpreter.lus';
-import { starts } from './processes';
+import { flagship, starts } from './processes';
 import { benchRadix } from './radix';
 import { stepping } from './stepping';
 import { seconds } from './stopwatch';
@@ -74,7 +74,7 @@ function sizes(): Figure[] {
 
 async function main(): Promise<void> {
     const { values } = parseArgs({ options: { json: { type: 'string' }, strict: { type: 'boolean' } } });
-    const figures = [...await starts(), await stepping(), interpreting(), ...updates(__filename), ...radix(), ...benchDma(), ...benchDomain(__filename), ...sizes()];
+    const figures = [...await starts(), flagship(), await stepping(), interpreting(), ...updates(__filename), ...radix(), ...benchDma(), ...benchDomain(__filename), ...sizes()];
     process.stdout.write(`${table(figures)}\n`);
     if (values.json === undefined) {
         process.stdout.write(`\n${toJson(figures)}\n`);

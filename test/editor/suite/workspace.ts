@@ -33,3 +33,12 @@ export async function openText(content: string): Promise<vscode.TextDocument> {
     await vscode.window.showTextDocument(document);
     return document;
 }
+
+/** An example that comes with the extension, where it is installed. */
+export function exampleUri(name: string): vscode.Uri {
+    const extension = vscode.extensions.all.find(e => e.packageJSON.name === 'lus-debug');
+    if (!extension) {
+        throw new Error('the extension is not installed');
+    }
+    return vscode.Uri.joinPath(extension.extensionUri, 'extension', 'examples', name);
+}
