@@ -7,6 +7,7 @@ import type { Vm } from '../../emulator/scenario/vm';
 import { Tracer } from '../../emulator/timeline/trace';
 import { fingerprint } from '../../emulator/timeline/fingerprint';
 import { findingsOf, programOf } from '../support/scenarios';
+import { Random } from './random';
 
 const FOREVER = 1e9;
 
@@ -90,6 +91,83 @@ suite('interrupts: vectors and remapping of a kernel', () => {
         assert.match(logOf(vm), /common_interrupt: 0\.34 No irq handler for vector/);
         assert.deepEqual(vm.diagnoses?.found.items.map((d) => d.code), ['LU1057', 'LU1057']);
         assert.match(vm.diagnoses?.found.items[0]?.message ?? '', /processor 0 vector 0x21: the vector belongs to e-0/);
+    });
+
+    test('a driver of the kernel\'s own can wait in vain, too', () => {
+        const vm = ran(file('device d at "0000:3b:00.0" { kind nic }', `
+            boot "7.2"
+            d.start_dma(every: 10us, waits: true)
+            sleep 100us
+            assert d.interrupts == 10 && !d.awaits_driver
+            d.mask(0)
+            sleep 100us
+            assert d.awaits_driver && d.pending_interrupts == 1 && !diagnosed("LU1055")
+            d.unmask(0)
+            sleep 95us
+            d.set_affinity(0, 0)
+            assert d.running`));
+        const device = vm.machine.pci.device('d');
+        assert.ok(device);
+        vm.kernel?.devices.interrupts.release(device);
+        vm.machine.clock.advance(10_000);
+        assert.deepEqual(device.awaits?.vector, 0);
+        assert.ok(vm.diagnoses?.has('LU1055'));
+    });
+
+    test('random programs of drivers, against a table of who should get what', () => {
+        for (const iommu of ['iommu vtd', 'iommu amd', '']) {
+            const devices = Array.from({ length: 5 }, (_, i) => `device d${i} at "0000:3${i}:00.0" { kind nic; msix ${1 + i * 3}; driver none }`);
+            const { kernel, machine } = ran(file(`cpus 3\n${iommu}\n${devices.join('\n')}`, 'boot "7.2"'));
+            assert.ok(kernel);
+            const { interrupts } = kernel.devices;
+            const random = new Random(iommu.length + 5);
+            /** Vectors that are set up, and whether they are masked and have something to say. */
+            const shadow = new Map<string, { masked: boolean; pending: boolean; count: number }>();
+            for (let round = 0; round < 4000; round++) {
+                const device = random.pick(machine.pci.devices);
+                const index = random.below(device.msix.length);
+                const key = `${device.shape.name}-${index}`;
+                const known = shadow.get(key);
+                const action = random.below(20);
+                device.setBusMaster(true);
+                if (action === 0) {
+                    interrupts.release(device);
+                    for (const k of [...shadow.keys()].filter((name) => name.startsWith(`${device.shape.name}-`))) {
+                        shadow.delete(k);
+                    }
+                } else if (action === 1) {
+                    const count = 1 + random.below(device.msix.length);
+                    assert.equal(interrupts.request(device, count, device.shape.name), undefined);
+                    for (let i = 0; i < device.msix.length; i++) {
+                        shadow.delete(`${device.shape.name}-${i}`);
+                        if (i < count) {
+                            shadow.set(`${device.shape.name}-${i}`, { masked: false, pending: false, count: 0 });
+                        }
+                    }
+                } else if (action === 2) {
+                    assert.equal(interrupts.setAffinity(device, index, random.below(3)) === undefined, known !== undefined);
+                    if (known) {
+                        Object.assign(known, { masked: false, pending: false });
+                    }
+                } else if (action < 6 && known) {
+                    const masked = random.below(2) === 0;
+                    device.mask(index, masked);
+                    if (!masked && known.pending) {
+                        known.count++;
+                    }
+                    Object.assign(known, { masked, pending: masked && known.pending });
+                } else {
+                    const expected = !known ? 'lost' : !known.masked ? 'delivered' : known.pending ? 'merged' : 'pending';
+                    assert.equal(device.interrupt(index)?.outcome, expected, `${iommu}, ${key} in round ${round}`);
+                    if (known) {
+                        known.count += expected === 'delivered' ? 1 : 0;
+                        known.pending ||= expected === 'pending';
+                    }
+                }
+            }
+            assert.deepEqual(new Map(interrupts.irqs.items.map((irq) => [irq.name, irq.count])), new Map([...shadow].map(([name, { count }]) => [name, count] as const).sort((a, b) => a[0].localeCompare(b[0]))), iommu);
+            assert.ok(interrupts.irqs.length > 3);
+        }
     });
 
     test('a VM that is gone gets nothing any more, and its descriptors are free again', () => {
@@ -271,6 +349,18 @@ suite('interrupts: preserved over a kexec', () => {
         };
         assert.match(marks(update({})).join(), /^vector 0 was posted as vector 49 at 0x\w+, while no kernel takes interrupts$/);
         assert.match(marks(late(update({ layers: '' }))).join(), /^vector 0 was refused by the IOMMU: not-present, entry \d+$/);
+    });
+
+    test('there is room for 120 vectors: with more the freeze fails, and with fewer the same reboot goes through', () => {
+        const vm = ran(update({ before: `
+            vfio.set_irqs(msix: 121, vm: guest)
+            kexec_file_load("to")
+            reboot(KEXEC)  fails ENOSPC
+            vfio.set_irqs(msix: 120, vm: guest)` })
+            .replace('kind nvme; driver vfio', 'kind nvme; msix 128; driver vfio').replaceAll('kvm.create_vm("guest", memory', 'kvm.create_vm("guest", vcpus: 4, memory'));
+        assert.equal(vm.machine.pci.interrupts.lines.length, 121);
+        assert.deepEqual([line(vm).lost, line(vm).spurious], [0, 0]);
+        assert.deepEqual(roots(vm, 'LU1055'), []);
     });
 
     test('where interrupts are not remapped, or not by one table, nothing can be preserved', () => {

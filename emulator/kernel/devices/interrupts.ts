@@ -372,6 +372,7 @@ export class KernelInterrupts extends Rec {
             this.writeEntry(remapper, irq, null);
             this.entries.delete(remapper.keyOf(irq.device.requester, irq.entry));
         }
+        irq.device.msix.forget(irq.index);
         this.irqs.remove(irq);
     }
 

@@ -19,7 +19,7 @@ const stays = (outcome: InterruptOutcome, why: string): Delivery => ({ outcome, 
 const WAITS = stays('pending', '');
 const IS_ONE = stays('merged', '');
 const OFF = stays('lost', 'MSI-X of the device is off');
-const NOT_SET_UP = stays('lost', 'the vector was never set up');
+const NOT_SET_UP = stays('lost', 'the vector is not set up');
 const CUT_OFF = stays('lost', 'the device could not send: no bus mastering, or no power');
 
 export class MsixTable extends Rec {
@@ -65,6 +65,11 @@ export class MsixTable extends Rec {
     /** Writes a vector's message and unmasks it. */
     program(vector: number, message: Message): void {
         this.set(vector, { message, masked: false, pending: false });
+    }
+
+    /** The driver gives a vector up: what the device raises there from now on leads nowhere. */
+    forget(vector: number): void {
+        this.set(vector, BLANK);
     }
 
     /** Masks a vector, or unmasks it: then what was pending is sent. @returns what became of that */

@@ -113,6 +113,22 @@ export function interruptRules(scene: Scene): InterruptRules {
         }
     };
 
+    /** The same for drivers of the kernel that runs. */
+    const stalledDrivers = (tell: Say): void => {
+        for (const device of pci.devices) {
+            const { awaits, intent } = device;
+            const own = awaits && intent?.boot === vm.boot && !pci.interrupts.lineOf(device, awaits.vector) && !device.msix.entry(awaits.vector).pending;
+            if (own) {
+                tell('LU1055', {
+                    about: `${keyOf(device, awaits.vector)} ${awaits.since}`, history: historyOf(device, awaits.vector), data: dataOf(device, awaits.vector),
+                    advice: 'Set the device\'s vectors up again, and have its driver look at what is done.',
+                    message: `The driver of ${device.shape.name} waits for vector ${awaits.vector}, which ${device.shape.name} raised at ${awaits.since / 1000} µs: `
+                        + 'that interrupt is lost, and as the device waits for the driver, no other will come.',
+                });
+            }
+        }
+    };
+
     /** LU1056: interrupts that a guest has taken and that no device had raised. */
     const unexpected = (line: GuestLine, tell: Say): void => {
         const device = deviceOf(vm, line);
@@ -126,6 +142,7 @@ export function interruptRules(scene: Scene): InterruptRules {
     };
 
     const look = (tell: Say): void => {
+        stalledDrivers(tell);
         if (pci.interrupts.lines.length > 0) {
             stalled(tell);
             for (const line of pci.interrupts.lines) {
