@@ -115,3 +115,52 @@ kernel "k" from "7.2" { handlers + card_handler }`);
         assert.deepEqual(Object.keys(FOUND).filter((c) => !Script.asked.has(c)), ['LU1001'], 'each is tested, and what a file has left is said of the file');
     }).timeout(60_000);
 });
+
+suite('invariants: what is handed over of a memfd is what it holds', () => {
+    const PAGES = 8;
+
+    test('6.19 hands over what pages were when they were preserved', () => {
+        for (let seed = 0; seed < PROGRAMS / 3; seed++) {
+            const random = new Random(seed);
+            const script = new Script();
+            const write = (written: Set<number>): void => {
+                for (let n = random.below(4); n > 0; n--) {
+                    const page = random.below(PAGES);
+                    script.in('p', `m.pwrite("x", at: ${page} * 4KiB)`);
+                    written.add(page);
+                }
+            };
+            const before = new Set<number>();
+            const after = new Set<number>();
+            script.line('boot "6.19"');
+            script.line('process p');
+            script.in('p', `s = open("/dev/liveupdate").create_session("s"); m = memfd_create("m"); m.truncate(${PAGES} * 4KiB)`);
+            if (random.below(2) === 0) {
+                script.in('p', `m.fallocate(0, ${1 + random.below(PAGES)} * 4KiB)`);
+            }
+            write(before);
+            script.in('p', 's.preserve_fd(m, token: 1)');
+            write(after);
+            script.in('p', 'kexec_file_load("6.19"); reboot(KEXEC)');
+            const late = [...after].filter((page) => !before.has(page)).length;
+            if (late > 0) {
+                script.expect(`LU1071 ${late}`);
+            }
+            script.check((d) => (d.code === 'LU1071' ? [`LU1071 ${datum(d, 'pages')}`] : []));
+        }
+    }).timeout(60_000);
+
+    test('7.0 counts pages in 32 bits', () => {
+        for (const extra of [0, 1, 2, 300]) {
+            const script = new Script();
+            script.line('boot "7.0"');
+            script.line('process p');
+            script.in('p', `s = open("/dev/liveupdate").create_session("s"); m = memfd_create("m"); m.truncate(16TiB + ${extra} * 4KiB)`);
+            script.in('p', `s.preserve_fd(m, token: 1)${extra === 0 ? '  fails EINVAL' : ''}`);
+            if (extra > 0) {
+                script.expect(`LU1072 ${extra}`);
+            }
+            script.check((d) => (d.code === 'LU1072' ? [`LU1072 ${datum(d, 'pages')}`] : []));
+        }
+    });
+});

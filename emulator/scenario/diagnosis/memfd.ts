@@ -32,10 +32,12 @@ const SEALS: readonly (readonly [number, string])[] = [
     [F_SEAL_FUTURE_WRITE, 'F_SEAL_FUTURE_WRITE'], [F_SEAL_EXEC, 'F_SEAL_EXEC'],
 ];
 
-/** A page whose flags were taken when it was not written yet, or clean. */
+/** Folios in a row whose flags were taken when they were not written yet, or clean. */
 interface Early {
     readonly file: OpenFile;
-    readonly pfn: number;
+    /** Page frames [start, end). */
+    readonly start: number;
+    readonly end: number;
     readonly flags: number;
 }
 
@@ -61,11 +63,17 @@ export function memfdRules({ vm, chronicle, say }: Scene): Rules {
         }
         let pages = 0;
         for (let i = 0; i < folios.length; i++) {
-            const pfn = folios.pfn(i);
-            pages += orderPages(kernel.memmap.orderOf(pfn));
-            const flags = kernel.memmap.flags(pfn) & WRITTEN;
+            const start = folios.pfn(i);
+            const end = start + orderPages(kernel.memmap.orderOf(start));
+            pages += end - start;
+            const flags = kernel.memmap.flags(start) & WRITTEN;
             if (tracked && flags !== WRITTEN) {
-                early.push({ file, pfn, flags });
+                const last = early.at(-1);
+                if (last?.file === file && last.end === start && last.flags === flags) {
+                    early.set(early.length - 1, { ...last, end });
+                } else {
+                    early.push({ file, start, end, flags });
+                }
             }
         }
         if (pages < wanted) {
@@ -79,14 +87,24 @@ export function memfdRules({ vm, chronicle, say }: Scene): Rules {
     /** LU1071 */
     const writtenSince = (kernel: Kernel, session: LuoSession, f: LuoFile): void => {
         const inode = f.file?.inode;
-        const mine = early.items.filter((e) => e.file === f.file && (kernel.memmap.flags(e.pfn) & WRITTEN & ~e.flags) !== 0);
-        const [first] = mine;
-        if (first && inode instanceof ShmemInode) {
-            const zeroes = mine.filter((e) => (e.flags & PG_UPTODATE) === 0).length;
-            const pages = mine.reduce((sum, e) => sum + orderPages(kernel.memmap.orderOf(e.pfn)), 0);
+        let first = -1;
+        let pages = 0;
+        let zeroes = 0;
+        for (const { file, start, end, flags } of early) {
+            for (let pfn = start; file === f.file && pfn < end; ) {
+                const n = orderPages(kernel.memmap.orderOf(pfn));
+                if ((kernel.memmap.flags(pfn) & WRITTEN & ~flags) !== 0) {
+                    first = first < 0 ? pfn : first;
+                    pages += n;
+                    zeroes += (flags & PG_UPTODATE) === 0 ? n : 0;
+                }
+                pfn += n;
+            }
+        }
+        if (pages > 0 && inode instanceof ShmemInode) {
             say('LU1071', {
-                about: `${session.name} ${hex(f.token)}`, history: [...chronicle.ofFile(f), ...chronicle.ofPage(first.pfn)],
-                data: { session: session.name, token: hex(f.token), memfd: inode.name, pages, zeroes, address: hex(first.pfn * PAGE_SIZE) },
+                about: `${session.name} ${hex(f.token)}`, history: [...chronicle.ofFile(f), ...chronicle.ofPage(first)],
+                data: { session: session.name, token: hex(f.token), memfd: inode.name, pages, zeroes, address: hex(first * PAGE_SIZE) },
                 message: `${pagesText(pages)} of memfd "${inode.name}" ${pages === 1 ? 'was' : 'were'} written since token ${hex(f.token)} of session "${session.name}" was preserved, but ${be(pages)} handed over as ${zeroes > 0 ? 'never written: the next kernel will read zeroes' : 'clean: the next kernel may drop them when memory is short'}.`,
             });
         }
