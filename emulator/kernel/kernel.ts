@@ -14,7 +14,7 @@ import type { Inode } from './inode';
 import { BlockSet } from './kho/blocks';
 import type { KhoEnv } from './kho/env';
 import type { Kho } from './kho/kho';
-import type { NamedRegion } from './kho/reserve_mem';
+import { NO_RESERVED_MEMORY, type ReservedMemory } from './kho/reserve_mem';
 import type { KexecImage } from './kho/kexec_image';
 import type { LogLevel, LogLine } from './klog';
 import type { VirtualMachine } from './kvm/vm';
@@ -87,7 +87,7 @@ export class Kernel extends Rec implements KernelCore {
     /** What kexec loaded; null: nothing. */
     readonly kexecImage: KexecImage | null = null;
     /** Memory that `reserve_mem=` has set aside. */
-    readonly reserveMem: readonly NamedRegion[] = [];
+    readonly reserveMem: ReservedMemory = NO_RESERVED_MEMORY;
     /** Places that have warned in this boot (WARN_ON_ONCE). */
     private readonly warned: Table<string, boolean>;
 

@@ -10,7 +10,7 @@ import { Kho } from '../kernel/kho/kho';
 import { layersOf, titleOf } from '../kernel/layers';
 import { reservePlaces } from '../kernel/kho/places';
 import { LuoFlb } from '../kernel/luo/state';
-import { preserveNamed, RESERVE_MEM, reserveNamed, type NamedRegion } from '../kernel/kho/reserve_mem';
+import { NO_RESERVED_MEMORY, preserveNamed, RESERVE_MEM, reserveNamed, type ReservedMemory } from '../kernel/kho/reserve_mem';
 import { readFdtPage, retrieveSubtree } from '../kernel/kho/root_fdt';
 import { DEFAULT_SCRATCH, parseScratch, type ScratchSizes } from '../kernel/kho/scratch';
 import { PageAllocator } from '../kernel/mm/buddy';
@@ -39,7 +39,7 @@ export class Boot extends Rec {
     private readonly env: KhoEnv;
     private readonly cmdline: CommandLine;
     readonly handover: IncomingHandover | null = null;
-    readonly reserveMem: readonly NamedRegion[] = [];
+    readonly reserveMem: ReservedMemory = NO_RESERVED_MEMORY;
     /** When the scan of the PCI buses began, in nanoseconds. */
     readonly scanBegan: number = 0;
 
@@ -146,7 +146,7 @@ export class Boot extends Rec {
         if (!(regions instanceof Err) && typeof regions.phys === 'number') {
             kho.keep(regions.phys, 'reserve_mem FDT');
         }
-        for (const r of this.reserveMem.filter((x) => x.revived)) {
+        for (const r of this.reserveMem.regions.filter((x) => x.revived)) {
             kho.keep(r.addr, `reserve_mem ${r.name}`, r.size);
         }
         vm.machine.journal.edit(vm.power).kernel = kernel;
@@ -174,11 +174,11 @@ export class Boot extends Rec {
     /** What `reserve_mem=` has set aside is handed on; said in the log where it cannot be. */
     private preserveNamed(): void {
         const { vm } = this;
-        const { kho, reserveMem } = vm.running;
-        const failed = kho.enabled && reserveMem.length > 0 ? preserveNamed(kho, reserveMem, vm.machine.memory) : 0;
+        const { kho, reserveMem: { regions } } = vm.running;
+        const failed = kho.enabled && regions.length > 0 ? preserveNamed(kho, regions, vm.machine.memory) : 0;
         if (failed !== 0) {
             vm.log('err', `KHO: the reserved regions cannot be preserved: ${failed.name}`);
-            for (const r of reserveMem.filter((x) => kho.touchesScratch(x.addr, x.size))) {
+            for (const r of regions.filter((x) => kho.touchesScratch(x.addr, x.size))) {
                 vm.tell((l) => l.inScratch?.(r.addr, r.size));
             }
         }

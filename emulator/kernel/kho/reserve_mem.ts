@@ -4,7 +4,7 @@ import { PAGE_SIZE, type PhysicalMemory } from '../../machine/memory';
 import type { BootContext } from './boot';
 import type { IncomingHandover } from './env';
 import { FdtWriter } from './fdt';
-import { fdtChild, fdtIsCompatible, fdtProperty, readFdt, type FdtNode } from './fdt_read';
+import { fdtIsCompatible, fdtProperty, readFdt } from './fdt_read';
 import type { Kho } from './kho';
 import { nativeU64, readFdtPage, readNativeU64, retrieveSubtree } from './root_fdt';
 import { memparse } from './scratch';
@@ -18,16 +18,25 @@ export const RESERVE_MEM = 'memblock';
 const COMPATIBLE = 'memblock-v1';
 const REGION_COMPATIBLE = 'reserve-mem-v1';
 
-/** A region that the command line asks for. */
-export interface NamedRegion {
+interface Region {
     readonly name: string;
     readonly addr: number;
     readonly size: number;
+}
+
+/** A region that the command line asks for. */
+export interface NamedRegion extends Region {
     /** It is where the previous kernel had it, with what was in it. */
     readonly revived: boolean;
-    /** What the previous kernel handed over under this name and this one has refused, and why. */
-    readonly refused: { readonly addr: number; readonly size: number; readonly why: string } | undefined;
 }
+
+export interface ReservedMemory {
+    readonly regions: readonly NamedRegion[];
+    /** What the previous kernel handed over, and this one has not taken. */
+    readonly lost: readonly (Region & { readonly why: string })[];
+}
+
+export const NO_RESERVED_MEMORY: ReservedMemory = { regions: [], lost: [] };
 
 interface Wanted {
     readonly name: string;
@@ -52,22 +61,26 @@ function wanted(cmdline: string): Wanted[] {
  * reserve_mem(), while the command line is read: revives each region from the handover, or allocates it anew. On a boot with a handover that
  * comes out of scratch memory, as all early allocations do.
  */
-export function reserveNamed(ctx: BootContext, handover: IncomingHandover | undefined, cmdline: string): NamedRegion[] {
-    const regions = wanted(cmdline);
-    const before = handover && regions.length > 0 ? handedOver(ctx, handover) : undefined;
-    return regions.flatMap((w): NamedRegion[] => {
-        const old = before && regionOf(before, w.name);
+export function reserveNamed(ctx: BootContext, handover: IncomingHandover | undefined, cmdline: string): ReservedMemory {
+    const before = handover ? handedOver(ctx, handover) : [];
+    const lost = before.map((old) => ({ ...old, why: 'it is not asked for any more' }));
+    const regions = wanted(cmdline).flatMap((w): NamedRegion[] => {
+        const at = lost.findIndex((old) => old.name === w.name);
+        const old = lost[at];
         const why = old && refusal(w, old);
         if (old && why === undefined) {
             ctx.log.log('info', `Revived memory reservation "${w.name}" from KHO`);
-            return [{ name: w.name, ...old, revived: true, refused: undefined }];
+            lost.splice(at, 1);
+            return [{ name: w.name, addr: old.addr, size: old.size, revived: true }];
         }
-        if (why !== undefined) {
+        if (old && why !== undefined) {
             ctx.log.log('warn', `KHO: reserve_mem "${w.name}": ${why}`);
+            lost[at] = { ...old, why };
         }
         const addr = ctx.memblock.alloc(w.size, w.align, { owner: `reserve_mem ${w.name}` });
-        return addr === undefined ? [] : [{ name: w.name, addr, size: w.size, revived: false, refused: old && why !== undefined ? { ...old, why } : undefined }];
+        return addr === undefined ? [] : [{ name: w.name, addr, size: w.size, revived: false }];
     });
+    return { regions, lost };
 }
 
 function refusal(w: Wanted, old: { readonly addr: number; readonly size: number }): string | undefined {
@@ -77,26 +90,23 @@ function refusal(w: Wanted, old: { readonly addr: number; readonly size: number 
     return old.size === w.size ? undefined : `it had ${old.size} bytes, and ${w.size} are asked for`;
 }
 
-/** The device tree of regions that the previous kernel handed over. */
-function handedOver(ctx: BootContext, handover: IncomingHandover): FdtNode | undefined {
+/** The regions that the previous kernel handed over. */
+function handedOver(ctx: BootContext, handover: IncomingHandover): Region[] {
     const { memory } = ctx.machine;
     const blob = retrieveSubtree(readFdtPage(memory, handover.fdt).root, RESERVE_MEM, () => undefined, ctx.description.format);
     if (blob instanceof Err || typeof blob.phys !== 'number' || !ctx.machine.isRam(blob.phys, PAGE_SIZE)) {
-        return undefined;
+        return [];
     }
     const { root } = readFdt(memory.read(blob.phys, PAGE_SIZE));
     if (!root || !fdtIsCompatible(root, COMPATIBLE)) {
         ctx.log.log('warn', `KHO: the reserved regions are incompatible with '${COMPATIBLE}'`);
-        return undefined;
+        return [];
     }
-    return root;
-}
-
-function regionOf(tree: FdtNode, name: string): { readonly addr: number; readonly size: number } | undefined {
-    const node = fdtChild(tree, name);
-    const addr = node && readNativeU64(fdtProperty(node, 'start')?.value);
-    const size = node && readNativeU64(fdtProperty(node, 'size')?.value);
-    return node && fdtIsCompatible(node, REGION_COMPATIBLE) && typeof addr === 'number' && typeof size === 'number' ? { addr, size } : undefined;
+    return root.children.flatMap((node): Region[] => {
+        const addr = readNativeU64(fdtProperty(node, 'start')?.value);
+        const size = readNativeU64(fdtProperty(node, 'size')?.value);
+        return fdtIsCompatible(node, REGION_COMPATIBLE) && typeof addr === 'number' && typeof size === 'number' ? [{ name: node.name, addr, size }] : [];
+    });
 }
 
 /**

@@ -109,13 +109,13 @@ export function preparationRules(scene: Scene): Rules {
     };
 
     const moved = (kernel: Kernel): void => {
-        for (const { name, addr, size, refused: old } of kernel.reserveMem) {
-            if (old) {
-                say('LU1068', {
-                    about: name, history: chronicle.ofAddress(old.addr), data: { region: name, address: hex(old.addr), pages: Math.floor(old.size / PAGE_SIZE), now: hex(addr), size },
-                    message: `reserve_mem "${name}" is not where it was: ${old.why}. It is at ${hex(addr)} now, and empty; what was in it is held at ${hex(old.addr)} until the machine reboots.`,
-                });
-            }
+        const { regions, lost } = kernel.reserveMem;
+        for (const { name, addr, size, why } of lost) {
+            const now = regions.find((r) => r.name === name);
+            say('LU1068', {
+                about: name, history: chronicle.ofAddress(addr), data: { region: name, address: hex(addr), pages: Math.floor(size / PAGE_SIZE), now: now ? hex(now.addr) : null },
+                message: `reserve_mem "${name}" is not where it was: ${why}. ${now ? `It is at ${hex(now.addr)} now, and empty; what` : 'What'} was in it is held at ${hex(addr)} until the machine reboots.`,
+            });
         }
     };
 

@@ -161,7 +161,7 @@ export const kernelObject = new Members(Kernel, 'kernel', 'The running kernel.')
     .field('iommufd_phase', INT, 'With the layer iommu: 1 where a preserved `/dev/iommu` cannot be retrieved yet, 2 where it can.', (k) => k.desc.iommufdPhase)
     .method('flaw', [param('name', STRING)], { context: 'any', result: BOOL }, 'It was given this mistake.', (k, [n]) => k.desc.flaws.has(asString(n, 'the name')))
     .method('reserve_mem', [param('name', STRING)], { context: 'any', result: PHYS }, 'reserve_mem_find_by_name(): where the memory of `reserve_mem=size:align:name` on its command line is; 0 where there is none of this name.', (k, [n]) =>
-        k.reserveMem.find((r) => r.name === asString(n, 'the name'))?.addr ?? 0)
+        k.reserveMem.regions.find((r) => r.name === asString(n, 'the name'))?.addr ?? 0)
     .method('logged', [param('text', STRING)], { context: 'any', result: BOOL }, 'A line of its log contains this text.', (k, [t]) =>
         k.log.items.some((l) => l.text.includes(asString(t, 'the text'))))
     .method('logged_in_order', [param('texts', listOf(STRING))], { context: 'any', result: BOOL }, 'Its log has lines that contain these texts, in this order; others may stand between.', (k, [texts]) => {
