@@ -36,7 +36,7 @@ function deviceOf(e: MachineEntry, constant: (e: Expr) => number): DeviceShape |
     return address && {
         name: wordOf(e.args[0]), kind: wordOf(setting('kind')), address, behind: parsePciAddress(textOf(setting('behind'))),
         queues: number('queues', 1), vectors: number('msix', 1), driver: DRIVERS.get(wordOf(setting('driver'))) ?? 'native',
-        physical: wordOf(e.body?.find((b) => b.key.name === 'vf')?.args[1]), ignoresBusMaster: wordOf(setting('ignores_bus_master')) === 'on',
+        acs: wordOf(setting('acs')) !== 'off', physical: wordOf(e.body?.find((b) => b.key.name === 'vf')?.args[1]), ignoresBusMaster: wordOf(setting('ignores_bus_master')) === 'on',
         ats: ATS.get(wordOf(setting('ats'))) ?? 'off',
     };
 }

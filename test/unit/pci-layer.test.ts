@@ -265,6 +265,58 @@ scenario "no FLB" {
         assert.match(findingsOf(stock).join('\n'), /LU0212: No FLB is called `pci_core`\. It comes with the layer `pci`, which no kernel of this program has: `kernel "next" from "7.3" \{ layers pci \}`/);
     });
 
+    test('ACS keeps devices apart; that of incoming bridges is adopted as found', () => {
+        passes(`
+scenario "adopted" {
+    boot "next"
+    assert gpu0.group.length == 1 && gpu0.bridge.acs == 0x1d && gpu0.bridge.ari_forwarding
+    process p {
+        s = open("/dev/liveupdate").create_session("s")
+        preserve_them(s)
+        kexec_file_load("next")
+        gpu0.bridge.acs = 1
+        gpu0.bridge.ari_forwarding = false
+        nic0.bridge.acs = 1
+        reboot(KEXEC)
+    }
+    assert gpu0.bridge.acs == 1 && !gpu0.bridge.ari_forwarding && gpu0.group.length == 2
+    assert nic0.bridge.acs == 0x1d && nic0.group.length == 1
+}
+`);
+    });
+
+    test('what nothing keeps apart is in one group, and claimed as a whole', () => {
+        const machine = (acs: string, driver: string): string => `machine {
+    memory 1GiB
+    iommu vtd
+    device gpu0 at "0000:5f:00.0" { kind gpu; driver vfio; behind "0000:5e:00.0"; acs ${acs} }
+    device nic0 at "0000:5f:01.0" { kind nic; driver ${driver}; behind "0000:5e:00.0" }
+    device fn0  at "0000:60:00.0" { kind dma; driver none }
+    device fn1  at "0000:60:00.1" { kind dma; driver none }
+    device vf   at "0000:60:01.0" { kind dma; driver none; vf of fn0 }
+}
+`;
+        const scenario = (text: string): string => `scenario "s" {
+    boot "7.3"
+    process p {
+        ram = memfd_create("ram")
+        ram.truncate(4MiB)
+        ioas = open("/dev/iommu").ioas_alloc()
+        ioas.map(ram, iova: 0, length: 4MiB)
+        gpu = open("/dev/vfio/devices/vfio0")
+        ${text}
+    }
+}`;
+        const run = (text: string): void => {
+            const program = programOf({ 'test.lus': text });
+            assert.deepEqual(findingsOf(program), []);
+            assert.deepEqual(failuresOf(program), []);
+        };
+        run(machine('on', 'native') + scenario('assert gpu0.group.length == 1 && fn0.group.length == 2 && vf.group.length == 1\n gpu.bind_iommufd(ioas)'));
+        run(machine('off', 'native') + scenario('assert gpu0.group[1] == "nic0"\n gpu.bind_iommufd(ioas)  fails EBUSY\n nic0.bind("vfio")\n gpu.bind_iommufd(ioas)'));
+        run(machine('off', 'vfio') + scenario('gpu.bind_iommufd(ioas)'));
+    });
+
     test('virtual functions belong to a device on their bus', () => {
         const findings = (device: string): string[] => findingsOf(programOf({
             'test.lus': `machine {\n memory 1GiB\n device nic0 at "0000:3b:00.0" { kind nic }\n device vf0 at "0000:3b:00.1" { kind nic; vf of nic0 }\n ${device}\n}\n`,

@@ -119,7 +119,7 @@ export class KernelDevices extends Rec {
 
     /** Drivers take their devices (device_initcall). */
     probe(): void {
-        this.pci.enableBridges();
+        this.pci.enableBridges(this.iommu?.enabled === true);
         for (const b of this.bound) {
             this.probeDevice(b);
         }

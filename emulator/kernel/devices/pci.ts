@@ -9,6 +9,8 @@ import type { Kernel } from '../kernel';
 const PCI_SCAN = costId('pci_scan');
 /** PCI_D0 */
 const D0 = 0;
+/** What pci_std_enable_acs() turns on: source validation, request redirect, completion redirect, upstream forwarding. */
+const ACS_ISOLATION = 0x1d;
 
 /** A function that the scan has found (struct pci_dev). */
 export class PciDev extends Rec {
@@ -123,14 +125,26 @@ export class KernelPci extends Rec {
         return dev;
     }
 
-    /** Has the bridges pass on what comes from below, those that did all the time left alone. */
-    enableBridges(): void {
+    /** Has the bridges pass on what comes from below, and keep it apart where there is an IOMMU; those that did all the time are left as they are. */
+    enableBridges(isolate: boolean): void {
         for (const { fn, incoming } of this.devs) {
             if (fn.isBridge && incoming === 0) {
                 fn.setPower(D0);
                 fn.setBusMaster(true);
+                fn.setAriForwarding(true);
+                fn.setAcs(isolate ? ACS_ISOLATION : 0);
             }
         }
+    }
+
+    /**
+     * What the IOMMU cannot tell apart or protect from each other (pci_device_group() in drivers/iommu/iommu.c): all that is below a bridge
+     * which does not keep it apart, and the functions of one device but for virtual ones.
+     */
+    group(device: Device): readonly Device[] {
+        const open = device.path.findLast((bridge) => (bridge.acs & ACS_ISOLATION) !== ACS_ISOLATION);
+        const slot = (d: Device): number => d.requester >> 3;
+        return this.endpoints.filter((d) => (open ? d.path.includes(open) : d === device || (d.shape.physical === '' && device.shape.physical === '' && slot(d) === slot(device))));
     }
 
     hash(hasher: Hasher): void {

@@ -1,4 +1,5 @@
 /** /dev/vfio/devices/vfioN: a device in the hands of user space (drivers/vfio/device_cdev.c, drivers/vfio/pci/vfio_pci_core.c). */
+import type { Device } from '../../machine/devices/device';
 import { costId } from '../../machine/costs';
 import { Rec } from '../../machine/journal';
 import { anonFile } from '../anon';
@@ -34,6 +35,12 @@ export class VfioFile extends Rec {
         return k.devices.of(b.device) !== b ? err('ENODEV') : b.frozen ? err('EBUSY') : undefined;
     }
 
+    /** A driver of the kernel's own has this device. */
+    private isDriven(device: Device): boolean {
+        const driver = this.k.devices.of(device)?.driver ?? '';
+        return driver !== '' && driver !== 'vfio-pci';
+    }
+
     /** The device came along running, and nothing may be done to it. */
     private get kept(): boolean {
         const { k, device: b } = this;
@@ -43,7 +50,7 @@ export class VfioFile extends Rec {
     /**
      * VFIO_DEVICE_BIND_IOMMUFD, and with an address space or a hardware page table VFIO_DEVICE_ATTACH_IOMMUFD_PT at once: from then on the
      * device sees what is mapped there, and nothing before.
-     * @returns EINVAL (bound already), EBUSY (another descriptor has it), ENOMEM, or why the memory cannot be pinned
+     * @returns EINVAL (bound already), EBUSY (another descriptor has it, or a driver of the kernel has one of its group), ENOMEM, or why the memory cannot be pinned
      */
     bind(to: Iommufd | Ioas | Hwpt): undefined | Err {
         const { k, device: b } = this;
@@ -56,6 +63,9 @@ export class VfioFile extends Rec {
         }
         if (b.inherited) {
             return this.takeOver(b.inherited, iommufd);
+        }
+        if (k.devices.pci.group(b.device).some((d) => this.isDriven(d))) {
+            return err('EBUSY');
         }
         if (!this.kept) {
             // iommu_device_claim_dma_owner(): until it is attached, it sees nothing

@@ -23,6 +23,8 @@ export interface DeviceShape {
     /** Entries of its MSI-X table; 0: none. */
     readonly vectors: number;
     readonly driver: DriverChoice;
+    /** The bridge above can keep it and its neighbours apart (ACS). */
+    readonly acs: boolean;
     /** The name of the device that it is a virtual function of; empty: it is a device of its own. */
     readonly physical: string;
     /** Faulty hardware: its requests come through whatever the bus master bits on their way say. */

@@ -72,6 +72,7 @@ export class PciBus {
         this.iommu = iommu === undefined ? null : new Iommu(journal, iommu, host);
         this.interrupts = new InterruptController(journal, processors.count, processors.its, this.iommu, host);
         const ports = new Map<string, PciFunction>();
+        const acs = (bus: number, segment: number): boolean => shapes.every((s) => s.acs || s.address.bus !== bus || s.address.segment !== segment);
         const portTo = (bus: number, segment: number): PciFunction | null => {
             if (bus === 0) {
                 return null;
@@ -79,14 +80,14 @@ export class PciBus {
             const key = `${segment}:${bus}`;
             let port = ports.get(key);
             if (!port) {
-                port = new PciFunction(journal, { segment, bus: 0, device: ports.size + 1, fn: 0 }, null, { ...ROOT_PORT, secondary: bus });
+                port = new PciFunction(journal, { segment, bus: 0, device: ports.size + 1, fn: 0 }, null, { ...ROOT_PORT, secondary: bus, acs: acs(bus, segment) });
                 ports.set(key, port);
                 this.bridges.push(port);
             }
             return port;
         };
         const between = (at: PciAddress, bus: number): PciFunction => {
-            const bridge = new PciFunction(journal, at, portTo(at.bus, at.segment), { ...BRIDGE, secondary: bus });
+            const bridge = new PciFunction(journal, at, portTo(at.bus, at.segment), { ...BRIDGE, secondary: bus, acs: acs(bus, at.segment) });
             this.bridges.push(bridge);
             return bridge;
         };

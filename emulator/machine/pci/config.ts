@@ -1,6 +1,7 @@
 /**
  * Configuration space: PCI Local Bus Specification 3.0, section 6.1 (headers of type 0 and 1) and 6.8.2 (MSI-X), PCI Bus Power Management
- * Interface Specification 1.2, section 3.2, PCI Express Base Specification, section 7.5.3 (function level reset).
+ * Interface Specification 1.2, section 3.2, PCI Express Base Specification 5.0, sections 7.5.3 (function level reset; ARI forwarding in Device
+ * Control 2) and 7.7.8 (Access Control Services).
  */
 import type { Hasher } from '../hash';
 import type { Journal, Saveable } from '../journal';
@@ -29,8 +30,17 @@ export const MSIX_CONTROL = CAP_MSIX + 2;
 export const MSIX_ENABLE = 0x8000;
 export const MSIX_MASK_ALL = 0x4000;
 const FLR_CAPABLE = 0x1000_0000;
+const DEVICE_CAPABILITIES_2 = CAP_EXPRESS + 0x24;
+export const DEVICE_CONTROL_2 = CAP_EXPRESS + 0x28;
+/** Device Capabilities 2 and Device Control 2: the port passes on requests of functions beyond the eighth. */
+export const ARI_FORWARDING = 0x20;
+/** The first extended capability: Access Control Services, version 1. */
+const EXT_ACS = 0x100;
+export const ACS_CONTROL = EXT_ACS + 6;
+/** Source validation, translation blocking, request redirect, completion redirect, upstream forwarding. */
+const ACS_ALL = 0x1f;
 
-const SIZE = 256;
+const SIZE = 0x108;
 /** COMMAND: I/O, memory, master, parity, SERR, INTx disable. */
 const COMMAND_WRITABLE = 0x0547;
 
@@ -51,8 +61,9 @@ export class ConfigSpace implements Saveable {
     /**
      * @param vectors entries of the MSI-X table; 0: a bridge, or a function without MSI-X
      * @param barSize bytes of the memory behind BAR 0, a power of two; 0: none
+     * @param acs a bridge that can keep what is below it apart
      */
-    constructor(private readonly journal: Journal, ids: FunctionIds, readonly bridge: boolean, readonly vectors: number, barSize: number) {
+    constructor(private readonly journal: Journal, ids: FunctionIds, readonly bridge: boolean, readonly vectors: number, barSize: number, readonly acs = false) {
         this.epoch = journal.epoch;
         this.put(PCI_VENDOR_ID, 2, ids.vendor);
         this.put(PCI_DEVICE_ID, 2, ids.device);
@@ -76,6 +87,13 @@ export class ConfigSpace implements Saveable {
             this.allow(PCI_PRIMARY_BUS, 1, 0xff);
             this.allow(PCI_SECONDARY_BUS, 1, 0xff);
             this.allow(PCI_SUBORDINATE_BUS, 1, 0xff);
+            this.put(DEVICE_CAPABILITIES_2, 4, ARI_FORWARDING);
+            this.allow(DEVICE_CONTROL_2, 2, ARI_FORWARDING);
+            if (acs) {
+                this.put(EXT_ACS, 4, 0x1_000d);
+                this.put(EXT_ACS + 4, 2, ACS_ALL);
+                this.allow(ACS_CONTROL, 2, ACS_ALL);
+            }
         } else if (barSize > 0) {
             // 64-bit, prefetchable: the low bits that software cannot write say how large it is
             this.put(PCI_BASE_ADDRESS_0, 4, 0xc);

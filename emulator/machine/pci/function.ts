@@ -3,7 +3,7 @@ import type { Hasher } from '../hash';
 import { type Journal, Rec } from '../journal';
 import { formatBdf, formatPciAddress, requesterOf, type PciAddress } from './address';
 import {
-    COMMAND_MASTER, COMMAND_MEMORY, ConfigSpace, PCI_COMMAND, PCI_PRIMARY_BUS, PCI_SECONDARY_BUS, PCI_SUBORDINATE_BUS, PM_CSR, type FunctionIds,
+    ACS_CONTROL, ARI_FORWARDING, COMMAND_MASTER, COMMAND_MEMORY, ConfigSpace, DEVICE_CONTROL_2, PCI_COMMAND, PCI_PRIMARY_BUS, PCI_SECONDARY_BUS, PCI_SUBORDINATE_BUS, PM_CSR, type FunctionIds,
 } from './config';
 
 export interface FunctionShape {
@@ -12,6 +12,8 @@ export interface FunctionShape {
     readonly barSize?: number;
     /** The number of the bus below, for bridges. */
     readonly secondary?: number;
+    /** A bridge that can keep what is below it apart (ACS). */
+    readonly acs?: boolean;
 }
 
 export class PciFunction extends Rec {
@@ -29,7 +31,7 @@ export class PciFunction extends Rec {
      */
     constructor(protected readonly journal: Journal, private readonly address: PciAddress, readonly upstream: PciFunction | null, shape: FunctionShape) {
         super(journal);
-        this.config = new ConfigSpace(journal, shape.ids, shape.secondary !== undefined, shape.vectors ?? 0, shape.barSize ?? 0);
+        this.config = new ConfigSpace(journal, shape.ids, shape.secondary !== undefined, shape.vectors ?? 0, shape.barSize ?? 0, shape.acs ?? false);
         this.secondary = shape.secondary ?? -1;
         this.slot = requesterOf(address) & 0xff;
         this.numberBuses();
@@ -99,6 +101,26 @@ export class PciFunction extends Rec {
     /** Its bus numbers are such that requests find their way (pci_scan_bridge_extend() in drivers/pci/probe.c). */
     get busesFit(): boolean {
         return this.config.read(PCI_PRIMARY_BUS, 1) === this.busNumber && this.secondaryBus > this.busNumber && this.subordinateBus >= this.secondaryBus;
+    }
+
+    /** What of ACS is on: bits of its control register. 0 for functions that do not have it. */
+    get acs(): number {
+        return this.config.acs ? this.config.read(ACS_CONTROL, 2) : 0;
+    }
+
+    setAcs(bits: number): void {
+        if (this.config.acs) {
+            this.config.write(ACS_CONTROL, 2, bits);
+        }
+    }
+
+    /** A bridge passes on requests of functions beyond the eighth (ARI). */
+    get ariForwarding(): boolean {
+        return this.isBridge && (this.config.read(DEVICE_CONTROL_2, 2) & ARI_FORWARDING) !== 0;
+    }
+
+    setAriForwarding(on: boolean): void {
+        this.config.write(DEVICE_CONTROL_2, 2, on ? ARI_FORWARDING : 0);
     }
 
     /** Somebody pulls it out, or puts it back in: then it is as after power-on. */

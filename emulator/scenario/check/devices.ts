@@ -11,10 +11,10 @@ const IOMMUS = new Map([['vtd', 'x86_64'], ['amd', 'x86_64'], ['smmuv3', 'arm64'
 const EXAMPLE = '`device nic0 at "0000:3b:00.0" { kind nic; queues 2; msix 4 }`';
 const SETTINGS = new Map([
     ['kind', '`kind nic`'], ['queues', '`queues 2`'], ['msix', '`msix 4`'], ['driver', '`driver vfio`'], ['behind', '`behind "0000:3a:00.0"`'],
-    ['vf', '`vf of nic0`'], ['ignores_bus_master', '`ignores_bus_master on`'], ['ats', '`ats on`'],
+    ['vf', '`vf of nic0`'], ['acs', '`acs off`'], ['ignores_bus_master', '`ignores_bus_master on`'], ['ats', '`ats on`'],
 ]);
 const CHOICES: ReadonlyMap<string, readonly string[]> = new Map([
-    ['kind', [...DEVICE_KINDS.keys()]], ['driver', ['native', 'vfio', 'none']], ['ignores_bus_master', ['on', 'off']], ['ats', ['on', 'off', 'deaf']],
+    ['kind', [...DEVICE_KINDS.keys()]], ['driver', ['native', 'vfio', 'none']], ['ignores_bus_master', ['on', 'off']], ['acs', ['on', 'off']], ['ats', ['on', 'off', 'deaf']],
 ]);
 const MOST: ReadonlyMap<string, number> = new Map([['queues', 64], ['msix', 2048]]);
 

@@ -10,7 +10,7 @@ import { vmOf } from '../../kernel/kvm/file';
 import { fget } from '../../kernel/process';
 import { Device, type DriverChoice } from '../../machine/devices/device';
 import { PAGE_SIZE } from '../../machine/memory';
-import { ANY, BOOL, FD, INT, NONE, objectOf, PHYS, STRING, type NativeFunction, type Value } from '../types';
+import { ANY, BOOL, FD, INT, listOf, NONE, objectOf, PHYS, STRING, type NativeFunction, type Value } from '../types';
 import { asBool, asInt, asNumber, format, ProgramError } from '../values';
 import type { Vm } from '../vm';
 import { fdArg } from './core';
@@ -94,6 +94,7 @@ export const deviceObject = new Members(Device, 'device', 'A device of the machi
     .field('awaits_driver', BOOL, 'It has raised an interrupt, and waits until its driver has seen it (see `start_dma`).', (d) => d.awaits !== null)
     .field('present', BOOL, 'It is plugged in.', (d) => d.present)
     .field('bridge', objectOf('bridge'), 'The bridge or root port above it; `none` on a root bus.', (d) => d.upstream)
+    .field('group', listOf(STRING), 'Its IOMMU group in the running kernel: the names of all devices that nothing keeps apart from it, itself included.', (d, vm) => vm.list(vm.running.devices.pci.group(d).map((o) => o.shape.name)))
     .field('pci_dev', objectOf('pci_dev'), 'The device as the running kernel knows it; `none` where the scan of the buses has not found it.', (d, vm) => vm.running.devices.pci.of(d) ?? null)
     .method('remove', [], { context: 'kernel' }, 'The device is out, and its virtual functions with it: the kernel forgets them.', (d, _a, vm) => {
         for (const gone of vm.machine.pci.devices.filter((o) => o === d || o.shape.physical === d.shape.name)) {

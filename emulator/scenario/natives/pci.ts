@@ -56,6 +56,8 @@ export const pciObject = new Members(KernelPci, 'pci', 'The PCI core of the runn
 export const bridgeObject = new Members(PciFunction, 'bridge', 'A bridge or root port of the machine. It stays when kernels come and go.', false)
     .field('name', STRING, 'Where it sits.', (b) => b.name)
     .field('bus_master', BOOL, 'It passes on requests from below. Can be assigned.', (b) => b.busMaster, (b, v) => b.setBusMaster(asBool(v, 'bus_master')))
+    .field('acs', INT, 'What of Access Control Services is on: 1 source validation, 2 translation blocking, 4 request redirect, 8 completion redirect, 0x10 upstream forwarding. Can be assigned.', (b) => b.acs, (b, v) => b.setAcs(asNumber(v, 'acs')))
+    .field('ari_forwarding', BOOL, 'It passes on requests of functions beyond the eighth. Can be assigned.', (b) => b.ariForwarding, (b, v) => b.setAriForwarding(asBool(v, 'ari_forwarding')))
     .field('secondary_bus', INT, 'The number of the bus below it. Can be assigned.', (b) => b.secondaryBus, (b, v) => b.setBuses(b.busNumber, asNumber(v, 'the bus'), b.subordinateBus))
     .field('subordinate_bus', INT, 'The highest number of a bus below it. Can be assigned.', (b) => b.subordinateBus, (b, v) => b.setBuses(b.busNumber, b.secondaryBus, asNumber(v, 'the bus')));
 
