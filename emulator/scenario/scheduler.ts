@@ -68,7 +68,7 @@ export class Scheduler extends Rec {
         const able = order.filter((t) => !t.waiting || (t.waiting.kind === 'sleep' && t.waiting.until <= now));
         const candidates = others && able.some((t) => t !== current) ? able.filter((t) => t !== current) : able;
         if (candidates.length === 0) {
-            return soonest(order);
+            return soonest(order, current);
         }
         if (this.seed === 0) {
             return candidates.includes(current) ? current : candidates[0];
@@ -104,11 +104,12 @@ function mix(seed: number): number {
     return ((x ^ (x >>> 16)) >>> 0) || 1;
 }
 
-function soonest(threads: readonly Thread[]): Thread | undefined {
+/** Who wakes first. Of several the current one, so that it lets the time pass and they do not leave that to each other for ever. */
+function soonest(threads: readonly Thread[], current: Thread): Thread | undefined {
     let found: Thread | undefined;
     let first = Infinity;
     for (const t of threads) {
-        if (t.waiting?.kind === 'sleep' && t.waiting.until < first) {
+        if (t.waiting?.kind === 'sleep' && (t.waiting.until < first || (t.waiting.until === first && t === current))) {
             found = t;
             first = t.waiting.until;
         }

@@ -106,6 +106,17 @@ suite('concurrently: the schedule', () => {
         }`), ['a', 'b', 'a again']);
     });
 
+    test('who sleeps until the same moment wakes, both', () => {
+        assert.deepEqual(passes(`scenario "s" {
+            boot "7.2"
+            process a, b
+            concurrently {
+                a { sleep 3ms; log("a") }
+                b { sleep 3ms; log("b") }
+            }
+        }`).toSorted(), ['a', 'b']);
+    });
+
     test('outside of it nothing is drawn', () => {
         const program = (body: string): string => `scenario "s" { boot "7.2"; process a, b; ${body} }`;
         const ends = [0, 5].map((seed) => fingerprint(run(program('a { memfd_create("x") }; b { memfd_create("y") }'), seed).vm));
