@@ -161,7 +161,12 @@ export class Chronicle implements Rules {
     }
 
     ofFile(file: LuoFile): readonly HistoryLine[] {
-        return [...this.of(sessionKey(file.session.name)), ...this.of(fileKey(file.session.name, file.token))];
+        return this.ofToken(file.session.name, file.token);
+    }
+
+    /** What is known of a file by its name, and of its session. */
+    ofToken(session: string, token: number | bigint | string): HistoryLine[] {
+        return [...this.of(sessionKey(session)), ...this.of(fileKey(session, token))].sort((a, b) => a.boot - b.boot);
     }
 
     /** What preserved the file that came over under this session and token. */

@@ -6,6 +6,7 @@ import type { Delivery } from '../../machine/interrupts/controller';
 import type { GuestLine } from '../../machine/interrupts/guest_line';
 import { type Journal, Rec, Table } from '../../machine/journal';
 import { PAGE_SIZE } from '../../machine/memory';
+import { duration } from '../durations';
 import { deviceOf, isStalled, outcomeText } from '../interrupts';
 import { hex } from '../values';
 import { blame } from './blame';
@@ -59,7 +60,7 @@ export function interruptRules(scene: Scene): InterruptRules {
     };
 
     const historyOf = (device: Device, vector: number): HistoryLine[] => (stretches.get(keyOf(device, vector)) ?? []).map(({ delivery, line, since, count }) => ({
-        ...line, text: `${device.shape.name} raised vector ${vector}${count === 1 ? '' : ` ${count} times`} from ${since / 1000} µs on: it ${outcomeText(delivery)}`,
+        ...line, text: `${device.shape.name} raised vector ${vector}${count === 1 ? '' : ` ${count} times`} from ${duration(since)} on: it ${outcomeText(delivery)}`,
     }));
 
     const dataOf = (device: Device, vector: number) => ({ device: device.shape.name, at: device.name, vector });
@@ -106,7 +107,7 @@ export function interruptRules(scene: Scene): InterruptRules {
                 tell('LU1055', {
                     about: `${line.guest} ${keyOf(device, line.index)} ${device.awaits?.since ?? 0}`, history: historyOf(device, line.index),
                     data: { ...dataOf(device, line.index), guest: line.guest, raised: line.raised, delivered: line.delivered, lost: line.lost, injected: line.injected },
-                    message: `The driver of ${device.shape.name} in ${line.guest} waits for vector ${line.index}, which ${device.shape.name} raised at ${(device.awaits?.since ?? 0) / 1000} µs: `
+                    message: `The driver of ${device.shape.name} in ${line.guest} waits for vector ${line.index}, which ${device.shape.name} raised at ${duration(device.awaits?.since ?? 0)}: `
                         + 'that interrupt is lost, and as the device waits for the driver, no other will come.',
                 });
             }
@@ -122,7 +123,7 @@ export function interruptRules(scene: Scene): InterruptRules {
                 tell('LU1055', {
                     about: `${keyOf(device, awaits.vector)} ${awaits.since}`, history: historyOf(device, awaits.vector), data: dataOf(device, awaits.vector),
                     advice: 'Set the device\'s vectors up again, and have its driver look at what is done.',
-                    message: `The driver of ${device.shape.name} waits for vector ${awaits.vector}, which ${device.shape.name} raised at ${awaits.since / 1000} µs: `
+                    message: `The driver of ${device.shape.name} waits for vector ${awaits.vector}, which ${device.shape.name} raised at ${duration(awaits.since)}: `
                         + 'that interrupt is lost, and as the device waits for the driver, no other will come.',
                 });
             }

@@ -9,7 +9,7 @@ import { Seq, Table } from '../../machine/journal';
 import type { Frame } from '../code';
 import { hex } from '../values';
 import { local, onStack } from './blame';
-import { argsOf, fileKey, sessionKey } from './chronicle';
+import { argsOf, sessionKey } from './chronicle';
 import type { Rules, Scene } from './diagnoses';
 import type { Datum, Say } from './diagnosis';
 import { incomingSessions, type IncomingSession } from './incoming';
@@ -82,7 +82,7 @@ export function sessionRules(scene: Scene): Rules {
         for (const { boot, file, session, token } of finished) {
             if (boot === vm.boot && held.has(file) && !going.includes(file.inode)) {
                 say('LU1079', {
-                    about: `${session} ${token}`, history: [...chronicle.of(sessionKey(session)), ...chronicle.of(fileKey(session, token))], data: { session, token },
+                    about: `${session} ${token}`, history: chronicle.ofToken(session, token), data: { session, token },
                     message: `Token ${token} of session "${session}" has come from the previous kernel and is still in use, but no session of this kernel has it: this kexec drops it.`,
                 });
             }
