@@ -30,11 +30,11 @@ suite('debug adapter: virtual machines', () => {
         const value = async (...path: string[]): Promise<string> => (await client.unfold(threadId, 'Machine', ...guest, ...path)).value;
         assert.equal(await value(), '4 vCPUs, paused');
         assert.equal(await value('vCPUs', '[3]'), 'paused');
-        assert.match(await value('vCPUs', '[1]', 'program'), /^writes 0x4000000–0x7ffffff \(64 MiB\) at 100 MiB\/s, round 2, \d+ pages of it done$/);
+        assert.match(await value('vCPUs', '[1]', 'program'), /^writes 0x1000000–0x1ffffff \(16 MiB\) at 100 MiB\/s, round 2, \d+ pages of it done$/);
         assert.match(await value('vCPUs', '[1]', 'registers', 'rip'), /^0xffffffff810000\w\w$/);
-        assert.equal(await value('vCPUs', '[1]', 'registers', 'rsi'), '0x4000000');
-        assert.equal(await value('memory slots', '0x8000000'), '0x8000000–0xfffffff (128 MiB): memfd "guest-ram-high"');
-        assert.match(await value('memory slots', '0x0', '0x0'), /^0x\w+–0x\w+ \(\d+ KiB\)$/);
+        assert.equal(await value('vCPUs', '[1]', 'registers', 'rsi'), '0x1000000');
+        assert.equal(await value('memory slots', '0x2000000'), '0x2000000–0x3ffffff (32 MiB): memfd "guest-ram-high"');
+        assert.match(await value('memory slots', '0x0', '0x0'), /^0x\w+–0x\w+ \(\d+ MiB\)$/);
         assert.equal(await value('wrong bytes', 'now'), '0 bytes');
         assert.equal(await value('state saved'), 'no');
         assert.match(await value('blackout'), /^[\d.]+ µs so far$/);
