@@ -41,8 +41,8 @@ export interface Listener {
     described?(array: ArrayView, descriptor: number): void;
     /** The scenario has flipped bits in memory. */
     corrupted?(): void;
-    /** KHO was asked to restore an address at which no preserved block begins. */
-    notRestored?(address: Int): void;
+    /** KHO was asked to restore an address at which no preserved block begins. `given`: it has taken the page from its owner all the same. */
+    notRestored?(address: Int, given?: boolean): void;
     /** KHO was asked to restore several blocks that begin at an address, and failed when it had restored so many pages of them. */
     halfRestored?(address: Int, pages: number): void;
     /** KHO has refused to preserve memory that touches scratch. Bytes. */

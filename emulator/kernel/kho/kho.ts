@@ -167,6 +167,13 @@ export class Kho extends Rec {
 
     /** kho_restore_folio. @returns the folio's head with one reference; undefined (NULL) where nothing is preserved there. */
     restoreFolio(phys: Int, owner: string): number | undefined {
+        if (this.takesFromOwner(phys)) {
+            const pfn = Math.floor(phys / PAGE_SIZE);
+            const id = this.env.machine.owners.id(owner);
+            this.env.memmap.initFolio(pfn, 0, id);
+            this.env.machine.history.add(RESTORED, pfn, 1, id);
+            return pfn;
+        }
         const order = this.markedOrder(phys);
         if (order === undefined) {
             return undefined;
@@ -176,6 +183,16 @@ export class Kho extends Rec {
         this.env.memmap.initFolio(pfn, order, id);
         this.restored(pfn, order, id);
         return pfn;
+    }
+
+    /**
+     * Whether restoring this page gives it to a second owner: where there is no magic number to look for, page->private of an allocated page is 0,
+     * which reads as a preserved block of one page.
+     */
+    takesFromOwner(phys: Int): phys is number {
+        const { machine, memmap } = this.env;
+        const pfn = typeof phys === 'number' && machine.isRam(phys) ? Math.floor(phys / PAGE_SIZE) : -1;
+        return pfn >= 0 && !this.format.magic && memmap.khoOrder(pfn) < 0 && memmap.stateOf(pfn) === 'allocated' && memmap.orderOf(pfn) === 0;
     }
 
     /**

@@ -197,9 +197,9 @@ export class Diagnoses implements Listener {
         }
     }
 
-    notRestored(address: Int): void {
+    notRestored(address: Int, given?: boolean): void {
         for (const r of this.watching) {
-            r.notRestored?.(address);
+            r.notRestored?.(address, given);
         }
     }
 

@@ -20,6 +20,9 @@ import { be, pagesText, some } from './words';
 /** Callbacks that work on what the previous kernel handed over. */
 const INCOMING = ['retrieve', 'can_finish', 'finish'];
 
+/** What kernels do that have no mark to look for. */
+const SECOND_OWNER = 'this kernel gives it to a second owner';
+
 /** Owners of pages that no callback works on. */
 const FOREIGN = /^(page cache|memfd|tmpfs|kexec image|KHO radix tree)/;
 
@@ -136,7 +139,7 @@ export function memoryRules(scene: Scene): Rules {
         });
     };
 
-    const notRestored = (address: Int): void => {
+    const notRestored = (address: Int, given = false): void => {
         const pfn = typeof address === 'number' ? Math.floor(address / PAGE_SIZE) : -1;
         const events = history.of(pfn).filter((e) => e.boot - 1 === vm.boot);
         const inherited = events.some((e) => e.kind === 'inherited');
@@ -146,13 +149,13 @@ export function memoryRules(scene: Scene): Rules {
         const token = local(onStack(vm, 'luo_retrieve_file'), 'token');
         const base = { about: callback === null ? hex(address) : `${callback} ${typeof token === 'number' ? hex(token) : ''}`, history: pfn < 0 ? [] : chronicle.ofPage(pfn), data };
         if (inherited && events.some((e) => e.kind === 'restored')) {
-            say('LU1009', { ...base, message: `The page at ${hex(address)} is restored a second time: it is ${stateText(pfn)}, and the kernel refuses.` });
+            say('LU1009', { ...base, message: `The page at ${hex(address)} is restored a second time: it is ${stateText(pfn)}, and ${given ? SECOND_OWNER : 'the kernel refuses'}.` });
         } else if (inherited && history.of(pfn).some((e) => e.boot === vm.boot && e.kind === 'preserved' && e.pfn === pfn)) {
             say('LU1011', { ...base, message: `The block at ${hex(address)} was preserved, but this kernel has no mark on it: whoever has it cannot restore it.`, advice: 'The kernel that comes up has lost it: look for what was said of it before the kexec.' });
         } else if (inherited) {
             say('LU1011', { ...base, message: `No preserved block begins at ${hex(address)}: the page is the inside of a larger one.`, advice: 'Hand over the address of the folio\'s first page, and restore the folio as a whole.' });
         } else {
-            say('LU1011', { ...base, message: `The page at ${hex(address)} is to be restored, but the previous kernel did not preserve it${pfn >= 0 && vm.machine.isRam(pfn * PAGE_SIZE) ? `: it is ${stateText(pfn)}` : ': there is no memory'}.` });
+            say('LU1011', { ...base, message: `The page at ${hex(address)} is to be restored, but the previous kernel did not preserve it${pfn >= 0 && vm.machine.isRam(pfn * PAGE_SIZE) ? `: it is ${stateText(pfn)}` : ': there is no memory'}${given ? `, and ${SECOND_OWNER}` : ''}.` });
         }
     };
 

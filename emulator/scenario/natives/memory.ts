@@ -193,6 +193,9 @@ export const khoObject = new Members(Kho, 'kho', 'Kexec HandOver of the running 
     .method('restore_folio', [param('address', PHYS)], { context: KERNEL, result: objectOf('folio'), fails: true },
         'The folio that the previous kernel preserved there, with one reference. Where there is none the kernel warns, and this fails with EIO.', (k, [pa], vm) => {
             const address = asInt(pa, 'the address');
+            if (k.takesFromOwner(address)) {
+                vm.tell((l) => l.notRestored?.(address, true));
+            }
             const pfn = k.restoreFolio(address, vm.frame?.code.name ?? 'kernel');
             if (pfn === undefined) {
                 vm.tell((l) => l.notRestored?.(address));
