@@ -9,6 +9,7 @@ import type { PciFunction } from '../../emulator/machine/pci/function';
 import type { Vm } from '../../emulator/scenario/vm';
 import { bytesAt, rowsOf } from './bytes';
 import { processorItems, remappingItems, vectorItem } from './interrupts';
+import { iommufdItems } from './iommufd';
 import { countOf, group, hexText, leaf, listing, rangeText, sizeText, type Item } from './item';
 import { busItem, ownerOf } from './pci';
 
@@ -25,6 +26,7 @@ export function deviceItems(vm: Vm): Item[] {
         group('devices', countOf(pci.devices.length, 'device'), () => [...pci.bridges.map(bridgeItem), ...pci.devices.map((d) => deviceItem(vm, d))]),
         ...processorItems(vm),
         ...(pci.iommu ? [iommuItem(vm, pci.iommu)] : []),
+        ...iommufdItems(vm),
     ];
 }
 

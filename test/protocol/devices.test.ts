@@ -6,6 +6,7 @@ import { Client } from './client';
 
 const KEXEC = inRepository('extension', 'examples', 'stock-kexec-devices.lus');
 const PASSTHROUGH = inRepository('extension', 'examples', 'passthrough-update.lus');
+const NEVER_STOPS = inRepository('extension', 'examples', 'device-never-stops.lus');
 const INTERRUPTS = inRepository('extension', 'examples', 'interrupts.lus');
 const ASTRAY = inRepository('extension', 'examples', 'device-keeps-writing.lus');
 
@@ -54,6 +55,25 @@ suite('debug adapter: devices', () => {
         assert.match((await client.unfold(threadId, 'Machine', ...table, '0x0', '0x0', '0x0', '0x1000')).value, /^0x\w+–0x\w+ \(4 KiB\), rw$/);
         assert.match((await client.unfold(threadId, 'Machine', 'IOMMU', 'IOTLB', '[0]')).value, /^domain \d+, 0x\w+ → 0x\w+, rw$/);
         assert.equal(await client.evaluate('gpu0.strays'), '0');
+    });
+
+    test('hardware page tables, marked and preserved, and in the next kernel the domains that came along', async () => {
+        const threadId = await stopAt(NEVER_STOPS, 'kexec_file_load("next")');
+        const value = async (...path: string[]): Promise<string> => (await client.unfold(threadId, 'Machine', 'iommufd', ...path)).value;
+        assert.equal(await value(), '1 open');
+        assert.equal(await value('[0]'), '1 address space, 1 hardware page table');
+        assert.equal(await value('[0]', 'address space 1'), '1 mapping, immutable');
+        assert.match(await value('[0]', 'address space 1', '0x0'), /^32 MiB of .*guest-ram.* from 0x0 on, sealed, pinned$/);
+        const table = ['[0]', 'hardware page table 2'] as const;
+        assert.match(await value(...table), /^domain \d+, marked as 0x9a, preserved$/);
+        assert.equal(await value(...table, 'devices'), 'gpu0');
+        assert.match(await value(...table, 'tables', '[0]'), /^0x\w+, preserved$/);
+        await client.ok('setBreakpoints', { source: { path: NEVER_STOPS }, breakpoints: [{ line: lineWith(NEVER_STOPS, 'at_boot = gpu0.writes') }] });
+        await client.ok('continue', { threadId });
+        const { threadId: next } = await client.stopped();
+        const domains = await client.unfold(next, 'Machine', 'iommufd', 'incoming domains');
+        assert.equal(domains.value, '1 domain');
+        assert.match((await client.variables(domains.variablesReference))[0]?.value ?? '', /^\d+ tables at 0x\w+, seen by gpu0$/);
     });
 
     test('the way of an interrupt, what remaps it, who has which vector, and what a guest counts', async () => {
