@@ -62,6 +62,11 @@ suite('examples', () => {
         assert.match(changed('guest-under-load', 'process vmm { leave(false, true) }', 'process vmm { leave(true, true) }'), /a guest that nobody paused: what follows/);
     });
 
+    test('guest-memfd: the VM must be there, and the pages before they are frozen', () => {
+        assert.match(changed('guest-memfd', '        vm1.preserve_fd(guest, token: 3)\n', ''), /reboot\(KEXEC\) fails with ENOENT/);
+        assert.match(changed('guest-memfd', '        ram.fallocate(0, 4MiB, keep_size: true)     // every page is there before it is frozen\n', ''), /guest\.written > before/);
+    });
+
     test('agent-crash: a second holder makes the difference', () => {
         assert.match(changed('agent-crash', 'send vm1 to systemd                     // FDSTORE=1', 'log("nobody else")'), /session\("vm-1"\)|ENOENT|none/);
     });

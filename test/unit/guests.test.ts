@@ -270,6 +270,52 @@ suite('guests: over a kexec', () => {
     });
 });
 
+suite('guests: every way to forget something', () => {
+    const BOTH = [true, false];
+    for (const memory of BOTH) {
+        for (const pauses of BOTH) {
+            for (const saves of BOTH) {
+                for (const again of BOTH) {
+                    for (const keeps of BOTH) {
+                        // what a naive look at the list says
+                        const root = !memory ? 'LU1038' : !pauses ? 'LU1036' : !saves || !keeps ? 'LU1037' : again ? 'LU1036' : undefined;
+                        const words = [memory ? '' : 'memory not preserved', pauses ? '' : 'not paused', saves ? '' : 'never saved', again ? 'runs once more' : '', keeps ? '' : 'state not preserved'];
+                        test(words.filter((w) => w !== '').join(', ') || 'nothing forgotten', () => {
+                            const vm = ran(`process vmm {
+                                vm1   = open("/dev/liveupdate").create_session("vm-1")
+                                ram   = memfd_create("guest-ram"); ram.truncate(1MiB)
+                                state = memfd_create("guest-state"); state.truncate(4KiB)
+                                guest = kvm.create_vm("guest", vcpus: 2, memory: ram)
+                                guest.run(dirty: 100MiB/s); sleep 12ms
+                                ${memory ? 'vm1.preserve_fd(ram, token: 1)' : ''}
+                                ${keeps ? 'vm1.preserve_fd(state, token: 2)' : ''}
+                                kexec_file_load("7.2")
+                                ${pauses ? 'guest.pause()' : ''}
+                                ${saves ? 'guest.save(state)' : ''}
+                                ${again ? `guest.resume(); sleep 2ms; ${pauses ? 'guest.pause()' : ''}` : ''}
+                                reboot(KEXEC)
+                            }
+                            process vmm {
+                                vm1   = open("/dev/liveupdate").retrieve_session("vm-1")
+                                ${memory ? 'ram = vm1.retrieve_fd(token: 1)' : 'ram = memfd_create("guest-ram"); ram.truncate(1MiB)'}
+                                ${keeps ? 'state = vm1.retrieve_fd(token: 2)' : ''}
+                                vm1.finish()
+                                guest = kvm.create_vm("guest", vcpus: 2, memory: ram)
+                                ${keeps && saves ? 'guest.load(state); guest.resume()' : 'guest.run(dirty: 100MiB/s)'}
+                            }`);
+                            const found = vm.diagnoses?.found.items ?? [];
+                            assert.deepEqual(found.filter((d) => d.cause === null).map((d) => d.code), root === undefined ? [] : [root]);
+                            const goesOn = keeps && saves;
+                            assert.equal((vm.guests.of('guest')?.wrong ?? 0) > 0, goesOn && root !== undefined);
+                            assert.equal(found.some((d) => d.code === 'LU1035'), goesOn && root !== undefined);
+                        });
+                    }
+                }
+            }
+        }
+    }
+});
+
 suite('guests: state and errors', () => {
     const STATE = { memory: 4096, vcpus: [{ start: 0, pages: 5, count: 17, rate: 4096, pending: [32, 255] }, { start: 20480, pages: 1, count: 0, rate: 0, pending: [] }] };
 
@@ -368,6 +414,65 @@ suite('guests: state and errors', () => {
         }`);
         assert.deepEqual(vm.diagnoses?.found.items.map((d) => d.code), ['LU1035'], 'what was cut off is zeroes, and the vCPU goes on');
         assert.deepEqual(vm.guests.of('guest')?.live?.vcpus.items.map((v) => v.state), ['running', 'running']);
+    });
+});
+
+suite('guests: what their memory is in', () => {
+    test('huge pages of a pool, over a kexec with the layer that carries them', () => {
+        const program = programOf(`kernel "next" from "7.3" { layers hugetlb; cmdline "hugepages=12" }
+machine { memory 1GiB }
+scenario "s" {
+    boot "next"
+    process vmm {
+        vm1   = open("/dev/liveupdate").create_session("vm-1")
+        ram   = memfd_create("guest-ram", MFD_HUGETLB | MFD_ALLOW_SEALING)
+        ram.truncate(16MiB)
+        state = memfd_create("guest-state")
+        guest = kvm.create_vm("guest", vcpus: 2, memory: ram)
+        guest.run(dirty: 1GiB/s)
+        sleep 3ms
+        assert hugepages(2MiB).free > 4
+        sleep 20ms
+        assert hugepages(2MiB).free == 4
+        guest.pause(); guest.save(state)
+        vm1.preserve_fd(ram, token: 1); vm1.preserve_fd(state, token: 2)
+        kexec_file_load("next"); reboot(KEXEC)
+    }
+    process vmm {
+        vm1   = open("/dev/liveupdate").retrieve_session("vm-1")
+        ram   = vm1.retrieve_fd(token: 1)
+        state = vm1.retrieve_fd(token: 2)
+        vm1.finish()
+        guest = kvm.create_vm("guest", vcpus: 2, memory: ram)
+        guest.load(state)
+        guest.resume()
+        sleep 20ms
+    }
+    assert vm("guest").wrong == 0 && vm("guest").written > 30MiB
+    assert vm("guest").exits < 100
+}`);
+        assert.deepEqual(program.diagnostics.filter((d) => d.severity === 'error').map((d) => d.message), []);
+        const { vm } = Run.start(program);
+        vm.run(FOREVER);
+        assert.equal(vm.outcome?.failure?.message, undefined);
+        assert.deepEqual(vm.diagnoses?.found.items.map((d) => d.message), []);
+    });
+
+    test('pages that move do not take what a guest has written from it', () => {
+        const vm = ran(`process vmm {
+            ram = memfd_create("ram"); ram.truncate(16MiB)
+            guest = kvm.create_vm("guest", vcpus: 2, memory: ram)
+            guest.run(dirty: 500MiB/s)
+            sleep 20ms
+        }
+        assert compact_memory() > 0
+        vmm {
+            sleep 20ms
+            ram.move_pages(1)
+            sleep 20ms
+        }
+        assert vm("guest").wrong == 0`, 'memory 1GiB; memory 1GiB node 1');
+        assert.equal(vm.guests.of('guest')?.met, 0);
     });
 });
 
