@@ -11,6 +11,7 @@ export function dropKernel(vm: Vm): void {
     if (vm.kernel) {
         vm.guests.kernelStops(vm.kernel);
     }
+    vm.machine.pci.interrupts.forget();
     dropAllUsers(vm);
     for (const t of vm.threads.slice(1)) {
         t.frames = [];

@@ -39,6 +39,25 @@ suite('interrupts: vectors and remapping of a kernel', () => {
         assert.equal(vectorsOf(ran(file(machine(2), 'boot "7.2"'))).length, 203);
     });
 
+    test('a processor beyond the 255th needs remapping with wide destinations', () => {
+        for (const [iommu, cpus] of [['iommu vtd', 300], ['iommu amd', 255], ['', 255]] as const) {
+            const vm = ran(file(`cpus 300\n${iommu}\ndevice n at "0000:3b:00.0" { kind nic; msix 300 }`, 'boot "7.2"\nn.start_dma(every: 1us)'));
+            assert.equal(new Set(vectorsOf(vm).map((v) => v.split(' ')[1]?.split('.')[0])).size, cpus, iommu);
+            const device = vm.machine.pci.device('n');
+            assert.ok(device);
+            for (let i = 0; i < 300; i++) {
+                assert.equal(device.interrupt(i)?.outcome, 'delivered');
+            }
+            assert.equal(vm.kernel?.devices.interrupts.setAffinity(device, 0, 280)?.name, iommu === 'iommu vtd' ? undefined : 'EINVAL');
+        }
+        assert.match(findingsOf(programOf({ 's.lus': file('cpus 9000', 'boot "7.2"') })).join(), /`cpus` is 1 to 8192/);
+    });
+
+    test('a kernel that panics takes nothing any more', () => {
+        const vm = ran(file('device d at "0000:3b:00.0" { kind dma }', 'boot "7.2"\nd.start_dma(every: 1us, length: 64)\nsleep 5us\ncrash()\nsleep 5us\nassert d.interrupts == 5 && d.lost_interrupts == 5'));
+        assert.deepEqual(vectorsOf(vm), []);
+    });
+
     test('an interrupt is moved: with remapping its message stays, without it changes', () => {
         for (const [iommu, same] of [['iommu vtd', true], ['', false]] as const) {
             const vm = ran(file(`cpus 4\n${iommu}\ndevice d at "0000:3b:00.0" { kind dma }`, 'boot "7.2"\nd.start_dma(every: 1us, length: 64)\nsleep 5us\nassert d.interrupts == 5'));

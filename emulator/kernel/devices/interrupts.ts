@@ -23,6 +23,8 @@ import { IommuTables, TABLE_OWNER } from './tables';
 const FIRST_VECTOR = 0x20;
 const END_OF_VECTORS = 0xeb;
 const SYSCALL_VECTOR = 0x80;
+/** Processors that a destination of 8 bits can name: messages that are not remapped, and AMD's entries. The last one would be all of them. */
+const SHORT_IDS = 255;
 /** Events of an ITS begin behind the interrupts that are no messages. */
 const FIRST_LPI = 8192;
 /** Vectors that guests give to devices. */
@@ -209,15 +211,24 @@ export class KernelInterrupts extends Rec {
 
     // ------------------------------------------------------------ vectors
 
+    /** Processors that messages can name. */
+    private get reachable(): number {
+        return Math.min(this.cpus, this.remapper?.format.wide === true ? this.cpus : SHORT_IDS);
+    }
+
     /** The processor with the fewest vectors taken, the first of several, and its first free vector; undefined: all are taken. */
     private freeVector(wanted?: number): Destination | undefined {
         const { controller } = this;
-        const taken = [...controller.claimed()];
-        if (controller.its) {
-            return { cpu: 0, vector: FIRST_LPI + taken.length };
+        const used = new Array<number>(this.reachable).fill(0);
+        let taken = 0;
+        for (const { cpu } of controller.claimed()) {
+            used[cpu] = (used[cpu] ?? 0) + 1;
+            taken++;
         }
-        const used = Array.from({ length: this.cpus }, (_, cpu) => taken.filter((t) => t.cpu === cpu).length);
-        const cpu = wanted ?? used.indexOf(Math.min(...used));
+        if (controller.its) {
+            return { cpu: 0, vector: FIRST_LPI + taken };
+        }
+        const cpu = wanted ?? used.indexOf(used.reduce((least, n) => Math.min(least, n), Infinity));
         for (let vector = FIRST_VECTOR; vector < END_OF_VECTORS; vector++) {
             if (vector !== SYSCALL_VECTOR && !controller.handlerOf({ cpu, vector })) {
                 return { cpu, vector };
@@ -379,7 +390,7 @@ export class KernelInterrupts extends Rec {
     /** /proc/irq/N/smp_affinity of a vector. @returns EINVAL (no such vector, or that processor is not running), ENOSPC (all its vectors are taken) */
     setAffinity(device: Device, index: number, cpu: number): undefined | Err {
         const irq = this.of(device).find((i) => i.index === index);
-        if (!irq || !Number.isInteger(cpu) || cpu < 0 || cpu >= this.cpus || this.controller.its) {
+        if (!irq || !Number.isInteger(cpu) || cpu < 0 || cpu >= this.reachable || this.controller.its) {
             return err('EINVAL');
         }
         const to = this.freeVector(cpu);

@@ -73,6 +73,7 @@ export const AMD_INTERRUPTS: RemappingFormat = {
     entries: ENTRIES,
     tableOrder: 0,
     tableOfDevice: true,
+    wide: false,
     posts: false,
     route(m, { on, table: deviceTable }, cache, requester, { address, data }, trail): Route {
         if (!on || !isInterruptAddress(address)) {

@@ -84,9 +84,10 @@ export class InterruptController extends Rec {
         this.journal.edit<InterruptController>(this).accepting = cpus;
     }
 
-    /** A kernel that comes up has no handlers yet. */
+    /** The kernel is gone, or has yet to come up: nobody handles anything, and local APICs are off. */
     forget(): void {
         this.handlers.clear();
+        this.accept(0);
     }
 
     handlerOf({ cpu, vector }: Destination): InterruptHandler | undefined {

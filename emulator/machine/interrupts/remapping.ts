@@ -55,6 +55,8 @@ export interface RemappingFormat {
     readonly tableOrder: number;
     /** One table for each device, and not one for all. */
     readonly tableOfDevice: boolean;
+    /** Destinations have 32 bits, and not 8. */
+    readonly wide: boolean;
     /** An entry can have a vector posted. */
     readonly posts: boolean;
     /** Follows a message to its entry. `trail` gets the address of every table that is read. */

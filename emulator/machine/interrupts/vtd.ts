@@ -85,6 +85,7 @@ export const VTD_INTERRUPTS: RemappingFormat = {
     entries: 0x1_0000,
     tableOrder: 8,
     tableOfDevice: false,
+    wide: true,
     posts: true,
     route(m, { on, table, entries, strict }, cache, requester, { address, data }, trail): Route {
         if (!on || !isInterruptAddress(address)) {

@@ -16,6 +16,8 @@ const MACHINE = new Map([
 const OPTIONS = new Map([['memory', 'node'], ['map', 'node'], ['scratch', 'size']]);
 /** What an address among the entries is a multiple of. */
 const ALIGNMENT = new Map([['kho_fdt', 0x1000], ['scratch_array', 0x1000], ['scratch', 0x40_0000]]);
+/** CONFIG_NR_CPUS of the larger distributions. */
+const MOST_CPUS = 8192;
 const LISTS = ['handlers', 'modules', 'layers', 'flaws'];
 /** Settings that are on or off. */
 const SWITCHES = new Set(['numa', 'kho', 'kho_debug', 'iommu_shutdown']);
@@ -72,6 +74,9 @@ function machineEntry(s: Settings, e: MachineEntry, example: string): void {
         aligned(s, e, constant(s, first, 'The address'), first);
     } else {
         const size = constant(s, first, e.key.name === 'cpus' ? 'The number of processors' : 'The size');
+        if (size !== undefined && e.key.name === 'cpus' && size > MOST_CPUS) {
+            s.world.report('error', 'LU0311', s.uri, first, `\`cpus\` is 1 to ${MOST_CPUS}.`);
+        }
         if (size !== undefined && size <= 0) {
             s.world.report('error', 'LU0311', s.uri, first, `${quoted(e.key.name)} is more than nothing: ${example}.`);
         }
