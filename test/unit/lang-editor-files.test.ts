@@ -46,7 +46,7 @@ suite('language: editor files', () => {
             assert.ok(grammar.includes(name), name);
         }
         for (const word of ['scenario', 'kernel', 'import', 'machine', 'handler', 'flb', 'file', 'fn', 'const', 'struct', 'boot', 'process', 'send', 'exit', 'kill',
-            'inject', 'corrupt', 'sleep', 'assert', 'if', 'else', 'while', 'for', 'return', 'break', 'continue', 'undo', 'try', 'new', 'fails', 'may', 'concurrently']) {
+            'inject', 'corrupt', 'sleep', 'assert', 'if', 'else', 'while', 'for', 'return', 'break', 'continue', 'undo', 'try', 'new', 'fails', 'may', 'concurrently', 'layers', 'vfio_phase', 'device', 'vf']) {
             assert.match(grammar, new RegExp(`[|(:b\\]]${word}[|()\\\\]`), word);
         }
     });
