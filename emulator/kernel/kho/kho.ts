@@ -12,6 +12,7 @@ import { orderPages } from '../mm/memmap';
 import type { Area, IncomingHandover, KhoEnv } from './env';
 import { buildsFdtWhenFinalized } from './finalize';
 import type { KhoFormat } from './format';
+import { kfencePage } from './old_mistakes';
 import type { NodePages } from './radix';
 import { type Subtree, addSubtree, buildRootFdt, readFdtPage, removeSubtree, retrieveSubtree } from './root_fdt';
 import { type BlockRun, RunList } from './runs';
@@ -500,12 +501,9 @@ export class Kho extends Rec {
     }
 
     private allocNode(): number | undefined {
-        const [area] = this.env.options.flaws?.has('kho_bitmaps_in_kfence') === true && this.isKhoBoot ? this.scratch : [];
-        for (let pfn = area ? (area.addr + area.size / 2) / PAGE_SIZE : 0; area && pfn * PAGE_SIZE < area.addr + area.size; pfn++) {
-            if (this.env.allocator.takePage(pfn, this.env.machine.owners.id(TREE_OWNER))) {
-                this.env.machine.memory.zero(pfn * PAGE_SIZE, PAGE_SIZE);
-                return pfn * PAGE_SIZE;
-            }
+        const pooled = this.isKhoBoot ? kfencePage(this.env, this.scratch[0], TREE_OWNER) : undefined;
+        if (pooled !== undefined) {
+            return pooled;
         }
         const pfn = this.env.allocator.alloc(0, { owner: this.env.machine.owners.id(TREE_OWNER), zero: true });
         return pfn < 0 ? undefined : pfn * PAGE_SIZE;

@@ -2,7 +2,7 @@
 import type { Machine } from '../../machine/machine';
 import { PAGE_SIZE } from '../../machine/memory';
 import { orderPages } from '../mm/memmap';
-import type { KhoOptions } from './env';
+import type { Area, KhoEnv, KhoOptions } from './env';
 
 /** Pages of a node whose struct pages are initialized at once where the others are deferred: a section of 128 MiB. */
 const INITIALIZED_PAGES = 2 ** 15;
@@ -27,4 +27,18 @@ export function losesMark({ flaws, numa }: Pick<KhoOptions, 'flaws' | 'numa'>, m
     const node = numa ? machine.nodeOf(pfn * PAGE_SIZE) : undefined;
     const first = machine.map.find((r) => node === undefined || r.node === node);
     return first !== undefined && pfn >= Math.floor(first.start / PAGE_SIZE) + INITIALIZED_PAGES;
+}
+
+/** A zeroed page of the KFENCE pool of a kernel that came by kexec, which lies in scratch memory; undefined where bitmaps do not come from there. */
+export function kfencePage({ options, allocator, machine }: KhoEnv, pool: Area | undefined, owner: string): number | undefined {
+    if (!pool || options.flaws?.has('kho_bitmaps_in_kfence') !== true) {
+        return undefined;
+    }
+    for (let pa = pool.addr + Math.floor(pool.size / 2 / PAGE_SIZE) * PAGE_SIZE; pa < pool.addr + pool.size; pa += PAGE_SIZE) {
+        if (allocator.takePage(pa / PAGE_SIZE, machine.owners.id(owner))) {
+            machine.memory.zero(pa, PAGE_SIZE);
+            return pa;
+        }
+    }
+    return undefined;
 }

@@ -99,7 +99,7 @@ export function preparationRules(scene: Scene): Rules {
     };
 
     const switchedOff = (kernel: Kernel): void => {
-        if (!kernel.luo.enabled && refused.length > 0) {
+        if (!kernel.luo.enabled && refused.items.some((line) => line.boot === vm.boot)) {
             const missing = [...(kernel.cmdline.kho ? [] : ['kho=on']), ...(kernel.cmdline.liveupdate ? [] : ['liveupdate=on'])];
             say('LU1065', {
                 about: 'switched off', history: [...refused], data: { missing, cmdline: kernel.cmdline.text },
