@@ -135,9 +135,16 @@ suite('what takes time', () => {
                     t  = lu.create_session("t")
                     t.preserve_fd(memfd_create("n"), token: 1)
                     t.close()
+                    guest = kvm.create_vm("guest", vcpus: 1, memory: m)
+                    guest.run(dirty: 1MiB/s)
+                    guest.pause()
+                    guest.save(memfd_create("state"))
+                    guest.close()
                     kexec_file_load("7.2")
-                    reboot(KEXEC)
+                    memfd_create("movable").pwrite("x", at: 0)
                 }
+                compact_memory()
+                p { reboot(KEXEC) }
                 process p { lu = open("/dev/liveupdate"); s = lu.retrieve_session("s"); m = s.retrieve_fd(token: 1); s.finish(); exit }
                 boot "7.2"
             }`;
