@@ -1,5 +1,5 @@
 /** The processes of a scenario: starting and ending them, their variables, passing descriptors. */
-import type { Err } from '../kernel/errno';
+import { type Err, err } from '../kernel/errno';
 import { exitProcess, passFd, reap, spawn } from '../kernel/process';
 import { Frame, SWITCH } from './code';
 import { entered } from './entering';
@@ -39,9 +39,12 @@ export function setProcessVar(vm: Vm, process: string, name: string, value: Valu
     user.vars.set(name, value);
 }
 
-/** `send vm1 to vmm`: SCM_RIGHTS. The receiver gets its own descriptor under the name. */
+/** `send vm1 to vmm`: SCM_RIGHTS. The receiver gets its own descriptor under the name. One that ran at the same time may be gone: EPIPE. */
 export function sendFd(vm: Vm, fd: number, to: string, as: string): Err | undefined {
     const target = vm.userNamed(to);
+    if (!target && vm.scheduler.active) {
+        return err('EPIPE');
+    }
     if (!target) {
         throw new ProgramError(`no process ${to} runs: start it with "process ${to}"`);
     }

@@ -1,13 +1,16 @@
 /**
  * Who runs next in a `concurrently`. Its processes share one processor: one of them runs until a place where it may be overtaken, where
- * it has to wait, or where it sleeps. Which one comes then is the schedule, and the seed of the run picks it: with seed 0 a process runs for
- * as long as it can, and the blocks come in the order in which they are written; any other seed draws at every such place.
+ * it has to wait, or where it sleeps. Which one comes then is the schedule, and the seed of the run picks it: with seed 0 a process runs until
+ * it has to wait or its slice is over, and the blocks come in the order in which they are written; any other seed draws at every such place.
  */
 import type { Hasher } from '../machine/hash';
 import { Rec, type Journal } from '../machine/journal';
 import type { Thread, Waiting } from './thread';
 import { deadlock } from './waiting';
 import type { Vm } from './vm';
+
+/** Nanoseconds that a process runs with seed 0 while others could. */
+const SLICE = 10e6;
 
 export class Scheduler extends Rec {
     /** The threads whose blocks have not ended, in the order of the blocks. None: nothing runs at the same time as anything else. */
@@ -18,6 +21,8 @@ export class Scheduler extends Rec {
     readonly draws: number = 0;
     /** Something has run at the same time as something else: the run depends on the seed. */
     readonly used: boolean = false;
+    /** When the process that runs was chosen, in nanoseconds of the machine's clock. */
+    readonly since: number = 0;
     /** Of the stream of draws. */
     readonly state: number;
 
@@ -48,6 +53,11 @@ export class Scheduler extends Rec {
         this.journal.edit<Scheduler>(this).threads = this.threads.filter((t) => t !== thread);
     }
 
+    /** Somebody else runs, or the same one once more. */
+    chosen(now: number): void {
+        this.journal.edit<Scheduler>(this).since = now;
+    }
+
     /** Nothing runs at the same time as anything else any more. */
     end(): void {
         if (this.active || this.waiter) {
@@ -59,7 +69,7 @@ export class Scheduler extends Rec {
 
     /**
      * The thread to go on with. Where nobody can, the one that sleeps for the shortest time: it lets the time pass.
-     * @param current where the search begins: with seed 0 it goes on if it can.
+     * @param current where the search begins: with seed 0 it goes on if it can, to the end of its slice.
      * @param others whether it comes last, however the seed would have it.
      */
     choose(current: Thread, now: number, others: boolean): Thread | undefined {
@@ -71,13 +81,13 @@ export class Scheduler extends Rec {
             return soonest(order, current);
         }
         if (this.seed === 0) {
-            return candidates.includes(current) ? current : candidates[0];
+            return candidates.includes(current) && now - this.since < SLICE ? current : candidates[0];
         }
         return candidates.length === 1 ? candidates[0] : candidates[this.draw(candidates.length)];
     }
 
     hash(hasher: Hasher): void {
-        hasher.num(this.state).num(this.draws).num(this.waiter?.id ?? 0);
+        hasher.num(this.state).num(this.draws).num(this.since).num(this.waiter?.id ?? 0);
         for (const t of this.threads) {
             hasher.num(t.id);
         }
@@ -172,6 +182,10 @@ export function goOn(vm: Vm): void {
 function goOnWith(vm: Vm, next: Thread | undefined): void {
     if (next?.waiting?.kind === 'sleep') {
         next.waiting = null;
+    }
+    const { now } = vm.machine.clock;
+    if (next && (next !== vm.current || now - vm.scheduler.since >= SLICE)) {
+        vm.scheduler.chosen(now);
     }
     if (next && next !== vm.current) {
         vm.current = next;

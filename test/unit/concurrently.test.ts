@@ -78,6 +78,21 @@ suite('concurrently: the schedule', () => {
         log("end")
     }`;
 
+    test('nobody keeps the others waiting for ever', () => {
+        for (const seed of [0, 1, 2]) {
+            assert.deepEqual(passes(`scenario "s" {
+                boot "7.2"
+                process luod { kexec_file_load("7.2") }
+                process vmm { ram = memfd_create("ram") }
+                concurrently {
+                    vmm { while true { ram.pwrite("x", at: 0) } }
+                    luod { sleep 5ms; reboot(KEXEC) }
+                }
+                log(kernel.boot)
+            }`, seed), ['1']);
+        }
+    });
+
     test('with seed 0 each runs for as long as it can, in the order of the blocks', () => {
         assert.deepEqual(passes(TWO), ['a0', 'a1', 'a2', 'b0', 'b1', 'b2', 'end']);
     });
@@ -334,6 +349,19 @@ suite('concurrently: signals and dead ends', () => {
                 assert clock.now < 1s
             }`, seed);
         }
+    });
+
+    test('who sends to a process that was killed meanwhile gets EPIPE', () => {
+        passes(`scenario "s" {
+            boot "7.2"
+            process a { m = memfd_create("m") }
+            process b, c
+            concurrently {
+                b { sleep 10s }
+                c { kill b }
+                a { sleep 1ms; send m to b  fails EPIPE }
+            }
+        }`);
     });
 
     test('a deadlock fails the scenario and names who waits for whom', () => {
