@@ -1,10 +1,11 @@
 /** Where a run can stop: the statements of a file, and the functions and callbacks by name. */
+import { layerOfFile } from '../emulator/kernel/layers';
 import type { Code } from '../emulator/scenario/code';
 import type { Image } from '../emulator/scenario/image';
 import { librariesOf } from '../emulator/scenario/kernels';
 import type { Program } from '../emulator/scenario/program';
 import type { Span } from '../emulator/scenario/ast';
-import { STD_SOURCES } from '../emulator/scenario/std';
+import { STD_SCHEME, STD_SOURCES } from '../emulator/scenario/std';
 import type { Position, Sources } from './source';
 
 /** A statement, and the operation that begins it. */
@@ -46,6 +47,10 @@ function statementAt(image: Image, sources: Sources, uri: string, line: number, 
         .filter((c) => sources.position(uri, c.span.start).line <= line && line <= sources.position(uri, c.span.end).line)
         .sort((a, b) => b.span.start - a.span.start);
     if (around.length === 0) {
+        const layer = uri.startsWith(`${STD_SCHEME}/`) ? layerOfFile(uri.slice(STD_SCHEME.length + 1).replace(/\.lus$/, '')) : undefined;
+        if (layer && !image.program.layers.has(layer.name)) {
+            return `No kernel of this program has the layer ${layer.name}, so nothing of this file runs.`;
+        }
         return 'Nothing runs on this line: it is in no scenario, function or callback.';
     }
     for (const code of around) {

@@ -80,13 +80,18 @@ function kernelsOf(program: Program, list: string | undefined): readonly string[
 }
 
 export function matrixOf(files: Files, program: Program, scenario: ScenarioDecl, kernels: readonly string[]): Matrix {
-    const cells = kernels.flatMap((from) => kernels.map((to) => cellOf(files, program, scenario, from, to)));
-    const { image } = Run.start(program, { scenario: scenario.name.value });
-    const proposed = Object.fromEntries(kernels.map((k) => [k, layersOf(resolveKernel(image, k).desc.layers).map(titleOf)] as const).filter(([, layers]) => layers.length > 0));
+    const proposed: Record<string, readonly string[]> = {};
+    const cells = kernels.flatMap((from) => kernels.map((to) => cellOf(files, program, scenario, from, to, (layers) => {
+        // a kernel of the program that is made from this description keeps its layers
+        if (layers.size > 0) {
+            proposed[from] = layersOf(layers).map(titleOf);
+        }
+    })));
     return { file: files.display(program.main), scenario: scenario.name.value, kernels, proposed, cells };
 }
 
-function cellOf(files: Files, program: Program, scenario: ScenarioDecl, from: string, to: string): Cell {
+/** @param booted is told the layers of the first kernel */
+function cellOf(files: Files, program: Program, scenario: ScenarioDecl, from: string, to: string, booted: (layers: ReadonlySet<string>) => void): Cell {
     const { vm } = Run.start(program, { scenario: scenario.name.value, substitutes: { boot: from, load: to } });
     const log: LogLine[] = [];
     const used = new Set<string>();
@@ -98,7 +103,9 @@ function cellOf(files: Files, program: Program, scenario: ScenarioDecl, from: st
             }
         },
         phase: (phase) => {
-            if (phase === 'jump') {
+            if (phase === 'running' && jumps === 0 && vm.kernel) {
+                booted(vm.kernel.desc.layers);
+            } else if (phase === 'jump') {
                 jumps++;
                 used.clear();
                 for (const session of vm.kernel?.luo.outgoing.sessions ?? []) {

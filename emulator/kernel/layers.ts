@@ -171,6 +171,11 @@ export function layerWith(declared: string): Layer | undefined {
     return [...LAYERS.values()].find((l) => l.handlers.includes(declared) || l.flbs.includes(declared));
 }
 
+/** The layer that a file of the standard library belongs to; undefined for files of releases. */
+export function layerOfFile(name: string): Layer | undefined {
+    return [...LAYERS.values()].find((l) => l.files.includes(name));
+}
+
 /** Libraries by their files, so that the same files are the same library. */
 const composed = new Map<string, Library>();
 

@@ -74,6 +74,16 @@ from \\ to  7.0                 7.1                 7.2                 7.3
         assert.match(panic.kernelLog.join('\n'), /Kernel panic/);
     });
 
+    test('kernels with layers: what of them is proposed', () => {
+        const { out } = compat(['passthrough-update.lus', '--kernels', '7.3,next', '--format', 'json']);
+        const [matrix] = schema.parse(JSON.parse(out)).matrices;
+        // the scenario boots its own kernel, which keeps its layers whatever it is made from
+        const layers = ['lookup (queued for 7.4)', 'pci v9 (queued for 7.4)', 'vfio v5 (under review)'];
+        assert.deepEqual(matrix?.proposed, { '7.3': layers, next: layers });
+        assert.deepEqual(matrix.cells.map((c) => c.outcome), ['works', 'works', 'works', 'works']);
+        assert.match(compat(['passthrough-update.lus', '--kernels', 'next']).out, /next has proposed code: lookup \(queued for 7\.4\), pci v9/);
+    });
+
     test('one scenario of several', () => {
         const { out } = compat(['agent-crash.lus', '--kernels', '7.2', '--scenario', 'somebody else holds the session', '--format', 'json']);
         assert.deepEqual(schema.parse(JSON.parse(out)).matrices.map((m) => m.scenario), ['somebody else holds the session']);

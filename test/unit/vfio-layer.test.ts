@@ -207,5 +207,6 @@ scenario "stock" {
     test('vfio_phase is reset or keep', () => {
         assert.match(findingsOf(programOf({ 'test.lus': 'kernel "a" from "7.3" { layers pci, vfio; vfio_phase on }\n' })).join(), /LU0301: It reads `vfio_phase keep`/);
         assert.match(findingsOf(programOf({ 'test.lus': 'kernel "a" from "7.3" { layers vfio }\n' })).join(), /LU0415: The layer `vfio` is built on `pci`/);
+        assert.match(findingsOf(programOf({ 'test.lus': 'kernel "a" from "7.3" { layers pci; vfio_phase keep }\n' })).join(), /LU0415: `vfio_phase` is about the layer `vfio`/);
     });
 });

@@ -4,6 +4,9 @@ import { LAYERS, layersOf, layerWith, OLDEST_WITH_LAYERS, takesLayers } from '..
 import type { Ident, KernelDecl, KernelList, SourceFile } from '../ast';
 import { insert, quoted, type World } from './world';
 
+/** Settings of a kernel that say something about a layer. */
+const SETTINGS: ReadonlyMap<string, string> = new Map([['vfio_phase', 'vfio'], ['iommufd_phase', 'iommu']]);
+
 const isLayers = (e: KernelDecl['entries'][number]): e is KernelList => e.kind === 'list' && e.key.name === 'layers';
 
 /** The layers that a kernel declaration names itself. */
@@ -36,6 +39,12 @@ export function checkLayers(world: World, uri: string, decl: KernelDecl, line: r
                 world.report('error', 'LU0204', uri, name, `The layer ${quoted(name.name)} is named twice: remove one.`);
             }
             seen.add(name.name);
+        }
+    }
+    for (const entry of decl.entries) {
+        const layer = entry.kind === 'setting' ? SETTINGS.get(entry.key.name) : undefined;
+        if (entry.kind === 'setting' && layer !== undefined && !has.has(layer)) {
+            world.report('error', 'LU0415', uri, entry.key, `${quoted(entry.key.name)} is about the layer ${quoted(layer)}, which this kernel does not have.`);
         }
     }
     checkBase(world, uri, decl, line);
