@@ -219,6 +219,14 @@ suite('layer iommu', () => {
         }
     });
 
+    test('nor may the next kernel leave the IOMMU off', () => {
+        ran(`${PRESERVED}
+            vmm {
+                kexec_file_load("next", cmdline: "intel_iommu=off")
+                reboot(KEXEC)  panics "the IOMMU is to stay off"
+            }`);
+    });
+
     test('in the first phase of the series a file that was preserved cannot be retrieved, nor its session be finished', () => {
         ran(`${PRESERVED}
             ${REBOOT}
@@ -284,4 +292,75 @@ suite('layer iommu', () => {
                 vmm { reboot(KEXEC)  panics "iommu: ${message} what the previous kernel has preserved" }`);
         }
     });
+
+    for (const [name, iommu] of IOMMUS) {
+        test(`${name}: several updates in a row, by hotswap and by reuse in turn, without a request that is lost`, () => {
+            const program = programOf({
+                's.lus': `
+machine {
+    memory 1GiB
+    ${iommu}
+    device gpu at "0000:3b:00.0" { kind gpu; driver vfio; msix 0 }
+}
+kernel "next" from "7.3" { layers pci, vfio, iommu; vfio_phase keep }
+
+fn update(vm1, ram, iommu, vfio) {
+    vm1.preserve_fd(ram, token: 1)
+    vm1.preserve_fd(iommu, token: 2)
+    vm1.preserve_fd(vfio, token: 3)
+    kexec_file_load("next")
+    reboot(KEXEC)
+}
+
+scenario "s" {
+    boot "next"
+    process vmm {
+        ram = memfd_create("ram", flags: MFD_ALLOW_SEALING)
+        ram.truncate(4MiB)
+        ram.add_seals(F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL)
+        iommu = open("/dev/iommu")
+        ioas = iommu.ioas_alloc()
+        ioas.map(ram, iova: 0, length: 4MiB)
+        vfio = open("/dev/vfio/devices/vfio0")
+        vfio.bind_iommufd(iommu)
+        hwpt = ioas.hwpt_alloc(vfio)
+        hwpt.mark_preserve(token: 1)
+        vfio.attach_iommufd_pt(hwpt)
+        gpu.start_dma(ring: 0, length: 4MiB, every: 1ms)
+        update(open("/dev/liveupdate").create_session("vm-1"), ram, iommu, vfio)
+    }
+    for round in 0..3 {
+        process vmm {
+            lu = open("/dev/liveupdate")
+            vm1 = lu.retrieve_session("vm-1")
+            ram = vm1.retrieve_fd(token: 1)
+            iommu = vm1.retrieve_fd(token: 2)
+            vfio = vm1.retrieve_fd(token: 3)
+            vfio.bind_iommufd(iommu)
+            ioas = iommu.ioas_alloc()
+            ioas.map(ram, iova: 0, length: 4MiB)
+            if round % 2 == 0 {
+                hwpt = ioas.hwpt_alloc(vfio)
+                vfio.attach_iommufd_pt(hwpt)
+            } else {
+                hwpt = iommu.hwpt(token: 1)
+                hwpt.reuse(ioas)
+            }
+            hwpt.mark_preserve(token: 1)
+            vm1.finish()
+            vm1.close()
+            assert kho.incoming.unclaimed == 0
+            update(lu.create_session("vm-1"), ram, iommu, vfio)
+        }
+    }
+    assert gpu.running && gpu.faults == 0 && gpu.strays == 0 && gpu.dropped == 0
+}` });
+            assert.deepEqual(findingsOf(program), []);
+            const { vm } = Run.start(program);
+            vm.run(1e9);
+            assert.equal(vm.outcome?.failure?.message, undefined);
+            assert.deepEqual(vm.diagnoses?.found.items.map((d) => d.code), ['LU1002'], 'nobody asks for the last one');
+            assert.equal(vm.boot, 4);
+        });
+    }
 });

@@ -52,7 +52,7 @@ export class Iommufd extends Rec {
         if (hwpt.token !== null) {
             return err('EINVAL');
         }
-        if (this.hwpts.some((h) => h.token === token)) {
+        if (this.hwpts.some((h) => !h.incoming && h.token === token)) {
             return err('EADDRINUSE');
         }
         this.k.journal.edit(hwpt).token = token;
