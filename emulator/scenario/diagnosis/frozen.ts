@@ -3,7 +3,7 @@ import { Err } from '../../kernel/errno';
 import { LuoFile } from '../../kernel/luo/state';
 import type { OpenFile } from '../../kernel/file';
 import { ShmemInode } from '../../kernel/shmem';
-import { Seq, Table } from '../../machine/journal';
+import { Table } from '../../machine/journal';
 import { PAGE_SIZE } from '../../machine/memory';
 import type { Frame } from '../code';
 import { hasCallback } from '../kinds';
@@ -15,6 +15,7 @@ import { local, onStack } from './blame';
 import { argsOf } from './chronicle';
 import type { Rules, Scene } from './diagnoses';
 import type { HistoryLine } from './diagnosis';
+import { capital } from './words';
 
 /** What of a file is lost where it changes behind the freeze: what is not memory. */
 type State = readonly (readonly [name: string, value: unknown])[];
@@ -42,9 +43,11 @@ export interface FrozenRules extends Rules {
 
 export function frozenRules({ vm, chronicle, say }: Scene): FrozenRules {
     const { machine } = vm;
-    const frozen = new Seq<Frozen>(machine.journal);
+    const frozen = new Table<LuoFile, Frozen>(machine.journal);
     /** Structures that begin a page: those of kho.alloc_preserve(), which handlers hand over. */
     const structs = new Table<number, StructLayout>(machine.journal);
+
+    const all = (): Frozen[] => [...frozen.keys()].flatMap((file) => frozen.get(file) ?? []);
 
     const writtenBy = (frame: Frame): Written | undefined => {
         const pa = argsOf(frame)?.serializedData;
@@ -69,7 +72,7 @@ export function frozenRules({ vm, chronicle, say }: Scene): FrozenRules {
 
     /** LU1070 */
     const compare = (): void => {
-        for (const f of frozen) {
+        for (const f of all()) {
             const { written } = f;
             if (written && !sameBytes(written.bytes, machine.memory.read(written.pa, written.layout.size))) {
                 const { history, data } = about(f);
@@ -85,7 +88,7 @@ export function frozenRules({ vm, chronicle, say }: Scene): FrozenRules {
                     const { history, data } = about(f);
                     say('LU1070', {
                         about: `${name(f)} ${what}`, history, data: { ...data, what, was: shown(old), is: shown(value) },
-                        message: `${what[0]?.toUpperCase() ?? ''}${what.slice(1)} of ${name(f)} was ${shown(old)} when ${f.callback} ran and is ${shown(value)} now: the next kernel gets what was written down then.`,
+                        message: `${capital(what)} of ${name(f)} was ${shown(old)} when ${f.callback} ran and is ${shown(value)} now: the next kernel gets what was written down then.`,
                     });
                 }
             }
@@ -94,13 +97,13 @@ export function frozenRules({ vm, chronicle, say }: Scene): FrozenRules {
 
     /** A session that was frozen is closed: kernels before 7.2 let that happen while the others are frozen. */
     const takenBack = (file: Value): void => {
-        const f = frozen.items.find((x) => x.file === file);
+        const f = file instanceof LuoFile ? frozen.get(file) : undefined;
         if (f) {
             const { history, data } = about(f);
-            frozen.remove(f);
+            frozen.delete(f.file);
             say('LU1070', {
                 about: `${name(f)} unpreserved`, history, data: { ...data, what: 'preserved', was: 'true', is: 'false' },
-                message: `T${name(f).slice(1)} is unpreserved after ${f.callback} has run: the next kernel is told of it all the same, and finds memory that is somebody else's.`,
+                message: `${capital(name(f))} is unpreserved after ${f.callback} has run: the next kernel is told of it all the same, and finds memory that is somebody else's.`,
                 advice: 'Close no session while somebody reboots, or use a kernel whose reboot keeps them out (7.2 and later).',
             });
         }
@@ -108,7 +111,7 @@ export function frozenRules({ vm, chronicle, say }: Scene): FrozenRules {
 
     /** LU1075 */
     const leftFrozen = (error: Err): void => {
-        for (const f of frozen) {
+        for (const f of all()) {
             if (hasCallback(vm, f.file.handler, 'unfreeze')) {
                 const { history, data } = about(f);
                 say('LU1075', {
@@ -120,7 +123,7 @@ export function frozenRules({ vm, chronicle, say }: Scene): FrozenRules {
     };
 
     return {
-        watchful: () => frozen.length > 0,
+        watchful: () => frozen.size > 0,
         viewed(layout: StructLayout, pa: number): void {
             if (pa % PAGE_SIZE === 0) {
                 structs.set(pa, layout);
@@ -133,20 +136,19 @@ export function frozenRules({ vm, chronicle, say }: Scene): FrozenRules {
             if (callback.endsWith('.freeze') && !(result instanceof Err)) {
                 const file = local(onStack(vm, 'luo_freeze_session'), 'luo_file');
                 if (file instanceof LuoFile) {
-                    frozen.push({ file, callback, state: stateOf(file.file), written: writtenBy(frame), place: vm.placeOf(frame) });
+                    frozen.set(file, { file, callback, state: stateOf(file.file), written: writtenBy(frame), place: vm.placeOf(frame) });
                 }
             } else if (callback.endsWith('.unpreserve')) {
                 takenBack(local(onStack(vm, 'luo_unpreserve_files'), 'luo_file'));
             } else if (callback.endsWith('.unfreeze')) {
                 const file = local(onStack(vm, 'luo_unfreeze_session'), 'luo_file');
-                const at = frozen.items.find((f) => f.file === file);
-                if (at) {
-                    frozen.remove(at);
+                if (file instanceof LuoFile) {
+                    frozen.delete(file);
                 }
             }
         },
         settled(call: string, result: Value | Err): void {
-            if (frozen.length === 0) {
+            if (frozen.size === 0) {
                 return;
             }
             if (call === 'sys_reboot' && result instanceof Err) {

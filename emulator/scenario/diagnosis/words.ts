@@ -42,3 +42,8 @@ export function usersOf(flb: LuoFlb, sessions: Iterable<LuoSession>): number {
     }
     return n;
 }
+
+/** With a capital letter, as at the beginning of a sentence. */
+export function capital(text: string): string {
+    return `${text[0]?.toUpperCase() ?? ''}${text.slice(1)}`;
+}
