@@ -162,4 +162,35 @@ suite('examples', () => {
         assert.match(changed('interrupts', 'vfio.trigger_irq(0)   ', '//'), /turned off, .*: assertion failed: vm\("guest"\)\.stalled == 0/);
         assert.match(changed('interrupts', 'layers pci, iommu, vfio, interrupts', 'layers pci, iommu, vfio'), /preserved, and found in memory: reboot\(KEXEC\) fails with EINVAL/);
     });
+
+    test('movable-memory: it is the pin that keeps the page', () => {
+        assert.match(changed('movable-memory', '        folio.put()                             // memfd_pin_folios() would have kept it where it is\n', ''), /ram\.pread/);
+        assert.match(changed('movable-memory', 'fill_memory(leave: 4MiB)', 'fill_memory(leave: 64MiB)'), /in_scratch/);
+    });
+
+    test('huge-pages: without the layer the pool would be twice as large, and without the room there is none', () => {
+        assert.match(changed('huge-pages', 'kernel "next" from "7.3" {                      // hugetlb: RFC of December 2025, in no released kernel\n    layers hugetlb\n', 'kernel "next" from "7.3" {\n'), /ENOENT/);
+        assert.match(changed('huge-pages', 'boot "7.2"\n    assert kho.scratch_size < 2GiB', 'boot "stock"\n    assert kho.scratch_size < 2GiB'), /scratch_size < 2147483648|scratch_size < 2GiB/);
+    });
+
+    test('agent: the sessions live by the agent, and its notes by their session', () => {
+        assert.match(changed('agent', 'kill vmm1\n    kill vmm2\n', 'kill luod\n    process luod { kexec_file_load("7.2") }\n'), /luod|ENOENT|agent/);
+        assert.match(changed('agent', '        luod_note(agent, "vm-2", "vcpus", 0x20)\n', ''), /retrieve_fd\(token: luod\.vcpus\) fails with ENOENT/);
+        assert.match(changed('agent', 'kill luod after 4 ', 'kill luod after 400 '), /EBUSY/);
+    });
+
+    test('database: what is not stored in preserved pages is not there', () => {
+        assert.match(changed('database', '        put(table, 41, "value 41")\n', ''), /get\(table, key\)/);
+        assert.match(changed('database', '        session.preserve_fd(table, token: 1)    // and preserved for the next update at once\n', ''), /retrieve_fd\(token: 1\) fails with ENOENT/);
+    });
+
+    test('container: the queue is one file for both', () => {
+        assert.match(changed('container', '    worker2 { work(state2, queue, 7) }\n', '    worker2 { queue = memfd_create("its own"); queue.write(bytes(20, 7)); work(state2, queue, 7) }\n'), /every job was done once/);
+        assert.match(changed('container', 'copy = memfd_create("worker1, put down")\n        copy.write(state1.pread(1, at: 0))      // a copy, where the file itself was meant\n        session.preserve_fd(copy, token: 2)', 'session.preserve_fd(state1, token: 2)'), /five jobs are taken/);
+    });
+
+    test('gpu-job: the tables that outlive the kernel are what lets it go on', () => {
+        assert.match(changed('gpu-job', '    vfio_phase keep\n', ''), /gpu0\.running/);
+        assert.match(changed('gpu-job', '        hwpt.mark_preserve(token: 1)\n', ''), /preserve_fd|gpu0|retrieve_fd/);
+    });
 });
