@@ -272,16 +272,17 @@ interface Update {
     readonly layers?: string;
     readonly cmdline?: string;
     readonly before?: string;
+    readonly after?: string;
 }
 
 /** Goes through an update, and the guest runs for a second afterwards. */
-const update = ({ from = '', to = '', layers = ', interrupts', cmdline = '', before = '' }: Update): string => file('cpus 2\niommu vtd\ndevice other at "0000:3b:00.0" { kind nic }\ndevice disk at "0000:5e:00.0" { kind nvme; driver vfio }', `
+const update = ({ from = '', to = '', layers = ', interrupts', cmdline = '', before = '', after = AFTER }: Update): string => file('cpus 2\niommu vtd\ndevice other at "0000:3b:00.0" { kind nic }\ndevice disk at "0000:5e:00.0" { kind nvme; driver vfio }', `
     boot "from"
     process vmm {${BEFORE}${before}
         kexec_file_load("to", "${cmdline}")
         reboot(KEXEC)
     }
-    process vmm {${AFTER}}`, `
+    process vmm {${after}}`, `
 kernel "from" from "7.3" {
     layers pci, iommu, vfio, interrupts
     vfio_phase keep
@@ -314,6 +315,30 @@ suite('interrupts: preserved over a kexec', () => {
         assert.equal(vm.kernel?.luo.flbs.items.find((f) => f.name === 'irq_core')?.incoming.count, 0);
         const descriptors = [...vm.kernel?.memmap.owned() ?? []].filter((o) => vm.machine.owners.name(o.owner).startsWith('posted-interrupt'));
         assert.equal(descriptors.reduce((n, o) => n + o.count, 0), 1, 'those of the new VM');
+    });
+
+    test('a second update takes them further', () => {
+        const again = (text: string): string => text.replace('vm1 = open("/dev/liveupdate").retrieve_session("vm-1")', 'lu = open("/dev/liveupdate")\n        vm1 = lu.retrieve_session("vm-1")')
+            .replace('iommu.hwpt(token: 7).reuse(ioas)', 'hwpt = ioas.hwpt_alloc(vfio)\n        hwpt.mark_preserve(token: 8)\n        vfio.attach_iommufd_pt(hwpt)')
+            .replace('ram = vm1.retrieve_fd(token: 1)\n', 'ram = vm1.retrieve_fd(token: 1)\n        ram.add_seals(F_SEAL_SEAL | F_SEAL_GROW | F_SEAL_SHRINK)  may fail EPERM\n')
+            .replace('sleep 1s', 'vm1.close()\n        sleep 950ms');
+        const second = `
+        vm2 = lu.create_session("vm-1")
+        vm2.preserve_fd(ram, token: 1)
+        vm2.preserve_fd(state, token: 2)
+        vm2.preserve_fd(iommu, token: 3)
+        vm2.preserve_fd(vfio, token: 4)
+        kexec_file_load("to")
+        guest.pause()
+        guest.save(state)
+        reboot(KEXEC)
+    }
+    process vmm {${AFTER.replace('token: 7', 'token: 8')}`;
+        const vm = ran(update({ after: again(AFTER) + second }));
+        const { raised, delivered, lost, spurious } = line(vm);
+        assert.deepEqual({ lost, spurious, unseen: raised - delivered }, { lost: 0, spurious: 0, unseen: 0 });
+        assert.equal(vm.boot, 2);
+        assert.deepEqual(vm.diagnoses?.found.items.filter((d) => d.severity !== 'hint').map((d) => `${d.code} ${d.message}`), []);
     });
 
     test('a reboot that fails takes it back, and the next one goes through', () => {
