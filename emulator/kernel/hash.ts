@@ -1,6 +1,8 @@
 /** Fingerprints of processes and files: equal states, equal fingerprints, in this run or after a restored checkpoint. */
 import type { Hasher } from '../machine/hash';
 import type { KernelCore } from './core';
+import { Iommufd } from './devices/iommufd';
+import { VfioFile } from './devices/vfio';
 import type { OpenFile } from './file';
 import { HugetlbInode } from './hugetlb/inode';
 import { GuestMemfdInode } from './kvm/guest_memfd';
@@ -44,6 +46,9 @@ export class FileHasher {
             return;
         }
         this.hasher.num(file.id).str(file.kind).num(file.refs).num(file.pos).num(file.flags).str(file.name);
+        if (file.priv instanceof Iommufd || file.priv instanceof VfioFile) {
+            file.priv.hash(this.hasher);
+        }
         this.inode(file.inode);
     }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { DESCRIPTIONS, LIBRARY_7_2 } from '../../emulator/kernel/descriptions';
+import { FLAWS } from '../../emulator/kernel/flaws';
 import { LAYERS, layersOf, titleOf, withLayers } from '../../emulator/kernel/layers';
 import { standardLibrary, STD_SOURCES } from '../../emulator/scenario/std';
 import { inRepository } from '../support/repository';
@@ -66,6 +67,15 @@ suite('layers', () => {
         for (const layer of LAYERS.values()) {
             assert.ok(page.includes(`| \`${layer.name}\` | ${layer.version === '' ? '–' : layer.version}, ${layer.status} |`), titleOf(layer));
         }
+    });
+
+    test('flaws are known ones, and each is in the documentation', () => {
+        const findings = (entries: string): string[] => findingsOf(program(`kernel "next" from "7.3" { ${entries} }\n`));
+        assert.deepEqual(findings(`flaws ${[...FLAWS.keys()].join(', ')}`), []);
+        assert.match(findings('flaws iommu_early_dit')[0] ?? '', /LU0218: No flaw is called `iommu_early_dit`: .* Did you mean `iommu_early_did`\?/);
+        assert.match(findings('layers pci, iommu; iommufd_phase on')[0] ?? '', /LU0301: It reads `iommufd_phase 1`/);
+        const pages = ['kernels.md', 'devices.md', 'interrupts.md'].map((f) => readFileSync(inRepository('extension', 'docs', f), 'utf8')).join('');
+        assert.deepEqual([...FLAWS.keys()].filter((name) => !pages.includes(`\`${name}\``)), []);
     });
 
     test('what is wrong with a list of layers is said', () => {

@@ -1,6 +1,7 @@
 /** /dev/vfio/devices/vfioN: a device in the hands of user space (drivers/vfio/device_cdev.c, drivers/vfio/pci/vfio_pci_core.c). */
 import type { Device } from '../../machine/devices/device';
 import { costId } from '../../machine/costs';
+import type { Hasher } from '../../machine/hash';
 import { Rec } from '../../machine/journal';
 import { anonFile } from '../anon';
 import { err, type Err } from '../errno';
@@ -168,6 +169,10 @@ export class VfioFile extends Rec {
         irq.line?.puts();
         irq.signal();
         return undefined;
+    }
+
+    hash(hasher: Hasher): void {
+        hasher.str(this.device.device.shape.name).u32(this.bound ? 1 : 0);
     }
 
     /** The last reference is gone: vfio_pci_core_disable(). */
