@@ -85,6 +85,20 @@ suite('lus: time', function () {
         assert.match(err, /^lus: .*out\.json cannot be written: .*\n/m);
     });
 
+    test('where guests stand still the blackout is theirs, from the first paused vCPU on', () => {
+        const { code, out } = lus('run', 'guest-under-load.lus');
+        assert.equal(code, 0);
+        assert.match(out, /✓ nothing is wrong\n {4}blackout \d+ ms of guest "guest": boot_initcalls 70 ms, boot_userspace 60 ms, purgatory [\d.]+ ms\n/);
+        const table = lus('blackout', 'guest-under-load.lus', '--scenario', 'nothing is wrong', '--vary', 'vcpu_pause=15us,5ms', '--format', 'json').out;
+        const [quick, slow] = z.object({ tables: z.array(z.object({ rows: z.array(z.object({
+            updates: z.array(z.object({ pausingNs: z.number(), guests: z.array(z.object({ name: z.string(), blackoutNs: z.number() })) })),
+        })) })) }).parse(JSON.parse(table)).tables[0]?.rows.flatMap((r) => r.updates) ?? [];
+        assert.deepEqual([quick?.guests.map((g) => g.name), slow?.guests.length], [['guest'], 1]);
+        // the first of four vCPUs is paused when its blackout begins
+        assert.equal((slow?.pausingNs ?? 0) - (quick?.pausingNs ?? 0), 3 * (5_000_000 - 15_000));
+        assert.match(lus('blackout', 'guest-under-load.lus', '--scenario', 'nothing is wrong').out, /pre-blackout   blackout   pausing   kernel shutdown/);
+    });
+
     test('lus blackout prints a row for each combination', () => {
         const { code, out } = lus('blackout', 'blackout.lus', '--scenario', '2 MiB folios', '--vary', 'purgatory=1ms,3ms', '--vary', 'shutdown=0,1.5s');
         assert.equal(code, 1, 'two of the four are too long for the scenario');
