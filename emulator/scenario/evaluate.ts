@@ -12,6 +12,7 @@ import { callback, flbNamed, handlerNamed, setKindField } from './kinds';
 import { memberOf, readIndex, readMember, readNative, writeIndex, writeMember } from './members';
 import { parseEntry, type Entry } from './parser-entry';
 import type { Program } from './program';
+import { replyOf } from './reply';
 import { UserProcess, type Thread } from './thread';
 import { tryOut } from './try-out';
 import { ANY, BOOL, FD, INT, objectOf, STRING, type NativeFunction, type NativeParam, type Type, type Value } from './types';
@@ -401,7 +402,7 @@ class Evaluator {
     }
 
     private args(name: string, params: readonly NativeParam[], given: readonly Arg[], reply: string | undefined): Value[] {
-        const out: Value[] = params.map((p) => (p.name === reply ? true : p.default));
+        const out: Value[] = params.map((p) => replyOf(p.name, reply) ?? p.default);
         const set = new Set<number>();
         const rest: Value[] = [];
         const restAt = params.findIndex((p) => p.rest);

@@ -129,7 +129,7 @@ export class StmtParser extends ExprParser {
                 return { kind: 'cost', cost, value, start: t.start, end: this.lastEnd };
             }
             case 'concurrently': {
-                if (!same || next.text !== '{') {
+                if (next.kind !== 'punct' || next.text !== '{') {
                     return undefined;
                 }
                 this.advance();

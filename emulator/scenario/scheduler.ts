@@ -157,6 +157,17 @@ export function sleepAside(vm: Vm, until: number): boolean {
     return vm.current !== thread;
 }
 
+/** The thread that runs waits for user space, inside of a native: it goes on behind that. */
+export function stall(vm: Vm, ns: number): void {
+    const { clock } = vm.machine;
+    if (!scheduled(vm)) {
+        clock.advance(ns);
+        return;
+    }
+    vm.current.waiting = { kind: 'sleep', until: clock.now + ns, inNative: true };
+    goOnWith(vm, vm.scheduler.choose(vm.current, clock.now, false));
+}
+
 /** The thread that runs cannot go on. Where nobody can, the scenario has failed. */
 export function park(vm: Vm, waiting: Waiting): void {
     const thread = vm.current;
@@ -180,10 +191,16 @@ export function goOn(vm: Vm): void {
 }
 
 function goOnWith(vm: Vm, next: Thread | undefined): void {
+    const { clock } = vm.machine;
     if (next?.waiting?.kind === 'sleep') {
+        const { until, inNative } = next.waiting;
         next.waiting = null;
+        // a statement that sleeps lets the time pass by itself
+        if (inNative === true && clock.now < until) {
+            clock.advance(until - clock.now);
+        }
     }
-    const { now } = vm.machine.clock;
+    const { now } = clock;
     if (next && (next !== vm.current || now - vm.scheduler.since >= SLICE)) {
         vm.scheduler.chosen(now);
     }

@@ -19,8 +19,8 @@ export type Waiting =
     /** The blocks of a `concurrently`. */
     | { readonly kind: 'blocks' }
     | LockWait
-    /** A moment of the machine's clock, in nanoseconds. */
-    | { readonly kind: 'sleep'; readonly until: number };
+    /** A moment of the machine's clock, in nanoseconds. `inNative`: it goes on behind the native that waits, not with a statement. */
+    | { readonly kind: 'sleep'; readonly until: number; readonly inNative?: true };
 
 /** What a checkpoint keeps of a thread besides its frames. */
 export interface ThreadState {

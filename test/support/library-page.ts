@@ -10,7 +10,7 @@ page is made from the tables that the checker and the editor's help read.
 How to read it: \`truncate(length: int)\` is called as \`ram.truncate(64MiB)\` or \`ram.truncate(length: 64MiB)\`; a parameter with a
 value behind \`=\` may be left out; \`→\` is what the call gives. A call marked *can fail* fails with an error name such as \`EBUSY\`. What
 takes \`with readonly_reply\` can be called so that the process may read but not write the memory of its argument: the kernel's
-reply faults.
+reply faults. \`with stalled_reply\` it is a page that a userfaultfd keeps away: the reply takes 1 s, and what is locked stays so meanwhile.
 `;
 
 /** Said behind a call, not as an argument. */

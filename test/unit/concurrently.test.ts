@@ -204,6 +204,23 @@ suite('concurrently: the serialize lock', () => {
         assert.deepEqual(log, ['waits for the serialize lock, held by vmm (preserve_fd)']);
     });
 
+    test('a reply that stalls takes a second, in which the locks stay taken', () => {
+        const log = passes(`scenario "s" {
+            boot "7.2"
+            process luod { kexec_file_load("7.2") }
+            process vmm { vm1 = open("/dev/liveupdate").create_session("vm-1"); from = clock.now; vm1.get_name() with stalled_reply; assert clock.now - from >= 1s && clock.now - from < 1001ms }
+            process admin
+            start = clock.now
+            concurrently {
+                vmm { vm1.get_name() with stalled_reply; log("answered ", (clock.now - start) / 1s) }
+                luod { reboot(KEXEC) }
+                admin { log(vmm.state, " ", luod.waits_for); sleep 1500ms; log("late") }
+            }
+            log(kernel.boot)
+        }`);
+        assert.deepEqual(log, ['D waits for the serialize lock, held by vmm (get_name)', 'answered 1', '1']);
+    });
+
     test('a writer who waits keeps later readers out', () => {
         const log = passes(`${SLOW}
             scenario "s" {${SESSION}
@@ -406,6 +423,7 @@ suite('concurrently: what the checker says', () => {
     const codes = (body: string): readonly string[] => findingsOf(programWith({ 'a.lus': `scenario "s" { boot "7.2"; process a, b; ${body} }` }));
 
     test('only blocks, each of another process, at scenario level', () => {
+        assert.match(codes('concurrently\n{ a { log("x") } }').join(), /^[^,]*LU0123: The `{` of this `concurrently` block belongs on the line before\.$/);
         assert.match(codes('concurrently { a { log("x") }; kill b }').join(), /LU0416.*Only blocks of processes/);
         assert.match(codes('concurrently { a { log("x") }; a { log("y") } }').join(), /LU0416.*`a` has a block here already/);
         assert.match(codes('a { concurrently { b { log("x") } } }').join(), /LU0401/);

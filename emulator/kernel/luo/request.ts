@@ -12,6 +12,12 @@ import { LuoSession } from './state';
 /** Where struct liveupdate_ioctl_create_session and _retrieve_session have the name; GET_NAME as well. */
 const NAME_OFFSET = 8;
 
+/**
+ * Of the copy back to the caller: it `faults` where the argument lies in memory that can be read but not written, and `stalls` where a
+ * userfaultfd keeps the page away for a while.
+ */
+export type Reply = 'goes through' | 'faults' | 'stalls';
+
 /** What a typed call of an ioctl passes. */
 export interface RequestArgs {
     readonly fd: number;
@@ -20,8 +26,7 @@ export interface RequestArgs {
     readonly argFd: number;
     /** A token, or the event of SET_EVENT. */
     readonly token: Int;
-    /** The argument lies in memory that the caller can read but not write: the reply faults. */
-    readonly readonly: boolean;
+    readonly reply: Reply;
 }
 
 export class LuoRequest {
@@ -33,7 +38,7 @@ export class LuoRequest {
         readonly session: LuoSession | null,
         /** The kernel's copy of the argument. */
         private readonly arg: Uint8Array,
-        private readonly readonly: boolean,
+        private readonly replies: Reply,
         private readonly nameSize: number,
     ) {}
 
@@ -60,18 +65,18 @@ export class LuoRequest {
                 // the caller fills the field: a longer name leaves no room for the NUL
                 arg.set(latin1(a.name).subarray(0, table.nameSize), NAME_OFFSET);
         }
-        return LuoRequest.check(p, table, a.fd, a.nr, size, arg, a.readonly);
+        return LuoRequest.check(p, table, a.fd, a.nr, size, arg, a.reply);
     }
 
     /** An ioctl with a 256-byte buffer that begins with `size` and `data`. */
-    static raw(p: Process, table: IoctlTable, fd: number, nr: number, size: number, data: Uint8Array, readonly: boolean): LuoRequest | Err {
+    static raw(p: Process, table: IoctlTable, fd: number, nr: number, size: number, data: Uint8Array, reply: Reply): LuoRequest | Err {
         const buffer = new Uint8Array(256);
         new DataView(buffer.buffer).setUint32(0, size, true);
         buffer.set(data.subarray(0, buffer.length - 4), 4);
-        return LuoRequest.check(p, table, fd, nr, size, buffer, readonly);
+        return LuoRequest.check(p, table, fd, nr, size, buffer, reply);
     }
 
-    private static check(p: Process, table: IoctlTable, fd: number, nr: number, size: number, buffer: Uint8Array, readonly: boolean): LuoRequest | Err {
+    private static check(p: Process, table: IoctlTable, fd: number, nr: number, size: number, buffer: Uint8Array, reply: Reply): LuoRequest | Err {
         const file = fget(p, fd);
         if (file instanceof Err) {
             return file;
@@ -101,7 +106,7 @@ export class LuoRequest {
             return err('EFAULT');
         }
         const arg = buffer.slice(0, command.size);
-        return new LuoRequest(nr, command.name, file, session, arg, readonly, table.nameSize);
+        return new LuoRequest(nr, command.name, file, session, arg, reply, table.nameSize);
     }
 
     private get view(): DataView {
@@ -131,9 +136,14 @@ export class LuoRequest {
         return this.view.getUint32(4, true);
     }
 
+    /** Whether the copy back takes its time. */
+    get stalls(): boolean {
+        return this.replies === 'stalls';
+    }
+
     /** Copies the structure back to the caller. */
     reply(): undefined | Err {
-        return this.readonly ? err('EFAULT') : undefined;
+        return this.replies === 'faults' ? err('EFAULT') : undefined;
     }
 
     replyFd(_fd: number): undefined | Err {

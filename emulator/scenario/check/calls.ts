@@ -1,5 +1,6 @@
 /** Calls: what is called, whether it may be called here, and whether the arguments fit. */
 import type { Arg, CallExpr, Expr, Ident, NameExpr, NewExpr } from '../ast';
+import { REPLIES } from '../reply';
 import { ANY, listOf, type NativeFunction, type NativeParam, type Type } from '../types';
 import { MemberChecker } from './members';
 import { near } from './nearest';
@@ -7,7 +8,7 @@ import { assignable, describeType } from './types-of';
 import { changeTo, quoted, type FnInfo } from './world';
 
 /** Words that may stand behind `with`. */
-const CALL_MODES = ['readonly_reply'];
+const CALL_MODES = Object.keys(REPLIES);
 
 export abstract class CallChecker extends MemberChecker {
     protected call(e: CallExpr): Type {

@@ -6,6 +6,7 @@ import { systemCall } from '../entering';
 import { callback } from '../kinds';
 import { mayPass, passed } from '../locks';
 import { memberOf } from '../members';
+import { replyOf } from '../reply';
 import type { NativeFunction, Value } from '../types';
 import { format, ProgramError } from '../values';
 import type { Vm } from '../vm';
@@ -177,8 +178,9 @@ export function nativeArgs(c: FnCompiler, call: CallExpr, native: NativeFunction
             const rest = given.slice(names.length);
             return (f, vm) => vm.list(rest.map((e) => e(f, vm)));
         }
-        if (p.name === call.with?.name) {
-            return () => true;
+        const reply = replyOf(p.name, call.with?.name);
+        if (reply !== undefined) {
+            return () => reply;
         }
         const fallback = p.default;
         return ordered[i] ? given[i] ?? (() => undefined) : () => fallback;

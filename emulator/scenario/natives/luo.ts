@@ -1,6 +1,6 @@
 /** What the LUO core in std/luo.lus works on: sessions, files in them, handlers, FLBs, the requests of the ioctls. */
 import { anonFile } from '../../kernel/anon';
-import { err } from '../../kernel/errno';
+import { type Err, err } from '../../kernel/errno';
 import { O_RDWR } from '../../kernel/fcntl';
 import { getFile, OpenFile } from '../../kernel/file';
 import { BlockIterator, BlockSet } from '../../kernel/kho/blocks';
@@ -11,6 +11,8 @@ import { FILE_SER_SIZE } from '../../kernel/luo/state';
 import { Bytes } from '../../machine/bytes';
 import { costId } from '../../machine/costs';
 import { hasCallback } from '../kinds';
+import { REPLY_PARAM, replyFrom, STALL } from '../reply';
+import { stall } from '../scheduler';
 import { ANY, BOOL, FD, INT, listOf, objectOf, PHYS, STRING, type NativeField, type NativeFunction, type Value } from '../types';
 import { View } from '../view';
 import { layoutOf } from './memory';
@@ -355,9 +357,17 @@ export const luoRequest = new Members(LuoRequest, 'luo_request', 'An ioctl of LU
     .field('token', INT, 'The token.', (r) => r.token)
     .field('reserved', INT, 'The reserved word.', (r) => r.reserved)
     .field('session', objectOf('luo_session'), 'The session whose descriptor this is.', (r) => r.session)
-    .method('reply', [], { fails: true }, 'Copies the structure back: EFAULT.', (r) => r.reply())
-    .method('reply_fd', [param('fd', FD)], { fails: true }, 'Copies the structure back with this descriptor in it: EFAULT.', (r, [fd]) => r.replyFd(asNumber(fd, 'fd')))
-    .method('reply_name', [param('name', STRING)], { fails: true }, 'Copies the structure back with this name in it: EFAULT.', (r, [n]) => r.replyName(asString(n, 'name')));
+    .method('reply', [], { fails: true }, 'Copies the structure back: EFAULT.', (r, _a, vm) => replied(vm, r, r.reply()))
+    .method('reply_fd', [param('fd', FD)], { fails: true }, 'Copies the structure back with this descriptor in it: EFAULT.', (r, [fd], vm) => replied(vm, r, r.replyFd(asNumber(fd, 'fd'))))
+    .method('reply_name', [param('name', STRING)], { fails: true }, 'Copies the structure back with this name in it: EFAULT.', (r, [n], vm) => replied(vm, r, r.replyName(asString(n, 'name'))));
+
+/** What a reply came to; one that stalls keeps the caller in the kernel meanwhile. */
+function replied(vm: Vm, { stalls }: LuoRequest, result: undefined | Err): undefined | Err {
+    if (stalls) {
+        stall(vm, STALL);
+    }
+    return result;
+}
 
 const NO_IOCTLS: IoctlTable = { commands: new Map(), kinds: false, nameSize: 64, checksNames: false };
 
@@ -367,19 +377,19 @@ function ioctlsOf(vm: Vm): IoctlTable {
 }
 
 const IOCTL = costId('ioctl');
-const READONLY = param('readonly_reply', BOOL, false);
+const READONLY = param(REPLY_PARAM, BOOL, false);
 
 /** Functions of std/luo.lus and of the system calls. */
 export const luoFunctions: readonly NativeFunction[] = [
     fn('luo_request', [param('fd', FD), param('nr', INT), param('name', STRING), param('arg_fd', FD), param('token', INT), READONLY],
         { result: objectOf('luo_request'), fails: true }, 'The checks that every ioctl of LUO begins with.', (vm, [fd, nr, name, argFd, token, ro]) => {
             vm.machine.clock.charge(IOCTL);
-            return LuoRequest.make(vm.process, ioctlsOf(vm), { fd: asNumber(fd, 'fd'), nr: asNumber(nr, 'nr'), name: asString(name, 'name'), argFd: asNumber(argFd, 'a descriptor'), token: asInt(token, 'token'), readonly: ro === true });
+            return LuoRequest.make(vm.process, ioctlsOf(vm), { fd: asNumber(fd, 'fd'), nr: asNumber(nr, 'nr'), name: asString(name, 'name'), argFd: asNumber(argFd, 'a descriptor'), token: asInt(token, 'token'), reply: replyFrom(ro) });
         }),
     fn('luo_request_raw', [param('fd', FD), param('nr', INT), param('size', INT), param('data', { k: 'bytes' }), READONLY],
         { result: objectOf('luo_request'), fails: true }, 'The same for a hand-made ioctl.', (vm, [fd, nr, size, data, ro]) => {
             vm.machine.clock.charge(IOCTL);
-            return LuoRequest.raw(vm.process, ioctlsOf(vm), asNumber(fd, 'fd'), asNumber(nr, 'nr'), asNumber(size, 'size'), expect(Bytes, data, 'bytes').toUint8Array(), ro === true);
+            return LuoRequest.raw(vm.process, ioctlsOf(vm), asNumber(fd, 'fd'), asNumber(nr, 'nr'), asNumber(size, 'size'), expect(Bytes, data, 'bytes').toUint8Array(), replyFrom(ro));
         }),
     fn('luo_session_alloc', [param('name', { k: 'bytes' })], { result: objectOf('luo_session'), fails: true },
         'A new outgoing session: EINVAL for an empty or unterminated name where the release checks names (others cut it off), ENOMEM.', (vm, [name]) => {
