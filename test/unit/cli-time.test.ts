@@ -96,7 +96,7 @@ suite('lus: time', function () {
         assert.deepEqual([quick?.guests.map((g) => g.name), slow?.guests.length], [['guest'], 1]);
         // the first of four vCPUs is paused when its blackout begins
         assert.equal((slow?.pausingNs ?? 0) - (quick?.pausingNs ?? 0), 3 * (5_000_000 - 15_000));
-        assert.match(lus('blackout', 'guest-under-load.lus', '--scenario', 'nothing is wrong').out, /pre-blackout   blackout   pausing   kernel shutdown/);
+        assert.match(lus('blackout', 'guest-under-load.lus', '--scenario', 'nothing is wrong').out, /pre-blackout +blackout +pausing +kernel shutdown/);
     });
 
     test('lus blackout prints a row for each combination', () => {
