@@ -187,6 +187,10 @@ export const CATALOGUE = {
         severity: 'error', group: 'devices', title: 'bus numbers that change under a running device',
         advice: 'Hand the devices over with the PCI core (layer `pci`), so that the next kernel keeps all bus numbers, or do without pci=assign-busses.',
     },
+    LU1043: {
+        severity: 'error', group: 'devices', title: 'preserved device that does not work any more',
+        advice: 'Keep reset quirks, power management and drivers of the next kernel away from devices that came along, until their sessions are finished.',
+    },
     LU1045: {
         severity: 'warning', group: 'devices', title: 'table that a running device needs is not preserved',
         advice: 'Preserve every page that the IOMMU reads for a device that keeps running: root table, context tables, and the page tables of its domain on all levels.',

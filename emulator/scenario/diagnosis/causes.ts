@@ -32,6 +32,7 @@ const FOLLOWS: Partial<Readonly<Record<Code, Partial<Readonly<Record<Code, Link>
     LU1037: { LU1016: 'any', LU1018: 'any', LU1025: 'any', LU1036: 'same', LU1037: 'same', LU1038: 'same' },
     LU1038: { LU1018: 'any' },
     LU1048: { LU1042: 'same' },
+    LU1043: { LU1015: 'any', LU1016: 'any', LU1018: 'any', LU1025: 'any', LU1040: 'same', LU1041: 'same', LU1042: 'same' },
     LU1050: { LU1050: 'same' },
     LU1051: { LU1001: 'any', LU1009: 'any', LU1010: 'any', LU1011: 'any' },
     LU1055: { LU1011: 'any', LU1012: 'any', LU1015: 'any', LU1016: 'any', LU1018: 'any', LU1057: 'same', LU1058: 'same', LU1059: 'same' },

@@ -1,7 +1,9 @@
 /** What goes wrong with devices on their bus while a live update is under way: a second owner, a device that is gone, a new number. */
 import type { Device } from '../../machine/devices/device';
 import { formatBdf } from '../../machine/pci/address';
+import { Table } from '../../machine/journal';
 import type { DeviceChange } from '../../machine/pci/bus';
+import type { Phase } from '../listener';
 import { hex } from '../values';
 import type { Rules, Scene } from './diagnoses';
 
@@ -11,8 +13,45 @@ export interface PciRules extends Rules {
 
 const address = (requester: number): string => formatBdf({ segment: 0, bus: requester >> 8, device: (requester >> 3) & 31, fn: requester & 7 });
 
+/** What keeps a device from working, in a few words; where that is its driver's business, nothing is said. */
+function hindrance(device: Device): string {
+    const above = device.path.find((b) => !b.busMaster);
+    if (!device.running) {
+        return 'it was stopped or reset';
+    }
+    return device.power !== 0 ? `it was put into D${device.power === 3 ? '3hot' : device.power}` : above ? `the bridge ${above.name} above it passes nothing on any more` : 'its bus master bit was cleared';
+}
+
 export function pciRules({ vm, chronicle, say }: Scene): PciRules {
+    /** Devices that were preserved and working when the last kernel jumped, with where their entries were. */
+    const working = new Table<string, number>(vm.machine.journal);
     return {
+        /** From the jump until the next kernel is up nobody touches what came along. */
+        phase(phase: Phase): void {
+            if (phase === 'jump') {
+                working.clear();
+                for (const device of vm.machine.pci.devices) {
+                    const outgoing = vm.kernel?.devices.pci.of(device)?.outgoing ?? 0;
+                    if (outgoing !== 0 && device.running && device.reachesMemory) {
+                        working.set(device.shape.name, outgoing);
+                    }
+                }
+            }
+        },
+        settled(call: string): void {
+            if (call === 'start_kernel') {
+                for (const [name, entry] of working) {
+                    const device = vm.machine.pci.device(name);
+                    if (device?.present === true && !(device.running && device.reachesMemory)) {
+                        say('LU1043', {
+                            about: name, data: { device: name, at: device.name }, history: chronicle.ofAddress(entry),
+                            message: `${name} (${device.name}) was preserved and working when the previous kernel went, and is not any more: ${hindrance(device)} while this kernel came up. Whoever gets it back believes that it has worked all the time.`,
+                        });
+                    }
+                }
+                working.clear();
+            }
+        },
         deviceChanged(device: Device, change: DeviceChange): void {
             const { name } = device.shape;
             const dev = vm.kernel?.devices.pci.of(device);
