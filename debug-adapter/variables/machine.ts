@@ -5,6 +5,7 @@ import type { Vm } from '../../emulator/scenario/vm';
 import { bytesAt } from './bytes';
 import { deviceItems } from './devices';
 import { guestItems } from './guests';
+import { hostMemoryItems } from './host-memory';
 import { group, hexText, leaf, listing, rangeText, sizeText, type Item } from './item';
 import { processScope } from './process';
 
@@ -33,6 +34,7 @@ export function machineItems(vm: Vm): Item[] {
         leaf('clock', `${(machine.clock.now / 1e9).toFixed(6)} s`),
         leaf('boots', String(machine.boots)),
         group('memory', `${sizeText(machine.ramSize)} in ${machine.nodes.length === 1 ? '1 node' : `${machine.nodes.length} nodes`}`, () => nodes),
+        ...(kernel ? hostMemoryItems(kernel) : []),
         ...deviceItems(vm),
         ...guestItems(vm),
         ...(memmap ? [{ name: 'owners', value: 'who has how much', kind: 'virtual' as const, children: ownersOf(vm) }] : []),

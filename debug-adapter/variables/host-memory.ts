@@ -1,0 +1,42 @@
+/** What the running kernel does with memory beside preserving it: pools of huge pages, and files in memory with where they lie. */
+import { orderPages } from '../../emulator/kernel/mm/memmap';
+import { foliosOf } from '../../emulator/kernel/movable';
+import type { ShmemInode } from '../../emulator/kernel/shmem';
+import type { Kernel } from '../../emulator/kernel/kernel';
+import { PAGE_SIZE } from '../../emulator/machine/memory';
+import { group, hexText, leaf, sizeText, type Item } from './item';
+
+export function hostMemoryItems(kernel: Kernel): Item[] {
+    const pools = kernel.hugetlb.pools.filter((p) => p.nr > 0 || p.incoming > 0);
+    const files = [...kernel.shmem.values()];
+    return [
+        ...(pools.length === 0 ? [] : [group('huge pages', pools.map((p) => `${p.nr} of ${p.name}, ${p.free} free`).join('; '), () => pools.map((p) => group(p.name, `${p.nr}`, () => [
+            leaf('free', String(p.free)),
+            leaf('reserved', `${p.reserved} promised to mappings`),
+            leaf('surplus', `${p.surplus} of at most ${p.overcommit}`),
+            leaf('incoming', `${p.incoming} preserved by the previous kernel and not back`),
+        ])))]),
+        ...(files.length === 0 ? [] : [group('files in memory', files.length === 1 ? '1 file' : `${files.length} files`, () => files.map((inode) => fileItem(kernel, inode)))]),
+    ];
+}
+
+/** Computed when the list unfolds: it looks at every folio of the file. */
+function fileItem(kernel: Kernel, inode: ShmemInode): Item {
+    const { memmap } = kernel;
+    let scratch = 0;
+    let pinned = 0;
+    let first: number | undefined;
+    for (const { head } of foliosOf(kernel, inode)) {
+        const pages = orderPages(memmap.orderOf(head));
+        first ??= head;
+        scratch += memmap.isCma(head) ? pages : 0;
+        pinned += memmap.pins(head) > 0 ? pages : 0;
+    }
+    const held = inode.cache.pages * PAGE_SIZE;
+    return group(inode.name === '' ? `inode ${inode.ino}` : inode.name, `${sizeText(inode.size)}, ${sizeText(held)} allocated${scratch > 0 ? `, ${sizeText(scratch * PAGE_SIZE)} in scratch` : ''}`, () => [
+        leaf('in scratch', sizeText(scratch * PAGE_SIZE)),
+        leaf('pinned', sizeText(pinned * PAGE_SIZE)),
+        leaf('frozen', inode.frozen ? 'yes: its size and its holes stay as they are' : 'no'),
+        leaf('first page', first === undefined ? 'none' : hexText(first * PAGE_SIZE)),
+    ]);
+}
