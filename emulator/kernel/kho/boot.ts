@@ -226,6 +226,9 @@ export function khoMemoryInit(ctx: BootContext, incoming: IncomingHandover | und
     }
     const owner = machine.owners.id('preserved by the previous kernel');
     let outside: number | undefined;
+    // asked once, not for each of millions of blocks
+    const { format: { intSizes: wrongSizes }, flaws } = ctx.description;
+    const deferred = flaws?.has('kho_deferred_init') === true;
     const last = machine.map[machine.map.length - 1];
     const end = last ? (last.start + last.size) / PAGE_SIZE : 0;
     const findings = walkHandedOver(ctx.description.format, machine.memory, map, (pa, n) => machine.isRam(pa, n), (pfn, order) => {
@@ -234,8 +237,7 @@ export function khoMemoryInit(ctx: BootContext, incoming: IncomingHandover | und
             return;
         }
         machine.clock.charge(BOOT_PRESERVED);
-        const reserved = reservedPages(ctx.description, order);
-        if (reserved < 2 ** order) {
+        if (wrongSizes && reservedPages(ctx.description, order) < 2 ** order) {
             // the head alone; the rest is free memory in a moment
             memmap.stampPreserved(pfn, 0, owner);
             runs.add(pfn, 0);
@@ -243,7 +245,7 @@ export function khoMemoryInit(ctx: BootContext, incoming: IncomingHandover | und
         }
         memmap.stampPreserved(pfn, order, owner);
         runs.add(pfn, order);
-        if (losesMark(ctx.description, machine, pfn)) {
+        if (deferred && losesMark(ctx.description, machine, pfn)) {
             memmap.loseMark(pfn);
         }
     });

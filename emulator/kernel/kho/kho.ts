@@ -191,9 +191,12 @@ export class Kho extends Rec {
      * which reads as a preserved block of one page.
      */
     takesFromOwner(phys: Int): phys is number {
+        if (this.format.magic) {
+            return false;
+        }
         const { machine, memmap } = this.env;
         const pfn = typeof phys === 'number' && machine.isRam(phys) ? Math.floor(phys / PAGE_SIZE) : -1;
-        return pfn >= 0 && !this.format.magic && memmap.khoOrder(pfn) < 0 && memmap.stateOf(pfn) === 'allocated' && memmap.orderOf(pfn) === 0;
+        return pfn >= 0 && memmap.khoOrder(pfn) < 0 && memmap.stateOf(pfn) === 'allocated' && memmap.orderOf(pfn) === 0;
     }
 
     /**
