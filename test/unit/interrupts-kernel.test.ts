@@ -317,6 +317,25 @@ suite('interrupts: preserved over a kexec', () => {
         assert.equal(descriptors.reduce((n, o) => n + o.count, 0), 1, 'those of the new VM');
     });
 
+    test('entries that led to vectors of the previous kernel, and that nobody has reserved, are cleared', () => {
+        const { vm } = Run.start(programOf({ 's.lus': update({}) }));
+        const { remapper } = vm.machine.pci.interrupts;
+        assert.ok(remapper);
+        const left = [40, 300, 65535];
+        const present = (): number[] => Array.from({ length: remapper.entries }, (_, i) => i).filter((i) => vm.machine.memory.readU32(remapper.table + i * 16) !== 0);
+        vm.listeners.push({
+            phase: (phase) => {
+                for (const index of phase === 'shutdown' ? left : []) {
+                    vm.machine.memory.writeU32(remapper.table + index * 16, 0x21_0001);
+                }
+            },
+            jumped: () => assert.deepEqual(present(), [0, 1, ...left]),
+        });
+        vm.run(FOREVER);
+        assert.equal(vm.outcome?.failure?.message, undefined);
+        assert.deepEqual(present(), [0, 1]);
+    });
+
     test('a second update takes them further', () => {
         const again = (text: string): string => text.replace('vm1 = open("/dev/liveupdate").retrieve_session("vm-1")', 'lu = open("/dev/liveupdate")\n        vm1 = lu.retrieve_session("vm-1")')
             .replace('iommu.hwpt(token: 7).reuse(ioas)', 'hwpt = ioas.hwpt_alloc(vfio)\n        hwpt.mark_preserve(token: 8)\n        vfio.attach_iommufd_pt(hwpt)')

@@ -155,6 +155,27 @@ export class KernelInterrupts extends Rec {
         return undefined;
     }
 
+    /** Entries that came along and that nobody has reserved lead to vectors of a kernel that is gone: they are cleared. */
+    clearOthers(): void {
+        const { k } = this;
+        const { remapper } = this.controller;
+        const table = this.tables.get(-1);
+        if (!remapper || table === undefined) {
+            return;
+        }
+        const { entrySize, entries } = remapper.format;
+        for (let index = 0; index < entries; index++) {
+            const at = table + index * entrySize;
+            if (at % PAGE_SIZE === 0 && k.memory.pageForRead(at / PAGE_SIZE) === undefined) {
+                // nothing was ever written there
+                index += PAGE_SIZE / entrySize - 1;
+            } else if (!this.entries.has(index) && k.memory.readU32(at) !== 0) {
+                k.memory.zero(at, entrySize);
+            }
+        }
+        remapper.invalidate();
+    }
+
     /** Interrupts that came along and that nobody has set up are given back. */
     giveUp(device: Device): void {
         for (const irq of this.of(device)) {

@@ -40,6 +40,8 @@ const ILLEGAL_DEV_TABLE_ENTRY = 1;
 const IO_PAGE_FAULT = 2;
 const EVENT_INTERRUPT = 0x8;
 
+const hex4 = (n: number): string => `0x${n.toString(16).padStart(4, '0')}`;
+
 const codeOf = (reason: InterruptFaultReason): number => (reason === 'table' || reason === 'request' ? ILLEGAL_DEV_TABLE_ENTRY : IO_PAGE_FAULT);
 
 /** Where the interrupt word of a device's entry lies, in a device table. */
@@ -122,6 +124,8 @@ export const AMD_INTERRUPTS: RemappingFormat = {
     message: (index: number, { cpu }: Destination): Message => ({ address: 0xfee0_0000 + (cpu & 0xff) * 2 ** 12, data: index }),
     words: (entry) => [entry?.kind === 'remapped' ? (REMAP_ENABLE | ((entry.to.cpu & 0xff) << DESTINATION_SHIFT) | (entry.to.vector << VECTOR_SHIFT)) >>> 0 : 0],
     code: codeOf,
-    text: ({ reason, device, address, domain }) =>
-        `AMD-Vi: Event logged [${codeOf(reason) === IO_PAGE_FAULT ? 'IO_PAGE_FAULT' : 'ILLEGAL_DEV_TABLE_ENTRY'} device=0000:${device} domain=0x${domain.toString(16).padStart(4, '0')} address=0x${address.toString(16)} flags=0x${EVENT_INTERRUPT.toString(16).padStart(4, '0')}]`,
+    text: ({ reason, device, address, domain }) => {
+        const event = codeOf(reason) === IO_PAGE_FAULT ? 'IO_PAGE_FAULT' : 'ILLEGAL_DEV_TABLE_ENTRY';
+        return `AMD-Vi: Event logged [${event} device=0000:${device} domain=${hex4(domain)} address=0x${address.toString(16)} flags=${hex4(EVENT_INTERRUPT)}]`;
+    },
 };

@@ -9,6 +9,7 @@ import { type Journal, Rec, Seq, Table } from '../journal';
 import { DESCRIPTOR_SIZE, post } from './descriptor';
 import { GuestLine, type GuestSource } from './guest_line';
 import { destinationOf, isInterruptAddress, type Destination, type Message } from './message';
+import type { Route } from './remapping';
 import { Remapper } from './remapper';
 
 /**
@@ -64,7 +65,10 @@ export class InterruptController extends Rec {
     readonly lines: Seq<GuestLine>;
 
     /** @param cpus processors of the machine, numbered from 0; their numbers are their APIC ids */
-    constructor(private readonly journal: Journal, readonly cpus: number, readonly its: boolean, iommu: Iommu | null, private readonly host: WalkedMemory & { readonly now: number }) {
+    constructor(
+        private readonly journal: Journal, readonly cpus: number, readonly its: boolean, iommu: Iommu | null,
+        private readonly host: WalkedMemory & { readonly now: number },
+    ) {
         super(journal);
         this.remapper = Remapper.of(journal, iommu, host);
         this.handlers = new Table(journal);
@@ -150,7 +154,7 @@ export class InterruptController extends Rec {
         }
     }
 
-    private post(source: InterruptSource, message: Message, { descriptor, vector, urgent, index }: { readonly descriptor: number; readonly vector: number; readonly urgent: boolean; readonly index: number }): Delivery {
+    private post(source: InterruptSource, message: Message, { descriptor, vector, urgent, index }: Extract<Route, { readonly kind: 'posted' }>): Delivery {
         const { host } = this;
         const done = host.isRam(descriptor, DESCRIPTOR_SIZE) ? post(host.memory, descriptor, vector, urgent) : undefined;
         if (!done) {

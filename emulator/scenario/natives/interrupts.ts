@@ -50,6 +50,7 @@ export const irqObject = new Members(KernelInterrupts, 'interrupts', 'Interrupts
             return i.restore(deviceOf(d), number('index'), number('entry'), { cpu: number('cpu'), vector: number('vector') },
                 { descriptor: number('descriptor'), guestVector: number('guest_vector') });
         })
+    .method('clear_others', [], { context: KERNEL }, 'Entries of the table that nobody has reserved lead nowhere.', (i) => nothing(i.clearOthers()))
     .method('give_up', DEV, { context: KERNEL }, 'What came along for a device and nobody has set up is given back.', (i, [d]) => nothing(d === null ? undefined : i.giveUp(deviceOf(d))));
 
 export const interruptGlobals: readonly NativeGlobal[] = [
