@@ -194,6 +194,37 @@ suite('layer iommu', () => {
         assert.ok(owners.every((o) => /^(KHO|luo|KEXEC|.*luo_)/i.test(o)), owners.join());
     });
 
+    test('without memory at any moment, preserving leaves nothing behind and works the next time', () => {
+        let failed = 0;
+        for (let after = 0; after < 12; after++) {
+            for (const [what, before] of [['iommu, token: 2', ''], ['vfio, token: 3', 'vm1.preserve_fd(iommu, token: 2)']] as const) {
+                const vm = ran(`${SETUP}
+                    vmm {
+                        vm1.preserve_fd(ram, token: 1)
+                        ${before}
+                        pages = kho.outgoing.pages
+                        inject ENOMEM into page_alloc after ${after}
+                        r = try vm1.preserve_fd(${what})
+                        assert r == 0 || r == -ENOMEM
+                        assert (r != 0) == (kho.outgoing.pages == pages)
+                        if r != 0 {
+                            vm1.preserve_fd(${what})
+                            vm1.close()
+                            ioas.map(ram, iova: 1GiB, length: 4KiB)
+                            vfio.detach_iommufd_pt()
+                        }
+                    }`);
+                if (vm.userNamed('vmm')?.vars.get('r') === 0) {
+                    continue;
+                }
+                failed++;
+                const left = vm.kernel?.kho.outgoingRuns().filter((r) => /iommu|IOMMU|memfd/.test(r.owner)) ?? [];
+                assert.deepEqual(left, [], `after ${after}: ${what}`);
+            }
+        }
+        assert.ok(failed > 4, `${failed} of them failed`);
+    });
+
     test('a device that is not preserved sees nothing any more, and translation stays on', () => {
         const vm = ran(`${PRESERVED}
             nic.start_dma(every: 200us)

@@ -50,7 +50,8 @@ export function carriedDevices(scene: Scene): CarriedDevices {
     /** What was freed since then, in its order. */
     const freedSince = new Seq<Span>(journal);
 
-    const covered = (spans: readonly Span[], pfn: number): Span | undefined => {
+    /** The first one that ends behind a page. */
+    const nextOf = (spans: readonly Span[], pfn: number): Span | undefined => {
         let low = 0;
         let high = spans.length;
         while (low < high) {
@@ -61,7 +62,11 @@ export function carriedDevices(scene: Scene): CarriedDevices {
                 high = middle;
             }
         }
-        const found = spans[low];
+        return spans[low];
+    };
+
+    const covered = (spans: readonly Span[], pfn: number): Span | undefined => {
+        const found = nextOf(spans, pfn);
         return found && found.start <= pfn ? found : undefined;
     };
 
@@ -119,9 +124,10 @@ export function carriedDevices(scene: Scene): CarriedDevices {
         for (const m of mapped) {
             const end = (m.pa + m.length) / PAGE_SIZE;
             for (let pfn = m.pa / PAGE_SIZE; pfn < end; ) {
-                const span = covered(spans, pfn);
-                const next = Math.min(end, span ? span.end : spans.find((s) => s.start > pfn)?.start ?? end);
-                if (!span) {
+                const span = nextOf(spans, pfn);
+                const isCovered = span !== undefined && span.start <= pfn;
+                const next = Math.min(end, (isCovered ? span.end : span?.start) ?? end);
+                if (!isCovered) {
                     total += next - pfn;
                     first ??= { iova: m.iova + pfn * PAGE_SIZE - m.pa, pfn, pages: next - pfn };
                 }
