@@ -201,4 +201,43 @@ suite('huge pages', () => {
         assert.deepEqual(run('vmm { more = memfd_create("more", hugetlb: 1GiB); more.truncate(4GiB); vm2 = 0; vm1 = -1 }; process two { s = 0; f = memfd_create("x", hugetlb: 1GiB); f.truncate(4GiB); f.mmap_store("x", at: 3GiB); f.fallocate(0, 2GiB) fails ENOSPC; f.truncate(8GiB); f.truncate(1GiB); f.fallocate(0, 1GiB) }'), []);
         assert.deepEqual(run('process two { memfd_create("x", hugetlb: 16MiB) fails ENODEV; f = memfd_create("x", MFD_HUGETLB | MFD_HUGE_1GB); f.truncate(2MiB) fails EINVAL; f.write("x") fails EINVAL }'), []);
     });
+
+    test('a guest whose memory is huge pages goes on behind the update, and a device finds its pages where they were', () => {
+        assert.deepEqual(failuresOf(programOf({ 'f.lus': `
+            machine { memory 4GiB }
+            kernel "next" from "7.3" { layers hugetlb; cmdline "hugepages=32" }
+            scenario "s" {
+                boot "next"
+                process vmm {
+                    ram = memfd_create("ram", hugetlb: 2MiB)
+                    ram.truncate(32MiB)
+                    state = memfd_create("state")
+                    state.truncate(4KiB)
+                    guest = kvm.create_vm("guest", vcpus: 2, memory: ram)
+                    guest.run(dirty: 200MiB/s)
+                    sleep 100ms
+                    vm1 = open("/dev/liveupdate").create_session("vm-1")
+                    vm1.preserve_fd(ram, token: 1)
+                    vm1.preserve_fd(state, token: 2)
+                    kexec_file_load("next")
+                    guest.pause()
+                    guest.save(state)
+                    where = phys(ram.folio_at(4MiB))
+                    log(where)
+                    reboot(KEXEC)
+                }
+                process vmm {
+                    vm1   = open("/dev/liveupdate").retrieve_session("vm-1")
+                    ram   = vm1.retrieve_fd(token: 1)
+                    state = vm1.retrieve_fd(token: 2)
+                    guest = kvm.create_vm("guest", vcpus: 2, memory: ram)
+                    guest.load(state)
+                    guest.resume()
+                    vm1.finish()
+                    sleep 100ms
+                }
+                assert vm("guest").wrong == 0 && vm("guest").written > 30MiB
+                assert hugepages(2MiB).nr == 32 && hugepages(2MiB).free == 16
+            }` })), []);
+    });
 });
