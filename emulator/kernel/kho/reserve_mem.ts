@@ -105,7 +105,8 @@ function handedOver(ctx: BootContext, handover: IncomingHandover): Region[] {
     return root.children.flatMap((node): Region[] => {
         const addr = readNativeU64(fdtProperty(node, 'start')?.value);
         const size = readNativeU64(fdtProperty(node, 'size')?.value);
-        return fdtIsCompatible(node, REGION_COMPATIBLE) && typeof addr === 'number' && typeof size === 'number' ? [{ name: node.name, addr, size }] : [];
+        const sound = typeof addr === 'number' && typeof size === 'number' && ctx.machine.isRam(addr, size);
+        return sound && fdtIsCompatible(node, REGION_COMPATIBLE) ? [{ name: node.name, addr, size }] : [];
     });
 }
 
