@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { evaluate } from '../../emulator/scenario/evaluate';
+import { Run } from '../../emulator/scenario/run';
+import { format } from '../../emulator/scenario/values';
 import { failuresOf, findingsOf, programOf } from '../support/scenarios';
 
 /** A driver whose file stands for one device by its number in the scan; with `kernel "next"` (layer pci). */
@@ -263,6 +266,37 @@ scenario "no FLB" {
 }`);
         const stock = programOf({ 'test.lus': 'kernel "a" from "7.3" { }\nflb x "x" { preserve(args) { }\nunpreserve(args) { }\nretrieve(args) { }\nfinish(args) { } }\nhandler h "h" uses pci_core { can_preserve(file) { return true }\npreserve(args) { }\nunpreserve(args) { }\nretrieve(args) { }\nfinish(args) { } }\n' });
         assert.match(findingsOf(stock).join('\n'), /LU0212: No FLB is called `pci_core`\. It comes with the layer `pci`, which no kernel of this program has: `kernel "next" from "7.3" \{ layers pci \}`/);
+    });
+
+    test('once the kernel has come to a device on its way down it is too late to preserve it', () => {
+        const program = programOf({ 'test.lus': `${DRIVER}
+fn too_late() { return (try pci_liveupdate_preserve(nic0.pci_dev)) == -EBUSY }
+scenario "down" {
+    boot "next"
+    process p {
+        s = open("/dev/liveupdate").create_session("s")
+        s.preserve_fd(make_fd("drv", [1, none]), token: 1)
+        kexec_file_load("next")
+        reboot(KEXEC)
+    }
+}` });
+        const { vm } = Run.start(program, { scenario: 'down' });
+        const tried = (): string => format(evaluate(vm, vm.current.top, 'too_late()').value);
+        for (let steps = 0; vm.current.top?.code.name !== 'iommu_shutdown'; steps++) {
+            assert.ok(steps < 20_000);
+            vm.step('in');
+            assert.equal(vm.run(1e7)?.reason, 'step');
+            if (vm.current.top?.code.name === 'device_shutdown') {
+                break;
+            }
+        }
+        assert.equal(tried(), 'false', 'the loop has just begun');
+        while (vm.current.top?.code.name !== 'iommu_shutdown') {
+            vm.step('in');
+            assert.equal(vm.run(1e7)?.reason, 'step');
+        }
+        assert.equal(tried(), 'true');
+        assert.equal(vm.kernel?.devices.pci.devs.items.every((d) => d.frozen), true);
     });
 
     test('ACS keeps devices apart; that of incoming bridges is adopted as found', () => {
