@@ -20,8 +20,11 @@ const assignOp = (text: string): AssignOp | undefined => {
 };
 
 export class StmtParser extends ExprParser {
-    /** `{ … }`; where the brace is missing, an empty block with an error. */
-    protected block(what: string): Block {
+    /**
+     * `{ … }`; where the brace is missing, an empty block with an error.
+     * @param sideBySide whether blocks in it may stand next to each other on one line: `luod { … }  vmm { … }`
+     */
+    protected block(what: string, sideBySide = false): Block {
         if (!this.is('{')) {
             if (this.token.kind === 'punct' && this.token.text === '{' && this.token.first) {
                 this.error('LU0123', this.token, `The \`{\` of this ${what} belongs on the line before.`);
@@ -36,7 +39,10 @@ export class StmtParser extends ExprParser {
             if (s !== undefined) {
                 statements.push(s);
             }
-            this.finish('statement');
+            const nextBlock = sideBySide && s !== undefined && 'body' in s && this.isIdent();
+            if (!nextBlock) {
+                this.finish('statement');
+            }
         });
         return { kind: 'block', statements, ...span };
     }
@@ -133,7 +139,7 @@ export class StmtParser extends ExprParser {
                     return undefined;
                 }
                 this.advance();
-                const body = this.block('`concurrently` block');
+                const body = this.block('`concurrently` block', true);
                 return { kind: 'concurrently', body, start: t.start, end: this.lastEnd };
             }
             case 'sleep': {

@@ -423,6 +423,9 @@ suite('concurrently: what the checker says', () => {
     const codes = (body: string): readonly string[] => findingsOf(programWith({ 'a.lus': `scenario "s" { boot "7.2"; process a, b; ${body} }` }));
 
     test('only blocks, each of another process, at scenario level', () => {
+        assert.deepEqual(codes('concurrently { a { log("x") }  b { log("y") } }'), []);
+        assert.match(codes('concurrently { a { log("x") }  7 }').join(), /LU0116/);
+        assert.match(codes('a { if 1 == 1 { log("x") }  log("y") }').join(), /LU0116/);
         assert.match(codes('concurrently\n{ a { log("x") } }').join(), /^[^,]*LU0123: The `{` of this `concurrently` block belongs on the line before\.$/);
         assert.match(codes('concurrently { a { log("x") }; kill b }').join(), /LU0416.*Only blocks of processes/);
         assert.match(codes('concurrently { a { log("x") }; a { log("y") } }').join(), /LU0416.*`a` has a block here already/);
