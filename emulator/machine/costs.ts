@@ -53,6 +53,8 @@ const TABLE = {
     boot_preserved: { ns: 150, per: 'block', what: 'reserving a preserved block', why: 'a memblock reservation and a mark in the block\'s first struct page' },
     pci_scan: { ns: 30 * US, per: 'function', what: 'finding a PCI function and reading its registers', why: 'some dozens of configuration accesses at 0.5 to 1 µs' },
     device_reset: { ns: 100 * MS, per: 'reset', what: 'a function level reset', why: 'the PCI Express specification gives the function 100 ms, and pcie_flr() waits for them' },
+    iommu_table: { ns: 300, per: 'table', what: 'taking over a page of I/O page tables from the previous kernel', why: '512 entries read, mostly from memory that no cache has: 64 lines at some 5 ns each, prefetched' },
+    iommu_flush: { ns: 10 * US, per: 'flush', what: 'an invalidation of all that the IOMMU has cached, or of a domain', why: 'queued descriptors and a wait for the hardware, 1 to 20 µs' },
     boot_initcalls: { ns: 70 * MS, per: 'boot', what: 'drivers and subsystems', why: 'initcall_debug on a small configuration with built-in drivers' },
     boot_userspace: { ns: 60 * MS, per: 'boot', what: 'the initial RAM disk unpacked, and user space up to the first process of the scenario', why: 'an agent that is started by the init of a small initial RAM disk' },
     page_cache_fill: { ns: 700 * US, per: 'MiB', what: 'what user space reads from disk while it comes up', why: 'one NVMe drive, read ahead: 1.5 GB/s' },

@@ -1,5 +1,6 @@
 /** The layer iommu: what is refused and with what, what goes over a kexec, and what the next kernel makes of it. */
 import assert from 'node:assert/strict';
+import { COST_NAMES } from '../../emulator/machine/costs';
 import { Run } from '../../emulator/scenario/run';
 import type { Vm } from '../../emulator/scenario/vm';
 import { findingsOf, programOf } from '../support/scenarios';
@@ -226,9 +227,28 @@ suite('layer iommu', () => {
     });
 
     test('a device that is not preserved sees nothing any more, and translation stays on', () => {
-        const vm = ran(`${PRESERVED}
+        const program = programOf({ 's.lus': file(`${PRESERVED}
             nic.start_dma(every: 200us)
-            ${REBOOT}`);
+            ${REBOOT}`) });
+        assert.deepEqual(findingsOf(program), []);
+        const { vm } = Run.start(program);
+        /** What the IOMMU finds for the two devices while no kernel runs. */
+        const gap: string[] = [];
+        vm.listeners.push({
+            jumped: () => {
+                const { iommu, devices } = vm.machine.pci;
+                for (const d of iommu?.enabled === true ? devices : []) {
+                    const found = iommu?.format.lookup(vm.machine, iommu.root, d.requester, []);
+                    gap.push(`${d.shape.name}: ${found && 'fault' in found ? found.fault : found?.kind ?? ''}, ${iommu?.contexts.has(d.requester) === true ? 'cached' : 'not cached'}`);
+                }
+            },
+        });
+        vm.run(1e9);
+        assert.equal(vm.outcome?.failure?.message, undefined);
+        for (const cost of ['iommu_table', 'iommu_flush'] as const) {
+            assert.ok((vm.machine.clock.spent[COST_NAMES.indexOf(cost)] ?? 0) > 0, cost);
+        }
+        assert.deepEqual(gap, ['gpu: paging, not cached', 'nic: context-absent, not cached']);
         const { iommu } = vm.machine.pci;
         assert.ok(iommu?.enabled);
         assert.equal(vm.kernel?.kho.unclaimed !== 0, true, 'the memfd waits to be retrieved');

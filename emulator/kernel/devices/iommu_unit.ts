@@ -1,4 +1,5 @@
 /** The IOMMU as its driver sees it, and what it takes to hand its tables to the next kernel, or to go on with those of the previous one. */
+import { costId } from '../../machine/costs';
 import type { Device } from '../../machine/devices/device';
 import type { Iommu } from '../../machine/iommu/iommu';
 import type { IommuVendor } from '../../machine/iommu/unit';
@@ -11,6 +12,9 @@ import { Domain, LEVELS } from './domain';
 import type { KernelDevices } from './manager';
 import { readTables, type TableTree } from './page_tables';
 import { TABLE_OWNER } from './tables';
+
+const IOMMU_TABLE = costId('iommu_table');
+const IOMMU_FLUSH = costId('iommu_flush');
 
 /** Tables of these levels and above are not those that map memory, but for leaves of 1 GiB. */
 const UPPER = 3;
@@ -104,6 +108,7 @@ export class IommuUnit extends Rec {
 
     /** Global invalidation: what the hardware has cached of entries and translations. */
     flush(): void {
+        this.k.clock.charge(IOMMU_FLUSH);
         this.iommu.invalidateContext();
         this.iommu.tlb.invalidate();
     }
@@ -123,6 +128,7 @@ export class IommuUnit extends Rec {
             k.klog('err', `iommu: a domain cannot be restored: ${tree} makes no sense`);
             return err('EINVAL');
         }
+        k.clock.charge(IOMMU_TABLE, tree.tables.length);
         if (id !== 0 && !devices.ids.reserve(id)) {
             return err('EBUSY');
         }
@@ -159,6 +165,7 @@ export class IommuUnit extends Rec {
 
     /** Forgets what is cached of one domain. */
     flushDomain(id: number): void {
+        this.k.clock.charge(IOMMU_FLUSH);
         this.iommu.tlb.invalidate(id);
     }
 
