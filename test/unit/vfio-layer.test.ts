@@ -204,6 +204,53 @@ scenario "stock" {
     }
     assert kernel.boot == 4 && nic0.pci_dev.incoming != 0`)));
 
+    test('whatever allocation fails, preserving leaves nothing behind', () => passes(Array.from({ length: 10 }, (_, n) => `
+scenario "allocation ${n}" {
+    boot "next"
+    process vmm {
+        empty = kho.outgoing.pages
+        s = open("/dev/liveupdate").create_session("s")
+        gpu = passthrough(memory(), "/dev/vfio/devices/vfio1")
+        before = kho.outgoing.pages
+        inject ENOMEM into page_alloc after ${n}
+        s.preserve_fd(gpu, token: 1)  may fail ENOMEM
+        if session("s").count == 0 {
+            assert kho.outgoing.pages == before && gpu0.pci_dev.outgoing == 0 && gpu0.pci_dev.upstream.outgoing == 0 && pci_core.out_count == 0
+            s.preserve_fd(gpu, token: 1)
+        }
+        assert gpu0.pci_dev.outgoing != 0 && pci_core.out_count == 1
+        s.close()
+        assert gpu0.pci_dev.outgoing == 0 && pci_core.out_count == 0 && kho.outgoing.pages == empty
+    }
+}`).join('\n')));
+
+    for (const point of ['vfio_pci.preserve', 'pci_core.preserve', 'vfio_pci.freeze', 'vfio_pci.retrieve', 'pci_core.retrieve']) {
+        test(`a failure injected into ${point}`, () => {
+            const next = point.endsWith('retrieve');
+            const failing = next ? '' : point.endsWith('freeze') ? 'reboot(KEXEC)  fails EIO\n' : 's.preserve_fd(gpu, token: 2)  fails EIO\n assert pci_core.out_count == 0 && gpu0.pci_dev.outgoing == 0\n';
+            passes(`
+scenario "injected" {
+    boot "next"
+    process vmm {
+        s   = open("/dev/liveupdate").create_session("s")
+        ram = memory()
+        gpu = passthrough(ram, "/dev/vfio/devices/vfio1")
+        s.preserve_fd(ram, token: 1)
+        kexec_file_load("next")
+        inject EIO into ${point}${next ? ' in next kernel' : ''}
+        ${point.endsWith('freeze') ? `s.preserve_fd(gpu, token: 2)\n ${failing}` : `${failing}s.preserve_fd(gpu, token: 2)\n`}
+        reboot(KEXEC)
+    }
+    process vmm {
+        s = open("/dev/liveupdate").retrieve_session("s")
+        s.retrieve_fd(token: 1)
+        gpu = s.retrieve_fd(token: 2)${next ? `  fails ${point.startsWith('pci') ? 'ENODEV' : 'EIO'}\n        gpu = s.retrieve_fd(token: 2)  fails ${point.startsWith('pci') ? 'ENODEV' : 'EIO'}\n        s.finish()  fails EBUSY` : ''}
+    }
+    ${point === 'pci_core.retrieve' ? 'assert kernel.logged("cannot read what the previous kernel says about devices [-5]")' : ''}
+}`);
+        });
+    }
+
     test('vfio_phase is reset or keep', () => {
         assert.match(findingsOf(programOf({ 'test.lus': 'kernel "a" from "7.3" { layers pci, vfio; vfio_phase on }\n' })).join(), /LU0301: It reads `vfio_phase keep`/);
         assert.match(findingsOf(programOf({ 'test.lus': 'kernel "a" from "7.3" { layers vfio }\n' })).join(), /LU0415: The layer `vfio` is built on `pci`/);
