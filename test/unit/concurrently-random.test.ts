@@ -44,6 +44,7 @@ function call(random: Random): string {
         `r = try ${session}.preserve_fd(ram, token: ${token})`,
         `r = try ${session}.close()`,
         `r = try ${session}.get_name()`,
+        `r = try ${session}.get_name() with stalled_reply`,
         'r = try ram.truncate(8192)',
         'r = try ram.pwrite("x", at: 0)',
         'r = try kexec_file_load("gpu")',
@@ -116,7 +117,41 @@ const TAKE_BACK = (vm: Vm): string => `
     assert kho.incoming.unclaimed == 0
     assert kernel.boot == ${vm.boot}`;
 
+/** Goes some statements ahead and back at every statement of what runs at the same time. */
+function backAndForth(vm: Vm): void {
+    for (let n = 1; ; n++) {
+        if (vm.scheduler.active) {
+            const saved = vm.checkpoint();
+            for (let ahead = n % 4; ahead >= 0 && stepped(vm); ahead--) {
+                // what happens here must leave no trace
+            }
+            vm.restore(saved);
+            vm.machine.journal.drop(saved.mark);
+        }
+        if (!stepped(vm)) {
+            return;
+        }
+    }
+}
+
+function stepped(vm: Vm): boolean {
+    vm.step('any');
+    return vm.run(LIMIT)?.reason === 'step';
+}
+
 suite('concurrently: random programs', () => {
+    test('checkpoints at every statement bring them back', function () {
+        this.timeout(120_000);
+        for (let seed = 100; seed < 108; seed++) {
+            const text = programOf(program(new Random(seed)));
+            const { vm } = Run.start(text, { seed });
+            vm.run(LIMIT);
+            const again = Run.start(text, { seed }).vm;
+            backAndForth(again);
+            assert.equal(fingerprint(again), fingerprint(vm), `seed ${seed}`);
+        }
+    });
+
     test(`${PROGRAMS} of them end, in order, the same way twice`, function () {
         this.timeout(120_000);
         let jumped = 0;
