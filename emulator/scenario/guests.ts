@@ -63,6 +63,8 @@ export interface Left {
     readonly positions: Positions;
     /** vCPUs still ran. */
     readonly running: boolean;
+    /** One of them has ever run. */
+    readonly ran: boolean;
     /** Its kernel's end was its own. */
     readonly withKernel: boolean;
     /** Where its memory was, by the guest's address. */
@@ -198,7 +200,7 @@ export class Guests implements GuestObserver {
                 if (live.vcpus.items.every((v) => v.state === 'running')) {
                     this.resumed(guest);
                 }
-            } else if (live.vcpus.items.some((v) => v.count > 0 || v.state !== 'new')) {
+            } else if (state !== 'gone' || guest.left?.ran === true) {
                 this.stopped(guest, live, state, last);
             }
         }
@@ -249,7 +251,7 @@ export class Guests implements GuestObserver {
         const live = guest?.live;
         if (guest && live && kernel) {
             this.journal.edit(guest).left = {
-                boot: this.vm.boot, time: this.vm.machine.clock.now, positions: positionsOf(live), running: live.running, withKernel: this.kernelEnds,
+                boot: this.vm.boot, time: this.vm.machine.clock.now, positions: positionsOf(live), running: live.running, ran: hasRun(live), withKernel: this.kernelEnds,
                 pieces: piecesOf(kernel, live), memory: holdersOf(live),
             };
         }
@@ -331,7 +333,12 @@ export class Guests implements GuestObserver {
 
 /** A guest whose VM is gone for good was neither saved before, nor taken along by its kernel. */
 function meansToGoOn({ left, saved }: Guest, boot: number): boolean {
-    return left?.boot === boot && (left.withKernel || saved?.boot === boot);
+    return left?.boot === boot && left.ran && (left.withKernel || saved?.boot === boot);
+}
+
+/** A vCPU of it has ever been in the guest. */
+export function hasRun(live: VirtualMachine): boolean {
+    return live.vcpus.items.some((v) => v.state !== 'new');
 }
 
 export function positionsOf(live: VirtualMachine | undefined): Positions {

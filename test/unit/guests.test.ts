@@ -231,6 +231,18 @@ suite('guests: over a kexec', () => {
         assert.ok(update?.blackoutNs);
     });
 
+    test('nor has one that never ran', () => {
+        const vm = ran(`process vmm { ram = memfd_create("ram"); ram.truncate(1MiB); kvm.create_vm("guest", vcpus: 1, memory: ram); kexec_file_load("7.2"); reboot(KEXEC) }`);
+        assert.deepEqual(updatesOf(vm)[0]?.guests, []);
+        assert.deepEqual(vm.diagnoses?.found.items.map((d) => d.code), []);
+        assert.equal(vm.guests.of('guest')?.blackout, 0);
+    });
+
+    test('one that was loaded and not resumed is lost at the next kexec', () => {
+        const vm = ran(`${LEAVE('guest.run(dirty: 1MiB/s)')}${ARRIVE('kexec_file_load("7.2"); reboot(KEXEC)')}`);
+        assert.deepEqual(vm.diagnoses?.found.items.map((d) => [d.code, d.cause?.code]), [['LU1079', undefined], ['LU1079', undefined], ['LU1038', 'LU1079']]);
+    });
+
     test('a trace has a track for each vCPU, which goes on over kernels', () => {
         const vm = start(`${LEAVE('guest.run(dirty: 1MiB/s)')}${ARRIVE('guest.resume()')}`);
         const tracer = new Tracer(vm);

@@ -276,7 +276,8 @@ export class VirtualMachine extends Rec implements Timer {
         for (const [i, saved] of state.vcpus.entries()) {
             const v = this.vcpus.at(i);
             if (v) {
-                Object.assign(k.journal.edit(v), saved, { credit: 0 });
+                // it stands still in the middle of its program, as one that was paused
+                Object.assign(k.journal.edit(v), saved, { credit: 0, state: 'paused' });
             }
         }
         k.machine.guestObserver?.loaded(this.name);

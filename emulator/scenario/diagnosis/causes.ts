@@ -26,11 +26,14 @@ const FOLLOWS: Partial<Readonly<Record<Code, Partial<Readonly<Record<Code, Link>
     LU1028: { LU1012: 'same', LU1016: 'any', LU1018: 'any', LU1027: 'same', LU1045: 'same' },
     LU1030: { LU1015: 'any', LU1016: 'any', LU1018: 'any', LU1042: 'same', LU1067: 'any' },
     LU1035: {
-        LU1011: 'same', LU1012: 'same', LU1013: 'same', LU1016: 'any', LU1018: 'any', LU1025: 'any', LU1026: 'same', LU1027: 'any', LU1028: 'any',
-        LU1029: 'any', LU1030: 'any', LU1036: 'same', LU1037: 'same', LU1038: 'same', LU1050: 'any',
+        LU1011: 'same', LU1012: 'same', LU1013: 'same', LU1014: 'any', LU1016: 'any', LU1018: 'any', LU1022: 'any', LU1024: 'any', LU1025: 'any', LU1026: 'same',
+        LU1027: 'any', LU1028: 'any', LU1029: 'any', LU1030: 'any', LU1036: 'same', LU1037: 'same', LU1038: 'same', LU1045: 'any', LU1046: 'any', LU1047: 'any',
+        LU1050: 'any', LU1063: 'any', LU1067: 'any', LU1071: 'any', LU1072: 'any',
     },
-    LU1037: { LU1016: 'any', LU1018: 'any', LU1025: 'any', LU1036: 'same', LU1037: 'same', LU1038: 'same' },
-    LU1038: { LU1018: 'any' },
+    LU1037: {
+        LU1016: 'any', LU1018: 'any', LU1022: 'any', LU1023: 'any', LU1024: 'any', LU1025: 'any', LU1036: 'same', LU1037: 'same', LU1038: 'same', LU1063: 'any', LU1067: 'any',
+    },
+    LU1038: { LU1003: 'any', LU1018: 'any', LU1023: 'any', LU1065: 'any', LU1079: 'any' },
     LU1048: { LU1042: 'same' },
     LU1043: { LU1015: 'any', LU1016: 'any', LU1018: 'any', LU1025: 'any', LU1040: 'same', LU1041: 'same', LU1042: 'same' },
     LU1050: { LU1050: 'same' },

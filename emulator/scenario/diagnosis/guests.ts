@@ -3,7 +3,7 @@ import type { Kernel } from '../../kernel/kernel';
 import type { Differing, VcpuState } from '../../machine/guests';
 import { PAGE_SIZE } from '../../machine/memory';
 import { duration } from '../durations';
-import { holdersOf, positionsOf, samePositions, type Guest, type Holder } from '../guests';
+import { hasRun, holdersOf, positionsOf, samePositions, type Guest, type Holder } from '../guests';
 import type { Listener } from '../listener';
 import { hex } from '../values';
 import type { HistoryLine, Say } from './diagnosis';
@@ -34,6 +34,9 @@ export function guestRules({ vm, chronicle, say }: Scene): GuestRules {
     /** Guests that are there, and those that were saved and whose VMM is gone already. */
     const goingOn = (kernel: Kernel): AtEnd[] => vm.guests.all.flatMap((guest): AtEnd[] => {
         const live = kernel.vms.items.find((v) => v.name === guest.name);
+        if (live && !hasRun(live)) {
+            return [];
+        }
         if (live) {
             const running = live.vcpus.items.filter((v) => v.state === 'running').length;
             return [{ guest, positions: positionsOf(live), running, memory: holdersOf(live) }];
