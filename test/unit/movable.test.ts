@@ -168,6 +168,42 @@ suite('movable memory', () => {
         assert.deepEqual(found('p { ram.pwrite("x", at: 0); vm1.close() }; compact_memory(); p { ram.truncate(0) }'), []);
     });
 
+    test('memory that a handler frees while it is preserved is found at the kexec; what it unpreserves before is not', () => {
+        const codes = (body: string, steps = ''): string[] => {
+            const program = programOf({ 'f.lus': `
+                file card at "/dev/card0" {
+                    ring: folio
+                    open() { ring = alloc_folio(order: 1) }
+                }
+                handler card_handler "card-v1" for card {
+                    can_preserve(file) { return file.kind == card }
+                    preserve(args) { kho.preserve_folio(args.file.ring); args.serialized_data = phys(args.file.ring); ${body} }
+                    unpreserve(args) { kho.unpreserve_folio(args.file.ring) }
+                    retrieve(args)   { args.file = new card(ring: kho.restore_folio(args.serialized_data)) }
+                    finish(args)     { }
+                }
+                kernel "card" from "7.2" { handlers + card_handler }
+                scenario "s" {
+                    boot "card"
+                    process p {
+                        vm1 = open("/dev/liveupdate").create_session("vm-1")
+                        vm1.preserve_fd(open("/dev/card0"), token: 1)
+                        ${steps}
+                        kexec_file_load("card")
+                        reboot(KEXEC)
+                    }
+                }` });
+            const { vm } = Run.start(program, { scenario: 's' });
+            vm.run(1e9);
+            assert.equal(vm.outcome?.failure?.message, undefined);
+            return (vm.diagnoses?.found.items ?? []).filter((d) => d.code === 'LU1050').map((d) => `${String(d.data['callback'])} ${String(d.data['pages'])}`);
+        };
+        assert.deepEqual(codes('put_folio(args.file.ring)'), ['card_handler.preserve 2']);
+        assert.deepEqual(codes(''), []);
+        assert.deepEqual(codes('kho.unpreserve_folio(args.file.ring); put_folio(args.file.ring); args.file.ring = alloc_folio(order: 1); kho.preserve_folio(args.file.ring)'), []);
+        assert.deepEqual(codes('', 'vm1.close(); vm1 = open("/dev/null"); m = memfd_create("m"); m.write(pattern(1, 64KiB))'), []);
+    });
+
     test('going back takes a compaction back', () => {
         const program = programOf({ 'f.lus': `
             scenario "s" {

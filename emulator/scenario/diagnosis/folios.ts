@@ -1,16 +1,41 @@
-/** Folios that do not stay what they were when they were preserved: moved, split, or freed by truncation. */
+/** Memory that does not stay what it was when it was preserved: folios of files that are moved, split, or truncated, and what is freed. */
 import type { Kernel } from '../../kernel/kernel';
 import { orderPages } from '../../kernel/mm/memmap';
+import { Table } from '../../machine/journal';
 import { PAGE_SIZE } from '../../machine/memory';
 import { hex } from '../values';
 import type { Rules, Scene } from './diagnoses';
+import { freedWhilePreserved } from './preserved';
 import { pagesText } from './words';
 
 export function folioRules({ vm, chronicle, say }: Scene): Rules {
-    const { history, owners } = vm.machine;
+    const { history, owners, journal } = vm.machine;
+    /** Whose folios were said to change: what follows from that is not said as well. With the boot. */
+    const told = new Table<string, true>(journal);
+
+    /** LU1050 of memory that is no file's: kernel code has freed what it had preserved. */
+    const freed = (kernel: Kernel): void => {
+        for (const { pfn, count, by } of freedWhilePreserved(kernel, history)) {
+            if (!isPreserved(kernel, pfn) || told.has(`${vm.boot} ${owners.name(by)}`)) {
+                continue;
+            }
+            const last = history.of(pfn).findLast((e) => e.kind === 'preserved');
+            const callback = last && chronicle.preservingAt(last.boot - 1, last.firstStep)?.callback;
+            const owner = owners.name(by);
+            const state = kernel.memmap.stateOf(pfn);
+            say('LU1050', {
+                about: `freed ${owner}`,
+                message: `${pagesText(count)} at ${hex(pfn * PAGE_SIZE)}, which ${callback ?? 'kernel code'} has preserved, ${count === 1 ? 'was' : 'were'} freed without being unpreserved, and ${count === 1 ? 'is' : 'are'} handed over all the same: ${state === 'free' ? 'that is free memory' : `by now that is memory of ${owners.name(kernel.memmap.ownerOf(pfn))}`}.`,
+                history: chronicle.ofPage(pfn),
+                advice: 'Keep a reference to what is preserved until it is unpreserved: the next kernel frees it, this one does not.',
+                data: { address: hex(pfn * PAGE_SIZE), pages: count, owner, how: 'freed', to: null, callback: callback ?? null },
+            });
+        }
+    };
 
     /** LU1050 */
     return {
+        handingOver: freed,
         folioChanged(how, head, order, to): void {
             const { kernel } = vm;
             if (!kernel || !isPreserved(kernel, head)) {
@@ -19,6 +44,7 @@ export function folioRules({ vm, chronicle, say }: Scene): Rules {
             const owner = owners.name(kernel.memmap.ownerOf(head));
             const last = history.of(head).findLast((e) => e.kind === 'preserved');
             const by = last && chronicle.preservingAt(last.boot - 1, last.firstStep);
+            told.set(`${vm.boot} ${owner}`, true);
             const what = `The folio of ${pagesText(orderPages(order))} at ${hex(head * PAGE_SIZE)}, page ${kernel.memmap.index(head)} of ${owner}, which ${by?.callback ?? 'kernel code'} has preserved`;
             const becomes = {
                 moved: `, moves to ${hex(to * PAGE_SIZE)}: what is handed over is the place that it has left.`,

@@ -69,6 +69,27 @@ export function overlapping(kernel: Kernel, history: PageHistory): (Pages & { re
     return out;
 }
 
+/** Pages that were freed when they were preserved, and that nobody has taken the preservation back of; whether they still are is the caller's to ask. */
+export function freedWhilePreserved(kernel: Kernel, history: PageHistory): (Pages & { readonly by: number })[] {
+    const preserved = entriesOf(kernel, history, 'preserved').sort((a, b) => a.pfn - b.pfn || a.at - b.at);
+    const undone = entriesOf(kernel, history, 'unpreserved');
+    const out: (Pages & { by: number })[] = [];
+    for (const freed of preserved.length > 0 ? entriesOf(kernel, history, 'freed') : []) {
+        for (let i = firstAt(preserved, (p) => p.pfn + p.count > freed.pfn); out.length < LIMIT; i++) {
+            const p = preserved[i];
+            if (!p || p.pfn >= freed.pfn + freed.count) {
+                break;
+            }
+            const start = Math.max(p.pfn, freed.pfn);
+            const pages = { pfn: start, count: Math.min(p.pfn + p.count, freed.pfn + freed.count) - start };
+            if (p.at < freed.at && pages.count > 0 && !undoneBetween(undone, pages, p.at, freed.at)) {
+                out.push({ ...pages, by: p.by });
+            }
+        }
+    }
+    return out;
+}
+
 /** How many of those who have preserved a page in the running kernel have not taken it back: what the kernel does not count. */
 export function preservers(kernel: Kernel, history: PageHistory, pfn: number): number {
     let n = 0;
