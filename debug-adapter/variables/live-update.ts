@@ -31,8 +31,8 @@ export function liveUpdateItems(vm: Vm): Item[] {
         listing('preserved files', 'file', luo.preservedFiles.size, (i) => preservedFile(vm, i)),
         listing('handlers', 'handler', luo.handlers.length, (i) => handlerItem(vm, luo.handlers.at(i))),
         ...(hasStates(vm) ? [leaf('state of all', STATES[luo.state] ?? String(luo.state))] : []),
-        group('state', `update ${luo.incomingNum + 1}`, () => [
-            leaf('liveupdate_num', `${luo.incomingNum} incoming, ${luo.incomingNum + 1} outgoing`),
+        group('state', `update ${BigInt(luo.incomingNum) + 1n}`, () => [
+            leaf('liveupdate_num', `${luo.incomingNum} incoming, ${BigInt(luo.incomingNum) + 1n} outgoing`),
             leaf('device', luo.deviceInUse ? 'open' : 'not open'),
             leaf('deserialized', luo.deserialized === undefined ? 'not yet' : luo.deserialized === 0 ? 'yes' : `failed: ${luo.deserialized}`),
             addressItem(vm, 'luo_ser', luo.ser),

@@ -111,7 +111,7 @@ class Fingerprint {
         const { luo } = k;
         hasher.u32(luo.enabled ? 1 : 0).u32(luo.ready ? 1 : 0).u32(luo.deviceInUse ? 1 : 0).num(luo.deserialized ?? 1);
         hasher.u32(luo.state).num(luo.outgoing.area).num(luo.incoming.area);
-        hasher.num(luo.incomingNum).num(luo.ser).num(luo.flbPage).num(luo.incomingFlbPage);
+        hasher.str(String(luo.incomingNum)).num(luo.ser).num(luo.flbPage).num(luo.incomingFlbPage);
         this.object(luo.outgoing);
         this.object(luo.incoming);
         for (const handler of luo.handlers) {

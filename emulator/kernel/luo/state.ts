@@ -222,7 +222,7 @@ export class Luo extends Rec {
     /** The ids of preserved and of retrieved files, over all sessions. */
     readonly preservedFiles: Table<unknown, true>;
     /** The number that the previous kernel handed over; 0 after a cold boot. */
-    readonly incomingNum: number = 0;
+    readonly incomingNum: Int = 0;
     /** Before the merge all of LUO had one state (enum liveupdate_state). */
     readonly state: number = 1;
     /** Physical address of the outgoing struct luo_ser, or of the device tree before 7.2; 0: none. */

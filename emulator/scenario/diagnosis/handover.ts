@@ -212,7 +212,7 @@ export function handoverRules(scene: Scene): Rules {
                 });
                 return;
             }
-            const format = /is incompatible with '(.*)'|Incompatible liveupdate state, expected "(.*)", found "(.*)"/.exec(line.text);
+            const format = /is incompatible with '(.*)'|Incompatible liveupdate state, expected "(.*)", found "(.*)"/s.exec(line.text);
             // where the kexec was not seen, or the image came from elsewhere
             if (format && !saidToDiffer(scene)) {
                 const [, kho, luo, found] = format;

@@ -315,7 +315,7 @@ export const luoObject = new Members(Luo, 'luo', 'The Live Update Orchestrator o
         journal(vm).edit(l).state = asNumber(v, 'state');
     })
     .field('incoming_num', INT, 'The number that the previous kernel handed over.', (l) => l.incomingNum, (l, v, vm) => {
-        journal(vm).edit(l).incomingNum = asNumber(v, 'incoming_num');
+        journal(vm).edit(l).incomingNum = asInt(v, 'incoming_num');
     })
     .field('ser', PHYS, 'The outgoing `struct luo_ser`.', (l) => l.ser)
     .field('flb_page', PHYS, 'The outgoing FLB page.', (l) => l.flbPage)
