@@ -1,6 +1,6 @@
 /** Structs, arrays and strings in emulated memory: every access reads or writes the bytes at that moment. */
 import { Bytes } from '../machine/bytes';
-import type { PhysicalMemory } from '../machine/memory';
+import { PAGE_SIZE, type PhysicalMemory } from '../machine/memory';
 import type { BitsType, FieldType, LayoutField, StructLayout } from './layout';
 import type { Value } from './types';
 import { asInt, asString, hex, normal, KernelFault, ProgramError, type Comparable, type Displayed, type Int } from './values';
@@ -96,6 +96,19 @@ export class ArrayView extends Location implements Comparable, Displayed {
 
     set(index: number, value: Value): void {
         writeField(this, this.offset(index), this.of, value, { name: `element ${index}` });
+    }
+
+    /** All of its bytes, one element behind the other. */
+    bytes(): Uint8Array {
+        const out = new Uint8Array(this.length * this.stride);
+        // pages of an array need not be adjacent, and an element may lie across two of them
+        for (let done = 0; done < out.length; ) {
+            const pa = this.at(done);
+            const n = Math.min(PAGE_SIZE - (pa % PAGE_SIZE), out.length - done);
+            out.set(this.memory.read(pa, n), done);
+            done += n;
+        }
+        return out;
     }
 
     sameAs(other: object): boolean {

@@ -11,6 +11,7 @@ import type { StructLayout } from '../layout';
 import type { Phase, Place } from '../listener';
 import type { Value } from '../types';
 import { format, hex } from '../values';
+import type { ArrayView } from '../view';
 import { local, onStack } from './blame';
 import { argsOf } from './chronicle';
 import type { Rules, Scene } from './diagnoses';
@@ -20,10 +21,16 @@ import { capital } from './words';
 /** What of a file is lost where it changes behind the freeze: what is not memory. */
 type State = readonly (readonly [name: string, value: unknown])[];
 
-/** A structure at the address that a file hands over, and what its bytes were. */
+/** Bytes of an array that are kept to be compared: of longer ones it would cost more than it is worth. */
+const ARRAY_LIMIT = 0x10_0000;
+
+/** What a file hands over: the structure at its address or an array that this describes, and what its bytes were. */
 interface Written {
+    /** `State at 0x1000` */
+    readonly what: string;
     readonly pa: number;
-    readonly layout: StructLayout;
+    /** Null: the structure itself. */
+    readonly array: ArrayView | null;
     readonly bytes: Uint8Array;
 }
 
@@ -32,7 +39,7 @@ interface Frozen {
     /** `memfd.freeze` */
     readonly callback: string;
     readonly state: State;
-    readonly written: Written | undefined;
+    readonly written: readonly Written[];
     readonly place: Place | undefined;
 }
 
@@ -46,13 +53,25 @@ export function frozenRules({ vm, chronicle, say }: Scene): FrozenRules {
     const frozen = new Table<LuoFile, Frozen>(machine.journal);
     /** Structures that begin a page: those of kho.alloc_preserve(), which handlers hand over. */
     const structs = new Table<number, StructLayout>(machine.journal);
+    /** Arrays by where they are described. */
+    const arrays = new Table<number, ArrayView>(machine.journal);
 
     const all = (): Frozen[] => [...frozen.keys()].flatMap((file) => frozen.get(file) ?? []);
 
-    const writtenBy = (frame: Frame): Written | undefined => {
+    const writtenBy = (frame: Frame): readonly Written[] => {
         const pa = argsOf(frame)?.serializedData;
         const layout = typeof pa === 'number' ? structs.get(pa) : undefined;
-        return typeof pa === 'number' && layout && machine.isRam(pa, layout.size) ? { pa, layout, bytes: machine.memory.read(pa, layout.size) } : undefined;
+        if (typeof pa !== 'number' || !layout || !machine.isRam(pa, layout.size)) {
+            return [];
+        }
+        const out: Written[] = [{ what: `${layout.name} at ${hex(pa)}`, pa, array: null, bytes: machine.memory.read(pa, layout.size) }];
+        for (let at = pa; at < pa + layout.size; at += 8) {
+            const array = arrays.get(at);
+            if (array && array.length * array.stride <= ARRAY_LIMIT) {
+                out.push({ what: `array of ${array.display()}`, pa: array.pa, array, bytes: array.bytes() });
+            }
+        }
+        return out;
     };
 
     const stateOf = (file: OpenFile | null): State => {
@@ -73,12 +92,12 @@ export function frozenRules({ vm, chronicle, say }: Scene): FrozenRules {
     /** LU1070 */
     const compare = (): void => {
         for (const f of all()) {
-            const { written } = f;
-            if (written && !sameBytes(written.bytes, machine.memory.read(written.pa, written.layout.size))) {
+            const changed = f.written.find((w) => !sameBytes(w.bytes, w.array ? w.array.bytes() : machine.memory.read(w.pa, w.bytes.length)));
+            if (changed) {
                 const { history, data } = about(f);
                 say('LU1070', {
-                    about: `${name(f)} data`, history: [...history, ...chronicle.damage()], data: { ...data, what: written.layout.name, address: hex(written.pa) },
-                    message: `The ${written.layout.name} at ${hex(written.pa)}, which ${name(f)} hands over, is not any more what it was when ${f.callback} had run: the next kernel reads what freeze() has not written.`,
+                    about: `${name(f)} data`, history: [...history, ...chronicle.damage()], data: { ...data, what: changed.what, address: hex(changed.pa) },
+                    message: `The ${changed.what}, which ${name(f)} hands over, is not any more what it was when ${f.callback} had run: the next kernel reads what freeze() has not written.`,
                 });
             }
             const before = new Map(f.state);
@@ -129,6 +148,9 @@ export function frozenRules({ vm, chronicle, say }: Scene): FrozenRules {
                 structs.set(pa, layout);
             }
         },
+        described(array: ArrayView, descriptor: number): void {
+            arrays.set(descriptor, array);
+        },
         callbackLeft(callback: string, result: unknown, frame: Frame): void {
             if (frame.code.kind !== 'handler') {
                 return;
@@ -164,6 +186,7 @@ export function frozenRules({ vm, chronicle, say }: Scene): FrozenRules {
             } else if (phase === 'boot') {
                 frozen.clear();
                 structs.clear();
+                arrays.clear();
             }
         },
     };
