@@ -84,11 +84,7 @@ export function moveToNode(k: Movers, inode: ShmemInode, node: number): number {
  * @returns how many folios have moved
  */
 export function compactMemory(k: Movers): number {
-    const found: Located[] = [];
-    for (const inode of k.shmem.values()) {
-        found.push(...foliosOf(k, inode));
-    }
-    found.sort((a, b) => a.head - b.head);
+    const found = [...k.shmem.values()].flatMap((inode) => [...foliosOf(k, inode)]).sort((a, b) => a.head - b.head);
     let moved = 0;
     for (const { inode, index, head } of found) {
         const node = k.pages.nodeOf(head);

@@ -58,6 +58,15 @@ suite('movable memory', () => {
         }
     });
 
+    test('compaction of a large host: as many moves as there are folios, and not a byte copied twice', () => {
+        const k = testKernel({ memory: 4096 * MiB });
+        const inode = memfd(k, 'large', false);
+        writeShmem(k, inode, 0, Bytes.pattern(1, 600 * MiB));
+        assert.equal(compactMemory(k), 600 * 256);
+        assert.equal(compactMemory(k), 0);
+        assert.ok(readShmem(k, inode, 599 * MiB, MiB).equals(Bytes.pattern(1, MiB, 599 * MiB)));
+    });
+
     test('a folio that somebody else refers to, or that is locked, does not move', () => {
         const k = testKernel();
         const inode = memfd(k, 'f', false);
