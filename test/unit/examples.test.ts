@@ -112,6 +112,11 @@ suite('examples', () => {
             /unclaimed > 2048|retrieve_session\("forgotten"\) should fail/);
     });
 
+    test('one-mistake: with the line that is missing there is nothing to find', () => {
+        assert.match(changed('one-mistake', 'kho.preserve_folio(args.file.rx)        // and the other one?', 'kho.preserve_folio(args.file.rx); kho.preserve_folio(args.file.tx)'),
+            /should fail with EIO, but it succeeds/);
+    });
+
     test('missing-handler: with the handler nothing is wrong', () => {
         assert.match(changed('missing-handler', 'kexec_file_load("7.2")  ', 'kexec_file_load("7.2-modem")  '), /should fail with EIO, but it succeeds/);
     });
