@@ -1,6 +1,6 @@
 /** Call stacks: from a callback through the kernel and the process's block down to the scenario's line. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { labelOf } from '../emulator/scenario/call-stack';
+import { labelOf, standsBehind } from '../emulator/scenario/call-stack';
 import { statementOf, type Frame } from '../emulator/scenario/code';
 import type { Viewpoint } from '../emulator/scenario/evaluate';
 import type { Thread } from '../emulator/scenario/thread';
@@ -37,7 +37,7 @@ export class Stacks {
             for (let i = t.frames.length - 1; i >= 0; i--) {
                 const frame = t.frames[i];
                 if (frame) {
-                    const waits = below || t !== vm.current || i < t.frames.length - 1;
+                    const waits = below || i < t.frames.length - 1 || standsBehind(vm, t);
                     out.push(this.shown(vm, t, i, frame, waits));
                     waiter = frame.waiter ?? waiter;
                 }

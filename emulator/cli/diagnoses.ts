@@ -37,7 +37,7 @@ function askedFor(program: Program, scenario: ScenarioDecl): ReadonlySet<string>
 /** `--strict`: the first diagnosis that the scenario does not know of is a failure of it. Hints are none. */
 export function strictFailure(diagnoses: readonly DiagnosisReport[]): Failure | null {
     const d = diagnoses.find((x) => !x.expected && x.severity !== 'hint');
-    return d ? { kind: 'diagnosis', message: `${d.code}: ${d.message}`, where: d.where, stack: [], cause: null, kernelLog: [] } : null;
+    return d ? { kind: 'diagnosis', message: `${d.code}: ${d.message}`, where: d.where, stack: [], cause: null, waiting: [], kernelLog: [] } : null;
 }
 
 /** Lines for people. What the scenario asks for itself takes one. */

@@ -7,10 +7,11 @@ import type { Listener, Place } from '../scenario/listener';
 import type { Program } from '../scenario/program';
 import { Run, UsageError } from '../scenario/run';
 import type { RunException, Vm } from '../scenario/vm';
+import { waitsFor } from '../scenario/waiting';
 import { reportsOf, strictFailure } from './diagnoses';
 import type { Files } from './files';
 import { BadArguments } from './options';
-import type { Cause, Failure, LogEntry, ScenarioResult, StackLine, Where } from './results';
+import type { Cause, Failure, LogEntry, ScenarioResult, StackLine, Waiter, Where } from './results';
 import type { HandoverFiles } from './save-handover';
 import type { TimelineFile } from './timeline-file';
 import { updatesOf } from '../timeline/updates';
@@ -84,6 +85,14 @@ function stackLines(files: Files, stack: readonly StackEntry[]): StackLine[] {
     return [...lines(stack.slice(0, STACK_TOP)), more, ...lines(stack.slice(-STACK_BOTTOM))];
 }
 
+/** The processes that wait for a lock, but for the one whose stack is shown anyway. */
+function waitersOf(files: Files, vm: Vm): Waiter[] {
+    return vm.threads.flatMap((thread): Waiter[] => {
+        const message = waitsFor(vm, thread);
+        return message === undefined || thread === vm.current ? [] : [{ process: thread.name, message, stack: stackLines(files, callStack(vm, thread)) }];
+    });
+}
+
 function placeIn(files: Files, place: Place | undefined): Where | null {
     return place ? whereOf(files, place.uri, place) : null;
 }
@@ -96,7 +105,7 @@ export function execute(files: Files, program: Program, scenario: ScenarioDecl, 
         run = Run.start(program, { scenario: base.name, kernel: options.kernel, seed: options.seed, costs: options.costs });
     } catch (e) {
         if (e instanceof UsageError) {
-            return { ...base, passed: false, seed: null, timeNs: 0, boots: 0, output: [], updates: [], diagnoses: [], failure: { kind: 'setup', message: e.message, where, stack: [], cause: null, kernelLog: [] } };
+            return { ...base, passed: false, seed: null, timeNs: 0, boots: 0, output: [], updates: [], diagnoses: [], failure: { kind: 'setup', message: e.message, where, stack: [], cause: null, waiting: [], kernelLog: [] } };
         }
         throw e;
     }
@@ -138,7 +147,7 @@ function toTheEnd(files: Files, vm: Vm, watcher: Watcher): Failure | null {
         }
         const message = `The emulator failed, which is a bug in it: ${e instanceof Error ? e.stack ?? e.message : String(e)}`;
         const stack = stackLines(files, callStack(vm));
-        return { kind: 'emulator', message, where: stack[0]?.where ?? null, stack, cause: null, kernelLog: watcher.tail };
+        return { kind: 'emulator', message, where: stack[0]?.where ?? null, stack, cause: null, waiting: [], kernelLog: watcher.tail };
     }
 }
 
@@ -149,6 +158,7 @@ function failureOf(files: Files, vm: Vm, watcher: Watcher, e: RunException): Fai
         where: placeIn(files, e.place),
         stack: stackLines(files, callStack(vm)),
         cause: e.kind === 'failed-call' ? watcher.cause : null,
+        waiting: waitersOf(files, vm),
         kernelLog: watcher.tail,
     };
 }

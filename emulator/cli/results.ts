@@ -27,6 +27,15 @@ export interface LogEntry {
     readonly boot: number;
 }
 
+/** A process that waited for a lock of the kernel when the scenario failed. */
+export interface Waiter {
+    readonly process: string;
+    /** For which lock, and who had it. */
+    readonly message: string;
+    /** The innermost frame first. */
+    readonly stack: readonly StackLine[];
+}
+
 /** Where the error of a failing system call came up first. */
 export interface Cause {
     readonly message: string;
@@ -42,6 +51,7 @@ export interface Failure {
     /** The innermost frame first. */
     readonly stack: readonly StackLine[];
     readonly cause: Cause | null;
+    readonly waiting: readonly Waiter[];
     /** The last lines of the kernel log. */
     readonly kernelLog: readonly LogEntry[];
 }

@@ -16,7 +16,7 @@ export interface StackEntry {
 /** The frames of a thread, the innermost first, and below them those of the threads that wait for it. */
 export function callStack(vm: Vm, thread: Thread = vm.current): StackEntry[] {
     const entries: StackEntry[] = [];
-    let calling = thread !== vm.current;
+    let calling = standsBehind(vm, thread);
     for (let t: Thread | null = thread; t; ) {
         let waiter: Thread | null = null;
         for (const frame of t.frames.toReversed()) {
@@ -28,6 +28,14 @@ export function callStack(vm: Vm, thread: Thread = vm.current): StackEntry[] {
         t = waiter;
     }
     return entries;
+}
+
+/**
+ * Whether the topmost frame of a thread stands behind the call that it is in. A system call that takes a lock before it runs is made once
+ * more when the lock is there: its frame stands before it.
+ */
+export function standsBehind(vm: Vm, thread: Thread): boolean {
+    return thread.waiting?.kind === 'lock' ? thread.top?.mode === 'kernel' : thread !== vm.current;
 }
 
 /** What the call stack shows for a frame. */

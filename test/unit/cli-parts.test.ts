@@ -72,7 +72,7 @@ suite('JUnit XML', () => {
         const nasty = 'a\u0000b <&>"\n\ud800 \u{1f600} ]]>';
         const result: ScenarioResult = {
             name: nasty, where, passed: false, seed: 7, timeNs: 0, boots: 0, updates: [], diagnoses: [], output: [{ level: 'log', text: nasty, timeNs: 0, boot: 0 }],
-            failure: { kind: 'failed-call', message: nasty, where, stack: [], cause: null, kernelLog: [] },
+            failure: { kind: 'failed-call', message: nasty, where, stack: [], cause: null, waiting: [], kernelLog: [] },
         };
         const file: FileResult = { file: 'a.lus', errors: [], scenarios: [result] };
         reporter.start(1);

@@ -31,6 +31,7 @@ const failureSchema = z.object({
     where: whereSchema.nullable(),
     stack: stackSchema,
     cause: z.object({ message: z.string(), where: whereSchema.nullable(), stack: stackSchema }).strict().nullable(),
+    waiting: z.array(z.strictObject({ process: z.string(), message: z.string(), stack: stackSchema })),
     kernelLog: logSchema,
 }).strict();
 /** The shape that extension/docs/command-line.md documents. */
@@ -63,6 +64,15 @@ suite('lus run', function () {
 
     test('what passes is said, with exit code 0', () => {
         assert.deepEqual(lus(['run', 'imports.lus']), { code: 0, out: 'imports.lus\n  ✓ uses what it imports\n\n1 passed, 0 failed\n', err: '' });
+    });
+
+    test('where nobody can go on, it is said who waits for whom, and where each of them stands', () => {
+        const { code, out } = lus(['run', '--seed', '2', 'deadlock.lus']);
+        assert.equal(code, 1);
+        assert.match(out, /✗ nobody goes on \(seed 2\)\n/);
+        assert.match(out, /deadlock: luod waits for the ring lock, held by vmm[^;]*(; vmm waits for the serialize lock, held by luod \(reboot\(KEXEC\)\))?\.\n/);
+        assert.match(out, /\n {4}(luod|vmm) waits for [^\n]*\n(?: {6}[^\n]*\n)*? {6}\1, scenario line \d+ {2}deadlock\.lus:\d+:\d+\n/);
+        assert.match(out, /error LU1033: vmm comes back from preserve_fd with the ring lock held/);
     });
 
     test('a failure has its place, the source, the reason, the call stack and where the error came up', () => {

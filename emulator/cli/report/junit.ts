@@ -64,6 +64,7 @@ function details(f: Failure): string {
         f.where ? `${spot(f.where)}: ${f.message}` : f.message,
         ...f.stack.map((s) => (s.where ? `    at ${s.label} (${spot(s.where)})` : `    at ${s.label}`)),
         ...(f.cause ? [`first: ${f.cause.where ? `${spot(f.cause.where)}: ` : ''}${f.cause.message}`] : []),
+        ...f.waiting.flatMap((w) => [`${w.process} ${w.message}`, ...w.stack.map((s) => (s.where ? `    at ${s.label} (${spot(s.where)})` : `    at ${s.label}`))]),
         ...(f.kernelLog.length > 0 ? ['kernel log:', ...f.kernelLog.map((l) => `    ${logLine(l)}`)] : []),
     ].join('\n');
 }

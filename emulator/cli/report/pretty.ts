@@ -68,6 +68,7 @@ function failure(files: Files, f: Failure, style: Style): string[] {
         ...source(files, f.where, style),
         ...section('Call stack', f.stack.map((s) => stackLine(s, style)), style),
         ...(f.cause ? origin(files, f.cause, style) : []),
+        ...f.waiting.flatMap((w) => section(`${w.process} ${w.message}`, w.stack.map((s) => stackLine(s, style)), style)),
         ...section('Kernel log', f.kernelLog.map(logLine), style),
     ];
 }

@@ -58,6 +58,7 @@ function diagnosis(f: Failure): [string, unknown][] {
         ...(f.where ? [['at', { file: f.where.file, line: f.where.line, column: f.where.column }] satisfies [string, unknown]] : []),
         ['stack', f.stack.map((s) => (s.where ? `${s.label} (${spot(s.where)})` : s.label))],
         ...(f.cause ? [['cause', f.cause.where ? `${f.cause.message} (${spot(f.cause.where)})` : f.cause.message] satisfies [string, unknown]] : []),
+        ...(f.waiting.length > 0 ? [['waiting', f.waiting.map((w) => `${w.process} ${w.message}`)] satisfies [string, unknown]] : []),
         ['kernel_log', f.kernelLog.map(logLine)],
     ];
 }
