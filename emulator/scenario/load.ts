@@ -75,6 +75,9 @@ function follow(world: World, host: SourceHost, file: SourceFile, item: ImportDe
 function followShipped(world: World, host: SourceHost, file: SourceFile, { path }: ImportDecl, above: readonly string[]): void {
     const uri = programUri(path.value);
     const text = SHIPPED_PROGRAMS.get(path.value);
+    if (path.value === '') {
+        return;
+    }
     if (text === undefined) {
         world.unknown('LU0215', file.uri, path, path.value, `No program called "${path.value}" ships with the emulator.`, [...SHIPPED_PROGRAMS.keys()]);
     } else if (!world.files.has(uri)) {

@@ -98,6 +98,7 @@ class Fingerprint {
         k.kho.hash(hasher);
         k.kexecImage?.hash(hasher);
         k.devices.hash(hasher);
+        hasher.num(k.crowd.pages);
         for (const guest of k.vms) {
             guest.hash(hasher);
         }

@@ -138,6 +138,7 @@ suite('luod', () => {
     test('the number of calls must be one, and the program must be there', () => {
         const of = (text: string): string[] => findingsOf(programOf({ 'a.lus': text }));
         assert.match(of('import <lud>\nscenario "s" { boot "7.2" }').join(), /LU0215: No program called "lud" ships with the emulator/);
+        assert.deepEqual(of('import <\nscenario "s" { boot "7.2" }').map((f) => f.includes('LU0215')), [false], 'one finding, and it is the parser\'s');
         assert.match(of('import <luod\nscenario "s" { boot "7.2" }').join(), /stands `>`/);
         assert.match(of('scenario "s" { boot "7.2"; process p; kill p after "x" }').join(), /LU0301/);
         assert.match(failuresOf(programOf({ 'a.lus': 'scenario "s" { boot "7.2"; process p; kill p after 0 }' })).join(), /at least one more system call/);
