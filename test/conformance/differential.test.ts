@@ -73,7 +73,7 @@ suite('a fault in the kernel code is caught', () => {
         ['a session can be retrieved twice', 'luo.lus', '    if session.retrieved { return -EINVAL }\n', ''],
         ['a failed retrieve is tried again', 'luo.lus', '        luo_file.retrieve_status = r\n', ''],
         ['the file that failed to freeze is thawed as well', 'luo.lus', 'done = i + 1', 'done = i + 2'],
-        ['sessions before the one that failed stay frozen', 'luo.lus', '            luo_unfreeze_session(session, session.files.length)\n', ''],
+        ['sessions before the one that failed stay frozen', 'luo.lus', '    luo_unfreeze_session(session, session.files.length)\n', ''],
         ['a veto does not keep a session from being finished', 'luo.lus', '{ return -EBUSY }\n        }\n    }\n    // Finishes', '{ log("") }\n        }\n    }\n    // Finishes'],
         ['a session whose retrieval could not be answered is not dropped', 'luo.lus', '    // A reply that faults drops the file; the release of a retrieved session finishes it, and its data is gone.\n    undo { fput(file) }\n', ''],
         ['a name that is refused takes no room', 'luo.lus', '    luo.outgoing.blocks.grow(luo.outgoing.length + 1)\n    luo.outgoing.insert(session)\n', '    luo.outgoing.insert(session)\n    luo.outgoing.blocks.grow(luo.outgoing.length)\n'],
