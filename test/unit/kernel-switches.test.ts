@@ -1,6 +1,6 @@
 /** Parts of kernels that a scenario switches: memory reserved by name, handlers in modules, files of debugfs, no KHO at all, old mistakes; and kernels that crash. */
 import assert from 'node:assert/strict';
-import { losesMark, reservedPages } from '../../emulator/kernel/kho/old_mistakes';
+import { earlyMarks, marksTooEarly, reservedPages } from '../../emulator/kernel/kho/old_mistakes';
 import { KHO_V1, KHO_V1_FIRST } from '../../emulator/kernel/kho/format';
 import { Machine, pcMemory } from '../../emulator/machine/machine';
 import { loadProgram, Run } from '../../emulator/scenario/run';
@@ -114,9 +114,11 @@ suite('old mistakes', () => {
         const machine = new Machine({ ranges: pcMemory([{ size: 2 ** 30, node: 0 }, { size: 2 ** 30, node: 1 }]) });
         const flaws = new Set(['kho_deferred_init']);
         const second = (machine.map.find((r) => r.node === 1)?.start ?? 0) / 4096;
-        assert.deepEqual([100, 2 ** 15 + 1].map((pfn) => losesMark({ flaws, numa: true }, machine, pfn)), [false, true]);
-        assert.deepEqual([second, second + 2 ** 15].map((pfn) => losesMark({ flaws, numa: true }, machine, pfn)), [false, true]);
-        assert.equal(losesMark({ flaws: new Set(), numa: true }, machine, 2 ** 20), false);
+        assert.deepEqual([100, 2 ** 15 + 1].map((pfn) => marksTooEarly({ flaws, numa: true }, machine, pfn)), [false, true]);
+        assert.deepEqual([second, second + 2 ** 15].map((pfn) => marksTooEarly({ flaws, numa: true }, machine, pfn)), [false, true]);
+        assert.equal(marksTooEarly({ flaws: new Set(), numa: true }, machine, 2 ** 20), false);
+        assert.equal(earlyMarks(flaws), 'kho_deferred_init');
+        assert.equal(earlyMarks(new Set()), undefined);
     });
 });
 

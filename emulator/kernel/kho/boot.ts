@@ -13,7 +13,7 @@ import { extendScratch } from './extend';
 import { fdtIsCompatible, fdtProperty, readFdt } from './fdt_read';
 import type { Kho } from './kho';
 import { readMetadata, writeMetadata } from './metadata';
-import { losesMark, reservedPages } from './old_mistakes';
+import { earlyMarks, marksTooEarly, reservedPages } from './old_mistakes';
 import { PROP_MEMORY_MAP, readFdtPage, readNativeU64 } from './root_fdt';
 import { RunList } from './runs';
 import { SCRATCH_ENTRY, type ScratchSizes, reserveScratch } from './scratch';
@@ -228,7 +228,8 @@ export function khoMemoryInit(ctx: BootContext, incoming: IncomingHandover | und
     let outside: number | undefined;
     // asked once, not for each of millions of blocks
     const { format: { intSizes: wrongSizes }, flaws } = ctx.description;
-    const deferred = flaws?.has('kho_deferred_init') === true;
+    const early = earlyMarks(flaws);
+    let fault: number | undefined;
     const last = machine.map[machine.map.length - 1];
     const end = last ? (last.start + last.size) / PAGE_SIZE : 0;
     const findings = walkHandedOver(ctx.description.format, machine.memory, map, (pa, n) => machine.isRam(pa, n), (pfn, order) => {
@@ -245,10 +246,14 @@ export function khoMemoryInit(ctx: BootContext, incoming: IncomingHandover | und
         }
         memmap.stampPreserved(pfn, order, owner);
         runs.add(pfn, order);
-        if (deferred && losesMark(ctx.description, machine, pfn)) {
+        if (early !== undefined && marksTooEarly(ctx.description, machine, pfn)) {
             memmap.loseMark(pfn);
+            fault ??= early === 'kho_deferred_fault' ? pfn : undefined;
         }
     });
+    if (fault !== undefined) {
+        return { panic: `unable to handle page fault: the struct page of page frame 0x${fault.toString(16)} is not initialized yet` };
+    }
     const fatal = findings.find((f) => f.fatal);
     if (fatal || outside !== undefined) {
         const what = fatal ? `0x${fatal.pa.toString(16)}: ${fatal.text}` : `page frame 0x${(outside ?? 0).toString(16)} is preserved, but no memory`;

@@ -19,9 +19,18 @@ export function reservedPages({ format }: Pick<KhoOptions, 'format'>, order: num
     return !format.intSizes || shift < INT_BITS ? orderPages(order) : Math.max(1, 2 ** (shift % INT_BITS) / PAGE_SIZE);
 }
 
+/** What becomes of marks that are written to struct pages before these are initialized: they are overwritten, or already writing them is a fault. */
+export type EarlyMarks = 'kho_deferred_init' | 'kho_deferred_fault';
+
+/** What becomes of the early marks of such a kernel; undefined where it initializes struct pages first. */
+export function earlyMarks(flaws: ReadonlySet<string> | undefined): EarlyMarks | undefined {
+    const all: readonly EarlyMarks[] = ['kho_deferred_fault', 'kho_deferred_init'];
+    return all.find((flaw) => flaws?.has(flaw) === true);
+}
+
 /** Whether the mark on the head of a block is written to a struct page that is initialized only afterwards. */
-export function losesMark({ flaws, numa }: Pick<KhoOptions, 'flaws' | 'numa'>, machine: Machine, pfn: number): boolean {
-    if (flaws?.has('kho_deferred_init') !== true) {
+export function marksTooEarly({ flaws, numa }: Pick<KhoOptions, 'flaws' | 'numa'>, machine: Machine, pfn: number): boolean {
+    if (earlyMarks(flaws) === undefined) {
         return false;
     }
     const node = numa ? machine.nodeOf(pfn * PAGE_SIZE) : undefined;

@@ -3,7 +3,7 @@ import { Err } from '../../kernel/errno';
 import type { Kernel } from '../../kernel/kernel';
 import { earlyShortage } from '../../kernel/kho/early_demand';
 import { TREE_OWNER } from '../../kernel/kho/kho';
-import { losesMark, reservedPages } from '../../kernel/kho/old_mistakes';
+import { earlyMarks, marksTooEarly, reservedPages } from '../../kernel/kho/old_mistakes';
 import { Seq } from '../../machine/journal';
 import { PAGE_SIZE } from '../../machine/memory';
 import type { Frame } from '../code';
@@ -67,7 +67,8 @@ export function preparationRules(scene: Scene): Rules {
             return;
         }
         const options = { format: desc.kho, flaws: desc.flaws, numa: desc.numa };
-        const runs = desc.kho.intSizes || desc.flaws.has('kho_deferred_init') ? kho.outgoingRuns() : [];
+        const early = earlyMarks(desc.flaws);
+        const runs = desc.kho.intSizes || early !== undefined ? kho.outgoingRuns() : [];
         const wrong = (about: string, pfn: number, pages: number, text: string): void => say('LU1063', {
             about, history: chronicle.ofPage(pfn), data: { flaw: about, kernel: desc.name, address: hex(pfn * PAGE_SIZE), pages },
             message: text,
@@ -76,9 +77,11 @@ export function preparationRules(scene: Scene): Rules {
         if (large) {
             wrong('sizes in 32 bits', large.pfn, 2 ** large.order, `"${desc.name}" computes the size of a preserved block in 32 bits: of the ${pagesText(2 ** large.order)} at ${hex(large.pfn * PAGE_SIZE)} it will reserve ${pagesText(reservedPages(options, large.order))}, and use the rest as its own.`);
         }
-        const unmarked = runs.find((r) => losesMark(options, machine, r.pfn));
-        if (unmarked) {
-            wrong('kho_deferred_init', unmarked.pfn, 2 ** unmarked.order, `"${desc.name}" initializes most of its struct pages late, and marks preserved pages before: the mark of the block at ${hex(unmarked.pfn * PAGE_SIZE)} will be gone, and restoring it fails.`);
+        const unmarked = runs.find((r) => marksTooEarly(options, machine, r.pfn));
+        if (early && unmarked) {
+            const block = `the mark of the block at ${hex(unmarked.pfn * PAGE_SIZE)}`;
+            const then = early === 'kho_deferred_fault' ? `to write ${block} will be a fault, and the kernel does not come up` : `${block} will be gone, and restoring it fails`;
+            wrong(early, unmarked.pfn, 2 ** unmarked.order, `"${desc.name}" initializes most of its struct pages late, and marks preserved pages before: ${then}.`);
         }
         const inScratch = kernel.desc.flaws.has('kho_bitmaps_in_kfence') ? treePageInScratch(kernel) : undefined;
         if (inScratch !== undefined) {
