@@ -16,11 +16,13 @@ export interface PageEvent {
     /** The observer's step numbers of the first and the last of the merged events. */
     readonly firstStep: number;
     readonly lastStep: number;
+    /** The observer's number of the thread that did it. */
+    readonly thread: number;
 }
 
 /** Entries that may still grow; older ones never change. */
 const OPEN = 4;
-const FIELDS = 6;
+const FIELDS = 7;
 
 /**
  * The history of the pages' owners: an append-only log of runs of pages. What happens to neighbouring pages in a row is one entry,
@@ -30,10 +32,12 @@ export class PageHistory implements Saveable {
     epoch: number;
     /** Gives the number of the step in progress; part of the observer's state, not of this one's. */
     stepOf: () => number = () => 0;
+    /** Gives the number of the thread that runs: what two of them do at the same time is not one entry. */
+    threadOf: () => number = () => 0;
     /** Told when pages are freed; part of the observer's state, too. */
     onFreed: ((pfn: number, count: number) => void) | null = null;
     private entries = 0;
-    /** Per entry: pfn, count, kind | owner * 16, boot, first step, last step. */
+    /** Per entry: pfn, count, kind | owner * 16, boot, first step, last step, thread. */
     private data = new Float64Array(64 * FIELDS);
 
     constructor(private readonly journal: Journal, private readonly bootOf: () => number) {
@@ -53,13 +57,14 @@ export class PageHistory implements Saveable {
         const what = owner * 16 + kind;
         const boot = this.bootOf();
         const step = this.stepOf();
+        const thread = this.threadOf();
         let data = this.data;
         const oldest = Math.max(0, this.entries - OPEN);
         for (let i = this.entries - 1; i >= oldest; i--) {
             const at = i * FIELDS;
             const from = data[at]!;
             const n = data[at + 1]!;
-            if (data[at + 2] === what && data[at + 3] === boot) {
+            if (data[at + 2] === what && data[at + 3] === boot && data[at + 6] === thread) {
                 if (from + n === pfn) {
                     data[at + 1] = n + count;
                     data[at + 5] = step;
@@ -89,6 +94,7 @@ export class PageHistory implements Saveable {
         data[at + 3] = boot;
         data[at + 4] = step;
         data[at + 5] = step;
+        data[at + 6] = thread;
         this.entries++;
     }
 
@@ -110,7 +116,7 @@ export class PageHistory implements Saveable {
         const what = this.data[at + 2] ?? 0;
         return {
             pfn: this.data[at] ?? 0, count: this.data[at + 1] ?? 0, kind: PAGE_EVENTS[what % 16] ?? 'allocated', owner: Math.floor(what / 16),
-            boot: this.data[at + 3] ?? 0, firstStep: this.data[at + 4] ?? 0, lastStep: this.data[at + 5] ?? 0,
+            boot: this.data[at + 3] ?? 0, firstStep: this.data[at + 4] ?? 0, lastStep: this.data[at + 5] ?? 0, thread: this.data[at + 6] ?? 0,
         };
     }
 

@@ -82,6 +82,7 @@ export class Vm {
     ) {
         this.injections = new Injections(machine.journal);
         machine.history.stepOf = () => this.ticks;
+        machine.history.threadOf = () => this.current.id;
         machine.pci.observer = observeDma(this);
         this.guests = new Guests(this);
         machine.guestObserver = this.guests;

@@ -1,6 +1,7 @@
 /** Remembers who did what to which object, over kernels: what the history of a diagnosis is made of. */
 import { Err } from '../../kernel/errno';
 import { LuoArgs, LuoFile, LuoSession } from '../../kernel/luo/state';
+import type { PageEvent } from '../../machine/history';
 import { Seq, Table } from '../../machine/journal';
 import { PAGE_SIZE } from '../../machine/memory';
 import type { Frame } from '../code';
@@ -20,6 +21,7 @@ export interface Preserving {
     /** The file that it preserved; undefined for an FLB's. */
     readonly file: { readonly session: string; readonly token: string } | undefined;
     readonly place: Place | undefined;
+    readonly thread: number;
     readonly first: number;
     readonly last: number;
 }
@@ -98,7 +100,7 @@ export class Chronicle implements Rules {
         const file = frame.code.kind === 'handler' && session instanceof LuoSession && (typeof token === 'number' || typeof token === 'bigint')
             ? { session: session.name, token: hex(token) }
             : undefined;
-        const entry: Preserving = { boot: vm.boot, callback: name, file, place: this.here(), first, last: vm.ticks };
+        const entry: Preserving = { boot: vm.boot, callback: name, file, place: this.here(), thread: vm.current.id, first, last: vm.ticks };
         this.preserving.push(entry);
         if (file) {
             this.preserved.set(fileKey(file.session, file.token), entry);
@@ -175,8 +177,10 @@ export class Chronicle implements Rules {
         return found?.boot === this.vm.boot - 1 ? found : undefined;
     }
 
-    /** The callback that was preserving something at a step. */
-    preservingAt(boot: number, step: number): Preserving | undefined {
+    /** The callback that was preserving something when that happened to a page. */
+    preservingAt(event: PageEvent): Preserving | undefined {
+        const { firstStep: step, thread } = event;
+        const boot = event.boot - 1;
         const list = this.preserving.items;
         let low = 0;
         let high = list.length;
@@ -190,14 +194,14 @@ export class Chronicle implements Rules {
             }
         }
         // where processes run at the same time, what ended first need not have been the one
-        return list.slice(low, low + AT_ONCE).find((p) => p.boot === boot && p.first <= step);
+        return list.slice(low, low + AT_ONCE).find((p) => p.boot === boot && p.thread === thread && p.first <= step);
     }
 
     /** What happened to a page since the machine was switched on. */
     ofPage(pfn: number): HistoryLine[] {
         const { history, owners } = this.vm.machine;
         const lines = history.of(pfn).map((e): HistoryLine => {
-            const by = this.preservingAt(e.boot - 1, e.firstStep);
+            const by = this.preservingAt(e);
             const file = by?.file ? ` for token ${by.file.token} of session "${by.file.session}"` : '';
             return { boot: e.boot - 1, text: `${e.kind}: ${owners.name(e.owner)}${by ? ` in ${by.callback}${file}` : ''}`, place: by?.place };
         });

@@ -20,7 +20,7 @@ export function folioRules({ vm, chronicle, say }: Scene): Rules {
                 continue;
             }
             const last = history.of(pfn).findLast((e) => e.kind === 'preserved');
-            const callback = last && chronicle.preservingAt(last.boot - 1, last.firstStep)?.callback;
+            const callback = last && chronicle.preservingAt(last)?.callback;
             const owner = owners.name(by);
             const state = kernel.memmap.stateOf(pfn);
             say('LU1050', {
@@ -43,7 +43,7 @@ export function folioRules({ vm, chronicle, say }: Scene): Rules {
             }
             const owner = owners.name(kernel.memmap.ownerOf(head));
             const last = history.of(head).findLast((e) => e.kind === 'preserved');
-            const by = last && chronicle.preservingAt(last.boot - 1, last.firstStep);
+            const by = last && chronicle.preservingAt(last);
             told.set(`${vm.boot} ${owner}`, true);
             const what = `The folio of ${pagesText(orderPages(order))} at ${hex(head * PAGE_SIZE)}, page ${kernel.memmap.index(head)} of ${owner}, which ${by?.callback ?? 'kernel code'} has preserved`;
             const becomes = {

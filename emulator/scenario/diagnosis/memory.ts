@@ -75,7 +75,7 @@ export function memoryRules(scene: Scene): Rules {
             if (e.boot - 1 !== by.boot || e.firstStep > by.last) {
                 break;
             }
-            if (e.kind !== 'preserved' || e.lastStep > by.last) {
+            if (e.kind !== 'preserved' || e.lastStep > by.last || e.thread !== by.thread) {
                 continue;
             }
             for (let pfn = e.pfn; pfn < e.pfn + e.count; ) {
@@ -128,7 +128,7 @@ export function memoryRules(scene: Scene): Rules {
         const preservers = new Set<string>();
         for (const r of runs) {
             const event = history.of(r.pfn).findLast((e) => e.kind === 'preserved');
-            const by = event && chronicle.preservingAt(event.boot - 1, event.firstStep);
+            const by = event && chronicle.preservingAt(event);
             preservers.add(by?.callback ?? (event ? owners.name(event.owner) : r.owner));
         }
         sink('LU1001', {
