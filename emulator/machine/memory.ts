@@ -10,6 +10,9 @@ export { PAGE_SIZE } from './pages';
 /** One more than the highest physical address (52 bits, as on x86-64). */
 export const PHYS_LIMIT = 2 ** 52;
 
+/** What lies in memory is no address, nor a size of anything: somebody has written over it. */
+export class WildNumber extends RangeError {}
+
 /**
  * The contents of physical memory, which survive every kernel. A page is zero, pattern or bytes, and uniform stretches of 2 MiB
  * and 1 GiB are one entry, so memory costs what differs. Addresses are in bytes; reading what was never written gives zeroes.
@@ -60,13 +63,13 @@ export class PhysicalMemory {
     }
 
     /**
-     * A u64 as a number.
-     * @throws RangeError where it is 2^53 or more.
+     * A u64 as a number: an address, mostly.
+     * @throws WildNumber where it is 2^53 or more.
      */
     readNum(pa: number): number {
         const value = this.readU64(pa);
         if (typeof value === 'bigint') {
-            throw new RangeError(`the u64 at 0x${pa.toString(16)} is 0x${value.toString(16)}`);
+            throw new WildNumber(`the u64 at 0x${pa.toString(16)} is 0x${value.toString(16)}`);
         }
         return value;
     }

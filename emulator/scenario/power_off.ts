@@ -1,5 +1,6 @@
 /** How a running kernel ends: at a jump, at a panic, when the machine is switched off. */
 import { Seq } from '../machine/journal';
+import { WildNumber } from '../machine/memory';
 import { dropAllUsers } from './processes';
 import { UserProcess } from './thread';
 import type { Value } from './types';
@@ -87,10 +88,15 @@ export function loseKernel(vm: Vm, how: 'panic' | 'power'): void {
     dropKernel(vm);
 }
 
-/** Code has gone wrong: a fault of the kernel is its panic, another ProgramError the program's own mistake. @throws anything else again */
+/**
+ * Code has gone wrong: a fault of the kernel is its panic, and so is a structure of its own that somebody has written over; another
+ * ProgramError is the program's own mistake. @throws anything else again
+ */
 export function stopFor(vm: Vm, e: unknown): void {
     if (e instanceof KernelFault) {
         panic(vm, `unable to handle page fault: ${e.message}`);
+    } else if (e instanceof WildNumber) {
+        panic(vm, `general protection fault, probably for non-canonical address: ${e.message}`);
     } else if (e instanceof ProgramError) {
         vm.fail('failed-call', e.message);
     } else {

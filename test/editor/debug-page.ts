@@ -176,10 +176,10 @@ export class DebugPage {
         await this.foldSection('Watch');
     }
 
-    /** Folds a section of the side bar, for the others to have its room. */
-    async foldSection(name: string): Promise<void> {
+    /** Folds a section of the side bar, for the others to have its room; or unfolds it. */
+    async foldSection(name: string, folded = true): Promise<void> {
         const header = this.page.locator(`.pane-header[aria-label^="${name}"]`).first();
-        if ((await header.getAttribute('aria-expanded')) === 'true') {
+        if ((await header.getAttribute('aria-expanded')) === String(folded)) {
             await header.click();
         }
     }
@@ -210,6 +210,11 @@ export class DebugPage {
 
     /** Adds a breakpoint by the name of a function, in the Breakpoints section of a debug session. */
     async addFunctionBreakpoint(name: string): Promise<void> {
+        // the new row is the last one of a list that the workbench draws only as far as it can be seen
+        const others = ['Variables', 'Watch', 'Call Stack'];
+        for (const section of others) {
+            await this.foldSection(section);
+        }
         const header = this.page.locator('.pane-header[aria-label^="Breakpoints"]').first();
         await header.hover();
         await this.page.getByRole('button', { name: 'Add Function Breakpoint' }).click();
@@ -217,6 +222,9 @@ export class DebugPage {
         await this.page.keyboard.type(name);
         await this.page.keyboard.press('Enter');
         await this.page.locator('.debug-breakpoints .monaco-list-row', { hasText: name }).waitFor();
+        for (const section of others) {
+            await this.foldSection(section, false);
+        }
     }
 
     /** The texts of the editor's lines in view that are marked as places of the stop: one a thread. */

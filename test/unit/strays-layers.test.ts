@@ -210,9 +210,11 @@ suite('devices: strays over a kexec', () => {
                 const plan = planned(new Random(seed * 31 + name.length));
                 const about = `seed ${seed}: ${JSON.stringify(plan)}`;
                 const vm = plans.run(plan);
-                assert.equal(vm.outcome?.failure?.message, undefined, about);
                 const counted = vm.diagnoses?.straysOf('d') ?? 0;
                 const expected = strays(plan);
+                const failure = vm.outcome?.failure?.message;
+                // what goes astray may hit the kernel itself
+                assert.ok(failure === undefined || (expected && vm.panicMessage !== ''), `${about}: ${failure}`);
                 assert.equal(counted > 0, expected, `${about}: ${counted} strays`);
                 const codes = new Set(vm.diagnoses?.found.items.map((f) => f.code));
                 assert.equal(codes.has('LU1046'), plan.device.preserved && plan.other === 'forgotten', `${about}: said before the kexec`);
