@@ -84,6 +84,8 @@ export class Kernel extends Rec implements KernelCore {
     readonly log: Seq<LogLine>;
     /** system_transition_mutex: held by whoever reboots. */
     readonly transition: Lock;
+    /** kexec_trylock(): held by whoever loads a kernel, or reboots into one. Nobody waits for it. */
+    readonly kexecLock: Lock;
     /** What kexec loaded; null: nothing. */
     readonly kexecImage: KexecImage | null = null;
     /** Memory that `reserve_mem=` has set aside. */
@@ -119,6 +121,7 @@ export class Kernel extends Rec implements KernelCore {
         this.hugetlb = new Hugetlb(this);
         this.log = new Seq(journal);
         this.transition = new Lock(journal, 'system_transition_mutex');
+        this.kexecLock = new Lock(journal, 'the kexec lock');
         this.warned = new Table(journal);
         this.devices = new KernelDevices(this);
         this.luo = new Luo(

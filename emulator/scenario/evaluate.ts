@@ -377,7 +377,10 @@ class Evaluator {
             return { value: this.run(native.name, (_f, vm) => callback(vm, called, [...receiver, ...args], 0)), type: native.result };
         }
         if (code !== undefined) {
-            return { value: this.run(native.name, (_f, vm) => vm.callStd(code, [...receiver, ...args], 0)), type: native.result };
+            return { value: this.run(native.name, (_f, vm) => {
+                native.checks?.(vm, args);
+                return vm.callStd(code, [...receiver, ...args], 0);
+            }), type: native.result };
         }
         if (!native.call) {
             throw new RangeError(`native ${native.name} has no code`);

@@ -68,6 +68,17 @@ export function guardLock(vm: Vm, lock: Lock, mode: LockMode): void {
     takeLock(vm, lock, mode);
 }
 
+/** Takes a lock until the frame that asks for it ends, where nobody has it. @returns whether it does. */
+export function tryGuardLock(vm: Vm, lock: Lock): boolean {
+    const { frame, current: thread } = vm;
+    if (!frame || lock.holders.length > 0 || !lock.acquire(thread, 'write')) {
+        return false;
+    }
+    frame.guards = [...frame.guards, lock];
+    thread.locks = [...thread.locks, lock];
+    return true;
+}
+
 /** A frame has ended: what it guards is given up, the latest first. */
 export function giveUpGuards(vm: Vm, frame: Frame): void {
     for (const lock of frame.guards.toReversed()) {

@@ -51,12 +51,9 @@ export function coldBoot(vm: Vm, name: string, cmdline: string): void {
     startKernel(vm, at);
 }
 
-/** kexec_file_load(2) and kexec_load(2). @returns EBUSY (somebody reboots), ENOEXEC (built for another architecture), EADDRNOTAVAIL, ENOMEM. */
+/** kexec_file_load(2) and kexec_load(2), for whoever has the kexec lock. @returns ENOEXEC (built for another architecture), EADDRNOTAVAIL, ENOMEM. */
 export function loadKexec(vm: Vm, name: string, cmdline: string, how: { readonly handover: boolean; readonly preserveContext?: boolean }): undefined | Err {
     const { running } = vm;
-    if (running.transition.holders.length > 0) {
-        return err('EBUSY');
-    }
     const { arch } = running.kho.env.options;
     const file = fileOf(kernelNamed(vm, name, 'load'), cmdline, arch);
     if (file.arch !== arch) {
@@ -71,9 +68,10 @@ export function loadKexec(vm: Vm, name: string, cmdline: string, how: { readonly
     return undefined;
 }
 
+/** The loaded kernel is given up. @returns EBUSY: somebody loads one, or reboots. */
 export function unloadKexec(vm: Vm): undefined | Err {
     const { running } = vm;
-    if (running.transition.holders.length > 0) {
+    if (running.kexecLock.holders.length > 0) {
         return err('EBUSY');
     }
     running.kexecImage?.free();

@@ -83,6 +83,8 @@ export interface NativeFunction {
     readonly call?: (vm: Vm, args: Value[]) => Value | Err;
     /** Instead of `call`: the function of std that does it, with the same parameters (receiver first). */
     readonly code?: string;
+    /** With `code`: looks at the arguments before the kernel is entered. @throws ProgramError, which is then the caller's mistake, where no kernel could make sense of them */
+    readonly checks?: (vm: Vm, args: readonly Value[]) => void;
     /** Instead of `call`: the callback of this name of the receiver (a handler, an FLB or an open file). */
     readonly callback?: string;
 }

@@ -45,7 +45,7 @@ suite('debug adapter: several processes at the same time', () => {
         ]);
         assert.equal((await client.unfold(vmm, 'Process', 'state')).value, 'D, waits for the serialize lock, held by luod (reboot(KEXEC))');
         assert.equal((await client.unfold(threadId, 'Process', 'holds')).value,
-            'system_transition_mutex, the serialize lock, the list of outgoing sessions, the mutex of session "vm-1"');
+            'system_transition_mutex, the kexec lock, the serialize lock, the list of outgoing sessions, the mutex of session "vm-1"');
         assert.equal((await client.unfold(threadId, 'Live Update', 'locks', 'the serialize lock')).value, 'held by luod; waiting: vmm');
         assert.equal((await client.unfold(threadId, 'Live Update', 'locks', 'the serialize lock', 'vmm')).value, 'waits, for reading');
         assert.equal(await client.evaluate('vmm.waits_for'), '"waits for the serialize lock, held by luod (reboot(KEXEC))"');

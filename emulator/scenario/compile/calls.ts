@@ -191,7 +191,7 @@ export function nativeArgs(c: FnCompiler, call: CallExpr, native: NativeFunction
 function emitNative(c: FnCompiler, call: CallExpr, native: NativeFunction, receiver: readonly Eval[], policy: Policy): number {
     const slot = c.emitter.temp();
     const evals = nativeArgs(c, call, native, receiver);
-    const { code, callback: callbackName } = native;
+    const { code, checks, callback: callbackName } = native;
     if (callbackName !== undefined) {
         c.emitter.emit((f, vm) => {
             const values = evals.map((e) => e(f, vm));
@@ -207,6 +207,7 @@ function emitNative(c: FnCompiler, call: CallExpr, native: NativeFunction, recei
         const noJump = mustFail ? `${c.sourceOf(call)} should fail with ${wantedOf(policy.expect)}` : null;
         c.emitter.emit((f, vm) => {
             const values = evals.map((e) => e(f, vm));
+            checks?.(vm, values);
             f.pc++;
             if (f.mode !== 'kernel') {
                 systemCall(vm, code);

@@ -122,10 +122,10 @@ export class Chronicle implements Rules {
             case 'sys_retrieve_fd':
                 this.fileNote(fd, argument, 'retrieve_fd', failed);
                 return;
-            case 'kexec_load':
-            case 'kexec_file_load':
+            case 'sys_kexec_load':
+            case 'sys_kexec_file_load':
                 this.notes.set(IMAGE, []);
-                this.note(IMAGE, `${name}()${failed}`);
+                this.note(IMAGE, `${name.slice(4)}()${failed}`);
                 return;
             case 'sys_finish': {
                 const session = this.sessionOf(fd);

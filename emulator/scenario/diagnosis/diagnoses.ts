@@ -59,7 +59,7 @@ export interface Rules extends Omit<Listener, 'returned'> {
 }
 
 /** Natives whose return is looked at. All others are many, and nothing is to be seen there. */
-const WATCHED = new Set(['add_seals', 'kexec_load', 'kexec_file_load']);
+const WATCHED = new Set(['add_seals']);
 
 /** What rules look at. */
 export interface Scene {

@@ -1,7 +1,7 @@
 /** The running kernel for `.lus` code: boot, kexec, the kernel log, the state that scenarios read. */
 import { IOMMU_PATH } from '../../kernel/devices/iommufd';
 import { vfioDeviceAt } from '../../kernel/devices/vfio';
-import { errOfCode } from '../../kernel/errno';
+import { type Err, errOfCode } from '../../kernel/errno';
 import { OpenFile, releaseFile } from '../../kernel/file';
 import { Kernel } from '../../kernel/kernel';
 import { FINALIZE_PATH, hasFinalizeFile } from '../../kernel/kho/debugfs';
@@ -13,7 +13,7 @@ import { Seq } from '../../machine/journal';
 import { Boot } from '../boot';
 import { loadModule, unloadModule } from '../modules';
 import { crash, panic } from '../power_off';
-import { jump, loadKexec, runHandoverHooks, runInit, unloadKexec } from '../reboot';
+import { jump, kernelNamed, loadKexec, runHandoverHooks, runInit, unloadKexec } from '../reboot';
 import { openDevice } from '../kinds';
 import { giveWay } from '../scheduler';
 import { UserProcess } from '../thread';
@@ -183,6 +183,11 @@ export const kexecObject = new Members(KexecState, 'kexec', 'The kernel that a r
     .field('loaded', BOOL, 'One is loaded.', (_k, vm) => vm.running.kexecImage !== null)
     .field('preserve_context', BOOL, 'It was loaded with KEXEC_PRESERVE_CONTEXT.', (_k, vm) => vm.running.kexecImage?.preserveContext === true)
     .field('transition', objectOf('lock'), 'system_transition_mutex: held by whoever reboots.', (_k, vm) => vm.running.transition)
+    .field('lock', objectOf('lock'), 'What kexec_trylock() takes: held by whoever loads a kernel, or reboots into one.', (_k, vm) => vm.running.kexecLock)
+    .method('load', [param('kernel', STRING), param('cmdline', STRING)], { context: 'kernel', fails: true }, 'Reads a kernel, and puts it where it may lie in the next one: in scratch. EADDRNOTAVAIL, ENOEXEC, ENOMEM.', (_k, [name, cmdline], vm) =>
+        loading(vm, name, cmdline, { handover: true }))
+    .method('load_segments', [param('kernel', STRING), param('cmdline', STRING), param('preserve_context', BOOL)], { context: 'kernel', fails: true }, 'Takes a kernel from user space, which says where it goes. EADDRNOTAVAIL, ENOEXEC, ENOMEM.', (_k, [name, cmdline, keep], vm) =>
+        loading(vm, name, cmdline, { handover: false, preserveContext: keep === true }))
     .method('prepare', [], { context: 'kernel' }, 'kernel_restart_prepare(): from here on the kernel goes down.', (_k, _a, vm) => {
         vm.phase('shutdown');
         // it takes its time, and the other processors still run
@@ -200,6 +205,19 @@ export const kexecObject = new Members(KexecState, 'kexec', 'The kernel that a r
         return undefined;
     })
     .method('jump', [], { context: 'kernel' }, 'machine_kexec(): the next kernel starts.', (_k, _a, vm) => jump(vm));
+
+function loading(vm: Vm, name: Value, cmdline: Value, how: Parameters<typeof loadKexec>[3]): undefined | Err {
+    const result = loadKexec(vm, asString(name, 'the kernel'), asString(cmdline, 'the command line'), how);
+    // it has to be read and checked, and others get on meanwhile
+    giveWay(vm);
+    return result;
+}
+
+/** @throws ProgramError where there is no such kernel */
+function isKernel(vm: Vm, [name, cmdline]: readonly Value[]): void {
+    kernelNamed(vm, asString(name, 'the kernel'), 'load');
+    asString(cmdline, 'the command line');
+}
 
 /** The steps of a boot. */
 export const bootObject = new Members(Boot, 'boot', 'The kernel that comes up.')
@@ -228,12 +246,10 @@ export const processObject = new Members(UserProcess, 'process', 'A process that
 export const kexecSyscalls: readonly NativeFunction[] = [
     code('open', [param('path', STRING), param('flags', INT, 2)], { context: 'user', syscall: true, result: FD },
         '`open(2)`: `/dev/liveupdate`, `/dev/null`, `/dev/iommu`, `/dev/vfio/devices/vfioN`, files on tmpfs, and the paths of declared file kinds. `/dev/liveupdate` has one opener at a time (EBUSY), and gives EIO where the incoming sessions could not be rebuilt.', 'sys_open'),
-    fn('kexec_file_load', [param('kernel', STRING), param('cmdline', STRING, '')], { context: 'user', syscall: true, fails: true },
-        '`kexec_file_load(2)`: loads a kernel by its name, with additions to its command line. EADDRNOTAVAIL where it does not fit into scratch; EBUSY while somebody reboots.', (vm, [k, c]) =>
-            loadKexec(vm, asString(k, 'the kernel'), asString(c, 'the command line'), { handover: true })),
-    fn('kexec_load', [param('kernel', STRING), param('cmdline', STRING, ''), param('preserve_context', BOOL, false)], { context: 'user', syscall: true, fails: true },
-        '`kexec_load(2)`, the older call: the kernel it loads is handed nothing over. `preserve_context`: `KEXEC_PRESERVE_CONTEXT`, a jump from which one might come back; the reboot does not even ask LUO.', (vm, [k, c, p]) =>
-            loadKexec(vm, asString(k, 'the kernel'), asString(c, 'the command line'), { handover: false, preserveContext: p === true })),
+    { ...code('kexec_file_load', [param('kernel', STRING), param('cmdline', STRING, '')], { context: 'user', syscall: true },
+        '`kexec_file_load(2)`: loads a kernel by its name, with additions to its command line. EADDRNOTAVAIL where it does not fit into scratch; EBUSY while somebody else loads one, or reboots.', 'sys_kexec_file_load'), checks: isKernel },
+    { ...code('kexec_load', [param('kernel', STRING), param('cmdline', STRING, ''), param('preserve_context', BOOL, false)], { context: 'user', syscall: true },
+        '`kexec_load(2)`, the older call: the kernel it loads is handed nothing over. `preserve_context`: `KEXEC_PRESERVE_CONTEXT`, a jump from which one might come back; the reboot does not even ask LUO.', 'sys_kexec_load'), checks: isKernel },
     fn('crash', [param('message', STRING, 'sysrq triggered crash')], { context: 'scenario' },
         'The running kernel panics, here and now (as by `echo c > /proc/sysrq-trigger`). Nothing of it is left, and nothing is handed over; `boot` one again. `panicked` is the message.',
         (vm, [m]) => crash(vm, asString(m, 'the message'))),
@@ -241,11 +257,11 @@ export const kexecSyscalls: readonly NativeFunction[] = [
         '`init_module(2)` of the module that a handler is in (`modules` in a kernel): it registers with LUO. EEXIST, EOPNOTSUPP.', (vm, [h]) => loadModule(vm, asString(h, 'the handler'))),
     fn('rmmod', [param('handler', STRING)], { context: 'user', syscall: true, fails: true },
         '`delete_module(2)`: the handler is gone. EAGAIN while it has preserved files, ENOENT where it is not loaded.', (vm, [h]) => unloadModule(vm, asString(h, 'the handler'))),
-    fn('kexec_unload', [], { context: 'user', syscall: true, fails: true }, 'Unloads what kexec_file_load() loaded.', (vm) => unloadKexec(vm)),
+    fn('kexec_unload', [], { context: 'user', syscall: true, fails: true }, 'Unloads what kexec_file_load() loaded. EBUSY while somebody loads a kernel, or reboots.', (vm) => unloadKexec(vm)),
     code('execve', [], { context: 'user', syscall: true },
         '`execve(2)` of the program itself, as an agent does that was updated: descriptors with `FD_CLOEXEC` close, and LUO gives out no others. The variables stay, with numbers that mean nothing any more.', 'sys_execve'),
     code('reboot', [param('command', INT)], { context: 'user', syscall: true },
-        '`reboot(2)`. `reboot(KEXEC)` freezes every preserved file and jumps to the loaded kernel: EINVAL where none is loaded, or the error of a freeze. When it succeeds it does not return: no process is left, and the next statement of the scenario runs in the next kernel.', 'sys_reboot'),
+        '`reboot(2)`. `reboot(KEXEC)` freezes every preserved file and jumps to the loaded kernel: EBUSY while somebody loads a kernel, EINVAL where none is loaded, or the error of a freeze; where somebody else reboots it waits. When it succeeds it does not return: no process is left, and the next statement of the scenario runs in the next kernel.', 'sys_reboot'),
 ];
 
 /** enum liveupdate_event and enum liveupdate_state of the interface before the merge. */

@@ -1,7 +1,7 @@
 /** The kernel's locks for `.lus` code. */
 import { Inode } from '../../kernel/inode';
 import { Lock } from '../../kernel/lock';
-import { giveUpLock, guardLock, takeLock } from '../locks';
+import { giveUpLock, guardLock, takeLock, tryGuardLock } from '../locks';
 import { giveWay } from '../scheduler';
 import { BOOL, INT, listOf, objectOf, STRING, type NativeFunction, type Value } from '../types';
 import { asString } from '../values';
@@ -16,6 +16,7 @@ export const lockObject = new Members(Lock, 'lock', 'A lock of the kernel that i
     .method('lock', [], {}, '`mutex_lock()`: waits where somebody has it.', (l, _a, vm) => nothing(takeLock(vm, l, 'write')))
     .method('unlock', [], {}, '`mutex_unlock()`', (l, _a, vm) => nothing(giveUpLock(vm, l)))
     .method('guard', [], {}, '`guard(mutex)`: takes it until the function or callback that says so ends, in whatever way.', (l, _a, vm) => nothing(guardLock(vm, l, 'write')))
+    .method('try_guard', [], { result: BOOL }, '`mutex_trylock()`, until the function or callback ends: whether nobody has it. Where somebody does it does not wait.', (l, _a, vm) => tryGuardLock(vm, l))
     .method('down_write', [], {}, '`down_write()`: alone.', (l, _a, vm) => nothing(takeLock(vm, l, 'write')))
     .method('up_write', [], {}, '`up_write()`', (l, _a, vm) => nothing(giveUpLock(vm, l)))
     .method('guard_read', [], {}, '`guard(rwsem_read)`: together with other readers, until the function ends. A writer who waits comes before later readers.', (l, _a, vm) => nothing(guardLock(vm, l, 'read')))
