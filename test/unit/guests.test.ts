@@ -211,6 +211,7 @@ suite('guests: over a kexec', () => {
             first.resume()
             assert update.phase == "blackout"
             second.resume()
+            assert second.blackout == vm("second").blackout && first.blackout == vm("first").blackout
         }
         assert update.phase == "post-lu"
         assert vm("second").blackout > vm("first").blackout + 5ms

@@ -162,6 +162,46 @@ scenario "stock" {
     }
     assert kho.incoming.unclaimed == 0`)));
 
+    test('with the layer iommu it is claimed for the /dev/iommu that came along, and no other one gets it', () => passes(`
+kernel "claims" from "7.3" { layers pci, iommu, vfio; vfio_phase keep }
+scenario "claimed" {
+    boot "claims"
+    process vmm {
+        s   = open("/dev/liveupdate").create_session("s")
+        ram = memfd_create("ram", flags: MFD_ALLOW_SEALING)
+        ram.truncate(4MiB)
+        ram.add_seals(F_SEAL_SEAL | F_SEAL_GROW | F_SEAL_SHRINK)
+        iommu = open("/dev/iommu")
+        ioas  = iommu.ioas_alloc()
+        ioas.map(ram, iova: 0, length: 4MiB)
+        nic   = open("/dev/vfio/devices/vfio0")
+        nic.bind_iommufd(iommu)
+        hwpt  = ioas.hwpt_alloc(nic)
+        hwpt.mark_preserve(token: 7)
+        nic.attach_iommufd_pt(hwpt)
+        s.preserve_fd(ram, token: 1)
+        s.preserve_fd(iommu, token: 2)
+        s.preserve_fd(nic, token: 3)
+        kexec_file_load("claims")
+        reboot(KEXEC)
+    }
+    nic0.bind("native")  fails EBUSY
+    process vmm {
+        s     = open("/dev/liveupdate").retrieve_session("s")
+        ram   = s.retrieve_fd(token: 1)
+        nic   = s.retrieve_fd(token: 3)
+        other = open("/dev/iommu")
+        nic.bind_iommufd(other)  fails EBUSY
+        iommu = s.retrieve_fd(token: 2)
+        nic.bind_iommufd(other)  fails EBUSY
+        nic.bind_iommufd(iommu)
+        ioas  = iommu.ioas_alloc()
+        ioas.map(ram, iova: 0, length: 4MiB)
+        iommu.hwpt(token: 7).reuse(ioas)
+        s.finish()
+    }
+}`));
+
     test('closed before it was retrieved, the session is out of reach', () => passes(update('next', 'reboot(KEXEC)', `
     process vmm {
         s = open("/dev/liveupdate").retrieve_session("s")

@@ -97,13 +97,13 @@ export class VfioFile extends Rec {
 
     /**
      * The device came along: it goes on as it is, by the domain that the previous kernel left.
-     * @returns EINVAL: that is not one of this iommufd
+     * @returns EBUSY: another iommufd has claimed it, the one whose domain that is
      */
     private takeOver(domain: Domain, iommufd: Iommufd): undefined | Err {
         const { k, device: b } = this;
         const hwpt = iommufd.incoming.items.find((h) => h.domain === domain);
         if (!hwpt) {
-            return err('EINVAL');
+            return err('EBUSY');
         }
         if (!this.kept) {
             this.wake();

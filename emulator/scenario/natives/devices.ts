@@ -121,6 +121,7 @@ export const deviceObject = new Members(Device, 'device', 'A device of the machi
     .method('start_dma', [param('ring', INT, null), param('every', INT, null), param('length', INT, null), param('size', INT, null), param('waits', BOOL, false)], { context: ANYWHERE, fails: true },
         'Its driver sets it going: from now on it works by the machine\'s clock, a round `every` so many nanoseconds, until something stops it. '
         + '`ring`: where its rings and buffers are, by the device\'s addresses (left out: those of the kernel\'s driver). `length`: bytes from there on, `size`: bytes a round. '
+        + 'Where no interrupts of a guest\'s device are set up, all of its vectors are. '
         + '`waits: true`: after an interrupt it has nothing to do until the driver has seen it and gives it new work.',
         (d, args, vm) => start(vm, d, args))
     .method('stop', [], { context: ANYWHERE }, 'Its driver stops it.', (d) => {
@@ -228,7 +229,7 @@ export const deviceSyscalls: readonly NativeFunction[] = [
             return iommufd instanceof Err ? iommufd : iommufd.incoming.items.find((h) => h.token === asInt(token, 'the token')) ?? err('ENOENT');
         }),
     fn('bind_iommufd', [param('to', ANY)], { context: USER, result: NONE, fails: true, syscall: true },
-        '`VFIO_DEVICE_BIND_IOMMUFD` on `/dev/vfio/devices/vfioN`, to a descriptor of `/dev/iommu`: resets the device, which sees nothing yet. With an I/O address space or a hardware page table `VFIO_DEVICE_ATTACH_IOMMUFD_PT` follows at once. EINVAL (bound already), EBUSY (another descriptor has it), ENOMEM. ENOTTY on other files.', (vm, [fd, to]) => {
+        '`VFIO_DEVICE_BIND_IOMMUFD` on `/dev/vfio/devices/vfioN`, to a descriptor of `/dev/iommu`: resets the device, which sees nothing yet. With an I/O address space or a hardware page table `VFIO_DEVICE_ATTACH_IOMMUFD_PT` follows at once. EINVAL (bound already), EBUSY (another descriptor has it, or another `/dev/iommu` does over a kexec), ENOMEM. ENOTTY on other files.', (vm, [fd, to]) => {
             const vfio = behind(vm, fd, VfioFile);
             if (vfio instanceof Err) {
                 return vfio;

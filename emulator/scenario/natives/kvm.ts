@@ -137,6 +137,7 @@ function field(name: string, type: Type, doc: string, get: (live: VirtualMachine
 export const kvmFields: readonly NativeField[] = [
     field('wrong', INT, 'Bytes of a guest\'s memory that are not what it wrote there.', (live, vm) => vm.guests.of(live.name)?.wrong ?? 0),
     field('written', INT, 'Bytes that a guest\'s programs have written so far, by its own count.', (live) => live.written),
+    field('blackout', INT, 'How long it stood still, in nanoseconds, as `vm(name).blackout` has it.', (live, vm) => vm.guests.of(live.name)?.blackout ?? 0),
     field('running', BOOL, 'A vCPU of it is in the guest.', (live) => live.running),
     field('vcpus', INT, 'How many vCPUs it has.', (live) => live.vcpus.length),
 ];
