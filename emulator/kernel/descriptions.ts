@@ -120,7 +120,7 @@ const v72Uma: KernelDescription = {
     initrdSize: 2 * MIB,
 };
 
-/** Live update is the same in 7.3 as in 7.2, but for where early allocations go. */
+/** Live update is the same in 7.3 as in 7.2, but for where early allocations go, and for crash kernels. */
 const v73: KernelDescription = { ...v72, name: '7.3', summary: 'Linux 7.3, with kho=on liveupdate=on', release: '7.3.4', kho: KHO_V4_EXTENDED };
 const v73Uma: KernelDescription = { ...v72Uma, name: '7.3-uma', summary: 'Linux 7.3.4 without CONFIG_NUMA, as the recordings of a real kernel were made with', release: '7.3.4', kho: KHO_V4_EXTENDED };
 

@@ -33,6 +33,8 @@ export interface CommandLine {
     readonly text: string;
     readonly kho: boolean;
     readonly liveupdate: boolean;
+    /** is_kdump_kernel(): `elfcorehdr=` says where the memory of a kernel that has crashed is described. */
+    readonly crashKernel: boolean;
     readonly files: FileConfig;
 }
 
@@ -47,6 +49,7 @@ export function parseCommandLine(text: string): CommandLine {
         text,
         kho: isOn(values.get('kho')),
         liveupdate: isOn(values.get('liveupdate')),
+        crashKernel: values.has('elfcorehdr'),
         files: { memfdNoexec: noexec(values.get('sysctl.vm.memfd_noexec')), thpShmem: values.get('transparent_hugepage_shmem') === 'always' },
     };
 }

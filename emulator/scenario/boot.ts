@@ -48,7 +48,8 @@ export class Boot extends Rec {
         const { machine } = vm;
         const { desc } = kernel;
         const given = parseCommandLine(params.commandLine);
-        this.cmdline = desc.khoBuilt ? given : { ...given, kho: false, liveupdate: false };
+        const without = !desc.khoBuilt || (desc.kho.offInCrashKernel && given.crashKernel);
+        this.cmdline = without ? { ...given, kho: false, liveupdate: given.liveupdate && desc.khoBuilt } : given;
         const log: KernelLog = {
             log: (level, text) => vm.log(level === 'debug' ? 'info' : level, text),
             warning: (where, text) => vm.warn(`${text} (${where})`),

@@ -44,6 +44,8 @@ export interface KhoFormat {
     readonly zeroScratchSizes: boolean;
     /** Early allocations may go wherever nothing is preserved in a whole GiB, besides scratch. */
     readonly extendsScratch: boolean;
+    /** A crash kernel does without KHO, whatever its command line says. */
+    readonly offInCrashKernel: boolean;
     /** What boot takes for huge pages counts for the size of scratch, and may come out of scratch. */
     readonly hugetlbCounts: boolean;
     /** Every node that is online gets a scratch area, also one without memory, where it cannot be had. */
@@ -70,12 +72,13 @@ export const KHO_V4: KhoFormat = {
     scratchAlign: PAGE_SIZE << MAX_PAGE_ORDER,
     zeroScratchSizes: true,
     extendsScratch: false,
+    offInCrashKernel: false,
     hugetlbCounts: true,
     scratchOnEmptyNodes: false,
 };
 
 /** 7.3: the same format, read by a kernel that needs less scratch. */
-export const KHO_V4_EXTENDED: KhoFormat = { ...KHO_V4, extendsScratch: true, hugetlbCounts: false };
+export const KHO_V4_EXTENDED: KhoFormat = { ...KHO_V4, extendsScratch: true, offInCrashKernel: true, hugetlbCounts: false };
 
 /** 7.1. Inferred from mails and from 7.2: no release of it was read. Tree and vmalloc chunks are taken to be those of v4. */
 export const KHO_V3: KhoFormat = { ...KHO_V4, compatible: 'kho-v3', maxRestoreOrder: MAX_PAGE_ORDER, splitsAtNodes: false };
