@@ -1,6 +1,7 @@
 /** Runs one scenario to its end and says what it came to. */
 import type { CostChanges } from '../machine/costs';
 import { HandoverSaver } from '../handover/save';
+import type { Err } from '../kernel/errno';
 import type { ScenarioDecl } from '../scenario/ast';
 import { callStack, type StackEntry } from '../scenario/call-stack';
 import type { Listener, Place } from '../scenario/listener';
@@ -64,15 +65,22 @@ class Watcher implements Listener {
     };
 
     failed: NonNullable<Listener['failed']> = (what, error, frame) => {
-        const known = this.origin?.error === error.name ? this.origin : null;
-        if (frame.mode !== 'kernel') {
-            this.cause = known?.cause ?? null;
-            this.origin = null;
-        } else if (!known) {
-            const stack = stackLines(this.files, callStack(this.vm));
-            this.origin = { error: error.name, cause: { message: `${what} fails with ${error.name}`, where: stack[0]?.where ?? null, stack } };
+        if (frame.mode === 'kernel') {
+            this.comesUp(error, `${what} fails with ${error.name}`);
+            return;
         }
+        this.cause = this.origin?.error === error.name ? this.origin.cause : null;
+        this.origin = null;
     };
+
+    refused: NonNullable<Listener['refused']> = (error) => this.comesUp(error, `returns -${error.name}`);
+
+    private comesUp(error: Err, message: string): void {
+        if (this.origin?.error !== error.name) {
+            const stack = stackLines(this.files, callStack(this.vm));
+            this.origin = { error: error.name, cause: { message, where: stack[0]?.where ?? null, stack } };
+        }
+    }
 }
 
 /** Long stacks, as of functions that call themselves, keep their ends. */

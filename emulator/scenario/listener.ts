@@ -51,6 +51,8 @@ export interface Listener {
     folioChanged?(how: 'moved' | 'split' | 'freed', head: number, order: number, to: number): void;
     /** A failing system call, kernel call or callback, announced or not. */
     failed?(what: string, error: Err, frame: Frame): void;
+    /** A function of the kernel or a callback returns an error that is its own, not that of a call in it. */
+    refused?(error: Err): void;
     phase?(phase: Phase): void;
     /** A `sleep` is over. */
     slept?(): void;

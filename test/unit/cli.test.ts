@@ -89,6 +89,13 @@ suite('lus run', function () {
         assert.match(out, /\n1 passed, 2 failed\n$/);
     });
 
+    test('an error that a function of the kernel returns by itself came up where it does so', () => {
+        const { code, out } = lus(['run', 'refused.lus']);
+        assert.equal(code, 1);
+        assert.match(out, /Where the error came up\n *refused\.lus:7:34: returns -EINVAL\n/);
+        assert.match(out, /> 7 \| {9}if \(try quiet\(1\)\) != 0 \{ return -EINVAL \}\n *\| {34}\^{14}\n\n {6}gpu_handler\.preserve {2}refused\.lus:7:34\n {6}luo_preserve_file {2}std/);
+    });
+
     test('endless recursion is a failure with the ends of its call stack', () => {
         const { code, out } = lus(['run', 'endless.lus']);
         assert.equal(code, 1);

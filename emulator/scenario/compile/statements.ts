@@ -269,6 +269,9 @@ function compileReturn(c: FnCompiler, s: ReturnStmt): void {
         if (f.mode === 'kernel' && typeof v === 'number' && v < 0) {
             const error = errOfCode(-v);
             if (error) {
+                if (!f.failing) {
+                    vm.tell((l) => l.refused?.(error));
+                }
                 return vm.unwind(f, f.failing ?? error);
             }
         }
