@@ -211,8 +211,8 @@ export class DebugPage {
     /** Adds a breakpoint by the name of a function, in the Breakpoints section of a debug session. */
     async addFunctionBreakpoint(name: string): Promise<void> {
         // the new row is the last one of a list that the workbench draws only as far as it can be seen
-        const others = ['Variables', 'Watch', 'Call Stack'];
-        for (const section of others) {
+        const others = ['Variables', 'Call Stack'];
+        for (const section of ['Watch', ...others]) {
             await this.foldSection(section);
         }
         const header = this.page.locator('.pane-header[aria-label^="Breakpoints"]').first();
