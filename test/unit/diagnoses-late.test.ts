@@ -161,7 +161,7 @@ suite('diagnoses: files between two updates', () => {
     test('a file in use that no session has is a hint', () => {
         const [d] = found(second('kexec_file_load("7.2")'));
         assert.deepEqual([d?.code, d?.severity, d?.history.map((h) => h.text)], ['LU1079', 'hint', [
-            'create_session("s")', 'preserve_fd(token: 0x1)', 'retrieve_session("s")', 'finish()', 'retrieve_fd(token: 0x1)',
+            'create_session("s")', 'preserve_fd(token: 0x1)', 'retrieve_session("s")', 'retrieve_fd(token: 0x1)', 'finish()',
         ]]);
     });
 

@@ -26,6 +26,11 @@ export interface Preserving {
     readonly last: number;
 }
 
+/** A line of a history, and when it was said. */
+interface Note extends HistoryLine {
+    readonly step: number;
+}
+
 /** More lines than this make no history that anybody reads: the oldest and the newest are kept. */
 const HISTORY_LIMIT = 12;
 
@@ -40,7 +45,7 @@ export const flbKey = (name: string): string => `FLB ${name}`;
 
 export class Chronicle implements Rules {
     /** By what it is about. Lists are replaced, never changed in place. */
-    private readonly notes: Table<string, readonly HistoryLine[]>;
+    private readonly notes: Table<string, readonly Note[]>;
     private readonly preserving: Seq<Preserving>;
     /** The last time that a file was preserved, by {@link fileKey}. */
     private readonly preserved: Table<string, Preserving>;
@@ -59,10 +64,10 @@ export class Chronicle implements Rules {
     note(about: string, text: string, place = this.here()): void {
         const lines = this.notes.get(about) ?? [];
         const kept = lines.length < HISTORY_LIMIT ? lines : [...lines.slice(0, HISTORY_LIMIT / 2), ...lines.slice(1 - HISTORY_LIMIT / 2)];
-        this.notes.set(about, [...kept, { boot: this.vm.boot, text, place }]);
+        this.notes.set(about, [...kept, { boot: this.vm.boot, text, place, step: this.vm.ticks }]);
     }
 
-    of(about: string): readonly HistoryLine[] {
+    of(about: string): readonly Note[] {
         return this.notes.get(about) ?? [];
     }
 
@@ -153,13 +158,13 @@ export class Chronicle implements Rules {
     /** What is known of a session: its own calls, and those of the files that it has. */
     ofSession(session: LuoSession): HistoryLine[] {
         return [...this.of(sessionKey(session.name)), ...session.files.items.flatMap((f) => this.of(fileKey(session.name, f.token)))]
-            .sort((a, b) => a.boot - b.boot).slice(0, HISTORY_LIMIT);
+            .sort((a, b) => a.step - b.step).slice(0, HISTORY_LIMIT);
     }
 
     /** The same of a session of which only the name is known, since nobody has read it. */
     ofSessionNamed(name: string): HistoryLine[] {
         const files = [...this.notes.keys()].filter((key) => key.startsWith('file ') && key.endsWith(` of ${name}`));
-        return [...this.of(sessionKey(name)), ...files.flatMap((key) => this.of(key))].sort((a, b) => a.boot - b.boot).slice(0, HISTORY_LIMIT);
+        return [...this.of(sessionKey(name)), ...files.flatMap((key) => this.of(key))].sort((a, b) => a.step - b.step).slice(0, HISTORY_LIMIT);
     }
 
     ofFile(file: LuoFile): readonly HistoryLine[] {
@@ -168,7 +173,7 @@ export class Chronicle implements Rules {
 
     /** What is known of a file by its name, and of its session. */
     ofToken(session: string, token: number | bigint | string): HistoryLine[] {
-        return [...this.of(sessionKey(session)), ...this.of(fileKey(session, token))].sort((a, b) => a.boot - b.boot);
+        return [...this.of(sessionKey(session)), ...this.of(fileKey(session, token))].sort((a, b) => a.step - b.step);
     }
 
     /** What preserved the file that came over under this session and token. */

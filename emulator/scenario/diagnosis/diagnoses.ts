@@ -356,7 +356,8 @@ export class Diagnoses implements Listener {
         const { data = {} } = finding;
         const diagnosis: Diagnosis = {
             code, severity, message: finding.message, place, time: vm.machine.clock.now, boot: vm.boot,
-            history: finding.history ?? [], advice: finding.advice ?? advice, data, cause: causeOf({ code, boot: vm.boot, data }, this.found.items),
+            history: (finding.history ?? []).map(({ boot, text, place: at }) => ({ boot, text, place: at })),
+            advice: finding.advice ?? advice, data, cause: causeOf({ code, boot: vm.boot, data }, this.found.items),
         };
         this.found.push(diagnosis);
         vm.tell((l) => l.diagnosed?.(diagnosis));
