@@ -172,6 +172,8 @@ export abstract class AssignChecker extends ExprChecker {
             if (value.kind !== 'error') {
                 this.error('LU0402', expect, `${word} stands behind a call only.`, drop);
             }
+        } else if (expect.kind !== 'panics' && this.stopsByItself(value)) {
+            this.error('LU0402', expect, `A call that fails in ${this.text(value.callee)} stops the scenario there: put ${word} behind that call.`, drop);
         } else if (!this.canFail(value)) {
             this.error('LU0402', expect, `${this.text(value.callee)} cannot fail: remove the ${word}.`, drop);
         } else if (this.context === 'kernel') {

@@ -65,6 +65,11 @@ export abstract class ExprChecker extends CallChecker {
         return meaning?.kind === 'method' ? meaning.method.fails : true;
     }
 
+    /** A function of the program that a process calls: unlike the kernel's it hands no errno on. */
+    protected stopsByItself({ callee }: CallExpr): boolean {
+        return this.context === 'user' && callee.kind === 'name' && this.world.names.get(callee)?.kind === 'fn';
+    }
+
     private try(e: TryExpr): Type {
         const { call } = e;
         const before = this.tried;
@@ -76,6 +81,10 @@ export abstract class ExprChecker extends CallChecker {
         }
         if (call.kind !== 'call') {
             this.error('LU0402', e, '`try` stands before a call.');
+            return type;
+        }
+        if (this.stopsByItself(call)) {
+            this.error('LU0402', e, `A call that fails in ${this.text(call.callee)} stops the scenario there: put the \`try\` before that call.`, { title: 'Remove `try`', edits: [{ span: { start: e.start, end: call.start }, text: '' }] });
             return type;
         }
         if (!this.canFail(call)) {

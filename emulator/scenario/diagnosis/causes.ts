@@ -12,6 +12,7 @@ type Link = 'same' | 'any';
 /** Of each code those that it can follow from. A finding that is made before a kexec and again when it bites follows from itself. */
 const FOLLOWS: Partial<Readonly<Record<Code, Partial<Readonly<Record<Code, Link>>>>>> = {
     LU1001: { LU1006: 'any', LU1007: 'any', LU1015: 'any', LU1017: 'any', LU1062: 'any', LU1063: 'any', LU1068: 'any', LU1077: 'any' },
+    LU1002: { LU1014: 'any', LU1015: 'any' },
     LU1003: { LU1004: 'same', LU1014: 'any', LU1025: 'any' },
     LU1007: { LU1004: 'any', LU1007: 'same' },
     LU1009: { LU1011: 'same', LU1026: 'same', LU1063: 'any', LU1070: 'same' },
