@@ -7,6 +7,7 @@ import type { Vm } from '../../emulator/scenario/vm';
 import { Tracer } from '../../emulator/timeline/trace';
 import { fingerprint } from '../../emulator/timeline/fingerprint';
 import { findingsOf, programOf } from '../support/scenarios';
+import { leaving } from '../support/waiting-drive';
 import { Random } from './random';
 
 const FOREVER = 1e9;
@@ -220,34 +221,7 @@ suite('interrupts: vectors and remapping of a kernel', () => {
     });
 });
 
-/** A guest with a drive that raises a vector every 100 ms and waits for the driver; up to the reboot. */
-const BEFORE = `
-        vm1 = open("/dev/liveupdate").create_session("vm-1")
-        ram = memfd_create("ram", flags: MFD_ALLOW_SEALING)
-        ram.truncate(4MiB)
-        ram.add_seals(F_SEAL_SEAL | F_SEAL_GROW | F_SEAL_SHRINK)
-        state = memfd_create("state")
-        state.truncate(4KiB)
-        guest = kvm.create_vm("guest", memory: ram)
-        iommu = open("/dev/iommu")
-        ioas  = iommu.ioas_alloc()
-        ioas.map(ram, iova: 0, length: 4MiB)
-        vfio = open("/dev/vfio/devices/vfio0")
-        vfio.bind_iommufd(iommu)
-        hwpt = ioas.hwpt_alloc(vfio)
-        hwpt.mark_preserve(token: 7)
-        vfio.attach_iommufd_pt(hwpt)
-        vfio.set_irqs(msix: 1, vm: guest)
-        guest.run()
-        disk.start_dma(ring: 0, every: 100ms, waits: true)
-        sleep 950ms
-        vm1.preserve_fd(ram, token: 1)
-        vm1.preserve_fd(state, token: 2)
-        vm1.preserve_fd(iommu, token: 3)
-        vm1.preserve_fd(vfio, token: 4)
-        guest.pause()
-        guest.save(state)
-`;
+/** What the monitor of the next kernel does. */
 const AFTER = `
         vm1 = open("/dev/liveupdate").retrieve_session("vm-1")
         ram = vm1.retrieve_fd(token: 1)
@@ -278,7 +252,7 @@ interface Update {
 /** Goes through an update, and the guest runs for a second afterwards. */
 const update = ({ from = '', to = '', layers = ', interrupts', cmdline = '', before = '', after = AFTER }: Update): string => file('cpus 2\niommu vtd\ndevice other at "0000:3b:00.0" { kind nic }\ndevice disk at "0000:5e:00.0" { kind nvme; driver vfio }', `
     boot "from"
-    process vmm {${BEFORE}${before}
+    process vmm {${leaving()}${before}
         kexec_file_load("to", "${cmdline}")
         reboot(KEXEC)
     }

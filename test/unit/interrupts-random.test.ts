@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { Run } from '../../emulator/scenario/run';
 import { findingsOf, programOf } from '../support/scenarios';
+import { leaving } from '../support/waiting-drive';
 import { Random } from './random';
 
 const RUNS = 60;
@@ -55,33 +56,7 @@ kernel "to" from "7.3" {
 }
 scenario "s" {
     boot "from"
-    process vmm {
-        vm1 = open("/dev/liveupdate").create_session("vm-1")
-        ram = memfd_create("ram", flags: MFD_ALLOW_SEALING)
-        ram.truncate(4MiB)
-        ram.add_seals(F_SEAL_SEAL | F_SEAL_GROW | F_SEAL_SHRINK)
-        state = memfd_create("state")
-        state.truncate(4KiB)
-        guest = kvm.create_vm("guest", memory: ram)
-        iommu = open("/dev/iommu")
-        ioas  = iommu.ioas_alloc()
-        ioas.map(ram, iova: 0, length: 4MiB)
-        vfio = open("/dev/vfio/devices/vfio0")
-        vfio.bind_iommufd(iommu)
-        hwpt = ioas.hwpt_alloc(vfio)
-        hwpt.mark_preserve(token: 7)
-        vfio.attach_iommufd_pt(hwpt)
-        vfio.set_irqs(msix: 1, vm: guest)
-        guest.run()
-        disk.start_dma(ring: 0, every: ${c.every}ms, waits: true)
-        sleep ${c.before}ms
-        vm1.preserve_fd(ram, token: 1)
-        vm1.preserve_fd(state, token: 2)
-        vm1.preserve_fd(iommu, token: 3)
-        vm1.preserve_fd(vfio, token: 4)
-        guest.pause()
-        ${c.off ? 'vfio.disable_irqs()' : ''}
-        guest.save(state)
+    process vmm {${leaving({ every: `${c.every}ms`, works: `${c.before}ms`, paused: c.off ? 'vfio.disable_irqs()' : '' })}
         kexec_file_load("to", "${c.cpus ? '' : 'nr_cpus=1'}")
         reboot(KEXEC)
     }
