@@ -43,6 +43,29 @@ export interface Reached {
 
 type Visit = (gpa: number, pa: number, length: number) => void;
 
+/** Puts together what follows one another both in the guest and in memory, or where no page is (`pa` −1). */
+class Pieces {
+    private pa = -1;
+
+    constructor(private from: number, private readonly visit: Visit) {}
+
+    /** The next part begins here. */
+    next(gpa: number, pa: number): void {
+        if (gpa === this.from || (this.pa < 0 ? pa >= 0 : this.pa + gpa - this.from !== pa)) {
+            this.end(gpa);
+            this.from = gpa;
+            this.pa = pa;
+        }
+    }
+
+    /** Nothing more comes from here on. */
+    end(gpa: number): void {
+        if (gpa > this.from) {
+            this.visit(this.from, this.pa, gpa - this.from);
+        }
+    }
+}
+
 /**
  * A vCPU writes [gpa, gpa+length): missing pages are faulted in, as the VMM's mapping of the file would (kvm_mmu_faultin_pfn()).
  * @param isMapped whether the guest's tables have an address already
@@ -50,52 +73,36 @@ type Visit = (gpa: number, pa: number, length: number) => void;
  */
 export function reach(k: Kernel, slots: readonly Slot[], gpa: number, length: number, isMapped: (gpa: number) => boolean, visit: Visit): Reached {
     const end = gpa + length;
+    const pieces = new Pieces(gpa, visit);
     let mapped = 0;
-    let from = gpa;
-    let run = 0;
     let at = gpa;
-    const flush = (): void => {
-        if (at > from) {
-            visit(from, run, at - from);
-        }
-    };
     while (at < end) {
         const slot = slotAt(slots, at);
         if (!slot) {
-            flush();
+            pieces.end(at);
             return { bytes: at - gpa, mapped, why: 'no memory slot has this address' };
         }
         const page = faultIn(k, slot, (at - slot.gpa + slot.offset) / PAGE_SIZE);
         if (page instanceof Err) {
-            flush();
+            pieces.end(at);
             return { bytes: at - gpa, mapped, why: page.name };
         }
         if (!isMapped(at)) {
             mapped++;
         }
         const n = Math.min(leftOfFolio(k, page) * PAGE_SIZE, slot.gpa + slot.length - at, end - at);
-        if (at === from || run + at - from !== page * PAGE_SIZE) {
-            flush();
-            from = at;
-            run = page * PAGE_SIZE;
-        }
+        pieces.next(at, page * PAGE_SIZE);
         at += n;
     }
-    flush();
+    pieces.end(at);
     return { bytes: length, mapped };
 }
 
 /** Looks at [gpa, gpa+length) without changing anything; `pa` is −1 where no page is. */
 export function look(k: Kernel, slots: readonly Slot[], gpa: number, length: number, visit: Visit): void {
     const end = gpa + length;
-    let from = gpa;
-    let run = -1;
+    const pieces = new Pieces(gpa, visit);
     let at = gpa;
-    const flush = (): void => {
-        if (at > from) {
-            visit(from, run, at - from);
-        }
-    };
     while (at < end) {
         const slot = slotAt(slots, at);
         const cache = slot && cacheOf(slot.file.inode);
@@ -108,15 +115,10 @@ export function look(k: Kernel, slots: readonly Slot[], gpa: number, length: num
             const next = cache.next(index, index + n / PAGE_SIZE - 1);
             n = next < 0 ? n : (next - index) * PAGE_SIZE;
         }
-        const pa = page < 0 ? -1 : page * PAGE_SIZE;
-        if (at === from || (run < 0 ? pa >= 0 : run + at - from !== pa)) {
-            flush();
-            from = at;
-            run = pa;
-        }
+        pieces.next(at, page < 0 ? -1 : page * PAGE_SIZE);
         at += n;
     }
-    flush();
+    pieces.end(at);
 }
 
 function nextSlot(slots: readonly Slot[], gpa: number): number {
