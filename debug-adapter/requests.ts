@@ -63,10 +63,6 @@ export const REQUESTS = {
 export type Command = keyof typeof REQUESTS;
 export type Arguments<C extends Command> = z.infer<(typeof REQUESTS)[C]>;
 
-export function isCommand(name: string): name is Command {
-    return Object.hasOwn(REQUESTS, name);
-}
-
 /** A request that cannot be answered: one clear sentence. `show`: the user asked for it, so the user is shown it. */
 export class RequestError extends Error {
     constructor(message: string, readonly show = false) {

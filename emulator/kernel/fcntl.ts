@@ -13,7 +13,6 @@ export const O_DIRECT = 0o40000;
 export const O_LARGEFILE = 0o100000;
 export const O_NOATIME = 0o1000000;
 export const O_CLOEXEC = 0o2000000;
-export const O_PATH = 0o10000000;
 export const O_TMPFILE = 0o20200000;
 
 export const FD_CLOEXEC = 1;
@@ -44,7 +43,6 @@ export const MFD_HUGE_BITS = 0x3f * 2 ** 26;
 export const FALLOC_FL_KEEP_SIZE = 0x01;
 export const FALLOC_FL_PUNCH_HOLE = 0x02;
 
-export const S_IFMT = 0o170000;
 export const S_IFIFO = 0o010000;
 export const S_IFCHR = 0o020000;
 export const S_IFREG = 0o100000;

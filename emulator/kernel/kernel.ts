@@ -14,6 +14,7 @@ import type { Inode } from './inode';
 import { BlockSet } from './kho/blocks';
 import type { KhoEnv } from './kho/env';
 import type { Kho } from './kho/kho';
+import { parseBool } from './kho/scratch';
 import { NO_RESERVED_MEMORY, type ReservedMemory } from './kho/reserve_mem';
 import type { KexecImage } from './kho/kexec_image';
 import type { LogLevel, LogLine } from './klog';
@@ -47,8 +48,8 @@ export function parseCommandLine(text: string): CommandLine {
     }
     return {
         text,
-        kho: isOn(values.get('kho')),
-        liveupdate: isOn(values.get('liveupdate')),
+        kho: parseBool(values.get('kho') ?? '') === true,
+        liveupdate: parseBool(values.get('liveupdate') ?? '') === true,
         crashKernel: values.has('elfcorehdr'),
         files: { memfdNoexec: noexec(values.get('sysctl.vm.memfd_noexec')), thpShmem: values.get('transparent_hugepage_shmem') === 'always' },
     };
@@ -57,11 +58,6 @@ export function parseCommandLine(text: string): CommandLine {
 /** vm.memfd_noexec, settable at boot as every sysctl is. */
 function noexec(value: string | undefined): 0 | 1 | 2 {
     return value === '1' ? 1 : value === '2' ? 2 : 0;
-}
-
-/** kstrtobool() (lib/kstrtox.c) */
-function isOn(value: string | undefined): boolean {
-    return value !== undefined && /^(?:[yYtT1]|[oO][nN])/.test(value);
 }
 
 export class Kernel extends Rec implements KernelCore {

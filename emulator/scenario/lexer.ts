@@ -37,8 +37,6 @@ export const UNITS: ReadonlyMap<string, number> = new Map([
 
 /** The largest integer of the language. */
 export const INT_MAX = 2n ** 64n - 1n;
-/** The smallest integer of the language. */
-export const INT_MIN = -(2n ** 63n);
 
 const PUNCT3 = new Set(['<<=', '>>=']);
 const PUNCT2 = new Set(['..', '==', '!=', '<=', '>=', '<<', '>>', '&&', '||', '+=', '-=', '*=', '/=', '%=', '|=', '&=', '^=']);

@@ -4,7 +4,6 @@
  */
 import type { Err } from '../kernel/errno';
 import type { Lock } from '../kernel/lock';
-import type { Callback, FnDecl } from './ast';
 import type { StructLayout } from './layout';
 import type { Vm } from './vm';
 
@@ -150,5 +149,4 @@ export interface CallbackShape {
     readonly doc: string;
 }
 
-export type CallableDecl = FnDecl | Callback;
 export type { StructLayout };

@@ -16,7 +16,7 @@ export type ScratchSizes =
 
 export const DEFAULT_SCRATCH: ScratchSizes = { scale: 200 };
 
-/** kstrtobool, as `kho=` is read. Undefined: EINVAL. */
+/** kstrtobool() (lib/kstrtox.c), as `kho=` and `liveupdate=` are read. Undefined: EINVAL. */
 export function parseBool(text: string): boolean | undefined {
     const word = /^(?:([1yt])|([0nf])|o(?:(n)|(f)))/i.exec(text);
     return word ? word[1] !== undefined || word[3] !== undefined : undefined;
@@ -64,14 +64,6 @@ export function parseScratch(text: string, zeros = true): ScratchSizes | undefin
     }
     const [lowmem = 0, global = 0, node = 0] = sizes;
     return rest !== '' || lowmem + global + node === 0 || (!zeros && sizes.includes(0)) ? undefined : { lowmem, global, node };
-}
-
-/** What the log says of accepted sizes. */
-export function describeScratch(sizes: ScratchSizes): string {
-    const mib = (n: number): number => Math.floor(n / 1048576);
-    return 'scale' in sizes
-        ? `KHO: scratch scale is ${sizes.scale}%`
-        : `KHO: scratch areas: lowmem: ${mib(sizes.lowmem)}MiB global: ${mib(sizes.global)}MiB pernode: ${mib(sizes.node)}MiB`;
 }
 
 /**

@@ -15,8 +15,6 @@ export const PG_DIRTY = 1;
 export const PG_UPTODATE = 2;
 export const PG_LOCKED = 4;
 export const PG_SWAPBACKED = 8;
-export const PG_LRU = 16;
-export const PG_UNEVICTABLE = 32;
 /** A page of a hugetlb pool; the kernel has a page type for that. */
 export const PG_HUGETLB = 64;
 

@@ -75,7 +75,3 @@ export function libraryWith(layers: ReadonlySet<string>): Library {
     return withLayers(LIBRARY_7_2, layersOf(layers));
 }
 
-/** Whether a release's library has this file. */
-export function hasFile(library: Library, uri: string): boolean {
-    return library.some((name) => uriOf(name) === uri);
-}
