@@ -1,34 +1,19 @@
-/** How long a guest's memory takes through an update. Each size is measured in a process of its own, whose memory is looked at, too. */
-import { spawnSync } from 'node:child_process';
-import { z } from 'zod';
+/** How long a guest's memory takes through an update. */
 import type { Figure } from './figures';
 import folios from './folios.lus';
-import { seconds } from './stopwatch';
+import { measured, printMeasured, type Measured } from './own-process';
 
 const GIB = 2 ** 30;
 
-const measuredSchema = z.object({ seconds: z.number(), residentMiB: z.number() });
-type Measured = z.infer<typeof measuredSchema>;
-
-/** In the child process: runs the update and prints what it took. */
+/** In the child process. */
 export function measureUpdate(size: string, huge: string): void {
-    const text = folios.replace('SIZE = 64GiB', `SIZE = ${size}`).replace('HUGE = true', `HUGE = ${huge}`);
-    const measured: Measured = { seconds: seconds(text), residentMiB: process.resourceUsage().maxRSS / 1024 };
-    process.stdout.write(JSON.stringify(measured));
-}
-
-function measured(script: string, gib: number, huge: boolean): Measured {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [script, '--update', `${gib}GiB`, String(huge)], { encoding: 'utf8' });
-    if (status !== 0) {
-        throw new Error(stderr);
-    }
-    return measuredSchema.parse(JSON.parse(stdout));
+    printMeasured(folios.replace('SIZE = 64GiB', `SIZE = ${size}`).replace('HUGE = true', `HUGE = ${huge}`));
 }
 
 /** @param script this program, which calls {@link measureUpdate} when it is told to */
 export function updates(script: string): Figure[] {
-    const large = measured(script, 64, true);
-    const [one, two, four] = [1, 2, 4].map(gib => measured(script, gib, false));
+    const large = measured(script, ['--update', '64GiB', 'true']);
+    const [one, two, four] = [1, 2, 4].map(gib => measured(script, ['--update', `${gib}GiB`, 'false']));
     if (!one || !two || !four) {
         return [];
     }
