@@ -22,6 +22,8 @@ export function defineWays(traveller: () => Traveller): void {
         await page.addFunctionBreakpoint('liveupdate_reboot');
         await page.continue();
         await page.waitCallStack(/^liveupdate_reboot/, /^reboot\(KEXEC\)/);
+        // the workbench ignores a step before it has focused the frame of the stop
+        await page.waitStoppedAt('if !luo.enabled');
         await page.stepOut();
         await page.waitStoppedAt('kexec.prepare()');
         await page.stepOut();
