@@ -21,7 +21,11 @@ const common = {
     platform: /** @type {const} */ ('node'),
     format: /** @type {const} */ ('cjs'),
     target: 'node20',
-    loader: { '.lus': /** @type {const} */ ('text'), '.c': /** @type {const} */ ('text'), '.h': /** @type {const} */ ('text') },
+    loader: {
+        '.lus': /** @type {const} */ ('text'),
+        '.c': /** @type {const} */ ('text'),
+        '.h': /** @type {const} */ ('text'),
+    },
     logLevel: /** @type {const} */ ('warning'),
     // The ES module halves of dual packages: the UMD ones hide their imports from the bundler.
     mainFields: ['module', 'main'],
@@ -58,14 +62,16 @@ function shipped({ name, entry, executable = false, external = [] }) {
 
 /** @param {{ watch: boolean }} options */
 async function buildShipped({ watch }) {
-    const present = bundles.filter(b => existsSync(path.join(root, b.entry)));
+    const present = bundles.filter((b) => existsSync(path.join(root, b.entry)));
     if (watch) {
-        await Promise.all(present.map(async b => (await context({ ...shipped(b), minify: false, sourcemap: 'inline' })).watch()));
+        await Promise.all(
+            present.map(async (b) => (await context({ ...shipped(b), minify: false, sourcemap: 'inline' })).watch()),
+        );
         console.log('bundles are being watched');
         return;
     }
-    await Promise.all(present.map(b => build(shipped(b))));
-    for (const b of present.filter(b => b.executable)) {
+    await Promise.all(present.map((b) => build(shipped(b))));
+    for (const b of present.filter((b) => b.executable)) {
         chmodSync(path.join(root, 'dist', `${b.name}.js`), 0o755);
     }
 }
@@ -84,7 +90,7 @@ export async function buildForTests(files) {
         sourcemap: 'inline',
         external: ['vscode', 'mocha', 'playwright-core', 'esbuild', '@vscode/test-electron'],
     });
-    return files.map(f => path.join(root, '.build', f.replace(/\.ts$/, '.js')));
+    return files.map((f) => path.join(root, '.build', f.replace(/\.ts$/, '.js')));
 }
 
 if (path.basename(process.argv[1] ?? '') === 'esbuild.config.mjs') {

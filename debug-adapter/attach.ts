@@ -26,16 +26,26 @@ export class AttachedImage {
     private readonly pane: Pane;
     private readonly answers = new Map<string, Answerer>();
 
-    private constructor(readonly path: string, private readonly inspection: Inspection, pages: boolean) {
+    private constructor(
+        readonly path: string,
+        private readonly inspection: Inspection,
+        pages: boolean,
+    ) {
         this.pane = new Pane(pages);
         const refuse = (): never => {
-            throw new RequestError('An image does not run: it is stopped at the handover. A scenario can boot from it: boot "7.2" from image "…".', true);
+            throw new RequestError(
+                'An image does not run: it is stopped at the handover. A scenario can boot from it: boot "7.2" from image "…".',
+                true,
+            );
         };
         for (const command of ['continue', 'next', 'stepIn', 'stepOut', 'pause'] as const) {
             this.answers.set(command, refuse);
         }
         this.serve('threads', REQUESTS.threads, () => ({ threads: [{ id: THREAD, name: 'handover' }] }));
-        this.serve('stackTrace', REQUESTS.stackTrace, () => ({ stackFrames: [{ id: FRAME, name: this.title, line: 0, column: 0 }], totalFrames: 1 }));
+        this.serve('stackTrace', REQUESTS.stackTrace, () => ({
+            stackFrames: [{ id: FRAME, name: this.title, line: 0, column: 0 }],
+            totalFrames: 1,
+        }));
         this.serve('scopes', REQUESTS.scopes, () => ({ scopes: this.scopes() }));
         this.serve('variables', REQUESTS.variables, (args) => ({ variables: this.pane.variables(args) }));
         this.serve('readMemory', REQUESTS.readMemory, (args) => this.readMemory(args));
@@ -54,7 +64,10 @@ export class AttachedImage {
         const { image, fdt } = parsed(schema, args, 'attach configuration');
         const address = fdt === undefined ? undefined : Number(fdt);
         if (address !== undefined && (!(address > 0 && address < 2 ** 52) || address % PAGE_SIZE !== 0)) {
-            throw new RequestError('attach configuration: "fdt" must be the physical address of a page, such as "0x4c2000".', true);
+            throw new RequestError(
+                'attach configuration: "fdt" must be the physical address of a page, such as "0x4c2000".',
+                true,
+            );
         }
         const bytes = host.readBytes?.(sources.uriOfPath(image));
         if (!bytes) {
@@ -78,11 +91,17 @@ export class AttachedImage {
     get report(): { readonly category: 'console' | 'stderr'; readonly text: string }[] {
         const { findings } = this.inspection.handover;
         const bad = worst(findings);
-        const head = { category: 'console' as const, text: `${this.path}: ${this.title}${bad === undefined ? ', nothing wrong found' : ''}` };
-        return [head, ...findings.map((f) => ({
-            category: f.consequence === 'none' ? 'console' as const : 'stderr' as const,
-            text: `${f.text} [${f.code}]${f.consequence === 'none' ? '' : `: ${CONSEQUENCE_TEXT[f.consequence]}`}${f.effect === undefined ? '' : `: ${f.effect}`}`,
-        }))];
+        const head = {
+            category: 'console' as const,
+            text: `${this.path}: ${this.title}${bad === undefined ? ', nothing wrong found' : ''}`,
+        };
+        return [
+            head,
+            ...findings.map((f) => ({
+                category: f.consequence === 'none' ? ('console' as const) : ('stderr' as const),
+                text: `${f.text} [${f.code}]${f.consequence === 'none' ? '' : `: ${CONSEQUENCE_TEXT[f.consequence]}`}${f.effect === undefined ? '' : `: ${f.effect}`}`,
+            })),
+        ];
     }
 
     /** How a request is answered; undefined where an image has nothing of its own to say. */
@@ -103,7 +122,11 @@ export class AttachedImage {
         ];
     }
 
-    private readMemory({ memoryReference: reference, offset, count }: Arguments<'readMemory'>): DebugProtocol.ReadMemoryResponse['body'] {
+    private readMemory({
+        memoryReference: reference,
+        offset,
+        count,
+    }: Arguments<'readMemory'>): DebugProtocol.ReadMemoryResponse['body'] {
         const pa = (/^(?:0x[0-9a-f]+|\d+)$/i.test(reference) ? Number(reference) : NaN) + (offset ?? 0);
         if (!Number.isSafeInteger(pa) || !Number.isInteger(count) || count < 0) {
             throw new RequestError(`${reference} is no physical address.`);
@@ -129,19 +152,26 @@ export class AttachedImage {
         const length = Math.min(wanted, end - pa);
         const data = Buffer.from(this.inspection.memory.read(pa, length)).toString('base64');
         const next = segments.find((s) => s.pa > pa + length - 1);
-        const unreadable = length < wanted ? { unreadableBytes: Math.min(count - length, next ? next.pa - pa - length : count - length) } : {};
+        const unreadable =
+            length < wanted
+                ? { unreadableBytes: Math.min(count - length, next ? next.pa - pa - length : count - length) }
+                : {};
         return { address: memoryReference(pa), data, ...unreadable };
     }
 
     /** An address in the console: what lies there. */
     private evaluate(expression: string): DebugProtocol.EvaluateResponse['body'] {
-        const pa = /^(?:0x[0-9a-f_]+|\d+)$/i.test(expression.trim()) ? Number(expression.trim().replaceAll('_', '')) : NaN;
+        const pa = /^(?:0x[0-9a-f_]+|\d+)$/i.test(expression.trim())
+            ? Number(expression.trim().replaceAll('_', ''))
+            : NaN;
         if (!Number.isSafeInteger(pa)) {
             throw new RequestError('In an image one can look at physical addresses: 0x4c2000.');
         }
         const segment = this.inspection.file.segments.find((s) => pa >= s.pa && pa < s.pa + s.size);
         const preserved = this.inspection.handover.preserved.covers(pa);
-        const text = segment ? `${memoryReference(pa)}: ${preserved ? 'preserved' : 'not preserved'}` : `${memoryReference(pa)} is not in the image${preserved ? ', but preserved' : ''}`;
+        const text = segment
+            ? `${memoryReference(pa)}: ${preserved ? 'preserved' : 'not preserved'}`
+            : `${memoryReference(pa)} is not in the image${preserved ? ', but preserved' : ''}`;
         return { result: text, variablesReference: 0, ...(segment ? { memoryReference: memoryReference(pa) } : {}) };
     }
 }

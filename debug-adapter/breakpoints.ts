@@ -63,7 +63,10 @@ export class Breakpoints {
     /** Frames at whose beginning a function breakpoint has stopped: a loop at the beginning comes by again. */
     private begun = new WeakSet<Frame>();
 
-    constructor(private readonly sources: Sources, private readonly output: BreakpointOutput) {}
+    constructor(
+        private readonly sources: Sources,
+        private readonly output: BreakpointOutput,
+    ) {}
 
     /** Replaces the breakpoints of a file. */
     setInSource(uri: string, wanted: readonly Wanted[]): readonly Breakpoint[] {
@@ -122,9 +125,18 @@ export class Breakpoints {
 
     private make(wanted: Wanted, uri: string | undefined, before: readonly Bound[]): Bound {
         const same = before.find((b) => sameWish(b.wanted, wanted));
-        return same ?? {
-            id: this.nextId++, wanted, uri, rules: rulesOf(wanted), hits: 0, complained: false, problem: NOT_YET, place: undefined,
-        };
+        return (
+            same ?? {
+                id: this.nextId++,
+                wanted,
+                uri,
+                rules: rulesOf(wanted),
+                hits: 0,
+                complained: false,
+                problem: NOT_YET,
+                place: undefined,
+            }
+        );
     }
 
     // ------------------------------------------------------------ binding
@@ -220,7 +232,10 @@ export class Breakpoints {
         if (!message) {
             return true;
         }
-        this.output.logged(message.map((part) => (typeof part === 'string' ? part : valueText(vm, frame, part))).join(''), frame);
+        this.output.logged(
+            message.map((part) => (typeof part === 'string' ? part : valueText(vm, frame, part))).join(''),
+            frame,
+        );
         return false;
     }
 
@@ -233,7 +248,10 @@ export class Breakpoints {
             }
             if (!b.complained) {
                 b.complained = true;
-                this.output.complained(`The condition ${b.wanted.condition ?? ''} of a breakpoint has no value here: ${e.message}`, frame);
+                this.output.complained(
+                    `The condition ${b.wanted.condition ?? ''} of a breakpoint has no value here: ${e.message}`,
+                    frame,
+                );
             }
             return false;
         }
@@ -246,8 +264,14 @@ function functionPlaces(image: Image, name: string): { readonly code: Code; read
 }
 
 function sameWish(a: Wanted, b: Wanted): boolean {
-    return a.line === b.line && a.column === b.column && a.name === b.name && a.condition === b.condition
-        && a.hitCondition === b.hitCondition && a.logMessage === b.logMessage;
+    return (
+        a.line === b.line &&
+        a.column === b.column &&
+        a.name === b.name &&
+        a.condition === b.condition &&
+        a.hitCondition === b.hitCondition &&
+        a.logMessage === b.logMessage
+    );
 }
 
 function valueText(vm: Vm, frame: Frame, entry: Entry): string {

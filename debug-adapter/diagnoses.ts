@@ -24,16 +24,30 @@ export function diagnosisListener(output: Output, sources: Sources): Listener {
 }
 
 /** What a client shows where the run has stopped: for a diagnosis also what it follows from, and what to do. */
-export function exceptionInfoOf({ kind, message, fatal, diagnosis }: RunException): DebugProtocol.ExceptionInfoResponse['body'] {
+export function exceptionInfoOf({
+    kind,
+    message,
+    fatal,
+    diagnosis,
+}: RunException): DebugProtocol.ExceptionInfoResponse['body'] {
     const breakMode = fatal ? 'unhandled' : 'always';
     if (!diagnosis) {
         return { exceptionId: kind, description: message, breakMode };
     }
     const { cause, advice } = diagnosis;
-    const lines = [message, ...(cause ? [`Follows from ${cause.code}: ${cause.message}`] : []), `What to do: ${advice}`];
+    const lines = [
+        message,
+        ...(cause ? [`Follows from ${cause.code}: ${cause.message}`] : []),
+        `What to do: ${advice}`,
+    ];
     return { exceptionId: kind, description: lines.join('\n'), breakMode, details: detailsOf(diagnosis) };
 }
 
 function detailsOf({ code, message, cause }: Diagnosis): DebugProtocol.ExceptionDetails {
-    return { typeName: code, fullTypeName: CATALOGUE[code].title, message, ...(cause ? { innerException: [detailsOf(cause)] } : {}) };
+    return {
+        typeName: code,
+        fullTypeName: CATALOGUE[code].title,
+        message,
+        ...(cause ? { innerException: [detailsOf(cause)] } : {}),
+    };
 }

@@ -32,5 +32,7 @@ const UNPACKED_LIMIT = 2 ** 31;
 
 /** Unpacks gzip; of a file that was cut off, what comes before the cut. */
 function unpacked(bytes: Uint8Array): Uint8Array {
-    return bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: UNPACKED_LIMIT }) : bytes;
+    return bytes[0] === 0x1f && bytes[1] === 0x8b
+        ? gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: UNPACKED_LIMIT })
+        : bytes;
 }

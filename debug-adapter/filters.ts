@@ -7,12 +7,37 @@ import type { ExceptionKind, RunException, StopsAt } from '../emulator/scenario/
 const CODES = Object.keys(CATALOGUE).filter(isCode);
 
 const KINDS: readonly (DebugProtocol.ExceptionBreakpointsFilter & { readonly filter: ExceptionKind })[] = [
-    { filter: 'failed-call', label: 'Failed Call', description: 'A system call fails, or succeeds, and the scenario did not announce that.', default: true },
+    {
+        filter: 'failed-call',
+        label: 'Failed Call',
+        description: 'A system call fails, or succeeds, and the scenario did not announce that.',
+        default: true,
+    },
     { filter: 'failed-assertion', label: 'Failed Assertion', description: 'An assert does not hold.', default: true },
-    { filter: 'callback-error', label: 'Callback Returned an Error', description: 'A callback of a handler, FLB or file kind returns an error.', default: false },
-    { filter: 'kernel-warning', label: 'Kernel Warning or Panic', description: 'The kernel warns (WARN_ON), or panics.', default: true },
-    { filter: 'difference', label: 'Difference from the Recording', description: 'A step of a recording comes out otherwise than on the real kernel.', default: true },
-    { filter: 'diagnosis-warning', label: 'Diagnosis: Warning', description: 'The emulator sees a leak or another mistake, which no kernel tells.', default: false },
+    {
+        filter: 'callback-error',
+        label: 'Callback Returned an Error',
+        description: 'A callback of a handler, FLB or file kind returns an error.',
+        default: false,
+    },
+    {
+        filter: 'kernel-warning',
+        label: 'Kernel Warning or Panic',
+        description: 'The kernel warns (WARN_ON), or panics.',
+        default: true,
+    },
+    {
+        filter: 'difference',
+        label: 'Difference from the Recording',
+        description: 'A step of a recording comes out otherwise than on the real kernel.',
+        default: true,
+    },
+    {
+        filter: 'diagnosis-warning',
+        label: 'Diagnosis: Warning',
+        description: 'The emulator sees a leak or another mistake, which no kernel tells.',
+        default: false,
+    },
 ];
 
 /** All errors of all groups: for clients that do not show the groups. */
@@ -29,7 +54,10 @@ function isGroup(name: string): name is Group {
 export const FILTERS: readonly DebugProtocol.ExceptionBreakpointsFilter[] = [
     ...KINDS,
     ...GROUP_NAMES.map((group) => ({
-        filter: `${PREFIX}${group}`, label: `Diagnosis: ${group[0]?.toUpperCase()}${group.slice(1)}`, default: true, supportsCondition: true,
+        filter: `${PREFIX}${group}`,
+        label: `Diagnosis: ${group[0]?.toUpperCase()}${group.slice(1)}`,
+        default: true,
+        supportsCondition: true,
         description: `${GROUPS[group]} Stops where something is or will be lost, which no kernel tells.`,
         conditionDescription: 'The codes to stop at instead, warnings too: LU1001, LU1002',
     })),
@@ -38,24 +66,31 @@ export const FILTERS: readonly DebugProtocol.ExceptionBreakpointsFilter[] = [
 /** What a client says of its filters: those that are on, some of them with a condition. */
 export interface Chosen {
     readonly filters: readonly string[];
-    readonly filterOptions?: readonly { readonly filterId: string; readonly condition?: string | undefined }[] | undefined;
+    readonly filterOptions?:
+        | readonly { readonly filterId: string; readonly condition?: string | undefined }[]
+        | undefined;
 }
 
 export const BY_DEFAULT: Chosen = { filters: FILTERS.filter((f) => f.default).map((f) => f.filter) };
 
 /** What a run stops at with these filters, and for each of them, in the order of the request, whether it can be had. */
-export function stopsAt({ filters, filterOptions = [] }: Chosen): { readonly stops: ReadonlySet<StopsAt>; readonly answers: readonly DebugProtocol.Breakpoint[] } {
+export function stopsAt({ filters, filterOptions = [] }: Chosen): {
+    readonly stops: ReadonlySet<StopsAt>;
+    readonly answers: readonly DebugProtocol.Breakpoint[];
+} {
     const stops = new Set<StopsAt>();
-    const answers = [...filters.map((filterId) => ({ filterId, condition: undefined })), ...filterOptions].map(({ filterId, condition }): DebugProtocol.Breakpoint => {
-        const found = stopsOf(filterId, condition?.trim() ?? '');
-        if (typeof found === 'string') {
-            return { verified: false, message: found };
-        }
-        for (const s of found) {
-            stops.add(s);
-        }
-        return { verified: true };
-    });
+    const answers = [...filters.map((filterId) => ({ filterId, condition: undefined })), ...filterOptions].map(
+        ({ filterId, condition }): DebugProtocol.Breakpoint => {
+            const found = stopsOf(filterId, condition?.trim() ?? '');
+            if (typeof found === 'string') {
+                return { verified: false, message: found };
+            }
+            for (const s of found) {
+                stops.add(s);
+            }
+            return { verified: true };
+        },
+    );
     return { stops, answers };
 }
 

@@ -1,6 +1,13 @@
 /** Looking at a stopped run: stacks, scopes, variables, expressions, memory. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { assign, evaluate, evaluateEntry, viewpointOf, type Evaluated, type Viewpoint } from '../emulator/scenario/evaluate';
+import {
+    assign,
+    evaluate,
+    evaluateEntry,
+    viewpointOf,
+    type Evaluated,
+    type Viewpoint,
+} from '../emulator/scenario/evaluate';
 import { parseEntry } from '../emulator/scenario/parser-entry';
 import type { Vm } from '../emulator/scenario/vm';
 import { RequestError, type Arguments } from './requests';
@@ -29,7 +36,11 @@ export class Inspection {
     /** Where `setVariable`, which names no frame, evaluates what it is given. */
     private lastViewpoint: Viewpoint | undefined;
 
-    constructor(readonly vm: Vm, sources: Sources, private readonly client: ClientAbilities) {
+    constructor(
+        readonly vm: Vm,
+        sources: Sources,
+        private readonly client: ClientAbilities,
+    ) {
         this.stacks = new Stacks(sources);
         this.pane = new Pane(client.pages);
     }
@@ -66,7 +77,12 @@ export class Inspection {
         this.lastViewpoint = at;
         const user = at.thread?.user ?? null;
         return [
-            this.pane.scope('Locals', `locals ${this.stacks.keyOf(vm, frameId)}`, { named: () => localItems(vm, at) }, 'locals'),
+            this.pane.scope(
+                'Locals',
+                `locals ${this.stacks.keyOf(vm, frameId)}`,
+                { named: () => localItems(vm, at) },
+                'locals',
+            ),
             this.pane.scope('Process', `process ${user?.thread.id ?? 0}`, processScope(vm, user)),
             this.pane.scope('Live Update', 'live update', { named: () => liveUpdateItems(vm) }),
             this.pane.scope('Handover', 'handover', { named: () => handoverItems(vm) }),
@@ -78,7 +94,11 @@ export class Inspection {
         return this.pane.variables(args);
     }
 
-    setVariable({ variablesReference: ref, name, value }: Arguments<'setVariable'>): DebugProtocol.SetVariableResponse['body'] {
+    setVariable({
+        variablesReference: ref,
+        name,
+        value,
+    }: Arguments<'setVariable'>): DebugProtocol.SetVariableResponse['body'] {
         const item = this.pane.named(ref, name);
         if (!item) {
             throw new RequestError(`There is no ${name} here.`, true);
@@ -90,10 +110,19 @@ export class Inspection {
         this.assigned();
         const now = this.pane.named(ref, name) ?? item;
         const { value: shown, type, variablesReference, memoryReference: at } = this.pane.variable(ref, name, now);
-        return { value: shown, variablesReference, ...(type === undefined ? {} : { type }), ...(at === undefined ? {} : { memoryReference: at }) };
+        return {
+            value: shown,
+            variablesReference,
+            ...(type === undefined ? {} : { type }),
+            ...(at === undefined ? {} : { memoryReference: at }),
+        };
     }
 
-    setExpression({ expression, value, frameId }: Arguments<'setExpression'>): DebugProtocol.SetExpressionResponse['body'] {
+    setExpression({
+        expression,
+        value,
+        frameId,
+    }: Arguments<'setExpression'>): DebugProtocol.SetExpressionResponse['body'] {
         const result = assign(this.vm, this.viewpointOrTop(frameId), parseEntry(`${expression} = (${value})`));
         this.assigned();
         return { value: this.resultOf(expression, frameId, result).result };
@@ -110,11 +139,29 @@ export class Inspection {
         return this.resultOf(expression, frameId, evaluateEntry(this.vm, at, entry));
     }
 
-    private resultOf(expression: string, frameId: number | undefined, result: Evaluated): DebugProtocol.EvaluateResponse['body'] {
-        const item = itemOf(this.vm, expression, result, { evaluateName: expression, process: this.lastViewpoint?.thread?.user?.process });
-        const { value, type, variablesReference, namedVariables, indexedVariables, memoryReference: at } = this.pane.variable(this.pane.handles.root(`evaluate ${frameId ?? ''}`, {
-            named: () => [item],
-        }), expression, item);
+    private resultOf(
+        expression: string,
+        frameId: number | undefined,
+        result: Evaluated,
+    ): DebugProtocol.EvaluateResponse['body'] {
+        const item = itemOf(this.vm, expression, result, {
+            evaluateName: expression,
+            process: this.lastViewpoint?.thread?.user?.process,
+        });
+        const {
+            value,
+            type,
+            variablesReference,
+            namedVariables,
+            indexedVariables,
+            memoryReference: at,
+        } = this.pane.variable(
+            this.pane.handles.root(`evaluate ${frameId ?? ''}`, {
+                named: () => [item],
+            }),
+            expression,
+            item,
+        );
         return {
             result: value,
             variablesReference,

@@ -30,20 +30,34 @@ export interface LaunchConfiguration {
 export function launchConfiguration(args: unknown): LaunchConfiguration {
     const { program, scenario, stopOnEntry, kernel, seed, noDebug } = parsed(schema, args, 'launch configuration');
     if (program.trim() === '') {
-        throw new RequestError('launch configuration: "program" is empty; it must be the path of a scenario file.', true);
+        throw new RequestError(
+            'launch configuration: "program" is empty; it must be the path of a scenario file.',
+            true,
+        );
     }
     return { program, scenario, stopOnEntry: stopOnEntry ?? false, kernel, seed: seed ?? 0, noDebug: noDebug ?? false };
 }
 
 /** A program with errors: they are all said, and nothing runs. */
 export class ProgramErrors extends RequestError {
-    constructor(readonly errors: readonly Diagnostic[], program: Program) {
+    constructor(
+        readonly errors: readonly Diagnostic[],
+        program: Program,
+    ) {
         const files = new Set(errors.map((e) => e.uri));
         const name = program.main.slice(program.main.lastIndexOf('/') + 1);
-        const where = files.size === 1 && files.has(program.main) ? decodeURIComponent(name) : `${decodeURIComponent(name)} and what it imports`;
+        const where =
+            files.size === 1 && files.has(program.main)
+                ? decodeURIComponent(name)
+                : `${decodeURIComponent(name)} and what it imports`;
         const [first] = errors;
         const message = first?.message ?? '';
-        super(errors.length === 1 ? `${where} has an error: ${message}` : `${where} has ${errors.length} errors, all of them in the debug console. The first: ${message}`, true);
+        super(
+            errors.length === 1
+                ? `${where} has an error: ${message}`
+                : `${where} has ${errors.length} errors, all of them in the debug console. The first: ${message}`,
+            true,
+        );
     }
 }
 

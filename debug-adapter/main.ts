@@ -32,7 +32,9 @@ function serveTcp(port: number): void {
     });
     server.listen(port, '127.0.0.1', () => {
         const address = server.address();
-        process.stderr.write(`listening on 127.0.0.1:${typeof address === 'object' && address ? address.port : port}\n`);
+        process.stderr.write(
+            `listening on 127.0.0.1:${typeof address === 'object' && address ? address.port : port}\n`,
+        );
     });
 }
 
@@ -43,7 +45,7 @@ function main(args: readonly string[]): void {
         serveStdio();
         return;
     }
-    const text = option.startsWith('--port=') ? option.slice('--port='.length) : args[at + 1] ?? '';
+    const text = option.startsWith('--port=') ? option.slice('--port='.length) : (args[at + 1] ?? '');
     const port = Number(text);
     if (!/^\d+$/.test(text) || port > 65535) {
         process.stderr.write('usage: debug-adapter [--port N], N from 0 to 65535\n');

@@ -11,7 +11,12 @@ export function memoryReference(pa: number): string {
 }
 
 /** Reads up to `count` bytes; stops where RAM ends, and says how far it is to the next. */
-export function readMemory(machine: Machine, reference: string, offset: number, count: number): DebugProtocol.ReadMemoryResponse['body'] {
+export function readMemory(
+    machine: Machine,
+    reference: string,
+    offset: number,
+    count: number,
+): DebugProtocol.ReadMemoryResponse['body'] {
     const base = /^(?:0x[0-9a-f]+|\d+)$/i.test(reference) ? Number(reference) : NaN;
     const pa = base + offset;
     if (!Number.isSafeInteger(pa) || !Number.isInteger(count) || count < 0) {

@@ -11,7 +11,10 @@ import type { Sources } from './source';
 export type Category = 'console' | 'important' | 'stdout' | 'stderr';
 
 export class Output {
-    constructor(private readonly sources: Sources, private readonly send: (body: DebugProtocol.OutputEvent['body']) => void) {}
+    constructor(
+        private readonly sources: Sources,
+        private readonly send: (body: DebugProtocol.OutputEvent['body']) => void,
+    ) {}
 
     /** A line, with the place that it comes from. */
     line(category: Category, text: string, uri?: string, span?: Span): void {
@@ -51,7 +54,11 @@ export class Output {
         }
         const place = failure?.place;
         const where = place ? `\n    at ${this.sources.placeText(place.uri, place.start)}` : '';
-        this.at('stderr', `Scenario ${JSON.stringify(scenario)} failed: ${failure?.message ?? 'no reason given'}${where}`, place);
+        this.at(
+            'stderr',
+            `Scenario ${JSON.stringify(scenario)} failed: ${failure?.message ?? 'no reason given'}${where}`,
+            place,
+        );
     }
 }
 

@@ -18,8 +18,11 @@ export interface Statement {
 
 /** The statements of a file in order of the text. */
 export function statementsOf(image: Image, sources: Sources, uri: string): Statement[] {
-    return image.codeIn(uri)
-        .flatMap((code) => code.statements.map(({ pc, span }) => ({ code, pc, span, at: sources.position(uri, span.start) })))
+    return image
+        .codeIn(uri)
+        .flatMap((code) =>
+            code.statements.map(({ pc, span }) => ({ code, pc, span, at: sources.position(uri, span.start) })),
+        )
         .sort((a, b) => a.span.start - b.span.start);
 }
 
@@ -27,27 +30,46 @@ export function statementsOf(image: Image, sources: Sources, uri: string): State
  * Where a breakpoint on a line comes to lie, or why it cannot lie anywhere. Kernels that share a file each have code of their own
  * for the one statement.
  */
-export function statementsAt(image: Image, sources: Sources, uri: string, line: number, column: number | undefined): Statement[] | string {
+export function statementsAt(
+    image: Image,
+    sources: Sources,
+    uri: string,
+    line: number,
+    column: number | undefined,
+): Statement[] | string {
     const found = statementAt(image, sources, uri, line, column);
-    return typeof found === 'string' ? found : statementsOf(image, sources, uri).filter((s) => s.span.start === found.span.start);
+    return typeof found === 'string'
+        ? found
+        : statementsOf(image, sources, uri).filter((s) => s.span.start === found.span.start);
 }
 
-function statementAt(image: Image, sources: Sources, uri: string, line: number, column: number | undefined): Statement | string {
+function statementAt(
+    image: Image,
+    sources: Sources,
+    uri: string,
+    line: number,
+    column: number | undefined,
+): Statement | string {
     if (!image.program.files.has(uri) && !STD_SOURCES.has(uri)) {
         return 'This file is not part of the scenario that runs.';
     }
     const statements = statementsOf(image, sources, uri);
     const here = statements.filter((s) => s.at.line === line);
-    const first = column === undefined ? here[0] : here.findLast((s) => s.at.column <= column) ?? here[0];
+    const first = column === undefined ? here[0] : (here.findLast((s) => s.at.column <= column) ?? here[0]);
     if (first) {
         return first;
     }
     // inside of a piece of code: the next statement of it
-    const around = image.codeIn(uri)
-        .filter((c) => sources.position(uri, c.span.start).line <= line && line <= sources.position(uri, c.span.end).line)
+    const around = image
+        .codeIn(uri)
+        .filter(
+            (c) => sources.position(uri, c.span.start).line <= line && line <= sources.position(uri, c.span.end).line,
+        )
         .sort((a, b) => b.span.start - a.span.start);
     if (around.length === 0) {
-        const layer = uri.startsWith(`${STD_SCHEME}/`) ? layerOfFile(uri.slice(STD_SCHEME.length + 1).replace(/\.lus$/, '')) : undefined;
+        const layer = uri.startsWith(`${STD_SCHEME}/`)
+            ? layerOfFile(uri.slice(STD_SCHEME.length + 1).replace(/\.lus$/, ''))
+            : undefined;
         if (layer && !image.program.layers.has(layer.name)) {
             return `No kernel of this program has the layer ${layer.name}, so nothing of this file runs.`;
         }
@@ -60,7 +82,9 @@ function statementAt(image: Image, sources: Sources, uri: string, line: number, 
         }
     }
     const [code] = around;
-    return code?.statements.length === 0 ? `${code.name} has no statement to stop at.` : `No statement begins on this line or below it in ${code?.name ?? ''}.`;
+    return code?.statements.length === 0
+        ? `${code.name} has no statement to stop at.`
+        : `No statement begins on this line or below it in ${code?.name ?? ''}.`;
 }
 
 /** The program and the code of every kernel: each may have code of its own for one name. */
@@ -79,7 +103,9 @@ export function codesNamed(image: Image, name: string): Code[] | string {
 }
 
 function functionsNamed(image: Image, name: string): Code[] | string {
-    const decls = programs(image).map((p) => p.fns.get(name)).filter((d) => d !== undefined);
+    const decls = programs(image)
+        .map((p) => p.fns.get(name))
+        .filter((d) => d !== undefined);
     return decls.length > 0
         ? decls.map((d) => image.codeOf(d))
         : `There is no function ${name}. Callbacks are named with their owner: memfd.freeze, or *.freeze for all of them.`;
@@ -93,5 +119,9 @@ function callbacksNamed(image: Image, owner: string, callback: string): Code[] |
     if (codes.length > 0) {
         return [...new Set(codes)];
     }
-    return owners.length === 0 ? `There is no handler, FLB or file kind ${owner}.` : owner === '*' ? `No callback is called ${callback}.` : `${owner} has no callback ${callback}.`;
+    return owners.length === 0
+        ? `There is no handler, FLB or file kind ${owner}.`
+        : owner === '*'
+          ? `No callback is called ${callback}.`
+          : `${owner} has no callback ${callback}.`;
 }

@@ -28,18 +28,34 @@ export const REQUESTS = {
     terminate: nothing,
     setBreakpoints: z.looseObject({
         source,
-        breakpoints: z.optional(z.array(z.looseObject({
-            line: z.number(), column: optional.number, condition: optional.string, hitCondition: optional.string, logMessage: optional.string,
-        }))),
+        breakpoints: z.optional(
+            z.array(
+                z.looseObject({
+                    line: z.number(),
+                    column: optional.number,
+                    condition: optional.string,
+                    hitCondition: optional.string,
+                    logMessage: optional.string,
+                }),
+            ),
+        ),
     }),
     setFunctionBreakpoints: z.looseObject({
-        breakpoints: z.array(z.looseObject({ name: z.string(), condition: optional.string, hitCondition: optional.string })),
+        breakpoints: z.array(
+            z.looseObject({ name: z.string(), condition: optional.string, hitCondition: optional.string }),
+        ),
     }),
     setExceptionBreakpoints: z.looseObject({
         filters: z.array(z.string()),
         filterOptions: z.optional(z.array(z.looseObject({ filterId: z.string(), condition: optional.string }))),
     }),
-    breakpointLocations: z.looseObject({ source, line: z.number(), column: optional.number, endLine: optional.number, endColumn: optional.number }),
+    breakpointLocations: z.looseObject({
+        source,
+        line: z.number(),
+        column: optional.number,
+        endLine: optional.number,
+        endColumn: optional.number,
+    }),
     continue: thread,
     next: step,
     stepIn: step,
@@ -49,7 +65,10 @@ export const REQUESTS = {
     stackTrace: z.looseObject({ threadId: z.number(), startFrame: optional.number, levels: optional.number }),
     scopes: z.looseObject({ frameId: z.number() }),
     variables: z.looseObject({
-        variablesReference: z.number(), filter: z.optional(z.enum(['indexed', 'named'])), start: optional.number, count: optional.number,
+        variablesReference: z.number(),
+        filter: z.optional(z.enum(['indexed', 'named'])),
+        start: optional.number,
+        count: optional.number,
     }),
     setVariable: z.looseObject({ variablesReference: z.number(), name: z.string(), value: z.string() }),
     setExpression: z.looseObject({ expression: z.string(), value: z.string(), frameId: optional.number }),
@@ -65,7 +84,10 @@ export type Arguments<C extends Command> = z.infer<(typeof REQUESTS)[C]>;
 
 /** A request that cannot be answered: one clear sentence. `show`: the user asked for it, so the user is shown it. */
 export class RequestError extends Error {
-    constructor(message: string, readonly show = false) {
+    constructor(
+        message: string,
+        readonly show = false,
+    ) {
         super(message);
     }
 }
@@ -76,23 +98,36 @@ export function parsed<T>(schema: z.ZodMiniType<T>, data: unknown, what: string)
     if (result.success) {
         return result.data;
     }
-    throw new RequestError(`${what}: ${whatIsWrong(result.error.issues[0], data)}`, /^(?:launch|attach) configuration/.test(what) || what.startsWith('launch'));
+    throw new RequestError(
+        `${what}: ${whatIsWrong(result.error.issues[0], data)}`,
+        /^(?:launch|attach) configuration/.test(what) || what.startsWith('launch'),
+    );
 }
 
 const TYPES: Readonly<Record<string, string>> = {
-    string: 'a string', number: 'a number', boolean: 'true or false', int: 'a whole number', array: 'a list', object: 'an object',
+    string: 'a string',
+    number: 'a number',
+    boolean: 'true or false',
+    int: 'a whole number',
+    array: 'a list',
+    object: 'an object',
 };
 
 function whatIsWrong(issue: z.core.$ZodIssue | undefined, data: unknown): string {
     if (!issue) {
         return 'the arguments are wrong.';
     }
-    const given = issue.path.reduce<unknown>((o, key) => (typeof o === 'object' && o !== null ? Reflect.get(o, key) : undefined), data);
+    const given = issue.path.reduce<unknown>(
+        (o, key) => (typeof o === 'object' && o !== null ? Reflect.get(o, key) : undefined),
+        data,
+    );
     const name = issue.path.length === 0 ? 'the arguments' : `"${issue.path.map(String).join('.')}"`;
     switch (issue.code) {
         case 'invalid_type': {
             const expected = TYPES[issue.expected] ?? issue.expected;
-            return given === undefined ? `${name} is missing: it must be ${expected}.` : `${name} must be ${expected}, not ${kindOf(given)}.`;
+            return given === undefined
+                ? `${name} is missing: it must be ${expected}.`
+                : `${name} must be ${expected}, not ${kindOf(given)}.`;
         }
         case 'too_small':
             return `${name} must be at least ${issue.minimum}, not ${kindOf(given)}.`;

@@ -44,7 +44,10 @@ export class RunControl {
     private lineStep: LineStep | undefined;
     private fatalStops: ReadonlySet<StopsAt> = new Set();
 
-    constructor(readonly run: Run, private readonly events: RunEvents) {}
+    constructor(
+        readonly run: Run,
+        private readonly events: RunEvents,
+    ) {}
 
     /** At which exceptions it stops. */
     setFilters(stops: ReadonlySet<StopsAt>): void {
@@ -70,7 +73,10 @@ export class RunControl {
     go(step?: StepKind, byLine = false, asked = this.run.vm.current): void {
         const { vm } = this.run;
         const thread = steppedBy(vm, asked);
-        this.lineStep = step && byLine ? { kind: step, thread, depth: depthOf(thread), line: this.events.lineOf(thread) } : undefined;
+        this.lineStep =
+            step && byLine
+                ? { kind: step, thread, depth: depthOf(thread), line: this.events.lineOf(thread) }
+                : undefined;
         if (step) {
             vm.step(step, thread);
         } else {
@@ -155,7 +161,13 @@ export class RunControl {
 
     private onSameLine(thread: Thread): boolean {
         const step = this.lineStep;
-        return step !== undefined && !this.pauseWanted && thread === step.thread && depthOf(thread) === step.depth && this.events.lineOf(thread) === step.line;
+        return (
+            step !== undefined &&
+            !this.pauseWanted &&
+            thread === step.thread &&
+            depthOf(thread) === step.depth &&
+            this.events.lineOf(thread) === step.line
+        );
     }
 
     private halt(halt: Halt): void {

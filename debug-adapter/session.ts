@@ -31,7 +31,12 @@ interface Answer {
     readonly after?: () => void;
 }
 
-const requestSchema = z.looseObject({ type: z.literal('request'), seq: z.number(), command: z.string(), arguments: z.optional(z.unknown()) });
+const requestSchema = z.looseObject({
+    type: z.literal('request'),
+    seq: z.number(),
+    command: z.string(),
+    arguments: z.optional(z.unknown()),
+});
 
 /** A run with what looks at it. */
 interface Debuggee {
@@ -56,7 +61,10 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     congested: () => boolean = () => false;
 
     /** @param onExit the client has disconnected: nothing more will come */
-    constructor(private readonly host: Host, private readonly onExit: () => void = () => undefined) {
+    constructor(
+        private readonly host: Host,
+        private readonly onExit: () => void = () => undefined,
+    ) {
         super();
         this.sources = new Sources(host, (uri) => this.program?.files.get(uri)?.text);
         this.output = new Output(this.sources, (body) => this.event('output', body));
@@ -76,7 +84,8 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             this.answer(request.data.seq, request.data.command, request.data.arguments);
             return;
         }
-        const { seq } = typeof message === 'object' && message !== null && 'seq' in message ? message : { seq: undefined };
+        const { seq } =
+            typeof message === 'object' && message !== null && 'seq' in message ? message : { seq: undefined };
         const type = typeof message === 'object' && message !== null && 'type' in message ? message.type : undefined;
         if (typeof seq === 'number' && type !== 'response' && type !== 'event') {
             this.refuse(seq, '', new RequestError('This message is no request: it needs "type", "seq" and "command".'));
@@ -121,10 +130,18 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         const text = error instanceof Error ? error.message : String(error);
         const message = known ? text : `The debug adapter failed: ${text}`;
         const showUser = error instanceof RequestError ? error.show : false;
-        this.respond(seq, command, { success: false, message, body: { error: { id: known ? 1 : 2, format: message.replaceAll('{', '{{'), showUser } } });
+        this.respond(seq, command, {
+            success: false,
+            message,
+            body: { error: { id: known ? 1 : 2, format: message.replaceAll('{', '{{'), showUser } },
+        });
     }
 
-    private respond(seq: number, command: string, more: Partial<Pick<DebugProtocol.Response, 'success' | 'message' | 'body'>>): void {
+    private respond(
+        seq: number,
+        command: string,
+        more: Partial<Pick<DebugProtocol.Response, 'success' | 'message' | 'body'>>,
+    ): void {
         const response = new Response({ seq, type: 'request', command });
         this.sendResponse(Object.assign(response, more));
     }
@@ -148,29 +165,47 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         this.serve('disconnect', REQUESTS.disconnect, () => ({ after: () => this.leave() }));
         this.serve('terminate', REQUESTS.terminate, () => ({ after: () => this.terminate() }));
         this.serve('setBreakpoints', REQUESTS.setBreakpoints, (args) => this.setBreakpoints(args));
-        this.serve('setFunctionBreakpoints', REQUESTS.setFunctionBreakpoints, ({ breakpoints }) => this.shownBreakpoints(this.breakpoints.setFunctions(breakpoints)));
+        this.serve('setFunctionBreakpoints', REQUESTS.setFunctionBreakpoints, ({ breakpoints }) =>
+            this.shownBreakpoints(this.breakpoints.setFunctions(breakpoints)),
+        );
         this.serve('setExceptionBreakpoints', REQUESTS.setExceptionBreakpoints, (args) => this.setFilters(args));
         this.serve('breakpointLocations', REQUESTS.breakpointLocations, (args) => this.breakpointLocations(args));
-        this.serve('continue', REQUESTS.continue, () => ({ body: { allThreadsContinued: true }, after: this.resume() }));
+        this.serve('continue', REQUESTS.continue, () => ({
+            body: { allThreadsContinued: true },
+            after: this.resume(),
+        }));
         this.serve('next', REQUESTS.next, (args) => ({ after: this.resume('next', args) }));
         this.serve('stepIn', REQUESTS.stepIn, (args) => ({ after: this.resume('in', args) }));
         this.serve('stepOut', REQUESTS.stepOut, (args) => ({ after: this.resume('out', args) }));
         this.serve('pause', REQUESTS.pause, () => ({ after: () => this.running().control.pause() }));
-        this.serve('threads', REQUESTS.threads, () => ({ body: { threads: this.debuggee?.inspection.threads() ?? [] } }));
+        this.serve('threads', REQUESTS.threads, () => ({
+            body: { threads: this.debuggee?.inspection.threads() ?? [] },
+        }));
         this.serve('stackTrace', REQUESTS.stackTrace, (args) => ({ body: this.stopped().stackTrace(args) }));
         this.serve('scopes', REQUESTS.scopes, ({ frameId }) => ({ body: { scopes: this.stopped().scopes(frameId) } }));
-        this.serve('variables', REQUESTS.variables, (args) => ({ body: { variables: this.stopped().variables(args) } }));
+        this.serve('variables', REQUESTS.variables, (args) => ({
+            body: { variables: this.stopped().variables(args) },
+        }));
         this.serve('setVariable', REQUESTS.setVariable, (args) => ({ body: this.stopped().setVariable(args) }));
         this.serve('setExpression', REQUESTS.setExpression, (args) => ({ body: this.stopped().setExpression(args) }));
         this.serve('evaluate', REQUESTS.evaluate, (args) => ({ body: this.stopped().evaluate(args) }));
         this.serve('source', REQUESTS.source, (args) => this.sourceText(args));
-        this.serve('loadedSources', REQUESTS.loadedSources, () => ({ body: { sources: this.uris().map((uri) => this.sources.source(uri)) } }));
+        this.serve('loadedSources', REQUESTS.loadedSources, () => ({
+            body: { sources: this.uris().map((uri) => this.sources.source(uri)) },
+        }));
         this.serve('exceptionInfo', REQUESTS.exceptionInfo, () => this.exceptionInfo());
-        this.serve('readMemory', REQUESTS.readMemory, ({ memoryReference, offset, count }) =>
-            ({ body: readMemory(this.running().control.run.vm.machine, memoryReference, offset ?? 0, count) }));
+        this.serve('readMemory', REQUESTS.readMemory, ({ memoryReference, offset, count }) => ({
+            body: readMemory(this.running().control.run.vm.machine, memoryReference, offset ?? 0, count),
+        }));
     }
 
-    private initialize({ linesStartAt1, columnsStartAt1, pathFormat, supportsVariablePaging, supportsInvalidatedEvent }: Arguments<'initialize'>): Answer {
+    private initialize({
+        linesStartAt1,
+        columnsStartAt1,
+        pathFormat,
+        supportsVariablePaging,
+        supportsInvalidatedEvent,
+    }: Arguments<'initialize'>): Answer {
         this.sources.format = {
             lineBase: linesStartAt1 === false ? 0 : 1,
             columnBase: columnsStartAt1 === false ? 0 : 1,
@@ -185,7 +220,10 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
 
     private launch(args: unknown): Answer {
         if (this.debuggee || this.image) {
-            throw new RequestError('A scenario has been launched in this session: restart it, or start another session.', true);
+            throw new RequestError(
+                'A scenario has been launched in this session: restart it, or start another session.',
+                true,
+            );
         }
         this.debuggee = this.prepared(launchConfiguration(args));
         return {
@@ -227,14 +265,23 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
                     this.event('thread', { reason, threadId });
                 }
             };
-            run.vm.listeners.push(this.output.listener({
-                threadStarted: ({ id }) => thread('started', id),
-                threadEnded: ({ id }) => thread('exited', id),
-            }));
+            run.vm.listeners.push(
+                this.output.listener({
+                    threadStarted: ({ id }) => thread('started', id),
+                    threadEnded: ({ id }) => thread('exited', id),
+                }),
+            );
             run.vm.listeners.push(diagnosisListener(this.output, this.sources));
             run.vm.onTrap = (frame, vm) => this.breakpoints.hit(frame, vm);
             control.setFilters(config.noDebug ? new Set() : this.filters.stops);
-            return { config, control, inspection: new Inspection(run.vm, this.sources, { pages: this.clientPages, invalidated: () => this.invalidated() }) };
+            return {
+                config,
+                control,
+                inspection: new Inspection(run.vm, this.sources, {
+                    pages: this.clientPages,
+                    invalidated: () => this.invalidated(),
+                }),
+            };
         } catch (e) {
             if (e instanceof ProgramErrors) {
                 for (const d of program.diagnostics) {
@@ -246,7 +293,9 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     }
 
     private rebind(): void {
-        const changed = this.breakpoints.bind(this.debuggee?.config.noDebug === false ? this.debuggee.control.run.image : undefined);
+        const changed = this.breakpoints.bind(
+            this.debuggee?.config.noDebug === false ? this.debuggee.control.run.image : undefined,
+        );
         for (const b of changed) {
             this.event('breakpoint', { reason: 'changed', breakpoint: this.shown(b) });
         }
@@ -257,7 +306,12 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         this.configured ||= done;
         const { debuggee } = this;
         if (this.configured && this.image) {
-            this.event('stopped', { reason: 'entry', description: 'Stopped at the handover', threadId: 1, allThreadsStopped: true });
+            this.event('stopped', {
+                reason: 'entry',
+                description: 'Stopped at the handover',
+                threadId: 1,
+                allThreadsStopped: true,
+            });
             return;
         }
         if (this.configured && debuggee?.control.state === 'ready') {
@@ -315,7 +369,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     }
 
     broke(error: unknown): void {
-        const text = error instanceof Error ? error.stack ?? error.message : String(error);
+        const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
         this.output.line('stderr', `The emulator failed, which is a bug of it: ${text}`);
         this.event('exited', { exitCode: 1 });
         this.event('terminated');
@@ -345,9 +399,15 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             throw new RequestError('This source has no path.');
         }
         const { lineBase, columnBase } = this.sources.format;
-        const wanted = breakpoints.map(({ line, column, condition, hitCondition, logMessage }): Wanted => ({
-            line: line - lineBase, column: column === undefined ? undefined : column - columnBase, condition, hitCondition, logMessage,
-        }));
+        const wanted = breakpoints.map(
+            ({ line, column, condition, hitCondition, logMessage }): Wanted => ({
+                line: line - lineBase,
+                column: column === undefined ? undefined : column - columnBase,
+                condition,
+                hitCondition,
+                logMessage,
+            }),
+        );
         return this.shownBreakpoints(this.breakpoints.setInSource(uri, wanted));
     }
 
@@ -358,11 +418,28 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     private shown({ id, problem, place, uri, wanted }: Breakpoint): DebugProtocol.Breakpoint {
         const { lineBase } = this.sources.format;
         const source = uri === undefined ? {} : { source: this.sources.source(uri) };
-        const at = place && uri !== undefined ? this.sources.range(uri, place.span) : wanted.line === undefined ? {} : { line: wanted.line + lineBase };
-        return { id, verified: problem === undefined, ...source, ...at, ...(problem === undefined ? {} : { message: problem, reason: problem === NOT_YET ? 'pending' : 'failed' }) };
+        const at =
+            place && uri !== undefined
+                ? this.sources.range(uri, place.span)
+                : wanted.line === undefined
+                  ? {}
+                  : { line: wanted.line + lineBase };
+        return {
+            id,
+            verified: problem === undefined,
+            ...source,
+            ...at,
+            ...(problem === undefined ? {} : { message: problem, reason: problem === NOT_YET ? 'pending' : 'failed' }),
+        };
     }
 
-    private breakpointLocations({ source, line, column, endLine, endColumn }: Arguments<'breakpointLocations'>): Answer {
+    private breakpointLocations({
+        source,
+        line,
+        column,
+        endLine,
+        endColumn,
+    }: Arguments<'breakpointLocations'>): Answer {
         const uri = this.sources.uriOf(source);
         const image = this.debuggee?.control.run.image;
         if (uri === undefined || !image) {
@@ -372,8 +449,13 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         const to = endColumn === undefined ? Infinity : endColumn - this.sources.format.columnBase;
         const first = line - this.sources.format.lineBase;
         const last = endLine === undefined ? first : endLine - this.sources.format.lineBase;
-        const found = statementsOf(image, this.sources, uri).filter(({ at }) => at.line >= first && at.line <= last
-            && (at.line > first || at.column >= from) && (at.line < last || at.column <= to));
+        const found = statementsOf(image, this.sources, uri).filter(
+            ({ at }) =>
+                at.line >= first &&
+                at.line <= last &&
+                (at.line > first || at.column >= from) &&
+                (at.line < last || at.column <= to),
+        );
         const places = new Map(found.map((s) => [s.span.start, this.sources.range(uri, s.span)]));
         return { body: { breakpoints: [...places.values()] } };
     }
@@ -412,19 +494,28 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         return inspection;
     }
 
-    private resume(step?: 'next' | 'in' | 'out', args?: { readonly threadId: number; readonly granularity?: string | undefined }): () => void {
+    private resume(
+        step?: 'next' | 'in' | 'out',
+        args?: { readonly threadId: number; readonly granularity?: string | undefined },
+    ): () => void {
         const { control, inspection } = this.running();
         if (control.state !== 'stopped') {
-            throw new RequestError(control.state === 'running' ? 'The scenario is running: pause it first.' : 'The scenario is over.');
+            throw new RequestError(
+                control.state === 'running' ? 'The scenario is running: pause it first.' : 'The scenario is over.',
+            );
         }
         return () => {
             inspection.changed();
-            control.go(step, args?.granularity === 'line', control.run.vm.threads.find((t) => t.id === args?.threadId));
+            control.go(
+                step,
+                args?.granularity === 'line',
+                control.run.vm.threads.find((t) => t.id === args?.threadId),
+            );
         };
     }
 
     private uris(): string[] {
-        return [...this.program?.files.keys() ?? [], ...STD_SOURCES.keys()];
+        return [...(this.program?.files.keys() ?? []), ...STD_SOURCES.keys()];
     }
 
     private sourceText({ source, sourceReference }: Arguments<'source'>): Answer {

@@ -45,7 +45,10 @@ export class Sources {
     private readonly lines = new Map<string, LineMap>();
 
     /** @param textOf the text of a file of the program that runs, or undefined */
-    constructor(private readonly paths: Paths, private readonly textOf: (uri: string) => string | undefined) {}
+    constructor(
+        private readonly paths: Paths,
+        private readonly textOf: (uri: string) => string | undefined,
+    ) {}
 
     /** The URI of a file given by a client, or by a launch configuration. */
     uriOfPath(path: string): string {
@@ -53,7 +56,11 @@ export class Sources {
     }
 
     /** The URI of a source that a client names; undefined where it names none. */
-    uriOf(source: { readonly path?: string | undefined; readonly name?: string | undefined; readonly sourceReference?: number | undefined }): string | undefined {
+    uriOf(source: {
+        readonly path?: string | undefined;
+        readonly name?: string | undefined;
+        readonly sourceReference?: number | undefined;
+    }): string | undefined {
         if (source.sourceReference !== undefined && source.sourceReference > 0) {
             return STD_URIS[source.sourceReference - 1];
         }
@@ -72,7 +79,10 @@ export class Sources {
         if (reference > 0) {
             return { name, path: uri, sourceReference: reference, origin: STD_ORIGIN };
         }
-        return { name: decodeURIComponent(name), path: this.format.pathsAreUris ? uri : this.paths.toPath(uri) ?? uri };
+        return {
+            name: decodeURIComponent(name),
+            path: this.format.pathsAreUris ? uri : (this.paths.toPath(uri) ?? uri),
+        };
     }
 
     text(uri: string): string {
@@ -91,7 +101,12 @@ export class Sources {
         const start = this.position(uri, span.start);
         const lineEnd = this.text(uri).indexOf('\n', span.start);
         const end = this.position(uri, lineEnd < 0 ? span.end : Math.min(span.end, lineEnd));
-        return { line: start.line + lineBase, column: start.column + columnBase, endLine: end.line + lineBase, endColumn: end.column + columnBase };
+        return {
+            line: start.line + lineBase,
+            column: start.column + columnBase,
+            endLine: end.line + lineBase,
+            endColumn: end.column + columnBase,
+        };
     }
 
     /** `path:12:5`, for messages: lines and columns from 1. */

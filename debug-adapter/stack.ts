@@ -80,7 +80,9 @@ export class Stacks {
     private waiting(vm: Vm, thread: Thread): DebugProtocol.StackFrame[] {
         const { lineBase, columnBase } = this.sources.format;
         const name = waitsFor(vm, thread);
-        return name === undefined ? [] : [{ id: this.idOf(thread, WAITS), name, line: lineBase, column: columnBase, presentationHint: 'label' }];
+        return name === undefined
+            ? []
+            : [{ id: this.idOf(thread, WAITS), name, line: lineBase, column: columnBase, presentationHint: 'label' }];
     }
 
     private idle(thread: Thread): DebugProtocol.StackFrame {

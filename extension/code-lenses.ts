@@ -7,7 +7,7 @@ import { settings } from './settings';
 
 export class ScenarioLenses implements vscode.CodeLensProvider, vscode.Disposable {
     private readonly changed = new vscode.EventEmitter<void>();
-    private readonly subscription = vscode.workspace.onDidChangeConfiguration(e => {
+    private readonly subscription = vscode.workspace.onDidChangeConfiguration((e) => {
         if (e.affectsConfiguration(SETTINGS_SECTION)) {
             this.changed.fire();
         }
@@ -23,8 +23,18 @@ export class ScenarioLenses implements vscode.CodeLensProvider, vscode.Disposabl
             const range = new vscode.Range(document.positionAt(start), document.positionAt(start));
             const target: ScenarioTarget = { uri: document.uri.toString(), scenario: name };
             return [
-                new vscode.CodeLens(range, { title: 'Run', command: COMMANDS.run, arguments: [target], tooltip: `Run "${name}"` }),
-                new vscode.CodeLens(range, { title: 'Debug', command: COMMANDS.debug, arguments: [target], tooltip: `Debug "${name}"` }),
+                new vscode.CodeLens(range, {
+                    title: 'Run',
+                    command: COMMANDS.run,
+                    arguments: [target],
+                    tooltip: `Run "${name}"`,
+                }),
+                new vscode.CodeLens(range, {
+                    title: 'Debug',
+                    command: COMMANDS.debug,
+                    arguments: [target],
+                    tooltip: `Debug "${name}"`,
+                }),
             ];
         });
     }

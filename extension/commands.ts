@@ -19,7 +19,7 @@ async function namedScenario(argument: unknown): Promise<Scenario | undefined> {
         return undefined;
     }
     const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(target.data.uri));
-    const found = scenariosOf(document).find(s => s.name === target.data.scenario);
+    const found = scenariosOf(document).find((s) => s.name === target.data.scenario);
     if (!found) {
         throw new Error(`${vscode.workspace.asRelativePath(document.uri)} has no scenario "${target.data.scenario}"`);
     }
@@ -36,7 +36,8 @@ async function onDisk(scenario: Scenario): Promise<Scenario | undefined> {
 }
 
 async function start(argument: unknown, options: { readonly noDebug: boolean }): Promise<boolean> {
-    const chosen = (await namedScenario(argument)) ?? (await pickScenario(options.noDebug ? 'Run Scenario' : 'Debug Scenario'));
+    const chosen =
+        (await namedScenario(argument)) ?? (await pickScenario(options.noDebug ? 'Run Scenario' : 'Debug Scenario'));
     const scenario = chosen && (await onDisk(chosen));
     if (!scenario) {
         return false;
@@ -49,19 +50,24 @@ async function start(argument: unknown, options: { readonly noDebug: boolean }):
 async function debugRecording(argument: unknown): Promise<boolean> {
     const uri = argument instanceof vscode.Uri ? argument : vscode.window.activeTextEditor?.document.uri;
     if (!uri || !isRecordingFile(uri)) {
-        void vscode.window.showWarningMessage('Open a recording of a real kernel first: a .jsonl file that begins with {"boot": 0}.');
+        void vscode.window.showWarningMessage(
+            'Open a recording of a real kernel first: a .jsonl file that begins with {"boot": 0}.',
+        );
         return false;
     }
-    return await vscode.debug.startDebugging(vscode.workspace.getWorkspaceFolder(uri), recordingConfiguration(uri, { noDebug: false }));
+    return await vscode.debug.startDebugging(
+        vscode.workspace.getWorkspaceFolder(uri),
+        recordingConfiguration(uri, { noDebug: false }),
+    );
 }
 
 /** Registers every command of the manifest. */
 export function registerCommands(context: vscode.ExtensionContext): void {
     const commands: Record<CommandId, (argument?: unknown) => Promise<unknown>> = {
-        [COMMANDS.run]: argument => start(argument, { noDebug: true }),
-        [COMMANDS.debug]: argument => start(argument, { noDebug: false }),
-        [COMMANDS.debugRecording]: argument => debugRecording(argument),
-        [COMMANDS.openExamples]: argument => openExamples(context.extensionUri, argument),
+        [COMMANDS.run]: (argument) => start(argument, { noDebug: true }),
+        [COMMANDS.debug]: (argument) => start(argument, { noDebug: false }),
+        [COMMANDS.debugRecording]: (argument) => debugRecording(argument),
+        [COMMANDS.openExamples]: (argument) => openExamples(context.extensionUri, argument),
     };
     for (const [id, command] of Object.entries(commands)) {
         context.subscriptions.push(vscode.commands.registerCommand(id, command));

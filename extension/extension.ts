@@ -26,7 +26,9 @@ export function activate(context: vscode.ExtensionContext): void {
     );
     client = createLanguageClient(context.extensionUri);
     client.start().catch((e: unknown) => {
-        void vscode.window.showErrorMessage(`The Live Update language server did not start: ${e instanceof Error ? e.message : String(e)}`);
+        void vscode.window.showErrorMessage(
+            `The Live Update language server did not start: ${e instanceof Error ? e.message : String(e)}`,
+        );
     });
 }
 

@@ -9,7 +9,7 @@ export interface FoundScenario {
 }
 
 export function findScenarios(uri: string, text: string): FoundScenario[] {
-    return parse(uri, text).file.items.flatMap(item =>
+    return parse(uri, text).file.items.flatMap((item) =>
         item.kind === 'scenario' ? [{ name: item.name.value, start: item.start, end: item.end }] : [],
     );
 }

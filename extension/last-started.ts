@@ -10,7 +10,7 @@ function uriOf(program: string): vscode.Uri {
 
 export class LastStarted implements vscode.Disposable {
     private configuration: vscode.DebugConfiguration | undefined;
-    private readonly subscription = vscode.debug.onDidStartDebugSession(session => {
+    private readonly subscription = vscode.debug.onDidStartDebugSession((session) => {
         if (session.type === DEBUG_TYPE) {
             this.configuration = session.configuration;
         }
@@ -25,7 +25,7 @@ export class LastStarted implements vscode.Disposable {
         }
         try {
             const scenarios = await scenariosOfFile(uriOf(program));
-            return name === undefined ? scenarios[0] : scenarios.find(s => s.name === name);
+            return name === undefined ? scenarios[0] : scenarios.find((s) => s.name === name);
         } catch {
             // the file is gone
             return undefined;

@@ -8,7 +8,10 @@ import { scenarioAt, scenariosOfEditor, scenariosOfWorkspace, type Scenario } fr
 import { settings } from './settings';
 
 /** What is handed to the debug adapter to start a scenario. */
-export function launchConfiguration(scenario: Scenario, { noDebug }: { readonly noDebug: boolean }): vscode.DebugConfiguration {
+export function launchConfiguration(
+    scenario: Scenario,
+    { noDebug }: { readonly noDebug: boolean },
+): vscode.DebugConfiguration {
     const { kernel, stopOnEntry } = settings(scenario.uri);
     return {
         type: DEBUG_TYPE,
@@ -29,7 +32,10 @@ export function isRecordingFile(uri: vscode.Uri): boolean {
 }
 
 /** What is handed to the debug adapter to step through a recording. */
-export function recordingConfiguration(uri: vscode.Uri, { noDebug }: { readonly noDebug: boolean }): vscode.DebugConfiguration {
+export function recordingConfiguration(
+    uri: vscode.Uri,
+    { noDebug }: { readonly noDebug: boolean },
+): vscode.DebugConfiguration {
     return {
         type: DEBUG_TYPE,
         request: 'launch',
@@ -57,7 +63,10 @@ async function scenarioAtHand(last: LastStarted): Promise<Scenario | undefined> 
 }
 
 /** What F5 starts: the recording in the editor, or a scenario. */
-async function configurationAtHand(last: LastStarted, noDebug: boolean): Promise<vscode.DebugConfiguration | undefined> {
+async function configurationAtHand(
+    last: LastStarted,
+    noDebug: boolean,
+): Promise<vscode.DebugConfiguration | undefined> {
     const uri = vscode.window.activeTextEditor?.document.uri;
     if (uri && isRecordingFile(uri)) {
         return recordingConfiguration(uri, { noDebug });
@@ -104,6 +113,6 @@ export class LaunchConfigurationProvider implements vscode.DebugConfigurationPro
 /** Offers every scenario of the workspace in the Run view's menu. */
 export class ScenarioConfigurations implements vscode.DebugConfigurationProvider {
     async provideDebugConfigurations(): Promise<vscode.DebugConfiguration[]> {
-        return (await scenariosOfWorkspace()).map(s => launchConfiguration(s, { noDebug: false }));
+        return (await scenariosOfWorkspace()).map((s) => launchConfiguration(s, { noDebug: false }));
     }
 }

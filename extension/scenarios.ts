@@ -13,7 +13,7 @@ const MAX_FILES = 1000;
 
 /** The scenarios of an open document, in their order. */
 export function scenariosOf(document: vscode.TextDocument): Scenario[] {
-    return findScenarios(document.uri.toString(), document.getText()).map(s => ({ ...s, uri: document.uri }));
+    return findScenarios(document.uri.toString(), document.getText()).map((s) => ({ ...s, uri: document.uri }));
 }
 
 /** The scenarios of the file in the editor: none where it is of another language, or has only what others import. */
@@ -24,12 +24,12 @@ export function scenariosOfEditor(): Scenario[] {
 
 /** The scenarios of a file: as it stands in the editor where it is open, else on disk. */
 export async function scenariosOfFile(uri: vscode.Uri): Promise<Scenario[]> {
-    const open = vscode.workspace.textDocuments.find(d => d.uri.toString() === uri.toString());
+    const open = vscode.workspace.textDocuments.find((d) => d.uri.toString() === uri.toString());
     if (open) {
         return scenariosOf(open);
     }
     const text = new TextDecoder().decode(await vscode.workspace.fs.readFile(uri));
-    return findScenarios(uri.toString(), text).map(s => ({ ...s, uri }));
+    return findScenarios(uri.toString(), text).map((s) => ({ ...s, uri }));
 }
 
 /** All scenarios of the workspace, by file. */
@@ -40,7 +40,11 @@ export async function scenariosOfWorkspace(): Promise<Scenario[]> {
 }
 
 /** The scenario that a line is in, or else the first. */
-export function scenarioAt(scenarios: readonly Scenario[], document: vscode.TextDocument, position: vscode.Position): Scenario | undefined {
+export function scenarioAt(
+    scenarios: readonly Scenario[],
+    document: vscode.TextDocument,
+    position: vscode.Position,
+): Scenario | undefined {
     const offset = document.offsetAt(position);
-    return scenarios.find(s => s.start <= offset && offset <= s.end) ?? scenarios[0];
+    return scenarios.find((s) => s.start <= offset && offset <= s.end) ?? scenarios[0];
 }

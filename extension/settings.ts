@@ -15,5 +15,7 @@ export type Settings = z.infer<typeof settingsSchema>;
 /** The settings as they hold for a resource. */
 export function settings(resource?: vscode.Uri): Settings {
     const section = vscode.workspace.getConfiguration(SETTINGS_SECTION, resource);
-    return settingsSchema.parse(Object.fromEntries(Object.keys(settingsSchema.shape).map(key => [key, section.get(key)])));
+    return settingsSchema.parse(
+        Object.fromEntries(Object.keys(settingsSchema.shape).map((key) => [key, section.get(key)])),
+    );
 }

@@ -67,12 +67,14 @@ function run(part: Part, scratch: string): Outcome {
 function main(): void {
     const scratch = mkdtempSync(path.join(tmpdir(), 'lus-test-'));
     try {
-        const outcomes = PARTS.map(part => run(part, scratch));
-        const total = outcomes.map(o => o.counts).reduce(add, NOTHING);
+        const outcomes = PARTS.map((part) => run(part, scratch));
+        const total = outcomes.map((o) => o.counts).reduce(add, NOTHING);
         console.log('\n== summary');
         for (const { name, seconds, counts } of outcomes) {
             const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
-            console.log(`${name.padEnd(12)} ${seconds.toFixed(1).padStart(7)} s  ${counts.passed} passed, ${counts.failed} failed${skipped}`);
+            console.log(
+                `${name.padEnd(12)} ${seconds.toFixed(1).padStart(7)} s  ${counts.passed} passed, ${counts.failed} failed${skipped}`,
+            );
         }
         console.log(`${total.passed} passed, ${total.failed} failed`);
         process.exitCode = total.failed > 0 ? 1 : 0;

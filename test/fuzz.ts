@@ -31,7 +31,9 @@ function main(): void {
         }
         memory = Math.max(memory, i % 100 === 0 ? process.memoryUsage().rss : 0);
         if ((i + 1 - first) % REPORT === 0) {
-            console.log(`${i + 1 - first} images, ${failures} failures, at most ${Math.round(memory / 1e6)} MB: ${[...results].map(([k, n]) => `${k} ${n}`).join(', ')}`);
+            console.log(
+                `${i + 1 - first} images, ${failures} failures, at most ${Math.round(memory / 1e6)} MB: ${[...results].map(([k, n]) => `${k} ${n}`).join(', ')}`,
+            );
         }
     }
     process.exitCode = failures > 0 ? 1 : 0;

@@ -19,9 +19,9 @@ function testFiles(fileOrFolder: string): string[] {
         return [path.relative(ROOT, whole)];
     }
     return readdirSync(whole, { recursive: true, encoding: 'utf8' })
-        .filter(f => f.endsWith('.test.ts'))
+        .filter((f) => f.endsWith('.test.ts'))
         .sort()
-        .map(f => path.relative(ROOT, path.join(whole, f)));
+        .map((f) => path.relative(ROOT, path.join(whole, f)));
 }
 
 /** Against tests that hang: far more than any takes, on a busy machine too. */
@@ -32,8 +32,8 @@ function run(bundles: readonly string[], grep: string | undefined): Promise<Coun
     for (const file of bundles) {
         mocha.addFile(file);
     }
-    return new Promise(resolve => {
-        const runner = mocha.run(failures => {
+    return new Promise((resolve) => {
+        const runner = mocha.run((failures) => {
             const { passes = 0, pending = 0 } = runner.stats ?? {};
             resolve({ passed: passes, failed: failures, skipped: pending });
         });

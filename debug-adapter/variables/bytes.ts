@@ -12,7 +12,11 @@ export function hexRow(bytes: Uint8Array): string {
 }
 
 /** Rows of a run of `size` bytes; `read` gives a few of them. */
-export function rowsOf(size: number, nameOf: (offset: number) => string, read: (offset: number, length: number) => Uint8Array): Children {
+export function rowsOf(
+    size: number,
+    nameOf: (offset: number) => string,
+    read: (offset: number, length: number) => Uint8Array,
+): Children {
     return {
         indexed: {
             count: Math.ceil(size / ROW),
@@ -29,6 +33,10 @@ export function bytesAt(machine: Machine, pa: number, size: number): Item {
     if (size <= 0 || !machine.isRam(pa, size)) {
         return { name: 'bytes', value: `no memory at ${hexText(pa)}` };
     }
-    const rows = rowsOf(size, (at) => hexText(pa + at), (at, n) => machine.memory.read(pa + at, n));
+    const rows = rowsOf(
+        size,
+        (at) => hexText(pa + at),
+        (at, n) => machine.memory.read(pa + at, n),
+    );
     return { name: 'bytes', value: sizeText(size), children: rows, address: pa, kind: 'virtual' };
 }

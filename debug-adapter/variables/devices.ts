@@ -23,7 +23,10 @@ export function deviceItems(vm: Vm): Item[] {
     }
     return [
         busItem(vm),
-        group('devices', countOf(pci.devices.length, 'device'), () => [...pci.bridges.map(bridgeItem), ...pci.devices.map((d) => deviceItem(vm, d))]),
+        group('devices', countOf(pci.devices.length, 'device'), () => [
+            ...pci.bridges.map(bridgeItem),
+            ...pci.devices.map((d) => deviceItem(vm, d)),
+        ]),
         ...processorItems(vm),
         ...(pci.iommu ? [iommuItem(vm, pci.iommu)] : []),
         ...iommufdItems(vm),
@@ -34,8 +37,12 @@ function configItem(f: PciFunction): Item {
     const { config } = f;
     const id = (at: number): string => config.read(at, 2).toString(16).padStart(4, '0');
     return {
-        name: 'config', value: `${id(PCI_VENDOR_ID)}:${id(PCI_DEVICE_ID)}, command ${hexText(config.read(PCI_COMMAND, 2))}`, kind: 'virtual',
-        children: rowsOf(CONFIG_SIZE, hexText, (at, n) => Uint8Array.from({ length: n }, (_, i) => config.read(at + i, 1))),
+        name: 'config',
+        value: `${id(PCI_VENDOR_ID)}:${id(PCI_DEVICE_ID)}, command ${hexText(config.read(PCI_COMMAND, 2))}`,
+        kind: 'virtual',
+        children: rowsOf(CONFIG_SIZE, hexText, (at, n) =>
+            Uint8Array.from({ length: n }, (_, i) => config.read(at + i, 1)),
+        ),
     };
 }
 
@@ -47,32 +54,57 @@ const stateOf = (f: PciFunction): Item[] => [
 
 function bridgeItem(f: PciFunction): Item {
     const what = f.upstream ? 'bridge' : 'root port';
-    return group(f.name, `${what} to bus ${f.config.read(PCI_SECONDARY_BUS, 1).toString(16).padStart(2, '0')}`, () => stateOf(f));
+    return group(f.name, `${what} to bus ${f.config.read(PCI_SECONDARY_BUS, 1).toString(16).padStart(2, '0')}`, () =>
+        stateOf(f),
+    );
 }
 
 function deviceItem(vm: Vm, d: Device): Item {
     const bound = vm.kernel?.devices.of(d);
     return {
-        name: d.shape.name, value: `${d.kind} at ${d.name}, ${d.running ? 'running' : 'idle'}`, evaluateName: d.shape.name,
+        name: d.shape.name,
+        value: `${d.kind} at ${d.name}, ${d.running ? 'running' : 'idle'}`,
+        evaluateName: d.shape.name,
         children: {
             named: () => [
                 leaf('owner', ownerOf(vm, d)),
                 leaf('driver', bound?.driver === undefined || bound.driver === '' ? 'none' : bound.driver),
                 leaf('domain', bound ? bound.domain.display() : 'none'),
                 ...stateOf(d),
-                leaf('DMA', `${d.writes} writes, ${d.reads} reads, ${sizeText(d.bytes)}; ${d.faults} faults, ${d.dropped} dropped`),
+                leaf(
+                    'DMA',
+                    `${d.writes} writes, ${d.reads} reads, ${sizeText(d.bytes)}; ${d.faults} faults, ${d.dropped} dropped`,
+                ),
                 listing('vectors', 'vector', d.msix.length, (i) => vectorItem(vm, d, i)),
                 ...ringItems(vm, d),
-                ...(d.atc ? [listing('ATC', 'translation', d.atc.size, (i) => {
-                    const e = [...d.atc?.entries() ?? []][i];
-                    return e ? leaf(`[${i}]`, `domain ${e.domain}, ${hexText(e.page * PAGE_SIZE)} → ${hexText(e.frame * PAGE_SIZE)}, ${e.read ? 'r' : '-'}${e.write ? 'w' : '-'}`) : leaf('none', '');
-                })] : []),
-                ...(bound ? [listing('mappings', 'mapping', bound.domain.areas.length, (i) => {
-                    const a = bound.domain.areas[i];
-                    return a
-                        ? { name: `${hexText(a.iova)}`, value: `${rangeText(a.pa, a.length)}, ${vm.machine.owners.name(a.owner)}`, address: a.pa, children: { named: () => [bytesAt(vm.machine, a.pa, a.length)] } }
-                        : leaf('none', '');
-                })] : []),
+                ...(d.atc
+                    ? [
+                          listing('ATC', 'translation', d.atc.size, (i) => {
+                              const e = [...(d.atc?.entries() ?? [])][i];
+                              return e
+                                  ? leaf(
+                                        `[${i}]`,
+                                        `domain ${e.domain}, ${hexText(e.page * PAGE_SIZE)} → ${hexText(e.frame * PAGE_SIZE)}, ${e.read ? 'r' : '-'}${e.write ? 'w' : '-'}`,
+                                    )
+                                  : leaf('none', '');
+                          }),
+                      ]
+                    : []),
+                ...(bound
+                    ? [
+                          listing('mappings', 'mapping', bound.domain.areas.length, (i) => {
+                              const a = bound.domain.areas[i];
+                              return a
+                                  ? {
+                                        name: `${hexText(a.iova)}`,
+                                        value: `${rangeText(a.pa, a.length)}, ${vm.machine.owners.name(a.owner)}`,
+                                        address: a.pa,
+                                        children: { named: () => [bytesAt(vm.machine, a.pa, a.length)] },
+                                    }
+                                  : leaf('none', '');
+                          }),
+                      ]
+                    : []),
             ],
         },
     };
@@ -90,25 +122,50 @@ function ringItems(vm: Vm, d: Device): Item[] {
         return [leaf('rings', text)];
     }
     const pa = area.pa + program.base - area.iova;
-    return [{ name: 'rings', value: text, address: pa, children: { named: () => [bytesAt(vm.machine, pa, Math.min(program.length, area.iova + area.length - program.base))] } }];
+    return [
+        {
+            name: 'rings',
+            value: text,
+            address: pa,
+            children: {
+                named: () => [
+                    bytesAt(vm.machine, pa, Math.min(program.length, area.iova + area.length - program.base)),
+                ],
+            },
+        },
+    ];
 }
 
 function iommuItem(vm: Vm, iommu: Iommu): Item {
     const { machine } = vm;
     return group('IOMMU', iommu.display(), () => [
         leaf('root', iommu.root === 0 ? 'not set' : hexText(iommu.root)),
-        group('tables', 'as they lie in memory', () => machine.pci.devices.map((d) => {
-            const found = iommu.format.lookup(machine, iommu.root, d.requester, []);
-            return 'fault' in found ? leaf(`${d.bdf} ${d.shape.name}`, `nothing: ${found.fault}`) : targetItem(vm, iommu, `${d.bdf} ${d.shape.name}`, found);
-        })),
+        group('tables', 'as they lie in memory', () =>
+            machine.pci.devices.map((d) => {
+                const found = iommu.format.lookup(machine, iommu.root, d.requester, []);
+                return 'fault' in found
+                    ? leaf(`${d.bdf} ${d.shape.name}`, `nothing: ${found.fault}`)
+                    : targetItem(vm, iommu, `${d.bdf} ${d.shape.name}`, found);
+            }),
+        ),
         listing('IOTLB', 'entry', [...iommu.tlb.entries()].length, (i) => {
             const e = [...iommu.tlb.entries()][i];
-            return e ? leaf(`[${i}]`, `domain ${e.domain}, ${hexText(e.page * PAGE_SIZE)} → ${hexText(e.frame * PAGE_SIZE)}, ${e.read ? 'r' : '-'}${e.write ? 'w' : '-'}`) : leaf('none', '');
+            return e
+                ? leaf(
+                      `[${i}]`,
+                      `domain ${e.domain}, ${hexText(e.page * PAGE_SIZE)} → ${hexText(e.frame * PAGE_SIZE)}, ${e.read ? 'r' : '-'}${e.write ? 'w' : '-'}`,
+                  )
+                : leaf('none', '');
         }),
         ...remappingItems(vm),
         listing('faults', 'fault', iommu.faults.length, (i) => {
             const f = iommu.faults.at(i);
-            return f ? leaf(`[${i}]`, `${f.write ? 'write' : 'read'} at ${hexText(f.iova)} by ${f.requester.toString(16).padStart(4, '0')}: ${f.reason} (${hexText(f.code)})`) : leaf('none', '');
+            return f
+                ? leaf(
+                      `[${i}]`,
+                      `${f.write ? 'write' : 'read'} at ${hexText(f.iova)} by ${f.requester.toString(16).padStart(4, '0')}: ${f.reason} (${hexText(f.code)})`,
+                  )
+                : leaf('none', '');
         }),
     ]);
 }
@@ -116,11 +173,22 @@ function iommuItem(vm: Vm, iommu: Iommu): Item {
 function targetItem(vm: Vm, iommu: Iommu, name: string, t: Target): Item {
     return t.kind === 'identity'
         ? leaf(name, `domain ${t.domain}: addresses are physical ones`)
-        : { name, value: `domain ${t.domain}, ${t.levels} levels at ${hexText(t.root)}`, address: t.root, children: tableChildren(vm, iommu, t.root, t.levels, 0) };
+        : {
+              name,
+              value: `domain ${t.domain}, ${t.levels} levels at ${hexText(t.root)}`,
+              address: t.root,
+              children: tableChildren(vm, iommu, t.root, t.levels, 0),
+          };
 }
 
 /** The entries of a table that say something. */
-function tableChildren(vm: Vm, iommu: Iommu, table: number, level: number, base: number): NonNullable<Item['children']> {
+function tableChildren(
+    vm: Vm,
+    iommu: Iommu,
+    table: number,
+    level: number,
+    base: number,
+): NonNullable<Item['children']> {
     const { machine } = vm;
     const named = (): Item[] => {
         if (!machine.isRam(table, PAGE_SIZE)) {
@@ -143,6 +211,15 @@ function entryItem(vm: Vm, iommu: Iommu, e: Decoded, level: number, iova: number
         return leaf(name, 'reserved bits are set');
     }
     return e.kind === 'leaf'
-        ? { name, value: `${rangeText(e.pa, sizeOfLevel(level))}, ${e.read ? 'r' : '-'}${e.write ? 'w' : '-'}`, address: e.pa }
-        : { name, value: `table of level ${e.level} at ${hexText(e.pa)}`, address: e.pa, children: tableChildren(vm, iommu, e.pa, e.level, iova) };
+        ? {
+              name,
+              value: `${rangeText(e.pa, sizeOfLevel(level))}, ${e.read ? 'r' : '-'}${e.write ? 'w' : '-'}`,
+              address: e.pa,
+          }
+        : {
+              name,
+              value: `table of level ${e.level} at ${hexText(e.pa)}`,
+              address: e.pa,
+              children: tableChildren(vm, iommu, e.pa, e.level, iova),
+          };
 }

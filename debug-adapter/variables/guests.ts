@@ -14,30 +14,42 @@ import { countOf, group, hexText, leaf, listing, rangeText, sizeText, type Item 
 
 export function guestItems(vm: Vm): Item[] {
     const { all } = vm.guests;
-    return all.length === 0 ? [] : [group('virtual machines', countOf(all.length, 'guest'), () => all.map((g) => guestItem(vm, g)))];
+    return all.length === 0
+        ? []
+        : [group('virtual machines', countOf(all.length, 'guest'), () => all.map((g) => guestItem(vm, g)))];
 }
 
 function guestItem(vm: Vm, g: Guest): Item {
     const { live } = g;
     return {
-        name: g.name, value: `${countOf(g.vcpus, 'vCPU')}, ${g.state}`, evaluateName: `vm(${JSON.stringify(g.name)})`,
+        name: g.name,
+        value: `${countOf(g.vcpus, 'vCPU')}, ${g.state}`,
+        evaluateName: `vm(${JSON.stringify(g.name)})`,
         children: {
             named: () => [
-                ...(live ? [
-                    listing('vCPUs', 'vCPU', live.vcpus.length, (i) => {
-                        const v = live.vcpus.at(i);
-                        return v ? vcpuItem(v) : leaf('none', '');
-                    }),
-                    listing('memory slots', 'slot', live.slots.length, (i) => {
-                        const s = live.slots[i];
-                        return s ? slotItem(vm, live, s) : leaf('none', '');
-                    }),
-                ] : []),
+                ...(live
+                    ? [
+                          listing('vCPUs', 'vCPU', live.vcpus.length, (i) => {
+                              const v = live.vcpus.at(i);
+                              return v ? vcpuItem(v) : leaf('none', '');
+                          }),
+                          listing('memory slots', 'slot', live.slots.length, (i) => {
+                              const s = live.slots[i];
+                              return s ? slotItem(vm, live, s) : leaf('none', '');
+                          }),
+                      ]
+                    : []),
                 ...vectorItems(vm, g),
                 leaf('written', sizeText(g.written)),
                 leaf('exits', String(g.exits)),
-                leaf('blackout', g.blackout === 0 ? 'none yet' : `${duration(g.blackout)}${g.pause?.end === null ? ' so far' : ''}`),
-                leaf('state saved', g.saved === null ? 'no' : `to ${g.saved.to.name}, at ${(g.saved.time / 1e9).toFixed(6)} s`),
+                leaf(
+                    'blackout',
+                    g.blackout === 0 ? 'none yet' : `${duration(g.blackout)}${g.pause?.end === null ? ' so far' : ''}`,
+                ),
+                leaf(
+                    'state saved',
+                    g.saved === null ? 'no' : `to ${g.saved.to.name}, at ${(g.saved.time / 1e9).toFixed(6)} s`,
+                ),
                 // looks at all of its memory, so only when somebody wants to know
                 group('wrong bytes', 'what it would find', () => wrongItems(g)),
             ],
@@ -51,24 +63,52 @@ function vectorItems(vm: Vm, { name, live }: Guest): Item[] {
     if (lines.length === 0) {
         return [];
     }
-    return [group('interrupts of devices', countOf(lines.length, 'vector'), () => [
-        ...lines.map((l) => {
-            const counts = [`${l.raised} raised`, `${l.delivered} delivered`, ...(['merged', 'injected', 'lost', 'spurious'] as const).flatMap((what) => (l[what] > 0 ? [`${l[what]} ${what}`] : []))];
-            return leaf(`${l.source.shape.name} [${l.index}]`, `vector ${l.vector} of vCPU ${l.vcpu}: ${counts.join(', ')}${isStalled(vm, l) ? '; its driver waits in vain' : ''}`);
-        }),
-        ...(live?.posted ? live.vcpus.items.flatMap((v) => (live.posted ? [descriptorItem(vm, live.posted.addressOf(v.index), `descriptor of vCPU ${v.index}`)] : [])) : []),
-    ])];
+    return [
+        group('interrupts of devices', countOf(lines.length, 'vector'), () => [
+            ...lines.map((l) => {
+                const counts = [
+                    `${l.raised} raised`,
+                    `${l.delivered} delivered`,
+                    ...(['merged', 'injected', 'lost', 'spurious'] as const).flatMap((what) =>
+                        l[what] > 0 ? [`${l[what]} ${what}`] : [],
+                    ),
+                ];
+                return leaf(
+                    `${l.source.shape.name} [${l.index}]`,
+                    `vector ${l.vector} of vCPU ${l.vcpu}: ${counts.join(', ')}${isStalled(vm, l) ? '; its driver waits in vain' : ''}`,
+                );
+            }),
+            ...(live?.posted
+                ? live.vcpus.items.flatMap((v) =>
+                      live.posted
+                          ? [descriptorItem(vm, live.posted.addressOf(v.index), `descriptor of vCPU ${v.index}`)]
+                          : [],
+                  )
+                : []),
+        ]),
+    ];
 }
 
 function vcpuItem(v: Vcpu): Item {
     const passes = v.pages === 0 ? 0 : Math.floor(v.count / v.pages);
     return {
-        name: `[${v.index}]`, value: v.fault ? `${v.state} at ${hexText(v.fault.gpa)}: ${v.fault.why}` : v.state,
+        name: `[${v.index}]`,
+        value: v.fault ? `${v.state} at ${hexText(v.fault.gpa)}: ${v.fault.why}` : v.state,
         children: {
             named: () => [
-                group('registers', 'general and instruction pointer', () => registersOf(v.index, v).map(([name, value]) => leaf(name, `0x${value.toString(16)}`))),
-                leaf('program', v.pages === 0 ? 'none' : `writes ${rangeText(v.start, v.pages * PAGE_SIZE)} at ${sizeText(v.rate)}/s, round ${passes + 1}, ${countOf(v.count % v.pages, 'page')} of it done`),
-                leaf('pending interrupts', v.pending.length === 0 ? 'none' : v.pending.map((n) => `vector ${n}`).join(', ')),
+                group('registers', 'general and instruction pointer', () =>
+                    registersOf(v.index, v).map(([name, value]) => leaf(name, `0x${value.toString(16)}`)),
+                ),
+                leaf(
+                    'program',
+                    v.pages === 0
+                        ? 'none'
+                        : `writes ${rangeText(v.start, v.pages * PAGE_SIZE)} at ${sizeText(v.rate)}/s, round ${passes + 1}, ${countOf(v.count % v.pages, 'page')} of it done`,
+                ),
+                leaf(
+                    'pending interrupts',
+                    v.pending.length === 0 ? 'none' : v.pending.map((n) => `vector ${n}`).join(', '),
+                ),
                 leaf('interrupts', `${v.interrupts} taken, ${v.merged} merged`),
                 leaf('exits', String(v.exits)),
             ],
@@ -78,15 +118,23 @@ function vcpuItem(v: Vcpu): Item {
 
 function slotItem(vm: Vm, live: VirtualMachine, slot: Slot): Item {
     return {
-        name: hexText(slot.gpa), value: `${rangeText(slot.gpa, slot.length)}: ${titleOf(slot.file)}${slot.offset === 0 ? '' : ` from ${hexText(slot.offset)}`}`,
+        name: hexText(slot.gpa),
+        value: `${rangeText(slot.gpa, slot.length)}: ${titleOf(slot.file)}${slot.offset === 0 ? '' : ` from ${hexText(slot.offset)}`}`,
         children: {
             named: () => {
                 const items: Item[] = [];
                 if (vm.kernel) {
                     look(vm.kernel, live.slots, slot.gpa, slot.length, (gpa, pa, length) => {
-                        items.push(pa < 0
-                            ? leaf(hexText(gpa), `${sizeText(length)} without pages`)
-                            : { name: hexText(gpa), value: rangeText(pa, length), address: pa, children: { named: () => [bytesAt(vm.machine, pa, length)] } });
+                        items.push(
+                            pa < 0
+                                ? leaf(hexText(gpa), `${sizeText(length)} without pages`)
+                                : {
+                                      name: hexText(gpa),
+                                      value: rangeText(pa, length),
+                                      address: pa,
+                                      children: { named: () => [bytesAt(vm.machine, pa, length)] },
+                                  },
+                        );
                     });
                 }
                 return items;
@@ -101,8 +149,16 @@ function wrongItems(g: Guest): Item[] {
     return [
         leaf('now', sizeText(bytes)),
         leaf('come across', sizeText(g.met)),
-        ...(place ? [{
-            ...leaf('first', `${hexText(place.gpa)}: ${hexText(place.found)} instead of ${hexText(place.expected)}${place.pa < 0 ? ', no page is there' : ''}`), address: place.pa < 0 ? undefined : place.pa,
-        }] : []),
+        ...(place
+            ? [
+                  {
+                      ...leaf(
+                          'first',
+                          `${hexText(place.gpa)}: ${hexText(place.found)} instead of ${hexText(place.expected)}${place.pa < 0 ? ', no page is there' : ''}`,
+                      ),
+                      address: place.pa < 0 ? undefined : place.pa,
+                  },
+              ]
+            : []),
     ];
 }

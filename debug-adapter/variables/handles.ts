@@ -26,7 +26,12 @@ export function rangesOf(indexed: Indexed): Item[] {
         const from = n * size;
         const count = Math.min(size, indexed.count - from);
         const item = (i: number): Item => indexed.item(from + i);
-        return { name: `[${base + from} … ${base + from + count - 1}]`, value: '', kind: 'virtual', children: { indexed: { count, item, base: base + from } } };
+        return {
+            name: `[${base + from} … ${base + from + count - 1}]`,
+            value: '',
+            kind: 'virtual',
+            children: { indexed: { count, item, base: base + from } },
+        };
     });
 }
 

@@ -15,19 +15,33 @@ export function handoverItems(vm: Vm): Item[] {
     if (!kho) {
         return [leaf('kernel', 'none runs')];
     }
-    const outgoing = kho.enabled ? [
-        fdtItem(vm, 'FDT (outgoing)', kho.fdt),
-        preserved(vm, 'preserved memory', kho.tree ? `radix tree at ${hexText(kho.tree.root)}` : 'none', () => kho.outgoingRuns()),
-    ] : [leaf('KHO', 'disabled')];
+    const outgoing = kho.enabled
+        ? [
+              fdtItem(vm, 'FDT (outgoing)', kho.fdt),
+              preserved(vm, 'preserved memory', kho.tree ? `radix tree at ${hexText(kho.tree.root)}` : 'none', () =>
+                  kho.outgoingRuns(),
+              ),
+          ]
+        : [leaf('KHO', 'disabled')];
     return [
         ...outgoing,
         scratchItem(vm, kho),
-        ...(kho.incoming ? [
-            fdtItem(vm, 'FDT (incoming)', kho.incoming.fdt),
-            preserved(vm, 'inherited memory', `${sizeText(kho.incomingPages * PAGE_SIZE)}, ${sizeText(kho.unclaimed * PAGE_SIZE)} unclaimed`, () => kho.incomingList()),
-            preserved(vm, 'unclaimed memory', sizeText(kho.unclaimed * PAGE_SIZE), () => kho.unclaimedRuns()),
-        ] : [leaf('incoming', 'none: a cold boot')]),
-        leaf('kexec_count', `${kho.kexecCount}${kho.previousRelease === undefined ? '' : `, from ${kho.previousRelease}`}`),
+        ...(kho.incoming
+            ? [
+                  fdtItem(vm, 'FDT (incoming)', kho.incoming.fdt),
+                  preserved(
+                      vm,
+                      'inherited memory',
+                      `${sizeText(kho.incomingPages * PAGE_SIZE)}, ${sizeText(kho.unclaimed * PAGE_SIZE)} unclaimed`,
+                      () => kho.incomingList(),
+                  ),
+                  preserved(vm, 'unclaimed memory', sizeText(kho.unclaimed * PAGE_SIZE), () => kho.unclaimedRuns()),
+              ]
+            : [leaf('incoming', 'none: a cold boot')]),
+        leaf(
+            'kexec_count',
+            `${kho.kexecCount}${kho.previousRelease === undefined ? '' : `, from ${kho.previousRelease}`}`,
+        ),
     ];
 }
 
@@ -39,12 +53,14 @@ function scratchItem(vm: Vm, kho: Kho): Item {
         kind: 'virtual',
         children: {
             named: () => [
-                ...kho.scratch.map((a, i): Item => ({
-                    name: `[${i}]`,
-                    value: rangeText(a.addr, a.size),
-                    address: a.addr,
-                    children: { named: () => [bytesAt(vm.machine, a.addr, a.size)] },
-                })),
+                ...kho.scratch.map(
+                    (a, i): Item => ({
+                        name: `[${i}]`,
+                        value: rangeText(a.addr, a.size),
+                        address: a.addr,
+                        children: { named: () => [bytesAt(vm.machine, a.addr, a.size)] },
+                    }),
+                ),
                 addressItem(vm, 'array', kho.scratchArray),
             ],
         },
@@ -52,7 +68,12 @@ function scratchItem(vm: Vm, kho: Kho): Item {
 }
 
 /** Preserved memory by order and runs, read from the tree when it unfolds. */
-function preserved(vm: Vm, name: string, value: string, read: () => readonly (BlockRun & { readonly owner?: string })[]): Item {
+function preserved(
+    vm: Vm,
+    name: string,
+    value: string,
+    read: () => readonly (BlockRun & { readonly owner?: string })[],
+): Item {
     return group(name, value, () => {
         const byOrder = new Map<number, (BlockRun & { readonly owner?: string })[]>();
         for (const run of read()) {

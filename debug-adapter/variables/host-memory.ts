@@ -10,13 +10,27 @@ export function hostMemoryItems(kernel: Kernel): Item[] {
     const pools = kernel.hugetlb.pools.filter((p) => p.nr > 0 || p.incoming > 0);
     const files = [...kernel.shmem.values()];
     return [
-        ...(pools.length === 0 ? [] : [group('huge pages', pools.map((p) => `${p.nr} of ${p.name}, ${p.free} free`).join('; '), () => pools.map((p) => group(p.name, `${p.nr}`, () => [
-            leaf('free', String(p.free)),
-            leaf('reserved', `${p.reserved} promised to mappings`),
-            leaf('surplus', `${p.surplus} of at most ${p.overcommit}`),
-            leaf('incoming', `${p.incoming} preserved by the previous kernel and not back`),
-        ])))]),
-        ...(files.length === 0 ? [] : [group('files in memory', files.length === 1 ? '1 file' : `${files.length} files`, () => files.map((inode) => fileItem(kernel, inode)))]),
+        ...(pools.length === 0
+            ? []
+            : [
+                  group('huge pages', pools.map((p) => `${p.nr} of ${p.name}, ${p.free} free`).join('; '), () =>
+                      pools.map((p) =>
+                          group(p.name, `${p.nr}`, () => [
+                              leaf('free', String(p.free)),
+                              leaf('reserved', `${p.reserved} promised to mappings`),
+                              leaf('surplus', `${p.surplus} of at most ${p.overcommit}`),
+                              leaf('incoming', `${p.incoming} preserved by the previous kernel and not back`),
+                          ]),
+                      ),
+                  ),
+              ]),
+        ...(files.length === 0
+            ? []
+            : [
+                  group('files in memory', files.length === 1 ? '1 file' : `${files.length} files`, () =>
+                      files.map((inode) => fileItem(kernel, inode)),
+                  ),
+              ]),
     ];
 }
 
@@ -33,10 +47,14 @@ function fileItem(kernel: Kernel, inode: ShmemInode): Item {
         pinned += memmap.pins(head) > 0 ? pages : 0;
     }
     const held = inode.cache.pages * PAGE_SIZE;
-    return group(inode.name === '' ? `inode ${inode.ino}` : inode.name, `${sizeText(inode.size)}, ${sizeText(held)} allocated${scratch > 0 ? `, ${sizeText(scratch * PAGE_SIZE)} in scratch` : ''}`, () => [
-        leaf('in scratch', sizeText(scratch * PAGE_SIZE)),
-        leaf('pinned', sizeText(pinned * PAGE_SIZE)),
-        leaf('frozen', inode.frozen ? 'yes: its size and its holes stay as they are' : 'no'),
-        leaf('first page', first === undefined ? 'none' : hexText(first * PAGE_SIZE)),
-    ]);
+    return group(
+        inode.name === '' ? `inode ${inode.ino}` : inode.name,
+        `${sizeText(inode.size)}, ${sizeText(held)} allocated${scratch > 0 ? `, ${sizeText(scratch * PAGE_SIZE)} in scratch` : ''}`,
+        () => [
+            leaf('in scratch', sizeText(scratch * PAGE_SIZE)),
+            leaf('pinned', sizeText(pinned * PAGE_SIZE)),
+            leaf('frozen', inode.frozen ? 'yes: its size and its holes stay as they are' : 'no'),
+            leaf('first page', first === undefined ? 'none' : hexText(first * PAGE_SIZE)),
+        ],
+    );
 }

@@ -7,7 +7,15 @@ import { CONSEQUENCE_TEXT, type Finding } from '../../emulator/handover/findings
 import type { Inspection } from '../../emulator/handover/inspect';
 import { propertyText } from '../../emulator/handover/json';
 import { printable } from '../../emulator/handover/luo';
-import type { FileView, FlbView, HandoverView, LuoView, MemfdView, SessionView, VmallocView } from '../../emulator/handover/model';
+import type {
+    FileView,
+    FlbView,
+    HandoverView,
+    LuoView,
+    MemfdView,
+    SessionView,
+    VmallocView,
+} from '../../emulator/handover/model';
 import { ROW, rowsOf } from './bytes';
 import { countOf, group, hexText, leaf, listing, rangeText, sizeText, type Item } from './item';
 
@@ -18,7 +26,11 @@ function bytesItem(memory: MemoryView, pa: number, size: number, name = 'bytes')
     if (!memory.has(pa, size)) {
         return leaf(name, `not in the image (${hexText(pa)})`);
     }
-    const rows = rowsOf(size, (at) => hexText(pa + at), (at, n) => memory.read(pa + at, Math.min(n, ROW)));
+    const rows = rowsOf(
+        size,
+        (at) => hexText(pa + at),
+        (at, n) => memory.read(pa + at, Math.min(n, ROW)),
+    );
     return { name, value: sizeText(size), children: rows, address: pa, kind: 'virtual' };
 }
 
@@ -28,7 +40,13 @@ function addressItem(memory: MemoryView, name: string, pa: Int): Item {
         return leaf(name, pa === 0 ? 'none' : hex(pa));
     }
     const inside = memory.has(pa, 1);
-    return { name, value: hex(pa), ...(inside ? { address: pa, children: { named: () => [bytesItem(memory, pa, PAGE_SIZE - pa % PAGE_SIZE)] } } : {}) };
+    return {
+        name,
+        value: hex(pa),
+        ...(inside
+            ? { address: pa, children: { named: () => [bytesItem(memory, pa, PAGE_SIZE - (pa % PAGE_SIZE))] } }
+            : {}),
+    };
 }
 
 // ------------------------------------------------------------ Live Update
@@ -48,7 +66,10 @@ export function imageLiveUpdate({ handover, memory }: Inspection): Item[] {
 
 function stateItem(memory: MemoryView, luo: LuoView): Item {
     return {
-        name: 'luo_ser', value: `"${printable(luo.compatible)}", update ${luo.number}`, type: 'luo_ser', address: luo.addr,
+        name: 'luo_ser',
+        value: `"${printable(luo.compatible)}", update ${luo.number}`,
+        type: 'luo_ser',
+        address: luo.addr,
         children: {
             named: () => [
                 leaf('compatible', JSON.stringify(luo.compatible)),
@@ -71,7 +92,10 @@ function sessionItem(memory: MemoryView, session: SessionView | undefined): Item
     const { files } = session;
     const many = files.length > FEW;
     return {
-        name: JSON.stringify(session.name), value: countOf(files.length, 'file'), type: 'luo_session_ser', address: session.addr,
+        name: JSON.stringify(session.name),
+        value: countOf(files.length, 'file'),
+        type: 'luo_session_ser',
+        address: session.addr,
         children: {
             named: () => [
                 ...(many ? [] : files.map((f) => fileItem(memory, f))),
@@ -91,7 +115,10 @@ function fileItem(memory: MemoryView, file: FileView | undefined): Item {
     const { memfd } = file;
     const summary = memfd ? `, ${typeof memfd.size === 'number' ? sizeText(memfd.size) : hex(memfd.size)}` : '';
     return {
-        name: `token ${hex(file.token)}`, value: `${printable(file.compatible)}${summary}`, type: 'luo_file_ser', address: file.addr,
+        name: `token ${hex(file.token)}`,
+        value: `${printable(file.compatible)}${summary}`,
+        type: 'luo_file_ser',
+        address: file.addr,
         children: {
             named: () => [
                 ...(memfd ? memfdItems(memory, memfd) : []),
@@ -106,7 +133,10 @@ function fileItem(memory: MemoryView, file: FileView | undefined): Item {
 
 function memfdItems(memory: MemoryView, memfd: MemfdView): Item[] {
     const ser: Item = {
-        name: 'serialized', value: `memfd_luo_ser at ${hexText(memfd.addr)}`, type: 'memfd_luo_ser', address: memfd.addr,
+        name: 'serialized',
+        value: `memfd_luo_ser at ${hexText(memfd.addr)}`,
+        type: 'memfd_luo_ser',
+        address: memfd.addr,
         children: {
             named: () => [
                 leaf('pos', String(memfd.pos)),
@@ -125,7 +155,9 @@ function memfdItems(memory: MemoryView, memfd: MemfdView): Item[] {
 
 function vmallocItem(memory: MemoryView, v: VmallocView): Item {
     return {
-        name: 'folios', value: `${countOf(v.totalPages, 'page')}, flags ${hex(v.flags)}, order ${v.order}`, type: 'kho_vmalloc',
+        name: 'folios',
+        value: `${countOf(v.totalPages, 'page')}, flags ${hex(v.flags)}, order ${v.order}`,
+        type: 'kho_vmalloc',
         children: {
             named: () => [
                 addressItem(memory, 'first', v.first),
@@ -145,7 +177,9 @@ function folioItem(memory: MemoryView, memfd: MemfdView, i: number): Item {
     const size = PAGE_SIZE * 2 ** Math.max(0, folio.order);
     const flags = [...((folio.flags & 1) !== 0 ? ['dirty'] : []), ...((folio.flags & 2) !== 0 ? ['uptodate'] : [])];
     return {
-        name: `[${i}]`, value: `${sizeText(size)} at ${hexText(pa)}`, address: pa,
+        name: `[${i}]`,
+        value: `${sizeText(size)} at ${hexText(pa)}`,
+        address: pa,
         children: {
             named: () => [
                 leaf('pfn', hex(folio.pfn)),
@@ -163,8 +197,17 @@ function flbItem(memory: MemoryView, flb: FlbView | undefined): Item {
         return leaf('none', '');
     }
     return {
-        name: JSON.stringify(flb.name), value: `count ${flb.count}, data ${hex(flb.data)}`, type: 'luo_flb_ser', address: flb.addr,
-        children: { named: () => [leaf('count', String(flb.count)), addressItem(memory, 'data', flb.data), bytesItem(memory, flb.addr, 64)] },
+        name: JSON.stringify(flb.name),
+        value: `count ${flb.count}, data ${hex(flb.data)}`,
+        type: 'luo_flb_ser',
+        address: flb.addr,
+        children: {
+            named: () => [
+                leaf('count', String(flb.count)),
+                addressItem(memory, 'data', flb.data),
+                bytesItem(memory, flb.addr, 64),
+            ],
+        },
     };
 }
 
@@ -173,7 +216,15 @@ function flbItem(memory: MemoryView, flb: FlbView | undefined): Item {
 /** The scope *Handover*. */
 export function imageHandover({ handover: h, memory }: Inspection): Item[] {
     return [
-        ...(h.fdt && h.fdtAddr !== undefined ? [{ ...fdtItem(memory, 'FDT', h.fdt), value: `${countOf(h.fdt.children.length, 'subtree')}, ${sizeText(h.fdtSize)} at ${hexText(h.fdtAddr)}`, address: h.fdtAddr }] : [leaf('FDT', 'none')]),
+        ...(h.fdt && h.fdtAddr !== undefined
+            ? [
+                  {
+                      ...fdtItem(memory, 'FDT', h.fdt),
+                      value: `${countOf(h.fdt.children.length, 'subtree')}, ${sizeText(h.fdtSize)} at ${hexText(h.fdtAddr)}`,
+                      address: h.fdtAddr,
+                  },
+              ]
+            : [leaf('FDT', 'none')]),
         ...(h.metadata ? [leaf('from', `${h.metadata.release}, update ${h.metadata.count}`)] : []),
         preservedItem(memory, h),
         listing('scratch areas', 'area', h.scratch.length, (i) => {
@@ -187,7 +238,9 @@ export function imageHandover({ handover: h, memory }: Inspection): Item[] {
 
 function fdtItem(memory: MemoryView, name: string, node: FdtNode): Item {
     return {
-        name, value: countOf(node.properties.length, 'property').replace('propertys', 'properties'), kind: 'virtual',
+        name,
+        value: countOf(node.properties.length, 'property').replace('propertys', 'properties'),
+        kind: 'virtual',
         children: {
             named: () => [
                 ...node.properties.map(({ name: key, value }) => propertyItem(memory, key, value)),
@@ -208,18 +261,30 @@ function propertyItem(memory: MemoryView, name: string, value: Uint8Array): Item
 
 function preservedItem(memory: MemoryView, h: HandoverView): Item {
     const { preserved } = h;
-    return group('preserved memory', `${countOf(preserved.pages, 'page')}, ${sizeText(preserved.pages * PAGE_SIZE)}`, () => {
-        const runs = preserved.runs();
-        return [
-            ...[...preserved.byOrder()].map(([order, blocks]) => leaf(`order ${order}`, `${blocks} × ${sizeText(PAGE_SIZE * 2 ** order)}`)),
-            listing('ranges', 'range', runs.length, (i) => {
-                const run = runs[i];
-                const size = run ? run.blocks * PAGE_SIZE * 2 ** run.order : 0;
-                return { name: `[${i}]`, value: run ? `${rangeText(run.pfn * PAGE_SIZE, size)}, order ${run.order}` : '', ...(run ? { address: run.pfn * PAGE_SIZE } : {}) };
-            }),
-            listing('tree', 'page', h.radixNodes.length, (i) => addressItem(memory, `[${i}]`, h.radixNodes[i] ?? 0)),
-        ];
-    });
+    return group(
+        'preserved memory',
+        `${countOf(preserved.pages, 'page')}, ${sizeText(preserved.pages * PAGE_SIZE)}`,
+        () => {
+            const runs = preserved.runs();
+            return [
+                ...[...preserved.byOrder()].map(([order, blocks]) =>
+                    leaf(`order ${order}`, `${blocks} × ${sizeText(PAGE_SIZE * 2 ** order)}`),
+                ),
+                listing('ranges', 'range', runs.length, (i) => {
+                    const run = runs[i];
+                    const size = run ? run.blocks * PAGE_SIZE * 2 ** run.order : 0;
+                    return {
+                        name: `[${i}]`,
+                        value: run ? `${rangeText(run.pfn * PAGE_SIZE, size)}, order ${run.order}` : '',
+                        ...(run ? { address: run.pfn * PAGE_SIZE } : {}),
+                    };
+                }),
+                listing('tree', 'page', h.radixNodes.length, (i) =>
+                    addressItem(memory, `[${i}]`, h.radixNodes[i] ?? 0),
+                ),
+            ];
+        },
+    );
 }
 
 function findingItem(memory: MemoryView, f: Finding | undefined): Item {
@@ -228,7 +293,11 @@ function findingItem(memory: MemoryView, f: Finding | undefined): Item {
     }
     const place = f.address === undefined ? [] : [addressItem(memory, 'address', f.address)];
     const effect = f.effect === undefined ? [] : [leaf('effect', f.effect)];
-    return { name: f.code, value: f.text, children: { named: () => [leaf('consequence', CONSEQUENCE_TEXT[f.consequence]), ...effect, ...place] } };
+    return {
+        name: f.code,
+        value: f.text,
+        children: { named: () => [leaf('consequence', CONSEQUENCE_TEXT[f.consequence]), ...effect, ...place] },
+    };
 }
 
 // ------------------------------------------------------------ Image
@@ -239,7 +308,14 @@ export function imageMemory({ file, memory }: Inspection): Item[] {
         leaf('machine', file.machine),
         listing('segments', 'segment', file.segments.length, (i) => {
             const s = file.segments[i];
-            return s ? { name: `[${i}]`, value: rangeText(s.pa, s.size), address: s.pa, children: { named: () => [bytesItem(memory, s.pa, s.size)] } } : leaf(`[${i}]`, '');
+            return s
+                ? {
+                      name: `[${i}]`,
+                      value: rangeText(s.pa, s.size),
+                      address: s.pa,
+                      children: { named: () => [bytesItem(memory, s.pa, s.size)] },
+                  }
+                : leaf(`[${i}]`, '');
         }),
     ];
 }

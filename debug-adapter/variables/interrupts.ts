@@ -8,7 +8,11 @@ import { bytesAt } from './bytes';
 import { countOf, group, hexText, leaf, listing, type Item } from './item';
 
 /** A route that is only looked at: nothing is remembered of it, and no fault is logged. */
-function entryOf(vm: Vm, d: Device, index: number): { readonly text: string; readonly at: number; readonly entry?: InterruptEntry } {
+function entryOf(
+    vm: Vm,
+    d: Device,
+    index: number,
+): { readonly text: string; readonly at: number; readonly entry?: InterruptEntry } {
     const { machine } = vm;
     const { remapper } = machine.pci.interrupts;
     const { message } = d.msix.entry(index);
@@ -16,14 +20,22 @@ function entryOf(vm: Vm, d: Device, index: number): { readonly text: string; rea
         return { text: '', at: -1 };
     }
     const trail: number[] = [];
-    const table = remapper.format.tableOfDevice ? machine.pci.iommu?.root ?? 0 : remapper.table;
+    const table = remapper.format.tableOfDevice ? (machine.pci.iommu?.root ?? 0) : remapper.table;
     const route = remapper.format.route(
-        machine, { on: remapper.on, table, entries: remapper.entries, strict: true }, { get: () => undefined, set: () => undefined }, d.requester, message, trail,
+        machine,
+        { on: remapper.on, table, entries: remapper.entries, strict: true },
+        { get: () => undefined, set: () => undefined },
+        d.requester,
+        message,
+        trail,
     );
     switch (route.kind) {
-        case 'as-is': return { text: '', at: -1 };
-        case 'fault': return { text: `entry ${route.index}: refused (${route.reason})`, at: -1 };
-        default: return { text: `entry ${route.index}`, at: trail.at(-1) ?? -1, entry: route };
+        case 'as-is':
+            return { text: '', at: -1 };
+        case 'fault':
+            return { text: `entry ${route.index}: refused (${route.reason})`, at: -1 };
+        default:
+            return { text: `entry ${route.index}`, at: trail.at(-1) ?? -1, entry: route };
     }
 }
 
@@ -38,8 +50,12 @@ export function vectorItem(vm: Vm, d: Device, index: number): Item {
     const { text, entry } = entryOf(vm, d, index);
     const own = pci.interrupts.its ? { cpu: 0, vector: message.data } : destinationOf(message);
     const to = entry?.kind === 'remapped' ? entry.to : entry || text !== '' ? undefined : own;
-    const where = entry?.kind === 'posted' ? `posted as vector ${entry.vector} at ${hexText(entry.descriptor)}`
-        : to ? `processor ${to.cpu} vector ${hexText(to.vector)} → ${pci.interrupts.handlerOf(to)?.name ?? 'nobody'}` : '';
+    const where =
+        entry?.kind === 'posted'
+            ? `posted as vector ${entry.vector} at ${hexText(entry.descriptor)}`
+            : to
+              ? `processor ${to.cpu} vector ${hexText(to.vector)} → ${pci.interrupts.handlerOf(to)?.name ?? 'nobody'}`
+              : '';
     const value = [text, where].filter((t) => t !== '').join(' → ');
     return group(`[${index}]`, `${value === '' ? 'leads nowhere' : value}${marks}`, () => [
         leaf('message', `${hexText(message.data)} to ${hexText(message.address)}`),
@@ -56,7 +72,8 @@ export function descriptorItem(vm: Vm, pa: number, name = 'descriptor'): Item {
     const d = describeDescriptor(machine.memory, pa);
     const vectors = posted(machine.memory, pa);
     return {
-        name, address: pa,
+        name,
+        address: pa,
         value: `${vectors.length === 0 ? 'nothing is posted' : `posted: ${vectors.join(', ')}`}; notification ${hexText(d.vector)} to processor ${d.cpu}${d.outstanding ? ', sent' : ''}${d.suppressed ? ', suppressed' : ''}`,
         children: { named: () => [bytesAt(machine, pa, DESCRIPTOR_SIZE)] },
     };
@@ -68,18 +85,40 @@ export function remappingItems(vm: Vm): Item[] {
     if (!remapper) {
         return [];
     }
-    return [group('interrupt remapping', remapper.on ? 'on' : 'off', () => [
-        ...(remapper.format.tableOfDevice ? [] : [leaf('table', remapper.table === 0 ? 'not set' : `${remapper.entries} entries at ${hexText(remapper.table)}`)]),
-        listing('cache', 'entry', remapper.cache.size, (i) => {
-            const [key, e] = [...remapper.cache][i] ?? [];
-            return key === undefined || !e ? leaf('none', '')
-                : leaf(`[${key}]`, e.kind === 'posted' ? `posted as vector ${e.vector} at ${hexText(e.descriptor)}` : `processor ${e.to.cpu} vector ${hexText(e.to.vector)}`);
-        }),
-        listing('interrupt faults', 'fault', remapper.faults.length, (i) => {
-            const f = remapper.faults.at(i);
-            return f ? leaf(`[${i}]`, `entry ${f.index} by ${f.requester.toString(16).padStart(4, '0')}: ${f.reason} (${hexText(f.code)})`) : leaf('none', '');
-        }),
-    ])];
+    return [
+        group('interrupt remapping', remapper.on ? 'on' : 'off', () => [
+            ...(remapper.format.tableOfDevice
+                ? []
+                : [
+                      leaf(
+                          'table',
+                          remapper.table === 0
+                              ? 'not set'
+                              : `${remapper.entries} entries at ${hexText(remapper.table)}`,
+                      ),
+                  ]),
+            listing('cache', 'entry', remapper.cache.size, (i) => {
+                const [key, e] = [...remapper.cache][i] ?? [];
+                return key === undefined || !e
+                    ? leaf('none', '')
+                    : leaf(
+                          `[${key}]`,
+                          e.kind === 'posted'
+                              ? `posted as vector ${e.vector} at ${hexText(e.descriptor)}`
+                              : `processor ${e.to.cpu} vector ${hexText(e.to.vector)}`,
+                      );
+            }),
+            listing('interrupt faults', 'fault', remapper.faults.length, (i) => {
+                const f = remapper.faults.at(i);
+                return f
+                    ? leaf(
+                          `[${i}]`,
+                          `entry ${f.index} by ${f.requester.toString(16).padStart(4, '0')}: ${f.reason} (${hexText(f.code)})`,
+                      )
+                    : leaf('none', '');
+            }),
+        ]),
+    ];
 }
 
 /** The processors, and who has which of their vectors. */
@@ -89,9 +128,16 @@ export function processorItems(vm: Vm): Item[] {
         return [];
     }
     const taken = [...interrupts.claimed()];
-    return [group('processors', countOf(interrupts.cpus, 'processor'), () => Array.from({ length: interrupts.cpus }, (_, cpu) => {
-        const own = taken.filter((t) => t.cpu === cpu);
-        return group(`[${cpu}]`, cpu < interrupts.accepting ? countOf(own.length, 'vector') : 'takes no interrupts', () =>
-            own.map((t) => leaf(hexText(t.vector), t.handler.name)));
-    }))];
+    return [
+        group('processors', countOf(interrupts.cpus, 'processor'), () =>
+            Array.from({ length: interrupts.cpus }, (_, cpu) => {
+                const own = taken.filter((t) => t.cpu === cpu);
+                return group(
+                    `[${cpu}]`,
+                    cpu < interrupts.accepting ? countOf(own.length, 'vector') : 'takes no interrupts',
+                    () => own.map((t) => leaf(hexText(t.vector), t.handler.name)),
+                );
+            }),
+        ),
+    ];
 }

@@ -16,49 +16,92 @@ export function iommufdItems(vm: Vm): Item[] {
     if (!kernel || open.length + restored.length === 0) {
         return [];
     }
-    return [group('iommufd', `${open.length} open${restored.length > 0 ? `, ${countOf(restored.length, 'domain')} of the previous kernel` : ''}`, () => [
-        ...open.map((i, n) => iommufdItem(kernel, i, n)),
-        ...(restored.length === 0 ? [] : [group('incoming domains', countOf(restored.length, 'domain'), () => restored.map((d) => {
-            const devices = kernel.devices.bound.items.filter((b) => b.domain === d).map((b) => b.device.shape.name);
-            return group(`domain ${d.id}`, `${countOf(d.tableCount, 'table')} at ${hexText(d.root)}, seen by ${devices.join(', ') || 'nobody'}`, () => [
-                listing('tables', 'table', d.tableCount, (i) => tableItem(kernel, d.tablePages[i] ?? 0, i)),
-            ]);
-        }))]),
-    ])];
+    return [
+        group(
+            'iommufd',
+            `${open.length} open${restored.length > 0 ? `, ${countOf(restored.length, 'domain')} of the previous kernel` : ''}`,
+            () => [
+                ...open.map((i, n) => iommufdItem(kernel, i, n)),
+                ...(restored.length === 0
+                    ? []
+                    : [
+                          group('incoming domains', countOf(restored.length, 'domain'), () =>
+                              restored.map((d) => {
+                                  const devices = kernel.devices.bound.items
+                                      .filter((b) => b.domain === d)
+                                      .map((b) => b.device.shape.name);
+                                  return group(
+                                      `domain ${d.id}`,
+                                      `${countOf(d.tableCount, 'table')} at ${hexText(d.root)}, seen by ${devices.join(', ') || 'nobody'}`,
+                                      () => [
+                                          listing('tables', 'table', d.tableCount, (i) =>
+                                              tableItem(kernel, d.tablePages[i] ?? 0, i),
+                                          ),
+                                      ],
+                                  );
+                              }),
+                          ),
+                      ]),
+            ],
+        ),
+    ];
 }
 
 /** Those that some process, session or device refers to. */
 function openIommufds(kernel: Kernel): Iommufd[] {
     const files = [
         ...kernel.processes.items.flatMap((p) => [...p.fds.entries()].map(([, file]) => file)),
-        ...[kernel.luo.outgoing, kernel.luo.incoming].flatMap((l) => l.sessions.items.flatMap((s) => s.files.items.map((f) => f.file))),
+        ...[kernel.luo.outgoing, kernel.luo.incoming].flatMap((l) =>
+            l.sessions.items.flatMap((s) => s.files.items.map((f) => f.file)),
+        ),
     ];
     const all = [...files.map((f) => f?.priv), ...kernel.devices.bound.items.map((b) => b.iommufd)];
     return [...new Set(all.filter((i) => i instanceof Iommufd))];
 }
 
 function iommufdItem(kernel: Kernel, i: Iommufd, n: number): Item {
-    return group(`[${n}]`, `${countOf(i.spaces.length, 'address space')}, ${countOf(i.hwpts.length, 'hardware page table')}`, () => [
-        ...i.spaces.items.map(spaceItem), ...i.hwpts.map((h) => hwptItem(kernel, h)),
-    ]);
+    return group(
+        `[${n}]`,
+        `${countOf(i.spaces.length, 'address space')}, ${countOf(i.hwpts.length, 'hardware page table')}`,
+        () => [...i.spaces.items.map(spaceItem), ...i.hwpts.map((h) => hwptItem(kernel, h))],
+    );
 }
 
 function spaceItem(ioas: Ioas): Item {
-    return group(`address space ${ioas.id}`, `${countOf(ioas.mappings.length, 'mapping')}${ioas.immutable ? ', immutable' : ''}`, () => ioas.mappings.items.map((m) =>
-        leaf(hexText(m.iova), `${sizeText(m.length)} of ${m.file.name} from ${hexText(m.offset)} on${m.sealed ? ', sealed' : ''}${m.pinned ? ', pinned' : ''}`)));
+    return group(
+        `address space ${ioas.id}`,
+        `${countOf(ioas.mappings.length, 'mapping')}${ioas.immutable ? ', immutable' : ''}`,
+        () =>
+            ioas.mappings.items.map((m) =>
+                leaf(
+                    hexText(m.iova),
+                    `${sizeText(m.length)} of ${m.file.name} from ${hexText(m.offset)} on${m.sealed ? ', sealed' : ''}${m.pinned ? ', pinned' : ''}`,
+                ),
+            ),
+    );
 }
 
 function hwptItem(kernel: Kernel, h: Hwpt): Item {
     const mark = h.token === null ? 'not marked' : `marked as 0x${h.token.toString(16)}`;
     const state = h.incoming ? 'from the previous kernel' : h.preserved === 0 ? mark : `${mark}, preserved`;
     return {
-        name: `hardware page table ${h.id}`, value: `domain ${h.domain.id}, ${state}`, kind: 'virtual',
+        name: `hardware page table ${h.id}`,
+        value: `domain ${h.domain.id}, ${state}`,
+        kind: 'virtual',
         ...(h.preserved === 0 ? {} : { address: h.preserved }),
         children: {
             named: () => [
                 ...(h.preserved === 0 ? [] : [{ name: 'entry', value: hexText(h.preserved), address: h.preserved }]),
-                leaf('devices', kernel.devices.bound.items.filter((b) => b.domain === h.domain).map((b) => b.device.shape.name).join(', ') || 'none'),
-                listing('tables', 'table', h.domain.tableCount, (i) => tableItem(kernel, h.domain.tablePages[i] ?? 0, i)),
+                leaf(
+                    'devices',
+                    kernel.devices.bound.items
+                        .filter((b) => b.domain === h.domain)
+                        .map((b) => b.device.shape.name)
+                        .join(', ') || 'none',
+                ),
+                listing('tables', 'table', h.domain.tableCount, (i) =>
+                    tableItem(kernel, h.domain.tablePages[i] ?? 0, i),
+                ),
             ],
         },
     };
@@ -66,5 +109,9 @@ function hwptItem(kernel: Kernel, h: Hwpt): Item {
 
 /** A page of tables, and whether the next kernel gets it. */
 function tableItem(kernel: Kernel, pa: number, i: number): Item {
-    return { name: `[${i}]`, value: `${hexText(pa)}, ${orderOver(kernel.kho, pa / PAGE_SIZE) < 0 ? 'not preserved' : 'preserved'}`, address: pa };
+    return {
+        name: `[${i}]`,
+        value: `${hexText(pa)}, ${orderOver(kernel.kho, pa / PAGE_SIZE) < 0 ? 'not preserved' : 'preserved'}`,
+        address: pa,
+    };
 }

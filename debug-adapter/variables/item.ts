@@ -53,7 +53,9 @@ export function group(name: string, value: string, named: () => readonly Item[])
 /** A collection that is read in pages. */
 export function listing(name: string, what: string, count: number, item: (index: number) => Item): Item {
     const value = countOf(count, what);
-    return count > 0 ? { name, value, children: { indexed: { count, item } }, kind: 'virtual' } : { name, value, kind: 'virtual' };
+    return count > 0
+        ? { name, value, children: { indexed: { count, item } }, kind: 'virtual' }
+        : { name, value, kind: 'virtual' };
 }
 
 /** `1 session`, `3 sessions`, `no sessions`. */
@@ -61,7 +63,12 @@ export function countOf(n: number, what: string): string {
     return n === 0 ? `no ${what}s` : n === 1 ? `1 ${what}` : `${n} ${what}s`;
 }
 
-const UNITS: readonly (readonly [number, string])[] = [[2 ** 40, 'TiB'], [2 ** 30, 'GiB'], [2 ** 20, 'MiB'], [2 ** 10, 'KiB']];
+const UNITS: readonly (readonly [number, string])[] = [
+    [2 ** 40, 'TiB'],
+    [2 ** 30, 'GiB'],
+    [2 ** 20, 'MiB'],
+    [2 ** 10, 'KiB'],
+];
 
 /** A number of bytes as one says it: `64 MiB`, `1.5 GiB`, `100 bytes`. */
 export function sizeText(bytes: number): string {
@@ -80,5 +87,7 @@ export function hexText(n: number): string {
 
 /** `0x1000–0x1fff (4 KiB)` */
 export function rangeText(start: number, size: number): string {
-    return size === 0 ? `empty, at ${hexText(start)}` : `${hexText(start)}–${hexText(start + size - 1)} (${sizeText(size)})`;
+    return size === 0
+        ? `empty, at ${hexText(start)}`
+        : `${hexText(start)}–${hexText(start + size - 1)} (${sizeText(size)})`;
 }

@@ -34,7 +34,14 @@ export function liveUpdateItems(vm: Vm): Item[] {
         group('state', `update ${BigInt(luo.incomingNum) + 1n}`, () => [
             leaf('liveupdate_num', `${luo.incomingNum} incoming, ${BigInt(luo.incomingNum) + 1n} outgoing`),
             leaf('device', luo.deviceInUse ? 'open' : 'not open'),
-            leaf('deserialized', luo.deserialized === undefined ? 'not yet' : luo.deserialized === 0 ? 'yes' : `failed: ${luo.deserialized}`),
+            leaf(
+                'deserialized',
+                luo.deserialized === undefined
+                    ? 'not yet'
+                    : luo.deserialized === 0
+                      ? 'yes'
+                      : `failed: ${luo.deserialized}`,
+            ),
             addressItem(vm, 'luo_ser', luo.ser),
             addressItem(vm, 'FLB page (outgoing)', luo.flbPage),
             addressItem(vm, 'FLB page (incoming)', luo.incomingFlbPage),
@@ -50,7 +57,7 @@ function sessionsItem(vm: Vm, name: string, list: SessionList): Item {
 
 /** The area with the incoming sessions, in releases before 7.2; 0 where there is none. */
 function areaOf(vm: Vm): number {
-    return vm.library.structs.has('luo_session_area') ? vm.kernel?.luo.incoming.area ?? 0 : 0;
+    return vm.library.structs.has('luo_session_area') ? (vm.kernel?.luo.incoming.area ?? 0) : 0;
 }
 
 /** enum liveupdate_state of the interface before the merge. */
@@ -58,7 +65,7 @@ const STATES = ['undefined', 'normal', 'prepared', 'frozen', 'updated'];
 
 /** LUO, sessions and files have states that events change. */
 function hasStates(vm: Vm): boolean {
-    return [...vm.kernel?.desc.luo?.ioctls.commands.values() ?? []].some((c) => c.name === 'SET_EVENT');
+    return [...(vm.kernel?.desc.luo?.ioctls.commands.values() ?? [])].some((c) => c.name === 'SET_EVENT');
 }
 
 /** Incoming sessions that nobody has asked for yet: as they lie in memory. The first open of the device rebuilds them. */
@@ -73,11 +80,18 @@ function notRebuilt(vm: Vm, blocks: BlockSet): Item {
     for (let pa = iterator.read(); pa !== undefined; pa = iterator.read()) {
         entries.push(pa);
     }
-    const item = listing('incoming sessions', 'session', entries.length, (i) => attempt(`[${i}]`, () => {
-        const view = layout && new View(layout, vm.machine.memory, entries[i] ?? 0);
-        const entry = itemOf(vm, `[${i}]`, { value: view, type: ANY });
-        return view ? { ...entry, value: `${format(view.get(view.field('name')))}, ${format(view.get(view.field('count')))} files` } : entry;
-    }));
+    const item = listing('incoming sessions', 'session', entries.length, (i) =>
+        attempt(`[${i}]`, () => {
+            const view = layout && new View(layout, vm.machine.memory, entries[i] ?? 0);
+            const entry = itemOf(vm, `[${i}]`, { value: view, type: ANY });
+            return view
+                ? {
+                      ...entry,
+                      value: `${format(view.get(view.field('name')))}, ${format(view.get(view.field('count')))} files`,
+                  }
+                : entry;
+        }),
+    );
     return { ...item, value: `${item.value}, rebuilt when /dev/liveupdate is first opened` };
 }
 
@@ -94,7 +108,12 @@ export function sessionItem(vm: Vm, session: LuoSession | undefined): Item {
         return leaf('none', '');
     }
     const n = session.files.length;
-    const state = [session.incoming ? 'incoming' : 'outgoing', ...(hasStates(vm) ? [STATES[session.state] ?? ''] : []), ...(session.retrieved ? ['retrieved'] : []), ...(session.finished ? ['finished'] : [])];
+    const state = [
+        session.incoming ? 'incoming' : 'outgoing',
+        ...(hasStates(vm) ? [STATES[session.state] ?? ''] : []),
+        ...(session.retrieved ? ['retrieved'] : []),
+        ...(session.finished ? ['finished'] : []),
+    ];
     return {
         name: JSON.stringify(session.name),
         value: `${n === 1 ? '1 file' : `${n} files`}, ${state.join(', ')}`,
@@ -126,7 +145,9 @@ function fileItem(vm: Vm, file: LuoFile | undefined): Item {
                 leaf('token', token),
                 serializedItem(vm, file),
                 leaf('retrieve_status', statusText(file.retrieveStatus)),
-                file.file ? itemOf(vm, 'file', { value: file.file, type: { k: 'object', name: 'file' } }) : leaf('file', 'none'),
+                file.file
+                    ? itemOf(vm, 'file', { value: file.file, type: { k: 'object', name: 'file' } })
+                    : leaf('file', 'none'),
                 itemOf(vm, 'private_data', { value: file.privateData as Value, type: ANY }),
                 handlerItem(vm, file.handler, 'handler'),
             ],
@@ -140,13 +161,20 @@ function statusText(status: number): string {
 
 function serializedItem(vm: Vm, file: LuoFile): Item {
     const declared = vm.image.handler(file.handler.name, vm.library);
-    return dataItem(vm, 'serialized_data', file.serializedData, declared && handedOver(vm.image, declared.decl, declared.program));
+    return dataItem(
+        vm,
+        'serialized_data',
+        file.serializedData,
+        declared && handedOver(vm.image, declared.decl, declared.program),
+    );
 }
 
 /** The handle that crosses the kexec, and the structure that it points to, field by field. */
 function dataItem(vm: Vm, name: string, data: Int, what: HandedOver | undefined): Item {
     if (!what || typeof data !== 'number' || data === 0 || !vm.machine.isRam(data, what.layout.size)) {
-        return typeof data === 'number' && data !== 0 && vm.machine.isRam(data) ? addressItem(vm, name, data) : leaf(name, isInt(data) ? hex(data) : format(data));
+        return typeof data === 'number' && data !== 0 && vm.machine.isRam(data)
+            ? addressItem(vm, name, data)
+            : leaf(name, isInt(data) ? hex(data) : format(data));
     }
     const { layout } = what;
     const view = new View(layout, vm.machine.memory, data);
@@ -176,7 +204,13 @@ function flbItem(vm: Vm, flb: LuoFlb | undefined): Item {
         name: flb.name,
         value: `outgoing ${countText(flb.outgoing.count)}, incoming ${countText(flb.incoming.count)}`,
         type: 'luo_flb',
-        children: { named: () => [leaf('compatible', flb.compatible), sideItem(vm, 'outgoing', flb, flb.outgoing), sideItem(vm, 'incoming', flb, flb.incoming)] },
+        children: {
+            named: () => [
+                leaf('compatible', flb.compatible),
+                sideItem(vm, 'outgoing', flb, flb.outgoing),
+                sideItem(vm, 'incoming', flb, flb.incoming),
+            ],
+        },
     };
 }
 
@@ -190,7 +224,9 @@ function sideItem(vm: Vm, name: string, flb: LuoFlb, side: FlbSide): Item {
         leaf('count', countText(side.count)),
         dataItem(vm, 'data', side.data, declared && handedOver(vm.image, declared.decl, declared.program)),
         itemOf(vm, 'obj', { value: side.obj as Value, type: ANY }),
-        ...(name === 'incoming' ? [leaf('retrieve_status', statusText(side.retrieveStatus)), leaf('finished', String(side.finished))] : []),
+        ...(name === 'incoming'
+            ? [leaf('retrieve_status', statusText(side.retrieveStatus)), leaf('finished', String(side.finished))]
+            : []),
     ]);
 }
 

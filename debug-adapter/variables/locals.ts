@@ -14,21 +14,38 @@ export function localItems(vm: Vm, at: Viewpoint): Item[] {
         return user ? processVars(vm, user, '') : [];
     }
     const items = visibleLocals(frame, offsetOf(vm, at)).map((v) =>
-        attempt(v.name, () => itemOf(vm, v.name, { value: frame.slots[v.slot], type: v.type }, {
-            evaluateName: v.name,
-            process: user?.process,
-            assign: (value) => {
-                frame.slots[v.slot] = value;
-            },
-        })));
+        attempt(v.name, () =>
+            itemOf(
+                vm,
+                v.name,
+                { value: frame.slots[v.slot], type: v.type },
+                {
+                    evaluateName: v.name,
+                    process: user?.process,
+                    assign: (value) => {
+                        frame.slots[v.slot] = value;
+                    },
+                },
+            ),
+        ),
+    );
     const { self } = frame;
-    const fields = self ? vm.image.fileKind(self.kind)?.decl.fields ?? [] : [];
+    const fields = self ? (vm.image.fileKind(self.kind)?.decl.fields ?? []) : [];
     fields.forEach((f, i) => {
         const name = f.name.name;
-        items.push(attempt(name, () => itemOf(vm, name, { value: self?.fields[i] as Value, type: f.type?.name.name === 'phys' ? PHYS : ANY }, {
-            evaluateName: name,
-            assign: self ? (value) => setKindField(vm, self, i, value) : undefined,
-        })));
+        items.push(
+            attempt(name, () =>
+                itemOf(
+                    vm,
+                    name,
+                    { value: self?.fields[i] as Value, type: f.type?.name.name === 'phys' ? PHYS : ANY },
+                    {
+                        evaluateName: name,
+                        assign: self ? (value) => setKindField(vm, self, i, value) : undefined,
+                    },
+                ),
+            ),
+        );
     });
     if (frame.mode === 'user' && user) {
         items.push(...processVars(vm, user, ''));

@@ -33,6 +33,11 @@ export function lockItems(vm: Vm): Item[] {
 function lockItem(lock: Lock): Item {
     return group(lock.name, lock.display().slice(lock.name.length + 2), () => [
         ...lock.holders.map(({ task, mode }) => leaf(task.name, mode === 'read' ? 'has it for reading' : 'has it')),
-        ...lock.queue.map(({ task, mode }, i) => leaf(task.name, `waits${lock.queue.length > 1 ? `, number ${i + 1}` : ''}${mode === 'read' ? ', for reading' : ''}`)),
+        ...lock.queue.map(({ task, mode }, i) =>
+            leaf(
+                task.name,
+                `waits${lock.queue.length > 1 ? `, number ${i + 1}` : ''}${mode === 'read' ? ', for reading' : ''}`,
+            ),
+        ),
     ]);
 }

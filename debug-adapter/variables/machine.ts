@@ -21,9 +21,23 @@ export function machineItems(vm: Vm): Item[] {
             value: `${sizeText(size)}${free}`,
             children: {
                 named: () => [
-                    ...ranges.map((r) => ({ name: rangeText(r.start, r.size), value: 'RAM', address: r.start, children: { named: () => [bytesAt(machine, r.start, r.size)] } })),
-                    ...(pages?.buddyinfo() ?? []).filter((b) => b.node === node)
-                        .map((b) => leaf(b.cma ? 'free blocks (CMA)' : 'free blocks', b.blocks.map((n, order) => `${n}×order ${order}`).filter((t) => !t.startsWith('0×')).join(', ') || 'none')),
+                    ...ranges.map((r) => ({
+                        name: rangeText(r.start, r.size),
+                        value: 'RAM',
+                        address: r.start,
+                        children: { named: () => [bytesAt(machine, r.start, r.size)] },
+                    })),
+                    ...(pages?.buddyinfo() ?? [])
+                        .filter((b) => b.node === node)
+                        .map((b) =>
+                            leaf(
+                                b.cma ? 'free blocks (CMA)' : 'free blocks',
+                                b.blocks
+                                    .map((n, order) => `${n}×order ${order}`)
+                                    .filter((t) => !t.startsWith('0×'))
+                                    .join(', ') || 'none',
+                            ),
+                        ),
                 ],
             },
         };
@@ -33,15 +47,25 @@ export function machineItems(vm: Vm): Item[] {
         ...(kernel && kernel.desc.layers.size > 0 ? [layerItems(kernel.desc.layers)] : []),
         leaf('clock', `${(machine.clock.now / 1e9).toFixed(6)} s`),
         leaf('boots', String(machine.boots)),
-        group('memory', `${sizeText(machine.ramSize)} in ${machine.nodes.length === 1 ? '1 node' : `${machine.nodes.length} nodes`}`, () => nodes),
+        group(
+            'memory',
+            `${sizeText(machine.ramSize)} in ${machine.nodes.length === 1 ? '1 node' : `${machine.nodes.length} nodes`}`,
+            () => nodes,
+        ),
         ...(kernel ? hostMemoryItems(kernel) : []),
         ...deviceItems(vm),
         ...guestItems(vm),
-        ...(memmap ? [{ name: 'owners', value: 'who has how much', kind: 'virtual' as const, children: ownersOf(vm) }] : []),
+        ...(memmap
+            ? [{ name: 'owners', value: 'who has how much', kind: 'virtual' as const, children: ownersOf(vm) }]
+            : []),
         listing('processes', 'process', vm.users.length, (i) => {
             const user = vm.users.at(i);
             return user
-                ? { name: user.name, value: `pid ${user.process.pid}, ${user.process.fds.size} descriptors`, children: processScope(vm, user) }
+                ? {
+                      name: user.name,
+                      value: `pid ${user.process.pid}, ${user.process.fds.size} descriptors`,
+                      children: processScope(vm, user),
+                  }
                 : leaf('none', '');
         }),
     ];
@@ -50,7 +74,9 @@ export function machineItems(vm: Vm): Item[] {
 /** What of the running kernel is proposed code. */
 function layerItems(names: ReadonlySet<string>): Item {
     const layers = layersOf(names);
-    return group('layers', `proposed: ${layers.map((l) => l.name).join(', ')}`, () => layers.map((l) => leaf(titleOf(l), l.summary)));
+    return group('layers', `proposed: ${layers.map((l) => l.name).join(', ')}`, () =>
+        layers.map((l) => leaf(titleOf(l), l.summary)),
+    );
 }
 
 interface Owned {
@@ -78,26 +104,30 @@ function ownersOf(vm: Vm): NonNullable<Item['children']> {
                     owned.runs.push({ pfn, count });
                 }
             }
-            return [...owners].sort((a, b) => b[1].pages - a[1].pages).map(([name, { pages, runs }]): Item => ({
-                name,
-                value: `${sizeText(pages * PAGE_SIZE)} in ${runs.length === 1 ? '1 run' : `${runs.length} runs`}`,
-                children: {
-                    indexed: {
-                        count: runs.length,
-                        item: (i) => {
-                            const { pfn, count } = runs[i] ?? { pfn: 0, count: 0 };
-                            const pa = pfn * PAGE_SIZE;
-                            return {
-                                name: `[${i}]`,
-                                value: rangeText(pa, count * PAGE_SIZE),
-                                address: pa,
-                                evaluateName: hexText(pa),
-                                children: { named: () => [bytesAt(vm.machine, pa, count * PAGE_SIZE)] },
-                            };
+            return [...owners]
+                .sort((a, b) => b[1].pages - a[1].pages)
+                .map(
+                    ([name, { pages, runs }]): Item => ({
+                        name,
+                        value: `${sizeText(pages * PAGE_SIZE)} in ${runs.length === 1 ? '1 run' : `${runs.length} runs`}`,
+                        children: {
+                            indexed: {
+                                count: runs.length,
+                                item: (i) => {
+                                    const { pfn, count } = runs[i] ?? { pfn: 0, count: 0 };
+                                    const pa = pfn * PAGE_SIZE;
+                                    return {
+                                        name: `[${i}]`,
+                                        value: rangeText(pa, count * PAGE_SIZE),
+                                        address: pa,
+                                        evaluateName: hexText(pa),
+                                        children: { named: () => [bytesAt(vm.machine, pa, count * PAGE_SIZE)] },
+                                    };
+                                },
+                            },
                         },
-                    },
-                },
-            }));
+                    }),
+                );
         },
     };
 }

@@ -23,14 +23,17 @@ export class Pane {
 
     variables({ variablesReference: ref, filter, start, count }: Arguments<'variables'>): DebugProtocol.Variable[] {
         const children = this.children(ref);
-        const named = filter === 'indexed' ? [] : namedItems(children).map((item) => this.variable(ref, item.name, item));
+        const named =
+            filter === 'indexed' ? [] : namedItems(children).map((item) => this.variable(ref, item.name, item));
         const { indexed } = children;
         if (!indexed || filter === 'named') {
             return filter === 'named' ? named : page(named, start, count);
         }
         const variable = (i: number): DebugProtocol.Variable => this.variable(ref, `#${i}`, indexed.item(i));
         if (filter === 'indexed') {
-            return numbers(start ?? 0, Math.min(indexed.count, count ? (start ?? 0) + count : indexed.count)).map(variable);
+            return numbers(start ?? 0, Math.min(indexed.count, count ? (start ?? 0) + count : indexed.count)).map(
+                variable,
+            );
         }
         if (!this.pages && !count && indexed.count > RANGE) {
             return [...named, ...rangesOf(indexed).map((item) => this.variable(ref, item.name, item))];
@@ -82,7 +85,9 @@ function indexedNamed({ indexed }: Children, name: string): Item | undefined {
 /** What clients that page need to know. */
 function counts(children: Children): { readonly namedVariables?: number; readonly indexedVariables?: number } {
     const { indexed } = children;
-    return indexed && indexed.count > 0 ? { indexedVariables: indexed.count, namedVariables: children.named?.().length ?? 0 } : {};
+    return indexed && indexed.count > 0
+        ? { indexedVariables: indexed.count, namedVariables: children.named?.().length ?? 0 }
+        : {};
 }
 
 function page<T>(list: readonly T[], start: number | undefined, count: number | undefined): T[] {

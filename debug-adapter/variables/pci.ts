@@ -16,7 +16,11 @@ export function ownerOf(vm: Vm, f: PciFunction): string {
         return kernel ? 'nobody: the scan has not found it' : 'nobody: no kernel runs';
     }
     if (!(f instanceof Device)) {
-        return dev.outgoing !== 0 ? 'luo: preserved for what is below' : dev.incoming !== 0 ? 'luo: kept for what is below' : 'the kernel';
+        return dev.outgoing !== 0
+            ? 'luo: preserved for what is below'
+            : dev.incoming !== 0
+              ? 'luo: kept for what is below'
+              : 'the kernel';
     }
     const b = kernel.devices.of(f);
     if (b?.frozen === true) {
@@ -26,14 +30,19 @@ export function ownerOf(vm: Vm, f: PciFunction): string {
         return `luo: preserved${b?.iommufd ? ', bound to an iommufd' : ''}`;
     }
     if (dev.incoming !== 0) {
-        return b?.iommufd ? 'iommufd: from the previous kernel, not finished' : b && b.vfio < 0 && b.driver !== '' ? `driver ${b.driver}, though it came along` : 'luo: from the previous kernel, waits to be bound';
+        return b?.iommufd
+            ? 'iommufd: from the previous kernel, not finished'
+            : b && b.vfio < 0 && b.driver !== ''
+              ? `driver ${b.driver}, though it came along`
+              : 'luo: from the previous kernel, waits to be bound';
     }
     return b?.iommufd ? 'iommufd' : b && b.driver !== '' ? `driver ${b.driver}` : 'nobody';
 }
 
 /** What live update says of a function. */
 export function liveUpdateItems(dev: PciDev | undefined): Item[] {
-    const entry = (name: string, pa: number): Item[] => (pa === 0 ? [] : [{ name, value: `entry at ${hexText(pa)}`, address: pa }]);
+    const entry = (name: string, pa: number): Item[] =>
+        pa === 0 ? [] : [{ name, value: `entry at ${hexText(pa)}`, address: pa }];
     return dev ? [...entry('outgoing', dev.outgoing), ...entry('incoming', dev.incoming)] : [];
 }
 
@@ -43,11 +52,19 @@ export function busItem(vm: Vm): Item {
     const all: readonly PciFunction[] = [...pci.bridges, ...pci.devices];
     const item = (f: PciFunction): Item => {
         const below = all.filter((o) => o.upstream === f);
-        const what = f instanceof Device ? `${f.shape.physical === '' ? f.kind : `virtual function of ${f.shape.physical}`} ${f.shape.name}, ${f.running ? 'running' : 'idle'}` : `${f.upstream ? 'bridge' : 'root port'} to bus ${f.secondaryBus.toString(16).padStart(2, '0')}`;
+        const what =
+            f instanceof Device
+                ? `${f.shape.physical === '' ? f.kind : `virtual function of ${f.shape.physical}`} ${f.shape.name}, ${f.running ? 'running' : 'idle'}`
+                : `${f.upstream ? 'bridge' : 'root port'} to bus ${f.secondaryBus.toString(16).padStart(2, '0')}`;
         const text = `${what}; ${ownerOf(vm, f)}`;
         const entries = liveUpdateItems(vm.kernel?.devices.pci.of(f));
-        return below.length + entries.length === 0 ? leaf(f.name, text) : group(f.name, text, () => [...entries, ...below.map(item)]);
+        return below.length + entries.length === 0
+            ? leaf(f.name, text)
+            : group(f.name, text, () => [...entries, ...below.map(item)]);
     };
-    const inherited = vm.kernel?.devices.pci.inherited === true ? 'numbers inherited from the previous kernel' : 'what is behind what';
+    const inherited =
+        vm.kernel?.devices.pci.inherited === true
+            ? 'numbers inherited from the previous kernel'
+            : 'what is behind what';
     return group('PCI', inherited, () => all.filter((f) => !f.upstream).map(item));
 }

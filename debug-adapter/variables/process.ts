@@ -20,7 +20,12 @@ export function processScope(vm: Vm, user: UserProcess | null): Children {
             leaf('pid', String(user.process.pid)),
             leaf('name', user.name),
             ...stateItems(vm, user.thread),
-            { name: 'variables', value: String(user.vars.size), children: { named: () => processVars(vm, user, `${user.name}.`) }, kind: 'virtual' },
+            {
+                name: 'variables',
+                value: String(user.vars.size),
+                children: { named: () => processVars(vm, user, `${user.name}.`) },
+                kind: 'virtual',
+            },
         ],
         indexed: {
             count: files.length,
@@ -48,11 +53,14 @@ function openFileItem(vm: Vm, name: string, file: OpenFile): Item {
         name,
         value: details.join(', '),
         children: {
-            named: () => [
-                ...(session ? [{ ...sessionItem(vm, session), name: 'session' }] : []),
-                ...objectFields(vm, file, undefined).filter((i) => i.name !== 'session'),
-                ...(file.inode instanceof ShmemInode ? [itemOf(vm, 'inode', { value: file.inode, type: { k: 'object', name: 'inode' } })] : []),
-            ].filter((item, i, all) => all.findIndex((o) => o.name === item.name) === i),
+            named: () =>
+                [
+                    ...(session ? [{ ...sessionItem(vm, session), name: 'session' }] : []),
+                    ...objectFields(vm, file, undefined).filter((i) => i.name !== 'session'),
+                    ...(file.inode instanceof ShmemInode
+                        ? [itemOf(vm, 'inode', { value: file.inode, type: { k: 'object', name: 'inode' } })]
+                        : []),
+                ].filter((item, i, all) => all.findIndex((o) => o.name === item.name) === i),
         },
     };
 }

@@ -32,13 +32,19 @@ export function handleType({ image, library }: Vm, object: object, field: string
     if ((object instanceof LuoArgs || object instanceof LuoFile) && field === 'serialized_data') {
         return pointerTo(image, image.handler(object.handler.name, library));
     }
-    if ((object instanceof LuoFlb && (field === 'out_data' || field === 'in_data')) || (object instanceof FlbArgs && field === 'data')) {
+    if (
+        (object instanceof LuoFlb && (field === 'out_data' || field === 'in_data')) ||
+        (object instanceof FlbArgs && field === 'data')
+    ) {
         return pointerTo(image, image.flb(object instanceof LuoFlb ? object.name : object.flb.name, library));
     }
     return undefined;
 }
 
-function pointerTo(image: Image, declared: { readonly decl: HandlerDecl | FlbDecl; readonly program: Program } | undefined): Type | undefined {
+function pointerTo(
+    image: Image,
+    declared: { readonly decl: HandlerDecl | FlbDecl; readonly program: Program } | undefined,
+): Type | undefined {
     const found = declared && handedOver(image, declared.decl, declared.program);
     return found && { k: 'phys', to: found.layout.name };
 }
@@ -58,7 +64,7 @@ export function handedOver(image: Image, decl: HandlerDecl | FlbDecl, program: P
 function search(image: Image, decl: HandlerDecl | FlbDecl, program: Program): HandedOver | undefined {
     const handle = decl.kind === 'handler' ? 'serialized_data' : 'data';
     const name = read(decl.callbacks, handle) ?? allocated(decl.callbacks);
-    const layout = name === undefined ? undefined : program.structs.get(name) ?? image.stdProgram.structs.get(name);
+    const layout = name === undefined ? undefined : (program.structs.get(name) ?? image.stdProgram.structs.get(name));
     return layout && { layout, arrays: arraysOf(program, layout) };
 }
 
@@ -95,7 +101,11 @@ function arraysOf(program: Program, layout: StructLayout): ListedArray[] {
         const element = program.structs.get(type.name);
         const of = program.types.get(field.object);
         if (element && of?.k === 'view' && of.struct === layout.name) {
-            out.set(field.member.name, { field: field.member.name, element, count: count?.kind === 'member' ? count.member.name : undefined });
+            out.set(field.member.name, {
+                field: field.member.name,
+                element,
+                count: count?.kind === 'member' ? count.member.name : undefined,
+            });
         }
     }
     return [...out.values()];

@@ -11,8 +11,10 @@ export function updateTimes(vm: Vm): Item[] {
 }
 
 function times(u: Update): Item[] {
-    const time = (name: string, field: string, ns: number, ended: boolean): Item => (
-        { ...leaf(name, ns === 0 && !ended ? 'not yet' : `${duration(ns)}${ended ? '' : ' so far'}`), evaluateName: `update.${field}` });
+    const time = (name: string, field: string, ns: number, ended: boolean): Item => ({
+        ...leaf(name, ns === 0 && !ended ? 'not yet' : `${duration(ns)}${ended ? '' : ' so far'}`),
+        evaluateName: `update.${field}`,
+    });
     const { shares } = u;
     return [
         time('pre-blackout', 'pre_blackout', u.preBlackout, u.shutDown !== null),
@@ -21,6 +23,15 @@ function times(u: Update): Item[] {
         time('kernel startup', 'kernel_startup', u.kernelStartup, u.up !== null),
         time('user space', 'userspace', u.userspace, u.resumed !== null),
         time('post-blackout', 'post_blackout', u.postBlackout, u.finished !== null),
-        ...(shares.length > 0 ? [group('made of', `${shares.length} costs`, () => shares.map((s) => ({ ...leaf(s.cost, duration(s.ns)), evaluateName: `update.spent("${s.cost}")` })))] : []),
+        ...(shares.length > 0
+            ? [
+                  group('made of', `${shares.length} costs`, () =>
+                      shares.map((s) => ({
+                          ...leaf(s.cost, duration(s.ns)),
+                          evaluateName: `update.spent("${s.cost}")`,
+                      })),
+                  ),
+              ]
+            : []),
     ];
 }

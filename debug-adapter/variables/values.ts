@@ -56,7 +56,13 @@ export function valueText(vm: Vm, value: Value, type: Type, process?: Process): 
     if (value instanceof OpenFile) {
         return `${value.kind} ${value.name}`;
     }
-    if (typeof value === 'object' && value !== null && !('display' in value) && !(value instanceof Seq) && !(value instanceof Bytes)) {
+    if (
+        typeof value === 'object' &&
+        value !== null &&
+        !('display' in value) &&
+        !(value instanceof Seq) &&
+        !(value instanceof Bytes)
+    ) {
         return vm.image.objectTypeOf(value)?.name ?? format(value, type);
     }
     return format(value, type);
@@ -69,7 +75,13 @@ function typeText(value: Value, type: Type): string | undefined {
     switch (type.k) {
         case 'any':
         case 'none':
-            return typeof value === 'object' || value === undefined ? undefined : isInt(value) ? 'int' : typeof value === 'boolean' ? 'bool' : typeof value;
+            return typeof value === 'object' || value === undefined
+                ? undefined
+                : isInt(value)
+                  ? 'int'
+                  : typeof value === 'boolean'
+                    ? 'bool'
+                    : typeof value;
         case 'phys':
             return type.to === undefined ? 'phys' : `phys ${type.to}`;
         case 'object':
@@ -112,10 +124,21 @@ function childrenOf(vm: Vm, value: Value, type: Type, more: More): Children | un
         return undefined;
     }
     if (value instanceof View) {
-        return { named: () => [...viewFields(vm, value, more.evaluateName), bytesAt(vm.machine, value.pa, value.layout.size)] };
+        return {
+            named: () => [
+                ...viewFields(vm, value, more.evaluateName),
+                bytesAt(vm.machine, value.pa, value.layout.size),
+            ],
+        };
     }
     if (value instanceof Bytes) {
-        return value.length === 0 ? undefined : rowsOf(value.length, (at) => hexText(at), (at, n) => value.slice(at, at + n).toUint8Array());
+        return value.length === 0
+            ? undefined
+            : rowsOf(
+                  value.length,
+                  (at) => hexText(at),
+                  (at, n) => value.slice(at, at + n).toUint8Array(),
+              );
     }
     if (isStruct(value)) {
         return { named: () => value.fields.map((f) => leaf(f.name, `${sizeText(f.size)} at offset ${f.offset}`)) };
@@ -125,7 +148,8 @@ function childrenOf(vm: Vm, value: Value, type: Type, more: More): Children | un
     }
     const list = elements(vm, value, type, more);
     const named = (): Item[] => objectFields(vm, value, more.evaluateName);
-    const hasFields = value instanceof ArrayView || (vm.image.objectTypeOf(value)?.fields.size ?? 0) > 0 || value instanceof OpenFile;
+    const hasFields =
+        value instanceof ArrayView || (vm.image.objectTypeOf(value)?.fields.size ?? 0) > 0 || value instanceof OpenFile;
     if (list) {
         return list;
     }
@@ -143,45 +167,79 @@ function numberChildren(vm: Vm, value: number, type: Type, { process, evaluateNa
     const layout = type.to === undefined ? undefined : vm.image.struct(type.to, vm.library);
     if (layout && vm.machine.isRam(value, layout.size)) {
         const view = new View(layout, vm.machine.memory, value);
-        return { named: () => [...viewFields(vm, view, evaluateName && `at(${layout.name}, ${evaluateName})`), bytesAt(vm.machine, value, layout.size)] };
+        return {
+            named: () => [
+                ...viewFields(vm, view, evaluateName && `at(${layout.name}, ${evaluateName})`),
+                bytesAt(vm.machine, value, layout.size),
+            ],
+        };
     }
-    return vm.machine.isRam(value) ? { named: () => [bytesAt(vm.machine, value, PAGE_SIZE - (value % PAGE_SIZE))] } : undefined;
+    return vm.machine.isRam(value)
+        ? { named: () => [bytesAt(vm.machine, value, PAGE_SIZE - (value % PAGE_SIZE))] }
+        : undefined;
 }
 
 /** The fields of a struct in memory, each of which can be assigned. */
 export function viewFields(vm: Vm, view: View, expression: string | undefined): Item[] {
-    return view.layout.fields.map((f) => attempt(f.name, () => {
-        const type = typeOfField(f.type);
-        const plain = f.type.k !== 'struct' && f.type.k !== 'array';
-        return itemOf(vm, f.name, { value: view.get(f), type }, {
-            evaluateName: expression === undefined ? undefined : `${expression}.${f.name}`,
-            assign: plain ? (v: Value) => view.set(f, v) : undefined,
-        });
-    }));
+    return view.layout.fields.map((f) =>
+        attempt(f.name, () => {
+            const type = typeOfField(f.type);
+            const plain = f.type.k !== 'struct' && f.type.k !== 'array';
+            return itemOf(
+                vm,
+                f.name,
+                { value: view.get(f), type },
+                {
+                    evaluateName: expression === undefined ? undefined : `${expression}.${f.name}`,
+                    assign: plain ? (v: Value) => view.set(f, v) : undefined,
+                },
+            );
+        }),
+    );
 }
 
 /** The elements of a list, an array or a collection of the kernel's. */
 function elements(vm: Vm, value: object, type: Type, { evaluateName }: More): Children | undefined {
     const of = type.k === 'list' ? type.of : ANY;
-    const item = (get: (i: number) => Evaluated, set?: (i: number, v: Value) => void) => (i: number): Item =>
-        attempt(`[${i}]`, () => itemOf(vm, `[${i}]`, get(i), {
-            evaluateName: evaluateName === undefined ? undefined : `${evaluateName}[${i}]`,
-            assign: set && ((v: Value) => set(i, v)),
-        }));
+    const item =
+        (get: (i: number) => Evaluated, set?: (i: number, v: Value) => void) =>
+        (i: number): Item =>
+            attempt(`[${i}]`, () =>
+                itemOf(vm, `[${i}]`, get(i), {
+                    evaluateName: evaluateName === undefined ? undefined : `${evaluateName}[${i}]`,
+                    assign: set && ((v: Value) => set(i, v)),
+                }),
+            );
     if (value instanceof ArrayView) {
         const elementType = typeOfField(value.of);
         const plain = value.of.k !== 'struct' && value.of.k !== 'array';
-        const indexed = { count: value.length, item: item((i) => ({ value: value.get(i), type: elementType }), plain ? (i, v) => value.set(i, v) : undefined) };
+        const indexed = {
+            count: value.length,
+            item: item(
+                (i) => ({ value: value.get(i), type: elementType }),
+                plain ? (i, v) => value.set(i, v) : undefined,
+            ),
+        };
         const size = value.length * value.stride;
         return value.area ? { indexed } : { indexed, named: () => [bytesAt(vm.machine, value.pa, size)] };
     }
     if (value instanceof Seq) {
-        return value.length === 0 ? undefined : {
-            indexed: { count: value.length, item: item((i) => ({ value: value.items[i] as Value, type: of }), (i, v) => value.set(i, v)) },
-        };
+        return value.length === 0
+            ? undefined
+            : {
+                  indexed: {
+                      count: value.length,
+                      item: item(
+                          (i) => ({ value: value.items[i] as Value, type: of }),
+                          (i, v) => value.set(i, v),
+                      ),
+                  },
+              };
     }
     if (isIndexed(value)) {
-        return value.length === 0 ? undefined : { indexed: { count: value.length, item: item((i) => ({ value: value.elementAt(i), type: of })) } };
+        return value.length === 0
+            ? undefined
+            : { indexed: { count: value.length, item: item((i) => ({ value: value.elementAt(i), type: of })) } };
     }
     return undefined;
 }
@@ -194,10 +252,17 @@ export function objectFields(vm: Vm, object: object, expression: string | undefi
         assign,
     });
     const file = object instanceof OpenFile ? object : undefined;
-    const own = file ? vm.image.fileKind(file.kind)?.decl.fields ?? [] : [];
+    const own = file ? (vm.image.fileKind(file.kind)?.decl.fields ?? []) : [];
     own.forEach((f, i) => {
         const value = file?.fields[i] as Value;
-        items.push(itemOf(vm, f.name.name, { value, type: f.type?.name.name === 'phys' ? PHYS : ANY }, more(f.name.name, file && ((v: Value) => setKindField(vm, file, i, v)))));
+        items.push(
+            itemOf(
+                vm,
+                f.name.name,
+                { value, type: f.type?.name.name === 'phys' ? PHYS : ANY },
+                more(f.name.name, file && ((v: Value) => setKindField(vm, file, i, v))),
+            ),
+        );
     });
     const type = vm.image.objectTypeOf(object);
     for (const field of type?.fields.values() ?? []) {
@@ -205,11 +270,22 @@ export function objectFields(vm: Vm, object: object, expression: string | undefi
             continue;
         }
         const { set } = field;
-        items.push(attempt(field.name, () =>
-            itemOf(vm, field.name, { value: readNative(vm, field, object), type: handleType(vm, object, field.name) ?? field.type }, more(field.name, set && ((v: Value) => set(vm, object, v))))));
+        items.push(
+            attempt(field.name, () =>
+                itemOf(
+                    vm,
+                    field.name,
+                    { value: readNative(vm, field, object), type: handleType(vm, object, field.name) ?? field.type },
+                    more(field.name, set && ((v: Value) => set(vm, object, v))),
+                ),
+            ),
+        );
     }
     if (object instanceof FolioRef) {
-        items.push(historyItem(vm, object.pfn), bytesAt(vm.machine, object.pfn * PAGE_SIZE, PAGE_SIZE * 2 ** (vm.kernel?.memmap.orderOf(object.pfn) ?? 0)));
+        items.push(
+            historyItem(vm, object.pfn),
+            bytesAt(vm.machine, object.pfn * PAGE_SIZE, PAGE_SIZE * 2 ** (vm.kernel?.memmap.orderOf(object.pfn) ?? 0)),
+        );
     } else {
         const at = items.find((i) => ADDRESS_FIELDS.some((n) => n === i.name))?.address;
         if (at !== undefined && !items.some((i) => i.name === 'bytes')) {
@@ -226,18 +302,33 @@ function historyItem(vm: Vm, pfn: number): Item {
         name: 'history',
         value: 'the owners of its first page',
         kind: 'virtual',
-        children: { named: () => history.of(pfn).map((e, i) => leaf(String(i), `${e.kind}: ${owners.name(e.owner)}${e.boot > 1 ? ` (kernel ${e.boot})` : ''}`)) },
+        children: {
+            named: () =>
+                history
+                    .of(pfn)
+                    .map((e, i) =>
+                        leaf(String(i), `${e.kind}: ${owners.name(e.owner)}${e.boot > 1 ? ` (kernel ${e.boot})` : ''}`),
+                    ),
+        },
     };
 }
 
 /** The variables of a process. */
 export function processVars(vm: Vm, user: UserProcess, prefix: string): Item[] {
     return [...user.vars.entries()].map(([name, value]) =>
-        attempt(name, () => itemOf(vm, name, { value, type: processVarType(vm.image.program, user.name, name) }, {
-            evaluateName: `${prefix}${name}`,
-            process: user.process,
-            assign: (v) => user.vars.set(name, v),
-        })));
+        attempt(name, () =>
+            itemOf(
+                vm,
+                name,
+                { value, type: processVarType(vm.image.program, user.name, name) },
+                {
+                    evaluateName: `${prefix}${name}`,
+                    process: user.process,
+                    assign: (v) => user.vars.set(name, v),
+                },
+            ),
+        ),
+    );
 }
 
 /** An item, or why there is none. */

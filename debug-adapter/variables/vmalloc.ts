@@ -15,7 +15,10 @@ import { addressItem, attempt, itemOf, viewFields } from './values';
 class ListedPages implements VmArea {
     readonly size: number;
 
-    constructor(private readonly groups: readonly number[], private readonly groupSize: number) {
+    constructor(
+        private readonly groups: readonly number[],
+        private readonly groupSize: number,
+    ) {
         this.size = groups.length * groupSize;
     }
 
@@ -59,12 +62,29 @@ export function arrayItem(vm: Vm, view: View, listed: ListedArray): Item | undef
     const said = listed.count === undefined ? undefined : view.get(view.field(listed.count));
     const fits = Math.floor(pages.size / listed.element.size);
     const count = typeof said === 'number' ? Math.min(said, fits) : fits;
-    const array = new ArrayView({ k: 'struct', layout: listed.element }, count, listed.element.size, vm.machine.memory, 0, pages);
+    const array = new ArrayView(
+        { k: 'struct', layout: listed.element },
+        count,
+        listed.element.size,
+        vm.machine.memory,
+        0,
+        pages,
+    );
     const children: Children = {
-        named: () => [addressItem(vm, 'first', first), ...viewFields(vm, desc, undefined).filter((f) => f.name !== 'first'), bytesAt(vm.machine, desc.pa, desc.layout.size)],
+        named: () => [
+            addressItem(vm, 'first', first),
+            ...viewFields(vm, desc, undefined).filter((f) => f.name !== 'first'),
+            bytesAt(vm.machine, desc.pa, desc.layout.size),
+        ],
         indexed: { count, item: (i) => elementItem(vm, `[${i}]`, array.get(i)) },
     };
-    return { name: listed.field, value: `${count} × ${listed.element.name}`, type: desc.layout.name, address: desc.pa, children };
+    return {
+        name: listed.field,
+        value: `${count} × ${listed.element.name}`,
+        type: desc.layout.name,
+        address: desc.pa,
+        children,
+    };
 }
 
 /** An element; one that names a page frame is shown as the folio that lies there. */
@@ -84,7 +104,13 @@ function elementItem(vm: Vm, name: string, element: unknown): Item {
             value: `folio at ${hexText(pfn * PAGE_SIZE)}, ${sizeText(size)}`,
             type: element.layout.name,
             address: pfn * PAGE_SIZE,
-            children: { named: () => [...viewFields(vm, element, undefined), itemOf(vm, 'folio', { value: new FolioRef(pfn), type: objectOf('folio') }), bytesAt(vm.machine, pfn * PAGE_SIZE, size)] },
+            children: {
+                named: () => [
+                    ...viewFields(vm, element, undefined),
+                    itemOf(vm, 'folio', { value: new FolioRef(pfn), type: objectOf('folio') }),
+                    bytesAt(vm.machine, pfn * PAGE_SIZE, size),
+                ],
+            },
         };
     });
 }

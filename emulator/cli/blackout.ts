@@ -11,7 +11,13 @@ import { styleFor } from './style';
 /** Runs at most; more are a mistake, or a job for a script. */
 const MAX_RUNS = 1000;
 const EXIT_UNUSABLE = 2;
-const UNITS: ReadonlyMap<string, number> = new Map([['', 1], ['ns', 1], ['us', 1e3], ['ms', 1e6], ['s', 1e9]]);
+const UNITS: ReadonlyMap<string, number> = new Map([
+    ['', 1],
+    ['ns', 1],
+    ['us', 1e3],
+    ['ms', 1e6],
+    ['s', 1e9],
+]);
 
 /** One run. */
 export interface BlackoutRow {
@@ -38,7 +44,11 @@ interface Variation {
 
 export const command: Command = (args) => {
     const parsed = parse(args, {
-        vary: { type: 'string' }, scenario: { type: 'string' }, kernel: { type: 'string' }, seed: { type: 'string' }, format: { type: 'string' },
+        vary: { type: 'string' },
+        scenario: { type: 'string' },
+        kernel: { type: 'string' },
+        seed: { type: 'string' },
+        format: { type: 'string' },
     });
     const format = parsed.oneOf('format', ['pretty', 'json']);
     const variations = parsed.texts('vary').map(variationOf);
@@ -47,22 +57,30 @@ export const command: Command = (args) => {
         return EXIT_UNUSABLE;
     }
     const { files, program } = opened;
-    const options = { kernel: parsed.text('kernel'), seed: parsed.integer('seed', 0, Number.MAX_SAFE_INTEGER) ?? 0, log: false };
+    const options = {
+        kernel: parsed.text('kernel'),
+        seed: parsed.integer('seed', 0, Number.MAX_SAFE_INTEGER) ?? 0,
+        log: false,
+    };
     const all = combinations(variations);
-    const tables = scenariosOf(program, parsed.text('scenario')).map((scenario): BlackoutTable => ({
-        scenario: scenario.name.value,
-        vary: variations.map((v) => v.cost),
-        rows: all.map((costs): BlackoutRow => {
-            const { updates, passed, failure } = execute(files, program, scenario, { ...options, costs });
-            if (failure?.kind === 'setup') {
-                throw new BadArguments(failure.message);
-            }
-            return { costs, updates, passed, message: failure?.message ?? null };
+    const tables = scenariosOf(program, parsed.text('scenario')).map(
+        (scenario): BlackoutTable => ({
+            scenario: scenario.name.value,
+            vary: variations.map((v) => v.cost),
+            rows: all.map((costs): BlackoutRow => {
+                const { updates, passed, failure } = execute(files, program, scenario, { ...options, costs });
+                if (failure?.kind === 'setup') {
+                    throw new BadArguments(failure.message);
+                }
+                return { costs, updates, passed, message: failure?.message ?? null };
+            }),
         }),
-    }));
-    process.stdout.write(format === 'json'
-        ? `${JSON.stringify({ version: 1, file: files.display(program.main), tables }, undefined, 2)}\n`
-        : tables.map((t) => prettyBlackouts(t, styleFor(process.stdout, process.env))).join('\n'));
+    );
+    process.stdout.write(
+        format === 'json'
+            ? `${JSON.stringify({ version: 1, file: files.display(program.main), tables }, undefined, 2)}\n`
+            : tables.map((t) => prettyBlackouts(t, styleFor(process.stdout, process.env))).join('\n'),
+    );
     return tables.every((t) => t.rows.every((r) => r.passed)) ? 0 : 1;
 };
 
@@ -73,9 +91,17 @@ function variationOf(text: string): Variation {
     const cost = settableCost(name);
     if (!cost) {
         const nearest = near(name, SETTABLE_COSTS);
-        throw new BadArguments(`No cost is called "${name}".${nearest === undefined ? '' : ` Did you mean "${nearest}"?`} There are ${SETTABLE_COSTS.join(', ')}.`);
+        throw new BadArguments(
+            `No cost is called "${name}".${nearest === undefined ? '' : ` Did you mean "${nearest}"?`} There are ${SETTABLE_COSTS.join(', ')}.`,
+        );
     }
-    const figures = at < 0 ? [] : text.slice(at + 1).split(',').map(figureOf);
+    const figures =
+        at < 0
+            ? []
+            : text
+                  .slice(at + 1)
+                  .split(',')
+                  .map(figureOf);
     if (figures.length === 0) {
         throw new BadArguments(`--vary ${cost} needs figures: --vary ${cost}=100ns,1us.`);
     }
@@ -98,6 +124,8 @@ function combinations(variations: readonly Variation[]): CostChanges[] {
     if (runs > MAX_RUNS) {
         throw new BadArguments(`These are ${runs} combinations; at most ${MAX_RUNS} are run at once.`);
     }
-    return variations.reduce<CostChanges[]>((all, { cost, figures }) => all.flatMap((c) => figures.map((ns) => ({ ...c, [cost]: ns }))), [{}]);
+    return variations.reduce<CostChanges[]>(
+        (all, { cost, figures }) => all.flatMap((c) => figures.map((ns) => ({ ...c, [cost]: ns }))),
+        [{}],
+    );
 }
-

@@ -17,9 +17,11 @@ export const command: Command = (args) => {
     const files = new Files();
     const found = findings(files, openAll(files, parsed.positionals));
     const errors = found.filter((f) => f.severity === 'error').length;
-    process.stdout.write(format === 'json'
-        ? json(parsed.positionals, found, errors)
-        : pretty(files, found, errors, parsed.positionals.length, styleFor(process.stdout, process.env)));
+    process.stdout.write(
+        format === 'json'
+            ? json(parsed.positionals, found, errors)
+            : pretty(files, found, errors, parsed.positionals.length, styleFor(process.stdout, process.env)),
+    );
     return errors > 0 ? 1 : 0;
 };
 
@@ -52,7 +54,9 @@ export function prettyFinding(files: Files, f: Finding, style: Style): string {
     const severity = f.severity === 'error' ? style.bad('error') : style.warn('warning');
     const head = `${style.strong(spot(f.where))}: ${severity} ${f.code}: ${f.message}`;
     const hint = f.fix === null ? [] : [`  fix: ${f.fix}`];
-    return [head, ...excerpt(files.linesShownAs(f.where.file), f.where, style).map((l) => `  ${l}`), ...hint].map((l) => `${l}\n`).join('');
+    return [head, ...excerpt(files.linesShownAs(f.where.file), f.where, style).map((l) => `  ${l}`), ...hint]
+        .map((l) => `${l}\n`)
+        .join('');
 }
 
 function pretty(files: Files, found: readonly Finding[], errors: number, count: number, style: Style): string {

@@ -147,12 +147,46 @@ output.
 const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
     ['run', { summary: 'run scenarios', help: RUN_HELP, load: () => import('./run') }],
     ['check', { summary: 'check files without running them', help: CHECK_HELP, load: () => import('./check') }],
-    ['replay', { summary: 'compare recordings of a real kernel with the emulator', help: REPLAY_HELP, load: () => import('./replay') }],
-    ['inspect', { summary: 'look into the memory image of a handover', help: INSPECT_HELP, load: () => import('./inspect') }],
-    ['compat', { summary: 'run a scenario from every kernel to every other one', help: COMPAT_HELP, load: () => import('./compat') }],
-    ['import', { summary: 'write a recording of a real kernel as a scenario', help: IMPORT_HELP, load: () => import('./import') }],
-    ['blackout', { summary: 'say how long guests stand still, under other costs too', help: BLACKOUT_HELP, load: () => import('./blackout') }],
-    ['record', { summary: 'prepare recording on a kernel of your own', help: RECORD_HELP, load: () => import('./record') }],
+    [
+        'replay',
+        {
+            summary: 'compare recordings of a real kernel with the emulator',
+            help: REPLAY_HELP,
+            load: () => import('./replay'),
+        },
+    ],
+    [
+        'inspect',
+        { summary: 'look into the memory image of a handover', help: INSPECT_HELP, load: () => import('./inspect') },
+    ],
+    [
+        'compat',
+        {
+            summary: 'run a scenario from every kernel to every other one',
+            help: COMPAT_HELP,
+            load: () => import('./compat'),
+        },
+    ],
+    [
+        'import',
+        {
+            summary: 'write a recording of a real kernel as a scenario',
+            help: IMPORT_HELP,
+            load: () => import('./import'),
+        },
+    ],
+    [
+        'blackout',
+        {
+            summary: 'say how long guests stand still, under other costs too',
+            help: BLACKOUT_HELP,
+            load: () => import('./blackout'),
+        },
+    ],
+    [
+        'record',
+        { summary: 'prepare recording on a kernel of your own', help: RECORD_HELP, load: () => import('./record') },
+    ],
     ['dap', { summary: 'start the debug adapter', help: DAP_HELP, load: () => import('./dap') }],
     ['lsp', { summary: 'start the language server', help: LSP_HELP, load: () => import('./lsp') }],
 ]);
@@ -188,7 +222,9 @@ export async function commandLine(argv: readonly string[]): Promise<void> {
     } catch (e) {
         if (!(e instanceof BadArguments)) {
             // Not thrown on: Node would print the whole line of the minified bundle.
-            process.stderr.write(`lus: This is a bug in lus ${version}: ${e instanceof Error ? e.stack ?? e.message : String(e)}\n`);
+            process.stderr.write(
+                `lus: This is a bug in lus ${version}: ${e instanceof Error ? (e.stack ?? e.message) : String(e)}\n`,
+            );
             process.exitCode = EXIT_BUG;
             return;
         }
@@ -223,4 +259,3 @@ async function dispatch(name: string | undefined, args: readonly string[]): Prom
     }
     return (await entry.load()).command(args);
 }
-

@@ -52,17 +52,25 @@ const SLICE = 1 << 24;
 const EXIT_UNUSABLE = 2;
 
 export const command: Command = (args) => {
-    const parsed = parse(args, { kernels: { type: 'string' }, scenario: { type: 'string' }, format: { type: 'string' } });
+    const parsed = parse(args, {
+        kernels: { type: 'string' },
+        scenario: { type: 'string' },
+        format: { type: 'string' },
+    });
     const format = parsed.oneOf('format', ['pretty', 'json']);
     const opened = openOne(parsed.positionals);
     if (!opened) {
         return EXIT_UNUSABLE;
     }
     const { files, program } = opened;
-    const matrices = scenariosOf(program, parsed.text('scenario')).map((s) => matrixOf(files, program, s, kernelsOf(program, parsed.text('kernels'))));
-    process.stdout.write(format === 'json'
-        ? `${JSON.stringify({ version: 1, file: files.display(program.main), matrices }, undefined, 2)}\n`
-        : matrices.map((m) => prettyMatrix(m, styleFor(process.stdout, process.env))).join('\n'));
+    const matrices = scenariosOf(program, parsed.text('scenario')).map((s) =>
+        matrixOf(files, program, s, kernelsOf(program, parsed.text('kernels'))),
+    );
+    process.stdout.write(
+        format === 'json'
+            ? `${JSON.stringify({ version: 1, file: files.display(program.main), matrices }, undefined, 2)}\n`
+            : matrices.map((m) => prettyMatrix(m, styleFor(process.stdout, process.env))).join('\n'),
+    );
     return matrices.every((m) => m.cells.every((c) => c.outcome === 'works')) ? 0 : 1;
 };
 
@@ -71,27 +79,43 @@ function kernelsOf(program: Program, list: string | undefined): readonly string[
     if (list === undefined) {
         return ALL;
     }
-    const names = list.split(',').map((n) => n.trim()).filter((n) => n !== '');
+    const names = list
+        .split(',')
+        .map((n) => n.trim())
+        .filter((n) => n !== '');
     const unknown = names.find((n) => !DESCRIPTIONS.has(n) && !program.kernels.has(n));
     if (unknown !== undefined || names.length === 0) {
-        throw new BadArguments(`${unknown === undefined ? 'Name kernels behind --kernels' : `No kernel is called "${unknown}"`}. There are ${[...DESCRIPTIONS.keys(), ...program.kernels.keys()].join(', ')}.`);
+        throw new BadArguments(
+            `${unknown === undefined ? 'Name kernels behind --kernels' : `No kernel is called "${unknown}"`}. There are ${[...DESCRIPTIONS.keys(), ...program.kernels.keys()].join(', ')}.`,
+        );
     }
     return [...new Set(names)];
 }
 
 export function matrixOf(files: Files, program: Program, scenario: ScenarioDecl, kernels: readonly string[]): Matrix {
     const proposed: Record<string, readonly string[]> = {};
-    const cells = kernels.flatMap((from) => kernels.map((to) => cellOf(files, program, scenario, from, to, (layers) => {
-        // a kernel of the program that is made from this description keeps its layers
-        if (layers.size > 0) {
-            proposed[from] = layersOf(layers).map(titleOf);
-        }
-    })));
+    const cells = kernels.flatMap((from) =>
+        kernels.map((to) =>
+            cellOf(files, program, scenario, from, to, (layers) => {
+                // a kernel of the program that is made from this description keeps its layers
+                if (layers.size > 0) {
+                    proposed[from] = layersOf(layers).map(titleOf);
+                }
+            }),
+        ),
+    );
     return { file: files.display(program.main), scenario: scenario.name.value, kernels, proposed, cells };
 }
 
 /** @param booted is told the layers of the first kernel */
-function cellOf(files: Files, program: Program, scenario: ScenarioDecl, from: string, to: string, booted: (layers: ReadonlySet<string>) => void): Cell {
+function cellOf(
+    files: Files,
+    program: Program,
+    scenario: ScenarioDecl,
+    from: string,
+    to: string,
+    booted: (layers: ReadonlySet<string>) => void,
+): Cell {
     const { vm } = Run.start(program, { scenario: scenario.name.value, substitutes: { boot: from, load: to } });
     const log: LogLine[] = [];
     const used = new Set<string>();
@@ -116,7 +140,7 @@ function cellOf(files: Files, program: Program, scenario: ScenarioDecl, from: st
             }
         },
     });
-    for (let over = false; !over;) {
+    for (let over = false; !over; ) {
         const stop = vm.run(SLICE);
         over = stop?.reason === 'end' || (stop?.reason === 'exception' && stop.exception.fatal);
     }
@@ -125,23 +149,41 @@ function cellOf(files: Files, program: Program, scenario: ScenarioDecl, from: st
         return { from, to, outcome: 'works', reason: '', message: null, where: null, kernelLog: [] };
     }
     const last = log.filter((l) => l.boot === vm.boot && l.level !== 'info' && l.level !== 'notice').map((l) => l.text);
-    const base = { from, to, message: failure.message, where: failure.place ? whereOf(files, failure.place.uri, failure.place) : null, kernelLog: last.slice(-4) };
+    const base = {
+        from,
+        to,
+        message: failure.message,
+        where: failure.place ? whereOf(files, failure.place.uri, failure.place) : null,
+        kernelLog: last.slice(-4),
+    };
     const sender = resolveKernel(vm.image, jumps > 1 ? to : from);
     const verdict = formatVerdict(vm.image, sender, resolveKernel(vm.image, to), [...used]);
     const outcome = jumps === 0 ? 'unsuited' : outcomeOf(failure.message, last);
     const explained = EXPLAINS[verdict.outcome] === outcome;
-    const reason = explained ? verdict.reason : outcome === 'lost' ? NOT_FINALIZED[sender.desc.kho.finalize] : shortened(failure.message);
+    const reason = explained
+        ? verdict.reason
+        : outcome === 'lost'
+          ? NOT_FINALIZED[sender.desc.kho.finalize]
+          : shortened(failure.message);
     return { ...base, outcome, reason };
 }
 
 /** Which outcome of the scenario a verdict on the formats accounts for. */
 const EXPLAINS: Readonly<Record<FormatOutcome, Outcome>> = {
-    works: 'works', lost: 'lost', panic: 'panic', EIO: 'EIO', held: 'fails', 'no handover': 'unsuited',
+    works: 'works',
+    lost: 'lost',
+    panic: 'panic',
+    EIO: 'EIO',
+    held: 'fails',
+    'no handover': 'unsuited',
 };
 
 /** Why a handover of the right format is refused. */
 const NOT_FINALIZED: Readonly<Record<Finalize, string>> = {
-    never: 'refused', debugfs: 'not finalized', reboot: 'not finalized', prepare: 'no PREPARE',
+    never: 'refused',
+    debugfs: 'not finalized',
+    reboot: 'not finalized',
+    prepare: 'no PREPARE',
 };
 
 /** From what the kernel said and how the scenario failed. */

@@ -10,34 +10,65 @@ import type { DiagnosisReport, Failure, ScenarioResult } from './results';
 import type { Style } from './style';
 import { spot, whereOf } from './where';
 
-export function reportsOf(files: Files, program: Program, scenario: ScenarioDecl, found: Iterable<Diagnosis>): DiagnosisReport[] {
+export function reportsOf(
+    files: Files,
+    program: Program,
+    scenario: ScenarioDecl,
+    found: Iterable<Diagnosis>,
+): DiagnosisReport[] {
     const asked = askedFor(program, scenario);
-    return [...found].map((d): DiagnosisReport => ({
-        code: d.code,
-        severity: d.severity,
-        message: d.message,
-        where: d.place ? whereOf(files, d.place.uri, d.place) : null,
-        boot: d.boot,
-        timeNs: d.time,
-        history: d.history.map((h) => ({ boot: h.boot, text: h.text, where: h.place ? whereOf(files, h.place.uri, h.place) : null })),
-        advice: d.advice,
-        expected: asked.has(d.code) || (scenario.finds?.some((f) => f.name === d.code || f.name === rootOf(d).code) ?? false),
-        cause: d.cause && { code: d.cause.code, message: d.cause.message, where: d.cause.place ? whereOf(files, d.cause.place.uri, d.cause.place) : null },
-        data: d.data,
-    }));
+    return [...found].map(
+        (d): DiagnosisReport => ({
+            code: d.code,
+            severity: d.severity,
+            message: d.message,
+            where: d.place ? whereOf(files, d.place.uri, d.place) : null,
+            boot: d.boot,
+            timeNs: d.time,
+            history: d.history.map((h) => ({
+                boot: h.boot,
+                text: h.text,
+                where: h.place ? whereOf(files, h.place.uri, h.place) : null,
+            })),
+            advice: d.advice,
+            expected:
+                asked.has(d.code) ||
+                (scenario.finds?.some((f) => f.name === d.code || f.name === rootOf(d).code) ?? false),
+            cause: d.cause && {
+                code: d.cause.code,
+                message: d.cause.message,
+                where: d.cause.place ? whereOf(files, d.cause.place.uri, d.cause.place) : null,
+            },
+            data: d.data,
+        }),
+    );
 }
 
 /** The codes that a scenario names in `diagnosed("…")`: those it knows of. */
 function askedFor(program: Program, scenario: ScenarioDecl): ReadonlySet<string> {
     const text = program.files.get(program.uriOf.get(scenario) ?? program.main)?.text ?? '';
     const { tokens } = lex(program.main, text.slice(scenario.start, scenario.end));
-    return new Set(tokens.flatMap((t, i) => (t.kind === 'string' && tokens[i - 1]?.text === '(' && tokens[i - 2]?.text === 'diagnosed' ? [t.text] : [])));
+    return new Set(
+        tokens.flatMap((t, i) =>
+            t.kind === 'string' && tokens[i - 1]?.text === '(' && tokens[i - 2]?.text === 'diagnosed' ? [t.text] : [],
+        ),
+    );
 }
 
 /** `--strict`: the first diagnosis that the scenario does not know of is a failure of it. Hints are none. */
 export function strictFailure(diagnoses: readonly DiagnosisReport[]): Failure | null {
     const d = diagnoses.find((x) => !x.expected && x.severity !== 'hint');
-    return d ? { kind: 'diagnosis', message: `${d.code}: ${d.message}`, where: d.where, stack: [], cause: null, waiting: [], kernelLog: [] } : null;
+    return d
+        ? {
+              kind: 'diagnosis',
+              message: `${d.code}: ${d.message}`,
+              where: d.where,
+              stack: [],
+              cause: null,
+              waiting: [],
+              kernelLog: [],
+          }
+        : null;
 }
 
 /** Lines for people. What the scenario asks for itself takes one. */
@@ -52,7 +83,15 @@ export function prettyDiagnoses(files: Files, { diagnoses }: ScenarioResult, sty
             `${d.where ? `${style.strong(spot(d.where))}: ` : ''}${head}`,
             ...(d.where ? ['', ...excerpt(files.linesShownAs(d.where.file), d.where, style).map((l) => `  ${l}`)] : []),
             ...(d.cause ? ['', `${style.strong('Follows from')}  ${causeText(d.cause)}: ${d.cause.message}`] : []),
-            ...(d.history.length > 0 ? ['', style.strong('History'), ...d.history.map((h) => `  kernel ${h.boot}: ${h.text}${h.where ? `  ${style.dim(spot(h.where))}` : ''}`)] : []),
+            ...(d.history.length > 0
+                ? [
+                      '',
+                      style.strong('History'),
+                      ...d.history.map(
+                          (h) => `  kernel ${h.boot}: ${h.text}${h.where ? `  ${style.dim(spot(h.where))}` : ''}`,
+                      ),
+                  ]
+                : []),
             '',
             `${style.strong('What to do')}  ${d.advice}`,
         ];

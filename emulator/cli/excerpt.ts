@@ -21,7 +21,10 @@ export function excerpt(lines: LineMap, where: Where, style: Style, before = 0):
     }
     out.push(`${gutter(String(line), '>')} ${text.replaceAll('\t', TAB)}`.trimEnd());
     const indent = text.slice(0, column - 1).replaceAll('\t', TAB).length;
-    const marked = text.slice(column - 1, end - 1).replaceAll('\t', TAB).trimEnd().length;
+    const marked = text
+        .slice(column - 1, end - 1)
+        .replaceAll('\t', TAB)
+        .trimEnd().length;
     out.push(`${gutter('', ' ')} ${' '.repeat(indent)}${style.bad('^'.repeat(Math.max(marked, 1)))}`);
     return out;
 }

@@ -52,7 +52,11 @@ class Watcher implements Listener {
     /** The origin of the last failure that a process or the scenario saw. */
     cause: Cause | null = null;
 
-    constructor(private readonly vm: Vm, private readonly files: Files, private readonly all: boolean) {}
+    constructor(
+        private readonly vm: Vm,
+        private readonly files: Files,
+        private readonly all: boolean,
+    ) {}
 
     log: NonNullable<Listener['log']> = (line) => {
         const entry: LogEntry = { level: line.level, text: line.text, timeNs: line.time, boot: line.boot };
@@ -85,7 +89,8 @@ class Watcher implements Listener {
 
 /** Long stacks, as of functions that call themselves, keep their ends. */
 function stackLines(files: Files, stack: readonly StackEntry[]): StackLine[] {
-    const lines = (entries: readonly StackEntry[]): StackLine[] => entries.map((e) => ({ label: e.label, where: placeIn(files, e.place) }));
+    const lines = (entries: readonly StackEntry[]): StackLine[] =>
+        entries.map((e) => ({ label: e.label, where: placeIn(files, e.place) }));
     if (stack.length <= STACK_TOP + STACK_BOTTOM) {
         return lines(stack);
     }
@@ -97,7 +102,9 @@ function stackLines(files: Files, stack: readonly StackEntry[]): StackLine[] {
 function waitersOf(files: Files, vm: Vm): Waiter[] {
     return vm.threads.flatMap((thread): Waiter[] => {
         const message = waitsFor(vm, thread);
-        return message === undefined || thread === vm.current ? [] : [{ process: thread.name, message, stack: stackLines(files, callStack(vm, thread)) }];
+        return message === undefined || thread === vm.current
+            ? []
+            : [{ process: thread.name, message, stack: stackLines(files, callStack(vm, thread)) }];
     });
 }
 
@@ -105,15 +112,43 @@ function placeIn(files: Files, place: Place | undefined): Where | null {
     return place ? whereOf(files, place.uri, place) : null;
 }
 
-export function execute(files: Files, program: Program, scenario: ScenarioDecl, options: ExecuteOptions): ScenarioResult {
+export function execute(
+    files: Files,
+    program: Program,
+    scenario: ScenarioDecl,
+    options: ExecuteOptions,
+): ScenarioResult {
     const where = whereOf(files, program.main, scenario.name);
     const base = { name: scenario.name.value, where };
     let run: Run;
     try {
-        run = Run.start(program, { scenario: base.name, kernel: options.kernel, seed: options.seed, costs: options.costs });
+        run = Run.start(program, {
+            scenario: base.name,
+            kernel: options.kernel,
+            seed: options.seed,
+            costs: options.costs,
+        });
     } catch (e) {
         if (e instanceof UsageError) {
-            return { ...base, passed: false, seed: null, timeNs: 0, boots: 0, output: [], updates: [], diagnoses: [], failure: { kind: 'setup', message: e.message, where, stack: [], cause: null, waiting: [], kernelLog: [] } };
+            return {
+                ...base,
+                passed: false,
+                seed: null,
+                timeNs: 0,
+                boots: 0,
+                output: [],
+                updates: [],
+                diagnoses: [],
+                failure: {
+                    kind: 'setup',
+                    message: e.message,
+                    where,
+                    stack: [],
+                    cause: null,
+                    waiting: [],
+                    kernelLog: [],
+                },
+            };
         }
         throw e;
     }
@@ -134,7 +169,17 @@ export function execute(files: Files, program: Program, scenario: ScenarioDecl, 
     }
     const diagnoses = reportsOf(files, program, scenario, vm.diagnoses?.found ?? []);
     const failure = ended ?? (options.strict ? strictFailure(diagnoses) : null);
-    return { ...base, passed: failure === null, seed: vm.scheduler.used ? vm.seed : null, timeNs: vm.machine.clock.now, boots: vm.machine.boots, output: watcher.output, updates: updatesOf(vm), diagnoses, failure };
+    return {
+        ...base,
+        passed: failure === null,
+        seed: vm.scheduler.used ? vm.seed : null,
+        timeNs: vm.machine.clock.now,
+        boots: vm.machine.boots,
+        output: watcher.output,
+        updates: updatesOf(vm),
+        diagnoses,
+        failure,
+    };
 }
 
 function toTheEnd(files: Files, vm: Vm, watcher: Watcher): Failure | null {
@@ -153,9 +198,17 @@ function toTheEnd(files: Files, vm: Vm, watcher: Watcher): Failure | null {
         if (e instanceof BadArguments) {
             throw e;
         }
-        const message = `The emulator failed, which is a bug in it: ${e instanceof Error ? e.stack ?? e.message : String(e)}`;
+        const message = `The emulator failed, which is a bug in it: ${e instanceof Error ? (e.stack ?? e.message) : String(e)}`;
         const stack = stackLines(files, callStack(vm));
-        return { kind: 'emulator', message, where: stack[0]?.where ?? null, stack, cause: null, waiting: [], kernelLog: watcher.tail };
+        return {
+            kind: 'emulator',
+            message,
+            where: stack[0]?.where ?? null,
+            stack,
+            cause: null,
+            waiting: [],
+            kernelLog: watcher.tail,
+        };
     }
 }
 

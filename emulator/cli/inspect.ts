@@ -17,7 +17,10 @@ const EXIT_DAMAGED = 1;
 
 export const command: Command = (args) => {
     const parsed = parse(args, {
-        fdt: { type: 'string' }, format: { type: 'string' }, extract: { type: 'string' }, output: { type: 'string', short: 'o' },
+        fdt: { type: 'string' },
+        format: { type: 'string' },
+        extract: { type: 'string' },
+        output: { type: 'string', short: 'o' },
     });
     const format = parsed.oneOf('format', ['pretty', 'json']);
     const [name, ...more] = parsed.positionals;
@@ -38,7 +41,13 @@ export const command: Command = (args) => {
         process.stdout.write(`${JSON.stringify(handoverJson(handover), null, 2)}\n`);
     } else {
         const style = styleFor(process.stdout, process.env);
-        process.stdout.write(handoverReport({ name: path.basename(name), machine: file.machine, segments: file.segments.length, size: memory.size }, handover, style));
+        process.stdout.write(
+            handoverReport(
+                { name: path.basename(name), machine: file.machine, segments: file.segments.length, size: memory.size },
+                handover,
+                style,
+            ),
+        );
     }
     return handover.findings.some((f) => f.consequence !== 'none') ? EXIT_DAMAGED : 0;
 };
@@ -88,13 +97,17 @@ function extractFile(handover: HandoverView, memory: MemoryView, { session, toke
     const found = sessions.find((s) => s.name === session);
     if (!found) {
         const names = sessions.map((s) => `"${s.name}"`).join(', ');
-        throw new BadArguments(`This image has no session "${session}". ${names === '' ? 'It has none at all.' : `It has ${names}.`}`);
+        throw new BadArguments(
+            `This image has no session "${session}". ${names === '' ? 'It has none at all.' : `It has ${names}.`}`,
+        );
     }
     const memfd = memfdOf(found.files, token, session);
     write(output, memfd, memory);
     process.stdout.write(`${output}: ${memfd.size} bytes\n`);
     if (!memfd.content && memfd.size !== 0) {
-        process.stderr.write('lus: Not all of the contents are in the image, or not in order; what is missing is zeroes.\n');
+        process.stderr.write(
+            'lus: Not all of the contents are in the image, or not in order; what is missing is zeroes.\n',
+        );
         return EXIT_DAMAGED;
     }
     return 0;
@@ -104,10 +117,14 @@ function memfdOf(files: readonly FileView[], token: bigint, session: string): Me
     const file = files.find((f) => BigInt(f.token) === token);
     if (!file) {
         const tokens = files.map((f) => `0x${f.token.toString(16)}`).join(', ');
-        throw new BadArguments(`Session "${session}" has no file with token 0x${token.toString(16)}. ${tokens === '' ? 'It has none at all.' : `It has ${tokens}.`}`);
+        throw new BadArguments(
+            `Session "${session}" has no file with token 0x${token.toString(16)}. ${tokens === '' ? 'It has none at all.' : `It has ${tokens}.`}`,
+        );
     }
     if (!file.memfd) {
-        throw new BadArguments(`This file is of "${file.compatible}", and only the contents of memfds can be extracted.`);
+        throw new BadArguments(
+            `This file is of "${file.compatible}", and only the contents of memfds can be extracted.`,
+        );
     }
     return file.memfd;
 }
@@ -118,7 +135,13 @@ function write(output: string, memfd: MemfdView, memory: MemoryView): void {
         try {
             for (const { offset, content } of contentOf(memory, memfd.folios, memfd.size)) {
                 if (content.kind !== 'zero') {
-                    writeSync(fd, new Bytes([content], extentLength(content)).toUint8Array(), 0, extentLength(content), offset);
+                    writeSync(
+                        fd,
+                        new Bytes([content], extentLength(content)).toUint8Array(),
+                        0,
+                        extentLength(content),
+                        offset,
+                    );
                 }
             }
             ftruncateSync(fd, Number(memfd.size));

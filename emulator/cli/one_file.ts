@@ -12,7 +12,9 @@ import { findingOf } from './where';
  * Reads and checks the one file that the arguments name. Its errors are printed; then there is no program.
  * @throws BadArguments where they name none, several, or one that is not there
  */
-export function openOne(positionals: readonly string[]): { readonly files: Files; readonly program: Program } | undefined {
+export function openOne(
+    positionals: readonly string[],
+): { readonly files: Files; readonly program: Program } | undefined {
     const [name, ...more] = positionals;
     if (name === undefined || more.length > 0) {
         throw new BadArguments('Name one file.');

@@ -24,7 +24,13 @@ type Options = NonNullable<ParseArgsConfig['options']>;
 
 /** @throws BadArguments with one sentence where the arguments are not what the options say */
 export function parse(args: readonly string[], options: Options): Parsed {
-    const { tokens, positionals } = parseArgs({ args: [...args], options, allowPositionals: true, strict: false, tokens: true });
+    const { tokens, positionals } = parseArgs({
+        args: [...args],
+        options,
+        allowPositionals: true,
+        strict: false,
+        tokens: true,
+    });
     const given = new Map<string, string | true>();
     const all = new Map<string, string[]>();
     for (const t of tokens) {
@@ -43,7 +49,7 @@ export function parse(args: readonly string[], options: Options): Parsed {
         }
         given.set(t.name, t.value ?? true);
         if (t.value !== undefined) {
-            all.set(t.name, [...all.get(t.name) ?? [], t.value]);
+            all.set(t.name, [...(all.get(t.name) ?? []), t.value]);
         }
     }
     const text = (name: string): string | undefined => {
@@ -73,7 +79,9 @@ export function parse(args: readonly string[], options: Options): Parsed {
             }
             const choice = choices.find((c) => c === value);
             if (choice === undefined) {
-                throw new BadArguments(`--${name} is ${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}, not "${value}".`);
+                throw new BadArguments(
+                    `--${name} is ${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}, not "${value}".`,
+                );
             }
             return choice;
         },

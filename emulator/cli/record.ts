@@ -12,7 +12,11 @@ const FLAGS = ['-static', '-O2', '-Wall', '-Wextra', '-Werror'];
 
 export const command: Command = (args) => {
     const parsed = parse(args, {
-        build: { type: 'string' }, cc: { type: 'string' }, script: { type: 'string' }, kernel: { type: 'string' }, 'other-kernel': { type: 'string' },
+        build: { type: 'string' },
+        cc: { type: 'string' },
+        script: { type: 'string' },
+        kernel: { type: 'string' },
+        'other-kernel': { type: 'string' },
     });
     const [extra] = parsed.positionals;
     if (extra !== undefined) {
@@ -40,7 +44,8 @@ export const command: Command = (args) => {
     if (steps !== undefined && kernel !== undefined) {
         const other = parsed.text('other-kernel');
         const entries: ArchiveEntry[] = [
-            { name: 'dev' }, { name: 'proc' },
+            { name: 'dev' },
+            { name: 'proc' },
             { name: 'init', data: read(recorder), executable: true },
             { name: 'script', data: Buffer.from(steps) },
             { name: 'vmlinuz', data: read(kernel) },
@@ -69,7 +74,9 @@ function build(folder: string, cc: string): string {
         throw new BadArguments(`There is no C compiler "${cc}": install one, or name it with --cc.`);
     }
     if (status !== 0) {
-        throw new BadArguments(`${cc} cannot compile the recorder (it needs Linux headers and a C library to link statically):\n${stderr.trimEnd()}`);
+        throw new BadArguments(
+            `${cc} cannot compile the recorder (it needs Linux headers and a C library to link statically):\n${stderr.trimEnd()}`,
+        );
     }
     return output;
 }
@@ -105,7 +112,9 @@ function stepsOf(file: string, text: string): string {
         }
         try {
             if (needsTestHandlers(stepOf(line))) {
-                throw wrong(`"${line}" is for the test handlers of the recordings that come with lus, which no other kernel has.`);
+                throw wrong(
+                    `"${line}" is for the test handlers of the recordings that come with lus, which no other kernel has.`,
+                );
             }
         } catch (e) {
             throw e instanceof UnknownStep ? wrong(e.message) : e;
@@ -129,7 +138,9 @@ function opOf(line: string, wrong: (what: string) => BadArguments): string | und
     } catch {
         throw wrong('This line is neither a step nor a line of a recording.');
     }
-    return typeof json === 'object' && json !== null && 'op' in json && typeof json.op === 'string' ? json.op : undefined;
+    return typeof json === 'object' && json !== null && 'op' in json && typeof json.op === 'string'
+        ? json.op
+        : undefined;
 }
 
 function needsTestHandlers(step: Step): boolean {

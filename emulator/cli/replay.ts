@@ -35,9 +35,11 @@ export const command: Command = (args) => {
     const equal = results.filter((r) => r.difference === null).length;
     const matched = results.reduce((n, r) => n + r.matched, 0);
     const total = results.reduce((n, r) => n + r.total, 0);
-    process.stdout.write(format === 'json'
-        ? `${JSON.stringify({ version: 1, matched, total, equal, different: results.length - equal, files: results }, undefined, 2)}\n`
-        : `\n${counted(results.length, 'recording')}: ${style.good(`${equal} equal`)}, ${results.length - equal > 0 ? style.bad(`${results.length - equal} different`) : '0 different'}; ${matched}/${total} lines matched\n`);
+    process.stdout.write(
+        format === 'json'
+            ? `${JSON.stringify({ version: 1, matched, total, equal, different: results.length - equal, files: results }, undefined, 2)}\n`
+            : `\n${counted(results.length, 'recording')}: ${style.good(`${equal} equal`)}, ${results.length - equal > 0 ? style.bad(`${results.length - equal} different`) : '0 different'}; ${matched}/${total} lines matched\n`,
+    );
     return equal === results.length ? 0 : 1;
 };
 

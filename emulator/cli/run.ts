@@ -30,8 +30,15 @@ interface Planned {
 
 export const command: Command = (args) => {
     const parsed = parse(args, {
-        scenario: { type: 'string' }, kernel: { type: 'string' }, seed: { type: 'string' }, format: { type: 'string' }, log: { type: 'boolean' }, strict: { type: 'boolean' },
-        timeline: { type: 'string' }, 'save-handover': { type: 'string' }, 'whole-memory': { type: 'boolean' },
+        scenario: { type: 'string' },
+        kernel: { type: 'string' },
+        seed: { type: 'string' },
+        format: { type: 'string' },
+        log: { type: 'boolean' },
+        strict: { type: 'boolean' },
+        timeline: { type: 'string' },
+        'save-handover': { type: 'string' },
+        'whole-memory': { type: 'boolean' },
     });
     const format = parsed.oneOf('format', FORMATS);
     const options: ExecuteOptions = {
@@ -45,9 +52,14 @@ export const command: Command = (args) => {
         throw new BadArguments('Name at least one file.');
     }
     const files = new Files();
-    const plan = planned(openAll(files, parsed.positionals).map((uri) => loadProgram(files, uri)), parsed.text('scenario'), options);
+    const plan = planned(
+        openAll(files, parsed.positionals).map((uri) => loadProgram(files, uri)),
+        parsed.text('scenario'),
+        options,
+    );
     const name = parsed.text('timeline');
-    const timeline = name === undefined ? undefined : new TimelineFile(name, plan.reduce((n, p) => n + p.scenarios.length, 0) > 1);
+    const timeline =
+        name === undefined ? undefined : new TimelineFile(name, plan.reduce((n, p) => n + p.scenarios.length, 0) > 1);
     const code = runAll(files, plan, { ...options, timeline }, reporterOf(format, files));
     if (timeline) {
         timeline.write();
@@ -87,10 +99,15 @@ function reporterOf(format: (typeof FORMATS)[number], files: Files): Reporter {
 
 /** @throws BadArguments where the arguments name a scenario or a kernel that is not there, or there is nothing to run */
 function planned(programs: readonly Program[], name: string | undefined, options: ExecuteOptions): Planned[] {
-    const plan = programs.map((program): Planned => ({
-        program,
-        scenarios: errorsOf(program).length > 0 ? [] : program.scenarios.filter((s) => name === undefined || s.name.value === name),
-    }));
+    const plan = programs.map(
+        (program): Planned => ({
+            program,
+            scenarios:
+                errorsOf(program).length > 0
+                    ? []
+                    : program.scenarios.filter((s) => name === undefined || s.name.value === name),
+        }),
+    );
     const broken = programs.some((p) => errorsOf(p).length > 0);
     const first = plan.find((p) => p.scenarios.length > 0);
     if (!first && !broken) {
@@ -120,7 +137,9 @@ function checkKernel(program: Program, scenario: ScenarioDecl | undefined, optio
     try {
         Run.start(program, { scenario: scenario.name.value, kernel: options.kernel });
     } catch (e) {
-        throw e instanceof UsageError ? new BadArguments(`${e.message.charAt(0).toUpperCase()}${e.message.slice(1)}`) : e;
+        throw e instanceof UsageError
+            ? new BadArguments(`${e.message.charAt(0).toUpperCase()}${e.message.slice(1)}`)
+            : e;
     }
 }
 

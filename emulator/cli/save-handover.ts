@@ -39,7 +39,9 @@ export class HandoverFiles {
     /** What to tell the user at the end: one sentence. */
     summary(): string {
         if (this.written === 0) {
-            return this.jumps === 0 ? 'There was no kexec, so no handover was saved.' : 'No kexec handed anything over, so nothing was saved.';
+            return this.jumps === 0
+                ? 'There was no kexec, so no handover was saved.'
+                : 'No kexec handed anything over, so nothing was saved.';
         }
         const last = this.written === 1 ? '' : ` … ${numbered(this.name, this.written)}`;
         return `Saved ${this.written === 1 ? 'the handover' : `${this.written} handovers`}: ${this.name}${last}`;

@@ -12,9 +12,18 @@ const plain = (text: string): string => text;
 
 export const PLAIN: Style = { good: plain, bad: plain, warn: plain, strong: plain, dim: plain };
 
-const sgr = (on: number, off: number) => (text: string): string => `\u001b[${on}m${text}\u001b[${off}m`;
+const sgr =
+    (on: number, off: number) =>
+    (text: string): string =>
+        `\u001b[${on}m${text}\u001b[${off}m`;
 
-export const COLOURED: Style = { good: sgr(32, 39), bad: sgr(31, 39), warn: sgr(33, 39), strong: sgr(1, 22), dim: sgr(2, 22) };
+export const COLOURED: Style = {
+    good: sgr(32, 39),
+    bad: sgr(31, 39),
+    warn: sgr(33, 39),
+    strong: sgr(1, 22),
+    dim: sgr(2, 22),
+};
 
 /** FORCE_COLOR wins over NO_COLOR; `FORCE_COLOR=0` and an empty NO_COLOR mean nothing is asked for. */
 export function styleFor(stream: { readonly isTTY?: boolean }, env: NodeJS.ProcessEnv): Style {

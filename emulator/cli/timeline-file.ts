@@ -9,7 +9,10 @@ export class TimelineFile {
     private runs = 0;
 
     /** @param titled whether there are several scenarios, which the trace tells apart by name */
-    constructor(private readonly name: string, private readonly titled: boolean) {}
+    constructor(
+        private readonly name: string,
+        private readonly titled: boolean,
+    ) {}
 
     tracer(vm: Vm, scenario: string): Tracer {
         return new Tracer(vm, this.runs++, this.titled ? scenario : '');
@@ -24,7 +27,10 @@ export class TimelineFile {
     /** @throws BadArguments where the file cannot be written */
     write(): void {
         try {
-            writeFileSync(this.name, `{"displayTimeUnit":"ns","traceEvents":[\n${this.all.map((e) => JSON.stringify(e)).join(',\n')}\n]}\n`);
+            writeFileSync(
+                this.name,
+                `{"displayTimeUnit":"ns","traceEvents":[\n${this.all.map((e) => JSON.stringify(e)).join(',\n')}\n]}\n`,
+            );
         } catch (e) {
             throw new BadArguments(`${this.name} cannot be written: ${e instanceof Error ? e.message : String(e)}.`);
         }

@@ -8,11 +8,23 @@ export function whereOf(files: Files, uri: string, span: Span): Where {
     const lines = files.lines(uri);
     const start = lines.position(span.start);
     const end = lines.position(span.end);
-    return { file: files.display(uri), line: start.line, column: start.column, endLine: end.line, endColumn: end.column };
+    return {
+        file: files.display(uri),
+        line: start.line,
+        column: start.column,
+        endLine: end.line,
+        endColumn: end.column,
+    };
 }
 
 export function findingOf(files: Files, d: Diagnostic): Finding {
-    return { code: d.code, severity: d.severity, message: d.message, where: whereOf(files, d.uri, d.span), fix: d.fix?.title ?? null };
+    return {
+        code: d.code,
+        severity: d.severity,
+        message: d.message,
+        where: whereOf(files, d.uri, d.span),
+        fix: d.fix?.title ?? null,
+    };
 }
 
 /** `file:line:column`, as editors and terminals make it a link. */

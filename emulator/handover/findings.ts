@@ -45,9 +45,21 @@ export class Findings {
 
     /** All that is kept, and for codes of which there were more how many. */
     list(): readonly Finding[] {
-        const more = [...this.counts].filter(([code, { count }]) => count > this.kept.filter((f) => f.code === code).length);
-        return [...this.kept, ...more.map(([code, { count, consequence }]): Finding => (
-            { code, address: undefined, text: `there are ${count} findings of this kind in all`, consequence, effect: undefined }))];
+        const more = [...this.counts].filter(
+            ([code, { count }]) => count > this.kept.filter((f) => f.code === code).length,
+        );
+        return [
+            ...this.kept,
+            ...more.map(
+                ([code, { count, consequence }]): Finding => ({
+                    code,
+                    address: undefined,
+                    text: `there are ${count} findings of this kind in all`,
+                    consequence,
+                    effect: undefined,
+                }),
+            ),
+        ];
     }
 }
 

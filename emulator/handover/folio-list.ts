@@ -51,7 +51,13 @@ export class FolioList {
 
     at(i: number): FolioEntry | undefined {
         return i >= 0 && i < this.count
-            ? { pfn: this.pfns[i] ?? 0, flags: this.flags[i] ?? 0, index: this.indices[i] ?? 0, order: this.orders[i] ?? -1 } : undefined;
+            ? {
+                  pfn: this.pfns[i] ?? 0,
+                  flags: this.flags[i] ?? 0,
+                  index: this.indices[i] ?? 0,
+                  order: this.orders[i] ?? -1,
+              }
+            : undefined;
     }
 
     *[Symbol.iterator](): Generator<FolioEntry> {

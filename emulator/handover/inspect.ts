@@ -48,10 +48,23 @@ export function inspectFile(source: ByteSource, options: InspectOptions = {}): I
         scratch: options.scratch ?? (note && { addr: note.setup.scratch, size: note.setup.scratchSize }),
         end: options.end ?? note?.map.reduce((n, r) => Math.max(n, r.start + r.size), 0),
     });
-    const outside = note && file.segments.find((s) => !note.map.some((r) => s.pa >= r.start && s.pa + s.size <= r.start + r.size));
-    const damage: Finding[] = file.findings.map((f) => ({ code: f.code, address: f.offset, text: f.text, consequence: 'none', effect: undefined }));
+    const outside =
+        note && file.segments.find((s) => !note.map.some((r) => s.pa >= r.start && s.pa + s.size <= r.start + r.size));
+    const damage: Finding[] = file.findings.map((f) => ({
+        code: f.code,
+        address: f.offset,
+        text: f.text,
+        consequence: 'none',
+        effect: undefined,
+    }));
     if (outside) {
-        damage.push({ code: 'segment-outside', address: outside.pa, text: `the segment ${hex(outside.pa)}-${hex(outside.pa + outside.size - 1)} is no memory of this machine`, consequence: 'none', effect: undefined });
+        damage.push({
+            code: 'segment-outside',
+            address: outside.pa,
+            text: `the segment ${hex(outside.pa)}-${hex(outside.pa + outside.size - 1)} is no memory of this machine`,
+            consequence: 'none',
+            effect: undefined,
+        });
     }
     return { file, memory, handover: { ...handover, findings: [...damage, ...handover.findings] } };
 }
@@ -63,8 +76,21 @@ export function inspect(view: MemoryView, options: InspectOptions = {}): Handove
     const given = options.fdt !== undefined && options.scratch !== undefined;
     const found: FoundHandover = given ? { fdts: [], setups: new Map(), arrays: [] } : findHandover(view);
     const addr = options.fdt ?? found.fdts[0]?.pa;
-    const empty = { fdtAddr: addr, fdt: undefined, fdtSize: 0, otherFdts: [], scratchAddr: undefined, scratch: [], scratchFrom: undefined, metadata: undefined,
-        radixRoot: undefined, radixNodes: [], preserved, luo: undefined, unknownPages: 0 };
+    const empty = {
+        fdtAddr: addr,
+        fdt: undefined,
+        fdtSize: 0,
+        otherFdts: [],
+        scratchAddr: undefined,
+        scratch: [],
+        scratchFrom: undefined,
+        metadata: undefined,
+        radixRoot: undefined,
+        radixNodes: [],
+        preserved,
+        luo: undefined,
+        unknownPages: 0,
+    };
     if (addr === undefined) {
         walk.findings.add('no-fdt', undefined, 'there is no KHO root FDT in this memory', 'lost');
         return { ...empty, findings: walk.findings.list() };
@@ -76,7 +102,13 @@ export function inspect(view: MemoryView, options: InspectOptions = {}): Handove
     const { root, size } = fdt;
     const tree = readTree(walk, root, options.end);
     if (tree.nodes.length > 0 && !preserved.covers(addr)) {
-        walk.findings.add('fdt-not-preserved', addr, `the root FDT at ${hex(addr)} is not preserved`, 'corrupt', 'the kernel may give its page away and read it later');
+        walk.findings.add(
+            'fdt-not-preserved',
+            addr,
+            `the root FDT at ${hex(addr)} is not preserved`,
+            'corrupt',
+            'the kernel may give its page away and read it later',
+        );
     }
     const scratch = findScratch(walk, addr, found, options.scratch);
     checkPreserved(walk, scratch.areas, options.end);
@@ -84,10 +116,20 @@ export function inspect(view: MemoryView, options: InspectOptions = {}): Handove
     const metadata = readMetadata(walk, root);
     const luo = luoOf(walk, root, options.handlers);
     return {
-        fdtAddr: addr, fdt: root, fdtSize: size, otherFdts: found.fdts.map((f) => f.pa).filter((pa) => pa !== addr),
-        scratchAddr: scratch.addr, scratch: scratch.areas, scratchFrom: scratch.from,
-        metadata, radixRoot: tree.root, radixNodes: tree.nodes, preserved, luo,
-        unknownPages: Math.max(0, preserved.pages - walk.claimedPages), findings: walk.findings.list(),
+        fdtAddr: addr,
+        fdt: root,
+        fdtSize: size,
+        otherFdts: found.fdts.map((f) => f.pa).filter((pa) => pa !== addr),
+        scratchAddr: scratch.addr,
+        scratch: scratch.areas,
+        scratchFrom: scratch.from,
+        metadata,
+        radixRoot: tree.root,
+        radixNodes: tree.nodes,
+        preserved,
+        luo,
+        unknownPages: Math.max(0, preserved.pages - walk.claimedPages),
+        findings: walk.findings.list(),
     };
 }
 
@@ -99,25 +141,47 @@ function rootFdt(walk: Walk, addr: number): { root: FdtNode; size: number } | un
     }
     const { root, findings: damage, size } = readFdt(view.read(addr, PAGE_SIZE));
     for (const d of damage) {
-        findings.add(root ? 'fdt-damaged' : 'fdt-invalid', addr + d.offset, `the root FDT: ${d.text}`, root ? 'none' : 'lost');
+        findings.add(
+            root ? 'fdt-damaged' : 'fdt-invalid',
+            addr + d.offset,
+            `the root FDT: ${d.text}`,
+            root ? 'none' : 'lost',
+        );
     }
     if (!root) {
         return undefined;
     }
     if (!fdtIsCompatible(root, KHO_COMPATIBLE)) {
         const said = candidateAt(view, addr)?.compatible;
-        findings.add('fdt-incompatible', addr, `the root FDT is ${said === undefined ? 'none of KHO' : `"${printable(said)}"`}; this is read as "${KHO_COMPATIBLE}"`, 'lost', 'it is refused as incompatible');
+        findings.add(
+            'fdt-incompatible',
+            addr,
+            `the root FDT is ${said === undefined ? 'none of KHO' : `"${printable(said)}"`}; this is read as "${KHO_COMPATIBLE}"`,
+            'lost',
+            'it is refused as incompatible',
+        );
     }
     return { root, size };
 }
 
-function readTree(walk: Walk, root: FdtNode, end: number | undefined): { root: Int | undefined; nodes: readonly number[] } {
+function readTree(
+    walk: Walk,
+    root: FdtNode,
+    end: number | undefined,
+): { root: Int | undefined; nodes: readonly number[] } {
     const { findings, view, preserved } = walk;
     const nodes: number[] = [];
     const property = fdtProperty(root, PROP_MEMORY_MAP);
     const map = readNativeU64(property?.value);
     if (map === undefined) {
-        findings.add('map-missing', undefined, property ? `"${PROP_MEMORY_MAP}" is ${property.value.length} bytes, not 8` : `the root FDT has no "${PROP_MEMORY_MAP}"`, 'lost');
+        findings.add(
+            'map-missing',
+            undefined,
+            property
+                ? `"${PROP_MEMORY_MAP}" is ${property.value.length} bytes, not 8`
+                : `the root FDT has no "${PROP_MEMORY_MAP}"`,
+            'lost',
+        );
         return { root: undefined, nodes };
     }
     if (map === 0) {
@@ -125,23 +189,59 @@ function readTree(walk: Walk, root: FdtNode, end: number | undefined): { root: I
         return { root: map, nodes };
     }
     if (typeof map !== 'number' || map >= PHYS_LIMIT) {
-        findings.add('radix-node-outside', map, `the tree of preserved memory lies at ${hex(map)}, beyond physical memory`, 'panic', 'walking it faults');
+        findings.add(
+            'radix-node-outside',
+            map,
+            `the tree of preserved memory lies at ${hex(map)}, beyond physical memory`,
+            'panic',
+            'walking it faults',
+        );
         return { root: map, nodes };
     }
-    const damage = walkRadix(view, map, (pa, n) => view.has(pa, n), (pfn, order) => preserved.add(pfn, order), (pa) => nodes.push(pa));
+    const damage = walkRadix(
+        view,
+        map,
+        (pa, n) => view.has(pa, n),
+        (pfn, order) => preserved.add(pfn, order),
+        (pa) => nodes.push(pa),
+    );
     preserved.finish();
     for (const d of damage) {
-        const code = d.text.includes('twice') ? 'radix-node-twice' : d.text.includes('outside') ? 'radix-node-outside' : d.fatal ? 'radix-entry' : 'radix-key';
-        const outside = code === 'radix-node-outside' && (end === undefined || d.pa < end) ? ' (or is not in the image)' : '';
-        findings.add(code, d.pa, `the tree of preserved memory: ${d.text}${outside}`, d.fatal ? 'panic' : 'held', d.fatal ? 'walking it faults' : 'memory that nobody preserved is held');
+        const code = d.text.includes('twice')
+            ? 'radix-node-twice'
+            : d.text.includes('outside')
+              ? 'radix-node-outside'
+              : d.fatal
+                ? 'radix-entry'
+                : 'radix-key';
+        const outside =
+            code === 'radix-node-outside' && (end === undefined || d.pa < end) ? ' (or is not in the image)' : '';
+        findings.add(
+            code,
+            d.pa,
+            `the tree of preserved memory: ${d.text}${outside}`,
+            d.fatal ? 'panic' : 'held',
+            d.fatal ? 'walking it faults' : 'memory that nobody preserved is held',
+        );
     }
     if (preserved.full) {
-        findings.add('radix-large', map, 'the tree of preserved memory is larger than any real one; the rest of it was not read', 'panic', 'no memory is left to boot');
+        findings.add(
+            'radix-large',
+            map,
+            'the tree of preserved memory is larger than any real one; the rest of it was not read',
+            'panic',
+            'no memory is left to boot',
+        );
     }
     return { root: map, nodes };
 }
 
-function findScratch(walk: Walk, fdt: number, found: FoundHandover, given: InspectOptions['scratch']): { addr: number | undefined; areas: Area[]; from: HandoverView['scratchFrom'] } {
+function findScratch(
+    walk: Walk,
+    fdt: number,
+    found: FoundHandover,
+    given: InspectOptions['scratch'],
+): { addr: number | undefined; areas: Area[]; from: HandoverView['scratchFrom'] } {
     const { findings, view, preserved } = walk;
     const array = scratchArrayOf(view, found, fdt, preserved, given);
     const areas: Area[] = [];
@@ -150,17 +250,34 @@ function findScratch(walk: Walk, fdt: number, found: FoundHandover, given: Inspe
         return { addr: undefined, areas, from: undefined };
     }
     if (!view.has(array.addr, array.size)) {
-        findings.add('scratch-outside', array.addr, `there is no memory at ${hex(array.addr)}, where the array of scratch areas should be`, 'lost');
+        findings.add(
+            'scratch-outside',
+            array.addr,
+            `there is no memory at ${hex(array.addr)}, where the array of scratch areas should be`,
+            'lost',
+        );
         return { ...array, areas };
     }
     for (const [i, { addr, size }] of scratchEntries(view, array.addr, array.size).entries()) {
         const at = array.addr + i * SCRATCH_ENTRY;
         if (typeof addr !== 'number' || typeof size !== 'number' || addr + size > PHYS_LIMIT) {
-            findings.add('scratch-entry', at, `scratch area ${i} is ${hex(addr)} + ${hex(size)}, which is no memory`, 'lost', 'it cannot be marked');
+            findings.add(
+                'scratch-entry',
+                at,
+                `scratch area ${i} is ${hex(addr)} + ${hex(size)}, which is no memory`,
+                'lost',
+                'it cannot be marked',
+            );
             continue;
         }
         if (addr % SCRATCH_ALIGN !== 0 || size % SCRATCH_ALIGN !== 0) {
-            findings.add('scratch-aligned', at, `scratch area ${i}, ${hex(addr)} + ${hex(size)}, is not made of blocks of 4 MiB`, 'corrupt', 'the page allocator mixes it with its neighbours');
+            findings.add(
+                'scratch-aligned',
+                at,
+                `scratch area ${i}, ${hex(addr)} + ${hex(size)}, is not made of blocks of 4 MiB`,
+                'corrupt',
+                'the page allocator mixes it with its neighbours',
+            );
         }
         areas.push({ addr, size });
     }
@@ -174,19 +291,36 @@ function checkPreserved(walk: Walk, scratch: readonly Area[], end: number | unde
         const hit = preserved.overlap(area.addr, area.size);
         if (hit) {
             const at = Math.max(hit.start * PAGE_SIZE, area.addr);
-            findings.add('preserved-in-scratch', at, `the preserved memory at ${hex(at)} lies in the scratch area ${hex(area.addr)} + ${hex(area.size)}`, 'corrupt', 'early boot overwrites it');
+            findings.add(
+                'preserved-in-scratch',
+                at,
+                `the preserved memory at ${hex(at)} lies in the scratch area ${hex(area.addr)} + ${hex(area.size)}`,
+                'corrupt',
+                'early boot overwrites it',
+            );
         }
     }
     const inRanges = ranges.reduce((n, r) => n + r.end - r.start, 0);
     if (inRanges < preserved.pages) {
-        findings.add('preserved-overlap', undefined, `${counted(preserved.pages - inRanges, 'page')} ${preserved.pages - inRanges === 1 ? 'is' : 'are'} preserved by more than one block`, 'corrupt', 'restoring the larger block gives back fewer pages');
+        findings.add(
+            'preserved-overlap',
+            undefined,
+            `${counted(preserved.pages - inRanges, 'page')} ${preserved.pages - inRanges === 1 ? 'is' : 'are'} preserved by more than one block`,
+            'corrupt',
+            'restoring the larger block gives back fewer pages',
+        );
     }
     const missing = ranges.filter((r) => !view.has(r.start * PAGE_SIZE, (r.end - r.start) * PAGE_SIZE));
     for (const r of missing) {
         const from = r.start * PAGE_SIZE;
         const beyond = end !== undefined && r.end * PAGE_SIZE > end;
-        findings.add(beyond ? 'preserved-outside' : 'preserved-missing', from, `of the preserved memory ${hex(from)}-${hex(r.end * PAGE_SIZE - 1)} not all is ${beyond ? 'memory' : 'in the image'}`,
-            beyond ? 'panic' : 'none', beyond ? 'marking it faults' : undefined);
+        findings.add(
+            beyond ? 'preserved-outside' : 'preserved-missing',
+            from,
+            `of the preserved memory ${hex(from)}-${hex(r.end * PAGE_SIZE - 1)} not all is ${beyond ? 'memory' : 'in the image'}`,
+            beyond ? 'panic' : 'none',
+            beyond ? 'marking it faults' : undefined,
+        );
     }
 }
 
@@ -194,26 +328,55 @@ function readMetadata(walk: Walk, root: FdtNode): MetadataView | undefined {
     const { findings, view } = walk;
     const child = fdtChild(root, METADATA_SUBTREE);
     if (!child) {
-        findings.add('no-metadata', undefined, `there is no subtree "${METADATA_SUBTREE}"`, 'none', 'the count of updates begins at 0');
+        findings.add(
+            'no-metadata',
+            undefined,
+            `there is no subtree "${METADATA_SUBTREE}"`,
+            'none',
+            'the count of updates begins at 0',
+        );
         return undefined;
     }
     const phys = readNativeU64(fdtProperty(child, PROP_DATA)?.value);
     const size = readNativeU64(fdtProperty(child, PROP_SIZE)?.value);
     const addr = phys === undefined ? undefined : walk.address(phys, METADATA_SIZE);
     if (addr === undefined || size === undefined || size < METADATA_SIZE) {
-        findings.add('metadata-damaged', phys, 'the metadata of the kexec cannot be read', 'none', 'the count of updates begins at 0');
+        findings.add(
+            'metadata-damaged',
+            phys,
+            'the metadata of the kexec cannot be read',
+            'none',
+            'the count of updates begins at 0',
+        );
         return undefined;
     }
     if (walk.claim(addr) !== 'restored') {
-        findings.add('metadata-not-preserved', addr, `the metadata of the kexec at ${hex(addr)} are not preserved`, 'corrupt', 'the count of updates may be wrong');
+        findings.add(
+            'metadata-not-preserved',
+            addr,
+            `the metadata of the kexec at ${hex(addr)} are not preserved`,
+            'corrupt',
+            'the count of updates may be wrong',
+        );
     }
     const version = walk.u32(addr);
     if (version !== 1) {
-        findings.add('metadata-version', addr, `the metadata of the kexec are of version ${version}`, 'none', 'the count of updates begins at 0');
+        findings.add(
+            'metadata-version',
+            addr,
+            `the metadata of the kexec are of version ${version}`,
+            'none',
+            'the count of updates begins at 0',
+        );
     }
     const release = view.read(addr + 4, METADATA_SIZE - 8);
     const nul = release.indexOf(0);
-    return { addr, version, release: printable(new TextDecoder('latin1').decode(nul < 0 ? release : release.subarray(0, nul))), count: walk.u32(addr + METADATA_SIZE - 4) };
+    return {
+        addr,
+        version,
+        release: printable(new TextDecoder('latin1').decode(nul < 0 ? release : release.subarray(0, nul))),
+        count: walk.u32(addr + METADATA_SIZE - 4),
+    };
 }
 
 function luoOf(walk: Walk, root: FdtNode, handlers: readonly string[] | undefined): LuoView | undefined {
@@ -226,7 +389,13 @@ function luoOf(walk: Walk, root: FdtNode, handlers: readonly string[] | undefine
     const phys = readNativeU64(fdtProperty(child, PROP_DATA)?.value);
     const size = readNativeU64(fdtProperty(child, PROP_SIZE)?.value);
     if (phys === undefined || size === undefined) {
-        findings.add('luo-subtree', undefined, `the subtree "${LUO_SUBTREE}" has no address or no size`, 'panic', '"The incoming tree failed to initialize properly"');
+        findings.add(
+            'luo-subtree',
+            undefined,
+            `the subtree "${LUO_SUBTREE}" has no address or no size`,
+            'panic',
+            '"The incoming tree failed to initialize properly"',
+        );
         return undefined;
     }
     return readLuo(walk, phys, size, handlers);

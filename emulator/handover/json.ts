@@ -65,19 +65,38 @@ function memfdJson(m: MemfdView): object {
         seals: m.seals,
         flags: m.flags,
         nr_folios: number(m.nrFolios),
-        ...(m.nrFolios === 0 ? {} : {
-            folios_vmalloc: { first: hex(m.vmalloc.first), total_pages: m.vmalloc.totalPages, flags: m.vmalloc.flags, order: m.vmalloc.order },
-            folio_orders: orders(m.folios.byOrder()),
-            folio_runs: folioRuns(m.folios),
-            first_folio: first && { pfn: hex(first.pfn), flags: first.flags, index: first.index, order: first.order },
-        }),
+        ...(m.nrFolios === 0
+            ? {}
+            : {
+                  folios_vmalloc: {
+                      first: hex(m.vmalloc.first),
+                      total_pages: m.vmalloc.totalPages,
+                      flags: m.vmalloc.flags,
+                      order: m.vmalloc.order,
+                  },
+                  folio_orders: orders(m.folios.byOrder()),
+                  folio_runs: folioRuns(m.folios),
+                  first_folio: first && {
+                      pfn: hex(first.pfn),
+                      flags: first.flags,
+                      index: first.index,
+                      order: first.order,
+                  },
+              }),
         // Of a file whose contents are not all there, nothing; of an empty one there is nothing to say.
-        ...(m.content && m.nrFolios !== 0 ? { content_fnv1a64: m.content.fnv1a64, content_head: bytesHex(m.content.head) } : {}),
+        ...(m.content && m.nrFolios !== 0
+            ? { content_fnv1a64: m.content.fnv1a64, content_head: bytesHex(m.content.head) }
+            : {}),
     };
 }
 
 function fileJson(f: FileView): object {
-    return { compatible: f.compatible, data: hex(f.data), token: hex(f.token), ...(f.memfd ? { memfd: memfdJson(f.memfd) } : {}) };
+    return {
+        compatible: f.compatible,
+        data: hex(f.data),
+        token: hex(f.token),
+        ...(f.memfd ? { memfd: memfdJson(f.memfd) } : {}),
+    };
 }
 
 function sessionJson(s: SessionView): object {
@@ -96,7 +115,13 @@ function luoJson(luo: LuoView): object {
 }
 
 export function findingJson(f: Finding): object {
-    return { code: f.code, ...(f.address === undefined ? {} : { address: hex(f.address) }), text: f.text, consequence: f.consequence, ...(f.effect === undefined ? {} : { effect: f.effect }) };
+    return {
+        code: f.code,
+        ...(f.address === undefined ? {} : { address: hex(f.address) }),
+        text: f.text,
+        consequence: f.consequence,
+        ...(f.effect === undefined ? {} : { effect: f.effect }),
+    };
 }
 
 /** The shape that `lus inspect --format json` prints; documented in extension/docs/images.md. */
@@ -109,7 +134,9 @@ export function handoverJson(h: HandoverView): object {
         scratch_found_by: h.scratchFrom ?? null,
         scratch: h.scratch.map((a) => [hex(a.addr), hex(a.size)]),
         fdt: h.fdt ? fdtProperties(h.fdt, '', {}) : {},
-        metadata: h.metadata ? { version: h.metadata.version, release: h.metadata.release, kexec_count: h.metadata.count } : null,
+        metadata: h.metadata
+            ? { version: h.metadata.version, release: h.metadata.release, kexec_count: h.metadata.count }
+            : null,
         luo: h.luo ? luoJson(h.luo) : null,
         radix_pages: h.radixNodes.length,
         preserved_pages: h.preserved.pages,

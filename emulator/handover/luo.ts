@@ -3,7 +3,15 @@ import type { Int } from '../machine/int';
 import { PAGE_SIZE } from '../machine/memory';
 import { BLOCK_HEADER } from '../kernel/kho/blocks';
 import {
-    COMPATIBLE_SIZE, FILE_SER_SIZE, FLB_HEADER_SIZE, FLB_SER_SIZE, LUO_COMPATIBLE, LUO_SER_SIZE, MAX_FLBS, SESSION_NAME_SIZE, SESSION_SER_SIZE,
+    COMPATIBLE_SIZE,
+    FILE_SER_SIZE,
+    FLB_HEADER_SIZE,
+    FLB_SER_SIZE,
+    LUO_COMPATIBLE,
+    LUO_SER_SIZE,
+    MAX_FLBS,
+    SESSION_NAME_SIZE,
+    SESSION_SER_SIZE,
 } from '../kernel/luo/state';
 import { MEMFD_COMPATIBLE, readMemfd } from './memfd';
 import type { FileView, FlbView, LuoView, SessionView } from './model';
@@ -25,10 +33,21 @@ const NO_DEVICE = 'every open of /dev/liveupdate gives EIO';
  * @param phys where the subtree LUO says that its blob is.
  * @param handlers compatible strings that the next kernel has handlers for; undefined: all of them.
  */
-export function readLuo(walk: Walk, phys: Int, size: Int, handlers: readonly string[] | undefined): LuoView | undefined {
+export function readLuo(
+    walk: Walk,
+    phys: Int,
+    size: Int,
+    handlers: readonly string[] | undefined,
+): LuoView | undefined {
     const { findings } = walk;
     if (size < LUO_SER_SIZE) {
-        findings.add('luo-too-small', phys, `the LUO blob is ${size} bytes; struct luo_ser is ${LUO_SER_SIZE}`, 'panic', PANIC);
+        findings.add(
+            'luo-too-small',
+            phys,
+            `the LUO blob is ${size} bytes; struct luo_ser is ${LUO_SER_SIZE}`,
+            'panic',
+            PANIC,
+        );
         return undefined;
     }
     const addr = walk.address(phys, LUO_SER_SIZE);
@@ -37,22 +56,54 @@ export function readLuo(walk: Walk, phys: Int, size: Int, handlers: readonly str
         return undefined;
     }
     if (walk.claim(addr) !== 'restored') {
-        findings.add('luo-not-preserved', addr, `the LUO blob at ${hex(addr)} is not preserved`, 'corrupt', 'other data may have taken its place when it is read');
+        findings.add(
+            'luo-not-preserved',
+            addr,
+            `the LUO blob at ${hex(addr)} is not preserved`,
+            'corrupt',
+            'other data may have taken its place when it is read',
+        );
     }
     const compatible = walk.text(addr, 8);
-    const view = { addr, compatible, number: walk.u64(addr + NUMBER), sessionsPa: walk.u64(addr + SESSIONS), flbsPa: walk.u64(addr + FLBS) };
+    const view = {
+        addr,
+        compatible,
+        number: walk.u64(addr + NUMBER),
+        sessionsPa: walk.u64(addr + SESSIONS),
+        flbsPa: walk.u64(addr + FLBS),
+    };
     if (compatible !== LUO_COMPATIBLE) {
-        findings.add('luo-incompatible', addr, `the LUO blob is "${printable(compatible)}"; this is read as "${LUO_COMPATIBLE}"`, 'panic', PANIC);
+        findings.add(
+            'luo-incompatible',
+            addr,
+            `the LUO blob is "${printable(compatible)}"; this is read as "${LUO_COMPATIBLE}"`,
+            'panic',
+            PANIC,
+        );
         return { ...view, blocks: [], sessions: [], flbs: [] };
     }
-    const { blocks } = readBlocks(walk, 'the list of sessions', 'session-blocks', view.sessionsPa, perBlock(SESSION_SER_SIZE), 'panic', PANIC);
+    const { blocks } = readBlocks(
+        walk,
+        'the list of sessions',
+        'session-blocks',
+        view.sessionsPa,
+        perBlock(SESSION_SER_SIZE),
+        'panic',
+        PANIC,
+    );
     const sessions: SessionView[] = [];
     const names = new Set<string>();
     for (const block of blocks) {
         for (let i = 0; i < block.count; i++) {
             const session = readSession(walk, block.addr + BLOCK_HEADER + i * SESSION_SER_SIZE, handlers);
             if (names.has(session.name)) {
-                findings.add('session-twice', session.addr, `two sessions are called "${printable(session.name)}"`, 'fails', NO_DEVICE);
+                findings.add(
+                    'session-twice',
+                    session.addr,
+                    `two sessions are called "${printable(session.name)}"`,
+                    'fails',
+                    NO_DEVICE,
+                );
             }
             names.add(session.name);
             sessions.push(session);
@@ -63,7 +114,9 @@ export function readLuo(walk: Walk, phys: Int, size: Int, handlers: readonly str
 
 /** A name as it may be shown: without control characters. */
 export function printable(text: string): string {
-    return [...text].map((c) => (c < ' ' || c === '\x7f' ? `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}` : c)).join('');
+    return [...text]
+        .map((c) => (c < ' ' || c === '\x7f' ? `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}` : c))
+        .join('');
 }
 
 function readSession(walk: Walk, addr: number, handlers: readonly string[] | undefined): SessionView {
@@ -73,29 +126,61 @@ function readSession(walk: Walk, addr: number, handlers: readonly string[] | und
     const count = walk.u64(addr + SESSION_COUNT);
     const title = `session "${printable(name)}"`;
     if (walk.view.read(addr, SESSION_NAME_SIZE).indexOf(0) < 0) {
-        findings.add('session-name', addr, `the name of ${title} has no end`, 'corrupt', 'it has another name than before');
+        findings.add(
+            'session-name',
+            addr,
+            `the name of ${title} has no end`,
+            'corrupt',
+            'it has another name than before',
+        );
     }
     if (filesPa === 0) {
         if (count !== 0) {
-            findings.add('files-missing', addr + SESSION_FILES, `${title} has ${counted(count, 'file')}, but no list of them`, 'held', 'it comes up empty, with a warning');
+            findings.add(
+                'files-missing',
+                addr + SESSION_FILES,
+                `${title} has ${counted(count, 'file')}, but no list of them`,
+                'held',
+                'it comes up empty, with a warning',
+            );
         }
         return { addr, name, filesPa, count, blocks: [], files: [] };
     }
-    const { blocks, broken } = readBlocks(walk, `the list of files of ${title}`, 'file-blocks', filesPa, perBlock(FILE_SER_SIZE), 'fails', NO_DEVICE);
+    const { blocks, broken } = readBlocks(
+        walk,
+        `the list of files of ${title}`,
+        'file-blocks',
+        filesPa,
+        perBlock(FILE_SER_SIZE),
+        'fails',
+        NO_DEVICE,
+    );
     const files: FileView[] = [];
     const tokens = new Set<Int>();
     for (const block of blocks) {
         for (let i = 0; i < block.count; i++) {
             const file = readFile(walk, block.addr + BLOCK_HEADER + i * FILE_SER_SIZE, title, handlers);
             if (tokens.has(file.token)) {
-                findings.add('token-twice', file.addr + FILE_TOKEN, `${title} has two files with token ${hex(file.token)}`, 'fails', 'only the first can be retrieved');
+                findings.add(
+                    'token-twice',
+                    file.addr + FILE_TOKEN,
+                    `${title} has two files with token ${hex(file.token)}`,
+                    'fails',
+                    'only the first can be retrieved',
+                );
             }
             tokens.add(file.token);
             files.push(file);
         }
     }
     if (!broken && files.length !== count) {
-        findings.add('file-count', addr + SESSION_COUNT, `${title} says that it has ${counted(count, 'file')}, but its list has ${files.length}`, 'fails', NO_DEVICE);
+        findings.add(
+            'file-count',
+            addr + SESSION_COUNT,
+            `${title} says that it has ${counted(count, 'file')}, but its list has ${files.length}`,
+            'fails',
+            NO_DEVICE,
+        );
     }
     return { addr, name, filesPa, count, blocks: blocks.map((b) => b.addr), files };
 }
@@ -105,9 +190,21 @@ function readFile(walk: Walk, addr: number, title: string, handlers: readonly st
     const data = walk.u64(addr + FILE_DATA);
     const token = walk.u64(addr + FILE_TOKEN);
     if (handlers && !handlers.includes(compatible)) {
-        walk.findings.add('handler-unknown', addr, `file ${hex(token)} of ${title} is for the handler "${printable(compatible)}"`, 'fails', `${NO_DEVICE} in a kernel that has no such handler`);
+        walk.findings.add(
+            'handler-unknown',
+            addr,
+            `file ${hex(token)} of ${title} is for the handler "${printable(compatible)}"`,
+            'fails',
+            `${NO_DEVICE} in a kernel that has no such handler`,
+        );
     }
-    return { addr, compatible, data, token, memfd: compatible === MEMFD_COMPATIBLE ? readMemfd(walk, data, `memfd ${hex(token)} of ${title}`) : undefined };
+    return {
+        addr,
+        compatible,
+        data,
+        token,
+        memfd: compatible === MEMFD_COMPATIBLE ? readMemfd(walk, data, `memfd ${hex(token)} of ${title}`) : undefined,
+    };
 }
 
 function readFlbs(walk: Walk, pa: Int): FlbView[] {
@@ -117,20 +214,43 @@ function readFlbs(walk: Walk, pa: Int): FlbView[] {
     }
     const addr = walk.address(pa, PAGE_SIZE);
     if (addr === undefined) {
-        findings.add('flbs-outside', pa, `the FLB page lies at ${hex(pa)}, where no memory is`, 'panic', 'the first use of an FLB faults');
+        findings.add(
+            'flbs-outside',
+            pa,
+            `the FLB page lies at ${hex(pa)}, where no memory is`,
+            'panic',
+            'the first use of an FLB faults',
+        );
         return [];
     }
     if (walk.claim(addr) !== 'restored') {
-        findings.add('flbs-not-preserved', addr, `the FLB page at ${hex(addr)} is not preserved`, 'corrupt', 'other data may have taken its place when it is read');
+        findings.add(
+            'flbs-not-preserved',
+            addr,
+            `the FLB page at ${hex(addr)} is not preserved`,
+            'corrupt',
+            'other data may have taken its place when it is read',
+        );
     }
     const count = walk.u64(addr + 8);
     if (count > MAX_FLBS) {
-        findings.add('flb-count', addr + 8, `there should be ${count} FLBs; a page has room for ${MAX_FLBS}`, 'corrupt', 'the kernel reads past the page');
+        findings.add(
+            'flb-count',
+            addr + 8,
+            `there should be ${count} FLBs; a page has room for ${MAX_FLBS}`,
+            'corrupt',
+            'the kernel reads past the page',
+        );
     }
     const flbs: FlbView[] = [];
     for (let i = 0; i < Math.min(Number(count), MAX_FLBS); i++) {
         const entry = addr + FLB_HEADER_SIZE + i * FLB_SER_SIZE;
-        flbs.push({ addr: entry, name: walk.text(entry, COMPATIBLE_SIZE), data: walk.u64(entry + COMPATIBLE_SIZE), count: walk.u64(entry + COMPATIBLE_SIZE + 8) });
+        flbs.push({
+            addr: entry,
+            name: walk.text(entry, COMPATIBLE_SIZE),
+            data: walk.u64(entry + COMPATIBLE_SIZE),
+            count: walk.u64(entry + COMPATIBLE_SIZE + 8),
+        });
     }
     return flbs;
 }

@@ -39,26 +39,63 @@ export function readMemfd(walk: Walk, data: Int, title: string): MemfdView | und
     }
     const addr = walk.address(data, SER_SIZE);
     if (addr === undefined) {
-        findings.add('memfd-outside', data, `the structure of ${title} lies at ${hex(data)}, where no memory is`, 'panic', 'retrieving or finishing it faults');
+        findings.add(
+            'memfd-outside',
+            data,
+            `the structure of ${title} lies at ${hex(data)}, where no memory is`,
+            'panic',
+            'retrieving or finishing it faults',
+        );
         return undefined;
     }
     const claim = walk.claim(addr);
     if (claim === 'restored before') {
-        findings.add('memfd-shared', addr, `the structure of ${title} at ${hex(addr)} belongs to something else, too`, 'corrupt', 'the second to be retrieved reads a page that is free');
+        findings.add(
+            'memfd-shared',
+            addr,
+            `the structure of ${title} at ${hex(addr)} belongs to something else, too`,
+            'corrupt',
+            'the second to be retrieved reads a page that is free',
+        );
     } else if (claim !== 'restored') {
-        findings.add('memfd-not-preserved', addr, `the structure of ${title} at ${hex(addr)} is not preserved`, 'corrupt', 'other data may have taken its place when it is read');
+        findings.add(
+            'memfd-not-preserved',
+            addr,
+            `the structure of ${title} at ${hex(addr)} is not preserved`,
+            'corrupt',
+            'other data may have taken its place when it is read',
+        );
     }
     const seals = walk.u32(addr + SEALS);
     if ((seals & ~ALL_SEALS) !== 0) {
-        findings.add('memfd-seals', addr + SEALS, `${title} has seals that no kernel knows (${hex(seals)})`, 'fails', RETRIEVE('EOPNOTSUPP'));
+        findings.add(
+            'memfd-seals',
+            addr + SEALS,
+            `${title} has seals that no kernel knows (${hex(seals)})`,
+            'fails',
+            RETRIEVE('EOPNOTSUPP'),
+        );
     }
     const size = walk.u64(addr + SIZE);
     const nrFolios = walk.u64(addr + NR_FOLIOS);
     const vmalloc = readVmalloc(walk, addr + VMALLOC, title, nrFolios !== 0);
     const { list, exact } = readFolios(walk, addr, title, vmalloc, nrFolios);
     checkExtent(walk, addr, title, size, list);
-    const content = walk.contents && exact && claim === 'restored' && list.length === Number(nrFolios) ? readContent(walk.view, list, size) : undefined;
-    return { addr, pos: walk.u64(addr), size, seals, flags: walk.u32(addr + FLAGS), nrFolios, vmalloc, folios: list, content };
+    const content =
+        walk.contents && exact && claim === 'restored' && list.length === Number(nrFolios)
+            ? readContent(walk.view, list, size)
+            : undefined;
+    return {
+        addr,
+        pos: walk.u64(addr),
+        size,
+        seals,
+        flags: walk.u32(addr + FLAGS),
+        nrFolios,
+        vmalloc,
+        folios: list,
+        content,
+    };
 }
 
 /** struct kho_vmalloc, followed as kho_restore_vmalloc does. */
@@ -82,19 +119,32 @@ function readVmalloc(walk: Walk, addr: number, title: string, used: boolean): Vm
         return fail('vmalloc-order', addr + 14, `the array of ${title} has pages of order ${order}`);
     }
     if (totalPages > ARRAY_LIMIT) {
-        return fail('vmalloc-count', addr + 8, `the array of ${title} should be ${totalPages} pages, which no file needs`);
+        return fail(
+            'vmalloc-count',
+            addr + 8,
+            `the array of ${title} should be ${totalPages} pages, which no file needs`,
+        );
     }
     for (let pa = first; pa !== 0; ) {
         const chunk = walk.address(pa, PAGE_SIZE);
         if (chunk === undefined) {
-            findings.add('chunk-outside', pa, `the chunks of the array of ${title} go on at ${hex(pa)}, where no memory is`, 'panic', 'retrieving it faults');
+            findings.add(
+                'chunk-outside',
+                pa,
+                `the chunks of the array of ${title} go on at ${hex(pa)}, where no memory is`,
+                'panic',
+                'retrieving it faults',
+            );
             return view;
         }
         // The chunk is restored once what it lists has been: a chain that comes back finds it gone.
         const claim = walk.claim(chunk);
         if (claim !== 'restored') {
-            return fail(claim === 'restored before' ? 'chunk-loop' : 'chunk-not-preserved', chunk,
-                `the chunk at ${hex(chunk)} of the array of ${title} ${claim === 'restored before' ? 'is in the list twice, or is something else, too' : 'is not preserved'}`);
+            return fail(
+                claim === 'restored before' ? 'chunk-loop' : 'chunk-not-preserved',
+                chunk,
+                `the chunk at ${hex(chunk)} of the array of ${title} ${claim === 'restored before' ? 'is in the list twice, or is something else, too' : 'is not preserved'}`,
+            );
         }
         chunks.push(chunk);
         for (let slot = 0; slot < CHUNK_ENTRIES; slot++) {
@@ -103,11 +153,19 @@ function readVmalloc(walk: Walk, addr: number, title: string, used: boolean): Vm
                 break;
             }
             if (pages.length + 2 ** order > totalPages) {
-                return fail('vmalloc-count', addr + 8, `the array of ${title} should be ${counted(totalPages, 'page')}, but its chunks list more`);
+                return fail(
+                    'vmalloc-count',
+                    addr + 8,
+                    `the array of ${title} should be ${counted(totalPages, 'page')}, but its chunks list more`,
+                );
             }
             const got = walk.claim(entry);
             if (got !== 'restored' || typeof entry !== 'number') {
-                return fail('array-page-not-preserved', entry, `page ${pages.length} of the array of ${title}, at ${hex(entry)}, ${got === 'restored before' ? 'belongs to something else, too' : 'is not preserved'}`);
+                return fail(
+                    'array-page-not-preserved',
+                    entry,
+                    `page ${pages.length} of the array of ${title}, at ${hex(entry)}, ${got === 'restored before' ? 'belongs to something else, too' : 'is not preserved'}`,
+                );
             }
             for (let i = 0; i < 2 ** order; i++) {
                 pages.push(Math.floor(entry / PAGE_SIZE) * PAGE_SIZE + i * PAGE_SIZE);
@@ -116,17 +174,33 @@ function readVmalloc(walk: Walk, addr: number, title: string, used: boolean): Vm
         pa = walk.u64(chunk);
     }
     if (pages.length !== totalPages) {
-        return fail('vmalloc-count', addr + 8, `the array of ${title} should be ${counted(totalPages, 'page')}, but its chunks list ${pages.length}`);
+        return fail(
+            'vmalloc-count',
+            addr + 8,
+            `the array of ${title} should be ${counted(totalPages, 'page')}, but its chunks list ${pages.length}`,
+        );
     }
     return view;
 }
 
 /** @returns the folios, and whether every one is preserved, restored once and in its place. */
-function readFolios(walk: Walk, addr: number, title: string, vmalloc: VmallocView, nrFolios: Int): { list: FolioList; exact: boolean } {
+function readFolios(
+    walk: Walk,
+    addr: number,
+    title: string,
+    vmalloc: VmallocView,
+    nrFolios: Int,
+): { list: FolioList; exact: boolean } {
     const { findings } = walk;
     const room = vmalloc.pages.length * (PAGE_SIZE / FOLIO_SER_SIZE);
     if (nrFolios > room && vmalloc.pages.length === vmalloc.totalPages) {
-        findings.add('folios-beyond-array', addr + NR_FOLIOS, `${title} should have ${counted(nrFolios, 'folio')}, but its array has room for ${room}`, 'panic', 'retrieving it reads past the array and faults');
+        findings.add(
+            'folios-beyond-array',
+            addr + NR_FOLIOS,
+            `${title} should have ${counted(nrFolios, 'folio')}, but its array has room for ${room}`,
+            'panic',
+            'retrieving it reads past the array and faults',
+        );
     }
     const count = Math.min(Number(nrFolios), room);
     const list = new FolioList();
@@ -134,8 +208,8 @@ function readFolios(walk: Walk, addr: number, title: string, vmalloc: VmallocVie
     let bad = 0;
     let end = 0;
     for (let i = 0; i < count && bad < BAD_FOLIOS; i++) {
-        const page = vmalloc.pages[Math.floor(i * FOLIO_SER_SIZE / PAGE_SIZE)] ?? 0;
-        const at = page + (i * FOLIO_SER_SIZE) % PAGE_SIZE;
+        const page = vmalloc.pages[Math.floor((i * FOLIO_SER_SIZE) / PAGE_SIZE)] ?? 0;
+        const at = page + ((i * FOLIO_SER_SIZE) % PAGE_SIZE);
         const low = walk.u32(at);
         const high = walk.u32(at + 4);
         const pfn = low + (high & 0xfffff) * 0x1_0000_0000;
@@ -144,30 +218,58 @@ function readFolios(walk: Walk, addr: number, title: string, vmalloc: VmallocVie
         const order = walk.preserved.orderAt(pfn);
         list.push({ pfn, flags, index, order: order ?? -1 });
         if (pfn === 0) {
-            findings.add('folio-null', at, `folio ${i} of ${title} is no folio`, 'corrupt', 'the file has a hole there');
+            findings.add(
+                'folio-null',
+                at,
+                `folio ${i} of ${title} is no folio`,
+                'corrupt',
+                'the file has a hole there',
+            );
             exact = false;
             bad++;
             continue;
         }
         const claim = walk.claim(pfn * PAGE_SIZE);
         if (claim !== 'restored') {
-            findings.add(claim === 'restored before' ? 'folio-twice' : 'folio-not-preserved', at,
-                `folio ${i} of ${title}, page frame ${hex(pfn)}, ${claim === 'restored before' ? 'belongs to something else, too' : claim === 'outside' ? 'is no memory' : 'is not preserved'}`, 'fails', RETRIEVE('EIO'));
+            findings.add(
+                claim === 'restored before' ? 'folio-twice' : 'folio-not-preserved',
+                at,
+                `folio ${i} of ${title}, page frame ${hex(pfn)}, ${claim === 'restored before' ? 'belongs to something else, too' : claim === 'outside' ? 'is no memory' : 'is not preserved'}`,
+                'fails',
+                RETRIEVE('EIO'),
+            );
             exact = false;
             bad++;
             continue;
         }
         bad = 0;
         if (index < end) {
-            findings.add('folio-overlap', at, `folio ${i} of ${title} lies at page ${index} of the file, where another one is`, 'fails', RETRIEVE('EEXIST'));
+            findings.add(
+                'folio-overlap',
+                at,
+                `folio ${i} of ${title} lies at page ${index} of the file, where another one is`,
+                'fails',
+                RETRIEVE('EEXIST'),
+            );
             exact = false;
         }
         end = Math.max(end, index + 2 ** (order ?? 0));
         if (flags !== (DIRTY | UPTODATE)) {
-            findings.add('folio-flags', at, `folio ${i} of ${title} is not marked dirty and up to date`, 'corrupt', 'its contents may be dropped or read anew');
+            findings.add(
+                'folio-flags',
+                at,
+                `folio ${i} of ${title} is not marked dirty and up to date`,
+                'corrupt',
+                'its contents may be dropped or read anew',
+            );
         }
         if (!walk.view.has(pfn * PAGE_SIZE, PAGE_SIZE * 2 ** (order ?? 0))) {
-            findings.add('contents-missing', pfn * PAGE_SIZE, `folio ${i} of ${title} is not, or not all, in the image`, 'none');
+            findings.add(
+                'contents-missing',
+                pfn * PAGE_SIZE,
+                `folio ${i} of ${title} is not, or not all, in the image`,
+                'none',
+            );
             exact = false;
         }
     }
@@ -189,7 +291,13 @@ function checkExtent(walk: Walk, addr: number, title: string, size: Int, list: F
         hole = next;
     }
     if (hole !== undefined && hole < pages) {
-        walk.findings.add('memfd-hole', addr, `${title} is ${counted(size, 'byte')}, but from page ${hole} on a folio is missing`, 'corrupt', 'it reads as zeroes there');
+        walk.findings.add(
+            'memfd-hole',
+            addr,
+            `${title} is ${counted(size, 'byte')}, but from page ${hole} on a folio is missing`,
+            'corrupt',
+            'it reads as zeroes there',
+        );
     }
 }
 

@@ -27,20 +27,36 @@ interface Origin {
  * @param origin the array of scratch areas that the kernel itself keeps; without it the copy that was loaded for the next kernel.
  * @returns undefined where nothing is handed over.
  */
-export function handoverImage(machine: Machine, parameters: number, options: SaveOptions, origin?: Origin): Iterable<Uint8Array> | undefined {
+export function handoverImage(
+    machine: Machine,
+    parameters: number,
+    options: SaveOptions,
+    origin?: Origin,
+): Iterable<Uint8Array> | undefined {
     const params = readParameters(machine, parameters);
     const named = params?.kho;
     if (!params || !named) {
         return undefined;
     }
-    const setup: KhoSetupData = origin && origin.array !== 0 && !options.whole
-        ? { ...named, scratch: origin.array, scratchSize: origin.areas * SCRATCH_ENTRY } : named;
+    const setup: KhoSetupData =
+        origin && origin.array !== 0 && !options.whole
+            ? { ...named, scratch: origin.array, scratchSize: origin.areas * SCRATCH_ENTRY }
+            : named;
     const note = handoverNote({
-        setup, map: machine.map, kernel: readKernelName(machine, params.kernel.addr) ?? '', commandLine: params.commandLine,
-        parameters: options.whole ? parameters : 0, time: machine.clock.now, boots: machine.boots,
+        setup,
+        map: machine.map,
+        kernel: readKernelName(machine, params.kernel.addr) ?? '',
+        commandLine: params.commandLine,
+        parameters: options.whole ? parameters : 0,
+        time: machine.clock.now,
+        boots: machine.boots,
     });
-    const runs = (options.whole ? undefined : handoverPages(machine, setup)) ?? [...machineView(machine).runs()].map(({ pa, size }) => pages(pa, size));
-    return writeCoreFile(machine.arch === 'arm64' ? 'arm64' : 'x86-64', merged(runs), [note], (pa, length) => machine.memory.read(pa, length));
+    const runs =
+        (options.whole ? undefined : handoverPages(machine, setup)) ??
+        [...machineView(machine).runs()].map(({ pa, size }) => pages(pa, size));
+    return writeCoreFile(machine.arch === 'arm64' ? 'arm64' : 'x86-64', merged(runs), [note], (pa, length) =>
+        machine.memory.read(pa, length),
+    );
 }
 
 function pages(pa: number, size: number): CoreContent {
@@ -50,7 +66,11 @@ function pages(pa: number, size: number): CoreContent {
 
 /** FDT, array of scratch areas, tree, preserved memory; undefined where the kernel's release hands over in another format. */
 function handoverPages(machine: Machine, setup: KhoSetupData): CoreContent[] | undefined {
-    const { radixNodes, preserved, findings } = inspect(machineView(machine), { fdt: setup.fdt, scratch: { addr: setup.scratch, size: setup.scratchSize }, contents: false });
+    const { radixNodes, preserved, findings } = inspect(machineView(machine), {
+        fdt: setup.fdt,
+        scratch: { addr: setup.scratch, size: setup.scratchSize },
+        contents: false,
+    });
     if (findings.some((f) => f.code === 'fdt-incompatible')) {
         return undefined;
     }
@@ -58,7 +78,10 @@ function handoverPages(machine: Machine, setup: KhoSetupData): CoreContent[] | u
         pages(setup.fdt, setup.fdtSize),
         pages(setup.scratch, setup.scratchSize),
         ...radixNodes.map((pa) => pages(pa, PAGE_SIZE)),
-        ...preserved.ranges().map((r) => pages(r.start * PAGE_SIZE, (r.end - r.start) * PAGE_SIZE)).filter((r) => machine.isRam(r.pa, r.size)),
+        ...preserved
+            .ranges()
+            .map((r) => pages(r.start * PAGE_SIZE, (r.end - r.start) * PAGE_SIZE))
+            .filter((r) => machine.isRam(r.pa, r.size)),
     ];
 }
 
@@ -81,7 +104,11 @@ export class HandoverSaver implements Listener {
     private origin: Origin | undefined;
 
     /** @param save is given the pieces of an image; they are made while it takes them. Undefined: a jump that hands nothing over. */
-    constructor(private readonly vm: Vm, private readonly options: SaveOptions, private readonly save: (image: Iterable<Uint8Array> | undefined) => void) {}
+    constructor(
+        private readonly vm: Vm,
+        private readonly options: SaveOptions,
+        private readonly save: (image: Iterable<Uint8Array> | undefined) => void,
+    ) {}
 
     phase(phase: Phase): void {
         if (phase === 'jump') {

@@ -38,7 +38,11 @@ export class Walk {
     private pageAt = -1;
     private pageView: DataView = new DataView(new ArrayBuffer(PAGE_SIZE));
 
-    constructor(readonly view: MemoryView, readonly preserved: PreservedMemory, readonly contents = true) {}
+    constructor(
+        readonly view: MemoryView,
+        readonly preserved: PreservedMemory,
+        readonly contents = true,
+    ) {}
 
     u16(pa: number): number {
         return this.u8(pa) | (this.u8(pa + 1) << 8);
@@ -46,7 +50,9 @@ export class Walk {
 
     u32(pa: number): number {
         const at = pa % PAGE_SIZE;
-        return at <= PAGE_SIZE - 4 ? this.page(pa - at).getUint32(at, true) : this.u16(pa) + this.u16(pa + 2) * 0x1_0000;
+        return at <= PAGE_SIZE - 4
+            ? this.page(pa - at).getUint32(at, true)
+            : this.u16(pa) + this.u16(pa + 2) * 0x1_0000;
     }
 
     u64(pa: number): Int {
@@ -67,7 +73,11 @@ export class Walk {
 
     /** Takes the preserved block that begins at the page of an address, as restoring it does: once. */
     claim(pa: Int): Claim {
-        if (typeof pa !== 'number' || pa >= PHYS_LIMIT || !this.view.has(Math.floor(pa / PAGE_SIZE) * PAGE_SIZE, PAGE_SIZE)) {
+        if (
+            typeof pa !== 'number' ||
+            pa >= PHYS_LIMIT ||
+            !this.view.has(Math.floor(pa / PAGE_SIZE) * PAGE_SIZE, PAGE_SIZE)
+        ) {
             return 'outside';
         }
         const pfn = Math.floor(pa / PAGE_SIZE);
@@ -107,14 +117,28 @@ export const counted = (n: Int, what: string): string => `${n} ${what}${n === 1 
  * Follows a chain of blocks (struct kho_block_header) as BlockSet.restore does: every block must be there, none twice, none without
  * entries. What could be read of a broken chain is returned with `broken`.
  */
-export function readBlocks(walk: Walk, what: string, code: string, head: Int, perBlock: number, consequence: 'panic' | 'fails', effect: string): { blocks: { addr: number; count: number }[]; broken: boolean } {
+export function readBlocks(
+    walk: Walk,
+    what: string,
+    code: string,
+    head: Int,
+    perBlock: number,
+    consequence: 'panic' | 'fails',
+    effect: string,
+): { blocks: { addr: number; count: number }[]; broken: boolean } {
     const blocks: { addr: number; count: number }[] = [];
     const seen = new Set<number>();
     const { findings } = walk;
     for (let pa = head; pa !== 0; ) {
         const addr = walk.address(pa, PAGE_SIZE);
         if (addr === undefined) {
-            findings.add(`${code}-outside`, pa, `${what} goes on at ${hex(pa)}, where no memory is`, consequence, effect);
+            findings.add(
+                `${code}-outside`,
+                pa,
+                `${what} goes on at ${hex(pa)}, where no memory is`,
+                consequence,
+                effect,
+            );
             return { blocks, broken: true };
         }
         if (seen.has(addr)) {
@@ -128,13 +152,24 @@ export function readBlocks(walk: Walk, what: string, code: string, head: Int, pe
         seen.add(addr);
         const count = walk.u64(addr + 8);
         if (count < 1 || count > perBlock) {
-            findings.add(`${code}-count`, addr + 8, `the block at ${hex(addr)} of ${what} says ${counted(count, 'entry').replace('entrys', 'entries')}; 1 to ${perBlock} are possible`, consequence, effect);
+            findings.add(
+                `${code}-count`,
+                addr + 8,
+                `the block at ${hex(addr)} of ${what} says ${counted(count, 'entry').replace('entrys', 'entries')}; 1 to ${perBlock} are possible`,
+                consequence,
+                effect,
+            );
             return { blocks, broken: true };
         }
         const claim = walk.claim(addr);
         if (claim !== 'restored') {
-            findings.add(`${code}-not-preserved`, addr, `the block at ${hex(addr)} of ${what} ${claim === 'not preserved' ? 'is not preserved' : 'belongs to something else, too'}`,
-                'corrupt', 'other data may have taken its place when it is read');
+            findings.add(
+                `${code}-not-preserved`,
+                addr,
+                `the block at ${hex(addr)} of ${what} ${claim === 'not preserved' ? 'is not preserved' : 'belongs to something else, too'}`,
+                'corrupt',
+                'other data may have taken its place when it is read',
+            );
         }
         blocks.push({ addr, count: Number(count) });
         pa = walk.u64(addr);

@@ -28,4 +28,3 @@ export function deviceFile(k: KernelCore, kind: string, path: string, flags: num
     const inode = new Inode(k.journal, k.ids.nextInode(k.journal), 'chardev', S_IFCHR + mode);
     return allocFile(k, kind, deviceOps, inode, flags, path);
 }
-

@@ -15,12 +15,48 @@ import { IOCTLS_6_19, IOCTLS_7_2, IOCTLS_V4, type IoctlTable } from './luo/ioctl
 const MIB = 0x100000;
 
 /** What stands in a library where a layer has its own code; see {@link withLayers}. */
-const NO_LAYER_FILES: Library = ['hugetlb-none', 'lookup-none', 'pci-none', 'vfio-none', 'iommu-none', 'interrupts-none'];
+const NO_LAYER_FILES: Library = [
+    'hugetlb-none',
+    'lookup-none',
+    'pci-none',
+    'vfio-none',
+    'iommu-none',
+    'interrupts-none',
+];
 
 export const LIBRARY_7_2: Library = ['kernel', 'luo-abi', 'luo-calls', 'luo-flb', 'luo', 'memfd', ...NO_LAYER_FILES];
-const LIBRARY_7_1: Library = ['kernel', 'luo-abi', 'luo-calls', 'luo-flb', 'luo-fdt', 'luo-flb-fdt', 'release-7.1', 'memfd', ...NO_LAYER_FILES];
-const LIBRARY_7_0: Library = ['kernel', 'luo-abi', 'luo-calls', 'luo-flb', 'luo-fdt', 'luo-flb-fdt', 'release-7.0', 'memfd-v1', ...NO_LAYER_FILES];
-const LIBRARY_6_19: Library = ['kernel', 'luo-abi', 'luo-calls', 'luo-no-flb', 'luo-fdt', 'release-6.19', 'memfd-v1', ...NO_LAYER_FILES];
+const LIBRARY_7_1: Library = [
+    'kernel',
+    'luo-abi',
+    'luo-calls',
+    'luo-flb',
+    'luo-fdt',
+    'luo-flb-fdt',
+    'release-7.1',
+    'memfd',
+    ...NO_LAYER_FILES,
+];
+const LIBRARY_7_0: Library = [
+    'kernel',
+    'luo-abi',
+    'luo-calls',
+    'luo-flb',
+    'luo-fdt',
+    'luo-flb-fdt',
+    'release-7.0',
+    'memfd-v1',
+    ...NO_LAYER_FILES,
+];
+const LIBRARY_6_19: Library = [
+    'kernel',
+    'luo-abi',
+    'luo-calls',
+    'luo-no-flb',
+    'luo-fdt',
+    'release-6.19',
+    'memfd-v1',
+    ...NO_LAYER_FILES,
+];
 /** Without LUO. */
 export const LIBRARY_6_17: Library = ['kernel', 'luo-calls', 'luo-no-flb', 'luo-none', ...NO_LAYER_FILES];
 const LIBRARY_LUO_V4: Library = ['kernel', 'luo-v4-calls', 'luo-v4', 'memfd-draft', ...NO_LAYER_FILES];
@@ -121,8 +157,20 @@ const v72Uma: KernelDescription = {
 };
 
 /** Live update is the same in 7.3 as in 7.2, but for where early allocations go, and for crash kernels. */
-const v73: KernelDescription = { ...v72, name: '7.3', summary: 'Linux 7.3, with kho=on liveupdate=on', release: '7.3.4', kho: KHO_V4_EXTENDED };
-const v73Uma: KernelDescription = { ...v72Uma, name: '7.3-uma', summary: 'Linux 7.3.4 without CONFIG_NUMA, as the recordings of a real kernel were made with', release: '7.3.4', kho: KHO_V4_EXTENDED };
+const v73: KernelDescription = {
+    ...v72,
+    name: '7.3',
+    summary: 'Linux 7.3, with kho=on liveupdate=on',
+    release: '7.3.4',
+    kho: KHO_V4_EXTENDED,
+};
+const v73Uma: KernelDescription = {
+    ...v72Uma,
+    name: '7.3-uma',
+    summary: 'Linux 7.3.4 without CONFIG_NUMA, as the recordings of a real kernel were made with',
+    release: '7.3.4',
+    kho: KHO_V4_EXTENDED,
+};
 
 /** KHO without finalizing, LUO still on a device tree. */
 const v71: KernelDescription = {
@@ -136,7 +184,14 @@ const v71: KernelDescription = {
         'That the ioctls of a session do not ask which kind it is, and that names are not checked, is taken over from 7.0.',
     ],
     kho: KHO_V3,
-    luo: { compatible: 'luo-v1', nodes: new Map([['luo-session', 'luo-session-v2'], ['luo-flb', 'luo-flb-v1']]), ioctls: IOCTLS_6_19 },
+    luo: {
+        compatible: 'luo-v1',
+        nodes: new Map([
+            ['luo-session', 'luo-session-v2'],
+            ['luo-flb', 'luo-flb-v1'],
+        ]),
+        ioctls: IOCTLS_6_19,
+    },
     library: LIBRARY_7_1,
 };
 
@@ -159,7 +214,7 @@ const v619: KernelDescription = {
     summary: 'Linux 6.19: the first release with LUO: no FLBs, a failed retrieve can be tried again',
     release: '6.19.0',
     inferred: [
-        'No tree of 6.19 was read: it is 7.0 without what is known to have come later (FLBs, the sticky retrieve status, the fix of memfd\'s flags).',
+        "No tree of 6.19 was read: it is 7.0 without what is known to have come later (FLBs, the sticky retrieve status, the fix of memfd's flags).",
         'Its KHO is taken to be that of 7.0 but for nodes without memory.',
     ],
     kho: KHO_V1_6_19,
@@ -184,22 +239,28 @@ const v617: KernelDescription = {
 const luoV4: KernelDescription = {
     ...v617,
     name: 'luo-v4',
-    summary: 'The series of September 2025 (v4), before LUO was merged: PREPARE, FREEZE, FINISH, CANCEL, subsystems, events a session',
+    summary:
+        'The series of September 2025 (v4), before LUO was merged: PREPARE, FREEZE, FINISH, CANCEL, subsystems, events a session',
     release: '6.17.0-rc7-luo-v4',
     inferred: [
         'The series was not read as a tree: states, events, errors and interfaces are from its description; the names in its device tree are ours.',
         'KHO is that of 6.17 but for who finalizes it.',
     ],
     kho: { ...KHO_V1_FIRST, finalize: 'prepare' },
-    luo: { compatible: 'luo-v1', nodes: new Map([['luo-session', 'luo-session-v1']]), ioctls: IOCTLS_V4, lock: 'luo_state_rwsem' },
+    luo: {
+        compatible: 'luo-v1',
+        nodes: new Map([['luo-session', 'luo-session-v1']]),
+        ioctls: IOCTLS_V4,
+        lock: 'luo_state_rwsem',
+    },
     library: LIBRARY_LUO_V4,
     cmdline: 'console=ttyS0 kho=on liveupdate=on',
     handlers: ['memfd'],
 };
 
 export const DESCRIPTIONS: ReadonlyMap<string, KernelDescription> = new Map(
-    [v617, v619, v70, v71, v72, v73, v72Uma, v73Uma, luoV4].map((d) => [d.name, d]));
+    [v617, v619, v70, v71, v72, v73, v72Uma, v73Uma, luoV4].map((d) => [d.name, d]),
+);
 
 /** The kernel that a scenario gets where it names none. */
 export const DEFAULT_KERNEL = '7.2';
-

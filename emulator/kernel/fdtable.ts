@@ -110,7 +110,13 @@ export class FdTable implements Saveable {
     }
 
     save(): unknown {
-        return { files: this.files.slice(), cloexec: this.cloexec.slice(), hint: this.hint, used: this.used, reserved: this.reserved };
+        return {
+            files: this.files.slice(),
+            cloexec: this.cloexec.slice(),
+            hint: this.hint,
+            used: this.used,
+            reserved: this.reserved,
+        };
     }
 
     load(saved: unknown): void {

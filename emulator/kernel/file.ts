@@ -77,7 +77,14 @@ export class OpenFile extends Rec {
 }
 
 /** Opens `inode` with one reference, which is the caller's. */
-export function allocFile(k: KernelCore, kind: string, ops: FileOps, inode: Inode, flags: number, name: string): OpenFile {
+export function allocFile(
+    k: KernelCore,
+    kind: string,
+    ops: FileOps,
+    inode: Inode,
+    flags: number,
+    name: string,
+): OpenFile {
     k.journal.edit(inode).opens++;
     return new OpenFile(k.journal, k.ids.nextFile(k.journal), kind, ops, inode, flags, name);
 }

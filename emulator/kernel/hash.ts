@@ -21,7 +21,14 @@ export class FileHasher {
         const { hasher } = this;
         hasher.num(k.ids.file).num(k.ids.inode).num(k.ids.pid).u32(k.processes.length);
         for (const p of k.processes) {
-            hasher.num(p.pid).str(p.name).str(p.state).num(p.nofile).u32(p.fds.size).num(p.memcg?.limit ?? -1).num(p.memcg?.usage ?? -1);
+            hasher
+                .num(p.pid)
+                .str(p.name)
+                .str(p.state)
+                .num(p.nofile)
+                .u32(p.fds.size)
+                .num(p.memcg?.limit ?? -1)
+                .num(p.memcg?.usage ?? -1);
             for (const [fd, file] of p.fds.entries()) {
                 hasher.u32(fd).u32(p.fds.isCloexec(fd) ? 1 : 0);
                 this.file(file);
@@ -57,16 +64,28 @@ export class FileHasher {
             return;
         }
         const { hasher } = this;
-        hasher.num(inode.ino).num(inode.mode).num(inode.nlink).num(inode.size).num(inode.opens).u32(inode.locked ? 1 : 0);
+        hasher
+            .num(inode.ino)
+            .num(inode.mode)
+            .num(inode.nlink)
+            .num(inode.size)
+            .num(inode.opens)
+            .u32(inode.locked ? 1 : 0);
         if (inode instanceof HugetlbInode) {
-            hasher.num(inode.seals).u32(inode.frozen ? 1 : 0).num(inode.pool.order);
+            hasher
+                .num(inode.seals)
+                .u32(inode.frozen ? 1 : 0)
+                .num(inode.pool.order);
             for (const { start, end } of inode.regions) {
                 hasher.num(start).num(end);
             }
             this.cache(inode.cache);
         }
         if (inode instanceof GuestMemfdInode) {
-            hasher.num(inode.flags).u32(inode.frozen ? 1 : 0).str(inode.vm.name);
+            hasher
+                .num(inode.flags)
+                .u32(inode.frozen ? 1 : 0)
+                .str(inode.vm.name);
             for (const n of [...inode.poisoned, ...inode.converted.flatMap((p) => [p.from, p.to])]) {
                 hasher.num(n);
             }
@@ -74,13 +93,22 @@ export class FileHasher {
         }
         if (inode instanceof ShmemInode) {
             const { cache } = inode;
-            hasher.num(inode.seals).u32(inode.frozen ? 1 : 0).u32(inode.exposed ? 1 : 0).num(inode.writableMaps).num(cache.pages);
+            hasher
+                .num(inode.seals)
+                .u32(inode.frozen ? 1 : 0)
+                .u32(inode.exposed ? 1 : 0)
+                .num(inode.writableMaps)
+                .num(cache.pages);
             this.cache(cache);
         }
     }
 
     private cache(cache: PageCache): void {
-        for (let i = cache.next(0, Infinity); i >= 0; i = cache.next(cache.isHuge(i) ? i + 512 - (i % 512) : i + 1, Infinity)) {
+        for (
+            let i = cache.next(0, Infinity);
+            i >= 0;
+            i = cache.next(cache.isHuge(i) ? i + 512 - (i % 512) : i + 1, Infinity)
+        ) {
             this.hasher.num(i).num(cache.at(i));
         }
     }

@@ -51,7 +51,10 @@ export function parseCommandLine(text: string): CommandLine {
         kho: parseBool(values.get('kho') ?? '') === true,
         liveupdate: parseBool(values.get('liveupdate') ?? '') === true,
         crashKernel: values.has('elfcorehdr'),
-        files: { memfdNoexec: noexec(values.get('sysctl.vm.memfd_noexec')), thpShmem: values.get('transparent_hugepage_shmem') === 'always' },
+        files: {
+            memfdNoexec: noexec(values.get('sysctl.vm.memfd_noexec')),
+            thpShmem: values.get('transparent_hugepage_shmem') === 'always',
+        },
     };
 }
 

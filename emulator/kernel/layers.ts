@@ -32,7 +32,7 @@ export const OLDEST_WITH_LAYERS = '7.2';
 
 const LOOKUP: Layer = {
     name: 'lookup',
-    summary: 'in-kernel lookup of a session\'s files by token, and of tokens by file (luo-internal-api)',
+    summary: "in-kernel lookup of a session's files by token, and of tokens by file (luo-internal-api)",
     version: '',
     status: 'queued for 7.4',
     needs: [],
@@ -56,7 +56,8 @@ const PCI: Layer = {
 
 const IOMMU: Layer = {
     name: 'iommu',
-    summary: 'translation that outlives the kernel: marked hardware page tables of /dev/iommu with all their tables, and the devices that see them',
+    summary:
+        'translation that outlives the kernel: marked hardware page tables of /dev/iommu with all their tables, and the devices that see them',
     version: 'v5',
     status: 'under review',
     needs: ['pci'],
@@ -116,7 +117,8 @@ const GUEST_MEMFD: Layer = {
 
 const INTERRUPTS: Layer = {
     name: 'interrupts',
-    summary: 'remapping entries, posted-interrupt descriptors and vectors that stay: interrupts latch in memory while no kernel runs',
+    summary:
+        'remapping entries, posted-interrupt descriptors and vectors that stay: interrupts latch in memory while no kernel runs',
     version: '',
     status: 'discussion only, no series',
     needs: ['pci', 'vfio'],
@@ -128,7 +130,9 @@ const INTERRUPTS: Layer = {
 };
 
 /** In the order in which their handlers are registered. */
-export const LAYERS: ReadonlyMap<string, Layer> = new Map([LOOKUP, PCI, HUGETLB, IOMMU, VFIO, KVM, GUEST_MEMFD, INTERRUPTS].map((l) => [l.name, l]));
+export const LAYERS: ReadonlyMap<string, Layer> = new Map(
+    [LOOKUP, PCI, HUGETLB, IOMMU, VFIO, KVM, GUEST_MEMFD, INTERRUPTS].map((l) => [l.name, l]),
+);
 
 /** No layers: a kernel as it was released. */
 export const NO_LAYERS: ReadonlySet<string> = new Set();

@@ -17,7 +17,13 @@ export function setPos(k: KernelCore, file: OpenFile, pos: number): number | Err
 }
 
 /** SEEK_SET, SEEK_CUR and SEEK_END of a file of `size` bytes (generic_file_llseek_size). */
-export function genericLlseek(k: KernelCore, file: OpenFile, offset: number, whence: number, size: number): number | Err {
+export function genericLlseek(
+    k: KernelCore,
+    file: OpenFile,
+    offset: number,
+    whence: number,
+    size: number,
+): number | Err {
     const base = whence === SEEK_END ? size : whence === SEEK_CUR ? file.pos : 0;
     return setPos(k, file, base + offset);
 }

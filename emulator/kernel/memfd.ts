@@ -3,8 +3,18 @@ import { costId } from '../machine/costs';
 import type { KernelCore } from './core';
 import { Err, err } from './errno';
 import {
-    F_ALL_SEALS, F_SEAL_EXEC, F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_WRITE, MFD_ALLOW_SEALING,
-    MFD_NOEXEC_SEAL, O_LARGEFILE, O_RDWR, PAGE_SHIFT,
+    F_ALL_SEALS,
+    F_SEAL_EXEC,
+    F_SEAL_FUTURE_WRITE,
+    F_SEAL_GROW,
+    F_SEAL_SEAL,
+    F_SEAL_SHRINK,
+    F_SEAL_WRITE,
+    MFD_ALLOW_SEALING,
+    MFD_NOEXEC_SEAL,
+    O_LARGEFILE,
+    O_RDWR,
+    PAGE_SHIFT,
 } from './fcntl';
 import { allocFile, type OpenFile } from './file';
 import { FolioList, folioOf, folioOrder } from './folios';
@@ -136,7 +146,12 @@ function hasPins(k: KernelCore, inode: ShmemInode): boolean {
  */
 export function memfdPinFolios(k: KernelCore, file: OpenFile, start: number, end: number): FolioList | Err {
     const { inode } = file;
-    if (!(inode instanceof ShmemInode || inode instanceof HugetlbInode) || start < 0 || start > end || end >= inode.size) {
+    if (
+        !(inode instanceof ShmemInode || inode instanceof HugetlbInode) ||
+        start < 0 ||
+        start > end ||
+        end >= inode.size
+    ) {
         return EINVAL;
     }
     if (inode instanceof HugetlbInode) {

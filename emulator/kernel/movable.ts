@@ -11,7 +11,12 @@ const ENOMEM = err('ENOMEM');
 type Movers = Pick<KernelCore, 'pages' | 'memmap' | 'folios' | 'shmem'>;
 
 /** Moves the folio at page offset `index` to pages that `allocate` gives for it. @returns its new head; ENOMEM, EAGAIN */
-function move(k: Movers, inode: ShmemInode, index: number, allocate: (order: number, owner: number) => number): number | Err {
+function move(
+    k: Movers,
+    inode: ShmemInode,
+    index: number,
+    allocate: (order: number, owner: number) => number,
+): number | Err {
     const { cache } = inode;
     const page = cache.at(index);
     const head = folioOf(k, page);
@@ -71,7 +76,10 @@ export function* foliosOf(k: Movers, inode: ShmemInode): Generator<Located> {
 export function moveToNode(k: Movers, inode: ShmemInode, node: number): number {
     let moved = 0;
     for (const { index, head } of [...foliosOf(k, inode)]) {
-        if (k.pages.nodeOf(head) !== node && !(move(k, inode, index, allocator(k, { node, strict: true, movable: true })) instanceof Err)) {
+        if (
+            k.pages.nodeOf(head) !== node &&
+            !(move(k, inode, index, allocator(k, { node, strict: true, movable: true })) instanceof Err)
+        ) {
             moved++;
         }
     }

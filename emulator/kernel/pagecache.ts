@@ -115,7 +115,7 @@ export class PageCache extends Rec {
 
     /** The first offset at or after `index` and at most `last` without a page; −1 where there is none. */
     nextHole(index: number, last: number): number {
-        for (let i = index; i <= last;) {
+        for (let i = index; i <= last; ) {
             const key = Math.floor(i / (ROW * LEAF));
             const row = this.rows.get(key);
             if (!row) {

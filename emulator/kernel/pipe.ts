@@ -93,4 +93,3 @@ export function makeSocket(k: KernelCore): OpenFile {
     const inode = new Inode(k.journal, k.ids.nextInode(k.journal), 'socket', S_IFSOCK + 0o777);
     return allocFile(k, 'socket', socketOps, inode, O_RDWR, `socket:[${inode.ino}]`);
 }
-

@@ -26,7 +26,11 @@ export class Process extends Rec {
     /** A zombie has exited and waits to be reaped. */
     readonly state: 'running' | 'zombie' | 'reaped' = 'running';
 
-    constructor(journal: Journal, readonly pid: number, readonly name: string) {
+    constructor(
+        journal: Journal,
+        readonly pid: number,
+        readonly name: string,
+    ) {
         super(journal);
         this.fds = new FdTable(journal);
     }

@@ -68,7 +68,12 @@ export class ShmemInode extends Inode {
 
 /** Makes an inode with link count `nlink` (memfds and O_TMPFILE: 0). `mode`: permission bits. */
 export function makeShmemInode(
-    k: KernelCore, name: string, mount: ShmemMount, mode: number, nlink: number, huge = mount === 'shm' && k.config.thpShmem,
+    k: KernelCore,
+    name: string,
+    mount: ShmemMount,
+    mode: number,
+    nlink: number,
+    huge = mount === 'shm' && k.config.thpShmem,
 ): ShmemInode {
     const what = mount === 'shm' ? (name === '' ? 'memfd' : `memfd ${name}`) : `tmpfs ${name}`;
     const inode = new ShmemInode(k.journal, k.ids.nextInode(k.journal), mode, name, mount, huge, k.owners.id(what));

@@ -4,8 +4,16 @@ import { costId } from '../machine/costs';
 import type { KernelCore } from './core';
 import { Err, err } from './errno';
 import {
-    F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_SHRINK, F_SEAL_WRITE, FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, MAX_OFFSET, PAGE_SIZE,
-    SEEK_DATA, SEEK_HOLE,
+    F_SEAL_FUTURE_WRITE,
+    F_SEAL_GROW,
+    F_SEAL_SHRINK,
+    F_SEAL_WRITE,
+    FALLOC_FL_KEEP_SIZE,
+    FALLOC_FL_PUNCH_HOLE,
+    MAX_OFFSET,
+    PAGE_SIZE,
+    SEEK_DATA,
+    SEEK_HOLE,
 } from './fcntl';
 import type { FileOps, OpenFile } from './file';
 import { DIRTY_AND_UPTODATE, folioOf, folioOrder, isUptodate, setFlags } from './folios';
@@ -157,7 +165,10 @@ function storeShmem(k: KernelCore, inode: ShmemInode, pos: number, data: Bytes):
             return EFAULT;
         }
         const page = inode.cache.at(pageOf(at));
-        const n = Math.min((2 ** folioOrder(k, head) - (page - head)) * PAGE_SIZE - (at % PAGE_SIZE), data.length - done);
+        const n = Math.min(
+            (2 ** folioOrder(k, head) - (page - head)) * PAGE_SIZE - (at % PAGE_SIZE),
+            data.length - done,
+        );
         k.memory.writeBytes(page * PAGE_SIZE + (at % PAGE_SIZE), data.slice(done, done + n));
         setFlags(k.memmap, head, DIRTY_AND_UPTODATE);
         done += n;
@@ -191,7 +202,13 @@ export function truncateShmem(k: KernelCore, inode: ShmemInode, size: number): 0
  * Allocates, or punches a hole (shmem_fallocate). EPERM on a frozen file and by seals; ENOMEM, which takes back what this call
  * has allocated. Allocated pages are neither zeroed nor up to date until something is written to them, or another call comes over them.
  */
-export function fallocateShmem(k: KernelCore, inode: ShmemInode, mode: number, offset: number, length: number): 0 | Err {
+export function fallocateShmem(
+    k: KernelCore,
+    inode: ShmemInode,
+    mode: number,
+    offset: number,
+    length: number,
+): 0 | Err {
     if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)) {
         return EOPNOTSUPP;
     }

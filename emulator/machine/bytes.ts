@@ -24,7 +24,12 @@ export class BytesBuilder {
     code(code: number, length: number): this {
         const last = this.pieces[this.pieces.length - 1];
         if (length > 0) {
-            if (last && last.bytes === undefined && advanceCode(last.code, last.length) === code && (last.code === 0) === (code === 0)) {
+            if (
+                last &&
+                last.bytes === undefined &&
+                advanceCode(last.code, last.length) === code &&
+                (last.code === 0) === (code === 0)
+            ) {
                 last.length += length;
             } else {
                 this.pieces.push({ code, bytes: undefined, length });
@@ -59,7 +64,9 @@ export class BytesBuilder {
             if (p.bytes) {
                 return { kind: 'bytes', bytes: p.bytes };
             }
-            return p.code === 0 ? { kind: 'zero', length: p.length } : { kind: 'pattern', ...seedOfCode(p.code), length: p.length };
+            return p.code === 0
+                ? { kind: 'zero', length: p.length }
+                : { kind: 'pattern', ...seedOfCode(p.code), length: p.length };
         });
         return new Bytes(extents, this.total);
     }
@@ -67,7 +74,10 @@ export class BytesBuilder {
 
 /** An immutable byte string. */
 export class Bytes {
-    constructor(readonly extents: readonly Extent[], readonly length: number) {}
+    constructor(
+        readonly extents: readonly Extent[],
+        readonly length: number,
+    ) {}
 
     static zero(length: number): Bytes {
         return new BytesBuilder().code(0, length).build();
@@ -239,7 +249,8 @@ function differenceIn(x: Extent, a: number, y: Extent, b: number, n: number): nu
     }
     const bytes = x.kind === 'bytes' ? x.bytes : y.kind === 'bytes' ? y.bytes : new Uint8Array(0);
     const at = x.kind === 'bytes' ? a : b;
-    const code = x.kind !== 'bytes' ? advanceCode(codeOfExtent(x), a) : y.kind !== 'bytes' ? advanceCode(codeOfExtent(y), b) : 0;
+    const code =
+        x.kind !== 'bytes' ? advanceCode(codeOfExtent(x), a) : y.kind !== 'bytes' ? advanceCode(codeOfExtent(y), b) : 0;
     for (let i = 0; i < n; i++) {
         if (bytes[at + i] !== byteOfCode(code, i)) {
             return i;

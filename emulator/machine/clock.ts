@@ -62,7 +62,7 @@ export class Clock implements Saveable {
 
     /** Lets the time pass that so many bytes take, of a cost that is per MiB; whole nanoseconds. */
     chargeBytes(cost: number, bytes: number): void {
-        this.spend(cost, Math.round((this.rates[cost] ?? 0) * bytes / MIB));
+        this.spend(cost, Math.round(((this.rates[cost] ?? 0) * bytes) / MIB));
     }
 
     /** Lets `ns` nanoseconds pass, and everything happen that is due meanwhile. */
@@ -147,7 +147,13 @@ export class Clock implements Saveable {
     }
 
     save(): unknown {
-        return { time: this.time, due: this.due, rates: this.rates, timers: this.timers, accounts: this.accounts.slice() };
+        return {
+            time: this.time,
+            due: this.due,
+            rates: this.rates,
+            timers: this.timers,
+            accounts: this.accounts.slice(),
+        };
     }
 
     load(saved: unknown): void {

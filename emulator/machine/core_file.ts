@@ -48,7 +48,15 @@ export interface CoreNote {
 }
 
 export interface CoreFinding {
-    readonly code: 'not-elf' | 'headers-outside' | 'segment-cut' | 'segment-nowhere' | 'segments-overlap' | 'segments-share' | 'note-damaged' | 'not-core';
+    readonly code:
+        | 'not-elf'
+        | 'headers-outside'
+        | 'segment-cut'
+        | 'segment-nowhere'
+        | 'segments-overlap'
+        | 'segments-share'
+        | 'note-damaged'
+        | 'not-core';
     /** Offset in the file. */
     readonly offset: number;
     readonly text: string;
@@ -62,7 +70,8 @@ export interface CoreFile {
     readonly findings: readonly CoreFinding[];
 }
 
-const at64 = (view: DataView, at: number): number => view.getUint32(at, true) + view.getUint32(at + 4, true) * 0x1_0000_0000;
+const at64 = (view: DataView, at: number): number =>
+    view.getUint32(at, true) + view.getUint32(at + 4, true) * 0x1_0000_0000;
 
 function viewOf(bytes: Uint8Array): DataView {
     return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -90,7 +99,11 @@ export function readCoreFile(file: ByteSource): CoreFile {
     const room = entry >= PROGRAM_HEADER && table < file.length ? Math.floor((file.length - table) / entry) : 0;
     const count = Math.min(wanted, room, SEGMENTS_LIMIT);
     if (count < wanted) {
-        findings.push({ code: 'headers-outside', offset: 32, text: `there should be ${wanted} program headers of ${entry} bytes at ${table}, but the file has ${count}` });
+        findings.push({
+            code: 'headers-outside',
+            offset: 32,
+            text: `there should be ${wanted} program headers of ${entry} bytes at ${table}, but the file has ${count}`,
+        });
     }
     const found: CoreSegment[] = [];
     const total = { stored: 0 };
@@ -100,7 +113,12 @@ export function readCoreFile(file: ByteSource): CoreFile {
     for (let i = 0; i < count && (i + 1) * entry <= headers.length; i++) {
         const at = i * entry;
         const kind = v.getUint32(at, true);
-        const piece = { offset: at64(v, at + 8), pa: at64(v, at + 24), stored: at64(v, at + 32), size: at64(v, at + 40) };
+        const piece = {
+            offset: at64(v, at + 8),
+            pa: at64(v, at + 24),
+            stored: at64(v, at + 32),
+            size: at64(v, at + 40),
+        };
         if (kind === PT_LOAD) {
             addSegment(file, piece, table + at, found, total, findings);
         } else if (kind === PT_NOTE) {
@@ -108,7 +126,12 @@ export function readCoreFile(file: ByteSource): CoreFile {
         }
     }
     const segments = disjoint(found, findings);
-    return { machine: machine === EM_X86_64 ? 'x86-64' : machine === EM_AARCH64 ? 'arm64' : 'other', segments, notes, findings };
+    return {
+        machine: machine === EM_X86_64 ? 'x86-64' : machine === EM_AARCH64 ? 'arm64' : 'other',
+        segments,
+        notes,
+        findings,
+    };
 }
 
 function notElf(header: Uint8Array): string | undefined {
@@ -119,7 +142,9 @@ function notElf(header: Uint8Array): string | undefined {
     if (header.length < HEADER || !magic.startsWith('\x7fELF')) {
         return 'this is no ELF file';
     }
-    return header[4] === ELFCLASS64 && header[5] === ELFDATA2LSB ? undefined : 'this ELF file is not 64-bit little-endian';
+    return header[4] === ELFCLASS64 && header[5] === ELFDATA2LSB
+        ? undefined
+        : 'this ELF file is not 64-bit little-endian';
 }
 
 function headerCount(file: ByteSource, view: DataView): number {
@@ -133,17 +158,32 @@ function headerCount(file: ByteSource, view: DataView): number {
 
 type Piece = Pick<CoreSegment, 'pa' | 'size' | 'offset' | 'stored'>;
 
-function addSegment(file: ByteSource, piece: Piece, at: number, found: CoreSegment[], total: { stored: number }, findings: CoreFinding[]): void {
+function addSegment(
+    file: ByteSource,
+    piece: Piece,
+    at: number,
+    found: CoreSegment[],
+    total: { stored: number },
+    findings: CoreFinding[],
+): void {
     const where = `the segment for 0x${piece.pa.toString(16)}`;
     if (piece.pa + piece.size > PHYS_LIMIT) {
-        findings.push({ code: 'segment-nowhere', offset: at, text: `${where} (${piece.size} bytes) goes beyond physical memory` });
+        findings.push({
+            code: 'segment-nowhere',
+            offset: at,
+            text: `${where} (${piece.size} bytes) goes beyond physical memory`,
+        });
         return;
     }
     // Memory whose bytes the file has not got is unknown; only where fewer are stored than it has memory, the rest is zeroes.
     const stored = Math.min(piece.stored, piece.size);
     const there = Math.max(0, Math.min(stored, file.length - piece.offset));
     if (there < stored) {
-        findings.push({ code: 'segment-cut', offset: at, text: `${where} should be ${stored} bytes at ${piece.offset}, but the file ends after ${there} of them` });
+        findings.push({
+            code: 'segment-cut',
+            offset: at,
+            text: `${where} should be ${stored} bytes at ${piece.offset}, but the file ends after ${there} of them`,
+        });
     }
     const size = there < stored ? there : piece.size;
     // Or a small file could pretend to be any amount of memory to look through.
@@ -166,10 +206,19 @@ function disjoint(found: CoreSegment[], findings: CoreFinding[]): CoreSegment[] 
         const skip = Math.max(0, end - s.pa);
         if (skip > 0 && !said) {
             said = true;
-            findings.push({ code: 'segments-overlap', offset: s.offset, text: `several segments hold the memory at 0x${s.pa.toString(16)}; the one that begins first counts` });
+            findings.push({
+                code: 'segments-overlap',
+                offset: s.offset,
+                text: `several segments hold the memory at 0x${s.pa.toString(16)}; the one that begins first counts`,
+            });
         }
         if (skip < s.size) {
-            result.push({ pa: s.pa + skip, size: s.size - skip, offset: s.offset + skip, stored: Math.max(0, s.stored - skip) });
+            result.push({
+                pa: s.pa + skip,
+                size: s.size - skip,
+                offset: s.offset + skip,
+                stored: Math.max(0, s.stored - skip),
+            });
             end = s.pa + s.size;
         }
     }
@@ -186,10 +235,16 @@ function readNotes(file: ByteSource, offset: number, size: number, notes: CoreNo
         const length = view.getUint32(at + 4, true);
         const content = at + NOTE_HEADER + align4(nameSize);
         if (content + length > bytes.length) {
-            findings.push({ code: 'note-damaged', offset: offset + at, text: `a note of ${length} bytes does not end inside its segment` });
+            findings.push({
+                code: 'note-damaged',
+                offset: offset + at,
+                text: `a note of ${length} bytes does not end inside its segment`,
+            });
             return;
         }
-        const name = new TextDecoder('latin1').decode(bytes.subarray(at + NOTE_HEADER, at + NOTE_HEADER + Math.max(0, nameSize - 1)));
+        const name = new TextDecoder('latin1').decode(
+            bytes.subarray(at + NOTE_HEADER, at + NOTE_HEADER + Math.max(0, nameSize - 1)),
+        );
         notes.push({ name, type: view.getUint32(at + 8, true), content: bytes.slice(content, content + length) });
         at = content + align4(length);
     }
@@ -211,7 +266,10 @@ const CHUNK = 1024 * 1024;
  * @param read gives the bytes of memory; never asked for more than 1 MiB at once.
  */
 export function* writeCoreFile(
-    machine: 'x86-64' | 'arm64', runs: readonly CoreContent[], notes: readonly CoreNote[], read: (pa: number, length: number) => Uint8Array,
+    machine: 'x86-64' | 'arm64',
+    runs: readonly CoreContent[],
+    notes: readonly CoreNote[],
+    read: (pa: number, length: number) => Uint8Array,
 ): Generator<Uint8Array> {
     const noteBytes = notes.map(encodeNote);
     const notesLength = noteBytes.reduce((n, b) => n + b.length, 0);

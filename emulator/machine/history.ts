@@ -1,7 +1,16 @@
 import type { Hasher } from './hash';
 import type { Journal, Saveable } from './journal';
 
-export const PAGE_EVENTS = ['allocated', 'freed', 'preserved', 'unpreserved', 'inherited', 'restored', 'reserved', 'released'] as const;
+export const PAGE_EVENTS = [
+    'allocated',
+    'freed',
+    'preserved',
+    'unpreserved',
+    'inherited',
+    'restored',
+    'reserved',
+    'released',
+] as const;
 export type PageEventKind = (typeof PAGE_EVENTS)[number];
 
 /** One thing that happened to a run of pages. */
@@ -40,7 +49,10 @@ export class PageHistory implements Saveable {
     /** Per entry: pfn, count, kind | owner * 16, boot, first step, last step, thread. */
     private data = new Float64Array(64 * FIELDS);
 
-    constructor(private readonly journal: Journal, private readonly bootOf: () => number) {
+    constructor(
+        private readonly journal: Journal,
+        private readonly bootOf: () => number,
+    ) {
         this.epoch = journal.epoch;
     }
 
@@ -115,8 +127,14 @@ export class PageHistory implements Saveable {
         const at = index * FIELDS;
         const what = this.data[at + 2] ?? 0;
         return {
-            pfn: this.data[at] ?? 0, count: this.data[at + 1] ?? 0, kind: PAGE_EVENTS[what % 16] ?? 'allocated', owner: Math.floor(what / 16),
-            boot: this.data[at + 3] ?? 0, firstStep: this.data[at + 4] ?? 0, lastStep: this.data[at + 5] ?? 0, thread: this.data[at + 6] ?? 0,
+            pfn: this.data[at] ?? 0,
+            count: this.data[at + 1] ?? 0,
+            kind: PAGE_EVENTS[what % 16] ?? 'allocated',
+            owner: Math.floor(what / 16),
+            boot: this.data[at + 3] ?? 0,
+            firstStep: this.data[at + 4] ?? 0,
+            lastStep: this.data[at + 5] ?? 0,
+            thread: this.data[at + 6] ?? 0,
         };
     }
 
@@ -133,8 +151,14 @@ export class PageHistory implements Saveable {
     }
 
     load(saved: unknown): void {
-        if (typeof saved === 'object' && saved && 'entries' in saved && 'open' in saved
-            && typeof saved.entries === 'number' && saved.open instanceof Float64Array) {
+        if (
+            typeof saved === 'object' &&
+            saved &&
+            'entries' in saved &&
+            'open' in saved &&
+            typeof saved.entries === 'number' &&
+            saved.open instanceof Float64Array
+        ) {
             this.entries = saved.entries;
             this.data.set(saved.open, saved.entries * FIELDS - saved.open.length);
         }

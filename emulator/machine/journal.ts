@@ -130,7 +130,10 @@ export class Seq<T> implements Saveable {
     epoch: number;
     private list: T[];
 
-    constructor(private readonly journal: Journal, items: readonly T[] = []) {
+    constructor(
+        private readonly journal: Journal,
+        items: readonly T[] = [],
+    ) {
         this.epoch = journal.epoch;
         this.list = [...items];
     }

@@ -65,7 +65,10 @@ export class Machine extends Rec {
     /**
      * @throws RangeError where ranges overlap or are empty, or devices cannot be plugged in like that.
      */
-    constructor(shape: MachineShape, readonly journal = new Journal()) {
+    constructor(
+        shape: MachineShape,
+        readonly journal = new Journal(),
+    ) {
         super(journal);
         this.arch = shape.arch ?? 'x86-64';
         this.emptyNodes = shape.emptyNodes ?? [];
@@ -82,7 +85,10 @@ export class Machine extends Rec {
         this.clock = new Clock(journal);
         this.owners = new Owners(journal);
         this.history = new PageHistory(journal, () => this.boots);
-        this.pci = new PciBus(journal, this.clock, this, shape.iommu, shape.devices ?? [], { count: shape.cpus ?? 1, its: this.arch === 'arm64' });
+        this.pci = new PciBus(journal, this.clock, this, shape.iommu, shape.devices ?? [], {
+            count: shape.cpus ?? 1,
+            its: this.arch === 'arm64',
+        });
     }
 
     /** Nanoseconds of virtual time. */

@@ -191,7 +191,11 @@ export class PhysicalMemory {
 
     /** The bytes of a page, to be changed in place; see {@link generation} for how long. */
     pageForWrite(pfn: number): Uint8Array {
-        if (pfn === this.cachedPfn && this.cachedEpoch === this.journal.epoch && this.cachedGeneration === this.generation) {
+        if (
+            pfn === this.cachedPfn &&
+            this.cachedEpoch === this.journal.epoch &&
+            this.cachedGeneration === this.generation
+        ) {
             return this.cachedBytes;
         }
         const block = this.blockForWrite(pfn);
@@ -295,7 +299,11 @@ export class PhysicalMemory {
 
     /** A page's bytes, or the code it is full of. */
     private find(pfn: number): Uint8Array | number {
-        if (pfn === this.cachedPfn && this.cachedEpoch === this.journal.epoch && this.cachedGeneration === this.generation) {
+        if (
+            pfn === this.cachedPfn &&
+            this.cachedEpoch === this.journal.epoch &&
+            this.cachedGeneration === this.generation
+        ) {
             return this.cachedBytes;
         }
         const span = this.top.get(Math.floor(pfn / SPAN_PAGES));
@@ -381,7 +389,10 @@ export class PhysicalMemory {
         }
         const blockIndex = slotOf(pfn / FANOUT);
         if (pfn % BLOCK_PAGES === 0 && pages >= BLOCK_PAGES) {
-            const known = typeof entry === 'object' ? entry.codes[blockIndex] : advanceCode(entry ?? 0, (pfn % SPAN_PAGES) * PAGE_SIZE);
+            const known =
+                typeof entry === 'object'
+                    ? entry.codes[blockIndex]
+                    : advanceCode(entry ?? 0, (pfn % SPAN_PAGES) * PAGE_SIZE);
             if (known !== code) {
                 const span = this.spanForWrite(pfn);
                 this.journal.touch(span);

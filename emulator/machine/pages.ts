@@ -14,7 +14,10 @@ export const MIXED = -1;
 export class Page implements Saveable {
     epoch: number;
 
-    constructor(journal: Journal, public bytes: Uint8Array) {
+    constructor(
+        journal: Journal,
+        public bytes: Uint8Array,
+    ) {
         this.epoch = journal.epoch;
     }
 

@@ -10,7 +10,7 @@ const LOW = 0x10000;
 /** The code of content that starts at file offset `offset` of the pattern with this seed. */
 export function patternCode(seed: number, offset: number): number {
     const high = Math.floor(offset / LOW);
-    const base = (((seed % 256) * 31 + (high % 256)) % 256 + 256) % 256;
+    const base = ((((seed % 256) * 31 + (high % 256)) % 256) + 256) % 256;
     return base * LOW + (offset - high * LOW) + 1;
 }
 

@@ -44,7 +44,10 @@ const PIECE = 1024 * 1024;
 export class CoreMemory implements MemoryView {
     private readonly cache = new Map<number, Uint8Array>();
 
-    constructor(private readonly file: ByteSource, private readonly segments: readonly CoreSegment[]) {}
+    constructor(
+        private readonly file: ByteSource,
+        private readonly segments: readonly CoreSegment[],
+    ) {}
 
     has(pa: number, length: number): boolean {
         let at = pa;

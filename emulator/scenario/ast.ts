@@ -24,14 +24,34 @@ export interface SourceFile extends Span {
 }
 
 export type Item =
-    | ImportDecl | ConstDecl | MachineDecl | ScenarioDecl | StructDecl | FileDecl | FlbDecl | HandlerDecl | KernelDecl | FnDecl;
+    | ImportDecl
+    | ConstDecl
+    | MachineDecl
+    | ScenarioDecl
+    | StructDecl
+    | FileDecl
+    | FlbDecl
+    | HandlerDecl
+    | KernelDecl
+    | FnDecl;
 
 /** `import "nic.lus"`, or of a program that ships with the emulator, `import <luod>`. */
-export interface ImportDecl extends Span { readonly kind: 'import'; readonly path: StringLit; readonly shipped: boolean }
-export interface ConstDecl extends Span { readonly kind: 'const'; readonly name: Ident; readonly value: Expr }
+export interface ImportDecl extends Span {
+    readonly kind: 'import';
+    readonly path: StringLit;
+    readonly shipped: boolean;
+}
+export interface ConstDecl extends Span {
+    readonly kind: 'const';
+    readonly name: Ident;
+    readonly value: Expr;
+}
 
 /** `machine { memory 2GiB node 1; map 0x1000 .. 0x9fc00; cpus 4 }` */
-export interface MachineDecl extends Span { readonly kind: 'machine'; readonly entries: readonly MachineEntry[] }
+export interface MachineDecl extends Span {
+    readonly kind: 'machine';
+    readonly entries: readonly MachineEntry[];
+}
 export interface MachineEntry extends Span {
     readonly kind: 'entry';
     readonly key: Ident;
@@ -51,8 +71,15 @@ export interface ScenarioDecl extends Span {
     readonly body: Block;
 }
 
-export interface StructDecl extends Span { readonly kind: 'struct'; readonly name: Ident; readonly fields: readonly StructField[] }
-export interface StructField extends Span { readonly name: Ident; readonly type: TypeExpr }
+export interface StructDecl extends Span {
+    readonly kind: 'struct';
+    readonly name: Ident;
+    readonly fields: readonly StructField[];
+}
+export interface StructField extends Span {
+    readonly name: Ident;
+    readonly type: TypeExpr;
+}
 
 /**
  * The type of a field or of an array element: `u64`, `i32`, `u64:52` (bits), `phys`, `phys NicState`, `NicState`,
@@ -75,7 +102,11 @@ export interface FileDecl extends Span {
     readonly fields: readonly KindField[];
     readonly callbacks: readonly Callback[];
 }
-export interface KindField extends Span { readonly name: Ident; readonly type?: TypeExpr; readonly init?: Expr }
+export interface KindField extends Span {
+    readonly name: Ident;
+    readonly type?: TypeExpr;
+    readonly init?: Expr;
+}
 
 export interface FlbDecl extends Span {
     readonly kind: 'flb';
@@ -110,7 +141,10 @@ export interface FnDecl extends Span {
     readonly label: readonly Expr[];
     readonly body: Block;
 }
-export interface Param extends Span { readonly name: Ident; readonly type?: TypeExpr }
+export interface Param extends Span {
+    readonly name: Ident;
+    readonly type?: TypeExpr;
+}
 
 /** `kernel "7.2-nic" from "7.2" { handlers + nic_handler; cmdline "…"; init { … } }` */
 export interface KernelDecl extends Span {
@@ -121,7 +155,11 @@ export interface KernelDecl extends Span {
 }
 export type KernelEntry = KernelSetting | KernelList | KernelInit | KernelCost;
 /** `cmdline "kho_scratch=64M,64M,32M"`, `early_memory 40MiB`, `numa off` */
-export interface KernelSetting extends Span { readonly kind: 'setting'; readonly key: Ident; readonly value: Expr }
+export interface KernelSetting extends Span {
+    readonly kind: 'setting';
+    readonly key: Ident;
+    readonly value: Expr;
+}
 /** `handlers + a, b`, `handlers - memfd`, `layers pci, vfio` (no sign) */
 export interface KernelList extends Span {
     readonly kind: 'list';
@@ -130,16 +168,46 @@ export interface KernelList extends Span {
     readonly names: readonly Ident[];
 }
 /** `cost preserve_folio 150ns` */
-export interface KernelCost extends Span { readonly kind: 'cost'; readonly cost: Ident; readonly value: Expr }
-export interface KernelInit extends Span { readonly kind: 'init'; readonly body: Block }
+export interface KernelCost extends Span {
+    readonly kind: 'cost';
+    readonly cost: Ident;
+    readonly value: Expr;
+}
+export interface KernelInit extends Span {
+    readonly kind: 'init';
+    readonly body: Block;
+}
 
 // ---------------------------------------------------------------- statements
 
-export interface Block extends Span { readonly kind: 'block'; readonly statements: readonly Stmt[] }
+export interface Block extends Span {
+    readonly kind: 'block';
+    readonly statements: readonly Stmt[];
+}
 
 export type Stmt =
-    | BootStmt | ProcessStmt | ProcessBlock | ConcurrentlyStmt | AssignStmt | ExprStmt | SendStmt | ExitStmt | KillStmt | InjectStmt | AtStmt | CorruptStmt
-    | AssertStmt | IfStmt | WhileStmt | ForStmt | ReturnStmt | BreakStmt | ContinueStmt | UndoStmt | SleepStmt | CostStmt;
+    | BootStmt
+    | ProcessStmt
+    | ProcessBlock
+    | ConcurrentlyStmt
+    | AssignStmt
+    | ExprStmt
+    | SendStmt
+    | ExitStmt
+    | KillStmt
+    | InjectStmt
+    | AtStmt
+    | CorruptStmt
+    | AssertStmt
+    | IfStmt
+    | WhileStmt
+    | ForStmt
+    | ReturnStmt
+    | BreakStmt
+    | ContinueStmt
+    | UndoStmt
+    | SleepStmt
+    | CostStmt;
 
 /** `boot "7.2"` with `from image "…"` and `cmdline "…"` behind it where given; `boot from image "…"` has an empty name of no length. */
 export interface BootStmt extends Span {
@@ -150,11 +218,22 @@ export interface BootStmt extends Span {
     readonly cmdline?: StringLit;
 }
 /** `process a, b` or `process a { … }` */
-export interface ProcessStmt extends Span { readonly kind: 'process'; readonly names: readonly Ident[]; readonly body?: Block }
+export interface ProcessStmt extends Span {
+    readonly kind: 'process';
+    readonly names: readonly Ident[];
+    readonly body?: Block;
+}
 /** `luod { … }` */
-export interface ProcessBlock extends Span { readonly kind: 'in'; readonly process: Ident; readonly body: Block }
+export interface ProcessBlock extends Span {
+    readonly kind: 'in';
+    readonly process: Ident;
+    readonly body: Block;
+}
 /** `concurrently { luod { … } vmm { … } }`: blocks of processes that run at the same time. The checker refuses other statements in it. */
-export interface ConcurrentlyStmt extends Span { readonly kind: 'concurrently'; readonly body: Block }
+export interface ConcurrentlyStmt extends Span {
+    readonly kind: 'concurrently';
+    readonly body: Block;
+}
 export type AssignOp = '=' | '+=' | '-=' | '*=' | '/=' | '%=' | '|=' | '&=' | '^=' | '<<=' | '>>=';
 export interface AssignStmt extends Span {
     readonly kind: 'assign';
@@ -163,7 +242,11 @@ export interface AssignStmt extends Span {
     readonly value: Expr;
     readonly expect?: Expectation;
 }
-export interface ExprStmt extends Span { readonly kind: 'expr'; readonly value: Expr; readonly expect?: Expectation }
+export interface ExprStmt extends Span {
+    readonly kind: 'expr';
+    readonly value: Expr;
+    readonly expect?: Expectation;
+}
 /** `fails EBUSY` (must), `may fail EIO, EBUSY` (may); `panics "incoming tree"`: the kernel, or the next one, must panic with a message that contains this. */
 export interface Expectation extends Span {
     readonly kind: 'fails' | 'may' | 'panics';
@@ -171,10 +254,22 @@ export interface Expectation extends Span {
     readonly message?: StringLit;
 }
 /** `send vm1 to vmm` */
-export interface SendStmt extends Span { readonly kind: 'send'; readonly value: Expr; readonly to: Ident; readonly as?: Ident; readonly expect?: Expectation }
-export interface ExitStmt extends Span { readonly kind: 'exit' }
+export interface SendStmt extends Span {
+    readonly kind: 'send';
+    readonly value: Expr;
+    readonly to: Ident;
+    readonly as?: Ident;
+    readonly expect?: Expectation;
+}
+export interface ExitStmt extends Span {
+    readonly kind: 'exit';
+}
 /** `kill luod`, `kill luod after 3`: when it has come back from three more system calls. */
-export interface KillStmt extends Span { readonly kind: 'kill'; readonly process: Ident; readonly after?: Expr }
+export interface KillStmt extends Span {
+    readonly kind: 'kill';
+    readonly process: Ident;
+    readonly after?: Expr;
+}
 /** `inject EIO into nic.retrieve after 2 times 3 in next kernel`; `what` is an error name or `no`. `target`: `memfd.freeze`, `page_alloc`. */
 export interface InjectStmt extends Span {
     readonly kind: 'inject';
@@ -188,35 +283,111 @@ export interface InjectStmt extends Span {
     readonly nextKernel: boolean;
 }
 /** `at handover { … }` */
-export interface AtStmt extends Span { readonly kind: 'at'; readonly event: Ident; readonly body: Block }
+export interface AtStmt extends Span {
+    readonly kind: 'at';
+    readonly event: Ident;
+    readonly body: Block;
+}
 /** `corrupt session("vm-1").files xor 0x01` */
-export interface CorruptStmt extends Span { readonly kind: 'corrupt'; readonly target: Expr; readonly xor: Expr }
-export interface AssertStmt extends Span { readonly kind: 'assert'; readonly condition: Expr; readonly message?: Expr }
-export interface IfStmt extends Span { readonly kind: 'if'; readonly condition: Expr; readonly then: Block; readonly otherwise?: Block | IfStmt }
-export interface WhileStmt extends Span { readonly kind: 'while'; readonly condition: Expr; readonly body: Block }
-export interface ForStmt extends Span { readonly kind: 'for'; readonly variable: Ident; readonly iterable: Expr; readonly body: Block }
-export interface ReturnStmt extends Span { readonly kind: 'return'; readonly value?: Expr }
-export interface BreakStmt extends Span { readonly kind: 'break' }
-export interface ContinueStmt extends Span { readonly kind: 'continue' }
+export interface CorruptStmt extends Span {
+    readonly kind: 'corrupt';
+    readonly target: Expr;
+    readonly xor: Expr;
+}
+export interface AssertStmt extends Span {
+    readonly kind: 'assert';
+    readonly condition: Expr;
+    readonly message?: Expr;
+}
+export interface IfStmt extends Span {
+    readonly kind: 'if';
+    readonly condition: Expr;
+    readonly then: Block;
+    readonly otherwise?: Block | IfStmt;
+}
+export interface WhileStmt extends Span {
+    readonly kind: 'while';
+    readonly condition: Expr;
+    readonly body: Block;
+}
+export interface ForStmt extends Span {
+    readonly kind: 'for';
+    readonly variable: Ident;
+    readonly iterable: Expr;
+    readonly body: Block;
+}
+export interface ReturnStmt extends Span {
+    readonly kind: 'return';
+    readonly value?: Expr;
+}
+export interface BreakStmt extends Span {
+    readonly kind: 'break';
+}
+export interface ContinueStmt extends Span {
+    readonly kind: 'continue';
+}
 /** `undo { … }`: runs if this callback or function fails later on. */
-export interface UndoStmt extends Span { readonly kind: 'undo'; readonly body: Block }
+export interface UndoStmt extends Span {
+    readonly kind: 'undo';
+    readonly body: Block;
+}
 /** `cost copy 200us`: what something takes from here on. */
-export interface CostStmt extends Span { readonly kind: 'cost'; readonly cost: Ident; readonly value: Expr }
-export interface SleepStmt extends Span { readonly kind: 'sleep'; readonly duration: Expr }
+export interface CostStmt extends Span {
+    readonly kind: 'cost';
+    readonly cost: Ident;
+    readonly value: Expr;
+}
+export interface SleepStmt extends Span {
+    readonly kind: 'sleep';
+    readonly duration: Expr;
+}
 
 // ---------------------------------------------------------------- expressions
 
 export type Expr =
-    | IntLit | StringLit | BoolLit | NameExpr | MemberExpr | IndexExpr | CallExpr | UnaryExpr | BinaryExpr | TryExpr | ListExpr | NewExpr
-    | RangeExpr | ErrorExpr;
+    | IntLit
+    | StringLit
+    | BoolLit
+    | NameExpr
+    | MemberExpr
+    | IndexExpr
+    | CallExpr
+    | UnaryExpr
+    | BinaryExpr
+    | TryExpr
+    | ListExpr
+    | NewExpr
+    | RangeExpr
+    | ErrorExpr;
 
 /** `0x10_0000`, `64MiB`, `20us` (value in bytes or nanoseconds). A bigint only where it exceeds 2^53−1. `unit` as written. */
-export interface IntLit extends Span { readonly kind: 'int'; readonly value: number | bigint; readonly unit?: string }
-export interface StringLit extends Span { readonly kind: 'string'; readonly value: string }
-export interface BoolLit extends Span { readonly kind: 'bool'; readonly value: boolean }
-export interface NameExpr extends Span { readonly kind: 'name'; readonly name: string }
-export interface MemberExpr extends Span { readonly kind: 'member'; readonly object: Expr; readonly member: Ident }
-export interface IndexExpr extends Span { readonly kind: 'index'; readonly object: Expr; readonly index: Expr }
+export interface IntLit extends Span {
+    readonly kind: 'int';
+    readonly value: number | bigint;
+    readonly unit?: string;
+}
+export interface StringLit extends Span {
+    readonly kind: 'string';
+    readonly value: string;
+}
+export interface BoolLit extends Span {
+    readonly kind: 'bool';
+    readonly value: boolean;
+}
+export interface NameExpr extends Span {
+    readonly kind: 'name';
+    readonly name: string;
+}
+export interface MemberExpr extends Span {
+    readonly kind: 'member';
+    readonly object: Expr;
+    readonly member: Ident;
+}
+export interface IndexExpr extends Span {
+    readonly kind: 'index';
+    readonly object: Expr;
+    readonly index: Expr;
+}
 export interface CallExpr extends Span {
     readonly kind: 'call';
     readonly callee: Expr;
@@ -225,15 +396,60 @@ export interface CallExpr extends Span {
     readonly with?: Ident;
 }
 /** An argument; `name` where written `token: 5`. */
-export interface Arg extends Span { readonly name?: Ident; readonly value: Expr }
-export interface UnaryExpr extends Span { readonly kind: 'unary'; readonly op: '-' | '!' | '~'; readonly operand: Expr }
+export interface Arg extends Span {
+    readonly name?: Ident;
+    readonly value: Expr;
+}
+export interface UnaryExpr extends Span {
+    readonly kind: 'unary';
+    readonly op: '-' | '!' | '~';
+    readonly operand: Expr;
+}
 export type BinaryOp =
-    | '*' | '/' | '%' | '+' | '-' | '<<' | '>>' | '&' | '^' | '|' | '==' | '!=' | '<' | '<=' | '>' | '>=' | '&&' | '||';
-export interface BinaryExpr extends Span { readonly kind: 'binary'; readonly op: BinaryOp; readonly left: Expr; readonly right: Expr }
-export interface TryExpr extends Span { readonly kind: 'try'; readonly call: Expr }
-export interface ListExpr extends Span { readonly kind: 'list'; readonly items: readonly Expr[] }
+    | '*'
+    | '/'
+    | '%'
+    | '+'
+    | '-'
+    | '<<'
+    | '>>'
+    | '&'
+    | '^'
+    | '|'
+    | '=='
+    | '!='
+    | '<'
+    | '<='
+    | '>'
+    | '>='
+    | '&&'
+    | '||';
+export interface BinaryExpr extends Span {
+    readonly kind: 'binary';
+    readonly op: BinaryOp;
+    readonly left: Expr;
+    readonly right: Expr;
+}
+export interface TryExpr extends Span {
+    readonly kind: 'try';
+    readonly call: Expr;
+}
+export interface ListExpr extends Span {
+    readonly kind: 'list';
+    readonly items: readonly Expr[];
+}
 /** `new nic(queues: 2, ring: r)` */
-export interface NewExpr extends Span { readonly kind: 'new'; readonly name: Ident; readonly args: readonly Arg[] }
+export interface NewExpr extends Span {
+    readonly kind: 'new';
+    readonly name: Ident;
+    readonly args: readonly Arg[];
+}
 /** `0..n`, end exclusive */
-export interface RangeExpr extends Span { readonly kind: 'range'; readonly from: Expr; readonly to: Expr }
-export interface ErrorExpr extends Span { readonly kind: 'error' }
+export interface RangeExpr extends Span {
+    readonly kind: 'range';
+    readonly from: Expr;
+    readonly to: Expr;
+}
+export interface ErrorExpr extends Span {
+    readonly kind: 'error';
+}

@@ -1,7 +1,16 @@
 /** Kernels coming up: from boot parameters in memory to registered handlers. Called step by step by start_kernel in std/kernel.lus. */
 import { Kernel, parseCommandLine, type CommandLine } from '../kernel/kernel';
 import {
-    earlyAllocations, fillPageCache, freeReserved, khoInit, khoMemoryInit, khoPopulate, memblockFreeAll, memblockInit, nodeSpans, type BootContext,
+    earlyAllocations,
+    fillPageCache,
+    freeReserved,
+    khoInit,
+    khoMemoryInit,
+    khoPopulate,
+    memblockFreeAll,
+    memblockInit,
+    nodeSpans,
+    type BootContext,
 } from '../kernel/kho/boot';
 import { parametersSize, type BootParams } from '../kernel/kho/boot_params';
 import { Err } from '../kernel/errno';
@@ -10,7 +19,13 @@ import { Kho } from '../kernel/kho/kho';
 import { layersOf, titleOf } from '../kernel/layers';
 import { reservePlaces } from '../kernel/kho/places';
 import { LuoFlb } from '../kernel/luo/state';
-import { NO_RESERVED_MEMORY, preserveNamed, RESERVE_MEM, reserveNamed, type ReservedMemory } from '../kernel/kho/reserve_mem';
+import {
+    NO_RESERVED_MEMORY,
+    preserveNamed,
+    RESERVE_MEM,
+    reserveNamed,
+    type ReservedMemory,
+} from '../kernel/kho/reserve_mem';
 import { readFdtPage, retrieveSubtree } from '../kernel/kho/root_fdt';
 import { DEFAULT_SCRATCH, parseScratch, type ScratchSizes } from '../kernel/kho/scratch';
 import { PageAllocator } from '../kernel/mm/buddy';
@@ -43,7 +58,12 @@ export class Boot extends Rec {
     /** When the scan of the PCI buses began, in nanoseconds. */
     readonly scanBegan: number = 0;
 
-    constructor(private readonly vm: Vm, readonly kernel: BootableKernel, private readonly at: number, private readonly params: BootParams) {
+    constructor(
+        private readonly vm: Vm,
+        readonly kernel: BootableKernel,
+        private readonly at: number,
+        private readonly params: BootParams,
+    ) {
         super(vm.machine.journal);
         const { machine } = vm;
         const { desc } = kernel;
@@ -55,11 +75,30 @@ export class Boot extends Rec {
             warning: (where, text) => vm.warn(`${text} (${where})`),
         };
         this.memmap = new Memmap(machine.journal);
-        this.pages = new PageAllocator(machine.journal, machine.memory, this.memmap, machine.history, nodeSpans(machine, desc.numa));
+        this.pages = new PageAllocator(
+            machine.journal,
+            machine.memory,
+            this.memmap,
+            machine.history,
+            nodeSpans(machine, desc.numa),
+        );
         this.pages.clock = machine.clock;
         this.pages.inject = () => vm.injections.hit('page_alloc', vm.boot) !== undefined;
-        const options = { numa: desc.numa, debug: desc.khoDebug, format: desc.kho, arch: params.arch, release: desc.release, flaws: desc.flaws };
-        this.context = { machine, memmap: this.memmap, memblock: new Memblock(machine.journal), log, description: { ...options, early: desc.early } };
+        const options = {
+            numa: desc.numa,
+            debug: desc.khoDebug,
+            format: desc.kho,
+            arch: params.arch,
+            release: desc.release,
+            flaws: desc.flaws,
+        };
+        this.context = {
+            machine,
+            memmap: this.memmap,
+            memblock: new Memblock(machine.journal),
+            log,
+            description: { ...options, early: desc.early },
+        };
         this.env = { machine, memmap: this.memmap, allocator: this.pages, log, options };
         this.hugePages = new BootHugePages(vm, this.context, params.commandLine);
     }
@@ -79,7 +118,10 @@ export class Boot extends Rec {
         const { kho } = params;
         const { khoBuilt } = this.kernel.desc;
         if (kho && !khoBuilt && params.arch.parameters === 'setup data') {
-            vm.log('warn', 'KHO: this kernel was passed KHO data, but is built without CONFIG_KEXEC_HANDOVER: ignoring it');
+            vm.log(
+                'warn',
+                'KHO: this kernel was passed KHO data, but is built without CONFIG_KEXEC_HANDOVER: ignoring it',
+            );
         }
         if (kho && khoBuilt) {
             const found = khoPopulate(context, kho.fdt, kho.fdtSize, kho.scratch, kho.scratchSize);
@@ -91,7 +133,11 @@ export class Boot extends Rec {
                 throw new ProgramError(problem);
             }
         }
-        vm.machine.journal.edit<Boot>(this).reserveMem = reserveNamed(context, this.handover ?? undefined, params.commandLine);
+        vm.machine.journal.edit<Boot>(this).reserveMem = reserveNamed(
+            context,
+            this.handover ?? undefined,
+            params.commandLine,
+        );
         vm.machine.clock.charge(BOOT_EARLY);
         return this.stage('setup_arch', begin);
     }
@@ -116,7 +162,12 @@ export class Boot extends Rec {
         if (!handover) {
             return 0;
         }
-        const found = retrieveSubtree(readFdtPage(env.machine.memory, handover.fdt).root, name, () => undefined, env.options.format);
+        const found = retrieveSubtree(
+            readFdtPage(env.machine.memory, handover.fdt).root,
+            name,
+            () => undefined,
+            env.options.format,
+        );
         return found instanceof Err || typeof found.phys !== 'number' ? 0 : found.phys;
     }
 
@@ -135,7 +186,16 @@ export class Boot extends Rec {
         memblockFreeAll(context, this.pages);
         const kho = new Kho(this.env, memory.enabled, handover, memory.scratch, memory.scratchArray);
         kho.setIncoming(memory.runs, memory.pages);
-        const kernel = new Kernel(vm.machine, this.kernel.desc, cmdline, vm.boot, this.memmap, this.pages, kho, this.env);
+        const kernel = new Kernel(
+            vm.machine,
+            this.kernel.desc,
+            cmdline,
+            vm.boot,
+            this.memmap,
+            this.pages,
+            kho,
+            this.env,
+        );
         kernel.folios.failMigration = () => vm.injections.hit('migrate_pages', kernel.boot) !== undefined;
         kernel.folios.onChange = (how, head, order, to) => vm.tell((l) => l.folioChanged?.(how, head, order, to));
         for (const line of vm.earlyLog) {
@@ -153,14 +213,19 @@ export class Boot extends Rec {
         vm.machine.journal.edit(vm.power).kernel = kernel;
         // those of proposed layers are asked for before anybody registers a handler
         for (const name of layersOf(this.kernel.desc.layers).flatMap((l) => l.flbs)) {
-            kernel.luo.flbs.push(new LuoFlb(vm.machine.journal, name, vm.image.flb(name, vm.library)?.decl.compatible.value ?? name));
+            kernel.luo.flbs.push(
+                new LuoFlb(vm.machine.journal, name, vm.image.flb(name, vm.library)?.decl.compatible.value ?? name),
+            );
         }
         return this.stage('mm_core_init', begin);
     }
 
     private scratchSizes(): ScratchSizes {
         const text = /(?:^|\s)kho_scratch=(\S+)/.exec(this.cmdline.text)?.[1];
-        return (text === undefined ? undefined : parseScratch(text, this.env.options.format.zeroScratchSizes)) ?? DEFAULT_SCRATCH;
+        return (
+            (text === undefined ? undefined : parseScratch(text, this.env.options.format.zeroScratchSizes)) ??
+            DEFAULT_SCRATCH
+        );
     }
 
     /** kho_init(), and the initial RAM disk has done its duty. */
@@ -175,7 +240,10 @@ export class Boot extends Rec {
     /** What `reserve_mem=` has set aside is handed on; said in the log where it cannot be. */
     private preserveNamed(): void {
         const { vm } = this;
-        const { kho, reserveMem: { regions } } = vm.running;
+        const {
+            kho,
+            reserveMem: { regions },
+        } = vm.running;
         const failed = kho.enabled && regions.length > 0 ? preserveNamed(kho, regions, vm.machine.memory) : 0;
         if (failed !== 0) {
             vm.log('err', `KHO: the reserved regions cannot be preserved: ${failed.name}`);

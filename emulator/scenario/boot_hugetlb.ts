@@ -13,7 +13,11 @@ export class BootHugePages extends Rec {
     /** Where the gigantic pages are that were taken so far. */
     readonly taken: readonly number[] = [];
 
-    constructor(private readonly vm: Vm, private readonly context: BootContext, cmdline: string) {
+    constructor(
+        private readonly vm: Vm,
+        private readonly context: BootContext,
+        cmdline: string,
+    ) {
         super(vm.machine.journal);
         this.wanted = hugePagesWanted(cmdline);
     }
@@ -29,7 +33,12 @@ export class BootHugePages extends Rec {
     /** hugetlb_bootmem_alloc(): once all of RAM is known. */
     bootmemAlloc(scratch: readonly Area[]): undefined {
         if (this.wanted.length > 0) {
-            this.vm.machine.journal.edit<BootHugePages>(this).taken = allocateBootPages(this.context, this.wanted, this.preserved, scratch);
+            this.vm.machine.journal.edit<BootHugePages>(this).taken = allocateBootPages(
+                this.context,
+                this.wanted,
+                this.preserved,
+                scratch,
+            );
         }
         return undefined;
     }

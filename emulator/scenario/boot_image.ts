@@ -53,7 +53,9 @@ export function bootImage(vm: Vm, name: string, cmdline: string, from: string, p
 function startLoaded(vm: Vm, file: CoreFile, path: string): void {
     const note = readHandoverNote(file.notes);
     if (!note || note.parameters === 0) {
-        throw new ProgramError(`no kernel is loaded in image "${path}": say which one is to take it over, as boot "7.2" from image "${path}"`);
+        throw new ProgramError(
+            `no kernel is loaded in image "${path}": say which one is to take it over, as boot "7.2" from image "${path}"`,
+        );
     }
     const { machine } = vm;
     machine.journal.edit(machine).boots = note.boots;
@@ -68,9 +70,16 @@ function checkMachine(machine: Machine, file: CoreFile, path: string): void {
     }
     const outside = file.segments.find((s) => !machine.isRam(s.pa, s.size));
     if (outside) {
-        const map = readHandoverNote(file.notes)?.map.map((r) => `map ${hex(r.start)} .. ${hex(r.start + r.size)}${r.node === 0 ? '' : ` node ${r.node}`}`) ?? [];
-        throw new ProgramError(`image "${path}" has memory at ${hex(outside.pa)}-${hex(outside.pa + outside.size - 1)}, which this machine has not: `
-            + (map.length > 0 ? `say machine { ${map.join('; ')} }` : 'give the machine the memory map of the one that the image is of'));
+        const map =
+            readHandoverNote(file.notes)?.map.map(
+                (r) => `map ${hex(r.start)} .. ${hex(r.start + r.size)}${r.node === 0 ? '' : ` node ${r.node}`}`,
+            ) ?? [];
+        throw new ProgramError(
+            `image "${path}" has memory at ${hex(outside.pa)}-${hex(outside.pa + outside.size - 1)}, which this machine has not: ` +
+                (map.length > 0
+                    ? `say machine { ${map.join('; ')} }`
+                    : 'give the machine the memory map of the one that the image is of'),
+        );
     }
 }
 
@@ -82,7 +91,7 @@ function layOut(machine: Machine, memory: CoreMemory, file: CoreFile): void {
         for (let done = 0; done < s.stored; done += PIECE) {
             const piece = memory.read(s.pa + done, Math.min(PIECE, s.stored - done));
             for (let at = 0; at < piece.length; ) {
-                const length = Math.min(PAGE_SIZE - (s.pa + done + at) % PAGE_SIZE, piece.length - at);
+                const length = Math.min(PAGE_SIZE - ((s.pa + done + at) % PAGE_SIZE), piece.length - at);
                 const page = piece.subarray(at, at + length);
                 if (page.some((b) => b !== 0)) {
                     machine.memory.write(s.pa + done + at, page);
@@ -101,12 +110,23 @@ function handoverIn(machine: Machine, memory: CoreMemory, file: CoreFile, path: 
     if (fdt === undefined || !machine.isRam(fdt, PAGE_SIZE)) {
         throw new ProgramError(`nothing is handed over in image "${path}": it has no KHO root FDT`);
     }
-    const array = scratchArrayOf(memory, found, fdt, preservedIn(machine, fdt), note && { addr: note.setup.scratch, size: note.setup.scratchSize });
+    const array = scratchArrayOf(
+        memory,
+        found,
+        fdt,
+        preservedIn(machine, fdt),
+        note && { addr: note.setup.scratch, size: note.setup.scratchSize },
+    );
     if (!array || !machine.isRam(array.addr, array.size)) {
-        throw new ProgramError(`image "${path}" does not say where its scratch areas are, so no kernel can be put there`);
+        throw new ProgramError(
+            `image "${path}" does not say where its scratch areas are, so no kernel can be put there`,
+        );
     }
-    const scratch = scratchEntries(memory, array.addr, array.size).flatMap(({ addr, size }) => (
-        typeof addr === 'number' && typeof size === 'number' && size > 0 && machine.isRam(addr, size) ? [{ addr, size }] : []));
+    const scratch = scratchEntries(memory, array.addr, array.size).flatMap(({ addr, size }) =>
+        typeof addr === 'number' && typeof size === 'number' && size > 0 && machine.isRam(addr, size)
+            ? [{ addr, size }]
+            : [],
+    );
     return { fdt, scratch, array };
 }
 
@@ -116,7 +136,12 @@ function preservedIn(machine: Machine, fdt: number): PreservedMemory {
     const { root } = readFdt(machine.memory.read(fdt, PAGE_SIZE));
     const map = readNativeU64(root && fdtProperty(root, PROP_MEMORY_MAP)?.value);
     if (typeof map === 'number' && map !== 0 && machine.isRam(map, PAGE_SIZE)) {
-        walkRadix(machine.memory, map, (pa, n) => machine.isRam(pa, n), (pfn, order) => preserved.add(pfn, order));
+        walkRadix(
+            machine.memory,
+            map,
+            (pa, n) => machine.isRam(pa, n),
+            (pfn, order) => preserved.add(pfn, order),
+        );
     }
     preserved.finish();
     return preserved;

@@ -16,7 +16,12 @@ export interface FormatVerdict {
  * what hangs on it (it panics), then the handlers of the files (/dev/liveupdate gives EIO). Nobody compares anything else.
  * @param used compatible strings of the handlers whose files are handed over; all of the first kernel's where it is left out.
  */
-export function formatVerdict(image: Image, from: BootableKernel, to: BootableKernel, used?: readonly string[]): FormatVerdict {
+export function formatVerdict(
+    image: Image,
+    from: BootableKernel,
+    to: BootableKernel,
+    used?: readonly string[],
+): FormatVerdict {
     const sent = from.desc;
     const read = to.desc;
     if (!sent.luo) {
@@ -39,7 +44,9 @@ export function formatVerdict(image: Image, from: BootableKernel, to: BootableKe
     }
     const known = compatibles(image, to);
     const missing = (used ?? compatibles(image, from)).find((c) => !known.includes(c));
-    return missing === undefined ? { outcome: 'works', reason: '' } : { outcome: 'EIO', reason: `${missing}, not ${known.join(' or ') || 'known'}` };
+    return missing === undefined
+        ? { outcome: 'works', reason: '' }
+        : { outcome: 'EIO', reason: `${missing}, not ${known.join(' or ') || 'known'}` };
 }
 
 function differ(given: string, wanted: string): string {
@@ -48,5 +55,7 @@ function differ(given: string, wanted: string): string {
 
 /** The compatible strings of the handlers that a kernel registers, in order. */
 export function compatibles(image: Image, kernel: BootableKernel): string[] {
-    return kernel.handlers.flatMap((name) => image.handler(name, image.library(kernel.desc.library))?.decl.compatible.value ?? []);
+    return kernel.handlers.flatMap(
+        (name) => image.handler(name, image.library(kernel.desc.library))?.decl.compatible.value ?? [],
+    );
 }

@@ -9,7 +9,10 @@ export class CostSettings extends Rec {
     private readonly ofScenario: CostChanges = {};
     private readonly forced: CostChanges = {};
 
-    constructor(private readonly journal: Journal, private readonly clock: Clock) {
+    constructor(
+        private readonly journal: Journal,
+        private readonly clock: Clock,
+    ) {
         super(journal);
     }
 
@@ -28,7 +31,12 @@ export class CostSettings extends Rec {
         this.change({ ofScenario: { ...this.ofScenario, [cost]: ns } });
     }
 
-    private change(fields: { readonly ofMachine?: CostChanges; readonly ofKernel?: CostChanges; readonly ofScenario?: CostChanges; readonly forced?: CostChanges }): void {
+    private change(fields: {
+        readonly ofMachine?: CostChanges;
+        readonly ofKernel?: CostChanges;
+        readonly ofScenario?: CostChanges;
+        readonly forced?: CostChanges;
+    }): void {
         this.journal.touch(this);
         Object.assign(this, fields);
         this.clock.setRates(ratesOf(this.ofMachine, this.ofKernel, this.ofScenario, this.forced));

@@ -4,10 +4,21 @@ import type { IommuVendor } from '../machine/iommu/unit';
 import { parsePciAddress } from '../machine/pci/address';
 import type { Expr, MachineDecl, MachineEntry } from './ast';
 
-const VENDORS: ReadonlyMap<string, IommuVendor> = new Map([['vtd', 'vtd'], ['amd', 'amd'], ['smmuv3', 'smmuv3']]);
-const DRIVERS: ReadonlyMap<string, DriverChoice> = new Map([['native', 'native'], ['vfio', 'vfio'], ['none', 'none']]);
+const VENDORS: ReadonlyMap<string, IommuVendor> = new Map([
+    ['vtd', 'vtd'],
+    ['amd', 'amd'],
+    ['smmuv3', 'smmuv3'],
+]);
+const DRIVERS: ReadonlyMap<string, DriverChoice> = new Map([
+    ['native', 'native'],
+    ['vfio', 'vfio'],
+    ['none', 'none'],
+]);
 
-const ATS: ReadonlyMap<string, DeviceShape['ats']> = new Map([['on', 'on'], ['deaf', 'deaf']]);
+const ATS: ReadonlyMap<string, DeviceShape['ats']> = new Map([
+    ['on', 'on'],
+    ['deaf', 'deaf'],
+]);
 
 const wordOf = (e: Expr | undefined): string => (e?.kind === 'name' ? e.name : '');
 const textOf = (e: Expr | undefined): string => (e?.kind === 'string' ? e.value : '');
@@ -33,10 +44,19 @@ function deviceOf(e: MachineEntry, constant: (e: Expr) => number): DeviceShape |
         return value ? constant(value) : otherwise;
     };
     const address = parsePciAddress(textOf(e.options.find((o) => o.key.name === 'at')?.value));
-    return address && {
-        name: wordOf(e.args[0]), kind: wordOf(setting('kind')), address, behind: parsePciAddress(textOf(setting('behind'))),
-        queues: number('queues', 1), vectors: number('msix', 1), driver: DRIVERS.get(wordOf(setting('driver'))) ?? 'native',
-        acs: wordOf(setting('acs')) !== 'off', physical: wordOf(e.body?.find((b) => b.key.name === 'vf')?.args[1]), ignoresBusMaster: wordOf(setting('ignores_bus_master')) === 'on',
-        ats: ATS.get(wordOf(setting('ats'))) ?? 'off',
-    };
+    return (
+        address && {
+            name: wordOf(e.args[0]),
+            kind: wordOf(setting('kind')),
+            address,
+            behind: parsePciAddress(textOf(setting('behind'))),
+            queues: number('queues', 1),
+            vectors: number('msix', 1),
+            driver: DRIVERS.get(wordOf(setting('driver'))) ?? 'native',
+            acs: wordOf(setting('acs')) !== 'off',
+            physical: wordOf(e.body?.find((b) => b.key.name === 'vf')?.args[1]),
+            ignoresBusMaster: wordOf(setting('ignores_bus_master')) === 'on',
+            ats: ATS.get(wordOf(setting('ats'))) ?? 'off',
+        }
+    );
 }

@@ -1,6 +1,10 @@
 /** Three digits, and the unit that suits: `231 ms`, `1.25 s`, `80 ns`. */
 export function duration(ns: number): string {
-    const units = [['s', 1e9], ['ms', 1e6], ['µs', 1e3]] as const;
+    const units = [
+        ['s', 1e9],
+        ['ms', 1e6],
+        ['µs', 1e3],
+    ] as const;
     // what rounds up to a thousand of a unit is one of the next
     const [unit, size] = units.find(([, n]) => ns >= n * 0.9995) ?? ['ns', 1];
     const n = ns / size;

@@ -15,7 +15,18 @@ import type { Program } from './program';
 import { replyOf } from './reply';
 import { UserProcess, type Thread } from './thread';
 import { tryOut } from './try-out';
-import { ANY, BOOL, FD, INT, objectOf, STRING, type NativeFunction, type NativeParam, type Type, type Value } from './types';
+import {
+    ANY,
+    BOOL,
+    FD,
+    INT,
+    objectOf,
+    STRING,
+    type NativeFunction,
+    type NativeParam,
+    type Type,
+    type Value,
+} from './types';
 import { asBool, binary, equal, format, operatorOf, ProgramError, unary } from './values';
 import { ArrayView, View } from './view';
 import type { Vm } from './vm';
@@ -84,7 +95,7 @@ export function assign(vm: Vm, at: Frame | Viewpoint | undefined, entry: Entry):
 }
 
 function viewpoint(vm: Vm, at: Frame | Viewpoint | undefined): Viewpoint {
-    return at && 'slots' in at ? viewpointOf(vm, at) : at ?? { frame: undefined, thread: undefined };
+    return at && 'slots' in at ? viewpointOf(vm, at) : (at ?? { frame: undefined, thread: undefined });
 }
 
 /** Static types of the variables of processes, by `process.variable`, as the checker found them; made once a program. */
@@ -168,7 +179,10 @@ class Evaluator {
                     throw new ProgramError('try stands before a call.');
                 }
                 const { value, type } = this.call(e.call);
-                return { value: value instanceof Err ? -value.code : value ?? 0, type: value instanceof Err ? INT : type };
+                return {
+                    value: value instanceof Err ? -value.code : (value ?? 0),
+                    type: value instanceof Err ? INT : type,
+                };
             }
             case 'unary': {
                 const value = unary(e.op, this.value(e.operand));
@@ -193,20 +207,33 @@ class Evaluator {
 
     compound(target: Expr, op: Exclude<AssignOp, '='> | '=', value: Value): Evaluated {
         const before = this.eval(target);
-        return op === '=' ? { value, type: before.type } : { value: binary(operatorOf(op), before.value, value), type: before.type };
+        return op === '='
+            ? { value, type: before.type }
+            : { value: binary(operatorOf(op), before.value, value), type: before.type };
     }
 
     private binary(op: Extract<Expr, { kind: 'binary' }>['op'], left: Expr, right: Expr): Evaluated {
         if (op === '&&' || op === '||') {
             const decided = op === '||';
             const a = asBool(this.value(left), `the left side of ${op}`);
-            return { value: a === decided ? decided : asBool(this.value(right), `the right side of ${op}`), type: BOOL };
+            return {
+                value: a === decided ? decided : asBool(this.value(right), `the right side of ${op}`),
+                type: BOOL,
+            };
         }
         const a = this.eval(left);
         const b = this.eval(right);
         const value = binary(op, a.value, b.value);
         const address = a.type.k === 'phys' || b.type.k === 'phys';
-        return { value, type: typeof value === 'boolean' ? BOOL : address && (op === '+' || op === '-') ? { k: 'phys' } : typeOf(value) };
+        return {
+            value,
+            type:
+                typeof value === 'boolean'
+                    ? BOOL
+                    : address && (op === '+' || op === '-')
+                      ? { k: 'phys' }
+                      : typeOf(value),
+        };
     }
 
     // ------------------------------------------------------------ names
@@ -217,7 +244,9 @@ class Evaluator {
             return found;
         }
         const meant = near(name, this.visible());
-        throw new ProgramError(`Nothing is called \`${name}\` here.${meant === undefined ? '' : ` Did you mean \`${meant}\`?`}`);
+        throw new ProgramError(
+            `Nothing is called \`${name}\` here.${meant === undefined ? '' : ` Did you mean \`${meant}\`?`}`,
+        );
     }
 
     private variable(name: string): Evaluated | undefined {
@@ -232,7 +261,9 @@ class Evaluator {
         }
         const self = frame?.self;
         const field = self && this.vm.image.kindFieldOf(self, name);
-        return field ? { value: field.file.fields[field.index] as Value, type: this.kindFieldType(field.file.kind, field.index) } : undefined;
+        return field
+            ? { value: field.file.fields[field.index] as Value, type: this.kindFieldType(field.file.kind, field.index) }
+            : undefined;
     }
 
     private kindFieldType(kind: string, index: number): Type {
@@ -321,7 +352,10 @@ class Evaluator {
         }
         const kind = this.vm.image.kindFieldOf(value, name);
         if (kind) {
-            return { value: kind.file.fields[kind.index] as Value, type: this.kindFieldType(kind.file.kind, kind.index) };
+            return {
+                value: kind.file.fields[kind.index] as Value,
+                type: this.kindFieldType(kind.file.kind, kind.index),
+            };
         }
         const m = memberOf(this.vm, value, name);
         if (m?.kind === 'field') {
@@ -334,7 +368,8 @@ class Evaluator {
     }
 
     private index(list: Evaluated, index: Value): Evaluated {
-        const type = list.value instanceof ArrayView ? typeOfField(list.value.of) : list.type.k === 'list' ? list.type.of : ANY;
+        const type =
+            list.value instanceof ArrayView ? typeOfField(list.value.of) : list.type.k === 'list' ? list.type.of : ANY;
         return { value: readIndex(list.value, index), type };
     }
 
@@ -347,13 +382,23 @@ class Evaluator {
             if (native) {
                 return this.callNative(native, [], e);
             }
-            const decl = this.programs().map((p) => p.fns.get(callee.name)).find((d) => d !== undefined);
+            const decl = this.programs()
+                .map((p) => p.fns.get(callee.name))
+                .find((d) => d !== undefined);
             if (!decl) {
                 throw new ProgramError(`No function is called \`${callee.name}\`.`);
             }
-            const args = this.args(callee.name, decl.params.map((p) => ({ name: p.name.name, type: ANY })), e.args, undefined);
+            const args = this.args(
+                callee.name,
+                decl.params.map((p) => ({ name: p.name.name, type: ANY })),
+                e.args,
+                undefined,
+            );
             const mode = this.at.frame?.mode ?? (this.at.thread?.user ? 'user' : 'scenario');
-            return { value: this.run(callee.name, (_f, vm) => vm.call(vm.image.codeOf(decl), mode, args, 0)), type: ANY };
+            return {
+                value: this.run(callee.name, (_f, vm) => vm.call(vm.image.codeOf(decl), mode, args, 0)),
+                type: ANY,
+            };
         }
         if (callee.kind !== 'member') {
             throw new ProgramError('Only functions and methods can be called.');
@@ -374,13 +419,19 @@ class Evaluator {
         const args = this.args(native.name, native.params, e.args, e.with?.name);
         const { code, callback: called } = native;
         if (called !== undefined) {
-            return { value: this.run(native.name, (_f, vm) => callback(vm, called, [...receiver, ...args], 0)), type: native.result };
+            return {
+                value: this.run(native.name, (_f, vm) => callback(vm, called, [...receiver, ...args], 0)),
+                type: native.result,
+            };
         }
         if (code !== undefined) {
-            return { value: this.run(native.name, (_f, vm) => {
-                native.checks?.(vm, args);
-                return vm.callStd(code, [...receiver, ...args], 0);
-            }), type: native.result };
+            return {
+                value: this.run(native.name, (_f, vm) => {
+                    native.checks?.(vm, args);
+                    return vm.callStd(code, [...receiver, ...args], 0);
+                }),
+                type: native.result,
+            };
         }
         if (!native.call) {
             throw new RangeError(`native ${native.name} has no code`);
@@ -391,7 +442,10 @@ class Evaluator {
         const value = native.call(this.vm, [...receiver, ...args]);
         const { resultOfArg } = native;
         const layout = resultOfArg === undefined ? undefined : args[resultOfArg];
-        const view = layout !== null && typeof layout === 'object' && 'name' in layout && typeof layout.name === 'string' ? layout.name : undefined;
+        const view =
+            layout !== null && typeof layout === 'object' && 'name' in layout && typeof layout.name === 'string'
+                ? layout.name
+                : undefined;
         return { value, type: view === undefined ? native.result : { k: 'view', struct: view } };
     }
 
@@ -404,7 +458,12 @@ class Evaluator {
         return tryOut(vm, at.thread ?? vm.current, at.frame?.mode ?? (at.thread?.user ? 'user' : 'scenario'), enter);
     }
 
-    private args(name: string, params: readonly NativeParam[], given: readonly Arg[], reply: string | undefined): Value[] {
+    private args(
+        name: string,
+        params: readonly NativeParam[],
+        given: readonly Arg[],
+        reply: string | undefined,
+    ): Value[] {
         const out: Value[] = params.map((p) => replyOf(p.name, reply) ?? p.default);
         const set = new Set<number>();
         const rest: Value[] = [];
@@ -472,7 +531,9 @@ class Evaluator {
         } else if (field) {
             setKindField(this.vm, field.file, field.index, value);
         } else {
-            throw new ProgramError(this.declared(name) ? `\`${name}\` is no variable.` : `No variable is called \`${name}\` here.`);
+            throw new ProgramError(
+                this.declared(name) ? `\`${name}\` is no variable.` : `No variable is called \`${name}\` here.`,
+            );
         }
     }
 }

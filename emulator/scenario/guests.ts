@@ -35,7 +35,11 @@ export class Pause extends Rec {
     }
 
     hash(hasher: Hasher): void {
-        hasher.str(this.guest).num(this.begin).num(this.end ?? -1).num(this.boot);
+        hasher
+            .str(this.guest)
+            .num(this.begin)
+            .num(this.end ?? -1)
+            .num(this.boot);
     }
 }
 
@@ -101,7 +105,10 @@ export class Guest extends Rec {
     readonly writtenBefore: number = 0;
     readonly vcpus: number = 0;
 
-    constructor(private readonly vm: Vm, readonly name: string) {
+    constructor(
+        private readonly vm: Vm,
+        readonly name: string,
+    ) {
         super(vm.machine.journal);
     }
 
@@ -150,11 +157,19 @@ export class Guest extends Rec {
     }
 
     hash(hasher: Hasher): void {
-        hasher.str(this.name).num(this.met).num(this.exitsBefore).num(this.writtenBefore).num(this.saved?.time ?? -1);
-        hasher.num(this.left?.time ?? -1).u32(this.left?.running === true ? 1 : 0).num(this.baseline?.start ?? -1);
+        hasher
+            .str(this.name)
+            .num(this.met)
+            .num(this.exitsBefore)
+            .num(this.writtenBefore)
+            .num(this.saved?.time ?? -1);
+        hasher
+            .num(this.left?.time ?? -1)
+            .u32(this.left?.running === true ? 1 : 0)
+            .num(this.baseline?.start ?? -1);
         this.pause?.hash(hasher);
         this.crossing?.hash(hasher);
-        for (const n of [...this.saved?.positions ?? [], ...this.loaded ?? [], ...this.left?.positions ?? []]) {
+        for (const n of [...(this.saved?.positions ?? []), ...(this.loaded ?? []), ...(this.left?.positions ?? [])]) {
             hasher.num(n);
         }
     }
@@ -251,8 +266,14 @@ export class Guests implements GuestObserver {
         const live = guest?.live;
         if (guest && live && kernel) {
             this.journal.edit(guest).left = {
-                boot: this.vm.boot, time: this.vm.machine.clock.now, positions: positionsOf(live), running: live.running, ran: hasRun(live), withKernel: this.kernelEnds,
-                pieces: piecesOf(kernel, live), memory: holdersOf(live),
+                boot: this.vm.boot,
+                time: this.vm.machine.clock.now,
+                positions: positionsOf(live),
+                running: live.running,
+                ran: hasRun(live),
+                withKernel: this.kernelEnds,
+                pieces: piecesOf(kernel, live),
+                memory: holdersOf(live),
             };
         }
     }
@@ -260,7 +281,12 @@ export class Guests implements GuestObserver {
     saved(name: string, inode: number, file: string): void {
         const guest = this.table.get(name);
         if (guest) {
-            this.journal.edit(guest).saved = { positions: positionsOf(guest.live), time: this.vm.machine.clock.now, boot: this.vm.boot, to: { inode, name: file } };
+            this.journal.edit(guest).saved = {
+                positions: positionsOf(guest.live),
+                time: this.vm.machine.clock.now,
+                boot: this.vm.boot,
+                to: { inode, name: file },
+            };
             this.vm.tell((l) => l.guestSaved?.(name));
         }
     }

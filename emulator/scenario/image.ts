@@ -1,7 +1,17 @@
 /** A checked program made executable: its code, compiled when it is first needed, and its declarations by name. */
 import type { Library } from '../kernel/layers';
 import { OpenFile } from '../kernel/file';
-import type { Callback, Expr, FileDecl, FlbDecl, FnDecl, HandlerDecl, KernelDecl, KernelInit, ScenarioDecl } from './ast';
+import type {
+    Callback,
+    Expr,
+    FileDecl,
+    FlbDecl,
+    FnDecl,
+    HandlerDecl,
+    KernelDecl,
+    KernelInit,
+    ScenarioDecl,
+} from './ast';
 import type { Code, Eval } from './code';
 import { FnCompiler } from './compile/function';
 import { librariesOf } from './kernels';
@@ -70,7 +80,13 @@ export class Image {
                 return c.finish(decl.body, decl.name.name, 'fn', params, decl.label);
             }
             const owner = this.ownerOf(program, decl);
-            return c.finish(decl.body, `${owner?.name.name ?? ''}.${decl.name.name}`, owner?.kind ?? 'handler', params, []);
+            return c.finish(
+                decl.body,
+                `${owner?.name.name ?? ''}.${decl.name.name}`,
+                owner?.kind ?? 'handler',
+                params,
+                [],
+            );
         });
     }
 
@@ -80,7 +96,16 @@ export class Image {
             if (!info) {
                 throw new RangeError(`scenario ${decl.name.value} was not checked`);
             }
-            return info.code ?? new FnCompiler(program, info, this).finish(decl.body, `scenario "${decl.name.value}"`, 'scenario', [], []);
+            return (
+                info.code ??
+                new FnCompiler(program, info, this).finish(
+                    decl.body,
+                    `scenario "${decl.name.value}"`,
+                    'scenario',
+                    [],
+                    [],
+                )
+            );
         });
     }
 
@@ -90,7 +115,13 @@ export class Image {
             if (!info) {
                 throw new RangeError(`init of kernel ${kernel.name.value} was not checked`);
             }
-            return new FnCompiler(program, info, this).finish(init.body, `init of "${kernel.name.value}"`, 'init', [], []);
+            return new FnCompiler(program, info, this).finish(
+                init.body,
+                `init of "${kernel.name.value}"`,
+                'init',
+                [],
+                [],
+            );
         });
     }
 
@@ -229,4 +260,10 @@ export class Image {
     }
 }
 
-const NO_KERNEL: KernelDecl = { kind: 'kernel', name: { kind: 'string', value: '', start: 0, end: 0 }, entries: [], start: 0, end: 0 };
+const NO_KERNEL: KernelDecl = {
+    kind: 'kernel',
+    name: { kind: 'string', value: '', start: 0, end: 0 },
+    entries: [],
+    start: 0,
+    end: 0,
+};

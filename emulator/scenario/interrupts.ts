@@ -16,7 +16,11 @@ export function deviceOf(vm: Vm, line: GuestLine): Device | undefined {
 /** An interrupt of this vector waits somewhere, and will be seen: in the device, in a descriptor in memory, or for its vCPU. */
 function isOnTheWay(vm: Vm, device: Device, { guest, index, vector, vcpu }: GuestLine): boolean {
     const live = vm.kernel?.vms.items.find((v) => v.name === guest);
-    return device.msix.entry(index).pending || live?.vcpus.at(vcpu)?.pending.includes(vector) === true || live?.posted?.waiting(vcpu).includes(vector) === true;
+    return (
+        device.msix.entry(index).pending ||
+        live?.vcpus.at(vcpu)?.pending.includes(vector) === true ||
+        live?.posted?.waiting(vcpu).includes(vector) === true
+    );
 }
 
 /** The guest's driver waits for an interrupt of this vector, and none is on its way. */

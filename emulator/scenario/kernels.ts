@@ -23,7 +23,9 @@ const AS = ' as ';
 
 /** The name of the kernel that is made as `name` is, but of another description; a kernel of the program takes the place of any. */
 export function kernelAs(image: Image, name: string, description: string): string {
-    return image.program.kernels.has(name) && !image.program.kernels.has(description) ? `${name}${AS}${description}` : description;
+    return image.program.kernels.has(name) && !image.program.kernels.has(description)
+        ? `${name}${AS}${description}`
+        : description;
 }
 
 /**
@@ -62,7 +64,7 @@ function resolve(image: Image, name: string, instead: string | undefined, seen: 
         } else if (e.kind === 'cost') {
             const cost = settableCost(e.cost.name);
             if (cost && e.value.kind === 'int') {
-                settings.costs = { ...settings.costs ?? base.desc.costs, [cost]: Number(e.value.value) };
+                settings.costs = { ...(settings.costs ?? base.desc.costs), [cost]: Number(e.value.value) };
             }
         } else if (e.kind === 'list') {
             const names = e.names.map((n) => n.name);
@@ -77,10 +79,13 @@ function resolve(image: Image, name: string, instead: string | undefined, seen: 
                 continue;
             }
             if (e.key.name === 'flaws') {
-                settings.flaws = new Set([...settings.flaws ?? base.desc.flaws, ...names]);
+                settings.flaws = new Set([...(settings.flaws ?? base.desc.flaws), ...names]);
                 continue;
             }
-            handlers = e.sign === '-' ? handlers.filter((h) => !names.includes(h)) : [...handlers, ...names.filter((n) => !handlers.includes(n))];
+            handlers =
+                e.sign === '-'
+                    ? handlers.filter((h) => !names.includes(h))
+                    : [...handlers, ...names.filter((n) => !handlers.includes(n))];
         } else if (e.key.name === 'cmdline' && e.value.kind === 'string') {
             cmdline = `${cmdline} ${e.value.value}`;
         } else if (e.key.name === 'numa' && e.value.kind === 'name') {
@@ -98,9 +103,9 @@ function resolve(image: Image, name: string, instead: string | undefined, seen: 
         } else if (e.key.name === 'page_cache' && e.value.kind === 'int') {
             settings.pageCache = Number(e.value.value);
         } else if (e.key.name === 'early_memory' && e.value.kind === 'int') {
-            settings.early = { ...settings.early ?? base.desc.early, fixed: Number(e.value.value) };
+            settings.early = { ...(settings.early ?? base.desc.early), fixed: Number(e.value.value) };
         } else if (e.key.name === 'image_size' && e.value.kind === 'int') {
-            settings.early = { ...settings.early ?? base.desc.early, image: Number(e.value.value) };
+            settings.early = { ...(settings.early ?? base.desc.early), image: Number(e.value.value) };
         } else if (e.key.name === 'initrd' && e.value.kind === 'int') {
             settings.initrdSize = Number(e.value.value);
         } else if (e.key.name === 'arch' && e.value.kind === 'name') {
@@ -110,9 +115,26 @@ function resolve(image: Image, name: string, instead: string | undefined, seen: 
     const { library } = base.desc;
     if (settings.khoBuilt === false) {
         // LUO is built on KHO
-        return { desc: { ...base.desc, ...settings, name, cmdline, luo: undefined, library: LIBRARY_6_17 }, handlers: [], modules: [], inits };
+        return {
+            desc: { ...base.desc, ...settings, name, cmdline, luo: undefined, library: LIBRARY_6_17 },
+            handlers: [],
+            modules: [],
+            inits,
+        };
     }
-    return { desc: { ...base.desc, ...settings, name, cmdline, layers: new Set(layers.map((l) => l.name)), library: withLayers(library, layers) }, handlers: handlers.filter((h) => !modules.includes(h)), modules, inits };
+    return {
+        desc: {
+            ...base.desc,
+            ...settings,
+            name,
+            cmdline,
+            layers: new Set(layers.map((l) => l.name)),
+            library: withLayers(library, layers),
+        },
+        handlers: handlers.filter((h) => !modules.includes(h)),
+        modules,
+        inits,
+    };
 }
 
 /** The code of every kernel that a program can boot: of the descriptions, and of its own kernels with their layers. */

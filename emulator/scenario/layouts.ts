@@ -26,27 +26,47 @@ const WORDS = [...INTS.keys(), 'phys', 'bytes', 'string', 'vmalloc'];
 /** No structure that a kernel hands over is larger. */
 const MAX_LENGTH = 2 ** 30;
 
-const field = (name: string, offset: number, type: FieldType): LayoutField => ({ name, offset, size: sizeOf(type), type });
+const field = (name: string, offset: number, type: FieldType): LayoutField => ({
+    name,
+    offset,
+    size: sizeOf(type),
+    type,
+});
 
-const layoutOf = (name: string, fields: readonly LayoutField[], size: number): StructLayout =>
-    ({ name, size, fields, byName: new Map(fields.map((f) => [f.name, f])) });
+const layoutOf = (name: string, fields: readonly LayoutField[], size: number): StructLayout => ({
+    name,
+    size,
+    fields,
+    byName: new Map(fields.map((f) => [f.name, f])),
+});
 
 /** `struct kho_vmalloc` (include/linux/kho/abi/kexec_handover.h): what describes a preserved vmalloc area. */
-export const KHO_VMALLOC: StructLayout = layoutOf('kho_vmalloc', [
-    field('first', 0, { k: 'int', bytes: 8, signed: false }),
-    field('total_pages', 8, { k: 'int', bytes: 4, signed: false }),
-    field('flags', 12, { k: 'int', bytes: 2, signed: false }),
-    field('order', 14, { k: 'int', bytes: 2, signed: false }),
-], 16);
+export const KHO_VMALLOC: StructLayout = layoutOf(
+    'kho_vmalloc',
+    [
+        field('first', 0, { k: 'int', bytes: 8, signed: false }),
+        field('total_pages', 8, { k: 'int', bytes: 4, signed: false }),
+        field('flags', 12, { k: 'int', bytes: 2, signed: false }),
+        field('order', 14, { k: 'int', bytes: 2, signed: false }),
+    ],
+    16,
+);
 
 /** In bytes. */
 export function sizeOf(t: FieldType): number {
     switch (t.k) {
-        case 'int': case 'bits': return t.bytes;
-        case 'phys': return 8;
-        case 'bytes': case 'string': return t.length;
-        case 'struct': return t.layout.size;
-        case 'array': return t.stride * t.length;
+        case 'int':
+        case 'bits':
+            return t.bytes;
+        case 'phys':
+            return 8;
+        case 'bytes':
+        case 'string':
+            return t.length;
+        case 'struct':
+            return t.layout.size;
+        case 'array':
+            return t.stride * t.length;
     }
 }
 
@@ -72,7 +92,12 @@ export class Layouts {
         let word: { readonly type: string; readonly offset: number; readonly bits: number; used: number } | undefined;
         for (const f of decl.fields) {
             if (seen.has(f.name.name)) {
-                this.host.error(decl, 'LU0204', f.name, `\`${name}\` has two fields called \`${f.name.name}\`: rename one.`);
+                this.host.error(
+                    decl,
+                    'LU0204',
+                    f.name,
+                    `\`${name}\` has two fields called \`${f.name.name}\`: rename one.`,
+                );
                 continue;
             }
             seen.add(f.name.name);
@@ -108,11 +133,21 @@ export class Layouts {
             return undefined;
         }
         if (!int || int.signed || t.length) {
-            this.host.error(decl, 'LU0314', t, 'Bit fields are parts of u8, u16, u32 or u64, one by one: `pfn: u64:52`.');
+            this.host.error(
+                decl,
+                'LU0314',
+                t,
+                'Bit fields are parts of u8, u16, u32 or u64, one by one: `pfn: u64:52`.',
+            );
             return undefined;
         }
         if (bits < 1 || bits > int.bytes * 8) {
-            this.host.error(decl, 'LU0314', t.bits ?? t, `A bit field of ${t.name.name} has 1 to ${int.bytes * 8} bits, not ${bits}.`);
+            this.host.error(
+                decl,
+                'LU0314',
+                t.bits ?? t,
+                `A bit field of ${t.name.name} has 1 to ${int.bytes * 8} bits, not ${bits}.`,
+            );
             return undefined;
         }
         return bits;
@@ -124,7 +159,12 @@ export class Layouts {
             return undefined;
         }
         if (length !== undefined && (length < 1 || length > MAX_LENGTH)) {
-            this.host.error(decl, 'LU0314', t.length ?? t, `An array in memory has 1 to ${MAX_LENGTH} elements, not ${length}.`);
+            this.host.error(
+                decl,
+                'LU0314',
+                t.length ?? t,
+                `An array in memory has 1 to ${MAX_LENGTH} elements, not ${length}.`,
+            );
             return undefined;
         }
         if (t.name.name === 'bytes' || t.name.name === 'string') {
@@ -155,7 +195,13 @@ export class Layouts {
         if (other) {
             this.host.resolved(t.name, other);
             if (this.busy.has(name)) {
-                this.host.error(decl, 'LU0314', t, `A \`${name}\` cannot lie inside itself: point to it with \`phys ${name}\`.`, `phys ${name}`);
+                this.host.error(
+                    decl,
+                    'LU0314',
+                    t,
+                    `A \`${name}\` cannot lie inside itself: point to it with \`phys ${name}\`.`,
+                    `phys ${name}`,
+                );
                 return undefined;
             }
             return { k: 'struct', layout: this.of(other) };
@@ -185,7 +231,13 @@ export class Layouts {
 
     private unknown(decl: StructDecl, name: Ident, candidates: Iterable<string>): void {
         const nearest = near(name.name, candidates);
-        this.host.error(decl, 'LU0211', name, `There is no type \`${name.name}\`: use u8 … u64, i8 … i64, phys, bytes[n], string[n], vmalloc or a struct.`
-            + (nearest === undefined ? '' : ` Did you mean \`${nearest}\`?`), nearest);
+        this.host.error(
+            decl,
+            'LU0211',
+            name,
+            `There is no type \`${name.name}\`: use u8 … u64, i8 … i64, phys, bytes[n], string[n], vmalloc or a struct.` +
+                (nearest === undefined ? '' : ` Did you mean \`${nearest}\`?`),
+            nearest,
+        );
     }
 }

@@ -32,14 +32,39 @@ const UNITS_OF_BYTES = new Set(['KiB', 'MiB', 'GiB', 'TiB']);
 
 /** Units of numbers: bytes, and nanoseconds. */
 export const UNITS: ReadonlyMap<string, number> = new Map([
-    ['KiB', 2 ** 10], ['MiB', 2 ** 20], ['GiB', 2 ** 30], ['TiB', 2 ** 40], ['ns', 1], ['us', 1e3], ['ms', 1e6], ['s', 1e9],
+    ['KiB', 2 ** 10],
+    ['MiB', 2 ** 20],
+    ['GiB', 2 ** 30],
+    ['TiB', 2 ** 40],
+    ['ns', 1],
+    ['us', 1e3],
+    ['ms', 1e6],
+    ['s', 1e9],
 ]);
 
 /** The largest integer of the language. */
 export const INT_MAX = 2n ** 64n - 1n;
 
 const PUNCT3 = new Set(['<<=', '>>=']);
-const PUNCT2 = new Set(['..', '==', '!=', '<=', '>=', '<<', '>>', '&&', '||', '+=', '-=', '*=', '/=', '%=', '|=', '&=', '^=']);
+const PUNCT2 = new Set([
+    '..',
+    '==',
+    '!=',
+    '<=',
+    '>=',
+    '<<',
+    '>>',
+    '&&',
+    '||',
+    '+=',
+    '-=',
+    '*=',
+    '/=',
+    '%=',
+    '|=',
+    '&=',
+    '^=',
+]);
 const PUNCT1 = new Set([...'{}()[],;:.=<>+-*/%&|^~!']);
 
 const TAB = 9;
@@ -68,7 +93,10 @@ class Lexer {
     private column = 0;
     private indent = 0;
 
-    constructor(private readonly uri: string, private readonly text: string) {}
+    constructor(
+        private readonly uri: string,
+        private readonly text: string,
+    ) {}
 
     run(): Lexed {
         const { text } = this;
@@ -110,7 +138,14 @@ class Lexer {
         }
     }
 
-    private push(kind: TokenKind, start: number, end: number, text: string, value?: number | bigint, unit?: string): void {
+    private push(
+        kind: TokenKind,
+        start: number,
+        end: number,
+        text: string,
+        value?: number | bigint,
+        unit?: string,
+    ): void {
         const base = { kind, start, end, text, first: this.first, indent: kind === 'eof' ? 0 : this.indent };
         if (value === undefined) {
             this.tokens.push(base);
@@ -120,7 +155,13 @@ class Lexer {
         this.first = false;
     }
 
-    private report(code: string, start: number, end: number, message: string, fix?: { title: string; text: string; at: Span }): void {
+    private report(
+        code: string,
+        start: number,
+        end: number,
+        message: string,
+        fix?: { title: string; text: string; at: Span },
+    ): void {
         const d: Diagnostic = { code, severity: 'error', uri: this.uri, span: { start, end }, message };
         this.diagnostics.push(fix ? { ...d, fix: { title: fix.title, edits: [{ span: fix.at, text: fix.text }] } } : d);
     }
@@ -144,8 +185,8 @@ class Lexer {
         this.pos = end;
         const word = this.text.slice(start, end);
         const hex = /^0[xX]([0-9a-fA-F_]*)(.*)$/.exec(word);
-        const digits = (hex ? hex[1] ?? '' : /^[0-9_]*/.exec(word)?.[0] ?? '').replaceAll('_', '');
-        const unit = hex ? hex[2] ?? '' : word.slice(/^[0-9_]*/.exec(word)?.[0].length ?? 0);
+        const digits = (hex ? (hex[1] ?? '') : (/^[0-9_]*/.exec(word)?.[0] ?? '')).replaceAll('_', '');
+        const unit = hex ? (hex[2] ?? '') : word.slice(/^[0-9_]*/.exec(word)?.[0].length ?? 0);
         const factor = unit === '' ? 1 : UNITS.get(unit);
         let value = digits.length > 40 ? INT_MAX + 1n : BigInt(hex ? `0x${digits || '0'}` : digits || '0');
         if (hex && digits === '') {
@@ -153,10 +194,15 @@ class Lexer {
         } else if (factor === undefined) {
             const at = { start: end - unit.length, end };
             const nearest = near(unit, UNITS.keys());
-            this.report('LU0103', at.start, end, hex
-                ? `\`${unit}\` is no hexadecimal digit or unit.`
-                : `\`${unit}\` is no unit: use KiB, MiB, GiB, TiB, ns, us, ms or s.`,
-            nearest === undefined ? undefined : { title: `Change to ${nearest}`, text: nearest, at });
+            this.report(
+                'LU0103',
+                at.start,
+                end,
+                hex
+                    ? `\`${unit}\` is no hexadecimal digit or unit.`
+                    : `\`${unit}\` is no unit: use KiB, MiB, GiB, TiB, ns, us, ms or s.`,
+                nearest === undefined ? undefined : { title: `Change to ${nearest}`, text: nearest, at },
+            );
         } else {
             value *= BigInt(factor);
         }
@@ -168,7 +214,14 @@ class Lexer {
         if (UNITS_OF_BYTES.has(unit) && /^\/s(?![A-Za-z0-9_])/.test(this.text.slice(end, end + 3))) {
             this.pos = end + 2;
         }
-        this.push('int', start, this.pos, word, canonical(value), unit === '' || factor === undefined ? undefined : unit);
+        this.push(
+            'int',
+            start,
+            this.pos,
+            word,
+            canonical(value),
+            unit === '' || factor === undefined ? undefined : unit,
+        );
     }
 
     private string(start: number): void {
@@ -193,8 +246,11 @@ class Lexer {
             pos++;
         } else {
             pos = lineEnd;
-            this.report('LU0102', start, lineEnd, 'This string has no end: close it with `"` on the same line.',
-                { title: 'Close the string', text: '"', at: { start: lineEnd, end: lineEnd } });
+            this.report('LU0102', start, lineEnd, 'This string has no end: close it with `"` on the same line.', {
+                title: 'Close the string',
+                text: '"',
+                at: { start: lineEnd, end: lineEnd },
+            });
         }
         this.pos = pos;
         this.push('string', start, pos, value);
@@ -212,14 +268,23 @@ class Lexer {
         if (code) {
             return [String.fromCharCode(Number.parseInt(code[0].slice(1), 16)), 4];
         }
-        this.report('LU0105', pos, pos + 1 + c.length, `\`\\${c}\` means nothing in a string: use \\n, \\t, \\r, \\0, \\", \\\\ or \\x1f.`,
-            { title: 'Write a backslash', text: '\\\\', at: { start: pos, end: pos + 1 } });
+        this.report(
+            'LU0105',
+            pos,
+            pos + 1 + c.length,
+            `\`\\${c}\` means nothing in a string: use \\n, \\t, \\r, \\0, \\", \\\\ or \\x1f.`,
+            { title: 'Write a backslash', text: '\\\\', at: { start: pos, end: pos + 1 } },
+        );
         return [c, 1 + c.length];
     }
 
     private punct(start: number): void {
         const { text } = this;
-        for (const [length, set] of [[3, PUNCT3], [2, PUNCT2], [1, PUNCT1]] as const) {
+        for (const [length, set] of [
+            [3, PUNCT3],
+            [2, PUNCT2],
+            [1, PUNCT1],
+        ] as const) {
             const word = text.slice(start, start + length);
             if (word.length === length && set.has(word)) {
                 this.pos = start + length;
@@ -233,9 +298,17 @@ class Lexer {
         }
         this.pos = end;
         const word = text.slice(start, end);
-        this.report('LU0101', start, end, word === '\''
-            ? 'Strings are written with double quotes.'
-            : word === '#' ? 'Comments begin with `//`.' : `\`${word}\` has no meaning here: remove it.`, { title: 'Remove it', text: '', at: { start, end } });
+        this.report(
+            'LU0101',
+            start,
+            end,
+            word === "'"
+                ? 'Strings are written with double quotes.'
+                : word === '#'
+                  ? 'Comments begin with `//`.'
+                  : `\`${word}\` has no meaning here: remove it.`,
+            { title: 'Remove it', text: '', at: { start, end } },
+        );
     }
 
     private isKnown(c: number): boolean {

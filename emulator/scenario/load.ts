@@ -18,7 +18,13 @@ export interface SourceHost {
 
 /** True for a path of a file beside another one or below it: nothing that leaves the folder. */
 export function isBeside(path: string): boolean {
-    return !(path === '' || path.startsWith('/') || path.includes('\\') || /^[a-zA-Z][a-zA-Z0-9+.-]*:/.test(path) || path.split('/').includes('..'));
+    return !(
+        path === '' ||
+        path.startsWith('/') ||
+        path.includes('\\') ||
+        /^[a-zA-Z][a-zA-Z0-9+.-]*:/.test(path) ||
+        path.split('/').includes('..')
+    );
 }
 
 /** Loads `uri` and its imports into the world, the file itself first. A file that is imported twice is loaded once. */
@@ -65,21 +71,40 @@ function follow(world: World, host: SourceHost, file: SourceFile, item: ImportDe
     const text = host.read(uri);
     if (text === undefined) {
         const withEnding = path.endsWith('.lus') ? undefined : host.read(host.resolve(file.uri, `${path}.lus`));
-        world.report('error', 'LU0215', file.uri, item.path, `There is no file "${path}" beside this one.${withEnding === undefined ? '' : ` Did you mean "${path}.lus"?`}`,
-            withEnding === undefined ? undefined : { fix: changeTo(item.path, `"${path}.lus"`) });
+        world.report(
+            'error',
+            'LU0215',
+            file.uri,
+            item.path,
+            `There is no file "${path}" beside this one.${withEnding === undefined ? '' : ` Did you mean "${path}.lus"?`}`,
+            withEnding === undefined ? undefined : { fix: changeTo(item.path, `"${path}.lus"`) },
+        );
         return;
     }
     loadText(world, host, uri, text, above);
 }
 
-function followShipped(world: World, host: SourceHost, file: SourceFile, { path }: ImportDecl, above: readonly string[]): void {
+function followShipped(
+    world: World,
+    host: SourceHost,
+    file: SourceFile,
+    { path }: ImportDecl,
+    above: readonly string[],
+): void {
     const uri = programUri(path.value);
     const text = SHIPPED_PROGRAMS.get(path.value);
     if (path.value === '') {
         return;
     }
     if (text === undefined) {
-        world.unknown('LU0215', file.uri, path, path.value, `No program called "${path.value}" ships with the emulator.`, [...SHIPPED_PROGRAMS.keys()]);
+        world.unknown(
+            'LU0215',
+            file.uri,
+            path,
+            path.value,
+            `No program called "${path.value}" ships with the emulator.`,
+            [...SHIPPED_PROGRAMS.keys()],
+        );
     } else if (!world.files.has(uri)) {
         loadText(world, host, uri, text, above);
     }

@@ -46,7 +46,7 @@ export function readNative(vm: Vm, field: NativeField, v: Value): Value {
         throw new ProgramError(`cannot read ${field.name}: there is no object here (none)`);
     }
     // a descriptor is a number, which has its fields like an object
-    const result = field.get(vm, typeof v === 'object' ? v : Object(v) as object);
+    const result = field.get(vm, typeof v === 'object' ? v : (Object(v) as object));
     if (result instanceof Err) {
         throw new ProgramError(`reading ${field.name} fails with ${result.name}`);
     }

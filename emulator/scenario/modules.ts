@@ -55,7 +55,9 @@ export function unloadModule(vm: Vm, handler: string): 0 | Err {
     if (!found) {
         return err('ENOENT');
     }
-    const files = [...luo.outgoing.sessions, ...luo.incoming.sessions].flatMap((s) => s.files.items.filter((f) => f.handler === found));
+    const files = [...luo.outgoing.sessions, ...luo.incoming.sessions].flatMap((s) =>
+        s.files.items.filter((f) => f.handler === found),
+    );
     if (files.length > 0 && !desc.flaws.has('luo_unpinned_modules')) {
         return err('EAGAIN');
     }
@@ -68,14 +70,19 @@ export function unloadModule(vm: Vm, handler: string): 0 | Err {
 function assertModule(vm: Vm, handler: string): void {
     const { modules } = resolveKernel(vm.image, vm.running.desc.name);
     if (!modules.includes(handler)) {
-        throw new ProgramError(`"${vm.running.desc.name}" has no module with a handler ${handler}: ${modules.length > 0 ? `there is ${modules.join(', ')}` : 'say `modules name` in its declaration'}`);
+        throw new ProgramError(
+            `"${vm.running.desc.name}" has no module with a handler ${handler}: ${modules.length > 0 ? `there is ${modules.join(', ')}` : 'say `modules name` in its declaration'}`,
+        );
     }
 }
 
 /** A callback of a handler whose module is gone is called: there is no code at that address any more. @returns whether that is so */
 export function calledInVain(vm: Vm, handler: LuoHandler, callback: string): boolean {
     if (handler.gone) {
-        panic(vm, `unable to handle page fault: ${handler.name}.${callback} is called, and the module that it was in is unloaded`);
+        panic(
+            vm,
+            `unable to handle page fault: ${handler.name}.${callback} is called, and the module that it was in is unloaded`,
+        );
     }
     return handler.gone;
 }

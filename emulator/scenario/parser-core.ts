@@ -13,7 +13,11 @@ export interface Fix {
 /** Expressions and blocks that are nested deeper than this are not read: no text may exhaust the stack. */
 const MAX_DEPTH = 150;
 
-export const insertAt = (offset: number, text: string, title = `Insert \`${text.trim()}\``): Fix => ({ title, at: { start: offset, end: offset }, text });
+export const insertAt = (offset: number, text: string, title = `Insert \`${text.trim()}\``): Fix => ({
+    title,
+    at: { start: offset, end: offset },
+    text,
+});
 
 export class Cursor {
     readonly diagnostics: Diagnostic[];
@@ -30,7 +34,10 @@ export class Cursor {
     /** Index of a token that continues the line before it though it is the first of its own. */
     protected joined = -1;
 
-    constructor(protected readonly uri: string, lexed: Lexed) {
+    constructor(
+        protected readonly uri: string,
+        lexed: Lexed,
+    ) {
         this.tokens = lexed.tokens;
         this.diagnostics = [...lexed.diagnostics];
         this.structure = structureOf(lexed.tokens);
@@ -46,12 +53,14 @@ export class Cursor {
 
     protected peek(ahead: number): Token {
         const i = this.pos + ahead;
-        return i < this.limit ? this.tokens[i] ?? this.eof : this.eof;
+        return i < this.limit ? (this.tokens[i] ?? this.eof) : this.eof;
     }
 
     /** True where the token begins a line and that ends what came before. */
     protected breaks(ahead = 0): boolean {
-        return this.brackets === 0 && this.pos + ahead > 0 && this.pos + ahead !== this.joined && this.peek(ahead).first;
+        return (
+            this.brackets === 0 && this.pos + ahead > 0 && this.pos + ahead !== this.joined && this.peek(ahead).first
+        );
     }
 
     /** The end of the token before the next one. */
@@ -111,7 +120,13 @@ export class Cursor {
     }
 
     protected error(code: string, span: Span, message: string, fix?: Fix): void {
-        const d: Diagnostic = { code, severity: 'error', uri: this.uri, span: { start: span.start, end: Math.max(span.start, span.end) }, message };
+        const d: Diagnostic = {
+            code,
+            severity: 'error',
+            uri: this.uri,
+            span: { start: span.start, end: Math.max(span.start, span.end) },
+            message,
+        };
         this.diagnostics.push(fix ? { ...d, fix: { title: fix.title, edits: [{ span: fix.at, text: fix.text }] } } : d);
     }
 
@@ -153,7 +168,11 @@ export class Cursor {
         this.brackets = saved + 1;
         read();
         if (this.pos < end) {
-            this.error('LU0111', this.token, `\`${this.token.text}\` does not belong here: a \`,\` or \`${close}\` was expected.`);
+            this.error(
+                'LU0111',
+                this.token,
+                `\`${this.token.text}\` does not belong here: a \`,\` or \`${close}\` was expected.`,
+            );
             this.pos = end;
         }
         this.limit = outer;
@@ -191,7 +210,12 @@ export class Cursor {
             this.advance();
         } else {
             const indent = ' '.repeat(this.tokens[open]?.indent ?? 0);
-            this.error('LU0113', { start, end: start + 1 }, `The \`{\` of this ${what} has no \`}\`.`, insertAt(this.lastEnd, `\n${indent}}`, 'Insert `}`'));
+            this.error(
+                'LU0113',
+                { start, end: start + 1 },
+                `The \`{\` of this ${what} has no \`}\`.`,
+                insertAt(this.lastEnd, `\n${indent}}`, 'Insert `}`'),
+            );
         }
         return { start, end: this.lastEnd };
     }
@@ -209,7 +233,11 @@ export class Cursor {
     }
 
     protected strayBrace(t: Token): void {
-        this.error('LU0114', t, 'This `}` closes nothing: remove it, or open a block before it.', { title: 'Remove it', at: t, text: '' });
+        this.error('LU0114', t, 'This `}` closes nothing: remove it, or open a block before it.', {
+            title: 'Remove it',
+            at: t,
+            text: '',
+        });
     }
 
     /** To be called behind a statement, entry or field: complains about what is left of the line, and skips it. */
@@ -219,13 +247,21 @@ export class Cursor {
         }
         const from = this.token;
         if (from.kind === 'punct' && (from.text === ')' || from.text === ']')) {
-            this.error('LU0115', from, `This \`${from.text}\` closes nothing: remove it.`, { title: 'Remove it', at: from, text: '' });
+            this.error('LU0115', from, `This \`${from.text}\` closes nothing: remove it.`, {
+                title: 'Remove it',
+                at: from,
+                text: '',
+            });
             this.advance();
             if (this.atEnd) {
                 return;
             }
         } else {
-            this.error('LU0116', from, `\`${this.textOf(from)}\` does not belong to this ${what}: a new line or \`;\` ends it.`);
+            this.error(
+                'LU0116',
+                from,
+                `\`${this.textOf(from)}\` does not belong to this ${what}: a new line or \`;\` ends it.`,
+            );
         }
         this.skipLine();
     }
@@ -264,8 +300,11 @@ export class Cursor {
         }
         const t = this.token;
         const bare = this.isIdent() && this.peek(1).text === '{';
-        this.errorHere('LU0118', `${what} is missing here: write it in double quotes.`,
-            bare ? { title: 'Put it in quotes', at: t, text: `"${t.text}"` } : undefined);
+        this.errorHere(
+            'LU0118',
+            `${what} is missing here: write it in double quotes.`,
+            bare ? { title: 'Put it in quotes', at: t, text: `"${t.text}"` } : undefined,
+        );
         if (bare) {
             this.advance();
             return { kind: 'string', value: t.text, start: t.start, end: t.end };

@@ -19,7 +19,9 @@ class EntryParser extends ExprParser {
         if (op) {
             this.advance();
         }
-        const entry = op ? { value: this.expr('the value to assign'), assign: { target: first, op } } : { value: first };
+        const entry = op
+            ? { value: this.expr('the value to assign'), assign: { target: first, op } }
+            : { value: first };
         this.finish('expression');
         return entry;
     }

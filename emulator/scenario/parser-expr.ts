@@ -5,7 +5,15 @@ import { ASSIGN_OPS, beginsItem } from './parser-structure';
 
 const PRECEDENCE = new Map<string, { readonly level: number; readonly op: BinaryOp }>();
 const LEVELS: readonly (readonly BinaryOp[])[] = [
-    ['||'], ['&&'], ['==', '!=', '<', '<=', '>', '>='], ['|'], ['^'], ['&'], ['<<', '>>'], ['+', '-'], ['*', '/', '%'],
+    ['||'],
+    ['&&'],
+    ['==', '!=', '<', '<=', '>', '>='],
+    ['|'],
+    ['^'],
+    ['&'],
+    ['<<', '>>'],
+    ['+', '-'],
+    ['*', '/', '%'],
 ];
 LEVELS.forEach((ops, level) => {
     for (const op of ops) {
@@ -15,17 +23,30 @@ LEVELS.forEach((ops, level) => {
 
 /** Words that cannot be names of variables. */
 export const RESERVED: ReadonlySet<string> = new Set([
-    'if', 'else', 'while', 'for', 'return', 'break', 'continue', 'undo', 'assert', 'true', 'false', 'try', 'new',
+    'if',
+    'else',
+    'while',
+    'for',
+    'return',
+    'break',
+    'continue',
+    'undo',
+    'assert',
+    'true',
+    'false',
+    'try',
+    'new',
 ]);
 
 /** Operators or members in a row. */
 const MAX_CHAIN = 400;
 
-const unary = (text: string): UnaryExpr['op'] | undefined => (text === '-' || text === '!' || text === '~' ? text : undefined);
+const unary = (text: string): UnaryExpr['op'] | undefined =>
+    text === '-' || text === '!' || text === '~' ? text : undefined;
 
 /** An expression with the parentheses around it; what is only a name or a literal keeps its own span. */
 const widen = (e: Expr, span: Span): Expr =>
-    (e.kind === 'name' || e.kind === 'int' || e.kind === 'string' || e.kind === 'bool' ? e : { ...e, ...span });
+    e.kind === 'name' || e.kind === 'int' || e.kind === 'string' || e.kind === 'bool' ? e : { ...e, ...span };
 
 export class ExprParser extends Cursor {
     protected missing(): ErrorExpr {
@@ -34,14 +55,16 @@ export class ExprParser extends Cursor {
 
     /** `from .. to`, or anything that binds tighter. */
     protected expr(what = 'an expression'): Expr {
-        return this.nested(() => {
-            const from = this.binary(0, what);
-            if (!this.accept('..')) {
-                return from;
-            }
-            const to = this.binary(0, 'the end of the range');
-            return { kind: 'range' as const, from, to, start: from.start, end: Math.max(to.end, this.lastEnd) };
-        }) ?? this.missing();
+        return (
+            this.nested(() => {
+                const from = this.binary(0, what);
+                if (!this.accept('..')) {
+                    return from;
+                }
+                const to = this.binary(0, 'the end of the range');
+                return { kind: 'range' as const, from, to, start: from.start, end: Math.max(to.end, this.lastEnd) };
+            }) ?? this.missing()
+        );
     }
 
     private binary(level: number, what: string): Expr {
@@ -57,7 +80,14 @@ export class ExprParser extends Cursor {
             }
             this.advance();
             const right = this.nested(() => this.operand(found.level + 1, found.op)) ?? this.missing();
-            left = { kind: 'binary', op: found.op, left, right, start: left.start, end: Math.max(right.end, this.lastEnd) };
+            left = {
+                kind: 'binary',
+                op: found.op,
+                left,
+                right,
+                start: left.start,
+                end: Math.max(right.end, this.lastEnd),
+            };
         }
     }
 
@@ -93,10 +123,17 @@ export class ExprParser extends Cursor {
             return false;
         }
         const sameLine = !next.first;
-        return beginsItem(t, next)
-            || (RESERVED.has(t.text) && t.text !== 'true' && t.text !== 'false' && t.text !== 'try' && t.text !== 'new')
-            || (sameLine && next.kind === 'punct' && (ASSIGN_OPS.has(next.text) || next.text === '{'))
-            || (sameLine && (next.kind === 'ident' || next.kind === 'string') && next.text !== 'fails' && next.text !== 'panics' && next.text !== 'may' && next.text !== 'to');
+        return (
+            beginsItem(t, next) ||
+            (RESERVED.has(t.text) && t.text !== 'true' && t.text !== 'false' && t.text !== 'try' && t.text !== 'new') ||
+            (sameLine && next.kind === 'punct' && (ASSIGN_OPS.has(next.text) || next.text === '{')) ||
+            (sameLine &&
+                (next.kind === 'ident' || next.kind === 'string') &&
+                next.text !== 'fails' &&
+                next.text !== 'panics' &&
+                next.text !== 'may' &&
+                next.text !== 'to')
+        );
     }
 
     private unary(what: string): Expr {
@@ -176,8 +213,11 @@ export class ExprParser extends Cursor {
         if (!value || this.atEnd || this.brackets === 0) {
             return false;
         }
-        this.error('LU0120', { start: this.lastEnd, end: this.lastEnd }, `A \`,\` or \`${close}\` is missing here.`,
-            { title: 'Insert `,`', at: { start: this.lastEnd, end: this.lastEnd }, text: ',' });
+        this.error('LU0120', { start: this.lastEnd, end: this.lastEnd }, `A \`,\` or \`${close}\` is missing here.`, {
+            title: 'Insert `,`',
+            at: { start: this.lastEnd, end: this.lastEnd },
+            text: ',',
+        });
         return true;
     }
 
@@ -200,7 +240,9 @@ export class ExprParser extends Cursor {
             if (t.kind === 'int') {
                 this.advance();
                 const value = t.value ?? 0;
-                return t.unit === undefined ? { kind: 'int', value, ...span } : { kind: 'int', value, unit: t.unit, ...span };
+                return t.unit === undefined
+                    ? { kind: 'int', value, ...span }
+                    : { kind: 'int', value, unit: t.unit, ...span };
             }
             if (t.kind === 'string') {
                 this.advance();
@@ -246,7 +288,8 @@ export class ExprParser extends Cursor {
         const next = this.peek(1);
         const follows = !this.breaks(1) && next.kind !== 'eof';
         switch (t.text) {
-            case 'true': case 'false':
+            case 'true':
+            case 'false':
                 this.advance();
                 return { kind: 'bool', value: t.text === 'true', start: t.start, end: t.end };
             case 'try': {

@@ -1,6 +1,19 @@
 /** Statements and blocks. */
 import type {
-    AssignOp, Block, BootStmt, CorruptStmt, Expectation, Expr, ForStmt, Ident, IfStmt, InjectStmt, ProcessStmt, SendStmt, Stmt, StringLit,
+    AssignOp,
+    Block,
+    BootStmt,
+    CorruptStmt,
+    Expectation,
+    Expr,
+    ForStmt,
+    Ident,
+    IfStmt,
+    InjectStmt,
+    ProcessStmt,
+    SendStmt,
+    Stmt,
+    StringLit,
 } from './ast';
 import { near } from './check/nearest';
 import { ExprParser, RESERVED } from './parser-expr';
@@ -8,14 +21,43 @@ import { ASSIGN_OPS } from './parser-structure';
 
 /** Words that begin a statement when what follows fits; else they are ordinary names. */
 const STATEMENT_WORDS = [
-    'boot', 'process', 'send', 'exit', 'kill', 'inject', 'at', 'corrupt', 'assert', 'if', 'while', 'for', 'return', 'break', 'continue',
-    'undo', 'sleep', 'cost', 'concurrently',
+    'boot',
+    'process',
+    'send',
+    'exit',
+    'kill',
+    'inject',
+    'at',
+    'corrupt',
+    'assert',
+    'if',
+    'while',
+    'for',
+    'return',
+    'break',
+    'continue',
+    'undo',
+    'sleep',
+    'cost',
+    'concurrently',
 ];
 
 const assignOp = (text: string): AssignOp | undefined => {
     switch (text) {
-        case '=': case '+=': case '-=': case '*=': case '/=': case '%=': case '|=': case '&=': case '^=': case '<<=': case '>>=': return text;
-        default: return undefined;
+        case '=':
+        case '+=':
+        case '-=':
+        case '*=':
+        case '/=':
+        case '%=':
+        case '|=':
+        case '&=':
+        case '^=':
+        case '<<=':
+        case '>>=':
+            return text;
+        default:
+            return undefined;
     }
 };
 
@@ -72,19 +114,26 @@ export class StmtParser extends ExprParser {
         const t = this.token;
         const next = this.peek(1);
         const same = next.kind !== 'eof' && !this.breaks(1);
-        const assigned = same && next.kind === 'punct' && (ASSIGN_OPS.has(next.text) || next.text === '.' || next.text === '[');
+        const assigned =
+            same && next.kind === 'punct' && (ASSIGN_OPS.has(next.text) || next.text === '.' || next.text === '[');
         if (assigned && !RESERVED.has(t.text)) {
             return undefined;
         }
         const ident = same && next.kind === 'ident';
         const over = !same || next.text === ';' || next.text === '}';
         switch (t.text) {
-            case 'assert': return this.assert();
-            case 'if': return this.if();
-            case 'while': return this.while();
-            case 'for': return this.for();
-            case 'return': return this.return();
-            case 'break': case 'continue':
+            case 'assert':
+                return this.assert();
+            case 'if':
+                return this.if();
+            case 'while':
+                return this.while();
+            case 'for':
+                return this.for();
+            case 'return':
+                return this.return();
+            case 'break':
+            case 'continue':
                 this.advance();
                 return { kind: t.text, start: t.start, end: t.end };
             case 'undo': {
@@ -174,17 +223,28 @@ export class StmtParser extends ExprParser {
         if (expect === undefined && target.kind === 'name' && this.isIdent()) {
             this.unknownWord(target.name, target.start, target.end);
         }
-        const s = { kind: 'expr' as const, value: target, start: target.start, end: Math.max(target.end, this.lastEnd) };
+        const s = {
+            kind: 'expr' as const,
+            value: target,
+            start: target.start,
+            end: Math.max(target.end, this.lastEnd),
+        };
         return expect ? { ...s, expect } : s;
     }
 
     /** `sned vm1 to vmm`: a name before a name is a statement whose first word is misspelt. */
     private unknownWord(name: string, start: number, end: number): void {
         const nearest = near(name, STATEMENT_WORDS);
-        this.error('LU0125', { start, end }, nearest === undefined
-            ? `No statement begins with \`${name}\`: a call needs parentheses, an assignment a \`=\`.`
-            : `No statement begins with \`${name}\`: did you mean \`${nearest}\`?`,
-        nearest === undefined ? undefined : { title: `Change to \`${nearest}\``, at: { start, end }, text: nearest });
+        this.error(
+            'LU0125',
+            { start, end },
+            nearest === undefined
+                ? `No statement begins with \`${name}\`: a call needs parentheses, an assignment a \`=\`.`
+                : `No statement begins with \`${name}\`: did you mean \`${nearest}\`?`,
+            nearest === undefined
+                ? undefined
+                : { title: `Change to \`${nearest}\``, at: { start, end }, text: nearest },
+        );
         this.skipLine();
     }
 
@@ -205,9 +265,13 @@ export class StmtParser extends ExprParser {
             this.advance();
             if (!this.acceptWord('fail')) {
                 const wrong = this.isWord('fails');
-                this.errorHere('LU0126', 'It reads `may fail` and then the errors.', wrong
-                    ? { title: 'Change to `fail`', at: this.token, text: 'fail' }
-                    : { title: 'Insert `fail`', at: { start: t.end, end: t.end }, text: ' fail' });
+                this.errorHere(
+                    'LU0126',
+                    'It reads `may fail` and then the errors.',
+                    wrong
+                        ? { title: 'Change to `fail`', at: this.token, text: 'fail' }
+                        : { title: 'Insert `fail`', at: { start: t.end, end: t.end }, text: ' fail' },
+                );
                 if (wrong) {
                     this.advance();
                 }
@@ -230,11 +294,16 @@ export class StmtParser extends ExprParser {
     private boot(): BootStmt {
         const { start } = this.advance();
         // An image of all memory says itself which kernel is loaded in it.
-        const kernel: StringLit = this.isWord('from') ? { kind: 'string', value: '', start: this.lastEnd, end: this.lastEnd } : this.stringLit('The name of the kernel');
+        const kernel: StringLit = this.isWord('from')
+            ? { kind: 'string', value: '', start: this.lastEnd, end: this.lastEnd }
+            : this.stringLit('The name of the kernel');
         let s: BootStmt = { kind: 'boot', kernel, start, end: this.lastEnd };
         if (this.acceptWord('from')) {
             if (!this.acceptWord('image')) {
-                this.errorHere('LU0105', 'Behind `from` stands the memory image that the kernel takes over: `from image "handover.elf.gz"`.');
+                this.errorHere(
+                    'LU0105',
+                    'Behind `from` stands the memory image that the kernel takes over: `from image "handover.elf.gz"`.',
+                );
             }
             const image = this.stringLit('The path of the image');
             s = { ...s, image, end: this.lastEnd };
@@ -255,7 +324,11 @@ export class StmtParser extends ExprParser {
         const body = this.block('process');
         const second = names[1];
         if (second !== undefined) {
-            this.error('LU0127', second, 'Only one process can be started with a block: start the others with a `process` of their own.');
+            this.error(
+                'LU0127',
+                second,
+                'Only one process can be started with a block: start the others with a `process` of their own.',
+            );
         }
         return { kind: 'process', names, body, start, end: this.lastEnd };
     }
@@ -264,8 +337,13 @@ export class StmtParser extends ExprParser {
         const { start } = this.advance();
         const value = this.expr('the descriptor to send');
         if (!this.acceptWord('to')) {
-            this.errorHere('LU0128', 'Say which process gets it: `send vm1 to vmm`.',
-                this.isIdent() ? { title: 'Insert `to`', at: { start: this.lastEnd, end: this.lastEnd }, text: ' to' } : undefined);
+            this.errorHere(
+                'LU0128',
+                'Say which process gets it: `send vm1 to vmm`.',
+                this.isIdent()
+                    ? { title: 'Insert `to`', at: { start: this.lastEnd, end: this.lastEnd }, text: ' to' }
+                    : undefined,
+            );
         }
         const to = this.ident('the process that gets it');
         const as = this.acceptWord('as') ? this.ident('the variable it gets there') : undefined;
@@ -282,7 +360,9 @@ export class StmtParser extends ExprParser {
             this.errorHere('LU0129', 'Say into what: `inject EIO into memfd.freeze`.');
         }
         const point = this.isString() ? this.stringLit('The name of the point') : undefined;
-        const target: Ident = point ? { kind: 'ident', name: point.value, start: point.start, end: point.end } : this.ident('a handler, an FLB or an injection point');
+        const target: Ident = point
+            ? { kind: 'ident', name: point.value, start: point.start, end: point.end }
+            : this.ident('a handler, an FLB or an injection point');
         const callback = !point && this.accept('.') ? this.ident('a callback') : undefined;
         let after: Expr | undefined;
         let times: Expr | undefined;
@@ -302,14 +382,24 @@ export class StmtParser extends ExprParser {
             }
         }
         const s: InjectStmt = { kind: 'inject', what, target, nextKernel, start, end: this.lastEnd };
-        return { ...s, ...(point && { point }), ...(callback && { callback }), ...(after && { after }), ...(times && { times }) };
+        return {
+            ...s,
+            ...(point && { point }),
+            ...(callback && { callback }),
+            ...(after && { after }),
+            ...(times && { times }),
+        };
     }
 
     private corrupt(): CorruptStmt {
         const { start } = this.advance();
         const target = this.expr('what to corrupt');
         if (!this.acceptWord('xor')) {
-            this.errorHere('LU0130', 'Say how: `corrupt session("vm-1").files xor 0x01`.', { title: 'Insert `xor 0x01`', at: { start: this.lastEnd, end: this.lastEnd }, text: ' xor 0x01' });
+            this.errorHere('LU0130', 'Say how: `corrupt session("vm-1").files xor 0x01`.', {
+                title: 'Insert `xor 0x01`',
+                at: { start: this.lastEnd, end: this.lastEnd },
+                text: ' xor 0x01',
+            });
             return { kind: 'corrupt', target, xor: this.missing(), start, end: this.lastEnd };
         }
         const xor = this.expr('the bits to flip');
@@ -381,5 +471,8 @@ export class StmtParser extends ExprParser {
     }
 }
 
-const insertBrace = (offset: number): { title: string; at: { start: number; end: number }; text: string } =>
-    ({ title: 'Insert `{ }`', at: { start: offset, end: offset }, text: ' { }' });
+const insertBrace = (offset: number): { title: string; at: { start: number; end: number }; text: string } => ({
+    title: 'Insert `{ }`',
+    at: { start: offset, end: offset },
+    text: ' { }',
+});

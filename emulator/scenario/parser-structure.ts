@@ -16,10 +16,33 @@ export interface Structure {
     readonly items: readonly number[];
 }
 
-export const ITEM_KEYWORDS = ['import', 'const', 'machine', 'scenario', 'struct', 'file', 'flb', 'handler', 'kernel', 'fn'] as const;
+export const ITEM_KEYWORDS = [
+    'import',
+    'const',
+    'machine',
+    'scenario',
+    'struct',
+    'file',
+    'flb',
+    'handler',
+    'kernel',
+    'fn',
+] as const;
 const ITEM_SET: ReadonlySet<string> = new Set(ITEM_KEYWORDS);
 
-export const ASSIGN_OPS: ReadonlySet<string> = new Set(['=', '+=', '-=', '*=', '/=', '%=', '|=', '&=', '^=', '<<=', '>>=']);
+export const ASSIGN_OPS: ReadonlySet<string> = new Set([
+    '=',
+    '+=',
+    '-=',
+    '*=',
+    '/=',
+    '%=',
+    '|=',
+    '&=',
+    '^=',
+    '<<=',
+    '>>=',
+]);
 
 /** True where the token looks like the first of a declaration, wherever it stands. */
 export function beginsItem(token: Token, next: Token | undefined): boolean {
@@ -27,9 +50,14 @@ export function beginsItem(token: Token, next: Token | undefined): boolean {
         return false;
     }
     switch (token.text) {
-        case 'import': case 'scenario': case 'kernel': return next.kind === 'string';
-        case 'machine': return next.text === '{' && next.kind === 'punct';
-        default: return next.kind === 'ident';
+        case 'import':
+        case 'scenario':
+        case 'kernel':
+            return next.kind === 'string';
+        case 'machine':
+            return next.text === '{' && next.kind === 'punct';
+        default:
+            return next.kind === 'ident';
     }
 }
 
@@ -57,7 +85,13 @@ export function structureOf(tokens: readonly Token[]): Structure {
     return { end, closed, items };
 }
 
-function matchParens(tokens: readonly Token[], end: Int32Array, closed: Uint8Array, from = 0, to = tokens.length): void {
+function matchParens(
+    tokens: readonly Token[],
+    end: Int32Array,
+    closed: Uint8Array,
+    from = 0,
+    to = tokens.length,
+): void {
     let open: number[] = [];
     for (let i = from; i < to; i++) {
         const t = tokens[i];
@@ -155,7 +189,11 @@ function endUnclosed(tokens: readonly Token[], from: number, to: number, end: In
         if (t === undefined) {
             continue;
         }
-        for (let top = open.at(-1); top !== undefined && t.first && closed[top] === 0 && (tokens[top]?.indent ?? 0) >= t.indent; top = open.at(-1)) {
+        for (
+            let top = open.at(-1);
+            top !== undefined && t.first && closed[top] === 0 && (tokens[top]?.indent ?? 0) >= t.indent;
+            top = open.at(-1)
+        ) {
             end[top] = i;
             open.pop();
         }

@@ -1,7 +1,25 @@
 /** The parser of `.lus` files: declarations. It reads every text, in linear time, and always yields a tree whose spans nest. */
 import type {
-    Callback, Expr, FileDecl, FlbDecl, FnDecl, HandlerDecl, Ident, Item, KernelDecl, KernelEntry, KindField, MachineDecl, MachineEntry,
-    Param, ScenarioDecl, SourceFile, StringLit, StructDecl, StructField, TypeExpr,
+    Callback,
+    Expr,
+    FileDecl,
+    FlbDecl,
+    FnDecl,
+    HandlerDecl,
+    Ident,
+    Item,
+    KernelDecl,
+    KernelEntry,
+    KindField,
+    MachineDecl,
+    MachineEntry,
+    Param,
+    ScenarioDecl,
+    SourceFile,
+    StringLit,
+    StructDecl,
+    StructField,
+    TypeExpr,
 } from './ast';
 import { near } from './check/nearest';
 import { lex } from './lexer';
@@ -66,7 +84,8 @@ class Parser extends StmtParser {
                 const value = this.expr('the value of the constant');
                 return { kind: 'const', name, value, start: t.start, end: this.lastEnd };
             }
-            case 'machine': return this.machine();
+            case 'machine':
+                return this.machine();
             case 'scenario': {
                 this.advance();
                 const name = this.stringLit('The name of the scenario');
@@ -75,12 +94,18 @@ class Parser extends StmtParser {
                 const d: ScenarioDecl = { kind: 'scenario', name, body, start: t.start, end: this.lastEnd };
                 return finds ? { ...d, finds } : d;
             }
-            case 'struct': return this.struct();
-            case 'file': return this.file();
-            case 'flb': return this.flb();
-            case 'handler': return this.handler();
-            case 'kernel': return this.kernel();
-            case 'fn': return this.fn();
+            case 'struct':
+                return this.struct();
+            case 'file':
+                return this.file();
+            case 'flb':
+                return this.flb();
+            case 'handler':
+                return this.handler();
+            case 'kernel':
+                return this.kernel();
+            case 'fn':
+                return this.fn();
             default:
                 this.notAnItem();
                 return undefined;
@@ -92,11 +117,22 @@ class Parser extends StmtParser {
         const t = this.token;
         const nearest = t.kind === 'ident' ? near(t.text, ITEM_KEYWORDS) : undefined;
         const next = this.peek(1);
-        if (nearest !== undefined && !next.first && (next.kind === 'ident' || next.kind === 'string' || next.text === '{')) {
-            this.error('LU0133', t, `No declaration begins with \`${t.text}\`: did you mean \`${nearest}\`?`,
-                { title: `Change to \`${nearest}\``, at: t, text: nearest });
+        if (
+            nearest !== undefined &&
+            !next.first &&
+            (next.kind === 'ident' || next.kind === 'string' || next.text === '{')
+        ) {
+            this.error('LU0133', t, `No declaration begins with \`${t.text}\`: did you mean \`${nearest}\`?`, {
+                title: `Change to \`${nearest}\``,
+                at: t,
+                text: nearest,
+            });
         } else {
-            this.error('LU0133', t, 'Only declarations stand here (scenario, machine, kernel, handler, flb, file, struct, fn, const, import): put statements into a `scenario "name" { }`.');
+            this.error(
+                'LU0133',
+                t,
+                'Only declarations stand here (scenario, machine, kernel, handler, flb, file, struct, fn, const, import): put statements into a `scenario "name" { }`.',
+            );
         }
         do {
             this.joined = this.pos;
@@ -112,7 +148,11 @@ class Parser extends StmtParser {
         if (this.is('{')) {
             return true;
         }
-        this.errorHere('LU0123', `The \`{\` of this ${what} is missing here.`, { title: 'Insert `{ }`', at: { start: this.lastEnd, end: this.lastEnd }, text: ' { }' });
+        this.errorHere('LU0123', `The \`{\` of this ${what} is missing here.`, {
+            title: 'Insert `{ }`',
+            at: { start: this.lastEnd, end: this.lastEnd },
+            text: ' { }',
+        });
         this.skipLine();
         return false;
     }
@@ -148,7 +188,13 @@ class Parser extends StmtParser {
             const t = this.token;
             const next = this.peek(1);
             const before = this.pos;
-            if (t.kind === 'ident' && args.length > 0 && !this.breaks(1) && next.kind !== 'eof' && (next.kind !== 'punct' || next.text === '(')) {
+            if (
+                t.kind === 'ident' &&
+                args.length > 0 &&
+                !this.breaks(1) &&
+                next.kind !== 'eof' &&
+                (next.kind !== 'punct' || next.text === '(')
+            ) {
                 const option = this.ident('an option');
                 options.push({ key: option, value: this.expr(`the value of \`${option.name}\``) });
             } else if (t.kind === 'punct' && !['(', '[', '-', '~', '!'].includes(t.text)) {
@@ -178,7 +224,10 @@ class Parser extends StmtParser {
                     return;
                 }
                 if (!this.accept(':')) {
-                    this.errorHere('LU0134', `The type of \`${fieldName.name}\` is missing: write \`${fieldName.name}: u64\`.`);
+                    this.errorHere(
+                        'LU0134',
+                        `The type of \`${fieldName.name}\` is missing: write \`${fieldName.name}: u64\`.`,
+                    );
                 }
                 const type = this.type();
                 fields.push({ name: fieldName, type, start: fieldName.start, end: this.lastEnd });
@@ -232,10 +281,20 @@ class Parser extends StmtParser {
                 field(name);
                 this.finish('field');
             } else {
-                this.errorHere('LU0135', `The parameters of \`${name.name}\` are missing: write \`${name.name}(args) { }\`.`,
-                    { title: 'Insert `(args)`', at: { start: name.end, end: name.end }, text: '(args)' });
+                this.errorHere(
+                    'LU0135',
+                    `The parameters of \`${name.name}\` are missing: write \`${name.name}(args) { }\`.`,
+                    { title: 'Insert `(args)`', at: { start: name.end, end: name.end }, text: '(args)' },
+                );
                 if (this.is('{')) {
-                    callbacks.push({ kind: 'callback', name, params: [], body: this.block('callback'), start: name.start, end: this.lastEnd });
+                    callbacks.push({
+                        kind: 'callback',
+                        name,
+                        params: [],
+                        body: this.block('callback'),
+                        start: name.start,
+                        end: this.lastEnd,
+                    });
                 }
                 this.finish('callback');
             }
@@ -345,8 +404,11 @@ class Parser extends StmtParser {
                 }
             });
         } else {
-            this.errorHere('LU0135', `The parameters of \`${name.name}\` are missing: write \`fn ${name.name}() { }\`.`,
-                { title: 'Insert `()`', at: { start: this.lastEnd, end: this.lastEnd }, text: '()' });
+            this.errorHere(
+                'LU0135',
+                `The parameters of \`${name.name}\` are missing: write \`fn ${name.name}() { }\`.`,
+                { title: 'Insert `()`', at: { start: this.lastEnd, end: this.lastEnd }, text: '()' },
+            );
         }
         const label: Expr[] = [];
         if (this.isWord('label') && this.peek(1).text === '(') {
@@ -364,5 +426,8 @@ export function parse(uri: string, text: string): { file: SourceFile; diagnostic
     const parser = new Parser(uri, lexed);
     const items = parser.items();
     const file: SourceFile = { uri, text, items, comments: lexed.comments, start: 0, end: text.length };
-    return { file, diagnostics: parser.diagnostics.sort((a, b) => a.span.start - b.span.start || a.span.end - b.span.end) };
+    return {
+        file,
+        diagnostics: parser.diagnostics.sort((a, b) => a.span.start - b.span.start || a.span.end - b.span.end),
+    };
 }

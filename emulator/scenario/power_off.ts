@@ -34,7 +34,10 @@ export function dropKernel(vm: Vm): void {
 
 /** What a variable of the scenario keeps of an object that died with its kernel: using it is an error that says so. */
 class Gone {
-    constructor(private readonly what: string, private readonly release: string) {}
+    constructor(
+        private readonly what: string,
+        private readonly release: string,
+    ) {}
 
     display(): string {
         return `${this.what} of the ${this.release} that is gone`;
@@ -45,7 +48,12 @@ function buried(vm: Vm, v: Value): Value {
     if (v instanceof Seq) {
         return vm.list(v.items.map((x) => buried(vm, x as Value)));
     }
-    if (typeof v !== 'object' || v === null || v instanceof UserProcess || vm.image.objectTypeOf(v)?.ofKernel !== true) {
+    if (
+        typeof v !== 'object' ||
+        v === null ||
+        v instanceof UserProcess ||
+        vm.image.objectTypeOf(v)?.ofKernel !== true
+    ) {
         return v;
     }
     return new Gone(format(v), vm.kernel?.display() ?? 'kernel');

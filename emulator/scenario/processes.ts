@@ -71,7 +71,10 @@ export function runBlocks(vm: Vm, frames: readonly { readonly user: UserProcess;
     }
     const waiter = vm.current;
     waiter.waiting = { kind: 'blocks' };
-    vm.scheduler.begin(frames.map(({ user }) => user.thread), waiter);
+    vm.scheduler.begin(
+        frames.map(({ user }) => user.thread),
+        waiter,
+    );
     goOn(vm);
     return SWITCH;
 }
@@ -204,7 +207,9 @@ export function killLater(vm: Vm, name: string, n: number): void {
         throw new ProgramError(`no process ${name} runs`);
     }
     if (n < 1) {
-        throw new ProgramError(`a process is killed after at least one more system call: for at once, write "kill ${name}"`);
+        throw new ProgramError(
+            `a process is killed after at least one more system call: for at once, write "kill ${name}"`,
+        );
     }
     vm.machine.journal.edit<UserProcess>(user).callsLeft = n;
 }

@@ -1,6 +1,18 @@
 /** What the checker makes of a file and its imports: declarations by name, and for every name in it what it means. */
 import type {
-    Callback, Expr, FileDecl, FlbDecl, FnDecl, HandlerDecl, Ident, KernelDecl, MachineDecl, NameExpr, ScenarioDecl, SourceFile, Span,
+    Callback,
+    Expr,
+    FileDecl,
+    FlbDecl,
+    FnDecl,
+    HandlerDecl,
+    Ident,
+    KernelDecl,
+    MachineDecl,
+    NameExpr,
+    ScenarioDecl,
+    SourceFile,
+    Span,
     StructDecl,
 } from './ast';
 import type { Code } from './code';
@@ -18,7 +30,10 @@ export interface Diagnostic {
     /** What is wrong and what to do. */
     readonly message: string;
     readonly related?: readonly { readonly uri: string; readonly span: Span; readonly message: string }[];
-    readonly fix?: { readonly title: string; readonly edits: readonly { readonly span: Span; readonly text: string }[] };
+    readonly fix?: {
+        readonly title: string;
+        readonly edits: readonly { readonly span: Span; readonly text: string }[];
+    };
 }
 
 /** A variable that lives in a slot of a frame. */

@@ -22,14 +22,20 @@ export function kernelNamed(vm: Vm, name: string, how: 'boot' | 'load' = 'boot')
     if (instead !== undefined) {
         return resolveKernel(vm.image, kernelAs(vm.image, name, instead));
     }
-    return resolveKernel(vm.image, name === DEFAULT_KERNEL ? vm.kernelOption ?? name : name);
+    return resolveKernel(vm.image, name === DEFAULT_KERNEL ? (vm.kernelOption ?? name) : name);
 }
 
 /** What is put into memory for a kernel, with additions to its command line. */
 export function fileOf(kernel: BootableKernel, cmdline: string, machine: Arch = X86_64): KernelFile {
     const { desc } = kernel;
     const commandLine = cmdline === '' ? desc.cmdline : `${desc.cmdline} ${cmdline}`;
-    return { name: desc.name, arch: desc.arch ?? machine, imageSize: desc.early.image, commandLine, initrdSize: desc.initrdSize };
+    return {
+        name: desc.name,
+        arch: desc.arch ?? machine,
+        imageSize: desc.early.image,
+        commandLine,
+        initrdSize: desc.initrdSize,
+    };
 }
 
 /** `boot "7.2"`: the machine is switched on. Its memory is empty but for what the boot loader puts there. */
@@ -52,14 +58,21 @@ export function coldBoot(vm: Vm, name: string, cmdline: string): void {
 }
 
 /** kexec_file_load(2) and kexec_load(2), for whoever has the kexec lock. @returns ENOEXEC (built for another architecture), EADDRNOTAVAIL, ENOMEM. */
-export function loadKexec(vm: Vm, name: string, cmdline: string, how: { readonly handover: boolean; readonly preserveContext?: boolean }): undefined | Err {
+export function loadKexec(
+    vm: Vm,
+    name: string,
+    cmdline: string,
+    how: { readonly handover: boolean; readonly preserveContext?: boolean },
+): undefined | Err {
     const { running } = vm;
     const { arch } = running.kho.env.options;
     const file = fileOf(kernelNamed(vm, name, 'load'), cmdline, arch);
     if (file.arch !== arch) {
         return err('ENOEXEC');
     }
-    const image = how.handover ? loadFile(running.kho.env, file, running.kho) : loadSegments(running.kho.env, file, how.preserveContext);
+    const image = how.handover
+        ? loadFile(running.kho.env, file, running.kho)
+        : loadSegments(running.kho.env, file, how.preserveContext);
     if (image instanceof Err) {
         return image;
     }
@@ -131,10 +144,13 @@ export function startKernel(vm: Vm, at: number): void {
 /** Runs the `init` blocks of the kernel that comes up, the oldest ancestor's first. */
 export function runInit(vm: Vm): undefined {
     const { inits } = resolveKernel(vm.image, vm.running.desc.name);
-    pushFrames(vm, inits.map(({ decl, init }) => {
-        const code = vm.image.initCode(init, decl);
-        return new Frame(code, 'kernel', new Array<Value>(code.slots).fill(undefined), -1);
-    }));
+    pushFrames(
+        vm,
+        inits.map(({ decl, init }) => {
+            const code = vm.image.initCode(init, decl);
+            return new Frame(code, 'kernel', new Array<Value>(code.slots).fill(undefined), -1);
+        }),
+    );
     return undefined;
 }
 

@@ -51,7 +51,12 @@ export function errorsOf(program: Program): Diagnostic[] {
 }
 
 export class Run {
-    private constructor(readonly program: Program, readonly image: Image, readonly scenario: ScenarioDecl, readonly vm: Vm) {}
+    private constructor(
+        readonly program: Program,
+        readonly image: Image,
+        readonly scenario: ScenarioDecl,
+        readonly vm: Vm,
+    ) {}
 
     /**
      * @throws UsageError where the program has errors, no such scenario, or the options name an unknown kernel.
@@ -62,7 +67,11 @@ export class Run {
             throw new UsageError(`the program has errors: ${first.message}`);
         }
         const scenario = scenarioNamed(program, options.scenario);
-        if (options.kernel !== undefined && !NATIVES.kernels.has(options.kernel) && !program.kernels.has(options.kernel)) {
+        if (
+            options.kernel !== undefined &&
+            !NATIVES.kernels.has(options.kernel) &&
+            !program.kernels.has(options.kernel)
+        ) {
             const known = [...NATIVES.kernels.keys(), ...program.kernels.keys()].join(', ');
             throw new UsageError(`no kernel is called "${options.kernel}". There are: ${known}.`);
         }
@@ -86,14 +95,18 @@ function scenarioNamed(program: Program, name: string | undefined): ScenarioDecl
     if (found) {
         return found;
     }
-    throw new UsageError(name === undefined || names === ''
-        ? 'the file has no scenario: write scenario "what it shows" { … }'
-        : `no scenario is called "${name}". There are: ${names}.`);
+    throw new UsageError(
+        name === undefined || names === ''
+            ? 'the file has no scenario: write scenario "what it shows" { … }'
+            : `no scenario is called "${name}". There are: ${names}.`,
+    );
 }
 
 /** `node 2`: nodes that `memory` does not mention. */
 function emptyNodesOf(program: Program): number[] {
-    return program.machine ? entries(program.machine, 'node').flatMap((e) => e.args.map((a) => asNumber(fold(program, a), 'a node'))) : [];
+    return program.machine
+        ? entries(program.machine, 'node').flatMap((e) => e.args.map((a) => asNumber(fold(program, a), 'a node')))
+        : [];
 }
 
 function archOf(program: Program): ArchName {
@@ -106,7 +119,13 @@ function machineOf(program: Program): Machine {
     const { machine: decl } = program;
     try {
         return new Machine({
-            ranges: memoryOf(program), arch: archOf(program), emptyNodes: emptyNodesOf(program), places: placesOf(program), iommu: iommuOf(decl), devices: devicesOf(decl, constant), cpus: cpusOf(decl, constant),
+            ranges: memoryOf(program),
+            arch: archOf(program),
+            emptyNodes: emptyNodesOf(program),
+            places: placesOf(program),
+            iommu: iommuOf(decl),
+            devices: devicesOf(decl, constant),
+            cpus: cpusOf(decl, constant),
         });
     } catch (e) {
         if (e instanceof RangeError) {
@@ -152,7 +171,9 @@ function memoryOf(program: Program): RamRange[] {
 /** What takes another time on the machine that a program describes. */
 function costsOf(program: Program): CostChanges {
     const changes: { [K in CostName]?: number } = {};
-    for (const { args: [name, value] } of program.machine ? entries(program.machine, 'cost') : []) {
+    for (const {
+        args: [name, value],
+    } of program.machine ? entries(program.machine, 'cost') : []) {
         const cost = name?.kind === 'name' ? settableCost(name.name) : undefined;
         if (cost && value) {
             changes[cost] = asNumber(fold(program, value), 'a machine setting');
@@ -172,7 +193,9 @@ function placesOf(program: Program): HandoverPlaces | undefined {
         const [first] = entries(decl, key)[0]?.args ?? [];
         return first && constant(first);
     };
-    const scratch = entries(decl, 'scratch').flatMap(({ args: [first], options }) => (first ? [{ addr: constant(first), size: optionOf(options, 'size', constant) }] : []));
+    const scratch = entries(decl, 'scratch').flatMap(({ args: [first], options }) =>
+        first ? [{ addr: constant(first), size: optionOf(options, 'size', constant) }] : [],
+    );
     return { fdt: address('kho_fdt'), scratchArray: address('scratch_array'), scratch };
 }
 
@@ -198,7 +221,11 @@ function entries(decl: MachineDecl, key: string): MachineDecl['entries'] {
     return decl.entries.filter((e) => e.key.name === key);
 }
 
-function optionOf(options: MachineDecl['entries'][number]['options'], key: string, constant: (e: Expr) => number): number {
+function optionOf(
+    options: MachineDecl['entries'][number]['options'],
+    key: string,
+    constant: (e: Expr) => number,
+): number {
     const found = options.find((o) => o.key.name === key);
     return found ? constant(found.value) : 0;
 }

@@ -11,7 +11,14 @@ import type { Value } from './types';
 import type { Vm } from './vm';
 
 /** Why a run does not go on by itself. */
-export type ExceptionKind = 'failed-call' | 'failed-assertion' | 'callback-error' | 'kernel-warning' | 'diagnosis' | 'diagnosis-warning' | 'difference';
+export type ExceptionKind =
+    | 'failed-call'
+    | 'failed-assertion'
+    | 'callback-error'
+    | 'kernel-warning'
+    | 'diagnosis'
+    | 'diagnosis-warning'
+    | 'difference';
 
 /** What stops a run that could go on: exceptions of a kind, or the diagnoses with a code. */
 export type StopsAt = ExceptionKind | Code;
@@ -76,7 +83,11 @@ export class Power extends Rec {
 export interface Checkpoint {
     readonly mark: Mark;
     readonly ticks: number;
-    readonly threads: readonly { readonly thread: Thread; readonly frames: readonly Frame[]; readonly state: ThreadState }[];
+    readonly threads: readonly {
+        readonly thread: Thread;
+        readonly frames: readonly Frame[];
+        readonly state: ThreadState;
+    }[];
     readonly current: Thread;
     readonly outcome: Outcome | null;
     readonly nextThreadId: number;

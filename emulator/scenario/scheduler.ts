@@ -26,7 +26,10 @@ export class Scheduler extends Rec {
     /** Of the stream of draws. */
     readonly state: number;
 
-    constructor(private readonly journal: Journal, readonly seed: number) {
+    constructor(
+        private readonly journal: Journal,
+        readonly seed: number,
+    ) {
         super(journal);
         this.state = mix(seed);
     }
@@ -87,7 +90,11 @@ export class Scheduler extends Rec {
     }
 
     hash(hasher: Hasher): void {
-        hasher.num(this.state).num(this.draws).num(this.since).num(this.waiter?.id ?? 0);
+        hasher
+            .num(this.state)
+            .num(this.draws)
+            .num(this.since)
+            .num(this.waiter?.id ?? 0);
         for (const t of this.threads) {
             hasher.num(t.id);
         }
@@ -111,7 +118,7 @@ function mix(seed: number): number {
     let x = (seed % 0x1_0000_0000) ^ Math.floor(seed / 0x1_0000_0000);
     x = Math.imul(x ^ (x >>> 16), 0x85eb_ca6b);
     x = Math.imul(x ^ (x >>> 13), 0xc2b2_ae35);
-    return ((x ^ (x >>> 16)) >>> 0) || 1;
+    return (x ^ (x >>> 16)) >>> 0 || 1;
 }
 
 /** Who wakes first. Of several the current one, so that it lets the time pass and they do not leave that to each other for ever. */

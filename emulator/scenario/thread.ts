@@ -73,7 +73,12 @@ export class UserProcess extends Rec {
     readonly callsLeft: number = -1;
     readonly thread: Thread;
 
-    constructor(journal: Journal, readonly name: string, readonly process: Process, threadId: number) {
+    constructor(
+        journal: Journal,
+        readonly name: string,
+        readonly process: Process,
+        threadId: number,
+    ) {
         super(journal);
         this.vars = new Table(journal);
         this.thread = new Thread(threadId, name, this);

@@ -64,13 +64,22 @@ export class Update extends Rec {
     readonly before: Accounts = [];
     readonly after: Accounts | null = null;
 
-    constructor(private readonly vm: Vm, readonly number: number) {
+    constructor(
+        private readonly vm: Vm,
+        readonly number: number,
+    ) {
         super(vm.machine.journal);
     }
 
     /** The guest that stood still the longest, or still does; null: none went through it. */
     get slowest(): Pause | null {
-        return this.guests.find((p) => p.end === null) ?? this.guests.reduce<Pause | null>((longest, p) => (longest && longest.length >= p.length ? longest : p), null);
+        return (
+            this.guests.find((p) => p.end === null) ??
+            this.guests.reduce<Pause | null>(
+                (longest, p) => (longest && longest.length >= p.length ? longest : p),
+                null,
+            )
+        );
     }
 
     /** The blackout's beginning: guests that run are what it is about; where there are none, the first freeze. */
@@ -136,19 +145,37 @@ export class Update extends Rec {
         }
         const { before } = this.slowest ?? this;
         const after = (this.slowest ?? this).after ?? this.vm.machine.clock.spent;
-        return COST_NAMES.map((cost, i) => ({ cost, ns: (after[i] ?? 0) - (before[i] ?? 0) })).filter((s) => s.ns > 0).sort((a, b) => b.ns - a.ns);
+        return COST_NAMES.map((cost, i) => ({ cost, ns: (after[i] ?? 0) - (before[i] ?? 0) }))
+            .filter((s) => s.ns > 0)
+            .sort((a, b) => b.ns - a.ns);
     }
 
     hash(hasher: Hasher): void {
-        for (const t of [this.prepared, this.blackedOut, this.shutDown, this.jumped, this.up, this.resumed, this.finished]) {
+        for (const t of [
+            this.prepared,
+            this.blackedOut,
+            this.shutDown,
+            this.jumped,
+            this.up,
+            this.resumed,
+            this.finished,
+        ]) {
             hasher.num(t ?? -1);
         }
-        hasher.num(this.called).u32(this.frozen ? 1 : 0).u32(this.retrieving ? 1 : 0).u32(this.lost ? 1 : 0).num(this.boot).num(this.files).num(this.sessions).num(this.arrived);
+        hasher
+            .num(this.called)
+            .u32(this.frozen ? 1 : 0)
+            .u32(this.retrieving ? 1 : 0)
+            .u32(this.lost ? 1 : 0)
+            .num(this.boot)
+            .num(this.files)
+            .num(this.sessions)
+            .num(this.arrived);
         hasher.str(this.from).str(this.to);
         for (const pause of this.guests) {
             pause.hash(hasher);
         }
-        for (const ns of [...this.before, ...this.after ?? []]) {
+        for (const ns of [...this.before, ...(this.after ?? [])]) {
             hasher.num(ns);
         }
     }
@@ -185,7 +212,7 @@ export class Updates implements Listener {
     /** The latest one that has begun; before the first, that one. */
     get current(): Update {
         const { next } = this;
-        return next.prepared === null && next.shutDown === null ? this.list.at(-2) ?? next : next;
+        return next.prepared === null && next.shutDown === null ? (this.list.at(-2) ?? next) : next;
     }
 
     /** Those that got as far as the jump. */

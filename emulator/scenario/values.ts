@@ -85,7 +85,10 @@ export function add(a: Value, b: Value, named?: Named): Value {
     if (a instanceof Bytes && b instanceof Bytes) {
         return Bytes.concat(a, b);
     }
-    return checked(BigInt(asInt(a, 'the left side of +')) + BigInt(asInt(b, 'the right side of +')), named?.() ?? 'this sum');
+    return checked(
+        BigInt(asInt(a, 'the left side of +')) + BigInt(asInt(b, 'the right side of +')),
+        named?.() ?? 'this sum',
+    );
 }
 
 export function binary(op: BinaryOp, a: Value, b: Value, named?: Named): Value {
@@ -166,7 +169,16 @@ function arithmetic(op: Exclude<BinaryOp, '+' | '==' | '!=' | '&&' | '||'>, a: I
 /** The operator inside a compound assignment: `+` of `+=`. */
 export function operatorOf(op: Exclude<AssignOp, '='>): BinaryOp {
     const table: Record<Exclude<AssignOp, '='>, BinaryOp> = {
-        '+=': '+', '-=': '-', '*=': '*', '/=': '/', '%=': '%', '|=': '|', '&=': '&', '^=': '^', '<<=': '<<', '>>=': '>>',
+        '+=': '+',
+        '-=': '-',
+        '*=': '*',
+        '/=': '/',
+        '%=': '%',
+        '|=': '|',
+        '&=': '&',
+        '^=': '^',
+        '<<=': '<<',
+        '>>=': '>>',
     };
     return table[op];
 }
@@ -240,9 +252,10 @@ function describeBytes(b: Bytes): string {
         return `${b.length} zero bytes`;
     }
     const head = b.slice(0, Math.min(b.length, 16)).toUint8Array();
-    const shown = head.length > 0 && head.every((x) => x >= 0x20 && x < 0x7f)
-        ? JSON.stringify(String.fromCharCode(...head))
-        : Array.from(head, (x) => x.toString(16).padStart(2, '0')).join(' ');
+    const shown =
+        head.length > 0 && head.every((x) => x >= 0x20 && x < 0x7f)
+            ? JSON.stringify(String.fromCharCode(...head))
+            : Array.from(head, (x) => x.toString(16).padStart(2, '0')).join(' ');
     return `${b.length} bytes: ${shown}${b.length > 16 ? ' …' : ''}`;
 }
 

@@ -3,7 +3,17 @@ import { Bytes } from '../machine/bytes';
 import { PAGE_SIZE, type PhysicalMemory } from '../machine/memory';
 import type { BitsType, FieldType, LayoutField, StructLayout } from './layout';
 import type { Value } from './types';
-import { asInt, asString, hex, normal, KernelFault, ProgramError, type Comparable, type Displayed, type Int } from './values';
+import {
+    asInt,
+    asString,
+    hex,
+    normal,
+    KernelFault,
+    ProgramError,
+    type Comparable,
+    type Displayed,
+    type Int,
+} from './values';
 
 /** Memory that is contiguous for the kernel and not for the hardware (kernel: vmalloc). Offsets are in bytes. */
 export interface VmArea {
@@ -19,7 +29,11 @@ interface Named {
 
 /** Bytes at a physical address, or at an offset of a vmalloc area. */
 class Location {
-    constructor(readonly memory: PhysicalMemory, readonly base: number, readonly area: VmArea | null) {}
+    constructor(
+        readonly memory: PhysicalMemory,
+        readonly base: number,
+        readonly area: VmArea | null,
+    ) {}
 
     at(offset: number): number {
         return this.area ? this.area.phys(this.base + offset) : this.base + offset;
@@ -28,7 +42,12 @@ class Location {
 
 /** A struct in memory. */
 export class View extends Location implements Comparable, Displayed {
-    constructor(readonly layout: StructLayout, memory: PhysicalMemory, base: number, area: VmArea | null = null) {
+    constructor(
+        readonly layout: StructLayout,
+        memory: PhysicalMemory,
+        base: number,
+        area: VmArea | null = null,
+    ) {
         super(memory, base, area);
     }
 
@@ -158,13 +177,20 @@ function structView(layout: StructLayout, l: Location, offset: number): View {
 function writeField(l: Location, offset: number, type: FieldType, value: Value, what: Named): void {
     switch (type.k) {
         case 'int':
-            writeInt(l, offset, type.bytes, type.signed, (typeof value === 'number' ? value : asInt(value, what.name)), what);
+            writeInt(
+                l,
+                offset,
+                type.bytes,
+                type.signed,
+                typeof value === 'number' ? value : asInt(value, what.name),
+                what,
+            );
             return;
         case 'phys':
-            writeInt(l, offset, 8, false, (typeof value === 'number' ? value : asInt(value, what.name)), what);
+            writeInt(l, offset, 8, false, typeof value === 'number' ? value : asInt(value, what.name), what);
             return;
         case 'bits':
-            writeBits(l, offset, type, (typeof value === 'number' ? value : asInt(value, what.name)), what);
+            writeBits(l, offset, type, typeof value === 'number' ? value : asInt(value, what.name), what);
             return;
         case 'bytes':
             writeBytes(l, offset, type.length, rawBytes(value, what.name), what);
@@ -248,7 +274,8 @@ function writeBits(l: Location, offset: number, type: BitsType, value: Int, what
             setWord(l, offset, ((wordAt(l, offset) & ~lowMask) | (part & lowMask)) >>> 0);
         }
         if (highMask !== 0) {
-            const part = shift >= 32 ? v << (shift - 32) : shift === 0 ? (v / WORD) | 0 : Math.floor(v / 2 ** (32 - shift)) | 0;
+            const part =
+                shift >= 32 ? v << (shift - 32) : shift === 0 ? (v / WORD) | 0 : Math.floor(v / 2 ** (32 - shift)) | 0;
             setWord(l, offset + 4, ((wordAt(l, offset + 4) & ~highMask) | (part & highMask)) >>> 0);
         }
         return;
@@ -272,7 +299,9 @@ function whole(l: Location, offset: number, size: number): number {
 
 function readBytes(l: Location, offset: number, size: number): Uint8Array {
     const pa = whole(l, offset, size);
-    return pa >= 0 ? l.memory.read(pa, size) : Uint8Array.from({ length: size }, (_, i) => l.memory.readU8(l.at(offset + i)));
+    return pa >= 0
+        ? l.memory.read(pa, size)
+        : Uint8Array.from({ length: size }, (_, i) => l.memory.readU8(l.at(offset + i)));
 }
 
 function writeBytes(l: Location, offset: number, size: number, bytes: Uint8Array, what: Named): void {
@@ -316,7 +345,9 @@ function writeInt(l: Location, offset: number, size: 1 | 2 | 4 | 8, signed: bool
     const bits = size * 8;
     // the common case without bigints: this runs once a folio
     if (typeof value !== 'number' || value < 0 || value >= 2 ** (signed ? bits - 1 : bits)) {
-        const [min, max] = signed ? [-(2n ** BigInt(bits - 1)), 2n ** BigInt(bits - 1) - 1n] : [0n, 2n ** BigInt(bits) - 1n];
+        const [min, max] = signed
+            ? [-(2n ** BigInt(bits - 1)), 2n ** BigInt(bits - 1) - 1n]
+            : [0n, 2n ** BigInt(bits) - 1n];
         if (value < min || value > max) {
             throw new ProgramError(`${value} does not fit into ${what.name}, a ${signed ? 'i' : 'u'}${bits}`);
         }
@@ -324,7 +355,13 @@ function writeInt(l: Location, offset: number, size: 1 | 2 | 4 | 8, signed: bool
     const pa = whole(l, offset, size);
     if (pa < 0) {
         const raw = BigInt.asUintN(bits, BigInt(value));
-        writeBytes(l, offset, size, Uint8Array.from({ length: size }, (_, i) => Number((raw >> BigInt(8 * i)) & 0xffn)), what);
+        writeBytes(
+            l,
+            offset,
+            size,
+            Uint8Array.from({ length: size }, (_, i) => Number((raw >> BigInt(8 * i)) & 0xffn)),
+            what,
+        );
         return;
     }
     const m = l.memory;

@@ -20,7 +20,18 @@ import type { Image } from './image';
 import { Injections } from './injection';
 import type { Program } from './program';
 import type { Listener, Phase, Place } from './listener';
-import { copyOnce, Power, type Checkpoint, type ExceptionKind, type Outcome, type RunException, type StepKind, type Stop, type StopsAt, type TrapHandler } from './run_state';
+import {
+    copyOnce,
+    Power,
+    type Checkpoint,
+    type ExceptionKind,
+    type Outcome,
+    type RunException,
+    type StepKind,
+    type Stop,
+    type StopsAt,
+    type TrapHandler,
+} from './run_state';
 import { Scheduler } from './scheduler';
 import { noteStep, stepDone, stepOf, type Step } from './stepping';
 import { depthOf, Thread, type UserProcess } from './thread';
@@ -31,7 +42,16 @@ import { stopFor } from './power_off';
 import { backToUser, blockDone, taskWork, threadDone } from './processes';
 import { ProgramError } from './values';
 
-export type { Checkpoint, ExceptionKind, Outcome, RunException, StepKind, Stop, StopsAt, TrapHandler } from './run_state';
+export type {
+    Checkpoint,
+    ExceptionKind,
+    Outcome,
+    RunException,
+    StepKind,
+    Stop,
+    StopsAt,
+    TrapHandler,
+} from './run_state';
 
 /** Deeper than any call chain that is meant. */
 const MAX_FRAMES = 10_000;
@@ -344,9 +364,18 @@ export class Vm {
     }
 
     /** Something remarkable that the run survives: stops only where its filter is on. */
-    raise(kind: Exclude<ExceptionKind, 'failed-call' | 'failed-assertion'>, message: string, place: Place | undefined, diagnosis?: Diagnosis): void {
+    raise(
+        kind: Exclude<ExceptionKind, 'failed-call' | 'failed-assertion'>,
+        message: string,
+        place: Place | undefined,
+        diagnosis?: Diagnosis,
+    ): void {
         if ((this.filters.has(kind) || (diagnosis && this.filters.has(diagnosis.code))) && !this.stop) {
-            this.stop = { reason: 'exception', thread: this.current, exception: { kind, message, place, fatal: false, ...(diagnosis ? { diagnosis } : {}) } };
+            this.stop = {
+                reason: 'exception',
+                thread: this.current,
+                exception: { kind, message, place, fatal: false, ...(diagnosis ? { diagnosis } : {}) },
+            };
         }
     }
 
@@ -508,9 +537,10 @@ export class Vm {
             const step = this.stepping;
             if (step?.moved && frame.code.begins[frame.pc] && stepDone(this, step)) {
                 const ids = this.onTrap(frame, this);
-                this.stop = ids.length > 0
-                    ? { reason: 'breakpoint', thread: this.current, ids }
-                    : { reason: 'step', thread: this.current };
+                this.stop =
+                    ids.length > 0
+                        ? { reason: 'breakpoint', thread: this.current, ids }
+                        : { reason: 'step', thread: this.current };
                 return this.takeStop();
             }
             const trapped = step?.begun === true && frame.code.ops[frame.pc] !== frame.code.pristine[frame.pc];
@@ -561,7 +591,11 @@ export class Vm {
         return {
             mark: this.machine.journal.mark(),
             ticks: this.ticks,
-            threads: this.threads.map((thread) => ({ thread, frames: thread.frames.map((f) => f.clone(slotsOf)), state: thread.state })),
+            threads: this.threads.map((thread) => ({
+                thread,
+                frames: thread.frames.map((f) => f.clone(slotsOf)),
+                state: thread.state,
+            })),
             current: this.current,
             outcome: this.outcome,
             nextThreadId: this.nextThreadId,

@@ -11,8 +11,14 @@ export function waitsFor(vm: Vm, thread: Thread): string | undefined {
     }
     const { lock } = waiting;
     const holders = lock.holders.map((h) => doing(vm, h.task.id, thread));
-    const before = lock.queue.slice(0, lock.queue.findIndex((w) => w.task === thread)).filter((w) => waiting.mode === 'write' || w.mode === 'write');
-    const behind = before.length > 0 ? ` and wanted before by ${listed(before.map((w) => doing(vm, w.task.id, thread)))}` : '';
+    const before = lock.queue
+        .slice(
+            0,
+            lock.queue.findIndex((w) => w.task === thread),
+        )
+        .filter((w) => waiting.mode === 'write' || w.mode === 'write');
+    const behind =
+        before.length > 0 ? ` and wanted before by ${listed(before.map((w) => doing(vm, w.task.id, thread)))}` : '';
     return `waits for ${lock.name}, held by ${listed(holders)}${behind}`;
 }
 

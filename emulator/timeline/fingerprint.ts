@@ -9,7 +9,16 @@ import { FileHasher } from '../kernel/hash';
 import { Inode } from '../kernel/inode';
 import type { Kernel } from '../kernel/kernel';
 import { BlockIterator } from '../kernel/kho/blocks';
-import { FlbArgs, LuoArgs, LuoFile, LuoFlb, LuoHandler, LuoSession, SessionList, type FlbSide } from '../kernel/luo/state';
+import {
+    FlbArgs,
+    LuoArgs,
+    LuoFile,
+    LuoFlb,
+    LuoHandler,
+    LuoSession,
+    SessionList,
+    type FlbSide,
+} from '../kernel/luo/state';
 import { LuoRequest } from '../kernel/luo/request';
 import { Bytes } from '../machine/bytes';
 import { Hasher } from '../machine/hash';
@@ -33,9 +42,18 @@ class Fingerprint {
         for (const update of vm.updates?.items ?? []) {
             update.hash(hasher);
         }
-        hasher.num(vm.ticks).str(vm.panicMessage).str(vm.power.panicExpected ?? '\0').str(vm.outcome?.failure?.message ?? '');
+        hasher
+            .num(vm.ticks)
+            .str(vm.panicMessage)
+            .str(vm.power.panicExpected ?? '\0')
+            .str(vm.outcome?.failure?.message ?? '');
         for (const i of vm.injections.items) {
-            hasher.str(i.target).str(i.error?.name ?? 'no').num(i.skip).num(i.left).num(i.boot);
+            hasher
+                .str(i.target)
+                .str(i.error?.name ?? 'no')
+                .num(i.skip)
+                .num(i.left)
+                .num(i.boot);
         }
         for (const thread of vm.threads) {
             this.thread(thread);
@@ -60,7 +78,10 @@ class Fingerprint {
 
     private thread({ id, name, waiting, locks, killed }: Thread): void {
         const { hasher } = this;
-        hasher.num(id).str(name).num(waiting?.kind === 'thread' ? waiting.thread.id : 0);
+        hasher
+            .num(id)
+            .str(name)
+            .num(waiting?.kind === 'thread' ? waiting.thread.id : 0);
         if (waiting?.kind === 'sleep') {
             hasher.num(waiting.until);
         }
@@ -77,7 +98,12 @@ class Fingerprint {
 
     private frame(frame: Frame): void {
         const { hasher } = this;
-        hasher.str(frame.code.name).num(frame.pc).num(frame.resultSlot).str(frame.mode).str(frame.failing?.name ?? '');
+        hasher
+            .str(frame.code.name)
+            .num(frame.pc)
+            .num(frame.resultSlot)
+            .str(frame.mode)
+            .str(frame.failing?.name ?? '');
         for (const undo of frame.undos) {
             hasher.num(undo.pc);
             for (const c of undo.captured) {
@@ -110,7 +136,11 @@ class Fingerprint {
             hasher.str(line.level).str(line.text).num(line.time);
         }
         const { luo } = k;
-        hasher.u32(luo.enabled ? 1 : 0).u32(luo.ready ? 1 : 0).u32(luo.deviceInUse ? 1 : 0).num(luo.deserialized ?? 1);
+        hasher
+            .u32(luo.enabled ? 1 : 0)
+            .u32(luo.ready ? 1 : 0)
+            .u32(luo.deviceInUse ? 1 : 0)
+            .num(luo.deserialized ?? 1);
         hasher.u32(luo.state).num(luo.outgoing.area).num(luo.incoming.area);
         hasher.str(String(luo.incomingNum)).num(luo.ser).num(luo.flbPage).num(luo.incomingFlbPage);
         this.object(luo.outgoing);
@@ -211,7 +241,13 @@ class Fingerprint {
                 this.object(s);
             }
         } else if (o instanceof LuoSession) {
-            hasher.str(o.name).u32(o.retrieved ? 1 : 0).u32(o.finished ? 1 : 0).num(o.cursor).num(o.area).u32(o.state);
+            hasher
+                .str(o.name)
+                .u32(o.retrieved ? 1 : 0)
+                .u32(o.finished ? 1 : 0)
+                .num(o.cursor)
+                .num(o.area)
+                .u32(o.state);
             o.fileBlocks.hash(hasher);
             this.value(o.file);
             for (const f of o.files.items) {
@@ -241,7 +277,10 @@ class Fingerprint {
     }
 
     private side(s: FlbSide): void {
-        this.hasher.num(s.count).u32(s.finished ? 1 : 0).num(s.retrieveStatus);
+        this.hasher
+            .num(s.count)
+            .u32(s.finished ? 1 : 0)
+            .num(s.retrieveStatus);
         this.value(s.data);
         this.value(s.obj as Value);
     }

@@ -25,8 +25,26 @@ type Args = Readonly<Record<string, string | number | boolean>>;
 
 /** Times in microseconds, as the format has them; whole nanoseconds are kept. */
 export type TraceEvent =
-    | { readonly ph: 'X'; readonly name: string; readonly cat: string; readonly pid: number; readonly tid: number; readonly ts: number; readonly dur: number; readonly args: Args }
-    | { readonly ph: 'i'; readonly name: string; readonly cat: string; readonly pid: number; readonly tid: number; readonly ts: number; readonly s: 't' | 'g'; readonly args: Args }
+    | {
+          readonly ph: 'X';
+          readonly name: string;
+          readonly cat: string;
+          readonly pid: number;
+          readonly tid: number;
+          readonly ts: number;
+          readonly dur: number;
+          readonly args: Args;
+      }
+    | {
+          readonly ph: 'i';
+          readonly name: string;
+          readonly cat: string;
+          readonly pid: number;
+          readonly tid: number;
+          readonly ts: number;
+          readonly s: 't' | 'g';
+          readonly args: Args;
+      }
     | { readonly ph: 'M'; readonly name: string; readonly pid: number; readonly tid: number; readonly args: Args };
 
 /** The process of the trace that holds the phases; kernels follow it. */
@@ -62,7 +80,11 @@ export class Tracer implements Listener {
      * @param index of the run among those of one trace.
      * @param title what the run's processes are called besides; empty where there is one run only.
      */
-    constructor(private readonly vm: Vm, private readonly index = 0, private readonly title = '') {
+    constructor(
+        private readonly vm: Vm,
+        private readonly index = 0,
+        private readonly title = '',
+    ) {
         this.devices = new DeviceTracks(vm.machine.clock);
         this.guests = new GuestTracks(vm.machine.clock);
     }
@@ -77,9 +99,16 @@ export class Tracer implements Listener {
 
     interrupt(device: Device, vector: number, delivery: Delivery): void {
         const { outcome } = delivery;
-        const latched = (outcome === 'posted' || outcome === 'merged') && this.vm.machine.pci.interrupts.accepting === 0;
+        const latched =
+            (outcome === 'posted' || outcome === 'merged') && this.vm.machine.pci.interrupts.accepting === 0;
         const asItShould = outcome === 'delivered' || ((outcome === 'posted' || outcome === 'merged') && !latched);
-        this.devices.interrupt(device, vector, asItShould ? undefined : `vector ${vector} ${outcomeText(delivery)}${latched ? ', while no kernel takes interrupts' : ''}`);
+        this.devices.interrupt(
+            device,
+            vector,
+            asItShould
+                ? undefined
+                : `vector ${vector} ${outcomeText(delivery)}${latched ? ', while no kernel takes interrupts' : ''}`,
+        );
     }
 
     vcpu(guest: string, index: number, state: VcpuState): void {
@@ -88,7 +117,12 @@ export class Tracer implements Listener {
 
     entered(name: string): void {
         const thread = this.vm.current;
-        this.begin(thread, name, name === 'start_kernel' || name === 'task_work' || name === 'do_exit' ? 'kernel' : 'syscall', {});
+        this.begin(
+            thread,
+            name,
+            name === 'start_kernel' || name === 'task_work' || name === 'do_exit' ? 'kernel' : 'syscall',
+            {},
+        );
     }
 
     returned(name: string, result: Value | Err, frame: Frame | null): void {
@@ -123,11 +157,29 @@ export class Tracer implements Listener {
         if (line.level === 'log') {
             return;
         }
-        this.list.push({ ph: 'i', name: line.text, cat: 'log', pid: this.pid, tid: KERNEL, ts: us(line.time), s: 't', args: { level: line.level } });
+        this.list.push({
+            ph: 'i',
+            name: line.text,
+            cat: 'log',
+            pid: this.pid,
+            tid: KERNEL,
+            ts: us(line.time),
+            s: 't',
+            args: { level: line.level },
+        });
     }
 
     diagnosed(d: Diagnosis): void {
-        this.list.push({ ph: 'i', name: `${d.code}: ${d.message}`, cat: 'diagnosis', pid: this.pid, tid: KERNEL, ts: us(d.time), s: 'g', args: { severity: d.severity } });
+        this.list.push({
+            ph: 'i',
+            name: `${d.code}: ${d.message}`,
+            cat: 'diagnosis',
+            pid: this.pid,
+            tid: KERNEL,
+            ts: us(d.time),
+            s: 'g',
+            args: { severity: d.severity },
+        });
     }
 
     phase(phase: Phase): void {
@@ -211,11 +263,26 @@ export class Tracer implements Listener {
     }
 
     private slice({ name, cat, pid, tid, begin, args }: Open): void {
-        this.list.push({ ph: 'X', name: name.replace(/^sys_/, ''), cat, pid, tid, ts: us(begin), dur: us(this.now - begin), args });
+        this.list.push({
+            ph: 'X',
+            name: name.replace(/^sys_/, ''),
+            cat,
+            pid,
+            tid,
+            ts: us(begin),
+            dur: us(this.now - begin),
+            args,
+        });
     }
 
     private nameProcess(pid: number, name: string): void {
-        this.list.push({ ph: 'M', name: 'process_name', pid, tid: 0, args: { name: this.title === '' ? name : `${this.title}: ${name}` } });
+        this.list.push({
+            ph: 'M',
+            name: 'process_name',
+            pid,
+            tid: 0,
+            args: { name: this.title === '' ? name : `${this.title}: ${name}` },
+        });
         this.list.push({ ph: 'M', name: 'process_sort_index', pid, tid: 0, args: { sort_index: pid } });
     }
 
@@ -239,7 +306,12 @@ export class Tracer implements Listener {
             for (const v of code.locals) {
                 const value = slots[v.slot];
                 if (value instanceof LuoFile) {
-                    return { session: value.session.name, token: hex(value.token), handler: value.handler.compatible, ...fileNamed(value.file) };
+                    return {
+                        session: value.session.name,
+                        token: hex(value.token),
+                        handler: value.handler.compatible,
+                        ...fileNamed(value.file),
+                    };
                 }
             }
         }
@@ -255,8 +327,15 @@ export class Tracer implements Listener {
             if (name === 'readonly_reply' || value === undefined || value === null || typeof value === 'object') {
                 continue;
             }
-            const file = (name === 'fd' || name === 'file') && typeof value === 'number' ? process?.fds.get(value) : undefined;
-            args[name] = file ? descriptor(file) : name === 'token' && typeof value !== 'string' ? hex(value) : typeof value === 'bigint' ? hex(value) : value;
+            const file =
+                (name === 'fd' || name === 'file') && typeof value === 'number' ? process?.fds.get(value) : undefined;
+            args[name] = file
+                ? descriptor(file)
+                : name === 'token' && typeof value !== 'string'
+                  ? hex(value)
+                  : typeof value === 'bigint'
+                    ? hex(value)
+                    : value;
         }
         return args;
     }
@@ -274,10 +353,28 @@ export class Tracer implements Listener {
             this.nameThread(pid, tid, name);
         }
         for (const { device, what, begin, end, reads, writes, bytes } of this.devices.bursts()) {
-            this.list.push({ ph: 'X', name: what, cat: 'device', pid, tid: names.indexOf(device), ts: us(begin), dur: us(end - begin), args: { reads, writes, bytes } });
+            this.list.push({
+                ph: 'X',
+                name: what,
+                cat: 'device',
+                pid,
+                tid: names.indexOf(device),
+                ts: us(begin),
+                dur: us(end - begin),
+                args: { reads, writes, bytes },
+            });
         }
         for (const { device, text, time, count } of this.devices.marks) {
-            this.list.push({ ph: 'i', name: text, cat: 'interrupt', pid, tid: names.indexOf(device), ts: us(time), s: 't', args: { count } });
+            this.list.push({
+                ph: 'i',
+                name: text,
+                cat: 'interrupt',
+                pid,
+                tid: names.indexOf(device),
+                ts: us(time),
+                s: 't',
+                args: { count },
+            });
         }
         return this.list.splice(before);
     }
@@ -296,7 +393,16 @@ export class Tracer implements Listener {
             this.nameThread(pid, tid, name);
         }
         for (const { guest, index, state, begin, end } of slices) {
-            this.list.push({ ph: 'X', name: state, cat: 'guest', pid, tid: tracks.indexOf(`${guest}, vCPU ${index}`), ts: us(begin), dur: us(end - begin), args: {} });
+            this.list.push({
+                ph: 'X',
+                name: state,
+                cat: 'guest',
+                pid,
+                tid: tracks.indexOf(`${guest}, vCPU ${index}`),
+                ts: us(begin),
+                dur: us(end - begin),
+                args: {},
+            });
         }
         return this.list.splice(before);
     }
@@ -323,7 +429,16 @@ function phasesOf(u: Update, pid: number, begin: number | null, end: number, now
     const slices: TraceEvent[] = [];
     const add = (name: string, from: number | null, to: number | null, args: Args = {}): void => {
         if (from !== null) {
-            slices.push({ ph: 'X', name, cat: 'phase', pid, tid: u.number, ts: us(from), dur: us((to ?? now) - from), args });
+            slices.push({
+                ph: 'X',
+                name,
+                cat: 'phase',
+                pid,
+                tid: u.number,
+                ts: us(from),
+                dur: us((to ?? now) - from),
+                args,
+            });
         }
     };
     const { prepared, shutDown, jumped, up, finished, began: black, ended: resumed } = u;
@@ -353,7 +468,13 @@ function hex(value: number | bigint | boolean): string {
 }
 
 function shown(result: Value | Err): string | number {
-    return result instanceof Err ? `-${result.name}` : typeof result === 'number' || typeof result === 'string' ? result : typeof result === 'bigint' ? hex(result) : 'ok';
+    return result instanceof Err
+        ? `-${result.name}`
+        : typeof result === 'number' || typeof result === 'string'
+          ? result
+          : typeof result === 'bigint'
+            ? hex(result)
+            : 'ok';
 }
 
 function descriptor(file: OpenFile): string {

@@ -36,7 +36,11 @@ export function updatesOf(vm: Vm): UpdateReport[] {
 
 function reportOf(u: Update): UpdateReport {
     return {
-        number: u.number, from: u.from, to: u.to, sessions: u.sessions, files: u.files,
+        number: u.number,
+        from: u.from,
+        to: u.to,
+        sessions: u.sessions,
+        files: u.files,
         preBlackoutNs: u.preBlackout,
         blackoutNs: u.ended === null ? null : u.blackout,
         pausingNs: u.pausing,
@@ -64,10 +68,15 @@ function slowestOf({ guests, blackoutNs }: UpdateReport): string {
     if (!slowest) {
         return '';
     }
-    return guests.length === 1 ? ` of guest "${slowest.name}"` : ` of guest "${slowest.name}", the longest of ${guests.length}`;
+    return guests.length === 1
+        ? ` of guest "${slowest.name}"`
+        : ` of guest "${slowest.name}", the longest of ${guests.length}`;
 }
 
 /** What took most of a blackout. */
 export function largest(u: UpdateReport): string {
-    return u.madeOf.slice(0, LARGEST).map((s) => `${s.cost} ${duration(s.ns)}`).join(', ');
+    return u.madeOf
+        .slice(0, LARGEST)
+        .map((s) => `${s.cost} ${duration(s.ns)}`)
+        .join(', ');
 }

@@ -25,9 +25,12 @@ export function analyse(files: SourceFiles, uri: string): Analysis {
  */
 export function findingsByFile(analyses: Iterable<Analysis>): ReadonlyMap<string, readonly Diagnostic[]> {
     const byFile = new Map<string, Map<string, Diagnostic>>();
-    for (const finding of [...analyses].flatMap(a => a.diagnostics)) {
+    for (const finding of [...analyses].flatMap((a) => a.diagnostics)) {
         const ofFile = byFile.get(finding.uri) ?? new Map<string, Diagnostic>();
-        byFile.set(finding.uri, ofFile.set(`${finding.code} ${finding.span.start} ${finding.span.end} ${finding.message}`, finding));
+        byFile.set(
+            finding.uri,
+            ofFile.set(`${finding.code} ${finding.span.start} ${finding.span.end} ${finding.message}`, finding),
+        );
     }
     return new Map([...byFile].map(([uri, ofFile]) => [uri, [...ofFile.values()]]));
 }

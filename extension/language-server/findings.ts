@@ -38,12 +38,20 @@ function overlaps(a: Range, b: Range): boolean {
 }
 
 /** The fixes of the findings that touch a range. */
-export function fixesIn(findings: readonly Diagnostic[], document: TextDocument, files: SourceFiles, range: Range): CodeAction[] {
-    return findings.flatMap(finding => {
+export function fixesIn(
+    findings: readonly Diagnostic[],
+    document: TextDocument,
+    files: SourceFiles,
+    range: Range,
+): CodeAction[] {
+    return findings.flatMap((finding) => {
         if (!finding.fix || !overlaps(rangeOf(document, finding.span), range)) {
             return [];
         }
-        const edits: TextEdit[] = finding.fix.edits.map(({ span, text }) => ({ range: rangeOf(document, span), newText: text }));
+        const edits: TextEdit[] = finding.fix.edits.map(({ span, text }) => ({
+            range: rangeOf(document, span),
+            newText: text,
+        }));
         return [
             {
                 title: finding.fix.title,

@@ -31,7 +31,7 @@ function analysisOf(uri: string): Analysis {
 }
 
 function findings(): ReadonlyMap<string, readonly Diagnostic[]> {
-    return findingsByFile(documents.all().map(d => analysisOf(d.uri)));
+    return findingsByFile(documents.all().map((d) => analysisOf(d.uri)));
 }
 
 async function publish(uri: string, found: readonly Diagnostic[]): Promise<void> {
@@ -40,15 +40,15 @@ async function publish(uri: string, found: readonly Diagnostic[]): Promise<void>
     await connection.sendDiagnostics({
         uri,
         ...(open ? { version: open.version } : {}),
-        diagnostics: found.map(d => toLspDiagnostic(d, document, files)),
+        diagnostics: found.map((d) => toLspDiagnostic(d, document, files)),
     });
 }
 
 /** Sends the findings of all open files and of what they import, and takes back those that are gone. */
 async function publishAll(): Promise<void> {
     const found = findings();
-    const open = documents.all().map(d => d.uri);
-    const gone = marked.filter(uri => !found.has(uri));
+    const open = documents.all().map((d) => d.uri);
+    const gone = marked.filter((uri) => !found.has(uri));
     marked = [...found.keys()];
     for (const uri of new Set([...open, ...marked, ...gone])) {
         await publish(uri, found.get(uri) ?? []);
@@ -59,7 +59,9 @@ function changed(): void {
     analyses.clear();
     clearTimeout(pending);
     pending = setTimeout(() => {
-        publishAll().catch((e: unknown) => connection.console.error(e instanceof Error ? (e.stack ?? e.message) : String(e)));
+        publishAll().catch((e: unknown) =>
+            connection.console.error(e instanceof Error ? (e.stack ?? e.message) : String(e)),
+        );
     }, QUIET_MS);
 }
 

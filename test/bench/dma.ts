@@ -13,10 +13,22 @@ export function benchDma(): Figure[] {
             vm.listeners.length = 0;
         }),
     }));
-    const on = Math.min(...rounds.map(r => r.on));
-    const off = Math.min(...rounds.map(r => r.off));
+    const on = Math.min(...rounds.map((r) => r.on));
+    const off = Math.min(...rounds.map((r) => r.off));
     return [
-        { name: 'a million DMA writes of 64 bytes, with the sanitizer', value: on, unit: 's', goal: { at: 'most', value: 1 }, how: `best of ${ROUNDS}; test/bench/dma.lus` },
-        { name: 'what the sanitizer costs of that', value: (on / off - 1) * 100, unit: '%', goal: { at: 'most', value: 30 }, how: `best of ${ROUNDS} with it, over the best without` },
+        {
+            name: 'a million DMA writes of 64 bytes, with the sanitizer',
+            value: on,
+            unit: 's',
+            goal: { at: 'most', value: 1 },
+            how: `best of ${ROUNDS}; test/bench/dma.lus`,
+        },
+        {
+            name: 'what the sanitizer costs of that',
+            value: (on / off - 1) * 100,
+            unit: '%',
+            goal: { at: 'most', value: 30 },
+            how: `best of ${ROUNDS} with it, over the best without`,
+        },
     ];
 }

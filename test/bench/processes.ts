@@ -8,7 +8,10 @@ const ROUNDS = 11;
 
 function milliseconds(args: readonly string[]): number {
     const begin = performance.now();
-    const { status, stderr } = spawnSync(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' });
+    const { status, stderr } = spawnSync(process.execPath, args, {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        encoding: 'utf8',
+    });
     if (status !== 0) {
         throw new Error(`node ${args.join(' ')} failed: ${stderr}`);
     }
@@ -29,8 +32,16 @@ async function initializeMs(): Promise<number> {
 /** The flagship, from starting the process to its end. */
 export function flagship(): Figure {
     const example = inRepository('extension', 'examples', 'passthrough-guest.lus');
-    const best = Math.min(...Array.from({ length: 5 }, () => milliseconds([inRepository('dist', 'lus.js'), 'run', example])));
-    return { name: 'the flagship example, a guest with three devices through an update', value: best / 1000, unit: 's', goal: { at: 'most', value: 1 }, how: 'best of 5 whole processes' };
+    const best = Math.min(
+        ...Array.from({ length: 5 }, () => milliseconds([inRepository('dist', 'lus.js'), 'run', example])),
+    );
+    return {
+        name: 'the flagship example, a guest with three devices through an update',
+        value: best / 1000,
+        unit: 's',
+        goal: { at: 'most', value: 1 },
+        how: 'best of 5 whole processes',
+    };
 }
 
 /** Measures in turns, so that what else the machine does hits all alike. */
@@ -48,7 +59,19 @@ export async function starts(): Promise<Figure[]> {
     const how = `median of ${ROUNDS}, less the median of bare node -e 0 measured in between`;
     return [
         { name: 'bare node -e 0', value: base, unit: 'ms' },
-        { name: 'lus run of the first example, over bare node', value: median(run) - base, unit: 'ms', goal: { at: 'most', value: 150 }, how },
-        { name: 'adapter start to initialize answered, over bare node', value: median(adapter) - base, unit: 'ms', goal: { at: 'most', value: 60 }, how },
+        {
+            name: 'lus run of the first example, over bare node',
+            value: median(run) - base,
+            unit: 'ms',
+            goal: { at: 'most', value: 150 },
+            how,
+        },
+        {
+            name: 'adapter start to initialize answered, over bare node',
+            value: median(adapter) - base,
+            unit: 'ms',
+            goal: { at: 'most', value: 60 },
+            how,
+        },
     ];
 }

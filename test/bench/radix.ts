@@ -17,7 +17,12 @@ export function benchRadix(pages = 1 << 20, rounds = 5): RadixFigures {
     for (let round = 0; round < rounds; round++) {
         const { memory, journal } = new Machine({ ranges: [{ start: 0, size: 64 * 2 ** 30, node: 0 }] });
         let next = PAGE_SIZE;
-        const tree = new RadixTree(memory, journal, { allocNode: () => (next += PAGE_SIZE), freeNode: () => undefined }, PAGE_SIZE);
+        const tree = new RadixTree(
+            memory,
+            journal,
+            { allocNode: () => (next += PAGE_SIZE), freeNode: () => undefined },
+            PAGE_SIZE,
+        );
         const first = 0x100000;
         let start = process.hrtime.bigint();
         for (let pfn = first; pfn < first + pages; pfn++) {
@@ -28,10 +33,15 @@ export function benchRadix(pages = 1 << 20, rounds = 5): RadixFigures {
         let check = 0;
         let count = 0;
         start = process.hrtime.bigint();
-        walkRadix(memory, tree.root, () => true, (pfn, order) => {
-            check ^= pfn + order;
-            count++;
-        });
+        walkRadix(
+            memory,
+            tree.root,
+            () => true,
+            (pfn, order) => {
+                check ^= pfn + order;
+                count++;
+            },
+        );
         walkNs = Math.min(walkNs, Number(process.hrtime.bigint() - start) / pages);
         for (let pfn = first; pfn < first + pages; pfn++) {
             check ^= pfn;

@@ -42,7 +42,10 @@ function statementsOfMix(): number {
 function interpreting(): Figure {
     const best = Math.min(...Array.from({ length: ROUNDS }, () => seconds(interpreter, ['breakpoint'])));
     return {
-        name: 'interpreter, a breakpoint set elsewhere', value: statementsOfMix() / best / 1e6, unit: 'million statements/s', goal: { at: 'least', value: 10 },
+        name: 'interpreter, a breakpoint set elsewhere',
+        value: statementsOfMix() / best / 1e6,
+        unit: 'million statements/s',
+        goal: { at: 'least', value: 10 },
         how: `best of ${ROUNDS}; the mix is test/bench/interpreter.lus`,
     };
 }
@@ -57,16 +60,24 @@ function radix(): Figure[] {
 
 function sizes(): Figure[] {
     const dist = inRepository('dist');
-    const bundles = readdirSync(dist).filter(f => f.endsWith('.js')).sort()
+    const bundles = readdirSync(dist)
+        .filter((f) => f.endsWith('.js'))
+        .sort()
         .map((f): Figure => ({ name: `dist/${f}`, value: statSync(path.join(dist, f)).size / 1024, unit: 'KiB' }));
     const scratch = mkdtempSync(path.join(tmpdir(), 'lus-bench-'));
     try {
         const vsix = path.join(scratch, 'lus.vsix');
-        const { status, stderr } = spawnSync('npm', ['run', '--silent', 'package', '--', '--out', vsix], { cwd: ROOT, encoding: 'utf8' });
+        const { status, stderr } = spawnSync('npm', ['run', '--silent', 'package', '--', '--out', vsix], {
+            cwd: ROOT,
+            encoding: 'utf8',
+        });
         if (status !== 0) {
             throw new Error(stderr);
         }
-        return [...bundles, { name: 'the .vsix', value: statSync(vsix).size / MIB, unit: 'MB', goal: { at: 'most', value: 1.5 } }];
+        return [
+            ...bundles,
+            { name: 'the .vsix', value: statSync(vsix).size / MIB, unit: 'MB', goal: { at: 'most', value: 1.5 } },
+        ];
     } finally {
         rmSync(scratch, { recursive: true, force: true });
     }
@@ -74,14 +85,24 @@ function sizes(): Figure[] {
 
 async function main(): Promise<void> {
     const { values } = parseArgs({ options: { json: { type: 'string' }, strict: { type: 'boolean' } } });
-    const figures = [...await starts(), flagship(), await stepping(), interpreting(), ...updates(__filename), ...radix(), ...benchDma(), ...benchDomain(__filename), ...sizes()];
+    const figures = [
+        ...(await starts()),
+        flagship(),
+        await stepping(),
+        interpreting(),
+        ...updates(__filename),
+        ...radix(),
+        ...benchDma(),
+        ...benchDomain(__filename),
+        ...sizes(),
+    ];
     process.stdout.write(`${table(figures)}\n`);
     if (values.json === undefined) {
         process.stdout.write(`\n${toJson(figures)}\n`);
     } else {
         writeFileSync(values.json, `${toJson(figures)}\n`);
     }
-    if (values.strict && figures.some(f => meets(f) === false)) {
+    if (values.strict && figures.some((f) => meets(f) === false)) {
         process.exitCode = 1;
     }
 }

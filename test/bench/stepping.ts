@@ -23,7 +23,10 @@ async function look(client: Client, threadId: number): Promise<void> {
 export async function stepping(): Promise<Figure> {
     const client = Client.process();
     try {
-        await client.launch({ program: inRepository('extension', 'examples', 'first-session.lus'), stopOnEntry: false });
+        await client.launch({
+            program: inRepository('extension', 'examples', 'first-session.lus'),
+            stopOnEntry: false,
+        });
         await client.ok('setFunctionBreakpoints', { breakpoints: [{ name: 'memfd.preserve' }] });
         await client.ok('configurationDone');
         let { threadId } = await client.stopped();
@@ -38,7 +41,10 @@ export async function stepping(): Promise<Figure> {
             }
         }
         return {
-            name: 'next, threads, stack, scopes and variables', value: median(times), unit: 'ms', goal: { at: 'most', value: 3 },
+            name: 'next, threads, stack, scopes and variables',
+            value: median(times),
+            unit: 'ms',
+            goal: { at: 'most', value: 3 },
             how: `median of ${STEPS} steps in memfd.preserve, over standard input and output`,
         };
     } finally {

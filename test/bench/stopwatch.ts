@@ -8,7 +8,7 @@ const URI = 'bench.lus';
 const SLICE = 1 << 30;
 
 function load(text: string): Program {
-    return loadProgram({ read: uri => (uri === URI ? text : undefined), resolve: (_from, path) => path }, URI);
+    return loadProgram({ read: (uri) => (uri === URI ? text : undefined), resolve: (_from, path) => path }, URI);
 }
 
 /** Puts a breakpoint on every statement of a line, as the debug adapter does. */
@@ -16,7 +16,7 @@ function breakOn(run: Run, text: string, line: number): void {
     for (const code of run.image.codeIn(URI)) {
         for (const { pc, span } of code.statements) {
             if (text.slice(0, span.start).split('\n').length - 1 === line) {
-                code.ops[pc] = (frame, vm) => (vm.trap(frame) ? SWITCH : code.pristine[pc]?.(frame, vm) ?? SWITCH);
+                code.ops[pc] = (frame, vm) => (vm.trap(frame) ? SWITCH : (code.pristine[pc]?.(frame, vm) ?? SWITCH));
             }
         }
     }
@@ -26,7 +26,11 @@ function breakOn(run: Run, text: string, line: number): void {
  * @param markers lines that have a breakpoint; only `begin` and `end` are expected to be reached
  * @param change what is done to the run before it starts
  */
-export function seconds(text: string, markers: readonly string[] = [], change: (run: Run) => void = () => undefined): number {
+export function seconds(
+    text: string,
+    markers: readonly string[] = [],
+    change: (run: Run) => void = () => undefined,
+): number {
     const run = Run.start(load(text));
     change(run);
     for (const marker of ['begin', 'end', ...markers]) {

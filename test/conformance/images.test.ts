@@ -25,11 +25,17 @@ function contains(actual: unknown, expected: unknown, place: string): number {
         assert.equal(actual.length, expected.length, `${place}: length`);
     }
     const found = new Map<string, unknown>(Object.entries(actual));
-    return Object.entries(expected).reduce((n, [key, value]) => n + contains(found.get(key), value, `${place}/${key}`), 0);
+    return Object.entries(expected).reduce(
+        (n, [key, value]) => n + contains(found.get(key), value, `${place}/${key}`),
+        0,
+    );
 }
 
 suite('handover images of a real kernel', () => {
-    for (const [n, values] of [[1, 80], [3, 60]] as const) {
+    for (const [n, values] of [
+        [1, 80],
+        [3, 60],
+    ] as const) {
         test(`image ${n}: every value is as expected, and nothing is wrong`, () => {
             const expected: unknown = JSON.parse(readFileSync(path.join(FOLDER, `image-${n}.expected.json`), 'utf8'));
             const { handover } = inspectFile(sourceOf(image(n)));
@@ -44,7 +50,11 @@ suite('handover images of a real kernel', () => {
         const ram = handover.luo?.sessions[0]?.files[0]?.memfd;
         assert.ok(ram);
         const pieces = [...contentOf(memory, ram.folios, ram.size)];
-        const whole = Bytes.concat(...pieces.map((p) => new Bytes([p.content], p.content.kind === 'bytes' ? p.content.bytes.length : p.content.length)));
+        const whole = Bytes.concat(
+            ...pieces.map(
+                (p) => new Bytes([p.content], p.content.kind === 'bytes' ? p.content.bytes.length : p.content.length),
+            ),
+        );
         assert.equal(whole.length, 8 * 1024 * 1024);
         // 61*31 = 0x763: the pattern of seed 61 begins with 0x63.
         assert.ok(whole.slice(0, 4096).equals(Bytes.pattern(61, 4096)));
@@ -55,13 +65,22 @@ suite('handover images of a real kernel', () => {
         const source = sourceOf(image(1));
         assert.equal(inspectFile(source, { fdt: 0x4c2000 }).handover.luo?.sessions.length, 3);
         const wrong = inspectFile(source, { fdt: 0x4c3000 }).handover;
-        assert.deepEqual(wrong.findings.map((f) => [f.code, f.consequence]), [['fdt-invalid', 'lost']]);
-        assert.deepEqual(inspectFile(source, { fdt: 0x1000 }).handover.findings.map((f) => f.code), ['fdt-outside']);
+        assert.deepEqual(
+            wrong.findings.map((f) => [f.code, f.consequence]),
+            [['fdt-invalid', 'lost']],
+        );
+        assert.deepEqual(
+            inspectFile(source, { fdt: 0x1000 }).handover.findings.map((f) => f.code),
+            ['fdt-outside'],
+        );
     });
 
     test('a kernel without a handler for a file cannot open its device', () => {
         const { findings } = inspectFile(sourceOf(image(1)), { handlers: ['memfd-v2'] }).handover;
-        assert.deepEqual(findings.map((f) => f.code), ['handler-unknown', 'handler-unknown']);
+        assert.deepEqual(
+            findings.map((f) => f.code),
+            ['handler-unknown', 'handler-unknown'],
+        );
         assert.match(findings[0]?.text ?? '', /luotest-a-v1/);
         assert.equal(findings[0]?.consequence, 'fails');
     });

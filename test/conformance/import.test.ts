@@ -11,7 +11,9 @@ import { inRepository } from '../support/repository';
 import { generate } from './model/generate';
 
 const FOLDER = inRepository('test', 'conformance', 'recordings');
-const NAMES = readdirSync(FOLDER).filter((f) => f.endsWith('.jsonl')).sort();
+const NAMES = readdirSync(FOLDER)
+    .filter((f) => f.endsWith('.jsonl'))
+    .sort();
 const SEEDS = 150;
 
 function recorded(name: string): string {
@@ -21,8 +23,14 @@ function recorded(name: string): string {
 /** Imports and runs. The statement at which it fails and why, or undefined. */
 function failureOf(recording: string): string | undefined {
     const text = importRecording('imported', parseRecording(recording));
-    const program = loadProgram({ read: (uri) => (uri === 'test:/a.lus' ? text : undefined), resolve: (_from, file) => file }, 'test:/a.lus');
-    assert.deepEqual(errorsOf(program).map((d) => `${text.slice(d.span.start, d.span.end)}: ${d.message}`), []);
+    const program = loadProgram(
+        { read: (uri) => (uri === 'test:/a.lus' ? text : undefined), resolve: (_from, file) => file },
+        'test:/a.lus',
+    );
+    assert.deepEqual(
+        errorsOf(program).map((d) => `${text.slice(d.span.start, d.span.end)}: ${d.message}`),
+        [],
+    );
     const { vm } = Run.start(program);
     for (let stop = vm.run(1e7); stop?.reason !== 'end'; stop = vm.run(1e7)) {
         assert.ok(vm.ticks < 1e9, 'it ends');
@@ -47,14 +55,18 @@ suite('imported recordings', () => {
         const folder = mkdtempSync(path.join(tmpdir(), 'lus-import-'));
         try {
             const output = path.join(folder, 'case.lus');
-            const lus = (...args: string[]) => spawnSync(process.execPath, [inRepository('dist', 'lus.js'), ...args], { encoding: 'utf8' });
+            const lus = (...args: string[]) =>
+                spawnSync(process.execPath, [inRepository('dist', 'lus.js'), ...args], { encoding: 'utf8' });
             const imported = lus('import', path.join(FOLDER, 'case-freeze-rollback.jsonl'), '-o', output);
             assert.deepEqual([imported.status, imported.stderr], [0, '']);
             assert.match(readFileSync(output, 'utf8'), /reboot\(KEXEC\) {2}fails EIO\n {8}reboot\(KEXEC\)\n/);
             const run = lus('run', output, '--format', 'tap');
             assert.match(run.stdout, /^ok 1 - .*case-freeze-rollback$/m);
             assert.equal(run.status, 0);
-            assert.equal(lus('import', path.join(FOLDER, 'case-freeze-rollback.jsonl')).stdout, readFileSync(output, 'utf8'));
+            assert.equal(
+                lus('import', path.join(FOLDER, 'case-freeze-rollback.jsonl')).stdout,
+                readFileSync(output, 'utf8'),
+            );
             assert.equal(lus('import').status, 2);
             assert.equal(lus('import', output).status, 2);
         } finally {
@@ -65,14 +77,34 @@ suite('imported recordings', () => {
 
 suite('another answer makes an imported recording fail', () => {
     const changes: readonly (readonly [string, string, (text: string) => string, RegExp])[] = [
-        ['an error', 'case-flb-life.jsonl', (t) => t.replace('"errno": "EEXIST"', '"errno": "EBUSY"'), /preserve_fd\(f2, token: 0x3\) {2}fails EBUSY/],
-        ['success', 'case-flb-life.jsonl', (t) => t.replace('"errno": "EEXIST"', '"ret": 0'), /preserve_fd\(f2, token: 0x3\)/],
-        ['a failure that does not come', 'case-reply-fault.jsonl', (t) => t.replace('"op": "b finish t", "ret": 0', '"op": "b finish t", "errno": "EBUSY"'), /t\.finish\(\) {2}fails EBUSY/],
+        [
+            'an error',
+            'case-flb-life.jsonl',
+            (t) => t.replace('"errno": "EEXIST"', '"errno": "EBUSY"'),
+            /preserve_fd\(f2, token: 0x3\) {2}fails EBUSY/,
+        ],
+        [
+            'success',
+            'case-flb-life.jsonl',
+            (t) => t.replace('"errno": "EEXIST"', '"ret": 0'),
+            /preserve_fd\(f2, token: 0x3\)/,
+        ],
+        [
+            'a failure that does not come',
+            'case-reply-fault.jsonl',
+            (t) => t.replace('"op": "b finish t", "ret": 0', '"op": "b finish t", "errno": "EBUSY"'),
+            /t\.finish\(\) {2}fails EBUSY/,
+        ],
         ['a length', 'case-reply-fault.jsonl', (t) => t.replace('"ret": 9000', '"ret": 8999'), /== 8999/],
         ['a hash', 'cross-001.jsonl', (t) => t.replace(/"fnv": "./, '"fnv": "g'), /fnv1a64\(got\) == "g/],
         ['a size', 'case-noexec.jsonl', (t) => t.replace(/"size": (\d+)/, '"size": 1$1'), /st\.size == 1/],
         ['a text', 'case-reply-fault.jsonl', (t) => t.replace('"text": "a1004"', '"text": "a1"'), /== "a1"/],
-        ['an FLB', 'case-flb-life.jsonl', (t) => t.replace('"errno": "ENODATA"', '"errno": "ENOENT"'), /flb_get\(flb_x\) == -ENOENT/],
+        [
+            'an FLB',
+            'case-flb-life.jsonl',
+            (t) => t.replace('"errno": "ENODATA"', '"errno": "ENOENT"'),
+            /flb_get\(flb_x\) == -ENOENT/,
+        ],
         ['a panic', 'case-bug51.jsonl', (t) => t.replace('[-22]', '[-2]'), /kernel panic: The incoming tree failed/],
     ];
     for (const [what, name, change, failure] of changes) {

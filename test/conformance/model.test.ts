@@ -13,7 +13,9 @@ const FOLDER = inRepository('test', 'conformance', 'recordings');
 const BEYOND = /\brlimit\b/;
 
 suite('the second model against the real kernel', () => {
-    for (const name of readdirSync(FOLDER).filter((f) => f.endsWith('.jsonl')).sort()) {
+    for (const name of readdirSync(FOLDER)
+        .filter((f) => f.endsWith('.jsonl'))
+        .sort()) {
         const text = readFileSync(path.join(FOLDER, name), 'utf8');
         if (BEYOND.test(text)) {
             continue;
@@ -29,10 +31,17 @@ suite('the second model against the real kernel', () => {
                     const { op: _op, klog = [], ...answer } = said;
                     const expected = { answer: line.recorded, klog: line.recorded.klog ?? [] };
                     const same = sameAnswer(line.recorded, answer) && (rest.length > 0 || sameLog(expected.klog, klog));
-                    assert.ok(same, `line ${line.line}, ${line.recorded.op}: expected ${show(expected)}; got ${show({ answer, klog })}`);
+                    assert.ok(
+                        same,
+                        `line ${line.line}, ${line.recorded.op}: expected ${show(expected)}; got ${show({ answer, klog })}`,
+                    );
                 } else {
                     const [next] = following;
-                    assert.deepEqual(next, line.kind === 'boot' ? { boot: line.recorded.boot } : { panic: line.recorded.panic }, `line ${line.line}`);
+                    assert.deepEqual(
+                        next,
+                        line.kind === 'boot' ? { boot: line.recorded.boot } : { panic: line.recorded.panic },
+                        `line ${line.line}`,
+                    );
                 }
             }
         });

@@ -140,9 +140,16 @@ function rest({ declarations, after }: Halves): string {
 }
 
 /** Runs what is in a folder as a program and an image. */
-function inNewProcess(folder: string): { readonly stdout: string; readonly stderr: string; readonly status: number | null } {
+function inNewProcess(folder: string): {
+    readonly stdout: string;
+    readonly stderr: string;
+    readonly status: number | null;
+} {
     const args = ['rest.lus', 'memory.elf'].map((f) => path.join(folder, f));
-    return spawnSync(process.execPath, [path.join(ROOT, 'test/run.mjs'), 'test/support/second-kernel.ts', ...args], { cwd: ROOT, encoding: 'utf8' });
+    return spawnSync(process.execPath, [path.join(ROOT, 'test/run.mjs'), 'test/support/second-kernel.ts', ...args], {
+        cwd: ROOT,
+        encoding: 'utf8',
+    });
 }
 
 suite('the next kernel has nothing but bytes', () => {
@@ -152,11 +159,17 @@ suite('the next kernel has nothing but bytes', () => {
     });
     teardown(() => rmSync(folder, { recursive: true, force: true }));
 
-    for (const [name, halves, first] of [['memfds on two nodes, two updates', MEMFDS, '7.2'], ['handlers and an FLB', HANDLERS, 'with cards']] as const) {
+    for (const [name, halves, first] of [
+        ['memfds on two nodes, two updates', MEMFDS, '7.2'],
+        ['handlers and an FLB', HANDLERS, 'with cards'],
+    ] as const) {
         test(name, function () {
             this.timeout(240_000);
             const program = programOf({ 'whole.lus': whole(halves, first) });
-            assert.deepEqual(findingsOf(program).filter((f) => !f.includes('LU0209')), []);
+            assert.deepEqual(
+                findingsOf(program).filter((f) => !f.includes('LU0209')),
+                [],
+            );
             const witness = new Witness();
             let jumps = 0;
             const { vm, images } = handoversOf(program, 'whole', true, () => ({

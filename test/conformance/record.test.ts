@@ -23,13 +23,17 @@ function unable(): string | undefined {
     if (process.platform !== 'linux') {
         return 'the recorder is for Linux';
     }
-    return spawnSync('cc', ['--version']).status === 0 ? undefined : 'there is no C compiler (cc) to make the recorder with';
+    return spawnSync('cc', ['--version']).status === 0
+        ? undefined
+        : 'there is no C compiler (cc) to make the recorder with';
 }
 
 /** Why the answers of this machine's kernel are none to compare with: files behave as in 7.2 from here on. */
 function tooOld(): string | undefined {
     const [major = 0, minor = 0] = release().split('.').map(Number);
-    return major > 6 || (major === 6 && minor >= 18) ? undefined : `this machine's kernel is ${release()}, older than 6.18`;
+    return major > 6 || (major === 6 && minor >= 18)
+        ? undefined
+        : `this machine's kernel is ${release()}, older than 6.18`;
 }
 
 function skip(context: Mocha.Context, why: string): never {
@@ -65,9 +69,19 @@ suite('the recorder', () => {
     }
 
     test('writes what lus replay reads, strings with quotes included', () => {
-        const steps = ['spawn a', 'a memfd m seal', 'a puts m 0 "say \\"hello\\" \\\\ bye"', 'a pread m 0 100', 'a none', 'a open d /dev/null'];
+        const steps = [
+            'spawn a',
+            'a memfd m seal',
+            'a puts m 0 "say \\"hello\\" \\\\ bye"',
+            'a pread m 0 100',
+            'a none',
+            'a open d /dev/null',
+        ];
         const recorded = record(steps.filter((s) => s !== 'a none'));
-        assert.deepEqual(parseRecording(recorded).lines.map((l) => (l.kind === 'step' ? l.recorded.op : l.kind)), steps.filter((s) => s !== 'a none'));
+        assert.deepEqual(
+            parseRecording(recorded).lines.map((l) => (l.kind === 'step' ? l.recorded.op : l.kind)),
+            steps.filter((s) => s !== 'a none'),
+        );
         assert.match(recorded, /"text": "say \\"hello\\" \\\\ bye"/);
         assert.match(recorded, /^\{"boot": 0, "release": "[^"]+"\}\n/);
     });
@@ -80,7 +94,11 @@ suite('the recorder', () => {
         for (let seed = 0; seed < RUNS; seed++) {
             const recorded = record(generateFileSteps(seed));
             const { first } = compareRecording('test:/recorded.jsonl', recorded, parseRecording(recorded));
-            assert.equal(first && `seed ${seed}, line ${first.line}, ${first.op}: this kernel says ${first.expected}; the emulator ${first.got}`, undefined);
+            assert.equal(
+                first &&
+                    `seed ${seed}, line ${first.line}, ${first.op}: this kernel says ${first.expected}; the emulator ${first.got}`,
+                undefined,
+            );
         }
     }).timeout(300_000);
 
@@ -90,13 +108,27 @@ suite('the recorder', () => {
             skip(this, why);
         }
         const calls = [
-            'truncate x -1', 'fallocate x -1 10', 'fallocate x 0 0', 'punch x 5 -5', 'pwrite x -1 10 1', 'pread x -5 10', 'lseek x -1 set', 'lseek x -1 data',
-            'lseek x 5 end', 'fallocate none 0 0', 'truncate none -1', 'pread none -1 5', 'create_session s x "a"',
+            'truncate x -1',
+            'fallocate x -1 10',
+            'fallocate x 0 0',
+            'punch x 5 -5',
+            'pwrite x -1 10 1',
+            'pread x -5 10',
+            'lseek x -1 set',
+            'lseek x -1 data',
+            'lseek x 5 end',
+            'fallocate none 0 0',
+            'truncate none -1',
+            'pread none -1 5',
+            'create_session s x "a"',
         ];
         for (const make of ['memfd x seal', 'memfd x noexec', 'tmpfile x', 'tmpnamed x']) {
             const recorded = record(['spawn a', `a ${make}`, ...calls.map((c) => `a ${c}`)]);
             const { first } = compareRecording('test:/recorded.jsonl', recorded, parseRecording(recorded));
-            assert.equal(first && `${make}, ${first.op}: this kernel says ${first.expected}; the emulator ${first.got}`, undefined);
+            assert.equal(
+                first && `${make}, ${first.op}: this kernel says ${first.expected}; the emulator ${first.got}`,
+                undefined,
+            );
         }
     });
 
@@ -104,7 +136,10 @@ suite('the recorder', () => {
         const script = path.join(folder, 'bad.txt');
         writeFileSync(script, 'spawn a\na dance m\n');
         const { status, stderr } = spawnSync(recorder, [script], { encoding: 'utf8' });
-        assert.deepEqual([status, stderr], [2, 'recorder: step 2, a dance m: there is no such step, or no such process\n']);
+        assert.deepEqual(
+            [status, stderr],
+            [2, 'recorder: step 2, a dance m: there is no such step, or no such process\n'],
+        );
     });
 
     test('it does not reboot a machine unasked', () => {
@@ -118,8 +153,17 @@ suite('the recorder', () => {
     test('a recording is a script, too', () => {
         const recording = inRepository('test', 'conformance', 'recordings', 'memfd-001.jsonl');
         const steps = lus('record', '--script', recording).stdout.trimEnd().split('\n');
-        assert.deepEqual(steps, parseRecording(readFileSync(recording, 'utf8')).lines.flatMap((l) => (l.kind === 'step' ? [l.recorded.op] : [])));
-        const other = lus('record', '--script', inRepository('test', 'conformance', 'recordings', 'case-flb-life.jsonl'));
+        assert.deepEqual(
+            steps,
+            parseRecording(readFileSync(recording, 'utf8')).lines.flatMap((l) =>
+                l.kind === 'step' ? [l.recorded.op] : [],
+            ),
+        );
+        const other = lus(
+            'record',
+            '--script',
+            inRepository('test', 'conformance', 'recordings', 'case-flb-life.jsonl'),
+        );
         assert.equal(other.status, 2);
         assert.match(other.stderr, /case-flb-life\.jsonl:2: "ctl "flb_getout x"" is for the test handlers/);
     });

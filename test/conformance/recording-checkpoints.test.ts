@@ -33,7 +33,10 @@ suite('checkpoints in recordings', () => {
                 }
             }
             const message = vm.outcome?.failure?.message;
-            assert.equal(message, `1 of ${lines.length - 1} lines differ from the recording; the first is line ${at + 1}: expected errno=EBUSY; got ret=fd`);
+            assert.equal(
+                message,
+                `1 of ${lines.length - 1} lines differ from the recording; the first is line ${at + 1}: expected errno=EBUSY; got ret=fd`,
+            );
             const end = fingerprint(vm);
             assert.ok(checkpoints.length > 10, `${checkpoints.length}`);
             for (const checkpoint of checkpoints.reverse()) {

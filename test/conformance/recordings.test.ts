@@ -10,14 +10,31 @@ import { parseRecording, RecordingError } from '../../emulator/scenario/replay/r
 import { inRepository } from '../support/repository';
 
 const FOLDER = inRepository('test', 'conformance', 'recordings');
-const NAMES = readdirSync(FOLDER).filter((f) => f.endsWith('.jsonl')).sort();
+const NAMES = readdirSync(FOLDER)
+    .filter((f) => f.endsWith('.jsonl'))
+    .sort();
 
 const resultSchema = z.object({
-    matched: z.number(), total: z.number(), equal: z.number(), different: z.number(),
-    files: z.array(z.object({
-        file: z.string(), matched: z.number(), total: z.number(),
-        difference: z.nullable(z.object({ line: z.number(), op: z.string(), expected: z.string(), got: z.string(), before: z.array(z.string()) })),
-    })),
+    matched: z.number(),
+    total: z.number(),
+    equal: z.number(),
+    different: z.number(),
+    files: z.array(
+        z.object({
+            file: z.string(),
+            matched: z.number(),
+            total: z.number(),
+            difference: z.nullable(
+                z.object({
+                    line: z.number(),
+                    op: z.string(),
+                    expected: z.string(),
+                    got: z.string(),
+                    before: z.array(z.string()),
+                }),
+            ),
+        }),
+    ),
 });
 
 function text(name: string): string {
@@ -29,11 +46,18 @@ function replay(source: string): Comparison {
 }
 
 function lus(...args: string[]): { readonly status: number | null; readonly stdout: string; readonly stderr: string } {
-    return spawnSync(process.execPath, [inRepository('dist', 'lus.js'), 'replay', ...args], { encoding: 'utf8', maxBuffer: 1 << 26 });
+    return spawnSync(process.execPath, [inRepository('dist', 'lus.js'), 'replay', ...args], {
+        encoding: 'utf8',
+        maxBuffer: 1 << 26,
+    });
 }
 
 /** Changes the first line that has `mark`, and gives its number. */
-function changed(source: string, mark: string, change: (line: string) => string): { readonly source: string; readonly line: number } {
+function changed(
+    source: string,
+    mark: string,
+    change: (line: string) => string,
+): { readonly source: string; readonly line: number } {
     const lines = source.split('\n');
     const at = lines.findIndex((l) => l.includes(mark));
     assert.ok(at >= 0, `a line with ${mark}`);
@@ -49,7 +73,10 @@ suite('recordings of a real kernel', () => {
     for (const name of NAMES) {
         test(name, () => {
             const { matched, total, first } = replay(text(name));
-            assert.equal(first && `line ${first.line}, ${first.op}: expected ${first.expected}; got ${first.got}`, undefined);
+            assert.equal(
+                first && `line ${first.line}, ${first.op}: expected ${first.expected}; got ${first.got}`,
+                undefined,
+            );
             assert.equal(matched, total);
         });
     }
@@ -57,9 +84,15 @@ suite('recordings of a real kernel', () => {
     test('lus replay says the same of all of them', () => {
         const { status, stdout } = lus(...NAMES.map((n) => path.join(FOLDER, n)), '--format', 'json');
         const result = resultSchema.parse(JSON.parse(stdout));
-        assert.deepEqual(result.files.filter((f) => f.difference !== null), []);
+        assert.deepEqual(
+            result.files.filter((f) => f.difference !== null),
+            [],
+        );
         assert.equal(result.equal, NAMES.length);
-        assert.equal(result.matched, NAMES.reduce((n, name) => n + text(name).trim().split('\n').length - 1, 0));
+        assert.equal(
+            result.matched,
+            NAMES.reduce((n, name) => n + text(name).trim().split('\n').length - 1, 0),
+        );
         assert.equal(status, 0);
     });
 });
@@ -67,24 +100,87 @@ suite('recordings of a real kernel', () => {
 suite('a difference is seen', () => {
     const cases: readonly (readonly [string, string, string, (line: string) => string])[] = [
         ['another error', 'case-flb-life.jsonl', '"errno": "EEXIST"', (l) => l.replace('EEXIST', 'EBUSY')],
-        ['an error instead of success', 'case-reply-fault.jsonl', 'finish t', (l) => l.replace('"ret": 0', '"errno": "EBUSY"')],
-        ['success instead of an error', 'case-reply-fault.jsonl', '"errno": "EEXIST"', (l) => l.replace('"errno": "EEXIST"', '"ret": 0')],
+        [
+            'an error instead of success',
+            'case-reply-fault.jsonl',
+            'finish t',
+            (l) => l.replace('"ret": 0', '"errno": "EBUSY"'),
+        ],
+        [
+            'success instead of an error',
+            'case-reply-fault.jsonl',
+            '"errno": "EEXIST"',
+            (l) => l.replace('"errno": "EEXIST"', '"ret": 0'),
+        ],
         ['another number of bytes', 'case-reply-fault.jsonl', '"ret": 9000', (l) => l.replace('9000}', '8999}')],
         ['another hash', 'cross-001.jsonl', '"fnv"', (l) => l.replace(/"fnv": "./, '"fnv": "g')],
         ['a missing hash', 'cross-001.jsonl', '"fnv"', (l) => l.replace(/, "fnv": "[^"]*"/, '')],
-        ['a field that the kernel does not give', 'case-reply-fault.jsonl', 'finish t', (l) => l.replace('"ret": 0', '"ret": 0, "name": "t"')],
+        [
+            'a field that the kernel does not give',
+            'case-reply-fault.jsonl',
+            'finish t',
+            (l) => l.replace('"ret": 0', '"ret": 0, "name": "t"'),
+        ],
         ['another text', 'case-reply-fault.jsonl', 'a1004"', (l) => l.replace('"text": "a1004"', '"text": "a1005"')],
-        ['another line of a handler', 'case-freeze-rollback.jsonl', 'unfreeze id=6', (l) => l.replace('unfreeze id=6 data=1006', 'unfreeze id=6 data=6')],
-        ['another order of callbacks', 'case-freeze-rollback.jsonl', 'unfreeze id=6',
-            (l) => l.replace('unfreeze id=4 data=1004', 'X').replace('b-v1 unfreeze id=5 data=1005', 'a-v1 unfreeze id=4 data=1004').replace('luotest-a-v1 X', 'luotest-b-v1 unfreeze id=5 data=1005')],
-        ['a line of a handler that is not there', 'case-freeze-rollback.jsonl', '"op": "b finish s3"', (l) => l.replace('["luotest: ', '["luotest: luotest-a-v1 more", "luotest: ')],
-        ['the log of a handler where the recording has none', 'case-freeze-rollback.jsonl', '"op": "a preserve s1 f1 1"', (l) => l.replace(/, "klog": \[.*\]/, '')],
-        ['a warning that does not come', 'case-freeze-rollback.jsonl', '"op": "b finish s1"', (l) => l.replace('"klog": [', '"klog": ["WARNING: lib/refcount.c:28", ')],
-        ['a warning that the recording does not have', 'case-freeze-rollback.jsonl', 'refcount_t', (l) => l.replace(/"refcount_t[^"]*", "WARNING[^"]*", /, '')],
-        ['a log that stays away', 'case-reply-fault.jsonl', '"op": "a ro create', (l) => l.replace('}', ', "klog": ["luo: Failed to deserialize files"]}')],
-        ['another kernel', 'cross-001.jsonl', '"boot": 1', (l) => l.replace(/"release": "[^"]*"/, '"release": "7.1.9"')],
+        [
+            'another line of a handler',
+            'case-freeze-rollback.jsonl',
+            'unfreeze id=6',
+            (l) => l.replace('unfreeze id=6 data=1006', 'unfreeze id=6 data=6'),
+        ],
+        [
+            'another order of callbacks',
+            'case-freeze-rollback.jsonl',
+            'unfreeze id=6',
+            (l) =>
+                l
+                    .replace('unfreeze id=4 data=1004', 'X')
+                    .replace('b-v1 unfreeze id=5 data=1005', 'a-v1 unfreeze id=4 data=1004')
+                    .replace('luotest-a-v1 X', 'luotest-b-v1 unfreeze id=5 data=1005'),
+        ],
+        [
+            'a line of a handler that is not there',
+            'case-freeze-rollback.jsonl',
+            '"op": "b finish s3"',
+            (l) => l.replace('["luotest: ', '["luotest: luotest-a-v1 more", "luotest: '),
+        ],
+        [
+            'the log of a handler where the recording has none',
+            'case-freeze-rollback.jsonl',
+            '"op": "a preserve s1 f1 1"',
+            (l) => l.replace(/, "klog": \[.*\]/, ''),
+        ],
+        [
+            'a warning that does not come',
+            'case-freeze-rollback.jsonl',
+            '"op": "b finish s1"',
+            (l) => l.replace('"klog": [', '"klog": ["WARNING: lib/refcount.c:28", '),
+        ],
+        [
+            'a warning that the recording does not have',
+            'case-freeze-rollback.jsonl',
+            'refcount_t',
+            (l) => l.replace(/"refcount_t[^"]*", "WARNING[^"]*", /, ''),
+        ],
+        [
+            'a log that stays away',
+            'case-reply-fault.jsonl',
+            '"op": "a ro create',
+            (l) => l.replace('}', ', "klog": ["luo: Failed to deserialize files"]}'),
+        ],
+        [
+            'another kernel',
+            'cross-001.jsonl',
+            '"boot": 1',
+            (l) => l.replace(/"release": "[^"]*"/, '"release": "7.1.9"'),
+        ],
         ['another boot', 'case-flb-life.jsonl', '"boot": 1', (l) => l.replace('"boot": 1', '"boot": 2')],
-        ['a warning at boot', 'case-flb-life.jsonl', '"boot": 1', (l) => l.replace('"klog": [', '"klog": ["WARNING: x", ')],
+        [
+            'a warning at boot',
+            'case-flb-life.jsonl',
+            '"boot": 1',
+            (l) => l.replace('"klog": [', '"klog": ["WARNING: x", '),
+        ],
         ['another panic', 'case-bug51.jsonl', '"panic"', (l) => l.replace('[-22]', '[-2]')],
         ['a boot instead of a panic', 'case-bug51.jsonl', '"panic"', () => '{"boot": 1}'],
         ['a panic instead of a boot', 'kexec-001.jsonl', '"boot": 1', () => '{"panic": "The incoming tree failed"}'],
@@ -100,31 +196,45 @@ suite('a difference is seen', () => {
     }
 
     test('a step of a process that does not run ends the replay there', () => {
-        const { matched, total, first } = replay('{"boot": 0}\n{"op": "spawn a", "ret": 0}\n{"op": "b memfd m none", "ret": "fd"}\n{"op": "a memfd m none", "ret": "fd"}\n');
+        const { matched, total, first } = replay(
+            '{"boot": 0}\n{"op": "spawn a", "ret": 0}\n{"op": "b memfd m none", "ret": "fd"}\n{"op": "a memfd m none", "ret": "fd"}\n',
+        );
         assert.deepEqual([matched, total, first?.line, first?.got], [1, 3, 3, 'no process b runs']);
         assert.deepEqual(first?.before, ['spawn a']);
     });
 
     test('a step after a kexec that should have failed', () => {
-        const { first } = replay('{"boot": 0}\n{"op": "load", "ret": 0}\n{"op": "kexec", "errno": "EINVAL"}\n{"op": "spawn a", "ret": 0}\n');
+        const { first } = replay(
+            '{"boot": 0}\n{"op": "load", "ret": 0}\n{"op": "kexec", "errno": "EINVAL"}\n{"op": "spawn a", "ret": 0}\n',
+        );
         assert.deepEqual([first?.line, first?.expected, first?.got], [3, 'errno=EINVAL', 'ret=0']);
     });
 
     test('the command shows the difference and exits with 1', () => {
         const folder = mkdtempSync(path.join(tmpdir(), 'lus-replay-'));
         try {
-            const { source, line } = changed(text('case-flb-life.jsonl'), '"errno": "EEXIST"', (l) => l.replace('EEXIST', 'EBUSY'));
+            const { source, line } = changed(text('case-flb-life.jsonl'), '"errno": "EEXIST"', (l) =>
+                l.replace('EEXIST', 'EBUSY'),
+            );
             const file = path.join(folder, 'changed.jsonl');
             writeFileSync(file, source);
             const shown = lus(file);
             assert.equal(shown.status, 1);
-            assert.match(shown.stdout, new RegExp(`changed\\.jsonl:${line}.*a preserve s1 f2 3\\n +expected +errno=EBUSY\\n +got +errno=EEXIST\\n +before it\\n`));
+            assert.match(
+                shown.stdout,
+                new RegExp(
+                    `changed\\.jsonl:${line}.*a preserve s1 f2 3\\n +expected +errno=EBUSY\\n +got +errno=EEXIST\\n +before it\\n`,
+                ),
+            );
             const [result] = resultSchema.parse(JSON.parse(lus(file, '--format', 'json').stdout)).files;
             assert.deepEqual([result?.difference?.line, result?.difference?.got], [line, 'errno=EEXIST']);
             writeFileSync(file, '{"boot": 0}\n{"op": "a frobnicate x", "ret": 0}\n');
             const broken = lus(file);
             assert.equal(broken.status, 2);
-            assert.match(broken.stderr, /changed\.jsonl:2: "a frobnicate x" is no step of a recording: there is no call "frobnicate"\./);
+            assert.match(
+                broken.stderr,
+                /changed\.jsonl:2: "a frobnicate x" is no step of a recording: there is no call "frobnicate"\./,
+            );
             const missing = lus(path.join(folder, 'none.jsonl'));
             assert.equal(missing.status, 2);
             assert.match(missing.stderr, /There is no file .*none\.jsonl/);
@@ -152,7 +262,10 @@ suite('lines that are no part of a recording', () => {
     ];
     for (const [source, message] of broken) {
         test(source.replaceAll('\n', ' ⏎ '), () => {
-            assert.throws(() => parseRecording(source), (e) => e instanceof RecordingError && message.test(e.message) && e.line === source.split('\n').length);
+            assert.throws(
+                () => parseRecording(source),
+                (e) => e instanceof RecordingError && message.test(e.message) && e.line === source.split('\n').length,
+            );
         });
     }
 });

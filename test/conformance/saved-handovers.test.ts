@@ -27,7 +27,14 @@ function ownFile(kernel: Kernel, f: LuoFile, contents: boolean): object {
         return file;
     }
     const hashed = contents && inode.size > 0;
-    return { ...file, memfd: { pos: f.file.pos, size: inode.size, ...(hashed && { fnv: readShmem(kernel, inode, 0, inode.size).fnv1a64() }) } };
+    return {
+        ...file,
+        memfd: {
+            pos: f.file.pos,
+            size: inode.size,
+            ...(hashed && { fnv: readShmem(kernel, inode, 0, inode.size).fnv1a64() }),
+        },
+    };
 }
 
 /**
@@ -47,8 +54,13 @@ function ownView(kernel: Kernel, contents: boolean): object {
         release: kernel.desc.release,
         byOrder: [...byOrder].sort(([a], [b]) => a - b),
         number: Number(kernel.luo.incomingNum) + 1,
-        sessions: kernel.luo.outgoing.sessions.items.map((s) => ({ name: s.name, files: s.files.items.map((f) => ownFile(kernel, f, contents)) })),
-        flbs: kernel.luo.flbs.items.filter((f) => f.outgoing.count > 0).map((f) => ({ name: f.compatible, data: hex(f.outgoing.data), count: f.outgoing.count })),
+        sessions: kernel.luo.outgoing.sessions.items.map((s) => ({
+            name: s.name,
+            files: s.files.items.map((f) => ownFile(kernel, f, contents)),
+        })),
+        flbs: kernel.luo.flbs.items
+            .filter((f) => f.outgoing.count > 0)
+            .map((f) => ({ name: f.compatible, data: hex(f.outgoing.data), count: f.outgoing.count })),
     };
 }
 
@@ -64,8 +76,16 @@ function foundView(h: HandoverView, contents: boolean): object {
         sessions: h.luo?.sessions.map((s) => ({
             name: s.name,
             files: s.files.map((f) => ({
-                compatible: f.compatible, token: hex(f.token), data: hex(f.data),
-                ...(f.memfd && { memfd: { pos: f.memfd.pos, size: f.memfd.size, ...(contents && f.memfd.size > 0 && { fnv: f.memfd.content?.fnv1a64 }) } }),
+                compatible: f.compatible,
+                token: hex(f.token),
+                data: hex(f.data),
+                ...(f.memfd && {
+                    memfd: {
+                        pos: f.memfd.pos,
+                        size: f.memfd.size,
+                        ...(contents && f.memfd.size > 0 && { fnv: f.memfd.content?.fnv1a64 }),
+                    },
+                }),
             })),
         })),
         flbs: h.luo?.flbs.map((f) => ({ name: f.name, data: hex(f.data), count: f.count })),
@@ -95,13 +115,20 @@ class Jumps implements Listener {
     phase(phase: Phase): void {
         if (phase === 'jump') {
             // Other releases hand over in other formats.
-            this.own = /^7\.[23]\./.test(this.vm.running.desc.release) ? ownView(this.vm.running, this.contents) : undefined;
+            this.own = /^7\.[23]\./.test(this.vm.running.desc.release)
+                ? ownView(this.vm.running, this.contents)
+                : undefined;
         }
     }
 
     jumped(parameters: number): void {
         const kho = readParameters(this.vm.machine, parameters)?.kho;
-        const live = kho && inspect(machineView(this.vm.machine), { fdt: kho.fdt, scratch: { addr: kho.scratch, size: kho.scratchSize } });
+        const live =
+            kho &&
+            inspect(machineView(this.vm.machine), {
+                fdt: kho.fdt,
+                scratch: { addr: kho.scratch, size: kho.scratchSize },
+            });
         this.list.push({ own: this.own, live });
     }
 }
@@ -140,7 +167,10 @@ suite('saved handovers', () => {
                     const { handover } = inspectFile(sourceOf(image));
                     assert.deepEqual(comparable(handover), comparable(live));
                     const damage = DAMAGED.get(scenario.name.value);
-                    assert.deepEqual([...new Set(handover.findings.map((f) => f.code))], damage === undefined ? [] : [damage]);
+                    assert.deepEqual(
+                        [...new Set(handover.findings.map((f) => f.code))],
+                        damage === undefined ? [] : [damage],
+                    );
                     if (damage === undefined) {
                         assert.deepEqual(foundView(handover, contents), own);
                     }

@@ -35,7 +35,10 @@ suite('handovers for a machine of a given shape', () => {
         assert.deepEqual(handover.scratch, expected.scratch);
         assert.deepEqual(handover.findings, []);
         for (const s of file.segments) {
-            assert.ok(!handover.scratch.some((a) => s.pa < a.addr + a.size && a.addr < s.pa + s.size), `0x${s.pa.toString(16)}`);
+            assert.ok(
+                !handover.scratch.some((a) => s.pa < a.addr + a.size && a.addr < s.pa + s.size),
+                `0x${s.pa.toString(16)}`,
+            );
             assert.ok(s.pa >= 0x100000 && s.pa + s.size <= 0xffe0000 && s.stored === s.size);
         }
     });
@@ -43,9 +46,15 @@ suite('handovers for a machine of a given shape', () => {
     test('the bytes that a kernel reads are those of the real one, but for addresses', () => {
         const a = real();
         const b = emulated().inspection;
-        const page = (i: Inspection, pa: number | undefined, from: number, to: number): string => Buffer.from(i.memory.read((pa ?? 0) + from, to - from)).toString('hex');
+        const page = (i: Inspection, pa: number | undefined, from: number, to: number): string =>
+            Buffer.from(i.memory.read((pa ?? 0) + from, to - from)).toString('hex');
         // Of the FDT: everything but the three addresses in it.
-        for (const [from, to] of [[0, 96], [104, 144], [152, 208], [216, 285]] as const) {
+        for (const [from, to] of [
+            [0, 96],
+            [104, 144],
+            [152, 208],
+            [216, 285],
+        ] as const) {
             assert.equal(page(b, 0x4c2000, from, to), page(a, 0x4c2000, from, to), `FDT ${from}`);
         }
         assert.equal(b.handover.fdtSize, 285);
@@ -54,7 +63,9 @@ suite('handovers for a machine of a given shape', () => {
         assert.equal(page(b, b.handover.scratchAddr, 0, 48), page(a, a.handover.scratchAddr, 0, 48));
         // The block of sessions: its header, and the names.
         const blocks = [a, b].map((i) => ({ i, pa: i.handover.luo?.blocks[0] }));
-        const [theirs, ours] = blocks.map(({ i, pa }) => page(i, pa, 0, 16 + 64) + page(i, pa, 16 + 80, 16 + 80 + 64) + page(i, pa, 16 + 160, 4096));
+        const [theirs, ours] = blocks.map(
+            ({ i, pa }) => page(i, pa, 0, 16 + 64) + page(i, pa, 16 + 80, 16 + 80 + 64) + page(i, pa, 16 + 160, 4096),
+        );
         assert.equal(ours, theirs);
         // The memfd with a position and seals: all of its structure but the address of its chunk.
         const memfds = [a, b].map((i) => ({ i, pa: i.handover.luo?.sessions[0]?.files[1]?.memfd?.addr }));
@@ -64,7 +75,10 @@ suite('handovers for a machine of a given shape', () => {
         const arrays = [a, b].map((i) => ({ i, memfd: i.handover.luo?.sessions[0]?.files[0]?.memfd }));
         for (const { i, memfd } of arrays) {
             const first = memfd?.folios.at(0)?.pfn ?? 0;
-            assert.equal(page(i, memfd?.vmalloc.pages[0], 0, 16), Buffer.from(BigUint64Array.of(BigInt(first) + (3n << 52n), 0n).buffer).toString('hex'));
+            assert.equal(
+                page(i, memfd?.vmalloc.pages[0], 0, 16),
+                Buffer.from(BigUint64Array.of(BigInt(first) + (3n << 52n), 0n).buffer).toString('hex'),
+            );
         }
         assert.deepEqual(
             b.handover.luo?.sessions[0]?.files.slice(0, 2).map((f) => f.memfd?.content?.fnv1a64),
@@ -91,17 +105,46 @@ suite('handovers for a machine of a given shape', () => {
                 }
                 assert kho.incoming.unclaimed == 0
             }`;
-        const program = loadProgram({ read: (uri) => (uri === 'x.lus' ? text : undefined), resolve: (_from, path) => path, readBytes: () => image }, 'x.lus');
+        const program = loadProgram(
+            {
+                read: (uri) => (uri === 'x.lus' ? text : undefined),
+                resolve: (_from, path) => path,
+                readBytes: () => image,
+            },
+            'x.lus',
+        );
         assert.deepEqual(failuresOf(program), []);
     });
 
     test('places that cannot be taken say why', () => {
-        const failure = (machine: string): string => failuresOf(programOf({ 'x.lus': `machine { memory 256MiB; ${machine} }\nscenario "s" { boot "7.2-uma" }` })).join();
-        assert.match(failure('kho_fdt 0x100_0000'), /the KHO FDT at 0x1000000 would lie on the kernel image at 0x1000000/);
-        assert.match(failure('scratch_array 0x1000_0000'), /the machine has no memory for the KHO scratch array at 0x10000000/);
-        assert.match(failure('scratch 0x800_0000 size 32MiB'), /the machine names 1 scratch areas, but this kernel has 3/);
-        assert.deepEqual(findingsOf(programOf({ 'x.lus': 'machine { memory 1GiB; scratch 0x800_1000 size 32MiB; kho_fdt 5 }\nscenario "s" { boot "7.2" }' })),
-            ['1: LU0311: `scratch` takes multiples of 4MiB.', '1: LU0311: `kho_fdt` takes multiples of 4KiB.']);
-        assert.match(findingsOf(programOf({ 'x.lus': 'machine { scratch 0x800_0000 }\nscenario "s" { boot "7.2" }' })).join(), /LU0304: It reads `scratch 0xcc0_0000 size 40MiB`/);
+        const failure = (machine: string): string =>
+            failuresOf(
+                programOf({ 'x.lus': `machine { memory 256MiB; ${machine} }\nscenario "s" { boot "7.2-uma" }` }),
+            ).join();
+        assert.match(
+            failure('kho_fdt 0x100_0000'),
+            /the KHO FDT at 0x1000000 would lie on the kernel image at 0x1000000/,
+        );
+        assert.match(
+            failure('scratch_array 0x1000_0000'),
+            /the machine has no memory for the KHO scratch array at 0x10000000/,
+        );
+        assert.match(
+            failure('scratch 0x800_0000 size 32MiB'),
+            /the machine names 1 scratch areas, but this kernel has 3/,
+        );
+        assert.deepEqual(
+            findingsOf(
+                programOf({
+                    'x.lus':
+                        'machine { memory 1GiB; scratch 0x800_1000 size 32MiB; kho_fdt 5 }\nscenario "s" { boot "7.2" }',
+                }),
+            ),
+            ['1: LU0311: `scratch` takes multiples of 4MiB.', '1: LU0311: `kho_fdt` takes multiples of 4KiB.'],
+        );
+        assert.match(
+            findingsOf(programOf({ 'x.lus': 'machine { scratch 0x800_0000 }\nscenario "s" { boot "7.2" }' })).join(),
+            /LU0304: It reads `scratch 0xcc0_0000 size 40MiB`/,
+        );
     });
 });

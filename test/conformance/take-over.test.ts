@@ -38,20 +38,31 @@ suite('a kernel that boots from an image', () => {
     }
 
     test('an image that is not there is found before the run', () => {
-        assert.deepEqual(findingsOf(beside('scenario "s" { boot "7.2" from image "nowhere.elf.gz" }')),
-            ['1: LU0215: There is no file "nowhere.elf.gz" beside this one.']);
-        assert.deepEqual(findingsOf(beside('scenario "s" { boot "7.2" from image "../images/image-1.elf.gz" }')),
-            ['1: LU0215: An image is a file beside this one or below it: `from image "handover.elf.gz"`.']);
-        assert.match(findingsOf(beside('scenario "s" { boot "7.2" from "image-1.elf.gz" }')).join(), /LU0105: Behind `from` stands the memory image/);
+        assert.deepEqual(findingsOf(beside('scenario "s" { boot "7.2" from image "nowhere.elf.gz" }')), [
+            '1: LU0215: There is no file "nowhere.elf.gz" beside this one.',
+        ]);
+        assert.deepEqual(findingsOf(beside('scenario "s" { boot "7.2" from image "../images/image-1.elf.gz" }')), [
+            '1: LU0215: An image is a file beside this one or below it: `from image "handover.elf.gz"`.',
+        ]);
+        assert.match(
+            findingsOf(beside('scenario "s" { boot "7.2" from "image-1.elf.gz" }')).join(),
+            /LU0105: Behind `from` stands the memory image/,
+        );
     });
 
     test('a machine of another shape says so', () => {
         const program = beside('machine { memory 128MiB }\nscenario "s" { boot "7.2" from image "image-1.elf.gz" }');
-        assert.match(failuresOf(program).join(), /image "image-1\.elf\.gz" has memory at 0xfc29000-0xfc29fff, which this machine has not/);
+        assert.match(
+            failuresOf(program).join(),
+            /image "image-1\.elf\.gz" has memory at 0xfc29000-0xfc29fff, which this machine has not/,
+        );
     });
 
     test('what is no image says so', () => {
         const text = 'scenario "s" { boot "7.2" from image "made" }';
-        assert.match(failuresOf(beside(text, new TextEncoder().encode('not an image'))).join(), /"made" is no memory image: this is no ELF file/);
+        assert.match(
+            failuresOf(beside(text, new TextEncoder().encode('not an image'))).join(),
+            /"made" is no memory image: this is no ELF file/,
+        );
     });
 });

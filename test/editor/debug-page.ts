@@ -133,8 +133,11 @@ export class DebugPage {
             x = margin.x + 10 + nudge;
             y = box.y + box.height / 2;
             await this.page.mouse.move(x, y);
-            const boxes = await Promise.all((await hints.all()).map(hint => hint.boundingBox()));
-            return boxes.some(hint => hint && Math.abs(hint.y + hint.height / 2 - y) < 5) && (await number.boundingBox())?.y === box.y;
+            const boxes = await Promise.all((await hints.all()).map((hint) => hint.boundingBox()));
+            return (
+                boxes.some((hint) => hint && Math.abs(hint.y + hint.height / 2 - y) < 5) &&
+                (await number.boundingBox())?.y === box.y
+            );
         });
         return { x, y };
     }
@@ -165,7 +168,7 @@ export class DebugPage {
             `a stop at ${text}`,
             async () => {
                 seen = await this.stoppedLines();
-                return seen.some(line => line.includes(text));
+                return seen.some((line) => line.includes(text));
             },
             () => JSON.stringify(seen),
         );
@@ -192,7 +195,11 @@ export class DebugPage {
     }
 
     /** Arranges the window for a picture: where side bar and variables end and where the panel begins, in pixels. */
-    async arrange(to: { readonly sideBarRight: number; readonly panelTop: number; readonly variablesBottom: number }): Promise<void> {
+    async arrange(to: {
+        readonly sideBarRight: number;
+        readonly panelTop: number;
+        readonly variablesBottom: number;
+    }): Promise<void> {
         const box = async (selector: string): Promise<{ x: number; y: number; width: number; height: number }> => {
             const found = await this.page.locator(selector).first().boundingBox();
             if (!found) {
@@ -201,7 +208,12 @@ export class DebugPage {
             return found;
         };
         const sideBar = await box('.part.sidebar');
-        await this.drag(sideBar.x + sideBar.width, sideBar.y + sideBar.height / 2, to.sideBarRight, sideBar.y + sideBar.height / 2);
+        await this.drag(
+            sideBar.x + sideBar.width,
+            sideBar.y + sideBar.height / 2,
+            to.sideBarRight,
+            sideBar.y + sideBar.height / 2,
+        );
         const panel = await box('.part.panel');
         await this.drag(panel.x + panel.width / 4, panel.y - 2, panel.x + panel.width / 4, to.panelTop);
         const watch = await box('.pane-header[aria-label^="Watch"]');
@@ -229,7 +241,7 @@ export class DebugPage {
 
     /** The texts of the editor's lines in view that are marked as places of the stop: one a thread. */
     private async stoppedLines(): Promise<string[]> {
-        return (await this.page.evaluate<string[]>(STOPPED_LINES)).map(line => line.replaceAll('\u00a0', ' '));
+        return (await this.page.evaluate<string[]>(STOPPED_LINES)).map((line) => line.replaceAll('\u00a0', ' '));
     }
 
     private async rows(selector: string): Promise<string[]> {
@@ -252,7 +264,7 @@ export class DebugPage {
             `${patterns.join(', ')} in the call stack`,
             async () => {
                 seen = await this.callStack();
-                return patterns.every(p => seen.some(row => p.test(row)));
+                return patterns.every((p) => seen.some((row) => p.test(row)));
             },
             () => JSON.stringify(seen),
         );
@@ -287,7 +299,7 @@ export class DebugPage {
             `${pattern} in the console`,
             async () => {
                 seen = await this.console();
-                return seen.some(row => pattern.test(row));
+                return seen.some((row) => pattern.test(row));
             },
             () => JSON.stringify(seen),
         );
@@ -299,7 +311,7 @@ export class DebugPage {
             `a variable like ${pattern}`,
             async () => {
                 seen = await this.variables();
-                return seen.some(row => pattern.test(row));
+                return seen.some((row) => pattern.test(row));
             },
             () => JSON.stringify(seen),
         );
@@ -321,7 +333,10 @@ export class DebugPage {
 
     /** A row of the variables at a depth (scopes are at 1), scrolled into view. */
     private async variableRow(level: number, pattern: RegExp): Promise<Locator> {
-        const row = this.variablesPane.locator(`.monaco-list-row[aria-level="${level}"]`).filter({ hasText: pattern }).first();
+        const row = this.variablesPane
+            .locator(`.monaco-list-row[aria-level="${level}"]`)
+            .filter({ hasText: pattern })
+            .first();
         for (let n = 0; n < 10; n++) {
             if ((await row.count()) > 0) {
                 return row;
@@ -349,9 +364,20 @@ export class DebugPage {
                 if ((await row.getAttribute('aria-expanded')) !== 'false') {
                     return true;
                 }
-                await row.locator('.monaco-tl-twistie').click({ timeout: CLICK_MS }).catch(() => undefined);
-                const unfolded = this.variablesPane.locator(`.monaco-list-row[aria-level="${depth + 1}"][aria-expanded="true"]`).filter({ hasText: pattern });
-                return await unfolded.first().waitFor({ timeout: CLICK_MS }).then(() => true, () => false);
+                await row
+                    .locator('.monaco-tl-twistie')
+                    .click({ timeout: CLICK_MS })
+                    .catch(() => undefined);
+                const unfolded = this.variablesPane
+                    .locator(`.monaco-list-row[aria-level="${depth + 1}"][aria-expanded="true"]`)
+                    .filter({ hasText: pattern });
+                return await unfolded
+                    .first()
+                    .waitFor({ timeout: CLICK_MS })
+                    .then(
+                        () => true,
+                        () => false,
+                    );
             });
         }
         return text;

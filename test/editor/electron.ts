@@ -14,12 +14,19 @@ async function main(): Promise<void> {
     const [which] = process.argv.slice(2);
     const folder = makeWorkspace();
     try {
-        const editor = which === undefined ? {} : existsSync(which) ? { vscodeExecutablePath: which } : { version: which };
+        const editor =
+            which === undefined ? {} : existsSync(which) ? { vscodeExecutablePath: which } : { version: which };
         await runTests({
             ...editor,
             extensionDevelopmentPath: ROOT,
             extensionTestsPath: await buildSuite(),
-            launchArgs: [folder, '--disable-extensions', '--disable-workspace-trust', '--skip-welcome', '--skip-release-notes'],
+            launchArgs: [
+                folder,
+                '--disable-extensions',
+                '--disable-workspace-trust',
+                '--skip-welcome',
+                '--skip-release-notes',
+            ],
         });
     } finally {
         rmSync(folder, { recursive: true, force: true });

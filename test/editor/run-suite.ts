@@ -34,7 +34,7 @@ export async function runSuite(server: Server, run: SuiteRun): Promise<Counts> {
         const chatter: string[] = [];
         let counts: Counts | undefined;
         let finish: (code: number) => void = () => {};
-        const finished = new Promise<number>(resolve => {
+        const finished = new Promise<number>((resolve) => {
             finish = resolve;
         });
         await page.exposeFunction('codeAutomationLog', (_level: string, args: readonly unknown[]) => {
@@ -60,7 +60,9 @@ export async function runSuite(server: Server, run: SuiteRun): Promise<Counts> {
         const code = await finished;
         clearTimeout(timer);
         if (!counts) {
-            throw new Error(`the suite ended with code ${code} and without a result:\n${chatter.slice(-30).join('\n')}`);
+            throw new Error(
+                `the suite ended with code ${code} and without a result:\n${chatter.slice(-30).join('\n')}`,
+            );
         }
         return counts;
     } finally {

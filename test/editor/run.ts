@@ -26,7 +26,12 @@ async function suiteIn(editor: Editor): Promise<Counts> {
     const extensionTestsPath = await buildSuite();
     const server = await startServer({ editor });
     try {
-        return await runSuite(server, { folder, extensionDevelopmentPath: ROOT, extensionTestsPath, limitSeconds: SUITE_LIMIT_SECONDS });
+        return await runSuite(server, {
+            folder,
+            extensionDevelopmentPath: ROOT,
+            extensionTestsPath,
+            limitSeconds: SUITE_LIMIT_SECONDS,
+        });
     } catch (e) {
         console.log(server.logs().slice(-5000));
         throw e;
@@ -42,9 +47,18 @@ function journeys(): Counts {
     const scratch = mkdtempSync(path.join(tmpdir(), 'lus-results-'));
     const results = path.join(scratch, 'counts.json');
     const grep = process.env['MOCHA_GREP'];
-    const args = ['test/run.mjs', 'test/mocha.ts', 'test/editor/journeys', ...(grep === undefined ? [] : ['--grep', grep])];
+    const args = [
+        'test/run.mjs',
+        'test/mocha.ts',
+        'test/editor/journeys',
+        ...(grep === undefined ? [] : ['--grep', grep]),
+    ];
     try {
-        spawnSync(process.execPath, args, { cwd: inRepository(), stdio: 'inherit', env: { ...process.env, TEST_RESULTS: results } });
+        spawnSync(process.execPath, args, {
+            cwd: inRepository(),
+            stdio: 'inherit',
+            env: { ...process.env, TEST_RESULTS: results },
+        });
         return countsSchema.parse(JSON.parse(readFileSync(results, 'utf8')));
     } finally {
         rmSync(scratch, { recursive: true, force: true });
@@ -74,7 +88,9 @@ async function attempt(name: string): Promise<Counts> {
 async function main(): Promise<void> {
     let total = NOTHING;
     if (findChromium() === undefined && process.env['LUS_EDITOR_TESTS'] !== 'required') {
-        console.log('There is no Chromium on this machine, so the editor tests do not run. Install one, or say where it is in CHROMIUM.');
+        console.log(
+            'There is no Chromium on this machine, so the editor tests do not run. Install one, or say where it is in CHROMIUM.',
+        );
     } else {
         const names = process.argv.slice(2);
         for (const name of names.length > 0 ? names : Object.keys(PARTS)) {

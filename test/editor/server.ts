@@ -28,14 +28,19 @@ export interface Server {
 
 const START_LIMIT_MS = 60_000;
 
-const manifestSchema = z.object({ publisher: z.string(), name: z.string(), version: z.string(), files: z.array(z.string()) });
+const manifestSchema = z.object({
+    publisher: z.string(),
+    name: z.string(),
+    version: z.string(),
+    files: z.array(z.string()),
+});
 
 /** Puts what would be packaged into the folder of extensions. Must happen before the server's first start. */
 function copyBuiltExtension(extensions: string): void {
     const manifest = manifestSchema.parse(JSON.parse(readFileSync(inRepository('package.json'), 'utf8')));
     const target = path.join(extensions, `${manifest.publisher}.${manifest.name}-${manifest.version}`);
-    const parts = ['package.json', ...manifest.files.map(f => f.replace(/\/?\*.*$/, ''))];
-    for (const part of parts.filter(p => existsSync(inRepository(p)))) {
+    const parts = ['package.json', ...manifest.files.map((f) => f.replace(/\/?\*.*$/, ''))];
+    for (const part of parts.filter((p) => existsSync(inRepository(p)))) {
         cpSync(inRepository(part), path.join(target, part), { recursive: true });
     }
 }
@@ -44,14 +49,16 @@ function runToEnd(command: string, args: readonly string[]): Promise<void> {
     return new Promise((resolve, reject) => {
         const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
         let output = '';
-        child.stdout.on('data', data => {
+        child.stdout.on('data', (data) => {
             output += String(data);
         });
-        child.stderr.on('data', data => {
+        child.stderr.on('data', (data) => {
             output += String(data);
         });
         child.on('error', reject);
-        child.on('exit', code => (code === 0 ? resolve() : reject(new Error(`${command} ${args.join(' ')} gave ${code}:\n${output}`))));
+        child.on('exit', (code) =>
+            code === 0 ? resolve() : reject(new Error(`${command} ${args.join(' ')} gave ${code}:\n${output}`)),
+        );
     });
 }
 
@@ -70,7 +77,7 @@ function listeningPort(child: ChildProcess): Promise<number> {
         };
         child.stdout?.on('data', onData);
         child.stderr?.on('data', onData);
-        child.on('exit', code => {
+        child.on('exit', (code) => {
             clearTimeout(timer);
             reject(new Error(`the server ended with ${code}:\n${output.slice(-2000)}`));
         });
@@ -81,7 +88,7 @@ async function end(child: ChildProcess): Promise<void> {
     if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) {
         return;
     }
-    const ended = new Promise(resolve => child.once('exit', resolve));
+    const ended = new Promise((resolve) => child.once('exit', resolve));
     // The whole process group: the server's extension hosts go with it.
     process.kill(-child.pid, 'SIGTERM');
     await ended;
@@ -92,8 +99,8 @@ function readLogs(folder: string): string {
         return '';
     }
     return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-        .filter(f => f.endsWith('.log'))
-        .map(f => `==> ${f}\n${readFileSync(path.join(folder, f), 'utf8')}`)
+        .filter((f) => f.endsWith('.log'))
+        .map((f) => `==> ${f}\n${readFileSync(path.join(folder, f), 'utf8')}`)
         .join('\n');
 }
 
@@ -123,7 +130,15 @@ export async function startServer({ editor, extension, settings = {} }: ServerOp
     mkdirSync(extensions);
     writeFileSync(path.join(userData, 'User', 'settings.json'), JSON.stringify({ ...SETTINGS, ...settings }, null, 2));
 
-    const folders = ['--server-data-dir', profile, '--user-data-dir', userData, '--extensions-dir', extensions, '--accept-server-license-terms'];
+    const folders = [
+        '--server-data-dir',
+        profile,
+        '--user-data-dir',
+        userData,
+        '--extensions-dir',
+        extensions,
+        '--accept-server-license-terms',
+    ];
     if (extension === 'built') {
         copyBuiltExtension(extensions);
     } else if (extension) {
@@ -157,7 +172,11 @@ export async function launchBrowser(): Promise<Browser> {
     if (executablePath === undefined) {
         throw new Error('no Chromium found: install one, or say where it is in CHROMIUM');
     }
-    return await chromium.launch({ executablePath, headless: true, args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'] });
+    return await chromium.launch({
+        executablePath,
+        headless: true,
+        args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'],
+    });
 }
 
 /** A page of the size that screenshots have, with patience for a loaded machine. */

@@ -30,7 +30,9 @@ function cacheFolder(): string {
 export function install(editor: Editor): string {
     const folder = path.join(cacheFolder(), `vscode-${editor.codeServer}`);
     const script = inRepository('test', 'editor', 'install-vscode.sh');
-    const { status, stderr } = spawnSync('bash', [script, folder, editor.codeServer, editor.node], { encoding: 'utf8' });
+    const { status, stderr } = spawnSync('bash', [script, folder, editor.codeServer, editor.node], {
+        encoding: 'utf8',
+    });
     if (status !== 0) {
         throw new Error(`${editor.name} could not be installed:\n${stderr}`);
     }
@@ -51,8 +53,8 @@ function isProgram(file: string): boolean {
 /** The Chromium that CHROMIUM names, or else the machine's; undefined where it has none. */
 export function findChromium(): string | undefined {
     const given = process.env['CHROMIUM'];
-    const folders = (process.env['PATH'] ?? '').split(path.delimiter).filter(folder => folder !== '');
-    const candidates = CHROMIUM_NAMES.flatMap(name => folders.map(folder => path.join(folder, name)));
+    const folders = (process.env['PATH'] ?? '').split(path.delimiter).filter((folder) => folder !== '');
+    const candidates = CHROMIUM_NAMES.flatMap((name) => folders.map((folder) => path.join(folder, name)));
     // Debian's own program, without the script around it that reads the machine's flags.
     return [...(given === undefined ? [] : [given]), '/usr/lib/chromium/chromium', ...candidates].find(isProgram);
 }

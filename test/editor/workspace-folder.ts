@@ -15,8 +15,8 @@ export function makeWorkspace(original = inRepository('test', 'editor', 'fixture
 /** Bundles the suite of the extension host. @returns the path for `extensionTestsPath` */
 export async function buildSuite(): Promise<string> {
     const folder = path.join('test', 'editor', 'suite');
-    const tests = readdirSync(inRepository(folder)).filter(f => f.endsWith('.test.ts'));
-    const [entry] = await buildForTests(['index.ts', ...tests].map(f => path.join(folder, f)));
+    const tests = readdirSync(inRepository(folder)).filter((f) => f.endsWith('.test.ts'));
+    const [entry] = await buildForTests(['index.ts', ...tests].map((f) => path.join(folder, f)));
     if (entry === undefined) {
         throw new Error('the suite was not built');
     }

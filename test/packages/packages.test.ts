@@ -32,13 +32,28 @@ function namesInZip(archive: Buffer): string[] {
 
 /** What must, and what must not, be in a package. */
 function assertShips(names: readonly string[]): void {
-    for (const name of ['package.json', 'dist/lus.js', 'dist/debug-adapter.js', 'dist/language-server.js', 'dist/extension.js']) {
+    for (const name of [
+        'package.json',
+        'dist/lus.js',
+        'dist/debug-adapter.js',
+        'dist/language-server.js',
+        'dist/extension.js',
+    ]) {
         assert.ok(names.includes(name), `${name} is missing`);
     }
-    for (const wanted of [/^readme\.md$/i, /^license(\.txt|\.md)?$/i, /^extension\/examples\/first-session\.lus$/, /^extension\/docs\/.+\.md$/, /^syntaxes\/.+\.json$/]) {
-        assert.ok(names.some(n => wanted.test(n)), `nothing like ${wanted} in ${names.join(' ')}`);
+    for (const wanted of [
+        /^readme\.md$/i,
+        /^license(\.txt|\.md)?$/i,
+        /^extension\/examples\/first-session\.lus$/,
+        /^extension\/docs\/.+\.md$/,
+        /^syntaxes\/.+\.json$/,
+    ]) {
+        assert.ok(
+            names.some((n) => wanted.test(n)),
+            `nothing like ${wanted} in ${names.join(' ')}`,
+        );
     }
-    const strays = names.filter(n => /^(test|emulator|debug-adapter|node_modules|\.)|\.ts$|\.map$/.test(n));
+    const strays = names.filter((n) => /^(test|emulator|debug-adapter|node_modules|\.)|\.ts$|\.map$/.test(n));
     assert.deepEqual(strays, []);
 }
 
@@ -56,13 +71,28 @@ suite('packages', function () {
 
     test('the npm tarball installs globally, and its lus runs an example that came with it', () => {
         run('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', scratch], ROOT);
-        const tarball = readdirSync(scratch).find(f => f.endsWith('.tgz'));
+        const tarball = readdirSync(scratch).find((f) => f.endsWith('.tgz'));
         assert.ok(tarball);
         const prefix = path.join(scratch, 'prefix');
-        run('npm', ['install', '--global', '--offline', '--no-audit', '--no-fund', '--prefix', prefix, path.join(scratch, tarball)], scratch);
+        run(
+            'npm',
+            [
+                'install',
+                '--global',
+                '--offline',
+                '--no-audit',
+                '--no-fund',
+                '--prefix',
+                prefix,
+                path.join(scratch, tarball),
+            ],
+            scratch,
+        );
 
         const installed = path.join(prefix, 'lib', 'node_modules', 'lus-debug');
-        const names = readdirSync(installed, { recursive: true, encoding: 'utf8' }).filter(n => statSync(path.join(installed, n)).isFile());
+        const names = readdirSync(installed, { recursive: true, encoding: 'utf8' }).filter((n) =>
+            statSync(path.join(installed, n)).isFile(),
+        );
         assertShips(names);
 
         const lus = path.join(prefix, 'bin', 'lus');
@@ -74,17 +104,21 @@ suite('packages', function () {
         const vsix = path.join(scratch, 'lus.vsix');
         run('npm', ['run', '--silent', 'package', '--', '--out', vsix], ROOT);
         assert.ok(statSync(vsix).size <= MAX_VSIX_BYTES, `${statSync(vsix).size} bytes`);
-        const names = namesInZip(readFileSync(vsix)).filter(n => n.startsWith('extension/'));
-        assertShips(names.map(n => n.slice('extension/'.length)));
+        const names = namesInZip(readFileSync(vsix)).filter((n) => n.startsWith('extension/'));
+        assertShips(names.map((n) => n.slice('extension/'.length)));
     });
 
     test('the bundles stand alone: none needs a package', () => {
-        const known = new Set([...builtinModules, ...builtinModules.map(m => `node:${m}`)]);
+        const known = new Set([...builtinModules, ...builtinModules.map((m) => `node:${m}`)]);
         for (const name of ['lus', 'debug-adapter', 'language-server', 'extension']) {
             const text = readFileSync(inRepository('dist', `${name}.js`), 'utf8');
-            const required = [...text.matchAll(/\brequire\("([^"]+)"\)/g)].map(m => m[1] ?? '');
+            const required = [...text.matchAll(/\brequire\("([^"]+)"\)/g)].map((m) => m[1] ?? '');
             const allowed = name === 'extension' ? ['vscode'] : [];
-            assert.deepEqual([...new Set(required)].filter(r => !known.has(r)), allowed, name);
+            assert.deepEqual(
+                [...new Set(required)].filter((r) => !known.has(r)),
+                allowed,
+                name,
+            );
         }
     });
 });

@@ -9,8 +9,21 @@ import { z } from 'zod';
 import { REQUESTS } from '../../debug-adapter/requests';
 import { ADAPTER, Client, FIXTURES, line, UPDATE } from './client';
 
-const memorySchema = z.object({ address: z.string(), data: z.string().optional(), unreadableBytes: z.number().optional() });
-const boundSchema = z.object({ breakpoints: z.array(z.object({ id: z.number(), verified: z.boolean(), line: z.number().optional(), message: z.string().optional() })) });
+const memorySchema = z.object({
+    address: z.string(),
+    data: z.string().optional(),
+    unreadableBytes: z.number().optional(),
+});
+const boundSchema = z.object({
+    breakpoints: z.array(
+        z.object({
+            id: z.number(),
+            verified: z.boolean(),
+            line: z.number().optional(),
+            message: z.string().optional(),
+        }),
+    ),
+});
 
 suite('debug adapter', () => {
     let client: Client;
@@ -24,7 +37,10 @@ suite('debug adapter', () => {
     /** Breakpoints on marked lines, then the first stop. */
     async function stopAt(...markers: string[]): ReturnType<Client['stopped']> {
         await client.launch();
-        await client.ok('setBreakpoints', { source: { path: UPDATE }, breakpoints: markers.map((m) => ({ line: line(m) })) });
+        await client.ok('setBreakpoints', {
+            source: { path: UPDATE },
+            breakpoints: markers.map((m) => ({ line: line(m) })),
+        });
         await client.ok('configurationDone');
         return await client.stopped();
     }
@@ -44,7 +60,10 @@ suite('debug adapter', () => {
             await client.initialize();
             assert.match(await client.fails('fly'), /does not know the request fly/);
             assert.match(await client.fails('stepBack', { threadId: 1 }), /does not know the request stepBack/);
-            assert.match(await client.fails('evaluate', { expression: 7 }), /evaluate: "expression" must be a string, not 7/);
+            assert.match(
+                await client.fails('evaluate', { expression: 7 }),
+                /evaluate: "expression" must be a string, not 7/,
+            );
             assert.match(await client.fails('variables'), /arguments/);
             assert.match(await client.fails('next', { threadId: 1 }), /No scenario has been launched/);
             assert.deepEqual(await client.ok('threads'), { threads: [] });
@@ -52,14 +71,22 @@ suite('debug adapter', () => {
 
         test('an unknown kernel is refused, with the names of those that there are', async () => {
             await client.initialize();
-            assert.match(await client.fails('launch', { program: UPDATE, kernel: '6.1' }), /No kernel is called "6\.1"\. There are: .*7\.2, .*counter/);
+            assert.match(
+                await client.fails('launch', { program: UPDATE, kernel: '6.1' }),
+                /No kernel is called "6\.1"\. There are: .*7\.2, .*counter/,
+            );
         });
 
         test('garbage does not kill it', async () => {
             await client.initialize();
             for (const text of [
-                'Content-Length: 5\r\n\r\nnonse', 'Content-Length: x\r\n\r\n', 'What: ever\r\n\r\n', 'Content-Length: 4\r\n\r\nnull',
-                'Content-Length: 2\r\n\r\n[]', 'Content-Length: 9\r\n\r\n{"seq":1}trailing text without an end', 'Content-Length: 3\r\n\r\n{"seq":1,"type":"request"}',
+                'Content-Length: 5\r\n\r\nnonse',
+                'Content-Length: x\r\n\r\n',
+                'What: ever\r\n\r\n',
+                'Content-Length: 4\r\n\r\nnull',
+                'Content-Length: 2\r\n\r\n[]',
+                'Content-Length: 9\r\n\r\n{"seq":1}trailing text without an end',
+                'Content-Length: 3\r\n\r\n{"seq":1,"type":"request"}',
                 'Content-Length: 99999999999999\r\n\r\n',
             ]) {
                 client.raw(text);
@@ -70,21 +97,43 @@ suite('debug adapter', () => {
 
         test('every request is answered exactly once, whatever state the session is in', async () => {
             const commands = Object.keys(REQUESTS).filter((c) => c !== 'disconnect' && c !== 'terminate');
-            const args: Record<string, unknown> = { threadId: 1, frameId: 1, variablesReference: 1, expression: '1', name: 'x', value: '1', program: UPDATE, stopOnEntry: true,
-                memoryReference: '0x1000', count: 16, filters: [], breakpoints: [], source: { path: UPDATE }, line: 1 };
+            const args: Record<string, unknown> = {
+                threadId: 1,
+                frameId: 1,
+                variablesReference: 1,
+                expression: '1',
+                name: 'x',
+                value: '1',
+                program: UPDATE,
+                stopOnEntry: true,
+                memoryReference: '0x1000',
+                count: 16,
+                filters: [],
+                breakpoints: [],
+                source: { path: UPDATE },
+                line: 1,
+            };
             for (let round = 0; round < 3; round++) {
                 await Promise.all([...commands, 'nosuch'].map((c) => client.request(c, args)));
             }
             await client.ok('disconnect');
             assert.equal(client.answered.size, 3 * (commands.length + 1) + 1);
-            assert.deepEqual([...client.answered.values()].filter((n) => n !== 1), []);
+            assert.deepEqual(
+                [...client.answered.values()].filter((n) => n !== 1),
+                [],
+            );
         });
 
         test('lines and columns from 0, paths as URIs, where the client wants them so', async () => {
             await client.initialize({ linesStartAt1: false, columnsStartAt1: false, pathFormat: 'uri' });
             const uri = pathToFileURL(UPDATE).toString();
             await client.ok('launch', { program: uri });
-            const bound = boundSchema.parse(await client.ok('setBreakpoints', { source: { path: uri }, breakpoints: [{ line: line('reboot') - 1 }] }));
+            const bound = boundSchema.parse(
+                await client.ok('setBreakpoints', {
+                    source: { path: uri },
+                    breakpoints: [{ line: line('reboot') - 1 }],
+                }),
+            );
             assert.equal(bound.breakpoints[0]?.line, line('reboot') - 1);
             await client.ok('configurationDone');
             const { threadId } = await client.stopped();
@@ -167,10 +216,14 @@ suite('debug adapter', () => {
             assert.equal(names[0], 'counter_handler.freeze');
             assert.equal(names[1], 'freeze session "vm-1" (file 2 of 2)');
             assert.ok(names.includes('reboot(KEXEC)'));
-            assert.deepEqual(names.slice(-2), [`luod, scenario line ${line('reboot')}`, 'scenario "a counter and its memory"']);
+            assert.deepEqual(names.slice(-2), [
+                `luod, scenario line ${line('reboot')}`,
+                'scenario "a counter and its memory"',
+            ]);
             const bottom = (await client.frames(threadId)).at(-1);
             assert.equal(bottom?.line, line('the block'));
-            const page = z.object({ stackFrames: z.array(z.object({ name: z.string() })), totalFrames: z.number() })
+            const page = z
+                .object({ stackFrames: z.array(z.object({ name: z.string() })), totalFrames: z.number() })
                 .parse(await client.ok('stackTrace', { threadId, startFrame: 1, levels: 1 }));
             assert.deepEqual(page, { stackFrames: [{ name: names[1] }], totalFrames: names.length });
         });
@@ -207,8 +260,13 @@ suite('debug adapter', () => {
             await client.launch();
             const locations = z.object({ breakpoints: z.array(z.object({ line: z.number(), column: z.number() })) });
             const at = line('two statements');
-            const { breakpoints } = locations.parse(await client.ok('breakpointLocations', { source: { path: UPDATE }, line: at }));
-            assert.deepEqual(breakpoints.map((b) => b.column), [9, 36]);
+            const { breakpoints } = locations.parse(
+                await client.ok('breakpointLocations', { source: { path: UPDATE }, line: at }),
+            );
+            assert.deepEqual(
+                breakpoints.map((b) => b.column),
+                [9, 36],
+            );
             await client.ok('setBreakpoints', { source: { path: UPDATE }, breakpoints: [{ line: at, column: 36 }] });
             await client.ok('configurationDone');
             const { threadId } = await client.stopped();
@@ -217,7 +275,10 @@ suite('debug adapter', () => {
         });
 
         test('conditions, hit counts', async () => {
-            const breakpoint = (more: object): object => ({ source: { path: UPDATE }, breakpoints: [{ line: line('in the loop'), ...more }] });
+            const breakpoint = (more: object): object => ({
+                source: { path: UPDATE },
+                breakpoints: [{ line: line('in the loop'), ...more }],
+            });
             await client.launch();
             await client.ok('setBreakpoints', breakpoint({ condition: 'n % 2 == 0', hitCondition: '2' }));
             await client.ok('configurationDone');
@@ -232,7 +293,10 @@ suite('debug adapter', () => {
 
         test('a condition without a value is said once and does not stop', async () => {
             await client.launch();
-            await client.ok('setBreakpoints', { source: { path: UPDATE }, breakpoints: [{ line: line('in the loop'), condition: 'nosuch > 1' }] });
+            await client.ok('setBreakpoints', {
+                source: { path: UPDATE },
+                breakpoints: [{ line: line('in the loop'), condition: 'nosuch > 1' }],
+            });
             await client.ok('configurationDone');
             assert.equal(await exitCode(), 0);
             assert.equal(client.transcript.filter((t) => t.includes('Nothing is called `nosuch`')).length, 1);
@@ -240,15 +304,28 @@ suite('debug adapter', () => {
 
         test('a breakpoint in the standard library, by its reference and by its path', async () => {
             await client.launch();
-            const sources = z.object({ sources: z.array(z.object({ name: z.string(), path: z.string(), sourceReference: z.number().optional() })) })
+            const sources = z
+                .object({
+                    sources: z.array(
+                        z.object({ name: z.string(), path: z.string(), sourceReference: z.number().optional() }),
+                    ),
+                })
                 .parse(await client.ok('loadedSources')).sources;
             const memfd = sources.find((s) => s.name === 'memfd.lus');
             assert.ok(memfd?.sourceReference);
-            const { content } = z.object({ content: z.string() }).parse(await client.ok('source', { sourceReference: memfd.sourceReference, source: memfd }));
-            assert.equal(content, readFileSync(path.join(FIXTURES, '../../../emulator/scenario/std/memfd.lus'), 'utf8'));
+            const { content } = z
+                .object({ content: z.string() })
+                .parse(await client.ok('source', { sourceReference: memfd.sourceReference, source: memfd }));
+            assert.equal(
+                content,
+                readFileSync(path.join(FIXTURES, '../../../emulator/scenario/std/memfd.lus'), 'utf8'),
+            );
             const at = content.split('\n').findIndex((l) => l.includes('kho.preserve_folio(folio)')) + 1;
             await client.ok('setBreakpoints', { source: memfd, breakpoints: [{ line: at, condition: 'i == 1' }] });
-            await client.ok('setBreakpoints', { source: { path: memfd.path, name: memfd.name }, breakpoints: [{ line: at, condition: 'i == 2' }] });
+            await client.ok('setBreakpoints', {
+                source: { path: memfd.path, name: memfd.name },
+                breakpoints: [{ line: at, condition: 'i == 2' }],
+            });
             await client.ok('configurationDone');
             const { threadId } = await client.stopped();
             assert.equal(await client.evaluate('i'), '2');
@@ -258,10 +335,15 @@ suite('debug adapter', () => {
 
         test('a restart begins anew, with new arguments where they are given', async () => {
             await stopAt('reboot');
-            const stop = await client.goes('restart', { arguments: { program: UPDATE, scenario: 'it never ends', stopOnEntry: true } });
+            const stop = await client.goes('restart', {
+                arguments: { program: UPDATE, scenario: 'it never ends', stopOnEntry: true },
+            });
             assert.equal(stop.reason, 'entry');
             assert.match((await client.frames(stop.threadId))[0]?.name ?? '', /it never ends/);
-            assert.match(await client.fails('restart', { arguments: { program: UPDATE, scenario: 'nosuch' } }), /No scenario is called "nosuch"/);
+            assert.match(
+                await client.fails('restart', { arguments: { program: UPDATE, scenario: 'nosuch' } }),
+                /No scenario is called "nosuch"/,
+            );
         });
 
         test('noDebug: runs through, whatever breakpoints there are', async () => {
@@ -270,7 +352,10 @@ suite('debug adapter', () => {
             await client.ok('configurationDone');
             assert.equal(await exitCode(), 1);
             assert.ok(!client.transcript.some((t) => t.startsWith('· stopped')));
-            assert.match(client.transcript.join('\n'), new RegExp(`two pages are one.*update\\.lus:${line('broken')}:9`));
+            assert.match(
+                client.transcript.join('\n'),
+                new RegExp(`two pages are one.*update\\.lus:${line('broken')}:9`),
+            );
         });
     });
 
@@ -282,7 +367,9 @@ suite('debug adapter', () => {
             assert.equal(stop.reason, 'exception');
             assert.match(stop.text ?? '', /ram\.lseek\(0, whence: 99\) fails with EINVAL/);
             assert.equal(await lineOf(stop.threadId), line('failing'));
-            const info = z.object({ exceptionId: z.string(), breakMode: z.string() }).parse(await client.ok('exceptionInfo', { threadId: stop.threadId }));
+            const info = z
+                .object({ exceptionId: z.string(), breakMode: z.string() })
+                .parse(await client.ok('exceptionInfo', { threadId: stop.threadId }));
             assert.deepEqual(info, { exceptionId: 'failed-call', breakMode: 'unhandled' });
             assert.equal(await client.evaluate('sum([1, 2]) + (try ram.lseek(4, whence: 0))'), '7');
             await client.ok('continue', { threadId: stop.threadId });
@@ -311,29 +398,69 @@ suite('debug adapter', () => {
     suite('variables', () => {
         test('a session unfolds into files, their structures field by field, and folios', async () => {
             const { threadId } = await stopAt('two statements');
-            const count = await client.unfold(threadId, 'Live Update', 'outgoing sessions', '"vm-1"', 'token 0x2', 'serialized_data', 'count');
+            const count = await client.unfold(
+                threadId,
+                'Live Update',
+                'outgoing sessions',
+                '"vm-1"',
+                'token 0x2',
+                'serialized_data',
+                'count',
+            );
             assert.equal(count.value, '41');
-            const folios = await client.unfold(threadId, 'Live Update', 'outgoing sessions', '"vm-1"', 'token 0x1', 'serialized_data', 'folios');
+            const folios = await client.unfold(
+                threadId,
+                'Live Update',
+                'outgoing sessions',
+                '"vm-1"',
+                'token 0x1',
+                'serialized_data',
+                'folios',
+            );
             assert.match(folios.value, /^2048 × memfd_luo_folio_ser/);
             assert.equal(folios.indexedVariables, 2048);
-            const page = await client.variables(folios.variablesReference, { filter: 'indexed', start: 2000, count: 10 });
-            assert.deepEqual(page.map((v) => v.name), Array.from({ length: 10 }, (_, i) => `[${2000 + i}]`));
+            const page = await client.variables(folios.variablesReference, {
+                filter: 'indexed',
+                start: 2000,
+                count: 10,
+            });
+            assert.deepEqual(
+                page.map((v) => v.name),
+                Array.from({ length: 10 }, (_, i) => `[${2000 + i}]`),
+            );
             const [folio] = page;
             assert.match(folio?.value ?? '', /^folio at 0x[0-9a-f]+, 4 KiB$/);
             assert.ok(folio?.memoryReference);
             const [state] = (await client.variables(folio.variablesReference)).filter((v) => v.name === 'folio');
-            const [history] = (await client.variables(state?.variablesReference ?? 0)).filter((v) => v.name === 'history');
-            assert.deepEqual((await client.variables(history?.variablesReference ?? 0)).map((v) => v.value).slice(-2), ['allocated: memfd guest-ram', 'preserved: memfd guest-ram']);
-            const [first] = await client.variables(folios.variablesReference, { filter: 'indexed', start: 0, count: 1 });
-            const { data } = memorySchema.parse(await client.ok('readMemory', { memoryReference: first?.memoryReference, count: 5 }));
+            const [history] = (await client.variables(state?.variablesReference ?? 0)).filter(
+                (v) => v.name === 'history',
+            );
+            assert.deepEqual((await client.variables(history?.variablesReference ?? 0)).map((v) => v.value).slice(-2), [
+                'allocated: memfd guest-ram',
+                'preserved: memfd guest-ram',
+            ]);
+            const [first] = await client.variables(folios.variablesReference, {
+                filter: 'indexed',
+                start: 0,
+                count: 1,
+            });
+            const { data } = memorySchema.parse(
+                await client.ok('readMemory', { memoryReference: first?.memoryReference, count: 5 }),
+            );
             assert.equal(Buffer.from(data ?? '', 'base64').toString(), 'hello');
         });
 
         test('FLBs with their counts, the map of preserved files, descriptors and their session', async () => {
             const { threadId } = await stopAt('two statements');
-            assert.equal((await client.unfold(threadId, 'Live Update', 'FLBs', 'shared')).value, 'outgoing 1, incoming 0');
+            assert.equal(
+                (await client.unfold(threadId, 'Live Update', 'FLBs', 'shared')).value,
+                'outgoing 1, incoming 0',
+            );
             assert.equal((await client.unfold(threadId, 'Live Update', 'preserved files')).value, '2 files');
-            assert.match((await client.unfold(threadId, 'Process', '5')).value, /^memfd, \/memfd:guest-ram \(deleted\), 8 MiB, position 0$/);
+            assert.match(
+                (await client.unfold(threadId, 'Process', '5')).value,
+                /^memfd, \/memfd:guest-ram \(deleted\), 8 MiB, position 0$/,
+            );
             assert.match((await client.unfold(threadId, 'Process', '4', 'session', 'token 0x1')).value, /^memfd-v2/);
         });
 
@@ -351,7 +478,10 @@ suite('debug adapter', () => {
             const [entry] = await client.variables(sessions.variablesReference);
             assert.equal(entry?.value, '"vm-1", 2 files');
             const fields = await client.variables(entry?.variablesReference ?? 0);
-            assert.deepEqual(fields.map((f) => f.name), ['name', 'files', 'count', 'bytes']);
+            assert.deepEqual(
+                fields.map((f) => f.name),
+                ['name', 'files', 'count', 'bytes'],
+            );
         });
 
         test('the update in time: its phase, the parts of the blackout, what they are made of', async () => {
@@ -360,7 +490,10 @@ suite('debug adapter', () => {
             assert.match((await client.unfold(threadId, 'Live Update', 'time', 'blackout')).value, /^\d+ ms so far$/);
             assert.match((await client.unfold(threadId, 'Live Update', 'time', 'kernel startup')).value, /^\d+ ms$/);
             assert.equal((await client.unfold(threadId, 'Live Update', 'time', 'post-blackout')).value, 'not yet');
-            assert.equal((await client.unfold(threadId, 'Live Update', 'time', 'made of', 'boot_initcalls')).value, '70 ms');
+            assert.equal(
+                (await client.unfold(threadId, 'Live Update', 'time', 'made of', 'boot_initcalls')).value,
+                '70 ms',
+            );
         });
 
         test('the handover: device tree, preserved memory by order, scratch', async () => {
@@ -370,7 +503,10 @@ suite('debug adapter', () => {
             const order = await client.unfold(threadId, 'Handover', 'preserved memory', 'order 0');
             assert.match(order.value, /^\d+ × 4 KiB in \d+ runs$/);
             assert.match((await client.unfold(threadId, 'Handover', 'scratch')).value, /MiB in \d+ areas$/);
-            assert.equal((await client.unfold(threadId, 'Machine', 'owners', 'memfd guest-ram')).value.split(' in ')[0], '8 MiB');
+            assert.equal(
+                (await client.unfold(threadId, 'Machine', 'owners', 'memfd guest-ram')).value.split(' in ')[0],
+                '8 MiB',
+            );
         });
 
         test('what is unfolded stays unfolded over a step, with what it is then', async () => {
@@ -382,7 +518,10 @@ suite('debug adapter', () => {
             assert.match(await client.fails('variables', { variablesReference: before.variablesReference }), /gone/);
             assert.equal(await client.scope(threadId, 'Locals'), locals);
             assert.equal((await client.variables(before.variablesReference))[0]?.value, '42');
-            assert.equal((await client.unfold(threadId, 'Live Update', ...names)).variablesReference, before.variablesReference);
+            assert.equal(
+                (await client.unfold(threadId, 'Live Update', ...names)).variablesReference,
+                before.variablesReference,
+            );
         });
 
         test('bytes as rows of hex', async () => {
@@ -396,14 +535,22 @@ suite('debug adapter', () => {
         test('variables, fields and descriptors of processes are set, and what is no value is refused', async () => {
             const { threadId } = await stopAt('two statements');
             const { variablesReference } = await client.unfold(threadId, 'Locals', 'ser');
-            const set = z.object({ value: z.string() }).parse(await client.ok('setVariable', { variablesReference, name: 'count', value: '100 + 1' }));
+            const set = z
+                .object({ value: z.string() })
+                .parse(await client.ok('setVariable', { variablesReference, name: 'count', value: '100 + 1' }));
             assert.equal(set.value, '101');
             assert.equal(await client.evaluate('ser.count'), '101');
             const { variablesReference: file } = await client.unfold(threadId, 'Locals', 'args', 'file');
             await client.ok('setVariable', { variablesReference: file, name: 'count', value: '5' });
             assert.equal(await client.evaluate('args.file.count'), '5');
-            assert.match(await client.fails('setVariable', { variablesReference, name: 'count', value: 'nosuch' }), /Nothing is called `nosuch`/);
-            assert.match(await client.fails('setVariable', { variablesReference, name: 'bytes', value: '1' }), /cannot be set/);
+            assert.match(
+                await client.fails('setVariable', { variablesReference, name: 'count', value: 'nosuch' }),
+                /Nothing is called `nosuch`/,
+            );
+            assert.match(
+                await client.fails('setVariable', { variablesReference, name: 'bytes', value: '1' }),
+                /cannot be set/,
+            );
             assert.equal(await client.evaluate('ser.count = 7', { context: 'repl' }), '7');
             assert.match(await client.fails('evaluate', { expression: 'ser.count = 8', context: 'watch' }), /==/);
             await client.goes('next', { threadId });
@@ -413,7 +560,10 @@ suite('debug adapter', () => {
         test('a client is told to read variables anew after an assignment', async () => {
             await client.initialize({ supportsInvalidatedEvent: true });
             await client.ok('launch', { program: UPDATE });
-            await client.ok('setBreakpoints', { source: { path: UPDATE }, breakpoints: [{ line: line('in the loop') }] });
+            await client.ok('setBreakpoints', {
+                source: { path: UPDATE },
+                breakpoints: [{ line: line('in the loop') }],
+            });
             await client.ok('configurationDone');
             await client.stopped();
             await client.ok('evaluate', { expression: 'total = 7', context: 'repl' });
@@ -428,21 +578,47 @@ suite('debug adapter', () => {
             assert.match(await client.evaluate('ram', { frameId: block, context: 'hover' }), /^5 → /);
             assert.equal(await client.evaluate('ram.size / 1MiB', { frameId: block }), '8');
             assert.equal(await client.evaluate('luod.ram', { frameId: frames.at(-1)?.id }), '5');
-            assert.match(await client.fails('evaluate', { expression: 'luod.ram.size', frameId: frames.at(-1)?.id }), /process/);
-            assert.match(await client.fails('evaluate', { expression: 'ram', frameId: frames[0]?.id }), /Nothing is called `ram`/);
+            assert.match(
+                await client.fails('evaluate', { expression: 'luod.ram.size', frameId: frames.at(-1)?.id }),
+                /process/,
+            );
+            assert.match(
+                await client.fails('evaluate', { expression: 'ram', frameId: frames[0]?.id }),
+                /Nothing is called `ram`/,
+            );
         });
 
         test('clients that do not page get long collections in ranges', async () => {
             await client.initialize({ supportsVariablePaging: false });
             await client.ok('launch', { program: UPDATE });
-            await client.ok('setBreakpoints', { source: { path: UPDATE }, breakpoints: [{ line: line('two statements') }] });
+            await client.ok('setBreakpoints', {
+                source: { path: UPDATE },
+                breakpoints: [{ line: line('two statements') }],
+            });
             await client.ok('configurationDone');
             const { threadId } = await client.stopped();
-            const folios = await client.unfold(threadId, 'Live Update', 'outgoing sessions', '"vm-1"', 'token 0x1', 'serialized_data', 'folios');
+            const folios = await client.unfold(
+                threadId,
+                'Live Update',
+                'outgoing sessions',
+                '"vm-1"',
+                'token 0x1',
+                'serialized_data',
+                'folios',
+            );
             const ranges = (await client.variables(folios.variablesReference)).filter((v) => v.name.includes('…'));
-            assert.deepEqual(ranges.map((v) => v.name), ['[0 … 999]', '[1000 … 1999]', '[2000 … 2047]']);
+            assert.deepEqual(
+                ranges.map((v) => v.name),
+                ['[0 … 999]', '[1000 … 1999]', '[2000 … 2047]'],
+            );
             assert.equal((await client.variables(ranges[2]?.variablesReference ?? 0)).length, 48);
-            const ram = (await client.variables((await client.unfold(threadId, 'Machine', 'memory', 'node 0')).variablesReference)).find((v) => v.name.startsWith('0x100000'));
+            const ram = (
+                await client.variables(
+                    (
+                        await client.unfold(threadId, 'Machine', 'memory', 'node 0')
+                    ).variablesReference,
+                )
+            ).find((v) => v.name.startsWith('0x100000'));
             const [bytes] = await client.variables(ram?.variablesReference ?? 0);
             const [, second] = await client.variables(bytes?.variablesReference ?? 0);
             assert.equal(second?.name, '[1000000 … 1999999]');
@@ -454,17 +630,36 @@ suite('debug adapter', () => {
 
         test('memory: with an offset, beyond its end, where there is none', async () => {
             await stopAt('two statements');
-            const read = async (args: object): Promise<z.infer<typeof memorySchema>> => memorySchema.parse(await client.ok('readMemory', args));
-            assert.deepEqual(await read({ memoryReference: '0x9fbf0', offset: 8, count: 16 }), { address: '0x9fbf8', data: Buffer.alloc(8).toString('base64'), unreadableBytes: 8 });
-            assert.deepEqual(await read({ memoryReference: '0xa0000', count: 0x1000 }), { address: '0xa0000', unreadableBytes: 0x1000 });
-            assert.deepEqual(await read({ memoryReference: '0x10', offset: -0x20, count: 8 }), { address: '0x0', unreadableBytes: 8 });
-            assert.match(await client.fails('readMemory', { memoryReference: 'here', count: 1 }), /no physical address/);
+            const read = async (args: object): Promise<z.infer<typeof memorySchema>> =>
+                memorySchema.parse(await client.ok('readMemory', args));
+            assert.deepEqual(await read({ memoryReference: '0x9fbf0', offset: 8, count: 16 }), {
+                address: '0x9fbf8',
+                data: Buffer.alloc(8).toString('base64'),
+                unreadableBytes: 8,
+            });
+            assert.deepEqual(await read({ memoryReference: '0xa0000', count: 0x1000 }), {
+                address: '0xa0000',
+                unreadableBytes: 0x1000,
+            });
+            assert.deepEqual(await read({ memoryReference: '0x10', offset: -0x20, count: 8 }), {
+                address: '0x0',
+                unreadableBytes: 8,
+            });
+            assert.match(
+                await client.fails('readMemory', { memoryReference: 'here', count: 1 }),
+                /no physical address/,
+            );
         });
 
         test('a process that runs nothing now shows its descriptors', async () => {
             await stopAt('two statements');
-            const { threads } = z.object({ threads: z.array(z.object({ id: z.number(), name: z.string() })) }).parse(await client.ok('threads'));
-            assert.deepEqual(threads.map((t) => t.name.replace(/ \(\d+\)$/, '')), ['scenario', 'luod', 'vmm']);
+            const { threads } = z
+                .object({ threads: z.array(z.object({ id: z.number(), name: z.string() })) })
+                .parse(await client.ok('threads'));
+            assert.deepEqual(
+                threads.map((t) => t.name.replace(/ \(\d+\)$/, '')),
+                ['scenario', 'luod', 'vmm'],
+            );
             const vmm = threads[2]?.id ?? 0;
             assert.equal((await client.frames(vmm))[0]?.name, 'vmm is in user space');
             assert.equal((await client.unfold(vmm, 'Process', '0')).value, 'null, /dev/null');

@@ -9,7 +9,11 @@ import { Client, UPDATE } from './client';
 
 const IMAGE_1 = inRepository('test/conformance/images/image-1.elf.gz');
 const IMAGE_3 = inRepository('test/conformance/images/image-3.elf.gz');
-const memorySchema = z.object({ address: z.string(), data: z.string().optional(), unreadableBytes: z.number().optional() });
+const memorySchema = z.object({
+    address: z.string(),
+    data: z.string().optional(),
+    unreadableBytes: z.number().optional(),
+});
 
 suite('debug adapter: attached to an image', () => {
     let client: Client;
@@ -32,7 +36,11 @@ suite('debug adapter: attached to an image', () => {
         assert.equal(stop.reason, 'entry');
     }
 
-    async function read(memoryReference: string | undefined, count: number, offset = 0): Promise<z.infer<typeof memorySchema>> {
+    async function read(
+        memoryReference: string | undefined,
+        count: number,
+        offset = 0,
+    ): Promise<z.infer<typeof memorySchema>> {
         return memorySchema.parse(await client.ok('readMemory', { memoryReference, count, offset }));
     }
 
@@ -40,15 +48,20 @@ suite('debug adapter: attached to an image', () => {
         await attach(IMAGE_1);
         assert.deepEqual(await client.ok('threads'), { threads: [{ id: 1, name: 'handover' }] });
         const frames = await client.frames(1);
-        assert.deepEqual(frames.map((f) => f.name), ['handover from 7.2.13, update 1']);
+        assert.deepEqual(
+            frames.map((f) => f.name),
+            ['handover from 7.2.13, update 1'],
+        );
     });
 
     test('sessions unfold into files, structures, folios and their bytes', async () => {
         await attach(IMAGE_1);
         const sessions = await client.unfold(1, 'Live Update', 'sessions');
         assert.equal(sessions.value, '3 sessions');
-        assert.deepEqual((await client.variables(sessions.variablesReference)).map((v) => `${v.name} ${v.value}`),
-            ['"vm-1" 5 files', '"in-memory-db" 1 file', '"empty" no files']);
+        assert.deepEqual(
+            (await client.variables(sessions.variablesReference)).map((v) => `${v.name} ${v.value}`),
+            ['"vm-1" 5 files', '"in-memory-db" 1 file', '"empty" no files'],
+        );
         const pos = await client.unfold(1, 'Live Update', 'sessions', '"vm-1"', 'token 0x2', 'serialized', 'pos');
         assert.equal(pos.value, '1234');
         const ram = await client.unfold(1, 'Live Update', 'sessions', '"vm-1"', 'token 0x1');
@@ -61,7 +74,16 @@ suite('debug adapter: attached to an image', () => {
         assert.equal(first?.memoryReference, '0x17a1000');
         const { data } = await read(first?.memoryReference, 16);
         assert.equal(Buffer.from(data ?? '', 'base64').toString('hex'), '0f161d242b323940474e555c636a7178');
-        const rows = await client.unfold(1, 'Live Update', 'sessions', '"in-memory-db"', 'token 0xffffffffffffffff', 'folios', '[0]', 'bytes');
+        const rows = await client.unfold(
+            1,
+            'Live Update',
+            'sessions',
+            '"in-memory-db"',
+            'token 0xffffffffffffffff',
+            'folios',
+            '[0]',
+            'bytes',
+        );
         const [row] = await client.variables(rows.variablesReference, { filter: 'indexed', start: 0, count: 1 });
         assert.match(row?.value ?? '', /^63 61 63 68 65 2d .* {2}cache-header-v3\.$/);
         const flbs = await client.unfold(1, 'Live Update', 'FLBs', '"luotest-flb-x-v1"');
@@ -78,9 +100,15 @@ suite('debug adapter: attached to an image', () => {
         assert.equal(preserved.value, '2068 pages, 8.1 MiB');
         assert.equal((await client.unfold(1, 'Handover', 'preserved memory', 'order 9')).value, '4 × 2 MiB');
         const areas = await client.unfold(1, 'Handover', 'scratch areas');
-        assert.deepEqual((await client.variables(areas.variablesReference)).map((v) => `${v.name}: ${v.value}`), [
-            'lowmem: 0x1c800000–0x1f7fffff (48 MiB)', 'global: empty, at 0x1fc00000', 'node 0: 0x11000000–0x133fffff (36 MiB)', 'node 1: 0x1bc00000–0x1c7fffff (12 MiB)',
-        ]);
+        assert.deepEqual(
+            (await client.variables(areas.variablesReference)).map((v) => `${v.name}: ${v.value}`),
+            [
+                'lowmem: 0x1c800000–0x1f7fffff (48 MiB)',
+                'global: empty, at 0x1fc00000',
+                'node 0: 0x11000000–0x133fffff (36 MiB)',
+                'node 1: 0x1bc00000–0x1c7fffff (12 MiB)',
+            ],
+        );
         assert.equal((await client.unfold(1, 'Handover', 'findings')).value, 'no findings');
     });
 
@@ -102,7 +130,10 @@ suite('debug adapter: attached to an image', () => {
         }
         assert.match(await client.fails('launch', { program: UPDATE }), /session/);
         assert.match(await client.fails('attach', { image: IMAGE_1 }), /start another one/);
-        assert.match(await client.fails('setVariable', { variablesReference: 1, name: 'x', value: '1' }), /cannot be changed/);
+        assert.match(
+            await client.fails('setVariable', { variablesReference: 1, name: 'x', value: '1' }),
+            /cannot be changed/,
+        );
         await client.ok('disconnect');
     });
 
@@ -117,13 +148,25 @@ suite('debug adapter: attached to an image', () => {
         assert.match(bad.output, /the root FDT: the magic is .* \[fdt-invalid\]: everything is lost silently/);
         await client.ok('configurationDone');
         await client.stopped();
-        assert.equal((await client.unfold(1, 'Handover', 'findings', 'fdt-invalid', 'consequence')).value, 'everything is lost silently');
+        assert.equal(
+            (await client.unfold(1, 'Handover', 'findings', 'fdt-invalid', 'consequence')).value,
+            'everything is lost silently',
+        );
     });
 
     test('wrong configurations and files are one sentence each', async () => {
-        assert.equal(await client.fails('attach', {}), 'attach configuration: "image" is missing: it must be a string.');
-        assert.match(await client.fails('attach', { image: '/nowhere/x.elf' }), /^There is no memory image \/nowhere\/x\.elf/);
-        assert.match(await client.fails('attach', { image: IMAGE_1, fdt: '0x123' }), /"fdt" must be the physical address of a page/);
+        assert.equal(
+            await client.fails('attach', {}),
+            'attach configuration: "image" is missing: it must be a string.',
+        );
+        assert.match(
+            await client.fails('attach', { image: '/nowhere/x.elf' }),
+            /^There is no memory image \/nowhere\/x\.elf/,
+        );
+        assert.match(
+            await client.fails('attach', { image: IMAGE_1, fdt: '0x123' }),
+            /"fdt" must be the physical address of a page/,
+        );
         const folder = mkdtempSync(path.join(tmpdir(), 'lus-attach-'));
         try {
             const file = path.join(folder, 'text.elf');

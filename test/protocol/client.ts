@@ -19,7 +19,12 @@ const WAIT_MS = 15_000;
 const messageSchema = z.discriminatedUnion('type', [
     z.object({ type: z.literal('event'), event: z.string(), body: z.unknown().optional() }),
     z.object({
-        type: z.literal('response'), request_seq: z.number(), success: z.boolean(), command: z.string(), message: z.string().optional(), body: z.unknown().optional(),
+        type: z.literal('response'),
+        request_seq: z.number(),
+        success: z.boolean(),
+        command: z.string(),
+        message: z.string().optional(),
+        body: z.unknown().optional(),
     }),
 ]);
 
@@ -40,7 +45,11 @@ export class Client {
     readonly answered = new Map<number, number>();
     readonly transcript: string[] = [];
 
-    private constructor(private readonly output: Writable, input: Readable, private readonly end: () => void) {
+    private constructor(
+        private readonly output: Writable,
+        input: Readable,
+        private readonly end: () => void,
+    ) {
         const reader = new MessageReader((message) => this.receive(message));
         input.on('data', (chunk: Buffer) => reader.push(chunk));
     }
@@ -108,14 +117,20 @@ export class Client {
     private receive(raw: unknown): void {
         const message = messageSchema.parse(raw);
         if (message.type === 'event') {
-            this.transcript.push(`· ${message.event} ${message.body === undefined ? '' : JSON.stringify(message.body)}`.trimEnd());
+            this.transcript.push(
+                `· ${message.event} ${message.body === undefined ? '' : JSON.stringify(message.body)}`.trimEnd(),
+            );
             this.unread.push(message);
             this.wake?.();
             return;
         }
         const { success, body, request_seq: seq } = message;
         this.answered.set(seq, (this.answered.get(seq) ?? 0) + 1);
-        this.transcript.push(success ? `← ${message.command} ${body === undefined ? '' : JSON.stringify(body)}`.trimEnd() : `✗ ${message.command} ${message.message ?? ''}`);
+        this.transcript.push(
+            success
+                ? `← ${message.command} ${body === undefined ? '' : JSON.stringify(body)}`.trimEnd()
+                : `✗ ${message.command} ${message.message ?? ''}`,
+        );
         this.waiting.get(seq)?.(message);
         this.waiting.delete(seq);
     }
@@ -123,7 +138,12 @@ export class Client {
     // ------------------------------------------------------------ a debugging session
 
     async initialize(args: object = {}): Promise<void> {
-        await this.ok('initialize', { adapterID: 'lus', supportsVariablePaging: true, supportsVariableType: true, ...args });
+        await this.ok('initialize', {
+            adapterID: 'lus',
+            supportsVariablePaging: true,
+            supportsVariableType: true,
+            ...args,
+        });
     }
 
     /** Launches up to where breakpoints can be set. */
@@ -133,10 +153,22 @@ export class Client {
         await this.event('initialized');
     }
 
-    async stopped(): Promise<{ reason: string; threadId: number; hitBreakpointIds?: number[] | undefined; text?: string | undefined }> {
+    async stopped(): Promise<{
+        reason: string;
+        threadId: number;
+        hitBreakpointIds?: number[] | undefined;
+        text?: string | undefined;
+    }> {
         const { event, body } = await this.event('stopped', 'terminated');
         assert.equal(event, 'stopped', 'the run ended instead of stopping');
-        return z.object({ reason: z.string(), threadId: z.number(), hitBreakpointIds: z.array(z.number()).optional(), text: z.string().optional() }).parse(body);
+        return z
+            .object({
+                reason: z.string(),
+                threadId: z.number(),
+                hitBreakpointIds: z.array(z.number()).optional(),
+                text: z.string().optional(),
+            })
+            .parse(body);
     }
 
     /** Sends a request that makes the run go on, and waits for the stop. */
@@ -147,17 +179,23 @@ export class Client {
 
     async frames(threadId: number): Promise<DebugProtocol.StackFrame[]> {
         const body = await this.ok('stackTrace', { threadId });
-        return z.object({ stackFrames: z.array(z.custom<DebugProtocol.StackFrame>((f) => typeof f === 'object')) }).parse(body).stackFrames;
+        return z
+            .object({ stackFrames: z.array(z.custom<DebugProtocol.StackFrame>((f) => typeof f === 'object')) })
+            .parse(body).stackFrames;
     }
 
     async variables(variablesReference: number, more: object = {}): Promise<DebugProtocol.Variable[]> {
         const body = await this.ok('variables', { variablesReference, ...more });
-        return z.object({ variables: z.array(z.custom<DebugProtocol.Variable>((f) => typeof f === 'object')) }).parse(body).variables;
+        return z
+            .object({ variables: z.array(z.custom<DebugProtocol.Variable>((f) => typeof f === 'object')) })
+            .parse(body).variables;
     }
 
     async scope(threadId: number, name: string): Promise<number> {
         const [top] = await this.frames(threadId);
-        const body = z.object({ scopes: z.array(z.object({ name: z.string(), variablesReference: z.number() })) }).parse(await this.ok('scopes', { frameId: top?.id }));
+        const body = z
+            .object({ scopes: z.array(z.object({ name: z.string(), variablesReference: z.number() })) })
+            .parse(await this.ok('scopes', { frameId: top?.id }));
         const found = body.scopes.find((s) => s.name === name);
         assert.ok(found, `there is no scope ${name}`);
         return found.variablesReference;
@@ -196,7 +234,8 @@ async function within<T>(what: string, promise: Promise<T>): Promise<T> {
 
 /** Without what differs between machines, and what differs between versions of the emulator that behave alike: addresses, lines of its own code. */
 function normalized(transcript: readonly string[]): string {
-    return `${transcript.join('\n')
+    return `${transcript
+        .join('\n')
         .replaceAll(FIXTURES, '<fixtures>')
         .replaceAll(/0x[0-9a-f]{5,}/g, '0x…')
         // the kernel's own code moves about
@@ -214,5 +253,9 @@ export function assertGolden(name: string, transcript: readonly string[]): void 
         writeFileSync(file, now);
         return;
     }
-    assert.equal(now, readFileSync(file, 'utf8'), `${path.relative(inRepository(), file)}: run with UPDATE_GOLDEN=1 if the change is meant`);
+    assert.equal(
+        now,
+        readFileSync(file, 'utf8'),
+        `${path.relative(inRepository(), file)}: run with UPDATE_GOLDEN=1 if the change is meant`,
+    );
 }

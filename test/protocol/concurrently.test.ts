@@ -19,7 +19,10 @@ suite('debug adapter: several processes at the same time', () => {
 
     async function stopAt(...markers: string[]): ReturnType<Client['stopped']> {
         await client.launch({ program: PROGRAM });
-        await client.ok('setBreakpoints', { source: { path: PROGRAM }, breakpoints: markers.map((m) => ({ line: line(m) })) });
+        await client.ok('setBreakpoints', {
+            source: { path: PROGRAM },
+            breakpoints: markers.map((m) => ({ line: line(m) })),
+        });
         await client.ok('configurationDone');
         return await client.stopped();
     }
@@ -38,17 +41,41 @@ suite('debug adapter: several processes at the same time', () => {
         const { threadId } = await stopAt('frozen');
         const all = await threads();
         assert.match(all.get('luod')?.name ?? '', /^luod \(\d+\)$/);
-        assert.match(all.get('vmm')?.name ?? '', /^vmm \(\d+\): waits for the serialize lock, held by luod \(reboot\(KEXEC\)\)$/);
+        assert.match(
+            all.get('vmm')?.name ?? '',
+            /^vmm \(\d+\): waits for the serialize lock, held by luod \(reboot\(KEXEC\)\)$/,
+        );
         const vmm = all.get('vmm')?.id ?? 0;
-        assert.deepEqual((await client.frames(vmm)).map((f) => f.name), [
-            'waits for the serialize lock, held by luod (reboot(KEXEC))', 'release session "vm-1"', 'task_work', `vmm, scenario line ${line('close')}`, 'scenario "two"',
-        ]);
-        assert.equal((await client.unfold(vmm, 'Process', 'state')).value, 'D, waits for the serialize lock, held by luod (reboot(KEXEC))');
-        assert.equal((await client.unfold(threadId, 'Process', 'holds')).value,
-            'system_transition_mutex, the kexec lock, the serialize lock, the list of outgoing sessions, the mutex of session "vm-1"');
-        assert.equal((await client.unfold(threadId, 'Live Update', 'locks', 'the serialize lock')).value, 'held by luod; waiting: vmm');
-        assert.equal((await client.unfold(threadId, 'Live Update', 'locks', 'the serialize lock', 'vmm')).value, 'waits, for reading');
-        assert.equal(await client.evaluate('vmm.waits_for'), '"waits for the serialize lock, held by luod (reboot(KEXEC))"');
+        assert.deepEqual(
+            (await client.frames(vmm)).map((f) => f.name),
+            [
+                'waits for the serialize lock, held by luod (reboot(KEXEC))',
+                'release session "vm-1"',
+                'task_work',
+                `vmm, scenario line ${line('close')}`,
+                'scenario "two"',
+            ],
+        );
+        assert.equal(
+            (await client.unfold(vmm, 'Process', 'state')).value,
+            'D, waits for the serialize lock, held by luod (reboot(KEXEC))',
+        );
+        assert.equal(
+            (await client.unfold(threadId, 'Process', 'holds')).value,
+            'system_transition_mutex, the kexec lock, the serialize lock, the list of outgoing sessions, the mutex of session "vm-1"',
+        );
+        assert.equal(
+            (await client.unfold(threadId, 'Live Update', 'locks', 'the serialize lock')).value,
+            'held by luod; waiting: vmm',
+        );
+        assert.equal(
+            (await client.unfold(threadId, 'Live Update', 'locks', 'the serialize lock', 'vmm')).value,
+            'waits, for reading',
+        );
+        assert.equal(
+            await client.evaluate('vmm.waits_for'),
+            '"waits for the serialize lock, held by luod (reboot(KEXEC))"',
+        );
         assert.equal(await client.evaluate('luo.serialize.waiting'), '1');
     });
 
@@ -73,7 +100,10 @@ suite('debug adapter: several processes at the same time', () => {
         assert.equal(after.reason, 'step');
         // it has got the lock, and stands behind it
         assert.equal((await client.frames(vmm))[0]?.name, 'release session "vm-1"');
-        assert.deepEqual([...(await threads()).values()].filter((t) => t.name.includes('waits')), []);
+        assert.deepEqual(
+            [...(await threads()).values()].filter((t) => t.name.includes('waits')),
+            [],
+        );
     });
 
     test('breakpoints stop whichever thread comes to them, also during the step of another', async () => {

@@ -12,7 +12,11 @@ const outputSchema = z.object({ category: z.string(), output: z.string(), line: 
 
 /** The line of a text, from 1; the last one that has it. */
 function lastLine(file: string, text: string): number {
-    return readFileSync(file, 'utf8').split('\n').findLastIndex((l) => l.includes(text)) + 1;
+    return (
+        readFileSync(file, 'utf8')
+            .split('\n')
+            .findLastIndex((l) => l.includes(text)) + 1
+    );
 }
 
 suite('debug adapter: diagnoses', () => {
@@ -38,10 +42,19 @@ suite('debug adapter: diagnoses', () => {
         await client.ok('configurationDone');
         const stop = await client.stopped();
         assert.equal(stop.reason, 'exception');
-        assert.match(stop.text ?? '', /^LU1003: Session "forgotten" came from the previous kernel and was never retrieved/);
+        assert.match(
+            stop.text ?? '',
+            /^LU1003: Session "forgotten" came from the previous kernel and was never retrieved/,
+        );
         const frames = await client.frames(stop.threadId);
         assert.ok(frames.some((f) => f.line === lastLine(LOST, 'reboot(KEXEC)')));
-        const info = z.object({ exceptionId: z.string(), breakMode: z.string(), description: z.string(), details: z.object({ typeName: z.string() }) })
+        const info = z
+            .object({
+                exceptionId: z.string(),
+                breakMode: z.string(),
+                description: z.string(),
+                details: z.object({ typeName: z.string() }),
+            })
             .parse(await client.ok('exceptionInfo', { threadId: stop.threadId }));
         assert.deepEqual([info.exceptionId, info.breakMode, info.details.typeName], ['diagnosis', 'always', 'LU1003']);
         assert.match(info.description, /^LU1003: .*\nWhat to do: /);
@@ -56,7 +69,10 @@ suite('debug adapter: diagnoses', () => {
         const { category, output, line } = await said('LU1003');
         assert.equal(category, 'stderr');
         assert.equal(line, lastLine(LOST, 'reboot(KEXEC)'));
-        assert.match(output, /^error LU1003: .*\n {4}kernel 0: create_session\("forgotten"\) {2}.*second-update\.lus.*\n(?: {4}kernel .*\n)* {4}What to do: .*\n$/);
+        assert.match(
+            output,
+            /^error LU1003: .*\n {4}kernel 0: create_session\("forgotten"\) {2}.*second-update\.lus.*\n(?: {4}kernel .*\n)* {4}What to do: .*\n$/,
+        );
         await client.event('exited');
     });
 
@@ -72,37 +88,62 @@ suite('debug adapter: diagnoses', () => {
 
     test('a group can be narrowed to codes, warnings among them', async () => {
         await client.launch({ program: LEAK });
-        await client.ok('setExceptionBreakpoints', { filters: [], filterOptions: [{ filterId: 'diagnosis-handover', condition: 'LU1006' }] });
+        await client.ok('setExceptionBreakpoints', {
+            filters: [],
+            filterOptions: [{ filterId: 'diagnosis-handover', condition: 'LU1006' }],
+        });
         await client.ok('configurationDone');
         assert.match((await client.stopped()).text ?? '', /^LU1006: /);
     });
 
     test('what follows from another finding names it', async () => {
         await client.launch({ program: UNKNOWN });
-        await client.ok('setExceptionBreakpoints', { filters: [], filterOptions: [{ filterId: 'diagnosis-handover' }] });
+        await client.ok('setExceptionBreakpoints', {
+            filters: [],
+            filterOptions: [{ filterId: 'diagnosis-handover' }],
+        });
         await client.ok('configurationDone');
         await client.ok('continue', { threadId: (await client.stopped()).threadId });
         const stop = await client.stopped();
         assert.match(stop.text ?? '', /^LU1014: /);
-        const info = z.object({ description: z.string(), details: z.object({ innerException: z.array(z.object({ typeName: z.string() })) }) })
+        const info = z
+            .object({
+                description: z.string(),
+                details: z.object({ innerException: z.array(z.object({ typeName: z.string() })) }),
+            })
             .parse(await client.ok('exceptionInfo', { threadId: stop.threadId }));
-        assert.match(info.description, /^LU1014: This kernel has no handler.*\nFollows from LU1014: "7\.2" has no handler/);
-        assert.deepEqual(info.details.innerException.map((e) => e.typeName), ['LU1014']);
+        assert.match(
+            info.description,
+            /^LU1014: This kernel has no handler.*\nFollows from LU1014: "7\.2" has no handler/,
+        );
+        assert.deepEqual(
+            info.details.innerException.map((e) => e.typeName),
+            ['LU1014'],
+        );
     });
 
     test('a condition that is no code of the group is refused, with the nearest', async () => {
         const filterOptions = [
-            { filterId: 'diagnosis-sessions' }, { filterId: 'diagnosis-sessions', condition: 'LU1003,LU1O04' }, { filterId: 'diagnosis-memory', condition: 'LU1003' },
-            { filterId: 'failed-call', condition: 'LU1003' }, { filterId: 'diagnosis-weather' },
+            { filterId: 'diagnosis-sessions' },
+            { filterId: 'diagnosis-sessions', condition: 'LU1003,LU1O04' },
+            { filterId: 'diagnosis-memory', condition: 'LU1003' },
+            { filterId: 'failed-call', condition: 'LU1003' },
+            { filterId: 'diagnosis-weather' },
         ];
         const body = await client.ok('setExceptionBreakpoints', { filters: ['diagnosis', 'nothing'], filterOptions });
-        assert.deepEqual(z.object({ breakpoints: z.array(z.object({ verified: z.boolean(), message: z.string().optional() })) }).parse(body).breakpoints, [
-            { verified: true }, { verified: false, message: 'There is no exception filter nothing.' },
-            { verified: true },
-            { verified: false, message: 'No diagnosis has the code LU1O04: did you mean LU1004?' },
-            { verified: false, message: 'LU1003 belongs to the filter Diagnosis: sessions.' },
-            { verified: false, message: 'The filter failed-call takes no condition.' },
-            { verified: false, message: 'There is no exception filter diagnosis-weather.' },
-        ]);
+        assert.deepEqual(
+            z
+                .object({ breakpoints: z.array(z.object({ verified: z.boolean(), message: z.string().optional() })) })
+                .parse(body).breakpoints,
+            [
+                { verified: true },
+                { verified: false, message: 'There is no exception filter nothing.' },
+                { verified: true },
+                { verified: false, message: 'No diagnosis has the code LU1O04: did you mean LU1004?' },
+                { verified: false, message: 'LU1003 belongs to the filter Diagnosis: sessions.' },
+                { verified: false, message: 'The filter failed-call takes no condition.' },
+                { verified: false, message: 'There is no exception filter diagnosis-weather.' },
+            ],
+        );
     });
 });

@@ -7,7 +7,9 @@ import { Client } from './client';
 const LOAD = inRepository('extension', 'examples', 'guest-under-load.lus');
 
 function lineWith(text: string): number {
-    const at = readFileSync(LOAD, 'utf8').split('\n').findIndex((l) => l.includes(text));
+    const at = readFileSync(LOAD, 'utf8')
+        .split('\n')
+        .findIndex((l) => l.includes(text));
     assert.ok(at >= 0, text);
     return at + 1;
 }
@@ -23,14 +25,21 @@ suite('debug adapter: virtual machines', () => {
 
     test('vCPUs, registers, memory slots down to the bytes, and what is wrong', async () => {
         await client.launch({ program: LOAD, stopOnEntry: false });
-        await client.ok('setBreakpoints', { source: { path: LOAD }, breakpoints: [{ line: lineWith('guest.save(state)') }] });
+        await client.ok('setBreakpoints', {
+            source: { path: LOAD },
+            breakpoints: [{ line: lineWith('guest.save(state)') }],
+        });
         await client.ok('configurationDone');
         const { threadId } = await client.stopped();
         const guest = ['virtual machines', 'guest'] as const;
-        const value = async (...path: string[]): Promise<string> => (await client.unfold(threadId, 'Machine', ...guest, ...path)).value;
+        const value = async (...path: string[]): Promise<string> =>
+            (await client.unfold(threadId, 'Machine', ...guest, ...path)).value;
         assert.equal(await value(), '4 vCPUs, paused');
         assert.equal(await value('vCPUs', '[3]'), 'paused');
-        assert.match(await value('vCPUs', '[1]', 'program'), /^writes 0x1000000–0x1ffffff \(16 MiB\) at 100 MiB\/s, round 2, \d+ pages of it done$/);
+        assert.match(
+            await value('vCPUs', '[1]', 'program'),
+            /^writes 0x1000000–0x1ffffff \(16 MiB\) at 100 MiB\/s, round 2, \d+ pages of it done$/,
+        );
         assert.match(await value('vCPUs', '[1]', 'registers', 'rip'), /^0xffffffff810000\w\w$/);
         assert.equal(await value('vCPUs', '[1]', 'registers', 'rsi'), '0x1000000');
         assert.equal(await value('memory slots', '0x2000000'), '0x2000000–0x3ffffff (32 MiB): memfd "guest-ram-high"');
@@ -48,6 +57,9 @@ suite('debug adapter: virtual machines', () => {
         const { threadId, reason } = await client.stopped();
         assert.equal(reason, 'exception');
         const frames = await client.frames(threadId);
-        assert.ok(frames.some((f) => f.line === lineWith('reboot(KEXEC)')), JSON.stringify(frames.map((f) => [f.name, f.line])));
+        assert.ok(
+            frames.some((f) => f.line === lineWith('reboot(KEXEC)')),
+            JSON.stringify(frames.map((f) => [f.name, f.line])),
+        );
     });
 });

@@ -10,7 +10,9 @@ const AGENT = inRepository('extension', 'examples', 'agent.lus');
 
 /** The number of the first line that contains a text. */
 function lineWith(file: string, text: string): number {
-    const at = readFileSync(file, 'utf8').split('\n').findIndex((l) => l.includes(text));
+    const at = readFileSync(file, 'utf8')
+        .split('\n')
+        .findIndex((l) => l.includes(text));
     assert.ok(at >= 0, text);
     return at + 1;
 }
@@ -32,11 +34,19 @@ suite('debug adapter: memory of the host', () => {
     }
 
     test('a file in memory: how much of it lies in scratch, and what a pin changes', async () => {
-        const threadId = await stopAt(MOVABLE, 'preserving a file brings it out of scratch', 'before = phys(ram.folio_at');
-        const value = async (...path: string[]): Promise<string> => (await client.unfold(threadId, 'Machine', 'files in memory', 'guest-ram', ...path)).value;
+        const threadId = await stopAt(
+            MOVABLE,
+            'preserving a file brings it out of scratch',
+            'before = phys(ram.folio_at',
+        );
+        const value = async (...path: string[]): Promise<string> =>
+            (await client.unfold(threadId, 'Machine', 'files in memory', 'guest-ram', ...path)).value;
         assert.match(await value(), /^8 MiB, 8 MiB allocated, 6(\.\d+)? MiB in scratch$/);
         assert.equal(await value('pinned'), '0 bytes');
-        await client.ok('setBreakpoints', { source: { path: MOVABLE }, breakpoints: [{ line: lineWith(MOVABLE, 'log("preserving took') }] });
+        await client.ok('setBreakpoints', {
+            source: { path: MOVABLE },
+            breakpoints: [{ line: lineWith(MOVABLE, 'log("preserving took') }],
+        });
         await client.goes('continue', { threadId });
         assert.equal(await value(), '8 MiB, 8 MiB allocated');
         assert.equal(await value('pinned'), '8 MiB');
@@ -45,8 +55,14 @@ suite('debug adapter: memory of the host', () => {
 
     test('pools of huge pages', async () => {
         const threadId = await stopAt(HUGE, 'the pools are what they were', 'assert hugepages(1GiB).nr == 1');
-        assert.equal((await client.unfold(threadId, 'Machine', 'huge pages')).value, '62 of 2 MiB, 62 free; 1 of 1 GiB, 1 free');
-        assert.equal((await client.unfold(threadId, 'Machine', 'huge pages', '1 GiB', 'incoming')).value, '3 preserved by the previous kernel and not back');
+        assert.equal(
+            (await client.unfold(threadId, 'Machine', 'huge pages')).value,
+            '62 of 2 MiB, 62 free; 1 of 1 GiB, 1 free',
+        );
+        assert.equal(
+            (await client.unfold(threadId, 'Machine', 'huge pages', '1 GiB', 'incoming')).value,
+            '3 preserved by the previous kernel and not back',
+        );
     });
 
     test('a function breakpoint in the agent, its source, and a step in it', async () => {
@@ -58,8 +74,16 @@ suite('debug adapter: memory of the host', () => {
         assert.equal(top?.name, 'luod_hand_back');
         assert.equal(top?.source?.name, 'luod.lus');
         assert.equal(below?.source?.name, 'agent.lus');
-        const source = await client.ok('source', { sourceReference: top?.source?.sourceReference, source: top?.source });
-        assert.ok(typeof source === 'object' && source && 'content' in source && String(source.content).includes('fn luod_hand_back(agent'));
+        const source = await client.ok('source', {
+            sourceReference: top?.source?.sourceReference,
+            source: top?.source,
+        });
+        assert.ok(
+            typeof source === 'object' &&
+                source &&
+                'content' in source &&
+                String(source.content).includes('fn luod_hand_back(agent'),
+        );
         await client.goes('next', { threadId });
         assert.equal(await client.evaluate('name', { frameId: (await client.frames(threadId))[0]?.id }), '"vm-1"');
     });

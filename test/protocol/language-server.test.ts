@@ -31,9 +31,14 @@ suite('language server', () => {
 
     setup(async () => {
         folder = mkdtempSync(path.join(tmpdir(), 'lus-lsp-'));
-        server = spawn(process.execPath, [inRepository('dist', 'language-server.js'), '--stdio'], { stdio: ['pipe', 'pipe', 'inherit'] });
+        server = spawn(process.execPath, [inRepository('dist', 'language-server.js'), '--stdio'], {
+            stdio: ['pipe', 'pipe', 'inherit'],
+        });
         assert.ok(server.stdout && server.stdin);
-        connection = createProtocolConnection(new StreamMessageReader(server.stdout), new StreamMessageWriter(server.stdin));
+        connection = createProtocolConnection(
+            new StreamMessageReader(server.stdout),
+            new StreamMessageWriter(server.stdin),
+        );
         published = new Map();
         waiting = [];
         connection.onNotification('textDocument/publishDiagnostics', (params: PublishDiagnosticsParams) => {
@@ -43,7 +48,11 @@ suite('language server', () => {
             }
         });
         connection.listen();
-        const { serverInfo }: InitializeResult = await connection.sendRequest('initialize', { processId: process.pid, rootUri: null, capabilities: {} });
+        const { serverInfo }: InitializeResult = await connection.sendRequest('initialize', {
+            processId: process.pid,
+            rootUri: null,
+            capabilities: {},
+        });
         assert.equal(serverInfo?.name, 'lus');
         await connection.sendNotification('initialized', {});
     });
@@ -60,18 +69,23 @@ suite('language server', () => {
 
     async function open(name: string, text: string): Promise<string> {
         const uri = uriOf(name);
-        await connection.sendNotification('textDocument/didOpen', { textDocument: { uri, languageId: 'lus', version: 1, text } });
+        await connection.sendNotification('textDocument/didOpen', {
+            textDocument: { uri, languageId: 'lus', version: 1, text },
+        });
         return uri;
     }
 
     /** @param version undefined for a file that is not open */
-    async function diagnostics(uri: string, version: number | undefined): Promise<PublishDiagnosticsParams['diagnostics']> {
+    async function diagnostics(
+        uri: string,
+        version: number | undefined,
+    ): Promise<PublishDiagnosticsParams['diagnostics']> {
         for (;;) {
             const found = published.get(uri);
             if (found && found.version === version) {
                 return found.diagnostics;
             }
-            await new Promise<void>(resolve => waiting.push(resolve));
+            await new Promise<void>((resolve) => waiting.push(resolve));
         }
     }
 
@@ -88,10 +102,16 @@ suite('language server', () => {
             context: { diagnostics: [] },
         });
         const edits = actions[0]?.edit?.changes?.[uri] ?? [];
-        assert.deepEqual(edits.map(e => e.newText), ['memfd_create']);
+        assert.deepEqual(
+            edits.map((e) => e.newText),
+            ['memfd_create'],
+        );
 
         const contentChanges = edits.map(({ range, newText }) => ({ range, text: newText }));
-        await connection.sendNotification('textDocument/didChange', { textDocument: { uri, version: 2 }, contentChanges });
+        await connection.sendNotification('textDocument/didChange', {
+            textDocument: { uri, version: 2 },
+            contentChanges,
+        });
         assert.deepEqual(await diagnostics(uri, 2), []);
     });
 
@@ -102,7 +122,10 @@ suite('language server', () => {
 
         // Wrong only together: a name that both declare, one of them not saved yet.
         const text = `${GOOD}struct Other { count: u64 }\n`;
-        await connection.sendNotification('textDocument/didChange', { textDocument: { uri, version: 2 }, contentChanges: [{ text }] });
+        await connection.sendNotification('textDocument/didChange', {
+            textDocument: { uri, version: 2 },
+            contentChanges: [{ text }],
+        });
         assert.deepEqual(await diagnostics(uri, 2), []);
         const nic = await open('nic.lus', `${NIC}struct Other { count: u64 }\n`);
         const [found] = await diagnostics(nic, 1);
@@ -116,7 +139,10 @@ suite('language server', () => {
         assert.ok((await diagnostics(nic, undefined)).length > 0);
         published.delete(nic);
         const text = GOOD.replace('import "nic.lus"', '');
-        await connection.sendNotification('textDocument/didChange', { textDocument: { uri, version: 2 }, contentChanges: [{ text }] });
+        await connection.sendNotification('textDocument/didChange', {
+            textDocument: { uri, version: 2 },
+            contentChanges: [{ text }],
+        });
         assert.deepEqual(await diagnostics(nic, undefined), []);
     });
 
@@ -128,9 +154,11 @@ suite('language server', () => {
 
     test('the outline works in a file that is half written', async () => {
         const uri = await open('half.lus', `${NIC}\nscenario "half" {\n    process luod {\n        lu = open(`);
-        const symbols: DocumentSymbol[] = await connection.sendRequest('textDocument/documentSymbol', { textDocument: { uri } });
+        const symbols: DocumentSymbol[] = await connection.sendRequest('textDocument/documentSymbol', {
+            textDocument: { uri },
+        });
         assert.deepEqual(
-            symbols.map(s => [s.name, s.children?.map(c => c.name)]),
+            symbols.map((s) => [s.name, s.children?.map((c) => c.name)]),
             [
                 ['NicState', ['magic']],
                 ['half', []],

@@ -43,20 +43,33 @@ suite('debug adapter: recordings', () => {
     test('steps through its lines, into the kernel, and over the kexec', async () => {
         await client.launch({ program: RECORDING, stopOnEntry: true });
         const failing = lineOf('kexec');
-        const body = await client.ok('setBreakpoints', { source: { path: RECORDING }, breakpoints: [{ line: failing }] });
-        assert.deepEqual(z.object({ breakpoints: z.array(z.object({ verified: z.boolean(), line: z.number() })) }).parse(body).breakpoints, [{ verified: true, line: failing }]);
+        const body = await client.ok('setBreakpoints', {
+            source: { path: RECORDING },
+            breakpoints: [{ line: failing }],
+        });
+        assert.deepEqual(
+            z.object({ breakpoints: z.array(z.object({ verified: z.boolean(), line: z.number() })) }).parse(body)
+                .breakpoints,
+            [{ verified: true, line: failing }],
+        );
         await client.ok('configurationDone');
         const entry = await client.stopped();
         assert.deepEqual(await place(entry.threadId), { line: 1, file: 'case-freeze-rollback.jsonl' });
         for (const line of [2, 3]) {
-            assert.deepEqual(await place((await client.goes('next')).threadId), { line, file: 'case-freeze-rollback.jsonl' });
+            assert.deepEqual(await place((await client.goes('next')).threadId), {
+                line,
+                file: 'case-freeze-rollback.jsonl',
+            });
         }
         assert.equal((await client.goes('continue')).reason, 'breakpoint');
         const inside = await client.goes('stepIn');
         const frames = await client.frames(inside.threadId);
         assert.match(frames[0]?.name ?? '', /^reboot\(KEXEC\)$/);
         assert.equal(path.basename(frames[0]?.source?.path ?? ''), 'kernel.lus');
-        assert.ok(frames.some((f) => f.line === failing && f.source?.path === RECORDING), 'the line of the recording is below');
+        assert.ok(
+            frames.some((f) => f.line === failing && f.source?.path === RECORDING),
+            'the line of the recording is below',
+        );
         assert.equal((await place((await client.goes('stepOut')).threadId)).line, failing + 1);
         const jumping = await client.goes('next');
         assert.deepEqual(await place(jumping.threadId), { line: failing + 2, file: 'case-freeze-rollback.jsonl' });
@@ -73,7 +86,9 @@ suite('debug adapter: recordings', () => {
         assert.equal(reason, 'function breakpoint');
         const [top] = await client.frames(threadId);
         assert.equal(path.basename(top?.source?.path ?? ''), 'luotest.lus');
-        const source = z.object({ content: z.string() }).parse(await client.ok('source', { source: top?.source, sourceReference: top?.source?.sourceReference }));
+        const source = z
+            .object({ content: z.string() })
+            .parse(await client.ok('source', { source: top?.source, sourceReference: top?.source?.sourceReference }));
         assert.match(source.content.split('\n')[(top?.line ?? 0) - 1] ?? '', /freeze\(args\)/);
         const variables = await client.variables(await client.scope(threadId, 'Live Update'));
         assert.ok(variables.length > 0);
@@ -97,7 +112,12 @@ suite('debug adapter: recordings', () => {
         const { reason, text, threadId } = await client.stopped();
         assert.equal(reason, 'exception');
         assert.equal(text, `line ${at}, b luoread g: expected ret=5 · text=b7; got ret=5 · text=b1007`);
-        assert.deepEqual(z.object({ exceptionId: z.string(), breakMode: z.string() }).parse(await client.ok('exceptionInfo', { threadId })), { exceptionId: 'difference', breakMode: 'always' });
+        assert.deepEqual(
+            z
+                .object({ exceptionId: z.string(), breakMode: z.string() })
+                .parse(await client.ok('exceptionInfo', { threadId })),
+            { exceptionId: 'difference', breakMode: 'always' },
+        );
         assert.equal((await place(threadId)).line, at);
         await client.ok('continue', { threadId });
         assert.equal(await exitCode(), 1);
@@ -110,13 +130,19 @@ suite('debug adapter: recordings', () => {
         await client.ok('setExceptionBreakpoints', { filters: [] });
         await client.ok('configurationDone');
         assert.equal(await exitCode(), 1);
-        assert.ok(client.transcript.some((l) => l.includes('lines differ from the recording; the first is line')), 'it is said in the console');
+        assert.ok(
+            client.transcript.some((l) => l.includes('lines differ from the recording; the first is line')),
+            'it is said in the console',
+        );
     });
 
     test('a line that is no step is said before anything runs', async () => {
         const file = path.join(folder, 'broken.jsonl');
         writeFileSync(file, '{"boot": 0}\n{"op": "a dance", "ret": 0}\n');
         await client.initialize();
-        assert.match(await client.fails('launch', { program: file }), /broken\.jsonl has an error: "a dance" is no step of a recording/);
+        assert.match(
+            await client.fails('launch', { program: file }),
+            /broken\.jsonl has an error: "a dance" is no step of a recording/,
+        );
     });
 });

@@ -41,7 +41,10 @@ suite('debug adapter: golden sessions', () => {
 
     test('inside reboot, over the kexec, inside the next kernel', async () => {
         await client.launch();
-        await client.ok('setBreakpoints', { source: { path: UPDATE }, breakpoints: [{ line: line('in freeze') }, { line: line('in retrieve') }] });
+        await client.ok('setBreakpoints', {
+            source: { path: UPDATE },
+            breakpoints: [{ line: line('in freeze') }, { line: line('in retrieve') }],
+        });
         await client.ok('setFunctionBreakpoints', { breakpoints: [{ name: 'memfd.freeze' }] });
         await client.ok('configurationDone');
         const memfd = await client.stopped();
@@ -83,7 +86,14 @@ suite('debug adapter: golden sessions', () => {
             { line: line('preserve'), hitCondition: 'often' },
         ];
         await client.ok('setBreakpoints', { source, breakpoints });
-        await client.ok('setFunctionBreakpoints', { breakpoints: [{ name: '*.retrieve' }, { name: 'shared.preserve' }, { name: 'nic.preserve' }, { name: 'luo_deserialize' }] });
+        await client.ok('setFunctionBreakpoints', {
+            breakpoints: [
+                { name: '*.retrieve' },
+                { name: 'shared.preserve' },
+                { name: 'nic.preserve' },
+                { name: 'luo_deserialize' },
+            ],
+        });
         await client.ok('launch', { program: UPDATE });
         await client.event('initialized');
         await client.ok('setBreakpoints', { source, breakpoints });
@@ -98,8 +108,15 @@ suite('debug adapter: golden sessions', () => {
         await client.initialize();
         const update = { program: UPDATE };
         for (const args of [
-            {}, { program: 7 }, { program: '' }, { ...update, stopOnEntry: 'yes' }, { ...update, seed: -1 }, { ...update, seed: 1.5 }, { ...update, scenario: ['a'] },
-            { program: path.join(FIXTURES, 'nosuch.lus') }, { ...update, scenario: 'nosuch' },
+            {},
+            { program: 7 },
+            { program: '' },
+            { ...update, stopOnEntry: 'yes' },
+            { ...update, seed: -1 },
+            { ...update, seed: 1.5 },
+            { ...update, scenario: ['a'] },
+            { program: path.join(FIXTURES, 'nosuch.lus') },
+            { ...update, scenario: 'nosuch' },
             { program: path.join(FIXTURES, 'broken.lus') },
         ]) {
             await client.fails('launch', args);

@@ -11,11 +11,11 @@ export const FOLDER = inRepository('test', 'catalogue');
 
 /** How bad a failure is, the words of a file's second line. */
 export const SEVERITIES = {
-    'Panic': 'a kernel panics, and with it goes everything that was handed over',
+    Panic: 'a kernel panics, and with it goes everything that was handed over',
     'Silent corruption': 'data is wrong, and nobody is told',
     'Data loss': 'data is gone',
     'Memory held': 'memory is held that nobody can use, until the machine reboots',
-    'Hang': 'somebody waits, some of them for ever',
+    Hang: 'somebody waits, some of them for ever',
     'Clean error': 'an errno or a line of the log, and nothing is lost',
 } as const;
 
@@ -38,13 +38,28 @@ export interface Entry {
 
 /** The parts of the list, by their first numbers. */
 const PARTS: readonly (readonly [number, string])[] = [
-    [1, 'Handing over and booting'], [40, 'Sessions and agents'], [60, 'Files and their handlers'], [80, 'File-lifecycle-bound state (FLB)'],
-    [90, 'Memory files'], [110, 'Devices'], [140, 'The order of things'],
+    [1, 'Handing over and booting'],
+    [40, 'Sessions and agents'],
+    [60, 'Files and their handlers'],
+    [80, 'File-lifecycle-bound state (FLB)'],
+    [90, 'Memory files'],
+    [110, 'Devices'],
+    [140, 'The order of things'],
 ];
 
 /** Every number that the list has, but those about virtual machines without a kernel and confidential guests. */
-export const NUMBERS: readonly number[] = ([[1, 36], [40, 59], [60, 76], [80, 86], [90, 101], [110, 127], [131, 131], [140, 150]] as const)
-    .flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, i) => from + i));
+export const NUMBERS: readonly number[] = (
+    [
+        [1, 36],
+        [40, 59],
+        [60, 76],
+        [80, 86],
+        [90, 101],
+        [110, 127],
+        [131, 131],
+        [140, 150],
+    ] as const
+).flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, i) => from + i));
 
 export const entryName = (n: number): string => `F-${String(n).padStart(2, '0')}`;
 
@@ -52,23 +67,40 @@ export const entryName = (n: number): string => `F-${String(n).padStart(2, '0')}
 export function entryOf(file: string): Entry {
     const source = readFileSync(path.join(FOLDER, file), 'utf8');
     const [comment = ''] = /^(?:\/\/.*\n)*/.exec(source) ?? [];
-    const lines = comment.split('\n').slice(0, -1).map((l) => l.replace(/^\/\/ ?/, ''));
+    const lines = comment
+        .split('\n')
+        .slice(0, -1)
+        .map((l) => l.replace(/^\/\/ ?/, ''));
     const head = /^F-(\d+) (\S.*)$/.exec(lines[0] ?? '');
     const severities = (lines[1] ?? '').replace(/\.$/, '').split(', ').filter(isSeverity);
     if (!head || severities.length === 0 || severities.join(', ') !== (lines[1] ?? '').replace(/\.$/, '')) {
-        throw new RangeError(`${file} begins with "// F-NN Title" and a line of ${Object.keys(SEVERITIES).join(', ')}, with commas between`);
+        throw new RangeError(
+            `${file} begins with "// F-NN Title" and a line of ${Object.keys(SEVERITIES).join(', ')}, with commas between`,
+        );
     }
     return {
-        file, number: Number(head[1]), title: head[2] ?? '', severities,
+        file,
+        number: Number(head[1]),
+        title: head[2] ?? '',
+        severities,
         text: lines.slice(2).join('\n').trim(),
         code: source.slice(comment.length).trim(),
-        finds: [...new Set([...source.matchAll(/^scenario "[^"]*" finds (LU\d{4}(?:, LU\d{4})*)/gm)].flatMap((m) => (m[1] ?? '').split(', ')))],
+        finds: [
+            ...new Set(
+                [...source.matchAll(/^scenario "[^"]*" finds (LU\d{4}(?:, LU\d{4})*)/gm)].flatMap((m) =>
+                    (m[1] ?? '').split(', '),
+                ),
+            ),
+        ],
         repaired: /^scenario "[^"]* repaired"/m.test(source),
     };
 }
 
 export function entries(): Entry[] {
-    return readdirSync(FOLDER).filter((f) => f.endsWith('.lus')).map(entryOf).sort((a, b) => a.number - b.number || (a.file < b.file ? -1 : 1));
+    return readdirSync(FOLDER)
+        .filter((f) => f.endsWith('.lus'))
+        .map(entryOf)
+        .sort((a, b) => a.number - b.number || (a.file < b.file ? -1 : 1));
 }
 
 function isSeverity(text: string): text is Severity {
@@ -79,15 +111,24 @@ function isSeverity(text: string): text is Severity {
 export function failuresPage(): string {
     const all = entries();
     const lines = [
-        '# What can go wrong in a live update', '',
-        '<!-- written from test/catalogue by UPDATE_DOCS=1 npm run unit -- test/unit/catalogue.test.ts -->', '',
+        '# What can go wrong in a live update',
+        '',
+        '<!-- written from test/catalogue by UPDATE_DOCS=1 npm run unit -- test/unit/catalogue.test.ts -->',
+        '',
         'Every failure here is a scenario that runs: copy it to a file and press F5. Where something is lost, the emulator says so, and the codes',
         'are those of [the page of diagnoses](diagnoses.md); the first is the root, others follow from it. Where a failure can be repaired, a second',
-        'scenario does it right, and nothing is found.', '',
-        ...Object.entries(SEVERITIES).map(([name, what]) => `- *${name}*: ${what}.`), '',
-        'Unless an entry says otherwise, the kernel is Linux 7.2.', '',
-        '| | what | how bad | found as |', '|---|---|---|---|',
-        ...all.map((e) => `| [${entryName(e.number)}](#${anchor(heading(e))}) | ${e.title} | ${e.severities.join(', ').toLowerCase()} | ${e.finds.map(codeLink).join(', ')} |`),
+        'scenario does it right, and nothing is found.',
+        '',
+        ...Object.entries(SEVERITIES).map(([name, what]) => `- *${name}*: ${what}.`),
+        '',
+        'Unless an entry says otherwise, the kernel is Linux 7.2.',
+        '',
+        '| | what | how bad | found as |',
+        '|---|---|---|---|',
+        ...all.map(
+            (e) =>
+                `| [${entryName(e.number)}](#${anchor(heading(e))}) | ${e.title} | ${e.severities.join(', ').toLowerCase()} | ${e.finds.map(codeLink).join(', ')} |`,
+        ),
     ];
     let part = -1;
     for (const e of all) {
@@ -97,11 +138,27 @@ export function failuresPage(): string {
             lines.push('', `## ${PARTS[at]?.[1] ?? ''}`);
         }
         const found = e.finds.map((c) => `${codeLink(c)} (${isCode(c) ? CATALOGUE[c].title : ''})`).join(', ');
-        lines.push('', `### ${heading(e)}`, '', `*${e.severities.join(', ')}*${found === '' ? '' : `, found as ${found}`}`, '', e.text, '', '```lus', e.code, '```');
+        lines.push(
+            '',
+            `### ${heading(e)}`,
+            '',
+            `*${e.severities.join(', ')}*${found === '' ? '' : `, found as ${found}`}`,
+            '',
+            e.text,
+            '',
+            '```lus',
+            e.code,
+            '```',
+        );
     }
     return `${lines.join('\n')}\n`;
 }
 
 const heading = (e: Entry): string => `${entryName(e.number)} ${e.title}`;
-const anchor = (text: string): string => text.toLowerCase().replace(/[^\w\s-]/g, '').replaceAll(' ', '-');
-const codeLink = (code: string): string => `[${code}](diagnoses.md#${anchor(`${code}: ${isCode(code) ? CATALOGUE[code].title : ''}`)})`;
+const anchor = (text: string): string =>
+    text
+        .toLowerCase()
+        .replace(/[^\w\s-]/g, '')
+        .replaceAll(' ', '-');
+const codeLink = (code: string): string =>
+    `[${code}](diagnoses.md#${anchor(`${code}: ${isCode(code) ? CATALOGUE[code].title : ''}`)})`;

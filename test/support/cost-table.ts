@@ -16,5 +16,10 @@ export function withCosts(page: string): string {
         const { ns, per, what, why } = COSTS[name];
         return `| \`${name}\` | ${duration(ns)} a ${per} | ${what} | ${why} |`;
     });
-    return [`${page.slice(0, begin)}${BEGIN}| cost | figure | what takes it | taken from |`, '|---|---|---|---|', ...rows, page.slice(end)].join('\n');
+    return [
+        `${page.slice(0, begin)}${BEGIN}| cost | figure | what takes it | taken from |`,
+        '|---|---|---|---|',
+        ...rows,
+        page.slice(end),
+    ].join('\n');
 }

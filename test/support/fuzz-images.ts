@@ -33,16 +33,24 @@ export function inspectDamaged(base: Base, number: number, contents = false): Ha
         }
         return handover;
     } catch (e) {
-        throw new Error(`${done}: ${e instanceof Error ? e.stack ?? e.message : String(e)}`);
+        throw new Error(`${done}: ${e instanceof Error ? (e.stack ?? e.message) : String(e)}`);
     }
 }
 
 /** Findings with which no kernel comes up. */
-const PANICS = ['radix-entry', 'luo-incompatible', 'luo-too-small', 'session-blocks-loop', 'session-blocks-count', 'luo-subtree'];
+const PANICS = [
+    'radix-entry',
+    'luo-incompatible',
+    'luo-too-small',
+    'session-blocks-loop',
+    'session-blocks-count',
+    'luo-subtree',
+];
 /** Findings with which a kernel comes up as if nothing had been handed over. */
 const LOSSES = ['fdt-invalid', 'fdt-incompatible', 'map-missing', 'map-null'];
 /** Boots that came to nothing because the image leaves no place for a kernel: nothing about the handover. */
-const NO_BOOT = /does not fit into the scratch areas|which this machine has not|is no memory image|does not say where its scratch|Failed to allocate/;
+const NO_BOOT =
+    /does not fit into the scratch areas|which this machine has not|is no memory image|does not say where its scratch|Failed to allocate/;
 
 /** Boots from it: the emulator neither breaks nor hangs, and the kernel does what the findings say. @returns what came of it */
 export function bootDamaged(base: Base, number: number): string {
@@ -61,12 +69,17 @@ export function bootDamaged(base: Base, number: number): string {
         }
         const lost = LOSSES.some((c) => codes.has(c));
         if (lost) {
-            assert.ok(log.some((l) => l.includes('disabling KHO revival')) || /no KHO root FDT/.test(message), 'all should be lost');
+            assert.ok(
+                log.some((l) => l.includes('disabling KHO revival')) || /no KHO root FDT/.test(message),
+                'all should be lost',
+            );
         } else if (PANICS.some((c) => codes.has(c)) && !codes.has('scratch-entry') && !codes.has('scratch-outside')) {
             assert.equal(result, 'panic', 'it should panic');
         }
         return result;
     } catch (e) {
-        throw new Error(`${done}: ${[...new Set(h.findings.map((f) => f.code))].join(' ')}: ${e instanceof Error ? e.stack ?? e.message : String(e)}`);
+        throw new Error(
+            `${done}: ${[...new Set(h.findings.map((f) => f.code))].join(' ')}: ${e instanceof Error ? (e.stack ?? e.message) : String(e)}`,
+        );
     }
 }

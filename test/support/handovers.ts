@@ -19,10 +19,18 @@ export function runToEnd(vm: Vm): void {
  * Runs a scenario with a listener.
  * @returns the images of its jumps, in their order; empty bytes for one that hands nothing over.
  */
-export function handoversOf(program: Program, scenario: string, whole = false, listener: (vm: Vm) => Listener = () => ({})): { vm: Vm; images: Uint8Array[] } {
+export function handoversOf(
+    program: Program,
+    scenario: string,
+    whole = false,
+    listener: (vm: Vm) => Listener = () => ({}),
+): { vm: Vm; images: Uint8Array[] } {
     const { vm } = Run.start(program, { scenario });
     const images: Uint8Array[] = [];
-    vm.listeners.push(listener(vm), new HandoverSaver(vm, { whole }, (chunks) => images.push(new Uint8Array(Buffer.concat([...chunks ?? []])))));
+    vm.listeners.push(
+        listener(vm),
+        new HandoverSaver(vm, { whole }, (chunks) => images.push(new Uint8Array(Buffer.concat([...(chunks ?? [])])))),
+    );
     runToEnd(vm);
     return { vm, images };
 }

@@ -1,6 +1,15 @@
 /** Writes extension/docs/library.md: everything that the emulator provides to `.lus` code, from the tables that the checker reads. */
 import { NATIVES } from '../../emulator/scenario/natives';
-import type { CallbackShape, Context, NativeField, NativeFunction, NativeGlobal, ObjectType, Type, Value } from '../../emulator/scenario/types';
+import type {
+    CallbackShape,
+    Context,
+    NativeField,
+    NativeFunction,
+    NativeGlobal,
+    ObjectType,
+    Type,
+    Value,
+} from '../../emulator/scenario/types';
 
 const INTRO = `# What the emulator provides
 
@@ -38,11 +47,13 @@ function valueText(v: Value): string {
 }
 
 function signature(f: NativeFunction): string {
-    const params = f.params.filter((p) => p.name !== REPLY).map((p) => {
-        const type = p.type.k === 'any' ? '' : `: ${typeText(p.type)}`;
-        const fallback = p.default === undefined ? '' : ` = ${valueText(p.default)}`;
-        return p.rest ? `${p.name}…` : `${p.name}${type}${fallback}`;
-    });
+    const params = f.params
+        .filter((p) => p.name !== REPLY)
+        .map((p) => {
+            const type = p.type.k === 'any' ? '' : `: ${typeText(p.type)}`;
+            const fallback = p.default === undefined ? '' : ` = ${valueText(p.default)}`;
+            return p.rest ? `${p.name}…` : `${p.name}${type}${fallback}`;
+        });
     const ofArg = f.resultOfArg === undefined ? undefined : f.params[f.resultOfArg]?.name;
     const one = ofArg === undefined ? typeText(f.result) : `a ${ofArg}`;
     const result = ofArg !== undefined && f.result.k === 'list' ? `list of ${one}` : one;
@@ -52,21 +63,39 @@ function signature(f: NativeFunction): string {
 const cell = (text: string): string => text.replaceAll('|', '\\|').replace(/\s*\n\s*/g, ' ');
 
 function table(head: readonly [string, string], rows: readonly (readonly [string, string])[]): string {
-    return [`| ${head[0]} | ${head[1]} |`, '|---|---|', ...rows.map(([a, b]) => `| ${cell(a)} | ${cell(b)} |`), ''].join('\n');
+    return [
+        `| ${head[0]} | ${head[1]} |`,
+        '|---|---|',
+        ...rows.map(([a, b]) => `| ${cell(a)} | ${cell(b)} |`),
+        '',
+    ].join('\n');
 }
 
-const byName = <T extends { readonly name: string }>(items: Iterable<T>): T[] => [...items].sort((a, b) => (a.name < b.name ? -1 : 1));
+const byName = <T extends { readonly name: string }>(items: Iterable<T>): T[] =>
+    [...items].sort((a, b) => (a.name < b.name ? -1 : 1));
 
 function functions(list: Iterable<NativeFunction>): string {
-    return table(['call', 'what it does'], byName(list).map((f) => [`\`${signature(f)}\``, `${f.doc}${f.params.some((p) => p.name === REPLY) ? ` Takes \`with ${REPLY}\`.` : ''}${f.fails ? ' *Can fail.*' : ''}`]));
+    return table(
+        ['call', 'what it does'],
+        byName(list).map((f) => [
+            `\`${signature(f)}\``,
+            `${f.doc}${f.params.some((p) => p.name === REPLY) ? ` Takes \`with ${REPLY}\`.` : ''}${f.fails ? ' *Can fail.*' : ''}`,
+        ]),
+    );
 }
 
 function fields(list: Iterable<NativeField>): string {
-    return table(['field', 'meaning'], byName(list).map((f) => [`\`${f.name}\` ${typeText(f.type)}${f.set ? ', can be assigned' : ''}`, f.doc]));
+    return table(
+        ['field', 'meaning'],
+        byName(list).map((f) => [`\`${f.name}\` ${typeText(f.type)}${f.set ? ', can be assigned' : ''}`, f.doc]),
+    );
 }
 
 function members(t: ObjectType): string {
-    return [...(t.fields.size > 0 ? [fields(t.fields.values())] : []), ...(t.methods.size > 0 ? [functions(t.methods.values())] : [])].join('\n');
+    return [
+        ...(t.fields.size > 0 ? [fields(t.fields.values())] : []),
+        ...(t.methods.size > 0 ? [functions(t.methods.values())] : []),
+    ].join('\n');
 }
 
 function inContext(...contexts: readonly Context[]): NativeFunction[] {
@@ -74,14 +103,20 @@ function inContext(...contexts: readonly Context[]): NativeFunction[] {
 }
 
 function globals(list: Iterable<NativeGlobal>): string {
-    return table(['name', 'meaning'], byName(list).map((g) => [`\`${g.name}\` ${typeText(g.type)}`, g.doc]));
+    return table(
+        ['name', 'meaning'],
+        byName(list).map((g) => [`\`${g.name}\` ${typeText(g.type)}`, g.doc]),
+    );
 }
 
 function callbacks(shapes: ReadonlyMap<string, CallbackShape>): string {
-    return table(['callback', 'what it is for'], [...shapes].map(([name, s]) => [
-        `\`${name}(${s.params.map((p) => p.name).join(', ')})\`${s.required ? '' : ', optional'}`,
-        `${s.doc}${s.result.k === 'bool' ? ' Returns `true` or `false`.' : ''}`,
-    ]));
+    return table(
+        ['callback', 'what it is for'],
+        [...shapes].map(([name, s]) => [
+            `\`${name}(${s.params.map((p) => p.name).join(', ')})\`${s.required ? '' : ', optional'}`,
+            `${s.doc}${s.result.k === 'bool' ? ' Returns `true` or `false`.' : ''}`,
+        ]),
+    );
 }
 
 export function libraryPage(): string {
@@ -91,26 +126,75 @@ export function libraryPage(): string {
     const errors = all.filter(isErrno).sort((a, b) => Number(a.constant) - Number(b.constant));
     return [
         INTRO,
-        '## In a process', '',
-        'System calls that are not methods of a descriptor.', '', functions(inContext('user')),
-        '## Descriptors', '',
-        'Every descriptor has these methods and fields. What the file behind it cannot do fails with the kernel\'s error.', '',
+        '## In a process',
+        '',
+        'System calls that are not methods of a descriptor.',
+        '',
+        functions(inContext('user')),
+        '## Descriptors',
+        '',
+        "Every descriptor has these methods and fields. What the file behind it cannot do fails with the kernel's error.",
+        '',
         members(n.fd),
-        '## Anywhere, and at scenario level', '', functions(inContext('any', 'scenario')),
-        '## In the kernel', '',
-        'For handlers, FLBs, file kinds and `init` blocks. The shipped kernel code uses nothing else.', '', functions(inContext('kernel')),
-        '## Callbacks', '',
-        '### Of a handler', '', callbacks(n.callbacks.handler),
-        '### Of an FLB', '', callbacks(n.callbacks.flb),
-        '### Of a file kind', '', callbacks(n.callbacks.file),
-        '## Objects', '',
-        ...byName(n.objects.values()).flatMap((t) => [`### ${t.name}`, '', `${t.doc}${t.ofKernel ? ' It dies with its kernel.' : ''}`, '', members(t)]),
-        '## Names that are always there', '', globals(all.filter((g) => g.constant === undefined)),
-        '### Constants', '', globals(all.filter((g) => g.constant !== undefined && !isErrno(g))),
-        '### Errors', '',
-        `${errors.map((g) => `\`${g.name}\` ${valueText(g.constant)}`).join(', ')}.`, '',
-        '## File kinds that come with the kernel', '', table(['name', 'what it is'], [...n.fileKinds].map(([name, doc]) => [`\`${name}\``, doc])),
-        '## What else an injection can make fail', '', table(['name', 'what fails'], [...n.injectionPoints].map(([name, doc]) => [`\`${name}\``, doc])),
-        '## Kernels', '', table(['name', 'what it is'], [...n.kernels].map(([name, doc]) => [`"${name}"`, doc])),
-    ].join('\n').replace(/\n{3,}/g, '\n\n').trimEnd().concat('\n');
+        '## Anywhere, and at scenario level',
+        '',
+        functions(inContext('any', 'scenario')),
+        '## In the kernel',
+        '',
+        'For handlers, FLBs, file kinds and `init` blocks. The shipped kernel code uses nothing else.',
+        '',
+        functions(inContext('kernel')),
+        '## Callbacks',
+        '',
+        '### Of a handler',
+        '',
+        callbacks(n.callbacks.handler),
+        '### Of an FLB',
+        '',
+        callbacks(n.callbacks.flb),
+        '### Of a file kind',
+        '',
+        callbacks(n.callbacks.file),
+        '## Objects',
+        '',
+        ...byName(n.objects.values()).flatMap((t) => [
+            `### ${t.name}`,
+            '',
+            `${t.doc}${t.ofKernel ? ' It dies with its kernel.' : ''}`,
+            '',
+            members(t),
+        ]),
+        '## Names that are always there',
+        '',
+        globals(all.filter((g) => g.constant === undefined)),
+        '### Constants',
+        '',
+        globals(all.filter((g) => g.constant !== undefined && !isErrno(g))),
+        '### Errors',
+        '',
+        `${errors.map((g) => `\`${g.name}\` ${valueText(g.constant)}`).join(', ')}.`,
+        '',
+        '## File kinds that come with the kernel',
+        '',
+        table(
+            ['name', 'what it is'],
+            [...n.fileKinds].map(([name, doc]) => [`\`${name}\``, doc]),
+        ),
+        '## What else an injection can make fail',
+        '',
+        table(
+            ['name', 'what fails'],
+            [...n.injectionPoints].map(([name, doc]) => [`\`${name}\``, doc]),
+        ),
+        '## Kernels',
+        '',
+        table(
+            ['name', 'what it is'],
+            [...n.kernels].map(([name, doc]) => [`"${name}"`, doc]),
+        ),
+    ]
+        .join('\n')
+        .replace(/\n{3,}/g, '\n\n')
+        .trimEnd()
+        .concat('\n');
 }

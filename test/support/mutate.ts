@@ -13,11 +13,19 @@ export function structurePages({ handover: h }: Inspection): number[] {
             pages.add(Math.floor(pa / PAGE) * PAGE);
         }
     };
-    [h.fdtAddr, h.scratchAddr, h.metadata?.addr, ...h.radixNodes, h.luo?.addr, h.luo?.flbsPa, ...h.luo?.blocks ?? []].forEach(add);
+    [
+        h.fdtAddr,
+        h.scratchAddr,
+        h.metadata?.addr,
+        ...h.radixNodes,
+        h.luo?.addr,
+        h.luo?.flbsPa,
+        ...(h.luo?.blocks ?? []),
+    ].forEach(add);
     for (const session of h.luo?.sessions ?? []) {
         session.blocks.forEach(add);
         for (const { memfd } of session.files) {
-            [memfd?.addr, ...memfd?.vmalloc.chunks ?? [], ...memfd?.vmalloc.pages ?? []].forEach(add);
+            [memfd?.addr, ...(memfd?.vmalloc.chunks ?? []), ...(memfd?.vmalloc.pages ?? [])].forEach(add);
         }
     }
     return [...pages];
@@ -34,7 +42,22 @@ export function baseOf(bytes: Uint8Array, inspection: Inspection): Base {
     return { bytes, segments: inspection.file.segments, pages: structurePages(inspection) };
 }
 
-const ABSURD = [0n, 1n, 2n, 51n, 52n, 63n, 64n, 0x1000n, 0xffff_ffffn, 0x1_0000_0000n, 0x7fff_ffff_ffff_ffffn, 0xffff_ffff_ffff_ffffn, 0x10_0000_0000_0000n, 0xffff_ffff_f000n];
+const ABSURD = [
+    0n,
+    1n,
+    2n,
+    51n,
+    52n,
+    63n,
+    64n,
+    0x1000n,
+    0xffff_ffffn,
+    0x1_0000_0000n,
+    0x7fff_ffff_ffff_ffffn,
+    0xffff_ffff_ffff_ffffn,
+    0x10_0000_0000_0000n,
+    0xffff_ffff_f000n,
+];
 
 /** A copy of an image with one to three damages. @returns the copy, and what was done to it. */
 export function mutated(base: Base, random: Random): { bytes: Uint8Array; done: string[] } {

@@ -30,12 +30,17 @@ export const diskHost: SourceHost = {
 
 /** A program that is a text of the test. */
 export function programOf(text: string): Program {
-    return loadProgram({ read: (uri) => (uri === 'test.lus' ? text : undefined), resolve: (_from, to) => to }, 'test.lus');
+    return loadProgram(
+        { read: (uri) => (uri === 'test.lus' ? text : undefined), resolve: (_from, to) => to },
+        'test.lus',
+    );
 }
 
 /** The shipped examples, by name, in the order of their names. */
 export function examples(): Map<string, Program> {
     const folder = inRepository('extension/examples');
-    const names = readdirSync(folder).filter((f) => f.endsWith('.lus')).sort();
+    const names = readdirSync(folder)
+        .filter((f) => f.endsWith('.lus'))
+        .sort();
     return new Map(names.map((name) => [name, loadProgram(diskHost, path.join(folder, name))]));
 }

@@ -26,7 +26,7 @@ export function failureOf(program: Program, scenario: string, kernel?: string): 
     while (stop?.reason !== 'end' && !(stop?.reason === 'exception' && stop.exception.fatal)) {
         stop = vm.run(SLICE);
     }
-    return vm.outcome?.passed === true ? undefined : vm.outcome?.failure?.message ?? 'no reason given';
+    return vm.outcome?.passed === true ? undefined : (vm.outcome?.failure?.message ?? 'no reason given');
 }
 
 /** The failures of all scenarios of a program, as `scenario: reason`. */

@@ -12,11 +12,14 @@ import { recordOf, Witness } from './witness';
 
 function main(): void {
     const [program = '', image = ''] = process.argv.slice(2);
-    const loaded = loadProgram({
-        read: (uri) => (uri === 'program' ? readFileSync(program, 'utf8') : undefined),
-        resolve: (_from, path) => path,
-        readBytes: (uri) => (uri === 'made' ? readFileSync(image) : undefined),
-    }, 'program');
+    const loaded = loadProgram(
+        {
+            read: (uri) => (uri === 'program' ? readFileSync(program, 'utf8') : undefined),
+            resolve: (_from, path) => path,
+            readBytes: (uri) => (uri === 'made' ? readFileSync(image) : undefined),
+        },
+        'program',
+    );
     const { vm } = Run.start(loaded);
     const witness = new Witness();
     vm.listeners.push(witness);

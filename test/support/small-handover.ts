@@ -63,7 +63,9 @@ export function smallHandover(): Base {
     const { vm, images } = handoversOf(program, 's');
     const [image] = images;
     if (!image || image.length === 0 || vm.outcome?.failure) {
-        throw new Error(`no handover: ${vm.outcome?.failure?.message ?? program.diagnostics.map((d) => d.message).join()}`);
+        throw new Error(
+            `no handover: ${vm.outcome?.failure?.message ?? program.diagnostics.map((d) => d.message).join()}`,
+        );
     }
     return baseOf(image, inspectFile(sourceOf(image)));
 }

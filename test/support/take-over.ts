@@ -19,13 +19,21 @@ const plain = (text: string): boolean => /^[\x20-\x7e]*$/.test(text) && !/["\\]/
 /** What a scenario does with a handover in which nothing is wrong: every session and file is retrieved and finished. */
 function everything(h: HandoverView): string {
     const sessions = (h.luo?.sessions ?? []).filter((s) => plain(s.name) && s.name !== '');
-    return sessions.map((s) => `
+    return sessions
+        .map(
+            (s) => `
         s = lu.retrieve_session(${quoted(s.name)})
-        ${s.files.map((f) => `f = s.retrieve_fd(token: ${f.token})
+        ${s.files
+            .map(
+                (f) => `f = s.retrieve_fd(token: ${f.token})
         ${f.memfd ? `assert f.size == ${f.memfd.size}\n        n = f.pread(4096, at: 0)\n        assert n.length <= 4096` : ''}
-        f.close()`).join('\n        ')}
+        f.close()`,
+            )
+            .join('\n        ')}
         s.finish()
-        s.close()`).join('\n');
+        s.close()`,
+        )
+        .join('\n');
 }
 
 /** What a scenario does with anything. */
@@ -51,7 +59,10 @@ export function takeOver(image: Uint8Array, h: HandoverView | undefined): TakeOv
             ${h ? everything(h) : ANYTHING}
         }
     }`;
-    const program = loadProgram({ read: (uri) => (uri === 'x.lus' ? text : undefined), resolve: (_from, path) => path, readBytes: () => image }, 'x.lus');
+    const program = loadProgram(
+        { read: (uri) => (uri === 'x.lus' ? text : undefined), resolve: (_from, path) => path, readBytes: () => image },
+        'x.lus',
+    );
     const { vm } = Run.start(program);
     const log: string[] = [];
     vm.listeners.push({ log: (line) => log.push(line.text) });

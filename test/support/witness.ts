@@ -30,6 +30,10 @@ export function recordOf(vm: Vm, witness: Witness): RunRecord {
     vm.power.kernel?.kho.hash(kho);
     return {
         failure: vm.outcome?.failure?.message ?? (vm.outcome ? null : 'it has not ended'),
-        log: witness.lines, memory: memory.digest(), clock: vm.machine.clock.now, boots: vm.machine.boots, kho: kho.digest(),
+        log: witness.lines,
+        memory: memory.digest(),
+        clock: vm.machine.clock.now,
+        boots: vm.machine.boots,
+        kho: kho.digest(),
     };
 }

@@ -21,7 +21,10 @@ suite('catalogue of failures', () => {
     test('has every number of the list', () => {
         const there = new Set(all.map((e) => e.number));
         assert.deepEqual(NUMBERS.filter((n) => !there.has(n)).map(entryName), []);
-        assert.deepEqual([...there].filter((n) => !NUMBERS.includes(n)), []);
+        assert.deepEqual(
+            [...there].filter((n) => !NUMBERS.includes(n)),
+            [],
+        );
     });
 
     for (const entry of all) {
@@ -45,7 +48,10 @@ suite('catalogue of failures', () => {
                     assert.ok(d.place !== undefined && program.files.has(d.place.uri), `${d.code} stands in the file`);
                 }
                 if (isRepaired(scenario.name.value) || said.length === 0) {
-                    assert.deepEqual(found.map((d) => `${d.code}: ${d.message}`), []);
+                    assert.deepEqual(
+                        found.map((d) => `${d.code}: ${d.message}`),
+                        [],
+                    );
                 }
             });
         }

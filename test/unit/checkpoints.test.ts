@@ -45,7 +45,10 @@ function chosen(start: () => Run): ReadonlySet<number> {
         }
     }
     const spread = Array.from({ length: SPREAD }, (_, i) => 1 + Math.floor((i * total) / SPREAD));
-    return thinned([...new Set([...first.values(), ...spread])], vm.machine.pci.devices.length > 0 ? MOST_WITH_DEVICES : MOST);
+    return thinned(
+        [...new Set([...first.values(), ...spread])],
+        vm.machine.pci.devices.length > 0 ? MOST_WITH_DEVICES : MOST,
+    );
 }
 
 function verify(start: () => Run): void {
@@ -54,7 +57,11 @@ function verify(start: () => Run): void {
     const checkpoints: { readonly number: number; readonly saved: Checkpoint; readonly place: string }[] = [];
     for (let number = 1; !over(vm); number++) {
         if (at.has(number)) {
-            checkpoints.push({ number, saved: vm.checkpoint(), place: `${vm.frame?.code.name ?? ''}, statement ${number}` });
+            checkpoints.push({
+                number,
+                saved: vm.checkpoint(),
+                place: `${vm.frame?.code.name ?? ''}, statement ${number}`,
+            });
         }
     }
     const end = fingerprint(vm);
@@ -99,7 +106,9 @@ suite('checkpoints', () => {
     }
 
     test('a checkpoint that forgets a process variable would be noticed', () => {
-        const program = programOf('scenario "s" { boot "7.2"; process p { n = 1; n = n + 1; m = memfd_create("x"); m.truncate(n); n = m.size; assert n == 2 } }');
+        const program = programOf(
+            'scenario "s" { boot "7.2"; process p { n = 1; n = n + 1; m = memfd_create("x"); m.truncate(n); n = m.size; assert n == 2 } }',
+        );
         const run = Run.start(program);
         while (run.vm.userNamed('p')?.vars.get('n') !== 1) {
             assert.ok(!over(run.vm));

@@ -12,10 +12,17 @@ import { inRepository } from '../support/repository';
 
 const LUS = inRepository('dist', 'lus.js');
 const IMAGE = inRepository('test/conformance/images/image-1.elf.gz');
-const jsonSchema = z.object({ fdt_addr: z.string(), findings: z.array(z.object({ code: z.string() })), luo: z.object({ sessions: z.array(z.object({ name: z.string() })) }) });
+const jsonSchema = z.object({
+    fdt_addr: z.string(),
+    findings: z.array(z.object({ code: z.string() })),
+    luo: z.object({ sessions: z.array(z.object({ name: z.string() })) }),
+});
 
 function lus(...args: string[]): { readonly code: number | null; readonly out: string; readonly err: string } {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [LUS, ...args], { encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' } });
+    const { status, stdout, stderr } = spawnSync(process.execPath, [LUS, ...args], {
+        encoding: 'utf8',
+        env: { ...process.env, NO_COLOR: '1' },
+    });
     return { code: status, out: stdout, err: stderr };
 }
 
@@ -29,9 +36,15 @@ suite('images on the command line', () => {
     test('an image for people', () => {
         const { code, out } = lus('inspect', IMAGE);
         assert.equal(code, 0);
-        assert.match(out, /^image-1\.elf\.gz {2}x86-64 core file, 13 segments, 4\.8 MiB of memory\n\nHandover from 7\.2\.13, update 1\n {2}root FDT at 0x4c2000, 285 bytes\n/);
+        assert.match(
+            out,
+            /^image-1\.elf\.gz {2}x86-64 core file, 13 segments, 4\.8 MiB of memory\n\nHandover from 7\.2\.13, update 1\n {2}root FDT at 0x4c2000, 285 bytes\n/,
+        );
         assert.match(out, /^ {2}node area 0 {2}0x5400000-0xcbfffff {2}120 MiB$/m);
-        assert.match(out, /^ {2}session "vm-1"\n {4}0x1 {4}memfd-v2 .* 4 MiB\n.*1024 folios of 4 KiB, the first at 0x17a1000\n.*contents ca68925503040125$/m);
+        assert.match(
+            out,
+            /^ {2}session "vm-1"\n {4}0x1 {4}memfd-v2 .* 4 MiB\n.*1024 folios of 4 KiB, the first at 0x17a1000\n.*contents ca68925503040125$/m,
+        );
         assert.match(out, /3000 bytes, at position 1234, sealed \(shrink, grow\)/);
         assert.match(out, /✓ nothing wrong found\n$/);
     });
@@ -43,7 +56,10 @@ suite('images on the command line', () => {
         assert.equal(code, 0);
         const json = jsonSchema.parse(JSON.parse(out));
         assert.equal(json.fdt_addr, '0x4c2000');
-        assert.deepEqual(json.luo.sessions.map((s) => s.name), ['vm-1', 'in-memory-db', 'empty']);
+        assert.deepEqual(
+            json.luo.sessions.map((s) => s.name),
+            ['vm-1', 'in-memory-db', 'empty'],
+        );
         assert.deepEqual(json.findings, []);
         assert.equal(lus('inspect', IMAGE, '--format', 'json').out, out);
     });
@@ -51,7 +67,10 @@ suite('images on the command line', () => {
     test('findings make it exit with 1', () => {
         const { code, out } = lus('inspect', IMAGE, '--fdt', '0x4c3000');
         assert.equal(code, 1);
-        assert.match(out, /✗ the root FDT: the magic is .*\n {6}everything is lost silently {2}\[fdt-invalid at 0x4c3000\]/);
+        assert.match(
+            out,
+            /✗ the root FDT: the magic is .*\n {6}everything is lost silently {2}\[fdt-invalid at 0x4c3000\]/,
+        );
         const cut = path.join(folder, 'cut.elf.gz');
         writeFileSync(cut, readFileSync(IMAGE).subarray(0, 30_000));
         const damaged = lus('inspect', cut);
@@ -83,9 +102,18 @@ suite('images on the command line', () => {
             [[IMAGE, '--extract', 'vm-1'], /takes a session and a token/],
             [[IMAGE, '--extract', 'vm-1/1'], /needs -o FILE/],
             [[IMAGE, '-o', 'x'], /-o says where a file goes/],
-            [[IMAGE, '--extract', 'vm-2/1', '-o', path.join(folder, 'x')], /has no session "vm-2"\. It has "vm-1", "in-memory-db", "empty"\./],
-            [[IMAGE, '--extract', 'vm-1/9', '-o', path.join(folder, 'x')], /has no file with token 0x9\. It has 0x1, 0x2, 0x3, 0x100, 0x101\./],
-            [[IMAGE, '--extract', 'vm-1/0x100', '-o', path.join(folder, 'x')], /of "luotest-a-v1", and only the contents of memfds/],
+            [
+                [IMAGE, '--extract', 'vm-2/1', '-o', path.join(folder, 'x')],
+                /has no session "vm-2"\. It has "vm-1", "in-memory-db", "empty"\./,
+            ],
+            [
+                [IMAGE, '--extract', 'vm-1/9', '-o', path.join(folder, 'x')],
+                /has no file with token 0x9\. It has 0x1, 0x2, 0x3, 0x100, 0x101\./,
+            ],
+            [
+                [IMAGE, '--extract', 'vm-1/0x100', '-o', path.join(folder, 'x')],
+                /of "luotest-a-v1", and only the contents of memfds/,
+            ],
             [[IMAGE, '--extract', 'vm-1/1', '-o', path.join(folder, 'no', 'x')], /cannot be written/],
         ];
         for (const [args, message] of cases) {
@@ -114,7 +142,12 @@ suite('images on the command line', () => {
         writeFileSync(quiet, 'scenario "s" { boot "7.2" }\n');
         assert.match(lus('run', quiet, '--save-handover', path.join(folder, 'h.elf')).err, /There was no kexec/);
         assert.ok(!existsSync(path.join(folder, 'h.elf')));
-        const broken = lus('run', inRepository('extension/examples/first-session.lus'), '--save-handover', path.join(folder, 'no', 'h.elf'));
+        const broken = lus(
+            'run',
+            inRepository('extension/examples/first-session.lus'),
+            '--save-handover',
+            path.join(folder, 'no', 'h.elf'),
+        );
         assert.equal(broken.code, 2);
         assert.match(broken.err, /cannot be written/);
         assert.match(lus('run', quiet, '--whole-memory').err, /--whole-memory says what --save-handover FILE writes/);

@@ -10,17 +10,39 @@ import { Run } from '../../emulator/scenario/run';
 import { programOf } from '../support/scenarios';
 import { Random } from './random';
 
-const at = (line: number, column: number, endLine: number, endColumn: number): Where => ({ file: 'a.lus', line, column, endLine, endColumn });
+const at = (line: number, column: number, endLine: number, endColumn: number): Where => ({
+    file: 'a.lus',
+    line,
+    column,
+    endLine,
+    endColumn,
+});
 
 suite('lines and columns', () => {
     test('of empty texts, ends of lines and ends of texts', () => {
         assert.deepEqual(new LineMap('').position(0), { line: 1, column: 1 });
         const map = new LineMap('ab\r\nc\n');
         assert.equal(map.lines, 3);
-        assert.deepEqual([0, 2, 3, 4, 5, 6].map((o) => Object.values(map.position(o))), [[1, 1], [1, 3], [1, 4], [2, 1], [2, 2], [3, 1]]);
+        assert.deepEqual(
+            [0, 2, 3, 4, 5, 6].map((o) => Object.values(map.position(o))),
+            [
+                [1, 1],
+                [1, 3],
+                [1, 4],
+                [2, 1],
+                [2, 2],
+                [3, 1],
+            ],
+        );
         assert.deepEqual(map.position(99), { line: 3, column: 1 });
-        assert.deepEqual([0, 1, 2, 3, 4].map((n) => map.line(n)), ['', 'ab', 'c', '', '']);
-        assert.deepEqual([map.offset(1, 2), map.offset(2, 1), map.offset(1, 99), map.offset(9, 9), map.offset(0, 0)], [1, 4, 2, 6, 0]);
+        assert.deepEqual(
+            [0, 1, 2, 3, 4].map((n) => map.line(n)),
+            ['', 'ab', 'c', '', ''],
+        );
+        assert.deepEqual(
+            [map.offset(1, 2), map.offset(2, 1), map.offset(1, 99), map.offset(9, 9), map.offset(0, 0)],
+            [1, 4, 2, 6, 0],
+        );
     });
 
     test('every offset that is in a line comes back from its position', () => {
@@ -40,7 +62,11 @@ suite('lines and columns', () => {
 suite('source excerpts', () => {
     test('the place is underlined, below tabs too', () => {
         const lines = new LineMap('one\n\tif x {\n\t\ttwo()\n');
-        assert.deepEqual(excerpt(lines, at(3, 3, 3, 8), PLAIN, 1), ['  2 |     if x {', '> 3 |         two()', '    |         ^^^^^']);
+        assert.deepEqual(excerpt(lines, at(3, 3, 3, 8), PLAIN, 1), [
+            '  2 |     if x {',
+            '> 3 |         two()',
+            '    |         ^^^^^',
+        ]);
     });
 
     test('what spans lines is underlined to the end of its first, and an empty place still shows', () => {
@@ -53,8 +79,14 @@ suite('source excerpts', () => {
 suite('colours', () => {
     test('NO_COLOR, FORCE_COLOR and dumb terminals', () => {
         const cases: [boolean, Record<string, string>, boolean][] = [
-            [true, {}, true], [false, {}, false], [true, { NO_COLOR: '1' }, false], [true, { NO_COLOR: '' }, true], [false, { FORCE_COLOR: '1' }, true],
-            [true, { FORCE_COLOR: '0' }, false], [true, { NO_COLOR: '1', FORCE_COLOR: '1' }, true], [true, { TERM: 'dumb' }, false],
+            [true, {}, true],
+            [false, {}, false],
+            [true, { NO_COLOR: '1' }, false],
+            [true, { NO_COLOR: '' }, true],
+            [false, { FORCE_COLOR: '1' }, true],
+            [true, { FORCE_COLOR: '0' }, false],
+            [true, { NO_COLOR: '1', FORCE_COLOR: '1' }, true],
+            [true, { TERM: 'dumb' }, false],
         ];
         for (const [isTTY, env, coloured] of cases) {
             assert.equal(styleFor({ isTTY }, env), coloured ? COLOURED : PLAIN, JSON.stringify([isTTY, env]));
@@ -71,7 +103,15 @@ suite('JUnit XML', () => {
         const where = at(1, 1, 1, 2);
         const nasty = 'a\u0000b <&>"\n\ud800 \u{1f600} ]]>';
         const result: ScenarioResult = {
-            name: nasty, where, passed: false, seed: 7, timeNs: 0, boots: 0, updates: [], diagnoses: [], output: [{ level: 'log', text: nasty, timeNs: 0, boot: 0 }],
+            name: nasty,
+            where,
+            passed: false,
+            seed: 7,
+            timeNs: 0,
+            boots: 0,
+            updates: [],
+            diagnoses: [],
+            output: [{ level: 'log', text: nasty, timeNs: 0, boot: 0 }],
             failure: { kind: 'failed-call', message: nasty, where, stack: [], cause: null, waiting: [], kernelLog: [] },
         };
         const file: FileResult = { file: 'a.lus', errors: [], scenarios: [result] };
@@ -87,8 +127,9 @@ suite('JUnit XML', () => {
 
 suite('call stacks', () => {
     test('lead from a callback through the kernel to the line of the scenario', () => {
-        const text = 'scenario "s" {\n    boot "7.2"\n    process luod {\n        lu = open("/dev/liveupdate")\n        vm1 = lu.create_session("vm-1")\n'
-            + '        vm1.preserve_fd(memfd_create("ram"), token: 5)\n        kexec_file_load("7.2")\n        reboot(KEXEC)\n    }\n}\n';
+        const text =
+            'scenario "s" {\n    boot "7.2"\n    process luod {\n        lu = open("/dev/liveupdate")\n        vm1 = lu.create_session("vm-1")\n' +
+            '        vm1.preserve_fd(memfd_create("ram"), token: 5)\n        kexec_file_load("7.2")\n        reboot(KEXEC)\n    }\n}\n';
         const { vm } = Run.start(programOf({ 'a.lus': text }));
         let labels: string[] = [];
         vm.listeners.push({
@@ -100,8 +141,13 @@ suite('call stacks', () => {
         });
         vm.run(1 << 24);
         assert.deepEqual(labels, [
-            'memfd.freeze', 'freeze session "vm-1" (file 1 of 1)', 'luo_session_serialize', 'liveupdate_reboot', 'reboot(KEXEC)',
-            'luod, scenario line 8', 'scenario "s"',
+            'memfd.freeze',
+            'freeze session "vm-1" (file 1 of 1)',
+            'luo_session_serialize',
+            'liveupdate_reboot',
+            'reboot(KEXEC)',
+            'luod, scenario line 8',
+            'scenario "s"',
         ]);
     });
 });

@@ -7,27 +7,48 @@ import { inRepository } from '../support/repository';
 const EXAMPLES = inRepository('extension', 'examples');
 
 function compat(args: readonly string[]): { code: number | null; out: string; err: string } {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [inRepository('dist', 'lus.js'), 'compat', ...args], {
-        cwd: EXAMPLES, encoding: 'utf8', env: { PATH: process.env['PATH'] },
-    });
+    const { status, stdout, stderr } = spawnSync(
+        process.execPath,
+        [inRepository('dist', 'lus.js'), 'compat', ...args],
+        {
+            cwd: EXAMPLES,
+            encoding: 'utf8',
+            env: { PATH: process.env['PATH'] },
+        },
+    );
     return { code: status, out: stdout, err: stderr };
 }
 
 const schema = z.strictObject({
     version: z.literal(1),
     file: z.string(),
-    matrices: z.array(z.strictObject({
-        file: z.string(),
-        scenario: z.string(),
-        kernels: z.array(z.string()),
-        proposed: z.record(z.string(), z.array(z.string())),
-        cells: z.array(z.strictObject({
-            from: z.string(), to: z.string(), outcome: z.enum(['works', 'lost', 'EIO', 'panic', 'fails', 'unsuited']), reason: z.string(),
-            message: z.string().nullable(),
-            where: z.strictObject({ file: z.string(), line: z.number(), column: z.number(), endLine: z.number(), endColumn: z.number() }).nullable(),
-            kernelLog: z.array(z.string()),
-        })),
-    })),
+    matrices: z.array(
+        z.strictObject({
+            file: z.string(),
+            scenario: z.string(),
+            kernels: z.array(z.string()),
+            proposed: z.record(z.string(), z.array(z.string())),
+            cells: z.array(
+                z.strictObject({
+                    from: z.string(),
+                    to: z.string(),
+                    outcome: z.enum(['works', 'lost', 'EIO', 'panic', 'fails', 'unsuited']),
+                    reason: z.string(),
+                    message: z.string().nullable(),
+                    where: z
+                        .strictObject({
+                            file: z.string(),
+                            line: z.number(),
+                            column: z.number(),
+                            endLine: z.number(),
+                            endColumn: z.number(),
+                        })
+                        .nullable(),
+                    kernelLog: z.array(z.string()),
+                }),
+            ),
+        }),
+    ),
 });
 
 suite('lus compat', function () {
@@ -65,8 +86,20 @@ from \\ to  7.0                 7.1                 7.2                 7.3
         const { code, out } = compat(['first-session.lus', '--kernels', '6.19,7.0', '--format', 'json']);
         assert.equal(code, 1);
         const [matrix] = schema.parse(JSON.parse(out)).matrices;
-        const cell = (from: string, to: string): z.infer<typeof schema>['matrices'][number]['cells'][number] | undefined => matrix?.cells.find((c) => c.from === from && c.to === to);
-        assert.deepEqual(cell('6.19', '6.19'), { from: '6.19', to: '6.19', outcome: 'works', reason: '', message: null, where: null, kernelLog: [] });
+        const cell = (
+            from: string,
+            to: string,
+        ): z.infer<typeof schema>['matrices'][number]['cells'][number] | undefined =>
+            matrix?.cells.find((c) => c.from === from && c.to === to);
+        assert.deepEqual(cell('6.19', '6.19'), {
+            from: '6.19',
+            to: '6.19',
+            outcome: 'works',
+            reason: '',
+            message: null,
+            where: null,
+            kernelLog: [],
+        });
         const panic = cell('6.19', '7.0');
         assert.equal(panic?.outcome, 'panic');
         assert.equal(panic.reason, 'no luo-flb');
@@ -80,17 +113,37 @@ from \\ to  7.0                 7.1                 7.2                 7.3
         // the scenario boots its own kernel, which keeps its layers whatever it is made from
         const layers = ['lookup (queued for 7.4)', 'pci v9 (queued for 7.4)', 'vfio v5 (under review)'];
         assert.deepEqual(matrix?.proposed, { '7.3': layers, next: layers });
-        assert.deepEqual(matrix.cells.map((c) => c.outcome), ['works', 'works', 'works', 'works']);
-        assert.match(compat(['passthrough-update.lus', '--kernels', 'next']).out, /next has proposed code: lookup \(queued for 7\.4\), pci v9/);
+        assert.deepEqual(
+            matrix.cells.map((c) => c.outcome),
+            ['works', 'works', 'works', 'works'],
+        );
+        assert.match(
+            compat(['passthrough-update.lus', '--kernels', 'next']).out,
+            /next has proposed code: lookup \(queued for 7\.4\), pci v9/,
+        );
     });
 
     test('one scenario of several', () => {
-        const { out } = compat(['agent-crash.lus', '--kernels', '7.2', '--scenario', 'somebody else holds the session', '--format', 'json']);
-        assert.deepEqual(schema.parse(JSON.parse(out)).matrices.map((m) => m.scenario), ['somebody else holds the session']);
+        const { out } = compat([
+            'agent-crash.lus',
+            '--kernels',
+            '7.2',
+            '--scenario',
+            'somebody else holds the session',
+            '--format',
+            'json',
+        ]);
+        assert.deepEqual(
+            schema.parse(JSON.parse(out)).matrices.map((m) => m.scenario),
+            ['somebody else holds the session'],
+        );
     });
 
     test('what cannot be done is one sentence', () => {
-        assert.match(compat(['first-session.lus', '--kernels', '7.2,8.0']).err, /^lus: No kernel is called "8\.0"\. There are 6\.17, .*\n/);
+        assert.match(
+            compat(['first-session.lus', '--kernels', '7.2,8.0']).err,
+            /^lus: No kernel is called "8\.0"\. There are 6\.17, .*\n/,
+        );
         assert.match(compat([]).err, /^lus: Name one file\.\n/);
         assert.match(compat(['nowhere.lus']).err, /^lus: There is no file nowhere\.lus\.\n/);
         assert.match(compat(['first-session.lus', '--scenario', 'x']).err, /^lus: No scenario is called "x"\.\n/);

@@ -87,15 +87,23 @@ function program(random: Random): string {
 /** What holds of LUO whenever nobody is at it. */
 function inOrder(vm: Vm): void {
     for (const { name, locks, waiting, killed } of vm.threads) {
-        assert.deepEqual({ name, locks: locks.map((l) => l.name), waiting, killed }, { name, locks: [], waiting: null, killed: false });
+        assert.deepEqual(
+            { name, locks: locks.map((l) => l.name), waiting, killed },
+            { name, locks: [], waiting: null, killed: false },
+        );
     }
     const luo = vm.kernel?.luo;
     assert.ok(luo);
-    assert.ok(![luo.serialize, luo.outgoing.lock, luo.incoming.lock].some((l) => l.holders.length + l.queue.length > 0));
+    assert.ok(
+        ![luo.serialize, luo.outgoing.lock, luo.incoming.lock].some((l) => l.holders.length + l.queue.length > 0),
+    );
     const files = luo.outgoing.sessions.items.flatMap((s) => [...s.files.items]);
     assert.equal(luo.preservedFiles.size, files.length);
     assert.equal(luo.flbs.items[0]?.outgoing.count, files.filter((f) => f.handler.name === 'gpu_handler').length);
-    assert.ok(luo.outgoing.sessions.items.every((s) => s.file !== null && s.file.refs > 0), 'a session lives as long as a descriptor of it');
+    assert.ok(
+        luo.outgoing.sessions.items.every((s) => s.file !== null && s.file.refs > 0),
+        'a session lives as long as a descriptor of it',
+    );
     for (const s of luo.outgoing.sessions.items) {
         assert.equal(new Set(s.files.items.map((f) => f.token)).size, s.files.length);
     }
@@ -161,7 +169,10 @@ suite('concurrently: random programs', () => {
             const go = (text: string): Vm => {
                 const { vm } = Run.start(programOf(text), { seed });
                 vm.run(LIMIT);
-                assert.ok(vm.outcome, `seed ${seed} ends: ${vm.threads.map((t) => `${t.name} ${t.top?.code.name ?? ''} ${t.waiting?.kind ?? ''}`).join(', ')}\n${text}`);
+                assert.ok(
+                    vm.outcome,
+                    `seed ${seed} ends: ${vm.threads.map((t) => `${t.name} ${t.top?.code.name ?? ''} ${t.waiting?.kind ?? ''}`).join(', ')}\n${text}`,
+                );
                 assert.equal(vm.outcome?.failure?.message, undefined, `seed ${seed}: ${text}`);
                 return vm;
             };

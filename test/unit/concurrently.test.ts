@@ -80,7 +80,9 @@ suite('concurrently: the schedule', () => {
 
     test('nobody keeps the others waiting for ever', () => {
         for (const seed of [0, 1, 2]) {
-            assert.deepEqual(passes(`scenario "s" {
+            assert.deepEqual(
+                passes(
+                    `scenario "s" {
                 boot "7.2"
                 process luod { kexec_file_load("7.2") }
                 process vmm { ram = memfd_create("ram") }
@@ -89,7 +91,11 @@ suite('concurrently: the schedule', () => {
                     luod { sleep 5ms; reboot(KEXEC) }
                 }
                 log(kernel.boot)
-            }`, seed), ['1']);
+            }`,
+                    seed,
+                ),
+                ['1'],
+            );
         }
     });
 
@@ -100,7 +106,10 @@ suite('concurrently: the schedule', () => {
     test('other seeds give other orders, and each the same one every time', () => {
         const orders = SEEDS.map((seed) => passes(TWO, seed).join(' '));
         assert.ok(new Set(orders).size > 15, `${new Set(orders).size} orders of 20 are seen`);
-        assert.deepEqual(SEEDS.slice(0, 20).map((seed) => passes(TWO, seed).join(' ')), orders.slice(0, 20));
+        assert.deepEqual(
+            SEEDS.slice(0, 20).map((seed) => passes(TWO, seed).join(' ')),
+            orders.slice(0, 20),
+        );
         for (const order of orders) {
             assert.match(order, /a0.*a1.*a2/);
             assert.match(order, /b0.*b1.*b2/);
@@ -109,7 +118,8 @@ suite('concurrently: the schedule', () => {
     });
 
     test('who sleeps lets the others run, and time passes where all sleep', () => {
-        assert.deepEqual(passes(`scenario "s" {
+        assert.deepEqual(
+            passes(`scenario "s" {
             boot "7.2"
             process a, b
             from = clock.now
@@ -118,28 +128,36 @@ suite('concurrently: the schedule', () => {
                 b { sleep 4ms; log("b") }
             }
             assert clock.now - from == 6ms
-        }`), ['a', 'b', 'a again']);
+        }`),
+            ['a', 'b', 'a again'],
+        );
     });
 
     test('who sleeps until the same moment wakes, both', () => {
-        assert.deepEqual(passes(`scenario "s" {
+        assert.deepEqual(
+            passes(`scenario "s" {
             boot "7.2"
             process a, b
             concurrently {
                 a { sleep 3ms; log("a") }
                 b { sleep 3ms; log("b") }
             }
-        }`).toSorted(), ['a', 'b']);
+        }`).toSorted(),
+            ['a', 'b'],
+        );
     });
 
     test('outside of it nothing is drawn', () => {
         const program = (body: string): string => `scenario "s" { boot "7.2"; process a, b; ${body} }`;
-        const ends = [0, 5].map((seed) => fingerprint(run(program('a { memfd_create("x") }; b { memfd_create("y") }'), seed).vm));
+        const ends = [0, 5].map((seed) =>
+            fingerprint(run(program('a { memfd_create("x") }; b { memfd_create("y") }'), seed).vm),
+        );
         assert.equal(ends[0], ends[1]);
     });
 
     test('a block starts its process, ends it with exit, and its variables are there behind it', () => {
-        assert.deepEqual(passes(`scenario "s" {
+        assert.deepEqual(
+            passes(`scenario "s" {
             boot "7.2"
             process a
             concurrently {
@@ -148,12 +166,17 @@ suite('concurrently: the schedule', () => {
             }
             b { m.truncate(k); assert m.size == 4 }
             process a { log("again") }
-        }`), ['again']);
+        }`),
+            ['again'],
+        );
     });
 
     test('a function of the scenario can ask for it', () => {
-        assert.deepEqual(passes(`fn both() { concurrently { a { log("a") }; b { log("b") } } }
-            scenario "s" { boot "7.2"; process a, b; both(); log("end") }`), ['a', 'b', 'end']);
+        assert.deepEqual(
+            passes(`fn both() { concurrently { a { log("a") }; b { log("b") } } }
+            scenario "s" { boot "7.2"; process a, b; both(); log("end") }`),
+            ['a', 'b', 'end'],
+        );
     });
 });
 
@@ -165,19 +188,28 @@ suite('concurrently: the serialize lock', () => {
         }`;
 
     test('a close during a freeze that fails waits, and then goes on', () => {
-        const log = passes(CLOSE(`inject EIO into "slow freeze"
+        const log = passes(
+            CLOSE(`inject EIO into "slow freeze"
             concurrently {
                 luod { reboot(KEXEC) fails EIO; log("failed") }
                 vmm { vm1.close(); log("closed") }
                 admin { log(vmm.state, " ", vmm.waits_for); assert luo.serialize.held && luo.serialize.waiting == 1; assert luod.waits_for == "" }
             }
             assert session("vm-1") == none
-            assert !luo.serialize.held && !luo.outgoing.lock.held`));
-        assert.deepEqual(log, ['D waits for the serialize lock, held by luod (reboot(KEXEC))', 'failed', 'unpreserve', 'closed']);
+            assert !luo.serialize.held && !luo.outgoing.lock.held`),
+        );
+        assert.deepEqual(log, [
+            'D waits for the serialize lock, held by luod (reboot(KEXEC))',
+            'failed',
+            'unpreserve',
+            'closed',
+        ]);
     });
 
     test('after a freeze that succeeds what waits hangs until the jump, and the session is handed over whole', () => {
-        assert.deepEqual(passes(CLOSE(`concurrently {
+        assert.deepEqual(
+            passes(
+                CLOSE(`concurrently {
                 luod { reboot(KEXEC) }
                 vmm { vm1.close(); log("never") }
                 admin { log(vmm.state) }
@@ -186,7 +218,10 @@ suite('concurrently: the serialize lock', () => {
                 vm1 = open("/dev/liveupdate").retrieve_session("vm-1")
                 vm1.retrieve_fd(token: 1)
                 vm1.finish()
-            }`)), ['D']);
+            }`),
+            ),
+            ['D'],
+        );
     });
 
     test('a preserve that takes long delays the reboot', () => {
@@ -233,7 +268,10 @@ suite('concurrently: the serialize lock', () => {
                     process d { log(admin.waits_for) }
                 }
             }`);
-        assert.deepEqual(log[0], 'waits for the serialize lock, held by vmm (preserve_fd) and wanted before by luod (reboot(KEXEC))');
+        assert.deepEqual(
+            log[0],
+            'waits for the serialize lock, held by vmm (preserve_fd) and wanted before by luod (reboot(KEXEC))',
+        );
         assert.ok(log.indexOf('name') > log.indexOf('thaw') || log.indexOf('thaw') < 0);
         assert.deepEqual([...log].sort(), ['name', 'reboot', log[0] ?? ''].sort());
     });
@@ -263,7 +301,11 @@ suite('concurrently: the serialize lock', () => {
     test('with every seed the run ends, and what is handed over is whole', () => {
         const ends = new Set<string>();
         for (const seed of SEEDS) {
-            ends.add(passes(RACE, seed).filter((l) => l !== 'unpreserve' && l !== 'thaw').join());
+            ends.add(
+                passes(RACE, seed)
+                    .filter((l) => l !== 'unpreserve' && l !== 'thaw')
+                    .join(),
+            );
         }
         assert.ok(ends.has('none'), 'both may close it before');
         assert.ok(ends.size >= 3, [...ends].join('; '));
@@ -302,12 +344,19 @@ suite('concurrently: what is said of it', () => {
                 luod { reboot(KEXEC) }
             }
         }`;
-    const said = (vm: Vm): readonly string[] => (vm.diagnoses?.found.items ?? []).filter((d) => d.code === 'LU1031' || d.code === 'LU1032').map((d) => `${d.code}: ${d.message}`);
+    const said = (vm: Vm): readonly string[] =>
+        (vm.diagnoses?.found.items ?? [])
+            .filter((d) => d.code === 'LU1031' || d.code === 'LU1032')
+            .map((d) => `${d.code}: ${d.message}`);
 
     test('a reboot that waits for 10 ms and more, and who hangs until the jump', () => {
-        const hangs = 'LU1032: vmm hangs until the jump, in release session "vm-1": it waits for the serialize lock, held by luod (reboot(KEXEC)).';
+        const hangs =
+            'LU1032: vmm hangs until the jump, in release session "vm-1": it waits for the serialize lock, held by luod (reboot(KEXEC)).';
         assert.deepEqual(said(run(WAITS(2)).vm), [hangs]);
-        assert.deepEqual(said(run(WAITS(12)).vm), ['LU1031: The reboot of luod has waited 12 ms for the serialize lock, held by vmm (preserve_fd).', hangs]);
+        assert.deepEqual(said(run(WAITS(12)).vm), [
+            'LU1031: The reboot of luod has waited 12 ms for the serialize lock, held by vmm (preserve_fd).',
+            hangs,
+        ]);
     });
 
     test('a trace has the waits, each as long as it lasted', () => {
@@ -315,8 +364,25 @@ suite('concurrently: what is said of it', () => {
         const tracer = new Tracer(vm);
         vm.listeners.push(tracer);
         vm.run(FOREVER);
-        const names = new Map([...vm.threads, ...tracer.events().flatMap((e) => (e.ph === 'M' && e.name === 'thread_name' ? [{ id: e.tid, name: String(e.args['name']).replace(/ .*/, '') }] : []))].map((t) => [t.id, t.name]));
-        const waits = tracer.events().flatMap((e) => (e.ph === 'X' && e.cat === 'wait' ? [[names.get(e.tid), e.name, e.args['held by'], Math.round(e.dur / 1000)]] : []));
+        const names = new Map(
+            [
+                ...vm.threads,
+                ...tracer
+                    .events()
+                    .flatMap((e) =>
+                        e.ph === 'M' && e.name === 'thread_name'
+                            ? [{ id: e.tid, name: String(e.args['name']).replace(/ .*/, '') }]
+                            : [],
+                    ),
+            ].map((t) => [t.id, t.name]),
+        );
+        const waits = tracer
+            .events()
+            .flatMap((e) =>
+                e.ph === 'X' && e.cat === 'wait'
+                    ? [[names.get(e.tid), e.name, e.args['held by'], Math.round(e.dur / 1000)]]
+                    : [],
+            );
         assert.deepEqual(waits, [
             ['luod', 'waits for the serialize lock', 'vmm', 12],
             // from the close to the jump: a freeze of 1 ms, and the shutdown
@@ -329,7 +395,10 @@ suite('concurrently: what is said of it', () => {
         const { vm } = run(`
             file nic at "/dev/nic" { lock: any; open() { lock = mutex("the lock"); lock.lock() }; release() { lock.unlock() } }
             scenario "s" { boot "7.2"; process p { n = open("/dev/nic"); n.close() } }`);
-        assert.deepEqual((vm.diagnoses?.found.items ?? []).map((d) => d.message), ['p comes back from open with the lock held: whoever wants it next waits for ever.']);
+        assert.deepEqual(
+            (vm.diagnoses?.found.items ?? []).map((d) => d.message),
+            ['p comes back from open with the lock held: whoever wants it next waits for ever.'],
+        );
     });
 });
 
@@ -352,7 +421,8 @@ suite('concurrently: signals and dead ends', () => {
 
     test('kill of one that runs, sleeps, has not begun, has ended, takes no part, or is oneself', () => {
         for (const seed of SEEDS.slice(0, 40)) {
-            passes(`scenario "s" {
+            passes(
+                `scenario "s" {
                 boot "7.2"
                 process a, b, c, d, e
                 e { m = memfd_create("m") }
@@ -364,7 +434,9 @@ suite('concurrently: signals and dead ends', () => {
                 }
                 process a, b, c, d, e
                 assert clock.now < 1s
-            }`, seed);
+            }`,
+                seed,
+            );
         }
     });
 
@@ -405,40 +477,79 @@ suite('concurrently: signals and dead ends', () => {
                     luod { reboot(KEXEC) }
                 }
             }`);
-        assert.equal(failure, 'deadlock: vmm waits for the ring lock, held by itself; luod waits for the serialize lock, held by vmm (preserve_fd).');
+        assert.equal(
+            failure,
+            'deadlock: vmm waits for the ring lock, held by itself; luod waits for the serialize lock, held by vmm (preserve_fd).',
+        );
         const thread = vm.userNamed('luod')?.thread;
         assert.ok(thread);
         assert.equal(waitsFor(vm, thread), 'waits for the serialize lock, held by vmm (preserve_fd)');
     });
 
     test('a lock that is not held cannot be given up; one that is held twice alone is a deadlock without others, too', () => {
-        const kernel = (init: string): string => `kernel "k" from "7.2" { init { m = mutex("m"); ${init} } }; scenario "s" { boot "k" }`;
+        const kernel = (init: string): string =>
+            `kernel "k" from "7.2" { init { m = mutex("m"); ${init} } }; scenario "s" { boot "k" }`;
         assert.match(run(kernel('m.unlock()')).failure, /gives up m, which it does not hold/);
         assert.match(run(kernel('m.lock(); m.lock()')).failure, /deadlock: kernel waits for m, held by itself/);
-        assert.equal(run(kernel('m.down_write(); m.up_write(); m.lock(); m.unlock(); m.guard(); assert m.held && m.holders.length == 1')).failure, '');
+        assert.equal(
+            run(
+                kernel(
+                    'm.down_write(); m.up_write(); m.lock(); m.unlock(); m.guard(); assert m.held && m.holders.length == 1',
+                ),
+            ).failure,
+            '',
+        );
     });
 });
 
 suite('concurrently: what the checker says', () => {
-    const codes = (body: string): readonly string[] => findingsOf(programWith({ 'a.lus': `scenario "s" { boot "7.2"; process a, b; ${body} }` }));
+    const codes = (body: string): readonly string[] =>
+        findingsOf(programWith({ 'a.lus': `scenario "s" { boot "7.2"; process a, b; ${body} }` }));
 
     test('only blocks, each of another process, at scenario level', () => {
         assert.deepEqual(codes('concurrently { a { log("x") }  b { log("y") } }'), []);
         assert.match(codes('concurrently { a { log("x") }  7 }').join(), /LU0116/);
         assert.match(codes('a { if 1 == 1 { log("x") }  log("y") }').join(), /LU0116/);
-        assert.match(codes('concurrently\n{ a { log("x") } }').join(), /^[^,]*LU0123: The `{` of this `concurrently` block belongs on the line before\.$/);
+        assert.match(
+            codes('concurrently\n{ a { log("x") } }').join(),
+            /^[^,]*LU0123: The `{` of this `concurrently` block belongs on the line before\.$/,
+        );
         assert.match(codes('concurrently { a { log("x") }; kill b }').join(), /LU0416.*Only blocks of processes/);
-        assert.match(codes('concurrently { a { log("x") }; a { log("y") } }').join(), /LU0416.*`a` has a block here already/);
+        assert.match(
+            codes('concurrently { a { log("x") }; a { log("y") } }').join(),
+            /LU0416.*`a` has a block here already/,
+        );
         assert.match(codes('a { concurrently { b { log("x") } } }').join(), /LU0401/);
         assert.match(codes('concurrently { c { log("x") } }').join(), /LU0205/);
-        assert.deepEqual(codes('concurrently { a { log("x") }; b { log("y") } }; concurrently = 1; log(concurrently)'), []);
+        assert.deepEqual(
+            codes('concurrently { a { log("x") }; b { log("y") } }; concurrently = 1; log(concurrently)'),
+            [],
+        );
     });
 
     test('what a block does to the kernel and to processes holds behind it', () => {
-        assert.match(codes('concurrently { a { kexec_file_load("7.2"); reboot(KEXEC) }; b { log("x") } }; b { log("y") }').join(), /LU0206.*ended it/);
+        assert.match(
+            codes(
+                'concurrently { a { kexec_file_load("7.2"); reboot(KEXEC) }; b { log("x") } }; b { log("y") }',
+            ).join(),
+            /LU0206.*ended it/,
+        );
         assert.match(codes('concurrently { a { kill b }; b { log("x") } }; b { log("y") }').join(), /LU0206/);
-        assert.match(codes('concurrently { a { m = memfd_create("x") }; b { exit } }; a { m.close() }; b { log("x") }').join(), /LU0206/);
-        assert.deepEqual(codes('concurrently { a { m = memfd_create("x") }; b { n = memfd_create("y") } }; a { m.close() }; b { n.close() }'), []);
-        assert.deepEqual(codes('concurrently { a { kexec_file_load("7.2"); reboot(KEXEC) may fail EIO }; b { log("x") } }; b { log("y") }'), []);
+        assert.match(
+            codes('concurrently { a { m = memfd_create("x") }; b { exit } }; a { m.close() }; b { log("x") }').join(),
+            /LU0206/,
+        );
+        assert.deepEqual(
+            codes(
+                'concurrently { a { m = memfd_create("x") }; b { n = memfd_create("y") } }; a { m.close() }; b { n.close() }',
+            ),
+            [],
+        );
+        assert.deepEqual(
+            codes(
+                'concurrently { a { kexec_file_load("7.2"); reboot(KEXEC) may fail EIO }; b { log("x") } }; b { log("y") }',
+            ),
+            [],
+        );
     });
 });

@@ -10,7 +10,11 @@ function bytesAt(pa: number, length: number): Uint8Array {
 }
 
 function written(runs: readonly CoreContent[]): Uint8Array {
-    return new Uint8Array(Buffer.concat([...writeCoreFile('x86-64', runs, [{ name: 'LUS', type: 1, content: Uint8Array.of(1, 2, 3) }], bytesAt)]));
+    return new Uint8Array(
+        Buffer.concat([
+            ...writeCoreFile('x86-64', runs, [{ name: 'LUS', type: 1, content: Uint8Array.of(1, 2, 3) }], bytesAt),
+        ]),
+    );
 }
 
 /** A program header of a file, from the start of the table. */
@@ -20,15 +24,28 @@ function header(bytes: Uint8Array, index: number): DataView {
 
 suite('core files', () => {
     test('runs and notes are read back', () => {
-        const runs = [{ pa: 0x1000, size: 0x3000 }, { pa: 0x8000, size: 0x1800 }, { pa: 0x1_0000_0000, size: 0x2000 }];
+        const runs = [
+            { pa: 0x1000, size: 0x3000 },
+            { pa: 0x8000, size: 0x1800 },
+            { pa: 0x1_0000_0000, size: 0x2000 },
+        ];
         const bytes = written(runs);
         const file = readCoreFile(sourceOf(bytes));
         assert.deepEqual(file.findings, []);
         assert.equal(file.machine, 'x86-64');
-        assert.deepEqual(file.segments.map(({ pa, size }) => ({ pa, size })), runs);
+        assert.deepEqual(
+            file.segments.map(({ pa, size }) => ({ pa, size })),
+            runs,
+        );
         assert.deepEqual(file.notes, [{ name: 'LUS', type: 1, content: Uint8Array.of(1, 2, 3) }]);
         const memory = new CoreMemory(sourceOf(bytes), file.segments);
-        for (const [pa, length] of [[0x1000, 16], [0x1ffc, 8], [0x3fff, 1], [0x8000, 0x1800], [0x1_0000_1000, 100]] as const) {
+        for (const [pa, length] of [
+            [0x1000, 16],
+            [0x1ffc, 8],
+            [0x3fff, 1],
+            [0x8000, 0x1800],
+            [0x1_0000_1000, 100],
+        ] as const) {
             assert.ok(memory.has(pa, length));
             assert.deepEqual(memory.read(pa, length), bytesAt(pa, length));
         }
@@ -44,20 +61,38 @@ suite('core files', () => {
         const bytes = written([{ pa: 0x1000, size: 0x2000 }]);
         header(bytes, 1).setBigUint64(40, 0x8000n, true);
         const file = readCoreFile(sourceOf(bytes));
-        assert.deepEqual(file.segments.map(({ pa, size, stored }) => ({ pa, size, stored })), [{ pa: 0x1000, size: 0x8000, stored: 0x2000 }]);
+        assert.deepEqual(
+            file.segments.map(({ pa, size, stored }) => ({ pa, size, stored })),
+            [{ pa: 0x1000, size: 0x8000, stored: 0x2000 }],
+        );
         const memory = new CoreMemory(sourceOf(bytes), file.segments);
         assert.ok(memory.has(0x1000, 0x8000));
         assert.deepEqual(memory.read(0x2ffe, 4), Uint8Array.of(byteAt(0x2ffe), byteAt(0x2fff), 0, 0));
-        assert.deepEqual([...memory.extents(0x2000, 0x7000)].map((e) => (e.kind === 'zero' ? e.length : -1)), [-1, 0x6000]);
+        assert.deepEqual(
+            [...memory.extents(0x2000, 0x7000)].map((e) => (e.kind === 'zero' ? e.length : -1)),
+            [-1, 0x6000],
+        );
         assert.deepEqual([...memory.runs()], [{ pa: 0x1000, size: 0x2000 }]);
     });
 
     test('overlapping segments: the one that begins first counts', () => {
-        const bytes = written([{ pa: 0x1000, size: 0x2000 }, { pa: 0x8000, size: 0x2000 }]);
+        const bytes = written([
+            { pa: 0x1000, size: 0x2000 },
+            { pa: 0x8000, size: 0x2000 },
+        ]);
         header(bytes, 2).setBigUint64(24, 0x2000n, true);
         const file = readCoreFile(sourceOf(bytes));
-        assert.deepEqual(file.findings.map((f) => f.code), ['segments-overlap']);
-        assert.deepEqual(file.segments.map(({ pa, size }) => ({ pa, size })), [{ pa: 0x1000, size: 0x2000 }, { pa: 0x3000, size: 0x1000 }]);
+        assert.deepEqual(
+            file.findings.map((f) => f.code),
+            ['segments-overlap'],
+        );
+        assert.deepEqual(
+            file.segments.map(({ pa, size }) => ({ pa, size })),
+            [
+                { pa: 0x1000, size: 0x2000 },
+                { pa: 0x3000, size: 0x1000 },
+            ],
+        );
         assert.deepEqual(new CoreMemory(sourceOf(bytes), file.segments).read(0x3000, 4), bytesAt(0x9000, 4));
     });
 
@@ -80,13 +115,40 @@ suite('core files', () => {
             const bytes = whole.slice();
             return readCoreFile(sourceOf(change(bytes) ?? bytes)).findings.map((f) => f.code);
         };
-        assert.deepEqual(found((b) => b.slice(0, 10)), ['not-elf']);
-        assert.deepEqual(found((b) => b.slice(0, b.length - 1)), ['segment-cut']);
-        assert.deepEqual(found((b) => b.slice(0, 100)), ['headers-outside']);
-        assert.deepEqual(found((b) => void b.set([1], 4)), ['not-elf']);
-        assert.deepEqual(found((b) => void b.set([2], 16)), ['not-core']);
-        assert.deepEqual(found((b) => void header(b, 1).setBigUint64(24, 0xffff_ffff_ffff_f000n, true)), ['segment-nowhere']);
-        assert.match(readCoreFile(sourceOf(new TextEncoder().encode('KDUMP   and more, to be as long as a header of an ELF file, which it is not'))).findings[0]?.text ?? '', /compressed kdump/);
+        assert.deepEqual(
+            found((b) => b.slice(0, 10)),
+            ['not-elf'],
+        );
+        assert.deepEqual(
+            found((b) => b.slice(0, b.length - 1)),
+            ['segment-cut'],
+        );
+        assert.deepEqual(
+            found((b) => b.slice(0, 100)),
+            ['headers-outside'],
+        );
+        assert.deepEqual(
+            found((b) => void b.set([1], 4)),
+            ['not-elf'],
+        );
+        assert.deepEqual(
+            found((b) => void b.set([2], 16)),
+            ['not-core'],
+        );
+        assert.deepEqual(
+            found((b) => void header(b, 1).setBigUint64(24, 0xffff_ffff_ffff_f000n, true)),
+            ['segment-nowhere'],
+        );
+        assert.match(
+            readCoreFile(
+                sourceOf(
+                    new TextEncoder().encode(
+                        'KDUMP   and more, to be as long as a header of an ELF file, which it is not',
+                    ),
+                ),
+            ).findings[0]?.text ?? '',
+            /compressed kdump/,
+        );
     });
 
     test('more segments than the header can count', () => {

@@ -34,10 +34,12 @@ function textAt(program: Program, place: Diagnosis['place']): string | undefined
 function sections(): Map<string, { readonly title: string; readonly severity: string; readonly text: string }> {
     const page = readFileSync(inRepository('extension', 'docs', 'diagnoses.md'), 'utf8');
     const severities = new Map([...page.matchAll(/^\| \[(LU\d{4})\]\([^)]*\) \| (\w+) \|/gm)].map((m) => [m[1], m[2]]));
-    return new Map([...page.matchAll(/^## (LU\d{4}): ([^\n]*)\n[^#]*?```lus run\n(.*?)^```$/gms)].map((m) => {
-        const code = m[1] ?? '';
-        return [code, { title: m[2] ?? '', severity: severities.get(code) ?? '', text: m[3] ?? '' }];
-    }));
+    return new Map(
+        [...page.matchAll(/^## (LU\d{4}): ([^\n]*)\n[^#]*?```lus run\n(.*?)^```$/gms)].map((m) => {
+            const code = m[1] ?? '';
+            return [code, { title: m[2] ?? '', severity: severities.get(code) ?? '', text: m[3] ?? '' }];
+        }),
+    );
 }
 
 const page = sections();
@@ -105,12 +107,21 @@ suite('diagnoses: the examples', () => {
     /** What a scenario says of itself: `finds …`, `assert diagnosed("…")`. */
     function asked(program: Program, { start, end, finds }: Program['scenarios'][number]): string[] {
         const text = program.files.get(program.main)?.text.slice(start, end) ?? '';
-        return (finds ?? []).map((f) => f.name).concat([...text.matchAll(/^[^/\n]*?(?<!!)diagnosed\("(LU\d{4})"\)(?:.*?diagnosed\("(LU\d{4})"\))?/gm)].flatMap((m) => m.slice(1)).filter((c) => c !== undefined));
+        return (finds ?? [])
+            .map((f) => f.name)
+            .concat(
+                [...text.matchAll(/^[^/\n]*?(?<!!)diagnosed\("(LU\d{4})"\)(?:.*?diagnosed\("(LU\d{4})"\))?/gm)]
+                    .flatMap((m) => m.slice(1))
+                    .filter((c) => c !== undefined),
+            );
     }
 
     test('those that are expected to have one are there', () => {
         const all = [...examples()].flatMap(([name, p]) => p.scenarios.map((s) => `${name}: ${s.name.value}`));
-        assert.deepEqual(Object.keys(EXPECTED).filter((k) => !all.includes(k)), []);
+        assert.deepEqual(
+            Object.keys(EXPECTED).filter((k) => !all.includes(k)),
+            [],
+        );
     });
 });
 
@@ -118,9 +129,15 @@ suite('diagnoses: place, history and data', () => {
     test('a pointer that dangles is said at the reboot, with its path and the history of the page', () => {
         const { program, d } = example('LU1012');
         assert.match(textAt(program, d.place) ?? '', /^reboot\(KEXEC\)/);
-        assert.match(d.message, /^Queues\.tx of token 0x1 of session "vm-1" \(card-v1\) points to 0x[0-9a-f]+, which is not preserved \(memory of tx queue of card0\)/);
+        assert.match(
+            d.message,
+            /^Queues\.tx of token 0x1 of session "vm-1" \(card-v1\) points to 0x[0-9a-f]+, which is not preserved \(memory of tx queue of card0\)/,
+        );
         assert.equal(d.data['pointer'], 'Queues.tx');
-        assert.deepEqual(d.history.map((h) => h.text), ['preserve_fd(token: 0x1)', 'allocated: tx queue of card0']);
+        assert.deepEqual(
+            d.history.map((h) => h.text),
+            ['preserve_fd(token: 0x1)', 'allocated: tx queue of card0'],
+        );
         assert.match(textAt(program, d.history[0]?.place) ?? '', /^vm1\.preserve_fd\(/);
         assert.equal(d.boot, 0);
     });
@@ -129,25 +146,42 @@ suite('diagnoses: place, history and data', () => {
         const { program, d } = example('LU1001');
         assert.deepEqual([d.data['pages'], d.data['preservedBy']], [1, ['leaky_bus.preserve']]);
         assert.match(textAt(program, d.place) ?? '', /^vm1\.preserve_fd\(/);
-        assert.deepEqual(d.history.map((h) => `${h.boot} ${h.text}`), [
-            '0 allocated: leaky_bus.preserve: BusState in leaky_bus.preserve', '0 preserved: leaky_bus.preserve: BusState in leaky_bus.preserve',
-            '1 inherited: preserved by the previous kernel',
-        ]);
+        assert.deepEqual(
+            d.history.map((h) => `${h.boot} ${h.text}`),
+            [
+                '0 allocated: leaky_bus.preserve: BusState in leaky_bus.preserve',
+                '0 preserved: leaky_bus.preserve: BusState in leaky_bus.preserve',
+                '1 inherited: preserved by the previous kernel',
+            ],
+        );
     });
 
     test('a second restore says who has the page', () => {
         const { program, d } = example('LU1009');
         assert.match(d.message, /restored a second time: it is memory of bad_card\.retrieve now/);
         assert.match(textAt(program, d.place) ?? '', /^kho\.restore_folio/);
-        assert.deepEqual(d.history.map((h) => h.text.split(':')[0]), ['allocated', 'preserved', 'inherited', 'restored']);
+        assert.deepEqual(
+            d.history.map((h) => h.text.split(':')[0]),
+            ['allocated', 'preserved', 'inherited', 'restored'],
+        );
     });
 
     test('what is lost at the next kexec says how it came', () => {
-        const program = programOf(page.get('LU1003')?.text.replace('kexec_file_load("7.2"); reboot(KEXEC) }', 'lu = open("/dev/liveupdate"); lu.close(); kexec_file_load("7.2"); reboot(KEXEC) }') ?? '');
+        const program = programOf(
+            page
+                .get('LU1003')
+                ?.text.replace(
+                    'kexec_file_load("7.2"); reboot(KEXEC) }',
+                    'lu = open("/dev/liveupdate"); lu.close(); kexec_file_load("7.2"); reboot(KEXEC) }',
+                ) ?? '',
+        );
         const [d] = found(ran(program));
         assert.equal(d?.code, 'LU1003');
         assert.match(d.message, /was never retrieved: this kexec drops it/);
-        assert.deepEqual(d.history.map((h) => h.text), ['create_session("vm-1")', 'preserve_fd(token: 0x1)']);
+        assert.deepEqual(
+            d.history.map((h) => h.text),
+            ['create_session("vm-1")', 'preserve_fd(token: 0x1)'],
+        );
         assert.deepEqual(d.data, { session: 'vm-1', files: 1, tokens: ['0x1'] });
     });
 
@@ -159,7 +193,15 @@ suite('diagnoses: place, history and data', () => {
 
     test('an FLB without a counterpart is said before the kexec, and by the kernel that does not know it', () => {
         const { vm } = example('LU1015');
-        assert.deepEqual(found(vm).filter((d) => d.code === 'LU1015').map((d) => [d.boot, d.data['compatible']]), [[0, 'bus-v1'], [1, 'bus-v1']]);
+        assert.deepEqual(
+            found(vm)
+                .filter((d) => d.code === 'LU1015')
+                .map((d) => [d.boot, d.data['compatible']]),
+            [
+                [0, 'bus-v1'],
+                [1, 'bus-v1'],
+            ],
+        );
     });
 
     test('the refused name that left the empty block is in the history', () => {
@@ -187,7 +229,9 @@ file card at "/dev/card0" {
 
 /** The pointers that dangle after a preserve() with this body. */
 function dangling(body: string): string[] {
-    return handingOver(body).filter((d) => d.code === 'LU1012').map((d) => String(d.data['pointer']));
+    return handingOver(body)
+        .filter((d) => d.code === 'LU1012')
+        .map((d) => String(d.data['pointer']));
 }
 
 /** What is said of a preserve() with this body and the kexec after it. */
@@ -214,12 +258,16 @@ scenario "s" {
         reboot(KEXEC)
     }
 }`);
-    assert.deepEqual(program.diagnostics.filter((d) => d.severity === 'error').map((d) => d.message), []);
+    assert.deepEqual(
+        program.diagnostics.filter((d) => d.severity === 'error').map((d) => d.message),
+        [],
+    );
     return found(ran(program)).filter((d) => d.boot === 0);
 }
 
 suite('diagnoses: memory preserved twice', () => {
-    const twice = (body: string): unknown[] => handingOver(body).map((d) => [d.code, d.data['pages'], d.data['handedOver']]);
+    const twice = (body: string): unknown[] =>
+        handingOver(body).map((d) => [d.code, d.data['pages'], d.data['handedOver']]);
     const [p, u] = ['kho.preserve_folio(args.file.a);', 'kho.unpreserve_folio(args.file.a);'];
 
     test('and handed over', () => {
@@ -238,14 +286,18 @@ suite('diagnoses: memory preserved twice', () => {
     });
 
     test('in part, as the inside of a larger block', () => {
-        assert.deepEqual(twice('f = alloc_folio(order: 3); kho.preserve_folio(f); kho.preserve_pages(f, 2)'), [['LU1026', 2, true]]);
+        assert.deepEqual(twice('f = alloc_folio(order: 3); kho.preserve_folio(f); kho.preserve_pages(f, 2)'), [
+            ['LU1026', 2, true],
+        ]);
     });
 });
 
 suite('diagnoses: scratch', () => {
     test('a kernel that does not check preserves it, which is said before the kexec', () => {
-        const program = programOf('kernel "k" from "6.17" { init { f = alloc_folio(order: 10); kho.preserve_pages(f, 500000) } }\n'
-            + 'scenario "s" { boot "k"; process p { open("/sys/kernel/debug/kho/out/finalize", 1).write("1"); kexec_file_load("k"); reboot(KEXEC) } }');
+        const program = programOf(
+            'kernel "k" from "6.17" { init { f = alloc_folio(order: 10); kho.preserve_pages(f, 500000) } }\n' +
+                'scenario "s" { boot "k"; process p { open("/sys/kernel/debug/kho/out/finalize", 1).write("1"); kexec_file_load("k"); reboot(KEXEC) } }',
+        );
         const made = found(ran(program)).filter((d) => d.code === 'LU1013');
         assert.ok(made.length > 0);
         for (const d of made) {
@@ -257,22 +309,36 @@ suite('diagnoses: scratch', () => {
 
 suite('diagnoses: pointers', () => {
     test('arrays and nested structs', () => {
-        assert.deepEqual(dangling('ser.inner.more[1] = phys(args.file.a); ser.inner.first = phys(args.file.b)'), ['State.inner.first', 'State.inner.more[1]']);
+        assert.deepEqual(dangling('ser.inner.more[1] = phys(args.file.a); ser.inner.first = phys(args.file.b)'), [
+            'State.inner.first',
+            'State.inner.more[1]',
+        ]);
     });
 
     test('what a typed pointer leads to is followed', () => {
-        assert.deepEqual(dangling('kho.preserve_folio(args.file.a); ser.rings = phys(args.file.a); at(Rings, ser.rings).first = phys(args.file.b)'), ['Rings.first']);
+        assert.deepEqual(
+            dangling(
+                'kho.preserve_folio(args.file.a); ser.rings = phys(args.file.a); at(Rings, ser.rings).first = phys(args.file.b)',
+            ),
+            ['Rings.first'],
+        );
     });
 
     test('arrays that are not contiguous, element by element', () => {
-        const body = (preserve: string): string => `array = vcalloc(Entry, 300); array[290].page = phys(args.file.a); ${preserve} kho.preserve_vmalloc(array, ser.list)`;
+        const body = (preserve: string): string =>
+            `array = vcalloc(Entry, 300); array[290].page = phys(args.file.a); ${preserve} kho.preserve_vmalloc(array, ser.list)`;
         assert.deepEqual(dangling(body('')), ['State.list[290].page']);
         assert.deepEqual(dangling(body('kho.preserve_folio(args.file.a);')), []);
     });
 
     test('a descriptor whose chunk is gone', () => {
-        assert.deepEqual(dangling('array = vcalloc(Entry, 3); kho.preserve_vmalloc(array, ser.list); copy = kho.alloc_preserve(State); copy.list = ser.list; '
-            + 'kho.unpreserve_vmalloc(ser.list); args.serialized_data = phys(copy)'), ['State.list.first']);
+        assert.deepEqual(
+            dangling(
+                'array = vcalloc(Entry, 3); kho.preserve_vmalloc(array, ser.list); copy = kho.alloc_preserve(State); copy.list = ser.list; ' +
+                    'kho.unpreserve_vmalloc(ser.list); args.serialized_data = phys(copy)',
+            ),
+            ['State.list.first'],
+        );
     });
 
     test('serialized data that is the address of a page that is not preserved', () => {
@@ -280,17 +346,29 @@ suite('diagnoses: pointers', () => {
     });
 
     test('circles end, what is no memory is let be, and what is preserved is right', () => {
-        assert.deepEqual(dangling('r = kho.alloc_preserve(Rings); r.first = phys(r); r.more[0] = phys(ser); ser.rings = phys(r); ser.inner.first = 0xffff_ffff_0000_0000'), []);
+        assert.deepEqual(
+            dangling(
+                'r = kho.alloc_preserve(Rings); r.first = phys(r); r.more[0] = phys(ser); ser.rings = phys(r); ser.inner.first = 0xffff_ffff_0000_0000',
+            ),
+            [],
+        );
     });
 
-    test('a struct that was freed says nothing about the page\'s next owner', () => {
-        assert.deepEqual(dangling('old = kho.alloc_preserve(Rings); old.first = phys(args.file.b); kho.unpreserve_free(old); f = alloc_folio(); '
-            + 'kho.preserve_folio(f); at(Entry, phys(f)).page = phys(f); ser.inner.first = phys(f)'), []);
+    test("a struct that was freed says nothing about the page's next owner", () => {
+        assert.deepEqual(
+            dangling(
+                'old = kho.alloc_preserve(Rings); old.first = phys(args.file.b); kho.unpreserve_free(old); f = alloc_folio(); ' +
+                    'kho.preserve_folio(f); at(Entry, phys(f)).page = phys(f); ser.inner.first = phys(f)',
+            ),
+            [],
+        );
     });
 
     test('a blob in the FDT', () => {
-        const program = programOf('struct Blob { x: u64 }\nkernel "k" from "7.2" { init { f = alloc_folio(); kho.add_subtree("mine", phys(f), 8) } }\n'
-            + 'scenario "s" { boot "k"; process p { kexec_file_load("k"); reboot(KEXEC) } }');
+        const program = programOf(
+            'struct Blob { x: u64 }\nkernel "k" from "7.2" { init { f = alloc_folio(); kho.add_subtree("mine", phys(f), 8) } }\n' +
+                'scenario "s" { boot "k"; process p { kexec_file_load("k"); reboot(KEXEC) } }',
+        );
         const [d] = found(ran(program));
         assert.equal(d?.code, 'LU1012');
         assert.match(d.message, /^The blob of the subtree "mine" at 0x[0-9a-f]+ is not preserved \(memory of kernel\)/);
@@ -298,17 +376,28 @@ suite('diagnoses: pointers', () => {
 });
 
 suite('diagnoses: looking changes nothing', () => {
-    const watched = [...examples()].map(([name, program]) => ({ name, program })).concat([...page].map(([name, { text }]) => ({ name, program: programOf(text) })));
+    const watched = [...examples()]
+        .map(([name, program]) => ({ name, program }))
+        .concat([...page].map(([name, { text }]) => ({ name, program: programOf(text) })));
 
     test('a run ends in the same state whether somebody looks or not', () => {
-        const some = ['agent-crash.lus', 'bug-flb-underflow.lus', 'missing-handler.lus', 'nic-handler.lus', 'second-update.lus', 'vetoed-finish.lus'];
+        const some = [
+            'agent-crash.lus',
+            'bug-flb-underflow.lus',
+            'missing-handler.lus',
+            'nic-handler.lus',
+            'second-update.lus',
+            'vetoed-finish.lus',
+        ];
         for (const { name, program } of watched.filter((w) => some.includes(w.name))) {
-            for (const s of program.scenarios.filter((x) => !/diagnosed\(/.test(program.files.get(program.main)?.text.slice(x.start, x.end) ?? ''))) {
+            for (const s of program.scenarios.filter(
+                (x) => !/diagnosed\(/.test(program.files.get(program.main)?.text.slice(x.start, x.end) ?? ''),
+            )) {
                 const [a, b] = [true, false].map((look) => {
                     const { vm } = Run.start(program, { scenario: s.name.value });
                     if (!look && vm.diagnoses) {
                         vm.listeners.splice(vm.listeners.indexOf(vm.diagnoses), 1);
-                        vm.diagnoses = null;             // what the scenario says that it finds is not asked for
+                        vm.diagnoses = null; // what the scenario says that it finds is not asked for
                     }
                     vm.run(FOREVER);
                     return fingerprint(vm);
@@ -347,8 +436,10 @@ suite('diagnoses: looking changes nothing', () => {
     }).timeout(240_000);
 
     test('asking in an expression remembers nothing', () => {
-        const program = programOf('scenario "s" { boot "7.2"; process p { s = open("/dev/liveupdate").create_session("s"); s.preserve_fd(memfd_create("m"), token: 1); kexec_file_load("7.2"); reboot(KEXEC) }\n'
-            + 'assert diagnosed("LU1002"); process q { s = open("/dev/liveupdate").retrieve_session("s"); s.retrieve_fd(token: 1); s.finish() } }');
+        const program = programOf(
+            'scenario "s" { boot "7.2"; process p { s = open("/dev/liveupdate").create_session("s"); s.preserve_fd(memfd_create("m"), token: 1); kexec_file_load("7.2"); reboot(KEXEC) }\n' +
+                'assert diagnosed("LU1002"); process q { s = open("/dev/liveupdate").retrieve_session("s"); s.retrieve_fd(token: 1); s.finish() } }',
+        );
         assert.deepEqual(codes(ran(program)), []);
     });
 

@@ -22,12 +22,21 @@ interface Block {
     readonly text: string;
 }
 
-const PAGES = ['README.md', ...readdirSync(inRepository('extension', 'docs')).filter(f => f.endsWith('.md')).sort().map(f => `extension/docs/${f}`)];
+const PAGES = [
+    'README.md',
+    ...readdirSync(inRepository('extension', 'docs'))
+        .filter((f) => f.endsWith('.md'))
+        .sort()
+        .map((f) => `extension/docs/${f}`),
+];
 
 function blocksOf(page: string): Block[] {
     const text = readFileSync(inRepository(page), 'utf8');
     return [...text.matchAll(/^```lus([^\n]*)\n(.*?)^```$/gms)].map((m) => {
-        const words = (m[1] ?? '').trim().split(' ').filter(w => w !== '');
+        const words = (m[1] ?? '')
+            .trim()
+            .split(' ')
+            .filter((w) => w !== '');
         const at = words.indexOf('error');
         const line = text.slice(0, m.index).split('\n').length;
         return {
@@ -54,22 +63,29 @@ function fileOf(block: Block): string {
 /** The catalogue of failures has a test of its own, which runs its scenarios. */
 const FAILURES = 'extension/docs/failures.md';
 
-const blocks = PAGES.filter(p => p !== FAILURES).flatMap(blocksOf);
+const blocks = PAGES.filter((p) => p !== FAILURES).flatMap(blocksOf);
 
 suite('documentation', () => {
     test('there is something to test', () => {
-        const kinds = new Set(blocks.map(b => b.kind));
+        const kinds = new Set(blocks.map((b) => b.kind));
         for (const kind of ['file', 'run', 'scenario', 'process']) {
             assert.ok(kinds.has(kind), kind);
         }
-        assert.deepEqual([...kinds].filter(k => !['file', 'run', 'scenario', 'process'].includes(k)), []);
+        assert.deepEqual(
+            [...kinds].filter((k) => !['file', 'run', 'scenario', 'process'].includes(k)),
+            [],
+        );
     });
 
     for (const block of blocks) {
         test(`${block.name} ${block.errors.length > 0 ? 'has the error it shows' : 'is right'}`, () => {
             const program = programOf({ 'block.lus': fileOf(block) });
             if (block.errors.length > 0) {
-                assert.deepEqual(program.diagnostics.map(d => d.code), block.errors, findingsOf(program).join('\n'));
+                assert.deepEqual(
+                    program.diagnostics.map((d) => d.code),
+                    block.errors,
+                    findingsOf(program).join('\n'),
+                );
                 return;
             }
             assert.deepEqual(findingsOf(program), []);
@@ -99,10 +115,17 @@ suite('documentation', () => {
         const page = readFileSync(inRepository('extension', 'docs', 'library.md'), 'utf8');
         const objects = [...NATIVES.objects.values(), NATIVES.fd];
         const names = [
-            ...NATIVES.functions.keys(), ...NATIVES.globals.keys(), ...NATIVES.fileKinds.keys(), ...NATIVES.injectionPoints.keys(),
-            ...objects.flatMap(o => [...o.fields.keys(), ...o.methods.keys()]), ...Object.values(NATIVES.callbacks).flatMap(c => [...c.keys()]),
+            ...NATIVES.functions.keys(),
+            ...NATIVES.globals.keys(),
+            ...NATIVES.fileKinds.keys(),
+            ...NATIVES.injectionPoints.keys(),
+            ...objects.flatMap((o) => [...o.fields.keys(), ...o.methods.keys()]),
+            ...Object.values(NATIVES.callbacks).flatMap((c) => [...c.keys()]),
         ];
-        assert.deepEqual(names.filter(n => !page.includes(`\`${n}\``) && !page.includes(`\`${n}(`)), []);
+        assert.deepEqual(
+            names.filter((n) => !page.includes(`\`${n}\``) && !page.includes(`\`${n}(`)),
+            [],
+        );
     });
 
     test('every code of a finding is in the reference', () => {
@@ -117,10 +140,14 @@ suite('documentation', () => {
             listed.add(`LU${code}`);
         }
         const folder = inRepository('emulator', 'scenario');
-        const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(f => f.endsWith('.ts'));
-        const used = new Set(sources.flatMap(f => [...readFileSync(`${folder}/${f}`, 'utf8').matchAll(/'(LU0\d{3})'/g)].map(m => m[1] ?? '')));
+        const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((f) => f.endsWith('.ts'));
+        const used = new Set(
+            sources.flatMap((f) =>
+                [...readFileSync(`${folder}/${f}`, 'utf8').matchAll(/'(LU0\d{3})'/g)].map((m) => m[1] ?? ''),
+            ),
+        );
         assert.ok(used.size > 40);
-        assert.deepEqual([...used].filter(c => !listed.has(c)).sort(), []);
+        assert.deepEqual([...used].filter((c) => !listed.has(c)).sort(), []);
     });
 
     test('links lead somewhere', () => {
@@ -134,7 +161,13 @@ suite('documentation', () => {
                 }
                 const url = new URL(file === '' || file === undefined ? '' : file, `file://${inRepository(page)}`);
                 const linked = file === '' ? text : readOrNothing(url);
-                const headings = (linked ?? '').match(/^#+ .*$/gm)?.map(h => h.replace(/^#+ /, '').toLowerCase().replace(/[^\w\s-]/g, '').replaceAll(' ', '-'));
+                const headings = (linked ?? '').match(/^#+ .*$/gm)?.map((h) =>
+                    h
+                        .replace(/^#+ /, '')
+                        .toLowerCase()
+                        .replace(/[^\w\s-]/g, '')
+                        .replaceAll(' ', '-'),
+                );
                 if (linked === undefined || (anchor !== undefined && headings?.includes(anchor) !== true)) {
                     broken.push(`${page}: ${target}`);
                 }

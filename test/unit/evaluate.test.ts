@@ -136,7 +136,7 @@ suite('expressions in a stopped run', () => {
         assert.equal(value(vm, 'ram.pread(5, at: 0) == "hello" || ram.pread(5, at: 0).length == 5'), 'true');
         assert.equal(value(vm, 'try ram.truncate(1)'), '0');
         assert.equal(value(vm, 'ram.size'), '65536');
-        assert.equal(value(vm, 'memfd_create("other")') , '7');
+        assert.equal(value(vm, 'memfd_create("other")'), '7');
         assert.equal(value(vm, 'try lu.truncate(0)'), '-22');
         assert.match(reason(vm, 'lu.truncate(0)'), /fails with EINVAL/);
         assert.equal(value(vm, 'open("/dev/null")'), '7');

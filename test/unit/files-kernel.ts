@@ -45,7 +45,14 @@ export function testKernel(options: TestKernelOptions = {}): TestKernel {
     const folios = new Folios(memory, memmap, pages);
     const shmem = new Table<number, ShmemInode>(journal);
     const kernel: TestKernel = {
-        machine, journal, clock: machine.clock, memory, memmap, pages, owners, ids,
+        machine,
+        journal,
+        clock: machine.clock,
+        memory,
+        memmap,
+        pages,
+        owners,
+        ids,
         folios,
         hugetlb: new Hugetlb({ journal, pages, memmap, folios, owners, shmem, memory }),
         processes: new Seq<Process>(journal),

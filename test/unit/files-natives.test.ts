@@ -27,7 +27,13 @@ function host(options: Parameters<typeof testKernel>[0] = {}): Host {
 }
 
 /** Calls a native as the interpreter does: what is left out has its default. */
-function call(vm: VmCore, natives: readonly FileNative[], name: string, receiver: readonly Value[], ...args: Value[]): Value | Err {
+function call(
+    vm: VmCore,
+    natives: readonly FileNative[],
+    name: string,
+    receiver: readonly Value[],
+    ...args: Value[]
+): Value | Err {
     const native = natives.find((n) => n.name === name);
     assert.ok(native, name);
     return native.call(vm, [...receiver, ...native.params.map((p, i) => (i < args.length ? args[i] : p.default))]);
@@ -38,7 +44,8 @@ const on = (vm: VmCore, fd: Value | Err, name: string, ...args: Value[]): Value 
     assert.ok(!(fd instanceof Err));
     return call(vm, descriptor.methods, name, [fd], ...args);
 };
-const kernel = (vm: VmCore, name: string, ...args: Value[]): Value | Err => call(vm, [...fileFunctions, ...folioFunctions], name, [], ...args);
+const kernel = (vm: VmCore, name: string, ...args: Value[]): Value | Err =>
+    call(vm, [...fileFunctions, ...folioFunctions], name, [], ...args);
 const nameOf = (x: unknown): unknown => (x instanceof Err ? x.name : x);
 
 suite('system calls in the language', () => {
@@ -97,7 +104,10 @@ suite('system calls in the language', () => {
         const got = call(vm, byteFunctions, 'bytes', [], new Seq<Value>(vm.running.journal, [1, 'ab', Bytes.zero(2)]));
         assert.ok(got instanceof Bytes);
         assert.deepEqual([...got.toUint8Array()], [1, 97, 98, 0, 0]);
-        assert.throws(() => call(vm, byteFunctions, 'bytes', [], new Seq<Value>(vm.running.journal, [256])), /256 is no byte/);
+        assert.throws(
+            () => call(vm, byteFunctions, 'bytes', [], new Seq<Value>(vm.running.journal, [256])),
+            /256 is no byte/,
+        );
     });
 });
 
@@ -125,7 +135,11 @@ suite('kernel functions in the language', () => {
         assert.ok(!(there instanceof Err));
         kernel(vm, 'fd_install', there, copy);
         assert.equal(on(vm, there, 'add_seals', F_SEAL_EXEC), undefined);
-        assert.equal(nameOf(on(vm, there, 'pwrite', 'x', 0)), 'EPERM', 'it is executable, so F_SEAL_EXEC seals it against writing');
+        assert.equal(
+            nameOf(on(vm, there, 'pwrite', 'x', 0)),
+            'EPERM',
+            'it is executable, so F_SEAL_EXEC seals it against writing',
+        );
     });
 
     test('alloc_folio gives zeroed memory with one reference, put_folio frees it', () => {

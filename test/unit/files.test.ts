@@ -2,13 +2,45 @@ import assert from 'node:assert/strict';
 import { anonFile, deviceFile } from '../../emulator/kernel/anon';
 import { Err } from '../../emulator/kernel/errno';
 import {
-    F_SEAL_EXEC, F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_WRITE, MAX_RW_COUNT, MFD_ALLOW_SEALING, MFD_EXEC, MFD_HUGETLB, MFD_NOEXEC_SEAL,
-    O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_TMPFILE, O_TRUNC, O_WRONLY,
+    F_SEAL_EXEC,
+    F_SEAL_FUTURE_WRITE,
+    F_SEAL_GROW,
+    F_SEAL_SEAL,
+    F_SEAL_WRITE,
+    MAX_RW_COUNT,
+    MFD_ALLOW_SEALING,
+    MFD_EXEC,
+    MFD_HUGETLB,
+    MFD_NOEXEC_SEAL,
+    O_APPEND,
+    O_CREAT,
+    O_EXCL,
+    O_RDONLY,
+    O_RDWR,
+    O_TMPFILE,
+    O_TRUNC,
+    O_WRONLY,
 } from '../../emulator/kernel/fcntl';
 import { installFd, type Process, spawn } from '../../emulator/kernel/process';
-import { sysEventfd, sysMemfdCreate, sysOpen, sysPipe, sysSocket, sysUnlink } from '../../emulator/kernel/syscalls/create';
 import {
-    Stat, sysAddSeals, sysClose, sysFallocate, sysFstat, sysFtruncate, sysGetfl, sysGetSeals, sysMmapWrite, sysSetfl,
+    sysEventfd,
+    sysMemfdCreate,
+    sysOpen,
+    sysPipe,
+    sysSocket,
+    sysUnlink,
+} from '../../emulator/kernel/syscalls/create';
+import {
+    Stat,
+    sysAddSeals,
+    sysClose,
+    sysFallocate,
+    sysFstat,
+    sysFtruncate,
+    sysGetfl,
+    sysGetSeals,
+    sysMmapWrite,
+    sysSetfl,
 } from '../../emulator/kernel/syscalls/file';
 import { sysLseek, sysPread, sysPwrite, sysRead, sysWrite } from '../../emulator/kernel/syscalls/rw';
 import { Bytes } from '../../emulator/machine/bytes';
@@ -66,57 +98,96 @@ function onEach(call: (h: Host, fd: number) => unknown): unknown[] {
 suite('system calls on every kind of file', () => {
     //                                       bad      memfd   tmpfile  pipe r    pipe w    socket      eventfd   null      liveupdate session
     test('read', () => {
-        assert.deepEqual(onEach(({ k, p }, fd) => sysRead(k, p, fd, 8)),
-            ['EBADF', '', '', 'EAGAIN', 'EBADF', 'EINVAL', 'EAGAIN', '', 'EINVAL', 'EINVAL']);
+        assert.deepEqual(
+            onEach(({ k, p }, fd) => sysRead(k, p, fd, 8)),
+            ['EBADF', '', '', 'EAGAIN', 'EBADF', 'EINVAL', 'EAGAIN', '', 'EINVAL', 'EINVAL'],
+        );
     });
 
     test('pread: EINVAL for the offset comes before the descriptor; ESPIPE for what has no positions', () => {
-        assert.deepEqual(onEach(({ k, p }, fd) => sysPread(k, p, fd, 8, 0)),
-            ['EBADF', '', '', 'ESPIPE', 'ESPIPE', 'ESPIPE', 'ESPIPE', '', 'EINVAL', 'ESPIPE']);
+        assert.deepEqual(
+            onEach(({ k, p }, fd) => sysPread(k, p, fd, 8, 0)),
+            ['EBADF', '', '', 'ESPIPE', 'ESPIPE', 'ESPIPE', 'ESPIPE', '', 'EINVAL', 'ESPIPE'],
+        );
         assert.ok(onEach(({ k, p }, fd) => sysPread(k, p, fd, 8, -1)).every((x) => x === 'EINVAL'));
     });
 
     test('write', () => {
-        assert.deepEqual(onEach(({ k, p }, fd) => sysWrite(k, p, fd, X)),
-            ['EBADF', 1, 1, 'EBADF', 1, 'ENOTCONN', 'EINVAL', 1, 'EINVAL', 'EINVAL']);
+        assert.deepEqual(
+            onEach(({ k, p }, fd) => sysWrite(k, p, fd, X)),
+            ['EBADF', 1, 1, 'EBADF', 1, 'ENOTCONN', 'EINVAL', 1, 'EINVAL', 'EINVAL'],
+        );
     });
 
     test('pwrite', () => {
-        assert.deepEqual(onEach(({ k, p }, fd) => sysPwrite(k, p, fd, X, 0)),
-            ['EBADF', 1, 1, 'ESPIPE', 'ESPIPE', 'ESPIPE', 'ESPIPE', 1, 'EINVAL', 'ESPIPE']);
+        assert.deepEqual(
+            onEach(({ k, p }, fd) => sysPwrite(k, p, fd, X, 0)),
+            ['EBADF', 1, 1, 'ESPIPE', 'ESPIPE', 'ESPIPE', 'ESPIPE', 1, 'EINVAL', 'ESPIPE'],
+        );
         assert.ok(onEach(({ k, p }, fd) => sysPwrite(k, p, fd, X, -1)).every((x) => x === 'EINVAL'));
     });
 
     test('lseek', () => {
-        assert.deepEqual(onEach(({ k, p }, fd) => sysLseek(k, p, fd, 7, 0)),
-            ['EBADF', 7, 7, 'ESPIPE', 'ESPIPE', 'ESPIPE', 0, 0, 'ESPIPE', 'ESPIPE']);
-        assert.deepEqual(onEach(({ k, p }, fd) => sysLseek(k, p, fd, 7, 5)).slice(0, 4), ['EBADF', 'EINVAL', 'EINVAL', 'EINVAL']);
+        assert.deepEqual(
+            onEach(({ k, p }, fd) => sysLseek(k, p, fd, 7, 0)),
+            ['EBADF', 7, 7, 'ESPIPE', 'ESPIPE', 'ESPIPE', 0, 0, 'ESPIPE', 'ESPIPE'],
+        );
+        assert.deepEqual(onEach(({ k, p }, fd) => sysLseek(k, p, fd, 7, 5)).slice(0, 4), [
+            'EBADF',
+            'EINVAL',
+            'EINVAL',
+            'EINVAL',
+        ]);
     });
 
     test('ftruncate', () => {
-        assert.deepEqual(onEach(({ k, p }, fd) => sysFtruncate(k, p, fd, 5)),
-            ['EBADF', 0, 0, 'EINVAL', 'EINVAL', 'EINVAL', 'EINVAL', 'EINVAL', 'EINVAL', 'EINVAL']);
+        assert.deepEqual(
+            onEach(({ k, p }, fd) => sysFtruncate(k, p, fd, 5)),
+            ['EBADF', 0, 0, 'EINVAL', 'EINVAL', 'EINVAL', 'EINVAL', 'EINVAL', 'EINVAL', 'EINVAL'],
+        );
         assert.ok(onEach(({ k, p }, fd) => sysFtruncate(k, p, fd, -1)).every((x) => x === 'EINVAL'));
     });
 
     test('fallocate: the range comes before the mode, the mode before the file', () => {
-        assert.deepEqual(onEach(({ k, p }, fd) => sysFallocate(k, p, fd, 0, 0, 5)),
-            ['EBADF', 0, 0, 'EBADF', 'ESPIPE', 'ENODEV', 'ENODEV', 'ENODEV', 'ENODEV', 'ENODEV']);
-        assert.deepEqual(onEach(({ k, p }, fd) => sysFallocate(k, p, fd, 0x1000, 0, 0)).slice(0, 4), ['EBADF', 'EINVAL', 'EINVAL', 'EINVAL']);
-        assert.deepEqual(onEach(({ k, p }, fd) => sysFallocate(k, p, fd, 2, 0, 5)).slice(0, 4), ['EBADF', 'EOPNOTSUPP', 'EOPNOTSUPP', 'EOPNOTSUPP']);
+        assert.deepEqual(
+            onEach(({ k, p }, fd) => sysFallocate(k, p, fd, 0, 0, 5)),
+            ['EBADF', 0, 0, 'EBADF', 'ESPIPE', 'ENODEV', 'ENODEV', 'ENODEV', 'ENODEV', 'ENODEV'],
+        );
+        assert.deepEqual(onEach(({ k, p }, fd) => sysFallocate(k, p, fd, 0x1000, 0, 0)).slice(0, 4), [
+            'EBADF',
+            'EINVAL',
+            'EINVAL',
+            'EINVAL',
+        ]);
+        assert.deepEqual(onEach(({ k, p }, fd) => sysFallocate(k, p, fd, 2, 0, 5)).slice(0, 4), [
+            'EBADF',
+            'EOPNOTSUPP',
+            'EOPNOTSUPP',
+            'EOPNOTSUPP',
+        ]);
     });
 
     test('seals', () => {
-        assert.deepEqual(onEach(({ k, p }, fd) => sysGetSeals(k, p, fd)),
-            ['EBADF', F_SEAL_SEAL, F_SEAL_SEAL, 'EINVAL', 'EINVAL', 'EINVAL', 'EINVAL', 'EINVAL', 'EINVAL', 'EINVAL']);
-        assert.deepEqual(onEach(({ k, p }, fd) => sysAddSeals(k, p, fd, F_SEAL_GROW)),
-            ['EBADF', 'EPERM', 'EPERM', 'EPERM', 'EINVAL', 'EINVAL', 'EINVAL', 'EINVAL', 'EINVAL', 'EINVAL']);
-        assert.equal(onEach(({ k, p }, fd) => sysAddSeals(k, p, fd, 0x40))[1], 'EINVAL', 'an unknown seal is seen before F_SEAL_SEAL');
+        assert.deepEqual(
+            onEach(({ k, p }, fd) => sysGetSeals(k, p, fd)),
+            ['EBADF', F_SEAL_SEAL, F_SEAL_SEAL, 'EINVAL', 'EINVAL', 'EINVAL', 'EINVAL', 'EINVAL', 'EINVAL', 'EINVAL'],
+        );
+        assert.deepEqual(
+            onEach(({ k, p }, fd) => sysAddSeals(k, p, fd, F_SEAL_GROW)),
+            ['EBADF', 'EPERM', 'EPERM', 'EPERM', 'EINVAL', 'EINVAL', 'EINVAL', 'EINVAL', 'EINVAL', 'EINVAL'],
+        );
+        assert.equal(
+            onEach(({ k, p }, fd) => sysAddSeals(k, p, fd, 0x40))[1],
+            'EINVAL',
+            'an unknown seal is seen before F_SEAL_SEAL',
+        );
     });
 
     test('a shared writable mapping', () => {
-        assert.deepEqual(onEach(({ k, p }, fd) => sysMmapWrite(k, p, fd)),
-            ['EBADF', 0, 0, 'EACCES', 'EACCES', 'ENODEV', 'ENODEV', 'ENODEV', 'ENODEV', 'ENODEV']);
+        assert.deepEqual(
+            onEach(({ k, p }, fd) => sysMmapWrite(k, p, fd)),
+            ['EBADF', 0, 0, 'EACCES', 'EACCES', 'ENODEV', 'ENODEV', 'ENODEV', 'ENODEV', 'ENODEV'],
+        );
     });
 
     test('fstat', () => {
@@ -125,15 +196,27 @@ suite('system calls on every kind of file', () => {
             return s instanceof Stat ? `${s.mode.toString(8)} ${s.nlink} ${s.size} ${s.blocks}` : s;
         });
         assert.deepEqual(shown, [
-            'EBADF', '100777 0 0 0', '100600 0 0 0', '10600 1 0 0', '10600 1 0 0', '140777 1 0 0', '600 1 0 0', '20666 1 0 0', '20600 1 0 0', '600 1 0 0',
+            'EBADF',
+            '100777 0 0 0',
+            '100600 0 0 0',
+            '10600 1 0 0',
+            '10600 1 0 0',
+            '140777 1 0 0',
+            '600 1 0 0',
+            '20666 1 0 0',
+            '20600 1 0 0',
+            '600 1 0 0',
         ]);
     });
 
     test('F_GETFL', () => {
-        assert.deepEqual(onEach(({ k, p }, fd) => {
-            const flags = sysGetfl(k, p, fd);
-            return typeof flags === 'number' ? flags & 3 : flags;
-        }), ['EBADF', O_RDWR, O_RDWR, O_RDONLY, O_WRONLY, O_RDWR, O_RDWR, O_RDWR, O_RDWR, O_RDWR]);
+        assert.deepEqual(
+            onEach(({ k, p }, fd) => {
+                const flags = sysGetfl(k, p, fd);
+                return typeof flags === 'number' ? flags & 3 : flags;
+            }),
+            ['EBADF', O_RDWR, O_RDWR, O_RDONLY, O_WRONLY, O_RDWR, O_RDWR, O_RDWR, O_RDWR, O_RDWR],
+        );
     });
 });
 
@@ -160,7 +243,11 @@ suite('memfds', () => {
     });
 
     test('vm.memfd_noexec decides where neither MFD_EXEC nor MFD_NOEXEC_SEAL is given', () => {
-        for (const [memfdNoexec, plain, exec] of [[0, F_SEAL_SEAL, F_SEAL_SEAL], [1, F_SEAL_EXEC, F_SEAL_SEAL], [2, F_SEAL_EXEC, 'EACCES']] as const) {
+        for (const [memfdNoexec, plain, exec] of [
+            [0, F_SEAL_SEAL, F_SEAL_SEAL],
+            [1, F_SEAL_EXEC, F_SEAL_SEAL],
+            [2, F_SEAL_EXEC, 'EACCES'],
+        ] as const) {
             const k = testKernel({ memfdNoexec });
             const p = spawn(k, 'a');
             const seals = (flags: number): unknown => {

@@ -8,8 +8,13 @@ import { programOf } from '../support/programs';
 const FOREVER = 1e12;
 
 function start(body: string): Vm {
-    const program = programOf(`kernel "next" from "7.3" { layers kvm, guest_memfd }\nmachine { memory 1GiB }\nscenario "s" {\n${body}\n}\n`);
-    assert.deepEqual(program.diagnostics.filter((d) => d.severity === 'error').map((d) => d.message), []);
+    const program = programOf(
+        `kernel "next" from "7.3" { layers kvm, guest_memfd }\nmachine { memory 1GiB }\nscenario "s" {\n${body}\n}\n`,
+    );
+    assert.deepEqual(
+        program.diagnostics.filter((d) => d.severity === 'error').map((d) => d.message),
+        [],
+    );
     return Run.start(program).vm;
 }
 
@@ -99,12 +104,16 @@ suite('guest_memfd: the file', () => {
             ram.fallocate(0, 1MiB, keep_size: true)
             ram.close(); guest.close(); before.close()
         }`);
-        const left = [...vm.kernel?.memmap.owned() ?? []].filter((o) => vm.machine.owners.name(o.owner) === 'guest_memfd of guest');
+        const left = [...(vm.kernel?.memmap.owned() ?? [])].filter(
+            (o) => vm.machine.owners.name(o.owner) === 'guest_memfd of guest',
+        );
         assert.deepEqual(left, []);
     });
 
     test('released kernels have no handler for it, nor for a VM', () => {
-        ran(`boot "7.3"\nprocess vmm {\n${MAKE}\nvm1.preserve_fd(ram, token: 1)  fails ENOENT\nvm1.preserve_fd(guest, token: 2)  fails ENOENT\n}`);
+        ran(
+            `boot "7.3"\nprocess vmm {\n${MAKE}\nvm1.preserve_fd(ram, token: 1)  fails ENOENT\nvm1.preserve_fd(guest, token: 2)  fails ENOENT\n}`,
+        );
     });
 
     test('a poisoned page stops the vCPU that touches it', () => {
@@ -118,7 +127,10 @@ suite('guest_memfd: the file', () => {
             sleep 20ms
         }`);
         assert.deepEqual(vm.guests.of('guest')?.live?.vcpus.at(0)?.fault, { gpa: 4096, why: 'EHWPOISON' });
-        assert.deepEqual(vm.diagnoses?.found.items.map((d) => d.code), ['LU1039']);
+        assert.deepEqual(
+            vm.diagnoses?.found.items.map((d) => d.code),
+            ['LU1039'],
+        );
     });
 });
 

@@ -17,7 +17,10 @@ const MIB = 2 ** 20;
 
 function start(body: string, machine = 'memory 2GiB'): Vm {
     const program = programOf(`machine { ${machine} }\nscenario "s" {\n    boot "7.2"\n${body}\n}\n`);
-    assert.deepEqual(program.diagnostics.filter((d) => d.severity === 'error').map((d) => d.message), []);
+    assert.deepEqual(
+        program.diagnostics.filter((d) => d.severity === 'error').map((d) => d.message),
+        [],
+    );
     return Run.start(program).vm;
 }
 
@@ -62,14 +65,17 @@ suite('guests: what they write', () => {
         const random = new Random(11);
         const piece = (length: number): Bytes => {
             switch (random.below(4)) {
-                case 0: return Bytes.zero(length);
-                case 1: return Bytes.of(Uint8Array.from({ length }, () => random.below(3)));
-                default: return Bytes.pattern(random.below(3), length, random.below(4) * 0x8000 + random.below(3) * 100);
+                case 0:
+                    return Bytes.zero(length);
+                case 1:
+                    return Bytes.of(Uint8Array.from({ length }, () => random.below(3)));
+                default:
+                    return Bytes.pattern(random.below(3), length, random.below(4) * 0x8000 + random.below(3) * 100);
             }
         };
         const pieces = (): Bytes => {
             const parts: Bytes[] = [];
-            for (let left = 5000; left > 0;) {
+            for (let left = 5000; left > 0; ) {
                 const n = Math.min(left, 1 + random.below(2000));
                 parts.push(piece(n));
                 left -= n;
@@ -77,11 +83,19 @@ suite('guests: what they write', () => {
             return Bytes.concat(...parts);
         };
         for (let i = 0; i < 300; i++) {
-            const [a, b] = [pieces(), random.below(5) === 0 ? Bytes.pattern(1, 5000, random.below(1000) * 0x1000) : pieces()];
+            const [a, b] = [
+                pieces(),
+                random.below(5) === 0 ? Bytes.pattern(1, 5000, random.below(1000) * 0x1000) : pieces(),
+            ];
             const [x, y] = [a.toUint8Array(), b.toUint8Array()];
             const wrong = [...x.keys()].filter((k) => x[k] !== y[k]);
             const found = compare(a, b);
-            assert.deepEqual(found, wrong.length === 0 ? undefined : { first: wrong[0], expected: x[wrong[0] ?? 0], found: y[wrong[0] ?? 0], bytes: wrong.length });
+            assert.deepEqual(
+                found,
+                wrong.length === 0
+                    ? undefined
+                    : { first: wrong[0], expected: x[wrong[0] ?? 0], found: y[wrong[0] ?? 0], bytes: wrong.length },
+            );
         }
         assert.equal(compare(Bytes.zero(2 ** 40), Bytes.pattern(3, 2 ** 40))?.bytes, 2 ** 40 - 2 ** 32);
     });
@@ -99,8 +113,18 @@ suite('guests: what they write', () => {
 
     test('ranges are divided among vCPUs without gaps, and a stripe is what was written of it', () => {
         const stripes = stripesOf(8192, 10 * 4096, 3);
-        assert.deepEqual(stripes.map((s) => [s.start, s.pages]), [[8192, 3], [8192 + 3 * 4096, 3], [8192 + 6 * 4096, 4]]);
-        assert.deepEqual(partsOf({ start: 0, pages: 4, count: 5 }), [{ gpa: 0, length: 4096, generation: 2 }, { gpa: 4096, length: 3 * 4096, generation: 1 }]);
+        assert.deepEqual(
+            stripes.map((s) => [s.start, s.pages]),
+            [
+                [8192, 3],
+                [8192 + 3 * 4096, 3],
+                [8192 + 6 * 4096, 4],
+            ],
+        );
+        assert.deepEqual(partsOf({ start: 0, pages: 4, count: 5 }), [
+            { gpa: 0, length: 4096, generation: 2 },
+            { gpa: 4096, length: 3 * 4096, generation: 1 },
+        ]);
         assert.deepEqual(partsOf({ start: 0, pages: 4, count: 8 }), [{ gpa: 0, length: 4 * 4096, generation: 2 }]);
     });
 
@@ -128,7 +152,12 @@ suite('guests: what they write', () => {
     test('each byte that somebody else changes is wrong, also where the guest comes across it later', () => {
         const random = new Random(5);
         const changes = Array.from({ length: 20 }, () => random.below(4 * MIB));
-        const writes = [...new Set(changes)].map((at) => `old = ram.pread(1, at: ${at}); if old == bytes("x") { ram.pwrite("y", at: ${at}) } else { ram.pwrite("x", at: ${at}) }`).join('\n');
+        const writes = [...new Set(changes)]
+            .map(
+                (at) =>
+                    `old = ram.pread(1, at: ${at}); if old == bytes("x") { ram.pwrite("y", at: ${at}) } else { ram.pwrite("x", at: ${at}) }`,
+            )
+            .join('\n');
         const vm = ran(`process vmm {
             ram = memfd_create("ram"); ram.truncate(4MiB)
             guest = kvm.create_vm("guest", vcpus: 4, memory: ram)
@@ -149,18 +178,30 @@ suite('guests: what they write', () => {
     test('whatever the VMM does meanwhile, nothing of a guest is lost', () => {
         for (let seed = 0; seed < 12; seed++) {
             const random = new Random(seed);
-            const steps = Array.from({ length: 12 }, () => [
-                'sleep 3ms', 'ram.pread(1MiB, at: 2MiB)', 'ram.fallocate(offset: 1MiB, length: 4MiB)', 'guest.pause(); guest.resume()', 'sleep 777us', 'guest.verify()',
-                'x = lu.create_session("x"); x.preserve_fd(ram, token: 1); sleep 1ms; x.close()',
-            ][random.below(7)]);
-            const vm = ran(`process vmm {
+            const steps = Array.from(
+                { length: 12 },
+                () =>
+                    [
+                        'sleep 3ms',
+                        'ram.pread(1MiB, at: 2MiB)',
+                        'ram.fallocate(offset: 1MiB, length: 4MiB)',
+                        'guest.pause(); guest.resume()',
+                        'sleep 777us',
+                        'guest.verify()',
+                        'x = lu.create_session("x"); x.preserve_fd(ram, token: 1); sleep 1ms; x.close()',
+                    ][random.below(7)],
+            );
+            const vm = ran(
+                `process vmm {
                 lu = open("/dev/liveupdate")
                 ram = memfd_create("ram"${random.below(2) === 0 ? ', huge: true' : ''}); ram.truncate(8MiB)
                 guest = kvm.create_vm("guest", vcpus: ${1 + random.below(4)}, memory: ram)
                 guest.run(dirty: ${1 + random.below(2000)}MiB/s)
                 ${steps.join('\n')}
                 assert guest.written > 0 && guest.wrong == 0
-            }`, 'memory 1GiB');
+            }`,
+                'memory 1GiB',
+            );
             assert.equal(vm.guests.of('guest')?.met, 0, `seed ${seed}`);
         }
     });
@@ -168,21 +209,35 @@ suite('guests: what they write', () => {
 
 suite('guests: over a kexec', () => {
     test('a guest goes on where it was, and nothing runs in between', () => {
-        const vm = ran(`${LEAVE('guest.run(dirty: 300MiB/s)\nsleep 30ms', 'log(guest.written)')}${ARRIVE('assert guest.written > 9MiB\nassert guest.wrong == 0\nstood = guest.written\nguest.resume()\nassert guest.written == stood\nsleep 40ms\nassert guest.written > stood + 10MiB')}
+        const vm =
+            ran(`${LEAVE('guest.run(dirty: 300MiB/s)\nsleep 30ms', 'log(guest.written)')}${ARRIVE('assert guest.written > 9MiB\nassert guest.wrong == 0\nstood = guest.written\nguest.resume()\nassert guest.written == stood\nsleep 40ms\nassert guest.written > stood + 10MiB')}
             assert vm("guest").wrong == 0`);
-        assert.deepEqual(vm.diagnoses?.found.items.map((d) => d.message), []);
+        assert.deepEqual(
+            vm.diagnoses?.found.items.map((d) => d.message),
+            [],
+        );
         const [update] = updatesOf(vm);
         assert.ok(update);
         assert.equal(update.blackoutNs, vm.guests.of('guest')?.blackout);
-        assert.equal(update.blackoutNs, update.pausingNs + update.kernelShutdownNs + (update.kernelStartupNs ?? 0) + (update.userspaceNs ?? 0));
-        assert.equal(update.blackoutNs, update.madeOf.reduce((sum, s) => sum + s.ns, 0));
+        assert.equal(
+            update.blackoutNs,
+            update.pausingNs + update.kernelShutdownNs + (update.kernelStartupNs ?? 0) + (update.userspaceNs ?? 0),
+        );
+        assert.equal(
+            update.blackoutNs,
+            update.madeOf.reduce((sum, s) => sum + s.ns, 0),
+        );
         assert.match(updateLine(update, [update]), /^blackout \d+ ms of guest "guest": boot_initcalls /);
     });
 
     test('interrupts that wait are saved with the rest, two of a vector as one', () => {
-        const vm = ran(`${LEAVE('guest.run(dirty: 1MiB/s)\nguest.inject(48)', 'guest.inject(64, vcpu: 2)\nguest.inject(64, vcpu: 2)\nguest.inject(255)')}${ARRIVE('assert vm("guest").interrupts == 0\nguest.resume()')}
+        const vm =
+            ran(`${LEAVE('guest.run(dirty: 1MiB/s)\nguest.inject(48)', 'guest.inject(64, vcpu: 2)\nguest.inject(64, vcpu: 2)\nguest.inject(255)')}${ARRIVE('assert vm("guest").interrupts == 0\nguest.resume()')}
             assert vm("guest").interrupts == 2`);
-        assert.deepEqual(vm.guests.of('guest')?.live?.vcpus.items.map((v) => v.interrupts), [1, 0, 1]);
+        assert.deepEqual(
+            vm.guests.of('guest')?.live?.vcpus.items.map((v) => v.interrupts),
+            [1, 0, 1],
+        );
     });
 
     test('of several guests the slowest is the blackout', () => {
@@ -217,31 +272,51 @@ suite('guests: over a kexec', () => {
         assert vm("second").blackout > vm("first").blackout + 5ms
         assert update.blackout == vm("second").blackout`);
         const [update] = updatesOf(vm);
-        assert.match(update ? updateLine(update, [update]) : '', /^blackout \d+ ms of guest "second", the longest of 2: /);
+        assert.match(
+            update ? updateLine(update, [update]) : '',
+            /^blackout \d+ ms of guest "second", the longest of 2: /,
+        );
     });
 
     test('a guest that nobody resumes has no end of its blackout', () => {
         const [update] = updatesOf(ran(`${LEAVE('guest.run(dirty: 1MiB/s)')}${ARRIVE('sleep 1s')}`));
-        assert.equal(update ? updateLine(update, [update]) : '', 'the blackout never ended: guest "guest" was not resumed');
+        assert.equal(
+            update ? updateLine(update, [update]) : '',
+            'the blackout never ended: guest "guest" was not resumed',
+        );
     });
 
     test('one that was shut down before has nothing to do with the update', () => {
-        const [update] = updatesOf(ran(`process vmm { ram = memfd_create("ram"); ram.truncate(1MiB); guest = kvm.create_vm("guest", vcpus: 1, memory: ram); guest.run(dirty: 1MiB/s); exit }
-            process luod { kexec_file_load("7.2"); reboot(KEXEC) }`));
+        const [update] = updatesOf(
+            ran(`process vmm { ram = memfd_create("ram"); ram.truncate(1MiB); guest = kvm.create_vm("guest", vcpus: 1, memory: ram); guest.run(dirty: 1MiB/s); exit }
+            process luod { kexec_file_load("7.2"); reboot(KEXEC) }`),
+        );
         assert.deepEqual(update?.guests, []);
         assert.ok(update?.blackoutNs);
     });
 
     test('nor has one that never ran', () => {
-        const vm = ran(`process vmm { ram = memfd_create("ram"); ram.truncate(1MiB); kvm.create_vm("guest", vcpus: 1, memory: ram); kexec_file_load("7.2"); reboot(KEXEC) }`);
+        const vm = ran(
+            `process vmm { ram = memfd_create("ram"); ram.truncate(1MiB); kvm.create_vm("guest", vcpus: 1, memory: ram); kexec_file_load("7.2"); reboot(KEXEC) }`,
+        );
         assert.deepEqual(updatesOf(vm)[0]?.guests, []);
-        assert.deepEqual(vm.diagnoses?.found.items.map((d) => d.code), []);
+        assert.deepEqual(
+            vm.diagnoses?.found.items.map((d) => d.code),
+            [],
+        );
         assert.equal(vm.guests.of('guest')?.blackout, 0);
     });
 
     test('one that was loaded and not resumed is lost at the next kexec', () => {
         const vm = ran(`${LEAVE('guest.run(dirty: 1MiB/s)')}${ARRIVE('kexec_file_load("7.2"); reboot(KEXEC)')}`);
-        assert.deepEqual(vm.diagnoses?.found.items.map((d) => [d.code, d.cause?.code]), [['LU1079', undefined], ['LU1079', undefined], ['LU1038', 'LU1079']]);
+        assert.deepEqual(
+            vm.diagnoses?.found.items.map((d) => [d.code, d.cause?.code]),
+            [
+                ['LU1079', undefined],
+                ['LU1079', undefined],
+                ['LU1038', 'LU1079'],
+            ],
+        );
     });
 
     test('a trace has a track for each vCPU, which goes on over kernels', () => {
@@ -250,7 +325,10 @@ suite('guests: over a kexec', () => {
         vm.listeners.push(tracer);
         vm.run(FOREVER);
         const slices = tracer.events().flatMap((e) => (e.ph === 'X' && e.cat === 'guest' ? [e] : []));
-        assert.deepEqual(slices.filter((e) => e.tid === 1).map((e) => e.name), ['running', 'paused', 'running']);
+        assert.deepEqual(
+            slices.filter((e) => e.tid === 1).map((e) => e.name),
+            ['running', 'paused', 'running'],
+        );
         assert.equal(new Set(slices.map((e) => e.tid)).size, 3);
         const paused = slices.filter((e) => e.name === 'paused');
         const begin = Math.min(...paused.map((e) => e.ts));
@@ -291,8 +369,22 @@ suite('guests: every way to forget something', () => {
                 for (const again of BOTH) {
                     for (const keeps of BOTH) {
                         // what a naive look at the list says
-                        const root = !memory ? 'LU1038' : !pauses ? 'LU1036' : !saves || !keeps ? 'LU1037' : again ? 'LU1036' : undefined;
-                        const words = [memory ? '' : 'memory not preserved', pauses ? '' : 'not paused', saves ? '' : 'never saved', again ? 'runs once more' : '', keeps ? '' : 'state not preserved'];
+                        const root = !memory
+                            ? 'LU1038'
+                            : !pauses
+                              ? 'LU1036'
+                              : !saves || !keeps
+                                ? 'LU1037'
+                                : again
+                                  ? 'LU1036'
+                                  : undefined;
+                        const words = [
+                            memory ? '' : 'memory not preserved',
+                            pauses ? '' : 'not paused',
+                            saves ? '' : 'never saved',
+                            again ? 'runs once more' : '',
+                            keeps ? '' : 'state not preserved',
+                        ];
                         test(words.filter((w) => w !== '').join(', ') || 'nothing forgotten', () => {
                             const vm = ran(`process vmm {
                                 vm1   = open("/dev/liveupdate").create_session("vm-1")
@@ -317,10 +409,16 @@ suite('guests: every way to forget something', () => {
                                 ${keeps && saves ? 'guest.load(state); guest.resume()' : 'guest.run(dirty: 100MiB/s)'}
                             }`);
                             const found = vm.diagnoses?.found.items ?? [];
-                            assert.deepEqual(found.filter((d) => d.cause === null).map((d) => d.code), root === undefined ? [] : [root]);
+                            assert.deepEqual(
+                                found.filter((d) => d.cause === null).map((d) => d.code),
+                                root === undefined ? [] : [root],
+                            );
                             const goesOn = keeps && saves;
                             assert.equal((vm.guests.of('guest')?.wrong ?? 0) > 0, goesOn && root !== undefined);
-                            assert.equal(found.some((d) => d.code === 'LU1035'), goesOn && root !== undefined);
+                            assert.equal(
+                                found.some((d) => d.code === 'LU1035'),
+                                goesOn && root !== undefined,
+                            );
                         });
                     }
                 }
@@ -330,7 +428,13 @@ suite('guests: every way to forget something', () => {
 });
 
 suite('guests: state and errors', () => {
-    const STATE = { memory: 4096, vcpus: [{ start: 0, pages: 5, count: 17, rate: 4096, pending: [32, 255] }, { start: 20480, pages: 1, count: 0, rate: 0, pending: [] }] };
+    const STATE = {
+        memory: 4096,
+        vcpus: [
+            { start: 0, pages: 5, count: 17, rate: 4096, pending: [32, 255] },
+            { start: 20480, pages: 1, count: 0, rate: 0, pending: [] },
+        ],
+    };
 
     test('saved state is what its layout says, and comes back', () => {
         const bytes = encodeState(STATE);
@@ -425,8 +529,15 @@ suite('guests: state and errors', () => {
             sleep 50ms
             assert vm("guest").state == "running"
         }`);
-        assert.deepEqual(vm.diagnoses?.found.items.map((d) => d.code), ['LU1035'], 'what was cut off is zeroes, and the vCPU goes on');
-        assert.deepEqual(vm.guests.of('guest')?.live?.vcpus.items.map((v) => v.state), ['running', 'running']);
+        assert.deepEqual(
+            vm.diagnoses?.found.items.map((d) => d.code),
+            ['LU1035'],
+            'what was cut off is zeroes, and the vCPU goes on',
+        );
+        assert.deepEqual(
+            vm.guests.of('guest')?.live?.vcpus.items.map((v) => v.state),
+            ['running', 'running'],
+        );
     });
 });
 
@@ -464,15 +575,22 @@ scenario "s" {
     assert vm("guest").wrong == 0 && vm("guest").written > 30MiB
     assert vm("guest").exits < 100
 }`);
-        assert.deepEqual(program.diagnostics.filter((d) => d.severity === 'error').map((d) => d.message), []);
+        assert.deepEqual(
+            program.diagnostics.filter((d) => d.severity === 'error').map((d) => d.message),
+            [],
+        );
         const { vm } = Run.start(program);
         vm.run(FOREVER);
         assert.equal(vm.outcome?.failure?.message, undefined);
-        assert.deepEqual(vm.diagnoses?.found.items.map((d) => d.message), []);
+        assert.deepEqual(
+            vm.diagnoses?.found.items.map((d) => d.message),
+            [],
+        );
     });
 
     test('pages that move do not take what a guest has written from it', () => {
-        const vm = ran(`process vmm {
+        const vm = ran(
+            `process vmm {
             ram = memfd_create("ram"); ram.truncate(16MiB)
             guest = kvm.create_vm("guest", vcpus: 2, memory: ram)
             guest.run(dirty: 500MiB/s)
@@ -484,14 +602,17 @@ scenario "s" {
             ram.move_pages(1)
             sleep 20ms
         }
-        assert vm("guest").wrong == 0`, 'memory 1GiB; memory 1GiB node 1');
+        assert vm("guest").wrong == 0`,
+            'memory 1GiB; memory 1GiB node 1',
+        );
         assert.equal(vm.guests.of('guest')?.met, 0);
     });
 });
 
 suite('guests: the first cause', () => {
-    test('a device that goes astray over a kexec is what the guest\'s wrong bytes follow from', () => {
-        const vm = ran(`process vmm {
+    test("a device that goes astray over a kexec is what the guest's wrong bytes follow from", () => {
+        const vm = ran(
+            `process vmm {
             vm1   = open("/dev/liveupdate").create_session("vm-1")
             ram   = memfd_create("guest-ram"); ram.fallocate(0, 16MiB)
             state = memfd_create("guest-state"); state.truncate(4KiB)
@@ -519,10 +640,21 @@ suite('guests: the first cause', () => {
             guest = kvm.create_vm("guest", vcpus: 1, memory: ram)
             guest.load(state)
             guest.resume()
-        }`, 'memory 2GiB; iommu vtd; device gpu0 at "0000:5e:00.0" { kind gpu; driver vfio; ignores_bus_master on }');
+        }`,
+            'memory 2GiB; iommu vtd; device gpu0 at "0000:5e:00.0" { kind gpu; driver vfio; ignores_bus_master on }',
+        );
         const found = vm.diagnoses?.found.items ?? [];
-        assert.deepEqual(found.map((d) => [d.code, d.cause?.code]), [['LU1029', undefined], ['LU1035', 'LU1029']]);
-        assert.match(found[1]?.message ?? '', /finds 512 KiB of its memory changed, first at its address 0x8[0-9a-f]{5}: .* and it came over: somebody else has written to it\.$/);
+        assert.deepEqual(
+            found.map((d) => [d.code, d.cause?.code]),
+            [
+                ['LU1029', undefined],
+                ['LU1035', 'LU1029'],
+            ],
+        );
+        assert.match(
+            found[1]?.message ?? '',
+            /finds 512 KiB of its memory changed, first at its address 0x8[0-9a-f]{5}: .* and it came over: somebody else has written to it\.$/,
+        );
         assert.equal(vm.guests.of('guest')?.wrong, 512 * 1024);
     });
 
@@ -542,26 +674,36 @@ suite('guests: the first cause', () => {
         const [d, more] = vm.diagnoses?.found.items ?? [];
         assert.equal(more, undefined);
         assert.equal(d?.code, 'LU1035');
-        assert.match(d.message, /^Guest "guest" finds 16 MiB of its memory changed, first at its address 0x0: .*The guest wrote to the page at 0x\w+, which is memory of memfd now; the one that it finds there is another one, at 0x\w+\.$/);
-        assert.ok(d.history.some((h) => h.text === 'state loaded') && d.history.some((h) => h.text.startsWith('restored')));
+        assert.match(
+            d.message,
+            /^Guest "guest" finds 16 MiB of its memory changed, first at its address 0x0: .*The guest wrote to the page at 0x\w+, which is memory of memfd now; the one that it finds there is another one, at 0x\w+\.$/,
+        );
+        assert.ok(
+            d.history.some((h) => h.text === 'state loaded') && d.history.some((h) => h.text.startsWith('restored')),
+        );
     });
 
     test('a rate is a number of bytes, and division is still division', () => {
-        ran('process vmm { assert 200MiB/s == 200MiB; s = 2; assert 8MiB / s == 4MiB; some = 4; assert 8MiB/some == 2MiB; assert 1KiB/s + 1 == 1025 }');
+        ran(
+            'process vmm { assert 200MiB/s == 200MiB; s = 2; assert 8MiB / s == 4MiB; some = 4; assert 8MiB/some == 2MiB; assert 1KiB/s + 1 == 1025 }',
+        );
     });
 });
 
 suite('guests: large ones', () => {
     /** How often memory is filled, and how many pieces the guest's memory is in the end. */
     function work(size: string, memory: string): { readonly fills: number; readonly vm: Vm } {
-        const vm = start(`process vmm {
+        const vm = start(
+            `process vmm {
             ram = memfd_create("ram", huge: true); ram.truncate(${size})
             guest = kvm.create_vm("guest", vcpus: 8, memory: ram)
             guest.run(dirty: 64GiB/s, from: 0, length: 8GiB)
             sleep 10s
             guest.pause()
             assert guest.written > 600GiB && guest.wrong == 0
-        }`, `memory ${memory}`);
+        }`,
+            `memory ${memory}`,
+        );
         let fills = 0;
         const { memory: ram } = vm.machine;
         const fill = ram.fillPattern.bind(ram);

@@ -41,9 +41,20 @@ suite('huge pages', () => {
     test('the command line: sizes, nodes, the default', () => {
         const of = (text: string): unknown => hugePagesWanted(text).map((w) => [w.size / MiB, w.total ?? [...w.nodes]]);
         assert.deepEqual(of('quiet hugepages=16'), [[2, 16]]);
-        assert.deepEqual(of('hugepagesz=1G hugepages=2 hugepagesz=2M hugepages=8'), [[1024, 2], [2, 8]]);
+        assert.deepEqual(of('hugepagesz=1G hugepages=2 hugepagesz=2M hugepages=8'), [
+            [1024, 2],
+            [2, 8],
+        ]);
         assert.deepEqual(of('default_hugepagesz=1G hugepages=3'), [[1024, 3]]);
-        assert.deepEqual(of('hugepages=0:4,1:2'), [[2, [[0, 4], [1, 2]]]]);
+        assert.deepEqual(of('hugepages=0:4,1:2'), [
+            [
+                2,
+                [
+                    [0, 4],
+                    [1, 2],
+                ],
+            ],
+        ]);
         assert.deepEqual(of('hugepages=4 hugepages=6'), [[2, 6]]);
         assert.deepEqual(of('hugepagesz=16M hugepages=4 hugepages=x hugepagesz=2M hugepages=0:'), []);
     });
@@ -129,7 +140,10 @@ suite('huge pages', () => {
         assert.equal(pool.free, 4);
         f.ops.truncate?.(k, f, 5 * HUGE);
         assert.equal(nameOf(memfdPinFolios(k, f, 0, 5 * HUGE - 1)), 'ENOMEM');
-        assert.ok(inodeOf(f).cache.pages === 4 * 512 && k.memmap.pins(inodeOf(f).cache.at(0)) === 0, 'nothing stays pinned');
+        assert.ok(
+            inodeOf(f).cache.pages === 4 * 512 && k.memmap.pins(inodeOf(f).cache.at(0)) === 0,
+            'nothing stays pinned',
+        );
     });
 
     test('movable memory makes room for a page of 1 GiB, and nothing else does', () => {
@@ -140,14 +154,16 @@ suite('huge pages', () => {
         const pool = poolOf(k, 18);
         // The first whole GiB begins at 1 GiB, the second one ends where memory does.
         writeShmem(k, inode, 0, Bytes.pattern(1, 1100 * MiB));
-        const inside = Array.from({ length: inode.cache.pages }, (_, i) => i).find((i) => Math.floor(inode.cache.at(i) / 262144) === 1);
+        const inside = Array.from({ length: inode.cache.pages }, (_, i) => i).find(
+            (i) => Math.floor(inode.cache.at(i) / 262144) === 1,
+        );
         assert.ok(inside !== undefined);
         const there = inode.cache.at(inside);
         // A page of the kernel's own among those of the file.
         inode.cache.remove(inside, 0);
         k.memmap.setOwner(there, 1);
         pool.resize(2, undefined);
-        assert.equal(pool.nr, 1, 'the kernel\'s page does not move');
+        assert.equal(pool.nr, 1, "the kernel's page does not move");
         inode.cache.insert(inside, there, 0);
         pool.resize(2, undefined);
         assert.equal(pool.nr, 1, 'there is no room for all of the file');
@@ -175,35 +191,70 @@ suite('huge pages', () => {
             kexec_file_load("next")
         }
         scenario "s" { boot "next"; process vmm { before = [32, 22, 2, 2]; preserve() }; STEPS }`;
-    const run = (steps: string, release = '7.3'): string[] => failuresOf(programOf({ 'f.lus': NEXT.replace('STEPS', steps).replace('RELEASE', release) }));
+    const run = (steps: string, release = '7.3'): string[] =>
+        failuresOf(programOf({ 'f.lus': NEXT.replace('STEPS', steps).replace('RELEASE', release) }));
 
     test('pools are what they were after a retrieve, a discard, a closed session and a second update', () => {
         const after = 'process vmm { lu = open("/dev/liveupdate"); vm1 = lu.retrieve_session("vm-1")';
         for (const [steps, free] of [
-            [`vmm { reboot(KEXEC) }; ${after}; ram = vm1.retrieve_fd(token: 1); assert ram.pread(20MiB, at: 0) == pattern(1, 20MiB); vm1.finish() }`, 22],
+            [
+                `vmm { reboot(KEXEC) }; ${after}; ram = vm1.retrieve_fd(token: 1); assert ram.pread(20MiB, at: 0) == pattern(1, 20MiB); vm1.finish() }`,
+                22,
+            ],
             [`vmm { reboot(KEXEC) }; ${after}; vm1.finish() }`, 32],
             [`vmm { reboot(KEXEC) }; ${after} }; kill vmm`, 32],
             [`vmm { vm1 = 0; exit }; process vmm { reboot(KEXEC) }`, 32],
-            [`inject EIO into hugetlb.freeze; vmm { reboot(KEXEC) fails EIO; reboot(KEXEC) }; ${after}; ram = vm1.retrieve_fd(token: 1); vm1.finish() }`, 22],
-            [`vmm { reboot(KEXEC) }; ${after}; ram = vm1.retrieve_fd(token: 1); vm1.finish(); vm2 = lu.create_session("vm-2"); vm2.preserve_fd(ram, token: 2); kexec_file_load("next"); reboot(KEXEC) };
-                process vmm { vm2 = open("/dev/liveupdate").retrieve_session("vm-2"); ram = vm2.retrieve_fd(token: 2); assert ram.pread(20MiB, at: 0) == pattern(1, 20MiB); vm2.finish() }`, 22],
+            [
+                `inject EIO into hugetlb.freeze; vmm { reboot(KEXEC) fails EIO; reboot(KEXEC) }; ${after}; ram = vm1.retrieve_fd(token: 1); vm1.finish() }`,
+                22,
+            ],
+            [
+                `vmm { reboot(KEXEC) }; ${after}; ram = vm1.retrieve_fd(token: 1); vm1.finish(); vm2 = lu.create_session("vm-2"); vm2.preserve_fd(ram, token: 2); kexec_file_load("next"); reboot(KEXEC) };
+                process vmm { vm2 = open("/dev/liveupdate").retrieve_session("vm-2"); ram = vm2.retrieve_fd(token: 2); assert ram.pread(20MiB, at: 0) == pattern(1, 20MiB); vm2.finish() }`,
+                22,
+            ],
         ] as const) {
-            assert.deepEqual(run(`${steps}; assert hugepages(2MiB).nr == 32 && hugepages(2MiB).free == ${free} && hugepages(1GiB).nr == 2; assert hugepages(2MiB).incoming == 0 && kho.incoming.unclaimed == 0`), [], steps);
+            assert.deepEqual(
+                run(
+                    `${steps}; assert hugepages(2MiB).nr == 32 && hugepages(2MiB).free == ${free} && hugepages(1GiB).nr == 2; assert hugepages(2MiB).incoming == 0 && kho.incoming.unclaimed == 0`,
+                ),
+                [],
+                steps,
+            );
         }
     });
 
     test('7.2 finds no room for pages of 1 GiB beside a handover, 7.3 does', () => {
-        assert.deepEqual(run('vmm { reboot(KEXEC) }; assert hugepages(1GiB).nr == 0 && kernel.logged("2 pages of 1024 MiB were asked for, 0 could be had")', '7.2'), []);
+        assert.deepEqual(
+            run(
+                'vmm { reboot(KEXEC) }; assert hugepages(1GiB).nr == 0 && kernel.logged("2 pages of 1024 MiB were asked for, 0 could be had")',
+                '7.2',
+            ),
+            [],
+        );
         assert.deepEqual(run('vmm { reboot(KEXEC) }; assert hugepages(1GiB).nr == 2'), []);
     });
 
     test('a page that cannot be had while it is preserved, and what is refused then', () => {
-        assert.deepEqual(run('vmm { more = memfd_create("more", hugetlb: 1GiB); more.truncate(4GiB); vm2 = 0; vm1 = -1 }; process two { s = 0; f = memfd_create("x", hugetlb: 1GiB); f.truncate(4GiB); f.mmap_store("x", at: 3GiB); f.fallocate(0, 2GiB) fails ENOSPC; f.truncate(8GiB); f.truncate(1GiB); f.fallocate(0, 1GiB) }'), []);
-        assert.deepEqual(run('process two { memfd_create("x", hugetlb: 16MiB) fails ENODEV; f = memfd_create("x", MFD_HUGETLB | MFD_HUGE_1GB); f.truncate(2MiB) fails EINVAL; f.write("x") fails EINVAL }'), []);
+        assert.deepEqual(
+            run(
+                'vmm { more = memfd_create("more", hugetlb: 1GiB); more.truncate(4GiB); vm2 = 0; vm1 = -1 }; process two { s = 0; f = memfd_create("x", hugetlb: 1GiB); f.truncate(4GiB); f.mmap_store("x", at: 3GiB); f.fallocate(0, 2GiB) fails ENOSPC; f.truncate(8GiB); f.truncate(1GiB); f.fallocate(0, 1GiB) }',
+            ),
+            [],
+        );
+        assert.deepEqual(
+            run(
+                'process two { memfd_create("x", hugetlb: 16MiB) fails ENODEV; f = memfd_create("x", MFD_HUGETLB | MFD_HUGE_1GB); f.truncate(2MiB) fails EINVAL; f.write("x") fails EINVAL }',
+            ),
+            [],
+        );
     });
 
     test('a guest whose memory is huge pages goes on behind the update, and a device finds its pages where they were', () => {
-        assert.deepEqual(failuresOf(programOf({ 'f.lus': `
+        assert.deepEqual(
+            failuresOf(
+                programOf({
+                    'f.lus': `
             machine { memory 4GiB }
             kernel "next" from "7.3" { layers hugetlb; cmdline "hugepages=32" }
             scenario "s" {
@@ -238,6 +289,10 @@ suite('huge pages', () => {
                 }
                 assert vm("guest").wrong == 0 && vm("guest").written > 30MiB
                 assert hugepages(2MiB).nr == 32 && hugepages(2MiB).free == 16
-            }` })), []);
+            }`,
+                }),
+            ),
+            [],
+        );
     });
 });

@@ -5,7 +5,11 @@ import { Run } from '../../emulator/scenario/run';
 import type { Vm } from '../../emulator/scenario/vm';
 import { findingsOf, programOf } from '../support/scenarios';
 
-const IOMMUS: ReadonlyMap<string, string> = new Map([['vtd', 'iommu vtd'], ['amd', 'iommu amd'], ['smmuv3', 'arch arm64\niommu smmuv3']]);
+const IOMMUS: ReadonlyMap<string, string> = new Map([
+    ['vtd', 'iommu vtd'],
+    ['amd', 'iommu amd'],
+    ['smmuv3', 'arch arm64\niommu smmuv3'],
+]);
 
 /** Runs a scenario in which `gpu` and `nic` are in the hands of user space; it must be a good one. */
 function ran(body: string, iommu = 'iommu vtd'): Vm {
@@ -38,7 +42,8 @@ function ran(body: string, iommu = 'iommu vtd'): Vm {
 suite('iommufd: hardware page tables', () => {
     for (const [name, iommu] of IOMMUS) {
         test(`${name}: bound first, attached later; then another one from one request to the next`, () => {
-            ran(`
+            ran(
+                `
                 vfio = open("/dev/vfio/devices/vfio0")
                 vfio.bind_iommufd(iommu)
                 old = ioas.hwpt_alloc(vfio)
@@ -59,7 +64,9 @@ suite('iommufd: hardware page tables', () => {
                 assert gpu.faults > 0
                 vfio.detach_iommufd_pt()  fails EINVAL
                 vfio.attach_iommufd_pt(ioas)
-                assert ioas.devices == 1`, iommu);
+                assert ioas.devices == 1`,
+                iommu,
+            );
         });
     }
 
@@ -95,7 +102,10 @@ suite('iommufd: hardware page tables', () => {
             assert ioas.devices == 2`);
         const domains = (vm.kernel?.devices.bound.items ?? []).map((b) => b.domain);
         for (const d of domains) {
-            assert.deepEqual(d.areas.map((a) => [a.iova, a.length]), [[64 << 20, 4096]]);
+            assert.deepEqual(
+                d.areas.map((a) => [a.iova, a.length]),
+                [[64 << 20, 4096]],
+            );
         }
         const [pa] = domains[0]?.areas.map((a) => a.pa) ?? [];
         assert.equal(vm.kernel?.memmap.pins((pa ?? 0) / 4096), 1);
@@ -120,7 +130,7 @@ suite('iommufd: hardware page tables', () => {
         assert.equal(owned.filter((o) => o === 'IOMMU page table').length, 2);
     });
 
-    test('what a domain\'s tables say is read back as it was mapped', () => {
+    test("what a domain's tables say is read back as it was mapped", () => {
         const vm = ran(`
             ioas.map(ram, iova: 1GiB - 4KiB, length: 4MiB, offset: 4KiB)
             vfio = open("/dev/vfio/devices/vfio0")
@@ -128,13 +138,31 @@ suite('iommufd: hardware page tables', () => {
         const domain = vm.kernel?.devices.bound.items[0]?.domain;
         const { iommu } = vm.machine.pci;
         assert.ok(domain && iommu);
-        const tree = readTables(vm.machine.memory, (pa, n) => vm.machine.isRam(pa, n), iommu.format.pages, domain.root, domain.levels);
+        const tree = readTables(
+            vm.machine.memory,
+            (pa, n) => vm.machine.isRam(pa, n),
+            iommu.format.pages,
+            domain.root,
+            domain.levels,
+        );
         assert.ok(typeof tree !== 'string');
         assert.equal(tree.tables.length, domain.tableCount);
         const pages = (areas: readonly { iova: number; pa: number; length: number }[]): string[] =>
-            areas.flatMap((a) => Array.from({ length: a.length / 4096 }, (_, i) => `${a.iova + i * 4096} ${a.pa + i * 4096}`));
+            areas.flatMap((a) =>
+                Array.from({ length: a.length / 4096 }, (_, i) => `${a.iova + i * 4096} ${a.pa + i * 4096}`),
+            );
         assert.deepEqual(pages(tree.mapped), pages(domain.areas));
         vm.machine.memory.writeU64(domain.root, 0xffff_f000_0003n);
-        assert.equal(typeof readTables(vm.machine.memory, (pa, n) => vm.machine.isRam(pa, n), iommu.format.pages, domain.root, domain.levels), 'string', 'no memory there');
+        assert.equal(
+            typeof readTables(
+                vm.machine.memory,
+                (pa, n) => vm.machine.isRam(pa, n),
+                iommu.format.pages,
+                domain.root,
+                domain.levels,
+            ),
+            'string',
+            'no memory there',
+        );
     });
 });

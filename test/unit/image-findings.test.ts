@@ -7,7 +7,9 @@ import { inRepository } from '../support/repository';
 function codesInSources(): Set<string> {
     const codes = new Set<string>();
     const folder = inRepository('emulator/handover');
-    const texts = readdirSync(folder).filter((f) => f.endsWith('.ts')).map((f) => readFileSync(`${folder}/${f}`, 'utf8'));
+    const texts = readdirSync(folder)
+        .filter((f) => f.endsWith('.ts'))
+        .map((f) => readFileSync(`${folder}/${f}`, 'utf8'));
     const text = texts.join('\n');
     for (const [, code] of text.matchAll(/(?:findings\.add|fail)\(\s*'([a-z-]+)'/g)) {
         codes.add(code ?? '');
@@ -41,6 +43,9 @@ suite('findings about images', () => {
         const listed = new Set([...(section.split('\n\n')[0] ?? '').matchAll(/`([a-z-]+)`/g)].map(([, code]) => code));
         const known = codesInSources();
         assert.ok(known.size > 60, `${known.size}`);
-        assert.deepEqual([...known].filter((c) => !listed.has(c)), []);
+        assert.deepEqual(
+            [...known].filter((c) => !listed.has(c)),
+            [],
+        );
     });
 });

@@ -44,8 +44,16 @@ suite('a session in the process', () => {
         session.handleMessage({ type: 'request', seq: 3, command: 'setBreakpoints', arguments: breakpoints });
         session.handleMessage({ type: 'request', seq: 4, command: 'configurationDone' });
         await ended;
-        assert.deepEqual(heard.filter((m) => m.type === 'response').map((m) => [m.command, m.success]),
-            [['initialize', true], ['launch', true], ['setBreakpoints', true], ['configurationDone', true], ['continue', true]]);
+        assert.deepEqual(
+            heard.filter((m) => m.type === 'response').map((m) => [m.command, m.success]),
+            [
+                ['initialize', true],
+                ['launch', true],
+                ['setBreakpoints', true],
+                ['configurationDone', true],
+                ['continue', true],
+            ],
+        );
         assert.equal(heard.filter((m) => m.event === 'stopped').length, 1);
         assert.deepEqual(heard.find((m) => m.event === 'exited')?.body, { exitCode: 0 });
     });

@@ -28,8 +28,14 @@ function choose(random: Random): Choice {
     const half = (): boolean => random.below(2) === 0;
     const layer = random.below(3) > 0;
     return {
-        every: 40 + random.below(300), before: 100 + random.below(400), layer, nextHasLayer: random.below(4) > 0, posted: half(), cpus: half(),
-        flaw: random.pick(['', '', '', 'flaws interrupt_table', 'flaws interrupt_vectors']), off: !layer || random.below(3) === 0,
+        every: 40 + random.below(300),
+        before: 100 + random.below(400),
+        layer,
+        nextHasLayer: random.below(4) > 0,
+        posted: half(),
+        cpus: half(),
+        flaw: random.pick(['', '', '', 'flaws interrupt_table', 'flaws interrupt_vectors']),
+        off: !layer || random.below(3) === 0,
         put: random.pick(['no', 'no', 'before load', 'after load']),
     };
 }
@@ -98,7 +104,11 @@ suite('interrupts: random updates', () => {
             const { round } = disk;
             vm.machine.clock.advance(1e9);
             const stalls = disk.round === round;
-            assert.equal(vm.diagnoses?.found.items.some((d) => d.code === 'LU1055'), stalls, JSON.stringify(c));
+            assert.equal(
+                vm.diagnoses?.found.items.some((d) => d.code === 'LU1055'),
+                stalls,
+                JSON.stringify(c),
+            );
             const [line] = vm.machine.pci.interrupts.lines;
             assert.ok(line);
             // one that waits for each interrupt sees every one by itself

@@ -3,7 +3,12 @@ import assert from 'node:assert/strict';
 import { AMD_INTERRUPTS, interruptWord, interruptWordAt } from '../../emulator/machine/interrupts/amd';
 import { describeDescriptor, makeDescriptor, post, posted, take } from '../../emulator/machine/interrupts/descriptor';
 import { compatibleMessage, destinationOf, type Message } from '../../emulator/machine/interrupts/message';
-import { onlyFrom, type InterruptEntry, type RemappingFormat, type Route } from '../../emulator/machine/interrupts/remapping';
+import {
+    onlyFrom,
+    type InterruptEntry,
+    type RemappingFormat,
+    type Route,
+} from '../../emulator/machine/interrupts/remapping';
 import { VTD_INTERRUPTS } from '../../emulator/machine/interrupts/vtd';
 import { Journal } from '../../emulator/machine/journal';
 import { PhysicalMemory } from '../../emulator/machine/memory';
@@ -32,54 +37,115 @@ class Host {
     }
 }
 
-const bits = (v: bigint, high: number, low: number): bigint => (v >> BigInt(low)) & ((1n << BigInt(high - low + 1)) - 1n);
+const bits = (v: bigint, high: number, low: number): bigint =>
+    (v >> BigInt(low)) & ((1n << BigInt(high - low + 1)) - 1n);
 
 suite('interrupts: entries as the manuals draw them', () => {
     test('messages in the compatibility format: destination in the address, vector in the data', () => {
         const m = compatibleMessage({ cpu: 5, vector: 0x41 });
         assert.deepEqual(m, { address: 0xfee0_5000, data: 0x41 });
         assert.deepEqual(destinationOf(m), { cpu: 5, vector: 0x41 });
-        assert.equal(destinationOf({ address: 0xfee0_0000, data: 0x441 }), undefined, 'an NMI is no interrupt of a device');
-        assert.deepEqual(destinationOf({ address: 0xfee0_8004, data: 0x41 }), { cpu: 3, vector: 0x41 }, 'a logical destination: a bit a processor');
+        assert.equal(
+            destinationOf({ address: 0xfee0_0000, data: 0x441 }),
+            undefined,
+            'an NMI is no interrupt of a device',
+        );
+        assert.deepEqual(
+            destinationOf({ address: 0xfee0_8004, data: 0x41 }),
+            { cpu: 3, vector: 0x41 },
+            'a logical destination: a bit a processor',
+        );
     });
 
     test('VT-d: requests in the remappable format (section 5.1.2.2)', () => {
         const { address, data } = VTD_INTERRUPTS.message(0x8123, { cpu: 0, vector: 0 });
         const a = BigInt(address);
         assert.deepEqual(
-            { window: bits(a, 31, 20), handle: bits(a, 19, 5), format: bits(a, 4, 4), shv: bits(a, 3, 3), handle15: bits(a, 2, 2), data },
-            { window: 0xfeen, handle: 0x123n, format: 1n, shv: 1n, handle15: 1n, data: 0 });
+            {
+                window: bits(a, 31, 20),
+                handle: bits(a, 19, 5),
+                format: bits(a, 4, 4),
+                shv: bits(a, 3, 3),
+                handle15: bits(a, 2, 2),
+                data,
+            },
+            { window: 0xfeen, handle: 0x123n, format: 1n, shv: 1n, handle15: 1n, data: 0 },
+        );
     });
 
     test('VT-d: entries for remapped (9.9) and for posted interrupts (9.10)', () => {
         const host = new Host();
-        host.put(VTD_INTERRUPTS, TABLE, { kind: 'remapped', to: { cpu: 0x1_0002, vector: 0x41 }, source: onlyFrom(0x3b10) });
+        host.put(VTD_INTERRUPTS, TABLE, {
+            kind: 'remapped',
+            to: { cpu: 0x1_0002, vector: 0x41 },
+            source: onlyFrom(0x3b10),
+        });
         const low = host.u64(TABLE);
         const high = host.u64(TABLE + 8);
         assert.deepEqual(
-            { p: bits(low, 0, 0), fpd: bits(low, 1, 1), dm: bits(low, 2, 2), rh: bits(low, 3, 3), tm: bits(low, 4, 4), dlm: bits(low, 7, 5), im: bits(low, 15, 15), v: bits(low, 23, 16), dst: bits(low, 63, 32) },
-            { p: 1n, fpd: 0n, dm: 0n, rh: 0n, tm: 0n, dlm: 0n, im: 0n, v: 0x41n, dst: 0x1_0002n });
-        assert.deepEqual({ sid: bits(high, 15, 0), sq: bits(high, 17, 16), svt: bits(high, 19, 18) }, { sid: 0x3b10n, sq: 0n, svt: 1n });
-        host.put(VTD_INTERRUPTS, TABLE, { kind: 'posted', descriptor: 0x5_4321_0040, vector: 0x51, urgent: true, source: onlyFrom(0x3b10) });
+            {
+                p: bits(low, 0, 0),
+                fpd: bits(low, 1, 1),
+                dm: bits(low, 2, 2),
+                rh: bits(low, 3, 3),
+                tm: bits(low, 4, 4),
+                dlm: bits(low, 7, 5),
+                im: bits(low, 15, 15),
+                v: bits(low, 23, 16),
+                dst: bits(low, 63, 32),
+            },
+            { p: 1n, fpd: 0n, dm: 0n, rh: 0n, tm: 0n, dlm: 0n, im: 0n, v: 0x41n, dst: 0x1_0002n },
+        );
+        assert.deepEqual(
+            { sid: bits(high, 15, 0), sq: bits(high, 17, 16), svt: bits(high, 19, 18) },
+            { sid: 0x3b10n, sq: 0n, svt: 1n },
+        );
+        host.put(VTD_INTERRUPTS, TABLE, {
+            kind: 'posted',
+            descriptor: 0x5_4321_0040,
+            vector: 0x51,
+            urgent: true,
+            source: onlyFrom(0x3b10),
+        });
         const first = host.u64(TABLE);
         const second = host.u64(TABLE + 8);
         assert.deepEqual(
-            { p: bits(first, 0, 0), urg: bits(first, 14, 14), im: bits(first, 15, 15), vv: bits(first, 23, 16), pdaLow: bits(first, 63, 38) },
-            { p: 1n, urg: 1n, im: 1n, vv: 0x51n, pdaLow: 0x4321_0040n >> 6n });
-        assert.deepEqual({ sid: bits(second, 15, 0), svt: bits(second, 19, 18), pdaHigh: bits(second, 63, 32) }, { sid: 0x3b10n, svt: 1n, pdaHigh: 5n });
+            {
+                p: bits(first, 0, 0),
+                urg: bits(first, 14, 14),
+                im: bits(first, 15, 15),
+                vv: bits(first, 23, 16),
+                pdaLow: bits(first, 63, 38),
+            },
+            { p: 1n, urg: 1n, im: 1n, vv: 0x51n, pdaLow: 0x4321_0040n >> 6n },
+        );
+        assert.deepEqual(
+            { sid: bits(second, 15, 0), svt: bits(second, 19, 18), pdaHigh: bits(second, 63, 32) },
+            { sid: 0x3b10n, svt: 1n, pdaHigh: 5n },
+        );
     });
 
     test('AMD: the interrupt fields of a device table entry (table 7), entries of 32 bits (section 2.2.5)', () => {
         const { low, high } = interruptWord(0x1_2345_6000);
         const word = (BigInt(high) << 32n) | BigInt(low);
         assert.equal(interruptWordAt(DEVICE_TABLE, 0x3b10) - DEVICE_TABLE, 0x3b10 * 32 + 16, 'bits 191:128');
-        assert.deepEqual({ iv: bits(word, 0, 0), length: bits(word, 4, 1), root: bits(word, 51, 6), control: bits(word, 61, 60) },
-            { iv: 1n, length: 9n, root: 0x1_2345_6000n >> 6n, control: 2n });
+        assert.deepEqual(
+            { iv: bits(word, 0, 0), length: bits(word, 4, 1), root: bits(word, 51, 6), control: bits(word, 61, 60) },
+            { iv: 1n, length: 9n, root: 0x1_2345_6000n >> 6n, control: 2n },
+        );
         const host = new Host();
         host.put(AMD_INTERRUPTS, TABLE, { kind: 'remapped', to: { cpu: 7, vector: 0x41 }, source: undefined });
         const entry = BigInt(host.memory.readU32(TABLE));
-        assert.deepEqual({ remapEn: bits(entry, 0, 0), type: bits(entry, 4, 2), dm: bits(entry, 6, 6), destination: bits(entry, 15, 8), vector: bits(entry, 23, 16) },
-            { remapEn: 1n, type: 0n, dm: 0n, destination: 7n, vector: 0x41n });
+        assert.deepEqual(
+            {
+                remapEn: bits(entry, 0, 0),
+                type: bits(entry, 4, 2),
+                dm: bits(entry, 6, 6),
+                destination: bits(entry, 15, 8),
+                vector: bits(entry, 23, 16),
+            },
+            { remapEn: 1n, type: 0n, dm: 0n, destination: 7n, vector: 0x41n },
+        );
         assert.equal(AMD_INTERRUPTS.message(0x1a3, { cpu: 7, vector: 0x41 }).data, 0x1a3, 'MSI data bits 10:0');
     });
 
@@ -87,14 +153,27 @@ suite('interrupts: entries as the manuals draw them', () => {
         const { memory } = new Host();
         const u64 = (at: number): bigint => BigInt(memory.readU64(at));
         makeDescriptor(memory, TABLE, { cpu: 3, vector: 0xf2 });
-        assert.deepEqual({ nv: bits(u64(TABLE + 32), 23, 16), ndst: bits(u64(TABLE + 32), 63, 32) }, { nv: 0xf2n, ndst: 3n });
+        assert.deepEqual(
+            { nv: bits(u64(TABLE + 32), 23, 16), ndst: bits(u64(TABLE + 32), 63, 32) },
+            { nv: 0xf2n, ndst: 3n },
+        );
         assert.deepEqual(post(memory, TABLE, 0x51, false), { merged: false, notify: { cpu: 3, vector: 0xf2 } });
-        assert.deepEqual({ pir: bits(u64(TABLE + 8), 0x11, 0x11), on: bits(u64(TABLE + 32), 0, 0) }, { pir: 1n, on: 1n });
-        assert.deepEqual(post(memory, TABLE, 0x51, false), { merged: true, notify: null }, 'ON is set: nobody is told again');
+        assert.deepEqual(
+            { pir: bits(u64(TABLE + 8), 0x11, 0x11), on: bits(u64(TABLE + 32), 0, 0) },
+            { pir: 1n, on: 1n },
+        );
+        assert.deepEqual(
+            post(memory, TABLE, 0x51, false),
+            { merged: true, notify: null },
+            'ON is set: nobody is told again',
+        );
         assert.deepEqual(post(memory, TABLE, 0xff, false), { merged: false, notify: null });
         assert.deepEqual(posted(memory, TABLE), [0x51, 0xff]);
         assert.deepEqual(take(memory, TABLE), [0x51, 0xff]);
-        assert.deepEqual([posted(memory, TABLE), describeDescriptor(memory, TABLE)], [[], { outstanding: false, suppressed: false, vector: 0xf2, cpu: 3 }]);
+        assert.deepEqual(
+            [posted(memory, TABLE), describeDescriptor(memory, TABLE)],
+            [[], { outstanding: false, suppressed: false, vector: 0xf2, cpu: 3 }],
+        );
         memory.writeU32(TABLE + 32, memory.readU32(TABLE + 32) | 2);
         assert.equal(post(memory, TABLE, 0x20, false)?.notify, null, 'SN suppresses');
         assert.notEqual(post(memory, TABLE, 0x21, true)?.notify, null, 'but not urgent ones');
@@ -130,9 +209,25 @@ function naiveVtd(host: Host, entries: number, requester: number, { address, dat
         return 'fault not-present';
     }
     const isPosted = bits(entry, 15, 15) === 1n;
-    const reserved = isPosted ? [[7, 2], [13, 12], [31, 24], [37, 32], [95, 84]] : [[14, 12], [31, 24], [127, 84]];
+    const reserved = isPosted
+        ? [
+              [7, 2],
+              [13, 12],
+              [31, 24],
+              [37, 32],
+              [95, 84],
+          ]
+        : [
+              [14, 12],
+              [31, 24],
+              [127, 84],
+          ];
     const mode = bits(entry, 7, 5);
-    if (reserved.some(([high, low]) => bits(entry, high ?? 0, low ?? 0) !== 0n) || bits(entry, 83, 82) === 3n || (!isPosted && mode > 1n)) {
+    if (
+        reserved.some(([high, low]) => bits(entry, high ?? 0, low ?? 0) !== 0n) ||
+        bits(entry, 83, 82) === 3n ||
+        (!isPosted && mode > 1n)
+    ) {
         return 'fault reserved';
     }
     const sid = bits(entry, 79, 64);
@@ -142,7 +237,10 @@ function naiveVtd(host: Host, entries: number, requester: number, { address, dat
         if ((sid & same) !== (rid & same)) {
             return 'fault source';
         }
-    } else if (bits(entry, 83, 82) === 2n && (bits(rid, 15, 8) < bits(sid, 15, 8) || bits(rid, 15, 8) > bits(sid, 7, 0))) {
+    } else if (
+        bits(entry, 83, 82) === 2n &&
+        (bits(rid, 15, 8) < bits(sid, 15, 8) || bits(rid, 15, 8) > bits(sid, 7, 0))
+    ) {
         return 'fault source';
     }
     if (isPosted) {
@@ -199,10 +297,14 @@ function naiveAmd(host: Host, requester: number, { address, data }: Message): An
 
 function answerOf(r: Route): Answer {
     switch (r.kind) {
-        case 'as-is': return 'as-is';
-        case 'fault': return `fault ${r.reason}`;
-        case 'posted': return `posted ${r.vector} at ${r.descriptor}${r.urgent ? ' urgent' : ''}`;
-        case 'remapped': return `vector ${r.to.vector} of ${r.to.cpu}`;
+        case 'as-is':
+            return 'as-is';
+        case 'fault':
+            return `fault ${r.reason}`;
+        case 'posted':
+            return `posted ${r.vector} at ${r.descriptor}${r.urgent ? ' urgent' : ''}`;
+        case 'remapped':
+            return `vector ${r.to.vector} of ${r.to.cpu}`;
     }
 }
 
@@ -214,13 +316,27 @@ suite('interrupts: random tables against a naive walker', () => {
         const word = (): number => random.below(0x1_0000) * 0x1_0000 + random.below(0x1_0000);
         for (let i = 0; i < 256; i++) {
             // some as a driver writes them, some with a bit turned, some as they come
-            const entry: InterruptEntry = random.below(2) === 0
-                ? { kind: 'remapped', to: { cpu: random.below(64), vector: random.below(256) }, source: onlyFrom(random.below(4)) }
-                : { kind: 'posted', descriptor: random.below(0x4000) * 64, vector: random.below(256), urgent: random.below(2) === 0, source: undefined };
-            const words = random.below(4) === 0 ? [word(), word(), word(), word()] : [...VTD_INTERRUPTS.words(random.below(8) === 0 ? null : entry)];
+            const entry: InterruptEntry =
+                random.below(2) === 0
+                    ? {
+                          kind: 'remapped',
+                          to: { cpu: random.below(64), vector: random.below(256) },
+                          source: onlyFrom(random.below(4)),
+                      }
+                    : {
+                          kind: 'posted',
+                          descriptor: random.below(0x4000) * 64,
+                          vector: random.below(256),
+                          urgent: random.below(2) === 0,
+                          source: undefined,
+                      };
+            const words =
+                random.below(4) === 0
+                    ? [word(), word(), word(), word()]
+                    : [...VTD_INTERRUPTS.words(random.below(8) === 0 ? null : entry)];
             if (random.below(2) === 0) {
                 const at = random.pick([0, 0, 2]);
-                words[at] = ((words[at] ?? 0) ^ 2 ** random.below(32)) >>> 0;
+                words[at] = ((words[at] ?? 0) ^ (2 ** random.below(32))) >>> 0;
             }
             for (const [n, w] of words.entries()) {
                 host.memory.writeU32(TABLE + i * 16 + n * 4, w);
@@ -229,18 +345,41 @@ suite('interrupts: random tables against a naive walker', () => {
         for (let i = 0; i < 20_000; i++) {
             const good = VTD_INTERRUPTS.message(random.below(300), { cpu: 0, vector: 0 });
             const message = {
-                address: random.below(8) === 0 ? (good.address ^ 2 ** random.below(32)) >>> 0 : good.address,
+                address: random.below(8) === 0 ? (good.address ^ (2 ** random.below(32))) >>> 0 : good.address,
                 data: random.below(8) === 0 ? word() : random.below(4),
             };
             const requester = random.below(4);
             const expected = naiveVtd(host, 256, requester, message);
-            const found = answerOf(VTD_INTERRUPTS.route(host, { on: true, table: TABLE, entries: 256, strict: true }, NO_CACHE, requester, message, []));
-            assert.equal(found, expected, `${message.address.toString(16)} ${message.data.toString(16)} by ${requester}`);
+            const found = answerOf(
+                VTD_INTERRUPTS.route(
+                    host,
+                    { on: true, table: TABLE, entries: 256, strict: true },
+                    NO_CACHE,
+                    requester,
+                    message,
+                    [],
+                ),
+            );
+            assert.equal(
+                found,
+                expected,
+                `${message.address.toString(16)} ${message.data.toString(16)} by ${requester}`,
+            );
             const [kind, what] = expected.split(' ');
             const key = kind === 'fault' ? expected : `${kind}${what === undefined ? '' : '…'}`;
             seen.set(key, (seen.get(key) ?? 0) + 1);
         }
-        assert.deepEqual([...seen.keys()].sort(), ['as-is', 'fault compatibility', 'fault index', 'fault not-present', 'fault request', 'fault reserved', 'fault source', 'posted…', 'vector…']);
+        assert.deepEqual([...seen.keys()].sort(), [
+            'as-is',
+            'fault compatibility',
+            'fault index',
+            'fault not-present',
+            'fault request',
+            'fault reserved',
+            'fault source',
+            'posted…',
+            'vector…',
+        ]);
     });
 
     test('AMD', () => {
@@ -250,21 +389,57 @@ suite('interrupts: random tables against a naive walker', () => {
         for (let requester = 0; requester < 64; requester++) {
             const { low, high } = interruptWord(random.below(16) === 0 ? 0 : TABLE + random.below(64) * 0x1000);
             const at = interruptWordAt(DEVICE_TABLE, requester);
-            host.memory.writeU32(at, random.below(4) === 0 ? (low ^ 2 ** random.below(32)) >>> 0 : low);
-            host.memory.writeU32(at + 4, random.below(4) === 0 ? (high ^ 2 ** random.pick([28, 29, random.below(32)])) >>> 0 : high);
+            host.memory.writeU32(at, random.below(4) === 0 ? (low ^ (2 ** random.below(32))) >>> 0 : low);
+            host.memory.writeU32(
+                at + 4,
+                random.below(4) === 0 ? (high ^ (2 ** random.pick([28, 29, random.below(32)]))) >>> 0 : high,
+            );
         }
         for (let i = 0; i < 64 * 1024; i++) {
-            const entry = AMD_INTERRUPTS.words(random.below(8) === 0 ? null : { kind: 'remapped', to: { cpu: random.below(256), vector: random.below(256) }, source: undefined })[0] ?? 0;
-            host.memory.writeU32(TABLE + i * 4, random.below(2) === 0 ? (entry ^ 2 ** random.below(32)) >>> 0 : entry);
+            const entry =
+                AMD_INTERRUPTS.words(
+                    random.below(8) === 0
+                        ? null
+                        : {
+                              kind: 'remapped',
+                              to: { cpu: random.below(256), vector: random.below(256) },
+                              source: undefined,
+                          },
+                )[0] ?? 0;
+            host.memory.writeU32(
+                TABLE + i * 4,
+                random.below(2) === 0 ? (entry ^ (2 ** random.below(32))) >>> 0 : entry,
+            );
         }
         for (let i = 0; i < 20_000; i++) {
-            const message = { address: random.below(16) === 0 ? 0xfed0_0000 : 0xfee0_0000, data: random.below(random.pick([512, 4096])) };
+            const message = {
+                address: random.below(16) === 0 ? 0xfed0_0000 : 0xfee0_0000,
+                data: random.below(random.pick([512, 4096])),
+            };
             const requester = random.below(64);
             const expected = naiveAmd(host, requester, message);
-            const found = answerOf(AMD_INTERRUPTS.route(host, { on: true, table: DEVICE_TABLE, entries: 0, strict: true }, NO_CACHE, requester, message, []));
+            const found = answerOf(
+                AMD_INTERRUPTS.route(
+                    host,
+                    { on: true, table: DEVICE_TABLE, entries: 0, strict: true },
+                    NO_CACHE,
+                    requester,
+                    message,
+                    [],
+                ),
+            );
             assert.equal(found, expected, `${message.data.toString(16)} by ${requester}`);
-            seen.add(expected.startsWith('fault') ? expected : expected.split(' ')[0] ?? '');
+            seen.add(expected.startsWith('fault') ? expected : (expected.split(' ')[0] ?? ''));
         }
-        assert.deepEqual([...seen].sort(), ['as-is', 'fault compatibility', 'fault index', 'fault not-present', 'fault request', 'fault reserved', 'fault table', 'vector']);
+        assert.deepEqual([...seen].sort(), [
+            'as-is',
+            'fault compatibility',
+            'fault index',
+            'fault not-present',
+            'fault request',
+            'fault reserved',
+            'fault table',
+            'vector',
+        ]);
     });
 });

@@ -12,7 +12,11 @@ const FOREVER = 1e12;
 /** Runs a scenario whose kernels may panic. */
 function ran(text: string): Vm {
     const program = programOf(text);
-    assert.deepEqual(program.diagnostics.filter((d) => d.severity === 'error').map((d) => d.message), [], text);
+    assert.deepEqual(
+        program.diagnostics.filter((d) => d.severity === 'error').map((d) => d.message),
+        [],
+        text,
+    );
     const { vm } = Run.start(program);
     vm.power.toleratePanic(true);
     vm.run(FOREVER);
@@ -20,7 +24,8 @@ function ran(text: string): Vm {
     return vm;
 }
 
-const found = (vm: Vm, code: string): { readonly boot: number; readonly data: Readonly<Record<string, unknown>> }[] => (vm.diagnoses?.found.items ?? []).filter((d) => d.code === code);
+const found = (vm: Vm, code: string): { readonly boot: number; readonly data: Readonly<Record<string, unknown>> }[] =>
+    (vm.diagnoses?.found.items ?? []).filter((d) => d.code === code);
 
 suite('invariants: scratch memory holds what is loaded and what is allocated early', () => {
     test('a kernel is said to find no room exactly where it panics, with its own words', () => {
@@ -42,7 +47,11 @@ scenario "s" {
             const vm = ran(text);
             const panicked = vm.panicMessage.startsWith('Failed to allocate');
             panics.add(panicked);
-            assert.deepEqual(found(vm, 'LU1060').map((d) => d.data['panic']), panicked ? [vm.panicMessage] : [], text);
+            assert.deepEqual(
+                found(vm, 'LU1060').map((d) => d.data['panic']),
+                panicked ? [vm.panicMessage] : [],
+                text,
+            );
         }
         assert.equal(panics.size, 2, 'some have room and some have not');
     }).timeout(60_000);
@@ -52,10 +61,13 @@ scenario "s" {
         for (let seed = 0; seed < 30; seed++) {
             const random = new Random(seed);
             // the allocator gives the lowest free memory first: from there on ranges reach up into scratch, or do not
-            const steps = Array.from({ length: 1 + random.below(3) }, (_, i) => `
+            const steps = Array.from(
+                { length: 1 + random.below(3) },
+                (_, i) => `
                 f${i} = alloc_folio(order: ${7 + random.below(4)})
                 n${i} = ${random.below(3) === 0 ? 7 : 440_000 + random.below(80_000)}
-                if f${i}.pfn + n${i} < ${2 * 2 ** 30 / PAGE_SIZE} { kho.preserve_pages(f${i}, n${i}); klog_info("range ", f${i}.pfn, " ", n${i}) }`);
+                if f${i}.pfn + n${i} < ${(2 * 2 ** 30) / PAGE_SIZE} { kho.preserve_pages(f${i}, n${i}); klog_info("range ", f${i}.pfn, " ", n${i}) }`,
+            );
             const text = `
 kernel "k" from "6.17" {
     init { if kernel.boot == 0 {${steps.join('\n')}
@@ -74,7 +86,11 @@ scenario "s" {
             const expected = new Set<number>();
             for (const { addr, size } of kernel.kho.scratch) {
                 for (const r of ranges) {
-                    for (let pfn = Math.max(r.start, addr / PAGE_SIZE); pfn < Math.min(r.end, (addr + size) / PAGE_SIZE); pfn++) {
+                    for (
+                        let pfn = Math.max(r.start, addr / PAGE_SIZE);
+                        pfn < Math.min(r.end, (addr + size) / PAGE_SIZE);
+                        pfn++
+                    ) {
                         expected.add(pfn);
                     }
                 }
@@ -89,7 +105,10 @@ scenario "s" {
             }
             inside += expected.size > 0 ? 1 : 0;
             assert.equal(said.size, expected.size, text);
-            assert.ok([...expected].every((pfn) => said.has(pfn)), text);
+            assert.ok(
+                [...expected].every((pfn) => said.has(pfn)),
+                text,
+            );
         }
         assert.ok(inside > 10 && inside < 30, 'some reach into scratch, and some do not');
     }).timeout(60_000);
@@ -119,7 +138,11 @@ suite('invariants: both kernels speak the same formats', () => {
                 const lost = vm.panicMessage !== '' || /is incompatible with/.test(lines) || next.luo === undefined;
                 assert.equal(found(vm, 'LU1016').length > 0, lost, `${pair}: ${lines}`);
                 assert.equal(found(vm, 'LU1014').length > 0, !lost && (vm.kernel?.luo.deserialized ?? 0) < 0, pair);
-                assert.equal(vm.panicMessage === '' && !lost && vm.kernel?.luo.deserialized === 0, vm.kernel?.luo.incoming.sessions.items.some((s) => s.files.length === 1) === true, pair);
+                assert.equal(
+                    vm.panicMessage === '' && !lost && vm.kernel?.luo.deserialized === 0,
+                    vm.kernel?.luo.incoming.sessions.items.some((s) => s.files.length === 1) === true,
+                    pair,
+                );
             }
         }).timeout(60_000);
     }
@@ -128,15 +151,31 @@ suite('invariants: both kernels speak the same formats', () => {
 suite('invariants: what is damaged on the way is found', () => {
     /** Words of what LUO hands over, and how many of their bits are flipped. */
     const WORDS: readonly (readonly [expression: string, bits: number])[] = [
-        ['luo.ser).w[0]', 48], ['luo.ser).w[1]', 64], ['luo.ser).w[2]', 48], ['luo.ser).w[3]', 48],
-        ['luo.outgoing.blocks.head).w[0]', 48], ['luo.outgoing.blocks.head).w[1]', 64],
-        ['luo.outgoing.blocks.head + 16).w[0]', 64], ['luo.outgoing.blocks.head + 16).w[8]', 48], ['luo.outgoing.blocks.head + 16).w[9]', 64],
-        ['handed_over("s").files).w[0]', 48], ['handed_over("s").files).w[1]', 64],
-        ['handed_over("s").files + 16).w[0]', 64], ['handed_over("s").files + 16).w[6]', 48], ['handed_over("s").files + 16).w[7]', 64],
+        ['luo.ser).w[0]', 48],
+        ['luo.ser).w[1]', 64],
+        ['luo.ser).w[2]', 48],
+        ['luo.ser).w[3]', 48],
+        ['luo.outgoing.blocks.head).w[0]', 48],
+        ['luo.outgoing.blocks.head).w[1]', 64],
+        ['luo.outgoing.blocks.head + 16).w[0]', 64],
+        ['luo.outgoing.blocks.head + 16).w[8]', 48],
+        ['luo.outgoing.blocks.head + 16).w[9]', 64],
+        ['handed_over("s").files).w[0]', 48],
+        ['handed_over("s").files).w[1]', 64],
+        ['handed_over("s").files + 16).w[0]', 64],
+        ['handed_over("s").files + 16).w[6]', 48],
+        ['handed_over("s").files + 16).w[7]', 64],
     ];
     /** Words of what memfd's handler has written down: its structure, and the list of folios that this describes. */
     const HANDLERS: readonly (readonly [expression: string, bits: number])[] = [
-        ['data()).w[0]', 64], ['data()).w[1]', 40], ['data()).w[2]', 64], ['data()).w[3]', 64], ['data()).w[4]', 48], ['data()).w[5]', 64], ['list()).w[0]', 54], ['list()).w[1]', 60],
+        ['data()).w[0]', 64],
+        ['data()).w[1]', 40],
+        ['data()).w[2]', 64],
+        ['data()).w[3]', 64],
+        ['data()).w[4]', 48],
+        ['data()).w[5]', 64],
+        ['list()).w[0]', 54],
+        ['list()).w[1]', 60],
     ];
 
     test('a bit of what LUO or a handler has written: where the agent does not get back what it had, there is a finding', () => {
@@ -174,7 +213,11 @@ scenario "s" {
     }
 }`;
             const program = programOf(text);
-            assert.deepEqual(program.diagnostics.filter((d) => d.severity === 'error').map((d) => d.message), [], text);
+            assert.deepEqual(
+                program.diagnostics.filter((d) => d.severity === 'error').map((d) => d.message),
+                [],
+                text,
+            );
             const { vm } = Run.start(program);
             let right = false;
             vm.listeners.push({
@@ -189,7 +232,10 @@ scenario "s" {
             outcomes.add(right ? 'right' : codes.join(' '));
             // a pointer to FLBs that is wrong harms nobody here, where there are none
             assert.equal(codes.includes('LU1070'), handlers, text);
-            assert.ok(right ? codes.every((c) => c === 'LU1001' || c === 'LU1015' || c === 'LU1070') : codes.length > 0, `${codes.join(' ')}\n${text}`);
+            assert.ok(
+                right ? codes.every((c) => c === 'LU1001' || c === 'LU1015' || c === 'LU1070') : codes.length > 0,
+                `${codes.join(' ')}\n${text}`,
+            );
         }
         assert.ok(outcomes.size > 5, [...outcomes].join(', '));
     }).timeout(60_000);

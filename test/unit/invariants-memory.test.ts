@@ -26,7 +26,15 @@ interface Folio {
 
 function folioOf(random: Random, i: number): Folio {
     const pointer = random.below(5) > 0;
-    const f: Folio = { name: `f${i}`, order: random.below(3), steps: [], count: 0, bit: false, pointer, restores: pointer ? random.pick([1, 1, 1, 1, 0, 2]) : 0 };
+    const f: Folio = {
+        name: `f${i}`,
+        order: random.below(3),
+        steps: [],
+        count: 0,
+        bit: false,
+        pointer,
+        restores: pointer ? random.pick([1, 1, 1, 1, 0, 2]) : 0,
+    };
     // most are right, and the others wrong in some way
     const n = random.below(4) > 0 ? 1 : random.below(5);
     for (let step = 0; step < n; step++) {
@@ -38,7 +46,12 @@ function folioOf(random: Random, i: number): Folio {
 }
 
 const FOUND: Readonly<Record<string, readonly string[]>> = {
-    LU1001: [], LU1009: [], LU1010: ['token', 'pages'], LU1011: [], LU1012: ['pointer'], LU1026: ['owner', 'handedOver'],
+    LU1001: [],
+    LU1009: [],
+    LU1010: ['token', 'pages'],
+    LU1011: [],
+    LU1012: ['pointer'],
+    LU1026: ['owner', 'handedOver'],
 };
 
 function keyOf(d: Diagnosis): readonly string[] {
@@ -70,7 +83,10 @@ handler card_handler "card-v1" for card {
     preserve(args) {
         state = kho.alloc_preserve(State)
         ${folios.flatMap((f) => f.steps.map((s) => `kho.${s}_folio(args.file.${f.name})`)).join('\n        ')}
-        ${folios.filter((f) => f.pointer).map((f) => `state.${f.name} = phys(args.file.${f.name})`).join('\n        ')}
+        ${folios
+            .filter((f) => f.pointer)
+            .map((f) => `state.${f.name} = phys(args.file.${f.name})`)
+            .join('\n        ')}
         args.serialized_data = phys(state)
     }
     unpreserve(args) { }
@@ -86,7 +102,10 @@ handler card_handler "card-v1" for card {
 kernel "k" from "7.2" { handlers + card_handler }`);
             script.line('boot "k"');
             script.line('process p');
-            script.in('p', 's = open("/dev/liveupdate").create_session("s"); s.preserve_fd(open("/dev/card0"), token: 1); kexec_file_load("k"); reboot(KEXEC)');
+            script.in(
+                'p',
+                's = open("/dev/liveupdate").create_session("s"); s.preserve_fd(open("/dev/card0"), token: 1); kexec_file_load("k"); reboot(KEXEC)',
+            );
             script.line('process q');
             script.in('q', 's = open("/dev/liveupdate").retrieve_session("s"); s.retrieve_fd(token: 1); s.finish()');
             let left = keepsState ? 1 : 0;
@@ -112,7 +131,11 @@ kernel "k" from "7.2" { handlers + card_handler }`);
             }
             script.check(keyOf);
         }
-        assert.deepEqual(Object.keys(FOUND).filter((c) => !Script.asked.has(c)), ['LU1001'], 'each is tested, and what a file has left is said of the file');
+        assert.deepEqual(
+            Object.keys(FOUND).filter((c) => !Script.asked.has(c)),
+            ['LU1001'],
+            'each is tested, and what a file has left is said of the file',
+        );
     }).timeout(60_000);
 });
 
@@ -134,7 +157,10 @@ suite('invariants: what is handed over of a memfd is what it holds', () => {
             const after = new Set<number>();
             script.line('boot "6.19"');
             script.line('process p');
-            script.in('p', `s = open("/dev/liveupdate").create_session("s"); m = memfd_create("m"); m.truncate(${PAGES} * 4KiB)`);
+            script.in(
+                'p',
+                `s = open("/dev/liveupdate").create_session("s"); m = memfd_create("m"); m.truncate(${PAGES} * 4KiB)`,
+            );
             if (random.below(2) === 0) {
                 script.in('p', `m.fallocate(0, ${1 + random.below(PAGES)} * 4KiB)`);
             }
@@ -155,7 +181,10 @@ suite('invariants: what is handed over of a memfd is what it holds', () => {
             const script = new Script();
             script.line('boot "7.0"');
             script.line('process p');
-            script.in('p', `s = open("/dev/liveupdate").create_session("s"); m = memfd_create("m"); m.truncate(16TiB + ${extra} * 4KiB)`);
+            script.in(
+                'p',
+                `s = open("/dev/liveupdate").create_session("s"); m = memfd_create("m"); m.truncate(16TiB + ${extra} * 4KiB)`,
+            );
             script.in('p', `s.preserve_fd(m, token: 1)${extra === 0 ? '  fails EINVAL' : ''}`);
             if (extra > 0) {
                 script.expect(`LU1072 ${extra}`);

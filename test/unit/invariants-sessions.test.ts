@@ -26,8 +26,15 @@ interface Session {
 
 suite('invariants: every session has somebody who holds it, and somebody who finishes it', () => {
     const FOUND = keys({
-        LU1002: ['session'], LU1003: ['session'], LU1005: ['session', 'process'], LU1018: [], LU1022: ['session', 'lost'], LU1023: ['session', 'process'], LU1024: ['session', 'lost'],
-        LU1025: [], LU1079: ['session', 'token'],
+        LU1002: ['session'],
+        LU1003: ['session'],
+        LU1005: ['session', 'process'],
+        LU1018: [],
+        LU1022: ['session', 'lost'],
+        LU1023: ['session', 'process'],
+        LU1024: ['session', 'lost'],
+        LU1025: [],
+        LU1079: ['session', 'token'],
     });
 
     /** Sessions are made, passed on, closed; processes die. What is left is handed over. @returns null where the next kernel cannot have it */
@@ -65,7 +72,7 @@ suite('invariants: every session has somebody who holds it, and somebody who fin
                     script.in(holder, `${s.name}.close()`);
                     s.holders.delete(holder);
                     if (s.holders.size === 0) {
-                        gone(s);                // meant: nobody says anything
+                        gone(s); // meant: nobody says anything
                     }
                     break;
                 default:
@@ -124,7 +131,9 @@ suite('invariants: every session has somebody who holds it, and somebody who fin
                     got.push(t);
                 }
             }
-            const lost = Array.from({ length: s.files }, (_, t) => t).filter((t) => !got.includes(t)).map((t) => `0x${t}`);
+            const lost = Array.from({ length: s.files }, (_, t) => t)
+                .filter((t) => !got.includes(t))
+                .map((t) => `0x${t}`);
             const how = random.below(3);
             if (how === 2) {
                 if (s.files > 0) {
@@ -142,7 +151,10 @@ suite('invariants: every session has somebody who holds it, and somebody who fin
                         script.in('luod', `${s.name}_${t}.close()`);
                         break;
                     case 1:
-                        script.in('luod', `lu.create_session("again-${s.name}-${t}").preserve_fd(${s.name}_${t}, token: 1)`);
+                        script.in(
+                            'luod',
+                            `lu.create_session("again-${s.name}-${t}").preserve_fd(${s.name}_${t}, token: 1)`,
+                        );
                         break;
                     default:
                         free.push(`${s.name} 0x${t}`);
@@ -223,7 +235,8 @@ suite('invariants: the next kernel knows every handler and FLB, and the counts o
     const NAMES = [0, 1, 2];
 
     const DECLARATIONS = `
-${NAMES.map((i) => `flb f${i} "flb-${i}" {
+${NAMES.map(
+    (i) => `flb f${i} "flb-${i}" {
     preserve(args)   { args.data = ${i + 1}; args.obj = args.flb }
     unpreserve(args) { }
     retrieve(args)   { args.obj = args.flb }
@@ -233,11 +246,16 @@ file k${i} at "/dev/k${i}" { }
 file g${i} at "/dev/g${i}" {
     open()    { f${i}.get_outgoing() }
     release() { f${i}.put_outgoing() }
-}`).join('\n')}
+}`,
+).join('\n')}
 `;
 
     /** A handler of the kind k{i} in a kernel, which uses these FLBs. */
-    const handler = (kernel: string, i: number, uses: readonly number[]): string => `handler ${kernel}${i} "h-${i}" for k${i}${uses.length > 0 ? ` uses ${uses.map((f) => `f${f}`).join(', ')}` : ''} {
+    const handler = (
+        kernel: string,
+        i: number,
+        uses: readonly number[],
+    ): string => `handler ${kernel}${i} "h-${i}" for k${i}${uses.length > 0 ? ` uses ${uses.map((f) => `f${f}`).join(', ')}` : ''} {
     can_preserve(file) { return file.kind == k${i} }
     preserve(args)     { args.serialized_data = 1 }
     unpreserve(args)   { }
@@ -251,7 +269,7 @@ file g${i} at "/dev/g${i}" {
         for (let seed = 0; seed < PROGRAMS; seed++) {
             const random = new Random(seed);
             const uses = NAMES.map(() => some(random, 2));
-            const later = NAMES.map((i) => (random.below(5) === 0 ? some(random, 2) : uses[i] ?? []));
+            const later = NAMES.map((i) => (random.below(5) === 0 ? some(random, 2) : (uses[i] ?? [])));
             const there = some(random, 8);
             const loaded = some(random, 4);
             const known = new Set(there.flatMap((i) => later[i] ?? []));
@@ -260,7 +278,10 @@ ${NAMES.map((i) => `${handler('old', i, uses[i] ?? [])}\n${handler('new', i, lat
 kernel "old" from "7.2" { handlers + ${NAMES.map((i) => `old${i}`).join(', ')} }
 kernel "new" from "7.2" {
     ${there.length > 0 ? `handlers + ${there.map((i) => `new${i}`).join(', ')}` : ''}
-    init { ${loaded.filter((f) => known.has(f)).map((f) => `if (try f${f}.get_incoming()) == 0 { f${f}.put_incoming() }`).join('; ')} }
+    init { ${loaded
+        .filter((f) => known.has(f))
+        .map((f) => `if (try f${f}.get_incoming()) == 0 { f${f}.put_incoming() }`)
+        .join('; ')} }
 }`);
             script.line('boot "old"');
             script.line('process p');
@@ -335,7 +356,10 @@ suite('invariants: what is frozen does not change', () => {
             script.in('p', 's = open("/dev/liveupdate").create_session("s"); kexec_file_load("7.2")');
             const positions = files.map((i) => {
                 const pos = random.below(3) * 8;
-                script.in('p', `m${i} = memfd_create("m"); m${i}.truncate(4KiB); s.preserve_fd(m${i}, token: ${i}); m${i}.lseek(${pos})`);
+                script.in(
+                    'p',
+                    `m${i} = memfd_create("m"); m${i}.truncate(4KiB); s.preserve_fd(m${i}, token: ${i}); m${i}.lseek(${pos})`,
+                );
                 return pos;
             });
             for (let step = random.below(5); step > 0; step--) {
@@ -413,7 +437,28 @@ suite('invariants: a file is in one session', () => {
 
 suite('invariants: what is asked for', () => {
     test('every finding that the models speak of has come up', () => {
-        const all = ['LU1002', 'LU1003', 'LU1005', 'LU1006', 'LU1007', 'LU1008', 'LU1014', 'LU1015', 'LU1018', 'LU1022', 'LU1023', 'LU1024', 'LU1025', 'LU1026', 'LU1070', 'LU1076', 'LU1079'];
-        assert.deepEqual(all.filter((c) => !Script.asked.has(c)), []);
+        const all = [
+            'LU1002',
+            'LU1003',
+            'LU1005',
+            'LU1006',
+            'LU1007',
+            'LU1008',
+            'LU1014',
+            'LU1015',
+            'LU1018',
+            'LU1022',
+            'LU1023',
+            'LU1024',
+            'LU1025',
+            'LU1026',
+            'LU1070',
+            'LU1076',
+            'LU1079',
+        ];
+        assert.deepEqual(
+            all.filter((c) => !Script.asked.has(c)),
+            [],
+        );
     });
 });

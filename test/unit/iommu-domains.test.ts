@@ -8,10 +8,18 @@ import { programOf } from '../support/scenarios';
 import { Random } from './random';
 
 const PAGE = 4096;
-const MACHINES: ReadonlyMap<string, string> = new Map([['vtd', 'iommu vtd'], ['amd', 'iommu amd'], ['smmuv3', 'arch arm64\niommu smmuv3']]);
+const MACHINES: ReadonlyMap<string, string> = new Map([
+    ['vtd', 'iommu vtd'],
+    ['amd', 'iommu amd'],
+    ['smmuv3', 'arch arm64\niommu smmuv3'],
+]);
 
 function booted(machine: string): { readonly kernel: Kernel; readonly device: Device; readonly domain: Domain } {
-    const { vm } = Run.start(programOf({ 's.lus': `machine {\nmemory 4GiB\n${machine}\ndevice d at "0000:3b:00.0" { kind dma }\n}\nscenario "s" { boot "7.2" }` }));
+    const { vm } = Run.start(
+        programOf({
+            's.lus': `machine {\nmemory 4GiB\n${machine}\ndevice d at "0000:3b:00.0" { kind dma }\n}\nscenario "s" { boot "7.2" }`,
+        }),
+    );
     vm.run(1e9);
     const { kernel } = vm;
     const device = vm.machine.pci.device('d');
@@ -59,17 +67,27 @@ suite('IOMMU: domains', () => {
                 }
                 for (let i = 0; i < 20; i++) {
                     const area = domain.areas.at(random.below(domain.areas.length));
-                    const near = random.below(2) > 0 && area ? area.iova + PAGE * random.below(area.length / PAGE) : PAGE * random.below(0x6_0000);
+                    const near =
+                        random.below(2) > 0 && area
+                            ? area.iova + PAGE * random.below(area.length / PAGE)
+                            : PAGE * random.below(0x6_0000);
                     const offset = random.below(PAGE);
                     const expected = shadow.get(near);
                     const got: number = iommu.translate(device.requester, near + offset, true, () => undefined);
-                    assert.equal(got, expected === undefined ? -1 : expected + offset, `round ${round}, 0x${near.toString(16)}`);
+                    assert.equal(
+                        got,
+                        expected === undefined ? -1 : expected + offset,
+                        `round ${round}, 0x${near.toString(16)}`,
+                    );
                     assert.equal(domain.areaAt(near) !== undefined, expected !== undefined);
                     hits += expected === undefined ? 0 : 1;
                     misses += expected === undefined ? 1 : 0;
                 }
             }
-            assert.ok(leaves > 50 && hits > 1000 && misses > 1000, `${leaves} mappings, ${hits} hits, ${misses} misses`);
+            assert.ok(
+                leaves > 50 && hits > 1000 && misses > 1000,
+                `${leaves} mappings, ${hits} hits, ${misses} misses`,
+            );
         });
 
         test(`${vendor}: a domain gives back every table`, () => {

@@ -5,7 +5,11 @@ import { Run } from '../../emulator/scenario/run';
 import type { Vm } from '../../emulator/scenario/vm';
 import { findingsOf, programOf } from '../support/scenarios';
 
-const IOMMUS: ReadonlyMap<string, string> = new Map([['vtd', 'iommu vtd'], ['amd', 'iommu amd'], ['smmuv3', 'arch arm64\niommu smmuv3']]);
+const IOMMUS: ReadonlyMap<string, string> = new Map([
+    ['vtd', 'iommu vtd'],
+    ['amd', 'iommu amd'],
+    ['smmuv3', 'arch arm64\niommu smmuv3'],
+]);
 
 /** A driver's handler that keeps `gpu` and nothing else: what is tested here is below it. */
 const DRIVER = `
@@ -80,7 +84,8 @@ function ran(body: string, options: Parameters<typeof file>[1] = {}): Vm {
 suite('layer iommu', () => {
     for (const [name, iommu] of IOMMUS) {
         test(`${name}: DMA goes on from one kernel to the next, into the same memory`, () => {
-            const vm = ran(`${PRESERVED}
+            const vm = ran(
+                `${PRESERVED}
                 vmm { gpu.start_dma(ring: 0, length: 4MiB, every: 200us) }
                 ${REBOOT}
                 assert gpu.faults == 0 && gpu.dropped == 0
@@ -95,12 +100,23 @@ suite('layer iommu', () => {
                     sleep 1ms
                     assert gpu.writes > before && gpu.faults == 0
                     assert ram.pread(4KiB, at: 2MiB) == ram.pread(4KiB, at: 0)
-                }`.replace('boot "next"', 'boot "next"\nhwpt_domain = 0\ntables = 0').replace('vmm { gpu.start', 'hwpt_domain = vmm.hwpt.domain\ntables = vmm.hwpt.tables\nvmm { gpu.start'), { iommu });
+                }`
+                    .replace('boot "next"', 'boot "next"\nhwpt_domain = 0\ntables = 0')
+                    .replace(
+                        'vmm { gpu.start',
+                        'hwpt_domain = vmm.hwpt.domain\ntables = vmm.hwpt.tables\nvmm { gpu.start',
+                    ),
+                { iommu },
+            );
             const { kernel } = vm;
             assert.ok(kernel);
             const [gpu] = kernel.devices.bound;
             assert.ok(gpu?.inherited && gpu.domain === gpu.inherited);
-            assert.equal(kernel.devices.bound.items.some((b) => b !== gpu && b.domain.id === gpu.domain.id), false, 'its id is reserved');
+            assert.equal(
+                kernel.devices.bound.items.some((b) => b !== gpu && b.domain.id === gpu.domain.id),
+                false,
+                'its id is reserved',
+            );
             // what the hardware walks are pages of this kernel's
             const trail: number[] = [];
             assert.ok(vm.machine.pci.iommu);
@@ -157,8 +173,13 @@ suite('layer iommu', () => {
     });
 
     test('memory that is not sealed when it is mapped is refused, and so is what no device may be attached to', () => {
-        const unsealed = SETUP.replace('        ram.add_seals(F_SEAL_SEAL | F_SEAL_GROW | F_SEAL_SHRINK)\n', '')
-            .replace('vfio.attach_iommufd_pt(hwpt)', 'vfio.attach_iommufd_pt(hwpt)\nram.add_seals(F_SEAL_SEAL | F_SEAL_GROW | F_SEAL_SHRINK)');
+        const unsealed = SETUP.replace(
+            '        ram.add_seals(F_SEAL_SEAL | F_SEAL_GROW | F_SEAL_SHRINK)\n',
+            '',
+        ).replace(
+            'vfio.attach_iommufd_pt(hwpt)',
+            'vfio.attach_iommufd_pt(hwpt)\nram.add_seals(F_SEAL_SEAL | F_SEAL_GROW | F_SEAL_SHRINK)',
+        );
         ran(`${unsealed}
             vmm {
                 vm1.preserve_fd(ram, token: 1)
@@ -192,13 +213,19 @@ suite('layer iommu', () => {
                 again.close()
             }`);
         const owners = vm.kernel?.kho.outgoingRuns().map((r) => r.owner) ?? [];
-        assert.ok(owners.every((o) => /^(KHO|luo|KEXEC|.*luo_)/i.test(o)), owners.join());
+        assert.ok(
+            owners.every((o) => /^(KHO|luo|KEXEC|.*luo_)/i.test(o)),
+            owners.join(),
+        );
     });
 
     test('without memory at any moment, preserving leaves nothing behind and works the next time', () => {
         let failed = 0;
         for (let after = 0; after < 12; after++) {
-            for (const [what, before] of [['iommu, token: 2', ''], ['vfio, token: 3', 'vm1.preserve_fd(iommu, token: 2)']] as const) {
+            for (const [what, before] of [
+                ['iommu, token: 2', ''],
+                ['vfio, token: 3', 'vm1.preserve_fd(iommu, token: 2)'],
+            ] as const) {
                 const vm = ran(`${SETUP}
                     vmm {
                         vm1.preserve_fd(ram, token: 1)
@@ -227,9 +254,11 @@ suite('layer iommu', () => {
     });
 
     test('a device that is not preserved sees nothing any more, and translation stays on', () => {
-        const program = programOf({ 's.lus': file(`${PRESERVED}
+        const program = programOf({
+            's.lus': file(`${PRESERVED}
             nic.start_dma(every: 200us)
-            ${REBOOT}`) });
+            ${REBOOT}`),
+        });
         assert.deepEqual(findingsOf(program), []);
         const { vm } = Run.start(program);
         /** What the IOMMU finds for the two devices while no kernel runs. */
@@ -239,7 +268,9 @@ suite('layer iommu', () => {
                 const { iommu, devices } = vm.machine.pci;
                 for (const d of iommu?.enabled === true ? devices : []) {
                     const found = iommu?.format.lookup(vm.machine, iommu.root, d.requester, []);
-                    gap.push(`${d.shape.name}: ${found && 'fault' in found ? found.fault : found?.kind ?? ''}, ${iommu?.contexts.has(d.requester) === true ? 'cached' : 'not cached'}`);
+                    gap.push(
+                        `${d.shape.name}: ${found && 'fault' in found ? found.fault : (found?.kind ?? '')}, ${iommu?.contexts.has(d.requester) === true ? 'cached' : 'not cached'}`,
+                    );
                 }
             },
         });
@@ -279,7 +310,8 @@ suite('layer iommu', () => {
     });
 
     test('in the first phase of the series a file that was preserved cannot be retrieved, nor its session be finished', () => {
-        ran(`${PRESERVED}
+        ran(
+            `${PRESERVED}
             ${REBOOT}
             process next {
                 vm1 = open("/dev/liveupdate").retrieve_session("vm-1")
@@ -287,7 +319,9 @@ suite('layer iommu', () => {
                 vm1.retrieve_fd(token: 2)  fails EOPNOTSUPP
                 vm1.finish()  fails EBUSY
                 ram.close()
-            }`, { kernel: 'iommufd_phase 1' });
+            }`,
+            { kernel: 'iommufd_phase 1' },
+        );
     });
 
     test('a domain without devices comes along, too, and goes when its file is finished', () => {
@@ -334,8 +368,14 @@ suite('layer iommu', () => {
             ['at(iommu_lu_ser, iommu_core.out_data).version = 2', 'cannot read'],
             ['at(iommu_unit_ser, at(iommu_lu_ser, iommu_core.out_data).units + 16).token = 0x1000', 'cannot restore'],
             ['at(iommu_domain_ser, at(iommu_lu_ser, iommu_core.out_data).domains + 16).levels = 2', 'cannot restore'],
-            ['at(iommu_domain_ser, at(iommu_lu_ser, iommu_core.out_data).domains + 16).top = 0x7fff_0000_0000', 'cannot restore'],
-            ['at(iommu_device_ser, at(iommu_lu_ser, iommu_core.out_data).devices + 16).devid = 0x0100', 'cannot restore'],
+            [
+                'at(iommu_domain_ser, at(iommu_lu_ser, iommu_core.out_data).domains + 16).top = 0x7fff_0000_0000',
+                'cannot restore',
+            ],
+            [
+                'at(iommu_device_ser, at(iommu_lu_ser, iommu_core.out_data).devices + 16).devid = 0x0100',
+                'cannot restore',
+            ],
         ] as const) {
             ran(`${PRESERVED}
                 vmm { kexec_file_load("next") }
@@ -405,12 +445,17 @@ scenario "s" {
         }
     }
     assert gpu.running && gpu.faults == 0 && gpu.strays == 0 && gpu.dropped == 0
-}` });
+}`,
+            });
             assert.deepEqual(findingsOf(program), []);
             const { vm } = Run.start(program);
             vm.run(1e9);
             assert.equal(vm.outcome?.failure?.message, undefined);
-            assert.deepEqual(vm.diagnoses?.found.items.map((d) => d.code), ['LU1002'], 'nobody asks for the last one');
+            assert.deepEqual(
+                vm.diagnoses?.found.items.map((d) => d.code),
+                ['LU1002'],
+                'nobody asks for the last one',
+            );
             assert.equal(vm.boot, 4);
         });
     }

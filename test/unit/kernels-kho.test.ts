@@ -42,11 +42,27 @@ suite('KHO before 7.1', () => {
             assert.equal(memory.readU8(memory.readNum(first + 24)), 1 << 5);
             assert.equal(memory.readU8(memory.readNum(first + 40)), 1 << 3);
             const second = memory.readNum(first);
-            assert.deepEqual([memory.readU64(second), memory.readU32(second + 8), memory.readU32(second + 12)], [0, 9, 1]);
+            assert.deepEqual(
+                [memory.readU64(second), memory.readU32(second + 8), memory.readU32(second + 12)],
+                [0, 9, 1],
+            );
             assert.equal(memory.readU8(memory.readNum(second + 24)), 1 << 1);
             const seen: [number, number][] = [];
-            assert.deepEqual(walkChunks(memory, first, bytes, () => true, (pfn, order) => seen.push([pfn, order])), []);
-            assert.deepEqual(seen, [[5, 0], [bits + 3, 0], [512, 9]]);
+            assert.deepEqual(
+                walkChunks(
+                    memory,
+                    first,
+                    bytes,
+                    () => true,
+                    (pfn, order) => seen.push([pfn, order]),
+                ),
+                [],
+            );
+            assert.deepEqual(seen, [
+                [5, 0],
+                [bits + 3, 0],
+                [512, 9],
+            ]);
         });
     }
 
@@ -103,7 +119,10 @@ suite('KHO before 7.1', () => {
             assert.ok(findings.every((f) => f.fatal));
             return findings.map((f) => f.text);
         };
-        assert.deepEqual(walk(() => undefined), []);
+        assert.deepEqual(
+            walk(() => undefined),
+            [],
+        );
         assert.match(walk(() => memory.writeU64(t.root, t.root))[0] ?? '', /circle/);
         assert.match(walk(() => memory.writeU64(t.root, 2 ** 50))[0] ?? '', /outside/);
         assert.match(walk(() => memory.writeU64(t.root, 8))[0] ?? '', /outside/);
@@ -173,17 +192,34 @@ suite('KHO before 7.1', () => {
     test('scratch areas are aligned to pageblocks, and 6.17 wants all three sizes', () => {
         const sizes = { lowmem: 3 * MiB, global: MiB, node: MiB };
         const old = cold(new Machine({ ranges: RANGES }), { description: describe(KHO_V1), sizes });
-        assert.deepEqual(old.scratch.map((a) => a.size), [4 * MiB, 2 * MiB, 2 * MiB]);
+        assert.deepEqual(
+            old.scratch.map((a) => a.size),
+            [4 * MiB, 2 * MiB, 2 * MiB],
+        );
         assert.ok(old.scratch.every((a) => a.addr % (2 * MiB) === 0));
         const now = cold(new Machine({ ranges: RANGES }), { sizes });
-        assert.deepEqual(now.scratch.map((a) => a.size), [4 * MiB, 4 * MiB, 4 * MiB]);
+        assert.deepEqual(
+            now.scratch.map((a) => a.size),
+            [4 * MiB, 4 * MiB, 4 * MiB],
+        );
         assert.equal(parseScratch('16M,0,8M', KHO_V1_FIRST.zeroScratchSizes), undefined);
-        assert.deepEqual(parseScratch('16M,0,8M', KHO_V1.zeroScratchSizes), { lowmem: 16 * MiB, global: 0, node: 8 * MiB });
+        assert.deepEqual(parseScratch('16M,0,8M', KHO_V1.zeroScratchSizes), {
+            lowmem: 16 * MiB,
+            global: 0,
+            node: 8 * MiB,
+        });
     });
 });
 
 suite('arm64', () => {
-    const machine = (): Machine => new Machine({ ranges: armMemory([{ size: GiB, node: 0 }, { size: GiB, node: 1 }]), arch: 'arm64' });
+    const machine = (): Machine =>
+        new Machine({
+            ranges: armMemory([
+                { size: GiB, node: 0 },
+                { size: GiB, node: 1 },
+            ]),
+            arch: 'arm64',
+        });
     const description = { ...DESCRIPTION, arch: ARM64 };
     const file = { ...KERNEL, arch: ARM64 };
     const boot = (): ReturnType<typeof cold> => {
@@ -209,7 +245,12 @@ suite('arm64', () => {
         assert.equal(size, BigInt(host.scratch.length * 16));
         // the array itself is in the kernel's own order
         assert.equal(host.machine.memory.readU64(Number(scratch)), host.scratch[0]?.addr);
-        assert.deepEqual(readParameters(host.machine, at)?.kho, { fdt: host.kho.fdt, fdtSize: 4096, scratch: Number(scratch), scratchSize: Number(size) });
+        assert.deepEqual(readParameters(host.machine, at)?.kho, {
+            fdt: host.kho.fdt,
+            fdtSize: 4096,
+            scratch: Number(scratch),
+            scratchSize: Number(size),
+        });
         assert.equal(readParameters(host.machine, at)?.arch, ARM64);
     });
 

@@ -5,21 +5,29 @@ import { failuresOf, findingsOf, programOf } from '../support/scenarios';
 
 function passes(text: string): void {
     const program = programOf({ 'test.lus': text });
-    assert.deepEqual(findingsOf(program).filter((f) => !/LU02(09|10)/.test(f)), []);
+    assert.deepEqual(
+        findingsOf(program).filter((f) => !/LU02(09|10)/.test(f)),
+        [],
+    );
     assert.deepEqual(failuresOf(program), []);
 }
 
 /** What the scenario's kernels said about themselves, in order. */
 function said(text: string): string[] {
     const program = programOf({ 'test.lus': text });
-    assert.deepEqual(findingsOf(program).filter((f) => !/LU02(09|10)/.test(f)), []);
+    assert.deepEqual(
+        findingsOf(program).filter((f) => !/LU02(09|10)/.test(f)),
+        [],
+    );
     const { vm } = Run.start(program);
     const lines: string[] = [];
-    vm.listeners.push({ log: (l) => {
-        if (l.text.startsWith('@')) {
-            lines.push(l.text.slice(1));
-        }
-    } });
+    vm.listeners.push({
+        log: (l) => {
+            if (l.text.startsWith('@')) {
+                lines.push(l.text.slice(1));
+            }
+        },
+    });
     let stop = vm.run(1e9);
     while (stop?.reason !== 'end' && !(stop?.reason === 'exception' && stop.exception.fatal)) {
         stop = vm.run(1e9);
@@ -63,7 +71,8 @@ const SETUP = `
 
 suite('LUO before the merge', () => {
     test('an update: every subsystem takes part in every event, in the order of registration', () => {
-        assert.deepEqual(said(`${DRIVERS}scenario "s" {${SETUP}
+        assert.deepEqual(
+            said(`${DRIVERS}scenario "s" {${SETUP}
         lu.set_event(LIVEUPDATE_PREPARE)
         kexec_file_load("v4")
         reboot(KEXEC)
@@ -74,25 +83,40 @@ suite('LUO before the merge', () => {
         s.retrieve_fd(token: 1)
         lu.set_event(LIVEUPDATE_FINISH)
     }
-}`), [
-            'one prepare', 'two prepare', 'nic prepare', 'one freeze 11', 'nic freeze',
-            'one boot 12', 'two boot 21', 'nic retrieve 5', 'one finish', 'two finish', 'nic finish 1',
-        ]);
+}`),
+            [
+                'one prepare',
+                'two prepare',
+                'nic prepare',
+                'one freeze 11',
+                'nic freeze',
+                'one boot 12',
+                'two boot 21',
+                'nic retrieve 5',
+                'one finish',
+                'two finish',
+                'nic finish 1',
+            ],
+        );
     });
 
     test('a subsystem that cannot prepare: the ones before it are cancelled, and the state is NORMAL', () => {
-        assert.deepEqual(said(`${DRIVERS}scenario "s" {${SETUP}
+        assert.deepEqual(
+            said(`${DRIVERS}scenario "s" {${SETUP}
     }
     inject EIO into two.preserve
     p {
         lu.set_event(LIVEUPDATE_PREPARE)  fails EIO
         assert lu.get_state() == LIVEUPDATE_STATE_NORMAL
     }
-}`), ['one prepare', 'one cancel 11']);
+}`),
+            ['one prepare', 'one cancel 11'],
+        );
     });
 
     test('a file that cannot prepare: everything is cancelled, once', () => {
-        assert.deepEqual(said(`${DRIVERS}scenario "s" {${SETUP}
+        assert.deepEqual(
+            said(`${DRIVERS}scenario "s" {${SETUP}
         s.preserve_fd(open("/dev/nic0"), token: 2)
     }
     inject EIO into nic_handler.preserve after 1
@@ -100,17 +124,22 @@ suite('LUO before the merge', () => {
         lu.set_event(LIVEUPDATE_PREPARE)  fails EIO
         assert s.get_state() == LIVEUPDATE_STATE_NORMAL
     }
-}`), ['one prepare', 'two prepare', 'nic prepare', 'nic cancel', 'one cancel 11', 'two cancel 21']);
+}`),
+            ['one prepare', 'two prepare', 'nic prepare', 'nic cancel', 'one cancel 11', 'two cancel 21'],
+        );
     });
 
     test('CANCEL: sessions, then subsystems', () => {
-        assert.deepEqual(said(`${DRIVERS}scenario "s" {${SETUP}
+        assert.deepEqual(
+            said(`${DRIVERS}scenario "s" {${SETUP}
         lu.set_event(LIVEUPDATE_CANCEL)  fails EINVAL
         lu.set_event(LIVEUPDATE_PREPARE)
         lu.set_event(LIVEUPDATE_PREPARE)  fails EINVAL
         lu.set_event(LIVEUPDATE_CANCEL)
     }
-}`), ['one prepare', 'two prepare', 'nic prepare', 'nic cancel', 'one cancel 11', 'two cancel 21']);
+}`),
+            ['one prepare', 'two prepare', 'nic prepare', 'nic cancel', 'one cancel 11', 'two cancel 21'],
+        );
     });
 
     test('events of one session: in the wrong state EBUSY', () => {
@@ -170,17 +199,21 @@ suite('LUO before the merge', () => {
     });
 
     test('a handler that is missing in the next kernel is fatal', () => {
-        const program = programOf({ 'test.lus': `${DRIVERS}scenario "s" {${SETUP}
+        const program = programOf({
+            'test.lus': `${DRIVERS}scenario "s" {${SETUP}
         lu.set_event(LIVEUPDATE_PREPARE)
         kexec_file_load("luo-v4")
         reboot(KEXEC)
     }
     process p { lu = open("/dev/liveupdate") }
-}` });
-        assert.deepEqual(failuresOf(program), ['s: kernel panic: luo: the sessions of the previous kernel cannot be restored']);
+}`,
+        });
+        assert.deepEqual(failuresOf(program), [
+            's: kernel panic: luo: the sessions of the previous kernel cannot be restored',
+        ]);
     });
 
-    test('today\'s kernels have no states', () => {
+    test("today's kernels have no states", () => {
         passes(`scenario "s" {
     boot "7.2"
     process p {

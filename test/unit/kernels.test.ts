@@ -12,7 +12,10 @@ import { failuresOf, findingsOf, programOf } from '../support/scenarios';
 /** Runs the scenarios of a text; all pass. */
 function passes(text: string): void {
     const program = programOf({ 'test.lus': text });
-    assert.deepEqual(findingsOf(program).filter((f) => !/LU02(09|10)/.test(f)), []);
+    assert.deepEqual(
+        findingsOf(program).filter((f) => !/LU02(09|10)/.test(f)),
+        [],
+    );
     assert.deepEqual(failuresOf(program), []);
 }
 
@@ -33,7 +36,10 @@ suite('kernels', () => {
     test('the code of every kernel is without findings', () => {
         for (const { name, library } of DESCRIPTIONS.values()) {
             const program = standardLibrary(library);
-            assert.deepEqual(program.diagnostics.map((d) => `${name} ${d.uri}: ${d.code} ${d.message}`), []);
+            assert.deepEqual(
+                program.diagnostics.map((d) => `${name} ${d.uri}: ${d.code} ${d.message}`),
+                [],
+            );
         }
     });
 
@@ -41,8 +47,14 @@ suite('kernels', () => {
         const page = readFileSync(inRepository('extension/docs/kernels.md'), 'utf8');
         const sentences = [...DESCRIPTIONS.values()].flatMap((d) => d.inferred);
         assert.ok(sentences.length > 5);
-        assert.deepEqual(sentences.filter((s) => !page.includes(`| ${s} |`)), []);
-        assert.deepEqual([...DESCRIPTIONS.keys()].filter((name) => !page.includes(`\`${name}\``)), []);
+        assert.deepEqual(
+            sentences.filter((s) => !page.includes(`| ${s} |`)),
+            [],
+        );
+        assert.deepEqual(
+            [...DESCRIPTIONS.keys()].filter((name) => !page.includes(`\`${name}\``)),
+            [],
+        );
     });
 
     test('what comes of an update is what the strings say', () => {
@@ -52,7 +64,12 @@ suite('kernels', () => {
         assert.ok(scenario);
         const kernels = ['6.17', '6.19', '7.0', '7.1', '7.2', '7.3', 'luo-v4'];
         const { cells } = matrixOf(files, program, scenario, kernels);
-        const rows = kernels.map((from) => cells.filter((c) => c.from === from).map((c) => c.outcome).join(' '));
+        const rows = kernels.map((from) =>
+            cells
+                .filter((c) => c.from === from)
+                .map((c) => c.outcome)
+                .join(' '),
+        );
         assert.deepEqual(rows, [
             'unsuited unsuited unsuited unsuited unsuited unsuited unsuited',
             'fails works panic lost lost lost panic',
@@ -64,7 +81,8 @@ suite('kernels', () => {
             // without PREPARE nothing is handed over
             'lost lost lost lost lost lost lost',
         ]);
-        const reason = (from: string, to: string): string | undefined => cells.find((c) => c.from === from && c.to === to)?.reason;
+        const reason = (from: string, to: string): string | undefined =>
+            cells.find((c) => c.from === from && c.to === to)?.reason;
         assert.equal(reason('7.1', '7.2'), 'kho-v3, not kho-v4');
         assert.equal(reason('6.19', '7.0'), 'no luo-flb');
         assert.equal(reason('luo-v4', '6.19'), 'no PREPARE');
@@ -100,13 +118,16 @@ scenario "s" {
 }`);
     });
 
-    test('a kernel of the program keeps what it adds when another description takes its base\'s place', () => {
+    test("a kernel of the program keeps what it adds when another description takes its base's place", () => {
         const files = new Files();
         const program = loadProgram(files, files.open(inRepository('extension/examples/nic-handler.lus')));
         const [scenario] = program.scenarios;
         assert.ok(scenario);
         const { cells } = matrixOf(files, program, scenario, ['7.2', '7.3']);
-        assert.deepEqual(cells.map((c) => `${c.outcome} ${c.message ?? ''}`.trim()), ['works', 'works', 'works', 'works']);
+        assert.deepEqual(
+            cells.map((c) => `${c.outcome} ${c.message ?? ''}`.trim()),
+            ['works', 'works', 'works', 'works'],
+        );
     });
 
     suite('6.19 to 7.1', () => {
@@ -133,34 +154,57 @@ scenario "s" {
             });
 
             test(`${kernel}: nobody asks which kind of session this is, and any name will do`, () => {
-                passes(withGuest(kernel, `
+                passes(
+                    withGuest(
+                        kernel,
+                        `
         vm1.preserve_fd(ram, token: 1)
         vm1.get_name()         fails EINVAL
         lu.create_session("")
         vm1.finish()                            // finishes what was never handed over
-        ram.truncate(2MiB)     fails EPERM`));
+        ram.truncate(2MiB)     fails EPERM`,
+                    ),
+                );
             });
         }
 
         test('7.2 does ask', () => {
-            passes(withGuest('7.2', `
+            passes(
+                withGuest(
+                    '7.2',
+                    `
         vm1.preserve_fd(ram, token: 1)
         vm1.finish()           fails EINVAL
-        lu.create_session("")  fails EINVAL`));
+        lu.create_session("")  fails EINVAL`,
+                ),
+            );
         });
 
         test('7.1 has one claim to a file, 7.0 as many as one likes', () => {
-            passes(withGuest('7.1', `        vm1.preserve_fd(ram, token: 1)
-        vm1.preserve_fd(ram, token: 2)  fails EBUSY`));
-            passes(withGuest('7.0', `        vm1.preserve_fd(ram, token: 1)
-        vm1.preserve_fd(ram, token: 2)`));
+            passes(
+                withGuest(
+                    '7.1',
+                    `        vm1.preserve_fd(ram, token: 1)
+        vm1.preserve_fd(ram, token: 2)  fails EBUSY`,
+                ),
+            );
+            passes(
+                withGuest(
+                    '7.0',
+                    `        vm1.preserve_fd(ram, token: 1)
+        vm1.preserve_fd(ram, token: 2)`,
+                ),
+            );
         });
 
         test('memfd-v1 loses seals, memfd-v2 does not', () => {
-            const crossing = (kernel: string, seals: string): string => `${withGuest(kernel, `        ram.add_seals(F_SEAL_GROW)
+            const crossing = (kernel: string, seals: string): string => `${withGuest(
+                kernel,
+                `        ram.add_seals(F_SEAL_GROW)
         vm1.preserve_fd(ram, token: 1)
         kexec_file_load("${kernel}")
-        reboot(KEXEC)`).slice(0, -1)}
+        reboot(KEXEC)`,
+            ).slice(0, -1)}
     process luod {
         lu  = open("/dev/liveupdate")
         vm1 = lu.retrieve_session("vm-1")
@@ -199,9 +243,12 @@ scenario "s" {
         });
 
         test('an allocation that fails in the first open is forgotten up to 7.0', () => {
-            const crossing = (kernel: string, second: string): string => `${withGuest(kernel, `        vm1.preserve_fd(ram, token: 1)
+            const crossing = (kernel: string, second: string): string => `${withGuest(
+                kernel,
+                `        vm1.preserve_fd(ram, token: 1)
         kexec_file_load("${kernel}")
-        reboot(KEXEC)`).slice(0, -1)}
+        reboot(KEXEC)`,
+            ).slice(0, -1)}
     inject ENOMEM into luo_session
     process luod {
         open("/dev/liveupdate")  fails EIO
@@ -216,8 +263,11 @@ ${second}
         });
 
         test('where KHO cannot be finalized the reboot fails, and the files stay frozen', () => {
-            const program = (kernel: string): string => `${withGuest(kernel, `        vm1.preserve_fd(ram, token: 1)
-        kexec_file_load("${kernel}")`).slice(0, -1)}
+            const program = (kernel: string): string => `${withGuest(
+                kernel,
+                `        vm1.preserve_fd(ram, token: 1)
+        kexec_file_load("${kernel}")`,
+            ).slice(0, -1)}
     inject ENOMEM into page_alloc
     luod {
         reboot(KEXEC)       fails EAGAIN
@@ -287,7 +337,10 @@ scenario "s" {
         kexec_file_load("debug")
         reboot(KEXEC)  ${then}`;
         passes(text('7.2', 'panics "Failed to allocate"\n    }\n}'));
-        passes(text('7.3', `
+        passes(
+            text(
+                '7.3',
+                `
     }
     process luod {
         lu  = open("/dev/liveupdate")
@@ -297,18 +350,25 @@ scenario "s" {
         vm1.finish()
     }
     assert kho.incoming.unclaimed == 0
-}`));
+}`,
+            ),
+        );
     });
 
-    test('a struct of the kernel\'s own has the layout of the kernel that runs', () => {
+    test("a struct of the kernel's own has the layout of the kernel that runs", () => {
         for (const kernel of ['7.2', '7.1', '7.0', '6.19']) {
-            passes(withGuest(kernel, `        vm1.preserve_fd(ram, token: 1)
+            passes(
+                withGuest(
+                    kernel,
+                    `        vm1.preserve_fd(ram, token: 1)
     }
     ser = at(memfd_luo_ser, session("vm-1").files[0].serialized_data)
     assert ser.size == 1MiB && ser.nr_folios == 256
     assert ser.folios.total_pages == 1
     luod {
-        vm1.close()`));
+        vm1.close()`,
+                ),
+            );
         }
     });
 

@@ -9,8 +9,17 @@ import { Memblock } from '../../emulator/kernel/mm/memblock';
 import { Memmap } from '../../emulator/kernel/mm/memmap';
 import { Vmalloc } from '../../emulator/kernel/mm/vmalloc';
 import {
-    type BootContext, type BootDescription, DEFAULT_EARLY_MEMORY, earlyAllocations, freeReserved, khoInit, khoMemoryInit, khoPopulate, memblockFreeAll,
-    memblockInit, nodeSpans,
+    type BootContext,
+    type BootDescription,
+    DEFAULT_EARLY_MEMORY,
+    earlyAllocations,
+    freeReserved,
+    khoInit,
+    khoMemoryInit,
+    khoPopulate,
+    memblockFreeAll,
+    memblockInit,
+    nodeSpans,
 } from '../../emulator/kernel/kho/boot';
 import { parametersSize, readKernelName, readParameters } from '../../emulator/kernel/kho/boot_params';
 import type { LogLevel } from '../../emulator/kernel/kho/env';
@@ -19,8 +28,20 @@ import { Kho } from '../../emulator/kernel/kho/kho';
 import { DEFAULT_SCRATCH, type ScratchSizes } from '../../emulator/kernel/kho/scratch';
 import { type Host, MiB } from './kho-host';
 
-export const DESCRIPTION: BootDescription = { numa: true, debug: true, format: KHO_V4, arch: X86_64, release: '7.2.13', early: DEFAULT_EARLY_MEMORY };
-export const KERNEL: KernelFile = { name: '7.2', imageSize: 8 * MiB, commandLine: 'kho=on liveupdate=on', initrdSize: 3 * MiB };
+export const DESCRIPTION: BootDescription = {
+    numa: true,
+    debug: true,
+    format: KHO_V4,
+    arch: X86_64,
+    release: '7.2.13',
+    early: DEFAULT_EARLY_MEMORY,
+};
+export const KERNEL: KernelFile = {
+    name: '7.2',
+    imageSize: 8 * MiB,
+    commandLine: 'kho=on liveupdate=on',
+    initrdSize: 3 * MiB,
+};
 
 export interface BootedHost extends Host {
     memblock: Memblock;
@@ -50,7 +71,11 @@ export function bootFrom(machine: Machine, parameters: number, options: BootOpti
     return result;
 }
 
-export function tryBoot(machine: Machine, parameters: number, options: BootOptions = {}): BootedHost | { panic: string } {
+export function tryBoot(
+    machine: Machine,
+    parameters: number,
+    options: BootOptions = {},
+): BootedHost | { panic: string } {
     const description = options.description ?? DESCRIPTION;
     const params = readParameters(machine, parameters) ?? assert.fail('no boot parameters');
     assert.equal(readKernelName(machine, params.kernel.addr), '7.2');
@@ -63,7 +88,9 @@ export function tryBoot(machine: Machine, parameters: number, options: BootOptio
     const memblock = new Memblock(machine.journal);
     const ctx: BootContext = { machine, memmap, memblock, log, description };
     memblockInit(ctx, {
-        image: params.kernel, initrd: params.initrd, parameters: [{ addr: parameters, size: parametersSize(params.commandLine) }],
+        image: params.kernel,
+        initrd: params.initrd,
+        parameters: [{ addr: parameters, size: parametersSize(params.commandLine) }],
     });
     const { kho: setup } = params;
     const incoming = setup && khoPopulate(ctx, setup.fdt, setup.fdtSize, setup.scratch, setup.scratchSize);
@@ -75,7 +102,13 @@ export function tryBoot(machine: Machine, parameters: number, options: BootOptio
     if ('panic' in memory) {
         return memory;
     }
-    const allocator = new PageAllocator(machine.journal, machine.memory, memmap, machine.history, nodeSpans(machine, description.numa));
+    const allocator = new PageAllocator(
+        machine.journal,
+        machine.memory,
+        memmap,
+        machine.history,
+        nodeSpans(machine, description.numa),
+    );
     memblockFreeAll(ctx, allocator);
     const env = { machine, memmap, allocator, log, options: description };
     const kho = new Kho(env, memory.enabled, incoming, memory.scratch, memory.scratchArray);
@@ -85,7 +118,15 @@ export function tryBoot(machine: Machine, parameters: number, options: BootOptio
         freeReserved(machine, memmap, allocator, params.initrd);
     }
     machine.journal.edit(machine).boots++;
-    return { machine, env, kho, vmalloc: new Vmalloc(machine.journal, machine.memory, allocator), log: lines, memblock, scratch: memory.scratch };
+    return {
+        machine,
+        env,
+        kho,
+        vmalloc: new Vmalloc(machine.journal, machine.memory, allocator),
+        log: lines,
+        memblock,
+        scratch: memory.scratch,
+    };
 }
 
 /** A folio with a recognizable content, preserved. */

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { Err } from '../../emulator/kernel/errno';
 import { FdtEditor } from '../../emulator/kernel/kho/fdt';
 import { fdtChild, fdtIsCompatible, fdtProperty, readFdt } from '../../emulator/kernel/kho/fdt_read';
-import { addSubtree, buildRootFdt, nativeU64, removeSubtree, retrieveSubtree } from '../../emulator/kernel/kho/root_fdt';
+import {
+    addSubtree,
+    buildRootFdt,
+    nativeU64,
+    removeSubtree,
+    retrieveSubtree,
+} from '../../emulator/kernel/kho/root_fdt';
 import { Journal } from '../../emulator/machine/journal';
 import { PhysicalMemory } from '../../emulator/machine/memory';
 import { Random } from './random';
@@ -87,8 +93,22 @@ suite('root FDT', () => {
     test('broken subtrees: data is checked before size', () => {
         const editor = FdtEditor.open(buildRootFdt('kho-v4', 0x1000), 4096) ?? assert.fail();
         const properties: [string, [string, Uint8Array][]][] = [
-            ['none', []], ['short', [['preserved-data', new Uint8Array(4)], ['blob-size', nativeU64(3)]]],
-            ['nosize', [['preserved-data', nativeU64(3)]]], ['long', [['preserved-data', nativeU64(2 ** 53 * 2)], ['blob-size', nativeU64(1)]]],
+            ['none', []],
+            [
+                'short',
+                [
+                    ['preserved-data', new Uint8Array(4)],
+                    ['blob-size', nativeU64(3)],
+                ],
+            ],
+            ['nosize', [['preserved-data', nativeU64(3)]]],
+            [
+                'long',
+                [
+                    ['preserved-data', nativeU64(2 ** 53 * 2)],
+                    ['blob-size', nativeU64(1)],
+                ],
+            ],
         ];
         for (const [name, list] of properties) {
             const node = editor.addChild(0, name);
@@ -105,7 +125,12 @@ suite('root FDT', () => {
             const result = retrieveSubtree(root, name, (text) => warnings.push(text));
             return [result instanceof Err ? result.name : result.phys, warnings.length];
         });
-        assert.deepEqual(results, [['EINVAL', 0], ['EINVAL', 0], ['EINVAL', 1], [2n ** 54n, 0]]);
+        assert.deepEqual(results, [
+            ['EINVAL', 0],
+            ['EINVAL', 0],
+            ['EINVAL', 1],
+            [2n ** 54n, 0],
+        ]);
     });
 
     test('setting a property again replaces its value in place', () => {

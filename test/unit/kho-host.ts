@@ -29,7 +29,13 @@ export interface HostOptions {
 }
 
 /** Two nodes of 256 MiB unless ranges are given; scratch is the first 8 MiB; all memory is free. */
-export function makeHost(options: HostOptions = {}, ranges: readonly RamRange[] = [{ start: 0, size: 256 * MiB, node: 0 }, { start: 256 * MiB, size: 256 * MiB, node: 1 }]): Host {
+export function makeHost(
+    options: HostOptions = {},
+    ranges: readonly RamRange[] = [
+        { start: 0, size: 256 * MiB, node: 0 },
+        { start: 256 * MiB, size: 256 * MiB, node: 1 },
+    ],
+): Host {
     const host = hostOn(new Machine({ ranges }), options, undefined);
     host.env.allocator.release(0, host.machine.ramSize / PAGE_SIZE);
     return host;
@@ -38,18 +44,30 @@ export function makeHost(options: HostOptions = {}, ranges: readonly RamRange[] 
 /** A kernel's worth of structures on a machine; no memory is free yet. */
 export function hostOn(machine: Machine, options: HostOptions, incoming: IncomingHandover | undefined): Host {
     const memmap = new Memmap(machine.journal);
-    const spans = machine.map.map((r) => ({ node: r.node, start: r.start / PAGE_SIZE, end: (r.start + r.size) / PAGE_SIZE }));
+    const spans = machine.map.map((r) => ({
+        node: r.node,
+        start: r.start / PAGE_SIZE,
+        end: (r.start + r.size) / PAGE_SIZE,
+    }));
     const allocator = new PageAllocator(machine.journal, machine.memory, memmap, machine.history, spans);
     const scratchEnd = options.scratchEnd ?? 8 * MiB;
     memmap.markCma(0, scratchEnd / PAGE_SIZE);
     const log: string[] = [];
     const env: KhoEnv = {
-        machine, memmap, allocator,
+        machine,
+        memmap,
+        allocator,
         log: {
             log: (level: LogLevel, text: string) => log.push(`${level}: ${text}`),
             warning: (where: string, text: string) => log.push(`WARN ${where}: ${text}`),
         },
-        options: { numa: options.numa ?? true, debug: options.debug ?? false, format: KHO_V4, arch: X86_64, release: '7.2.13' },
+        options: {
+            numa: options.numa ?? true,
+            debug: options.debug ?? false,
+            format: KHO_V4,
+            arch: X86_64,
+            release: '7.2.13',
+        },
     };
     const kho = new Kho(env, true, incoming, [{ addr: 0, size: scratchEnd }], 0);
     return { machine, env, kho, vmalloc: new Vmalloc(machine.journal, machine.memory, allocator), log };

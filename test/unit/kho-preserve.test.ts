@@ -11,7 +11,10 @@ import { type Host, MiB, fingerprint, makeHost } from './kho-host';
 import { Machine } from '../../emulator/machine/machine';
 import { Random } from './random';
 
-const NODES = [{ start: 0x100000, size: 256 * MiB - 0x100000 - 0x5000, node: 0 }, { start: 256 * MiB - 0x5000, size: 256 * MiB, node: 1 }];
+const NODES = [
+    { start: 0x100000, size: 256 * MiB - 0x100000 - 0x5000, node: 0 },
+    { start: 256 * MiB - 0x5000, size: 256 * MiB, node: 1 },
+];
 
 function errorOf(result: unknown): string {
     return result instanceof Err ? result.name : 'no error';
@@ -19,7 +22,10 @@ function errorOf(result: unknown): string {
 
 /** Orders and addresses of what is preserved, without KHO's own pages. */
 function preserved(host: Host): [number, number, number][] {
-    return host.kho.outgoingRuns().filter((r) => !r.owner.startsWith('KHO')).map((r) => [r.order, r.pfn, r.blocks]);
+    return host.kho
+        .outgoingRuns()
+        .filter((r) => !r.owner.startsWith('KHO'))
+        .map((r) => [r.order, r.pfn, r.blocks]);
 }
 
 function ready(options: Parameters<typeof makeHost>[0] = {}): Host {
@@ -32,7 +38,14 @@ suite('preserving', () => {
     test('page ranges are cut into aligned blocks', () => {
         const host = ready();
         assert.equal(host.kho.preservePages(0x1003, 0x20), 0);
-        assert.deepEqual(preserved(host), [[4, 0x1010, 1], [3, 0x1008, 1], [2, 0x1004, 1], [1, 0x1020, 1], [0, 0x1003, 1], [0, 0x1022, 1]]);
+        assert.deepEqual(preserved(host), [
+            [4, 0x1010, 1],
+            [3, 0x1008, 1],
+            [2, 0x1004, 1],
+            [1, 0x1020, 1],
+            [0, 0x1003, 1],
+            [0, 0x1022, 1],
+        ]);
         host.kho.unpreservePages(0x1003, 0x20);
         assert.deepEqual(preserved(host), []);
         assert.deepEqual(host.log, []);
@@ -44,13 +57,24 @@ suite('preserving', () => {
             const host = ready({ numa });
             const machine = new Machine({ ranges: NODES });
             assert.equal(machine.nodeOf(boundary * PAGE_SIZE), 1);
-            const split = { ...host.env, machine: { ...host.machine, nodeOf: (pa: number) => (pa >= boundary * PAGE_SIZE ? 1 : 0) } };
+            const split = {
+                ...host.env,
+                machine: { ...host.machine, nodeOf: (pa: number) => (pa >= boundary * PAGE_SIZE ? 1 : 0) },
+            };
             // The same kernel with the boundary inside of an aligned block.
             Object.defineProperty(host.machine, 'nodeOf', { value: split.machine.nodeOf });
             assert.equal(host.kho.preservePages(0xfff0, 0x10), 0);
-            assert.deepEqual(preserved(host), numa
-                ? [[3, 0xfff0, 1], [2, 0xfffc, 1], [1, 0xfff8, 1], [0, 0xfffa, 2]]
-                : [[4, 0xfff0, 1]]);
+            assert.deepEqual(
+                preserved(host),
+                numa
+                    ? [
+                          [3, 0xfff0, 1],
+                          [2, 0xfffc, 1],
+                          [1, 0xfff8, 1],
+                          [0, 0xfffa, 2],
+                      ]
+                    : [[4, 0xfff0, 1]],
+            );
         }
     });
 
@@ -95,7 +119,10 @@ suite('preserving', () => {
         const free = host.env.allocator.freePages();
         const pa = host.kho.allocPreserve(3 * PAGE_SIZE, 'mine');
         assert.ok(typeof pa === 'number');
-        assert.deepEqual(host.kho.outgoingRuns().find((r) => r.owner === 'mine'), { pfn: pa / PAGE_SIZE, order: 2, blocks: 1, owner: 'mine' });
+        assert.deepEqual(
+            host.kho.outgoingRuns().find((r) => r.owner === 'mine'),
+            { pfn: pa / PAGE_SIZE, order: 2, blocks: 1, owner: 'mine' },
+        );
         host.kho.unpreserveFree(pa);
         host.kho.unpreserveFree(0);
         // The nodes of the tree for order 2 stay.
@@ -137,15 +164,28 @@ suite('preserving', () => {
                 folio.kept = !folio.kept;
             }
         }
-        const expected = folios.filter((f) => f.kept).map((f) => `${f.order}:${f.pfn}`).sort();
-        const blocks = preserved(host).flatMap(([order, pfn, n]) => Array.from({ length: n }, (_, k) => `${order}:${pfn + k * 2 ** order}`)).sort();
+        const expected = folios
+            .filter((f) => f.kept)
+            .map((f) => `${f.order}:${f.pfn}`)
+            .sort();
+        const blocks = preserved(host)
+            .flatMap(([order, pfn, n]) => Array.from({ length: n }, (_, k) => `${order}:${pfn + k * 2 ** order}`))
+            .sort();
         assert.ok(expected.length > 20);
         assert.deepEqual(blocks, expected);
     });
 });
 
 suite('restoring', () => {
-    const boot = (): BootedHost => cold(new Machine({ ranges: [{ start: 0, size: 256 * MiB, node: 0 }, { start: 256 * MiB, size: 256 * MiB, node: 1 }] }));
+    const boot = (): BootedHost =>
+        cold(
+            new Machine({
+                ranges: [
+                    { start: 0, size: 256 * MiB, node: 0 },
+                    { start: 256 * MiB, size: 256 * MiB, node: 1 },
+                ],
+            }),
+        );
 
     test('pages are single pages, folios are folios, whatever was preserved', () => {
         let host = boot();
@@ -192,26 +232,40 @@ suite('restoring', () => {
     test('a range cut at a node is restored in larger steps than it was preserved, and the rest leaks', () => {
         // Node 1 lies between two parts of node 0, whose upper one has what node 0 needs early.
         const boundary = 0xfe00;
-        let host: BootedHost = cold(new Machine({
-            ranges: [
-                { start: 0, size: boundary * PAGE_SIZE, node: 0 }, { start: boundary * PAGE_SIZE, size: 128 * MiB, node: 1 },
-                { start: boundary * PAGE_SIZE + 128 * MiB, size: 128 * MiB, node: 0 },
-            ],
-        }));
+        let host: BootedHost = cold(
+            new Machine({
+                ranges: [
+                    { start: 0, size: boundary * PAGE_SIZE, node: 0 },
+                    { start: boundary * PAGE_SIZE, size: 128 * MiB, node: 1 },
+                    { start: boundary * PAGE_SIZE + 128 * MiB, size: 128 * MiB, node: 0 },
+                ],
+            }),
+        );
         for (let pfn = 0xfc00; pfn < 0x10000; pfn++) {
             assert.ok(host.env.allocator.takePage(pfn, 1));
         }
         assert.equal(host.kho.preservePages(0xfc00, 1024), 0);
         host = kexec(host);
         assert.equal(host.kho.unclaimed, 1024);
-        assert.deepEqual(host.kho.unclaimedRuns().map((r) => [r.order, r.pfn, r.blocks]), [[9, 0xfc00, 2]]);
+        assert.deepEqual(
+            host.kho.unclaimedRuns().map((r) => [r.order, r.pfn, r.blocks]),
+            [[9, 0xfc00, 2]],
+        );
         assert.equal(host.kho.restorePages(0xfc00 * PAGE_SIZE, 1024, 'pages'), 0xfc00);
         assert.equal(host.kho.unclaimed, 512);
-        assert.deepEqual([0xfdff, 0xfe00, 0xffff].map((pfn) => host.env.memmap.stateOf(pfn)), ['allocated', 'preserved', 'preserved']);
+        assert.deepEqual(
+            [0xfdff, 0xfe00, 0xffff].map((pfn) => host.env.memmap.stateOf(pfn)),
+            ['allocated', 'preserved', 'preserved'],
+        );
     });
 
     test('vmalloc areas, and the empty chunk behind a full one', () => {
-        for (const [pages, chunks] of [[1, 1], [CHUNK_ENTRIES - 1, 1], [CHUNK_ENTRIES, 2], [CHUNK_ENTRIES + 1, 2]] as const) {
+        for (const [pages, chunks] of [
+            [1, 1],
+            [CHUNK_ENTRIES - 1, 1],
+            [CHUNK_ENTRIES, 2],
+            [CHUNK_ENTRIES + 1, 2],
+        ] as const) {
             let host = boot();
             const area = host.vmalloc.alloc(pages * PAGE_SIZE, host.machine.owners.id('array'));
             assert.ok(!(area instanceof Err));
@@ -220,9 +274,16 @@ suite('restoring', () => {
             assert.ok(typeof desc === 'number');
             assert.equal(preserveVmalloc(host.kho, host.vmalloc, area, desc + 32), 0);
             const { memory } = host.machine;
-            assert.deepEqual([memory.readU32(desc + 40), memory.readU16(desc + 44), memory.readU16(desc + 46)], [pages, 1, 0]);
+            assert.deepEqual(
+                [memory.readU32(desc + 40), memory.readU16(desc + 44), memory.readU16(desc + 46)],
+                [pages, 1, 0],
+            );
             assert.equal(memory.readNum(memory.readNum(desc + 32) + 8), area.phys(0));
-            const count = (what: string): number => host.kho.outgoingRuns().filter((r) => r.owner === what).reduce((n, r) => n + r.blocks, 0);
+            const count = (what: string): number =>
+                host.kho
+                    .outgoingRuns()
+                    .filter((r) => r.owner === what)
+                    .reduce((n, r) => n + r.blocks, 0);
             assert.equal(count('KHO vmalloc chunk'), chunks);
             assert.equal(count('array'), pages);
             host = kexec(host);
@@ -311,9 +372,19 @@ suite('block sets', () => {
         const set = filled(host, 120);
         assert.equal(set.perBlock, 51);
         assert.equal(set.blocks.length, 3);
-        assert.deepEqual(read(host, set), Array.from({ length: 120 }, (_, i) => 1000 + i));
+        assert.deepEqual(
+            read(host, set),
+            Array.from({ length: 120 }, (_, i) => 1000 + i),
+        );
         const { memory } = host.machine;
-        assert.deepEqual([...set.blocks].map((pa) => [memory.readNum(pa), memory.readNum(pa + 8)]), [[set.blocks.at(1), 51], [set.blocks.at(2), 51], [0, 18]]);
+        assert.deepEqual(
+            [...set.blocks].map((pa) => [memory.readNum(pa), memory.readNum(pa + 8)]),
+            [
+                [set.blocks.at(1), 51],
+                [set.blocks.at(2), 51],
+                [0, 18],
+            ],
+        );
         assert.equal(memory.readU32((set.blocks.at(2) ?? 0) + 16), 1102);
     });
 
@@ -389,7 +460,14 @@ suite('block sets', () => {
             host.machine.memory.writeU64(pa, value);
             const lines = host.log.length;
             const result = errorOf(new BlockSet(host.kho, ENTRY, 'sessions').restore(head));
-            return [result, host.log.slice(lines).map((l) => l.split(':')[0]).join(), String(host.kho.unclaimed)];
+            return [
+                result,
+                host.log
+                    .slice(lines)
+                    .map((l) => l.split(':')[0])
+                    .join(),
+                String(host.kho.unclaimed),
+            ];
         };
         assert.deepEqual(outcome(third, first), ['EINVAL', 'err', '3']);
         assert.deepEqual(outcome(second, second), ['EINVAL', 'err', '3']);

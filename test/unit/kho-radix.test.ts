@@ -24,7 +24,10 @@ suite('radix tree', () => {
         for (const [phys, order, key, indices, bit] of GOLDEN) {
             const k = radixKey(phys / 4096, order);
             assert.equal(k.toString(16), key.toString(16));
-            assert.deepEqual([5, 4, 3, 2, 1].map((level) => radixIndex(k, level)), indices);
+            assert.deepEqual(
+                [5, 4, 3, 2, 1].map((level) => radixIndex(k, level)),
+                indices,
+            );
             assert.equal(radixIndex(k, 0), bit);
             assert.deepEqual(radixDecode(k), { pfn: phys / 4096, order });
         }
@@ -33,7 +36,7 @@ suite('radix tree', () => {
     test('a key just below a power of two decodes', () => {
         const pfn = 2 ** 39 - 1;
         assert.deepEqual(radixDecode(radixKey(pfn, 0)), { pfn, order: 0 });
-        assert.deepEqual(radixDecode(radixKey((2 ** 40 - 2), 1)), { pfn: 2 ** 40 - 2, order: 1 });
+        assert.deepEqual(radixDecode(radixKey(2 ** 40 - 2, 1)), { pfn: 2 ** 40 - 2, order: 1 });
         assert.deepEqual(radixDecode(1), { pfn: 0, order: 52 });
     });
 
@@ -72,9 +75,17 @@ suite('radix tree', () => {
             assert.equal(tree.has(pfn, order), model.has(key));
         }
         const walked: [number, number][] = [];
-        const findings = walkRadix(host.machine.memory, tree.root, (pa, n) => host.machine.isRam(pa, n), (pfn, order) => walked.push([pfn, order]));
+        const findings = walkRadix(
+            host.machine.memory,
+            tree.root,
+            (pa, n) => host.machine.isRam(pa, n),
+            (pfn, order) => walked.push([pfn, order]),
+        );
         assert.deepEqual(findings, []);
-        assert.deepEqual(walked, [...model].sort((a, b) => a[0] - b[0]).map(([, block]) => block));
+        assert.deepEqual(
+            walked,
+            [...model].sort((a, b) => a[0] - b[0]).map(([, block]) => block),
+        );
     });
 
     test('adding twice is one bit, removing what has no path is told', () => {
@@ -105,7 +116,13 @@ suite('radix tree', () => {
                 assert.equal(host.env.allocator.freePages(), before);
                 const seen: number[] = [];
                 let nodes = 0;
-                walkRadix(host.machine.memory, tree.root, () => true, (pfn) => seen.push(pfn), () => nodes++);
+                walkRadix(
+                    host.machine.memory,
+                    tree.root,
+                    () => true,
+                    (pfn) => seen.push(pfn),
+                    () => nodes++,
+                );
                 assert.deepEqual(seen, [host.kho.fdt / 4096]);
                 assert.equal(nodes, 6, 'the path to the FDT page');
             } else {
@@ -153,7 +170,13 @@ suite('radix tree', () => {
                 tree.add(random.below(4096), random.below(3));
             }
             const isRam = (pa: number, n: number): boolean => host.machine.isRam(pa, n);
-            walkRadix(host.machine.memory, tree.root, isRam, () => undefined, (pa, level) => level > 0 && nodes.push(pa));
+            walkRadix(
+                host.machine.memory,
+                tree.root,
+                isRam,
+                () => undefined,
+                (pa, level) => level > 0 && nodes.push(pa),
+            );
             const victim = random.pick(nodes);
             const value = random.pick([random.pick(nodes), tree.root, 2 ** 53 + 4096, 12345, 1 * GiB, 2 ** 51]);
             host.machine.memory.writeU64(victim + 8 * random.below(512), value);
@@ -163,7 +186,14 @@ suite('radix tree', () => {
             assert.ok(blocks < 1e6);
         }
         const { machine } = makeHost();
-        assert.equal(walkRadix(machine.memory, 2 ** 51, (pa, n) => machine.isRam(pa, n), () => undefined)[0]?.fatal, true);
+        assert.equal(
+            walkRadix(
+                machine.memory,
+                2 ** 51,
+                (pa, n) => machine.isRam(pa, n),
+                () => undefined,
+            )[0]?.fatal,
+            true,
+        );
     });
 });
-

@@ -8,11 +8,17 @@ import { NATIVES } from './lang-natives';
 
 const read = (name: string): unknown => JSON.parse(readFileSync(inRepository('syntaxes', name), 'utf8'));
 
-const snippets = z.record(z.string(), z.object({ prefix: z.string(), description: z.string(), body: z.array(z.string()) })).parse(read('snippets.json'));
+const snippets = z
+    .record(z.string(), z.object({ prefix: z.string(), description: z.string(), body: z.array(z.string()) }))
+    .parse(read('snippets.json'));
 
 /** The text of a snippet where the user accepts every default. */
 const expand = (body: readonly string[]): string =>
-    body.join('\n').replace(/\$\{\d+\|([^,|]*)[^}]*\}/g, '$1').replace(/\$\{\d+:([^}]*)\}/g, '$1').replace(/\$\d/g, '');
+    body
+        .join('\n')
+        .replace(/\$\{\d+\|([^,|]*)[^}]*\}/g, '$1')
+        .replace(/\$\{\d+:([^}]*)\}/g, '$1')
+        .replace(/\$\d/g, '');
 
 /** Snippets that stand inside a scenario, and those of them that stand in a block of a process. */
 const INSIDE: Record<string, (text: string) => string> = {
@@ -27,16 +33,44 @@ suite('language: editor files', () => {
     test('every snippet is a piece of the language', () => {
         for (const { prefix, body } of Object.values(snippets)) {
             const text = (INSIDE[prefix] ?? ((t: string) => t))(expand(body));
-            assert.deepEqual(parse('snippet.lus', text).diagnostics.map((d) => d.message), [], text);
+            assert.deepEqual(
+                parse('snippet.lus', text).diagnostics.map((d) => d.message),
+                [],
+                text,
+            );
         }
-        assert.deepEqual(Object.values(snippets).map((s) => s.prefix).sort(),
-            ['concurrently', 'corrupt', 'file', 'flb', 'handler', 'inject', 'kernel', 'kexec', 'machine', 'process', 'scenario', 'struct']);
+        assert.deepEqual(
+            Object.values(snippets)
+                .map((s) => s.prefix)
+                .sort(),
+            [
+                'concurrently',
+                'corrupt',
+                'file',
+                'flb',
+                'handler',
+                'inject',
+                'kernel',
+                'kexec',
+                'machine',
+                'process',
+                'scenario',
+                'struct',
+            ],
+        );
     });
 
     test('the scenario snippet runs as it is', () => {
         const text = expand(snippets['Scenario']?.body ?? []);
-        const { diagnostics, scenarios } = check({ read: () => text, resolve: (_, path) => path }, 'snippet.lus', NATIVES);
-        assert.deepEqual(diagnostics.map((d) => d.message), []);
+        const { diagnostics, scenarios } = check(
+            { read: () => text, resolve: (_, path) => path },
+            'snippet.lus',
+            NATIVES,
+        );
+        assert.deepEqual(
+            diagnostics.map((d) => d.message),
+            [],
+        );
         assert.equal(scenarios.length, 1);
     });
 
@@ -45,8 +79,44 @@ suite('language: editor files', () => {
         for (const name of NATIVES.callbacks.handler.keys()) {
             assert.ok(grammar.includes(name), name);
         }
-        for (const word of ['scenario', 'kernel', 'import', 'machine', 'handler', 'flb', 'file', 'fn', 'const', 'struct', 'boot', 'process', 'send', 'exit', 'kill',
-            'inject', 'corrupt', 'sleep', 'assert', 'if', 'else', 'while', 'for', 'return', 'break', 'continue', 'undo', 'try', 'new', 'fails', 'may', 'concurrently', 'layers', 'vfio_phase', 'device', 'vf']) {
+        for (const word of [
+            'scenario',
+            'kernel',
+            'import',
+            'machine',
+            'handler',
+            'flb',
+            'file',
+            'fn',
+            'const',
+            'struct',
+            'boot',
+            'process',
+            'send',
+            'exit',
+            'kill',
+            'inject',
+            'corrupt',
+            'sleep',
+            'assert',
+            'if',
+            'else',
+            'while',
+            'for',
+            'return',
+            'break',
+            'continue',
+            'undo',
+            'try',
+            'new',
+            'fails',
+            'may',
+            'concurrently',
+            'layers',
+            'vfio_phase',
+            'device',
+            'vf',
+        ]) {
             assert.match(grammar, new RegExp(`[|(:b\\]]${word}[|()\\\\]`), word);
         }
     });
@@ -59,7 +129,10 @@ suite('language: editor files', () => {
     });
 
     test('indentation follows the brackets', () => {
-        const rules = z.object({ indentationRules: z.object({ increaseIndentPattern: z.string(), decreaseIndentPattern: z.string() }) })
+        const rules = z
+            .object({
+                indentationRules: z.object({ increaseIndentPattern: z.string(), decreaseIndentPattern: z.string() }),
+            })
             .parse(read('language-configuration.json')).indentationRules;
         const increase = new RegExp(rules.increaseIndentPattern);
         const decrease = new RegExp(rules.decreaseIndentPattern);

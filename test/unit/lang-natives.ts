@@ -1,16 +1,42 @@
 /** A small table of natives for the tests of the checker: only shapes, nothing that runs. */
 import {
-    ANY, BOOL, BYTES, FD, INT, NONE, PHYS, STRING, listOf, objectOf, type CallbackShape, type Context, type NativeField, type NativeFunction,
-    type NativeParam, type Natives, type ObjectType, type Type, type Value,
+    ANY,
+    BOOL,
+    BYTES,
+    FD,
+    INT,
+    NONE,
+    PHYS,
+    STRING,
+    listOf,
+    objectOf,
+    type CallbackShape,
+    type Context,
+    type NativeField,
+    type NativeFunction,
+    type NativeParam,
+    type Natives,
+    type ObjectType,
+    type Type,
+    type Value,
 } from '../../emulator/scenario/types';
 
-const param = (name: string, type: Type, fallback?: Value): NativeParam => (fallback === undefined ? { name, type } : { name, type, default: fallback });
+const param = (name: string, type: Type, fallback?: Value): NativeParam =>
+    fallback === undefined ? { name, type } : { name, type, default: fallback };
 
-function fn(name: string, params: NativeParam[], result: Type, context: Context, fails: boolean, more: Partial<NativeFunction> = {}): NativeFunction {
+function fn(
+    name: string,
+    params: NativeParam[],
+    result: Type,
+    context: Context,
+    fails: boolean,
+    more: Partial<NativeFunction> = {},
+): NativeFunction {
     return { name, params, result, context, fails, doc: `${name}.`, ...more };
 }
 
-const byName = <T extends { readonly name: string }>(items: readonly T[]): ReadonlyMap<string, T> => new Map(items.map((i) => [i.name, i]));
+const byName = <T extends { readonly name: string }>(items: readonly T[]): ReadonlyMap<string, T> =>
+    new Map(items.map((i) => [i.name, i]));
 
 function field(name: string, type: Type, writable = false): NativeField {
     const f: NativeField = { name, type, doc: `${name}.`, get: () => 0 };
@@ -21,12 +47,15 @@ function object(name: string, fields: NativeField[], methods: NativeFunction[] =
     return { name, doc: name, fields: byName(fields), methods: byName(methods), ofKernel };
 }
 
-const syscall = (name: string, params: NativeParam[], result: Type): NativeFunction => fn(name, params, result, 'user', true, { syscall: true });
+const syscall = (name: string, params: NativeParam[], result: Type): NativeFunction =>
+    fn(name, params, result, 'user', true, { syscall: true });
 
 const STRUCT: Type = { k: 'decl', of: 'struct', name: '' };
 
-const shape = (name: string, params: NativeParam[], required: boolean, result: Type = INT): [string, CallbackShape] =>
-    [name, { params, result, required, doc: name }];
+const shape = (name: string, params: NativeParam[], required: boolean, result: Type = INT): [string, CallbackShape] => [
+    name,
+    { params, result, required, doc: name },
+];
 
 const luo = [param('args', objectOf('luo_args'))];
 const flb = [param('args', objectOf('flb_args'))];
@@ -46,23 +75,35 @@ export const NATIVES: Natives = {
         fn('put_folio', [param('folio', objectOf('folio'))], NONE, 'kernel', false),
     ]),
     objects: byName([
-        object('kho', [field('incoming', objectOf('kho_incoming'))], [
-            fn('alloc_preserve', [param('type', STRUCT)], ANY, 'kernel', true, { resultOfArg: 0 }),
-            fn('unpreserve_free', [param('of', ANY)], NONE, 'kernel', false),
-            fn('restore_free', [param('of', ANY)], NONE, 'kernel', false),
-            fn('preserve_folio', [param('folio', objectOf('folio'))], NONE, 'kernel', true),
-            fn('unpreserve_folio', [param('folio', objectOf('folio'))], NONE, 'kernel', false),
-            fn('restore_folio', [param('address', PHYS)], objectOf('folio'), 'kernel', true),
-        ], false),
+        object(
+            'kho',
+            [field('incoming', objectOf('kho_incoming'))],
+            [
+                fn('alloc_preserve', [param('type', STRUCT)], ANY, 'kernel', true, { resultOfArg: 0 }),
+                fn('unpreserve_free', [param('of', ANY)], NONE, 'kernel', false),
+                fn('restore_free', [param('of', ANY)], NONE, 'kernel', false),
+                fn('preserve_folio', [param('folio', objectOf('folio'))], NONE, 'kernel', true),
+                fn('unpreserve_folio', [param('folio', objectOf('folio'))], NONE, 'kernel', false),
+                fn('restore_folio', [param('address', PHYS)], objectOf('folio'), 'kernel', true),
+            ],
+            false,
+        ),
         object('kho_incoming', [field('unclaimed', INT)]),
         object('folio', [field('order', INT), field('refs', INT)]),
         object('file', [field('kind', { k: 'decl', of: 'file', name: '' }), field('size', INT)]),
         object('luo_session', [field('name', STRING), field('files', listOf(objectOf('file')))]),
         object('luo_args', [
-            field('handler', { k: 'decl', of: 'handler', name: '' }), field('file', objectOf('file'), true), field('serialized_data', PHYS, true),
-            field('private_data', ANY, true), field('retrieve_status', INT),
+            field('handler', { k: 'decl', of: 'handler', name: '' }),
+            field('file', objectOf('file'), true),
+            field('serialized_data', PHYS, true),
+            field('private_data', ANY, true),
+            field('retrieve_status', INT),
         ]),
-        object('flb_args', [field('flb', { k: 'decl', of: 'flb', name: '' }), field('data', PHYS, true), field('obj', ANY, true)]),
+        object('flb_args', [
+            field('flb', { k: 'decl', of: 'flb', name: '' }),
+            field('data', PHYS, true),
+            field('obj', ANY, true),
+        ]),
         object('flb', [], [fn('get_incoming', [], ANY, 'kernel', true), fn('put_incoming', [], NONE, 'kernel', false)]),
         object('process', [field('pid', INT)]),
     ]),
@@ -70,24 +111,37 @@ export const NATIVES: Natives = {
         { name: 'KEXEC', type: INT, context: 'any', doc: '', get: () => 1 },
         { name: 'kho', type: objectOf('kho'), context: 'any', doc: '', get: () => null },
     ]),
-    fd: object('fd', [field('size', INT)], [
-        syscall('create_session', [param('name', STRING)], FD),
-        syscall('retrieve_session', [param('name', STRING)], FD),
-        syscall('preserve_fd', [param('fd', FD), param('token', INT)], NONE),
-        syscall('retrieve_fd', [param('token', INT)], FD),
-        syscall('finish', [], NONE),
-        syscall('truncate', [param('size', INT)], NONE),
-        syscall('pwrite', [param('data', BYTES), param('at', INT)], INT),
-        syscall('pread', [param('length', INT), param('at', INT)], BYTES),
-        syscall('close', [], NONE),
-    ], false),
-    fileKinds: new Map([['memfd', 'anonymous memory'], ['pipe', 'a pipe']]),
+    fd: object(
+        'fd',
+        [field('size', INT)],
+        [
+            syscall('create_session', [param('name', STRING)], FD),
+            syscall('retrieve_session', [param('name', STRING)], FD),
+            syscall('preserve_fd', [param('fd', FD), param('token', INT)], NONE),
+            syscall('retrieve_fd', [param('token', INT)], FD),
+            syscall('finish', [], NONE),
+            syscall('truncate', [param('size', INT)], NONE),
+            syscall('pwrite', [param('data', BYTES), param('at', INT)], INT),
+            syscall('pread', [param('length', INT), param('at', INT)], BYTES),
+            syscall('close', [], NONE),
+        ],
+        false,
+    ),
+    fileKinds: new Map([
+        ['memfd', 'anonymous memory'],
+        ['pipe', 'a pipe'],
+    ]),
     injectionPoints: new Map([['page_alloc', 'the page allocator']]),
     callbacks: {
         handler: new Map([
-            shape('can_preserve', [param('file', objectOf('file'))], true, BOOL), shape('preserve', luo, true), shape('freeze', luo, false),
-            shape('unfreeze', luo, false), shape('unpreserve', luo, true), shape('retrieve', luo, true),
-            shape('can_finish', luo, false, BOOL), shape('finish', luo, true),
+            shape('can_preserve', [param('file', objectOf('file'))], true, BOOL),
+            shape('preserve', luo, true),
+            shape('freeze', luo, false),
+            shape('unfreeze', luo, false),
+            shape('unpreserve', luo, true),
+            shape('retrieve', luo, true),
+            shape('can_finish', luo, false, BOOL),
+            shape('finish', luo, true),
         ]),
         flb: new Map(['preserve', 'unpreserve', 'retrieve', 'finish'].map((name) => shape(name, flb, true))),
         file: new Map([shape('open', [], false), shape('release', [], false)]),

@@ -39,7 +39,11 @@ suite('layers', () => {
     test('every layer has its files, and its libraries check', () => {
         for (const layer of LAYERS.values()) {
             const library = withLayers(LIBRARY_7_2, layersOf([...layer.needs, layer.name]));
-            assert.deepEqual(standardLibrary(library).diagnostics.map((d) => `${d.uri}: ${d.message}`), [], layer.name);
+            assert.deepEqual(
+                standardLibrary(library).diagnostics.map((d) => `${d.uri}: ${d.message}`),
+                [],
+                layer.name,
+            );
             const declared = [...standardLibrary(library).handlers.keys(), ...standardLibrary(library).flbs.keys()];
             for (const name of [...layer.handlers, ...layer.flbs]) {
                 assert.ok(declared.includes(name), `${layer.name} has no ${name}`);
@@ -49,8 +53,14 @@ suite('layers', () => {
             }
         }
         const all = withLayers(LIBRARY_7_2, layersOf(LAYERS.keys()));
-        assert.deepEqual(standardLibrary(all).diagnostics.map((d) => `${d.uri}: ${d.message}`), []);
-        assert.deepEqual(all.filter((f) => f.endsWith('-none') && all.includes(f.slice(0, -5))), []);
+        assert.deepEqual(
+            standardLibrary(all).diagnostics.map((d) => `${d.uri}: ${d.message}`),
+            [],
+        );
+        assert.deepEqual(
+            all.filter((f) => f.endsWith('-none') && all.includes(f.slice(0, -5))),
+            [],
+        );
     });
 
     test('the same layers are the same library; no release has any', () => {
@@ -65,34 +75,58 @@ suite('layers', () => {
     test('the page of kernels has them all, each at its version', () => {
         const page = readFileSync(inRepository('extension', 'docs', 'kernels.md'), 'utf8');
         for (const layer of LAYERS.values()) {
-            assert.ok(page.includes(`| \`${layer.name}\` | ${layer.version === '' ? '–' : layer.version}, ${layer.status} |`), titleOf(layer));
+            assert.ok(
+                page.includes(`| \`${layer.name}\` | ${layer.version === '' ? '–' : layer.version}, ${layer.status} |`),
+                titleOf(layer),
+            );
         }
     });
 
     test('flaws are known ones, and each is in the documentation', () => {
-        const findings = (entries: string): string[] => findingsOf(program(`kernel "next" from "7.3" { ${entries} }\n`));
+        const findings = (entries: string): string[] =>
+            findingsOf(program(`kernel "next" from "7.3" { ${entries} }\n`));
         assert.deepEqual(findings(`flaws ${[...FLAWS.keys()].join(', ')}`), []);
-        assert.match(findings('flaws iommu_early_dit')[0] ?? '', /LU0218: No flaw is called `iommu_early_dit`: .* Did you mean `iommu_early_did`\?/);
+        assert.match(
+            findings('flaws iommu_early_dit')[0] ?? '',
+            /LU0218: No flaw is called `iommu_early_dit`: .* Did you mean `iommu_early_did`\?/,
+        );
         assert.match(findings('layers pci, iommu; iommufd_phase on')[0] ?? '', /LU0301: It reads `iommufd_phase 1`/);
-        const pages = ['kernels.md', 'devices.md', 'interrupts.md'].map((f) => readFileSync(inRepository('extension', 'docs', f), 'utf8')).join('');
-        assert.deepEqual([...FLAWS.keys()].filter((name) => !pages.includes(`\`${name}\``)), []);
+        const pages = ['kernels.md', 'devices.md', 'interrupts.md']
+            .map((f) => readFileSync(inRepository('extension', 'docs', f), 'utf8'))
+            .join('');
+        assert.deepEqual(
+            [...FLAWS.keys()].filter((name) => !pages.includes(`\`${name}\``)),
+            [],
+        );
     });
 
     test('what is wrong with a list of layers is said', () => {
-        const findings = (entries: string, from = '7.3'): string[] => findingsOf(program(`kernel "next" from "${from}" { ${entries} }\n`));
+        const findings = (entries: string, from = '7.3'): string[] =>
+            findingsOf(program(`kernel "next" from "${from}" { ${entries} }\n`));
         assert.deepEqual(findings('layers lookup'), []);
-        assert.match(findings('layers lokup')[0] ?? '', /LU0218: No layer is called `lokup`: .* Did you mean `lookup`\?/);
+        assert.match(
+            findings('layers lokup')[0] ?? '',
+            /LU0218: No layer is called `lokup`: .* Did you mean `lookup`\?/,
+        );
         assert.match(findings('layers + lookup')[0] ?? '', /LU0218: Layers stand without a sign/);
         assert.match(findings('layers lookup, lookup')[0] ?? '', /LU0204: .*named twice/);
-        assert.match(findings('layers lookup', '7.1')[0] ?? '', /LU0415: Layers are for "7.2" and what came after it: "7.1"/);
+        assert.match(
+            findings('layers lookup', '7.1')[0] ?? '',
+            /LU0415: Layers are for "7.2" and what came after it: "7.1"/,
+        );
     });
 
     test('a layer of an older kernel in the line is one, too', () => {
-        assert.deepEqual(findingsOf(program('kernel "a" from "7.3" { layers lookup }\nkernel "b" from "a" { numa off }\n')), []);
+        assert.deepEqual(
+            findingsOf(program('kernel "a" from "7.3" { layers lookup }\nkernel "b" from "a" { numa off }\n')),
+            [],
+        );
     });
 
     test('handlers ask for the other files of their session', () => {
-        assert.deepEqual(failuresOf(program(`${VM}
+        assert.deepEqual(
+            failuresOf(
+                program(`${VM}
 scenario "the file that is needed comes along" {
     boot "next"
     assert kernel.logged("proposed, not part of Linux 7.3.4: lookup (queued for 7.4)")
@@ -137,6 +171,9 @@ scenario "without the layer" {
         s.preserve_fd(open("/dev/vm"), token: 8)  fails EOPNOTSUPP
     }
 }
-`)), []);
+`),
+            ),
+            [],
+        );
     });
 });

@@ -53,7 +53,11 @@ scenario "after" {
 `;
 
 /** A run up to its end; what `watch` is told after each system call of luod, with how many it has made. */
-function run(scenario: string, kill: string, watch: (vm: Vm, calls: number, name: string, result: Value | Err, frame: Frame | null) => void = () => undefined) {
+function run(
+    scenario: string,
+    kill: string,
+    watch: (vm: Vm, calls: number, name: string, result: Value | Err, frame: Frame | null) => void = () => undefined,
+) {
     const program = programOf({ 'agent.lus': AGENT.replaceAll('KILL', kill) });
     assert.deepEqual(findingsOf(program), []);
     const { vm } = Run.start(program, { scenario });
@@ -80,7 +84,10 @@ function run(scenario: string, kill: string, watch: (vm: Vm, calls: number, name
 
 /** The codes of errors and warnings with the session that each is about. */
 function codes(vm: Vm): string[] {
-    return (vm.diagnoses?.found.items ?? []).filter((d) => d.severity !== 'hint').map((d) => `${d.code} ${String(d.data['session'] ?? '')}`.trim()).sort();
+    return (vm.diagnoses?.found.items ?? [])
+        .filter((d) => d.severity !== 'hint')
+        .map((d) => `${d.code} ${String(d.data['session'] ?? '')}`.trim())
+        .sort();
 }
 
 /** How many system calls a run makes, and after which of them something has become true for a session. */
@@ -110,7 +117,10 @@ suite('luod', () => {
             const { vm } = run('before', `kill luod after ${n}`);
             assert.equal(vm.outcome?.passed, true, `after ${n}`);
             assert.equal(vm.userNamed('luod'), undefined);
-            const lost = [...of].filter(([, at]) => at <= n).map(([session]) => `LU1023 ${session}`).sort();
+            const lost = [...of]
+                .filter(([, at]) => at <= n)
+                .map(([session]) => `LU1023 ${session}`)
+                .sort();
             assert.deepEqual(codes(vm), lost, `after ${n}`);
             assert.equal(vm.kernel?.luo.outgoing.sessions.length, 0);
             assert.equal(vm.kernel?.processes.length, 0);
@@ -129,24 +139,41 @@ suite('luod', () => {
         for (let n = 1; n <= total; n++) {
             const { vm } = run('after', `kill luod after ${n}`);
             assert.equal(vm.outcome?.passed, true, `after ${n}`);
-            const expected = [...sessions].flatMap(([session, retrieved]) => (
-                n < retrieved ? [`LU1002 ${session}`] : n < (files.get(session) ?? 0) ? [`LU1024 ${session}`] : []));
+            const expected = [...sessions].flatMap(([session, retrieved]) =>
+                n < retrieved ? [`LU1002 ${session}`] : n < (files.get(session) ?? 0) ? [`LU1024 ${session}`] : [],
+            );
             assert.deepEqual(codes(vm), expected.sort(), `after ${n}`);
         }
     });
 
     test('the number of calls must be one, and the program must be there', () => {
         const of = (text: string): string[] => findingsOf(programOf({ 'a.lus': text }));
-        assert.match(of('import <lud>\nscenario "s" { boot "7.2" }').join(), /LU0215: No program called "lud" ships with the emulator/);
-        assert.deepEqual(of('import <\nscenario "s" { boot "7.2" }').map((f) => f.includes('LU0215')), [false], 'one finding, and it is the parser\'s');
+        assert.match(
+            of('import <lud>\nscenario "s" { boot "7.2" }').join(),
+            /LU0215: No program called "lud" ships with the emulator/,
+        );
+        assert.deepEqual(
+            of('import <\nscenario "s" { boot "7.2" }').map((f) => f.includes('LU0215')),
+            [false],
+            "one finding, and it is the parser's",
+        );
         assert.match(of('import <luod\nscenario "s" { boot "7.2" }').join(), /stands `>`/);
         assert.match(of('scenario "s" { boot "7.2"; process p; kill p after "x" }').join(), /LU0301/);
-        assert.match(failuresOf(programOf({ 'a.lus': 'scenario "s" { boot "7.2"; process p; kill p after 0 }' })).join(), /at least one more system call/);
-assert.match(of('scenario "s" { boot "7.2"; process p; kill p; kill p after 1 }').join(), /does not run any more/);
+        assert.match(
+            failuresOf(programOf({ 'a.lus': 'scenario "s" { boot "7.2"; process p; kill p after 0 }' })).join(),
+            /at least one more system call/,
+        );
+        assert.match(
+            of('scenario "s" { boot "7.2"; process p; kill p; kill p after 1 }').join(),
+            /does not run any more/,
+        );
     });
 
     test('a process that is to be killed goes on where it makes no calls, and can be started again', () => {
-        assert.deepEqual(failuresOf(programOf({ 'a.lus': `
+        assert.deepEqual(
+            failuresOf(
+                programOf({
+                    'a.lus': `
             scenario "s" {
                 boot "7.2"
                 process p, q
@@ -157,6 +184,10 @@ assert.match(of('scenario "s" { boot "7.2"; process p; kill p; kill p after 1 }'
                 process p { a = memfd_create("again"); a.write("x") }
                 q { c = memfd_create("c"); kill p after 1 }
                 p { a.read(1); assert false, "it is gone" }
-            }` })), []);
+            }`,
+                }),
+            ),
+            [],
+        );
     });
 });

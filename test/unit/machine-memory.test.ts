@@ -27,7 +27,13 @@ function naivePattern(seed: number, offset: number, length: number): Uint8Array 
 
 suite('physical memory', () => {
     test('the pattern is the recordings’ one at any seed and offset', () => {
-        for (const [seed, offset] of [[7, 0], [255, 65530], [1000003, 0xfffffa], [3, 2 ** 45 - 100], [99, 123456789]] as const) {
+        for (const [seed, offset] of [
+            [7, 0],
+            [255, 65530],
+            [1000003, 0xfffffa],
+            [3, 2 ** 45 - 100],
+            [99, 123456789],
+        ] as const) {
             assert.deepEqual(Bytes.pattern(seed, 600, offset).toUint8Array(), naivePattern(seed, offset, 600));
         }
     });
@@ -53,7 +59,13 @@ suite('physical memory', () => {
             const parts: Bytes[] = [];
             for (let i = random.below(6); i >= 0; i--) {
                 const n = random.below(300);
-                parts.push(random.pick([Bytes.zero(n), Bytes.pattern(random.below(4), n, random.below(3) * 32768), Bytes.of(naivePattern(1, n, n))]));
+                parts.push(
+                    random.pick([
+                        Bytes.zero(n),
+                        Bytes.pattern(random.below(4), n, random.below(3) * 32768),
+                        Bytes.of(naivePattern(1, n, n)),
+                    ]),
+                );
             }
             const lazy = Bytes.concat(...parts);
             const plain = lazy.toUint8Array();
@@ -190,10 +202,21 @@ suite('physical memory', () => {
 
 suite('machine', () => {
     test('a PC’s map has its holes', () => {
-        const machine = new Machine({ ranges: pcMemory([{ size: 4 * GiB, node: 0 }, { size: GiB, node: 1 }]) });
-        assert.deepEqual(machine.map.map((r) => [r.start, r.start + r.size, r.node]), [
-            [0x1000, 0x9fc00, 0], [0x100000, 0xc0000000, 0], [0x100000000, 0x140000000, 0], [0x140000000, 0x180000000, 1],
-        ]);
+        const machine = new Machine({
+            ranges: pcMemory([
+                { size: 4 * GiB, node: 0 },
+                { size: GiB, node: 1 },
+            ]),
+        });
+        assert.deepEqual(
+            machine.map.map((r) => [r.start, r.start + r.size, r.node]),
+            [
+                [0x1000, 0x9fc00, 0],
+                [0x100000, 0xc0000000, 0],
+                [0x100000000, 0x140000000, 0],
+                [0x140000000, 0x180000000, 1],
+            ],
+        );
         assert.deepEqual(machine.nodes, [0, 1]);
         assert.equal(machine.nodeOf(0x140000000), 1);
         assert.ok(machine.isRam(0x13ffff000, 0x2000));
@@ -206,7 +229,10 @@ suite('machine', () => {
         history.add(1, 11, 1, 1);
         history.add(0, 11, 1, 1);
         history.add(0, 12, 1, 1);
-        assert.deepEqual(history.of(11).map((e) => e.kind), ['freed', 'allocated']);
+        assert.deepEqual(
+            history.of(11).map((e) => e.kind),
+            ['freed', 'allocated'],
+        );
         assert.deepEqual([history.of(12)[0]?.pfn, history.of(12)[0]?.count], [11, 2]);
     });
 
@@ -225,12 +251,18 @@ suite('machine', () => {
             history.add(2, 6000 + i, 1, owner);
             history.add(1, 6000 + i, 1, machine.owners.id('someone else'));
         }
-        assert.deepEqual(history.of(6500).map((e) => e.kind), ['preserved', 'freed']);
+        assert.deepEqual(
+            history.of(6500).map((e) => e.kind),
+            ['preserved', 'freed'],
+        );
         journal.restore(mark);
         const after = new Hasher();
         machine.hash(after);
         assert.equal(after.digest(), before.digest());
-        assert.deepEqual(history.of(5001).map((e) => e.kind), ['allocated', 'preserved']);
+        assert.deepEqual(
+            history.of(5001).map((e) => e.kind),
+            ['allocated', 'preserved'],
+        );
         assert.deepEqual(history.of(6500), []);
         assert.equal(machine.owners.name(owner + 1), `owner ${owner + 1}`);
     });

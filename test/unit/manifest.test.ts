@@ -17,7 +17,13 @@ const manifestSchema = z.object({
     engines: z.object({ vscode: z.string(), node: z.string() }),
     devDependencies: z.record(z.string(), z.string()),
     contributes: z.object({
-        languages: z.array(z.object({ id: z.string(), configuration: z.string(), icon: z.object({ light: z.string(), dark: z.string() }) })),
+        languages: z.array(
+            z.object({
+                id: z.string(),
+                configuration: z.string(),
+                icon: z.object({ light: z.string(), dark: z.string() }),
+            }),
+        ),
         grammars: z.array(file.extend({ language: z.string() })),
         snippets: z.array(file.extend({ language: z.string() })),
         breakpoints: z.array(z.object({ language: z.string() })),
@@ -44,10 +50,10 @@ const STANDARD_ATTRIBUTES = ['type', 'request', 'name', 'noDebug'];
 
 suite('manifest', () => {
     test('the commands of the manifest are those of the code', () => {
-        const declared = contributes.commands.map(c => c.command).sort();
+        const declared = contributes.commands.map((c) => c.command).sort();
         const registered: readonly string[] = Object.values(COMMANDS).sort();
         assert.deepEqual(declared, registered);
-        assert.deepEqual([...new Set(contributes.commands.map(c => c.category))], ['Live Update']);
+        assert.deepEqual([...new Set(contributes.commands.map((c) => c.category))], ['Live Update']);
         for (const { command } of Object.values(contributes.menus).flat()) {
             assert.ok(declared.includes(command), command);
         }
@@ -59,7 +65,10 @@ suite('manifest', () => {
         assert.equal(language?.id, LANGUAGE);
         assert.equal(dbg?.type, DEBUG_TYPE);
         assert.deepEqual(dbg.languages, [LANGUAGE, RECORDING_LANGUAGE]);
-        assert.deepEqual(contributes.breakpoints.map(b => b.language), [LANGUAGE, RECORDING_LANGUAGE]);
+        assert.deepEqual(
+            contributes.breakpoints.map((b) => b.language),
+            [LANGUAGE, RECORDING_LANGUAGE],
+        );
         for (const { language: id } of [...contributes.grammars, ...contributes.snippets]) {
             assert.equal(id, LANGUAGE);
         }
@@ -75,16 +84,21 @@ suite('manifest', () => {
         // extension/settings.ts needs an editor to be imported; its schema is plain enough to be read as text.
         const entries = [...source.matchAll(/^ {4}(\w+): z\.catch\(z\.\w+\(\), (.*)\),$/gm)];
         const read = new Map(entries.map(([, name, fallback]) => [`${SETTINGS_SECTION}.${name}`, fallback]));
-        const declared = Object.entries(contributes.configuration.properties).filter(([key]) => key !== 'lus.trace.server');
+        const declared = Object.entries(contributes.configuration.properties).filter(
+            ([key]) => key !== 'lus.trace.server',
+        );
         assert.ok(read.size > 0);
-        assert.deepEqual(new Map(declared.map(([key, { default: value }]) => [key, JSON.stringify(value).replaceAll('"', "'")])), read);
+        assert.deepEqual(
+            new Map(declared.map(([key, { default: value }]) => [key, JSON.stringify(value).replaceAll('"', "'")])),
+            read,
+        );
     });
 
     test('snippets of launch.json use only attributes that exist', () => {
         const [dbg] = contributes.debuggers;
         assert.ok(dbg);
         const { launch, attach } = dbg.configurationAttributes;
-        for (const body of [...dbg.configurationSnippets.map(s => s.body), ...dbg.initialConfigurations]) {
+        for (const body of [...dbg.configurationSnippets.map((s) => s.body), ...dbg.initialConfigurations]) {
             assert.equal(body['type'], DEBUG_TYPE);
             const known = Object.keys((body['request'] === 'attach' ? attach : launch).properties);
             for (const key of Object.keys(body)) {
@@ -101,8 +115,8 @@ suite('manifest', () => {
             language.configuration,
             language.icon.light,
             language.icon.dark,
-            ...contributes.grammars.map(g => g.path),
-            ...contributes.snippets.map(s => s.path),
+            ...contributes.grammars.map((g) => g.path),
+            ...contributes.snippets.map((s) => s.path),
         ];
         for (const name of files) {
             assert.ok(existsSync(inRepository(name)), name);

@@ -20,9 +20,17 @@ interface Mm {
 
 /** A machine with two nodes of 16 MiB whose first 4 MiB each are CMA pageblocks; all memory is free. */
 function makeMm(): Mm {
-    const machine = new Machine({ ranges: [{ start: 0, size: 16 * MiB, node: 0 }, { start: 16 * MiB, size: 16 * MiB, node: 1 }] });
+    const machine = new Machine({
+        ranges: [
+            { start: 0, size: 16 * MiB, node: 0 },
+            { start: 16 * MiB, size: 16 * MiB, node: 1 },
+        ],
+    });
     const memmap = new Memmap(machine.journal);
-    const spans = [{ node: 0, start: 0, end: 4096 }, { node: 1, start: 4096, end: 8192 }];
+    const spans = [
+        { node: 0, start: 0, end: 4096 },
+        { node: 1, start: 4096, end: 8192 },
+    ];
     const allocator = new PageAllocator(machine.journal, machine.memory, memmap, machine.history, spans);
     memmap.markCma(0, 1024);
     memmap.markCma(4096, 5120);
@@ -94,7 +102,10 @@ suite('free set', () => {
                 check();
             }
         }
-        assert.deepEqual([...set.members()], [...model].sort((a, b) => a - b));
+        assert.deepEqual(
+            [...set.members()],
+            [...model].sort((a, b) => a - b),
+        );
         while (model.size > 0) {
             check();
             const low = set.lowest();
@@ -122,8 +133,14 @@ suite('page allocator', () => {
                 const movable = random.below(2) === 0;
                 const node = random.below(2);
                 const strict = random.below(4) === 0;
-                const zones: [number, number][] = [[1024, 4096], [5120, 8192]];
-                const cma: [number, number][] = [[0, 1024], [4096, 5120]];
+                const zones: [number, number][] = [
+                    [1024, 4096],
+                    [5120, 8192],
+                ];
+                const cma: [number, number][] = [
+                    [0, 1024],
+                    [4096, 5120],
+                ];
                 const areas: [number, number][] = [];
                 for (const list of movable ? [zones, cma] : [zones]) {
                     const first = list[node] ?? assert.fail();
@@ -153,7 +170,11 @@ suite('page allocator', () => {
         for (const { pfn, order } of held) {
             mm.allocator.free(pfn, order);
         }
-        assert.ok(mm.allocator.buddyinfo().every(({ blocks, cma }) => blocks[10] === (cma ? 1 : 3) && blocks.slice(0, 10).every((n) => n === 0)));
+        assert.ok(
+            mm.allocator
+                .buddyinfo()
+                .every(({ blocks, cma }) => blocks[10] === (cma ? 1 : 3) && blocks.slice(0, 10).every((n) => n === 0)),
+        );
     });
 
     test('page metadata against a map of pages, with going back', () => {
@@ -222,7 +243,14 @@ suite('page allocator', () => {
         assert.equal(mm.machine.memory.readU32(pfn * 4096), 0xdeadbeef);
         assert.equal(mm.allocator.alloc(0, { owner: b, zero: true }), pfn);
         assert.equal(mm.machine.memory.readU32(pfn * 4096), 0);
-        assert.deepEqual(mm.machine.history.of(pfn).map((e) => [e.kind, e.owner]), [['allocated', a], ['freed', a], ['allocated', b]]);
+        assert.deepEqual(
+            mm.machine.history.of(pfn).map((e) => [e.kind, e.owner]),
+            [
+                ['allocated', a],
+                ['freed', a],
+                ['allocated', b],
+            ],
+        );
     });
 
     test('injected failures and the largest order', () => {
@@ -251,7 +279,9 @@ suite('page allocator', () => {
         assert.equal(memmap.index(1024), 40);
         assert.equal(memmap.orderOf(1027), 3);
         assert.equal(memmap.ownerOf(1027), 7);
-        assert.ok(machine.memory.readBytes(1024 * 4096, 8 * 4096).equals(machine.memory.readBytes(pfn * 4096, 8 * 4096)));
+        assert.ok(
+            machine.memory.readBytes(1024 * 4096, 8 * 4096).equals(machine.memory.readBytes(pfn * 4096, 8 * 4096)),
+        );
         assert.ok(allocator.isFree(pfn));
     });
 
@@ -267,7 +297,10 @@ suite('page allocator', () => {
     test('a smaller preserved block overwrites the mark of a larger one', () => {
         const { memmap } = makeMm();
         memmap.stampPreserved(1024, 9, 4);
-        assert.deepEqual([memmap.khoOrder(1024), memmap.khoOrder(1025), memmap.stateOf(1535), memmap.ownerOf(1300)], [9, -1, 'preserved', 4]);
+        assert.deepEqual(
+            [memmap.khoOrder(1024), memmap.khoOrder(1025), memmap.stateOf(1535), memmap.ownerOf(1300)],
+            [9, -1, 'preserved', 4],
+        );
         assert.deepEqual([memmap.privateOf(1024), memmap.privateOf(1025)], [0x4b484f5000000009n, 0]);
         memmap.stampPreserved(1024, 0, 4);
         assert.deepEqual([memmap.khoOrder(1024), memmap.khoOrder(1025), memmap.stateOf(1535)], [0, -1, 'preserved']);

@@ -41,10 +41,15 @@ suite('movable memory', () => {
             assert.ok(pinned);
             const list = memfdPinFolios(k, pinned.file, 0, pinned.inode.size - 1);
             assert.ok(!(list instanceof Err));
-            const before = Array.from({ length: list.length }, (_, i) => pinned.inode.cache.at(k.memmap.index(list.pfn(i))));
+            const before = Array.from({ length: list.length }, (_, i) =>
+                pinned.inode.cache.at(k.memmap.index(list.pfn(i))),
+            );
             compactMemory(k);
             assert.equal(k.pages.freePages(), taken);
-            assert.deepEqual(Array.from({ length: list.length }, (_, i) => list.pfn(i)), before);
+            assert.deepEqual(
+                Array.from({ length: list.length }, (_, i) => list.pfn(i)),
+                before,
+            );
             for (const { inode, data } of files) {
                 assert.ok(readShmem(k, inode, 0, inode.size).equals(data));
             }
@@ -108,7 +113,10 @@ suite('movable memory', () => {
     });
 
     test('a page moves to another node, and not to one that is not there', () => {
-        assert.deepEqual(failuresOf(programOf({ 'f.lus': `
+        assert.deepEqual(
+            failuresOf(
+                programOf({
+                    'f.lus': `
             machine {
                 memory 1GiB
                 memory 1GiB node 1
@@ -129,7 +137,11 @@ suite('movable memory', () => {
                     assert ram.move_pages(node: 0) == 0, "pinned"
                     open("/dev/null").move_pages(node: 0)  fails EINVAL
                 }
-            }` })), []);
+            }`,
+                }),
+            ),
+            [],
+        );
     });
 
     const CARELESS = `
@@ -160,7 +172,10 @@ suite('movable memory', () => {
         scenario "s" { boot "careless"; process p { fds = preserve(HUGE); ram = fds[0]; vm1 = fds[1] }; STEPS }`;
     const found = (steps: string, huge = false): string[] => {
         const program = programOf({ 'f.lus': CARELESS.replace('STEPS', steps).replace('HUGE', String(huge)) });
-        assert.deepEqual(program.diagnostics.filter((d) => d.severity === 'error').map((d) => d.message), []);
+        assert.deepEqual(
+            program.diagnostics.filter((d) => d.severity === 'error').map((d) => d.message),
+            [],
+        );
         const { vm } = Run.start(program, { scenario: 's' });
         vm.run(1e9);
         return (vm.diagnoses?.found.items ?? []).filter((d) => d.code === 'LU1050').map((d) => String(d.data['how']));
@@ -170,16 +185,24 @@ suite('movable memory', () => {
         assert.deepEqual(found('compact_memory()'), ['moved']);
         assert.deepEqual(found('compact_memory(); compact_memory()'), ['moved'], 'once');
         assert.deepEqual(found('p { ram.punch(0, length: 4KiB) }', true), ['split', 'freed']);
-        assert.deepEqual(found('p { ram.punch(1MiB, length: 4KiB) }', true), ['split', 'freed'], 'a page in the middle');
+        assert.deepEqual(
+            found('p { ram.punch(1MiB, length: 4KiB) }', true),
+            ['split', 'freed'],
+            'a page in the middle',
+        );
         assert.deepEqual(found('p { ram.truncate(0) }'), ['freed']);
         assert.deepEqual(found('p { ram.truncate(0) }', true), ['freed']);
         assert.deepEqual(found('p { ram.truncate(4KiB) }'), []);
-        assert.deepEqual(found('p { ram.pwrite("x", at: 0); vm1.close() }; compact_memory(); p { ram.truncate(0) }'), []);
+        assert.deepEqual(
+            found('p { ram.pwrite("x", at: 0); vm1.close() }; compact_memory(); p { ram.truncate(0) }'),
+            [],
+        );
     });
 
     test('memory that a handler frees while it is preserved is found at the kexec; what it unpreserves before is not', () => {
         const codes = (body: string, steps = ''): string[] => {
-            const program = programOf({ 'f.lus': `
+            const program = programOf({
+                'f.lus': `
                 file card at "/dev/card0" {
                     ring: folio
                     open() { ring = alloc_folio(order: 1) }
@@ -201,20 +224,32 @@ suite('movable memory', () => {
                         kexec_file_load("card")
                         reboot(KEXEC)
                     }
-                }` });
+                }`,
+            });
             const { vm } = Run.start(program, { scenario: 's' });
             vm.run(1e9);
             assert.equal(vm.outcome?.failure?.message, undefined);
-            return (vm.diagnoses?.found.items ?? []).filter((d) => d.code === 'LU1050').map((d) => `${String(d.data['callback'])} ${String(d.data['pages'])}`);
+            return (vm.diagnoses?.found.items ?? [])
+                .filter((d) => d.code === 'LU1050')
+                .map((d) => `${String(d.data['callback'])} ${String(d.data['pages'])}`);
         };
         assert.deepEqual(codes('put_folio(args.file.ring)'), ['card_handler.preserve 2']);
         assert.deepEqual(codes(''), []);
-        assert.deepEqual(codes('kho.unpreserve_folio(args.file.ring); put_folio(args.file.ring); args.file.ring = alloc_folio(order: 1); kho.preserve_folio(args.file.ring)'), []);
-        assert.deepEqual(codes('', 'vm1.close(); vm1 = open("/dev/null"); m = memfd_create("m"); m.write(pattern(1, 64KiB))'), []);
+        assert.deepEqual(
+            codes(
+                'kho.unpreserve_folio(args.file.ring); put_folio(args.file.ring); args.file.ring = alloc_folio(order: 1); kho.preserve_folio(args.file.ring)',
+            ),
+            [],
+        );
+        assert.deepEqual(
+            codes('', 'vm1.close(); vm1 = open("/dev/null"); m = memfd_create("m"); m.write(pattern(1, 64KiB))'),
+            [],
+        );
     });
 
     test('going back takes a compaction back', () => {
-        const program = programOf({ 'f.lus': `
+        const program = programOf({
+            'f.lus': `
             scenario "s" {
                 boot "7.2"
                 fill_memory(leave: 4MiB)
@@ -223,7 +258,8 @@ suite('movable memory', () => {
                 p { ram.punch(2MiB, length: 8KiB) }
                 empty_memory()
                 p { assert ram.size == 9MiB }
-            }` });
+            }`,
+        });
         const { vm } = Run.start(program, { scenario: 's' });
         const whole = Run.start(program, { scenario: 's' }).vm;
         whole.run(1e9);
@@ -246,19 +282,28 @@ suite('movable memory', () => {
             const sizes = Array.from({ length: files }, () => 1 + random.below(300));
             const preserved = new Set<number>();
             for (let f = 0; f < files; f++) {
-                steps.push(`p { f${f} = memfd_create("f${f}", huge: ${random.below(2) === 0}); f${f}.write(pattern(${f}, ${sizes[f] ?? 1} * PAGE_SIZE)) }`);
+                steps.push(
+                    `p { f${f} = memfd_create("f${f}", huge: ${random.below(2) === 0}); f${f}.write(pattern(${f}, ${sizes[f] ?? 1} * PAGE_SIZE)) }`,
+                );
             }
             for (let step = 0; step < 10; step++) {
                 const f = random.below(files);
-                steps.push(random.pick([
-                    'compact_memory()', 'fill_memory(leave: 3MiB)', 'empty_memory()', `p { f${f}.move_pages(node: ${random.below(2)}) }`,
-                    `p { r = try session.preserve_fd(f${f}, token: ${f}) }`, `inject EAGAIN into migrate_pages after ${random.below(40)}`,
-                ]));
+                steps.push(
+                    random.pick([
+                        'compact_memory()',
+                        'fill_memory(leave: 3MiB)',
+                        'empty_memory()',
+                        `p { f${f}.move_pages(node: ${random.below(2)}) }`,
+                        `p { r = try session.preserve_fd(f${f}, token: ${f}) }`,
+                        `inject EAGAIN into migrate_pages after ${random.below(40)}`,
+                    ]),
+                );
                 if (steps.at(-1)?.includes('preserve_fd') === true) {
                     preserved.add(f);
                 }
             }
-            const program = programOf({ 'f.lus': `
+            const program = programOf({
+                'f.lus': `
                 machine { memory 512MiB; memory 512MiB node 1 }
                 scenario "s" {
                     boot "7.2"
@@ -272,20 +317,29 @@ suite('movable memory', () => {
                     ${[...preserved].map((f) => `p { g${f} = session.retrieve_fd(token: ${f}); assert g${f}.pread(${sizes[f] ?? 1} * PAGE_SIZE, at: 0) == pattern(${f}, ${sizes[f] ?? 1} * PAGE_SIZE) }`).join('\n')}
                     p { session.finish() }
                     assert kho.incoming.unclaimed == 0
-                }` });
+                }`,
+            });
             const { vm } = Run.start(program, { scenario: 's' });
             vm.listeners.push({
                 phase(phase) {
                     if (phase === 'shutdown' && vm.kernel) {
                         const { kho, memmap } = vm.kernel;
                         const runs = kho.outgoingRuns();
-                        assert.ok(runs.length > 0 && runs.every((r) => !memmap.isCma(r.pfn) && !memmap.isCma(r.pfn + r.blocks * 2 ** r.order - 1)));
+                        assert.ok(
+                            runs.length > 0 &&
+                                runs.every(
+                                    (r) => !memmap.isCma(r.pfn) && !memmap.isCma(r.pfn + r.blocks * 2 ** r.order - 1),
+                                ),
+                        );
                     }
                 },
             });
             vm.run(1e12);
             assert.equal(vm.outcome?.failure?.message, undefined, steps.join('\n'));
-            assert.deepEqual(vm.diagnoses?.found.items.filter((d) => d.severity !== 'hint').map((d) => d.message), []);
+            assert.deepEqual(
+                vm.diagnoses?.found.items.filter((d) => d.severity !== 'hint').map((d) => d.message),
+                [],
+            );
         }
     });
 });

@@ -66,12 +66,16 @@ kernel "next" from "7.3" { layers pci; handlers + drv_handler }
 
 const passes = (text: string): void => {
     const program = programOf({ 'test.lus': DRIVER + text });
-    assert.deepEqual(findingsOf(program).filter((f) => f.includes(': LU0')), []);
+    assert.deepEqual(
+        findingsOf(program).filter((f) => f.includes(': LU0')),
+        [],
+    );
     assert.deepEqual(failuresOf(program), []);
 };
 
 suite('layer pci', () => {
-    test('bridges are preserved with the devices below them, as often as there are such', () => passes(`
+    test('bridges are preserved with the devices below them, as often as there are such', () =>
+        passes(`
 scenario "counts" {
     boot "next"
     process p {
@@ -94,7 +98,8 @@ scenario "counts" {
     }
 }`));
 
-    test('what fails later takes the whole path back', () => passes(`
+    test('what fails later takes the whole path back', () =>
+        passes(`
 scenario "no memory" {
     boot "next"
     process p {
@@ -108,7 +113,8 @@ scenario "no memory" {
     }
 }`));
 
-    test('room for what was there when the first device was preserved', () => passes(`
+    test('room for what was there when the first device was preserved', () =>
+        passes(`
 scenario "full" {
     boot "next"
     gpu0.unplug()
@@ -126,7 +132,8 @@ scenario "full" {
     }
 }`));
 
-    test('only preserved devices and the bridges above them go on mastering the bus', () => passes(`
+    test('only preserved devices and the bridges above them go on mastering the bus', () =>
+        passes(`
 scenario "shutdown" {
     boot "next"
     nic0.bus_master = true
@@ -148,7 +155,8 @@ scenario "shutdown" {
     assert kho.incoming.unclaimed == 0
 }`));
 
-    test('everything holds what came along until it is finished', () => passes(`
+    test('everything holds what came along until it is finished', () =>
+        passes(`
 scenario "references" {
     boot "next"
     process p {
@@ -175,7 +183,8 @@ scenario "references" {
     }
 }`));
 
-    test('buses keep their numbers only where a device came along', () => passes(`
+    test('buses keep their numbers only where a device came along', () =>
+        passes(`
 scenario "inherited" {
     boot "next"
     process p {
@@ -203,7 +212,8 @@ scenario "a stock kernel numbers anew whatever runs" {
     assert nic0.name == "0000:01:00.0" && gpu0.bridge.secondary_bus == 3
 }`));
 
-    test('a bridge whose numbers cannot be right is cleared, and nothing below it is found', () => passes(`
+    test('a bridge whose numbers cannot be right is cleared, and nothing below it is found', () =>
+        passes(`
 scenario "misconfigured" {
     boot "next"
     process p {
@@ -224,7 +234,8 @@ scenario "without incoming devices nobody looks" {
     assert gpu0.pci_dev != none
 }`));
 
-    test('a preserved device that is pulled out leaves its entry behind', () => passes(`
+    test('a preserved device that is pulled out leaves its entry behind', () =>
+        passes(`
 scenario "unplugged" {
     boot "next"
     process p {
@@ -264,12 +275,19 @@ scenario "no FLB" {
         s.preserve_fd(open("/dev/other"), token: 1)  fails ENOENT
     }
 }`);
-        const stock = programOf({ 'test.lus': 'kernel "a" from "7.3" { }\nflb x "x" { preserve(args) { }\nunpreserve(args) { }\nretrieve(args) { }\nfinish(args) { } }\nhandler h "h" uses pci_core { can_preserve(file) { return true }\npreserve(args) { }\nunpreserve(args) { }\nretrieve(args) { }\nfinish(args) { } }\n' });
-        assert.match(findingsOf(stock).join('\n'), /LU0212: No FLB is called `pci_core`\. It comes with the layer `pci`, which no kernel of this program has: `kernel "next" from "7.3" \{ layers pci \}`/);
+        const stock = programOf({
+            'test.lus':
+                'kernel "a" from "7.3" { }\nflb x "x" { preserve(args) { }\nunpreserve(args) { }\nretrieve(args) { }\nfinish(args) { } }\nhandler h "h" uses pci_core { can_preserve(file) { return true }\npreserve(args) { }\nunpreserve(args) { }\nretrieve(args) { }\nfinish(args) { } }\n',
+        });
+        assert.match(
+            findingsOf(stock).join('\n'),
+            /LU0212: No FLB is called `pci_core`\. It comes with the layer `pci`, which no kernel of this program has: `kernel "next" from "7.3" \{ layers pci \}`/,
+        );
     });
 
     test('once the kernel has come to a device on its way down it is too late to preserve it', () => {
-        const program = programOf({ 'test.lus': `${DRIVER}
+        const program = programOf({
+            'test.lus': `${DRIVER}
 fn too_late() { return (try pci_liveupdate_preserve(nic0.pci_dev)) == -EBUSY }
 scenario "down" {
     boot "next"
@@ -279,7 +297,8 @@ scenario "down" {
         kexec_file_load("next")
         reboot(KEXEC)
     }
-}` });
+}`,
+        });
         const { vm } = Run.start(program, { scenario: 'down' });
         const tried = (): string => format(evaluate(vm, vm.current.top, 'too_late()').value);
         for (let steps = 0; vm.current.top?.code.name !== 'iommu_shutdown'; steps++) {
@@ -296,7 +315,10 @@ scenario "down" {
             assert.equal(vm.run(1e7)?.reason, 'step');
         }
         assert.equal(tried(), 'true');
-        assert.equal(vm.kernel?.devices.pci.devs.items.every((d) => d.frozen), true);
+        assert.equal(
+            vm.kernel?.devices.pci.devs.items.every((d) => d.frozen),
+            true,
+        );
     });
 
     test('ACS keeps devices apart; that of incoming bridges is adopted as found', () => {
@@ -346,19 +368,44 @@ scenario "adopted" {
             assert.deepEqual(findingsOf(program), []);
             assert.deepEqual(failuresOf(program), []);
         };
-        run(machine('on', 'native') + scenario('assert gpu0.group.length == 1 && fn0.group.length == 2 && vf.group.length == 1\n gpu.bind_iommufd(ioas)'));
-        run(machine('off', 'native') + scenario('assert gpu0.group[1] == "nic0"\n gpu.bind_iommufd(ioas)  fails EBUSY\n nic0.bind("vfio")\n gpu.bind_iommufd(ioas)'));
+        run(
+            machine('on', 'native') +
+                scenario(
+                    'assert gpu0.group.length == 1 && fn0.group.length == 2 && vf.group.length == 1\n gpu.bind_iommufd(ioas)',
+                ),
+        );
+        run(
+            machine('off', 'native') +
+                scenario(
+                    'assert gpu0.group[1] == "nic0"\n gpu.bind_iommufd(ioas)  fails EBUSY\n nic0.bind("vfio")\n gpu.bind_iommufd(ioas)',
+                ),
+        );
         run(machine('off', 'vfio') + scenario('gpu.bind_iommufd(ioas)'));
     });
 
     test('virtual functions belong to a device on their bus', () => {
-        const findings = (device: string): string[] => findingsOf(programOf({
-            'test.lus': `machine {\n memory 1GiB\n device nic0 at "0000:3b:00.0" { kind nic }\n device vf0 at "0000:3b:00.1" { kind nic; vf of nic0 }\n ${device}\n}\n`,
-        }));
+        const findings = (device: string): string[] =>
+            findingsOf(
+                programOf({
+                    'test.lus': `machine {\n memory 1GiB\n device nic0 at "0000:3b:00.0" { kind nic }\n device vf0 at "0000:3b:00.1" { kind nic; vf of nic0 }\n ${device}\n}\n`,
+                }),
+            );
         assert.deepEqual(findings(''), []);
-        assert.match(findings('device v at "0000:3b:00.2" { kind nic; vf of nic1 }')[0] ?? '', /LU0218: .* Did you mean `nic0`\?/);
-        assert.match(findings('device v at "0000:3b:00.2" { kind nic; vf of vf0 }')[0] ?? '', /LU0218: A virtual function belongs to another device/);
-        assert.match(findings('device v at "0000:3c:00.2" { kind nic; vf of nic0 }')[0] ?? '', /LU0311: A virtual function is on the bus/);
-        assert.match(findings('device v at "0000:3b:00.2" { kind nic; vf nic0 }')[0] ?? '', /LU0304: It reads `vf of nic0`/);
+        assert.match(
+            findings('device v at "0000:3b:00.2" { kind nic; vf of nic1 }')[0] ?? '',
+            /LU0218: .* Did you mean `nic0`\?/,
+        );
+        assert.match(
+            findings('device v at "0000:3b:00.2" { kind nic; vf of vf0 }')[0] ?? '',
+            /LU0218: A virtual function belongs to another device/,
+        );
+        assert.match(
+            findings('device v at "0000:3c:00.2" { kind nic; vf of nic0 }')[0] ?? '',
+            /LU0311: A virtual function is on the bus/,
+        );
+        assert.match(
+            findings('device v at "0000:3b:00.2" { kind nic; vf nic0 }')[0] ?? '',
+            /LU0304: It reads `vf of nic0`/,
+        );
     });
 });

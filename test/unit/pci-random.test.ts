@@ -80,11 +80,15 @@ function program(random: Random): string {
             if (present[i] !== true) {
                 continue;
             }
-            lines.push(`        assert refs(d${i}.pci_dev) == ${preserved.filter((p) => p.device === i && !p.leaked).length}`);
+            lines.push(
+                `        assert refs(d${i}.pci_dev) == ${preserved.filter((p) => p.device === i && !p.leaked).length}`,
+            );
             let up = `d${i}.pci_dev`;
             for (const bridge of path.toReversed()) {
                 up += '.upstream';
-                lines.push(`        assert refs(${up}) == ${preserved.filter((p) => PATHS[p.device]?.includes(bridge) === true).length}`);
+                lines.push(
+                    `        assert refs(${up}) == ${preserved.filter((p) => PATHS[p.device]?.includes(bridge) === true).length}`,
+                );
             }
         }
     };
@@ -99,10 +103,23 @@ function program(random: Random): string {
                     lines.push(`        ${session} = lu.create_session("${session}")`);
                 }
                 const first = preserved.length === 0;
-                const after = entries() + 1 + (PATHS[device] ?? []).filter((b) => !preserved.some((p) => PATHS[p.device]?.includes(b) === true)).length;
+                const after =
+                    entries() +
+                    1 +
+                    (PATHS[device] ?? []).filter((b) => !preserved.some((p) => PATHS[p.device]?.includes(b) === true))
+                        .length;
                 const has = first ? BRIDGES + present.filter(Boolean).length : room;
-                const error = present[device] !== true ? 'ENODEV' : preserved.some((p) => p.device === device && !p.leaked) ? 'EBUSY' : after > has ? 'ENOSPC' : '';
-                lines.push(`        ${session}.preserve_fd(make_fd("drv", [${device}, none]), token: ${++token})${error === '' ? '' : `  fails ${error}`}`);
+                const error =
+                    present[device] !== true
+                        ? 'ENODEV'
+                        : preserved.some((p) => p.device === device && !p.leaked)
+                          ? 'EBUSY'
+                          : after > has
+                            ? 'ENOSPC'
+                            : '';
+                lines.push(
+                    `        ${session}.preserve_fd(make_fd("drv", [${device}, none]), token: ${++token})${error === '' ? '' : `  fails ${error}`}`,
+                );
                 if (error === '') {
                     room = has;
                     preserved.push({ device, session, leaked: false });
@@ -146,7 +163,10 @@ ${live.map((i) => `        d${i}.bus_master = true`).join('\n')}
     }
 ${live.map((i) => `    assert d${i}.bus_master == ${runs(i)} && (d${i}.pci_dev.incoming != 0) == ${runs(i)}`).join('\n')}
 ${preserved.length > 0 ? live.map((i) => `    assert d${i}.name == "0000:${ADDRESSES[i] ?? ''}"`).join('\n') : '    assert d0.bridge.secondary_bus == 1'}
-    assert ${PATHS.map((_, i) => i).filter((i) => present[i] !== true).map((i) => `d${i}.pci_dev == none && `).join('')}true
+    assert ${PATHS.map((_, i) => i)
+        .filter((i) => present[i] !== true)
+        .map((i) => `d${i}.pci_dev == none && `)
+        .join('')}true
 }
 `;
 }
@@ -156,7 +176,11 @@ suite('layer pci: random programs', () => {
         for (let seed = 1; seed <= PROGRAMS; seed++) {
             const text = program(new Random(seed));
             const p = programOf({ 'test.lus': text });
-            assert.deepEqual(findingsOf(p).filter((f) => !f.includes('LU0209') && !f.includes('LU0210')), [], `seed ${seed}`);
+            assert.deepEqual(
+                findingsOf(p).filter((f) => !f.includes('LU0209') && !f.includes('LU0210')),
+                [],
+                `seed ${seed}`,
+            );
             assert.deepEqual(failuresOf(p), [], `seed ${seed}\n${text.slice(text.indexOf('scenario'))}`);
         }
     });

@@ -31,7 +31,7 @@ suite('descriptors', () => {
         assert.equal(memfd(k, p), 6);
     });
 
-    test('a reserved number is nobody else\'s until it is given back', () => {
+    test("a reserved number is nobody else's until it is given back", () => {
         const k = testKernel();
         const p = spawn(k, 'a');
         assert.equal(p.fds.reserve(p.nofile, true), 3);
@@ -84,7 +84,15 @@ suite('descriptors', () => {
         p.fds.reserve(p.nofile, false);
         exitProcess(k, p);
         k.journal.restore(mark);
-        assert.deepEqual([...p.fds.entries()].map(([fd, file]) => [fd, file.kind]), [[0, 'null'], [1, 'null'], [2, 'null'], [3, 'memfd']]);
+        assert.deepEqual(
+            [...p.fds.entries()].map(([fd, file]) => [fd, file.kind]),
+            [
+                [0, 'null'],
+                [1, 'null'],
+                [2, 'null'],
+                [3, 'memfd'],
+            ],
+        );
         assert.equal(p.state, 'running');
         assert.equal(k.delayedFput.length, 0);
         assert.equal(memfd(k, p), 4);
@@ -105,8 +113,15 @@ suite('processes', () => {
         const seen = [fingerprint(k)];
         const mark = k.journal.mark();
         const changes = [
-            () => sysWrite(k, p, fd, Bytes.text('x')), () => sysLseek(k, p, fd, 9, 0), () => sysDup(k, p, fd), () => passFd(k, p, fd, p), () => sysClose(k, p, fd),
-            () => sysSetrlimitNofile(k, p, 9), () => spawn(k, 'a'), () => exitProcess(k, p), () => k.taskWork(),
+            () => sysWrite(k, p, fd, Bytes.text('x')),
+            () => sysLseek(k, p, fd, 9, 0),
+            () => sysDup(k, p, fd),
+            () => passFd(k, p, fd, p),
+            () => sysClose(k, p, fd),
+            () => sysSetrlimitNofile(k, p, 9),
+            () => spawn(k, 'a'),
+            () => exitProcess(k, p),
+            () => k.taskWork(),
         ];
         for (const change of changes) {
             change();
@@ -129,7 +144,10 @@ suite('processes', () => {
         sysWrite(k, a, y, Bytes.text('y'));
         assert.equal(passFd(k, a, y, b), 3);
         exitProcess(k, a);
-        assert.deepEqual(k.delayedFput.items.filter((f) => f.kind === 'memfd'), [files[0], files[2]]);
+        assert.deepEqual(
+            k.delayedFput.items.filter((f) => f.kind === 'memfd'),
+            [files[0], files[2]],
+        );
         assert.equal(k.pages.freePages(), free - 2, 'nothing is released yet');
         k.taskWork();
         assert.equal(k.pages.freePages(), free - 1, 'b still has one');

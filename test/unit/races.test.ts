@@ -47,7 +47,11 @@ function logsOf(source: string): Set<string> {
 const count = (log: string, what: string): number => log.split(', ').filter((l) => l === what).length;
 
 suite('races: preserving', () => {
-    const two = (a: string, b: string, end = 'log(session("one").count, " ", session("two").count)'): string => `${GPU} scenario "s" {
+    const two = (
+        a: string,
+        b: string,
+        end = 'log(session("one").count, " ", session("two").count)',
+    ): string => `${GPU} scenario "s" {
         boot "gpu"
         process a, b
         a {
@@ -63,7 +67,12 @@ suite('races: preserving', () => {
     }`;
 
     test('one token in one session from two processes: one has it, the other EEXIST', () => {
-        for (const log of logsOf(two('r = try s.preserve_fd(dev, token: 1); log("a ", r)', 'r = try s.preserve_fd(own, token: 1); log("b ", r)'))) {
+        for (const log of logsOf(
+            two(
+                'r = try s.preserve_fd(dev, token: 1); log("a ", r)',
+                'r = try s.preserve_fd(own, token: 1); log("b ", r)',
+            ),
+        )) {
             assert.equal(count(log, 'preserve'), 1);
             assert.equal(count(log, 'bus preserve'), 1);
             assert.equal(count(log, 'a 0') + count(log, 'b 0'), 1, log);
@@ -73,7 +82,12 @@ suite('races: preserving', () => {
     });
 
     test('one file in two sessions from two processes: one has it, the other EBUSY', () => {
-        const logs = logsOf(two('r = try s.preserve_fd(dev, token: 1); log("a ", r)', 'r = try t.preserve_fd(dev, token: 1); log("b ", r)'));
+        const logs = logsOf(
+            two(
+                'r = try s.preserve_fd(dev, token: 1); log("a ", r)',
+                'r = try t.preserve_fd(dev, token: 1); log("b ", r)',
+            ),
+        );
         assert.ok(logs.size > 2, 'both win');
         for (const log of logs) {
             assert.equal(count(log, 'preserve'), 1);
@@ -82,7 +96,13 @@ suite('races: preserving', () => {
     });
 
     test('files that share an FLB: it is preserved once, and unpreserved with the last', () => {
-        for (const log of logsOf(two('s.preserve_fd(dev, token: 1); s.close()', 't.preserve_fd(own, token: 1); s.close(); t.close()', 'a { t.close() }'))) {
+        for (const log of logsOf(
+            two(
+                's.preserve_fd(dev, token: 1); s.close()',
+                't.preserve_fd(own, token: 1); s.close(); t.close()',
+                'a { t.close() }',
+            ),
+        )) {
             assert.equal(count(log, 'preserve'), 2);
             assert.equal(count(log, 'unpreserve'), 2);
             assert.equal(count(log, 'bus preserve'), count(log, 'bus unpreserve'));
@@ -110,7 +130,8 @@ suite('races: preserving', () => {
     });
 
     test('what is written and truncated while a memfd is preserved waits for its inode', () => {
-        const logs = logsOf(`scenario "s" {
+        const logs = logsOf(
+            `scenario "s" {
             boot "7.2"
             process a, b
             a {
@@ -128,16 +149,23 @@ suite('races: preserving', () => {
                 process c { log(b.state, " ", b.waits_for) }
             }
             assert a.ram.size == 8KiB || a.ram.size == 16KiB
-        }`.replace('assert a.ram.size == 8KiB || a.ram.size == 16KiB', 'a { assert ram.size == 8KiB || ram.size == 16KiB; log(ram.size) }'));
+        }`.replace(
+                'assert a.ram.size == 8KiB || a.ram.size == 16KiB',
+                'a { assert ram.size == 8KiB || ram.size == 16KiB; log(ram.size) }',
+            ),
+        );
         const all = [...logs];
-        assert.ok(all.some((l) => /D waits for the lock of inode \d+, held by a \(preserve_fd\), -1, 16384/.test(l)), all.join('; '));
+        assert.ok(
+            all.some((l) => /D waits for the lock of inode \d+, held by a \(preserve_fd\), -1, 16384/.test(l)),
+            all.join('; '),
+        );
         assert.ok(all.some((l) => l.includes('0, ') && l.endsWith('8192')));
         for (const log of all) {
             assert.ok(/(^|, )-1(,|$)/.test(log) === log.endsWith('16384'), log);
         }
     });
 
-    test('what each of two leaves behind is its own, and nothing of the other\'s', () => {
+    test("what each of two leaves behind is its own, and nothing of the other's", () => {
         const source = (leaks: string): string => `
             struct State { n: u64 }
             file gpu at "/dev/gpu0" { }
@@ -174,11 +202,16 @@ suite('races: preserving', () => {
                 }
             }`;
         for (const seed of SEEDS) {
-            for (const [leaks, findings] of [['memfd_create("other")', []], ['open("/dev/gpu0")', ['LU1010 one 0x1 3']]] as const) {
+            for (const [leaks, findings] of [
+                ['memfd_create("other")', []],
+                ['open("/dev/gpu0")', ['LU1010 one 0x1 3']],
+            ] as const) {
                 const { vm } = Run.start(programOf(source(leaks)), { seed });
                 vm.run(FOREVER);
                 assert.equal(vm.outcome?.failure?.message, undefined, `seed ${seed}`);
-                const found = (vm.diagnoses?.found.items ?? []).map(({ code, data: { session, token, pages } }) => [code, session, token, pages].join(' '));
+                const found = (vm.diagnoses?.found.items ?? []).map(({ code, data: { session, token, pages } }) =>
+                    [code, session, token, pages].join(' '),
+                );
                 assert.deepEqual(found, findings, `seed ${seed}`);
             }
         }
@@ -203,17 +236,36 @@ suite('races: retrieving and finishing', () => {
     const since = (log: string): string => log.slice(log.indexOf('up, ') + 4);
 
     test('one session, two who ask for it: one gets it, the other EINVAL', () => {
-        const logs = logsOf(after('r = try lu.retrieve_session("one"); log("a ", r)', 'r = try lu.retrieve_session("one"); log("b ", r)', 'assert session("one").retrieved'));
+        const logs = logsOf(
+            after(
+                'r = try lu.retrieve_session("one"); log("a ", r)',
+                'r = try lu.retrieve_session("one"); log("b ", r)',
+                'assert session("one").retrieved',
+            ),
+        );
         assert.ok(logs.size > 1);
         for (const log of logs) {
-            assert.equal(since(log).split(', ').filter((l) => / -22$/.test(l)).length, 1, log);
+            assert.equal(
+                since(log)
+                    .split(', ')
+                    .filter((l) => / -22$/.test(l)).length,
+                1,
+                log,
+            );
         }
     });
 
-    const shared = (a: string, b: string, end = ''): string => after(a, b, end).replace('log("up")', 'a { s = lu.retrieve_session("one"); send s to b }\n log("up")');
+    const shared = (a: string, b: string, end = ''): string =>
+        after(a, b, end).replace('log("up")', 'a { s = lu.retrieve_session("one"); send s to b }\n log("up")');
 
     test('one token, two who retrieve it: the handler is asked once, and both have the same file', () => {
-        for (const log of logsOf(shared('f = s.retrieve_fd(token: 1)', 'f = s.retrieve_fd(token: 1)', 'assert session("one").count == 1; a { s.finish() }'))) {
+        for (const log of logsOf(
+            shared(
+                'f = s.retrieve_fd(token: 1)',
+                'f = s.retrieve_fd(token: 1)',
+                'assert session("one").count == 1; a { s.finish() }',
+            ),
+        )) {
             assert.equal(count(since(log), 'retrieve'), 1, log);
             assert.equal(count(since(log), 'finish'), 1, log);
             assert.equal(count(since(log), 'bus finish'), 1, log);
@@ -221,14 +273,34 @@ suite('races: retrieving and finishing', () => {
     });
 
     test('a finish before the file is retrieved is refused, one behind it is not', () => {
-        const logs = new Set([...logsOf(shared('r = try s.finish(); log("f ", r)', 'x = try s.retrieve_fd(token: 1); log("r ", x >= 0)', 'a { s.finish() }'))]
-            .map((l) => since(l).split(', ').filter((w) => /^[fr] /.test(w)).sort().join(', ')));
+        const logs = new Set(
+            [
+                ...logsOf(
+                    shared(
+                        'r = try s.finish(); log("f ", r)',
+                        'x = try s.retrieve_fd(token: 1); log("r ", x >= 0)',
+                        'a { s.finish() }',
+                    ),
+                ),
+            ].map((l) =>
+                since(l)
+                    .split(', ')
+                    .filter((w) => /^[fr] /.test(w))
+                    .sort()
+                    .join(', '),
+            ),
+        );
         assert.deepEqual([...logs].sort(), ['f -16, r true', 'f 0, r true']);
     });
 
     test('finish twice, and finish while the other descriptor is closed: every file once', () => {
-        const retrieved = (a: string, b: string): string => shared(a, b).replace('log("up")', 'a { f = s.retrieve_fd(token: 1) }\n log("up")');
-        for (const source of [retrieved('s.finish(); s.close()', 's.finish(); s.close()'), retrieved('s.finish()', 's.close()'), retrieved('s.close()', 's.close()')]) {
+        const retrieved = (a: string, b: string): string =>
+            shared(a, b).replace('log("up")', 'a { f = s.retrieve_fd(token: 1) }\n log("up")');
+        for (const source of [
+            retrieved('s.finish(); s.close()', 's.finish(); s.close()'),
+            retrieved('s.finish()', 's.close()'),
+            retrieved('s.close()', 's.close()'),
+        ]) {
             for (const log of logsOf(`${source}`)) {
                 assert.equal(count(since(log), 'finish'), 1, log);
                 assert.equal(count(since(log), 'bus finish'), 1, log);
@@ -253,9 +325,15 @@ suite('races: the reboot', () => {
         }`;
         const all = [...logsOf(source)];
         assert.ok(all.some((l) => l.includes('a -5')) && all.some((l) => l.includes('b -5')), all.join('; '));
-        assert.ok(all.some((l) => l.includes('c -16')), 'kexec_file_load() gives EBUSY');
+        assert.ok(
+            all.some((l) => l.includes('c -16')),
+            'kexec_file_load() gives EBUSY',
+        );
         assert.ok(all.some((l) => l.includes('c 0')));
-        assert.ok(all.some((l) => /[ab] -16/.test(l)), 'reboot() gives EBUSY while somebody loads');
+        assert.ok(
+            all.some((l) => /[ab] -16/.test(l)),
+            'reboot() gives EBUSY while somebody loads',
+        );
         for (const log of all) {
             const frozen = count(log, 'a -5') + count(log, 'b -5');
             const busy = count(log, 'a -16') + count(log, 'b -16');
@@ -283,7 +361,8 @@ suite('races: the reboot', () => {
     });
 
     test('a reboot that the scenario says fails, and one of another process that may succeed', () => {
-        const { vm } = Run.start(programOf(`${GPU} scenario "s" {
+        const { vm } = Run.start(
+            programOf(`${GPU} scenario "s" {
             boot "gpu"
             process a { kexec_file_load("gpu") }
             process b
@@ -291,13 +370,15 @@ suite('races: the reboot', () => {
                 a { reboot(KEXEC) fails EIO }
                 b { sleep 1ms }
             }
-        }`));
+        }`),
+        );
         vm.run(FOREVER);
         assert.match(vm.outcome?.failure?.message ?? '', /reboot\(KEXEC\) should fail with EIO, but it succeeds/);
     });
 
     test('before the merge a PREPARE waits for the ioctls of sessions', () => {
-        const log = logOf(`scenario "s" {
+        const log = logOf(
+            `scenario "s" {
             boot "luo-v4"
             process a { lu = open("/dev/liveupdate"); s = lu.create_session("one"); m = memfd_create("m"); m.truncate(8192); s.preserve_fd(m, token: 1); send s to b }
             concurrently {
@@ -306,12 +387,17 @@ suite('races: the reboot', () => {
                 process c { log(b.waits_for) }
             }
             a { lu.set_event(LIVEUPDATE_CANCEL) }
-        }`.replace('process a {', 'process b\n            process a {'), 0);
+        }`.replace('process a {', 'process b\n            process a {'),
+            0,
+        );
         assert.deepEqual(log, ['waits for luo_state_rwsem, held by a (set_event 0)', 'prepared']);
     });
 
     test('LUO before 7.2 has no such lock: the close of a session that is frozen already goes through', () => {
-        const source = (from: string): string => `${GPU.replace('freeze(args)       { return', 'freeze(args)       { sleep 1ms; return').replace('from "7.2"', `from "${from}"`).replace(/; init \{.*\} \}/, ' }')} scenario "s" {
+        const source = (from: string): string =>
+            `${GPU.replace('freeze(args)       { return', 'freeze(args)       { sleep 1ms; return')
+                .replace('from "7.2"', `from "${from}"`)
+                .replace(/; init \{.*\} \}/, ' }')} scenario "s" {
             boot "gpu"
             process a {
                 lu = open("/dev/liveupdate")
@@ -329,6 +415,8 @@ suite('races: the reboot', () => {
             }
         }`.replace('process a {', 'process b\n            process a {');
         assert.ok(logOf(source('7.2'), 0).includes('waits for the serialize lock, held by a (reboot(KEXEC))'));
-        assert.ok(logOf(source('7.0'), 0).includes('waits for the list of outgoing sessions, held by a (reboot(KEXEC))'));
+        assert.ok(
+            logOf(source('7.0'), 0).includes('waits for the list of outgoing sessions, held by a (reboot(KEXEC))'),
+        );
     });
 });

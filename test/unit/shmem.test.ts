@@ -1,13 +1,29 @@
 import assert from 'node:assert/strict';
 import { Err } from '../../emulator/kernel/errno';
 import {
-    F_SEAL_EXEC, F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_WRITE, MFD_ALLOW_SEALING, MFD_NOEXEC_SEAL, SEEK_DATA, SEEK_HOLE,
+    F_SEAL_EXEC,
+    F_SEAL_FUTURE_WRITE,
+    F_SEAL_GROW,
+    F_SEAL_SEAL,
+    F_SEAL_SHRINK,
+    F_SEAL_WRITE,
+    MFD_ALLOW_SEALING,
+    MFD_NOEXEC_SEAL,
+    SEEK_DATA,
+    SEEK_HOLE,
 } from '../../emulator/kernel/fcntl';
 import { fput, type OpenFile } from '../../emulator/kernel/file';
 import { addSeals, getSeals, memfdAllocFile, memfdPinFolios, unpinFolios } from '../../emulator/kernel/memfd';
 import { PG_DIRTY, PG_UPTODATE } from '../../emulator/kernel/mm/memmap';
 import { addFolio, getFolio, type ShmemInode } from '../../emulator/kernel/shmem';
-import { fallocateShmem, readShmem, seekHoleData, shmemInodeOf, truncateShmem, writeShmem } from '../../emulator/kernel/shmem_file';
+import {
+    fallocateShmem,
+    readShmem,
+    seekHoleData,
+    shmemInodeOf,
+    truncateShmem,
+    writeShmem,
+} from '../../emulator/kernel/shmem_file';
 import { Bytes } from '../../emulator/machine/bytes';
 import { Hasher } from '../../emulator/machine/hash';
 import { testKernel, type TestKernel, type TestKernelOptions } from './files-kernel';
@@ -44,7 +60,10 @@ class Model {
             const at = pos + done;
             const n = Math.min(PAGE - (at % PAGE), data.length - done);
             const grows = at + Math.min(2 * MiB - (at % (2 * MiB)), data.length - done) > this.size;
-            if (this.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE) || (grows && (this.frozen || this.seals & F_SEAL_GROW))) {
+            if (
+                this.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE) ||
+                (grows && (this.frozen || this.seals & F_SEAL_GROW))
+            ) {
                 return done > 0 ? done : 'EPERM';
             }
             this.bytes.set(data.subarray(done, done + n), at);
@@ -56,7 +75,11 @@ class Model {
     }
 
     truncate(size: number): number | string {
-        if ((size < this.size && this.seals & F_SEAL_SHRINK) || (size > this.size && this.seals & F_SEAL_GROW) || (size !== this.size && this.frozen)) {
+        if (
+            (size < this.size && this.seals & F_SEAL_SHRINK) ||
+            (size > this.size && this.seals & F_SEAL_GROW) ||
+            (size !== this.size && this.frozen)
+        ) {
             return 'EPERM';
         }
         if (size <= this.size) {
@@ -117,11 +140,16 @@ function spot(random: Random, limit: number): number {
 
 function step(random: Random, k: TestKernel, inode: ShmemInode, model: Model, limit: number): void {
     const offset = spot(random, limit);
-    const length = Math.max(1, Math.min(random.pick([1, 100, PAGE, PAGE + 5, 5 * PAGE, random.below(limit)]), limit - offset));
+    const length = Math.max(
+        1,
+        Math.min(random.pick([1, 100, PAGE, PAGE + 5, 5 * PAGE, random.below(limit)]), limit - offset),
+    );
     switch (random.below(7)) {
         case 0:
         case 1: {
-            const data = random.below(2) ? Bytes.pattern(random.below(256), length, offset) : Bytes.of(Bytes.pattern(random.below(256), length).toUint8Array());
+            const data = random.below(2)
+                ? Bytes.pattern(random.below(256), length, offset)
+                : Bytes.of(Bytes.pattern(random.below(256), length).toUint8Array());
             assert.equal(nameOf(writeShmem(k, inode, offset, data)), model.write(offset, data.toUint8Array()));
             break;
         }
@@ -135,13 +163,19 @@ function step(random: Random, k: TestKernel, inode: ShmemInode, model: Model, li
             break;
         case 4: {
             const keep = random.below(2);
-            assert.equal(nameOf(fallocateShmem(k, inode, keep, offset, length)), model.fallocate(offset, length, keep === 1));
+            assert.equal(
+                nameOf(fallocateShmem(k, inode, keep, offset, length)),
+                model.fallocate(offset, length, keep === 1),
+            );
             break;
         }
         case 5:
             if (!inode.huge) {
                 const data = random.below(2) === 1;
-                assert.equal(nameOf(seekHoleData(k, inode, offset, data ? SEEK_DATA : SEEK_HOLE)), model.seek(offset, data));
+                assert.equal(
+                    nameOf(seekHoleData(k, inode, offset, data ? SEEK_DATA : SEEK_HOLE)),
+                    model.seek(offset, data),
+                );
             }
             break;
         case 6:
@@ -201,7 +235,10 @@ suite('shared memory files', () => {
             const model = new Model(limit);
             for (let i = 0; i < 25; i++) {
                 const offset = spot(random, limit);
-                const length = Math.max(1, Math.min(random.pick([10, PAGE, 2 * MiB, random.below(limit)]), limit - offset));
+                const length = Math.max(
+                    1,
+                    Math.min(random.pick([10, PAGE, 2 * MiB, random.below(limit)]), limit - offset),
+                );
                 const data = Bytes.pattern(i, length);
                 if (random.below(3) === 0) {
                     assert.equal(fallocateShmem(k, inode, 3, offset, length), model.punch(offset, length));
@@ -233,7 +270,13 @@ suite('shared memory files', () => {
             };
             go(10);
             const before = fingerprint(k, inode);
-            const saved = { size: model.size, seals: model.seals, frozen: model.frozen, bytes: model.bytes.slice(), pages: model.pages.slice() };
+            const saved = {
+                size: model.size,
+                seals: model.seals,
+                frozen: model.frozen,
+                bytes: model.bytes.slice(),
+                pages: model.pages.slice(),
+            };
             const mark = k.journal.mark();
             for (let round = 0; round < 2; round++) {
                 go(12);
@@ -261,7 +304,10 @@ suite('shared memory files', () => {
         assert.equal(seekHoleData(k, inode, 0, SEEK_HOLE), 0);
         assert.equal(nameOf(seekHoleData(k, inode, 0, SEEK_DATA)), 'ENXIO');
         writeShmem(k, inode, 10, Bytes.text('x'));
-        assert.ok(k.memory.readBytes(pfn * PAGE, 10).equals(Bytes.zero(10)), 'the rest of a page is zeroed by the first write');
+        assert.ok(
+            k.memory.readBytes(pfn * PAGE, 10).equals(Bytes.zero(10)),
+            'the rest of a page is zeroed by the first write',
+        );
     });
 
     test('truncating to the same size drops pages beyond it, also of a frozen file', () => {
@@ -349,7 +395,10 @@ suite('pinning the folios of a memfd', () => {
         const list = memfdPinFolios(k, file, 0, inode.size - 1);
         assert.ok(!(list instanceof Err));
         assert.equal(list.length, 5);
-        assert.deepEqual([0, 1, 2, 3, 4].map((i) => k.memmap.index(list.pfn(i))), [0, 1, 2, 3, 4]);
+        assert.deepEqual(
+            [0, 1, 2, 3, 4].map((i) => k.memmap.index(list.pfn(i))),
+            [0, 1, 2, 3, 4],
+        );
         assert.ok([0, 1, 2, 3, 4].every((i) => k.memmap.pins(list.pfn(i)) === 1));
         assert.ok(k.memory.readBytes(list.pfn(0) * PAGE, PAGE).equals(Bytes.zero(PAGE)));
         unpinFolios(k, list);
@@ -365,7 +414,10 @@ suite('pinning the folios of a memfd', () => {
         assert.ok(k.memmap.isCma(inode.cache.at(normal + 3)));
         const full = memfdPinFolios(k, file, 0, inode.size - 1);
         assert.equal(nameOf(full), 'ENOMEM', 'there is nowhere to move to');
-        assert.ok([0, normal - 1].every((i) => k.memmap.pins(inode.cache.at(i)) === 0), 'nothing stays pinned');
+        assert.ok(
+            [0, normal - 1].every((i) => k.memmap.pins(inode.cache.at(i)) === 0),
+            'nothing stays pinned',
+        );
         fallocateShmem(k, inode, 3, 0, 8 * PAGE);
         const list = memfdPinFolios(k, file, 8 * PAGE, inode.size - 1);
         assert.ok(!(list instanceof Err));
@@ -397,7 +449,18 @@ suite('pinning the folios of a memfd', () => {
             assert.equal(k.memmap.refs(inode.cache.at(i)), 2 ** order);
             i = inode.cache.next(i + 2 ** order, 511);
         }
-        assert.deepEqual(orders, [[0, 0], [2, 0], [3, 0], [4, 2], [8, 3], [16, 4], [32, 5], [64, 6], [128, 7], [256, 8]]);
+        assert.deepEqual(orders, [
+            [0, 0],
+            [2, 0],
+            [3, 0],
+            [4, 2],
+            [8, 3],
+            [16, 4],
+            [32, 5],
+            [64, 6],
+            [128, 7],
+            [256, 8],
+        ]);
         assert.ok(readShmem(k, inode, 2 * PAGE, 3 * MiB).equals(Bytes.pattern(1, 3 * MiB).slice(2 * PAGE)));
     });
 });
@@ -409,7 +472,7 @@ suite('putting a folio into a page cache', () => {
         const pfn = k.pages.alloc(2, { owner: 0 });
         assert.equal(nameOf(addFolio(k, inode, pfn, 2)), 'EINVAL');
         assert.equal(addFolio(k, inode, pfn, 4), 0);
-        assert.equal(k.memmap.refs(pfn), 5, 'a reference a page, and the caller\'s');
+        assert.equal(k.memmap.refs(pfn), 5, "a reference a page, and the caller's");
         assert.equal(inode.blocks, 32);
         const other = k.pages.alloc(0, { owner: 0 });
         assert.equal(nameOf(addFolio(k, inode, other, 7)), 'EEXIST');

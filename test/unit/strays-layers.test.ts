@@ -12,7 +12,11 @@ import { Random } from './random';
 
 /** On each IOMMU: ten thousand in all. */
 const PROGRAMS = 3400;
-const IOMMUS: ReadonlyMap<string, string> = new Map([['vtd', 'iommu vtd'], ['amd', 'iommu amd'], ['smmuv3', 'arch arm64\niommu smmuv3']]);
+const IOMMUS: ReadonlyMap<string, string> = new Map([
+    ['vtd', 'iommu vtd'],
+    ['amd', 'iommu amd'],
+    ['smmuv3', 'arch arm64\niommu smmuv3'],
+]);
 const KIB = 1024;
 const MIB = 1024 * KIB;
 /** The piece of its address space that a device writes to, all of it within a millisecond. */
@@ -47,7 +51,8 @@ function planned(random: Random): Plan {
 }
 
 /** Where the device writes, by its addresses. Beyond both mappings there is nothing. */
-const ringOf = ({ device }: Plan): number => device.at + (device.in === 'ram' ? 0 : device.in === 'other' ? 16 * MIB : 64 * MIB);
+const ringOf = ({ device }: Plan): number =>
+    device.at + (device.in === 'ram' ? 0 : device.in === 'other' ? 16 * MIB : 64 * MIB);
 
 /** True where some of its requests must go to memory that is not its own any more. */
 function strays(plan: Plan): boolean {
@@ -72,8 +77,15 @@ function stays({ other, hole, way, holeFirst }: Plan): boolean {
 function variablesOf(plan: Plan): Readonly<Record<string, Value>> {
     const { other, device, hole, way, holeFirst, early } = plan;
     return {
-        mapped: other !== 'none', kept: other === 'preserved', preserved: device.preserved, ring: ringOf(plan), early,
-        hole: hole ?? -1, hole_first: holeFirst, hotswap: way === 'hotswap' && device.preserved, reuse: way === 'reuse' && device.preserved,
+        mapped: other !== 'none',
+        kept: other === 'preserved',
+        preserved: device.preserved,
+        ring: ringOf(plan),
+        early,
+        hole: hole ?? -1,
+        hole_first: holeFirst,
+        hotswap: way === 'hotswap' && device.preserved,
+        reuse: way === 'reuse' && device.preserved,
         refused: stays(plan),
     };
 }
@@ -214,10 +226,17 @@ suite('devices: strays over a kexec', () => {
                 const expected = strays(plan);
                 const failure = vm.outcome?.failure?.message;
                 // what goes astray may hit the kernel itself
-                assert.ok(failure === undefined || (expected && failure.startsWith('kernel panic')), `${about}: ${failure}`);
+                assert.ok(
+                    failure === undefined || (expected && failure.startsWith('kernel panic')),
+                    `${about}: ${failure}`,
+                );
                 assert.equal(counted > 0, expected, `${about}: ${counted} strays`);
                 const codes = new Set(vm.diagnoses?.found.items.map((f) => f.code));
-                assert.equal(codes.has('LU1046'), plan.device.preserved && plan.other === 'forgotten', `${about}: said before the kexec`);
+                assert.equal(
+                    codes.has('LU1046'),
+                    plan.device.preserved && plan.other === 'forgotten',
+                    `${about}: said before the kexec`,
+                );
                 assert.equal(codes.has('LU1045'), false, about);
                 seen[expected ? 'stray' : 'right']++;
             }

@@ -68,11 +68,21 @@ function program(vm: Vm, device: Device, random: Random, seen: Map<string, numbe
         const what = random.below(10);
         if (what < 2) {
             const order = random.below(3);
-            shadow.allocated.push({ pfn: pages.alloc(order, { owner: vm.machine.owners.id(random.pick(OWNERS)) }), order });
+            shadow.allocated.push({
+                pfn: pages.alloc(order, { owner: vm.machine.owners.id(random.pick(OWNERS)) }),
+                order,
+            });
         } else if (what < 4 && shadow.allocated.length > 0) {
             const memory = random.pick(shadow.allocated);
             // without an IOMMU an address can be given once only
-            if (!iommu && shadow.given.some((g) => g.memory.pfn < memory.pfn + 2 ** memory.order && memory.pfn < g.memory.pfn + 2 ** g.memory.order)) {
+            if (
+                !iommu &&
+                shadow.given.some(
+                    (g) =>
+                        g.memory.pfn < memory.pfn + 2 ** memory.order &&
+                        memory.pfn < g.memory.pfn + 2 ** g.memory.order,
+                )
+            ) {
                 continue;
             }
             const iova = devices.dmaMap(bound, memory.pfn * PAGE, PAGE * 2 ** memory.order);
@@ -88,11 +98,22 @@ function program(vm: Vm, device: Device, random: Random, seen: Map<string, numbe
             shadow.translating = !shadow.translating;
             iommu.setEnabled(shadow.translating);
         } else {
-            const iova = known.length > 0 && random.below(8) > 0 ? random.pick(known) + 8 * random.below(1024) : PAGE * random.below(2 ** 20);
+            const iova =
+                known.length > 0 && random.below(8) > 0
+                    ? random.pick(known) + 8 * random.below(1024)
+                    : PAGE * random.below(2 ** 20);
             const expected = shadow.judge(vm, iova);
             const before = vm.diagnoses?.straysOf(device.shape.name) ?? 0;
-            assert.equal(device.write(iova, new Uint8Array(8)), expected !== 'refused', `step ${step}: 0x${iova.toString(16)} should be ${expected}`);
-            assert.equal((vm.diagnoses?.straysOf(device.shape.name) ?? 0) - before, expected === 'stray' ? 1 : 0, `step ${step}: 0x${iova.toString(16)} should be ${expected}`);
+            assert.equal(
+                device.write(iova, new Uint8Array(8)),
+                expected !== 'refused',
+                `step ${step}: 0x${iova.toString(16)} should be ${expected}`,
+            );
+            assert.equal(
+                (vm.diagnoses?.straysOf(device.shape.name) ?? 0) - before,
+                expected === 'stray' ? 1 : 0,
+                `step ${step}: 0x${iova.toString(16)} should be ${expected}`,
+            );
             seen.set(expected, (seen.get(expected) ?? 0) + 1);
         }
     }
@@ -109,7 +130,11 @@ suite('devices: strays', () => {
     for (const machine of MACHINES) {
         test(`${machine === '' ? 'no IOMMU' : machine.replace('\n', ', ')}: ${PROGRAMS} random programs, against a shadow`, function () {
             this.timeout(240_000);
-            const { vm } = Run.start(programOf({ 's.lus': `machine {\nmemory 1GiB\n${machine}\ndevice d at "0000:3b:00.0" { kind dma; driver none }\n}\nscenario "s" { boot "7.2"; d.bus_master = true; d.start_dma(ring: 0); d.stop() }` }));
+            const { vm } = Run.start(
+                programOf({
+                    's.lus': `machine {\nmemory 1GiB\n${machine}\ndevice d at "0000:3b:00.0" { kind dma; driver none }\n}\nscenario "s" { boot "7.2"; d.bus_master = true; d.start_dma(ring: 0); d.stop() }`,
+                }),
+            );
             vm.run(1e9);
             const device = vm.machine.pci.device('d');
             assert.ok(device);

@@ -1,7 +1,15 @@
 /** Virtual time: what charges it, which figure counts, the phases of updates, traces. */
 import assert from 'node:assert/strict';
 import { Clock } from '../../emulator/machine/clock';
-import { COST_NAMES, COSTS, costId, ratesOf, SETTABLE_COSTS, type CostChanges, type CostName } from '../../emulator/machine/costs';
+import {
+    COST_NAMES,
+    COSTS,
+    costId,
+    ratesOf,
+    SETTABLE_COSTS,
+    type CostChanges,
+    type CostName,
+} from '../../emulator/machine/costs';
 import { Journal } from '../../emulator/machine/journal';
 import { Run } from '../../emulator/scenario/run';
 import type { Update } from '../../emulator/scenario/updates';
@@ -28,7 +36,10 @@ interface Options {
 
 function ran(text: string, options: Options = {}): { readonly vm: Vm; readonly events: readonly TraceEvent[] } {
     const program = programOf({ 't.lus': text });
-    assert.deepEqual(findingsOf(program).filter((f) => !f.includes('LU0209')), []);
+    assert.deepEqual(
+        findingsOf(program).filter((f) => !f.includes('LU0209')),
+        [],
+    );
     const { vm } = Run.start(program, { costs: options.costs });
     const tracer = new Tracer(vm);
     if (options.trace) {
@@ -83,7 +94,11 @@ suite('clock', () => {
         const before = clock.now;
         clock.chargeBytes(costId('copy'), 100);
         assert.equal(clock.now - before, Math.round((100 * COSTS.copy.ns) / MIB));
-        assert.equal(clock.now, clock.spent.reduce((sum, ns) => sum + ns, 0), 'every nanosecond is on an account');
+        assert.equal(
+            clock.now,
+            clock.spent.reduce((sum, ns) => sum + ns, 0),
+            'every nanosecond is on an account',
+        );
     });
 
     test('going back takes time, accounts and figures back', () => {
@@ -194,7 +209,10 @@ suite('what takes time', () => {
         const { vm } = ran(WAITING);
         const times = vm.kernel?.log.items.map((l) => l.time) ?? [];
         assert.ok(times.length > 2);
-        assert.deepEqual(times, times.toSorted((a, b) => a - b));
+        assert.deepEqual(
+            times,
+            times.toSorted((a, b) => a - b),
+        );
         const [update] = updates(vm);
         assert.ok(update?.jumped && times.every((t) => t >= (update.jumped ?? 0)));
     });
@@ -224,7 +242,7 @@ suite('which figure counts', () => {
         assert.equal(startup(program(...all), { boot_initcalls: 5e6 }), 5e6);
     });
 
-    test('a kernel\'s figures go with it', () => {
+    test("a kernel's figures go with it", () => {
         const text = `
             kernel "slow" from "7.2" { cost process_start 7ms }
             scenario "s" { boot "slow"; process p { kexec_file_load("7.2"); reboot(KEXEC) }; process q }`;
@@ -232,9 +250,16 @@ suite('which figure counts', () => {
     });
 
     test('what cannot be a cost is a finding', () => {
-        const codes = (text: string): string[] => programOf({ 't.lus': text }).diagnostics.map((d) => `${d.code} ${d.message.slice(-36)}`);
-        assert.deepEqual(codes('machine { memory 1GiB; cost coyp 2us }\nscenario "s" { boot "7.2" }').map((c) => c.slice(0, 6)), ['LU0218']);
-        assert.match(codes('machine { memory 1GiB; cost coyp 2us }\nscenario "s" { boot "7.2" }').join(), /Did you mean `copy`\?/);
+        const codes = (text: string): string[] =>
+            programOf({ 't.lus': text }).diagnostics.map((d) => `${d.code} ${d.message.slice(-36)}`);
+        assert.deepEqual(
+            codes('machine { memory 1GiB; cost coyp 2us }\nscenario "s" { boot "7.2" }').map((c) => c.slice(0, 6)),
+            ['LU0218'],
+        );
+        assert.match(
+            codes('machine { memory 1GiB; cost coyp 2us }\nscenario "s" { boot "7.2" }').join(),
+            /Did you mean `copy`\?/,
+        );
         assert.match(codes('machine { memory 1GiB; cost copy }\nscenario "s" { boot "7.2" }').join(), /LU0304/);
         assert.match(codes('machine { memory 1GiB; cost copy "1" }\nscenario "s" { boot "7.2" }').join(), /LU0312/);
         assert.match(codes('machine { memory 1GiB; cost copy 0 - 1 }\nscenario "s" { boot "7.2" }').join(), /LU0311/);
@@ -246,7 +271,11 @@ suite('which figure counts', () => {
     });
 
     test('a figure below nothing fails where it is set', () => {
-        assert.match(ran('scenario "s" { boot "7.2"; n = 3; cost copy n - 4 }', { mayFail: true }).vm.outcome?.failure?.message ?? '', /nothing takes -1 ns/);
+        assert.match(
+            ran('scenario "s" { boot "7.2"; n = 3; cost copy n - 4 }', { mayFail: true }).vm.outcome?.failure
+                ?.message ?? '',
+            /nothing takes -1 ns/,
+        );
     });
 
     test('cost is a word only in front of a name', () => {
@@ -258,8 +287,16 @@ suite('phases of an update', () => {
     test('each begins where the talk says', () => {
         const [u] = updates(ran(WAITING, { costs: FREE }).vm);
         assert.ok(u);
-        assert.deepEqual([u.prepared, u.blackedOut, u.resumed, u.finished].map((ns) => (ns ?? -1) / 1e6), [1, 3, 7, 15]);
-        assert.deepEqual([u.preBlackout, u.blackout, u.kernelShutdown, u.kernelStartup, u.userspace, u.postBlackout].map((ns) => ns / 1e6), [2, 4, 0, 0, 4, 8]);
+        assert.deepEqual(
+            [u.prepared, u.blackedOut, u.resumed, u.finished].map((ns) => (ns ?? -1) / 1e6),
+            [1, 3, 7, 15],
+        );
+        assert.deepEqual(
+            [u.preBlackout, u.blackout, u.kernelShutdown, u.kernelStartup, u.userspace, u.postBlackout].map(
+                (ns) => ns / 1e6,
+            ),
+            [2, 4, 0, 0, 4, 8],
+        );
         assert.equal(u.phase, 'post-lu');
         assert.deepEqual([u.files, u.sessions, u.from, u.to], [1, 1, '7.2', '7.2']);
         assert.deepEqual(u.shares, [{ cost: 'sleep', ns: 4e6 }]);
@@ -269,7 +306,10 @@ suite('phases of an update', () => {
         const [u] = updates(ran(WAITING).vm);
         assert.ok(u);
         assert.equal(u.kernelShutdown + u.kernelStartup + u.userspace, u.blackout);
-        assert.equal(u.shares.reduce((sum, s) => sum + s.ns, 0), u.blackout);
+        assert.equal(
+            u.shares.reduce((sum, s) => sum + s.ns, 0),
+            u.blackout,
+        );
         assert.ok(u.shares.every((s, i, all) => i === 0 || s.ns <= (all[i - 1]?.ns ?? 0)));
     });
 
@@ -278,21 +318,30 @@ suite('phases of an update', () => {
         assert.ok(u);
         assert.equal(u.blackedOut, u.called + 1000);
         assert.equal(u.frozen, true);
-        const [empty] = updates(ran(WAITING.replace('vm1.preserve_fd(ram, token: 1)', '').replace('ram = vm1.retrieve_fd(token: 1)', ''), { costs: { ...FREE, syscall: 1000 } }).vm);
+        const [empty] = updates(
+            ran(WAITING.replace('vm1.preserve_fd(ram, token: 1)', '').replace('ram = vm1.retrieve_fd(token: 1)', ''), {
+                costs: { ...FREE, syscall: 1000 },
+            }).vm,
+        );
         assert.ok(empty);
         assert.equal(empty.blackedOut, empty.called);
         assert.equal(empty.frozen, false);
     });
 
     test('a reboot that fails begins no blackout; the next one does', () => {
-        const text = WAITING.replace('reboot(KEXEC)', 'inject EIO into memfd.freeze; reboot(KEXEC)  fails EIO; assert update.phase == "pre-blackout"; assert update.blackout == 0; sleep 32ms; reboot(KEXEC)');
+        const text = WAITING.replace(
+            'reboot(KEXEC)',
+            'inject EIO into memfd.freeze; reboot(KEXEC)  fails EIO; assert update.phase == "pre-blackout"; assert update.blackout == 0; sleep 32ms; reboot(KEXEC)',
+        );
         const [u, ...more] = updates(ran(text, { costs: FREE }).vm);
         assert.deepEqual(more, []);
         assert.deepEqual([u?.preBlackout, u?.blackout], [34e6, 4e6]);
     });
 
     test('without files it ends when user space is up; without a session it is over then', () => {
-        const [u] = updates(ran('scenario "s" { boot "7.2"; process p { kexec_file_load("7.2"); reboot(KEXEC) }; sleep 9ms }').vm);
+        const [u] = updates(
+            ran('scenario "s" { boot "7.2"; process p { kexec_file_load("7.2"); reboot(KEXEC) }; sleep 9ms }').vm,
+        );
         assert.equal(u?.resumed, u?.up);
         assert.equal(u?.finished, u?.up);
         assert.equal(u?.userspace, 0);
@@ -304,7 +353,10 @@ suite('phases of an update', () => {
     });
 
     test('files that nobody retrieves keep it black; finishing without them ends it', () => {
-        const { vm } = ran(WAITING.replace('ram = vm1.retrieve_fd(token: 1)\n', '').replace('vm1.finish()', 'log("no finish")'), { costs: FREE });
+        const { vm } = ran(
+            WAITING.replace('ram = vm1.retrieve_fd(token: 1)\n', '').replace('vm1.finish()', 'log("no finish")'),
+            { costs: FREE },
+        );
         const [u] = updates(vm);
         assert.equal(u?.phase, 'blackout');
         assert.equal(u?.blackout, 28e6);
@@ -317,21 +369,33 @@ suite('phases of an update', () => {
     });
 
     test('sessions that the next kernel does not find are not finished', () => {
-        const lost = WAITING.replace('boot "7.2"', 'boot "7.0"').replace(/vm1 = lu\.retrieve[\s\S]*sleep 16ms/, 'sleep 4ms');
+        const lost = WAITING.replace('boot "7.2"', 'boot "7.0"').replace(
+            /vm1 = lu\.retrieve[\s\S]*sleep 16ms/,
+            'sleep 4ms',
+        );
         const { vm } = ran(lost, { costs: FREE });
-        assert.deepEqual(updates(vm).map((u) => [u.phase, u.sessions, u.arrived]), [['blackout', 1, 0]]);
+        assert.deepEqual(
+            updates(vm).map((u) => [u.phase, u.sessions, u.arrived]),
+            [['blackout', 1, 0]],
+        );
     });
 
     test('the last session counts, finished or closed', () => {
-        const two = WAITING
-            .replace('sleep 2ms', 'vm2 = lu.create_session("vm-2"); vm2.preserve_fd(memfd_create("more"), token: 1); sleep 2ms')
-            .replace('sleep 16ms', 'vm2 = lu.retrieve_session("vm-2"); sleep 16ms; more = vm2.retrieve_fd(token: 1); sleep 32ms; vm2.close()');
+        const two = WAITING.replace(
+            'sleep 2ms',
+            'vm2 = lu.create_session("vm-2"); vm2.preserve_fd(memfd_create("more"), token: 1); sleep 2ms',
+        ).replace(
+            'sleep 16ms',
+            'vm2 = lu.retrieve_session("vm-2"); sleep 16ms; more = vm2.retrieve_fd(token: 1); sleep 32ms; vm2.close()',
+        );
         const [u] = updates(ran(two, { costs: FREE }).vm);
         assert.deepEqual([u?.blackout, u?.postBlackout], [28e6, 32e6]);
     });
 
-    test('several updates in a row are told apart; preparing one does not wait for the other\'s end', () => {
-        const again = WAITING.replace('        vm1.finish()\n        sleep 16ms\n    }', `
+    test("several updates in a row are told apart; preparing one does not wait for the other's end", () => {
+        const again = WAITING.replace(
+            '        vm1.finish()\n        sleep 16ms\n    }',
+            `
         next = lu.create_session("vm-2")
         next.preserve_fd(memfd_create("x"), token: 1)
         assert update.number == 2
@@ -342,9 +406,16 @@ suite('phases of an update', () => {
     }
     process luod { lu = open("/dev/liveupdate"); s = lu.retrieve_session("vm-2"); s.retrieve_fd(token: 1); s.finish() }
     assert update.number == 2
-    assert update.phase == "post-lu"`);
+    assert update.phase == "post-lu"`,
+        );
         const { vm } = ran(again, { costs: FREE });
-        assert.deepEqual(updates(vm).map((u) => [u.number, u.phase, u.blackout]), [[1, 'post-lu', 4e6], [2, 'post-lu', 0]]);
+        assert.deepEqual(
+            updates(vm).map((u) => [u.number, u.phase, u.blackout]),
+            [
+                [1, 'post-lu', 4e6],
+                [2, 'post-lu', 0],
+            ],
+        );
         const reports = updatesOf(vm);
         assert.match(reports[0] ? updateLine(reports[0], reports) : '', /^update 1: blackout 4 ms: sleep 4 ms$/);
     });
@@ -368,21 +439,31 @@ suite('phases of an update', () => {
                 assert update.phase == "pre-blackout"
             }`;
         const { vm } = ran(text, { costs: onlyFor('firmware') });
-        assert.deepEqual(updates(vm).map((u) => u.lost), [true]);
+        assert.deepEqual(
+            updates(vm).map((u) => u.lost),
+            [true],
+        );
         assert.equal(vm.machine.clock.now, COSTS.firmware.ns);
     });
 
     test('going back takes the phases back', () => {
         const { vm } = Run.start(programOf({ 't.lus': WAITING }));
-        const marks: { readonly saved: ReturnType<Vm['checkpoint']>; readonly phase: string | undefined; readonly now: number }[] = [];
-        for (let over = false; !over;) {
+        const marks: {
+            readonly saved: ReturnType<Vm['checkpoint']>;
+            readonly phase: string | undefined;
+            readonly now: number;
+        }[] = [];
+        for (let over = false; !over; ) {
             vm.step('in');
             const stop = vm.run(1e9);
             over = stop?.reason === 'end';
             marks.push({ saved: vm.checkpoint(), phase: vm.updates?.current.phase, now: vm.machine.clock.now });
         }
         const end = fingerprint(vm);
-        assert.deepEqual([...new Set(marks.map((m) => m.phase))], ['pre-lu', 'pre-blackout', 'blackout', 'post-blackout', 'post-lu']);
+        assert.deepEqual(
+            [...new Set(marks.map((m) => m.phase))],
+            ['pre-lu', 'pre-blackout', 'blackout', 'post-blackout', 'post-lu'],
+        );
         for (const m of marks.filter((_, i) => i % 7 === 0).reverse()) {
             vm.restore(m.saved);
             assert.deepEqual([vm.updates?.current.phase, vm.machine.clock.now], [m.phase, m.now]);
@@ -419,7 +500,9 @@ suite('traces', () => {
     });
 
     test('every track has a name, every slice a length', () => {
-        const names = new Set(events.filter((e) => e.ph === 'M' && e.name === 'thread_name').map((e) => `${e.pid} ${e.tid}`));
+        const names = new Set(
+            events.filter((e) => e.ph === 'M' && e.name === 'thread_name').map((e) => `${e.pid} ${e.tid}`),
+        );
         for (const e of slices) {
             assert.ok(names.has(`${e.pid} ${e.tid}`), e.name);
             assert.ok(e.dur >= 0 && Number.isFinite(e.ts));
@@ -433,8 +516,18 @@ suite('traces', () => {
         const callback = named('memfd.preserve');
         assert.equal(callback.tid, call.tid);
         assert.ok(call.ts <= callback.ts && callback.ts + callback.dur <= call.ts + call.dur);
-        assert.deepEqual(callback.args, { session: 'vm-1', token: '0x1', handler: 'memfd-v2', file: '/memfd:ram (deleted)' });
-        assert.deepEqual(call.args, { fd: 'session vm-1', file: 'memfd /memfd:ram (deleted)', token: '0x1', result: 0 });
+        assert.deepEqual(callback.args, {
+            session: 'vm-1',
+            token: '0x1',
+            handler: 'memfd-v2',
+            file: '/memfd:ram (deleted)',
+        });
+        assert.deepEqual(call.args, {
+            fd: 'session vm-1',
+            file: 'memfd /memfd:ram (deleted)',
+            token: '0x1',
+            result: 0,
+        });
         assert.deepEqual(named('memfd.freeze').args['session'], 'vm-1');
         assert.deepEqual(named('memfd.retrieve').args['session'], 'vm-1');
     });
@@ -444,10 +537,27 @@ suite('traces', () => {
         assert.ok(u);
         const black = named('Blackout', true);
         assert.deepEqual([black.ts, black.dur], [(u.blackedOut ?? 0) / 1000, u.blackout / 1000]);
-        for (const name of ['Pre-LU', 'Pre-Blackout', 'kernel shutdown', 'kernel startup', 'user space', 'Post-Blackout', 'Post-LU']) {
+        for (const name of [
+            'Pre-LU',
+            'Pre-Blackout',
+            'kernel shutdown',
+            'kernel startup',
+            'user space',
+            'Post-Blackout',
+            'Post-LU',
+        ]) {
             assert.equal(named(name, true).pid, black.pid);
         }
-        for (const name of ['kernel_restart_prepare', 'machine_kexec', 'setup_arch', 'mm_core_init', 'PCI and IOMMU', 'initcalls', 'reboot', 'start_kernel']) {
+        for (const name of [
+            'kernel_restart_prepare',
+            'machine_kexec',
+            'setup_arch',
+            'mm_core_init',
+            'PCI and IOMMU',
+            'initcalls',
+            'reboot',
+            'start_kernel',
+        ]) {
             assert.notEqual(named(name).pid, black.pid);
         }
         assert.ok(events.some((e) => e.ph === 'i' && e.name.startsWith('Linux version')));
@@ -490,16 +600,29 @@ suite('traces', () => {
             }`;
         const { events: all } = ran(text, { trace: true });
         const bursts = all.flatMap((e) => (e.ph === 'X' && e.cat === 'device' ? [e] : []));
-        assert.deepEqual(bursts.map((e) => e.name), ['DMA', 'refused by the IOMMU']);
-        assert.deepEqual(bursts.map((e) => Math.round(e.dur / 100)), [10, 10], 'a millisecond each');
+        assert.deepEqual(
+            bursts.map((e) => e.name),
+            ['DMA', 'refused by the IOMMU'],
+        );
+        assert.deepEqual(
+            bursts.map((e) => Math.round(e.dur / 100)),
+            [10, 10],
+            'a millisecond each',
+        );
         assert.ok(Number(bursts[0]?.args['writes']) >= 99);
         assert.equal(bursts[1]?.args['bytes'], 0);
         assert.ok(all.some((e) => e.ph === 'M' && e.name === 'thread_name' && e.args['name'] === 'dma0'));
     });
 
     test('a callback that fails says with what', () => {
-        const failing = WAITING.replace('vm1.preserve_fd(ram, token: 1)', 'inject ENOMEM into page_alloc; vm1.preserve_fd(ram, token: 1)  fails ENOMEM; vm1.preserve_fd(ram, token: 1)');
-        const { events: all } = ran(failing.replace('inject ENOMEM into page_alloc; ', 'inject ENOMEM into page_alloc after 1; '), { trace: true, mayFail: true });
+        const failing = WAITING.replace(
+            'vm1.preserve_fd(ram, token: 1)',
+            'inject ENOMEM into page_alloc; vm1.preserve_fd(ram, token: 1)  fails ENOMEM; vm1.preserve_fd(ram, token: 1)',
+        );
+        const { events: all } = ran(
+            failing.replace('inject ENOMEM into page_alloc; ', 'inject ENOMEM into page_alloc after 1; '),
+            { trace: true, mayFail: true },
+        );
         const first = all.find((e) => e.ph === 'X' && e.name === 'preserve_fd');
         assert.equal(first?.args['result'], '-ENOMEM');
     });
@@ -507,7 +630,24 @@ suite('traces', () => {
 
 suite('times in words', () => {
     test('three digits, and the unit that suits', () => {
-        assert.deepEqual([0, 80, 999, 1000, 1500, 999_499, 999_600, 36_100_000, 230_212_935, 1_380_000_000, 20e9, 1234e9].map(duration),
-            ['0 ns', '80 ns', '999 ns', '1 µs', '1.5 µs', '999 µs', '1 ms', '36.1 ms', '230 ms', '1.38 s', '20 s', '1234 s']);
+        assert.deepEqual(
+            [0, 80, 999, 1000, 1500, 999_499, 999_600, 36_100_000, 230_212_935, 1_380_000_000, 20e9, 1234e9].map(
+                duration,
+            ),
+            [
+                '0 ns',
+                '80 ns',
+                '999 ns',
+                '1 µs',
+                '1.5 µs',
+                '999 µs',
+                '1 ms',
+                '36.1 ms',
+                '230 ms',
+                '1.38 s',
+                '20 s',
+                '1234 s',
+            ],
+        );
     });
 });

@@ -28,7 +28,10 @@ fn memory() {
 
 const passes = (text: string): void => {
     const program = programOf({ 'test.lus': HEAD + text });
-    assert.deepEqual(findingsOf(program).filter((f) => f.includes(': LU0')), []);
+    assert.deepEqual(
+        findingsOf(program).filter((f) => f.includes(': LU0')),
+        [],
+    );
     assert.deepEqual(failuresOf(program), []);
 };
 
@@ -51,7 +54,8 @@ scenario "update" {
 `;
 
 suite('layer vfio', () => {
-    test('which descriptors are taken', () => passes(`
+    test('which descriptors are taken', () =>
+        passes(`
 scenario "preserve" {
     boot "next"
     process vmm {
@@ -83,27 +87,50 @@ scenario "stock" {
         s.preserve_fd(passthrough(memory(), "/dev/vfio/devices/vfio0"), token: 1)  fails ENOENT
     }
 }`);
-        const injected = programOf({ 'test.lus': 'scenario "s" {\n boot "7.3"\n inject EIO into vfio_pci.freeze\n}\n' });
-        assert.match(findingsOf(injected).join('\n'), /LU0212: .*It comes with the layer `vfio`, which no kernel of this program has: `kernel "next" from "7.3" \{ layers pci, vfio \}`/);
+        const injected = programOf({
+            'test.lus': 'scenario "s" {\n boot "7.3"\n inject EIO into vfio_pci.freeze\n}\n',
+        });
+        assert.match(
+            findingsOf(injected).join('\n'),
+            /LU0212: .*It comes with the layer `vfio`, which no kernel of this program has: `kernel "next" from "7.3" \{ layers pci, vfio \}`/,
+        );
     });
 
-    test('the freeze wants interrupts off', () => passes(update('next', `
+    test('the freeze wants interrupts off', () =>
+        passes(
+            update(
+                'next',
+                `
         nic0.start_dma(ring: 0)
         sleep 1ms
         reboot(KEXEC)  fails EINVAL
         assert nic0.running && kernel.logged("Freeze failed for token[0x2] handler[vfio-pci-v1] err[-22]")
         nic.disable_irqs()
         reboot(KEXEC)
-    `, 'assert nic0.pci_dev.incoming != 0 && !nic0.running')));
+    `,
+                'assert nic0.pci_dev.incoming != 0 && !nic0.running',
+            ),
+        ));
 
-    test('the freeze wants the device awake', () => passes(update('next', `
+    test('the freeze wants the device awake', () =>
+        passes(
+            update(
+                'next',
+                `
         nic0.power = 3
         reboot(KEXEC)  fails EINVAL
         nic0.power = 0
         reboot(KEXEC)
-    `, 'assert nic0.power == 0')));
+    `,
+                'assert nic0.power == 0',
+            ),
+        ));
 
-    test('phase 1: the device is reset, and nothing can be asked of it until it is opened anew', () => passes(update('next', `
+    test('phase 1: the device is reset, and nothing can be asked of it until it is opened anew', () =>
+        passes(
+            update(
+                'next',
+                `
         nic0.start_dma(ring: 0)
         sleep 1ms
         nic.disable_irqs()
@@ -121,9 +148,16 @@ scenario "stock" {
         nic0.start_dma(ring: 0)
         sleep 1ms
         assert nic0.running && nic0.bus_master
-    `, 'assert kernel.boot == 0')));
+    `,
+                'assert kernel.boot == 0',
+            ),
+        ));
 
-    test('with vfio_phase keep a reboot that fails leaves it as it was', () => passes(update('keep', `
+    test('with vfio_phase keep a reboot that fails leaves it as it was', () =>
+        passes(
+            update(
+                'keep',
+                `
         nic0.start_dma(ring: 0)
         sleep 1ms
         nic.disable_irqs()
@@ -134,9 +168,17 @@ scenario "stock" {
         nic.set_irqs(msix: 1)
         nic.disable_irqs()
         reboot(KEXEC)
-    `, 'assert nic0.bus_master && nic0.power == 0')));
+    `,
+                'assert nic0.bus_master && nic0.power == 0',
+            ),
+        ));
 
-    test('in the next kernel: retrieved, bound, finished, and nothing in another order', () => passes(update('next', 'reboot(KEXEC)', `
+    test('in the next kernel: retrieved, bound, finished, and nothing in another order', () =>
+        passes(
+            update(
+                'next',
+                'reboot(KEXEC)',
+                `
     assert kernel.logged("left as the previous kernel preserved it") && nic0.power == 0 && gpu0.power == 3
     process vmm {
         nic = open("/dev/vfio/devices/vfio0")  fails EBUSY
@@ -160,9 +202,12 @@ scenario "stock" {
         nic.close()
         open("/dev/vfio/devices/vfio0")
     }
-    assert kho.incoming.unclaimed == 0`)));
+    assert kho.incoming.unclaimed == 0`,
+            ),
+        ));
 
-    test('with the layer iommu it is claimed for the /dev/iommu that came along, and no other one gets it', () => passes(`
+    test('with the layer iommu it is claimed for the /dev/iommu that came along, and no other one gets it', () =>
+        passes(`
 kernel "claims" from "7.3" { layers pci, iommu, vfio; vfio_phase keep }
 scenario "claimed" {
     boot "claims"
@@ -202,28 +247,55 @@ scenario "claimed" {
     }
 }`));
 
-    test('closed before it was retrieved, the session is out of reach', () => passes(update('next', 'reboot(KEXEC)', `
+    test('closed before it was retrieved, the session is out of reach', () =>
+        passes(
+            update(
+                'next',
+                'reboot(KEXEC)',
+                `
     process vmm {
         s = open("/dev/liveupdate").retrieve_session("s")
         s.retrieve_fd(token: 1)
         s.close()
         assert kernel.logged("Unable to finish session")
         open("/dev/vfio/devices/vfio0")  fails EBUSY
-    }`)));
+    }`,
+            ),
+        ));
 
-    test('a device that is pulled out: nothing to retrieve', () => passes(update('next', `
+    test('a device that is pulled out: nothing to retrieve', () =>
+        passes(
+            update(
+                'next',
+                `
         nic0.unplug()
         nic.set_irqs(msix: 1)  fails ENODEV
         inject no into vfio_pci.can_finish in next kernel
         reboot(KEXEC)  fails EINVAL, EIO
-        `, 'assert kernel.boot == 0').replace('        inject no into vfio_pci.can_finish in next kernel\n        reboot(KEXEC)  fails EINVAL, EIO\n', '        nic0.power = 0\n        reboot(KEXEC)\n').replace('assert kernel.boot == 0', `
+        `,
+                'assert kernel.boot == 0',
+            )
+                .replace(
+                    '        inject no into vfio_pci.can_finish in next kernel\n        reboot(KEXEC)  fails EINVAL, EIO\n',
+                    '        nic0.power = 0\n        reboot(KEXEC)\n',
+                )
+                .replace(
+                    'assert kernel.boot == 0',
+                    `
     process vmm {
         s = open("/dev/liveupdate").retrieve_session("s")
         s.retrieve_fd(token: 2)  fails ENODEV
         s.finish()  fails EBUSY
-    }`)));
+    }`,
+                ),
+        ));
 
-    test('a second update with the descriptor that was retrieved', () => passes(update('next', 'reboot(KEXEC)', `
+    test('a second update with the descriptor that was retrieved', () =>
+        passes(
+            update(
+                'next',
+                'reboot(KEXEC)',
+                `
     for i in 0..3 {
         process vmm {
             lu  = open("/dev/liveupdate")
@@ -242,9 +314,15 @@ scenario "claimed" {
             reboot(KEXEC)
         }
     }
-    assert kernel.boot == 4 && nic0.pci_dev.incoming != 0`)));
+    assert kernel.boot == 4 && nic0.pci_dev.incoming != 0`,
+            ),
+        ));
 
-    test('whatever allocation fails, preserving leaves nothing behind', () => passes(Array.from({ length: 10 }, (_, n) => `
+    test('whatever allocation fails, preserving leaves nothing behind', () =>
+        passes(
+            Array.from(
+                { length: 10 },
+                (_, n) => `
 scenario "allocation ${n}" {
     boot "next"
     process vmm {
@@ -262,12 +340,24 @@ scenario "allocation ${n}" {
         s.close()
         assert gpu0.pci_dev.outgoing == 0 && pci_core.out_count == 0 && kho.outgoing.pages == empty
     }
-}`).join('\n')));
+}`,
+            ).join('\n'),
+        ));
 
-    for (const point of ['vfio_pci.preserve', 'pci_core.preserve', 'vfio_pci.freeze', 'vfio_pci.retrieve', 'pci_core.retrieve']) {
+    for (const point of [
+        'vfio_pci.preserve',
+        'pci_core.preserve',
+        'vfio_pci.freeze',
+        'vfio_pci.retrieve',
+        'pci_core.retrieve',
+    ]) {
         test(`a failure injected into ${point}`, () => {
             const next = point.endsWith('retrieve');
-            const failing = next ? '' : point.endsWith('freeze') ? 'reboot(KEXEC)  fails EIO\n' : 's.preserve_fd(gpu, token: 2)  fails EIO\n assert pci_core.out_count == 0 && gpu0.pci_dev.outgoing == 0\n';
+            const failing = next
+                ? ''
+                : point.endsWith('freeze')
+                  ? 'reboot(KEXEC)  fails EIO\n'
+                  : 's.preserve_fd(gpu, token: 2)  fails EIO\n assert pci_core.out_count == 0 && gpu0.pci_dev.outgoing == 0\n';
             passes(`
 scenario "injected" {
     boot "next"
@@ -292,8 +382,17 @@ scenario "injected" {
     }
 
     test('vfio_phase is reset or keep', () => {
-        assert.match(findingsOf(programOf({ 'test.lus': 'kernel "a" from "7.3" { layers pci, vfio; vfio_phase on }\n' })).join(), /LU0301: It reads `vfio_phase keep`/);
-        assert.match(findingsOf(programOf({ 'test.lus': 'kernel "a" from "7.3" { layers vfio }\n' })).join(), /LU0415: The layer `vfio` is built on `pci`/);
-        assert.match(findingsOf(programOf({ 'test.lus': 'kernel "a" from "7.3" { layers pci; vfio_phase keep }\n' })).join(), /LU0415: `vfio_phase` is about the layer `vfio`/);
+        assert.match(
+            findingsOf(programOf({ 'test.lus': 'kernel "a" from "7.3" { layers pci, vfio; vfio_phase on }\n' })).join(),
+            /LU0301: It reads `vfio_phase keep`/,
+        );
+        assert.match(
+            findingsOf(programOf({ 'test.lus': 'kernel "a" from "7.3" { layers vfio }\n' })).join(),
+            /LU0415: The layer `vfio` is built on `pci`/,
+        );
+        assert.match(
+            findingsOf(programOf({ 'test.lus': 'kernel "a" from "7.3" { layers pci; vfio_phase keep }\n' })).join(),
+            /LU0415: `vfio_phase` is about the layer `vfio`/,
+        );
     });
 });

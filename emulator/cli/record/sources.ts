@@ -7,5 +7,10 @@ import header from './recorder.h';
 import text from './text.c';
 
 export const SOURCES: ReadonlyMap<string, string> = new Map([
-    ['recorder.c', recorder], ['calls.c', calls], ['processes.c', processes], ['kexec.c', kexec], ['text.c', text], ['recorder.h', header],
+    ['recorder.c', recorder],
+    ['calls.c', calls],
+    ['processes.c', processes],
+    ['kexec.c', kexec],
+    ['text.c', text],
+    ['recorder.h', header],
 ]);

@@ -24,7 +24,7 @@ const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
 export function sizeText(bytes: Int): string {
     let value = Number(bytes);
     let unit = 0;
-    while (value >= 1024 && unit < UNITS.length - 1 && Number.isInteger(value / 1024 * 100)) {
+    while (value >= 1024 && unit < UNITS.length - 1 && Number.isInteger((value / 1024) * 100)) {
         value /= 1024;
         unit++;
     }
@@ -34,18 +34,22 @@ export function sizeText(bytes: Int): string {
 /** Rounded, for headlines. */
 function roughSize(bytes: number): string {
     const unit = bytes < 1024 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(bytes) / 10));
-    return `${Math.round(bytes / 1024 ** unit * 10) / 10} ${UNITS[unit]}`;
+    return `${Math.round((bytes / 1024 ** unit) * 10) / 10} ${UNITS[unit]}`;
 }
 
 /** Columns of text, each as wide as its widest cell. */
 function columns(rows: readonly (readonly string[])[], indent: string): string[] {
     const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((r) => r[i]?.length ?? 0)));
-    return rows.map((r) => `${indent}${r.map((cell, i) => (i === r.length - 1 ? cell : cell.padEnd(widths[i] ?? 0))).join('  ')}`.trimEnd());
+    return rows.map((r) =>
+        `${indent}${r.map((cell, i) => (i === r.length - 1 ? cell : cell.padEnd(widths[i] ?? 0))).join('  ')}`.trimEnd(),
+    );
 }
 
 export function handoverReport(title: ImageTitle, h: HandoverView, style: Style): string {
     const machine = title.machine === 'other' ? 'core file' : `${title.machine} core file`;
-    const lines = [`${style.strong(title.name)}  ${style.dim(`${machine}, ${counted(title.segments, 'segment')}, ${roughSize(title.size)} of memory`)}`];
+    const lines = [
+        `${style.strong(title.name)}  ${style.dim(`${machine}, ${counted(title.segments, 'segment')}, ${roughSize(title.size)} of memory`)}`,
+    ];
     if (h.fdt) {
         lines.push('', ...root(h, style), '', ...scratch(h, style), '', ...preserved(h, style));
     }
@@ -59,16 +63,30 @@ export function handoverReport(title: ImageTitle, h: HandoverView, style: Style)
 function root(h: HandoverView, style: Style): string[] {
     const from = h.metadata ? ` from ${h.metadata.release}, update ${h.metadata.count}` : '';
     const rows = (h.fdt?.properties ?? []).map((p) => [p.name, propertyText(p.value)]);
-    const children = (h.fdt?.children ?? []).map((c) => [`${c.name}/`, c.properties.map((p) => `${p.name} ${propertyText(p.value)}`).reverse().join(', ')]);
+    const children = (h.fdt?.children ?? []).map((c) => [
+        `${c.name}/`,
+        c.properties
+            .map((p) => `${p.name} ${propertyText(p.value)}`)
+            .reverse()
+            .join(', '),
+    ]);
     const others = h.otherFdts.length > 0 ? [style.dim(`  older ones at ${h.otherFdts.map(hex).join(', ')}`)] : [];
-    return [`${style.strong('Handover')}${from}`, `  root FDT at ${hex(h.fdtAddr ?? 0)}, ${counted(h.fdtSize, 'byte')}`, ...columns([...rows, ...children], '    '), ...others];
+    return [
+        `${style.strong('Handover')}${from}`,
+        `  root FDT at ${hex(h.fdtAddr ?? 0)}, ${counted(h.fdtSize, 'byte')}`,
+        ...columns([...rows, ...children], '    '),
+        ...others,
+    ];
 }
 
 function scratch(h: HandoverView, style: Style): string[] {
     if (h.scratchAddr === undefined) {
         return [`${style.strong('Scratch')}  its array cannot be found`];
     }
-    const how = h.scratchFrom === 'search' ? ', found by what it looks like' : `, named by ${h.scratchFrom === 'note' ? 'the image' : 'setup data'}`;
+    const how =
+        h.scratchFrom === 'search'
+            ? ', found by what it looks like'
+            : `, named by ${h.scratchFrom === 'note' ? 'the image' : 'setup data'}`;
     const rows = h.scratch.map((a, i) => [
         ['lowmem', 'global'][i] ?? `node area ${i - 2}`,
         a.size === 0 ? 'empty' : `${hex(a.addr)}-${hex(a.addr + a.size - 1)}`,
@@ -79,23 +97,42 @@ function scratch(h: HandoverView, style: Style): string[] {
 
 function preserved(h: HandoverView, style: Style): string[] {
     const { preserved: p } = h;
-    const rows = [...p.byOrder()].map(([order, blocks]) => [`order ${order}`, `${blocks} × ${sizeText(PAGE_SIZE * 2 ** order)}`]);
-    const tree = h.radixNodes.length > 0 ? `, in a tree of ${counted(h.radixNodes.length, 'page')} at ${hex(h.radixRoot ?? 0)}` : '';
+    const rows = [...p.byOrder()].map(([order, blocks]) => [
+        `order ${order}`,
+        `${blocks} × ${sizeText(PAGE_SIZE * 2 ** order)}`,
+    ]);
+    const tree =
+        h.radixNodes.length > 0
+            ? `, in a tree of ${counted(h.radixNodes.length, 'page')} at ${hex(h.radixRoot ?? 0)}`
+            : '';
     if (h.unknownPages > 0) {
         rows.push(['unknown', `${counted(h.unknownPages, 'page')} that only a handler, or nobody, knows`]);
     }
-    return [`${style.strong('Preserved memory')}  ${counted(p.pages, 'page')}, ${roughSize(p.pages * PAGE_SIZE)}${tree}`, ...columns(rows, '  ')];
+    return [
+        `${style.strong('Preserved memory')}  ${counted(p.pages, 'page')}, ${roughSize(p.pages * PAGE_SIZE)}${tree}`,
+        ...columns(rows, '  '),
+    ];
 }
 
 function luo(view: LuoView, style: Style): string[] {
     const files = view.sessions.reduce((n, s) => n + s.files.length, 0);
-    const lines = [`${style.strong('Live update')} ${view.number} (${printable(view.compatible)})  ${counted(view.sessions.length, 'session')}, ${counted(files, 'file')}`];
+    const lines = [
+        `${style.strong('Live update')} ${view.number} (${printable(view.compatible)})  ${counted(view.sessions.length, 'session')}, ${counted(files, 'file')}`,
+    ];
     for (const session of view.sessions) {
-        lines.push(`  session ${style.strong(`"${printable(session.name)}"`)}${session.files.length === 0 ? style.dim('  no files') : ''}`);
+        lines.push(
+            `  session ${style.strong(`"${printable(session.name)}"`)}${session.files.length === 0 ? style.dim('  no files') : ''}`,
+        );
         lines.push(...columns(session.files.flatMap(fileRows), '    '));
     }
     if (view.flbs.length > 0) {
-        lines.push(`  FLBs at ${hex(view.flbsPa)}`, ...columns(view.flbs.map((f) => [`"${printable(f.name)}"`, `data ${hex(f.data)}`, `count ${f.count}`]), '    '));
+        lines.push(
+            `  FLBs at ${hex(view.flbsPa)}`,
+            ...columns(
+                view.flbs.map((f) => [`"${printable(f.name)}"`, `data ${hex(f.data)}`, `count ${f.count}`]),
+                '    ',
+            ),
+        );
     }
     return lines;
 }
@@ -108,8 +145,12 @@ function fileRows(f: FileView): string[][] {
 const SEALS = ['seal', 'shrink', 'grow', 'write', 'future_write', 'exec'];
 
 function memfdText(m: MemfdView): string {
-    const seals = SEALS.filter((_, i) => (m.seals & 2 ** i) !== 0);
-    return [sizeText(m.size), ...(m.pos === 0 ? [] : [`at position ${m.pos}`]), ...(seals.length > 0 ? [`sealed (${seals.join(', ')})`] : [])].join(', ');
+    const seals = SEALS.filter((_, i) => (m.seals & (2 ** i)) !== 0);
+    return [
+        sizeText(m.size),
+        ...(m.pos === 0 ? [] : [`at position ${m.pos}`]),
+        ...(seals.length > 0 ? [`sealed (${seals.join(', ')})`] : []),
+    ].join(', ');
 }
 
 function memfdMore(m: MemfdView): string[] {
@@ -117,7 +158,11 @@ function memfdMore(m: MemfdView): string[] {
     if (!first) {
         return [];
     }
-    const orders = [...m.folios.byOrder()].map(([order, n]) => (order < 0 ? `${counted(n, 'folio')} not preserved` : `${counted(n, 'folio')} of ${sizeText(PAGE_SIZE * 2 ** order)}`));
+    const orders = [...m.folios.byOrder()].map(([order, n]) =>
+        order < 0
+            ? `${counted(n, 'folio')} not preserved`
+            : `${counted(n, 'folio')} of ${sizeText(PAGE_SIZE * 2 ** order)}`,
+    );
     const content = m.content ? `contents ${m.content.fnv1a64}` : 'contents not complete';
     return [`${orders.join(', ')}, the first at ${hex(first.pfn * PAGE_SIZE)}`, content];
 }
@@ -127,8 +172,12 @@ function findings(list: readonly Finding[], style: Style): string[] {
         return [`${style.good('✓')} nothing wrong found`];
     }
     const lines = list.map((f) => {
-        const mark = f.consequence === 'none' ? style.dim('·') : f.consequence === 'held' ? style.warn('!') : style.bad('✗');
-        const what = f.consequence === 'none' ? f.effect : `${CONSEQUENCE_TEXT[f.consequence]}${f.effect === undefined ? '' : `: ${f.effect}`}`;
+        const mark =
+            f.consequence === 'none' ? style.dim('·') : f.consequence === 'held' ? style.warn('!') : style.bad('✗');
+        const what =
+            f.consequence === 'none'
+                ? f.effect
+                : `${CONSEQUENCE_TEXT[f.consequence]}${f.effect === undefined ? '' : `: ${f.effect}`}`;
         const place = f.address === undefined ? '' : ` at ${hex(f.address)}`;
         return `  ${mark} ${f.text}${what === undefined ? '' : `\n      ${what}`}  ${style.dim(`[${f.code}${place}]`)}`;
     });

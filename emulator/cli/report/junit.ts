@@ -16,23 +16,48 @@ export function junitReporter(write: Write): Reporter {
         },
         end(results) {
             const { passed, failed, broken } = totals(results);
-            const whole = { tests: passed + failed + broken, failures: failed, errors: broken, time: total(results, seconds) };
+            const whole = {
+                tests: passed + failed + broken,
+                failures: failed,
+                errors: broken,
+                time: total(results, seconds),
+            };
             write('<?xml version="1.0" encoding="UTF-8"?>\n');
-            write(element('testsuites', { name: 'lus', ...whole }, results.map((r) => suite(r, seconds))));
+            write(
+                element(
+                    'testsuites',
+                    { name: 'lus', ...whole },
+                    results.map((r) => suite(r, seconds)),
+                ),
+            );
         },
     };
 }
 
 function total(results: readonly FileResult[], seconds: ReadonlyMap<ScenarioResult, number>): string {
-    return results.flatMap((r) => r.scenarios).reduce((sum, s) => sum + (seconds.get(s) ?? 0), 0).toFixed(3);
+    return results
+        .flatMap((r) => r.scenarios)
+        .reduce((sum, s) => sum + (seconds.get(s) ?? 0), 0)
+        .toFixed(3);
 }
 
 function suite(file: FileResult, seconds: ReadonlyMap<ScenarioResult, number>): string {
     const { passed, failed, broken } = totals([file]);
-    const cases = broken > 0
-        ? [element('testcase', { name: 'the file has no errors', classname: file.file }, [brokenFile(file)])]
-        : file.scenarios.map((s) => testCase(file.file, s, seconds.get(s) ?? 0));
-    return element('testsuite', { name: file.file, tests: passed + failed + broken, failures: failed, errors: broken, time: total([file], seconds) }, cases);
+    const cases =
+        broken > 0
+            ? [element('testcase', { name: 'the file has no errors', classname: file.file }, [brokenFile(file)])]
+            : file.scenarios.map((s) => testCase(file.file, s, seconds.get(s) ?? 0));
+    return element(
+        'testsuite',
+        {
+            name: file.file,
+            tests: passed + failed + broken,
+            failures: failed,
+            errors: broken,
+            time: total([file], seconds),
+        },
+        cases,
+    );
 }
 
 function brokenFile(file: FileResult): string {
@@ -43,10 +68,16 @@ function brokenFile(file: FileResult): string {
 function testCase(file: string, s: ScenarioResult, time: number): string {
     const children = [
         ...properties(s),
-        ...(s.failure ? [element('failure', { type: s.failure.kind, message: s.failure.message }, details(s.failure))] : []),
+        ...(s.failure
+            ? [element('failure', { type: s.failure.kind, message: s.failure.message }, details(s.failure))]
+            : []),
         ...(s.output.length > 0 ? [element('system-out', {}, s.output.map(logLine).join('\n'))] : []),
     ];
-    return element('testcase', { name: s.name, classname: file, file, line: s.where.line, time: time.toFixed(3) }, children);
+    return element(
+        'testcase',
+        { name: s.name, classname: file, file, line: s.where.line, time: time.toFixed(3) },
+        children,
+    );
 }
 
 /** Updates and diagnoses. */
@@ -56,7 +87,15 @@ function properties(s: ScenarioResult): string[] {
         ...s.updates.map((u) => ({ name: 'update', value: updateLine(u, s.updates) })),
         ...s.diagnoses.map((d) => ({ name: d.code, value: diagnosisLine(d) })),
     ];
-    return all.length > 0 ? [element('properties', {}, all.map((p) => element('property', p, [])))] : [];
+    return all.length > 0
+        ? [
+              element(
+                  'properties',
+                  {},
+                  all.map((p) => element('property', p, [])),
+              ),
+          ]
+        : [];
 }
 
 function details(f: Failure): string {
@@ -64,26 +103,49 @@ function details(f: Failure): string {
         f.where ? `${spot(f.where)}: ${f.message}` : f.message,
         ...f.stack.map((s) => (s.where ? `    at ${s.label} (${spot(s.where)})` : `    at ${s.label}`)),
         ...(f.cause ? [`first: ${f.cause.where ? `${spot(f.cause.where)}: ` : ''}${f.cause.message}`] : []),
-        ...f.waiting.flatMap((w) => [`${w.process} ${w.message}`, ...w.stack.map((s) => (s.where ? `    at ${s.label} (${spot(s.where)})` : `    at ${s.label}`))]),
+        ...f.waiting.flatMap((w) => [
+            `${w.process} ${w.message}`,
+            ...w.stack.map((s) => (s.where ? `    at ${s.label} (${spot(s.where)})` : `    at ${s.label}`)),
+        ]),
         ...(f.kernelLog.length > 0 ? ['kernel log:', ...f.kernelLog.map((l) => `    ${logLine(l)}`)] : []),
     ].join('\n');
 }
 
 /** @param content text, which is escaped, or elements */
-function element(name: string, attributes: Readonly<Record<string, string | number>>, content: string | readonly string[]): string {
-    const head = Object.entries(attributes).map(([key, value]) => ` ${key}="${escaped(String(value), true)}"`).join('');
+function element(
+    name: string,
+    attributes: Readonly<Record<string, string | number>>,
+    content: string | readonly string[],
+): string {
+    const head = Object.entries(attributes)
+        .map(([key, value]) => ` ${key}="${escaped(String(value), true)}"`)
+        .join('');
     if (content.length === 0) {
         return `<${name}${head}/>\n`;
     }
-    return typeof content === 'string' ? `<${name}${head}>${escaped(content, false)}</${name}>\n` : `<${name}${head}>\n${content.join('')}</${name}>\n`;
+    return typeof content === 'string'
+        ? `<${name}${head}>${escaped(content, false)}</${name}>\n`
+        : `<${name}${head}>\n${content.join('')}</${name}>\n`;
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', '\n': '&#10;', '\t': '&#9;', '\r': '&#13;' };
+const ENTITIES: Readonly<Record<string, string>> = {
+    '&': '&amp;',
+    '<': '&lt;',
+    '>': '&gt;',
+    '"': '&quot;',
+    '\n': '&#10;',
+    '\t': '&#9;',
+    '\r': '&#13;',
+};
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to be replaced
+const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
+const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
 /** Characters that XML 1.0 cannot hold become U+FFFD. */
 function escaped(text: string, attribute: boolean): string {
     return text
-        // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to be replaced
-        .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '\ufffd')
+        .replace(CONTROL, '\ufffd')
+        .replace(LONE_SURROGATE, '\ufffd')
         .replace(attribute ? /[&<>"\n\t\r]/g : /[&<>\r]/g, (c) => ENTITIES[c] ?? c);
 }

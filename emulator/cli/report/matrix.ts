@@ -6,7 +6,14 @@ import { spot } from '../where';
 /** Characters of a cell's second line. */
 const WIDTH = 20;
 
-const WORDS: Readonly<Record<Outcome, string>> = { works: 'works', lost: 'lost', EIO: 'EIO', panic: 'panic', fails: 'fails', unsuited: '–' };
+const WORDS: Readonly<Record<Outcome, string>> = {
+    works: 'works',
+    lost: 'lost',
+    EIO: 'EIO',
+    panic: 'panic',
+    fails: 'fails',
+    unsuited: '–',
+};
 
 const MEANINGS: Readonly<Record<Outcome, string>> = {
     works: 'the scenario passes',
@@ -31,23 +38,37 @@ export function prettyMatrix(m: Matrix, style: Style): string {
         return `[${number}]`;
     };
     const reasons = m.cells.map(short);
-    const widths = m.kernels.map((k, i) => Math.max(k.length, ...m.kernels.flatMap((_, row) => {
-        const at = row * m.kernels.length + i;
-        return [WORDS[m.cells[at]?.outcome ?? 'works'].length, reasons[at]?.length ?? 0];
-    })) + 2);
-    lines.push(`${'from \\ to'.padEnd(label)}${m.kernels.map((k, i) => style.strong(k.padEnd(widths[i] ?? 0))).join('')}`.trimEnd());
+    const widths = m.kernels.map(
+        (k, i) =>
+            Math.max(
+                k.length,
+                ...m.kernels.flatMap((_, row) => {
+                    const at = row * m.kernels.length + i;
+                    return [WORDS[m.cells[at]?.outcome ?? 'works'].length, reasons[at]?.length ?? 0];
+                }),
+            ) + 2,
+    );
+    lines.push(
+        `${'from \\ to'.padEnd(label)}${m.kernels.map((k, i) => style.strong(k.padEnd(widths[i] ?? 0))).join('')}`.trimEnd(),
+    );
     for (const [row, from] of m.kernels.entries()) {
         const cells = m.cells.slice(row * m.kernels.length, (row + 1) * m.kernels.length);
         const own = reasons.slice(row * m.kernels.length, (row + 1) * m.kernels.length);
-        lines.push(`${style.strong(from.padEnd(label))}${cells.map((c, i) => coloured(c.outcome, WORDS[c.outcome].padEnd(widths[i] ?? 0), style)).join('')}`.trimEnd());
+        lines.push(
+            `${style.strong(from.padEnd(label))}${cells.map((c, i) => coloured(c.outcome, WORDS[c.outcome].padEnd(widths[i] ?? 0), style)).join('')}`.trimEnd(),
+        );
         if (own.some((r) => r !== '')) {
-            lines.push(`${' '.repeat(label)}${own.map((r, i) => style.dim(r.padEnd(widths[i] ?? 0))).join('')}`.trimEnd());
+            lines.push(
+                `${' '.repeat(label)}${own.map((r, i) => style.dim(r.padEnd(widths[i] ?? 0))).join('')}`.trimEnd(),
+            );
         }
     }
     lines.push('');
     for (const [i, text] of notes.entries()) {
         const first = m.cells.find((c) => c.reason === text);
-        lines.push(`  [${i + 1}] ${first?.where && first.message?.startsWith(text) ? `${spot(first.where)}: ` : ''}${text}`);
+        lines.push(
+            `  [${i + 1}] ${first?.where && first.message?.startsWith(text) ? `${spot(first.where)}: ` : ''}${text}`,
+        );
     }
     for (const [kernel, layers] of Object.entries(m.proposed)) {
         lines.push(`  ${style.strong(kernel)} has proposed code: ${layers.join(', ')}`);

@@ -57,7 +57,9 @@ export function prettyReporter(write: Write, files: Files, style: Style): Report
             const { passed, failed, broken } = totals(results);
             const files = broken > 0 ? `, ${style.bad(`${counted(broken, 'file')} with errors`)}` : '';
             line();
-            line(`${passed > 0 ? style.good(`${passed} passed`) : '0 passed'}, ${failed > 0 ? style.bad(`${failed} failed`) : '0 failed'}${files}`);
+            line(
+                `${passed > 0 ? style.good(`${passed} passed`) : '0 passed'}, ${failed > 0 ? style.bad(`${failed} failed`) : '0 failed'}${files}`,
+            );
         },
     };
 }
@@ -66,9 +68,19 @@ function failure(files: Files, f: Failure, style: Style): string[] {
     return [
         `${f.where ? `${style.strong(spot(f.where))}: ` : ''}${style.bad(f.message)}`,
         ...source(files, f.where, style),
-        ...section('Call stack', f.stack.map((s) => stackLine(s, style)), style),
+        ...section(
+            'Call stack',
+            f.stack.map((s) => stackLine(s, style)),
+            style,
+        ),
         ...(f.cause ? origin(files, f.cause, style) : []),
-        ...f.waiting.flatMap((w) => section(`${w.process} ${w.message}`, w.stack.map((s) => stackLine(s, style)), style)),
+        ...f.waiting.flatMap((w) =>
+            section(
+                `${w.process} ${w.message}`,
+                w.stack.map((s) => stackLine(s, style)),
+                style,
+            ),
+        ),
         ...section('Kernel log', f.kernelLog.map(logLine), style),
     ];
 }
@@ -76,8 +88,14 @@ function failure(files: Files, f: Failure, style: Style): string[] {
 /** Where in the kernel the error came up. */
 function origin(files: Files, cause: Cause, style: Style): string[] {
     const where = cause.where ? `${spot(cause.where)}: ` : '';
-    return ['', style.strong('Where the error came up'), `  ${where}${cause.message}`, ...source(files, cause.where, style), '',
-        ...cause.stack.map((s) => `  ${stackLine(s, style)}`)];
+    return [
+        '',
+        style.strong('Where the error came up'),
+        `  ${where}${cause.message}`,
+        ...source(files, cause.where, style),
+        '',
+        ...cause.stack.map((s) => `  ${stackLine(s, style)}`),
+    ];
 }
 
 function source(files: Files, where: Where | null, style: Style): string[] {

@@ -10,7 +10,8 @@ import { seedOf } from './seed';
 export function tapReporter(write: Write): Reporter {
     let n = 0;
     const line = (text: string): void => write(`${text}\n`);
-    const point = (passed: boolean, description: string): void => line(`${passed ? 'ok' : 'not ok'} ${++n} - ${escaped(description)}`);
+    const point = (passed: boolean, description: string): void =>
+        line(`${passed ? 'ok' : 'not ok'} ${++n} - ${escaped(description)}`);
     const yaml = (entries: readonly (readonly [string, unknown])[]): void => {
         line('  ---');
         for (const [key, value] of entries) {
@@ -26,8 +27,11 @@ export function tapReporter(write: Write): Reporter {
         },
         broken(file: FileResult) {
             point(false, file.file);
-            yaml([['message', `${file.errors.length} errors keep this file from running`], ['severity', 'fail'],
-                ['errors', file.errors.map((e) => `${spot(e.where)}: ${e.code}: ${e.message}`)]]);
+            yaml([
+                ['message', `${file.errors.length} errors keep this file from running`],
+                ['severity', 'fail'],
+                ['errors', file.errors.map((e) => `${spot(e.where)}: ${e.code}: ${e.message}`)],
+            ]);
         },
         scenario(file: string, result: ScenarioResult) {
             for (const entry of result.output) {
@@ -39,7 +43,8 @@ export function tapReporter(write: Write): Reporter {
                 line(`# ${updateLine(update, result.updates)}`);
             }
             point(result.passed, `${file}: ${result.name}${seedOf(result)}`);
-            const diagnoses: [string, unknown][] = result.diagnoses.length > 0 ? [['diagnoses', result.diagnoses.map(diagnosisLine)]] : [];
+            const diagnoses: [string, unknown][] =
+                result.diagnoses.length > 0 ? [['diagnoses', result.diagnoses.map(diagnosisLine)]] : [];
             if (result.failure) {
                 yaml([...diagnosis(result.failure), ...diagnoses]);
             } else if (diagnoses.length > 0) {
@@ -55,10 +60,21 @@ function diagnosis(f: Failure): [string, unknown][] {
         ['message', f.message],
         ['severity', 'fail'],
         ['kind', f.kind],
-        ...(f.where ? [['at', { file: f.where.file, line: f.where.line, column: f.where.column }] satisfies [string, unknown]] : []),
+        ...(f.where
+            ? [['at', { file: f.where.file, line: f.where.line, column: f.where.column }] satisfies [string, unknown]]
+            : []),
         ['stack', f.stack.map((s) => (s.where ? `${s.label} (${spot(s.where)})` : s.label))],
-        ...(f.cause ? [['cause', f.cause.where ? `${f.cause.message} (${spot(f.cause.where)})` : f.cause.message] satisfies [string, unknown]] : []),
-        ...(f.waiting.length > 0 ? [['waiting', f.waiting.map((w) => `${w.process} ${w.message}`)] satisfies [string, unknown]] : []),
+        ...(f.cause
+            ? [
+                  ['cause', f.cause.where ? `${f.cause.message} (${spot(f.cause.where)})` : f.cause.message] satisfies [
+                      string,
+                      unknown,
+                  ],
+              ]
+            : []),
+        ...(f.waiting.length > 0
+            ? [['waiting', f.waiting.map((w) => `${w.process} ${w.message}`)] satisfies [string, unknown]]
+            : []),
         ['kernel_log', f.kernelLog.map(logLine)],
     ];
 }

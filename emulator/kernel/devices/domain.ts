@@ -51,7 +51,9 @@ export class Domain extends Rec implements Intent {
         if (this.kind === 'blocked') {
             return { kind: 'blocked' };
         }
-        return this.kind === 'identity' ? { kind: 'identity', domain: this.id } : { kind: 'paging', domain: this.id, root: this.root, levels: this.levels };
+        return this.kind === 'identity'
+            ? { kind: 'identity', domain: this.id }
+            : { kind: 'paging', domain: this.id, root: this.root, levels: this.levels };
     }
 
     /** Pages that its tables have. */

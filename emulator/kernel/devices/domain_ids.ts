@@ -12,7 +12,10 @@ export class DomainIds extends Rec {
     private readonly again: Table<number, true>;
 
     /** @param reuses whether ids that are given back are given out again, the lowest first (ida_alloc()) */
-    constructor(private readonly journal: Journal, private readonly reuses: boolean) {
+    constructor(
+        private readonly journal: Journal,
+        private readonly reuses: boolean,
+    ) {
         super(journal);
         this.reserved = new Table(journal);
         this.free = new Seq(journal);

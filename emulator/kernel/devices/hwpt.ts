@@ -76,7 +76,13 @@ export class Hwpt extends Rec {
     }
 
     hash(hasher: Hasher): void {
-        hasher.num(this.id).u32(this.automatic ? 1 : 0).str(this.token?.toString() ?? '').num(this.preserved).num(this.ioas?.id ?? 0).u32(this.devices.length);
+        hasher
+            .num(this.id)
+            .u32(this.automatic ? 1 : 0)
+            .str(this.token?.toString() ?? '')
+            .num(this.preserved)
+            .num(this.ioas?.id ?? 0)
+            .u32(this.devices.length);
         this.domain.hash(hasher);
     }
 }

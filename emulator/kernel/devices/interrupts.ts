@@ -81,7 +81,11 @@ export class KernelInterrupts extends Rec {
         remapper.setEnabled(false);
         remapper.invalidate();
         const { iommu } = k.devices;
-        if (iommu?.enabled !== true || !k.devices.iommuWanted || /(^|\s)(intremap=off|nointremap)(\s|$)/.test(k.cmdline.text)) {
+        if (
+            iommu?.enabled !== true ||
+            !k.devices.iommuWanted ||
+            /(^|\s)(intremap=off|nointremap)(\s|$)/.test(k.cmdline.text)
+        ) {
             return;
         }
         if (remapper.format.tableOfDevice) {
@@ -97,7 +101,12 @@ export class KernelInterrupts extends Rec {
             remapper.setTable(table, remapper.format.entries);
         }
         remapper.setEnabled(true);
-        k.klog('info', remapper.format.tableOfDevice ? 'AMD-Vi: Interrupt remapping enabled' : 'DMAR-IR: Enabled IRQ remapping in x2apic mode');
+        k.klog(
+            'info',
+            remapper.format.tableOfDevice
+                ? 'AMD-Vi: Interrupt remapping enabled'
+                : 'DMAR-IR: Enabled IRQ remapping in x2apic mode',
+        );
     }
 
     /** Processors that take interrupts: as many as there are, or as `nr_cpus=` and `maxcpus=` allow. None of their vectors is taken. */
@@ -136,7 +145,14 @@ export class KernelInterrupts extends Rec {
      */
     restore(device: Device, index: number, entry: number, to: Destination, from: IncomingIrq): undefined | Err {
         const { k, controller } = this;
-        const irq = new Irq(k.journal, device, index, `${device.shape.name}-${index} of the previous kernel`, to, entry);
+        const irq = new Irq(
+            k.journal,
+            device,
+            index,
+            `${device.shape.name}-${index} of the previous kernel`,
+            to,
+            entry,
+        );
         irq.inherit(from);
         this.irqs.push(irq);
         if (controller.remapper) {
@@ -203,7 +219,10 @@ export class KernelInterrupts extends Rec {
         }
         irq.inherit(null);
         this.route(irq);
-        const waited = incoming !== null && incoming.descriptor > 0 && takeOne(k.memory, incoming.descriptor, incoming.guestVector);
+        const waited =
+            incoming !== null &&
+            incoming.descriptor > 0 &&
+            takeOne(k.memory, incoming.descriptor, incoming.guestVector);
         if (waited || irq.count > 0) {
             irq.signal();
         }
@@ -309,7 +328,13 @@ export class KernelInterrupts extends Rec {
     /** KVM_IRQFD, and where the IOMMU can post the two are brought together (virt/lib/irqbypass.c). @returns ENOMEM */
     private connect(irq: Irq, vm: VirtualMachine): undefined | Err {
         const { k, remapper, controller } = this;
-        const line = controller.addLine(vm.name, irq.device, irq.index, this.guestVector(irq.device, irq.index), irq.index % vm.vcpus.length);
+        const line = controller.addLine(
+            vm.name,
+            irq.device,
+            irq.index,
+            this.guestVector(irq.device, irq.index),
+            irq.index % vm.vcpus.length,
+        );
         const posts = remapper?.format.posts === true && !/(^|\s)intremap=nopost(\s|$)/.test(k.cmdline.text);
         if (posts && !PostedInterrupts.of(k, vm)) {
             return err('ENOMEM');
@@ -333,9 +358,19 @@ export class KernelInterrupts extends Rec {
         }
         const source = onlyFrom(irq.device.requester);
         const { vm, line } = irq;
-        this.writeEntry(remapper, irq, irq.posted && vm?.posted && line
-            ? { kind: 'posted', descriptor: vm.posted.addressOf(line.vcpu), vector: line.vector, urgent: false, source }
-            : { kind: 'remapped', to: irq.to, source });
+        this.writeEntry(
+            remapper,
+            irq,
+            irq.posted && vm?.posted && line
+                ? {
+                      kind: 'posted',
+                      descriptor: vm.posted.addressOf(line.vcpu),
+                      vector: line.vector,
+                      urgent: false,
+                      source,
+                  }
+                : { kind: 'remapped', to: irq.to, source },
+        );
     }
 
     /** A VM is gone: what went to it comes to this kernel, where nobody waits for it. */
@@ -437,14 +472,24 @@ export class KernelInterrupts extends Rec {
 
     /** The IOMMU has refused a message. */
     refused(): void {
-        const { k, controller: { remapper } } = this;
+        const {
+            k,
+            controller: { remapper },
+        } = this;
         const fault = remapper?.faults.items.at(-1);
         if (!fault || !remapper || this.logged >= LOGGED_FAULTS) {
             return;
         }
         k.journal.edit<KernelInterrupts>(this).logged++;
         const device = k.machine.pci.devices.find((d) => d.requester === fault.requester);
-        k.klog('err', remapper.format.text({ ...fault, device: device?.bdf ?? '', domain: (device && k.devices.of(device)?.domain.id) ?? 0 }));
+        k.klog(
+            'err',
+            remapper.format.text({
+                ...fault,
+                device: device?.bdf ?? '',
+                domain: (device && k.devices.of(device)?.domain.id) ?? 0,
+            }),
+        );
     }
 
     /** A vector came that nobody has (common_interrupt() in arch/x86/kernel/irq.c). */

@@ -44,7 +44,11 @@ export class Ioas extends Rec {
     /** The descriptor of /dev/iommu is closed: it goes with its last device. */
     readonly orphaned: boolean = false;
 
-    constructor(private readonly k: Kernel, readonly iommufd: Iommufd, readonly id: number) {
+    constructor(
+        private readonly k: Kernel,
+        readonly iommufd: Iommufd,
+        readonly id: number,
+    ) {
         super(k.journal);
         this.mappings = new Seq(k.journal);
         this.hwpts = new Seq(k.journal);
@@ -62,7 +66,15 @@ export class Ioas extends Rec {
 
     /** IOMMU_IOAS_MAP_FILE. @returns EINVAL, EBUSY (preserved), EEXIST, ENOMEM, or why the folios cannot be pinned */
     map(file: OpenFile, iova: number, length: number, offset: number): undefined | Err {
-        if (length <= 0 || iova < 0 || offset < 0 || iova % PAGE_SIZE !== 0 || length % PAGE_SIZE !== 0 || offset % PAGE_SIZE !== 0 || iova + length > IOVA_END) {
+        if (
+            length <= 0 ||
+            iova < 0 ||
+            offset < 0 ||
+            iova % PAGE_SIZE !== 0 ||
+            length % PAGE_SIZE !== 0 ||
+            offset % PAGE_SIZE !== 0 ||
+            iova + length > IOVA_END
+        ) {
             return EINVAL;
         }
         if (iova < MSI_START + MSI_LENGTH && MSI_START < iova + length) {
@@ -75,8 +87,21 @@ export class Ioas extends Rec {
             return EEXIST;
         }
         const seals = getSeals(file);
-        const wanted: Mapping = { iova, length, file, offset, sealed: typeof seals === 'number' && (seals & FIXED) === FIXED, pinned: null };
-        const mapping = this.hwpts.length > 0 ? this.enter(this.hwpts.items.map((h) => h.domain), wanted) : wanted;
+        const wanted: Mapping = {
+            iova,
+            length,
+            file,
+            offset,
+            sealed: typeof seals === 'number' && (seals & FIXED) === FIXED,
+            pinned: null,
+        };
+        const mapping =
+            this.hwpts.length > 0
+                ? this.enter(
+                      this.hwpts.items.map((h) => h.domain),
+                      wanted,
+                  )
+                : wanted;
         if (mapping instanceof Err) {
             return mapping;
         }
@@ -127,7 +152,10 @@ export class Ioas extends Rec {
      */
     allocate(id: number): Hwpt | Err {
         const { k } = this;
-        const domain = k.devices.newDomain('paging', id === 0 ? `I/O address space ${this.id}` : `I/O address space ${this.id}, hardware page table ${id}`);
+        const domain = k.devices.newDomain(
+            'paging',
+            id === 0 ? `I/O address space ${this.id}` : `I/O address space ${this.id}, hardware page table ${id}`,
+        );
         if (!domain.prepare()) {
             return ENOMEM;
         }
@@ -290,12 +318,21 @@ export class Ioas extends Rec {
     }
 
     hash(hasher: Hasher): void {
-        hasher.num(this.id).u32(this.orphaned ? 1 : 0).u32(this.hwpts.length);
+        hasher
+            .num(this.id)
+            .u32(this.orphaned ? 1 : 0)
+            .u32(this.hwpts.length);
         for (const h of this.hwpts) {
             h.hash(hasher);
         }
         for (const m of this.mappings) {
-            hasher.num(m.iova).num(m.length).num(m.offset).num(m.file.id).num(m.pinned?.length ?? -1).u32(m.sealed ? 1 : 0);
+            hasher
+                .num(m.iova)
+                .num(m.length)
+                .num(m.offset)
+                .num(m.file.id)
+                .num(m.pinned?.length ?? -1)
+                .u32(m.sealed ? 1 : 0);
         }
     }
 }

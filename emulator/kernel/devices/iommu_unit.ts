@@ -20,14 +20,19 @@ const IOMMU_FLUSH = costId('iommu_flush');
 const UPPER = 3;
 /** As the FLB has them, and where the registers of the emulated machines are. */
 const UNITS: Readonly<Record<IommuVendor, { readonly type: number; readonly registers: number }>> = {
-    vtd: { type: 1, registers: 0xfed9_0000 }, amd: { type: 2, registers: 0xfeb8_0000 }, smmuv3: { type: 3, registers: 0x0905_0000 },
+    vtd: { type: 1, registers: 0xfed9_0000 },
+    amd: { type: 2, registers: 0xfeb8_0000 },
+    smmuv3: { type: 3, registers: 0x0905_0000 },
 };
 
 export class IommuUnit extends Rec {
     /** Domains that came with a handover, until their file is finished. */
     readonly restored: Seq<Domain>;
 
-    constructor(private readonly k: Kernel, private readonly devices: KernelDevices) {
+    constructor(
+        private readonly k: Kernel,
+        private readonly devices: KernelDevices,
+    ) {
         super(k.machine.journal);
         this.restored = new Seq(k.machine.journal);
     }
@@ -93,7 +98,14 @@ export class IommuUnit extends Rec {
 
     private read(root: number, levels: number, upper: boolean): TableTree | string {
         const { machine } = this.k;
-        return readTables(machine.memory, (pa, n) => machine.isRam(pa, n), this.iommu.format.pages, root, levels, upper ? UPPER : 1);
+        return readTables(
+            machine.memory,
+            (pa, n) => machine.isRam(pa, n),
+            this.iommu.format.pages,
+            root,
+            levels,
+            upper ? UPPER : 1,
+        );
     }
 
     // ------------------------------------------------------------ going down
@@ -132,7 +144,14 @@ export class IommuUnit extends Rec {
         if (id !== 0 && !devices.ids.reserve(id)) {
             return err('EBUSY');
         }
-        const domain = new Domain(k, this.iommu, k.boot, 'paging', id === 0 ? devices.ids.take() : id, 'the user space of the previous kernel');
+        const domain = new Domain(
+            k,
+            this.iommu,
+            k.boot,
+            'paging',
+            id === 0 ? devices.ids.take() : id,
+            'the user space of the previous kernel',
+        );
         // whose the memory is, the kernel knew that mapped it
         domain.takeOver(top, levels, tree, k.owners.id('memory mapped by the previous kernel'));
         this.restored.push(domain);
@@ -145,7 +164,9 @@ export class IommuUnit extends Rec {
     }
 
     deviceAt(segment: number, requester: number): Device | Err {
-        return this.k.machine.pci.devices.find((d) => d.segment === segment && d.requester === requester) ?? err('ENODEV');
+        return (
+            this.k.machine.pci.devices.find((d) => d.segment === segment && d.requester === requester) ?? err('ENODEV')
+        );
     }
 
     /** A device goes on by the domain whose topmost table this is. @returns EINVAL: no such domain came along */

@@ -19,7 +19,10 @@ export class Iommufd extends Rec {
     /** Objects are numbered from 1 on. */
     readonly nextId: number = 1;
 
-    constructor(private readonly k: Kernel, readonly file: OpenFile) {
+    constructor(
+        private readonly k: Kernel,
+        readonly file: OpenFile,
+    ) {
         super(k.journal);
         this.spaces = new Seq(k.journal);
         this.incoming = new Seq(k.journal);

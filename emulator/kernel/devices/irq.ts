@@ -87,6 +87,10 @@ export class Irq extends Rec implements InterruptHandler {
 
     hash(hasher: Hasher): void {
         hasher.str(this.name).num(this.index).num(this.to.cpu).num(this.to.vector).num(this.entry).num(this.count);
-        hasher.str(this.vm?.name ?? '').u32(this.posted ? 1 : 0).num(this.incoming?.descriptor ?? -1).u32(this.preserved ? 1 : 0);
+        hasher
+            .str(this.vm?.name ?? '')
+            .u32(this.posted ? 1 : 0)
+            .num(this.incoming?.descriptor ?? -1)
+            .u32(this.preserved ? 1 : 0);
     }
 }

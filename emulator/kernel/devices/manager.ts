@@ -65,7 +65,11 @@ export class KernelDevices extends Rec {
     /** There is an IOMMU and something behind it, and nobody has said that it stay off. */
     get iommuWanted(): boolean {
         const { k, iommu } = this;
-        return iommu !== null && k.machine.pci.devices.length > 0 && !/(^|\s)(iommu|intel_iommu|amd_iommu)=off(\s|$)/.test(k.cmdline.text);
+        return (
+            iommu !== null &&
+            k.machine.pci.devices.length > 0 &&
+            !/(^|\s)(iommu|intel_iommu|amd_iommu)=off(\s|$)/.test(k.cmdline.text)
+        );
     }
 
     /** The IOMMU's driver begins with tables of its own (rootfs_initcall): every device gets a domain, and translation is turned on. */
@@ -78,7 +82,10 @@ export class KernelDevices extends Rec {
             iommu.invalidateContext();
             iommu.tlb.invalidate();
             iommu.setEnabled(true);
-            k.klog('info', `iommu: Default domain type: ${this.defaultKind === 'paging' ? 'Translated' : 'Passthrough'}`);
+            k.klog(
+                'info',
+                `iommu: Default domain type: ${this.defaultKind === 'paging' ? 'Translated' : 'Passthrough'}`,
+            );
         }
     }
 
@@ -96,7 +103,10 @@ export class KernelDevices extends Rec {
                 iommu?.invalidateContext(b.device.requester);
             }
         }
-        k.klog('info', `iommu: translation has stayed on: ${this.inheritors.size} devices go on by ${this.unit.restored.length} domains of the previous kernel`);
+        k.klog(
+            'info',
+            `iommu: translation has stayed on: ${this.inheritors.size} devices go on by ${this.unit.restored.length} domains of the previous kernel`,
+        );
     }
 
     /** Every device gets a domain, in the tables at `root`; −1: there is no translation. */
@@ -129,7 +139,13 @@ export class KernelDevices extends Rec {
         const { k } = this;
         const vfio = choice === 'vfio' && translated ? 1 + Math.max(-1, ...this.bound.items.map((b) => b.vfio)) : -1;
         const driver = choice === 'native' ? device.kind : vfio >= 0 ? 'vfio-pci' : '';
-        const b = new BoundDevice(k.journal, device, driver, this.newDomain(translated ? this.defaultKind : 'identity', `the kernel (${device.shape.name})`), vfio);
+        const b = new BoundDevice(
+            k.journal,
+            device,
+            driver,
+            this.newDomain(translated ? this.defaultKind : 'identity', `the kernel (${device.shape.name})`),
+            vfio,
+        );
         this.bound.push(b);
         return b;
     }
@@ -197,7 +213,10 @@ export class KernelDevices extends Rec {
             if (incoming === 0) {
                 device.setPower(D3HOT);
             }
-            k.klog('info', `vfio-pci ${device.name}: bound, /dev/vfio/devices/vfio${b.vfio}${incoming === 0 ? '' : ', left as the previous kernel preserved it'}`);
+            k.klog(
+                'info',
+                `vfio-pci ${device.name}: bound, /dev/vfio/devices/vfio${b.vfio}${incoming === 0 ? '' : ', left as the previous kernel preserved it'}`,
+            );
         } else if (b.driver !== '') {
             k.machine.pci.observer?.changed(device, { kind: 'taken', driver: b.driver });
             device.setPower(0);
@@ -217,7 +236,10 @@ export class KernelDevices extends Rec {
                 k.klog('err', `${b.driver} ${device.name}: no interrupts: ${failed.name}`);
             }
             device.setBusMaster(true);
-            k.klog('info', `${b.driver} ${device.name}: enabling bus mastering, ${this.interrupts.of(device).length} vectors`);
+            k.klog(
+                'info',
+                `${b.driver} ${device.name}: enabling bus mastering, ${this.interrupts.of(device).length} vectors`,
+            );
         }
     }
 
@@ -273,7 +295,10 @@ export class KernelDevices extends Rec {
         if (!domain.prepare()) {
             return false;
         }
-        if (iommu?.enabled && !iommu.format.attach(new IommuTables(k), iommu.root, b.device.requester, domain.attachment)) {
+        if (
+            iommu?.enabled &&
+            !iommu.format.attach(new IommuTables(k), iommu.root, b.device.requester, domain.attachment)
+        ) {
             return false;
         }
         iommu?.invalidateContext(b.device.requester);
@@ -322,11 +347,19 @@ export class KernelDevices extends Rec {
         hasher.num(this.loggedFaults);
         this.interrupts.hash(hasher);
         for (const b of this.bound) {
-            hasher.str(b.device.shape.name).str(b.driver).num(b.vfio).num(b.memory?.iova ?? -1).num(b.memory?.pfn ?? -1);
+            hasher
+                .str(b.device.shape.name)
+                .str(b.driver)
+                .num(b.vfio)
+                .num(b.memory?.iova ?? -1)
+                .num(b.memory?.pfn ?? -1);
             b.own.hash(hasher);
             b.domain.hash(hasher);
             b.iommufd?.hash(hasher);
-            hasher.num(b.hwpt?.id ?? 0).num(b.preserved).u32((b.inherited ? 1 : 0) + (b.frozen ? 2 : 0));
+            hasher
+                .num(b.hwpt?.id ?? 0)
+                .num(b.preserved)
+                .u32((b.inherited ? 1 : 0) + (b.frozen ? 2 : 0));
         }
     }
 }

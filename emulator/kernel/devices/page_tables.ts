@@ -42,11 +42,20 @@ export interface TableSetup {
  * @param made is told every table that was added
  * @returns false: no memory for a table; what was entered until then stays
  */
-export function fillTables(t: TableSetup, { iova, pa, length }: Omit<Area, 'owner'>, made: (table: number) => void): boolean {
+export function fillTables(
+    t: TableSetup,
+    { iova, pa, length }: Omit<Area, 'owner'>,
+    made: (table: number) => void,
+): boolean {
     const { memory } = t.k;
     for (let done = 0; done < length; ) {
         let level = LARGEST_LEAF;
-        while (level > 1 && ((iova + done) % sizeOfLevel(level) !== 0 || (pa + done) % sizeOfLevel(level) !== 0 || length - done < sizeOfLevel(level))) {
+        while (
+            level > 1 &&
+            ((iova + done) % sizeOfLevel(level) !== 0 ||
+                (pa + done) % sizeOfLevel(level) !== 0 ||
+                length - done < sizeOfLevel(level))
+        ) {
             level--;
         }
         const table = tableFor(t, iova + done, level, made);
@@ -123,7 +132,13 @@ function halves(page: Uint8Array): DataView {
     return new DataView(page.buffer, page.byteOffset, page.byteLength);
 }
 
-function entryAt(memory: PhysicalMemory, format: PageTableFormat, table: number, index: number, level: number): Decoded {
+function entryAt(
+    memory: PhysicalMemory,
+    format: PageTableFormat,
+    table: number,
+    index: number,
+    level: number,
+): Decoded {
     const low = memory.readU32(table + index * 8);
     const high = memory.readU32(table + index * 8 + 4);
     return low === 0 && high === 0 ? NONE : format.decode({ low, high }, level);
@@ -136,7 +151,12 @@ function entryAt(memory: PhysicalMemory, format: PageTableFormat, table: number,
  * @returns what is wrong with the first entry that makes no sense, in words
  */
 export function readTables(
-    memory: PhysicalMemory, isRam: (pa: number, length: number) => boolean, format: PageTableFormat, root: number, levels: number, lowest = 1,
+    memory: PhysicalMemory,
+    isRam: (pa: number, length: number) => boolean,
+    format: PageTableFormat,
+    root: number,
+    levels: number,
+    lowest = 1,
 ): TableTree | string {
     const tables: TablePage[] = [];
     const mapped: { iova: number; pa: number; length: number }[] = [];

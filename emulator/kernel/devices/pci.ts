@@ -21,7 +21,11 @@ export class PciDev extends Rec {
     /** The kernel goes down, and has come to it: nothing is preserved any more. */
     readonly frozen: boolean = false;
 
-    constructor(journal: Journal, readonly fn: PciFunction, readonly upstream: PciDev | null) {
+    constructor(
+        journal: Journal,
+        readonly fn: PciFunction,
+        readonly upstream: PciDev | null,
+    ) {
         super(journal);
     }
 
@@ -34,7 +38,11 @@ export class PciDev extends Rec {
     }
 
     hash(hasher: Hasher): void {
-        hasher.num(this.fn.requester).num(this.outgoing).num(this.incoming).u32(this.frozen ? 1 : 0);
+        hasher
+            .num(this.fn.requester)
+            .num(this.outgoing)
+            .num(this.incoming)
+            .u32(this.frozen ? 1 : 0);
     }
 }
 
@@ -117,7 +125,10 @@ export class KernelPci extends Rec {
             return undefined;
         }
         if (fn.isBridge && inherit && !fn.busesFit) {
-            k.klog('err', `pci ${fn.name}: bridge configuration invalid ([bus ${hex2(fn.secondaryBus)}-${hex2(fn.subordinateBus)}]), disabling it`);
+            k.klog(
+                'err',
+                `pci ${fn.name}: bridge configuration invalid ([bus ${hex2(fn.secondaryBus)}-${hex2(fn.subordinateBus)}]), disabling it`,
+            );
             fn.setBuses(0, 0, 0);
         }
         const dev = new PciDev(k.journal, fn, upstream);
@@ -144,7 +155,11 @@ export class KernelPci extends Rec {
     group(device: Device): readonly Device[] {
         const open = device.path.findLast((bridge) => (bridge.acs & ACS_ISOLATION) !== ACS_ISOLATION);
         const slot = (d: Device): number => d.requester >> 3;
-        return this.endpoints.filter((d) => (open ? d.path.includes(open) : d === device || (d.shape.physical === '' && device.shape.physical === '' && slot(d) === slot(device))));
+        return this.endpoints.filter((d) =>
+            open
+                ? d.path.includes(open)
+                : d === device || (d.shape.physical === '' && device.shape.physical === '' && slot(d) === slot(device)),
+        );
     }
 
     hash(hasher: Hasher): void {

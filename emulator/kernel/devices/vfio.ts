@@ -26,7 +26,10 @@ const SUSPENDED = 3;
 export class VfioFile extends Rec {
     readonly bound: boolean = false;
 
-    constructor(private readonly k: Kernel, readonly device: BoundDevice) {
+    constructor(
+        private readonly k: Kernel,
+        readonly device: BoundDevice,
+    ) {
         super(k.journal);
     }
 
@@ -144,7 +147,10 @@ export class VfioFile extends Rec {
      * @returns EINVAL (not bound, or not so many vectors), ENOSPC (no vector of a processor is left), ENOMEM
      */
     setIrqs(count: number, vm: VirtualMachine | null): undefined | Err {
-        const { k, device: { device } } = this;
+        const {
+            k,
+            device: { device },
+        } = this;
         if (!this.bound || count < 1 || count > device.msix.length) {
             return err('EINVAL');
         }
@@ -162,7 +168,9 @@ export class VfioFile extends Rec {
 
     /** The same with VFIO_IRQ_SET_ACTION_TRIGGER and no data: as if the device had raised the vector. @returns EINVAL (not bound, or not set up) */
     trigger(vector: number): undefined | Err {
-        const irq = this.bound ? this.k.devices.interrupts.of(this.device.device).find((i) => i.index === vector) : undefined;
+        const irq = this.bound
+            ? this.k.devices.interrupts.of(this.device.device).find((i) => i.index === vector)
+            : undefined;
         if (!irq) {
             return err('EINVAL');
         }

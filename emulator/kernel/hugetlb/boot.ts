@@ -15,7 +15,10 @@ const isGigantic = (size: number): boolean => size > PAGE_SIZE * 2 ** MAX_PAGE_O
 function shares(w: HugePagesWanted, nodes: readonly number[], preserved: number): { node: number; count: number }[] {
     const shared = nodes.map((node, i) => ({
         node,
-        count: w.total === undefined ? w.nodes.get(node) ?? 0 : Math.floor(w.total / nodes.length) + (i < w.total % nodes.length ? 1 : 0),
+        count:
+            w.total === undefined
+                ? (w.nodes.get(node) ?? 0)
+                : Math.floor(w.total / nodes.length) + (i < w.total % nodes.length ? 1 : 0),
     }));
     let less = preserved;
     for (const share of shared.toReversed()) {
@@ -31,7 +34,12 @@ function shares(w: HugePagesWanted, nodes: readonly number[], preserved: number)
  * whole GiB in which nothing is preserved. What cannot be had is said in the log, and nothing else.
  * @param scratch areas that are scratch already @returns the addresses of the pages
  */
-export function allocateBootPages(ctx: BootContext, wanted: readonly HugePagesWanted[], preserved: PreservedPages, scratch: readonly Area[]): number[] {
+export function allocateBootPages(
+    ctx: BootContext,
+    wanted: readonly HugePagesWanted[],
+    preserved: PreservedPages,
+    scratch: readonly Area[],
+): number[] {
     const counts = ctx.description.format.hugetlbCounts;
     const nodes = ctx.description.numa ? ctx.machine.nodes : [0];
     const found: number[] = [];
@@ -42,7 +50,9 @@ export function allocateBootPages(ctx: BootContext, wanted: readonly HugePagesWa
             asked += count;
             for (let i = 0; i < count; i++) {
                 const addr = ctx.memblock.alloc(w.size, w.size, {
-                    owner: 'HugeTLB pages', ...(ctx.description.numa ? { node } : {}), ...(counts ? {} : { uncounted: true, outside: scratch }),
+                    owner: 'HugeTLB pages',
+                    ...(ctx.description.numa ? { node } : {}),
+                    ...(counts ? {} : { uncounted: true, outside: scratch }),
                 });
                 if (addr === undefined) {
                     break;
@@ -62,7 +72,13 @@ function tell({ log }: Pick<BootContext, 'log'>, size: number, asked: number, go
 }
 
 /** hugetlb_init(): the boot pages join their pool, and the other pools are filled from the page allocator. */
-export function fillPools(k: Kernel, ctx: BootContext, wanted: readonly HugePagesWanted[], bootPages: readonly number[], preserved: PreservedPages): void {
+export function fillPools(
+    k: Kernel,
+    ctx: BootContext,
+    wanted: readonly HugePagesWanted[],
+    bootPages: readonly number[],
+    preserved: PreservedPages,
+): void {
     const nodes = ctx.description.numa ? ctx.machine.nodes : [0];
     for (const [size, count] of preserved) {
         k.hugetlb.sized(size)?.expect(count);

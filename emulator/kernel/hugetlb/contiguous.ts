@@ -16,7 +16,11 @@ export function allocContiguous(env: Env, order: number, owner: number, node: nu
     const candidates = pages.ranges(count, node);
     for (const movable of [false, true]) {
         for (const start of candidates) {
-            const taken = movable ? makeRoom(env, start, count) : pages.freeIn(start, count) === count ? pages.isolate(start, count) : undefined;
+            const taken = movable
+                ? makeRoom(env, start, count)
+                : pages.freeIn(start, count) === count
+                  ? pages.isolate(start, count)
+                  : undefined;
             if (taken) {
                 pages.claim(start, order, owner);
                 return start;
@@ -29,7 +33,9 @@ export function allocContiguous(env: Env, order: number, owner: number, node: nu
 /** Isolates what is free of a range and moves folios of files out of it. @returns undefined where something else is there: all is put back */
 function makeRoom(env: Env, start: number, count: number): readonly FreeBlock[] | undefined {
     const { pages, memmap } = env;
-    const inside = [...env.shmem.values()].flatMap((inode) => [...foliosOf(env, inode)].filter((f) => f.head >= start && f.head < start + count));
+    const inside = [...env.shmem.values()].flatMap((inode) =>
+        [...foliosOf(env, inode)].filter((f) => f.head >= start && f.head < start + count),
+    );
     const movable = inside.reduce((sum, f) => sum + orderPages(memmap.orderOf(f.head)), 0);
     if (movable + pages.freeIn(start, count) !== count) {
         return undefined;

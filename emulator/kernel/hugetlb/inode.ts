@@ -4,7 +4,17 @@ import { costId } from '../../machine/costs';
 import type { Journal } from '../../machine/journal';
 import type { KernelCore } from '../core';
 import { type Err, err } from '../errno';
-import { F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_WRITE, FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, PAGE_SIZE, S_IFREG } from '../fcntl';
+import {
+    F_SEAL_FUTURE_WRITE,
+    F_SEAL_GROW,
+    F_SEAL_SEAL,
+    F_SEAL_SHRINK,
+    F_SEAL_WRITE,
+    FALLOC_FL_KEEP_SIZE,
+    FALLOC_FL_PUNCH_HOLE,
+    PAGE_SIZE,
+    S_IFREG,
+} from '../fcntl';
 import type { FileOps, OpenFile } from '../file';
 import { Inode } from '../inode';
 import { genericLlseek } from '../llseek';
@@ -38,7 +48,14 @@ export class HugetlbInode extends Inode {
     readonly regions: readonly Region[] = [];
     readonly cache: PageCache;
 
-    constructor(journal: Journal, ino: number, mode: number, readonly name: string, readonly pool: HugePool, readonly owner: number) {
+    constructor(
+        journal: Journal,
+        ino: number,
+        mode: number,
+        readonly name: string,
+        readonly pool: HugePool,
+        readonly owner: number,
+    ) {
         super(journal, ino, 'hugetlb', S_IFREG + mode);
         this.cache = new PageCache(journal);
     }
@@ -49,7 +66,9 @@ export class HugetlbInode extends Inode {
 
     /** Huge pages that are promised to the file and not allocated yet. */
     get promised(): number {
-        return this.regions.reduce((sum, r) => sum + r.end - r.start, 0) - this.cache.pages / orderPages(this.pool.order);
+        return (
+            this.regions.reduce((sum, r) => sum + r.end - r.start, 0) - this.cache.pages / orderPages(this.pool.order)
+        );
     }
 
     override evict(k: KernelCore): void {
@@ -69,19 +88,29 @@ function hugetlbInodeOf(file: OpenFile): HugetlbInode {
 
 /** How many of the huge pages [start, end) are neither promised to the file nor its own. */
 function missing(inode: HugetlbInode, start: number, end: number): number {
-    return inode.regions.reduce((sum, r) => sum - Math.max(0, Math.min(end, r.end) - Math.max(start, r.start)), end - start);
+    return inode.regions.reduce(
+        (sum, r) => sum - Math.max(0, Math.min(end, r.end) - Math.max(start, r.start)),
+        end - start,
+    );
 }
 
 function addRegion(k: KernelCore, inode: HugetlbInode, start: number, end: number): void {
     const apart = inode.regions.filter((r) => r.end < start || r.start > end);
     const joined = inode.regions.filter((r) => r.end >= start && r.start <= end);
-    const added = { start: Math.min(start, ...joined.map((r) => r.start)), end: Math.max(end, ...joined.map((r) => r.end)) };
+    const added = {
+        start: Math.min(start, ...joined.map((r) => r.start)),
+        end: Math.max(end, ...joined.map((r) => r.end)),
+    };
     k.journal.edit<HugetlbInode>(inode).regions = [...apart, added].sort((a, b) => a.start - b.start);
 }
 
 function dropRegion(k: KernelCore, inode: HugetlbInode, start: number, end: number): void {
     k.journal.edit<HugetlbInode>(inode).regions = inode.regions.flatMap((r) =>
-        [{ start: r.start, end: Math.min(r.end, start) }, { start: Math.max(r.start, end), end: r.end }].filter((part) => part.start < part.end));
+        [
+            { start: r.start, end: Math.min(r.end, start) },
+            { start: Math.max(r.start, end), end: r.end },
+        ].filter((part) => part.start < part.end),
+    );
 }
 
 /**
@@ -152,7 +181,11 @@ function removeHugePages(k: KernelCore, inode: HugetlbInode, first: number, last
     const reach = last === Infinity ? Math.max(0, ...inode.regions.map((r) => r.end)) : last;
     const known = reach > first ? reach - first - missing(inode, first, reach) : 0;
     let freed = 0;
-    for (let index = cache.next(first * pages, last * pages - 1); index >= 0; index = cache.next(index + pages, last * pages - 1)) {
+    for (
+        let index = cache.next(first * pages, last * pages - 1);
+        index >= 0;
+        index = cache.next(index + pages, last * pages - 1)
+    ) {
         const pfn = cache.at(index);
         cache.remove(index, pool.order);
         k.folios.put(pfn);
@@ -250,7 +283,10 @@ function fallocate(k: KernelCore, file: OpenFile, mode: number, offset: number, 
     const { size } = inode.pool;
     const end = offset + length;
     const punch = (mode & FALLOC_FL_PUNCH_HOLE) !== 0;
-    if (inode.frozen || inode.seals & (punch ? F_SEAL_WRITE | F_SEAL_FUTURE_WRITE : end > inode.size ? F_SEAL_GROW : 0)) {
+    if (
+        inode.frozen ||
+        inode.seals & (punch ? F_SEAL_WRITE | F_SEAL_FUTURE_WRITE : end > inode.size ? F_SEAL_GROW : 0)
+    ) {
         return EPERM;
     }
     if (punch) {
@@ -288,7 +324,13 @@ export const hugetlbOps: FileOps = {
  * Pins the huge pages that cover the bytes `start` up to and including `end`; holes are filled. @returns their first page frames; ENOMEM,
  * with nothing pinned
  */
-export function pinHugePages(k: KernelCore, inode: HugetlbInode, start: number, end: number, pinned: (pfn: number) => void): 0 | Err {
+export function pinHugePages(
+    k: KernelCore,
+    inode: HugetlbInode,
+    start: number,
+    end: number,
+    pinned: (pfn: number) => void,
+): 0 | Err {
     const { size } = inode.pool;
     for (let at = start - (start % size); at <= end; at += size) {
         const pfn = getHugePage(k, inode, Math.floor(at / PAGE_SIZE));

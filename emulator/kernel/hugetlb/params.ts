@@ -10,7 +10,12 @@ export interface HugePagesWanted {
     readonly nodes: ReadonlyMap<number, number>;
 }
 
-const SIZES: ReadonlyMap<string, number> = new Map([['2M', 2 ** 21], ['2048K', 2 ** 21], ['1G', 2 ** 30], ['1024M', 2 ** 30]]);
+const SIZES: ReadonlyMap<string, number> = new Map([
+    ['2M', 2 ** 21],
+    ['2048K', 2 ** 21],
+    ['1G', 2 ** 30],
+    ['1024M', 2 ** 30],
+]);
 
 /**
  * What a command line asks for, in its order; the last one of a size counts. `hugepages=` before any `hugepagesz=` means the default size,
@@ -18,7 +23,9 @@ const SIZES: ReadonlyMap<string, number> = new Map([['2M', 2 ** 21], ['2048K', 2
  */
 export function hugePagesWanted(cmdline: string): readonly HugePagesWanted[] {
     const words = cmdline.split(/\s+/).map((word) => /^(default_hugepagesz|hugepagesz|hugepages)=(.*)$/.exec(word));
-    const byDefault = words.findLast((w) => w?.[1] === 'default_hugepagesz' && SIZES.has((w[2] ?? '').toUpperCase()))?.[2];
+    const byDefault = words.findLast(
+        (w) => w?.[1] === 'default_hugepagesz' && SIZES.has((w[2] ?? '').toUpperCase()),
+    )?.[2];
     let size: number | undefined = SIZES.get((byDefault ?? '2M').toUpperCase());
     const wanted = new Map<number, HugePagesWanted>();
     for (const word of words) {
@@ -43,5 +50,14 @@ function countsOf(size: number, text: string): HugePagesWanted | undefined {
     if (!/^[0-9]+:[0-9]+(?:,[0-9]+:[0-9]+)*$/.test(text)) {
         return undefined;
     }
-    return { size, total: undefined, nodes: new Map(text.split(',').map((part) => part.split(':').map(Number)).map(([node = 0, count = 0]) => [node, count])) };
+    return {
+        size,
+        total: undefined,
+        nodes: new Map(
+            text
+                .split(',')
+                .map((part) => part.split(':').map(Number))
+                .map(([node = 0, count = 0]) => [node, count]),
+        ),
+    };
 }

@@ -29,7 +29,10 @@ export class HugePool extends Rec {
     /** Free pages, the one that was freed last at the end. */
     private readonly list: Seq<number>;
 
-    constructor(private readonly env: PoolEnv, readonly order: number) {
+    constructor(
+        private readonly env: PoolEnv,
+        readonly order: number,
+    ) {
         super(env.journal);
         this.owner = env.owners.id(`HugeTLB pool of ${this.name}`);
         this.list = new Seq(env.journal);
@@ -171,9 +174,10 @@ export class HugePool extends Rec {
     /** From the page allocator, not movable; larger than it has: from a contiguous range that movable pages make room in. */
     private fresh(node: number | undefined): number {
         const { env, owner, order } = this;
-        const pfn = order > 10
-            ? allocContiguous(env, order, owner, node)
-            : env.pages.alloc(order, { owner, ...(node === undefined ? {} : { node, strict: true }) });
+        const pfn =
+            order > 10
+                ? allocContiguous(env, order, owner, node)
+                : env.pages.alloc(order, { owner, ...(node === undefined ? {} : { node, strict: true }) });
         if (pfn >= 0) {
             env.memmap.setFlags(pfn, PG_HUGETLB);
         }
@@ -243,4 +247,3 @@ export class Hugetlb {
         }
     }
 }
-

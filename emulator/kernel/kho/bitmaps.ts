@@ -35,7 +35,12 @@ export class BitmapTracker extends Rec {
     private cachedAt = 0;
     private generation = 0;
 
-    constructor(private readonly memory: PhysicalMemory, private readonly journal: Journal, private readonly pages: NodePages, private readonly bitmapBytes: number) {
+    constructor(
+        private readonly memory: PhysicalMemory,
+        private readonly journal: Journal,
+        private readonly pages: NodePages,
+        private readonly bitmapBytes: number,
+    ) {
         super(journal);
         this.bitmaps = new Table(journal);
         this.chunks = new Seq(journal);
@@ -74,7 +79,12 @@ export class BitmapTracker extends Rec {
     forEach(visit: RadixVisitor): void {
         for (const [key, pa] of this.sorted()) {
             const order = Math.floor(key / ORDER_STRIDE);
-            walkBits(this.memory.read(pa, this.bitmapBytes), (key % ORDER_STRIDE) * this.bits * 2 ** order, order, visit);
+            walkBits(
+                this.memory.read(pa, this.bitmapBytes),
+                (key % ORDER_STRIDE) * this.bits * 2 ** order,
+                order,
+                visit,
+            );
         }
     }
 
@@ -181,7 +191,11 @@ export class BitmapTracker extends Rec {
  * @param bitmapBytes what the reading kernel takes a bitmap to be; what the writing one had says nobody.
  */
 export function walkChunks(
-    memory: Pick<PhysicalMemory, 'read'>, first: number, bitmapBytes: number, isRam: (pa: number, length: number) => boolean, onBlock: RadixVisitor,
+    memory: Pick<PhysicalMemory, 'read'>,
+    first: number,
+    bitmapBytes: number,
+    isRam: (pa: number, length: number) => boolean,
+    onBlock: RadixVisitor,
 ): RadixFinding[] {
     const findings: RadixFinding[] = [];
     const seen = new Set<number>();

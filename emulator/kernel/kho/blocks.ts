@@ -21,7 +21,11 @@ export class BlockSet extends Rec {
     readonly incoming: boolean = false;
     private readonly journal: Journal;
 
-    constructor(private readonly kho: Kho, readonly entrySize: number, private readonly owner: string) {
+    constructor(
+        private readonly kho: Kho,
+        readonly entrySize: number,
+        private readonly owner: string,
+    ) {
         super(kho.env.machine.journal);
         this.journal = kho.env.machine.journal;
         this.perBlock = Math.floor((PAGE_SIZE - BLOCK_HEADER) / entrySize);
@@ -46,7 +50,8 @@ export class BlockSet extends Rec {
         }
         const before = this.blocks.length;
         while (count > this.capacity) {
-            const block = this.blocks.length >= MAX_BLOCKS ? err('ENOSPC') : this.kho.allocPreserve(PAGE_SIZE, this.owner);
+            const block =
+                this.blocks.length >= MAX_BLOCKS ? err('ENOSPC') : this.kho.allocPreserve(PAGE_SIZE, this.owner);
             if (block instanceof Err) {
                 while (this.blocks.length > before) {
                     this.dropLast();
@@ -144,7 +149,12 @@ export class BlockSet extends Rec {
         const list: number[] = [];
         const seen = new Set<number>();
         for (let pa = head; pa !== 0; ) {
-            if (typeof pa !== 'number' || !machine.isRam(pa, BLOCK_HEADER) || seen.has(pa) || list.length >= MAX_BLOCKS) {
+            if (
+                typeof pa !== 'number' ||
+                !machine.isRam(pa, BLOCK_HEADER) ||
+                seen.has(pa) ||
+                list.length >= MAX_BLOCKS
+            ) {
                 return undefined;
             }
             seen.add(pa);
@@ -160,7 +170,10 @@ export class BlockIterator extends Rec {
     readonly block: number = 0;
     readonly slot: number = 0;
 
-    constructor(private readonly kho: Kho, private readonly set: BlockSet) {
+    constructor(
+        private readonly kho: Kho,
+        private readonly set: BlockSet,
+    ) {
         super(kho.env.machine.journal);
     }
 

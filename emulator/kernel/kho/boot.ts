@@ -101,7 +101,7 @@ export function memblockInit(ctx: BootContext, loaded: LoadedKernel): void {
     if (description.arch.firstMiB) {
         memblock.markScratch(0, MiB);
     }
-    const nodeOf = (pa: number): number => (description.numa ? machine.nodeOf(pa) ?? 0 : 0);
+    const nodeOf = (pa: number): number => (description.numa ? (machine.nodeOf(pa) ?? 0) : 0);
     memblock.reserve(loaded.image.addr, loaded.image.size, 'kernel image', MEMBLOCK_KERN, nodeOf(loaded.image.addr));
     if (loaded.initrd) {
         memblock.reserve(loaded.initrd.addr, loaded.initrd.size, 'initrd');
@@ -115,7 +115,13 @@ export function memblockInit(ctx: BootContext, loaded: LoadedKernel): void {
  * kho_populate: checks a handover that setup data names and takes it on. Does not ask whether `kho=` is on.
  * @returns undefined where it is refused: said in the log, and this boot is an ordinary one.
  */
-export function khoPopulate(ctx: BootContext, fdtPhys: number, fdtLen: number, scratchPhys: number, scratchLen: number): IncomingHandover | undefined {
+export function khoPopulate(
+    ctx: BootContext,
+    fdtPhys: number,
+    fdtLen: number,
+    scratchPhys: number,
+    scratchLen: number,
+): IncomingHandover | undefined {
     const { machine, memblock, log } = ctx;
     const { memory } = machine;
     const refuse = (reason: string | undefined, level: 'warn' | 'err' = 'warn'): undefined => {
@@ -133,7 +139,9 @@ export function khoPopulate(ctx: BootContext, fdtPhys: number, fdtLen: number, s
         return refuse(`setup: handover FDT (0x${fdtPhys.toString(16)}) is invalid`);
     }
     if (!fdtIsCompatible(root, ctx.description.format.compatible)) {
-        return refuse(`setup: handover FDT (0x${fdtPhys.toString(16)}) is incompatible with '${ctx.description.format.compatible}'`);
+        return refuse(
+            `setup: handover FDT (0x${fdtPhys.toString(16)}) is incompatible with '${ctx.description.format.compatible}'`,
+        );
     }
     const map = readNativeU64(fdtProperty(root, PROP_MEMORY_MAP)?.value);
     if (map === undefined) {
@@ -186,7 +194,11 @@ export function earlyAllocations(ctx: BootContext): BootPanic | undefined {
             ['early kernel data', i === 0 ? description.early.fixed : 0],
         ];
         for (const [owner, size] of needs) {
-            if (size > 0 && memblock.alloc(Math.ceil(size / PAGE_SIZE) * PAGE_SIZE, PAGE_SIZE, { owner, node, fallback: true }) === undefined) {
+            if (
+                size > 0 &&
+                memblock.alloc(Math.ceil(size / PAGE_SIZE) * PAGE_SIZE, PAGE_SIZE, { owner, node, fallback: true }) ===
+                    undefined
+            ) {
                 return { panic: `Failed to allocate ${size} bytes for ${owner} of node ${node}` };
             }
         }
@@ -209,12 +221,23 @@ export interface KhoMemory {
  * kho_memory_init. With a handover: walks the tree, reserves what it names and marks its heads. Without: reserves scratch areas where
  * KHO is on.
  */
-export function khoMemoryInit(ctx: BootContext, incoming: IncomingHandover | undefined, enabled: boolean, sizes: ScratchSizes): KhoMemory | BootPanic {
+export function khoMemoryInit(
+    ctx: BootContext,
+    incoming: IncomingHandover | undefined,
+    enabled: boolean,
+    sizes: ScratchSizes,
+): KhoMemory | BootPanic {
     const { machine, memmap } = ctx;
     const runs = new RunList();
     if (!incoming) {
         const reserved = enabled ? reserveScratch(ctx, sizes) : undefined;
-        return { enabled: enabled && reserved !== undefined, scratch: reserved?.scratch ?? [], scratchArray: reserved?.array ?? 0, runs, pages: 0 };
+        return {
+            enabled: enabled && reserved !== undefined,
+            scratch: reserved?.scratch ?? [],
+            scratchArray: reserved?.array ?? 0,
+            runs,
+            pages: 0,
+        };
     }
     for (const area of ctx.description.flaws?.has('kho_scratch_not_cma') === true ? [] : incoming.scratch) {
         memmap.markCma(area.addr / PAGE_SIZE, (area.addr + area.size) / PAGE_SIZE);
@@ -222,45 +245,64 @@ export function khoMemoryInit(ctx: BootContext, incoming: IncomingHandover | und
     const { root } = readFdt(machine.memory.read(incoming.fdt, PAGE_SIZE));
     const map = readNativeU64(root && fdtProperty(root, PROP_MEMORY_MAP)?.value);
     if (typeof map !== 'number' || map >= PHYS_LIMIT) {
-        return { panic: `unable to handle page fault: the tree of preserved memory is at 0x${(map ?? 0).toString(16)}` };
+        return {
+            panic: `unable to handle page fault: the tree of preserved memory is at 0x${(map ?? 0).toString(16)}`,
+        };
     }
     const owner = machine.owners.id('preserved by the previous kernel');
     let outside: number | undefined;
     // asked once, not for each of millions of blocks
-    const { format: { intSizes: wrongSizes }, flaws } = ctx.description;
+    const {
+        format: { intSizes: wrongSizes },
+        flaws,
+    } = ctx.description;
     const early = earlyMarks(flaws);
     let fault: number | undefined;
     const last = machine.map[machine.map.length - 1];
     const end = last ? (last.start + last.size) / PAGE_SIZE : 0;
-    const findings = walkHandedOver(ctx.description.format, machine.memory, map, (pa, n) => machine.isRam(pa, n), (pfn, order) => {
-        if (pfn + 2 ** order > end) {
-            outside ??= pfn;
-            return;
-        }
-        machine.clock.charge(BOOT_PRESERVED);
-        if (wrongSizes && reservedPages(ctx.description, order) < 2 ** order) {
-            // the head alone; the rest is free memory in a moment
-            memmap.stampPreserved(pfn, 0, owner);
-            runs.add(pfn, 0);
-            return;
-        }
-        memmap.stampPreserved(pfn, order, owner);
-        runs.add(pfn, order);
-        if (early !== undefined && marksTooEarly(ctx.description, machine, pfn)) {
-            memmap.loseMark(pfn);
-            fault ??= early === 'kho_deferred_fault' ? pfn : undefined;
-        }
-    });
+    const findings = walkHandedOver(
+        ctx.description.format,
+        machine.memory,
+        map,
+        (pa, n) => machine.isRam(pa, n),
+        (pfn, order) => {
+            if (pfn + 2 ** order > end) {
+                outside ??= pfn;
+                return;
+            }
+            machine.clock.charge(BOOT_PRESERVED);
+            if (wrongSizes && reservedPages(ctx.description, order) < 2 ** order) {
+                // the head alone; the rest is free memory in a moment
+                memmap.stampPreserved(pfn, 0, owner);
+                runs.add(pfn, 0);
+                return;
+            }
+            memmap.stampPreserved(pfn, order, owner);
+            runs.add(pfn, order);
+            if (early !== undefined && marksTooEarly(ctx.description, machine, pfn)) {
+                memmap.loseMark(pfn);
+                fault ??= early === 'kho_deferred_fault' ? pfn : undefined;
+            }
+        },
+    );
     if (fault !== undefined) {
-        return { panic: `unable to handle page fault: the struct page of page frame 0x${fault.toString(16)} is not initialized yet` };
+        return {
+            panic: `unable to handle page fault: the struct page of page frame 0x${fault.toString(16)} is not initialized yet`,
+        };
     }
     const fatal = findings.find((f) => f.fatal);
     if (fatal || outside !== undefined) {
-        const what = fatal ? `0x${fatal.pa.toString(16)}: ${fatal.text}` : `page frame 0x${(outside ?? 0).toString(16)} is preserved, but no memory`;
+        const what = fatal
+            ? `0x${fatal.pa.toString(16)}: ${fatal.text}`
+            : `page frame 0x${(outside ?? 0).toString(16)} is preserved, but no memory`;
         return { panic: `unable to handle page fault: ${what}` };
     }
     const union = runs.union();
-    ctx.memblock.reserveMany(union.map((r) => ({ start: r.start * PAGE_SIZE, end: r.end * PAGE_SIZE })), 'preserved memory', MEMBLOCK_NOINIT);
+    ctx.memblock.reserveMany(
+        union.map((r) => ({ start: r.start * PAGE_SIZE, end: r.end * PAGE_SIZE })),
+        'preserved memory',
+        MEMBLOCK_NOINIT,
+    );
     let pages = 0;
     for (const r of union) {
         pages += r.end - r.start;

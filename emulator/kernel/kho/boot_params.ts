@@ -57,7 +57,9 @@ export interface BootParams {
 
 /** Bytes of the parameters segment: a device tree, or boot parameters, command line, setup data (whose room is always there). */
 export function parametersSize(commandLine: string, arch: Arch = X86_64): number {
-    return arch.parameters === 'device tree' ? DEVICE_TREE_SIZE : setupDataOffset(commandLine) + SETUP_DATA_HEADER + KHO_DATA_SIZE;
+    return arch.parameters === 'device tree'
+        ? DEVICE_TREE_SIZE
+        : setupDataOffset(commandLine) + SETUP_DATA_HEADER + KHO_DATA_SIZE;
 }
 
 function setupDataOffset(commandLine: string): number {
@@ -115,7 +117,12 @@ export function readParameters(machine: Machine, at: number): BootParams | undef
     const kernel = memory.readU64(at + PREF_ADDRESS);
     const initrd = joined(RAMDISK_IMAGE, EXT_RAMDISK_IMAGE);
     const initrdSize = joined(RAMDISK_SIZE, EXT_RAMDISK_SIZE);
-    if (typeof commandLine !== 'number' || typeof kernel !== 'number' || typeof initrd !== 'number' || typeof initrdSize !== 'number') {
+    if (
+        typeof commandLine !== 'number' ||
+        typeof kernel !== 'number' ||
+        typeof initrd !== 'number' ||
+        typeof initrdSize !== 'number'
+    ) {
         return undefined;
     }
     return {
@@ -135,7 +142,12 @@ function findKho(machine: Machine, head: Int): KhoSetupData | undefined {
         if (memory.readU32(at + 8) === SETUP_KEXEC_KHO && machine.isRam(at, SETUP_DATA_HEADER + KHO_DATA_SIZE)) {
             const data = at + SETUP_DATA_HEADER;
             const [fdt, fdtSize, scratch, scratchSize] = [0, 8, 16, 24].map((o) => memory.readU64(data + o));
-            if (typeof fdt === 'number' && typeof fdtSize === 'number' && typeof scratch === 'number' && typeof scratchSize === 'number') {
+            if (
+                typeof fdt === 'number' &&
+                typeof fdtSize === 'number' &&
+                typeof scratch === 'number' &&
+                typeof scratchSize === 'number'
+            ) {
                 return { fdt, fdtSize, scratch, scratchSize };
             }
             return undefined;

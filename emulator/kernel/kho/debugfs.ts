@@ -22,9 +22,12 @@ export function openFinalizeFile(kernel: Kernel, flags: number): OpenFile {
     const { kho, desc, journal } = kernel;
     const ops: FileOps = {
         positioned: true,
-        read: (_k, _file, pos, length) => Bytes.text(kho.finalized ? '1\n' : '0\n').slice(Math.min(pos, 2), Math.min(pos + length, 2)),
+        read: (_k, _file, pos, length) =>
+            Bytes.text(kho.finalized ? '1\n' : '0\n').slice(Math.min(pos, 2), Math.min(pos + length, 2)),
         write: (_k, _file, _pos, data) => {
-            const text = new TextDecoder('latin1').decode(data.slice(0, Math.min(data.length, 32)).toUint8Array()).trim();
+            const text = new TextDecoder('latin1')
+                .decode(data.slice(0, Math.min(data.length, 32)).toUint8Array())
+                .trim();
             if (!/^(?:0x[0-9a-f]+|\d+)$/i.test(text)) {
                 return err('EINVAL');
             }

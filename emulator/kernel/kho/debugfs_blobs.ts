@@ -26,19 +26,28 @@ export function khoDebugContent({ kho, desc, machine }: Kernel, path: string): A
     if (side === 'out' && (name === 'scratch_phys' || name === 'scratch_len')) {
         return kho.scratch.map((a) => `0x${(name === 'scratch_len' ? a.size : a.addr).toString(16)}\n`).join('');
     }
-    const fdt = side === 'out' ? kho.fdt : side === 'in' ? kho.incoming?.fdt ?? 0 : 0;
+    const fdt = side === 'out' ? kho.fdt : side === 'in' ? (kho.incoming?.fdt ?? 0) : 0;
     if (fdt === 0) {
         return undefined;
     }
     if (name === 'fdt') {
         // kho_init makes the outgoing one before it is done with a cold boot, and has returned by then where there is a handover
-        return side === 'in' ? { addr: fdt, size: PAGE_SIZE } : kho.isKhoBoot ? undefined : { addr: fdt, size: kho.debugFdtLength };
+        return side === 'in'
+            ? { addr: fdt, size: PAGE_SIZE }
+            : kho.isKhoBoot
+              ? undefined
+              : { addr: fdt, size: kho.debugFdtLength };
     }
     const { root } = readFdtPage(machine.memory, fdt);
     const child = name.startsWith(SUBTREES) && root ? fdtChild(root, name.slice(SUBTREES.length)) : undefined;
     const addr = child && readNativeU64(fdtProperty(child, desc.kho.dataProperty)?.value);
-    const size = child && desc.kho.sizeProperty !== undefined ? readNativeU64(fdtProperty(child, desc.kho.sizeProperty)?.value) : PAGE_SIZE;
-    return typeof addr === 'number' && typeof size === 'number' && machine.isRam(addr, size) ? { addr, size } : undefined;
+    const size =
+        child && desc.kho.sizeProperty !== undefined
+            ? readNativeU64(fdtProperty(child, desc.kho.sizeProperty)?.value)
+            : PAGE_SIZE;
+    return typeof addr === 'number' && typeof size === 'number' && machine.isRam(addr, size)
+        ? { addr, size }
+        : undefined;
 }
 
 export function openKhoDebugFile(kernel: Kernel, path: string, flags: number): OpenFile {
@@ -46,7 +55,10 @@ export function openKhoDebugFile(kernel: Kernel, path: string, flags: number): O
         positioned: true,
         read: (_k, _file, pos, length) => {
             const content = khoDebugContent(kernel, path) ?? '';
-            const bytes = typeof content === 'string' ? Bytes.text(content) : kernel.machine.memory.readBytes(content.addr, content.size);
+            const bytes =
+                typeof content === 'string'
+                    ? Bytes.text(content)
+                    : kernel.machine.memory.readBytes(content.addr, content.size);
             return bytes.slice(Math.min(pos, bytes.length), Math.min(pos + length, bytes.length));
         },
         write: () => err('EINVAL'),

@@ -41,17 +41,30 @@ function cells(...values: readonly number[]): Uint8Array {
 /** The tree for a kernel. The properties of an earlier handover are not in it: kexec deletes them before it writes its own. */
 export function buildDeviceTree(machine: Machine, params: Omit<BootParams, 'arch'>): Uint8Array {
     const w = new FdtWriter();
-    w.begin('').property('#address-cells', cell(2)).property('#size-cells', cell(2)).property('compatible', text('linux,dummy-virt'));
+    w.begin('')
+        .property('#address-cells', cell(2))
+        .property('#size-cells', cell(2))
+        .property('compatible', text('linux,dummy-virt'));
     for (const r of machine.map) {
-        w.begin(`memory@${r.start.toString(16)}`).property('device_type', text('memory')).property('reg', cells(r.start, r.size));
+        w.begin(`memory@${r.start.toString(16)}`)
+            .property('device_type', text('memory'))
+            .property('reg', cells(r.start, r.size));
         w.property('numa-node-id', cell(r.node)).end();
     }
-    w.begin('chosen').property('bootargs', text(params.commandLine)).property(PROP_KERNEL, cells(params.kernel.addr, params.kernel.size));
+    w.begin('chosen')
+        .property('bootargs', text(params.commandLine))
+        .property(PROP_KERNEL, cells(params.kernel.addr, params.kernel.size));
     if (params.initrd) {
-        w.property(PROP_INITRD_START, cells(params.initrd.addr)).property(PROP_INITRD_END, cells(params.initrd.addr + params.initrd.size));
+        w.property(PROP_INITRD_START, cells(params.initrd.addr)).property(
+            PROP_INITRD_END,
+            cells(params.initrd.addr + params.initrd.size),
+        );
     }
     if (params.kho) {
-        w.property(PROP_KHO_FDT, cells(params.kho.fdt, params.kho.fdtSize)).property(PROP_KHO_SCRATCH, cells(params.kho.scratch, params.kho.scratchSize));
+        w.property(PROP_KHO_FDT, cells(params.kho.fdt, params.kho.fdtSize)).property(
+            PROP_KHO_SCRATCH,
+            cells(params.kho.scratch, params.kho.scratchSize),
+        );
     }
     return w.end().end().finish();
 }
@@ -76,7 +89,8 @@ export function readDeviceTree(machine: Machine, at: number): BootParams | undef
         arch: ARM64,
         commandLine: new TextDecoder().decode(bootargs).split('\0')[0] ?? '',
         kernel,
-        initrd: start !== undefined && end !== undefined && end > start ? { addr: start, size: end - start } : undefined,
+        initrd:
+            start !== undefined && end !== undefined && end > start ? { addr: start, size: end - start } : undefined,
         kho: khoOf(chosen),
     };
 }
@@ -100,7 +114,10 @@ function numbers(node: FdtNode, name: string, count: number): number[] | undefin
         return undefined;
     }
     const view = new DataView(value.buffer, value.byteOffset);
-    const found = Array.from({ length: count }, (_, i) => view.getUint32(i * 8) * 0x100000000 + view.getUint32(i * 8 + 4));
+    const found = Array.from(
+        { length: count },
+        (_, i) => view.getUint32(i * 8) * 0x100000000 + view.getUint32(i * 8 + 4),
+    );
     return found.every(Number.isSafeInteger) ? found : undefined;
 }
 

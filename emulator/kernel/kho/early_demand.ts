@@ -14,11 +14,24 @@ import type { KexecImage } from './kexec_image';
  * @param map the memory map that it will be handed, where it takes more than scratch (7.3)
  * @returns with what it will panic; undefined where everything finds room
  */
-export function earlyShortage(machine: Machine, description: BootDescription, image: KexecImage, scratch: readonly Area[], map: number): string | undefined {
+export function earlyShortage(
+    machine: Machine,
+    description: BootDescription,
+    image: KexecImage,
+    scratch: readonly Area[],
+    map: number,
+): string | undefined {
     const journal = new Journal();
     const memblock = new Memblock(journal);
-    const context = { machine, memmap: new Memmap(journal), memblock, log: { log: () => undefined, warning: () => undefined }, description };
-    const segment = (name: string): Area[] => image.segments.filter((s) => s.name === name).map((s) => ({ addr: s.dest, size: s.size }));
+    const context = {
+        machine,
+        memmap: new Memmap(journal),
+        memblock,
+        log: { log: () => undefined, warning: () => undefined },
+        description,
+    };
+    const segment = (name: string): Area[] =>
+        image.segments.filter((s) => s.name === name).map((s) => ({ addr: s.dest, size: s.size }));
     const [kernel = { addr: 0, size: 0 }] = segment('kernel');
     memblockInit(context, { image: kernel, initrd: segment('initrd')[0], parameters: segment('boot parameters') });
     for (const area of scratch) {

@@ -21,10 +21,16 @@ export function extendScratch(machine: Machine, memblock: Memblock, map: number)
         }
     };
     const end = (machine.map[machine.map.length - 1]?.start ?? 0) + (machine.map[machine.map.length - 1]?.size ?? 0);
-    walkRadix(machine.memory, map, (pa, n) => machine.isRam(pa, n), (pfn, order) => {
-        // beyond memory it is a damaged tree, which is seen to later
-        take(pfn, Math.min(orderPages(order), Math.max(end / PAGE_SIZE - pfn, 0)));
-    }, (pa) => take(pa / PAGE_SIZE, 1));
+    walkRadix(
+        machine.memory,
+        map,
+        (pa, n) => machine.isRam(pa, n),
+        (pfn, order) => {
+            // beyond memory it is a damaged tree, which is seen to later
+            take(pfn, Math.min(orderPages(order), Math.max(end / PAGE_SIZE - pfn, 0)));
+        },
+        (pa) => take(pa / PAGE_SIZE, 1),
+    );
     for (const range of machine.map) {
         for (let block = Math.floor(range.start / BLOCK); block * BLOCK < range.start + range.size; block++) {
             if (!taken.has(block)) {

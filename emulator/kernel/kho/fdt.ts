@@ -2,8 +2,28 @@
  * Flattened device trees as libfdt makes and edits them, byte for byte (scripts/dtc/libfdt: fdt_sw.c, fdt_rw.c); fdt_read.ts reads them.
  */
 import {
-    BEGIN_NODE, END, END_NODE, FIELD_LAST_COMPATIBLE, FIELD_VERSION, HEADER, LAST_COMPATIBLE, MAGIC, NOP, OFF_RESERVATIONS, OFF_STRINGS, OFF_STRUCT,
-    PROP, RESERVATIONS, SIZE_STRINGS, SIZE_STRUCT, TOTALSIZE, VERSION, align4, checkHeader, nameMatches, readTag,
+    BEGIN_NODE,
+    END,
+    END_NODE,
+    FIELD_LAST_COMPATIBLE,
+    FIELD_VERSION,
+    HEADER,
+    LAST_COMPATIBLE,
+    MAGIC,
+    NOP,
+    OFF_RESERVATIONS,
+    OFF_STRINGS,
+    OFF_STRUCT,
+    PROP,
+    RESERVATIONS,
+    SIZE_STRINGS,
+    SIZE_STRUCT,
+    TOTALSIZE,
+    VERSION,
+    align4,
+    checkHeader,
+    nameMatches,
+    readTag,
 } from './fdt_read';
 
 export type { FdtFinding, FdtNode, FdtProperty } from './fdt_read';
@@ -56,7 +76,18 @@ export class FdtWriter {
                 at += 4;
             }
         }
-        const header = [MAGIC, out.length, struct, strings, 48, VERSION, LAST_COMPATIBLE, 0, this.strings.length, this.structure.length];
+        const header = [
+            MAGIC,
+            out.length,
+            struct,
+            strings,
+            48,
+            VERSION,
+            LAST_COMPATIBLE,
+            0,
+            this.strings.length,
+            this.structure.length,
+        ];
         for (const [i, value] of header.entries()) {
             view.setUint32(i * 4, value);
         }
@@ -129,8 +160,11 @@ export class FdtEditor {
         const editor = new FdtEditor(data);
         const struct = editor.get(OFF_STRUCT);
         const strings = editor.get(OFF_STRINGS);
-        const ordered = editor.get(OFF_RESERVATIONS) >= HEADER && struct >= editor.get(OFF_RESERVATIONS) + RESERVATIONS
-            && strings >= struct + editor.get(SIZE_STRUCT) && total >= strings + editor.get(SIZE_STRINGS);
+        const ordered =
+            editor.get(OFF_RESERVATIONS) >= HEADER &&
+            struct >= editor.get(OFF_RESERVATIONS) + RESERVATIONS &&
+            strings >= struct + editor.get(SIZE_STRUCT) &&
+            total >= strings + editor.get(SIZE_STRINGS);
         if (!ordered) {
             editor.pack();
         }
@@ -177,7 +211,9 @@ export class FdtEditor {
     /** The value of a node's property. */
     property(node: number, name: string): Uint8Array | undefined {
         const at = this.findProperty(node, name);
-        return at === undefined ? undefined : this.data.slice(this.struct + at + 12, this.struct + at + 12 + this.view.getUint32(this.struct + at + 4));
+        return at === undefined
+            ? undefined
+            : this.data.slice(this.struct + at + 12, this.struct + at + 12 + this.view.getUint32(this.struct + at + 4));
     }
 
     /** fdt_add_subnode: a new child right behind its parent's properties. @returns its offset. */

@@ -56,7 +56,11 @@ export function nameMatches(name: string, wanted: string): boolean {
 }
 
 /** The tag at an offset of a structure block, and where the next one is; undefined where there is none. */
-export function readTag(structure: Uint8Array, strings: Uint8Array, at: number): { kind: number; name: string; next: number; length: number } | undefined {
+export function readTag(
+    structure: Uint8Array,
+    strings: Uint8Array,
+    at: number,
+): { kind: number; name: string; next: number; length: number } | undefined {
     if (at < 0 || at + 4 > structure.length) {
         return undefined;
     }
@@ -64,7 +68,9 @@ export function readTag(structure: Uint8Array, strings: Uint8Array, at: number):
     const kind = view.getUint32(at);
     if (kind === BEGIN_NODE) {
         const end = structure.indexOf(0, at + 4);
-        return end < 0 ? undefined : { kind, name: latin(structure.subarray(at + 4, end)), next: align4(end + 1), length: 0 };
+        return end < 0
+            ? undefined
+            : { kind, name: latin(structure.subarray(at + 4, end)), next: align4(end + 1), length: 0 };
     }
     if (kind === PROP) {
         if (at + 12 > structure.length) {
@@ -92,20 +98,28 @@ export function checkHeader(blob: Uint8Array): FdtFinding[] {
         return [{ offset: 0, text: `the magic is 0x${at(0).toString(16)}` }];
     }
     if (at(FIELD_VERSION) < 2 || at(FIELD_LAST_COMPATIBLE) > VERSION || at(FIELD_VERSION) < at(FIELD_LAST_COMPATIBLE)) {
-        return [{ offset: FIELD_VERSION, text: `version ${at(FIELD_VERSION)}, compatible with ${at(FIELD_LAST_COMPATIBLE)}` }];
+        return [
+            {
+                offset: FIELD_VERSION,
+                text: `version ${at(FIELD_VERSION)}, compatible with ${at(FIELD_LAST_COMPATIBLE)}`,
+            },
+        ];
     }
     const total = at(TOTALSIZE);
     if (total < HEADER || total > 0x7fffffff) {
         return [{ offset: TOTALSIZE, text: `the size is ${total}` }];
     }
-    const inside = (offset: number, size: number): boolean => offset >= HEADER && offset <= total && offset + size <= total;
+    const inside = (offset: number, size: number): boolean =>
+        offset >= HEADER && offset <= total && offset + size <= total;
     if (!inside(at(OFF_RESERVATIONS), 0)) {
         return [{ offset: OFF_RESERVATIONS, text: 'the reservation block lies outside' }];
     }
     if (!inside(at(OFF_STRUCT), at(FIELD_VERSION) < VERSION ? 0 : at(SIZE_STRUCT))) {
         return [{ offset: OFF_STRUCT, text: 'the structure block lies outside' }];
     }
-    return inside(at(OFF_STRINGS), at(SIZE_STRINGS)) ? [] : [{ offset: OFF_STRINGS, text: 'the strings block lies outside' }];
+    return inside(at(OFF_STRINGS), at(SIZE_STRINGS))
+        ? []
+        : [{ offset: OFF_STRINGS, text: 'the strings block lies outside' }];
 }
 
 const MAX_DEPTH = 64;
@@ -169,7 +183,11 @@ export function readFdt(blob: Uint8Array): { root: FdtNode | undefined; findings
                 findings.push({ offset: structAt + at, text: 'a property outside of any node' });
                 break;
             }
-            top.properties.push({ name: tag.name, value: structure.slice(offset, offset + tag.length), offset: structAt + offset });
+            top.properties.push({
+                name: tag.name,
+                value: structure.slice(offset, offset + tag.length),
+                offset: structAt + offset,
+            });
         } else if (tag.kind === END_NODE) {
             if (!top) {
                 findings.push({ offset: structAt + at, text: 'a node ends that never began' });

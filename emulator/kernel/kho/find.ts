@@ -53,7 +53,7 @@ export function findHandover(view: MemoryView): FoundHandover {
         for (let at = first; at < run.pa + run.size; at += PIECE) {
             // A node of setup data may reach over the end of the piece.
             const words = wordsOf(view.read(at, Math.min(PIECE + SETUP_HEADER + SETUP_LENGTH, run.pa + run.size - at)));
-            const pageStart = ((PAGE_SIZE - at % PAGE_SIZE) % PAGE_SIZE) / 4;
+            const pageStart = ((PAGE_SIZE - (at % PAGE_SIZE)) % PAGE_SIZE) / 4;
             for (let i = 0, end = Math.min(words.length - 11, PIECE / 4); i < end; i += 4) {
                 if (words[i + 2] === SETUP_KEXEC_KHO && words[i + 3] === SETUP_LENGTH && setups.size < CANDIDATES) {
                     const setup = setupIn(words, i);
@@ -76,13 +76,24 @@ function wordsOf(bytes: Uint8Array): Uint32Array {
     return new Uint32Array(bytes.buffer, bytes.byteOffset, Math.floor(bytes.length / 4));
 }
 
-function page(view: MemoryView, pa: number, words: Uint32Array, i: number, fdts: FdtCandidate[], arrays: number[]): void {
+function page(
+    view: MemoryView,
+    pa: number,
+    words: Uint32Array,
+    i: number,
+    fdts: FdtCandidate[],
+    arrays: number[],
+): void {
     if (words[i] === FDT_MAGIC_LE) {
         const fdt = candidateAt(view, pa);
         if (fdt && fdts.length < CANDIDATES) {
             fdts.push(fdt);
         }
-    } else if ((words[i] ?? 0) % SCRATCH_ALIGN === 0 && (words[i + 2] ?? 1) % SCRATCH_ALIGN === 0 && arrays.length < CANDIDATES) {
+    } else if (
+        (words[i] ?? 0) % SCRATCH_ALIGN === 0 &&
+        (words[i + 2] ?? 1) % SCRATCH_ALIGN === 0 &&
+        arrays.length < CANDIDATES
+    ) {
         if (scratchIn(view, pa, MAX_AREAS).length >= LEAST_AREAS) {
             arrays.push(pa);
         }
@@ -92,8 +103,14 @@ function page(view: MemoryView, pa: number, words: Uint32Array, i: number, fdts:
 function setupIn(words: Uint32Array, i: number): KhoSetupData | undefined {
     const value = (n: number): number => (words[i + 4 + n * 2] ?? 0) + (words[i + 5 + n * 2] ?? 0) * 0x1_0000_0000;
     const setup = { fdt: value(0), fdtSize: value(1), scratch: value(2), scratchSize: value(3) };
-    const fits = setup.fdt > 0 && setup.fdt % PAGE_SIZE === 0 && setup.fdtSize === PAGE_SIZE && setup.fdt < PHYS_LIMIT
-        && setup.scratchSize > 0 && setup.scratchSize <= PAGE_SIZE && setup.scratch < PHYS_LIMIT;
+    const fits =
+        setup.fdt > 0 &&
+        setup.fdt % PAGE_SIZE === 0 &&
+        setup.fdtSize === PAGE_SIZE &&
+        setup.fdt < PHYS_LIMIT &&
+        setup.scratchSize > 0 &&
+        setup.scratchSize <= PAGE_SIZE &&
+        setup.scratch < PHYS_LIMIT;
     return fits ? setup : undefined;
 }
 
@@ -101,7 +118,7 @@ function setupIn(words: Uint32Array, i: number): KhoSetupData | undefined {
 export function candidateAt(view: MemoryView, pa: number): FdtCandidate | undefined {
     const { root } = readFdt(view.read(pa, PAGE_SIZE));
     const value = root && fdtProperty(root, 'compatible')?.value;
-    const compatible = value ? new TextDecoder('latin1').decode(value).split('\0')[0] ?? '' : '';
+    const compatible = value ? (new TextDecoder('latin1').decode(value).split('\0')[0] ?? '') : '';
     if (!root || !compatible.startsWith('kho-')) {
         return undefined;
     }
@@ -121,7 +138,13 @@ export function scratchIn(view: MemoryView, pa: number, limit: number): Area[] {
         const addr = Number(words.getBigUint64(at, true));
         const size = Number(words.getBigUint64(at + 8, true));
         const overlaps = areas.some((a) => addr < a.addr + a.size && a.addr < addr + size);
-        if (addr === 0 || addr % SCRATCH_ALIGN !== 0 || size % SCRATCH_ALIGN !== 0 || addr + size > PHYS_LIMIT || overlaps) {
+        if (
+            addr === 0 ||
+            addr % SCRATCH_ALIGN !== 0 ||
+            size % SCRATCH_ALIGN !== 0 ||
+            addr + size > PHYS_LIMIT ||
+            overlaps
+        ) {
             break;
         }
         areas.push({ addr, size });
@@ -134,7 +157,10 @@ export function scratchEntries(view: MemoryView, pa: number, size: number): { ad
     const bytes = view.read(pa, Math.min(Math.floor(size / SCRATCH_ENTRY), MAX_AREAS * 256) * SCRATCH_ENTRY);
     const entries: { addr: Int; size: Int }[] = [];
     for (let at = 0; at + SCRATCH_ENTRY <= bytes.length; at += SCRATCH_ENTRY) {
-        entries.push({ addr: readNativeU64(bytes.slice(at, at + 8)) ?? 0, size: readNativeU64(bytes.slice(at + 8, at + 16)) ?? 0 });
+        entries.push({
+            addr: readNativeU64(bytes.slice(at, at + 8)) ?? 0,
+            size: readNativeU64(bytes.slice(at + 8, at + 16)) ?? 0,
+        });
     }
     return entries;
 }
@@ -148,7 +174,11 @@ export interface ScratchArray {
 
 /** The array that belongs to the FDT at `fdt`; undefined where none can be found. `given` is what a note in the file says. */
 export function scratchArrayOf(
-    view: MemoryView, found: FoundHandover, fdt: number, preserved: PreservedMemory, given: { readonly addr: number; readonly size: number } | undefined,
+    view: MemoryView,
+    found: FoundHandover,
+    fdt: number,
+    preserved: PreservedMemory,
+    given: { readonly addr: number; readonly size: number } | undefined,
 ): ScratchArray | undefined {
     if (given) {
         return { ...given, from: 'note' };
@@ -158,7 +188,9 @@ export function scratchArrayOf(
         return { addr: named.scratch, size: named.scratchSize, from: 'setup data' };
     }
     // An array lies where nothing is preserved, and names areas where nothing is; a file's contents that look like one do not.
-    const candidates = found.arrays.filter((pa) => !preserved.covers(pa)).map((pa) => ({ pa, areas: scratchIn(view, pa, MAX_AREAS) }));
+    const candidates = found.arrays
+        .filter((pa) => !preserved.covers(pa))
+        .map((pa) => ({ pa, areas: scratchIn(view, pa, MAX_AREAS) }));
     const free = candidates.filter(({ areas }) => !areas.some((a) => preserved.overlap(a.addr, a.size)));
     const best = (free.length > 0 ? free : candidates).sort((a, b) => b.areas.length - a.areas.length)[0];
     return best && { addr: best.pa, size: best.areas.length * SCRATCH_ENTRY, from: 'search' };

@@ -78,10 +78,20 @@ export const KHO_V4: KhoFormat = {
 };
 
 /** 7.3: the same format, read by a kernel that needs less scratch. */
-export const KHO_V4_EXTENDED: KhoFormat = { ...KHO_V4, extendsScratch: true, offInCrashKernel: true, hugetlbCounts: false };
+export const KHO_V4_EXTENDED: KhoFormat = {
+    ...KHO_V4,
+    extendsScratch: true,
+    offInCrashKernel: true,
+    hugetlbCounts: false,
+};
 
 /** 7.1. Inferred from mails and from 7.2: no release of it was read. Tree and vmalloc chunks are taken to be those of v4. */
-export const KHO_V3: KhoFormat = { ...KHO_V4, compatible: 'kho-v3', maxRestoreOrder: MAX_PAGE_ORDER, splitsAtNodes: false };
+export const KHO_V3: KhoFormat = {
+    ...KHO_V4,
+    compatible: 'kho-v3',
+    maxRestoreOrder: MAX_PAGE_ORDER,
+    splitsAtNodes: false,
+};
 
 /** 7.0. */
 export const KHO_V1: KhoFormat = {

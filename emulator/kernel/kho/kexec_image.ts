@@ -48,7 +48,9 @@ export interface KexecSegment {
 
 export class KexecImage extends Rec {
     constructor(
-        readonly env: KhoEnv, readonly kernel: string, readonly segments: readonly KexecSegment[],
+        readonly env: KhoEnv,
+        readonly kernel: string,
+        readonly segments: readonly KexecSegment[],
         /** Where the boot parameters will lie. */
         readonly parameters: number,
         /** What the next kernel will be told of a handover. */
@@ -68,9 +70,15 @@ export class KexecImage extends Rec {
     copyToDestinations(): number {
         const { memory, clock } = this.env.machine;
         clock.charge(JUMP);
-        clock.chargeBytes(PURGATORY, this.segments.reduce((sum, s) => sum + s.size, 0));
+        clock.chargeBytes(
+            PURGATORY,
+            this.segments.reduce((sum, s) => sum + s.size, 0),
+        );
         // A destination may be another segment's source, as nothing confines it without KHO.
-        const contents = this.segments.map((s) => ({ s, parts: s.blocks.map((b) => memory.readBytes(b.pfn * PAGE_SIZE, PAGE_SIZE << b.order)) }));
+        const contents = this.segments.map((s) => ({
+            s,
+            parts: s.blocks.map((b) => memory.readBytes(b.pfn * PAGE_SIZE, PAGE_SIZE << b.order)),
+        }));
         for (const { s, parts } of contents) {
             memory.writeBytes(s.dest, Bytes.concat(...parts).slice(0, s.size));
         }
@@ -78,7 +86,10 @@ export class KexecImage extends Rec {
     }
 
     hash(hasher: Hasher): void {
-        hasher.str(this.kernel).num(this.parameters).u32(this.preserveContext ? 1 : 0);
+        hasher
+            .str(this.kernel)
+            .num(this.parameters)
+            .u32(this.preserveContext ? 1 : 0);
         for (const s of this.segments) {
             hasher.num(s.dest).num(s.size);
             for (const b of s.blocks) {
@@ -119,23 +130,41 @@ interface Placement {
 }
 
 /** Where the segments of a kernel go, and what is in them; undefined where one fits nowhere. */
-function placeSegments(machine: Machine, file: KernelFile, handover: HandoverToLoad | undefined): Placement | undefined {
-    const areas: readonly Area[] = handover ? handover.scratch : machine.map.map((r) => ({ addr: r.start, size: r.size })).reverse();
+function placeSegments(
+    machine: Machine,
+    file: KernelFile,
+    handover: HandoverToLoad | undefined,
+): Placement | undefined {
+    const areas: readonly Area[] = handover
+        ? handover.scratch
+        : machine.map.map((r) => ({ addr: r.start, size: r.size })).reverse();
     const placed: { buffer: Buffer; dest: number }[] = [];
     const place = (buffer: Buffer): number | undefined => {
-        const dest = findHole(areas, placed.map((p) => ({ addr: p.dest, size: p.buffer.size })), buffer);
+        const dest = findHole(
+            areas,
+            placed.map((p) => ({ addr: p.dest, size: p.buffer.size })),
+            buffer,
+        );
         if (dest !== undefined) {
             placed.push({ buffer, dest });
         }
         return dest;
     };
     const page = (n: number): number => Math.ceil(n / PAGE_SIZE) * PAGE_SIZE;
-    const make = (name: string, content: Bytes, size: number, align = PAGE_SIZE, min = 0x3000): Buffer => ({ name, content, size: page(size), align, min });
+    const make = (name: string, content: Bytes, size: number, align = PAGE_SIZE, min = 0x3000): Buffer => ({
+        name,
+        content,
+        size: page(size),
+        align,
+        min,
+    });
 
     let setup: KhoSetupData | undefined;
     if (handover) {
         const { array } = handover;
-        const dest = place(make('scratch array', machine.memory.readBytes(array.addr, array.size), array.size, SCRATCH_COPY_ALIGN, 0));
+        const dest = place(
+            make('scratch array', machine.memory.readBytes(array.addr, array.size), array.size, SCRATCH_COPY_ALIGN, 0),
+        );
         if (dest === undefined) {
             return undefined;
         }
@@ -146,8 +175,10 @@ function placeSegments(machine: Machine, file: KernelFile, handover: HandoverToL
     }
     // The parameters hold the addresses of what is placed after them, so their contents come last.
     const parameters = place(make('boot parameters', Bytes.zero(0), parametersSize(file.commandLine, file.arch)));
-    const image = parameters === undefined ? undefined
-        : place(make('kernel', kernelContent(file.name, file.imageSize), file.imageSize, KERNEL_ALIGN, MiB));
+    const image =
+        parameters === undefined
+            ? undefined
+            : place(make('kernel', kernelContent(file.name, file.imageSize), file.imageSize, KERNEL_ALIGN, MiB));
     if (parameters === undefined || image === undefined) {
         return undefined;
     }
@@ -160,9 +191,19 @@ function placeSegments(machine: Machine, file: KernelFile, handover: HandoverToL
         initrd = { addr: dest, size: file.initrdSize };
     }
     const bytes = buildParameters(machine, parameters, {
-        arch: file.arch ?? X86_64, commandLine: file.commandLine, kernel: { addr: image, size: page(file.imageSize) }, initrd, kho: setup,
+        arch: file.arch ?? X86_64,
+        commandLine: file.commandLine,
+        kernel: { addr: image, size: page(file.imageSize) },
+        initrd,
+        kho: setup,
     });
-    return { placed: placed.map((p) => (p.dest === parameters ? { dest: p.dest, buffer: { ...p.buffer, content: Bytes.of(bytes) } } : p)), parameters, setup };
+    return {
+        placed: placed.map((p) =>
+            p.dest === parameters ? { dest: p.dest, buffer: { ...p.buffer, content: Bytes.of(bytes) } } : p,
+        ),
+        parameters,
+        setup,
+    };
 }
 
 /**
@@ -170,10 +211,18 @@ function placeSegments(machine: Machine, file: KernelFile, handover: HandoverToL
  * @returns EADDRNOTAVAIL where a segment fits nowhere, ENOMEM; with nothing left allocated.
  */
 export function loadFile(env: KhoEnv, file: KernelFile, kho: Kho | undefined): KexecImage | Err {
-    const handover = kho?.enabled && kho.fdt !== 0
-        ? { fdt: kho.fdt, scratch: kho.scratch, array: { addr: kho.scratchArray, size: kho.scratch.length * SCRATCH_ENTRY } } : undefined;
+    const handover =
+        kho?.enabled && kho.fdt !== 0
+            ? {
+                  fdt: kho.fdt,
+                  scratch: kho.scratch,
+                  array: { addr: kho.scratchArray, size: kho.scratch.length * SCRATCH_ENTRY },
+              }
+            : undefined;
     const placement = placeSegments(env.machine, file, handover);
-    return placement ? finish(env, file, placement.placed, placement.parameters, placement.setup) : err('EADDRNOTAVAIL');
+    return placement
+        ? finish(env, file, placement.placed, placement.parameters, placement.setup)
+        : err('EADDRNOTAVAIL');
 }
 
 /**
@@ -199,7 +248,9 @@ function write(machine: Machine, placed: Placement['placed'] = []): void {
  */
 export function loadSegments(env: KhoEnv, file: KernelFile, preserveContext = false): KexecImage | Err {
     const placed = fixedSegments(env, file);
-    return placed ? finish(env, file, placed, parametersAddress(env.machine, file), undefined, preserveContext) : err('EADDRNOTAVAIL');
+    return placed
+        ? finish(env, file, placed, parametersAddress(env.machine, file), undefined, preserveContext)
+        : err('EADDRNOTAVAIL');
 }
 
 /**
@@ -216,15 +267,26 @@ function parametersAddress(machine: Machine, file: KernelFile): number {
     return (file.arch ?? X86_64).parametersAddress(machine);
 }
 
-function fixedSegments({ machine }: Pick<KhoEnv, 'machine'>, file: KernelFile): { buffer: Buffer; dest: number }[] | undefined {
+function fixedSegments(
+    { machine }: Pick<KhoEnv, 'machine'>,
+    file: KernelFile,
+): { buffer: Buffer; dest: number }[] | undefined {
     const page = (n: number): number => Math.ceil(n / PAGE_SIZE) * PAGE_SIZE;
     const arch = file.arch ?? X86_64;
     const at = arch.parametersAddress(machine);
     const kernel = { addr: arch.kernelAddress(machine), size: page(file.imageSize) };
     const initrd = file.initrdSize > 0 ? { addr: kernel.addr + kernel.size, size: file.initrdSize } : undefined;
-    const parameters = buildParameters(machine, at, { arch, commandLine: file.commandLine, kernel, initrd, kho: undefined });
-    const piece = (name: string, dest: number, content: Bytes): { buffer: Buffer; dest: number } => (
-        { dest, buffer: { name, content, size: page(content.length), align: PAGE_SIZE, min: 0 } });
+    const parameters = buildParameters(machine, at, {
+        arch,
+        commandLine: file.commandLine,
+        kernel,
+        initrd,
+        kho: undefined,
+    });
+    const piece = (name: string, dest: number, content: Bytes): { buffer: Buffer; dest: number } => ({
+        dest,
+        buffer: { name, content, size: page(content.length), align: PAGE_SIZE, min: 0 },
+    });
     const placed = [
         piece('boot parameters', at, Bytes.of(parameters)),
         piece('kernel', kernel.addr, kernelContent(file.name, file.imageSize)),
@@ -254,12 +316,19 @@ function findHole(areas: readonly Area[], taken: readonly Area[], buffer: Buffer
 
 /** Puts the contents into pages of the running kernel. */
 function finish(
-    env: KhoEnv, file: KernelFile, placed: readonly { buffer: Buffer; dest: number }[], parameters: number, kho: KhoSetupData | undefined,
+    env: KhoEnv,
+    file: KernelFile,
+    placed: readonly { buffer: Buffer; dest: number }[],
+    parameters: number,
+    kho: KhoSetupData | undefined,
     preserveContext = false,
 ): KexecImage | Err {
     const { machine, allocator } = env;
     const owner = machine.owners.id('kexec image');
-    machine.clock.chargeBytes(KEXEC_LOAD, placed.reduce((sum, p) => sum + p.buffer.size, 0));
+    machine.clock.chargeBytes(
+        KEXEC_LOAD,
+        placed.reduce((sum, p) => sum + p.buffer.size, 0),
+    );
     const segments: KexecSegment[] = [];
     for (const { dest, buffer } of placed) {
         const blocks: { pfn: number; order: number }[] = [];

@@ -71,7 +71,13 @@ export class Kho extends Rec {
      * @param incoming what this kernel was booted with; undefined after a cold boot, or where it was refused.
      * @param scratch the scratch areas of this machine, inherited or reserved at this boot.
      */
-    constructor(readonly env: KhoEnv, enabled: boolean, readonly incoming: IncomingHandover | undefined, scratch: readonly Area[], scratchArray: number) {
+    constructor(
+        readonly env: KhoEnv,
+        enabled: boolean,
+        readonly incoming: IncomingHandover | undefined,
+        scratch: readonly Area[],
+        scratchArray: number,
+    ) {
         super(env.machine.journal);
         this.enabled = enabled;
         this.scratch = scratch;
@@ -332,7 +338,10 @@ export class Kho extends Rec {
     }
 
     private get nodePages(): NodePages {
-        return { allocNode: () => this.allocNode(), freeNode: (pa: number) => this.env.allocator.free(pa / PAGE_SIZE, 0) };
+        return {
+            allocNode: () => this.allocNode(),
+            freeNode: (pa: number) => this.env.allocator.free(pa / PAGE_SIZE, 0),
+        };
     }
 
     setKexecCount(count: number, previousRelease: string | undefined): void {
@@ -400,22 +409,43 @@ export class Kho extends Rec {
         if (this.tree) {
             const { machine, memmap } = this.env;
             let last: { pfn: number; order: number; blocks: number; id: number; owner: string } | undefined;
-            walkTracker(this.tree, machine.memory, (pa, n) => machine.isRam(pa, n), (pfn, order) => {
-                const id = memmap.ownerOf(pfn);
-                if (last && last.order === order && last.id === id && last.pfn + last.blocks * orderPages(order) === pfn) {
-                    last.blocks++;
-                } else {
-                    last = { pfn, order, blocks: 1, id, owner: machine.owners.name(id) };
-                    result.push(last);
-                }
-            });
+            walkTracker(
+                this.tree,
+                machine.memory,
+                (pa, n) => machine.isRam(pa, n),
+                (pfn, order) => {
+                    const id = memmap.ownerOf(pfn);
+                    if (
+                        last &&
+                        last.order === order &&
+                        last.id === id &&
+                        last.pfn + last.blocks * orderPages(order) === pfn
+                    ) {
+                        last.blocks++;
+                    } else {
+                        last = { pfn, order, blocks: 1, id, owner: machine.owners.name(id) };
+                        result.push(last);
+                    }
+                },
+            );
         }
         return result.map(({ pfn, order, blocks, owner }) => ({ pfn, order, blocks, owner }));
     }
 
     hash(hasher: Hasher): void {
-        hasher.u32(this.enabled ? 1 : 0).num(this.fdt).num(this.tree?.root ?? 0).u32(this.finalized ? 1 : 0).num(this.scratchArray).num(this.incomingPages).num(this.restoredPages);
-        hasher.num(this.kexecCount).str(this.previousRelease ?? '').u32(this.warned.size).u32(this.kept.size);
+        hasher
+            .u32(this.enabled ? 1 : 0)
+            .num(this.fdt)
+            .num(this.tree?.root ?? 0)
+            .u32(this.finalized ? 1 : 0)
+            .num(this.scratchArray)
+            .num(this.incomingPages)
+            .num(this.restoredPages);
+        hasher
+            .num(this.kexecCount)
+            .str(this.previousRelease ?? '')
+            .u32(this.warned.size)
+            .u32(this.kept.size);
         for (const area of this.scratch) {
             hasher.num(area.addr).num(area.size);
         }
@@ -463,7 +493,10 @@ export class Kho extends Rec {
         let order = blockOrder(pfn, left);
         if (this.env.options.numa && this.format.splitsAtNodes) {
             const { machine } = this.env;
-            while (order > 0 && machine.nodeOf(pfn * PAGE_SIZE) !== machine.nodeOf((pfn + orderPages(order) - 1) * PAGE_SIZE)) {
+            while (
+                order > 0 &&
+                machine.nodeOf(pfn * PAGE_SIZE) !== machine.nodeOf((pfn + orderPages(order) - 1) * PAGE_SIZE)
+            ) {
                 order--;
             }
         }

@@ -26,7 +26,12 @@ export function readMetadata(kho: Kho): { count: number; release: string | undef
     kho.keep(phys, 'kexec metadata');
     const version = machine.memory.readU32(phys);
     if (version !== VERSION || size < METADATA_SIZE) {
-        log.log('warn', version === VERSION ? `KHO: kexec metadata of ${size} bytes is too small` : `KHO: kexec metadata version ${version} is not supported`);
+        log.log(
+            'warn',
+            version === VERSION
+                ? `KHO: kexec metadata of ${size} bytes is too small`
+                : `KHO: kexec metadata version ${version} is not supported`,
+        );
         return none;
     }
     const bytes = machine.memory.read(phys + RELEASE, RELEASE_SIZE);

@@ -31,7 +31,20 @@ export function handoverNote(note: HandoverNote): CoreNote {
     const kernel = new TextEncoder().encode(note.kernel);
     const commandLine = new TextEncoder().encode(note.commandLine);
     const { fdt, fdtSize, scratch, scratchSize } = note.setup;
-    const numbers = [VERSION, note.parameters, note.time, note.boots, fdt, fdtSize, scratch, scratchSize, note.map.length, ...note.map.flatMap((r) => [r.start, r.size, r.node]), kernel.length, commandLine.length];
+    const numbers = [
+        VERSION,
+        note.parameters,
+        note.time,
+        note.boots,
+        fdt,
+        fdtSize,
+        scratch,
+        scratchSize,
+        note.map.length,
+        ...note.map.flatMap((r) => [r.start, r.size, r.node]),
+        kernel.length,
+        commandLine.length,
+    ];
     const content = new Uint8Array(numbers.length * 8 + kernel.length + commandLine.length);
     const view = new DataView(content.buffer);
     numbers.forEach((n, i) => {
@@ -65,7 +78,12 @@ export function readHandoverNote(notes: readonly CoreNote[]): HandoverNote | und
     const parameters = next(PHYS_LIMIT);
     const time = next(Number.MAX_SAFE_INTEGER);
     const boots = next(2 ** 32);
-    const setup = { fdt: next(PHYS_LIMIT), fdtSize: next(PHYS_LIMIT), scratch: next(PHYS_LIMIT), scratchSize: next(1024 * 1024) };
+    const setup = {
+        fdt: next(PHYS_LIMIT),
+        fdtSize: next(PHYS_LIMIT),
+        scratch: next(PHYS_LIMIT),
+        scratchSize: next(1024 * 1024),
+    };
     const map: RamRange[] = [];
     for (let n = next(RANGES_LIMIT); n > 0 && good; n--) {
         map.push({ start: next(PHYS_LIMIT), size: next(PHYS_LIMIT), node: next(1023) });
@@ -77,7 +95,11 @@ export function readHandoverNote(notes: readonly CoreNote[]): HandoverNote | und
     }
     const text = new TextDecoder();
     return {
-        setup, map, parameters, time, boots,
+        setup,
+        map,
+        parameters,
+        time,
+        boots,
         kernel: text.decode(content.subarray(at, at + kernelLength)),
         commandLine: text.decode(content.subarray(at + kernelLength, at + kernelLength + commandLength)),
     };

@@ -29,7 +29,11 @@ export function earlyMarks(flaws: ReadonlySet<string> | undefined): EarlyMarks |
 }
 
 /** Whether the mark on the head of a block is written to a struct page that is initialized only afterwards. */
-export function marksTooEarly({ flaws, numa }: Pick<KhoOptions, 'flaws' | 'numa'>, machine: Machine, pfn: number): boolean {
+export function marksTooEarly(
+    { flaws, numa }: Pick<KhoOptions, 'flaws' | 'numa'>,
+    machine: Machine,
+    pfn: number,
+): boolean {
     if (earlyMarks(flaws) === undefined) {
         return false;
     }
@@ -39,11 +43,19 @@ export function marksTooEarly({ flaws, numa }: Pick<KhoOptions, 'flaws' | 'numa'
 }
 
 /** A zeroed page of the KFENCE pool of a kernel that came by kexec, which lies in scratch memory; undefined where bitmaps do not come from there. */
-export function kfencePage({ options, allocator, machine }: KhoEnv, pool: Area | undefined, owner: string): number | undefined {
+export function kfencePage(
+    { options, allocator, machine }: KhoEnv,
+    pool: Area | undefined,
+    owner: string,
+): number | undefined {
     if (!pool || options.flaws?.has('kho_bitmaps_in_kfence') !== true) {
         return undefined;
     }
-    for (let pa = pool.addr + Math.floor(pool.size / 2 / PAGE_SIZE) * PAGE_SIZE; pa < pool.addr + pool.size; pa += PAGE_SIZE) {
+    for (
+        let pa = pool.addr + Math.floor(pool.size / 2 / PAGE_SIZE) * PAGE_SIZE;
+        pa < pool.addr + pool.size;
+        pa += PAGE_SIZE
+    ) {
         if (allocator.takePage(pa / PAGE_SIZE, machine.owners.id(owner))) {
             machine.memory.zero(pa, PAGE_SIZE);
             return pa;

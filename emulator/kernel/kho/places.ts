@@ -14,7 +14,10 @@ interface Taken extends Area {
 
 function partsOf(places: HandoverPlaces): Taken[] {
     const fdt = places.fdt === undefined ? [] : [{ addr: places.fdt, size: PAGE_SIZE, owner: 'KHO FDT' }];
-    const array = places.scratchArray === undefined ? [] : [{ addr: places.scratchArray, size: PAGE_SIZE, owner: 'KHO scratch array' }];
+    const array =
+        places.scratchArray === undefined
+            ? []
+            : [{ addr: places.scratchArray, size: PAGE_SIZE, owner: 'KHO scratch array' }];
     return [...fdt, ...array, ...places.scratch.map((a) => ({ ...a, owner: 'KHO scratch' }))];
 }
 

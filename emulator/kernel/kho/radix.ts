@@ -33,7 +33,9 @@ export function radixDecode(key: number): { pfn: number; order: number } {
 
 /** The index of a key's entry at a level: of a table (5 … 1), or the bit in a bitmap (0). */
 export function radixIndex(key: number, level: number): number {
-    return level === 0 ? key % BITMAP_KEYS : Math.floor(key / 2 ** (BITMAP_BITS + TABLE_BITS * (level - 1))) % TABLE_ENTRIES;
+    return level === 0
+        ? key % BITMAP_KEYS
+        : Math.floor(key / 2 ** (BITMAP_BITS + TABLE_BITS * (level - 1))) % TABLE_ENTRIES;
 }
 
 /** What the tree needs of its kernel: zeroed pages that are not in scratch. */
@@ -53,7 +55,12 @@ export class RadixTree {
     private epoch = 0;
     private generation = 0;
 
-    constructor(private readonly memory: PhysicalMemory, private readonly journal: Journal, private readonly pages: NodePages, readonly root: number) {}
+    constructor(
+        private readonly memory: PhysicalMemory,
+        private readonly journal: Journal,
+        private readonly pages: NodePages,
+        readonly root: number,
+    ) {}
 
     /**
      * Sets the bit of a block. Setting it twice is no error and no count.
@@ -159,7 +166,11 @@ export type RadixVisitor = (pfn: number, order: number) => void;
  * @returns what was found wrong.
  */
 export function walkRadix(
-    memory: Pick<PhysicalMemory, 'read'>, root: number, isRam: (pa: number, length: number) => boolean, onBlock: RadixVisitor, onNode?: (pa: number, level: number) => void,
+    memory: Pick<PhysicalMemory, 'read'>,
+    root: number,
+    isRam: (pa: number, length: number) => boolean,
+    onBlock: RadixVisitor,
+    onNode?: (pa: number, level: number) => void,
 ): RadixFinding[] {
     const findings: RadixFinding[] = [];
     const seen = new Set<number>();
@@ -190,11 +201,19 @@ export function walkRadix(
             const next = high * 0x100000000 + low;
             const key = prefix + i * 2 ** (BITMAP_BITS + TABLE_BITS * (level - 1));
             if (next >= PHYS_LIMIT || next % PAGE_SIZE !== 0) {
-                findings.push({ pa: node + i * 8, text: `entry ${i} of a node of level ${level} is no page address: 0x${next.toString(16)}`, fatal: true });
+                findings.push({
+                    pa: node + i * 8,
+                    text: `entry ${i} of a node of level ${level} is no page address: 0x${next.toString(16)}`,
+                    fatal: true,
+                });
                 return false;
             }
             if (key >= 2 ** 53) {
-                findings.push({ pa: node + i * 8, text: `entry ${i} of a node of level ${level} stands for keys beyond order 0`, fatal: false });
+                findings.push({
+                    pa: node + i * 8,
+                    text: `entry ${i} of a node of level ${level} stands for keys beyond order 0`,
+                    fatal: false,
+                });
                 continue;
             }
             if (!visit(next, level - 1, key)) {

@@ -50,7 +50,13 @@ function wanted(cmdline: string): Wanted[] {
     for (const [, value = ''] of cmdline.matchAll(/(?:^|\s)reserve_mem=(\S+)/g)) {
         const [size = '', align = '', name = ''] = value.split(':');
         const bytes = memparse(size);
-        if (bytes.value > 0 && name !== '' && name.length <= MAX_NAME && out.length < MAX_REGIONS && !out.some((w) => w.name === name)) {
+        if (
+            bytes.value > 0 &&
+            name !== '' &&
+            name.length <= MAX_NAME &&
+            out.length < MAX_REGIONS &&
+            !out.some((w) => w.name === name)
+        ) {
             out.push({ name, size: bytes.value, align: Math.max(memparse(align).value, MIN_ALIGN) });
         }
     }
@@ -61,7 +67,11 @@ function wanted(cmdline: string): Wanted[] {
  * reserve_mem(), while the command line is read: revives each region from the handover, or allocates it anew. On a boot with a handover that
  * comes out of scratch memory, as all early allocations do.
  */
-export function reserveNamed(ctx: BootContext, handover: IncomingHandover | undefined, cmdline: string): ReservedMemory {
+export function reserveNamed(
+    ctx: BootContext,
+    handover: IncomingHandover | undefined,
+    cmdline: string,
+): ReservedMemory {
     const before = handover ? handedOver(ctx, handover) : [];
     const lost = before.map((old) => ({ ...old, why: 'it is not asked for any more' }));
     const regions = wanted(cmdline).flatMap((w): NamedRegion[] => {
@@ -93,7 +103,12 @@ function refusal(w: Wanted, old: { readonly addr: number; readonly size: number 
 /** The regions that the previous kernel handed over. */
 function handedOver(ctx: BootContext, handover: IncomingHandover): Region[] {
     const { memory } = ctx.machine;
-    const blob = retrieveSubtree(readFdtPage(memory, handover.fdt).root, RESERVE_MEM, () => undefined, ctx.description.format);
+    const blob = retrieveSubtree(
+        readFdtPage(memory, handover.fdt).root,
+        RESERVE_MEM,
+        () => undefined,
+        ctx.description.format,
+    );
     if (blob instanceof Err || typeof blob.phys !== 'number' || !ctx.machine.isRam(blob.phys, PAGE_SIZE)) {
         return [];
     }
@@ -144,7 +159,11 @@ function tree(regions: readonly NamedRegion[]): Uint8Array {
     const text = (s: string): Uint8Array => new TextEncoder().encode(`${s}\0`);
     const fdt = new FdtWriter().begin('').property('compatible', text(COMPATIBLE));
     for (const r of regions) {
-        fdt.begin(r.name).property('compatible', text(REGION_COMPATIBLE)).property('start', nativeU64(r.addr)).property('size', nativeU64(r.size)).end();
+        fdt.begin(r.name)
+            .property('compatible', text(REGION_COMPATIBLE))
+            .property('start', nativeU64(r.addr))
+            .property('size', nativeU64(r.size))
+            .end();
     }
     return fdt.end().finish();
 }

@@ -29,17 +29,26 @@ export function readNativeU64(value: Uint8Array | undefined): Int | undefined {
 
 /** The root FDT of a kernel that has not added any subtree. */
 export function buildRootFdt(compatible: string, radixRoot: number): Uint8Array {
-    return new FdtWriter().begin('')
+    return new FdtWriter()
+        .begin('')
         .property('compatible', new TextEncoder().encode(`${compatible}\0`))
         .property(PROP_MEMORY_MAP, nativeU64(radixRoot))
-        .end().finish();
+        .end()
+        .finish();
 }
 
 /**
  * kho_add_subtree on the FDT page at `fdt`. Does not preserve the blob.
  * @returns ENOMEM where the page is no FDT or full, EEXIST where the name is taken.
  */
-export function addSubtree(memory: PhysicalMemory, fdt: number, name: string, blob: number, size: number, format: SubtreeProperties = KHO_V4): 0 | Err {
+export function addSubtree(
+    memory: PhysicalMemory,
+    fdt: number,
+    name: string,
+    blob: number,
+    size: number,
+    format: SubtreeProperties = KHO_V4,
+): 0 | Err {
     const editor = FdtEditor.open(memory.read(fdt, PAGE_SIZE), PAGE_SIZE);
     if (!editor) {
         return err('ENOMEM');
@@ -49,8 +58,8 @@ export function addSubtree(memory: PhysicalMemory, fdt: number, name: string, bl
     if (typeof node !== 'number') {
         result = err(node === 'exists' ? 'EEXIST' : 'ENOMEM');
     } else if (
-        editor.setProperty(node, format.dataProperty, nativeU64(blob)) !== 0
-        || (format.sizeProperty !== undefined && editor.setProperty(node, format.sizeProperty, nativeU64(size)) !== 0)
+        editor.setProperty(node, format.dataProperty, nativeU64(blob)) !== 0 ||
+        (format.sizeProperty !== undefined && editor.setProperty(node, format.sizeProperty, nativeU64(size)) !== 0)
     ) {
         editor.removeNode(node);
         result = err('ENOMEM');
@@ -71,7 +80,12 @@ export function setMemoryMap(memory: PhysicalMemory, fdt: number, map: number): 
 }
 
 /** kho_remove_subtree: the child whose blob lies at `blob`. @returns its name, undefined where there is none. */
-export function removeSubtree(memory: PhysicalMemory, fdt: number, blob: number, format: SubtreeProperties = KHO_V4): string | undefined {
+export function removeSubtree(
+    memory: PhysicalMemory,
+    fdt: number,
+    blob: number,
+    format: SubtreeProperties = KHO_V4,
+): string | undefined {
     const editor = FdtEditor.open(memory.read(fdt, PAGE_SIZE), PAGE_SIZE);
     if (!editor) {
         return undefined;
@@ -100,7 +114,12 @@ export interface Subtree {
  * @returns ENOENT: no such child; EINVAL: `preserved-data` or `blob-size` missing or not 8 bytes (`warn` is called for the latter).
  * Where the format has no size a blob is taken to be a page.
  */
-export function retrieveSubtree(root: FdtNode | undefined, name: string, warn: (text: string) => void, format: SubtreeProperties = KHO_V4): Subtree | Err {
+export function retrieveSubtree(
+    root: FdtNode | undefined,
+    name: string,
+    warn: (text: string) => void,
+    format: SubtreeProperties = KHO_V4,
+): Subtree | Err {
     const child = root && fdtChild(root, name);
     if (!child) {
         return err('ENOENT');

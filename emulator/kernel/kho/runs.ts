@@ -18,7 +18,11 @@ export class RunList {
 
     add(pfn: number, order: number): void {
         const last = (this.count - 1) * FIELDS;
-        if (this.count > 0 && this.data[last + 1] === order && this.data[last]! + this.data[last + 2]! * orderPages(order) === pfn) {
+        if (
+            this.count > 0 &&
+            this.data[last + 1] === order &&
+            this.data[last]! + this.data[last + 2]! * orderPages(order) === pfn
+        ) {
             this.data[last + 2] = this.data[last + 2]! + 1;
             return;
         }
@@ -51,7 +55,9 @@ export class RunList {
 
     /** The pages of all runs as disjoint sorted ranges of page frames; what overlaps counts once. */
     union(): { start: number; end: number }[] {
-        const ranges = [...this].map((r) => ({ start: r.pfn, end: r.pfn + r.blocks * 2 ** r.order })).sort((a, b) => a.start - b.start);
+        const ranges = [...this]
+            .map((r) => ({ start: r.pfn, end: r.pfn + r.blocks * 2 ** r.order }))
+            .sort((a, b) => a.start - b.start);
         const merged: { start: number; end: number }[] = [];
         for (const range of ranges) {
             const last = merged[merged.length - 1];

@@ -63,7 +63,9 @@ export function parseScratch(text: string, zeros = true): ScratchSizes | undefin
         rest = rest.slice(length);
     }
     const [lowmem = 0, global = 0, node = 0] = sizes;
-    return rest !== '' || lowmem + global + node === 0 || (!zeros && sizes.includes(0)) ? undefined : { lowmem, global, node };
+    return rest !== '' || lowmem + global + node === 0 || (!zeros && sizes.includes(0))
+        ? undefined
+        : { lowmem, global, node };
 }
 
 /**
@@ -75,7 +77,9 @@ export function reserveScratch(ctx: BootContext, sizes: ScratchSizes): { scratch
     const align = ctx.description.format.scratchAlign;
     const roundUp = (n: number): number => Math.ceil(n / align) * align;
     const lowLimit = ctx.description.arch.lowLimit(machine);
-    const online = ctx.description.format.scratchOnEmptyNodes ? [...machine.nodes, ...machine.emptyNodes].sort((a, b) => a - b) : machine.nodes;
+    const online = ctx.description.format.scratchOnEmptyNodes
+        ? [...machine.nodes, ...machine.emptyNodes].sort((a, b) => a - b)
+        : machine.nodes;
     const nodes = ctx.description.numa ? online : [0];
     const arraySize = (nodes.length + 2) * SCRATCH_ENTRY;
     const taken: Area[] = [];
@@ -101,16 +105,20 @@ export function reserveScratch(ctx: BootContext, sizes: ScratchSizes): { scratch
     let lowmem: number;
     let global: number;
     if ('scale' in sizes) {
-        const low = Math.floor(memblock.reservedKernSize(lowLimit, undefined) * sizes.scale / 100);
+        const low = Math.floor((memblock.reservedKernSize(lowLimit, undefined) * sizes.scale) / 100);
         lowmem = roundUp(low);
-        global = roundUp(Math.floor(memblock.reservedKernSize(Infinity, undefined) * sizes.scale / 100) - low);
+        global = roundUp(Math.floor((memblock.reservedKernSize(Infinity, undefined) * sizes.scale) / 100) - low);
     } else {
         lowmem = roundUp(sizes.lowmem);
         global = roundUp(sizes.global);
     }
     const scratch: Area[] = [];
     const take = (size: number, what: string, limit: number, node: number | undefined): boolean => {
-        const addr = memblock.alloc(size, align, { owner: 'KHO scratch', limit, ...(node === undefined ? {} : { node }) });
+        const addr = memblock.alloc(size, align, {
+            owner: 'KHO scratch',
+            limit,
+            ...(node === undefined ? {} : { node }),
+        });
         if (addr === undefined) {
             fail(what);
             return false;
@@ -119,14 +127,23 @@ export function reserveScratch(ctx: BootContext, sizes: ScratchSizes): { scratch
         taken.push({ addr, size });
         return true;
     };
-    if (!take(lowmem, 'lowmem scratch area', lowLimit, undefined) || !take(global, 'global scratch area', Infinity, undefined)) {
+    if (
+        !take(lowmem, 'lowmem scratch area', lowLimit, undefined) ||
+        !take(global, 'global scratch area', Infinity, undefined)
+    ) {
         return undefined;
     }
     for (const node of nodes) {
         // Without CONFIG_NUMA every reservation counts as node 0's, the two areas above included.
-        const perNode = 'scale' in sizes
-            ? roundUp(Math.floor(memblock.reservedKernSize(Infinity, ctx.description.numa ? node : undefined) * sizes.scale / 100))
-            : roundUp(sizes.node);
+        const perNode =
+            'scale' in sizes
+                ? roundUp(
+                      Math.floor(
+                          (memblock.reservedKernSize(Infinity, ctx.description.numa ? node : undefined) * sizes.scale) /
+                              100,
+                      ),
+                  )
+                : roundUp(sizes.node);
         if (!take(perNode, `scratch area of node ${node}`, Infinity, ctx.description.numa ? node : undefined)) {
             return undefined;
         }

@@ -8,7 +8,12 @@ import { type NodePages, type RadixFinding, RadixTree, type RadixVisitor, walkRa
 export type Tracker = RadixTree | BitmapTracker;
 
 /** An empty tracker of this format; undefined where its first page cannot be had (ENOMEM). */
-export function makeTracker(format: KhoFormat, memory: PhysicalMemory, journal: Journal, pages: NodePages): Tracker | undefined {
+export function makeTracker(
+    format: KhoFormat,
+    memory: PhysicalMemory,
+    journal: Journal,
+    pages: NodePages,
+): Tracker | undefined {
     if (format.tracking !== 'radix') {
         return new BitmapTracker(memory, journal, pages, format.tracking.bitmapBytes);
     }
@@ -26,7 +31,12 @@ export function freeTracker(tracker: Tracker, pages: NodePages): void {
 }
 
 /** Every block that is preserved now. */
-export function walkTracker(tracker: Tracker, memory: Pick<PhysicalMemory, 'read'>, isRam: (pa: number, length: number) => boolean, onBlock: RadixVisitor): void {
+export function walkTracker(
+    tracker: Tracker,
+    memory: Pick<PhysicalMemory, 'read'>,
+    isRam: (pa: number, length: number) => boolean,
+    onBlock: RadixVisitor,
+): void {
     if (tracker instanceof BitmapTracker) {
         tracker.forEach(onBlock);
     } else {
@@ -36,10 +46,13 @@ export function walkTracker(tracker: Tracker, memory: Pick<PhysicalMemory, 'read
 
 /** Every block of a memory map that was handed over, as a kernel of this format reads it. @returns what is wrong with it. */
 export function walkHandedOver(
-    format: KhoFormat, memory: Pick<PhysicalMemory, 'read'>, map: number, isRam: (pa: number, length: number) => boolean, onBlock: RadixVisitor,
+    format: KhoFormat,
+    memory: Pick<PhysicalMemory, 'read'>,
+    map: number,
+    isRam: (pa: number, length: number) => boolean,
+    onBlock: RadixVisitor,
 ): RadixFinding[] {
     return format.tracking === 'radix'
         ? walkRadix(memory, map, isRam, onBlock)
         : walkChunks(memory, map, format.tracking.bitmapBytes, isRam, onBlock);
 }
-

@@ -67,7 +67,11 @@ export function preserveVmalloc(kho: Kho, vmalloc: Vmalloc, area: VmArea, out: n
         }
     }
     memory.writeU32(out + TOTAL_PAGES, area.pfns.length);
-    memory.writeU16(out + FLAGS, ((area.flags & VM_ALLOC) !== 0 ? KHO_VM_ALLOC : 0) | ((area.flags & VM_ALLOW_HUGE_VMAP) !== 0 ? KHO_VM_HUGE : 0));
+    memory.writeU16(
+        out + FLAGS,
+        ((area.flags & VM_ALLOC) !== 0 ? KHO_VM_ALLOC : 0) |
+            ((area.flags & VM_ALLOW_HUGE_VMAP) !== 0 ? KHO_VM_HUGE : 0),
+    );
     memory.writeU16(out + ORDER, area.order);
     return 0;
 }
@@ -137,6 +141,7 @@ export function restoreVmalloc(kho: Kho, vmalloc: Vmalloc, desc: number, owner: 
     if (count !== total) {
         return undefined;
     }
-    const vmFlags = ((flags & KHO_VM_ALLOC) !== 0 ? VM_ALLOC : 0) | ((flags & KHO_VM_HUGE) !== 0 ? VM_ALLOW_HUGE_VMAP : 0);
+    const vmFlags =
+        ((flags & KHO_VM_ALLOC) !== 0 ? VM_ALLOC : 0) | ((flags & KHO_VM_HUGE) !== 0 ? VM_ALLOW_HUGE_VMAP : 0);
     return vmalloc.map(pfns, total * PAGE_SIZE, vmFlags, order);
 }

@@ -25,7 +25,8 @@ export function compare(expected: Bytes, found: Bytes): Difference | undefined {
             break;
         }
         const n = Math.min(extentLength(x) - p, extentLength(y) - q);
-        bytes += x.kind === 'bytes' || y.kind === 'bytes' ? oneByOne(x, p, y, q, n) : ofCodes(codeOf(x, p), codeOf(y, q), n);
+        bytes +=
+            x.kind === 'bytes' || y.kind === 'bytes' ? oneByOne(x, p, y, q, n) : ofCodes(codeOf(x, p), codeOf(y, q), n);
         at += n;
         p += n;
         q += n;
@@ -46,7 +47,7 @@ function codeOf(e: Exclude<Extent, { kind: 'bytes' }>, from: number): number {
 }
 
 function byteAt(e: Extent, index: number): number {
-    return e.kind === 'bytes' ? e.bytes[index] ?? 0 : byteOfCode(codeOf(e, 0), index);
+    return e.kind === 'bytes' ? (e.bytes[index] ?? 0) : byteOfCode(codeOf(e, 0), index);
 }
 
 function oneByOne(x: Extent, p: number, y: Extent, q: number, n: number): number {

@@ -27,11 +27,17 @@ export function examine(k: Kernel, vm: VirtualMachine, baseline: Baseline | null
     for (const v of vm.vcpus) {
         for (const part of partsOf(v)) {
             const { gpa, generation } = part;
-            const known = baseline !== null && gpa >= baseline.start && gpa + part.length <= baseline.start + baseline.content.length;
+            const known =
+                baseline !== null &&
+                gpa >= baseline.start &&
+                gpa + part.length <= baseline.start + baseline.content.length;
             if (generation === 0 && !known) {
                 continue;
             }
-            const wanted = generation > 0 || baseline === null ? contentOf(generation, gpa, part.length) : baseline.content.slice(gpa - baseline.start, gpa - baseline.start + part.length);
+            const wanted =
+                generation > 0 || baseline === null
+                    ? contentOf(generation, gpa, part.length)
+                    : baseline.content.slice(gpa - baseline.start, gpa - baseline.start + part.length);
             const pages: { readonly gpa: number; readonly pa: number; readonly length: number }[] = [];
             const found: Bytes[] = [];
             look(k, vm.slots, gpa, part.length, (at, pa, length) => {
@@ -58,6 +64,8 @@ export function baselineOf(k: Kernel, vm: VirtualMachine): Baseline | null {
         return null;
     }
     const parts: Bytes[] = [];
-    look(k, vm.slots, start, end - start, (_at, pa, length) => parts.push(pa < 0 ? Bytes.zero(length) : k.memory.readBytes(pa, length)));
+    look(k, vm.slots, start, end - start, (_at, pa, length) =>
+        parts.push(pa < 0 ? Bytes.zero(length) : k.memory.readBytes(pa, length)),
+    );
     return { start, content: Bytes.concat(...parts) };
 }

@@ -55,7 +55,12 @@ export function vmOf(p: Process, fd: number): VirtualMachine | Err {
  * @returns its descriptor; EINVAL (the number of vCPUs, a long name), EEXIST (the name), EMFILE, EBADF, or what the memory slots give
  */
 export function createVm(k: Kernel, p: Process, name: string, vcpus: number, memory: readonly number[]): number | Err {
-    if (!Number.isInteger(vcpus) || vcpus < 1 || vcpus > MAX_VCPUS || new TextEncoder().encode(name).length > MAX_NAME) {
+    if (
+        !Number.isInteger(vcpus) ||
+        vcpus < 1 ||
+        vcpus > MAX_VCPUS ||
+        new TextEncoder().encode(name).length > MAX_NAME
+    ) {
         return EINVAL;
     }
     const files: OpenFile[] = [];

@@ -50,7 +50,13 @@ export class GuestMemfdInode extends Inode {
     /** Page offsets of pages with a hardware error. Replaced, never changed in place. */
     readonly poisoned: readonly number[] = [];
 
-    constructor(journal: Journal, ino: number, readonly flags: number, readonly owner: number, readonly vm: VirtualMachine) {
+    constructor(
+        journal: Journal,
+        ino: number,
+        readonly flags: number,
+        readonly owner: number,
+        readonly vm: VirtualMachine,
+    ) {
         super(journal, ino, 'gmem', S_IFREG);
         this.cache = new PageCache(journal);
     }
@@ -72,7 +78,11 @@ export class GuestMemfdInode extends Inode {
 
     /** Gives the pages [first, last] up. */
     drop(k: KernelCore, first: number, last: number): void {
-        for (let index = this.cache.next(first, last); index >= 0; index = index < last ? this.cache.next(index + 1, last) : -1) {
+        for (
+            let index = this.cache.next(first, last);
+            index >= 0;
+            index = index < last ? this.cache.next(index + 1, last) : -1
+        ) {
             const page = this.cache.at(index);
             this.cache.remove(index, 0);
             dropFromCache(k, page);
@@ -107,8 +117,15 @@ export class GuestMemfdInode extends Inode {
             return EPERM;
         }
         const part = { from: offset / PAGE_SIZE, to: (offset + length) / PAGE_SIZE };
-        const others = this.converted.flatMap((p) => [{ from: p.from, to: Math.min(p.to, part.from) }, { from: Math.max(p.from, part.to), to: p.to }].filter((x) => x.from < x.to));
-        k.journal.edit<GuestMemfdInode>(this).converted = (isPrivate ? [...others, part] : others).sort((a, b) => a.from - b.from);
+        const others = this.converted.flatMap((p) =>
+            [
+                { from: p.from, to: Math.min(p.to, part.from) },
+                { from: Math.max(p.from, part.to), to: p.to },
+            ].filter((x) => x.from < x.to),
+        );
+        k.journal.edit<GuestMemfdInode>(this).converted = (isPrivate ? [...others, part] : others).sort(
+            (a, b) => a.from - b.from,
+        );
         return undefined;
     }
 
@@ -167,7 +184,13 @@ export function makeGuestMemfd(k: Kernel, vm: VirtualMachine, size: number, flag
     if (size <= 0 || size % PAGE_SIZE !== 0 || flags < 0 || (flags & ~ALL_FLAGS) !== 0) {
         return EINVAL;
     }
-    const inode = new GuestMemfdInode(k.journal, k.ids.nextInode(k.journal), flags, k.owners.id(`guest_memfd of ${vm.name}`), vm);
+    const inode = new GuestMemfdInode(
+        k.journal,
+        k.ids.nextInode(k.journal),
+        flags,
+        k.owners.id(`guest_memfd of ${vm.name}`),
+        vm,
+    );
     const file = allocFile(k, 'guest_memfd', gmemOps, inode, O_RDWR | O_LARGEFILE, 'anon_inode:[kvm-gmem]');
     k.journal.edit<Inode>(inode).size = size;
     return file;

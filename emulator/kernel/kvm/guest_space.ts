@@ -28,7 +28,10 @@ export class GuestSpace extends Rec {
     /** What the guest's tables have: ascending, apart from each other. Replaced, never changed in place. */
     private readonly mapped: readonly Range[] = [];
 
-    constructor(private readonly k: Kernel, private readonly owner: VirtualMachine) {
+    constructor(
+        private readonly k: Kernel,
+        private readonly owner: VirtualMachine,
+    ) {
         super(k.journal);
     }
 
@@ -50,7 +53,15 @@ export class GuestSpace extends Rec {
      */
     add(file: OpenFile, gpa: number, offset: number, length: number): undefined | Err {
         const { k } = this;
-        if (length <= 0 || gpa < 0 || offset < 0 || gpa % PAGE_SIZE !== 0 || offset % PAGE_SIZE !== 0 || length % PAGE_SIZE !== 0 || offset + length > file.inode.size) {
+        if (
+            length <= 0 ||
+            gpa < 0 ||
+            offset < 0 ||
+            gpa % PAGE_SIZE !== 0 ||
+            offset % PAGE_SIZE !== 0 ||
+            length % PAGE_SIZE !== 0 ||
+            offset + length > file.inode.size
+        ) {
             return err('EINVAL');
         }
         if (this.slots.some((s) => s.gpa < gpa + length && gpa < s.gpa + s.length)) {
@@ -67,7 +78,11 @@ export class GuestSpace extends Rec {
             return err('ENODEV');
         }
         // memory of a VM is its own, and no two addresses have the same of it
-        if (file.inode instanceof GuestMemfdInode && (file.inode.vm !== this.owner || this.slots.some((s) => s.file === file && s.offset < offset + length && offset < s.offset + s.length))) {
+        if (
+            file.inode instanceof GuestMemfdInode &&
+            (file.inode.vm !== this.owner ||
+                this.slots.some((s) => s.file === file && s.offset < offset + length && offset < s.offset + s.length))
+        ) {
             return file.inode.vm === this.owner ? err('EEXIST') : err('EINVAL');
         }
         k.clock.charge(MEMSLOT);
@@ -96,7 +111,11 @@ export class GuestSpace extends Rec {
     private unmapRange(gpa: number, length: number): void {
         this.edit({
             mapped: this.mapped.flatMap((r) =>
-                [{ from: r.from, to: Math.min(r.to, gpa) }, { from: Math.max(r.from, gpa + length), to: r.to }].filter((x) => x.from < x.to)),
+                [
+                    { from: r.from, to: Math.min(r.to, gpa) },
+                    { from: Math.max(r.from, gpa + length), to: r.to },
+                ].filter((x) => x.from < x.to),
+            ),
         });
     }
 
@@ -154,7 +173,9 @@ export class GuestSpace extends Rec {
     /** A vCPU writes [gpa, gpa+length): see {@link reach}. What it comes to is in the guest's tables from then on. */
     reach(gpa: number, length: number, visit: (gpa: number, pa: number, length: number) => void): Reached {
         const known = this.mapped.some((r) => r.from <= gpa && gpa + length <= r.to);
-        const isMapped = known ? () => true : (at: number): boolean => this.mapped.some((r) => r.from <= at && at < r.to);
+        const isMapped = known
+            ? () => true
+            : (at: number): boolean => this.mapped.some((r) => r.from <= at && at < r.to);
         const reached = reach(this.k, this.slots, gpa, length, isMapped, visit);
         if (!known && reached.bytes > 0) {
             this.edit({ mapped: merged([...this.mapped, { from: gpa, to: gpa + reached.bytes }]) });

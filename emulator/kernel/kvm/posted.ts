@@ -16,7 +16,8 @@ export const DESCRIPTOR_OWNER = 'posted-interrupt descriptors';
 
 export class PostedInterrupts extends Rec {
     private constructor(
-        private readonly k: Kernel, private readonly vm: VirtualMachine,
+        private readonly k: Kernel,
+        private readonly vm: VirtualMachine,
         /** Where the descriptors lie, one behind the other. */
         readonly pa: number,
         private readonly order: number,
@@ -82,7 +83,10 @@ export class PostedInterrupts extends Rec {
 class Notification extends Rec implements InterruptHandler {
     readonly name = 'posted-interrupt notification';
 
-    constructor(journal: Journal, private readonly k: Kernel) {
+    constructor(
+        journal: Journal,
+        private readonly k: Kernel,
+    ) {
         super(journal);
     }
 

@@ -47,7 +47,10 @@ type Visit = (gpa: number, pa: number, length: number) => void;
 class Pieces {
     private pa = -1;
 
-    constructor(private from: number, private readonly visit: Visit) {}
+    constructor(
+        private from: number,
+        private readonly visit: Visit,
+    ) {}
 
     /** The next part begins here. */
     next(gpa: number, pa: number): void {
@@ -71,7 +74,14 @@ class Pieces {
  * @param isMapped whether the guest's tables have an address already
  * @param visit is told physically contiguous pieces in order
  */
-export function reach(k: Kernel, slots: readonly Slot[], gpa: number, length: number, isMapped: (gpa: number) => boolean, visit: Visit): Reached {
+export function reach(
+    k: Kernel,
+    slots: readonly Slot[],
+    gpa: number,
+    length: number,
+    isMapped: (gpa: number) => boolean,
+    visit: Visit,
+): Reached {
     const end = gpa + length;
     const pieces = new Pieces(gpa, visit);
     let mapped = 0;
@@ -133,7 +143,9 @@ function leftOfFolio(k: Kernel, page: number): number {
 
 /** The pages of a file that can be memory of a guest; undefined for other files. */
 export function cacheOf(inode: Inode): PageCache | undefined {
-    return inode instanceof ShmemInode || inode instanceof HugetlbInode || inode instanceof GuestMemfdInode ? inode.cache : undefined;
+    return inode instanceof ShmemInode || inode instanceof HugetlbInode || inode instanceof GuestMemfdInode
+        ? inode.cache
+        : undefined;
 }
 
 /**

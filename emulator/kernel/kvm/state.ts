@@ -103,7 +103,9 @@ export function decodeState(bytes: Uint8Array): SavedState | undefined {
     const vcpus = Array.from({ length: n }, (_, i): SavedVcpu => {
         const at = STATE_HEADER + i * STATE_ENTRY;
         const register = (r: number): number => Number(view.getBigUint64(at + r * 8, true));
-        const pending = Array.from({ length: VECTORS }, (_v, vector) => vector).filter((vector) => ((all[at + IRR + (vector >> 3)] ?? 0) & (1 << (vector & 7))) !== 0);
+        const pending = Array.from({ length: VECTORS }, (_v, vector) => vector).filter(
+            (vector) => ((all[at + IRR + (vector >> 3)] ?? 0) & (1 << (vector & 7))) !== 0,
+        );
         return { start: register(3), pages: register(4), count: register(5), rate: register(6), pending };
     });
     return { memory: Number(view.getBigUint64(16, true)), vcpus };

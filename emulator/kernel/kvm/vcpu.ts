@@ -34,13 +34,28 @@ export class Vcpu extends Rec implements Stripe, SavedVcpu {
     readonly exits: number = 0;
     readonly fault: MemoryFault | null = null;
 
-    constructor(journal: Journal, readonly index: number) {
+    constructor(
+        journal: Journal,
+        readonly index: number,
+    ) {
         super(journal);
     }
 
     hash(hasher: Hasher): void {
-        hasher.str(this.state).num(this.start).num(this.pages).num(this.count).num(this.rate).num(this.since).num(this.credit);
-        hasher.num(this.interrupts).num(this.merged).num(this.exits).num(this.fault?.gpa ?? -1).u32(this.pending.length);
+        hasher
+            .str(this.state)
+            .num(this.start)
+            .num(this.pages)
+            .num(this.count)
+            .num(this.rate)
+            .num(this.since)
+            .num(this.credit);
+        hasher
+            .num(this.interrupts)
+            .num(this.merged)
+            .num(this.exits)
+            .num(this.fault?.gpa ?? -1)
+            .u32(this.pending.length);
         for (const vector of this.pending) {
             hasher.u32(vector);
         }

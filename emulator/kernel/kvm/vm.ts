@@ -40,7 +40,10 @@ export class VirtualMachine extends Rec implements Timer {
     /** Where devices leave interrupts for it; null: none has ever been set up. */
     readonly posted: PostedInterrupts | null = null;
 
-    constructor(private readonly k: Kernel, readonly name: string) {
+    constructor(
+        private readonly k: Kernel,
+        readonly name: string,
+    ) {
         super(k.journal);
         this.vcpus = new Seq(k.journal);
         this.space = new GuestSpace(k, this);
@@ -95,7 +98,13 @@ export class VirtualMachine extends Rec implements Timer {
      */
     begin(rate: number, from: number, length: number): undefined | Err {
         const { k, vcpus } = this;
-        if (vcpus.length === 0 || from < 0 || from % PAGE_SIZE !== 0 || length < PAGE_SIZE * vcpus.length || !this.space.has(from, length)) {
+        if (
+            vcpus.length === 0 ||
+            from < 0 ||
+            from % PAGE_SIZE !== 0 ||
+            length < PAGE_SIZE * vcpus.length ||
+            !this.space.has(from, length)
+        ) {
             return err('EINVAL');
         }
         this.catchUp();
@@ -168,8 +177,12 @@ export class VirtualMachine extends Rec implements Timer {
 
     private rearm(): void {
         const { k } = this;
-        const fastest = this.vcpus.items.reduce((rate, v) => (v.state === 'running' ? Math.max(rate, v.rate) : rate), 0);
-        k.journal.edit<VirtualMachine>(this).at = fastest === 0 ? Infinity : k.clock.now + Math.max(TICK, Math.ceil(PAGE_SIZE * SECOND / fastest));
+        const fastest = this.vcpus.items.reduce(
+            (rate, v) => (v.state === 'running' ? Math.max(rate, v.rate) : rate),
+            0,
+        );
+        k.journal.edit<VirtualMachine>(this).at =
+            fastest === 0 ? Infinity : k.clock.now + Math.max(TICK, Math.ceil((PAGE_SIZE * SECOND) / fastest));
         k.clock.rearm();
     }
 
@@ -188,7 +201,7 @@ export class VirtualMachine extends Rec implements Timer {
         if (v.state !== 'running' || v.rate === 0 || now === v.since) {
             return;
         }
-        const bytes = v.credit + (now - v.since) * v.rate / SECOND;
+        const bytes = v.credit + ((now - v.since) * v.rate) / SECOND;
         let pages = Math.floor(bytes / PAGE_SIZE);
         const e = this.k.journal.edit(v);
         e.since = now;
@@ -212,7 +225,12 @@ export class VirtualMachine extends Rec implements Timer {
         for (let left = pages; left > 0 && v.state === 'running'; ) {
             const at = v.count % v.pages;
             const n = Math.min(left, v.pages - at);
-            const reached = this.touch(v.start + at * PAGE_SIZE, n * PAGE_SIZE, Math.floor(v.count / v.pages) + 1, looks);
+            const reached = this.touch(
+                v.start + at * PAGE_SIZE,
+                n * PAGE_SIZE,
+                Math.floor(v.count / v.pages) + 1,
+                looks,
+            );
             this.k.journal.edit(v).count += reached.bytes / PAGE_SIZE;
             this.leaves(v, reached.mapped);
             left -= n;
@@ -259,7 +277,13 @@ export class VirtualMachine extends Rec implements Timer {
         }
         return {
             memory: this.slots.reduce((n, slot) => n + slot.length, 0),
-            vcpus: this.vcpus.items.map(({ start, pages, count, rate, pending }) => ({ start, pages, count, rate, pending })),
+            vcpus: this.vcpus.items.map(({ start, pages, count, rate, pending }) => ({
+                start,
+                pages,
+                count,
+                rate,
+                pending,
+            })),
         };
     }
 
@@ -350,7 +374,11 @@ export class VirtualMachine extends Rec implements Timer {
     }
 
     hash(hasher: Hasher): void {
-        hasher.str(this.name).num(this.at).u32(this.gone ? 1 : 0).num(this.posted?.pa ?? -1);
+        hasher
+            .str(this.name)
+            .num(this.at)
+            .u32(this.gone ? 1 : 0)
+            .num(this.posted?.pa ?? -1);
         this.space.hash(hasher);
         for (const v of this.vcpus) {
             v.hash(hasher);

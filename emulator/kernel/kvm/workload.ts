@@ -35,7 +35,13 @@ export function contentOf(generation: number, gpa: number, length: number): Byte
 }
 
 /** Writes that to host memory at `pa`. */
-export function writeContent(memory: PhysicalMemory, pa: number, generation: number, gpa: number, length: number): void {
+export function writeContent(
+    memory: PhysicalMemory,
+    pa: number,
+    generation: number,
+    gpa: number,
+    length: number,
+): void {
     pieces(gpa, length, (at, n) => memory.fillPattern(pa + at - gpa, n, seedOf(generation, at), at));
 }
 
@@ -73,6 +79,8 @@ export function stripesOf(start: number, length: number, vcpus: number): Stripe[
     const pages = Math.floor(length / PAGE_SIZE);
     const each = Math.floor(pages / vcpus);
     return Array.from({ length: vcpus }, (_, i) => ({
-        start: start + i * each * PAGE_SIZE, pages: i === vcpus - 1 ? pages - each * i : each, count: 0,
+        start: start + i * each * PAGE_SIZE,
+        pages: i === vcpus - 1 ? pages - each * i : each,
+        count: 0,
     }));
 }

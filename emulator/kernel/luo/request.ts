@@ -69,14 +69,30 @@ export class LuoRequest {
     }
 
     /** An ioctl with a 256-byte buffer that begins with `size` and `data`. */
-    static raw(p: Process, table: IoctlTable, fd: number, nr: number, size: number, data: Uint8Array, reply: Reply): LuoRequest | Err {
+    static raw(
+        p: Process,
+        table: IoctlTable,
+        fd: number,
+        nr: number,
+        size: number,
+        data: Uint8Array,
+        reply: Reply,
+    ): LuoRequest | Err {
         const buffer = new Uint8Array(256);
         new DataView(buffer.buffer).setUint32(0, size, true);
         buffer.set(data.subarray(0, buffer.length - 4), 4);
         return LuoRequest.check(p, table, fd, nr, size, buffer, reply);
     }
 
-    private static check(p: Process, table: IoctlTable, fd: number, nr: number, size: number, buffer: Uint8Array, reply: Reply): LuoRequest | Err {
+    private static check(
+        p: Process,
+        table: IoctlTable,
+        fd: number,
+        nr: number,
+        size: number,
+        buffer: Uint8Array,
+        reply: Reply,
+    ): LuoRequest | Err {
         const file = fget(p, fd);
         if (file instanceof Err) {
             return file;

@@ -73,7 +73,11 @@ export class LuoFlb extends Rec {
     readonly outgoing: FlbSide;
     readonly incoming: FlbSide;
 
-    constructor(journal: Journal, readonly name: string, readonly compatible: string) {
+    constructor(
+        journal: Journal,
+        readonly name: string,
+        readonly compatible: string,
+    ) {
         super(journal);
         this.outgoing = new FlbSide(journal, `outgoing mutex of FLB ${name}`);
         this.incoming = new FlbSide(journal, `incoming mutex of FLB ${name}`);
@@ -98,7 +102,12 @@ export class LuoFile extends Rec {
     /** Before the merge every file had a state (enum liveupdate_state). */
     readonly state: number = 1;
 
-    constructor(journal: Journal, readonly handler: LuoHandler, readonly token: Int, readonly session: LuoSession) {
+    constructor(
+        journal: Journal,
+        readonly handler: LuoHandler,
+        readonly token: Int,
+        readonly session: LuoSession,
+    ) {
         super(journal);
     }
 
@@ -149,7 +158,11 @@ export class SessionList extends Rec {
     /** For reading by whoever looks a session up, for writing by whoever adds or removes one. */
     readonly lock: Lock;
 
-    constructor(journal: Journal, readonly direction: 'outgoing' | 'incoming', readonly blocks: BlockSet) {
+    constructor(
+        journal: Journal,
+        readonly direction: 'outgoing' | 'incoming',
+        readonly blocks: BlockSet,
+    ) {
         super(journal);
         this.lock = new Lock(journal, `the list of ${direction} sessions`);
         this.sessions = new Seq(journal);
@@ -171,7 +184,12 @@ export class LuoArgs extends Rec {
     readonly privateData: unknown;
     readonly session: LuoSession;
 
-    constructor(journal: Journal, readonly handler: LuoHandler, file: LuoFile, readonly retrieveStatus: number) {
+    constructor(
+        journal: Journal,
+        readonly handler: LuoHandler,
+        file: LuoFile,
+        readonly retrieveStatus: number,
+    ) {
         super(journal);
         this.session = file.session;
         this.file = file.file;
@@ -189,7 +207,11 @@ export class FlbArgs extends Rec {
     readonly data: Int;
     readonly obj: unknown;
 
-    constructor(journal: Journal, readonly flb: LuoFlb, side: FlbSide) {
+    constructor(
+        journal: Journal,
+        readonly flb: LuoFlb,
+        side: FlbSide,
+    ) {
         super(journal);
         this.data = side.data;
         this.obj = side.obj;
@@ -233,7 +255,13 @@ export class Luo extends Rec {
     readonly incomingFlbPage: number = 0;
 
     /** @param lock what is called {@link serialize} here */
-    constructor(journal: Journal, enabled: boolean, outgoing: BlockSet, incoming: BlockSet, lock = 'the serialize lock') {
+    constructor(
+        journal: Journal,
+        enabled: boolean,
+        outgoing: BlockSet,
+        incoming: BlockSet,
+        lock = 'the serialize lock',
+    ) {
         super(journal);
         this.enabled = enabled;
         this.serialize = new Lock(journal, lock);

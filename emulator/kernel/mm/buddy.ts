@@ -52,7 +52,11 @@ class Zone extends Rec {
     private readonly base: number;
     private readonly sets: FreeSet[] = [];
 
-    constructor(private readonly journal: Journal, readonly span: NodeSpan, readonly cma: boolean) {
+    constructor(
+        private readonly journal: Journal,
+        readonly span: NodeSpan,
+        readonly cma: boolean,
+    ) {
         super(journal);
         this.base = span.start - (span.start % MAX_ORDER_PAGES);
         for (let order = 0; order <= MAX_PAGE_ORDER; order++) {
@@ -230,7 +234,10 @@ export class PageAllocator extends Rec {
         const starts: number[] = [];
         for (const { span } of this.normal) {
             for (let at = Math.ceil(span.start / count) * count; at + count <= span.end; at += count) {
-                if ((node === undefined || span.node === node) && !this.memmap.cma.some((r) => r.start < at + count && at < r.end)) {
+                if (
+                    (node === undefined || span.node === node) &&
+                    !this.memmap.cma.some((r) => r.start < at + count && at < r.end)
+                ) {
                     starts.push(at);
                 }
             }
@@ -342,7 +349,10 @@ export class PageAllocator extends Rec {
 
     /** Free pages, of one node or of all; CMA ones included. */
     freePages(node?: number): number {
-        return [...this.normal, ...this.cma].reduce((sum, z) => sum + (node === undefined || z.span.node === node ? z.freePages : 0), 0);
+        return [...this.normal, ...this.cma].reduce(
+            (sum, z) => sum + (node === undefined || z.span.node === node ? z.freePages : 0),
+            0,
+        );
     }
 
     /** Free pages in CMA pageblocks. */

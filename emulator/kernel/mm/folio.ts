@@ -20,7 +20,11 @@ export class Folios {
     /** Where a huge page goes when its last reference is dropped: to its pool. */
     freeHugetlb: ((head: number) => void) | undefined;
 
-    constructor(readonly memory: PhysicalMemory, readonly memmap: Memmap, readonly allocator: PageAllocator) {}
+    constructor(
+        readonly memory: PhysicalMemory,
+        readonly memmap: Memmap,
+        readonly allocator: PageAllocator,
+    ) {}
 
     /** A new folio with one reference. @returns ENOMEM where there is no memory. */
     alloc(order: number, options: AllocOptions): number | Err {
@@ -98,7 +102,12 @@ export class Folios {
     migrate(head: number, to: number, users: number): 0 | Err {
         const { memmap } = this;
         const order = memmap.orderOf(head);
-        if (this.failMigration?.() || memmap.pins(head) > 0 || memmap.refs(head) !== users || this.hasFlag(head, PG_LOCKED)) {
+        if (
+            this.failMigration?.() ||
+            memmap.pins(head) > 0 ||
+            memmap.refs(head) !== users ||
+            this.hasFlag(head, PG_LOCKED)
+        ) {
             this.allocator.free(to, order);
             return err('EAGAIN');
         }

@@ -41,7 +41,10 @@ export class FreeSet implements Saveable {
      * For members below `size`.
      * @throws RangeError where that is more than 2^32.
      */
-    constructor(private readonly journal: Journal, size: number) {
+    constructor(
+        private readonly journal: Journal,
+        size: number,
+    ) {
         if (size > 2 ** 32) {
             throw new RangeError(`a set of ${size} members is too large`);
         }

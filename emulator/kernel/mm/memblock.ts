@@ -64,17 +64,21 @@ export class Memblock extends Rec {
 
     /** memblock_mark_kho_scratch, or its opposite. */
     markScratch(base: number, size: number, on = true): void {
-        this.journal.edit(this).memory = merged(this.memory.flatMap((r) => {
-            const from = Math.max(r.base, base);
-            const to = Math.min(r.base + r.size, base + size);
-            if (from >= to) {
-                return [r];
-            }
-            const flags = on ? r.flags | MEMBLOCK_SCRATCH : r.flags & ~MEMBLOCK_SCRATCH;
-            return [
-                { ...r, size: from - r.base }, { ...r, base: from, size: to - from, flags }, { ...r, base: to, size: r.base + r.size - to },
-            ].filter((part) => part.size > 0);
-        }));
+        this.journal.edit(this).memory = merged(
+            this.memory.flatMap((r) => {
+                const from = Math.max(r.base, base);
+                const to = Math.min(r.base + r.size, base + size);
+                if (from >= to) {
+                    return [r];
+                }
+                const flags = on ? r.flags | MEMBLOCK_SCRATCH : r.flags & ~MEMBLOCK_SCRATCH;
+                return [
+                    { ...r, size: from - r.base },
+                    { ...r, base: from, size: to - from, flags },
+                    { ...r, base: to, size: r.base + r.size - to },
+                ].filter((part) => part.size > 0);
+            }),
+        );
     }
 
     setScratchOnly(on: boolean): void {
@@ -87,7 +91,12 @@ export class Memblock extends Rec {
     }
 
     /** The same for many ranges, sorted and disjoint, in one pass. */
-    reserveMany(ranges: readonly { readonly start: number; readonly end: number }[], owner: string, flags: number, node = NO_NODE): void {
+    reserveMany(
+        ranges: readonly { readonly start: number; readonly end: number }[],
+        owner: string,
+        flags: number,
+        node = NO_NODE,
+    ): void {
         const result: Region[] = [];
         const old = this.reserved;
         let i = 0;
@@ -117,7 +126,10 @@ export class Memblock extends Rec {
             if (from >= to) {
                 return [r];
             }
-            return [{ ...r, size: from - r.base }, { ...r, base: to, size: r.base + r.size - to }].filter((part) => part.size > 0);
+            return [
+                { ...r, size: from - r.base },
+                { ...r, base: to, size: r.base + r.size - to },
+            ].filter((part) => part.size > 0);
         });
     }
 
@@ -171,11 +183,19 @@ export class Memblock extends Rec {
         return free;
     }
 
-    private find(size: number, align: number, { limit = Infinity, outside = [] }: MemblockAlloc, node: number | undefined): number | undefined {
+    private find(
+        size: number,
+        align: number,
+        { limit = Infinity, outside = [] }: MemblockAlloc,
+        node: number | undefined,
+    ): number | undefined {
         const free = this.freeRanges();
         for (let i = free.length - 1; i >= 0; i--) {
             const range = free[i]!;
-            if ((node !== undefined && range.node !== node) || (this.scratchOnly && (range.flags & MEMBLOCK_SCRATCH) === 0)) {
+            if (
+                (node !== undefined && range.node !== node) ||
+                (this.scratchOnly && (range.flags & MEMBLOCK_SCRATCH) === 0)
+            ) {
                 continue;
             }
             // Address 0 is never given out.

@@ -262,7 +262,12 @@ export class Memmap extends Rec {
      * Everything that is not free, in ascending order within its kind: first what was reserved at boot, then folio by folio, or
      * 2 MiB by 2 MiB where that much is of one kind. For display.
      */
-    *owned(): Generator<{ readonly pfn: number; readonly count: number; readonly owner: number; readonly state: PageState }> {
+    *owned(): Generator<{
+        readonly pfn: number;
+        readonly count: number;
+        readonly owner: number;
+        readonly state: PageState;
+    }> {
         for (const r of this.reserved) {
             yield { pfn: r.start, count: r.end - r.start, owner: r.owner, state: 'reserved' };
         }
@@ -284,7 +289,12 @@ export class Memmap extends Rec {
             const state = row.state[at];
             const count = state === ALLOCATED ? Math.min(2 ** this.orderOf(first + at), ROW_PAGES - at) : 1;
             if (state !== UNSET) {
-                yield { pfn: first + at, count, owner: this.ownerOf(first + at), state: state === ALLOCATED ? 'allocated' : 'preserved' };
+                yield {
+                    pfn: first + at,
+                    count,
+                    owner: this.ownerOf(first + at),
+                    state: state === ALLOCATED ? 'allocated' : 'preserved',
+                };
             }
             at += count;
         }
@@ -348,7 +358,12 @@ export class Memmap extends Rec {
     /** The same for writing: a summary is changed only for the head of a large folio (or, `uniform`, the first page of a row). */
     private locateForWrite(pfn: number, uniform = false): number {
         const at = pfn - this.rowStart;
-        if (at >= 0 && at < ROW_PAGES && this.rowEpoch === this.journal.epoch && this.row.epoch === this.journal.epoch) {
+        if (
+            at >= 0 &&
+            at < ROW_PAGES &&
+            this.rowEpoch === this.journal.epoch &&
+            this.row.epoch === this.journal.epoch
+        ) {
             this.found = this.row;
             return at;
         }
@@ -361,7 +376,7 @@ export class Memmap extends Rec {
         const row = section.rows[rowIndex];
         if (!row && pageIn(pfn) === 0) {
             const order = section.summary.order[rowIndex]!;
-            if (uniform || order >= 9 && order < TAIL) {
+            if (uniform || (order >= 9 && order < TAIL)) {
                 this.journal.touch(section.summary);
                 this.found = section.summary;
                 return rowIndex;
@@ -456,7 +471,10 @@ export class Memmap extends Rec {
 }
 
 /** The range of a sorted list that a page is in. */
-export function rangeOf<R extends { readonly start: number; readonly end: number }>(ranges: readonly R[], pfn: number): R | undefined {
+export function rangeOf<R extends { readonly start: number; readonly end: number }>(
+    ranges: readonly R[],
+    pfn: number,
+): R | undefined {
     let low = 0;
     let high = ranges.length;
     while (low < high) {
@@ -485,6 +503,9 @@ function withoutRange(ranges: readonly PfnRange[], start: number, end: number): 
         if (r.end <= start || r.start >= end) {
             return [r];
         }
-        return [{ ...r, end: start }, { ...r, start: end }].filter((part) => part.start < part.end);
+        return [
+            { ...r, end: start },
+            { ...r, start: end },
+        ].filter((part) => part.start < part.end);
     });
 }

@@ -42,7 +42,11 @@ export class Vmalloc extends Rec {
     /** Where the next area goes. */
     readonly next: bigint = VMALLOC_START;
 
-    constructor(private readonly journal: Journal, private readonly memory: PhysicalMemory, private readonly allocator: PageAllocator) {
+    constructor(
+        private readonly journal: Journal,
+        private readonly memory: PhysicalMemory,
+        private readonly allocator: PageAllocator,
+    ) {
         super(journal);
         this.areas = new Table(journal);
     }

@@ -3,8 +3,22 @@ import type { KernelCore } from '../core';
 import { Err, err } from '../errno';
 import { makeEventfd } from '../eventfd';
 import {
-    MFD_ALLOW_SEALING, MFD_CLOEXEC, MFD_EXEC, MFD_HUGE_BITS, MFD_HUGETLB, MFD_NOEXEC_SEAL, O_ACCMODE, O_APPEND, O_CLOEXEC, O_CREAT, O_EXCL,
-    O_LARGEFILE, O_NONBLOCK, O_RDONLY, O_TMPFILE, O_TRUNC,
+    MFD_ALLOW_SEALING,
+    MFD_CLOEXEC,
+    MFD_EXEC,
+    MFD_HUGE_BITS,
+    MFD_HUGETLB,
+    MFD_NOEXEC_SEAL,
+    O_ACCMODE,
+    O_APPEND,
+    O_CLOEXEC,
+    O_CREAT,
+    O_EXCL,
+    O_LARGEFILE,
+    O_NONBLOCK,
+    O_RDONLY,
+    O_TMPFILE,
+    O_TRUNC,
 } from '../fcntl';
 import { allocFile, fput, type OpenFile } from '../file';
 import { chargeTo, hugePoolOf, hugetlbAllocFile, MFD_NAME_MAX, memfdAllocFile } from '../memfd';
@@ -31,7 +45,12 @@ const MFD_ALL = MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_HUGETLB | MFD_NOEXEC_SEAL 
  */
 export function sysMemfdCreate(k: KernelCore, p: Process, name: string, flags: number, huge?: boolean): number | Err {
     const known = flags & MFD_HUGETLB ? MFD_ALL + MFD_HUGE_BITS : MFD_ALL;
-    if (flags < 0 || flags >= 2 ** 32 || (BigInt(flags) & ~BigInt(known)) !== 0n || (flags & MFD_EXEC && flags & MFD_NOEXEC_SEAL)) {
+    if (
+        flags < 0 ||
+        flags >= 2 ** 32 ||
+        (BigInt(flags) & ~BigInt(known)) !== 0n ||
+        (flags & MFD_EXEC && flags & MFD_NOEXEC_SEAL)
+    ) {
         return EINVAL;
     }
     let all = flags;
@@ -184,4 +203,3 @@ export function sysSetrlimitNofile(k: KernelCore, p: Process, limit: number): 0 
 
 /** sysctl fs.nr_open */
 const NR_OPEN = 1024 * 1024;
-

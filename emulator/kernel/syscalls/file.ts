@@ -3,8 +3,18 @@ import type { Bytes } from '../../machine/bytes';
 import type { KernelCore } from '../core';
 import { Err, err } from '../errno';
 import {
-    F_SEAL_FUTURE_WRITE, F_SEAL_WRITE, FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, FD_CLOEXEC, MAX_OFFSET, O_APPEND, O_DIRECT, O_LARGEFILE,
-    O_NOATIME, O_NONBLOCK, PAGE_SIZE,
+    F_SEAL_FUTURE_WRITE,
+    F_SEAL_WRITE,
+    FALLOC_FL_KEEP_SIZE,
+    FALLOC_FL_PUNCH_HOLE,
+    FD_CLOEXEC,
+    MAX_OFFSET,
+    O_APPEND,
+    O_DIRECT,
+    O_LARGEFILE,
+    O_NOATIME,
+    O_NONBLOCK,
+    PAGE_SIZE,
 } from '../fcntl';
 import { fput, getFile, type OpenFile } from '../file';
 import { HugetlbInode } from '../hugetlb/inode';
@@ -62,7 +72,14 @@ export function sysFtruncate(k: KernelCore, p: Process, fd: number, length: numb
 }
 
 /** fallocate(2) (vfs_fallocate). EBADF, EINVAL for the range, EOPNOTSUPP for the mode, EBADF where not open for writing, ESPIPE, ENODEV by type, EFBIG, then the file's own. */
-export function sysFallocate(k: KernelCore, p: Process, fd: number, mode: number, offset: number, length: number): 0 | Err {
+export function sysFallocate(
+    k: KernelCore,
+    p: Process,
+    fd: number,
+    mode: number,
+    offset: number,
+    length: number,
+): 0 | Err {
     const file = fget(p, fd);
     if (file instanceof Err) {
         return file;

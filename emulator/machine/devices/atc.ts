@@ -21,7 +21,10 @@ export class TranslationCache {
     private readonly pages: Table<number, Remembered>;
 
     /** @param deaf faulty hardware: it says that it has forgotten, and has not */
-    constructor(journal: Journal, private readonly deaf: boolean) {
+    constructor(
+        journal: Journal,
+        private readonly deaf: boolean,
+    ) {
         this.pages = new Table(journal);
     }
 
@@ -42,7 +45,12 @@ export class TranslationCache {
         if (!known && this.pages.size === ROOM && oldest !== undefined) {
             this.pages.delete(oldest);
         }
-        this.pages.set(page, { frame, domain, read: !write || (same && known.read), write: write || (same && known.write) });
+        this.pages.set(page, {
+            frame,
+            domain,
+            read: !write || (same && known.read),
+            write: write || (same && known.write),
+        });
     }
 
     /** The driver of the IOMMU has it forget pages of a domain, all of a domain, or everything. */
@@ -71,7 +79,11 @@ export class TranslationCache {
 
     hash(hasher: Hasher): void {
         for (const e of this.entries()) {
-            hasher.num(e.page).num(e.frame).num(e.domain).u32((e.read ? 1 : 0) + (e.write ? 2 : 0));
+            hasher
+                .num(e.page)
+                .num(e.frame)
+                .num(e.domain)
+                .u32((e.read ? 1 : 0) + (e.write ? 2 : 0));
         }
     }
 }

@@ -89,7 +89,13 @@ export class Device extends PciFunction implements Timer {
     /** It has raised an interrupt, and its driver gives it new work when it has come; null: it waits for nothing. */
     readonly awaits: Awaited | null = null;
 
-    constructor(journal: Journal, private readonly bus: PciBus, readonly shape: DeviceShape, private readonly model: Model, upstream: PciFunction | null) {
+    constructor(
+        journal: Journal,
+        private readonly bus: PciBus,
+        readonly shape: DeviceShape,
+        private readonly model: Model,
+        upstream: PciFunction | null,
+    ) {
         super(journal, shape.address, upstream, { ids: model.ids, vectors: shape.vectors, barSize: model.barSize });
         this.kind = shape.kind;
         this.queues = shape.queues;
@@ -116,7 +122,13 @@ export class Device extends PciFunction implements Timer {
     /** What the driver of this kind of device asks for where it is not told otherwise. */
     defaults(given: { readonly base: number } & { readonly [K in keyof Program]?: Program[K] | undefined }): Program {
         const { model } = this;
-        return { base: given.base, length: given.length ?? model.length(this.queues), size: given.size ?? model.size, every: given.every ?? model.every, waits: given.waits ?? false };
+        return {
+            base: given.base,
+            length: given.length ?? model.length(this.queues),
+            size: given.size ?? model.size,
+            every: given.every ?? model.every,
+            waits: given.waits ?? false,
+        };
     }
 
     /** The driver writes rings, tells the device where they are, and rings the doorbell. */
@@ -236,9 +248,22 @@ export class Device extends PciFunction implements Timer {
         super.hash(hasher);
         this.msix.hash(hasher);
         this.atc?.hash(hasher);
-        hasher.num(this.at).num(this.round).num(this.writes).num(this.reads).num(this.bytes).num(this.faults).num(this.dropped);
+        hasher
+            .num(this.at)
+            .num(this.round)
+            .num(this.writes)
+            .num(this.reads)
+            .num(this.bytes)
+            .num(this.faults)
+            .num(this.dropped);
         const { program } = this;
-        hasher.num(program?.base ?? -1).num(program?.length ?? 0).num(program?.size ?? 0).num(program?.every ?? 0).u32(program?.waits === true ? 1 : 0).num(this.intent?.boot ?? -1);
+        hasher
+            .num(program?.base ?? -1)
+            .num(program?.length ?? 0)
+            .num(program?.size ?? 0)
+            .num(program?.every ?? 0)
+            .u32(program?.waits === true ? 1 : 0)
+            .num(this.intent?.boot ?? -1);
         hasher.num(this.awaits?.vector ?? -1).num(this.awaits?.since ?? -1);
     }
 }

@@ -29,7 +29,11 @@ const nic: Model = {
     prepare(program, queues, put) {
         for (let q = 0; q < queues; q++) {
             for (let i = 0; i < DESCRIPTORS; i++) {
-                const descriptor = record(DESCRIPTOR, [0, 8, nicBuffer(program.base, queues, q, i)], [8, 2, program.size]);
+                const descriptor = record(
+                    DESCRIPTOR,
+                    [0, 8, nicBuffer(program.base, queues, q, i)],
+                    [8, 2, program.size],
+                );
                 put(program.base + q * PAGE_SIZE + i * DESCRIPTOR, descriptor);
                 put(program.base + q * PAGE_SIZE + TX_RING + i * DESCRIPTOR, descriptor);
             }
@@ -73,7 +77,10 @@ const nvme: Model = {
     prepare(program, _queues, put) {
         for (let i = 0; i < COMMANDS; i++) {
             const opcode = i % 4 === 3 ? NVME_WRITE : NVME_READ;
-            put(program.base + i * SUBMISSION, record(SUBMISSION, [0, 1, opcode], [2, 2, i], [4, 4, 1], [PRP1, 8, program.base + (2 + i) * PAGE_SIZE]));
+            put(
+                program.base + i * SUBMISSION,
+                record(SUBMISSION, [0, 1, opcode], [2, 2, i], [4, 4, 1], [PRP1, 8, program.base + (2 + i) * PAGE_SIZE]),
+            );
         }
     },
     step(device, program, round) {
@@ -84,11 +91,17 @@ const nvme: Model = {
         }
         const buffer = addressAt(command, PRP1);
         const size = Math.min(program.size, PAGE_SIZE);
-        const ok = command[0] === NVME_READ ? device.write(buffer, payload(size, round)) : device.read(buffer, size) !== null;
+        const ok =
+            command[0] === NVME_READ ? device.write(buffer, payload(size, round)) : device.read(buffer, size) !== null;
         const phase = Math.floor(round / COMMANDS) % 2 === 0 ? 1 : 0;
         const status = ok ? 0 : 4;
         const id = (command[2] ?? 0) + (command[3] ?? 0) * 256;
-        if (device.write(program.base + PAGE_SIZE + index * COMPLETION, record(COMPLETION, [8, 2, (index + 1) % COMMANDS], [12, 2, id], [14, 2, status * 2 + phase]))) {
+        if (
+            device.write(
+                program.base + PAGE_SIZE + index * COMPLETION,
+                record(COMPLETION, [8, 2, (index + 1) % COMMANDS], [12, 2, id], [14, 2, status * 2 + phase]),
+            )
+        ) {
             device.interrupt(0);
         }
     },
@@ -133,4 +146,9 @@ const dma: Model = {
     },
 };
 
-export const DEVICE_KINDS: ReadonlyMap<string, Model> = new Map([['nic', nic], ['nvme', nvme], ['gpu', gpu], ['dma', dma]]);
+export const DEVICE_KINDS: ReadonlyMap<string, Model> = new Map([
+    ['nic', nic],
+    ['nvme', nvme],
+    ['gpu', gpu],
+    ['dma', dma],
+]);

@@ -35,7 +35,10 @@ export interface Model {
 }
 
 /** Little-endian bytes of a descriptor: fields of 1, 2, 4 or 8 bytes at their offsets. */
-export function record(size: number, ...fields: readonly (readonly [offset: number, bytes: number, value: number])[]): Uint8Array {
+export function record(
+    size: number,
+    ...fields: readonly (readonly [offset: number, bytes: number, value: number])[]
+): Uint8Array {
     const out = new Uint8Array(size);
     for (const [offset, bytes, value] of fields) {
         for (let i = 0; i < bytes; i++) {

@@ -42,7 +42,8 @@ const EVENT_INTERRUPT = 0x8;
 
 const hex4 = (n: number): string => `0x${n.toString(16).padStart(4, '0')}`;
 
-const codeOf = (reason: InterruptFaultReason): number => (reason === 'table' || reason === 'request' ? ILLEGAL_DEV_TABLE_ENTRY : IO_PAGE_FAULT);
+const codeOf = (reason: InterruptFaultReason): number =>
+    reason === 'table' || reason === 'request' ? ILLEGAL_DEV_TABLE_ENTRY : IO_PAGE_FAULT;
 
 /** Where the interrupt word of a device's entry lies, in a device table. */
 export function interruptWordAt(deviceTable: number, requester: number): number {
@@ -51,15 +52,20 @@ export function interruptWordAt(deviceTable: number, requester: number): number 
 
 /** That word for a device with a table of {@link ENTRIES}, as two halves; 0: it has none, and what it sends passes as it is. */
 export function interruptWord(table: number): { readonly low: number; readonly high: number } {
-    return table === 0 ? { low: 0, high: 0 } : {
-        low: ((table % 2 ** 32) + VALID + (Math.log2(ENTRIES) << LENGTH_SHIFT)) >>> 0,
-        high: (Math.floor(table / 2 ** 32) | (REMAP << CONTROL_SHIFT)) >>> 0,
-    };
+    return table === 0
+        ? { low: 0, high: 0 }
+        : {
+              low: ((table % 2 ** 32) + VALID + (Math.log2(ENTRIES) << LENGTH_SHIFT)) >>> 0,
+              high: (Math.floor(table / 2 ** 32) | (REMAP << CONTROL_SHIFT)) >>> 0,
+          };
 }
 
 /** The table that a device's entry leads to, and how many entries it has; undefined: none. */
 function tableOf(low: number, high: number): { readonly table: number; readonly entries: number } {
-    return { table: (high & ADDRESS_HIGH) * 2 ** 32 + ((low & ADDRESS_LOW) >>> 0), entries: 2 ** ((low >>> LENGTH_SHIFT) & 0xf) };
+    return {
+        table: (high & ADDRESS_HIGH) * 2 ** 32 + ((low & ADDRESS_LOW) >>> 0),
+        entries: 2 ** ((low >>> LENGTH_SHIFT) & 0xf),
+    };
 }
 
 function decode(word: number): InterruptEntry | undefined {
@@ -67,7 +73,14 @@ function decode(word: number): InterruptEntry | undefined {
     if (((word >>> TYPE_SHIFT) & 7) > ARBITRATED || (word & 0xff00_0080) !== 0) {
         return undefined;
     }
-    return { kind: 'remapped', to: { cpu: (word & LOGICAL) === 0 ? destination : processorOf(destination), vector: (word >>> VECTOR_SHIFT) & 0xff }, source: undefined };
+    return {
+        kind: 'remapped',
+        to: {
+            cpu: (word & LOGICAL) === 0 ? destination : processorOf(destination),
+            vector: (word >>> VECTOR_SHIFT) & 0xff,
+        },
+        source: undefined,
+    };
 }
 
 export const AMD_INTERRUPTS: RemappingFormat = {
@@ -121,8 +134,15 @@ export const AMD_INTERRUPTS: RemappingFormat = {
         cache.set(key, entry);
         return { ...entry, index };
     },
-    message: (index: number, { cpu }: Destination): Message => ({ address: 0xfee0_0000 + (cpu & 0xff) * 2 ** 12, data: index }),
-    words: (entry) => [entry?.kind === 'remapped' ? (REMAP_ENABLE | ((entry.to.cpu & 0xff) << DESTINATION_SHIFT) | (entry.to.vector << VECTOR_SHIFT)) >>> 0 : 0],
+    message: (index: number, { cpu }: Destination): Message => ({
+        address: 0xfee0_0000 + (cpu & 0xff) * 2 ** 12,
+        data: index,
+    }),
+    words: (entry) => [
+        entry?.kind === 'remapped'
+            ? (REMAP_ENABLE | ((entry.to.cpu & 0xff) << DESTINATION_SHIFT) | (entry.to.vector << VECTOR_SHIFT)) >>> 0
+            : 0,
+    ],
     code: codeOf,
     text: ({ reason, device, address, domain }) => {
         const event = codeOf(reason) === IO_PAGE_FAULT ? 'IO_PAGE_FAULT' : 'ILLEGAL_DEV_TABLE_ENTRY';

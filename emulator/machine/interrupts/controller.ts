@@ -16,7 +16,15 @@ import { Remapper } from './remapper';
  * How an interrupt came out. `pending`: masked, the device keeps it. `posted`: in a descriptor in memory. `merged`: one was waiting there
  * already. `refused`: by the IOMMU. `lost`: it came nowhere. `spurious`: to a vector that nobody has. `misrouted`: to somebody else's.
  */
-export type InterruptOutcome = 'delivered' | 'posted' | 'pending' | 'merged' | 'refused' | 'lost' | 'spurious' | 'misrouted';
+export type InterruptOutcome =
+    | 'delivered'
+    | 'posted'
+    | 'pending'
+    | 'merged'
+    | 'refused'
+    | 'lost'
+    | 'spurious'
+    | 'misrouted';
 
 /** What became of an interrupt, and where. */
 export interface Delivery {
@@ -52,8 +60,16 @@ export interface InterruptHandler {
 const FIRST_LEGAL = 16;
 const MOST_VECTORS = 0x1_0000;
 
-const at = (outcome: InterruptOutcome, why: string, more: Partial<Delivery> = {}): Delivery =>
-    ({ outcome, why, cpu: -1, vector: -1, entry: -1, handler: '', descriptor: -1, ...more });
+const at = (outcome: InterruptOutcome, why: string, more: Partial<Delivery> = {}): Delivery => ({
+    outcome,
+    why,
+    cpu: -1,
+    vector: -1,
+    entry: -1,
+    handler: '',
+    descriptor: -1,
+    ...more,
+});
 
 export class InterruptController extends Rec {
     /** Processors whose local APICs a kernel has turned on: the first so many. */
@@ -66,7 +82,10 @@ export class InterruptController extends Rec {
 
     /** @param cpus processors of the machine, numbered from 0; their numbers are their APIC ids */
     constructor(
-        private readonly journal: Journal, readonly cpus: number, readonly its: boolean, iommu: Iommu | null,
+        private readonly journal: Journal,
+        readonly cpus: number,
+        readonly its: boolean,
+        iommu: Iommu | null,
         private readonly host: WalkedMemory & { readonly now: number },
     ) {
         super(journal);
@@ -126,7 +145,9 @@ export class InterruptController extends Rec {
 
     /** The line of a guest that a vector of a device belongs to. */
     lineOf(source: InterruptSource, index: number): GuestLine | undefined {
-        return this.lines.length === 0 ? undefined : this.lines.items.find((l) => l.source === source && l.index === index);
+        return this.lines.length === 0
+            ? undefined
+            : this.lines.items.find((l) => l.source === source && l.index === index);
     }
 
     /** A vCPU of a guest has taken a vector of its own. */
@@ -149,14 +170,22 @@ export class InterruptController extends Rec {
                 return this.arrive(source, vector, route.to, route.index);
             default: {
                 const to = isInterruptAddress(message.address) ? destinationOf(message) : undefined;
-                return to ? this.arrive(source, vector, to, -1) : at('lost', 'its message leads to no vector of a processor');
+                return to
+                    ? this.arrive(source, vector, to, -1)
+                    : at('lost', 'its message leads to no vector of a processor');
             }
         }
     }
 
-    private post(source: InterruptSource, message: Message, { descriptor, vector, urgent, index }: Extract<Route, { readonly kind: 'posted' }>): Delivery {
+    private post(
+        source: InterruptSource,
+        message: Message,
+        { descriptor, vector, urgent, index }: Extract<Route, { readonly kind: 'posted' }>,
+    ): Delivery {
         const { host } = this;
-        const done = host.isRam(descriptor, DESCRIPTOR_SIZE) ? post(host.memory, descriptor, vector, urgent) : undefined;
+        const done = host.isRam(descriptor, DESCRIPTOR_SIZE)
+            ? post(host.memory, descriptor, vector, urgent)
+            : undefined;
         if (!done) {
             const reason = host.isRam(descriptor, DESCRIPTOR_SIZE) ? 'descriptor-reserved' : 'descriptor';
             this.remapper?.fault(source.requester, message, reason, index);
@@ -174,7 +203,13 @@ export class InterruptController extends Rec {
             return at('lost', `there is no processor ${to.cpu}`, where);
         }
         if (to.cpu >= this.accepting) {
-            return at('lost', this.accepting === 0 ? 'no kernel takes interrupts: the local APICs are off' : `processor ${to.cpu} is not running`, where);
+            return at(
+                'lost',
+                this.accepting === 0
+                    ? 'no kernel takes interrupts: the local APICs are off'
+                    : `processor ${to.cpu} is not running`,
+                where,
+            );
         }
         if (!this.its && to.vector < FIRST_LEGAL) {
             return at('lost', `vector ${to.vector} is an exception of the processor`, where);
@@ -200,4 +235,3 @@ export class InterruptController extends Rec {
         this.remapper?.hash(hasher);
     }
 }
-

@@ -52,7 +52,10 @@ export function post(memory: PhysicalMemory, pa: number, vector: number, urgent:
         return { merged, notify: null };
     }
     memory.writeU32(pa + CONTROL, control | OUTSTANDING);
-    return { merged, notify: { cpu: memory.readU32(pa + NOTIFICATION_DESTINATION), vector: (control >>> NV_SHIFT) & 0xff } };
+    return {
+        merged,
+        notify: { cpu: memory.readU32(pa + NOTIFICATION_DESTINATION), vector: (control >>> NV_SHIFT) & 0xff },
+    };
 }
 
 /** The vectors that are posted, ascending. */
@@ -85,10 +88,15 @@ export function takeOne(memory: PhysicalMemory, pa: number, vector: number): boo
     return there;
 }
 
-export function describeDescriptor(memory: PhysicalMemory, pa: number): { readonly outstanding: boolean; readonly suppressed: boolean } & Notification {
+export function describeDescriptor(
+    memory: PhysicalMemory,
+    pa: number,
+): { readonly outstanding: boolean; readonly suppressed: boolean } & Notification {
     const control = memory.readU32(pa + CONTROL);
     return {
-        outstanding: (control & OUTSTANDING) !== 0, suppressed: (control & SUPPRESS) !== 0,
-        vector: (control >>> NV_SHIFT) & 0xff, cpu: memory.readU32(pa + NOTIFICATION_DESTINATION),
+        outstanding: (control & OUTSTANDING) !== 0,
+        suppressed: (control & SUPPRESS) !== 0,
+        vector: (control >>> NV_SHIFT) & 0xff,
+        cpu: memory.readU32(pa + NOTIFICATION_DESTINATION),
     };
 }

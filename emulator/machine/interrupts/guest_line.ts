@@ -86,6 +86,13 @@ export class GuestLine extends Rec {
 
     hash(hasher: Hasher): void {
         hasher.str(this.guest).num(this.source.requester).num(this.index).num(this.vector).num(this.vcpu);
-        hasher.num(this.raised).num(this.delivered).num(this.merged).num(this.injected).num(this.lost).num(this.spurious).num(this.unseen);
+        hasher
+            .num(this.raised)
+            .num(this.delivered)
+            .num(this.merged)
+            .num(this.injected)
+            .num(this.lost)
+            .num(this.spurious)
+            .num(this.unseen);
     }
 }

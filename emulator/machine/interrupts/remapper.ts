@@ -10,7 +10,10 @@ import type { InterruptEntry, InterruptFaultReason, RemappingFormat, Route } fro
 import { VTD_INTERRUPTS } from './vtd';
 
 /** Interrupts of machines with SMMUv3 go to a GIC with its ITS, which is not there. */
-const FORMATS: ReadonlyMap<IommuVendor, RemappingFormat> = new Map([['vtd', VTD_INTERRUPTS], ['amd', AMD_INTERRUPTS]]);
+const FORMATS: ReadonlyMap<IommuVendor, RemappingFormat> = new Map([
+    ['vtd', VTD_INTERRUPTS],
+    ['amd', AMD_INTERRUPTS],
+]);
 
 export interface InterruptFault {
     /** Virtual time in nanoseconds. */
@@ -38,7 +41,10 @@ export class Remapper extends Rec {
     readonly faultCount: number = 0;
 
     private constructor(
-        private readonly journal: Journal, readonly format: RemappingFormat, private readonly iommu: Iommu, private readonly host: WalkedMemory & { readonly now: number },
+        private readonly journal: Journal,
+        readonly format: RemappingFormat,
+        private readonly iommu: Iommu,
+        private readonly host: WalkedMemory & { readonly now: number },
     ) {
         super(journal);
         this.cache = new Table(journal);
@@ -91,7 +97,14 @@ export class Remapper extends Rec {
 
     route(requester: number, message: Message, trail: number[]): Route {
         const table = this.format.tableOfDevice ? this.iommu.root : this.table;
-        const route = this.format.route(this.host, { on: this.on, table, entries: this.entries, strict: true }, this.cache, requester, message, trail);
+        const route = this.format.route(
+            this.host,
+            { on: this.on, table, entries: this.entries, strict: true },
+            this.cache,
+            requester,
+            message,
+            trail,
+        );
         return route.kind === 'fault' ? this.fault(requester, message, route.reason, route.index) : route;
     }
 
@@ -99,15 +112,30 @@ export class Remapper extends Rec {
     fault(requester: number, message: Message, reason: InterruptFaultReason, index: number): Route {
         this.journal.edit<Remapper>(this).faultCount++;
         if (this.faults.length < FAULT_LOG) {
-            this.faults.push({ time: this.host.now, requester, index, address: message.address, reason, code: this.format.code(reason) });
+            this.faults.push({
+                time: this.host.now,
+                requester,
+                index,
+                address: message.address,
+                reason,
+                code: this.format.code(reason),
+            });
         }
         return { kind: 'fault', reason, index };
     }
 
     hash(hasher: Hasher): void {
-        hasher.u32(this.enabled ? 1 : 0).num(this.table).num(this.entries).num(this.faultCount);
+        hasher
+            .u32(this.enabled ? 1 : 0)
+            .num(this.table)
+            .num(this.entries)
+            .num(this.faultCount);
         for (const [key, e] of this.cache) {
-            hasher.num(key).str(e.kind).num(e.kind === 'posted' ? e.descriptor : e.to.cpu).num(e.kind === 'posted' ? e.vector : e.to.vector);
+            hasher
+                .num(key)
+                .str(e.kind)
+                .num(e.kind === 'posted' ? e.descriptor : e.to.cpu)
+                .num(e.kind === 'posted' ? e.vector : e.to.vector);
         }
         for (const f of this.faults) {
             hasher.num(f.time).num(f.requester).num(f.index).str(f.reason);

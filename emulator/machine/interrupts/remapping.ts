@@ -15,11 +15,25 @@ export interface SourceCheck {
 export type InterruptEntry =
     | { readonly kind: 'remapped'; readonly to: Destination; readonly source: SourceCheck | undefined }
     /** The vector is a guest's, and is left in a posted-interrupt descriptor in memory. */
-    | { readonly kind: 'posted'; readonly descriptor: number; readonly vector: number; readonly urgent: boolean; readonly source: SourceCheck | undefined };
+    | {
+          readonly kind: 'posted';
+          readonly descriptor: number;
+          readonly vector: number;
+          readonly urgent: boolean;
+          readonly source: SourceCheck | undefined;
+      };
 
 /** Why a message was refused; the vendors have numbers of their own for them. */
 export type InterruptFaultReason =
-    | 'request' | 'index' | 'not-present' | 'table' | 'reserved' | 'compatibility' | 'source' | 'descriptor' | 'descriptor-reserved';
+    | 'request'
+    | 'index'
+    | 'not-present'
+    | 'table'
+    | 'reserved'
+    | 'compatibility'
+    | 'source'
+    | 'descriptor'
+    | 'descriptor-reserved';
 
 /** What becomes of a message: it goes on as it is, to a processor, or to a descriptor, or it is refused. `index`: which entry; −1: none. */
 export type Route =
@@ -60,7 +74,14 @@ export interface RemappingFormat {
     /** An entry can have a vector posted. */
     readonly posts: boolean;
     /** Follows a message to its entry. `trail` gets the address of every table that is read. */
-    route(m: WalkedMemory, registers: RemappingRegisters, cache: EntryCache, requester: number, message: Message, trail: number[]): Route;
+    route(
+        m: WalkedMemory,
+        registers: RemappingRegisters,
+        cache: EntryCache,
+        requester: number,
+        message: Message,
+        trail: number[],
+    ): Route;
     /** The message that leads to an entry. */
     message(index: number, to: Destination): Message;
     /** The bytes of an entry for one requester, as 32-bit words; null: an entry that is not there. */
@@ -68,7 +89,13 @@ export interface RemappingFormat {
     /** The number that the hardware gives a fault. */
     code(reason: InterruptFaultReason): number;
     /** The line of the kernel's log. */
-    text(fault: { readonly reason: InterruptFaultReason; readonly device: string; readonly index: number; readonly address: number; readonly domain: number }): string;
+    text(fault: {
+        readonly reason: InterruptFaultReason;
+        readonly device: string;
+        readonly index: number;
+        readonly address: number;
+        readonly domain: number;
+    }): string;
 }
 
 /** A requester passes where nothing is checked, or where it is the one that was meant. */

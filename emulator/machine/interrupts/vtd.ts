@@ -4,7 +4,14 @@
  * interrupts (9.10), fault conditions (7.1.3 and 5.1.4.1). Destinations are 32 bits wide, as in x2APIC mode.
  */
 import { isInterruptAddress, processorOf, type Destination, type Message } from './message';
-import { passes, type InterruptEntry, type InterruptFaultReason, type RemappingFormat, type Route, type SourceCheck } from './remapping';
+import {
+    passes,
+    type InterruptEntry,
+    type InterruptFaultReason,
+    type RemappingFormat,
+    type Route,
+    type SourceCheck,
+} from './remapping';
 
 // Words of an entry: bits 31:0, 63:32, 95:64, 127:96.
 const PRESENT = 1;
@@ -50,11 +57,15 @@ function checkOf(word: number): SourceCheck | undefined | 'reserved' {
     const requester = word & 0xffff;
     const type = (word >>> SVT_SHIFT) & 3;
     switch (type) {
-        case 0: return undefined;
-        case VERIFY_REQUESTER: return { mask: 0xffff & ~(IGNORED[(word >>> SQ_SHIFT) & 3] ?? 0), requester, lastBus: -1 };
+        case 0:
+            return undefined;
+        case VERIFY_REQUESTER:
+            return { mask: 0xffff & ~(IGNORED[(word >>> SQ_SHIFT) & 3] ?? 0), requester, lastBus: -1 };
         // bus numbers from bits 15:8 of SID to bits 7:0
-        case VERIFY_BUS: return { mask: 0, requester: requester >> 8, lastBus: requester & 0xff };
-        default: return 'reserved';
+        case VERIFY_BUS:
+            return { mask: 0, requester: requester >> 8, lastBus: requester & 0xff };
+        default:
+            return 'reserved';
     }
 }
 
@@ -69,7 +80,13 @@ function decode([first, second, third, fourth]: readonly [number, number, number
         if ((first & RESERVED_POSTED) !== 0 || (second & 0x3f) !== 0) {
             return undefined;
         }
-        return { kind: 'posted', descriptor: fourth * 2 ** 32 + second, vector, urgent: (first & URGENT) !== 0, source };
+        return {
+            kind: 'posted',
+            descriptor: fourth * 2 ** 32 + second,
+            vector,
+            urgent: (first & URGENT) !== 0,
+            source,
+        };
     }
     if ((first & RESERVED_REMAPPED) !== 0 || fourth !== 0 || ((first >>> MODE_SHIFT) & 7) > LOWEST_PRIORITY) {
         return undefined;
@@ -123,7 +140,10 @@ export const VTD_INTERRUPTS: RemappingFormat = {
         return passes(entry.source, requester) ? { ...entry, index } : { kind: 'fault', reason: 'source', index };
     },
     message: (index: number, _to: Destination): Message => ({
-        address: (0xfee0_0000 + (index & 0x7fff) * 32 + REMAPPABLE + SUBHANDLE_VALID + (index > 0x7fff ? HANDLE_15 : 0)) >>> 0, data: 0,
+        address:
+            (0xfee0_0000 + (index & 0x7fff) * 32 + REMAPPABLE + SUBHANDLE_VALID + (index > 0x7fff ? HANDLE_15 : 0)) >>>
+            0,
+        data: 0,
     }),
     words(entry) {
         if (!entry) {
@@ -131,7 +151,12 @@ export const VTD_INTERRUPTS: RemappingFormat = {
         }
         if (entry.kind === 'posted') {
             const { descriptor, vector, urgent, source } = entry;
-            return [(PRESENT | POSTED | (urgent ? URGENT : 0) | (vector << VECTOR_SHIFT)) >>> 0, descriptor % 2 ** 32, sourceWord(source), Math.floor(descriptor / 2 ** 32)];
+            return [
+                (PRESENT | POSTED | (urgent ? URGENT : 0) | (vector << VECTOR_SHIFT)) >>> 0,
+                descriptor % 2 ** 32,
+                sourceWord(source),
+                Math.floor(descriptor / 2 ** 32),
+            ];
         }
         return [(PRESENT | (entry.to.vector << VECTOR_SHIFT)) >>> 0, entry.to.cpu, sourceWord(entry.source), 0];
     },

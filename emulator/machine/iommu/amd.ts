@@ -3,7 +3,16 @@
  * (section 2.2.2.1, table 7), I/O page tables with the level of the next table in each entry (section 2.2.3), event log (section 2.5).
  */
 import { PAGE_SIZE } from '../memory';
-import { addressIn, entryOf, readEntry, type Decoded, type Entry, type FaultReason, type PageTableFormat, type WalkedMemory } from './tables';
+import {
+    addressIn,
+    entryOf,
+    readEntry,
+    type Decoded,
+    type Entry,
+    type FaultReason,
+    type PageTableFormat,
+    type WalkedMemory,
+} from './tables';
 import type { Attachment, Lookup, TableMemory, UnitFormat } from './unit';
 
 /** PR of a page table entry, V of a device table entry. */
@@ -30,7 +39,9 @@ const pages: PageTableFormat = {
         const read = (high & READ) !== 0;
         const write = (high & WRITE) !== 0;
         if (next === 0) {
-            return level > 3 || pa % 2 ** (12 + 9 * (level - 1)) !== 0 ? { kind: 'bad' } : { kind: 'leaf', pa, read, write };
+            return level > 3 || pa % 2 ** (12 + 9 * (level - 1)) !== 0
+                ? { kind: 'bad' }
+                : { kind: 'leaf', pa, read, write };
         }
         // 7 is a page of a size that its address encodes, which drivers of Linux use for 32 KiB and the like only
         return next >= level ? { kind: 'bad' } : { kind: 'table', pa, level: next, read, write };
@@ -45,7 +56,11 @@ const IO_PAGE_FAULT = 2;
 const DEV_TAB_HARDWARE_ERROR = 3;
 
 function codeOf(reason: FaultReason): number {
-    return reason === 'root-absent' ? DEV_TAB_HARDWARE_ERROR : reason === 'context-invalid' || reason === 'context-absent' ? ILLEGAL_DEV_TABLE_ENTRY : IO_PAGE_FAULT;
+    return reason === 'root-absent'
+        ? DEV_TAB_HARDWARE_ERROR
+        : reason === 'context-invalid' || reason === 'context-absent'
+          ? ILLEGAL_DEV_TABLE_ENTRY
+          : IO_PAGE_FAULT;
 }
 
 /** Flag RW of an event: the request was a write. */
@@ -90,7 +105,14 @@ export const AMD: UnitFormat = {
         const at = root + requester * DEVICE_ENTRY;
         m.write(at + 8, { low: to.kind === 'blocked' ? 0 : to.domain, high: 0 });
         const levels = to.kind === 'paging' ? to.levels : 0;
-        m.write(at, entryOf(to.kind === 'paging' ? to.root : 0, PRESENT | TRANSLATION_VALID | (levels << LEVEL_SHIFT), to.kind === 'blocked' ? 0 : READ | WRITE));
+        m.write(
+            at,
+            entryOf(
+                to.kind === 'paging' ? to.root : 0,
+                PRESENT | TRANSLATION_VALID | (levels << LEVEL_SHIFT),
+                to.kind === 'blocked' ? 0 : READ | WRITE,
+            ),
+        );
         return true;
     },
     tables: (_m, root) => [root],

@@ -42,7 +42,11 @@ export class Iommu extends Rec {
     readonly faults: Seq<IommuFault>;
     readonly faultCount: number = 0;
 
-    constructor(private readonly journal: Journal, vendor: IommuVendor, private readonly host: WalkedMemory & { readonly now: number }) {
+    constructor(
+        private readonly journal: Journal,
+        vendor: IommuVendor,
+        private readonly host: WalkedMemory & { readonly now: number },
+    ) {
         super(journal);
         this.format = UNIT_FORMATS[vendor];
         this.tlb = new IoTlb(journal);
@@ -129,7 +133,15 @@ export class Iommu extends Rec {
     private fault(requester: number, iova: number, write: boolean, domain: number, reason: FaultReason): number {
         this.journal.edit<Iommu>(this).faultCount++;
         if (this.faults.length < FAULT_LOG) {
-            this.faults.push({ time: this.host.now, requester, iova, write, domain, reason, code: this.format.code(reason, write) });
+            this.faults.push({
+                time: this.host.now,
+                requester,
+                iova,
+                write,
+                domain,
+                reason,
+                code: this.format.code(reason, write),
+            });
         }
         return -1;
     }
@@ -139,12 +151,24 @@ export class Iommu extends Rec {
     }
 
     hash(hasher: Hasher): void {
-        hasher.str(this.format.vendor).u32(this.enabled ? 1 : 0).num(this.root).num(this.faultCount);
+        hasher
+            .str(this.format.vendor)
+            .u32(this.enabled ? 1 : 0)
+            .num(this.root)
+            .num(this.faultCount);
         for (const e of this.tlb.entries()) {
-            hasher.num(e.domain).num(e.page).num(e.frame).u32((e.read ? 1 : 0) + (e.write ? 2 : 0));
+            hasher
+                .num(e.domain)
+                .num(e.page)
+                .num(e.frame)
+                .u32((e.read ? 1 : 0) + (e.write ? 2 : 0));
         }
         for (const [requester, t] of this.contexts) {
-            hasher.num(requester).str(t.kind).num(t.domain).num(t.kind === 'paging' ? t.root : 0);
+            hasher
+                .num(requester)
+                .str(t.kind)
+                .num(t.domain)
+                .num(t.kind === 'paging' ? t.root : 0);
         }
         for (const f of this.faults) {
             hasher.num(f.time).num(f.requester).num(f.iova).str(f.reason);

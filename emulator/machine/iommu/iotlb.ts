@@ -23,7 +23,9 @@ export class IoTlb implements Saveable {
     /** The page frame that a page of a domain is translated to; −1: not known, or not with these rights. */
     find(domain: number, page: number, write: boolean): number {
         const slot = (page ^ (domain * 31)) & (ENTRIES - 1);
-        return this.keys[slot] === domain * DOMAIN + page && ((this.rights[slot] ?? 0) & (write ? WRITE : READ)) !== 0 ? this.frames[slot] ?? -1 : -1;
+        return this.keys[slot] === domain * DOMAIN + page && ((this.rights[slot] ?? 0) & (write ? WRITE : READ)) !== 0
+            ? (this.frames[slot] ?? -1)
+            : -1;
     }
 
     add(domain: number, page: number, frame: number, read: boolean, write: boolean): void {
@@ -43,19 +45,34 @@ export class IoTlb implements Saveable {
         for (let i = 0; i < ENTRIES; i++) {
             const key = this.keys[i] ?? -1;
             const at = key % DOMAIN;
-            if (key >= 0 && (domain === undefined || (Math.floor(key / DOMAIN) === domain && at >= page && at < page + count))) {
+            if (
+                key >= 0 &&
+                (domain === undefined || (Math.floor(key / DOMAIN) === domain && at >= page && at < page + count))
+            ) {
                 this.keys[i] = -1;
             }
         }
     }
 
     /** What it knows, by slot. */
-    *entries(): Generator<{ readonly domain: number; readonly page: number; readonly frame: number; readonly read: boolean; readonly write: boolean }> {
+    *entries(): Generator<{
+        readonly domain: number;
+        readonly page: number;
+        readonly frame: number;
+        readonly read: boolean;
+        readonly write: boolean;
+    }> {
         for (let i = 0; i < ENTRIES; i++) {
             const key = this.keys[i] ?? -1;
             if (key >= 0) {
                 const rights = this.rights[i] ?? 0;
-                yield { domain: Math.floor(key / DOMAIN), page: key % DOMAIN, frame: this.frames[i] ?? 0, read: (rights & READ) !== 0, write: (rights & WRITE) !== 0 };
+                yield {
+                    domain: Math.floor(key / DOMAIN),
+                    page: key % DOMAIN,
+                    frame: this.frames[i] ?? 0,
+                    read: (rights & READ) !== 0,
+                    write: (rights & WRITE) !== 0,
+                };
             }
         }
     }

@@ -4,7 +4,16 @@
  * with a 4 KiB granule and 48 bits: Arm Architecture Reference Manual, DDI 0487, section D8.3.
  */
 import { PAGE_SIZE } from '../memory';
-import { addressIn, entryOf, readEntry, type Decoded, type Entry, type FaultReason, type PageTableFormat, type WalkedMemory } from './tables';
+import {
+    addressIn,
+    entryOf,
+    readEntry,
+    type Decoded,
+    type Entry,
+    type FaultReason,
+    type PageTableFormat,
+    type WalkedMemory,
+} from './tables';
 import type { Attachment, Lookup, TableMemory, UnitFormat } from './unit';
 
 // Descriptors.
@@ -34,11 +43,22 @@ const pages: PageTableFormat = {
         if (table !== (level === 1) || level > 3 || pa % 2 ** (12 + 9 * (level - 1)) !== 0) {
             return { kind: 'bad' };
         }
-        return (entry.low & ACCESS_FLAG) === 0 ? { kind: 'none' } : { kind: 'leaf', pa, read: true, write: (entry.low & AP_READ_ONLY) === 0 };
+        return (entry.low & ACCESS_FLAG) === 0
+            ? { kind: 'none' }
+            : { kind: 'leaf', pa, read: true, write: (entry.low & AP_READ_ONLY) === 0 };
     },
     table: (pa) => entryOf(pa, VALID | TABLE),
     leaf: (pa, level, _read, write) =>
-        entryOf(pa, VALID | (level === 1 ? TABLE : 0) | AP_UNPRIVILEGED | (write ? 0 : AP_READ_ONLY) | INNER_SHAREABLE | ACCESS_FLAG | NOT_GLOBAL),
+        entryOf(
+            pa,
+            VALID |
+                (level === 1 ? TABLE : 0) |
+                AP_UNPRIVILEGED |
+                (write ? 0 : AP_READ_ONLY) |
+                INNER_SHAREABLE |
+                ACCESS_FLAG |
+                NOT_GLOBAL,
+        ),
 };
 
 // Stream table: first-level descriptors of 8 bytes, each with a table of 256 entries of 64 bytes.
@@ -82,7 +102,9 @@ export const SMMUV3: UnitFormat = {
     pages,
     lookup(m: WalkedMemory, root: number, requester: number, trail: number[]): Lookup {
         trail.push(root);
-        const first = m.isRam(root, PAGE_SIZE) ? readEntry(m.memory, root + (requester >> SPLIT) * 8) : { low: 0, high: 0 };
+        const first = m.isRam(root, PAGE_SIZE)
+            ? readEntry(m.memory, root + (requester >> SPLIT) * 8)
+            : { low: 0, high: 0 };
         const span = first.low & 0x1f;
         if (span === 0 || (requester & 0xff) >= 2 ** (span - 1)) {
             return { fault: 'root-absent' };
@@ -136,7 +158,10 @@ export const SMMUV3: UnitFormat = {
             return false;
         }
         m.write(kept + 8, entryOf(to.root, 0));
-        m.write(kept, { low: (T0SZ_48 | EPD1 | CD_VALID) >>> 0, high: (IPS_48 | AA64 | ASET | (to.domain << 16)) >>> 0 });
+        m.write(kept, {
+            low: (T0SZ_48 | EPD1 | CD_VALID) >>> 0,
+            high: (IPS_48 | AA64 | ASET | (to.domain << 16)) >>> 0,
+        });
         m.write(at, entryOf(kept, VALID | (CONFIG_STAGE_1 << 1)));
         return true;
     },
@@ -152,8 +177,13 @@ export const SMMUV3: UnitFormat = {
     },
     deviceTables(m: WalkedMemory, root: number, requester: number): number[] {
         const first = readEntry(m.memory, root + (requester >> SPLIT) * 8);
-        const entry = (first.low & 0x1f) === 0 ? { low: 0, high: 0 } : readEntry(m.memory, addressOf64(first) + (requester & 0xff) * STREAM_ENTRY);
-        return ((entry.low >>> 1) & 7) === CONFIG_STAGE_1 ? [addressOf64({ low: entry.low, high: entry.high & 0x00ff_ffff })] : [];
+        const entry =
+            (first.low & 0x1f) === 0
+                ? { low: 0, high: 0 }
+                : readEntry(m.memory, addressOf64(first) + (requester & 0xff) * STREAM_ENTRY);
+        return ((entry.low >>> 1) & 7) === CONFIG_STAGE_1
+            ? [addressOf64({ low: entry.low, high: entry.high & 0x00ff_ffff })]
+            : [];
     },
     code: (reason) => EVENTS[reason][0],
     message: ({ reason, iova, device, requester }) =>
@@ -170,5 +200,10 @@ function contextOf(m: WalkedMemory, cd: number, trail: number[]): Lookup {
     if ((low.low & CD_VALID) === 0 || (low.high & AA64) === 0 || bits < 25 || bits > 48) {
         return { fault: 'context-invalid' };
     }
-    return { kind: 'paging', domain: low.high >>> 16, root: addressIn(readEntry(m.memory, cd + 8)), levels: Math.ceil((bits - 12) / 9) };
+    return {
+        kind: 'paging',
+        domain: low.high >>> 16,
+        root: addressIn(readEntry(m.memory, cd + 8)),
+        levels: Math.ceil((bits - 12) / 9),
+    };
 }

@@ -12,7 +12,13 @@ export type Decoded =
     | { readonly kind: 'none' }
     /** Reserved bits are set, or it means nothing at this level. */
     | { readonly kind: 'bad' }
-    | { readonly kind: 'table'; readonly pa: number; readonly level: number; readonly read: boolean; readonly write: boolean }
+    | {
+          readonly kind: 'table';
+          readonly pa: number;
+          readonly level: number;
+          readonly read: boolean;
+          readonly write: boolean;
+      }
     | { readonly kind: 'leaf'; readonly pa: number; readonly read: boolean; readonly write: boolean };
 
 /** How the entries of one vendor's page tables read. */
@@ -26,7 +32,16 @@ export interface PageTableFormat {
 
 /** Why a request was not translated; each vendor has numbers of its own for them. */
 export type FaultReason =
-    | 'root-absent' | 'context-absent' | 'context-invalid' | 'blocked' | 'address-width' | 'not-present' | 'read' | 'write' | 'reserved' | 'unreachable';
+    | 'root-absent'
+    | 'context-absent'
+    | 'context-invalid'
+    | 'blocked'
+    | 'address-width'
+    | 'not-present'
+    | 'read'
+    | 'write'
+    | 'reserved'
+    | 'unreachable';
 
 export type Walk =
     | { readonly pa: number; readonly read: boolean; readonly write: boolean }
@@ -75,7 +90,14 @@ export function writeEntry(memory: PhysicalMemory, pa: number, entry: Entry): vo
  * @param levels of the table at `root`
  * @param trail gets the address of every table that is read, the topmost first
  */
-export function walk(m: WalkedMemory, format: PageTableFormat, root: number, levels: number, iova: number, trail: number[]): Walk {
+export function walk(
+    m: WalkedMemory,
+    format: PageTableFormat,
+    root: number,
+    levels: number,
+    iova: number,
+    trail: number[],
+): Walk {
     let table = root;
     let level = levels;
     let read = true;
@@ -90,9 +112,12 @@ export function walk(m: WalkedMemory, format: PageTableFormat, root: number, lev
         }
         const e = format.decode(readEntry(m.memory, table + indexAt(iova, level) * 8), level);
         switch (e.kind) {
-            case 'none': return { fault: 'not-present' };
-            case 'bad': return { fault: 'reserved' };
-            case 'leaf': return { pa: e.pa + (iova % sizeOfLevel(level)), read: read && e.read, write: write && e.write };
+            case 'none':
+                return { fault: 'not-present' };
+            case 'bad':
+                return { fault: 'reserved' };
+            case 'leaf':
+                return { pa: e.pa + (iova % sizeOfLevel(level)), read: read && e.read, write: write && e.write };
             case 'table':
                 // where levels are left out, the bits of the address that they would have used must be zero
                 if (e.level < 1 || iova % sizeOfLevel(level) >= sizeOfLevel(e.level + 1)) {

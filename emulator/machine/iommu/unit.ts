@@ -41,5 +41,13 @@ export interface UnitFormat {
     /** The number that the hardware gives a fault. */
     code(reason: FaultReason, write: boolean): number;
     /** The line of the kernel's log. */
-    message(fault: { readonly reason: FaultReason; readonly code: number; readonly write: boolean; readonly iova: number; readonly domain: number; readonly device: string; readonly requester: number }): string;
+    message(fault: {
+        readonly reason: FaultReason;
+        readonly code: number;
+        readonly write: boolean;
+        readonly iova: number;
+        readonly domain: number;
+        readonly device: string;
+        readonly requester: number;
+    }): string;
 }

@@ -3,7 +3,16 @@
  * root entry (section 9.1), context entry (9.3), second-stage paging entries (9.8), fault reasons (7.1.3).
  */
 import { PAGE_SIZE } from '../memory';
-import { addressIn, entryOf, readEntry, type Decoded, type Entry, type FaultReason, type PageTableFormat, type WalkedMemory } from './tables';
+import {
+    addressIn,
+    entryOf,
+    readEntry,
+    type Decoded,
+    type Entry,
+    type FaultReason,
+    type PageTableFormat,
+    type WalkedMemory,
+} from './tables';
 import type { Attachment, Lookup, TableMemory, UnitFormat } from './unit';
 
 const READ = 1;
@@ -29,7 +38,9 @@ const pages: PageTableFormat = {
             return { kind: 'table', pa, level: level - 1, read, write };
         }
         // PS is reserved in the entries of levels 4 and 5, and so are the address bits below the size of a leaf
-        return level > 3 || pa % 2 ** (12 + 9 * (level - 1)) !== 0 ? { kind: 'bad' } : { kind: 'leaf', pa, read, write };
+        return level > 3 || pa % 2 ** (12 + 9 * (level - 1)) !== 0
+            ? { kind: 'bad' }
+            : { kind: 'leaf', pa, read, write };
     },
     table: (pa) => entryOf(pa, READ | WRITE),
     leaf: (pa, level, read, write) => entryOf(pa, (level > 1 ? PAGE : 0) | (read ? READ : 0) | (write ? WRITE : 0)),
@@ -48,7 +59,8 @@ const REASONS: Readonly<Record<Exclude<FaultReason, 'not-present'>, readonly [nu
     reserved: [0x0c, 'non-zero reserved fields in PTE'],
 };
 
-const reasonOf = (reason: FaultReason, write: boolean): readonly [number, string] => REASONS[reason === 'not-present' ? (write ? 'write' : 'read') : reason];
+const reasonOf = (reason: FaultReason, write: boolean): readonly [number, string] =>
+    REASONS[reason === 'not-present' ? (write ? 'write' : 'read') : reason];
 
 const bus = (requester: number): number => requester >> 8;
 
@@ -79,7 +91,9 @@ export const VTD: UnitFormat = {
         if (type === TT_PASS_THROUGH) {
             return { kind: 'identity', domain };
         }
-        return type === 3 || levels < 3 || levels > 5 ? { fault: 'context-invalid' } : { kind: 'paging', domain, root: addressIn(low), levels };
+        return type === 3 || levels < 3 || levels > 5
+            ? { fault: 'context-invalid' }
+            : { kind: 'paging', domain, root: addressIn(low), levels };
     },
     makeRoot: (m) => m.allocate(0, 'root table'),
     attach(m: TableMemory, root: number, requester: number, to: Attachment): boolean {
@@ -100,7 +114,13 @@ export const VTD: UnitFormat = {
         }
         const width = to.kind === 'paging' ? to.levels - 2 : AW_48;
         m.write(context + 8, { low: ((to.domain << 8) | width) >>> 0, high: 0 });
-        m.write(context, entryOf(to.kind === 'paging' ? to.root : 0, PRESENT | ((to.kind === 'paging' ? 0 : TT_PASS_THROUGH) << TT_SHIFT)));
+        m.write(
+            context,
+            entryOf(
+                to.kind === 'paging' ? to.root : 0,
+                PRESENT | ((to.kind === 'paging' ? 0 : TT_PASS_THROUGH) << TT_SHIFT),
+            ),
+        );
         return true;
     },
     tables(m: WalkedMemory, root: number): number[] {

@@ -66,13 +66,18 @@ export class PciBus {
      * @throws RangeError where two functions sit at one address, or a kind of device is not known
      */
     constructor(
-        journal: Journal, readonly clock: Clock, private readonly host: WalkedMemory & { readonly now: number }, iommu: IommuVendor | undefined, shapes: readonly DeviceShape[],
+        journal: Journal,
+        readonly clock: Clock,
+        private readonly host: WalkedMemory & { readonly now: number },
+        iommu: IommuVendor | undefined,
+        shapes: readonly DeviceShape[],
         processors: Processors,
     ) {
         this.iommu = iommu === undefined ? null : new Iommu(journal, iommu, host);
         this.interrupts = new InterruptController(journal, processors.count, processors.its, this.iommu, host);
         const ports = new Map<string, PciFunction>();
-        const acs = (bus: number, segment: number): boolean => shapes.every((s) => s.acs || s.address.bus !== bus || s.address.segment !== segment);
+        const acs = (bus: number, segment: number): boolean =>
+            shapes.every((s) => s.acs || s.address.bus !== bus || s.address.segment !== segment);
         const portTo = (bus: number, segment: number): PciFunction | null => {
             if (bus === 0) {
                 return null;
@@ -80,14 +85,22 @@ export class PciBus {
             const key = `${segment}:${bus}`;
             let port = ports.get(key);
             if (!port) {
-                port = new PciFunction(journal, { segment, bus: 0, device: ports.size + 1, fn: 0 }, null, { ...ROOT_PORT, secondary: bus, acs: acs(bus, segment) });
+                port = new PciFunction(journal, { segment, bus: 0, device: ports.size + 1, fn: 0 }, null, {
+                    ...ROOT_PORT,
+                    secondary: bus,
+                    acs: acs(bus, segment),
+                });
                 ports.set(key, port);
                 this.bridges.push(port);
             }
             return port;
         };
         const between = (at: PciAddress, bus: number): PciFunction => {
-            const bridge = new PciFunction(journal, at, portTo(at.bus, at.segment), { ...BRIDGE, secondary: bus, acs: acs(bus, at.segment) });
+            const bridge = new PciFunction(journal, at, portTo(at.bus, at.segment), {
+                ...BRIDGE,
+                secondary: bus,
+                acs: acs(bus, at.segment),
+            });
             this.bridges.push(bridge);
             return bridge;
         };
@@ -100,7 +113,7 @@ export class PciBus {
             // a virtual function is where its device is
             const { behind } = shapes.find((p) => p.name === shape.physical) ?? shape;
             const known = behind && this.bridges.find((b) => b.name === formatPciAddress(behind));
-            const upstream = behind ? known ?? between(behind, address.bus) : portTo(address.bus, address.segment);
+            const upstream = behind ? (known ?? between(behind, address.bus)) : portTo(address.bus, address.segment);
             this.devices.push(new Device(journal, this, shape, model, upstream));
             const { atc } = this.devices.at(-1) ?? {};
             if (atc) {
@@ -179,7 +192,10 @@ export class PciBus {
             const { atc } = device;
             const page = Math.floor(iova / PAGE_SIZE);
             const frame = atc ? atc.find(page, write) : -1;
-            pa = frame < 0 ? iommu.translate(device.requester, iova, write, this.walked) : frame * PAGE_SIZE + (iova % PAGE_SIZE);
+            pa =
+                frame < 0
+                    ? iommu.translate(device.requester, iova, write, this.walked)
+                    : frame * PAGE_SIZE + (iova % PAGE_SIZE);
             if (pa < 0) {
                 device.count('faults', 0);
                 observer?.fault(device, iova, write);

@@ -63,7 +63,14 @@ export class ConfigSpace implements Saveable {
      * @param barSize bytes of the memory behind BAR 0, a power of two; 0: none
      * @param acs a bridge that can keep what is below it apart
      */
-    constructor(private readonly journal: Journal, ids: FunctionIds, readonly bridge: boolean, readonly vectors: number, barSize: number, readonly acs = false) {
+    constructor(
+        private readonly journal: Journal,
+        ids: FunctionIds,
+        readonly bridge: boolean,
+        readonly vectors: number,
+        barSize: number,
+        readonly acs = false,
+    ) {
         this.epoch = journal.epoch;
         this.put(PCI_VENDOR_ID, 2, ids.vendor);
         this.put(PCI_DEVICE_ID, 2, ids.device);

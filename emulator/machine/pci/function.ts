@@ -3,7 +3,18 @@ import type { Hasher } from '../hash';
 import { type Journal, Rec } from '../journal';
 import { formatBdf, formatPciAddress, requesterOf, type PciAddress } from './address';
 import {
-    ACS_CONTROL, ARI_FORWARDING, COMMAND_MASTER, COMMAND_MEMORY, ConfigSpace, DEVICE_CONTROL_2, PCI_COMMAND, PCI_PRIMARY_BUS, PCI_SECONDARY_BUS, PCI_SUBORDINATE_BUS, PM_CSR, type FunctionIds,
+    ACS_CONTROL,
+    ARI_FORWARDING,
+    COMMAND_MASTER,
+    COMMAND_MEMORY,
+    ConfigSpace,
+    DEVICE_CONTROL_2,
+    PCI_COMMAND,
+    PCI_PRIMARY_BUS,
+    PCI_SECONDARY_BUS,
+    PCI_SUBORDINATE_BUS,
+    PM_CSR,
+    type FunctionIds,
 } from './config';
 
 export interface FunctionShape {
@@ -29,9 +40,21 @@ export class PciFunction extends Rec {
      * @param address where it sits while the buses have the numbers that the firmware gives them
      * @param upstream the bridge above; null: the root complex itself
      */
-    constructor(protected readonly journal: Journal, private readonly address: PciAddress, readonly upstream: PciFunction | null, shape: FunctionShape) {
+    constructor(
+        protected readonly journal: Journal,
+        private readonly address: PciAddress,
+        readonly upstream: PciFunction | null,
+        shape: FunctionShape,
+    ) {
         super(journal);
-        this.config = new ConfigSpace(journal, shape.ids, shape.secondary !== undefined, shape.vectors ?? 0, shape.barSize ?? 0, shape.acs ?? false);
+        this.config = new ConfigSpace(
+            journal,
+            shape.ids,
+            shape.secondary !== undefined,
+            shape.vectors ?? 0,
+            shape.barSize ?? 0,
+            shape.acs ?? false,
+        );
         this.secondary = shape.secondary ?? -1;
         this.slot = requesterOf(address) & 0xff;
         this.numberBuses();
@@ -100,7 +123,11 @@ export class PciFunction extends Rec {
 
     /** Its bus numbers are such that requests find their way (pci_scan_bridge_extend() in drivers/pci/probe.c). */
     get busesFit(): boolean {
-        return this.config.read(PCI_PRIMARY_BUS, 1) === this.busNumber && this.secondaryBus > this.busNumber && this.subordinateBus >= this.secondaryBus;
+        return (
+            this.config.read(PCI_PRIMARY_BUS, 1) === this.busNumber &&
+            this.secondaryBus > this.busNumber &&
+            this.subordinateBus >= this.secondaryBus
+        );
     }
 
     /** What of ACS is on: bits of its control register. 0 for functions that do not have it. */

@@ -15,7 +15,15 @@ export interface MsixEntry {
 const BLANK: MsixEntry = { message: null, masked: true, pending: false };
 
 /** Nothing left the device. */
-const stays = (outcome: InterruptOutcome, why: string): Delivery => ({ outcome, why, cpu: -1, vector: -1, entry: -1, handler: '', descriptor: -1 });
+const stays = (outcome: InterruptOutcome, why: string): Delivery => ({
+    outcome,
+    why,
+    cpu: -1,
+    vector: -1,
+    entry: -1,
+    handler: '',
+    descriptor: -1,
+});
 const WAITS = stays('pending', '');
 const IS_ONE = stays('merged', '');
 const OFF = stays('lost', 'MSI-X of the device is off');
@@ -39,9 +47,16 @@ export class MsixTable extends Rec {
     readonly misrouted: number = 0;
 
     /** @param send has the message of a vector sent */
-    constructor(private readonly journal: Journal, private readonly config: ConfigSpace, private readonly send: (vector: number, message: Message) => Delivery) {
+    constructor(
+        private readonly journal: Journal,
+        private readonly config: ConfigSpace,
+        private readonly send: (vector: number, message: Message) => Delivery,
+    ) {
         super(journal);
-        this.entries = new Seq(journal, Array.from({ length: config.vectors }, () => BLANK));
+        this.entries = new Seq(
+            journal,
+            Array.from({ length: config.vectors }, () => BLANK),
+        );
     }
 
     get length(): number {
@@ -128,9 +143,19 @@ export class MsixTable extends Rec {
     }
 
     hash(hasher: Hasher): void {
-        hasher.num(this.delivered).num(this.posted).num(this.merged).num(this.lost).num(this.refused).num(this.spurious).num(this.misrouted);
+        hasher
+            .num(this.delivered)
+            .num(this.posted)
+            .num(this.merged)
+            .num(this.lost)
+            .num(this.refused)
+            .num(this.spurious)
+            .num(this.misrouted);
         for (const e of this.entries) {
-            hasher.num(e.message?.address ?? -1).num(e.message?.data ?? -1).u32((e.masked ? 1 : 0) + (e.pending ? 2 : 0));
+            hasher
+                .num(e.message?.address ?? -1)
+                .num(e.message?.data ?? -1)
+                .u32((e.masked ? 1 : 0) + (e.pending ? 2 : 0));
         }
     }
 }

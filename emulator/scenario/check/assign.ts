@@ -11,13 +11,20 @@ import { quoted } from './world';
 /** True where the parser has complained about the expression already. */
 function isBroken(e: Expr): boolean {
     switch (e.kind) {
-        case 'error': return true;
-        case 'member': return e.member.name === '' || isBroken(e.object);
-        case 'index': return isBroken(e.object) || isBroken(e.index);
-        case 'unary': return isBroken(e.operand);
-        case 'binary': return isBroken(e.left) || isBroken(e.right);
-        case 'list': return e.items.some(isBroken);
-        default: return false;
+        case 'error':
+            return true;
+        case 'member':
+            return e.member.name === '' || isBroken(e.object);
+        case 'index':
+            return isBroken(e.object) || isBroken(e.index);
+        case 'unary':
+            return isBroken(e.operand);
+        case 'binary':
+            return isBroken(e.left) || isBroken(e.right);
+        case 'list':
+            return e.items.some(isBroken);
+        default:
+            return false;
     }
 }
 
@@ -25,8 +32,15 @@ export abstract class AssignChecker extends ExprChecker {
     protected assign(s: AssignStmt): void {
         const type = this.withExpectation(s.value, s.expect, s);
         if (type.k === 'none' && s.value.kind !== 'error') {
-            this.error('LU0413', s.value, `${this.text(s.value)} gives nothing that could be assigned: leave out the variable.`,
-                { title: 'Leave out the variable', edits: [{ span: { start: s.target.start, end: s.value.start }, text: '' }] });
+            this.error(
+                'LU0413',
+                s.value,
+                `${this.text(s.value)} gives nothing that could be assigned: leave out the variable.`,
+                {
+                    title: 'Leave out the variable',
+                    edits: [{ span: { start: s.target.start, end: s.value.start }, text: '' }],
+                },
+            );
         }
         const { target } = s;
         const stored = type.k === 'none' ? ANY : type;
@@ -38,7 +52,11 @@ export abstract class AssignChecker extends ExprChecker {
             this.fits(s, this.expr(target), stored);
         } else if (target.kind !== 'error') {
             this.expr(target);
-            this.error('LU0309', target, `${this.text(target)} cannot be assigned: only variables, fields and elements can.`);
+            this.error(
+                'LU0309',
+                target,
+                `${this.text(target)} cannot be assigned: only variables, fields and elements can.`,
+            );
         }
     }
 
@@ -60,7 +78,11 @@ export abstract class AssignChecker extends ExprChecker {
         this.typed(target, found.type);
         const meaning = this.world.members.get(target);
         if (meaning?.kind === 'process-var') {
-            this.error('LU0309', target, `A variable of ${quoted(meaning.process)} is assigned in a block \`${meaning.process} { }\` only.`);
+            this.error(
+                'LU0309',
+                target,
+                `A variable of ${quoted(meaning.process)} is assigned in a block \`${meaning.process} { }\` only.`,
+            );
         } else if (!found.writable) {
             this.error('LU0309', target.member, `${quoted(target.member.name)} can be read only.`);
         } else {
@@ -73,13 +95,21 @@ export abstract class AssignChecker extends ExprChecker {
         const where = since ? ` (since line ${this.line(since)})` : '';
         if (s.op === '=') {
             if (!assignable(value, target)) {
-                this.error('LU0301', s.value, `${this.text(s.target)} holds ${describeType(target)}${where}, not ${describeType(value)}.`);
+                this.error(
+                    'LU0301',
+                    s.value,
+                    `${this.text(s.target)} holds ${describeType(target)}${where}, not ${describeType(value)}.`,
+                );
             }
             return;
         }
         const joins = s.op === '+=' && (target.k === 'string' || (target.k === 'bytes' && assignable(value, target)));
         if (!joins && !(isIntLike(target) && isIntLike(value))) {
-            this.error('LU0303', s, `${quoted(s.op)} needs integers, not ${describeType(isIntLike(target) ? value : target)}.`);
+            this.error(
+                'LU0303',
+                s,
+                `${quoted(s.op)} needs integers, not ${describeType(isIntLike(target) ? value : target)}.`,
+            );
         }
     }
 
@@ -98,10 +128,21 @@ export abstract class AssignChecker extends ExprChecker {
             return v.type;
         }
         if (this.world.consts.has(target.name)) {
-            this.error('LU0309', target, `${quoted(target.name)} is a constant and cannot be assigned: choose another name.`);
+            this.error(
+                'LU0309',
+                target,
+                `${quoted(target.name)} is a constant and cannot be assigned: choose another name.`,
+            );
         }
         if (s.op !== '=') {
-            this.world.unknown('LU0201', this.unit.uri, target, target.name, `${quoted(target.name)} has no value yet that \`${s.op}\` could change: assign it with \`=\` first.`, this.readable());
+            this.world.unknown(
+                'LU0201',
+                this.unit.uri,
+                target,
+                target.name,
+                `${quoted(target.name)} has no value yet that \`${s.op}\` could change: assign it with \`=\` first.`,
+                this.readable(),
+            );
         }
         const fails = s.expect?.kind === 'fails';
         this.mean(target, this.declare(target.name, type, target, s.end, fails).meaning);
@@ -136,7 +177,15 @@ export abstract class AssignChecker extends ExprChecker {
 
     protected declareIn(process: string, name: string, type: Type, span: Span, exempt: boolean): Var {
         const meaning: NameMeaning = { kind: 'process-var', process, name, type };
-        const v: Var = { name, type, span: { start: span.start, end: span.end }, meaning, reads: 0, exempt: exempt || this.unit.fn !== undefined, process };
+        const v: Var = {
+            name,
+            type,
+            span: { start: span.start, end: span.end },
+            meaning,
+            reads: 0,
+            exempt: exempt || this.unit.fn !== undefined,
+            process,
+        };
         this.flow.procs.get(process)?.vars.set(name, v);
         this.vars.all.push(v);
         if (this.unit.fn) {
@@ -151,7 +200,12 @@ export abstract class AssignChecker extends ExprChecker {
         this.withExpectation(s.value, s.expect, s);
         const { kind } = s.value;
         if (kind !== 'call' && kind !== 'try' && !isBroken(s.value)) {
-            this.report('warning', 'LU0405', s.value, `${this.text(s.value)} has no effect: assert it, assign it or remove it.`);
+            this.report(
+                'warning',
+                'LU0405',
+                s.value,
+                `${this.text(s.value)} has no effect: assert it, assign it or remove it.`,
+            );
         }
     }
 
@@ -173,7 +227,12 @@ export abstract class AssignChecker extends ExprChecker {
                 this.error('LU0402', expect, `${word} stands behind a call only.`, drop);
             }
         } else if (expect.kind !== 'panics' && this.stopsByItself(value)) {
-            this.error('LU0402', expect, `A call that fails in ${this.text(value.callee)} stops the scenario there: put ${word} behind that call.`, drop);
+            this.error(
+                'LU0402',
+                expect,
+                `A call that fails in ${this.text(value.callee)} stops the scenario there: put ${word} behind that call.`,
+                drop,
+            );
         } else if (!this.canFail(value)) {
             this.error('LU0402', expect, `${this.text(value.callee)} cannot fail: remove the ${word}.`, drop);
         } else if (this.context === 'kernel') {
@@ -195,7 +254,14 @@ export abstract class AssignChecker extends ExprChecker {
     /** Complains where a name is no error name. */
     protected errno(e: Ident, known: boolean): void {
         if (e.name !== '' && !isErrnoName(e.name) && known) {
-            this.world.unknown('LU0214', this.unit.uri, e, e.name, `No error is called ${quoted(e.name)}.`, Object.keys(ERRNO));
+            this.world.unknown(
+                'LU0214',
+                this.unit.uri,
+                e,
+                e.name,
+                `No error is called ${quoted(e.name)}.`,
+                Object.keys(ERRNO),
+            );
         }
     }
 
@@ -209,7 +275,8 @@ export abstract class AssignChecker extends ExprChecker {
             this.errors(s.expect);
         }
         this.processIdent(s.to, true);
-        const name = s.as ?? (s.value.kind === 'name' ? { ...s.value } : s.value.kind === 'member' ? s.value.member : undefined);
+        const name =
+            s.as ?? (s.value.kind === 'name' ? { ...s.value } : s.value.kind === 'member' ? s.value.member : undefined);
         if (!name) {
             this.error('LU0414', s.value, 'Say what it is called there: `send … to vmm as name`.');
             return;
@@ -229,6 +296,10 @@ export abstract class AssignChecker extends ExprChecker {
     /** The last name of what a call calls: `reboot`. */
     protected calleeName(e: Expr): string | undefined {
         const call: CallExpr | undefined = e.kind === 'call' ? e : undefined;
-        return call?.callee.kind === 'name' ? call.callee.name : call?.callee.kind === 'member' ? call.callee.member.name : undefined;
+        return call?.callee.kind === 'name'
+            ? call.callee.name
+            : call?.callee.kind === 'member'
+              ? call.callee.member.name
+              : undefined;
     }
 }

@@ -29,7 +29,10 @@ export interface Unit {
 export type CheckFn = (info: FnInfo) => void;
 
 const CONTEXT_NAMES: Record<Context, string> = {
-    any: 'anywhere', scenario: 'at scenario level', user: 'in a process', kernel: 'in the kernel',
+    any: 'anywhere',
+    scenario: 'at scenario level',
+    user: 'in a process',
+    kernel: 'in the kernel',
 };
 
 export class Body {
@@ -89,15 +92,26 @@ export class Body {
             }
             return;
         }
-        const hint = needed === 'user' ? (this.context === 'scenario' ? ': write it into the block of a process, `p { … }`' : '')
-            : needed === 'scenario' ? ': write it outside of the blocks of processes' : ': write it into a handler, an FLB, a file kind or `init`';
+        const hint =
+            needed === 'user'
+                ? this.context === 'scenario'
+                    ? ': write it into the block of a process, `p { … }`'
+                    : ''
+                : needed === 'scenario'
+                  ? ': write it outside of the blocks of processes'
+                  : ': write it into a handler, an FLB, a file kind or `init`';
         const because = fn && this.process === undefined ? ` (because of ${fn.contextWhy})` : '';
-        this.error('LU0401', span, `${what} works ${CONTEXT_NAMES[needed]} only, and this runs ${CONTEXT_NAMES[this.context]}${because}${hint}.`);
+        this.error(
+            'LU0401',
+            span,
+            `${what} works ${CONTEXT_NAMES[needed]} only, and this runs ${CONTEXT_NAMES[this.context]}${because}${hint}.`,
+        );
     }
 
     /** True where a name is a variable here, so that no constant of that name is meant. */
     protected readonly shadowed = (name: string): boolean =>
-        this.vars.find(name) !== undefined || (this.process !== undefined && this.processVar(this.process, name) !== undefined);
+        this.vars.find(name) !== undefined ||
+        (this.process !== undefined && this.processVar(this.process, name) !== undefined);
 
     protected processVar(process: string, name: string): Var | undefined {
         return this.flow.procs.get(process)?.vars.get(name);
@@ -124,10 +138,16 @@ export class Body {
     /** True where values of the type refer to something that dies with its kernel. */
     protected diesWithKernel(t: Type): boolean {
         switch (t.k) {
-            case 'object': return this.world.natives.objects.get(t.name)?.ofKernel === true;
-            case 'list': return this.diesWithKernel(t.of);
-            case 'view': case 'kind': case 'fd': return true;
-            default: return false;
+            case 'object':
+                return this.world.natives.objects.get(t.name)?.ofKernel === true;
+            case 'list':
+                return this.diesWithKernel(t.of);
+            case 'view':
+            case 'kind':
+            case 'fd':
+                return true;
+            default:
+                return false;
         }
     }
 
@@ -163,8 +183,12 @@ export function typeNamed(world: World, uri: string, t: TypeExpr): Type {
         return objectOf(name);
     }
     if (name !== '') {
-        world.unknown('LU0211', uri, t.name, name, `There is no type ${quoted(name)}.`,
-            [...SIMPLE_TYPES, ...world.structDecls.keys(), ...world.fileKinds.keys(), ...world.natives.objects.keys()]);
+        world.unknown('LU0211', uri, t.name, name, `There is no type ${quoted(name)}.`, [
+            ...SIMPLE_TYPES,
+            ...world.structDecls.keys(),
+            ...world.fileKinds.keys(),
+            ...world.natives.objects.keys(),
+        ]);
     }
     return ANY;
 }

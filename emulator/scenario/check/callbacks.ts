@@ -17,24 +17,53 @@ export function checkCompatible(world: World, uri: string, s: StringLit): void {
         return;
     }
     if (length === 0) {
-        world.report('error', 'LU0409', uri, s, 'A compatible string is not empty: it names the format, as in "nic-v1".');
+        world.report(
+            'error',
+            'LU0409',
+            uri,
+            s,
+            'A compatible string is not empty: it names the format, as in "nic-v1".',
+        );
     } else if (length > COMPATIBLE_MAX) {
-        world.report('error', 'LU0409', uri, s, `A compatible string has at most ${COMPATIBLE_MAX} bytes, and this has ${length}.`);
+        world.report(
+            'error',
+            'LU0409',
+            uri,
+            s,
+            `A compatible string has at most ${COMPATIBLE_MAX} bytes, and this has ${length}.`,
+        );
     }
 }
 
 /** Complains about callbacks that do not exist, exist twice, are missing or have the wrong parameters. */
 export function checkShapes(
-    world: World, uri: string, decl: HandlerDecl | FlbDecl | FileDecl, shapes: ReadonlyMap<string, CallbackShape>, what: string,
+    world: World,
+    uri: string,
+    decl: HandlerDecl | FlbDecl | FileDecl,
+    shapes: ReadonlyMap<string, CallbackShape>,
+    what: string,
 ): void {
     const seen = new Set<string>();
     for (const c of decl.callbacks) {
         const name = c.name.name;
         const shape = shapes.get(name);
         if (!shape) {
-            world.unknown('LU0216', uri, c.name, name, `${what} has no callback ${quoted(name)}: it has ${[...shapes.keys()].map(quoted).join(', ')}.`, shapes.keys());
+            world.unknown(
+                'LU0216',
+                uri,
+                c.name,
+                name,
+                `${what} has no callback ${quoted(name)}: it has ${[...shapes.keys()].map(quoted).join(', ')}.`,
+                shapes.keys(),
+            );
         } else if (seen.has(name)) {
-            world.report('error', 'LU0204', uri, c.name, `There is a callback ${quoted(name)} already in ${quoted(decl.name.name)}: remove one.`);
+            world.report(
+                'error',
+                'LU0204',
+                uri,
+                c.name,
+                `There is a callback ${quoted(name)} already in ${quoted(decl.name.name)}: remove one.`,
+            );
         } else if (c.params.length !== shape.params.length) {
             checkParams(world, uri, c, shape);
         }
@@ -43,18 +72,36 @@ export function checkShapes(
     const missing = [...shapes].filter(([name, shape]) => shape.required && !seen.has(name));
     if (missing.length > 0) {
         const names = missing.map(([name]) => quoted(name));
-        const stubs = missing.map(([name, shape]) => `    ${name}(${shape.params.map((p) => p.name).join(', ')}) { ${shape.result.k === 'bool' ? 'return true ' : ''}}\n`).join('');
-        const end = world.files.get(uri)?.text.slice(decl.start, decl.end).endsWith('}') === true ? decl.end - 1 : decl.end;
-        world.report('error', 'LU0403', uri, decl.name, `${what} needs ${names.length === 1 ? 'the callback' : 'the callbacks'} ${names.join(', ')}: the kernel refuses to register it without.`,
-            { fix: { title: `Add ${names.join(', ')}`, edits: [{ span: { start: end, end }, text: end < decl.end ? stubs : `\n${stubs}` }] } });
+        const stubs = missing
+            .map(
+                ([name, shape]) =>
+                    `    ${name}(${shape.params.map((p) => p.name).join(', ')}) { ${shape.result.k === 'bool' ? 'return true ' : ''}}\n`,
+            )
+            .join('');
+        const end =
+            world.files.get(uri)?.text.slice(decl.start, decl.end).endsWith('}') === true ? decl.end - 1 : decl.end;
+        world.report(
+            'error',
+            'LU0403',
+            uri,
+            decl.name,
+            `${what} needs ${names.length === 1 ? 'the callback' : 'the callbacks'} ${names.join(', ')}: the kernel refuses to register it without.`,
+            {
+                fix: {
+                    title: `Add ${names.join(', ')}`,
+                    edits: [{ span: { start: end, end }, text: end < decl.end ? stubs : `\n${stubs}` }],
+                },
+            },
+        );
     }
 }
 
 function checkParams(world: World, uri: string, c: Callback, shape: CallbackShape): void {
     const wanted = shape.params.map((p) => p.name).join(', ');
     const span = { start: c.name.end, end: c.body.start };
-    world.report('error', 'LU0404', uri, span, `${quoted(c.name.name)} has the parameters \`(${wanted})\`.`,
-        { fix: { title: `Change to \`(${wanted})\``, edits: [{ span, text: `(${wanted}) ` }] } });
+    world.report('error', 'LU0404', uri, span, `${quoted(c.name.name)} has the parameters \`(${wanted})\`.`, {
+        fix: { title: `Change to \`(${wanted})\``, edits: [{ span, text: `(${wanted}) ` }] },
+    });
 }
 
 /** The type of `args.file` in the callbacks of a handler; undefined where nothing more is known than that it is a file. */
@@ -78,7 +125,14 @@ export function checkHandlerHead(world: World, uri: string, decl: HandlerDecl): 
     } else if (kind && world.natives.fileKinds.has(kind.name)) {
         world.names.set(kind, { kind: 'builtin-file', name: kind.name });
     } else if (kind && kind.name !== '') {
-        world.unknown('LU0217', uri, kind, kind.name, `No file kind is called ${quoted(kind.name)}.`, world.declared('fileKinds'));
+        world.unknown(
+            'LU0217',
+            uri,
+            kind,
+            kind.name,
+            `No file kind is called ${quoted(kind.name)}.`,
+            world.declared('fileKinds'),
+        );
     }
     const seen = new Set<string>();
     for (const used of decl.uses) {
@@ -86,7 +140,14 @@ export function checkHandlerHead(world: World, uri: string, decl: HandlerDecl): 
         if (flb) {
             world.names.set(used, { kind: 'flb', decl: flb });
         } else if (used.name !== '') {
-            world.unknown('LU0212', uri, used, used.name, `No FLB is called ${quoted(used.name)}.${missingLayer(used.name)}`, world.declared('flbs'));
+            world.unknown(
+                'LU0212',
+                uri,
+                used,
+                used.name,
+                `No FLB is called ${quoted(used.name)}.${missingLayer(used.name)}`,
+                world.declared('flbs'),
+            );
         }
         if (seen.has(used.name)) {
             world.report('error', 'LU0204', uri, used, `${quoted(used.name)} is used twice: remove one.`);
@@ -100,15 +161,30 @@ export function checkKernel(world: World, uri: string, decl: KernelDecl): void {
     const { from } = decl;
     if (from && from.start < from.end && !world.kernels.has(from.value) && !world.natives.kernels.has(from.value)) {
         const known = [...world.natives.kernels.keys(), ...world.kernels.keys()].filter((k) => k !== decl.name.value);
-        world.unknown('LU0213', uri, from, from.value, `No kernel is called "${from.value}": there are ${known.map((k) => `"${k}"`).join(', ')}.`, []);
+        world.unknown(
+            'LU0213',
+            uri,
+            from,
+            from.value,
+            `No kernel is called "${from.value}": there are ${known.map((k) => `"${k}"`).join(', ')}.`,
+            [],
+        );
     }
     const line = descentOf(world, decl);
     if (line.length === 0) {
-        world.report('error', 'LU0213', uri, from ?? decl.name, `The kernel "${decl.name.value}" is made from itself: begin with one that comes with the emulator.`);
+        world.report(
+            'error',
+            'LU0213',
+            uri,
+            from ?? decl.name,
+            `The kernel "${decl.name.value}" is made from itself: begin with one that comes with the emulator.`,
+        );
     }
     checkLayers(world, uri, decl, line);
     for (const entry of decl.entries) {
-        for (const name of entry.kind === 'list' && (entry.key.name === 'handlers' || entry.key.name === 'modules') ? entry.names : []) {
+        for (const name of entry.kind === 'list' && (entry.key.name === 'handlers' || entry.key.name === 'modules')
+            ? entry.names
+            : []) {
             nameInList(world, uri, name, line);
         }
     }
@@ -117,7 +193,13 @@ export function checkKernel(world: World, uri: string, decl: KernelDecl): void {
         const d = world.handler(name);
         const other = d && seen.get(d.compatible.value);
         if (d && other !== undefined && other !== name && added) {
-            world.report('error', 'LU0410', uri, added, `${quoted(name)} and ${quoted(other)} have the same compatible string "${d.compatible.value}": a kernel registers only one of them. Remove the other with \`handlers - ${other}\`.`);
+            world.report(
+                'error',
+                'LU0410',
+                uri,
+                added,
+                `${quoted(name)} and ${quoted(other)} have the same compatible string "${d.compatible.value}": a kernel registers only one of them. Remove the other with \`handlers - ${other}\`.`,
+            );
         } else if (d) {
             seen.set(d.compatible.value, name);
         }
@@ -130,10 +212,23 @@ function nameInList(world: World, uri: string, name: Ident, line: readonly Kerne
     if (handler) {
         world.names.set(name, { kind: 'handler', decl: handler });
         if (layer && !world.handlers.has(name.name) && !layersOfLine(line).includes(layer.name)) {
-            world.report('error', 'LU0415', uri, name, `${quoted(name.name)} comes with the layer ${quoted(layer.name)}, which this kernel does not have: \`layers ${[...layer.needs, layer.name].join(', ')}\`.`);
+            world.report(
+                'error',
+                'LU0415',
+                uri,
+                name,
+                `${quoted(name.name)} comes with the layer ${quoted(layer.name)}, which this kernel does not have: \`layers ${[...layer.needs, layer.name].join(', ')}\`.`,
+            );
         }
     } else if (name.name !== '') {
-        world.unknown('LU0212', uri, name, name.name, `No handler is called ${quoted(name.name)}.${missingLayer(name.name)}`, world.declared('handlers'));
+        world.unknown(
+            'LU0212',
+            uri,
+            name,
+            name.name,
+            `No handler is called ${quoted(name.name)}.${missingLayer(name.name)}`,
+            world.declared('handlers'),
+        );
     }
 }
 
@@ -157,7 +252,9 @@ function descentOf(world: World, decl: KernelDecl): KernelDecl[] {
 function handlersOf(world: World, decl: KernelDecl): { readonly name: string; readonly added: Ident | undefined }[] {
     const line = descentOf(world, decl);
     const layers = layersOfLine(line);
-    const shipped = [...world.std?.handlers.keys() ?? []].filter((name) => layers.includes(layerWith(name)?.name ?? name) || !layerWith(name));
+    const shipped = [...(world.std?.handlers.keys() ?? [])].filter(
+        (name) => layers.includes(layerWith(name)?.name ?? name) || !layerWith(name),
+    );
     let handlers: { name: string; added: Ident | undefined }[] = shipped.map((name) => ({ name, added: undefined }));
     for (const k of line) {
         for (const e of k.entries) {

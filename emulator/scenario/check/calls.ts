@@ -13,7 +13,14 @@ const CALL_MODES = Object.keys(REPLIES);
 export abstract class CallChecker extends MemberChecker {
     protected call(e: CallExpr): Type {
         if (e.with && !CALL_MODES.includes(e.with.name) && e.with.name !== '') {
-            this.world.unknown('LU0401', this.unit.uri, e.with, e.with.name, `No call is made with ${quoted(e.with.name)}: there is ${CALL_MODES.map(quoted).join(', ')}.`, CALL_MODES);
+            this.world.unknown(
+                'LU0401',
+                this.unit.uri,
+                e.with,
+                e.with.name,
+                `No call is made with ${quoted(e.with.name)}: there is ${CALL_MODES.map(quoted).join(', ')}.`,
+                CALL_MODES,
+            );
         }
         const { callee } = e;
         if (callee.kind === 'name') {
@@ -26,7 +33,11 @@ export abstract class CallChecker extends MemberChecker {
                 return this.native(e, found.method);
             }
             if (found && found.type.k !== 'any') {
-                this.error('LU0308', callee.member, `${quoted(callee.member.name)} is ${describeType(found.type)} and cannot be called.`);
+                this.error(
+                    'LU0308',
+                    callee.member,
+                    `${quoted(callee.member.name)} is ${describeType(found.type)} and cannot be called.`,
+                );
             }
             this.plainArgs(e.args);
             return ANY;
@@ -59,23 +70,43 @@ export abstract class CallChecker extends MemberChecker {
         }
         this.plainArgs(e.args);
         const method = this.world.natives.fd.methods.has(callee.name);
-        const variable = this.vars.find(callee.name) ?? (this.process === undefined ? undefined : this.processVar(this.process, callee.name));
+        const variable =
+            this.vars.find(callee.name) ??
+            (this.process === undefined ? undefined : this.processVar(this.process, callee.name));
         if (variable) {
             variable.reads++;
             this.mean(callee, variable.meaning);
-            this.error('LU0308', callee, `${quoted(callee.name)} is ${describeType(variable.type)} and cannot be called.`);
+            this.error(
+                'LU0308',
+                callee,
+                `${quoted(callee.name)} is ${describeType(variable.type)} and cannot be called.`,
+            );
         } else if (method) {
-            this.error('LU0202', callee, `${quoted(callee.name)} is a system call on a descriptor: write \`fd.${callee.name}(…)\`.`);
+            this.error(
+                'LU0202',
+                callee,
+                `${quoted(callee.name)} is a system call on a descriptor: write \`fd.${callee.name}(…)\`.`,
+            );
         } else {
-            this.world.unknown('LU0202', this.unit.uri, callee, callee.name, `No function is called ${quoted(callee.name)}.`,
-                [...this.world.fns.keys(), ...this.world.natives.functions.keys()]);
+            this.world.unknown(
+                'LU0202',
+                this.unit.uri,
+                callee,
+                callee.name,
+                `No function is called ${quoted(callee.name)}.`,
+                [...this.world.fns.keys(), ...this.world.natives.functions.keys()],
+            );
         }
         return ANY;
     }
 
     private function(e: CallExpr, fn: FnInfo): Type {
         this.checkFn(fn);
-        this.args(e, fn.decl.params.map((p, i) => ({ name: p.name.name, type: fn.params[i] ?? ANY })), quoted(fn.decl.name.name));
+        this.args(
+            e,
+            fn.decl.params.map((p, i) => ({ name: p.name.name, type: fn.params[i] ?? ANY })),
+            quoted(fn.decl.name.name),
+        );
         if (fn.context !== 'any') {
             this.require(fn.context, e.callee, quoted(`${fn.decl.name.name}()`));
         }
@@ -87,7 +118,11 @@ export abstract class CallChecker extends MemberChecker {
     protected abstract calledFn(fn: FnInfo, e: CallExpr): void;
 
     private native(e: CallExpr, native: NativeFunction): Type {
-        this.require(native.context, e.callee.kind === 'member' ? e.callee.member : e.callee, quoted(`${native.name}()`));
+        this.require(
+            native.context,
+            e.callee.kind === 'member' ? e.callee.member : e.callee,
+            quoted(`${native.name}()`),
+        );
         const bound = this.args(e, native.params, quoted(native.name));
         if (native.resultOfArg !== undefined) {
             const of = bound[native.resultOfArg];
@@ -119,7 +154,11 @@ export abstract class CallChecker extends MemberChecker {
                 if (i >= params.length && !tooMany) {
                     tooMany = true;
                     const n = params.length;
-                    this.error('LU0305', a, `${what} takes ${n === 0 ? 'no arguments' : n === 1 ? 'one argument' : `${n} arguments`}: remove this one.`);
+                    this.error(
+                        'LU0305',
+                        a,
+                        `${what} takes ${n === 0 ? 'no arguments' : n === 1 ? 'one argument' : `${n} arguments`}: remove this one.`,
+                    );
                 }
             }
             const param = params[i];
@@ -132,13 +171,23 @@ export abstract class CallChecker extends MemberChecker {
             bound[i] = a.value;
             const wanted = param.rest === true && param.type.k === 'list' ? param.type.of : param.type;
             if (!assignable(type, wanted)) {
-                this.error('LU0301', a.value, `${quoted(param.name)} of ${what} is ${describeType(wanted)}, not ${describeType(type)}.`);
+                this.error(
+                    'LU0301',
+                    a.value,
+                    `${quoted(param.name)} of ${what} is ${describeType(wanted)}, not ${describeType(type)}.`,
+                );
             }
         }
-        const missing = params.filter((p, i) => !bound[i] && p.rest !== true && p.default === undefined && !('default' in p));
+        const missing = params.filter(
+            (p, i) => !bound[i] && p.rest !== true && p.default === undefined && !('default' in p),
+        );
         if (missing.length > 0 && !e.args.some((a) => a.value.kind === 'error')) {
             const names = missing.map((p) => quoted(p.name)).join(' and ');
-            this.error('LU0304', { start: Math.max(e.callee.end, e.end - 1), end: e.end }, `${what} needs ${names} too.`);
+            this.error(
+                'LU0304',
+                { start: Math.max(e.callee.end, e.end - 1), end: e.end },
+                `${what} needs ${names} too.`,
+            );
         }
         return bound;
     }
@@ -146,9 +195,16 @@ export abstract class CallChecker extends MemberChecker {
     private namedParam(name: Ident, params: readonly NativeParam[], what: string): number {
         const i = params.findIndex((p) => p.name === name.name);
         if (i < 0) {
-            this.world.unknown('LU0306', this.unit.uri, name, name.name, params.length === 0
-                ? `${what} takes no arguments.` : `${what} has no argument ${quoted(name.name)}: it takes ${params.map((p) => quoted(p.name)).join(', ')}.`,
-            params.map((p) => p.name));
+            this.world.unknown(
+                'LU0306',
+                this.unit.uri,
+                name,
+                name.name,
+                params.length === 0
+                    ? `${what} takes no arguments.`
+                    : `${what} has no argument ${quoted(name.name)}: it takes ${params.map((p) => quoted(p.name)).join(', ')}.`,
+                params.map((p) => p.name),
+            );
         }
         return i;
     }
@@ -162,9 +218,16 @@ export abstract class CallChecker extends MemberChecker {
             this.plainArgs(e.args);
             if (name !== '') {
                 const builtin = this.world.natives.fileKinds.has(name);
-                this.world.unknown('LU0217', this.unit.uri, e.name, name, builtin
-                    ? `Files of kind ${quoted(name)} are made by the kernel's own calls, not by \`new\`.`
-                    : `No file kind is called ${quoted(name)}: declare it with \`file ${name} { }\`.`, [...this.world.fileKinds.keys()]);
+                this.world.unknown(
+                    'LU0217',
+                    this.unit.uri,
+                    e.name,
+                    name,
+                    builtin
+                        ? `Files of kind ${quoted(name)} are made by the kernel's own calls, not by \`new\`.`
+                        : `No file kind is called ${quoted(name)}: declare it with \`file ${name} { }\`.`,
+                    [...this.world.fileKinds.keys()],
+                );
             }
             return ANY;
         }
@@ -173,15 +236,27 @@ export abstract class CallChecker extends MemberChecker {
         for (const a of e.args) {
             const type = this.expr(a.value);
             if (!a.name) {
-                this.error('LU0306', a, `Say which field this is: \`new ${name}(${file.fields[0]?.name.name ?? 'field'}: …)\`.`);
+                this.error(
+                    'LU0306',
+                    a,
+                    `Say which field this is: \`new ${name}(${file.fields[0]?.name.name ?? 'field'}: …)\`.`,
+                );
                 continue;
             }
             const field = a.name.name;
             const i = file.fields.findIndex((f) => f.name.name === field);
             if (i < 0) {
-                const nearest = near(field, file.fields.map((f) => f.name.name));
-                this.report('error', 'LU0306', a.name, `A file of kind ${quoted(name)} has no field ${quoted(field)}.${nearest === undefined ? '' : ` Did you mean ${quoted(nearest)}?`}`,
-                    nearest === undefined ? undefined : changeTo(a.name, nearest));
+                const nearest = near(
+                    field,
+                    file.fields.map((f) => f.name.name),
+                );
+                this.report(
+                    'error',
+                    'LU0306',
+                    a.name,
+                    `A file of kind ${quoted(name)} has no field ${quoted(field)}.${nearest === undefined ? '' : ` Did you mean ${quoted(nearest)}?`}`,
+                    nearest === undefined ? undefined : changeTo(a.name, nearest),
+                );
                 continue;
             }
             if (seen.has(field)) {
@@ -190,7 +265,11 @@ export abstract class CallChecker extends MemberChecker {
             seen.add(field);
             const wanted = this.typeOfKindField(name, i);
             if (!assignable(type, wanted)) {
-                this.error('LU0301', a.value, `${quoted(field)} of ${quoted(name)} is ${describeType(wanted)}, not ${describeType(type)}.`);
+                this.error(
+                    'LU0301',
+                    a.value,
+                    `${quoted(field)} of ${quoted(name)} is ${describeType(wanted)}, not ${describeType(type)}.`,
+                );
             }
         }
         return { k: 'kind', name };

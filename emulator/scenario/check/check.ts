@@ -66,8 +66,22 @@ class ProgramChecker {
                 const value: Value = this.folder.value('', e);
                 return typeof value === 'number' ? value : undefined;
             },
-            error: (decl, code, span, message, replacement) => world.report('error', code, at(decl), span, message,
-                replacement === undefined ? undefined : { fix: { title: `Change to \`${replacement}\``, edits: [{ span: { start: span.start, end: span.end }, text: replacement }] } }),
+            error: (decl, code, span, message, replacement) =>
+                world.report(
+                    'error',
+                    code,
+                    at(decl),
+                    span,
+                    message,
+                    replacement === undefined
+                        ? undefined
+                        : {
+                              fix: {
+                                  title: `Change to \`${replacement}\``,
+                                  edits: [{ span: { start: span.start, end: span.end }, text: replacement }],
+                              },
+                          },
+                ),
             resolved: (name, decl) => world.names.set(name, { kind: 'struct', decl }),
         });
         for (const [name, decl] of world.structDecls) {
@@ -126,11 +140,18 @@ class ProgramChecker {
                 checkShapes(world, uri, item, world.natives.callbacks.handler, 'A handler');
                 const fileType = fileTypeOf(world, item);
                 for (const c of item.callbacks) {
-                    this.callback(uri, c, handlerShapes(world, fileType), c.name.name === 'can_preserve' || !fileType ? {} : { fileType });
+                    this.callback(
+                        uri,
+                        c,
+                        handlerShapes(world, fileType),
+                        c.name.name === 'can_preserve' || !fileType ? {} : { fileType },
+                    );
                 }
                 break;
             }
-            case 'machine': checkMachine(this.settings(uri, item), item); break;
+            case 'machine':
+                checkMachine(this.settings(uri, item), item);
+                break;
             case 'kernel':
                 checkKernelEntries(this.settings(uri, item), item);
                 checkKernel(world, uri, item);
@@ -154,36 +175,77 @@ class ProgramChecker {
         const seen = new Set<string>();
         for (const f of item.fields) {
             if (seen.has(f.name.name)) {
-                world.report('error', 'LU0204', uri, f.name, `${quoted(item.name.name)} has two fields called ${quoted(f.name.name)}: rename one.`);
+                world.report(
+                    'error',
+                    'LU0204',
+                    uri,
+                    f.name,
+                    `${quoted(item.name.name)} has two fields called ${quoted(f.name.name)}: rename one.`,
+                );
             }
             seen.add(f.name.name);
             const file = world.natives.objects.get('file');
             if (file?.fields.has(f.name.name) || file?.methods.has(f.name.name)) {
-                world.report('error', 'LU0204', uri, f.name, `Every file has a ${quoted(f.name.name)} of its own: choose another name for this field.`);
+                world.report(
+                    'error',
+                    'LU0204',
+                    uri,
+                    f.name,
+                    `Every file has a ${quoted(f.name.name)} of its own: choose another name for this field.`,
+                );
             }
             const type = f.type && typeNamed(world, uri, f.type);
             const init = f.init && this.body({ uri, span: f, context: 'kernel' }).expr(f.init);
             if (f.init && type && init && !assignable(init, type)) {
-                world.report('error', 'LU0301', uri, f.init, `${quoted(f.name.name)} is ${describeType(type)}, not ${describeType(init)}.`);
+                world.report(
+                    'error',
+                    'LU0301',
+                    uri,
+                    f.init,
+                    `${quoted(f.name.name)} is ${describeType(type)}, not ${describeType(init)}.`,
+                );
             }
         }
     }
 
-    private callback(uri: string, c: Callback, shapes: ReadonlyMap<string, CallbackShape>, more: Pick<Unit, 'fileKind' | 'fileType'>): void {
+    private callback(
+        uri: string,
+        c: Callback,
+        shapes: ReadonlyMap<string, CallbackShape>,
+        more: Pick<Unit, 'fileKind' | 'fileType'>,
+    ): void {
         const shape = shapes.get(c.name.name);
         const params = shape?.params ?? [];
         const body = this.body({ uri, span: c.body, context: 'kernel', result: shape?.result ?? ANY, ...more });
         this.params(uri, body, c.params, params, c.body);
         this.code(c, c.body, body, uri, c);
         if (shape?.result.k === 'bool' && body.flow.ended === undefined) {
-            this.world.report('error', 'LU0413', uri, c.name, `${quoted(c.name.name)} answers yes or no: end it with \`return true\` or \`return false\`.`);
+            this.world.report(
+                'error',
+                'LU0413',
+                uri,
+                c.name,
+                `${quoted(c.name.name)} answers yes or no: end it with \`return true\` or \`return false\`.`,
+            );
         }
     }
 
-    private params(uri: string, body: StatementChecker, names: readonly Ident[], types: readonly Pick<NativeParam, 'type'>[], block: Span): void {
+    private params(
+        uri: string,
+        body: StatementChecker,
+        names: readonly Ident[],
+        types: readonly Pick<NativeParam, 'type'>[],
+        block: Span,
+    ): void {
         names.forEach((p, i) => {
             if (p.name !== '' && names.findIndex((o) => o.name === p.name) < i) {
-                this.world.report('error', 'LU0204', uri, p, `There is a parameter ${quoted(p.name)} already: rename one.`);
+                this.world.report(
+                    'error',
+                    'LU0204',
+                    uri,
+                    p,
+                    `There is a parameter ${quoted(p.name)} already: rename one.`,
+                );
             }
             const v = body.vars.declare(p.name, types[i]?.type ?? ANY, p, block.start, true);
             this.world.names.set(p, v.meaning);
@@ -198,7 +260,13 @@ class ProgramChecker {
         info.state = 'busy';
         const { decl, uri } = info;
         const body = this.body({ uri, span: decl.body, context: 'any', fn: info, result: ANY });
-        this.params(uri, body, decl.params.map((p) => p.name), info.params.map((type) => ({ type })), decl.body);
+        this.params(
+            uri,
+            body,
+            decl.params.map((p) => p.name),
+            info.params.map((type) => ({ type })),
+            decl.body,
+        );
         for (const e of decl.label) {
             body.expr(e);
         }
@@ -228,14 +296,17 @@ function resultOf(returned: readonly Type[], fallsOff: boolean): Type {
 
 function finish(world: World, main: string): Program {
     const order = [...world.files.keys()];
-    const diagnostics = world.diagnostics.sort((a, b) =>
-        order.indexOf(a.uri) - order.indexOf(b.uri) || a.span.start - b.span.start || a.span.end - b.span.end);
+    const diagnostics = world.diagnostics.sort(
+        (a, b) => order.indexOf(a.uri) - order.indexOf(b.uri) || a.span.start - b.span.start || a.span.end - b.span.end,
+    );
     const { std } = world;
-    const over = <K, V>(own: Map<K, V>, below: ReadonlyMap<K, V> | undefined): ReadonlyMap<K, V> => (below ? new Layered(own, below) : own);
-    const merged = <V>(own: Map<string, V>, below: ReadonlyMap<string, V> | undefined): ReadonlyMap<string, V> => new Map([...below ?? [], ...own]);
+    const over = <K, V>(own: Map<K, V>, below: ReadonlyMap<K, V> | undefined): ReadonlyMap<K, V> =>
+        below ? new Layered(own, below) : own;
+    const merged = <V>(own: Map<string, V>, below: ReadonlyMap<string, V> | undefined): ReadonlyMap<string, V> =>
+        new Map([...(below ?? []), ...own]);
     return {
         main,
-        files: new Map([...world.files, ...std?.files ?? []]),
+        files: new Map([...world.files, ...(std?.files ?? [])]),
         diagnostics,
         natives: world.natives,
         ...(world.machine && { machine: world.machine }),
@@ -259,7 +330,9 @@ function finish(world: World, main: string): Program {
 function handlerShapes(world: World, fileType: Type | undefined): ReadonlyMap<string, CallbackShape> {
     const shapes = world.natives.callbacks.handler;
     const shape = shapes.get('get_id');
-    return fileType && shape ? new Map([...shapes, ['get_id', { ...shape, params: shape.params.map((p) => ({ ...p, type: fileType })) }]]) : shapes;
+    return fileType && shape
+        ? new Map([...shapes, ['get_id', { ...shape, params: shape.params.map((p) => ({ ...p, type: fileType })) }]])
+        : shapes;
 }
 
 /** The checked standard library with the layers that a program's kernels have. */

@@ -24,8 +24,15 @@ export function constant(s: Settings, e: Expr, what: string): number | undefined
         return value;
     }
     if (type.k !== 'any') {
-        s.world.report('error', 'LU0312', s.uri, e, type.k === 'int'
-            ? `${what} is a constant below 2^53: a number as 2GiB, or a \`const\`.` : `${what} is a number, not ${describeType(type)}.`);
+        s.world.report(
+            'error',
+            'LU0312',
+            s.uri,
+            e,
+            type.k === 'int'
+                ? `${what} is a constant below 2^53: a number as 2GiB, or a \`const\`.`
+                : `${what} is a number, not ${describeType(type)}.`,
+        );
     }
     return undefined;
 }

@@ -17,8 +17,11 @@ export function declare(world: World, files: Iterable<SourceFile>): void {
         for (const item of file.items) {
             world.uriOf.set(item, file.uri);
             switch (item.kind) {
-                case 'import': break;
-                case 'machine': enterMachine(world, file.uri, item); break;
+                case 'import':
+                    break;
+                case 'machine':
+                    enterMachine(world, file.uri, item);
+                    break;
                 case 'scenario':
                     isNew(world, scenarios, file.uri, item.name, item.name.value, 'scenario');
                     processesOf(item.body, world.processNames);
@@ -26,14 +29,24 @@ export function declare(world: World, files: Iterable<SourceFile>): void {
                 case 'kernel':
                     if (isNew(world, kernels, file.uri, item.name, item.name.value, 'kernel')) {
                         if (world.natives.kernels.has(item.name.value)) {
-                            world.report('error', 'LU0204', file.uri, item.name, `"${item.name.value}" is a kernel that comes with the emulator: choose another name, and say \`from "${item.name.value}"\`.`);
+                            world.report(
+                                'error',
+                                'LU0204',
+                                file.uri,
+                                item.name,
+                                `"${item.name.value}" is a kernel that comes with the emulator: choose another name, and say \`from "${item.name.value}"\`.`,
+                            );
                         } else {
                             world.kernels.set(item.name.value, item);
                         }
                     }
                     break;
                 default:
-                    if (item.name.name !== '' && isFree(world, file.uri, item) && isNew(world, names, file.uri, item.name, item.name.name, 'declaration')) {
+                    if (
+                        item.name.name !== '' &&
+                        isFree(world, file.uri, item) &&
+                        isNew(world, names, file.uri, item.name, item.name.name, 'declaration')
+                    ) {
                         enter(world, file.uri, item, item.name);
                     }
             }
@@ -44,8 +57,14 @@ export function declare(world: World, files: Iterable<SourceFile>): void {
 function enterMachine(world: World, uri: string, item: Extract<Item, { kind: 'machine' }>): void {
     const before = world.machine;
     if (before && world.uriOf.get(before) === uri) {
-        world.report('error', 'LU0204', uri, { start: item.start, end: item.start + 'machine'.length }, 'A file describes one machine: put all entries into one `machine { }`.',
-            { related: [{ uri, span: { start: before.start, end: before.end }, message: 'the first one' }] });
+        world.report(
+            'error',
+            'LU0204',
+            uri,
+            { start: item.start, end: item.start + 'machine'.length },
+            'A file describes one machine: put all entries into one `machine { }`.',
+            { related: [{ uri, span: { start: before.start, end: before.end }, message: 'the first one' }] },
+        );
         return;
     }
     // the files come with the main one first: its machine is the one that counts
@@ -59,9 +78,21 @@ function enterMachine(world: World, uri: string, item: Extract<Item, { kind: 'ma
             continue;
         }
         if (world.devices.has(name.name)) {
-            world.report('error', 'LU0204', uri, name, `There is a device called ${quoted(name.name)} already: rename one.`);
+            world.report(
+                'error',
+                'LU0204',
+                uri,
+                name,
+                `There is a device called ${quoted(name.name)} already: rename one.`,
+            );
         } else if (world.natives.globals.has(name.name)) {
-            world.report('error', 'LU0204', uri, name, `${quoted(name.name)} stands for something else: choose another name for this device.`);
+            world.report(
+                'error',
+                'LU0204',
+                uri,
+                name,
+                `${quoted(name.name)} stands for something else: choose another name for this device.`,
+            );
         } else {
             world.devices.set(name.name, e);
         }
@@ -71,10 +102,26 @@ function enterMachine(world: World, uri: string, item: Extract<Item, { kind: 'ma
 function isNew(world: World, seen: Map<string, Place>, uri: string, span: Span, name: string, what: string): boolean {
     const before = seen.get(name);
     if (before) {
-        const where = before.uri === uri ? `on line ${world.lineOf(uri, before.span.start)}` : `in ${before.uri.slice(before.uri.lastIndexOf('/') + 1)}`;
-        world.report('error', 'LU0204', uri, span, `There is a ${what} called ${quoted(name)} already ${where}: rename one.`, {
-            related: [{ uri: before.uri, span: { start: before.span.start, end: before.span.end }, message: 'the first one' }],
-        });
+        const where =
+            before.uri === uri
+                ? `on line ${world.lineOf(uri, before.span.start)}`
+                : `in ${before.uri.slice(before.uri.lastIndexOf('/') + 1)}`;
+        world.report(
+            'error',
+            'LU0204',
+            uri,
+            span,
+            `There is a ${what} called ${quoted(name)} already ${where}: rename one.`,
+            {
+                related: [
+                    {
+                        uri: before.uri,
+                        span: { start: before.span.start, end: before.span.end },
+                        message: 'the first one',
+                    },
+                ],
+            },
+        );
         return false;
     }
     seen.set(name, { uri, span });
@@ -86,9 +133,14 @@ type Named = Exclude<Item, { kind: 'import' | 'machine' | 'scenario' | 'kernel' 
 /** Handlers, FLBs and file kinds that come with the kernel keep their names. */
 function isFree(world: World, uri: string, item: Named): boolean {
     const { name } = item.name;
-    const taken = item.kind === 'handler' ? world.std?.handlers.has(name)
-        : item.kind === 'flb' ? world.std?.flbs.has(name)
-            : item.kind === 'file' ? world.natives.fileKinds.has(name) || world.std?.fileKinds.has(name) : false;
+    const taken =
+        item.kind === 'handler'
+            ? world.std?.handlers.has(name)
+            : item.kind === 'flb'
+              ? world.std?.flbs.has(name)
+              : item.kind === 'file'
+                ? world.natives.fileKinds.has(name) || world.std?.fileKinds.has(name)
+                : false;
     if (taken === true) {
         world.report('error', 'LU0204', uri, item.name, `${quoted(name)} comes with the kernel: choose another name.`);
     }
@@ -97,15 +149,34 @@ function isFree(world: World, uri: string, item: Named): boolean {
 
 function enter(world: World, uri: string, item: Named, name: Ident): void {
     switch (item.kind) {
-        case 'const': world.consts.set(name.name, { decl: item, uri, state: 'new', value: undefined, type: ANY }); break;
-        case 'struct': world.structDecls.set(name.name, item); break;
-        case 'file': world.fileKinds.set(name.name, item); break;
-        case 'flb': world.flbs.set(name.name, item); break;
-        case 'handler': world.handlers.set(name.name, item); break;
+        case 'const':
+            world.consts.set(name.name, { decl: item, uri, state: 'new', value: undefined, type: ANY });
+            break;
+        case 'struct':
+            world.structDecls.set(name.name, item);
+            break;
+        case 'file':
+            world.fileKinds.set(name.name, item);
+            break;
+        case 'flb':
+            world.flbs.set(name.name, item);
+            break;
+        case 'handler':
+            world.handlers.set(name.name, item);
+            break;
         case 'fn':
             processesOf(item.body, world.processNames);
             world.fns.set(name.name, {
-                decl: item, uri, state: 'new', context: 'any', contextWhy: '', result: ANY, fails: false, params: [], endsKernel: 'no', touches: new Set(),
+                decl: item,
+                uri,
+                state: 'new',
+                context: 'any',
+                contextWhy: '',
+                result: ANY,
+                fails: false,
+                params: [],
+                endsKernel: 'no',
+                touches: new Set(),
             });
     }
 }
@@ -130,7 +201,14 @@ export function processesOf(block: Block, into: Set<string>): Set<string> {
                     processesOf(s.otherwise, into);
                 }
                 break;
-            case 'in': case 'concurrently': case 'while': case 'for': case 'at': case 'undo': processesOf(s.body, into); break;
+            case 'in':
+            case 'concurrently':
+            case 'while':
+            case 'for':
+            case 'at':
+            case 'undo':
+                processesOf(s.body, into);
+                break;
         }
     };
     block.statements.forEach(visit);

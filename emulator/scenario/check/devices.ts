@@ -7,16 +7,34 @@ import { constant, type Settings } from './constant';
 import { quoted } from './world';
 
 /** The IOMMUs, and the machines that have them. */
-const IOMMUS = new Map([['vtd', 'x86_64'], ['amd', 'x86_64'], ['smmuv3', 'arm64']]);
+const IOMMUS = new Map([
+    ['vtd', 'x86_64'],
+    ['amd', 'x86_64'],
+    ['smmuv3', 'arm64'],
+]);
 const EXAMPLE = '`device nic0 at "0000:3b:00.0" { kind nic; queues 2; msix 4 }`';
 const SETTINGS = new Map([
-    ['kind', '`kind nic`'], ['queues', '`queues 2`'], ['msix', '`msix 4`'], ['driver', '`driver vfio`'], ['behind', '`behind "0000:3a:00.0"`'],
-    ['vf', '`vf of nic0`'], ['acs', '`acs off`'], ['ignores_bus_master', '`ignores_bus_master on`'], ['ats', '`ats on`'],
+    ['kind', '`kind nic`'],
+    ['queues', '`queues 2`'],
+    ['msix', '`msix 4`'],
+    ['driver', '`driver vfio`'],
+    ['behind', '`behind "0000:3a:00.0"`'],
+    ['vf', '`vf of nic0`'],
+    ['acs', '`acs off`'],
+    ['ignores_bus_master', '`ignores_bus_master on`'],
+    ['ats', '`ats on`'],
 ]);
 const CHOICES: ReadonlyMap<string, readonly string[]> = new Map([
-    ['kind', [...DEVICE_KINDS.keys()]], ['driver', ['native', 'vfio', 'none']], ['ignores_bus_master', ['on', 'off']], ['acs', ['on', 'off']], ['ats', ['on', 'off', 'deaf']],
+    ['kind', [...DEVICE_KINDS.keys()]],
+    ['driver', ['native', 'vfio', 'none']],
+    ['ignores_bus_master', ['on', 'off']],
+    ['acs', ['on', 'off']],
+    ['ats', ['on', 'off', 'deaf']],
 ]);
-const MOST: ReadonlyMap<string, number> = new Map([['queues', 64], ['msix', 2048]]);
+const MOST: ReadonlyMap<string, number> = new Map([
+    ['queues', 64],
+    ['msix', 2048],
+]);
 
 /** One of some words; complains where it is none. */
 function word(s: Settings, e: Expr, words: readonly string[], example: string): string | undefined {
@@ -34,7 +52,13 @@ function address(s: Settings, e: Expr): void {
     s.world.types.set(e, STRING);
     const found = e.kind === 'string' ? parsePciAddress(e.value) : undefined;
     if (!found && e.kind !== 'error') {
-        s.world.report('error', 'LU0301', s.uri, e, 'An address on the PCI buses stands here, as lspci writes it: `"0000:3b:00.0"`.');
+        s.world.report(
+            'error',
+            'LU0301',
+            s.uri,
+            e,
+            'An address on the PCI buses stands here, as lspci writes it: `"0000:3b:00.0"`.',
+        );
     }
 }
 
@@ -48,7 +72,13 @@ export function checkIommu(s: Settings, machine: MachineDecl, e: MachineEntry): 
     const arch = machine.entries.find((o) => o.key.name === 'arch')?.args[0];
     const has = arch?.kind === 'name' && arch.name === 'arm64' ? 'arm64' : 'x86_64';
     if (kind !== undefined && IOMMUS.get(kind) !== has) {
-        s.world.report('error', 'LU0301', s.uri, first, `${quoted(kind)} belongs to ${quoted(`arch ${IOMMUS.get(kind) ?? ''}`)}: this machine is ${quoted(has)}.`);
+        s.world.report(
+            'error',
+            'LU0301',
+            s.uri,
+            first,
+            `${quoted(kind)} belongs to ${quoted(`arch ${IOMMUS.get(kind) ?? ''}`)}: this machine is ${quoted(has)}.`,
+        );
     }
 }
 
@@ -64,7 +94,14 @@ export function checkDevice(s: Settings, e: MachineEntry): void {
         if (o === at) {
             address(s, o.value);
         } else {
-            s.world.unknown('LU0218', s.uri, o.key, o.key.name, `A device has no option ${quoted(o.key.name)}: it reads ${EXAMPLE}.`, ['at']);
+            s.world.unknown(
+                'LU0218',
+                s.uri,
+                o.key,
+                o.key.name,
+                `A device has no option ${quoted(o.key.name)}: it reads ${EXAMPLE}.`,
+                ['at'],
+            );
         }
     }
     for (const setting of e.body) {
@@ -90,9 +127,22 @@ function checkVf(s: Settings, device: MachineEntry, e: MachineEntry, example: st
     if (of?.kind !== 'name' || of.name !== 'of' || !physical || more.length > 0) {
         s.world.report('error', 'LU0304', s.uri, more[0] ?? e.key, `It reads ${example}.`);
     } else if (!found || found === device || found.body?.some((b) => b.key.name === 'vf')) {
-        s.world.unknown('LU0218', s.uri, physical, physical.kind === 'name' ? physical.name : '', 'A virtual function belongs to another device of the machine that is none itself: `vf of nic0`.', s.world.devices.keys());
+        s.world.unknown(
+            'LU0218',
+            s.uri,
+            physical,
+            physical.kind === 'name' ? physical.name : '',
+            'A virtual function belongs to another device of the machine that is none itself: `vf of nic0`.',
+            s.world.devices.keys(),
+        );
     } else if (busOf(found) !== busOf(device)) {
-        s.world.report('error', 'LU0311', s.uri, physical, 'A virtual function is on the bus of its device: give it an address there.');
+        s.world.report(
+            'error',
+            'LU0311',
+            s.uri,
+            physical,
+            'A virtual function is on the bus of its device: give it an address there.',
+        );
     }
 }
 
@@ -101,7 +151,14 @@ function checkSetting(s: Settings, device: MachineEntry, e: MachineEntry): void 
     const example = SETTINGS.get(name);
     const [first, ...more] = e.args;
     if (example === undefined) {
-        s.world.unknown('LU0218', s.uri, e.key, name, `A device has no ${quoted(name)}: there is ${[...SETTINGS.values()].join(', ')}.`, SETTINGS.keys());
+        s.world.unknown(
+            'LU0218',
+            s.uri,
+            e.key,
+            name,
+            `A device has no ${quoted(name)}: there is ${[...SETTINGS.values()].join(', ')}.`,
+            SETTINGS.keys(),
+        );
     } else if (name === 'vf') {
         checkVf(s, device, e, example);
     } else if (!first || more.length > 0) {

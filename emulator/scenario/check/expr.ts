@@ -12,19 +12,32 @@ export abstract class ExprChecker extends CallChecker {
 
     private typeOf(e: Expr): Type {
         switch (e.kind) {
-            case 'int': return INT;
-            case 'string': return STRING;
-            case 'bool': return BOOL;
-            case 'error': return ANY;
-            case 'name': return this.name(e);
-            case 'member': return this.member(e);
-            case 'index': return this.index(e);
-            case 'call': return this.callOf(e);
-            case 'new': return this.construct(e);
-            case 'try': return this.try(e);
-            case 'unary': return this.unary(e);
-            case 'binary': return this.binary(e);
-            case 'list': return this.list(e.items);
+            case 'int':
+                return INT;
+            case 'string':
+                return STRING;
+            case 'bool':
+                return BOOL;
+            case 'error':
+                return ANY;
+            case 'name':
+                return this.name(e);
+            case 'member':
+                return this.member(e);
+            case 'index':
+                return this.index(e);
+            case 'call':
+                return this.callOf(e);
+            case 'new':
+                return this.construct(e);
+            case 'try':
+                return this.try(e);
+            case 'unary':
+                return this.unary(e);
+            case 'binary':
+                return this.binary(e);
+            case 'list':
+                return this.list(e.items);
             case 'range':
                 this.expr(e.from);
                 this.expr(e.to);
@@ -84,17 +97,30 @@ export abstract class ExprChecker extends CallChecker {
             return type;
         }
         if (this.stopsByItself(call)) {
-            this.error('LU0402', e, `A call that fails in ${this.text(call.callee)} stops the scenario there: put the \`try\` before that call.`, { title: 'Remove `try`', edits: [{ span: { start: e.start, end: call.start }, text: '' }] });
+            this.error(
+                'LU0402',
+                e,
+                `A call that fails in ${this.text(call.callee)} stops the scenario there: put the \`try\` before that call.`,
+                { title: 'Remove `try`', edits: [{ span: { start: e.start, end: call.start }, text: '' }] },
+            );
             return type;
         }
         if (!this.canFail(call)) {
-            this.error('LU0402', e, `${this.text(call.callee)} cannot fail: remove the \`try\`.`, { title: 'Remove `try`', edits: [{ span: { start: e.start, end: call.start }, text: '' }] });
+            this.error('LU0402', e, `${this.text(call.callee)} cannot fail: remove the \`try\`.`, {
+                title: 'Remove `try`',
+                edits: [{ span: { start: e.start, end: call.start }, text: '' }],
+            });
             return type;
         }
         switch (type.k) {
-            case 'none': case 'int': return INT;
-            case 'fd': case 'phys': return type;
-            default: return ANY;
+            case 'none':
+            case 'int':
+                return INT;
+            case 'fd':
+            case 'phys':
+                return type;
+            default:
+                return ANY;
         }
     }
 
@@ -121,8 +147,12 @@ export abstract class ExprChecker extends CallChecker {
             return;
         }
         if (isIntLike(type)) {
-            this.error('LU0302', e, `${what} is true or false, not ${describeType(type)}: compare it, as in \`… != 0\`.`,
-                { title: 'Compare with 0', edits: [{ span: { start: e.end, end: e.end }, text: ' != 0' }] });
+            this.error(
+                'LU0302',
+                e,
+                `${what} is true or false, not ${describeType(type)}: compare it, as in \`… != 0\`.`,
+                { title: 'Compare with 0', edits: [{ span: { start: e.end, end: e.end }, text: ' != 0' }] },
+            );
         } else {
             this.error('LU0302', e, `${what} is true or false, not ${describeType(type)}.`);
         }
@@ -132,17 +162,25 @@ export abstract class ExprChecker extends CallChecker {
         const left = this.expr(e.left);
         const right = this.expr(e.right);
         switch (e.op) {
-            case '&&': case '||':
+            case '&&':
+            case '||':
                 this.condition(e.left, left, `The left side of \`${e.op}\``);
                 this.condition(e.right, right, `The right side of \`${e.op}\``);
                 return BOOL;
-            case '==': case '!=':
+            case '==':
+            case '!=':
                 if (!comparable(left, right)) {
-                    this.error('LU0315', e, `${this.text(e.left)} is ${describeType(left)} and ${this.text(e.right)} ${describeType(right)}: they are never equal.`);
+                    this.error(
+                        'LU0315',
+                        e,
+                        `${this.text(e.left)} is ${describeType(left)} and ${this.text(e.right)} ${describeType(right)}: they are never equal.`,
+                    );
                 }
                 return BOOL;
-            case '+': return this.sum(e, left, right);
-            default: return this.arithmetic(e, left, right);
+            case '+':
+                return this.sum(e, left, right);
+            default:
+                return this.arithmetic(e, left, right);
         }
     }
 
@@ -161,12 +199,19 @@ export abstract class ExprChecker extends CallChecker {
 
     private arithmetic(e: BinaryExpr, left: Type, right: Type): Type {
         const compares = e.op === '<' || e.op === '<=' || e.op === '>' || e.op === '>=';
-        for (const [side, type] of [[e.left, left], [e.right, right]] as const) {
+        for (const [side, type] of [
+            [e.left, left],
+            [e.right, right],
+        ] as const) {
             if (!isIntLike(type)) {
                 const chain = compares && side.kind === 'binary' && type.k === 'bool';
-                this.error('LU0303', side, chain
-                    ? `Comparisons cannot be chained: write \`a ${e.op} b && b ${e.op} c\`.`
-                    : `${quoted(e.op)} needs integers, and this is ${describeType(type)}.`);
+                this.error(
+                    'LU0303',
+                    side,
+                    chain
+                        ? `Comparisons cannot be chained: write \`a ${e.op} b && b ${e.op} c\`.`
+                        : `${quoted(e.op)} needs integers, and this is ${describeType(type)}.`,
+                );
                 return compares ? BOOL : INT;
             }
         }

@@ -10,9 +10,22 @@ export function checkFinds(world: World, uri: string, finds: readonly Ident[]): 
             continue;
         }
         if (!isCode(f.name)) {
-            world.unknown('LU0219', uri, f, f.name, `No diagnosis has the code ${quoted(f.name)}: they are LU1001 and what follows, see the page of diagnoses.`, Object.keys(CATALOGUE));
+            world.unknown(
+                'LU0219',
+                uri,
+                f,
+                f.name,
+                `No diagnosis has the code ${quoted(f.name)}: they are LU1001 and what follows, see the page of diagnoses.`,
+                Object.keys(CATALOGUE),
+            );
         } else if (seen.has(f.name)) {
-            world.report('error', 'LU0219', uri, f, `${quoted(f.name)} is named twice: each code counts once, however often it is found.`);
+            world.report(
+                'error',
+                'LU0219',
+                uri,
+                f,
+                `${quoted(f.name)} is named twice: each code counts once, however often it is found.`,
+            );
         }
         seen.add(f.name);
     }

@@ -20,7 +20,10 @@ export class Folder {
     /** The value, where all its parts are constant. `shadowed`: names that mean a variable here. */
     value(uri: string, e: Expr, shadowed?: (name: string) => boolean): Value {
         switch (e.kind) {
-            case 'int': case 'string': case 'bool': return e.value;
+            case 'int':
+            case 'string':
+            case 'bool':
+                return e.value;
             case 'name': {
                 if (shadowed?.(e.name) === true) {
                     return undefined;
@@ -40,7 +43,8 @@ export class Folder {
                 const right = left === undefined ? undefined : this.value(uri, e.right, shadowed);
                 return right === undefined ? undefined : this.compute(uri, e, () => binary(e.op, left, right));
             }
-            default: return undefined;
+            default:
+                return undefined;
         }
     }
 
@@ -53,7 +57,13 @@ export class Folder {
             }
             if (!this.failed.has(e)) {
                 this.failed.add(e);
-                this.world.report('error', 'LU0311', uri, e, `${quoted(this.world.textOf(uri, e))} has no value: ${problem.message}.`);
+                this.world.report(
+                    'error',
+                    'LU0311',
+                    uri,
+                    e,
+                    `${quoted(this.world.textOf(uri, e))} has no value: ${problem.message}.`,
+                );
             }
             return undefined;
         }
@@ -66,7 +76,13 @@ export class Folder {
             return info?.value;
         }
         if (info.state === 'busy') {
-            this.world.report('error', 'LU0312', info.uri, info.decl.value, `The value of ${quoted(name)} needs the value of ${quoted(name)}.`);
+            this.world.report(
+                'error',
+                'LU0312',
+                info.uri,
+                info.decl.value,
+                `The value of ${quoted(name)} needs the value of ${quoted(name)}.`,
+            );
             info.state = 'done';
             return undefined;
         }
@@ -76,8 +92,13 @@ export class Folder {
         info.state = 'done';
         info.value = value;
         if (value === undefined && this.world.diagnostics.length === before && info.decl.value.kind !== 'error') {
-            this.world.report('error', 'LU0312', info.uri, info.decl.value,
-                'A constant is made of numbers, strings, true, false, other constants and operators only.');
+            this.world.report(
+                'error',
+                'LU0312',
+                info.uri,
+                info.decl.value,
+                'A constant is made of numbers, strings, true, false, other constants and operators only.',
+            );
         }
         info.type = typeOfValue(value) ?? info.type;
         return value;
@@ -86,9 +107,14 @@ export class Folder {
 
 function typeOfValue(v: Value): Type | undefined {
     switch (typeof v) {
-        case 'number': case 'bigint': return INT;
-        case 'boolean': return BOOL;
-        case 'string': return STRING;
-        default: return undefined;
+        case 'number':
+        case 'bigint':
+            return INT;
+        case 'boolean':
+            return BOOL;
+        case 'string':
+            return STRING;
+        default:
+            return undefined;
     }
 }

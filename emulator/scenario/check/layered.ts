@@ -1,6 +1,9 @@
 /** A map that looks up what it does not have in another one: the standard library below a user's program, without copying it. */
 export class Layered<K, V> extends Map<K, V> {
-    constructor(own: Iterable<readonly [K, V]>, private readonly below: ReadonlyMap<K, V>) {
+    constructor(
+        own: Iterable<readonly [K, V]>,
+        private readonly below: ReadonlyMap<K, V>,
+    ) {
         super();
         for (const [k, v] of own) {
             this.set(k, v);

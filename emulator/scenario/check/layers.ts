@@ -5,7 +5,10 @@ import type { Ident, KernelDecl, KernelList, SourceFile } from '../ast';
 import { insert, quoted, type World } from './world';
 
 /** Settings of a kernel that say something about a layer. */
-const SETTINGS: ReadonlyMap<string, string> = new Map([['vfio_phase', 'vfio'], ['iommufd_phase', 'iommu']]);
+const SETTINGS: ReadonlyMap<string, string> = new Map([
+    ['vfio_phase', 'vfio'],
+    ['iommufd_phase', 'iommu'],
+]);
 
 const isLayers = (e: KernelDecl['entries'][number]): e is KernelList => e.kind === 'list' && e.key.name === 'layers';
 
@@ -28,15 +31,27 @@ export function checkLayers(world: World, uri: string, decl: KernelDecl, line: r
         if (entry.sign !== '') {
             const at = entry.names[0]?.start ?? entry.end;
             const start = entry.key.end;
-            world.report('error', 'LU0218', uri, entry.key, 'Layers stand without a sign: `layers pci, vfio`. A kernel without a layer is one that does not name it.',
-                { fix: { title: 'Remove the sign', edits: [{ span: { start, end: at }, text: ' ' }] } });
+            world.report(
+                'error',
+                'LU0218',
+                uri,
+                entry.key,
+                'Layers stand without a sign: `layers pci, vfio`. A kernel without a layer is one that does not name it.',
+                { fix: { title: 'Remove the sign', edits: [{ span: { start, end: at }, text: ' ' }] } },
+            );
         }
         for (const name of entry.names) {
             if (name.name !== '') {
                 checkLayer(world, uri, name, entry, has);
             }
             if (seen.has(name.name)) {
-                world.report('error', 'LU0204', uri, name, `The layer ${quoted(name.name)} is named twice: remove one.`);
+                world.report(
+                    'error',
+                    'LU0204',
+                    uri,
+                    name,
+                    `The layer ${quoted(name.name)} is named twice: remove one.`,
+                );
             }
             seen.add(name.name);
         }
@@ -44,7 +59,13 @@ export function checkLayers(world: World, uri: string, decl: KernelDecl, line: r
     for (const entry of decl.entries) {
         const layer = entry.kind === 'setting' ? SETTINGS.get(entry.key.name) : undefined;
         if (entry.kind === 'setting' && layer !== undefined && !has.has(layer)) {
-            world.report('error', 'LU0415', uri, entry.key, `${quoted(entry.key.name)} is about the layer ${quoted(layer)}, which this kernel does not have.`);
+            world.report(
+                'error',
+                'LU0415',
+                uri,
+                entry.key,
+                `${quoted(entry.key.name)} is about the layer ${quoted(layer)}, which this kernel does not have.`,
+            );
         }
     }
     checkBase(world, uri, decl, line);
@@ -53,14 +74,27 @@ export function checkLayers(world: World, uri: string, decl: KernelDecl, line: r
 function checkLayer(world: World, uri: string, name: Ident, entry: KernelList, has: ReadonlySet<string>): void {
     const layer = LAYERS.get(name.name);
     if (!layer) {
-        world.unknown('LU0218', uri, name, name.name, `No layer is called ${quoted(name.name)}: there are ${[...LAYERS.keys()].map(quoted).join(', ')}.`, LAYERS.keys());
+        world.unknown(
+            'LU0218',
+            uri,
+            name,
+            name.name,
+            `No layer is called ${quoted(name.name)}: there are ${[...LAYERS.keys()].map(quoted).join(', ')}.`,
+            LAYERS.keys(),
+        );
         return;
     }
     const missing = layer.needs.filter((n) => !has.has(n));
     if (missing.length > 0) {
         const first = entry.names[0]?.start ?? name.start;
-        world.report('error', 'LU0415', uri, name, `The layer ${quoted(name.name)} is built on ${missing.map(quoted).join(' and ')}, which this kernel does not have: name ${missing.length === 1 ? 'it' : 'them'}, too.`,
-            { fix: insert(first, `${missing.join(', ')}, `) });
+        world.report(
+            'error',
+            'LU0415',
+            uri,
+            name,
+            `The layer ${quoted(name.name)} is built on ${missing.map(quoted).join(' and ')}, which this kernel does not have: name ${missing.length === 1 ? 'it' : 'them'}, too.`,
+            { fix: insert(first, `${missing.join(', ')}, `) },
+        );
     }
 }
 
@@ -69,12 +103,20 @@ function checkBase(world: World, uri: string, decl: KernelDecl, line: readonly K
     const [first] = layersNamed(decl);
     const base = DESCRIPTIONS.get(line[0]?.from?.value ?? '');
     if (first && base && !takesLayers(base.release)) {
-        world.report('error', 'LU0415', uri, first, `Layers are for "${OLDEST_WITH_LAYERS}" and what came after it: "${base.name}" does not have what they call.`);
+        world.report(
+            'error',
+            'LU0415',
+            uri,
+            first,
+            `Layers are for "${OLDEST_WITH_LAYERS}" and what came after it: "${base.name}" does not have what they call.`,
+        );
     }
 }
 
 /** A sentence about a name that is a handler or an FLB of a layer which the program does not use; empty for others. */
 export function missingLayer(name: string): string {
     const layer = layerWith(name);
-    return layer ? ` It comes with the layer ${quoted(layer.name)}, which no kernel of this program has: \`kernel "next" from "7.3" { layers ${[...layer.needs, layer.name].join(', ')} }\`.` : '';
+    return layer
+        ? ` It comes with the layer ${quoted(layer.name)}, which no kernel of this program has: \`kernel "next" from "7.3" { layers ${[...layer.needs, layer.name].join(', ')} }\`.`
+        : '';
 }

@@ -15,12 +15,17 @@ export abstract class MemberChecker extends NameChecker {
     protected tableOf(t: Type): ObjectType | undefined {
         const { natives } = this.world;
         switch (t.k) {
-            case 'fd': return natives.fd;
-            case 'object': return natives.objects.get(t.name);
-            case 'kind': return natives.objects.get('file');
+            case 'fd':
+                return natives.fd;
+            case 'object':
+                return natives.objects.get(t.name);
+            case 'kind':
+                return natives.objects.get('file');
             // a handler's or an FLB's name stands for the kernel's object of it
-            case 'decl': return natives.objects.get(t.of) ?? natives.objects.get(`luo_${t.of}`);
-            default: return natives.objects.get(t.k);
+            case 'decl':
+                return natives.objects.get(t.of) ?? natives.objects.get(`luo_${t.of}`);
+            default:
+                return natives.objects.get(t.k);
         }
     }
 
@@ -28,7 +33,12 @@ export abstract class MemberChecker extends NameChecker {
     protected member(e: MemberExpr): Type {
         const found = this.find(e);
         if (found && 'method' in found) {
-            this.error('LU0308', e.member, `${quoted(e.member.name)} is a method: call it, \`${e.member.name}(…)\`.`, insert(e.member.end, '()'));
+            this.error(
+                'LU0308',
+                e.member,
+                `${quoted(e.member.name)} is a method: call it, \`${e.member.name}(…)\`.`,
+                insert(e.member.end, '()'),
+            );
             return ANY;
         }
         return found?.type ?? ANY;
@@ -45,7 +55,12 @@ export abstract class MemberChecker extends NameChecker {
             this.world.members.set(e, { kind: 'dynamic', name });
             return { type: ANY, writable: true };
         }
-        return this.processMember(e, object) ?? this.ownMember(e, object) ?? this.nativeMember(e, object) ?? this.unknownMember(e, object);
+        return (
+            this.processMember(e, object) ??
+            this.ownMember(e, object) ??
+            this.nativeMember(e, object) ??
+            this.unknownMember(e, object)
+        );
     }
 
     private processMember(e: MemberExpr, object: Type): Found | undefined {
@@ -56,8 +71,12 @@ export abstract class MemberChecker extends NameChecker {
         const process = object.name;
         const proc = this.flow.procs.get(process);
         const v = proc?.vars.get(name);
-        const gone = (): void => this.error('LU0208', e.member,
-            `${quoted(name)} was a variable of the ${quoted(process)} that ${proc?.lost.get(name) ?? proc?.why ?? ''} ended: assign it anew in a new \`process ${process}\`.`);
+        const gone = (): void =>
+            this.error(
+                'LU0208',
+                e.member,
+                `${quoted(name)} was a variable of the ${quoted(process)} that ${proc?.lost.get(name) ?? proc?.why ?? ''} ended: assign it anew in a new \`process ${process}\`.`,
+            );
         const mean = (type: Type): Found => {
             this.world.members.set(e, { kind: 'process-var', process, name });
             return { type, writable: false };
@@ -77,7 +96,9 @@ export abstract class MemberChecker extends NameChecker {
         if (known) {
             return mean(known);
         }
-        return this.unit.fn && !this.tableOf(object)?.fields.has(name) && !this.tableOf(object)?.methods.has(name) ? mean(ANY) : undefined;
+        return this.unit.fn && !this.tableOf(object)?.fields.has(name) && !this.tableOf(object)?.methods.has(name)
+            ? mean(ANY)
+            : undefined;
     }
 
     /** A field of a struct in memory, or of a file kind that is declared in the language. */
@@ -112,7 +133,8 @@ export abstract class MemberChecker extends NameChecker {
         const field = table?.fields.get(name);
         if (field) {
             this.world.members.set(e, { kind: 'field', field });
-            const narrowed = name === 'file' && object.k === 'object' && object.name === 'luo_args' ? this.unit.fileType : undefined;
+            const narrowed =
+                name === 'file' && object.k === 'object' && object.name === 'luo_args' ? this.unit.fileType : undefined;
             return { type: narrowed ?? field.type, writable: field.set !== undefined };
         }
         const method = table?.methods.get(name);
@@ -126,8 +148,14 @@ export abstract class MemberChecker extends NameChecker {
     private unknownMember(e: MemberExpr, object: Type): undefined {
         this.world.members.set(e, { kind: 'dynamic', name: e.member.name });
         const { name } = e.member;
-        const what = object.k === 'decl' ? `The ${object.of === 'file' ? 'file kind' : object.of === 'flb' ? 'FLB' : object.of} ${quoted(object.name)}` : this.capital(describeType(object));
-        const message = object.k === 'decl' && object.of === 'process' ? `${what} has no variable ${quoted(name)} yet.` : `${what} has no ${quoted(name)}.`;
+        const what =
+            object.k === 'decl'
+                ? `The ${object.of === 'file' ? 'file kind' : object.of === 'flb' ? 'FLB' : object.of} ${quoted(object.name)}`
+                : this.capital(describeType(object));
+        const message =
+            object.k === 'decl' && object.of === 'process'
+                ? `${what} has no variable ${quoted(name)} yet.`
+                : `${what} has no ${quoted(name)}.`;
         this.world.unknown('LU0203', this.unit.uri, e.member, e.member.name, message, this.memberNames(object));
         return undefined;
     }
@@ -159,10 +187,14 @@ export abstract class MemberChecker extends NameChecker {
             this.error('LU0316', e.index, `An index is an integer, not ${describeType(index)}.`);
         }
         switch (object.k) {
-            case 'list': return object.of;
-            case 'bytes': return INT;
-            case 'object': return this.tableOf(object)?.element ?? ANY;
-            case 'any': return ANY;
+            case 'list':
+                return object.of;
+            case 'bytes':
+                return INT;
+            case 'object':
+                return this.tableOf(object)?.element ?? ANY;
+            case 'any':
+                return ANY;
             default:
                 this.error('LU0316', e, `${this.text(e.object)} is ${describeType(object)}, which has no elements.`);
                 return ANY;

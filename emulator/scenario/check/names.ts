@@ -36,7 +36,11 @@ export class NameChecker extends Body {
         v.reads++;
         this.mean(e, v.meaning);
         if (this.flow.isGone(v)) {
-            this.error('LU0208', e, `${quoted(e.name)} belongs to the kernel that ${this.flow.kernelWhy} ended: get it anew from the kernel that runs now.`);
+            this.error(
+                'LU0208',
+                e,
+                `${quoted(e.name)} belongs to the kernel that ${this.flow.kernelWhy} ended: get it anew from the kernel that runs now.`,
+            );
         }
         return v.type;
     }
@@ -47,7 +51,11 @@ export class NameChecker extends Body {
         const why = proc?.lost.get(e.name);
         if (why !== undefined) {
             this.mean(e, { kind: 'process-var', process, name: e.name, type: ANY });
-            this.error('LU0208', e, `${quoted(e.name)} was a variable of the ${quoted(process)} that ${why} ended: assign it anew in this one.`);
+            this.error(
+                'LU0208',
+                e,
+                `${quoted(e.name)} was a variable of the ${quoted(process)} that ${why} ended: assign it anew in this one.`,
+            );
             return ANY;
         }
         const known = this.world.fnProcessVars.get(process)?.get(e.name);
@@ -87,7 +95,7 @@ export class NameChecker extends Body {
             return type;
         }
         const init = f?.init;
-        return init === undefined ? ANY : this.world.types.get(init) ?? ANY;
+        return init === undefined ? ANY : (this.world.types.get(init) ?? ANY);
     }
 
     private declared(e: NameExpr): Type | undefined {
@@ -99,7 +107,10 @@ export class NameChecker extends Body {
             this.mean(e, { kind: 'const', name, value, type: constant.type });
             return constant.type;
         }
-        if (this.unit.processes?.has(name) === true || (this.unit.fn && this.unit.fn.context !== 'kernel' && world.processNames.has(name))) {
+        if (
+            this.unit.processes?.has(name) === true ||
+            (this.unit.fn && this.unit.fn.context !== 'kernel' && world.processNames.has(name))
+        ) {
             this.mean(e, { kind: 'process', name });
             return { k: 'decl', of: 'process', name };
         }
@@ -109,7 +120,12 @@ export class NameChecker extends Body {
         }
         const global = world.natives.globals.get(name);
         if (global) {
-            this.mean(e, global.constant === undefined ? { kind: 'global', name } : { kind: 'const', name, value: global.constant, type: global.type });
+            this.mean(
+                e,
+                global.constant === undefined
+                    ? { kind: 'global', name }
+                    : { kind: 'const', name, value: global.constant, type: global.type },
+            );
             this.require(global.context, e, quoted(name));
             return global.type;
         }
@@ -166,17 +182,37 @@ export class NameChecker extends Body {
         const hidden = this.vars.all.findLast((v) => v.name === name);
         if (hidden && hidden.process === undefined && this.process === undefined) {
             hidden.reads++;
-            this.error('LU0207', e, `${quoted(name)} lives only in the block where line ${this.line(hidden.span)} declares it: assign it before that block to use it here.`);
+            this.error(
+                'LU0207',
+                e,
+                `${quoted(name)} lives only in the block where line ${this.line(hidden.span)} declares it: assign it before that block to use it here.`,
+            );
             return ANY;
         }
-        const elsewhere = this.vars.all.find((v) => v.name === name && v.process !== undefined && v.process !== this.process);
+        const elsewhere = this.vars.all.find(
+            (v) => v.name === name && v.process !== undefined && v.process !== this.process,
+        );
         if (elsewhere?.process !== undefined) {
             elsewhere.reads++;
-            this.error('LU0207', e, `${quoted(name)} is a variable of the process ${quoted(elsewhere.process)}: read it as \`${elsewhere.process}.${name}\`.`,
-                { title: `Change to \`${elsewhere.process}.${name}\``, edits: [{ span: { start: e.start, end: e.end }, text: `${elsewhere.process}.${name}` }] });
+            this.error(
+                'LU0207',
+                e,
+                `${quoted(name)} is a variable of the process ${quoted(elsewhere.process)}: read it as \`${elsewhere.process}.${name}\`.`,
+                {
+                    title: `Change to \`${elsewhere.process}.${name}\``,
+                    edits: [{ span: { start: e.start, end: e.end }, text: `${elsewhere.process}.${name}` }],
+                },
+            );
             return ANY;
         }
-        this.world.unknown('LU0201', this.unit.uri, e, name, `Nothing is called ${quoted(name)} here.${missingLayer(name)}`, this.readable());
+        this.world.unknown(
+            'LU0201',
+            this.unit.uri,
+            e,
+            name,
+            `Nothing is called ${quoted(name)} here.${missingLayer(name)}`,
+            this.readable(),
+        );
         return ANY;
     }
 }

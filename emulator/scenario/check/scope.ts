@@ -69,8 +69,13 @@ export class Variables {
     declare(name: string, type: Type, span: Span, from: number, exempt: boolean): Var {
         const { scope } = this;
         const local: LocalVar = {
-            kind: 'local', name, type, slot: this.locals.length, declared: { start: span.start, end: span.end },
-            scope: { start: Math.min(from, scope.span.end), end: scope.span.end }, ...(scope.loop && { loop: scope.loop }),
+            kind: 'local',
+            name,
+            type,
+            slot: this.locals.length,
+            declared: { start: span.start, end: span.end },
+            scope: { start: Math.min(from, scope.span.end), end: scope.span.end },
+            ...(scope.loop && { loop: scope.loop }),
         };
         this.locals.push(local);
         const v: Var = { name, type, span, meaning: local, reads: 0, exempt };
@@ -97,14 +102,37 @@ export function reportUnread(world: World, uri: string, vars: readonly Var[]): v
         if (v.reads > 0 || v.exempt || v.name.startsWith('_') || v.name === '') {
             continue;
         }
-        const meant = vars.find((o) => o.reads > 0 && o.process === v.process && o.span.start < v.span.start && isSlip(v.name, o.name));
+        const meant = vars.find(
+            (o) => o.reads > 0 && o.process === v.process && o.span.start < v.span.start && isSlip(v.name, o.name),
+        );
         if (meant) {
-            world.report('warning', 'LU0210', uri, v.span, `${quoted(v.name)} is never read: did you mean ${quoted(meant.name)}?`, {
-                fix: changeTo(v.span, meant.name),
-                related: [{ uri, span: { start: meant.span.start, end: meant.span.end }, message: `${quoted(meant.name)} gets its value here` }],
-            });
-        } else if (!vars.some((o) => o.name === v.name && o.process === v.process && o.reads > 0 && o.process !== undefined)) {
-            world.report('warning', 'LU0209', uri, v.span, `${quoted(v.name)} is never read: remove it, or call it \`_${v.name}\` if that is meant.`);
+            world.report(
+                'warning',
+                'LU0210',
+                uri,
+                v.span,
+                `${quoted(v.name)} is never read: did you mean ${quoted(meant.name)}?`,
+                {
+                    fix: changeTo(v.span, meant.name),
+                    related: [
+                        {
+                            uri,
+                            span: { start: meant.span.start, end: meant.span.end },
+                            message: `${quoted(meant.name)} gets its value here`,
+                        },
+                    ],
+                },
+            );
+        } else if (
+            !vars.some((o) => o.name === v.name && o.process === v.process && o.reads > 0 && o.process !== undefined)
+        ) {
+            world.report(
+                'warning',
+                'LU0209',
+                uri,
+                v.span,
+                `${quoted(v.name)} is never read: remove it, or call it \`_${v.name}\` if that is meant.`,
+            );
         }
     }
 }

@@ -1,8 +1,25 @@
 /** Statements of every kind, with what they do to the kernel and its processes. */
 import { isErrnoName } from '../../kernel/errno';
 import type {
-    AssertStmt, Block, BootStmt, CallExpr, ConcurrentlyStmt, CostStmt, Expectation, Expr, ForStmt, Ident, IfStmt, InjectStmt, KillStmt, ProcessBlock, ProcessStmt, ReturnStmt, Stmt,
-    StringLit, WhileStmt,
+    AssertStmt,
+    Block,
+    BootStmt,
+    CallExpr,
+    ConcurrentlyStmt,
+    CostStmt,
+    Expectation,
+    Expr,
+    ForStmt,
+    Ident,
+    IfStmt,
+    InjectStmt,
+    KillStmt,
+    ProcessBlock,
+    ProcessStmt,
+    ReturnStmt,
+    Stmt,
+    StringLit,
+    WhileStmt,
 } from '../ast';
 import { isBeside } from '../load';
 import { ANY, INT, type Type } from '../types';
@@ -51,13 +68,27 @@ export class StatementChecker extends AssignChecker {
 
     private one(s: Stmt): void {
         switch (s.kind) {
-            case 'boot': this.boot(s); break;
-            case 'process': this.processStmt(s); break;
-            case 'in': this.inProcess(s); break;
-            case 'concurrently': this.concurrently(s); break;
-            case 'assign': this.assign(s); break;
-            case 'expr': this.exprStmt(s); break;
-            case 'send': this.send(s); break;
+            case 'boot':
+                this.boot(s);
+                break;
+            case 'process':
+                this.processStmt(s);
+                break;
+            case 'in':
+                this.inProcess(s);
+                break;
+            case 'concurrently':
+                this.concurrently(s);
+                break;
+            case 'assign':
+                this.assign(s);
+                break;
+            case 'expr':
+                this.exprStmt(s);
+                break;
+            case 'send':
+                this.send(s);
+                break;
             case 'exit':
                 this.require('user', s, '`exit`');
                 if (this.process !== undefined) {
@@ -71,18 +102,40 @@ export class StatementChecker extends AssignChecker {
                 this.processIdent(s.process, true);
                 this.kill(s);
                 break;
-            case 'inject': this.inject(s); break;
-            case 'at': this.at(s); break;
-            case 'corrupt': this.corrupt(s.target, s.xor); break;
-            case 'assert': this.assert(s); break;
-            case 'if': this.if(s); break;
-            case 'while': this.while(s); break;
-            case 'for': this.for(s); break;
-            case 'return': this.return(s); break;
-            case 'break': case 'continue':
+            case 'inject':
+                this.inject(s);
+                break;
+            case 'at':
+                this.at(s);
+                break;
+            case 'corrupt':
+                this.corrupt(s.target, s.xor);
+                break;
+            case 'assert':
+                this.assert(s);
+                break;
+            case 'if':
+                this.if(s);
+                break;
+            case 'while':
+                this.while(s);
+                break;
+            case 'for':
+                this.for(s);
+                break;
+            case 'return':
+                this.return(s);
+                break;
+            case 'break':
+            case 'continue':
                 if (this.loops === 0) {
-                    this.error('LU0407', s, this.process === undefined
-                        ? `${quoted(s.kind)} stands only in a loop.` : `${quoted(s.kind)} stands only in a loop, and cannot leave the block of a process.`);
+                    this.error(
+                        'LU0407',
+                        s,
+                        this.process === undefined
+                            ? `${quoted(s.kind)} stands only in a loop.`
+                            : `${quoted(s.kind)} stands only in a loop, and cannot leave the block of a process.`,
+                    );
                 }
                 this.flow.ended = `${quoted(s.kind)} on line ${this.line(s)} leaves before`;
                 break;
@@ -90,11 +143,17 @@ export class StatementChecker extends AssignChecker {
                 this.require('kernel', { start: s.start, end: s.start + 'undo'.length }, '`undo`');
                 this.aside(() => this.block(s.body));
                 break;
-            case 'cost': this.cost(s); break;
+            case 'cost':
+                this.cost(s);
+                break;
             case 'sleep': {
                 const type = this.expr(s.duration);
                 if (!isIntLike(type)) {
-                    this.error('LU0301', s.duration, `How long to sleep is a number of nanoseconds (\`50ms\`), not ${describeType(type)}.`);
+                    this.error(
+                        'LU0301',
+                        s.duration,
+                        `How long to sleep is a number of nanoseconds (\`50ms\`), not ${describeType(type)}.`,
+                    );
                 }
             }
         }
@@ -105,7 +164,11 @@ export class StatementChecker extends AssignChecker {
         checkCostName(this.world, this.unit.uri, s.cost);
         const type = this.expr(s.value);
         if (!isIntLike(type)) {
-            this.error('LU0301', s.value, `What something takes is a number of nanoseconds (\`200us\`), not ${describeType(type)}.`);
+            this.error(
+                'LU0301',
+                s.value,
+                `What something takes is a number of nanoseconds (\`200us\`), not ${describeType(type)}.`,
+            );
         }
     }
 
@@ -133,7 +196,11 @@ export class StatementChecker extends AssignChecker {
             this.imagePath(s.image);
         }
         if (s.cmdline && s.kernel.start === s.kernel.end) {
-            this.error('LU0304', s.cmdline, 'The kernel that is loaded in the image has its command line: name a kernel, `boot "7.2" from image …`, to give it another one.');
+            this.error(
+                'LU0304',
+                s.cmdline,
+                'The kernel that is loaded in the image has its command line: name a kernel, `boot "7.2" from image …`, to give it another one.',
+            );
         }
         this.newKernel(`\`boot\` on line ${this.line(s)}`);
         if (this.unit.fn) {
@@ -143,7 +210,11 @@ export class StatementChecker extends AssignChecker {
 
     private imagePath(image: StringLit): void {
         if (!isBeside(image.value)) {
-            this.error('LU0215', image, 'An image is a file beside this one or below it: `from image "handover.elf.gz"`.');
+            this.error(
+                'LU0215',
+                image,
+                'An image is a file beside this one or below it: `from image "handover.elf.gz"`.',
+            );
         } else if (!this.world.fileExists(this.unit.uri, image.value)) {
             this.error('LU0215', image, `There is no file "${image.value}" beside this one.`);
         }
@@ -157,7 +228,14 @@ export class StatementChecker extends AssignChecker {
         const { world } = this;
         if (at.start < at.end && !world.kernels.has(name) && !world.natives.kernels.has(name)) {
             const known = [...world.kernels.keys(), ...world.natives.kernels.keys()];
-            world.unknown('LU0213', this.unit.uri, at, name, `No kernel is called "${name}": there ${known.length === 1 ? 'is' : 'are'} ${known.map((k) => `"${k}"`).join(', ')}.`, []);
+            world.unknown(
+                'LU0213',
+                this.unit.uri,
+                at,
+                name,
+                `No kernel is called "${name}": there ${known.length === 1 ? 'is' : 'are'} ${known.map((k) => `"${k}"`).join(', ')}.`,
+                [],
+            );
         }
     }
 
@@ -171,7 +249,11 @@ export class StatementChecker extends AssignChecker {
             }
             const before = this.flow.procs.get(name.name);
             if (before?.status === 'alive') {
-                this.error('LU0206', name, `${quoted(name.name)} runs already: write \`${name.name} { }\` to run in it, or choose another name.`);
+                this.error(
+                    'LU0206',
+                    name,
+                    `${quoted(name.name)} runs already: write \`${name.name} { }\` to run in it, or choose another name.`,
+                );
             }
             this.flow.start(name.name);
             this.unit.fn?.touches.add(name.name);
@@ -195,12 +277,21 @@ export class StatementChecker extends AssignChecker {
         const names = new Set<string>();
         const ways: Flow[] = [];
         for (const part of s.body.statements) {
-            const process = part.kind === 'in' ? part.process : part.kind === 'process' && part.body ? part.names[0] : undefined;
+            const process =
+                part.kind === 'in' ? part.process : part.kind === 'process' && part.body ? part.names[0] : undefined;
             if (!process) {
                 const text = this.world.files.get(this.unit.uri)?.text ?? '';
-                this.error('LU0416', head(part, text), 'Only blocks of processes can run at the same time: put it into one, `luod { }`.');
+                this.error(
+                    'LU0416',
+                    head(part, text),
+                    'Only blocks of processes can run at the same time: put it into one, `luod { }`.',
+                );
             } else if (names.has(process.name) && process.name !== '') {
-                this.error('LU0416', process, `A process runs one thing at a time, and ${quoted(process.name)} has a block here already: put both into one.`);
+                this.error(
+                    'LU0416',
+                    process,
+                    `A process runs one thing at a time, and ${quoted(process.name)} has a block here already: put both into one.`,
+                );
             }
             names.add(process?.name ?? '');
             this.flow = before.copy();
@@ -240,13 +331,28 @@ export class StatementChecker extends AssignChecker {
                 return;
             }
             if (known.has(e.name)) {
-                this.error('LU0206', e, `${quoted(e.name)} does not run yet: start it before, with \`process ${e.name}\`.`);
+                this.error(
+                    'LU0206',
+                    e,
+                    `${quoted(e.name)} does not run yet: start it before, with \`process ${e.name}\`.`,
+                );
             } else {
-                this.world.unknown('LU0205', this.unit.uri, e, e.name, `No process is called ${quoted(e.name)}: start it with \`process ${e.name}\`.`, known);
+                this.world.unknown(
+                    'LU0205',
+                    this.unit.uri,
+                    e,
+                    e.name,
+                    `No process is called ${quoted(e.name)}: start it with \`process ${e.name}\`.`,
+                    known,
+                );
             }
             this.assume(e.name);
         } else if (running && proc.status === 'dead') {
-            this.error('LU0206', e, `${quoted(e.name)} does not run any more, ${proc.why} ended it: start it again with \`process ${e.name}\`.`);
+            this.error(
+                'LU0206',
+                e,
+                `${quoted(e.name)} does not run any more, ${proc.why} ended it: start it again with \`process ${e.name}\`.`,
+            );
             proc.status = 'maybe';
         }
     }
@@ -276,8 +382,15 @@ export class StatementChecker extends AssignChecker {
         if (e.kind === 'call') {
             this.literalKernel(e, tried);
             const first = e.args[0]?.value;
-            const meaning = this.world.members.get(e.callee) ?? (e.callee.kind === 'name' ? this.world.names.get(e.callee) : undefined);
-            if (this.calleeName(e) === 'reboot' && (meaning?.kind === 'native' || meaning?.kind === 'method') && first?.kind === 'name' && first.name === 'KEXEC') {
+            const meaning =
+                this.world.members.get(e.callee) ??
+                (e.callee.kind === 'name' ? this.world.names.get(e.callee) : undefined);
+            if (
+                this.calleeName(e) === 'reboot' &&
+                (meaning?.kind === 'native' || meaning?.kind === 'method') &&
+                first?.kind === 'name' &&
+                first.name === 'KEXEC'
+            ) {
                 this.kexec = { call: e, certain: !tried };
             }
         }
@@ -289,7 +402,11 @@ export class StatementChecker extends AssignChecker {
             if (this.context === 'user') {
                 this.kexec = { call, certain: true };
             } else {
-                this.error('LU0402', expect, 'A kernel panics in a system call or while it comes up: `panics` stands in the block of a process, behind a system call or `reboot(KEXEC)`.');
+                this.error(
+                    'LU0402',
+                    expect,
+                    'A kernel panics in a system call or while it comes up: `panics` stands in the block of a process, behind a system call or `reboot(KEXEC)`.',
+                );
             }
         }
         if (expect.kind === 'fails' && this.kexec?.call === call) {
@@ -299,8 +416,10 @@ export class StatementChecker extends AssignChecker {
 
     /** A kernel that is named by a literal has to exist, unless the call is expected to fail. */
     private literalKernel(e: CallExpr, tried: boolean): void {
-        const meaning = this.world.members.get(e.callee) ?? (e.callee.kind === 'name' ? this.world.names.get(e.callee) : undefined);
-        const native = meaning?.kind === 'native' ? meaning.native : meaning?.kind === 'method' ? meaning.method : undefined;
+        const meaning =
+            this.world.members.get(e.callee) ?? (e.callee.kind === 'name' ? this.world.names.get(e.callee) : undefined);
+        const native =
+            meaning?.kind === 'native' ? meaning.native : meaning?.kind === 'method' ? meaning.method : undefined;
         const at = native?.params.findIndex((p) => p.name === 'kernel' && p.type.k === 'string') ?? -1;
         const value = e.args.find((a, i) => (a.name ? a.name.name === 'kernel' : i === at))?.value;
         if (at >= 0 && !tried && value?.kind === 'string') {
@@ -354,7 +473,14 @@ export class StatementChecker extends AssignChecker {
     private at(s: Extract<Stmt, { kind: 'at' }>): void {
         this.notInKernel(s, '`at`');
         if (s.event.name !== 'handover' && s.event.name !== '') {
-            this.world.unknown('LU0201', this.unit.uri, s.event, s.event.name, `There is no moment ${quoted(s.event.name)}: it reads \`at handover { }\`.`, ['handover']);
+            this.world.unknown(
+                'LU0201',
+                this.unit.uri,
+                s.event,
+                s.event.name,
+                `There is no moment ${quoted(s.event.name)}: it reads \`at handover { }\`.`,
+                ['handover'],
+            );
         }
         this.aside(() => {
             const { context, process } = this;
@@ -416,7 +542,10 @@ export class StatementChecker extends AssignChecker {
 
     private while(s: WhileStmt): void {
         this.condition(s.condition, this.expr(s.condition), 'The condition');
-        this.loop(() => this.block(s.body, { loop: s.body }), s.condition.kind === 'bool' && s.condition.value && !leaves(s.body));
+        this.loop(
+            () => this.block(s.body, { loop: s.body }),
+            s.condition.kind === 'bool' && s.condition.value && !leaves(s.body),
+        );
     }
 
     private loop(body: () => void, forever: boolean): void {
@@ -437,7 +566,10 @@ export class StatementChecker extends AssignChecker {
         this.loop(() => {
             this.vars.enter(s.body, { loop: s.body });
             if (s.variable.name !== '') {
-                this.mean(s.variable, this.vars.declare(s.variable.name, element, s.variable, s.body.start, true).meaning);
+                this.mean(
+                    s.variable,
+                    this.vars.declare(s.variable.name, element, s.variable, s.body.start, true).meaning,
+                );
             }
             this.statements(s.body);
             this.vars.leave();
@@ -448,7 +580,11 @@ export class StatementChecker extends AssignChecker {
         for (const side of [e.from, e.to]) {
             const type = this.expr(side);
             if (!isIntLike(type)) {
-                this.error('LU0303', side, `A range goes from one integer to another, and this is ${describeType(type)}.`);
+                this.error(
+                    'LU0303',
+                    side,
+                    `A range goes from one integer to another, and this is ${describeType(type)}.`,
+                );
             }
         }
         this.typed(e, { k: 'list', of: INT });
@@ -458,15 +594,25 @@ export class StatementChecker extends AssignChecker {
     private elements(e: Expr): Type {
         const type = this.expr(e);
         switch (type.k) {
-            case 'list': return type.of;
-            case 'bytes': return INT;
-            case 'object': return this.tableOf(type)?.element ?? ANY;
-            case 'any': return ANY;
+            case 'list':
+                return type.of;
+            case 'bytes':
+                return INT;
+            case 'object':
+                return this.tableOf(type)?.element ?? ANY;
+            case 'any':
+                return ANY;
             default:
-                this.error('LU0310', e, isIntLike(type)
-                    ? `A loop goes over a list or a range, not ${describeType(type)}: write \`0..${this.world.textOf(this.unit.uri, e)}\`.`
-                    : `A loop goes over a list or a range, not ${describeType(type)}.`,
-                isIntLike(type) ? { title: 'Make it a range', edits: [{ span: { start: e.start, end: e.start }, text: '0..' }] } : undefined);
+                this.error(
+                    'LU0310',
+                    e,
+                    isIntLike(type)
+                        ? `A loop goes over a list or a range, not ${describeType(type)}: write \`0..${this.world.textOf(this.unit.uri, e)}\`.`
+                        : `A loop goes over a list or a range, not ${describeType(type)}.`,
+                    isIntLike(type)
+                        ? { title: 'Make it a range', edits: [{ span: { start: e.start, end: e.start }, text: '0..' }] }
+                        : undefined,
+                );
                 return ANY;
         }
     }
@@ -478,10 +624,19 @@ export class StatementChecker extends AssignChecker {
         const type = s.value ? this.expr(s.value) : undefined;
         const wanted = this.unit.result;
         if (!wanted || this.process !== undefined) {
-            this.error('LU0407', s, this.process === undefined
-                ? 'A scenario gives nothing back: `return` stands in functions and callbacks.' : '`return` cannot leave the block of a process.');
+            this.error(
+                'LU0407',
+                s,
+                this.process === undefined
+                    ? 'A scenario gives nothing back: `return` stands in functions and callbacks.'
+                    : '`return` cannot leave the block of a process.',
+            );
         } else if (s.value && type && !this.unit.fn && !assignable(type, wanted)) {
-            this.error('LU0301', s.value, `This callback returns ${describeType(wanted)}${wanted.k === 'int' ? ' (0 or a negative error, as -EIO)' : ''}, not ${describeType(type)}.`);
+            this.error(
+                'LU0301',
+                s.value,
+                `This callback returns ${describeType(wanted)}${wanted.k === 'int' ? ' (0 or a negative error, as -EIO)' : ''}, not ${describeType(type)}.`,
+            );
         }
         if (s.value && this.isErrno(s.value)) {
             if (this.unit.fn) {
@@ -489,7 +644,7 @@ export class StatementChecker extends AssignChecker {
             }
         } else {
             this.returned.push(type ?? { k: 'none' });
-            if (this.unit.fn && type && (isIntLike(type))) {
+            if (this.unit.fn && type && isIntLike(type)) {
                 this.unit.fn.fails = true;
             }
         }
@@ -498,7 +653,13 @@ export class StatementChecker extends AssignChecker {
 
     /** `-EIO` */
     private isErrno(e: Expr): boolean {
-        return e.kind === 'unary' && e.op === '-' && e.operand.kind === 'name' && isErrnoName(e.operand.name) && !this.shadowed(e.operand.name);
+        return (
+            e.kind === 'unary' &&
+            e.op === '-' &&
+            e.operand.kind === 'name' &&
+            isErrnoName(e.operand.name) &&
+            !this.shadowed(e.operand.name)
+        );
     }
 }
 
@@ -506,9 +667,17 @@ export class StatementChecker extends AssignChecker {
 function leaves(block: Block): boolean {
     return block.statements.some((s) => {
         switch (s.kind) {
-            case 'break': case 'return': return true;
-            case 'if': return leaves(s.then) || (s.otherwise !== undefined && leaves(s.otherwise.kind === 'if' ? { ...block, statements: [s.otherwise] } : s.otherwise));
-            default: return false;
+            case 'break':
+            case 'return':
+                return true;
+            case 'if':
+                return (
+                    leaves(s.then) ||
+                    (s.otherwise !== undefined &&
+                        leaves(s.otherwise.kind === 'if' ? { ...block, statements: [s.otherwise] } : s.otherwise))
+                );
+            default:
+                return false;
         }
     });
 }

@@ -10,14 +10,22 @@ export function simpleType(name: string): Type | undefined {
         return INT;
     }
     switch (name) {
-        case 'bool': return BOOL;
-        case 'string': return STRING;
-        case 'bytes': return BYTES;
-        case 'phys': return PHYS;
-        case 'fd': return { k: 'fd' };
-        case 'list': return listOf(ANY);
-        case 'any': return ANY;
-        default: return undefined;
+        case 'bool':
+            return BOOL;
+        case 'string':
+            return STRING;
+        case 'bytes':
+            return BYTES;
+        case 'phys':
+            return PHYS;
+        case 'fd':
+            return { k: 'fd' };
+        case 'list':
+            return listOf(ANY);
+        case 'any':
+            return ANY;
+        default:
+            return undefined;
     }
 }
 
@@ -26,19 +34,32 @@ export const SIMPLE_TYPES: readonly string[] = [...INT_NAMES, 'bool', 'string', 
 
 export function describeType(t: Type): string {
     switch (t.k) {
-        case 'any': return 'a value';
-        case 'none': return 'nothing';
-        case 'int': return 'an integer';
-        case 'bool': return 'true or false';
-        case 'string': return 'a string';
-        case 'bytes': return 'bytes';
-        case 'phys': return t.to === undefined ? 'a physical address' : `the physical address of a ${t.to}`;
-        case 'fd': return 'a descriptor';
-        case 'list': return 'a list';
-        case 'view': return `a struct ${t.struct}`;
-        case 'object': return `${/^[aeiou]/.test(t.name) ? 'an' : 'a'} ${t.name}`;
-        case 'kind': return `a file of kind ${t.name}`;
-        case 'decl': return t.of === 'flb' ? 'an FLB' : t.of === 'file' ? 'a file kind' : `a ${t.of}`;
+        case 'any':
+            return 'a value';
+        case 'none':
+            return 'nothing';
+        case 'int':
+            return 'an integer';
+        case 'bool':
+            return 'true or false';
+        case 'string':
+            return 'a string';
+        case 'bytes':
+            return 'bytes';
+        case 'phys':
+            return t.to === undefined ? 'a physical address' : `the physical address of a ${t.to}`;
+        case 'fd':
+            return 'a descriptor';
+        case 'list':
+            return 'a list';
+        case 'view':
+            return `a struct ${t.struct}`;
+        case 'object':
+            return `${/^[aeiou]/.test(t.name) ? 'an' : 'a'} ${t.name}`;
+        case 'kind':
+            return `a file of kind ${t.name}`;
+        case 'decl':
+            return t.of === 'flb' ? 'an FLB' : t.of === 'file' ? 'a file kind' : `a ${t.of}`;
     }
 }
 
@@ -53,16 +74,31 @@ export function assignable(from: Type, to: Type): boolean {
         return true;
     }
     switch (to.k) {
-        case 'int': return isIntLike(from);
-        case 'phys': return from.k === 'phys' ? from.to === undefined || to.to === undefined || from.to === to.to : from.k === 'int';
-        case 'fd': return from.k === 'fd' || from.k === 'int';
-        case 'list': return from.k === 'list' && assignable(from.of, to.of);
-        case 'view': return from.k === 'view' && from.struct === to.struct;
-        case 'object': return (from.k === 'object' && from.name === to.name) || (from.k === 'kind' && to.name === 'file')
-            || (from.k === 'view' && to.name === 'view') || (from.k === 'decl' && (to.name === from.of || to.name === `luo_${from.of}`));
-        case 'kind': return (from.k === 'kind' && from.name === to.name) || (from.k === 'object' && from.name === 'file');
-        case 'decl': return from.k === 'decl' && from.of === to.of;
-        default: return from.k === to.k;
+        case 'int':
+            return isIntLike(from);
+        case 'phys':
+            return from.k === 'phys'
+                ? from.to === undefined || to.to === undefined || from.to === to.to
+                : from.k === 'int';
+        case 'fd':
+            return from.k === 'fd' || from.k === 'int';
+        case 'list':
+            return from.k === 'list' && assignable(from.of, to.of);
+        case 'view':
+            return from.k === 'view' && from.struct === to.struct;
+        case 'object':
+            return (
+                (from.k === 'object' && from.name === to.name) ||
+                (from.k === 'kind' && to.name === 'file') ||
+                (from.k === 'view' && to.name === 'view') ||
+                (from.k === 'decl' && (to.name === from.of || to.name === `luo_${from.of}`))
+            );
+        case 'kind':
+            return (from.k === 'kind' && from.name === to.name) || (from.k === 'object' && from.name === 'file');
+        case 'decl':
+            return from.k === 'decl' && from.of === to.of;
+        default:
+            return from.k === to.k;
     }
 }
 
@@ -74,11 +110,18 @@ export function comparable(a: Type, b: Type): boolean {
 /** The type of a field of a struct in memory. */
 export function typeOfField(t: FieldType): Type {
     switch (t.k) {
-        case 'int': case 'bits': return INT;
-        case 'phys': return t.to === undefined ? PHYS : { k: 'phys', to: t.to };
-        case 'bytes': return BYTES;
-        case 'string': return STRING;
-        case 'struct': return { k: 'view', struct: t.layout.name };
-        case 'array': return listOf(typeOfField(t.of));
+        case 'int':
+        case 'bits':
+            return INT;
+        case 'phys':
+            return t.to === undefined ? PHYS : { k: 'phys', to: t.to };
+        case 'bytes':
+            return BYTES;
+        case 'string':
+            return STRING;
+        case 'struct':
+            return { k: 'view', struct: t.layout.name };
+        case 'array':
+            return listOf(typeOfField(t.of));
     }
 }

@@ -1,6 +1,20 @@
 /** What all parts of the checker share: the program as it is built up, and the way to complain. */
 import type {
-    ConstDecl, Expr, FileDecl, FlbDecl, FnDecl, HandlerDecl, Ident, KernelDecl, KindField, MachineDecl, MachineEntry, NameExpr, ScenarioDecl, SourceFile, Span,
+    ConstDecl,
+    Expr,
+    FileDecl,
+    FlbDecl,
+    FnDecl,
+    HandlerDecl,
+    Ident,
+    KernelDecl,
+    KindField,
+    MachineDecl,
+    MachineEntry,
+    NameExpr,
+    ScenarioDecl,
+    SourceFile,
+    Span,
     StructDecl,
 } from '../ast';
 import type { StructLayout } from '../layout';
@@ -82,15 +96,28 @@ export class World {
 
     constructor(readonly natives: Natives) {}
 
-    report(severity: Severity, code: string, uri: string, span: Span, message: string, extra?: Pick<Diagnostic, 'related' | 'fix'>): void {
+    report(
+        severity: Severity,
+        code: string,
+        uri: string,
+        span: Span,
+        message: string,
+        extra?: Pick<Diagnostic, 'related' | 'fix'>,
+    ): void {
         this.diagnostics.push({ code, severity, uri, span: { start: span.start, end: span.end }, message, ...extra });
     }
 
     /** "`x` is unknown." with the nearest of the candidates, and the fix that writes it. */
     unknown(code: string, uri: string, span: Span, name: string, message: string, candidates: Iterable<string>): void {
         const nearest = near(name, candidates);
-        this.report('error', code, uri, span, nearest === undefined ? message : `${message} Did you mean ${quoted(nearest)}?`,
-            nearest === undefined ? undefined : { fix: changeTo(span, nearest) });
+        this.report(
+            'error',
+            code,
+            uri,
+            span,
+            nearest === undefined ? message : `${message} Did you mean ${quoted(nearest)}?`,
+            nearest === undefined ? undefined : { fix: changeTo(span, nearest) },
+        );
     }
 
     /** An id for one more kernel in the flow of a scenario; only equality counts. */
@@ -99,7 +126,11 @@ export class World {
     }
 
     layout(name: string): StructLayout | undefined {
-        return this.structs.get(name) ?? this.std?.structs.get(name) ?? (name === KHO_VMALLOC.name ? KHO_VMALLOC : undefined);
+        return (
+            this.structs.get(name) ??
+            this.std?.structs.get(name) ??
+            (name === KHO_VMALLOC.name ? KHO_VMALLOC : undefined)
+        );
     }
 
     /** A struct of the program or of the standard library. */
@@ -155,5 +186,11 @@ export class World {
     }
 }
 
-export const changeTo = (span: Span, text: string): Fix => ({ title: `Change to \`${text}\``, edits: [{ span: { start: span.start, end: span.end }, text }] });
-export const insert = (offset: number, text: string): Fix => ({ title: `Insert \`${text.trim()}\``, edits: [{ span: { start: offset, end: offset }, text }] });
+export const changeTo = (span: Span, text: string): Fix => ({
+    title: `Change to \`${text}\``,
+    edits: [{ span: { start: span.start, end: span.end }, text }],
+});
+export const insert = (offset: number, text: string): Fix => ({
+    title: `Insert \`${text.trim()}\``,
+    edits: [{ span: { start: offset, end: offset }, text }],
+});

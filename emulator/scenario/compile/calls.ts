@@ -44,7 +44,10 @@ function outcomes(c: FnCompiler, call: Expr, slot: number, policy: Policy): Outc
                         // a failure inside an undo block does not stop the others
                         return vm.unwind(f, f.failing ?? error);
                     }
-                    return vm.fail('failed-call', `${what} fails with ${error.name}. Write "fails ${error.name}" behind it if it should.`);
+                    return vm.fail(
+                        'failed-call',
+                        `${what} fails with ${error.name}. Write "fails ${error.name}" behind it if it should.`,
+                    );
                 },
             };
         case 'try':
@@ -66,22 +69,29 @@ function outcomes(c: FnCompiler, call: Expr, slot: number, policy: Policy): Outc
                     success: (_f, vm) => vm.fail('failed-call', `${what} should end in a panic, but it returns.`),
                     failure: (f, vm, error) => {
                         noteFailure(vm, what, error, f);
-                        return vm.fail('failed-call', `${what} should end in a panic, but it fails with ${error.name}.`);
+                        return vm.fail(
+                            'failed-call',
+                            `${what} should end in a panic, but it fails with ${error.name}.`,
+                        );
                     },
                 };
             }
             const names = expect.errors.map((e) => e.name).filter(isErrnoName);
             const wanted = wantedOf(expect);
             return {
-                success: expect.kind === 'may'
-                    ? store
-                    : (_f, vm) => vm.fail('failed-call', `${what} should fail with ${wanted}, but it succeeds.`),
+                success:
+                    expect.kind === 'may'
+                        ? store
+                        : (_f, vm) => vm.fail('failed-call', `${what} should fail with ${wanted}, but it succeeds.`),
                 failure: (f, vm, error) => {
                     noteFailure(vm, what, error, f);
                     if (names.includes(error.name)) {
                         return end.pc;
                     }
-                    return vm.fail('failed-call', `${what} ${expect.kind === 'may' ? 'may' : 'should'} fail with ${wanted}, but it fails with ${error.name}.`);
+                    return vm.fail(
+                        'failed-call',
+                        `${what} ${expect.kind === 'may' ? 'may' : 'should'} fail with ${wanted}, but it fails with ${error.name}.`,
+                    );
                 },
             };
         }
@@ -131,7 +141,10 @@ export function emitCall(c: FnCompiler, call: CallExpr, policy: Policy): number 
 
 function emitFn(c: FnCompiler, call: CallExpr, decl: FnDecl, policy: Policy): number {
     const slot = c.emitter.temp();
-    const args = orderArgs(call.args, decl.params.map((p) => p.name.name));
+    const args = orderArgs(
+        call.args,
+        decl.params.map((p) => p.name.name),
+    );
     const evals = c.values(args);
     const code = c.codeOf(decl);
     c.emitter.emit((f, vm) => {
@@ -183,12 +196,18 @@ export function nativeArgs(c: FnCompiler, call: CallExpr, native: NativeFunction
             return () => reply;
         }
         const fallback = p.default;
-        return ordered[i] ? given[i] ?? (() => undefined) : () => fallback;
+        return ordered[i] ? (given[i] ?? (() => undefined)) : () => fallback;
     });
     return [...receiver, ...evals];
 }
 
-function emitNative(c: FnCompiler, call: CallExpr, native: NativeFunction, receiver: readonly Eval[], policy: Policy): number {
+function emitNative(
+    c: FnCompiler,
+    call: CallExpr,
+    native: NativeFunction,
+    receiver: readonly Eval[],
+    policy: Policy,
+): number {
     const slot = c.emitter.temp();
     const evals = nativeArgs(c, call, native, receiver);
     const { code, checks, callback: callbackName } = native;
@@ -225,7 +244,14 @@ function emitNative(c: FnCompiler, call: CallExpr, native: NativeFunction, recei
 }
 
 /** A native that runs to its end at once: one operation. */
-function emitDirect(c: FnCompiler, call: Expr, native: NativeFunction, evals: readonly Eval[], slot: number, policy: Policy): void {
+function emitDirect(
+    c: FnCompiler,
+    call: Expr,
+    native: NativeFunction,
+    evals: readonly Eval[],
+    slot: number,
+    policy: Policy,
+): void {
     const { call: work } = native;
     if (!work) {
         throw new RangeError(`native ${native.name} has no code`);
@@ -234,7 +260,8 @@ function emitDirect(c: FnCompiler, call: Expr, native: NativeFunction, evals: re
     const out = outcomes(c, call, slot, policy);
     const { syscall } = native;
     const finish = (f: Frame, vm: Vm, result: Value | Err): number => {
-        const next = result instanceof Err ? out.failure(f, vm, result, f.pc + 1) : out.success(f, vm, result, f.pc + 1);
+        const next =
+            result instanceof Err ? out.failure(f, vm, result, f.pc + 1) : out.success(f, vm, result, f.pc + 1);
         if (syscall && next >= 0 && f.mode !== 'kernel') {
             vm.returned(native.name, result, null);
             f.pc = next;
@@ -266,7 +293,16 @@ function emitDirect(c: FnCompiler, call: Expr, native: NativeFunction, evals: re
     } else if (evals.length === 2 && a && b) {
         c.emitter.emit((f, vm) => finish(f, vm, fn(vm, [a(f, vm), b(f, vm)])));
     } else {
-        c.emitter.emit((f, vm) => finish(f, vm, fn(vm, evals.map((e) => e(f, vm)))));
+        c.emitter.emit((f, vm) =>
+            finish(
+                f,
+                vm,
+                fn(
+                    vm,
+                    evals.map((e) => e(f, vm)),
+                ),
+            ),
+        );
     }
 }
 
@@ -306,7 +342,14 @@ function emitDynamic(c: FnCompiler, call: CallExpr, name: string, object: Eval, 
             throw new ProgramError(`${format(self)} has no method ${name}`);
         }
         const { method } = member;
-        const values = [self, ...dynamicArgs(method, names, evals.map((e) => e(f, vm)))];
+        const values = [
+            self,
+            ...dynamicArgs(
+                method,
+                names,
+                evals.map((e) => e(f, vm)),
+            ),
+        ];
         const lock = method.takes?.(vm, values);
         if (lock && !mayPass(vm, lock)) {
             return SWITCH;
@@ -342,13 +385,19 @@ function emitDynamic(c: FnCompiler, call: CallExpr, name: string, object: Eval, 
     return slot;
 }
 
-function dynamicArgs(method: NativeFunction, names: readonly (string | undefined)[], values: readonly Value[]): Value[] {
+function dynamicArgs(
+    method: NativeFunction,
+    names: readonly (string | undefined)[],
+    values: readonly Value[],
+): Value[] {
     const out: Value[] = method.params.map((p) => p.default);
     let next = 0;
     names.forEach((name, i) => {
         const at = name === undefined ? next++ : method.params.findIndex((p) => p.name === name);
         if (at < 0 || at >= method.params.length) {
-            throw new ProgramError(`${method.name} takes ${method.params.length} arguments: ${method.params.map((p) => p.name).join(', ')}`);
+            throw new ProgramError(
+                `${method.name} takes ${method.params.length} arguments: ${method.params.map((p) => p.name).join(', ')}`,
+            );
         }
         out[at] = values[i];
     });

@@ -23,7 +23,11 @@ function partsOf(s: ConcurrentlyStmt): Part[] {
 }
 
 /** @param compileBlock compiles the statements of a block */
-export function compileConcurrently(c: FnCompiler, s: ConcurrentlyStmt, compileBlock: (c: FnCompiler, block: Block) => void): void {
+export function compileConcurrently(
+    c: FnCompiler,
+    s: ConcurrentlyStmt,
+    compileBlock: (c: FnCompiler, block: Block) => void,
+): void {
     const e = c.emitter;
     e.statement({ start: s.start, end: s.start + 'concurrently'.length });
     const statement = e.statementIndex;

@@ -80,7 +80,9 @@ export function compileValue(c: FnCompiler, e: Expr): Eval {
         case 'unary': {
             const operand = c.value(e.operand);
             const { op } = e;
-            return op === '!' ? (f, vm) => !asBool(operand(f, vm), 'the operand of !') : (f, vm) => unary(op, operand(f, vm));
+            return op === '!'
+                ? (f, vm) => !asBool(operand(f, vm), 'the operand of !')
+                : (f, vm) => unary(op, operand(f, vm));
         }
         case 'binary':
             return compileBinary(c, e);
@@ -215,7 +217,11 @@ function compileCall(c: FnCompiler, e: CallExpr): Eval {
         if (evals.length === 1 && a) {
             return (f, vm) => fn(vm, [a(f, vm)]);
         }
-        return (f, vm) => fn(vm, evals.map((x) => x(f, vm)));
+        return (f, vm) =>
+            fn(
+                vm,
+                evals.map((x) => x(f, vm)),
+            );
     }
     const slot = emitCall(c, e, PLAIN);
     return (f) => f.slots[slot];
@@ -242,7 +248,9 @@ function compileBinary(c: FnCompiler, e: BinaryExpr): Eval {
             return (f, vm) => {
                 const a = left(f, vm);
                 const b = right(f, vm);
-                return typeof a === 'number' && typeof b === 'number' ? a < b : asInt(a, 'the left side of <') < asInt(b, 'the right side of <');
+                return typeof a === 'number' && typeof b === 'number'
+                    ? a < b
+                    : asInt(a, 'the left side of <') < asInt(b, 'the right side of <');
             };
         case '*':
             return (f, vm) => {

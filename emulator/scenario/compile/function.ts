@@ -23,7 +23,11 @@ export class FnCompiler {
     readonly loops: Loop[] = [];
     private readonly text: string;
 
-    constructor(readonly program: Program, readonly info: CodeInfo, private readonly source: CodeSource) {
+    constructor(
+        readonly program: Program,
+        readonly info: CodeInfo,
+        private readonly source: CodeSource,
+    ) {
         this.emitter = new Emitter(info.slots);
         this.text = program.files.get(info.uri)?.text ?? '';
     }

@@ -1,8 +1,28 @@
 /** Compiles statements. Each begins with an operation marked as a place to stop. */
 import { err, errOfCode, isErrnoName } from '../../kernel/errno';
 import type {
-    AssertStmt, AssignStmt, AtStmt, Block, BootStmt, CorruptStmt, CostStmt, Expectation, Expr, ExprStmt, ForStmt, Ident, IfStmt, InjectStmt, KillStmt,
-    ProcessBlock, ProcessStmt, ReturnStmt, SendStmt, Stmt, UndoStmt, WhileStmt,
+    AssertStmt,
+    AssignStmt,
+    AtStmt,
+    Block,
+    BootStmt,
+    CorruptStmt,
+    CostStmt,
+    Expectation,
+    Expr,
+    ExprStmt,
+    ForStmt,
+    Ident,
+    IfStmt,
+    InjectStmt,
+    KillStmt,
+    ProcessBlock,
+    ProcessStmt,
+    ReturnStmt,
+    SendStmt,
+    Stmt,
+    UndoStmt,
+    WhileStmt,
 } from '../ast';
 import { settableCost } from '../../machine/costs';
 import { Frame, SWITCH, type Eval } from '../code';
@@ -248,14 +268,23 @@ function compileAssert(c: FnCompiler, s: AssertStmt): void {
             if (asBool(binary(op, a, b), 'an assertion')) {
                 return f.pc + 1;
             }
-            return vm.fail('failed-assertion', assertion(what, message?.(f, vm), `the left side is ${format(a, type)}, the right side ${format(b, type)}`));
+            return vm.fail(
+                'failed-assertion',
+                assertion(
+                    what,
+                    message?.(f, vm),
+                    `the left side is ${format(a, type)}, the right side ${format(b, type)}`,
+                ),
+            );
         });
         return;
     }
     const [value, message] = c.values([condition, s.message]);
-    c.emitter.emit((f, vm) => (asBool(value?.(f, vm), 'an assertion')
-        ? f.pc + 1
-        : vm.fail('failed-assertion', assertion(what, message?.(f, vm), 'it is false'))));
+    c.emitter.emit((f, vm) =>
+        asBool(value?.(f, vm), 'an assertion')
+            ? f.pc + 1
+            : vm.fail('failed-assertion', assertion(what, message?.(f, vm), 'it is false')),
+    );
 }
 
 function assertion(what: string, message: Value, why: string): string {
@@ -374,7 +403,9 @@ function compileUndo(c: FnCompiler, s: UndoStmt): void {
     e.statement({ start: s.start, end: s.body.start });
     const end = e.label();
     // variables of the loops around it are those of this round
-    const captured = c.info.locals.filter((v) => v.loop && v.loop.start <= s.start && s.end <= v.loop.end).map((v) => v.slot);
+    const captured = c.info.locals
+        .filter((v) => v.loop && v.loop.start <= s.start && s.end <= v.loop.end)
+        .map((v) => v.slot);
     e.emit((f) => {
         f.undos.push({ pc: f.pc + 1, captured: captured.map((slot) => ({ slot, value: f.slots[slot] })) });
         return end.pc;
@@ -462,7 +493,9 @@ function compileSend(c: FnCompiler, s: SendStmt): void {
         if (error) {
             return wanted.includes(error.name) ? end.pc : vm.fail('failed-call', `${what} fails with ${error.name}`);
         }
-        return s.expect?.kind === 'fails' ? vm.fail('failed-call', `${what} should fail with ${wanted.join(' or ')}, but it succeeds.`) : f.pc + 1;
+        return s.expect?.kind === 'fails'
+            ? vm.fail('failed-call', `${what} should fail with ${wanted.join(' or ')}, but it succeeds.`)
+            : f.pc + 1;
     });
     e.place(end);
 }

@@ -15,9 +15,10 @@ export function callbackRules({ vm, say }: Scene): Rules {
             if (frame.code.kind === 'init' || ANSWERS.includes(callback)) {
                 return;
             }
-            const effect = callback === 'freeze'
-                ? 'The reboot goes on, and the serialized data that this freeze() has set is dropped'
-                : 'Only negative values are errors to the kernel';
+            const effect =
+                callback === 'freeze'
+                    ? 'The reboot goes on, and the serialized data that this freeze() has set is dropped'
+                    : 'Only negative values are errors to the kernel';
             say('LU1017', {
                 about: name,
                 message: `${name} returned ${result}, which is neither 0 nor a negative error number. ${effect}.`,

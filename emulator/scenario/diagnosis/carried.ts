@@ -72,8 +72,12 @@ export function carriedDevices(scene: Scene): CarriedDevices {
 
     const isKept = (pfn: number): boolean => {
         const spans = kept.items[0];
-        return spans !== undefined && covered(spans, pfn) !== undefined && vm.power.kernel?.kho.isKhoBoot !== false
-            && !freedSince.items.some((s) => s.start <= pfn && pfn < s.end);
+        return (
+            spans !== undefined &&
+            covered(spans, pfn) !== undefined &&
+            vm.power.kernel?.kho.isKhoBoot !== false &&
+            !freedSince.items.some((s) => s.start <= pfn && pfn < s.end)
+        );
     };
 
     const byTables = (device: Device, iova: number): number => {
@@ -98,15 +102,39 @@ export function carriedDevices(scene: Scene): CarriedDevices {
         const { unit } = kernel.devices;
         const name = b.device.shape.name;
         const { domain } = b;
-        const tree = readTables(vm.machine.memory, (pa, n) => vm.machine.isRam(pa, n), iommu.format.pages, domain.root, domain.levels);
-        const above = [...list(unit.tablesAt(unit.root)), ...list(unit.tablesOf(b.device))].map((pfn) => ({ pa: pfn * PAGE_SIZE, level: 0, iova: 0 }));
-        const missing = [...above, ...(typeof tree === 'string' ? [] : tree.tables)].filter((t) => !covered(spans, t.pa / PAGE_SIZE));
+        const tree = readTables(
+            vm.machine.memory,
+            (pa, n) => vm.machine.isRam(pa, n),
+            iommu.format.pages,
+            domain.root,
+            domain.levels,
+        );
+        const above = [...list(unit.tablesAt(unit.root)), ...list(unit.tablesOf(b.device))].map((pfn) => ({
+            pa: pfn * PAGE_SIZE,
+            level: 0,
+            iova: 0,
+        }));
+        const missing = [...above, ...(typeof tree === 'string' ? [] : tree.tables)].filter(
+            (t) => !covered(spans, t.pa / PAGE_SIZE),
+        );
         for (const level of new Set(missing.map((t) => t.level))) {
             const [first, ...more] = missing.filter((t) => t.level === level);
             if (first) {
-                const what = level === 0 ? 'a table of the IOMMU' : `a table of level ${level}, for addresses from ${hex(first.iova)} on`;
+                const what =
+                    level === 0
+                        ? 'a table of the IOMMU'
+                        : `a table of level ${level}, for addresses from ${hex(first.iova)} on`;
                 tell('LU1045', {
-                    about: `${name} ${level}`, history: chronicle.ofAddress(first.pa), data: { device: name, at: b.device.name, table: hex(first.pa), pages: 1, level, tables: 1 + more.length },
+                    about: `${name} ${level}`,
+                    history: chronicle.ofAddress(first.pa),
+                    data: {
+                        device: name,
+                        at: b.device.name,
+                        table: hex(first.pa),
+                        pages: 1,
+                        level,
+                        tables: 1 + more.length,
+                    },
                     message: `${name} keeps running, but ${what}, at ${hex(first.pa)}${more.length > 0 ? ` and ${more.length} more of that level are` : ' is'} not preserved: somebody else gets the page, and the IOMMU reads it all the same.`,
                 });
             }
@@ -117,7 +145,12 @@ export function carriedDevices(scene: Scene): CarriedDevices {
     };
 
     /** LU1046: memory that the device can write to. */
-    const checkMemory = (b: BoundDevice, mapped: readonly { readonly iova: number; readonly pa: number; readonly length: number }[], spans: readonly Span[], tell: Say): void => {
+    const checkMemory = (
+        b: BoundDevice,
+        mapped: readonly { readonly iova: number; readonly pa: number; readonly length: number }[],
+        spans: readonly Span[],
+        tell: Say,
+    ): void => {
         const name = b.device.shape.name;
         let first: { readonly iova: number; readonly pfn: number; readonly pages: number } | undefined;
         let total = 0;
@@ -138,7 +171,16 @@ export function carriedDevices(scene: Scene): CarriedDevices {
             const pa = first.pfn * PAGE_SIZE;
             const owner = owners.name(vm.running.memmap.ownerOf(first.pfn));
             tell('LU1046', {
-                about: name, history: chronicle.ofAddress(pa), data: { device: name, at: b.device.name, address: hex(pa), iova: hex(first.iova), pages: first.pages, owner },
+                about: name,
+                history: chronicle.ofAddress(pa),
+                data: {
+                    device: name,
+                    at: b.device.name,
+                    address: hex(pa),
+                    iova: hex(first.iova),
+                    pages: first.pages,
+                    owner,
+                },
                 message: `${name} keeps running and can write to ${pagesText(total)} of memory that are not preserved, from ${hex(pa)} (${hex(first.iova)} for the device) on: memory of ${owner}. Somebody else gets it, and the device goes on.`,
             });
         }
@@ -179,7 +221,10 @@ export function carriedDevices(scene: Scene): CarriedDevices {
                 return;
             }
             const spans: Span[] = [];
-            for (const run of kernel.kho.outgoingRuns().map((r) => ({ start: r.pfn, end: r.pfn + r.blocks * 2 ** r.order })).sort((a, b) => a.start - b.start)) {
+            for (const run of kernel.kho
+                .outgoingRuns()
+                .map((r) => ({ start: r.pfn, end: r.pfn + r.blocks * 2 ** r.order }))
+                .sort((a, b) => a.start - b.start)) {
                 const last = spans.at(-1);
                 if (last && last.end >= run.start) {
                     spans[spans.length - 1] = { start: last.start, end: Math.max(last.end, run.end) };
@@ -199,18 +244,21 @@ export function carriedDevices(scene: Scene): CarriedDevices {
             if (vm.kernel?.desc.layers.has('iommu') === true && device.intent && reason && NO_DOMAIN.has(reason)) {
                 const name = device.shape.name;
                 say('LU1048', {
-                    about: name, data: { device: name, at: device.name, iova: hex(iova), write },
+                    about: name,
+                    data: { device: name, at: device.name, iova: hex(iova), write },
                     message: `${name} is running, but the IOMMU has no domain for it (${device.name}): every request is refused, the first one at ${hex(iova)}.`,
                 });
             }
         },
         /** LU1049: what the devices go by is given back before them. */
         callbackEntered(name: string, _frame: Frame): void {
-            const live = name === 'iommu_core.finish' ? vm.kernel?.devices.bound.items.filter((b) => b.inherited) ?? [] : [];
+            const live =
+                name === 'iommu_core.finish' ? (vm.kernel?.devices.bound.items.filter((b) => b.inherited) ?? []) : [];
             const [first] = live;
             if (first) {
                 say('LU1049', {
-                    about: 'iommu_core', data: { flb: 'iommu_core', device: first.device.shape.name, devices: live.length },
+                    about: 'iommu_core',
+                    data: { flb: 'iommu_core', device: first.device.shape.name, devices: live.length },
                     message: `The FLB iommu_core is finished, but ${live.map((b) => b.device.shape.name).join(', ')} still ${live.length === 1 ? 'goes' : 'go'} by what it holds.`,
                 });
             }
@@ -221,7 +269,12 @@ export function carriedDevices(scene: Scene): CarriedDevices {
             if (line.level === 'emerg' && line.text.includes('iommu: cannot re') && running.length > 0) {
                 const names = listed(running.map((d) => d.shape.name));
                 say('LU1080', {
-                    about: names, data: { device: running[0]?.shape.name ?? '', flb: 'iommu_core', devices: running.map((d) => d.shape.name) },
+                    about: names,
+                    data: {
+                        device: running[0]?.shape.name ?? '',
+                        flb: 'iommu_core',
+                        devices: running.map((d) => d.shape.name),
+                    },
                     message: `The kernel stops: it cannot restore by which tables ${names} ${running.length === 1 ? 'reaches' : 'reach'} memory. ${running.length === 1 ? 'It goes' : 'They go'} on writing until the machine is reset.`,
                 });
             }

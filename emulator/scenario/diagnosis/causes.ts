@@ -11,14 +11,30 @@ type Link = 'same' | 'any';
 
 /** Of each code those that it can follow from. A finding that is made before a kexec and again when it bites follows from itself. */
 const FOLLOWS: Partial<Readonly<Record<Code, Partial<Readonly<Record<Code, Link>>>>>> = {
-    LU1001: { LU1006: 'any', LU1007: 'any', LU1015: 'any', LU1017: 'any', LU1062: 'any', LU1063: 'any', LU1068: 'any', LU1077: 'any' },
+    LU1001: {
+        LU1006: 'any',
+        LU1007: 'any',
+        LU1015: 'any',
+        LU1017: 'any',
+        LU1062: 'any',
+        LU1063: 'any',
+        LU1068: 'any',
+        LU1077: 'any',
+    },
     LU1002: { LU1014: 'any', LU1015: 'any' },
     LU1003: { LU1004: 'same', LU1014: 'any', LU1025: 'any' },
     LU1007: { LU1004: 'any', LU1007: 'same' },
     LU1009: { LU1011: 'same', LU1026: 'same', LU1063: 'any', LU1070: 'same' },
     LU1010: { LU1009: 'same', LU1011: 'same', LU1062: 'any', LU1063: 'any', LU1070: 'same' },
     LU1011: {
-        LU1011: 'same', LU1012: 'same', LU1013: 'same', LU1017: 'same', LU1022: 'same', LU1026: 'same', LU1050: 'same', LU1063: 'any',
+        LU1011: 'same',
+        LU1012: 'same',
+        LU1013: 'same',
+        LU1017: 'same',
+        LU1022: 'same',
+        LU1026: 'same',
+        LU1050: 'same',
+        LU1063: 'any',
         LU1070: 'same',
     },
     LU1012: { LU1017: 'same', LU1026: 'same' },
@@ -26,24 +42,80 @@ const FOLLOWS: Partial<Readonly<Record<Code, Partial<Readonly<Record<Code, Link>
     LU1014: { LU1014: 'same', LU1070: 'any' },
     LU1015: { LU1015: 'same' },
     LU1016: { LU1016: 'any' },
-    LU1027: { LU1012: 'same', LU1016: 'any', LU1018: 'any', LU1028: 'same', LU1045: 'same', LU1046: 'same', LU1067: 'any' },
+    LU1027: {
+        LU1012: 'same',
+        LU1016: 'any',
+        LU1018: 'any',
+        LU1028: 'same',
+        LU1045: 'same',
+        LU1046: 'same',
+        LU1067: 'any',
+    },
     LU1028: { LU1012: 'same', LU1016: 'any', LU1018: 'any', LU1027: 'same', LU1045: 'same' },
     LU1030: { LU1015: 'any', LU1016: 'any', LU1018: 'any', LU1042: 'same', LU1067: 'any' },
     LU1035: {
-        LU1011: 'same', LU1012: 'same', LU1013: 'same', LU1014: 'any', LU1016: 'any', LU1018: 'any', LU1022: 'any', LU1024: 'any', LU1025: 'any',
-        LU1026: 'same', LU1027: 'any', LU1028: 'any', LU1029: 'any', LU1030: 'any', LU1036: 'same', LU1037: 'same', LU1038: 'same', LU1045: 'any',
-        LU1046: 'any', LU1047: 'any', LU1050: 'any', LU1063: 'any', LU1067: 'any', LU1071: 'any', LU1072: 'any',
+        LU1011: 'same',
+        LU1012: 'same',
+        LU1013: 'same',
+        LU1014: 'any',
+        LU1016: 'any',
+        LU1018: 'any',
+        LU1022: 'any',
+        LU1024: 'any',
+        LU1025: 'any',
+        LU1026: 'same',
+        LU1027: 'any',
+        LU1028: 'any',
+        LU1029: 'any',
+        LU1030: 'any',
+        LU1036: 'same',
+        LU1037: 'same',
+        LU1038: 'same',
+        LU1045: 'any',
+        LU1046: 'any',
+        LU1047: 'any',
+        LU1050: 'any',
+        LU1063: 'any',
+        LU1067: 'any',
+        LU1071: 'any',
+        LU1072: 'any',
     },
     LU1037: {
-        LU1016: 'any', LU1018: 'any', LU1022: 'any', LU1023: 'any', LU1024: 'any', LU1025: 'any', LU1036: 'same', LU1037: 'same', LU1038: 'same',
-        LU1063: 'any', LU1067: 'any',
+        LU1016: 'any',
+        LU1018: 'any',
+        LU1022: 'any',
+        LU1023: 'any',
+        LU1024: 'any',
+        LU1025: 'any',
+        LU1036: 'same',
+        LU1037: 'same',
+        LU1038: 'same',
+        LU1063: 'any',
+        LU1067: 'any',
     },
     LU1038: { LU1003: 'any', LU1018: 'any', LU1023: 'any', LU1065: 'any', LU1079: 'any' },
-    LU1043: { LU1015: 'any', LU1016: 'any', LU1018: 'any', LU1025: 'any', LU1040: 'same', LU1041: 'same', LU1042: 'same' },
+    LU1043: {
+        LU1015: 'any',
+        LU1016: 'any',
+        LU1018: 'any',
+        LU1025: 'any',
+        LU1040: 'same',
+        LU1041: 'same',
+        LU1042: 'same',
+    },
     LU1048: { LU1042: 'same' },
     LU1050: { LU1050: 'same' },
     LU1051: { LU1001: 'any', LU1009: 'any', LU1010: 'any', LU1011: 'any' },
-    LU1055: { LU1011: 'any', LU1012: 'any', LU1015: 'any', LU1016: 'any', LU1018: 'any', LU1057: 'same', LU1058: 'same', LU1059: 'same' },
+    LU1055: {
+        LU1011: 'any',
+        LU1012: 'any',
+        LU1015: 'any',
+        LU1016: 'any',
+        LU1018: 'any',
+        LU1057: 'same',
+        LU1058: 'same',
+        LU1059: 'same',
+    },
     LU1057: { LU1012: 'any', LU1015: 'any', LU1018: 'any', LU1030: 'same', LU1058: 'same' },
     LU1058: { LU1016: 'any', LU1018: 'any' },
     LU1059: { LU1012: 'any', LU1018: 'any', LU1030: 'same', LU1058: 'same' },
@@ -62,11 +134,15 @@ export type Concerns = Pick<Diagnosis, 'code' | 'boot' | 'data'>;
  */
 export function causeOf(finding: Concerns, found: readonly Diagnosis[]): Diagnosis | null {
     const links = FOLLOWS[finding.code];
-    return (links && found.findLast((d) => {
-        const link = links[d.code];
-        // what a page or a session was two kernels ago is another one by now
-        return link !== undefined && d.boot >= finding.boot - 1 && (link === 'any' || sameThing(d, finding));
-    })) ?? null;
+    return (
+        (links &&
+            found.findLast((d) => {
+                const link = links[d.code];
+                // what a page or a session was two kernels ago is another one by now
+                return link !== undefined && d.boot >= finding.boot - 1 && (link === 'any' || sameThing(d, finding));
+            })) ??
+        null
+    );
 }
 
 /** The finding at the beginning of the chain that this one is the end of. */
@@ -86,8 +162,10 @@ function sameThing(a: Concerns, b: Concerns): boolean {
 /** The same session and, where both are about one of its files, the same file. */
 function sameFile(a: Concerns, b: Concerns): boolean {
     const [one, other] = [a.data, b.data];
-    return sessionsOf(a).some((s) => sessionsOf(b).includes(s))
-        && (typeof one['token'] !== 'string' || typeof other['token'] !== 'string' || one['token'] === other['token']);
+    return (
+        sessionsOf(a).some((s) => sessionsOf(b).includes(s)) &&
+        (typeof one['token'] !== 'string' || typeof other['token'] !== 'string' || one['token'] === other['token'])
+    );
 }
 
 function sessionsOf({ data }: Concerns): readonly Datum[] {
@@ -98,7 +176,8 @@ function sessionsOf({ data }: Concerns): readonly Datum[] {
 /** FLBs; handlers and formats; devices. */
 function namesOf({ data }: Concerns): string[] {
     const { flb, compatible, device, guest } = data;
-    const name = (kind: string, value: Datum | undefined): string[] => (typeof value === 'string' && value !== '' ? [`${kind} ${value}`] : []);
+    const name = (kind: string, value: Datum | undefined): string[] =>
+        typeof value === 'string' && value !== '' ? [`${kind} ${value}`] : [];
     return [...name('FLB', flb), ...name('compatible', compatible), ...name('device', device), ...name('guest', guest)];
 }
 

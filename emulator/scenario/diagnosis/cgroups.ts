@@ -9,7 +9,12 @@ export function cgroupRules({ vm, chronicle, say }: Scene): Rules {
     return {
         /** LU1052 */
         callbackLeft(name: string, result: unknown, frame: Frame): void {
-            if (frame.code.kind !== 'handler' || !name.endsWith('.retrieve') || !(result instanceof Err) || result.name !== 'ENOMEM') {
+            if (
+                frame.code.kind !== 'handler' ||
+                !name.endsWith('.retrieve') ||
+                !(result instanceof Err) ||
+                result.name !== 'ENOMEM'
+            ) {
                 return;
             }
             const process = vm.current.user?.process;

@@ -40,7 +40,8 @@ export const IMAGE = 'image';
 const AT_ONCE = 16;
 
 export const sessionKey = (name: string): string => `session ${name}`;
-export const fileKey = (session: string, token: number | bigint | string): string => `file ${typeof token === 'string' ? token : hex(token)} of ${session}`;
+export const fileKey = (session: string, token: number | bigint | string): string =>
+    `file ${typeof token === 'string' ? token : hex(token)} of ${session}`;
 export const flbKey = (name: string): string => `FLB ${name}`;
 
 export class Chronicle implements Rules {
@@ -53,7 +54,10 @@ export class Chronicle implements Rules {
     private readonly begun: Seq<{ readonly thread: number; readonly step: number }>;
 
     /** @param here the user's statement at which the run stands */
-    constructor(private readonly vm: Vm, private readonly here: () => Place | undefined) {
+    constructor(
+        private readonly vm: Vm,
+        private readonly here: () => Place | undefined,
+    ) {
         const { journal } = vm.machine;
         this.notes = new Table(journal);
         this.preserving = new Seq(journal);
@@ -63,7 +67,10 @@ export class Chronicle implements Rules {
 
     note(about: string, text: string, place = this.here()): void {
         const lines = this.notes.get(about) ?? [];
-        const kept = lines.length < HISTORY_LIMIT ? lines : [...lines.slice(0, HISTORY_LIMIT / 2), ...lines.slice(1 - HISTORY_LIMIT / 2)];
+        const kept =
+            lines.length < HISTORY_LIMIT
+                ? lines
+                : [...lines.slice(0, HISTORY_LIMIT / 2), ...lines.slice(1 - HISTORY_LIMIT / 2)];
         this.notes.set(about, [...kept, { boot: this.vm.boot, text, place, step: this.vm.ticks }]);
     }
 
@@ -89,7 +96,10 @@ export class Chronicle implements Rules {
     callbackLeft(name: string, result: unknown, frame: Frame): void {
         const { vm } = this;
         if (frame.code.kind === 'flb') {
-            this.note(flbKey(name.slice(0, name.indexOf('.'))), result instanceof Err ? `${name} failed with ${result.name}` : `${name} ran`);
+            this.note(
+                flbKey(name.slice(0, name.indexOf('.'))),
+                result instanceof Err ? `${name} failed with ${result.name}` : `${name} ran`,
+            );
         }
         if (!isPreserve(name, frame)) {
             return;
@@ -102,10 +112,21 @@ export class Chronicle implements Rules {
         const inside = onStack(vm, 'luo_preserve_file');
         const session = local(inside, 'session');
         const token = local(inside, 'token');
-        const file = frame.code.kind === 'handler' && session instanceof LuoSession && (typeof token === 'number' || typeof token === 'bigint')
-            ? { session: session.name, token: hex(token) }
-            : undefined;
-        const entry: Preserving = { boot: vm.boot, callback: name, file, place: this.here(), thread: vm.current.id, first, last: vm.ticks };
+        const file =
+            frame.code.kind === 'handler' &&
+            session instanceof LuoSession &&
+            (typeof token === 'number' || typeof token === 'bigint')
+                ? { session: session.name, token: hex(token) }
+                : undefined;
+        const entry: Preserving = {
+            boot: vm.boot,
+            callback: name,
+            file,
+            place: this.here(),
+            thread: vm.current.id,
+            first,
+            last: vm.ticks,
+        };
         this.preserving.push(entry);
         if (file) {
             this.preserved.set(fileKey(file.session, file.token), entry);
@@ -157,14 +178,20 @@ export class Chronicle implements Rules {
 
     /** What is known of a session: its own calls, and those of the files that it has. */
     ofSession(session: LuoSession): HistoryLine[] {
-        return [...this.of(sessionKey(session.name)), ...session.files.items.flatMap((f) => this.of(fileKey(session.name, f.token)))]
-            .sort((a, b) => a.step - b.step).slice(0, HISTORY_LIMIT);
+        return [
+            ...this.of(sessionKey(session.name)),
+            ...session.files.items.flatMap((f) => this.of(fileKey(session.name, f.token))),
+        ]
+            .sort((a, b) => a.step - b.step)
+            .slice(0, HISTORY_LIMIT);
     }
 
     /** The same of a session of which only the name is known, since nobody has read it. */
     ofSessionNamed(name: string): HistoryLine[] {
         const files = [...this.notes.keys()].filter((key) => key.startsWith('file ') && key.endsWith(` of ${name}`));
-        return [...this.of(sessionKey(name)), ...files.flatMap((key) => this.of(key))].sort((a, b) => a.step - b.step).slice(0, HISTORY_LIMIT);
+        return [...this.of(sessionKey(name)), ...files.flatMap((key) => this.of(key))]
+            .sort((a, b) => a.step - b.step)
+            .slice(0, HISTORY_LIMIT);
     }
 
     ofFile(file: LuoFile): readonly HistoryLine[] {
@@ -208,7 +235,11 @@ export class Chronicle implements Rules {
         const lines = history.of(pfn).map((e): HistoryLine => {
             const by = this.preservingAt(e);
             const file = by?.file ? ` for token ${by.file.token} of session "${by.file.session}"` : '';
-            return { boot: e.boot - 1, text: `${e.kind}: ${owners.name(e.owner)}${by ? ` in ${by.callback}${file}` : ''}`, place: by?.place };
+            return {
+                boot: e.boot - 1,
+                text: `${e.kind}: ${owners.name(e.owner)}${by ? ` in ${by.callback}${file}` : ''}`,
+                place: by?.place,
+            };
         });
         const head = lines.slice(0, HISTORY_LIMIT / 2);
         return lines.length <= HISTORY_LIMIT ? lines : [...head, ...lines.slice(-HISTORY_LIMIT / 2)];

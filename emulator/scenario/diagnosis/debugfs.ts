@@ -12,7 +12,13 @@ export function debugfsRules({ vm, chronicle, say }: Scene): Rules {
         settled(name: string, result: Value | Err, frame: Frame | null): void {
             const [path] = frame?.slots ?? [];
             const { kernel } = vm;
-            if (name !== 'sys_open' || result instanceof Err || typeof path !== 'string' || !kernel || !path.includes('/in/')) {
+            if (
+                name !== 'sys_open' ||
+                result instanceof Err ||
+                typeof path !== 'string' ||
+                !kernel ||
+                !path.includes('/in/')
+            ) {
                 return;
             }
             const content = khoDebugContent(kernel, path);
@@ -21,12 +27,17 @@ export function debugfsRules({ vm, chronicle, say }: Scene): Rules {
             }
             const pfn = Math.floor(content.addr / PAGE_SIZE);
             // what nobody has restored is still what was handed over
-            if (kernel.memmap.khoOrder(pfn) >= 0 || !vm.machine.history.of(pfn).some((e) => e.boot - 1 === vm.boot && e.kind === 'restored')) {
+            if (
+                kernel.memmap.khoOrder(pfn) >= 0 ||
+                !vm.machine.history.of(pfn).some((e) => e.boot - 1 === vm.boot && e.kind === 'restored')
+            ) {
                 return;
             }
             const state = kernel.memmap.stateOf(pfn);
             say('LU1064', {
-                about: path, history: chronicle.ofPage(pfn), data: { path, address: hex(content.addr) },
+                about: path,
+                history: chronicle.ofPage(pfn),
+                data: { path, address: hex(content.addr) },
                 message: `${path} shows the page at ${hex(content.addr)}, which was handed over, but has been restored and given back since: it is ${state === 'free' ? 'free memory' : `memory of ${vm.machine.owners.name(kernel.memmap.ownerOf(pfn))}`} now.`,
             });
         },

@@ -62,15 +62,27 @@ export function deviceRules(scene: Scene): DeviceRules {
     };
 
     const dataOf = (device: Device, iova: number, pa: number, write: boolean) => ({
-        device: who(device), at: device.name, iova: hex(iova), address: hex(pa), write, owner: vm.kernel ? owners.name(vm.kernel.memmap.ownerOf(Math.floor(pa / PAGE_SIZE))) : null,
+        device: who(device),
+        at: device.name,
+        iova: hex(iova),
+        address: hex(pa),
+        write,
+        owner: vm.kernel ? owners.name(vm.kernel.memmap.ownerOf(Math.floor(pa / PAGE_SIZE))) : null,
     });
 
     /** LU1030: nobody in the kernel that runs has set this device going. */
     const unknownDevice = (device: Device, text: string, pa?: number): void => {
         if (isNew(`LU1030 ${who(device)} ${device.intent?.boot ?? -1}`)) {
             say('LU1030', {
-                about: who(device), message: text, history: pa === undefined ? [] : chronicle.ofAddress(pa),
-                data: { device: who(device), at: device.name, driver: vm.kernel?.devices.of(device)?.driver ?? '', program: hex(device.program?.base ?? 0) },
+                about: who(device),
+                message: text,
+                history: pa === undefined ? [] : chronicle.ofAddress(pa),
+                data: {
+                    device: who(device),
+                    at: device.name,
+                    driver: vm.kernel?.devices.of(device)?.driver ?? '',
+                    program: hex(device.program?.base ?? 0),
+                },
             });
         }
     };
@@ -82,32 +94,49 @@ export function deviceRules(scene: Scene): DeviceRules {
         strays.set(name, (strays.get(name) ?? 0) + 1);
         // the first of these that holds is the cause; what follows from it is not said as well
         const bound = vm.kernel?.devices.of(device);
-        const reused = pci.iommu?.enabled === true && bound !== undefined && vm.kernel?.devices.ids.wasGivenBefore(bound.domain.id) === true;
+        const reused =
+            pci.iommu?.enabled === true &&
+            bound !== undefined &&
+            vm.kernel?.devices.ids.wasGivenBefore(bound.domain.id) === true;
         const tables = reused ? carried.byTables(device, iova) : pa;
         // what a device remembers itself goes past the IOMMU
         const own = device.atc?.find(Math.floor(iova / PAGE_SIZE), write) === Math.floor(pa / PAGE_SIZE);
         if (!own && tables !== pa) {
             if (isNew(`LU1047 ${name} ${vm.boot}`)) {
                 say('LU1047', {
-                    about: name, history: chronicle.ofAddress(pa), data: dataOf(device, iova, pa, write),
+                    about: name,
+                    history: chronicle.ofAddress(pa),
+                    data: dataOf(device, iova, pa, write),
                     message: `${name} ${verb} ${hex(pa)} by what the IOMMU has cached for ${hex(iova)}, but its tables ${tables < 0 ? 'have nothing there' : `lead to ${hex(tables)}`}: the id of its domain was another one's before, and nobody has flushed what was cached under it. At ${hex(pa)} lies ${pageText(pa)}.`,
                 });
             }
         } else if (!own && intent?.translated === true && pci.iommu?.enabled !== true) {
             if (isNew(`LU1029 ${name} ${intent.boot}`)) {
                 say('LU1029', {
-                    about: name, history: chronicle.ofAddress(pa), data: dataOf(device, iova, pa, write),
+                    about: name,
+                    history: chronicle.ofAddress(pa),
+                    data: dataOf(device, iova, pa, write),
                     message: `${name} ${verb} ${hex(pa)} while translation is off: ${hex(iova)} is an address of the domain of ${intent.name}, and is taken for a physical one. There lies ${pageText(pa)}.`,
                 });
             }
         } else if (intent && intent.boot !== vm.boot && !carried.has(device)) {
-            unknownDevice(device, `${name} ${verb} ${hex(pa)}, ${pageText(pa)}: a kernel before this one set it going, and this one knows nothing of it.`, pa);
+            unknownDevice(
+                device,
+                `${name} ${verb} ${hex(pa)}, ${pageText(pa)}: a kernel before this one set it going, and this one knows nothing of it.`,
+                pa,
+            );
         } else {
             const owner = vm.kernel?.memmap.ownerOf(Math.floor(pa / PAGE_SIZE)) ?? 0;
             if (isNew(`LU1027 ${name} ${owner} ${intent?.boot ?? -1}`)) {
                 say('LU1027', {
-                    about: `${name} ${owner}`, history: chronicle.ofAddress(pa), data: dataOf(device, iova, pa, write),
-                    ...(own ? { advice: 'Whoever takes a mapping away has the device forget it as well, and waits until it has: a device that does not is not to be given ATS.' } : {}),
+                    about: `${name} ${owner}`,
+                    history: chronicle.ofAddress(pa),
+                    data: dataOf(device, iova, pa, write),
+                    ...(own
+                        ? {
+                              advice: 'Whoever takes a mapping away has the device forget it as well, and waits until it has: a device that does not is not to be given ATS.',
+                          }
+                        : {}),
                     message: `${name} ${verb} ${hex(pa)} (${hex(iova)} for the device${own ? ', by a translation that it remembers itself' : ''}), which ${intent?.name ?? 'nobody'} has not given to it, or has taken back: it is ${pageText(pa)}.`,
                 });
             }
@@ -122,7 +151,10 @@ export function deviceRules(scene: Scene): DeviceRules {
                 const from = Math.max(pfn, Math.floor(area.pa / PAGE_SIZE));
                 const to = Math.min(pfn + count, Math.ceil((area.pa + area.length) / PAGE_SIZE));
                 if (from < to) {
-                    freed.set(area, new Set([...freed.get(area) ?? [], ...Array.from({ length: to - from }, (_, i) => from + i)]));
+                    freed.set(
+                        area,
+                        new Set([...(freed.get(area) ?? []), ...Array.from({ length: to - from }, (_, i) => from + i)]),
+                    );
                 }
             }
         }
@@ -134,10 +166,20 @@ export function deviceRules(scene: Scene): DeviceRules {
         dma(device: Device, iova: number, pa: number, _length: number, write: boolean): void {
             const { intent } = device;
             const { kernel } = vm.power;
-            if (intent && kernel && intent.boot === kernel.boot && (!intent.translated || pci.iommu?.enabled === true)) {
+            if (
+                intent &&
+                kernel &&
+                intent.boot === kernel.boot &&
+                (!intent.translated || pci.iommu?.enabled === true)
+            ) {
                 // a page that nobody has belongs to owner 0, which no mapping has
                 const area = intent.areaAt(iova);
-                if (area && kernel.memmap.ownerOf(Math.floor(pa / PAGE_SIZE)) === area.owner && pa - area.pa === iova - area.iova && (freed.size === 0 || freed.get(area)?.has(Math.floor(pa / PAGE_SIZE)) !== true)) {
+                if (
+                    area &&
+                    kernel.memmap.ownerOf(Math.floor(pa / PAGE_SIZE)) === area.owner &&
+                    pa - area.pa === iova - area.iova &&
+                    (freed.size === 0 || freed.get(area)?.has(Math.floor(pa / PAGE_SIZE)) !== true)
+                ) {
                     return;
                 }
             }
@@ -157,7 +199,9 @@ export function deviceRules(scene: Scene): DeviceRules {
                 }
                 if (isNew(`LU1028 ${carried.has(device) ? `${who(device)} ${vm.boot}` : pfn}`)) {
                     say('LU1028', {
-                        about: hex(table), history: chronicle.ofAddress(table), data: { device: who(device), iova: hex(iova), table: hex(table) },
+                        about: hex(table),
+                        history: chronicle.ofAddress(table),
+                        data: { device: who(device), iova: hex(iova), table: hex(table) },
                         message: `The IOMMU walks a table at ${hex(table)} to translate ${hex(iova)} for ${who(device)}, but that is no table any more: it is ${pageText(table)}.`,
                     });
                 }
@@ -176,8 +220,17 @@ export function deviceRules(scene: Scene): DeviceRules {
             }
             for (const device of pci.devices) {
                 const known = (vm.kernel?.devices.pci.of(device)?.incoming ?? 0) !== 0;
-                if (device.running && device.reachesMemory && !known && device.intent && device.intent.boot !== vm.boot) {
-                    unknownDevice(device, `${who(device)} is still running: a kernel before this one set it going, and this one knows nothing of it.`);
+                if (
+                    device.running &&
+                    device.reachesMemory &&
+                    !known &&
+                    device.intent &&
+                    device.intent.boot !== vm.boot
+                ) {
+                    unknownDevice(
+                        device,
+                        `${who(device)} is still running: a kernel before this one set it going, and this one knows nothing of it.`,
+                    );
                 }
             }
         },

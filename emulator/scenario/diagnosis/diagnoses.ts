@@ -85,11 +85,19 @@ export class Diagnoses implements Listener {
     /** While listeners are told that kernel code has returned: the caller's frame stands behind its call. */
     private behind = false;
 
-    private constructor(private readonly vm: Vm, private readonly scenario: ScenarioDecl, private readonly end: Place) {
+    private constructor(
+        private readonly vm: Vm,
+        private readonly scenario: ScenarioDecl,
+        private readonly end: Place,
+    ) {
         this.found = new Seq(vm.machine.journal);
         this.said = new Table(vm.machine.journal);
         this.jumps = new Table(vm.machine.journal);
-        const scene: Scene = { vm, chronicle: new Chronicle(vm, () => this.here()), say: (code, finding) => this.say(code, finding) };
+        const scene: Scene = {
+            vm,
+            chronicle: new Chronicle(vm, () => this.here()),
+            say: (code, finding) => this.say(code, finding),
+        };
         this.devices = deviceRules(scene);
         this.pci = pciRules(scene);
         this.interrupts = interruptRules(scene);
@@ -310,7 +318,12 @@ export class Diagnoses implements Listener {
 
     ended(): void {
         // What the scenario left undone is best shown where it began: the last place of its history.
-        this.atEnd((code, finding) => this.say(code, { ...finding, place: finding.place ?? finding.history?.findLast((line) => line.place)?.place ?? this.end }));
+        this.atEnd((code, finding) =>
+            this.say(code, {
+                ...finding,
+                place: finding.place ?? finding.history?.findLast((line) => line.place)?.place ?? this.end,
+            }),
+        );
     }
 
     /** Why the scenario, which has come to its end, has not found what it says that it finds; null where all is as it says. */
@@ -355,14 +368,26 @@ export class Diagnoses implements Listener {
         const place = finding.place ?? this.here() ?? this.end;
         const { data = {} } = finding;
         const diagnosis: Diagnosis = {
-            code, severity, message: finding.message, place, time: vm.machine.clock.now, boot: vm.boot,
+            code,
+            severity,
+            message: finding.message,
+            place,
+            time: vm.machine.clock.now,
+            boot: vm.boot,
             history: (finding.history ?? []).map(({ boot, text, place: at }) => ({ boot, text, place: at })),
-            advice: finding.advice ?? advice, data, cause: causeOf({ code, boot: vm.boot, data }, this.found.items),
+            advice: finding.advice ?? advice,
+            data,
+            cause: causeOf({ code, boot: vm.boot, data }, this.found.items),
         };
         this.found.push(diagnosis);
         vm.tell((l) => l.diagnosed?.(diagnosis));
         if (severity !== 'hint' || vm.filters.has(code)) {
-            vm.raise(severity === 'error' ? 'diagnosis' : 'diagnosis-warning', `${code}: ${finding.message}`, place, diagnosis);
+            vm.raise(
+                severity === 'error' ? 'diagnosis' : 'diagnosis-warning',
+                `${code}: ${finding.message}`,
+                place,
+                diagnosis,
+            );
         }
     }
 }

@@ -26,11 +26,15 @@ export function missed({ finds, name }: ScenarioDecl, uri: string, found: readon
     if (roots.length === said.length && roots.every((code, i) => code === said[i])) {
         return null;
     }
-    const following = found.filter((d) => d.cause !== null && said.includes(d.code)).map((d) => `${d.code} follows from ${d.cause?.code ?? ''}`);
+    const following = found
+        .filter((d) => d.cause !== null && said.includes(d.code))
+        .map((d) => `${d.code} follows from ${d.cause?.code ?? ''}`);
     return {
-        kind: 'failed-assertion', fatal: true,
+        kind: 'failed-assertion',
+        fatal: true,
         place: { uri, start: finds[0]?.start ?? name.start, end: finds.at(-1)?.end ?? name.end },
-        message: `the scenario says that it finds ${listed(said)}, but its root ${roots.length === 1 ? `finding is ${listed(roots)}` : `findings are ${listed(roots) || 'none'}`}`
-            + `${following.length > 0 ? `: ${listed([...new Set(following)])}` : ''}`,
+        message:
+            `the scenario says that it finds ${listed(said)}, but its root ${roots.length === 1 ? `finding is ${listed(roots)}` : `findings are ${listed(roots) || 'none'}`}` +
+            `${following.length > 0 ? `: ${listed([...new Set(following)])}` : ''}`,
     };
 }

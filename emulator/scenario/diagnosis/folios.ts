@@ -28,7 +28,14 @@ export function folioRules({ vm, chronicle, say }: Scene): Rules {
                 message: `${pagesText(count)} at ${hex(pfn * PAGE_SIZE)}, which ${callback ?? 'kernel code'} has preserved, ${count === 1 ? 'was' : 'were'} freed without being unpreserved, and ${count === 1 ? 'is' : 'are'} handed over all the same: ${state === 'free' ? 'that is free memory' : `by now that is memory of ${owners.name(kernel.memmap.ownerOf(pfn))}`}.`,
                 history: chronicle.ofPage(pfn),
                 advice: 'Keep a reference to what is preserved until it is unpreserved: the next kernel frees it, this one does not.',
-                data: { address: hex(pfn * PAGE_SIZE), pages: count, owner, how: 'freed', to: null, callback: callback ?? null },
+                data: {
+                    address: hex(pfn * PAGE_SIZE),
+                    pages: count,
+                    owner,
+                    how: 'freed',
+                    to: null,
+                    callback: callback ?? null,
+                },
             });
         }
     };
@@ -55,7 +62,14 @@ export function folioRules({ vm, chronicle, say }: Scene): Rules {
                 about: `${how} ${owner}`,
                 message: what + becomes[how],
                 history: chronicle.ofPage(head),
-                data: { address: hex(head * PAGE_SIZE), pages: orderPages(order), owner, how, to: how === 'moved' ? hex(to * PAGE_SIZE) : null, callback: by?.callback ?? null },
+                data: {
+                    address: hex(head * PAGE_SIZE),
+                    pages: orderPages(order),
+                    owner,
+                    how,
+                    to: how === 'moved' ? hex(to * PAGE_SIZE) : null,
+                    callback: by?.callback ?? null,
+                },
             });
         },
     };

@@ -64,7 +64,9 @@ export function frozenRules({ vm, chronicle, say }: Scene): FrozenRules {
         if (typeof pa !== 'number' || !layout || !machine.isRam(pa, layout.size)) {
             return [];
         }
-        const out: Written[] = [{ what: `${layout.name} at ${hex(pa)}`, pa, array: null, bytes: machine.memory.read(pa, layout.size) }];
+        const out: Written[] = [
+            { what: `${layout.name} at ${hex(pa)}`, pa, array: null, bytes: machine.memory.read(pa, layout.size) },
+        ];
         for (let at = pa; at < pa + layout.size; at += 8) {
             const array = arrays.get(at);
             if (array && array.length * array.stride <= ARRAY_LIMIT) {
@@ -78,11 +80,14 @@ export function frozenRules({ vm, chronicle, say }: Scene): FrozenRules {
         if (file?.inode instanceof ShmemInode) {
             return [['the position', file.pos]];
         }
-        const names = file ? vm.image.fileKind(file.kind)?.decl.fields.map((f) => `\`${f.name.name}\``) ?? [] : [];
+        const names = file ? (vm.image.fileKind(file.kind)?.decl.fields.map((f) => `\`${f.name.name}\``) ?? []) : [];
         return names.map((name, i) => [name, file?.fields[i]]);
     };
 
-    const about = ({ file, place }: Frozen): { history: readonly HistoryLine[]; data: { session: string; token: string } } => ({
+    const about = ({
+        file,
+        place,
+    }: Frozen): { history: readonly HistoryLine[]; data: { session: string; token: string } } => ({
         history: [...chronicle.ofFile(file), { boot: vm.boot, text: `frozen (${file.handler.name})`, place }],
         data: { session: file.session.name, token: hex(file.token) },
     });
@@ -92,11 +97,15 @@ export function frozenRules({ vm, chronicle, say }: Scene): FrozenRules {
     /** LU1070 */
     const compare = (): void => {
         for (const f of all()) {
-            const changed = f.written.find((w) => !sameBytes(w.bytes, w.array ? w.array.bytes() : machine.memory.read(w.pa, w.bytes.length)));
+            const changed = f.written.find(
+                (w) => !sameBytes(w.bytes, w.array ? w.array.bytes() : machine.memory.read(w.pa, w.bytes.length)),
+            );
             if (changed) {
                 const { history, data } = about(f);
                 say('LU1070', {
-                    about: `${name(f)} data`, history: [...history, ...chronicle.damage()], data: { ...data, what: changed.what, address: hex(changed.pa) },
+                    about: `${name(f)} data`,
+                    history: [...history, ...chronicle.damage()],
+                    data: { ...data, what: changed.what, address: hex(changed.pa) },
                     message: `The ${changed.what}, which ${name(f)} hands over, is not any more what it was when ${f.callback} had run: the next kernel reads what freeze() has not written.`,
                 });
             }
@@ -106,7 +115,9 @@ export function frozenRules({ vm, chronicle, say }: Scene): FrozenRules {
                 if (!Object.is(old, value) && shown(old) !== shown(value)) {
                     const { history, data } = about(f);
                     say('LU1070', {
-                        about: `${name(f)} ${what}`, history, data: { ...data, what, was: shown(old), is: shown(value) },
+                        about: `${name(f)} ${what}`,
+                        history,
+                        data: { ...data, what, was: shown(old), is: shown(value) },
                         message: `${capital(what)} of ${name(f)} was ${shown(old)} when ${f.callback} ran and is ${shown(value)} now: the next kernel gets what was written down then.`,
                     });
                 }
@@ -121,7 +132,9 @@ export function frozenRules({ vm, chronicle, say }: Scene): FrozenRules {
             const { history, data } = about(f);
             frozen.delete(f.file);
             say('LU1070', {
-                about: `${name(f)} unpreserved`, history, data: { ...data, what: 'preserved', was: 'true', is: 'false' },
+                about: `${name(f)} unpreserved`,
+                history,
+                data: { ...data, what: 'preserved', was: 'true', is: 'false' },
                 message: `${capital(name(f))} is unpreserved after ${f.callback} has run: the next kernel is told of it all the same, and finds memory that is somebody else's.`,
                 advice: 'Close no session while somebody reboots, or use a kernel whose reboot keeps them out (7.2 and later).',
             });
@@ -134,7 +147,9 @@ export function frozenRules({ vm, chronicle, say }: Scene): FrozenRules {
             if (hasCallback(vm, f.file.handler, 'unfreeze')) {
                 const { history, data } = about(f);
                 say('LU1075', {
-                    about: name(f), history, data: { ...data, error: error.name },
+                    about: name(f),
+                    history,
+                    data: { ...data, error: error.name },
                     message: `The reboot failed with ${error.name} after ${f.callback} had run for ${name(f)}, and nobody calls unfreeze(): the file stays frozen while its user goes on.`,
                 });
             }
@@ -158,7 +173,13 @@ export function frozenRules({ vm, chronicle, say }: Scene): FrozenRules {
             if (callback.endsWith('.freeze') && !(result instanceof Err)) {
                 const file = local(onStack(vm, 'luo_freeze_session'), 'luo_file');
                 if (file instanceof LuoFile) {
-                    frozen.set(file, { file, callback, state: stateOf(file.file), written: writtenBy(frame), place: vm.placeOf(frame) });
+                    frozen.set(file, {
+                        file,
+                        callback,
+                        state: stateOf(file.file),
+                        written: writtenBy(frame),
+                        place: vm.placeOf(frame),
+                    });
                 }
             } else if (callback.endsWith('.unpreserve')) {
                 takenBack(local(onStack(vm, 'luo_unpreserve_files'), 'luo_file'));

@@ -23,7 +23,12 @@ export interface InterruptRules extends Rules {
 class Stretch extends Rec {
     readonly count: number = 1;
 
-    constructor(journal: Journal, readonly delivery: Delivery, readonly line: Omit<HistoryLine, 'text'>, readonly since: number) {
+    constructor(
+        journal: Journal,
+        readonly delivery: Delivery,
+        readonly line: Omit<HistoryLine, 'text'>,
+        readonly since: number,
+    ) {
         super(journal);
     }
 }
@@ -52,24 +57,39 @@ export function interruptRules(scene: Scene): InterruptRules {
         const key = keyOf(device, vector);
         const known = stretches.get(key) ?? [];
         const last = known.at(-1);
-        if (last?.delivery.outcome === delivery.outcome && last.delivery.why === delivery.why && last.line.boot === vm.boot) {
+        if (
+            last?.delivery.outcome === delivery.outcome &&
+            last.delivery.why === delivery.why &&
+            last.line.boot === vm.boot
+        ) {
             journal.edit<Stretch>(last).count++;
         } else {
-            stretches.set(key, [...known.slice(1 - KEPT), new Stretch(journal, delivery, { boot: vm.boot, place: blame(vm) }, clock.now)]);
+            stretches.set(key, [
+                ...known.slice(1 - KEPT),
+                new Stretch(journal, delivery, { boot: vm.boot, place: blame(vm) }, clock.now),
+            ]);
         }
     };
 
-    const historyOf = (device: Device, vector: number): HistoryLine[] => (stretches.get(keyOf(device, vector)) ?? []).map(({ delivery, line, since, count }) => ({
-        ...line, text: `${device.shape.name} raised vector ${vector}${count === 1 ? '' : ` ${count} times`} from ${duration(since)} on: it ${outcomeText(delivery)}`,
-    }));
+    const historyOf = (device: Device, vector: number): HistoryLine[] =>
+        (stretches.get(keyOf(device, vector)) ?? []).map(({ delivery, line, since, count }) => ({
+            ...line,
+            text: `${device.shape.name} raised vector ${vector}${count === 1 ? '' : ` ${count} times`} from ${duration(since)} on: it ${outcomeText(delivery)}`,
+        }));
 
     const dataOf = (device: Device, vector: number) => ({ device: device.shape.name, at: device.name, vector });
 
     const astray = (device: Device, vector: number, delivery: Delivery): void => {
         if (isNew(`LU1057 ${keyOf(device, vector)} ${vm.boot} ${delivery.cpu} ${delivery.vector}`)) {
             say('LU1057', {
-                about: `${keyOf(device, vector)} ${delivery.cpu} ${delivery.vector}`, history: historyOf(device, vector),
-                data: { ...dataOf(device, vector), cpu: delivery.cpu, hostVector: delivery.vector, handler: delivery.handler },
+                about: `${keyOf(device, vector)} ${delivery.cpu} ${delivery.vector}`,
+                history: historyOf(device, vector),
+                data: {
+                    ...dataOf(device, vector),
+                    cpu: delivery.cpu,
+                    hostVector: delivery.vector,
+                    handler: delivery.handler,
+                },
                 message: `${device.shape.name} raised vector ${vector}, and its message ${outcomeText(delivery)}.`,
             });
         }
@@ -83,7 +103,10 @@ export function interruptRules(scene: Scene): InterruptRules {
             return true;
         }
         const state = kernel.memmap.stateOf(pfn);
-        return state === 'preserved' || (kernel.memmap.isAllocated(pfn) && owners.name(kernel.memmap.ownerOf(pfn)).startsWith(owner));
+        return (
+            state === 'preserved' ||
+            (kernel.memmap.isAllocated(pfn) && owners.name(kernel.memmap.ownerOf(pfn)).startsWith(owner))
+        );
     };
 
     const elsewhere = (device: Device, vector: number, pa: number, what: string): void => {
@@ -93,7 +116,9 @@ export function interruptRules(scene: Scene): InterruptRules {
             const state = kernel.memmap.stateOf(pfn);
             const now = state === 'free' ? 'free memory' : `memory of ${owners.name(kernel.memmap.ownerOf(pfn))}`;
             say('LU1059', {
-                about: hex(pfn * PAGE_SIZE), history: [...chronicle.ofAddress(pa), ...historyOf(device, vector)], data: { ...dataOf(device, vector), table: hex(pa) },
+                about: hex(pfn * PAGE_SIZE),
+                history: [...chronicle.ofAddress(pa), ...historyOf(device, vector)],
+                data: { ...dataOf(device, vector), table: hex(pa) },
                 message: `An interrupt of ${device.shape.name} ${what} ${hex(pa)}, which is ${now} by now.`,
             });
         }
@@ -105,10 +130,19 @@ export function interruptRules(scene: Scene): InterruptRules {
             const device = deviceOf(vm, line);
             if (device && vm.guests.of(line.guest)?.live?.running === true && isStalled(vm, line)) {
                 tell('LU1055', {
-                    about: `${line.guest} ${keyOf(device, line.index)} ${device.awaits?.since ?? 0}`, history: historyOf(device, line.index),
-                    data: { ...dataOf(device, line.index), guest: line.guest, raised: line.raised, delivered: line.delivered, lost: line.lost, injected: line.injected },
-                    message: `The driver of ${device.shape.name} in ${line.guest} waits for vector ${line.index}, which ${device.shape.name} raised at ${duration(device.awaits?.since ?? 0)}: `
-                        + 'that interrupt is lost, and as the device waits for the driver, no other will come.',
+                    about: `${line.guest} ${keyOf(device, line.index)} ${device.awaits?.since ?? 0}`,
+                    history: historyOf(device, line.index),
+                    data: {
+                        ...dataOf(device, line.index),
+                        guest: line.guest,
+                        raised: line.raised,
+                        delivered: line.delivered,
+                        lost: line.lost,
+                        injected: line.injected,
+                    },
+                    message:
+                        `The driver of ${device.shape.name} in ${line.guest} waits for vector ${line.index}, which ${device.shape.name} raised at ${duration(device.awaits?.since ?? 0)}: ` +
+                        'that interrupt is lost, and as the device waits for the driver, no other will come.',
                 });
             }
         }
@@ -118,13 +152,20 @@ export function interruptRules(scene: Scene): InterruptRules {
     const stalledDrivers = (tell: Say): void => {
         for (const device of pci.devices) {
             const { awaits, intent } = device;
-            const own = awaits && intent?.boot === vm.boot && !pci.interrupts.lineOf(device, awaits.vector) && !device.msix.entry(awaits.vector).pending;
+            const own =
+                awaits &&
+                intent?.boot === vm.boot &&
+                !pci.interrupts.lineOf(device, awaits.vector) &&
+                !device.msix.entry(awaits.vector).pending;
             if (own) {
                 tell('LU1055', {
-                    about: `${keyOf(device, awaits.vector)} ${awaits.since}`, history: historyOf(device, awaits.vector), data: dataOf(device, awaits.vector),
-                    advice: 'Set the device\'s vectors up again, and have its driver look at what is done.',
-                    message: `The driver of ${device.shape.name} waits for vector ${awaits.vector}, which ${device.shape.name} raised at ${duration(awaits.since)}: `
-                        + 'that interrupt is lost, and as the device waits for the driver, no other will come.',
+                    about: `${keyOf(device, awaits.vector)} ${awaits.since}`,
+                    history: historyOf(device, awaits.vector),
+                    data: dataOf(device, awaits.vector),
+                    advice: "Set the device's vectors up again, and have its driver look at what is done.",
+                    message:
+                        `The driver of ${device.shape.name} waits for vector ${awaits.vector}, which ${device.shape.name} raised at ${duration(awaits.since)}: ` +
+                        'that interrupt is lost, and as the device waits for the driver, no other will come.',
                 });
             }
         }
@@ -135,8 +176,14 @@ export function interruptRules(scene: Scene): InterruptRules {
         const device = deviceOf(vm, line);
         if (device && line.spurious > 0) {
             tell('LU1056', {
-                about: `${line.guest} ${keyOf(device, line.index)}`, history: historyOf(device, line.index),
-                data: { ...dataOf(device, line.index), guest: line.guest, spurious: line.spurious, injected: line.injected },
+                about: `${line.guest} ${keyOf(device, line.index)}`,
+                history: historyOf(device, line.index),
+                data: {
+                    ...dataOf(device, line.index),
+                    guest: line.guest,
+                    spurious: line.spurious,
+                    injected: line.injected,
+                },
                 message: `${line.guest} took an interrupt of vector ${line.index} of ${device.shape.name} at which its driver found nothing to do: ${line.injected > 0 ? 'its VMM put it in' : 'nobody had raised it'}.`,
             });
         }
@@ -157,7 +204,11 @@ export function interruptRules(scene: Scene): InterruptRules {
             remember(device, vector, delivery);
             if (delivery.outcome === 'spurious' || delivery.outcome === 'misrouted') {
                 astray(device, vector, delivery);
-            } else if (delivery.descriptor >= 0 && delivery.outcome !== 'refused' && !isStill(delivery.descriptor, DESCRIPTOR_OWNER)) {
+            } else if (
+                delivery.descriptor >= 0 &&
+                delivery.outcome !== 'refused' &&
+                !isStill(delivery.descriptor, DESCRIPTOR_OWNER)
+            ) {
                 elsewhere(device, vector, delivery.descriptor, 'is posted to a descriptor at');
             }
         },
@@ -170,10 +221,14 @@ export function interruptRules(scene: Scene): InterruptRules {
         /** LU1058 */
         handingOver(kernel, tell): void {
             for (const { fn, outgoing } of kernel.devices.pci.devs) {
-                const open = fn instanceof Device && outgoing !== 0 && fn.msix.enabled ? kernel.devices.interrupts.of(fn).filter((irq) => !irq.preserved) : [];
+                const open =
+                    fn instanceof Device && outgoing !== 0 && fn.msix.enabled
+                        ? kernel.devices.interrupts.of(fn).filter((irq) => !irq.preserved)
+                        : [];
                 if (fn instanceof Device && open.length > 0) {
                     tell('LU1058', {
-                        about: fn.shape.name, data: { ...dataOf(fn, 0), vectors: open.length },
+                        about: fn.shape.name,
+                        data: { ...dataOf(fn, 0), vectors: open.length },
                         message: `${fn.shape.name} goes on over the kexec with ${open.length === 1 ? 'one of its vectors' : `${open.length} of its vectors`} turned on, and nothing is handed over about where ${open.length === 1 ? 'it leads' : 'they lead'}.`,
                     });
                 }

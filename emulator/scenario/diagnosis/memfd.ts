@@ -1,6 +1,16 @@
 /** What a memfd loses on the way (mm/memfd_luo.c): seals, pages that were written too late or too far behind, what its descriptors had. */
 import { Err } from '../../kernel/errno';
-import { O_ACCMODE, O_NONBLOCK, O_RDWR, F_SEAL_EXEC, F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_WRITE } from '../../kernel/fcntl';
+import {
+    O_ACCMODE,
+    O_NONBLOCK,
+    O_RDWR,
+    F_SEAL_EXEC,
+    F_SEAL_FUTURE_WRITE,
+    F_SEAL_GROW,
+    F_SEAL_SEAL,
+    F_SEAL_SHRINK,
+    F_SEAL_WRITE,
+} from '../../kernel/fcntl';
 import type { OpenFile } from '../../kernel/file';
 import { FolioList } from '../../kernel/folios';
 import type { Kernel } from '../../kernel/kernel';
@@ -28,8 +38,12 @@ const WITHOUT_SEALS = 'memfd-v1';
 const WRITTEN = PG_DIRTY | PG_UPTODATE;
 
 const SEALS: readonly (readonly [number, string])[] = [
-    [F_SEAL_SEAL, 'F_SEAL_SEAL'], [F_SEAL_SHRINK, 'F_SEAL_SHRINK'], [F_SEAL_GROW, 'F_SEAL_GROW'], [F_SEAL_WRITE, 'F_SEAL_WRITE'],
-    [F_SEAL_FUTURE_WRITE, 'F_SEAL_FUTURE_WRITE'], [F_SEAL_EXEC, 'F_SEAL_EXEC'],
+    [F_SEAL_SEAL, 'F_SEAL_SEAL'],
+    [F_SEAL_SHRINK, 'F_SEAL_SHRINK'],
+    [F_SEAL_GROW, 'F_SEAL_GROW'],
+    [F_SEAL_WRITE, 'F_SEAL_WRITE'],
+    [F_SEAL_FUTURE_WRITE, 'F_SEAL_FUTURE_WRITE'],
+    [F_SEAL_EXEC, 'F_SEAL_EXEC'],
 ];
 
 /** Folios in a row whose flags were taken when they were not written yet, or clean. */
@@ -78,7 +92,8 @@ export function memfdRules({ vm, chronicle, say }: Scene): Rules {
         }
         if (pages < wanted) {
             say('LU1072', {
-                about: `${inode.ino}`, data: { memfd: inode.name, pages, size: inode.size, ...fileOnStack(vm) },
+                about: `${inode.ino}`,
+                data: { memfd: inode.name, pages, size: inode.size, ...fileOnStack(vm) },
                 message: `Of memfd "${inode.name}" ${pagesText(pages)} are preserved, but it has ${pagesText(wanted)}: what lies behind them will be zeroes in the next kernel.`,
             });
         }
@@ -103,8 +118,16 @@ export function memfdRules({ vm, chronicle, say }: Scene): Rules {
         }
         if (pages > 0 && inode instanceof ShmemInode) {
             say('LU1071', {
-                about: `${session.name} ${hex(f.token)}`, history: [...chronicle.ofFile(f), ...chronicle.ofPage(first)],
-                data: { session: session.name, token: hex(f.token), memfd: inode.name, pages, zeroes, address: hex(first * PAGE_SIZE) },
+                about: `${session.name} ${hex(f.token)}`,
+                history: [...chronicle.ofFile(f), ...chronicle.ofPage(first)],
+                data: {
+                    session: session.name,
+                    token: hex(f.token),
+                    memfd: inode.name,
+                    pages,
+                    zeroes,
+                    address: hex(first * PAGE_SIZE),
+                },
                 message: `${pagesText(pages)} of memfd "${inode.name}" ${pages === 1 ? 'was' : 'were'} written since token ${hex(f.token)} of session "${session.name}" was preserved, but ${be(pages)} handed over as ${zeroes > 0 ? 'never written: the next kernel will read zeroes' : 'clean: the next kernel may drop them when memory is short'}.`,
             });
         }
@@ -118,24 +141,42 @@ export function memfdRules({ vm, chronicle, say }: Scene): Rules {
         }
         const flags = [
             ...((file.flags & O_ACCMODE) === O_RDWR ? [] : [file.writable ? 'O_WRONLY' : 'O_RDONLY']),
-            ...(file.append ? ['O_APPEND'] : []), ...((file.flags & O_NONBLOCK) !== 0 ? ['O_NONBLOCK'] : []),
+            ...(file.append ? ['O_APPEND'] : []),
+            ...((file.flags & O_NONBLOCK) !== 0 ? ['O_NONBLOCK'] : []),
         ];
         const others = new Set<OpenFile>();
         for (const process of kernel.processes) {
             for (const [, open] of process.fds.entries()) {
-                if (open !== file && open.inode === file.inode && (open.pos !== file.pos || open.flags !== file.flags)) {
+                if (
+                    open !== file &&
+                    open.inode === file.inode &&
+                    (open.pos !== file.pos || open.flags !== file.flags)
+                ) {
                     others.add(open);
                 }
             }
         }
         const what = [
-            ...(flags.length > 0 ? [`without ${flags.map((x) => (x === 'O_APPEND' || x === 'O_NONBLOCK' ? x : `its ${x}`)).join(' and ')}`] : []),
-            ...(others.size > 0 ? [`as one open file, though there are ${others.size + 1} with positions and flags of their own`] : []),
+            ...(flags.length > 0
+                ? [
+                      `without ${flags.map((x) => (x === 'O_APPEND' || x === 'O_NONBLOCK' ? x : `its ${x}`)).join(' and ')}`,
+                  ]
+                : []),
+            ...(others.size > 0
+                ? [`as one open file, though there are ${others.size + 1} with positions and flags of their own`]
+                : []),
         ];
         if (what.length > 0) {
             say('LU1073', {
-                about: `${session.name} ${hex(f.token)}`, history: chronicle.ofFile(f),
-                data: { session: session.name, token: hex(f.token), memfd: file.inode.name, flags, others: others.size },
+                about: `${session.name} ${hex(f.token)}`,
+                history: chronicle.ofFile(f),
+                data: {
+                    session: session.name,
+                    token: hex(f.token),
+                    memfd: file.inode.name,
+                    flags,
+                    others: others.size,
+                },
                 message: `Token ${hex(f.token)} of session "${session.name}" (memfd "${file.inode.name}") will come back readable and writable, ${listedWords(what)}.`,
             });
         }
@@ -168,21 +209,33 @@ export function memfdRules({ vm, chronicle, say }: Scene): Rules {
             if (name !== 'memfd.preserve') {
                 return;
             }
-            if (args?.handler.compatible === WITHOUT_SEALS && inode instanceof ShmemInode && (inode.seals & ~F_SEAL_SEAL) !== 0) {
+            if (
+                args?.handler.compatible === WITHOUT_SEALS &&
+                inode instanceof ShmemInode &&
+                (inode.seals & ~F_SEAL_SEAL) !== 0
+            ) {
                 const lost = namesOf(inode.seals);
                 const { session, token } = fileOnStack(vm);
                 say('LU1021', {
-                    about: `${session ?? ''} ${token ?? ''}`, data: { memfd: inode.name, session: session ?? null, token: token ?? null, seals: lost },
+                    about: `${session ?? ''} ${token ?? ''}`,
+                    data: { memfd: inode.name, session: session ?? null, token: token ?? null, seals: lost },
                     message: `${listedWords(lost)} of memfd "${inode.name}" will not be there in the next kernel: ${WITHOUT_SEALS} hands no seals over.`,
                     advice: 'Add the seals again after retrieve_fd(), or use a kernel whose memfd handler has them (memfd-v2, Linux 7.1).',
                 });
             }
-            if (args?.handler.compatible === WITH_SEALS && inode instanceof ShmemInode && (inode.seals & (F_SEAL_EXEC | F_SEAL_WRITE)) === F_SEAL_EXEC) {
+            if (
+                args?.handler.compatible === WITH_SEALS &&
+                inode instanceof ShmemInode &&
+                (inode.seals & (F_SEAL_EXEC | F_SEAL_WRITE)) === F_SEAL_EXEC
+            ) {
                 const token = local(onStack(vm, 'luo_preserve_file'), 'token');
                 say('LU1020', {
                     about: `${inode.ino}`,
                     message: `The memfd "${inode.name}" has F_SEAL_EXEC: the next kernel makes it executable before it adds that seal, which then brings the seals against writing with it.`,
-                    data: { memfd: inode.name, token: typeof token === 'number' || typeof token === 'bigint' ? hex(token) : null },
+                    data: {
+                        memfd: inode.name,
+                        token: typeof token === 'number' || typeof token === 'bigint' ? hex(token) : null,
+                    },
                 });
             }
         },
@@ -194,7 +247,12 @@ export function memfdRules({ vm, chronicle, say }: Scene): Rules {
                 for (const file of session.files) {
                     const inode = file.file?.inode;
                     const ser = file.serializedData;
-                    if (file.handler.compatible !== WITH_SEALS || !(inode instanceof ShmemInode) || typeof ser !== 'number' || !vm.machine.isRam(ser, 4096)) {
+                    if (
+                        file.handler.compatible !== WITH_SEALS ||
+                        !(inode instanceof ShmemInode) ||
+                        typeof ser !== 'number' ||
+                        !vm.machine.isRam(ser, 4096)
+                    ) {
                         continue;
                     }
                     const late = inode.seals & ~vm.machine.memory.readU32(ser + SEALS_AT);

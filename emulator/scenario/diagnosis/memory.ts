@@ -60,7 +60,14 @@ export function memoryRules(scene: Scene): Rules {
                 about: fileKey(file.session, file.token),
                 message: `${pagesText(pages)} that ${mine.callback} preserved for token ${file.token} of session "${file.session}" ${pages === 1 ? 'was' : 'were'} not restored, though the file is finished: the first at ${hex(first * PAGE_SIZE)}.`,
                 history: chronicle.ofPage(first),
-                data: { session: file.session, token: file.token, callback: mine.callback, pages, address: hex(first * PAGE_SIZE), owner: owners.name(kernel.memmap.ownerOf(first)) },
+                data: {
+                    session: file.session,
+                    token: file.token,
+                    callback: mine.callback,
+                    pages,
+                    address: hex(first * PAGE_SIZE),
+                    owner: owners.name(kernel.memmap.ownerOf(first)),
+                },
             });
         }
     };
@@ -119,7 +126,10 @@ export function memoryRules(scene: Scene): Rules {
             return;
         }
         const known = (pfn: number): boolean => told.items.some((t) => pfn >= t.start && pfn < t.end);
-        const runs = kho.unclaimedRuns().slice(0, RUNS_LIMIT).filter((r) => !known(r.pfn));
+        const runs = kho
+            .unclaimedRuns()
+            .slice(0, RUNS_LIMIT)
+            .filter((r) => !known(r.pfn));
         const [worst] = runs;
         if (!worst) {
             return;
@@ -147,15 +157,36 @@ export function memoryRules(scene: Scene): Rules {
         const callback = callbackOnStack(vm)?.code.name ?? null;
         const data = { address: hex(address), callback, ...fileOnStack(vm) };
         const token = local(onStack(vm, 'luo_retrieve_file'), 'token');
-        const base = { about: callback === null ? hex(address) : `${callback} ${typeof token === 'number' ? hex(token) : ''}`, history: pfn < 0 ? [] : chronicle.ofPage(pfn), data };
+        const base = {
+            about: callback === null ? hex(address) : `${callback} ${typeof token === 'number' ? hex(token) : ''}`,
+            history: pfn < 0 ? [] : chronicle.ofPage(pfn),
+            data,
+        };
         if (inherited && events.some((e) => e.kind === 'restored')) {
-            say('LU1009', { ...base, message: `The page at ${hex(address)} is restored a second time: it is ${stateText(pfn)}, and ${given ? SECOND_OWNER : 'the kernel refuses'}.` });
-        } else if (inherited && history.of(pfn).some((e) => e.boot === vm.boot && e.kind === 'preserved' && e.pfn === pfn)) {
-            say('LU1011', { ...base, message: `The block at ${hex(address)} was preserved, but this kernel has no mark on it: whoever has it cannot restore it.`, advice: 'The kernel that comes up has lost it: look for what was said of it before the kexec.' });
+            say('LU1009', {
+                ...base,
+                message: `The page at ${hex(address)} is restored a second time: it is ${stateText(pfn)}, and ${given ? SECOND_OWNER : 'the kernel refuses'}.`,
+            });
+        } else if (
+            inherited &&
+            history.of(pfn).some((e) => e.boot === vm.boot && e.kind === 'preserved' && e.pfn === pfn)
+        ) {
+            say('LU1011', {
+                ...base,
+                message: `The block at ${hex(address)} was preserved, but this kernel has no mark on it: whoever has it cannot restore it.`,
+                advice: 'The kernel that comes up has lost it: look for what was said of it before the kexec.',
+            });
         } else if (inherited) {
-            say('LU1011', { ...base, message: `No preserved block begins at ${hex(address)}: the page is the inside of a larger one.`, advice: 'Hand over the address of the folio\'s first page, and restore the folio as a whole.' });
+            say('LU1011', {
+                ...base,
+                message: `No preserved block begins at ${hex(address)}: the page is the inside of a larger one.`,
+                advice: "Hand over the address of the folio's first page, and restore the folio as a whole.",
+            });
         } else {
-            say('LU1011', { ...base, message: `The page at ${hex(address)} is to be restored, but the previous kernel did not preserve it${pfn >= 0 && vm.machine.isRam(pfn * PAGE_SIZE) ? `: it is ${stateText(pfn)}` : ': there is no memory'}${given ? `, and ${SECOND_OWNER}` : ''}.` });
+            say('LU1011', {
+                ...base,
+                message: `The page at ${hex(address)} is to be restored, but the previous kernel did not preserve it${pfn >= 0 && vm.machine.isRam(pfn * PAGE_SIZE) ? `: it is ${stateText(pfn)}` : ': there is no memory'}${given ? `, and ${SECOND_OWNER}` : ''}.`,
+            });
         }
     };
 
@@ -163,12 +194,15 @@ export function memoryRules(scene: Scene): Rules {
     const halfRestored = (address: Int, pages: number): void => {
         const callback = callbackOnStack(vm)?.code.name ?? null;
         say('LU1062', {
-            about: hex(address), history: typeof address === 'number' ? chronicle.ofAddress(address) : [], data: { address: hex(address), pages, callback },
+            about: hex(address),
+            history: typeof address === 'number' ? chronicle.ofAddress(address) : [],
+            data: { address: hex(address), pages, callback },
             message: `Restoring what begins at ${hex(address)} has failed half way: ${pagesText(pages)} ${be(pages)} restored and ${pages === 1 ? 'belongs' : 'belong'} to nobody, and a second try finds ${pages === 1 ? 'its' : 'their'} mark gone.`,
         });
     };
 
-    const ofFile = ({ session, token }: ReturnType<typeof fileOnStack>): readonly HistoryLine[] => (session === undefined ? [] : chronicle.of(fileKey(session, token ?? '')));
+    const ofFile = ({ session, token }: ReturnType<typeof fileOnStack>): readonly HistoryLine[] =>
+        session === undefined ? [] : chronicle.of(fileKey(session, token ?? ''));
 
     const stateText = (pfn: number): string => {
         const { memmap } = vm.running;
@@ -215,20 +249,29 @@ export function memoryRules(scene: Scene): Rules {
             say('LU1011', {
                 about: `read ${hex(pa)}`,
                 message: `${frame.code.name} reads a ${layout.name} at ${hex(pa)}, which ${restored ? 'was restored and given back before' : 'the previous kernel did not preserve'}: the page is ${stateText(pfn)}.`,
-                history: history.of(pfn).some((e) => e.kind === 'preserved') ? chronicle.ofPage(pfn) : [...ofFile(file), ...chronicle.damage(), ...chronicle.ofPage(pfn)],
+                history: history.of(pfn).some((e) => e.kind === 'preserved')
+                    ? chronicle.ofPage(pfn)
+                    : [...ofFile(file), ...chronicle.damage(), ...chronicle.ofPage(pfn)],
                 data: { address: hex(pa), struct: layout.name, callback: frame.code.name, ...file },
-                ...(restored ? { advice: 'Use up what was preserved once: where a callback can run again, have it find out that it has done so before.' } : {}),
+                ...(restored
+                    ? {
+                          advice: 'Use up what was preserved once: where a callback can run again, have it find out that it has done so before.',
+                      }
+                    : {}),
             });
         },
         /** A handle that leads nowhere: the fault is a panic, and the callback is still there when the log gets it. */
         log(line: LogLine): void {
-            const fault = /unable to handle page fault: there is no memory at (0x[0-9a-f]+), where a (\w+) /.exec(line.text);
+            const fault = /unable to handle page fault: there is no memory at (0x[0-9a-f]+), where a (\w+) /.exec(
+                line.text,
+            );
             const frame = fault ? callbackOnStack(vm) : undefined;
             if (fault && frame && isIncoming(frame)) {
                 const [, address = '', struct = ''] = fault;
                 const file = fileOnStack(vm);
                 say('LU1011', {
-                    about: `read ${address}`, data: { address, struct, callback: frame.code.name, ...file },
+                    about: `read ${address}`,
+                    data: { address, struct, callback: frame.code.name, ...file },
                     history: [...ofFile(file), ...chronicle.damage()],
                     message: `${frame.code.name} reads a ${struct} at ${address}, where there is no memory: the handle that it was given is not the one that was handed over.`,
                     advice: 'Check what comes over before it is believed: a magic number in front of the data, an address that lies in preserved memory.',
@@ -244,7 +287,9 @@ export function memoryRules(scene: Scene): Rules {
      * callback itself works on.
      */
     function isForeign(pfn: number): boolean {
-        const last = history.of(pfn).findLast((e) => e.boot - 1 === vm.boot && (e.kind === 'allocated' || e.kind === 'restored'));
+        const last = history
+            .of(pfn)
+            .findLast((e) => e.boot - 1 === vm.boot && (e.kind === 'allocated' || e.kind === 'restored'));
         return last?.kind === 'allocated' && FOREIGN.test(owners.name(last.owner));
     }
 }

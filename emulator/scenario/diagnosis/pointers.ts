@@ -32,7 +32,9 @@ interface Root {
 export function pointerRules({ vm, chronicle, say }: Scene): Rules {
     const { journal, history, owners, memory } = vm.machine;
     const typed = new Table<number, Typed>(journal);
-    const arrays = new Table<number, { readonly layout: StructLayout; readonly count: number; readonly step: number }>(journal);
+    const arrays = new Table<number, { readonly layout: StructLayout; readonly count: number; readonly step: number }>(
+        journal,
+    );
 
     /** What was said of an address counts only as long as its page has not been given to somebody else. Made anew for each handover. */
     let changes: ReadonlyMap<number, number> = new Map();
@@ -57,9 +59,13 @@ export function pointerRules({ vm, chronicle, say }: Scene): Rules {
     };
 
     const dangling = (kernel: Kernel, root: Root, { path, at, target }: Dangling): void => {
-        const page = { history: [...root.history, ...chronicle.ofAddress(target)], data: { pointer: path, at: hex(at), target: hex(target), root: root.text, ...root.data } };
+        const page = {
+            history: [...root.history, ...chronicle.ofAddress(target)],
+            data: { pointer: path, at: hex(at), target: hex(target), root: root.text, ...root.data },
+        };
         say('LU1012', {
-            ...page, about: `${hex(at)} ${hex(target)}`,
+            ...page,
+            about: `${hex(at)} ${hex(target)}`,
             message: `${path} of ${root.text} points to ${hex(target)}, which is not preserved (${stateText(kernel, target)}): the next kernel will read whatever is there then.`,
         });
     };
@@ -74,7 +80,9 @@ export function pointerRules({ vm, chronicle, say }: Scene): Rules {
             reach.from(data, known.layoutAt(data)?.name ?? 'data');
         } else if (known.layoutAt(data) || (data % PAGE_SIZE === 0 && kernel.memmap.isAllocated(data / PAGE_SIZE))) {
             say('LU1012', {
-                about: root.text, history: [...root.history, ...chronicle.ofAddress(data)], data: { pointer: 'serialized data', target: hex(data), root: root.text, ...root.data },
+                about: root.text,
+                history: [...root.history, ...chronicle.ofAddress(data)],
+                data: { pointer: 'serialized data', target: hex(data), root: root.text, ...root.data },
                 message: `The serialized data of ${root.text} is the address ${hex(data)}, which is not preserved (${stateText(kernel, data)}): the next kernel will read whatever is there then.`,
             });
         }
@@ -85,18 +93,25 @@ export function pointerRules({ vm, chronicle, say }: Scene): Rules {
         const { root } = readFdtPage(memory, kernel.kho.fdt);
         for (const child of root?.children ?? []) {
             const blob = readNativeU64(fdtProperty(child, dataProperty)?.value);
-            const size = Number((sizeProperty !== undefined && readNativeU64(fdtProperty(child, sizeProperty)?.value)) || 1);
+            const size = Number(
+                (sizeProperty !== undefined && readNativeU64(fdtProperty(child, sizeProperty)?.value)) || 1,
+            );
             const from: Root = { text: `the subtree "${child.name}"`, data: { subtree: child.name }, history: [] };
             if (typeof blob !== 'number' || !vm.machine.isRam(blob, size)) {
                 continue;
             }
             if (!isPreserved(kernel.kho, blob, size)) {
                 say('LU1012', {
-                    about: `subtree ${child.name}`, history: chronicle.ofAddress(blob), data: { pointer: dataProperty, target: hex(blob), size, root: from.text },
+                    about: `subtree ${child.name}`,
+                    history: chronicle.ofAddress(blob),
+                    data: { pointer: dataProperty, target: hex(blob), size, root: from.text },
                     message: `The blob of the subtree "${child.name}" at ${hex(blob)} is not preserved (${stateText(kernel, blob)}): the next kernel will read whatever is there then.`,
                 });
             } else {
-                new Reach(kernel.kho, known, (d) => dangling(kernel, from, d)).from(blob, known.layoutAt(blob)?.name ?? child.name);
+                new Reach(kernel.kho, known, (d) => dangling(kernel, from, d)).from(
+                    blob,
+                    known.layoutAt(blob)?.name ?? child.name,
+                );
             }
         }
     };
@@ -111,14 +126,25 @@ export function pointerRules({ vm, chronicle, say }: Scene): Rules {
         }
         for (const [area, { first, pages }] of sums) {
             say('LU1013', {
-                about: hex(area), history: chronicle.ofPage(first), data: { address: hex(first * PAGE_SIZE), pages, scratch: hex(area) },
+                about: hex(area),
+                history: chronicle.ofPage(first),
+                data: { address: hex(first * PAGE_SIZE), pages, scratch: hex(area) },
                 message: `${pagesText(pages)} from ${hex(first * PAGE_SIZE)} on ${be(pages)} preserved and ${pages === 1 ? 'lies' : 'lie'} in the scratch area at ${hex(area)}: the next kernel is loaded over ${pages === 1 ? 'it' : 'them'}.`,
             });
         }
     };
 
     const twice = (kernel: Kernel): void => {
-        const sums = new Map<string, { readonly by: number; readonly first: number; readonly kept: boolean; readonly ranges: (readonly [string, number])[]; pages: number }>();
+        const sums = new Map<
+            string,
+            {
+                readonly by: number;
+                readonly first: number;
+                readonly kept: boolean;
+                readonly ranges: (readonly [string, number])[];
+                pages: number;
+            }
+        >();
         for (const { pfn, count, by } of overlapping(kernel, history)) {
             const kept = orderOver(kernel.kho, pfn) >= 0;
             // still preserved by two, or by one although the bit is gone
@@ -133,7 +159,9 @@ export function pointerRules({ vm, chronicle, say }: Scene): Rules {
         for (const { by, first, kept, ranges, pages } of sums.values()) {
             const what = `${pagesText(pages)} of ${owners.name(by)}`;
             say('LU1026', {
-                about: `${owners.name(by)} ${kept}`, history: chronicle.ofPage(first), data: { address: hex(first * PAGE_SIZE), pages, ranges, owner: owners.name(by), handedOver: kept },
+                about: `${owners.name(by)} ${kept}`,
+                history: chronicle.ofPage(first),
+                data: { address: hex(first * PAGE_SIZE), pages, ranges, owner: owners.name(by), handedOver: kept },
                 message: kept
                     ? `${what} ${be(pages)} preserved twice, the first at ${hex(first * PAGE_SIZE)}: the bits are not counted, and of two restores in the next kernel the second fails.`
                     : `${what} ${pages === 1 ? 'was' : 'were'} preserved twice and unpreserved once, the first at ${hex(first * PAGE_SIZE)}: the bits are not counted, so ${pages === 1 ? 'it is' : 'they are'} not handed over, though somebody counts on it.`,
@@ -154,7 +182,9 @@ export function pointerRules({ vm, chronicle, say }: Scene): Rules {
         },
         inScratch(address: number, size: number): void {
             say('LU1013', {
-                about: hex(address), history: chronicle.ofAddress(address), data: { address: hex(address), pages: size / PAGE_SIZE, refused: true },
+                about: hex(address),
+                history: chronicle.ofAddress(address),
+                data: { address: hex(address), pages: size / PAGE_SIZE, refused: true },
                 message: `${pagesText(size / PAGE_SIZE)} from ${hex(address)} on ${size === PAGE_SIZE ? 'touches' : 'touch'} scratch and cannot be preserved. A kernel without CONFIG_KEXEC_HANDOVER_DEBUG would not have noticed.`,
             });
         },
@@ -165,15 +195,27 @@ export function pointerRules({ vm, chronicle, say }: Scene): Rules {
             // first what is wrong with the blocks themselves: pointers that dangle may follow from it
             scratch(kernel);
             twice(kernel);
-            changes = lastChanges(kernel, history, [...typed.keys(), ...arrays.keys()].map((pa) => Math.floor(pa / PAGE_SIZE)));
+            changes = lastChanges(
+                kernel,
+                history,
+                [...typed.keys(), ...arrays.keys()].map((pa) => Math.floor(pa / PAGE_SIZE)),
+            );
             for (const s of kernel.luo.outgoing.sessions) {
                 for (const f of s.files) {
-                    handle(kernel, f.serializedData, { text: `token ${hex(f.token)} of session "${s.name}" (${f.handler.compatible})`, data: { session: s.name, token: hex(f.token) }, history: chronicle.of(fileKey(s.name, f.token)) });
+                    handle(kernel, f.serializedData, {
+                        text: `token ${hex(f.token)} of session "${s.name}" (${f.handler.compatible})`,
+                        data: { session: s.name, token: hex(f.token) },
+                        history: chronicle.of(fileKey(s.name, f.token)),
+                    });
                 }
             }
             for (const flb of kernel.luo.flbs) {
                 if (flb.outgoing.count > 0) {
-                    handle(kernel, flb.outgoing.data, { text: `FLB "${flb.compatible}"`, data: { flb: flb.name }, history: chronicle.of(flbKey(flb.name)) });
+                    handle(kernel, flb.outgoing.data, {
+                        text: `FLB "${flb.compatible}"`,
+                        data: { flb: flb.name },
+                        history: chronicle.of(flbKey(flb.name)),
+                    });
                 }
             }
             subtrees(kernel);

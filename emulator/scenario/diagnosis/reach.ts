@@ -80,7 +80,11 @@ export class Reach {
     private readonly seen = new Set<string>();
     private visits = 0;
 
-    constructor(private readonly kho: Kho, private readonly memory: TypedMemory, private readonly found: (d: Dangling) => void) {}
+    constructor(
+        private readonly kho: Kho,
+        private readonly memory: TypedMemory,
+        private readonly found: (d: Dangling) => void,
+    ) {}
 
     /** What a handle leads to, where it is the address of a struct that is known. */
     from(pa: number, path: string): void {
@@ -90,7 +94,12 @@ export class Reach {
         }
     }
 
-    struct(layout: StructLayout, pa: number, path: string, at: (offset: number) => number = (offset) => pa + offset): void {
+    struct(
+        layout: StructLayout,
+        pa: number,
+        path: string,
+        at: (offset: number) => number = (offset) => pa + offset,
+    ): void {
         const key = `${layout.name} ${pa}`;
         if (!hasPointers(layout) || this.seen.has(key) || ++this.visits > VISITS_LIMIT) {
             return;
@@ -154,7 +163,11 @@ export class Reach {
         const pages: number[] = [];
         const chunks = new Set<number>();
         for (let link = at, chunk = memory.readU64(at); chunk !== 0; ) {
-            if (!this.check(chunk, PAGE_SIZE, link, `${path}.first`) || typeof chunk !== 'number' || chunks.has(chunk)) {
+            if (
+                !this.check(chunk, PAGE_SIZE, link, `${path}.first`) ||
+                typeof chunk !== 'number' ||
+                chunks.has(chunk)
+            ) {
                 return;
             }
             chunks.add(chunk);
@@ -164,7 +177,10 @@ export class Reach {
                 if (page === 0) {
                     break;
                 }
-                if (!this.check(page, PAGE_SIZE * 2 ** order, where, `${path}.pages[${pages.length}]`) || typeof page !== 'number') {
+                if (
+                    !this.check(page, PAGE_SIZE * 2 ** order, where, `${path}.pages[${pages.length}]`) ||
+                    typeof page !== 'number'
+                ) {
                     return;
                 }
                 for (let i = 0; i < 2 ** order; i++) {
@@ -185,9 +201,10 @@ export class Reach {
         const count = Math.min(array.count, Math.floor((pages.length * PAGE_SIZE) / array.layout.size));
         for (let i = 0; i < count && this.visits <= VISITS_LIMIT; i++) {
             const start = i * array.layout.size;
-            const at = (offset: number): number => (pages[Math.floor((start + offset) / PAGE_SIZE)] ?? 0) + ((start + offset) % PAGE_SIZE);
+            const at = (offset: number): number =>
+                (pages[Math.floor((start + offset) / PAGE_SIZE)] ?? 0) + ((start + offset) % PAGE_SIZE);
             // a pointer that crosses a page is left alone: it cannot be read in one piece
-            for (const f of array.layout.fields.filter((x) => (start + x.offset) % PAGE_SIZE + x.size <= PAGE_SIZE)) {
+            for (const f of array.layout.fields.filter((x) => ((start + x.offset) % PAGE_SIZE) + x.size <= PAGE_SIZE)) {
                 this.visits++;
                 this.field(f.type, f.offset, at, `${path}[${i}].${f.name}`);
             }

@@ -29,7 +29,9 @@ export function sessionRules(scene: Scene): Rules {
     const faulted = new Table<LuoSession, true>(vm.machine.journal);
     const finished = new Seq<Finished>(vm.machine.journal);
 
-    const about = (s: LuoSession): { about: string; history: ReturnType<typeof chronicle.ofSession>; data: Record<string, Datum> } => ({
+    const about = (
+        s: LuoSession,
+    ): { about: string; history: ReturnType<typeof chronicle.ofSession>; data: Record<string, Datum> } => ({
         about: s.name,
         history: chronicle.ofSession(s),
         data: { session: s.name, files: s.files.length, tokens: s.files.items.map((f) => hex(f.token)) },
@@ -47,16 +49,28 @@ export function sessionRules(scene: Scene): Rules {
         const finding = { ...details, data: { ...details.data, lost: lost.map((f) => hex(f.token)) } };
         if (!session.incoming) {
             say('LU1022', {
-                ...finding, advice: 'Call finish() on sessions of the previous kernel only. To give up a session that is to be handed over, close it.',
+                ...finding,
+                advice: 'Call finish() on sessions of the previous kernel only. To give up a session that is to be handed over, close it.',
                 message: `finish() of session "${session.name}", which is to be handed over, is let through: the handlers are told that ${files} ${be(lost.length)} done with, and the session has no files any more.`,
             });
         } else if (onStack(vm, 'luo_session_finish')) {
-            say('LU1022', { ...finding, message: `finish() of session "${session.name}" discards ${files} that nobody has retrieved.` });
+            say('LU1022', {
+                ...finding,
+                message: `finish() of session "${session.name}" discards ${files} that nobody has retrieved.`,
+            });
         } else if (faulted.has(session)) {
-            say('LU1019', { ...finding, message: `The reply of retrieve_session("${session.name}") could not be written, so the kernel finishes the session and discards ${files}.` });
+            say('LU1019', {
+                ...finding,
+                message: `The reply of retrieve_session("${session.name}") could not be written, so the kernel finishes the session and discards ${files}.`,
+            });
         } else {
-            const end = onStack(vm, 'do_exit') ? `${vm.current.name} ends with the last descriptor of` : 'the last close of';
-            say('LU1024', { ...finding, message: `Session "${session.name}" is finished by its release (${end} it): ${files} ${be(lost.length)} discarded without having been retrieved.` });
+            const end = onStack(vm, 'do_exit')
+                ? `${vm.current.name} ends with the last descriptor of`
+                : 'the last close of';
+            say('LU1024', {
+                ...finding,
+                message: `Session "${session.name}" is finished by its release (${end} it): ${files} ${be(lost.length)} discarded without having been retrieved.`,
+            });
         }
     };
 
@@ -82,7 +96,9 @@ export function sessionRules(scene: Scene): Rules {
         for (const { boot, file, session, token } of finished) {
             if (boot === vm.boot && held.has(file) && !going.includes(file.inode)) {
                 say('LU1079', {
-                    about: `${session} ${token}`, history: chronicle.ofToken(session, token), data: { session, token },
+                    about: `${session} ${token}`,
+                    history: chronicle.ofToken(session, token),
+                    data: { session, token },
                     message: `Token ${token} of session "${session}" has come from the previous kernel and is still in use, but no session of this kernel has it: this kexec drops it.`,
                 });
             }
@@ -95,7 +111,9 @@ export function sessionRules(scene: Scene): Rules {
         if (req instanceof LuoRequest && req.session) {
             const token = hex(req.token);
             say('LU1074', {
-                about: `${req.session.name} ${token}`, history: chronicle.of(sessionKey(req.session.name)), data: { session: req.session.name, token },
+                about: `${req.session.name} ${token}`,
+                history: chronicle.of(sessionKey(req.session.name)),
+                data: { session: req.session.name, token },
                 message: `preserve_fd(token: ${token}) of session "${req.session.name}" gives EFAULT, as its reply cannot be written, but the file is preserved all the same.`,
             });
         }
@@ -107,26 +125,35 @@ export function sessionRules(scene: Scene): Rules {
         if (session instanceof LuoSession && (execs || onStack(vm, 'do_exit'))) {
             const details = about(session);
             say('LU1023', {
-                ...details, data: { ...details.data, process: vm.current.name },
+                ...details,
+                data: { ...details.data, process: vm.current.name },
                 message: `${vm.current.name} ${execs ? 'executes another program' : 'ends'} and was the only one to hold session "${session.name}": its ${counted(session.files.length, 'file')} will not be handed over.`,
             });
         }
     };
 
     const unreachable = (s: LuoSession): void => {
-        say('LU1004', { ...about(s), message: `Session "${s.name}" cannot be finished, and its last descriptor is gone: nobody can reach it any more, and its ${counted(s.files.length, 'file')} ${be(s.files.length)} held until the machine reboots.` });
+        say('LU1004', {
+            ...about(s),
+            message: `Session "${s.name}" cannot be finished, and its last descriptor is gone: nobody can reach it any more, and its ${counted(s.files.length, 'file')} ${be(s.files.length)} held until the machine reboots.`,
+        });
     };
 
     /** Incoming sessions at the end, which nobody has asked for. */
     const forgotten = (kernel: Kernel, sink: Say): void => {
         for (const s of kernel.luo.incoming.sessions) {
             if (!s.retrieved && s.files.length > 0 && kernel.luo.deserialized === 0) {
-                sink('LU1002', { ...about(s), message: `Session "${s.name}" came from the previous kernel with ${counted(s.files.length, 'file')}, and nobody has retrieved it.` });
+                sink('LU1002', {
+                    ...about(s),
+                    message: `Session "${s.name}" came from the previous kernel with ${counted(s.files.length, 'file')}, and nobody has retrieved it.`,
+                });
             }
         }
         for (const { name, files } of unread(kernel)) {
             sink('LU1002', {
-                about: name, history: chronicle.ofSessionNamed(name), data: { session: name, files },
+                about: name,
+                history: chronicle.ofSessionNamed(name),
+                data: { session: name, files },
                 message: `Session "${name}" came from the previous kernel with ${counted(files, 'file')}, and nobody has even opened /dev/liveupdate.`,
             });
         }
@@ -136,12 +163,17 @@ export function sessionRules(scene: Scene): Rules {
         for (const s of kernel.luo.incoming.sessions) {
             if (s.files.length > 0) {
                 const state = s.retrieved ? 'is not finished' : 'was never retrieved';
-                say('LU1003', { ...about(s), message: `Session "${s.name}" came from the previous kernel and ${state}: this kexec drops it, and the memory of its ${counted(s.files.length, 'file')} will be somebody else's.` });
+                say('LU1003', {
+                    ...about(s),
+                    message: `Session "${s.name}" came from the previous kernel and ${state}: this kexec drops it, and the memory of its ${counted(s.files.length, 'file')} will be somebody else's.`,
+                });
             }
         }
         for (const { name, files } of unread(kernel)) {
             say('LU1003', {
-                about: name, history: chronicle.ofSessionNamed(name), data: { session: name, files },
+                about: name,
+                history: chronicle.ofSessionNamed(name),
+                data: { session: name, files },
                 message: `Session "${name}" came from the previous kernel, and nobody has even opened /dev/liveupdate: this kexec drops it and its ${counted(files, 'file')}.`,
             });
         }
@@ -152,12 +184,13 @@ export function sessionRules(scene: Scene): Rules {
         const rebooting = vm.current.user?.process;
         const all = holdersOf(kernel);
         for (const s of kernel.luo.outgoing.sessions) {
-            const holders = [...all.get(s) ?? []];
+            const holders = [...(all.get(s) ?? [])];
             const [holder] = holders;
             if (holder && holders.length === 1 && holder !== rebooting && s.files.length > 0) {
                 const details = about(s);
                 say('LU1005', {
-                    ...details, data: { ...details.data, process: holder.name },
+                    ...details,
+                    data: { ...details.data, process: holder.name },
                     message: `Only ${holder.name} holds session "${s.name}", and ${rebooting?.name ?? 'another process'} reboots: had ${holder.name} died before, the update would have gone on without the session.`,
                 });
             }
@@ -180,7 +213,8 @@ export function sessionRules(scene: Scene): Rules {
             if (name === 'luo_preserve_fd' && error.name === 'EFAULT') {
                 preservedAllTheSame(frame);
             }
-            const session = name === 'luo_retrieve_session' || name === 'luo_session_release' ? local(frame, 'session') : undefined;
+            const session =
+                name === 'luo_retrieve_session' || name === 'luo_session_release' ? local(frame, 'session') : undefined;
             if (!(session instanceof LuoSession)) {
                 return;
             }

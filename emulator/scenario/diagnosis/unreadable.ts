@@ -34,7 +34,9 @@ export function unreadableRules(scene: Scene): Rules {
         for (const { name, files } of incomingSessions(kernel)) {
             if ((there.get(name) ?? 0) < files) {
                 say('LU1077', {
-                    about: name, history: chronicle.ofSessionNamed(name), data: { session: name, files },
+                    about: name,
+                    history: chronicle.ofSessionNamed(name),
+                    data: { session: name, files },
                     message: `/dev/liveupdate opens after an error, as if nothing had happened, but session "${name}" with ${counted(files, 'file')} was never read: nobody can reach it, and its memory is held until the machine reboots.`,
                 });
             }
@@ -54,11 +56,17 @@ export function unreadableRules(scene: Scene): Rules {
             } else if (FATAL.test(line.text)) {
                 if (!words.has('elsewhere') && !saidToDiffer(scene)) {
                     say('LU1076', {
-                        about: 'sessions', history: chronicle.damage(), data: { panics: true },
+                        about: 'sessions',
+                        history: chronicle.damage(),
+                        data: { panics: true },
                         message: `What lists the sessions cannot be read${because(Number(/\[(-\d+)\]/.exec(line.text)?.[1]))}: this kernel cannot know which memory it must not touch, and panics.`,
                     });
                 }
-            } else if (line.text.startsWith('luo: ') && (line.level === 'warn' || line.level === 'err') && !words.has('last')) {
+            } else if (
+                line.text.startsWith('luo: ') &&
+                (line.level === 'warn' || line.level === 'err') &&
+                !words.has('last')
+            ) {
                 words.set('last', line.text.slice('luo: '.length));
             }
         },
@@ -71,7 +79,9 @@ export function unreadableRules(scene: Scene): Rules {
                 if (result.name === 'EIO' && (kernel.luo.deserialized ?? 0) < 0 && !words.has('elsewhere')) {
                     const sessions = kernel.luo.incoming.sessions.items.map((s) => `"${s.name}"`);
                     say('LU1076', {
-                        about: 'sessions', history: chronicle.damage(), data: { panics: false, error: kernel.luo.deserialized ?? 0 },
+                        about: 'sessions',
+                        history: chronicle.damage(),
+                        data: { panics: false, error: kernel.luo.deserialized ?? 0 },
                         message: `The sessions of the previous kernel cannot be read${because(kernel.luo.deserialized)}: from now on /dev/liveupdate gives EIO, ${sessions.length > 0 ? `${some(sessions)} ${be(sessions.length)} out of reach, ` : ''}and everything that was handed over is held until the machine reboots.`,
                     });
                 }

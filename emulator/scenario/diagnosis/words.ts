@@ -9,7 +9,14 @@ export function counted(n: number, what: string): string {
 
 /** An amount of memory in bytes, as `8 MiB` or `100 bytes`. */
 export function sizeText(bytes: number): string {
-    const [unit, size] = ([['TiB', 2 ** 40], ['GiB', 2 ** 30], ['MiB', 2 ** 20], ['KiB', 2 ** 10]] as const).find(([, n]) => bytes >= n) ?? ['', 1];
+    const [unit, size] = (
+        [
+            ['TiB', 2 ** 40],
+            ['GiB', 2 ** 30],
+            ['MiB', 2 ** 20],
+            ['KiB', 2 ** 10],
+        ] as const
+    ).find(([, n]) => bytes >= n) ?? ['', 1];
     const n = bytes / size;
     return unit === '' ? counted(bytes, 'byte') : `${Number(n.toFixed(1))} ${unit}`;
 }

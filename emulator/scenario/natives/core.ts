@@ -28,7 +28,13 @@ export function byName<T extends { readonly name: string }>(items: readonly T[])
     return new Map(items.map((i) => [i.name, i]));
 }
 
-export function objectType(name: string, doc: string, fields: readonly NativeField[], methods: readonly NativeFunction[], ofKernel = true): ObjectType {
+export function objectType(
+    name: string,
+    doc: string,
+    fields: readonly NativeField[],
+    methods: readonly NativeFunction[],
+    ofKernel = true,
+): ObjectType {
     return { name, doc, fields: byName(fields), methods: byName(methods), ofKernel };
 }
 
@@ -67,7 +73,9 @@ export function fdArg(v: Value): number {
 }
 
 function noDescriptor(v: Value): never {
-    throw new ProgramError(v === undefined || v === null ? 'there is no descriptor here (none)' : `${format(v)} is no descriptor`);
+    throw new ProgramError(
+        v === undefined || v === null ? 'there is no descriptor here (none)' : `${format(v)} is no descriptor`,
+    );
 }
 
 export function fileArg(v: Value, what = 'the file'): OpenFile {
@@ -100,4 +108,3 @@ export function lengthArg(v: Value, what: string): number {
     }
     throw new ProgramError(`${what} must be a number of bytes, not ${x}`);
 }
-

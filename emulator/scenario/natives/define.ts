@@ -1,10 +1,17 @@
 /** Small helpers with which the tables of natives are written. */
 import type { Err } from '../../kernel/errno';
-import { NONE, type Context, type NativeField, type NativeFunction, type NativeParam, type ObjectType, type Type, type Value } from '../types';
+import {
+    NONE,
+    type Context,
+    type NativeField,
+    type NativeFunction,
+    type NativeParam,
+    type ObjectType,
+    type Type,
+    type Value,
+} from '../types';
 import { format, ProgramError } from '../values';
 import type { Vm } from '../vm';
-
-
 
 /** For natives that give nothing. */
 export function nothing(_done: unknown): undefined {
@@ -46,16 +53,32 @@ export function fn(
 }
 
 /** A function of the standard library. */
-export function code(name: string, params: readonly NativeParam[], options: FunctionOptions, doc: string, std: string): NativeFunction {
+export function code(
+    name: string,
+    params: readonly NativeParam[],
+    options: FunctionOptions,
+    doc: string,
+    std: string,
+): NativeFunction {
     return { ...base(name, params, { fails: true, ...options }, doc), code: std };
 }
 
 /** A callback of the receiver. */
-export function callback(name: string, params: readonly NativeParam[], options: FunctionOptions, doc: string): NativeFunction {
+export function callback(
+    name: string,
+    params: readonly NativeParam[],
+    options: FunctionOptions,
+    doc: string,
+): NativeFunction {
     return { ...base(name, params, { fails: true, ...options }, doc), callback: name };
 }
 
-function base(name: string, params: readonly NativeParam[], o: FunctionOptions, doc: string): Omit<NativeFunction, 'call' | 'code' | 'callback'> {
+function base(
+    name: string,
+    params: readonly NativeParam[],
+    o: FunctionOptions,
+    doc: string,
+): Omit<NativeFunction, 'call' | 'code' | 'callback'> {
     return {
         name,
         params,
@@ -75,9 +98,20 @@ export class Members<T extends object> {
     readonly fields = new Map<string, NativeField>();
     readonly methods = new Map<string, NativeFunction>();
 
-    constructor(private readonly cls: Class<T>, readonly name: string, readonly doc: string, readonly ofKernel = true) {}
+    constructor(
+        private readonly cls: Class<T>,
+        readonly name: string,
+        readonly doc: string,
+        readonly ofKernel = true,
+    ) {}
 
-    field(name: string, t: Type, doc: string, get: (o: T, vm: Vm) => Value | Err, set?: (o: T, value: Value, vm: Vm) => void): this {
+    field(
+        name: string,
+        t: Type,
+        doc: string,
+        get: (o: T, vm: Vm) => Value | Err,
+        set?: (o: T, value: Value, vm: Vm) => void,
+    ): this {
         const self = (o: object): T => expect(this.cls, o, `a ${this.name}`);
         this.fields.set(name, {
             name,
@@ -104,7 +138,16 @@ export class Members<T extends object> {
             (vm, args) => call(self(args), [args[1]], vm),
             (vm, args) => call(self(args), [args[1], args[2]], vm),
         ];
-        this.methods.set(name, fn(name, params, options, doc, byArity[params.length] ?? ((vm, args) => call(self(args), args.slice(1), vm))));
+        this.methods.set(
+            name,
+            fn(
+                name,
+                params,
+                options,
+                doc,
+                byArity[params.length] ?? ((vm, args) => call(self(args), args.slice(1), vm)),
+            ),
+        );
         return this;
     }
 
@@ -123,4 +166,3 @@ export class Members<T extends object> {
         return this.cls;
     }
 }
-

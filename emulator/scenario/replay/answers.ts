@@ -23,7 +23,10 @@ const REMARKS: readonly (readonly [string, RegExp])[] = [
 
 /** What of the kernel log is compared: the lines of the test handlers in order, then which kinds of messages there are. */
 export function essence(klog: readonly string[]): string[] {
-    return [...klog.filter((l) => l.startsWith('luotest: ')), ...REMARKS.filter(([, what]) => klog.some((l) => what.test(l))).map(([name]) => name)];
+    return [
+        ...klog.filter((l) => l.startsWith('luotest: ')),
+        ...REMARKS.filter(([, what]) => klog.some((l) => what.test(l))).map(([name]) => name),
+    ];
 }
 
 export function show({ answer, klog }: Said): string {
@@ -36,7 +39,9 @@ export function show({ answer, klog }: Said): string {
  * bytes whose hash is compared anyway, and is only there where the recorder thought it readable.
  */
 export function sameAnswer(expected: Answer, got: Answer): boolean {
-    return FIELDS.every((f) => expected[f] === got[f] || (f === 'text' && expected.text === undefined && expected.fnv !== undefined));
+    return FIELDS.every(
+        (f) => expected[f] === got[f] || (f === 'text' && expected.text === undefined && expected.fnv !== undefined),
+    );
 }
 
 export function sameLog(expected: readonly string[], got: readonly string[]): boolean {

@@ -38,12 +38,25 @@ const PIECE = 65536;
 const TEXT_LIMIT = 64;
 
 const SEAL_BITS: Readonly<Record<Seal, number>> = {
-    seal: fcntl.F_SEAL_SEAL, shrink: fcntl.F_SEAL_SHRINK, grow: fcntl.F_SEAL_GROW, write: fcntl.F_SEAL_WRITE,
-    future_write: fcntl.F_SEAL_FUTURE_WRITE, exec: fcntl.F_SEAL_EXEC,
+    seal: fcntl.F_SEAL_SEAL,
+    shrink: fcntl.F_SEAL_SHRINK,
+    grow: fcntl.F_SEAL_GROW,
+    write: fcntl.F_SEAL_WRITE,
+    future_write: fcntl.F_SEAL_FUTURE_WRITE,
+    exec: fcntl.F_SEAL_EXEC,
 };
-const MFD: Readonly<Record<MemfdFlag, number>> = { none: 0, seal: fcntl.MFD_ALLOW_SEALING, cloexec: fcntl.MFD_CLOEXEC, noexec: fcntl.MFD_NOEXEC_SEAL };
+const MFD: Readonly<Record<MemfdFlag, number>> = {
+    none: 0,
+    seal: fcntl.MFD_ALLOW_SEALING,
+    cloexec: fcntl.MFD_CLOEXEC,
+    noexec: fcntl.MFD_NOEXEC_SEAL,
+};
 const WHENCE: Readonly<Record<Whence, number>> = {
-    set: fcntl.SEEK_SET, cur: fcntl.SEEK_CUR, end: fcntl.SEEK_END, data: fcntl.SEEK_DATA, hole: fcntl.SEEK_HOLE,
+    set: fcntl.SEEK_SET,
+    cur: fcntl.SEEK_CUR,
+    end: fcntl.SEEK_END,
+    data: fcntl.SEEK_DATA,
+    hole: fcntl.SEEK_HOLE,
 };
 
 /** The descriptor in a slot of a process; −1 where it was never filled. Slots are the process's variables. */
@@ -93,15 +106,26 @@ export function planCall(c: CallStep): PlannedCall {
                 answer: (r) => (r instanceof Err ? failed(r) : { ret: 0, name: String(r) }),
             };
         case 'preserve':
-            return { make: sys('preserve_fd', (fd) => [fd(c.session), fd(c.fd), u64(c.token), c.readonly]), answer: done };
+            return {
+                make: sys('preserve_fd', (fd) => [fd(c.session), fd(c.fd), u64(c.token), c.readonly]),
+                answer: done,
+            };
         case 'retrieve':
-            return { make: sys('retrieve_fd', (fd) => [fd(c.session), u64(c.token), c.readonly]), answer: newFd, fills: c.slot };
+            return {
+                make: sys('retrieve_fd', (fd) => [fd(c.session), u64(c.token), c.readonly]),
+                answer: newFd,
+                fills: c.slot,
+            };
         case 'finish':
             return { make: sys('finish', (fd) => [fd(c.fd), false]), answer: done };
         case 'raw':
             return { make: sys('ioctl', (fd) => [fd(c.fd), c.nr, c.size, Bytes.of(c.data), false]), answer: done };
         case 'luofile':
-            return { make: { kind: 'direct', run: (vm, user) => luofile(vm, user, c.type, u64(c.id)) }, answer: newFd, fills: c.slot };
+            return {
+                make: { kind: 'direct', run: (vm, user) => luofile(vm, user, c.type, u64(c.id)) },
+                answer: newFd,
+                fills: c.slot,
+            };
         case 'luoread':
             return {
                 make: { kind: 'direct', run: (vm, user) => luoread(vm, user, fdIn(user, c.fd)) },
@@ -117,7 +141,11 @@ export function planCall(c: CallStep): PlannedCall {
         case 'tmpfile':
             return { make: sys('tmpfile', () => ['/dev/shm']), answer: newFd, fills: c.slot };
         case 'tmpnamed':
-            return { make: sys('open', (_fd, vm) => [`/dev/shm/${c.slot}-${vm.ticks}`, fcntl.O_RDWR | fcntl.O_CREAT]), answer: newFd, fills: c.slot };
+            return {
+                make: sys('open', (_fd, vm) => [`/dev/shm/${c.slot}-${vm.ticks}`, fcntl.O_RDWR | fcntl.O_CREAT]),
+                answer: newFd,
+                fills: c.slot,
+            };
         case 'dup':
             return { make: sys('dup', (fd) => [fd(c.fd)]), answer: newFd, fills: c.slot };
         case 'close':
@@ -129,8 +157,23 @@ export function planCall(c: CallStep): PlannedCall {
     }
 }
 
-type FileOp = 'truncate' | 'fallocate' | 'punch' | 'pwrite' | 'write' | 'puts' | 'pread' | 'read' | 'lseek' | 'fstat' | 'addseals' | 'getseals'
-    | 'getfl' | 'setappend' | 'getfd' | 'mmapw';
+type FileOp =
+    | 'truncate'
+    | 'fallocate'
+    | 'punch'
+    | 'pwrite'
+    | 'write'
+    | 'puts'
+    | 'pread'
+    | 'read'
+    | 'lseek'
+    | 'fstat'
+    | 'addseals'
+    | 'getseals'
+    | 'getfl'
+    | 'setappend'
+    | 'getfd'
+    | 'mmapw';
 type OfOp<C, O> = C extends { readonly op: infer P } ? (P extends O ? C : never) : never;
 
 /** Calls on a descriptor that have nothing to do with live update. */
@@ -146,13 +189,25 @@ function planFileCall(c: OfOp<CallStep, FileOp>): PlannedCall {
             return {
                 make: {
                     kind: 'direct',
-                    run: (vm, user) => inPieces(c.length, (at, n) =>
-                        now(vm, user, 'pwrite', fdIn(user, c.fd), Bytes.pattern(c.seed, n, c.offset + at), c.offset + at)),
+                    run: (vm, user) =>
+                        inPieces(c.length, (at, n) =>
+                            now(
+                                vm,
+                                user,
+                                'pwrite',
+                                fdIn(user, c.fd),
+                                Bytes.pattern(c.seed, n, c.offset + at),
+                                c.offset + at,
+                            ),
+                        ),
                 },
                 answer: done,
             };
         case 'write':
-            return { make: { kind: 'direct', run: (vm, user) => writePattern(vm, user, fdIn(user, c.fd), c.length, c.seed) }, answer: done };
+            return {
+                make: { kind: 'direct', run: (vm, user) => writePattern(vm, user, fdIn(user, c.fd), c.length, c.seed) },
+                answer: done,
+            };
         case 'puts':
             return { make: sys('pwrite', (fd) => [fd(c.fd), Bytes.text(c.text), c.offset]), answer: done };
         case 'pread':
@@ -164,13 +219,19 @@ function planFileCall(c: OfOp<CallStep, FileOp>): PlannedCall {
         case 'fstat':
             return { make: sys('stat', (fd) => [fd(c.fd)]), answer: statAnswer };
         case 'addseals':
-            return { make: sys('add_seals', (fd) => [fd(c.fd), c.seals.reduce((sum, s) => sum | SEAL_BITS[s], 0)]), answer: done };
+            return {
+                make: sys('add_seals', (fd) => [fd(c.fd), c.seals.reduce((sum, s) => sum | SEAL_BITS[s], 0)]),
+                answer: done,
+            };
         case 'getseals':
             return { make: sys('get_seals', (fd) => [fd(c.fd)]), answer: done };
         case 'getfl':
             return {
                 make: sys('getfl', (fd) => [fd(c.fd)]),
-                answer: (r) => (typeof r === 'number' ? { ret: r & (fcntl.O_ACCMODE | fcntl.O_APPEND | fcntl.O_NONBLOCK) } : done(r)),
+                answer: (r) =>
+                    typeof r === 'number'
+                        ? { ret: r & (fcntl.O_ACCMODE | fcntl.O_APPEND | fcntl.O_NONBLOCK) }
+                        : done(r),
             };
         case 'setappend':
             return { make: sys('setfl', (fd) => [fd(c.fd), fcntl.O_APPEND]), answer: done };
@@ -184,7 +245,7 @@ function planFileCall(c: OfOp<CallStep, FileOp>): PlannedCall {
 /** After the call: its descriptor is in the slot, or the slot is empty. */
 export function settle(vm: Vm, process: string, plan: PlannedCall, result: Value | Err): void {
     if (plan.fills !== undefined && !(result instanceof Err)) {
-        setProcessVar(vm, process, plan.fills, result instanceof Seq ? result.items[0] as Value : result);
+        setProcessVar(vm, process, plan.fills, result instanceof Seq ? (result.items[0] as Value) : result);
     }
     if (plan.empties !== undefined) {
         setProcessVar(vm, process, plan.empties, -1);
@@ -195,14 +256,23 @@ export function settle(vm: Vm, process: string, plan: PlannedCall, result: Value
 
 /** The ioctl of the test handlers' device that makes a file. */
 function luofile(vm: Vm, user: UserProcess, type: string, id: Value): Value | Err {
-    const file = newFileOfKind(vm, 'luotest', new Map<string, Value>([['kind_name', type], ['id', id]]));
+    const file = newFileOfKind(
+        vm,
+        'luotest',
+        new Map<string, Value>([
+            ['kind_name', type],
+            ['id', id],
+        ]),
+    );
     return installFd(user.process, file, false);
 }
 
 /** read() of a test handler's file gives its type and id; of any other file, what it does. */
 function luoread(vm: Vm, user: UserProcess, fd: Value): Value | Err {
     const file = typeof fd === 'number' ? user.process.fds.get(fd) : undefined;
-    return file?.kind === 'luotest' ? `${String(file.fields[0])}${String(file.fields[1])}` : now(vm, user, 'read', fd, TEXT_LIMIT);
+    return file?.kind === 'luotest'
+        ? `${String(file.fields[0])}${String(file.fields[1])}`
+        : now(vm, user, 'read', fd, TEXT_LIMIT);
 }
 
 /** Offset 0 of the pattern where the position cannot be told. */
@@ -249,5 +319,7 @@ function textOf(r: Bytes): { readonly text?: string } {
 }
 
 function statAnswer(r: Value | Err): Answer {
-    return r instanceof Stat ? { ret: 0, size: r.size, blocks: r.blocks, nlink: r.nlink, mode: r.mode.toString(8) } : done(r);
+    return r instanceof Stat
+        ? { ret: 0, size: r.size, blocks: r.blocks, nlink: r.nlink, mode: r.mode.toString(8) }
+        : done(r);
 }

@@ -25,7 +25,12 @@ const STATE = 0;
 const RESULT = 1;
 const SLOTS = 2;
 
-const FLB_FUNCTIONS = { flb_get: 'flb_get_incoming', flb_put: 'flb_put_incoming', flb_getout: 'flb_get_outgoing', flb_putout: 'flb_put_outgoing' } as const;
+const FLB_FUNCTIONS = {
+    flb_get: 'flb_get_incoming',
+    flb_put: 'flb_put_incoming',
+    flb_getout: 'flb_get_outgoing',
+    flb_putout: 'flb_put_outgoing',
+} as const;
 
 /** How a step is made. */
 interface Plan {
@@ -71,8 +76,18 @@ export function recordingCode(uri: string, text: string, name: string, recording
         return SWITCH;
     });
     return {
-        name, kind: 'scenario', uri, span: { start: 0, end: text.length }, ops: e.ops, pristine: e.ops.slice(), statements: e.statements,
-        statementAt: e.statementAt, begins: e.begins, slots: e.slots, params: [], locals: [],
+        name,
+        kind: 'scenario',
+        uri,
+        span: { start: 0, end: text.length },
+        ops: e.ops,
+        pristine: e.ops.slice(),
+        statements: e.statements,
+        statementAt: e.statementAt,
+        begins: e.begins,
+        slots: e.slots,
+        params: [],
+        locals: [],
     };
 }
 
@@ -85,7 +100,12 @@ export function stateOf(f: Frame): ReplayState {
     throw new RangeError('a recording begins with a boot');
 }
 
-function compared(f: Frame, vm: Vm, same: boolean, difference: () => { readonly line: number; readonly op: string; readonly expected: string; readonly got: string }): number {
+function compared(
+    f: Frame,
+    vm: Vm,
+    same: boolean,
+    difference: () => { readonly line: number; readonly op: string; readonly expected: string; readonly got: string },
+): number {
     if (same) {
         return f.pc + 1;
     }
@@ -142,11 +162,19 @@ function emitStep(e: Emitter, line: RecordedLine & { readonly kind: 'step' }): v
         if (process === RECORDER && !jumped && vm.kernel) {
             forgetUser(vm, RECORDER);
         }
-        const said = { answer: step.kind === 'kexec' && vm.kernel !== state.kernel ? { ret: 0 } : plan.answer(result), klog: state.klog(vm) };
+        const said = {
+            answer: step.kind === 'kexec' && vm.kernel !== state.kernel ? { ret: 0 } : plan.answer(result),
+            klog: state.klog(vm),
+        };
         const expected = { answer: recorded, klog: recorded.klog ?? [] };
         // what the old kernel said during a kexec that succeeded was not captured
         const logs = vm.kernel !== state.kernel || sameLog(expected.klog, said.klog);
-        return compared(f, vm, logs && sameAnswer(expected.answer, said.answer), () => ({ line: line.line, op: recorded.op, expected: show(expected), got: show(said) }));
+        return compared(f, vm, logs && sameAnswer(expected.answer, said.answer), () => ({
+            line: line.line,
+            op: recorded.op,
+            expected: show(expected),
+            got: show(said),
+        }));
     });
 }
 
@@ -168,17 +196,30 @@ function planStep(step: Step): Plan {
         case 'spawn':
             return outside((vm) => void startProcess(vm, step.process), ok);
         case 'kill':
-            return { process: step.process, make: { kind: 'std', name: 'do_exit', args: () => [] }, answer: ok, after: (vm) => forgetUser(vm, step.process) };
+            return {
+                process: step.process,
+                make: { kind: 'std', name: 'do_exit', args: () => [] },
+                answer: ok,
+                after: (vm) => forgetUser(vm, step.process),
+            };
         case 'pass':
-            return outside((vm) => {
-                const from = userNamed(vm, step.from);
-                const held = from.vars.has(step.slot) ? from.vars.get(step.slot) : -1;
-                const fd = passFd(vm.running, from.process, typeof held === 'number' ? held : -1, userNamed(vm, step.to).process);
-                if (typeof fd === 'number') {
-                    setProcessVar(vm, step.to, step.slot, fd);
-                }
-                return fd;
-            }, (r) => (typeof r === 'number' ? { ret: 'fd' } : done(r)));
+            return outside(
+                (vm) => {
+                    const from = userNamed(vm, step.from);
+                    const held = from.vars.has(step.slot) ? from.vars.get(step.slot) : -1;
+                    const fd = passFd(
+                        vm.running,
+                        from.process,
+                        typeof held === 'number' ? held : -1,
+                        userNamed(vm, step.to).process,
+                    );
+                    if (typeof fd === 'number') {
+                        setProcessVar(vm, step.to, step.slot, fd);
+                    }
+                    return fd;
+                },
+                (r) => (typeof r === 'number' ? { ret: 'fd' } : done(r)),
+            );
         case 'load':
             return outside((vm) => {
                 const now = releaseOf(vm);
@@ -199,7 +240,12 @@ function planStep(step: Step): Plan {
             return planControl(step.control);
         case 'call': {
             const plan = planCall(step.call);
-            return { process: step.process, make: plan.make, answer: plan.answer, after: (vm, result) => settle(vm, step.process, plan, result) };
+            return {
+                process: step.process,
+                make: plan.make,
+                answer: plan.answer,
+                after: (vm, result) => settle(vm, step.process, plan, result),
+            };
         }
     }
 }
@@ -212,12 +258,19 @@ function planControl(control: Control): Plan {
     if (!('flb' in control)) {
         const { command, target, error, times, skip } = control;
         const point = command === 'inject' ? target : `flb-${target}`;
-        return outside((vm) => void vm.injections.add(point, errOfCode(error) ?? err('EIO'), skip, times, vm.boot), () => ({ ret: 0 }));
+        return outside(
+            (vm) => void vm.injections.add(point, errOfCode(error) ?? err('EIO'), skip, times, vm.boot),
+            () => ({ ret: 0 }),
+        );
     }
     const { command, flb } = control;
     return {
         process: RECORDER,
-        make: { kind: 'std', name: FLB_FUNCTIONS[command], args: (vm) => [vm.running.luo.flbs.items.find((f) => f.name === `flb_${flb}`) ?? null] },
+        make: {
+            kind: 'std',
+            name: FLB_FUNCTIONS[command],
+            args: (vm) => [vm.running.luo.flbs.items.find((f) => f.name === `flb_${flb}`) ?? null],
+        },
         answer: (r) => ('errno' in done(r) ? done(r) : { ret: 0 }),
     };
 }
@@ -239,19 +292,37 @@ function bootLine(line: RecordedLine & { readonly kind: 'boot' }): Op {
         const state = stateOf(f);
         const got = state.klog(vm);
         const up = state.booted && vm.kernel !== null;
-        const same = up && vm.boot === boot && (release === undefined || vm.running.desc.release === release) && sameLog(klog, got);
+        const same =
+            up &&
+            vm.boot === boot &&
+            (release === undefined || vm.running.desc.release === release) &&
+            sameLog(klog, got);
         return compared(f, vm, same, () => ({
-            line: line.line, op: 'boot',
-            expected: show({ answer: {}, klog: [`luotest: boot ${boot}${release === undefined ? '' : ` of ${release}`}`, ...klog] }).replace('luotest: ', ''),
-            got: up ? show({ answer: {}, klog: [`luotest: boot ${vm.boot} of ${vm.running.desc.release}`, ...got] }).replace('luotest: ', '')
-                : vm.panicMessage === '' ? 'no kernel comes up' : `panic: ${vm.panicMessage}`,
+            line: line.line,
+            op: 'boot',
+            expected: show({
+                answer: {},
+                klog: [`luotest: boot ${boot}${release === undefined ? '' : ` of ${release}`}`, ...klog],
+            }).replace('luotest: ', ''),
+            got: up
+                ? show({
+                      answer: {},
+                      klog: [`luotest: boot ${vm.boot} of ${vm.running.desc.release}`, ...got],
+                  }).replace('luotest: ', '')
+                : vm.panicMessage === ''
+                  ? 'no kernel comes up'
+                  : `panic: ${vm.panicMessage}`,
         }));
     };
 }
 
 function panicLine(line: RecordedLine & { readonly kind: 'panic' }): Op {
     const { panic } = line.recorded;
-    return (f, vm) => compared(f, vm, vm.panicMessage === panic, () => ({
-        line: line.line, op: 'panic', expected: `panic: ${panic}`, got: vm.panicMessage === '' ? 'the next kernel comes up' : `panic: ${vm.panicMessage}`,
-    }));
+    return (f, vm) =>
+        compared(f, vm, vm.panicMessage === panic, () => ({
+            line: line.line,
+            op: 'panic',
+            expected: `panic: ${panic}`,
+            got: vm.panicMessage === '' ? 'the next kernel comes up' : `panic: ${vm.panicMessage}`,
+        }));
 }

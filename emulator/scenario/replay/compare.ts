@@ -31,7 +31,12 @@ const LIMIT = 200_000_000;
  * Replays a recording to its end, or to a step that cannot be made.
  * @param standard the kernel code that it runs on, where that is not what ships
  */
-export function compareRecording(uri: string, text: string, recording: Recording, standard?: typeof standardLibrary): Comparison {
+export function compareRecording(
+    uri: string,
+    text: string,
+    recording: Recording,
+    standard?: typeof standardLibrary,
+): Comparison {
     const { vm } = Run.start(recordingProgram(uri, text, recording, standard), { standard });
     vm.filters.add('difference');
     const { lines } = recording;
@@ -49,8 +54,16 @@ export function compareRecording(uri: string, text: string, recording: Recording
             // nothing of this line and of those behind it is known to match
             const at = lines.findIndex((l) => l.line === lineOf(vm));
             const line = lines[at];
-            const expected = line?.kind === 'step' ? show({ answer: line.recorded, klog: line.recorded.klog ?? [] }) : line?.kind ?? '';
-            first ??= { line: lineOf(vm), op: line?.kind === 'step' ? line.recorded.op : line?.kind ?? 'boot', expected, got: messageOf(stop && 'exception' in stop ? stop.exception : undefined) };
+            const expected =
+                line?.kind === 'step'
+                    ? show({ answer: line.recorded, klog: line.recorded.klog ?? [] })
+                    : (line?.kind ?? '');
+            first ??= {
+                line: lineOf(vm),
+                op: line?.kind === 'step' ? line.recorded.op : (line?.kind ?? 'boot'),
+                expected,
+                got: messageOf(stop && 'exception' in stop ? stop.exception : undefined),
+            };
             matched -= lines.length - Math.max(at, 0);
             break;
         }
@@ -74,5 +87,8 @@ function messageOf(exception: RunException | undefined): string {
 }
 
 function before(recording: Recording, line: number): string[] {
-    return recording.lines.filter((l) => l.line < line).slice(-BEFORE).map((l) => (l.kind === 'step' ? l.recorded.op : l.kind));
+    return recording.lines
+        .filter((l) => l.line < line)
+        .slice(-BEFORE)
+        .map((l) => (l.kind === 'step' ? l.recorded.op : l.kind));
 }

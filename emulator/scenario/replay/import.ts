@@ -14,8 +14,19 @@ const RECORDER = 'recorder';
 /** The recorder writes in pieces of this size: a longer write is more than one call. */
 const PIECE = 65536;
 
-const MFD: Readonly<Record<MemfdFlag, string>> = { none: '0', seal: 'MFD_ALLOW_SEALING', cloexec: 'MFD_CLOEXEC', noexec: 'MFD_NOEXEC_SEAL' };
-const WHENCE: Readonly<Record<Whence, string>> = { set: 'SEEK_SET', cur: 'SEEK_CUR', end: 'SEEK_END', hole: 'SEEK_HOLE', data: 'SEEK_DATA' };
+const MFD: Readonly<Record<MemfdFlag, string>> = {
+    none: '0',
+    seal: 'MFD_ALLOW_SEALING',
+    cloexec: 'MFD_CLOEXEC',
+    noexec: 'MFD_NOEXEC_SEAL',
+};
+const WHENCE: Readonly<Record<Whence, string>> = {
+    set: 'SEEK_SET',
+    cur: 'SEEK_CUR',
+    end: 'SEEK_END',
+    hole: 'SEEK_HOLE',
+    data: 'SEEK_DATA',
+};
 
 /** Helpers that an imported scenario may need, by name. */
 const HELPERS: Readonly<Record<string, string>> = {
@@ -84,7 +95,10 @@ class Importer {
     private readonly read: ReadonlySet<string>;
     private boot = 0;
 
-    constructor(private readonly title: string, private readonly recording: Recording) {
+    constructor(
+        private readonly title: string,
+        private readonly recording: Recording,
+    ) {
         this.release = recording.release?.startsWith('7.3') ? '7.3' : '7.2';
         this.names = processNames(recording);
         this.read = slotsRead(recording);
@@ -191,12 +205,18 @@ class Importer {
                 } else if (this.filled.get(step.from)?.has(step.slot)) {
                     this.line(`send ${variable(step.slot)} to ${this.name(step.to)}  fails ${answer.errno}`);
                 } else {
-                    this.line(`send descriptor(-1) to ${this.name(step.to)} as ${variable(step.slot)}  fails ${answer.errno}`);
+                    this.line(
+                        `send descriptor(-1) to ${this.name(step.to)} as ${variable(step.slot)}  fails ${answer.errno}`,
+                    );
                 }
                 break;
             case 'load': {
                 const cmdline = step.cmdline === '' ? '' : `, ${quoted(step.cmdline)}`;
-                this.call(RECORDER, { text: `kexec_file_load(${quoted(this.kernel(step.cmdline, step.other))}${cmdline})` }, answer);
+                this.call(
+                    RECORDER,
+                    { text: `kexec_file_load(${quoted(this.kernel(step.cmdline, step.other))}${cmdline})` },
+                    answer,
+                );
                 break;
             }
             case 'unload':
@@ -231,13 +251,17 @@ class Importer {
             this.in(RECORDER);
             this.comment(answer.klog);
             const known = /^[xy]$/.test(control.flb) ? `flb_${control.flb}` : 'none';
-            this.line(`assert ${control.command}(${known}) == ${answer.errno === undefined ? '0' : `-${answer.errno}`}`);
+            this.line(
+                `assert ${control.command}(${known}) == ${answer.errno === undefined ? '0' : `-${answer.errno}`}`,
+            );
             return;
         }
         const { command, target, error, times, skip } = control;
         this.close();
         const point = command === 'inject' ? target : `flb-${target}`;
-        this.line(`inject ${errOfCode(error)?.name ?? 'EIO'} into ${quoted(point)}${skip > 0 ? ` after ${skip}` : ''}${times === 1 ? '' : ` times ${times}`}`);
+        this.line(
+            `inject ${errOfCode(error)?.name ?? 'EIO'} into ${quoted(point)}${skip > 0 ? ` after ${skip}` : ''}${times === 1 ? '' : ` times ${times}`}`,
+        );
     }
 
     private call(process: string, call: Call, answer: StepLine): void {
@@ -248,9 +272,18 @@ class Importer {
         const to = call.to !== undefined && this.read.has(slotKey(this.boot, process, call.to)) ? call.to : undefined;
         if (answer.errno !== undefined) {
             const error = isErrnoName(answer.errno) ? answer.errno : 'EIO';
-            this.line(negative ? `assert ${text} == -${error}` : `${to === undefined || !this.filled.get(process)?.has(to) ? '' : `${variable(to)} = `}${text}  fails ${error}`);
+            this.line(
+                negative
+                    ? `assert ${text} == -${error}`
+                    : `${to === undefined || !this.filled.get(process)?.has(to) ? '' : `${variable(to)} = `}${text}  fails ${error}`,
+            );
         } else if (holds && answer.ret !== undefined) {
-            this.line(holds(answer).replaceAll('%', () => text).split('\n').join(`\n${this.block === undefined ? '    ' : '        '}`));
+            this.line(
+                holds(answer)
+                    .replaceAll('%', () => text)
+                    .split('\n')
+                    .join(`\n${this.block === undefined ? '    ' : '        '}`),
+            );
         } else {
             this.line(to === undefined ? text : `${variable(to)} = ${text}`);
         }
@@ -268,7 +301,12 @@ class Importer {
     private settle(process: string, call: CallStep, answer: StepLine): void {
         if (call.op === 'close') {
             this.filled.get(process)?.delete(call.fd);
-        } else if ('slot' in call && call.slot !== undefined && answer.errno === undefined && this.read.has(slotKey(this.boot, process, call.slot))) {
+        } else if (
+            'slot' in call &&
+            call.slot !== undefined &&
+            answer.errno === undefined &&
+            this.read.has(slotKey(this.boot, process, call.slot))
+        ) {
             this.fill(process, call.slot);
         }
     }
@@ -285,28 +323,40 @@ class Importer {
             case 'get_name':
                 return { text: `${fd(c.fd)}.get_name()`, holds: (a) => `assert % == ${quoted(a.name ?? '')}` };
             case 'preserve':
-                return { text: `${fd(c.session)}.preserve_fd(${fd(c.fd)}, token: ${hex(c.token)})${reply(c.readonly)}` };
+                return {
+                    text: `${fd(c.session)}.preserve_fd(${fd(c.fd)}, token: ${hex(c.token)})${reply(c.readonly)}`,
+                };
             case 'retrieve':
                 return { text: `${fd(c.session)}.retrieve_fd(token: ${hex(c.token)})${reply(c.readonly)}`, to: c.slot };
             case 'finish':
                 return { text: `${fd(c.fd)}.finish()` };
             case 'raw':
-                return { text: `${fd(c.fd)}.ioctl(0x${c.nr.toString(16)}, ${c.size}, bytes(${[...c.data].join(', ')}))` };
+                return {
+                    text: `${fd(c.fd)}.ioctl(0x${c.nr.toString(16)}, ${c.size}, bytes(${[...c.data].join(', ')}))`,
+                };
             case 'luofile':
                 return { text: `make_fd("luotest", [${quoted(c.type)}, ${c.id}])`, to: c.slot };
             case 'luoread':
-                return { text: `fields_of(${fd(c.fd)})`, holds: (a) => `fields = %\nassert str(fields[0], fields[1]) == ${quoted(a.text ?? '')}` };
+                return {
+                    text: `fields_of(${fd(c.fd)})`,
+                    holds: (a) => `fields = %\nassert str(fields[0], fields[1]) == ${quoted(a.text ?? '')}`,
+                };
             case 'memfd':
                 return { text: `memfd_create("memfd", ${MFD[c.flags]})`, to: c.slot };
             case 'pipe':
-                return this.read.has(slotKey(this.boot, process, c.slot)) ? { text: 'pipe()', holds: () => `ends = %\n${variable(c.slot)} = ends[0]` } : { text: 'pipe()' };
+                return this.read.has(slotKey(this.boot, process, c.slot))
+                    ? { text: 'pipe()', holds: () => `ends = %\n${variable(c.slot)} = ends[0]` }
+                    : { text: 'pipe()' };
             case 'socket':
             case 'eventfd':
                 return { text: `${c.op}()`, to: c.slot };
             case 'tmpfile':
                 return { text: 'tmpfile()', to: c.slot };
             case 'tmpnamed':
-                return { text: `open(${quoted(`/dev/shm/${process}-${c.slot}-${this.out.length}`)}, O_RDWR | O_CREAT)`, to: c.slot };
+                return {
+                    text: `open(${quoted(`/dev/shm/${process}-${c.slot}-${this.out.length}`)}, O_RDWR | O_CREAT)`,
+                    to: c.slot,
+                };
             case 'dup':
                 return { text: `${fd(c.fd)}.dup()`, to: c.slot };
             case 'close':
@@ -321,13 +371,24 @@ class Importer {
             case 'pwrite':
                 if (c.length > PIECE) {
                     this.helpers.add('write_pieces');
-                    return { text: `write_pieces(${fd(c.fd)}, ${c.length}, ${c.seed}, ${c.offset}, false)`, holds: equals, negative: true };
+                    return {
+                        text: `write_pieces(${fd(c.fd)}, ${c.length}, ${c.seed}, ${c.offset}, false)`,
+                        holds: equals,
+                        negative: true,
+                    };
                 }
-                return { text: `${fd(c.fd)}.pwrite(pattern(${c.seed}, ${c.length}, ${c.offset}), at: ${c.offset})`, holds: equals };
+                return {
+                    text: `${fd(c.fd)}.pwrite(pattern(${c.seed}, ${c.length}, ${c.offset}), at: ${c.offset})`,
+                    holds: equals,
+                };
             case 'write':
                 this.helpers.add('write_pieces');
                 this.helpers.add('position');
-                return { text: `write_pieces(${fd(c.fd)}, ${c.length}, ${c.seed}, position(${fd(c.fd)}), true)`, holds: equals, negative: true };
+                return {
+                    text: `write_pieces(${fd(c.fd)}, ${c.length}, ${c.seed}, position(${fd(c.fd)}), true)`,
+                    holds: equals,
+                    negative: true,
+                };
             case 'puts':
                 return { text: `${fd(c.fd)}.pwrite(${quoted(c.text)}, at: ${c.offset})`, holds: equals };
             case 'pread':
@@ -339,15 +400,28 @@ class Importer {
             case 'fstat':
                 return {
                     text: `${fd(c.fd)}.stat()`,
-                    holds: (a) => ['st = %', ...(['size', 'blocks', 'nlink'] as const).flatMap((k) => (a[k] === undefined ? [] : [`assert st.${k} == ${a[k]}`])),
-                        ...(a.mode === undefined ? [] : [`assert st.mode == 0x${parseInt(a.mode, 8).toString(16)}  // 0${a.mode}`])].join('\n'),
+                    holds: (a) =>
+                        [
+                            'st = %',
+                            ...(['size', 'blocks', 'nlink'] as const).flatMap((k) =>
+                                a[k] === undefined ? [] : [`assert st.${k} == ${a[k]}`],
+                            ),
+                            ...(a.mode === undefined
+                                ? []
+                                : [`assert st.mode == 0x${parseInt(a.mode, 8).toString(16)}  // 0${a.mode}`]),
+                        ].join('\n'),
                 };
             case 'addseals':
-                return { text: `${fd(c.fd)}.add_seals(${c.seals.map((s) => `F_SEAL_${s.toUpperCase()}`).join(' | ')})` };
+                return {
+                    text: `${fd(c.fd)}.add_seals(${c.seals.map((s) => `F_SEAL_${s.toUpperCase()}`).join(' | ')})`,
+                };
             case 'getseals':
                 return { text: `${fd(c.fd)}.get_seals()`, holds: equals };
             case 'getfl':
-                return { text: `${fd(c.fd)}.getfl()`, holds: (a) => `assert (% & (O_RDWR | O_WRONLY | O_APPEND | O_NONBLOCK)) == ${String(a.ret)}` };
+                return {
+                    text: `${fd(c.fd)}.getfl()`,
+                    holds: (a) => `assert (% & (O_RDWR | O_WRONLY | O_APPEND | O_NONBLOCK)) == ${String(a.ret)}`,
+                };
             case 'setappend':
                 return { text: `${fd(c.fd)}.setfl(O_APPEND)` };
             case 'getfd':
@@ -359,22 +433,42 @@ class Importer {
 }
 
 function bytesHold(a: StepLine): string {
-    return ['got = %', `assert got.length == ${String(a.ret)}`, ...(a.fnv === undefined ? [] : [`assert fnv1a64(got) == ${quoted(a.fnv)}`])].join('\n');
+    return [
+        'got = %',
+        `assert got.length == ${String(a.ret)}`,
+        ...(a.fnv === undefined ? [] : [`assert fnv1a64(got) == ${quoted(a.fnv)}`]),
+    ].join('\n');
 }
 
 const reply = (readonly: boolean): string => (readonly ? ' with readonly_reply' : '');
 const hex = (n: bigint): string => `0x${BigInt.asUintN(64, n).toString(16)}`;
-const quoted = (text: string): string => `"${text.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n').replaceAll('\t', '\\t')}"`;
+const quoted = (text: string): string =>
+    `"${text.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n').replaceAll('\t', '\\t')}"`;
 
 /** A name of the recording as one of the language, which is neither a word of it nor something that comes with the kernel. */
 function identifier(name: string): string {
     const word = name.replace(/\W/g, '_').replace(/^(?=\d)/, '_');
-    const taken = RESERVED.has(word) || NATIVES.functions.has(word) || NATIVES.globals.has(word) || NATIVES.fileKinds.has(word) || OWN.has(word);
+    const taken =
+        RESERVED.has(word) ||
+        NATIVES.functions.has(word) ||
+        NATIVES.globals.has(word) ||
+        NATIVES.fileKinds.has(word) ||
+        OWN.has(word);
     return taken ? `${word}_` : word;
 }
 
 /** Names that an imported scenario has itself. */
-const OWN = new Set([RECORDER, 'luotest', 'memfd', 'fields', 'ends', 'st', 'got', ...Object.keys(HELPERS), ...[...luotest.matchAll(/^(?:fn|handler|flb|file) (\w+)/gm)].map((m) => m[1] ?? '')]);
+const OWN = new Set([
+    RECORDER,
+    'luotest',
+    'memfd',
+    'fields',
+    'ends',
+    'st',
+    'got',
+    ...Object.keys(HELPERS),
+    ...[...luotest.matchAll(/^(?:fn|handler|flb|file) (\w+)/gm)].map((m) => m[1] ?? ''),
+]);
 
 function variable(slot: string): string {
     return identifier(slot);
@@ -393,7 +487,11 @@ function slotsRead(recording: Recording): Set<string> {
             boot++;
         } else if (line.kind === 'step' && line.step.kind === 'call') {
             const { call, process } = line.step;
-            for (const slot of ['fd' in call ? call.fd : undefined, 'device' in call ? call.device : undefined, 'session' in call ? call.session : undefined]) {
+            for (const slot of [
+                'fd' in call ? call.fd : undefined,
+                'device' in call ? call.device : undefined,
+                'session' in call ? call.session : undefined,
+            ]) {
                 if (slot !== undefined) {
                     read.add(slotKey(boot, process, slot));
                 }
@@ -407,7 +505,13 @@ function slotsRead(recording: Recording): Set<string> {
 
 /** Names of processes; none is that of a variable, which a process block could not tell from it. */
 function processNames(recording: Recording): Map<string, string> {
-    const slots = new Set(recording.lines.flatMap((l) => (l.kind === 'step' && l.step.kind === 'call' && 'slot' in l.step.call && l.step.call.slot !== undefined ? [variable(l.step.call.slot)] : [])));
+    const slots = new Set(
+        recording.lines.flatMap((l) =>
+            l.kind === 'step' && l.step.kind === 'call' && 'slot' in l.step.call && l.step.call.slot !== undefined
+                ? [variable(l.step.call.slot)]
+                : [],
+        ),
+    );
     const names = new Map<string, string>();
     for (const line of recording.lines) {
         if (line.kind === 'step' && line.step.kind === 'spawn') {

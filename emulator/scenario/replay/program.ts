@@ -18,14 +18,24 @@ export function isRecording(uri: string): boolean {
 export function loadRecording(host: SourceHost, uri: string): Program {
     const text = host.read(uri);
     if (text === undefined) {
-        return withError(handlers(), uri, { code: 'LU0215', severity: 'error', uri, span: { start: 0, end: 0 }, message: `There is no file ${uri}.` });
+        return withError(handlers(), uri, {
+            code: 'LU0215',
+            severity: 'error',
+            uri,
+            span: { start: 0, end: 0 },
+            message: `There is no file ${uri}.`,
+        });
     }
     try {
         return recordingProgram(uri, text, parseRecording(text));
     } catch (e) {
         if (e instanceof RecordingError) {
             const found: Diagnostic = { code: 'LU0501', severity: 'error', uri, span: e.span, message: e.message };
-            return withError(withFile(handlers(), { uri, text, items: [], comments: [], start: 0, end: text.length }), uri, found);
+            return withError(
+                withFile(handlers(), { uri, text, items: [], comments: [], start: 0, end: text.length }),
+                uri,
+                found,
+            );
         }
         throw e;
     }
@@ -56,14 +66,29 @@ function withError(program: Program, uri: string, found: Diagnostic): Program {
  * The program of a recording that has been read.
  * @param standard the kernel code that it runs on, where that is not what ships
  */
-export function recordingProgram(uri: string, text: string, recording: Recording, standard?: typeof standardLibrary): Program {
+export function recordingProgram(
+    uri: string,
+    text: string,
+    recording: Recording,
+    standard?: typeof standardLibrary,
+): Program {
     const base = standard ? checkHandlers(standard()) : handlers();
     const name = decodeURIComponent(uri.slice(uri.lastIndexOf('/') + 1)).replace(/\.jsonl$/, '');
     const { span } = recording.start;
     const whole = { start: 0, end: text.length };
-    const decl: ScenarioDecl = { kind: 'scenario', name: { kind: 'string', value: name, ...span }, body: { kind: 'block', statements: [], ...whole }, ...whole };
+    const decl: ScenarioDecl = {
+        kind: 'scenario',
+        name: { kind: 'string', value: name, ...span },
+        body: { kind: 'block', statements: [], ...whole },
+        ...whole,
+    };
     const code = recordingCode(uri, text, name, recording);
     const info: CodeInfo = { decl, uri, slots: code.slots, locals: [], code };
     const program = withFile(base, { uri, text, items: [decl], comments: [], ...whole });
-    return { ...program, scenarios: [decl], uriOf: new Map<object, string>([...base.uriOf, [decl, uri]]), code: new Map<object, CodeInfo>([...base.code, [decl, info]]) };
+    return {
+        ...program,
+        scenarios: [decl],
+        uriOf: new Map<object, string>([...base.uriOf, [decl, uri]]),
+        code: new Map<object, CodeInfo>([...base.code, [decl, info]]),
+    };
 }

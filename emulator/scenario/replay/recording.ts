@@ -18,7 +18,9 @@ const result = {
 };
 
 const klog = z.optional(z.array(z.string()));
-const step = z.strictObject({ op: z.string(), ...result, klog }).check(z.refine((s) => (s.ret === undefined) !== (s.errno === undefined), 'a step has either "ret" or "errno"'));
+const step = z
+    .strictObject({ op: z.string(), ...result, klog })
+    .check(z.refine((s) => (s.ret === undefined) !== (s.errno === undefined), 'a step has either "ret" or "errno"'));
 const boot = z.strictObject({ boot: z.int().check(z.gte(0)), release: z.optional(z.string()), klog });
 const panic = z.strictObject({ panic: z.string(), klog });
 
@@ -36,10 +38,12 @@ interface Placed {
     readonly span: Span;
 }
 
-export type RecordedLine = Placed & (
-    | { readonly kind: 'step'; readonly recorded: StepLine; readonly step: Step }
-    | { readonly kind: 'boot'; readonly recorded: BootLine }
-    | { readonly kind: 'panic'; readonly recorded: PanicLine });
+export type RecordedLine = Placed &
+    (
+        | { readonly kind: 'step'; readonly recorded: StepLine; readonly step: Step }
+        | { readonly kind: 'boot'; readonly recorded: BootLine }
+        | { readonly kind: 'panic'; readonly recorded: PanicLine }
+    );
 
 /** A recording that can be replayed: its first line is a boot. */
 export interface Recording {
@@ -53,7 +57,11 @@ export interface Recording {
 
 /** A line that is no part of a recording. */
 export class RecordingError extends Error {
-    constructor(readonly line: number, readonly span: Span, what: string) {
+    constructor(
+        readonly line: number,
+        readonly span: Span,
+        what: string,
+    ) {
         super(what);
     }
 }
@@ -71,7 +79,11 @@ export function parseRecording(text: string): Recording {
     });
     const [start, ...lines] = out;
     if (start?.kind !== 'boot') {
-        throw new RecordingError(start?.line ?? 1, start?.span ?? { start: 0, end: 0 }, 'A recording begins with a line like {"boot": 0}.');
+        throw new RecordingError(
+            start?.line ?? 1,
+            start?.span ?? { start: 0, end: 0 },
+            'A recording begins with a line like {"boot": 0}.',
+        );
     }
     return { release: start.recorded.release, lines, start };
 }

@@ -6,16 +6,46 @@ export class UnknownStep extends Error {}
 /** The words behind a process's name, each where it belongs. Slots are names of descriptors. */
 export type CallStep =
     | { readonly op: 'open'; readonly slot: string; readonly path: string }
-    | { readonly op: 'create_session' | 'retrieve_session'; readonly slot: string; readonly device: string; readonly name: string; readonly readonly: false }
-    | { readonly op: 'create_session' | 'retrieve_session'; readonly slot: undefined; readonly device: string; readonly name: string; readonly readonly: true }
+    | {
+          readonly op: 'create_session' | 'retrieve_session';
+          readonly slot: string;
+          readonly device: string;
+          readonly name: string;
+          readonly readonly: false;
+      }
+    | {
+          readonly op: 'create_session' | 'retrieve_session';
+          readonly slot: undefined;
+          readonly device: string;
+          readonly name: string;
+          readonly readonly: true;
+      }
     | { readonly op: 'get_name' | 'finish'; readonly fd: string }
-    | { readonly op: 'preserve'; readonly session: string; readonly fd: string; readonly token: bigint; readonly readonly: boolean }
-    | { readonly op: 'retrieve'; readonly slot: string | undefined; readonly session: string; readonly token: bigint; readonly readonly: boolean }
+    | {
+          readonly op: 'preserve';
+          readonly session: string;
+          readonly fd: string;
+          readonly token: bigint;
+          readonly readonly: boolean;
+      }
+    | {
+          readonly op: 'retrieve';
+          readonly slot: string | undefined;
+          readonly session: string;
+          readonly token: bigint;
+          readonly readonly: boolean;
+      }
     | { readonly op: 'raw'; readonly fd: string; readonly nr: number; readonly size: number; readonly data: Uint8Array }
     | { readonly op: 'memfd'; readonly slot: string; readonly flags: MemfdFlag }
     | { readonly op: 'truncate'; readonly fd: string; readonly length: number }
     | { readonly op: 'fallocate' | 'punch'; readonly fd: string; readonly offset: number; readonly length: number }
-    | { readonly op: 'pwrite'; readonly fd: string; readonly offset: number; readonly length: number; readonly seed: number }
+    | {
+          readonly op: 'pwrite';
+          readonly fd: string;
+          readonly offset: number;
+          readonly length: number;
+          readonly seed: number;
+      }
     | { readonly op: 'write'; readonly fd: string; readonly length: number; readonly seed: number }
     | { readonly op: 'puts'; readonly fd: string; readonly offset: number; readonly text: string }
     | { readonly op: 'pread'; readonly fd: string; readonly offset: number; readonly length: number }
@@ -31,7 +61,13 @@ export type CallStep =
 
 /** What `ctl` says to the test handlers. */
 export type Control =
-    | { readonly command: 'inject' | 'flbinject'; readonly target: string; readonly error: number; readonly times: number; readonly skip: number }
+    | {
+          readonly command: 'inject' | 'flbinject';
+          readonly target: string;
+          readonly error: number;
+          readonly times: number;
+          readonly skip: number;
+      }
     | { readonly command: FlbCommand; readonly flb: string };
 
 export type Step =
@@ -53,14 +89,19 @@ export type FlbCommand = (typeof FLB_COMMANDS)[number];
 
 /** The words of a step; what is in double quotes is one word, without them. */
 export function wordsOf(op: string): string[] {
-    return [...op.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)].map((m) => (m[1] === undefined ? m[2] ?? '' : m[1].replace(/\\(.)/g, '$1')));
+    return [...op.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)].map((m) =>
+        m[1] === undefined ? (m[2] ?? '') : m[1].replace(/\\(.)/g, '$1'),
+    );
 }
 
 /** Hands out the words of a step one after the other. */
 class Words {
     private at = 0;
 
-    constructor(private readonly words: readonly string[], private readonly source: string) {}
+    constructor(
+        private readonly words: readonly string[],
+        private readonly source: string,
+    ) {}
 
     wrong(what: string): UnknownStep {
         return new UnknownStep(`"${this.source}" is no step of a recording: ${what}.`);
@@ -156,7 +197,13 @@ function readControl(c: Words): Control {
         return { command, flb: c.word('the FLB') };
     }
     const target = c.word('the callback');
-    return { command, target, error: c.integer('the error number'), times: c.integer('how often'), skip: c.more ? c.integer('how many calls are let through') : 0 };
+    return {
+        command,
+        target,
+        error: c.integer('the error number'),
+        times: c.integer('how often'),
+        skip: c.more ? c.integer('how many calls are let through') : 0,
+    };
 }
 
 function readCall(w: Words, op: string): CallStep {
@@ -175,7 +222,13 @@ function readCall(w: Words, op: string): CallStep {
         case 'ro':
             return readReadonly(w);
         case 'raw':
-            return { op, fd: fd(), nr: w.integer('the number'), size: w.integer('the size'), data: fromHex(w, w.more ? w.word('the bytes') : '') };
+            return {
+                op,
+                fd: fd(),
+                nr: w.integer('the number'),
+                size: w.integer('the size'),
+                data: fromHex(w, w.more ? w.word('the bytes') : ''),
+            };
         case 'memfd':
             return { op, slot: slot(), flags: w.oneOf(MEMFD_FLAGS, 'the flag') };
         case 'truncate':
@@ -184,7 +237,13 @@ function readCall(w: Words, op: string): CallStep {
         case 'punch':
             return { op, fd: fd(), offset: w.integer('the offset'), length: w.integer('the length') };
         case 'pwrite':
-            return { op, fd: fd(), offset: w.integer('the offset'), length: w.integer('the length'), seed: w.integer('the seed') };
+            return {
+                op,
+                fd: fd(),
+                offset: w.integer('the offset'),
+                length: w.integer('the length'),
+                seed: w.integer('the seed'),
+            };
         case 'write':
             return { op, fd: fd(), length: w.integer('the length'), seed: w.integer('the seed') };
         case 'puts':
@@ -196,18 +255,37 @@ function readCall(w: Words, op: string): CallStep {
         case 'lseek':
             return { op, fd: fd(), offset: w.integer('the offset'), whence: w.oneOf(WHENCES, 'the origin') };
         case 'addseals':
-            return { op, fd: fd(), seals: w.word('the seals').split(',').map((s) => w.choice(s, SEALS, 'a seal')) };
+            return {
+                op,
+                fd: fd(),
+                seals: w
+                    .word('the seals')
+                    .split(',')
+                    .map((s) => w.choice(s, SEALS, 'a seal')),
+            };
         case 'dup':
             return { op, slot: slot(), fd: fd() };
         case 'rlimit':
             return { op, limit: w.integer('the limit') };
         case 'luofile':
             return { op, slot: slot(), type: w.word('the type'), id: w.big('the id') };
-        case 'get_name': case 'finish': case 'close': case 'luoread':
+        case 'get_name':
+        case 'finish':
+        case 'close':
+        case 'luoread':
             return { op, fd: fd() };
-        case 'fstat': case 'getseals': case 'getfl': case 'setappend': case 'getfd': case 'mmapw':
+        case 'fstat':
+        case 'getseals':
+        case 'getfl':
+        case 'setappend':
+        case 'getfd':
+        case 'mmapw':
             return { op, fd: fd() };
-        case 'pipe': case 'socket': case 'eventfd': case 'tmpfile': case 'tmpnamed':
+        case 'pipe':
+        case 'socket':
+        case 'eventfd':
+        case 'tmpfile':
+        case 'tmpnamed':
             return { op, slot: slot() };
         default:
             throw w.wrong(`there is no call "${op}"`);
@@ -219,13 +297,37 @@ function readReadonly(w: Words): CallStep {
     const what = w.oneOf(['create', 'retrieve', 'preserve', 'retrieve_fd'] as const, 'the ioctl');
     switch (what) {
         case 'create':
-            return { op: 'create_session', slot: undefined, device: w.word('the device'), name: w.word('the name'), readonly: true };
+            return {
+                op: 'create_session',
+                slot: undefined,
+                device: w.word('the device'),
+                name: w.word('the name'),
+                readonly: true,
+            };
         case 'retrieve':
-            return { op: 'retrieve_session', slot: undefined, device: w.word('the device'), name: w.word('the name'), readonly: true };
+            return {
+                op: 'retrieve_session',
+                slot: undefined,
+                device: w.word('the device'),
+                name: w.word('the name'),
+                readonly: true,
+            };
         case 'preserve':
-            return { op: 'preserve', session: w.word('the session'), fd: w.word('the descriptor'), token: w.big('the token'), readonly: true };
+            return {
+                op: 'preserve',
+                session: w.word('the session'),
+                fd: w.word('the descriptor'),
+                token: w.big('the token'),
+                readonly: true,
+            };
         case 'retrieve_fd':
-            return { op: 'retrieve', slot: undefined, session: w.word('the session'), token: w.big('the token'), readonly: true };
+            return {
+                op: 'retrieve',
+                slot: undefined,
+                session: w.word('the session'),
+                token: w.big('the token'),
+                readonly: true,
+            };
     }
 }
 

@@ -41,18 +41,46 @@ import { STD_SCHEME } from './scheme';
 export { STD_SCHEME };
 
 const TEXTS: Readonly<Record<string, string>> = {
-    kernel, luo, memfd,
-    'luo-abi': luoAbi, 'luo-calls': luoCalls, 'luo-flb': luoFlb, 'luo-flb-fdt': luoFlbFdt, 'luo-no-flb': luoNoFlb, 'luo-none': luoNone,
-    'luo-fdt': luoFdt, 'release-6.19': release619, 'release-7.0': release70, 'release-7.1': release71, 'memfd-v1': memfdV1,
-    'luo-v4': luoV4, 'luo-v4-calls': luoV4Calls, 'memfd-draft': memfdDraft,
-    kvm, 'guest-memfd': guestMemfd, hugetlb, 'hugetlb-none': hugetlbNone, lookup, 'lookup-none': lookupNone, pci, 'pci-none': pciNone, vfio, 'vfio-none': vfioNone, iommu, iommufd, 'iommu-none': iommuNone,
-    interrupts, 'interrupts-none': interruptsNone,
+    kernel,
+    luo,
+    memfd,
+    'luo-abi': luoAbi,
+    'luo-calls': luoCalls,
+    'luo-flb': luoFlb,
+    'luo-flb-fdt': luoFlbFdt,
+    'luo-no-flb': luoNoFlb,
+    'luo-none': luoNone,
+    'luo-fdt': luoFdt,
+    'release-6.19': release619,
+    'release-7.0': release70,
+    'release-7.1': release71,
+    'memfd-v1': memfdV1,
+    'luo-v4': luoV4,
+    'luo-v4-calls': luoV4Calls,
+    'memfd-draft': memfdDraft,
+    kvm,
+    'guest-memfd': guestMemfd,
+    hugetlb,
+    'hugetlb-none': hugetlbNone,
+    lookup,
+    'lookup-none': lookupNone,
+    pci,
+    'pci-none': pciNone,
+    vfio,
+    'vfio-none': vfioNone,
+    iommu,
+    iommufd,
+    'iommu-none': iommuNone,
+    interrupts,
+    'interrupts-none': interruptsNone,
 };
 
 const uriOf = (name: string): string => `${STD_SCHEME}/${name}.lus`;
 
 /** All files of all releases, by URI. */
-export const STD_SOURCES: ReadonlyMap<string, string> = new Map(Object.entries(TEXTS).map(([name, text]) => [uriOf(name), text]));
+export const STD_SOURCES: ReadonlyMap<string, string> = new Map(
+    Object.entries(TEXTS).map(([name, text]) => [uriOf(name), text]),
+);
 
 const checked = new Map<string, Program>();
 
@@ -64,7 +92,10 @@ export function standardLibrary(library: Library = LIBRARY_7_2): Program {
     const key = library.join(' ');
     let program = checked.get(key);
     if (!program) {
-        program = checkStd(library.map((name) => ({ uri: uriOf(name), text: TEXTS[name] ?? '' })), NATIVES);
+        program = checkStd(
+            library.map((name) => ({ uri: uriOf(name), text: TEXTS[name] ?? '' })),
+            NATIVES,
+        );
         checked.set(key, program);
     }
     return program;
@@ -74,4 +105,3 @@ export function standardLibrary(library: Library = LIBRARY_7_2): Program {
 export function libraryWith(layers: ReadonlySet<string>): Library {
     return withLayers(LIBRARY_7_2, layersOf(layers));
 }
-

@@ -7,5 +7,7 @@ import { programUri, SHIPPED_PROGRAMS } from './programs';
 export const LUOTEST_URI = `${STD_SCHEME}/luotest.lus`;
 
 export const SHIPPED_SOURCES: ReadonlyMap<string, string> = new Map([
-    ...STD_SOURCES, [LUOTEST_URI, luotest], ...[...SHIPPED_PROGRAMS].map(([name, text]) => [programUri(name), text] as const),
+    ...STD_SOURCES,
+    [LUOTEST_URI, luotest],
+    ...[...SHIPPED_PROGRAMS].map(([name, text]) => [programUri(name), text] as const),
 ]);

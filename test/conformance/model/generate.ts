@@ -53,7 +53,10 @@ class Generator {
     readonly lines: Line[] = [{ boot: 0 }];
     private n = 0;
 
-    constructor(private readonly random: Random, private readonly seals: readonly string[] = SEAL_NAMES) {}
+    constructor(
+        private readonly random: Random,
+        private readonly seals: readonly string[] = SEAL_NAMES,
+    ) {}
 
     step(op: string): void {
         this.lines.push(...this.world.step(op));
@@ -65,10 +68,14 @@ class Generator {
 
     /** A process that has a slot with such a file, and the slot; undefined where there is none. */
     private find(fits: (file: OpenFile) => boolean): readonly [string, string] | undefined {
-        const found = [...this.world.processes].flatMap(([who, p]) => [...p.slots.keys()].filter((s) => {
-            const file = p.in(s)?.file;
-            return file !== undefined && fits(file);
-        }).map((s) => [who, s] as const));
+        const found = [...this.world.processes].flatMap(([who, p]) =>
+            [...p.slots.keys()]
+                .filter((s) => {
+                    const file = p.in(s)?.file;
+                    return file !== undefined && fits(file);
+                })
+                .map((s) => [who, s] as const),
+        );
         return found.length === 0 ? undefined : this.random.pick(found);
     }
 
@@ -76,7 +83,10 @@ class Generator {
     private some(fits: (file: OpenFile) => boolean): readonly [string, string] {
         const { random: r, world } = this;
         const found = r.chance(0.05) ? undefined : this.find(fits);
-        return found ?? (r.chance(0.5) ? this.find(() => true) : undefined) ?? [r.pick([...world.processes.keys()]), 'none'];
+        return (
+            found ??
+            (r.chance(0.5) ? this.find(() => true) : undefined) ?? [r.pick([...world.processes.keys()]), 'none']
+        );
     }
 
     private session(incoming: boolean): readonly [string, string] {
@@ -85,11 +95,17 @@ class Generator {
 
     private name(incoming: boolean): string {
         const known = this.world.luo.incoming.filter((s) => !s.retrieved || this.random.chance(0.1)).map((s) => s.name);
-        return incoming && known.length > 0 && this.random.chance(0.9) ? this.random.pick(known) : this.random.pick(NAMES);
+        return incoming && known.length > 0 && this.random.chance(0.9)
+            ? this.random.pick(known)
+            : this.random.pick(NAMES);
     }
 
     private token(who: string, session: string): string {
-        const known = this.world.processes.get(who)?.in(session)?.file.session?.files.map((f) => `0x${f.token.toString(16)}`) ?? [];
+        const known =
+            this.world.processes
+                .get(who)
+                ?.in(session)
+                ?.file.session?.files.map((f) => `0x${f.token.toString(16)}`) ?? [];
         return known.length > 0 && this.random.chance(0.85) ? this.random.pick(known) : this.random.pick(TOKENS);
     }
 
@@ -117,12 +133,37 @@ class Generator {
         const { random: r } = this;
         const device = (): readonly [string, string] => this.some((f) => f.kind === 'device');
         r.weighted<() => void>([
-            [6, () => {
-                const [owner, dev] = device();
-                this.step(`${owner} create_session ${this.fresh('s')} ${dev} "${this.name(false)}"`);
-            }],
-            [4, () => this.step(`${who} luofile ${this.fresh('f')} ${r.weighted([[4, 'a'], [4, 'b'], [3, 'c'], [2, 'd']])} ${r.below(20)}`)],
-            [3, () => this.step(`${who} memfd ${this.fresh('m')} ${r.weighted([[6, 'seal'], [2, 'none'], [1, 'cloexec'], [1, 'noexec']])}`)],
+            [
+                6,
+                () => {
+                    const [owner, dev] = device();
+                    this.step(`${owner} create_session ${this.fresh('s')} ${dev} "${this.name(false)}"`);
+                },
+            ],
+            [
+                4,
+                () =>
+                    this.step(
+                        `${who} luofile ${this.fresh('f')} ${r.weighted([
+                            [4, 'a'],
+                            [4, 'b'],
+                            [3, 'c'],
+                            [2, 'd'],
+                        ])} ${r.below(20)}`,
+                    ),
+            ],
+            [
+                3,
+                () =>
+                    this.step(
+                        `${who} memfd ${this.fresh('m')} ${r.weighted([
+                            [6, 'seal'],
+                            [2, 'none'],
+                            [1, 'cloexec'],
+                            [1, 'noexec'],
+                        ])}`,
+                    ),
+            ],
             [10, () => this.preserve()],
         ])();
     }
@@ -131,40 +172,58 @@ class Generator {
         const { random: r, world } = this;
         const [who, session] = this.session(false);
         const p = world.processes.get(who);
-        const files = [...p?.slots.keys() ?? []].filter((s) => s !== session);
+        const files = [...(p?.slots.keys() ?? [])].filter((s) => s !== session);
         if (files.length === 0 || r.chance(0.4)) {
             const slot = this.fresh('f');
-            this.step(r.chance(0.35) ? `${who} memfd ${slot} seal` : `${who} luofile ${slot} ${r.pick(['a', 'a', 'b', 'b', 'c', 'd'])} ${r.below(20)}`);
+            this.step(
+                r.chance(0.35)
+                    ? `${who} memfd ${slot} seal`
+                    : `${who} luofile ${slot} ${r.pick(['a', 'a', 'b', 'b', 'c', 'd'])} ${r.below(20)}`,
+            );
             if (r.chance(0.3) && p?.in(slot)?.file.memory) {
                 this.step(`${who} pwrite ${slot} ${r.pick(OFFSETS)} ${r.pick(LENGTHS)} ${r.below(256)}`);
             }
             files.push(slot);
         }
-        const file = r.chance(0.6) ? files.at(-1) ?? 'none' : r.pick(files);
-        this.step(`${who} preserve ${session} ${file} ${r.chance(0.7) ? `0x${(0x100 + this.n).toString(16)}` : r.pick(TOKENS)}`);
+        const file = r.chance(0.6) ? (files.at(-1) ?? 'none') : r.pick(files);
+        this.step(
+            `${who} preserve ${session} ${file} ${r.chance(0.7) ? `0x${(0x100 + this.n).toString(16)}` : r.pick(TOKENS)}`,
+        );
     }
 
     /** What is done after an update. */
     private taking(who: string): void {
         const { random: r } = this;
         r.weighted<() => void>([
-            [5, () => {
-                const [owner, dev] = this.some((f) => f.kind === 'device');
-                this.step(`${owner} retrieve_session ${this.fresh('s')} ${dev} "${this.name(true)}"`);
-            }],
-            [7, () => {
-                const [owner, session] = this.session(true);
-                this.step(`${owner} retrieve ${this.fresh('m')} ${session} ${this.token(owner, session)}`);
-            }],
+            [
+                5,
+                () => {
+                    const [owner, dev] = this.some((f) => f.kind === 'device');
+                    this.step(`${owner} retrieve_session ${this.fresh('s')} ${dev} "${this.name(true)}"`);
+                },
+            ],
+            [
+                7,
+                () => {
+                    const [owner, session] = this.session(true);
+                    this.step(`${owner} retrieve ${this.fresh('m')} ${session} ${this.token(owner, session)}`);
+                },
+            ],
             [2, () => this.step(`${r.pick([...this.world.processes.keys()])} getfd ${this.session(true)[1]}`)],
-            [3, () => {
-                const [owner, session] = this.session(r.chance(0.95));
-                this.step(`${owner} finish ${session}`);
-            }],
-            [2, () => {
-                const [owner, slot] = this.find((f) => f.kind === 'luotest') ?? [who, 'none'];
-                this.step(`${owner} luoread ${slot}`);
-            }],
+            [
+                3,
+                () => {
+                    const [owner, session] = this.session(r.chance(0.95));
+                    this.step(`${owner} finish ${session}`);
+                },
+            ],
+            [
+                2,
+                () => {
+                    const [owner, slot] = this.find((f) => f.kind === 'luotest') ?? [who, 'none'];
+                    this.step(`${owner} luoread ${slot}`);
+                },
+            ],
             [3, () => this.control(['flb_get', 'flb_get', 'flb_put'])],
         ])();
     }
@@ -177,19 +236,21 @@ class Generator {
             this.step(`${who} memfd ${this.fresh('m')} seal`);
             return;
         }
-        const [owner, slot] = r.chance(0.03) ? [who, 'none'] as const : found;
-        this.step(`${owner} ${r.weighted<() => string>([
-            [6, () => `pwrite ${slot} ${r.pick(OFFSETS)} ${r.pick(LENGTHS)} ${r.below(256)}`],
-            [2, () => `write ${slot} ${r.pick(LENGTHS)} ${r.below(256)}`],
-            [1, () => `puts ${slot} ${r.pick(OFFSETS)} "hello live update"`],
-            [3, () => `truncate ${slot} ${r.pick([0, ...OFFSETS, ...LENGTHS])}`],
-            [3, () => `${r.pick(['fallocate', 'punch'])} ${slot} ${r.pick(OFFSETS)} ${r.pick(LENGTHS)}`],
-            [4, () => `lseek ${slot} ${r.pick(OFFSETS)} ${r.pick(['set', 'set', 'cur', 'end', 'hole', 'data'])}`],
-            [5, () => `pread ${slot} ${r.pick(OFFSETS)} ${r.pick(LENGTHS)}`],
-            [2, () => `read ${slot} ${r.pick(LENGTHS)}`],
-            [5, () => `${r.pick(['fstat', 'getseals', 'mmapw'])} ${slot}`],
-            [2, () => `addseals ${slot} ${this.seals.filter(() => r.chance(0.2)).join(',') || 'shrink'}`],
-        ])()}`);
+        const [owner, slot] = r.chance(0.03) ? ([who, 'none'] as const) : found;
+        this.step(
+            `${owner} ${r.weighted<() => string>([
+                [6, () => `pwrite ${slot} ${r.pick(OFFSETS)} ${r.pick(LENGTHS)} ${r.below(256)}`],
+                [2, () => `write ${slot} ${r.pick(LENGTHS)} ${r.below(256)}`],
+                [1, () => `puts ${slot} ${r.pick(OFFSETS)} "hello live update"`],
+                [3, () => `truncate ${slot} ${r.pick([0, ...OFFSETS, ...LENGTHS])}`],
+                [3, () => `${r.pick(['fallocate', 'punch'])} ${slot} ${r.pick(OFFSETS)} ${r.pick(LENGTHS)}`],
+                [4, () => `lseek ${slot} ${r.pick(OFFSETS)} ${r.pick(['set', 'set', 'cur', 'end', 'hole', 'data'])}`],
+                [5, () => `pread ${slot} ${r.pick(OFFSETS)} ${r.pick(LENGTHS)}`],
+                [2, () => `read ${slot} ${r.pick(LENGTHS)}`],
+                [5, () => `${r.pick(['fstat', 'getseals', 'mmapw'])} ${slot}`],
+                [2, () => `addseals ${slot} ${this.seals.filter(() => r.chance(0.2)).join(',') || 'shrink'}`],
+            ])()}`,
+        );
     }
 
     /** A step that has nothing to do with live update. */
@@ -203,8 +264,20 @@ class Generator {
         const [owner, slot] = this.find((f) => f.memory !== undefined) ?? [who, 'none'];
         r.weighted<() => void>([
             [20, () => this.filing(who)],
-            [4, () => this.step(`${who} memfd ${this.fresh('m')} ${r.pick(['seal', 'seal', 'none', 'cloexec', 'noexec'])}`)],
-            [1, () => this.step(`${who} ${r.pick(['tmpfile', 'tmpnamed', 'pipe', 'socket', 'eventfd'])} ${this.fresh('o')}`)],
+            [
+                4,
+                () =>
+                    this.step(
+                        `${who} memfd ${this.fresh('m')} ${r.pick(['seal', 'seal', 'none', 'cloexec', 'noexec'])}`,
+                    ),
+            ],
+            [
+                1,
+                () =>
+                    this.step(
+                        `${who} ${r.pick(['tmpfile', 'tmpnamed', 'pipe', 'socket', 'eventfd'])} ${this.fresh('o')}`,
+                    ),
+            ],
             [1, () => this.step(`${owner} dup ${this.fresh('d')} ${slot}`)],
             [1, () => this.step(`pass ${owner} ${r.pick([...world.processes.keys()])} ${slot}`)],
             [1, () => this.step(`${owner} ${r.pick(['getfl', 'getfd', 'setappend'])} ${slot}`)],
@@ -219,17 +292,40 @@ class Generator {
         const [who, slot] = this.some((f) => r.chance(f.kind === 'session' || f.kind === 'device' ? 0.3 : 1));
         r.weighted<() => void>([
             [1, () => this.step(`${who} open ${this.fresh('dev')} ${r.chance(0.8) ? '/dev/liveupdate' : '/dev/null'}`)],
-            [1, () => this.step(`${who} ${r.pick(['pipe', 'socket', 'eventfd', 'tmpfile', 'tmpnamed'])} ${this.fresh('o')}`)],
-            [1, () => {
-                const [owner, session] = this.some((f) => f.kind === 'session');
-                this.step(`${owner} get_name ${session}`);
-            }],
+            [
+                1,
+                () =>
+                    this.step(
+                        `${who} ${r.pick(['pipe', 'socket', 'eventfd', 'tmpfile', 'tmpnamed'])} ${this.fresh('o')}`,
+                    ),
+            ],
+            [
+                1,
+                () => {
+                    const [owner, session] = this.some((f) => f.kind === 'session');
+                    this.step(`${owner} get_name ${session}`);
+                },
+            ],
             [1, () => this.step(`${who} ${r.pick(['getfl', 'getfd', 'setappend'])} ${slot}`)],
             [1, () => this.step(`${who} dup ${this.fresh('d')} ${slot}`)],
             [3, () => this.step(`${who} close ${slot}`)],
             [2, () => this.step(`pass ${who} ${r.pick(names)} ${slot}`)],
             [0.4, () => this.step(`kill ${who}`)],
-            [5, () => this.control(['inject', 'inject', 'inject', 'inject', 'flbinject', 'flb_get', 'flb_put', 'flb_getout', 'flb_putout'])],
+            [
+                5,
+                () =>
+                    this.control([
+                        'inject',
+                        'inject',
+                        'inject',
+                        'inject',
+                        'flbinject',
+                        'flb_get',
+                        'flb_put',
+                        'flb_getout',
+                        'flb_putout',
+                    ]),
+            ],
             [2, () => this.raw()],
             [2, () => this.readonly()],
             [1, () => this.step(r.pick(['load', 'load', 'load luotest.d=1', 'unload']))],
@@ -249,7 +345,9 @@ class Generator {
         const command = r.pick(commands);
         if (command === 'inject') {
             const callback = r.pick(['can_preserve', 'preserve', 'freeze', 'freeze', 'retrieve', 'can_finish']);
-            this.step(`ctl "inject ${r.pick(['a', 'b', 'c'])}.${callback} ${r.pick(ERRNOS)} ${1 + r.below(2)} ${r.below(3)}"`);
+            this.step(
+                `ctl "inject ${r.pick(['a', 'b', 'c'])}.${callback} ${r.pick(ERRNOS)} ${1 + r.below(2)} ${r.below(3)}"`,
+            );
         } else if (command === 'flbinject') {
             this.step(`ctl "flbinject ${flb}.${r.pick(['preserve', 'retrieve'])} ${r.pick(ERRNOS)} 1"`);
         } else if (command !== 'flb_putout' || this.world.luo.outReferences(flb) > 0) {
@@ -263,8 +361,13 @@ class Generator {
         const [who, slot] = this.some((f) => f.kind === (onDevice ? 'device' : 'session'));
         const nr = r.pick(onDevice ? [0, 1, 2, 0x3f, 0x40] : [0, 0x3f, 0x40, 0x41, 0x42, 0x43, 0x44]);
         // Where it may be executed, the descriptor in it is none.
-        const data = nr === 0x40 ? `ffffffff0${r.below(4)}` : r.pick(['', '00', '00000000', '01000000', `00000000${'00'.repeat(64)}ff`, '0000000078797a']);
-        this.step(`${who} raw ${slot} 0x${nr.toString(16)} ${r.pick([0, 7, 8, 15, 16, 71, 72, 72, 73, 80, 256])} ${data}`.trimEnd());
+        const data =
+            nr === 0x40
+                ? `ffffffff0${r.below(4)}`
+                : r.pick(['', '00', '00000000', '01000000', `00000000${'00'.repeat(64)}ff`, '0000000078797a']);
+        this.step(
+            `${who} raw ${slot} 0x${nr.toString(16)} ${r.pick([0, 7, 8, 15, 16, 71, 72, 72, 73, 80, 256])} ${data}`.trimEnd(),
+        );
     }
 
     private readonly(): void {
@@ -279,8 +382,10 @@ class Generator {
                 break;
             case 2: {
                 const [who, session] = this.session(false);
-                const slots = [...this.world.processes.get(who)?.slots.keys() ?? []];
-                this.step(`${who} ro preserve ${session} ${slots.length > 0 ? r.pick(slots) : 'none'} ${r.pick(TOKENS)}`);
+                const slots = [...(this.world.processes.get(who)?.slots.keys() ?? [])];
+                this.step(
+                    `${who} ro preserve ${session} ${slots.length > 0 ? r.pick(slots) : 'none'} ${r.pick(TOKENS)}`,
+                );
                 break;
             }
             default: {
@@ -319,7 +424,10 @@ const FULL_BLOCKS = 150;
  */
 export function generateFileSteps(seed: number): string[] {
     const random = new Random(seed);
-    const g = new Generator(random, SEAL_NAMES.filter((s) => s !== 'grow'));
+    const g = new Generator(
+        random,
+        SEAL_NAMES.filter((s) => s !== 'grow'),
+    );
     g.step('spawn p');
     g.step('spawn q');
     for (let n = 20 + random.below(40); n > 0; n--) {

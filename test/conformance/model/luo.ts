@@ -17,7 +17,10 @@ export class OpenFile {
     type = '';
     id = 0n;
 
-    constructor(readonly kind: FileKind, readonly access = 2) {}
+    constructor(
+        readonly kind: FileKind,
+        readonly access = 2,
+    ) {}
 }
 
 export interface Preserved {
@@ -39,7 +42,10 @@ export class Session {
     readonly files: Preserved[] = [];
     retrieved = false;
 
-    constructor(readonly name: string, readonly incoming: boolean) {}
+    constructor(
+        readonly name: string,
+        readonly incoming: boolean,
+    ) {}
 }
 
 /** One side's count of an FLB; `Infinity` stands for a count that has underflowed and is saturated. */
@@ -93,7 +99,19 @@ export class Luo {
             session.files.push(...s.files);
             return session;
         });
-        this.flbs = new Map(['x', 'y'].map((name) => [name, { out: 0, held: false, inCount: 0, object: false, state: 'unknown' as const, handed: handover?.flbs.get(name) }]));
+        this.flbs = new Map(
+            ['x', 'y'].map((name) => [
+                name,
+                {
+                    out: 0,
+                    held: false,
+                    inCount: 0,
+                    object: false,
+                    state: 'unknown' as const,
+                    handed: handover?.flbs.get(name),
+                },
+            ]),
+        );
     }
 
     // ------------------------------------------------------------ the test handlers
@@ -274,14 +292,16 @@ export class Luo {
             return 'EBUSY';
         }
         if (this.deserialized === undefined) {
-            this.deserialized = this.incoming.every((s) => s.files.every((f) => {
-                if (this.handlers.includes(f.handler)) {
-                    return true;
-                }
-                this.log('luo: No registered handler');
-                this.log('luo: Failed to deserialize files');
-                return false;
-            }));
+            this.deserialized = this.incoming.every((s) =>
+                s.files.every((f) => {
+                    if (this.handlers.includes(f.handler)) {
+                        return true;
+                    }
+                    this.log('luo: No registered handler');
+                    this.log('luo: Failed to deserialize files');
+                    return false;
+                }),
+            );
         }
         if (!this.deserialized) {
             return 'EIO';
@@ -384,7 +404,7 @@ export class Luo {
         } else {
             this.handlerLog(f.handler, `unpreserve id=${f.file.id} data=${f.data}`);
         }
-        for (const flb of [...FLBS_OF[f.handler] ?? []].reverse()) {
+        for (const flb of [...(FLBS_OF[f.handler] ?? [])].reverse()) {
             this.flbUnpreserve(flb);
         }
         this.claims.delete(f.claim);
@@ -435,7 +455,7 @@ export class Luo {
             if (f.handler !== 'memfd') {
                 this.handlerLog(f.handler, `finish data=${f.data} status=${status(f)} file=${f.file ? 'yes' : 'no'}`);
             }
-            for (const flb of [...FLBS_OF[f.handler] ?? []].reverse()) {
+            for (const flb of [...(FLBS_OF[f.handler] ?? [])].reverse()) {
                 this.flbFinish(flb);
             }
             if (f.file) {
@@ -473,7 +493,8 @@ export class Luo {
         return {
             sessions: this.outgoing.map((s) => ({ name: s.name, files: s.files.map(handOver) })),
             flbs: new Map([...this.flbs].filter(([, f]) => f.out > 0).map(([name, f]) => [name, f.out])),
-            emptyBlock: this.outgoing.length > 0 && this.blocks * SESSIONS_IN_BLOCK - this.outgoing.length >= SESSIONS_IN_BLOCK,
+            emptyBlock:
+                this.outgoing.length > 0 && this.blocks * SESSIONS_IN_BLOCK - this.outgoing.length >= SESSIONS_IN_BLOCK,
         };
     }
 
@@ -489,7 +510,13 @@ export class Luo {
 function handOver(f: Preserved): Preserved {
     const memory = f.file?.memory?.handedOver(f.seals);
     return {
-        token: f.token, handler: f.handler, file: undefined, data: f.data, claim: undefined, status: 0, seals: 0,
+        token: f.token,
+        handler: f.handler,
+        file: undefined,
+        data: f.data,
+        claim: undefined,
+        status: 0,
+        seals: 0,
         ...(memory && f.file ? { contents: { memory, pos: f.file.pos } } : {}),
     };
 }

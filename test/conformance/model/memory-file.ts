@@ -35,7 +35,11 @@ export class MemoryFile {
     /** While live update holds it. */
     frozen = false;
 
-    constructor(public seals: number, readonly mode: number, readonly nlink: number) {}
+    constructor(
+        public seals: number,
+        readonly mode: number,
+        readonly nlink: number,
+    ) {}
 
     get blocks(): number {
         return (this.data.size + this.reserved.size) * (PAGE / 512);
@@ -131,7 +135,7 @@ export class MemoryFile {
             if (end - start === PAGE) {
                 this.data.delete(index);
             } else if (start < end) {
-                page.fill(0, start % PAGE, start % PAGE + end - start);
+                page.fill(0, start % PAGE, (start % PAGE) + end - start);
             }
         }
         for (const index of [...this.reserved]) {
@@ -158,7 +162,12 @@ export class MemoryFile {
         if (this.seals & SEAL.seal) {
             return 'EPERM';
         }
-        if (seals & SEAL.write && !(this.seals & SEAL.write) && this.frozen && this.data.size + this.reserved.size > 0) {
+        if (
+            seals & SEAL.write &&
+            !(this.seals & SEAL.write) &&
+            this.frozen &&
+            this.data.size + this.reserved.size > 0
+        ) {
             return 'EBUSY';
         }
         this.seals |= seals;

@@ -51,7 +51,10 @@ const fail = (errno: string): Answer => ({ errno });
 const zeroOr = (errno: string | undefined): Answer => (errno === undefined ? { ret: 0 } : { errno });
 
 /** A line of a recording as the model says it. */
-export type Line = { readonly op: string; readonly klog?: readonly string[] } & Answer | { readonly boot: number } | { readonly panic: string };
+export type Line =
+    | ({ readonly op: string; readonly klog?: readonly string[] } & Answer)
+    | { readonly boot: number }
+    | { readonly panic: string };
 
 export class World {
     processes = new Map<string, Process>();
@@ -69,7 +72,12 @@ export class World {
 
     private bootKernel(cmdline: string, handover: Handover | undefined): Luo {
         const handlers = ['memfd', 'a', 'b', 'c', ...(cmdline.split(' ').includes('luotest.d=1') ? ['d'] : [])];
-        const luo = new Luo(handlers, handover, (line) => this.klog.push(line), (file) => this.put(file));
+        const luo = new Luo(
+            handlers,
+            handover,
+            (line) => this.klog.push(line),
+            (file) => this.put(file),
+        );
         luo.handedOver = handover !== undefined;
         return luo;
     }
@@ -100,7 +108,9 @@ export class World {
     /** Makes a step: its line, and the line of the boot or panic that follows it. */
     step(op: string): Line[] {
         this.klog = [];
-        const words = [...op.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)].map((m) => (m[1] === undefined ? m[2] ?? '' : m[1].replace(/\\(.)/g, '$1')));
+        const words = [...op.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)].map((m) =>
+            m[1] === undefined ? (m[2] ?? '') : m[1].replace(/\\(.)/g, '$1'),
+        );
         const [first = '', second = '', third = '', fourth = ''] = words;
         let more: Line[] = [];
         let answer: Answer;
@@ -143,7 +153,7 @@ export class World {
     }
 
     private kill(name: string): Answer {
-        for (const [, { file }] of [...this.processes.get(name)?.fds ?? []].sort(([a], [b]) => a - b)) {
+        for (const [, { file }] of [...(this.processes.get(name)?.fds ?? [])].sort(([a], [b]) => a - b)) {
             this.put(file);
         }
         this.processes.delete(name);
@@ -177,7 +187,10 @@ export class World {
         this.boot++;
         if (handover.emptyBlock) {
             this.panicked = true;
-            return [{ ret: 0 }, [{ panic: 'The incoming tree failed to initialize properly [-22], disabling live update' }]];
+            return [
+                { ret: 0 },
+                [{ panic: 'The incoming tree failed to initialize properly [-22], disabling live update' }],
+            ];
         }
         this.luo = this.bootKernel(cmdline, handover);
         return [{ ret: 0 }, [{ boot: this.boot }]];
@@ -185,7 +198,12 @@ export class World {
 
     private control([command = '', target = '', error = '0', times = '0', skip = '0']: readonly string[]): Answer {
         if (command === 'inject' || command === 'flbinject') {
-            this.luo.inject(command === 'inject' ? target : `flb-${target}`, Number(error), Number(times), Number(skip));
+            this.luo.inject(
+                command === 'inject' ? target : `flb-${target}`,
+                Number(error),
+                Number(times),
+                Number(skip),
+            );
             return { ret: 0 };
         }
         return zeroOr(this.luo.control(command, target));
@@ -236,7 +254,17 @@ export class World {
                 return fill(a, file);
             }
             case 'memfd':
-                return fill(a, memoryFile(new MemoryFile(b === 'seal' ? 0 : b === 'noexec' ? SEAL.exec : SEAL.seal, b === 'noexec' ? 0o100666 : 0o100777, 0)), b === 'cloexec');
+                return fill(
+                    a,
+                    memoryFile(
+                        new MemoryFile(
+                            b === 'seal' ? 0 : b === 'noexec' ? SEAL.exec : SEAL.seal,
+                            b === 'noexec' ? 0o100666 : 0o100777,
+                            0,
+                        ),
+                    ),
+                    b === 'cloexec',
+                );
             case 'tmpfile':
             case 'tmpnamed':
                 return fill(a, memoryFile(new MemoryFile(SEAL.seal, 0o100600, op === 'tmpfile' ? 0 : 1)));
@@ -341,8 +369,24 @@ export class World {
         if (!held || (!device && !session)) {
             return fail(held ? 'ENOTTY' : 'EBADF');
         }
-        const least = new Map(device ? [[0, 72], [1, 72]] : [[0x40, 16], [0x41, 16], [0x42, 8], [0x43, 72]]).get(nr);
-        if (least === undefined || (session && (nr === 0x40 ? session.incoming : nr !== 0x43 && !session.incoming)) || size < least) {
+        const least = new Map(
+            device
+                ? [
+                      [0, 72],
+                      [1, 72],
+                  ]
+                : [
+                      [0x40, 16],
+                      [0x41, 16],
+                      [0x42, 8],
+                      [0x43, 72],
+                  ],
+        ).get(nr);
+        if (
+            least === undefined ||
+            (session && (nr === 0x40 ? session.incoming : nr !== 0x43 && !session.incoming)) ||
+            size < least
+        ) {
             return fail('EINVAL');
         }
         if (buffer.subarray(least, size).some((byte) => byte !== 0)) {
@@ -400,7 +444,9 @@ function onFile({ file, cloexec }: Descriptor, op: string, [a = '', b = '', c = 
         case 'getfd':
             return { ret: cloexec ? 1 : 0 };
         case 'luoread':
-            return file.kind === 'luotest' ? { ret: `${file.type}${file.id}`.length, text: `${file.type}${file.id}` } : fail('EINVAL');
+            return file.kind === 'luotest'
+                ? { ret: `${file.type}${file.id}`.length, text: `${file.type}${file.id}` }
+                : fail('EINVAL');
         default:
             return file.memory ? onMemory(file, file.memory, op, [a, b, c]) : fail('EINVAL');
     }
@@ -437,7 +483,8 @@ function onMemory(file: OpenFile, m: MemoryFile, op: string, [a = '', b = '', c 
             return bytes(got);
         }
         case 'lseek': {
-            const to = b === 'data' || b === 'hole' ? m.seek(x, b) : x + (b === 'cur' ? file.pos : b === 'end' ? m.size : 0);
+            const to =
+                b === 'data' || b === 'hole' ? m.seek(x, b) : x + (b === 'cur' ? file.pos : b === 'end' ? m.size : 0);
             if (typeof to === 'string' || to < 0) {
                 return fail(typeof to === 'string' ? to : 'EINVAL');
             }
@@ -447,7 +494,13 @@ function onMemory(file: OpenFile, m: MemoryFile, op: string, [a = '', b = '', c 
         case 'fstat':
             return { ret: 0, size: m.size, blocks: m.blocks, nlink: m.nlink, mode: m.mode.toString(8) };
         case 'addseals':
-            return zeroOr(m.addSeals(a.split(',').reduce((sum, s) => sum | (Object.entries(SEAL).find(([name]) => name === s)?.[1] ?? 0), 0)));
+            return zeroOr(
+                m.addSeals(
+                    a
+                        .split(',')
+                        .reduce((sum, s) => sum | (Object.entries(SEAL).find(([name]) => name === s)?.[1] ?? 0), 0),
+                ),
+            );
         case 'getseals':
             return { ret: m.seals };
         case 'mmapw':
@@ -479,6 +532,9 @@ function inPieces(length: number, write: (at: number, n: number) => number | str
 
 function bytes(got: Uint8Array): Answer {
     const text = Buffer.from(got).toString('latin1');
-    return { ret: got.length, fnv: fnv(got), ...(got.length > 0 && got.length <= 64 && /^[ -~]*$/.test(text) ? { text } : {}) };
+    return {
+        ret: got.length,
+        fnv: fnv(got),
+        ...(got.length > 0 && got.length <= 64 && /^[ -~]*$/.test(text) ? { text } : {}),
+    };
 }
-

@@ -3,7 +3,12 @@ import { defineMistakes } from './mistakes';
 import { defineJourneys } from './scenarios';
 import { defineWays } from './ways';
 
-defineJourneys('journeys with the extension as built', 'built', () => ({ editor: NEWEST, extension: 'built' }), traveller => {
-    defineWays(traveller);
-    defineMistakes(traveller);
-});
+defineJourneys(
+    'journeys with the extension as built',
+    'built',
+    () => ({ editor: NEWEST, extension: 'built' }),
+    (traveller) => {
+        defineWays(traveller);
+        defineMistakes(traveller);
+    },
+);

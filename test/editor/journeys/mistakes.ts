@@ -32,9 +32,17 @@ interface Mistake {
 /** The file with errors comes first: the debug console shows the first session, also when others come. */
 const MISTAKES: readonly Mistake[] = [
     { name: 'a file with errors', says: { program: 'broken.lus' }, message: /broken\.lus has 2 errors.*memfd_creat/ },
-    { name: 'a wrong type', says: { program: 'update.lus', stopOnEntry: 'always' }, message: /"stopOnEntry" must be true or false, not "always"/ },
+    {
+        name: 'a wrong type',
+        says: { program: 'update.lus', stopOnEntry: 'always' },
+        message: /"stopOnEntry" must be true or false, not "always"/,
+    },
     { name: 'a missing file', says: { program: 'nowhere.lus' }, message: /no scenario file .*nowhere\.lus/ },
-    { name: 'an unknown scenario', says: { program: 'update.lus', scenario: 'none such' }, message: /"none such".*"a counter and its memory"/ },
+    {
+        name: 'an unknown scenario',
+        says: { program: 'update.lus', scenario: 'none such' },
+        message: /"none such".*"a counter and its memory"/,
+    },
     { name: 'an unknown kernel', says: { program: 'update.lus', kernel: '2.4' }, message: /"2\.4".*7\.2/ },
 ];
 

@@ -79,7 +79,9 @@ suite('the pictures of the documentation', function () {
     test('the flagship, in the next kernel before any driver runs', async () => {
         // by itself: the explorer draws only the files that there is room for
         const name = 'passthrough-guest.lus';
-        const page = await traveller.openFolder({ [name]: readFileSync(inRepository('extension', 'examples', name), 'utf8') });
+        const page = await traveller.openFolder({
+            [name]: readFileSync(inRepository('extension', 'examples', name), 'utf8'),
+        });
         await page.page.setViewportSize({ width: 1280, height: 800 });
         await page.openFromExplorer(name, 'What live update is for');
         await page.waitLanguage('Live Update Scenario');

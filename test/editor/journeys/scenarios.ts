@@ -7,7 +7,12 @@ const FILE = 'update.lus';
 const LANGUAGE_NAME = 'Live Update Scenario';
 
 /** @param more defines journeys beside those that every way to install takes */
-export function defineJourneys(title: string, prefix: string, options: () => ServerOptions, more?: (traveller: () => Traveller) => void): void {
+export function defineJourneys(
+    title: string,
+    prefix: string,
+    options: () => ServerOptions,
+    more?: (traveller: () => Traveller) => void,
+): void {
     suite(title, function () {
         this.timeout(JOURNEY_LIMIT_MS);
         this.retries(JOURNEY_RETRIES);
@@ -40,7 +45,16 @@ export function defineJourneys(title: string, prefix: string, options: () => Ser
             await page.stepOver();
             await page.waitStoppedAt(textOf('second line of freeze'));
             await page.waitVariable(/^ser\b/);
-            const folio = await page.unfold(/^Live Update/, /outgoing/i, /vm-1/, /token 0x1\b/, /serialized_data/, /^folios/, /\[0/, /\[0\]/);
+            const folio = await page.unfold(
+                /^Live Update/,
+                /outgoing/i,
+                /vm-1/,
+                /token 0x1\b/,
+                /serialized_data/,
+                /^folios/,
+                /\[0/,
+                /\[0\]/,
+            );
             assert.match(folio, /0x[0-9a-f]+/i);
             await traveller.photograph('2-session-unfolded-to-a-folio');
 

@@ -8,11 +8,17 @@ import { defineJourneys } from './scenarios';
 function makeVsix(): string {
     mkdirSync(inRepository('.build'), { recursive: true });
     const vsix = inRepository('.build', 'lus-debug.vsix');
-    const { status, stdout, stderr } = spawnSync('npm', ['run', '--silent', 'package', '--', '--out', vsix], { cwd: ROOT, encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync('npm', ['run', '--silent', 'package', '--', '--out', vsix], {
+        cwd: ROOT,
+        encoding: 'utf8',
+    });
     if (status !== 0) {
         throw new Error(`no .vsix: ${stdout}${stderr}`);
     }
     return vsix;
 }
 
-defineJourneys('journeys with the installed .vsix', 'vsix', () => ({ editor: NEWEST, extension: { vsix: makeVsix() } }));
+defineJourneys('journeys with the installed .vsix', 'vsix', () => ({
+    editor: NEWEST,
+    extension: { vsix: makeVsix() },
+}));

@@ -26,13 +26,18 @@ suite('commands', () => {
         try {
             const copies: (string | undefined)[] = [];
             for (let n = 0; n < 2; n++) {
-                copies.push(await vscode.commands.executeCommand('lus.openExamples', { into: into.toString(), open: false }));
+                copies.push(
+                    await vscode.commands.executeCommand('lus.openExamples', { into: into.toString(), open: false }),
+                );
             }
-            const names = copies.map(c => c?.split('/').at(-1));
+            const names = copies.map((c) => c?.split('/').at(-1));
             assert.deepEqual(names, ['live-update-examples', 'live-update-examples-2']);
             for (const copy of copies) {
                 const entries = await vscode.workspace.fs.readDirectory(vscode.Uri.parse(copy ?? ''));
-                assert.ok(entries.some(([name]) => name === 'first-session.lus'), JSON.stringify(entries));
+                assert.ok(
+                    entries.some(([name]) => name === 'first-session.lus'),
+                    JSON.stringify(entries),
+                );
             }
         } finally {
             await vscode.workspace.fs.delete(into, { recursive: true });

@@ -35,13 +35,21 @@ suite('debugging', () => {
     }
 
     function breakAt(...markers: string[]): void {
-        const positions = markers.map(m => new vscode.Position(line(m), 0));
-        vscode.debug.addBreakpoints(positions.map(p => new vscode.SourceBreakpoint(new vscode.Location(document.uri, p))));
+        const positions = markers.map((m) => new vscode.Position(line(m), 0));
+        vscode.debug.addBreakpoints(
+            positions.map((p) => new vscode.SourceBreakpoint(new vscode.Location(document.uri, p))),
+        );
     }
 
     function launch(more: Record<string, unknown> = {}): PromiseLike<boolean> {
         const program = document.uri.fsPath;
-        return vscode.debug.startDebugging(folder(), { type: 'lus', name: 'test', request: 'launch', program, ...more });
+        return vscode.debug.startDebugging(folder(), {
+            type: 'lus',
+            name: 'test',
+            request: 'launch',
+            program,
+            ...more,
+        });
     }
 
     /** The stop's line in the very document that is open, which the editor shows. */
@@ -76,10 +84,16 @@ suite('debugging', () => {
         const stopped = await recorder.stopAfter(() => launch());
         assert.equal(stopped.reason, 'breakpoint');
         assertEditorShows('first line of freeze');
-        const names = (await stoppedProgram.frames(stopped.threadId)).map(f => f.name);
+        const names = (await stoppedProgram.frames(stopped.threadId)).map((f) => f.name);
         assert.match(names[0] ?? '', /counter_handler\.freeze/);
-        assert.ok(names.some(n => n.includes('vm-1') && n.includes('2 of 2')), names.join(' · '));
-        assert.ok(names.some(n => n.includes('reboot(KEXEC)')), names.join(' · '));
+        assert.ok(
+            names.some((n) => n.includes('vm-1') && n.includes('2 of 2')),
+            names.join(' · '),
+        );
+        assert.ok(
+            names.some((n) => n.includes('reboot(KEXEC)')),
+            names.join(' · '),
+        );
         assert.match(names.at(-1) ?? '', /luod|scenario/);
     });
 
@@ -88,7 +102,7 @@ suite('debugging', () => {
         const count = async ({ threadId }: Stopped): Promise<string | undefined> => {
             const ser = (await stoppedProgram.scope(threadId, 'Locals')).get('ser');
             assert.ok(ser && ser.variablesReference > 0, 'ser unfolds');
-            return (await stoppedProgram.children(ser.variablesReference)).find(v => v.name === 'count')?.value;
+            return (await stoppedProgram.children(ser.variablesReference)).find((v) => v.name === 'count')?.value;
         };
         assert.match((await count(await recorder.stopAfter(() => launch()))) ?? '', /^41\b/);
         assert.match((await count(await recorder.stopAfter(goOn))) ?? '', /^42\b/);
@@ -105,7 +119,7 @@ suite('debugging', () => {
     test('the scopes of a stop', async () => {
         breakAt('preserve');
         const stopped = await recorder.stopAfter(() => launch());
-        const names = (await stoppedProgram.scopes(stopped.threadId)).map(s => s.name);
+        const names = (await stoppedProgram.scopes(stopped.threadId)).map((s) => s.name);
         assert.deepEqual(names, ['Locals', 'Process', 'Live Update', 'Handover', 'Machine']);
     });
 
@@ -134,7 +148,9 @@ suite('debugging', () => {
         await stopDebugging();
         await recorder.end();
         assert.match(vscode.window.activeTextEditor?.document.getText() ?? '', /fn start_kernel/);
-        await recorder.stopAfter(() => vscode.debug.startDebugging(folder(), { type: 'lus', name: '', request: 'launch' }));
+        await recorder.stopAfter(() =>
+            vscode.debug.startDebugging(folder(), { type: 'lus', name: '', request: 'launch' }),
+        );
         assert.equal(stoppedProgram.session().configuration['scenario'], name);
         assert.equal(stoppedProgram.session().configuration['program'], document.uri.fsPath);
     });

@@ -21,7 +21,7 @@ export async function eventually<T>(what: string, probe: () => T | undefined | P
         if (Date.now() > end) {
             throw new Error(`waited in vain for ${what}`);
         }
-        await new Promise(resolve => setTimeout(resolve, 20));
+        await new Promise((resolve) => setTimeout(resolve, 20));
     }
 }
 
@@ -40,7 +40,9 @@ export async function stopDebugging(): Promise<void> {
 export class Recorder implements vscode.DebugAdapterTrackerFactory, vscode.Disposable {
     private readonly registrations = [
         vscode.debug.registerDebugAdapterTrackerFactory('lus', this),
-        vscode.debug.onDidTerminateDebugSession(() => { this.ended = true; }),
+        vscode.debug.onDidTerminateDebugSession(() => {
+            this.ended = true;
+        }),
     ];
     private readonly stops: Stopped[] = [];
     /** Text of output events, in order. */
@@ -52,7 +54,7 @@ export class Recorder implements vscode.DebugAdapterTrackerFactory, vscode.Dispo
     exitCode: number | undefined;
 
     createDebugAdapterTracker(): vscode.DebugAdapterTracker {
-        return { onDidSendMessage: message => this.receive(message) };
+        return { onDidSendMessage: (message) => this.receive(message) };
     }
 
     private receive(message: unknown): void {
@@ -114,27 +116,33 @@ export const stoppedProgram = {
     },
 
     async frames(threadId: number): Promise<DebugProtocol.StackFrame[]> {
-        const body: DebugProtocol.StackTraceResponse['body'] = await this.session().customRequest('stackTrace', { threadId });
+        const body: DebugProtocol.StackTraceResponse['body'] = await this.session().customRequest('stackTrace', {
+            threadId,
+        });
         return body.stackFrames;
     },
 
     async scopes(threadId: number): Promise<DebugProtocol.Scope[]> {
         const [top] = await this.frames(threadId);
-        const body: DebugProtocol.ScopesResponse['body'] = await this.session().customRequest('scopes', { frameId: top?.id });
+        const body: DebugProtocol.ScopesResponse['body'] = await this.session().customRequest('scopes', {
+            frameId: top?.id,
+        });
         return body.scopes;
     },
 
     async children(variablesReference: number): Promise<DebugProtocol.Variable[]> {
-        const body: DebugProtocol.VariablesResponse['body'] = await this.session().customRequest('variables', { variablesReference });
+        const body: DebugProtocol.VariablesResponse['body'] = await this.session().customRequest('variables', {
+            variablesReference,
+        });
         return body.variables;
     },
 
     /** The variables of a scope, by name. */
     async scope(threadId: number, name: string): Promise<Map<string, DebugProtocol.Variable>> {
-        const scope = (await this.scopes(threadId)).find(s => s.name === name);
+        const scope = (await this.scopes(threadId)).find((s) => s.name === name);
         if (!scope) {
             throw new Error(`no scope is called ${name}`);
         }
-        return new Map((await this.children(scope.variablesReference)).map(v => [v.name, v]));
+        return new Map((await this.children(scope.variablesReference)).map((v) => [v.name, v]));
     },
 };

@@ -19,21 +19,27 @@ suite('the flagship example', () => {
     });
 
     async function names(threadId: number): Promise<string> {
-        return (await stoppedProgram.frames(threadId)).map(f => f.name).join('\n');
+        return (await stoppedProgram.frames(threadId)).map((f) => f.name).join('\n');
     }
 
-    test('stops in vfio_pci.freeze for each device and in the retrieve of the IOMMU\'s FLB, and loses nothing', async () => {
-        vscode.debug.addBreakpoints(['vfio_pci.freeze', 'iommu_core.retrieve'].map(name => new vscode.FunctionBreakpoint(name)));
+    test("stops in vfio_pci.freeze for each device and in the retrieve of the IOMMU's FLB, and loses nothing", async () => {
+        vscode.debug.addBreakpoints(
+            ['vfio_pci.freeze', 'iommu_core.retrieve'].map((name) => new vscode.FunctionBreakpoint(name)),
+        );
         const program = exampleUri('passthrough-guest.lus').fsPath;
         const goOn = () => vscode.commands.executeCommand('workbench.action.debug.continue');
-        const start = () => vscode.debug.startDebugging(undefined, { type: 'lus', name: 'flagship', request: 'launch', program });
+        const start = () =>
+            vscode.debug.startDebugging(undefined, { type: 'lus', name: 'flagship', request: 'launch', program });
 
         for (const [i, device] of ['nic0', 'disk0', 'gpu0'].entries()) {
             const { reason, threadId } = await recorder.stopAfter(i === 0 ? start : goOn);
             assert.equal(reason, 'function breakpoint');
             assert.match(await names(threadId), /^vfio_pci\.freeze.*"vm-1".*reboot\(KEXEC\).*luod/s);
             const [top] = await stoppedProgram.frames(threadId);
-            const { result } = await stoppedProgram.session().customRequest('evaluate', { expression: `${device}.running && vm("guest").state == "paused"`, frameId: top?.id });
+            const { result } = await stoppedProgram.session().customRequest('evaluate', {
+                expression: `${device}.running && vm("guest").state == "paused"`,
+                frameId: top?.id,
+            });
             assert.equal(result, 'true', 'the device works while the guest stands still');
         }
 

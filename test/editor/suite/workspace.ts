@@ -36,7 +36,7 @@ export async function openText(content: string): Promise<vscode.TextDocument> {
 
 /** An example that comes with the extension, where it is installed. */
 export function exampleUri(name: string): vscode.Uri {
-    const extension = vscode.extensions.all.find(e => e.packageJSON.name === 'lus-debug');
+    const extension = vscode.extensions.all.find((e) => e.packageJSON.name === 'lus-debug');
     if (!extension) {
         throw new Error('the extension is not installed');
     }
