@@ -3,7 +3,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import * as z from 'zod/mini';
 import { worst, CONSEQUENCE_TEXT } from '../emulator/handover/findings';
 import { inspectFile, type Inspection } from '../emulator/handover/inspect';
-import { sourceOf } from '../emulator/machine/core_file';
+import { sourceOf } from '../emulator/machine/core-file';
 import { PAGE_SIZE } from '../emulator/machine/memory';
 import { memoryReference } from './memory';
 import { parsed, RequestError, REQUESTS, type Arguments, type Command } from './requests';

@@ -1,10 +1,10 @@
 /** Breakpoints: kept over launches and restarts, bound to the code of the run there is, decided upon when a trap is reached. */
-import { SWITCH, type Code, type Frame } from '../emulator/scenario/code';
-import { evaluateAtTrap, holds } from '../emulator/scenario/evaluate';
-import type { Image } from '../emulator/scenario/image';
-import { parseEntry, type Entry } from '../emulator/scenario/parser-entry';
-import { ProgramError, text } from '../emulator/scenario/values';
-import type { Vm } from '../emulator/scenario/vm';
+import { SWITCH, type Code, type Frame } from '../emulator/runtime/code';
+import { evaluateAtTrap, holds } from '../emulator/runtime/evaluate';
+import type { Image } from '../emulator/runtime/executable';
+import { parseEntry, type Entry } from '../emulator/language/syntax/entry';
+import { ProgramError, text } from '../emulator/language/values';
+import type { Vm } from '../emulator/runtime/interpreter';
 import { codesNamed, statementsAt, type Statement } from './places';
 import type { Sources } from './source';
 

@@ -1,9 +1,9 @@
 /** What the emulator thinks of the run, in the debug console and where a run has stopped for it. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { CATALOGUE } from '../emulator/scenario/diagnosis/catalogue';
-import type { Diagnosis } from '../emulator/scenario/diagnosis/diagnosis';
-import type { Listener, Place } from '../emulator/scenario/listener';
-import type { RunException } from '../emulator/scenario/vm';
+import { CATALOGUE } from '../emulator/findings/catalogue';
+import type { Diagnosis } from '../emulator/findings/diagnosis';
+import type { Listener, Place } from '../emulator/runtime/listener';
+import type { RunException } from '../emulator/runtime/interpreter';
 import type { Output } from './output';
 import type { Sources } from './source';
 

@@ -1,8 +1,8 @@
 /** Exception filters: what a run is stopped by although it could go on. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { near } from '../emulator/scenario/check/nearest';
-import { CATALOGUE, GROUPS, isCode, type Code, type Group } from '../emulator/scenario/diagnosis/catalogue';
-import type { ExceptionKind, RunException, StopsAt } from '../emulator/scenario/vm';
+import { near } from '../emulator/language/nearest';
+import { CATALOGUE, GROUPS, isCode, type Code, type Group } from '../emulator/findings/catalogue';
+import type { ExceptionKind, RunException, StopsAt } from '../emulator/runtime/interpreter';
 
 const CODES = Object.keys(CATALOGUE).filter(isCode);
 

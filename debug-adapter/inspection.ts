@@ -7,9 +7,9 @@ import {
     viewpointOf,
     type Evaluated,
     type Viewpoint,
-} from '../emulator/scenario/evaluate';
-import { parseEntry } from '../emulator/scenario/parser-entry';
-import type { Vm } from '../emulator/scenario/vm';
+} from '../emulator/runtime/evaluate';
+import { parseEntry } from '../emulator/language/syntax/entry';
+import type { Vm } from '../emulator/runtime/interpreter';
 import { RequestError, type Arguments } from './requests';
 import type { Sources } from './source';
 import { Stacks } from './stack';

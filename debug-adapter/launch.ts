@@ -1,8 +1,8 @@
 /** The launch configuration, and starting the scenario that it names. */
 import * as z from 'zod/mini';
-import type { Diagnostic, Program } from '../emulator/scenario/program';
-import { errorsOf, loadProgram, Run, UsageError } from '../emulator/scenario/run';
-import type { SourceHost } from '../emulator/scenario/load';
+import type { Diagnostic, Program } from '../emulator/language/program';
+import { errorsOf, loadProgram, Run, UsageError } from '../emulator/run/run';
+import type { SourceHost } from '../emulator/language/load';
 import { parsed, RequestError } from './requests';
 
 const schema = z.looseObject({

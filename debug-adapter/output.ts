@@ -1,11 +1,11 @@
 /** Lines for the debug console: the kernel log, `log()`, log points, findings, how the run came out. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { LogLine } from '../emulator/kernel/klog';
-import type { Span } from '../emulator/scenario/ast';
-import type { Listener, Place } from '../emulator/scenario/listener';
-import type { Diagnostic } from '../emulator/scenario/program';
-import type { Outcome } from '../emulator/scenario/vm';
-import { updateLine, type UpdateReport } from '../emulator/timeline/updates';
+import type { Span } from '../emulator/language/syntax/ast';
+import type { Listener, Place } from '../emulator/runtime/listener';
+import type { Diagnostic } from '../emulator/language/program';
+import type { Outcome } from '../emulator/runtime/interpreter';
+import { updateLine, type UpdateReport } from '../emulator/diagnosis/update-report';
 import type { Sources } from './source';
 
 export type Category = 'console' | 'important' | 'stdout' | 'stderr';

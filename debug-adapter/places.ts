@@ -1,11 +1,11 @@
 /** Where a run can stop: the statements of a file, and the functions and callbacks by name. */
-import { layerOfFile } from '../emulator/kernel/layers';
-import type { Code } from '../emulator/scenario/code';
-import type { Image } from '../emulator/scenario/image';
-import { librariesOf } from '../emulator/scenario/kernels';
-import type { Program } from '../emulator/scenario/program';
-import type { Span } from '../emulator/scenario/ast';
-import { STD_SCHEME, STD_SOURCES } from '../emulator/scenario/std';
+import { layerOfFile } from '../emulator/kernel/release/layers';
+import type { Code } from '../emulator/runtime/code';
+import type { Image } from '../emulator/runtime/executable';
+import { librariesOf } from '../emulator/runtime/host/kernels';
+import type { Program } from '../emulator/language/program';
+import type { Span } from '../emulator/language/syntax/ast';
+import { STD_SCHEME, STD_SOURCES } from '../emulator/runtime/standard-library';
 import type { Position, Sources } from './source';
 
 /** A statement, and the operation that begins it. */

@@ -1,8 +1,8 @@
 /** Lets a run go on in slices, so that requests are heard in between, and tells how it came to a stop. */
-import type { Run } from '../emulator/scenario/run';
-import { steppedBy } from '../emulator/scenario/stepping';
-import { depthOf, type Thread } from '../emulator/scenario/thread';
-import type { Outcome, RunException, StepKind, Stop, StopsAt } from '../emulator/scenario/vm';
+import type { Run } from '../emulator/run/run';
+import { steppedBy } from '../emulator/runtime/stepping';
+import { depthOf, type Thread } from '../emulator/runtime/thread';
+import type { Outcome, RunException, StepKind, Stop, StopsAt } from '../emulator/runtime/interpreter';
 
 /** Operations in a slice: some milliseconds. */
 const SLICE = 50_000;

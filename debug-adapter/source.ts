@@ -1,9 +1,9 @@
 /** Source files as the protocol sees them: positions, references to what is not on disk, and back. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { SHIPPED_SOURCES } from '../emulator/scenario/std/shipped';
-import type { Span } from '../emulator/scenario/ast';
-import type { SourceHost } from '../emulator/scenario/load';
-import { LineMap } from '../emulator/scenario/positions';
+import { SHIPPED_SOURCES } from '../emulator/runtime/shipped-sources';
+import type { Span } from '../emulator/language/syntax/ast';
+import type { SourceHost } from '../emulator/language/load';
+import { LineMap } from '../emulator/language/syntax/positions';
 
 /** Lines and columns from 0. */
 export interface Position {

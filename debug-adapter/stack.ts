@@ -1,11 +1,11 @@
 /** Call stacks: from a callback through the kernel and the process's block down to the scenario's line. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { labelOf, standsBehind } from '../emulator/scenario/call-stack';
-import { statementOf, type Frame } from '../emulator/scenario/code';
-import type { Viewpoint } from '../emulator/scenario/evaluate';
-import type { Thread } from '../emulator/scenario/thread';
-import type { Vm } from '../emulator/scenario/vm';
-import { waitsFor } from '../emulator/scenario/waiting';
+import { labelOf, standsBehind } from '../emulator/runtime/call-stack';
+import { statementOf, type Frame } from '../emulator/runtime/code';
+import type { Viewpoint } from '../emulator/runtime/evaluate';
+import type { Thread } from '../emulator/runtime/thread';
+import type { Vm } from '../emulator/runtime/interpreter';
+import { waitsFor } from '../emulator/runtime/waiting';
 import type { Sources } from './source';
 
 /** A frame by its place: ids stay the same as long as the stack below a frame does. */

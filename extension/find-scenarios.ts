@@ -1,5 +1,5 @@
 /** Finds the scenarios of a file, also of one that is half written. */
-import { parse } from '../emulator/scenario/parser';
+import { parse } from '../emulator/language/syntax/parser';
 
 /** Offsets are UTF-16 code units of the text, the end exclusive. */
 export interface FoundScenario {

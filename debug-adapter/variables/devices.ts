@@ -6,7 +6,7 @@ import type { Target } from '../../emulator/machine/iommu/unit';
 import { PAGE_SIZE } from '../../emulator/machine/memory';
 import { PCI_COMMAND, PCI_DEVICE_ID, PCI_SECONDARY_BUS, PCI_VENDOR_ID } from '../../emulator/machine/pci/config';
 import type { PciFunction } from '../../emulator/machine/pci/function';
-import type { Vm } from '../../emulator/scenario/vm';
+import type { Vm } from '../../emulator/runtime/interpreter';
 import { bytesAt, rowsOf } from './bytes';
 import { processorItems, remappingItems, vectorItem } from './interrupts';
 import { iommufdItems } from './iommufd';

@@ -1,11 +1,11 @@
 /** The scope *Handover*: what KHO hands to the next kernel, and what it got from the previous one. */
-import { readFdtPage } from '../../emulator/kernel/kho/root_fdt';
-import { readNativeU64 } from '../../emulator/kernel/kho/root_fdt';
+import { readFdtPage } from '../../emulator/kernel/kho/root-fdt';
+import { readNativeU64 } from '../../emulator/kernel/kho/root-fdt';
 import type { FdtNode } from '../../emulator/kernel/kho/fdt';
 import type { Kho } from '../../emulator/kernel/kho/kho';
 import type { BlockRun } from '../../emulator/kernel/kho/runs';
 import { PAGE_SIZE } from '../../emulator/machine/memory';
-import type { Vm } from '../../emulator/scenario/vm';
+import type { Vm } from '../../emulator/runtime/interpreter';
 import { bytesAt, hexRow, ROW } from './bytes';
 import { group, hexText, leaf, listing, rangeText, sizeText, type Item } from './item';
 import { addressItem } from './values';

@@ -1,7 +1,7 @@
 /** What the running kernel does with memory beside preserving it: pools of huge pages, and files in memory with where they lie. */
 import { orderPages } from '../../emulator/kernel/mm/memmap';
-import { foliosOf } from '../../emulator/kernel/movable';
-import type { ShmemInode } from '../../emulator/kernel/shmem';
+import { foliosOf } from '../../emulator/kernel/fs/movable';
+import type { ShmemInode } from '../../emulator/kernel/fs/shmem';
 import type { Kernel } from '../../emulator/kernel/kernel';
 import { PAGE_SIZE } from '../../emulator/machine/memory';
 import { group, hexText, leaf, sizeText, type Item } from './item';

@@ -1,5 +1,5 @@
 /** The scopes of an image: what it hands over, taken apart. */
-import type { FdtNode } from '../../emulator/kernel/kho/fdt_read';
+import type { FdtNode } from '../../emulator/kernel/kho/fdt-read';
 import { PAGE_SIZE } from '../../emulator/machine/memory';
 import type { Int } from '../../emulator/machine/int';
 import type { MemoryView } from '../../emulator/machine/view';

@@ -3,7 +3,7 @@ import { describeDescriptor, DESCRIPTOR_SIZE, posted } from '../../emulator/mach
 import { destinationOf } from '../../emulator/machine/interrupts/message';
 import type { InterruptEntry } from '../../emulator/machine/interrupts/remapping';
 import type { Device } from '../../emulator/machine/devices/device';
-import type { Vm } from '../../emulator/scenario/vm';
+import type { Vm } from '../../emulator/runtime/interpreter';
 import { bytesAt } from './bytes';
 import { countOf, group, hexText, leaf, listing, type Item } from './item';
 

@@ -4,8 +4,8 @@ import type { Hwpt } from '../../emulator/kernel/devices/hwpt';
 import type { Ioas } from '../../emulator/kernel/devices/ioas';
 import type { Kernel } from '../../emulator/kernel/kernel';
 import { PAGE_SIZE } from '../../emulator/machine/memory';
-import { orderOver } from '../../emulator/scenario/diagnosis/reach';
-import type { Vm } from '../../emulator/scenario/vm';
+import { orderOver } from '../../emulator/diagnosis/pointer-walk';
+import type { Vm } from '../../emulator/runtime/interpreter';
 import { countOf, group, hexText, leaf, listing, sizeText, type Item } from './item';
 
 /** Empty where nobody has /dev/iommu open and nothing came along. */

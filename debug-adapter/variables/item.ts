@@ -1,5 +1,5 @@
 /** What the variables pane is made of: items that may unfold. Nothing below an item is computed before it unfolds. */
-import type { Value } from '../../emulator/scenario/types';
+import type { Value } from '../../emulator/language/types';
 
 /** One line of the variables pane. */
 export interface Item {

@@ -2,10 +2,10 @@
 import type { BlockSet } from '../../emulator/kernel/kho/blocks';
 import type { FlbSide, LuoFile, LuoFlb, LuoHandler, LuoSession, SessionList } from '../../emulator/kernel/luo/state';
 import { REFCOUNT_SATURATED, SESSION_SER_SIZE } from '../../emulator/kernel/luo/state';
-import { ANY, type Value } from '../../emulator/scenario/types';
-import { format, hex, isInt, type Int } from '../../emulator/scenario/values';
-import { View } from '../../emulator/scenario/view';
-import type { Vm } from '../../emulator/scenario/vm';
+import { ANY, type Value } from '../../emulator/language/types';
+import { format, hex, isInt, type Int } from '../../emulator/language/values';
+import { View } from '../../emulator/runtime/view';
+import type { Vm } from '../../emulator/runtime/interpreter';
 import { bytesAt } from './bytes';
 import { group, leaf, listing, type Item } from './item';
 import { lockItems } from './locks';

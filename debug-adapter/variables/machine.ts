@@ -1,7 +1,7 @@
 /** The scope *Machine*: what stays when kernels come and go, and who has its memory now. */
-import { layersOf, titleOf } from '../../emulator/kernel/layers';
+import { layersOf, titleOf } from '../../emulator/kernel/release/layers';
 import { PAGE_SIZE } from '../../emulator/machine/memory';
-import type { Vm } from '../../emulator/scenario/vm';
+import type { Vm } from '../../emulator/runtime/interpreter';
 import { bytesAt } from './bytes';
 import { deviceItems } from './devices';
 import { guestItems } from './guests';

@@ -2,7 +2,7 @@
 import type { PciDev } from '../../emulator/kernel/devices/pci';
 import { Device } from '../../emulator/machine/devices/device';
 import type { PciFunction } from '../../emulator/machine/pci/function';
-import type { Vm } from '../../emulator/scenario/vm';
+import type { Vm } from '../../emulator/runtime/interpreter';
 import { group, hexText, leaf, type Item } from './item';
 
 /** Who may use a function in the kernel that runs, in a few words. */

@@ -1,9 +1,9 @@
 /** The scope *Process*: the descriptors and variables of the process that a frame runs for. */
-import type { OpenFile } from '../../emulator/kernel/file';
+import type { OpenFile } from '../../emulator/kernel/fs/file';
 import { LuoSession } from '../../emulator/kernel/luo/state';
-import { ShmemInode } from '../../emulator/kernel/shmem';
-import type { UserProcess } from '../../emulator/scenario/thread';
-import type { Vm } from '../../emulator/scenario/vm';
+import { ShmemInode } from '../../emulator/kernel/fs/shmem';
+import type { UserProcess } from '../../emulator/runtime/thread';
+import type { Vm } from '../../emulator/runtime/interpreter';
 import { leaf, sizeText, type Children, type Item } from './item';
 import { sessionItem } from './live-update';
 import { stateItems } from './locks';

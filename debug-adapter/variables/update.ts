@@ -1,7 +1,7 @@
 /** Live updates in time, in the scope *Live Update*. */
-import type { Update } from '../../emulator/scenario/updates';
-import type { Vm } from '../../emulator/scenario/vm';
-import { duration } from '../../emulator/scenario/durations';
+import type { Update } from '../../emulator/diagnosis/updates';
+import type { Vm } from '../../emulator/runtime/interpreter';
+import { duration } from '../../emulator/language/durations';
 import { group, leaf, type Item } from './item';
 
 /** The update that is under way, or else the last one. */

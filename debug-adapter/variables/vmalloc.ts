@@ -1,11 +1,11 @@
 /** Arrays in preserved vmalloc memory, as the structures that list their pages describe them (include/linux/kho/abi: struct kho_vmalloc). */
 import { CHUNK_ENTRIES } from '../../emulator/kernel/kho/vmalloc';
-import { FolioRef } from '../../emulator/kernel/folios';
+import { FolioRef } from '../../emulator/kernel/mm/file-folios';
 import type { Machine } from '../../emulator/machine/machine';
 import { PAGE_SIZE } from '../../emulator/machine/memory';
-import { objectOf } from '../../emulator/scenario/types';
-import { ArrayView, View, type VmArea } from '../../emulator/scenario/view';
-import type { Vm } from '../../emulator/scenario/vm';
+import { objectOf } from '../../emulator/language/types';
+import { ArrayView, View, type VmArea } from '../../emulator/runtime/view';
+import type { Vm } from '../../emulator/runtime/interpreter';
 import { bytesAt } from './bytes';
 import { hexText, sizeText, type Children, type Item } from './item';
 import type { ListedArray } from './serialized';

@@ -1,9 +1,9 @@
 /** `lus blackout`: runs scenarios under changed costs, and says how long the blackout is with each. */
 import { SETTABLE_COSTS, settableCost, type CostChanges, type CostName } from '../machine/costs';
-import { near } from '../scenario/check/nearest';
-import type { UpdateReport } from '../timeline/updates';
+import { near } from '../language/nearest';
+import type { UpdateReport } from '../diagnosis/update-report';
 import { execute } from './execute';
-import { openOne, scenariosOf } from './one_file';
+import { openOne, scenariosOf } from './one-file';
 import { BadArguments, parse, type Command } from './options';
 import { prettyBlackouts } from './report/blackouts';
 import { styleFor } from './style';

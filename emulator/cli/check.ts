@@ -1,5 +1,5 @@
 /** `lus check`: says what is wrong with files without running them. */
-import { loadProgram, UsageError } from '../scenario/run';
+import { loadProgram, UsageError } from '../run/run';
 import { excerpt } from './excerpt';
 import { Files } from './files';
 import { BadArguments, parse, type Command } from './options';

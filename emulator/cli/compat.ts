@@ -1,15 +1,15 @@
 /** `lus compat`: runs a scenario from every kernel to every other one, and says for each pair what comes of it. */
-import { DESCRIPTIONS } from '../kernel/descriptions';
+import { DESCRIPTIONS } from '../kernel/release/descriptions';
 import type { Finalize } from '../kernel/kho/format';
 import type { LogLine } from '../kernel/klog';
-import { layersOf, titleOf } from '../kernel/layers';
-import type { ScenarioDecl } from '../scenario/ast';
-import { formatVerdict, type FormatOutcome } from '../scenario/compatibility';
-import { resolveKernel } from '../scenario/kernels';
-import type { Program } from '../scenario/program';
-import { Run } from '../scenario/run';
+import { layersOf, titleOf } from '../kernel/release/layers';
+import type { ScenarioDecl } from '../language/syntax/ast';
+import { formatVerdict, type FormatOutcome } from '../runtime/host/compatibility';
+import { resolveKernel } from '../runtime/host/kernels';
+import type { Program } from '../language/program';
+import { Run } from '../run/run';
 import type { Files } from './files';
-import { openOne, scenariosOf } from './one_file';
+import { openOne, scenariosOf } from './one-file';
 import { BadArguments, parse, type Command } from './options';
 import { prettyMatrix } from './report/matrix';
 import type { Where } from './results';

@@ -1,9 +1,9 @@
 /** Diagnoses of a run, for the reports. */
-import type { ScenarioDecl } from '../scenario/ast';
-import { rootOf } from '../scenario/diagnosis/causes';
-import type { Diagnosis } from '../scenario/diagnosis/diagnosis';
-import { lex } from '../scenario/lexer';
-import type { Program } from '../scenario/program';
+import type { ScenarioDecl } from '../language/syntax/ast';
+import { rootOf } from '../diagnosis/causes';
+import type { Diagnosis } from '../findings/diagnosis';
+import { lex } from '../language/syntax/lexer';
+import type { Program } from '../language/program';
 import { excerpt } from './excerpt';
 import type { Files } from './files';
 import type { DiagnosisReport, Failure, ScenarioResult } from './results';

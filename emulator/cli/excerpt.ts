@@ -1,5 +1,5 @@
 /** The lines of a source file around a place, with the place underlined. */
-import type { LineMap } from '../scenario/positions';
+import type { LineMap } from '../language/syntax/positions';
 import type { Where } from './results';
 import type { Style } from './style';
 

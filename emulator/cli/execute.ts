@@ -2,20 +2,20 @@
 import type { CostChanges } from '../machine/costs';
 import { HandoverSaver } from '../handover/save';
 import type { Err } from '../kernel/errno';
-import type { ScenarioDecl } from '../scenario/ast';
-import { callStack, type StackEntry } from '../scenario/call-stack';
-import type { Listener, Place } from '../scenario/listener';
-import type { Program } from '../scenario/program';
-import { Run, UsageError } from '../scenario/run';
-import type { RunException, Vm } from '../scenario/vm';
-import { waitsFor } from '../scenario/waiting';
+import type { ScenarioDecl } from '../language/syntax/ast';
+import { callStack, type StackEntry } from '../runtime/call-stack';
+import type { Listener, Place } from '../runtime/listener';
+import type { Program } from '../language/program';
+import { Run, UsageError } from '../run/run';
+import type { RunException, Vm } from '../runtime/interpreter';
+import { waitsFor } from '../runtime/waiting';
 import { reportsOf, strictFailure } from './diagnoses';
 import type { Files } from './files';
 import { BadArguments } from './options';
 import type { Cause, Failure, LogEntry, ScenarioResult, StackLine, Waiter, Where } from './results';
 import type { HandoverFiles } from './save-handover';
 import type { TimelineFile } from './timeline-file';
-import { updatesOf } from '../timeline/updates';
+import { updatesOf } from '../diagnosis/update-report';
 import { whereOf } from './where';
 
 /** Operations between two looks at whether the run is over. */

@@ -2,12 +2,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { SourceHost } from '../scenario/load';
-import { LineMap } from '../scenario/positions';
-import { UsageError } from '../scenario/run';
+import type { SourceHost } from '../language/load';
+import { LineMap } from '../language/syntax/positions';
+import { UsageError } from '../run/run';
 import { unpacked } from './gzip';
-import { STD_SCHEME } from '../scenario/std';
-import { SHIPPED_SOURCES } from '../scenario/std/shipped';
+import { STD_SCHEME } from '../runtime/standard-library';
+import { SHIPPED_SOURCES } from '../runtime/shipped-sources';
 
 export class Files implements SourceHost {
     private readonly texts = new Map<string, string | undefined>();

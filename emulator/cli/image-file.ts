@@ -1,6 +1,6 @@
 /** Memory images of the host: opened piece by piece where they are plain, unpacked where they are compressed. */
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
-import { type ByteSource, sourceOf } from '../machine/core_file';
+import { type ByteSource, sourceOf } from '../machine/core-file';
 import { unreadable } from './files';
 import { isGzip, unpacked } from './gzip';
 import { BadArguments } from './options';

@@ -1,7 +1,7 @@
 /** `lus import`: writes a recording of a real kernel as a scenario. */
 import { writeFileSync } from 'node:fs';
 import * as path from 'node:path';
-import { importRecording } from '../scenario/replay/import';
+import { importRecording } from '../recording/import';
 import { openAll } from './check';
 import { Files } from './files';
 import { BadArguments, parse, type Command } from './options';

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
-import { stepOf, UnknownStep, type Step } from '../scenario/replay/step';
+import { stepOf, UnknownStep, type Step } from '../recording/step';
 import { cpio, type ArchiveEntry } from './record/cpio';
 import { SOURCES } from './record/sources';
 import { BadArguments, parse, type Command } from './options';

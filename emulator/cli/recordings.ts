@@ -1,5 +1,5 @@
 /** Reads recordings for the commands. */
-import { parseRecording, RecordingError, type Recording } from '../scenario/replay/recording';
+import { parseRecording, RecordingError, type Recording } from '../recording/recording';
 import type { Files } from './files';
 import { BadArguments } from './options';
 

@@ -1,5 +1,5 @@
 /** `lus replay`: makes the steps of recordings of a real kernel in the emulator and compares. */
-import { compareRecording, type Comparison, type FirstDifference } from '../scenario/replay/compare';
+import { compareRecording, type Comparison, type FirstDifference } from '../run/compare-recording';
 import { openAll } from './check';
 import { Files } from './files';
 import { BadArguments, parse, type Command } from './options';

@@ -1,7 +1,7 @@
 /** What a run came to, as plain data. `lus run --format json` prints exactly this; its shape is documented and stable. */
-import type { Datum, Severity } from '../scenario/diagnosis/diagnosis';
-import type { ExceptionKind } from '../scenario/vm';
-import type { UpdateReport } from '../timeline/updates';
+import type { Datum, Severity } from '../findings/diagnosis';
+import type { ExceptionKind } from '../runtime/interpreter';
+import type { UpdateReport } from '../diagnosis/update-report';
 
 /** A place in a file; lines and columns count from 1, the end is exclusive. */
 export interface Where {

@@ -1,7 +1,7 @@
 /** `lus run`: runs the scenarios of files and reports. */
-import type { ScenarioDecl } from '../scenario/ast';
-import type { Program } from '../scenario/program';
-import { errorsOf, loadProgram, Run, UsageError } from '../scenario/run';
+import type { ScenarioDecl } from '../language/syntax/ast';
+import type { Program } from '../language/program';
+import { errorsOf, loadProgram, Run, UsageError } from '../run/run';
 import { openAll } from './check';
 import { execute, type ExecuteOptions } from './execute';
 import { Files } from './files';

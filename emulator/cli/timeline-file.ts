@@ -1,7 +1,7 @@
 /** Writes the traces of runs to one file. */
 import { writeFileSync } from 'node:fs';
-import type { Vm } from '../scenario/vm';
-import { Tracer, type TraceEvent } from '../timeline/trace';
+import type { Vm } from '../runtime/interpreter';
+import { Tracer, type TraceEvent } from '../trace/trace';
 import { BadArguments } from './options';
 
 export class TimelineFile {

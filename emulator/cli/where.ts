@@ -1,6 +1,6 @@
 /** Places of the engine as files, lines and columns. */
-import type { Span } from '../scenario/ast';
-import type { Diagnostic } from '../scenario/program';
+import type { Span } from '../language/syntax/ast';
+import type { Diagnostic } from '../language/program';
 import type { Files } from './files';
 import type { Finding, Where } from './results';
 

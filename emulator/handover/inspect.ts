@@ -1,14 +1,14 @@
 /** Takes a handover apart: from physical memory, or a core file of it, to sessions, files and folios. Survives any garbage. */
-import { readCoreFile, type ByteSource, type CoreFile } from '../machine/core_file';
+import { readCoreFile, type ByteSource, type CoreFile } from '../machine/core-file';
 import type { Int } from '../machine/int';
 import { PAGE_SIZE, PHYS_LIMIT } from '../machine/memory';
 import { CoreMemory, type MemoryView } from '../machine/view';
 import type { Area } from '../kernel/kho/env';
-import { type FdtNode, fdtChild, fdtIsCompatible, fdtProperty, readFdt } from '../kernel/kho/fdt_read';
+import { type FdtNode, fdtChild, fdtIsCompatible, fdtProperty, readFdt } from '../kernel/kho/fdt-read';
 import { candidateAt, findHandover, scratchArrayOf, scratchEntries, type FoundHandover } from '../kernel/kho/find';
 import { METADATA_SIZE, METADATA_SUBTREE } from '../kernel/kho/metadata';
 import { walkRadix } from '../kernel/kho/radix';
-import { KHO_COMPATIBLE, PROP_DATA, PROP_MEMORY_MAP, PROP_SIZE, readNativeU64 } from '../kernel/kho/root_fdt';
+import { KHO_COMPATIBLE, PROP_DATA, PROP_MEMORY_MAP, PROP_SIZE, readNativeU64 } from '../kernel/kho/root-fdt';
 import { SCRATCH_ALIGN, SCRATCH_ENTRY } from '../kernel/kho/scratch';
 import { LUO_SUBTREE } from '../kernel/luo/state';
 import type { Finding } from './findings';

@@ -1,6 +1,6 @@
 /** A handover as JSON. Addresses and 64-bit handles are hexadecimal strings, sizes and counts numbers. */
 import type { Int } from '../machine/int';
-import type { FdtNode } from '../kernel/kho/fdt_read';
+import type { FdtNode } from '../kernel/kho/fdt-read';
 import type { Finding } from './findings';
 import type { FolioList } from './folio-list';
 import type { FileView, HandoverView, LuoView, MemfdView, SessionView } from './model';

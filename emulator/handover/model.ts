@@ -1,7 +1,7 @@
 /** A handover, taken apart: what is in memory at the jump from one kernel to the next. Addresses and sizes in bytes. */
 import type { Int } from '../machine/int';
 import type { Area } from '../kernel/kho/env';
-import type { FdtNode } from '../kernel/kho/fdt_read';
+import type { FdtNode } from '../kernel/kho/fdt-read';
 import type { Finding } from './findings';
 import type { FolioList } from './folio-list';
 import type { PreservedMemory } from '../kernel/kho/preserved';

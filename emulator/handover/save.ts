@@ -1,13 +1,13 @@
 /** Writes the handover of an emulated kernel as an image: what the next kernel is given, or all of memory. */
-import { type CoreContent, writeCoreFile } from '../machine/core_file';
+import { type CoreContent, writeCoreFile } from '../machine/core-file';
 import type { Machine } from '../machine/machine';
 import { PAGE_SIZE } from '../machine/memory';
 import { machineView } from '../machine/view';
-import { readKernelName, readParameters, type KhoSetupData } from '../kernel/kho/boot_params';
+import { readKernelName, readParameters, type KhoSetupData } from '../kernel/kho/boot-params';
 import { handoverNote } from '../kernel/kho/note';
 import { SCRATCH_ENTRY } from '../kernel/kho/scratch';
-import type { Listener, Phase } from '../scenario/listener';
-import type { Vm } from '../scenario/vm';
+import type { Listener, Phase } from '../runtime/listener';
+import type { Vm } from '../runtime/interpreter';
 import { inspect } from './inspect';
 
 export interface SaveOptions {

@@ -1,14 +1,14 @@
 /** Fingerprints of processes and files: equal states, equal fingerprints, in this run or after a restored checkpoint. */
 import type { Hasher } from '../machine/hash';
-import type { KernelCore } from './core';
+import type { KernelCore } from './fs/core';
 import { Iommufd } from './devices/iommufd';
 import { VfioFile } from './devices/vfio';
-import type { OpenFile } from './file';
+import type { OpenFile } from './fs/file';
 import { HugetlbInode } from './hugetlb/inode';
-import { GuestMemfdInode } from './kvm/guest_memfd';
-import type { Inode } from './inode';
-import type { PageCache } from './pagecache';
-import { ShmemInode } from './shmem';
+import { GuestMemfdInode } from './kvm/guest-memfd';
+import type { Inode } from './fs/inode';
+import type { PageCache } from './fs/pagecache';
+import { ShmemInode } from './fs/shmem';
 
 /** Adds objects to a fingerprint, each once: what comes again is named by its number. */
 export class FileHasher {

@@ -1,6 +1,6 @@
 /** Physical memory to look at: a machine's own, or what a file has of one. */
 import type { Extent } from './bytes';
-import type { ByteSource, CoreSegment } from './core_file';
+import type { ByteSource, CoreSegment } from './core-file';
 import type { Machine } from './machine';
 import { PAGE_SIZE } from './memory';
 

@@ -3,10 +3,10 @@ import { Hwpt } from '../kernel/devices/hwpt';
 import { Ioas } from '../kernel/devices/ioas';
 import { PciDev } from '../kernel/devices/pci';
 import { VfioFile } from '../kernel/devices/vfio';
-import { OpenFile } from '../kernel/file';
-import { FolioList, FolioRef } from '../kernel/folios';
+import { OpenFile } from '../kernel/fs/file';
+import { FolioList, FolioRef } from '../kernel/mm/file-folios';
 import { FileHasher } from '../kernel/hash';
-import { Inode } from '../kernel/inode';
+import { Inode } from '../kernel/fs/inode';
 import type { Kernel } from '../kernel/kernel';
 import { BlockIterator } from '../kernel/kho/blocks';
 import {
@@ -23,12 +23,12 @@ import { LuoRequest } from '../kernel/luo/request';
 import { Bytes } from '../machine/bytes';
 import { Hasher } from '../machine/hash';
 import { Seq } from '../machine/journal';
-import type { Frame } from '../scenario/code';
-import { UserProcess, type Thread } from '../scenario/thread';
-import type { Value } from '../scenario/types';
-import { FdtBuilder } from '../scenario/natives/fdt';
-import { ArrayView, View } from '../scenario/view';
-import type { Vm } from '../scenario/vm';
+import type { Frame } from '../runtime/code';
+import { UserProcess, type Thread } from '../runtime/thread';
+import type { Value } from '../language/types';
+import { FdtBuilder } from '../runtime/natives/fdt';
+import { ArrayView, View } from '../runtime/view';
+import type { Vm } from '../runtime/interpreter';
 
 class Fingerprint {
     readonly hasher = new Hasher();

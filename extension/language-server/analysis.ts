@@ -1,10 +1,10 @@
 /** The one place where the language server meets the language: text goes in, findings and a tree come out. */
-import type { SourceFile } from '../../emulator/scenario/ast';
-import { check } from '../../emulator/scenario/check/check';
-import { NATIVES } from '../../emulator/scenario/natives';
-import { parse } from '../../emulator/scenario/parser';
-import type { Diagnostic } from '../../emulator/scenario/program';
-import { libraryWith, standardLibrary } from '../../emulator/scenario/std';
+import type { SourceFile } from '../../emulator/language/syntax/ast';
+import { check } from '../../emulator/language/check/check';
+import { NATIVES } from '../../emulator/runtime/natives';
+import { parse } from '../../emulator/language/syntax/parser';
+import type { Diagnostic } from '../../emulator/language/program';
+import { libraryWith, standardLibrary } from '../../emulator/runtime/standard-library';
 import type { SourceFiles } from './source-files';
 
 export interface Analysis {

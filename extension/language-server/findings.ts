@@ -8,8 +8,8 @@ import {
     type TextEdit,
 } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
-import type { Span } from '../../emulator/scenario/ast';
-import type { Diagnostic } from '../../emulator/scenario/program';
+import type { Span } from '../../emulator/language/syntax/ast';
+import type { Diagnostic } from '../../emulator/language/program';
 import type { SourceFiles } from './source-files';
 
 export function rangeOf(document: TextDocument, span: Span): Range {

@@ -1,7 +1,7 @@
 /** The language server: LSP on stdin and stdout. */
 import { createConnection, ProposedFeatures, TextDocuments, TextDocumentSyncKind } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
-import type { Diagnostic } from '../../emulator/scenario/program';
+import type { Diagnostic } from '../../emulator/language/program';
 import { analyse, findingsByFile, type Analysis } from './analysis';
 import { fixesIn, toLspDiagnostic } from './findings';
 import { outline } from './outline';

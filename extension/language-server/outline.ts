@@ -1,7 +1,7 @@
 /** The declarations of a file, as the editor's outline shows them. */
 import { SymbolKind, type DocumentSymbol } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
-import type { Callback, Item, SourceFile, Span } from '../../emulator/scenario/ast';
+import type { Callback, Item, SourceFile, Span } from '../../emulator/language/syntax/ast';
 import { rangeOf } from './findings';
 
 interface Entry {

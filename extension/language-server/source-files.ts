@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { TextDocuments } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
-import type { SourceHost } from '../../emulator/scenario/load';
-import { STD_SOURCES } from '../../emulator/scenario/std';
+import type { SourceHost } from '../../emulator/language/load';
+import { STD_SOURCES } from '../../emulator/runtime/standard-library';
 
 export class SourceFiles implements SourceHost {
     constructor(private readonly open: TextDocuments<TextDocument>) {}

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import type { Consequence } from '../../emulator/handover/findings';
 import { inspectFile, type Inspection } from '../../emulator/handover/inspect';
-import { sourceOf } from '../../emulator/machine/core_file';
+import { sourceOf } from '../../emulator/machine/core-file';
 import { bootDamaged, inspectDamaged } from '../support/fuzz-images';
 import { baseOf, type Base } from '../support/mutate';
 import { inRepository } from '../support/repository';

@@ -3,17 +3,17 @@
  * `LUS_SEED=4711 npm run unit -- test/conformance/differential.test.ts` makes that run alone.
  */
 import assert from 'node:assert/strict';
-import { checkStd } from '../../emulator/scenario/check/check';
-import { NATIVES } from '../../emulator/scenario/natives';
-import type { Value } from '../../emulator/scenario/types';
-import type { Vm } from '../../emulator/scenario/vm';
-import { LIBRARY_7_2 } from '../../emulator/kernel/descriptions';
+import { checkStd } from '../../emulator/language/check/check';
+import { NATIVES } from '../../emulator/runtime/natives';
+import type { Value } from '../../emulator/language/types';
+import type { Vm } from '../../emulator/runtime/interpreter';
+import { LIBRARY_7_2 } from '../../emulator/kernel/release/descriptions';
 import { Err } from '../../emulator/kernel/errno';
-import { SEEK_END, SEEK_HOLE } from '../../emulator/kernel/fcntl';
+import { SEEK_END, SEEK_HOLE } from '../../emulator/kernel/fs/fcntl';
 import { Bytes } from '../../emulator/machine/bytes';
-import { compareRecording } from '../../emulator/scenario/replay/compare';
-import { parseRecording } from '../../emulator/scenario/replay/recording';
-import { STD_SOURCES, type standardLibrary } from '../../emulator/scenario/std';
+import { compareRecording } from '../../emulator/run/compare-recording';
+import { parseRecording } from '../../emulator/recording/recording';
+import { STD_SOURCES, type standardLibrary } from '../../emulator/runtime/standard-library';
 import { generate } from './model/generate';
 
 const RUNS = 10_000;

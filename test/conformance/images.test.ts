@@ -7,7 +7,7 @@ import { inspectFile } from '../../emulator/handover/inspect';
 import { handoverJson } from '../../emulator/handover/json';
 import { contentOf } from '../../emulator/handover/memfd';
 import { Bytes } from '../../emulator/machine/bytes';
-import { sourceOf } from '../../emulator/machine/core_file';
+import { sourceOf } from '../../emulator/machine/core-file';
 import { ROOT } from '../support/repository';
 
 const FOLDER = path.join(ROOT, 'test/conformance/images');

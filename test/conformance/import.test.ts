@@ -4,9 +4,9 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
-import { importRecording } from '../../emulator/scenario/replay/import';
-import { parseRecording } from '../../emulator/scenario/replay/recording';
-import { errorsOf, loadProgram, Run } from '../../emulator/scenario/run';
+import { importRecording } from '../../emulator/recording/import';
+import { parseRecording } from '../../emulator/recording/recording';
+import { errorsOf, loadProgram, Run } from '../../emulator/run/run';
 import { inRepository } from '../support/repository';
 import { generate } from './model/generate';
 

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import * as path from 'node:path';
-import { sameAnswer, sameLog, show } from '../../emulator/scenario/replay/answers';
-import { parseRecording } from '../../emulator/scenario/replay/recording';
+import { sameAnswer, sameLog, show } from '../../emulator/recording/answers';
+import { parseRecording } from '../../emulator/recording/recording';
 import { inRepository } from '../support/repository';
 import { World, type Line } from './model/world';
 

@@ -7,8 +7,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { release, tmpdir } from 'node:os';
 import * as path from 'node:path';
-import { compareRecording } from '../../emulator/scenario/replay/compare';
-import { parseRecording } from '../../emulator/scenario/replay/recording';
+import { compareRecording } from '../../emulator/run/compare-recording';
+import { parseRecording } from '../../emulator/recording/recording';
 import { inRepository } from '../support/repository';
 import { generateFileSteps } from './model/generate';
 

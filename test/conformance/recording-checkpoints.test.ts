@@ -1,10 +1,10 @@
 /** One can go back to any statement of a replay: what it has compared so far is part of the run's state. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { parseRecording } from '../../emulator/scenario/replay/recording';
-import { recordingProgram } from '../../emulator/scenario/replay/program';
-import { Run } from '../../emulator/scenario/run';
-import type { Checkpoint, Vm } from '../../emulator/scenario/vm';
+import { parseRecording } from '../../emulator/recording/recording';
+import { recordingProgram } from '../../emulator/recording/program';
+import { Run } from '../../emulator/run/run';
+import type { Checkpoint, Vm } from '../../emulator/runtime/interpreter';
 import { fingerprint } from '../../emulator/timeline/fingerprint';
 import { inRepository } from '../support/repository';
 

@@ -5,8 +5,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { z } from 'zod';
-import { compareRecording, type Comparison } from '../../emulator/scenario/replay/compare';
-import { parseRecording, RecordingError } from '../../emulator/scenario/replay/recording';
+import { compareRecording, type Comparison } from '../../emulator/run/compare-recording';
+import { parseRecording, RecordingError } from '../../emulator/recording/recording';
 import { inRepository } from '../support/repository';
 
 const FOLDER = inRepository('test', 'conformance', 'recordings');

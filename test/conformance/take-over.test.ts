@@ -4,8 +4,8 @@ import { readdirSync } from 'node:fs';
 import { inRepository } from '../support/repository';
 import { diskHost } from '../support/programs';
 import { failuresOf, findingsOf } from '../support/scenarios';
-import type { SourceHost } from '../../emulator/scenario/load';
-import { loadProgram } from '../../emulator/scenario/run';
+import type { SourceHost } from '../../emulator/language/load';
+import { loadProgram } from '../../emulator/run/run';
 
 const FOLDER = inRepository('test/conformance/images');
 

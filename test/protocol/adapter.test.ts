@@ -316,10 +316,7 @@ suite('debug adapter', () => {
             const { content } = z
                 .object({ content: z.string() })
                 .parse(await client.ok('source', { sourceReference: memfd.sourceReference, source: memfd }));
-            assert.equal(
-                content,
-                readFileSync(path.join(FIXTURES, '../../../emulator/scenario/std/memfd.lus'), 'utf8'),
-            );
+            assert.equal(content, readFileSync(path.join(FIXTURES, '../../../emulator/std/memfd.lus'), 'utf8'));
             const at = content.split('\n').findIndex((l) => l.includes('kho.preserve_folio(folio)')) + 1;
             await client.ok('setBreakpoints', { source: memfd, breakpoints: [{ line: at, condition: 'i == 1' }] });
             await client.ok('setBreakpoints', {

@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import * as path from 'node:path';
-import { CATALOGUE, isCode } from '../../emulator/scenario/diagnosis/catalogue';
+import { CATALOGUE, isCode } from '../../emulator/findings/catalogue';
 import { inRepository } from './repository';
 
 export const FOLDER = inRepository('test', 'catalogue');

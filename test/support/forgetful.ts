@@ -1,7 +1,7 @@
 /** What tests of invariants share: programs that are written line by line, and the findings of a run as keys that can be compared. */
 import assert from 'node:assert/strict';
-import type { Diagnosis } from '../../emulator/scenario/diagnosis/diagnosis';
-import { Run } from '../../emulator/scenario/run';
+import type { Diagnosis } from '../../emulator/findings/diagnosis';
+import { Run } from '../../emulator/run/run';
 import { programOf } from './programs';
 
 /** Operations; far more than any of the programs takes. */

@@ -1,9 +1,9 @@
 /** Runs scenarios and keeps what each of their kernels hands over, as images. */
 import { HandoverSaver } from '../../emulator/handover/save';
-import type { Listener } from '../../emulator/scenario/listener';
-import type { Program } from '../../emulator/scenario/program';
-import { Run } from '../../emulator/scenario/run';
-import type { Vm } from '../../emulator/scenario/vm';
+import type { Listener } from '../../emulator/runtime/listener';
+import type { Program } from '../../emulator/language/program';
+import { Run } from '../../emulator/run/run';
+import type { Vm } from '../../emulator/runtime/interpreter';
 
 const SLICE = 1 << 24;
 

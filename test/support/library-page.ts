@@ -1,5 +1,5 @@
 /** Writes extension/docs/library.md: everything that the emulator provides to `.lus` code, from the tables that the checker reads. */
-import { NATIVES } from '../../emulator/scenario/natives';
+import { NATIVES } from '../../emulator/runtime/natives';
 import type {
     CallbackShape,
     Context,
@@ -9,7 +9,7 @@ import type {
     ObjectType,
     Type,
     Value,
-} from '../../emulator/scenario/types';
+} from '../../emulator/language/types';
 
 const INTRO = `# What the emulator provides
 

@@ -2,9 +2,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import type { SourceHost } from '../../emulator/scenario/load';
-import type { Program } from '../../emulator/scenario/program';
-import { loadProgram } from '../../emulator/scenario/run';
+import type { SourceHost } from '../../emulator/language/load';
+import type { Program } from '../../emulator/language/program';
+import { loadProgram } from '../../emulator/run/run';
 import { inRepository } from './repository';
 
 /** Reads files from the disk; URIs are paths. */

@@ -1,7 +1,7 @@
 /** Checks and runs `.lus` text in the test's own process. */
-import type { SourceHost } from '../../emulator/scenario/load';
-import type { Program } from '../../emulator/scenario/program';
-import { loadProgram, Run } from '../../emulator/scenario/run';
+import type { SourceHost } from '../../emulator/language/load';
+import type { Program } from '../../emulator/language/program';
+import { loadProgram, Run } from '../../emulator/run/run';
 
 const SLICE = 1 << 24;
 

@@ -6,7 +6,7 @@
  * It prints what became of it as JSON.
  */
 import { readFileSync } from 'node:fs';
-import { Run, loadProgram } from '../../emulator/scenario/run';
+import { Run, loadProgram } from '../../emulator/run/run';
 import { runToEnd } from './handovers';
 import { recordOf, Witness } from './witness';
 

@@ -1,6 +1,6 @@
 /** Boots an emulated kernel from an image of the small handover, and asks it for everything that should be in it. */
 import type { HandoverView } from '../../emulator/handover/model';
-import { loadProgram, Run } from '../../emulator/scenario/run';
+import { loadProgram, Run } from '../../emulator/run/run';
 import { SMALL_DECLARATIONS } from './small-handover';
 
 /** Operations after which a run is taken to hang; an undamaged image needs a tenth of it. */

@@ -1,7 +1,7 @@
 /** What a run says and leaves behind, for comparing one run with another. */
 import { Hasher } from '../../emulator/machine/hash';
-import type { Listener } from '../../emulator/scenario/listener';
-import type { Vm } from '../../emulator/scenario/vm';
+import type { Listener } from '../../emulator/runtime/listener';
+import type { Vm } from '../../emulator/runtime/interpreter';
 
 /** The kernel log from a jump on, with times, and what the scenario prints. */
 export class Witness implements Listener {

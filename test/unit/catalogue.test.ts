@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
-import type { Diagnosis } from '../../emulator/scenario/diagnosis/diagnosis';
-import { loadProgram, Run } from '../../emulator/scenario/run';
+import type { Diagnosis } from '../../emulator/findings/diagnosis';
+import { loadProgram, Run } from '../../emulator/run/run';
 import { entries, entryName, failuresPage, FOLDER, NUMBERS, type Severity } from '../support/catalogue';
 import { diskHost } from '../support/programs';
 import { inRepository } from '../support/repository';

@@ -7,8 +7,8 @@
  * over the run, or from as many of these, evenly, as a test has time for.
  */
 import assert from 'node:assert/strict';
-import { Run } from '../../emulator/scenario/run';
-import type { Checkpoint, Vm } from '../../emulator/scenario/vm';
+import { Run } from '../../emulator/run/run';
+import type { Checkpoint, Vm } from '../../emulator/runtime/interpreter';
 import { fingerprint } from '../../emulator/timeline/fingerprint';
 import { examples, programOf } from '../support/programs';
 

@@ -4,9 +4,9 @@ import { excerpt } from '../../emulator/cli/excerpt';
 import { junitReporter } from '../../emulator/cli/report/junit';
 import type { FileResult, ScenarioResult, Where } from '../../emulator/cli/results';
 import { COLOURED, PLAIN, styleFor } from '../../emulator/cli/style';
-import { callStack } from '../../emulator/scenario/call-stack';
-import { LineMap } from '../../emulator/scenario/positions';
-import { Run } from '../../emulator/scenario/run';
+import { callStack } from '../../emulator/runtime/call-stack';
+import { LineMap } from '../../emulator/language/syntax/positions';
+import { Run } from '../../emulator/run/run';
 import { programOf } from '../support/scenarios';
 import { Random } from './random';
 

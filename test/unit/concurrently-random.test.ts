@@ -3,8 +3,8 @@
  * it has locked, and leaves LUO's books in order; what is handed over is whole.
  */
 import assert from 'node:assert/strict';
-import { Run } from '../../emulator/scenario/run';
-import type { Vm } from '../../emulator/scenario/vm';
+import { Run } from '../../emulator/run/run';
+import type { Vm } from '../../emulator/runtime/interpreter';
 import { fingerprint } from '../../emulator/timeline/fingerprint';
 import { programOf } from '../support/programs';
 import { Random } from './random';

@@ -1,10 +1,10 @@
 /** Processes that run at the same time: the schedule, the kernel's locks, who waits for whom, and that every run ends. */
 import assert from 'node:assert/strict';
-import { Run } from '../../emulator/scenario/run';
-import type { Checkpoint, Vm } from '../../emulator/scenario/vm';
-import { waitsFor } from '../../emulator/scenario/waiting';
+import { Run } from '../../emulator/run/run';
+import type { Checkpoint, Vm } from '../../emulator/runtime/interpreter';
+import { waitsFor } from '../../emulator/runtime/waiting';
 import { fingerprint } from '../../emulator/timeline/fingerprint';
-import { Tracer } from '../../emulator/timeline/trace';
+import { Tracer } from '../../emulator/trace/trace';
 import { programOf } from '../support/programs';
 import { findingsOf, programOf as programWith } from '../support/scenarios';
 

@@ -1,7 +1,7 @@
 /** ELF cores of memory: what is written is read back, and what others write, too. */
 import assert from 'node:assert/strict';
 import { CoreMemory } from '../../emulator/machine/view';
-import { readCoreFile, sourceOf, writeCoreFile, type CoreContent } from '../../emulator/machine/core_file';
+import { readCoreFile, sourceOf, writeCoreFile, type CoreContent } from '../../emulator/machine/core-file';
 
 const byteAt = (pa: number): number => (pa * 7 + (pa >> 8)) & 255;
 

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import type { Device } from '../../emulator/machine/devices/device';
 import { COMMAND_MEMORY, PCI_BASE_ADDRESS_0, PCI_COMMAND } from '../../emulator/machine/pci/config';
 import { parsePciAddress, requesterOf } from '../../emulator/machine/pci/address';
-import { Run, UsageError } from '../../emulator/scenario/run';
-import type { Vm } from '../../emulator/scenario/vm';
+import { Run, UsageError } from '../../emulator/run/run';
+import type { Vm } from '../../emulator/runtime/interpreter';
 import { fingerprint } from '../../emulator/timeline/fingerprint';
 import { failuresOf, findingsOf, programOf } from '../support/scenarios';
 

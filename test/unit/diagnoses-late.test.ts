@@ -1,7 +1,7 @@
 /** Findings about what comes too late or is only half done (LU1070 to LU1079): where the border lies between what is said and what is not. */
 import assert from 'node:assert/strict';
-import { Run } from '../../emulator/scenario/run';
-import type { Diagnosis } from '../../emulator/scenario/diagnosis/diagnosis';
+import { Run } from '../../emulator/run/run';
+import type { Diagnosis } from '../../emulator/findings/diagnosis';
 import { programOf } from '../support/programs';
 import { findingsOf } from '../support/scenarios';
 

@@ -1,11 +1,11 @@
 /** What the emulator thinks of runs: every documented diagnosis, none too many in the examples, and that nothing is changed by looking. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { CATALOGUE, isCode, type Code } from '../../emulator/scenario/diagnosis/catalogue';
-import type { Diagnosis } from '../../emulator/scenario/diagnosis/diagnosis';
-import type { Program } from '../../emulator/scenario/program';
-import { Run } from '../../emulator/scenario/run';
-import type { Vm } from '../../emulator/scenario/vm';
+import { CATALOGUE, isCode, type Code } from '../../emulator/findings/catalogue';
+import type { Diagnosis } from '../../emulator/findings/diagnosis';
+import type { Program } from '../../emulator/language/program';
+import { Run } from '../../emulator/run/run';
+import type { Vm } from '../../emulator/runtime/interpreter';
 import { fingerprint } from '../../emulator/timeline/fingerprint';
 import { examples, programOf } from '../support/programs';
 import { inRepository } from '../support/repository';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { assign, evaluate, holds } from '../../emulator/scenario/evaluate';
-import { parseEntry } from '../../emulator/scenario/parser-entry';
-import { errorsOf, loadProgram, Run } from '../../emulator/scenario/run';
-import { format, ProgramError } from '../../emulator/scenario/values';
-import type { Vm } from '../../emulator/scenario/vm';
+import { assign, evaluate, holds } from '../../emulator/runtime/evaluate';
+import { parseEntry } from '../../emulator/language/syntax/entry';
+import { errorsOf, loadProgram, Run } from '../../emulator/run/run';
+import { format, ProgramError } from '../../emulator/language/values';
+import type { Vm } from '../../emulator/runtime/interpreter';
 import { Hasher } from '../../emulator/machine/hash';
 
 const SOURCE = `

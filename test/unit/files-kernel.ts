@@ -1,14 +1,14 @@
 /** The least of a kernel that files and processes run in, for unit tests. */
-import { makeAnonInode } from '../../emulator/kernel/anon';
-import { type FileConfig, Ids, type KernelCore } from '../../emulator/kernel/core';
-import type { OpenFile } from '../../emulator/kernel/file';
-import { releaseFile } from '../../emulator/kernel/file';
+import { makeAnonInode } from '../../emulator/kernel/fs/anon';
+import { type FileConfig, Ids, type KernelCore } from '../../emulator/kernel/fs/core';
+import type { OpenFile } from '../../emulator/kernel/fs/file';
+import { releaseFile } from '../../emulator/kernel/fs/file';
 import { Hugetlb } from '../../emulator/kernel/hugetlb/pool';
 import { Folios } from '../../emulator/kernel/mm/folio';
 import { PageAllocator } from '../../emulator/kernel/mm/buddy';
 import { Memmap } from '../../emulator/kernel/mm/memmap';
-import type { Process } from '../../emulator/kernel/process';
-import type { ShmemInode } from '../../emulator/kernel/shmem';
+import type { Process } from '../../emulator/kernel/fs/process';
+import type { ShmemInode } from '../../emulator/kernel/fs/shmem';
 import { Seq, Table } from '../../emulator/machine/journal';
 import { Machine } from '../../emulator/machine/machine';
 

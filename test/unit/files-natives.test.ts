@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { Err } from '../../emulator/kernel/errno';
-import { F_SEAL_EXEC, F_SEAL_GROW, MFD_ALLOW_SEALING, SEEK_HOLE } from '../../emulator/kernel/fcntl';
-import { FolioList, FolioRef } from '../../emulator/kernel/folios';
-import { type Process, spawn } from '../../emulator/kernel/process';
+import { F_SEAL_EXEC, F_SEAL_GROW, MFD_ALLOW_SEALING, SEEK_HOLE } from '../../emulator/kernel/fs/fcntl';
+import { FolioList, FolioRef } from '../../emulator/kernel/mm/file-folios';
+import { type Process, spawn } from '../../emulator/kernel/fs/process';
 import { Bytes } from '../../emulator/machine/bytes';
 import { Seq } from '../../emulator/machine/journal';
-import { byteFunctions } from '../../emulator/scenario/natives/constants';
-import type { FileNative, VmCore } from '../../emulator/scenario/natives/core';
-import { fileFunctions } from '../../emulator/scenario/natives/files';
-import { folioFunctions } from '../../emulator/scenario/natives/folios';
-import { descriptor, fileSyscalls } from '../../emulator/scenario/natives/syscalls';
-import type { Value } from '../../emulator/scenario/types';
+import { byteFunctions } from '../../emulator/runtime/natives/constants';
+import type { FileNative, VmCore } from '../../emulator/runtime/natives/core';
+import { fileFunctions } from '../../emulator/runtime/natives/files';
+import { folioFunctions } from '../../emulator/runtime/natives/folios';
+import { descriptor, fileSyscalls } from '../../emulator/runtime/natives/syscalls';
+import type { Value } from '../../emulator/language/types';
 import { testKernel, type TestKernel } from './files-kernel';
 
 const MiB = 1024 * 1024;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { anonFile, deviceFile } from '../../emulator/kernel/anon';
+import { anonFile, deviceFile } from '../../emulator/kernel/fs/anon';
 import { Err } from '../../emulator/kernel/errno';
 import {
     F_SEAL_EXEC,
@@ -20,8 +20,8 @@ import {
     O_TMPFILE,
     O_TRUNC,
     O_WRONLY,
-} from '../../emulator/kernel/fcntl';
-import { installFd, type Process, spawn } from '../../emulator/kernel/process';
+} from '../../emulator/kernel/fs/fcntl';
+import { installFd, type Process, spawn } from '../../emulator/kernel/fs/process';
 import {
     sysEventfd,
     sysMemfdCreate,
@@ -29,7 +29,7 @@ import {
     sysPipe,
     sysSocket,
     sysUnlink,
-} from '../../emulator/kernel/syscalls/create';
+} from '../../emulator/kernel/fs/syscalls/create';
 import {
     Stat,
     sysAddSeals,
@@ -41,8 +41,8 @@ import {
     sysGetSeals,
     sysMmapWrite,
     sysSetfl,
-} from '../../emulator/kernel/syscalls/file';
-import { sysLseek, sysPread, sysPwrite, sysRead, sysWrite } from '../../emulator/kernel/syscalls/rw';
+} from '../../emulator/kernel/fs/syscalls/file';
+import { sysLseek, sysPread, sysPwrite, sysRead, sysWrite } from '../../emulator/kernel/fs/syscalls/rw';
 import { Bytes } from '../../emulator/machine/bytes';
 import { testKernel, type TestKernel } from './files-kernel';
 

@@ -1,11 +1,11 @@
 /** Which finding a scenario says it is about, and which findings follow from which. */
 import assert from 'node:assert/strict';
-import { causeOf, rootOf } from '../../emulator/scenario/diagnosis/causes';
-import { rootsOf } from '../../emulator/scenario/diagnosis/expected';
-import { CATALOGUE, GROUPS, isCode, type Code } from '../../emulator/scenario/diagnosis/catalogue';
-import type { Datum, Diagnosis } from '../../emulator/scenario/diagnosis/diagnosis';
+import { causeOf, rootOf } from '../../emulator/diagnosis/causes';
+import { rootsOf } from '../../emulator/diagnosis/expected-findings';
+import { CATALOGUE, GROUPS, isCode, type Code } from '../../emulator/findings/catalogue';
+import type { Datum, Diagnosis } from '../../emulator/findings/diagnosis';
 import { stopsAt } from '../../debug-adapter/filters';
-import { Run } from '../../emulator/scenario/run';
+import { Run } from '../../emulator/run/run';
 import { programOf } from '../support/programs';
 import { findingsOf } from '../support/scenarios';
 

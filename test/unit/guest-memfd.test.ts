@@ -1,7 +1,7 @@
 /** guest_memfd as kernels have it, and the proposed layers that carry it and its VM over a kexec. */
 import assert from 'node:assert/strict';
-import { Run } from '../../emulator/scenario/run';
-import type { Checkpoint, Vm } from '../../emulator/scenario/vm';
+import { Run } from '../../emulator/run/run';
+import type { Checkpoint, Vm } from '../../emulator/runtime/interpreter';
 import { fingerprint } from '../../emulator/timeline/fingerprint';
 import { programOf } from '../support/programs';
 

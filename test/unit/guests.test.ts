@@ -4,11 +4,11 @@ import { compare } from '../../emulator/kernel/kvm/compare';
 import { decodeState, encodeState, STATE_ENTRY, STATE_HEADER, vcpusOf } from '../../emulator/kernel/kvm/state';
 import { contentOf, partsOf, stripesOf } from '../../emulator/kernel/kvm/workload';
 import { Bytes } from '../../emulator/machine/bytes';
-import { Run } from '../../emulator/scenario/run';
-import type { Checkpoint, Vm } from '../../emulator/scenario/vm';
+import { Run } from '../../emulator/run/run';
+import type { Checkpoint, Vm } from '../../emulator/runtime/interpreter';
 import { fingerprint } from '../../emulator/timeline/fingerprint';
-import { Tracer } from '../../emulator/timeline/trace';
-import { updateLine, updatesOf } from '../../emulator/timeline/updates';
+import { Tracer } from '../../emulator/trace/trace';
+import { updateLine, updatesOf } from '../../emulator/diagnosis/update-report';
 import { programOf } from '../support/programs';
 import { Random } from './random';
 

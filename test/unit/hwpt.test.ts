@@ -1,8 +1,8 @@
 /** Hardware page tables of /dev/iommu: made for a device, attached, replaced while DMA goes on, gone with their last user. */
 import assert from 'node:assert/strict';
-import { readTables } from '../../emulator/kernel/devices/page_tables';
-import { Run } from '../../emulator/scenario/run';
-import type { Vm } from '../../emulator/scenario/vm';
+import { readTables } from '../../emulator/kernel/devices/page-tables';
+import { Run } from '../../emulator/run/run';
+import type { Vm } from '../../emulator/runtime/interpreter';
 import { findingsOf, programOf } from '../support/scenarios';
 
 const IOMMUS: ReadonlyMap<string, string> = new Map([

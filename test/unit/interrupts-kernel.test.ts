@@ -1,10 +1,10 @@
 /** Interrupts in kernels and over a kexec: vectors, remapping, guests, and the layer that preserves them. */
 import assert from 'node:assert/strict';
-import type { Code } from '../../emulator/scenario/diagnosis/catalogue';
-import { rootOf } from '../../emulator/scenario/diagnosis/causes';
-import { Run } from '../../emulator/scenario/run';
-import type { Vm } from '../../emulator/scenario/vm';
-import { Tracer } from '../../emulator/timeline/trace';
+import type { Code } from '../../emulator/findings/catalogue';
+import { rootOf } from '../../emulator/diagnosis/causes';
+import { Run } from '../../emulator/run/run';
+import type { Vm } from '../../emulator/runtime/interpreter';
+import { Tracer } from '../../emulator/trace/trace';
 import { fingerprint } from '../../emulator/timeline/fingerprint';
 import { findingsOf, programOf } from '../support/scenarios';
 import { leaving } from '../support/waiting-drive';

@@ -1,6 +1,6 @@
 /** Updates with interrupts that are handled in any way: a guest is said to wait in vain exactly when it gets no further. */
 import assert from 'node:assert/strict';
-import { Run } from '../../emulator/scenario/run';
+import { Run } from '../../emulator/run/run';
 import { findingsOf, programOf } from '../support/scenarios';
 import { leaving } from '../support/waiting-drive';
 import { Random } from './random';

@@ -1,9 +1,9 @@
 /** Invariants of the way from one kernel to the next: what is said before the kexec is what happens behind it, and nothing else happens. */
 import assert from 'node:assert/strict';
-import { DESCRIPTIONS } from '../../emulator/kernel/descriptions';
+import { DESCRIPTIONS } from '../../emulator/kernel/release/descriptions';
 import { PAGE_SIZE } from '../../emulator/machine/memory';
-import { Run } from '../../emulator/scenario/run';
-import type { Vm } from '../../emulator/scenario/vm';
+import { Run } from '../../emulator/run/run';
+import type { Vm } from '../../emulator/runtime/interpreter';
 import { programOf } from '../support/programs';
 import { Random } from './random';
 

@@ -3,7 +3,7 @@
  * page is preserved twice, what is preserved is restored once. The emulator finds what counting says, and nothing else.
  */
 import assert from 'node:assert/strict';
-import type { Diagnosis } from '../../emulator/scenario/diagnosis/diagnosis';
+import type { Diagnosis } from '../../emulator/findings/diagnosis';
 import { datum, Script } from '../support/forgetful';
 import { Random } from './random';
 

@@ -3,7 +3,7 @@
  * of the program says, and nothing else.
  */
 import assert from 'node:assert/strict';
-import type { Diagnosis } from '../../emulator/scenario/diagnosis/diagnosis';
+import type { Diagnosis } from '../../emulator/findings/diagnosis';
 import { datum, Script } from '../support/forgetful';
 import { Random } from './random';
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { Domain } from '../../emulator/kernel/devices/domain';
 import type { Kernel } from '../../emulator/kernel/kernel';
 import type { Device } from '../../emulator/machine/devices/device';
-import { Run } from '../../emulator/scenario/run';
+import { Run } from '../../emulator/run/run';
 import { programOf } from '../support/scenarios';
 import { Random } from './random';
 

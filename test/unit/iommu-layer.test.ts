@@ -1,8 +1,8 @@
 /** The layer iommu: what is refused and with what, what goes over a kexec, and what the next kernel makes of it. */
 import assert from 'node:assert/strict';
 import { COST_NAMES } from '../../emulator/machine/costs';
-import { Run } from '../../emulator/scenario/run';
-import type { Vm } from '../../emulator/scenario/vm';
+import { Run } from '../../emulator/run/run';
+import type { Vm } from '../../emulator/runtime/interpreter';
 import { findingsOf, programOf } from '../support/scenarios';
 
 const IOMMUS: ReadonlyMap<string, string> = new Map([

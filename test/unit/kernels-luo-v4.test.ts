@@ -1,6 +1,6 @@
 /** LUO before the merge: states, events of sessions, subsystems. */
 import assert from 'node:assert/strict';
-import { Run } from '../../emulator/scenario/run';
+import { Run } from '../../emulator/run/run';
 import { failuresOf, findingsOf, programOf } from '../support/scenarios';
 
 function passes(text: string): void {

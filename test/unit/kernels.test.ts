@@ -1,11 +1,11 @@
 /** The kernels around 7.2: what each does differently, and what comes of an update from one to another. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { DESCRIPTIONS } from '../../emulator/kernel/descriptions';
+import { DESCRIPTIONS } from '../../emulator/kernel/release/descriptions';
 import { matrixOf } from '../../emulator/cli/compat';
 import { Files } from '../../emulator/cli/files';
-import { loadProgram } from '../../emulator/scenario/run';
-import { standardLibrary } from '../../emulator/scenario/std';
+import { loadProgram } from '../../emulator/run/run';
+import { standardLibrary } from '../../emulator/runtime/standard-library';
 import { inRepository } from '../support/repository';
 import { failuresOf, findingsOf, programOf } from '../support/scenarios';
 

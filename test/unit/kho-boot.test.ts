@@ -5,7 +5,7 @@ import { Machine, type RamRange, pcMemory } from '../../emulator/machine/machine
 import { PAGE_SIZE } from '../../emulator/machine/memory';
 import { Err } from '../../emulator/kernel/errno';
 import { fillPageCache } from '../../emulator/kernel/kho/boot';
-import { loadFile, loadSegments } from '../../emulator/kernel/kho/kexec_image';
+import { loadFile, loadSegments } from '../../emulator/kernel/kho/kexec-image';
 import { DEFAULT_SCRATCH, parseBool, parseScratch } from '../../emulator/kernel/kho/scratch';
 import { type BootedHost, DESCRIPTION, KERNEL, bootFrom, cold, kexec, preservedFolio, tryBoot } from './kho-boots';
 import { GiB, MiB, fingerprint } from './kho-host';

@@ -21,9 +21,9 @@ import {
     memblockInit,
     nodeSpans,
 } from '../../emulator/kernel/kho/boot';
-import { parametersSize, readKernelName, readParameters } from '../../emulator/kernel/kho/boot_params';
+import { parametersSize, readKernelName, readParameters } from '../../emulator/kernel/kho/boot-params';
 import type { LogLevel } from '../../emulator/kernel/kho/env';
-import { type KernelFile, coldLoad, loadFile } from '../../emulator/kernel/kho/kexec_image';
+import { type KernelFile, coldLoad, loadFile } from '../../emulator/kernel/kho/kexec-image';
 import { Kho } from '../../emulator/kernel/kho/kho';
 import { DEFAULT_SCRATCH, type ScratchSizes } from '../../emulator/kernel/kho/scratch';
 import { type Host, MiB } from './kho-host';

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { Err } from '../../emulator/kernel/errno';
 import { FdtEditor } from '../../emulator/kernel/kho/fdt';
-import { fdtChild, fdtIsCompatible, fdtProperty, readFdt } from '../../emulator/kernel/kho/fdt_read';
+import { fdtChild, fdtIsCompatible, fdtProperty, readFdt } from '../../emulator/kernel/kho/fdt-read';
 import {
     addSubtree,
     buildRootFdt,
     nativeU64,
     removeSubtree,
     retrieveSubtree,
-} from '../../emulator/kernel/kho/root_fdt';
+} from '../../emulator/kernel/kho/root-fdt';
 import { Journal } from '../../emulator/machine/journal';
 import { PhysicalMemory } from '../../emulator/machine/memory';
 import { Random } from './random';

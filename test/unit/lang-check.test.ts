@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { check, checkStd } from '../../emulator/scenario/check/check';
-import type { Diagnostic, Program } from '../../emulator/scenario/program';
+import { check, checkStd } from '../../emulator/language/check/check';
+import type { Diagnostic, Program } from '../../emulator/language/program';
 import { NATIVES, STD } from './lang-natives';
 import { NIC, TOUR } from './lang-samples';
 import { Random } from './random';

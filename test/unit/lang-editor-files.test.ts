@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { check } from '../../emulator/scenario/check/check';
-import { parse } from '../../emulator/scenario/parser';
+import { check } from '../../emulator/language/check/check';
+import { parse } from '../../emulator/language/syntax/parser';
 import { inRepository } from '../support/repository';
 import { NATIVES } from './lang-natives';
 

@@ -19,7 +19,7 @@ import {
     type ObjectType,
     type Type,
     type Value,
-} from '../../emulator/scenario/types';
+} from '../../emulator/language/types';
 
 const param = (name: string, type: Type, fallback?: Value): NativeParam =>
     fallback === undefined ? { name, type } : { name, type, default: fallback };

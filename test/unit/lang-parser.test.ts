@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { Expr, SourceFile, Span, Stmt } from '../../emulator/scenario/ast';
-import { parse } from '../../emulator/scenario/parser';
+import type { Expr, SourceFile, Span, Stmt } from '../../emulator/language/syntax/ast';
+import { parse } from '../../emulator/language/syntax/parser';
 import { EVERYTHING, NIC, TOUR } from './lang-samples';
 
 /** The first thing in the tree that does not lie inside what holds it. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { DESCRIPTIONS, LIBRARY_7_2 } from '../../emulator/kernel/descriptions';
-import { FLAWS } from '../../emulator/kernel/flaws';
-import { LAYERS, layersOf, titleOf, withLayers } from '../../emulator/kernel/layers';
-import { standardLibrary, STD_SOURCES } from '../../emulator/scenario/std';
+import { DESCRIPTIONS, LIBRARY_7_2 } from '../../emulator/kernel/release/descriptions';
+import { FLAWS } from '../../emulator/kernel/release/flaws';
+import { LAYERS, layersOf, titleOf, withLayers } from '../../emulator/kernel/release/layers';
+import { standardLibrary, STD_SOURCES } from '../../emulator/runtime/standard-library';
 import { inRepository } from '../support/repository';
 import { failuresOf, findingsOf, programOf } from '../support/scenarios';
 

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { Err } from '../../emulator/kernel/errno';
 import { LuoSession } from '../../emulator/kernel/luo/state';
-import { fget } from '../../emulator/kernel/process';
-import type { Frame } from '../../emulator/scenario/code';
-import { Run } from '../../emulator/scenario/run';
-import type { Value } from '../../emulator/scenario/types';
-import type { Vm } from '../../emulator/scenario/vm';
+import { fget } from '../../emulator/kernel/fs/process';
+import type { Frame } from '../../emulator/runtime/code';
+import { Run } from '../../emulator/run/run';
+import type { Value } from '../../emulator/language/types';
+import type { Vm } from '../../emulator/runtime/interpreter';
 import { failuresOf, findingsOf, programOf } from '../support/scenarios';
 
 const FOREVER = 1e12;

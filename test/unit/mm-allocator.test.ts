@@ -4,7 +4,7 @@ import { Machine } from '../../emulator/machine/machine';
 import { Err } from '../../emulator/kernel/errno';
 import { PageAllocator } from '../../emulator/kernel/mm/buddy';
 import { Folios } from '../../emulator/kernel/mm/folio';
-import { FreeSet } from '../../emulator/kernel/mm/free_set';
+import { FreeSet } from '../../emulator/kernel/mm/free-set';
 import { Memmap, PG_DIRTY, PG_UPTODATE } from '../../emulator/kernel/mm/memmap';
 import { Journal } from '../../emulator/machine/journal';
 import { Random } from './random';

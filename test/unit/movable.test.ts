@@ -1,14 +1,14 @@
 /** Memory that moves: compaction, pins that move memory out of scratch first, and what becomes of preserved folios that nobody pinned. */
 import assert from 'node:assert/strict';
 import { Err } from '../../emulator/kernel/errno';
-import { compactMemory, moveToOrdinary, pagesInCma } from '../../emulator/kernel/movable';
-import { memfdAllocFile, memfdPinFolios, unpinFolios } from '../../emulator/kernel/memfd';
-import { Crowd } from '../../emulator/kernel/mm/crowd';
-import { ShmemInode } from '../../emulator/kernel/shmem';
-import { readShmem, writeShmem } from '../../emulator/kernel/shmem_file';
+import { compactMemory, moveToOrdinary, pagesInCma } from '../../emulator/kernel/fs/movable';
+import { memfdAllocFile, memfdPinFolios, unpinFolios } from '../../emulator/kernel/fs/memfd';
+import { Crowd } from '../../emulator/kernel/mm/background-memory';
+import { ShmemInode } from '../../emulator/kernel/fs/shmem';
+import { readShmem, writeShmem } from '../../emulator/kernel/fs/shmem-file';
 import { Bytes } from '../../emulator/machine/bytes';
 import { fingerprint } from '../../emulator/timeline/fingerprint';
-import { Run } from '../../emulator/scenario/run';
+import { Run } from '../../emulator/run/run';
 import { failuresOf, programOf } from '../support/scenarios';
 import { testKernel, type TestKernel } from './files-kernel';
 import { Random } from './random';

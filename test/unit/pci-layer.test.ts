@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { evaluate } from '../../emulator/scenario/evaluate';
-import { Run } from '../../emulator/scenario/run';
-import { format } from '../../emulator/scenario/values';
+import { evaluate } from '../../emulator/runtime/evaluate';
+import { Run } from '../../emulator/run/run';
+import { format } from '../../emulator/language/values';
 import { failuresOf, findingsOf, programOf } from '../support/scenarios';
 
 /** A driver whose file stands for one device by its number in the scan; with `kernel "next"` (layer pci). */

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { Err } from '../../emulator/kernel/errno';
-import { anonFile } from '../../emulator/kernel/anon';
-import { FD_CLOEXEC, MFD_CLOEXEC, O_RDWR } from '../../emulator/kernel/fcntl';
-import { exitProcess, fget, installFd, passFd, type Process, reap, spawn } from '../../emulator/kernel/process';
-import { sysEventfd, sysMemfdCreate, sysPipe, sysSetrlimitNofile } from '../../emulator/kernel/syscalls/create';
-import { sysClose, sysDup, sysGetfd } from '../../emulator/kernel/syscalls/file';
-import { sysLseek, sysWrite } from '../../emulator/kernel/syscalls/rw';
+import { anonFile } from '../../emulator/kernel/fs/anon';
+import { FD_CLOEXEC, MFD_CLOEXEC, O_RDWR } from '../../emulator/kernel/fs/fcntl';
+import { exitProcess, fget, installFd, passFd, type Process, reap, spawn } from '../../emulator/kernel/fs/process';
+import { sysEventfd, sysMemfdCreate, sysPipe, sysSetrlimitNofile } from '../../emulator/kernel/fs/syscalls/create';
+import { sysClose, sysDup, sysGetfd } from '../../emulator/kernel/fs/syscalls/file';
+import { sysLseek, sysWrite } from '../../emulator/kernel/fs/syscalls/rw';
 import { FileHasher } from '../../emulator/kernel/hash';
 import { Bytes } from '../../emulator/machine/bytes';
 import { Hasher } from '../../emulator/machine/hash';

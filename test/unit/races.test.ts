@@ -1,6 +1,6 @@
 /** What the kernel's locks are for: processes that get in each other's way in LUO, with many schedules. */
 import assert from 'node:assert/strict';
-import { Run } from '../../emulator/scenario/run';
+import { Run } from '../../emulator/run/run';
 import { programOf } from '../support/programs';
 
 const FOREVER = 1e9;

@@ -11,11 +11,11 @@ import {
     MFD_NOEXEC_SEAL,
     SEEK_DATA,
     SEEK_HOLE,
-} from '../../emulator/kernel/fcntl';
-import { fput, type OpenFile } from '../../emulator/kernel/file';
-import { addSeals, getSeals, memfdAllocFile, memfdPinFolios, unpinFolios } from '../../emulator/kernel/memfd';
+} from '../../emulator/kernel/fs/fcntl';
+import { fput, type OpenFile } from '../../emulator/kernel/fs/file';
+import { addSeals, getSeals, memfdAllocFile, memfdPinFolios, unpinFolios } from '../../emulator/kernel/fs/memfd';
 import { PG_DIRTY, PG_UPTODATE } from '../../emulator/kernel/mm/memmap';
-import { addFolio, getFolio, type ShmemInode } from '../../emulator/kernel/shmem';
+import { addFolio, getFolio, type ShmemInode } from '../../emulator/kernel/fs/shmem';
 import {
     fallocateShmem,
     readShmem,
@@ -23,7 +23,7 @@ import {
     shmemInodeOf,
     truncateShmem,
     writeShmem,
-} from '../../emulator/kernel/shmem_file';
+} from '../../emulator/kernel/fs/shmem-file';
 import { Bytes } from '../../emulator/machine/bytes';
 import { Hasher } from '../../emulator/machine/hash';
 import { testKernel, type TestKernel, type TestKernelOptions } from './files-kernel';

@@ -4,9 +4,9 @@
  * shadow says so, and no others.
  */
 import assert from 'node:assert/strict';
-import { Run } from '../../emulator/scenario/run';
-import type { Value } from '../../emulator/scenario/types';
-import type { Checkpoint, Vm } from '../../emulator/scenario/vm';
+import { Run } from '../../emulator/run/run';
+import type { Value } from '../../emulator/language/types';
+import type { Checkpoint, Vm } from '../../emulator/runtime/interpreter';
 import { findingsOf, programOf } from '../support/scenarios';
 import { Random } from './random';
 

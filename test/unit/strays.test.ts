@@ -1,8 +1,8 @@
 /** The sanitizer of devices against a shadow that knows who may write where: it counts a stray exactly where the shadow says so. */
 import assert from 'node:assert/strict';
 import type { Device } from '../../emulator/machine/devices/device';
-import { Run } from '../../emulator/scenario/run';
-import type { Vm } from '../../emulator/scenario/vm';
+import { Run } from '../../emulator/run/run';
+import type { Vm } from '../../emulator/runtime/interpreter';
 import { programOf } from '../support/scenarios';
 import { Random } from './random';
 

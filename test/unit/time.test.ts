@@ -11,13 +11,13 @@ import {
     type CostName,
 } from '../../emulator/machine/costs';
 import { Journal } from '../../emulator/machine/journal';
-import { Run } from '../../emulator/scenario/run';
-import type { Update } from '../../emulator/scenario/updates';
-import type { Vm } from '../../emulator/scenario/vm';
+import { Run } from '../../emulator/run/run';
+import type { Update } from '../../emulator/diagnosis/updates';
+import type { Vm } from '../../emulator/runtime/interpreter';
 import { fingerprint } from '../../emulator/timeline/fingerprint';
-import { Tracer, type TraceEvent } from '../../emulator/timeline/trace';
-import { duration } from '../../emulator/scenario/durations';
-import { updateLine, updatesOf } from '../../emulator/timeline/updates';
+import { Tracer, type TraceEvent } from '../../emulator/trace/trace';
+import { duration } from '../../emulator/language/durations';
+import { updateLine, updatesOf } from '../../emulator/diagnosis/update-report';
 import { findingsOf, programOf } from '../support/scenarios';
 
 /** Nothing takes any time, but for these. */

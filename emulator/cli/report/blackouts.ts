@@ -1,6 +1,6 @@
 /** The table of `lus blackout`. */
-import { duration } from '../../scenario/durations';
-import { largest, type UpdateReport } from '../../timeline/updates';
+import { duration } from '../../language/durations';
+import { largest, type UpdateReport } from '../../diagnosis/update-report';
 import type { BlackoutRow, BlackoutTable } from '../blackout';
 import type { Style } from '../style';
 

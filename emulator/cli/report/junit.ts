@@ -1,5 +1,5 @@
 /** JUnit XML, as CI systems read it: a test suite a file, a test case a scenario. */
-import { updateLine } from '../../timeline/updates';
+import { updateLine } from '../../diagnosis/update-report';
 import { diagnosisLine } from '../diagnoses';
 import type { Failure, FileResult, ScenarioResult } from '../results';
 import { logLine } from '../text';

@@ -1,5 +1,5 @@
 /** For people: each scenario as soon as it is over, failures with source, call stack and kernel log. */
-import { updateLine } from '../../timeline/updates';
+import { updateLine } from '../../diagnosis/update-report';
 import { prettyFinding } from '../check';
 import { prettyDiagnoses } from '../diagnoses';
 import { excerpt } from '../excerpt';

@@ -1,5 +1,5 @@
 /** The Test Anything Protocol, version 14. */
-import { updateLine } from '../../timeline/updates';
+import { updateLine } from '../../diagnosis/update-report';
 import { diagnosisLine } from '../diagnoses';
 import type { Failure, FileResult, ScenarioResult } from '../results';
 import { logLine } from '../text';

@@ -6,8 +6,8 @@ import type { Iommu } from '../../machine/iommu/iommu';
 import type { Attachment } from '../../machine/iommu/unit';
 import { Rec, Seq } from '../../machine/journal';
 import { PAGE_SIZE } from '../../machine/memory';
-import type { KernelCore } from '../core';
-import { clearTables, fillTables, type TableSetup, type TableTree } from './page_tables';
+import type { KernelCore } from '../fs/core';
+import { clearTables, fillTables, type TableSetup, type TableTree } from './page-tables';
 import { IommuTables } from './tables';
 
 export type DomainKind = 'paging' | 'identity' | 'blocked';

@@ -5,7 +5,7 @@ import type { InterruptHandler, InterruptSource } from '../../machine/interrupts
 import type { Destination } from '../../machine/interrupts/message';
 import { type Journal, Rec } from '../../machine/journal';
 import type { VirtualMachine } from '../kvm/vm';
-import type { GuestLine } from '../../machine/interrupts/guest_line';
+import type { GuestLine } from '../../machine/interrupts/guest-line';
 
 /** What the previous kernel says of an interrupt. */
 export interface IncomingIrq {

@@ -3,7 +3,7 @@ import type { Entry } from '../../machine/iommu/tables';
 import { readEntry, writeEntry } from '../../machine/iommu/tables';
 import type { TableMemory } from '../../machine/iommu/unit';
 import { PAGE_SIZE } from '../../machine/memory';
-import type { KernelCore } from '../core';
+import type { KernelCore } from '../fs/core';
 
 /** What the owners of all tables begin with; those who watch know tables by it. */
 export const TABLE_OWNER = 'IOMMU';

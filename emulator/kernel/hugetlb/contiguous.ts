@@ -1,8 +1,8 @@
 /** Ranges larger than the page allocator's largest block, while the kernel runs (mm/page_alloc.c, alloc_contig_range()). */
-import type { KernelCore } from '../core';
+import type { KernelCore } from '../fs/core';
 import type { FreeBlock } from '../mm/buddy';
 import { orderPages } from '../mm/memmap';
-import { foliosOf, makeWay } from '../movable';
+import { foliosOf, makeWay } from '../fs/movable';
 
 type Env = Pick<KernelCore, 'journal' | 'pages' | 'memmap' | 'folios' | 'shmem' | 'memory'>;
 

@@ -2,7 +2,7 @@
 import { type Bytes, BytesBuilder } from '../../machine/bytes';
 import { costId } from '../../machine/costs';
 import type { Journal } from '../../machine/journal';
-import type { KernelCore } from '../core';
+import type { KernelCore } from '../fs/core';
 import { type Err, err } from '../errno';
 import {
     F_SEAL_FUTURE_WRITE,
@@ -14,12 +14,12 @@ import {
     FALLOC_FL_PUNCH_HOLE,
     PAGE_SIZE,
     S_IFREG,
-} from '../fcntl';
-import type { FileOps, OpenFile } from '../file';
-import { Inode } from '../inode';
-import { genericLlseek } from '../llseek';
+} from '../fs/fcntl';
+import type { FileOps, OpenFile } from '../fs/file';
+import { Inode } from '../fs/inode';
+import { genericLlseek } from '../fs/llseek';
 import { orderPages } from '../mm/memmap';
-import { PageCache } from '../pagecache';
+import { PageCache } from '../fs/pagecache';
 import type { HugePool } from './pool';
 
 const ZERO = costId('zero');

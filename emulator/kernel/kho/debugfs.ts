@@ -1,9 +1,9 @@
 /** /sys/kernel/debug/kho/out/finalize, in the kernels that have it: user space completes the handover, or takes that back. */
 import { Bytes } from '../../machine/bytes';
 import { err } from '../errno';
-import { S_IFREG } from '../fcntl';
-import { allocFile, type FileOps, type OpenFile } from '../file';
-import { Inode } from '../inode';
+import { S_IFREG } from '../fs/fcntl';
+import { allocFile, type FileOps, type OpenFile } from '../fs/file';
+import { Inode } from '../fs/inode';
 import type { Kernel } from '../kernel';
 import { abortFinalize, finalize } from './finalize';
 

@@ -24,9 +24,9 @@ import {
     checkHeader,
     nameMatches,
     readTag,
-} from './fdt_read';
+} from './fdt-read';
 
-export type { FdtFinding, FdtNode, FdtProperty } from './fdt_read';
+export type { FdtFinding, FdtNode, FdtProperty } from './fdt-read';
 
 const encoder = new TextEncoder();
 

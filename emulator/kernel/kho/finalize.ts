@@ -7,7 +7,7 @@ import { PAGE_SIZE } from '../../machine/memory';
 import { BitmapTracker } from './bitmaps';
 import type { KhoFormat } from './format';
 import type { Kho } from './kho';
-import { addSubtree, buildRootFdt, setMemoryMap } from './root_fdt';
+import { addSubtree, buildRootFdt, setMemoryMap } from './root-fdt';
 
 /** In these formats the FDT does not exist before, and nothing can be preserved after it. */
 export function buildsFdtWhenFinalized(format: KhoFormat): boolean {

@@ -5,11 +5,11 @@
 import type { Int } from '../../machine/int';
 import { PAGE_SIZE, PHYS_LIMIT } from '../../machine/memory';
 import type { MemoryView } from '../../machine/view';
-import { SETUP_KEXEC_KHO, type KhoSetupData } from './boot_params';
+import { SETUP_KEXEC_KHO, type KhoSetupData } from './boot-params';
 import type { Area } from './env';
-import { fdtChild, fdtProperty, readFdt } from './fdt_read';
+import { fdtChild, fdtProperty, readFdt } from './fdt-read';
 import { METADATA_SIZE, METADATA_SUBTREE } from './metadata';
-import { PROP_DATA, readNativeU64 } from './root_fdt';
+import { PROP_DATA, readNativeU64 } from './root-fdt';
 import type { PreservedMemory } from './preserved';
 import { SCRATCH_ALIGN, SCRATCH_ENTRY } from './scratch';
 

@@ -12,9 +12,9 @@ import { orderPages } from '../mm/memmap';
 import type { Area, IncomingHandover, KhoEnv } from './env';
 import { buildsFdtWhenFinalized } from './finalize';
 import type { KhoFormat } from './format';
-import { kfencePage } from './old_mistakes';
+import { kfencePage } from './fixed-bugs';
 import type { NodePages } from './radix';
-import { type Subtree, addSubtree, buildRootFdt, readFdtPage, removeSubtree, retrieveSubtree } from './root_fdt';
+import { type Subtree, addSubtree, buildRootFdt, readFdtPage, removeSubtree, retrieveSubtree } from './root-fdt';
 import { type BlockRun, RunList } from './runs';
 import { type Tracker, freeTracker, makeTracker, walkTracker } from './tracker';
 

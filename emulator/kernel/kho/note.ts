@@ -2,10 +2,10 @@
  * The note that this program writes into the images of emulated handovers: what is not in preserved memory and yet belongs to the
  * jump. A reader that does not know it loses nothing of the handover itself.
  */
-import type { CoreNote } from '../../machine/core_file';
+import type { CoreNote } from '../../machine/core-file';
 import type { RamRange } from '../../machine/machine';
 import { PHYS_LIMIT } from '../../machine/memory';
-import type { KhoSetupData } from './boot_params';
+import type { KhoSetupData } from './boot-params';
 
 export const NOTE_NAME = 'LUS';
 /** Boot parameters, clock, boots, setup data, memory map, kernel, command line; all numbers little-endian u64. */

@@ -1,12 +1,12 @@
 /** The descriptor of a virtual machine, and what a VMM does with it (virt/kvm/kvm_main.c). */
 import { Bytes } from '../../machine/bytes';
-import { anonFile } from '../anon';
+import { anonFile } from '../fs/anon';
 import { Err, err } from '../errno';
-import { O_RDWR } from '../fcntl';
-import { type FileOps, fput, type OpenFile } from '../file';
+import { O_RDWR } from '../fs/fcntl';
+import { type FileOps, fput, type OpenFile } from '../fs/file';
 import type { Kernel } from '../kernel';
-import { fget, installFd, type Process } from '../process';
-import { sysPread, sysPwrite } from '../syscalls/rw';
+import { fget, installFd, type Process } from '../fs/process';
+import { sysPread, sysPwrite } from '../fs/syscalls/rw';
 import { titleOf } from './slots';
 import { decodeState, encodeState, STATE_HEADER, stateSize, vcpusOf } from './state';
 import { VirtualMachine } from './vm';

@@ -1,14 +1,14 @@
 /** Memory slots (KVM_SET_USER_MEMORY_REGION, virt/kvm/kvm_main.c): which file a guest's memory is in, and how its pages are reached. */
 import { PAGE_SIZE } from '../../machine/memory';
 import { Err, err } from '../errno';
-import type { OpenFile } from '../file';
-import { DIRTY_AND_UPTODATE, isUptodate, setFlags } from '../folios';
+import type { OpenFile } from '../fs/file';
+import { DIRTY_AND_UPTODATE, isUptodate, setFlags } from '../mm/file-folios';
 import { getHugePage, HugetlbInode } from '../hugetlb/inode';
-import type { Inode } from '../inode';
+import type { Inode } from '../fs/inode';
 import type { Kernel } from '../kernel';
-import type { PageCache } from '../pagecache';
-import { getFolio, ShmemInode, zeroFolio } from '../shmem';
-import { GuestMemfdInode } from './guest_memfd';
+import type { PageCache } from '../fs/pagecache';
+import { getFolio, ShmemInode, zeroFolio } from '../fs/shmem';
+import { GuestMemfdInode } from './guest-memfd';
 
 /** Bytes, multiples of 4 KiB. */
 export interface Slot {

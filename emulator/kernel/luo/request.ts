@@ -4,8 +4,8 @@
  */
 import { halvesOf, intOfHalves, type Int } from '../../machine/int';
 import { Err, err } from '../errno';
-import type { OpenFile } from '../file';
-import { fget, type Process } from '../process';
+import type { OpenFile } from '../fs/file';
+import { fget, type Process } from '../fs/process';
 import { LARGEST_ARGUMENT, type IoctlTable } from './ioctls';
 import { LuoSession } from './state';
 

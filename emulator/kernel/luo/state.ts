@@ -4,7 +4,7 @@
  */
 import { Rec, Seq, Table, type Journal } from '../../machine/journal';
 import type { Int } from '../../machine/int';
-import type { OpenFile } from '../file';
+import type { OpenFile } from '../fs/file';
 import type { BlockSet } from '../kho/blocks';
 import { Lock } from '../lock';
 

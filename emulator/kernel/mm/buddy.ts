@@ -8,7 +8,7 @@ import type { Hasher } from '../../machine/hash';
 import { ALLOCATED, FREED, type PageHistory } from '../../machine/history';
 import { type Journal, Rec } from '../../machine/journal';
 import { PAGE_SIZE, type PhysicalMemory } from '../../machine/memory';
-import { FreeSet } from './free_set';
+import { FreeSet } from './free-set';
 import { type Memmap, orderPages } from './memmap';
 
 const PAGE_ALLOC = costId('page_alloc');

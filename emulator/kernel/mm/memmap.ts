@@ -6,9 +6,9 @@
 import type { Hasher } from '../../machine/hash';
 import type { Int } from '../../machine/int';
 import { type Journal, Rec, Slots } from '../../machine/journal';
-import { ALLOCATED, PRESERVED, ROWS, ROW_PAGES, Records, SECTION_PAGES, Section, TAIL, UNSET } from './page_records';
+import { ALLOCATED, PRESERVED, ROWS, ROW_PAGES, Records, SECTION_PAGES, Section, TAIL, UNSET } from './page-records';
 
-export { ROW_PAGES } from './page_records';
+export { ROW_PAGES } from './page-records';
 
 /** Page flags (include/linux/page-flags.h), as far as they show. */
 export const PG_DIRTY = 1;

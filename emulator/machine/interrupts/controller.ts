@@ -7,7 +7,7 @@ import type { Iommu } from '../iommu/iommu';
 import type { WalkedMemory } from '../iommu/tables';
 import { type Journal, Rec, Seq, Table } from '../journal';
 import { DESCRIPTOR_SIZE, post } from './descriptor';
-import { GuestLine, type GuestSource } from './guest_line';
+import { GuestLine, type GuestSource } from './guest-line';
 import { destinationOf, isInterruptAddress, type Destination, type Message } from './message';
 import type { Route } from './remapping';
 import { Remapper } from './remapper';

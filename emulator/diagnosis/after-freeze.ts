@@ -1,0 +1,222 @@
+/** What is done to a file behind its freeze(), and files that stay frozen although there is no reboot. */
+import { Err } from '../kernel/errno';
+import { LuoFile } from '../kernel/luo/state';
+import type { OpenFile } from '../kernel/fs/file';
+import { ShmemInode } from '../kernel/fs/shmem';
+import { Table } from '../machine/journal';
+import { PAGE_SIZE } from '../machine/memory';
+import type { Frame } from '../runtime/code';
+import { hasCallback } from '../runtime/host/callbacks';
+import type { StructLayout } from '../language/layout';
+import type { Phase, Place } from '../runtime/listener';
+import type { Value } from '../language/types';
+import { format, hex } from '../language/values';
+import type { ArrayView } from '../runtime/view';
+import { local, onStack } from './blame';
+import { argsOf } from './chronicle';
+import type { Rules, Scene } from './diagnoses';
+import type { HistoryLine } from '../findings/diagnosis';
+import { capital } from './wording';
+
+/** What of a file is lost where it changes behind the freeze: what is not memory. */
+type State = readonly (readonly [name: string, value: unknown])[];
+
+/** Bytes of an array that are kept to be compared: of longer ones it would cost more than it is worth. */
+const ARRAY_LIMIT = 0x10_0000;
+
+/** What a file hands over: the structure at its address or an array that this describes, and what its bytes were. */
+interface Written {
+    /** `State at 0x1000` */
+    readonly what: string;
+    readonly pa: number;
+    /** Null: the structure itself. */
+    readonly array: ArrayView | null;
+    readonly bytes: Uint8Array;
+}
+
+interface Frozen {
+    readonly file: LuoFile;
+    /** `memfd.freeze` */
+    readonly callback: string;
+    readonly state: State;
+    readonly written: readonly Written[];
+    readonly place: Place | undefined;
+}
+
+export interface FrozenRules extends Rules {
+    /** Files are frozen: from now on every system call is looked at. */
+    watchful(): boolean;
+}
+
+export function frozenRules({ vm, chronicle, say }: Scene): FrozenRules {
+    const { machine } = vm;
+    const frozen = new Table<LuoFile, Frozen>(machine.journal);
+    /** Structures that begin a page: those of kho.alloc_preserve(), which handlers hand over. */
+    const structs = new Table<number, StructLayout>(machine.journal);
+    /** Arrays by where they are described. */
+    const arrays = new Table<number, ArrayView>(machine.journal);
+
+    const all = (): Frozen[] => [...frozen.keys()].flatMap((file) => frozen.get(file) ?? []);
+
+    const writtenBy = (frame: Frame): readonly Written[] => {
+        const pa = argsOf(frame)?.serializedData;
+        const layout = typeof pa === 'number' ? structs.get(pa) : undefined;
+        if (typeof pa !== 'number' || !layout || !machine.isRam(pa, layout.size)) {
+            return [];
+        }
+        const out: Written[] = [
+            { what: `${layout.name} at ${hex(pa)}`, pa, array: null, bytes: machine.memory.read(pa, layout.size) },
+        ];
+        for (let at = pa; at < pa + layout.size; at += 8) {
+            const array = arrays.get(at);
+            if (array && array.length * array.stride <= ARRAY_LIMIT) {
+                out.push({ what: `array of ${array.display()}`, pa: array.pa, array, bytes: array.bytes() });
+            }
+        }
+        return out;
+    };
+
+    const stateOf = (file: OpenFile | null): State => {
+        if (file?.inode instanceof ShmemInode) {
+            return [['the position', file.pos]];
+        }
+        const names = file ? (vm.image.fileKind(file.kind)?.decl.fields.map((f) => `\`${f.name.name}\``) ?? []) : [];
+        return names.map((name, i) => [name, file?.fields[i]]);
+    };
+
+    const about = ({
+        file,
+        place,
+    }: Frozen): { history: readonly HistoryLine[]; data: { session: string; token: string } } => ({
+        history: [...chronicle.ofFile(file), { boot: vm.boot, text: `frozen (${file.handler.name})`, place }],
+        data: { session: file.session.name, token: hex(file.token) },
+    });
+
+    const name = ({ file }: Frozen): string => `token ${hex(file.token)} of session "${file.session.name}"`;
+
+    /** LU1070 */
+    const compare = (): void => {
+        for (const f of all()) {
+            const changed = f.written.find(
+                (w) => !sameBytes(w.bytes, w.array ? w.array.bytes() : machine.memory.read(w.pa, w.bytes.length)),
+            );
+            if (changed) {
+                const { history, data } = about(f);
+                say('LU1070', {
+                    about: `${name(f)} data`,
+                    history: [...history, ...chronicle.damage()],
+                    data: { ...data, what: changed.what, address: hex(changed.pa) },
+                    message: `The ${changed.what}, which ${name(f)} hands over, is not any more what it was when ${f.callback} had run: the next kernel reads what freeze() has not written.`,
+                });
+            }
+            const before = new Map(f.state);
+            for (const [what, value] of stateOf(f.file.file)) {
+                const old = before.get(what);
+                if (!Object.is(old, value) && shown(old) !== shown(value)) {
+                    const { history, data } = about(f);
+                    say('LU1070', {
+                        about: `${name(f)} ${what}`,
+                        history,
+                        data: { ...data, what, was: shown(old), is: shown(value) },
+                        message: `${capital(what)} of ${name(f)} was ${shown(old)} when ${f.callback} ran and is ${shown(value)} now: the next kernel gets what was written down then.`,
+                    });
+                }
+            }
+        }
+    };
+
+    /** A session that was frozen is closed: kernels before 7.2 let that happen while the others are frozen. */
+    const takenBack = (file: Value): void => {
+        const f = file instanceof LuoFile ? frozen.get(file) : undefined;
+        if (f) {
+            const { history, data } = about(f);
+            frozen.delete(f.file);
+            say('LU1070', {
+                about: `${name(f)} unpreserved`,
+                history,
+                data: { ...data, what: 'preserved', was: 'true', is: 'false' },
+                message: `${capital(name(f))} is unpreserved after ${f.callback} has run: the next kernel is told of it all the same, and finds memory that is somebody else's.`,
+                advice: 'Close no session while somebody reboots, or use a kernel whose reboot keeps them out (7.2 and later).',
+            });
+        }
+    };
+
+    /** LU1075 */
+    const leftFrozen = (error: Err): void => {
+        for (const f of all()) {
+            if (hasCallback(vm, f.file.handler, 'unfreeze')) {
+                const { history, data } = about(f);
+                say('LU1075', {
+                    about: name(f),
+                    history,
+                    data: { ...data, error: error.name },
+                    message: `The reboot failed with ${error.name} after ${f.callback} had run for ${name(f)}, and nobody calls unfreeze(): the file stays frozen while its user goes on.`,
+                });
+            }
+        }
+    };
+
+    return {
+        watchful: () => frozen.size > 0,
+        viewed(layout: StructLayout, pa: number): void {
+            if (pa % PAGE_SIZE === 0) {
+                structs.set(pa, layout);
+            }
+        },
+        described(array: ArrayView, descriptor: number): void {
+            arrays.set(descriptor, array);
+        },
+        callbackLeft(callback: string, result: unknown, frame: Frame): void {
+            if (frame.code.kind !== 'handler') {
+                return;
+            }
+            if (callback.endsWith('.freeze') && !(result instanceof Err)) {
+                const file = local(onStack(vm, 'luo_freeze_session'), 'luo_file');
+                if (file instanceof LuoFile) {
+                    frozen.set(file, {
+                        file,
+                        callback,
+                        state: stateOf(file.file),
+                        written: writtenBy(frame),
+                        place: vm.placeOf(frame),
+                    });
+                }
+            } else if (callback.endsWith('.unpreserve')) {
+                takenBack(local(onStack(vm, 'luo_unpreserve_files'), 'luo_file'));
+            } else if (callback.endsWith('.unfreeze')) {
+                const file = local(onStack(vm, 'luo_unfreeze_session'), 'luo_file');
+                if (file instanceof LuoFile) {
+                    frozen.delete(file);
+                }
+            }
+        },
+        settled(call: string, result: Value | Err): void {
+            if (frozen.size === 0) {
+                return;
+            }
+            if (call === 'sys_reboot' && result instanceof Err) {
+                leftFrozen(result);
+                frozen.clear();
+            } else {
+                compare();
+            }
+        },
+        phase(phase: Phase): void {
+            if (phase === 'jump') {
+                compare();
+            } else if (phase === 'boot') {
+                frozen.clear();
+                structs.clear();
+                arrays.clear();
+            }
+        },
+    };
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+    return a.every((x, i) => x === b[i]);
+}
+
+function shown(v: unknown): string {
+    return format(v as Value);
+}

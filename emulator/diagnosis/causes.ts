@@ -1,0 +1,198 @@
+/**
+ * What follows from what: a page that is freed too early is found by whoever reads it, and one mistake is found in many places. A finding
+ * that has a cause names it; those that have none are the roots, which is where to begin.
+ */
+import { PAGE_SIZE } from '../machine/memory';
+import type { Code } from '../findings/catalogue';
+import type { Datum, Diagnosis } from '../findings/diagnosis';
+
+/** How an earlier finding must belong to a later one: `same` session, file, page, FLB, device or format; or `any`, as all of a handover is concerned. */
+type Link = 'same' | 'any';
+
+/** Of each code those that it can follow from. A finding that is made before a kexec and again when it bites follows from itself. */
+const FOLLOWS: Partial<Readonly<Record<Code, Partial<Readonly<Record<Code, Link>>>>>> = {
+    LU1001: {
+        LU1006: 'any',
+        LU1007: 'any',
+        LU1015: 'any',
+        LU1017: 'any',
+        LU1062: 'any',
+        LU1063: 'any',
+        LU1068: 'any',
+        LU1077: 'any',
+    },
+    LU1002: { LU1014: 'any', LU1015: 'any' },
+    LU1003: { LU1004: 'same', LU1014: 'any', LU1025: 'any' },
+    LU1007: { LU1004: 'any', LU1007: 'same' },
+    LU1009: { LU1011: 'same', LU1026: 'same', LU1063: 'any', LU1070: 'same' },
+    LU1010: { LU1009: 'same', LU1011: 'same', LU1062: 'any', LU1063: 'any', LU1070: 'same' },
+    LU1011: {
+        LU1011: 'same',
+        LU1012: 'same',
+        LU1013: 'same',
+        LU1017: 'same',
+        LU1022: 'same',
+        LU1026: 'same',
+        LU1050: 'same',
+        LU1063: 'any',
+        LU1070: 'same',
+    },
+    LU1012: { LU1017: 'same', LU1026: 'same' },
+    LU1013: { LU1068: 'any' },
+    LU1014: { LU1014: 'same', LU1070: 'any' },
+    LU1015: { LU1015: 'same' },
+    LU1016: { LU1016: 'any' },
+    LU1027: {
+        LU1012: 'same',
+        LU1016: 'any',
+        LU1018: 'any',
+        LU1028: 'same',
+        LU1045: 'same',
+        LU1046: 'same',
+        LU1067: 'any',
+    },
+    LU1028: { LU1012: 'same', LU1016: 'any', LU1018: 'any', LU1027: 'same', LU1045: 'same' },
+    LU1030: { LU1015: 'any', LU1016: 'any', LU1018: 'any', LU1042: 'same', LU1067: 'any' },
+    LU1035: {
+        LU1011: 'same',
+        LU1012: 'same',
+        LU1013: 'same',
+        LU1014: 'any',
+        LU1016: 'any',
+        LU1018: 'any',
+        LU1022: 'any',
+        LU1024: 'any',
+        LU1025: 'any',
+        LU1026: 'same',
+        LU1027: 'any',
+        LU1028: 'any',
+        LU1029: 'any',
+        LU1030: 'any',
+        LU1036: 'same',
+        LU1037: 'same',
+        LU1038: 'same',
+        LU1045: 'any',
+        LU1046: 'any',
+        LU1047: 'any',
+        LU1050: 'any',
+        LU1063: 'any',
+        LU1067: 'any',
+        LU1071: 'any',
+        LU1072: 'any',
+    },
+    LU1037: {
+        LU1016: 'any',
+        LU1018: 'any',
+        LU1022: 'any',
+        LU1023: 'any',
+        LU1024: 'any',
+        LU1025: 'any',
+        LU1036: 'same',
+        LU1037: 'same',
+        LU1038: 'same',
+        LU1063: 'any',
+        LU1067: 'any',
+    },
+    LU1038: { LU1003: 'any', LU1018: 'any', LU1023: 'any', LU1065: 'any', LU1079: 'any' },
+    LU1043: {
+        LU1015: 'any',
+        LU1016: 'any',
+        LU1018: 'any',
+        LU1025: 'any',
+        LU1040: 'same',
+        LU1041: 'same',
+        LU1042: 'same',
+    },
+    LU1048: { LU1042: 'same' },
+    LU1050: { LU1050: 'same' },
+    LU1051: { LU1001: 'any', LU1009: 'any', LU1010: 'any', LU1011: 'any' },
+    LU1055: {
+        LU1011: 'any',
+        LU1012: 'any',
+        LU1015: 'any',
+        LU1016: 'any',
+        LU1018: 'any',
+        LU1057: 'same',
+        LU1058: 'same',
+        LU1059: 'same',
+    },
+    LU1057: { LU1012: 'any', LU1015: 'any', LU1018: 'any', LU1030: 'same', LU1058: 'same' },
+    LU1058: { LU1016: 'any', LU1018: 'any' },
+    LU1059: { LU1012: 'any', LU1018: 'any', LU1030: 'same', LU1058: 'same' },
+    LU1061: { LU1011: 'same', LU1069: 'any', LU1070: 'same' },
+    LU1062: { LU1012: 'any', LU1013: 'any', LU1026: 'any', LU1070: 'any' },
+    LU1065: { LU1025: 'any' },
+    LU1076: { LU1008: 'any' },
+};
+
+/** What a finding is about, as far as it can be compared with others. */
+export type Concerns = Pick<Diagnosis, 'code' | 'boot' | 'data'>;
+
+/**
+ * The latest of the findings so far that a new one follows from. What both are about is read from their data: `session` and `token`,
+ * `address`, `target` or `table` with `pages`, `ranges` of addresses and pages, `flb`, `compatible`, `device`, `guest`.
+ */
+export function causeOf(finding: Concerns, found: readonly Diagnosis[]): Diagnosis | null {
+    const links = FOLLOWS[finding.code];
+    return (
+        (links &&
+            found.findLast((d) => {
+                const link = links[d.code];
+                // what a page or a session was two kernels ago is another one by now
+                return link !== undefined && d.boot >= finding.boot - 1 && (link === 'any' || sameThing(d, finding));
+            })) ??
+        null
+    );
+}
+
+/** The finding at the beginning of the chain that this one is the end of. */
+export function rootOf(d: Diagnosis): Diagnosis {
+    return d.cause ? rootOf(d.cause) : d;
+}
+
+function sameThing(a: Concerns, b: Concerns): boolean {
+    const names = namesOf(b);
+    if (namesOf(a).some((name) => names.includes(name)) || sameFile(a, b)) {
+        return true;
+    }
+    const spans = spansOf(b);
+    return spansOf(a).some((s) => spans.some((t) => s.start < t.end && t.start < s.end));
+}
+
+/** The same session and, where both are about one of its files, the same file. */
+function sameFile(a: Concerns, b: Concerns): boolean {
+    const [one, other] = [a.data, b.data];
+    return (
+        sessionsOf(a).some((s) => sessionsOf(b).includes(s)) &&
+        (typeof one['token'] !== 'string' || typeof other['token'] !== 'string' || one['token'] === other['token'])
+    );
+}
+
+function sessionsOf({ data }: Concerns): readonly Datum[] {
+    const { session, sessions } = data;
+    return typeof session === 'string' && session !== '' ? [session] : isList(sessions) ? sessions : [];
+}
+
+/** FLBs; handlers and formats; devices. */
+function namesOf({ data }: Concerns): string[] {
+    const { flb, compatible, device, guest } = data;
+    const name = (kind: string, value: Datum | undefined): string[] =>
+        typeof value === 'string' && value !== '' ? [`${kind} ${value}`] : [];
+    return [...name('FLB', flb), ...name('compatible', compatible), ...name('device', device), ...name('guest', guest)];
+}
+
+/** Page frames [start, end). */
+function spansOf({ data }: Concerns): { readonly start: number; readonly end: number }[] {
+    const { pages, ranges } = data;
+    const pieces: readonly (readonly [Datum | undefined, Datum | undefined])[] = isList(ranges)
+        ? ranges.map((r) => (isList(r) ? [r[0], r[1]] : [r, 1]))
+        : ['address', 'target', 'table'].map((name) => [data[name], pages]);
+    return pieces.flatMap(([address, count]) => {
+        const pfn = typeof address === 'string' ? Math.floor(Number(address) / PAGE_SIZE) : Number.NaN;
+        return Number.isNaN(pfn) ? [] : [{ start: pfn, end: pfn + (typeof count === 'number' ? count : 1) }];
+    });
+}
+
+function isList(d: Datum | undefined): d is readonly Datum[] {
+    return Array.isArray(d);
+}

@@ -1,0 +1,280 @@
+/** Remembers who did what to which object, over kernels: what the history of a diagnosis is made of. */
+import { Err } from '../kernel/errno';
+import { LuoArgs, LuoFile, LuoSession } from '../kernel/luo/state';
+import type { PageEvent } from '../machine/history';
+import { Seq, Table } from '../machine/journal';
+import { PAGE_SIZE } from '../machine/memory';
+import type { Frame } from '../runtime/code';
+import type { Place } from '../runtime/listener';
+import type { Value } from '../language/types';
+import { hex } from '../language/values';
+import type { Vm } from '../runtime/interpreter';
+import { local, onStack } from './blame';
+import type { Rules } from './diagnoses';
+import type { HistoryLine } from '../findings/diagnosis';
+
+/** A callback that preserved something, from its first step to its last: so that the history of a page can name it. */
+export interface Preserving {
+    readonly boot: number;
+    /** `nic_handler.preserve` */
+    readonly callback: string;
+    /** The file that it preserved; undefined for an FLB's. */
+    readonly file: { readonly session: string; readonly token: string } | undefined;
+    readonly place: Place | undefined;
+    readonly thread: number;
+    readonly first: number;
+    readonly last: number;
+}
+
+/** A line of a history, and when it was said. */
+interface Note extends HistoryLine {
+    readonly step: number;
+}
+
+/** More lines than this make no history that anybody reads: the oldest and the newest are kept. */
+const HISTORY_LIMIT = 12;
+
+/** What is known of the kernel that is loaded. */
+export const IMAGE = 'image';
+/** So many preserve() calls are looked at that may have been under way at the same time. */
+const AT_ONCE = 16;
+
+export const sessionKey = (name: string): string => `session ${name}`;
+export const fileKey = (session: string, token: number | bigint | string): string =>
+    `file ${typeof token === 'string' ? token : hex(token)} of ${session}`;
+export const flbKey = (name: string): string => `FLB ${name}`;
+
+export class Chronicle implements Rules {
+    /** By what it is about. Lists are replaced, never changed in place. */
+    private readonly notes: Table<string, readonly Note[]>;
+    private readonly preserving: Seq<Preserving>;
+    /** The last time that a file was preserved, by {@link fileKey}. */
+    private readonly preserved: Table<string, Preserving>;
+    /** The steps at which the preserve() calls began that are being executed, the latest last: one inside of another, or of several threads. */
+    private readonly begun: Seq<{ readonly thread: number; readonly step: number }>;
+
+    /** @param here the user's statement at which the run stands */
+    constructor(
+        private readonly vm: Vm,
+        private readonly here: () => Place | undefined,
+    ) {
+        const { journal } = vm.machine;
+        this.notes = new Table(journal);
+        this.preserving = new Seq(journal);
+        this.preserved = new Table(journal);
+        this.begun = new Seq(journal);
+    }
+
+    note(about: string, text: string, place = this.here()): void {
+        const lines = this.notes.get(about) ?? [];
+        const kept =
+            lines.length < HISTORY_LIMIT
+                ? lines
+                : [...lines.slice(0, HISTORY_LIMIT / 2), ...lines.slice(1 - HISTORY_LIMIT / 2)];
+        this.notes.set(about, [...kept, { boot: this.vm.boot, text, place, step: this.vm.ticks }]);
+    }
+
+    of(about: string): readonly Note[] {
+        return this.notes.get(about) ?? [];
+    }
+
+    corrupted(): void {
+        this.note(`damage ${this.vm.boot}`, 'corrupted by the scenario');
+    }
+
+    /** What the scenario has done, in this kernel or on the way from the previous one, that no kernel does. */
+    damage(): readonly HistoryLine[] {
+        return [...this.of(`damage ${this.vm.boot - 1}`), ...this.of(`damage ${this.vm.boot}`)];
+    }
+
+    callbackEntered(name: string, frame: Frame): void {
+        if (isPreserve(name, frame)) {
+            this.begun.push({ thread: this.vm.current.id, step: this.vm.ticks });
+        }
+    }
+
+    callbackLeft(name: string, result: unknown, frame: Frame): void {
+        const { vm } = this;
+        if (frame.code.kind === 'flb') {
+            this.note(
+                flbKey(name.slice(0, name.indexOf('.'))),
+                result instanceof Err ? `${name} failed with ${result.name}` : `${name} ran`,
+            );
+        }
+        if (!isPreserve(name, frame)) {
+            return;
+        }
+        const begin = this.begun.items.findLast((b) => b.thread === vm.current.id);
+        if (begin) {
+            this.begun.remove(begin);
+        }
+        const first = begin?.step ?? vm.ticks;
+        const inside = onStack(vm, 'luo_preserve_file');
+        const session = local(inside, 'session');
+        const token = local(inside, 'token');
+        const file =
+            frame.code.kind === 'handler' &&
+            session instanceof LuoSession &&
+            (typeof token === 'number' || typeof token === 'bigint')
+                ? { session: session.name, token: hex(token) }
+                : undefined;
+        const entry: Preserving = {
+            boot: vm.boot,
+            callback: name,
+            file,
+            place: this.here(),
+            thread: vm.current.id,
+            first,
+            last: vm.ticks,
+        };
+        this.preserving.push(entry);
+        if (file) {
+            this.preserved.set(fileKey(file.session, file.token), entry);
+        }
+    }
+
+    /** What system calls did to sessions and their files. */
+    settled(name: string, result: Value | Err, frame: Frame | null): void {
+        const [fd, argument, token] = frame?.slots ?? [];
+        const failed = result instanceof Err ? ` failed with ${result.name}` : '';
+        switch (name) {
+            case 'sys_create_session':
+            case 'sys_retrieve_session':
+                this.note(sessionKey(String(argument)), `${name.slice(4)}("${String(argument)}")${failed}`);
+                return;
+            case 'sys_preserve_fd':
+                this.fileNote(fd, token, 'preserve_fd', failed);
+                return;
+            case 'sys_retrieve_fd':
+                this.fileNote(fd, argument, 'retrieve_fd', failed);
+                return;
+            case 'sys_kexec_load':
+            case 'sys_kexec_file_load':
+                this.notes.set(IMAGE, []);
+                this.note(IMAGE, `${name.slice(4)}()${failed}`);
+                return;
+            case 'sys_finish': {
+                const session = this.sessionOf(fd);
+                if (session) {
+                    this.note(sessionKey(session.name), `finish()${failed}`);
+                }
+            }
+        }
+    }
+
+    private fileNote(fd: Value, token: Value, call: string, failed: string): void {
+        const session = this.sessionOf(fd);
+        if (session && (typeof token === 'number' || typeof token === 'bigint')) {
+            const text = `${call}(token: ${hex(token)})${failed}`;
+            this.note(fileKey(session.name, token), text);
+        }
+    }
+
+    private sessionOf(fd: Value): LuoSession | undefined {
+        const { user } = this.vm.current;
+        const priv = typeof fd === 'number' ? user?.process.fds.get(fd)?.priv : undefined;
+        return priv instanceof LuoSession ? priv : undefined;
+    }
+
+    /** What is known of a session: its own calls, and those of the files that it has. */
+    ofSession(session: LuoSession): HistoryLine[] {
+        return [
+            ...this.of(sessionKey(session.name)),
+            ...session.files.items.flatMap((f) => this.of(fileKey(session.name, f.token))),
+        ]
+            .sort((a, b) => a.step - b.step)
+            .slice(0, HISTORY_LIMIT);
+    }
+
+    /** The same of a session of which only the name is known, since nobody has read it. */
+    ofSessionNamed(name: string): HistoryLine[] {
+        const files = [...this.notes.keys()].filter((key) => key.startsWith('file ') && key.endsWith(` of ${name}`));
+        return [...this.of(sessionKey(name)), ...files.flatMap((key) => this.of(key))]
+            .sort((a, b) => a.step - b.step)
+            .slice(0, HISTORY_LIMIT);
+    }
+
+    ofFile(file: LuoFile): readonly HistoryLine[] {
+        return this.ofToken(file.session.name, file.token);
+    }
+
+    /** What is known of a file by its name, and of its session. */
+    ofToken(session: string, token: number | bigint | string): HistoryLine[] {
+        return [...this.of(sessionKey(session)), ...this.of(fileKey(session, token))].sort((a, b) => a.step - b.step);
+    }
+
+    /** What preserved the file that came over under this session and token. */
+    preserverOf(session: string, token: string): Preserving | undefined {
+        const found = this.preserved.get(fileKey(session, token));
+        return found?.boot === this.vm.boot - 1 ? found : undefined;
+    }
+
+    /** The callback that was preserving something when that happened to a page. */
+    preservingAt(event: PageEvent): Preserving | undefined {
+        const { firstStep: step, thread } = event;
+        const boot = event.boot - 1;
+        const list = this.preserving.items;
+        let low = 0;
+        let high = list.length;
+        while (low < high) {
+            const middle = (low + high) >> 1;
+            const p = list[middle];
+            if (p && (p.boot < boot || (p.boot === boot && p.last < step))) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        // where processes run at the same time, what ended first need not have been the one
+        return list.slice(low, low + AT_ONCE).find((p) => p.boot === boot && p.thread === thread && p.first <= step);
+    }
+
+    /** What happened to a page since the machine was switched on. */
+    ofPage(pfn: number): HistoryLine[] {
+        const { history, owners } = this.vm.machine;
+        const lines = history.of(pfn).map((e): HistoryLine => {
+            const by = this.preservingAt(e);
+            const file = by?.file ? ` for token ${by.file.token} of session "${by.file.session}"` : '';
+            return {
+                boot: e.boot - 1,
+                text: `${e.kind}: ${owners.name(e.owner)}${by ? ` in ${by.callback}${file}` : ''}`,
+                place: by?.place,
+            };
+        });
+        const head = lines.slice(0, HISTORY_LIMIT / 2);
+        return lines.length <= HISTORY_LIMIT ? lines : [...head, ...lines.slice(-HISTORY_LIMIT / 2)];
+    }
+
+    ofAddress(pa: number): HistoryLine[] {
+        return this.ofPage(Math.floor(pa / PAGE_SIZE));
+    }
+}
+
+function isPreserve(name: string, frame: Frame): boolean {
+    return name.endsWith('.preserve') && (frame.code.kind === 'handler' || frame.code.kind === 'flb');
+}
+
+/** Which file of which session kernel code works on, as far as it is one. */
+export function fileOnStack(vm: Vm): { readonly session?: string; readonly token?: string } {
+    const frozen = local(onStack(vm, 'luo_freeze_session'), 'luo_file');
+    if (frozen instanceof LuoFile) {
+        return { session: frozen.session.name, token: hex(frozen.token) };
+    }
+    const inside = onStack(vm, 'luo_retrieve_file') ?? onStack(vm, 'luo_preserve_file');
+    const [session, token] = [local(inside, 'session'), local(inside, 'token')];
+    if (session instanceof LuoSession && (typeof token === 'number' || typeof token === 'bigint')) {
+        return { session: session.name, token: hex(token) };
+    }
+    const finishing = local(onStack(vm, 'luo_finish_files'), 'session');
+    if (!(finishing instanceof LuoSession)) {
+        return {};
+    }
+    const last = finishing.files.at(-1);
+    return { session: finishing.name, ...(last ? { token: hex(last.token) } : {}) };
+}
+
+/** The arguments that a callback of a file handler was called with. */
+export function argsOf(frame: Frame): LuoArgs | undefined {
+    const [args] = frame.slots;
+    return args instanceof LuoArgs ? args : undefined;
+}

@@ -1,0 +1,179 @@
+/** FLBs: reference counts that go below zero, or never to it. */
+import { Err } from '../kernel/errno';
+import type { Kernel } from '../kernel/kernel';
+import { Table } from '../machine/journal';
+import { FlbArgs, REFCOUNT_SATURATED, type LuoFlb } from '../kernel/luo/state';
+import type { Frame } from '../runtime/code';
+import type { Value } from '../language/types';
+import { flbKey } from './chronicle';
+import type { Rules, Scene } from './diagnoses';
+import type { Finding, Say } from '../findings/diagnosis';
+import { hasUnread } from './unread-sessions';
+import { be, counted, some, usersOf } from './wording';
+
+/** What can take references away. */
+const PUTTING = ['sys_finish', 'task_work', 'do_exit', 'start_kernel'];
+
+export function flbRules({ vm, chronicle, say }: Scene): Rules {
+    const finding = (flb: LuoFlb, message: string, references: number): Finding => ({
+        about: flb.name,
+        message,
+        history: chronicle.of(flbKey(flb.name)),
+        data: { flb: flb.name, compatible: flb.compatible, references },
+    });
+
+    /** References to what is preserved, and to what came over, as they were after the last system call. */
+    const ledger = new Table<LuoFlb, readonly [number, number]>(vm.machine.journal);
+
+    const keepBooks = (kernel: Kernel): void => {
+        for (const flb of kernel.luo.flbs) {
+            const [out, come] = ledger.get(flb) ?? [0, 0];
+            const now = [flb.outgoing.count, flb.incoming.count] as const;
+            if (now[0] !== out) {
+                chronicle.note(flbKey(flb.name), `references to what is preserved: ${out} → ${now[0]}`);
+            }
+            if (now[1] !== come && now[1] < REFCOUNT_SATURATED) {
+                chronicle.note(
+                    flbKey(flb.name),
+                    `references to what came from the previous kernel: ${come} → ${now[1]}`,
+                );
+            }
+            if (now[0] !== out || now[1] !== come) {
+                ledger.set(flb, now);
+            }
+        }
+    };
+
+    const underflows = (kernel: Kernel): void => {
+        for (const flb of kernel.luo.flbs) {
+            if (flb.incoming.count >= REFCOUNT_SATURATED) {
+                say(
+                    'LU1006',
+                    finding(
+                        flb,
+                        `A file of FLB "${flb.compatible}" was finished before anybody in this kernel asked for the FLB: its reference count was never loaded, goes below zero, and its finish() will not run.`,
+                        0,
+                    ),
+                );
+            } else if (flb.outgoing.count >= REFCOUNT_SATURATED) {
+                say(
+                    'LU1006',
+                    finding(
+                        flb,
+                        `put_outgoing() of FLB "${flb.compatible}" was called more often than get_outgoing(): its reference count goes below zero.`,
+                        0,
+                    ),
+                );
+            }
+        }
+    };
+
+    const incoming = (kernel: Kernel, sink: Say): void => {
+        const { luo } = kernel;
+        // what could not be read is still there, and nobody has let go of it
+        const over = luo.deserialized === 0 || (luo.deserialized === undefined && !hasUnread(kernel));
+        for (const flb of luo.flbs) {
+            const { count, finished, retrieveStatus } = flb.incoming;
+            if (
+                over &&
+                retrieveStatus > 0 &&
+                !finished &&
+                count > 0 &&
+                count < REFCOUNT_SATURATED &&
+                usersOf(flb, luo.incoming.sessions) === 0
+            ) {
+                sink(
+                    'LU1007',
+                    finding(
+                        flb,
+                        `No file of FLB "${flb.compatible}" is left, but ${counted(count, 'reference')} to what came from the previous kernel: its finish() never runs.`,
+                        count,
+                    ),
+                );
+            }
+        }
+    };
+
+    const outgoing = (kernel: Kernel, sink: Say): void => {
+        for (const flb of kernel.luo.flbs) {
+            const { count } = flb.outgoing;
+            if (count > 0 && count < REFCOUNT_SATURATED && usersOf(flb, kernel.luo.outgoing.sessions) === 0) {
+                sink(
+                    'LU1007',
+                    finding(
+                        flb,
+                        `No file of FLB "${flb.compatible}" is preserved any more, but ${counted(count, 'reference')} of get_outgoing() ${count === 1 ? 'was' : 'were'} never put: it stays preserved.`,
+                        count,
+                    ),
+                );
+            }
+        }
+    };
+
+    /** LU1078: the state of the previous kernel is still there when it is preserved anew. */
+    const twice = (flb: LuoFlb, sessions: Kernel['luo']['incoming']['sessions']): void => {
+        const waiting = sessions.items.filter((s) => usersOf(flb, [s]) > 0).map((s) => `"${s.name}"`);
+        const { count, retrieveStatus } = flb.incoming;
+        if (
+            !flb.incoming.finished &&
+            (waiting.length > 0 || (retrieveStatus > 0 && count > 0 && count < REFCOUNT_SATURATED))
+        ) {
+            const why =
+                waiting.length > 0
+                    ? `session${waiting.length === 1 ? '' : 's'} ${some(waiting)} ${be(waiting.length)} not finished`
+                    : `${counted(count, 'reference')} to it ${be(count)} left`;
+            say(
+                'LU1078',
+                finding(
+                    flb,
+                    `FLB "${flb.compatible}" is preserved for the next update while that of the previous one lives (${why}): from now on there are two, and the older one is dropped at the kexec.`,
+                    count,
+                ),
+            );
+        }
+    };
+
+    return {
+        callbackLeft(name: string, result: unknown, frame: Frame): void {
+            const [args] = frame.slots;
+            if (
+                frame.code.kind === 'flb' &&
+                name.endsWith('.preserve') &&
+                !(result instanceof Err) &&
+                args instanceof FlbArgs &&
+                vm.kernel
+            ) {
+                twice(args.flb, vm.kernel.luo.incoming.sessions);
+            }
+        },
+        settled(name: string, _result: Value | Err): void {
+            if (vm.kernel && !vm.power.booting) {
+                keepBooks(vm.kernel);
+            }
+            if (vm.kernel && PUTTING.includes(name)) {
+                underflows(vm.kernel);
+            }
+        },
+        handingOver(kernel: Kernel): void {
+            incoming(kernel, say);
+            for (const flb of kernel.luo.flbs) {
+                const files = usersOf(flb, kernel.luo.outgoing.sessions);
+                const extra = flb.outgoing.count - files;
+                if (extra > 0 && flb.outgoing.count < REFCOUNT_SATURATED) {
+                    say(
+                        'LU1007',
+                        finding(
+                            flb,
+                            `FLB "${flb.compatible}" is handed over with ${counted(flb.outgoing.count, 'reference')}, but has ${counted(files, 'file')}: get_outgoing() was not put ${extra === 1 ? 'once' : `${extra} times`}, and the next kernel has to make up for it.`,
+                            extra,
+                        ),
+                    );
+                }
+            }
+        },
+        atEnd(kernel: Kernel, sink: Say): void {
+            incoming(kernel, sink);
+            outgoing(kernel, sink);
+        },
+    };
+}

@@ -1,0 +1,24 @@
+/** Pools of huge pages that have not got back what the previous kernel preserved. */
+import type { Kernel } from '../kernel/kernel';
+import type { Rules, Scene } from './diagnoses';
+import type { Say } from '../findings/diagnosis';
+import { be, counted } from './wording';
+
+export function hugePageRules({ say }: Scene): Rules {
+    /** LU1051: nobody is left who could bring a page back. */
+    const missing = ({ luo, hugetlb }: Kernel, sink: Say): void => {
+        if (luo.deserialized !== 0 || luo.incoming.sessions.items.some((s) => s.files.length > 0)) {
+            return;
+        }
+        for (const pool of hugetlb.pools) {
+            if (pool.incoming > 0) {
+                sink('LU1051', {
+                    about: pool.name,
+                    message: `${counted(pool.incoming, 'huge page')} of ${pool.name} that the previous kernel preserved ${be(pool.incoming)} in no pool: boot took so much less for it, and every incoming session is finished. The pool has ${pool.nr}.`,
+                    data: { pageSize: pool.size, missing: pool.incoming, nr: pool.nr },
+                });
+            }
+        }
+    };
+    return { handingOver: (kernel) => missing(kernel, say), atEnd: missing };
+}

@@ -1,0 +1,240 @@
+/** Interrupts that do not come where they were meant to: lost, out of nothing, to the wrong one, or through memory that is something else by now. */
+import { TABLE_OWNER } from '../kernel/devices/tables';
+import { DESCRIPTOR_OWNER } from '../kernel/kvm/posted';
+import { Device } from '../machine/devices/device';
+import type { Delivery } from '../machine/interrupts/controller';
+import type { GuestLine } from '../machine/interrupts/guest-line';
+import { type Journal, Rec, Table } from '../machine/journal';
+import { PAGE_SIZE } from '../machine/memory';
+import { duration } from '../language/durations';
+import { deviceOf, isStalled, outcomeText } from '../runtime/host/guest-interrupts';
+import { hex } from '../language/values';
+import { blame } from './blame';
+import type { Rules, Scene } from './diagnoses';
+import type { HistoryLine, Say } from '../findings/diagnosis';
+
+/** The rules that are told of every interrupt. */
+export interface InterruptRules extends Rules {
+    interrupt(device: Device, vector: number, delivery: Delivery): void;
+    remapped(device: Device, vector: number, trail: readonly number[]): void;
+}
+
+/** Interrupts of a vector that followed each other and came out the same way. */
+class Stretch extends Rec {
+    readonly count: number = 1;
+
+    constructor(
+        journal: Journal,
+        readonly delivery: Delivery,
+        readonly line: Omit<HistoryLine, 'text'>,
+        readonly since: number,
+    ) {
+        super(journal);
+    }
+}
+
+/** Of a vector so many stretches are kept. */
+const KEPT = 6;
+
+export function interruptRules(scene: Scene): InterruptRules {
+    const { vm, chronicle, say } = scene;
+    const { journal, owners, clock, pci } = vm.machine;
+    /** By device and vector, the oldest first. Replaced, never changed in place. */
+    const stretches = new Table<string, readonly Stretch[]>(journal);
+    const told = new Table<string, true>(journal);
+
+    const isNew = (key: string): boolean => {
+        const first = !told.has(key);
+        if (first) {
+            told.set(key, true);
+        }
+        return first;
+    };
+
+    const keyOf = (device: Device, vector: number): string => `${device.shape.name} ${vector}`;
+
+    const remember = (device: Device, vector: number, delivery: Delivery): void => {
+        const key = keyOf(device, vector);
+        const known = stretches.get(key) ?? [];
+        const last = known.at(-1);
+        if (
+            last?.delivery.outcome === delivery.outcome &&
+            last.delivery.why === delivery.why &&
+            last.line.boot === vm.boot
+        ) {
+            journal.edit<Stretch>(last).count++;
+        } else {
+            stretches.set(key, [
+                ...known.slice(1 - KEPT),
+                new Stretch(journal, delivery, { boot: vm.boot, place: blame(vm) }, clock.now),
+            ]);
+        }
+    };
+
+    const historyOf = (device: Device, vector: number): HistoryLine[] =>
+        (stretches.get(keyOf(device, vector)) ?? []).map(({ delivery, line, since, count }) => ({
+            ...line,
+            text: `${device.shape.name} raised vector ${vector}${count === 1 ? '' : ` ${count} times`} from ${duration(since)} on: it ${outcomeText(delivery)}`,
+        }));
+
+    const dataOf = (device: Device, vector: number) => ({ device: device.shape.name, at: device.name, vector });
+
+    const astray = (device: Device, vector: number, delivery: Delivery): void => {
+        if (isNew(`LU1057 ${keyOf(device, vector)} ${vm.boot} ${delivery.cpu} ${delivery.vector}`)) {
+            say('LU1057', {
+                about: `${keyOf(device, vector)} ${delivery.cpu} ${delivery.vector}`,
+                history: historyOf(device, vector),
+                data: {
+                    ...dataOf(device, vector),
+                    cpu: delivery.cpu,
+                    hostVector: delivery.vector,
+                    handler: delivery.handler,
+                },
+                message: `${device.shape.name} raised vector ${vector}, and its message ${outcomeText(delivery)}.`,
+            });
+        }
+    };
+
+    /** A page that the hardware reads or writes for interrupts is what it was made for, or waits to be restored. */
+    const isStill = (pa: number, owner: string): boolean => {
+        const { kernel } = vm;
+        const pfn = Math.floor(pa / PAGE_SIZE);
+        if (!kernel) {
+            return true;
+        }
+        const state = kernel.memmap.stateOf(pfn);
+        return (
+            state === 'preserved' ||
+            (kernel.memmap.isAllocated(pfn) && owners.name(kernel.memmap.ownerOf(pfn)).startsWith(owner))
+        );
+    };
+
+    const elsewhere = (device: Device, vector: number, pa: number, what: string): void => {
+        const { kernel } = vm;
+        const pfn = Math.floor(pa / PAGE_SIZE);
+        if (kernel && isNew(`LU1059 ${pfn} ${vm.boot}`)) {
+            const state = kernel.memmap.stateOf(pfn);
+            const now = state === 'free' ? 'free memory' : `memory of ${owners.name(kernel.memmap.ownerOf(pfn))}`;
+            say('LU1059', {
+                about: hex(pfn * PAGE_SIZE),
+                history: [...chronicle.ofAddress(pa), ...historyOf(device, vector)],
+                data: { ...dataOf(device, vector), table: hex(pa) },
+                message: `An interrupt of ${device.shape.name} ${what} ${hex(pa)}, which is ${now} by now.`,
+            });
+        }
+    };
+
+    /** LU1055: drivers of guests that wait for what will not come. They wait, too, while the guest stands still: then nobody minds. */
+    const stalled = (tell: Say): void => {
+        for (const line of pci.interrupts.lines) {
+            const device = deviceOf(vm, line);
+            if (device && vm.guests.of(line.guest)?.live?.running === true && isStalled(vm, line)) {
+                tell('LU1055', {
+                    about: `${line.guest} ${keyOf(device, line.index)} ${device.awaits?.since ?? 0}`,
+                    history: historyOf(device, line.index),
+                    data: {
+                        ...dataOf(device, line.index),
+                        guest: line.guest,
+                        raised: line.raised,
+                        delivered: line.delivered,
+                        lost: line.lost,
+                        injected: line.injected,
+                    },
+                    message:
+                        `The driver of ${device.shape.name} in ${line.guest} waits for vector ${line.index}, which ${device.shape.name} raised at ${duration(device.awaits?.since ?? 0)}: ` +
+                        'that interrupt is lost, and as the device waits for the driver, no other will come.',
+                });
+            }
+        }
+    };
+
+    /** The same for drivers of the kernel that runs. */
+    const stalledDrivers = (tell: Say): void => {
+        for (const device of pci.devices) {
+            const { awaits, intent } = device;
+            const own =
+                awaits &&
+                intent?.boot === vm.boot &&
+                !pci.interrupts.lineOf(device, awaits.vector) &&
+                !device.msix.entry(awaits.vector).pending;
+            if (own) {
+                tell('LU1055', {
+                    about: `${keyOf(device, awaits.vector)} ${awaits.since}`,
+                    history: historyOf(device, awaits.vector),
+                    data: dataOf(device, awaits.vector),
+                    advice: "Set the device's vectors up again, and have its driver look at what is done.",
+                    message:
+                        `The driver of ${device.shape.name} waits for vector ${awaits.vector}, which ${device.shape.name} raised at ${duration(awaits.since)}: ` +
+                        'that interrupt is lost, and as the device waits for the driver, no other will come.',
+                });
+            }
+        }
+    };
+
+    /** LU1056: interrupts that a guest has taken and that no device had raised. */
+    const unexpected = (line: GuestLine, tell: Say): void => {
+        const device = deviceOf(vm, line);
+        if (device && line.spurious > 0) {
+            tell('LU1056', {
+                about: `${line.guest} ${keyOf(device, line.index)}`,
+                history: historyOf(device, line.index),
+                data: {
+                    ...dataOf(device, line.index),
+                    guest: line.guest,
+                    spurious: line.spurious,
+                    injected: line.injected,
+                },
+                message: `${line.guest} took an interrupt of vector ${line.index} of ${device.shape.name} at which its driver found nothing to do: ${line.injected > 0 ? 'its VMM put it in' : 'nobody had raised it'}.`,
+            });
+        }
+    };
+
+    const look = (tell: Say): void => {
+        stalledDrivers(tell);
+        if (pci.interrupts.lines.length > 0) {
+            stalled(tell);
+            for (const line of pci.interrupts.lines) {
+                unexpected(line, tell);
+            }
+        }
+    };
+
+    return {
+        interrupt(device, vector, delivery): void {
+            remember(device, vector, delivery);
+            if (delivery.outcome === 'spurious' || delivery.outcome === 'misrouted') {
+                astray(device, vector, delivery);
+            } else if (
+                delivery.descriptor >= 0 &&
+                delivery.outcome !== 'refused' &&
+                !isStill(delivery.descriptor, DESCRIPTOR_OWNER)
+            ) {
+                elsewhere(device, vector, delivery.descriptor, 'is posted to a descriptor at');
+            }
+        },
+        remapped(device, vector, trail): void {
+            const table = trail.find((pa) => !isStill(pa, `${TABLE_OWNER} `));
+            if (table !== undefined) {
+                elsewhere(device, vector, table, 'is remapped by a table at');
+            }
+        },
+        /** LU1058 */
+        handingOver(kernel, tell): void {
+            for (const { fn, outgoing } of kernel.devices.pci.devs) {
+                const open =
+                    fn instanceof Device && outgoing !== 0 && fn.msix.enabled
+                        ? kernel.devices.interrupts.of(fn).filter((irq) => !irq.preserved)
+                        : [];
+                if (fn instanceof Device && open.length > 0) {
+                    tell('LU1058', {
+                        about: fn.shape.name,
+                        data: { ...dataOf(fn, 0), vectors: open.length },
+                        message: `${fn.shape.name} goes on over the kexec with ${open.length === 1 ? 'one of its vectors' : `${open.length} of its vectors`} turned on, and nothing is handed over about where ${open.length === 1 ? 'it leads' : 'they lead'}.`,
+                    });
+                }
+            }
+        },
+        slept: () => look(say),
+        atEnd: (_kernel, tell) => look(tell),
+    };
+}

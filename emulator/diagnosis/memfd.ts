@@ -1,0 +1,272 @@
+/** What a memfd loses on the way (mm/memfd_luo.c): seals, pages that were written too late or too far behind, what its descriptors had. */
+import { Err } from '../kernel/errno';
+import {
+    O_ACCMODE,
+    O_NONBLOCK,
+    O_RDWR,
+    F_SEAL_EXEC,
+    F_SEAL_FUTURE_WRITE,
+    F_SEAL_GROW,
+    F_SEAL_SEAL,
+    F_SEAL_SHRINK,
+    F_SEAL_WRITE,
+} from '../kernel/fs/fcntl';
+import type { OpenFile } from '../kernel/fs/file';
+import { FolioList } from '../kernel/mm/file-folios';
+import type { Kernel } from '../kernel/kernel';
+import type { LuoArgs, LuoFile, LuoSession } from '../kernel/luo/state';
+import { orderPages, PG_DIRTY, PG_UPTODATE } from '../kernel/mm/memmap';
+import { ShmemInode } from '../kernel/fs/shmem';
+import { Seq } from '../machine/journal';
+import { PAGE_SIZE } from '../machine/memory';
+import type { Frame } from '../runtime/code';
+import type { Phase } from '../runtime/listener';
+import type { Value } from '../language/types';
+import { hex } from '../language/values';
+import { local, onStack } from './blame';
+import { argsOf, fileOnStack } from './chronicle';
+import type { Rules, Scene } from './diagnoses';
+import { be, listed as listedWords, pagesText } from './wording';
+
+/** The only format that hands seals over; in it the u32 `seals` of struct memfd_luo_ser. */
+const WITH_SEALS = 'memfd-v2';
+const SEALS_AT = 16;
+/** The format before that, without them. */
+const WITHOUT_SEALS = 'memfd-v1';
+
+/** What a folio needs so that the next kernel takes it for written. */
+const WRITTEN = PG_DIRTY | PG_UPTODATE;
+
+const SEALS: readonly (readonly [number, string])[] = [
+    [F_SEAL_SEAL, 'F_SEAL_SEAL'],
+    [F_SEAL_SHRINK, 'F_SEAL_SHRINK'],
+    [F_SEAL_GROW, 'F_SEAL_GROW'],
+    [F_SEAL_WRITE, 'F_SEAL_WRITE'],
+    [F_SEAL_FUTURE_WRITE, 'F_SEAL_FUTURE_WRITE'],
+    [F_SEAL_EXEC, 'F_SEAL_EXEC'],
+];
+
+/** Folios in a row whose flags were taken when they were not written yet, or clean. */
+interface Early {
+    readonly file: OpenFile;
+    /** Page frames [start, end). */
+    readonly start: number;
+    readonly end: number;
+    readonly flags: number;
+}
+
+export function memfdRules({ vm, chronicle, say }: Scene): Rules {
+    const early = new Seq<Early>(vm.machine.journal);
+
+    const namesOf = (seals: number): string[] => SEALS.filter(([bit]) => (seals & bit) !== 0).map(([, seal]) => seal);
+
+    /** Pages of a file that preserve() has put down; undefined where it does not tell. */
+    const listOf = (args: LuoArgs): FolioList | undefined => {
+        const [folios] = args.privateData instanceof Seq ? args.privateData.items : [];
+        return folios instanceof FolioList ? folios : undefined;
+    };
+
+    /** LU1072, and what LU1071 has to know. */
+    const listed = (kernel: Kernel, args: LuoArgs, file: OpenFile, inode: ShmemInode): void => {
+        const folios = listOf(args);
+        const wanted = Math.ceil(inode.size / PAGE_SIZE);
+        // later formats mark every page as written, and a file has millions
+        const tracked = args.handler.compatible === WITHOUT_SEALS;
+        if (!folios || (!tracked && folios.length >= wanted)) {
+            return;
+        }
+        let pages = 0;
+        for (let i = 0; i < folios.length; i++) {
+            const start = folios.pfn(i);
+            const end = start + orderPages(kernel.memmap.orderOf(start));
+            pages += end - start;
+            const flags = kernel.memmap.flags(start) & WRITTEN;
+            if (tracked && flags !== WRITTEN) {
+                const last = early.at(-1);
+                if (last?.file === file && last.end === start && last.flags === flags) {
+                    early.set(early.length - 1, { ...last, end });
+                } else {
+                    early.push({ file, start, end, flags });
+                }
+            }
+        }
+        if (pages < wanted) {
+            say('LU1072', {
+                about: `${inode.ino}`,
+                data: { memfd: inode.name, pages, size: inode.size, ...fileOnStack(vm) },
+                message: `Of memfd "${inode.name}" ${pagesText(pages)} are preserved, but it has ${pagesText(wanted)}: what lies behind them will be zeroes in the next kernel.`,
+            });
+        }
+    };
+
+    /** LU1071 */
+    const writtenSince = (kernel: Kernel, session: LuoSession, f: LuoFile): void => {
+        const inode = f.file?.inode;
+        let first = -1;
+        let pages = 0;
+        let zeroes = 0;
+        for (const { file, start, end, flags } of early) {
+            for (let pfn = start; file === f.file && pfn < end; ) {
+                const n = orderPages(kernel.memmap.orderOf(pfn));
+                if ((kernel.memmap.flags(pfn) & WRITTEN & ~flags) !== 0) {
+                    first = first < 0 ? pfn : first;
+                    pages += n;
+                    zeroes += (flags & PG_UPTODATE) === 0 ? n : 0;
+                }
+                pfn += n;
+            }
+        }
+        if (pages > 0 && inode instanceof ShmemInode) {
+            say('LU1071', {
+                about: `${session.name} ${hex(f.token)}`,
+                history: [...chronicle.ofFile(f), ...chronicle.ofPage(first)],
+                data: {
+                    session: session.name,
+                    token: hex(f.token),
+                    memfd: inode.name,
+                    pages,
+                    zeroes,
+                    address: hex(first * PAGE_SIZE),
+                },
+                message: `${pagesText(pages)} of memfd "${inode.name}" ${pages === 1 ? 'was' : 'were'} written since token ${hex(f.token)} of session "${session.name}" was preserved, but ${be(pages)} handed over as ${zeroes > 0 ? 'never written: the next kernel will read zeroes' : 'clean: the next kernel may drop them when memory is short'}.`,
+            });
+        }
+    };
+
+    /** LU1073 */
+    const lostByDescriptors = (kernel: Kernel, session: LuoSession, f: LuoFile): void => {
+        const { file } = f;
+        if (!(file?.inode instanceof ShmemInode)) {
+            return;
+        }
+        const flags = [
+            ...((file.flags & O_ACCMODE) === O_RDWR ? [] : [file.writable ? 'O_WRONLY' : 'O_RDONLY']),
+            ...(file.append ? ['O_APPEND'] : []),
+            ...((file.flags & O_NONBLOCK) !== 0 ? ['O_NONBLOCK'] : []),
+        ];
+        const others = new Set<OpenFile>();
+        for (const process of kernel.processes) {
+            for (const [, open] of process.fds.entries()) {
+                if (
+                    open !== file &&
+                    open.inode === file.inode &&
+                    (open.pos !== file.pos || open.flags !== file.flags)
+                ) {
+                    others.add(open);
+                }
+            }
+        }
+        const what = [
+            ...(flags.length > 0
+                ? [
+                      `without ${flags.map((x) => (x === 'O_APPEND' || x === 'O_NONBLOCK' ? x : `its ${x}`)).join(' and ')}`,
+                  ]
+                : []),
+            ...(others.size > 0
+                ? [`as one open file, though there are ${others.size + 1} with positions and flags of their own`]
+                : []),
+        ];
+        if (what.length > 0) {
+            say('LU1073', {
+                about: `${session.name} ${hex(f.token)}`,
+                history: chronicle.ofFile(f),
+                data: {
+                    session: session.name,
+                    token: hex(f.token),
+                    memfd: file.inode.name,
+                    flags,
+                    others: others.size,
+                },
+                message: `Token ${hex(f.token)} of session "${session.name}" (memfd "${file.inode.name}") will come back readable and writable, ${listedWords(what)}.`,
+            });
+        }
+    };
+
+    return {
+        handingOver(kernel: Kernel): void {
+            for (const session of kernel.luo.outgoing.sessions) {
+                for (const f of session.files) {
+                    writtenSince(kernel, session, f);
+                    lostByDescriptors(kernel, session, f);
+                }
+            }
+        },
+        phase(phase: Phase): void {
+            if (phase === 'boot') {
+                early.clear();
+            }
+        },
+        callbackLeft(name: string, result: unknown, frame: Frame): void {
+            if (frame.code.kind !== 'handler' || !name.endsWith('.preserve') || result instanceof Err || !vm.kernel) {
+                return;
+            }
+            const args = argsOf(frame);
+            const file = args?.file;
+            const inode = file?.inode;
+            if (args && file && inode instanceof ShmemInode) {
+                listed(vm.kernel, args, file, inode);
+            }
+            if (name !== 'memfd.preserve') {
+                return;
+            }
+            if (
+                args?.handler.compatible === WITHOUT_SEALS &&
+                inode instanceof ShmemInode &&
+                (inode.seals & ~F_SEAL_SEAL) !== 0
+            ) {
+                const lost = namesOf(inode.seals);
+                const { session, token } = fileOnStack(vm);
+                say('LU1021', {
+                    about: `${session ?? ''} ${token ?? ''}`,
+                    data: { memfd: inode.name, session: session ?? null, token: token ?? null, seals: lost },
+                    message: `${listedWords(lost)} of memfd "${inode.name}" will not be there in the next kernel: ${WITHOUT_SEALS} hands no seals over.`,
+                    advice: 'Add the seals again after retrieve_fd(), or use a kernel whose memfd handler has them (memfd-v2, Linux 7.1).',
+                });
+            }
+            if (
+                args?.handler.compatible === WITH_SEALS &&
+                inode instanceof ShmemInode &&
+                (inode.seals & (F_SEAL_EXEC | F_SEAL_WRITE)) === F_SEAL_EXEC
+            ) {
+                const token = local(onStack(vm, 'luo_preserve_file'), 'token');
+                say('LU1020', {
+                    about: `${inode.ino}`,
+                    message: `The memfd "${inode.name}" has F_SEAL_EXEC: the next kernel makes it executable before it adds that seal, which then brings the seals against writing with it.`,
+                    data: {
+                        memfd: inode.name,
+                        token: typeof token === 'number' || typeof token === 'bigint' ? hex(token) : null,
+                    },
+                });
+            }
+        },
+        settled(name: string, result: Value | Err): void {
+            if (name !== 'add_seals' || result instanceof Err || !vm.kernel) {
+                return;
+            }
+            for (const session of vm.kernel.luo.outgoing.sessions) {
+                for (const file of session.files) {
+                    const inode = file.file?.inode;
+                    const ser = file.serializedData;
+                    if (
+                        file.handler.compatible !== WITH_SEALS ||
+                        !(inode instanceof ShmemInode) ||
+                        typeof ser !== 'number' ||
+                        !vm.machine.isRam(ser, 4096)
+                    ) {
+                        continue;
+                    }
+                    const late = inode.seals & ~vm.machine.memory.readU32(ser + SEALS_AT);
+                    if (late !== 0) {
+                        const names = namesOf(late);
+                        say('LU1021', {
+                            about: `${session.name} ${hex(file.token)} ${late}`,
+                            message: `${listedWords(names)} of memfd "${inode.name}" ${names.length === 1 ? 'was' : 'were'} added after it was preserved (token ${hex(file.token)} of session "${session.name}"), and will not be there in the next kernel.`,
+                            history: chronicle.ofFile(file),
+                            data: { memfd: inode.name, session: session.name, token: hex(file.token), seals: names },
+                        });
+                    }
+                }
+            }
+        },
+    };
+}

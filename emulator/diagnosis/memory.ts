@@ -1,0 +1,300 @@
+/** Preserved memory in the kernel that got it: leaked, restored twice, or read although it was never preserved. */
+import type { Err } from '../kernel/errno';
+import type { Kernel } from '../kernel/kernel';
+import type { LogLine } from '../kernel/klog';
+import { LuoSession } from '../kernel/luo/state';
+import { Seq } from '../machine/journal';
+import type { Int } from '../machine/int';
+import { PAGE_SIZE } from '../machine/memory';
+import type { Frame } from '../runtime/code';
+import type { StructLayout } from '../language/layout';
+import type { Value } from '../language/types';
+import { hex } from '../language/values';
+import { callbackOnStack, local, onStack } from './blame';
+import { argsOf, fileKey, fileOnStack, type Preserving } from './chronicle';
+import type { Rules, Scene } from './diagnoses';
+import type { HistoryLine, Say } from '../findings/diagnosis';
+import { hasUnread } from './unread-sessions';
+import { be, pagesText, some } from './wording';
+
+/** Callbacks that work on what the previous kernel handed over. */
+const INCOMING = ['retrieve', 'can_finish', 'finish'];
+
+/** What kernels do that have no mark to look for. */
+const SECOND_OWNER = 'this kernel gives it to a second owner';
+
+/** Owners of pages that no callback works on. */
+const FOREIGN = /^(page cache|memfd|tmpfs|kexec image|KHO radix tree)/;
+
+/** Runs of unclaimed blocks that are looked at; a leak has few. */
+const RUNS_LIMIT = 4096;
+
+interface Finished {
+    readonly session: string;
+    readonly token: string;
+}
+
+/** A run of pages [start, end) that a diagnosis has been made of. */
+interface Span {
+    readonly start: number;
+    readonly end: number;
+}
+
+export function memoryRules(scene: Scene): Rules {
+    const { vm, chronicle, say } = scene;
+    const { journal, history, owners } = vm.machine;
+    /** Files whose finish() has run in the system call under way. */
+    const finished = new Seq<Finished>(journal);
+    /** Leaks that are said to be a file's. */
+    const told = new Seq<Span>(journal);
+
+    /** LU1010: what the preserve() of a file preserved and is still there after its finish(). */
+    const leftBehind = (kernel: Kernel, file: Finished): void => {
+        const mine = chronicle.preserverOf(file.session, file.token);
+        if (!mine) {
+            return;
+        }
+        const { pages, first } = stillMarked(kernel, mine);
+        if (pages > 0) {
+            say('LU1010', {
+                about: fileKey(file.session, file.token),
+                message: `${pagesText(pages)} that ${mine.callback} preserved for token ${file.token} of session "${file.session}" ${pages === 1 ? 'was' : 'were'} not restored, though the file is finished: the first at ${hex(first * PAGE_SIZE)}.`,
+                history: chronicle.ofPage(first),
+                data: {
+                    session: file.session,
+                    token: file.token,
+                    callback: mine.callback,
+                    pages,
+                    address: hex(first * PAGE_SIZE),
+                    owner: owners.name(kernel.memmap.ownerOf(first)),
+                },
+            });
+        }
+    };
+
+    const stillMarked = (kernel: Kernel, by: Preserving): { pages: number; first: number } => {
+        let pages = 0;
+        let first = 0;
+        // what was preserved twice is in the history twice
+        const counted = new Set<number>();
+        for (let i = firstEntry(by); i < history.length; i++) {
+            const e = history.at(i);
+            if (e.boot - 1 !== by.boot || e.firstStep > by.last) {
+                break;
+            }
+            if (e.kind !== 'preserved' || e.lastStep > by.last || e.thread !== by.thread) {
+                continue;
+            }
+            for (let pfn = e.pfn; pfn < e.pfn + e.count; ) {
+                const order = kernel.memmap.khoOrder(pfn);
+                const n = order < 0 ? 1 : 2 ** order;
+                if (order >= 0 && !counted.has(pfn)) {
+                    counted.add(pfn);
+                    first ||= pfn;
+                    pages += n;
+                    told.push({ start: pfn, end: pfn + n });
+                }
+                pfn += n;
+            }
+        }
+        return { pages, first };
+    };
+
+    /** The index of the first entry of the pages' history that was begun by then: entries begin in the order of their steps. */
+    const firstEntry = (by: Preserving): number => {
+        let low = 0;
+        let high = history.length;
+        while (low < high) {
+            const middle = (low + high) >> 1;
+            const e = history.at(middle);
+            if (e.boot - 1 < by.boot || (e.boot - 1 === by.boot && e.firstStep < by.first)) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
+    };
+
+    /** LU1001: nobody is left who could claim what is unclaimed. */
+    const leaked = (kernel: Kernel, sink: Say): void => {
+        const { kho, luo } = kernel;
+        if (!kho.isKhoBoot || kho.unclaimed <= 0 || !luo.enabled || (luo.deserialized !== 0 && hasUnread(kernel))) {
+            return;
+        }
+        if ((luo.deserialized ?? 0) < 0 || luo.incoming.sessions.items.some((s) => s.files.length > 0)) {
+            return;
+        }
+        const known = (pfn: number): boolean => told.items.some((t) => pfn >= t.start && pfn < t.end);
+        const runs = kho
+            .unclaimedRuns()
+            .slice(0, RUNS_LIMIT)
+            .filter((r) => !known(r.pfn));
+        const [worst] = runs;
+        if (!worst) {
+            return;
+        }
+        const pages = runs.reduce((sum, r) => sum + r.blocks * 2 ** r.order, 0);
+        const preservers = new Set<string>();
+        for (const r of runs) {
+            const event = history.of(r.pfn).findLast((e) => e.kind === 'preserved');
+            const by = event && chronicle.preservingAt(event);
+            preservers.add(by?.callback ?? (event ? owners.name(event.owner) : r.owner));
+        }
+        sink('LU1001', {
+            about: 'leak',
+            message: `Every incoming session is finished, but ${pagesText(pages)} of the previous kernel ${be(pages)} still preserved, and nobody is left to claim ${pages === 1 ? 'it' : 'them'} (preserved by ${some([...preservers])}).`,
+            history: chronicle.ofPage(worst.pfn),
+            data: { pages, preservedBy: [...preservers], address: hex(worst.pfn * PAGE_SIZE) },
+        });
+    };
+
+    const notRestored = (address: Int, given = false): void => {
+        const pfn = typeof address === 'number' ? Math.floor(address / PAGE_SIZE) : -1;
+        const events = history.of(pfn).filter((e) => e.boot - 1 === vm.boot);
+        const inherited = events.some((e) => e.kind === 'inherited');
+        // of many pages that a callback gets wrong one is enough
+        const callback = callbackOnStack(vm)?.code.name ?? null;
+        const data = { address: hex(address), callback, ...fileOnStack(vm) };
+        const token = local(onStack(vm, 'luo_retrieve_file'), 'token');
+        const base = {
+            about: callback === null ? hex(address) : `${callback} ${typeof token === 'number' ? hex(token) : ''}`,
+            history: pfn < 0 ? [] : chronicle.ofPage(pfn),
+            data,
+        };
+        if (inherited && events.some((e) => e.kind === 'restored')) {
+            say('LU1009', {
+                ...base,
+                message: `The page at ${hex(address)} is restored a second time: it is ${stateText(pfn)}, and ${given ? SECOND_OWNER : 'the kernel refuses'}.`,
+            });
+        } else if (
+            inherited &&
+            history.of(pfn).some((e) => e.boot === vm.boot && e.kind === 'preserved' && e.pfn === pfn)
+        ) {
+            say('LU1011', {
+                ...base,
+                message: `The block at ${hex(address)} was preserved, but this kernel has no mark on it: whoever has it cannot restore it.`,
+                advice: 'The kernel that comes up has lost it: look for what was said of it before the kexec.',
+            });
+        } else if (inherited) {
+            say('LU1011', {
+                ...base,
+                message: `No preserved block begins at ${hex(address)}: the page is the inside of a larger one.`,
+                advice: "Hand over the address of the folio's first page, and restore the folio as a whole.",
+            });
+        } else {
+            say('LU1011', {
+                ...base,
+                message: `The page at ${hex(address)} is to be restored, but the previous kernel did not preserve it${pfn >= 0 && vm.machine.isRam(pfn * PAGE_SIZE) ? `: it is ${stateText(pfn)}` : ': there is no memory'}${given ? `, and ${SECOND_OWNER}` : ''}.`,
+            });
+        }
+    };
+
+    /** LU1062 */
+    const halfRestored = (address: Int, pages: number): void => {
+        const callback = callbackOnStack(vm)?.code.name ?? null;
+        say('LU1062', {
+            about: hex(address),
+            history: typeof address === 'number' ? chronicle.ofAddress(address) : [],
+            data: { address: hex(address), pages, callback },
+            message: `Restoring what begins at ${hex(address)} has failed half way: ${pagesText(pages)} ${be(pages)} restored and ${pages === 1 ? 'belongs' : 'belong'} to nobody, and a second try finds ${pages === 1 ? 'its' : 'their'} mark gone.`,
+        });
+    };
+
+    const ofFile = ({ session, token }: ReturnType<typeof fileOnStack>): readonly HistoryLine[] =>
+        session === undefined ? [] : chronicle.of(fileKey(session, token ?? ''));
+
+    const stateText = (pfn: number): string => {
+        const { memmap } = vm.running;
+        const state = memmap.stateOf(pfn);
+        return state === 'free' ? 'free memory now' : `memory of ${owners.name(memmap.ownerOf(pfn))} now`;
+    };
+
+    return {
+        callbackLeft(name: string, _result: unknown, frame: Frame): void {
+            if (frame.code.kind !== 'handler' || !name.endsWith('.finish')) {
+                return;
+            }
+            const session = local(onStack(vm, 'luo_finish_files'), 'session');
+            const last = session instanceof LuoSession ? session.files.at(-1) : undefined;
+            if (argsOf(frame) && last) {
+                finished.push({ session: last.session.name, token: hex(last.token) });
+            }
+        },
+        settled(_name: string, _result: Value | Err): void {
+            if (finished.length > 0) {
+                const files = [...finished];
+                finished.clear();
+                if (vm.kernel && vm.kernel.kho.unclaimed > 0) {
+                    for (const f of files) {
+                        leftBehind(vm.kernel, f);
+                    }
+                }
+            }
+        },
+        notRestored,
+        halfRestored,
+        viewed(layout: StructLayout, pa: number): void {
+            const frame = callbackOnStack(vm);
+            if (!frame || !vm.kernel || !isIncoming(frame)) {
+                return;
+            }
+            const pfn = Math.floor(pa / PAGE_SIZE);
+            const state = vm.kernel.memmap.stateOf(pfn);
+            if (state === 'preserved' || (state === 'allocated' && !isForeign(pfn))) {
+                return;
+            }
+            const restored = history.of(pfn).some((e) => e.boot - 1 === vm.boot && e.kind === 'restored');
+            const file = fileOnStack(vm);
+            say('LU1011', {
+                about: `read ${hex(pa)}`,
+                message: `${frame.code.name} reads a ${layout.name} at ${hex(pa)}, which ${restored ? 'was restored and given back before' : 'the previous kernel did not preserve'}: the page is ${stateText(pfn)}.`,
+                history: history.of(pfn).some((e) => e.kind === 'preserved')
+                    ? chronicle.ofPage(pfn)
+                    : [...ofFile(file), ...chronicle.damage(), ...chronicle.ofPage(pfn)],
+                data: { address: hex(pa), struct: layout.name, callback: frame.code.name, ...file },
+                ...(restored
+                    ? {
+                          advice: 'Use up what was preserved once: where a callback can run again, have it find out that it has done so before.',
+                      }
+                    : {}),
+            });
+        },
+        /** A handle that leads nowhere: the fault is a panic, and the callback is still there when the log gets it. */
+        log(line: LogLine): void {
+            const fault = /unable to handle page fault: there is no memory at (0x[0-9a-f]+), where a (\w+) /.exec(
+                line.text,
+            );
+            const frame = fault ? callbackOnStack(vm) : undefined;
+            if (fault && frame && isIncoming(frame)) {
+                const [, address = '', struct = ''] = fault;
+                const file = fileOnStack(vm);
+                say('LU1011', {
+                    about: `read ${address}`,
+                    data: { address, struct, callback: frame.code.name, ...file },
+                    history: [...ofFile(file), ...chronicle.damage()],
+                    message: `${frame.code.name} reads a ${struct} at ${address}, where there is no memory: the handle that it was given is not the one that was handed over.`,
+                    advice: 'Check what comes over before it is believed: a magic number in front of the data, an address that lies in preserved memory.',
+                });
+            }
+        },
+        handingOver: (kernel: Kernel) => leaked(kernel, say),
+        atEnd: leaked,
+    };
+
+    /**
+     * Taken in this boot by somebody who has nothing to do with a handover. What kernel code has allocated in this boot may be what the
+     * callback itself works on.
+     */
+    function isForeign(pfn: number): boolean {
+        const last = history
+            .of(pfn)
+            .findLast((e) => e.boot - 1 === vm.boot && (e.kind === 'allocated' || e.kind === 'restored'));
+        return last?.kind === 'allocated' && FOREIGN.test(owners.name(last.owner));
+    }
+}
+
+function isIncoming(frame: Frame): boolean {
+    const { kind, name } = frame.code;
+    return (kind === 'handler' || kind === 'flb') && INCOMING.includes(name.slice(name.lastIndexOf('.') + 1));
+}

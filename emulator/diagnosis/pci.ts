@@ -1,0 +1,94 @@
+/** What goes wrong with devices on their bus while a live update is under way: a second owner, a device that is gone, a new number. */
+import type { Device } from '../machine/devices/device';
+import { formatBdf } from '../machine/pci/address';
+import { Table } from '../machine/journal';
+import type { DeviceChange } from '../machine/pci/bus';
+import type { Phase } from '../runtime/listener';
+import { hex } from '../language/values';
+import type { Rules, Scene } from './diagnoses';
+
+export interface PciRules extends Rules {
+    deviceChanged(device: Device, change: DeviceChange): void;
+}
+
+const address = (requester: number): string =>
+    formatBdf({ segment: 0, bus: requester >> 8, device: (requester >> 3) & 31, fn: requester & 7 });
+
+/** What keeps a device from working, in a few words; where that is its driver's business, nothing is said. */
+function hindrance(device: Device): string {
+    const above = device.path.find((b) => !b.busMaster);
+    if (!device.running) {
+        return 'it was stopped or reset';
+    }
+    return device.power !== 0
+        ? `it was put into D${device.power === 3 ? '3hot' : device.power}`
+        : above
+          ? `the bridge ${above.name} above it passes nothing on any more`
+          : 'its bus master bit was cleared';
+}
+
+export function pciRules({ vm, chronicle, say }: Scene): PciRules {
+    /** Devices that were preserved and working when the last kernel jumped, with where their entries were. */
+    const working = new Table<string, number>(vm.machine.journal);
+    return {
+        /** From the jump until the next kernel is up nobody touches what came along. */
+        phase(phase: Phase): void {
+            if (phase === 'jump') {
+                working.clear();
+                for (const device of vm.machine.pci.devices) {
+                    const outgoing = vm.kernel?.devices.pci.of(device)?.outgoing ?? 0;
+                    if (outgoing !== 0 && device.running && device.reachesMemory) {
+                        working.set(device.shape.name, outgoing);
+                    }
+                }
+            }
+        },
+        settled(call: string): void {
+            if (call === 'start_kernel') {
+                for (const [name, entry] of working) {
+                    const device = vm.machine.pci.device(name);
+                    if (device?.present === true && !(device.running && device.reachesMemory)) {
+                        say('LU1043', {
+                            about: name,
+                            data: { device: name, at: device.name },
+                            history: chronicle.ofAddress(entry),
+                            message: `${name} (${device.name}) was preserved and working when the previous kernel went, and is not any more: ${hindrance(device)} while this kernel came up. Whoever gets it back believes that it has worked all the time.`,
+                        });
+                    }
+                }
+                working.clear();
+            }
+        },
+        deviceChanged(device: Device, change: DeviceChange): void {
+            const { name } = device.shape;
+            const dev = vm.kernel?.devices.pci.of(device);
+            const { incoming = 0, outgoing = 0 } = dev ?? {};
+            const data = { device: name, at: device.name };
+            if (change.kind === 'taken' && incoming !== 0) {
+                say('LU1040', {
+                    about: name,
+                    data: { ...data, driver: change.driver, entry: hex(incoming) },
+                    history: chronicle.ofAddress(incoming),
+                    message: `The driver ${change.driver} takes ${name} (${device.name}) and resets it, but the previous kernel preserved it for whoever had it: its file cannot be retrieved any more, and what it was doing is lost.`,
+                });
+            } else if (change.kind === 'unplugged' && (outgoing !== 0 || incoming !== 0)) {
+                say('LU1041', {
+                    about: name,
+                    data: { ...data, entry: hex(outgoing === 0 ? incoming : outgoing) },
+                    history: chronicle.ofAddress(outgoing === 0 ? incoming : outgoing),
+                    message:
+                        outgoing === 0
+                            ? `${name} (${device.name}) is pulled out before its session is finished: nobody can retrieve it, and the session cannot be finished.`
+                            : `${name} (${device.name}) is pulled out while it is preserved: its entry stays, and the next kernel finds nothing there.`,
+                });
+            } else if (change.kind === 'renumbered' && device.running && device.reachesMemory) {
+                const now = address(device.requester);
+                say('LU1042', {
+                    about: name,
+                    data: { ...data, before: address(change.before), now },
+                    message: `The kernel numbers the buses anew while ${name} is running: it was ${address(change.before)} and is ${now} from now on. The IOMMU knows it by the old number: its requests are refused, or go where another device's go.`,
+                });
+            }
+        },
+    };
+}

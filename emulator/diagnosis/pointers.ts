@@ -1,0 +1,224 @@
+/** What is said before the kexec about the memory that goes over: pointers that lead out of it, scratch, and blocks that overlap. */
+import type { Kernel } from '../kernel/kernel';
+import { readFdtPage, readNativeU64 } from '../kernel/kho/root-fdt';
+import { fdtProperty } from '../kernel/kho/fdt-read';
+import type { Int } from '../machine/int';
+import { Table } from '../machine/journal';
+import { PAGE_SIZE } from '../machine/memory';
+import type { StructLayout } from '../language/layout';
+import { hex } from '../language/values';
+import type { ArrayView } from '../runtime/view';
+import { fileKey, flbKey } from './chronicle';
+import type { Rules, Scene } from './diagnoses';
+import type { Datum, HistoryLine } from '../findings/diagnosis';
+import { lastChanges, overlapping, preservers, scratchOverlaps } from './preserved';
+import { hasPointers, isPreserved, orderOver, Reach, type Dangling, type TypedMemory } from './pointer-walk';
+import { be, pagesText } from './wording';
+
+/** An address that was said to be that of a struct, and when. */
+interface Typed {
+    readonly layout: StructLayout;
+    readonly step: number;
+}
+
+/** What hands something over: a file, an FLB, a subtree. */
+interface Root {
+    readonly text: string;
+    /** The same for programs. */
+    readonly data: Readonly<Record<string, Datum>>;
+    readonly history: readonly HistoryLine[];
+}
+
+export function pointerRules({ vm, chronicle, say }: Scene): Rules {
+    const { journal, history, owners, memory } = vm.machine;
+    const typed = new Table<number, Typed>(journal);
+    const arrays = new Table<number, { readonly layout: StructLayout; readonly count: number; readonly step: number }>(
+        journal,
+    );
+
+    /** What was said of an address counts only as long as its page has not been given to somebody else. Made anew for each handover. */
+    let changes: ReadonlyMap<number, number> = new Map();
+    const fresh = (pa: number, step: number): boolean => (changes.get(Math.floor(pa / PAGE_SIZE)) ?? 0) <= step;
+
+    const known: TypedMemory = {
+        layoutAt(pa) {
+            const found = typed.get(pa);
+            return found && fresh(pa, found.step) ? found.layout : undefined;
+        },
+        layoutNamed: (name) => vm.image.struct(name, vm.library),
+        arrayAt(descriptor) {
+            const found = arrays.get(descriptor);
+            return found && fresh(descriptor, found.step) ? found : undefined;
+        },
+    };
+
+    const stateText = (kernel: Kernel, pa: number): string => {
+        const pfn = Math.floor(pa / PAGE_SIZE);
+        const { memmap } = kernel;
+        return memmap.stateOf(pfn) === 'free' ? 'free memory' : `memory of ${owners.name(memmap.ownerOf(pfn))}`;
+    };
+
+    const dangling = (kernel: Kernel, root: Root, { path, at, target }: Dangling): void => {
+        const page = {
+            history: [...root.history, ...chronicle.ofAddress(target)],
+            data: { pointer: path, at: hex(at), target: hex(target), root: root.text, ...root.data },
+        };
+        say('LU1012', {
+            ...page,
+            about: `${hex(at)} ${hex(target)}`,
+            message: `${path} of ${root.text} points to ${hex(target)}, which is not preserved (${stateText(kernel, target)}): the next kernel will read whatever is there then.`,
+        });
+    };
+
+    /** A handle is a pointer if it looks like one: whole pages of memory that somebody has allocated. */
+    const handle = (kernel: Kernel, data: Int, root: Root): void => {
+        const reach = new Reach(kernel.kho, known, (d) => dangling(kernel, root, d));
+        if (typeof data !== 'number' || data === 0 || !vm.machine.isRam(data)) {
+            return;
+        }
+        if (isPreserved(kernel.kho, data)) {
+            reach.from(data, known.layoutAt(data)?.name ?? 'data');
+        } else if (known.layoutAt(data) || (data % PAGE_SIZE === 0 && kernel.memmap.isAllocated(data / PAGE_SIZE))) {
+            say('LU1012', {
+                about: root.text,
+                history: [...root.history, ...chronicle.ofAddress(data)],
+                data: { pointer: 'serialized data', target: hex(data), root: root.text, ...root.data },
+                message: `The serialized data of ${root.text} is the address ${hex(data)}, which is not preserved (${stateText(kernel, data)}): the next kernel will read whatever is there then.`,
+            });
+        }
+    };
+
+    const subtrees = (kernel: Kernel): void => {
+        const { dataProperty, sizeProperty } = kernel.desc.kho;
+        const { root } = readFdtPage(memory, kernel.kho.fdt);
+        for (const child of root?.children ?? []) {
+            const blob = readNativeU64(fdtProperty(child, dataProperty)?.value);
+            const size = Number(
+                (sizeProperty !== undefined && readNativeU64(fdtProperty(child, sizeProperty)?.value)) || 1,
+            );
+            const from: Root = { text: `the subtree "${child.name}"`, data: { subtree: child.name }, history: [] };
+            if (typeof blob !== 'number' || !vm.machine.isRam(blob, size)) {
+                continue;
+            }
+            if (!isPreserved(kernel.kho, blob, size)) {
+                say('LU1012', {
+                    about: `subtree ${child.name}`,
+                    history: chronicle.ofAddress(blob),
+                    data: { pointer: dataProperty, target: hex(blob), size, root: from.text },
+                    message: `The blob of the subtree "${child.name}" at ${hex(blob)} is not preserved (${stateText(kernel, blob)}): the next kernel will read whatever is there then.`,
+                });
+            } else {
+                new Reach(kernel.kho, known, (d) => dangling(kernel, from, d)).from(
+                    blob,
+                    known.layoutAt(blob)?.name ?? child.name,
+                );
+            }
+        }
+    };
+
+    const scratch = (kernel: Kernel): void => {
+        const sums = new Map<number, { first: number; pages: number }>();
+        for (const { pfn, count, area } of scratchOverlaps(kernel, history)) {
+            if (orderOver(kernel.kho, pfn) >= 0) {
+                const sum = sums.get(area.addr) ?? { first: pfn, pages: 0 };
+                sums.set(area.addr, { first: Math.min(sum.first, pfn), pages: sum.pages + count });
+            }
+        }
+        for (const [area, { first, pages }] of sums) {
+            say('LU1013', {
+                about: hex(area),
+                history: chronicle.ofPage(first),
+                data: { address: hex(first * PAGE_SIZE), pages, scratch: hex(area) },
+                message: `${pagesText(pages)} from ${hex(first * PAGE_SIZE)} on ${be(pages)} preserved and ${pages === 1 ? 'lies' : 'lie'} in the scratch area at ${hex(area)}: the next kernel is loaded over ${pages === 1 ? 'it' : 'them'}.`,
+            });
+        }
+    };
+
+    const twice = (kernel: Kernel): void => {
+        const sums = new Map<
+            string,
+            {
+                readonly by: number;
+                readonly first: number;
+                readonly kept: boolean;
+                readonly ranges: (readonly [string, number])[];
+                pages: number;
+            }
+        >();
+        for (const { pfn, count, by } of overlapping(kernel, history)) {
+            const kept = orderOver(kernel.kho, pfn) >= 0;
+            // still preserved by two, or by one although the bit is gone
+            if (preservers(kernel, history, pfn) >= (kept ? 2 : 1)) {
+                const key = `${by} ${kept}`;
+                const sum = sums.get(key) ?? { by, first: pfn, kept, ranges: [], pages: 0 };
+                sum.pages += count;
+                sum.ranges.push([hex(pfn * PAGE_SIZE), count]);
+                sums.set(key, sum);
+            }
+        }
+        for (const { by, first, kept, ranges, pages } of sums.values()) {
+            const what = `${pagesText(pages)} of ${owners.name(by)}`;
+            say('LU1026', {
+                about: `${owners.name(by)} ${kept}`,
+                history: chronicle.ofPage(first),
+                data: { address: hex(first * PAGE_SIZE), pages, ranges, owner: owners.name(by), handedOver: kept },
+                message: kept
+                    ? `${what} ${be(pages)} preserved twice, the first at ${hex(first * PAGE_SIZE)}: the bits are not counted, and of two restores in the next kernel the second fails.`
+                    : `${what} ${pages === 1 ? 'was' : 'were'} preserved twice and unpreserved once, the first at ${hex(first * PAGE_SIZE)}: the bits are not counted, so ${pages === 1 ? 'it is' : 'they are'} not handed over, though somebody counts on it.`,
+            });
+        }
+    };
+
+    return {
+        viewed(layout: StructLayout, pa: number): void {
+            if (hasPointers(layout)) {
+                typed.set(pa, { layout, step: vm.ticks });
+            }
+        },
+        described(array: ArrayView, descriptor: number): void {
+            if (array.of.k === 'struct') {
+                arrays.set(descriptor, { layout: array.of.layout, count: array.length, step: vm.ticks });
+            }
+        },
+        inScratch(address: number, size: number): void {
+            say('LU1013', {
+                about: hex(address),
+                history: chronicle.ofAddress(address),
+                data: { address: hex(address), pages: size / PAGE_SIZE, refused: true },
+                message: `${pagesText(size / PAGE_SIZE)} from ${hex(address)} on ${size === PAGE_SIZE ? 'touches' : 'touch'} scratch and cannot be preserved. A kernel without CONFIG_KEXEC_HANDOVER_DEBUG would not have noticed.`,
+            });
+        },
+        handingOver(kernel: Kernel): void {
+            if (!kernel.kexecImage?.kho || !kernel.kho.tree) {
+                return;
+            }
+            // first what is wrong with the blocks themselves: pointers that dangle may follow from it
+            scratch(kernel);
+            twice(kernel);
+            changes = lastChanges(
+                kernel,
+                history,
+                [...typed.keys(), ...arrays.keys()].map((pa) => Math.floor(pa / PAGE_SIZE)),
+            );
+            for (const s of kernel.luo.outgoing.sessions) {
+                for (const f of s.files) {
+                    handle(kernel, f.serializedData, {
+                        text: `token ${hex(f.token)} of session "${s.name}" (${f.handler.compatible})`,
+                        data: { session: s.name, token: hex(f.token) },
+                        history: chronicle.of(fileKey(s.name, f.token)),
+                    });
+                }
+            }
+            for (const flb of kernel.luo.flbs) {
+                if (flb.outgoing.count > 0) {
+                    handle(kernel, flb.outgoing.data, {
+                        text: `FLB "${flb.compatible}"`,
+                        data: { flb: flb.name },
+                        history: chronicle.of(flbKey(flb.name)),
+                    });
+                }
+            }
+            subtrees(kernel);
+        },
+    };
+}

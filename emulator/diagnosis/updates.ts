@@ -1,0 +1,384 @@
+/**
+ * Live updates in time: where each phase begins, found from what happens. The phases are those of the flow table in the talk "Live
+ * Update Orchestrator" (Linux Plumbers Conference 2025): Pre-LU, Pre-Blackout, Blackout with the kernels' shutdown and startup,
+ * Post-Blackout, Post-LU. An observer with journaled state, as the diagnoses are.
+ */
+import { Err } from '../kernel/errno';
+import type { Kernel } from '../kernel/kernel';
+import { COST_NAMES, type CostName } from '../machine/costs';
+import type { Hasher } from '../machine/hash';
+import { Rec, Seq, type Mutable } from '../machine/journal';
+import type { Frame } from '../runtime/code';
+import type { Pause } from '../runtime/host/guests';
+import type { Listener, Phase } from '../runtime/listener';
+import type { Vm } from '../runtime/interpreter';
+
+export type UpdatePhase = 'pre-lu' | 'pre-blackout' | 'blackout' | 'post-blackout' | 'post-lu';
+
+/** What a blackout was made of: nanoseconds by cost, the largest first. */
+export interface Share {
+    readonly cost: CostName;
+    readonly ns: number;
+}
+
+/** Nanoseconds by cost, in the order of the table. */
+type Accounts = readonly number[];
+
+/** One update. Times in nanoseconds of the machine's clock; null: not yet. */
+export class Update extends Rec {
+    /** The first session was made, or a kernel loaded: the pre-blackout begins. */
+    readonly prepared: number | null = null;
+    /** The first freeze of the reboot that succeeds; where nothing is frozen, its system call. */
+    readonly blackedOut: number | null = null;
+    /** From here on the reboot does not fail. */
+    readonly shutDown: number | null = null;
+    /** The next kernel's first instruction. */
+    readonly jumped: number | null = null;
+    /** The next kernel has a user space. */
+    readonly up: number | null = null;
+    /** The last file so far was retrieved; where none was handed over, user space runs. */
+    readonly resumed: number | null = null;
+    /** The last session was finished. */
+    readonly finished: number | null = null;
+    /** It never came to an end: something else was booted first, as after a panic. */
+    readonly lost: boolean = false;
+    /** Which boot of the machine its new kernel is. */
+    readonly boot: number = -1;
+    /** What was handed over. */
+    readonly files: number = 0;
+    readonly sessions: number = 0;
+    /** Sessions that the next kernel has found. */
+    readonly arrived: number = 0;
+    /** The kernels' names. */
+    readonly from: string = '';
+    readonly to: string = '';
+    /** When the system call began that runs, or the last one. */
+    readonly called: number = 0;
+    /** The reboot has frozen a file. */
+    readonly frozen: boolean = false;
+    /** How long each guest that went through it stood still. Replaced, never changed in place. */
+    readonly guests: readonly Pause[] = [];
+    /** A file was retrieved by a system call that has not returned. */
+    readonly retrieving: boolean = false;
+    /** The clock's accounts when the blackout began and ended. */
+    readonly before: Accounts = [];
+    readonly after: Accounts | null = null;
+
+    constructor(
+        private readonly vm: Vm,
+        readonly number: number,
+    ) {
+        super(vm.machine.journal);
+    }
+
+    /** The guest that stood still the longest, or still does; null: none went through it. */
+    get slowest(): Pause | null {
+        return (
+            this.guests.find((p) => p.end === null) ??
+            this.guests.reduce<Pause | null>(
+                (longest, p) => (longest && longest.length >= p.length ? longest : p),
+                null,
+            )
+        );
+    }
+
+    /** The blackout's beginning: guests that run are what it is about; where there are none, the first freeze. */
+    get began(): number | null {
+        const { slowest } = this;
+        return this.shutDown === null ? null : slowest ? slowest.begin : this.blackedOut;
+    }
+
+    /** Its end: the last vCPU runs again; without guests, the last file was retrieved. */
+    get ended(): number | null {
+        const { slowest } = this;
+        return slowest ? slowest.end : this.resumed;
+    }
+
+    get phase(): UpdatePhase {
+        if (this.finished !== null && this.ended !== null) {
+            return 'post-lu';
+        }
+        if (this.ended !== null) {
+            return 'post-blackout';
+        }
+        return this.shutDown !== null ? 'blackout' : this.prepared !== null ? 'pre-blackout' : 'pre-lu';
+    }
+
+    /** Up to the reboot that succeeds. */
+    get preBlackout(): number {
+        return this.between(this.prepared, this.began);
+    }
+
+    /** Guests stand still: that one which does the longest; without guests, from {@link began} to {@link ended}. Where it is not over, until now. */
+    get blackout(): number {
+        return this.between(this.began, this.ended);
+    }
+
+    /** VMMs pause their guests and save their state, up to the first freeze. */
+    get pausing(): number {
+        return this.between(this.slowest && this.began, this.blackedOut);
+    }
+
+    /** Freezing, shutting down, and the jump. */
+    get kernelShutdown(): number {
+        return this.between(this.shutDown === null ? null : this.blackedOut, this.jumped);
+    }
+
+    get kernelStartup(): number {
+        return this.between(this.jumped, this.up);
+    }
+
+    /** The agent and its VMMs get everything back: from user space to the last file, or to the last vCPU that runs. */
+    get userspace(): number {
+        return this.between(this.up, this.ended);
+    }
+
+    /** From the end of the blackout to the end of the last session. */
+    get postBlackout(): number {
+        return this.between(this.ended, this.finished);
+    }
+
+    /** What the blackout went to, the largest first. */
+    get shares(): Share[] {
+        if (this.shutDown === null) {
+            return [];
+        }
+        const { before } = this.slowest ?? this;
+        const after = (this.slowest ?? this).after ?? this.vm.machine.clock.spent;
+        return COST_NAMES.map((cost, i) => ({ cost, ns: (after[i] ?? 0) - (before[i] ?? 0) }))
+            .filter((s) => s.ns > 0)
+            .sort((a, b) => b.ns - a.ns);
+    }
+
+    hash(hasher: Hasher): void {
+        for (const t of [
+            this.prepared,
+            this.blackedOut,
+            this.shutDown,
+            this.jumped,
+            this.up,
+            this.resumed,
+            this.finished,
+        ]) {
+            hasher.num(t ?? -1);
+        }
+        hasher
+            .num(this.called)
+            .u32(this.frozen ? 1 : 0)
+            .u32(this.retrieving ? 1 : 0)
+            .u32(this.lost ? 1 : 0)
+            .num(this.boot)
+            .num(this.files)
+            .num(this.sessions)
+            .num(this.arrived);
+        hasher.str(this.from).str(this.to);
+        for (const pause of this.guests) {
+            pause.hash(hasher);
+        }
+        for (const ns of [...this.before, ...(this.after ?? [])]) {
+            hasher.num(ns);
+        }
+    }
+
+    display(): string {
+        return `update ${this.number}: ${this.phase}`;
+    }
+
+    private between(from: number | null, to: number | null): number {
+        return from === null ? 0 : Math.max(0, (to ?? this.vm.machine.clock.now) - from);
+    }
+}
+
+export class Updates implements Listener {
+    /** In order; the last one is that which is to come, or is prepared, or reboots. */
+    private readonly list: Seq<Update>;
+
+    private constructor(private readonly vm: Vm) {
+        this.list = new Seq(vm.machine.journal, [new Update(vm, 1)]);
+    }
+
+    /** Has the run that is about to start watched. */
+    static attach(vm: Vm): Updates {
+        const updates = new Updates(vm);
+        vm.updates = updates;
+        vm.listeners.push(updates);
+        return updates;
+    }
+
+    get items(): readonly Update[] {
+        return this.list.items;
+    }
+
+    /** The latest one that has begun; before the first, that one. */
+    get current(): Update {
+        const { next } = this;
+        return next.prepared === null && next.shutDown === null ? (this.list.at(-2) ?? next) : next;
+    }
+
+    /** Those that got as far as the jump. */
+    get done(): readonly Update[] {
+        return this.items.filter((u) => u.jumped !== null);
+    }
+
+    entered(name: string): void {
+        const next = this.edit(this.next);
+        next.called = this.now;
+        if (name === 'sys_reboot') {
+            next.blackedOut = this.now;
+            next.before = this.vm.machine.clock.spent;
+        }
+    }
+
+    callbackEntered(name: string, frame: Frame): void {
+        const { next } = this;
+        if (next.blackedOut !== null && !next.frozen && frame.code.kind === 'handler' && name.endsWith('.freeze')) {
+            const edit = this.edit(next);
+            edit.frozen = true;
+            edit.blackedOut = this.now;
+            edit.before = this.vm.machine.clock.spent;
+        }
+    }
+
+    callbackLeft(name: string, result: unknown, frame: Frame): void {
+        const { incoming } = this;
+        if (incoming && frame.code.kind === 'handler' && name.endsWith('.retrieve') && !(result instanceof Err)) {
+            this.edit(incoming).retrieving = true;
+        }
+    }
+
+    returned(name: string): void {
+        const { kernel } = this.vm;
+        const { next, incoming } = this;
+        if (name === 'sys_reboot' && next.blackedOut !== null) {
+            // it came back, so it failed
+            const edit = this.edit(next);
+            edit.blackedOut = null;
+            edit.frozen = false;
+        }
+        if (!kernel) {
+            return;
+        }
+        if (next.prepared === null && (kernel.luo.outgoing.sessions.length > 0 || kernel.kexecImage)) {
+            this.edit(next).prepared = next.called;
+        }
+        if (incoming?.retrieving) {
+            const edit = this.edit(incoming);
+            edit.retrieving = false;
+            this.resume(edit);
+        }
+        const arrived = kernel.luo.incoming.sessions.length;
+        if (incoming && incoming.arrived < arrived) {
+            this.edit(incoming).arrived = arrived;
+        }
+        if (incoming && incoming.arrived > 0 && isFinished(kernel)) {
+            const edit = this.edit(incoming);
+            if (edit.resumed === null) {
+                this.resume(edit);
+            }
+            edit.finished = this.now;
+        }
+    }
+
+    phase(phase: Phase): void {
+        switch (phase) {
+            case 'shutdown':
+                this.shuttingDown();
+                break;
+            case 'boot':
+                this.booting();
+                break;
+            case 'running':
+                this.running();
+                break;
+            case 'jump':
+                break;
+        }
+    }
+
+    jumped(): void {
+        for (const u of this.items) {
+            if (u.jumped !== null && u.resumed === null) {
+                this.edit(u).lost = true;
+            }
+        }
+        const { next } = this;
+        const edit = this.edit(next);
+        edit.jumped = this.now;
+        edit.boot = this.vm.boot + 1;
+        edit.guests = this.vm.guests.crossing();
+        this.list.push(new Update(this.vm, next.number + 1));
+    }
+
+    private get now(): number {
+        return this.vm.machine.clock.now;
+    }
+
+    private get next(): Update {
+        const last = this.list.at(-1);
+        if (!last) {
+            throw new RangeError('there is always an update that is to come');
+        }
+        return last;
+    }
+
+    /** The one that led to the kernel that runs or comes up, while it is not over. */
+    private get incoming(): Update | undefined {
+        const u = this.list.at(-2);
+        return u && u.finished === null && !u.lost ? u : undefined;
+    }
+
+    private edit(update: Update): Mutable<Update> {
+        return this.vm.machine.journal.edit(update);
+    }
+
+    private resume(update: Mutable<Update>): void {
+        update.resumed = this.now;
+        update.after = this.vm.machine.clock.spent;
+    }
+
+    private shuttingDown(): void {
+        const { running } = this.vm;
+        const next = this.edit(this.next);
+        next.shutDown = this.now;
+        next.from = running.desc.name;
+        next.to = running.kexecImage?.kernel ?? '';
+        if (running.kexecImage?.kho) {
+            const sessions = running.luo.outgoing.sessions.items;
+            next.sessions = sessions.length;
+            next.files = sessions.reduce((sum, s) => sum + s.files.length, 0);
+        }
+    }
+
+    /** A kernel that nobody jumped to: the machine was switched on again, and whatever was under way is gone. */
+    private booting(): void {
+        const { next, incoming } = this;
+        if (this.vm.boot === incoming?.boot) {
+            return;
+        }
+        if (incoming && incoming.resumed === null) {
+            this.edit(incoming).lost = true;
+        }
+        if (next.prepared !== null) {
+            this.edit(next).prepared = null;
+        }
+    }
+
+    private running(): void {
+        const { incoming } = this;
+        if (incoming && incoming.up === null) {
+            const edit = this.edit(incoming);
+            edit.up = this.now;
+            if (incoming.files === 0) {
+                this.resume(edit);
+            }
+            if (incoming.sessions === 0) {
+                edit.finished = this.now;
+            }
+        }
+    }
+}
+
+/** Every session that was found has been finished, by FINISH or by its last descriptor. */
+function isFinished({ luo }: Kernel): boolean {
+    return luo.incoming.sessions.items.every((s) => s.files.length === 0);
+}

@@ -1,0 +1,80 @@
+/** Who waits too long for a lock of the kernel: reboots behind system calls, processes behind a reboot, and whoever comes behind one that forgot to give it up. */
+import { Table } from '../machine/journal';
+import type { Place } from '../runtime/listener';
+import type { LockWait, Thread } from '../runtime/thread';
+import type { Vm } from '../runtime/interpreter';
+import { inKernel, waitsFor } from '../runtime/waiting';
+import type { Rules, Scene } from './diagnoses';
+
+/** Nanoseconds that a reboot may wait without a word: watchdogs and users do not notice. */
+const NOTICED = 10e6;
+
+/** What is no system call by name. */
+const CALLS: Readonly<Record<string, string>> = { task_work: 'a close', do_exit: 'its end' };
+
+export function waitingRules({ vm, say }: Scene): Rules {
+    /** What reboots wait for, in the words of the moment when they began; by the number of their thread. */
+    const reboots = new Table<number, string>(vm.machine.journal);
+    return {
+        waits(thread: Thread): void {
+            if (reboot(thread)) {
+                reboots.set(thread.id, waitsFor(vm, thread) ?? '');
+            }
+        },
+        woken(thread: Thread, { lock, since }: LockWait): void {
+            const waited = vm.machine.clock.now - since;
+            const words = reboots.get(thread.id);
+            reboots.delete(thread.id);
+            if (words !== undefined && waited >= NOTICED) {
+                say('LU1031', {
+                    about: `${thread.name} ${lock.name}`,
+                    message: `The reboot of ${thread.name} has waited ${milliseconds(waited)} for ${words.replace(/^waits for /, '')}.`,
+                    place: standing(vm, thread),
+                    data: { process: thread.name, lock: lock.name, waitedNs: waited },
+                });
+            }
+        },
+        settled(name: string): void {
+            const thread = vm.current;
+            const lock = thread.locks.at(-1);
+            // a block of this process inside of `at handover` returns to the reboot that it stands in
+            if (lock && thread.user && !thread.frames.some((f) => f.mode === 'kernel')) {
+                say('LU1033', {
+                    about: `${thread.name} ${lock.name}`,
+                    message: `${thread.name} comes back from ${CALLS[name] ?? name.replace(/^sys_/, '')} with ${lock.name} held: whoever wants it next waits for ever.`,
+                    data: { process: thread.name, lock: lock.name },
+                });
+            }
+        },
+        phase(phase): void {
+            if (phase !== 'jump') {
+                return;
+            }
+            for (const thread of vm.threads) {
+                const words = waitsFor(vm, thread);
+                if (words !== undefined && thread.waiting?.kind === 'lock') {
+                    say('LU1032', {
+                        about: thread.name,
+                        message: `${thread.name} hangs until the jump, in ${inKernel(vm, thread) ?? 'a system call'}: it ${words}.`,
+                        place: standing(vm, thread),
+                        data: { process: thread.name, lock: thread.waiting.lock.name },
+                    });
+                }
+            }
+        },
+    };
+}
+
+function reboot(thread: Thread): boolean {
+    return thread.frames.some((f) => f.code.name === 'sys_reboot');
+}
+
+/** The statement of the user's program that a thread is in. */
+function standing(vm: Vm, thread: Thread): Place | undefined {
+    const frame = thread.frames.findLast((f) => f.mode !== 'kernel');
+    return frame && vm.placeOf(frame, true);
+}
+
+function milliseconds(ns: number): string {
+    return `${Number((ns / 1e6).toPrecision(3))} ms`;
+}

@@ -1,0 +1,206 @@
+/** The IOMMU as its driver sees it, and what it takes to hand its tables to the next kernel, or to go on with those of the previous one. */
+import { costId } from '../../machine/costs';
+import type { Device } from '../../machine/devices/device';
+import type { Iommu } from '../../machine/iommu/iommu';
+import type { IommuVendor } from '../../machine/iommu/unit';
+import { Rec, Seq } from '../../machine/journal';
+import { PAGE_SIZE } from '../../machine/memory';
+import { err, type Err } from '../errno';
+import { FolioList } from '../mm/file-folios';
+import type { Kernel } from '../kernel';
+import { Domain, LEVELS } from './domain';
+import type { KernelDevices } from './manager';
+import { readTables, type TableTree } from './page-tables';
+import { TABLE_OWNER } from './tables';
+
+const IOMMU_TABLE = costId('iommu_table');
+const IOMMU_FLUSH = costId('iommu_flush');
+
+/** Tables of these levels and above are not those that map memory, but for leaves of 1 GiB. */
+const UPPER = 3;
+/** As the FLB has them, and where the registers of the emulated machines are. */
+const UNITS: Readonly<Record<IommuVendor, { readonly type: number; readonly registers: number }>> = {
+    vtd: { type: 1, registers: 0xfed9_0000 },
+    amd: { type: 2, registers: 0xfeb8_0000 },
+    smmuv3: { type: 3, registers: 0x0905_0000 },
+};
+
+export class IommuUnit extends Rec {
+    /** Domains that came with a handover, until their file is finished. */
+    readonly restored: Seq<Domain>;
+
+    constructor(
+        private readonly k: Kernel,
+        private readonly devices: KernelDevices,
+    ) {
+        super(k.machine.journal);
+        this.restored = new Seq(k.machine.journal);
+    }
+
+    /** @throws RangeError where the machine has none: the driver would not be there */
+    private get iommu(): Iommu {
+        const { iommu } = this.devices;
+        if (!iommu) {
+            throw new RangeError('there is no IOMMU');
+        }
+        return iommu;
+    }
+
+    get wanted(): boolean {
+        return this.devices.iommuWanted;
+    }
+
+    get type(): number {
+        return UNITS[this.iommu.format.vendor].type;
+    }
+
+    get registers(): number {
+        return UNITS[this.iommu.format.vendor].registers;
+    }
+
+    get root(): number {
+        return this.iommu.root;
+    }
+
+    /** The devices that this kernel knows. */
+    get all(): readonly Device[] {
+        return this.devices.bound.items.map((b) => b.device);
+    }
+
+    start(): void {
+        this.devices.startIommu();
+    }
+
+    stop(): void {
+        this.devices.stopIommu();
+    }
+
+    /** The tables below a root table, itself included, that do not belong to a single device or domain. */
+    tablesAt(root: number): FolioList {
+        return folios(this.iommu.format.tables(this.k.machine, root));
+    }
+
+    /** Tables that belong to one device. */
+    tablesOf(device: Device): FolioList {
+        return folios(this.iommu.format.deviceTables(this.k.machine, this.root, device.requester));
+    }
+
+    /** Every table of a domain that was restored. */
+    tablesRestored(domain: Domain): FolioList {
+        return folios(domain.tablePages);
+    }
+
+    /** @param upper only those of the upper levels */
+    tablesOfDomain(domain: Domain, upper = false): FolioList {
+        const tree = this.read(domain.root, domain.levels, upper);
+        return folios(typeof tree === 'string' ? [] : tree.tables.map((t) => t.pa));
+    }
+
+    private read(root: number, levels: number, upper: boolean): TableTree | string {
+        const { machine } = this.k;
+        return readTables(
+            machine.memory,
+            (pa, n) => machine.isRam(pa, n),
+            this.iommu.format.pages,
+            root,
+            levels,
+            upper ? UPPER : 1,
+        );
+    }
+
+    // ------------------------------------------------------------ going down
+
+    /** Clears a device's entry: it sees nothing. */
+    clear(device: Device): void {
+        const b = this.devices.of(device);
+        if (b) {
+            this.devices.attach(b, this.devices.newDomain('blocked', 'shutdown'));
+        }
+    }
+
+    /** Global invalidation: what the hardware has cached of entries and translations. */
+    flush(): void {
+        this.k.clock.charge(IOMMU_FLUSH);
+        this.iommu.invalidateContext();
+        this.iommu.tlb.invalidate();
+    }
+
+    // ------------------------------------------------------------ coming up
+
+    /**
+     * A domain around tables that are there already.
+     * @param id what its devices are tagged with; 0: none is attached
+     * @param upper nobody has preserved the tables that map memory
+     * @returns EINVAL (they make no sense), EBUSY (the id is taken)
+     */
+    restoreDomain(top: number, levels: number, id: number, upper: boolean): Domain | Err {
+        const { k, devices } = this;
+        const tree = levels === LEVELS ? this.read(top, levels, upper) : `a domain with ${levels} levels`;
+        if (typeof tree === 'string') {
+            k.klog('err', `iommu: a domain cannot be restored: ${tree} makes no sense`);
+            return err('EINVAL');
+        }
+        k.clock.charge(IOMMU_TABLE, tree.tables.length);
+        if (id !== 0 && !devices.ids.reserve(id)) {
+            return err('EBUSY');
+        }
+        const domain = new Domain(
+            k,
+            this.iommu,
+            k.boot,
+            'paging',
+            id === 0 ? devices.ids.take() : id,
+            'the user space of the previous kernel',
+        );
+        // whose the memory is, the kernel knew that mapped it
+        domain.takeOver(top, levels, tree, k.owners.id('memory mapped by the previous kernel'));
+        this.restored.push(domain);
+        return domain;
+    }
+
+    /** A page is a table of this kernel's from now on. */
+    keep(pfn: number): void {
+        this.k.memmap.setOwner(pfn, this.k.owners.id(`${TABLE_OWNER} page table`));
+    }
+
+    deviceAt(segment: number, requester: number): Device | Err {
+        return (
+            this.k.machine.pci.devices.find((d) => d.segment === segment && d.requester === requester) ?? err('ENODEV')
+        );
+    }
+
+    /** A device goes on by the domain whose topmost table this is. @returns EINVAL: no such domain came along */
+    restoreDevice(device: Device, top: number): undefined | Err {
+        const domain = this.restored.items.find((d) => d.root === top);
+        if (!domain) {
+            return err('EINVAL');
+        }
+        this.devices.inherit(device, domain);
+        return undefined;
+    }
+
+    /** Goes on with the tables of the previous kernel, in which all other devices get domains of their own. */
+    resume(root: number): void {
+        this.devices.resumeIommu(root);
+    }
+
+    /** Forgets what is cached of one domain. */
+    flushDomain(id: number): void {
+        this.k.clock.charge(IOMMU_FLUSH);
+        this.iommu.tlb.invalidate(id);
+    }
+
+    hash(hasher: Parameters<Domain['hash']>[0]): void {
+        for (const d of this.restored) {
+            d.hash(hasher);
+        }
+    }
+}
+
+function folios(tables: readonly number[]): FolioList {
+    const list = new FolioList(tables.length);
+    for (const pa of tables) {
+        list.push(pa / PAGE_SIZE);
+    }
+    return list;
+}

@@ -1,0 +1,218 @@
+/**
+ * Page tables of a domain as they lie in memory: filled, cleared and read table by table, so that a domain of a terabyte costs what its
+ * tables cost (drivers/iommu/generic_pt/iommu_pt.h, drivers/iommu/io-pgtable-arm.c).
+ */
+import type { Area } from '../../machine/devices/device';
+import { indexAt, sizeOfLevel, type Decoded, type PageTableFormat } from '../../machine/iommu/tables';
+import { PAGE_SIZE, type PhysicalMemory } from '../../machine/memory';
+import type { KernelCore } from '../fs/core';
+import { IommuTables } from './tables';
+
+/** Leaves up to 1 GiB. */
+const LARGEST_LEAF = 3;
+const ENTRIES = 512;
+const WORD = 2 ** 32;
+/** Tables that are read before something must be wrong with them: 1 TiB in 4 KiB leaves has half as many. */
+const TABLES_LIMIT = 2 ** 20;
+
+/** One table, and what it is for. */
+export interface TablePage {
+    readonly pa: number;
+    /** 1: its entries map 4 KiB. */
+    readonly level: number;
+    /** The first address that goes through it. */
+    readonly iova: number;
+}
+
+/** What tables say: all of them, the topmost first, and what they map, in ascending order. */
+export interface TableTree {
+    readonly tables: readonly TablePage[];
+    readonly mapped: readonly Omit<Area, 'owner'>[];
+}
+
+export interface TableSetup {
+    readonly k: KernelCore;
+    readonly format: PageTableFormat;
+    readonly root: number;
+    readonly levels: number;
+}
+
+/**
+ * Enters a mapping, in leaves as large as address and memory allow. Nothing of it is mapped yet.
+ * @param made is told every table that was added
+ * @returns false: no memory for a table; what was entered until then stays
+ */
+export function fillTables(
+    t: TableSetup,
+    { iova, pa, length }: Omit<Area, 'owner'>,
+    made: (table: number) => void,
+): boolean {
+    const { memory } = t.k;
+    for (let done = 0; done < length; ) {
+        let level = LARGEST_LEAF;
+        while (
+            level > 1 &&
+            ((iova + done) % sizeOfLevel(level) !== 0 ||
+                (pa + done) % sizeOfLevel(level) !== 0 ||
+                length - done < sizeOfLevel(level))
+        ) {
+            level--;
+        }
+        const table = tableFor(t, iova + done, level, made);
+        if (table < 0) {
+            return false;
+        }
+        // a larger leaf can begin only where this table ends
+        const size = sizeOfLevel(level);
+        const first = indexAt(iova + done, level);
+        const count = Math.min(ENTRIES - first, Math.floor((length - done) / size));
+        const page = halves(memory.pageForWrite(table / PAGE_SIZE));
+        // of one leaf and the next only the address differs
+        let { low, high } = t.format.leaf(pa + done, level, true, true);
+        for (let i = first; i < first + count; i++) {
+            page.setUint32(i * 8, low, true);
+            page.setUint32(i * 8 + 4, high, true);
+            low += size;
+            if (low >= WORD) {
+                low -= WORD;
+                high++;
+            }
+        }
+        done += count * size;
+    }
+    return true;
+}
+
+/** The table of `level` that an address goes through, made where it is missing; −1: no memory for one. */
+function tableFor(t: TableSetup, iova: number, level: number, made: (table: number) => void): number {
+    const tables = new IommuTables(t.k);
+    let table = t.root;
+    for (let l = t.levels; l > level; l--) {
+        const at = table + indexAt(iova, l) * 8;
+        const e = t.format.decode(tables.read(at), l);
+        if (e.kind === 'table') {
+            table = e.pa;
+            continue;
+        }
+        const next = tables.allocate(0, 'page table');
+        if (next < 0) {
+            return -1;
+        }
+        made(next);
+        tables.write(at, t.format.table(next, l));
+        table = next;
+    }
+    return table;
+}
+
+/** Clears every leaf that lies in a range. Tables stay. */
+export function clearTables(t: TableSetup, iova: number, length: number): void {
+    clearIn(t, t.root, t.levels, 0, iova, iova + length);
+}
+
+function clearIn(t: TableSetup, table: number, level: number, base: number, from: number, to: number): void {
+    const { memory } = t.k;
+    const size = sizeOfLevel(level);
+    const last = Math.min(ENTRIES - 1, Math.floor((to - 1 - base) / size));
+    for (let i = Math.max(0, Math.floor((from - base) / size)); i <= last; i++) {
+        const e = entryAt(memory, t.format, table, i, level);
+        if (e.kind === 'table') {
+            clearIn(t, e.pa, e.level, base + i * size, from, to);
+        } else if (e.kind === 'leaf') {
+            memory.writeU32(table + i * 8, 0);
+            memory.writeU32(table + i * 8 + 4, 0);
+        }
+    }
+}
+
+const NONE: Decoded = { kind: 'none' };
+
+/** A page in words of 32 bits, little-endian. */
+function halves(page: Uint8Array): DataView {
+    return new DataView(page.buffer, page.byteOffset, page.byteLength);
+}
+
+function entryAt(
+    memory: PhysicalMemory,
+    format: PageTableFormat,
+    table: number,
+    index: number,
+    level: number,
+): Decoded {
+    const low = memory.readU32(table + index * 8);
+    const high = memory.readU32(table + index * 8 + 4);
+    return low === 0 && high === 0 ? NONE : format.decode({ low, high }, level);
+}
+
+/**
+ * Reads all tables from the topmost one on, as a walker would.
+ * @param isRam says whether there is memory at a page
+ * @param lowest tables of lower levels are not looked at
+ * @returns what is wrong with the first entry that makes no sense, in words
+ */
+export function readTables(
+    memory: PhysicalMemory,
+    isRam: (pa: number, length: number) => boolean,
+    format: PageTableFormat,
+    root: number,
+    levels: number,
+    lowest = 1,
+): TableTree | string {
+    const tables: TablePage[] = [];
+    const mapped: { iova: number; pa: number; length: number }[] = [];
+    let wrong: string | undefined;
+    const read = (pa: number, level: number, base: number): void => {
+        if (!isRam(pa, PAGE_SIZE) || pa % PAGE_SIZE !== 0 || tables.length >= TABLES_LIMIT) {
+            wrong = `a table of level ${level} at 0x${pa.toString(16)}`;
+            return;
+        }
+        tables.push({ pa, level, iova: base });
+        const size = sizeOfLevel(level);
+        const bytes = memory.isKnownZero(pa / PAGE_SIZE) ? undefined : memory.read(pa, PAGE_SIZE);
+        const page = bytes && halves(bytes);
+        let leaf: { iova: number; pa: number; length: number } | undefined;
+        let nextLow = -1;
+        let nextHigh = -1;
+        for (let i = 0; i < ENTRIES && wrong === undefined && page; i++) {
+            const low = page.getUint32(i * 8, true);
+            const high = page.getUint32(i * 8 + 4, true);
+            if (leaf && low === nextLow && high === nextHigh) {
+                // the leaf before with the next address: the same again
+                leaf.length += size;
+                nextLow += size;
+                if (nextLow >= WORD) {
+                    nextLow -= WORD;
+                    nextHigh++;
+                }
+                continue;
+            }
+            leaf = undefined;
+            const e = low === 0 && high === 0 ? NONE : format.decode({ low, high }, level);
+            if (e.kind === 'table') {
+                if (e.level >= lowest) {
+                    read(e.pa, e.level, base + i * size);
+                }
+            } else if (e.kind === 'leaf') {
+                const last = mapped.at(-1);
+                const iova = base + i * size;
+                if (last && last.iova + last.length === iova && last.pa + last.length === e.pa) {
+                    last.length += size;
+                    leaf = last;
+                } else {
+                    leaf = { iova, pa: e.pa, length: size };
+                    mapped.push(leaf);
+                }
+                nextLow = low + size;
+                nextHigh = high;
+                if (nextLow >= WORD) {
+                    nextLow -= WORD;
+                    nextHigh++;
+                }
+            } else if (e.kind === 'bad') {
+                wrong = `entry ${i} of the table of level ${level} at 0x${pa.toString(16)}`;
+            }
+        }
+    };
+    read(root, levels, 0);
+    return wrong ?? { tables, mapped };
+}

@@ -1,0 +1,115 @@
+import type { Bytes } from '../../machine/bytes';
+import { type Journal, Rec } from '../../machine/journal';
+import type { KernelCore } from './core';
+import type { Err } from '../errno';
+import { O_ACCMODE, O_APPEND, O_RDONLY, O_WRONLY } from './fcntl';
+import type { Inode } from './inode';
+
+/**
+ * What a kind of file does for the system calls, as struct file_operations and the FMODE_ bits that opening it sets.
+ * An operation that is absent is one that the kernel does not have there.
+ */
+export interface FileOps {
+    /**
+     * FMODE_PREAD and FMODE_PWRITE: set for files opened by path (fs/open.c) and for memfds (mm/memfd.c), not for files made
+     * from an anonymous inode, where pread and pwrite give ESPIPE.
+     */
+    readonly positioned: boolean;
+    /** Reads at most `length` bytes at `pos`. */
+    readonly read?: (k: KernelCore, file: OpenFile, pos: number, length: number) => Bytes | Err;
+    /** Writes at `pos`; the number of bytes written, at least 1 for a non-empty write. */
+    readonly write?: (k: KernelCore, file: OpenFile, pos: number, data: Bytes) => number | Err;
+    /** Sets and returns the position. Absent: ESPIPE. */
+    readonly llseek?: (k: KernelCore, file: OpenFile, offset: number, whence: number) => number | Err;
+    readonly fallocate?: (k: KernelCore, file: OpenFile, mode: number, offset: number, length: number) => 0 | Err;
+    /** The inode's setattr for a new size, after the checks that all files share. */
+    readonly truncate?: (k: KernelCore, file: OpenFile, size: number) => 0 | Err;
+    /** Whether it can be mapped shared and writable, after the checks that all files share. Absent: ENODEV. */
+    readonly mmap?: (k: KernelCore, file: OpenFile) => 0 | Err;
+    /** Stores through a shared, writable mapping of just this range. Absent: like {@link FileOps.write}. EFAULT where the access faults (SIGBUS). */
+    readonly store?: (k: KernelCore, file: OpenFile, pos: number, data: Bytes) => 0 | Err;
+    /** Frees what the file holds when its last reference is gone. */
+    readonly release?: (k: KernelCore, file: OpenFile) => void;
+}
+
+/** An open file (struct file): what descriptors, and LUO, refer to. */
+export class OpenFile extends Rec {
+    /** Descriptors and kernel references. At 0 the file waits on {@link KernelCore.delayedFput}. */
+    readonly refs: number = 1;
+    readonly pos: number = 0;
+    /** What a kernel subsystem attached: a LUO session, an eventfd's counter. Itself journaled where it changes. */
+    readonly priv: object | null = null;
+    /** The fields of a kind that a `file` declaration made, in the order of the declaration. Replaced, never changed in place. */
+    readonly fields: readonly unknown[] = [];
+
+    constructor(
+        journal: Journal,
+        readonly id: number,
+        /** `memfd`, `tmpfs`, `pipe`, `socket`, `eventfd`, `null`, `liveupdate`, `luo_session`, or the name of a declared kind. */
+        readonly kind: string,
+        readonly ops: FileOps,
+        readonly inode: Inode,
+        /** Access mode and status flags, as F_GETFL gives them. */
+        readonly flags: number,
+        /** As /proc/pid/fd shows it. */
+        readonly name: string,
+    ) {
+        super(journal);
+    }
+
+    display(): string {
+        return `${this.kind} ${this.name}`;
+    }
+
+    /** FMODE_READ */
+    get readable(): boolean {
+        return (this.flags & O_ACCMODE) !== O_WRONLY;
+    }
+
+    /** FMODE_WRITE */
+    get writable(): boolean {
+        return (this.flags & O_ACCMODE) !== O_RDONLY;
+    }
+
+    get append(): boolean {
+        return (this.flags & O_APPEND) !== 0;
+    }
+}
+
+/** Opens `inode` with one reference, which is the caller's. */
+export function allocFile(
+    k: KernelCore,
+    kind: string,
+    ops: FileOps,
+    inode: Inode,
+    flags: number,
+    name: string,
+): OpenFile {
+    k.journal.edit(inode).opens++;
+    return new OpenFile(k.journal, k.ids.nextFile(k.journal), kind, ops, inode, flags, name);
+}
+
+/** Takes another reference (get_file). */
+export function getFile(k: KernelCore, file: OpenFile): OpenFile {
+    k.journal.edit(file).refs++;
+    return file;
+}
+
+/** Drops a reference. The last one puts the file on the kernel's list of files to release (fs/file_table.c, __fput_deferred). */
+export function fput(k: KernelCore, file: OpenFile): void {
+    const f = k.journal.edit(file);
+    f.refs--;
+    if (f.refs === 0) {
+        k.delayedFput.push(file);
+    }
+}
+
+/**
+ * Releases a file that came off {@link KernelCore.delayedFput} (fs/file_table.c, __fput): its own release, then its reference
+ * to the inode. Kinds with callbacks have run those before.
+ */
+export function releaseFile(k: KernelCore, file: OpenFile): void {
+    file.ops.release?.(k, file);
+    k.journal.edit(file.inode).opens--;
+    file.inode.evict(k);
+}

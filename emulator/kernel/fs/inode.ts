@@ -1,0 +1,51 @@
+import { type Journal, Rec } from '../../machine/journal';
+import type { KernelCore } from './core';
+import { Lock } from '../lock';
+
+/** What an inode is, as far as it decides about system calls. `anon` is the inode of anonymous files (fs/anon_inodes.c). */
+export type InodeType = 'shmem' | 'hugetlb' | 'gmem' | 'pipe' | 'socket' | 'chardev' | 'anon';
+
+/** An inode. Shared memory files have a subclass with their page cache. */
+export class Inode extends Rec {
+    readonly nlink: number = 1;
+    /** In bytes. */
+    readonly size: number = 0;
+    /** Open files on it. An inode without any, and without a link, is gone. */
+    readonly opens: number = 0;
+    /** The inode lock (i_rwsem). System calls that run to their end at once look whether somebody has it, and need not take it. */
+    readonly lock: Lock;
+
+    constructor(
+        journal: Journal,
+        readonly ino: number,
+        readonly type: InodeType,
+        /** File type and permission bits, as st_mode. */
+        readonly mode: number,
+    ) {
+        super(journal);
+        this.lock = new Lock(journal, `the lock of inode ${ino}`);
+    }
+
+    get locked(): boolean {
+        return this.lock.holders.length > 0;
+    }
+
+    /** Allocated space in units of 512 bytes, as st_blocks. */
+    get blocks(): number {
+        return 0;
+    }
+
+    display(): string {
+        return `inode ${this.ino} (${this.type})`;
+    }
+
+    /** True for regular files. The inode of anonymous files has no type: ftruncate() of an eventfd gives EINVAL, as seen on 6.18. */
+    get isRegular(): boolean {
+        return this.type === 'shmem' || this.type === 'hugetlb' || this.type === 'gmem';
+    }
+
+    /** Frees what the inode holds if neither an open file nor a link refers to it (fs/inode.c, evict). */
+    evict(_k: KernelCore): void {
+        // The other types hold nothing but themselves.
+    }
+}

@@ -1,0 +1,34 @@
+/** Memory cgroups, as far as files in memory are charged to them (mm/memcontrol.c): memory.max and memory.current. */
+import { type Journal, Rec } from '../../machine/journal';
+
+export class Memcg extends Rec {
+    /** memory.max, in pages. */
+    readonly limit: number = Infinity;
+    /** memory.current, in pages. */
+    readonly usage: number = 0;
+
+    /** How often something was refused (`max` in memory.events). */
+    readonly refused: number = 0;
+
+    constructor(private readonly journal: Journal) {
+        super(journal);
+    }
+
+    setLimit(pages: number): void {
+        this.journal.edit<Memcg>(this).limit = pages;
+    }
+
+    /** False where that would be more than the limit. Nothing is reclaimed for it: there is no swap. */
+    charge(pages: number): boolean {
+        if (this.usage + pages > this.limit) {
+            this.journal.edit<Memcg>(this).refused++;
+            return false;
+        }
+        this.journal.edit<Memcg>(this).usage += pages;
+        return true;
+    }
+
+    uncharge(pages: number): void {
+        this.journal.edit<Memcg>(this).usage -= pages;
+    }
+}

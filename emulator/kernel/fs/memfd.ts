@@ -1,0 +1,216 @@
+/** memfds: creation, seals, and pinning their memory (mm/memfd.c, mm/gup.c). */
+import { costId } from '../../machine/costs';
+import type { KernelCore } from './core';
+import { Err, err } from '../errno';
+import {
+    F_ALL_SEALS,
+    F_SEAL_EXEC,
+    F_SEAL_FUTURE_WRITE,
+    F_SEAL_GROW,
+    F_SEAL_SEAL,
+    F_SEAL_SHRINK,
+    F_SEAL_WRITE,
+    MFD_ALLOW_SEALING,
+    MFD_NOEXEC_SEAL,
+    O_LARGEFILE,
+    O_RDWR,
+    PAGE_SHIFT,
+} from './fcntl';
+import { allocFile, type OpenFile } from './file';
+import { FolioList, folioOf, folioOrder } from '../mm/file-folios';
+import { HugetlbInode, hugetlbOps, pinHugePages } from '../hugetlb/inode';
+import type { HugePool } from '../hugetlb/pool';
+import type { Inode } from './inode';
+import { moveToOrdinary } from './movable';
+import type { Process } from './process';
+import { getFolio, makeShmemInode, pageOf, ShmemInode } from './shmem';
+import { shmemOps } from './shmem-file';
+
+const PIN = costId('pin');
+
+const EBUSY = err('EBUSY');
+const EINVAL = err('EINVAL');
+const ENODEV = err('ENODEV');
+const ENOMEM = err('ENOMEM');
+const EPERM = err('EPERM');
+
+/** What name a memfd may have at most, in bytes. */
+export const MFD_NAME_MAX = 249;
+
+/** MFD_HUGE_SHIFT: where the base-2 logarithm of a huge page's size is in the flags. */
+const MFD_HUGE_SHIFT = 2 ** 26;
+/** default_hugepagesz, where the flags name no size. */
+const DEFAULT_LOG2 = 21;
+
+/** The pool that the flags of a MFD_HUGETLB memfd name. ENODEV: there are no huge pages of this size. */
+export function hugePoolOf(k: KernelCore, flags: number): HugePool | Err {
+    const log2 = Math.floor(flags / MFD_HUGE_SHIFT) % 64;
+    return k.hugetlb.poolOf((log2 === 0 ? DEFAULT_LOG2 : log2) - PAGE_SHIFT) ?? ENODEV;
+}
+
+/**
+ * A new memfd without a descriptor (memfd_alloc_file), as LUO makes one for a retrieved file. Mode 0777; the flags
+ * MFD_NOEXEC_SEAL (0666, F_SEAL_EXEC, sealing allowed) and MFD_ALLOW_SEALING decide about seals.
+ * @param name the file's name; memfd_create() puts `memfd:` before the one it was given
+ * @param huge whether it is allocated in 2 MiB folios; left out: as the kernel is configured
+ */
+export function memfdAllocFile(k: KernelCore, name: string, flags: number, huge?: boolean): OpenFile {
+    const exec = (flags & MFD_NOEXEC_SEAL) === 0;
+    const mode = exec ? 0o777 : 0o666;
+    const seals = exec ? (flags & MFD_ALLOW_SEALING ? 0 : F_SEAL_SEAL) : F_SEAL_EXEC;
+    const shown = `/${name} (deleted)`;
+    const inode = makeShmemInode(k, name.replace(/^memfd:/, ''), 'shm', mode, 0, huge);
+    k.journal.edit<ShmemInode>(inode).seals = seals;
+    return allocFile(k, 'memfd', shmemOps, inode, O_RDWR | O_LARGEFILE, shown);
+}
+
+/** A new memfd of huge pages without a descriptor, of size 0. Mode and seals as those of {@link memfdAllocFile}. */
+export function hugetlbAllocFile(k: KernelCore, name: string, flags: number, pool: HugePool): OpenFile {
+    const exec = (flags & MFD_NOEXEC_SEAL) === 0;
+    const what = name.replace(/^memfd:/, '');
+    const owner = k.owners.id(what === '' ? 'memfd' : `memfd ${what}`);
+    const inode = new HugetlbInode(k.journal, k.ids.nextInode(k.journal), exec ? 0o777 : 0o666, what, pool, owner);
+    const i = k.journal.edit<HugetlbInode>(inode);
+    i.nlink = 0;
+    i.seals = exec ? (flags & MFD_ALLOW_SEALING ? 0 : F_SEAL_SEAL) : F_SEAL_EXEC;
+    return allocFile(k, 'memfd', hugetlbOps, inode, O_RDWR | O_LARGEFILE, `/${name} (deleted)`);
+}
+
+/** Has the pages of a file in memory charged to the cgroup of a process, where that has a limit. */
+export function chargeTo(k: KernelCore, { inode }: OpenFile, { memcg }: Process): void {
+    if (memcg && inode instanceof ShmemInode) {
+        k.journal.edit<ShmemInode>(inode).memcg = memcg;
+    }
+}
+
+function sealable(inode: Inode): ShmemInode | HugetlbInode | undefined {
+    return inode instanceof ShmemInode || inode instanceof HugetlbInode ? inode : undefined;
+}
+
+/** F_GET_SEALS: the F_SEAL_ bits; EINVAL for what has none. */
+export function getSeals(file: OpenFile): number | Err {
+    return sealable(file.inode)?.seals ?? EINVAL;
+}
+
+/**
+ * F_ADD_SEALS (memfd_add_seals). EPERM where the file is not open for writing, EINVAL for unknown seals and files without any,
+ * EPERM where F_SEAL_SEAL is set. F_SEAL_WRITE asked for by name needs that no writable mapping (EBUSY) and no pin (EBUSY) is
+ * there; the four seals that F_SEAL_EXEC implies on an executable file are added without that check.
+ */
+export function addSeals(k: KernelCore, file: OpenFile, seals: number): 0 | Err {
+    if (!file.writable) {
+        return EPERM;
+    }
+    if (seals < 0 || seals > F_ALL_SEALS) {
+        return EINVAL;
+    }
+    const inode = sealable(file.inode);
+    if (!inode) {
+        return EINVAL;
+    }
+    if (inode.seals & F_SEAL_SEAL) {
+        return EPERM;
+    }
+    if (seals & F_SEAL_WRITE && !(inode.seals & F_SEAL_WRITE) && inode instanceof ShmemInode) {
+        if (inode.writableMaps > 0 || hasPins(k, inode)) {
+            return EBUSY;
+        }
+        k.journal.edit(inode).writableMaps = -1;
+    }
+    let all = seals;
+    if (seals & F_SEAL_EXEC && inode.mode & 0o111) {
+        all |= F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE;
+    }
+    k.journal.edit<ShmemInode | HugetlbInode>(inode).seals = inode.seals | all;
+    return 0;
+}
+
+/** memfd_wait_for_pins: whether somebody else uses a folio of the file. */
+function hasPins(k: KernelCore, inode: ShmemInode): boolean {
+    for (let index = inode.cache.next(0, Infinity); index >= 0; ) {
+        const page = inode.cache.at(index);
+        const pfn = folioOf(k, page);
+        if (k.memmap.pins(pfn) > 0) {
+            return true;
+        }
+        index = inode.cache.next(index - (page - pfn) + 2 ** folioOrder(k, pfn), Infinity);
+    }
+    return false;
+}
+
+/**
+ * Pins the folios of a memfd that cover the bytes `start` up to and including `end`, for as long as one likes
+ * (memfd_pin_folios with FOLL_LONGTERM). Holes are filled with zeroed folios, and folios in CMA pageblocks (the next kernel's
+ * scratch memory) move elsewhere first. EINVAL for what is no memfd or not inside its size; ENOMEM, with nothing pinned.
+ * Folios that were allocated for holes stay in either case.
+ */
+export function memfdPinFolios(k: KernelCore, file: OpenFile, start: number, end: number): FolioList | Err {
+    const { inode } = file;
+    if (
+        !(inode instanceof ShmemInode || inode instanceof HugetlbInode) ||
+        start < 0 ||
+        start > end ||
+        end >= inode.size
+    ) {
+        return EINVAL;
+    }
+    if (inode instanceof HugetlbInode) {
+        return pinHugetlb(k, inode, start, end);
+    }
+    const first = pageOf(start);
+    const last = pageOf(end);
+    const list = new FolioList(last - first + 1);
+    const { cache } = inode;
+    for (let index = first; index <= last; ) {
+        let page = cache.at(index);
+        let pfn = page < 0 ? -1 : k.memmap.headOf(page);
+        if (pfn < 0 || k.memmap.isCma(pfn)) {
+            const ready = makePinnable(k, inode, index);
+            if (ready instanceof Err) {
+                unpinFolios(k, list);
+                return ready;
+            }
+            page = cache.at(index);
+            pfn = ready;
+        }
+        k.clock.charge(PIN);
+        k.folios.pin(pfn);
+        list.push(pfn);
+        index += pfn - page + 2 ** folioOrder(k, pfn);
+    }
+    return list;
+}
+
+function pinHugetlb(k: KernelCore, inode: HugetlbInode, start: number, end: number): FolioList | Err {
+    const list = new FolioList(Math.floor(end / inode.pool.size) - Math.floor(start / inode.pool.size) + 1);
+    const failed = pinHugePages(k, inode, start, end, (pfn) => {
+        k.clock.charge(PIN);
+        list.push(pfn);
+    });
+    if (failed === 0) {
+        return list;
+    }
+    unpinFolios(k, list);
+    return failed;
+}
+
+/**
+ * Fills a hole, and moves a folio out of CMA pageblocks; the folio that is then at `index`. Whatever keeps a folio from moving is
+ * ENOMEM to the caller (mm/gup.c, migrate_longterm_unpinnable_folios()).
+ */
+function makePinnable(k: KernelCore, inode: ShmemInode, index: number): number | Err {
+    const page = inode.cache.at(index);
+    const pfn = page >= 0 ? folioOf(k, page) : getFolio(k, inode, index, 'cache');
+    if (pfn instanceof Err || !k.memmap.isCma(pfn)) {
+        return pfn;
+    }
+    const to = moveToOrdinary(k, inode, index);
+    return to instanceof Err ? ENOMEM : to;
+}
+
+/** Unpins every folio of a list that {@link memfdPinFolios} made. */
+export function unpinFolios(k: KernelCore, list: FolioList): void {
+    for (let i = 0; i < list.length; i++) {
+        k.folios.unpin(list.pfn(i));
+    }
+}

@@ -1,0 +1,300 @@
+import type { Journal, Saveable } from '../../machine/journal';
+import { Rec } from '../../machine/journal';
+
+/** Pages of a leaf: those of one 2 MiB folio. */
+const LEAF = 512;
+const LEAF_ORDER = 9;
+/** Leaves of a row: it covers 1 GiB. */
+const ROW = 512;
+
+/** The pages of 2 MiB of a file; 0 is a hole, else the page frame number plus one. */
+class Leaf implements Saveable {
+    epoch: number;
+    pfns = new Float64Array(LEAF);
+    count = 0;
+
+    constructor(journal: Journal) {
+        this.epoch = journal.epoch;
+    }
+
+    save(): unknown {
+        return { pfns: this.pfns.slice(), count: this.count };
+    }
+
+    load(saved: unknown): void {
+        Object.assign(this, saved);
+    }
+}
+
+/** 1 GiB of a file: per 2 MiB the first page frame number plus one of a folio that fills them, or a leaf. */
+class Row implements Saveable {
+    epoch: number;
+    huge = new Float64Array(ROW);
+    leaves: (Leaf | null)[] = new Array<Leaf | null>(ROW).fill(null);
+    count = 0;
+
+    constructor(journal: Journal) {
+        this.epoch = journal.epoch;
+    }
+
+    save(): unknown {
+        return { huge: this.huge.slice(), leaves: this.leaves.slice(), count: this.count };
+    }
+
+    load(saved: unknown): void {
+        Object.assign(this, saved);
+    }
+}
+
+/**
+ * The pages of a file by page offset (struct address_space). Folios of 2 MiB are one entry; smaller ones have an entry a page.
+ * A million pages take 8 MiB.
+ */
+export class PageCache extends Rec {
+    /** Pages in the cache, of whatever folios (nrpages). */
+    readonly pages: number = 0;
+    private readonly rows: ReadonlyMap<number, Row> = new Map();
+    /** The keys of `rows`, ascending. */
+    private readonly keys: readonly number[] = [];
+    /** The row that was asked for last. Saved and loaded with `rows`, so it is one of them or nothing. */
+    private lastKey = -1;
+    private lastRow: Row | undefined;
+
+    constructor(private readonly journal: Journal) {
+        super(journal);
+    }
+
+    /** The page frame at page offset `index`, or −1 for a hole. */
+    at(index: number): number {
+        const key = Math.floor(index / (ROW * LEAF));
+        const row = this.row(key);
+        if (!row) {
+            return -1;
+        }
+        const i = index - key * ROW * LEAF;
+        const slot = i >> 9;
+        const first = row.huge[slot] ?? 0;
+        if (first > 0) {
+            return first - 1 + (i & 511);
+        }
+        const leaf = row.leaves[slot];
+        return leaf ? (leaf.pfns[i & 511] ?? 0) - 1 : -1;
+    }
+
+    /** True where the 2 MiB around `index` are one entry. */
+    isHuge(index: number): boolean {
+        const key = Math.floor(index / (ROW * LEAF));
+        const row = this.row(key);
+        return row !== undefined && (row.huge[(index - key * ROW * LEAF) >> 9] ?? 0) > 0;
+    }
+
+    /** True where nothing is cached in the 2 MiB around `index`. */
+    isVacant(index: number): boolean {
+        const key = Math.floor(index / (ROW * LEAF));
+        const row = this.rows.get(key);
+        const slot = (index - key * ROW * LEAF) >> 9;
+        return row === undefined || (row.huge[slot] === 0 && row.leaves[slot] === null);
+    }
+
+    /** The first cached page at or after `index` and at most `last`; −1 where there is none. */
+    next(index: number, last: number): number {
+        const { keys } = this;
+        for (let i = this.firstKey(Math.floor(index / (ROW * LEAF))); i < keys.length; i++) {
+            const key = keys[i] ?? 0;
+            const base = key * ROW * LEAF;
+            if (base > last) {
+                return -1;
+            }
+            const found = this.nextInRow(key, Math.max(index - base, 0));
+            if (found >= 0) {
+                return base + found <= last ? base + found : -1;
+            }
+        }
+        return -1;
+    }
+
+    /** The first offset at or after `index` and at most `last` without a page; −1 where there is none. */
+    nextHole(index: number, last: number): number {
+        for (let i = index; i <= last; ) {
+            const key = Math.floor(i / (ROW * LEAF));
+            const row = this.rows.get(key);
+            if (!row) {
+                return i;
+            }
+            const r = i - key * ROW * LEAF;
+            if ((row.huge[r >> 9] ?? 0) > 0) {
+                i += LEAF - (r & 511);
+                continue;
+            }
+            const leaf = row.leaves[r >> 9];
+            if (!leaf || leaf.pfns[r & 511] === 0) {
+                return i;
+            }
+            i++;
+        }
+        return -1;
+    }
+
+    /** Enters `2^order` pages from `pfn` at `index`, where nothing is cached; `index` is a multiple of their number. */
+    insert(index: number, pfn: number, order: number): void {
+        if (order > LEAF_ORDER) {
+            this.insert(index, pfn, order - 1);
+            this.insert(index + 2 ** (order - 1), pfn + 2 ** (order - 1), order - 1);
+            return;
+        }
+        const key = Math.floor(index / (ROW * LEAF));
+        const row = this.rowForWrite(key);
+        const i = index - key * ROW * LEAF;
+        const slot = i >> 9;
+        const n = 2 ** order;
+        if (n === LEAF) {
+            this.journal.touch(row);
+            row.huge[slot] = pfn + 1;
+            row.count++;
+        } else {
+            const leaf = this.leafForWrite(row, slot);
+            for (let k = 0; k < n; k++) {
+                leaf.pfns[(i & 511) + k] = pfn + k + 1;
+            }
+            leaf.count += n;
+        }
+        this.journal.edit<PageCache>(this).pages += n;
+    }
+
+    /** Takes `2^order` pages from `index` on out. A 2 MiB entry goes only as a whole. */
+    remove(index: number, order: number): void {
+        if (order > LEAF_ORDER) {
+            this.remove(index, order - 1);
+            this.remove(index + 2 ** (order - 1), order - 1);
+            return;
+        }
+        const key = Math.floor(index / (ROW * LEAF));
+        const row = this.rowForWrite(key);
+        const i = index - key * ROW * LEAF;
+        const slot = i >> 9;
+        const n = 2 ** order;
+        if (n === LEAF) {
+            this.journal.touch(row);
+            row.huge[slot] = 0;
+            row.count--;
+        } else {
+            const leaf = this.leafForWrite(row, slot);
+            leaf.pfns.fill(0, i & 511, (i & 511) + n);
+            leaf.count -= n;
+            if (leaf.count === 0) {
+                this.journal.touch(row);
+                row.leaves[slot] = null;
+                row.count--;
+            }
+        }
+        this.journal.edit<PageCache>(this).pages -= n;
+        if (row.count === 0) {
+            this.dropRow(key);
+        }
+    }
+
+    /** Turns the 2 MiB entry around `index` into an entry a page: its folio was split. */
+    split(index: number): void {
+        const key = Math.floor(index / (ROW * LEAF));
+        const row = this.rowForWrite(key);
+        const slot = (index - key * ROW * LEAF) >> 9;
+        const first = row.huge[slot] ?? 0;
+        if (first > 0) {
+            this.journal.touch(row);
+            row.huge[slot] = 0;
+            row.count--;
+            const leaf = this.leafForWrite(row, slot);
+            for (let k = 0; k < LEAF; k++) {
+                leaf.pfns[k] = first + k;
+            }
+            leaf.count = LEAF;
+        }
+    }
+
+    private nextInRow(key: number, from: number): number {
+        const row = this.rows.get(key);
+        if (!row) {
+            return -1;
+        }
+        for (let slot = from >> 9, i = from & 511; slot < ROW; slot++, i = 0) {
+            if ((row.huge[slot] ?? 0) > 0) {
+                return slot * LEAF + i;
+            }
+            const leaf = row.leaves[slot];
+            if (leaf) {
+                const { pfns } = leaf;
+                while (i < LEAF && pfns[i] === 0) {
+                    i++;
+                }
+                if (i < LEAF) {
+                    return slot * LEAF + i;
+                }
+            }
+        }
+        return -1;
+    }
+
+    /** Where in `keys` the first one that is not below `key` stands. */
+    private firstKey(key: number): number {
+        let low = 0;
+        let high = this.keys.length;
+        while (low < high) {
+            const mid = (low + high) >> 1;
+            if ((this.keys[mid] ?? 0) < key) {
+                low = mid + 1;
+            } else {
+                high = mid;
+            }
+        }
+        return low;
+    }
+
+    private row(key: number): Row | undefined {
+        if (key === this.lastKey) {
+            return this.lastRow;
+        }
+        const row = this.rows.get(key);
+        if (row) {
+            this.lastKey = key;
+            this.lastRow = row;
+        }
+        return row;
+    }
+
+    private rowForWrite(key: number): Row {
+        const row = this.row(key);
+        if (row) {
+            return row;
+        }
+        const added = new Row(this.journal);
+        this.replaceRows(new Map(this.rows).set(key, added));
+        return added;
+    }
+
+    private dropRow(key: number): void {
+        const rows = new Map(this.rows);
+        rows.delete(key);
+        this.replaceRows(rows);
+    }
+
+    /** The map is replaced, never changed: a saved copy of this record keeps the old one. */
+    private replaceRows(rows: ReadonlyMap<number, Row>): void {
+        this.journal.touch(this);
+        this.lastKey = -1;
+        this.lastRow = undefined;
+        Object.assign(this, { rows, keys: [...rows.keys()].sort((a, b) => a - b) });
+    }
+
+    private leafForWrite(row: Row, slot: number): Leaf {
+        const leaf = row.leaves[slot];
+        if (leaf) {
+            this.journal.touch(leaf);
+            return leaf;
+        }
+        const added = new Leaf(this.journal);
+        this.journal.touch(row);
+        row.leaves[slot] = added;
+        row.count++;
+        return added;
+    }
+}

@@ -1,0 +1,120 @@
+import { costId } from '../../machine/costs';
+import { type Journal, Rec } from '../../machine/journal';
+import type { KernelCore } from './core';
+import { type Err, err } from '../errno';
+import { FdTable } from './fdtable';
+import { O_LARGEFILE, O_RDWR, PAGE_SIZE } from './fcntl';
+import { fput, getFile, type OpenFile } from './file';
+import { Memcg } from './memcg';
+import { openNull } from './null';
+
+const PROCESS_START = costId('process_start');
+const PROCESS_EXIT = costId('process_exit');
+
+const EBADF = err('EBADF');
+
+/** The soft and hard RLIMIT_NOFILE that a process starts with (include/asm-generic/resource.h, INR_OPEN_CUR). */
+export const DEFAULT_NOFILE = 1024;
+
+/** A process with one thread. */
+export class Process extends Rec {
+    readonly fds: FdTable;
+    /** RLIMIT_NOFILE, soft and hard alike. */
+    readonly nofile: number = DEFAULT_NOFILE;
+    /** The memory cgroup that it is in, where that has a limit. Each process has one of its own. */
+    readonly memcg: Memcg | null = null;
+    /** A zombie has exited and waits to be reaped. */
+    readonly state: 'running' | 'zombie' | 'reaped' = 'running';
+
+    constructor(
+        journal: Journal,
+        readonly pid: number,
+        readonly name: string,
+    ) {
+        super(journal);
+        this.fds = new FdTable(journal);
+    }
+}
+
+/**
+ * Starts a process. Like a daemon's, its descriptors 0, 1 and 2 are /dev/null, so the first one it opens is 3.
+ */
+export function spawn(k: KernelCore, name: string): Process {
+    k.clock.charge(PROCESS_START);
+    const p = new Process(k.journal, k.ids.nextPid(k.journal), name);
+    const file = openNull(k, O_RDWR | O_LARGEFILE);
+    p.fds.install(0, file, false);
+    p.fds.install(1, getFile(k, file), false);
+    p.fds.install(2, getFile(k, file), false);
+    k.processes.push(p);
+    return p;
+}
+
+/**
+ * Ends a process, by exit or by a signal: every descriptor is closed in ascending order (fs/file.c, close_files), and what
+ * that leaves without a reference waits on {@link KernelCore.delayedFput}.
+ */
+export function exitProcess(k: KernelCore, p: Process): void {
+    if (p.state !== 'running') {
+        return;
+    }
+    k.clock.charge(PROCESS_EXIT);
+    for (const [fd, file] of [...p.fds.entries()]) {
+        p.fds.remove(fd);
+        fput(k, file);
+    }
+    k.journal.edit(p).state = 'zombie';
+}
+
+/** Takes a zombie off the list of processes (wait). */
+export function reap(k: KernelCore, p: Process): void {
+    k.journal.edit(p).state = 'reaped';
+    k.processes.remove(p);
+}
+
+/** The file behind a descriptor, or EBADF. No reference is taken: nothing sleeps before the call is done. */
+export function fget(p: Process, fd: number): OpenFile | Err {
+    return p.fds.get(fd) ?? EBADF;
+}
+
+/** Installs a file at the lowest free number of a process, taking over the caller's reference; EMFILE leaves it with the caller. */
+export function installFd(p: Process, file: OpenFile, cloexec: boolean): number | Err {
+    const fd = p.fds.unused(p.nofile);
+    if (typeof fd === 'number') {
+        p.fds.install(fd, file, cloexec);
+    }
+    return fd;
+}
+
+/**
+ * Passes a descriptor to another process with SCM_RIGHTS (net/core/scm.c): it gets the lowest free number there.
+ * EBADF for the sender's; EMFILE where the receiver has no number left, which loses the descriptor.
+ */
+export function passFd(k: KernelCore, from: Process, fd: number, to: Process): number | Err {
+    const file = from.fds.get(fd);
+    if (!file) {
+        return EBADF;
+    }
+    const at = to.fds.unused(to.nofile);
+    if (typeof at === 'number') {
+        to.fds.install(at, getFile(k, file), false);
+    }
+    return at;
+}
+
+/** Writes memory.max of the cgroup that a process is in. What is charged already stays. Bytes. */
+export function setMemoryMax(k: KernelCore, p: Process, bytes: number): void {
+    const memcg = p.memcg ?? new Memcg(k.journal);
+    k.journal.edit<Process>(p).memcg = memcg;
+    memcg.setLimit(Math.floor(bytes / PAGE_SIZE));
+}
+
+/** The descriptors that an execve() closes (fs/file.c, do_close_on_exec). */
+export function closeOnExec(k: KernelCore, p: Process): void {
+    for (const [fd, file] of [...p.fds.entries()]) {
+        if (p.fds.isCloexec(fd)) {
+            p.fds.remove(fd);
+            fput(k, file);
+        }
+    }
+}

@@ -1,0 +1,205 @@
+/** System calls that make descriptors: memfd_create, open of plain paths, pipe, socket, eventfd; and setrlimit. */
+import type { KernelCore } from '../core';
+import { Err, err } from '../../errno';
+import { makeEventfd } from '../eventfd';
+import {
+    MFD_ALLOW_SEALING,
+    MFD_CLOEXEC,
+    MFD_EXEC,
+    MFD_HUGE_BITS,
+    MFD_HUGETLB,
+    MFD_NOEXEC_SEAL,
+    O_ACCMODE,
+    O_APPEND,
+    O_CLOEXEC,
+    O_CREAT,
+    O_EXCL,
+    O_LARGEFILE,
+    O_NONBLOCK,
+    O_RDONLY,
+    O_TMPFILE,
+    O_TRUNC,
+} from '../fcntl';
+import { allocFile, fput, type OpenFile } from '../file';
+import { chargeTo, hugePoolOf, hugetlbAllocFile, MFD_NAME_MAX, memfdAllocFile } from '../memfd';
+import { openNull } from '../null';
+import { makePipe, makeSocket } from '../pipe';
+import { installFd, type Process } from '../process';
+import { makeShmemInode } from '../shmem';
+import { shmemOps, truncateShmem } from '../shmem-file';
+
+const EINVAL = err('EINVAL');
+const EACCES = err('EACCES');
+const ENOENT = err('ENOENT');
+const EEXIST = err('EEXIST');
+const EMFILE = err('EMFILE');
+const ENOTDIR = err('ENOTDIR');
+const EISDIR = err('EISDIR');
+
+const MFD_ALL = MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_HUGETLB | MFD_NOEXEC_SEAL | MFD_EXEC;
+
+/**
+ * memfd_create(2). EINVAL for unknown flags and for MFD_EXEC with MFD_NOEXEC_SEAL; EACCES for MFD_EXEC where the sysctl
+ * vm.memfd_noexec is 2; EINVAL for a name longer than 249 bytes; EMFILE; ENODEV for huge pages of a size that there is not.
+ * @param huge allocate in folios of 2 MiB; left out: as the kernel is configured. No flag of the real call.
+ */
+export function sysMemfdCreate(k: KernelCore, p: Process, name: string, flags: number, huge?: boolean): number | Err {
+    const known = flags & MFD_HUGETLB ? MFD_ALL + MFD_HUGE_BITS : MFD_ALL;
+    if (
+        flags < 0 ||
+        flags >= 2 ** 32 ||
+        (BigInt(flags) & ~BigInt(known)) !== 0n ||
+        (flags & MFD_EXEC && flags & MFD_NOEXEC_SEAL)
+    ) {
+        return EINVAL;
+    }
+    let all = flags;
+    if (!(all & (MFD_EXEC | MFD_NOEXEC_SEAL))) {
+        all |= k.config.memfdNoexec > 0 ? MFD_NOEXEC_SEAL : MFD_EXEC;
+    }
+    if (!(all & MFD_NOEXEC_SEAL) && k.config.memfdNoexec === 2) {
+        return EACCES;
+    }
+    if (new TextEncoder().encode(name).length > MFD_NAME_MAX) {
+        return EINVAL;
+    }
+    const fd = p.fds.unused(p.nofile);
+    if (fd instanceof Err) {
+        return fd;
+    }
+    const pool = flags & MFD_HUGETLB ? hugePoolOf(k, flags) : undefined;
+    if (pool instanceof Err) {
+        return pool;
+    }
+    const file = pool ? hugetlbAllocFile(k, `memfd:${name}`, all, pool) : memfdAllocFile(k, `memfd:${name}`, all, huge);
+    chargeTo(k, file, p);
+    p.fds.install(fd, file, (flags & MFD_CLOEXEC) !== 0);
+    return fd;
+}
+
+/** Directories of tmpfs mounts, where files can be made. */
+const TMPFS_DIRECTORIES = ['/dev/shm', '/tmp', '/run'];
+
+/** True for the paths that {@link sysOpen} knows: /dev/null and everything on a tmpfs. */
+export function isPlainPath(path: string): boolean {
+    return path === '/dev/null' || TMPFS_DIRECTORIES.some((d) => path === d || path.startsWith(`${d}/`));
+}
+
+/**
+ * open(2) of /dev/null, of a file on a tmpfs (with O_CREAT, O_EXCL, O_TRUNC), or with O_TMPFILE of a tmpfs directory.
+ * EMFILE comes first, as the number is taken before the path is looked at.
+ * @param mode permission bits of a new file
+ */
+export function sysOpen(k: KernelCore, p: Process, path: string, flags: number, mode = 0o600): number | Err {
+    const fd = p.fds.unused(p.nofile);
+    if (fd instanceof Err) {
+        return fd;
+    }
+    const file = openPath(k, path, flags, mode);
+    if (file instanceof Err) {
+        return file;
+    }
+    p.fds.install(fd, file, (flags & O_CLOEXEC) !== 0);
+    return fd;
+}
+
+function openPath(k: KernelCore, path: string, flags: number, mode: number): OpenFile | Err {
+    const status = (flags & (O_ACCMODE | O_APPEND | O_NONBLOCK)) | O_LARGEFILE;
+    if ((flags & O_TMPFILE) === O_TMPFILE) {
+        if ((flags & O_ACCMODE) === O_RDONLY) {
+            return EINVAL;
+        }
+        if (!TMPFS_DIRECTORIES.includes(path)) {
+            return isPlainPath(path) && !k.tmpfs.has(path) ? ENOENT : ENOTDIR;
+        }
+        const inode = makeShmemInode(k, `${path}/#tmpfile`, 'tmpfs', mode, 0);
+        const name = `${path}/#${inode.ino} (deleted)`;
+        return allocFile(k, 'tmpfs', shmemOps, inode, status | O_TMPFILE, name);
+    }
+    if (TMPFS_DIRECTORIES.includes(path)) {
+        return flags & O_CREAT || (flags & O_ACCMODE) !== O_RDONLY ? EISDIR : EACCES;
+    }
+    const exclusive = (flags & (O_CREAT | O_EXCL)) === (O_CREAT | O_EXCL);
+    if (path === '/dev/null') {
+        return exclusive ? EEXIST : openNull(k, status);
+    }
+    const known = k.tmpfs.get(path);
+    if (known) {
+        if (exclusive) {
+            return EEXIST;
+        }
+        if (flags & O_TRUNC) {
+            const failed = truncateShmem(k, known, 0);
+            if (failed !== 0) {
+                return failed;
+            }
+        }
+        return allocFile(k, 'tmpfs', shmemOps, known, status, path);
+    }
+    if (!(flags & O_CREAT) || !isPlainPath(path)) {
+        return ENOENT;
+    }
+    const inode = makeShmemInode(k, path, 'tmpfs', mode, 1);
+    k.tmpfs.set(path, inode);
+    return allocFile(k, 'tmpfs', shmemOps, inode, status, path);
+}
+
+/** unlink(2) of a tmpfs file. ENOENT. Open files keep it; its link count is then 0. */
+export function sysUnlink(k: KernelCore, path: string): 0 | Err {
+    const inode = k.tmpfs.get(path);
+    if (!inode) {
+        return ENOENT;
+    }
+    k.tmpfs.delete(path);
+    k.journal.edit(inode).nlink--;
+    inode.evict(k);
+    return 0;
+}
+
+/** pipe(2): the descriptors of the read end and the write end. EMFILE. */
+export function sysPipe(k: KernelCore, p: Process): readonly [number, number] | Err {
+    const read = p.fds.unused(p.nofile);
+    if (read instanceof Err) {
+        return read;
+    }
+    const ends = makePipe(k);
+    p.fds.install(read, ends.read, false);
+    const write = installFd(p, ends.write, false);
+    if (write instanceof Err) {
+        p.fds.remove(read);
+        fput(k, ends.read);
+        fput(k, ends.write);
+        return EMFILE;
+    }
+    return [read, write];
+}
+
+/** socket(AF_UNIX, SOCK_STREAM, 0). EMFILE. */
+export function sysSocket(k: KernelCore, p: Process): number | Err {
+    return installNew(k, p, makeSocket);
+}
+
+/** eventfd(0, 0). EMFILE. */
+export function sysEventfd(k: KernelCore, p: Process): number | Err {
+    return installNew(k, p, makeEventfd);
+}
+
+function installNew(k: KernelCore, p: Process, make: (k: KernelCore) => OpenFile): number | Err {
+    const fd = p.fds.unused(p.nofile);
+    if (typeof fd === 'number') {
+        p.fds.install(fd, make(k), false);
+    }
+    return fd;
+}
+
+/** setrlimit(RLIMIT_NOFILE) of soft and hard limit alike, by root. What is open stays open. EPERM above sysctl fs.nr_open. */
+export function sysSetrlimitNofile(k: KernelCore, p: Process, limit: number): 0 | Err {
+    if (limit < 0 || limit > NR_OPEN) {
+        return err('EPERM');
+    }
+    k.journal.edit(p).nofile = limit;
+    return 0;
+}
+
+/** sysctl fs.nr_open */
+const NR_OPEN = 1024 * 1024;

@@ -1,0 +1,109 @@
+/** read, write, pread, pwrite, lseek (fs/read_write.c). */
+import type { Bytes } from '../../../machine/bytes';
+import type { KernelCore } from '../core';
+import { Err, err } from '../../errno';
+import { MAX_OFFSET, MAX_RW_COUNT, SEEK_HOLE } from '../fcntl';
+import type { OpenFile } from '../file';
+import { fget, type Process } from '../process';
+
+const EBADF = err('EBADF');
+const EINVAL = err('EINVAL');
+const ESPIPE = err('ESPIPE');
+
+/** read(2) at the file's position, which moves on. At most MAX_RW_COUNT bytes. */
+export function sysRead(k: KernelCore, p: Process, fd: number, length: number): Bytes | Err {
+    const file = fget(p, fd);
+    if (file instanceof Err) {
+        return file;
+    }
+    const data = vfsRead(k, file, file.pos, length);
+    if (!(data instanceof Err) && hasPosition(file) && data.length > 0) {
+        k.journal.edit(file).pos = file.pos + data.length;
+    }
+    return data;
+}
+
+/** pread(2). EINVAL for a negative offset, before EBADF; ESPIPE for files without FMODE_PREAD. */
+export function sysPread(k: KernelCore, p: Process, fd: number, length: number, pos: number): Bytes | Err {
+    if (pos < 0) {
+        return EINVAL;
+    }
+    const file = fget(p, fd);
+    if (file instanceof Err) {
+        return file;
+    }
+    return file.ops.positioned ? vfsRead(k, file, pos, length) : ESPIPE;
+}
+
+/** write(2) at the file's position (with O_APPEND at the end), which moves on. At most MAX_RW_COUNT bytes. */
+export function sysWrite(k: KernelCore, p: Process, fd: number, data: Bytes): number | Err {
+    const file = fget(p, fd);
+    if (file instanceof Err) {
+        return file;
+    }
+    const at = writePosition(file, file.pos);
+    const n = vfsWrite(k, file, file.pos, data);
+    if (!(n instanceof Err) && hasPosition(file) && n > 0) {
+        k.journal.edit(file).pos = at + n;
+    }
+    return n;
+}
+
+/** pwrite(2). As on Linux, O_APPEND appends whatever the offset. */
+export function sysPwrite(k: KernelCore, p: Process, fd: number, data: Bytes, pos: number): number | Err {
+    if (pos < 0) {
+        return EINVAL;
+    }
+    const file = fget(p, fd);
+    if (file instanceof Err) {
+        return file;
+    }
+    return file.ops.positioned ? vfsWrite(k, file, pos, data) : ESPIPE;
+}
+
+/** lseek(2). EBADF, EINVAL for an unknown origin, ESPIPE for what cannot seek, then the file's own. */
+export function sysLseek(k: KernelCore, p: Process, fd: number, offset: number, whence: number): number | Err {
+    const file = fget(p, fd);
+    if (file instanceof Err) {
+        return file;
+    }
+    if (whence < 0 || whence > SEEK_HOLE) {
+        return EINVAL;
+    }
+    return file.ops.llseek ? file.ops.llseek(k, file, offset, whence) : ESPIPE;
+}
+
+/** Whether read and write use the position: not where the file is a stream, which is what cannot seek here. */
+function hasPosition(file: OpenFile): boolean {
+    return file.inode.type === 'shmem' || file.inode.type === 'hugetlb';
+}
+
+function writePosition(file: OpenFile, pos: number): number {
+    return file.append && hasPosition(file) ? file.inode.size : pos;
+}
+
+function vfsRead(k: KernelCore, file: OpenFile, pos: number, length: number): Bytes | Err {
+    if (!file.readable) {
+        return EBADF;
+    }
+    if (!file.ops.read || outOfRange(pos, length)) {
+        return EINVAL;
+    }
+    return file.ops.read(k, file, pos, Math.min(length, MAX_RW_COUNT));
+}
+
+function vfsWrite(k: KernelCore, file: OpenFile, pos: number, data: Bytes): number | Err {
+    if (!file.writable) {
+        return EBADF;
+    }
+    if (!file.ops.write || outOfRange(pos, data.length)) {
+        return EINVAL;
+    }
+    const part = data.length > MAX_RW_COUNT ? data.slice(0, MAX_RW_COUNT) : data;
+    return file.ops.write(k, file, writePosition(file, pos), part);
+}
+
+/** rw_verify_area: a range that ends beyond the largest offset, or a length that is negative as a signed number. */
+function outOfRange(pos: number, length: number): boolean {
+    return length < 0 || pos + length > MAX_OFFSET;
+}

@@ -1,0 +1,185 @@
+/**
+ * What a boot loader or kexec leaves for a kernel: a device tree on arm64 (device_tree.ts); on x86-64 (Documentation/arch/x86/boot.rst, zero-page.rst): boot parameters, the
+ * command line, setup data; and the little header by which a kernel image of this emulator says which kernel it is.
+ */
+import { type Int, intOfHalves } from '../../machine/int';
+import type { Machine } from '../../machine/machine';
+import { PAGE_SIZE, type PhysicalMemory } from '../../machine/memory';
+import { X86_64, type Arch } from './arch';
+import { buildDeviceTree, DEVICE_TREE_SIZE, readDeviceTree } from './device-tree';
+import type { Area } from './env';
+
+export const BOOT_PARAMS_SIZE = 4096;
+/** SETUP_KEXEC_KHO: packed u64 fdt_addr, fdt_size, scratch_addr, scratch_size. */
+export const SETUP_KEXEC_KHO = 10;
+const SETUP_DATA_HEADER = 16;
+const KHO_DATA_SIZE = 32;
+/** COMMAND_LINE_SIZE. */
+export const COMMAND_LINE_SIZE = 2048;
+
+const EXT_RAMDISK_IMAGE = 0x0c0;
+const EXT_RAMDISK_SIZE = 0x0c4;
+const EXT_CMD_LINE = 0x0c8;
+const E820_ENTRIES = 0x1e8;
+const BOOT_FLAG = 0x1fe;
+const HEADER_MAGIC = 0x202;
+const HEADER_VERSION = 0x206;
+const RAMDISK_IMAGE = 0x218;
+const RAMDISK_SIZE = 0x21c;
+const CMD_LINE = 0x228;
+const SETUP_DATA = 0x250;
+/** The protocol's preferred load address; here the address where the kernel has been put. */
+const PREF_ADDRESS = 0x258;
+const INIT_SIZE = 0x260;
+const E820_TABLE = 0x2d0;
+const E820_MAX = 128;
+
+const HDRS = 0x53726448;
+/** "LUSK", then a u32 length and the name in UTF-8. */
+const KERNEL_MAGIC = 0x4b53554c;
+
+/** The handover in setup data. */
+export interface KhoSetupData {
+    readonly fdt: number;
+    readonly fdtSize: number;
+    readonly scratch: number;
+    readonly scratchSize: number;
+}
+
+export interface BootParams {
+    /** Which kind of parameters they are. */
+    readonly arch: Arch;
+    readonly commandLine: string;
+    readonly kernel: Area;
+    readonly initrd: Area | undefined;
+    readonly kho: KhoSetupData | undefined;
+}
+
+/** Bytes of the parameters segment: a device tree, or boot parameters, command line, setup data (whose room is always there). */
+export function parametersSize(commandLine: string, arch: Arch = X86_64): number {
+    return arch.parameters === 'device tree'
+        ? DEVICE_TREE_SIZE
+        : setupDataOffset(commandLine) + SETUP_DATA_HEADER + KHO_DATA_SIZE;
+}
+
+function setupDataOffset(commandLine: string): number {
+    return Math.ceil((BOOT_PARAMS_SIZE + new TextEncoder().encode(commandLine).length + 1) / 16) * 16;
+}
+
+/** The parameters segment for a kernel, as it will lie at `at`. */
+export function buildParameters(machine: Machine, at: number, params: BootParams): Uint8Array {
+    if (params.arch.parameters === 'device tree') {
+        return buildDeviceTree(machine, params);
+    }
+    const bytes = new Uint8Array(parametersSize(params.commandLine));
+    const view = new DataView(bytes.buffer);
+    const split = (low: number, high: number, value: number): void => {
+        view.setUint32(low, value % 0x100000000, true);
+        view.setUint32(high, Math.floor(value / 0x100000000), true);
+    };
+    view.setUint16(BOOT_FLAG, 0xaa55, true);
+    view.setUint32(HEADER_MAGIC, HDRS, true);
+    view.setUint16(HEADER_VERSION, 0x20f, true);
+    split(RAMDISK_IMAGE, EXT_RAMDISK_IMAGE, params.initrd?.addr ?? 0);
+    split(RAMDISK_SIZE, EXT_RAMDISK_SIZE, params.initrd?.size ?? 0);
+    split(CMD_LINE, EXT_CMD_LINE, at + BOOT_PARAMS_SIZE);
+    bytes.set(new TextEncoder().encode(params.commandLine), BOOT_PARAMS_SIZE);
+    view.setBigUint64(PREF_ADDRESS, BigInt(params.kernel.addr), true);
+    view.setUint32(INIT_SIZE, params.kernel.size, true);
+    const map = machine.map.slice(0, E820_MAX);
+    bytes[E820_ENTRIES] = map.length;
+    map.forEach((range, i) => {
+        view.setBigUint64(E820_TABLE + i * 20, BigInt(range.start), true);
+        view.setBigUint64(E820_TABLE + i * 20 + 8, BigInt(range.size), true);
+        view.setUint32(E820_TABLE + i * 20 + 16, 1, true);
+    });
+    if (params.kho) {
+        const data = setupDataOffset(params.commandLine);
+        view.setBigUint64(SETUP_DATA, BigInt(at + data), true);
+        view.setUint32(data + 8, SETUP_KEXEC_KHO, true);
+        view.setUint32(data + 12, KHO_DATA_SIZE, true);
+        const { fdt, fdtSize, scratch, scratchSize } = params.kho;
+        for (const [i, value] of [fdt, fdtSize, scratch, scratchSize].entries()) {
+            view.setBigUint64(data + SETUP_DATA_HEADER + i * 8, BigInt(value), true);
+        }
+    }
+    return bytes;
+}
+
+/** Reads boot parameters back; undefined where there are none at this address. */
+export function readParameters(machine: Machine, at: number): BootParams | undefined {
+    const { memory } = machine;
+    if (!machine.isRam(at, BOOT_PARAMS_SIZE) || memory.readU32(at + HEADER_MAGIC) !== HDRS) {
+        return readDeviceTree(machine, at);
+    }
+    const joined = (low: number, high: number): Int => intOfHalves(memory.readU32(at + low), memory.readU32(at + high));
+    const commandLine = joined(CMD_LINE, EXT_CMD_LINE);
+    const kernel = memory.readU64(at + PREF_ADDRESS);
+    const initrd = joined(RAMDISK_IMAGE, EXT_RAMDISK_IMAGE);
+    const initrdSize = joined(RAMDISK_SIZE, EXT_RAMDISK_SIZE);
+    if (
+        typeof commandLine !== 'number' ||
+        typeof kernel !== 'number' ||
+        typeof initrd !== 'number' ||
+        typeof initrdSize !== 'number'
+    ) {
+        return undefined;
+    }
+    return {
+        arch: X86_64,
+        commandLine: readText(memory, commandLine, COMMAND_LINE_SIZE),
+        kernel: { addr: kernel, size: memory.readU32(at + INIT_SIZE) },
+        initrd: initrdSize > 0 ? { addr: initrd, size: initrdSize } : undefined,
+        kho: findKho(machine, memory.readU64(at + SETUP_DATA)),
+    };
+}
+
+/** Follows the list of setup data (at most 64 nodes, so that a loop ends) to the one with the handover. */
+function findKho(machine: Machine, head: Int): KhoSetupData | undefined {
+    const { memory } = machine;
+    let at = head;
+    for (let i = 0; i < 64 && typeof at === 'number' && at !== 0 && machine.isRam(at, SETUP_DATA_HEADER); i++) {
+        if (memory.readU32(at + 8) === SETUP_KEXEC_KHO && machine.isRam(at, SETUP_DATA_HEADER + KHO_DATA_SIZE)) {
+            const data = at + SETUP_DATA_HEADER;
+            const [fdt, fdtSize, scratch, scratchSize] = [0, 8, 16, 24].map((o) => memory.readU64(data + o));
+            if (
+                typeof fdt === 'number' &&
+                typeof fdtSize === 'number' &&
+                typeof scratch === 'number' &&
+                typeof scratchSize === 'number'
+            ) {
+                return { fdt, fdtSize, scratch, scratchSize };
+            }
+            return undefined;
+        }
+        at = memory.readU64(at);
+    }
+    return undefined;
+}
+
+function readText(memory: PhysicalMemory, at: number, limit: number): string {
+    const bytes = memory.read(at, limit);
+    const nul = bytes.indexOf(0);
+    return new TextDecoder().decode(nul < 0 ? bytes : bytes.subarray(0, nul));
+}
+
+/** The header of a kernel image that is the kernel described under this name. */
+export function kernelHeader(name: string): Uint8Array {
+    const text = new TextEncoder().encode(name);
+    const bytes = new Uint8Array(8 + text.length);
+    const view = new DataView(bytes.buffer);
+    view.setUint32(0, KERNEL_MAGIC, true);
+    view.setUint32(4, text.length, true);
+    bytes.set(text, 8);
+    return bytes;
+}
+
+/** Which kernel lies at this address; undefined where none does. */
+export function readKernelName(machine: Machine, at: number): string | undefined {
+    const { memory } = machine;
+    if (!machine.isRam(at, PAGE_SIZE) || memory.readU32(at) !== KERNEL_MAGIC) {
+        return undefined;
+    }
+    const length = memory.readU32(at + 4);
+    return length <= PAGE_SIZE - 8 ? new TextDecoder().decode(memory.read(at + 8, length)) : undefined;
+}

@@ -1,0 +1,68 @@
+/**
+ * /sys/kernel/debug/kho (kernel/liveupdate/kexec_handover_debugfs.c): the device trees and the blobs of their subtrees, as they lie in memory at the moment
+ * of the read. What a file shows was decided when it was made; whose the memory is by now nobody asks.
+ */
+import { Bytes } from '../../machine/bytes';
+import { PAGE_SIZE } from '../../machine/memory';
+import { err } from '../errno';
+import { S_IFREG } from '../fs/fcntl';
+import { allocFile, type FileOps, type OpenFile } from '../fs/file';
+import { Inode } from '../fs/inode';
+import type { Kernel } from '../kernel';
+import type { Area } from './env';
+import { fdtChild, fdtProperty } from './fdt-read';
+import { readFdtPage, readNativeU64 } from './root-fdt';
+
+const ROOT = '/sys/kernel/debug/kho/';
+const SUBTREES = 'sub_fdts/';
+
+/** What a file of this path shows: an area of memory, or a text. Undefined: there is no such file. */
+export function khoDebugContent({ kho, desc, machine }: Kernel, path: string): Area | string | undefined {
+    if (!kho.enabled || !path.startsWith(ROOT)) {
+        return undefined;
+    }
+    const [side = '', ...rest] = path.slice(ROOT.length).split('/');
+    const name = rest.join('/');
+    if (side === 'out' && (name === 'scratch_phys' || name === 'scratch_len')) {
+        return kho.scratch.map((a) => `0x${(name === 'scratch_len' ? a.size : a.addr).toString(16)}\n`).join('');
+    }
+    const fdt = side === 'out' ? kho.fdt : side === 'in' ? (kho.incoming?.fdt ?? 0) : 0;
+    if (fdt === 0) {
+        return undefined;
+    }
+    if (name === 'fdt') {
+        // kho_init makes the outgoing one before it is done with a cold boot, and has returned by then where there is a handover
+        return side === 'in'
+            ? { addr: fdt, size: PAGE_SIZE }
+            : kho.isKhoBoot
+              ? undefined
+              : { addr: fdt, size: kho.debugFdtLength };
+    }
+    const { root } = readFdtPage(machine.memory, fdt);
+    const child = name.startsWith(SUBTREES) && root ? fdtChild(root, name.slice(SUBTREES.length)) : undefined;
+    const addr = child && readNativeU64(fdtProperty(child, desc.kho.dataProperty)?.value);
+    const size =
+        child && desc.kho.sizeProperty !== undefined
+            ? readNativeU64(fdtProperty(child, desc.kho.sizeProperty)?.value)
+            : PAGE_SIZE;
+    return typeof addr === 'number' && typeof size === 'number' && machine.isRam(addr, size)
+        ? { addr, size }
+        : undefined;
+}
+
+export function openKhoDebugFile(kernel: Kernel, path: string, flags: number): OpenFile {
+    const ops: FileOps = {
+        positioned: true,
+        read: (_k, _file, pos, length) => {
+            const content = khoDebugContent(kernel, path) ?? '';
+            const bytes =
+                typeof content === 'string'
+                    ? Bytes.text(content)
+                    : kernel.machine.memory.readBytes(content.addr, content.size);
+            return bytes.slice(Math.min(pos, bytes.length), Math.min(pos + length, bytes.length));
+        },
+        write: () => err('EINVAL'),
+    };
+    const inode = new Inode(kernel.journal, kernel.ids.nextInode(kernel.journal), 'chardev', S_IFREG + 0o400);
+    return allocFile(kernel, 'kho_debugfs', ops, inode, flags, path);
+}

@@ -1,0 +1,126 @@
+/**
+ * What an arm64 kernel is started with (Documentation/arch/arm64/booting.rst): a flattened device tree with memory, command line, initrd
+ * and, in /chosen, the handover (drivers/of/kexec.c, drivers/of/fdt.c). Its numbers are big-endian cells, addresses and sizes two each.
+ */
+import type { Machine } from '../../machine/machine';
+import { ARM64 } from './arch';
+import type { BootParams, KhoSetupData } from './boot-params';
+import type { Area } from './env';
+import { FdtWriter } from './fdt';
+import { fdtChild, fdtProperty, readFdt, type FdtNode } from './fdt-read';
+
+/** Bytes that are set aside for a tree. */
+export const DEVICE_TREE_SIZE = 0x10000;
+
+const MAGIC = 0xd00dfeed;
+const PROP_KHO_FDT = 'linux,kho-fdt';
+const PROP_KHO_SCRATCH = 'linux,kho-scratch';
+const PROP_INITRD_START = 'linux,initrd-start';
+const PROP_INITRD_END = 'linux,initrd-end';
+/** Where the image has been put. A real kernel knows that from its program counter. */
+const PROP_KERNEL = 'lus,kernel';
+
+const text = (s: string): Uint8Array => new TextEncoder().encode(`${s}\0`);
+
+function cell(value: number): Uint8Array {
+    const bytes = new Uint8Array(4);
+    new DataView(bytes.buffer).setUint32(0, value);
+    return bytes;
+}
+
+/** Numbers of two cells each. */
+function cells(...values: readonly number[]): Uint8Array {
+    const bytes = new Uint8Array(values.length * 8);
+    const view = new DataView(bytes.buffer);
+    for (const [i, v] of values.entries()) {
+        view.setBigUint64(i * 8, BigInt(v));
+    }
+    return bytes;
+}
+
+/** The tree for a kernel. The properties of an earlier handover are not in it: kexec deletes them before it writes its own. */
+export function buildDeviceTree(machine: Machine, params: Omit<BootParams, 'arch'>): Uint8Array {
+    const w = new FdtWriter();
+    w.begin('')
+        .property('#address-cells', cell(2))
+        .property('#size-cells', cell(2))
+        .property('compatible', text('linux,dummy-virt'));
+    for (const r of machine.map) {
+        w.begin(`memory@${r.start.toString(16)}`)
+            .property('device_type', text('memory'))
+            .property('reg', cells(r.start, r.size));
+        w.property('numa-node-id', cell(r.node)).end();
+    }
+    w.begin('chosen')
+        .property('bootargs', text(params.commandLine))
+        .property(PROP_KERNEL, cells(params.kernel.addr, params.kernel.size));
+    if (params.initrd) {
+        w.property(PROP_INITRD_START, cells(params.initrd.addr)).property(
+            PROP_INITRD_END,
+            cells(params.initrd.addr + params.initrd.size),
+        );
+    }
+    if (params.kho) {
+        w.property(PROP_KHO_FDT, cells(params.kho.fdt, params.kho.fdtSize)).property(
+            PROP_KHO_SCRATCH,
+            cells(params.kho.scratch, params.kho.scratchSize),
+        );
+    }
+    return w.end().end().finish();
+}
+
+/** Reads the tree at an address; undefined where there is none, or it names no kernel. */
+export function readDeviceTree(machine: Machine, at: number): BootParams | undefined {
+    const { memory } = machine;
+    // the magic is big-endian
+    if (!machine.isRam(at, DEVICE_TREE_SIZE) || memory.readU32(at) !== swap(MAGIC)) {
+        return undefined;
+    }
+    const { root } = readFdt(memory.read(at, DEVICE_TREE_SIZE));
+    const chosen = root && fdtChild(root, 'chosen');
+    const kernel = chosen && area(chosen, PROP_KERNEL);
+    if (!chosen || !kernel) {
+        return undefined;
+    }
+    const start = numbers(chosen, PROP_INITRD_START, 1)?.[0];
+    const end = numbers(chosen, PROP_INITRD_END, 1)?.[0];
+    const bootargs = fdtProperty(chosen, 'bootargs')?.value ?? new Uint8Array(0);
+    return {
+        arch: ARM64,
+        commandLine: new TextDecoder().decode(bootargs).split('\0')[0] ?? '',
+        kernel,
+        initrd:
+            start !== undefined && end !== undefined && end > start ? { addr: start, size: end - start } : undefined,
+        kho: khoOf(chosen),
+    };
+}
+
+/** early_init_dt_check_kho: both properties, or there is no handover. */
+function khoOf(chosen: FdtNode): KhoSetupData | undefined {
+    const fdt = area(chosen, PROP_KHO_FDT);
+    const scratch = area(chosen, PROP_KHO_SCRATCH);
+    return fdt && scratch && { fdt: fdt.addr, fdtSize: fdt.size, scratch: scratch.addr, scratchSize: scratch.size };
+}
+
+function area(node: FdtNode, name: string): Area | undefined {
+    const [addr, size] = numbers(node, name, 2) ?? [];
+    return addr === undefined || size === undefined ? undefined : { addr, size };
+}
+
+/** `count` numbers of two cells; undefined where the property is missing, of another length, or no number holds it. */
+function numbers(node: FdtNode, name: string, count: number): number[] | undefined {
+    const value = fdtProperty(node, name)?.value;
+    if (value?.length !== count * 8) {
+        return undefined;
+    }
+    const view = new DataView(value.buffer, value.byteOffset);
+    const found = Array.from(
+        { length: count },
+        (_, i) => view.getUint32(i * 8) * 0x100000000 + view.getUint32(i * 8 + 4),
+    );
+    return found.every(Number.isSafeInteger) ? found : undefined;
+}
+
+function swap(word: number): number {
+    return (((word & 0xff) << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24)) >>> 0;
+}

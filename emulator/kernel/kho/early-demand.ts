@@ -1,0 +1,48 @@
+/** What the next kernel will need before its page allocator runs, against what scratch memory has room for: tried out, in nothing but numbers. */
+import { Journal } from '../../machine/journal';
+import type { Machine } from '../../machine/machine';
+import { Memblock } from '../mm/memblock';
+import { Memmap } from '../mm/memmap';
+import { earlyAllocations, memblockInit, type BootDescription } from './boot';
+import type { Area } from './env';
+import { extendScratch } from './extend';
+import type { KexecImage } from './kexec-image';
+
+/**
+ * Lets the early allocations of a kernel that is loaded take place in a memblock of their own; no memory is touched.
+ * @param scratch the areas it will inherit
+ * @param map the memory map that it will be handed, where it takes more than scratch (7.3)
+ * @returns with what it will panic; undefined where everything finds room
+ */
+export function earlyShortage(
+    machine: Machine,
+    description: BootDescription,
+    image: KexecImage,
+    scratch: readonly Area[],
+    map: number,
+): string | undefined {
+    const journal = new Journal();
+    const memblock = new Memblock(journal);
+    const context = {
+        machine,
+        memmap: new Memmap(journal),
+        memblock,
+        log: { log: () => undefined, warning: () => undefined },
+        description,
+    };
+    const segment = (name: string): Area[] =>
+        image.segments.filter((s) => s.name === name).map((s) => ({ addr: s.dest, size: s.size }));
+    const [kernel = { addr: 0, size: 0 }] = segment('kernel');
+    memblockInit(context, { image: kernel, initrd: segment('initrd')[0], parameters: segment('boot parameters') });
+    for (const area of scratch) {
+        memblock.markScratch(area.addr, area.size);
+    }
+    for (const area of segment('scratch array')) {
+        memblock.reserve(area.addr, area.size, 'KHO scratch array');
+    }
+    if (description.format.extendsScratch) {
+        extendScratch(machine, memblock, map);
+    }
+    memblock.setScratchOnly(true);
+    return earlyAllocations(context)?.panic;
+}

@@ -1,0 +1,368 @@
+/** Loading a kernel with kexec and jumping into it (kernel/kexec_file.c, kernel/kexec_core.c, arch/x86/kernel/kexec-bzimage64.c). */
+import { type Err, err } from '../errno';
+import { Bytes } from '../../machine/bytes';
+import { costId } from '../../machine/costs';
+import type { Hasher } from '../../machine/hash';
+import { Rec } from '../../machine/journal';
+import type { Machine } from '../../machine/machine';
+import { PAGE_SIZE } from '../../machine/memory';
+import { MAX_PAGE_ORDER } from '../mm/buddy';
+import { X86_64, type Arch } from './arch';
+import { type KhoSetupData, buildParameters, kernelHeader, parametersSize } from './boot-params';
+import type { Area, KhoEnv } from './env';
+import type { Kho } from './kho';
+import { SCRATCH_ENTRY } from './scratch';
+
+const JUMP = costId('jump');
+const PURGATORY = costId('purgatory');
+const KEXEC_LOAD = costId('kexec_load');
+
+const MiB = 1024 * 1024;
+const PURGATORY_SIZE = 0x8000;
+/** Alignment of the copy of the scratch array. */
+const SCRATCH_COPY_ALIGN = 0x10000;
+const KERNEL_ALIGN = 2 * MiB;
+
+/** What is to be loaded. */
+export interface KernelFile {
+    /** The kernel description's name. */
+    readonly name: string;
+    /** x86-64 where it is left out. */
+    readonly arch?: Arch;
+    /** Bytes that the running kernel's image needs. */
+    readonly imageSize: number;
+    readonly commandLine: string;
+    /** Bytes; 0 for none. */
+    readonly initrdSize: number;
+}
+
+/** A piece of an image: contents that wait in pages of the running kernel for the jump. */
+export interface KexecSegment {
+    readonly name: string;
+    /** Where it goes, and how many bytes of memory it takes there. */
+    readonly dest: number;
+    readonly size: number;
+    /** Blocks of pages that hold its contents, in order. */
+    readonly blocks: readonly { readonly pfn: number; readonly order: number }[];
+}
+
+export class KexecImage extends Rec {
+    constructor(
+        readonly env: KhoEnv,
+        readonly kernel: string,
+        readonly segments: readonly KexecSegment[],
+        /** Where the boot parameters will lie. */
+        readonly parameters: number,
+        /** What the next kernel will be told of a handover. */
+        readonly kho: KhoSetupData | undefined,
+        /** KEXEC_PRESERVE_CONTEXT. */
+        readonly preserveContext = false,
+    ) {
+        super(env.machine.journal);
+    }
+
+    /** Unloads: the source pages are freed. */
+    free(): void {
+        freeSegments(this.env, this.segments);
+    }
+
+    /** The jump's copying: every segment goes where it belongs. @returns the address of the boot parameters. */
+    copyToDestinations(): number {
+        const { memory, clock } = this.env.machine;
+        clock.charge(JUMP);
+        clock.chargeBytes(
+            PURGATORY,
+            this.segments.reduce((sum, s) => sum + s.size, 0),
+        );
+        // A destination may be another segment's source, as nothing confines it without KHO.
+        const contents = this.segments.map((s) => ({
+            s,
+            parts: s.blocks.map((b) => memory.readBytes(b.pfn * PAGE_SIZE, PAGE_SIZE << b.order)),
+        }));
+        for (const { s, parts } of contents) {
+            memory.writeBytes(s.dest, Bytes.concat(...parts).slice(0, s.size));
+        }
+        return this.parameters;
+    }
+
+    hash(hasher: Hasher): void {
+        hasher
+            .str(this.kernel)
+            .num(this.parameters)
+            .u32(this.preserveContext ? 1 : 0);
+        for (const s of this.segments) {
+            hasher.num(s.dest).num(s.size);
+            for (const b of s.blocks) {
+                hasher.num(b.pfn).u32(b.order);
+            }
+        }
+    }
+}
+
+interface Buffer {
+    readonly name: string;
+    readonly content: Bytes;
+    /** Bytes in memory; what goes beyond the content is zeroes. */
+    readonly size: number;
+    readonly align: number;
+    readonly min: number;
+}
+
+/** Kernels and initrds are patterns behind their headers: bytes that one recognizes where they do not belong. */
+function kernelContent(name: string, size: number): Bytes {
+    const header = Bytes.of(kernelHeader(name));
+    return Bytes.concat(header, Bytes.pattern(0x6b, size - header.length, header.length));
+}
+
+/** What a kernel is loaded for: the FDT and the scratch areas that it is to be told of. */
+export interface HandoverToLoad {
+    readonly fdt: number;
+    /** Segments lie in these, tried in their order. */
+    readonly scratch: readonly Area[];
+    /** The array that is copied for the next kernel; bytes. */
+    readonly array: Area;
+}
+
+interface Placement {
+    readonly placed: readonly { readonly buffer: Buffer; readonly dest: number }[];
+    readonly parameters: number;
+    readonly setup: KhoSetupData | undefined;
+}
+
+/** Where the segments of a kernel go, and what is in them; undefined where one fits nowhere. */
+function placeSegments(
+    machine: Machine,
+    file: KernelFile,
+    handover: HandoverToLoad | undefined,
+): Placement | undefined {
+    const areas: readonly Area[] = handover
+        ? handover.scratch
+        : machine.map.map((r) => ({ addr: r.start, size: r.size })).reverse();
+    const placed: { buffer: Buffer; dest: number }[] = [];
+    const place = (buffer: Buffer): number | undefined => {
+        const dest = findHole(
+            areas,
+            placed.map((p) => ({ addr: p.dest, size: p.buffer.size })),
+            buffer,
+        );
+        if (dest !== undefined) {
+            placed.push({ buffer, dest });
+        }
+        return dest;
+    };
+    const page = (n: number): number => Math.ceil(n / PAGE_SIZE) * PAGE_SIZE;
+    const make = (name: string, content: Bytes, size: number, align = PAGE_SIZE, min = 0x3000): Buffer => ({
+        name,
+        content,
+        size: page(size),
+        align,
+        min,
+    });
+
+    let setup: KhoSetupData | undefined;
+    if (handover) {
+        const { array } = handover;
+        const dest = place(
+            make('scratch array', machine.memory.readBytes(array.addr, array.size), array.size, SCRATCH_COPY_ALIGN, 0),
+        );
+        if (dest === undefined) {
+            return undefined;
+        }
+        setup = { fdt: handover.fdt, fdtSize: PAGE_SIZE, scratch: dest, scratchSize: array.size };
+    }
+    if (place(make('purgatory', Bytes.pattern(0x70, PURGATORY_SIZE), PURGATORY_SIZE)) === undefined) {
+        return undefined;
+    }
+    // The parameters hold the addresses of what is placed after them, so their contents come last.
+    const parameters = place(make('boot parameters', Bytes.zero(0), parametersSize(file.commandLine, file.arch)));
+    const image =
+        parameters === undefined
+            ? undefined
+            : place(make('kernel', kernelContent(file.name, file.imageSize), file.imageSize, KERNEL_ALIGN, MiB));
+    if (parameters === undefined || image === undefined) {
+        return undefined;
+    }
+    let initrd: Area | undefined;
+    if (file.initrdSize > 0) {
+        const dest = place(make('initrd', Bytes.pattern(0x69, file.initrdSize), file.initrdSize, PAGE_SIZE, 16 * MiB));
+        if (dest === undefined) {
+            return undefined;
+        }
+        initrd = { addr: dest, size: file.initrdSize };
+    }
+    const bytes = buildParameters(machine, parameters, {
+        arch: file.arch ?? X86_64,
+        commandLine: file.commandLine,
+        kernel: { addr: image, size: page(file.imageSize) },
+        initrd,
+        kho: setup,
+    });
+    return {
+        placed: placed.map((p) =>
+            p.dest === parameters ? { dest: p.dest, buffer: { ...p.buffer, content: Bytes.of(bytes) } } : p,
+        ),
+        parameters,
+        setup,
+    };
+}
+
+/**
+ * kexec_file_load. With KHO on, every segment lies in scratch areas, and the next kernel is told of the handover.
+ * @returns EADDRNOTAVAIL where a segment fits nowhere, ENOMEM; with nothing left allocated.
+ */
+export function loadFile(env: KhoEnv, file: KernelFile, kho: Kho | undefined): KexecImage | Err {
+    const handover =
+        kho?.enabled && kho.fdt !== 0
+            ? {
+                  fdt: kho.fdt,
+                  scratch: kho.scratch,
+                  array: { addr: kho.scratchArray, size: kho.scratch.length * SCRATCH_ENTRY },
+              }
+            : undefined;
+    const placement = placeSegments(env.machine, file, handover);
+    return placement
+        ? finish(env, file, placement.placed, placement.parameters, placement.setup)
+        : err('EADDRNOTAVAIL');
+}
+
+/**
+ * Puts a kernel into scratch for a handover that is in memory already, as the kernel that left it would have done.
+ * @returns the address of the boot parameters; undefined where a segment fits into no scratch area.
+ */
+export function loadForHandover(machine: Machine, file: KernelFile, handover: HandoverToLoad): number | undefined {
+    const placement = placeSegments(machine, file, handover);
+    write(machine, placement?.placed);
+    return placement?.parameters;
+}
+
+function write(machine: Machine, placed: Placement['placed'] = []): void {
+    for (const { dest, buffer } of placed) {
+        machine.memory.writeBytes(dest, buffer.content);
+        machine.memory.zero(dest + buffer.content.length, buffer.size - buffer.content.length);
+    }
+}
+
+/**
+ * kexec_load(2), as kexec-tools uses it without -s: segments where the caller says, no handover.
+ * @returns EADDRNOTAVAIL where a segment would not lie in memory, ENOMEM.
+ */
+export function loadSegments(env: KhoEnv, file: KernelFile, preserveContext = false): KexecImage | Err {
+    const placed = fixedSegments(env, file);
+    return placed
+        ? finish(env, file, placed, parametersAddress(env.machine, file), undefined, preserveContext)
+        : err('EADDRNOTAVAIL');
+}
+
+/**
+ * What a boot loader does: puts a kernel, its initrd and its parameters into memory.
+ * @returns the address of the boot parameters; undefined where the machine's memory does not reach.
+ */
+export function coldLoad(env: Pick<KhoEnv, 'machine'>, file: KernelFile): number | undefined {
+    const placed = fixedSegments(env, file);
+    write(env.machine, placed);
+    return placed && parametersAddress(env.machine, file);
+}
+
+function parametersAddress(machine: Machine, file: KernelFile): number {
+    return (file.arch ?? X86_64).parametersAddress(machine);
+}
+
+function fixedSegments(
+    { machine }: Pick<KhoEnv, 'machine'>,
+    file: KernelFile,
+): { buffer: Buffer; dest: number }[] | undefined {
+    const page = (n: number): number => Math.ceil(n / PAGE_SIZE) * PAGE_SIZE;
+    const arch = file.arch ?? X86_64;
+    const at = arch.parametersAddress(machine);
+    const kernel = { addr: arch.kernelAddress(machine), size: page(file.imageSize) };
+    const initrd = file.initrdSize > 0 ? { addr: kernel.addr + kernel.size, size: file.initrdSize } : undefined;
+    const parameters = buildParameters(machine, at, {
+        arch,
+        commandLine: file.commandLine,
+        kernel,
+        initrd,
+        kho: undefined,
+    });
+    const piece = (name: string, dest: number, content: Bytes): { buffer: Buffer; dest: number } => ({
+        dest,
+        buffer: { name, content, size: page(content.length), align: PAGE_SIZE, min: 0 },
+    });
+    const placed = [
+        piece('boot parameters', at, Bytes.of(parameters)),
+        piece('kernel', kernel.addr, kernelContent(file.name, file.imageSize)),
+        ...(initrd ? [piece('initrd', initrd.addr, Bytes.pattern(0x69, initrd.size))] : []),
+    ];
+    return placed.every((p) => machine.isRam(p.dest, p.buffer.size)) ? placed : undefined;
+}
+
+/** locate_mem_hole_top_down in each area in turn (kho_locate_mem_hole with KHO on). */
+function findHole(areas: readonly Area[], taken: readonly Area[], buffer: Buffer): number | undefined {
+    for (const area of areas) {
+        let end = area.addr + area.size;
+        for (;;) {
+            const start = Math.floor((end - buffer.size) / buffer.align) * buffer.align;
+            if (start < area.addr || start < buffer.min) {
+                break;
+            }
+            const blocker = taken.find((t) => start < t.addr + t.size && t.addr < start + buffer.size);
+            if (!blocker) {
+                return start;
+            }
+            end = blocker.addr;
+        }
+    }
+    return undefined;
+}
+
+/** Puts the contents into pages of the running kernel. */
+function finish(
+    env: KhoEnv,
+    file: KernelFile,
+    placed: readonly { buffer: Buffer; dest: number }[],
+    parameters: number,
+    kho: KhoSetupData | undefined,
+    preserveContext = false,
+): KexecImage | Err {
+    const { machine, allocator } = env;
+    const owner = machine.owners.id('kexec image');
+    machine.clock.chargeBytes(
+        KEXEC_LOAD,
+        placed.reduce((sum, p) => sum + p.buffer.size, 0),
+    );
+    const segments: KexecSegment[] = [];
+    for (const { dest, buffer } of placed) {
+        const blocks: { pfn: number; order: number }[] = [];
+        segments.push({ name: buffer.name, dest, size: buffer.size, blocks });
+        let done = 0;
+        let largest = MAX_PAGE_ORDER;
+        while (done < buffer.size) {
+            let order = largest;
+            while (order > 0 && PAGE_SIZE << order > buffer.size - done) {
+                order--;
+            }
+            const pfn = allocator.alloc(order, { owner });
+            if (pfn < 0) {
+                if (order === 0) {
+                    freeSegments(env, segments);
+                    return err('ENOMEM');
+                }
+                largest = order - 1;
+                continue;
+            }
+            blocks.push({ pfn, order });
+            const part = buffer.content.slice(done, done + (PAGE_SIZE << order));
+            machine.memory.zero(pfn * PAGE_SIZE, PAGE_SIZE << order);
+            machine.memory.writeBytes(pfn * PAGE_SIZE, part);
+            done += PAGE_SIZE << order;
+        }
+    }
+    return new KexecImage(env, file.name, segments, parameters, kho, preserveContext);
+}
+
+function freeSegments(env: KhoEnv, segments: readonly KexecSegment[]): void {
+    for (const segment of segments) {
+        for (const { pfn, order } of segment.blocks) {
+            env.allocator.free(pfn, order);
+        }
+    }
+}

@@ -1,0 +1,169 @@
+/** `reserve_mem=size:align:name`: named memory that the kernel sets aside at boot, at the same place in every kernel that KHO leads to (mm/memblock.c). */
+import { Err, err } from '../errno';
+import { PAGE_SIZE, type PhysicalMemory } from '../../machine/memory';
+import type { BootContext } from './boot';
+import type { IncomingHandover } from './env';
+import { FdtWriter } from './fdt';
+import { fdtIsCompatible, fdtProperty, readFdt } from './fdt-read';
+import type { Kho } from './kho';
+import { nativeU64, readFdtPage, readNativeU64, retrieveSubtree } from './root-fdt';
+import { memparse } from './scratch';
+
+const MAX_REGIONS = 8;
+const MAX_NAME = 15;
+/** SMP_CACHE_BYTES. */
+const MIN_ALIGN = 64;
+/** The subtree that says where the regions are; no kernel gives its page back. */
+export const RESERVE_MEM = 'memblock';
+const COMPATIBLE = 'memblock-v1';
+const REGION_COMPATIBLE = 'reserve-mem-v1';
+
+interface Region {
+    readonly name: string;
+    readonly addr: number;
+    readonly size: number;
+}
+
+/** A region that the command line asks for. */
+export interface NamedRegion extends Region {
+    /** It is where the previous kernel had it, with what was in it. */
+    readonly revived: boolean;
+}
+
+export interface ReservedMemory {
+    readonly regions: readonly NamedRegion[];
+    /** What the previous kernel handed over, and this one has not taken. */
+    readonly lost: readonly (Region & { readonly why: string })[];
+}
+
+export const NO_RESERVED_MEMORY: ReservedMemory = { regions: [], lost: [] };
+
+interface Wanted {
+    readonly name: string;
+    readonly size: number;
+    readonly align: number;
+}
+
+/** What the command line asks for. What is malformed, named twice, or one too many is left out. */
+function wanted(cmdline: string): Wanted[] {
+    const out: Wanted[] = [];
+    for (const [, value = ''] of cmdline.matchAll(/(?:^|\s)reserve_mem=(\S+)/g)) {
+        const [size = '', align = '', name = ''] = value.split(':');
+        const bytes = memparse(size);
+        if (
+            bytes.value > 0 &&
+            name !== '' &&
+            name.length <= MAX_NAME &&
+            out.length < MAX_REGIONS &&
+            !out.some((w) => w.name === name)
+        ) {
+            out.push({ name, size: bytes.value, align: Math.max(memparse(align).value, MIN_ALIGN) });
+        }
+    }
+    return out;
+}
+
+/**
+ * reserve_mem(), while the command line is read: revives each region from the handover, or allocates it anew. On a boot with a handover that
+ * comes out of scratch memory, as all early allocations do.
+ */
+export function reserveNamed(
+    ctx: BootContext,
+    handover: IncomingHandover | undefined,
+    cmdline: string,
+): ReservedMemory {
+    const before = handover ? handedOver(ctx, handover) : [];
+    const lost = before.map((old) => ({ ...old, why: 'it is not asked for any more' }));
+    const regions = wanted(cmdline).flatMap((w): NamedRegion[] => {
+        const at = lost.findIndex((old) => old.name === w.name);
+        const old = lost[at];
+        const why = old && refusal(w, old);
+        if (old && why === undefined) {
+            ctx.log.log('info', `Revived memory reservation "${w.name}" from KHO`);
+            lost.splice(at, 1);
+            return [{ name: w.name, addr: old.addr, size: old.size, revived: true }];
+        }
+        if (old && why !== undefined) {
+            ctx.log.log('warn', `KHO: reserve_mem "${w.name}": ${why}`);
+            lost[at] = { ...old, why };
+        }
+        const addr = ctx.memblock.alloc(w.size, w.align, { owner: `reserve_mem ${w.name}` });
+        return addr === undefined ? [] : [{ name: w.name, addr, size: w.size, revived: false }];
+    });
+    return { regions, lost };
+}
+
+function refusal(w: Wanted, old: { readonly addr: number; readonly size: number }): string | undefined {
+    if (old.addr % w.align !== 0) {
+        return `it is at 0x${old.addr.toString(16)}, which is not aligned to ${w.align} bytes`;
+    }
+    return old.size === w.size ? undefined : `it had ${old.size} bytes, and ${w.size} are asked for`;
+}
+
+/** The regions that the previous kernel handed over. */
+function handedOver(ctx: BootContext, handover: IncomingHandover): Region[] {
+    const { memory } = ctx.machine;
+    const blob = retrieveSubtree(
+        readFdtPage(memory, handover.fdt).root,
+        RESERVE_MEM,
+        () => undefined,
+        ctx.description.format,
+    );
+    if (blob instanceof Err || typeof blob.phys !== 'number' || !ctx.machine.isRam(blob.phys, PAGE_SIZE)) {
+        return [];
+    }
+    const { root } = readFdt(memory.read(blob.phys, PAGE_SIZE));
+    if (!root || !fdtIsCompatible(root, COMPATIBLE)) {
+        ctx.log.log('warn', `KHO: the reserved regions are incompatible with '${COMPATIBLE}'`);
+        return [];
+    }
+    return root.children.flatMap((node): Region[] => {
+        const addr = readNativeU64(fdtProperty(node, 'start')?.value);
+        const size = readNativeU64(fdtProperty(node, 'size')?.value);
+        const sound = typeof addr === 'number' && typeof size === 'number' && ctx.machine.isRam(addr, size);
+        return sound && fdtIsCompatible(node, REGION_COMPATIBLE) ? [{ name: node.name, addr, size }] : [];
+    });
+}
+
+/**
+ * The late initcall: preserves the regions for the next kernel, and says where they are.
+ * @returns 0, or what preserving the first of them returned that could not be; nothing is preserved then
+ */
+export function preserveNamed(kho: Kho, regions: readonly NamedRegion[], memory: PhysicalMemory): 0 | Err {
+    const fdt = kho.allocPreserve(PAGE_SIZE, 'reserve_mem FDT');
+    if (fdt instanceof Err) {
+        return fdt;
+    }
+    const bytes = tree(regions);
+    memory.write(fdt, bytes);
+    let result = bytes.length > PAGE_SIZE ? err('ENOMEM') : kho.addSubtree(RESERVE_MEM, fdt, bytes.length);
+    const done: NamedRegion[] = [];
+    for (const r of result === 0 ? regions : []) {
+        result = kho.preservePages(Math.floor(r.addr / PAGE_SIZE), Math.floor(r.size / PAGE_SIZE));
+        if (result !== 0) {
+            break;
+        }
+        done.push(r);
+    }
+    if (result !== 0) {
+        for (const r of done) {
+            kho.unpreservePages(Math.floor(r.addr / PAGE_SIZE), Math.floor(r.size / PAGE_SIZE));
+        }
+        kho.removeSubtree(fdt);
+        kho.unpreserveFree(fdt);
+    }
+    return result;
+}
+
+function tree(regions: readonly NamedRegion[]): Uint8Array {
+    const text = (s: string): Uint8Array => new TextEncoder().encode(`${s}\0`);
+    const fdt = new FdtWriter().begin('').property('compatible', text(COMPATIBLE));
+    for (const r of regions) {
+        fdt.begin(r.name)
+            .property('compatible', text(REGION_COMPATIBLE))
+            .property('start', nativeU64(r.addr))
+            .property('size', nativeU64(r.size))
+            .end();
+    }
+    return fdt.end().finish();
+}

@@ -1,0 +1,145 @@
+/** The KHO root FDT: what the next kernel finds first (include/linux/kho/abi/kexec_handover.h). */
+import { type Err, err } from '../errno';
+import { type Int, intOf } from '../../machine/int';
+import { PAGE_SIZE, type PhysicalMemory } from '../../machine/memory';
+import { FdtEditor, FdtWriter } from './fdt';
+import { type FdtNode, fdtChild, fdtProperty, readFdt } from './fdt-read';
+import { KHO_V4, type KhoFormat } from './format';
+
+export const KHO_COMPATIBLE = 'kho-v4';
+export const PROP_MEMORY_MAP = 'preserved-memory-map';
+/** As KHO calls them since 7.1; see {@link KhoFormat}. */
+export const PROP_DATA = 'preserved-data';
+export const PROP_SIZE = 'blob-size';
+
+/** How a format stores subtrees. */
+type SubtreeProperties = Pick<KhoFormat, 'dataProperty' | 'sizeProperty'>;
+
+/** A u64 in the kernel's own byte order, not the tree's. */
+export function nativeU64(value: Int): Uint8Array {
+    const bytes = new Uint8Array(8);
+    new DataView(bytes.buffer).setBigUint64(0, BigInt(value), true);
+    return bytes;
+}
+
+/** The u64 in a property's value; undefined where it is not 8 bytes. */
+export function readNativeU64(value: Uint8Array | undefined): Int | undefined {
+    return value?.length === 8 ? intOf(new DataView(value.buffer, value.byteOffset).getBigUint64(0, true)) : undefined;
+}
+
+/** The root FDT of a kernel that has not added any subtree. */
+export function buildRootFdt(compatible: string, radixRoot: number): Uint8Array {
+    return new FdtWriter()
+        .begin('')
+        .property('compatible', new TextEncoder().encode(`${compatible}\0`))
+        .property(PROP_MEMORY_MAP, nativeU64(radixRoot))
+        .end()
+        .finish();
+}
+
+/**
+ * kho_add_subtree on the FDT page at `fdt`. Does not preserve the blob.
+ * @returns ENOMEM where the page is no FDT or full, EEXIST where the name is taken.
+ */
+export function addSubtree(
+    memory: PhysicalMemory,
+    fdt: number,
+    name: string,
+    blob: number,
+    size: number,
+    format: SubtreeProperties = KHO_V4,
+): 0 | Err {
+    const editor = FdtEditor.open(memory.read(fdt, PAGE_SIZE), PAGE_SIZE);
+    if (!editor) {
+        return err('ENOMEM');
+    }
+    let result: 0 | Err = 0;
+    const node = editor.addChild(0, name);
+    if (typeof node !== 'number') {
+        result = err(node === 'exists' ? 'EEXIST' : 'ENOMEM');
+    } else if (
+        editor.setProperty(node, format.dataProperty, nativeU64(blob)) !== 0 ||
+        (format.sizeProperty !== undefined && editor.setProperty(node, format.sizeProperty, nativeU64(size)) !== 0)
+    ) {
+        editor.removeNode(node);
+        result = err('ENOMEM');
+    }
+    editor.pack();
+    memory.write(fdt, editor.buffer);
+    return result;
+}
+
+/** Writes the address of the memory map, which finalizing knows and the placeholder does not. */
+export function setMemoryMap(memory: PhysicalMemory, fdt: number, map: number): void {
+    const editor = FdtEditor.open(memory.read(fdt, PAGE_SIZE), PAGE_SIZE);
+    if (editor) {
+        editor.setProperty(0, PROP_MEMORY_MAP, nativeU64(map));
+        editor.pack();
+        memory.write(fdt, editor.buffer);
+    }
+}
+
+/** kho_remove_subtree: the child whose blob lies at `blob`. @returns its name, undefined where there is none. */
+export function removeSubtree(
+    memory: PhysicalMemory,
+    fdt: number,
+    blob: number,
+    format: SubtreeProperties = KHO_V4,
+): string | undefined {
+    const editor = FdtEditor.open(memory.read(fdt, PAGE_SIZE), PAGE_SIZE);
+    if (!editor) {
+        return undefined;
+    }
+    let removed: string | undefined;
+    for (const child of editor.children(0)) {
+        if (readNativeU64(editor.property(child.offset, format.dataProperty)) === blob) {
+            editor.removeNode(child.offset);
+            removed = child.name;
+            break;
+        }
+    }
+    editor.pack();
+    memory.write(fdt, editor.buffer);
+    return removed;
+}
+
+/** A blob that a kernel hands over under a name. */
+export interface Subtree {
+    readonly phys: Int;
+    readonly size: Int;
+}
+
+/**
+ * kho_retrieve_subtree on an incoming FDT.
+ * @returns ENOENT: no such child; EINVAL: `preserved-data` or `blob-size` missing or not 8 bytes (`warn` is called for the latter).
+ * Where the format has no size a blob is taken to be a page.
+ */
+export function retrieveSubtree(
+    root: FdtNode | undefined,
+    name: string,
+    warn: (text: string) => void,
+    format: SubtreeProperties = KHO_V4,
+): Subtree | Err {
+    const child = root && fdtChild(root, name);
+    if (!child) {
+        return err('ENOENT');
+    }
+    const phys = readNativeU64(fdtProperty(child, format.dataProperty)?.value);
+    if (phys === undefined) {
+        return err('EINVAL');
+    }
+    if (format.sizeProperty === undefined) {
+        return { phys, size: PAGE_SIZE };
+    }
+    const size = readNativeU64(fdtProperty(child, format.sizeProperty)?.value);
+    if (size === undefined) {
+        warn(`broken KHO subnode '${name}': no blob size`);
+        return err('EINVAL');
+    }
+    return { phys, size };
+}
+
+/** The FDT in a page. */
+export function readFdtPage(memory: PhysicalMemory, fdt: number): ReturnType<typeof readFdt> {
+    return readFdt(memory.read(fdt, PAGE_SIZE));
+}

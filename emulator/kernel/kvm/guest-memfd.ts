@@ -1,0 +1,213 @@
+/**
+ * guest_memfd: memory that belongs to one virtual machine and is reached through its memory slots (virt/kvm/guest_memfd.c). It has no
+ * read and write; user space can map it where it was made so, and where it is shared with the host.
+ */
+import type { Journal } from '../../machine/journal';
+import { PAGE_SIZE } from '../../machine/memory';
+import { anonOps } from '../fs/anon';
+import type { KernelCore } from '../fs/core';
+import { err, Err } from '../errno';
+import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, O_LARGEFILE, O_RDWR, S_IFREG } from '../fs/fcntl';
+import { allocFile, type FileOps, type OpenFile } from '../fs/file';
+import { DIRTY_AND_UPTODATE, dropFromCache, setFlags } from '../mm/file-folios';
+import { Inode } from '../fs/inode';
+import type { Kernel } from '../kernel';
+import { PageCache } from '../fs/pagecache';
+import type { VirtualMachine } from './vm';
+
+/** GUEST_MEMFD_FLAG_MMAP, GUEST_MEMFD_FLAG_INIT_SHARED (include/uapi/linux/kvm.h). */
+export const GUEST_MEMFD_FLAG_MMAP = 1;
+export const GUEST_MEMFD_FLAG_INIT_SHARED = 2;
+const ALL_FLAGS = GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED;
+
+const EINVAL = err('EINVAL');
+const EPERM = err('EPERM');
+const ENOMEM = err('ENOMEM');
+const EOPNOTSUPP = err('EOPNOTSUPP');
+
+/** Page offsets [from, to). */
+interface Pages {
+    readonly from: number;
+    readonly to: number;
+}
+
+/** A guest_memfd as its handler has it: its inode, and not what all inodes are. */
+export class GuestMemfd {
+    constructor(readonly inode: GuestMemfdInode) {}
+
+    display(): string {
+        return `guest_memfd of ${this.inode.vm.name}`;
+    }
+}
+
+export class GuestMemfdInode extends Inode {
+    readonly memory = new GuestMemfd(this);
+    readonly cache: PageCache;
+    /** Its pages stay as they are: no new ones, none given up (only with the layer `guest_memfd`). */
+    readonly frozen: boolean = false;
+    /** What was converted to private memory, ascending and apart. Replaced, never changed in place. */
+    readonly converted: readonly Pages[] = [];
+    /** Page offsets of pages with a hardware error. Replaced, never changed in place. */
+    readonly poisoned: readonly number[] = [];
+
+    constructor(
+        journal: Journal,
+        ino: number,
+        readonly flags: number,
+        readonly owner: number,
+        readonly vm: VirtualMachine,
+    ) {
+        super(journal, ino, 'gmem', S_IFREG);
+        this.cache = new PageCache(journal);
+    }
+
+    /** Made shared, and nothing of it was converted. */
+    get shared(): boolean {
+        return (this.flags & GUEST_MEMFD_FLAG_INIT_SHARED) !== 0 && this.converted.length === 0;
+    }
+
+    override get blocks(): number {
+        return this.cache.pages * 8;
+    }
+
+    override evict(k: KernelCore): void {
+        if (this.opens === 0) {
+            this.drop(k, 0, Infinity);
+        }
+    }
+
+    /** Gives the pages [first, last] up. */
+    drop(k: KernelCore, first: number, last: number): void {
+        for (
+            let index = this.cache.next(first, last);
+            index >= 0;
+            index = index < last ? this.cache.next(index + 1, last) : -1
+        ) {
+            const page = this.cache.at(index);
+            this.cache.remove(index, 0);
+            dropFromCache(k, page);
+        }
+    }
+
+    /** The page at a page offset, made where there is none (kvm_gmem_get_folio()). @returns EINVAL beyond the end, EPERM where it is frozen, ENOMEM */
+    page(k: KernelCore, index: number): number | Err {
+        if (index * PAGE_SIZE >= this.size) {
+            return EINVAL;
+        }
+        const known = this.cache.at(index);
+        if (known >= 0) {
+            return known;
+        }
+        if (this.frozen) {
+            return EPERM;
+        }
+        const page = k.pages.alloc(0, { owner: this.owner, zero: true });
+        if (page < 0) {
+            return ENOMEM;
+        }
+        setFlags(k.memmap, page, DIRTY_AND_UPTODATE);
+        k.memmap.setIndex(page, index);
+        this.cache.insert(index, page, 0);
+        return page;
+    }
+
+    /** KVM_SET_MEMORY_ATTRIBUTES of a part of it. Bytes. @returns EPERM where it is frozen */
+    convert(k: KernelCore, offset: number, length: number, isPrivate: boolean): undefined | Err {
+        if (this.frozen) {
+            return EPERM;
+        }
+        const part = { from: offset / PAGE_SIZE, to: (offset + length) / PAGE_SIZE };
+        const others = this.converted.flatMap((p) =>
+            [
+                { from: p.from, to: Math.min(p.to, part.from) },
+                { from: Math.max(p.from, part.to), to: p.to },
+            ].filter((x) => x.from < x.to),
+        );
+        k.journal.edit<GuestMemfdInode>(this).converted = (isPrivate ? [...others, part] : others).sort(
+            (a, b) => a.from - b.from,
+        );
+        return undefined;
+    }
+
+    /** A page with a hardware error (memory_failure()): whoever touches it is told. */
+    isPoisoned(index: number): boolean {
+        return this.poisoned.includes(index);
+    }
+}
+
+const gmemOps: FileOps = {
+    ...anonOps,
+    truncate: () => EINVAL,
+    mmap: (_k, file) => ((gmemOf(file).flags & GUEST_MEMFD_FLAG_MMAP) === 0 ? err('ENODEV') : 0),
+    fallocate(k, file, mode, offset, length) {
+        const inode = gmemOf(file);
+        if ((mode & FALLOC_FL_KEEP_SIZE) === 0 || (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)) !== 0) {
+            return EOPNOTSUPP;
+        }
+        if (offset % PAGE_SIZE !== 0 || length % PAGE_SIZE !== 0) {
+            return EINVAL;
+        }
+        if (inode.frozen) {
+            return EPERM;
+        }
+        const first = offset / PAGE_SIZE;
+        const end = (offset + length) / PAGE_SIZE;
+        if (mode & FALLOC_FL_PUNCH_HOLE) {
+            inode.drop(k, first, end - 1);
+            inode.vm.space.unmap(inode, offset, length);
+            return 0;
+        }
+        if (offset + length > inode.size) {
+            return EINVAL;
+        }
+        for (let index = first; index < end; index++) {
+            const page = inode.page(k, index);
+            if (page instanceof Err) {
+                return page;
+            }
+        }
+        return 0;
+    },
+    // memory slots do not hold it: they are without memory then
+    release: (_k, file) => gmemOf(file).vm.space.forget(file),
+};
+
+function gmemOf(file: OpenFile): GuestMemfdInode {
+    if (!(file.inode instanceof GuestMemfdInode)) {
+        throw new TypeError(`file ${file.id} (${file.kind}) is no guest_memfd`);
+    }
+    return file.inode;
+}
+
+/** KVM_CREATE_GUEST_MEMFD: memory of a VM, which it keeps. @returns EINVAL (the size, flags) */
+export function makeGuestMemfd(k: Kernel, vm: VirtualMachine, size: number, flags: number): OpenFile | Err {
+    if (size <= 0 || size % PAGE_SIZE !== 0 || flags < 0 || (flags & ~ALL_FLAGS) !== 0) {
+        return EINVAL;
+    }
+    const inode = new GuestMemfdInode(
+        k.journal,
+        k.ids.nextInode(k.journal),
+        flags,
+        k.owners.id(`guest_memfd of ${vm.name}`),
+        vm,
+    );
+    const file = allocFile(k, 'guest_memfd', gmemOps, inode, O_RDWR | O_LARGEFILE, 'anon_inode:[kvm-gmem]');
+    k.journal.edit<Inode>(inode).size = size;
+    return file;
+}
+
+/** Puts a restored page into one that is made anew. @returns EEXIST, EINVAL (no single page, beyond the end) */
+export function addGuestPage(k: KernelCore, inode: GuestMemfdInode, pfn: number, index: number): 0 | Err {
+    if (k.memmap.orderOf(pfn) !== 0 || index * PAGE_SIZE >= inode.size) {
+        return EINVAL;
+    }
+    if (inode.cache.at(index) >= 0) {
+        return err('EEXIST');
+    }
+    k.folios.get(pfn);
+    k.memmap.setOwner(pfn, inode.owner);
+    k.memmap.setIndex(pfn, index);
+    setFlags(k.memmap, pfn, DIRTY_AND_UPTODATE);
+    inode.cache.insert(index, pfn, 0);
+    return 0;
+}

@@ -1,0 +1,221 @@
+/** What a guest has at which of its addresses: memory slots, and what of them its tables have already (KVM's memslots and its MMU). */
+import { costId } from '../../machine/costs';
+import type { Hasher } from '../../machine/hash';
+import { Rec } from '../../machine/journal';
+import { PAGE_SIZE } from '../../machine/memory';
+import { type Err, err } from '../errno';
+import { F_SEAL_FUTURE_WRITE, F_SEAL_WRITE } from '../fs/fcntl';
+import { fput, getFile, type OpenFile } from '../fs/file';
+import type { Inode } from '../fs/inode';
+import type { Kernel } from '../kernel';
+import { getSeals } from '../fs/memfd';
+import { ShmemInode } from '../fs/shmem';
+import { GuestMemfdInode } from './guest-memfd';
+import { cacheOf, reach, slotAt, type Reached, type Slot } from './slots';
+import type { VirtualMachine } from './vm';
+
+const MEMSLOT = costId('memslot');
+
+/** Addresses [from, to) of the guest's. */
+interface Range {
+    readonly from: number;
+    readonly to: number;
+}
+
+export class GuestSpace extends Rec {
+    /** Ascending by address, without overlaps. Replaced, never changed in place. */
+    readonly slots: readonly Slot[] = [];
+    /** What the guest's tables have: ascending, apart from each other. Replaced, never changed in place. */
+    private readonly mapped: readonly Range[] = [];
+
+    constructor(
+        private readonly k: Kernel,
+        private readonly owner: VirtualMachine,
+    ) {
+        super(k.journal);
+    }
+
+    /** True where all of [gpa, gpa+length) is memory. */
+    has(gpa: number, length: number): boolean {
+        for (let at = gpa; at < gpa + length; ) {
+            const slot = slotAt(this.slots, at);
+            if (!slot) {
+                return false;
+            }
+            at = slot.gpa + slot.length;
+        }
+        return true;
+    }
+
+    /**
+     * KVM_SET_USER_MEMORY_REGION, with the mapping of the file that the VMM makes for it. Bytes.
+     * @returns EINVAL (not aligned, beyond the file), EEXIST (overlaps), EACCES, EPERM (sealed against writing), ENODEV
+     */
+    add(file: OpenFile, gpa: number, offset: number, length: number): undefined | Err {
+        const { k } = this;
+        if (
+            length <= 0 ||
+            gpa < 0 ||
+            offset < 0 ||
+            gpa % PAGE_SIZE !== 0 ||
+            offset % PAGE_SIZE !== 0 ||
+            length % PAGE_SIZE !== 0 ||
+            offset + length > file.inode.size
+        ) {
+            return err('EINVAL');
+        }
+        if (this.slots.some((s) => s.gpa < gpa + length && gpa < s.gpa + s.length)) {
+            return err('EEXIST');
+        }
+        const seals = getSeals(file);
+        if (!file.writable || !file.readable) {
+            return err('EACCES');
+        }
+        if (typeof seals === 'number' && (seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) !== 0) {
+            return err('EPERM');
+        }
+        if (!cacheOf(file.inode)) {
+            return err('ENODEV');
+        }
+        // memory of a VM is its own, and no two addresses have the same of it
+        if (
+            file.inode instanceof GuestMemfdInode &&
+            (file.inode.vm !== this.owner ||
+                this.slots.some((s) => s.file === file && s.offset < offset + length && offset < s.offset + s.length))
+        ) {
+            return file.inode.vm === this.owner ? err('EEXIST') : err('EINVAL');
+        }
+        k.clock.charge(MEMSLOT);
+        if (!(file.inode instanceof GuestMemfdInode)) {
+            getFile(k, file);
+        }
+        if (file.inode instanceof ShmemInode) {
+            k.journal.edit(file.inode).writableMaps++;
+        }
+        this.edit({ slots: [...this.slots, { gpa, length, file, offset }].sort((a, b) => a.gpa - b.gpa) });
+        return undefined;
+    }
+
+    /** KVM_SET_USER_MEMORY_REGION with size 0. @returns ENOENT where no slot begins there */
+    remove(gpa: number): undefined | Err {
+        const slot = this.slots.find((s) => s.gpa === gpa);
+        if (!slot) {
+            return err('ENOENT');
+        }
+        this.unmapRange(slot.gpa, slot.length);
+        this.edit({ slots: this.slots.filter((s) => s !== slot) });
+        this.letGo(slot);
+        return undefined;
+    }
+
+    private unmapRange(gpa: number, length: number): void {
+        this.edit({
+            mapped: this.mapped.flatMap((r) =>
+                [
+                    { from: r.from, to: Math.min(r.to, gpa) },
+                    { from: Math.max(r.from, gpa + length), to: r.to },
+                ].filter((x) => x.from < x.to),
+            ),
+        });
+    }
+
+    /** A part of a file is given up: the guest's tables have it no longer. Bytes. */
+    unmap(inode: Inode, offset: number, length: number): void {
+        for (const s of this.slots) {
+            const from = Math.max(offset, s.offset);
+            const to = Math.min(offset + length, s.offset + s.length);
+            if (s.file.inode === inode && from < to) {
+                this.unmapRange(s.gpa + from - s.offset, to - from);
+            }
+        }
+    }
+
+    /** A file that slots do not hold is gone: they have no memory any more. */
+    forget(file: OpenFile): void {
+        for (const s of this.slots) {
+            if (s.file === file) {
+                this.remove(s.gpa);
+            }
+        }
+    }
+
+    private letGo({ file }: Slot): void {
+        if (file.inode instanceof ShmemInode) {
+            this.k.journal.edit(file.inode).writableMaps--;
+        }
+        if (!(file.inode instanceof GuestMemfdInode)) {
+            fput(this.k, file);
+        }
+    }
+
+    /** KVM_SET_MEMORY_ATTRIBUTES of a range of the guest's addresses. @returns EINVAL where it is not all guest_memfd; what that says */
+    convert(gpa: number, length: number, isPrivate: boolean): undefined | Err {
+        const end = gpa + length;
+        if (length <= 0 || gpa < 0 || gpa % PAGE_SIZE !== 0 || length % PAGE_SIZE !== 0) {
+            return err('EINVAL');
+        }
+        for (let at = gpa; at < end; ) {
+            const slot = slotAt(this.slots, at);
+            if (!slot || !(slot.file.inode instanceof GuestMemfdInode)) {
+                return err('EINVAL');
+            }
+            const to = Math.min(end, slot.gpa + slot.length);
+            const failed = slot.file.inode.convert(this.k, at - slot.gpa + slot.offset, to - at, isPrivate);
+            if (failed) {
+                return failed;
+            }
+            at = to;
+        }
+        this.unmapRange(gpa, length);
+        return undefined;
+    }
+
+    /** A vCPU writes [gpa, gpa+length): see {@link reach}. What it comes to is in the guest's tables from then on. */
+    reach(gpa: number, length: number, visit: (gpa: number, pa: number, length: number) => void): Reached {
+        const known = this.mapped.some((r) => r.from <= gpa && gpa + length <= r.to);
+        const isMapped = known
+            ? () => true
+            : (at: number): boolean => this.mapped.some((r) => r.from <= at && at < r.to);
+        const reached = reach(this.k, this.slots, gpa, length, isMapped, visit);
+        if (!known && reached.bytes > 0) {
+            this.edit({ mapped: merged([...this.mapped, { from: gpa, to: gpa + reached.bytes }]) });
+        }
+        return reached;
+    }
+
+    /** Lets all files go. */
+    clear(): void {
+        for (const slot of this.slots) {
+            this.letGo(slot);
+        }
+        this.edit({ slots: [], mapped: [] });
+    }
+
+    hash(hasher: Hasher): void {
+        for (const s of this.slots) {
+            hasher.num(s.gpa).num(s.length).num(s.offset).num(s.file.id);
+        }
+        for (const r of this.mapped) {
+            hasher.num(r.from).num(r.to);
+        }
+    }
+
+    private edit(fields: { readonly slots?: readonly Slot[]; readonly mapped?: readonly Range[] }): void {
+        this.k.journal.touch(this);
+        Object.assign(this, fields);
+    }
+}
+
+/** Joins ranges that touch or overlap. */
+function merged(ranges: readonly Range[]): Range[] {
+    const out: Range[] = [];
+    for (const r of [...ranges].sort((a, b) => a.from - b.from)) {
+        const last = out.at(-1);
+        if (last && r.from <= last.to) {
+            out[out.length - 1] = { from: last.from, to: Math.max(last.to, r.to) };
+        } else {
+            out.push(r);
+        }
+    }
+    return out;
+}

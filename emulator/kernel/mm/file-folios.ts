@@ -1,0 +1,142 @@
+/** Folios as files use them: what the page cache holds of them, handles and lists for `.lus` code. */
+import type { KernelCore } from '../fs/core';
+import { PAGE_SIZE } from '../fs/fcntl';
+import { PG_DIRTY, PG_SWAPBACKED, PG_UPTODATE, type Memmap } from './memmap';
+
+/** A folio as a value of the language: it says which one, and holds no reference. */
+export class FolioRef {
+    constructor(readonly pfn: number) {}
+
+    sameAs(other: object): boolean {
+        return other instanceof FolioRef && other.pfn === this.pfn;
+    }
+
+    display(): string {
+        return `folio at 0x${(this.pfn * PAGE_SIZE).toString(16)}`;
+    }
+}
+
+/** Folios that a list has room for before it grows. */
+const FIRST_CAPACITY = 4096;
+
+/** The folios that memfd_pin_folios() pinned, in the order of the file. Never changes once it is made. */
+export class FolioList {
+    private pfns: Float64Array;
+    private count = 0;
+
+    /** @param capacity how many there can be at most: as many as pages where all folios are of one, which those of a large file hardly are */
+    constructor(capacity: number) {
+        this.pfns = new Float64Array(Math.min(capacity, FIRST_CAPACITY));
+    }
+
+    get length(): number {
+        return this.count;
+    }
+
+    push(pfn: number): void {
+        if (this.count === this.pfns.length) {
+            const grown = new Float64Array(this.count * 2);
+            grown.set(this.pfns);
+            this.pfns = grown;
+        }
+        this.pfns[this.count++] = pfn;
+    }
+
+    /** The first page frame of the folio at `index`. */
+    pfn(index: number): number {
+        return this.pfns[index] ?? 0;
+    }
+
+    elementAt(index: number): FolioRef {
+        return new FolioRef(this.pfn(index));
+    }
+
+    display(): string {
+        return `${this.count} folios`;
+    }
+}
+
+/** The first page of the folio that a page is in. */
+export function folioOf(k: Pick<KernelCore, 'memmap'>, page: number): number {
+    return k.memmap.headOf(page);
+}
+
+export function folioOrder(k: Pick<KernelCore, 'memmap'>, pfn: number): number {
+    return k.memmap.orderOf(pfn);
+}
+
+export function isUptodate(k: KernelCore, pfn: number): boolean {
+    return (k.memmap.flags(pfn) & PG_UPTODATE) !== 0;
+}
+
+/** Sets flags of a folio; where they are set already, that costs a look. */
+export function setFlags(memmap: Memmap, pfn: number, flags: number): void {
+    const now = memmap.flags(pfn);
+    if ((now & flags) !== flags) {
+        memmap.setFlags(pfn, now | flags);
+    }
+}
+
+/**
+ * Allocates a folio for a page cache that holds it with a reference a page (folio_ref_add in shmem_add_to_page_cache);
+ * its contents are what was there before. −1: no memory.
+ */
+export function allocForCache(k: KernelCore, order: number, owner: number, index: number): number {
+    const pfn = k.pages.alloc(order, { movable: true, owner });
+    if (pfn >= 0) {
+        const { memmap } = k;
+        if (order > 0) {
+            memmap.setRefs(pfn, 2 ** order);
+        }
+        memmap.setFlags(pfn, PG_SWAPBACKED);
+        memmap.setIndex(pfn, index);
+    }
+    return pfn;
+}
+
+/** Drops the page cache's references; a folio without any other is freed. */
+export function dropFromCache(k: KernelCore, pfn: number): void {
+    const { memmap } = k;
+    const order = memmap.orderOf(pfn);
+    const refs = memmap.refs(pfn) - 2 ** order;
+    if (refs > 0) {
+        memmap.setRefs(pfn, refs);
+    } else {
+        k.pages.free(pfn, order);
+    }
+}
+
+/**
+ * Splits a folio that only the page cache uses so that page `at` stands alone, and everything else stays as large as it can
+ * (folio_split() in mm/huge_memory.c): order 9 becomes 8, 7, … 1, 0, 0 around it. False where somebody else holds a reference.
+ */
+export function splitFolio(k: KernelCore, pfn: number, at: number): boolean {
+    const { memmap } = k;
+    const order = memmap.orderOf(pfn);
+    if (memmap.refs(pfn) !== 2 ** order) {
+        return false;
+    }
+    const flags = memmap.flags(pfn);
+    const index = memmap.index(pfn);
+    const owner = memmap.ownerOf(pfn);
+    k.folios.onChange?.('split', pfn, order, -1);
+    memmap.initPages(pfn, 2 ** order, owner);
+    const part = (head: number, o: number): void => {
+        if (o > 0) {
+            memmap.initFolio(head, o, owner);
+            memmap.setRefs(head, 2 ** o);
+        }
+        memmap.setFlags(head, flags);
+        memmap.setIndex(head, index + head - pfn);
+    };
+    let head = pfn;
+    for (let o = order - 1; o >= 0; o--) {
+        const upper = head + 2 ** o;
+        part(at < upper ? upper : head, o);
+        head = at < upper ? head : upper;
+    }
+    part(head, 0);
+    return true;
+}
+
+export const DIRTY_AND_UPTODATE = PG_DIRTY | PG_UPTODATE;

@@ -1,0 +1,266 @@
+/**
+ * What differs between kernels, as values that code asks. One description a release and configuration; a scenario's `kernel`
+ * declarations change some of it and add handlers and code. Whatever `inferred` names was deduced from mails, commits and the
+ * releases around it; the rest was read in that release's source.
+ */
+
+import type { CostChanges } from '../../machine/costs';
+import { X86_64, type Arch } from '../kho/arch';
+import { DEFAULT_EARLY_MEMORY, type EarlyMemory } from '../kho/boot';
+import { KHO_V1, KHO_V1_6_19, KHO_V1_FIRST, KHO_V3, KHO_V4, KHO_V4_EXTENDED, type KhoFormat } from '../kho/format';
+import { NO_FLAWS } from './flaws';
+import { type Library, NO_LAYERS } from './layers';
+import { IOCTLS_6_19, IOCTLS_7_2, IOCTLS_V4, type IoctlTable } from '../luo/ioctls';
+
+const MIB = 0x100000;
+
+/** What stands in a library where a layer has its own code; see {@link withLayers}. */
+const NO_LAYER_FILES: Library = [
+    'hugetlb-none',
+    'lookup-none',
+    'pci-none',
+    'vfio-none',
+    'iommu-none',
+    'interrupts-none',
+];
+
+export const LIBRARY_7_2: Library = ['kernel', 'luo-abi', 'luo-calls', 'luo-flb', 'luo', 'memfd', ...NO_LAYER_FILES];
+const LIBRARY_7_1: Library = [
+    'kernel',
+    'luo-abi',
+    'luo-calls',
+    'luo-flb',
+    'luo-fdt',
+    'luo-flb-fdt',
+    'release-7.1',
+    'memfd',
+    ...NO_LAYER_FILES,
+];
+const LIBRARY_7_0: Library = [
+    'kernel',
+    'luo-abi',
+    'luo-calls',
+    'luo-flb',
+    'luo-fdt',
+    'luo-flb-fdt',
+    'release-7.0',
+    'memfd-v1',
+    ...NO_LAYER_FILES,
+];
+const LIBRARY_6_19: Library = [
+    'kernel',
+    'luo-abi',
+    'luo-calls',
+    'luo-no-flb',
+    'luo-fdt',
+    'release-6.19',
+    'memfd-v1',
+    ...NO_LAYER_FILES,
+];
+/** Without LUO. */
+export const LIBRARY_6_17: Library = ['kernel', 'luo-calls', 'luo-no-flb', 'luo-none', ...NO_LAYER_FILES];
+const LIBRARY_LUO_V4: Library = ['kernel', 'luo-v4-calls', 'luo-v4', 'memfd-draft', ...NO_LAYER_FILES];
+
+/** The Live Update Orchestrator of a release. */
+export interface LuoDescription {
+    /** What identifies its state to the next kernel. */
+    readonly compatible: string;
+    /** Nodes of its device tree that the next kernel needs, with their own strings; none since 7.2, where it is a struct. */
+    readonly nodes: ReadonlyMap<string, string>;
+    /** The ioctls, and which checks come before them. */
+    readonly ioctls: IoctlTable;
+    /** What the lock is called that a reboot takes; undefined: the serialize lock, or none. */
+    readonly lock?: string;
+}
+
+export interface KernelDescription {
+    /** As scenarios name it. */
+    readonly name: string;
+    /** One line about it. */
+    readonly summary: string;
+    /** uname -r */
+    readonly release: string;
+    /** What of it is inferred rather than read, a sentence each. */
+    readonly inferred: readonly string[];
+    /** What its KHO hands over, and how. */
+    readonly kho: KhoFormat;
+    /** Undefined: the kernel has none. */
+    readonly luo: LuoDescription | undefined;
+    /** The code of its LUO core, its shipped handlers, and how it comes up and goes down. */
+    readonly library: Library;
+    /** What it is built for; undefined: for whatever the machine is. */
+    readonly arch: Arch | undefined;
+    /** What of proposed code is in it, by name; none in a released kernel. */
+    readonly layers: ReadonlySet<string>;
+    /** Mistakes that it was given, by name. */
+    readonly flaws: ReadonlySet<string>;
+    /** With the layer iommu: 1 where an iommufd is preserved and cannot be retrieved yet, as the series begins; 2 where it can. */
+    readonly iommufdPhase: number;
+    /** Compiled in or given by the boot loader; behind it comes what the scenario adds. */
+    readonly cmdline: string;
+    /** CONFIG_NUMA */
+    readonly numa: boolean;
+    /** CONFIG_KEXEC_HANDOVER; without it there is no LUO either. */
+    readonly khoBuilt: boolean;
+    /** CONFIG_KEXEC_HANDOVER_DEBUG: what is preserved must not touch scratch. */
+    readonly khoDebug: boolean;
+    /** Handlers of the standard library that it registers, in order. */
+    readonly handlers: readonly string[];
+    /** What it takes before its page allocator runs. */
+    readonly early: EarlyMemory;
+    /** Bytes of the initial RAM disk. */
+    readonly initrdSize: number;
+    /** What the layer `vfio` does to a preserved device: `reset` in the first phase of its series, `keep` from the second on. */
+    readonly vfioPhase: 'reset' | 'keep';
+    /** Its IOMMU driver turns translation off when the kernel goes down. */
+    readonly iommuShutdown: boolean;
+    /** Bytes of page cache that its user space has filled when the boot is over. */
+    readonly pageCache: number;
+    /** What takes another time in it than the table of costs says. */
+    readonly costs: CostChanges;
+}
+
+const v72: KernelDescription = {
+    name: '7.2',
+    summary: 'Linux 7.2, with kho=on liveupdate=on',
+    release: '7.2.13',
+    inferred: [],
+    kho: KHO_V4,
+    luo: { compatible: 'luo-v5', nodes: new Map(), ioctls: IOCTLS_7_2 },
+    library: LIBRARY_7_2,
+    layers: NO_LAYERS,
+    flaws: NO_FLAWS,
+    iommufdPhase: 2,
+    arch: undefined,
+    cmdline: 'console=ttyS0 kho=on liveupdate=on',
+    numa: true,
+    khoBuilt: true,
+    khoDebug: true,
+    handlers: ['memfd'],
+    early: DEFAULT_EARLY_MEMORY,
+    initrdSize: 4 * MIB,
+    vfioPhase: 'reset',
+    iommuShutdown: true,
+    pageCache: 32 * MIB,
+    costs: {},
+};
+
+/** The kernel that the recordings were made with: one node without CONFIG_NUMA. */
+const v72Uma: KernelDescription = {
+    ...v72,
+    name: '7.2-uma',
+    summary: 'Linux 7.2.13 without CONFIG_NUMA, as the recordings of a real kernel were made with',
+    arch: X86_64,
+    numa: false,
+    pageCache: 8 * MIB,
+    initrdSize: 2 * MIB,
+};
+
+/** Live update is the same in 7.3 as in 7.2, but for where early allocations go, and for crash kernels. */
+const v73: KernelDescription = {
+    ...v72,
+    name: '7.3',
+    summary: 'Linux 7.3, with kho=on liveupdate=on',
+    release: '7.3.4',
+    kho: KHO_V4_EXTENDED,
+};
+const v73Uma: KernelDescription = {
+    ...v72Uma,
+    name: '7.3-uma',
+    summary: 'Linux 7.3.4 without CONFIG_NUMA, as the recordings of a real kernel were made with',
+    release: '7.3.4',
+    kho: KHO_V4_EXTENDED,
+};
+
+/** KHO without finalizing, LUO still on a device tree. */
+const v71: KernelDescription = {
+    ...v72,
+    name: '7.1',
+    summary: 'Linux 7.1: stateless KHO (kho-v3), LUO on a device tree, memfd-v2',
+    release: '7.1.0',
+    inferred: [
+        'The whole of 7.1 is: no tree of it was read. The strings kho-v3, luo-v1 and memfd-v2 come from its development cycle.',
+        'That a file cannot be preserved twice (get_id), which its stable releases have, is taken to be in 7.1.0.',
+        'That the ioctls of a session do not ask which kind it is, and that names are not checked, is taken over from 7.0.',
+    ],
+    kho: KHO_V3,
+    luo: {
+        compatible: 'luo-v1',
+        nodes: new Map([
+            ['luo-session', 'luo-session-v2'],
+            ['luo-flb', 'luo-flb-v1'],
+        ]),
+        ioctls: IOCTLS_6_19,
+    },
+    library: LIBRARY_7_1,
+};
+
+const v70: KernelDescription = {
+    ...v71,
+    name: '7.0',
+    summary: 'Linux 7.0: KHO finalized by the reboot (kho-v1), LUO on a device tree with FLBs, memfd-v1',
+    release: '7.0.0',
+    inferred: [
+        'What happens to an FLB that is asked for after its last file was finished.',
+        'That a device tree without FLBs, as 6.19 hands it over, is fatal.',
+    ],
+    kho: KHO_V1,
+    library: LIBRARY_7_0,
+};
+
+const v619: KernelDescription = {
+    ...v70,
+    name: '6.19',
+    summary: 'Linux 6.19: the first release with LUO: no FLBs, a failed retrieve can be tried again',
+    release: '6.19.0',
+    inferred: [
+        "No tree of 6.19 was read: it is 7.0 without what is known to have come later (FLBs, the sticky retrieve status, the fix of memfd's flags).",
+        'Its KHO is taken to be that of 7.0 but for nodes without memory.',
+    ],
+    kho: KHO_V1_6_19,
+    luo: { compatible: 'luo-v1', nodes: new Map([['luo-session', 'luo-session-v2']]), ioctls: IOCTLS_6_19 },
+    library: LIBRARY_6_19,
+};
+
+const v617: KernelDescription = {
+    ...v619,
+    name: '6.17',
+    summary: 'Linux 6.17: KHO finalized through debugfs, no LUO',
+    release: '6.17.0',
+    inferred: ['What lies on the page of the FDT before it is finalized.'],
+    kho: KHO_V1_FIRST,
+    luo: undefined,
+    library: LIBRARY_6_17,
+    khoDebug: false,
+    cmdline: 'console=ttyS0 kho=on',
+    handlers: [],
+};
+
+const luoV4: KernelDescription = {
+    ...v617,
+    name: 'luo-v4',
+    summary:
+        'The series of September 2025 (v4), before LUO was merged: PREPARE, FREEZE, FINISH, CANCEL, subsystems, events a session',
+    release: '6.17.0-rc7-luo-v4',
+    inferred: [
+        'The series was not read as a tree: states, events, errors and interfaces are from its description; the names in its device tree are ours.',
+        'KHO is that of 6.17 but for who finalizes it.',
+    ],
+    kho: { ...KHO_V1_FIRST, finalize: 'prepare' },
+    luo: {
+        compatible: 'luo-v1',
+        nodes: new Map([['luo-session', 'luo-session-v1']]),
+        ioctls: IOCTLS_V4,
+        lock: 'luo_state_rwsem',
+    },
+    library: LIBRARY_LUO_V4,
+    cmdline: 'console=ttyS0 kho=on liveupdate=on',
+    handlers: ['memfd'],
+};
+
+export const DESCRIPTIONS: ReadonlyMap<string, KernelDescription> = new Map(
+    [v617, v619, v70, v71, v72, v73, v72Uma, v73Uma, luoV4].map((d) => [d.name, d]),
+);
+
+/** The kernel that a scenario gets where it names none. */
+export const DEFAULT_KERNEL = '7.2';

@@ -1,0 +1,201 @@
+/**
+ * What is queued for a later release or under review, as layers that a kernel can be given. None of it is in a released kernel: each
+ * layer is as its series was posted, in the version that is named here, and is marked as proposed wherever it is shown.
+ */
+
+/** Files of the standard library that make up a kernel's own code; see emulator/std. */
+export type Library = readonly string[];
+
+export interface Layer {
+    readonly name: string;
+    /** One line about it. */
+    readonly summary: string;
+    /** The version of its series that is emulated, and what has become of it. */
+    readonly version: string;
+    readonly status: string;
+    /** Layers that a kernel with this one must have as well. */
+    readonly needs: readonly string[];
+    /** Layers that come along by themselves: interfaces inside the kernel that this one is built on. */
+    readonly brings: readonly string[];
+    /** Its files. A file takes the place of the one of the same name with `-none`, where a kernel has that. */
+    readonly files: readonly string[];
+    /** The handlers that it registers. */
+    readonly handlers: readonly string[];
+    /** The FLBs that those use. */
+    readonly flbs: readonly string[];
+    /** An FLB of this layer that a handler of another one uses as well. */
+    readonly joins?: { readonly handler: string; readonly flb: string };
+}
+
+/** The oldest release that layers fit onto: LUO with FLBs and lists in blocks. */
+export const OLDEST_WITH_LAYERS = '7.2';
+
+const LOOKUP: Layer = {
+    name: 'lookup',
+    summary: "in-kernel lookup of a session's files by token, and of tokens by file (luo-internal-api)",
+    version: '',
+    status: 'queued for 7.4',
+    needs: [],
+    brings: [],
+    files: ['lookup'],
+    handlers: [],
+    flbs: [],
+};
+
+const PCI: Layer = {
+    name: 'pci',
+    summary: 'PCI core: devices that keep running, the bridges above them, bus numbers that stay',
+    version: 'v9',
+    status: 'queued for 7.4',
+    needs: [],
+    brings: [],
+    files: ['pci'],
+    handlers: [],
+    flbs: ['pci_core'],
+};
+
+const IOMMU: Layer = {
+    name: 'iommu',
+    summary:
+        'translation that outlives the kernel: marked hardware page tables of /dev/iommu with all their tables, and the devices that see them',
+    version: 'v5',
+    status: 'under review',
+    needs: ['pci'],
+    brings: ['lookup'],
+    files: ['iommu', 'iommufd'],
+    handlers: ['iommufd'],
+    flbs: ['iommu_core'],
+};
+
+const VFIO: Layer = {
+    name: 'vfio',
+    summary: 'VFIO PCI: descriptors of passed-through devices',
+    version: 'v5',
+    status: 'under review',
+    needs: ['pci'],
+    brings: ['lookup'],
+    files: ['vfio'],
+    handlers: ['vfio_pci'],
+    flbs: [],
+};
+
+const HUGETLB: Layer = {
+    name: 'hugetlb',
+    summary: 'memfds of huge pages, and pools that count what came over',
+    version: 'RFC',
+    status: 'posted in December 2025',
+    needs: [],
+    brings: [],
+    files: ['hugetlb'],
+    handlers: ['hugetlb'],
+    flbs: ['hugetlb_pools'],
+};
+
+const KVM: Layer = {
+    name: 'kvm',
+    summary: 'descriptors of virtual machines',
+    version: 'v4',
+    status: 'under review',
+    needs: [],
+    brings: [],
+    files: ['kvm'],
+    handlers: ['kvm_vm'],
+    flbs: [],
+};
+
+const GUEST_MEMFD: Layer = {
+    name: 'guest_memfd',
+    summary: 'memory that belongs to a virtual machine and is shared with the host',
+    version: 'v4',
+    status: 'under review',
+    needs: ['kvm'],
+    brings: ['lookup'],
+    files: ['guest-memfd'],
+    handlers: ['guest_memfd'],
+    flbs: [],
+};
+
+const INTERRUPTS: Layer = {
+    name: 'interrupts',
+    summary:
+        'remapping entries, posted-interrupt descriptors and vectors that stay: interrupts latch in memory while no kernel runs',
+    version: '',
+    status: 'discussion only, no series',
+    needs: ['pci', 'vfio'],
+    brings: [],
+    files: ['interrupts'],
+    handlers: [],
+    flbs: ['irq_core'],
+    joins: { handler: 'vfio_pci', flb: 'irq_core' },
+};
+
+/** In the order in which their handlers are registered. */
+export const LAYERS: ReadonlyMap<string, Layer> = new Map(
+    [LOOKUP, PCI, HUGETLB, IOMMU, VFIO, KVM, GUEST_MEMFD, INTERRUPTS].map((l) => [l.name, l]),
+);
+
+/** No layers: a kernel as it was released. */
+export const NO_LAYERS: ReadonlySet<string> = new Set();
+
+/** Whether layers fit onto a release (`uname -r`). */
+export function takesLayers(release: string): boolean {
+    const [major = 0, minor = 0] = release.split('.').map((n) => Number.parseInt(n, 10));
+    const [oldest = 0, oldestMinor = 0] = OLDEST_WITH_LAYERS.split('.').map(Number);
+    return major > oldest || (major === oldest && minor >= oldestMinor);
+}
+
+/** `vfio v5 (under review)`: how a layer is shown. */
+export function titleOf({ name, version, status }: Layer): string {
+    return `${name}${version === '' ? '' : ` ${version}`} (${status})`;
+}
+
+/** The layers of these names and those that come along with them, in their order. Names of no layer are left out. */
+export function layersOf(names: Iterable<string>): Layer[] {
+    const wanted = new Set<string>();
+    const add = (name: string): void => {
+        const layer = LAYERS.get(name);
+        if (layer && !wanted.has(name)) {
+            wanted.add(name);
+            layer.brings.forEach(add);
+        }
+    };
+    for (const name of names) {
+        add(name);
+    }
+    return [...LAYERS.values()].filter((l) => wanted.has(l.name));
+}
+
+/** The FLBs of some layers that a handler of another one uses as well. */
+export function joiningFlbs(layers: Iterable<string>, handler: string): string[] {
+    return layersOf(layers).flatMap(({ joins }) => (joins?.handler === handler ? [joins.flb] : []));
+}
+
+/** The layer that a handler or an FLB comes with; undefined where it comes with none. */
+export function layerWith(declared: string): Layer | undefined {
+    return [...LAYERS.values()].find((l) => l.handlers.includes(declared) || l.flbs.includes(declared));
+}
+
+/** The layer that a file of the standard library belongs to; undefined for files of releases. */
+export function layerOfFile(name: string): Layer | undefined {
+    return [...LAYERS.values()].find((l) => l.files.includes(name));
+}
+
+/** Libraries by their files, so that the same files are the same library. */
+const composed = new Map<string, Library>();
+
+/** A library with the files of layers in it, always the same one for the same files. */
+export function withLayers(library: Library, layers: readonly Layer[]): Library {
+    const files = layers.flatMap((l) => l.files);
+    const names = [...library.map((name) => files.find((f) => name === `${f}-none`) ?? name)];
+    names.push(...files.filter((f) => !names.includes(f)));
+    const key = names.join(' ');
+    if (key === library.join(' ')) {
+        return library;
+    }
+    const known = composed.get(key);
+    if (known) {
+        return known;
+    }
+    composed.set(key, names);
+    return names;
+}

@@ -1,0 +1,32 @@
+/** `scenario "…" finds LU1003, LU1012`: the codes are those of diagnoses, each once. */
+import type { Ident } from '../syntax/ast';
+import { CATALOGUE, isCode } from '../../findings/catalogue';
+import { quoted, type World } from './program-builder';
+
+export function checkFinds(world: World, uri: string, finds: readonly Ident[]): void {
+    const seen = new Set<string>();
+    for (const f of finds) {
+        if (f.name === '') {
+            continue;
+        }
+        if (!isCode(f.name)) {
+            world.unknown(
+                'LU0219',
+                uri,
+                f,
+                f.name,
+                `No diagnosis has the code ${quoted(f.name)}: they are LU1001 and what follows, see the page of diagnoses.`,
+                Object.keys(CATALOGUE),
+            );
+        } else if (seen.has(f.name)) {
+            world.report(
+                'error',
+                'LU0219',
+                uri,
+                f,
+                `${quoted(f.name)} is named twice: each code counts once, however often it is found.`,
+            );
+        }
+        seen.add(f.name);
+    }
+}

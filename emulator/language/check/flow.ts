@@ -1,0 +1,169 @@
+/** What is known at a place of a scenario about the running kernel and its processes, along every way that leads there. */
+import type { Span } from '../syntax/ast';
+import type { Var } from './scope';
+
+export interface Proc {
+    /** `maybe`: on some ways only. */
+    status: 'alive' | 'dead' | 'maybe';
+    /** What ended it, to be read behind "which": "the kexec on line 12 ended". */
+    why: string;
+    /** Its variables so far. */
+    vars: Map<string, Var>;
+    /** Variables of an earlier process of this name, and what ended that. */
+    lost: Map<string, string>;
+    /** Started in a function or under conditions: it may have variables that are not known here. */
+    open: boolean;
+}
+
+const MIXED = -1;
+
+export class Flow {
+    /** Which kernel runs; changes with every boot; {@link MIXED} where ways with different kernels met. */
+    kernel = 0;
+    /** What ended the kernel before. */
+    kernelWhy = '';
+    readonly procs = new Map<string, Proc>();
+    /** The kernel in which a variable that refers to kernel objects was assigned. */
+    readonly assigned = new Map<Var, number>();
+    /** Why nothing behind this place runs. */
+    ended: string | undefined;
+
+    copy(): Flow {
+        const f = new Flow();
+        f.kernel = this.kernel;
+        f.kernelWhy = this.kernelWhy;
+        f.ended = this.ended;
+        for (const [name, p] of this.procs) {
+            f.procs.set(name, { ...p, vars: new Map(p.vars), lost: new Map(p.lost) });
+        }
+        for (const [v, kernel] of this.assigned) {
+            f.assigned.set(v, kernel);
+        }
+        return f;
+    }
+
+    start(name: string): Proc {
+        const before = this.procs.get(name);
+        const lost = new Map(before?.lost);
+        for (const v of before?.vars.keys() ?? []) {
+            lost.set(v, before?.why ?? '');
+        }
+        const p: Proc = { status: 'alive', why: '', vars: new Map(), lost, open: false };
+        this.procs.set(name, p);
+        return p;
+    }
+
+    end(name: string, why: string): void {
+        const p = this.procs.get(name);
+        if (p && p.status !== 'dead') {
+            p.status = 'dead';
+            p.why = why;
+        }
+    }
+
+    /** From here on a process may have ended. */
+    mayEnd(name: string, why: string): void {
+        const p = this.procs.get(name);
+        if (p?.status === 'alive') {
+            p.status = 'maybe';
+            p.why = why;
+            p.open = true;
+        }
+    }
+
+    /** A new kernel runs: `why` ended the one before, with all its processes. */
+    newKernel(id: number, why: string): void {
+        this.kernel = id;
+        this.kernelWhy = why;
+        for (const name of this.procs.keys()) {
+            this.end(name, why);
+        }
+    }
+
+    /** True where the variable was certainly assigned in an earlier kernel. */
+    isGone(v: Var): boolean {
+        const kernel = this.assigned.get(v);
+        return kernel !== undefined && kernel !== MIXED && this.kernel !== MIXED && kernel !== this.kernel;
+    }
+
+    /** What holds where two ways meet. */
+    static join(a: Flow, b: Flow): Flow {
+        if (a.ended !== undefined) {
+            return b;
+        }
+        if (b.ended !== undefined) {
+            return a;
+        }
+        const f = a.copy();
+        if (a.kernel !== b.kernel) {
+            f.kernel = MIXED;
+        }
+        for (const [name, p] of b.procs) {
+            const mine = f.procs.get(name);
+            if (!mine) {
+                f.procs.set(name, { ...p, status: 'maybe', vars: new Map(p.vars), lost: new Map(p.lost), open: true });
+                continue;
+            }
+            if (mine.status !== p.status) {
+                mine.status = 'maybe';
+                mine.open = true;
+            }
+            mine.open ||= p.open;
+            for (const [v, info] of p.vars) {
+                mine.vars.set(v, mine.vars.get(v) ?? info);
+            }
+        }
+        for (const [name, p] of f.procs) {
+            if (!b.procs.has(name)) {
+                p.status = 'maybe';
+                p.open = true;
+            }
+        }
+        for (const [v, kernel] of b.assigned) {
+            f.assigned.set(v, f.assigned.get(v) === kernel || !f.assigned.has(v) ? kernel : MIXED);
+        }
+        return f;
+    }
+}
+
+/**
+ * What holds behind blocks that ran at the same time: everything that any of them did. The end of a process or of the kernel is the
+ * end for all of them.
+ */
+export function together(before: Flow, ways: readonly Flow[]): Flow {
+    const all = before.copy();
+    for (const way of ways) {
+        if (way.kernel !== before.kernel && (all.kernel === before.kernel || way.kernel === MIXED)) {
+            all.kernel = way.kernel;
+            all.kernelWhy = way.kernelWhy;
+        }
+        for (const [name, p] of way.procs) {
+            const mine = all.procs.get(name);
+            if (!mine) {
+                all.procs.set(name, { ...p, vars: new Map(p.vars), lost: new Map(p.lost) });
+                continue;
+            }
+            if (GRAVITY[p.status] > GRAVITY[mine.status]) {
+                mine.status = p.status;
+                mine.why = p.why;
+            }
+            mine.open ||= p.open;
+            for (const [v, info] of p.vars) {
+                mine.vars.set(v, mine.vars.get(v) ?? info);
+            }
+        }
+        for (const [v, kernel] of way.assigned) {
+            all.assigned.set(v, kernel);
+        }
+    }
+    all.ended = undefined;
+    return all;
+}
+
+const GRAVITY = { alive: 0, maybe: 1, dead: 2 } as const;
+
+/** The span of a statement's first line, for what marks a whole block. */
+export const head = (span: Span, text: string): Span => {
+    const lf = text.indexOf('\n', span.start);
+    return { start: span.start, end: lf < 0 ? span.end : Math.min(lf, span.end) };
+};

@@ -1,0 +1,137 @@
+/** `inject EIO into memfd.freeze`: the target exists, and the answer fits it. */
+import { ERRNO, isErrnoName } from '../../kernel/errno';
+import type { Callback, InjectStmt } from '../syntax/ast';
+import type { CallbackShape } from '../types';
+import { missingLayer } from './layers';
+import { changeTo, quoted, type World } from './program-builder';
+
+interface Target {
+    readonly callbacks: readonly Callback[];
+    readonly shapes: ReadonlyMap<string, CallbackShape>;
+}
+
+export function checkInjection(world: World, uri: string, s: InjectStmt): void {
+    const { what, target, callback } = s;
+    const no = what.name === 'no';
+    if (!no && what.name !== '' && !isErrnoName(what.name)) {
+        world.unknown(
+            'LU0214',
+            uri,
+            what,
+            what.name,
+            `No error is called ${quoted(what.name)}, and the answer of a \`can_…\` is \`no\`.`,
+            [...Object.keys(ERRNO), 'no'],
+        );
+    }
+    if (s.point && no) {
+        world.report(
+            'error',
+            'LU0411',
+            uri,
+            what,
+            'Only a `can_…` callback answers `no`: `should_fail()` gives the number of an error, as in `inject EIO into "…"`.',
+            { fix: changeTo(what, 'EIO') },
+        );
+    }
+    if (target.name === '' || s.point) {
+        return;
+    }
+    if (!callback) {
+        plainTarget(world, uri, s, no);
+        return;
+    }
+    const found = targetOf(world, s);
+    if (!found) {
+        world.unknown(
+            'LU0212',
+            uri,
+            target,
+            target.name,
+            `There is no handler, FLB or file kind called ${quoted(target.name)}.${missingLayer(target.name)}`,
+            [...world.declared('handlers'), ...world.declared('flbs'), ...world.fileKinds.keys()],
+        );
+        return;
+    }
+    const shape = found.shapes.get(callback.name);
+    const has = found.callbacks.some((c) => c.name.name === callback.name);
+    if (callback.name !== '' && (!shape || !has)) {
+        world.unknown(
+            'LU0216',
+            uri,
+            callback,
+            callback.name,
+            shape
+                ? `${quoted(target.name)} has no callback ${quoted(callback.name)}, so it would never fail.`
+                : `No callback is called ${quoted(callback.name)}.`,
+            found.callbacks.map((c) => c.name.name),
+        );
+        return;
+    }
+    if (shape && (shape.result.k === 'bool') !== no && (no || isErrnoName(what.name))) {
+        world.report(
+            'error',
+            'LU0411',
+            uri,
+            what,
+            no
+                ? `Only a \`can_…\` callback answers \`no\`: ${quoted(callback.name)} fails with an error, as in \`inject EIO into ${target.name}.${callback.name}\`.`
+                : `${quoted(callback.name)} answers yes or no: write \`inject no into ${target.name}.${callback.name}\`.`,
+            { fix: changeTo(what, no ? 'EIO' : 'no') },
+        );
+    }
+}
+
+function plainTarget(world: World, uri: string, s: InjectStmt, no: boolean): void {
+    const { target, what } = s;
+    if (world.natives.injectionPoints.has(target.name)) {
+        if (no) {
+            world.report(
+                'error',
+                'LU0411',
+                uri,
+                what,
+                `Only a \`can_…\` callback answers \`no\`: ${quoted(target.name)} fails with an error, as in \`inject ENOMEM into ${target.name}\`.`,
+                { fix: changeTo(what, 'ENOMEM') },
+            );
+        }
+        return;
+    }
+    const found = targetOf(world, s);
+    if (found) {
+        const names = found.callbacks.map((c) => c.name.name);
+        world.report(
+            'error',
+            'LU0212',
+            uri,
+            target,
+            `Say which callback fails: ${names.map((n) => quoted(`${target.name}.${n}`)).join(', ')}.`,
+        );
+        return;
+    }
+    world.unknown('LU0212', uri, target, target.name, `Nothing called ${quoted(target.name)} can fail on demand.`, [
+        ...world.natives.injectionPoints.keys(),
+        ...world.declared('handlers'),
+        ...world.declared('flbs'),
+    ]);
+}
+
+function targetOf(world: World, s: InjectStmt): Target | undefined {
+    const { name } = s.target;
+    const { callbacks } = world.natives;
+    const handler = world.handler(name);
+    if (handler) {
+        world.names.set(s.target, { kind: 'handler', decl: handler });
+        return { callbacks: handler.callbacks, shapes: callbacks.handler };
+    }
+    const flb = world.flb(name);
+    if (flb) {
+        world.names.set(s.target, { kind: 'flb', decl: flb });
+        return { callbacks: flb.callbacks, shapes: callbacks.flb };
+    }
+    const file = world.fileKind(name);
+    if (file) {
+        world.names.set(s.target, { kind: 'file', decl: file });
+        return { callbacks: file.callbacks, shapes: callbacks.file };
+    }
+    return undefined;
+}

@@ -1,0 +1,196 @@
+/** What all parts of the checker share: the program as it is built up, and the way to complain. */
+import type {
+    ConstDecl,
+    Expr,
+    FileDecl,
+    FlbDecl,
+    FnDecl,
+    HandlerDecl,
+    Ident,
+    KernelDecl,
+    KindField,
+    MachineDecl,
+    MachineEntry,
+    NameExpr,
+    ScenarioDecl,
+    SourceFile,
+    Span,
+    StructDecl,
+} from '../syntax/ast';
+import type { StructLayout } from '../layout';
+import { KHO_VMALLOC } from '../layouts';
+import type { CodeInfo, Diagnostic, MemberMeaning, NameMeaning, Program, Severity } from '../program';
+import type { Context, Natives, Type, Value } from '../types';
+import { LineMap } from '../syntax/positions';
+import { near } from '../nearest';
+
+export interface Fix {
+    readonly title: string;
+    readonly edits: readonly { readonly span: Span; readonly text: string }[];
+}
+
+/** A constant: its value once it is known. */
+export interface ConstInfo {
+    readonly decl: ConstDecl;
+    readonly uri: string;
+    state: 'new' | 'busy' | 'done';
+    value: Value;
+    type: Type;
+}
+
+/** What is known of a function from its body. */
+export interface FnInfo {
+    readonly decl: FnDecl;
+    readonly uri: string;
+    state: 'new' | 'busy' | 'done';
+    /** Where it can run, and what made that so. */
+    context: Context;
+    contextWhy: string;
+    result: Type;
+    /** May fail with an error number. */
+    fails: boolean;
+    params: Type[];
+    /** Whether a call of it ends the running kernel. */
+    endsKernel: 'no' | 'maybe' | 'always';
+    /** The processes that it starts or ends. */
+    readonly touches: Set<string>;
+}
+
+export const quoted = (text: string): string => `\`${text}\``;
+
+export class World {
+    readonly diagnostics: Diagnostic[] = [];
+    readonly files = new Map<string, SourceFile>();
+    readonly consts = new Map<string, ConstInfo>();
+    readonly fns = new Map<string, FnInfo>();
+    readonly structDecls = new Map<string, StructDecl>();
+    readonly structs = new Map<string, StructLayout>();
+    readonly fileKinds = new Map<string, FileDecl>();
+    readonly handlers = new Map<string, HandlerDecl>();
+    readonly flbs = new Map<string, FlbDecl>();
+    readonly kernels = new Map<string, KernelDecl>();
+    readonly scenarios: ScenarioDecl[] = [];
+    machine: MachineDecl | undefined;
+    /** The devices of the machine, by name. */
+    readonly devices = new Map<string, MachineEntry>();
+    readonly uriOf = new Map<object, string>();
+    readonly code = new Map<object, CodeInfo>();
+    readonly names = new Map<NameExpr | Ident, NameMeaning>();
+    readonly members = new Map<Expr, MemberMeaning>();
+    readonly types = new Map<Expr, Type>();
+    /** Types of the fields of file kinds, as declared. */
+    readonly kindFieldTypes = new Map<KindField, Type>();
+    /** Variables that functions assign in blocks of processes: process → name → type. */
+    readonly fnProcessVars = new Map<string, Map<string, Type>>();
+    /** Every process that any scenario or function of the program starts. */
+    readonly processNames = new Set<string>();
+
+    /** Whether a file stands beside another; true where the host cannot tell. */
+    fileExists: (from: string, path: string) => boolean = () => true;
+    private kernelIds = 0;
+    private readonly lines = new Map<string, LineMap>();
+
+    /** The standard library, once it is known which layers the program's kernels have. */
+    std: Program | undefined;
+    layers: ReadonlySet<string> = new Set();
+
+    constructor(readonly natives: Natives) {}
+
+    report(
+        severity: Severity,
+        code: string,
+        uri: string,
+        span: Span,
+        message: string,
+        extra?: Pick<Diagnostic, 'related' | 'fix'>,
+    ): void {
+        this.diagnostics.push({ code, severity, uri, span: { start: span.start, end: span.end }, message, ...extra });
+    }
+
+    /** "`x` is unknown." with the nearest of the candidates, and the fix that writes it. */
+    unknown(code: string, uri: string, span: Span, name: string, message: string, candidates: Iterable<string>): void {
+        const nearest = near(name, candidates);
+        this.report(
+            'error',
+            code,
+            uri,
+            span,
+            nearest === undefined ? message : `${message} Did you mean ${quoted(nearest)}?`,
+            nearest === undefined ? undefined : { fix: changeTo(span, nearest) },
+        );
+    }
+
+    /** An id for one more kernel in the flow of a scenario; only equality counts. */
+    nextKernelId(): number {
+        return ++this.kernelIds;
+    }
+
+    layout(name: string): StructLayout | undefined {
+        return (
+            this.structs.get(name) ??
+            this.std?.structs.get(name) ??
+            (name === KHO_VMALLOC.name ? KHO_VMALLOC : undefined)
+        );
+    }
+
+    /** A struct of the program or of the standard library. */
+    structDecl(name: string): StructDecl | undefined {
+        const own = this.structDecls.get(name);
+        if (own || !this.std?.structs.has(name)) {
+            return own;
+        }
+        for (const file of this.std.files.values()) {
+            for (const item of file.items) {
+                if (item.kind === 'struct' && item.name.name === name) {
+                    return item;
+                }
+            }
+        }
+        return undefined;
+    }
+
+    fileKind(name: string): FileDecl | undefined {
+        return this.fileKinds.get(name) ?? this.std?.fileKinds.get(name);
+    }
+
+    handler(name: string): HandlerDecl | undefined {
+        return this.handlers.get(name) ?? this.std?.handlers.get(name);
+    }
+
+    flb(name: string): FlbDecl | undefined {
+        return this.flbs.get(name) ?? this.std?.flbs.get(name);
+    }
+
+    /** The line of a position, from 1, for messages. */
+    lineOf(uri: string, offset: number): number {
+        let lines = this.lines.get(uri);
+        if (!lines) {
+            lines = new LineMap(this.files.get(uri)?.text ?? '');
+            this.lines.set(uri, lines);
+        }
+        return lines.position(offset).line;
+    }
+
+    textOf(uri: string, span: Span): string {
+        const text = (this.files.get(uri)?.text ?? '').slice(span.start, span.end).replace(/\s+/g, ' ');
+        return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+    }
+
+    /** Every name of the file kinds, handlers and FLBs, those of the kernel included. */
+    *declared(kind: 'fileKinds' | 'handlers' | 'flbs'): Generator<string> {
+        yield* this[kind].keys();
+        yield* this.std?.[kind].keys() ?? [];
+        if (kind === 'fileKinds') {
+            yield* this.natives.fileKinds.keys();
+        }
+    }
+}
+
+export const changeTo = (span: Span, text: string): Fix => ({
+    title: `Change to \`${text}\``,
+    edits: [{ span: { start: span.start, end: span.end }, text }],
+});
+export const insert = (offset: number, text: string): Fix => ({
+    title: `Insert \`${text.trim()}\``,
+    edits: [{ span: { start: offset, end: offset }, text }],
+});

@@ -1,0 +1,138 @@
+/** Variables of one piece of code (function, callback, scenario, init): where they can be seen, their slots, whether they are read. */
+import type { Span } from '../syntax/ast';
+import type { LocalVar, NameMeaning } from '../program';
+import type { Type } from '../types';
+import { distance } from '../nearest';
+import { changeTo, quoted, type World } from './program-builder';
+
+/** A variable, local or of a process. */
+export interface Var {
+    readonly name: string;
+    readonly type: Type;
+    readonly span: Span;
+    readonly meaning: NameMeaning;
+    reads: number;
+    /** Not to be reported when it is never read: a parameter, a loop variable, what a statement that fails would have filled. */
+    readonly exempt: boolean;
+    /** The process it belongs to, if any. */
+    readonly process?: string;
+}
+
+export class Scope {
+    readonly vars = new Map<string, Var>();
+
+    constructor(
+        readonly parent: Scope | undefined,
+        readonly span: Span,
+        /** The innermost loop body around it, if any. */
+        readonly loop: Span | undefined,
+        /** In the block of this process: assignments below declare variables of the process. */
+        readonly process: string | undefined,
+    ) {}
+}
+
+/** The variables of one piece of code. */
+export class Variables {
+    readonly all: Var[] = [];
+    readonly locals: LocalVar[] = [];
+    scope: Scope;
+
+    constructor(span: Span) {
+        this.scope = new Scope(undefined, span, undefined, undefined);
+    }
+
+    get slots(): number {
+        return this.locals.length;
+    }
+
+    enter(span: Span, how: { readonly loop?: Span; readonly process?: string } = {}): void {
+        const outer = this.scope;
+        this.scope = new Scope(outer, span, how.loop ?? outer.loop, how.process ?? outer.process);
+    }
+
+    leave(): void {
+        this.scope = this.scope.parent ?? this.scope;
+    }
+
+    /** Searches from the inside out. `inProcess`: only up to the block of the process. */
+    find(name: string, inProcess = false): Var | undefined {
+        for (let s: Scope | undefined = this.scope; s && !(inProcess && s.process === undefined); s = s.parent) {
+            const found = s.vars.get(name);
+            if (found) {
+                return found;
+            }
+        }
+        return undefined;
+    }
+
+    /** A new local variable of the innermost scope, visible from `from` on. */
+    declare(name: string, type: Type, span: Span, from: number, exempt: boolean): Var {
+        const { scope } = this;
+        const local: LocalVar = {
+            kind: 'local',
+            name,
+            type,
+            slot: this.locals.length,
+            declared: { start: span.start, end: span.end },
+            scope: { start: Math.min(from, scope.span.end), end: scope.span.end },
+            ...(scope.loop && { loop: scope.loop }),
+        };
+        this.locals.push(local);
+        const v: Var = { name, type, span, meaning: local, reads: 0, exempt };
+        scope.vars.set(name, v);
+        this.all.push(v);
+        return v;
+    }
+
+    *visible(): Generator<string> {
+        for (let s: Scope | undefined = this.scope; s; s = s.parent) {
+            yield* s.vars.keys();
+        }
+    }
+}
+
+/** True where two names are one letter apart, and not just in a digit (`vm1`, `vm2`). */
+function isSlip(a: string, b: string): boolean {
+    return a.length > 1 && a.replace(/\d/g, '') !== b.replace(/\d/g, '') && distance(a, b, 1) === 1;
+}
+
+/** Warns of variables that nobody reads; one that is a letter from one that is read is a slip. */
+export function reportUnread(world: World, uri: string, vars: readonly Var[]): void {
+    for (const v of vars) {
+        if (v.reads > 0 || v.exempt || v.name.startsWith('_') || v.name === '') {
+            continue;
+        }
+        const meant = vars.find(
+            (o) => o.reads > 0 && o.process === v.process && o.span.start < v.span.start && isSlip(v.name, o.name),
+        );
+        if (meant) {
+            world.report(
+                'warning',
+                'LU0210',
+                uri,
+                v.span,
+                `${quoted(v.name)} is never read: did you mean ${quoted(meant.name)}?`,
+                {
+                    fix: changeTo(v.span, meant.name),
+                    related: [
+                        {
+                            uri,
+                            span: { start: meant.span.start, end: meant.span.end },
+                            message: `${quoted(meant.name)} gets its value here`,
+                        },
+                    ],
+                },
+            );
+        } else if (
+            !vars.some((o) => o.name === v.name && o.process === v.process && o.reads > 0 && o.process !== undefined)
+        ) {
+            world.report(
+                'warning',
+                'LU0209',
+                uri,
+                v.span,
+                `${quoted(v.name)} is never read: remove it, or call it \`_${v.name}\` if that is meant.`,
+            );
+        }
+    }
+}

@@ -1,0 +1,123 @@
+/** What the checker makes of a file and its imports: declarations by name, and for every name in it what it means. */
+import type {
+    Callback,
+    Expr,
+    FileDecl,
+    FlbDecl,
+    FnDecl,
+    HandlerDecl,
+    Ident,
+    KernelDecl,
+    MachineDecl,
+    NameExpr,
+    ScenarioDecl,
+    SourceFile,
+    Span,
+    StructDecl,
+} from './syntax/ast';
+import type { Code } from '../runtime/code';
+import type { StructLayout } from './layout';
+import type { Natives, NativeField, NativeFunction, Type, Value } from './types';
+
+export type Severity = 'error' | 'warning';
+
+/** A finding of the parser or the checker. Codes are stable: `LU0101` … syntax, `LU0201` … names, `LU0301` … types, `LU0401` … rules. */
+export interface Diagnostic {
+    readonly code: string;
+    readonly severity: Severity;
+    readonly uri: string;
+    readonly span: Span;
+    /** What is wrong and what to do. */
+    readonly message: string;
+    readonly related?: readonly { readonly uri: string; readonly span: Span; readonly message: string }[];
+    readonly fix?: {
+        readonly title: string;
+        readonly edits: readonly { readonly span: Span; readonly text: string }[];
+    };
+}
+
+/** A variable that lives in a slot of a frame. */
+export interface LocalVar {
+    readonly kind: 'local';
+    readonly name: string;
+    readonly type: Type;
+    /** Index into the frame's slots; unique within its function, scenario or callback. */
+    readonly slot: number;
+    readonly declared: Span;
+    /** The part of the text where it can be seen. */
+    readonly scope: Span;
+    /** The innermost loop body it is declared in, if any: such a variable is fresh in every round. */
+    readonly loop?: Span;
+}
+
+export type NameMeaning =
+    | LocalVar
+    /** A variable of a process, read or written in one of its blocks. */
+    | { readonly kind: 'process-var'; readonly process: string; readonly name: string; readonly type: Type }
+    /** A field of the file kind whose callback this is (`ring` in `release()`); slot is its index among the kind's fields. */
+    | { readonly kind: 'kind-field'; readonly file: FileDecl; readonly index: number; readonly type: Type }
+    | { readonly kind: 'process'; readonly name: string }
+    /** A device of the machine. */
+    | { readonly kind: 'device'; readonly name: string }
+    | { readonly kind: 'const'; readonly name: string; readonly value: Value; readonly type: Type }
+    | { readonly kind: 'fn'; readonly decl: FnDecl }
+    | { readonly kind: 'struct'; readonly decl: StructDecl }
+    | { readonly kind: 'file'; readonly decl: FileDecl }
+    | { readonly kind: 'handler'; readonly decl: HandlerDecl }
+    | { readonly kind: 'flb'; readonly decl: FlbDecl }
+    /** A file kind that comes with the kernel. */
+    | { readonly kind: 'builtin-file'; readonly name: string }
+    | { readonly kind: 'native'; readonly native: NativeFunction }
+    | { readonly kind: 'global'; readonly name: string };
+
+/** What the `.name` of a member expression means. */
+export type MemberMeaning =
+    | { readonly kind: 'struct-field'; readonly layout: StructLayout; readonly name: string }
+    | { readonly kind: 'field'; readonly field: NativeField }
+    | { readonly kind: 'method'; readonly method: NativeFunction }
+    | { readonly kind: 'kind-field'; readonly file: FileDecl; readonly index: number }
+    | { readonly kind: 'process-var'; readonly process: string; readonly name: string }
+    /** The object's type is not known before the run: look it up then. */
+    | { readonly kind: 'dynamic'; readonly name: string };
+
+/** A function, callback, scenario or init block, with what the compiler needs of it. */
+export interface CodeInfo {
+    readonly decl: FnDecl | Callback | ScenarioDecl | { readonly kind: 'init'; readonly kernel: KernelDecl };
+    readonly uri: string;
+    /** Number of slots; parameters come first. */
+    readonly slots: number;
+    readonly locals: readonly LocalVar[];
+    /** Code that is not compiled from the language: the lines of a recording. */
+    readonly code?: Code;
+}
+
+export interface Program {
+    /** The URI of the file that was asked for. */
+    readonly main: string;
+    /** The main file, its imports, and the standard library, in order of loading. */
+    readonly files: ReadonlyMap<string, SourceFile>;
+    readonly diagnostics: readonly Diagnostic[];
+    readonly natives: Natives;
+
+    /** The bytes of a file that stands beside a source file of the program, unpacked; left out where no host was given. */
+    readonly readBytes?: (from: string, path: string) => Uint8Array | undefined;
+    readonly machine?: MachineDecl;
+    readonly scenarios: readonly ScenarioDecl[];
+    readonly fns: ReadonlyMap<string, FnDecl>;
+    readonly structs: ReadonlyMap<string, StructLayout>;
+    readonly fileKinds: ReadonlyMap<string, FileDecl>;
+    readonly handlers: ReadonlyMap<string, HandlerDecl>;
+    readonly flbs: ReadonlyMap<string, FlbDecl>;
+    readonly kernels: ReadonlyMap<string, KernelDecl>;
+    /** The layers that any of its kernels has: it was checked against the standard library with these. */
+    readonly layers: ReadonlySet<string>;
+
+    /** Which file a declaration is in. */
+    readonly uriOf: ReadonlyMap<object, string>;
+    /** By fn, callback, scenario, or the `init` entry of a kernel. */
+    readonly code: ReadonlyMap<object, CodeInfo>;
+    /** For name expressions, and for the identifiers that name something (process blocks, `send … to p`, assignment targets, loop variables). */
+    readonly names: ReadonlyMap<NameExpr | Ident, NameMeaning>;
+    readonly members: ReadonlyMap<Expr, MemberMeaning>;
+    readonly types: ReadonlyMap<Expr, Type>;
+}

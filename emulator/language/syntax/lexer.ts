@@ -1,0 +1,322 @@
+/**
+ * Turns the text of a `.lus` file into tokens. Newlines are no tokens: a token knows whether it is the first of its line,
+ * and the parser decides where that ends something. Nothing is ever refused: what cannot be read is skipped with a diagnostic.
+ */
+import type { Span } from './ast';
+import { near } from '../nearest';
+import type { Diagnostic } from '../program';
+
+export type TokenKind = 'ident' | 'int' | 'string' | 'punct' | 'eof';
+
+export interface Token extends Span {
+    readonly kind: TokenKind;
+    /** The text as written; for a string its value. */
+    readonly text: string;
+    readonly value?: number | bigint;
+    readonly unit?: string;
+    /** First token of its line. */
+    readonly first: boolean;
+    /** Column of the first token of this token's line; a tab counts to the next multiple of four. */
+    readonly indent: number;
+}
+
+export interface Lexed {
+    /** Ends with one `eof` token. */
+    readonly tokens: readonly Token[];
+    readonly comments: readonly Span[];
+    readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Those that may have `/s` behind them: a rate in bytes a second. */
+const UNITS_OF_BYTES = new Set(['KiB', 'MiB', 'GiB', 'TiB']);
+
+/** Units of numbers: bytes, and nanoseconds. */
+export const UNITS: ReadonlyMap<string, number> = new Map([
+    ['KiB', 2 ** 10],
+    ['MiB', 2 ** 20],
+    ['GiB', 2 ** 30],
+    ['TiB', 2 ** 40],
+    ['ns', 1],
+    ['us', 1e3],
+    ['ms', 1e6],
+    ['s', 1e9],
+]);
+
+/** The largest integer of the language. */
+export const INT_MAX = 2n ** 64n - 1n;
+
+const PUNCT3 = new Set(['<<=', '>>=']);
+const PUNCT2 = new Set([
+    '..',
+    '==',
+    '!=',
+    '<=',
+    '>=',
+    '<<',
+    '>>',
+    '&&',
+    '||',
+    '+=',
+    '-=',
+    '*=',
+    '/=',
+    '%=',
+    '|=',
+    '&=',
+    '^=',
+]);
+const PUNCT1 = new Set([...'{}()[],;:.=<>+-*/%&|^~!']);
+
+const TAB = 9;
+const LF = 10;
+const CR = 13;
+const SPACE = 32;
+const QUOTE = 34;
+const SLASH = 47;
+const BACKSLASH = 92;
+
+const isDigit = (c: number): boolean => c >= 48 && c <= 57;
+const isLetter = (c: number): boolean => (c >= 97 && c <= 122) || (c >= 65 && c <= 90) || c === 95;
+const isWord = (c: number): boolean => isLetter(c) || isDigit(c);
+
+/** A number in the language's canonical form: a bigint only beyond ±(2^53−1). */
+export function canonical(n: bigint): number | bigint {
+    return n >= BigInt(Number.MIN_SAFE_INTEGER) && n <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(n) : n;
+}
+
+class Lexer {
+    readonly tokens: Token[] = [];
+    readonly comments: Span[] = [];
+    readonly diagnostics: Diagnostic[] = [];
+    private pos = 0;
+    private first = true;
+    private column = 0;
+    private indent = 0;
+
+    constructor(
+        private readonly uri: string,
+        private readonly text: string,
+    ) {}
+
+    run(): Lexed {
+        const { text } = this;
+        while (this.pos < text.length) {
+            const c = text.charCodeAt(this.pos);
+            if (c === LF) {
+                this.pos++;
+                this.first = true;
+                this.column = 0;
+            } else if (c === SPACE || c === TAB || c === CR || c === 0xfeff) {
+                this.column = c === TAB ? this.column + 4 - (this.column % 4) : this.column + 1;
+                this.pos++;
+            } else if (c === SLASH && text.charCodeAt(this.pos + 1) === SLASH) {
+                const end = this.endOfLine(this.pos);
+                this.comments.push({ start: this.pos, end });
+                this.pos = end;
+            } else {
+                this.token(c);
+            }
+        }
+        this.push('eof', text.length, text.length, '');
+        return { tokens: this.tokens, comments: this.comments, diagnostics: this.diagnostics };
+    }
+
+    private token(c: number): void {
+        if (this.first) {
+            this.indent = this.column;
+        }
+        const start = this.pos;
+        if (isLetter(c)) {
+            this.pos = this.wordEnd(start);
+            this.push('ident', start, this.pos, this.text.slice(start, this.pos));
+        } else if (isDigit(c)) {
+            this.number(start);
+        } else if (c === QUOTE) {
+            this.string(start);
+        } else {
+            this.punct(start);
+        }
+    }
+
+    private push(
+        kind: TokenKind,
+        start: number,
+        end: number,
+        text: string,
+        value?: number | bigint,
+        unit?: string,
+    ): void {
+        const base = { kind, start, end, text, first: this.first, indent: kind === 'eof' ? 0 : this.indent };
+        if (value === undefined) {
+            this.tokens.push(base);
+        } else {
+            this.tokens.push(unit === undefined ? { ...base, value } : { ...base, value, unit });
+        }
+        this.first = false;
+    }
+
+    private report(
+        code: string,
+        start: number,
+        end: number,
+        message: string,
+        fix?: { title: string; text: string; at: Span },
+    ): void {
+        const d: Diagnostic = { code, severity: 'error', uri: this.uri, span: { start, end }, message };
+        this.diagnostics.push(fix ? { ...d, fix: { title: fix.title, edits: [{ span: fix.at, text: fix.text }] } } : d);
+    }
+
+    private wordEnd(from: number): number {
+        let end = from;
+        while (end < this.text.length && isWord(this.text.charCodeAt(end))) {
+            end++;
+        }
+        return end;
+    }
+
+    private endOfLine(from: number): number {
+        const lf = this.text.indexOf('\n', from);
+        const end = lf < 0 ? this.text.length : lf;
+        return end > from && this.text.charCodeAt(end - 1) === CR ? end - 1 : end;
+    }
+
+    private number(start: number): void {
+        const end = this.wordEnd(start);
+        this.pos = end;
+        const word = this.text.slice(start, end);
+        const hex = /^0[xX]([0-9a-fA-F_]*)(.*)$/.exec(word);
+        const digits = (hex ? (hex[1] ?? '') : (/^[0-9_]*/.exec(word)?.[0] ?? '')).replaceAll('_', '');
+        const unit = hex ? (hex[2] ?? '') : word.slice(/^[0-9_]*/.exec(word)?.[0].length ?? 0);
+        const factor = unit === '' ? 1 : UNITS.get(unit);
+        let value = digits.length > 40 ? INT_MAX + 1n : BigInt(hex ? `0x${digits || '0'}` : digits || '0');
+        if (hex && digits === '') {
+            this.report('LU0103', start, end, `\`${word}\` has no digits: write them behind \`0x\`.`);
+        } else if (factor === undefined) {
+            const at = { start: end - unit.length, end };
+            const nearest = near(unit, UNITS.keys());
+            this.report(
+                'LU0103',
+                at.start,
+                end,
+                hex
+                    ? `\`${unit}\` is no hexadecimal digit or unit.`
+                    : `\`${unit}\` is no unit: use KiB, MiB, GiB, TiB, ns, us, ms or s.`,
+                nearest === undefined ? undefined : { title: `Change to ${nearest}`, text: nearest, at },
+            );
+        } else {
+            value *= BigInt(factor);
+        }
+        if (value > INT_MAX) {
+            this.report('LU0104', start, end, `\`${word}\` is larger than 2^64-1, the largest integer.`);
+            value = INT_MAX;
+        }
+        // a rate, as in 200MiB/s
+        if (UNITS_OF_BYTES.has(unit) && /^\/s(?![A-Za-z0-9_])/.test(this.text.slice(end, end + 3))) {
+            this.pos = end + 2;
+        }
+        this.push(
+            'int',
+            start,
+            this.pos,
+            word,
+            canonical(value),
+            unit === '' || factor === undefined ? undefined : unit,
+        );
+    }
+
+    private string(start: number): void {
+        const { text } = this;
+        const lineEnd = this.endOfLine(start);
+        let value = '';
+        let pos = start + 1;
+        while (pos < lineEnd && text.charCodeAt(pos) !== QUOTE) {
+            let run = pos;
+            while (run < lineEnd && text.charCodeAt(run) !== QUOTE && text.charCodeAt(run) !== BACKSLASH) {
+                run++;
+            }
+            value += text.slice(pos, run);
+            pos = run;
+            if (pos < lineEnd && text.charCodeAt(pos) === BACKSLASH) {
+                const [escaped, length] = this.escape(pos, lineEnd);
+                value += escaped;
+                pos += length;
+            }
+        }
+        if (pos < lineEnd) {
+            pos++;
+        } else {
+            pos = lineEnd;
+            this.report('LU0102', start, lineEnd, 'This string has no end: close it with `"` on the same line.', {
+                title: 'Close the string',
+                text: '"',
+                at: { start: lineEnd, end: lineEnd },
+            });
+        }
+        this.pos = pos;
+        this.push('string', start, pos, value);
+    }
+
+    /** The value of the escape at `pos` and its length in the text. */
+    private escape(pos: number, lineEnd: number): readonly [string, number] {
+        const c = this.text.slice(pos + 1, Math.min(pos + 2, lineEnd));
+        const simple: Record<string, string> = { n: '\n', t: '\t', r: '\r', '0': '\0', '"': '"', '\\': '\\' };
+        const plain = simple[c];
+        if (plain !== undefined) {
+            return [plain, 2];
+        }
+        const code = /^x[0-9a-fA-F]{2}/.exec(this.text.slice(pos + 1, Math.min(pos + 4, lineEnd)));
+        if (code) {
+            return [String.fromCharCode(Number.parseInt(code[0].slice(1), 16)), 4];
+        }
+        this.report(
+            'LU0105',
+            pos,
+            pos + 1 + c.length,
+            `\`\\${c}\` means nothing in a string: use \\n, \\t, \\r, \\0, \\", \\\\ or \\x1f.`,
+            { title: 'Write a backslash', text: '\\\\', at: { start: pos, end: pos + 1 } },
+        );
+        return [c, 1 + c.length];
+    }
+
+    private punct(start: number): void {
+        const { text } = this;
+        for (const [length, set] of [
+            [3, PUNCT3],
+            [2, PUNCT2],
+            [1, PUNCT1],
+        ] as const) {
+            const word = text.slice(start, start + length);
+            if (word.length === length && set.has(word)) {
+                this.pos = start + length;
+                this.push('punct', start, this.pos, word);
+                return;
+            }
+        }
+        let end = start + 1;
+        while (end < text.length && !this.isKnown(text.charCodeAt(end))) {
+            end++;
+        }
+        this.pos = end;
+        const word = text.slice(start, end);
+        this.report(
+            'LU0101',
+            start,
+            end,
+            word === "'"
+                ? 'Strings are written with double quotes.'
+                : word === '#'
+                  ? 'Comments begin with `//`.'
+                  : `\`${word}\` has no meaning here: remove it.`,
+            { title: 'Remove it', text: '', at: { start, end } },
+        );
+    }
+
+    private isKnown(c: number): boolean {
+        return isWord(c) || c <= SPACE || c === QUOTE || PUNCT1.has(String.fromCharCode(c));
+    }
+}
+
+/** All tokens and comments of a text, in linear time. */
+export function lex(uri: string, text: string): Lexed {
+    return new Lexer(uri, text).run();
+}

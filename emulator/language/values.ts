@@ -1,0 +1,284 @@
+/** Operations on run-time values: exact integers in −2⁶³ … 2⁶⁴−1, equality, display. */
+import { Bytes } from '../machine/bytes';
+import { Seq } from '../machine/journal';
+import type { AssignOp, BinaryOp } from './syntax/ast';
+import type { Type, Value } from './types';
+
+export type Int = number | bigint;
+
+const MIN = -(2n ** 63n);
+const MAX = 2n ** 64n - 1n;
+
+/** A run-time error of a program: a wrong type, an integer out of range, a bad index. Says what to do. */
+export class ProgramError extends Error {}
+
+/** The kernel follows a pointer to where no memory is: it panics. */
+export class KernelFault extends ProgramError {}
+
+/** The canonical form: a number where it is one exactly. */
+export function normal(x: bigint): Int {
+    return x >= BigInt(Number.MIN_SAFE_INTEGER) && x <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(x) : x;
+}
+
+function checked(x: bigint, what: string): Int {
+    if (x < MIN || x > MAX) {
+        throw new ProgramError(`${what} leaves the range of integers (−2⁶³ … 2⁶⁴−1): ${x}`);
+    }
+    return normal(x);
+}
+
+export function isInt(v: Value): v is Int {
+    return typeof v === 'number' || typeof v === 'bigint';
+}
+
+/** @throws ProgramError naming `what` where `v` is no integer. */
+export function asInt(v: Value, what: string): Int {
+    if (isInt(v)) {
+        return v;
+    }
+    throw new ProgramError(`${what} must be an integer, not ${describe(v)}`);
+}
+
+/** An integer that fits a JavaScript number (below 2⁵³). */
+export function asNumber(v: Value, what: string): number {
+    if (typeof v === 'number') {
+        return v;
+    }
+    throw new ProgramError(isInt(v) ? `${what} is too large: ${v}` : `${what} must be an integer, not ${describe(v)}`);
+}
+
+export function asBool(v: Value, what: string): boolean {
+    if (typeof v === 'boolean') {
+        return v;
+    }
+    throw new ProgramError(`${what} must be true or false, not ${describe(v)}`);
+}
+
+export function asString(v: Value, what: string): string {
+    if (typeof v === 'string') {
+        return v;
+    }
+    throw new ProgramError(`${what} must be a string, not ${describe(v)}`);
+}
+
+/** Non-negative 64-bit pattern of an integer, for the bit operators. */
+const pattern = (x: Int): bigint => BigInt.asUintN(64, BigInt(x));
+
+/** The result of a bit operator: as signed as its operands were. */
+function bits(x: bigint, a: Int, b: Int): Int {
+    return normal(a < 0 || b < 0 ? BigInt.asIntN(64, x) : BigInt.asUintN(64, x));
+}
+
+/** The source text of an expression, asked for only when it has to be named. */
+export type Named = () => string;
+
+export function add(a: Value, b: Value, named?: Named): Value {
+    if (typeof a === 'number' && typeof b === 'number') {
+        const r = a + b;
+        if (Number.isSafeInteger(r)) {
+            return r;
+        }
+    }
+    if (typeof a === 'string' || typeof b === 'string') {
+        return text(a) + text(b);
+    }
+    if (a instanceof Bytes && b instanceof Bytes) {
+        return Bytes.concat(a, b);
+    }
+    return checked(
+        BigInt(asInt(a, 'the left side of +')) + BigInt(asInt(b, 'the right side of +')),
+        named?.() ?? 'this sum',
+    );
+}
+
+export function binary(op: BinaryOp, a: Value, b: Value, named?: Named): Value {
+    switch (op) {
+        case '+':
+            return add(a, b, named);
+        case '==':
+            return equal(a, b);
+        case '!=':
+            return !equal(a, b);
+        case '&&':
+            return asBool(a, 'the left side of &&') && asBool(b, 'the right side of &&');
+        case '||':
+            return asBool(a, 'the left side of ||') || asBool(b, 'the right side of ||');
+        default:
+            return arithmetic(op, asInt(a, `the left side of ${op}`), asInt(b, `the right side of ${op}`), named);
+    }
+}
+
+const SMALL = 2 ** 31;
+
+function arithmetic(op: Exclude<BinaryOp, '+' | '==' | '!=' | '&&' | '||'>, a: Int, b: Int, named?: Named): Value {
+    switch (op) {
+        case '<':
+            return a < b;
+        case '<=':
+            return a <= b;
+        case '>':
+            return a > b;
+        case '>=':
+            return a >= b;
+        case '-': {
+            const r = typeof a === 'number' && typeof b === 'number' ? a - b : NaN;
+            return Number.isSafeInteger(r) ? r : checked(BigInt(a) - BigInt(b), named?.() ?? 'this difference');
+        }
+        case '*': {
+            const r = typeof a === 'number' && typeof b === 'number' ? a * b : NaN;
+            // −0 would show where a bigint never has it
+            return Number.isSafeInteger(r) ? r + 0 : checked(BigInt(a) * BigInt(b), named?.() ?? 'this product');
+        }
+        case '/':
+        case '%': {
+            if (b == 0) {
+                throw new ProgramError(`division by zero${named ? `: ${named()}` : ''}`);
+            }
+            if (typeof a === 'number' && typeof b === 'number') {
+                return op === '/' ? Math.trunc(a / b) + 0 : (a % b) + 0;
+            }
+            return checked(op === '/' ? BigInt(a) / BigInt(b) : BigInt(a) % BigInt(b), named?.() ?? 'this quotient');
+        }
+        case '<<':
+        case '>>': {
+            if (b < 0 || b > 63) {
+                throw new ProgramError(`cannot shift by ${b}: a shift is by 0 to 63 bits`);
+            }
+            if (typeof a === 'number' && a >= 0) {
+                const f = 2 ** Number(b);
+                const r = op === '<<' ? a * f : Math.floor(a / f);
+                if (Number.isSafeInteger(r)) {
+                    return r;
+                }
+            }
+            return checked(op === '<<' ? BigInt(a) << BigInt(b) : BigInt(a) >> BigInt(b), named?.() ?? 'this shift');
+        }
+        case '&':
+        case '|':
+        case '^': {
+            if (typeof a === 'number' && typeof b === 'number' && a >= 0 && b >= 0 && a < SMALL && b < SMALL) {
+                return op === '&' ? a & b : op === '|' ? a | b : a ^ b;
+            }
+            const x = pattern(a);
+            const y = pattern(b);
+            return bits(op === '&' ? x & y : op === '|' ? x | y : x ^ y, a, b);
+        }
+    }
+}
+
+/** The operator inside a compound assignment: `+` of `+=`. */
+export function operatorOf(op: Exclude<AssignOp, '='>): BinaryOp {
+    const table: Record<Exclude<AssignOp, '='>, BinaryOp> = {
+        '+=': '+',
+        '-=': '-',
+        '*=': '*',
+        '/=': '/',
+        '%=': '%',
+        '|=': '|',
+        '&=': '&',
+        '^=': '^',
+        '<<=': '<<',
+        '>>=': '>>',
+    };
+    return table[op];
+}
+
+export function unary(op: '-' | '!' | '~', v: Value): Value {
+    if (op === '!') {
+        return !asBool(v, 'the operand of !');
+    }
+    const x = asInt(v, `the operand of ${op}`);
+    if (op === '-') {
+        return typeof x === 'number' ? 0 - x : checked(-x, 'this negation');
+    }
+    // ~ of an unsigned 64-bit value, as in C with u64
+    return normal(BigInt.asUintN(64, ~BigInt(x)));
+}
+
+/** An object that decides itself what it is equal to. */
+export interface Comparable {
+    sameAs(other: object): boolean;
+}
+
+function isComparable(v: object): v is Comparable {
+    return 'sameAs' in v && typeof v.sameAs === 'function';
+}
+
+export function equal(a: Value, b: Value): boolean {
+    if (a === b) {
+        return true;
+    }
+    if (a === null || b === null || typeof a !== 'object' || typeof b !== 'object') {
+        return (a === undefined || a === null) && (b === undefined || b === null);
+    }
+    if (a instanceof Bytes) {
+        return b instanceof Bytes && a.equals(b);
+    }
+    if (a instanceof Seq && b instanceof Seq) {
+        return a.length === b.length && a.items.every((x: Value, i) => equal(x, b.items[i] as Value));
+    }
+    return isComparable(a) && isComparable(b) ? a.sameAs(b) : false;
+}
+
+/** The text of a value inside a message: strings as they are. */
+export function text(v: Value): string {
+    return typeof v === 'string' ? v : format(v);
+}
+
+function describe(v: Value): string {
+    return v === undefined || v === null ? 'nothing' : format(v);
+}
+
+export function hex(v: Int): string {
+    return v < 0 ? `-0x${(-BigInt(v)).toString(16)}` : `0x${v.toString(16)}`;
+}
+
+/** An object that has a short text for the variables pane and messages. */
+export interface Displayed {
+    display(): string;
+}
+
+function isDisplayed(v: object): v is Displayed {
+    return 'display' in v && typeof v.display === 'function';
+}
+
+/** Short byte strings in full, long ones by their length and beginning. */
+function describeBytes(b: Bytes): string {
+    const [only, more] = b.extents;
+    if (only && !more && only.kind === 'pattern') {
+        return `${b.length} bytes: pattern ${only.seed} from offset ${only.offset}`;
+    }
+    if (only && !more && only.kind === 'zero') {
+        return `${b.length} zero bytes`;
+    }
+    const head = b.slice(0, Math.min(b.length, 16)).toUint8Array();
+    const shown =
+        head.length > 0 && head.every((x) => x >= 0x20 && x < 0x7f)
+            ? JSON.stringify(String.fromCharCode(...head))
+            : Array.from(head, (x) => x.toString(16).padStart(2, '0')).join(' ');
+    return `${b.length} bytes: ${shown}${b.length > 16 ? ' …' : ''}`;
+}
+
+/** A value in one line, as the debugger and failure messages show it. Addresses are in hexadecimal where the type says so. */
+export function format(v: Value, type?: Type): string {
+    if (v === undefined || v === null) {
+        return 'none';
+    }
+    if (typeof v === 'string') {
+        return JSON.stringify(v);
+    }
+    if (isInt(v)) {
+        return type?.k === 'phys' ? hex(v) : String(v);
+    }
+    if (typeof v !== 'object') {
+        return String(v);
+    }
+    if (v instanceof Bytes) {
+        return describeBytes(v);
+    }
+    if (v instanceof Seq) {
+        const shown = v.items.slice(0, 8).map((x) => format(x as Value));
+        return `[${shown.join(', ')}${v.length > 8 ? `, … ${v.length} in all` : ''}]`;
+    }
+    return isDisplayed(v) ? v.display() : v.constructor.name;
+}

@@ -1,0 +1,325 @@
+/** Makes the steps of a recording: the same system calls, by the same way that a scenario makes them. */
+import { Err } from '../kernel/errno';
+import * as fcntl from '../kernel/fs/fcntl';
+import { installFd } from '../kernel/fs/process';
+import { Stat } from '../kernel/fs/syscalls/file';
+import { Bytes } from '../machine/bytes';
+import { Seq } from '../machine/journal';
+import { newFileOfKind } from '../runtime/host/callbacks';
+import { NATIVES } from '../runtime/natives';
+import { setProcessVar } from '../runtime/host/processes';
+import type { UserProcess } from '../runtime/thread';
+import type { NativeFunction, Value } from '../language/types';
+import { normal } from '../language/values';
+import type { Vm } from '../runtime/interpreter';
+import type { Answer } from './recording';
+import type { CallStep, MemfdFlag, Seal, Whence } from './step';
+
+/** How a call is made, on the thread of its process. */
+export type Make =
+    /** Runs to its end at once. */
+    | { readonly kind: 'direct'; readonly run: (vm: Vm, user: UserProcess) => Value | Err }
+    /** A function of the standard library that runs in the kernel. */
+    | { readonly kind: 'std'; readonly name: string; readonly args: (vm: Vm, user: UserProcess) => readonly Value[] };
+
+export interface PlannedCall {
+    readonly make: Make;
+    /** What its result is as an answer of the recording. */
+    readonly answer: (result: Value | Err) => Answer;
+    /** The slot that gets the new descriptor. */
+    readonly fills?: string | undefined;
+    /** The slot that is empty from then on. */
+    readonly empties?: string;
+}
+
+/** The recorder writes in pieces of this size. */
+const PIECE = 65536;
+/** Answers give bytes as text up to this length. */
+const TEXT_LIMIT = 64;
+
+const SEAL_BITS: Readonly<Record<Seal, number>> = {
+    seal: fcntl.F_SEAL_SEAL,
+    shrink: fcntl.F_SEAL_SHRINK,
+    grow: fcntl.F_SEAL_GROW,
+    write: fcntl.F_SEAL_WRITE,
+    future_write: fcntl.F_SEAL_FUTURE_WRITE,
+    exec: fcntl.F_SEAL_EXEC,
+};
+const MFD: Readonly<Record<MemfdFlag, number>> = {
+    none: 0,
+    seal: fcntl.MFD_ALLOW_SEALING,
+    cloexec: fcntl.MFD_CLOEXEC,
+    noexec: fcntl.MFD_NOEXEC_SEAL,
+};
+const WHENCE: Readonly<Record<Whence, number>> = {
+    set: fcntl.SEEK_SET,
+    cur: fcntl.SEEK_CUR,
+    end: fcntl.SEEK_END,
+    data: fcntl.SEEK_DATA,
+    hole: fcntl.SEEK_HOLE,
+};
+
+/** The descriptor in a slot of a process; −1 where it was never filled. Slots are the process's variables. */
+function fdIn(user: UserProcess, slot: string): Value {
+    return user.vars.has(slot) ? user.vars.get(slot) : -1;
+}
+
+const failed = (r: Err): Answer => ({ errno: r.name });
+export const done = (r: Value | Err): Answer => (r instanceof Err ? failed(r) : { ret: typeof r === 'number' ? r : 0 });
+const newFd = (r: Value | Err): Answer => (r instanceof Err ? failed(r) : { ret: 'fd' });
+
+type Args = (fd: (slot: string) => Value, vm: Vm) => readonly Value[];
+
+/** A system call by its name in the language. */
+function sys(name: string, args: Args): Make {
+    const native: NativeFunction | undefined = NATIVES.fd.methods.get(name) ?? NATIVES.functions.get(name);
+    if (!native) {
+        throw new RangeError(`no system call is called ${name}`);
+    }
+    const values = (vm: Vm, user: UserProcess): readonly Value[] => args((slot) => fdIn(user, slot), vm);
+    return native.code === undefined
+        ? { kind: 'direct', run: (vm, user) => native.call?.(vm, [...values(vm, user)]) }
+        : { kind: 'std', name: native.code, args: values };
+}
+
+/** Makes a call at once, inside of one that is made of several. */
+function now(vm: Vm, user: UserProcess, name: string, ...args: readonly Value[]): Value | Err {
+    const make = sys(name, () => args);
+    if (make.kind !== 'direct') {
+        throw new RangeError(`${name} does not run to its end at once`);
+    }
+    return make.run(vm, user);
+}
+
+const u64 = (n: bigint): Value => normal(BigInt.asUintN(64, n));
+
+export function planCall(c: CallStep): PlannedCall {
+    switch (c.op) {
+        case 'open':
+            return { make: sys('open', () => [c.path, fcntl.O_RDWR]), answer: newFd, fills: c.slot };
+        case 'create_session':
+        case 'retrieve_session':
+            return { make: sys(c.op, (fd) => [fd(c.device), c.name, c.readonly]), answer: newFd, fills: c.slot };
+        case 'get_name':
+            return {
+                make: sys('get_name', (fd) => [fd(c.fd), false]),
+                answer: (r) => (r instanceof Err ? failed(r) : { ret: 0, name: String(r) }),
+            };
+        case 'preserve':
+            return {
+                make: sys('preserve_fd', (fd) => [fd(c.session), fd(c.fd), u64(c.token), c.readonly]),
+                answer: done,
+            };
+        case 'retrieve':
+            return {
+                make: sys('retrieve_fd', (fd) => [fd(c.session), u64(c.token), c.readonly]),
+                answer: newFd,
+                fills: c.slot,
+            };
+        case 'finish':
+            return { make: sys('finish', (fd) => [fd(c.fd), false]), answer: done };
+        case 'raw':
+            return { make: sys('ioctl', (fd) => [fd(c.fd), c.nr, c.size, Bytes.of(c.data), false]), answer: done };
+        case 'luofile':
+            return {
+                make: { kind: 'direct', run: (vm, user) => luofile(vm, user, c.type, u64(c.id)) },
+                answer: newFd,
+                fills: c.slot,
+            };
+        case 'luoread':
+            return {
+                make: { kind: 'direct', run: (vm, user) => luoread(vm, user, fdIn(user, c.fd)) },
+                answer: (r) => (typeof r === 'string' ? { ret: r.length, text: r } : textAnswer(r)),
+            };
+        case 'memfd':
+            return { make: sys('memfd_create', () => ['memfd', MFD[c.flags], null]), answer: newFd, fills: c.slot };
+        case 'pipe':
+            return { make: sys('pipe', () => []), answer: newFd, fills: c.slot };
+        case 'socket':
+        case 'eventfd':
+            return { make: sys(c.op, () => []), answer: newFd, fills: c.slot };
+        case 'tmpfile':
+            return { make: sys('tmpfile', () => ['/dev/shm']), answer: newFd, fills: c.slot };
+        case 'tmpnamed':
+            return {
+                make: sys('open', (_fd, vm) => [`/dev/shm/${c.slot}-${vm.ticks}`, fcntl.O_RDWR | fcntl.O_CREAT]),
+                answer: newFd,
+                fills: c.slot,
+            };
+        case 'dup':
+            return { make: sys('dup', (fd) => [fd(c.fd)]), answer: newFd, fills: c.slot };
+        case 'close':
+            return { make: sys('close', (fd) => [fd(c.fd)]), answer: done, empties: c.fd };
+        case 'rlimit':
+            return { make: sys('setrlimit_nofile', () => [c.limit]), answer: done };
+        default:
+            return planFileCall(c);
+    }
+}
+
+type FileOp =
+    | 'truncate'
+    | 'fallocate'
+    | 'punch'
+    | 'pwrite'
+    | 'write'
+    | 'puts'
+    | 'pread'
+    | 'read'
+    | 'lseek'
+    | 'fstat'
+    | 'addseals'
+    | 'getseals'
+    | 'getfl'
+    | 'setappend'
+    | 'getfd'
+    | 'mmapw';
+type OfOp<C, O> = C extends { readonly op: infer P } ? (P extends O ? C : never) : never;
+
+/** Calls on a descriptor that have nothing to do with live update. */
+function planFileCall(c: OfOp<CallStep, FileOp>): PlannedCall {
+    switch (c.op) {
+        case 'truncate':
+            return { make: sys('truncate', (fd) => [fd(c.fd), c.length]), answer: done };
+        case 'fallocate':
+            return { make: sys('fallocate', (fd) => [fd(c.fd), c.offset, c.length, false]), answer: done };
+        case 'punch':
+            return { make: sys('punch', (fd) => [fd(c.fd), c.offset, c.length]), answer: done };
+        case 'pwrite':
+            return {
+                make: {
+                    kind: 'direct',
+                    run: (vm, user) =>
+                        inPieces(c.length, (at, n) =>
+                            now(
+                                vm,
+                                user,
+                                'pwrite',
+                                fdIn(user, c.fd),
+                                Bytes.pattern(c.seed, n, c.offset + at),
+                                c.offset + at,
+                            ),
+                        ),
+                },
+                answer: done,
+            };
+        case 'write':
+            return {
+                make: { kind: 'direct', run: (vm, user) => writePattern(vm, user, fdIn(user, c.fd), c.length, c.seed) },
+                answer: done,
+            };
+        case 'puts':
+            return { make: sys('pwrite', (fd) => [fd(c.fd), Bytes.text(c.text), c.offset]), answer: done };
+        case 'pread':
+            return { make: sys('pread', (fd) => [fd(c.fd), c.length, c.offset]), answer: readAnswer };
+        case 'read':
+            return { make: sys('read', (fd) => [fd(c.fd), c.length]), answer: readAnswer };
+        case 'lseek':
+            return { make: sys('lseek', (fd) => [fd(c.fd), c.offset, WHENCE[c.whence]]), answer: done };
+        case 'fstat':
+            return { make: sys('stat', (fd) => [fd(c.fd)]), answer: statAnswer };
+        case 'addseals':
+            return {
+                make: sys('add_seals', (fd) => [fd(c.fd), c.seals.reduce((sum, s) => sum | SEAL_BITS[s], 0)]),
+                answer: done,
+            };
+        case 'getseals':
+            return { make: sys('get_seals', (fd) => [fd(c.fd)]), answer: done };
+        case 'getfl':
+            return {
+                make: sys('getfl', (fd) => [fd(c.fd)]),
+                answer: (r) =>
+                    typeof r === 'number'
+                        ? { ret: r & (fcntl.O_ACCMODE | fcntl.O_APPEND | fcntl.O_NONBLOCK) }
+                        : done(r),
+            };
+        case 'setappend':
+            return { make: sys('setfl', (fd) => [fd(c.fd), fcntl.O_APPEND]), answer: done };
+        case 'getfd':
+            return { make: sys('getfd', (fd) => [fd(c.fd)]), answer: done };
+        case 'mmapw':
+            return { make: sys('mmap_write', (fd) => [fd(c.fd)]), answer: done };
+    }
+}
+
+/** After the call: its descriptor is in the slot, or the slot is empty. */
+export function settle(vm: Vm, process: string, plan: PlannedCall, result: Value | Err): void {
+    if (plan.fills !== undefined && !(result instanceof Err)) {
+        setProcessVar(vm, process, plan.fills, result instanceof Seq ? (result.items[0] as Value) : result);
+    }
+    if (plan.empties !== undefined) {
+        setProcessVar(vm, process, plan.empties, -1);
+    }
+}
+
+// ---------------------------------------------------------------- calls that are none of the kernel's, or several
+
+/** The ioctl of the test handlers' device that makes a file. */
+function luofile(vm: Vm, user: UserProcess, type: string, id: Value): Value | Err {
+    const file = newFileOfKind(
+        vm,
+        'luotest',
+        new Map<string, Value>([
+            ['kind_name', type],
+            ['id', id],
+        ]),
+    );
+    return installFd(user.process, file, false);
+}
+
+/** read() of a test handler's file gives its type and id; of any other file, what it does. */
+function luoread(vm: Vm, user: UserProcess, fd: Value): Value | Err {
+    const file = typeof fd === 'number' ? user.process.fds.get(fd) : undefined;
+    return file?.kind === 'luotest'
+        ? `${String(file.fields[0])}${String(file.fields[1])}`
+        : now(vm, user, 'read', fd, TEXT_LIMIT);
+}
+
+/** Offset 0 of the pattern where the position cannot be told. */
+function writePattern(vm: Vm, user: UserProcess, fd: Value, length: number, seed: number): Value | Err {
+    const pos = now(vm, user, 'lseek', fd, 0, fcntl.SEEK_CUR);
+    const start = typeof pos === 'number' ? pos : 0;
+    return inPieces(length, (at, n) => now(vm, user, 'write', fd, Bytes.pattern(seed, n, start + at)));
+}
+
+/** Writes `length` bytes in the recorder's pieces: the bytes written, or the error of the first piece. */
+function inPieces(length: number, write: (at: number, n: number) => Value | Err): Value | Err {
+    let total = 0;
+    do {
+        const n = Math.min(PIECE, length - total);
+        const r = write(total, n);
+        if (typeof r !== 'number') {
+            return total > 0 ? total : r;
+        }
+        total += r;
+        if (r < n) {
+            break;
+        }
+    } while (total < length);
+    return total;
+}
+
+// ---------------------------------------------------------------- answers
+
+function textAnswer(r: Value | Err): Answer {
+    return r instanceof Bytes ? { ret: r.length, ...textOf(r) } : done(r);
+}
+
+function readAnswer(r: Value | Err): Answer {
+    return r instanceof Bytes ? { ret: r.length, fnv: r.fnv1a64(), ...textOf(r) } : done(r);
+}
+
+/** The bytes as text where they are short and printable. */
+function textOf(r: Bytes): { readonly text?: string } {
+    if (r.length === 0 || r.length > TEXT_LIMIT) {
+        return {};
+    }
+    const text = String.fromCharCode(...r.toUint8Array());
+    return /^[ -~]*$/.test(text) ? { text } : {};
+}
+
+function statAnswer(r: Value | Err): Answer {
+    return r instanceof Stat
+        ? { ret: 0, size: r.size, blocks: r.blocks, nlink: r.nlink, mode: r.mode.toString(8) }
+        : done(r);
+}

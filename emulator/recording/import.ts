@@ -1,0 +1,524 @@
+/**
+ * Writes a recording as a scenario: the same steps as statements, and what the real kernel answered behind `fails`, `panics` and
+ * in `assert`. The test handlers that the recorded kernel had stand below it.
+ */
+import { errOfCode, isErrnoName } from '../kernel/errno';
+import { RESERVED } from '../language/syntax/expressions';
+import { NATIVES } from '../runtime/natives';
+import luotest from '../std/luotest.lus';
+import type { Recording, StepLine } from './recording';
+import type { CallStep, Control, MemfdFlag, Step, Whence } from './step';
+
+/** Whoever recorded, as a process. */
+const RECORDER = 'recorder';
+/** The recorder writes in pieces of this size: a longer write is more than one call. */
+const PIECE = 65536;
+
+const MFD: Readonly<Record<MemfdFlag, string>> = {
+    none: '0',
+    seal: 'MFD_ALLOW_SEALING',
+    cloexec: 'MFD_CLOEXEC',
+    noexec: 'MFD_NOEXEC_SEAL',
+};
+const WHENCE: Readonly<Record<Whence, string>> = {
+    set: 'SEEK_SET',
+    cur: 'SEEK_CUR',
+    end: 'SEEK_END',
+    hole: 'SEEK_HOLE',
+    data: 'SEEK_DATA',
+};
+
+/** Helpers that an imported scenario may need, by name. */
+const HELPERS: Readonly<Record<string, string>> = {
+    write_pieces: `// Writes in pieces of 64 KiB, as the recorder did: the bytes written, or the error of the first piece.
+fn write_pieces(file: fd, length: int, seed: int, start: int, at_position: bool) {
+    total = 0
+    while total < length {
+        n = length - total
+        if n > ${PIECE} { n = ${PIECE} }
+        r = 0
+        if at_position {
+            r = try file.write(pattern(seed, n, start + total))
+        } else {
+            r = try file.pwrite(pattern(seed, n, start + total), at: start + total)
+        }
+        if r < 0 {
+            if total > 0 { return total }
+            return r
+        }
+        total += r
+        if r < n { return total }
+    }
+    return total
+}
+`,
+    position: `// The position of a file; 0 where it cannot be told.
+fn position(file: fd) {
+    pos = try file.lseek(0, SEEK_CUR)
+    if pos < 0 { return 0 }
+    return pos
+}
+`,
+    flb_get: 'fn flb_get(flb) { return try flb.get_incoming() }\n',
+    flb_put: 'fn flb_put(flb) { return try flb.put_incoming() }\n',
+    flb_getout: 'fn flb_getout(flb) { return try flb.get_outgoing() }\n',
+    flb_putout: 'fn flb_putout(flb) { return try flb.put_outgoing() }\n',
+};
+
+/** What a statement is: an expression that gives something, and where its result goes. */
+interface Call {
+    readonly text: string;
+    /** The variable that gets the result. */
+    readonly to?: string | undefined;
+    /** What is asserted of the result, in which `%` stands for it. */
+    readonly holds?: (answer: StepLine) => string;
+    /** It never fails, but gives a negative error number. */
+    readonly negative?: boolean;
+}
+
+/**
+ * @param title the name of the scenario
+ * @returns the text of a `.lus` file
+ */
+export function importRecording(title: string, recording: Recording): string {
+    return new Importer(title, recording).text();
+}
+
+class Importer {
+    private readonly out: string[] = [];
+    private readonly helpers = new Set<string>();
+    private block: string | undefined;
+    private release: '7.2' | '7.3';
+    private readonly names: ReadonlyMap<string, string>;
+    /** Slots that hold a descriptor number, by process; another name in each of them is open nowhere. */
+    private filled = new Map<string, Set<string>>();
+    private readonly read: ReadonlySet<string>;
+    private boot = 0;
+
+    constructor(
+        private readonly title: string,
+        private readonly recording: Recording,
+    ) {
+        this.release = recording.release?.startsWith('7.3') ? '7.3' : '7.2';
+        this.names = processNames(recording);
+        this.read = slotsRead(recording);
+    }
+
+    text(): string {
+        const { recording } = this;
+        this.line(`boot ${quoted(this.kernel(''))}`);
+        this.line(`process ${RECORDER}`);
+        for (const line of recording.lines) {
+            if (line.kind === 'step') {
+                this.step(line.recorded, line.step);
+            } else if (line.kind === 'boot') {
+                this.close();
+                this.out.push('');
+                this.comment(line.recorded.klog);
+                this.line(`assert kernel.boot == ${line.recorded.boot}`);
+                if (line.recorded.release !== undefined) {
+                    this.line(`assert kernel.release == ${quoted(line.recorded.release)}`);
+                    this.release = line.recorded.release.startsWith('7.3') ? '7.3' : '7.2';
+                }
+                this.line(`process ${RECORDER}`);
+                this.filled = new Map();
+                this.boot++;
+            } else {
+                this.close();
+                this.line(`assert panicked == ${quoted(line.recorded.panic)}`);
+            }
+        }
+        this.close();
+        const helpers = [...this.helpers].map((h) => `\n${HELPERS[h] ?? ''}`).join('');
+        return [
+            `// Imported from a recording of a real kernel${recording.release === undefined ? '' : ` (${recording.release})`}: what stands behind fails and in assert is what it answered.`,
+            '// A comment that begins with "kernel:" is a line of its log.',
+            '',
+            `scenario ${quoted(this.title)} {`,
+            ...this.out,
+            '}',
+            helpers,
+            luotest,
+        ].join('\n');
+    }
+
+    private kernel(cmdline: string, other = false): string {
+        const release = other ? (this.release === '7.2' ? '7.3' : '7.2') : this.release;
+        return `recorded ${release}${/(?:^|\s)luotest\.d=1(?:\s|$)/.test(cmdline) ? ' d' : ''}`;
+    }
+
+    // ------------------------------------------------------------ lines
+
+    private line(text: string): void {
+        this.out.push(text === '' ? '' : `${this.block === undefined ? '    ' : '        '}${text}`);
+    }
+
+    private comment(klog: readonly string[] | undefined): void {
+        for (const text of klog ?? []) {
+            this.line(`// kernel: ${text}`);
+        }
+    }
+
+    private close(): void {
+        if (this.block !== undefined) {
+            this.block = undefined;
+            this.line('}');
+        }
+    }
+
+    private in(process: string): void {
+        if (this.block !== process) {
+            this.close();
+            this.line(`${process} {`);
+            this.block = process;
+        }
+    }
+
+    private name(process: string): string {
+        return this.names.get(process) ?? process;
+    }
+
+    /** A slot as a variable; one that holds nothing is no descriptor. */
+    private slot(process: string, slot: string): string {
+        return this.filled.get(process)?.has(slot) ? variable(slot) : 'descriptor(-1)';
+    }
+
+    // ------------------------------------------------------------ steps
+
+    private step(answer: StepLine, step: Step): void {
+        switch (step.kind) {
+            case 'spawn':
+                this.close();
+                this.line(`process ${this.name(step.process)}`);
+                break;
+            case 'kill':
+                this.close();
+                this.comment(answer.klog);
+                this.line(`kill ${this.name(step.process)}`);
+                this.filled.delete(step.process);
+                break;
+            case 'pass':
+                this.in(this.name(step.from));
+                if (answer.errno === undefined) {
+                    this.line(`send ${this.slot(step.from, step.slot)} to ${this.name(step.to)}`);
+                    this.fill(step.to, step.slot);
+                } else if (this.filled.get(step.from)?.has(step.slot)) {
+                    this.line(`send ${variable(step.slot)} to ${this.name(step.to)}  fails ${answer.errno}`);
+                } else {
+                    this.line(
+                        `send descriptor(-1) to ${this.name(step.to)} as ${variable(step.slot)}  fails ${answer.errno}`,
+                    );
+                }
+                break;
+            case 'load': {
+                const cmdline = step.cmdline === '' ? '' : `, ${quoted(step.cmdline)}`;
+                this.call(
+                    RECORDER,
+                    { text: `kexec_file_load(${quoted(this.kernel(step.cmdline, step.other))}${cmdline})` },
+                    answer,
+                );
+                break;
+            }
+            case 'unload':
+                this.call(RECORDER, { text: 'kexec_unload()' }, answer);
+                break;
+            case 'kexec':
+                this.kexec(answer);
+                break;
+            case 'ctl':
+                this.control(step.control, answer);
+                break;
+            case 'call':
+                this.call(step.process, this.callText(step.process, step.call), answer);
+                this.settle(step.process, step.call, answer);
+        }
+    }
+
+    private kexec(answer: StepLine): void {
+        const at = this.recording.lines.findIndex((l) => l.kind === 'step' && l.recorded === answer);
+        const next = this.recording.lines[at + 1];
+        if (answer.errno !== undefined) {
+            this.call(RECORDER, { text: 'reboot(KEXEC)' }, answer);
+        } else {
+            this.in(RECORDER);
+            this.line(`reboot(KEXEC)${next?.kind === 'panic' ? `  panics ${quoted(next.recorded.panic)}` : ''}`);
+        }
+    }
+
+    private control(control: Control, answer: StepLine): void {
+        if ('flb' in control) {
+            this.helpers.add(control.command);
+            this.in(RECORDER);
+            this.comment(answer.klog);
+            const known = /^[xy]$/.test(control.flb) ? `flb_${control.flb}` : 'none';
+            this.line(
+                `assert ${control.command}(${known}) == ${answer.errno === undefined ? '0' : `-${answer.errno}`}`,
+            );
+            return;
+        }
+        const { command, target, error, times, skip } = control;
+        this.close();
+        const point = command === 'inject' ? target : `flb-${target}`;
+        this.line(
+            `inject ${errOfCode(error)?.name ?? 'EIO'} into ${quoted(point)}${skip > 0 ? ` after ${skip}` : ''}${times === 1 ? '' : ` times ${times}`}`,
+        );
+    }
+
+    private call(process: string, call: Call, answer: StepLine): void {
+        this.in(this.name(process));
+        this.comment(answer.klog);
+        const { text, holds, negative = false } = call;
+        // a variable that nobody reads is a finding of the checker
+        const to = call.to !== undefined && this.read.has(slotKey(this.boot, process, call.to)) ? call.to : undefined;
+        if (answer.errno !== undefined) {
+            const error = isErrnoName(answer.errno) ? answer.errno : 'EIO';
+            this.line(
+                negative
+                    ? `assert ${text} == -${error}`
+                    : `${to === undefined || !this.filled.get(process)?.has(to) ? '' : `${variable(to)} = `}${text}  fails ${error}`,
+            );
+        } else if (holds && answer.ret !== undefined) {
+            this.line(
+                holds(answer)
+                    .replaceAll('%', () => text)
+                    .split('\n')
+                    .join(`\n${this.block === undefined ? '    ' : '        '}`),
+            );
+        } else {
+            this.line(to === undefined ? text : `${variable(to)} = ${text}`);
+        }
+    }
+
+    private fill(process: string, slot: string): void {
+        let filled = this.filled.get(process);
+        if (!filled) {
+            filled = new Set();
+            this.filled.set(process, filled);
+        }
+        filled.add(slot);
+    }
+
+    private settle(process: string, call: CallStep, answer: StepLine): void {
+        if (call.op === 'close') {
+            this.filled.get(process)?.delete(call.fd);
+        } else if (
+            'slot' in call &&
+            call.slot !== undefined &&
+            answer.errno === undefined &&
+            this.read.has(slotKey(this.boot, process, call.slot))
+        ) {
+            this.fill(process, call.slot);
+        }
+    }
+
+    private callText(process: string, c: CallStep): Call {
+        const fd = (slot: string): string => this.slot(process, slot);
+        const equals = (a: StepLine): string => `assert % == ${String(a.ret)}`;
+        switch (c.op) {
+            case 'open':
+                return { text: `open(${quoted(c.path)})`, to: c.slot };
+            case 'create_session':
+            case 'retrieve_session':
+                return { text: `${fd(c.device)}.${c.op}(${quoted(c.name)})${reply(c.readonly)}`, to: c.slot };
+            case 'get_name':
+                return { text: `${fd(c.fd)}.get_name()`, holds: (a) => `assert % == ${quoted(a.name ?? '')}` };
+            case 'preserve':
+                return {
+                    text: `${fd(c.session)}.preserve_fd(${fd(c.fd)}, token: ${hex(c.token)})${reply(c.readonly)}`,
+                };
+            case 'retrieve':
+                return { text: `${fd(c.session)}.retrieve_fd(token: ${hex(c.token)})${reply(c.readonly)}`, to: c.slot };
+            case 'finish':
+                return { text: `${fd(c.fd)}.finish()` };
+            case 'raw':
+                return {
+                    text: `${fd(c.fd)}.ioctl(0x${c.nr.toString(16)}, ${c.size}, bytes(${[...c.data].join(', ')}))`,
+                };
+            case 'luofile':
+                return { text: `make_fd("luotest", [${quoted(c.type)}, ${c.id}])`, to: c.slot };
+            case 'luoread':
+                return {
+                    text: `fields_of(${fd(c.fd)})`,
+                    holds: (a) => `fields = %\nassert str(fields[0], fields[1]) == ${quoted(a.text ?? '')}`,
+                };
+            case 'memfd':
+                return { text: `memfd_create("memfd", ${MFD[c.flags]})`, to: c.slot };
+            case 'pipe':
+                return this.read.has(slotKey(this.boot, process, c.slot))
+                    ? { text: 'pipe()', holds: () => `ends = %\n${variable(c.slot)} = ends[0]` }
+                    : { text: 'pipe()' };
+            case 'socket':
+            case 'eventfd':
+                return { text: `${c.op}()`, to: c.slot };
+            case 'tmpfile':
+                return { text: 'tmpfile()', to: c.slot };
+            case 'tmpnamed':
+                return {
+                    text: `open(${quoted(`/dev/shm/${process}-${c.slot}-${this.out.length}`)}, O_RDWR | O_CREAT)`,
+                    to: c.slot,
+                };
+            case 'dup':
+                return { text: `${fd(c.fd)}.dup()`, to: c.slot };
+            case 'close':
+                return { text: `${fd(c.fd)}.close()` };
+            case 'rlimit':
+                return { text: `setrlimit_nofile(${c.limit})` };
+            case 'truncate':
+                return { text: `${fd(c.fd)}.truncate(${c.length})` };
+            case 'fallocate':
+            case 'punch':
+                return { text: `${fd(c.fd)}.${c.op}(${c.offset}, ${c.length})` };
+            case 'pwrite':
+                if (c.length > PIECE) {
+                    this.helpers.add('write_pieces');
+                    return {
+                        text: `write_pieces(${fd(c.fd)}, ${c.length}, ${c.seed}, ${c.offset}, false)`,
+                        holds: equals,
+                        negative: true,
+                    };
+                }
+                return {
+                    text: `${fd(c.fd)}.pwrite(pattern(${c.seed}, ${c.length}, ${c.offset}), at: ${c.offset})`,
+                    holds: equals,
+                };
+            case 'write':
+                this.helpers.add('write_pieces');
+                this.helpers.add('position');
+                return {
+                    text: `write_pieces(${fd(c.fd)}, ${c.length}, ${c.seed}, position(${fd(c.fd)}), true)`,
+                    holds: equals,
+                    negative: true,
+                };
+            case 'puts':
+                return { text: `${fd(c.fd)}.pwrite(${quoted(c.text)}, at: ${c.offset})`, holds: equals };
+            case 'pread':
+                return { text: `${fd(c.fd)}.pread(${c.length}, at: ${c.offset})`, holds: bytesHold };
+            case 'read':
+                return { text: `${fd(c.fd)}.read(${c.length})`, holds: bytesHold };
+            case 'lseek':
+                return { text: `${fd(c.fd)}.lseek(${c.offset}, ${WHENCE[c.whence]})`, holds: equals };
+            case 'fstat':
+                return {
+                    text: `${fd(c.fd)}.stat()`,
+                    holds: (a) =>
+                        [
+                            'st = %',
+                            ...(['size', 'blocks', 'nlink'] as const).flatMap((k) =>
+                                a[k] === undefined ? [] : [`assert st.${k} == ${a[k]}`],
+                            ),
+                            ...(a.mode === undefined
+                                ? []
+                                : [`assert st.mode == 0x${parseInt(a.mode, 8).toString(16)}  // 0${a.mode}`]),
+                        ].join('\n'),
+                };
+            case 'addseals':
+                return {
+                    text: `${fd(c.fd)}.add_seals(${c.seals.map((s) => `F_SEAL_${s.toUpperCase()}`).join(' | ')})`,
+                };
+            case 'getseals':
+                return { text: `${fd(c.fd)}.get_seals()`, holds: equals };
+            case 'getfl':
+                return {
+                    text: `${fd(c.fd)}.getfl()`,
+                    holds: (a) => `assert (% & (O_RDWR | O_WRONLY | O_APPEND | O_NONBLOCK)) == ${String(a.ret)}`,
+                };
+            case 'setappend':
+                return { text: `${fd(c.fd)}.setfl(O_APPEND)` };
+            case 'getfd':
+                return { text: `${fd(c.fd)}.getfd()`, holds: equals };
+            case 'mmapw':
+                return { text: `${fd(c.fd)}.mmap_write()` };
+        }
+    }
+}
+
+function bytesHold(a: StepLine): string {
+    return [
+        'got = %',
+        `assert got.length == ${String(a.ret)}`,
+        ...(a.fnv === undefined ? [] : [`assert fnv1a64(got) == ${quoted(a.fnv)}`]),
+    ].join('\n');
+}
+
+const reply = (readonly: boolean): string => (readonly ? ' with readonly_reply' : '');
+const hex = (n: bigint): string => `0x${BigInt.asUintN(64, n).toString(16)}`;
+const quoted = (text: string): string =>
+    `"${text.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n').replaceAll('\t', '\\t')}"`;
+
+/** A name of the recording as one of the language, which is neither a word of it nor something that comes with the kernel. */
+function identifier(name: string): string {
+    const word = name.replace(/\W/g, '_').replace(/^(?=\d)/, '_');
+    const taken =
+        RESERVED.has(word) ||
+        NATIVES.functions.has(word) ||
+        NATIVES.globals.has(word) ||
+        NATIVES.fileKinds.has(word) ||
+        OWN.has(word);
+    return taken ? `${word}_` : word;
+}
+
+/** Names that an imported scenario has itself. */
+const OWN = new Set([
+    RECORDER,
+    'luotest',
+    'memfd',
+    'fields',
+    'ends',
+    'st',
+    'got',
+    ...Object.keys(HELPERS),
+    ...[...luotest.matchAll(/^(?:fn|handler|flb|file) (\w+)/gm)].map((m) => m[1] ?? ''),
+]);
+
+function variable(slot: string): string {
+    return identifier(slot);
+}
+
+function slotKey(boot: number, process: string, slot: string): string {
+    return `${boot} ${process} ${slot}`;
+}
+
+/** The slots that are used as descriptors, in which boot and by whom. */
+function slotsRead(recording: Recording): Set<string> {
+    const read = new Set<string>();
+    let boot = 0;
+    for (const line of recording.lines) {
+        if (line.kind === 'boot') {
+            boot++;
+        } else if (line.kind === 'step' && line.step.kind === 'call') {
+            const { call, process } = line.step;
+            for (const slot of [
+                'fd' in call ? call.fd : undefined,
+                'device' in call ? call.device : undefined,
+                'session' in call ? call.session : undefined,
+            ]) {
+                if (slot !== undefined) {
+                    read.add(slotKey(boot, process, slot));
+                }
+            }
+        } else if (line.kind === 'step' && line.step.kind === 'pass') {
+            read.add(slotKey(boot, line.step.from, line.step.slot));
+        }
+    }
+    return read;
+}
+
+/** Names of processes; none is that of a variable, which a process block could not tell from it. */
+function processNames(recording: Recording): Map<string, string> {
+    const slots = new Set(
+        recording.lines.flatMap((l) =>
+            l.kind === 'step' && l.step.kind === 'call' && 'slot' in l.step.call && l.step.call.slot !== undefined
+                ? [variable(l.step.call.slot)]
+                : [],
+        ),
+    );
+    const names = new Map<string, string>();
+    for (const line of recording.lines) {
+        if (line.kind === 'step' && line.step.kind === 'spawn') {
+            const { process } = line.step;
+            const name = identifier(process);
+            names.set(process, slots.has(name) ? `process_${name}` : name);
+        }
+    }
+    return names;
+}

@@ -1,0 +1,94 @@
+/** A recording as a program: the test handlers that the recorded kernel had, and one scenario whose statements are the lines. */
+import type { ScenarioDecl, SourceFile } from '../language/syntax/ast';
+import { check } from '../language/check/check';
+import type { SourceHost } from '../language/load';
+import { NATIVES } from '../runtime/natives';
+import type { CodeInfo, Diagnostic, Program } from '../language/program';
+import { standardLibrary } from '../runtime/standard-library';
+import { LUOTEST_URI, SHIPPED_SOURCES } from '../runtime/shipped-sources';
+import { recordingCode } from './code';
+import { parseRecording, RecordingError, type Recording } from './recording';
+
+/** Whether a file is a recording, by its name. */
+export function isRecording(uri: string): boolean {
+    return uri.endsWith('.jsonl');
+}
+
+/** Reads a recording. A line that cannot be read is in the diagnostics. */
+export function loadRecording(host: SourceHost, uri: string): Program {
+    const text = host.read(uri);
+    if (text === undefined) {
+        return withError(handlers(), uri, {
+            code: 'LU0215',
+            severity: 'error',
+            uri,
+            span: { start: 0, end: 0 },
+            message: `There is no file ${uri}.`,
+        });
+    }
+    try {
+        return recordingProgram(uri, text, parseRecording(text));
+    } catch (e) {
+        if (e instanceof RecordingError) {
+            const found: Diagnostic = { code: 'LU0501', severity: 'error', uri, span: e.span, message: e.message };
+            return withError(
+                withFile(handlers(), { uri, text, items: [], comments: [], start: 0, end: text.length }),
+                uri,
+                found,
+            );
+        }
+        throw e;
+    }
+}
+
+let checked: Program | undefined;
+
+/** The checked test handlers; the same for every recording. */
+function handlers(): Program {
+    checked ??= checkHandlers(standardLibrary());
+    return checked;
+}
+
+function checkHandlers(standard: Program): Program {
+    const host: SourceHost = { read: (uri) => SHIPPED_SOURCES.get(uri), resolve: (_from, path) => path };
+    return check(host, LUOTEST_URI, NATIVES, standard);
+}
+
+function withFile(program: Program, file: SourceFile): Program {
+    return { ...program, main: file.uri, files: new Map([[file.uri, file], ...program.files]) };
+}
+
+function withError(program: Program, uri: string, found: Diagnostic): Program {
+    return { ...program, main: uri, scenarios: [], diagnostics: [found] };
+}
+
+/**
+ * The program of a recording that has been read.
+ * @param standard the kernel code that it runs on, where that is not what ships
+ */
+export function recordingProgram(
+    uri: string,
+    text: string,
+    recording: Recording,
+    standard?: typeof standardLibrary,
+): Program {
+    const base = standard ? checkHandlers(standard()) : handlers();
+    const name = decodeURIComponent(uri.slice(uri.lastIndexOf('/') + 1)).replace(/\.jsonl$/, '');
+    const { span } = recording.start;
+    const whole = { start: 0, end: text.length };
+    const decl: ScenarioDecl = {
+        kind: 'scenario',
+        name: { kind: 'string', value: name, ...span },
+        body: { kind: 'block', statements: [], ...whole },
+        ...whole,
+    };
+    const code = recordingCode(uri, text, name, recording);
+    const info: CodeInfo = { decl, uri, slots: code.slots, locals: [], code };
+    const program = withFile(base, { uri, text, items: [decl], comments: [], ...whole });
+    return {
+        ...program,
+        scenarios: [decl],
+        uriOf: new Map<object, string>([...base.uriOf, [decl, uri]]),
+        code: new Map<object, CodeInfo>([...base.code, [decl, info]]),
+    };
+}

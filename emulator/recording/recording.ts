@@ -1,0 +1,126 @@
+/** Recordings of a real kernel: one JSON object a line, a step and what came of it. The format is described in extension/docs/recordings.md. */
+import * as z from 'zod/mini';
+import type { Span } from '../language/syntax/ast';
+import { stepOf, UnknownStep, type Step } from './step';
+
+/** What a step gave, as the recorder wrote it or as the emulator answers. */
+const result = {
+    ret: z.optional(z.union([z.number(), z.literal('fd')])),
+    errno: z.optional(z.string()),
+    name: z.optional(z.string()),
+    size: z.optional(z.number()),
+    blocks: z.optional(z.number()),
+    nlink: z.optional(z.number()),
+    mode: z.optional(z.string()),
+    text: z.optional(z.string()),
+    link: z.optional(z.string()),
+    fnv: z.optional(z.string()),
+};
+
+const klog = z.optional(z.array(z.string()));
+const step = z
+    .strictObject({ op: z.string(), ...result, klog })
+    .check(z.refine((s) => (s.ret === undefined) !== (s.errno === undefined), 'a step has either "ret" or "errno"'));
+const boot = z.strictObject({ boot: z.int().check(z.gte(0)), release: z.optional(z.string()), klog });
+const panic = z.strictObject({ panic: z.string(), klog });
+
+export type StepLine = z.infer<typeof step>;
+export type BootLine = z.infer<typeof boot>;
+export type PanicLine = z.infer<typeof panic>;
+
+/** What a step gave: what the recorder writes behind `op`. */
+export type Answer = Omit<StepLine, 'op' | 'klog'>;
+
+interface Placed {
+    /** Counted from 1. */
+    readonly line: number;
+    /** The line in the text of the recording. */
+    readonly span: Span;
+}
+
+export type RecordedLine = Placed &
+    (
+        | { readonly kind: 'step'; readonly recorded: StepLine; readonly step: Step }
+        | { readonly kind: 'boot'; readonly recorded: BootLine }
+        | { readonly kind: 'panic'; readonly recorded: PanicLine }
+    );
+
+/** A recording that can be replayed: its first line is a boot. */
+export interface Recording {
+    /** `7.2.13`; undefined where the first line does not name it. */
+    readonly release: string | undefined;
+    /** What comes after the first boot. */
+    readonly lines: readonly RecordedLine[];
+    /** The first boot itself. */
+    readonly start: RecordedLine;
+}
+
+/** A line that is no part of a recording. */
+export class RecordingError extends Error {
+    constructor(
+        readonly line: number,
+        readonly span: Span,
+        what: string,
+    ) {
+        super(what);
+    }
+}
+
+/** @throws RecordingError for the first line that cannot be read. */
+export function parseRecording(text: string): Recording {
+    const out: RecordedLine[] = [];
+    let at = 0;
+    text.split('\n').forEach((source, i) => {
+        const span = { start: at, end: at + source.trimEnd().length };
+        if (source.trim() !== '') {
+            out.push(parseLine(source, { line: i + 1, span }));
+        }
+        at += source.length + 1;
+    });
+    const [start, ...lines] = out;
+    if (start?.kind !== 'boot') {
+        throw new RecordingError(
+            start?.line ?? 1,
+            start?.span ?? { start: 0, end: 0 },
+            'A recording begins with a line like {"boot": 0}.',
+        );
+    }
+    return { release: start.recorded.release, lines, start };
+}
+
+function parseLine(source: string, place: Placed): RecordedLine {
+    const wrong = (what: string): RecordingError => new RecordingError(place.line, place.span, what);
+    let json: unknown;
+    try {
+        json = JSON.parse(source);
+    } catch (e) {
+        throw wrong(`This line is not JSON: ${e instanceof Error ? e.message : String(e)}.`);
+    }
+    if (typeof json !== 'object' || json === null) {
+        throw wrong('A line of a recording is a JSON object.');
+    }
+    const read = <T>(schema: z.ZodMiniType<T>): T => {
+        const parsed = schema.safeParse(json);
+        if (parsed.success) {
+            return parsed.data;
+        }
+        const [issue] = parsed.error.issues;
+        const where = issue && issue.path.length > 0 ? `"${issue.path.join('.')}": ` : '';
+        throw wrong(`This line is no part of a recording: ${where}${issue?.message ?? 'it does not fit'}.`);
+    };
+    if ('boot' in json) {
+        return { kind: 'boot', ...place, recorded: read(boot) };
+    }
+    if ('panic' in json) {
+        return { kind: 'panic', ...place, recorded: read(panic) };
+    }
+    if (!('op' in json)) {
+        throw wrong('A line of a recording has "op", "boot" or "panic".');
+    }
+    const recorded = read(step);
+    try {
+        return { kind: 'step', ...place, recorded, step: stepOf(recorded.op) };
+    } catch (e) {
+        throw e instanceof UnknownStep ? wrong(e.message) : e;
+    }
+}

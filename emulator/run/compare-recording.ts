@@ -1,0 +1,94 @@
+/** Replays a whole recording and counts what matches. */
+import { Run } from './run';
+import type { standardLibrary } from '../runtime/standard-library';
+import type { RunException, Vm } from '../runtime/interpreter';
+import { show } from '../recording/answers';
+import { stateOf } from '../recording/code';
+import { recordingProgram } from '../recording/program';
+import type { Recording } from '../recording/recording';
+import type { Difference } from '../recording/state';
+
+export type { Difference } from '../recording/state';
+
+/** The first line at which the emulator and the real kernel part. */
+export interface FirstDifference extends Difference {
+    /** The steps before it, the last one last. */
+    readonly before: readonly string[];
+}
+
+export interface Comparison {
+    readonly matched: number;
+    readonly total: number;
+    readonly first: FirstDifference | undefined;
+}
+
+/** How many steps before a difference are told. */
+const BEFORE = 8;
+/** A step that takes more operations than this never ends. */
+const LIMIT = 200_000_000;
+
+/**
+ * Replays a recording to its end, or to a step that cannot be made.
+ * @param standard the kernel code that it runs on, where that is not what ships
+ */
+export function compareRecording(
+    uri: string,
+    text: string,
+    recording: Recording,
+    standard?: typeof standardLibrary,
+): Comparison {
+    const { vm } = Run.start(recordingProgram(uri, text, recording, standard), { standard });
+    vm.filters.add('difference');
+    const { lines } = recording;
+    let matched = lines.length;
+    let first: Difference | undefined;
+    for (;;) {
+        const reached = lineOf(vm);
+        const stop = vm.run(LIMIT);
+        if (stop?.reason === 'exception' && !stop.exception.fatal) {
+            matched--;
+            first ??= firstOf(vm);
+        } else if (stop?.reason === 'end' && vm.outcome?.failure?.kind !== 'failed-call') {
+            break;
+        } else if (stop || lineOf(vm) === reached) {
+            // nothing of this line and of those behind it is known to match
+            const at = lines.findIndex((l) => l.line === lineOf(vm));
+            const line = lines[at];
+            const expected =
+                line?.kind === 'step'
+                    ? show({ answer: line.recorded, klog: line.recorded.klog ?? [] })
+                    : (line?.kind ?? '');
+            first ??= {
+                line: lineOf(vm),
+                op: line?.kind === 'step' ? line.recorded.op : (line?.kind ?? 'boot'),
+                expected,
+                got: messageOf(stop && 'exception' in stop ? stop.exception : undefined),
+            };
+            matched -= lines.length - Math.max(at, 0);
+            break;
+        }
+    }
+    return { matched, total: lines.length, first: first && { ...first, before: before(recording, first.line) } };
+
+    function lineOf(of: Vm): number {
+        const frame = of.scenarioThread.frames[0];
+        const span = frame?.code.statements[frame.code.statementAt[frame.pc] ?? -1]?.span;
+        return lines.find((l) => l.span.start === span?.start)?.line ?? recording.start.line;
+    }
+}
+
+function firstOf(vm: Vm): Difference | undefined {
+    const frame = vm.scenarioThread.frames[0];
+    return frame && stateOf(frame).first?.difference;
+}
+
+function messageOf(exception: RunException | undefined): string {
+    return exception?.message ?? 'this step does not end';
+}
+
+function before(recording: Recording, line: number): string[] {
+    return recording.lines
+        .filter((l) => l.line < line)
+        .slice(-BEFORE)
+        .map((l) => (l.kind === 'step' ? l.recorded.op : l.kind));
+}

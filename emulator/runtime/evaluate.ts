@@ -1,0 +1,563 @@
+/**
+ * Evaluates what people ask of a stopped run: watches, hovers, the console, conditions of breakpoints. The tree is walked in the
+ * scope of a frame; system calls and functions run, and whatever they change is taken back, so that looking never changes the run.
+ */
+import { Err, ERRNO, isErrnoName } from '../kernel/errno';
+import type { Mark } from '../machine/journal';
+import type { Arg, AssignOp, CallExpr, Expr, KindField } from '../language/syntax/ast';
+import { near } from '../language/nearest';
+import { typeOfField } from '../language/check/types-of';
+import { statementOf, visibleLocals, type Frame } from './code';
+import { callback, flbNamed, handlerNamed, setKindField } from './host/callbacks';
+import { memberOf, readIndex, readMember, readNative, writeIndex, writeMember } from './members';
+import { parseEntry, type Entry } from '../language/syntax/entry';
+import type { Program } from '../language/program';
+import { replyOf } from '../language/reply';
+import { UserProcess, type Thread } from './thread';
+import { tryOut } from './try-out';
+import {
+    ANY,
+    BOOL,
+    FD,
+    INT,
+    objectOf,
+    STRING,
+    type NativeFunction,
+    type NativeParam,
+    type Type,
+    type Value,
+} from '../language/types';
+import { asBool, binary, equal, format, operatorOf, ProgramError, unary } from '../language/values';
+import { ArrayView, View } from './view';
+import type { Vm } from './interpreter';
+
+export interface Evaluated {
+    readonly value: Value;
+    /** What is known of it without looking at it: an address, a descriptor. */
+    readonly type: Type;
+}
+
+/** Where an expression is looked at: a frame of a thread, a thread that runs nothing, or no place in particular. */
+export interface Viewpoint {
+    readonly thread: Thread | undefined;
+    readonly frame: Frame | undefined;
+}
+
+/** The viewpoint of a frame. */
+export function viewpointOf(vm: Vm, frame: Frame | undefined): Viewpoint {
+    return { frame, thread: frame && vm.threads.find((t) => t.frames.includes(frame)) };
+}
+
+/** The offset in the text at which a frame stands. */
+export function offsetOf(vm: Vm, { frame, thread }: Viewpoint): number {
+    if (!frame) {
+        return -1;
+    }
+    const waits = frame !== thread?.top || thread !== vm.current;
+    return statementOf(frame, waits)?.span.start ?? frame.code.span.start;
+}
+
+/** @throws ProgramError with one sentence where the text is no expression, or has no value here. */
+export function evaluate(vm: Vm, at: Frame | Viewpoint | undefined, text: string): Evaluated {
+    return evaluateEntry(vm, at, parseEntry(text));
+}
+
+/** Evaluates an expression that was parsed before, while the run is stopped. */
+export function evaluateEntry(vm: Vm, at: Frame | Viewpoint | undefined, entry: Entry): Evaluated {
+    return evaluated(new Evaluator(vm, viewpoint(vm, at), true), entry);
+}
+
+/** The same at a trap, in the middle of the run: what would run code has no value there. */
+export function evaluateAtTrap(vm: Vm, frame: Frame, entry: Entry): Evaluated {
+    return evaluated(new Evaluator(vm, viewpointOf(vm, frame), false), entry);
+}
+
+function evaluated(evaluator: Evaluator, entry: Entry): Evaluated {
+    if (entry.assign) {
+        throw new ProgramError('An assignment has no value: write == to compare.');
+    }
+    return evaluator.untouched((e) => e.eval(entry.value));
+}
+
+/** `x = expression`, `x.y += expression`: as the console takes it. Returns the new value. */
+export function assign(vm: Vm, at: Frame | Viewpoint | undefined, entry: Entry): Evaluated {
+    if (!entry.assign) {
+        throw new ProgramError('This assigns nothing.');
+    }
+    const { target, op } = entry.assign;
+    const evaluator = new Evaluator(vm, viewpoint(vm, at), true);
+    const result = evaluator.untouched((e) => {
+        const value = e.eval(entry.value);
+        return op === '=' ? value : e.compound(target, op, value.value);
+    });
+    evaluator.write(target, result.value);
+    return result;
+}
+
+function viewpoint(vm: Vm, at: Frame | Viewpoint | undefined): Viewpoint {
+    return at && 'slots' in at ? viewpointOf(vm, at) : (at ?? { frame: undefined, thread: undefined });
+}
+
+/** Static types of the variables of processes, by `process.variable`, as the checker found them; made once a program. */
+const processVarTypes = new WeakMap<Program, Map<string, Type>>();
+
+/** The static type of a variable of a process. */
+export function processVarType(program: Program, process: string, name: string): Type {
+    let types = processVarTypes.get(program);
+    if (!types) {
+        types = new Map();
+        for (const m of program.names.values()) {
+            if (m.kind === 'process-var' && m.type.k !== 'any') {
+                types.set(`${m.process}.${m.name}`, m.type);
+            }
+        }
+        processVarTypes.set(program, types);
+    }
+    return types.get(`${process}.${name}`) ?? ANY;
+}
+
+class Evaluator {
+    private readonly consts = new Set<string>();
+    /** Set from the first call on that might change something. */
+    private mark: Mark | undefined;
+
+    constructor(
+        private readonly vm: Vm,
+        private readonly at: Viewpoint,
+        /** Code can be run and taken back: the run is stopped. */
+        private readonly canRun: boolean,
+    ) {}
+
+    /** Runs `look` as the thread of the viewpoint, unheard, and takes back what it changed in the machine. */
+    untouched<T>(look: (e: Evaluator) => T): T {
+        const { vm } = this;
+        const { current } = vm;
+        const { journal } = vm.machine;
+        const listeners = vm.listeners.splice(0);
+        const filters = [...vm.filters];
+        vm.filters.clear();
+        vm.current = this.at.thread ?? current;
+        try {
+            return look(this);
+        } finally {
+            if (this.mark) {
+                journal.restore(this.mark);
+                journal.drop(this.mark);
+                this.mark = undefined;
+            }
+            vm.current = current;
+            vm.listeners.push(...listeners);
+            for (const f of filters) {
+                vm.filters.add(f);
+            }
+        }
+    }
+
+    eval(e: Expr): Evaluated {
+        switch (e.kind) {
+            case 'int':
+                return { value: e.value, type: INT };
+            case 'string':
+                return { value: e.value, type: STRING };
+            case 'bool':
+                return { value: e.value, type: BOOL };
+            case 'name':
+                return this.name(e.name);
+            case 'member':
+                return this.member(this.eval(e.object), e.member.name);
+            case 'index':
+                return this.index(this.eval(e.object), this.value(e.index));
+            case 'call': {
+                const result = this.call(e);
+                if (result.value instanceof Err) {
+                    throw new ProgramError(`This call fails with ${result.value.name}.`);
+                }
+                return result;
+            }
+            case 'try': {
+                if (e.call.kind !== 'call') {
+                    throw new ProgramError('try stands before a call.');
+                }
+                const { value, type } = this.call(e.call);
+                return {
+                    value: value instanceof Err ? -value.code : (value ?? 0),
+                    type: value instanceof Err ? INT : type,
+                };
+            }
+            case 'unary': {
+                const value = unary(e.op, this.value(e.operand));
+                return { value, type: e.op === '!' ? BOOL : INT };
+            }
+            case 'binary':
+                return this.binary(e.op, e.left, e.right);
+            case 'list':
+                return { value: this.vm.list(e.items.map((i) => this.value(i))), type: { k: 'list', of: ANY } };
+            case 'new':
+                throw new ProgramError('Nothing can be made here: an expression only looks.');
+            case 'range':
+                throw new ProgramError('A range has no value of its own.');
+            case 'error':
+                throw new ProgramError('There is no expression.');
+        }
+    }
+
+    value(e: Expr): Value {
+        return this.eval(e).value;
+    }
+
+    compound(target: Expr, op: Exclude<AssignOp, '='> | '=', value: Value): Evaluated {
+        const before = this.eval(target);
+        return op === '='
+            ? { value, type: before.type }
+            : { value: binary(operatorOf(op), before.value, value), type: before.type };
+    }
+
+    private binary(op: Extract<Expr, { kind: 'binary' }>['op'], left: Expr, right: Expr): Evaluated {
+        if (op === '&&' || op === '||') {
+            const decided = op === '||';
+            const a = asBool(this.value(left), `the left side of ${op}`);
+            return {
+                value: a === decided ? decided : asBool(this.value(right), `the right side of ${op}`),
+                type: BOOL,
+            };
+        }
+        const a = this.eval(left);
+        const b = this.eval(right);
+        const value = binary(op, a.value, b.value);
+        const address = a.type.k === 'phys' || b.type.k === 'phys';
+        return {
+            value,
+            type:
+                typeof value === 'boolean'
+                    ? BOOL
+                    : address && (op === '+' || op === '-')
+                      ? { k: 'phys' }
+                      : typeOf(value),
+        };
+    }
+
+    // ------------------------------------------------------------ names
+
+    private name(name: string): Evaluated {
+        const found = this.variable(name) ?? this.declared(name);
+        if (found) {
+            return found;
+        }
+        const meant = near(name, this.visible());
+        throw new ProgramError(
+            `Nothing is called \`${name}\` here.${meant === undefined ? '' : ` Did you mean \`${meant}\`?`}`,
+        );
+    }
+
+    private variable(name: string): Evaluated | undefined {
+        const { frame, thread } = this.at;
+        const local = frame && visibleLocals(frame, offsetOf(this.vm, this.at)).find((v) => v.name === name);
+        if (frame && local) {
+            return { value: frame.slots[local.slot], type: local.type };
+        }
+        const user = frame && frame.mode !== 'user' ? undefined : thread?.user;
+        if (user?.vars.has(name)) {
+            return { value: user.vars.get(name), type: processVarType(this.vm.image.program, user.name, name) };
+        }
+        const self = frame?.self;
+        const field = self && this.vm.image.kindFieldOf(self, name);
+        return field
+            ? { value: field.file.fields[field.index] as Value, type: this.kindFieldType(field.file.kind, field.index) }
+            : undefined;
+    }
+
+    private kindFieldType(kind: string, index: number): Type {
+        const field: KindField | undefined = this.vm.image.fileKind(kind)?.decl.fields[index];
+        return field?.type?.name.name === 'phys' ? { k: 'phys' } : ANY;
+    }
+
+    /** The programs whose declarations can be seen, the frame's own first. */
+    private programs(): Program[] {
+        const { program } = this.vm.image;
+        const { library } = this.vm;
+        const uri = this.at.frame?.code.uri;
+        const inLibrary = uri !== undefined && library.files.has(uri) && !program.files.has(uri);
+        return inLibrary ? [library, program] : [program, library];
+    }
+
+    private declared(name: string): Evaluated | undefined {
+        const { vm } = this;
+        for (const program of this.programs()) {
+            for (const file of program.files.values()) {
+                const decl = file.items.find((i) => i.kind === 'const' && i.name.name === name);
+                if (decl?.kind === 'const') {
+                    return this.constant(name, decl.value);
+                }
+            }
+            const layout = program.structs.get(name);
+            if (layout) {
+                return { value: layout, type: { k: 'decl', of: 'struct', name } };
+            }
+        }
+        const user = vm.userNamed(name);
+        if (user) {
+            return { value: user, type: { k: 'decl', of: 'process', name } };
+        }
+        const device = vm.machine.pci.device(name);
+        if (device) {
+            return { value: device, type: objectOf('device') };
+        }
+        const global = vm.image.natives.globals.get(name);
+        if (global) {
+            return { value: global.get(vm), type: global.type };
+        }
+        if (vm.image.fileKind(name) || (vm.image.natives.fileKinds.has(name) && !vm.image.program.handlers.has(name))) {
+            return { value: name, type: { k: 'decl', of: 'file', name } };
+        }
+        if (vm.image.handler(name, vm.library)) {
+            return { value: handlerNamed(vm, name), type: { k: 'decl', of: 'handler', name } };
+        }
+        if (vm.image.flb(name, vm.library)) {
+            return { value: flbNamed(vm, name), type: { k: 'decl', of: 'flb', name } };
+        }
+        return isErrnoName(name) ? { value: ERRNO[name], type: INT } : undefined;
+    }
+
+    private constant(name: string, value: Expr): Evaluated {
+        if (this.consts.has(name)) {
+            throw new ProgramError(`The constant \`${name}\` depends on itself.`);
+        }
+        this.consts.add(name);
+        const result = this.eval(value);
+        this.consts.delete(name);
+        return result;
+    }
+
+    private *visible(): Generator<string> {
+        const { frame, thread } = this.at;
+        if (frame) {
+            yield* visibleLocals(frame, offsetOf(this.vm, this.at)).map((v) => v.name);
+        }
+        yield* thread?.user?.vars.keys() ?? [];
+        yield* this.vm.users.items.map((u) => u.name);
+        yield* this.vm.machine.pci.devices.map((d) => d.shape.name);
+        yield* this.vm.image.natives.globals.keys();
+    }
+
+    // ------------------------------------------------------------ members
+
+    private member(object: Evaluated, name: string): Evaluated {
+        const { value } = object;
+        if (value instanceof UserProcess && value.vars.has(name)) {
+            return { value: value.vars.get(name), type: processVarType(this.vm.image.program, value.name, name) };
+        }
+        if (value instanceof View) {
+            const field = value.field(name);
+            return { value: value.get(field), type: typeOfField(field.type) };
+        }
+        const kind = this.vm.image.kindFieldOf(value, name);
+        if (kind) {
+            return {
+                value: kind.file.fields[kind.index] as Value,
+                type: this.kindFieldType(kind.file.kind, kind.index),
+            };
+        }
+        const m = memberOf(this.vm, value, name);
+        if (m?.kind === 'field') {
+            return { value: readNative(this.vm, m.field, value), type: m.field.type };
+        }
+        if (m) {
+            throw new ProgramError(`\`${name}\` is a method: call it, \`${name}(…)\`.`);
+        }
+        return { value: readMember(this.vm, value, name), type: ANY };
+    }
+
+    private index(list: Evaluated, index: Value): Evaluated {
+        const type =
+            list.value instanceof ArrayView ? typeOfField(list.value.of) : list.type.k === 'list' ? list.type.of : ANY;
+        return { value: readIndex(list.value, index), type };
+    }
+
+    // ------------------------------------------------------------ calls
+
+    private call(e: CallExpr): Evaluated {
+        const { callee } = e;
+        if (callee.kind === 'name') {
+            const native = this.vm.image.natives.functions.get(callee.name);
+            if (native) {
+                return this.callNative(native, [], e);
+            }
+            const decl = this.programs()
+                .map((p) => p.fns.get(callee.name))
+                .find((d) => d !== undefined);
+            if (!decl) {
+                throw new ProgramError(`No function is called \`${callee.name}\`.`);
+            }
+            const args = this.args(
+                callee.name,
+                decl.params.map((p) => ({ name: p.name.name, type: ANY })),
+                e.args,
+                undefined,
+            );
+            const mode = this.at.frame?.mode ?? (this.at.thread?.user ? 'user' : 'scenario');
+            return {
+                value: this.run(callee.name, (_f, vm) => vm.call(vm.image.codeOf(decl), mode, args, 0)),
+                type: ANY,
+            };
+        }
+        if (callee.kind !== 'member') {
+            throw new ProgramError('Only functions and methods can be called.');
+        }
+        const object = this.eval(callee.object);
+        const { name } = callee.member;
+        const m = memberOf(this.vm, object.value, name);
+        if (m?.kind !== 'method') {
+            throw new ProgramError(`${format(object.value)} has no method \`${name}\`.`);
+        }
+        return this.callNative(m.method, [object.value], e);
+    }
+
+    private callNative(native: NativeFunction, receiver: readonly Value[], e: CallExpr): Evaluated {
+        if (native.result.k === 'none' && native.resultOfArg === undefined && !native.syscall) {
+            throw new ProgramError(`\`${native.name}\` does something, and an expression only looks.`);
+        }
+        const args = this.args(native.name, native.params, e.args, e.with?.name);
+        const { code, callback: called } = native;
+        if (called !== undefined) {
+            return {
+                value: this.run(native.name, (_f, vm) => callback(vm, called, [...receiver, ...args], 0)),
+                type: native.result,
+            };
+        }
+        if (code !== undefined) {
+            return {
+                value: this.run(native.name, (_f, vm) => {
+                    native.checks?.(vm, args);
+                    return vm.callStd(code, [...receiver, ...args], 0);
+                }),
+                type: native.result,
+            };
+        }
+        if (!native.call) {
+            throw new RangeError(`native ${native.name} has no code`);
+        }
+        if (native.context !== 'any') {
+            this.mark ??= this.vm.machine.journal.mark();
+        }
+        const value = native.call(this.vm, [...receiver, ...args]);
+        const { resultOfArg } = native;
+        const layout = resultOfArg === undefined ? undefined : args[resultOfArg];
+        const view =
+            layout !== null && typeof layout === 'object' && 'name' in layout && typeof layout.name === 'string'
+                ? layout.name
+                : undefined;
+        return { value, type: view === undefined ? native.result : { k: 'view', struct: view } };
+    }
+
+    /** Calls code and takes back what it did. */
+    private run(name: string, enter: (frame: Frame, vm: Vm) => number): Value {
+        if (!this.canRun) {
+            throw new ProgramError(`\`${name}\` is code that would have to run: only a stopped run can try it out.`);
+        }
+        const { vm, at } = this;
+        return tryOut(vm, at.thread ?? vm.current, at.frame?.mode ?? (at.thread?.user ? 'user' : 'scenario'), enter);
+    }
+
+    private args(
+        name: string,
+        params: readonly NativeParam[],
+        given: readonly Arg[],
+        reply: string | undefined,
+    ): Value[] {
+        const out: Value[] = params.map((p) => replyOf(p.name, reply) ?? p.default);
+        const set = new Set<number>();
+        const rest: Value[] = [];
+        const restAt = params.findIndex((p) => p.rest);
+        let next = 0;
+        for (const a of given) {
+            const value = this.value(a.value);
+            const i = a.name ? params.findIndex((p) => p.name === a.name?.name) : next++;
+            if (restAt >= 0 && !a.name && i >= restAt) {
+                rest.push(value);
+            } else if (i < 0 || i >= out.length) {
+                throw new ProgramError(`\`${name}\` takes ${params.map((p) => p.name).join(', ') || 'no arguments'}.`);
+            } else {
+                out[i] = value;
+                set.add(i);
+            }
+        }
+        if (restAt >= 0) {
+            out[restAt] = this.vm.list(rest);
+        }
+        const missing = params.find((p, i) => !set.has(i) && p.default === undefined && !p.rest && p.name !== reply);
+        if (missing) {
+            throw new ProgramError(`\`${name}\` needs \`${missing.name}\`.`);
+        }
+        return out;
+    }
+
+    // ------------------------------------------------------------ assigning
+
+    /** @throws ProgramError where the target cannot be assigned. */
+    write(target: Expr, value: Value): void {
+        const { vm } = this;
+        switch (target.kind) {
+            case 'name':
+                this.writeName(target.name, value);
+                return;
+            case 'member': {
+                const object = this.untouched((e) => e.value(target.object));
+                if (object instanceof UserProcess && object.vars.has(target.member.name)) {
+                    object.vars.set(target.member.name, value);
+                } else {
+                    writeMember(vm, object, target.member.name, value);
+                }
+                return;
+            }
+            case 'index': {
+                const [list, index] = this.untouched((e) => [e.value(target.object), e.value(target.index)]);
+                writeIndex(list, index, value);
+                return;
+            }
+            default:
+                throw new ProgramError('Only variables, fields and elements can be assigned.');
+        }
+    }
+
+    private writeName(name: string, value: Value): void {
+        const { frame, thread } = this.at;
+        const local = frame && visibleLocals(frame, offsetOf(this.vm, this.at)).find((v) => v.name === name);
+        const user = frame && frame.mode !== 'user' ? undefined : thread?.user;
+        const field = frame?.self && this.vm.image.kindFieldOf(frame.self, name);
+        if (frame && local) {
+            frame.slots[local.slot] = value;
+        } else if (user?.vars.has(name)) {
+            user.vars.set(name, value);
+        } else if (field) {
+            setKindField(this.vm, field.file, field.index, value);
+        } else {
+            throw new ProgramError(
+                this.declared(name) ? `\`${name}\` is no variable.` : `No variable is called \`${name}\` here.`,
+            );
+        }
+    }
+}
+
+function typeOf(v: Value): Type {
+    switch (typeof v) {
+        case 'number':
+        case 'bigint':
+            return INT;
+        case 'boolean':
+            return BOOL;
+        case 'string':
+            return STRING;
+        default:
+            return ANY;
+    }
+}
+
+/** True where the static type says that a number is a descriptor. */
+export function isDescriptor(type: Type): boolean {
+    return type.k === FD.k;
+}
+
+/** True where a condition holds: anything but false, 0 and nothing. */
+export function holds(value: Value): boolean {
+    return !(value === false || value === null || value === undefined || equal(value, 0));
+}

@@ -1,0 +1,148 @@
+/** `boot "7.2" from image "handover.elf.gz"`: a kernel takes over what a memory image hands over. */
+import { readCoreFile, sourceOf, type CoreFile } from '../../machine/core-file';
+import type { Machine } from '../../machine/machine';
+import { PAGE_SIZE } from '../../machine/memory';
+import { CoreMemory } from '../../machine/view';
+import { fdtProperty, readFdt } from '../../kernel/kho/fdt-read';
+import { findHandover, scratchArrayOf, scratchEntries } from '../../kernel/kho/find';
+import { loadForHandover, type HandoverToLoad } from '../../kernel/kho/kexec-image';
+import { readHandoverNote } from '../../kernel/kho/note';
+import { PreservedMemory } from '../../kernel/kho/preserved';
+import { walkRadix } from '../../kernel/kho/radix';
+import { PROP_MEMORY_MAP, readNativeU64 } from '../../kernel/kho/root-fdt';
+import { dropKernel } from './kernel-end';
+import { fileOf, kernelNamed, startKernel } from './kexec';
+import { hex, ProgramError } from '../../language/values';
+import type { Vm } from '../interpreter';
+
+/** Memory is laid out in pieces of this many bytes. */
+const PIECE = 1024 * 1024;
+
+/**
+ * The machine's memory becomes what the image says, and the kernel is started as the one that left the image would have started it:
+ * loaded into scratch, with setup data that name FDT and scratch areas.
+ * @param name the kernel; empty for the one that is loaded in an image of all memory.
+ * @param from the file that `path` is written in.
+ */
+export function bootImage(vm: Vm, name: string, cmdline: string, from: string, path: string): void {
+    const bytes = vm.image.program.readBytes?.(from, path);
+    if (!bytes) {
+        throw new ProgramError(`there is no image "${path}" beside the scenario, or it cannot be unpacked`);
+    }
+    const kernel = name === '' ? undefined : kernelNamed(vm, name);
+    const source = sourceOf(bytes);
+    const file = readCoreFile(source);
+    const memory = new CoreMemory(source, file.segments);
+    checkMachine(vm.machine, file, path);
+    dropKernel(vm);
+    vm.machine.pci.powerOn();
+    layOut(vm.machine, memory, file);
+    if (!kernel) {
+        startLoaded(vm, file, path);
+        return;
+    }
+    const handover = handoverIn(vm.machine, memory, file, path);
+    const at = loadForHandover(vm.machine, fileOf(kernel, cmdline), handover);
+    if (at === undefined) {
+        throw new ProgramError(`kernel "${name}" does not fit into the scratch areas of image "${path}"`);
+    }
+    startKernel(vm, at);
+}
+
+/** Goes on where the image was made: with the kernel that lies in it, at the moment of the jump to it. */
+function startLoaded(vm: Vm, file: CoreFile, path: string): void {
+    const note = readHandoverNote(file.notes);
+    if (!note || note.parameters === 0) {
+        throw new ProgramError(
+            `no kernel is loaded in image "${path}": say which one is to take it over, as boot "7.2" from image "${path}"`,
+        );
+    }
+    const { machine } = vm;
+    machine.journal.edit(machine).boots = note.boots;
+    machine.clock.set(note.time);
+    startKernel(vm, note.parameters);
+}
+
+/** @throws ProgramError where the image has no memory, or some that the machine has not */
+function checkMachine(machine: Machine, file: CoreFile, path: string): void {
+    if (file.segments.length === 0) {
+        throw new ProgramError(`"${path}" is no memory image: ${file.findings[0]?.text ?? 'it has no memory'}`);
+    }
+    const outside = file.segments.find((s) => !machine.isRam(s.pa, s.size));
+    if (outside) {
+        const map =
+            readHandoverNote(file.notes)?.map.map(
+                (r) => `map ${hex(r.start)} .. ${hex(r.start + r.size)}${r.node === 0 ? '' : ` node ${r.node}`}`,
+            ) ?? [];
+        throw new ProgramError(
+            `image "${path}" has memory at ${hex(outside.pa)}-${hex(outside.pa + outside.size - 1)}, which this machine has not: ` +
+                (map.length > 0
+                    ? `say machine { ${map.join('; ')} }`
+                    : 'give the machine the memory map of the one that the image is of'),
+        );
+    }
+}
+
+function layOut(machine: Machine, memory: CoreMemory, file: CoreFile): void {
+    for (const range of machine.map) {
+        machine.memory.zero(range.start, range.size);
+    }
+    for (const s of file.segments) {
+        for (let done = 0; done < s.stored; done += PIECE) {
+            const piece = memory.read(s.pa + done, Math.min(PIECE, s.stored - done));
+            for (let at = 0; at < piece.length; ) {
+                const length = Math.min(PAGE_SIZE - ((s.pa + done + at) % PAGE_SIZE), piece.length - at);
+                const page = piece.subarray(at, at + length);
+                if (page.some((b) => b !== 0)) {
+                    machine.memory.write(s.pa + done + at, page);
+                }
+                at += length;
+            }
+        }
+    }
+}
+
+/** @throws ProgramError where nothing is handed over */
+function handoverIn(machine: Machine, memory: CoreMemory, file: CoreFile, path: string): HandoverToLoad {
+    const note = readHandoverNote(file.notes);
+    const found = findHandover(memory);
+    const fdt = note?.setup.fdt ?? found.fdts[0]?.pa;
+    if (fdt === undefined || !machine.isRam(fdt, PAGE_SIZE)) {
+        throw new ProgramError(`nothing is handed over in image "${path}": it has no KHO root FDT`);
+    }
+    const array = scratchArrayOf(
+        memory,
+        found,
+        fdt,
+        preservedIn(machine, fdt),
+        note && { addr: note.setup.scratch, size: note.setup.scratchSize },
+    );
+    if (!array || !machine.isRam(array.addr, array.size)) {
+        throw new ProgramError(
+            `image "${path}" does not say where its scratch areas are, so no kernel can be put there`,
+        );
+    }
+    const scratch = scratchEntries(memory, array.addr, array.size).flatMap(({ addr, size }) =>
+        typeof addr === 'number' && typeof size === 'number' && size > 0 && machine.isRam(addr, size)
+            ? [{ addr, size }]
+            : [],
+    );
+    return { fdt, scratch, array };
+}
+
+/** What the tree names, to tell the array of scratch areas from contents that look like one. */
+function preservedIn(machine: Machine, fdt: number): PreservedMemory {
+    const preserved = new PreservedMemory();
+    const { root } = readFdt(machine.memory.read(fdt, PAGE_SIZE));
+    const map = readNativeU64(root && fdtProperty(root, PROP_MEMORY_MAP)?.value);
+    if (typeof map === 'number' && map !== 0 && machine.isRam(map, PAGE_SIZE)) {
+        walkRadix(
+            machine.memory,
+            map,
+            (pa, n) => machine.isRam(pa, n),
+            (pfn, order) => preserved.add(pfn, order),
+        );
+    }
+    preserved.finish();
+    return preserved;
+}

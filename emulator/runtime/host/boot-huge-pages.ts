@@ -1,0 +1,51 @@
+/** Huge pages in the course of a boot: what the command line asks for, less what the previous kernel preserved. */
+import { allocateBootPages, fillPools } from '../../kernel/hugetlb/boot';
+import { hugePagesWanted, type HugePagesWanted } from '../../kernel/hugetlb/params';
+import type { BootContext } from '../../kernel/kho/boot';
+import type { Area } from '../../kernel/kho/env';
+import { Rec } from '../../machine/journal';
+import type { Vm } from '../interpreter';
+
+export class BootHugePages extends Rec {
+    private readonly wanted: readonly HugePagesWanted[];
+    /** Pages by their size in bytes. Replaced, never changed in place. */
+    readonly preserved: ReadonlyMap<number, number> = new Map();
+    /** Where the gigantic pages are that were taken so far. */
+    readonly taken: readonly number[] = [];
+
+    constructor(
+        private readonly vm: Vm,
+        private readonly context: BootContext,
+        cmdline: string,
+    ) {
+        super(vm.machine.journal);
+        this.wanted = hugePagesWanted(cmdline);
+    }
+
+    /** The previous kernel preserved `count` pages of `size` bytes; a size of 0 is none. */
+    preserve(size: number, count: number): undefined {
+        if (size > 0 && count > 0) {
+            this.vm.machine.journal.edit<BootHugePages>(this).preserved = new Map(this.preserved).set(size, count);
+        }
+        return undefined;
+    }
+
+    /** hugetlb_bootmem_alloc(): once all of RAM is known. */
+    bootmemAlloc(scratch: readonly Area[]): undefined {
+        if (this.wanted.length > 0) {
+            this.vm.machine.journal.edit<BootHugePages>(this).taken = allocateBootPages(
+                this.context,
+                this.wanted,
+                this.preserved,
+                scratch,
+            );
+        }
+        return undefined;
+    }
+
+    /** hugetlb_init(): once there is a page allocator. */
+    init(): undefined {
+        fillPools(this.vm.running, this.context, this.wanted, this.taken, this.preserved);
+        return undefined;
+    }
+}

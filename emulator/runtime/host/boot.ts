@@ -1,0 +1,314 @@
+/** Kernels coming up: from boot parameters in memory to registered handlers. Called step by step by start_kernel in std/kernel.lus. */
+import { Kernel, parseCommandLine, type CommandLine } from '../../kernel/kernel';
+import {
+    earlyAllocations,
+    fillPageCache,
+    freeReserved,
+    khoInit,
+    khoMemoryInit,
+    khoPopulate,
+    memblockFreeAll,
+    memblockInit,
+    nodeSpans,
+    type BootContext,
+} from '../../kernel/kho/boot';
+import { parametersSize, type BootParams } from '../../kernel/kho/boot-params';
+import { Err } from '../../kernel/errno';
+import type { Area, IncomingHandover, KernelLog, KhoEnv } from '../../kernel/kho/env';
+import { Kho } from '../../kernel/kho/kho';
+import { layersOf, titleOf } from '../../kernel/release/layers';
+import { reservePlaces } from '../../kernel/kho/places';
+import { LuoFlb } from '../../kernel/luo/state';
+import {
+    NO_RESERVED_MEMORY,
+    preserveNamed,
+    RESERVE_MEM,
+    reserveNamed,
+    type ReservedMemory,
+} from '../../kernel/kho/reserve-mem';
+import { readFdtPage, retrieveSubtree } from '../../kernel/kho/root-fdt';
+import { DEFAULT_SCRATCH, parseScratch, type ScratchSizes } from '../../kernel/kho/scratch';
+import { PageAllocator } from '../../kernel/mm/buddy';
+import { Memblock } from '../../kernel/mm/memblock';
+import { Memmap } from '../../kernel/mm/memmap';
+import { costId } from '../../machine/costs';
+import { Rec } from '../../machine/journal';
+import { BootHugePages } from './boot-huge-pages';
+import { hex, ProgramError } from '../../language/values';
+import type { BootableKernel } from './kernels';
+import { registerHandler } from './modules';
+import { panic } from './kernel-end';
+import type { Vm } from '../interpreter';
+
+const BOOT_EARLY = costId('boot_early');
+const BOOT_MEMMAP = costId('boot_memmap');
+const BOOT_INITCALLS = costId('boot_initcalls');
+const BOOT_USERSPACE = costId('boot_userspace');
+
+/** One boot, up to its user space. It is given the machine, and where the boot parameters lie. */
+export class Boot extends Rec {
+    private readonly memmap: Memmap;
+    private readonly pages: PageAllocator;
+    private readonly context: BootContext;
+    readonly hugePages: BootHugePages;
+    private readonly env: KhoEnv;
+    private readonly cmdline: CommandLine;
+    readonly handover: IncomingHandover | null = null;
+    readonly reserveMem: ReservedMemory = NO_RESERVED_MEMORY;
+    /** When the scan of the PCI buses began, in nanoseconds. */
+    readonly scanBegan: number = 0;
+
+    constructor(
+        private readonly vm: Vm,
+        readonly kernel: BootableKernel,
+        private readonly at: number,
+        private readonly params: BootParams,
+    ) {
+        super(vm.machine.journal);
+        const { machine } = vm;
+        const { desc } = kernel;
+        const given = parseCommandLine(params.commandLine);
+        const without = !desc.khoBuilt || (desc.kho.offInCrashKernel && given.crashKernel);
+        this.cmdline = without ? { ...given, kho: false, liveupdate: given.liveupdate && desc.khoBuilt } : given;
+        const log: KernelLog = {
+            log: (level, text) => vm.log(level === 'debug' ? 'info' : level, text),
+            warning: (where, text) => vm.warn(`${text} (${where})`),
+        };
+        this.memmap = new Memmap(machine.journal);
+        this.pages = new PageAllocator(
+            machine.journal,
+            machine.memory,
+            this.memmap,
+            machine.history,
+            nodeSpans(machine, desc.numa),
+        );
+        this.pages.clock = machine.clock;
+        this.pages.inject = () => vm.injections.hit('page_alloc', vm.boot) !== undefined;
+        const options = {
+            numa: desc.numa,
+            debug: desc.khoDebug,
+            format: desc.kho,
+            arch: params.arch,
+            release: desc.release,
+            flaws: desc.flaws,
+        };
+        this.context = {
+            machine,
+            memmap: this.memmap,
+            memblock: new Memblock(machine.journal),
+            log,
+            description: { ...options, early: desc.early },
+        };
+        this.env = { machine, memmap: this.memmap, allocator: this.pages, log, options };
+        this.hugePages = new BootHugePages(vm, this.context, params.commandLine);
+    }
+
+    /** setup_arch(): all of RAM, and what setup data says of a handover. */
+    setupArch(): undefined {
+        const { vm, params, context } = this;
+        const begin = vm.machine.clock.now;
+        const { release, layers } = this.kernel.desc;
+        vm.log('notice', `Linux version ${release}`);
+        for (const layer of layersOf(layers)) {
+            vm.log('notice', `proposed, not part of Linux ${release}: ${titleOf(layer)}: ${layer.summary}`);
+        }
+        vm.log('notice', `Command line: ${params.commandLine}`);
+        const parameters = [{ addr: this.at, size: parametersSize(params.commandLine, params.arch) }];
+        memblockInit(context, { image: params.kernel, initrd: params.initrd, parameters });
+        const { kho } = params;
+        const { khoBuilt } = this.kernel.desc;
+        if (kho && !khoBuilt && params.arch.parameters === 'setup data') {
+            vm.log(
+                'warn',
+                'KHO: this kernel was passed KHO data, but is built without CONFIG_KEXEC_HANDOVER: ignoring it',
+            );
+        }
+        if (kho && khoBuilt) {
+            const found = khoPopulate(context, kho.fdt, kho.fdtSize, kho.scratch, kho.scratchSize);
+            vm.machine.journal.edit<Boot>(this).handover = found ?? null;
+        }
+        if (!this.handover && this.cmdline.kho) {
+            const problem = reservePlaces(context);
+            if (problem !== undefined) {
+                throw new ProgramError(problem);
+            }
+        }
+        vm.machine.journal.edit<Boot>(this).reserveMem = reserveNamed(
+            context,
+            this.handover ?? undefined,
+            params.commandLine,
+        );
+        vm.machine.clock.charge(BOOT_EARLY);
+        return this.stage('setup_arch', begin);
+    }
+
+    /** What a kernel allocates before its page allocator runs; a handover confines it to scratch. */
+    earlyMemory(): undefined {
+        const failed = earlyAllocations(this.context);
+        if (failed) {
+            panic(this.vm, failed.panic);
+        }
+        return undefined;
+    }
+
+    /** Scratch areas of the previous kernel. */
+    get handoverScratch(): readonly Area[] {
+        return this.handover?.scratch ?? [];
+    }
+
+    /** Where a blob of the previous kernel lies; 0 where it handed none over. */
+    incomingBlob(name: string): number {
+        const { handover, env } = this;
+        if (!handover) {
+            return 0;
+        }
+        const found = retrieveSubtree(
+            readFdtPage(env.machine.memory, handover.fdt).root,
+            name,
+            () => undefined,
+            env.options.format,
+        );
+        return found instanceof Err || typeof found.phys !== 'number' ? 0 : found.phys;
+    }
+
+    /** mm_core_init(): reserves what was preserved, or new scratch areas; then the page allocator opens. */
+    mmCoreInit(): undefined {
+        const { vm, context, cmdline } = this;
+        const { clock } = vm.machine;
+        const begin = clock.now;
+        const handover = this.handover ?? undefined;
+        const memory = khoMemoryInit(context, handover, cmdline.kho, this.scratchSizes());
+        if ('panic' in memory) {
+            panic(vm, memory.panic);
+            return undefined;
+        }
+        clock.chargeBytes(BOOT_MEMMAP, vm.machine.ramSize);
+        memblockFreeAll(context, this.pages);
+        const kho = new Kho(this.env, memory.enabled, handover, memory.scratch, memory.scratchArray);
+        kho.setIncoming(memory.runs, memory.pages);
+        const kernel = new Kernel(
+            vm.machine,
+            this.kernel.desc,
+            cmdline,
+            vm.boot,
+            this.memmap,
+            this.pages,
+            kho,
+            this.env,
+        );
+        kernel.folios.failMigration = () => vm.injections.hit('migrate_pages', kernel.boot) !== undefined;
+        kernel.folios.onChange = (how, head, order, to) => vm.tell((l) => l.folioChanged?.(how, head, order, to));
+        for (const line of vm.earlyLog) {
+            kernel.log.push(line);
+        }
+        vm.earlyLog.clear();
+        vm.machine.journal.edit(kernel).reserveMem = this.reserveMem;
+        const regions = kho.retrieveSubtree(RESERVE_MEM);
+        if (!(regions instanceof Err) && typeof regions.phys === 'number') {
+            kho.keep(regions.phys, 'reserve_mem FDT');
+        }
+        for (const r of this.reserveMem.regions.filter((x) => x.revived)) {
+            kho.keep(r.addr, `reserve_mem ${r.name}`, r.size);
+        }
+        vm.machine.journal.edit(vm.power).kernel = kernel;
+        // those of proposed layers are asked for before anybody registers a handler
+        for (const name of layersOf(this.kernel.desc.layers).flatMap((l) => l.flbs)) {
+            kernel.luo.flbs.push(
+                new LuoFlb(vm.machine.journal, name, vm.image.flb(name, vm.library)?.decl.compatible.value ?? name),
+            );
+        }
+        return this.stage('mm_core_init', begin);
+    }
+
+    private scratchSizes(): ScratchSizes {
+        const text = /(?:^|\s)kho_scratch=(\S+)/.exec(this.cmdline.text)?.[1];
+        return (
+            (text === undefined ? undefined : parseScratch(text, this.env.options.format.zeroScratchSizes)) ??
+            DEFAULT_SCRATCH
+        );
+    }
+
+    /** kho_init(), and the initial RAM disk has done its duty. */
+    khoInit(): undefined {
+        khoInit(this.vm.running.kho);
+        if (this.params.initrd) {
+            freeReserved(this.vm.machine, this.memmap, this.pages, this.params.initrd);
+        }
+        return undefined;
+    }
+
+    /** What `reserve_mem=` has set aside is handed on; said in the log where it cannot be. */
+    private preserveNamed(): void {
+        const { vm } = this;
+        const {
+            kho,
+            reserveMem: { regions },
+        } = vm.running;
+        const failed = kho.enabled && regions.length > 0 ? preserveNamed(kho, regions, vm.machine.memory) : 0;
+        if (failed !== 0) {
+            vm.log('err', `KHO: the reserved regions cannot be preserved: ${failed.name}`);
+            for (const r of regions.filter((x) => kho.touchesScratch(x.addr, x.size))) {
+                vm.tell((l) => l.inScratch?.(r.addr, r.size));
+            }
+        }
+    }
+
+    /** late_initcalls: memfd and what the kernel's description adds register with LUO. */
+    registerHandlers(): undefined {
+        const { vm } = this;
+        const { luo } = vm.running;
+        const begin = vm.machine.clock.now;
+        vm.machine.clock.charge(BOOT_INITCALLS);
+        this.preserveNamed();
+        if (!luo.enabled) {
+            return this.stage('initcalls', begin);
+        }
+        for (const name of this.kernel.handlers) {
+            registerHandler(vm, name);
+        }
+        return this.stage('initcalls', begin);
+    }
+
+    /** The scan of the PCI buses: subsystem initcalls. */
+    scanPci(inherit: boolean): undefined {
+        this.vm.machine.journal.edit<Boot>(this).scanBegan = this.vm.machine.clock.now;
+        this.vm.running.devices.pci.scan(inherit);
+        return undefined;
+    }
+
+    /** The drivers of devices: device_initcall. */
+    probeDevices(): undefined {
+        this.vm.running.devices.probe();
+        return this.stage('PCI and IOMMU', this.scanBegan);
+    }
+
+    /**
+     * User space comes up. A host that was switched on is taken to have run for a while and to have reclaimed what its boot read from
+     * disk; one that came by kexec has just filled its page cache, so what nobody preserved is really overwritten.
+     */
+    startUserspace(): undefined {
+        const { vm } = this;
+        if (vm.power.panicExpected !== null) {
+            vm.fail('failed-call', 'this kernel should panic while it comes up, but it does not.');
+            return undefined;
+        }
+        const begin = vm.machine.clock.now;
+        vm.machine.clock.charge(BOOT_USERSPACE);
+        if (vm.boot > 0 || vm.running.kho.isKhoBoot) {
+            fillPageCache(vm.machine, this.pages, this.kernel.desc.pageCache);
+        }
+        vm.machine.journal.edit(vm.power).booting = null;
+        this.stage('user space', begin);
+        vm.phase('running');
+        return undefined;
+    }
+
+    private stage(name: string, begin: number): undefined {
+        this.vm.tell((l) => l.stage?.(name, begin));
+        return undefined;
+    }
+
+    display(): string {
+        return `boot of "${this.kernel.desc.name}", parameters at ${hex(this.at)}`;
+    }
+}

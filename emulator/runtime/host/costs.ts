@@ -1,0 +1,44 @@
+/** Which costs count in a run: those of the table, of the machine, of the kernel that runs, of the scenario, of whoever runs it. */
+import type { Clock } from '../../machine/clock';
+import { ratesOf, type CostChanges, type CostName } from '../../machine/costs';
+import { Rec, type Journal } from '../../machine/journal';
+
+export class CostSettings extends Rec {
+    private readonly ofMachine: CostChanges = {};
+    private readonly ofKernel: CostChanges = {};
+    private readonly ofScenario: CostChanges = {};
+    private readonly forced: CostChanges = {};
+
+    constructor(
+        private readonly journal: Journal,
+        private readonly clock: Clock,
+    ) {
+        super(journal);
+    }
+
+    /** @param machine what its declaration says. @param forced what counts whatever the program says: `lus blackout --vary`. */
+    begin(machine: CostChanges, forced: CostChanges): void {
+        this.change({ ofMachine: machine, forced });
+    }
+
+    /** A kernel starts, with what its description changes. */
+    startKernel(kernel: CostChanges): void {
+        this.change({ ofKernel: kernel });
+    }
+
+    /** `cost copy 200us`: from here on, in later kernels too. Nanoseconds. */
+    set(cost: CostName, ns: number): void {
+        this.change({ ofScenario: { ...this.ofScenario, [cost]: ns } });
+    }
+
+    private change(fields: {
+        readonly ofMachine?: CostChanges;
+        readonly ofKernel?: CostChanges;
+        readonly ofScenario?: CostChanges;
+        readonly forced?: CostChanges;
+    }): void {
+        this.journal.touch(this);
+        Object.assign(this, fields);
+        this.clock.setRates(ratesOf(this.ofMachine, this.ofKernel, this.ofScenario, this.forced));
+    }
+}

@@ -1,0 +1,46 @@
+/** Interrupts of guests, as those who watch know them: what is on its way, and who waits for what will not come. */
+import type { Device } from '../../machine/devices/device';
+import type { Delivery, InterruptOutcome } from '../../machine/interrupts/controller';
+import type { GuestLine } from '../../machine/interrupts/guest-line';
+import { hex } from '../../language/values';
+import type { Vm } from '../interpreter';
+
+export function linesOf(vm: Vm, guest: string): GuestLine[] {
+    return vm.machine.pci.interrupts.lines.items.filter((l) => l.guest === guest);
+}
+
+export function deviceOf(vm: Vm, line: GuestLine): Device | undefined {
+    return vm.machine.pci.devices.find((d) => d === line.source);
+}
+
+/** An interrupt of this vector waits somewhere, and will be seen: in the device, in a descriptor in memory, or for its vCPU. */
+function isOnTheWay(vm: Vm, device: Device, { guest, index, vector, vcpu }: GuestLine): boolean {
+    const live = vm.kernel?.vms.items.find((v) => v.name === guest);
+    return (
+        device.msix.entry(index).pending ||
+        live?.vcpus.at(vcpu)?.pending.includes(vector) === true ||
+        live?.posted?.waiting(vcpu).includes(vector) === true
+    );
+}
+
+/** The guest's driver waits for an interrupt of this vector, and none is on its way. */
+export function isStalled(vm: Vm, line: GuestLine): boolean {
+    const device = deviceOf(vm, line);
+    return device?.awaits?.vector === line.index && !isOnTheWay(vm, device, line);
+}
+
+const OUTCOMES: Readonly<Record<InterruptOutcome, (d: Delivery) => string>> = {
+    delivered: (d) => `came to ${d.handler}, processor ${d.cpu} vector ${hex(d.vector)}`,
+    posted: (d) => `was posted as vector ${d.vector} at ${hex(d.descriptor)}`,
+    pending: () => 'waits in the device: the vector is masked',
+    merged: () => 'is one with an interrupt that was waiting already',
+    refused: (d) => `was refused by the IOMMU: ${d.why}${d.entry < 0 ? '' : `, entry ${d.entry}`}`,
+    lost: (d) => `was lost: ${d.why}`,
+    spurious: (d) => `went to processor ${d.cpu} vector ${hex(d.vector)}, which nobody has`,
+    misrouted: (d) => `went to processor ${d.cpu} vector ${hex(d.vector)}: ${d.why}`,
+};
+
+/** How an interrupt came out, behind the word that stands for it: `it was lost: …`. */
+export function outcomeText(delivery: Delivery): string {
+    return OUTCOMES[delivery.outcome](delivery);
+}

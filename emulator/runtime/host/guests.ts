@@ -1,0 +1,390 @@
+/**
+ * Virtual machines as those who watch know them: by name, over kernels. What a VM is to KVM dies with its kernel; this is what an
+ * observer beside the machine has seen of it. With journaled state, as the diagnoses are.
+ */
+import type { Kernel } from '../../kernel/kernel';
+import { baselineOf, examine, type Baseline, type Examined } from '../../kernel/kvm/examine';
+import { look, titleOf } from '../../kernel/kvm/slots';
+import type { VirtualMachine } from '../../kernel/kvm/vm';
+import type { Differing, GuestObserver, VcpuState } from '../../machine/guests';
+import type { Hasher } from '../../machine/hash';
+import { Rec, Table, type Journal } from '../../machine/journal';
+import type { Vm } from '../interpreter';
+
+/** A time in which vCPUs of a guest stood still: from the first that was paused to the last that ran again. Nanoseconds. */
+export class Pause extends Rec {
+    readonly end: number | null = null;
+    /** The clock's accounts when it ended. */
+    readonly after: readonly number[] | null = null;
+
+    constructor(
+        private readonly vm: Vm,
+        readonly guest: string,
+        readonly begin: number,
+        /** The clock's accounts when it began. */
+        readonly before: readonly number[],
+        /** Which boot of the machine it began in. */
+        readonly boot: number,
+    ) {
+        super(vm.machine.journal);
+    }
+
+    /** Up to now where it is not over. */
+    get length(): number {
+        return (this.end ?? this.vm.machine.clock.now) - this.begin;
+    }
+
+    hash(hasher: Hasher): void {
+        hasher
+            .str(this.guest)
+            .num(this.begin)
+            .num(this.end ?? -1)
+            .num(this.boot);
+    }
+}
+
+/** How far each vCPU's program was: pages written. */
+type Positions = readonly number[];
+
+/** A physically contiguous piece of a guest's memory. Bytes; `pa` −1: no page is there. */
+export interface Piece {
+    readonly gpa: number;
+    readonly pa: number;
+    readonly length: number;
+}
+
+/** A file that holds something of a guest. */
+export interface Holder {
+    readonly inode: number;
+    readonly name: string;
+}
+
+/** What a VM was when it came to its end. */
+export interface Left {
+    readonly boot: number;
+    /** When, in nanoseconds. */
+    readonly time: number;
+    readonly positions: Positions;
+    /** vCPUs still ran. */
+    readonly running: boolean;
+    /** One of them has ever run. */
+    readonly ran: boolean;
+    /** Its kernel's end was its own. */
+    readonly withKernel: boolean;
+    /** Where its memory was, by the guest's address. */
+    readonly pieces: readonly Piece[];
+    /** The files of its memory. */
+    readonly memory: readonly Holder[];
+}
+
+/** The state of its vCPUs, as it was saved. */
+export interface Saved {
+    readonly positions: Positions;
+    readonly time: number;
+    readonly boot: number;
+    readonly to: Holder;
+}
+
+export class Guest extends Rec {
+    /** The latest time that it stood still. */
+    readonly pause: Pause | null = null;
+    /** The latest that lasted over a kexec. */
+    readonly crossing: Pause | null = null;
+    /** When its vCPUs' state was last saved; null: not since its program began. */
+    readonly saved: Saved | null = null;
+    /** How far they were when a state was loaded into the VM there is; null: none was. */
+    readonly loaded: Positions | null = null;
+    /** The end of its latest VM. */
+    readonly left: Left | null = null;
+    readonly baseline: Baseline | null = null;
+    /** Bytes that its programs came across and that were not what they had written there. */
+    readonly met: number = 0;
+    readonly firstMet: Differing | null = null;
+    /** Of VMs of this name that are gone. */
+    readonly exitsBefore: number = 0;
+    readonly writtenBefore: number = 0;
+    readonly vcpus: number = 0;
+
+    constructor(
+        private readonly vm: Vm,
+        readonly name: string,
+    ) {
+        super(vm.machine.journal);
+    }
+
+    /** The VM of this name in the kernel that runs. */
+    get live(): VirtualMachine | undefined {
+        return this.vm.kernel?.vms.items.find((v) => v.name === this.name);
+    }
+
+    get state(): 'running' | 'paused' | 'gone' {
+        const { live } = this;
+        return live ? (live.running ? 'running' : 'paused') : 'gone';
+    }
+
+    /** Of an update where it went through one, else the latest. Nanoseconds, up to now where it is not over. */
+    get blackout(): number {
+        return (this.crossing ?? this.pause)?.length ?? 0;
+    }
+
+    get exits(): number {
+        return this.exitsBefore + (this.live?.exits ?? 0);
+    }
+
+    /** Bytes, by its own count. */
+    get written(): number {
+        return this.live?.written ?? this.writtenBefore;
+    }
+
+    /** What is wrong now. */
+    examine(): Examined {
+        const { kernel } = this.vm;
+        const { live } = this;
+        return kernel && live ? examine(kernel, live, this.baseline) : { bytes: 0, first: null };
+    }
+
+    /** Bytes that are not what the guest wrote: what it has come across, and what it would find now. */
+    get wrong(): number {
+        return this.met + this.examine().bytes;
+    }
+
+    get firstWrong(): Differing | null {
+        return this.firstMet ?? this.examine().first;
+    }
+
+    display(): string {
+        return `guest ${this.name}, ${this.state}`;
+    }
+
+    hash(hasher: Hasher): void {
+        hasher
+            .str(this.name)
+            .num(this.met)
+            .num(this.exitsBefore)
+            .num(this.writtenBefore)
+            .num(this.saved?.time ?? -1);
+        hasher
+            .num(this.left?.time ?? -1)
+            .u32(this.left?.running === true ? 1 : 0)
+            .num(this.baseline?.start ?? -1);
+        this.pause?.hash(hasher);
+        this.crossing?.hash(hasher);
+        for (const n of [...(this.saved?.positions ?? []), ...(this.loaded ?? []), ...(this.left?.positions ?? [])]) {
+            hasher.num(n);
+        }
+    }
+}
+
+export class Guests implements GuestObserver {
+    private readonly table: Table<string, Guest>;
+    /** While VMs come to their end with their kernel. False wherever a run can stop. */
+    private kernelEnds = false;
+
+    constructor(private readonly vm: Vm) {
+        this.table = new Table(vm.machine.journal);
+    }
+
+    get all(): Guest[] {
+        return [...this.table.values()];
+    }
+
+    of(name: string): Guest | undefined {
+        return this.table.get(name);
+    }
+
+    // ------------------------------------------------------------ what VMs do
+
+    created(name: string): void {
+        let guest = this.table.get(name);
+        if (!guest) {
+            guest = new Guest(this.vm, name);
+            this.table.set(name, guest);
+        }
+        const e = this.journal.edit(guest);
+        e.vcpus = guest.live?.vcpus.length ?? 0;
+        e.loaded = null;
+        this.vm.tell((l) => l.guestCreated?.(name));
+    }
+
+    vcpu(name: string, index: number, state: VcpuState): void {
+        const guest = this.table.get(name);
+        const live = guest?.live;
+        if (guest && live) {
+            const last = index === live.vcpus.length - 1;
+            if (state === 'running') {
+                if (live.vcpus.items.every((v) => v.state === 'running')) {
+                    this.resumed(guest);
+                }
+            } else if (state !== 'gone' || guest.left?.ran === true) {
+                this.stopped(guest, live, state, last);
+            }
+        }
+        this.vm.tell((l) => l.vcpu?.(name, index, state));
+    }
+
+    private resumed(guest: Guest): void {
+        const { pause } = guest;
+        if (pause?.end === null) {
+            const e = this.journal.edit(pause);
+            e.end = this.vm.machine.clock.now;
+            e.after = this.vm.machine.clock.spent;
+            if (pause.boot !== this.vm.boot) {
+                this.journal.edit(guest).crossing = pause;
+            }
+        }
+    }
+
+    private stopped(guest: Guest, live: VirtualMachine, state: VcpuState, last: boolean): void {
+        const { clock } = this.vm.machine;
+        const e = this.journal.edit(guest);
+        if (guest.pause?.end !== null) {
+            e.pause = new Pause(this.vm, guest.name, clock.now, clock.spent, this.vm.boot);
+        }
+        if (state === 'gone' && last) {
+            e.exitsBefore += live.exits;
+            e.writtenBefore = live.written;
+        }
+    }
+
+    differs(name: string, what: Differing): void {
+        const guest = this.table.get(name);
+        if (guest) {
+            const e = this.journal.edit(guest);
+            e.met += what.bytes;
+            e.firstMet ??= what;
+            this.vm.tell((l) => l.guestDiffers?.(name, what));
+        }
+    }
+
+    faulted(name: string, index: number, gpa: number, why: string): void {
+        this.vm.tell((l) => l.guestFaulted?.(name, index, gpa, why));
+    }
+
+    ends(name: string): void {
+        const guest = this.table.get(name);
+        const { kernel } = this.vm;
+        const live = guest?.live;
+        if (guest && live && kernel) {
+            this.journal.edit(guest).left = {
+                boot: this.vm.boot,
+                time: this.vm.machine.clock.now,
+                positions: positionsOf(live),
+                running: live.running,
+                ran: hasRun(live),
+                withKernel: this.kernelEnds,
+                pieces: piecesOf(kernel, live),
+                memory: holdersOf(live),
+            };
+        }
+    }
+
+    saved(name: string, inode: number, file: string): void {
+        const guest = this.table.get(name);
+        if (guest) {
+            this.journal.edit(guest).saved = {
+                positions: positionsOf(guest.live),
+                time: this.vm.machine.clock.now,
+                boot: this.vm.boot,
+                to: { inode, name: file },
+            };
+            this.vm.tell((l) => l.guestSaved?.(name));
+        }
+    }
+
+    loaded(name: string): void {
+        const guest = this.table.get(name);
+        if (guest) {
+            this.journal.edit(guest).loaded = positionsOf(guest.live);
+            this.vm.tell((l) => l.guestLoaded?.(name));
+        }
+    }
+
+    began(name: string): void {
+        const guest = this.table.get(name);
+        const { kernel } = this.vm;
+        if (guest?.live && kernel) {
+            const e = this.journal.edit(guest);
+            e.baseline = baselineOf(kernel, guest.live);
+            e.saved = null;
+        }
+    }
+
+    /** A moment at which no kernel code has anything half done: guests get as far as they are by now. */
+    catchUp(): void {
+        const { kernel } = this.vm;
+        if (kernel && kernel.vms.length > 0) {
+            for (const live of kernel.vms) {
+                live.catchUp();
+            }
+        }
+    }
+
+    /** The guest looks at all of its memory. @returns how many bytes are wrong */
+    verify(name: string): number {
+        const guest = this.table.get(name);
+        const examined = guest?.examine();
+        const first = examined?.first;
+        if (first) {
+            this.vm.tell((l) => l.guestDiffers?.(name, first));
+        }
+        return (guest?.met ?? 0) + (examined?.bytes ?? 0);
+    }
+
+    // ------------------------------------------------------------ what kernels do
+
+    /** A kernel stops all processors: guests stop where they are. */
+    kernelStops(kernel: Kernel): void {
+        this.kernelEnds = true;
+        for (const live of kernel.vms.items.slice()) {
+            live.destroy();
+        }
+        this.kernelEnds = false;
+    }
+
+    /** The pauses that began before a jump and are not over, of guests that meant to go on. */
+    crossing(): Pause[] {
+        return this.all.flatMap((g) => (g.pause?.end === null && meansToGoOn(g, this.vm.boot) ? [g.pause] : []));
+    }
+
+    hash(hasher: Hasher): void {
+        for (const guest of this.table.values()) {
+            guest.hash(hasher);
+        }
+    }
+
+    private get journal(): Journal {
+        return this.vm.machine.journal;
+    }
+}
+
+/** A guest whose VM is gone for good was neither saved before, nor taken along by its kernel. */
+function meansToGoOn({ left, saved }: Guest, boot: number): boolean {
+    return left?.boot === boot && left.ran && (left.withKernel || saved?.boot === boot);
+}
+
+/** A vCPU of it has ever been in the guest. */
+export function hasRun(live: VirtualMachine): boolean {
+    return live.vcpus.items.some((v) => v.state !== 'new');
+}
+
+export function positionsOf(live: VirtualMachine | undefined): Positions {
+    return live?.vcpus.items.map((v) => v.count) ?? [];
+}
+
+function piecesOf(kernel: Kernel, live: VirtualMachine): Piece[] {
+    const pieces: Piece[] = [];
+    for (const slot of live.slots) {
+        look(kernel, live.slots, slot.gpa, slot.length, (gpa, pa, length) => pieces.push({ gpa, pa, length }));
+    }
+    return pieces;
+}
+
+/** The files of a guest's memory. */
+export function holdersOf(live: VirtualMachine): Holder[] {
+    return live.slots.map(({ file }) => ({ inode: file.inode.ino, name: titleOf(file) }));
+}
+
+/** True where two states of a guest are the same moment of it. */
+export function samePositions(a: Positions, b: Positions): boolean {
+    return a.length === b.length && a.every((n, i) => n === b[i]);
+}

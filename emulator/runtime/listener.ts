@@ -1,0 +1,100 @@
+/** The one seam between a run and those who watch it. Every method may be left out; nothing that a listener does changes the run. */
+import type { Err } from '../kernel/errno';
+import type { LogLine } from '../kernel/klog';
+import type { LuoFile, LuoHandler } from '../kernel/luo/state';
+import type { Device } from '../machine/devices/device';
+import type { DeviceChange } from '../machine/pci/bus';
+import type { Int } from '../machine/int';
+import type { Delivery } from '../machine/interrupts/controller';
+import type { Differing, VcpuState } from '../machine/guests';
+import type { Frame } from './code';
+import type { Diagnosis } from '../findings/diagnosis';
+import type { StructLayout } from '../language/layout';
+import type { LockWait, Thread } from './thread';
+import type { Value } from '../language/types';
+import type { ArrayView } from './view';
+
+/** Where in a program something happened. */
+export interface Place {
+    readonly uri: string;
+    readonly start: number;
+    readonly end: number;
+}
+
+export type Phase = 'running' | 'shutdown' | 'jump' | 'boot';
+
+export interface Listener {
+    /** A line of the kernel log, or what `log()` printed (level `log`). */
+    log?(line: LogLine, place: Place | undefined): void;
+    /** A process makes a system call, or kernel code begins that {@link returned} will tell the end of, by the same name. */
+    entered?(name: string): void;
+    callbackEntered?(name: string, frame: Frame): void;
+    callbackLeft?(name: string, result: unknown, frame: Frame): void;
+    /**
+     * The kernel has done what it was asked and goes back to user mode or to the scenario: a system call (by the name of its native, or
+     * of the function of the standard library whose frame it had), released files (`task_work`), an exit, a boot.
+     */
+    returned?(name: string, result: Value | Err, frame: Frame | null): void;
+    /** Kernel code looks at a struct at a physical address, or has made preserved memory for it. */
+    viewed?(layout: StructLayout, pa: number): void;
+    /** Kernel code has preserved an array of structs; what describes it lies at a physical address. */
+    described?(array: ArrayView, descriptor: number): void;
+    /** The scenario has flipped bits in memory. */
+    corrupted?(): void;
+    /** KHO was asked to restore an address at which no preserved block begins. `given`: it has taken the page from its owner all the same. */
+    notRestored?(address: Int, given?: boolean): void;
+    /** KHO was asked to restore several blocks that begin at an address, and failed when it had restored so many pages of them. */
+    halfRestored?(address: Int, pages: number): void;
+    /** KHO has refused to preserve memory that touches scratch. Bytes. */
+    inScratch?(address: number, size: number): void;
+    /** A folio of a file is about to be given up at `head`: moved to the page frame `to`, split, or freed by truncation. */
+    folioChanged?(how: 'moved' | 'split' | 'freed', head: number, order: number, to: number): void;
+    /** A failing system call, kernel call or callback, announced or not. */
+    failed?(what: string, error: Err, frame: Frame): void;
+    /** A function of the kernel or a callback returns an error that is its own, not that of a call in it. */
+    refused?(error: Err): void;
+    phase?(phase: Phase): void;
+    /** A `sleep` is over. */
+    slept?(): void;
+    /** A stage of a shutdown or a boot is over. It began at `begin` nanoseconds and has lasted until now. */
+    stage?(name: string, begin: number): void;
+    /** The old kernel is gone and the next one has not begun; its boot parameters lie at this address. */
+    jumped?(parameters: number): void;
+    /** A part of a device's request that lies in one page goes to memory. There are many: this must be quick. */
+    dma?(device: Device, iova: number, pa: number, length: number, write: boolean): void;
+    /** The IOMMU has read tables for a device's request, as they lie in memory: their addresses, the topmost first. */
+    walked?(device: Device, iova: number, trail: readonly number[]): void;
+    /** A device has raised a vector of its own. There are many: this must be quick. */
+    interrupt?(device: Device, vector: number, delivery: Delivery): void;
+    /** The IOMMU has read entries of interrupts for a device's message, as they lie in memory: the pages they are in. */
+    remapped?(device: Device, vector: number, trail: readonly number[]): void;
+    /** The IOMMU has refused a device's request. */
+    iommuFault?(device: Device, iova: number, write: boolean): void;
+    guestCreated?(guest: string): void;
+    /** A vCPU of a guest runs, or runs no longer. */
+    vcpu?(guest: string, index: number, state: VcpuState): void;
+    /** A guest has come across memory that is not as it left it. */
+    guestDiffers?(guest: string, what: Differing): void;
+    /** KVM has no memory for a vCPU at an address of the guest's, and gave it back to its VMM. */
+    guestFaulted?(guest: string, index: number, gpa: number, why: string): void;
+    /** The state of a guest's vCPUs was saved. */
+    guestSaved?(guest: string): void;
+    /** A saved state was put into a guest's vCPUs. */
+    guestLoaded?(guest: string): void;
+    /** A thread begins to wait for a lock of the kernel. */
+    waits?(thread: Thread, waiting: LockWait): void;
+    /** A thread has been given the lock that it waited for. */
+    woken?(thread: Thread, waiting: LockWait): void;
+    /** The module of a handler is unloaded, which these files of sessions still need. */
+    moduleGone?(handler: LuoHandler, files: readonly LuoFile[]): void;
+    /** The running kernel ends otherwise than by a kexec: it panics, or the machine is switched off. All of it is still there. */
+    lost?(how: 'panic' | 'power'): void;
+    /** A driver takes a device, somebody pulls it out, or it is numbered anew. */
+    deviceChanged?(device: Device, change: DeviceChange): void;
+    threadStarted?(thread: Thread): void;
+    threadEnded?(thread: Thread): void;
+    /** The scenario has come to its end. */
+    ended?(): void;
+    /** Something is wrong that the kernel does not tell; not for those who diagnose. */
+    diagnosed?(diagnosis: Diagnosis): void;
+}

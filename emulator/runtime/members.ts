@@ -1,0 +1,145 @@
+/** What `.name` and `[i]` find on a value at run time, where the type was not known before. */
+import { Bytes } from '../machine/bytes';
+import { Seq } from '../machine/journal';
+import { Err } from '../kernel/errno';
+import { setKindField } from './host/callbacks';
+import type { ObjectType, NativeField, NativeFunction, Value } from '../language/types';
+import { ArrayView, View } from './view';
+import { asNumber, format, ProgramError } from '../language/values';
+import type { Vm } from './interpreter';
+
+/** A collection of the kernel's that is indexed like a list. */
+export interface Indexed {
+    readonly length: number;
+    elementAt(index: number): Value;
+}
+
+export function isIndexed(v: object): v is Indexed {
+    return 'elementAt' in v;
+}
+
+export type Member =
+    | { readonly kind: 'field'; readonly field: NativeField }
+    | { readonly kind: 'method'; readonly method: NativeFunction };
+
+/** The object type of a value, if it has one. */
+export function objectTypeOf(vm: Vm, v: Value): ObjectType | undefined {
+    if (typeof v === 'number') {
+        return vm.image.natives.fd;
+    }
+    return typeof v === 'object' && v !== null ? vm.image.objectTypeOf(v) : undefined;
+}
+
+export function memberOf(vm: Vm, v: Value, name: string): Member | undefined {
+    const type = objectTypeOf(vm, v);
+    const field = type?.fields.get(name);
+    if (field) {
+        return { kind: 'field', field };
+    }
+    const method = type?.methods.get(name);
+    return method && { kind: 'method', method };
+}
+
+/** Reads a field of an object. @throws ProgramError where the read fails, with the reason. */
+export function readNative(vm: Vm, field: NativeField, v: Value): Value {
+    if (v === null || v === undefined) {
+        throw new ProgramError(`cannot read ${field.name}: there is no object here (none)`);
+    }
+    // a descriptor is a number, which has its fields like an object
+    const result = field.get(vm, typeof v === 'object' ? v : (Object(v) as object));
+    if (result instanceof Err) {
+        throw new ProgramError(`reading ${field.name} fails with ${result.name}`);
+    }
+    return result;
+}
+
+/** `.name` of any value. */
+export function readMember(vm: Vm, v: Value, name: string): Value {
+    if (v instanceof View) {
+        return v.get(v.field(name));
+    }
+    const kind = vm.image.kindFieldOf(v, name);
+    if (kind) {
+        return kind.file.fields[kind.index] as Value;
+    }
+    if ((v instanceof Seq || v instanceof ArrayView || v instanceof Bytes) && (name === 'length' || name === 'size')) {
+        return v.length;
+    }
+    const m = memberOf(vm, v, name);
+    if (m?.kind === 'field') {
+        return readNative(vm, m.field, v);
+    }
+    if (v === null || v === undefined) {
+        throw new ProgramError(`cannot read ${name}: there is no object here (none)`);
+    }
+    throw new ProgramError(`${format(v)} has no field ${name}`);
+}
+
+export function writeMember(vm: Vm, v: Value, name: string, value: Value): void {
+    if (v instanceof View) {
+        v.set(v.field(name), value);
+        return;
+    }
+    const kind = vm.image.kindFieldOf(v, name);
+    if (kind) {
+        setKindField(vm, kind.file, kind.index, value);
+        return;
+    }
+    const m = memberOf(vm, v, name);
+    if (m?.kind === 'field' && m.field.set && typeof v === 'object' && v !== null) {
+        m.field.set(vm, v, value);
+        return;
+    }
+    throw new ProgramError(m ? `${name} cannot be assigned` : `${format(v)} has no field ${name}`);
+}
+
+export function readIndex(v: Value, index: Value): Value {
+    const i = asNumber(index, 'an index');
+    if (v instanceof ArrayView) {
+        return v.get(i);
+    }
+    if (v instanceof Seq) {
+        checkIndex(i, v.length);
+        return v.items[i] as Value;
+    }
+    if (v instanceof Bytes) {
+        checkIndex(i, v.length);
+        return v.slice(i, i + 1).toUint8Array()[0];
+    }
+    if (typeof v === 'object' && v !== null && isIndexed(v)) {
+        checkIndex(i, v.length);
+        return v.elementAt(i);
+    }
+    throw new ProgramError(`${format(v)} is no list`);
+}
+
+export function writeIndex(v: Value, index: Value, value: Value): void {
+    const i = asNumber(index, 'an index');
+    if (v instanceof ArrayView) {
+        v.set(i, value);
+        return;
+    }
+    if (v instanceof Seq) {
+        checkIndex(i, v.length);
+        v.set(i, value);
+        return;
+    }
+    throw new ProgramError(`the elements of ${format(v)} cannot be assigned`);
+}
+
+/** How many rounds a `for` over this value makes. */
+export function lengthOf(v: Value): number {
+    if (v instanceof Seq || v instanceof ArrayView || v instanceof Bytes) {
+        return v.length;
+    }
+    if (typeof v === 'object' && v !== null && isIndexed(v)) {
+        return v.length;
+    }
+    throw new ProgramError(`cannot go over ${format(v)}: it is no list`);
+}
+
+function checkIndex(i: number, length: number): void {
+    if (!Number.isInteger(i) || i < 0 || i >= length) {
+        throw new ProgramError(`index ${i} is outside of this list of ${length}`);
+    }
+}

@@ -1,0 +1,143 @@
+/** The constants of system calls, by their C names, and byte strings as values. */
+import * as fcntl from '../../kernel/fs/fcntl';
+import { Bytes } from '../../machine/bytes';
+import { ANY, BYTES, INT, STRING, type NativeGlobal } from '../../language/types';
+import { asInt, ProgramError } from '../../language/values';
+import { constant, dataArg, type FileNative, lengthArg } from './core';
+
+export const fileConstants: readonly NativeGlobal[] = [
+    constant('O_RDONLY', fcntl.O_RDONLY, 'open for reading only'),
+    constant('O_WRONLY', fcntl.O_WRONLY, 'open for writing only'),
+    constant('O_RDWR', fcntl.O_RDWR, 'open for reading and writing'),
+    constant('O_CREAT', fcntl.O_CREAT, 'make the file where there is none'),
+    constant('O_EXCL', fcntl.O_EXCL, 'with `O_CREAT`: fail with `EEXIST` where there is one'),
+    constant('O_TRUNC', fcntl.O_TRUNC, 'set the size to 0'),
+    constant('O_APPEND', fcntl.O_APPEND, 'every write goes to the end of the file'),
+    constant('O_NONBLOCK', fcntl.O_NONBLOCK, 'never wait'),
+    constant('O_CLOEXEC', fcntl.O_CLOEXEC, 'close the descriptor on exec'),
+    constant('O_TMPFILE', fcntl.O_TMPFILE, 'a file without a name in this directory of a tmpfs'),
+    constant('FD_CLOEXEC', fcntl.FD_CLOEXEC, 'the descriptor is closed on exec'),
+    constant('SEEK_SET', fcntl.SEEK_SET, 'from the start of the file'),
+    constant('SEEK_CUR', fcntl.SEEK_CUR, 'from the file position'),
+    constant('SEEK_END', fcntl.SEEK_END, 'from the end of the file'),
+    constant('SEEK_DATA', fcntl.SEEK_DATA, 'to the next data at or after the offset'),
+    constant('SEEK_HOLE', fcntl.SEEK_HOLE, 'to the next hole at or after the offset; the end of the file is one'),
+    constant('F_SEAL_SEAL', fcntl.F_SEAL_SEAL, 'no more seals'),
+    constant('F_SEAL_SHRINK', fcntl.F_SEAL_SHRINK, 'the file cannot shrink'),
+    constant('F_SEAL_GROW', fcntl.F_SEAL_GROW, 'the file cannot grow'),
+    constant('F_SEAL_WRITE', fcntl.F_SEAL_WRITE, 'the file cannot be written'),
+    constant(
+        'F_SEAL_FUTURE_WRITE',
+        fcntl.F_SEAL_FUTURE_WRITE,
+        'the file cannot be written but through mappings that are there already',
+    ),
+    constant(
+        'F_SEAL_EXEC',
+        fcntl.F_SEAL_EXEC,
+        'the execute bits of the mode cannot change; on an executable file it brings the seals against shrinking, growing and writing',
+    ),
+    constant('MFD_CLOEXEC', fcntl.MFD_CLOEXEC, 'close the descriptor on exec'),
+    constant(
+        'MFD_ALLOW_SEALING',
+        fcntl.MFD_ALLOW_SEALING,
+        'seals may be added; without it the memfd has `F_SEAL_SEAL`',
+    ),
+    constant('MFD_HUGETLB', fcntl.MFD_HUGETLB, 'a memfd of huge pages (hugetlbfs), which no released kernel preserves'),
+    constant('MFD_HUGE_2MB', 21 * 2 ** 26, 'with `MFD_HUGETLB`: huge pages of 2 MiB, the default'),
+    constant('MFD_HUGE_1GB', 30 * 2 ** 26, 'with `MFD_HUGETLB`: huge pages of 1 GiB'),
+    constant(
+        'MFD_NOEXEC_SEAL',
+        fcntl.MFD_NOEXEC_SEAL,
+        'not executable, and sealed so (`F_SEAL_EXEC`); seals may be added',
+    ),
+    constant('MFD_EXEC', fcntl.MFD_EXEC, 'executable'),
+    constant('PAGE_SIZE', fcntl.PAGE_SIZE, 'bytes of a page: 4096'),
+];
+
+export const byteFunctions: readonly FileNative[] = [
+    {
+        name: 'pattern',
+        params: [
+            { name: 'seed', type: INT },
+            { name: 'length', type: INT },
+            { name: 'offset', type: INT, default: 0 },
+        ],
+        result: BYTES,
+        context: 'any',
+        fails: false,
+        doc: 'Bytes that tell where they belong: byte `o` of it is `(seed*31 + o*7 + (o>>8)*13 + (o>>16)) & 0xff`. `length` of them, from byte `offset` on. Costs nothing, however long.',
+        call: (_vm, [seed, length, offset]) =>
+            Bytes.pattern(
+                Number(BigInt.asUintN(8, BigInt(asInt(seed, 'the seed')))),
+                lengthArg(length, 'the length'),
+                lengthArg(offset, 'the offset'),
+            ),
+    },
+    {
+        name: 'zeros',
+        params: [{ name: 'length', type: INT }],
+        result: BYTES,
+        context: 'any',
+        fails: false,
+        doc: '`length` zero bytes.',
+        call: (_vm, [length]) => Bytes.zero(lengthArg(length, 'the length')),
+    },
+    {
+        name: 'bytes',
+        params: [{ name: 'parts', type: ANY, rest: true }],
+        result: BYTES,
+        context: 'any',
+        fails: false,
+        doc: 'The bytes of its arguments in a row: integers from 0 to 255 are a byte each, strings their UTF-8, bytes themselves.',
+        call(_vm, args) {
+            const parts: Bytes[] = [];
+            for (const part of listOf(args)) {
+                parts.push(
+                    typeof part === 'number' || typeof part === 'bigint'
+                        ? byteOf(part)
+                        : dataArg(part, 'a part of bytes()'),
+                );
+            }
+            return Bytes.concat(...parts);
+        },
+    },
+    {
+        name: 'text_of',
+        params: [{ name: 'data', type: BYTES }],
+        result: STRING,
+        context: 'any',
+        fails: false,
+        doc: 'Bytes as text: the UTF-8 up to the first zero byte.',
+        call(_vm, [data]) {
+            const raw = dataArg(data, 'the text').toUint8Array();
+            const end = raw.indexOf(0);
+            return new TextDecoder().decode(end < 0 ? raw : raw.subarray(0, end));
+        },
+    },
+    {
+        name: 'fnv1a64',
+        params: [{ name: 'data', type: BYTES }],
+        result: STRING,
+        context: 'any',
+        fails: false,
+        doc: 'The 64-bit FNV-1a hash of bytes, as 16 hexadecimal digits: what recordings of a real kernel say of what was read.',
+        call: (_vm, [data]) => dataArg(data, 'what is hashed').fnv1a64(),
+    },
+];
+
+/** The arguments of a function with a rest parameter: they come as one list. */
+function listOf(args: readonly unknown[]): Iterable<never> {
+    const [first] = args;
+    return isIterable(first) ? first : [];
+}
+
+function isIterable(v: unknown): v is Iterable<never> {
+    return typeof v === 'object' && v !== null && Symbol.iterator in v;
+}
+
+function byteOf(value: number | bigint): Bytes {
+    if (value < 0 || value > 255) {
+        throw new ProgramError(`${value} is no byte: bytes are 0 to 255`);
+    }
+    return Bytes.of(Uint8Array.of(Number(value)));
+}

@@ -1,0 +1,218 @@
+/**
+ * Who runs next in a `concurrently`. Its processes share one processor: one of them runs until a place where it may be overtaken, where
+ * it has to wait, or where it sleeps. Which one comes then is the schedule, and the seed of the run picks it: with seed 0 a process runs until
+ * it has to wait or its slice is over, and the blocks come in the order in which they are written; any other seed draws at every such place.
+ */
+import type { Hasher } from '../machine/hash';
+import { Rec, type Journal } from '../machine/journal';
+import type { Thread, Waiting } from './thread';
+import { deadlock } from './waiting';
+import type { Vm } from './interpreter';
+
+/** Nanoseconds that a process runs with seed 0 while others could. */
+const SLICE = 10e6;
+
+export class Scheduler extends Rec {
+    /** The threads whose blocks have not ended, in the order of the blocks. None: nothing runs at the same time as anything else. */
+    readonly threads: readonly Thread[] = [];
+    /** The thread of the scenario, which waits for the blocks. */
+    readonly waiter: Thread | null = null;
+    /** So often the seed has chosen between processes. */
+    readonly draws: number = 0;
+    /** Something has run at the same time as something else: the run depends on the seed. */
+    readonly used: boolean = false;
+    /** When the process that runs was chosen, in nanoseconds of the machine's clock. */
+    readonly since: number = 0;
+    /** Of the stream of draws. */
+    readonly state: number;
+
+    constructor(
+        private readonly journal: Journal,
+        readonly seed: number,
+    ) {
+        super(journal);
+        this.state = mix(seed);
+    }
+
+    get active(): boolean {
+        return this.threads.length > 0;
+    }
+
+    begin(threads: readonly Thread[], waiter: Thread): void {
+        const edit = this.journal.edit<Scheduler>(this);
+        edit.threads = threads;
+        edit.waiter = waiter;
+        edit.used = true;
+    }
+
+    /** One more thread has something to do: a process that did not take part is killed. */
+    join(thread: Thread): void {
+        if (!this.threads.includes(thread)) {
+            this.journal.edit<Scheduler>(this).threads = [...this.threads, thread];
+        }
+    }
+
+    leave(thread: Thread): void {
+        this.journal.edit<Scheduler>(this).threads = this.threads.filter((t) => t !== thread);
+    }
+
+    /** Somebody else runs, or the same one once more. */
+    chosen(now: number): void {
+        this.journal.edit<Scheduler>(this).since = now;
+    }
+
+    /** Nothing runs at the same time as anything else any more. */
+    end(): void {
+        if (this.active || this.waiter) {
+            const edit = this.journal.edit<Scheduler>(this);
+            edit.threads = [];
+            edit.waiter = null;
+        }
+    }
+
+    /**
+     * The thread to go on with. Where nobody can, the one that sleeps for the shortest time: it lets the time pass.
+     * @param current where the search begins: with seed 0 it goes on if it can, to the end of its slice.
+     * @param others whether it comes last, however the seed would have it.
+     */
+    choose(current: Thread, now: number, others: boolean): Thread | undefined {
+        const at = this.threads.indexOf(current);
+        const order = [...this.threads.slice(at + 1), ...this.threads.slice(0, at + 1)];
+        const able = order.filter((t) => !t.waiting || (t.waiting.kind === 'sleep' && t.waiting.until <= now));
+        const candidates = others && able.some((t) => t !== current) ? able.filter((t) => t !== current) : able;
+        if (candidates.length === 0) {
+            return soonest(order, current);
+        }
+        if (this.seed === 0) {
+            return candidates.includes(current) && now - this.since < SLICE ? current : candidates[0];
+        }
+        return candidates.length === 1 ? candidates[0] : candidates[this.draw(candidates.length)];
+    }
+
+    hash(hasher: Hasher): void {
+        hasher
+            .num(this.state)
+            .num(this.draws)
+            .num(this.since)
+            .num(this.waiter?.id ?? 0);
+        for (const t of this.threads) {
+            hasher.num(t.id);
+        }
+    }
+
+    /** xorshift32 (Marsaglia 2003). */
+    private draw(below: number): number {
+        let x = this.state;
+        x ^= x << 13;
+        x ^= x >>> 17;
+        x ^= x << 5;
+        const edit = this.journal.edit<Scheduler>(this);
+        edit.state = x >>> 0;
+        edit.draws = this.draws + 1;
+        return (x >>> 0) % below;
+    }
+}
+
+/** Seeds that follow each other give streams that have nothing to do with each other; never 0, which xorshift cannot leave. */
+function mix(seed: number): number {
+    let x = (seed % 0x1_0000_0000) ^ Math.floor(seed / 0x1_0000_0000);
+    x = Math.imul(x ^ (x >>> 16), 0x85eb_ca6b);
+    x = Math.imul(x ^ (x >>> 13), 0xc2b2_ae35);
+    return (x ^ (x >>> 16)) >>> 0 || 1;
+}
+
+/** Who wakes first. Of several the current one, so that it lets the time pass and they do not leave that to each other for ever. */
+function soonest(threads: readonly Thread[], current: Thread): Thread | undefined {
+    let found: Thread | undefined;
+    let first = Infinity;
+    for (const t of threads) {
+        if (t.waiting?.kind === 'sleep' && (t.waiting.until < first || (t.waiting.until === first && t === current))) {
+            found = t;
+            first = t.waiting.until;
+        }
+    }
+    return found;
+}
+
+/** True while the thread that runs is one of several. */
+function scheduled(vm: Vm): boolean {
+    return vm.scheduler.active && vm.scheduler.threads.includes(vm.current);
+}
+
+/** A place where the process that runs may be overtaken. */
+export function mayBeOvertaken(vm: Vm): void {
+    if (scheduled(vm)) {
+        goOnWith(vm, vm.scheduler.choose(vm.current, vm.machine.clock.now, false));
+    }
+}
+
+/** A place where it takes so long, on a machine with more than one processor, that others get on meanwhile. */
+export function giveWay(vm: Vm): void {
+    if (scheduled(vm)) {
+        goOnWith(vm, vm.scheduler.choose(vm.current, vm.machine.clock.now, true));
+    }
+}
+
+/** The thread that runs sleeps. @returns false where nobody else can go on, so that it has to let the time pass by itself. */
+export function sleepAside(vm: Vm, until: number): boolean {
+    if (!scheduled(vm) || vm.machine.clock.now >= until) {
+        return false;
+    }
+    const thread = vm.current;
+    thread.waiting = { kind: 'sleep', until };
+    goOnWith(vm, vm.scheduler.choose(thread, vm.machine.clock.now, false));
+    return vm.current !== thread;
+}
+
+/** The thread that runs waits for user space, inside of a native: it goes on behind that. */
+export function stall(vm: Vm, ns: number): void {
+    const { clock } = vm.machine;
+    if (!scheduled(vm)) {
+        clock.advance(ns);
+        return;
+    }
+    vm.current.waiting = { kind: 'sleep', until: clock.now + ns, inNative: true };
+    goOnWith(vm, vm.scheduler.choose(vm.current, clock.now, false));
+}
+
+/** The thread that runs cannot go on. Where nobody can, the scenario has failed. */
+export function park(vm: Vm, waiting: Waiting): void {
+    const thread = vm.current;
+    thread.waiting = waiting;
+    if (!scheduled(vm)) {
+        deadlock(vm, [thread]);
+        return;
+    }
+    goOn(vm);
+}
+
+/** Somebody else runs, where somebody can. */
+export function goOn(vm: Vm): void {
+    const { scheduler } = vm;
+    const next = scheduler.choose(vm.current, vm.machine.clock.now, false);
+    if (!next) {
+        deadlock(vm, scheduler.threads);
+        return;
+    }
+    goOnWith(vm, next);
+}
+
+function goOnWith(vm: Vm, next: Thread | undefined): void {
+    const { clock } = vm.machine;
+    if (next?.waiting?.kind === 'sleep') {
+        const { until, inNative } = next.waiting;
+        next.waiting = null;
+        // a statement that sleeps lets the time pass by itself
+        if (inNative === true && clock.now < until) {
+            clock.advance(until - clock.now);
+        }
+    }
+    const { now } = clock;
+    if (next && (next !== vm.current || now - vm.scheduler.since >= SLICE)) {
+        vm.scheduler.chosen(now);
+    }
+    if (next && next !== vm.current) {
+        vm.current = next;
+        vm.switchFrames();
+    }
+}

@@ -1,0 +1,47 @@
+/** Steps: from a statement to the next one that counts. */
+import type { StepKind } from './stop';
+import { depthOf, type Thread } from './thread';
+import type { Vm } from './interpreter';
+
+export interface Step {
+    readonly kind: StepKind;
+    readonly thread: Thread;
+    /** Functions deep where it began. */
+    depth: number;
+    /** Something has been executed. */
+    begun: boolean;
+    /** Its thread has left the statement where it began. */
+    moved: boolean;
+}
+
+/** The thread that a step of `thread` moves: itself where it is one of several that run at the same time, else the one that runs. */
+export function steppedBy(vm: Vm, thread: Thread): Thread {
+    return vm.scheduler.threads.includes(thread) ? thread : vm.current;
+}
+
+export function stepOf(vm: Vm, kind: StepKind, thread: Thread): Step {
+    const whose = steppedBy(vm, thread);
+    return { kind, thread: whose, depth: depthOf(whose), begun: false, moved: false };
+}
+
+/** An operation of the current thread is about to be executed. */
+export function noteStep(vm: Vm, step: Step): void {
+    step.begun = true;
+    step.moved ||= step.kind === 'any' || step.thread === vm.current || !vm.scheduler.threads.includes(step.thread);
+}
+
+/** Whether a step ends at the statement that the run has come to. It stays in its thread for as long as that has something to do. */
+export function stepDone(vm: Vm, { kind, thread, depth }: Step): boolean {
+    if (kind !== 'any' && thread !== vm.current && vm.scheduler.threads.includes(thread)) {
+        return false;
+    }
+    switch (kind) {
+        case 'any':
+        case 'in':
+            return true;
+        case 'next':
+            return vm.depth() <= depth;
+        case 'out':
+            return vm.depth() < depth;
+    }
+}

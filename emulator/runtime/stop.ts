@@ -1,0 +1,107 @@
+/** What a run is besides its machine: why it stops, how it came out, which kernel is on, and a copy of it all. */
+import type { Kernel } from '../kernel/kernel';
+import { type Journal, Rec, type Mark } from '../machine/journal';
+import type { Boot } from './host/boot';
+import type { Code } from '../findings/catalogue';
+import type { Diagnosis } from '../findings/diagnosis';
+import type { Frame } from './code';
+import type { Place } from './listener';
+import type { Thread, ThreadState } from './thread';
+import type { Value } from '../language/types';
+import type { Vm } from './interpreter';
+
+/** Why a run does not go on by itself. */
+export type ExceptionKind =
+    | 'failed-call'
+    | 'failed-assertion'
+    | 'callback-error'
+    | 'kernel-warning'
+    | 'diagnosis'
+    | 'diagnosis-warning'
+    | 'difference';
+
+/** What stops a run that could go on: exceptions of a kind, or the diagnoses with a code. */
+export type StopsAt = ExceptionKind | Code;
+
+export interface RunException {
+    readonly kind: ExceptionKind;
+    readonly message: string;
+    readonly place: Place | undefined;
+    /** After a fatal one the run is over as soon as it is resumed. */
+    readonly fatal: boolean;
+    readonly diagnosis?: Diagnosis;
+}
+
+export type Stop =
+    | { readonly reason: 'breakpoint'; readonly thread: Thread; readonly ids: readonly number[] }
+    | { readonly reason: 'step'; readonly thread: Thread }
+    | { readonly reason: 'exception'; readonly thread: Thread; readonly exception: RunException }
+    | { readonly reason: 'end' };
+
+/** How a scenario came out. */
+export interface Outcome {
+    readonly passed: boolean;
+    /** Why it failed. */
+    readonly failure?: RunException;
+}
+
+/**
+ * How far to run: to the next statement in the same function, in any function, or after this function, all of the same thread; `any`: of
+ * whatever thread.
+ */
+export type StepKind = 'next' | 'in' | 'out' | 'any';
+
+/** Decides at a trap whether to stop there; gives the ids of the breakpoints that were hit. */
+export type TrapHandler = (frame: Frame, vm: Vm) => readonly number[];
+
+/** Which kernel runs. */
+export class Power extends Rec {
+    readonly kernel: Kernel | null = null;
+    readonly booting: Boot | null = null;
+    /** With what the last kernel panicked; empty: it did not. */
+    readonly panicMessage: string = '';
+    /** A part of the message of a panic that the scenario has announced; null: none is. */
+    readonly panicExpected: string | null = null;
+    readonly panicTolerated: boolean = false;
+
+    constructor(private readonly journal: Journal) {
+        super(journal);
+    }
+
+    /** Announces a panic whose message contains `text`; null: none is expected any more. */
+    expectPanic(text: string | null): void {
+        this.journal.edit<Power>(this).panicExpected = text;
+    }
+
+    /** Whoever drives the run looks at panics by itself. */
+    toleratePanic(on: boolean): void {
+        this.journal.edit<Power>(this).panicTolerated = on;
+    }
+}
+
+/** A copy of everything of a run that is not in the journal. */
+export interface Checkpoint {
+    readonly mark: Mark;
+    readonly ticks: number;
+    readonly threads: readonly {
+        readonly thread: Thread;
+        readonly frames: readonly Frame[];
+        readonly state: ThreadState;
+    }[];
+    readonly current: Thread;
+    readonly outcome: Outcome | null;
+    readonly nextThreadId: number;
+}
+
+/** Copies each array once, so that frames which share their slots still do. */
+export function copyOnce(): (slots: Value[]) => Value[] {
+    const copies = new Map<Value[], Value[]>();
+    return (slots) => {
+        let copy = copies.get(slots);
+        if (!copy) {
+            copy = slots.slice();
+            copies.set(slots, copy);
+        }
+        return copy;
+    };
+}

@@ -1,0 +1,388 @@
+/** Structs, arrays and strings in emulated memory: every access reads or writes the bytes at that moment. */
+import { Bytes } from '../machine/bytes';
+import { PAGE_SIZE, type PhysicalMemory } from '../machine/memory';
+import type { BitsType, FieldType, LayoutField, StructLayout } from '../language/layout';
+import type { Value } from '../language/types';
+import {
+    asInt,
+    asString,
+    hex,
+    normal,
+    KernelFault,
+    ProgramError,
+    type Comparable,
+    type Displayed,
+    type Int,
+} from '../language/values';
+
+/** Memory that is contiguous for the kernel and not for the hardware (kernel: vmalloc). Offsets are in bytes. */
+export interface VmArea {
+    readonly size: number;
+    /** The physical address of a byte of the area. */
+    phys(offset: number): number;
+}
+
+/** What is written, for messages. */
+interface Named {
+    readonly name: string;
+}
+
+/** Bytes at a physical address, or at an offset of a vmalloc area. */
+class Location {
+    constructor(
+        readonly memory: PhysicalMemory,
+        readonly base: number,
+        readonly area: VmArea | null,
+    ) {}
+
+    at(offset: number): number {
+        return this.area ? this.area.phys(this.base + offset) : this.base + offset;
+    }
+}
+
+/** A struct in memory. */
+export class View extends Location implements Comparable, Displayed {
+    constructor(
+        readonly layout: StructLayout,
+        memory: PhysicalMemory,
+        base: number,
+        area: VmArea | null = null,
+    ) {
+        super(memory, base, area);
+    }
+
+    /** The physical address of the struct. */
+    get pa(): number {
+        return this.at(0);
+    }
+
+    get(field: LayoutField): Value {
+        return readField(this, field.offset, field.type);
+    }
+
+    set(field: LayoutField, value: Value): void {
+        writeField(this, field.offset, field.type, value, field);
+    }
+
+    field(name: string): LayoutField {
+        const f = this.layout.byName.get(name);
+        if (!f) {
+            throw new ProgramError(`struct ${this.layout.name} has no field ${name}`);
+        }
+        return f;
+    }
+
+    sameAs(other: object): boolean {
+        return other instanceof View && other.layout === this.layout && other.pa === this.pa;
+    }
+
+    display(): string {
+        return `${this.layout.name} at ${hex(this.pa)}`;
+    }
+}
+
+/** An array in memory. */
+export class ArrayView extends Location implements Comparable, Displayed {
+    constructor(
+        readonly of: FieldType,
+        readonly length: number,
+        readonly stride: number,
+        memory: PhysicalMemory,
+        base: number,
+        area: VmArea | null = null,
+    ) {
+        super(memory, base, area);
+    }
+
+    get pa(): number {
+        return this.at(0);
+    }
+
+    private offset(index: number): number {
+        if (!Number.isInteger(index) || index < 0 || index >= this.length) {
+            throw new ProgramError(`index ${index} is outside of this array of ${this.length}`);
+        }
+        const offset = index * this.stride;
+        if (this.area && offset + this.stride > this.area.size) {
+            throw new KernelFault(`element ${index} of an array lies behind its ${this.area.size} bytes`);
+        }
+        return offset;
+    }
+
+    get(index: number): Value {
+        return readField(this, this.offset(index), this.of);
+    }
+
+    set(index: number, value: Value): void {
+        writeField(this, this.offset(index), this.of, value, { name: `element ${index}` });
+    }
+
+    /** All of its bytes, one element behind the other. */
+    bytes(): Uint8Array {
+        const out = new Uint8Array(this.length * this.stride);
+        // pages of an array need not be adjacent, and an element may lie across two of them
+        for (let done = 0; done < out.length; ) {
+            const pa = this.at(done);
+            const n = Math.min(PAGE_SIZE - (pa % PAGE_SIZE), out.length - done);
+            out.set(this.memory.read(pa, n), done);
+            done += n;
+        }
+        return out;
+    }
+
+    sameAs(other: object): boolean {
+        return other instanceof ArrayView && other.pa === this.pa && other.length === this.length;
+    }
+
+    display(): string {
+        return `${this.length} × ${this.of.k === 'struct' ? this.of.layout.name : this.of.k} at ${hex(this.pa)}`;
+    }
+}
+
+/** A struct field's value. Nested structs and arrays are views again. */
+function readField(l: Location, offset: number, type: FieldType): Value {
+    switch (type.k) {
+        case 'int':
+            return readInt(l, offset, type.bytes, type.signed);
+        case 'phys':
+            return readInt(l, offset, 8, false);
+        case 'bits':
+            return readBits(l, offset, type);
+        case 'bytes':
+            return Bytes.of(readBytes(l, offset, type.length));
+        case 'string': {
+            const raw = readBytes(l, offset, type.length);
+            const end = raw.indexOf(0);
+            return new TextDecoder('latin1').decode(end < 0 ? raw : raw.subarray(0, end));
+        }
+        case 'struct':
+            return structView(type.layout, l, offset);
+        case 'array':
+            return new ArrayView(type.of, type.length, type.stride, l.memory, l.base + offset, l.area);
+    }
+}
+
+/** A struct inside of memory. One that lies on one page of its area is found there without looking the area up again. */
+function structView(layout: StructLayout, l: Location, offset: number): View {
+    if (l.area) {
+        const pa = l.area.phys(l.base + offset);
+        if ((pa & 4095) + layout.size <= 4096) {
+            return new View(layout, l.memory, pa);
+        }
+    }
+    return new View(layout, l.memory, l.base + offset, l.area);
+}
+
+/** @throws ProgramError where the value does not fit the field. */
+function writeField(l: Location, offset: number, type: FieldType, value: Value, what: Named): void {
+    switch (type.k) {
+        case 'int':
+            writeInt(
+                l,
+                offset,
+                type.bytes,
+                type.signed,
+                typeof value === 'number' ? value : asInt(value, what.name),
+                what,
+            );
+            return;
+        case 'phys':
+            writeInt(l, offset, 8, false, typeof value === 'number' ? value : asInt(value, what.name), what);
+            return;
+        case 'bits':
+            writeBits(l, offset, type, typeof value === 'number' ? value : asInt(value, what.name), what);
+            return;
+        case 'bytes':
+            writeBytes(l, offset, type.length, rawBytes(value, what.name), what);
+            return;
+        case 'string':
+            writeBytes(l, offset, type.length, new TextEncoder().encode(asString(value, what.name)), what);
+            return;
+        case 'struct':
+            if (value instanceof View && value.layout.size === type.layout.size) {
+                l.memory.write(l.at(offset), l.memory.read(value.pa, type.layout.size));
+                return;
+            }
+            throw new ProgramError(`${what.name} is a ${type.layout.name}: assign another one, or its fields`);
+        case 'array':
+            throw new ProgramError(`${what.name} is an array: assign its elements`);
+    }
+}
+
+const WORD = 2 ** 32;
+
+/** A bit field, in halves of 32 bits where its word has 64: without bigints, as this runs once a folio. */
+function readBits(l: Location, offset: number, type: BitsType): Value {
+    if (type.bytes !== 8) {
+        const word = Number(readInt(l, offset, type.bytes, false));
+        return Math.floor(word / 2 ** type.shift) % 2 ** type.bits;
+    }
+    if (type.bits > 53) {
+        return bigBits(l, offset, type);
+    }
+    const { shift } = type;
+    const low = type.low === 0 ? 0 : (wordAt(l, offset) & type.low) >>> 0;
+    const high = type.high === 0 ? 0 : (wordAt(l, offset + 4) & type.high) >>> 0;
+    if (shift === 0) {
+        return low + high * WORD;
+    }
+    return shift < 32 ? (low >>> shift) + high * 2 ** (32 - shift) : high >>> (shift - 32);
+}
+
+function bigBits(l: Location, offset: number, type: BitsType): Value {
+    const x = BigInt.asUintN(type.bits, BigInt(readInt(l, offset, 8, false)) >> BigInt(type.shift));
+    return normal(x);
+}
+
+function writeBigBits(l: Location, offset: number, type: BitsType, value: Int, what: Named): void {
+    const field = BigInt.asUintN(type.bits, BigInt(value));
+    if (field !== BigInt(value)) {
+        throw new ProgramError(`${value} does not fit into the ${type.bits} bits of ${what.name}`);
+    }
+    const mask = BigInt.asUintN(type.bits, -1n) << BigInt(type.shift);
+    const word = (BigInt(readInt(l, offset, 8, false)) & ~mask) | (field << BigInt(type.shift));
+    writeInt(l, offset, 8, false, normal(word), what);
+}
+
+function wordAt(l: Location, offset: number): number {
+    const pa = whole(l, offset, 4);
+    return pa >= 0 ? l.memory.readU32(pa) : Number(readInt(l, offset, 4, false));
+}
+
+function setWord(l: Location, offset: number, value: number): void {
+    const pa = whole(l, offset, 4);
+    if (pa >= 0) {
+        l.memory.writeU32(pa, value);
+    } else {
+        writeInt(l, offset, 4, false, value, { name: 'a bit field' });
+    }
+}
+
+function writeBits(l: Location, offset: number, type: BitsType, value: Int, what: Named): void {
+    if (type.bits > 53) {
+        writeBigBits(l, offset, type, value, what);
+        return;
+    }
+    if (value < 0 || value >= 2 ** type.bits) {
+        throw new ProgramError(`${value} does not fit into the ${type.bits} bits of ${what.name}`);
+    }
+    if (type.bytes === 8) {
+        const { shift, low: lowMask, high: highMask } = type;
+        const v = Number(value);
+        if (lowMask !== 0) {
+            const part = shift === 0 ? v >>> 0 : (v << shift) >>> 0;
+            setWord(l, offset, ((wordAt(l, offset) & ~lowMask) | (part & lowMask)) >>> 0);
+        }
+        if (highMask !== 0) {
+            const part =
+                shift >= 32 ? v << (shift - 32) : shift === 0 ? (v / WORD) | 0 : Math.floor(v / 2 ** (32 - shift)) | 0;
+            setWord(l, offset + 4, ((wordAt(l, offset + 4) & ~highMask) | (part & highMask)) >>> 0);
+        }
+        return;
+    }
+    const word = Number(readInt(l, offset, type.bytes, false));
+    writeInt(l, offset, type.bytes, false, mix(word, type.shift, type.bits, Number(value)), what);
+}
+
+/** `word` with `width` bits from `shift` on replaced. */
+function mix(word: number, shift: number, width: number, value: number): number {
+    const unit = 2 ** shift;
+    const old = Math.floor(word / unit) % 2 ** width;
+    return word + (value - old) * unit;
+}
+
+/** The physical address of a field that does not cross into another page of its area, or −1. */
+function whole(l: Location, offset: number, size: number): number {
+    const pa = l.at(offset);
+    return !l.area || (pa & 4095) + size <= 4096 ? pa : -1;
+}
+
+function readBytes(l: Location, offset: number, size: number): Uint8Array {
+    const pa = whole(l, offset, size);
+    return pa >= 0
+        ? l.memory.read(pa, size)
+        : Uint8Array.from({ length: size }, (_, i) => l.memory.readU8(l.at(offset + i)));
+}
+
+function writeBytes(l: Location, offset: number, size: number, bytes: Uint8Array, what: Named): void {
+    if (bytes.length > size) {
+        throw new ProgramError(`${bytes.length} bytes do not fit into the ${size} of ${what.name}`);
+    }
+    const padded = new Uint8Array(size);
+    padded.set(bytes);
+    const pa = whole(l, offset, size);
+    if (pa >= 0) {
+        l.memory.write(pa, padded);
+    } else {
+        for (const [i, b] of padded.entries()) {
+            l.memory.writeU8(l.at(offset + i), b);
+        }
+    }
+}
+
+function readInt(l: Location, offset: number, size: 1 | 2 | 4 | 8, signed: boolean): Int {
+    const pa = whole(l, offset, size);
+    if (pa < 0) {
+        const raw = readBytes(l, offset, size).reduceRight((acc, b) => (acc << 8n) | BigInt(b), 0n);
+        return normal(raw);
+    }
+    const m = l.memory;
+    switch (size) {
+        case 1:
+            return signed ? (m.readU8(pa) << 24) >> 24 : m.readU8(pa);
+        case 2:
+            return signed ? (m.readU16(pa) << 16) >> 16 : m.readU16(pa);
+        case 4:
+            return signed ? m.readU32(pa) | 0 : m.readU32(pa);
+        case 8: {
+            const u = m.readU64(pa);
+            return signed && u >= 2n ** 63n ? normal(BigInt.asIntN(64, BigInt(u))) : u;
+        }
+    }
+}
+
+function writeInt(l: Location, offset: number, size: 1 | 2 | 4 | 8, signed: boolean, value: Int, what: Named): void {
+    const bits = size * 8;
+    // the common case without bigints: this runs once a folio
+    if (typeof value !== 'number' || value < 0 || value >= 2 ** (signed ? bits - 1 : bits)) {
+        const [min, max] = signed
+            ? [-(2n ** BigInt(bits - 1)), 2n ** BigInt(bits - 1) - 1n]
+            : [0n, 2n ** BigInt(bits) - 1n];
+        if (value < min || value > max) {
+            throw new ProgramError(`${value} does not fit into ${what.name}, a ${signed ? 'i' : 'u'}${bits}`);
+        }
+    }
+    const pa = whole(l, offset, size);
+    if (pa < 0) {
+        const raw = BigInt.asUintN(bits, BigInt(value));
+        writeBytes(
+            l,
+            offset,
+            size,
+            Uint8Array.from({ length: size }, (_, i) => Number((raw >> BigInt(8 * i)) & 0xffn)),
+            what,
+        );
+        return;
+    }
+    const m = l.memory;
+    switch (size) {
+        case 1:
+            m.writeU8(pa, Number(value) & 0xff);
+            return;
+        case 2:
+            m.writeU16(pa, Number(value) & 0xffff);
+            return;
+        case 4:
+            m.writeU32(pa, Number(value) >>> 0);
+            return;
+        case 8:
+            m.writeU64(pa, value < 0 ? BigInt.asUintN(64, BigInt(value)) : value);
+    }
+}
+
+function rawBytes(value: Value, what: string): Uint8Array {
+    if (value instanceof Bytes) {
+        return value.toUint8Array();
+    }
+    return new TextEncoder().encode(asString(value, what));
+}

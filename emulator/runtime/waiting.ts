@@ -1,0 +1,66 @@
+/** Who waits for whom, in words. */
+import { labelOf } from './call-stack';
+import type { Thread } from './thread';
+import type { Vm } from './interpreter';
+
+/** `waits for the serialize lock, held by luod (reboot(KEXEC))`; undefined where the thread waits for no lock. */
+export function waitsFor(vm: Vm, thread: Thread): string | undefined {
+    const { waiting } = thread;
+    if (waiting?.kind !== 'lock') {
+        return undefined;
+    }
+    const { lock } = waiting;
+    const holders = lock.holders.map((h) => doing(vm, h.task.id, thread));
+    const before = lock.queue
+        .slice(
+            0,
+            lock.queue.findIndex((w) => w.task === thread),
+        )
+        .filter((w) => waiting.mode === 'write' || w.mode === 'write');
+    const behind =
+        before.length > 0 ? ` and wanted before by ${listed(before.map((w) => doing(vm, w.task.id, thread)))}` : '';
+    return `waits for ${lock.name}, held by ${listed(holders)}${behind}`;
+}
+
+/** What a process is at: the letter that ps(1) shows, R, S (a sleep) or D (it waits for a lock of the kernel, and no signal reaches it). */
+export function stateOf(thread: Thread): 'R' | 'S' | 'D' {
+    const { waiting } = thread;
+    if (waiting?.kind === 'lock') {
+        return 'D';
+    }
+    if (waiting?.kind === 'sleep') {
+        return thread.top?.mode === 'kernel' ? 'D' : 'S';
+    }
+    return thread.top ? 'R' : 'S';
+}
+
+/** `luod (reboot(KEXEC))` */
+function doing(vm: Vm, id: number, asked: Thread): string {
+    const thread = vm.threads.find((t) => t.id === id);
+    if (!thread || thread === asked) {
+        return 'itself';
+    }
+    const what = inKernel(vm, thread);
+    return what === undefined ? thread.name : `${thread.name} (${what})`;
+}
+
+/** The system call that a thread is in. */
+export function inKernel(vm: Vm, thread: Thread): string | undefined {
+    const frames = thread.frames.filter((f) => f.mode === 'kernel');
+    const frame = frames.find((f) => f.code.name !== 'task_work') ?? frames[0];
+    return frame && labelOf(vm, thread, frame, undefined);
+}
+
+function listed(items: readonly string[]): string {
+    return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1) ?? ''}`;
+}
+
+/** Nobody of these can go on: the scenario has failed. */
+export function deadlock(vm: Vm, threads: readonly Thread[]): void {
+    const [first] = threads;
+    if (first && !threads.includes(vm.current)) {
+        vm.current = first;
+    }
+    const lines = threads.map((t) => `${t.name} ${waitsFor(vm, t) ?? 'waits'}`);
+    vm.fail('failed-call', `deadlock: ${lines.join('; ')}.`);
+}

@@ -1,0 +1,486 @@
+/**
+ * A run as a trace that Perfetto (https://ui.perfetto.dev) and chrome://tracing open: the JSON of the "Trace Event Format". A process of
+ * the trace is a kernel; its tracks are what runs in it. One more process holds a track an update with its phases, and one a track
+ * a device.
+ */
+import { Err } from '../kernel/errno';
+import { LuoArgs, LuoFile, LuoSession } from '../kernel/luo/state';
+import type { OpenFile } from '../kernel/fs/file';
+import type { LogLine } from '../kernel/klog';
+import type { Device } from '../machine/devices/device';
+import type { Delivery } from '../machine/interrupts/controller';
+import type { Diagnosis } from '../findings/diagnosis';
+import type { Frame } from '../runtime/code';
+import { outcomeText } from '../runtime/host/guest-interrupts';
+import type { Listener, Phase } from '../runtime/listener';
+import type { LockWait, Thread } from '../runtime/thread';
+import type { Value } from '../language/types';
+import type { Update } from '../diagnosis/updates';
+import type { VcpuState } from '../machine/guests';
+import { DeviceTracks } from './device-tracks';
+import { GuestTracks } from './guest-tracks';
+import type { Vm } from '../runtime/interpreter';
+
+type Args = Readonly<Record<string, string | number | boolean>>;
+
+/** Times in microseconds, as the format has them; whole nanoseconds are kept. */
+export type TraceEvent =
+    | {
+          readonly ph: 'X';
+          readonly name: string;
+          readonly cat: string;
+          readonly pid: number;
+          readonly tid: number;
+          readonly ts: number;
+          readonly dur: number;
+          readonly args: Args;
+      }
+    | {
+          readonly ph: 'i';
+          readonly name: string;
+          readonly cat: string;
+          readonly pid: number;
+          readonly tid: number;
+          readonly ts: number;
+          readonly s: 't' | 'g';
+          readonly args: Args;
+      }
+    | { readonly ph: 'M'; readonly name: string; readonly pid: number; readonly tid: number; readonly args: Args };
+
+/** The process of the trace that holds the phases; kernels follow it. */
+const PHASES = 1;
+/** Processes of one run at most; those of the next run of a trace begin behind them. */
+const PROCESSES = 10_000;
+/** The process of the devices: behind any kernel. */
+const DEVICES = PROCESSES - 1;
+/** And that of the vCPUs of all guests: they go on over kernels. */
+const GUESTS = PROCESSES - 2;
+/** The track of what a kernel does for nobody in particular. Threads of the run have numbers of their own from 1. */
+const KERNEL = 0;
+
+/** A slice that has not ended. */
+interface Open {
+    readonly name: string;
+    readonly cat: string;
+    readonly pid: number;
+    readonly tid: number;
+    readonly begin: number;
+    readonly args: Args;
+}
+
+export class Tracer implements Listener {
+    private readonly list: TraceEvent[] = [];
+    /** By the number of the thread, the outermost first. */
+    private readonly open = new Map<number, Open[]>();
+    private readonly named = new Set<string>();
+    private readonly devices: DeviceTracks;
+    private readonly guests: GuestTracks;
+
+    /**
+     * @param index of the run among those of one trace.
+     * @param title what the run's processes are called besides; empty where there is one run only.
+     */
+    constructor(
+        private readonly vm: Vm,
+        private readonly index = 0,
+        private readonly title = '',
+    ) {
+        this.devices = new DeviceTracks(vm.machine.clock);
+        this.guests = new GuestTracks(vm.machine.clock);
+    }
+
+    dma(device: Device, _iova: number, _pa: number, length: number, write: boolean): void {
+        this.devices.dma(device, length, write);
+    }
+
+    iommuFault(device: Device, _iova: number, write: boolean): void {
+        this.devices.fault(device, write);
+    }
+
+    interrupt(device: Device, vector: number, delivery: Delivery): void {
+        const { outcome } = delivery;
+        const latched =
+            (outcome === 'posted' || outcome === 'merged') && this.vm.machine.pci.interrupts.accepting === 0;
+        const asItShould = outcome === 'delivered' || ((outcome === 'posted' || outcome === 'merged') && !latched);
+        this.devices.interrupt(
+            device,
+            vector,
+            asItShould
+                ? undefined
+                : `vector ${vector} ${outcomeText(delivery)}${latched ? ', while no kernel takes interrupts' : ''}`,
+        );
+    }
+
+    vcpu(guest: string, index: number, state: VcpuState): void {
+        this.guests.vcpu(guest, index, state);
+    }
+
+    entered(name: string): void {
+        const thread = this.vm.current;
+        this.begin(
+            thread,
+            name,
+            name === 'start_kernel' || name === 'task_work' || name === 'do_exit' ? 'kernel' : 'syscall',
+            {},
+        );
+    }
+
+    returned(name: string, result: Value | Err, frame: Frame | null): void {
+        const thread = this.vm.current;
+        if (this.stackOf(thread).some((o) => o.name === name)) {
+            this.endUpTo(thread.id, name, { ...this.argumentsOf(frame), result: shown(result) });
+        }
+    }
+
+    callbackEntered(name: string, frame: Frame): void {
+        this.begin(this.vm.current, name, frame.code.kind, this.aboutCallback(frame));
+    }
+
+    callbackLeft(name: string, result: unknown, frame: Frame): void {
+        const failed = result instanceof Err ? { result: shown(result) } : {};
+        this.endUpTo(this.vm.current.id, name, { ...this.aboutCallback(frame), ...failed });
+    }
+
+    waits(thread: Thread, { lock }: LockWait): void {
+        this.begin(thread, waitName(lock.name), 'wait', { 'held by': lock.holders.map((h) => h.task.name).join(', ') });
+    }
+
+    woken(thread: Thread, { lock }: LockWait): void {
+        this.endUpTo(thread.id, waitName(lock.name), {});
+    }
+
+    stage(name: string, begin: number): void {
+        this.slice({ name, cat: 'stage', pid: this.pid, tid: KERNEL, begin, args: {} });
+    }
+
+    log(line: LogLine): void {
+        if (line.level === 'log') {
+            return;
+        }
+        this.list.push({
+            ph: 'i',
+            name: line.text,
+            cat: 'log',
+            pid: this.pid,
+            tid: KERNEL,
+            ts: us(line.time),
+            s: 't',
+            args: { level: line.level },
+        });
+    }
+
+    diagnosed(d: Diagnosis): void {
+        this.list.push({
+            ph: 'i',
+            name: `${d.code}: ${d.message}`,
+            cat: 'diagnosis',
+            pid: this.pid,
+            tid: KERNEL,
+            ts: us(d.time),
+            s: 'g',
+            args: { severity: d.severity },
+        });
+    }
+
+    phase(phase: Phase): void {
+        if (phase === 'boot') {
+            const { desc } = this.vm.booting.kernel;
+            this.nameProcess(this.pid, `Linux ${desc.release}, boot ${this.vm.boot}`);
+            this.nameThread(this.pid, KERNEL, 'kernel');
+        }
+    }
+
+    jumped(): void {
+        this.endAll();
+    }
+
+    threadStarted(thread: Thread): void {
+        if (thread.user) {
+            this.nameThread(this.pid, thread.id, `${thread.name} (${thread.user.process.pid})`);
+        }
+    }
+
+    threadEnded(thread: Thread): void {
+        while (this.end(thread.id, {})) {
+            // the innermost goes first
+        }
+    }
+
+    /** What the run came to: all of it so far. */
+    events(): TraceEvent[] {
+        this.endAll();
+        return [...this.list, ...this.deviceTracks(), ...this.guestTracks(), ...this.phases()];
+    }
+
+    private get now(): number {
+        return this.vm.machine.clock.now;
+    }
+
+    private get pid(): number {
+        return this.index * PROCESSES + PHASES + 1 + this.vm.boot;
+    }
+
+    private begin(thread: Thread, name: string, cat: string, args: Args): void {
+        const tid = thread.user ? thread.id : KERNEL;
+        this.stackOf(thread).push({ name, cat, pid: this.pid, tid, begin: this.now, args });
+    }
+
+    private stackOf(thread: Thread): Open[] {
+        const known = this.open.get(thread.id);
+        const stack = known ?? [];
+        if (!known) {
+            this.open.set(thread.id, stack);
+        }
+        return stack;
+    }
+
+    /** Ends the innermost slice of this name, and what has begun in it and never ended. */
+    private endUpTo(thread: number, name: string, args: Args): void {
+        const stack = this.open.get(thread) ?? [];
+        while (stack.some((o) => o.name === name)) {
+            const last = stack.at(-1)?.name === name;
+            this.end(thread, last ? args : {});
+            if (last) {
+                return;
+            }
+        }
+    }
+
+    private end(thread: number, args: Args): boolean {
+        const open = this.open.get(thread)?.pop();
+        if (open) {
+            this.slice({ ...open, args: { ...open.args, ...args } });
+        }
+        return open !== undefined;
+    }
+
+    private endAll(): void {
+        for (const thread of this.open.keys()) {
+            while (this.end(thread, {})) {
+                // the innermost goes first
+            }
+        }
+    }
+
+    private slice({ name, cat, pid, tid, begin, args }: Open): void {
+        this.list.push({
+            ph: 'X',
+            name: name.replace(/^sys_/, ''),
+            cat,
+            pid,
+            tid,
+            ts: us(begin),
+            dur: us(this.now - begin),
+            args,
+        });
+    }
+
+    private nameProcess(pid: number, name: string): void {
+        this.list.push({
+            ph: 'M',
+            name: 'process_name',
+            pid,
+            tid: 0,
+            args: { name: this.title === '' ? name : `${this.title}: ${name}` },
+        });
+        this.list.push({ ph: 'M', name: 'process_sort_index', pid, tid: 0, args: { sort_index: pid } });
+    }
+
+    private nameThread(pid: number, tid: number, name: string): void {
+        const key = `${pid} ${tid}`;
+        if (!this.named.has(key)) {
+            this.named.add(key);
+            this.list.push({ ph: 'M', name: 'thread_name', pid, tid, args: { name } });
+            this.list.push({ ph: 'M', name: 'thread_sort_index', pid, tid, args: { sort_index: tid } });
+        }
+    }
+
+    // ------------------------------------------------------------ arguments
+
+    /** Which file of which session a callback is about: its caller in the LUO core knows. */
+    private aboutCallback(frame: Frame): Args {
+        const { frames } = this.vm.current;
+        const handler = frame.slots.find((v) => v instanceof LuoArgs)?.handler.compatible;
+        for (let i = frames.length - 1; i >= 0; i--) {
+            const { code, slots } = frames[i] ?? frame;
+            for (const v of code.locals) {
+                const value = slots[v.slot];
+                if (value instanceof LuoFile) {
+                    return {
+                        session: value.session.name,
+                        token: hex(value.token),
+                        handler: value.handler.compatible,
+                        ...fileNamed(value.file),
+                    };
+                }
+            }
+        }
+        return handler === undefined ? {} : { handler };
+    }
+
+    /** The parameters of a system call of the standard library; descriptors by what they refer to. */
+    private argumentsOf(frame: Frame | null): Args {
+        const args: Record<string, string | number | boolean> = {};
+        const process = this.vm.current.user?.process;
+        for (const [i, name] of (frame?.code.params ?? []).entries()) {
+            const value = frame?.slots[i];
+            if (name === 'readonly_reply' || value === undefined || value === null || typeof value === 'object') {
+                continue;
+            }
+            const file =
+                (name === 'fd' || name === 'file') && typeof value === 'number' ? process?.fds.get(value) : undefined;
+            args[name] = file
+                ? descriptor(file)
+                : name === 'token' && typeof value !== 'string'
+                  ? hex(value)
+                  : typeof value === 'bigint'
+                    ? hex(value)
+                    : value;
+        }
+        return args;
+    }
+
+    // ------------------------------------------------------------ devices
+
+    private deviceTracks(): TraceEvent[] {
+        const pid = this.index * PROCESSES + DEVICES;
+        const before = this.list.length;
+        const names = this.vm.machine.pci.devices.map((d) => d.shape.name);
+        if (names.length > 0) {
+            this.nameProcess(pid, 'devices');
+        }
+        for (const [tid, name] of names.entries()) {
+            this.nameThread(pid, tid, name);
+        }
+        for (const { device, what, begin, end, reads, writes, bytes } of this.devices.bursts()) {
+            this.list.push({
+                ph: 'X',
+                name: what,
+                cat: 'device',
+                pid,
+                tid: names.indexOf(device),
+                ts: us(begin),
+                dur: us(end - begin),
+                args: { reads, writes, bytes },
+            });
+        }
+        for (const { device, text, time, count } of this.devices.marks) {
+            this.list.push({
+                ph: 'i',
+                name: text,
+                cat: 'interrupt',
+                pid,
+                tid: names.indexOf(device),
+                ts: us(time),
+                s: 't',
+                args: { count },
+            });
+        }
+        return this.list.splice(before);
+    }
+
+    // ------------------------------------------------------------ guests
+
+    private guestTracks(): TraceEvent[] {
+        const pid = this.index * PROCESSES + GUESTS;
+        const before = this.list.length;
+        const slices = this.guests.slices();
+        if (slices.length > 0) {
+            this.nameProcess(pid, 'guests');
+        }
+        const tracks = [...new Set(slices.map(({ guest, index }) => `${guest}, vCPU ${index}`))];
+        for (const [tid, name] of tracks.entries()) {
+            this.nameThread(pid, tid, name);
+        }
+        for (const { guest, index, state, begin, end } of slices) {
+            this.list.push({
+                ph: 'X',
+                name: state,
+                cat: 'guest',
+                pid,
+                tid: tracks.indexOf(`${guest}, vCPU ${index}`),
+                ts: us(begin),
+                dur: us(end - begin),
+                args: {},
+            });
+        }
+        return this.list.splice(before);
+    }
+
+    // ------------------------------------------------------------ phases
+
+    private phases(): TraceEvent[] {
+        const updates = (this.vm.updates?.items ?? []).filter((u) => u.prepared !== null || u.shutDown !== null);
+        const pid = this.index * PROCESSES + PHASES;
+        const before = this.list.length;
+        this.nameProcess(pid, 'live updates');
+        for (const [i, u] of updates.entries()) {
+            this.nameThread(pid, u.number, `update ${u.number}`);
+            const begin = updates[i - 1]?.finished ?? (i === 0 ? 0 : null);
+            const end = updates[i + 1]?.prepared ?? this.now;
+            this.list.push(...phasesOf(u, pid, begin, end, this.now));
+        }
+        return this.list.splice(before);
+    }
+}
+
+/** The slices of an update. @param begin of the time before it, where that is nobody else's. @param end of the time after it. */
+function phasesOf(u: Update, pid: number, begin: number | null, end: number, now: number): TraceEvent[] {
+    const slices: TraceEvent[] = [];
+    const add = (name: string, from: number | null, to: number | null, args: Args = {}): void => {
+        if (from !== null) {
+            slices.push({
+                ph: 'X',
+                name,
+                cat: 'phase',
+                pid,
+                tid: u.number,
+                ts: us(from),
+                dur: us((to ?? now) - from),
+                args,
+            });
+        }
+    };
+    const { prepared, shutDown, jumped, up, finished, began: black, ended: resumed } = u;
+    const frozen = shutDown === null ? null : u.blackedOut;
+    add('Pre-LU', u.number === 1 ? begin : null, prepared ?? black);
+    add('Pre-Blackout', prepared, black);
+    add('Blackout', black, resumed, { from: u.from, to: u.to, files: u.files, sessions: u.sessions });
+    add('pausing', u.slowest && black !== null && frozen !== null && black < frozen ? black : null, frozen);
+    add('kernel shutdown', frozen, jumped);
+    add('kernel startup', jumped, up);
+    add('user space', up, resumed);
+    add('Post-Blackout', resumed, finished);
+    add('Post-LU', finished, Math.max(end, finished ?? 0));
+    return slices;
+}
+
+function waitName(lock: string): string {
+    return `waits for ${lock}`;
+}
+
+function us(ns: number): number {
+    return ns / 1000;
+}
+
+function hex(value: number | bigint | boolean): string {
+    return typeof value === 'boolean' ? String(value) : `0x${value.toString(16)}`;
+}
+
+function shown(result: Value | Err): string | number {
+    return result instanceof Err
+        ? `-${result.name}`
+        : typeof result === 'number' || typeof result === 'string'
+          ? result
+          : typeof result === 'bigint'
+            ? hex(result)
+            : 'ok';
+}
+
+function descriptor(file: OpenFile): string {
+    return file.priv instanceof LuoSession ? `session ${file.priv.name}` : `${file.kind} ${file.name}`;
+}
+
+function fileNamed(file: OpenFile | null): Args {
+    return file ? { file: file.name } : {};
+}
