@@ -2,7 +2,8 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { CATALOGUE } from '../emulator/findings/catalogue';
 import type { Diagnosis } from '../emulator/findings/diagnosis';
-import type { Listener, Place } from '../emulator/runtime/listener';
+import type { Place } from '../emulator/findings/place';
+import type { Listener } from '../emulator/runtime/listener';
 import type { RunException } from '../emulator/runtime/interpreter';
 import type { Output } from './output';
 import type { Sources } from './source';

@@ -1,10 +1,10 @@
 /** Exception filters: what a run is stopped by although it could go on. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { near } from '../emulator/language/nearest';
-import { CATALOGUE, GROUPS, isCode, type Code, type Group } from '../emulator/findings/catalogue';
+import { CATALOGUE, GROUPS, isDiagnosisCode, type DiagnosisCode, type Group } from '../emulator/findings/catalogue';
 import type { ExceptionKind, RunException, StopsAt } from '../emulator/runtime/interpreter';
 
-const CODES = Object.keys(CATALOGUE).filter(isCode);
+const CODES = Object.keys(CATALOGUE).filter(isDiagnosisCode);
 
 const KINDS: readonly (DebugProtocol.ExceptionBreakpointsFilter & { readonly filter: ExceptionKind })[] = [
     {
@@ -108,10 +108,10 @@ function stopsOf(filter: string, condition: string): readonly StopsAt[] | string
     return condition === '' ? own.filter((c) => CATALOGUE[c].severity === 'error') : codesIn(condition, group, own);
 }
 
-function codesIn(condition: string, group: Group, own: readonly Code[]): readonly Code[] | string {
-    const codes: Code[] = [];
+function codesIn(condition: string, group: Group, own: readonly DiagnosisCode[]): readonly DiagnosisCode[] | string {
+    const codes: DiagnosisCode[] = [];
     for (const word of condition.split(/[\s,]+/).filter((w) => w !== '')) {
-        if (!isCode(word)) {
+        if (!isDiagnosisCode(word)) {
             const nearest = near(word, own);
             return `No diagnosis has the code ${word}${nearest === undefined ? '' : `: did you mean ${nearest}?`}`;
         }

@@ -2,7 +2,8 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { LogLine } from '../emulator/kernel/klog';
 import type { Span } from '../emulator/language/syntax/ast';
-import type { Listener, Place } from '../emulator/runtime/listener';
+import type { Place } from '../emulator/findings/place';
+import type { Listener } from '../emulator/runtime/listener';
 import type { Diagnostic } from '../emulator/language/program';
 import type { Outcome } from '../emulator/runtime/interpreter';
 import { updateLine, type UpdateReport } from '../emulator/diagnosis/update-report';

@@ -1,5 +1,6 @@
 /** What a run came to, as plain data. `lus run --format json` prints exactly this; its shape is documented and stable. */
-import type { Datum, Severity } from '../findings/diagnosis';
+import type { Datum } from '../findings/diagnosis';
+import type { Severity } from '../findings/catalogue';
 import type { ExceptionKind } from '../runtime/interpreter';
 import type { UpdateReport } from '../diagnosis/update-report';
 

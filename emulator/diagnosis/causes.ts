@@ -3,14 +3,14 @@
  * that has a cause names it; those that have none are the roots, which is where to begin.
  */
 import { PAGE_SIZE } from '../machine/memory';
-import type { Code } from '../findings/catalogue';
+import type { DiagnosisCode } from '../findings/catalogue';
 import type { Datum, Diagnosis } from '../findings/diagnosis';
 
 /** How an earlier finding must belong to a later one: `same` session, file, page, FLB, device or format; or `any`, as all of a handover is concerned. */
 type Link = 'same' | 'any';
 
 /** Of each code those that it can follow from. A finding that is made before a kexec and again when it bites follows from itself. */
-const FOLLOWS: Partial<Readonly<Record<Code, Partial<Readonly<Record<Code, Link>>>>>> = {
+const FOLLOWS: Partial<Readonly<Record<DiagnosisCode, Partial<Readonly<Record<DiagnosisCode, Link>>>>>> = {
     LU1001: {
         LU1006: 'any',
         LU1007: 'any',

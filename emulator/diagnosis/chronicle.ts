@@ -5,7 +5,7 @@ import type { PageEvent } from '../machine/history';
 import { Seq, Table } from '../machine/journal';
 import { PAGE_SIZE } from '../machine/memory';
 import type { Frame } from '../runtime/code';
-import type { Place } from '../runtime/listener';
+import type { Place } from '../findings/place';
 import type { Value } from '../language/types';
 import { hex } from '../language/values';
 import type { Vm } from '../runtime/interpreter';

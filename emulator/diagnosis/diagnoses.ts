@@ -15,7 +15,8 @@ import type { Int } from '../machine/int';
 import type { Frame } from '../runtime/code';
 import type { StructLayout } from '../language/layout';
 import type { ScenarioDecl } from '../language/syntax/ast';
-import type { Listener, Phase, Place } from '../runtime/listener';
+import type { Place } from '../findings/place';
+import type { Listener, Phase } from '../runtime/listener';
 import type { RunException } from '../runtime/stop';
 import type { LockWait, Thread } from '../runtime/thread';
 import { STD_SCHEME } from '../language/std-scheme';
@@ -28,7 +29,7 @@ import { cgroupRules } from './cgroups';
 import { causeOf } from './causes';
 import { debugfsRules } from './debugfs';
 import { deviceRules, type DeviceRules } from './devices';
-import { CATALOGUE, type Code } from '../findings/catalogue';
+import { CATALOGUE, type DiagnosisCode } from '../findings/catalogue';
 import { Chronicle } from './chronicle';
 import type { Diagnosis, Finding, Say } from '../findings/diagnosis';
 import { missed } from './expected-findings';
@@ -337,7 +338,7 @@ export class Diagnoses implements Listener {
     }
 
     /** A diagnosis with this code was made, or would be if the scenario ended here. */
-    has(code: Code): boolean {
+    has(code: DiagnosisCode): boolean {
         if (this.found.items.some((d) => d.code === code)) {
             return true;
         }
@@ -357,7 +358,7 @@ export class Diagnoses implements Listener {
         }
     }
 
-    private say(code: Code, finding: Finding): void {
+    private say(code: DiagnosisCode, finding: Finding): void {
         const { vm } = this;
         const key = `${code} ${vm.boot} ${finding.about}`;
         if (this.said.has(key)) {

@@ -1,6 +1,6 @@
 /** Who waits too long for a lock of the kernel: reboots behind system calls, processes behind a reboot, and whoever comes behind one that forgot to give it up. */
 import { Table } from '../machine/journal';
-import type { Place } from '../runtime/listener';
+import type { Place } from '../findings/place';
 import type { LockWait, Thread } from '../runtime/thread';
 import type { Vm } from '../runtime/interpreter';
 import { inKernel, waitsFor } from '../runtime/waiting';

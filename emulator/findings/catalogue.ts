@@ -1,5 +1,7 @@
 /** Every diagnosis there is. Codes are stable: scenarios, CI and documentation name them. */
-import type { Severity } from './diagnosis';
+
+/** `error`: data or the machine is lost. `warning`: a mistake that costs memory or safety. `hint`: worth a thought. */
+export type Severity = 'error' | 'warning' | 'hint';
 
 /** What findings are about, for those who want to be stopped by some of them only. */
 export const GROUPS = {
@@ -481,8 +483,8 @@ export const CATALOGUE = {
     },
 } as const satisfies Readonly<Record<string, Entry>>;
 
-export type Code = keyof typeof CATALOGUE;
+export type DiagnosisCode = keyof typeof CATALOGUE;
 
-export function isCode(text: string): text is Code {
+export function isDiagnosisCode(text: string): text is DiagnosisCode {
     return Object.hasOwn(CATALOGUE, text);
 }

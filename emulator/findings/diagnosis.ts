@@ -1,9 +1,6 @@
 /** What a diagnosis is: something that is wrong, or is about to be, and that no kernel tells. */
-import type { Place } from '../runtime/listener';
-import type { Code } from './catalogue';
-
-/** `error`: data or the machine is lost. `warning`: a mistake that costs memory or safety. `hint`: worth a thought. */
-export type Severity = 'error' | 'warning' | 'hint';
+import type { DiagnosisCode, Severity } from './catalogue';
+import type { Place } from './place';
 
 /** A line of the history of a page, session, file or FLB. */
 export interface HistoryLine {
@@ -17,7 +14,7 @@ export interface HistoryLine {
 export type Datum = string | number | boolean | null | readonly Datum[];
 
 export interface Diagnosis {
-    readonly code: Code;
+    readonly code: DiagnosisCode;
     readonly severity: Severity;
     /** One sentence. */
     readonly message: string;
@@ -49,4 +46,4 @@ export interface Finding {
     readonly data?: Readonly<Record<string, Datum>>;
 }
 
-export type Say = (code: Code, finding: Finding) => void;
+export type Say = (code: DiagnosisCode, finding: Finding) => void;

@@ -1,7 +1,7 @@
 /** Where a replay stands. In the journal, so that one can go back to any line of it. */
 import type { Kernel } from '../kernel/kernel';
 import { Rec } from '../machine/journal';
-import type { Place } from '../runtime/listener';
+import type { Place } from '../findings/place';
 import type { Vm } from '../runtime/interpreter';
 
 /** A line at which the emulator and the real kernel part. */

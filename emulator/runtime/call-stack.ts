@@ -1,6 +1,6 @@
 /** The call stack of a stopped run as people read it: from the callback through the kernel down to the scenario line. */
 import type { Frame } from './code';
-import type { Place } from './listener';
+import type { Place } from '../findings/place';
 import type { Thread } from './thread';
 import { ProgramError, text } from '../language/values';
 import type { Vm } from './interpreter';

@@ -19,7 +19,8 @@ import { Guests } from './host/guests';
 import type { Image } from './executable';
 import { Injections } from './injection';
 import type { Program } from '../language/program';
-import type { Listener, Phase, Place } from './listener';
+import type { Place } from '../findings/place';
+import type { Listener, Phase } from './listener';
 import {
     copyOnce,
     Power,

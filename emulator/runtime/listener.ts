@@ -9,17 +9,11 @@ import type { Delivery } from '../machine/interrupts/controller';
 import type { Differing, VcpuState } from '../machine/guests';
 import type { Frame } from './code';
 import type { Diagnosis } from '../findings/diagnosis';
+import type { Place } from '../findings/place';
 import type { StructLayout } from '../language/layout';
 import type { LockWait, Thread } from './thread';
 import type { Value } from '../language/types';
 import type { ArrayView } from './view';
-
-/** Where in a program something happened. */
-export interface Place {
-    readonly uri: string;
-    readonly start: number;
-    readonly end: number;
-}
 
 export type Phase = 'running' | 'shutdown' | 'jump' | 'boot';
 

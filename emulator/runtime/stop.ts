@@ -2,10 +2,10 @@
 import type { Kernel } from '../kernel/kernel';
 import { type Journal, Rec, type Mark } from '../machine/journal';
 import type { Boot } from './host/boot';
-import type { Code } from '../findings/catalogue';
+import type { DiagnosisCode } from '../findings/catalogue';
 import type { Diagnosis } from '../findings/diagnosis';
 import type { Frame } from './code';
-import type { Place } from './listener';
+import type { Place } from '../findings/place';
 import type { Thread, ThreadState } from './thread';
 import type { Value } from '../language/types';
 import type { Vm } from './interpreter';
@@ -21,7 +21,7 @@ export type ExceptionKind =
     | 'difference';
 
 /** What stops a run that could go on: exceptions of a kind, or the diagnoses with a code. */
-export type StopsAt = ExceptionKind | Code;
+export type StopsAt = ExceptionKind | DiagnosisCode;
 
 export interface RunException {
     readonly kind: ExceptionKind;

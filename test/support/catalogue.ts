@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import * as path from 'node:path';
-import { CATALOGUE, isCode } from '../../emulator/findings/catalogue';
+import { CATALOGUE, isDiagnosisCode } from '../../emulator/findings/catalogue';
 import { inRepository } from './repository';
 
 export const FOLDER = inRepository('test', 'catalogue');
@@ -137,7 +137,7 @@ export function failuresPage(): string {
             part = at;
             lines.push('', `## ${PARTS[at]?.[1] ?? ''}`);
         }
-        const found = e.finds.map((c) => `${codeLink(c)} (${isCode(c) ? CATALOGUE[c].title : ''})`).join(', ');
+        const found = e.finds.map((c) => `${codeLink(c)} (${isDiagnosisCode(c) ? CATALOGUE[c].title : ''})`).join(', ');
         lines.push(
             '',
             `### ${heading(e)}`,
@@ -161,4 +161,4 @@ const anchor = (text: string): string =>
         .replace(/[^\w\s-]/g, '')
         .replaceAll(' ', '-');
 const codeLink = (code: string): string =>
-    `[${code}](diagnoses.md#${anchor(`${code}: ${isCode(code) ? CATALOGUE[code].title : ''}`)})`;
+    `[${code}](diagnoses.md#${anchor(`${code}: ${isDiagnosisCode(code) ? CATALOGUE[code].title : ''}`)})`;

@@ -1,7 +1,7 @@
 /** What the emulator thinks of runs: every documented diagnosis, none too many in the examples, and that nothing is changed by looking. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { CATALOGUE, isCode, type Code } from '../../emulator/findings/catalogue';
+import { CATALOGUE, isDiagnosisCode, type DiagnosisCode } from '../../emulator/findings/catalogue';
 import type { Diagnosis } from '../../emulator/findings/diagnosis';
 import type { Program } from '../../emulator/language/program';
 import { Run } from '../../emulator/run/run';
@@ -43,10 +43,10 @@ function sections(): Map<string, { readonly title: string; readonly severity: st
 }
 
 const page = sections();
-const documented = (code: Code): Program => programOf(page.get(code)?.text ?? '');
+const documented = (code: DiagnosisCode): Program => programOf(page.get(code)?.text ?? '');
 
 /** The first diagnosis with this code in the first scenario of its example. */
-function example(code: Code): { readonly program: Program; readonly vm: Vm; readonly d: Diagnosis } {
+function example(code: DiagnosisCode): { readonly program: Program; readonly vm: Vm; readonly d: Diagnosis } {
     const program = documented(code);
     const vm = ran(program);
     const d = found(vm).find((x) => x.code === code);
@@ -58,7 +58,7 @@ suite('diagnoses: the page', () => {
     test('has every one, with title and severity', () => {
         assert.deepEqual([...page.keys()], Object.keys(CATALOGUE));
         for (const [code, { title, severity }] of page) {
-            assert.ok(isCode(code));
+            assert.ok(isDiagnosisCode(code));
             assert.deepEqual([title, severity], [CATALOGUE[code].title, CATALOGUE[code].severity]);
         }
     });

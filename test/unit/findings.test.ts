@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { causeOf, rootOf } from '../../emulator/diagnosis/causes';
 import { rootsOf } from '../../emulator/diagnosis/expected-findings';
-import { CATALOGUE, GROUPS, isCode, type Code } from '../../emulator/findings/catalogue';
+import { CATALOGUE, GROUPS, isDiagnosisCode, type DiagnosisCode } from '../../emulator/findings/catalogue';
 import type { Datum, Diagnosis } from '../../emulator/findings/diagnosis';
 import { stopsAt } from '../../debug-adapter/filters';
 import { Run } from '../../emulator/run/run';
@@ -77,7 +77,7 @@ suite('a scenario says what it finds', () => {
 });
 
 function diagnosis(
-    code: Code,
+    code: DiagnosisCode,
     boot: number,
     data: Readonly<Record<string, Datum>>,
     cause: Diagnosis | null = null,
@@ -164,7 +164,7 @@ suite('what follows from what', () => {
 
 suite('exception filters by group', () => {
     test('every code is in one of them, and every group has some', () => {
-        const codes = Object.keys(CATALOGUE).filter(isCode);
+        const codes = Object.keys(CATALOGUE).filter(isDiagnosisCode);
         for (const group of Object.keys(GROUPS)) {
             const { stops } = stopsAt({ filters: [`diagnosis-${group}`] });
             assert.deepEqual(

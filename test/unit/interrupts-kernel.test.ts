@@ -1,6 +1,6 @@
 /** Interrupts in kernels and over a kexec: vectors, remapping, guests, and the layer that preserves them. */
 import assert from 'node:assert/strict';
-import type { Code } from '../../emulator/findings/catalogue';
+import type { DiagnosisCode } from '../../emulator/findings/catalogue';
 import { rootOf } from '../../emulator/diagnosis/causes';
 import { Run } from '../../emulator/run/run';
 import type { Vm } from '../../emulator/runtime/interpreter';
@@ -383,7 +383,7 @@ const line = (vm: Vm) => {
     assert.ok(first);
     return first;
 };
-const roots = (vm: Vm, code: Code): string[] =>
+const roots = (vm: Vm, code: DiagnosisCode): string[] =>
     (vm.diagnoses?.found.items ?? []).filter((d) => d.code === code).map((d) => rootOf(d).code);
 
 suite('interrupts: preserved over a kexec', () => {

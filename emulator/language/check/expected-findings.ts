@@ -1,6 +1,6 @@
 /** `scenario "…" finds LU1003, LU1012`: the codes are those of diagnoses, each once. */
 import type { Ident } from '../syntax/ast';
-import { CATALOGUE, isCode } from '../../findings/catalogue';
+import { CATALOGUE, isDiagnosisCode } from '../../findings/catalogue';
 import { quoted, type World } from './program-builder';
 
 export function checkFinds(world: World, uri: string, finds: readonly Ident[]): void {
@@ -9,7 +9,7 @@ export function checkFinds(world: World, uri: string, finds: readonly Ident[]): 
         if (f.name === '') {
             continue;
         }
-        if (!isCode(f.name)) {
+        if (!isDiagnosisCode(f.name)) {
             world.unknown(
                 'LU0219',
                 uri,

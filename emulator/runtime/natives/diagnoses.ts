@@ -1,5 +1,5 @@
 /** What scenarios can ask of the diagnoses. */
-import { isCode } from '../../findings/catalogue';
+import { isDiagnosisCode } from '../../findings/catalogue';
 import { BOOL, STRING, type NativeFunction } from '../../language/types';
 import { asString, ProgramError } from '../../language/values';
 import { fn, param } from './define';
@@ -12,7 +12,7 @@ export const diagnosisFunctions: readonly NativeFunction[] = [
         'Whether a diagnosis with this code was made so far, or would be made if the scenario ended here: `assert diagnosed("LU1001")`. The codes are those of [the page of diagnoses](diagnoses.md). What a scenario asks for does not make it fail under `lus run --strict`.',
         (vm, [code]) => {
             const text = asString(code, 'the code');
-            if (!isCode(text)) {
+            if (!isDiagnosisCode(text)) {
                 throw new ProgramError(
                     `no diagnosis has the code "${text}": they are LU1001 and what follows, see the page of diagnoses`,
                 );
