@@ -5,7 +5,7 @@ import type { Image } from '../emulator/runtime/executable';
 import { librariesOf } from '../emulator/runtime/host/kernels';
 import type { Program } from '../emulator/language/program';
 import type { Span } from '../emulator/language/syntax/ast';
-import { STD_SCHEME, STD_SOURCES } from '../emulator/runtime/standard-library';
+import { STD_SCHEME, LIBRARY_SOURCES } from '../emulator/std/texts';
 import type { Position, Sources } from './source';
 
 /** A statement, and the operation that begins it. */
@@ -50,7 +50,7 @@ function statementAt(
     line: number,
     column: number | undefined,
 ): Statement | string {
-    if (!image.program.files.has(uri) && !STD_SOURCES.has(uri)) {
+    if (!image.program.files.has(uri) && !LIBRARY_SOURCES.has(uri)) {
         return 'This file is not part of the scenario that runs.';
     }
     const statements = statementsOf(image, sources, uri);

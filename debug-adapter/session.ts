@@ -5,7 +5,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import * as z from 'zod/mini';
 import type { Frame } from '../emulator/runtime/code';
 import type { Program } from '../emulator/language/program';
-import { STD_SOURCES } from '../emulator/runtime/standard-library';
+import { LIBRARY_SOURCES } from '../emulator/std/texts';
 import type { Thread } from '../emulator/runtime/thread';
 import { ProgramError } from '../emulator/language/values';
 import type { Outcome } from '../emulator/runtime/interpreter';
@@ -515,7 +515,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     }
 
     private uris(): string[] {
-        return [...(this.program?.files.keys() ?? []), ...STD_SOURCES.keys()];
+        return [...(this.program?.files.keys() ?? []), ...LIBRARY_SOURCES.keys()];
     }
 
     private sourceText({ source, sourceReference }: Arguments<'source'>): Answer {

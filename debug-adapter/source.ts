@@ -1,6 +1,6 @@
 /** Source files as the protocol sees them: positions, references to what is not on disk, and back. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { SHIPPED_SOURCES } from '../emulator/runtime/shipped-sources';
+import { SHIPPED_SOURCES } from '../emulator/std/texts';
 import type { Span } from '../emulator/language/syntax/ast';
 import type { SourceHost } from '../emulator/language/load';
 import { LineMap } from '../emulator/language/syntax/positions';

@@ -6,8 +6,7 @@ import type { SourceHost } from '../language/load';
 import { LineMap } from '../language/syntax/positions';
 import { UsageError } from '../run/run';
 import { unpacked } from './gzip';
-import { STD_SCHEME } from '../runtime/standard-library';
-import { SHIPPED_SOURCES } from '../runtime/shipped-sources';
+import { SHIPPED_SOURCES, STD_SCHEME } from '../std/texts';
 
 export class Files implements SourceHost {
     private readonly texts = new Map<string, string | undefined>();

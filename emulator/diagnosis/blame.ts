@@ -1,7 +1,7 @@
 /** Where a run stands: the user's statement, and the kernel code on the stack. */
 import type { Frame } from '../runtime/code';
 import type { Place } from '../findings/place';
-import { STD_SCHEME } from '../runtime/standard-library';
+import { STD_SCHEME } from '../std/texts';
 import type { Thread } from '../runtime/thread';
 import type { Value } from '../language/types';
 import type { Vm } from '../runtime/interpreter';

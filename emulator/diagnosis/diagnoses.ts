@@ -19,7 +19,7 @@ import type { Place } from '../findings/place';
 import type { Listener, Phase } from '../runtime/listener';
 import type { RunException } from '../runtime/stop';
 import type { LockWait, Thread } from '../runtime/thread';
-import { STD_SCHEME } from '../language/std-scheme';
+import { STD_SCHEME } from '../std/texts';
 import type { Value } from '../language/types';
 import type { ArrayView } from '../runtime/view';
 import type { Vm } from '../runtime/interpreter';

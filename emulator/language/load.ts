@@ -2,7 +2,7 @@
 import type { ImportDecl, SourceFile } from './syntax/ast';
 import { changeTo, type World } from './check/program-builder';
 import { parse } from './syntax/parser';
-import { programUri, SHIPPED_PROGRAMS } from '../runtime/shipped-programs';
+import { stdUri, PROGRAM_TEXTS } from '../std/texts';
 
 /** Where the text of files comes from. The engine knows files by URI only; the shells know where they are. */
 export interface SourceHost {
@@ -91,8 +91,8 @@ function followShipped(
     { path }: ImportDecl,
     above: readonly string[],
 ): void {
-    const uri = programUri(path.value);
-    const text = SHIPPED_PROGRAMS.get(path.value);
+    const uri = stdUri(path.value);
+    const text = PROGRAM_TEXTS.get(path.value);
     if (path.value === '') {
         return;
     }
@@ -103,7 +103,7 @@ function followShipped(
             path,
             path.value,
             `No program called "${path.value}" ships with the emulator.`,
-            [...SHIPPED_PROGRAMS.keys()],
+            [...PROGRAM_TEXTS.keys()],
         );
     } else if (!world.files.has(uri)) {
         loadText(world, host, uri, text, above);

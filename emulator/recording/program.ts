@@ -5,7 +5,7 @@ import type { SourceHost } from '../language/load';
 import { NATIVES } from '../runtime/natives';
 import type { CodeInfo, Diagnostic, Program } from '../language/program';
 import { standardLibrary } from '../runtime/standard-library';
-import { LUOTEST_URI, SHIPPED_SOURCES } from '../runtime/shipped-sources';
+import { LUOTEST_URI, SHIPPED_SOURCES } from '../std/texts';
 import { recordingCode } from './code';
 import { parseRecording, RecordingError, type Recording } from './recording';
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { TextDocuments } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import type { SourceHost } from '../../emulator/language/load';
-import { STD_SOURCES } from '../../emulator/runtime/standard-library';
+import { SHIPPED_SOURCES } from '../../emulator/std/texts';
 
 export class SourceFiles implements SourceHost {
     constructor(private readonly open: TextDocuments<TextDocument>) {}
@@ -15,7 +15,7 @@ export class SourceFiles implements SourceHost {
         if (document) {
             return document.getText();
         }
-        const shipped = STD_SOURCES.get(uri);
+        const shipped = SHIPPED_SOURCES.get(uri);
         if (shipped !== undefined) {
             return shipped;
         }

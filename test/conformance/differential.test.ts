@@ -13,7 +13,8 @@ import { SEEK_END, SEEK_HOLE } from '../../emulator/kernel/fs/fcntl';
 import { Bytes } from '../../emulator/machine/bytes';
 import { compareRecording } from '../../emulator/run/compare-recording';
 import { parseRecording } from '../../emulator/recording/recording';
-import { STD_SOURCES, type standardLibrary } from '../../emulator/runtime/standard-library';
+import type { standardLibrary } from '../../emulator/runtime/standard-library';
+import { LIBRARY_SOURCES } from '../../emulator/std/texts';
 import { generate } from './model/generate';
 
 const RUNS = 10_000;
@@ -54,11 +55,11 @@ suite('generated runs, against the second model', () => {
 /** Kernel code with a mistake in it. @param file of the standard library */
 function broken(file: string, from: string, to: string): typeof standardLibrary {
     const uri = `lus-std:/${file}`;
-    const text = STD_SOURCES.get(uri) ?? '';
+    const text = LIBRARY_SOURCES.get(uri) ?? '';
     assert.equal(text.split(from).length, 2, `"${from}" is in ${file} once`);
     const release = LIBRARY_7_2.map((name) => `lus-std:/${name}.lus`).map((u) => ({
         uri: u,
-        text: u === uri ? text.replace(from, to) : (STD_SOURCES.get(u) ?? ''),
+        text: u === uri ? text.replace(from, to) : (LIBRARY_SOURCES.get(u) ?? ''),
     }));
     assert.ok(
         release.some((f) => f.uri === uri),

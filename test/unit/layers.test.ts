@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { DESCRIPTIONS, LIBRARY_7_2 } from '../../emulator/kernel/release/descriptions';
 import { FLAWS } from '../../emulator/kernel/release/flaws';
 import { LAYERS, layersOf, titleOf, withLayers } from '../../emulator/kernel/release/layers';
-import { standardLibrary, STD_SOURCES } from '../../emulator/runtime/standard-library';
+import { standardLibrary } from '../../emulator/runtime/standard-library';
+import { LIBRARY_SOURCES } from '../../emulator/std/texts';
 import { inRepository } from '../support/repository';
 import { failuresOf, findingsOf, programOf } from '../support/scenarios';
 
@@ -49,7 +50,7 @@ suite('layers', () => {
                 assert.ok(declared.includes(name), `${layer.name} has no ${name}`);
             }
             for (const f of layer.files) {
-                assert.ok(STD_SOURCES.has(`lus-std:/${f}.lus`), f);
+                assert.ok(LIBRARY_SOURCES.has(`lus-std:/${f}.lus`), f);
             }
         }
         const all = withLayers(LIBRARY_7_2, layersOf(LAYERS.keys()));

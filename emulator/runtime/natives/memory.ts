@@ -8,7 +8,7 @@ import { VmArea } from '../../kernel/mm/vmalloc';
 import type { Int } from '../../machine/int';
 import { PAGE_SIZE } from '../../machine/memory';
 import type { StructLayout } from '../../language/layout';
-import { STD_SCHEME } from '../../language/std-scheme';
+import { STD_SCHEME } from '../../std/texts';
 import { ANY, BOOL, INT, listOf, objectOf, PHYS, STRING, type NativeFunction, type Value } from '../../language/types';
 import { ArrayView, View } from '../view';
 import { asInt, asNumber, asString, format, hex, KernelFault, ProgramError } from '../../language/values';

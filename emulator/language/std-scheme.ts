@@ -1,2 +1,0 @@
-/** URIs of the standard library: `lus-std:/memfd.lus`. */
-export const STD_SCHEME = 'lus-std:';

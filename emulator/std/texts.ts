@@ -1,0 +1,98 @@
+/** The texts of all sources in the language that ship with the emulator, by name and by URI. */
+import kernel from './kernel.lus';
+import hugetlb from './hugetlb.lus';
+import hugetlbNone from './hugetlb-none.lus';
+import guestMemfd from './guest-memfd.lus';
+import iommu from './iommu.lus';
+import iommufd from './iommufd.lus';
+import iommuNone from './iommu-none.lus';
+import interruptsNone from './interrupts-none.lus';
+import interrupts from './interrupts.lus';
+import kvm from './kvm.lus';
+import lookupNone from './lookup-none.lus';
+import lookup from './lookup.lus';
+import luoAbi from './luo-abi.lus';
+import luoCalls from './luo-calls.lus';
+import luoFdt from './luo-fdt.lus';
+import luoFlbFdt from './luo-flb-fdt.lus';
+import luoFlb from './luo-flb.lus';
+import luoNoFlb from './luo-no-flb.lus';
+import luoNone from './luo-none.lus';
+import luoV4Calls from './luo-v4-calls.lus';
+import luoV4 from './luo-v4.lus';
+import luo from './luo.lus';
+import memfdDraft from './memfd-draft.lus';
+import memfdV1 from './memfd-v1.lus';
+import memfd from './memfd.lus';
+import pciNone from './pci-none.lus';
+import pci from './pci.lus';
+import release619 from './release-6.19.lus';
+import release70 from './release-7.0.lus';
+import release71 from './release-7.1.lus';
+import vfioNone from './vfio-none.lus';
+import vfio from './vfio.lus';
+import luod from './luod.lus';
+import luotest from './luotest.lus';
+
+/** The scheme of their URIs: `lus-std:/memfd.lus`. */
+export const STD_SCHEME = 'lus-std:';
+
+export function stdUri(name: string): string {
+    return `${STD_SCHEME}/${name}.lus`;
+}
+
+/** The standard library: the part of the kernel that is written in `.lus`. Each release has its own, put together from these files. */
+export const LIBRARY_TEXTS: Readonly<Record<string, string>> = {
+    kernel,
+    luo,
+    memfd,
+    'luo-abi': luoAbi,
+    'luo-calls': luoCalls,
+    'luo-flb': luoFlb,
+    'luo-flb-fdt': luoFlbFdt,
+    'luo-no-flb': luoNoFlb,
+    'luo-none': luoNone,
+    'luo-fdt': luoFdt,
+    'release-6.19': release619,
+    'release-7.0': release70,
+    'release-7.1': release71,
+    'memfd-v1': memfdV1,
+    'luo-v4': luoV4,
+    'luo-v4-calls': luoV4Calls,
+    'memfd-draft': memfdDraft,
+    kvm,
+    'guest-memfd': guestMemfd,
+    hugetlb,
+    'hugetlb-none': hugetlbNone,
+    lookup,
+    'lookup-none': lookupNone,
+    pci,
+    'pci-none': pciNone,
+    vfio,
+    'vfio-none': vfioNone,
+    iommu,
+    iommufd,
+    'iommu-none': iommuNone,
+    interrupts,
+    'interrupts-none': interruptsNone,
+};
+
+/** Programs of user space that ship with the emulator: `import <luod>` brings them in. They are part of whoever imports them, not of any kernel. */
+export const PROGRAM_TEXTS: ReadonlyMap<string, string> = new Map([['luod', luod]]);
+
+/** The test handlers of the kernel that the recordings were made with. No part of the standard library: only recordings see them. */
+export const LUOTEST_URI = stdUri('luotest');
+
+function byUri(texts: Iterable<readonly [string, string]>): ReadonlyMap<string, string> {
+    return new Map([...texts].map(([name, text]) => [stdUri(name), text] as const));
+}
+
+/** The files of all releases' standard libraries, by URI. */
+export const LIBRARY_SOURCES = byUri(Object.entries(LIBRARY_TEXTS));
+
+/** All that ship, by URI. */
+export const SHIPPED_SOURCES: ReadonlyMap<string, string> = new Map([
+    ...LIBRARY_SOURCES,
+    ...byUri(PROGRAM_TEXTS),
+    [LUOTEST_URI, luotest],
+]);
