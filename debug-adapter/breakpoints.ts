@@ -1,7 +1,7 @@
 /** Breakpoints: kept over launches and restarts, bound to the code of the run there is, decided upon when a trap is reached. */
 import { SWITCH, type Code, type Frame } from '../emulator/runtime/code';
 import { evaluateAtTrap, holds } from '../emulator/runtime/evaluate';
-import type { Image } from '../emulator/runtime/executable';
+import type { Executable } from '../emulator/runtime/executable';
 import { parseEntry, type Entry } from '../emulator/language/syntax/entry';
 import { ProgramError, text } from '../emulator/language/values';
 import type { Vm } from '../emulator/runtime/interpreter';
@@ -58,7 +58,7 @@ export class Breakpoints {
     private nextId = 1;
     private readonly inSources = new Map<string, Bound[]>();
     private functions: Bound[] = [];
-    private image: Image | undefined;
+    private executable: Executable | undefined;
     private traps = new Map<Code, Map<number, Bound[]>>();
     /** Frames at whose beginning a function breakpoint has stopped: a loop at the beginning comes by again. */
     private begun = new WeakSet<Frame>();
@@ -84,11 +84,11 @@ export class Breakpoints {
     }
 
     /** Binds all breakpoints to a new run's code, or to none. Returns those that changed. */
-    bind(image: Image | undefined): readonly Breakpoint[] {
+    bind(executable: Executable | undefined): readonly Breakpoint[] {
         const state = (b: Bound): string => `${b.problem ?? ''}/${b.place?.span.start ?? ''}`;
         const before = new Map(this.all().map((b) => [b, state(b)]));
         this.unbind();
-        this.image = image;
+        this.executable = executable;
         for (const b of before.keys()) {
             b.hits = 0;
         }
@@ -163,12 +163,12 @@ export class Breakpoints {
     private bindOne(b: Bound): void {
         b.place = undefined;
         b.problem = b.rules.problem;
-        const { image } = this;
-        if (!image) {
+        const { executable } = this;
+        if (!executable) {
             b.problem ??= NOT_YET;
             return;
         }
-        const places = this.placesOf(image, b);
+        const places = this.placesOf(executable, b);
         if (typeof places === 'string') {
             b.problem ??= places;
             return;
@@ -181,9 +181,14 @@ export class Breakpoints {
     }
 
     /** Code that cannot be compiled must not take the other breakpoints with it. */
-    private placesOf(image: Image, b: Bound): readonly { readonly code: Code; readonly pc: number }[] | string {
+    private placesOf(
+        executable: Executable,
+        b: Bound,
+    ): readonly { readonly code: Code; readonly pc: number }[] | string {
         try {
-            return b.uri === undefined ? functionPlaces(image, b.wanted.name ?? '') : this.sourcePlace(image, b, b.uri);
+            return b.uri === undefined
+                ? functionPlaces(executable, b.wanted.name ?? '')
+                : this.sourcePlace(executable, b, b.uri);
         } catch (e) {
             if (e instanceof RangeError) {
                 return `The code here cannot be compiled, which is a bug of the emulator: ${e.message}.`;
@@ -192,8 +197,8 @@ export class Breakpoints {
         }
     }
 
-    private sourcePlace(image: Image, b: Bound, uri: string): Statement[] | string {
-        const found = statementsAt(image, this.sources, uri, b.wanted.line ?? 0, b.wanted.column);
+    private sourcePlace(executable: Executable, b: Bound, uri: string): Statement[] | string {
+        const found = statementsAt(executable, this.sources, uri, b.wanted.line ?? 0, b.wanted.column);
         if (typeof found !== 'string') {
             b.place = found[0];
         }
@@ -258,8 +263,8 @@ export class Breakpoints {
     }
 }
 
-function functionPlaces(image: Image, name: string): { readonly code: Code; readonly pc: number }[] | string {
-    const codes = codesNamed(image, name);
+function functionPlaces(executable: Executable, name: string): { readonly code: Code; readonly pc: number }[] | string {
+    const codes = codesNamed(executable, name);
     return typeof codes === 'string' ? codes : codes.map((code) => ({ code, pc: code.statements[0]?.pc ?? 0 }));
 }
 

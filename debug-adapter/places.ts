@@ -1,7 +1,7 @@
 /** Where a run can stop: the statements of a file, and the functions and callbacks by name. */
 import { layerOfFile } from '../emulator/kernel/release/layers';
 import type { Code } from '../emulator/runtime/code';
-import type { Image } from '../emulator/runtime/executable';
+import type { Executable } from '../emulator/runtime/executable';
 import { librariesOf } from '../emulator/runtime/host/kernels';
 import type { Program } from '../emulator/language/program';
 import type { Span } from '../emulator/language/syntax/ast';
@@ -17,8 +17,8 @@ export interface Statement {
 }
 
 /** The statements of a file in order of the text. */
-export function statementsOf(image: Image, sources: Sources, uri: string): Statement[] {
-    return image
+export function statementsOf(executable: Executable, sources: Sources, uri: string): Statement[] {
+    return executable
         .codeIn(uri)
         .flatMap((code) =>
             code.statements.map(({ pc, span }) => ({ code, pc, span, at: sources.position(uri, span.start) })),
@@ -31,36 +31,36 @@ export function statementsOf(image: Image, sources: Sources, uri: string): State
  * for the one statement.
  */
 export function statementsAt(
-    image: Image,
+    executable: Executable,
     sources: Sources,
     uri: string,
     line: number,
     column: number | undefined,
 ): Statement[] | string {
-    const found = statementAt(image, sources, uri, line, column);
+    const found = statementAt(executable, sources, uri, line, column);
     return typeof found === 'string'
         ? found
-        : statementsOf(image, sources, uri).filter((s) => s.span.start === found.span.start);
+        : statementsOf(executable, sources, uri).filter((s) => s.span.start === found.span.start);
 }
 
 function statementAt(
-    image: Image,
+    executable: Executable,
     sources: Sources,
     uri: string,
     line: number,
     column: number | undefined,
 ): Statement | string {
-    if (!image.program.files.has(uri) && !LIBRARY_SOURCES.has(uri)) {
+    if (!executable.program.files.has(uri) && !LIBRARY_SOURCES.has(uri)) {
         return 'This file is not part of the scenario that runs.';
     }
-    const statements = statementsOf(image, sources, uri);
+    const statements = statementsOf(executable, sources, uri);
     const here = statements.filter((s) => s.at.line === line);
     const first = column === undefined ? here[0] : (here.findLast((s) => s.at.column <= column) ?? here[0]);
     if (first) {
         return first;
     }
     // inside of a piece of code: the next statement of it
-    const around = image
+    const around = executable
         .codeIn(uri)
         .filter(
             (c) => sources.position(uri, c.span.start).line <= line && line <= sources.position(uri, c.span.end).line,
@@ -70,7 +70,7 @@ function statementAt(
         const layer = uri.startsWith(`${STD_SCHEME}/`)
             ? layerOfFile(uri.slice(STD_SCHEME.length + 1).replace(/\.lus$/, ''))
             : undefined;
-        if (layer && !image.program.layers.has(layer.name)) {
+        if (layer && !executable.program.layers.has(layer.name)) {
             return `No kernel of this program has the layer ${layer.name}, so nothing of this file runs.`;
         }
         return 'Nothing runs on this line: it is in no scenario, function or callback.';
@@ -88,34 +88,42 @@ function statementAt(
 }
 
 /** The program and the code of every kernel: each may have code of its own for one name. */
-function programs(image: Image): Program[] {
-    return [...new Set([image.program, image.stdProgram, ...librariesOf(image).map((l) => image.library(l))])];
+function programs(executable: Executable): Program[] {
+    return [
+        ...new Set([
+            executable.program,
+            executable.stdProgram,
+            ...librariesOf(executable).map((l) => executable.library(l)),
+        ]),
+    ];
 }
 
 /**
  * The code that a function breakpoint means: `memfd.freeze`, `*.freeze` (of every handler, FLB and file kind), or a function.
  * A text says why there is none.
  */
-export function codesNamed(image: Image, name: string): Code[] | string {
+export function codesNamed(executable: Executable, name: string): Code[] | string {
     const wanted = name.trim().replace(/\(\s*\)$/, '');
     const at = wanted.indexOf('.');
-    return at < 0 ? functionsNamed(image, wanted) : callbacksNamed(image, wanted.slice(0, at), wanted.slice(at + 1));
+    return at < 0
+        ? functionsNamed(executable, wanted)
+        : callbacksNamed(executable, wanted.slice(0, at), wanted.slice(at + 1));
 }
 
-function functionsNamed(image: Image, name: string): Code[] | string {
-    const decls = programs(image)
+function functionsNamed(executable: Executable, name: string): Code[] | string {
+    const decls = programs(executable)
         .map((p) => p.fns.get(name))
         .filter((d) => d !== undefined);
     return decls.length > 0
-        ? decls.map((d) => image.codeOf(d))
+        ? decls.map((d) => executable.codeOf(d))
         : `There is no function ${name}. Callbacks are named with their owner: memfd.freeze, or *.freeze for all of them.`;
 }
 
-function callbacksNamed(image: Image, owner: string, callback: string): Code[] | string {
-    const owners = programs(image)
+function callbacksNamed(executable: Executable, owner: string, callback: string): Code[] | string {
+    const owners = programs(executable)
         .flatMap((p) => [...p.handlers.values(), ...p.flbs.values(), ...p.fileKinds.values()])
         .filter((d) => owner === '*' || d.name.name === owner);
-    const codes = owners.map((d) => image.callbackOf(d, callback)).filter((c) => c !== undefined);
+    const codes = owners.map((d) => executable.callbackOf(d, callback)).filter((c) => c !== undefined);
     if (codes.length > 0) {
         return [...new Set(codes)];
     }

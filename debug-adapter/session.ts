@@ -294,7 +294,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
 
     private rebind(): void {
         const changed = this.breakpoints.bind(
-            this.debuggee?.config.noDebug === false ? this.debuggee.control.run.image : undefined,
+            this.debuggee?.config.noDebug === false ? this.debuggee.control.run.executable : undefined,
         );
         for (const b of changed) {
             this.event('breakpoint', { reason: 'changed', breakpoint: this.shown(b) });
@@ -441,7 +441,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         endColumn,
     }: Arguments<'breakpointLocations'>): Answer {
         const uri = this.sources.uriOf(source);
-        const image = this.debuggee?.control.run.image;
+        const image = this.debuggee?.control.run.executable;
         if (uri === undefined || !image) {
             return { body: { breakpoints: [] } };
         }

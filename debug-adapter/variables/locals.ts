@@ -30,7 +30,7 @@ export function localItems(vm: Vm, at: Viewpoint): Item[] {
         ),
     );
     const { self } = frame;
-    const fields = self ? (vm.image.fileKind(self.kind)?.decl.fields ?? []) : [];
+    const fields = self ? (vm.executable.fileKind(self.kind)?.decl.fields ?? []) : [];
     fields.forEach((f, i) => {
         const name = f.name.name;
         items.push(

@@ -81,7 +81,9 @@ export function frozenRules({ vm, chronicle, say }: Scene): FrozenRules {
         if (file?.inode instanceof ShmemInode) {
             return [['the position', file.pos]];
         }
-        const names = file ? (vm.image.fileKind(file.kind)?.decl.fields.map((f) => `\`${f.name.name}\``) ?? []) : [];
+        const names = file
+            ? (vm.executable.fileKind(file.kind)?.decl.fields.map((f) => `\`${f.name.name}\``) ?? [])
+            : [];
         return names.map((name, i) => [name, file?.fields[i]]);
     };
 

@@ -1,7 +1,8 @@
 /** The clock and live updates in time, for scenarios. */
 import { Clock } from '../machine/clock';
 import { COST_NAMES } from '../machine/costs';
-import { INT, objectOf, STRING, type NativeGlobal } from '../language/types';
+import { INT, objectOf, STRING } from '../language/types';
+import type { NativeGlobal } from '../runtime/natives/native';
 import { Update } from './updates';
 import { asString, ProgramError } from '../language/values';
 import { Members, param } from '../runtime/natives/define';

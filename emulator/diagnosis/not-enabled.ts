@@ -28,7 +28,7 @@ export function preparationRules(scene: Scene): Rules {
         if (!image?.kho) {
             return;
         }
-        const { desc } = resolveKernel(vm.image, image.kernel);
+        const { desc } = resolveKernel(vm.executable, image.kernel);
         if (desc.kho.compatible !== kernel.desc.kho.compatible || !desc.khoBuilt) {
             return;
         }
@@ -75,7 +75,7 @@ export function preparationRules(scene: Scene): Rules {
         if (!image?.kho) {
             return;
         }
-        const { desc } = resolveKernel(vm.image, image.kernel);
+        const { desc } = resolveKernel(vm.executable, image.kernel);
         const { kho, machine } = kernel;
         if (desc.kho.compatible !== kernel.desc.kho.compatible) {
             return;

@@ -45,7 +45,7 @@ export function pointerRules({ vm, chronicle, say }: Scene): Rules {
             const found = typed.get(pa);
             return found && fresh(pa, found.step) ? found.layout : undefined;
         },
-        layoutNamed: (name) => vm.image.struct(name, vm.library),
+        layoutNamed: (name) => vm.executable.struct(name, vm.library),
         arrayAt(descriptor) {
             const found = arrays.get(descriptor);
             return found && fresh(descriptor, found.step) ? found : undefined;

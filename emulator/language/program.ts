@@ -15,9 +15,9 @@ import type {
     Span,
     StructDecl,
 } from './syntax/ast';
-import type { Code } from '../runtime/code';
 import type { StructLayout } from './layout';
-import type { Natives, NativeField, NativeFunction, Type, Value } from './types';
+import type { Type, Value } from './types';
+import type { NativeShapes, FieldShape, FunctionShape } from './natives';
 
 export type Severity = 'error' | 'warning';
 
@@ -67,14 +67,14 @@ export type NameMeaning =
     | { readonly kind: 'flb'; readonly decl: FlbDecl }
     /** A file kind that comes with the kernel. */
     | { readonly kind: 'builtin-file'; readonly name: string }
-    | { readonly kind: 'native'; readonly native: NativeFunction }
+    | { readonly kind: 'native'; readonly native: FunctionShape }
     | { readonly kind: 'global'; readonly name: string };
 
 /** What the `.name` of a member expression means. */
 export type MemberMeaning =
     | { readonly kind: 'struct-field'; readonly layout: StructLayout; readonly name: string }
-    | { readonly kind: 'field'; readonly field: NativeField }
-    | { readonly kind: 'method'; readonly method: NativeFunction }
+    | { readonly kind: 'field'; readonly field: FieldShape }
+    | { readonly kind: 'method'; readonly method: FunctionShape }
     | { readonly kind: 'kind-field'; readonly file: FileDecl; readonly index: number }
     | { readonly kind: 'process-var'; readonly process: string; readonly name: string }
     /** The object's type is not known before the run: look it up then. */
@@ -87,8 +87,6 @@ export interface CodeInfo {
     /** Number of slots; parameters come first. */
     readonly slots: number;
     readonly locals: readonly LocalVar[];
-    /** Code that is not compiled from the language: the lines of a recording. */
-    readonly code?: Code;
 }
 
 export interface Program {
@@ -97,7 +95,7 @@ export interface Program {
     /** The main file, its imports, and the standard library, in order of loading. */
     readonly files: ReadonlyMap<string, SourceFile>;
     readonly diagnostics: readonly Diagnostic[];
-    readonly natives: Natives;
+    readonly natives: NativeShapes;
 
     /** The bytes of a file that stands beside a source file of the program, unpacked; left out where no host was given. */
     readonly readBytes?: (from: string, path: string) => Uint8Array | undefined;

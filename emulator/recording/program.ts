@@ -4,6 +4,7 @@ import { check } from '../language/check/check';
 import type { SourceHost } from '../language/load';
 import { NATIVES } from '../runtime/natives';
 import type { CodeInfo, Diagnostic, Program } from '../language/program';
+import type { RunnableProgram } from '../runtime/executable';
 import { standardLibrary } from '../runtime/standard-library';
 import { LUOTEST_URI, SHIPPED_SOURCES } from '../std/texts';
 import { recordingCode } from './code';
@@ -71,7 +72,7 @@ export function recordingProgram(
     text: string,
     recording: Recording,
     standard?: typeof standardLibrary,
-): Program {
+): RunnableProgram {
     const base = standard ? checkHandlers(standard()) : handlers();
     const name = decodeURIComponent(uri.slice(uri.lastIndexOf('/') + 1)).replace(/\.jsonl$/, '');
     const { span } = recording.start;
@@ -83,12 +84,13 @@ export function recordingProgram(
         ...whole,
     };
     const code = recordingCode(uri, text, name, recording);
-    const info: CodeInfo = { decl, uri, slots: code.slots, locals: [], code };
+    const info: CodeInfo = { decl, uri, slots: code.slots, locals: [] };
     const program = withFile(base, { uri, text, items: [decl], comments: [], ...whole });
     return {
         ...program,
         scenarios: [decl],
         uriOf: new Map<object, string>([...base.uriOf, [decl, uri]]),
         code: new Map<object, CodeInfo>([...base.code, [decl, info]]),
+        made: new Map([[decl, code]]),
     };
 }

@@ -6,7 +6,7 @@ import { check } from '../language/check/check';
 import { Frame } from '../runtime/code';
 import { cpusOf, devicesOf, iommuOf } from '../runtime/host/machine-devices';
 import { Diagnoses } from '../diagnosis/diagnoses';
-import { Image } from '../runtime/executable';
+import { Executable } from '../runtime/executable';
 import type { SourceHost } from '../language/load';
 import { NATIVES, objectTypeOf } from '../runtime/natives';
 import type { Diagnostic, Program } from '../language/program';
@@ -53,7 +53,7 @@ export function errorsOf(program: Program): Diagnostic[] {
 export class Run {
     private constructor(
         readonly program: Program,
-        readonly image: Image,
+        readonly executable: Executable,
         readonly scenario: ScenarioDecl,
         readonly vm: Vm,
     ) {}
@@ -76,16 +76,22 @@ export class Run {
             throw new UsageError(`no kernel is called "${options.kernel}". There are: ${known}.`);
         }
         const { standard = standardLibrary } = options;
-        const image = new Image(program, standard(libraryWith(program.layers)), NATIVES, objectTypeOf, standard);
+        const executable = new Executable(
+            program,
+            standard(libraryWith(program.layers)),
+            NATIVES,
+            objectTypeOf,
+            standard,
+        );
         const machine = machineOf(program);
-        const vm = new Vm(machine, image, options.seed ?? 0, options.kernel);
+        const vm = new Vm(machine, executable, options.seed ?? 0, options.kernel);
         vm.substitutes = options.substitutes ?? null;
         vm.costs.begin(costsOf(program), options.costs ?? {});
-        const code = image.scenarioCode(scenario);
+        const code = executable.scenarioCode(scenario);
         vm.scenarioThread.frames.push(new Frame(code, 'scenario', new Array<Value>(code.slots).fill(undefined), -1));
         Updates.attach(vm);
         Diagnoses.attach(vm, scenario, { uri: code.uri, start: scenario.name.start, end: scenario.name.end });
-        return new Run(program, image, scenario, vm);
+        return new Run(program, executable, scenario, vm);
     }
 }
 

@@ -42,7 +42,7 @@ export function standsBehind(vm: Vm, thread: Thread): boolean {
 export function labelOf(vm: Vm, thread: Thread, frame: Frame, place: Place | undefined): string {
     const { code } = frame;
     if (frame.mode === 'user' && frame.waiter && thread.user) {
-        const { line } = vm.image.linesOf(code.uri).position(place?.start ?? 0);
+        const { line } = vm.executable.linesOf(code.uri).position(place?.start ?? 0);
         return `${thread.user.name}, ${code.kind === 'scenario' ? 'scenario' : code.name} line ${line}`;
     }
     try {

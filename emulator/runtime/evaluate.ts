@@ -15,18 +15,9 @@ import type { Program } from '../language/program';
 import { replyOf } from '../language/reply';
 import { UserProcess, type Thread } from './thread';
 import { tryOut } from './try-out';
-import {
-    ANY,
-    BOOL,
-    FD,
-    INT,
-    objectOf,
-    STRING,
-    type NativeFunction,
-    type NativeParam,
-    type Type,
-    type Value,
-} from '../language/types';
+import { ANY, BOOL, FD, INT, objectOf, STRING, type Type, type Value } from '../language/types';
+import type { NativeParam } from '../language/natives';
+import type { NativeFunction } from './natives/native';
 import { asBool, binary, equal, format, operatorOf, ProgramError, unary } from '../language/values';
 import { ArrayView, View } from './view';
 import type { Vm } from './interpreter';
@@ -257,23 +248,23 @@ class Evaluator {
         }
         const user = frame && frame.mode !== 'user' ? undefined : thread?.user;
         if (user?.vars.has(name)) {
-            return { value: user.vars.get(name), type: processVarType(this.vm.image.program, user.name, name) };
+            return { value: user.vars.get(name), type: processVarType(this.vm.executable.program, user.name, name) };
         }
         const self = frame?.self;
-        const field = self && this.vm.image.kindFieldOf(self, name);
+        const field = self && this.vm.executable.kindFieldOf(self, name);
         return field
             ? { value: field.file.fields[field.index] as Value, type: this.kindFieldType(field.file.kind, field.index) }
             : undefined;
     }
 
     private kindFieldType(kind: string, index: number): Type {
-        const field: KindField | undefined = this.vm.image.fileKind(kind)?.decl.fields[index];
+        const field: KindField | undefined = this.vm.executable.fileKind(kind)?.decl.fields[index];
         return field?.type?.name.name === 'phys' ? { k: 'phys' } : ANY;
     }
 
     /** The programs whose declarations can be seen, the frame's own first. */
     private programs(): Program[] {
-        const { program } = this.vm.image;
+        const { program } = this.vm.executable;
         const { library } = this.vm;
         const uri = this.at.frame?.code.uri;
         const inLibrary = uri !== undefined && library.files.has(uri) && !program.files.has(uri);
@@ -302,17 +293,20 @@ class Evaluator {
         if (device) {
             return { value: device, type: objectOf('device') };
         }
-        const global = vm.image.natives.globals.get(name);
+        const global = vm.executable.natives.globals.get(name);
         if (global) {
             return { value: global.get(vm), type: global.type };
         }
-        if (vm.image.fileKind(name) || (vm.image.natives.fileKinds.has(name) && !vm.image.program.handlers.has(name))) {
+        if (
+            vm.executable.fileKind(name) ||
+            (vm.executable.natives.fileKinds.has(name) && !vm.executable.program.handlers.has(name))
+        ) {
             return { value: name, type: { k: 'decl', of: 'file', name } };
         }
-        if (vm.image.handler(name, vm.library)) {
+        if (vm.executable.handler(name, vm.library)) {
             return { value: handlerNamed(vm, name), type: { k: 'decl', of: 'handler', name } };
         }
-        if (vm.image.flb(name, vm.library)) {
+        if (vm.executable.flb(name, vm.library)) {
             return { value: flbNamed(vm, name), type: { k: 'decl', of: 'flb', name } };
         }
         return isErrnoName(name) ? { value: ERRNO[name], type: INT } : undefined;
@@ -336,7 +330,7 @@ class Evaluator {
         yield* thread?.user?.vars.keys() ?? [];
         yield* this.vm.users.items.map((u) => u.name);
         yield* this.vm.machine.pci.devices.map((d) => d.shape.name);
-        yield* this.vm.image.natives.globals.keys();
+        yield* this.vm.executable.natives.globals.keys();
     }
 
     // ------------------------------------------------------------ members
@@ -344,13 +338,13 @@ class Evaluator {
     private member(object: Evaluated, name: string): Evaluated {
         const { value } = object;
         if (value instanceof UserProcess && value.vars.has(name)) {
-            return { value: value.vars.get(name), type: processVarType(this.vm.image.program, value.name, name) };
+            return { value: value.vars.get(name), type: processVarType(this.vm.executable.program, value.name, name) };
         }
         if (value instanceof View) {
             const field = value.field(name);
             return { value: value.get(field), type: typeOfField(field.type) };
         }
-        const kind = this.vm.image.kindFieldOf(value, name);
+        const kind = this.vm.executable.kindFieldOf(value, name);
         if (kind) {
             return {
                 value: kind.file.fields[kind.index] as Value,
@@ -378,7 +372,7 @@ class Evaluator {
     private call(e: CallExpr): Evaluated {
         const { callee } = e;
         if (callee.kind === 'name') {
-            const native = this.vm.image.natives.functions.get(callee.name);
+            const native = this.vm.executable.natives.functions.get(callee.name);
             if (native) {
                 return this.callNative(native, [], e);
             }
@@ -396,7 +390,7 @@ class Evaluator {
             );
             const mode = this.at.frame?.mode ?? (this.at.thread?.user ? 'user' : 'scenario');
             return {
-                value: this.run(callee.name, (_f, vm) => vm.call(vm.image.codeOf(decl), mode, args, 0)),
+                value: this.run(callee.name, (_f, vm) => vm.call(vm.executable.codeOf(decl), mode, args, 0)),
                 type: ANY,
             };
         }
@@ -523,7 +517,7 @@ class Evaluator {
         const { frame, thread } = this.at;
         const local = frame && visibleLocals(frame, offsetOf(this.vm, this.at)).find((v) => v.name === name);
         const user = frame && frame.mode !== 'user' ? undefined : thread?.user;
-        const field = frame?.self && this.vm.image.kindFieldOf(frame.self, name);
+        const field = frame?.self && this.vm.executable.kindFieldOf(frame.self, name);
         if (frame && local) {
             frame.slots[local.slot] = value;
         } else if (user?.vars.has(name)) {

@@ -18,7 +18,8 @@ import { librariesOf } from './host/kernels';
 import type { StructLayout } from '../language/layout';
 import type { Program } from '../language/program';
 import { LineMap } from '../language/syntax/positions';
-import type { Natives, ObjectType, Value } from '../language/types';
+import type { Value } from '../language/types';
+import type { Natives, ObjectType } from './natives/native';
 
 /** Callbacks by name, and what else a declaration with callbacks has. */
 interface Declared<D> {
@@ -26,7 +27,12 @@ interface Declared<D> {
     readonly program: Program;
 }
 
-export class Image {
+/** A checked program, and code of it that is not compiled from the language: the lines of a recording. */
+export interface RunnableProgram extends Program {
+    readonly made?: ReadonlyMap<object, Code>;
+}
+
+export class Executable {
     private readonly codes = new Map<object, Code>();
     private readonly lines = new Map<string, LineMap>();
     /** The standard libraries that have been asked for. */
@@ -34,7 +40,7 @@ export class Image {
     private readonly byLibrary = new Map<Library, Program>();
 
     constructor(
-        readonly program: Program,
+        readonly program: RunnableProgram,
         readonly stdProgram: Program,
         readonly natives: Natives,
         /** The object type of an object, by its class. */
@@ -97,7 +103,7 @@ export class Image {
                 throw new RangeError(`scenario ${decl.name.value} was not checked`);
             }
             return (
-                info.code ??
+                this.program.made?.get(decl) ??
                 new FnCompiler(program, info, this).finish(
                     decl.body,
                     `scenario "${decl.name.value}"`,

@@ -16,7 +16,7 @@ import type { Diagnosis } from '../findings/diagnosis';
 import { Frame, statementOf, SWITCH, type Code, type Mode } from './code';
 import { observeDma } from './host/dma-events';
 import { Guests } from './host/guests';
-import type { Image } from './executable';
+import type { Executable } from './executable';
 import { Injections } from './injection';
 import type { Program } from '../language/program';
 import type { Place } from '../findings/place';
@@ -96,7 +96,7 @@ export class Vm {
 
     constructor(
         readonly machine: Machine,
-        readonly image: Image,
+        readonly executable: Executable,
         readonly seed: number,
         /** Booted wherever the scenario boots the default kernel. */
         readonly kernelOption: string | undefined = undefined,
@@ -250,12 +250,12 @@ export class Vm {
     /** The standard library of the kernel that runs or comes up; else the default kernel's. */
     get library(): Program {
         const desc = this.kernel?.desc ?? this.power.booting?.kernel.desc;
-        return desc ? this.image.library(desc.library) : this.image.stdProgram;
+        return desc ? this.executable.library(desc.library) : this.executable.stdProgram;
     }
 
     /** A function of the kernel's own code. */
     std(name: string): Code {
-        return this.image.std(name, this.library);
+        return this.executable.std(name, this.library);
     }
 
     /** Calls a function of the standard library in kernel mode on the current thread. */

@@ -3,7 +3,8 @@ import { Bytes } from '../machine/bytes';
 import { Seq } from '../machine/journal';
 import { Err } from '../kernel/errno';
 import { setKindField } from './host/callbacks';
-import type { ObjectType, NativeField, NativeFunction, Value } from '../language/types';
+import type { Value } from '../language/types';
+import type { ObjectType, NativeField, NativeFunction } from './natives/native';
 import { ArrayView, View } from './view';
 import { asNumber, format, ProgramError } from '../language/values';
 import type { Vm } from './interpreter';
@@ -25,9 +26,9 @@ export type Member =
 /** The object type of a value, if it has one. */
 export function objectTypeOf(vm: Vm, v: Value): ObjectType | undefined {
     if (typeof v === 'number') {
-        return vm.image.natives.fd;
+        return vm.executable.natives.fd;
     }
-    return typeof v === 'object' && v !== null ? vm.image.objectTypeOf(v) : undefined;
+    return typeof v === 'object' && v !== null ? vm.executable.objectTypeOf(v) : undefined;
 }
 
 export function memberOf(vm: Vm, v: Value, name: string): Member | undefined {
@@ -58,7 +59,7 @@ export function readMember(vm: Vm, v: Value, name: string): Value {
     if (v instanceof View) {
         return v.get(v.field(name));
     }
-    const kind = vm.image.kindFieldOf(v, name);
+    const kind = vm.executable.kindFieldOf(v, name);
     if (kind) {
         return kind.file.fields[kind.index] as Value;
     }
@@ -80,7 +81,7 @@ export function writeMember(vm: Vm, v: Value, name: string, value: Value): void 
         v.set(v.field(name), value);
         return;
     }
-    const kind = vm.image.kindFieldOf(v, name);
+    const kind = vm.executable.kindFieldOf(v, name);
     if (kind) {
         setKindField(vm, kind.file, kind.index, value);
         return;

@@ -13,7 +13,7 @@ function load(text: string): Program {
 
 /** Puts a breakpoint on every statement of a line, as the debug adapter does. */
 function breakOn(run: Run, text: string, line: number): void {
-    for (const code of run.image.codeIn(URI)) {
+    for (const code of run.executable.codeIn(URI)) {
         for (const { pc, span } of code.statements) {
             if (text.slice(0, span.start).split('\n').length - 1 === line) {
                 code.ops[pc] = (frame, vm) => (vm.trap(frame) ? SWITCH : (code.pristine[pc]?.(frame, vm) ?? SWITCH));

@@ -10,16 +10,12 @@ import {
     STRING,
     listOf,
     objectOf,
-    type CallbackShape,
     type Context,
-    type NativeField,
-    type NativeFunction,
-    type NativeParam,
-    type Natives,
-    type ObjectType,
     type Type,
     type Value,
 } from '../../emulator/language/types';
+import type { CallbackShape, NativeParam } from '../../emulator/language/natives';
+import type { NativeField, NativeFunction, Natives, ObjectType } from '../../emulator/runtime/natives/native';
 
 const param = (name: string, type: Type, fallback?: Value): NativeParam =>
     fallback === undefined ? { name, type } : { name, type, default: fallback };

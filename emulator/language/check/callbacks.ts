@@ -1,6 +1,7 @@
 /** Rules for handlers, FLBs, file kinds and kernels: what they must have, and what may not be there twice. */
 import type { Callback, FileDecl, FlbDecl, HandlerDecl, Ident, KernelDecl, StringLit } from '../syntax/ast';
-import type { CallbackShape, Type } from '../types';
+import type { Type } from '../types';
+import type { CallbackShape } from '../natives';
 import { layersOf, layerWith } from '../../kernel/release/layers';
 import { objectOf } from '../types';
 import { checkLayers, layersNamed, missingLayer } from './layers';

@@ -1,7 +1,8 @@
 /** Calls: what is called, whether it may be called here, and whether the arguments fit. */
 import type { Arg, CallExpr, Expr, Ident, NameExpr, NewExpr } from '../syntax/ast';
 import { REPLIES } from '../reply';
-import { ANY, listOf, type NativeFunction, type NativeParam, type Type } from '../types';
+import { ANY, listOf, type Type } from '../types';
+import type { FunctionShape, NativeParam } from '../natives';
 import { MemberChecker } from './members';
 import { near } from '../nearest';
 import { assignable, describeType } from './types-of';
@@ -117,7 +118,7 @@ export abstract class CallChecker extends MemberChecker {
     /** What a call of a function does to the flow. */
     protected abstract calledFn(fn: FnInfo, e: CallExpr): void;
 
-    private native(e: CallExpr, native: NativeFunction): Type {
+    private native(e: CallExpr, native: FunctionShape): Type {
         this.require(
             native.context,
             e.callee.kind === 'member' ? e.callee.member : e.callee,

@@ -4,7 +4,8 @@ import { Layouts } from '../layouts';
 import { load, type SourceHost } from '../load';
 import { parse } from '../syntax/parser';
 import type { CodeInfo, Program } from '../program';
-import { ANY, INT, NONE, type CallbackShape, type NativeParam, type Natives, type Type, type Value } from '../types';
+import { ANY, INT, NONE, type Type, type Value } from '../types';
+import type { NativeShapes, CallbackShape, NativeParam } from '../natives';
 import { typeNamed, type Unit } from './checker';
 import { checkCompatible, checkHandlerHead, checkKernel, checkShapes, fileTypeOf } from './callbacks';
 import type { Settings } from './constant';
@@ -342,7 +343,7 @@ export type StandardLibrary = (layers: ReadonlySet<string>) => Program;
  * Reads and checks a file and what it imports. The program is whole where no diagnostic is an error; else it is what could be made
  * of the files. `std` is the checked standard library: its handlers, FLBs, file kinds and structs can be used, its functions not.
  */
-export function check(host: SourceHost, uri: string, natives: Natives, std?: Program | StandardLibrary): Program {
+export function check(host: SourceHost, uri: string, natives: NativeShapes, std?: Program | StandardLibrary): Program {
     const world = new World(natives);
     world.fileExists = (from, path) => host.exists?.(host.resolve(from, path)) ?? true;
     load(world, host, uri);
@@ -353,7 +354,10 @@ export function check(host: SourceHost, uri: string, natives: Natives, std?: Pro
 }
 
 /** Checks the standard library: several files that see each other's declarations. */
-export function checkStd(files: readonly { readonly uri: string; readonly text: string }[], natives: Natives): Program {
+export function checkStd(
+    files: readonly { readonly uri: string; readonly text: string }[],
+    natives: NativeShapes,
+): Program {
     const world = new World(natives);
     for (const { uri, text } of files) {
         const { file, diagnostics } = parse(uri, text);

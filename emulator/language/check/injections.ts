@@ -1,7 +1,7 @@
 /** `inject EIO into memfd.freeze`: the target exists, and the answer fits it. */
 import { ERRNO, isErrnoName } from '../../kernel/errno';
 import type { Callback, InjectStmt } from '../syntax/ast';
-import type { CallbackShape } from '../types';
+import type { CallbackShape } from '../natives';
 import { missingLayer } from './layers';
 import { changeTo, quoted, type World } from './program-builder';
 

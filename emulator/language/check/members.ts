@@ -1,18 +1,19 @@
 /** What `.name` and `[i]` mean on a value of a type. */
 import type { Expr, IndexExpr, MemberExpr } from '../syntax/ast';
-import { ANY, INT, type NativeFunction, type ObjectType, type Type } from '../types';
+import { ANY, INT, type Type } from '../types';
+import type { FunctionShape, ObjectShape } from '../natives';
 import { NameChecker } from './names';
 import { describeType, isIntLike, typeOfField } from './types-of';
 import { insert, quoted } from './program-builder';
 
 /** A member that can be called, or a value. */
-export type Found = { readonly method: NativeFunction } | { readonly type: Type; readonly writable: boolean };
+export type Found = { readonly method: FunctionShape } | { readonly type: Type; readonly writable: boolean };
 
 export abstract class MemberChecker extends NameChecker {
     abstract expr(e: Expr): Type;
 
     /** The native table that describes values of this type. */
-    protected tableOf(t: Type): ObjectType | undefined {
+    protected tableOf(t: Type): ObjectShape | undefined {
         const { natives } = this.world;
         switch (t.k) {
             case 'fd':
@@ -135,7 +136,7 @@ export abstract class MemberChecker extends NameChecker {
             this.world.members.set(e, { kind: 'field', field });
             const narrowed =
                 name === 'file' && object.k === 'object' && object.name === 'luo_args' ? this.unit.fileType : undefined;
-            return { type: narrowed ?? field.type, writable: field.set !== undefined };
+            return { type: narrowed ?? field.type, writable: field.writable === true };
         }
         const method = table?.methods.get(name);
         if (method) {

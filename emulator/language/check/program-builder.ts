@@ -20,7 +20,8 @@ import type {
 import type { StructLayout } from '../layout';
 import { KHO_VMALLOC } from '../layouts';
 import type { CodeInfo, Diagnostic, MemberMeaning, NameMeaning, Program, Severity } from '../program';
-import type { Context, Natives, Type, Value } from '../types';
+import type { Context, Type, Value } from '../types';
+import type { NativeShapes } from '../natives';
 import { LineMap } from '../syntax/positions';
 import { near } from '../nearest';
 
@@ -94,7 +95,7 @@ export class World {
     std: Program | undefined;
     layers: ReadonlySet<string> = new Set();
 
-    constructor(readonly natives: Natives) {}
+    constructor(readonly natives: NativeShapes) {}
 
     report(
         severity: Severity,

@@ -4,7 +4,8 @@ import type { Eval } from '../code';
 import { flbNamed, handlerNamed, newFileOfKind } from '../host/callbacks';
 import { processVar } from '../host/processes';
 import { readIndex, readMember, readNative } from '../members';
-import type { NativeFunction, Value } from '../../language/types';
+import type { Value } from '../../language/types';
+import { nativeField, type NativeFunction } from '../natives/native';
 import { View } from '../view';
 import { add, asBool, asInt, binary, equal, ProgramError, unary } from '../../language/values';
 import { emitCall, nativeArgs, PLAIN } from './calls';
@@ -154,7 +155,7 @@ function compileName(c: FnCompiler, e: NameExpr): Eval {
             return (_f, vm) => vm.machine.pci.device(name) ?? null;
         }
         case 'global': {
-            const global = c.program.natives.globals.get(m.name);
+            const global = c.natives.globals.get(m.name);
             if (!global) {
                 break;
             }
@@ -190,7 +191,7 @@ function compileMember(c: FnCompiler, e: MemberExpr): Eval {
             };
         }
         case 'field': {
-            const { field } = m;
+            const field = nativeField(m.field);
             return (f, vm) => readNative(vm, field, object(f, vm));
         }
         default:

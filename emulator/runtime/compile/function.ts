@@ -2,6 +2,7 @@
 import type { Block, Callback, Expr, FnDecl, Span } from '../../language/syntax/ast';
 import type { Code, Eval } from '../code';
 import type { CodeInfo, Program } from '../../language/program';
+import type { Natives } from '../natives/native';
 import { Emitter } from './emitter';
 import { compileValue, needsOps } from './expressions';
 import { compileBlock } from './statements';
@@ -10,6 +11,7 @@ import { compileBlock } from './statements';
 export interface CodeSource {
     /** The code of a declaration; compiled when it is first asked for. */
     codeOf(decl: FnDecl | Callback): Code;
+    readonly natives: Natives;
 }
 
 /** Where `break` and `continue` go. */
@@ -30,6 +32,10 @@ export class FnCompiler {
     ) {
         this.emitter = new Emitter(info.slots);
         this.text = program.files.get(info.uri)?.text ?? '';
+    }
+
+    get natives(): Natives {
+        return this.source.natives;
     }
 
     /** The code of a function, looked up when it is called: functions may call each other in any order. */

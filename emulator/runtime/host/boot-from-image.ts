@@ -25,7 +25,7 @@ const PIECE = 1024 * 1024;
  * @param from the file that `path` is written in.
  */
 export function bootImage(vm: Vm, name: string, cmdline: string, from: string, path: string): void {
-    const bytes = vm.image.program.readBytes?.(from, path);
+    const bytes = vm.executable.program.readBytes?.(from, path);
     if (!bytes) {
         throw new ProgramError(`there is no image "${path}" beside the scenario, or it cannot be unpacked`);
     }

@@ -214,7 +214,11 @@ export class Boot extends Rec {
         // those of proposed layers are asked for before anybody registers a handler
         for (const name of layersOf(this.kernel.desc.layers).flatMap((l) => l.flbs)) {
             kernel.luo.flbs.push(
-                new LuoFlb(vm.machine.journal, name, vm.image.flb(name, vm.library)?.decl.compatible.value ?? name),
+                new LuoFlb(
+                    vm.machine.journal,
+                    name,
+                    vm.executable.flb(name, vm.library)?.decl.compatible.value ?? name,
+                ),
             );
         }
         return this.stage('mm_core_init', begin);

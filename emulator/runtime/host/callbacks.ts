@@ -36,7 +36,7 @@ export function callback(vm: Vm, name: string, args: readonly Value[], resultSlo
     if (injected) {
         return answer(vm, resultSlot, injected.error ?? false, `${owner.name.name}.${name}`);
     }
-    const code = owner && vm.image.callbackOf(owner, name);
+    const code = owner && vm.executable.callbackOf(owner, name);
     if (!code) {
         return answer(vm, resultSlot, QUESTIONS.has(name) ? true : 0, name);
     }
@@ -62,13 +62,13 @@ function answer(vm: Vm, slot: number, value: Value | Err, name: string): number 
 
 function declarationOf(vm: Vm, v: Value): HandlerDecl | FlbDecl | FileDecl | undefined {
     if (v instanceof LuoHandler) {
-        return vm.image.handler(v.name, vm.library)?.decl;
+        return vm.executable.handler(v.name, vm.library)?.decl;
     }
     if (v instanceof LuoFlb) {
-        return vm.image.flb(v.name, vm.library)?.decl;
+        return vm.executable.flb(v.name, vm.library)?.decl;
     }
     if (v instanceof OpenFile) {
-        return vm.image.fileKind(v.kind)?.decl;
+        return vm.executable.fileKind(v.kind)?.decl;
     }
     throw new ProgramError('only handlers, FLBs and files have callbacks');
 }
@@ -80,7 +80,7 @@ export function hasCallback(vm: Vm, v: Value, name: string): boolean {
 
 /** The fields of a declared kind: those given, the others as the declaration says. */
 function fieldsOf(vm: Vm, kind: string, given: ReadonlyMap<string, Value>): Value[] {
-    const found = vm.image.fileKind(kind);
+    const found = vm.executable.fileKind(kind);
     if (!found) {
         throw new ProgramError(`no file kind is called ${kind}`);
     }
@@ -91,7 +91,7 @@ function fieldsOf(vm: Vm, kind: string, given: ReadonlyMap<string, Value>): Valu
         if (given.has(f.name.name)) {
             return given.get(f.name.name);
         }
-        return f.init && frame ? vm.image.constant(program, uri, f.init)(frame, vm) : null;
+        return f.init && frame ? vm.executable.constant(program, uri, f.init)(frame, vm) : null;
     });
 }
 
@@ -111,7 +111,7 @@ export function openDevice(vm: Vm, kind: string, path: string): OpenFile {
         return openIommufd(vm.running, O_RDWR);
     }
     const file = deviceFile(vm.running, kind, path, O_RDWR);
-    vm.machine.journal.edit(file).fields = vm.image.fileKind(kind) ? fieldsOf(vm, kind, new Map()) : [];
+    vm.machine.journal.edit(file).fields = vm.executable.fileKind(kind) ? fieldsOf(vm, kind, new Map()) : [];
     return file;
 }
 

@@ -52,7 +52,7 @@ function buried(vm: Vm, v: Value): Value {
         typeof v !== 'object' ||
         v === null ||
         v instanceof UserProcess ||
-        vm.image.objectTypeOf(v)?.ofKernel !== true
+        vm.executable.objectTypeOf(v)?.ofKernel !== true
     ) {
         return v;
     }

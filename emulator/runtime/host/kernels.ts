@@ -4,7 +4,7 @@ import { layersOf, takesLayers, withLayers, type Library } from '../../kernel/re
 import { settableCost } from '../../machine/costs';
 import { archNamed } from '../../kernel/kho/arch';
 import type { KernelDecl, KernelInit } from '../../language/syntax/ast';
-import type { Image } from '../executable';
+import type { Executable } from '../executable';
 import { ProgramError } from '../../language/values';
 
 /** A kernel that can be booted. */
@@ -22,8 +22,8 @@ export interface BootableKernel {
 const AS = ' as ';
 
 /** The name of the kernel that is made as `name` is, but of another description; a kernel of the program takes the place of any. */
-export function kernelAs(image: Image, name: string, description: string): string {
-    return image.program.kernels.has(name) && !image.program.kernels.has(description)
+export function kernelAs(executable: Executable, name: string, description: string): string {
+    return executable.program.kernels.has(name) && !executable.program.kernels.has(description)
         ? `${name}${AS}${description}`
         : description;
 }
@@ -32,27 +32,29 @@ export function kernelAs(image: Image, name: string, description: string): strin
  * @param name of a description or a declaration; with {@link kernelAs}, of a declaration on another description.
  * @throws ProgramError where no kernel has this name, or its ancestry goes round in a circle.
  */
-export function resolveKernel(image: Image, name: string): BootableKernel {
+export function resolveKernel(executable: Executable, name: string): BootableKernel {
     const at = name.indexOf(AS);
     if (at < 0) {
-        return resolve(image, name, undefined, new Set());
+        return resolve(executable, name, undefined, new Set());
     }
-    const kernel = resolve(image, name.slice(0, at), name.slice(at + AS.length), new Set());
+    const kernel = resolve(executable, name.slice(0, at), name.slice(at + AS.length), new Set());
     return { ...kernel, desc: { ...kernel.desc, name } };
 }
 
-function resolve(image: Image, name: string, instead: string | undefined, seen: Set<string>): BootableKernel {
-    const decl = image.program.kernels.get(name);
+function resolve(executable: Executable, name: string, instead: string | undefined, seen: Set<string>): BootableKernel {
+    const decl = executable.program.kernels.get(name);
     if (!decl || seen.has(name)) {
         const desc = DESCRIPTIONS.get(instead ?? name);
         if (!desc) {
-            const known = [...DESCRIPTIONS.keys(), ...image.program.kernels.keys()].map((k) => `"${k}"`).join(', ');
+            const known = [...DESCRIPTIONS.keys(), ...executable.program.kernels.keys()]
+                .map((k) => `"${k}"`)
+                .join(', ');
             throw new ProgramError(`no kernel is called "${name}". There are: ${known}.`);
         }
         return { desc, handlers: desc.handlers, modules: [], inits: [] };
     }
     seen.add(name);
-    const base = resolve(image, decl.from?.value ?? DEFAULT_KERNEL, instead, seen);
+    const base = resolve(executable, decl.from?.value ?? DEFAULT_KERNEL, instead, seen);
     let { handlers, modules } = base;
     let cmdline = base.desc.cmdline;
     const inits = [...base.inits];
@@ -138,7 +140,7 @@ function resolve(image: Image, name: string, instead: string | undefined, seen: 
 }
 
 /** The code of every kernel that a program can boot: of the descriptions, and of its own kernels with their layers. */
-export function librariesOf(image: Image): Library[] {
-    const own = [...image.program.kernels.keys()].map((name) => resolveKernel(image, name).desc.library);
+export function librariesOf(executable: Executable): Library[] {
+    const own = [...executable.program.kernels.keys()].map((name) => resolveKernel(executable, name).desc.library);
     return [...new Set([...[...DESCRIPTIONS.values()].map((d) => d.library), ...own])];
 }

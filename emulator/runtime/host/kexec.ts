@@ -20,9 +20,9 @@ const FIRMWARE = costId('firmware');
 export function kernelNamed(vm: Vm, name: string, how: 'boot' | 'load' = 'boot'): BootableKernel {
     const instead = vm.substitutes?.[how];
     if (instead !== undefined) {
-        return resolveKernel(vm.image, kernelAs(vm.image, name, instead));
+        return resolveKernel(vm.executable, kernelAs(vm.executable, name, instead));
     }
-    return resolveKernel(vm.image, name === DEFAULT_KERNEL ? (vm.kernelOption ?? name) : name);
+    return resolveKernel(vm.executable, name === DEFAULT_KERNEL ? (vm.kernelOption ?? name) : name);
 }
 
 /** What is put into memory for a kernel, with additions to its command line. */
@@ -125,7 +125,7 @@ export function startKernel(vm: Vm, at: number): void {
     machine.journal.edit(machine).boots = machine.boots + 1;
     vm.injections.expire(vm.boot);
     const power = machine.journal.edit(vm.power);
-    const kernel = resolveKernel(vm.image, name);
+    const kernel = resolveKernel(vm.executable, name);
     vm.costs.startKernel(kernel.desc.costs);
     power.booting = new Boot(vm, kernel, at, params);
     power.panicMessage = '';
@@ -143,11 +143,11 @@ export function startKernel(vm: Vm, at: number): void {
 
 /** Runs the `init` blocks of the kernel that comes up, the oldest ancestor's first. */
 export function runInit(vm: Vm): undefined {
-    const { inits } = resolveKernel(vm.image, vm.running.desc.name);
+    const { inits } = resolveKernel(vm.executable, vm.running.desc.name);
     pushFrames(
         vm,
         inits.map(({ decl, init }) => {
-            const code = vm.image.initCode(init, decl);
+            const code = vm.executable.initCode(init, decl);
             return new Frame(code, 'kernel', new Array<Value>(code.slots).fill(undefined), -1);
         }),
     );

@@ -14,7 +14,7 @@ import type { Vm } from '../interpreter';
 export function registerHandler(vm: Vm, name: string): 0 | Err {
     const { luo } = vm.running;
     const { journal } = vm.machine;
-    const decl = vm.image.handler(name, vm.library)?.decl;
+    const decl = vm.executable.handler(name, vm.library)?.decl;
     if (!decl) {
         return 0;
     }
@@ -27,7 +27,7 @@ export function registerHandler(vm: Vm, name: string): 0 | Err {
     }
     const flbs = [...decl.uses.map((use) => use.name), ...joiningFlbs(vm.running.desc.layers, name)].map((use) => {
         const known = luo.flbs.items.find((f) => f.name === use);
-        const flb = known ?? new LuoFlb(journal, use, vm.image.flb(use, vm.library)?.decl.compatible.value ?? use);
+        const flb = known ?? new LuoFlb(journal, use, vm.executable.flb(use, vm.library)?.decl.compatible.value ?? use);
         if (!known) {
             luo.flbs.push(flb);
         }
@@ -68,7 +68,7 @@ export function unloadModule(vm: Vm, handler: string): 0 | Err {
 }
 
 function assertModule(vm: Vm, handler: string): void {
-    const { modules } = resolveKernel(vm.image, vm.running.desc.name);
+    const { modules } = resolveKernel(vm.executable, vm.running.desc.name);
     if (!modules.includes(handler)) {
         throw new ProgramError(
             `"${vm.running.desc.name}" has no module with a handler ${handler}: ${modules.length > 0 ? `there is ${modules.join(', ')}` : 'say `modules name` in its declaration'}`,

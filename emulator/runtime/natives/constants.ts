@@ -1,7 +1,8 @@
 /** The constants of system calls, by their C names, and byte strings as values. */
 import * as fcntl from '../../kernel/fs/fcntl';
 import { Bytes } from '../../machine/bytes';
-import { ANY, BYTES, INT, STRING, type NativeGlobal } from '../../language/types';
+import { ANY, BYTES, INT, STRING } from '../../language/types';
+import type { NativeGlobal } from './native';
 import { asInt, ProgramError } from '../../language/values';
 import { constant, dataArg, type FileNative, lengthArg } from './core';
 

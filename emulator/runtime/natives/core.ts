@@ -7,7 +7,8 @@ import { Inode } from '../../kernel/fs/inode';
 import type { Process } from '../../kernel/fs/process';
 import { Bytes } from '../../machine/bytes';
 import type { Seq } from '../../machine/journal';
-import type { NativeField, NativeFunction, NativeGlobal, ObjectType, Value } from '../../language/types';
+import type { Value } from '../../language/types';
+import type { NativeField, NativeFunction, NativeGlobal, ObjectType } from './native';
 import { asInt, format, ProgramError } from '../../language/values';
 
 export interface VmCore {

@@ -1,15 +1,8 @@
 /** Small helpers with which the tables of natives are written. */
 import type { Err } from '../../kernel/errno';
-import {
-    NONE,
-    type Context,
-    type NativeField,
-    type NativeFunction,
-    type NativeParam,
-    type ObjectType,
-    type Type,
-    type Value,
-} from '../../language/types';
+import { NONE, type Context, type Type, type Value } from '../../language/types';
+import type { NativeParam } from '../../language/natives';
+import type { NativeField, NativeFunction, ObjectType } from './native';
 import { format, ProgramError } from '../../language/values';
 import type { Vm } from '../interpreter';
 
@@ -118,7 +111,7 @@ export class Members<T extends object> {
             type: t,
             doc,
             get: (vm, o) => get(self(o), vm),
-            ...(set ? { set: (vm: Vm, o: object, value: Value) => set(self(o), value, vm) } : {}),
+            ...(set ? { writable: true, set: (vm: Vm, o: object, value: Value) => set(self(o), value, vm) } : {}),
         });
         return this;
     }

@@ -10,19 +10,8 @@ import { vmOf } from '../../kernel/kvm/file';
 import { fget } from '../../kernel/fs/process';
 import { Device, type DriverChoice } from '../../machine/devices/device';
 import { PAGE_SIZE } from '../../machine/memory';
-import {
-    ANY,
-    BOOL,
-    FD,
-    INT,
-    listOf,
-    NONE,
-    objectOf,
-    PHYS,
-    STRING,
-    type NativeFunction,
-    type Value,
-} from '../../language/types';
+import { ANY, BOOL, FD, INT, listOf, NONE, objectOf, PHYS, STRING, type Value } from '../../language/types';
+import type { NativeFunction } from './native';
 import { asBool, asInt, asNumber, format, ProgramError } from '../../language/values';
 import type { Vm } from '../interpreter';
 import { fdArg } from './core';

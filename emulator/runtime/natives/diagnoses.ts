@@ -1,6 +1,7 @@
 /** What scenarios can ask of the diagnoses. */
 import { isDiagnosisCode } from '../../findings/catalogue';
-import { BOOL, STRING, type NativeFunction } from '../../language/types';
+import { BOOL, STRING } from '../../language/types';
+import type { NativeFunction } from './native';
 import { asString, ProgramError } from '../../language/values';
 import { fn, param } from './define';
 

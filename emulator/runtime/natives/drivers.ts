@@ -4,7 +4,8 @@ import { fput, type OpenFile } from '../../kernel/fs/file';
 import { fget, installFd } from '../../kernel/fs/process';
 import { Seq } from '../../machine/journal';
 import { newFileOfKind } from '../host/callbacks';
-import { ANY, FD, INT, listOf, STRING, type NativeFunction, type Value } from '../../language/types';
+import { ANY, FD, INT, listOf, STRING, type Value } from '../../language/types';
+import type { NativeFunction } from './native';
 import { asInt, asString, ProgramError } from '../../language/values';
 import { fdArg } from './core';
 import { fn, param } from './define';
@@ -24,7 +25,7 @@ export const driverFunctions: readonly NativeFunction[] = [
         'What the ioctl of a driver does that makes a file (`anon_inode_getfd`): a descriptor for a new file of a declared kind, with these values of its fields in their order. `EMFILE`.',
         (vm, [kind, fields]) => {
             const name = asString(kind, 'the kind');
-            const decl = vm.image.fileKind(name)?.decl;
+            const decl = vm.executable.fileKind(name)?.decl;
             const values = fields instanceof Seq ? [...(fields.items as readonly Value[])] : [];
             if (!decl || values.length > decl.fields.length) {
                 throw new ProgramError(

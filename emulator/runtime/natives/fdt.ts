@@ -5,7 +5,8 @@ import { fdtChild, fdtIsCompatible, fdtProperty, readFdt, type FdtNode } from '.
 import { nativeU64, readNativeU64 } from '../../kernel/kho/root-fdt';
 import { Rec, type Journal } from '../../machine/journal';
 import { PAGE_SIZE } from '../../machine/memory';
-import { BOOL, INT, objectOf, PHYS, STRING, type NativeFunction } from '../../language/types';
+import { BOOL, INT, objectOf, PHYS, STRING } from '../../language/types';
+import type { NativeFunction } from './native';
 import { asInt, asNumber, asString, hex } from '../../language/values';
 import { fn, Members, param } from './define';
 

@@ -9,18 +9,9 @@ import { addSeals, chargeTo, memfdAllocFile, memfdPinFolios, unpinFolios } from 
 import { fget } from '../../kernel/fs/process';
 import { addFolio, ShmemInode } from '../../kernel/fs/shmem';
 import { isPlainPath, sysOpen } from '../../kernel/fs/syscalls/create';
-import {
-    BOOL,
-    FD,
-    INT,
-    type NativeField,
-    type NativeParam,
-    NONE,
-    objectOf,
-    STRING,
-    type Type,
-    type Value,
-} from '../../language/types';
+import { BOOL, FD, INT, NONE, objectOf, STRING, type Type, type Value } from '../../language/types';
+import type { NativeParam } from '../../language/natives';
+import type { NativeField } from './native';
 import { asBool, asInt, asNumber, asString, ProgramError } from '../../language/values';
 import {
     fdArg,
@@ -53,7 +44,7 @@ function field(
     get: (vm: VmCore, object: object) => Value | Err,
     set?: Setter,
 ): NativeField {
-    return set ? { name, type, doc, get, set } : { name, type, doc, get };
+    return set ? { name, type, writable: true, doc, get, set } : { name, type, doc, get };
 }
 
 const fileField = (

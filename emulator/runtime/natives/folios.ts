@@ -3,18 +3,8 @@ import { err, Err } from '../../kernel/errno';
 import { FolioList, FolioRef } from '../../kernel/mm/file-folios';
 import { PG_DIRTY, PG_LOCKED, PG_SWAPBACKED, PG_UPTODATE } from '../../kernel/mm/memmap';
 import { PAGE_SIZE } from '../../kernel/fs/fcntl';
-import {
-    BOOL,
-    INT,
-    type NativeField,
-    type ObjectType,
-    NONE,
-    objectOf,
-    PHYS,
-    STRING,
-    type Type,
-    type Value,
-} from '../../language/types';
+import { BOOL, INT, NONE, objectOf, PHYS, STRING, type Type, type Value } from '../../language/types';
+import type { NativeField, ObjectType } from './native';
 import { asNumber, asString, ProgramError } from '../../language/values';
 import { folioArg, objectType, offsetArg, type FileNative, type VmCore } from './core';
 

@@ -13,17 +13,8 @@ import {
 import { VirtualMachine } from '../../kernel/kvm/vm';
 import { fget, installFd } from '../../kernel/fs/process';
 import { PAGE_SIZE } from '../../machine/memory';
-import {
-    BOOL,
-    FD,
-    INT,
-    NONE,
-    objectOf,
-    STRING,
-    type NativeField,
-    type NativeFunction,
-    type NativeGlobal,
-} from '../../language/types';
+import { BOOL, FD, INT, NONE, objectOf, STRING } from '../../language/types';
+import type { NativeField, NativeFunction, NativeGlobal } from './native';
 import { asBool, asNumber, asString } from '../../language/values';
 import { constant, fdArg, fileArg, folioArg, lengthArg, offsetArg } from './core';
 import { fn, Members, param } from './define';

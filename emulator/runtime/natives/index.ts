@@ -2,17 +2,9 @@
 import { DESCRIPTIONS } from '../../kernel/release/descriptions';
 import { ERRNO, type ErrnoName } from '../../kernel/errno';
 import { Stat } from '../../kernel/fs/syscalls/file';
-import {
-    ANY,
-    BOOL,
-    INT,
-    objectOf,
-    type CallbackShape,
-    type NativeParam,
-    type Natives,
-    type ObjectType,
-    type Type,
-} from '../../language/types';
+import { ANY, BOOL, INT, objectOf, type Type } from '../../language/types';
+import type { CallbackShape, NativeParam } from '../../language/natives';
+import type { Natives, ObjectType } from './native';
 import { byteFunctions, fileConstants } from './constants';
 import { byName, constant } from './core';
 import { driverFunctions } from './drivers';

@@ -18,19 +18,8 @@ import { openDevice } from '../host/callbacks';
 import { giveWay } from '../scheduler';
 import { UserProcess } from '../thread';
 import { stateOf, waitsFor } from '../waiting';
-import {
-    ANY,
-    BOOL,
-    FD,
-    INT,
-    listOf,
-    objectOf,
-    PHYS,
-    STRING,
-    type NativeFunction,
-    type NativeGlobal,
-    type Value,
-} from '../../language/types';
+import { ANY, BOOL, FD, INT, listOf, objectOf, PHYS, STRING, type Value } from '../../language/types';
+import type { NativeFunction, NativeGlobal } from './native';
 import { View } from '../view';
 import { asBool, asInt, asNumber, asString, hex, text } from '../../language/values';
 import type { Vm } from '../interpreter';
@@ -159,7 +148,7 @@ export const kernelFunctions: readonly NativeFunction[] = [
             if (vfioDeviceAt(vm.running, path)) {
                 return 'vfio';
             }
-            return vm.image.fileKindAt(path)?.name.name ?? null;
+            return vm.executable.fileKindAt(path)?.name.name ?? null;
         },
     ),
     fn(
@@ -201,7 +190,7 @@ export const kernelFunctions: readonly NativeFunction[] = [
         'The entry of an outgoing session as the next kernel will read it; inside `at handover`. `none` where there is none.',
         (vm, [n]) => {
             const { luo } = vm.running;
-            const layout = vm.image.struct('luo_session_ser', vm.library);
+            const layout = vm.executable.struct('luo_session_ser', vm.library);
             const index = luo.outgoing.sessions.items.findIndex((s) => s.name === asString(n, 'the name'));
             const pa = index < 0 ? undefined : sessionEntry(luo, index);
             return layout && pa !== undefined ? new View(layout, vm.machine.memory, pa) : null;

@@ -7,22 +7,9 @@ import { GuestLine } from '../../machine/interrupts/guest-line';
 import { Seq } from '../../machine/journal';
 import { Guest } from '../host/guests';
 import { isStalled, linesOf } from '../host/guest-interrupts';
-import {
-    ANY,
-    BOOL,
-    FD,
-    INT,
-    listOf,
-    NONE,
-    objectOf,
-    STRING,
-    type NativeField,
-    type NativeFunction,
-    type NativeGlobal,
-    type NativeParam,
-    type Type,
-    type Value,
-} from '../../language/types';
+import { ANY, BOOL, FD, INT, listOf, NONE, objectOf, STRING, type Type, type Value } from '../../language/types';
+import type { NativeParam } from '../../language/natives';
+import type { NativeField, NativeFunction, NativeGlobal } from './native';
 import { asNumber, asString, ProgramError } from '../../language/values';
 import type { Vm } from '../interpreter';
 import { fdArg } from './core';

@@ -24,19 +24,8 @@ import { costId } from '../../machine/costs';
 import { hasCallback } from '../host/callbacks';
 import { REPLY_PARAM, replyFrom, STALL } from '../../language/reply';
 import { stall } from '../scheduler';
-import {
-    ANY,
-    BOOL,
-    FD,
-    INT,
-    listOf,
-    objectOf,
-    PHYS,
-    STRING,
-    type NativeField,
-    type NativeFunction,
-    type Value,
-} from '../../language/types';
+import { ANY, BOOL, FD, INT, listOf, objectOf, PHYS, STRING, type Value } from '../../language/types';
+import type { NativeField, NativeFunction } from './native';
 import { View } from '../view';
 import { layoutOf } from './memory';
 import { asBool, asInt, asNumber, asString } from '../../language/values';

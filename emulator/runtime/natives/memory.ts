@@ -9,7 +9,8 @@ import type { Int } from '../../machine/int';
 import { PAGE_SIZE } from '../../machine/memory';
 import type { StructLayout } from '../../language/layout';
 import { STD_SCHEME } from '../../std/texts';
-import { ANY, BOOL, INT, listOf, objectOf, PHYS, STRING, type NativeFunction, type Value } from '../../language/types';
+import { ANY, BOOL, INT, listOf, objectOf, PHYS, STRING, type Value } from '../../language/types';
+import type { NativeFunction } from './native';
 import { ArrayView, View } from '../view';
 import { asInt, asNumber, asString, format, hex, KernelFault, ProgramError } from '../../language/values';
 import type { Vm } from '../interpreter';
@@ -61,7 +62,7 @@ function ownerHere(vm: Vm): number {
 
 /** Structs that programs have from the default kernel's code are those of the kernel that runs, where it has one of this name. */
 function inThisKernel(vm: Vm, layout: StructLayout): StructLayout {
-    return vm.image.stdProgram.structs.get(layout.name) === layout
+    return vm.executable.stdProgram.structs.get(layout.name) === layout
         ? (vm.library.structs.get(layout.name) ?? layout)
         : layout;
 }

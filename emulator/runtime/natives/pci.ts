@@ -6,7 +6,8 @@ import { PciFunction } from '../../machine/pci/function';
 import { VfioFile, vfioLiveupdateFile } from '../../kernel/devices/vfio';
 import { OpenFile } from '../../kernel/fs/file';
 import { costId } from '../../machine/costs';
-import { BOOL, INT, listOf, objectOf, PHYS, STRING, type NativeField, type NativeFunction } from '../../language/types';
+import { BOOL, INT, listOf, objectOf, PHYS, STRING } from '../../language/types';
+import type { NativeField, NativeFunction } from './native';
 import { asBool, asNumber } from '../../language/values';
 import { code, expect, fn, Members, param } from './define';
 

@@ -40,21 +40,9 @@ import {
 } from '../../kernel/fs/syscalls/file';
 import { sysLseek, sysPread, sysPwrite, sysRead, sysWrite } from '../../kernel/fs/syscalls/rw';
 import { type Bytes, BytesBuilder } from '../../machine/bytes';
-import {
-    ANY,
-    BOOL,
-    BYTES,
-    FD,
-    INT,
-    listOf,
-    type NativeField,
-    type NativeParam,
-    NONE,
-    objectOf,
-    STRING,
-    type Type,
-    type Value,
-} from '../../language/types';
+import { ANY, BOOL, BYTES, FD, INT, listOf, NONE, objectOf, STRING, type Type, type Value } from '../../language/types';
+import type { NativeParam } from '../../language/natives';
+import type { NativeField } from './native';
 import { asBool, asString, ProgramError } from '../../language/values';
 import { dataArg, fdArg, flagsArg, lengthArg, objectType, offsetArg, type FileNative, type VmCore } from './core';
 
