@@ -265,13 +265,13 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
                     this.event('thread', { reason, threadId });
                 }
             };
-            run.vm.listeners.push(
+            run.vm.listeners.report(
                 this.output.listener({
                     threadStarted: ({ id }) => thread('started', id),
                     threadEnded: ({ id }) => thread('exited', id),
                 }),
             );
-            run.vm.listeners.push(diagnosisListener(this.output, this.sources));
+            run.vm.listeners.report(diagnosisListener(this.output, this.sources));
             run.vm.onTrap = (frame, vm) => this.breakpoints.hit(frame, vm);
             control.setFilters(config.noDebug ? new Set() : this.filters.stops);
             return {

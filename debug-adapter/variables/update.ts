@@ -1,4 +1,5 @@
 /** Live updates in time, in the scope *Live Update*. */
+import { Updates } from '../../emulator/diagnosis/updates';
 import type { Update } from '../../emulator/diagnosis/updates';
 import type { Vm } from '../../emulator/runtime/interpreter';
 import { duration } from '../../emulator/language/durations';
@@ -6,7 +7,7 @@ import { group, leaf, type Item } from './item';
 
 /** The update that is under way, or else the last one. */
 export function updateTimes(vm: Vm): Item[] {
-    const u = vm.updates?.current;
+    const u = Updates.of(vm)?.current;
     return u ? [{ ...group('time', `update ${u.number}, ${u.phase}`, () => times(u)), evaluateName: 'update' }] : [];
 }
 

@@ -120,7 +120,7 @@ function cellOf(
     const log: LogLine[] = [];
     const used = new Set<string>();
     let jumps = 0;
-    vm.listeners.push({
+    vm.listeners.report({
         log: (line) => {
             if (line.level !== 'log') {
                 log.push(line);

@@ -1,4 +1,5 @@
 /** Runs one scenario to its end and says what it came to. */
+import { Diagnoses } from '../diagnosis/diagnoses';
 import type { CostChanges } from '../machine/costs';
 import { HandoverSaver } from '../handover/save';
 import type { Err } from '../kernel/errno';
@@ -155,20 +156,20 @@ export function execute(
     }
     const { vm } = run;
     const watcher = new Watcher(vm, files, options.log);
-    vm.listeners.push(watcher);
+    vm.listeners.report(watcher);
     const tracer = options.timeline?.tracer(vm, base.name);
     if (tracer) {
-        vm.listeners.push(tracer);
+        vm.listeners.report(tracer);
     }
     const { saveHandover } = options;
     if (saveHandover) {
-        vm.listeners.push(new HandoverSaver(vm, saveHandover, (image) => saveHandover.files.save(image)));
+        vm.listeners.report(new HandoverSaver(vm, saveHandover, (image) => saveHandover.files.save(image)));
     }
     const ended = toTheEnd(files, vm, watcher);
     if (tracer) {
         options.timeline?.add(tracer.events());
     }
-    const diagnoses = reportsOf(files, program, scenario, vm.diagnoses?.found ?? []);
+    const diagnoses = reportsOf(files, program, scenario, Diagnoses.of(vm)?.found ?? []);
     const failure = ended ?? (options.strict ? strictFailure(diagnoses) : null);
     return {
         ...base,

@@ -16,7 +16,7 @@ import type { Frame } from '../runtime/code';
 import type { StructLayout } from '../language/layout';
 import type { ScenarioDecl } from '../language/syntax/ast';
 import type { Place } from '../findings/place';
-import type { Listener, Phase } from '../runtime/listener';
+import type { Listener, Observer, Phase } from '../runtime/listener';
 import type { RunException } from '../runtime/stop';
 import type { LockWait, Thread } from '../runtime/thread';
 import { STD_SCHEME } from '../std/texts';
@@ -69,7 +69,7 @@ export interface Scene {
     readonly say: Say;
 }
 
-export class Diagnoses implements Listener {
+export class Diagnoses implements Observer {
     /** In the order in which they were made. */
     readonly found: Seq<Diagnosis>;
     private readonly said: Table<string, true>;
@@ -86,7 +86,7 @@ export class Diagnoses implements Listener {
     /** While listeners are told that kernel code has returned: the caller's frame stands behind its call. */
     private behind = false;
 
-    private constructor(
+    constructor(
         private readonly vm: Vm,
         private readonly scenario: ScenarioDecl,
         private readonly end: Place,
@@ -126,7 +126,7 @@ export class Diagnoses implements Listener {
             this.guests,
         ];
         this.watching = [scene.chronicle, ...this.rules];
-        vm.listeners.push(this);
+        vm.listeners.observe(this);
     }
 
     returned(name: string, result: Value | Err, frame: Frame | null): void {
@@ -291,11 +291,14 @@ export class Diagnoses implements Listener {
         return jumped && !ownCode ? jumped : blame(this.vm, this.behind);
     }
 
+    /** Those of a run; null where nobody looks. */
+    static of(vm: Vm): Diagnoses | null {
+        return vm.listeners.observer(Diagnoses);
+    }
+
     /** Has the run of a scenario that is about to start watched. `end`: where a diagnosis is placed that is made when it is over. */
     static attach(vm: Vm, scenario: ScenarioDecl, end: Place): Diagnoses {
-        const diagnoses = new Diagnoses(vm, scenario, end);
-        vm.diagnoses = diagnoses;
-        return diagnoses;
+        return new Diagnoses(vm, scenario, end);
     }
 
     phase(phase: Phase): void {
@@ -327,8 +330,8 @@ export class Diagnoses implements Listener {
         );
     }
 
-    /** Why the scenario, which has come to its end, has not found what it says that it finds; null where all is as it says. */
-    missed(): RunException | null {
+    /** Why the scenario, which has come to its end, has not found what it says that it finds; undefined where all is as it says. */
+    missed(): RunException | undefined {
         return missed(this.scenario, this.end.uri, this.found.items);
     }
 

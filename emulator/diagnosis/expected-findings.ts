@@ -16,15 +16,19 @@ export function rootsOf(found: readonly Diagnosis[], asked: readonly string[] = 
     });
 }
 
-/** Why a scenario that came to its end has not found what it says that it finds; null where it has, or says nothing. */
-export function missed({ finds, name }: ScenarioDecl, uri: string, found: readonly Diagnosis[]): RunException | null {
+/** Why a scenario that came to its end has not found what it says that it finds; undefined where it has, or says nothing. */
+export function missed(
+    { finds, name }: ScenarioDecl,
+    uri: string,
+    found: readonly Diagnosis[],
+): RunException | undefined {
     if (!finds) {
-        return null;
+        return undefined;
     }
     const said = finds.map((f) => f.name);
     const roots = rootsOf(found, said).map((d) => d.code);
     if (roots.length === said.length && roots.every((code, i) => code === said[i])) {
-        return null;
+        return undefined;
     }
     const following = found
         .filter((d) => d.cause !== null && said.includes(d.code))

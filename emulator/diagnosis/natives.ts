@@ -1,20 +1,26 @@
-/** The clock and live updates in time, for scenarios. */
+/** All natives: those of the host, and what scenarios ask of the updates and diagnoses of their run. */
+import { isDiagnosisCode } from '../findings/catalogue';
+import { Device } from '../machine/devices/device';
 import { Clock } from '../machine/clock';
 import { COST_NAMES } from '../machine/costs';
-import { INT, objectOf, STRING } from '../language/types';
-import type { NativeGlobal } from '../runtime/natives/native';
-import { Update } from './updates';
+import { BOOL, INT, objectOf, STRING } from '../language/types';
 import { asString, ProgramError } from '../language/values';
-import { Members, param } from '../runtime/natives/define';
+import { HOST_NATIVES, hostObjectTypeOf } from '../runtime/natives';
+import { byName } from '../runtime/natives/core';
+import { fn, Members, param } from '../runtime/natives/define';
+import { deviceObject } from '../runtime/natives/devices';
+import type { NativeField, NativeFunction, NativeGlobal, Natives, ObjectType } from '../runtime/natives/native';
+import { Diagnoses } from './diagnoses';
+import { Update, Updates } from './updates';
 
-export const clockObject = new Members(Clock, 'clock', "The machine's virtual clock.", false).field(
+const clockObject = new Members(Clock, 'clock', "The machine's virtual clock.", false).field(
     'now',
     INT,
     'Nanoseconds since the first kernel was started.',
     (c) => c.now,
 );
 
-export const updateObject = new Members(
+const updateObject = new Members(
     Update,
     'update',
     'A live update in time, in nanoseconds; [the page of time](time.md) says where each phase begins.',
@@ -70,7 +76,7 @@ export const updateObject = new Members(
         },
     );
 
-export const timeGlobals: readonly NativeGlobal[] = [
+const timeGlobals: readonly NativeGlobal[] = [
     {
         name: 'clock',
         type: objectOf('clock'),
@@ -84,10 +90,59 @@ export const timeGlobals: readonly NativeGlobal[] = [
         context: 'any',
         doc: 'The live update that is under way, or else the last one.',
         get(vm) {
-            if (!vm.updates) {
+            const updates = Updates.of(vm);
+            if (!updates) {
                 throw new ProgramError('nobody watches the updates of this run');
             }
-            return vm.updates.current;
+            return updates.current;
         },
     },
 ];
+
+const diagnosisFunctions: readonly NativeFunction[] = [
+    fn(
+        'diagnosed',
+        [param('code', STRING)],
+        { context: 'scenario', result: BOOL },
+        'Whether a diagnosis with this code was made so far, or would be made if the scenario ended here: `assert diagnosed("LU1001")`. The codes are those of [the page of diagnoses](diagnoses.md). What a scenario asks for does not make it fail under `lus run --strict`.',
+        (vm, [code]) => {
+            const text = asString(code, 'the code');
+            if (!isDiagnosisCode(text)) {
+                throw new ProgramError(
+                    `no diagnosis has the code "${text}": they are LU1001 and what follows, see the page of diagnoses`,
+                );
+            }
+            return Diagnoses.of(vm)?.has(text) ?? false;
+        },
+    ),
+];
+
+const strays: NativeField = {
+    name: 'strays',
+    type: INT,
+    doc: 'Requests that went to memory which did not belong to whoever mapped it: what the sanitizer counts.',
+    get: (vm, device) => (device instanceof Device ? (Diagnoses.of(vm)?.straysOf(device.shape.name) ?? 0) : 0),
+};
+
+const device: ObjectType = {
+    ...deviceObject.type,
+    fields: new Map([...deviceObject.type.fields, [strays.name, strays]]),
+};
+
+export const NATIVES: Natives = {
+    ...HOST_NATIVES,
+    functions: new Map([...HOST_NATIVES.functions, ...byName(diagnosisFunctions)]),
+    objects: new Map([...HOST_NATIVES.objects, ...byName([clockObject.type, updateObject.type, device])]),
+    globals: new Map([...HOST_NATIVES.globals, ...byName(timeGlobals)]),
+};
+
+/** The object type of an object that `.lus` code can hold; undefined for plain values. */
+export function objectTypeOf(o: object): ObjectType | undefined {
+    if (o instanceof Clock) {
+        return clockObject.type;
+    }
+    if (o instanceof Update) {
+        return updateObject.type;
+    }
+    return o instanceof Device ? device : hostObjectTypeOf(o);
+}

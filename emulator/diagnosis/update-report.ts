@@ -1,4 +1,5 @@
 /** Live updates of a run as plain data, and in words. */
+import { Updates } from './updates';
 import { duration } from '../language/durations';
 import type { Update } from './updates';
 import type { Vm } from '../runtime/interpreter';
@@ -31,7 +32,7 @@ export interface UpdateReport {
 const LARGEST = 3;
 
 export function updatesOf(vm: Vm): UpdateReport[] {
-    return (vm.updates?.done ?? []).map(reportOf);
+    return (Updates.of(vm)?.done ?? []).map(reportOf);
 }
 
 function reportOf(u: Update): UpdateReport {

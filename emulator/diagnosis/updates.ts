@@ -193,15 +193,19 @@ export class Updates implements Listener {
     /** In order; the last one is that which is to come, or is prepared, or reboots. */
     private readonly list: Seq<Update>;
 
-    private constructor(private readonly vm: Vm) {
+    constructor(private readonly vm: Vm) {
         this.list = new Seq(vm.machine.journal, [new Update(vm, 1)]);
+    }
+
+    /** Those of a run; null where nobody looks. */
+    static of(vm: Vm): Updates | null {
+        return vm.listeners.observer(Updates);
     }
 
     /** Has the run that is about to start watched. */
     static attach(vm: Vm): Updates {
         const updates = new Updates(vm);
-        vm.updates = updates;
-        vm.listeners.push(updates);
+        vm.listeners.observe(updates);
         return updates;
     }
 

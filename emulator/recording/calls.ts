@@ -6,7 +6,7 @@ import { Stat } from '../kernel/fs/syscalls/file';
 import { Bytes } from '../machine/bytes';
 import { Seq } from '../machine/journal';
 import { newFileOfKind } from '../runtime/host/callbacks';
-import { NATIVES } from '../runtime/natives';
+import { HOST_NATIVES } from '../runtime/natives';
 import { setProcessVar } from '../runtime/host/processes';
 import type { UserProcess } from '../runtime/thread';
 import type { Value } from '../language/types';
@@ -73,7 +73,7 @@ type Args = (fd: (slot: string) => Value, vm: Vm) => readonly Value[];
 
 /** A system call by its name in the language. */
 function sys(name: string, args: Args): Make {
-    const native: NativeFunction | undefined = NATIVES.fd.methods.get(name) ?? NATIVES.functions.get(name);
+    const native: NativeFunction | undefined = HOST_NATIVES.fd.methods.get(name) ?? HOST_NATIVES.functions.get(name);
     if (!native) {
         throw new RangeError(`no system call is called ${name}`);
     }

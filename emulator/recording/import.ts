@@ -4,7 +4,7 @@
  */
 import { errOfCode, isErrnoName } from '../kernel/errno';
 import { RESERVED } from '../language/syntax/expressions';
-import { NATIVES } from '../runtime/natives';
+import { NATIVES } from '../diagnosis/natives';
 import luotest from '../std/luotest.lus';
 import type { Recording, StepLine } from './recording';
 import type { CallStep, Control, MemfdFlag, Step, Whence } from './step';

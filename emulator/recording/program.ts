@@ -2,7 +2,7 @@
 import type { ScenarioDecl, SourceFile } from '../language/syntax/ast';
 import { check } from '../language/check/check';
 import type { SourceHost } from '../language/load';
-import { NATIVES } from '../runtime/natives';
+import { NATIVES } from '../diagnosis/natives';
 import type { CodeInfo, Diagnostic, Program } from '../language/program';
 import type { RunnableProgram } from '../runtime/executable';
 import { standardLibrary } from '../runtime/standard-library';

@@ -8,7 +8,7 @@ import { cpusOf, devicesOf, iommuOf } from '../runtime/host/machine-devices';
 import { Diagnoses } from '../diagnosis/diagnoses';
 import { Executable } from '../runtime/executable';
 import type { SourceHost } from '../language/load';
-import { NATIVES, objectTypeOf } from '../runtime/natives';
+import { NATIVES, objectTypeOf } from '../diagnosis/natives';
 import type { Diagnostic, Program } from '../language/program';
 import { isRecording, loadRecording } from '../recording/program';
 import { libraryWith, standardLibrary } from '../runtime/standard-library';

@@ -124,12 +124,11 @@ class Evaluator {
         const { vm } = this;
         const { current } = vm;
         const { journal } = vm.machine;
-        const listeners = vm.listeners.splice(0);
         const filters = [...vm.filters];
         vm.filters.clear();
         vm.current = this.at.thread ?? current;
         try {
-            return look(this);
+            return vm.listeners.quietly(() => look(this));
         } finally {
             if (this.mark) {
                 journal.restore(this.mark);
@@ -137,7 +136,6 @@ class Evaluator {
                 this.mark = undefined;
             }
             vm.current = current;
-            vm.listeners.push(...listeners);
             for (const f of filters) {
                 vm.filters.add(f);
             }

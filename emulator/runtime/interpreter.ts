@@ -11,7 +11,6 @@ import type { Process } from '../kernel/fs/process';
 import { Seq } from '../machine/journal';
 import type { Boot } from './host/boot';
 import { CostSettings } from './host/costs';
-import type { Diagnoses } from '../diagnosis/diagnoses';
 import type { Diagnosis } from '../findings/diagnosis';
 import { Frame, statementOf, SWITCH, type Code, type Mode } from './code';
 import { observeDma } from './host/dma-events';
@@ -20,7 +19,7 @@ import type { Executable } from './executable';
 import { Injections } from './injection';
 import type { Program } from '../language/program';
 import type { Place } from '../findings/place';
-import type { Listener, Phase } from './listener';
+import { type Listener, Listeners, type Phase } from './listener';
 import {
     copyOnce,
     Power,
@@ -37,7 +36,6 @@ import { Scheduler } from './scheduler';
 import { noteStep, stepDone, stepOf, type Step } from './stepping';
 import { depthOf, Thread, type UserProcess } from './thread';
 import type { Value } from '../language/types';
-import type { Updates } from '../diagnosis/updates';
 import { giveUpGuards } from './locks';
 import { stopFor } from './host/kernel-end';
 import { backToUser, blockDone, taskWork, threadDone } from './host/processes';
@@ -66,7 +64,7 @@ export class Vm {
     readonly threads: Thread[] = [];
     current: Thread;
     outcome: Outcome | null = null;
-    readonly listeners: Listener[] = [];
+    readonly listeners = new Listeners();
     readonly injections: Injections;
     /** The processes of the running kernel by the names that the scenario gave them. */
     readonly users: Seq<UserProcess>;
@@ -77,10 +75,6 @@ export class Vm {
     readonly guests: Guests;
     /** Who runs next, where several processes run at the same time. */
     readonly scheduler: Scheduler;
-    /** Live updates in time; null where nobody looks. */
-    updates: Updates | null = null;
-    /** What has been found wrong that no kernel tells; null where nobody looks. */
-    diagnoses: Diagnoses | null = null;
     /** Exceptions that stop the run although it could go on; fatal ones stop it in any case. */
     readonly filters = new Set<StopsAt>();
     /** Descriptions that take the place of those that the scenario's kernels are made from, where one is booted and where one is loaded. */
@@ -130,7 +124,7 @@ export class Vm {
 
     addThread(thread: Thread): void {
         this.threads.push(thread);
-        for (const l of this.listeners) {
+        for (const l of this.listeners.active) {
             l.threadStarted?.(thread);
         }
     }
@@ -139,7 +133,7 @@ export class Vm {
         const at = this.threads.indexOf(thread);
         if (at >= 0) {
             this.threads.splice(at, 1);
-            for (const l of this.listeners) {
+            for (const l of this.listeners.active) {
                 l.threadEnded?.(thread);
             }
         }
@@ -232,7 +226,7 @@ export class Vm {
         this.current.frames.push(frame);
         if (code.kind !== 'fn') {
             this.guests.catchUp();
-            for (const l of this.listeners) {
+            for (const l of this.listeners.active) {
                 l.callbackEntered?.(code.name, frame);
             }
         }
@@ -298,7 +292,7 @@ export class Vm {
     }
 
     private left(frame: Frame, value: Value | Err): void {
-        for (const l of this.listeners) {
+        for (const l of this.listeners.active) {
             l.callbackLeft?.(frame.code.name, value, frame);
         }
         if (value instanceof Err) {
@@ -383,7 +377,7 @@ export class Vm {
     finish(outcome: Outcome): void {
         if (!this.outcome && outcome.passed) {
             this.tell((l) => l.ended?.());
-            const failure = this.diagnoses?.missed();
+            const failure = this.listeners.missed();
             this.outcome = failure ? { passed: false, failure } : outcome;
         }
         this.outcome ??= outcome;
@@ -394,7 +388,7 @@ export class Vm {
 
     /** For events that are rare enough for a call. */
     tell(what: (listener: Listener) => void): void {
-        for (const l of this.listeners) {
+        for (const l of this.listeners.active) {
             what(l);
         }
     }
@@ -402,7 +396,7 @@ export class Vm {
     /** The kernel goes back to user mode or to the scenario; `frame` is null for a native that ran at once. */
     returned(name: string, result: Value | Err, frame: Frame | null): void {
         this.guests.catchUp();
-        for (const l of this.listeners) {
+        for (const l of this.listeners.active) {
             l.returned?.(name, result, frame);
         }
     }
@@ -413,13 +407,13 @@ export class Vm {
             (this.kernel?.log ?? this.earlyLog).push(line);
         }
         const frame = this.frame;
-        for (const l of this.listeners) {
+        for (const l of this.listeners.active) {
             l.log?.(line, frame && this.placeOf(frame));
         }
     }
 
     phase(phase: Phase): void {
-        for (const l of this.listeners) {
+        for (const l of this.listeners.active) {
             l.phase?.(phase);
         }
     }

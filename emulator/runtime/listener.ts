@@ -1,4 +1,4 @@
-/** The one seam between a run and those who watch it. Every method may be left out; nothing that a listener does changes the run. */
+/** The one seam between a run and those who watch it: the events, and who hears them. */
 import type { Err } from '../kernel/errno';
 import type { LogLine } from '../kernel/klog';
 import type { LuoFile, LuoHandler } from '../kernel/luo/state';
@@ -11,12 +11,14 @@ import type { Frame } from './code';
 import type { Diagnosis } from '../findings/diagnosis';
 import type { Place } from '../findings/place';
 import type { StructLayout } from '../language/layout';
+import type { RunException } from './stop';
 import type { LockWait, Thread } from './thread';
 import type { Value } from '../language/types';
 import type { ArrayView } from './view';
 
 export type Phase = 'running' | 'shutdown' | 'jump' | 'boot';
 
+/** Every method may be left out; nothing that a listener does changes the run. */
 export interface Listener {
     /** A line of the kernel log, or what `log()` printed (level `log`). */
     log?(line: LogLine, place: Place | undefined): void;
@@ -91,4 +93,78 @@ export interface Listener {
     ended?(): void;
     /** Something is wrong that the kernel does not tell; not for those who diagnose. */
     diagnosed?(diagnosis: Diagnosis): void;
+}
+
+/** A listener that belongs to the run: what it notes lies in the run's journal, and code of the run may ask it. */
+export interface Observer extends Listener {
+    /** Asked at the end of a run that has passed: why it has failed all the same. */
+    missed?(): RunException | undefined;
+}
+
+/**
+ * Who hears the events of a run: observers, which belong to it, and reporters, which tell the outside world. A run that goes over known
+ * ground again is heard by its observers only.
+ */
+export class Listeners {
+    private readonly observers: Observer[] = [];
+    private readonly reporters: Listener[] = [];
+    private reporting = true;
+    private listening = true;
+    /** Those who hear what happens now, observers first. */
+    active: readonly Listener[] = [];
+
+    observe(observer: Observer): void {
+        this.observers.push(observer);
+        this.refresh();
+    }
+
+    report(reporter: Listener): void {
+        this.reporters.push(reporter);
+        this.refresh();
+    }
+
+    /** The run goes on without an observer. */
+    withdraw(observer: Observer): void {
+        this.observers.splice(this.observers.indexOf(observer), 1);
+        this.refresh();
+    }
+
+    /** The observer of a class. */
+    observer<T extends Observer>(cls: new (...args: never[]) => T): T | null {
+        return this.observers.find((o): o is T => o instanceof cls) ?? null;
+    }
+
+    /** Nobody hears anything while `what` runs: it is no part of the run. */
+    quietly<T>(what: () => T): T {
+        const before = this.listening;
+        this.listening = false;
+        this.refresh();
+        try {
+            return what();
+        } finally {
+            this.listening = before;
+            this.refresh();
+        }
+    }
+
+    /** Whether reporters hear what happens. */
+    setReporting(on: boolean): void {
+        this.reporting = on;
+        this.refresh();
+    }
+
+    /** Why a run that has passed has failed all the same, if an observer says so. */
+    missed(): RunException | undefined {
+        for (const o of this.observers) {
+            const failure = o.missed?.();
+            if (failure) {
+                return failure;
+            }
+        }
+        return undefined;
+    }
+
+    private refresh(): void {
+        this.active = this.listening ? [...this.observers, ...(this.reporting ? this.reporters : [])] : [];
+    }
 }

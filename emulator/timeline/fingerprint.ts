@@ -1,4 +1,5 @@
 /** One number for the whole state of a run: equal states give equal fingerprints, whatever way led to them. */
+import { Updates } from '../diagnosis/updates';
 import { Hwpt } from '../kernel/devices/hwpt';
 import { Ioas } from '../kernel/devices/ioas';
 import { PciDev } from '../kernel/devices/pci';
@@ -39,7 +40,7 @@ class Fingerprint {
         vm.machine.hash(hasher);
         vm.machine.clock.hash(hasher);
         vm.guests.hash(hasher);
-        for (const update of vm.updates?.items ?? []) {
+        for (const update of Updates.of(vm)?.items ?? []) {
             update.hash(hasher);
         }
         hasher

@@ -3,6 +3,7 @@
  * the trace is a kernel; its tracks are what runs in it. One more process holds a track an update with its phases, and one a track
  * a device.
  */
+import { Updates } from '../diagnosis/updates';
 import { Err } from '../kernel/errno';
 import { LuoArgs, LuoFile, LuoSession } from '../kernel/luo/state';
 import type { OpenFile } from '../kernel/fs/file';
@@ -410,7 +411,7 @@ export class Tracer implements Listener {
     // ------------------------------------------------------------ phases
 
     private phases(): TraceEvent[] {
-        const updates = (this.vm.updates?.items ?? []).filter((u) => u.prepared !== null || u.shutDown !== null);
+        const updates = (Updates.of(this.vm)?.items ?? []).filter((u) => u.prepared !== null || u.shutDown !== null);
         const pid = this.index * PROCESSES + PHASES;
         const before = this.list.length;
         this.nameProcess(pid, 'live updates');

@@ -1,7 +1,7 @@
 /** The one place where the language server meets the language: text goes in, findings and a tree come out. */
 import type { SourceFile } from '../../emulator/language/syntax/ast';
 import { check } from '../../emulator/language/check/check';
-import { NATIVES } from '../../emulator/runtime/natives';
+import { NATIVES } from '../../emulator/diagnosis/natives';
 import { parse } from '../../emulator/language/syntax/parser';
 import type { Diagnostic } from '../../emulator/language/program';
 import { libraryWith, standardLibrary } from '../../emulator/runtime/standard-library';

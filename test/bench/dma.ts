@@ -1,4 +1,5 @@
 /** Writes of a device through the IOMMU, with the sanitizer and without. */
+import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
 import dma from './dma.lus';
 import type { Figure } from './figures';
 import { seconds } from './stopwatch';
@@ -10,7 +11,10 @@ export function benchDma(): Figure[] {
     const rounds = Array.from({ length: ROUNDS }, () => ({
         on: seconds(dma),
         off: seconds(dma, [], ({ vm }) => {
-            vm.listeners.length = 0;
+            const sanitizer = Diagnoses.of(vm);
+            if (sanitizer) {
+                vm.listeners.withdraw(sanitizer);
+            }
         }),
     }));
     const on = Math.min(...rounds.map((r) => r.on));

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { checkStd } from '../../emulator/language/check/check';
-import { NATIVES } from '../../emulator/runtime/natives';
+import { NATIVES } from '../../emulator/diagnosis/natives';
 import type { Value } from '../../emulator/language/types';
 import type { Vm } from '../../emulator/runtime/interpreter';
 import { LIBRARY_7_2 } from '../../emulator/kernel/release/descriptions';

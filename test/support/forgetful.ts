@@ -1,4 +1,5 @@
 /** What tests of invariants share: programs that are written line by line, and the findings of a run as keys that can be compared. */
+import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
 import type { Diagnosis } from '../../emulator/findings/diagnosis';
 import { Run } from '../../emulator/run/run';
@@ -47,7 +48,7 @@ export class Script {
         const { vm } = Run.start(program);
         vm.run(FOREVER);
         assert.equal(vm.outcome?.failure?.message, undefined, this.text);
-        const found = new Set((vm.diagnoses?.found.items ?? []).flatMap(keyOf));
+        const found = new Set((Diagnoses.of(vm)?.found.items ?? []).flatMap(keyOf));
         assert.deepEqual([...found].sort(), [...this.expected].sort(), this.text);
     }
 }

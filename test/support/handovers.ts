@@ -27,8 +27,8 @@ export function handoversOf(
 ): { vm: Vm; images: Uint8Array[] } {
     const { vm } = Run.start(program, { scenario });
     const images: Uint8Array[] = [];
-    vm.listeners.push(
-        listener(vm),
+    vm.listeners.report(listener(vm));
+    vm.listeners.report(
         new HandoverSaver(vm, { whole }, (chunks) => images.push(new Uint8Array(Buffer.concat([...(chunks ?? [])])))),
     );
     runToEnd(vm);

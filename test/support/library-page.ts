@@ -1,5 +1,5 @@
 /** Writes extension/docs/library.md: everything that the emulator provides to `.lus` code, from the tables that the checker reads. */
-import { NATIVES } from '../../emulator/runtime/natives';
+import { NATIVES } from '../../emulator/diagnosis/natives';
 import type { Context, Type, Value } from '../../emulator/language/types';
 import type { CallbackShape } from '../../emulator/language/natives';
 import type { NativeField, NativeFunction, NativeGlobal, ObjectType } from '../../emulator/runtime/natives/native';

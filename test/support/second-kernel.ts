@@ -22,7 +22,7 @@ function main(): void {
     );
     const { vm } = Run.start(loaded);
     const witness = new Witness();
-    vm.listeners.push(witness);
+    vm.listeners.report(witness);
     runToEnd(vm);
     process.stdout.write(JSON.stringify(recordOf(vm, witness)));
 }

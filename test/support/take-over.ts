@@ -65,7 +65,7 @@ export function takeOver(image: Uint8Array, h: HandoverView | undefined): TakeOv
     );
     const { vm } = Run.start(program);
     const log: string[] = [];
-    vm.listeners.push({ log: (line) => log.push(line.text) });
+    vm.listeners.report({ log: (line) => log.push(line.text) });
     let panic = false;
     while (vm.ticks < BUDGET) {
         const stop = vm.run(1 << 20);

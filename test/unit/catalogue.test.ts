@@ -1,4 +1,5 @@
 /** Every failure of the catalogue happens as its file says, and is found; its repaired twin is clean. */
+import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
@@ -81,5 +82,5 @@ function ran(program: ReturnType<typeof loadProgram>, scenario: string): readonl
     vm.run(FOREVER);
     assert.equal(vm.outcome?.failure?.message, undefined);
     assert.equal(vm.outcome?.passed, true);
-    return vm.diagnoses?.found.items ?? [];
+    return Diagnoses.of(vm)?.found.items ?? [];
 }

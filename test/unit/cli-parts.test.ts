@@ -132,7 +132,7 @@ suite('call stacks', () => {
             '        vm1.preserve_fd(memfd_create("ram"), token: 5)\n        kexec_file_load("7.2")\n        reboot(KEXEC)\n    }\n}\n';
         const { vm } = Run.start(programOf({ 'a.lus': text }));
         let labels: string[] = [];
-        vm.listeners.push({
+        vm.listeners.report({
             callbackEntered(name) {
                 if (name === 'memfd.freeze') {
                     labels = callStack(vm).map((e) => e.label);

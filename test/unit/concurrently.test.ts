@@ -1,4 +1,5 @@
 /** Processes that run at the same time: the schedule, the kernel's locks, who waits for whom, and that every run ends. */
+import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
 import { Run } from '../../emulator/run/run';
 import type { Checkpoint, Vm } from '../../emulator/runtime/interpreter';
@@ -50,7 +51,7 @@ interface Result {
 function start(source: string, seed: number): { readonly vm: Vm; readonly log: string[] } {
     const { vm } = Run.start(programOf(source), { seed });
     const log: string[] = [];
-    vm.listeners.push({ log: (line) => void (line.level === 'log' && log.push(line.text)) });
+    vm.listeners.report({ log: (line) => void (line.level === 'log' && log.push(line.text)) });
     return { vm, log };
 }
 
@@ -345,7 +346,7 @@ suite('concurrently: what is said of it', () => {
             }
         }`;
     const said = (vm: Vm): readonly string[] =>
-        (vm.diagnoses?.found.items ?? [])
+        (Diagnoses.of(vm)?.found.items ?? [])
             .filter((d) => d.code === 'LU1031' || d.code === 'LU1032')
             .map((d) => `${d.code}: ${d.message}`);
 
@@ -362,7 +363,7 @@ suite('concurrently: what is said of it', () => {
     test('a trace has the waits, each as long as it lasted', () => {
         const { vm } = start(WAITS(12), 0);
         const tracer = new Tracer(vm);
-        vm.listeners.push(tracer);
+        vm.listeners.report(tracer);
         vm.run(FOREVER);
         const names = new Map(
             [
@@ -396,7 +397,7 @@ suite('concurrently: what is said of it', () => {
             file nic at "/dev/nic" { lock: any; open() { lock = mutex("the lock"); lock.lock() }; release() { lock.unlock() } }
             scenario "s" { boot "7.2"; process p { n = open("/dev/nic"); n.close() } }`);
         assert.deepEqual(
-            (vm.diagnoses?.found.items ?? []).map((d) => d.message),
+            (Diagnoses.of(vm)?.found.items ?? []).map((d) => d.message),
             ['p comes back from open with the lock held: whoever wants it next waits for ever.'],
         );
     });

@@ -1,4 +1,5 @@
 /** Devices in scenarios: drivers, /dev/iommu and /dev/vfio, what a kexec does to them, and what of it is in memory. */
+import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
 import type { Device } from '../../emulator/machine/devices/device';
 import { COMMAND_MEMORY, PCI_BASE_ADDRESS_0, PCI_COMMAND } from '../../emulator/machine/pci/config';
@@ -405,7 +406,7 @@ suite('devices: translations that they remember themselves', () => {
     test('a device that is deaf goes on writing to memory that was taken from it, until it is reset', () => {
         const vm = ran(scenario('deaf', 'ioas.unmap(0, 32MiB)\nsleep 10us\nassert g.faults == 0 && g.strays == 10'));
         assert.match(
-            vm.diagnoses?.found.items[0]?.message ?? '',
+            Diagnoses.of(vm)?.found.items[0]?.message ?? '',
             /^g writes to 0x\w+ \(0x\w+ for the device, by a translation that it remembers itself\), which .* has taken back/,
         );
         const device = deviceOf(vm, 'g');
@@ -446,9 +447,9 @@ suite('devices: over a kexec', () => {
         const d = deviceOf(vm, 'd');
         assert.deepEqual([d.busMaster, d.power, d.running], [false, 3, true]);
         assert.ok(d.dropped > 1000, 'it went on trying for the whole blackout');
-        assert.equal(vm.diagnoses?.straysOf('d'), 0);
+        assert.equal(Diagnoses.of(vm)?.straysOf('d'), 0);
         assert.deepEqual(
-            vm.diagnoses?.found.items.map((x) => x.code),
+            Diagnoses.of(vm)?.found.items.map((x) => x.code),
             [],
         );
         assert.ok(vm.machine.pci.iommu?.enabled);
@@ -462,16 +463,16 @@ suite('devices: over a kexec', () => {
                 'ring: 31MiB, length: 64KiB,',
             ),
         );
-        const [first] = vm.diagnoses?.found.items ?? [];
+        const [first] = Diagnoses.of(vm)?.found.items ?? [];
         assert.equal(first?.code, 'LU1029');
         assert.equal(first?.data['device'], 'd');
         const pa = Number(first?.data['address']);
         assert.equal(first?.data['iova'], first?.data['address']);
         assert.ok(pa >= 31 * 2 ** 20 && pa < 31 * 2 ** 20 + 0x1_0000);
-        assert.ok((vm.diagnoses?.straysOf('d') ?? 0) > 1000);
+        assert.ok((Diagnoses.of(vm)?.straysOf('d') ?? 0) > 1000);
         assert.equal(
-            new Set(vm.diagnoses?.found.items.map((x) => x.code)).size,
-            vm.diagnoses?.found.length,
+            new Set(Diagnoses.of(vm)?.found.items.map((x) => x.code)).size,
+            Diagnoses.of(vm)?.found.length,
             'each is said once',
         );
     });
@@ -496,7 +497,7 @@ suite('devices: over a kexec', () => {
         vm.filters.add('diagnosis');
         const stop = vm.run(FOREVER);
         assert.equal(stop?.reason === 'exception' && stop.exception.message.slice(0, 6), 'LU1027');
-        assert.equal(vm.diagnoses?.straysOf('dma0'), 1);
+        assert.equal(Diagnoses.of(vm)?.straysOf('dma0'), 1);
         const { now } = vm.machine.clock;
         assert.equal(vm.run(FOREVER)?.reason, 'end');
         assert.ok(vm.machine.clock.now > now + 5_000_000);
@@ -543,7 +544,7 @@ suite('devices: over a kexec', () => {
             ),
         );
         assert.deepEqual(
-            vm.diagnoses?.found.items.map((x) => x.code),
+            Diagnoses.of(vm)?.found.items.map((x) => x.code),
             [],
         );
         assert.equal(deviceOf(vm, 'd').path[0]?.config.read(0x19, 1), 0x3b, 'the bus has its number again');

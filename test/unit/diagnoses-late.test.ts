@@ -1,4 +1,5 @@
 /** Findings about what comes too late or is only half done (LU1070 to LU1079): where the border lies between what is said and what is not. */
+import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
 import { Run } from '../../emulator/run/run';
 import type { Diagnosis } from '../../emulator/findings/diagnosis';
@@ -15,7 +16,7 @@ function run(text: string): { readonly found: readonly Diagnosis[]; readonly fai
     );
     const { vm } = Run.start(program);
     vm.run(FOREVER);
-    return { found: vm.diagnoses?.found.items ?? [], failure: vm.outcome?.failure?.message };
+    return { found: Diagnoses.of(vm)?.found.items ?? [], failure: vm.outcome?.failure?.message };
 }
 
 /** What is found, but for sessions that these short scenarios do not ask for at their end. */

@@ -1,4 +1,5 @@
 /** What the emulator thinks of runs: every documented diagnosis, none too many in the examples, and that nothing is changed by looking. */
+import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { CATALOGUE, isDiagnosisCode, type DiagnosisCode } from '../../emulator/findings/catalogue';
@@ -20,7 +21,7 @@ function ran(program: Program, scenario?: string): Vm {
 }
 
 function found(vm: Vm): readonly Diagnosis[] {
-    return vm.diagnoses?.found.items ?? [];
+    return Diagnoses.of(vm)?.found.items ?? [];
 }
 
 const codes = (vm: Vm): string[] => found(vm).map((d) => d.code);
@@ -395,9 +396,9 @@ suite('diagnoses: looking changes nothing', () => {
             )) {
                 const [a, b] = [true, false].map((look) => {
                     const { vm } = Run.start(program, { scenario: s.name.value });
-                    if (!look && vm.diagnoses) {
-                        vm.listeners.splice(vm.listeners.indexOf(vm.diagnoses), 1);
-                        vm.diagnoses = null; // what the scenario says that it finds is not asked for
+                    const diagnoses = Diagnoses.of(vm);
+                    if (!look && diagnoses) {
+                        vm.listeners.withdraw(diagnoses); // what the scenario says that it finds is not asked for
                     }
                     vm.run(FOREVER);
                     return fingerprint(vm);

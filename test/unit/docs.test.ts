@@ -9,7 +9,7 @@
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { NATIVES } from '../../emulator/runtime/natives';
+import { NATIVES } from '../../emulator/diagnosis/natives';
 import { withCosts } from '../support/cost-table';
 import { libraryPage } from '../support/library-page';
 import { inRepository } from '../support/repository';

@@ -1,4 +1,5 @@
 /** guest_memfd as kernels have it, and the proposed layers that carry it and its VM over a kexec. */
+import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
 import { Run } from '../../emulator/run/run';
 import type { Checkpoint, Vm } from '../../emulator/runtime/interpreter';
@@ -128,7 +129,7 @@ suite('guest_memfd: the file', () => {
         }`);
         assert.deepEqual(vm.guests.of('guest')?.live?.vcpus.at(0)?.fault, { gpa: 4096, why: 'EHWPOISON' });
         assert.deepEqual(
-            vm.diagnoses?.found.items.map((d) => d.code),
+            Diagnoses.of(vm)?.found.items.map((d) => d.code),
             ['LU1039'],
         );
     });

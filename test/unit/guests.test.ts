@@ -1,4 +1,5 @@
 /** Virtual machines: what their guests write, what crosses a kexec of them, and what those who watch see. */
+import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
 import { compare } from '../../emulator/kernel/kvm/compare';
 import { decodeState, encodeState, STATE_ENTRY, STATE_HEADER, vcpusOf } from '../../emulator/kernel/kvm/state';
@@ -213,7 +214,7 @@ suite('guests: over a kexec', () => {
             ran(`${LEAVE('guest.run(dirty: 300MiB/s)\nsleep 30ms', 'log(guest.written)')}${ARRIVE('assert guest.written > 9MiB\nassert guest.wrong == 0\nstood = guest.written\nguest.resume()\nassert guest.written == stood\nsleep 40ms\nassert guest.written > stood + 10MiB')}
             assert vm("guest").wrong == 0`);
         assert.deepEqual(
-            vm.diagnoses?.found.items.map((d) => d.message),
+            Diagnoses.of(vm)?.found.items.map((d) => d.message),
             [],
         );
         const [update] = updatesOf(vm);
@@ -301,7 +302,7 @@ suite('guests: over a kexec', () => {
         );
         assert.deepEqual(updatesOf(vm)[0]?.guests, []);
         assert.deepEqual(
-            vm.diagnoses?.found.items.map((d) => d.code),
+            Diagnoses.of(vm)?.found.items.map((d) => d.code),
             [],
         );
         assert.equal(vm.guests.of('guest')?.blackout, 0);
@@ -310,7 +311,7 @@ suite('guests: over a kexec', () => {
     test('one that was loaded and not resumed is lost at the next kexec', () => {
         const vm = ran(`${LEAVE('guest.run(dirty: 1MiB/s)')}${ARRIVE('kexec_file_load("7.2"); reboot(KEXEC)')}`);
         assert.deepEqual(
-            vm.diagnoses?.found.items.map((d) => [d.code, d.cause?.code]),
+            Diagnoses.of(vm)?.found.items.map((d) => [d.code, d.cause?.code]),
             [
                 ['LU1079', undefined],
                 ['LU1079', undefined],
@@ -322,7 +323,7 @@ suite('guests: over a kexec', () => {
     test('a trace has a track for each vCPU, which goes on over kernels', () => {
         const vm = start(`${LEAVE('guest.run(dirty: 1MiB/s)')}${ARRIVE('guest.resume()')}`);
         const tracer = new Tracer(vm);
-        vm.listeners.push(tracer);
+        vm.listeners.report(tracer);
         vm.run(FOREVER);
         const slices = tracer.events().flatMap((e) => (e.ph === 'X' && e.cat === 'guest' ? [e] : []));
         assert.deepEqual(
@@ -408,7 +409,7 @@ suite('guests: every way to forget something', () => {
                                 guest = kvm.create_vm("guest", vcpus: 2, memory: ram)
                                 ${keeps && saves ? 'guest.load(state); guest.resume()' : 'guest.run(dirty: 100MiB/s)'}
                             }`);
-                            const found = vm.diagnoses?.found.items ?? [];
+                            const found = Diagnoses.of(vm)?.found.items ?? [];
                             assert.deepEqual(
                                 found.filter((d) => d.cause === null).map((d) => d.code),
                                 root === undefined ? [] : [root],
@@ -530,7 +531,7 @@ suite('guests: state and errors', () => {
             assert vm("guest").state == "running"
         }`);
         assert.deepEqual(
-            vm.diagnoses?.found.items.map((d) => d.code),
+            Diagnoses.of(vm)?.found.items.map((d) => d.code),
             ['LU1035'],
             'what was cut off is zeroes, and the vCPU goes on',
         );
@@ -583,7 +584,7 @@ scenario "s" {
         vm.run(FOREVER);
         assert.equal(vm.outcome?.failure?.message, undefined);
         assert.deepEqual(
-            vm.diagnoses?.found.items.map((d) => d.message),
+            Diagnoses.of(vm)?.found.items.map((d) => d.message),
             [],
         );
     });
@@ -643,7 +644,7 @@ suite('guests: the first cause', () => {
         }`,
             'memory 2GiB; iommu vtd; device gpu0 at "0000:5e:00.0" { kind gpu; driver vfio; ignores_bus_master on }',
         );
-        const found = vm.diagnoses?.found.items ?? [];
+        const found = Diagnoses.of(vm)?.found.items ?? [];
         assert.deepEqual(
             found.map((d) => [d.code, d.cause?.code]),
             [
@@ -671,7 +672,7 @@ suite('guests: the first cause', () => {
             guest.load(state)
             guest.resume()
         }`);
-        const [d, more] = vm.diagnoses?.found.items ?? [];
+        const [d, more] = Diagnoses.of(vm)?.found.items ?? [];
         assert.equal(more, undefined);
         assert.equal(d?.code, 'LU1035');
         assert.match(

@@ -1,4 +1,5 @@
 /** Interrupts in kernels and over a kexec: vectors, remapping, guests, and the layer that preserves them. */
+import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
 import type { DiagnosisCode } from '../../emulator/findings/catalogue';
 import { rootOf } from '../../emulator/diagnosis/causes';
@@ -161,10 +162,13 @@ suite('interrupts: vectors and remapping of a kernel', () => {
         );
         assert.match(logOf(vm), /common_interrupt: 0\.34 No irq handler for vector/);
         assert.deepEqual(
-            vm.diagnoses?.found.items.map((d) => d.code),
+            Diagnoses.of(vm)?.found.items.map((d) => d.code),
             ['LU1057', 'LU1057'],
         );
-        assert.match(vm.diagnoses?.found.items[0]?.message ?? '', /processor 0 vector 0x21: the vector belongs to e-0/);
+        assert.match(
+            Diagnoses.of(vm)?.found.items[0]?.message ?? '',
+            /processor 0 vector 0x21: the vector belongs to e-0/,
+        );
     });
 
     test("a driver of the kernel's own can wait in vain, too", () => {
@@ -190,7 +194,7 @@ suite('interrupts: vectors and remapping of a kernel', () => {
         vm.kernel?.devices.interrupts.release(device);
         vm.machine.clock.advance(10_000);
         assert.deepEqual(device.awaits?.vector, 0);
-        assert.ok(vm.diagnoses?.has('LU1055'));
+        assert.ok(Diagnoses.of(vm)?.has('LU1055'));
     });
 
     test('random programs of drivers, against a table of who should get what', () => {
@@ -309,7 +313,7 @@ suite('interrupts: vectors and remapping of a kernel', () => {
             ),
         );
         assert.deepEqual(
-            vm.diagnoses?.found.items.map((d) => d.code),
+            Diagnoses.of(vm)?.found.items.map((d) => d.code),
             [],
         );
     });
@@ -384,7 +388,7 @@ const line = (vm: Vm) => {
     return first;
 };
 const roots = (vm: Vm, code: DiagnosisCode): string[] =>
-    (vm.diagnoses?.found.items ?? []).filter((d) => d.code === code).map((d) => rootOf(d).code);
+    (Diagnoses.of(vm)?.found.items ?? []).filter((d) => d.code === code).map((d) => rootOf(d).code);
 
 suite('interrupts: preserved over a kexec', () => {
     test('what is raised while no kernel runs is posted, and reaches the guest; nothing is left behind', () => {
@@ -397,7 +401,9 @@ suite('interrupts: preserved over a kexec', () => {
         assert.ok(delivered >= 19, String(delivered));
         assert.match(logOf(vm), /DMAR-IR: IRQ remapping has stayed on/);
         assert.deepEqual(
-            vm.diagnoses?.found.items.filter((d) => d.severity !== 'hint').map((d) => `${d.code} ${d.message}`),
+            Diagnoses.of(vm)
+                ?.found.items.filter((d) => d.severity !== 'hint')
+                .map((d) => `${d.code} ${d.message}`),
             [],
         );
         assert.equal(vm.kernel?.luo.flbs.items.find((f) => f.name === 'irq_core')?.incoming.count, 0);
@@ -420,7 +426,7 @@ suite('interrupts: preserved over a kexec', () => {
             Array.from({ length: remapper.entries }, (_, i) => i).filter(
                 (i) => vm.machine.memory.readU32(remapper.table + i * 16) !== 0,
             );
-        vm.listeners.push({
+        vm.listeners.report({
             phase: (phase) => {
                 for (const index of phase === 'shutdown' ? left : []) {
                     vm.machine.memory.writeU32(remapper.table + index * 16, 0x21_0001);
@@ -466,7 +472,9 @@ suite('interrupts: preserved over a kexec', () => {
         assert.deepEqual({ lost, spurious, unseen: raised - delivered }, { lost: 0, spurious: 0, unseen: 0 });
         assert.equal(vm.boot, 2);
         assert.deepEqual(
-            vm.diagnoses?.found.items.filter((d) => d.severity !== 'hint').map((d) => `${d.code} ${d.message}`),
+            Diagnoses.of(vm)
+                ?.found.items.filter((d) => d.severity !== 'hint')
+                .map((d) => `${d.code} ${d.message}`),
             [],
         );
     });
@@ -515,7 +523,7 @@ suite('interrupts: preserved over a kexec', () => {
             ),
         );
         assert.ok((vectors.machine.pci.device('disk')?.msix.spurious ?? 0) > 0);
-        assert.ok(vectors.diagnoses?.found.items.some((d) => d.code === 'LU1057'));
+        assert.ok(Diagnoses.of(vectors)?.found.items.some((d) => d.code === 'LU1057'));
         const one = ran(
             update({ from: nopost, to: nopost, cmdline: 'nr_cpus=1' }).replace(
                 'every: 100ms, waits: true',
@@ -531,7 +539,7 @@ suite('interrupts: preserved over a kexec', () => {
         const marks = (text: string): string[] => {
             const { vm } = Run.start(programOf({ 's.lus': text }));
             const tracer = new Tracer(vm);
-            vm.listeners.push(tracer);
+            vm.listeners.report(tracer);
             vm.run(FOREVER);
             return tracer.events().flatMap((e) => ('cat' in e && e.cat === 'interrupt' ? [e.name] : []));
         };

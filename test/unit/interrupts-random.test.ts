@@ -1,4 +1,5 @@
 /** Updates with interrupts that are handled in any way: a guest is said to wait in vain exactly when it gets no further. */
+import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
 import { Run } from '../../emulator/run/run';
 import { findingsOf, programOf } from '../support/scenarios';
@@ -105,7 +106,7 @@ suite('interrupts: random updates', () => {
             vm.machine.clock.advance(1e9);
             const stalls = disk.round === round;
             assert.equal(
-                vm.diagnoses?.found.items.some((d) => d.code === 'LU1055'),
+                Diagnoses.of(vm)?.found.items.some((d) => d.code === 'LU1055'),
                 stalls,
                 JSON.stringify(c),
             );

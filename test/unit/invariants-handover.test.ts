@@ -1,4 +1,5 @@
 /** Invariants of the way from one kernel to the next: what is said before the kexec is what happens behind it, and nothing else happens. */
+import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
 import { DESCRIPTIONS } from '../../emulator/kernel/release/descriptions';
 import { PAGE_SIZE } from '../../emulator/machine/memory';
@@ -25,7 +26,7 @@ function ran(text: string): Vm {
 }
 
 const found = (vm: Vm, code: string): { readonly boot: number; readonly data: Readonly<Record<string, unknown>> }[] =>
-    (vm.diagnoses?.found.items ?? []).filter((d) => d.code === code);
+    (Diagnoses.of(vm)?.found.items ?? []).filter((d) => d.code === code);
 
 suite('invariants: scratch memory holds what is loaded and what is allocated early', () => {
     test('a kernel is said to find no room exactly where it panics, with its own words', () => {
@@ -220,7 +221,7 @@ scenario "s" {
             );
             const { vm } = Run.start(program);
             let right = false;
-            vm.listeners.push({
+            vm.listeners.report({
                 log: ({ text: line }) => {
                     right ||= line === 'right';
                 },
@@ -228,7 +229,7 @@ scenario "s" {
             vm.power.toleratePanic(true);
             vm.run(FOREVER);
             assert.equal(vm.outcome?.failure?.message, undefined, text);
-            const codes = [...new Set((vm.diagnoses?.found.items ?? []).map((d) => d.code))];
+            const codes = [...new Set((Diagnoses.of(vm)?.found.items ?? []).map((d) => d.code))];
             outcomes.add(right ? 'right' : codes.join(' '));
             // a pointer to FLBs that is wrong harms nobody here, where there are none
             assert.equal(codes.includes('LU1070'), handlers, text);

@@ -1,4 +1,5 @@
 /** The layer iommu: what is refused and with what, what goes over a kexec, and what the next kernel makes of it. */
+import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
 import { COST_NAMES } from '../../emulator/machine/costs';
 import { Run } from '../../emulator/run/run';
@@ -263,7 +264,7 @@ suite('layer iommu', () => {
         const { vm } = Run.start(program);
         /** What the IOMMU finds for the two devices while no kernel runs. */
         const gap: string[] = [];
-        vm.listeners.push({
+        vm.listeners.report({
             jumped: () => {
                 const { iommu, devices } = vm.machine.pci;
                 for (const d of iommu?.enabled === true ? devices : []) {
@@ -452,7 +453,7 @@ scenario "s" {
             vm.run(1e9);
             assert.equal(vm.outcome?.failure?.message, undefined);
             assert.deepEqual(
-                vm.diagnoses?.found.items.map((d) => d.code),
+                Diagnoses.of(vm)?.found.items.map((d) => d.code),
                 ['LU1002'],
                 'nobody asks for the last one',
             );

@@ -21,7 +21,7 @@ function said(text: string): string[] {
     );
     const { vm } = Run.start(program);
     const lines: string[] = [];
-    vm.listeners.push({
+    vm.listeners.report({
         log: (l) => {
             if (l.text.startsWith('@')) {
                 lines.push(l.text.slice(1));

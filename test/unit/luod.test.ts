@@ -1,4 +1,5 @@
 /** The example agent: it crashes after every system call it makes, before and after the kexec, and the findings say what that costs. */
+import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
 import { Err } from '../../emulator/kernel/errno';
 import { LuoSession } from '../../emulator/kernel/luo/state';
@@ -63,7 +64,7 @@ function run(
     const { vm } = Run.start(program, { scenario });
     let calls = 0;
     let counting = scenario === 'before';
-    vm.listeners.push({
+    vm.listeners.report({
         phase(phase) {
             if (phase === 'running' && vm.boot > 0) {
                 counting = true;
@@ -84,7 +85,7 @@ function run(
 
 /** The codes of errors and warnings with the session that each is about. */
 function codes(vm: Vm): string[] {
-    return (vm.diagnoses?.found.items ?? [])
+    return (Diagnoses.of(vm)?.found.items ?? [])
         .filter((d) => d.severity !== 'hint')
         .map((d) => `${d.code} ${String(d.data['session'] ?? '')}`.trim())
         .sort();

@@ -1,4 +1,5 @@
 /** Memory that moves: compaction, pins that move memory out of scratch first, and what becomes of preserved folios that nobody pinned. */
+import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
 import { Err } from '../../emulator/kernel/errno';
 import { compactMemory, moveToOrdinary, pagesInCma } from '../../emulator/kernel/fs/movable';
@@ -178,7 +179,9 @@ suite('movable memory', () => {
         );
         const { vm } = Run.start(program, { scenario: 's' });
         vm.run(1e9);
-        return (vm.diagnoses?.found.items ?? []).filter((d) => d.code === 'LU1050').map((d) => String(d.data['how']));
+        return (Diagnoses.of(vm)?.found.items ?? [])
+            .filter((d) => d.code === 'LU1050')
+            .map((d) => String(d.data['how']));
     };
 
     test('a preserved folio that moves, is split or truncated is found; one that is not preserved any more is not', () => {
@@ -229,7 +232,7 @@ suite('movable memory', () => {
             const { vm } = Run.start(program, { scenario: 's' });
             vm.run(1e9);
             assert.equal(vm.outcome?.failure?.message, undefined);
-            return (vm.diagnoses?.found.items ?? [])
+            return (Diagnoses.of(vm)?.found.items ?? [])
                 .filter((d) => d.code === 'LU1050')
                 .map((d) => `${String(d.data['callback'])} ${String(d.data['pages'])}`);
         };
@@ -320,7 +323,7 @@ suite('movable memory', () => {
                 }`,
             });
             const { vm } = Run.start(program, { scenario: 's' });
-            vm.listeners.push({
+            vm.listeners.report({
                 phase(phase) {
                     if (phase === 'shutdown' && vm.kernel) {
                         const { kho, memmap } = vm.kernel;
@@ -337,7 +340,9 @@ suite('movable memory', () => {
             vm.run(1e12);
             assert.equal(vm.outcome?.failure?.message, undefined, steps.join('\n'));
             assert.deepEqual(
-                vm.diagnoses?.found.items.filter((d) => d.severity !== 'hint').map((d) => d.message),
+                Diagnoses.of(vm)
+                    ?.found.items.filter((d) => d.severity !== 'hint')
+                    .map((d) => d.message),
                 [],
             );
         }

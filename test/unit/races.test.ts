@@ -1,4 +1,5 @@
 /** What the kernel's locks are for: processes that get in each other's way in LUO, with many schedules. */
+import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
 import { Run } from '../../emulator/run/run';
 import { programOf } from '../support/programs';
@@ -30,7 +31,7 @@ kernel "gpu" from "7.2" { handlers + gpu_handler; init { if (try bus.get_incomin
 function logOf(source: string, seed: number): string[] {
     const { vm } = Run.start(programOf(source), { seed });
     const log: string[] = [];
-    vm.listeners.push({ log: (l) => void (l.level === 'log' && log.push(l.text)) });
+    vm.listeners.report({ log: (l) => void (l.level === 'log' && log.push(l.text)) });
     vm.run(FOREVER);
     assert.equal(vm.outcome?.failure?.message, undefined, `seed ${seed}`);
     for (const thread of vm.threads) {
@@ -209,7 +210,7 @@ suite('races: preserving', () => {
                 const { vm } = Run.start(programOf(source(leaks)), { seed });
                 vm.run(FOREVER);
                 assert.equal(vm.outcome?.failure?.message, undefined, `seed ${seed}`);
-                const found = (vm.diagnoses?.found.items ?? []).map(({ code, data: { session, token, pages } }) =>
+                const found = (Diagnoses.of(vm)?.found.items ?? []).map(({ code, data: { session, token, pages } }) =>
                     [code, session, token, pages].join(' '),
                 );
                 assert.deepEqual(found, findings, `seed ${seed}`);

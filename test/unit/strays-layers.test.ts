@@ -3,6 +3,7 @@
  * preserved, which device is, and what user space does to its memory before a device has changed over. Strays are counted exactly where the
  * shadow says so, and no others.
  */
+import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
 import { Run } from '../../emulator/run/run';
 import type { Value } from '../../emulator/language/types';
@@ -222,7 +223,7 @@ suite('devices: strays over a kexec', () => {
                 const plan = planned(new Random(seed * 31 + name.length));
                 const about = `seed ${seed}: ${JSON.stringify(plan)}`;
                 const vm = plans.run(plan);
-                const counted = vm.diagnoses?.straysOf('d') ?? 0;
+                const counted = Diagnoses.of(vm)?.straysOf('d') ?? 0;
                 const expected = strays(plan);
                 const failure = vm.outcome?.failure?.message;
                 // what goes astray may hit the kernel itself
@@ -231,7 +232,7 @@ suite('devices: strays over a kexec', () => {
                     `${about}: ${failure}`,
                 );
                 assert.equal(counted > 0, expected, `${about}: ${counted} strays`);
-                const codes = new Set(vm.diagnoses?.found.items.map((f) => f.code));
+                const codes = new Set(Diagnoses.of(vm)?.found.items.map((f) => f.code));
                 assert.equal(
                     codes.has('LU1046'),
                     plan.device.preserved && plan.other === 'forgotten',

@@ -1,4 +1,5 @@
 /** The sanitizer of devices against a shadow that knows who may write where: it counts a stray exactly where the shadow says so. */
+import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
 import type { Device } from '../../emulator/machine/devices/device';
 import { Run } from '../../emulator/run/run';
@@ -103,14 +104,14 @@ function program(vm: Vm, device: Device, random: Random, seen: Map<string, numbe
                     ? random.pick(known) + 8 * random.below(1024)
                     : PAGE * random.below(2 ** 20);
             const expected = shadow.judge(vm, iova);
-            const before = vm.diagnoses?.straysOf(device.shape.name) ?? 0;
+            const before = Diagnoses.of(vm)?.straysOf(device.shape.name) ?? 0;
             assert.equal(
                 device.write(iova, new Uint8Array(8)),
                 expected !== 'refused',
                 `step ${step}: 0x${iova.toString(16)} should be ${expected}`,
             );
             assert.equal(
-                (vm.diagnoses?.straysOf(device.shape.name) ?? 0) - before,
+                (Diagnoses.of(vm)?.straysOf(device.shape.name) ?? 0) - before,
                 expected === 'stray' ? 1 : 0,
                 `step ${step}: 0x${iova.toString(16)} should be ${expected}`,
             );

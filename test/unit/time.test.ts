@@ -1,4 +1,5 @@
 /** Virtual time: what charges it, which figure counts, the phases of updates, traces. */
+import { Updates } from '../../emulator/diagnosis/updates';
 import assert from 'node:assert/strict';
 import { Clock } from '../../emulator/machine/clock';
 import {
@@ -43,7 +44,7 @@ function ran(text: string, options: Options = {}): { readonly vm: Vm; readonly e
     const { vm } = Run.start(program, { costs: options.costs });
     const tracer = new Tracer(vm);
     if (options.trace) {
-        vm.listeners.push(tracer);
+        vm.listeners.report(tracer);
     }
     let stop = vm.run(1e9);
     while (stop?.reason !== 'end' && !(stop?.reason === 'exception' && stop.exception.fatal)) {
@@ -56,7 +57,7 @@ function ran(text: string, options: Options = {}): { readonly vm: Vm; readonly e
 }
 
 function updates(vm: Vm): readonly Update[] {
-    return vm.updates?.done ?? [];
+    return Updates.of(vm)?.done ?? [];
 }
 
 /** An update with a wait in every phase, in milliseconds: 1 before it, 2 in the pre-blackout, 4 in the blackout, 8 after it, 16 at the end. */
@@ -190,7 +191,7 @@ suite('what takes time', () => {
         const times = (huge: boolean, costs: CostChanges): number[] => {
             const said: number[] = [];
             const { vm } = Run.start(programOf({ 't.lus': text(huge) }), { costs: { ...FREE, ...costs } });
-            vm.listeners.push({ log: (line) => line.level === 'log' && said.push(Number(line.text)) });
+            vm.listeners.report({ log: (line) => line.level === 'log' && said.push(Number(line.text)) });
             vm.run(1e9);
             return said;
         };
@@ -457,7 +458,7 @@ suite('phases of an update', () => {
             vm.step('in');
             const stop = vm.run(1e9);
             over = stop?.reason === 'end';
-            marks.push({ saved: vm.checkpoint(), phase: vm.updates?.current.phase, now: vm.machine.clock.now });
+            marks.push({ saved: vm.checkpoint(), phase: Updates.of(vm)?.current.phase, now: vm.machine.clock.now });
         }
         const end = fingerprint(vm);
         assert.deepEqual(
@@ -466,7 +467,7 @@ suite('phases of an update', () => {
         );
         for (const m of marks.filter((_, i) => i % 7 === 0).reverse()) {
             vm.restore(m.saved);
-            assert.deepEqual([vm.updates?.current.phase, vm.machine.clock.now], [m.phase, m.now]);
+            assert.deepEqual([Updates.of(vm)?.current.phase, vm.machine.clock.now], [m.phase, m.now]);
             vm.run(1e9);
             assert.equal(fingerprint(vm), end);
         }

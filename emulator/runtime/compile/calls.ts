@@ -104,7 +104,7 @@ function wantedOf(expect: Expectation): string {
 }
 
 function noteFailure(vm: Vm, what: string, error: Err, frame: Frame): void {
-    for (const l of vm.listeners) {
+    for (const l of vm.listeners.active) {
         l.failed?.(what, error, frame);
     }
 }

@@ -8,7 +8,7 @@ export function observeDma(vm: Vm): DmaObserver {
     const { listeners } = vm;
     return {
         dma(device: Device, iova: number, pa: number, length: number, write: boolean): void {
-            for (const l of listeners) {
+            for (const l of listeners.active) {
                 l.dma?.(device, iova, pa, length, write);
             }
         },
@@ -26,7 +26,7 @@ export function observeDma(vm: Vm): DmaObserver {
             } else if (delivery.outcome === 'spurious') {
                 interrupts?.unhandled(delivery.cpu, delivery.vector);
             }
-            for (const l of listeners) {
+            for (const l of listeners.active) {
                 l.interrupt?.(device, vector, delivery);
             }
         },

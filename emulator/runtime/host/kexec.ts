@@ -107,7 +107,7 @@ export function jump(vm: Vm): Value {
     const at = image.copyToDestinations();
     vm.tell((l) => l.stage?.('machine_kexec', begin));
     dropKernel(vm);
-    for (const l of vm.listeners) {
+    for (const l of vm.listeners.active) {
         l.jumped?.(at);
     }
     startKernel(vm, at);

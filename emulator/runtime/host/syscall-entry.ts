@@ -18,7 +18,7 @@ export function systemCall(vm: Vm, name: string): void {
 /** Kernel code begins whose end {@link Vm.returned} tells by the same name. */
 export function entered(vm: Vm, name: string): void {
     vm.guests.catchUp();
-    for (const l of vm.listeners) {
+    for (const l of vm.listeners.active) {
         l.entered?.(name);
     }
 }

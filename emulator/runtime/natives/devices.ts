@@ -96,12 +96,6 @@ export const deviceObject = new Members(
         (d) => d.dropped,
     )
     .field(
-        'strays',
-        INT,
-        'Requests that went to memory which did not belong to whoever mapped it: what the sanitizer counts.',
-        (d, vm) => vm.diagnoses?.straysOf(d.shape.name) ?? 0,
-    )
-    .field(
         'bus_master',
         BOOL,
         'The bus master bit of its command register. Can be assigned.',

@@ -1,4 +1,4 @@
-/** All natives in one table. */
+/** The natives of the host in one table. What observers of a run add to them stands where they are. */
 import { DESCRIPTIONS } from '../../kernel/release/descriptions';
 import { ERRNO, type ErrnoName } from '../../kernel/errno';
 import { Stat } from '../../kernel/fs/syscalls/file';
@@ -10,7 +10,6 @@ import { byName, constant } from './core';
 import { driverFunctions } from './drivers';
 import { deviceObject, deviceSyscalls, hwptObject, ioasObject } from './devices';
 import { iommuDomain, iommufdObject, iommuFunctions, iommuUnit } from './iommu';
-import { diagnosisFunctions } from './diagnoses';
 import { fdtBuilder, fdtFunctions, fdtNode } from './fdt';
 import { fileFunctions, fileObjectType, fileType, inodeType } from './files';
 import { folioFunctions, foliosType, folioType } from './folios';
@@ -54,7 +53,6 @@ import {
 import { bridgeObject, pciDev, pciFunctions, pciObject, vfioDevice, vfioField } from './pci';
 import { inodeLocking, lockFunctions, lockObject, takingLong, withLocks } from './locks';
 import { khoObject, khoSide, memoryFunctions, subtree } from './memory';
-import { clockObject, timeGlobals, updateObject } from '../../diagnosis/natives';
 import { hugePoolObject, hugetlbFunctions } from './hugetlb';
 import { movableFields, movableFunctions, movableMethods } from './movable';
 import { descriptor, fileSyscalls, statType } from './syscalls';
@@ -99,8 +97,6 @@ const classes = [
     vfioDevice,
     ioasObject,
     hwptObject,
-    clockObject,
-    updateObject,
     lockObject,
     hugePoolObject,
 ] as const;
@@ -124,7 +120,7 @@ const objects = new Map<string, ObjectType>(
 );
 
 /** The object type of an object that `.lus` code can hold; undefined for plain values. */
-export function objectTypeOf(o: object): ObjectType | undefined {
+export function hostObjectTypeOf(o: object): ObjectType | undefined {
     const named = fileObjectType(o);
     if (named) {
         return objects.get(named);
@@ -144,7 +140,7 @@ const FILE: [string, Type][] = [['file', objectOf('file')]];
 const ARGS: [string, Type][] = [['args', objectOf('luo_args')]];
 const FLB: [string, Type][] = [['args', objectOf('flb_args')]];
 
-export const NATIVES: Natives = {
+export const HOST_NATIVES: Natives = {
     functions: byName([
         ...kvmFunctions,
         ...guestMemfdFunctions,
@@ -155,7 +151,6 @@ export const NATIVES: Natives = {
         ...fileSyscalls,
         ...kexecSyscalls,
         ...kernelFunctions,
-        ...diagnosisFunctions,
         ...iommuFunctions,
         ...memoryFunctions,
         ...fdtFunctions,
@@ -172,7 +167,6 @@ export const NATIVES: Natives = {
         ...interruptGlobals,
         ...guestMemfdConstants,
         ...kernelGlobals,
-        ...timeGlobals,
         ...errnoConstants,
     ]),
     fd: {
