@@ -1,6 +1,6 @@
 /** `lus compat`: runs a scenario from every kernel to every other one, and says for each pair what comes of it. */
 import { DESCRIPTIONS } from '../kernel/release/descriptions';
-import type { Finalize } from '../kernel/kho/format';
+import type { Finalize } from '../kernel/release/kho-format';
 import type { LogLine } from '../kernel/klog';
 import { layersOf, titleOf } from '../kernel/release/layers';
 import type { ScenarioDecl } from '../language/syntax/ast';

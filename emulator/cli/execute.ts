@@ -2,7 +2,7 @@
 import { Diagnoses } from '../diagnosis/diagnoses';
 import type { CostChanges } from '../machine/costs';
 import { HandoverSaver } from '../handover/save';
-import type { Err } from '../kernel/errno';
+import type { Err } from '../kernel/release/errno';
 import type { ScenarioDecl } from '../language/syntax/ast';
 import { callStack, type StackEntry } from '../runtime/call-stack';
 import type { Place } from '../findings/place';

@@ -1,5 +1,5 @@
 /** What is done to a file behind its freeze(), and files that stay frozen although there is no reboot. */
-import { Err } from '../kernel/errno';
+import { Err } from '../kernel/release/errno';
 import { LuoFile } from '../kernel/luo/state';
 import type { OpenFile } from '../kernel/fs/file';
 import { ShmemInode } from '../kernel/fs/shmem';
@@ -15,7 +15,8 @@ import { format, hex } from '../language/values';
 import type { ArrayView } from '../runtime/view';
 import { local, onStack } from './blame';
 import { argsOf } from './chronicle';
-import type { Rules, Scene } from './diagnoses';
+import type { Rules } from './rules';
+import type { Scene } from './scene';
 import type { HistoryLine } from '../findings/diagnosis';
 import { capital } from './wording';
 

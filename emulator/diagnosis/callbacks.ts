@@ -1,7 +1,8 @@
 /** What callbacks return. */
 import type { Frame } from '../runtime/code';
 import { fileOnStack } from './chronicle';
-import type { Rules, Scene } from './diagnoses';
+import type { Rules } from './rules';
+import type { Scene } from './scene';
 
 const ANSWERS = ['can_preserve', 'can_finish', 'get_id'];
 

@@ -1,8 +1,9 @@
 /** Memory that is charged to a cgroup which is too small for it. */
-import { Err } from '../kernel/errno';
+import { Err } from '../kernel/release/errno';
 import type { Frame } from '../runtime/code';
 import { fileKey, fileOnStack, sessionKey } from './chronicle';
-import type { Rules, Scene } from './diagnoses';
+import type { Rules } from './rules';
+import type { Scene } from './scene';
 import { pagesText } from './wording';
 
 export function cgroupRules({ vm, chronicle, say }: Scene): Rules {

@@ -1,5 +1,5 @@
 /** Remembers who did what to which object, over kernels: what the history of a diagnosis is made of. */
-import { Err } from '../kernel/errno';
+import { Err } from '../kernel/release/errno';
 import { LuoArgs, LuoFile, LuoSession } from '../kernel/luo/state';
 import type { PageEvent } from '../machine/history';
 import { Seq, Table } from '../machine/journal';
@@ -10,7 +10,7 @@ import type { Value } from '../language/types';
 import { hex } from '../language/values';
 import type { Vm } from '../runtime/interpreter';
 import { local, onStack } from './blame';
-import type { Rules } from './diagnoses';
+import type { Rules } from './rules';
 import type { HistoryLine } from '../findings/diagnosis';
 
 /** A callback that preserved something, from its first step to its last: so that the history of a page can name it. */

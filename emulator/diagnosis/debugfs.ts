@@ -1,11 +1,12 @@
 /** Files of debugfs that show memory which is somebody else's by now. */
-import { Err } from '../kernel/errno';
+import { Err } from '../kernel/release/errno';
 import { khoDebugContent } from '../kernel/kho/debugfs-blobs';
 import { PAGE_SIZE } from '../machine/memory';
 import type { Frame } from '../runtime/code';
 import type { Value } from '../language/types';
 import { hex } from '../language/values';
-import type { Rules, Scene } from './diagnoses';
+import type { Rules } from './rules';
+import type { Scene } from './scene';
 
 export function debugfsRules({ vm, chronicle, say }: Scene): Rules {
     return {

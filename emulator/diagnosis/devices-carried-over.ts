@@ -14,7 +14,8 @@ import { PAGE_SIZE } from '../machine/memory';
 import type { Frame } from '../runtime/code';
 import type { Phase } from '../runtime/listener';
 import { hex } from '../language/values';
-import type { Rules, Scene } from './diagnoses';
+import type { Rules } from './rules';
+import type { Scene } from './scene';
 import type { Say } from '../findings/diagnosis';
 import { listed, pagesText } from './wording';
 

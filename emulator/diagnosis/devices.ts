@@ -6,7 +6,8 @@ import { PAGE_SIZE } from '../machine/memory';
 import type { Phase } from '../runtime/listener';
 import { hex } from '../language/values';
 import { carriedDevices } from './devices-carried-over';
-import type { Rules, Scene } from './diagnoses';
+import type { Rules } from './rules';
+import type { Scene } from './scene';
 
 /** The rules, and what they have counted. */
 export interface DeviceRules extends Rules {

@@ -6,8 +6,7 @@ import type { Differing, VcpuState } from '../machine/guests';
 import type { Device } from '../machine/devices/device';
 import type { Delivery } from '../machine/interrupts/controller';
 import { Seq, Table } from '../machine/journal';
-import type { Err } from '../kernel/errno';
-import type { Kernel } from '../kernel/kernel';
+import type { Err } from '../kernel/release/errno';
 import type { LogLine } from '../kernel/klog';
 import type { LuoFile, LuoHandler } from '../kernel/luo/state';
 import type { DeviceChange } from '../machine/pci/bus';
@@ -16,7 +15,7 @@ import type { Frame } from '../runtime/code';
 import type { StructLayout } from '../language/layout';
 import type { ScenarioDecl } from '../language/syntax/ast';
 import type { Place } from '../findings/place';
-import type { Listener, Observer, Phase } from '../runtime/listener';
+import type { Observer, Phase } from '../runtime/listener';
 import type { RunException } from '../runtime/stop';
 import type { LockWait, Thread } from '../runtime/thread';
 import { STD_SCHEME } from '../std/texts';
@@ -45,29 +44,14 @@ import { memoryRules } from './memory';
 import { pciRules, type PciRules } from './pci';
 import { pointerRules } from './pointers';
 import { preparationRules } from './not-enabled';
+import type { Rules } from './rules';
+import type { Scene } from './scene';
 import { sessionRules } from './sessions';
 import { unreadableRules } from './unreadable-sessions';
 import { waitingRules } from './waiting';
 
-/** Some diagnoses that belong together. */
-export interface Rules extends Omit<Listener, 'returned'> {
-    /** {@link Listener.returned}, of what kernel code in frames has done and of {@link WATCHED} natives. */
-    settled?: NonNullable<Listener['returned']>;
-    /** The sessions are frozen and the loaded kernel is about to start; all of the old one is still there. */
-    handingOver?(kernel: Kernel, say: Say): void;
-    /** What would be wrong if this were the end. Must remember nothing. */
-    atEnd?(kernel: Kernel, say: Say): void;
-}
-
 /** Natives whose return is looked at. All others are many, and nothing is to be seen there. */
 const WATCHED = new Set(['add_seals']);
-
-/** What rules look at. */
-export interface Scene {
-    readonly vm: Vm;
-    readonly chronicle: Chronicle;
-    readonly say: Say;
-}
 
 export class Diagnoses implements Observer {
     /** In the order in which they were made. */

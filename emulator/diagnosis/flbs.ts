@@ -1,12 +1,13 @@
 /** FLBs: reference counts that go below zero, or never to it. */
-import { Err } from '../kernel/errno';
+import { Err } from '../kernel/release/errno';
 import type { Kernel } from '../kernel/kernel';
 import { Table } from '../machine/journal';
 import { FlbArgs, REFCOUNT_SATURATED, type LuoFlb } from '../kernel/luo/state';
 import type { Frame } from '../runtime/code';
 import type { Value } from '../language/types';
 import { flbKey } from './chronicle';
-import type { Rules, Scene } from './diagnoses';
+import type { Rules } from './rules';
+import type { Scene } from './scene';
 import type { Finding, Say } from '../findings/diagnosis';
 import { hasUnread } from './unread-sessions';
 import { be, counted, some, usersOf } from './wording';

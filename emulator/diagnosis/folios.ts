@@ -4,7 +4,8 @@ import { orderPages } from '../kernel/mm/memmap';
 import { Table } from '../machine/journal';
 import { PAGE_SIZE } from '../machine/memory';
 import { hex } from '../language/values';
-import type { Rules, Scene } from './diagnoses';
+import type { Rules } from './rules';
+import type { Scene } from './scene';
 import { freedWhilePreserved } from './preserved';
 import { pagesText } from './wording';
 

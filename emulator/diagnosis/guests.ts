@@ -7,7 +7,8 @@ import { hasRun, holdersOf, positionsOf, samePositions, type Guest, type Holder 
 import type { Listener } from '../runtime/listener';
 import { hex } from '../language/values';
 import type { HistoryLine, Say } from '../findings/diagnosis';
-import type { Rules, Scene } from './diagnoses';
+import type { Rules } from './rules';
+import type { Scene } from './scene';
 import { counted, listed, sizeText } from './wording';
 
 const guestKey = (name: string): string => `guest ${name}`;

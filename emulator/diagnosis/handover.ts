@@ -1,5 +1,5 @@
 /** Whether the kernel that is about to start will understand what it gets; and whether the one that has started did. */
-import type { Err } from '../kernel/errno';
+import type { Err } from '../kernel/release/errno';
 import { joiningFlbs } from '../kernel/release/layers';
 import type { Kernel } from '../kernel/kernel';
 import type { LogLine } from '../kernel/klog';
@@ -21,7 +21,8 @@ import type { Phase } from '../runtime/listener';
 import { hex } from '../language/values';
 import { local, onStack } from './blame';
 import { flbKey, IMAGE, sessionKey } from './chronicle';
-import type { Rules, Scene } from './diagnoses';
+import type { Rules } from './rules';
+import type { Scene } from './scene';
 import type { HistoryLine } from '../findings/diagnosis';
 import { be, counted, some } from './wording';
 

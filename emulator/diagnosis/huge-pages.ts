@@ -1,6 +1,7 @@
 /** Pools of huge pages that have not got back what the previous kernel preserved. */
 import type { Kernel } from '../kernel/kernel';
-import type { Rules, Scene } from './diagnoses';
+import type { Rules } from './rules';
+import type { Scene } from './scene';
 import type { Say } from '../findings/diagnosis';
 import { be, counted } from './wording';
 

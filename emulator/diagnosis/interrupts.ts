@@ -10,7 +10,8 @@ import { duration } from '../language/durations';
 import { deviceOf, isStalled, outcomeText } from '../runtime/host/guest-interrupts';
 import { hex } from '../language/values';
 import { blame } from './blame';
-import type { Rules, Scene } from './diagnoses';
+import type { Rules } from './rules';
+import type { Scene } from './scene';
 import type { HistoryLine, Say } from '../findings/diagnosis';
 
 /** The rules that are told of every interrupt. */

@@ -1,5 +1,5 @@
 /** What a memfd loses on the way (mm/memfd_luo.c): seals, pages that were written too late or too far behind, what its descriptors had. */
-import { Err } from '../kernel/errno';
+import { Err } from '../kernel/release/errno';
 import {
     O_ACCMODE,
     O_NONBLOCK,
@@ -25,7 +25,8 @@ import type { Value } from '../language/types';
 import { hex } from '../language/values';
 import { local, onStack } from './blame';
 import { argsOf, fileOnStack } from './chronicle';
-import type { Rules, Scene } from './diagnoses';
+import type { Rules } from './rules';
+import type { Scene } from './scene';
 import { be, listed as listedWords, pagesText } from './wording';
 
 /** The only format that hands seals over; in it the u32 `seals` of struct memfd_luo_ser. */

@@ -1,5 +1,5 @@
 /** Preserved memory in the kernel that got it: leaked, restored twice, or read although it was never preserved. */
-import type { Err } from '../kernel/errno';
+import type { Err } from '../kernel/release/errno';
 import type { Kernel } from '../kernel/kernel';
 import type { LogLine } from '../kernel/klog';
 import { LuoSession } from '../kernel/luo/state';
@@ -12,7 +12,8 @@ import type { Value } from '../language/types';
 import { hex } from '../language/values';
 import { callbackOnStack, local, onStack } from './blame';
 import { argsOf, fileKey, fileOnStack, type Preserving } from './chronicle';
-import type { Rules, Scene } from './diagnoses';
+import type { Rules } from './rules';
+import type { Scene } from './scene';
 import type { HistoryLine, Say } from '../findings/diagnosis';
 import { hasUnread } from './unread-sessions';
 import { be, pagesText, some } from './wording';

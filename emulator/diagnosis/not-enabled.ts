@@ -1,5 +1,5 @@
 /** Whether an update is prepared as it must be: what the next kernel needs, who completes the handover, and that there is a kexec at all. */
-import { Err } from '../kernel/errno';
+import { Err } from '../kernel/release/errno';
 import type { Kernel } from '../kernel/kernel';
 import { earlyShortage } from '../kernel/kho/early-demand';
 import { TREE_OWNER } from '../kernel/kho/kho';
@@ -12,7 +12,8 @@ import type { Phase } from '../runtime/listener';
 import type { Value } from '../language/types';
 import { hex } from '../language/values';
 import { IMAGE, sessionKey } from './chronicle';
-import type { Rules, Scene } from './diagnoses';
+import type { Rules } from './rules';
+import type { Scene } from './scene';
 import type { HistoryLine } from '../findings/diagnosis';
 import { be, counted, pagesText, some } from './wording';
 

@@ -5,7 +5,8 @@ import { Table } from '../machine/journal';
 import type { DeviceChange } from '../machine/pci/bus';
 import type { Phase } from '../runtime/listener';
 import { hex } from '../language/values';
-import type { Rules, Scene } from './diagnoses';
+import type { Rules } from './rules';
+import type { Scene } from './scene';
 
 export interface PciRules extends Rules {
     deviceChanged(device: Device, change: DeviceChange): void;

@@ -1,5 +1,5 @@
 /** Sessions: lost, forgotten, out of reach, or discarded by accident. */
-import type { Err } from '../kernel/errno';
+import type { Err } from '../kernel/release/errno';
 import type { Kernel } from '../kernel/kernel';
 import type { OpenFile } from '../kernel/fs/file';
 import { LuoRequest } from '../kernel/luo/request';
@@ -10,7 +10,8 @@ import type { Frame } from '../runtime/code';
 import { hex } from '../language/values';
 import { local, onStack } from './blame';
 import { argsOf, sessionKey } from './chronicle';
-import type { Rules, Scene } from './diagnoses';
+import type { Rules } from './rules';
+import type { Scene } from './scene';
 import type { Datum, Say } from '../findings/diagnosis';
 import { incomingSessions, type IncomingSession } from './unread-sessions';
 import { be, counted, some } from './wording';

@@ -1,12 +1,13 @@
 /** Sessions that were handed over and that this kernel cannot read: all of them, or those behind an error that it has forgotten. */
-import { Err, errOfCode } from '../kernel/errno';
+import { Err, errOfCode } from '../kernel/release/errno';
 import type { LogLine } from '../kernel/klog';
 import type { Kernel } from '../kernel/kernel';
 import { Table } from '../machine/journal';
 import type { Frame } from '../runtime/code';
 import type { Phase } from '../runtime/listener';
 import type { Value } from '../language/types';
-import type { Rules, Scene } from './diagnoses';
+import type { Rules } from './rules';
+import type { Scene } from './scene';
 import { saidToDiffer } from './handover';
 import { hasUnread, incomingSessions } from './unread-sessions';
 import { be, counted, some } from './wording';

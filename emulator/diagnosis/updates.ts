@@ -3,7 +3,7 @@
  * Update Orchestrator" (Linux Plumbers Conference 2025): Pre-LU, Pre-Blackout, Blackout with the kernels' shutdown and startup,
  * Post-Blackout, Post-LU. An observer with journaled state, as the diagnoses are.
  */
-import { Err } from '../kernel/errno';
+import { Err } from '../kernel/release/errno';
 import type { Kernel } from '../kernel/kernel';
 import { COST_NAMES, type CostName } from '../machine/costs';
 import type { Hasher } from '../machine/hash';

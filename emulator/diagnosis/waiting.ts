@@ -4,7 +4,8 @@ import type { Place } from '../findings/place';
 import type { LockWait, Thread } from '../runtime/thread';
 import type { Vm } from '../runtime/interpreter';
 import { inKernel, waitsFor } from '../runtime/waiting';
-import type { Rules, Scene } from './diagnoses';
+import type { Rules } from './rules';
+import type { Scene } from './scene';
 
 /** Nanoseconds that a reboot may wait without a word: watchdogs and users do not notice. */
 const NOTICED = 10e6;

@@ -1,5 +1,5 @@
 /** Makes the steps of a recording: the same system calls, by the same way that a scenario makes them. */
-import { Err } from '../kernel/errno';
+import { Err } from '../kernel/release/errno';
 import * as fcntl from '../kernel/fs/fcntl';
 import { installFd } from '../kernel/fs/process';
 import { Stat } from '../kernel/fs/syscalls/file';

@@ -2,7 +2,7 @@
  * A recording as code: one statement a line. It makes the line's step in the emulator and compares what comes of it with what the
  * real kernel answered. Executed by the interpreter as any scenario is, so one can stop at a line and step into the kernel from it.
  */
-import { err, errOfCode, type Err } from '../kernel/errno';
+import { err, errOfCode, type Err } from '../kernel/release/errno';
 import { passFd } from '../kernel/fs/process';
 import { Emitter } from '../runtime/compile/emitter';
 import { Frame, SWITCH, type Code, type Op } from '../runtime/code';

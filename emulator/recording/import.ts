@@ -2,7 +2,7 @@
  * Writes a recording as a scenario: the same steps as statements, and what the real kernel answered behind `fails`, `panics` and
  * in `assert`. The test handlers that the recorded kernel had stand below it.
  */
-import { errOfCode, isErrnoName } from '../kernel/errno';
+import { errOfCode, isErrnoName } from '../kernel/release/errno';
 import { RESERVED } from '../language/syntax/expressions';
 import { NATIVES } from '../diagnosis/natives';
 import luotest from '../std/luotest.lus';

@@ -2,7 +2,7 @@
  * Compiled code and the frames that execute it. A frame is plain data: which code, which position, which values. Nothing of a
  * run lives on the JavaScript stack between two operations, so it can be copied at any of them.
  */
-import type { Err } from '../kernel/errno';
+import type { Err } from '../kernel/release/errno';
 import type { OpenFile } from '../kernel/fs/file';
 import type { Lock } from '../kernel/lock';
 import type { Span } from '../language/syntax/ast';

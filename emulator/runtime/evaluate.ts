@@ -2,7 +2,7 @@
  * Evaluates what people ask of a stopped run: watches, hovers, the console, conditions of breakpoints. The tree is walked in the
  * scope of a frame; system calls and functions run, and whatever they change is taken back, so that looking never changes the run.
  */
-import { Err, ERRNO, isErrnoName } from '../kernel/errno';
+import { Err, ERRNO, isErrnoName } from '../kernel/release/errno';
 import type { Mark } from '../machine/journal';
 import type { Arg, AssignOp, CallExpr, Expr, KindField } from '../language/syntax/ast';
 import { near } from '../language/nearest';

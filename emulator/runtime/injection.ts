@@ -1,6 +1,6 @@
 /** Failures that a scenario asked for (`inject EIO into memfd.freeze after 2`). They die with the kernel they were meant for. */
 import { Rec, Seq, type Journal } from '../machine/journal';
-import type { Err } from '../kernel/errno';
+import type { Err } from '../kernel/release/errno';
 
 export class Injection extends Rec {
     readonly skip: number;

@@ -4,7 +4,7 @@
  */
 import type { Kernel } from '../kernel/kernel';
 import type { Machine } from '../machine/machine';
-import { Err } from '../kernel/errno';
+import { Err } from '../kernel/release/errno';
 import type { OpenFile } from '../kernel/fs/file';
 import type { LogLevel, LogLine } from '../kernel/klog';
 import type { Process } from '../kernel/fs/process';

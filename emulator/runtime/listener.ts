@@ -1,5 +1,5 @@
 /** The one seam between a run and those who watch it: the events, and who hears them. */
-import type { Err } from '../kernel/errno';
+import type { Err } from '../kernel/release/errno';
 import type { LogLine } from '../kernel/klog';
 import type { LuoFile, LuoHandler } from '../kernel/luo/state';
 import type { Device } from '../machine/devices/device';

@@ -1,7 +1,7 @@
 /** What `.name` and `[i]` find on a value at run time, where the type was not known before. */
 import { Bytes } from '../machine/bytes';
 import { Seq } from '../machine/journal';
-import { Err } from '../kernel/errno';
+import { Err } from '../kernel/release/errno';
 import { setKindField } from './host/callbacks';
 import type { Value } from '../language/types';
 import type { ObjectType, NativeField, NativeFunction } from './natives/native';

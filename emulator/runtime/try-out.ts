@@ -1,5 +1,5 @@
 /** Runs code to see what it would give, and takes back all that it did. */
-import type { Err } from '../kernel/errno';
+import type { Err } from '../kernel/release/errno';
 import { Frame, SWITCH, type Code, type Mode, type Op } from './code';
 import type { Thread } from './thread';
 import type { Value } from '../language/types';

@@ -4,7 +4,7 @@
  * a device.
  */
 import { Updates } from '../diagnosis/updates';
-import { Err } from '../kernel/errno';
+import { Err } from '../kernel/release/errno';
 import { LuoArgs, LuoFile, LuoSession } from '../kernel/luo/state';
 import type { OpenFile } from '../kernel/fs/file';
 import type { LogLine } from '../kernel/klog';

@@ -8,7 +8,7 @@ import { NATIVES } from '../../emulator/diagnosis/natives';
 import type { Value } from '../../emulator/language/types';
 import type { Vm } from '../../emulator/runtime/interpreter';
 import { LIBRARY_7_2 } from '../../emulator/kernel/release/descriptions';
-import { Err } from '../../emulator/kernel/errno';
+import { Err } from '../../emulator/kernel/release/errno';
 import { SEEK_END, SEEK_HOLE } from '../../emulator/kernel/fs/fcntl';
 import { Bytes } from '../../emulator/machine/bytes';
 import { compareRecording } from '../../emulator/run/compare-recording';

@@ -1,13 +1,22 @@
 /** The rooms of the product in their order, and the circles of files that are allowed inside them. */
+import { circlesOf, filesOf, type Import, importsOf } from './imports';
 
-/** From the ground up: a room imports only from those above it in this list. A file belongs to the longest path. */
-export const ROOMS: readonly string[] = [
+/** Something that is against the rules of the house. */
+export interface Problem {
+    readonly file: string;
+    readonly line: number;
+    readonly message: string;
+}
+
+/** From the ground up: a room imports only from rooms that stand before it in this list. A file belongs to the longest path. */
+const ROOMS: readonly string[] = [
+    'emulator/std',
     'emulator/text',
     'emulator/machine',
     'emulator/findings',
-    'emulator/kernel',
-    'emulator/std',
+    'emulator/kernel/release',
     'emulator/language',
+    'emulator/kernel',
     'emulator/runtime',
     'emulator/diagnosis',
     'emulator/recording',
@@ -22,9 +31,63 @@ export const ROOMS: readonly string[] = [
     'extension',
 ];
 
-/** A circle of files that know each other, and why they do. */
-export interface Circle {
-    readonly in: string;
-    readonly most: number;
-    readonly why: string;
+/** Rooms whose order alone would let them see each other, and that must not. */
+const APART: readonly (readonly [from: string, to: string])[] = [
+    ['emulator/kernel', 'emulator/language'],
+    ['debug-adapter', 'emulator/cli'],
+    ['extension', 'emulator/cli'],
+];
+
+/** Circles of files that know each other, by a file in them and the most files that they may have, and why they do. */
+const CIRCLES: readonly { readonly with: string; readonly most: number; readonly why: string }[] = [
+    {
+        with: 'emulator/kernel/fs/file.ts',
+        most: 11,
+        why: 'An open file knows its inode, an inode its kernel and its open files, as struct file and struct inode do.',
+    },
+    {
+        with: 'emulator/kernel/kernel.ts',
+        most: 15,
+        why: 'A kernel owns its subsystems, and devices, IOMMUs and virtual machines ask it for memory, interrupts and time.',
+    },
+];
+
+function roomOf(file: string): string {
+    return ROOMS.filter((r) => file.startsWith(`${r}/`)).reduce((a, b) => (b.length > a.length ? b : a), '');
+}
+
+function against({ from, line, to }: Import): Problem[] {
+    const [here, there] = [roomOf(from), roomOf(to)];
+    if (there === '') {
+        return [{ file: to, line: 1, message: 'belongs to no room: see ROOMS in test/lint/rooms.ts' }];
+    }
+    const apart = APART.some(([a, b]) => a === here && b === there);
+    return ROOMS.indexOf(there) > ROOMS.indexOf(here) || apart
+        ? [{ file: from, line, message: `${here} must not import from ${there} (${to})` }]
+        : [];
+}
+
+function circleProblems(circle: readonly string[]): Problem[] {
+    const allowed = CIRCLES.find((c) => circle.includes(c.with));
+    const [first = ''] = circle;
+    const files = circle.join(', ');
+    if (!allowed) {
+        return [{ file: first, line: 1, message: `imports itself in a circle: ${files}` }];
+    }
+    return circle.length > allowed.most
+        ? [
+              {
+                  file: first,
+                  line: 1,
+                  message: `the circle around ${allowed.with} has grown to ${circle.length}: ${files}`,
+              },
+          ]
+        : [];
+}
+
+/** Imports against the order of the rooms, and circles of imports, type imports counted. */
+export function roomProblems(): Problem[] {
+    const sources = importsOf(filesOf('emulator/*.ts', 'debug-adapter/*.ts', 'extension/*.ts'));
+    const imports = sources.filter((i) => i.to.endsWith('.ts'));
+    return [...imports.flatMap(against), ...circlesOf(imports).flatMap(circleProblems)];
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Err } from '../../emulator/kernel/errno';
+import { Err } from '../../emulator/kernel/release/errno';
 import { F_SEAL_EXEC, F_SEAL_GROW, MFD_ALLOW_SEALING, SEEK_HOLE } from '../../emulator/kernel/fs/fcntl';
 import { FolioList, FolioRef } from '../../emulator/kernel/mm/file-folios';
 import { type Process, spawn } from '../../emulator/kernel/fs/process';

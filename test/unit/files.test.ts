@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { anonFile, deviceFile } from '../../emulator/kernel/fs/anon';
-import { Err } from '../../emulator/kernel/errno';
+import { Err } from '../../emulator/kernel/release/errno';
 import {
     F_SEAL_EXEC,
     F_SEAL_FUTURE_WRITE,

@@ -1,6 +1,6 @@
 /** Huge pages: the accounts of their pools against a count by hand, the command line, and pages that the kernel makes room for. */
 import assert from 'node:assert/strict';
-import { Err } from '../../emulator/kernel/errno';
+import { Err } from '../../emulator/kernel/release/errno';
 import { HugetlbInode } from '../../emulator/kernel/hugetlb/inode';
 import { hugePagesWanted } from '../../emulator/kernel/hugetlb/params';
 import { hugetlbAllocFile, memfdAllocFile, memfdPinFolios, unpinFolios } from '../../emulator/kernel/fs/memfd';

@@ -1,7 +1,7 @@
 /** Parts of kernels that a scenario switches: memory reserved by name, handlers in modules, files of debugfs, no KHO at all, old mistakes; and kernels that crash. */
 import assert from 'node:assert/strict';
 import { earlyMarks, marksTooEarly, reservedPages } from '../../emulator/kernel/kho/fixed-bugs';
-import { KHO_V1, KHO_V1_FIRST } from '../../emulator/kernel/kho/format';
+import { KHO_V1, KHO_V1_FIRST } from '../../emulator/kernel/release/kho-format';
 import { Machine, pcMemory } from '../../emulator/machine/machine';
 import { loadProgram, Run } from '../../emulator/run/run';
 import { fingerprint } from '../../emulator/timeline/fingerprint';

@@ -1,11 +1,11 @@
 /** KHO of the kernels before 7.1, and the device tree of arm64: bytes, and what is made of damaged ones. */
 import assert from 'node:assert/strict';
-import { ARM64, X86_64 } from '../../emulator/kernel/kho/arch';
+import { ARM64, X86_64 } from '../../emulator/kernel/release/arch';
 import { BitmapTracker, CHUNK_ELEMENTS, walkChunks } from '../../emulator/kernel/kho/bitmaps';
 import { readParameters } from '../../emulator/kernel/kho/boot-params';
 import { abortFinalize, finalize } from '../../emulator/kernel/kho/finalize';
 import { fdtChild, fdtProperty, readFdt } from '../../emulator/kernel/kho/fdt-read';
-import { KHO_V1, KHO_V1_FIRST, type KhoFormat } from '../../emulator/kernel/kho/format';
+import { KHO_V1, KHO_V1_FIRST, type KhoFormat } from '../../emulator/kernel/release/kho-format';
 import { coldLoad, loadFile } from '../../emulator/kernel/kho/kexec-image';
 import { parseScratch } from '../../emulator/kernel/kho/scratch';
 import { PAGE_SIZE } from '../../emulator/machine/memory';

@@ -1,9 +1,9 @@
-import { KHO_V3 } from '../../emulator/kernel/kho/format';
+import { KHO_V3 } from '../../emulator/kernel/release/kho-format';
 import assert from 'node:assert/strict';
 import { Bytes } from '../../emulator/machine/bytes';
 import { Machine, type RamRange, pcMemory } from '../../emulator/machine/machine';
 import { PAGE_SIZE } from '../../emulator/machine/memory';
-import { Err } from '../../emulator/kernel/errno';
+import { Err } from '../../emulator/kernel/release/errno';
 import { fillPageCache } from '../../emulator/kernel/kho/boot';
 import { loadFile, loadSegments } from '../../emulator/kernel/kho/kexec-image';
 import { DEFAULT_SCRATCH, parseBool, parseScratch } from '../../emulator/kernel/kho/scratch';

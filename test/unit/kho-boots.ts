@@ -1,6 +1,7 @@
 /** Boots kernels on a machine, without processes or scenarios: the memory half of a boot sequence. */
-import { X86_64 } from '../../emulator/kernel/kho/arch';
-import { KHO_V4 } from '../../emulator/kernel/kho/format';
+import { DEFAULT_EARLY_MEMORY } from '../../emulator/kernel/release/early-memory';
+import { X86_64 } from '../../emulator/kernel/release/arch';
+import { KHO_V4 } from '../../emulator/kernel/release/kho-format';
 import assert from 'node:assert/strict';
 import type { Machine } from '../../emulator/machine/machine';
 import { PAGE_SIZE } from '../../emulator/machine/memory';
@@ -11,7 +12,6 @@ import { Vmalloc } from '../../emulator/kernel/mm/vmalloc';
 import {
     type BootContext,
     type BootDescription,
-    DEFAULT_EARLY_MEMORY,
     earlyAllocations,
     freeReserved,
     khoInit,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Err } from '../../emulator/kernel/errno';
+import { Err } from '../../emulator/kernel/release/errno';
 import { FdtEditor } from '../../emulator/kernel/kho/fdt';
 import { fdtChild, fdtIsCompatible, fdtProperty, readFdt } from '../../emulator/kernel/kho/fdt-read';
 import {

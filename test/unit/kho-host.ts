@@ -1,6 +1,6 @@
 /** A machine with one kernel's memory management, for tests of KHO without a kernel. */
-import { X86_64 } from '../../emulator/kernel/kho/arch';
-import { KHO_V4 } from '../../emulator/kernel/kho/format';
+import { X86_64 } from '../../emulator/kernel/release/arch';
+import { KHO_V4 } from '../../emulator/kernel/release/kho-format';
 import { Hasher } from '../../emulator/machine/hash';
 import { Machine, type RamRange } from '../../emulator/machine/machine';
 import { PageAllocator } from '../../emulator/kernel/mm/buddy';

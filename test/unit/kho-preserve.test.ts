@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { PAGE_SIZE } from '../../emulator/machine/memory';
-import { Err } from '../../emulator/kernel/errno';
+import { Err } from '../../emulator/kernel/release/errno';
 import { BlockSet, MAX_BLOCKS } from '../../emulator/kernel/kho/blocks';
 import { getOrder } from '../../emulator/kernel/kho/kho';
 import { METADATA_SIZE, METADATA_SUBTREE, readMetadata } from '../../emulator/kernel/kho/metadata';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { radixDecode, radixIndex, radixKey, walkRadix } from '../../emulator/kernel/kho/radix';
-import { Err } from '../../emulator/kernel/errno';
+import { Err } from '../../emulator/kernel/release/errno';
 import { GiB, MiB, fingerprint, makeHost } from './kho-host';
 import { Random } from './random';
 

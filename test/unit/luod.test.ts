@@ -1,7 +1,7 @@
 /** The example agent: it crashes after every system call it makes, before and after the kexec, and the findings say what that costs. */
 import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
-import { Err } from '../../emulator/kernel/errno';
+import { Err } from '../../emulator/kernel/release/errno';
 import { LuoSession } from '../../emulator/kernel/luo/state';
 import { fget } from '../../emulator/kernel/fs/process';
 import type { Frame } from '../../emulator/runtime/code';

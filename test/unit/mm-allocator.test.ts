@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Hasher } from '../../emulator/machine/hash';
 import { Machine } from '../../emulator/machine/machine';
-import { Err } from '../../emulator/kernel/errno';
+import { Err } from '../../emulator/kernel/release/errno';
 import { PageAllocator } from '../../emulator/kernel/mm/buddy';
 import { Folios } from '../../emulator/kernel/mm/folio';
 import { FreeSet } from '../../emulator/kernel/mm/free-set';

@@ -1,7 +1,7 @@
 /** Memory that moves: compaction, pins that move memory out of scratch first, and what becomes of preserved folios that nobody pinned. */
 import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
-import { Err } from '../../emulator/kernel/errno';
+import { Err } from '../../emulator/kernel/release/errno';
 import { compactMemory, moveToOrdinary, pagesInCma } from '../../emulator/kernel/fs/movable';
 import { memfdAllocFile, memfdPinFolios, unpinFolios } from '../../emulator/kernel/fs/memfd';
 import { Crowd } from '../../emulator/kernel/mm/background-memory';

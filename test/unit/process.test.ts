@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Err } from '../../emulator/kernel/errno';
+import { Err } from '../../emulator/kernel/release/errno';
 import { anonFile } from '../../emulator/kernel/fs/anon';
 import { FD_CLOEXEC, MFD_CLOEXEC, O_RDWR } from '../../emulator/kernel/fs/fcntl';
 import { exitProcess, fget, installFd, passFd, type Process, reap, spawn } from '../../emulator/kernel/fs/process';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Err } from '../../emulator/kernel/errno';
+import { Err } from '../../emulator/kernel/release/errno';
 import {
     F_SEAL_EXEC,
     F_SEAL_FUTURE_WRITE,

@@ -12,7 +12,7 @@ import type { Remapper } from '../../machine/interrupts/remapper';
 import { onlyFrom, type InterruptEntry } from '../../machine/interrupts/remapping';
 import { Rec, Seq, Table } from '../../machine/journal';
 import { PAGE_SIZE } from '../../machine/memory';
-import { err, type Err } from '../errno';
+import { err, type Err } from '../release/errno';
 import type { Kernel } from '../kernel';
 import { PostedInterrupts } from '../kvm/posted';
 import type { VirtualMachine } from '../kvm/vm';

@@ -3,7 +3,7 @@ import type { Area } from '../../machine/devices/device';
 import type { Hasher } from '../../machine/hash';
 import { Rec, Seq } from '../../machine/journal';
 import { PAGE_SIZE } from '../../machine/memory';
-import { err, Err } from '../errno';
+import { err, Err } from '../release/errno';
 import { F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK } from '../fs/fcntl';
 import { fput, getFile, type OpenFile } from '../fs/file';
 import type { FolioList } from '../mm/file-folios';

@@ -5,7 +5,7 @@ import type { Iommu } from '../../machine/iommu/iommu';
 import type { IommuVendor } from '../../machine/iommu/unit';
 import { Rec, Seq } from '../../machine/journal';
 import { PAGE_SIZE } from '../../machine/memory';
-import { err, type Err } from '../errno';
+import { err, type Err } from '../release/errno';
 import { FolioList } from '../mm/file-folios';
 import type { Kernel } from '../kernel';
 import { Domain, LEVELS } from './domain';

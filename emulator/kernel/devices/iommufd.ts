@@ -2,7 +2,7 @@
 import type { Hasher } from '../../machine/hash';
 import type { Int } from '../../machine/int';
 import { Rec, Seq } from '../../machine/journal';
-import { err, type Err } from '../errno';
+import { err, type Err } from '../release/errno';
 import { S_IFCHR } from '../fs/fcntl';
 import { allocFile, type FileOps, type OpenFile } from '../fs/file';
 import { Inode } from '../fs/inode';

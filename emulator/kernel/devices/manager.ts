@@ -10,7 +10,7 @@ import type { Hasher } from '../../machine/hash';
 import type { Iommu } from '../../machine/iommu/iommu';
 import { Rec, Seq, Table } from '../../machine/journal';
 import { PAGE_SIZE } from '../../machine/memory';
-import { err, type Err } from '../errno';
+import { err, type Err } from '../release/errno';
 import type { Kernel } from '../kernel';
 import { BoundDevice } from './bound';
 import { Domain, type DomainKind } from './domain';

@@ -4,7 +4,7 @@ import { costId } from '../../machine/costs';
 import type { Hasher } from '../../machine/hash';
 import { Rec } from '../../machine/journal';
 import { anonFile } from '../fs/anon';
-import { err, type Err } from '../errno';
+import { err, type Err } from '../release/errno';
 import { O_RDWR, S_IFCHR } from '../fs/fcntl';
 import { allocFile, type FileOps, type OpenFile } from '../fs/file';
 import { Inode } from '../fs/inode';

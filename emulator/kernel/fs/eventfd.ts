@@ -2,7 +2,7 @@ import { Bytes } from '../../machine/bytes';
 import { Rec } from '../../machine/journal';
 import { anonFile } from './anon';
 import type { KernelCore } from './core';
-import { err } from '../errno';
+import { err } from '../release/errno';
 import { O_RDWR } from './fcntl';
 import type { FileOps, OpenFile } from './file';
 

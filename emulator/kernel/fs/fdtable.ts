@@ -1,5 +1,5 @@
 import type { Journal, Saveable } from '../../machine/journal';
-import { type Err, err } from '../errno';
+import { type Err, err } from '../release/errno';
 import type { OpenFile } from './file';
 
 const EMFILE = err('EMFILE');

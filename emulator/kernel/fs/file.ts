@@ -1,7 +1,7 @@
 import type { Bytes } from '../../machine/bytes';
 import { type Journal, Rec } from '../../machine/journal';
 import type { KernelCore } from './core';
-import type { Err } from '../errno';
+import type { Err } from '../release/errno';
 import { O_ACCMODE, O_APPEND, O_RDONLY, O_WRONLY } from './fcntl';
 import type { Inode } from './inode';
 

@@ -1,5 +1,5 @@
 import type { KernelCore } from './core';
-import { type Err, err } from '../errno';
+import { type Err, err } from '../release/errno';
 import { MAX_OFFSET, SEEK_CUR, SEEK_END } from './fcntl';
 import type { OpenFile } from './file';
 

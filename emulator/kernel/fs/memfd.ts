@@ -1,7 +1,7 @@
 /** memfds: creation, seals, and pinning their memory (mm/memfd.c, mm/gup.c). */
 import { costId } from '../../machine/costs';
 import type { KernelCore } from './core';
-import { Err, err } from '../errno';
+import { Err, err } from '../release/errno';
 import {
     F_ALL_SEALS,
     F_SEAL_EXEC,

@@ -1,6 +1,6 @@
 /** Folios of files that move: out of CMA pageblocks for a long-term pin, to another node, and by compaction (mm/migrate.c, mm/compaction.c). */
 import type { KernelCore } from './core';
-import { Err, err } from '../errno';
+import { Err, err } from '../release/errno';
 import { folioOf, folioOrder } from '../mm/file-folios';
 import type { AllocOptions } from '../mm/buddy';
 import type { ShmemInode } from './shmem';

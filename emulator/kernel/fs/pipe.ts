@@ -1,7 +1,7 @@
 import { Bytes } from '../../machine/bytes';
 import { Rec } from '../../machine/journal';
 import type { KernelCore } from './core';
-import { err } from '../errno';
+import { err } from '../release/errno';
 import { O_RDONLY, O_RDWR, O_WRONLY, S_IFIFO, S_IFSOCK } from './fcntl';
 import { allocFile, type FileOps, type OpenFile } from './file';
 import { Inode } from './inode';

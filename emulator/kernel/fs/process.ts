@@ -1,7 +1,7 @@
 import { costId } from '../../machine/costs';
 import { type Journal, Rec } from '../../machine/journal';
 import type { KernelCore } from './core';
-import { type Err, err } from '../errno';
+import { type Err, err } from '../release/errno';
 import { FdTable } from './fdtable';
 import { O_LARGEFILE, O_RDWR, PAGE_SIZE } from './fcntl';
 import { fput, getFile, type OpenFile } from './file';

@@ -2,7 +2,7 @@
 import { type Bytes, BytesBuilder } from '../../machine/bytes';
 import { costId } from '../../machine/costs';
 import type { KernelCore } from './core';
-import { Err, err } from '../errno';
+import { Err, err } from '../release/errno';
 import {
     F_SEAL_FUTURE_WRITE,
     F_SEAL_GROW,

@@ -2,7 +2,7 @@
 import { costId } from '../../machine/costs';
 import type { Journal } from '../../machine/journal';
 import type { KernelCore } from './core';
-import { type Err, err } from '../errno';
+import { type Err, err } from '../release/errno';
 import { F_SEAL_SEAL, PAGE_SHIFT, PAGE_SIZE, S_IFREG } from './fcntl';
 import { allocForCache, dropFromCache, folioOf, folioOrder, isUptodate, setFlags, splitFolio } from '../mm/file-folios';
 import { Inode } from './inode';

@@ -3,7 +3,7 @@ import { type Bytes, BytesBuilder } from '../../machine/bytes';
 import { costId } from '../../machine/costs';
 import type { Journal } from '../../machine/journal';
 import type { KernelCore } from '../fs/core';
-import { type Err, err } from '../errno';
+import { type Err, err } from '../release/errno';
 import {
     F_SEAL_FUTURE_WRITE,
     F_SEAL_GROW,

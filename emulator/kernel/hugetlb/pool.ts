@@ -3,7 +3,7 @@ import type { Hasher } from '../../machine/hash';
 import { Rec, Seq } from '../../machine/journal';
 import { PAGE_SIZE } from '../../machine/memory';
 import type { KernelCore } from '../fs/core';
-import { err, type Err } from '../errno';
+import { err, type Err } from '../release/errno';
 import { orderPages, PG_HUGETLB } from '../mm/memmap';
 import { allocContiguous } from './contiguous';
 

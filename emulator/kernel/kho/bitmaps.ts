@@ -2,7 +2,7 @@
  * Preserved memory as the kernels before 7.1 track it (struct kho_mem_track): by order and address a bitmap with a bit a block. The
  * bitmaps are found by xarrays, which no other kernel can read; finalizing lists them in chunk pages for the next one.
  */
-import { type Err, err } from '../errno';
+import { type Err, err } from '../release/errno';
 import { type Journal, Rec, Seq, Table } from '../../machine/journal';
 import { PAGE_SIZE, PHYS_LIMIT, type PhysicalMemory } from '../../machine/memory';
 import type { NodePages, RadixFinding, RadixVisitor } from './radix';

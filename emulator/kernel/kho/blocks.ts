@@ -2,7 +2,7 @@
  * Block sets: entries of fixed size in a chain of preserved pages (kernel/liveupdate/kho_block.c). A block is a header
  * `{u64 next; u64 count}` and entries packed behind it.
  */
-import { Err, err } from '../errno';
+import { Err, err } from '../release/errno';
 import type { Hasher } from '../../machine/hash';
 import { type Int, halvesOf } from '../../machine/int';
 import { type Journal, Rec, Seq } from '../../machine/journal';

@@ -5,7 +5,7 @@
 import { type Int, intOfHalves } from '../../machine/int';
 import type { Machine } from '../../machine/machine';
 import { PAGE_SIZE, type PhysicalMemory } from '../../machine/memory';
-import { X86_64, type Arch } from './arch';
+import { X86_64, type Arch } from '../release/arch';
 import { buildDeviceTree, DEVICE_TREE_SIZE, readDeviceTree } from './device-tree';
 import type { Area } from './env';
 

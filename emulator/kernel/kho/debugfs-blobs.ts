@@ -4,7 +4,7 @@
  */
 import { Bytes } from '../../machine/bytes';
 import { PAGE_SIZE } from '../../machine/memory';
-import { err } from '../errno';
+import { err } from '../release/errno';
 import { S_IFREG } from '../fs/fcntl';
 import { allocFile, type FileOps, type OpenFile } from '../fs/file';
 import { Inode } from '../fs/inode';

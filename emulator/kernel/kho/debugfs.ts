@@ -1,6 +1,6 @@
 /** /sys/kernel/debug/kho/out/finalize, in the kernels that have it: user space completes the handover, or takes that back. */
 import { Bytes } from '../../machine/bytes';
-import { err } from '../errno';
+import { err } from '../release/errno';
 import { S_IFREG } from '../fs/fcntl';
 import { allocFile, type FileOps, type OpenFile } from '../fs/file';
 import { Inode } from '../fs/inode';

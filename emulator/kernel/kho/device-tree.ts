@@ -3,7 +3,7 @@
  * and, in /chosen, the handover (drivers/of/kexec.c, drivers/of/fdt.c). Its numbers are big-endian cells, addresses and sizes two each.
  */
 import type { Machine } from '../../machine/machine';
-import { ARM64 } from './arch';
+import { ARM64 } from '../release/arch';
 import type { BootParams, KhoSetupData } from './boot-params';
 import type { Area } from './env';
 import { FdtWriter } from './fdt';

@@ -6,8 +6,8 @@ import type { PhysicalMemory } from '../../machine/memory';
 import type { Owners } from '../../machine/owners';
 import type { PageAllocator } from '../mm/buddy';
 import type { Memmap } from '../mm/memmap';
-import type { Arch } from './arch';
-import type { KhoFormat } from './format';
+import type { Arch } from '../release/arch';
+import type { KhoFormat } from '../release/kho-format';
 
 export type LogLevel = 'emerg' | 'err' | 'warn' | 'notice' | 'info' | 'debug';
 

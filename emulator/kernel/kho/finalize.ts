@@ -2,10 +2,10 @@
  * Completing a handover, in the kernels before 7.1 (kernel/kexec_handover.c; kernel/liveupdate/kexec_handover.c of 6.19 and 7.0): only
  * then does the FDT say where preserved memory is listed.
  */
-import { type Err, err } from '../errno';
+import { type Err, err } from '../release/errno';
 import { PAGE_SIZE } from '../../machine/memory';
 import { BitmapTracker } from './bitmaps';
-import type { KhoFormat } from './format';
+import type { KhoFormat } from '../release/kho-format';
 import type { Kho } from './kho';
 import { addSubtree, buildRootFdt, setMemoryMap } from './root-fdt';
 

@@ -1,5 +1,5 @@
 /** Loading a kernel with kexec and jumping into it (kernel/kexec_file.c, kernel/kexec_core.c, arch/x86/kernel/kexec-bzimage64.c). */
-import { type Err, err } from '../errno';
+import { type Err, err } from '../release/errno';
 import { Bytes } from '../../machine/bytes';
 import { costId } from '../../machine/costs';
 import type { Hasher } from '../../machine/hash';
@@ -7,7 +7,7 @@ import { Rec } from '../../machine/journal';
 import type { Machine } from '../../machine/machine';
 import { PAGE_SIZE } from '../../machine/memory';
 import { MAX_PAGE_ORDER } from '../mm/buddy';
-import { X86_64, type Arch } from './arch';
+import { X86_64, type Arch } from '../release/arch';
 import { type KhoSetupData, buildParameters, kernelHeader, parametersSize } from './boot-params';
 import type { Area, KhoEnv } from './env';
 import type { Kho } from './kho';

@@ -1,5 +1,5 @@
 /** KHO in one running kernel: what it preserves, and what it was given (kernel/liveupdate/kexec_handover.c). */
-import { Err, err } from '../errno';
+import { Err, err } from '../release/errno';
 import { costId } from '../../machine/costs';
 import type { Hasher } from '../../machine/hash';
 import { PRESERVED, RESTORED, UNPRESERVED } from '../../machine/history';
@@ -11,7 +11,7 @@ import { Folios } from '../mm/folio';
 import { orderPages } from '../mm/memmap';
 import type { Area, IncomingHandover, KhoEnv } from './env';
 import { buildsFdtWhenFinalized } from './finalize';
-import type { KhoFormat } from './format';
+import type { KhoFormat } from '../release/kho-format';
 import { kfencePage } from './fixed-bugs';
 import type { NodePages } from './radix';
 import { type Subtree, addSubtree, buildRootFdt, readFdtPage, removeSubtree, retrieveSubtree } from './root-fdt';

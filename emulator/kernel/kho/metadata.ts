@@ -1,5 +1,5 @@
 /** The subtree `kexec-metadata`: which kernel the handover came from, and how many updates there were (struct kho_kexec_metadata). */
-import { Err } from '../errno';
+import { Err } from '../release/errno';
 import type { Kho } from './kho';
 
 export const METADATA_SUBTREE = 'kexec-metadata';

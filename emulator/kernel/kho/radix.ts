@@ -2,7 +2,7 @@
  * The tree of preserved memory (kernel/liveupdate/kexec_handover.c, include/linux/kho/abi): six levels of real pages, five of
  * tables with 512 addresses and one of bitmaps with 32768 bits, keyed by order and page frame number together.
  */
-import { type Err, err } from '../errno';
+import { type Err, err } from '../release/errno';
 import type { Journal } from '../../machine/journal';
 import { PAGE_SIZE, PHYS_LIMIT, type PhysicalMemory } from '../../machine/memory';
 

@@ -1,5 +1,5 @@
 /** `reserve_mem=size:align:name`: named memory that the kernel sets aside at boot, at the same place in every kernel that KHO leads to (mm/memblock.c). */
-import { Err, err } from '../errno';
+import { Err, err } from '../release/errno';
 import { PAGE_SIZE, type PhysicalMemory } from '../../machine/memory';
 import type { BootContext } from './boot';
 import type { IncomingHandover } from './env';

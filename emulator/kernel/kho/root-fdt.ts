@@ -1,10 +1,10 @@
 /** The KHO root FDT: what the next kernel finds first (include/linux/kho/abi/kexec_handover.h). */
-import { type Err, err } from '../errno';
+import { type Err, err } from '../release/errno';
 import { type Int, intOf } from '../../machine/int';
 import { PAGE_SIZE, type PhysicalMemory } from '../../machine/memory';
 import { FdtEditor, FdtWriter } from './fdt';
 import { type FdtNode, fdtChild, fdtProperty, readFdt } from './fdt-read';
-import { KHO_V4, type KhoFormat } from './format';
+import { KHO_V4, type KhoFormat } from '../release/kho-format';
 
 export const KHO_COMPATIBLE = 'kho-v4';
 export const PROP_MEMORY_MAP = 'preserved-memory-map';

@@ -2,7 +2,7 @@
 import type { Journal } from '../../machine/journal';
 import type { PhysicalMemory } from '../../machine/memory';
 import { BitmapTracker, walkChunks } from './bitmaps';
-import type { KhoFormat } from './format';
+import type { KhoFormat } from '../release/kho-format';
 import { type NodePages, type RadixFinding, RadixTree, type RadixVisitor, walkRadix } from './radix';
 
 export type Tracker = RadixTree | BitmapTracker;

@@ -1,5 +1,5 @@
 /** vmalloc areas handed over (kernel/liveupdate/kexec_handover.c, struct kho_vmalloc and kho_vmalloc_chunk). */
-import { Err, err } from '../errno';
+import { Err, err } from '../release/errno';
 import { PAGE_SIZE } from '../../machine/memory';
 import { VM_ALLOC, VM_ALLOW_HUGE_VMAP, type VmArea, type Vmalloc } from '../mm/vmalloc';
 import type { Kho } from './kho';

@@ -1,7 +1,7 @@
 /** The descriptor of a virtual machine, and what a VMM does with it (virt/kvm/kvm_main.c). */
 import { Bytes } from '../../machine/bytes';
 import { anonFile } from '../fs/anon';
-import { Err, err } from '../errno';
+import { Err, err } from '../release/errno';
 import { O_RDWR } from '../fs/fcntl';
 import { type FileOps, fput, type OpenFile } from '../fs/file';
 import type { Kernel } from '../kernel';

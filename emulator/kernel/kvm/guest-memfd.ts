@@ -6,7 +6,7 @@ import type { Journal } from '../../machine/journal';
 import { PAGE_SIZE } from '../../machine/memory';
 import { anonOps } from '../fs/anon';
 import type { KernelCore } from '../fs/core';
-import { err, Err } from '../errno';
+import { err, Err } from '../release/errno';
 import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, O_LARGEFILE, O_RDWR, S_IFREG } from '../fs/fcntl';
 import { allocFile, type FileOps, type OpenFile } from '../fs/file';
 import { DIRTY_AND_UPTODATE, dropFromCache, setFlags } from '../mm/file-folios';

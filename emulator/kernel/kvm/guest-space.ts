@@ -3,7 +3,7 @@ import { costId } from '../../machine/costs';
 import type { Hasher } from '../../machine/hash';
 import { Rec } from '../../machine/journal';
 import { PAGE_SIZE } from '../../machine/memory';
-import { type Err, err } from '../errno';
+import { type Err, err } from '../release/errno';
 import { F_SEAL_FUTURE_WRITE, F_SEAL_WRITE } from '../fs/fcntl';
 import { fput, getFile, type OpenFile } from '../fs/file';
 import type { Inode } from '../fs/inode';

@@ -1,6 +1,6 @@
 /** Memory slots (KVM_SET_USER_MEMORY_REGION, virt/kvm/kvm_main.c): which file a guest's memory is in, and how its pages are reached. */
 import { PAGE_SIZE } from '../../machine/memory';
-import { Err, err } from '../errno';
+import { Err, err } from '../release/errno';
 import type { OpenFile } from '../fs/file';
 import { DIRTY_AND_UPTODATE, isUptodate, setFlags } from '../mm/file-folios';
 import { getHugePage, HugetlbInode } from '../hugetlb/inode';

@@ -8,7 +8,7 @@ import type { VcpuState } from '../../machine/guests';
 import type { Hasher } from '../../machine/hash';
 import { Rec, Seq } from '../../machine/journal';
 import { PAGE_SIZE } from '../../machine/memory';
-import { type Err, err } from '../errno';
+import { type Err, err } from '../release/errno';
 import type { OpenFile } from '../fs/file';
 import type { Kernel } from '../kernel';
 import { compare } from './compare';

@@ -3,10 +3,10 @@
  * (kernel/liveupdate/luo_core.c, luo_session.c; include/uapi/linux/liveupdate.h).
  */
 import { halvesOf, intOfHalves, type Int } from '../../machine/int';
-import { Err, err } from '../errno';
+import { Err, err } from '../release/errno';
 import type { OpenFile } from '../fs/file';
 import { fget, type Process } from '../fs/process';
-import { LARGEST_ARGUMENT, type IoctlTable } from './ioctls';
+import { LARGEST_ARGUMENT, type IoctlTable } from '../release/luo-ioctls';
 import { LuoSession } from './state';
 
 /** Where struct liveupdate_ioctl_create_session and _retrieve_session have the name; GET_NAME as well. */

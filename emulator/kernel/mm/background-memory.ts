@@ -1,5 +1,5 @@
 /** The rest of the host: memory that other programs take, so that a scenario can begin on a host that is nearly full. */
-import { err, type Err } from '../errno';
+import { err, type Err } from '../release/errno';
 import { type Journal, Rec, Seq } from '../../machine/journal';
 import { MAX_PAGE_ORDER, type PageAllocator } from './buddy';
 

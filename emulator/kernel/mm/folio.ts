@@ -1,5 +1,5 @@
-import type { Err } from '../errno';
-import { err } from '../errno';
+import type { Err } from '../release/errno';
+import { err } from '../release/errno';
 import { costId } from '../../machine/costs';
 import { PAGE_SIZE, type PhysicalMemory } from '../../machine/memory';
 import type { AllocOptions, PageAllocator } from './buddy';

@@ -1,5 +1,5 @@
 /** Virtually contiguous kernel memory (mm/vmalloc.c): areas of pages that need not lie together. */
-import { type Err, err } from '../errno';
+import { type Err, err } from '../release/errno';
 import type { Hasher } from '../../machine/hash';
 import { type Journal, Rec, Table } from '../../machine/journal';
 import { PAGE_SIZE, type PhysicalMemory } from '../../machine/memory';

@@ -5,12 +5,12 @@
  */
 
 import type { CostChanges } from '../../machine/costs';
-import { X86_64, type Arch } from '../kho/arch';
-import { DEFAULT_EARLY_MEMORY, type EarlyMemory } from '../kho/boot';
-import { KHO_V1, KHO_V1_6_19, KHO_V1_FIRST, KHO_V3, KHO_V4, KHO_V4_EXTENDED, type KhoFormat } from '../kho/format';
+import { X86_64, type Arch } from './arch';
+import { DEFAULT_EARLY_MEMORY, type EarlyMemory } from './early-memory';
+import { KHO_V1, KHO_V1_6_19, KHO_V1_FIRST, KHO_V3, KHO_V4, KHO_V4_EXTENDED, type KhoFormat } from './kho-format';
 import { NO_FLAWS } from './flaws';
 import { type Library, NO_LAYERS } from './layers';
-import { IOCTLS_6_19, IOCTLS_7_2, IOCTLS_V4, type IoctlTable } from '../luo/ioctls';
+import { IOCTLS_6_19, IOCTLS_7_2, IOCTLS_V4, type IoctlTable } from './luo-ioctls';
 
 const MIB = 0x100000;
 

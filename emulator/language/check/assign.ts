@@ -1,6 +1,6 @@
 /** Assignments, expectations, and the statements that move descriptors. */
 import type { AssignStmt, CallExpr, Expectation, Expr, ExprStmt, Ident, NameExpr, SendStmt, Span } from '../syntax/ast';
-import { ERRNO, isErrnoName } from '../../kernel/errno';
+import { ERRNO, isErrnoName } from '../../kernel/release/errno';
 import type { NameMeaning } from '../program';
 import { ANY, type Type } from '../types';
 import { ExprChecker } from './expr';

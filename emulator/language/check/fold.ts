@@ -1,5 +1,5 @@
 /** Constant expressions, computed with the operations of the interpreter, so that both agree on every bit. */
-import { ERRNO, isErrnoName } from '../../kernel/errno';
+import { ERRNO, isErrnoName } from '../../kernel/release/errno';
 import type { Expr } from '../syntax/ast';
 import { BOOL, INT, STRING, type Type, type Value } from '../types';
 import { binary, ProgramError, unary } from '../values';

@@ -1,5 +1,5 @@
 /** `inject EIO into memfd.freeze`: the target exists, and the answer fits it. */
-import { ERRNO, isErrnoName } from '../../kernel/errno';
+import { ERRNO, isErrnoName } from '../../kernel/release/errno';
 import type { Callback, InjectStmt } from '../syntax/ast';
 import type { CallbackShape } from '../natives';
 import { missingLayer } from './layers';

@@ -1,5 +1,5 @@
 /** Statements of every kind, with what they do to the kernel and its processes. */
-import { isErrnoName } from '../../kernel/errno';
+import { isErrnoName } from '../../kernel/release/errno';
 import type {
     AssertStmt,
     Block,

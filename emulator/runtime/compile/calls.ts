@@ -1,5 +1,5 @@
 /** Compiles calls: of functions, natives, system calls and callbacks, and what happens when they fail. */
-import { Err, isErrnoName } from '../../kernel/errno';
+import { Err, isErrnoName } from '../../kernel/release/errno';
 import type { Arg, CallExpr, Expectation, Expr, FnDecl } from '../../language/syntax/ast';
 import { SWITCH, type Eval, type Frame } from '../code';
 import { systemCall } from '../host/syscall-entry';

@@ -1,5 +1,5 @@
 /** Compiles statements. Each begins with an operation marked as a place to stop. */
-import { err, errOfCode, isErrnoName } from '../../kernel/errno';
+import { err, errOfCode, isErrnoName } from '../../kernel/release/errno';
 import type {
     AssertStmt,
     AssignStmt,

@@ -13,7 +13,7 @@ import {
     type BootContext,
 } from '../../kernel/kho/boot';
 import { parametersSize, type BootParams } from '../../kernel/kho/boot-params';
-import { Err } from '../../kernel/errno';
+import { Err } from '../../kernel/release/errno';
 import type { Area, IncomingHandover, KernelLog, KhoEnv } from '../../kernel/kho/env';
 import { Kho } from '../../kernel/kho/kho';
 import { layersOf, titleOf } from '../../kernel/release/layers';

@@ -1,5 +1,5 @@
 /** Handlers, FLBs and file kinds at run time: calling their callbacks, making files of a declared kind. */
-import { Err } from '../../kernel/errno';
+import { Err } from '../../kernel/release/errno';
 import { OpenFile } from '../../kernel/fs/file';
 import { anonFile, deviceFile } from '../../kernel/fs/anon';
 import { IOMMU_PATH, openIommufd } from '../../kernel/devices/iommufd';

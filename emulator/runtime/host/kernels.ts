@@ -2,7 +2,7 @@
 import { DEFAULT_KERNEL, DESCRIPTIONS, LIBRARY_6_17, type KernelDescription } from '../../kernel/release/descriptions';
 import { layersOf, takesLayers, withLayers, type Library } from '../../kernel/release/layers';
 import { settableCost } from '../../machine/costs';
-import { archNamed } from '../../kernel/kho/arch';
+import { archNamed } from '../../kernel/release/arch';
 import type { KernelDecl, KernelInit } from '../../language/syntax/ast';
 import type { Executable } from '../executable';
 import { ProgramError } from '../../language/values';

@@ -1,7 +1,7 @@
 /** Kernels going down and others taking their place: cold boot, loading by kexec, the jump, panic. */
-import { Err, err } from '../../kernel/errno';
+import { Err, err } from '../../kernel/release/errno';
 import { DEFAULT_KERNEL } from '../../kernel/release/descriptions';
-import { archNamed, X86_64, type Arch } from '../../kernel/kho/arch';
+import { archNamed, X86_64, type Arch } from '../../kernel/release/arch';
 import { readKernelName, readParameters } from '../../kernel/kho/boot-params';
 import { coldLoad, loadFile, loadSegments, type KernelFile } from '../../kernel/kho/kexec-image';
 import { costId } from '../../machine/costs';

@@ -1,5 +1,5 @@
 /** Handlers that register with LUO: while the kernel comes up, or later, when the module that they are in is loaded. */
-import { err, type Err } from '../../kernel/errno';
+import { err, type Err } from '../../kernel/release/errno';
 import { joiningFlbs } from '../../kernel/release/layers';
 import { LuoFlb, LuoHandler } from '../../kernel/luo/state';
 import { resolveKernel } from './kernels';

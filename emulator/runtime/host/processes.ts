@@ -1,5 +1,5 @@
 /** The processes of a scenario: starting and ending them, their variables, passing descriptors. */
-import { type Err, err } from '../../kernel/errno';
+import { type Err, err } from '../../kernel/release/errno';
 import { exitProcess, passFd, reap, spawn } from '../../kernel/fs/process';
 import { Frame, SWITCH } from '../code';
 import { entered } from './syscall-entry';

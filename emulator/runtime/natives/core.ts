@@ -1,6 +1,6 @@
 /** What natives that work on files need of the interpreter, and how they read their arguments. */
 import type { KernelCore } from '../../kernel/fs/core';
-import type { Err } from '../../kernel/errno';
+import type { Err } from '../../kernel/release/errno';
 import { FolioRef } from '../../kernel/mm/file-folios';
 import { OpenFile } from '../../kernel/fs/file';
 import { Inode } from '../../kernel/fs/inode';

@@ -1,5 +1,5 @@
 /** Small helpers with which the tables of natives are written. */
-import type { Err } from '../../kernel/errno';
+import type { Err } from '../../kernel/release/errno';
 import { NONE, type Context, type Type, type Value } from '../../language/types';
 import type { NativeParam } from '../../language/natives';
 import type { NativeField, NativeFunction, ObjectType } from './native';

@@ -4,7 +4,7 @@ import { Ioas } from '../../kernel/devices/ioas';
 import { Iommufd } from '../../kernel/devices/iommufd';
 import { VfioFile } from '../../kernel/devices/vfio';
 import type { BoundDevice } from '../../kernel/devices/bound';
-import { Err, err } from '../../kernel/errno';
+import { Err, err } from '../../kernel/release/errno';
 import { FolioRef } from '../../kernel/mm/file-folios';
 import { vmOf } from '../../kernel/kvm/file';
 import { fget } from '../../kernel/fs/process';

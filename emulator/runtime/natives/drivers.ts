@@ -1,5 +1,5 @@
 /** What a driver does for a process and no other system call can say: descriptors of files that it makes, and what is behind them. */
-import { Err } from '../../kernel/errno';
+import { Err } from '../../kernel/release/errno';
 import { fput, type OpenFile } from '../../kernel/fs/file';
 import { fget, installFd } from '../../kernel/fs/process';
 import { Seq } from '../../machine/journal';

@@ -1,5 +1,5 @@
 /** Flattened device trees for `.lus` code: in them LUO described its state before 7.2 (libfdt's fdt_sw.c and fdt_ro.c). */
-import { err } from '../../kernel/errno';
+import { err } from '../../kernel/release/errno';
 import { FdtWriter } from '../../kernel/kho/fdt';
 import { fdtChild, fdtIsCompatible, fdtProperty, readFdt, type FdtNode } from '../../kernel/kho/fdt-read';
 import { nativeU64, readNativeU64 } from '../../kernel/kho/root-fdt';

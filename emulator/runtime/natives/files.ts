@@ -1,5 +1,5 @@
 /** Open files, inodes and descriptors as kernel code sees them. */
-import { err, Err } from '../../kernel/errno';
+import { err, Err } from '../../kernel/release/errno';
 import { F_ALL_SEALS, MFD_ALLOW_SEALING, O_CLOEXEC, O_RDWR, PAGE_SIZE } from '../../kernel/fs/fcntl';
 import { fput, getFile, OpenFile } from '../../kernel/fs/file';
 import { FolioList, FolioRef } from '../../kernel/mm/file-folios';

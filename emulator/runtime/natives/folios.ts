@@ -1,5 +1,5 @@
 /** Folios as kernel code sees them. Called once a folio in loops over a million of them, so each native is one look at the page metadata. */
-import { err, Err } from '../../kernel/errno';
+import { err, Err } from '../../kernel/release/errno';
 import { FolioList, FolioRef } from '../../kernel/mm/file-folios';
 import { PG_DIRTY, PG_LOCKED, PG_SWAPBACKED, PG_UPTODATE } from '../../kernel/mm/memmap';
 import { PAGE_SIZE } from '../../kernel/fs/fcntl';

@@ -1,5 +1,5 @@
 /** guest_memfd for `.lus` code, and what handlers of it and of VMs need. */
-import { Err, err } from '../../kernel/errno';
+import { Err, err } from '../../kernel/release/errno';
 import { FolioList } from '../../kernel/mm/file-folios';
 import { makeVm, vmOf } from '../../kernel/kvm/file';
 import {

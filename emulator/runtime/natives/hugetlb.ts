@@ -1,5 +1,5 @@
 /** Huge pages for `.lus` code: their pools, and files of them. */
-import { err } from '../../kernel/errno';
+import { err } from '../../kernel/release/errno';
 import { addHugePage, HugetlbInode } from '../../kernel/hugetlb/inode';
 import { HugePool } from '../../kernel/hugetlb/pool';
 import { hugetlbAllocFile } from '../../kernel/fs/memfd';

@@ -1,6 +1,6 @@
 /** The natives of the host in one table. What observers of a run add to them stands where they are. */
 import { DESCRIPTIONS } from '../../kernel/release/descriptions';
-import { ERRNO, type ErrnoName } from '../../kernel/errno';
+import { ERRNO, type ErrnoName } from '../../kernel/release/errno';
 import { Stat } from '../../kernel/fs/syscalls/file';
 import { ANY, BOOL, INT, objectOf, type Type } from '../../language/types';
 import type { CallbackShape, NativeParam } from '../../language/natives';

@@ -3,7 +3,7 @@ import { Domain } from '../../kernel/devices/domain';
 import { Hwpt } from '../../kernel/devices/hwpt';
 import { Iommufd, openIommufd } from '../../kernel/devices/iommufd';
 import { IommuUnit } from '../../kernel/devices/iommu-unit';
-import { err } from '../../kernel/errno';
+import { err } from '../../kernel/release/errno';
 import { O_RDWR } from '../../kernel/fs/fcntl';
 import { OpenFile } from '../../kernel/fs/file';
 import { FolioRef } from '../../kernel/mm/file-folios';

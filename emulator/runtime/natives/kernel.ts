@@ -1,7 +1,7 @@
 /** The running kernel for `.lus` code: boot, kexec, the kernel log, the state that scenarios read. */
 import { IOMMU_PATH } from '../../kernel/devices/iommufd';
 import { vfioDeviceAt } from '../../kernel/devices/vfio';
-import { type Err, errOfCode } from '../../kernel/errno';
+import { type Err, errOfCode } from '../../kernel/release/errno';
 import { OpenFile, releaseFile } from '../../kernel/fs/file';
 import { Kernel } from '../../kernel/kernel';
 import { FINALIZE_PATH, hasFinalizeFile } from '../../kernel/kho/debugfs';

@@ -2,7 +2,7 @@
 import { createVm, loadVm, MAX_VCPUS, saveVm, vmOf } from '../../kernel/kvm/file';
 import { fget } from '../../kernel/fs/process';
 import type { VirtualMachine } from '../../kernel/kvm/vm';
-import { Err } from '../../kernel/errno';
+import { Err } from '../../kernel/release/errno';
 import { GuestLine } from '../../machine/interrupts/guest-line';
 import { Seq } from '../../machine/journal';
 import { Guest } from '../host/guests';

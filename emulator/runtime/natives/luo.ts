@@ -1,6 +1,6 @@
 /** What the LUO core in std/luo.lus works on: sessions, files in them, handlers, FLBs, the requests of the ioctls. */
 import { anonFile } from '../../kernel/fs/anon';
-import { type Err, err } from '../../kernel/errno';
+import { type Err, err } from '../../kernel/release/errno';
 import { O_RDWR } from '../../kernel/fs/fcntl';
 import { getFile, OpenFile } from '../../kernel/fs/file';
 import { BlockIterator, BlockSet } from '../../kernel/kho/blocks';
@@ -16,13 +16,13 @@ import {
     REFCOUNT_SATURATED,
     SessionList,
 } from '../../kernel/luo/state';
-import type { IoctlTable } from '../../kernel/luo/ioctls';
-import { LuoRequest } from '../../kernel/luo/request';
+import type { IoctlTable } from '../../kernel/release/luo-ioctls';
+import { LuoRequest, type Reply } from '../../kernel/luo/request';
 import { FILE_SER_SIZE } from '../../kernel/luo/state';
 import { Bytes } from '../../machine/bytes';
 import { costId } from '../../machine/costs';
 import { hasCallback } from '../host/callbacks';
-import { REPLY_PARAM, replyFrom, STALL } from '../../language/reply';
+import { REPLY_PARAM } from '../../language/reply';
 import { stall } from '../scheduler';
 import { ANY, BOOL, FD, INT, listOf, objectOf, PHYS, STRING, type Value } from '../../language/types';
 import type { NativeField, NativeFunction } from './native';
@@ -31,6 +31,14 @@ import { layoutOf } from './memory';
 import { asBool, asInt, asNumber, asString } from '../../language/values';
 import type { Vm } from '../interpreter';
 import { callback, code, expect, fn, Members, nothing, param } from './define';
+
+/** Nanoseconds for which a stalled reply keeps the kernel waiting. */
+const STALL = 1e9;
+
+/** What the parameter means. */
+function replyFrom(v: Value): Reply {
+    return v === true ? 'faults' : v === 'stalled' ? 'stalls' : 'goes through';
+}
 
 const journal = (vm: Vm): Vm['machine']['journal'] => vm.machine.journal;
 

@@ -1,5 +1,5 @@
 /** Kernel memory for `.lus` code: structs at physical addresses, folios, vmalloc areas, and what KHO does with them. */
-import { Err, err } from '../../kernel/errno';
+import { Err, err } from '../../kernel/release/errno';
 import { FolioRef } from '../../kernel/mm/file-folios';
 import { preserveVmalloc, restoreVmalloc, unpreserveVmalloc } from '../../kernel/kho/vmalloc';
 import { abortFinalize, finalize } from '../../kernel/kho/finalize';

@@ -1,5 +1,5 @@
 /** Memory that moves: what a host does with movable pages, and where the pages of a file lie. */
-import { Err, err } from '../../kernel/errno';
+import { Err, err } from '../../kernel/release/errno';
 import { PAGE_SIZE } from '../../kernel/fs/fcntl';
 import { folioOf, FolioRef } from '../../kernel/mm/file-folios';
 import { HugetlbInode } from '../../kernel/hugetlb/inode';

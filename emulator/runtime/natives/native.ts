@@ -1,5 +1,5 @@
 /** A native: a shape of the language with the code of the emulator behind it. */
-import type { Err } from '../../kernel/errno';
+import type { Err } from '../../kernel/release/errno';
 import type { Lock } from '../../kernel/lock';
 import type { FieldShape, FunctionShape, GlobalShape, NativeShapes, ObjectShape } from '../../language/natives';
 import type { Value } from '../../language/types';

@@ -1,5 +1,5 @@
 /** The plain system calls: methods and fields of descriptors, and functions of a process block. */
-import { Err } from '../../kernel/errno';
+import { Err } from '../../kernel/release/errno';
 import {
     FALLOC_FL_KEEP_SIZE,
     FALLOC_FL_PUNCH_HOLE,

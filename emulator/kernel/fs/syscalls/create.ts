@@ -1,6 +1,6 @@
 /** System calls that make descriptors: memfd_create, open of plain paths, pipe, socket, eventfd; and setrlimit. */
 import type { KernelCore } from '../core';
-import { Err, err } from '../../errno';
+import { Err, err } from '../../release/errno';
 import { makeEventfd } from '../eventfd';
 import {
     MFD_ALLOW_SEALING,

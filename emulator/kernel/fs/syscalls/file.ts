@@ -1,7 +1,7 @@
 /** close, dup, open of plain paths, ftruncate, fallocate, fcntl, fstat, and mapping a file (fs/open.c, fs/file.c, fs/fcntl.c, fs/stat.c, mm/mmap.c). */
 import type { Bytes } from '../../../machine/bytes';
 import type { KernelCore } from '../core';
-import { Err, err } from '../../errno';
+import { Err, err } from '../../release/errno';
 import {
     F_SEAL_FUTURE_WRITE,
     F_SEAL_WRITE,

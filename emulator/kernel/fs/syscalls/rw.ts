@@ -1,7 +1,7 @@
 /** read, write, pread, pwrite, lseek (fs/read_write.c). */
 import type { Bytes } from '../../../machine/bytes';
 import type { KernelCore } from '../core';
-import { Err, err } from '../../errno';
+import { Err, err } from '../../release/errno';
 import { MAX_OFFSET, MAX_RW_COUNT, SEEK_HOLE } from '../fcntl';
 import type { OpenFile } from '../file';
 import { fget, type Process } from '../process';
