@@ -174,7 +174,7 @@ export function execute(
     return {
         ...base,
         passed: failure === null,
-        seed: vm.scheduler.used ? vm.seed : null,
+        seed: vm.scheduler.used ? options.seed : null,
         timeNs: vm.machine.clock.now,
         boots: vm.machine.boots,
         output: watcher.output,

@@ -1,3 +1,4 @@
+import { type Chooser, FIRST, TIMER } from './chooser';
 import { COST_NAMES, costId, ratesOf } from './costs';
 import type { Hasher } from './hash';
 import type { Journal, Saveable } from './journal';
@@ -28,6 +29,8 @@ export class Clock implements Saveable {
     /** Nanoseconds by cost. Replaced, never changed. */
     private rates: Float64Array = ratesOf();
     private readonly accounts = new Float64Array(COST_NAMES.length);
+    /** Picks one of the timers that are due at the same moment. */
+    chooser: Chooser = FIRST;
 
     constructor(private readonly journal: Journal) {
         this.epoch = journal.epoch;
@@ -70,7 +73,7 @@ export class Clock implements Saveable {
         this.spend(SLEEP, ns);
     }
 
-    /** The first timer added is the first to fire where several are due. */
+    /** Of timers that are due at the same moment the first one added is the first alternative. */
     add(timer: Timer): void {
         this.journal.touch(this);
         this.timers = [...this.timers, timer];
@@ -176,18 +179,28 @@ export class Clock implements Saveable {
     private fireNext(): void {
         this.journal.touch(this);
         this.time = Math.max(this.time, this.due);
-        for (const t of this.timers) {
-            if (t.at === this.due) {
-                const before = this.elsewhere;
-                this.elsewhere = true;
-                try {
-                    t.fire();
-                } finally {
-                    this.elsewhere = before;
-                }
-                break;
-            }
+        const timer = this.nextTimer();
+        const before = this.elsewhere;
+        this.elsewhere = true;
+        try {
+            timer?.fire();
+        } finally {
+            this.elsewhere = before;
         }
         this.rearm();
+    }
+
+    private nextTimer(): Timer | undefined {
+        let due = 0;
+        for (const t of this.timers) {
+            due += t.at === this.due ? 1 : 0;
+        }
+        let before = due > 1 ? this.chooser.pick(TIMER, due) : 0;
+        for (const t of this.timers) {
+            if (t.at === this.due && before-- === 0) {
+                return t;
+            }
+        }
+        return undefined;
     }
 }

@@ -1,6 +1,8 @@
 /** A scenario, loaded and ready to run. */
+import { type Chooser, FIRST, SeededChooser } from '../machine/chooser';
 import { settableCost, type CostChanges, type CostName } from '../machine/costs';
 import { armMemory, Machine, pcMemory, type ArchName, type HandoverPlaces, type RamRange } from '../machine/machine';
+import type { Journal } from '../machine/journal';
 import type { Expr, MachineDecl, ScenarioDecl } from '../language/syntax/ast';
 import { check } from '../language/check/check';
 import { Frame } from '../runtime/code';
@@ -31,8 +33,13 @@ export interface RunOptions {
     readonly substitutes?: { readonly boot: string; readonly load: string } | undefined;
     /** What takes another time, whatever the table and the program say. */
     readonly costs?: CostChanges | undefined;
-    /** Picks one of the possible schedules. */
+    /**
+     * Picks one of the possible schedules. With 0, which is what counts where it is left out, a process runs until it has to wait or its
+     * slice is over, and the blocks come in the order in which they are written; any other seed draws wherever one may be overtaken.
+     */
     readonly seed?: number | undefined;
+    /** Makes all choices of the run in place of a seed, wherever there is one. */
+    readonly chooser?: ((journal: Journal) => Chooser) | undefined;
     /** The kernel code of a release; what ships with the emulator where it is left out. The program must have been checked with it. */
     readonly standard?: typeof standardLibrary | undefined;
 }
@@ -84,7 +91,11 @@ export class Run {
             standard,
         );
         const machine = machineOf(program);
-        const vm = new Vm(machine, executable, options.seed ?? 0, options.kernel);
+        const { seed = 0 } = options;
+        const chooser =
+            options.chooser?.(machine.journal) ?? (seed === 0 ? FIRST : new SeededChooser(machine.journal, seed));
+        const policy = options.chooser || seed !== 0 ? 'anywhere' : 'slices';
+        const vm = new Vm(machine, executable, policy, chooser, options.kernel);
         vm.substitutes = options.substitutes ?? null;
         vm.costs.begin(costsOf(program), options.costs ?? {});
         const code = executable.scenarioCode(scenario);

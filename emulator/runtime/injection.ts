@@ -1,4 +1,5 @@
 /** Failures that a scenario asked for (`inject EIO into memfd.freeze after 2`). They die with the kernel they were meant for. */
+import type { Chooser } from '../machine/chooser';
 import { Rec, Seq, type Journal } from '../machine/journal';
 import type { Err } from '../kernel/release/errno';
 
@@ -26,7 +27,10 @@ export class Injection extends Rec {
 export class Injections {
     private readonly list: Seq<Injection>;
 
-    constructor(private readonly journal: Journal) {
+    constructor(
+        private readonly journal: Journal,
+        private readonly chooser: Chooser,
+    ) {
         this.list = new Seq<Injection>(journal);
     }
 
@@ -49,7 +53,10 @@ export class Injections {
         }
     }
 
-    /** Counts a call of `target`. Returns the injection that takes effect on it, if any. */
+    /**
+     * Counts a call of `target`. Returns the injection that takes effect on it, if any. That one does which is due is the first of two
+     * alternatives; the other is that this call is spared.
+     */
     hit(target: string, boot: number): Injection | undefined {
         if (this.list.length === 0) {
             return undefined;
@@ -61,6 +68,9 @@ export class Injections {
         const edit = this.journal.edit(found);
         if (found.skip > 0) {
             edit.skip = found.skip - 1;
+            return undefined;
+        }
+        if (this.chooser.pick(`injection into ${target}`, 2) !== 0) {
             return undefined;
         }
         edit.left = found.left - 1;

@@ -8,6 +8,7 @@ import { Err } from '../kernel/release/errno';
 import type { OpenFile } from '../kernel/fs/file';
 import type { LogLevel, LogLine } from '../kernel/klog';
 import type { Process } from '../kernel/fs/process';
+import type { Chooser } from '../machine/chooser';
 import { Seq } from '../machine/journal';
 import type { Boot } from './host/boot';
 import { CostSettings } from './host/costs';
@@ -32,7 +33,7 @@ import {
     type StopsAt,
     type TrapHandler,
 } from './stop';
-import { Scheduler } from './scheduler';
+import { type Policy, Scheduler } from './scheduler';
 import { noteStep, stepDone, stepOf, type Step } from './stepping';
 import { depthOf, Thread, type UserProcess } from './thread';
 import type { Value } from '../language/types';
@@ -91,18 +92,20 @@ export class Vm {
     constructor(
         readonly machine: Machine,
         readonly executable: Executable,
-        readonly seed: number,
+        policy: Policy,
+        chooser: Chooser,
         /** Booted wherever the scenario boots the default kernel. */
         readonly kernelOption: string | undefined = undefined,
     ) {
-        this.injections = new Injections(machine.journal);
+        this.injections = new Injections(machine.journal, chooser);
         machine.history.stepOf = () => this.ticks;
         machine.history.threadOf = () => this.current.id;
         machine.pci.observer = observeDma(this);
         this.guests = new Guests(this);
         machine.guestObserver = this.guests;
         this.costs = new CostSettings(machine.journal, machine.clock);
-        this.scheduler = new Scheduler(machine.journal, seed);
+        this.scheduler = new Scheduler(machine.journal, policy, chooser);
+        machine.clock.chooser = chooser;
         this.power = new Power(machine.journal);
         this.earlyLog = new Seq<LogLine>(machine.journal);
         this.users = new Seq<UserProcess>(machine.journal);

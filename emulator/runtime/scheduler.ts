@@ -1,37 +1,40 @@
 /**
  * Who runs next in a `concurrently`. Its processes share one processor: one of them runs until a place where it may be overtaken, where
- * it has to wait, or where it sleeps. Which one comes then is the schedule, and the seed of the run picks it: with seed 0 a process runs until
- * it has to wait or its slice is over, and the blocks come in the order in which they are written; any other seed draws at every such place.
+ * it has to wait, or where it sleeps. Which one comes then is the schedule. Where there is a choice is the policy's to say; which way it
+ * goes, a chooser's.
  */
+import { type Chooser, SCHEDULE } from '../machine/chooser';
 import type { Hasher } from '../machine/hash';
 import { Rec, type Journal } from '../machine/journal';
 import type { Thread, Waiting } from './thread';
 import { deadlock } from './waiting';
 import type { Vm } from './interpreter';
 
-/** Nanoseconds that a process runs with seed 0 while others could. */
+/** Nanoseconds that a process runs while others could, under the policy `slices`. */
 const SLICE = 10e6;
+
+/**
+ * Where the running process may be overtaken by others that could go on. `slices`: at the end of its slice. `anywhere`: at every place
+ * of the kernel where a processor might be given to somebody else.
+ */
+export type Policy = 'slices' | 'anywhere';
 
 export class Scheduler extends Rec {
     /** The threads whose blocks have not ended, in the order of the blocks. None: nothing runs at the same time as anything else. */
     readonly threads: readonly Thread[] = [];
     /** The thread of the scenario, which waits for the blocks. */
     readonly waiter: Thread | null = null;
-    /** So often the seed has chosen between processes. */
-    readonly draws: number = 0;
-    /** Something has run at the same time as something else: the run depends on the seed. */
+    /** Something has run at the same time as something else: the run depends on the chooser. */
     readonly used: boolean = false;
     /** When the process that runs was chosen, in nanoseconds of the machine's clock. */
     readonly since: number = 0;
-    /** Of the stream of draws. */
-    readonly state: number;
 
     constructor(
         private readonly journal: Journal,
-        readonly seed: number,
+        private readonly policy: Policy,
+        private readonly chooser: Chooser,
     ) {
         super(journal);
-        this.state = mix(seed);
     }
 
     get active(): boolean {
@@ -72,8 +75,8 @@ export class Scheduler extends Rec {
 
     /**
      * The thread to go on with. Where nobody can, the one that sleeps for the shortest time: it lets the time pass.
-     * @param current where the search begins: with seed 0 it goes on if it can, to the end of its slice.
-     * @param others whether it comes last, however the seed would have it.
+     * @param current where the search begins.
+     * @param others whether it comes last, whatever the chooser would pick.
      */
     choose(current: Thread, now: number, others: boolean): Thread | undefined {
         const at = this.threads.indexOf(current);
@@ -83,42 +86,19 @@ export class Scheduler extends Rec {
         if (candidates.length === 0) {
             return soonest(order, current);
         }
-        if (this.seed === 0) {
-            return candidates.includes(current) && now - this.since < SLICE ? current : candidates[0];
+        if (this.policy === 'slices' && candidates.includes(current) && now - this.since < SLICE) {
+            return current;
         }
-        return candidates.length === 1 ? candidates[0] : candidates[this.draw(candidates.length)];
+        return candidates.length === 1 ? candidates[0] : candidates[this.chooser.pick(SCHEDULE, candidates.length)];
     }
 
     hash(hasher: Hasher): void {
-        hasher
-            .num(this.state)
-            .num(this.draws)
-            .num(this.since)
-            .num(this.waiter?.id ?? 0);
+        this.chooser.hash(hasher);
+        hasher.num(this.since).num(this.waiter?.id ?? 0);
         for (const t of this.threads) {
             hasher.num(t.id);
         }
     }
-
-    /** xorshift32 (Marsaglia 2003). */
-    private draw(below: number): number {
-        let x = this.state;
-        x ^= x << 13;
-        x ^= x >>> 17;
-        x ^= x << 5;
-        const edit = this.journal.edit<Scheduler>(this);
-        edit.state = x >>> 0;
-        edit.draws = this.draws + 1;
-        return (x >>> 0) % below;
-    }
-}
-
-/** Seeds that follow each other give streams that have nothing to do with each other; never 0, which xorshift cannot leave. */
-function mix(seed: number): number {
-    let x = (seed % 0x1_0000_0000) ^ Math.floor(seed / 0x1_0000_0000);
-    x = Math.imul(x ^ (x >>> 16), 0x85eb_ca6b);
-    x = Math.imul(x ^ (x >>> 13), 0xc2b2_ae35);
-    return (x ^ (x >>> 16)) >>> 0 || 1;
 }
 
 /** Who wakes first. Of several the current one, so that it lets the time pass and they do not leave that to each other for ever. */

@@ -1,0 +1,101 @@
+/**
+ * The choices of a run. Wherever the emulated host may go on in more than one way, it asks a chooser, by the name of what is chosen
+ * and the number of ways. Whether there is a choice at all is decided by whoever asks.
+ */
+import type { Hasher } from './hash';
+import { type Journal, Rec, Seq } from './journal';
+
+/** Which of the processes that run at the same time goes on. */
+export const SCHEDULE = 'schedule';
+/** Which of the timers that are due at the same moment fires; the first is the one that was there first. */
+export const TIMER = 'timer';
+
+export interface Chooser {
+    /**
+     * @param name what is chosen
+     * @param alternatives in how many ways the run may go on; at least 2
+     * @returns one of them, from 0; 0 is what happens where nobody has a wish
+     */
+    pick(name: string, alternatives: number): number;
+    hash(hasher: Hasher): void;
+}
+
+/** Always the first alternative. */
+export const FIRST: Chooser = { pick: () => 0, hash: () => undefined };
+
+/** Draws schedules from a seed; anything else goes its usual way. */
+export class SeededChooser extends Rec implements Chooser {
+    /** How often it has drawn. */
+    readonly draws: number = 0;
+    /** Of the stream of draws. */
+    readonly state: number;
+
+    constructor(
+        private readonly journal: Journal,
+        seed: number,
+    ) {
+        super(journal);
+        this.state = mix(seed);
+    }
+
+    /** xorshift32 (Marsaglia 2003). */
+    pick(name: string, alternatives: number): number {
+        if (name !== SCHEDULE) {
+            return 0;
+        }
+        let x = this.state;
+        x ^= x << 13;
+        x ^= x >>> 17;
+        x ^= x << 5;
+        const edit = this.journal.edit<SeededChooser>(this);
+        edit.state = x >>> 0;
+        edit.draws = this.draws + 1;
+        return (x >>> 0) % alternatives;
+    }
+
+    hash(hasher: Hasher): void {
+        hasher.num(this.state).num(this.draws);
+    }
+}
+
+/** Seeds that follow each other give streams that have nothing to do with each other; never 0, which xorshift cannot leave. */
+function mix(seed: number): number {
+    let x = (seed % 0x1_0000_0000) ^ Math.floor(seed / 0x1_0000_0000);
+    x = Math.imul(x ^ (x >>> 16), 0x85eb_ca6b);
+    x = Math.imul(x ^ (x >>> 13), 0xc2b2_ae35);
+    return (x ^ (x >>> 16)) >>> 0 || 1;
+}
+
+/** A choice that was made. */
+export interface Choice {
+    readonly name: string;
+    readonly alternatives: number;
+    readonly picked: number;
+}
+
+/** Picks what a list says, one entry a choice, and behind its end the first alternative. Keeps what it was asked. */
+export class ListedChooser implements Chooser {
+    /** All choices so far. */
+    readonly made: Seq<Choice>;
+
+    constructor(
+        journal: Journal,
+        private readonly picks: readonly number[],
+    ) {
+        this.made = new Seq(journal);
+    }
+
+    /** @throws RangeError where the list has more alternatives than there are: it is of another run */
+    pick(name: string, alternatives: number): number {
+        const picked = this.picks[this.made.length] ?? 0;
+        if (picked >= alternatives) {
+            throw new RangeError(`choice ${this.made.length}, ${name}: ${picked} of ${alternatives} alternatives`);
+        }
+        this.made.push({ name, alternatives, picked });
+        return picked;
+    }
+
+    hash(hasher: Hasher): void {
+        hasher.num(this.made.length);
+    }
+}
