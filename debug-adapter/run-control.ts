@@ -62,7 +62,7 @@ export class RunControl {
     begin(stopOnEntry: boolean): void {
         const { vm } = this.run;
         if (stopOnEntry) {
-            vm.shown();
+            vm.markStopped();
             this.halt({ reason: 'entry', thread: vm.current });
         } else {
             this.go();
@@ -109,7 +109,7 @@ export class RunControl {
             } else if (this.pauseWanted) {
                 // in the middle of a statement that takes long
                 this.run.vm.endStep();
-                this.run.vm.shown();
+                this.run.vm.markStopped();
                 this.halt({ reason: 'pause', thread: this.run.vm.current });
             } else {
                 this.later();

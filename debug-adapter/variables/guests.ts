@@ -145,10 +145,10 @@ function slotItem(vm: Vm, live: VirtualMachine, slot: Slot): Item {
 
 function wrongItems(g: Guest): Item[] {
     const { bytes, first } = g.examine();
-    const place = first ?? g.firstMet;
+    const place = first ?? g.firstFoundWrong;
     return [
         leaf('now', sizeText(bytes)),
-        leaf('come across', sizeText(g.met)),
+        leaf('come across', sizeText(g.foundWrong)),
         ...(place
             ? [
                   {

@@ -113,7 +113,7 @@ export class Diagnoses implements Observer {
         vm.listeners.observe(this);
     }
 
-    returned(name: string, result: Value | Err, frame: Frame | null): void {
+    kernelLeft(name: string, result: Value | Err, frame: Frame | null): void {
         if (!frame && !WATCHED.has(name) && !this.frozen.watchful()) {
             return;
         }

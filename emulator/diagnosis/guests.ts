@@ -48,9 +48,9 @@ export function guestRules({ vm, chronicle, say }: Scene): GuestRules {
                 const running = live.vcpus.items.filter((v) => v.state === 'running').length;
                 return [{ guest, positions: positionsOf(live), running, memory: holdersOf(live) }];
             }
-            const { left, saved } = guest;
-            return left?.boot === vm.boot && saved?.boot === vm.boot
-                ? [{ guest, positions: left.positions, running: 0, memory: left.memory }]
+            const { endOfVm, saved } = guest;
+            return endOfVm?.boot === vm.boot && saved?.boot === vm.boot
+                ? [{ guest, positions: endOfVm.positions, running: 0, memory: endOfVm.memory }]
                 : [];
         });
 
@@ -104,13 +104,13 @@ export function guestRules({ vm, chronicle, say }: Scene): GuestRules {
 
     /** Why memory is not as the guest left it, as far as can be seen. */
     const why = (guest: Guest, first: Differing): string => {
-        const { left, loaded } = guest;
-        if (left && loaded && !samePositions(left.positions, loaded)) {
+        const { endOfVm, loaded } = guest;
+        if (endOfVm && loaded && !samePositions(endOfVm.positions, loaded)) {
             return 'The state that was loaded into its vCPUs is of another moment than its memory.';
         }
         const before =
-            left?.boot === vm.boot - 1
-                ? left.pieces.find((p) => first.gpa >= p.gpa && first.gpa < p.gpa + p.length)
+            endOfVm?.boot === vm.boot - 1
+                ? endOfVm.pieces.find((p) => first.gpa >= p.gpa && first.gpa < p.gpa + p.length)
                 : undefined;
         const was = before && before.pa >= 0 ? before.pa + first.gpa - before.gpa : -1;
         const now =
@@ -151,9 +151,9 @@ export function guestRules({ vm, chronicle, say }: Scene): GuestRules {
     };
 
     const resumed = (guest: Guest): void => {
-        const { name, left, loaded } = guest;
+        const { name, endOfVm, loaded } = guest;
         const { live } = guest;
-        if (!live || !left || left.boot >= vm.boot || live.vcpus.items.some((v) => v.state !== 'running')) {
+        if (!live || !endOfVm || endOfVm.boot >= vm.boot || live.vcpus.items.some((v) => v.state !== 'running')) {
             return;
         }
         if (loaded === null) {
@@ -161,16 +161,16 @@ export function guestRules({ vm, chronicle, say }: Scene): GuestRules {
                 about: name,
                 history: historyOf(name),
                 data: { guest: name, file: null },
-                message: `Guest "${name}" begins anew: no state was loaded into its vCPUs, which were ${sizeText(left.positions.reduce((n, p) => n + p, 0) * PAGE_SIZE)} of writing along.`,
+                message: `Guest "${name}" begins anew: no state was loaded into its vCPUs, which were ${sizeText(endOfVm.positions.reduce((n, p) => n + p, 0) * PAGE_SIZE)} of writing along.`,
             });
             return;
         }
-        if (!samePositions(left.positions, loaded)) {
+        if (!samePositions(endOfVm.positions, loaded)) {
             say('LU1037', {
                 about: name,
                 history: historyOf(name),
                 data: { guest: name, file: null },
-                message: `Guest "${name}" goes on from a state that is not its last one: its programs had written ${sizeText(left.positions.reduce((n, p) => n + p, 0) * PAGE_SIZE)}, and believe to have written ${sizeText(loaded.reduce((n, p) => n + p, 0) * PAGE_SIZE)}.`,
+                message: `Guest "${name}" goes on from a state that is not its last one: its programs had written ${sizeText(endOfVm.positions.reduce((n, p) => n + p, 0) * PAGE_SIZE)}, and believe to have written ${sizeText(loaded.reduce((n, p) => n + p, 0) * PAGE_SIZE)}.`,
             });
         }
         const { first, bytes } = guest.examine();

@@ -224,7 +224,7 @@ export class Updates implements Listener {
         return this.items.filter((u) => u.jumped !== null);
     }
 
-    entered(name: string): void {
+    kernelEntered(name: string): void {
         const next = this.edit(this.next);
         next.called = this.now;
         if (name === 'sys_reboot') {
@@ -250,7 +250,7 @@ export class Updates implements Listener {
         }
     }
 
-    returned(name: string): void {
+    kernelLeft(name: string): void {
         const { kernel } = this.vm;
         const { next, incoming } = this;
         if (name === 'sys_reboot' && next.blackedOut !== null) {
@@ -309,7 +309,7 @@ export class Updates implements Listener {
         const edit = this.edit(next);
         edit.jumped = this.now;
         edit.boot = this.vm.boot + 1;
-        edit.guests = this.vm.guests.crossing();
+        edit.guests = this.vm.guests.pausesOverKexec();
         this.list.push(new Update(this.vm, next.number + 1));
     }
 

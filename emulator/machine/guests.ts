@@ -19,7 +19,7 @@ export interface GuestObserver {
     /** A VM was made; its vCPUs have never run. */
     created(vm: string): void;
     /** It comes to its end, with its last descriptor or with its kernel. */
-    ends(vm: string): void;
+    vmEnds(vm: string): void;
     /** A vCPU is in another state than before. */
     vcpu(vm: string, index: number, state: VcpuState): void;
     /** A guest's program, about to write memory anew, has looked at what it wrote there before. */
@@ -31,5 +31,5 @@ export interface GuestObserver {
     /** It was put into the vCPUs of a VM. */
     loaded(vm: string): void;
     /** A workload has begun in a range of the guest's memory. */
-    began(vm: string): void;
+    workloadBegan(vm: string): void;
 }

@@ -86,7 +86,7 @@ export class Vm {
     private stepping: Step | null = null;
     private nextThreadId = 1;
     /** True where the user has seen the current position: the trap there must not stop the run again. */
-    private seen = false;
+    private stoppedHere = false;
     private switched = false;
 
     constructor(
@@ -279,13 +279,13 @@ export class Vm {
                 caller.slots[frame.resultSlot] = value;
             }
             if (frame.mode === 'kernel' && caller.mode !== 'kernel') {
-                this.returned(frame.code.name, value, frame);
+                this.kernelLeft(frame.code.name, value, frame);
                 this.leaveKernel();
             }
             return SWITCH;
         }
         if (frame.mode === 'kernel') {
-            this.returned(frame.code.name, value, frame);
+            this.kernelLeft(frame.code.name, value, frame);
             if (taskWork(this, frame.waiter)) {
                 return SWITCH;
             }
@@ -397,10 +397,10 @@ export class Vm {
     }
 
     /** The kernel goes back to user mode or to the scenario; `frame` is null for a native that ran at once. */
-    returned(name: string, result: Value | Err, frame: Frame | null): void {
+    kernelLeft(name: string, result: Value | Err, frame: Frame | null): void {
         this.guests.catchUp();
         for (const l of this.listeners.active) {
-            l.returned?.(name, result, frame);
+            l.kernelLeft?.(name, result, frame);
         }
     }
 
@@ -440,8 +440,8 @@ export class Vm {
     }
 
     /** The user is shown the current position (stop on entry, pause): a breakpoint on it does not stop the run again. */
-    shown(): void {
-        this.seen = true;
+    markStopped(): void {
+        this.stoppedHere = true;
     }
 
     /** Forgets a step that was not finished, as when the user continues from a breakpoint. */
@@ -485,7 +485,7 @@ export class Vm {
         this.stop = null;
         if (stop) {
             this.stepping = null;
-            this.seen = true;
+            this.stoppedHere = true;
         }
         return stop;
     }
@@ -493,8 +493,8 @@ export class Vm {
     private runFast(): Stop | null {
         const limit = this.limit;
         let frame = this.current.top;
-        let first = this.seen;
-        this.seen = false;
+        let first = this.stoppedHere;
+        this.stoppedHere = false;
         while (frame) {
             let ops: readonly Op[] = first ? frame.code.pristine : frame.code.ops;
             let pc = frame.pc;
@@ -616,7 +616,7 @@ export class Vm {
         this.nextThreadId = c.nextThreadId;
         this.stop = null;
         this.stepping = null;
-        this.seen = true;
+        this.stoppedHere = true;
     }
 }
 

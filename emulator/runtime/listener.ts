@@ -22,15 +22,15 @@ export type Phase = 'running' | 'shutdown' | 'jump' | 'boot';
 export interface Listener {
     /** A line of the kernel log, or what `log()` printed (level `log`). */
     log?(line: LogLine, place: Place | undefined): void;
-    /** A process makes a system call, or kernel code begins that {@link returned} will tell the end of, by the same name. */
-    entered?(name: string): void;
+    /** A process makes a system call, or kernel code begins that {@link kernelLeft} will tell the end of, by the same name. */
+    kernelEntered?(name: string): void;
     callbackEntered?(name: string, frame: Frame): void;
     callbackLeft?(name: string, result: unknown, frame: Frame): void;
     /**
      * The kernel has done what it was asked and goes back to user mode or to the scenario: a system call (by the name of its native, or
      * of the function of the standard library whose frame it had), released files (`task_work`), an exit, a boot.
      */
-    returned?(name: string, result: Value | Err, frame: Frame | null): void;
+    kernelLeft?(name: string, result: Value | Err, frame: Frame | null): void;
     /** Kernel code looks at a struct at a physical address, or has made preserved memory for it. */
     viewed?(layout: StructLayout, pa: number): void;
     /** Kernel code has preserved an array of structs; what describes it lies at a physical address. */

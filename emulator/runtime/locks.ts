@@ -1,7 +1,7 @@
 /** Taking and giving up the kernel's locks. */
 import type { Lock, LockMode } from '../kernel/lock';
 import type { Frame } from './code';
-import { mayBeOvertaken, park } from './scheduler';
+import { preemptionPoint, park } from './scheduler';
 import type { LockWait } from './thread';
 import { ProgramError } from '../language/values';
 import type { Vm } from './interpreter';
@@ -13,7 +13,7 @@ export function takeLock(vm: Vm, lock: Lock, mode: LockMode): void {
     const thread = vm.current;
     if (lock.acquire(thread, mode)) {
         thread.locks = [...thread.locks, lock];
-        mayBeOvertaken(vm);
+        preemptionPoint(vm);
         return;
     }
     const waiting: LockWait = { kind: 'lock', lock, mode, since: vm.machine.clock.now };
@@ -43,9 +43,9 @@ export function giveUpLock(vm: Vm, lock: Lock): void {
 
 /**
  * For what runs to its end at once: whether a lock is there for it. Where it is not the thread waits, and has the lock when it comes again;
- * {@link passed} gives it up.
+ * {@link leave} gives it up.
  */
-export function mayPass(vm: Vm, lock: Lock): boolean {
+export function enterOrWait(vm: Vm, lock: Lock): boolean {
     if (lock.holders.length === 0 || lock.heldBy(vm.current)) {
         return true;
     }
@@ -53,7 +53,7 @@ export function mayPass(vm: Vm, lock: Lock): boolean {
     return false;
 }
 
-export function passed(vm: Vm, lock: Lock): void {
+export function leave(vm: Vm, lock: Lock): void {
     if (lock.heldBy(vm.current)) {
         giveUpLock(vm, lock);
     }

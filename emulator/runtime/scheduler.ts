@@ -120,39 +120,39 @@ function scheduled(vm: Vm): boolean {
 }
 
 /** A place where the process that runs may be overtaken. */
-export function mayBeOvertaken(vm: Vm): void {
+export function preemptionPoint(vm: Vm): void {
     if (scheduled(vm)) {
-        goOnWith(vm, vm.scheduler.choose(vm.current, vm.machine.clock.now, false));
+        switchTo(vm, vm.scheduler.choose(vm.current, vm.machine.clock.now, false));
     }
 }
 
 /** A place where it takes so long, on a machine with more than one processor, that others get on meanwhile. */
-export function giveWay(vm: Vm): void {
+export function yieldToOthers(vm: Vm): void {
     if (scheduled(vm)) {
-        goOnWith(vm, vm.scheduler.choose(vm.current, vm.machine.clock.now, true));
+        switchTo(vm, vm.scheduler.choose(vm.current, vm.machine.clock.now, true));
     }
 }
 
 /** The thread that runs sleeps. @returns false where nobody else can go on, so that it has to let the time pass by itself. */
-export function sleepAside(vm: Vm, until: number): boolean {
+export function sleepInTurn(vm: Vm, until: number): boolean {
     if (!scheduled(vm) || vm.machine.clock.now >= until) {
         return false;
     }
     const thread = vm.current;
     thread.waiting = { kind: 'sleep', until };
-    goOnWith(vm, vm.scheduler.choose(thread, vm.machine.clock.now, false));
+    switchTo(vm, vm.scheduler.choose(thread, vm.machine.clock.now, false));
     return vm.current !== thread;
 }
 
 /** The thread that runs waits for user space, inside of a native: it goes on behind that. */
-export function stall(vm: Vm, ns: number): void {
+export function delayInKernel(vm: Vm, ns: number): void {
     const { clock } = vm.machine;
     if (!scheduled(vm)) {
         clock.advance(ns);
         return;
     }
     vm.current.waiting = { kind: 'sleep', until: clock.now + ns, inNative: true };
-    goOnWith(vm, vm.scheduler.choose(vm.current, clock.now, false));
+    switchTo(vm, vm.scheduler.choose(vm.current, clock.now, false));
 }
 
 /** The thread that runs cannot go on. Where nobody can, the scenario has failed. */
@@ -163,21 +163,21 @@ export function park(vm: Vm, waiting: Waiting): void {
         deadlock(vm, [thread]);
         return;
     }
-    goOn(vm);
+    schedule(vm);
 }
 
 /** Somebody else runs, where somebody can. */
-export function goOn(vm: Vm): void {
+export function schedule(vm: Vm): void {
     const { scheduler } = vm;
     const next = scheduler.choose(vm.current, vm.machine.clock.now, false);
     if (!next) {
         deadlock(vm, scheduler.threads);
         return;
     }
-    goOnWith(vm, next);
+    switchTo(vm, next);
 }
 
-function goOnWith(vm: Vm, next: Thread | undefined): void {
+function switchTo(vm: Vm, next: Thread | undefined): void {
     const { clock } = vm.machine;
     if (next?.waiting?.kind === 'sleep') {
         const { until, inNative } = next.waiting;

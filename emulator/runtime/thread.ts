@@ -27,7 +27,7 @@ export interface ThreadState {
     readonly waiting: Waiting | null;
     readonly locks: readonly Lock[];
     readonly killed: boolean;
-    readonly noJump: string | null;
+    readonly rebootMustFail: string | null;
 }
 
 /**
@@ -41,7 +41,7 @@ export class Thread {
     /** SIGKILL waits for its return to user mode. */
     killed = false;
     /** Why its reboot must not succeed: the call that the scenario says fails. */
-    noJump: string | null = null;
+    rebootMustFail: string | null = null;
 
     constructor(
         readonly id: number,
@@ -55,14 +55,14 @@ export class Thread {
     }
 
     get state(): ThreadState {
-        return { waiting: this.waiting, locks: this.locks, killed: this.killed, noJump: this.noJump };
+        return { waiting: this.waiting, locks: this.locks, killed: this.killed, rebootMustFail: this.rebootMustFail };
     }
 
-    set state({ waiting, locks, killed, noJump }: ThreadState) {
+    set state({ waiting, locks, killed, rebootMustFail }: ThreadState) {
         this.waiting = waiting;
         this.locks = locks;
         this.killed = killed;
-        this.noJump = noJump;
+        this.rebootMustFail = rebootMustFail;
     }
 }
 

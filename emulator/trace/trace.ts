@@ -116,7 +116,7 @@ export class Tracer implements Listener {
         this.guests.vcpu(guest, index, state);
     }
 
-    entered(name: string): void {
+    kernelEntered(name: string): void {
         const thread = this.vm.current;
         this.begin(
             thread,
@@ -126,7 +126,7 @@ export class Tracer implements Listener {
         );
     }
 
-    returned(name: string, result: Value | Err, frame: Frame | null): void {
+    kernelLeft(name: string, result: Value | Err, frame: Frame | null): void {
         const thread = this.vm.current;
         if (this.stackOf(thread).some((o) => o.name === name)) {
             this.endUpTo(thread.id, name, { ...this.argumentsOf(frame), result: shown(result) });

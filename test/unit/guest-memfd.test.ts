@@ -161,7 +161,7 @@ suite('guest_memfd: over a kexec', () => {
             guest.set_private(at: 0, length: 4KiB)
         }
         assert kho.incoming.unclaimed == 0`);
-        assert.equal(vm.guests.of('guest')?.met, 0);
+        assert.equal(vm.guests.of('guest')?.foundWrong, 0);
     });
 
     test('once preserved its pages stay as they are', () => {

@@ -173,7 +173,7 @@ suite('guests: what they write', () => {
             assert guest.wrong == ${new Set(changes).size}
         }`);
         assert.equal(vm.guests.of('guest')?.examine().bytes, 0, 'all of it has been written anew');
-        assert.equal(vm.guests.of('guest')?.met, new Set(changes).size);
+        assert.equal(vm.guests.of('guest')?.foundWrong, new Set(changes).size);
     });
 
     test('whatever the VMM does meanwhile, nothing of a guest is lost', () => {
@@ -203,7 +203,7 @@ suite('guests: what they write', () => {
             }`,
                 'memory 1GiB',
             );
-            assert.equal(vm.guests.of('guest')?.met, 0, `seed ${seed}`);
+            assert.equal(vm.guests.of('guest')?.foundWrong, 0, `seed ${seed}`);
         }
     });
 });
@@ -606,7 +606,7 @@ scenario "s" {
         assert vm("guest").wrong == 0`,
             'memory 1GiB; memory 1GiB node 1',
         );
-        assert.equal(vm.guests.of('guest')?.met, 0);
+        assert.equal(vm.guests.of('guest')?.foundWrong, 0);
     });
 });
 

@@ -70,10 +70,10 @@ function run(
                 counting = true;
             }
         },
-        entered(name) {
+        kernelEntered(name) {
             calls += counting && vm.current.user?.name === 'luod' && name !== 'task_work' ? 1 : 0;
         },
-        returned(name, result, frame) {
+        kernelLeft(name, result, frame) {
             if (counting && vm.current.user?.name === 'luod') {
                 watch(vm, calls, name, result, frame);
             }

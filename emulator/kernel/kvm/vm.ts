@@ -114,7 +114,7 @@ export class VirtualMachine extends Rec implements Timer {
                 Object.assign(k.journal.edit(v), stripe, { rate: Math.floor(rate / vcpus.length), credit: 0 });
             }
         }
-        k.machine.guestObserver?.began(this.name);
+        k.machine.guestObserver?.workloadBegan(this.name);
         return undefined;
     }
 
@@ -346,7 +346,7 @@ export class VirtualMachine extends Rec implements Timer {
             return;
         }
         this.catchUp();
-        k.machine.guestObserver?.ends(this.name);
+        k.machine.guestObserver?.vmEnds(this.name);
         for (const v of this.vcpus) {
             this.enter(v, 'gone');
         }

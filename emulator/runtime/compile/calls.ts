@@ -4,7 +4,7 @@ import type { Arg, CallExpr, Expectation, Expr, FnDecl } from '../../language/sy
 import { SWITCH, type Eval, type Frame } from '../code';
 import { systemCall } from '../host/syscall-entry';
 import { callback } from '../host/callbacks';
-import { mayPass, passed } from '../locks';
+import { enterOrWait, leave } from '../locks';
 import { memberOf } from '../members';
 import { replyOf } from '../../language/reply';
 import type { Value } from '../../language/types';
@@ -224,7 +224,7 @@ function emitNative(
     if (code !== undefined) {
         // a reboot that succeeds does not return: whether it may is said before
         const mustFail = code === 'sys_reboot' && policy.k === 'expect' && policy.expect.kind === 'fails';
-        const noJump = mustFail ? `${c.sourceOf(call)} should fail with ${wantedOf(policy.expect)}` : null;
+        const rebootMustFail = mustFail ? `${c.sourceOf(call)} should fail with ${wantedOf(policy.expect)}` : null;
         c.emitter.emit((f, vm) => {
             const values = evals.map((e) => e(f, vm));
             checks?.(vm, values);
@@ -233,7 +233,7 @@ function emitNative(
                 systemCall(vm, code);
             }
             if (code === 'sys_reboot') {
-                vm.current.noJump = noJump;
+                vm.current.rebootMustFail = rebootMustFail;
             }
             return vm.callStd(code, values, slot);
         });
@@ -264,7 +264,7 @@ function emitDirect(
         const next =
             result instanceof Err ? out.failure(f, vm, result, f.pc + 1) : out.success(f, vm, result, f.pc + 1);
         if (syscall && next >= 0 && f.mode !== 'kernel') {
-            vm.returned(native.name, result, null);
+            vm.kernelLeft(native.name, result, null);
             f.pc = next;
             if (vm.leaveKernel()) {
                 return SWITCH;
@@ -277,12 +277,12 @@ function emitDirect(
         c.emitter.emit((f, vm) => {
             const args = evals.map((e) => e(f, vm));
             const lock = takes(vm, args);
-            if (lock && !mayPass(vm, lock)) {
+            if (lock && !enterOrWait(vm, lock)) {
                 return SWITCH;
             }
             const result = fn(vm, args);
             if (lock) {
-                passed(vm, lock);
+                leave(vm, lock);
             }
             return finish(f, vm, result);
         });
@@ -352,7 +352,7 @@ function emitDynamic(c: FnCompiler, call: CallExpr, name: string, object: Eval, 
             ),
         ];
         const lock = method.takes?.(vm, values);
-        if (lock && !mayPass(vm, lock)) {
+        if (lock && !enterOrWait(vm, lock)) {
             return SWITCH;
         }
         f.pc++;
@@ -370,11 +370,11 @@ function emitDynamic(c: FnCompiler, call: CallExpr, name: string, object: Eval, 
         }
         const result = method.call?.(vm, values);
         if (lock) {
-            passed(vm, lock);
+            leave(vm, lock);
         }
         f.slots[slot] = result;
         if (method.syscall && f.mode !== 'kernel') {
-            vm.returned(method.name, result, null);
+            vm.kernelLeft(method.name, result, null);
             return vm.leaveKernel() || vm.interrupted ? SWITCH : f.pc;
         }
         return vm.interrupted ? SWITCH : f.pc;

@@ -30,7 +30,7 @@ import { lengthOf, readIndex, writeIndex, writeMember } from '../members';
 import { bootImage } from '../host/boot-from-image';
 import { coldBoot } from '../host/kexec';
 import { setKindField } from '../host/callbacks';
-import { sleepAside } from '../scheduler';
+import { sleepInTurn } from '../scheduler';
 import {
     endUser,
     exitUser,
@@ -139,7 +139,7 @@ function compileStatement(c: FnCompiler, s: Stmt): void {
             // devices go on meanwhile: what they do may stop the run, and a long sleep must not keep it from being paused
             e.emit((f, vm) => {
                 const moment = asNumber(f.slots[until], 'a moment');
-                if (sleepAside(vm, moment)) {
+                if (sleepInTurn(vm, moment)) {
                     return SWITCH;
                 }
                 const done = vm.machine.clock.sleepUntil(moment, TIMERS_AT_ONCE, () => vm.interrupted);

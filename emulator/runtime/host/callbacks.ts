@@ -11,8 +11,8 @@ import { costId } from '../../machine/costs';
 import { LuoFlb, LuoHandler } from '../../kernel/luo/state';
 import type { FileDecl, FlbDecl, HandlerDecl } from '../../language/syntax/ast';
 import { SWITCH } from '../code';
-import { calledInVain } from './modules';
-import { mayBeOvertaken } from '../scheduler';
+import { callsUnloadedModule } from './modules';
+import { preemptionPoint } from '../scheduler';
 import type { Value } from '../../language/types';
 import { ProgramError } from '../../language/values';
 import type { Vm } from '../interpreter';
@@ -29,7 +29,7 @@ const QUESTIONS = new Set(['can_preserve', 'can_finish']);
 export function callback(vm: Vm, name: string, args: readonly Value[], resultSlot: number): number {
     const [receiver, ...rest] = args;
     const owner = declarationOf(vm, receiver);
-    if (receiver instanceof LuoHandler && calledInVain(vm, receiver, name)) {
+    if (receiver instanceof LuoHandler && callsUnloadedModule(vm, receiver, name)) {
         return SWITCH;
     }
     const injected = owner && vm.injections.hit(`${owner.name.name}.${name}`, vm.boot);
@@ -42,7 +42,7 @@ export function callback(vm: Vm, name: string, args: readonly Value[], resultSlo
     }
     const next = vm.call(code, 'kernel', rest, resultSlot, receiver instanceof OpenFile ? receiver : null);
     vm.machine.clock.charge(CALLBACK);
-    mayBeOvertaken(vm);
+    preemptionPoint(vm);
     return next;
 }
 

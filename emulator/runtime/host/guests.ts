@@ -60,7 +60,7 @@ export interface Holder {
 }
 
 /** What a VM was when it came to its end. */
-export interface Left {
+export interface EndOfVm {
     readonly boot: number;
     /** When, in nanoseconds. */
     readonly time: number;
@@ -89,17 +89,17 @@ export class Guest extends Rec {
     /** The latest time that it stood still. */
     readonly pause: Pause | null = null;
     /** The latest that lasted over a kexec. */
-    readonly crossing: Pause | null = null;
+    readonly pauseOverKexec: Pause | null = null;
     /** When its vCPUs' state was last saved; null: not since its program began. */
     readonly saved: Saved | null = null;
     /** How far they were when a state was loaded into the VM there is; null: none was. */
     readonly loaded: Positions | null = null;
     /** The end of its latest VM. */
-    readonly left: Left | null = null;
+    readonly endOfVm: EndOfVm | null = null;
     readonly baseline: Baseline | null = null;
     /** Bytes that its programs came across and that were not what they had written there. */
-    readonly met: number = 0;
-    readonly firstMet: Differing | null = null;
+    readonly foundWrong: number = 0;
+    readonly firstFoundWrong: Differing | null = null;
     /** Of VMs of this name that are gone. */
     readonly exitsBefore: number = 0;
     readonly writtenBefore: number = 0;
@@ -124,7 +124,7 @@ export class Guest extends Rec {
 
     /** Of an update where it went through one, else the latest. Nanoseconds, up to now where it is not over. */
     get blackout(): number {
-        return (this.crossing ?? this.pause)?.length ?? 0;
+        return (this.pauseOverKexec ?? this.pause)?.length ?? 0;
     }
 
     get exits(): number {
@@ -145,11 +145,11 @@ export class Guest extends Rec {
 
     /** Bytes that are not what the guest wrote: what it has come across, and what it would find now. */
     get wrong(): number {
-        return this.met + this.examine().bytes;
+        return this.foundWrong + this.examine().bytes;
     }
 
     get firstWrong(): Differing | null {
-        return this.firstMet ?? this.examine().first;
+        return this.firstFoundWrong ?? this.examine().first;
     }
 
     display(): string {
@@ -159,17 +159,21 @@ export class Guest extends Rec {
     hash(hasher: Hasher): void {
         hasher
             .str(this.name)
-            .num(this.met)
+            .num(this.foundWrong)
             .num(this.exitsBefore)
             .num(this.writtenBefore)
             .num(this.saved?.time ?? -1);
         hasher
-            .num(this.left?.time ?? -1)
-            .u32(this.left?.running === true ? 1 : 0)
+            .num(this.endOfVm?.time ?? -1)
+            .u32(this.endOfVm?.running === true ? 1 : 0)
             .num(this.baseline?.start ?? -1);
         this.pause?.hash(hasher);
-        this.crossing?.hash(hasher);
-        for (const n of [...(this.saved?.positions ?? []), ...(this.loaded ?? []), ...(this.left?.positions ?? [])]) {
+        this.pauseOverKexec?.hash(hasher);
+        for (const n of [
+            ...(this.saved?.positions ?? []),
+            ...(this.loaded ?? []),
+            ...(this.endOfVm?.positions ?? []),
+        ]) {
             hasher.num(n);
         }
     }
@@ -215,7 +219,7 @@ export class Guests implements GuestObserver {
                 if (live.vcpus.items.every((v) => v.state === 'running')) {
                     this.resumed(guest);
                 }
-            } else if (state !== 'gone' || guest.left?.ran === true) {
+            } else if (state !== 'gone' || guest.endOfVm?.ran === true) {
                 this.stopped(guest, live, state, last);
             }
         }
@@ -229,7 +233,7 @@ export class Guests implements GuestObserver {
             e.end = this.vm.machine.clock.now;
             e.after = this.vm.machine.clock.spent;
             if (pause.boot !== this.vm.boot) {
-                this.journal.edit(guest).crossing = pause;
+                this.journal.edit(guest).pauseOverKexec = pause;
             }
         }
     }
@@ -250,8 +254,8 @@ export class Guests implements GuestObserver {
         const guest = this.table.get(name);
         if (guest) {
             const e = this.journal.edit(guest);
-            e.met += what.bytes;
-            e.firstMet ??= what;
+            e.foundWrong += what.bytes;
+            e.firstFoundWrong ??= what;
             this.vm.tell((l) => l.guestDiffers?.(name, what));
         }
     }
@@ -260,12 +264,12 @@ export class Guests implements GuestObserver {
         this.vm.tell((l) => l.guestFaulted?.(name, index, gpa, why));
     }
 
-    ends(name: string): void {
+    vmEnds(name: string): void {
         const guest = this.table.get(name);
         const { kernel } = this.vm;
         const live = guest?.live;
         if (guest && live && kernel) {
-            this.journal.edit(guest).left = {
+            this.journal.edit(guest).endOfVm = {
                 boot: this.vm.boot,
                 time: this.vm.machine.clock.now,
                 positions: positionsOf(live),
@@ -299,7 +303,7 @@ export class Guests implements GuestObserver {
         }
     }
 
-    began(name: string): void {
+    workloadBegan(name: string): void {
         const guest = this.table.get(name);
         const { kernel } = this.vm;
         if (guest?.live && kernel) {
@@ -327,7 +331,7 @@ export class Guests implements GuestObserver {
         if (first) {
             this.vm.tell((l) => l.guestDiffers?.(name, first));
         }
-        return (guest?.met ?? 0) + (examined?.bytes ?? 0);
+        return (guest?.foundWrong ?? 0) + (examined?.bytes ?? 0);
     }
 
     // ------------------------------------------------------------ what kernels do
@@ -342,7 +346,7 @@ export class Guests implements GuestObserver {
     }
 
     /** The pauses that began before a jump and are not over, of guests that meant to go on. */
-    crossing(): Pause[] {
+    pausesOverKexec(): Pause[] {
         return this.all.flatMap((g) => (g.pause?.end === null && meansToGoOn(g, this.vm.boot) ? [g.pause] : []));
     }
 
@@ -358,8 +362,8 @@ export class Guests implements GuestObserver {
 }
 
 /** A guest whose VM is gone for good was neither saved before, nor taken along by its kernel. */
-function meansToGoOn({ left, saved }: Guest, boot: number): boolean {
-    return left?.boot === boot && left.ran && (left.withKernel || saved?.boot === boot);
+function meansToGoOn({ endOfVm, saved }: Guest, boot: number): boolean {
+    return endOfVm?.boot === boot && endOfVm.ran && (endOfVm.withKernel || saved?.boot === boot);
 }
 
 /** A vCPU of it has ever been in the guest. */

@@ -6,7 +6,7 @@ import { readKernelName, readParameters } from '../../kernel/kho/boot-params';
 import { coldLoad, loadFile, loadSegments, type KernelFile } from '../../kernel/kho/kexec-image';
 import { costId } from '../../machine/costs';
 import { Boot } from './boot';
-import { entered } from './syscall-entry';
+import { kernelEntered } from './syscall-entry';
 import { Frame } from '../code';
 import { kernelAs, resolveKernel, type BootableKernel } from './kernels';
 import { dropKernel, loseKernel } from './kernel-end';
@@ -98,8 +98,8 @@ export function jump(vm: Vm): Value {
     if (!image) {
         throw new ProgramError('no kernel is loaded');
     }
-    if (vm.current.noJump !== null) {
-        vm.fail('failed-call', `${vm.current.noJump}, but it succeeds.`);
+    if (vm.current.rebootMustFail !== null) {
+        vm.fail('failed-call', `${vm.current.rebootMustFail}, but it succeeds.`);
         return undefined;
     }
     vm.phase('jump');
@@ -136,7 +136,7 @@ export function startKernel(vm: Vm, at: number): void {
     scenario.waiting = { kind: 'thread', thread };
     thread.frames.push(new Frame(code, 'kernel', new Array<Value>(code.slots).fill(undefined), -1, null, scenario));
     vm.current = thread;
-    entered(vm, code.name);
+    kernelEntered(vm, code.name);
     vm.stepAcrossJump();
     vm.switchFrames();
 }

@@ -77,7 +77,7 @@ function assertModule(vm: Vm, handler: string): void {
 }
 
 /** A callback of a handler whose module is gone is called: there is no code at that address any more. @returns whether that is so */
-export function calledInVain(vm: Vm, handler: LuoHandler, callback: string): boolean {
+export function callsUnloadedModule(vm: Vm, handler: LuoHandler, callback: string): boolean {
     if (handler.gone) {
         panic(
             vm,

@@ -2,8 +2,8 @@
 import { type Err, err } from '../../kernel/release/errno';
 import { exitProcess, passFd, reap, spawn } from '../../kernel/fs/process';
 import { Frame, SWITCH } from '../code';
-import { entered } from './syscall-entry';
-import { goOn, mayBeOvertaken } from '../scheduler';
+import { kernelEntered } from './syscall-entry';
+import { schedule, preemptionPoint } from '../scheduler';
 import { UserProcess, type Thread } from '../thread';
 import type { Value } from '../../language/types';
 import { ProgramError } from '../../language/values';
@@ -75,7 +75,7 @@ export function runBlocks(vm: Vm, frames: readonly { readonly user: UserProcess;
         frames.map(({ user }) => user.thread),
         waiter,
     );
-    goOn(vm);
+    schedule(vm);
     return SWITCH;
 }
 
@@ -90,7 +90,7 @@ export function blockDone(vm: Vm): void {
         forgetUser(vm, thread.user.name);
     }
     if (scheduler.active) {
-        goOn(vm);
+        schedule(vm);
     } else if (waiter) {
         scheduler.end();
         waiter.waiting = null;
@@ -105,7 +105,7 @@ export function taskWork(vm: Vm, waiter: Thread | null = null): boolean {
     }
     const code = vm.std('task_work');
     vm.current.frames.push(new Frame(code, 'kernel', new Array<Value>(code.slots).fill(undefined), -1, null, waiter));
-    entered(vm, code.name);
+    kernelEntered(vm, code.name);
     return true;
 }
 
@@ -122,7 +122,7 @@ export function backToUser(vm: Vm): boolean {
         die(vm, thread);
         return true;
     }
-    mayBeOvertaken(vm);
+    preemptionPoint(vm);
     return vm.current !== thread;
 }
 
@@ -156,7 +156,7 @@ function die(vm: Vm, thread: Thread): void {
 /** `exit` in a process block: its descriptors close before anything else happens. */
 export function exitUser(vm: Vm): number {
     vm.current.frames.push(exitFrame(vm, null));
-    entered(vm, 'do_exit');
+    kernelEntered(vm, 'do_exit');
     return SWITCH;
 }
 
@@ -193,7 +193,7 @@ export function killUser(vm: Vm, name: string): number {
         throw new ProgramError(`no process ${name} runs`);
     }
     const next = vm.callOn(user.thread, exitFrame(vm, vm.current));
-    entered(vm, 'do_exit');
+    kernelEntered(vm, 'do_exit');
     return next;
 }
 
@@ -227,7 +227,7 @@ function lastCall(vm: Vm): boolean {
     } else {
         thread.killed = true;
         thread.frames = [exitFrame(vm, thread.frames.find((f) => f.waiter)?.waiter ?? vm.scenarioThread)];
-        entered(vm, 'do_exit');
+        kernelEntered(vm, 'do_exit');
     }
     return true;
 }

@@ -7,7 +7,7 @@ const SYSCALL = costId('syscall');
 
 /** A process makes a system call; its name is that of the native, or of the function of the standard library. */
 export function systemCall(vm: Vm, name: string): void {
-    entered(vm, name);
+    kernelEntered(vm, name);
     vm.machine.clock.charge(SYSCALL);
     const { user } = vm.current;
     if (user && user.callsLeft > 0) {
@@ -15,10 +15,10 @@ export function systemCall(vm: Vm, name: string): void {
     }
 }
 
-/** Kernel code begins whose end {@link Vm.returned} tells by the same name. */
-export function entered(vm: Vm, name: string): void {
+/** Kernel code begins whose end {@link Vm.kernelLeft} tells by the same name. */
+export function kernelEntered(vm: Vm, name: string): void {
     vm.guests.catchUp();
     for (const l of vm.listeners.active) {
-        l.entered?.(name);
+        l.kernelEntered?.(name);
     }
 }

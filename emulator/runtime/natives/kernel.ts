@@ -15,7 +15,7 @@ import { loadModule, unloadModule } from '../host/modules';
 import { crash, panic } from '../host/kernel-end';
 import { jump, kernelNamed, loadKexec, runHandoverHooks, runInit, unloadKexec } from '../host/kexec';
 import { openDevice } from '../host/callbacks';
-import { giveWay } from '../scheduler';
+import { yieldToOthers } from '../scheduler';
 import { UserProcess } from '../thread';
 import { stateOf, waitsFor } from '../waiting';
 import { ANY, BOOL, FD, INT, listOf, objectOf, PHYS, STRING, type Value } from '../../language/types';
@@ -321,7 +321,7 @@ export const kexecObject = new Members(KexecState, 'kexec', 'The kernel that a r
         (_k, _a, vm) => {
             vm.phase('shutdown');
             // it takes its time, and the other processors still run
-            giveWay(vm);
+            yieldToOthers(vm);
             return undefined;
         },
     )
@@ -340,7 +340,7 @@ export const kexecObject = new Members(KexecState, 'kexec', 'The kernel that a r
 function loading(vm: Vm, name: Value, cmdline: Value, how: Parameters<typeof loadKexec>[3]): undefined | Err {
     const result = loadKexec(vm, asString(name, 'the kernel'), asString(cmdline, 'the command line'), how);
     // it has to be read and checked, and others get on meanwhile
-    giveWay(vm);
+    yieldToOthers(vm);
     return result;
 }
 

@@ -2,7 +2,7 @@
 import { Inode } from '../../kernel/fs/inode';
 import { Lock } from '../../kernel/lock';
 import { giveUpLock, guardLock, takeLock, tryGuardLock } from '../locks';
-import { giveWay } from '../scheduler';
+import { yieldToOthers } from '../scheduler';
 import { BOOL, INT, listOf, objectOf, STRING, type Value } from '../../language/types';
 import type { NativeFunction } from './native';
 import { asString } from '../../language/values';
@@ -83,7 +83,7 @@ export function takingLong(native: NativeFunction): NativeFunction {
               ...native,
               call: (vm, args) => {
                   const result = call(vm, args);
-                  giveWay(vm);
+                  yieldToOthers(vm);
                   return result;
               },
           };

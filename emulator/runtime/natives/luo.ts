@@ -23,7 +23,7 @@ import { Bytes } from '../../machine/bytes';
 import { costId } from '../../machine/costs';
 import { hasCallback } from '../host/callbacks';
 import { REPLY_PARAM } from '../../language/reply';
-import { stall } from '../scheduler';
+import { delayInKernel } from '../scheduler';
 import { ANY, BOOL, FD, INT, listOf, objectOf, PHYS, STRING, type Value } from '../../language/types';
 import type { NativeField, NativeFunction } from './native';
 import { View } from '../view';
@@ -749,7 +749,7 @@ export const luoRequest = new Members(
 /** What a reply came to; one that stalls keeps the caller in the kernel meanwhile. */
 function replied(vm: Vm, { stalls }: LuoRequest, result: undefined | Err): undefined | Err {
     if (stalls) {
-        stall(vm, STALL);
+        delayInKernel(vm, STALL);
     }
     return result;
 }
