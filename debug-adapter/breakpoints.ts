@@ -59,6 +59,7 @@ export class Breakpoints {
     private readonly inSources = new Map<string, Bound[]>();
     private functions: Bound[] = [];
     private executable: Executable | undefined;
+    private trapped: (frame: Frame) => boolean = () => false;
     private traps = new Map<Code, Map<number, Bound[]>>();
     /** Frames at whose beginning a function breakpoint has stopped: a loop at the beginning comes by again. */
     private begun = new WeakSet<Frame>();
@@ -83,12 +84,16 @@ export class Breakpoints {
         return this.functions;
     }
 
-    /** Binds all breakpoints to a new run's code, or to none. Returns those that changed. */
-    bind(executable: Executable | undefined): readonly Breakpoint[] {
+    /**
+     * Binds all breakpoints to a new run's code, or to none. Returns those that changed.
+     * @param trapped asked at every trap: whether the run stops there
+     */
+    bind(executable: Executable | undefined, trapped: (frame: Frame) => boolean): readonly Breakpoint[] {
         const state = (b: Bound): string => `${b.problem ?? ''}/${b.place?.span.start ?? ''}`;
         const before = new Map(this.all().map((b) => [b, state(b)]));
         this.unbind();
         this.executable = executable;
+        this.trapped = trapped;
         for (const b of before.keys()) {
             b.hits = 0;
         }
@@ -219,7 +224,7 @@ export class Breakpoints {
         byPc.set(pc, [b]);
         const op = code.pristine[pc];
         if (op) {
-            code.ops[pc] = (f, vm) => (vm.trap(f) ? SWITCH : op(f, vm));
+            code.ops[pc] = (f) => (this.trapped(f) ? SWITCH : op(f));
         }
     }
 

@@ -9,6 +9,7 @@ import {
     type Viewpoint,
 } from '../emulator/runtime/evaluate';
 import { parseEntry } from '../emulator/language/syntax/entry';
+import { processOf } from '../emulator/runtime/host/scenario-process';
 import type { Vm } from '../emulator/runtime/interpreter';
 import { RequestError, type Arguments } from './requests';
 import type { Sources } from './source';
@@ -75,7 +76,7 @@ export class Inspection {
         const { vm } = this;
         const at = this.viewpoint(frameId);
         this.lastViewpoint = at;
-        const user = at.thread?.user ?? null;
+        const user = processOf(at.thread);
         return [
             this.pane.scope(
                 'Locals',
@@ -146,7 +147,7 @@ export class Inspection {
     ): DebugProtocol.EvaluateResponse['body'] {
         const item = itemOf(this.vm, expression, result, {
             evaluateName: expression,
-            process: this.lastViewpoint?.thread?.user?.process,
+            process: processOf(this.lastViewpoint?.thread)?.process,
         });
         const {
             value,

@@ -1,6 +1,7 @@
 /** Where a run can stop: the statements of a file, and the functions and callbacks by name. */
 import { layerOfFile } from '../emulator/kernel/release/layers';
 import type { Code } from '../emulator/runtime/code';
+import { callbackNamed } from '../emulator/runtime/declarations';
 import type { Executable } from '../emulator/runtime/executable';
 import { librariesOf } from '../emulator/runtime/host/kernels';
 import type { Program } from '../emulator/language/program';
@@ -50,7 +51,7 @@ function statementAt(
     line: number,
     column: number | undefined,
 ): Statement | string {
-    if (!executable.program.files.has(uri) && !LIBRARY_SOURCES.has(uri)) {
+    if (!executable.declarations.program.files.has(uri) && !LIBRARY_SOURCES.has(uri)) {
         return 'This file is not part of the scenario that runs.';
     }
     const statements = statementsOf(executable, sources, uri);
@@ -70,7 +71,7 @@ function statementAt(
         const layer = uri.startsWith(`${STD_SCHEME}/`)
             ? layerOfFile(uri.slice(STD_SCHEME.length + 1).replace(/\.lus$/, ''))
             : undefined;
-        if (layer && !executable.program.layers.has(layer.name)) {
+        if (layer && !executable.declarations.program.layers.has(layer.name)) {
             return `No kernel of this program has the layer ${layer.name}, so nothing of this file runs.`;
         }
         return 'Nothing runs on this line: it is in no scenario, function or callback.';
@@ -88,14 +89,9 @@ function statementAt(
 }
 
 /** The program and the code of every kernel: each may have code of its own for one name. */
-function programs(executable: Executable): Program[] {
-    return [
-        ...new Set([
-            executable.program,
-            executable.stdProgram,
-            ...librariesOf(executable).map((l) => executable.library(l)),
-        ]),
-    ];
+function programs({ declarations }: Executable): Program[] {
+    const { program, stdProgram } = declarations;
+    return [...new Set([program, stdProgram, ...librariesOf(program).map((l) => declarations.library(l))])];
 }
 
 /**
@@ -123,7 +119,10 @@ function callbacksNamed(executable: Executable, owner: string, callback: string)
     const owners = programs(executable)
         .flatMap((p) => [...p.handlers.values(), ...p.flbs.values(), ...p.fileKinds.values()])
         .filter((d) => owner === '*' || d.name.name === owner);
-    const codes = owners.map((d) => executable.callbackOf(d, callback)).filter((c) => c !== undefined);
+    const codes = owners.flatMap((d) => {
+        const decl = callbackNamed(d, callback);
+        return decl ? [executable.codeOf(decl)] : [];
+    });
     if (codes.length > 0) {
         return [...new Set(codes)];
     }

@@ -272,7 +272,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
                 }),
             );
             run.vm.listeners.report(diagnosisListener(this.output, this.sources));
-            run.vm.onTrap = (frame, vm) => this.breakpoints.hit(frame, vm);
+            run.vm.onTrap = (frame) => this.breakpoints.hit(frame, run.vm);
             control.setFilters(config.noDebug ? new Set() : this.filters.stops);
             return {
                 config,
@@ -295,6 +295,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     private rebind(): void {
         const changed = this.breakpoints.bind(
             this.debuggee?.config.noDebug === false ? this.debuggee.control.run.executable : undefined,
+            (frame) => this.debuggee?.control.run.vm.trap(frame) === true,
         );
         for (const b of changed) {
             this.event('breakpoint', { reason: 'changed', breakpoint: this.shown(b) });

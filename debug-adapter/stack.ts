@@ -4,6 +4,7 @@ import { labelOf, standsBehind } from '../emulator/runtime/call-stack';
 import { statementOf, type Frame } from '../emulator/runtime/code';
 import type { Viewpoint } from '../emulator/runtime/evaluate';
 import type { Thread } from '../emulator/runtime/thread';
+import { processOf } from '../emulator/runtime/host/scenario-process';
 import type { Vm } from '../emulator/runtime/interpreter';
 import { waitsFor } from '../emulator/runtime/waiting';
 import type { Sources } from './source';
@@ -37,8 +38,8 @@ export class Stacks {
             for (let i = t.frames.length - 1; i >= 0; i--) {
                 const frame = t.frames[i];
                 if (frame) {
-                    const waits = below || i < t.frames.length - 1 || standsBehind(vm, t);
-                    out.push(this.shown(vm, t, i, frame, waits));
+                    const waits = below || i < t.frames.length - 1 || standsBehind(vm.current, t);
+                    out.push(this.shown(t, i, frame, waits));
                     waiter = frame.waiter ?? waiter;
                 }
             }
@@ -79,7 +80,7 @@ export class Stacks {
     /** Above the frames of a thread that waits for a lock: for which, and who has it. */
     private waiting(vm: Vm, thread: Thread): DebugProtocol.StackFrame[] {
         const { lineBase, columnBase } = this.sources.format;
-        const name = waitsFor(vm, thread);
+        const name = waitsFor(vm.threads, thread);
         return name === undefined
             ? []
             : [{ id: this.idOf(thread, WAITS), name, line: lineBase, column: columnBase, presentationHint: 'label' }];
@@ -87,17 +88,17 @@ export class Stacks {
 
     private idle(thread: Thread): DebugProtocol.StackFrame {
         const { lineBase, columnBase } = this.sources.format;
-        const name = thread.user ? `${thread.user.name} is in user space` : 'not started';
+        const name = processOf(thread) ? `${thread.name} is in user space` : 'not started';
         return { id: this.idOf(thread, NOTHING), name, line: lineBase, column: columnBase, presentationHint: 'label' };
     }
 
-    private shown(vm: Vm, thread: Thread, index: number, frame: Frame, waits: boolean): DebugProtocol.StackFrame {
+    private shown(thread: Thread, index: number, frame: Frame, waits: boolean): DebugProtocol.StackFrame {
         const { uri } = frame.code;
         const span = statementOf(frame, waits)?.span ?? { start: frame.code.span.start, end: frame.code.span.start };
         const range = this.sources.range(uri, span);
         return {
             id: this.idOf(thread, index),
-            name: labelOf(vm, thread, frame, { uri, start: span.start, end: span.end }),
+            name: labelOf(thread, frame, { uri, start: span.start, end: span.end }),
             source: this.sources.source(uri),
             // Neither 'subtle' nor 'deemphasize' for kernel code: editors would fold away the frames that say where in the kernel this is.
             ...range,

@@ -160,12 +160,12 @@ function statusText(status: number): string {
 }
 
 function serializedItem(vm: Vm, file: LuoFile): Item {
-    const declared = vm.executable.handler(file.handler.name, vm.library);
+    const declared = vm.declarations.handler(file.handler.name, vm.library);
     return dataItem(
         vm,
         'serialized_data',
         file.serializedData,
-        declared && handedOver(vm.executable, declared.decl, declared.program),
+        declared && handedOver(vm.declarations, declared.decl, declared.program),
     );
 }
 
@@ -219,10 +219,10 @@ function countText(count: number): string {
 }
 
 function sideItem(vm: Vm, name: string, flb: LuoFlb, side: FlbSide): Item {
-    const declared = vm.executable.flb(flb.name, vm.library);
+    const declared = vm.declarations.flb(flb.name, vm.library);
     return group(name, `count ${countText(side.count)}`, () => [
         leaf('count', countText(side.count)),
-        dataItem(vm, 'data', side.data, declared && handedOver(vm.executable, declared.decl, declared.program)),
+        dataItem(vm, 'data', side.data, declared && handedOver(vm.declarations, declared.decl, declared.program)),
         itemOf(vm, 'obj', { value: side.obj as Value, type: ANY }),
         ...(name === 'incoming'
             ? [leaf('retrieve_status', statusText(side.retrieveStatus)), leaf('finished', String(side.finished))]

@@ -2,6 +2,7 @@
 import { visibleLocals } from '../../emulator/runtime/code';
 import { offsetOf, type Viewpoint } from '../../emulator/runtime/evaluate';
 import { setKindField } from '../../emulator/runtime/host/callbacks';
+import { processOf } from '../../emulator/runtime/host/scenario-process';
 import { ANY, PHYS, type Value } from '../../emulator/language/types';
 import type { Vm } from '../../emulator/runtime/interpreter';
 import type { Item } from './item';
@@ -9,7 +10,7 @@ import { attempt, itemOf, processVars } from './values';
 
 export function localItems(vm: Vm, at: Viewpoint): Item[] {
     const { frame, thread } = at;
-    const user = thread?.user ?? null;
+    const user = processOf(thread);
     if (!frame) {
         return user ? processVars(vm, user, '') : [];
     }
@@ -30,7 +31,7 @@ export function localItems(vm: Vm, at: Viewpoint): Item[] {
         ),
     );
     const { self } = frame;
-    const fields = self ? (vm.executable.fileKind(self.kind)?.decl.fields ?? []) : [];
+    const fields = self ? (vm.declarations.fileKind(self.kind)?.decl.fields ?? []) : [];
     fields.forEach((f, i) => {
         const name = f.name.name;
         items.push(

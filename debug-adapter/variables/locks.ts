@@ -1,5 +1,6 @@
 /** The kernel's locks: who has them, and who waits. */
 import type { Lock } from '../../emulator/kernel/lock';
+import { processOf } from '../../emulator/runtime/host/scenario-process';
 import type { Thread } from '../../emulator/runtime/thread';
 import type { Vm } from '../../emulator/runtime/interpreter';
 import { stateOf, waitsFor } from '../../emulator/runtime/waiting';
@@ -7,9 +8,10 @@ import { group, leaf, type Item } from './item';
 
 /** `vmm (101)`, and what it waits for. */
 export function threadName(vm: Vm, thread: Thread): string {
-    const name = thread.user ? `${thread.name} (${thread.user.process.pid})` : thread.name;
-    const waiting = waitsFor(vm, thread);
-    return `${name}${waiting === undefined ? '' : `: ${waiting}`}${thread.killed ? ', and is to be killed' : ''}`;
+    const process = processOf(thread);
+    const name = process ? `${thread.name} (${process.process.pid})` : thread.name;
+    const waiting = waitsFor(vm.threads, thread);
+    return `${name}${waiting === undefined ? '' : `: ${waiting}`}${process?.killed === true ? ', and is to be killed' : ''}`;
 }
 
 /** What a process is at, where others run at the same time. */
@@ -17,7 +19,7 @@ export function stateItems(vm: Vm, thread: Thread): Item[] {
     if (!vm.scheduler.active) {
         return [];
     }
-    const waiting = waitsFor(vm, thread);
+    const waiting = waitsFor(vm.threads, thread);
     return [
         leaf('state', waiting === undefined ? stateOf(thread) : `D, ${waiting}`),
         ...(thread.locks.length > 0 ? [leaf('holds', thread.locks.map((l) => l.name).join(', '))] : []),

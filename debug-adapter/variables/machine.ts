@@ -58,8 +58,8 @@ export function machineItems(vm: Vm): Item[] {
         ...(memmap
             ? [{ name: 'owners', value: 'who has how much', kind: 'virtual' as const, children: ownersOf(vm) }]
             : []),
-        listing('processes', 'process', vm.users.length, (i) => {
-            const user = vm.users.at(i);
+        listing('processes', 'process', vm.processes.length, (i) => {
+            const user = vm.processes.at(i);
             return user
                 ? {
                       name: user.name,

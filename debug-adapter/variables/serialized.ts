@@ -4,7 +4,7 @@
  */
 import type { CallExpr, Callback, Expr, FlbDecl, HandlerDecl } from '../../emulator/language/syntax/ast';
 import { FlbArgs, LuoArgs, LuoFile, LuoFlb } from '../../emulator/kernel/luo/state';
-import type { Executable } from '../../emulator/runtime/executable';
+import type { Declarations } from '../../emulator/runtime/declarations';
 import type { StructLayout } from '../../emulator/language/layout';
 import type { Program } from '../../emulator/language/program';
 import type { Type } from '../../emulator/language/types';
@@ -28,24 +28,27 @@ export interface HandedOver {
  * What a field of an object of LUO is: a handle is an address wherever the callbacks say what lies there, though the kernel only
  * sees a number.
  */
-export function handleType({ executable, library }: Vm, object: object, field: string): Type | undefined {
+export function handleType({ declarations, library }: Vm, object: object, field: string): Type | undefined {
     if ((object instanceof LuoArgs || object instanceof LuoFile) && field === 'serialized_data') {
-        return pointerTo(executable, executable.handler(object.handler.name, library));
+        return pointerTo(declarations, declarations.handler(object.handler.name, library));
     }
     if (
         (object instanceof LuoFlb && (field === 'out_data' || field === 'in_data')) ||
         (object instanceof FlbArgs && field === 'data')
     ) {
-        return pointerTo(executable, executable.flb(object instanceof LuoFlb ? object.name : object.flb.name, library));
+        return pointerTo(
+            declarations,
+            declarations.flb(object instanceof LuoFlb ? object.name : object.flb.name, library),
+        );
     }
     return undefined;
 }
 
 function pointerTo(
-    executable: Executable,
+    declarations: Declarations,
     declared: { readonly decl: HandlerDecl | FlbDecl; readonly program: Program } | undefined,
 ): Type | undefined {
-    const found = declared && handedOver(executable, declared.decl, declared.program);
+    const found = declared && handedOver(declarations, declared.decl, declared.program);
     return found && { k: 'phys', to: found.layout.name };
 }
 
@@ -53,23 +56,23 @@ const known = new WeakMap<object, HandedOver | null>();
 
 /** The structure that a handler's `serialized_data`, or an FLB's `data`, points to; undefined where the callbacks do not tell. */
 export function handedOver(
-    executable: Executable,
+    declarations: Declarations,
     decl: HandlerDecl | FlbDecl,
     program: Program,
 ): HandedOver | undefined {
     let found = known.get(decl);
     if (found === undefined) {
-        found = search(executable, decl, program) ?? null;
+        found = search(declarations, decl, program) ?? null;
         known.set(decl, found);
     }
     return found ?? undefined;
 }
 
-function search(executable: Executable, decl: HandlerDecl | FlbDecl, program: Program): HandedOver | undefined {
+function search(declarations: Declarations, decl: HandlerDecl | FlbDecl, program: Program): HandedOver | undefined {
     const handle = decl.kind === 'handler' ? 'serialized_data' : 'data';
     const name = read(decl.callbacks, handle) ?? allocated(decl.callbacks);
     const layout =
-        name === undefined ? undefined : (program.structs.get(name) ?? executable.stdProgram.structs.get(name));
+        name === undefined ? undefined : (program.structs.get(name) ?? declarations.stdProgram.structs.get(name));
     return layout && { layout, arrays: arraysOf(program, layout) };
 }
 

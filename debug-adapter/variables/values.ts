@@ -63,7 +63,7 @@ export function valueText(vm: Vm, value: Value, type: Type, process?: Process): 
         !(value instanceof Seq) &&
         !(value instanceof Bytes)
     ) {
-        return vm.executable.objectTypeOf(value)?.name ?? format(value, type);
+        return vm.natives.typeOf(value)?.name ?? format(value, type);
     }
     return format(value, type);
 }
@@ -149,9 +149,7 @@ function childrenOf(vm: Vm, value: Value, type: Type, more: More): Children | un
     const list = elements(vm, value, type, more);
     const named = (): Item[] => objectFields(vm, value, more.evaluateName);
     const hasFields =
-        value instanceof ArrayView ||
-        (vm.executable.objectTypeOf(value)?.fields.size ?? 0) > 0 ||
-        value instanceof OpenFile;
+        value instanceof ArrayView || (vm.natives.typeOf(value)?.fields.size ?? 0) > 0 || value instanceof OpenFile;
     if (list) {
         return list;
     }
@@ -166,7 +164,7 @@ function numberChildren(vm: Vm, value: number, type: Type, { process, evaluateNa
     if (type.k !== 'phys' || value === 0) {
         return undefined;
     }
-    const layout = type.to === undefined ? undefined : vm.executable.struct(type.to, vm.library);
+    const layout = type.to === undefined ? undefined : vm.declarations.struct(type.to, vm.library);
     if (layout && vm.machine.isRam(value, layout.size)) {
         const view = new View(layout, vm.machine.memory, value);
         return {
@@ -254,7 +252,7 @@ export function objectFields(vm: Vm, object: object, expression: string | undefi
         assign,
     });
     const file = object instanceof OpenFile ? object : undefined;
-    const own = file ? (vm.executable.fileKind(file.kind)?.decl.fields ?? []) : [];
+    const own = file ? (vm.declarations.fileKind(file.kind)?.decl.fields ?? []) : [];
     own.forEach((f, i) => {
         const value = file?.fields[i] as Value;
         items.push(
@@ -266,7 +264,7 @@ export function objectFields(vm: Vm, object: object, expression: string | undefi
             ),
         );
     });
-    const type = vm.executable.objectTypeOf(object);
+    const type = vm.natives.typeOf(object);
     for (const field of type?.fields.values() ?? []) {
         if (items.some((i) => i.name === field.name)) {
             continue;
@@ -322,7 +320,7 @@ export function processVars(vm: Vm, user: UserProcess, prefix: string): Item[] {
             itemOf(
                 vm,
                 name,
-                { value, type: processVarType(vm.executable.program, user.name, name) },
+                { value, type: processVarType(vm.declarations.program, user.name, name) },
                 {
                     evaluateName: `${prefix}${name}`,
                     process: user.process,

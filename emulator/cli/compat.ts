@@ -156,8 +156,8 @@ function cellOf(
         where: failure.place ? whereOf(files, failure.place.uri, failure.place) : null,
         kernelLog: last.slice(-4),
     };
-    const sender = resolveKernel(vm.executable, jumps > 1 ? to : from);
-    const verdict = formatVerdict(vm.executable, sender, resolveKernel(vm.executable, to), [...used]);
+    const sender = resolveKernel(vm.declarations.program, jumps > 1 ? to : from);
+    const verdict = formatVerdict(vm.declarations, sender, resolveKernel(vm.declarations.program, to), [...used]);
     const outcome = jumps === 0 ? 'unsuited' : outcomeOf(failure.message, last);
     const explained = EXPLAINS[verdict.outcome] === outcome;
     const reason = explained

@@ -83,7 +83,7 @@ class Watcher implements Listener {
 
     private comesUp(error: Err, message: string): void {
         if (this.origin?.error !== error.name) {
-            const stack = stackLines(this.files, callStack(this.vm));
+            const stack = stackLines(this.files, callStack(this.vm.current));
             this.origin = { error: error.name, cause: { message, where: stack[0]?.where ?? null, stack } };
         }
     }
@@ -103,10 +103,10 @@ function stackLines(files: Files, stack: readonly StackEntry[]): StackLine[] {
 /** The processes that wait for a lock, but for the one whose stack is shown anyway. */
 function waitersOf(files: Files, vm: Vm): Waiter[] {
     return vm.threads.flatMap((thread): Waiter[] => {
-        const message = waitsFor(vm, thread);
+        const message = waitsFor(vm.threads, thread);
         return message === undefined || thread === vm.current
             ? []
-            : [{ process: thread.name, message, stack: stackLines(files, callStack(vm, thread)) }];
+            : [{ process: thread.name, message, stack: stackLines(files, callStack(vm.current, thread)) }];
     });
 }
 
@@ -201,7 +201,7 @@ function toTheEnd(files: Files, vm: Vm, watcher: Watcher): Failure | null {
             throw e;
         }
         const message = `The emulator failed, which is a bug in it: ${e instanceof Error ? (e.stack ?? e.message) : String(e)}`;
-        const stack = stackLines(files, callStack(vm));
+        const stack = stackLines(files, callStack(vm.current));
         return {
             kind: 'emulator',
             message,
@@ -219,7 +219,7 @@ function failureOf(files: Files, vm: Vm, watcher: Watcher, e: RunException): Fai
         kind: e.kind,
         message: e.message,
         where: placeIn(files, e.place),
-        stack: stackLines(files, callStack(vm)),
+        stack: stackLines(files, callStack(vm.current)),
         cause: e.kind === 'failed-call' ? watcher.cause : null,
         waiting: waitersOf(files, vm),
         kernelLog: watcher.tail,

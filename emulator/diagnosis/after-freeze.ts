@@ -83,7 +83,7 @@ export function frozenRules({ vm, chronicle, say }: Scene): FrozenRules {
             return [['the position', file.pos]];
         }
         const names = file
-            ? (vm.executable.fileKind(file.kind)?.decl.fields.map((f) => `\`${f.name.name}\``) ?? [])
+            ? (vm.declarations.fileKind(file.kind)?.decl.fields.map((f) => `\`${f.name.name}\``) ?? [])
             : [];
         return names.map((name, i) => [name, file?.fields[i]]);
     };

@@ -1,6 +1,7 @@
 /** Memory that is charged to a cgroup which is too small for it. */
 import { Err } from '../kernel/release/errno';
 import type { Frame } from '../runtime/code';
+import { processOf } from '../runtime/host/scenario-process';
 import { fileKey, fileOnStack, sessionKey } from './chronicle';
 import type { Rules } from './rules';
 import type { Scene } from './scene';
@@ -18,7 +19,7 @@ export function cgroupRules({ vm, chronicle, say }: Scene): Rules {
             ) {
                 return;
             }
-            const process = vm.current.user?.process;
+            const process = processOf(vm.current)?.process;
             const { session, token } = fileOnStack(vm);
             if (!process?.memcg || process.memcg.refused === 0 || session === undefined || token === undefined) {
                 return;

@@ -9,6 +9,7 @@ import type { Place } from '../findings/place';
 import type { Value } from '../language/types';
 import { hex } from '../language/values';
 import type { Vm } from '../runtime/interpreter';
+import { processOf } from '../runtime/host/scenario-process';
 import { local, onStack } from './blame';
 import type { Rules } from './rules';
 import type { HistoryLine } from '../findings/diagnosis';
@@ -171,8 +172,8 @@ export class Chronicle implements Rules {
     }
 
     private sessionOf(fd: Value): LuoSession | undefined {
-        const { user } = this.vm.current;
-        const priv = typeof fd === 'number' ? user?.process.fds.get(fd)?.priv : undefined;
+        const process = processOf(this.vm.current)?.process;
+        const priv = typeof fd === 'number' ? process?.fds.get(fd)?.priv : undefined;
         return priv instanceof LuoSession ? priv : undefined;
     }
 

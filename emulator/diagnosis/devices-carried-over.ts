@@ -76,7 +76,7 @@ export function carriedDevices(scene: Scene): CarriedDevices {
         return (
             spans !== undefined &&
             covered(spans, pfn) !== undefined &&
-            vm.power.kernel?.kho.isKhoBoot !== false &&
+            vm.kernel?.kho.isKhoBoot !== false &&
             !freedSince.items.some((s) => s.start <= pfn && pfn < s.end)
         );
     };
@@ -193,13 +193,13 @@ export function carriedDevices(scene: Scene): CarriedDevices {
         byTables,
         mayUse(device, iova, pa): boolean {
             const given = carried.get(device.shape.name)?.areaAt(iova);
-            const { kernel } = vm.power;
+            const { kernel } = vm;
             if (!given || pci.iommu?.enabled !== true || pa - given.pa !== iova - given.iova) {
                 return false;
             }
             // until the kernel that comes up has looked, the device goes on as it was told; from then on it is one that came along, or nobody's
             const known = kernel?.devices.of(device);
-            const goesOn = known ? known.inherited !== null : !kernel || vm.power.booting !== null;
+            const goesOn = known ? known.inherited !== null : !kernel || vm.booting !== null;
             return goesOn && isKept(Math.floor(pa / PAGE_SIZE));
         },
         freed(pfn, count): void {

@@ -166,7 +166,7 @@ export function deviceRules(scene: Scene): DeviceRules {
     return {
         dma(device: Device, iova: number, pa: number, _length: number, write: boolean): void {
             const { intent } = device;
-            const { kernel } = vm.power;
+            const { kernel } = vm;
             if (
                 intent &&
                 kernel &&

@@ -15,7 +15,7 @@ import type { Frame } from '../runtime/code';
 import type { StructLayout } from '../language/layout';
 import type { ScenarioDecl } from '../language/syntax/ast';
 import type { Place } from '../findings/place';
-import type { Observer, Phase } from '../runtime/listener';
+import type { Listeners, Observer, Phase } from '../runtime/listener';
 import type { RunException } from '../runtime/stop';
 import type { LockWait, Thread } from '../runtime/thread';
 import { STD_SCHEME } from '../std/texts';
@@ -276,7 +276,7 @@ export class Diagnoses implements Observer {
     }
 
     /** Those of a run; null where nobody looks. */
-    static of(vm: Vm): Diagnoses | null {
+    static of(vm: { readonly listeners: Listeners }): Diagnoses | null {
         return vm.listeners.observer(Diagnoses);
     }
 
@@ -338,7 +338,7 @@ export class Diagnoses implements Observer {
 
     private atEnd(say: Say): void {
         const { kernel } = this.vm;
-        if (kernel && !this.vm.power.booting) {
+        if (kernel && !this.vm.booting) {
             for (const r of this.rules) {
                 r.atEnd?.(kernel, say);
             }

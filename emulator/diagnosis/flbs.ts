@@ -148,7 +148,7 @@ export function flbRules({ vm, chronicle, say }: Scene): Rules {
             }
         },
         settled(name: string, _result: Value | Err): void {
-            if (vm.kernel && !vm.power.booting) {
+            if (vm.kernel && !vm.booting) {
                 keepBooks(vm.kernel);
             }
             if (vm.kernel && PUTTING.includes(name)) {

@@ -144,17 +144,17 @@ export function handoverRules(scene: Scene): Rules {
     };
 
     const counterparts = (kernel: Kernel, next: BootableKernel): void => {
-        const library = vm.executable.library(next.desc.library);
+        const library = vm.declarations.library(next.desc.library);
         // a module may be loaded in time: who does not finds out there
         const declared = [...next.handlers, ...next.modules].flatMap(
-            (name) => vm.executable.handler(name, library)?.decl ?? [],
+            (name) => vm.declarations.handler(name, library)?.decl ?? [],
         );
         const handlers = new Set(declared.map((d) => d.compatible.value));
         const used = declared.flatMap((d) => [
             ...d.uses.map((use) => use.name),
             ...joiningFlbs(next.desc.layers, d.name.name),
         ]);
-        const flbs = new Set(used.map((name) => vm.executable.flb(name, library)?.decl.compatible.value));
+        const flbs = new Set(used.map((name) => vm.declarations.flb(name, library)?.decl.compatible.value));
         const known = [...handlers].map((h) => `"${h}"`);
         for (const s of kernel.luo.outgoing.sessions) {
             for (const f of s.files) {
@@ -265,7 +265,7 @@ export function handoverRules(scene: Scene): Rules {
                 return;
             }
             emptyBlocks(kernel);
-            const next = resolveKernel(vm.executable, image.kernel);
+            const next = resolveKernel(vm.declarations.program, image.kernel);
             if (formats(kernel, next)) {
                 counterparts(kernel, next);
             } else {

@@ -5,7 +5,7 @@ import { Clock } from '../machine/clock';
 import { COST_NAMES } from '../machine/costs';
 import { BOOL, INT, objectOf, STRING } from '../language/types';
 import { asString, ProgramError } from '../language/values';
-import { HOST_NATIVES, hostObjectTypeOf } from '../runtime/natives';
+import { HOST_NATIVES } from '../runtime/natives';
 import { byName } from '../runtime/natives/core';
 import { fn, Members, param } from '../runtime/natives/define';
 import { deviceObject } from '../runtime/natives/devices';
@@ -129,20 +129,20 @@ const device: ObjectType = {
     fields: new Map([...deviceObject.type.fields, [strays.name, strays]]),
 };
 
-export const NATIVES: Natives = {
-    ...HOST_NATIVES,
-    functions: new Map([...HOST_NATIVES.functions, ...byName(diagnosisFunctions)]),
-    objects: new Map([...HOST_NATIVES.objects, ...byName([clockObject.type, updateObject.type, device])]),
-    globals: new Map([...HOST_NATIVES.globals, ...byName(timeGlobals)]),
-};
-
-/** The object type of an object that `.lus` code can hold; undefined for plain values. */
-export function objectTypeOf(o: object): ObjectType | undefined {
+function typeOf(o: object): ObjectType | undefined {
     if (o instanceof Clock) {
         return clockObject.type;
     }
     if (o instanceof Update) {
         return updateObject.type;
     }
-    return o instanceof Device ? device : hostObjectTypeOf(o);
+    return o instanceof Device ? device : HOST_NATIVES.typeOf(o);
 }
+
+export const NATIVES: Natives = {
+    ...HOST_NATIVES,
+    typeOf,
+    functions: new Map([...HOST_NATIVES.functions, ...byName(diagnosisFunctions)]),
+    objects: new Map([...HOST_NATIVES.objects, ...byName([clockObject.type, updateObject.type, device])]),
+    globals: new Map([...HOST_NATIVES.globals, ...byName(timeGlobals)]),
+};

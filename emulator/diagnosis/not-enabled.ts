@@ -29,7 +29,7 @@ export function preparationRules(scene: Scene): Rules {
         if (!image?.kho) {
             return;
         }
-        const { desc } = resolveKernel(vm.executable, image.kernel);
+        const { desc } = resolveKernel(vm.declarations.program, image.kernel);
         if (desc.kho.compatible !== kernel.desc.kho.compatible || !desc.khoBuilt) {
             return;
         }
@@ -76,7 +76,7 @@ export function preparationRules(scene: Scene): Rules {
         if (!image?.kho) {
             return;
         }
-        const { desc } = resolveKernel(vm.executable, image.kernel);
+        const { desc } = resolveKernel(vm.declarations.program, image.kernel);
         const { kho, machine } = kernel;
         if (desc.kho.compatible !== kernel.desc.kho.compatible) {
             return;
@@ -202,7 +202,7 @@ export function preparationRules(scene: Scene): Rules {
         },
         /** The late initcall that preserves regions is told of one that moved before it fails for that. */
         log(): void {
-            if (vm.power.booting && vm.kernel) {
+            if (vm.booting && vm.kernel) {
                 moved(vm.kernel);
             }
         },
@@ -213,7 +213,7 @@ export function preparationRules(scene: Scene): Rules {
         },
         lost(how: 'panic' | 'power'): void {
             const { kernel } = vm;
-            if (!kernel?.luo.enabled || vm.power.booting) {
+            if (!kernel?.luo.enabled || vm.booting) {
                 return;
             }
             const sessions = [...kernel.luo.outgoing.sessions, ...kernel.luo.incoming.sessions].filter(

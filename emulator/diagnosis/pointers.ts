@@ -46,7 +46,7 @@ export function pointerRules({ vm, chronicle, say }: Scene): Rules {
             const found = typed.get(pa);
             return found && fresh(pa, found.step) ? found.layout : undefined;
         },
-        layoutNamed: (name) => vm.executable.struct(name, vm.library),
+        layoutNamed: (name) => vm.declarations.struct(name, vm.library),
         arrayAt(descriptor) {
             const found = arrays.get(descriptor);
             return found && fresh(descriptor, found.step) ? found : undefined;

@@ -7,6 +7,7 @@ import { LuoSession } from '../kernel/luo/state';
 import type { Process } from '../kernel/fs/process';
 import { Seq, Table } from '../machine/journal';
 import type { Frame } from '../runtime/code';
+import { processOf } from '../runtime/host/scenario-process';
 import { hex } from '../language/values';
 import { local, onStack } from './blame';
 import { argsOf, sessionKey } from './chronicle';
@@ -182,7 +183,7 @@ export function sessionRules(scene: Scene): Rules {
 
     /** Where the process that reboots holds a session itself, the session cannot be lost without the reboot. */
     const oneHolder = (kernel: Kernel): void => {
-        const rebooting = vm.current.user?.process;
+        const rebooting = processOf(vm.current)?.process;
         const all = holdersOf(kernel);
         for (const s of kernel.luo.outgoing.sessions) {
             const holders = [...(all.get(s) ?? [])];

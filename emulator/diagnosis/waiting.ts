@@ -4,6 +4,7 @@ import type { Place } from '../findings/place';
 import type { LockWait, Thread } from '../runtime/thread';
 import type { Vm } from '../runtime/interpreter';
 import { inKernel, waitsFor } from '../runtime/waiting';
+import { processOf } from '../runtime/host/scenario-process';
 import type { Rules } from './rules';
 import type { Scene } from './scene';
 
@@ -19,7 +20,7 @@ export function waitingRules({ vm, say }: Scene): Rules {
     return {
         waits(thread: Thread): void {
             if (reboot(thread)) {
-                reboots.set(thread.id, waitsFor(vm, thread) ?? '');
+                reboots.set(thread.id, waitsFor(vm.threads, thread) ?? '');
             }
         },
         woken(thread: Thread, { lock, since }: LockWait): void {
@@ -39,7 +40,7 @@ export function waitingRules({ vm, say }: Scene): Rules {
             const thread = vm.current;
             const lock = thread.locks.at(-1);
             // a block of this process inside of `at handover` returns to the reboot that it stands in
-            if (lock && thread.user && !thread.frames.some((f) => f.mode === 'kernel')) {
+            if (lock && processOf(thread) && !thread.frames.some((f) => f.mode === 'kernel')) {
                 say('LU1033', {
                     about: `${thread.name} ${lock.name}`,
                     message: `${thread.name} comes back from ${CALLS[name] ?? name.replace(/^sys_/, '')} with ${lock.name} held: whoever wants it next waits for ever.`,
@@ -52,11 +53,11 @@ export function waitingRules({ vm, say }: Scene): Rules {
                 return;
             }
             for (const thread of vm.threads) {
-                const words = waitsFor(vm, thread);
+                const words = waitsFor(vm.threads, thread);
                 if (words !== undefined && thread.waiting?.kind === 'lock') {
                     say('LU1032', {
                         about: thread.name,
-                        message: `${thread.name} hangs until the jump, in ${inKernel(vm, thread) ?? 'a system call'}: it ${words}.`,
+                        message: `${thread.name} hangs until the jump, in ${inKernel(thread) ?? 'a system call'}: it ${words}.`,
                         place: standing(vm, thread),
                         data: { process: thread.name, lock: thread.waiting.lock.name },
                     });

@@ -8,20 +8,24 @@ import { Seq } from '../machine/journal';
 import { newFileOfKind } from '../runtime/host/callbacks';
 import { HOST_NATIVES } from '../runtime/natives';
 import { setProcessVar } from '../runtime/host/processes';
-import type { UserProcess } from '../runtime/thread';
+import type { ScenarioProcess } from '../runtime/host/scenario-process';
 import type { Value } from '../language/types';
 import type { NativeFunction } from '../runtime/natives/native';
 import { normal } from '../language/values';
-import type { Vm } from '../runtime/interpreter';
+import type { Host } from '../runtime/host/host';
 import type { Answer } from './recording';
 import type { CallStep, MemfdFlag, Seal, Whence } from './step';
 
 /** How a call is made, on the thread of its process. */
 export type Make =
     /** Runs to its end at once. */
-    | { readonly kind: 'direct'; readonly run: (vm: Vm, user: UserProcess) => Value | Err }
+    | { readonly kind: 'direct'; readonly run: (host: Host, process: ScenarioProcess) => Value | Err }
     /** A function of the standard library that runs in the kernel. */
-    | { readonly kind: 'std'; readonly name: string; readonly args: (vm: Vm, user: UserProcess) => readonly Value[] };
+    | {
+          readonly kind: 'std';
+          readonly name: string;
+          readonly args: (host: Host, process: ScenarioProcess) => readonly Value[];
+      };
 
 export interface PlannedCall {
     readonly make: Make;
@@ -61,15 +65,15 @@ const WHENCE: Readonly<Record<Whence, number>> = {
 };
 
 /** The descriptor in a slot of a process; −1 where it was never filled. Slots are the process's variables. */
-function fdIn(user: UserProcess, slot: string): Value {
-    return user.vars.has(slot) ? user.vars.get(slot) : -1;
+function fdIn(process: ScenarioProcess, slot: string): Value {
+    return process.vars.has(slot) ? process.vars.get(slot) : -1;
 }
 
 const failed = (r: Err): Answer => ({ errno: r.name });
 export const done = (r: Value | Err): Answer => (r instanceof Err ? failed(r) : { ret: typeof r === 'number' ? r : 0 });
 const newFd = (r: Value | Err): Answer => (r instanceof Err ? failed(r) : { ret: 'fd' });
 
-type Args = (fd: (slot: string) => Value, vm: Vm) => readonly Value[];
+type Args = (fd: (slot: string) => Value, host: Host) => readonly Value[];
 
 /** A system call by its name in the language. */
 function sys(name: string, args: Args): Make {
@@ -77,19 +81,20 @@ function sys(name: string, args: Args): Make {
     if (!native) {
         throw new RangeError(`no system call is called ${name}`);
     }
-    const values = (vm: Vm, user: UserProcess): readonly Value[] => args((slot) => fdIn(user, slot), vm);
+    const values = (host: Host, process: ScenarioProcess): readonly Value[] =>
+        args((slot) => fdIn(process, slot), host);
     return native.code === undefined
-        ? { kind: 'direct', run: (vm, user) => native.call?.(vm, [...values(vm, user)]) }
+        ? { kind: 'direct', run: (host, process) => native.call?.(host, [...values(host, process)]) }
         : { kind: 'std', name: native.code, args: values };
 }
 
 /** Makes a call at once, inside of one that is made of several. */
-function now(vm: Vm, user: UserProcess, name: string, ...args: readonly Value[]): Value | Err {
+function now(host: Host, process: ScenarioProcess, name: string, ...args: readonly Value[]): Value | Err {
     const make = sys(name, () => args);
     if (make.kind !== 'direct') {
         throw new RangeError(`${name} does not run to its end at once`);
     }
-    return make.run(vm, user);
+    return make.run(host, process);
 }
 
 const u64 = (n: bigint): Value => normal(BigInt.asUintN(64, n));
@@ -123,13 +128,13 @@ export function planCall(c: CallStep): PlannedCall {
             return { make: sys('ioctl', (fd) => [fd(c.fd), c.nr, c.size, Bytes.of(c.data), false]), answer: done };
         case 'luofile':
             return {
-                make: { kind: 'direct', run: (vm, user) => luofile(vm, user, c.type, u64(c.id)) },
+                make: { kind: 'direct', run: (host, process) => luofile(host, process, c.type, u64(c.id)) },
                 answer: newFd,
                 fills: c.slot,
             };
         case 'luoread':
             return {
-                make: { kind: 'direct', run: (vm, user) => luoread(vm, user, fdIn(user, c.fd)) },
+                make: { kind: 'direct', run: (host, process) => luoread(host, process, fdIn(process, c.fd)) },
                 answer: (r) => (typeof r === 'string' ? { ret: r.length, text: r } : textAnswer(r)),
             };
         case 'memfd':
@@ -143,7 +148,10 @@ export function planCall(c: CallStep): PlannedCall {
             return { make: sys('tmpfile', () => ['/dev/shm']), answer: newFd, fills: c.slot };
         case 'tmpnamed':
             return {
-                make: sys('open', (_fd, vm) => [`/dev/shm/${c.slot}-${vm.ticks}`, fcntl.O_RDWR | fcntl.O_CREAT]),
+                make: sys('open', (_fd, host) => [
+                    `/dev/shm/${c.slot}-${host.interpreter.ticks}`,
+                    fcntl.O_RDWR | fcntl.O_CREAT,
+                ]),
                 answer: newFd,
                 fills: c.slot,
             };
@@ -190,13 +198,13 @@ function planFileCall(c: OfOp<CallStep, FileOp>): PlannedCall {
             return {
                 make: {
                     kind: 'direct',
-                    run: (vm, user) =>
+                    run: (host, process) =>
                         inPieces(c.length, (at, n) =>
                             now(
-                                vm,
-                                user,
+                                host,
+                                process,
                                 'pwrite',
-                                fdIn(user, c.fd),
+                                fdIn(process, c.fd),
                                 Bytes.pattern(c.seed, n, c.offset + at),
                                 c.offset + at,
                             ),
@@ -206,7 +214,10 @@ function planFileCall(c: OfOp<CallStep, FileOp>): PlannedCall {
             };
         case 'write':
             return {
-                make: { kind: 'direct', run: (vm, user) => writePattern(vm, user, fdIn(user, c.fd), c.length, c.seed) },
+                make: {
+                    kind: 'direct',
+                    run: (host, process) => writePattern(host, process, fdIn(process, c.fd), c.length, c.seed),
+                },
                 answer: done,
             };
         case 'puts':
@@ -244,43 +255,43 @@ function planFileCall(c: OfOp<CallStep, FileOp>): PlannedCall {
 }
 
 /** After the call: its descriptor is in the slot, or the slot is empty. */
-export function settle(vm: Vm, process: string, plan: PlannedCall, result: Value | Err): void {
+export function settle(host: Host, process: string, plan: PlannedCall, result: Value | Err): void {
     if (plan.fills !== undefined && !(result instanceof Err)) {
-        setProcessVar(vm, process, plan.fills, result instanceof Seq ? (result.items[0] as Value) : result);
+        setProcessVar(host, process, plan.fills, result instanceof Seq ? (result.items[0] as Value) : result);
     }
     if (plan.empties !== undefined) {
-        setProcessVar(vm, process, plan.empties, -1);
+        setProcessVar(host, process, plan.empties, -1);
     }
 }
 
 // ---------------------------------------------------------------- calls that are none of the kernel's, or several
 
 /** The ioctl of the test handlers' device that makes a file. */
-function luofile(vm: Vm, user: UserProcess, type: string, id: Value): Value | Err {
+function luofile(host: Host, process: ScenarioProcess, type: string, id: Value): Value | Err {
     const file = newFileOfKind(
-        vm,
+        host,
         'luotest',
         new Map<string, Value>([
             ['kind_name', type],
             ['id', id],
         ]),
     );
-    return installFd(user.process, file, false);
+    return installFd(process.process, file, false);
 }
 
 /** read() of a test handler's file gives its type and id; of any other file, what it does. */
-function luoread(vm: Vm, user: UserProcess, fd: Value): Value | Err {
-    const file = typeof fd === 'number' ? user.process.fds.get(fd) : undefined;
+function luoread(host: Host, process: ScenarioProcess, fd: Value): Value | Err {
+    const file = typeof fd === 'number' ? process.process.fds.get(fd) : undefined;
     return file?.kind === 'luotest'
         ? `${String(file.fields[0])}${String(file.fields[1])}`
-        : now(vm, user, 'read', fd, TEXT_LIMIT);
+        : now(host, process, 'read', fd, TEXT_LIMIT);
 }
 
 /** Offset 0 of the pattern where the position cannot be told. */
-function writePattern(vm: Vm, user: UserProcess, fd: Value, length: number, seed: number): Value | Err {
-    const pos = now(vm, user, 'lseek', fd, 0, fcntl.SEEK_CUR);
+function writePattern(host: Host, process: ScenarioProcess, fd: Value, length: number, seed: number): Value | Err {
+    const pos = now(host, process, 'lseek', fd, 0, fcntl.SEEK_CUR);
     const start = typeof pos === 'number' ? pos : 0;
-    return inPieces(length, (at, n) => now(vm, user, 'write', fd, Bytes.pattern(seed, n, start + at)));
+    return inPieces(length, (at, n) => now(host, process, 'write', fd, Bytes.pattern(seed, n, start + at)));
 }
 
 /** Writes `length` bytes in the recorder's pieces: the bytes written, or the error of the first piece. */

@@ -5,13 +5,15 @@
 import { err, errOfCode, type Err } from '../kernel/release/errno';
 import { passFd } from '../kernel/fs/process';
 import { Emitter } from '../runtime/compile/emitter';
-import { Frame, SWITCH, type Code, type Op } from '../runtime/code';
+import { type Code, Frame, type Op, placeOf, SWITCH } from '../runtime/code';
+import { processOf, type ScenarioProcess } from '../runtime/host/scenario-process';
+import { LineMap } from '../language/syntax/positions';
 import { systemCall } from '../runtime/host/syscall-entry';
-import { forgetUser, setProcessVar, startProcess, taskWork } from '../runtime/host/processes';
+import { reapProcess, setProcessVar, startProcess, taskWork } from '../runtime/host/processes';
 import { coldBoot, loadKexec, unloadKexec } from '../runtime/host/kexec';
 import type { Value } from '../language/types';
 import { ProgramError } from '../language/values';
-import type { Vm } from '../runtime/interpreter';
+import type { Host } from '../runtime/host/host';
 import { sameAnswer, sameLog, show } from './answers';
 import { done, planCall, settle, type Make } from './calls';
 import type { Answer, RecordedLine, Recording } from './recording';
@@ -23,7 +25,7 @@ const RECORDER = 'PID 1';
 
 const STATE = 0;
 const RESULT = 1;
-const SLOTS = 2;
+export const SLOTS = 2;
 
 const FLB_FUNCTIONS = {
     flb_get: 'flb_get_incoming',
@@ -36,49 +38,55 @@ const FLB_FUNCTIONS = {
 interface Plan {
     /** Who makes the call; undefined: nobody does, it is made from outside. */
     readonly process?: string;
-    readonly make: Make | { readonly kind: 'outside'; readonly run: (vm: Vm) => Value | Err };
-    readonly before?: (vm: Vm) => void;
-    readonly after?: (vm: Vm, result: Value | Err) => void;
+    readonly make: Make | { readonly kind: 'outside'; readonly run: (host: Host) => Value | Err };
+    readonly before?: (host: Host) => void;
+    readonly after?: (host: Host, result: Value | Err) => void;
     readonly answer: (result: Value | Err) => Answer;
 }
 
-export function recordingCode(uri: string, text: string, name: string, recording: Recording): Code {
-    const e = new Emitter(SLOTS);
+export function recordingCode(host: Host, uri: string, text: string, name: string, recording: Recording): Code {
+    const { interpreter } = host;
+    const lines = new LineMap(text);
+    const e = new Emitter<Op>(SLOTS);
     e.statement(recording.start.span);
-    e.emit((f, vm) => {
-        f.slots[STATE] = new ReplayState(vm.machine.journal);
+    e.emit((f) => {
+        f.slots[STATE] = new ReplayState(host.machine.journal);
         f.pc++;
-        coldBoot(vm, kernelName(recording.release?.startsWith('7.3') ? '7.3' : '7.2', ''), '');
+        coldBoot(host, kernelName(recording.release?.startsWith('7.3') ? '7.3' : '7.2', ''), '');
         return SWITCH;
     });
-    e.emit((f, vm) => {
-        stateOf(f).begin(vm);
+    e.emit((f) => {
+        stateOf(f).begin(host);
         return f.pc + 1;
     });
     for (const line of recording.lines) {
         e.statement(line.span);
         if (line.kind === 'step') {
-            emitStep(e, line);
+            emitStep(host, e, line);
         } else {
-            e.emit(line.kind === 'boot' ? bootLine(line) : panicLine(line));
+            e.emit(line.kind === 'boot' ? bootLine(host, line) : panicLine(host, line));
         }
         // where it stands at a difference: still in this line
         e.emit((f) => f.pc + 1);
     }
-    e.emit((f, vm) => {
+    e.emit((f) => {
         const { first, differences } = stateOf(f);
         if (!first) {
-            return vm.ret(undefined);
+            return interpreter.ret(undefined);
         }
         const { line, expected, got } = first.difference;
         const message = `${differences} of ${recording.lines.length} lines differ from the recording; the first is line ${line}: expected ${expected}; got ${got}`;
-        vm.finish({ passed: false, failure: { kind: 'difference', message, place: first.place, fatal: true } });
+        interpreter.finish({
+            passed: false,
+            failure: { kind: 'difference', message, place: first.place, fatal: true },
+        });
         return SWITCH;
     });
     return {
         name,
         kind: 'scenario',
         uri,
+        lines: () => lines,
         span: { start: 0, end: text.length },
         ops: e.ops,
         pristine: e.ops.slice(),
@@ -102,7 +110,7 @@ export function stateOf(f: Frame): ReplayState {
 
 function compared(
     f: Frame,
-    vm: Vm,
+    host: Host,
     same: boolean,
     difference: () => { readonly line: number; readonly op: string; readonly expected: string; readonly got: string },
 ): number {
@@ -110,66 +118,66 @@ function compared(
         return f.pc + 1;
     }
     const d = difference();
-    const place = vm.placeOf(f);
-    stateOf(f).differs(vm, d, place);
+    const place = placeOf(f);
+    stateOf(f).differs(host, d, place);
     f.pc++;
-    vm.raise('difference', `line ${d.line}, ${d.op}: expected ${d.expected}; got ${d.got}`, place);
+    host.interpreter.raise('difference', `line ${d.line}, ${d.op}: expected ${d.expected}; got ${d.got}`, place);
     return SWITCH;
 }
 
 // ---------------------------------------------------------------- steps
 
-function emitStep(e: Emitter, line: RecordedLine & { readonly kind: 'step' }): void {
+function emitStep(host: Host, e: Emitter<Op>, line: RecordedLine & { readonly kind: 'step' }): void {
     const { recorded, step } = line;
     const plan = planStep(step);
     const { make, process } = plan;
     const begin = e.here;
-    e.emit((f, vm) => {
-        stateOf(f).begin(vm);
-        plan.before?.(vm);
+    e.emit((f) => {
+        stateOf(f).begin(host);
+        plan.before?.(host);
         f.pc = begin + 3;
         if (make.kind === 'outside') {
-            f.slots[RESULT] = make.run(vm);
-            return vm.interrupted ? SWITCH : f.pc;
+            f.slots[RESULT] = make.run(host);
+            return host.interpreter.interrupted ? SWITCH : f.pc;
         }
-        const user = process === RECORDER ? startProcess(vm, RECORDER) : userNamed(vm, process ?? '');
-        const frame = new Frame(f.code, 'user', f.slots, -1, null, vm.current);
+        const { thread } = process === RECORDER ? startProcess(host, RECORDER) : processNamed(host, process ?? '');
+        const frame = new Frame(f.code, 'user', f.slots, -1, null, host.interpreter.current);
         frame.pc = begin + 1;
-        return vm.callOn(user.thread, frame);
+        return host.interpreter.callOn(thread, frame);
     });
     // in the process
-    e.emit((f, vm) => {
+    e.emit((f) => {
         f.pc = begin + 2;
-        const { user } = vm;
-        if (!user || make.kind === 'outside') {
+        const process = processOf(host.interpreter.current);
+        if (!process || make.kind === 'outside') {
             throw new RangeError('a call is made in a process');
         }
         if (make.kind === 'std') {
-            systemCall(vm, make.name);
-            return vm.callStd(make.name, make.args(vm, user), RESULT);
+            systemCall(host, make.name);
+            return host.callStd(make.name, make.args(host, process), RESULT);
         }
-        f.slots[RESULT] = make.run(vm, user);
-        taskWork(vm);
+        f.slots[RESULT] = make.run(host, process);
+        taskWork(host);
         return SWITCH;
     });
-    e.emit((_f, vm) => vm.ret(undefined));
+    e.emit(() => host.interpreter.ret(undefined));
     // whoever waited for the call
-    e.emit((f, vm) => {
+    e.emit((f) => {
         const state = stateOf(f);
-        const jumped = state.jumped(vm);
+        const jumped = state.jumped(host);
         const result = resultOf(f);
-        plan.after?.(vm, result);
-        if (process === RECORDER && !jumped && vm.kernel) {
-            forgetUser(vm, RECORDER);
+        plan.after?.(host, result);
+        if (process === RECORDER && !jumped && host.kernel) {
+            reapProcess(host, RECORDER);
         }
         const said = {
-            answer: step.kind === 'kexec' && vm.kernel !== state.kernel ? { ret: 0 } : plan.answer(result),
-            klog: state.klog(vm),
+            answer: step.kind === 'kexec' && host.kernel !== state.kernel ? { ret: 0 } : plan.answer(result),
+            klog: state.klog(host),
         };
         const expected = { answer: recorded, klog: recorded.klog ?? [] };
         // what the old kernel said during a kexec that succeeded was not captured
-        const logs = vm.kernel !== state.kernel || sameLog(expected.klog, said.klog);
-        return compared(f, vm, logs && sameAnswer(expected.answer, said.answer), () => ({
+        const logs = host.kernel !== state.kernel || sameLog(expected.klog, said.klog);
+        return compared(f, host, logs && sameAnswer(expected.answer, said.answer), () => ({
             line: line.line,
             op: recorded.op,
             expected: show(expected),
@@ -182,49 +190,49 @@ function resultOf(f: Frame): Value | Err {
     return f.slots[RESULT];
 }
 
-function userNamed(vm: Vm, name: string): NonNullable<ReturnType<Vm['userNamed']>> {
-    const user = vm.userNamed(name);
-    if (!user) {
+function processNamed(host: Host, name: string): ScenarioProcess {
+    const found = host.processNamed(name);
+    if (!found) {
         throw new ProgramError(`no process ${name} runs`);
     }
-    return user;
+    return found;
 }
 
 function planStep(step: Step): Plan {
     const ok = (): Answer => ({ ret: 0 });
     switch (step.kind) {
         case 'spawn':
-            return outside((vm) => void startProcess(vm, step.process), ok);
+            return outside((host) => void startProcess(host, step.process), ok);
         case 'kill':
             return {
                 process: step.process,
                 make: { kind: 'std', name: 'do_exit', args: () => [] },
                 answer: ok,
-                after: (vm) => forgetUser(vm, step.process),
+                after: (host) => reapProcess(host, step.process),
             };
         case 'pass':
             return outside(
-                (vm) => {
-                    const from = userNamed(vm, step.from);
+                (host) => {
+                    const from = processNamed(host, step.from);
                     const held = from.vars.has(step.slot) ? from.vars.get(step.slot) : -1;
                     const fd = passFd(
-                        vm.running,
+                        host.running,
                         from.process,
                         typeof held === 'number' ? held : -1,
-                        userNamed(vm, step.to).process,
+                        processNamed(host, step.to).process,
                     );
                     if (typeof fd === 'number') {
-                        setProcessVar(vm, step.to, step.slot, fd);
+                        setProcessVar(host, step.to, step.slot, fd);
                     }
                     return fd;
                 },
                 (r) => (typeof r === 'number' ? { ret: 'fd' } : done(r)),
             );
         case 'load':
-            return outside((vm) => {
-                const now = releaseOf(vm);
+            return outside((host) => {
+                const now = releaseOf(host);
                 const release = step.other ? (now === '7.2' ? '7.3' : '7.2') : now;
-                return loadKexec(vm, kernelName(release, step.cmdline), step.cmdline, { handover: true });
+                return loadKexec(host, kernelName(release, step.cmdline), step.cmdline, { handover: true });
             }, done);
         case 'unload':
             return outside(unloadKexec, ok);
@@ -232,8 +240,8 @@ function planStep(step: Step): Plan {
             return {
                 process: RECORDER,
                 make: { kind: 'std', name: 'sys_reboot', args: () => [0] },
-                before: (vm) => vm.power.toleratePanic(true),
-                after: (vm) => vm.power.toleratePanic(false),
+                before: (host) => host.kernelState.toleratePanic(true),
+                after: (host) => host.kernelState.toleratePanic(false),
                 answer: done,
             };
         case 'ctl':
@@ -244,13 +252,13 @@ function planStep(step: Step): Plan {
                 process: step.process,
                 make: plan.make,
                 answer: plan.answer,
-                after: (vm, result) => settle(vm, step.process, plan, result),
+                after: (host, result) => settle(host, step.process, plan, result),
             };
         }
     }
 }
 
-function outside(run: (vm: Vm) => Value | Err, answer: Plan['answer']): Plan {
+function outside(run: (host: Host) => Value | Err, answer: Plan['answer']): Plan {
     return { make: { kind: 'outside', run }, answer };
 }
 
@@ -259,7 +267,7 @@ function planControl(control: Control): Plan {
         const { command, target, error, times, skip } = control;
         const point = command === 'inject' ? target : `flb-${target}`;
         return outside(
-            (vm) => void vm.injections.add(point, errOfCode(error) ?? err('EIO'), skip, times, vm.boot),
+            (host) => void host.injections.add(point, errOfCode(error) ?? err('EIO'), skip, times, host.boot),
             () => ({ ret: 0 }),
         );
     }
@@ -269,7 +277,7 @@ function planControl(control: Control): Plan {
         make: {
             kind: 'std',
             name: FLB_FUNCTIONS[command],
-            args: (vm) => [vm.running.luo.flbs.items.find((f) => f.name === `flb_${flb}`) ?? null],
+            args: (host) => [host.running.luo.flbs.items.find((f) => f.name === `flb_${flb}`) ?? null],
         },
         answer: (r) => ('errno' in done(r) ? done(r) : { ret: 0 }),
     };
@@ -277,8 +285,8 @@ function planControl(control: Control): Plan {
 
 // ---------------------------------------------------------------- kernels
 
-function releaseOf(vm: Vm): '7.2' | '7.3' {
-    return vm.running.desc.release.startsWith('7.3') ? '7.3' : '7.2';
+function releaseOf(host: Host): '7.2' | '7.3' {
+    return host.running.desc.release.startsWith('7.3') ? '7.3' : '7.2';
 }
 
 /** The kernel of the recordings, with the handlers that its command line switches on. */
@@ -286,18 +294,18 @@ function kernelName(release: '7.2' | '7.3', cmdline: string): string {
     return `recorded ${release}${/(?:^|\s)luotest\.d=1(?:\s|$)/.test(cmdline) ? ' d' : ''}`;
 }
 
-function bootLine(line: RecordedLine & { readonly kind: 'boot' }): Op {
+function bootLine(host: Host, line: RecordedLine & { readonly kind: 'boot' }): Op {
     const { boot, release, klog = [] } = line.recorded;
-    return (f, vm) => {
+    return (f) => {
         const state = stateOf(f);
-        const got = state.klog(vm);
-        const up = state.booted && vm.kernel !== null;
+        const got = state.klog(host);
+        const up = state.booted && host.kernel !== null;
         const same =
             up &&
-            vm.boot === boot &&
-            (release === undefined || vm.running.desc.release === release) &&
+            host.boot === boot &&
+            (release === undefined || host.running.desc.release === release) &&
             sameLog(klog, got);
-        return compared(f, vm, same, () => ({
+        return compared(f, host, same, () => ({
             line: line.line,
             op: 'boot',
             expected: show({
@@ -307,22 +315,22 @@ function bootLine(line: RecordedLine & { readonly kind: 'boot' }): Op {
             got: up
                 ? show({
                       answer: {},
-                      klog: [`luotest: boot ${vm.boot} of ${vm.running.desc.release}`, ...got],
+                      klog: [`luotest: boot ${host.boot} of ${host.running.desc.release}`, ...got],
                   }).replace('luotest: ', '')
-                : vm.panicMessage === ''
+                : host.panicMessage === ''
                   ? 'no kernel comes up'
-                  : `panic: ${vm.panicMessage}`,
+                  : `panic: ${host.panicMessage}`,
         }));
     };
 }
 
-function panicLine(line: RecordedLine & { readonly kind: 'panic' }): Op {
+function panicLine(host: Host, line: RecordedLine & { readonly kind: 'panic' }): Op {
     const { panic } = line.recorded;
-    return (f, vm) =>
-        compared(f, vm, vm.panicMessage === panic, () => ({
+    return (f) =>
+        compared(f, host, host.panicMessage === panic, () => ({
             line: line.line,
             op: 'panic',
             expected: `panic: ${panic}`,
-            got: vm.panicMessage === '' ? 'the next kernel comes up' : `panic: ${vm.panicMessage}`,
+            got: host.panicMessage === '' ? 'the next kernel comes up' : `panic: ${host.panicMessage}`,
         }));
 }

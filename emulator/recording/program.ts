@@ -4,10 +4,10 @@ import { check } from '../language/check/check';
 import type { SourceHost } from '../language/load';
 import { NATIVES } from '../diagnosis/natives';
 import type { CodeInfo, Diagnostic, Program } from '../language/program';
-import type { RunnableProgram } from '../runtime/executable';
+import type { RunnableProgram } from '../runtime/compiled-program';
 import { standardLibrary } from '../runtime/standard-library';
 import { LUOTEST_URI, SHIPPED_SOURCES } from '../std/texts';
-import { recordingCode } from './code';
+import { recordingCode, SLOTS } from './code';
 import { parseRecording, RecordingError, type Recording } from './recording';
 
 /** Whether a file is a recording, by its name. */
@@ -83,14 +83,13 @@ export function recordingProgram(
         body: { kind: 'block', statements: [], ...whole },
         ...whole,
     };
-    const code = recordingCode(uri, text, name, recording);
-    const info: CodeInfo = { decl, uri, slots: code.slots, locals: [] };
+    const info: CodeInfo = { decl, uri, slots: SLOTS, locals: [] };
     const program = withFile(base, { uri, text, items: [decl], comments: [], ...whole });
     return {
         ...program,
         scenarios: [decl],
         uriOf: new Map<object, string>([...base.uriOf, [decl, uri]]),
         code: new Map<object, CodeInfo>([...base.code, [decl, info]]),
-        made: new Map([[decl, code]]),
+        made: new Map([[decl, (host) => recordingCode(host, uri, text, name, recording)]]),
     };
 }

@@ -2,7 +2,7 @@
 import type { Kernel } from '../kernel/kernel';
 import { Rec } from '../machine/journal';
 import type { Place } from '../findings/place';
-import type { Vm } from '../runtime/interpreter';
+import type { Host } from '../runtime/host/host';
 
 /** A line at which the emulator and the real kernel part. */
 export interface Difference {
@@ -24,28 +24,28 @@ export class ReplayState extends Rec {
     readonly first: { readonly difference: Difference; readonly place: Place | undefined } | null = null;
 
     /** A step begins. */
-    begin(vm: Vm): void {
-        const edit = vm.machine.journal.edit<ReplayState>(this);
-        edit.kernel = vm.kernel;
-        edit.logged = vm.kernel?.log.length ?? 0;
+    begin(host: Host): void {
+        const edit = host.machine.journal.edit<ReplayState>(this);
+        edit.kernel = host.kernel;
+        edit.logged = host.kernel?.log.length ?? 0;
         edit.booted = false;
     }
 
     /** The step is over. True where another kernel has come up meanwhile. */
-    jumped(vm: Vm): boolean {
-        const booted = vm.kernel !== null && vm.kernel !== this.kernel;
-        vm.machine.journal.edit<ReplayState>(this).booted = booted;
+    jumped(host: Host): boolean {
+        const booted = host.kernel !== null && host.kernel !== this.kernel;
+        host.machine.journal.edit<ReplayState>(this).booted = booted;
         return booted;
     }
 
     /** What the kernel that runs has logged since the step began, or since it came up. */
-    klog(vm: Vm): string[] {
-        const from = vm.kernel === this.kernel ? this.logged : 0;
-        return (vm.kernel?.log.items ?? vm.earlyLog.items).slice(from).map((l) => l.text);
+    klog(host: Host): string[] {
+        const from = host.kernel === this.kernel ? this.logged : 0;
+        return (host.kernel?.log.items ?? host.earlyLog.items).slice(from).map((l) => l.text);
     }
 
-    differs(vm: Vm, difference: Difference, place: Place | undefined): void {
-        const edit = vm.machine.journal.edit<ReplayState>(this);
+    differs(host: Host, difference: Difference, place: Place | undefined): void {
+        const edit = host.machine.journal.edit<ReplayState>(this);
         edit.differences = this.differences + 1;
         edit.first = this.first ?? { difference, place };
     }

@@ -8,16 +8,19 @@ import { check } from '../language/check/check';
 import { Frame } from '../runtime/code';
 import { cpusOf, devicesOf, iommuOf } from '../runtime/host/machine-devices';
 import { Diagnoses } from '../diagnosis/diagnoses';
-import { Executable } from '../runtime/executable';
+import { CompiledProgram } from '../runtime/compiled-program';
+import { Declarations } from '../runtime/declarations';
+import type { Executable } from '../runtime/executable';
+import { environmentOf } from '../runtime/host/environment';
+import { Host } from '../runtime/host/host';
 import type { SourceHost } from '../language/load';
-import { NATIVES, objectTypeOf } from '../diagnosis/natives';
+import { NATIVES } from '../diagnosis/natives';
 import type { Diagnostic, Program } from '../language/program';
 import { isRecording, loadRecording } from '../recording/program';
 import { libraryWith, standardLibrary } from '../runtime/standard-library';
 import type { Value } from '../language/types';
 import { Updates } from '../diagnosis/updates';
 import { asNumber, binary, ProgramError, unary } from '../language/values';
-import { Vm } from '../runtime/interpreter';
 
 const GIB = 0x4000_0000;
 
@@ -60,10 +63,13 @@ export function errorsOf(program: Program): Diagnostic[] {
 export class Run {
     private constructor(
         readonly program: Program,
-        readonly executable: Executable,
         readonly scenario: ScenarioDecl,
-        readonly vm: Vm,
+        readonly vm: Host,
     ) {}
+
+    get executable(): Executable {
+        return this.vm.executable;
+    }
 
     /**
      * @throws UsageError where the program has errors, no such scenario, or the options name an unknown kernel.
@@ -83,26 +89,28 @@ export class Run {
             throw new UsageError(`no kernel is called "${options.kernel}". There are: ${known}.`);
         }
         const { standard = standardLibrary } = options;
-        const executable = new Executable(
-            program,
-            standard(libraryWith(program.layers)),
-            NATIVES,
-            objectTypeOf,
-            standard,
-        );
         const machine = machineOf(program);
         const { seed = 0 } = options;
         const chooser =
             options.chooser?.(machine.journal) ?? (seed === 0 ? FIRST : new SeededChooser(machine.journal, seed));
         const policy = options.chooser || seed !== 0 ? 'anywhere' : 'slices';
-        const vm = new Vm(machine, executable, policy, chooser, options.kernel);
+        const vm = new Host({
+            machine,
+            declarations: new Declarations(program, standard(libraryWith(program.layers)), standard),
+            natives: NATIVES,
+            policy,
+            chooser,
+            kernelOption: options.kernel,
+            executable: (host) => new CompiledProgram(program, host),
+            environment: environmentOf,
+        });
         vm.substitutes = options.substitutes ?? null;
         vm.costs.begin(costsOf(program), options.costs ?? {});
-        const code = executable.scenarioCode(scenario);
-        vm.scenarioThread.frames.push(new Frame(code, 'scenario', new Array<Value>(code.slots).fill(undefined), -1));
+        const code = vm.executable.scenarioCode(scenario);
+        vm.interpreter.scenarioThread.frames.push(Frame.of(code, 'scenario'));
         Updates.attach(vm);
         Diagnoses.attach(vm, scenario, { uri: code.uri, start: scenario.name.start, end: scenario.name.end });
-        return new Run(program, executable, scenario, vm);
+        return new Run(program, scenario, vm);
     }
 }
 

@@ -1,9 +1,7 @@
 /** The call stack of a stopped run as people read it: from the callback through the kernel down to the scenario line. */
-import type { Frame } from './code';
 import type { Place } from '../findings/place';
-import type { Thread } from './thread';
 import { ProgramError, text } from '../language/values';
-import type { Vm } from './interpreter';
+import { type Frame, placeOf, type Thread } from './code';
 
 export interface StackEntry {
     readonly thread: Thread;
@@ -13,15 +11,15 @@ export interface StackEntry {
     readonly place: Place | undefined;
 }
 
-/** The frames of a thread, the innermost first, and below them those of the threads that wait for it. */
-export function callStack(vm: Vm, thread: Thread = vm.current): StackEntry[] {
+/** The frames of a thread, the innermost first, and below them those of the threads that wait for it. `current`: the one that runs. */
+export function callStack(current: Thread, thread: Thread = current): StackEntry[] {
     const entries: StackEntry[] = [];
-    let calling = standsBehind(vm, thread);
+    let calling = standsBehind(current, thread);
     for (let t: Thread | null = thread; t; ) {
         let waiter: Thread | null = null;
         for (const frame of t.frames.toReversed()) {
-            const place = vm.placeOf(frame, calling);
-            entries.push({ thread: t, frame, label: labelOf(vm, t, frame, place), place });
+            const place = placeOf(frame, calling);
+            entries.push({ thread: t, frame, label: labelOf(t, frame, place), place });
             calling = true;
             waiter ??= frame.waiter;
         }
@@ -34,19 +32,19 @@ export function callStack(vm: Vm, thread: Thread = vm.current): StackEntry[] {
  * Whether the topmost frame of a thread stands behind the call that it is in. A system call that takes a lock before it runs is made once
  * more when the lock is there: its frame stands before it.
  */
-export function standsBehind(vm: Vm, thread: Thread): boolean {
-    return thread.waiting?.kind === 'lock' ? thread.top?.mode === 'kernel' : thread !== vm.current;
+export function standsBehind(current: Thread, thread: Thread): boolean {
+    return thread.waiting?.kind === 'lock' ? thread.top?.mode === 'kernel' : thread !== current;
 }
 
 /** What the call stack shows for a frame. */
-export function labelOf(vm: Vm, thread: Thread, frame: Frame, place: Place | undefined): string {
+export function labelOf(thread: Thread, frame: Frame, place: Place | undefined): string {
     const { code } = frame;
-    if (frame.mode === 'user' && frame.waiter && thread.user) {
-        const { line } = vm.executable.linesOf(code.uri).position(place?.start ?? 0);
-        return `${thread.user.name}, ${code.kind === 'scenario' ? 'scenario' : code.name} line ${line}`;
+    if (frame.mode === 'user' && frame.waiter) {
+        const { line } = code.lines().position(place?.start ?? 0);
+        return `${thread.name}, ${code.kind === 'scenario' ? 'scenario' : code.name} line ${line}`;
     }
     try {
-        return code.label && code.label.length > 0 ? code.label.map((e) => text(e(frame, vm))).join('') : code.name;
+        return code.label && code.label.length > 0 ? code.label.map((e) => text(e(frame))).join('') : code.name;
     } catch (e) {
         // a label reads locals, which are not set yet on the function's first lines
         if (e instanceof ProgramError || e instanceof TypeError) {

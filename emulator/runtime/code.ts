@@ -1,24 +1,26 @@
 /**
- * Compiled code and the frames that execute it. A frame is plain data: which code, which position, which values. Nothing of a
- * run lives on the JavaScript stack between two operations, so it can be copied at any of them.
+ * Compiled code, and the threads of frames that execute it. A frame is plain data: which code, which position, which values. Nothing
+ * of a run lives on the JavaScript stack between two operations, so it can be copied at any of them.
  */
 import type { Err } from '../kernel/release/errno';
 import type { OpenFile } from '../kernel/fs/file';
-import type { Lock } from '../kernel/lock';
-import type { Span } from '../language/syntax/ast';
+import type { Lock, LockMode } from '../kernel/lock';
+import type { Place } from '../findings/place';
 import type { LocalVar } from '../language/program';
+import type { Span } from '../language/syntax/ast';
+import type { LineMap } from '../language/syntax/positions';
 import type { Type, Value } from '../language/types';
-import type { Thread } from './thread';
-import type { Vm } from './interpreter';
 
 /** Executes one operation and returns the position of the next one in the same frame, or {@link SWITCH}. */
-export type Op = (frame: Frame, vm: Vm) => number;
+export type Op = (frame: Frame) => number;
 
-/** Returned by an operation after which the topmost frame may be another one, or the run stops. `frame.pc` says where to go on. */
+/**
+ * Returned by an operation after which the topmost frame may be another one, or the run stops. `frame.pc` says where to go on.
+ */
 export const SWITCH = -1;
 
 /** Computes a value without calling anything that may suspend. */
-export type Eval = (frame: Frame, vm: Vm) => Value;
+export type Eval = (frame: Frame) => Value;
 
 /** Whether code runs at scenario level, in a process, or in the kernel. */
 export type Mode = 'scenario' | 'user' | 'kernel';
@@ -34,6 +36,8 @@ export interface Code {
     readonly name: string;
     readonly kind: 'fn' | 'handler' | 'flb' | 'file' | 'scenario' | 'init' | 'hook';
     readonly uri: string;
+    /** The lines of its file. */
+    readonly lines: () => LineMap;
     readonly span: Span;
     /** With breakpoint traps in place of the operations they stop before. */
     readonly ops: Op[];
@@ -66,7 +70,9 @@ export class Frame {
     undos: PendingUndo[] = [];
     /** Set while undo blocks run. */
     failing: Err | null = null;
-    /** Locks that are given up when this frame ends, however it does (guard() of include/linux/cleanup.h); the latest last. */
+    /**
+     * Locks that are given up when this frame ends, however it does (guard() of include/linux/cleanup.h); the latest last.
+     */
     guards: readonly Lock[] = NO_GUARDS;
 
     constructor(
@@ -81,6 +87,11 @@ export class Frame {
         readonly waiter: Thread | null = null,
     ) {}
 
+    /** A frame at the beginning of code whose result nobody wants, with slots of its own. */
+    static of(code: Code, mode: Mode, waiter: Thread | null = null): Frame {
+        return new Frame(code, mode, new Array<Value>(code.slots).fill(undefined), -1, null, waiter);
+    }
+
     /** A copy that shares nothing that changes; `slotsOf` keeps slots shared that were shared. */
     clone(slotsOf: (slots: Value[]) => Value[]): Frame {
         const f = new Frame(this.code, this.mode, slotsOf(this.slots), this.resultSlot, this.self, this.waiter);
@@ -92,10 +103,83 @@ export class Frame {
     }
 }
 
+/** A lock of the kernel that a thread waits for. Nanoseconds. */
+export interface LockWait {
+    readonly kind: 'lock';
+    readonly lock: Lock;
+    readonly mode: LockMode;
+    readonly since: number;
+}
+
+/** What a thread that cannot go on waits for. */
+export type Waiting =
+    | { readonly kind: 'thread'; readonly thread: Thread }
+    /** The blocks of a `concurrently`. */
+    | { readonly kind: 'blocks' }
+    | LockWait
+    /**
+     * A moment of the machine's clock, in nanoseconds. `inNative`: it goes on behind the native that waits, not with a statement.
+     */
+    | { readonly kind: 'sleep'; readonly until: number; readonly inNative?: true };
+
+/** What a checkpoint keeps of a thread besides its frames. */
+export interface ThreadState {
+    readonly waiting: Waiting | null;
+    readonly locks: readonly Lock[];
+}
+
+/** A stack of frames. Frames are not journaled: a checkpoint copies the stacks. Ids are never used again, not across kernels. */
+export class Thread {
+    frames: Frame[] = [];
+    waiting: Waiting | null = null;
+    /** The kernel's locks that it holds, the latest last. */
+    locks: readonly Lock[] = [];
+
+    constructor(
+        readonly id: number,
+        readonly name: string,
+    ) {}
+
+    get top(): Frame | undefined {
+        return this.frames[this.frames.length - 1];
+    }
+
+    get state(): ThreadState {
+        return { waiting: this.waiting, locks: this.locks };
+    }
+
+    set state({ waiting, locks }: ThreadState) {
+        this.waiting = waiting;
+        this.locks = locks;
+    }
+}
+
+/** How many functions deep a thread is, counting the threads that wait for it; process blocks do not count. */
+export function depthOf(thread: Thread): number {
+    let n = 0;
+    for (let t: Thread | null = thread; t; ) {
+        let waiter: Thread | null = null;
+        for (const f of t.frames) {
+            if (f.waiter) {
+                waiter = f.waiter;
+            }
+            n += f.waiter && f.code.kind === 'scenario' ? 0 : 1;
+        }
+        t = waiter;
+    }
+    return n;
+}
+
 /** The statement that the frame is in (`calling`: it waits in a call, so its position is behind the call). */
 export function statementOf(frame: Frame, calling: boolean): StatementPoint | undefined {
     const pc = calling ? Math.max(frame.pc - 1, 0) : frame.pc;
     return frame.code.statements[frame.code.statementAt[pc] ?? -1];
+}
+
+/** Where a frame is; `calling` for the frames below the topmost. */
+export function placeOf(frame: Frame, calling = false): Place | undefined {
+    const s = statementOf(frame, calling);
+    return s && { uri: frame.code.uri, start: s.span.start, end: s.span.end };
 }
 
 export interface VisibleVar {
@@ -104,7 +188,9 @@ export interface VisibleVar {
     readonly slot: number;
 }
 
-/** The local variables that can be seen at an offset of the text and have been set, innermost declaration of a name last wins. */
+/**
+ * The local variables that can be seen at an offset of the text and have been set, innermost declaration of a name last wins.
+ */
 export function visibleLocals(frame: Frame, offset: number): VisibleVar[] {
     const byName = new Map<string, VisibleVar>();
     for (const v of frame.code.locals) {

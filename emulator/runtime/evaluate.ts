@@ -7,20 +7,20 @@ import type { Mark } from '../machine/journal';
 import type { Arg, AssignOp, CallExpr, Expr, KindField } from '../language/syntax/ast';
 import { near } from '../language/nearest';
 import { typeOfField } from '../language/check/types-of';
-import { statementOf, visibleLocals, type Frame } from './code';
+import { type Frame, type Mode, statementOf, type Thread, visibleLocals } from './code';
 import { callback, flbNamed, handlerNamed, setKindField } from './host/callbacks';
 import { memberOf, readIndex, readMember, readNative, writeIndex, writeMember } from './members';
 import { parseEntry, type Entry } from '../language/syntax/entry';
 import type { Program } from '../language/program';
 import { replyOf } from '../language/reply';
-import { UserProcess, type Thread } from './thread';
+import { processOf, ScenarioProcess } from './host/scenario-process';
 import { tryOut } from './try-out';
 import { ANY, BOOL, FD, INT, objectOf, STRING, type Type, type Value } from '../language/types';
 import type { NativeParam } from '../language/natives';
 import type { NativeFunction } from './natives/native';
 import { asBool, binary, equal, format, operatorOf, ProgramError, unary } from '../language/values';
 import { ArrayView, View } from './view';
-import type { Vm } from './interpreter';
+import type { Host } from './host/host';
 
 export interface Evaluated {
     readonly value: Value;
@@ -35,32 +35,32 @@ export interface Viewpoint {
 }
 
 /** The viewpoint of a frame. */
-export function viewpointOf(vm: Vm, frame: Frame | undefined): Viewpoint {
-    return { frame, thread: frame && vm.threads.find((t) => t.frames.includes(frame)) };
+export function viewpointOf(host: Host, frame: Frame | undefined): Viewpoint {
+    return { frame, thread: frame && host.interpreter.threads.find((t) => t.frames.includes(frame)) };
 }
 
 /** The offset in the text at which a frame stands. */
-export function offsetOf(vm: Vm, { frame, thread }: Viewpoint): number {
+export function offsetOf(host: Host, { frame, thread }: Viewpoint): number {
     if (!frame) {
         return -1;
     }
-    const waits = frame !== thread?.top || thread !== vm.current;
+    const waits = frame !== thread?.top || thread !== host.interpreter.current;
     return statementOf(frame, waits)?.span.start ?? frame.code.span.start;
 }
 
 /** @throws ProgramError with one sentence where the text is no expression, or has no value here. */
-export function evaluate(vm: Vm, at: Frame | Viewpoint | undefined, text: string): Evaluated {
-    return evaluateEntry(vm, at, parseEntry(text));
+export function evaluate(host: Host, at: Frame | Viewpoint | undefined, text: string): Evaluated {
+    return evaluateEntry(host, at, parseEntry(text));
 }
 
 /** Evaluates an expression that was parsed before, while the run is stopped. */
-export function evaluateEntry(vm: Vm, at: Frame | Viewpoint | undefined, entry: Entry): Evaluated {
-    return evaluated(new Evaluator(vm, viewpoint(vm, at), true), entry);
+export function evaluateEntry(host: Host, at: Frame | Viewpoint | undefined, entry: Entry): Evaluated {
+    return evaluated(new Evaluator(host, viewpoint(host, at), true), entry);
 }
 
 /** The same at a trap, in the middle of the run: what would run code has no value there. */
-export function evaluateAtTrap(vm: Vm, frame: Frame, entry: Entry): Evaluated {
-    return evaluated(new Evaluator(vm, viewpointOf(vm, frame), false), entry);
+export function evaluateAtTrap(host: Host, frame: Frame, entry: Entry): Evaluated {
+    return evaluated(new Evaluator(host, viewpointOf(host, frame), false), entry);
 }
 
 function evaluated(evaluator: Evaluator, entry: Entry): Evaluated {
@@ -71,12 +71,12 @@ function evaluated(evaluator: Evaluator, entry: Entry): Evaluated {
 }
 
 /** `x = expression`, `x.y += expression`: as the console takes it. Returns the new value. */
-export function assign(vm: Vm, at: Frame | Viewpoint | undefined, entry: Entry): Evaluated {
+export function assign(host: Host, at: Frame | Viewpoint | undefined, entry: Entry): Evaluated {
     if (!entry.assign) {
         throw new ProgramError('This assigns nothing.');
     }
     const { target, op } = entry.assign;
-    const evaluator = new Evaluator(vm, viewpoint(vm, at), true);
+    const evaluator = new Evaluator(host, viewpoint(host, at), true);
     const result = evaluator.untouched((e) => {
         const value = e.eval(entry.value);
         return op === '=' ? value : e.compound(target, op, value.value);
@@ -85,8 +85,8 @@ export function assign(vm: Vm, at: Frame | Viewpoint | undefined, entry: Entry):
     return result;
 }
 
-function viewpoint(vm: Vm, at: Frame | Viewpoint | undefined): Viewpoint {
-    return at && 'slots' in at ? viewpointOf(vm, at) : (at ?? { frame: undefined, thread: undefined });
+function viewpoint(host: Host, at: Frame | Viewpoint | undefined): Viewpoint {
+    return at && 'slots' in at ? viewpointOf(host, at) : (at ?? { frame: undefined, thread: undefined });
 }
 
 /** Static types of the variables of processes, by `process.variable`, as the checker found them; made once a program. */
@@ -113,7 +113,7 @@ class Evaluator {
     private mark: Mark | undefined;
 
     constructor(
-        private readonly vm: Vm,
+        private readonly host: Host,
         private readonly at: Viewpoint,
         /** Code can be run and taken back: the run is stopped. */
         private readonly canRun: boolean,
@@ -121,23 +121,24 @@ class Evaluator {
 
     /** Runs `look` as the thread of the viewpoint, unheard, and takes back what it changed in the machine. */
     untouched<T>(look: (e: Evaluator) => T): T {
-        const { vm } = this;
-        const { current } = vm;
-        const { journal } = vm.machine;
-        const filters = [...vm.filters];
-        vm.filters.clear();
-        vm.current = this.at.thread ?? current;
+        const { host } = this;
+        const { interpreter } = host;
+        const { current, filters } = interpreter;
+        const { journal } = host.machine;
+        const before = [...filters];
+        filters.clear();
+        interpreter.current = this.at.thread ?? current;
         try {
-            return vm.listeners.quietly(() => look(this));
+            return host.listeners.quietly(() => look(this));
         } finally {
             if (this.mark) {
                 journal.restore(this.mark);
                 journal.drop(this.mark);
                 this.mark = undefined;
             }
-            vm.current = current;
-            for (const f of filters) {
-                vm.filters.add(f);
+            interpreter.current = current;
+            for (const f of before) {
+                filters.add(f);
             }
         }
     }
@@ -180,7 +181,7 @@ class Evaluator {
             case 'binary':
                 return this.binary(e.op, e.left, e.right);
             case 'list':
-                return { value: this.vm.list(e.items.map((i) => this.value(i))), type: { k: 'list', of: ANY } };
+                return { value: this.host.list(e.items.map((i) => this.value(i))), type: { k: 'list', of: ANY } };
             case 'new':
                 throw new ProgramError('Nothing can be made here: an expression only looks.');
             case 'range':
@@ -240,37 +241,38 @@ class Evaluator {
 
     private variable(name: string): Evaluated | undefined {
         const { frame, thread } = this.at;
-        const local = frame && visibleLocals(frame, offsetOf(this.vm, this.at)).find((v) => v.name === name);
+        const local = frame && visibleLocals(frame, offsetOf(this.host, this.at)).find((v) => v.name === name);
         if (frame && local) {
             return { value: frame.slots[local.slot], type: local.type };
         }
-        const user = frame && frame.mode !== 'user' ? undefined : thread?.user;
-        if (user?.vars.has(name)) {
-            return { value: user.vars.get(name), type: processVarType(this.vm.executable.program, user.name, name) };
+        const process = frame && frame.mode !== 'user' ? null : processOf(thread);
+        if (process?.vars.has(name) === true) {
+            const { program } = this.host.declarations;
+            return { value: process.vars.get(name), type: processVarType(program, process.name, name) };
         }
         const self = frame?.self;
-        const field = self && this.vm.executable.kindFieldOf(self, name);
+        const field = self && this.host.declarations.kindFieldOf(self, name);
         return field
             ? { value: field.file.fields[field.index] as Value, type: this.kindFieldType(field.file.kind, field.index) }
             : undefined;
     }
 
     private kindFieldType(kind: string, index: number): Type {
-        const field: KindField | undefined = this.vm.executable.fileKind(kind)?.decl.fields[index];
+        const field: KindField | undefined = this.host.declarations.fileKind(kind)?.decl.fields[index];
         return field?.type?.name.name === 'phys' ? { k: 'phys' } : ANY;
     }
 
     /** The programs whose declarations can be seen, the frame's own first. */
     private programs(): Program[] {
-        const { program } = this.vm.executable;
-        const { library } = this.vm;
+        const { program } = this.host.declarations;
+        const { library } = this.host;
         const uri = this.at.frame?.code.uri;
         const inLibrary = uri !== undefined && library.files.has(uri) && !program.files.has(uri);
         return inLibrary ? [library, program] : [program, library];
     }
 
     private declared(name: string): Evaluated | undefined {
-        const { vm } = this;
+        const { host } = this;
         for (const program of this.programs()) {
             for (const file of program.files.values()) {
                 const decl = file.items.find((i) => i.kind === 'const' && i.name.name === name);
@@ -283,29 +285,29 @@ class Evaluator {
                 return { value: layout, type: { k: 'decl', of: 'struct', name } };
             }
         }
-        const user = vm.userNamed(name);
-        if (user) {
-            return { value: user, type: { k: 'decl', of: 'process', name } };
+        const process = host.processNamed(name);
+        if (process) {
+            return { value: process, type: { k: 'decl', of: 'process', name } };
         }
-        const device = vm.machine.pci.device(name);
+        const device = host.machine.pci.device(name);
         if (device) {
             return { value: device, type: objectOf('device') };
         }
-        const global = vm.executable.natives.globals.get(name);
+        const global = host.natives.globals.get(name);
         if (global) {
-            return { value: global.get(vm), type: global.type };
+            return { value: global.get(host), type: global.type };
         }
         if (
-            vm.executable.fileKind(name) ||
-            (vm.executable.natives.fileKinds.has(name) && !vm.executable.program.handlers.has(name))
+            host.declarations.fileKind(name) ||
+            (host.natives.fileKinds.has(name) && !host.declarations.program.handlers.has(name))
         ) {
             return { value: name, type: { k: 'decl', of: 'file', name } };
         }
-        if (vm.executable.handler(name, vm.library)) {
-            return { value: handlerNamed(vm, name), type: { k: 'decl', of: 'handler', name } };
+        if (host.declarations.handler(name, host.library)) {
+            return { value: handlerNamed(host, name), type: { k: 'decl', of: 'handler', name } };
         }
-        if (vm.executable.flb(name, vm.library)) {
-            return { value: flbNamed(vm, name), type: { k: 'decl', of: 'flb', name } };
+        if (host.declarations.flb(name, host.library)) {
+            return { value: flbNamed(host, name), type: { k: 'decl', of: 'flb', name } };
         }
         return isErrnoName(name) ? { value: ERRNO[name], type: INT } : undefined;
     }
@@ -323,40 +325,43 @@ class Evaluator {
     private *visible(): Generator<string> {
         const { frame, thread } = this.at;
         if (frame) {
-            yield* visibleLocals(frame, offsetOf(this.vm, this.at)).map((v) => v.name);
+            yield* visibleLocals(frame, offsetOf(this.host, this.at)).map((v) => v.name);
         }
-        yield* thread?.user?.vars.keys() ?? [];
-        yield* this.vm.users.items.map((u) => u.name);
-        yield* this.vm.machine.pci.devices.map((d) => d.shape.name);
-        yield* this.vm.executable.natives.globals.keys();
+        yield* processOf(thread)?.vars.keys() ?? [];
+        yield* this.host.processes.items.map((p) => p.name);
+        yield* this.host.machine.pci.devices.map((d) => d.shape.name);
+        yield* this.host.natives.globals.keys();
     }
 
     // ------------------------------------------------------------ members
 
     private member(object: Evaluated, name: string): Evaluated {
         const { value } = object;
-        if (value instanceof UserProcess && value.vars.has(name)) {
-            return { value: value.vars.get(name), type: processVarType(this.vm.executable.program, value.name, name) };
+        if (value instanceof ScenarioProcess && value.vars.has(name)) {
+            return {
+                value: value.vars.get(name),
+                type: processVarType(this.host.declarations.program, value.name, name),
+            };
         }
         if (value instanceof View) {
             const field = value.field(name);
             return { value: value.get(field), type: typeOfField(field.type) };
         }
-        const kind = this.vm.executable.kindFieldOf(value, name);
+        const kind = this.host.declarations.kindFieldOf(value, name);
         if (kind) {
             return {
                 value: kind.file.fields[kind.index] as Value,
                 type: this.kindFieldType(kind.file.kind, kind.index),
             };
         }
-        const m = memberOf(this.vm, value, name);
+        const m = memberOf(this.host, value, name);
         if (m?.kind === 'field') {
-            return { value: readNative(this.vm, m.field, value), type: m.field.type };
+            return { value: readNative(this.host, m.field, value), type: m.field.type };
         }
         if (m) {
             throw new ProgramError(`\`${name}\` is a method: call it, \`${name}(…)\`.`);
         }
-        return { value: readMember(this.vm, value, name), type: ANY };
+        return { value: readMember(this.host, value, name), type: ANY };
     }
 
     private index(list: Evaluated, index: Value): Evaluated {
@@ -369,8 +374,9 @@ class Evaluator {
 
     private call(e: CallExpr): Evaluated {
         const { callee } = e;
+        const { host } = this;
         if (callee.kind === 'name') {
-            const native = this.vm.executable.natives.functions.get(callee.name);
+            const native = this.host.natives.functions.get(callee.name);
             if (native) {
                 return this.callNative(native, [], e);
             }
@@ -386,9 +392,9 @@ class Evaluator {
                 e.args,
                 undefined,
             );
-            const mode = this.at.frame?.mode ?? (this.at.thread?.user ? 'user' : 'scenario');
+            const { mode } = this;
             return {
-                value: this.run(callee.name, (_f, vm) => vm.call(vm.executable.codeOf(decl), mode, args, 0)),
+                value: this.run(callee.name, () => host.interpreter.call(host.executable.codeOf(decl), mode, args, 0)),
                 type: ANY,
             };
         }
@@ -397,7 +403,7 @@ class Evaluator {
         }
         const object = this.eval(callee.object);
         const { name } = callee.member;
-        const m = memberOf(this.vm, object.value, name);
+        const m = memberOf(this.host, object.value, name);
         if (m?.kind !== 'method') {
             throw new ProgramError(`${format(object.value)} has no method \`${name}\`.`);
         }
@@ -408,19 +414,20 @@ class Evaluator {
         if (native.result.k === 'none' && native.resultOfArg === undefined && !native.syscall) {
             throw new ProgramError(`\`${native.name}\` does something, and an expression only looks.`);
         }
+        const { host } = this;
         const args = this.args(native.name, native.params, e.args, e.with?.name);
         const { code, callback: called } = native;
         if (called !== undefined) {
             return {
-                value: this.run(native.name, (_f, vm) => callback(vm, called, [...receiver, ...args], 0)),
+                value: this.run(native.name, () => callback(host, called, [...receiver, ...args], 0)),
                 type: native.result,
             };
         }
         if (code !== undefined) {
             return {
-                value: this.run(native.name, (_f, vm) => {
-                    native.checks?.(vm, args);
-                    return vm.callStd(code, [...receiver, ...args], 0);
+                value: this.run(native.name, () => {
+                    native.checks?.(host, args);
+                    return host.callStd(code, [...receiver, ...args], 0);
                 }),
                 type: native.result,
             };
@@ -429,9 +436,9 @@ class Evaluator {
             throw new RangeError(`native ${native.name} has no code`);
         }
         if (native.context !== 'any') {
-            this.mark ??= this.vm.machine.journal.mark();
+            this.mark ??= this.host.machine.journal.mark();
         }
-        const value = native.call(this.vm, [...receiver, ...args]);
+        const value = native.call(this.host, [...receiver, ...args]);
         const { resultOfArg } = native;
         const layout = resultOfArg === undefined ? undefined : args[resultOfArg];
         const view =
@@ -441,13 +448,18 @@ class Evaluator {
         return { value, type: view === undefined ? native.result : { k: 'view', struct: view } };
     }
 
+    /** What code runs as that is called from here. */
+    private get mode(): Mode {
+        return this.at.frame?.mode ?? (processOf(this.at.thread) ? 'user' : 'scenario');
+    }
+
     /** Calls code and takes back what it did. */
-    private run(name: string, enter: (frame: Frame, vm: Vm) => number): Value {
+    private run(name: string, enter: () => number): Value {
         if (!this.canRun) {
             throw new ProgramError(`\`${name}\` is code that would have to run: only a stopped run can try it out.`);
         }
-        const { vm, at } = this;
-        return tryOut(vm, at.thread ?? vm.current, at.frame?.mode ?? (at.thread?.user ? 'user' : 'scenario'), enter);
+        const { interpreter } = this.host;
+        return tryOut(interpreter, this.at.thread ?? interpreter.current, this.mode, enter);
     }
 
     private args(
@@ -474,7 +486,7 @@ class Evaluator {
             }
         }
         if (restAt >= 0) {
-            out[restAt] = this.vm.list(rest);
+            out[restAt] = this.host.list(rest);
         }
         const missing = params.find((p, i) => !set.has(i) && p.default === undefined && !p.rest && p.name !== reply);
         if (missing) {
@@ -487,17 +499,17 @@ class Evaluator {
 
     /** @throws ProgramError where the target cannot be assigned. */
     write(target: Expr, value: Value): void {
-        const { vm } = this;
+        const { host } = this;
         switch (target.kind) {
             case 'name':
                 this.writeName(target.name, value);
                 return;
             case 'member': {
                 const object = this.untouched((e) => e.value(target.object));
-                if (object instanceof UserProcess && object.vars.has(target.member.name)) {
+                if (object instanceof ScenarioProcess && object.vars.has(target.member.name)) {
                     object.vars.set(target.member.name, value);
                 } else {
-                    writeMember(vm, object, target.member.name, value);
+                    writeMember(host, object, target.member.name, value);
                 }
                 return;
             }
@@ -513,15 +525,15 @@ class Evaluator {
 
     private writeName(name: string, value: Value): void {
         const { frame, thread } = this.at;
-        const local = frame && visibleLocals(frame, offsetOf(this.vm, this.at)).find((v) => v.name === name);
-        const user = frame && frame.mode !== 'user' ? undefined : thread?.user;
-        const field = frame?.self && this.vm.executable.kindFieldOf(frame.self, name);
+        const local = frame && visibleLocals(frame, offsetOf(this.host, this.at)).find((v) => v.name === name);
+        const process = frame && frame.mode !== 'user' ? null : processOf(thread);
+        const field = frame?.self && this.host.declarations.kindFieldOf(frame.self, name);
         if (frame && local) {
             frame.slots[local.slot] = value;
-        } else if (user?.vars.has(name)) {
-            user.vars.set(name, value);
+        } else if (process?.vars.has(name) === true) {
+            process.vars.set(name, value);
         } else if (field) {
-            setKindField(this.vm, field.file, field.index, value);
+            setKindField(this.host, field.file, field.index, value);
         } else {
             throw new ProgramError(
                 this.declared(name) ? `\`${name}\` is no variable.` : `No variable is called \`${name}\` here.`,

@@ -1,30 +1,24 @@
 /**
- * The interpreter: threads of frames over one emulated machine. `run()` executes and returns at a stop; a stop is a return, so
- * nothing blocks and the same code runs anywhere.
+ * The interpreter: threads of frames that execute code. `run()` executes and returns at a stop; a stop is a return, so nothing blocks
+ * and the same code runs anywhere. What the code acts on is not its business: it speaks to an {@link Environment}.
  */
-import type { Kernel } from '../kernel/kernel';
-import type { Machine } from '../machine/machine';
+import type { Chooser } from '../machine/chooser';
+import type { Clock } from '../machine/clock';
 import { Err } from '../kernel/release/errno';
 import type { OpenFile } from '../kernel/fs/file';
-import type { LogLevel, LogLine } from '../kernel/klog';
-import type { Process } from '../kernel/fs/process';
-import type { Chooser } from '../machine/chooser';
-import { Seq } from '../machine/journal';
-import type { Boot } from './host/boot';
-import { CostSettings } from './host/costs';
 import type { Diagnosis } from '../findings/diagnosis';
-import { Frame, statementOf, SWITCH, type Code, type Mode } from './code';
-import { observeDma } from './host/dma-events';
-import { Guests } from './host/guests';
-import type { Executable } from './executable';
-import { Injections } from './injection';
-import type { Program } from '../language/program';
 import type { Place } from '../findings/place';
-import { type Listener, Listeners, type Phase } from './listener';
+import type { Value } from '../language/types';
+import { ProgramError } from '../language/values';
+import { type Code, Frame, type LockWait, type Mode, type Op, placeOf, SWITCH, Thread } from './code';
+import type { Environment } from './environment';
+import type { Execution } from './execution';
+import { giveUpGuards, type Locking } from './locks';
+import { type Policy, schedule, Scheduler } from './scheduler';
+import { noteStep, type Step, stepDone, stepOf } from './stepping';
 import {
-    copyOnce,
-    Power,
     type Checkpoint,
+    copyOnce,
     type ExceptionKind,
     type Outcome,
     type RunException,
@@ -33,15 +27,8 @@ import {
     type StopsAt,
     type TrapHandler,
 } from './stop';
-import { type Policy, Scheduler } from './scheduler';
-import { noteStep, stepDone, stepOf, type Step } from './stepping';
-import { depthOf, Thread, type UserProcess } from './thread';
-import type { Value } from '../language/types';
-import { giveUpGuards } from './locks';
-import { stopFor } from './host/kernel-end';
-import { backToUser, blockDone, taskWork, threadDone } from './host/processes';
-import { ProgramError } from '../language/values';
 
+export type { Host as Vm } from './host/host';
 export type {
     Checkpoint,
     ExceptionKind,
@@ -56,67 +43,42 @@ export type {
 /** Deeper than any call chain that is meant. */
 const MAX_FRAMES = 10_000;
 
-export class Vm {
-    readonly power: Power;
-    /** What the kernel that comes up has logged before its log exists. */
-    readonly earlyLog: Seq<LogLine>;
+export class Interpreter implements Execution, Locking {
     /** Operations executed so far: the position of the run in its own time. */
     ticks = 0;
     readonly threads: Thread[] = [];
     current: Thread;
     outcome: Outcome | null = null;
-    readonly listeners = new Listeners();
-    readonly injections: Injections;
-    /** The processes of the running kernel by the names that the scenario gave them. */
-    readonly users: Seq<UserProcess>;
-    /** Blocks to run when the handover is complete (`at handover`). */
-    readonly handoverHooks: Seq<{ readonly code: Code; readonly pc: number }>;
-    readonly costs: CostSettings;
-    /** Virtual machines, over kernels. */
-    readonly guests: Guests;
-    /** Who runs next, where several processes run at the same time. */
+    /** Who runs next, where several threads run at the same time. */
     readonly scheduler: Scheduler;
     /** Exceptions that stop the run although it could go on; fatal ones stop it in any case. */
     readonly filters = new Set<StopsAt>();
-    /** Descriptions that take the place of those that the scenario's kernels are made from, where one is booted and where one is loaded. */
-    substitutes: { readonly boot: string; readonly load: string } | null = null;
     onTrap: TrapHandler = () => [];
     private limit = 0;
     private stop: Stop | null = null;
     private stepping: Step | null = null;
     private nextThreadId = 1;
-    /** True where the user has seen the current position: the trap there must not stop the run again. */
+    /** True where the run has stopped at the current position before: the trap there must not stop it again. */
     private stoppedHere = false;
     private switched = false;
 
     constructor(
-        readonly machine: Machine,
-        readonly executable: Executable,
+        private readonly environment: Environment,
         policy: Policy,
         chooser: Chooser,
-        /** Booted wherever the scenario boots the default kernel. */
-        readonly kernelOption: string | undefined = undefined,
     ) {
-        this.injections = new Injections(machine.journal, chooser);
-        machine.history.stepOf = () => this.ticks;
-        machine.history.threadOf = () => this.current.id;
-        machine.pci.observer = observeDma(this);
-        this.guests = new Guests(this);
-        machine.guestObserver = this.guests;
-        this.costs = new CostSettings(machine.journal, machine.clock);
-        this.scheduler = new Scheduler(machine.journal, policy, chooser);
-        machine.clock.chooser = chooser;
-        this.power = new Power(machine.journal);
-        this.earlyLog = new Seq<LogLine>(machine.journal);
-        this.users = new Seq<UserProcess>(machine.journal);
-        this.handoverHooks = new Seq(machine.journal);
-        this.current = this.newThread('scenario', null);
+        this.scheduler = new Scheduler(environment.journal, policy, chooser);
+        this.current = this.newThread('scenario');
+    }
+
+    get clock(): Clock {
+        return this.environment.clock;
     }
 
     // ------------------------------------------------------------ threads and frames
 
-    newThread(name: string, user: UserProcess | null): Thread {
-        const thread = new Thread(this.takeThreadId(), name, user);
+    newThread(name: string): Thread {
+        const thread = new Thread(this.takeThreadId(), name);
         this.addThread(thread);
         return thread;
     }
@@ -127,18 +89,14 @@ export class Vm {
 
     addThread(thread: Thread): void {
         this.threads.push(thread);
-        for (const l of this.listeners.active) {
-            l.threadStarted?.(thread);
-        }
+        this.environment.threadStarted(thread);
     }
 
     dropThread(thread: Thread): void {
         const at = this.threads.indexOf(thread);
         if (at >= 0) {
             this.threads.splice(at, 1);
-            for (const l of this.listeners.active) {
-                l.threadEnded?.(thread);
-            }
+            this.environment.threadEnded(thread);
         }
     }
 
@@ -150,44 +108,6 @@ export class Vm {
         return first;
     }
 
-    /** Which boot of the machine this is: 0 for the first. */
-    get boot(): number {
-        return Math.max(this.machine.boots - 1, 0);
-    }
-
-    get kernel(): Kernel | null {
-        return this.power.kernel;
-    }
-
-    get panicMessage(): string {
-        return this.power.panicMessage;
-    }
-
-    /** The kernel that runs. @throws ProgramError before the first boot and after a panic. */
-    get running(): Kernel {
-        if (!this.kernel) {
-            throw new ProgramError('no kernel runs: boot one first');
-        }
-        return this.kernel;
-    }
-
-    /** The process whose code runs, for system calls. @throws ProgramError at scenario level. */
-    get process(): Process {
-        if (!this.current.user) {
-            throw new ProgramError('system calls are made in a process: put this into its block');
-        }
-        return this.current.user.process;
-    }
-
-    /** The boot that is under way. @throws ProgramError outside of one. */
-    get booting(): Boot {
-        if (!this.power.booting) {
-            throw new ProgramError('no kernel is coming up');
-        }
-        return this.power.booting;
-    }
-
-    /** True where the frame that runs must give way: a stop is asked for, or other frames come first. */
     get interrupted(): boolean {
         return this.stop !== null || this.switched;
     }
@@ -197,26 +117,11 @@ export class Vm {
         this.switched = true;
     }
 
-    /** A new list value. */
-    list(items: readonly Value[]): Seq<Value> {
-        return new Seq<Value>(this.machine.journal, items);
-    }
-
     /** The frame that executes next. */
     get frame(): Frame | undefined {
         return this.current.top;
     }
 
-    /** The process that the current thread belongs to. */
-    get user(): UserProcess | null {
-        return this.current.user;
-    }
-
-    userNamed(name: string): UserProcess | undefined {
-        return this.users.items.find((u) => u.name === name);
-    }
-
-    /** Pushes a frame on the current thread. The caller's `pc` must already be where it goes on. */
     call(code: Code, mode: Mode, args: readonly Value[], resultSlot: number, self: OpenFile | null = null): number {
         if (this.current.frames.length >= MAX_FRAMES) {
             throw new ProgramError(`calls are nested ${MAX_FRAMES} deep: does ${code.name} call itself without end?`);
@@ -228,15 +133,11 @@ export class Vm {
         const frame = new Frame(code, mode, slots, resultSlot, self);
         this.current.frames.push(frame);
         if (code.kind !== 'fn') {
-            this.guests.catchUp();
-            for (const l of this.listeners.active) {
-                l.callbackEntered?.(code.name, frame);
-            }
+            this.environment.callbackEntered(frame);
         }
         return SWITCH;
     }
 
-    /** Runs a frame on another thread while the current one waits for its end. */
     callOn(thread: Thread, frame: Frame): number {
         this.current.waiting = { kind: 'thread', thread };
         thread.frames.push(frame);
@@ -244,31 +145,15 @@ export class Vm {
         return SWITCH;
     }
 
-    /** The standard library of the kernel that runs or comes up; else the default kernel's. */
-    get library(): Program {
-        const desc = this.kernel?.desc ?? this.power.booting?.kernel.desc;
-        return desc ? this.executable.library(desc.library) : this.executable.stdProgram;
-    }
-
-    /** A function of the kernel's own code. */
-    std(name: string): Code {
-        return this.executable.std(name, this.library);
-    }
-
-    /** Calls a function of the standard library in kernel mode on the current thread. */
-    callStd(name: string, args: readonly Value[], resultSlot = -1): number {
-        return this.call(this.std(name), 'kernel', args, resultSlot);
-    }
-
-    /** Ends the topmost frame with a value or an error. */
     ret(value: Value | Err): number {
         const thread = this.current;
         const frame = thread.frames.pop();
         if (!frame) {
             return SWITCH;
         }
-        if (frame.code.kind === 'handler' || frame.code.kind === 'flb' || frame.code.kind === 'file') {
-            this.left(frame, value);
+        const { kind } = frame.code;
+        if (kind === 'handler' || kind === 'flb' || kind === 'file') {
+            this.callbackLeft(frame, value);
         }
         if (frame.guards.length > 0) {
             giveUpGuards(this, frame);
@@ -279,14 +164,14 @@ export class Vm {
                 caller.slots[frame.resultSlot] = value;
             }
             if (frame.mode === 'kernel' && caller.mode !== 'kernel') {
-                this.kernelLeft(frame.code.name, value, frame);
-                this.leaveKernel();
+                this.environment.kernelLeft(frame, value);
+                this.environment.leaveKernel();
             }
             return SWITCH;
         }
         if (frame.mode === 'kernel') {
-            this.kernelLeft(frame.code.name, value, frame);
-            if (taskWork(this, frame.waiter)) {
+            this.environment.kernelLeft(frame, value);
+            if (this.environment.kernelDone(frame.waiter)) {
                 return SWITCH;
             }
         }
@@ -294,22 +179,20 @@ export class Vm {
         return SWITCH;
     }
 
-    private left(frame: Frame, value: Value | Err): void {
-        for (const l of this.listeners.active) {
-            l.callbackLeft?.(frame.code.name, value, frame);
-        }
+    private callbackLeft(frame: Frame, value: Value | Err): void {
+        this.environment.callbackLeft(frame, value);
         if (value instanceof Err) {
-            this.raise('callback-error', `${frame.code.name} returned -${value.name}`, this.placeOf(frame));
+            this.raise('callback-error', `${frame.code.name} returned -${value.name}`, placeOf(frame));
         }
     }
 
     /** The thread that waited for the one that has nothing left to do goes on; without one the scenario is over. */
     private wake(waiter: Thread | null): void {
         if (this.scheduler.active) {
-            blockDone(this);
+            this.blockDone();
             return;
         }
-        threadDone(this, this.current);
+        this.environment.threadDone(this.current);
         if (waiter) {
             waiter.waiting = null;
             this.current = waiter;
@@ -318,14 +201,46 @@ export class Vm {
         }
     }
 
-    /** The current thread goes back to user mode. True where something else runs before. */
-    leaveKernel(): boolean {
-        return taskWork(this) || backToUser(this);
+    /** Blocks begin that run at the same time, each on a thread; the current thread waits for all of them. */
+    runBlocks(blocks: readonly { readonly thread: Thread; readonly frame: Frame }[]): number {
+        for (const { thread, frame } of blocks) {
+            thread.frames.push(frame);
+        }
+        const waiter = this.current;
+        waiter.waiting = { kind: 'blocks' };
+        this.scheduler.begin(
+            blocks.map(({ thread }) => thread),
+            waiter,
+        );
+        schedule(this);
+        return SWITCH;
+    }
+
+    /** The current thread has nothing left to do: others go on, and behind the last one whoever waits for all of them. */
+    blockDone(): void {
+        const { scheduler, current } = this;
+        const { waiter } = scheduler;
+        scheduler.leave(current);
+        this.environment.threadDone(current);
+        if (scheduler.active) {
+            schedule(this);
+        } else if (waiter) {
+            scheduler.end();
+            waiter.waiting = null;
+            this.current = waiter;
+        }
+    }
+
+    threadWaits(thread: Thread, waiting: LockWait): void {
+        this.environment.threadWaits(thread, waiting);
+    }
+
+    threadWoken(thread: Thread, waiting: LockWait): void {
+        this.environment.threadWoken(thread, waiting);
     }
 
     // ------------------------------------------------------------ failing
 
-    /** A kernel function or callback fails: its `undo` blocks run, newest first, then it returns the error. */
     unwind(frame: Frame, error: Err): number {
         frame.failing = error;
         const undo = frame.undos.pop();
@@ -338,27 +253,12 @@ export class Vm {
         return undo.pc;
     }
 
-    /** A failure that nobody announced: the run stops here, for good. */
     fail(kind: ExceptionKind, message: string): number {
         const frame = this.frame;
-        const exception: RunException = { kind, message, place: frame && this.placeOf(frame), fatal: true };
+        const exception: RunException = { kind, message, place: frame && placeOf(frame), fatal: true };
         this.outcome = { passed: false, failure: exception };
         this.stop = { reason: 'exception', thread: this.current, exception };
         return SWITCH;
-    }
-
-    /** Stops the run where it is. */
-    pause(): number {
-        this.stop = { reason: 'step', thread: this.current };
-        return SWITCH;
-    }
-
-    /** WARN(): a line of the kernel log, and an exception where its filter is on. */
-    warn(text: string): void {
-        const line = text.startsWith('WARNING:') ? text : `WARNING: ${text}`;
-        this.log('warn', line);
-        const frame = this.frame;
-        this.raise('kernel-warning', line, frame && this.placeOf(frame));
     }
 
     /** Something remarkable that the run survives: stops only where its filter is on. */
@@ -379,67 +279,21 @@ export class Vm {
 
     finish(outcome: Outcome): void {
         if (!this.outcome && outcome.passed) {
-            this.tell((l) => l.ended?.());
-            const failure = this.listeners.missed();
+            const failure = this.environment.ended();
             this.outcome = failure ? { passed: false, failure } : outcome;
         }
         this.outcome ??= outcome;
         this.stop = { reason: 'end' };
     }
 
-    // ------------------------------------------------------------ observers
-
-    /** For events that are rare enough for a call. */
-    tell(what: (listener: Listener) => void): void {
-        for (const l of this.listeners.active) {
-            what(l);
-        }
-    }
-
-    /** The kernel goes back to user mode or to the scenario; `frame` is null for a native that ran at once. */
-    kernelLeft(name: string, result: Value | Err, frame: Frame | null): void {
-        this.guests.catchUp();
-        for (const l of this.listeners.active) {
-            l.kernelLeft?.(name, result, frame);
-        }
-    }
-
-    log(level: LogLevel, text: string): void {
-        const line: LogLine = { level, text, time: this.machine.clock.now, boot: this.boot };
-        if (level !== 'log') {
-            (this.kernel?.log ?? this.earlyLog).push(line);
-        }
-        const frame = this.frame;
-        for (const l of this.listeners.active) {
-            l.log?.(line, frame && this.placeOf(frame));
-        }
-    }
-
-    phase(phase: Phase): void {
-        for (const l of this.listeners.active) {
-            l.phase?.(phase);
-        }
-    }
-
-    /** Where a frame is; `calling` for the frames below the topmost. */
-    placeOf(frame: Frame, calling = false): Place | undefined {
-        const s = statementOf(frame, calling);
-        return s && { uri: frame.code.uri, start: s.span.start, end: s.span.end };
-    }
-
     // ------------------------------------------------------------ running
-
-    /** How many functions deep the current thread is. */
-    depth(): number {
-        return depthOf(this.current);
-    }
 
     /** Prepares a step; {@link run} then stops at its end. */
     step(kind: StepKind, thread = this.current): void {
         this.stepping = stepOf(this, kind, thread);
     }
 
-    /** The user is shown the current position (stop on entry, pause): a breakpoint on it does not stop the run again. */
+    /** The run has stopped at the current position (on entry, by a pause): a breakpoint on it does not stop it again. */
     markStopped(): void {
         this.stoppedHere = true;
     }
@@ -470,7 +324,7 @@ export class Vm {
             try {
                 return this.stepping ? this.runStepping() : this.runFast();
             } catch (e) {
-                stopFor(this, e);
+                this.environment.threw(e);
                 const stop = this.takeStop();
                 // a panic that the scenario announced: it goes on without a kernel
                 if (stop || this.ticks >= this.limit) {
@@ -505,7 +359,7 @@ export class Vm {
                 if (!op) {
                     throw new RangeError(`${frame.code.name} has no operation ${pc}`);
                 }
-                pc = op(frame, this);
+                pc = op(frame);
                 if (first) {
                     first = false;
                     ops = frame.code.ops;
@@ -534,7 +388,7 @@ export class Vm {
             }
             const step = this.stepping;
             if (step?.moved && frame.code.begins[frame.pc] && stepDone(this, step)) {
-                const ids = this.onTrap(frame, this);
+                const ids = this.onTrap(frame);
                 this.stop =
                     ids.length > 0
                         ? { reason: 'breakpoint', thread: this.current, ids }
@@ -543,7 +397,7 @@ export class Vm {
             }
             const trapped = step?.begun === true && frame.code.ops[frame.pc] !== frame.code.pristine[frame.pc];
             if (trapped) {
-                const ids = this.onTrap(frame, this);
+                const ids = this.onTrap(frame);
                 if (ids.length > 0) {
                     this.stop = { reason: 'breakpoint', thread: this.current, ids };
                     return this.takeStop();
@@ -557,7 +411,7 @@ export class Vm {
             if (!op) {
                 throw new RangeError(`${frame.code.name} has no operation ${frame.pc}`);
             }
-            const pc = op(frame, this);
+            const pc = op(frame);
             if (pc >= 0) {
                 frame.pc = pc;
             } else {
@@ -572,7 +426,7 @@ export class Vm {
 
     /** A trap operation calls this. True: stop before the statement. */
     trap(frame: Frame): boolean {
-        const ids = this.onTrap(frame, this);
+        const ids = this.onTrap(frame);
         if (ids.length === 0) {
             return false;
         }
@@ -587,7 +441,7 @@ export class Vm {
     checkpoint(): Checkpoint {
         const slotsOf = copyOnce();
         return {
-            mark: this.machine.journal.mark(),
+            mark: this.environment.journal.mark(),
             ticks: this.ticks,
             threads: this.threads.map((thread) => ({
                 thread,
@@ -600,9 +454,14 @@ export class Vm {
         };
     }
 
+    /** A checkpoint that nobody goes back to any more. */
+    forget(c: Checkpoint): void {
+        this.environment.journal.drop(c.mark);
+    }
+
     /** Goes back to a checkpoint, which stays valid. */
     restore(c: Checkpoint): void {
-        this.machine.journal.restore(c.mark);
+        this.environment.journal.restore(c.mark);
         const slotsOf = copyOnce();
         this.ticks = c.ticks;
         this.threads.length = 0;
@@ -619,5 +478,3 @@ export class Vm {
         this.stoppedHere = true;
     }
 }
-
-type Op = Code['ops'][number];

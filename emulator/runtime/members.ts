@@ -4,10 +4,10 @@ import { Seq } from '../machine/journal';
 import { Err } from '../kernel/release/errno';
 import { setKindField } from './host/callbacks';
 import type { Value } from '../language/types';
+import type { Host } from './host/host';
 import type { ObjectType, NativeField, NativeFunction } from './natives/native';
 import { ArrayView, View } from './view';
 import { asNumber, format, ProgramError } from '../language/values';
-import type { Vm } from './interpreter';
 
 /** A collection of the kernel's that is indexed like a list. */
 export interface Indexed {
@@ -24,15 +24,15 @@ export type Member =
     | { readonly kind: 'method'; readonly method: NativeFunction };
 
 /** The object type of a value, if it has one. */
-export function objectTypeOf(vm: Vm, v: Value): ObjectType | undefined {
+export function objectTypeOf(host: Host, v: Value): ObjectType | undefined {
     if (typeof v === 'number') {
-        return vm.executable.natives.fd;
+        return host.natives.fd;
     }
-    return typeof v === 'object' && v !== null ? vm.executable.objectTypeOf(v) : undefined;
+    return typeof v === 'object' && v !== null ? host.natives.typeOf(v) : undefined;
 }
 
-export function memberOf(vm: Vm, v: Value, name: string): Member | undefined {
-    const type = objectTypeOf(vm, v);
+export function memberOf(host: Host, v: Value, name: string): Member | undefined {
+    const type = objectTypeOf(host, v);
     const field = type?.fields.get(name);
     if (field) {
         return { kind: 'field', field };
@@ -42,12 +42,12 @@ export function memberOf(vm: Vm, v: Value, name: string): Member | undefined {
 }
 
 /** Reads a field of an object. @throws ProgramError where the read fails, with the reason. */
-export function readNative(vm: Vm, field: NativeField, v: Value): Value {
+export function readNative(host: Host, field: NativeField, v: Value): Value {
     if (v === null || v === undefined) {
         throw new ProgramError(`cannot read ${field.name}: there is no object here (none)`);
     }
     // a descriptor is a number, which has its fields like an object
-    const result = field.get(vm, typeof v === 'object' ? v : (Object(v) as object));
+    const result = field.get(host, typeof v === 'object' ? v : (Object(v) as object));
     if (result instanceof Err) {
         throw new ProgramError(`reading ${field.name} fails with ${result.name}`);
     }
@@ -55,20 +55,20 @@ export function readNative(vm: Vm, field: NativeField, v: Value): Value {
 }
 
 /** `.name` of any value. */
-export function readMember(vm: Vm, v: Value, name: string): Value {
+export function readMember(host: Host, v: Value, name: string): Value {
     if (v instanceof View) {
         return v.get(v.field(name));
     }
-    const kind = vm.executable.kindFieldOf(v, name);
+    const kind = host.declarations.kindFieldOf(v, name);
     if (kind) {
         return kind.file.fields[kind.index] as Value;
     }
     if ((v instanceof Seq || v instanceof ArrayView || v instanceof Bytes) && (name === 'length' || name === 'size')) {
         return v.length;
     }
-    const m = memberOf(vm, v, name);
+    const m = memberOf(host, v, name);
     if (m?.kind === 'field') {
-        return readNative(vm, m.field, v);
+        return readNative(host, m.field, v);
     }
     if (v === null || v === undefined) {
         throw new ProgramError(`cannot read ${name}: there is no object here (none)`);
@@ -76,19 +76,19 @@ export function readMember(vm: Vm, v: Value, name: string): Value {
     throw new ProgramError(`${format(v)} has no field ${name}`);
 }
 
-export function writeMember(vm: Vm, v: Value, name: string, value: Value): void {
+export function writeMember(host: Host, v: Value, name: string, value: Value): void {
     if (v instanceof View) {
         v.set(v.field(name), value);
         return;
     }
-    const kind = vm.executable.kindFieldOf(v, name);
+    const kind = host.declarations.kindFieldOf(v, name);
     if (kind) {
-        setKindField(vm, kind.file, kind.index, value);
+        setKindField(host, kind.file, kind.index, value);
         return;
     }
-    const m = memberOf(vm, v, name);
+    const m = memberOf(host, v, name);
     if (m?.kind === 'field' && m.field.set && typeof v === 'object' && v !== null) {
-        m.field.set(vm, v, value);
+        m.field.set(host, v, value);
         return;
     }
     throw new ProgramError(m ? `${name} cannot be assigned` : `${format(v)} has no field ${name}`);

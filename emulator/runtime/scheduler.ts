@@ -6,9 +6,9 @@
 import { type Chooser, SCHEDULE } from '../machine/chooser';
 import type { Hasher } from '../machine/hash';
 import { Rec, type Journal } from '../machine/journal';
-import type { Thread, Waiting } from './thread';
+import type { Clock } from '../machine/clock';
+import type { Thread, Waiting } from './code';
 import { deadlock } from './waiting';
-import type { Vm } from './interpreter';
 
 /** Nanoseconds that a process runs while others could, under the policy `slices`. */
 const SLICE = 10e6;
@@ -114,71 +114,82 @@ function soonest(threads: readonly Thread[], current: Thread): Thread | undefine
     return found;
 }
 
+/** What has threads that take turns: the interpreter. */
+export interface Scheduled {
+    readonly scheduler: Scheduler;
+    readonly clock: Clock;
+    readonly threads: readonly Thread[];
+    current: Thread;
+    /** Other frames than those of the operation that runs come first. */
+    switchFrames(): void;
+    fail(kind: 'failed-call', message: string): number;
+}
+
 /** True while the thread that runs is one of several. */
-function scheduled(vm: Vm): boolean {
-    return vm.scheduler.active && vm.scheduler.threads.includes(vm.current);
+function takesTurns({ scheduler, current }: Scheduled): boolean {
+    return scheduler.active && scheduler.threads.includes(current);
 }
 
 /** A place where the process that runs may be overtaken. */
-export function preemptionPoint(vm: Vm): void {
-    if (scheduled(vm)) {
-        switchTo(vm, vm.scheduler.choose(vm.current, vm.machine.clock.now, false));
+export function preemptionPoint(run: Scheduled): void {
+    if (takesTurns(run)) {
+        switchTo(run, run.scheduler.choose(run.current, run.clock.now, false));
     }
 }
 
 /** A place where it takes so long, on a machine with more than one processor, that others get on meanwhile. */
-export function yieldToOthers(vm: Vm): void {
-    if (scheduled(vm)) {
-        switchTo(vm, vm.scheduler.choose(vm.current, vm.machine.clock.now, true));
+export function yieldToOthers(run: Scheduled): void {
+    if (takesTurns(run)) {
+        switchTo(run, run.scheduler.choose(run.current, run.clock.now, true));
     }
 }
 
 /** The thread that runs sleeps. @returns false where nobody else can go on, so that it has to let the time pass by itself. */
-export function sleepInTurn(vm: Vm, until: number): boolean {
-    if (!scheduled(vm) || vm.machine.clock.now >= until) {
+export function sleepInTurn(run: Scheduled, until: number): boolean {
+    if (!takesTurns(run) || run.clock.now >= until) {
         return false;
     }
-    const thread = vm.current;
+    const thread = run.current;
     thread.waiting = { kind: 'sleep', until };
-    switchTo(vm, vm.scheduler.choose(thread, vm.machine.clock.now, false));
-    return vm.current !== thread;
+    switchTo(run, run.scheduler.choose(thread, run.clock.now, false));
+    return run.current !== thread;
 }
 
-/** The thread that runs waits for user space, inside of a native: it goes on behind that. */
-export function delayInKernel(vm: Vm, ns: number): void {
-    const { clock } = vm.machine;
-    if (!scheduled(vm)) {
+/** The thread that runs waits for user space, inside of a native: it goes on behind that. Nanoseconds. */
+export function delayInKernel(run: Scheduled, ns: number): void {
+    const { clock } = run;
+    if (!takesTurns(run)) {
         clock.advance(ns);
         return;
     }
-    vm.current.waiting = { kind: 'sleep', until: clock.now + ns, inNative: true };
-    switchTo(vm, vm.scheduler.choose(vm.current, clock.now, false));
+    run.current.waiting = { kind: 'sleep', until: clock.now + ns, inNative: true };
+    switchTo(run, run.scheduler.choose(run.current, clock.now, false));
 }
 
 /** The thread that runs cannot go on. Where nobody can, the scenario has failed. */
-export function park(vm: Vm, waiting: Waiting): void {
-    const thread = vm.current;
+export function park(run: Scheduled, waiting: Waiting): void {
+    const thread = run.current;
     thread.waiting = waiting;
-    if (!scheduled(vm)) {
-        deadlock(vm, [thread]);
+    if (!takesTurns(run)) {
+        deadlock(run, [thread]);
         return;
     }
-    schedule(vm);
+    schedule(run);
 }
 
 /** Somebody else runs, where somebody can. */
-export function schedule(vm: Vm): void {
-    const { scheduler } = vm;
-    const next = scheduler.choose(vm.current, vm.machine.clock.now, false);
+export function schedule(run: Scheduled): void {
+    const { scheduler } = run;
+    const next = scheduler.choose(run.current, run.clock.now, false);
     if (!next) {
-        deadlock(vm, scheduler.threads);
+        deadlock(run, scheduler.threads);
         return;
     }
-    switchTo(vm, next);
+    switchTo(run, next);
 }
 
-function switchTo(vm: Vm, next: Thread | undefined): void {
-    const { clock } = vm.machine;
+function switchTo(run: Scheduled, next: Thread | undefined): void {
+    const { clock } = run;
     if (next?.waiting?.kind === 'sleep') {
         const { until, inNative } = next.waiting;
         next.waiting = null;
@@ -188,11 +199,11 @@ function switchTo(vm: Vm, next: Thread | undefined): void {
         }
     }
     const { now } = clock;
-    if (next && (next !== vm.current || now - vm.scheduler.since >= SLICE)) {
-        vm.scheduler.chosen(now);
+    if (next && (next !== run.current || now - run.scheduler.since >= SLICE)) {
+        run.scheduler.chosen(now);
     }
-    if (next && next !== vm.current) {
-        vm.current = next;
-        vm.switchFrames();
+    if (next && next !== run.current) {
+        run.current = next;
+        run.switchFrames();
     }
 }

@@ -1,7 +1,13 @@
 /** Steps: from a statement to the next one that counts. */
 import type { StepKind } from './stop';
-import { depthOf, type Thread } from './thread';
-import type { Vm } from './interpreter';
+import { depthOf, type Thread } from './code';
+import type { Scheduler } from './scheduler';
+
+/** What can be stepped: the interpreter. */
+export interface Stepped {
+    readonly scheduler: Scheduler;
+    readonly current: Thread;
+}
 
 export interface Step {
     readonly kind: StepKind;
@@ -15,24 +21,24 @@ export interface Step {
 }
 
 /** The thread that a step of `thread` moves: itself where it is one of several that run at the same time, else the one that runs. */
-export function steppedBy(vm: Vm, thread: Thread): Thread {
-    return vm.scheduler.threads.includes(thread) ? thread : vm.current;
+export function steppedBy(run: Stepped, thread: Thread): Thread {
+    return run.scheduler.threads.includes(thread) ? thread : run.current;
 }
 
-export function stepOf(vm: Vm, kind: StepKind, thread: Thread): Step {
-    const whose = steppedBy(vm, thread);
+export function stepOf(run: Stepped, kind: StepKind, thread: Thread): Step {
+    const whose = steppedBy(run, thread);
     return { kind, thread: whose, depth: depthOf(whose), begun: false, moved: false };
 }
 
 /** An operation of the current thread is about to be executed. */
-export function noteStep(vm: Vm, step: Step): void {
+export function noteStep(run: Stepped, step: Step): void {
     step.begun = true;
-    step.moved ||= step.kind === 'any' || step.thread === vm.current || !vm.scheduler.threads.includes(step.thread);
+    step.moved ||= step.kind === 'any' || step.thread === run.current || !run.scheduler.threads.includes(step.thread);
 }
 
 /** Whether a step ends at the statement that the run has come to. It stays in its thread for as long as that has something to do. */
-export function stepDone(vm: Vm, { kind, thread, depth }: Step): boolean {
-    if (kind !== 'any' && thread !== vm.current && vm.scheduler.threads.includes(thread)) {
+export function stepDone(run: Stepped, { kind, thread, depth }: Step): boolean {
+    if (kind !== 'any' && thread !== run.current && run.scheduler.threads.includes(thread)) {
         return false;
     }
     switch (kind) {
@@ -40,8 +46,8 @@ export function stepDone(vm: Vm, { kind, thread, depth }: Step): boolean {
         case 'in':
             return true;
         case 'next':
-            return vm.depth() <= depth;
+            return depthOf(run.current) <= depth;
         case 'out':
-            return vm.depth() < depth;
+            return depthOf(run.current) < depth;
     }
 }

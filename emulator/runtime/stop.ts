@@ -1,14 +1,10 @@
-/** What a run is besides its machine: why it stops, how it came out, which kernel is on, and a copy of it all. */
-import type { Kernel } from '../kernel/kernel';
-import { type Journal, Rec, type Mark } from '../machine/journal';
-import type { Boot } from './host/boot';
+/** How a run stops and comes out: why it stands still, how far it was to go, and a copy of where it stands. */
+import type { Mark } from '../machine/journal';
 import type { DiagnosisCode } from '../findings/catalogue';
 import type { Diagnosis } from '../findings/diagnosis';
-import type { Frame } from './code';
 import type { Place } from '../findings/place';
-import type { Thread, ThreadState } from './thread';
 import type { Value } from '../language/types';
-import type { Vm } from './interpreter';
+import type { Frame, Thread, ThreadState } from './code';
 
 /** Why a run does not go on by itself. */
 export type ExceptionKind =
@@ -46,38 +42,13 @@ export interface Outcome {
 }
 
 /**
- * How far to run: to the next statement in the same function, in any function, or after this function, all of the same thread; `any`: of
- * whatever thread.
+ * How far to run: to the next statement in the same function, in any function, or after this function, all of the same thread;
+ * `any`: of whatever thread.
  */
 export type StepKind = 'next' | 'in' | 'out' | 'any';
 
 /** Decides at a trap whether to stop there; gives the ids of the breakpoints that were hit. */
-export type TrapHandler = (frame: Frame, vm: Vm) => readonly number[];
-
-/** Which kernel runs. */
-export class Power extends Rec {
-    readonly kernel: Kernel | null = null;
-    readonly booting: Boot | null = null;
-    /** With what the last kernel panicked; empty: it did not. */
-    readonly panicMessage: string = '';
-    /** A part of the message of a panic that the scenario has announced; null: none is. */
-    readonly panicExpected: string | null = null;
-    readonly panicTolerated: boolean = false;
-
-    constructor(private readonly journal: Journal) {
-        super(journal);
-    }
-
-    /** Announces a panic whose message contains `text`; null: none is expected any more. */
-    expectPanic(text: string | null): void {
-        this.journal.edit<Power>(this).panicExpected = text;
-    }
-
-    /** Whoever drives the run looks at panics by itself. */
-    toleratePanic(on: boolean): void {
-        this.journal.edit<Power>(this).panicTolerated = on;
-    }
-}
+export type TrapHandler = (frame: Frame) => readonly number[];
 
 /** A copy of everything of a run that is not in the journal. */
 export interface Checkpoint {

@@ -1,10 +1,13 @@
 /** Runs code to see what it would give, and takes back all that it did. */
 import type { Err } from '../kernel/release/errno';
-import { Frame, SWITCH, type Code, type Mode, type Op } from './code';
-import type { Thread } from './thread';
+import { type Code, Frame, type Mode, type Op, SWITCH, type Thread } from './code';
 import type { Value } from '../language/types';
 import { ProgramError } from '../language/values';
-import type { Outcome, Vm } from './interpreter';
+import { LineMap } from '../language/syntax/positions';
+import type { Interpreter } from './interpreter';
+import type { Outcome } from './stop';
+
+const NO_LINES = new LineMap('');
 
 /** Operations that an expression may take. */
 const BUDGET = 5_000_000;
@@ -14,30 +17,30 @@ const BUDGET = 5_000_000;
  * Afterwards everything is as before; frames keep their identity. Only while the run is stopped.
  * @throws ProgramError where the code fails, or does not come back.
  */
-export function tryOut(vm: Vm, thread: Thread, mode: Mode, enter: (frame: Frame, vm: Vm) => number): Value | Err {
-    const { onTrap } = vm;
-    const kept = vm.threads.map((t) => ({ t, frames: t.frames.slice() }));
-    const checkpoint = vm.checkpoint();
+export function tryOut(run: Interpreter, thread: Thread, mode: Mode, enter: (frame: Frame) => number): Value | Err {
+    const { onTrap } = run;
+    const kept = run.threads.map((t) => ({ t, frames: t.frames.slice() }));
+    const checkpoint = run.checkpoint();
     let result: { readonly value: Value } | undefined;
     const code = codeOf([
         (f) => {
             f.pc = 1;
-            return enter(f, vm);
+            return enter(f);
         },
         (f) => {
             result = { value: f.slots[0] };
-            vm.finish({ passed: true });
+            run.finish({ passed: true });
             return SWITCH;
         },
     ]);
-    vm.onTrap = () => [];
+    run.onTrap = () => [];
     // a run that is over can still be asked
-    vm.outcome = null;
+    run.outcome = null;
     thread.frames.push(new Frame(code, mode, [undefined], -1));
-    vm.current = thread;
+    run.current = thread;
     try {
-        const stop = vm.run(BUDGET);
-        const failure = outcomeOf(vm)?.failure;
+        const stop = run.run(BUDGET);
+        const failure = outcomeOf(run)?.failure;
         if (failure) {
             throw new ProgramError(failure.message);
         }
@@ -46,17 +49,17 @@ export function tryOut(vm: Vm, thread: Thread, mode: Mode, enter: (frame: Frame,
         }
         return result.value;
     } finally {
-        vm.restore(checkpoint);
-        vm.machine.journal.drop(checkpoint.mark);
-        vm.onTrap = onTrap;
+        run.restore(checkpoint);
+        run.forget(checkpoint);
+        run.onTrap = onTrap;
         for (const { t, frames } of kept) {
             t.frames = frames;
         }
     }
 }
 
-function outcomeOf(vm: Vm): Outcome | null {
-    return vm.outcome;
+function outcomeOf(run: Interpreter): Outcome | null {
+    return run.outcome;
 }
 
 function codeOf(ops: Op[]): Code {
@@ -64,6 +67,7 @@ function codeOf(ops: Op[]): Code {
         name: 'expression',
         kind: 'fn',
         uri: '',
+        lines: () => NO_LINES,
         span: { start: 0, end: 0 },
         ops,
         pristine: ops,

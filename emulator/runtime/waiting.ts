@@ -1,16 +1,15 @@
 /** Who waits for whom, in words. */
 import { labelOf } from './call-stack';
-import type { Thread } from './thread';
-import type { Vm } from './interpreter';
+import type { Thread } from './code';
 
 /** `waits for the serialize lock, held by luod (reboot(KEXEC))`; undefined where the thread waits for no lock. */
-export function waitsFor(vm: Vm, thread: Thread): string | undefined {
+export function waitsFor(threads: readonly Thread[], thread: Thread): string | undefined {
     const { waiting } = thread;
     if (waiting?.kind !== 'lock') {
         return undefined;
     }
     const { lock } = waiting;
-    const holders = lock.holders.map((h) => doing(vm, h.task.id, thread));
+    const holders = lock.holders.map((h) => doing(threads, h.task.id, thread));
     const before = lock.queue
         .slice(
             0,
@@ -18,7 +17,9 @@ export function waitsFor(vm: Vm, thread: Thread): string | undefined {
         )
         .filter((w) => waiting.mode === 'write' || w.mode === 'write');
     const behind =
-        before.length > 0 ? ` and wanted before by ${listed(before.map((w) => doing(vm, w.task.id, thread)))}` : '';
+        before.length > 0
+            ? ` and wanted before by ${listed(before.map((w) => doing(threads, w.task.id, thread)))}`
+            : '';
     return `waits for ${lock.name}, held by ${listed(holders)}${behind}`;
 }
 
@@ -35,32 +36,39 @@ export function stateOf(thread: Thread): 'R' | 'S' | 'D' {
 }
 
 /** `luod (reboot(KEXEC))` */
-function doing(vm: Vm, id: number, asked: Thread): string {
-    const thread = vm.threads.find((t) => t.id === id);
+function doing(threads: readonly Thread[], id: number, asked: Thread): string {
+    const thread = threads.find((t) => t.id === id);
     if (!thread || thread === asked) {
         return 'itself';
     }
-    const what = inKernel(vm, thread);
+    const what = inKernel(thread);
     return what === undefined ? thread.name : `${thread.name} (${what})`;
 }
 
 /** The system call that a thread is in. */
-export function inKernel(vm: Vm, thread: Thread): string | undefined {
+export function inKernel(thread: Thread): string | undefined {
     const frames = thread.frames.filter((f) => f.mode === 'kernel');
     const frame = frames.find((f) => f.code.name !== 'task_work') ?? frames[0];
-    return frame && labelOf(vm, thread, frame, undefined);
+    return frame && labelOf(thread, frame, undefined);
 }
 
 function listed(items: readonly string[]): string {
     return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1) ?? ''}`;
 }
 
+/** What fails where nobody can go on: the interpreter. */
+export interface Deadlocking {
+    readonly threads: readonly Thread[];
+    current: Thread;
+    fail(kind: 'failed-call', message: string): number;
+}
+
 /** Nobody of these can go on: the scenario has failed. */
-export function deadlock(vm: Vm, threads: readonly Thread[]): void {
-    const [first] = threads;
-    if (first && !threads.includes(vm.current)) {
-        vm.current = first;
+export function deadlock(run: Deadlocking, stuck: readonly Thread[]): void {
+    const [first] = stuck;
+    if (first && !stuck.includes(run.current)) {
+        run.current = first;
     }
-    const lines = threads.map((t) => `${t.name} ${waitsFor(vm, t) ?? 'waits'}`);
-    vm.fail('failed-call', `deadlock: ${lines.join('; ')}.`);
+    const lines = stuck.map((t) => `${t.name} ${waitsFor(run.threads, t) ?? 'waits'}`);
+    run.fail('failed-call', `deadlock: ${lines.join('; ')}.`);
 }

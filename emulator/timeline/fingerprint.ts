@@ -25,7 +25,8 @@ import { Bytes } from '../machine/bytes';
 import { Hasher } from '../machine/hash';
 import { Seq } from '../machine/journal';
 import type { Frame } from '../runtime/code';
-import { UserProcess, type Thread } from '../runtime/thread';
+import { ScenarioProcess } from '../runtime/host/scenario-process';
+import type { Thread } from '../runtime/thread';
 import type { Value } from '../language/types';
 import { FdtBuilder } from '../runtime/natives/fdt';
 import { ArrayView, View } from '../runtime/view';
@@ -46,7 +47,7 @@ class Fingerprint {
         hasher
             .num(vm.ticks)
             .str(vm.panicMessage)
-            .str(vm.power.panicExpected ?? '\0')
+            .str(vm.kernelState.panicExpected ?? '\0')
             .str(vm.outcome?.failure?.message ?? '');
         for (const i of vm.injections.items) {
             hasher
@@ -65,9 +66,12 @@ class Fingerprint {
         if (vm.scheduler.used) {
             vm.scheduler.hash(hasher);
         }
-        for (const user of vm.users) {
-            hasher.str(user.name).num(user.callsLeft);
-            for (const [name, value] of user.vars) {
+        for (const process of vm.processes) {
+            hasher
+                .str(process.name)
+                .num(process.callsLeft)
+                .u32(process.killed ? 1 : 0);
+            for (const [name, value] of process.vars) {
                 hasher.str(name);
                 this.value(value);
             }
@@ -77,7 +81,7 @@ class Fingerprint {
         }
     }
 
-    private thread({ id, name, waiting, locks, killed }: Thread): void {
+    private thread({ id, name, waiting, locks }: Thread): void {
         const { hasher } = this;
         hasher
             .num(id)
@@ -85,9 +89,6 @@ class Fingerprint {
             .num(waiting?.kind === 'thread' ? waiting.thread.id : 0);
         if (waiting?.kind === 'sleep') {
             hasher.num(waiting.until);
-        }
-        if (killed) {
-            hasher.u32(1);
         }
         for (const lock of waiting?.kind === 'lock' ? [waiting.lock, ...locks] : locks) {
             hasher.str(lock.name);
@@ -210,7 +211,7 @@ class Fingerprint {
             hasher.u32(o.steps.length);
         } else if (o instanceof BlockIterator) {
             hasher.num(o.block).num(o.slot);
-        } else if (o instanceof UserProcess) {
+        } else if (o instanceof ScenarioProcess) {
             hasher.str(o.name);
         } else {
             this.luo(o);

@@ -20,6 +20,7 @@ import type { Update } from '../diagnosis/updates';
 import type { VcpuState } from '../machine/guests';
 import { DeviceTracks } from './device-tracks';
 import { GuestTracks } from './guest-tracks';
+import { processOf } from '../runtime/host/scenario-process';
 import type { Vm } from '../runtime/interpreter';
 
 type Args = Readonly<Record<string, string | number | boolean>>;
@@ -185,8 +186,8 @@ export class Tracer implements Listener {
 
     phase(phase: Phase): void {
         if (phase === 'boot') {
-            const { desc } = this.vm.booting.kernel;
-            this.nameProcess(this.pid, `Linux ${desc.release}, boot ${this.vm.boot}`);
+            const { boot, booting } = this.vm;
+            this.nameProcess(this.pid, `Linux ${booting?.kernel.desc.release ?? ''}, boot ${boot}`);
             this.nameThread(this.pid, KERNEL, 'kernel');
         }
     }
@@ -196,8 +197,9 @@ export class Tracer implements Listener {
     }
 
     threadStarted(thread: Thread): void {
-        if (thread.user) {
-            this.nameThread(this.pid, thread.id, `${thread.name} (${thread.user.process.pid})`);
+        const process = processOf(thread)?.process;
+        if (process) {
+            this.nameThread(this.pid, thread.id, `${thread.name} (${process.pid})`);
         }
     }
 
@@ -222,7 +224,7 @@ export class Tracer implements Listener {
     }
 
     private begin(thread: Thread, name: string, cat: string, args: Args): void {
-        const tid = thread.user ? thread.id : KERNEL;
+        const tid = processOf(thread) ? thread.id : KERNEL;
         this.stackOf(thread).push({ name, cat, pid: this.pid, tid, begin: this.now, args });
     }
 
@@ -322,7 +324,7 @@ export class Tracer implements Listener {
     /** The parameters of a system call of the standard library; descriptors by what they refer to. */
     private argumentsOf(frame: Frame | null): Args {
         const args: Record<string, string | number | boolean> = {};
-        const process = this.vm.current.user?.process;
+        const process = processOf(this.vm.current)?.process;
         for (const [i, name] of (frame?.code.params ?? []).entries()) {
             const value = frame?.slots[i];
             if (name === 'readonly_reply' || value === undefined || value === null || typeof value === 'object') {

@@ -16,7 +16,7 @@ function breakOn(run: Run, text: string, line: number): void {
     for (const code of run.executable.codeIn(URI)) {
         for (const { pc, span } of code.statements) {
             if (text.slice(0, span.start).split('\n').length - 1 === line) {
-                code.ops[pc] = (frame, vm) => (vm.trap(frame) ? SWITCH : (code.pristine[pc]?.(frame, vm) ?? SWITCH));
+                code.ops[pc] = (frame) => (run.vm.trap(frame) ? SWITCH : (code.pristine[pc]?.(frame) ?? SWITCH));
             }
         }
     }

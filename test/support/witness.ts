@@ -27,7 +27,7 @@ export function recordOf(vm: Vm, witness: Witness): RunRecord {
     const memory = new Hasher();
     vm.machine.memory.hash(memory);
     const kho = new Hasher();
-    vm.power.kernel?.kho.hash(kho);
+    vm.kernel?.kho.hash(kho);
     return {
         failure: vm.outcome?.failure?.message ?? (vm.outcome ? null : 'it has not ended'),
         log: witness.lines,

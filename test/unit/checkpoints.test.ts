@@ -110,14 +110,14 @@ suite('checkpoints', () => {
             'scenario "s" { boot "7.2"; process p { n = 1; n = n + 1; m = memfd_create("x"); m.truncate(n); n = m.size; assert n == 2 } }',
         );
         const run = Run.start(program);
-        while (run.vm.userNamed('p')?.vars.get('n') !== 1) {
+        while (run.vm.processNamed('p')?.vars.get('n') !== 1) {
             assert.ok(!over(run.vm));
         }
         const saved = run.vm.checkpoint();
         run.vm.run(FOREVER);
         const end = fingerprint(run.vm);
         run.vm.restore(saved);
-        run.vm.userNamed('p')?.vars.set('n', 7);
+        run.vm.processNamed('p')?.vars.set('n', 7);
         run.vm.run(FOREVER);
         assert.notEqual(fingerprint(run.vm), end);
     });

@@ -135,7 +135,7 @@ suite('call stacks', () => {
         vm.listeners.report({
             callbackEntered(name) {
                 if (name === 'memfd.freeze') {
-                    labels = callStack(vm).map((e) => e.label);
+                    labels = callStack(vm.current).map((e) => e.label);
                 }
             },
         });

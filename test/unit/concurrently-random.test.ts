@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { Run } from '../../emulator/run/run';
+import { processOf } from '../../emulator/runtime/host/scenario-process';
 import type { Vm } from '../../emulator/runtime/interpreter';
 import { fingerprint } from '../../emulator/timeline/fingerprint';
 import { programOf } from '../support/programs';
@@ -86,9 +87,10 @@ function program(random: Random): string {
 
 /** What holds of LUO whenever nobody is at it. */
 function inOrder(vm: Vm): void {
-    for (const { name, locks, waiting, killed } of vm.threads) {
+    for (const thread of vm.threads) {
+        const { name, locks, waiting } = thread;
         assert.deepEqual(
-            { name, locks: locks.map((l) => l.name), waiting, killed },
+            { name, locks: locks.map((l) => l.name), waiting, killed: processOf(thread)?.killed ?? false },
             { name, locks: [], waiting: null, killed: false },
         );
     }

@@ -482,9 +482,9 @@ suite('concurrently: signals and dead ends', () => {
             failure,
             'deadlock: vmm waits for the ring lock, held by itself; luod waits for the serialize lock, held by vmm (preserve_fd).',
         );
-        const thread = vm.userNamed('luod')?.thread;
+        const thread = vm.processNamed('luod')?.thread;
         assert.ok(thread);
-        assert.equal(waitsFor(vm, thread), 'waits for the serialize lock, held by vmm (preserve_fd)');
+        assert.equal(waitsFor(vm.threads, thread), 'waits for the serialize lock, held by vmm (preserve_fd)');
     });
 
     test('a lock that is not held cannot be given up; one that is held twice alone is a deadlock without others, too', () => {

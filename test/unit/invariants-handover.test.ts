@@ -19,7 +19,7 @@ function ran(text: string): Vm {
         text,
     );
     const { vm } = Run.start(program);
-    vm.power.toleratePanic(true);
+    vm.kernelState.toleratePanic(true);
     vm.run(FOREVER);
     assert.equal(vm.outcome?.failure?.message, undefined, text);
     return vm;
@@ -226,7 +226,7 @@ scenario "s" {
                     right ||= line === 'right';
                 },
             });
-            vm.power.toleratePanic(true);
+            vm.kernelState.toleratePanic(true);
             vm.run(FOREVER);
             assert.equal(vm.outcome?.failure?.message, undefined, text);
             const codes = [...new Set((Diagnoses.of(vm)?.found.items ?? []).map((d) => d.code))];

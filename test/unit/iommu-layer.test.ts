@@ -243,7 +243,7 @@ suite('layer iommu', () => {
                             vfio.detach_iommufd_pt()
                         }
                     }`);
-                if (vm.userNamed('vmm')?.vars.get('r') === 0) {
+                if (vm.processNamed('vmm')?.vars.get('r') === 0) {
                     continue;
                 }
                 failed++;

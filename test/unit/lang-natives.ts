@@ -14,8 +14,8 @@ import {
     type Type,
     type Value,
 } from '../../emulator/language/types';
-import type { CallbackShape, NativeParam } from '../../emulator/language/natives';
-import type { NativeField, NativeFunction, Natives, ObjectType } from '../../emulator/runtime/natives/native';
+import type { CallbackShape, NativeParam, NativeShapes } from '../../emulator/language/natives';
+import type { NativeField, NativeFunction, ObjectType } from '../../emulator/runtime/natives/native';
 
 const param = (name: string, type: Type, fallback?: Value): NativeParam =>
     fallback === undefined ? { name, type } : { name, type, default: fallback };
@@ -56,7 +56,7 @@ const shape = (name: string, params: NativeParam[], required: boolean, result: T
 const luo = [param('args', objectOf('luo_args'))];
 const flb = [param('args', objectOf('flb_args'))];
 
-export const NATIVES: Natives = {
+export const NATIVES: NativeShapes = {
     functions: byName([
         fn('open', [param('path', STRING)], FD, 'user', true),
         fn('memfd_create', [param('name', STRING), param('flags', INT, 0)], FD, 'user', true),

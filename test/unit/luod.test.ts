@@ -71,10 +71,10 @@ function run(
             }
         },
         kernelEntered(name) {
-            calls += counting && vm.current.user?.name === 'luod' && name !== 'task_work' ? 1 : 0;
+            calls += counting && vm.current.name === 'luod' && name !== 'task_work' ? 1 : 0;
         },
         kernelLeft(name, result, frame) {
-            if (counting && vm.current.user?.name === 'luod') {
+            if (counting && vm.current.name === 'luod') {
                 watch(vm, calls, name, result, frame);
             }
         },
@@ -117,7 +117,7 @@ suite('luod', () => {
         for (let n = 1; n <= total; n++) {
             const { vm } = run('before', `kill luod after ${n}`);
             assert.equal(vm.outcome?.passed, true, `after ${n}`);
-            assert.equal(vm.userNamed('luod'), undefined);
+            assert.equal(vm.processNamed('luod'), undefined);
             const lost = [...of]
                 .filter(([, at]) => at <= n)
                 .map(([session]) => `LU1023 ${session}`)

@@ -194,7 +194,7 @@ class Plans {
     }
 
     private get variables(): Value[] {
-        const slots = this.vm.threads.find((t) => t.user === null)?.frames[0]?.slots;
+        const slots = this.vm.scenarioThread.frames[0]?.slots;
         assert.ok(slots);
         return slots;
     }

@@ -2,6 +2,9 @@
 import { Err, isErrnoName } from '../../kernel/release/errno';
 import type { Arg, CallExpr, Expectation, Expr, FnDecl } from '../../language/syntax/ast';
 import { SWITCH, type Eval, type Frame } from '../code';
+import { leaveKernel } from '../host/environment';
+import type { Host } from '../host/host';
+import { processOf, type ScenarioProcess } from '../host/scenario-process';
 import { systemCall } from '../host/syscall-entry';
 import { callback } from '../host/callbacks';
 import { enterOrWait, leave } from '../locks';
@@ -10,7 +13,6 @@ import { replyOf } from '../../language/reply';
 import type { Value } from '../../language/types';
 import type { NativeFunction } from '../natives/native';
 import { format, ProgramError } from '../../language/values';
-import type { Vm } from '../interpreter';
 import type { Label } from './emitter';
 import type { FnCompiler } from './function';
 
@@ -25,13 +27,14 @@ export const PLAIN: Policy = { k: 'plain' };
 
 /** Where a call goes on after success and after failure. */
 interface Outcomes {
-    readonly success: (f: Frame, vm: Vm, value: Value, next: number) => number;
-    readonly failure: (f: Frame, vm: Vm, error: Err, next: number) => number;
+    readonly success: (f: Frame, value: Value, next: number) => number;
+    readonly failure: (f: Frame, error: Err, next: number) => number;
 }
 
 function outcomes(c: FnCompiler, call: Expr, slot: number, policy: Policy): Outcomes {
+    const { run, host } = c;
     const what = c.sourceOf(call);
-    const store = (f: Frame, _vm: Vm, value: Value, next: number): number => {
+    const store = (f: Frame, value: Value, next: number): number => {
         f.slots[slot] = value;
         return next;
     };
@@ -39,13 +42,13 @@ function outcomes(c: FnCompiler, call: Expr, slot: number, policy: Policy): Outc
         case 'plain':
             return {
                 success: store,
-                failure: (f, vm, error) => {
-                    noteFailure(vm, what, error, f);
+                failure: (f, error) => {
+                    noteFailure(host, what, error, f);
                     if (f.mode === 'kernel') {
                         // a failure inside an undo block does not stop the others
-                        return vm.unwind(f, f.failing ?? error);
+                        return run.unwind(f, f.failing ?? error);
                     }
-                    return vm.fail(
+                    return run.fail(
                         'failed-call',
                         `${what} fails with ${error.name}. Write "fails ${error.name}" behind it if it should.`,
                     );
@@ -53,12 +56,12 @@ function outcomes(c: FnCompiler, call: Expr, slot: number, policy: Policy): Outc
             };
         case 'try':
             return {
-                success: (f, _vm, value, next) => {
+                success: (f, value, next) => {
                     f.slots[slot] = value ?? 0;
                     return next;
                 },
-                failure: (f, vm, error, next) => {
-                    noteFailure(vm, what, error, f);
+                failure: (f, error, next) => {
+                    noteFailure(host, what, error, f);
                     f.slots[slot] = -error.code;
                     return next;
                 },
@@ -67,10 +70,10 @@ function outcomes(c: FnCompiler, call: Expr, slot: number, policy: Policy): Outc
             const { expect, end } = policy;
             if (expect.kind === 'panics') {
                 return {
-                    success: (_f, vm) => vm.fail('failed-call', `${what} should end in a panic, but it returns.`),
-                    failure: (f, vm, error) => {
-                        noteFailure(vm, what, error, f);
-                        return vm.fail(
+                    success: () => run.fail('failed-call', `${what} should end in a panic, but it returns.`),
+                    failure: (f, error) => {
+                        noteFailure(host, what, error, f);
+                        return run.fail(
                             'failed-call',
                             `${what} should end in a panic, but it fails with ${error.name}.`,
                         );
@@ -83,13 +86,13 @@ function outcomes(c: FnCompiler, call: Expr, slot: number, policy: Policy): Outc
                 success:
                     expect.kind === 'may'
                         ? store
-                        : (_f, vm) => vm.fail('failed-call', `${what} should fail with ${wanted}, but it succeeds.`),
-                failure: (f, vm, error) => {
-                    noteFailure(vm, what, error, f);
+                        : () => run.fail('failed-call', `${what} should fail with ${wanted}, but it succeeds.`),
+                failure: (f, error) => {
+                    noteFailure(host, what, error, f);
                     if (names.includes(error.name)) {
                         return end.pc;
                     }
-                    return vm.fail(
+                    return run.fail(
                         'failed-call',
                         `${what} ${expect.kind === 'may' ? 'may' : 'should'} fail with ${wanted}, but it fails with ${error.name}.`,
                     );
@@ -103,19 +106,20 @@ function wantedOf(expect: Expectation): string {
     return expect.errors.map((e) => e.name).join(' or ');
 }
 
-function noteFailure(vm: Vm, what: string, error: Err, frame: Frame): void {
-    for (const l of vm.listeners.active) {
+function noteFailure(host: Host, what: string, error: Err, frame: Frame): void {
+    for (const l of host.listeners.active) {
         l.failed?.(what, error, frame);
     }
 }
 
 /** Emits a call; its value is in the returned slot afterwards. */
 export function emitCall(c: FnCompiler, call: CallExpr, policy: Policy): number {
+    const { host } = c;
     const { callee } = call;
     if (policy.k === 'expect' && policy.expect.kind === 'panics') {
         const text = policy.expect.message?.value ?? '';
-        c.emitter.emit((f, vm) => {
-            vm.power.expectPanic(text);
+        c.emitter.emit((f) => {
+            host.kernelState.expectPanic(text);
             return f.pc + 1;
         });
     }
@@ -141,6 +145,7 @@ export function emitCall(c: FnCompiler, call: CallExpr, policy: Policy): number 
 }
 
 function emitFn(c: FnCompiler, call: CallExpr, decl: FnDecl, policy: Policy): number {
+    const { run } = c;
     const slot = c.emitter.temp();
     const args = orderArgs(
         call.args,
@@ -148,10 +153,10 @@ function emitFn(c: FnCompiler, call: CallExpr, decl: FnDecl, policy: Policy): nu
     );
     const evals = c.values(args);
     const code = c.codeOf(decl);
-    c.emitter.emit((f, vm) => {
-        const values = evals.map((e) => e(f, vm));
+    c.emitter.emit((f) => {
+        const values = evals.map((e) => e(f));
         f.pc++;
-        return vm.call(code(), f.mode, values, slot);
+        return run.call(code(), f.mode, values, slot);
     });
     emitCheck(c, call, slot, policy);
     return slot;
@@ -173,14 +178,15 @@ function orderArgs(args: readonly Arg[], params: readonly string[]): (Expr | und
 /** After a call that pushed a frame: looks at what it left in the slot. */
 function emitCheck(c: FnCompiler, call: Expr, slot: number, policy: Policy): void {
     const out = outcomes(c, call, slot, policy);
-    c.emitter.emit((f, vm) => {
+    c.emitter.emit((f) => {
         const value = f.slots[slot];
-        return value instanceof Err ? out.failure(f, vm, value, f.pc + 1) : out.success(f, vm, value, f.pc + 1);
+        return value instanceof Err ? out.failure(f, value, f.pc + 1) : out.success(f, value, f.pc + 1);
     });
 }
 
 /** The values of a native's parameters, receiver first. */
 export function nativeArgs(c: FnCompiler, call: CallExpr, native: NativeFunction, receiver: readonly Eval[]): Eval[] {
+    const { host } = c;
     const names = native.params.map((p) => p.name);
     const positional = call.args.filter((a) => !a.name);
     const restAt = native.params.findIndex((p) => p.rest);
@@ -190,7 +196,7 @@ export function nativeArgs(c: FnCompiler, call: CallExpr, native: NativeFunction
     const evals = native.params.map((p, i): Eval => {
         if (i === restAt) {
             const rest = given.slice(names.length);
-            return (f, vm) => vm.list(rest.map((e) => e(f, vm)));
+            return (f) => host.list(rest.map((e) => e(f)));
         }
         const reply = replyOf(p.name, call.with?.name);
         if (reply !== undefined) {
@@ -209,14 +215,15 @@ function emitNative(
     receiver: readonly Eval[],
     policy: Policy,
 ): number {
+    const { run, host } = c;
     const slot = c.emitter.temp();
     const evals = nativeArgs(c, call, native, receiver);
     const { code, checks, callback: callbackName } = native;
     if (callbackName !== undefined) {
-        c.emitter.emit((f, vm) => {
-            const values = evals.map((e) => e(f, vm));
+        c.emitter.emit((f) => {
+            const values = evals.map((e) => e(f));
             f.pc++;
-            return callback(vm, callbackName, values, slot);
+            return callback(host, callbackName, values, slot);
         });
         emitCheck(c, call, slot, policy);
         return slot;
@@ -225,17 +232,20 @@ function emitNative(
         // a reboot that succeeds does not return: whether it may is said before
         const mustFail = code === 'sys_reboot' && policy.k === 'expect' && policy.expect.kind === 'fails';
         const rebootMustFail = mustFail ? `${c.sourceOf(call)} should fail with ${wantedOf(policy.expect)}` : null;
-        c.emitter.emit((f, vm) => {
-            const values = evals.map((e) => e(f, vm));
-            checks?.(vm, values);
+        c.emitter.emit((f) => {
+            const values = evals.map((e) => e(f));
+            checks?.(host, values);
             f.pc++;
             if (f.mode !== 'kernel') {
-                systemCall(vm, code);
+                systemCall(host, code);
             }
             if (code === 'sys_reboot') {
-                vm.current.rebootMustFail = rebootMustFail;
+                const p = processOf(run.current);
+                if (p) {
+                    host.machine.journal.edit<ScenarioProcess>(p).rebootMustFail = rebootMustFail;
+                }
             }
-            return vm.callStd(code, values, slot);
+            return host.callStd(code, values, slot);
         });
         emitCheck(c, call, slot, policy);
         return slot;
@@ -253,6 +263,7 @@ function emitDirect(
     slot: number,
     policy: Policy,
 ): void {
+    const { run, host } = c;
     const { call: work } = native;
     if (!work) {
         throw new RangeError(`native ${native.name} has no code`);
@@ -260,47 +271,45 @@ function emitDirect(
     const fn = native.syscall ? asSystemCall(native.name, work) : work;
     const out = outcomes(c, call, slot, policy);
     const { syscall } = native;
-    const finish = (f: Frame, vm: Vm, result: Value | Err): number => {
-        const next =
-            result instanceof Err ? out.failure(f, vm, result, f.pc + 1) : out.success(f, vm, result, f.pc + 1);
+    const finish = (f: Frame, result: Value | Err): number => {
+        const next = result instanceof Err ? out.failure(f, result, f.pc + 1) : out.success(f, result, f.pc + 1);
         if (syscall && next >= 0 && f.mode !== 'kernel') {
-            vm.kernelLeft(native.name, result, null);
+            host.kernelLeft(native.name, result, null);
             f.pc = next;
-            if (vm.leaveKernel()) {
+            if (leaveKernel(host)) {
                 return SWITCH;
             }
         }
-        return vm.interrupted ? suspendAt(f, next) : next;
+        return run.interrupted ? suspendAt(f, next) : next;
     };
     const { takes } = native;
     if (takes) {
-        c.emitter.emit((f, vm) => {
-            const args = evals.map((e) => e(f, vm));
-            const lock = takes(vm, args);
-            if (lock && !enterOrWait(vm, lock)) {
+        c.emitter.emit((f) => {
+            const args = evals.map((e) => e(f));
+            const lock = takes(host, args);
+            if (lock && !enterOrWait(host.interpreter, lock)) {
                 return SWITCH;
             }
-            const result = fn(vm, args);
+            const result = fn(host, args);
             if (lock) {
-                leave(vm, lock);
+                leave(host.interpreter, lock);
             }
-            return finish(f, vm, result);
+            return finish(f, result);
         });
         return;
     }
     const [a, b] = evals;
     if (evals.length === 1 && a) {
-        c.emitter.emit((f, vm) => finish(f, vm, fn(vm, [a(f, vm)])));
+        c.emitter.emit((f) => finish(f, fn(host, [a(f)])));
     } else if (evals.length === 2 && a && b) {
-        c.emitter.emit((f, vm) => finish(f, vm, fn(vm, [a(f, vm), b(f, vm)])));
+        c.emitter.emit((f) => finish(f, fn(host, [a(f), b(f)])));
     } else {
-        c.emitter.emit((f, vm) =>
+        c.emitter.emit((f) =>
             finish(
                 f,
-                vm,
                 fn(
-                    vm,
-                    evals.map((e) => e(f, vm)),
+                    host,
+                    evals.map((e) => e(f)),
                 ),
             ),
         );
@@ -309,11 +318,11 @@ function emitDirect(
 
 /** The same where a process calls it; kernel code does so without entering the kernel. */
 function asSystemCall(name: string, work: NonNullable<NativeFunction['call']>): NonNullable<NativeFunction['call']> {
-    return (vm, args) => {
-        if (vm.frame?.mode !== 'kernel') {
-            systemCall(vm, name);
+    return (host, args) => {
+        if (host.frame?.mode !== 'kernel') {
+            systemCall(host, name);
         }
-        return work(vm, args);
+        return work(host, args);
     };
 }
 
@@ -327,18 +336,19 @@ function suspendAt(f: Frame, next: number): number {
 
 /** A method of a value whose type is only known at run time. */
 function emitDynamic(c: FnCompiler, call: CallExpr, name: string, object: Eval, policy: Policy): number {
+    const { run, host } = c;
     const slot = c.emitter.temp();
     const receiver = c.emitter.temp();
-    c.emitter.emit((f, vm) => {
-        f.slots[receiver] = object(f, vm);
+    c.emitter.emit((f) => {
+        f.slots[receiver] = object(f);
         return f.pc + 1;
     });
     const evals = c.values(call.args.map((a) => a.value));
     const names = call.args.map((a) => a.name?.name);
     const out = outcomes(c, call, slot, policy);
-    c.emitter.emit((f, vm) => {
+    c.emitter.emit((f) => {
         const self = f.slots[receiver];
-        const member = memberOf(vm, self, name);
+        const member = memberOf(host, self, name);
         if (member?.kind !== 'method') {
             throw new ProgramError(`${format(self)} has no method ${name}`);
         }
@@ -348,40 +358,40 @@ function emitDynamic(c: FnCompiler, call: CallExpr, name: string, object: Eval, 
             ...dynamicArgs(
                 method,
                 names,
-                evals.map((e) => e(f, vm)),
+                evals.map((e) => e(f)),
             ),
         ];
-        const lock = method.takes?.(vm, values);
-        if (lock && !enterOrWait(vm, lock)) {
+        const lock = method.takes?.(host, values);
+        if (lock && !enterOrWait(host.interpreter, lock)) {
             return SWITCH;
         }
         f.pc++;
         if (method.callback !== undefined) {
-            return callback(vm, method.callback, values, slot);
+            return callback(host, method.callback, values, slot);
         }
         if (method.code !== undefined) {
             if (f.mode !== 'kernel') {
-                systemCall(vm, method.code);
+                systemCall(host, method.code);
             }
-            return vm.callStd(method.code, values, slot);
+            return host.callStd(method.code, values, slot);
         }
         if (method.syscall && f.mode !== 'kernel') {
-            systemCall(vm, method.name);
+            systemCall(host, method.name);
         }
-        const result = method.call?.(vm, values);
+        const result = method.call?.(host, values);
         if (lock) {
-            leave(vm, lock);
+            leave(host.interpreter, lock);
         }
         f.slots[slot] = result;
         if (method.syscall && f.mode !== 'kernel') {
-            vm.kernelLeft(method.name, result, null);
-            return vm.leaveKernel() || vm.interrupted ? SWITCH : f.pc;
+            host.kernelLeft(method.name, result, null);
+            return leaveKernel(host) || run.interrupted ? SWITCH : f.pc;
         }
-        return vm.interrupted ? SWITCH : f.pc;
+        return run.interrupted ? SWITCH : f.pc;
     });
-    c.emitter.emit((f, vm) => {
+    c.emitter.emit((f) => {
         const value = f.slots[slot];
-        return value instanceof Err ? out.failure(f, vm, value, f.pc + 1) : out.success(f, vm, value, f.pc + 1);
+        return value instanceof Err ? out.failure(f, value, f.pc + 1) : out.success(f, value, f.pc + 1);
     });
     return slot;
 }

@@ -1,8 +1,7 @@
 /** Compiles `concurrently`: blocks of processes that run at the same time. */
 import type { Block, ConcurrentlyStmt, Ident } from '../../language/syntax/ast';
 import { Frame } from '../code';
-import { runBlocks, startProcess } from '../host/processes';
-import { ProgramError } from '../../language/values';
+import { startedProcess, startProcess } from '../host/processes';
 import type { FnCompiler } from './function';
 
 /** The block of a process, and whether it starts that. */
@@ -28,23 +27,21 @@ export function compileConcurrently(
     s: ConcurrentlyStmt,
     compileBlock: (c: FnCompiler, block: Block) => void,
 ): void {
+    const { run, host } = c;
     const e = c.emitter;
     e.statement({ start: s.start, end: s.start + 'concurrently'.length });
     const statement = e.statementIndex;
     const end = e.label();
     const parts = partsOf(s).map((part) => ({ ...part, begin: e.label() }));
-    e.emit((f, vm) => {
+    e.emit((f) => {
         const frames = parts.map(({ process: { name }, starts, begin }) => {
-            const user = starts ? startProcess(vm, name) : vm.userNamed(name);
-            if (!user) {
-                throw new ProgramError(`no process ${name} runs: start it with "process ${name}"`);
-            }
-            const frame = new Frame(f.code, 'user', f.slots, -1, null, vm.current);
+            const { thread } = starts ? startProcess(host, name) : startedProcess(host, name);
+            const frame = new Frame(f.code, 'user', f.slots, -1, null, run.current);
             frame.pc = begin.pc;
-            return { user, frame };
+            return { thread, frame };
         });
         f.pc = end.pc;
-        return frames.length > 0 ? runBlocks(vm, frames) : f.pc;
+        return frames.length > 0 ? host.interpreter.runBlocks(frames) : f.pc;
     });
     for (const { process, body, begin } of parts) {
         e.place(begin);
@@ -53,7 +50,7 @@ export function compileConcurrently(
         compileBlock(c, body);
         // the frame that waits for the blocks stands behind the last of these: it is in the statement itself
         e.belong(statement);
-        e.emit((_f, vm) => vm.ret(undefined));
+        e.emit(() => run.ret(undefined));
     }
     e.place(end);
 }

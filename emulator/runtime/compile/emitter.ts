@@ -1,14 +1,14 @@
 /** Collects the operations of one function while it is compiled. */
 import type { Span } from '../../language/syntax/ast';
-import type { Op, StatementPoint } from '../code';
+import type { StatementPoint } from '../code';
 
 /** A jump target that may not be known yet. */
 export interface Label {
     pc: number;
 }
 
-export class Emitter {
-    readonly ops: Op[] = [];
+export class Emitter<O> {
+    readonly ops: O[] = [];
     readonly statements: StatementPoint[] = [];
     readonly statementAt: number[] = [];
     readonly begins: boolean[] = [];
@@ -51,7 +51,7 @@ export class Emitter {
         this.current = statement;
     }
 
-    emit(op: Op): void {
+    emit(op: O): void {
         this.ops.push(op);
         this.statementAt.push(this.current);
         this.begins.push(this.pending);
@@ -64,9 +64,5 @@ export class Emitter {
 
     place(label: Label): void {
         label.pc = this.here;
-    }
-
-    jump(label: Label): void {
-        this.emit(() => label.pc);
     }
 }

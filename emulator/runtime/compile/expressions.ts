@@ -63,6 +63,7 @@ function inlineNative(c: FnCompiler, call: CallExpr): NativeFunction | undefined
 }
 
 export function compileValue(c: FnCompiler, e: Expr): Eval {
+    const { host } = c;
     switch (e.kind) {
         case 'int':
         case 'string':
@@ -81,9 +82,7 @@ export function compileValue(c: FnCompiler, e: Expr): Eval {
         case 'unary': {
             const operand = c.value(e.operand);
             const { op } = e;
-            return op === '!'
-                ? (f, vm) => !asBool(operand(f, vm), 'the operand of !')
-                : (f, vm) => unary(op, operand(f, vm));
+            return op === '!' ? (f) => !asBool(operand(f), 'the operand of !') : (f) => unary(op, operand(f));
         }
         case 'binary':
             return compileBinary(c, e);
@@ -97,7 +96,7 @@ export function compileValue(c: FnCompiler, e: Expr): Eval {
         }
         case 'list': {
             const items = c.values(e.items);
-            return (f, vm) => vm.list(items.map((i) => i(f, vm)));
+            return (f) => host.list(items.map((i) => i(f)));
         }
         case 'new':
             return compileNew(c, e);
@@ -108,6 +107,7 @@ export function compileValue(c: FnCompiler, e: Expr): Eval {
 }
 
 function compileName(c: FnCompiler, e: NameExpr): Eval {
+    const { host } = c;
     const m = c.program.names.get(e);
     switch (m?.kind) {
         case 'local': {
@@ -116,7 +116,7 @@ function compileName(c: FnCompiler, e: NameExpr): Eval {
         }
         case 'process-var': {
             const { process, name } = m;
-            return (_f, vm) => processVar(vm, process, name);
+            return () => processVar(host, process, name);
         }
         case 'kind-field': {
             const { index } = m;
@@ -124,7 +124,7 @@ function compileName(c: FnCompiler, e: NameExpr): Eval {
         }
         case 'process': {
             const { name } = m;
-            return (_f, vm) => vm.userNamed(name) ?? null;
+            return () => host.processNamed(name) ?? null;
         }
         case 'const': {
             const { value } = m;
@@ -144,15 +144,15 @@ function compileName(c: FnCompiler, e: NameExpr): Eval {
         }
         case 'handler': {
             const { name } = m.decl.name;
-            return (_f, vm) => handlerNamed(vm, name);
+            return () => handlerNamed(host, name);
         }
         case 'flb': {
             const { name } = m.decl.name;
-            return (_f, vm) => flbNamed(vm, name);
+            return () => flbNamed(host, name);
         }
         case 'device': {
             const { name } = m;
-            return (_f, vm) => vm.machine.pci.device(name) ?? null;
+            return () => host.machine.pci.device(name) ?? null;
         }
         case 'global': {
             const global = c.natives.globals.get(m.name);
@@ -160,7 +160,7 @@ function compileName(c: FnCompiler, e: NameExpr): Eval {
                 break;
             }
             const { get } = global;
-            return (_f, vm) => get(vm);
+            return () => get(host);
         }
         default:
             break;
@@ -169,10 +169,11 @@ function compileName(c: FnCompiler, e: NameExpr): Eval {
 }
 
 function compileMember(c: FnCompiler, e: MemberExpr): Eval {
+    const { host } = c;
     const m = c.program.members.get(e);
     const { name } = e.member;
     if (m?.kind === 'process-var') {
-        return (_f, vm) => processVar(vm, m.process, m.name);
+        return () => processVar(host, m.process, m.name);
     }
     const object = c.value(e.object);
     switch (m?.kind) {
@@ -181,8 +182,8 @@ function compileMember(c: FnCompiler, e: MemberExpr): Eval {
             if (!field) {
                 break;
             }
-            return (f, vm) => {
-                const v = object(f, vm);
+            return (f) => {
+                const v = object(f);
                 if (v instanceof View) {
                     // a struct of the kernel's may have another layout in the release that runs
                     return v.get(v.layout === m.layout ? field : v.field(name));
@@ -192,12 +193,12 @@ function compileMember(c: FnCompiler, e: MemberExpr): Eval {
         }
         case 'field': {
             const field = nativeField(m.field);
-            return (f, vm) => readNative(vm, field, object(f, vm));
+            return (f) => readNative(host, field, object(f));
         }
         default:
             break;
     }
-    return (f, vm) => readMember(vm, object(f, vm), name);
+    return (f) => readMember(host, object(f), name);
 }
 
 function compileIndex(c: FnCompiler, e: IndexExpr): Eval {
@@ -205,10 +206,11 @@ function compileIndex(c: FnCompiler, e: IndexExpr): Eval {
     if (!object || !index) {
         throw new RangeError('an index needs a list and a number');
     }
-    return (f, vm) => readIndex(object(f, vm), index(f, vm));
+    return (f) => readIndex(object(f), index(f));
 }
 
 function compileCall(c: FnCompiler, e: CallExpr): Eval {
+    const { host } = c;
     const native = inlineNative(c, e);
     if (native?.call) {
         const receiver = e.callee.kind === 'member' ? [c.value(e.callee.object)] : [];
@@ -216,12 +218,12 @@ function compileCall(c: FnCompiler, e: CallExpr): Eval {
         const fn = native.call;
         const [a] = evals;
         if (evals.length === 1 && a) {
-            return (f, vm) => fn(vm, [a(f, vm)]);
+            return (f) => fn(host, [a(f)]);
         }
-        return (f, vm) =>
+        return (f) =>
             fn(
-                vm,
-                evals.map((x) => x(f, vm)),
+                host,
+                evals.map((x) => x(f)),
             );
     }
     const slot = emitCall(c, e, PLAIN);
@@ -240,28 +242,28 @@ function compileBinary(c: FnCompiler, e: BinaryExpr): Eval {
     const named = (): string => c.sourceOf(e);
     switch (op) {
         case '+':
-            return (f, vm) => add(left(f, vm), right(f, vm), named);
+            return (f) => add(left(f), right(f), named);
         case '==':
-            return (f, vm) => equal(left(f, vm), right(f, vm));
+            return (f) => equal(left(f), right(f));
         case '!=':
-            return (f, vm) => !equal(left(f, vm), right(f, vm));
+            return (f) => !equal(left(f), right(f));
         case '<':
-            return (f, vm) => {
-                const a = left(f, vm);
-                const b = right(f, vm);
+            return (f) => {
+                const a = left(f);
+                const b = right(f);
                 return typeof a === 'number' && typeof b === 'number'
                     ? a < b
                     : asInt(a, 'the left side of <') < asInt(b, 'the right side of <');
             };
         case '*':
-            return (f, vm) => {
-                const a = left(f, vm);
-                const b = right(f, vm);
+            return (f) => {
+                const a = left(f);
+                const b = right(f);
                 const r = typeof a === 'number' && typeof b === 'number' ? a * b : NaN;
                 return Number.isSafeInteger(r) && r !== 0 ? r : binary('*', a, b, named);
             };
         default:
-            return (f, vm) => binary(op, left(f, vm), right(f, vm), named);
+            return (f) => binary(op, left(f), right(f), named);
     }
 }
 
@@ -272,17 +274,17 @@ function compileLogical(c: FnCompiler, e: BinaryExpr, op: '&&' | '||'): Eval {
     if (!needsOps(c, e.right)) {
         const right = c.value(e.right);
         const what = `a side of ${op}`;
-        return (f, vm) => (asBool(left(f, vm), what) === decided ? decided : asBool(right(f, vm), what));
+        return (f) => (asBool(left(f), what) === decided ? decided : asBool(right(f), what));
     }
     const slot = c.emitter.temp();
     const end = c.emitter.label();
-    c.emitter.emit((f, vm) => {
-        f.slots[slot] = asBool(left(f, vm), `the left side of ${op}`);
+    c.emitter.emit((f) => {
+        f.slots[slot] = asBool(left(f), `the left side of ${op}`);
         return f.slots[slot] === decided ? end.pc : f.pc + 1;
     });
     const right = c.value(e.right);
-    c.emitter.emit((f, vm) => {
-        f.slots[slot] = asBool(right(f, vm), `the right side of ${op}`);
+    c.emitter.emit((f) => {
+        f.slots[slot] = asBool(right(f), `the right side of ${op}`);
         return f.pc + 1;
     });
     c.emitter.place(end);
@@ -290,8 +292,9 @@ function compileLogical(c: FnCompiler, e: BinaryExpr, op: '&&' | '||'): Eval {
 }
 
 function compileNew(c: FnCompiler, e: NewExpr): Eval {
+    const { host } = c;
     const kind = e.name.name;
     const evals = c.values(e.args.map((a) => a.value));
     const names = e.args.map((a) => a.name?.name ?? '');
-    return (f, vm) => newFileOfKind(vm, kind, new Map(names.map((n, i) => [n, evals[i]?.(f, vm)])));
+    return (f) => newFileOfKind(host, kind, new Map(names.map((n, i) => [n, evals[i]?.(f)])));
 }

@@ -1,6 +1,9 @@
 /** Compiles one function, callback, scenario or init block. */
 import type { Block, Callback, Expr, FnDecl, Span } from '../../language/syntax/ast';
-import type { Code, Eval } from '../code';
+import type { Code, Eval, Op } from '../code';
+import type { Execution } from '../execution';
+import type { Host } from '../host/host';
+import type { LineMap } from '../../language/syntax/positions';
 import type { CodeInfo, Program } from '../../language/program';
 import type { Natives } from '../natives/native';
 import { Emitter } from './emitter';
@@ -11,7 +14,9 @@ import { compileBlock } from './statements';
 export interface CodeSource {
     /** The code of a declaration; compiled when it is first asked for. */
     codeOf(decl: FnDecl | Callback): Code;
-    readonly natives: Natives;
+    linesOf(uri: string): LineMap;
+    /** What the code acts on. */
+    readonly host: Host;
 }
 
 /** Where `break` and `continue` go. */
@@ -21,21 +26,27 @@ interface Loop {
 }
 
 export class FnCompiler {
-    readonly emitter: Emitter;
+    readonly emitter: Emitter<Op>;
     readonly loops: Loop[] = [];
     private readonly text: string;
+    /** What operations do to who executes them. */
+    readonly run: Execution;
+    /** What natives and statements of the host act on. */
+    readonly host: Host;
 
     constructor(
         readonly program: Program,
         readonly info: CodeInfo,
         private readonly source: CodeSource,
     ) {
-        this.emitter = new Emitter(info.slots);
+        this.emitter = new Emitter<Op>(info.slots);
+        this.host = source.host;
+        this.run = source.host.interpreter;
         this.text = program.files.get(info.uri)?.text ?? '';
     }
 
     get natives(): Natives {
-        return this.source.natives;
+        return this.host.natives;
     }
 
     /** The code of a function, looked up when it is called: functions may call each other in any order. */
@@ -68,8 +79,8 @@ export class FnCompiler {
                 return value;
             }
             const slot = this.emitter.temp();
-            this.emitter.emit((f, vm) => {
-                f.slots[slot] = value(f, vm);
+            this.emitter.emit((f) => {
+                f.slots[slot] = value(f);
                 return f.pc + 1;
             });
             return (f) => f.slots[slot];
@@ -85,13 +96,15 @@ export class FnCompiler {
     finish(body: Block, name: string, kind: Code['kind'], params: readonly string[], label: readonly Expr[]): Code {
         compileBlock(this, body);
         // falling off the end returns 0
-        this.emitter.emit((_f, vm) => vm.ret(kind === 'scenario' || kind === 'init' ? undefined : 0));
-        const { emitter } = this;
+        const { emitter, run, source } = this;
+        const { uri } = this.info;
+        emitter.emit(() => run.ret(kind === 'scenario' || kind === 'init' ? undefined : 0));
         const labels = label.map((e) => this.value(e));
         return {
             name,
             kind,
-            uri: this.info.uri,
+            uri,
+            lines: () => source.linesOf(uri),
             span: body,
             ops: emitter.ops,
             pristine: emitter.ops.slice(),

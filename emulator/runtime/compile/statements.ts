@@ -32,13 +32,14 @@ import { coldBoot } from '../host/kexec';
 import { setKindField } from '../host/callbacks';
 import { sleepInTurn } from '../scheduler';
 import {
-    endUser,
-    exitUser,
-    forgetUser,
+    endCurrent,
+    exitCurrent,
     killLater,
-    killUser,
+    killProcess,
+    reapProcess,
     sendFd,
     setProcessVar,
+    startedProcess,
     startProcess,
 } from '../host/processes';
 import type { Value } from '../../language/types';
@@ -56,6 +57,7 @@ export function compileBlock(c: FnCompiler, block: Block): void {
 }
 
 function compileStatement(c: FnCompiler, s: Stmt): void {
+    const { run, host } = c;
     const e = c.emitter;
     switch (s.kind) {
         case 'if':
@@ -108,11 +110,11 @@ function compileStatement(c: FnCompiler, s: Stmt): void {
             compileSend(c, s);
             return;
         case 'exit':
-            e.emit((f, vm) => {
+            e.emit((f) => {
                 f.pc++;
-                return exitUser(vm);
+                return exitCurrent(host);
             });
-            e.emit((_f, vm) => endUser(vm));
+            e.emit(() => endCurrent(host));
             return;
         case 'kill':
             compileKill(c, s);
@@ -132,23 +134,23 @@ function compileStatement(c: FnCompiler, s: Stmt): void {
         case 'sleep': {
             const duration = c.value(s.duration);
             const until = e.temp();
-            e.emit((f, vm) => {
-                f.slots[until] = vm.machine.clock.now + asNumber(duration(f, vm), 'a duration');
+            e.emit((f) => {
+                f.slots[until] = host.machine.clock.now + asNumber(duration(f), 'a duration');
                 return f.pc + 1;
             });
             // devices go on meanwhile: what they do may stop the run, and a long sleep must not keep it from being paused
-            e.emit((f, vm) => {
+            e.emit((f) => {
                 const moment = asNumber(f.slots[until], 'a moment');
-                if (sleepInTurn(vm, moment)) {
+                if (sleepInTurn(host.interpreter, moment)) {
                     return SWITCH;
                 }
-                const done = vm.machine.clock.sleepUntil(moment, TIMERS_AT_ONCE, () => vm.interrupted);
+                const done = host.machine.clock.sleepUntil(moment, TIMERS_AT_ONCE, () => run.interrupted);
                 if (done) {
-                    vm.tell((l) => l.slept?.());
+                    host.tell((l) => l.slept?.());
                 }
                 const next = done ? f.pc + 1 : f.pc;
                 f.pc = next;
-                return vm.interrupted ? SWITCH : next;
+                return run.interrupted ? SWITCH : next;
             });
             return;
         }
@@ -157,27 +159,28 @@ function compileStatement(c: FnCompiler, s: Stmt): void {
 
 // ---------------------------------------------------------------- assignment and calls
 
-type Store = (f: Frame, vm: Parameters<Eval>[1], value: Value) => void;
+type Store = (f: Frame, value: Value) => void;
 
 /** How to assign to an expression. Its parts are computed when the store happens. */
 function storeTo(c: FnCompiler, target: Expr): Store {
+    const { host } = c;
     if (target.kind === 'name') {
         const m = c.program.names.get(target);
         if (m?.kind === 'local') {
             const { slot } = m;
-            return (f, _vm, value) => {
+            return (f, value) => {
                 f.slots[slot] = value;
             };
         }
         if (m?.kind === 'process-var') {
             const { process, name } = m;
-            return (_f, vm, value) => setProcessVar(vm, process, name, value);
+            return (_f, value) => setProcessVar(host, process, name, value);
         }
         if (m?.kind === 'kind-field') {
             const { index } = m;
-            return (f, vm, value) => {
+            return (f, value) => {
                 if (f.self) {
-                    setKindField(vm, f.self, index, value);
+                    setKindField(host, f.self, index, value);
                 }
             };
         }
@@ -190,19 +193,19 @@ function storeTo(c: FnCompiler, target: Expr): Store {
         const layout = m?.kind === 'struct-field' ? m.layout : undefined;
         const field = layout?.byName.get(name);
         if (field) {
-            return (f, vm, value) => {
-                const v = object(f, vm);
+            return (f, value) => {
+                const v = object(f);
                 if (!(v instanceof View)) {
                     throw new ProgramError(`there is no struct here: ${format(v)}`);
                 }
                 v.set(v.layout === layout ? field : v.field(name), value);
             };
         }
-        return (f, vm, value) => writeMember(vm, object(f, vm), name, value);
+        return (f, value) => writeMember(host, object(f), name, value);
     }
     if (target.kind === 'index') {
         const [object, index] = c.values([target.object, target.index]);
-        return (f, vm, value) => writeIndex(object?.(f, vm), index?.(f, vm), value);
+        return (f, value) => writeIndex(object?.(f), index?.(f), value);
     }
     throw new RangeError('this cannot be assigned');
 }
@@ -224,21 +227,21 @@ function compileAssign(c: FnCompiler, s: AssignStmt): void {
     } else {
         const op = operatorOf(s.op);
         const [old, operand] = c.values([s.target, s.value]);
-        value = (f, vm) => binary(op, old?.(f, vm), operand?.(f, vm), () => c.sourceOf(s));
+        value = (f) => binary(op, old?.(f), operand?.(f), () => c.sourceOf(s));
     }
     // what the target needs is computed behind the value, as in C
     if (needsOps(c, s.target)) {
         const slot = e.temp();
         const computed = value;
-        e.emit((f, vm) => {
-            f.slots[slot] = computed(f, vm);
+        e.emit((f) => {
+            f.slots[slot] = computed(f);
             return f.pc + 1;
         });
         value = (f) => f.slots[slot];
     }
     const store = storeTo(c, s.target);
-    e.emit((f, vm) => {
-        store(f, vm, value(f, vm));
+    e.emit((f) => {
+        store(f, value(f));
         return f.pc + 1;
     });
     e.place(end);
@@ -251,8 +254,8 @@ function compileExprStmt(c: FnCompiler, s: ExprStmt): void {
         emitCall(c, s.value, policyOf(s.expect, end));
     } else {
         const value = c.value(s.value);
-        e.emit((f, vm) => {
-            value(f, vm);
+        e.emit((f) => {
+            value(f);
             return f.pc + 1;
         });
     }
@@ -265,34 +268,31 @@ const TIMERS_AT_ONCE = 4096;
 const COMPARISONS = new Set(['==', '!=', '<', '<=', '>', '>=']);
 
 function compileAssert(c: FnCompiler, s: AssertStmt): void {
+    const { run } = c;
     const { condition } = s;
     const what = c.sourceOf(condition);
     if (condition.kind === 'binary' && COMPARISONS.has(condition.op)) {
         const { op } = condition;
         const [left, right, message] = c.values([condition.left, condition.right, s.message]);
         const type = c.program.types.get(condition.left);
-        c.emitter.emit((f, vm) => {
-            const a = left?.(f, vm);
-            const b = right?.(f, vm);
+        c.emitter.emit((f) => {
+            const a = left?.(f);
+            const b = right?.(f);
             if (asBool(binary(op, a, b), 'an assertion')) {
                 return f.pc + 1;
             }
-            return vm.fail(
+            return run.fail(
                 'failed-assertion',
-                assertion(
-                    what,
-                    message?.(f, vm),
-                    `the left side is ${format(a, type)}, the right side ${format(b, type)}`,
-                ),
+                assertion(what, message?.(f), `the left side is ${format(a, type)}, the right side ${format(b, type)}`),
             );
         });
         return;
     }
     const [value, message] = c.values([condition, s.message]);
-    c.emitter.emit((f, vm) =>
-        asBool(value?.(f, vm), 'an assertion')
+    c.emitter.emit((f) =>
+        asBool(value?.(f), 'an assertion')
             ? f.pc + 1
-            : vm.fail('failed-assertion', assertion(what, message?.(f, vm), 'it is false')),
+            : run.fail('failed-assertion', assertion(what, message?.(f), 'it is false')),
     );
 }
 
@@ -301,19 +301,20 @@ function assertion(what: string, message: Value, why: string): string {
 }
 
 function compileReturn(c: FnCompiler, s: ReturnStmt): void {
+    const { run, host } = c;
     const value: Eval = s.value ? c.value(s.value) : () => 0;
-    c.emitter.emit((f, vm) => {
-        const v = value(f, vm);
+    c.emitter.emit((f) => {
+        const v = value(f);
         if (f.mode === 'kernel' && typeof v === 'number' && v < 0) {
             const error = errOfCode(-v);
             if (error) {
                 if (!f.failing) {
-                    vm.tell((l) => l.refused?.(error));
+                    host.tell((l) => l.refused?.(error));
                 }
-                return vm.unwind(f, f.failing ?? error);
+                return run.unwind(f, f.failing ?? error);
             }
         }
-        return vm.ret(v);
+        return run.ret(v);
     });
 }
 
@@ -325,10 +326,10 @@ function compileIf(c: FnCompiler, s: IfStmt): void {
     const condition = c.value(s.condition);
     const otherwise = e.label();
     const end = e.label();
-    e.emit((f, vm) => (asBool(condition(f, vm), 'a condition') ? f.pc + 1 : otherwise.pc));
+    e.emit((f) => (asBool(condition(f), 'a condition') ? f.pc + 1 : otherwise.pc));
     compileBlock(c, s.then);
     if (s.otherwise) {
-        e.jump(end);
+        e.emit(() => end.pc);
     }
     e.place(otherwise);
     if (s.otherwise?.kind === 'if') {
@@ -345,11 +346,11 @@ function compileWhile(c: FnCompiler, s: WhileStmt): void {
     e.place(loop.continue);
     e.statement({ start: s.start, end: s.condition.end });
     const condition = c.value(s.condition);
-    e.emit((f, vm) => (asBool(condition(f, vm), 'a condition') ? f.pc + 1 : loop.break.pc));
+    e.emit((f) => (asBool(condition(f), 'a condition') ? f.pc + 1 : loop.break.pc));
     c.loops.push(loop);
     compileBlock(c, s.body);
     c.loops.pop();
-    e.jump(loop.continue);
+    e.emit(() => loop.continue.pc);
     e.place(loop.break);
 }
 
@@ -373,16 +374,16 @@ function compileFor(c: FnCompiler, s: ForStmt): void {
     let element: ((f: Frame, next: number) => Value) | undefined;
     if (s.iterable.kind === 'range') {
         const [from, to] = c.values([s.iterable.from, s.iterable.to]);
-        e.emit((f, vm) => {
-            f.slots[index] = asNumber(from?.(f, vm), 'the start of a range') - 1;
+        e.emit((f) => {
+            f.slots[index] = asNumber(from?.(f), 'the start of a range') - 1;
             // No loop gets further than the largest number.
-            f.slots[last] = Math.min(Number(asInt(to?.(f, vm), 'the end of a range')), Number.MAX_SAFE_INTEGER);
+            f.slots[last] = Math.min(Number(asInt(to?.(f), 'the end of a range')), Number.MAX_SAFE_INTEGER);
             return loop.continue.pc;
         });
     } else {
         const iterable = c.value(s.iterable);
-        e.emit((f, vm) => {
-            f.slots[last] = iterable(f, vm);
+        e.emit((f) => {
+            f.slots[last] = iterable(f);
             f.slots[index] = -1;
             return loop.continue.pc;
         });
@@ -408,6 +409,7 @@ function compileFor(c: FnCompiler, s: ForStmt): void {
 }
 
 function compileUndo(c: FnCompiler, s: UndoStmt): void {
+    const { run } = c;
     const e = c.emitter;
     e.statement({ start: s.start, end: s.body.start });
     const end = e.label();
@@ -420,17 +422,18 @@ function compileUndo(c: FnCompiler, s: UndoStmt): void {
         return end.pc;
     });
     compileBlock(c, s.body);
-    e.emit((f, vm) => (f.failing ? vm.unwind(f, f.failing) : vm.ret(undefined)));
+    e.emit((f) => (f.failing ? run.unwind(f, f.failing) : run.ret(undefined)));
     e.place(end);
 }
 
 // ---------------------------------------------------------------- processes
 
 function compileProcess(c: FnCompiler, s: ProcessStmt): void {
+    const { host } = c;
     const names = s.names.map((n) => n.name);
-    c.emitter.emit((f, vm) => {
+    c.emitter.emit((f) => {
         for (const name of names) {
-            startProcess(vm, name);
+            startProcess(host, name);
         }
         return f.pc + 1;
     });
@@ -447,49 +450,49 @@ function compileProcessBlock(c: FnCompiler, s: ProcessBlock): void {
 
 /** A block of a process: a frame on its thread that shares the slots of the code around it. */
 function compileBody(c: FnCompiler, process: string, body: Block): void {
+    const { run, host } = c;
     const e = c.emitter;
     const end = e.label();
     const statement = e.statementIndex;
-    e.emit((f, vm) => {
-        const user = vm.userNamed(process);
-        if (!user) {
-            throw new ProgramError(`no process ${process} runs: start it with "process ${process}"`);
-        }
-        const frame = new Frame(f.code, 'user', f.slots, -1, null, vm.current);
+    e.emit((f) => {
+        const { thread } = startedProcess(host, process);
+        const frame = new Frame(f.code, 'user', f.slots, -1, null, run.current);
         frame.pc = f.pc + 1;
         f.pc = end.pc;
-        return vm.callOn(user.thread, frame);
+        return run.callOn(thread, frame);
     });
     compileBlock(c, body);
     // the frame that waits for the block stands behind this: it is in the block's own statement
     e.belong(statement);
-    e.emit((_f, vm) => vm.ret(undefined));
+    e.emit(() => run.ret(undefined));
     e.place(end);
 }
 
 function compileKill(c: FnCompiler, s: KillStmt): void {
+    const { host } = c;
     const { name } = s.process;
     if (s.after) {
         const after = c.value(s.after);
-        c.emitter.emit((f, vm) => {
-            killLater(vm, name, asNumber(after(f, vm), 'the number behind after'));
+        c.emitter.emit((f) => {
+            killLater(host, name, asNumber(after(f), 'the number behind after'));
             return f.pc + 1;
         });
         return;
     }
-    c.emitter.emit((f, vm) => {
+    c.emitter.emit((f) => {
         f.pc++;
-        return killUser(vm, name);
+        return killProcess(host, name);
     });
-    c.emitter.emit((f, vm) => {
-        if (!vm.scheduler.active) {
-            forgetUser(vm, name);
+    c.emitter.emit((f) => {
+        if (!host.interpreter.scheduler.active) {
+            reapProcess(host, name);
         }
         return f.pc + 1;
     });
 }
 
 function compileSend(c: FnCompiler, s: SendStmt): void {
+    const { run, host } = c;
     const e = c.emitter;
     const end = e.label();
     const value = c.value(s.value);
@@ -497,13 +500,13 @@ function compileSend(c: FnCompiler, s: SendStmt): void {
     const as = s.as?.name ?? nameOf(s.value);
     const what = c.sourceOf(s);
     const wanted = s.expect?.errors.map((x) => x.name) ?? [];
-    e.emit((f, vm) => {
-        const error = sendFd(vm, asNumber(value(f, vm), 'what is sent'), to, as);
+    e.emit((f) => {
+        const error = sendFd(host, asNumber(value(f), 'what is sent'), to, as);
         if (error) {
-            return wanted.includes(error.name) ? end.pc : vm.fail('failed-call', `${what} fails with ${error.name}`);
+            return wanted.includes(error.name) ? end.pc : run.fail('failed-call', `${what} fails with ${error.name}`);
         }
         return s.expect?.kind === 'fails'
-            ? vm.fail('failed-call', `${what} should fail with ${wanted.join(' or ')}, but it succeeds.`)
+            ? run.fail('failed-call', `${what} should fail with ${wanted.join(' or ')}, but it succeeds.`)
             : f.pc + 1;
     });
     e.place(end);
@@ -516,16 +519,17 @@ function nameOf(e: Expr): string {
 // ---------------------------------------------------------------- the machine
 
 function compileBoot(c: FnCompiler, s: BootStmt): void {
+    const { host } = c;
     const kernel = s.kernel.value;
     const cmdline = s.cmdline?.value ?? '';
     const image = s.image?.value;
     const from = c.info.uri;
-    c.emitter.emit((f, vm) => {
+    c.emitter.emit((f) => {
         f.pc++;
         if (image === undefined) {
-            coldBoot(vm, kernel, cmdline);
+            coldBoot(host, kernel, cmdline);
         } else {
-            bootImage(vm, kernel, cmdline, from, image);
+            bootImage(host, kernel, cmdline, from, image);
         }
         return SWITCH;
     });
@@ -533,49 +537,53 @@ function compileBoot(c: FnCompiler, s: BootStmt): void {
 }
 
 function compileInject(c: FnCompiler, s: InjectStmt): void {
+    const { host } = c;
     const [after, times] = c.values([s.after, s.times]);
     const target = s.callback ? `${s.target.name}.${s.callback.name}` : s.target.name;
     const what = s.what.name;
     const error = isErrnoName(what) ? err(what) : null;
-    c.emitter.emit((f, vm) => {
-        const skip = s.after && after ? asNumber(after(f, vm), 'the number behind after') : 0;
-        const count = s.times && times ? asNumber(times(f, vm), 'the number behind times') : 1;
-        vm.injections.add(target, error, skip, count, vm.boot + (s.nextKernel ? 1 : 0));
+    c.emitter.emit((f) => {
+        const skip = s.after && after ? asNumber(after(f), 'the number behind after') : 0;
+        const count = s.times && times ? asNumber(times(f), 'the number behind times') : 1;
+        host.injections.add(target, error, skip, count, host.boot + (s.nextKernel ? 1 : 0));
         return f.pc + 1;
     });
 }
 
 function compileCost(c: FnCompiler, s: CostStmt): void {
+    const { host } = c;
     const cost = settableCost(s.cost.name);
     const value = c.value(s.value);
-    c.emitter.emit((f, vm) => {
-        const ns = asNumber(value(f, vm), 'what it takes');
+    c.emitter.emit((f) => {
+        const ns = asNumber(value(f), 'what it takes');
         if (!cost || ns < 0) {
             throw new ProgramError(`nothing takes ${ns} ns`);
         }
-        vm.costs.set(cost, ns);
+        host.costs.set(cost, ns);
         return f.pc + 1;
     });
 }
 
 function compileAt(c: FnCompiler, s: AtStmt): void {
+    const { run, host } = c;
     const e = c.emitter;
     const end = e.label();
-    e.emit((f, vm) => {
-        vm.handoverHooks.push({ code: f.code, pc: f.pc + 1 });
+    e.emit((f) => {
+        host.handoverHooks.push({ code: f.code, pc: f.pc + 1 });
         return end.pc;
     });
     compileBlock(c, s.body);
-    e.emit((_f, vm) => vm.ret(undefined));
+    e.emit(() => run.ret(undefined));
     e.place(end);
 }
 
 function compileCorrupt(c: FnCompiler, s: CorruptStmt): void {
+    const { host } = c;
     const [old, mask] = c.values([s.target, s.xor]);
     const store = storeTo(c, s.target);
-    c.emitter.emit((f, vm) => {
-        store(f, vm, binary('^', asInt(old?.(f, vm), 'what is corrupted'), asInt(mask?.(f, vm), 'the mask')));
-        vm.tell((l) => l.corrupted?.());
+    c.emitter.emit((f) => {
+        store(f, binary('^', asInt(old?.(f), 'what is corrupted'), asInt(mask?.(f), 'the mask')));
+        host.tell((l) => l.corrupted?.());
         return f.pc + 1;
     });
 }

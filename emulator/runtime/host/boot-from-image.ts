@@ -13,7 +13,7 @@ import { PROP_MEMORY_MAP, readNativeU64 } from '../../kernel/kho/root-fdt';
 import { dropKernel } from './kernel-end';
 import { fileOf, kernelNamed, startKernel } from './kexec';
 import { hex, ProgramError } from '../../language/values';
-import type { Vm } from '../interpreter';
+import type { Host } from './host';
 
 /** Memory is laid out in pieces of this many bytes. */
 const PIECE = 1024 * 1024;
@@ -24,43 +24,43 @@ const PIECE = 1024 * 1024;
  * @param name the kernel; empty for the one that is loaded in an image of all memory.
  * @param from the file that `path` is written in.
  */
-export function bootImage(vm: Vm, name: string, cmdline: string, from: string, path: string): void {
-    const bytes = vm.executable.program.readBytes?.(from, path);
+export function bootImage(host: Host, name: string, cmdline: string, from: string, path: string): void {
+    const bytes = host.declarations.program.readBytes?.(from, path);
     if (!bytes) {
         throw new ProgramError(`there is no image "${path}" beside the scenario, or it cannot be unpacked`);
     }
-    const kernel = name === '' ? undefined : kernelNamed(vm, name);
+    const kernel = name === '' ? undefined : kernelNamed(host, name);
     const source = sourceOf(bytes);
     const file = readCoreFile(source);
     const memory = new CoreMemory(source, file.segments);
-    checkMachine(vm.machine, file, path);
-    dropKernel(vm);
-    vm.machine.pci.powerOn();
-    layOut(vm.machine, memory, file);
+    checkMachine(host.machine, file, path);
+    dropKernel(host);
+    host.machine.pci.powerOn();
+    layOut(host.machine, memory, file);
     if (!kernel) {
-        startLoaded(vm, file, path);
+        startLoaded(host, file, path);
         return;
     }
-    const handover = handoverIn(vm.machine, memory, file, path);
-    const at = loadForHandover(vm.machine, fileOf(kernel, cmdline), handover);
+    const handover = handoverIn(host.machine, memory, file, path);
+    const at = loadForHandover(host.machine, fileOf(kernel, cmdline), handover);
     if (at === undefined) {
         throw new ProgramError(`kernel "${name}" does not fit into the scratch areas of image "${path}"`);
     }
-    startKernel(vm, at);
+    startKernel(host, at);
 }
 
 /** Goes on where the image was made: with the kernel that lies in it, at the moment of the jump to it. */
-function startLoaded(vm: Vm, file: CoreFile, path: string): void {
+function startLoaded(host: Host, file: CoreFile, path: string): void {
     const note = readHandoverNote(file.notes);
     if (!note || note.parameters === 0) {
         throw new ProgramError(
             `no kernel is loaded in image "${path}": say which one is to take it over, as boot "7.2" from image "${path}"`,
         );
     }
-    const { machine } = vm;
+    const { machine } = host;
     machine.journal.edit(machine).boots = note.boots;
     machine.clock.set(note.time);
-    startKernel(vm, note.parameters);
+    startKernel(host, note.parameters);
 }
 
 /** @throws ProgramError where the image has no memory, or some that the machine has not */

@@ -4,7 +4,7 @@ import { hugePagesWanted, type HugePagesWanted } from '../../kernel/hugetlb/para
 import type { BootContext } from '../../kernel/kho/boot';
 import type { Area } from '../../kernel/kho/env';
 import { Rec } from '../../machine/journal';
-import type { Vm } from '../interpreter';
+import type { Host } from './host';
 
 export class BootHugePages extends Rec {
     private readonly wanted: readonly HugePagesWanted[];
@@ -14,18 +14,18 @@ export class BootHugePages extends Rec {
     readonly taken: readonly number[] = [];
 
     constructor(
-        private readonly vm: Vm,
+        private readonly host: Host,
         private readonly context: BootContext,
         cmdline: string,
     ) {
-        super(vm.machine.journal);
+        super(host.machine.journal);
         this.wanted = hugePagesWanted(cmdline);
     }
 
     /** The previous kernel preserved `count` pages of `size` bytes; a size of 0 is none. */
     preserve(size: number, count: number): undefined {
         if (size > 0 && count > 0) {
-            this.vm.machine.journal.edit<BootHugePages>(this).preserved = new Map(this.preserved).set(size, count);
+            this.host.machine.journal.edit<BootHugePages>(this).preserved = new Map(this.preserved).set(size, count);
         }
         return undefined;
     }
@@ -33,7 +33,7 @@ export class BootHugePages extends Rec {
     /** hugetlb_bootmem_alloc(): once all of RAM is known. */
     bootmemAlloc(scratch: readonly Area[]): undefined {
         if (this.wanted.length > 0) {
-            this.vm.machine.journal.edit<BootHugePages>(this).taken = allocateBootPages(
+            this.host.machine.journal.edit<BootHugePages>(this).taken = allocateBootPages(
                 this.context,
                 this.wanted,
                 this.preserved,
@@ -45,7 +45,7 @@ export class BootHugePages extends Rec {
 
     /** hugetlb_init(): once there is a page allocator. */
     init(): undefined {
-        fillPools(this.vm.running, this.context, this.wanted, this.taken, this.preserved);
+        fillPools(this.host.running, this.context, this.wanted, this.taken, this.preserved);
         return undefined;
     }
 }

@@ -38,7 +38,7 @@ import { hex, ProgramError } from '../../language/values';
 import type { BootableKernel } from './kernels';
 import { registerHandler } from './modules';
 import { panic } from './kernel-end';
-import type { Vm } from '../interpreter';
+import type { Host } from './host';
 
 const BOOT_EARLY = costId('boot_early');
 const BOOT_MEMMAP = costId('boot_memmap');
@@ -59,20 +59,20 @@ export class Boot extends Rec {
     readonly scanBegan: number = 0;
 
     constructor(
-        private readonly vm: Vm,
+        private readonly host: Host,
         readonly kernel: BootableKernel,
         private readonly at: number,
         private readonly params: BootParams,
     ) {
-        super(vm.machine.journal);
-        const { machine } = vm;
+        super(host.machine.journal);
+        const { machine } = host;
         const { desc } = kernel;
         const given = parseCommandLine(params.commandLine);
         const without = !desc.khoBuilt || (desc.kho.offInCrashKernel && given.crashKernel);
         this.cmdline = without ? { ...given, kho: false, liveupdate: given.liveupdate && desc.khoBuilt } : given;
         const log: KernelLog = {
-            log: (level, text) => vm.log(level === 'debug' ? 'info' : level, text),
-            warning: (where, text) => vm.warn(`${text} (${where})`),
+            log: (level, text) => host.log(level === 'debug' ? 'info' : level, text),
+            warning: (where, text) => host.warn(`${text} (${where})`),
         };
         this.memmap = new Memmap(machine.journal);
         this.pages = new PageAllocator(
@@ -83,7 +83,7 @@ export class Boot extends Rec {
             nodeSpans(machine, desc.numa),
         );
         this.pages.clock = machine.clock;
-        this.pages.inject = () => vm.injections.hit('page_alloc', vm.boot) !== undefined;
+        this.pages.inject = () => host.injections.hit('page_alloc', host.boot) !== undefined;
         const options = {
             numa: desc.numa,
             debug: desc.khoDebug,
@@ -100,32 +100,32 @@ export class Boot extends Rec {
             description: { ...options, early: desc.early },
         };
         this.env = { machine, memmap: this.memmap, allocator: this.pages, log, options };
-        this.hugePages = new BootHugePages(vm, this.context, params.commandLine);
+        this.hugePages = new BootHugePages(host, this.context, params.commandLine);
     }
 
     /** setup_arch(): all of RAM, and what setup data says of a handover. */
     setupArch(): undefined {
-        const { vm, params, context } = this;
-        const begin = vm.machine.clock.now;
+        const { host, params, context } = this;
+        const begin = host.machine.clock.now;
         const { release, layers } = this.kernel.desc;
-        vm.log('notice', `Linux version ${release}`);
+        host.log('notice', `Linux version ${release}`);
         for (const layer of layersOf(layers)) {
-            vm.log('notice', `proposed, not part of Linux ${release}: ${titleOf(layer)}: ${layer.summary}`);
+            host.log('notice', `proposed, not part of Linux ${release}: ${titleOf(layer)}: ${layer.summary}`);
         }
-        vm.log('notice', `Command line: ${params.commandLine}`);
+        host.log('notice', `Command line: ${params.commandLine}`);
         const parameters = [{ addr: this.at, size: parametersSize(params.commandLine, params.arch) }];
         memblockInit(context, { image: params.kernel, initrd: params.initrd, parameters });
         const { kho } = params;
         const { khoBuilt } = this.kernel.desc;
         if (kho && !khoBuilt && params.arch.parameters === 'setup data') {
-            vm.log(
+            host.log(
                 'warn',
                 'KHO: this kernel was passed KHO data, but is built without CONFIG_KEXEC_HANDOVER: ignoring it',
             );
         }
         if (kho && khoBuilt) {
             const found = khoPopulate(context, kho.fdt, kho.fdtSize, kho.scratch, kho.scratchSize);
-            vm.machine.journal.edit<Boot>(this).handover = found ?? null;
+            host.machine.journal.edit<Boot>(this).handover = found ?? null;
         }
         if (!this.handover && this.cmdline.kho) {
             const problem = reservePlaces(context);
@@ -133,12 +133,12 @@ export class Boot extends Rec {
                 throw new ProgramError(problem);
             }
         }
-        vm.machine.journal.edit<Boot>(this).reserveMem = reserveNamed(
+        host.machine.journal.edit<Boot>(this).reserveMem = reserveNamed(
             context,
             this.handover ?? undefined,
             params.commandLine,
         );
-        vm.machine.clock.charge(BOOT_EARLY);
+        host.machine.clock.charge(BOOT_EARLY);
         return this.stage('setup_arch', begin);
     }
 
@@ -146,7 +146,7 @@ export class Boot extends Rec {
     earlyMemory(): undefined {
         const failed = earlyAllocations(this.context);
         if (failed) {
-            panic(this.vm, failed.panic);
+            panic(this.host, failed.panic);
         }
         return undefined;
     }
@@ -173,36 +173,36 @@ export class Boot extends Rec {
 
     /** mm_core_init(): reserves what was preserved, or new scratch areas; then the page allocator opens. */
     mmCoreInit(): undefined {
-        const { vm, context, cmdline } = this;
-        const { clock } = vm.machine;
+        const { host, context, cmdline } = this;
+        const { clock } = host.machine;
         const begin = clock.now;
         const handover = this.handover ?? undefined;
         const memory = khoMemoryInit(context, handover, cmdline.kho, this.scratchSizes());
         if ('panic' in memory) {
-            panic(vm, memory.panic);
+            panic(host, memory.panic);
             return undefined;
         }
-        clock.chargeBytes(BOOT_MEMMAP, vm.machine.ramSize);
+        clock.chargeBytes(BOOT_MEMMAP, host.machine.ramSize);
         memblockFreeAll(context, this.pages);
         const kho = new Kho(this.env, memory.enabled, handover, memory.scratch, memory.scratchArray);
         kho.setIncoming(memory.runs, memory.pages);
         const kernel = new Kernel(
-            vm.machine,
+            host.machine,
             this.kernel.desc,
             cmdline,
-            vm.boot,
+            host.boot,
             this.memmap,
             this.pages,
             kho,
             this.env,
         );
-        kernel.folios.failMigration = () => vm.injections.hit('migrate_pages', kernel.boot) !== undefined;
-        kernel.folios.onChange = (how, head, order, to) => vm.tell((l) => l.folioChanged?.(how, head, order, to));
-        for (const line of vm.earlyLog) {
+        kernel.folios.failMigration = () => host.injections.hit('migrate_pages', kernel.boot) !== undefined;
+        kernel.folios.onChange = (how, head, order, to) => host.tell((l) => l.folioChanged?.(how, head, order, to));
+        for (const line of host.earlyLog) {
             kernel.log.push(line);
         }
-        vm.earlyLog.clear();
-        vm.machine.journal.edit(kernel).reserveMem = this.reserveMem;
+        host.earlyLog.clear();
+        host.machine.journal.edit(kernel).reserveMem = this.reserveMem;
         const regions = kho.retrieveSubtree(RESERVE_MEM);
         if (!(regions instanceof Err) && typeof regions.phys === 'number') {
             kho.keep(regions.phys, 'reserve_mem FDT');
@@ -210,14 +210,14 @@ export class Boot extends Rec {
         for (const r of this.reserveMem.regions.filter((x) => x.revived)) {
             kho.keep(r.addr, `reserve_mem ${r.name}`, r.size);
         }
-        vm.machine.journal.edit(vm.power).kernel = kernel;
+        host.machine.journal.edit(host.kernelState).kernel = kernel;
         // those of proposed layers are asked for before anybody registers a handler
         for (const name of layersOf(this.kernel.desc.layers).flatMap((l) => l.flbs)) {
             kernel.luo.flbs.push(
                 new LuoFlb(
-                    vm.machine.journal,
+                    host.machine.journal,
                     name,
-                    vm.executable.flb(name, vm.library)?.decl.compatible.value ?? name,
+                    host.declarations.flb(name, host.library)?.decl.compatible.value ?? name,
                 ),
             );
         }
@@ -234,55 +234,55 @@ export class Boot extends Rec {
 
     /** kho_init(), and the initial RAM disk has done its duty. */
     khoInit(): undefined {
-        khoInit(this.vm.running.kho);
+        khoInit(this.host.running.kho);
         if (this.params.initrd) {
-            freeReserved(this.vm.machine, this.memmap, this.pages, this.params.initrd);
+            freeReserved(this.host.machine, this.memmap, this.pages, this.params.initrd);
         }
         return undefined;
     }
 
     /** What `reserve_mem=` has set aside is handed on; said in the log where it cannot be. */
     private preserveNamed(): void {
-        const { vm } = this;
+        const { host } = this;
         const {
             kho,
             reserveMem: { regions },
-        } = vm.running;
-        const failed = kho.enabled && regions.length > 0 ? preserveNamed(kho, regions, vm.machine.memory) : 0;
+        } = host.running;
+        const failed = kho.enabled && regions.length > 0 ? preserveNamed(kho, regions, host.machine.memory) : 0;
         if (failed !== 0) {
-            vm.log('err', `KHO: the reserved regions cannot be preserved: ${failed.name}`);
+            host.log('err', `KHO: the reserved regions cannot be preserved: ${failed.name}`);
             for (const r of regions.filter((x) => kho.touchesScratch(x.addr, x.size))) {
-                vm.tell((l) => l.inScratch?.(r.addr, r.size));
+                host.tell((l) => l.inScratch?.(r.addr, r.size));
             }
         }
     }
 
     /** late_initcalls: memfd and what the kernel's description adds register with LUO. */
     registerHandlers(): undefined {
-        const { vm } = this;
-        const { luo } = vm.running;
-        const begin = vm.machine.clock.now;
-        vm.machine.clock.charge(BOOT_INITCALLS);
+        const { host } = this;
+        const { luo } = host.running;
+        const begin = host.machine.clock.now;
+        host.machine.clock.charge(BOOT_INITCALLS);
         this.preserveNamed();
         if (!luo.enabled) {
             return this.stage('initcalls', begin);
         }
         for (const name of this.kernel.handlers) {
-            registerHandler(vm, name);
+            registerHandler(host, name);
         }
         return this.stage('initcalls', begin);
     }
 
     /** The scan of the PCI buses: subsystem initcalls. */
     scanPci(inherit: boolean): undefined {
-        this.vm.machine.journal.edit<Boot>(this).scanBegan = this.vm.machine.clock.now;
-        this.vm.running.devices.pci.scan(inherit);
+        this.host.machine.journal.edit<Boot>(this).scanBegan = this.host.machine.clock.now;
+        this.host.running.devices.pci.scan(inherit);
         return undefined;
     }
 
     /** The drivers of devices: device_initcall. */
     probeDevices(): undefined {
-        this.vm.running.devices.probe();
+        this.host.running.devices.probe();
         return this.stage('PCI and IOMMU', this.scanBegan);
     }
 
@@ -291,24 +291,24 @@ export class Boot extends Rec {
      * disk; one that came by kexec has just filled its page cache, so what nobody preserved is really overwritten.
      */
     startUserspace(): undefined {
-        const { vm } = this;
-        if (vm.power.panicExpected !== null) {
-            vm.fail('failed-call', 'this kernel should panic while it comes up, but it does not.');
+        const { host } = this;
+        if (host.kernelState.panicExpected !== null) {
+            host.interpreter.fail('failed-call', 'this kernel should panic while it comes up, but it does not.');
             return undefined;
         }
-        const begin = vm.machine.clock.now;
-        vm.machine.clock.charge(BOOT_USERSPACE);
-        if (vm.boot > 0 || vm.running.kho.isKhoBoot) {
-            fillPageCache(vm.machine, this.pages, this.kernel.desc.pageCache);
+        const begin = host.machine.clock.now;
+        host.machine.clock.charge(BOOT_USERSPACE);
+        if (host.boot > 0 || host.running.kho.isKhoBoot) {
+            fillPageCache(host.machine, this.pages, this.kernel.desc.pageCache);
         }
-        vm.machine.journal.edit(vm.power).booting = null;
+        host.machine.journal.edit(host.kernelState).booting = null;
         this.stage('user space', begin);
-        vm.phase('running');
+        host.phase('running');
         return undefined;
     }
 
     private stage(name: string, begin: number): undefined {
-        this.vm.tell((l) => l.stage?.(name, begin));
+        this.host.tell((l) => l.stage?.(name, begin));
         return undefined;
     }
 

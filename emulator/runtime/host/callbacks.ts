@@ -10,12 +10,14 @@ import { openKhoDebugFile } from '../../kernel/kho/debugfs-blobs';
 import { costId } from '../../machine/costs';
 import { LuoFlb, LuoHandler } from '../../kernel/luo/state';
 import type { FileDecl, FlbDecl, HandlerDecl } from '../../language/syntax/ast';
-import { SWITCH } from '../code';
+import type { Program } from '../../language/program';
+import { callbackNamed, type Declarations } from '../declarations';
+import { placeOf, SWITCH } from '../code';
 import { callsUnloadedModule } from './modules';
 import { preemptionPoint } from '../scheduler';
 import type { Value } from '../../language/types';
 import { ProgramError } from '../../language/values';
-import type { Vm } from '../interpreter';
+import type { Host } from './host';
 
 const CALLBACK = costId('callback');
 
@@ -26,112 +28,121 @@ const QUESTIONS = new Set(['can_preserve', 'can_finish']);
  * Calls a callback of `args[0]` (a handler, an FLB or an open file of a declared kind) with the other arguments. One that is
  * absent does nothing and returns 0; an injected failure takes its place.
  */
-export function callback(vm: Vm, name: string, args: readonly Value[], resultSlot: number): number {
+export function callback(host: Host, name: string, args: readonly Value[], resultSlot: number): number {
     const [receiver, ...rest] = args;
-    const owner = declarationOf(vm, receiver);
-    if (receiver instanceof LuoHandler && callsUnloadedModule(vm, receiver, name)) {
+    const owner = declarationOf(host, receiver);
+    if (receiver instanceof LuoHandler && callsUnloadedModule(host, receiver, name)) {
         return SWITCH;
     }
-    const injected = owner && vm.injections.hit(`${owner.name.name}.${name}`, vm.boot);
+    const injected = owner && host.injections.hit(`${owner.name.name}.${name}`, host.boot);
     if (injected) {
-        return answer(vm, resultSlot, injected.error ?? false, `${owner.name.name}.${name}`);
+        return answer(host, resultSlot, injected.error ?? false, `${owner.name.name}.${name}`);
     }
-    const code = owner && vm.executable.callbackOf(owner, name);
+    const decl = owner && callbackNamed(owner, name);
+    const code = decl && host.executable.codeOf(decl);
     if (!code) {
-        return answer(vm, resultSlot, QUESTIONS.has(name) ? true : 0, name);
+        return answer(host, resultSlot, QUESTIONS.has(name) ? true : 0, name);
     }
-    const next = vm.call(code, 'kernel', rest, resultSlot, receiver instanceof OpenFile ? receiver : null);
-    vm.machine.clock.charge(CALLBACK);
-    preemptionPoint(vm);
+    const { interpreter } = host;
+    const next = interpreter.call(code, 'kernel', rest, resultSlot, receiver instanceof OpenFile ? receiver : null);
+    host.machine.clock.charge(CALLBACK);
+    preemptionPoint(interpreter);
     return next;
 }
 
 /** The result of a callback that has no code. An error from it is one that a callback returned. */
-function answer(vm: Vm, slot: number, value: Value | Err, name: string): number {
-    const frame = vm.frame;
+function answer(host: Host, slot: number, value: Value | Err, name: string): number {
+    const frame = host.frame;
     const question = QUESTIONS.has(name.slice(name.indexOf('.') + 1));
     const result = value instanceof Err && question ? false : value;
     if (frame && slot >= 0) {
         frame.slots[slot] = result;
     }
     if (result instanceof Err && frame) {
-        vm.raise('callback-error', `${name} returned -${result.name} (injected)`, vm.placeOf(frame, true));
+        host.interpreter.raise('callback-error', `${name} returned -${result.name} (injected)`, placeOf(frame, true));
     }
     return SWITCH;
 }
 
-function declarationOf(vm: Vm, v: Value): HandlerDecl | FlbDecl | FileDecl | undefined {
+/** Where declarations are found. */
+interface Declaring {
+    readonly declarations: Declarations;
+    /** The standard library of the running kernel. */
+    readonly library: Program;
+}
+
+function declarationOf(host: Declaring, v: Value): HandlerDecl | FlbDecl | FileDecl | undefined {
     if (v instanceof LuoHandler) {
-        return vm.executable.handler(v.name, vm.library)?.decl;
+        return host.declarations.handler(v.name, host.library)?.decl;
     }
     if (v instanceof LuoFlb) {
-        return vm.executable.flb(v.name, vm.library)?.decl;
+        return host.declarations.flb(v.name, host.library)?.decl;
     }
     if (v instanceof OpenFile) {
-        return vm.executable.fileKind(v.kind)?.decl;
+        return host.declarations.fileKind(v.kind)?.decl;
     }
     throw new ProgramError('only handlers, FLBs and files have callbacks');
 }
 
 /** True where the handler, FLB or file kind has this callback. */
-export function hasCallback(vm: Vm, v: Value, name: string): boolean {
-    return declarationOf(vm, v)?.callbacks.some((c) => c.name.name === name) ?? false;
+export function hasCallback(host: Declaring, v: Value, name: string): boolean {
+    const owner = declarationOf(host, v);
+    return owner !== undefined && callbackNamed(owner, name) !== undefined;
 }
 
 /** The fields of a declared kind: those given, the others as the declaration says. */
-function fieldsOf(vm: Vm, kind: string, given: ReadonlyMap<string, Value>): Value[] {
-    const found = vm.executable.fileKind(kind);
+function fieldsOf(host: Host, kind: string, given: ReadonlyMap<string, Value>): Value[] {
+    const found = host.declarations.fileKind(kind);
     if (!found) {
         throw new ProgramError(`no file kind is called ${kind}`);
     }
     const { decl, program } = found;
     const uri = program.uriOf.get(decl) ?? program.main;
-    const frame = vm.frame;
     return decl.fields.map((f): Value => {
         if (given.has(f.name.name)) {
             return given.get(f.name.name);
         }
-        return f.init && frame ? vm.executable.constant(program, uri, f.init)(frame, vm) : null;
+        return f.init ? host.executable.constant(program, uri, f.init) : null;
     });
 }
 
 /** What opening the device node of a declared kind makes, before its open() runs. */
-export function openDevice(vm: Vm, kind: string, path: string): OpenFile {
+export function openDevice(host: Host, kind: string, path: string): OpenFile {
     if (kind === 'kho_finalize') {
-        return openFinalizeFile(vm.running, O_RDWR);
+        return openFinalizeFile(host.running, O_RDWR);
     }
     if (kind === 'kho_debugfs') {
-        return openKhoDebugFile(vm.running, path, O_RDONLY);
+        return openKhoDebugFile(host.running, path, O_RDONLY);
     }
-    const device = kind === 'vfio' ? vfioDeviceAt(vm.running, path) : undefined;
+    const device = kind === 'vfio' ? vfioDeviceAt(host.running, path) : undefined;
     if (device) {
-        return openVfio(vm.running, device, path, O_RDWR);
+        return openVfio(host.running, device, path, O_RDWR);
     }
     if (kind === 'iommu' && path === IOMMU_PATH) {
-        return openIommufd(vm.running, O_RDWR);
+        return openIommufd(host.running, O_RDWR);
     }
-    const file = deviceFile(vm.running, kind, path, O_RDWR);
-    vm.machine.journal.edit(file).fields = vm.executable.fileKind(kind) ? fieldsOf(vm, kind, new Map()) : [];
+    const file = deviceFile(host.running, kind, path, O_RDWR);
+    host.machine.journal.edit(file).fields = host.declarations.fileKind(kind) ? fieldsOf(host, kind, new Map()) : [];
     return file;
 }
 
 /** `new nic(queues: 2)`: an open file of a declared kind with these fields, the others as the declaration says. */
-export function newFileOfKind(vm: Vm, kind: string, fields: ReadonlyMap<string, Value>): OpenFile {
-    const values = fieldsOf(vm, kind, fields);
-    const file = anonFile(vm.running, kind, `[${kind}]`, O_RDWR);
-    vm.machine.journal.edit(file).fields = values;
+export function newFileOfKind(host: Host, kind: string, fields: ReadonlyMap<string, Value>): OpenFile {
+    const values = fieldsOf(host, kind, fields);
+    const file = anonFile(host.running, kind, `[${kind}]`, O_RDWR);
+    host.machine.journal.edit(file).fields = values;
     return file;
 }
 
 /** Assigns a field of an open file of a declared kind. */
-export function setKindField(vm: Vm, file: OpenFile, index: number, value: Value): void {
-    vm.machine.journal.edit(file).fields = file.fields.with(index, value);
+export function setKindField(host: Host, file: OpenFile, index: number, value: Value): void {
+    host.machine.journal.edit(file).fields = file.fields.with(index, value);
 }
 
-export function handlerNamed(vm: Vm, name: string): LuoHandler | null {
-    return vm.kernel?.luo.handlers.items.find((h) => h.name === name) ?? null;
+export function handlerNamed(host: Host, name: string): LuoHandler | null {
+    return host.kernel?.luo.handlers.items.find((h) => h.name === name) ?? null;
 }
 
-export function flbNamed(vm: Vm, name: string): LuoFlb | null {
-    return vm.kernel?.luo.flbs.items.find((f) => f.name === name) ?? null;
+export function flbNamed(host: Host, name: string): LuoFlb | null {
+    return host.kernel?.luo.flbs.items.find((f) => f.name === name) ?? null;
 }

@@ -1,5 +1,5 @@
 /** Whether one kernel understands what another hands over: the strings that have to be the same, and what happens where they are not. */
-import type { Executable } from '../executable';
+import type { Declarations } from '../declarations';
 import type { BootableKernel } from './kernels';
 
 /** What becomes of an update between two kernels, as far as their formats decide it. */
@@ -17,7 +17,7 @@ export interface FormatVerdict {
  * @param used compatible strings of the handlers whose files are handed over; all of the first kernel's where it is left out.
  */
 export function formatVerdict(
-    executable: Executable,
+    declarations: Declarations,
     from: BootableKernel,
     to: BootableKernel,
     used?: readonly string[],
@@ -42,8 +42,8 @@ export function formatVerdict(
             return { outcome: 'panic', reason: given === undefined ? `no ${part}` : differ(given, wanted) };
         }
     }
-    const known = compatibles(executable, to);
-    const missing = (used ?? compatibles(executable, from)).find((c) => !known.includes(c));
+    const known = compatibles(declarations, to);
+    const missing = (used ?? compatibles(declarations, from)).find((c) => !known.includes(c));
     return missing === undefined
         ? { outcome: 'works', reason: '' }
         : { outcome: 'EIO', reason: `${missing}, not ${known.join(' or ') || 'known'}` };
@@ -54,8 +54,8 @@ function differ(given: string, wanted: string): string {
 }
 
 /** The compatible strings of the handlers that a kernel registers, in order. */
-export function compatibles(executable: Executable, kernel: BootableKernel): string[] {
+export function compatibles(declarations: Declarations, kernel: BootableKernel): string[] {
     return kernel.handlers.flatMap(
-        (name) => executable.handler(name, executable.library(kernel.desc.library))?.decl.compatible.value ?? [],
+        (name) => declarations.handler(name, declarations.library(kernel.desc.library))?.decl.compatible.value ?? [],
     );
 }

@@ -2,10 +2,18 @@
 import type { Device } from '../../machine/devices/device';
 import type { Delivery } from '../../machine/interrupts/controller';
 import type { DeviceChange, DmaObserver } from '../../machine/pci/bus';
-import type { Vm } from '../interpreter';
+import type { Kernel } from '../../kernel/kernel';
+import type { Listener, Listeners } from '../listener';
 
-export function observeDma(vm: Vm): DmaObserver {
-    const { listeners } = vm;
+/** Who is told: the kernel that runs, and listeners. */
+export interface DmaAudience {
+    readonly kernel: Kernel | null;
+    readonly listeners: Listeners;
+    tell(what: (listener: Listener) => void): void;
+}
+
+export function observeDma(host: DmaAudience): DmaObserver {
+    const { listeners } = host;
     return {
         dma(device: Device, iova: number, pa: number, length: number, write: boolean): void {
             for (const l of listeners.active) {
@@ -13,14 +21,14 @@ export function observeDma(vm: Vm): DmaObserver {
             }
         },
         walked(device: Device, iova: number, trail: readonly number[]): void {
-            vm.tell((l) => l.walked?.(device, iova, trail));
+            host.tell((l) => l.walked?.(device, iova, trail));
         },
         fault(device: Device, iova: number, write: boolean): void {
-            vm.kernel?.devices.faulted(device);
-            vm.tell((l) => l.iommuFault?.(device, iova, write));
+            host.kernel?.devices.faulted(device);
+            host.tell((l) => l.iommuFault?.(device, iova, write));
         },
         interrupt(device: Device, vector: number, delivery: Delivery): void {
-            const interrupts = vm.kernel?.devices.interrupts;
+            const interrupts = host.kernel?.devices.interrupts;
             if (delivery.outcome === 'refused') {
                 interrupts?.refused();
             } else if (delivery.outcome === 'spurious') {
@@ -31,10 +39,10 @@ export function observeDma(vm: Vm): DmaObserver {
             }
         },
         changed(device: Device, change: DeviceChange): void {
-            vm.tell((l) => l.deviceChanged?.(device, change));
+            host.tell((l) => l.deviceChanged?.(device, change));
         },
         remapped(device: Device, vector: number, trail: readonly number[]): void {
-            vm.tell((l) => l.remapped?.(device, vector, trail));
+            host.tell((l) => l.remapped?.(device, vector, trail));
         },
     };
 }

@@ -3,19 +3,26 @@ import type { Device } from '../../machine/devices/device';
 import type { Delivery, InterruptOutcome } from '../../machine/interrupts/controller';
 import type { GuestLine } from '../../machine/interrupts/guest-line';
 import { hex } from '../../language/values';
-import type { Vm } from '../interpreter';
+import type { Machine } from '../../machine/machine';
+import type { Kernel } from '../../kernel/kernel';
 
-export function linesOf(vm: Vm, guest: string): GuestLine[] {
-    return vm.machine.pci.interrupts.lines.items.filter((l) => l.guest === guest);
+/** Where interrupts of guests are looked for. */
+interface Interrupted {
+    readonly machine: Machine;
+    readonly kernel: Kernel | null;
 }
 
-export function deviceOf(vm: Vm, line: GuestLine): Device | undefined {
-    return vm.machine.pci.devices.find((d) => d === line.source);
+export function linesOf(host: Interrupted, guest: string): GuestLine[] {
+    return host.machine.pci.interrupts.lines.items.filter((l) => l.guest === guest);
+}
+
+export function deviceOf(host: Interrupted, line: GuestLine): Device | undefined {
+    return host.machine.pci.devices.find((d) => d === line.source);
 }
 
 /** An interrupt of this vector waits somewhere, and will be seen: in the device, in a descriptor in memory, or for its vCPU. */
-function isOnTheWay(vm: Vm, device: Device, { guest, index, vector, vcpu }: GuestLine): boolean {
-    const live = vm.kernel?.vms.items.find((v) => v.name === guest);
+function isOnTheWay(host: Interrupted, device: Device, { guest, index, vector, vcpu }: GuestLine): boolean {
+    const live = host.kernel?.vms.items.find((v) => v.name === guest);
     return (
         device.msix.entry(index).pending ||
         live?.vcpus.at(vcpu)?.pending.includes(vector) === true ||
@@ -24,9 +31,9 @@ function isOnTheWay(vm: Vm, device: Device, { guest, index, vector, vcpu }: Gues
 }
 
 /** The guest's driver waits for an interrupt of this vector, and none is on its way. */
-export function isStalled(vm: Vm, line: GuestLine): boolean {
-    const device = deviceOf(vm, line);
-    return device?.awaits?.vector === line.index && !isOnTheWay(vm, device, line);
+export function isStalled(host: Interrupted, line: GuestLine): boolean {
+    const device = deviceOf(host, line);
+    return device?.awaits?.vector === line.index && !isOnTheWay(host, device, line);
 }
 
 const OUTCOMES: Readonly<Record<InterruptOutcome, (d: Delivery) => string>> = {

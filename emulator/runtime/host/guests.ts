@@ -9,7 +9,17 @@ import type { VirtualMachine } from '../../kernel/kvm/vm';
 import type { Differing, GuestObserver, VcpuState } from '../../machine/guests';
 import type { Hasher } from '../../machine/hash';
 import { Rec, Table, type Journal } from '../../machine/journal';
-import type { Vm } from '../interpreter';
+import type { Machine } from '../../machine/machine';
+import type { Listener } from '../listener';
+
+/** What guests are on. */
+export interface GuestHost {
+    readonly machine: Machine;
+    readonly kernel: Kernel | null;
+    /** Which boot of the machine this is. */
+    readonly boot: number;
+    tell(what: (listener: Listener) => void): void;
+}
 
 /** A time in which vCPUs of a guest stood still: from the first that was paused to the last that ran again. Nanoseconds. */
 export class Pause extends Rec {
@@ -18,7 +28,7 @@ export class Pause extends Rec {
     readonly after: readonly number[] | null = null;
 
     constructor(
-        private readonly vm: Vm,
+        private readonly host: GuestHost,
         readonly guest: string,
         readonly begin: number,
         /** The clock's accounts when it began. */
@@ -26,12 +36,12 @@ export class Pause extends Rec {
         /** Which boot of the machine it began in. */
         readonly boot: number,
     ) {
-        super(vm.machine.journal);
+        super(host.machine.journal);
     }
 
     /** Up to now where it is not over. */
     get length(): number {
-        return (this.end ?? this.vm.machine.clock.now) - this.begin;
+        return (this.end ?? this.host.machine.clock.now) - this.begin;
     }
 
     hash(hasher: Hasher): void {
@@ -106,15 +116,15 @@ export class Guest extends Rec {
     readonly vcpus: number = 0;
 
     constructor(
-        private readonly vm: Vm,
+        private readonly host: GuestHost,
         readonly name: string,
     ) {
-        super(vm.machine.journal);
+        super(host.machine.journal);
     }
 
     /** The VM of this name in the kernel that runs. */
     get live(): VirtualMachine | undefined {
-        return this.vm.kernel?.vms.items.find((v) => v.name === this.name);
+        return this.host.kernel?.vms.items.find((v) => v.name === this.name);
     }
 
     get state(): 'running' | 'paused' | 'gone' {
@@ -138,7 +148,7 @@ export class Guest extends Rec {
 
     /** What is wrong now. */
     examine(): Examined {
-        const { kernel } = this.vm;
+        const { kernel } = this.host;
         const { live } = this;
         return kernel && live ? examine(kernel, live, this.baseline) : { bytes: 0, first: null };
     }
@@ -184,8 +194,8 @@ export class Guests implements GuestObserver {
     /** While VMs come to their end with their kernel. False wherever a run can stop. */
     private kernelEnds = false;
 
-    constructor(private readonly vm: Vm) {
-        this.table = new Table(vm.machine.journal);
+    constructor(private readonly host: GuestHost) {
+        this.table = new Table(host.machine.journal);
     }
 
     get all(): Guest[] {
@@ -201,13 +211,13 @@ export class Guests implements GuestObserver {
     created(name: string): void {
         let guest = this.table.get(name);
         if (!guest) {
-            guest = new Guest(this.vm, name);
+            guest = new Guest(this.host, name);
             this.table.set(name, guest);
         }
         const e = this.journal.edit(guest);
         e.vcpus = guest.live?.vcpus.length ?? 0;
         e.loaded = null;
-        this.vm.tell((l) => l.guestCreated?.(name));
+        this.host.tell((l) => l.guestCreated?.(name));
     }
 
     vcpu(name: string, index: number, state: VcpuState): void {
@@ -223,26 +233,26 @@ export class Guests implements GuestObserver {
                 this.stopped(guest, live, state, last);
             }
         }
-        this.vm.tell((l) => l.vcpu?.(name, index, state));
+        this.host.tell((l) => l.vcpu?.(name, index, state));
     }
 
     private resumed(guest: Guest): void {
         const { pause } = guest;
         if (pause?.end === null) {
             const e = this.journal.edit(pause);
-            e.end = this.vm.machine.clock.now;
-            e.after = this.vm.machine.clock.spent;
-            if (pause.boot !== this.vm.boot) {
+            e.end = this.host.machine.clock.now;
+            e.after = this.host.machine.clock.spent;
+            if (pause.boot !== this.host.boot) {
                 this.journal.edit(guest).pauseOverKexec = pause;
             }
         }
     }
 
     private stopped(guest: Guest, live: VirtualMachine, state: VcpuState, last: boolean): void {
-        const { clock } = this.vm.machine;
+        const { clock } = this.host.machine;
         const e = this.journal.edit(guest);
         if (guest.pause?.end !== null) {
-            e.pause = new Pause(this.vm, guest.name, clock.now, clock.spent, this.vm.boot);
+            e.pause = new Pause(this.host, guest.name, clock.now, clock.spent, this.host.boot);
         }
         if (state === 'gone' && last) {
             e.exitsBefore += live.exits;
@@ -256,22 +266,22 @@ export class Guests implements GuestObserver {
             const e = this.journal.edit(guest);
             e.foundWrong += what.bytes;
             e.firstFoundWrong ??= what;
-            this.vm.tell((l) => l.guestDiffers?.(name, what));
+            this.host.tell((l) => l.guestDiffers?.(name, what));
         }
     }
 
     faulted(name: string, index: number, gpa: number, why: string): void {
-        this.vm.tell((l) => l.guestFaulted?.(name, index, gpa, why));
+        this.host.tell((l) => l.guestFaulted?.(name, index, gpa, why));
     }
 
     vmEnds(name: string): void {
         const guest = this.table.get(name);
-        const { kernel } = this.vm;
+        const { kernel } = this.host;
         const live = guest?.live;
         if (guest && live && kernel) {
             this.journal.edit(guest).endOfVm = {
-                boot: this.vm.boot,
-                time: this.vm.machine.clock.now,
+                boot: this.host.boot,
+                time: this.host.machine.clock.now,
                 positions: positionsOf(live),
                 running: live.running,
                 ran: hasRun(live),
@@ -287,11 +297,11 @@ export class Guests implements GuestObserver {
         if (guest) {
             this.journal.edit(guest).saved = {
                 positions: positionsOf(guest.live),
-                time: this.vm.machine.clock.now,
-                boot: this.vm.boot,
+                time: this.host.machine.clock.now,
+                boot: this.host.boot,
                 to: { inode, name: file },
             };
-            this.vm.tell((l) => l.guestSaved?.(name));
+            this.host.tell((l) => l.guestSaved?.(name));
         }
     }
 
@@ -299,13 +309,13 @@ export class Guests implements GuestObserver {
         const guest = this.table.get(name);
         if (guest) {
             this.journal.edit(guest).loaded = positionsOf(guest.live);
-            this.vm.tell((l) => l.guestLoaded?.(name));
+            this.host.tell((l) => l.guestLoaded?.(name));
         }
     }
 
     workloadBegan(name: string): void {
         const guest = this.table.get(name);
-        const { kernel } = this.vm;
+        const { kernel } = this.host;
         if (guest?.live && kernel) {
             const e = this.journal.edit(guest);
             e.baseline = baselineOf(kernel, guest.live);
@@ -315,7 +325,7 @@ export class Guests implements GuestObserver {
 
     /** A moment at which no kernel code has anything half done: guests get as far as they are by now. */
     catchUp(): void {
-        const { kernel } = this.vm;
+        const { kernel } = this.host;
         if (kernel && kernel.vms.length > 0) {
             for (const live of kernel.vms) {
                 live.catchUp();
@@ -329,7 +339,7 @@ export class Guests implements GuestObserver {
         const examined = guest?.examine();
         const first = examined?.first;
         if (first) {
-            this.vm.tell((l) => l.guestDiffers?.(name, first));
+            this.host.tell((l) => l.guestDiffers?.(name, first));
         }
         return (guest?.foundWrong ?? 0) + (examined?.bytes ?? 0);
     }
@@ -347,7 +357,7 @@ export class Guests implements GuestObserver {
 
     /** The pauses that began before a jump and are not over, of guests that meant to go on. */
     pausesOverKexec(): Pause[] {
-        return this.all.flatMap((g) => (g.pause?.end === null && meansToGoOn(g, this.vm.boot) ? [g.pause] : []));
+        return this.all.flatMap((g) => (g.pause?.end === null && meansToGoOn(g, this.host.boot) ? [g.pause] : []));
     }
 
     hash(hasher: Hasher): void {
@@ -357,7 +367,7 @@ export class Guests implements GuestObserver {
     }
 
     private get journal(): Journal {
-        return this.vm.machine.journal;
+        return this.host.machine.journal;
     }
 }
 

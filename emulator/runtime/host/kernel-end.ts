@@ -1,35 +1,36 @@
 /** How a running kernel ends: at a jump, at a panic, when the machine is switched off. */
 import { Seq } from '../../machine/journal';
 import { WildNumber } from '../../machine/memory';
-import { dropAllUsers } from './processes';
-import { UserProcess } from '../thread';
+import { dropProcesses } from './processes';
+import { ScenarioProcess } from './scenario-process';
 import type { Value } from '../../language/types';
 import { format, KernelFault, ProgramError } from '../../language/values';
-import type { Vm } from '../interpreter';
+import type { Host } from './host';
 
 /** Nothing of the running kernel is left: no process, no thread of its own. The scenario's own frames stay. */
-export function dropKernel(vm: Vm): void {
-    if (vm.kernel) {
-        vm.guests.kernelStops(vm.kernel);
+export function dropKernel(host: Host): void {
+    if (host.kernel) {
+        host.guests.kernelStops(host.kernel);
     }
-    vm.machine.pci.interrupts.forget();
-    dropAllUsers(vm);
-    for (const t of vm.threads.slice(1)) {
+    host.machine.pci.interrupts.forget();
+    dropProcesses(host);
+    const { interpreter } = host;
+    for (const t of interpreter.threads.slice(1)) {
         t.frames = [];
-        vm.dropThread(t);
+        interpreter.dropThread(t);
     }
-    vm.handoverHooks.clear();
-    vm.scheduler.end();
-    const scenario = vm.scenarioThread;
+    host.handoverHooks.clear();
+    interpreter.scheduler.end();
+    const scenario = interpreter.scenarioThread;
     scenario.waiting = null;
     for (const frame of scenario.frames) {
-        frame.slots = frame.slots.map((v) => tombstoneFor(vm, v));
+        frame.slots = frame.slots.map((v) => tombstoneFor(host, v));
     }
-    const power = vm.machine.journal.edit(vm.power);
-    power.kernel = null;
-    power.booting = null;
-    vm.current = scenario;
-    vm.switchFrames();
+    const state = host.machine.journal.edit(host.kernelState);
+    state.kernel = null;
+    state.booting = null;
+    interpreter.current = scenario;
+    interpreter.switchFrames();
 }
 
 /** What a variable of the scenario keeps of an object that died with its kernel: using it is an error that says so. */
@@ -44,69 +45,69 @@ class Tombstone {
     }
 }
 
-function tombstoneFor(vm: Vm, v: Value): Value {
+function tombstoneFor(host: Host, v: Value): Value {
     if (v instanceof Seq) {
-        return vm.list(v.items.map((x) => tombstoneFor(vm, x as Value)));
+        return host.list(v.items.map((x) => tombstoneFor(host, x as Value)));
     }
     if (
         typeof v !== 'object' ||
         v === null ||
-        v instanceof UserProcess ||
-        vm.executable.objectTypeOf(v)?.ofKernel !== true
+        v instanceof ScenarioProcess ||
+        host.natives.typeOf(v)?.ofKernel !== true
     ) {
         return v;
     }
-    return new Tombstone(format(v), vm.kernel?.display() ?? 'kernel');
+    return new Tombstone(format(v), host.kernel?.display() ?? 'kernel');
 }
 
 /** The kernel panics. Where the scenario announced it, it goes on without a kernel. */
-export function panic(vm: Vm, message: string): undefined {
-    vm.log('emerg', `Kernel panic - not syncing: ${message}`);
-    const { panicExpected, panicTolerated } = vm.power;
+export function panic(host: Host, message: string): undefined {
+    host.log('emerg', `Kernel panic - not syncing: ${message}`);
+    const { panicExpected, panicTolerated } = host.kernelState;
     if (!panicTolerated && (panicExpected === null || !message.includes(panicExpected))) {
-        vm.fail('kernel-warning', `kernel panic: ${message}`);
+        host.interpreter.fail('kernel-warning', `kernel panic: ${message}`);
         return undefined;
     }
-    die(vm, message);
+    die(host, message);
     return undefined;
 }
 
 /** `crash()`: the running kernel panics here and now, as the scenario wants it. @throws ProgramError where none runs */
-export function crash(vm: Vm, message: string): undefined {
-    if (!vm.kernel) {
+export function crash(host: Host, message: string): undefined {
+    if (!host.kernel) {
         throw new ProgramError('no kernel runs that could crash');
     }
-    vm.log('emerg', `Kernel panic - not syncing: ${message}`);
-    die(vm, message);
+    host.log('emerg', `Kernel panic - not syncing: ${message}`);
+    die(host, message);
     return undefined;
 }
 
-function die(vm: Vm, message: string): void {
-    loseKernel(vm, 'panic');
-    const power = vm.machine.journal.edit(vm.power);
-    power.panicMessage = message;
-    power.panicExpected = null;
+function die(host: Host, message: string): void {
+    loseKernel(host, 'panic');
+    const state = host.machine.journal.edit(host.kernelState);
+    state.panicMessage = message;
+    state.panicExpected = null;
 }
 
 /** The running kernel ends without handing anything over. */
-export function loseKernel(vm: Vm, how: 'panic' | 'power'): void {
-    if (vm.kernel) {
-        vm.tell((l) => l.lost?.(how));
+export function loseKernel(host: Host, how: 'panic' | 'power'): void {
+    if (host.kernel) {
+        host.tell((l) => l.lost?.(how));
     }
-    dropKernel(vm);
+    dropKernel(host);
 }
 
 /**
  * Code has gone wrong: a fault of the kernel is its panic, and so is a structure of its own that somebody has written over; another
  * ProgramError is the program's own mistake. @throws anything else again
  */
-export function stopFor(vm: Vm, e: unknown): void {
+export function stopFor(host: Host, e: unknown): void {
     if (e instanceof KernelFault) {
-        panic(vm, `unable to handle page fault: ${e.message}`);
+        panic(host, `unable to handle page fault: ${e.message}`);
     } else if (e instanceof WildNumber) {
-        panic(vm, `general protection fault, probably for non-canonical address: ${e.message}`);
+        panic(host, `general protection fault, probably for non-canonical address: ${e.message}`);
     } else if (e instanceof ProgramError) {
-        vm.fail('failed-call', e.message);
+        host.interpreter.fail('failed-call', e.message);
     } else {
         throw e;
     }

@@ -4,7 +4,7 @@ import { layersOf, takesLayers, withLayers, type Library } from '../../kernel/re
 import { settableCost } from '../../machine/costs';
 import { archNamed } from '../../kernel/release/arch';
 import type { KernelDecl, KernelInit } from '../../language/syntax/ast';
-import type { Executable } from '../executable';
+import type { Program } from '../../language/program';
 import { ProgramError } from '../../language/values';
 
 /** A kernel that can be booted. */
@@ -22,39 +22,35 @@ export interface BootableKernel {
 const AS = ' as ';
 
 /** The name of the kernel that is made as `name` is, but of another description; a kernel of the program takes the place of any. */
-export function kernelAs(executable: Executable, name: string, description: string): string {
-    return executable.program.kernels.has(name) && !executable.program.kernels.has(description)
-        ? `${name}${AS}${description}`
-        : description;
+export function kernelAs(program: Program, name: string, description: string): string {
+    return program.kernels.has(name) && !program.kernels.has(description) ? `${name}${AS}${description}` : description;
 }
 
 /**
  * @param name of a description or a declaration; with {@link kernelAs}, of a declaration on another description.
  * @throws ProgramError where no kernel has this name, or its ancestry goes round in a circle.
  */
-export function resolveKernel(executable: Executable, name: string): BootableKernel {
+export function resolveKernel(program: Program, name: string): BootableKernel {
     const at = name.indexOf(AS);
     if (at < 0) {
-        return resolve(executable, name, undefined, new Set());
+        return resolve(program, name, undefined, new Set());
     }
-    const kernel = resolve(executable, name.slice(0, at), name.slice(at + AS.length), new Set());
+    const kernel = resolve(program, name.slice(0, at), name.slice(at + AS.length), new Set());
     return { ...kernel, desc: { ...kernel.desc, name } };
 }
 
-function resolve(executable: Executable, name: string, instead: string | undefined, seen: Set<string>): BootableKernel {
-    const decl = executable.program.kernels.get(name);
+function resolve(program: Program, name: string, instead: string | undefined, seen: Set<string>): BootableKernel {
+    const decl = program.kernels.get(name);
     if (!decl || seen.has(name)) {
         const desc = DESCRIPTIONS.get(instead ?? name);
         if (!desc) {
-            const known = [...DESCRIPTIONS.keys(), ...executable.program.kernels.keys()]
-                .map((k) => `"${k}"`)
-                .join(', ');
+            const known = [...DESCRIPTIONS.keys(), ...program.kernels.keys()].map((k) => `"${k}"`).join(', ');
             throw new ProgramError(`no kernel is called "${name}". There are: ${known}.`);
         }
         return { desc, handlers: desc.handlers, modules: [], inits: [] };
     }
     seen.add(name);
-    const base = resolve(executable, decl.from?.value ?? DEFAULT_KERNEL, instead, seen);
+    const base = resolve(program, decl.from?.value ?? DEFAULT_KERNEL, instead, seen);
     let { handlers, modules } = base;
     let cmdline = base.desc.cmdline;
     const inits = [...base.inits];
@@ -140,7 +136,7 @@ function resolve(executable: Executable, name: string, instead: string | undefin
 }
 
 /** The code of every kernel that a program can boot: of the descriptions, and of its own kernels with their layers. */
-export function librariesOf(executable: Executable): Library[] {
-    const own = [...executable.program.kernels.keys()].map((name) => resolveKernel(executable, name).desc.library);
+export function librariesOf(program: Program): Library[] {
+    const own = [...program.kernels.keys()].map((name) => resolveKernel(program, name).desc.library);
     return [...new Set([...[...DESCRIPTIONS.values()].map((d) => d.library), ...own])];
 }

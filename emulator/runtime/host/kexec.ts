@@ -6,23 +6,24 @@ import { readKernelName, readParameters } from '../../kernel/kho/boot-params';
 import { coldLoad, loadFile, loadSegments, type KernelFile } from '../../kernel/kho/kexec-image';
 import { costId } from '../../machine/costs';
 import { Boot } from './boot';
-import { kernelEntered } from './syscall-entry';
 import { Frame } from '../code';
 import { kernelAs, resolveKernel, type BootableKernel } from './kernels';
 import { dropKernel, loseKernel } from './kernel-end';
 import type { Value } from '../../language/types';
 import { hex, ProgramError } from '../../language/values';
-import type { Vm } from '../interpreter';
+import type { Host } from './host';
+import { processOf } from './scenario-process';
 
 const FIRMWARE = costId('firmware');
 
 /** The kernel that a scenario means by a name: `--kernel` takes the place of the default one, and `lus compat` gives others for all. */
-export function kernelNamed(vm: Vm, name: string, how: 'boot' | 'load' = 'boot'): BootableKernel {
-    const instead = vm.substitutes?.[how];
+export function kernelNamed(host: Host, name: string, how: 'boot' | 'load' = 'boot'): BootableKernel {
+    const { program } = host.declarations;
+    const instead = host.substitutes?.[how];
     if (instead !== undefined) {
-        return resolveKernel(vm.executable, kernelAs(vm.executable, name, instead));
+        return resolveKernel(program, kernelAs(program, name, instead));
     }
-    return resolveKernel(vm.executable, name === DEFAULT_KERNEL ? (vm.kernelOption ?? name) : name);
+    return resolveKernel(program, name === DEFAULT_KERNEL ? (host.kernelOption ?? name) : name);
 }
 
 /** What is put into memory for a kernel, with additions to its command line. */
@@ -39,10 +40,10 @@ export function fileOf(kernel: BootableKernel, cmdline: string, machine: Arch = 
 }
 
 /** `boot "7.2"`: the machine is switched on. Its memory is empty but for what the boot loader puts there. */
-export function coldBoot(vm: Vm, name: string, cmdline: string): void {
-    const { machine } = vm;
-    const kernel = kernelNamed(vm, name, 'boot');
-    loseKernel(vm, 'power');
+export function coldBoot(host: Host, name: string, cmdline: string): void {
+    const { machine } = host;
+    const kernel = kernelNamed(host, name, 'boot');
+    loseKernel(host, 'power');
     machine.pci.powerOn();
     if (machine.boots > 0) {
         machine.clock.charge(FIRMWARE);
@@ -54,19 +55,19 @@ export function coldBoot(vm: Vm, name: string, cmdline: string): void {
     if (at === undefined) {
         throw new ProgramError(`kernel "${name}" does not fit into the machine's memory: give it more`);
     }
-    startKernel(vm, at);
+    startKernel(host, at);
 }
 
 /** kexec_file_load(2) and kexec_load(2), for whoever has the kexec lock. @returns ENOEXEC (built for another architecture), EADDRNOTAVAIL, ENOMEM. */
 export function loadKexec(
-    vm: Vm,
+    host: Host,
     name: string,
     cmdline: string,
     how: { readonly handover: boolean; readonly preserveContext?: boolean },
 ): undefined | Err {
-    const { running } = vm;
+    const { running } = host;
     const { arch } = running.kho.env.options;
-    const file = fileOf(kernelNamed(vm, name, 'load'), cmdline, arch);
+    const file = fileOf(kernelNamed(host, name, 'load'), cmdline, arch);
     if (file.arch !== arch) {
         return err('ENOEXEC');
     }
@@ -77,100 +78,99 @@ export function loadKexec(
         return image;
     }
     running.kexecImage?.free();
-    vm.machine.journal.edit(running).kexecImage = image;
+    host.machine.journal.edit(running).kexecImage = image;
     return undefined;
 }
 
 /** The loaded kernel is given up. @returns EBUSY: somebody loads one, or reboots. */
-export function unloadKexec(vm: Vm): undefined | Err {
-    const { running } = vm;
+export function unloadKexec(host: Host): undefined | Err {
+    const { running } = host;
     if (running.kexecLock.holders.length > 0) {
         return err('EBUSY');
     }
     running.kexecImage?.free();
-    vm.machine.journal.edit(running).kexecImage = null;
+    host.machine.journal.edit(running).kexecImage = null;
     return undefined;
 }
 
 /** machine_kexec(): the segments go to their places, and the next kernel starts with nothing but what lies in memory. */
-export function jump(vm: Vm): Value {
-    const image = vm.running.kexecImage;
+export function jump(host: Host): Value {
+    const image = host.running.kexecImage;
     if (!image) {
         throw new ProgramError('no kernel is loaded');
     }
-    if (vm.current.rebootMustFail !== null) {
-        vm.fail('failed-call', `${vm.current.rebootMustFail}, but it succeeds.`);
+    const mustFail = processOf(host.interpreter.current)?.rebootMustFail ?? null;
+    if (mustFail !== null) {
+        host.interpreter.fail('failed-call', `${mustFail}, but it succeeds.`);
         return undefined;
     }
-    vm.phase('jump');
-    const begin = vm.machine.clock.now;
+    host.phase('jump');
+    const begin = host.machine.clock.now;
     const at = image.copyToDestinations();
-    vm.tell((l) => l.stage?.('machine_kexec', begin));
-    dropKernel(vm);
-    for (const l of vm.listeners.active) {
+    host.tell((l) => l.stage?.('machine_kexec', begin));
+    dropKernel(host);
+    for (const l of host.listeners.active) {
         l.jumped?.(at);
     }
-    startKernel(vm, at);
+    startKernel(host, at);
     return undefined;
 }
 
 /** Boots the kernel whose boot parameters lie at `at`. The scenario waits until it is up. */
-export function startKernel(vm: Vm, at: number): void {
-    const { machine } = vm;
+export function startKernel(host: Host, at: number): void {
+    const { machine } = host;
     const params = readParameters(machine, at);
     const name = params && readKernelName(machine, params.kernel.addr);
     if (!params || name === undefined) {
         throw new ProgramError(`there is no kernel to start: no boot parameters at ${hex(at)}`);
     }
     machine.journal.edit(machine).boots = machine.boots + 1;
-    vm.injections.expire(vm.boot);
-    const power = machine.journal.edit(vm.power);
-    const kernel = resolveKernel(vm.executable, name);
-    vm.costs.startKernel(kernel.desc.costs);
-    power.booting = new Boot(vm, kernel, at, params);
-    power.panicMessage = '';
-    vm.phase('boot');
-    const scenario = vm.scenarioThread;
-    const code = vm.std('start_kernel');
-    const thread = vm.newThread('kernel', null);
+    host.injections.expire(host.boot);
+    const state = machine.journal.edit(host.kernelState);
+    const kernel = resolveKernel(host.declarations.program, name);
+    host.costs.startKernel(kernel.desc.costs);
+    state.booting = new Boot(host, kernel, at, params);
+    state.panicMessage = '';
+    host.phase('boot');
+    const { interpreter } = host;
+    const scenario = interpreter.scenarioThread;
+    const code = host.std('start_kernel');
+    const thread = interpreter.newThread('kernel');
     scenario.waiting = { kind: 'thread', thread };
-    thread.frames.push(new Frame(code, 'kernel', new Array<Value>(code.slots).fill(undefined), -1, null, scenario));
-    vm.current = thread;
-    kernelEntered(vm, code.name);
-    vm.stepAcrossJump();
-    vm.switchFrames();
+    thread.frames.push(Frame.of(code, 'kernel', scenario));
+    interpreter.current = thread;
+    host.kernelEntered(code.name);
+    interpreter.stepAcrossJump();
+    interpreter.switchFrames();
 }
 
 /** Runs the `init` blocks of the kernel that comes up, the oldest ancestor's first. */
-export function runInit(vm: Vm): undefined {
-    const { inits } = resolveKernel(vm.executable, vm.running.desc.name);
+export function runInit(host: Host): undefined {
+    const { inits } = resolveKernel(host.declarations.program, host.running.desc.name);
     pushFrames(
-        vm,
-        inits.map(({ decl, init }) => {
-            const code = vm.executable.initCode(init, decl);
-            return new Frame(code, 'kernel', new Array<Value>(code.slots).fill(undefined), -1);
-        }),
+        host,
+        inits.map(({ decl, init }) => Frame.of(host.executable.initCode(init, decl), 'kernel')),
     );
     return undefined;
 }
 
 /** Runs the `at handover` blocks of the scenario, in their order. */
-export function runHandoverHooks(vm: Vm): undefined {
-    const frames = vm.handoverHooks.items.map(({ code, pc }) => {
+export function runHandoverHooks(host: Host): undefined {
+    const frames = host.handoverHooks.items.map(({ code, pc }) => {
         // the block sees the variables of the code that it stands in
-        const around = vm.scenarioThread.frames.find((f) => f.code === code);
-        const frame = new Frame(code, 'scenario', around?.slots ?? new Array<Value>(code.slots).fill(undefined), -1);
+        const around = host.interpreter.scenarioThread.frames.find((f) => f.code === code);
+        const frame = around ? new Frame(code, 'scenario', around.slots, -1) : Frame.of(code, 'scenario');
         frame.pc = pc;
         return frame;
     });
-    pushFrames(vm, frames);
+    pushFrames(host, frames);
     return undefined;
 }
 
 /** The first of the frames runs first. */
-function pushFrames(vm: Vm, frames: readonly Frame[]): void {
-    vm.current.frames.push(...frames.slice().reverse());
+function pushFrames(host: Host, frames: readonly Frame[]): void {
+    host.interpreter.current.frames.push(...frames.slice().reverse());
     if (frames.length > 0) {
-        vm.switchFrames();
+        host.interpreter.switchFrames();
     }
 }

@@ -5,16 +5,16 @@ import { LuoFlb, LuoHandler } from '../../kernel/luo/state';
 import { resolveKernel } from './kernels';
 import { panic } from './kernel-end';
 import { ProgramError } from '../../language/values';
-import type { Vm } from '../interpreter';
+import type { Host } from './host';
 
 /**
  * liveupdate_register_file_handler, with the FLBs that the handler uses.
  * @returns EOPNOTSUPP where live update is off, EEXIST where its compatible string is taken: said in the log
  */
-export function registerHandler(vm: Vm, name: string): 0 | Err {
-    const { luo } = vm.running;
-    const { journal } = vm.machine;
-    const decl = vm.executable.handler(name, vm.library)?.decl;
+export function registerHandler(host: Host, name: string): 0 | Err {
+    const { luo } = host.running;
+    const { journal } = host.machine;
+    const decl = host.declarations.handler(name, host.library)?.decl;
     if (!decl) {
         return 0;
     }
@@ -22,12 +22,13 @@ export function registerHandler(vm: Vm, name: string): 0 | Err {
         return err('EOPNOTSUPP');
     }
     if (luo.handlers.items.some((h) => h.compatible === decl.compatible.value)) {
-        vm.log('err', `luo: a handler for "${decl.compatible.value}" is registered already`);
+        host.log('err', `luo: a handler for "${decl.compatible.value}" is registered already`);
         return err('EEXIST');
     }
-    const flbs = [...decl.uses.map((use) => use.name), ...joiningFlbs(vm.running.desc.layers, name)].map((use) => {
+    const flbs = [...decl.uses.map((use) => use.name), ...joiningFlbs(host.running.desc.layers, name)].map((use) => {
         const known = luo.flbs.items.find((f) => f.name === use);
-        const flb = known ?? new LuoFlb(journal, use, vm.executable.flb(use, vm.library)?.decl.compatible.value ?? use);
+        const flb =
+            known ?? new LuoFlb(journal, use, host.declarations.flb(use, host.library)?.decl.compatible.value ?? use);
         if (!known) {
             luo.flbs.push(flb);
         }
@@ -38,9 +39,9 @@ export function registerHandler(vm: Vm, name: string): 0 | Err {
 }
 
 /** init_module(2) of the module that a handler is in. @throws ProgramError where the running kernel has none such */
-export function loadModule(vm: Vm, handler: string): 0 | Err {
-    assertModule(vm, handler);
-    return registerHandler(vm, handler);
+export function loadModule(host: Host, handler: string): 0 | Err {
+    assertModule(host, handler);
+    return registerHandler(host, handler);
 }
 
 /**
@@ -48,9 +49,9 @@ export function loadModule(vm: Vm, handler: string): 0 | Err {
  * preserved files; a kernel that does not count them lets it go all the same
  * @throws ProgramError where the running kernel has none such
  */
-export function unloadModule(vm: Vm, handler: string): 0 | Err {
-    assertModule(vm, handler);
-    const { luo, desc } = vm.running;
+export function unloadModule(host: Host, handler: string): 0 | Err {
+    assertModule(host, handler);
+    const { luo, desc } = host.running;
     const found = luo.handlers.items.find((h) => h.name === handler);
     if (!found) {
         return err('ENOENT');
@@ -62,25 +63,25 @@ export function unloadModule(vm: Vm, handler: string): 0 | Err {
         return err('EAGAIN');
     }
     luo.handlers.remove(found);
-    vm.machine.journal.edit(found).gone = true;
-    vm.tell((l) => l.moduleGone?.(found, files));
+    host.machine.journal.edit(found).gone = true;
+    host.tell((l) => l.moduleGone?.(found, files));
     return 0;
 }
 
-function assertModule(vm: Vm, handler: string): void {
-    const { modules } = resolveKernel(vm.executable, vm.running.desc.name);
+function assertModule(host: Host, handler: string): void {
+    const { modules } = resolveKernel(host.declarations.program, host.running.desc.name);
     if (!modules.includes(handler)) {
         throw new ProgramError(
-            `"${vm.running.desc.name}" has no module with a handler ${handler}: ${modules.length > 0 ? `there is ${modules.join(', ')}` : 'say `modules name` in its declaration'}`,
+            `"${host.running.desc.name}" has no module with a handler ${handler}: ${modules.length > 0 ? `there is ${modules.join(', ')}` : 'say `modules name` in its declaration'}`,
         );
     }
 }
 
 /** A callback of a handler whose module is gone is called: there is no code at that address any more. @returns whether that is so */
-export function callsUnloadedModule(vm: Vm, handler: LuoHandler, callback: string): boolean {
+export function callsUnloadedModule(host: Host, handler: LuoHandler, callback: string): boolean {
     if (handler.gone) {
         panic(
-            vm,
+            host,
             `unable to handle page fault: ${handler.name}.${callback} is called, and the module that it was in is unloaded`,
         );
     }

@@ -1,199 +1,184 @@
 /** The processes of a scenario: starting and ending them, their variables, passing descriptors. */
 import { type Err, err } from '../../kernel/release/errno';
 import { exitProcess, passFd, reap, spawn } from '../../kernel/fs/process';
-import { Frame, SWITCH } from '../code';
-import { kernelEntered } from './syscall-entry';
-import { schedule, preemptionPoint } from '../scheduler';
-import { UserProcess, type Thread } from '../thread';
 import type { Value } from '../../language/types';
 import { ProgramError } from '../../language/values';
-import type { Vm } from '../interpreter';
+import { Frame, SWITCH, type Thread } from '../code';
+import { preemptionPoint } from '../scheduler';
+import type { Host } from './host';
+import { processOf, ScenarioProcess } from './scenario-process';
 
 /** `process luod`: a process starts, with a thread of its own. */
-export function startProcess(vm: Vm, name: string): UserProcess {
-    if (vm.userNamed(name)) {
+export function startProcess(host: Host, name: string): ScenarioProcess {
+    if (host.processNamed(name)) {
         throw new ProgramError(`a process ${name} runs already`);
     }
-    const user = new UserProcess(vm.machine.journal, name, spawn(vm.running, name), vm.takeThreadId());
-    vm.users.push(user);
-    vm.addThread(user.thread);
-    return user;
+    const { interpreter } = host;
+    const p = new ScenarioProcess(host.machine.journal, name, spawn(host.running, name), interpreter.takeThreadId());
+    host.processes.push(p);
+    interpreter.addThread(p.thread);
+    return p;
+}
+
+/** A process by its name, for what needs it. @throws ProgramError where none of this name runs */
+export function startedProcess(host: Host, name: string): ScenarioProcess {
+    const p = host.processNamed(name);
+    if (!p) {
+        throw new ProgramError(`no process ${name} runs: start it with "process ${name}"`);
+    }
+    return p;
 }
 
 /** A variable of a process. One that was never set is −1, as a descriptor that was never filled. */
-export function processVar(vm: Vm, process: string, name: string): Value {
-    const current = vm.current.user;
-    const user = current?.name === process ? current : vm.userNamed(process);
-    if (!user) {
+export function processVar(host: Host, process: string, name: string): Value {
+    const current = processOf(host.interpreter.current);
+    const p = current?.name === process ? current : host.processNamed(process);
+    if (!p) {
         throw new ProgramError(`no process ${process} runs, so ${process}.${name} is gone`);
     }
-    return user.vars.has(name) ? user.vars.get(name) : -1;
+    return p.vars.has(name) ? p.vars.get(name) : -1;
 }
 
-export function setProcessVar(vm: Vm, process: string, name: string, value: Value): void {
-    const current = vm.current.user;
-    const user = current?.name === process ? current : vm.userNamed(process);
-    if (!user) {
-        throw new ProgramError(`no process ${process} runs: start it with "process ${process}"`);
-    }
-    user.vars.set(name, value);
+export function setProcessVar(host: Host, process: string, name: string, value: Value): void {
+    const current = processOf(host.interpreter.current);
+    const p = current?.name === process ? current : startedProcess(host, process);
+    p.vars.set(name, value);
 }
 
-/** `send vm1 to vmm`: SCM_RIGHTS. The receiver gets its own descriptor under the name. One that ran at the same time may be gone: EPIPE. */
-export function sendFd(vm: Vm, fd: number, to: string, as: string): Err | undefined {
-    const target = vm.userNamed(to);
-    if (!target && vm.scheduler.active) {
+/**
+ * `send vm1 to vmm`: SCM_RIGHTS. The receiver gets its own descriptor under the name. One that ran at the same time may be gone: EPIPE.
+ */
+export function sendFd(host: Host, fd: number, to: string, as: string): Err | undefined {
+    const target = host.processNamed(to);
+    if (!target && host.interpreter.scheduler.active) {
         return err('EPIPE');
     }
-    if (!target) {
-        throw new ProgramError(`no process ${to} runs: start it with "process ${to}"`);
-    }
-    const got = passFd(vm.running, vm.process, fd, target.process);
+    const { process, vars } = target ?? startedProcess(host, to);
+    const got = passFd(host.running, host.process, fd, process);
     if (typeof got !== 'number') {
         return got;
     }
-    target.vars.set(as, got);
+    vars.set(as, got);
     return undefined;
 }
 
 /** The frame in which a process closes what it has open. */
-function exitFrame(vm: Vm, waiter: Thread | null): Frame {
-    const code = vm.std('do_exit');
-    return new Frame(code, 'kernel', new Array<Value>(code.slots).fill(undefined), -1, null, waiter);
+function exitFrame(host: Host, waiter: Thread | null): Frame {
+    return Frame.of(host.std('do_exit'), 'kernel', waiter);
 }
 
-// ---------------------------------------------------------------- several at the same time
-
-/** The blocks of a `concurrently` begin; the thread that runs waits for them. @param frames one for each process that takes part */
-export function runBlocks(vm: Vm, frames: readonly { readonly user: UserProcess; readonly frame: Frame }[]): number {
-    for (const { user, frame } of frames) {
-        user.thread.frames.push(frame);
-    }
-    const waiter = vm.current;
-    waiter.waiting = { kind: 'blocks' };
-    vm.scheduler.begin(
-        frames.map(({ user }) => user.thread),
-        waiter,
-    );
-    schedule(vm);
-    return SWITCH;
-}
-
-/** The thread that runs has nothing left to do: others go on, and behind the last one the scenario. */
-export function blockDone(vm: Vm): void {
-    const { scheduler } = vm;
-    const { waiter } = scheduler;
-    const thread = vm.current;
-    scheduler.leave(thread);
-    if (thread.killed && thread.user) {
-        thread.killed = false;
-        forgetUser(vm, thread.user.name);
-    }
-    if (scheduler.active) {
-        schedule(vm);
-    } else if (waiter) {
-        scheduler.end();
-        waiter.waiting = null;
-        vm.current = waiter;
-    }
-}
-
-/** At the return to user mode, files whose last reference is gone are released (kernel: delayed fput, task work). @returns whether there are any. */
-export function taskWork(vm: Vm, waiter: Thread | null = null): boolean {
-    if (!vm.kernel || vm.kernel.delayedFput.length === 0) {
+/**
+ * At the return to user mode, files whose last reference is gone are released (kernel: delayed fput, task work).
+ * @returns whether there are any
+ */
+export function taskWork(host: Host, waiter: Thread | null = null): boolean {
+    if (!host.kernel || host.kernel.delayedFput.length === 0) {
         return false;
     }
-    const code = vm.std('task_work');
-    vm.current.frames.push(new Frame(code, 'kernel', new Array<Value>(code.slots).fill(undefined), -1, null, waiter));
-    kernelEntered(vm, code.name);
+    const code = host.std('task_work');
+    host.interpreter.current.frames.push(Frame.of(code, 'kernel', waiter));
+    host.kernelEntered(code.name);
     return true;
 }
 
-/** The thread that runs is about to go on in user mode: a signal that waits comes first, and others may. @returns whether they do. */
-export function backToUser(vm: Vm): boolean {
-    const thread = vm.current;
-    if (lastCall(vm)) {
+/**
+ * The thread that runs is about to go on in user mode: a signal that waits comes first, and others may.
+ * @returns whether they do
+ */
+export function backToUser(host: Host): boolean {
+    const { interpreter } = host;
+    const thread = interpreter.current;
+    if (lastCall(host)) {
         return true;
     }
-    if (!vm.scheduler.active) {
+    if (!interpreter.scheduler.active) {
         return false;
     }
-    if (thread.killed) {
-        die(vm, thread);
+    if (processOf(thread)?.killed === true) {
+        die(host, thread);
         return true;
     }
-    preemptionPoint(vm);
-    return vm.current !== thread;
+    preemptionPoint(interpreter);
+    return interpreter.current !== thread;
 }
 
 /** A thread has no frames left: a process that was killed is gone, and so is a thread that was there for one thing only. */
-export function threadDone(vm: Vm, thread: Thread): void {
-    const { user, killed } = thread;
-    if (user && killed) {
-        forgetUser(vm, user.name);
-    } else if (user === null && thread !== vm.scenarioThread) {
-        vm.dropThread(thread);
+export function threadDone(host: Host, thread: Thread): void {
+    const p = processOf(thread);
+    if (p?.killed === true) {
+        reapProcess(host, p.name);
+    } else if (!p && thread !== host.interpreter.scenarioThread) {
+        host.interpreter.dropThread(thread);
     }
 }
 
 /** SIGKILL while others run: it takes effect when the process is, or is next, in user mode, and nobody waits for that. */
-function signalUser(vm: Vm, user: UserProcess): number {
-    const { thread } = user;
-    thread.killed = true;
+function signalProcess(host: Host, p: ScenarioProcess): number {
+    const { thread } = p;
+    setKilled(host, p);
     if (thread.top?.mode !== 'kernel' && thread.waiting?.kind !== 'lock') {
-        die(vm, thread);
+        die(host, thread);
     }
     return SWITCH;
 }
 
+function setKilled(host: Host, p: ScenarioProcess): void {
+    host.machine.journal.edit<ScenarioProcess>(p).killed = true;
+}
+
 /** A process in user mode does nothing more but close what it has open. */
-function die(vm: Vm, thread: Thread): void {
+function die(host: Host, thread: Thread): void {
+    const { scheduler } = host.interpreter;
     thread.waiting = null;
-    thread.frames = [exitFrame(vm, vm.scheduler.waiter)];
-    vm.scheduler.join(thread);
+    thread.frames = [exitFrame(host, scheduler.waiter)];
+    scheduler.join(thread);
 }
 
 /** `exit` in a process block: its descriptors close before anything else happens. */
-export function exitUser(vm: Vm): number {
-    vm.current.frames.push(exitFrame(vm, null));
-    kernelEntered(vm, 'do_exit');
+export function exitCurrent(host: Host): number {
+    host.interpreter.current.frames.push(exitFrame(host, null));
+    host.kernelEntered('do_exit');
     return SWITCH;
 }
 
 /** After exit: the thread is gone, and who waited for its block goes on. */
-export function endUser(vm: Vm): number {
-    const thread = vm.current;
-    const { user } = thread;
-    if (vm.scheduler.active) {
+export function endCurrent(host: Host): number {
+    const { interpreter } = host;
+    const thread = interpreter.current;
+    const p = processOf(thread);
+    if (interpreter.scheduler.active) {
         thread.frames = [];
-        thread.killed = true;
-        blockDone(vm);
+        if (p) {
+            setKilled(host, p);
+        }
+        interpreter.blockDone();
         return SWITCH;
     }
-    const waiter = thread.frames.find((f) => f.waiter)?.waiter ?? vm.scenarioThread;
+    const waiter = thread.frames.find((f) => f.waiter)?.waiter ?? interpreter.scenarioThread;
     thread.frames = [];
     waiter.waiting = null;
-    vm.current = waiter;
-    if (user) {
-        forgetUser(vm, user.name);
+    interpreter.current = waiter;
+    if (p) {
+        reapProcess(host, p.name);
     }
     return SWITCH;
 }
 
 /**
- * `kill p`: SIGKILL takes effect at the return to user mode; then its descriptors close. Where several processes run at the same time, one that
- * has ended already cannot be killed, and nobody minds.
+ * `kill p`: SIGKILL takes effect at the return to user mode; then its descriptors close. Where several processes run at the same
+ * time, one that has ended already cannot be killed, and nobody minds.
  */
-export function killUser(vm: Vm, name: string): number {
-    const user = vm.userNamed(name);
-    if (vm.scheduler.active) {
-        return user ? signalUser(vm, user) : SWITCH;
+export function killProcess(host: Host, name: string): number {
+    const { interpreter } = host;
+    const p = host.processNamed(name);
+    if (interpreter.scheduler.active) {
+        return p ? signalProcess(host, p) : SWITCH;
     }
-    if (!user) {
+    if (!p) {
         throw new ProgramError(`no process ${name} runs`);
     }
-    const next = vm.callOn(user.thread, exitFrame(vm, vm.current));
-    kernelEntered(vm, 'do_exit');
+    const next = interpreter.callOn(p.thread, exitFrame(host, interpreter.current));
+    host.kernelEntered('do_exit');
     return next;
 }
 
@@ -201,9 +186,9 @@ export function killUser(vm: Vm, name: string): number {
  * `kill p after n`: the SIGKILL comes when the process is back in user mode from its n-th system call from now on.
  * @throws ProgramError where `n` is less than 1, or no such process runs
  */
-export function killLater(vm: Vm, name: string, n: number): void {
-    const user = vm.userNamed(name);
-    if (!user) {
+export function killLater(host: Host, name: string, n: number): void {
+    const p = host.processNamed(name);
+    if (!p) {
         throw new ProgramError(`no process ${name} runs`);
     }
     if (n < 1) {
@@ -211,44 +196,45 @@ export function killLater(vm: Vm, name: string, n: number): void {
             `a process is killed after at least one more system call: for at once, write "kill ${name}"`,
         );
     }
-    vm.machine.journal.edit<UserProcess>(user).callsLeft = n;
+    host.machine.journal.edit<ScenarioProcess>(p).callsLeft = n;
 }
 
 /** The current process is back from a system call: whether that was its last one. It then closes what it has open. */
-function lastCall(vm: Vm): boolean {
-    const { user } = vm.current;
-    if (user?.callsLeft !== 0) {
+function lastCall(host: Host): boolean {
+    const { interpreter } = host;
+    const thread = interpreter.current;
+    const p = processOf(thread);
+    if (p?.callsLeft !== 0) {
         return false;
     }
-    vm.machine.journal.edit<UserProcess>(user).callsLeft = -1;
-    const thread = vm.current;
-    if (vm.scheduler.active) {
-        die(vm, thread);
+    host.machine.journal.edit<ScenarioProcess>(p).callsLeft = -1;
+    if (interpreter.scheduler.active) {
+        die(host, thread);
     } else {
-        thread.killed = true;
-        thread.frames = [exitFrame(vm, thread.frames.find((f) => f.waiter)?.waiter ?? vm.scenarioThread)];
-        kernelEntered(vm, 'do_exit');
+        setKilled(host, p);
+        thread.frames = [exitFrame(host, thread.frames.find((f) => f.waiter)?.waiter ?? interpreter.scenarioThread)];
+        host.kernelEntered('do_exit');
     }
     return true;
 }
 
 /** A process that has ended is reaped: name, variables and thread are gone. */
-export function forgetUser(vm: Vm, name: string): void {
-    const user = vm.userNamed(name);
-    if (user) {
-        exitProcess(vm.running, user.process);
-        reap(vm.running, user.process);
-        vm.users.remove(user);
-        vm.dropThread(user.thread);
+export function reapProcess(host: Host, name: string): void {
+    const p = host.processNamed(name);
+    if (p) {
+        exitProcess(host.running, p.process);
+        reap(host.running, p.process);
+        host.processes.remove(p);
+        host.interpreter.dropThread(p.thread);
     }
 }
 
 /** At a jump or a panic no process is left. */
-export function dropAllUsers(vm: Vm): void {
-    for (const user of [...vm.users]) {
-        user.thread.frames = [];
-        user.thread.waiting = null;
-        vm.dropThread(user.thread);
+export function dropProcesses(host: Host): void {
+    for (const p of [...host.processes]) {
+        p.thread.frames = [];
+        p.thread.waiting = null;
+        host.interpreter.dropThread(p.thread);
     }
-    vm.users.clear();
+    host.processes.clear();
 }

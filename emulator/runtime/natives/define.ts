@@ -4,7 +4,8 @@ import { NONE, type Context, type Type, type Value } from '../../language/types'
 import type { NativeParam } from '../../language/natives';
 import type { NativeField, NativeFunction, ObjectType } from './native';
 import { format, ProgramError } from '../../language/values';
-import type { Vm } from '../interpreter';
+import type { Host } from '../host/host';
+import type { NativeHost } from './native-host';
 
 /** For natives that give nothing. */
 export function nothing(_done: unknown): undefined {
@@ -40,7 +41,22 @@ export function fn(
     params: readonly NativeParam[],
     options: FunctionOptions,
     doc: string,
-    call: (vm: Vm, args: Value[]) => Value | Err,
+    call: (host: NativeHost, args: Value[]) => Value | Err,
+): NativeFunction;
+/** One that does more to the host than natives may. */
+export function fn(
+    name: string,
+    params: readonly NativeParam[],
+    options: FunctionOptions,
+    doc: string,
+    call: (host: Host, args: Value[]) => Value | Err,
+): NativeFunction;
+export function fn(
+    name: string,
+    params: readonly NativeParam[],
+    options: FunctionOptions,
+    doc: string,
+    call: (host: Host, args: Value[]) => Value | Err,
 ): NativeFunction {
     return { ...base(name, params, options, doc), call };
 }
@@ -102,16 +118,31 @@ export class Members<T extends object> {
         name: string,
         t: Type,
         doc: string,
-        get: (o: T, vm: Vm) => Value | Err,
-        set?: (o: T, value: Value, vm: Vm) => void,
+        get: (o: T, host: NativeHost) => Value | Err,
+        set?: (o: T, value: Value, host: NativeHost) => void,
+    ): this;
+    /** One that does more to the host than natives may. */
+    field(
+        name: string,
+        t: Type,
+        doc: string,
+        get: (o: T, host: Host) => Value | Err,
+        set?: (o: T, value: Value, host: Host) => void,
+    ): this;
+    field(
+        name: string,
+        t: Type,
+        doc: string,
+        get: (o: T, host: Host) => Value | Err,
+        set?: (o: T, value: Value, host: Host) => void,
     ): this {
         const self = (o: object): T => expect(this.cls, o, `a ${this.name}`);
         this.fields.set(name, {
             name,
             type: t,
             doc,
-            get: (vm, o) => get(self(o), vm),
-            ...(set ? { writable: true, set: (vm: Vm, o: object, value: Value) => set(self(o), value, vm) } : {}),
+            get: (host, o) => get(self(o), host),
+            ...(set ? { writable: true, set: (host: Host, o: object, value: Value) => set(self(o), value, host) } : {}),
         });
         return this;
     }
@@ -121,15 +152,30 @@ export class Members<T extends object> {
         params: readonly NativeParam[],
         options: FunctionOptions,
         doc: string,
-        call: (o: T, args: Value[], vm: Vm) => Value | Err,
+        call: (o: T, args: Value[], host: NativeHost) => Value | Err,
+    ): this;
+    /** One that does more to the host than natives may. */
+    method(
+        name: string,
+        params: readonly NativeParam[],
+        options: FunctionOptions,
+        doc: string,
+        call: (o: T, args: Value[], host: Host) => Value | Err,
+    ): this;
+    method(
+        name: string,
+        params: readonly NativeParam[],
+        options: FunctionOptions,
+        doc: string,
+        call: (o: T, args: Value[], host: Host) => Value | Err,
     ): this {
         const what = `a ${this.name}`;
         const self = (args: readonly Value[]): T => expect(this.cls, args[0], what);
         // methods with few parameters are called a million times: no slice() there
         const byArity: readonly NonNullable<NativeFunction['call']>[] = [
-            (vm, args) => call(self(args), NO_ARGS, vm),
-            (vm, args) => call(self(args), [args[1]], vm),
-            (vm, args) => call(self(args), [args[1], args[2]], vm),
+            (host, args) => call(self(args), NO_ARGS, host),
+            (host, args) => call(self(args), [args[1]], host),
+            (host, args) => call(self(args), [args[1], args[2]], host),
         ];
         this.methods.set(
             name,
@@ -138,7 +184,7 @@ export class Members<T extends object> {
                 params,
                 options,
                 doc,
-                byArity[params.length] ?? ((vm, args) => call(self(args), args.slice(1), vm)),
+                byArity[params.length] ?? ((host, args) => call(self(args), args.slice(1), host)),
             ),
         );
         return this;

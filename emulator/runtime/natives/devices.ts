@@ -12,8 +12,8 @@ import { Device, type DriverChoice } from '../../machine/devices/device';
 import { PAGE_SIZE } from '../../machine/memory';
 import { ANY, BOOL, FD, INT, listOf, NONE, objectOf, PHYS, STRING, type Value } from '../../language/types';
 import type { NativeFunction } from './native';
+import type { NativeHost } from './native-host';
 import { asBool, asInt, asNumber, format, ProgramError } from '../../language/values';
-import type { Vm } from '../interpreter';
 import { fdArg } from './core';
 import { code, expect, fn, Members, param } from './define';
 
@@ -22,7 +22,7 @@ const ENOTTY = err('ENOTTY');
 const DRIVERS: readonly DriverChoice[] = ['native', 'vfio', 'none'];
 
 /** The device as the running kernel knows it. */
-export function boundOf(vm: Vm, device: Device): BoundDevice {
+export function boundOf(vm: NativeHost, device: Device): BoundDevice {
     const b = vm.running.devices.of(device);
     if (!b) {
         throw new ProgramError(`the kernel that runs does not know ${device.shape.name}`);
@@ -39,7 +39,7 @@ function given(v: Value, what: string): number | undefined {
     return n;
 }
 
-function start(vm: Vm, device: Device, [ring, every, length, size, waits]: readonly Value[]): undefined | Err {
+function start(vm: NativeHost, device: Device, [ring, every, length, size, waits]: readonly Value[]): undefined | Err {
     const b = boundOf(vm, device);
     if (b.frozen) {
         return err('EBUSY');
@@ -342,7 +342,7 @@ export const ioasObject = new Members(Ioas, 'ioas', 'An I/O address space of `/d
     );
 
 /** The open file behind a descriptor, where it is of this class: ENOTTY on any other. */
-function behind<T>(vm: Vm, fd: Value, cls: abstract new (...args: never[]) => T): T | Err {
+function behind<T>(vm: NativeHost, fd: Value, cls: abstract new (...args: never[]) => T): T | Err {
     const file = fget(vm.process, fdArg(fd));
     if (file instanceof Err) {
         return file;

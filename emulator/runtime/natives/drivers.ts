@@ -4,6 +4,7 @@ import { fput, type OpenFile } from '../../kernel/fs/file';
 import { fget, installFd } from '../../kernel/fs/process';
 import { Seq } from '../../machine/journal';
 import { newFileOfKind } from '../host/callbacks';
+import type { Host } from '../host/host';
 import { ANY, FD, INT, listOf, STRING, type Value } from '../../language/types';
 import type { NativeFunction } from './native';
 import { asInt, asString, ProgramError } from '../../language/values';
@@ -23,9 +24,9 @@ export const driverFunctions: readonly NativeFunction[] = [
         [param('kind', STRING), param('fields', listOf(ANY))],
         { context: 'user', syscall: true, fails: true, result: FD },
         'What the ioctl of a driver does that makes a file (`anon_inode_getfd`): a descriptor for a new file of a declared kind, with these values of its fields in their order. `EMFILE`.',
-        (vm, [kind, fields]) => {
+        (host: Host, [kind, fields]) => {
             const name = asString(kind, 'the kind');
-            const decl = vm.executable.fileKind(name)?.decl;
+            const decl = host.declarations.fileKind(name)?.decl;
             const values = fields instanceof Seq ? [...(fields.items as readonly Value[])] : [];
             if (!decl || values.length > decl.fields.length) {
                 throw new ProgramError(
@@ -34,10 +35,10 @@ export const driverFunctions: readonly NativeFunction[] = [
                         : `no kind of file is called ${name}`,
                 );
             }
-            const file = newFileOfKind(vm, name, new Map(values.map((v, i) => [decl.fields[i]?.name.name ?? '', v])));
-            const fd = installFd(vm.process, file, false);
+            const file = newFileOfKind(host, name, new Map(values.map((v, i) => [decl.fields[i]?.name.name ?? '', v])));
+            const fd = installFd(host.process, file, false);
             if (fd instanceof Err) {
-                fput(vm.running, file);
+                fput(host.running, file);
             }
             return fd;
         },

@@ -120,7 +120,7 @@ const objects = new Map<string, ObjectType>(
 );
 
 /** The object type of an object that `.lus` code can hold; undefined for plain values. */
-export function hostObjectTypeOf(o: object): ObjectType | undefined {
+function typeOf(o: object): ObjectType | undefined {
     const named = fileObjectType(o);
     if (named) {
         return objects.get(named);
@@ -141,6 +141,7 @@ const ARGS: [string, Type][] = [['args', objectOf('luo_args')]];
 const FLB: [string, Type][] = [['args', objectOf('flb_args')]];
 
 export const HOST_NATIVES: Natives = {
+    typeOf,
     functions: byName([
         ...kvmFunctions,
         ...guestMemfdFunctions,

@@ -15,14 +15,15 @@ import { loadModule, unloadModule } from '../host/modules';
 import { crash, panic } from '../host/kernel-end';
 import { jump, kernelNamed, loadKexec, runHandoverHooks, runInit, unloadKexec } from '../host/kexec';
 import { openDevice } from '../host/callbacks';
+import type { Host } from '../host/host';
 import { yieldToOthers } from '../scheduler';
-import { UserProcess } from '../thread';
+import { ScenarioProcess } from '../host/scenario-process';
 import { stateOf, waitsFor } from '../waiting';
 import { ANY, BOOL, FD, INT, listOf, objectOf, PHYS, STRING, type Value } from '../../language/types';
 import type { NativeFunction, NativeGlobal } from './native';
+import type { NativeHost } from './native-host';
 import { View } from '../view';
-import { asBool, asInt, asNumber, asString, hex, text } from '../../language/values';
-import type { Vm } from '../interpreter';
+import { asBool, asInt, asNumber, asString, hex, ProgramError, text } from '../../language/values';
 import { constant } from './core';
 import { callback, code, expect, fn, Members, nothing, param } from './define';
 
@@ -72,7 +73,7 @@ export const kernelFunctions: readonly NativeFunction[] = [
         'The name of a positive error number.',
         (_vm, [v]) => errOfCode(asNumber(v, 'the error number'))?.name ?? text(v),
     ),
-    fn('panic', words, {}, 'The kernel panics.', (vm, [w]) => panic(vm, joined(w))),
+    fn('panic', words, {}, 'The kernel panics.', (host: Host, [w]) => panic(host, joined(w))),
 
     // ---- files and processes
     fn(
@@ -148,7 +149,7 @@ export const kernelFunctions: readonly NativeFunction[] = [
             if (vfioDeviceAt(vm.running, path)) {
                 return 'vfio';
             }
-            return vm.executable.fileKindAt(path)?.name.name ?? null;
+            return vm.declarations.fileKindAt(path)?.name.name ?? null;
         },
     ),
     fn(
@@ -156,7 +157,7 @@ export const kernelFunctions: readonly NativeFunction[] = [
         [param('kind', { k: 'decl', of: 'file', name: '' }), param('path', STRING)],
         { result: objectOf('file') },
         'A file of this kind, before its open() has run.',
-        (vm, [kind, path]) => openDevice(vm, asString(kind, 'the kind'), asString(path, 'the path')),
+        (host: Host, [kind, path]) => openDevice(host, asString(kind, 'the kind'), asString(path, 'the path')),
     ),
 
     fn(
@@ -168,8 +169,10 @@ export const kernelFunctions: readonly NativeFunction[] = [
     ),
 
     // ---- boot and reboot
-    fn('run_init', [], {}, 'Runs the `init` blocks of the kernel that boots.', (vm) => runInit(vm)),
-    fn('run_handover_hooks', [], {}, 'Runs the `at handover` blocks of the scenario.', (vm) => runHandoverHooks(vm)),
+    fn('run_init', [], {}, 'Runs the `init` blocks of the kernel that boots.', (host: Host) => runInit(host)),
+    fn('run_handover_hooks', [], {}, 'Runs the `at handover` blocks of the scenario.', (host: Host) =>
+        runHandoverHooks(host),
+    ),
 
     // ---- what scenarios read
     fn(
@@ -190,7 +193,7 @@ export const kernelFunctions: readonly NativeFunction[] = [
         'The entry of an outgoing session as the next kernel will read it; inside `at handover`. `none` where there is none.',
         (vm, [n]) => {
             const { luo } = vm.running;
-            const layout = vm.executable.struct('luo_session_ser', vm.library);
+            const layout = vm.declarations.struct('luo_session_ser', vm.library);
             const index = luo.outgoing.sessions.items.findIndex((s) => s.name === asString(n, 'the name'));
             const pa = index < 0 ? undefined : sessionEntry(luo, index);
             return layout && pa !== undefined ? new View(layout, vm.machine.memory, pa) : null;
@@ -211,12 +214,11 @@ function sessionEntry(luo: Luo, index: number): number | undefined {
     return pa;
 }
 
-function klog(vm: Vm, level: 'info' | 'warn' | 'err', w: Value): undefined {
+function klog(host: NativeHost, level: 'info' | 'warn' | 'err', w: Value): undefined {
     const line = joined(w);
-    vm.running.klog(level, line);
+    host.running.klog(level, line);
     if (line.startsWith('WARNING:')) {
-        const frame = vm.frame;
-        vm.raise('kernel-warning', line, frame && vm.placeOf(frame));
+        host.warned(line);
     }
     return undefined;
 }
@@ -303,25 +305,25 @@ export const kexecObject = new Members(KexecState, 'kexec', 'The kernel that a r
         [param('kernel', STRING), param('cmdline', STRING)],
         { context: 'kernel', fails: true },
         'Reads a kernel, and puts it where it may lie in the next one: in scratch. EADDRNOTAVAIL, ENOEXEC, ENOMEM.',
-        (_k, [name, cmdline], vm) => loading(vm, name, cmdline, { handover: true }),
+        (_k, [name, cmdline], host: Host) => loading(host, name, cmdline, { handover: true }),
     )
     .method(
         'load_segments',
         [param('kernel', STRING), param('cmdline', STRING), param('preserve_context', BOOL)],
         { context: 'kernel', fails: true },
         'Takes a kernel from user space, which says where it goes. EADDRNOTAVAIL, ENOEXEC, ENOMEM.',
-        (_k, [name, cmdline, keep], vm) =>
-            loading(vm, name, cmdline, { handover: false, preserveContext: keep === true }),
+        (_k, [name, cmdline, keep], host: Host) =>
+            loading(host, name, cmdline, { handover: false, preserveContext: keep === true }),
     )
     .method(
         'prepare',
         [],
         { context: 'kernel' },
         'kernel_restart_prepare(): from here on the kernel goes down.',
-        (_k, _a, vm) => {
-            vm.phase('shutdown');
+        (_k, _a, host: Host) => {
+            host.phase('shutdown');
             // it takes its time, and the other processors still run
-            yieldToOthers(vm);
+            yieldToOthers(host.interpreter);
             return undefined;
         },
     )
@@ -335,18 +337,20 @@ export const kexecObject = new Members(KexecState, 'kexec', 'The kernel that a r
         vm.tell((l) => l.stage?.('kernel_restart_prepare', begin));
         return undefined;
     })
-    .method('jump', [], { context: 'kernel' }, 'machine_kexec(): the next kernel starts.', (_k, _a, vm) => jump(vm));
+    .method('jump', [], { context: 'kernel' }, 'machine_kexec(): the next kernel starts.', (_k, _a, host: Host) =>
+        jump(host),
+    );
 
-function loading(vm: Vm, name: Value, cmdline: Value, how: Parameters<typeof loadKexec>[3]): undefined | Err {
-    const result = loadKexec(vm, asString(name, 'the kernel'), asString(cmdline, 'the command line'), how);
+function loading(host: Host, name: Value, cmdline: Value, how: Parameters<typeof loadKexec>[3]): undefined | Err {
+    const result = loadKexec(host, asString(name, 'the kernel'), asString(cmdline, 'the command line'), how);
     // it has to be read and checked, and others get on meanwhile
-    yieldToOthers(vm);
+    yieldToOthers(host.interpreter);
     return result;
 }
 
 /** @throws ProgramError where there is no such kernel */
-function isKernel(vm: Vm, [name, cmdline]: readonly Value[]): void {
-    kernelNamed(vm, asString(name, 'the kernel'), 'load');
+function isKernel(host: Host, [name, cmdline]: readonly Value[]): void {
+    kernelNamed(host, asString(name, 'the kernel'), 'load');
     asString(cmdline, 'the command line');
 }
 
@@ -412,7 +416,7 @@ export const bootObject = new Members(Boot, 'boot', 'The kernel that comes up.')
     );
 
 /** A process as the scenario sees it. */
-export const processObject = new Members(UserProcess, 'process', 'A process that the scenario started.', true)
+export const processObject = new Members(ScenarioProcess, 'process', 'A process that the scenario started.', true)
     .field('pid', INT, 'Its number.', (p) => p.process.pid)
     .field('name', STRING, 'Its name.', (p) => p.name)
     .field(
@@ -425,7 +429,7 @@ export const processObject = new Members(UserProcess, 'process', 'A process that
         'waits_for',
         STRING,
         'The lock that it waits for, and who holds it; empty where it waits for none.',
-        (p, vm) => waitsFor(vm, p.thread) ?? '',
+        (p, host: Host) => waitsFor(host.interpreter.threads, p.thread) ?? '',
     );
 
 export const kexecSyscalls: readonly NativeFunction[] = [
@@ -461,28 +465,28 @@ export const kexecSyscalls: readonly NativeFunction[] = [
         [param('message', STRING, 'sysrq triggered crash')],
         { context: 'scenario' },
         'The running kernel panics, here and now (as by `echo c > /proc/sysrq-trigger`). Nothing of it is left, and nothing is handed over; `boot` one again. `panicked` is the message.',
-        (vm, [m]) => crash(vm, asString(m, 'the message')),
+        (host: Host, [m]) => crash(host, asString(m, 'the message')),
     ),
     fn(
         'modprobe',
         [param('handler', STRING)],
         { context: 'user', syscall: true, fails: true },
         '`init_module(2)` of the module that a handler is in (`modules` in a kernel): it registers with LUO. EEXIST, EOPNOTSUPP.',
-        (vm, [h]) => loadModule(vm, asString(h, 'the handler')),
+        (host: Host, [h]) => loadModule(host, asString(h, 'the handler')),
     ),
     fn(
         'rmmod',
         [param('handler', STRING)],
         { context: 'user', syscall: true, fails: true },
         '`delete_module(2)`: the handler is gone. EAGAIN while it has preserved files, ENOENT where it is not loaded.',
-        (vm, [h]) => unloadModule(vm, asString(h, 'the handler')),
+        (host: Host, [h]) => unloadModule(host, asString(h, 'the handler')),
     ),
     fn(
         'kexec_unload',
         [],
         { context: 'user', syscall: true, fails: true },
         'Unloads what kexec_file_load() loaded. EBUSY while somebody loads a kernel, or reboots.',
-        (vm) => unloadKexec(vm),
+        (host: Host) => unloadKexec(host),
     ),
     code(
         'execve',
@@ -558,7 +562,12 @@ export const kernelGlobals: readonly NativeGlobal[] = [
         type: objectOf('boot'),
         context: 'kernel',
         doc: 'The kernel that comes up.',
-        get: (vm) => vm.booting,
+        get(host) {
+            if (!host.booting) {
+                throw new ProgramError('no kernel is coming up');
+            }
+            return host.booting;
+        },
     },
     {
         name: 'panicked',

@@ -10,8 +10,8 @@ import { isStalled, linesOf } from '../host/guest-interrupts';
 import { ANY, BOOL, FD, INT, listOf, NONE, objectOf, STRING, type Type, type Value } from '../../language/types';
 import type { NativeParam } from '../../language/natives';
 import type { NativeField, NativeFunction, NativeGlobal } from './native';
+import type { NativeHost } from './native-host';
 import { asNumber, asString, ProgramError } from '../../language/values';
-import type { Vm } from '../interpreter';
 import { fdArg } from './core';
 import { fn, Members, param } from './define';
 
@@ -55,7 +55,7 @@ function method(
     params: readonly NativeParam[],
     result: Type,
     doc: string,
-    call: (live: VirtualMachine, args: readonly Value[], vm: Vm) => Value | Err,
+    call: (live: VirtualMachine, args: readonly Value[], vm: NativeHost) => Value | Err,
 ): NativeFunction {
     return fn(
         name,
@@ -197,7 +197,12 @@ export const kvmSyscalls: readonly NativeFunction[] = [
     ),
 ];
 
-function field(name: string, type: Type, doc: string, get: (live: VirtualMachine, vm: Vm) => Value): NativeField {
+function field(
+    name: string,
+    type: Type,
+    doc: string,
+    get: (live: VirtualMachine, vm: NativeHost) => Value,
+): NativeField {
     return {
         name,
         type,

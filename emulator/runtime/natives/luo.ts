@@ -22,6 +22,7 @@ import { FILE_SER_SIZE } from '../../kernel/luo/state';
 import { Bytes } from '../../machine/bytes';
 import { costId } from '../../machine/costs';
 import { hasCallback } from '../host/callbacks';
+import type { Host } from '../host/host';
 import { REPLY_PARAM } from '../../language/reply';
 import { delayInKernel } from '../scheduler';
 import { ANY, BOOL, FD, INT, listOf, objectOf, PHYS, STRING, type Value } from '../../language/types';
@@ -29,7 +30,8 @@ import type { NativeField, NativeFunction } from './native';
 import { View } from '../view';
 import { layoutOf } from './memory';
 import { asBool, asInt, asNumber, asString } from '../../language/values';
-import type { Vm } from '../interpreter';
+import type { Journal } from '../../machine/journal';
+import type { NativeHost } from './native-host';
 import { callback, code, expect, fn, Members, nothing, param } from './define';
 
 /** Nanoseconds for which a stalled reply keeps the kernel waiting. */
@@ -40,7 +42,7 @@ function replyFrom(v: Value): Reply {
     return v === true ? 'faults' : v === 'stalled' ? 'stalls' : 'goes through';
 }
 
-const journal = (vm: Vm): Vm['machine']['journal'] => vm.machine.journal;
+const journal = (vm: NativeHost): Journal => vm.machine.journal;
 
 // ---------------------------------------------------------------- files and sessions
 
@@ -389,7 +391,7 @@ export const luoArgs = new Members(
 // ---------------------------------------------------------------- FLBs
 
 /** refcount_dec_and_test(): true at zero. One that is zero already underflows, warns once a boot, and is saturated from then on. */
-function putRef(vm: Vm, side: FlbSide): boolean {
+function putRef(vm: NativeHost, side: FlbSide): boolean {
     if (side.count === 0 || side.count >= REFCOUNT_SATURATED) {
         if (side.count === 0) {
             journal(vm).edit(side).count = REFCOUNT_SATURATED;
@@ -401,7 +403,7 @@ function putRef(vm: Vm, side: FlbSide): boolean {
     return side.count === 0;
 }
 
-function getRef(vm: Vm, side: FlbSide): undefined {
+function getRef(vm: NativeHost, side: FlbSide): undefined {
     if (side.count < REFCOUNT_SATURATED) {
         journal(vm).edit(side).count = side.count + 1;
     }
@@ -728,28 +730,28 @@ export const luoRequest = new Members(
     .field('token', INT, 'The token.', (r) => r.token)
     .field('reserved', INT, 'The reserved word.', (r) => r.reserved)
     .field('session', objectOf('luo_session'), 'The session whose descriptor this is.', (r) => r.session)
-    .method('reply', [], { fails: true }, 'Copies the structure back: EFAULT.', (r, _a, vm) =>
-        replied(vm, r, r.reply()),
+    .method('reply', [], { fails: true }, 'Copies the structure back: EFAULT.', (r, _a, host: Host) =>
+        replied(host, r, r.reply()),
     )
     .method(
         'reply_fd',
         [param('fd', FD)],
         { fails: true },
         'Copies the structure back with this descriptor in it: EFAULT.',
-        (r, [fd], vm) => replied(vm, r, r.replyFd(asNumber(fd, 'fd'))),
+        (r, [fd], host: Host) => replied(host, r, r.replyFd(asNumber(fd, 'fd'))),
     )
     .method(
         'reply_name',
         [param('name', STRING)],
         { fails: true },
         'Copies the structure back with this name in it: EFAULT.',
-        (r, [n], vm) => replied(vm, r, r.replyName(asString(n, 'name'))),
+        (r, [n], host: Host) => replied(host, r, r.replyName(asString(n, 'name'))),
     );
 
 /** What a reply came to; one that stalls keeps the caller in the kernel meanwhile. */
-function replied(vm: Vm, { stalls }: LuoRequest, result: undefined | Err): undefined | Err {
+function replied(host: Host, { stalls }: LuoRequest, result: undefined | Err): undefined | Err {
     if (stalls) {
-        delayInKernel(vm, STALL);
+        delayInKernel(host.interpreter, STALL);
     }
     return result;
 }
@@ -757,7 +759,7 @@ function replied(vm: Vm, { stalls }: LuoRequest, result: undefined | Err): undef
 const NO_IOCTLS: IoctlTable = { commands: new Map(), kinds: false, nameSize: 64, checksNames: false };
 
 /** The ioctls of the running kernel. */
-function ioctlsOf(vm: Vm): IoctlTable {
+function ioctlsOf(vm: NativeHost): IoctlTable {
     return vm.running.desc.luo?.ioctls ?? NO_IOCTLS;
 }
 
@@ -885,7 +887,7 @@ export const luoFunctions: readonly NativeFunction[] = [
     ),
 ];
 
-function newSession(vm: Vm, name: string, incoming: boolean): LuoSession {
+function newSession(vm: NativeHost, name: string, incoming: boolean): LuoSession {
     return new LuoSession(
         journal(vm),
         name,

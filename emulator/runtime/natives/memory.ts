@@ -11,9 +11,9 @@ import type { StructLayout } from '../../language/layout';
 import { STD_SCHEME } from '../../std/texts';
 import { ANY, BOOL, INT, listOf, objectOf, PHYS, STRING, type Value } from '../../language/types';
 import type { NativeFunction } from './native';
+import type { NativeHost } from './native-host';
 import { ArrayView, View } from '../view';
 import { asInt, asNumber, asString, format, hex, KernelFault, ProgramError } from '../../language/values';
-import type { Vm } from '../interpreter';
 import { fn, Members, param } from './define';
 
 /** A struct passed as a value. */
@@ -54,25 +54,25 @@ function areaOf(v: Value): VmArea {
 }
 
 /** Who a folio belongs to, for its history: the code that allocates it. */
-function ownerHere(vm: Vm): number {
+function ownerHere(vm: NativeHost): number {
     const frame = vm.frame;
     const code = frame?.code;
     return vm.machine.owners.id(code ? code.name : 'kernel');
 }
 
 /** Structs that programs have from the default kernel's code are those of the kernel that runs, where it has one of this name. */
-function inThisKernel(vm: Vm, layout: StructLayout): StructLayout {
-    return vm.executable.stdProgram.structs.get(layout.name) === layout
+function inThisKernel(vm: NativeHost, layout: StructLayout): StructLayout {
+    return vm.declarations.stdProgram.structs.get(layout.name) === layout
         ? (vm.library.structs.get(layout.name) ?? layout)
         : layout;
 }
 
 /** Restoring what begins at an address has failed. `pages`: that were restored before, and are nobody's now. */
-function restoreFailed(vm: Vm, address: Int, pages: number): void {
+function restoreFailed(vm: NativeHost, address: Int, pages: number): void {
     vm.tell((l) => (pages > 0 ? l.halfRestored?.(address, pages) : l.notRestored?.(address)));
 }
 
-function structAt(vm: Vm, named: StructLayout, pa: Value): View {
+function structAt(vm: NativeHost, named: StructLayout, pa: Value): View {
     const layout = inThisKernel(vm, named);
     const address = asInt(pa, 'the address');
     const at = Number(address);
@@ -132,7 +132,7 @@ export const memoryFunctions: readonly NativeFunction[] = [
     }),
 ];
 
-function arrayOver(vm: Vm, layout: StructLayout, area: VmArea, count: number): ArrayView {
+function arrayOver(vm: NativeHost, layout: StructLayout, area: VmArea, count: number): ArrayView {
     return new ArrayView({ k: 'struct', layout }, count, layout.size, vm.machine.memory, 0, area);
 }
 
@@ -420,13 +420,13 @@ export const khoObject = new Members(Kho, 'kho', 'Kexec HandOver of the running 
     );
 
 /** A preserved block begins at this address that nobody has restored. */
-function isPreserved(vm: Vm, kho: Kho, pa: number): boolean {
+function isPreserved(vm: NativeHost, kho: Kho, pa: number): boolean {
     const pfn = Math.floor(pa / PAGE_SIZE);
     return vm.machine.isRam(pa) && kho.env.memmap.stateOf(pfn) === 'preserved' && kho.env.memmap.khoOrder(pfn) >= 0;
 }
 
 /** Preserving was refused: where scratch is why, listeners are told. */
-function refused(vm: Vm, kho: Kho, pfn: number, pages: number): void {
+function refused(vm: NativeHost, kho: Kho, pfn: number, pages: number): void {
     if (kho.touchesScratch(pfn * PAGE_SIZE, pages * PAGE_SIZE)) {
         vm.tell((l) => l.inScratch?.(pfn * PAGE_SIZE, pages * PAGE_SIZE));
     }

@@ -8,8 +8,8 @@ import { fget } from '../../kernel/fs/process';
 import { exposeFolio, ShmemInode } from '../../kernel/fs/shmem';
 import { INT, objectOf, type Value } from '../../language/types';
 import type { NativeField, NativeFunction } from './native';
+import type { NativeHost } from './native-host';
 import { asNumber } from '../../language/values';
-import type { Vm } from '../interpreter';
 import { fdArg, inodeArg, lengthArg, offsetArg } from './core';
 import { fn, param } from './define';
 
@@ -17,17 +17,17 @@ const EINVAL = err('EINVAL');
 const ENODEV = err('ENODEV');
 
 /** The file's pages, huge ones or not. */
-function memoryOf(vm: Vm, fd: Value): ShmemInode | HugetlbInode | Err {
+function memoryOf(vm: NativeHost, fd: Value): ShmemInode | HugetlbInode | Err {
     const file = fget(vm.process, fdArg(fd));
     return file instanceof Err ? file : file.inode instanceof HugetlbInode ? file.inode : shmemOf(vm, fd);
 }
 
-function shmemOf(vm: Vm, fd: Value): ShmemInode | Err {
+function shmemOf(vm: NativeHost, fd: Value): ShmemInode | Err {
     const file = fget(vm.process, fdArg(fd));
     return file instanceof Err ? file : file.inode instanceof ShmemInode ? file.inode : EINVAL;
 }
 
-function nodeArg(vm: Vm, v: Value): number | Err {
+function nodeArg(vm: NativeHost, v: Value): number | Err {
     const node = asNumber(v, 'the node');
     return vm.machine.nodes.includes(node) ? node : ENODEV;
 }

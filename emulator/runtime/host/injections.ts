@@ -1,7 +1,7 @@
 /** Failures that a scenario asked for (`inject EIO into memfd.freeze after 2`). They die with the kernel they were meant for. */
-import type { Chooser } from '../machine/chooser';
-import { Rec, Seq, type Journal } from '../machine/journal';
-import type { Err } from '../kernel/release/errno';
+import type { Chooser } from '../../machine/chooser';
+import { Rec, Seq, type Journal } from '../../machine/journal';
+import type { Err } from '../../kernel/release/errno';
 
 export class Injection extends Rec {
     readonly skip: number;

@@ -1,0 +1,125 @@
+/** What a checked program and the standard libraries of kernels declare, by name. A program's own comes before what ships. */
+import { OpenFile } from '../kernel/fs/file';
+import type { Library } from '../kernel/release/layers';
+import type { StructLayout } from '../language/layout';
+import type { Program } from '../language/program';
+import type { Callback, FileDecl, FlbDecl, HandlerDecl } from '../language/syntax/ast';
+import { LineMap } from '../language/syntax/positions';
+import type { Value } from '../language/types';
+
+/** A declaration, and the program that it is in. */
+export interface Declared<D> {
+    readonly decl: D;
+    readonly program: Program;
+}
+
+export class Declarations {
+    private readonly lines = new Map<string, LineMap>();
+    /** The standard libraries that have been asked for. */
+    private readonly known = new Set<Program>();
+    private readonly byLibrary = new Map<Library, Program>();
+
+    constructor(
+        readonly program: Program,
+        /** The standard library of the default kernel. */
+        readonly stdProgram: Program,
+        /** The checked standard library of a release. */
+        private readonly libraryOf: (library: Library) => Program = () => stdProgram,
+    ) {
+        this.known.add(stdProgram);
+    }
+
+    /** The standard library of a kernel. */
+    library(library: Library): Program {
+        let found = this.byLibrary.get(library);
+        if (!found) {
+            found = this.libraryOf(library);
+            this.byLibrary.set(library, found);
+            this.known.add(found);
+        }
+        return found;
+    }
+
+    /** The standard libraries that have been asked for. */
+    get libraries(): Iterable<Program> {
+        return this.known;
+    }
+
+    /** The program that a declaration or an `init` block is in. */
+    programOf(decl: object): Program {
+        for (const library of this.known) {
+            if (library.uriOf.has(decl) || library.code.has(decl)) {
+                return library;
+            }
+        }
+        return this.program;
+    }
+
+    /** The lines of a file of the program or of the standard library. */
+    linesOf(uri: string): LineMap {
+        let lines = this.lines.get(uri);
+        if (!lines) {
+            const file =
+                this.program.files.get(uri) ??
+                [...this.known].map((library) => library.files.get(uri)).find((f) => f !== undefined);
+            lines = new LineMap(file?.text ?? '');
+            this.lines.set(uri, lines);
+        }
+        return lines;
+    }
+
+    /** A handler of the program, or the shipped one that a library has under this name. */
+    handler(name: string, library: Program = this.stdProgram): Declared<HandlerDecl> | undefined {
+        const own = this.program.handlers.get(name);
+        if (own && own !== this.stdProgram.handlers.get(name)) {
+            return { decl: own, program: this.program };
+        }
+        const shipped = library.handlers.get(name);
+        return shipped && { decl: shipped, program: library };
+    }
+
+    /** A struct of the program, or the one that a library has under this name. */
+    struct(name: string, library: Program): StructLayout | undefined {
+        const own = this.program.structs.get(name);
+        return own && own !== this.stdProgram.structs.get(name) ? own : library.structs.get(name);
+    }
+
+    /** An FLB of the program, or the shipped one that a library has under this name. */
+    flb(name: string, library: Program = this.stdProgram): Declared<FlbDecl> | undefined {
+        const own = this.program.flbs.get(name);
+        if (own && own !== this.stdProgram.flbs.get(name)) {
+            return { decl: own, program: this.program };
+        }
+        const shipped = library.flbs.get(name);
+        return shipped && { decl: shipped, program: library };
+    }
+
+    fileKind(name: string): Declared<FileDecl> | undefined {
+        for (const program of [this.program, this.stdProgram]) {
+            const decl = program.fileKinds.get(name);
+            if (decl) {
+                return { decl, program };
+            }
+        }
+        return undefined;
+    }
+
+    /** The file kind that lies at a device path. */
+    fileKindAt(path: string): FileDecl | undefined {
+        return [...this.program.fileKinds.values()].find((d) => d.path?.value === path);
+    }
+
+    /** The index of a field among those of an open file's kind, if that kind was declared and has it. */
+    kindFieldOf(v: Value, name: string): { readonly file: OpenFile; readonly index: number } | undefined {
+        if (!(v instanceof OpenFile)) {
+            return undefined;
+        }
+        const index = this.fileKind(v.kind)?.decl.fields.findIndex((f) => f.name.name === name) ?? -1;
+        return index >= 0 ? { file: v, index } : undefined;
+    }
+}
+
+/** A callback of a handler, an FLB or a file kind; undefined where it does not have it. */
+export function callbackNamed(owner: HandlerDecl | FlbDecl | FileDecl, name: string): Callback | undefined {
+    return owner.callbacks.find((c) => c.name.name === name);
+}

@@ -1,0 +1,23 @@
+/** What an operation may do to the interpreter that executes it. */
+import type { Err } from '../kernel/release/errno';
+import type { OpenFile } from '../kernel/fs/file';
+import type { Value } from '../language/types';
+import type { Code, Frame, Mode, Thread } from './code';
+
+/** Operations end with what these methods return: the position of the next operation, or that frames were switched. */
+export interface Execution {
+    readonly current: Thread;
+    /** True where the frame that runs must give way: a stop is asked for, or other frames come first. */
+    readonly interrupted: boolean;
+
+    /** Pushes a frame on the current thread. The caller's `pc` must already be where it goes on. */
+    call(code: Code, mode: Mode, args: readonly Value[], resultSlot: number, self?: OpenFile | null): number;
+    /** Runs a frame on another thread while the current one waits for its end. */
+    callOn(thread: Thread, frame: Frame): number;
+    /** Ends the topmost frame with a value or an error. */
+    ret(value: Value | Err): number;
+    /** A kernel function or callback fails: its `undo` blocks run, newest first, then it returns the error. */
+    unwind(frame: Frame, error: Err): number;
+    /** A failure that nobody announced: the run stops here, for good. */
+    fail(kind: 'failed-call' | 'failed-assertion', message: string): number;
+}

@@ -1,0 +1,264 @@
+/**
+ * The emulated host that code runs on: a machine, the kernel that is on it and its processes, what a scenario has set, and who hears
+ * of it all. What happens to these lies beside this file: boots, the ends of kernels, processes, callbacks, modules.
+ */
+import type { Chooser } from '../../machine/chooser';
+import { Seq } from '../../machine/journal';
+import type { Machine } from '../../machine/machine';
+import type { Process } from '../../kernel/fs/process';
+import type { Kernel } from '../../kernel/kernel';
+import type { LogLevel, LogLine } from '../../kernel/klog';
+import type { Err } from '../../kernel/release/errno';
+import type { Program } from '../../language/program';
+import type { Value } from '../../language/types';
+import { ProgramError } from '../../language/values';
+import { type Code, type Frame, placeOf, type Thread } from '../code';
+import type { Declarations } from '../declarations';
+import type { Environment } from '../environment';
+import type { Executable } from '../executable';
+import { Interpreter } from '../interpreter';
+import { type Listener, Listeners, type Phase } from '../listener';
+import type { NativesOn } from '../native';
+import type { Policy } from '../scheduler';
+import { CostSettings } from './costs';
+import { observeDma } from './dma-events';
+import { Guests } from './guests';
+import { Injections } from './injections';
+import { type BootInProgress, KernelState } from './kernel-state';
+import { processOf, type ScenarioProcess } from './scenario-process';
+
+/** A block that runs when the handover is complete (`at handover`): its code, and where in it the block begins. */
+export interface HandoverHook {
+    readonly code: Code;
+    readonly pc: number;
+}
+
+/** What a host is made of. */
+export interface HostParts {
+    readonly machine: Machine;
+    readonly declarations: Declarations;
+    readonly natives: NativesOn<Host>;
+    /** Where a process may be overtaken, and who picks among the alternatives. */
+    readonly policy: Policy;
+    readonly chooser: Chooser;
+    /** Booted wherever the scenario boots the default kernel. */
+    readonly kernelOption?: string | undefined;
+    readonly executable: (host: Host) => Executable;
+    /** What the interpreter may ask of the host. */
+    readonly environment: (host: Host) => Environment;
+}
+
+export class Host {
+    readonly machine: Machine;
+    readonly declarations: Declarations;
+    readonly natives: NativesOn<Host>;
+    readonly kernelOption: string | undefined;
+    /** Executes the code of the scenario, of processes and of the kernel. */
+    readonly interpreter: Interpreter;
+    readonly executable: Executable;
+    readonly listeners = new Listeners();
+    readonly kernelState: KernelState;
+    /** What the kernel that comes up has logged before its log exists. */
+    readonly earlyLog: Seq<LogLine>;
+    readonly injections: Injections;
+    /** The processes of the running kernel that the scenario has named. */
+    readonly processes: Seq<ScenarioProcess>;
+    readonly handoverHooks: Seq<HandoverHook>;
+    readonly costs: CostSettings;
+    /** Virtual machines, over kernels. */
+    readonly guests: Guests;
+    /**
+     * Descriptions that take the place of those that the scenario's kernels are made from, where one is booted and where one is loaded.
+     */
+    substitutes: { readonly boot: string; readonly load: string } | null = null;
+
+    constructor(parts: HostParts) {
+        const { machine } = parts;
+        this.machine = machine;
+        this.declarations = parts.declarations;
+        this.natives = parts.natives;
+        this.kernelOption = parts.kernelOption;
+        this.kernelState = new KernelState(machine.journal);
+        this.earlyLog = new Seq<LogLine>(machine.journal);
+        this.injections = new Injections(machine.journal, parts.chooser);
+        this.processes = new Seq<ScenarioProcess>(machine.journal);
+        this.handoverHooks = new Seq<HandoverHook>(machine.journal);
+        this.costs = new CostSettings(machine.journal, machine.clock);
+        this.guests = new Guests(this);
+        this.interpreter = new Interpreter(parts.environment(this), parts.policy, parts.chooser);
+        this.executable = parts.executable(this);
+        machine.clock.chooser = parts.chooser;
+        machine.history.stepOf = () => this.interpreter.ticks;
+        machine.history.threadOf = () => this.interpreter.current.id;
+        machine.pci.observer = observeDma(this);
+        machine.guestObserver = this.guests;
+    }
+
+    // ------------------------------------------------------------ kernels and processes
+
+    /** Which boot of the machine this is: 0 for the first. */
+    get boot(): number {
+        return Math.max(this.machine.boots - 1, 0);
+    }
+
+    get kernel(): Kernel | null {
+        return this.kernelState.kernel;
+    }
+
+    /** The boot that is under way. */
+    get booting(): BootInProgress | null {
+        return this.kernelState.booting;
+    }
+
+    /** With what the last kernel panicked; empty: it did not. */
+    get panicMessage(): string {
+        return this.kernelState.panicMessage;
+    }
+
+    /** The kernel that runs. @throws ProgramError before the first boot and after a panic. */
+    get running(): Kernel {
+        if (!this.kernel) {
+            throw new ProgramError('no kernel runs: boot one first');
+        }
+        return this.kernel;
+    }
+
+    /** The process whose code runs, for system calls. @throws ProgramError at scenario level. */
+    get process(): Process {
+        const current = processOf(this.interpreter.current);
+        if (!current) {
+            throw new ProgramError('system calls are made in a process: put this into its block');
+        }
+        return current.process;
+    }
+
+    processNamed(name: string): ScenarioProcess | undefined {
+        return this.processes.items.find((p) => p.name === name);
+    }
+
+    // ------------------------------------------------------------ code
+
+    /** The frame that executes next. */
+    get frame(): Frame | undefined {
+        return this.interpreter.frame;
+    }
+
+    /** The standard library of the kernel that runs or comes up; else the default kernel's. */
+    get library(): Program {
+        const desc = this.kernel?.desc ?? this.booting?.kernel.desc;
+        return desc ? this.declarations.library(desc.library) : this.declarations.stdProgram;
+    }
+
+    /** A function of the kernel's own code. */
+    std(name: string): Code {
+        return this.executable.std(name, this.library);
+    }
+
+    /** Calls a function of the standard library in kernel mode on the current thread. */
+    callStd(name: string, args: readonly Value[], resultSlot = -1): number {
+        return this.interpreter.call(this.std(name), 'kernel', args, resultSlot);
+    }
+
+    /** A new list value. */
+    list(items: readonly Value[]): Seq<Value> {
+        return new Seq<Value>(this.machine.journal, items);
+    }
+
+    // ------------------------------------------------------------ events
+
+    /** For events that are rare enough for a call. */
+    tell(what: (listener: Listener) => void): void {
+        for (const l of this.listeners.active) {
+            what(l);
+        }
+    }
+
+    /** Kernel code begins whose end {@link kernelLeft} tells by the same name. */
+    kernelEntered(name: string): void {
+        this.guests.catchUp();
+        for (const l of this.listeners.active) {
+            l.kernelEntered?.(name);
+        }
+    }
+
+    /** The kernel goes back to user mode or to the scenario; `frame` is null for a native that ran at once. */
+    kernelLeft(name: string, result: Value | Err, frame: Frame | null): void {
+        this.guests.catchUp();
+        for (const l of this.listeners.active) {
+            l.kernelLeft?.(name, result, frame);
+        }
+    }
+
+    log(level: LogLevel, text: string): void {
+        const line: LogLine = { level, text, time: this.machine.clock.now, boot: this.boot };
+        if (level !== 'log') {
+            (this.kernel?.log ?? this.earlyLog).push(line);
+        }
+        const { frame } = this;
+        for (const l of this.listeners.active) {
+            l.log?.(line, frame && placeOf(frame));
+        }
+    }
+
+    /** WARN(): a line of the kernel log, and an exception where its filter is on. */
+    warn(text: string): void {
+        const line = text.startsWith('WARNING:') ? text : `WARNING: ${text}`;
+        this.log('warn', line);
+        this.warned(line);
+    }
+
+    /** The kernel has logged a warning. */
+    warned(line: string): void {
+        const { frame } = this;
+        this.interpreter.raise('kernel-warning', line, frame && placeOf(frame));
+    }
+
+    phase(phase: Phase): void {
+        for (const l of this.listeners.active) {
+            l.phase?.(phase);
+        }
+    }
+
+    // ------------------------------------------------------------ for those who know one thing for both
+
+    get ticks(): number {
+        return this.interpreter.ticks;
+    }
+    get threads(): readonly Thread[] {
+        return this.interpreter.threads;
+    }
+    get current(): Thread {
+        return this.interpreter.current;
+    }
+    get scenarioThread(): Thread {
+        return this.interpreter.scenarioThread;
+    }
+    get scheduler(): Interpreter['scheduler'] {
+        return this.interpreter.scheduler;
+    }
+    get filters(): Interpreter['filters'] {
+        return this.interpreter.filters;
+    }
+    get outcome(): Interpreter['outcome'] {
+        return this.interpreter.outcome;
+    }
+    set onTrap(handler: Interpreter['onTrap']) {
+        this.interpreter.onTrap = handler;
+    }
+    get interrupted(): boolean {
+        return this.interpreter.interrupted;
+    }
+    readonly run: Interpreter['run'] = (budget) => this.interpreter.run(budget);
+    readonly step: Interpreter['step'] = (kind, thread) => this.interpreter.step(kind, thread);
+    readonly checkpoint: Interpreter['checkpoint'] = () => this.interpreter.checkpoint();
+    readonly restore: Interpreter['restore'] = (c) => this.interpreter.restore(c);
+    readonly markStopped: Interpreter['markStopped'] = () => this.interpreter.markStopped();
+    readonly endStep: Interpreter['endStep'] = () => this.interpreter.endStep();
+    readonly trap: Interpreter['trap'] = (frame) => this.interpreter.trap(frame);
+    readonly raise: Interpreter['raise'] = (...args) => this.interpreter.raise(...args);
+    readonly fail: Interpreter['fail'] = (...args) => this.interpreter.fail(...args);
+    readonly finish: Interpreter['finish'] = (outcome) => this.interpreter.finish(outcome);
+    readonly ret: Interpreter['ret'] = (value) => this.interpreter.ret(value);
+    readonly callOn: Interpreter['callOn'] = (thread, frame) => this.interpreter.callOn(thread, frame);
+    readonly placeOf: typeof placeOf = (frame, calling) => placeOf(frame, calling);
+}

@@ -1,0 +1,50 @@
+/** A native: a shape of the language with the code of the emulator behind it. `H` is the host that this code acts on. */
+import type { Err } from '../kernel/release/errno';
+import type { Lock } from '../kernel/lock';
+import type { FieldShape, FunctionShape, GlobalShape, NativeShapes, ObjectShape } from '../language/natives';
+import type { Value } from '../language/types';
+
+/**
+ * A function or method. `call` runs to its end at once: what may call back into `.lus` code is itself written in `.lus`
+ * ({@link NativeFunctionOn.code}). A failing call returns an {@link Err}.
+ */
+export interface NativeFunctionOn<H> extends FunctionShape {
+    /** The lock that it holds while it runs: where somebody has it, the caller waits before. */
+    readonly takes?: (host: H, args: readonly Value[]) => Lock | undefined;
+    /** The receiver, for methods, is `args[0]`. */
+    readonly call?: (host: H, args: Value[]) => Value | Err;
+    /** Instead of `call`: the function of std that does it, with the same parameters (receiver first). */
+    readonly code?: string;
+    /**
+     * With `code`: looks at the arguments before the kernel is entered.
+     * @throws ProgramError, which is then the caller's mistake, where no kernel could make sense of them
+     */
+    readonly checks?: (host: H, args: readonly Value[]) => void;
+    /** Instead of `call`: the callback of this name of the receiver (a handler, an FLB or an open file). */
+    readonly callback?: string;
+}
+
+export interface NativeFieldOn<H> extends FieldShape {
+    readonly get: (host: H, object: object) => Value | Err;
+    /** Absent: cannot be assigned. */
+    readonly set?: (host: H, object: object, value: Value) => void;
+}
+
+export interface ObjectTypeOn<H> extends ObjectShape {
+    readonly fields: ReadonlyMap<string, NativeFieldOn<H>>;
+    readonly methods: ReadonlyMap<string, NativeFunctionOn<H>>;
+}
+
+export interface NativeGlobalOn<H> extends GlobalShape {
+    readonly get: (host: H) => Value;
+}
+
+/** Everything that the emulator provides to `.lus` code. */
+export interface NativesOn<H> extends NativeShapes {
+    readonly functions: ReadonlyMap<string, NativeFunctionOn<H>>;
+    readonly objects: ReadonlyMap<string, ObjectTypeOn<H>>;
+    readonly globals: ReadonlyMap<string, NativeGlobalOn<H>>;
+    readonly fd: ObjectTypeOn<H>;
+    /** The type of an object that `.lus` code can hold; undefined for plain values. */
+    readonly typeOf: (o: object) => ObjectTypeOn<H> | undefined;
+}
