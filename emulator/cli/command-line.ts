@@ -130,6 +130,23 @@ Exit code: 0, or 2 for bad arguments, a script with other steps, or where
 nothing can be compiled.
 `;
 
+const DUMP_HELP = `Usage: lus dump FILE [FUNCTION] [options]
+
+Prints what the compiler makes of code: its values, and for each statement the
+operations that a run executes, with their numbers and where they jump to.
+
+FUNCTION is a function of the file or of the kernel (luo_preserve_file), a
+callback (memfd.freeze) or a scenario by its name; without one, everything of
+the file is printed.
+
+  --kernel NAME     take kernel code from this kernel (default: the default one,
+                    with the layers that kernels of the file have)
+  --format FORMAT   pretty (default) or json
+
+Exit code: 0, or 2 for bad arguments, a missing file, a file with errors or a
+function that is not there.
+`;
+
 const DAP_HELP = `Usage: lus dap [--port N]
 
 Starts the debug adapter (Debug Adapter Protocol) on standard input and output,
@@ -187,6 +204,7 @@ const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
         'record',
         { summary: 'prepare recording on a kernel of your own', help: RECORD_HELP, load: () => import('./record') },
     ],
+    ['dump', { summary: 'print what the compiler makes of code', help: DUMP_HELP, load: () => import('./dump') }],
     ['dap', { summary: 'start the debug adapter', help: DAP_HELP, load: () => import('./dap') }],
     ['lsp', { summary: 'start the language server', help: LSP_HELP, load: () => import('./lsp') }],
 ]);

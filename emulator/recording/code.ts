@@ -4,7 +4,7 @@
  */
 import { err, errOfCode, type Err } from '../kernel/release/errno';
 import { passFd } from '../kernel/fs/process';
-import { Emitter } from '../runtime/compile/emitter';
+import { Emitter } from '../runtime/form/emitter';
 import { type Code, Frame, type Op, placeOf, SWITCH } from '../runtime/code';
 import { processOf, type ScenarioProcess } from '../runtime/host/scenario-process';
 import { LineMap } from '../language/syntax/positions';
@@ -82,14 +82,15 @@ export function recordingCode(host: Host, uri: string, text: string, name: strin
         });
         return SWITCH;
     });
+    const ops = e.operations();
     return {
         name,
         kind: 'scenario',
         uri,
         lines: () => lines,
         span: { start: 0, end: text.length },
-        ops: e.ops,
-        pristine: e.ops.slice(),
+        ops,
+        pristine: ops.slice(),
         statements: e.statements,
         statementAt: e.statementAt,
         begins: e.begins,

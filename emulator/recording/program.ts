@@ -4,7 +4,7 @@ import { check } from '../language/check/check';
 import type { SourceHost } from '../language/load';
 import { NATIVES } from '../diagnosis/natives';
 import type { CodeInfo, Diagnostic, Program } from '../language/program';
-import type { RunnableProgram } from '../runtime/compiled-program';
+import type { RunnableProgram } from '../runtime/link/linked-program';
 import { standardLibrary } from '../runtime/standard-library';
 import { LUOTEST_URI, SHIPPED_SOURCES } from '../std/texts';
 import { recordingCode, SLOTS } from './code';

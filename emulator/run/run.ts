@@ -8,7 +8,7 @@ import { check } from '../language/check/check';
 import { Frame } from '../runtime/code';
 import { cpusOf, devicesOf, iommuOf } from '../runtime/host/machine-devices';
 import { Diagnoses } from '../diagnosis/diagnoses';
-import { CompiledProgram } from '../runtime/compiled-program';
+import { LinkedProgram } from '../runtime/link/linked-program';
 import { Declarations } from '../runtime/declarations';
 import type { Executable } from '../runtime/executable';
 import { environmentOf } from '../runtime/host/environment';
@@ -101,7 +101,7 @@ export class Run {
             policy,
             chooser,
             kernelOption: options.kernel,
-            executable: (host) => new CompiledProgram(program, host),
+            executable: (host) => new LinkedProgram(program, host),
             environment: environmentOf,
         });
         vm.substitutes = options.substitutes ?? null;

@@ -1,15 +1,14 @@
 /**
- * Compiled code, and the threads of frames that execute it. A frame is plain data: which code, which position, which values. Nothing
+ * Linked code, and the threads of frames that execute it. A frame is plain data: which code, which position, which values. Nothing
  * of a run lives on the JavaScript stack between two operations, so it can be copied at any of them.
  */
 import type { Err } from '../kernel/release/errno';
 import type { OpenFile } from '../kernel/fs/file';
 import type { Lock, LockMode } from '../kernel/lock';
 import type { Place } from '../findings/place';
-import type { LocalVar } from '../language/program';
-import type { Span } from '../language/syntax/ast';
-import type { LineMap } from '../language/syntax/positions';
+import { LineMap } from '../language/syntax/positions';
 import type { Type, Value } from '../language/types';
+import type { CodeShape, StatementPoint } from './form/form';
 
 /** Executes one operation and returns the position of the next one in the same frame, or {@link SWITCH}. */
 export type Op = (frame: Frame) => number;
@@ -25,35 +24,36 @@ export type Eval = (frame: Frame) => Value;
 /** Whether code runs at scenario level, in a process, or in the kernel. */
 export type Mode = 'scenario' | 'user' | 'kernel';
 
-/** A place to stop: the operation at `pc` begins the statement at `span`. */
-export interface StatementPoint {
-    readonly pc: number;
-    readonly span: Span;
-}
-
-export interface Code {
-    /** `memfd.freeze`, `luo_session_freeze`, `scenario "…"`. */
-    readonly name: string;
-    readonly kind: 'fn' | 'handler' | 'flb' | 'file' | 'scenario' | 'init' | 'hook';
-    readonly uri: string;
+export interface Code extends CodeShape {
     /** The lines of its file. */
     readonly lines: () => LineMap;
-    readonly span: Span;
     /** With breakpoint traps in place of the operations they stop before. */
     readonly ops: Op[];
-    /** The operations as compiled. */
+    /** The operations as linked. */
     readonly pristine: readonly Op[];
-    /** By rising pc. */
-    readonly statements: readonly StatementPoint[];
-    /** `statementAt[pc]` is the index in `statements` of the statement that the operation belongs to, −1 before the first. */
-    readonly statementAt: readonly number[];
-    /** True at the pcs that begin a statement. */
-    readonly begins: readonly boolean[];
-    readonly slots: number;
-    readonly params: readonly string[];
-    readonly locals: readonly LocalVar[];
     /** What the call stack shows instead of the name. */
     readonly label?: readonly Eval[];
+}
+
+const NO_LINES = new LineMap('');
+
+/** Code with these operations that is in no file: what is tried out, or has no operations at all. */
+export function codeOutsideFiles(ops: Op[], slots: number): Code {
+    return {
+        name: 'expression',
+        kind: 'fn',
+        uri: '',
+        lines: () => NO_LINES,
+        span: { start: 0, end: 0 },
+        ops,
+        pristine: ops,
+        statements: [],
+        statementAt: ops.map(() => -1),
+        begins: ops.map(() => false),
+        slots,
+        params: [],
+        locals: [],
+    };
 }
 
 /** An `undo` block that waits for a failure, with the loop variables it saw. */
@@ -95,11 +95,21 @@ export class Frame {
     /** A copy that shares nothing that changes; `slotsOf` keeps slots shared that were shared. */
     clone(slotsOf: (slots: Value[]) => Value[]): Frame {
         const f = new Frame(this.code, this.mode, slotsOf(this.slots), this.resultSlot, this.self, this.waiter);
-        f.pc = this.pc;
-        f.undos = this.undos.slice();
-        f.failing = this.failing;
-        f.guards = this.guards;
+        f.standAs(this);
         return f;
+    }
+
+    /** Becomes again what a copy of it is; frames that share their slots still do. */
+    become(copy: Frame): void {
+        this.standAs(copy);
+        this.slots.splice(0, this.slots.length, ...copy.slots);
+    }
+
+    private standAs(other: Frame): void {
+        this.pc = other.pc;
+        this.undos = other.undos.slice();
+        this.failing = other.failing;
+        this.guards = other.guards;
     }
 }
 

@@ -1,6 +1,9 @@
 /**
  * Evaluates what people ask of a stopped run: watches, hovers, the console, conditions of breakpoints. The tree is walked in the
  * scope of a frame; system calls and functions run, and whatever they change is taken back, so that looking never changes the run.
+ *
+ * It is not compiled as the code of programs is: nothing has checked it, and what a pane shows of a value hangs on types that are only
+ * known once the values are there, as those of what a variable without a type holds.
  */
 import { Err, ERRNO, isErrnoName } from '../kernel/release/errno';
 import type { Mark } from '../machine/journal';
@@ -10,6 +13,7 @@ import { typeOfField } from '../language/check/types-of';
 import { type Frame, type Mode, statementOf, type Thread, visibleLocals } from './code';
 import { callback, flbNamed, handlerNamed, setKindField } from './host/callbacks';
 import { memberOf, readIndex, readMember, readNative, writeIndex, writeMember } from './members';
+import { bindArguments } from './form/arguments';
 import { parseEntry, type Entry } from '../language/syntax/entry';
 import type { Program } from '../language/program';
 import { replyOf } from '../language/reply';
@@ -468,31 +472,23 @@ class Evaluator {
         given: readonly Arg[],
         reply: string | undefined,
     ): Value[] {
-        const out: Value[] = params.map((p) => replyOf(p.name, reply) ?? p.default);
-        const set = new Set<number>();
-        const rest: Value[] = [];
-        const restAt = params.findIndex((p) => p.rest);
-        let next = 0;
-        for (const a of given) {
-            const value = this.value(a.value);
-            const i = a.name ? params.findIndex((p) => p.name === a.name?.name) : next++;
-            if (restAt >= 0 && !a.name && i >= restAt) {
-                rest.push(value);
-            } else if (i < 0 || i >= out.length) {
-                throw new ProgramError(`\`${name}\` takes ${params.map((p) => p.name).join(', ') || 'no arguments'}.`);
-            } else {
-                out[i] = value;
-                set.add(i);
+        const { values, rest, misfit } = bindArguments(
+            params,
+            given.map((a) => ({ name: a.name?.name, value: { value: this.value(a.value) } })),
+        );
+        if (misfit) {
+            throw new ProgramError(`\`${name}\` takes ${params.map((p) => p.name).join(', ') || 'no arguments'}.`);
+        }
+        return params.map((p, i): Value => {
+            if (p.rest) {
+                return this.host.list(rest.map((r) => r.value));
             }
-        }
-        if (restAt >= 0) {
-            out[restAt] = this.host.list(rest);
-        }
-        const missing = params.find((p, i) => !set.has(i) && p.default === undefined && !p.rest && p.name !== reply);
-        if (missing) {
-            throw new ProgramError(`\`${name}\` needs \`${missing.name}\`.`);
-        }
-        return out;
+            const value = values[i] ?? { value: replyOf(p.name, reply) ?? p.default };
+            if (!values[i] && p.default === undefined && p.name !== reply) {
+                throw new ProgramError(`\`${name}\` needs \`${p.name}\`.`);
+            }
+            return value.value;
+        });
     }
 
     // ------------------------------------------------------------ assigning

@@ -1,6 +1,6 @@
 /** A checked program made executable: the code of its declarations and of those of kernels, compiled when it is first asked for. */
 import type { Program } from '../language/program';
-import type { Callback, Expr, FnDecl, KernelDecl, KernelInit, ScenarioDecl } from '../language/syntax/ast';
+import type { Callback, Expr, FnDecl, KernelInit, ScenarioDecl } from '../language/syntax/ast';
 import type { Value } from '../language/types';
 import type { Code } from './code';
 import type { Declarations } from './declarations';
@@ -12,7 +12,7 @@ export interface Executable {
     /** A function of a standard library. @throws RangeError where there is none of this name */
     std(name: string, library: Program): Code;
     scenarioCode(decl: ScenarioDecl): Code;
-    initCode(init: KernelInit, kernel: KernelDecl): Code;
+    initCode(init: KernelInit): Code;
     /** All code that a file holds, for breakpoints. */
     codeIn(uri: string): Code[];
     /** The value of an expression outside of all code, such as a field's first value. */

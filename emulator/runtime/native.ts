@@ -20,6 +20,8 @@ export interface NativeFunctionOn<H> extends FunctionShape {
      * @throws ProgramError, which is then the caller's mistake, where no kernel could make sense of them
      */
     readonly checks?: (host: H, args: readonly Value[]) => void;
+    /** With `code`: it does not return where it succeeds, so whether it may is said before. */
+    readonly noReturn?: boolean;
     /** Instead of `call`: the callback of this name of the receiver (a handler, an FLB or an open file). */
     readonly callback?: string;
 }

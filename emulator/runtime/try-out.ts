@@ -1,13 +1,10 @@
 /** Runs code to see what it would give, and takes back all that it did. */
 import type { Err } from '../kernel/release/errno';
-import { type Code, Frame, type Mode, type Op, SWITCH, type Thread } from './code';
+import { codeOutsideFiles, Frame, type Mode, SWITCH, type Thread } from './code';
 import type { Value } from '../language/types';
 import { ProgramError } from '../language/values';
-import { LineMap } from '../language/syntax/positions';
 import type { Interpreter } from './interpreter';
 import type { Outcome } from './stop';
-
-const NO_LINES = new LineMap('');
 
 /** Operations that an expression may take. */
 const BUDGET = 5_000_000;
@@ -22,17 +19,20 @@ export function tryOut(run: Interpreter, thread: Thread, mode: Mode, enter: (fra
     const kept = run.threads.map((t) => ({ t, frames: t.frames.slice() }));
     const checkpoint = run.checkpoint();
     let result: { readonly value: Value } | undefined;
-    const code = codeOf([
-        (f) => {
-            f.pc = 1;
-            return enter(f);
-        },
-        (f) => {
-            result = { value: f.slots[0] };
-            run.finish({ passed: true });
-            return SWITCH;
-        },
-    ]);
+    const code = codeOutsideFiles(
+        [
+            (f) => {
+                f.pc = 1;
+                return enter(f);
+            },
+            (f) => {
+                result = { value: f.slots[0] };
+                run.finish({ passed: true });
+                return SWITCH;
+            },
+        ],
+        1,
+    );
     run.onTrap = () => [];
     // a run that is over can still be asked
     run.outcome = null;
@@ -53,6 +53,10 @@ export function tryOut(run: Interpreter, thread: Thread, mode: Mode, enter: (fra
         run.forget(checkpoint);
         run.onTrap = onTrap;
         for (const { t, frames } of kept) {
+            // others may have gone on meanwhile
+            for (const [i, copy] of t.frames.entries()) {
+                frames[i]?.become(copy);
+            }
             t.frames = frames;
         }
     }
@@ -60,22 +64,4 @@ export function tryOut(run: Interpreter, thread: Thread, mode: Mode, enter: (fra
 
 function outcomeOf(run: Interpreter): Outcome | null {
     return run.outcome;
-}
-
-function codeOf(ops: Op[]): Code {
-    return {
-        name: 'expression',
-        kind: 'fn',
-        uri: '',
-        lines: () => NO_LINES,
-        span: { start: 0, end: 0 },
-        ops,
-        pristine: ops,
-        statements: [],
-        statementAt: ops.map(() => -1),
-        begins: ops.map(() => false),
-        slots: 1,
-        params: [],
-        locals: [],
-    };
 }

@@ -1,18 +1,36 @@
-/** Compiles expressions to closures over a frame; what may suspend is emitted as operations before them. */
-import type { BinaryExpr, CallExpr, Expr, IndexExpr, MemberExpr, NameExpr, NewExpr } from '../../language/syntax/ast';
-import type { Eval } from '../code';
-import { flbNamed, handlerNamed, newFileOfKind } from '../host/callbacks';
-import { processVar } from '../host/processes';
-import { readIndex, readMember, readNative } from '../members';
-import type { Value } from '../../language/types';
-import { nativeField, type NativeFunction } from '../natives/native';
-import { View } from '../view';
-import { add, asBool, asInt, binary, equal, ProgramError, unary } from '../../language/values';
-import { emitCall, nativeArgs, PLAIN } from './calls';
-import type { FnCompiler } from './function';
+/** Compiles expressions to trees; calls that may fail or suspend are emitted as operations before them. */
+import { isErrnoName } from '../../kernel/release/errno';
+import type {
+    Arg,
+    BinaryExpr,
+    CallExpr,
+    Expectation,
+    Expr,
+    FnDecl,
+    MemberExpr,
+    NameExpr,
+} from '../../language/syntax/ast';
+import { replyOf } from '../../language/reply';
+import { bindArguments, type Given } from '../form/arguments';
+import type { Label } from '../form/emitter';
+import type { Expression, Policy, Slot } from '../form/form';
+import { nameOfNative } from '../form/native-names';
+import type { NativeFunctionOn } from '../native';
+import { type Compiler, literal } from './compiler';
+
+/** What of a native decides how it is called. */
+type Native = NativeFunctionOn<never>;
+
+/** What becomes of a call that fails, as the statement says it. @param end where a failure that was announced goes on */
+export interface Announced {
+    readonly expect: Expectation | undefined;
+    readonly end: Label;
+}
+
+const PLAIN: Policy = { k: 'plain' };
 
 /** True where evaluating needs operations of its own: a call that may fail or suspend. */
-export function needsOps(c: FnCompiler, e: Expr): boolean {
+export function needsOps(c: Compiler, e: Expr): boolean {
     switch (e.kind) {
         case 'call':
             return inlineNative(c, e) === undefined || children(e).some((x) => needsOps(c, x));
@@ -49,9 +67,9 @@ function children(e: Expr): readonly Expr[] {
 }
 
 /** The native that a call means, where it neither fails nor suspends nor stops the run. */
-function inlineNative(c: FnCompiler, call: CallExpr): NativeFunction | undefined {
+function inlineNative(c: Compiler, call: CallExpr): Native | undefined {
     const { callee } = call;
-    let native: NativeFunction | undefined;
+    let native: Native | undefined;
     if (callee.kind === 'name') {
         const m = c.program.names.get(callee);
         native = m?.kind === 'native' ? m.native : undefined;
@@ -62,239 +80,286 @@ function inlineNative(c: FnCompiler, call: CallExpr): NativeFunction | undefined
     return native && !native.fails && !native.syscall && native.call ? native : undefined;
 }
 
-export function compileValue(c: FnCompiler, e: Expr): Eval {
-    const { host } = c;
+export function compileValue(c: Compiler, e: Expr): Expression {
     switch (e.kind) {
         case 'int':
         case 'string':
-        case 'bool': {
-            const { value } = e;
-            return () => value;
-        }
+        case 'bool':
+            return literal(e.value);
         case 'name':
             return compileName(c, e);
         case 'member':
             return compileMember(c, e);
-        case 'index':
-            return compileIndex(c, e);
+        case 'index': {
+            const [object, index] = compileValues(c, [e.object, e.index]);
+            return { k: 'element', object, index };
+        }
         case 'call':
             return compileCall(c, e);
-        case 'unary': {
-            const operand = c.value(e.operand);
-            const { op } = e;
-            return op === '!' ? (f) => !asBool(operand(f), 'the operand of !') : (f) => unary(op, operand(f));
-        }
+        case 'unary':
+            return { k: 'unary', operator: e.op, operand: compileValue(c, e.operand) };
         case 'binary':
             return compileBinary(c, e);
-        case 'try': {
-            const call = e.call;
-            if (call.kind !== 'call') {
+        case 'try':
+            if (e.call.kind !== 'call') {
                 throw new RangeError('try stands before a call');
             }
-            const slot = emitCall(c, call, { k: 'try' });
-            return (f) => f.slots[slot];
+            return slotted(emitCall(c, e.call, () => ({ k: 'try' })));
+        case 'list':
+            return { k: 'list', items: compileValues(c, e.items) };
+        case 'new': {
+            const values = compileValues(
+                c,
+                e.args.map((a) => a.value),
+            );
+            return {
+                k: 'new',
+                kind: e.name.name,
+                fields: values.map((value, i) => ({ name: e.args[i]?.name?.name ?? '', value })),
+            };
         }
-        case 'list': {
-            const items = c.values(e.items);
-            return (f) => host.list(items.map((i) => i(f)));
-        }
-        case 'new':
-            return compileNew(c, e);
         case 'range':
         case 'error':
             throw new RangeError(`${e.kind} has no value`);
     }
 }
 
-function compileName(c: FnCompiler, e: NameExpr): Eval {
-    const { host } = c;
-    const m = c.program.names.get(e);
-    switch (m?.kind) {
-        case 'local': {
-            const { slot } = m;
-            return (f) => f.slots[slot];
-        }
-        case 'process-var': {
-            const { process, name } = m;
-            return () => processVar(host, process, name);
-        }
-        case 'kind-field': {
-            const { index } = m;
-            return (f) => f.self?.fields[index] as Value;
-        }
-        case 'process': {
-            const { name } = m;
-            return () => host.processNamed(name) ?? null;
-        }
-        case 'const': {
-            const { value } = m;
-            return () => value;
-        }
-        case 'struct': {
-            const layout = c.program.structs.get(m.decl.name.name);
-            return () => layout;
-        }
-        case 'file': {
-            const { name } = m.decl.name;
-            return () => name;
-        }
-        case 'builtin-file': {
-            const { name } = m;
-            return () => name;
-        }
-        case 'handler': {
-            const { name } = m.decl.name;
-            return () => handlerNamed(host, name);
-        }
-        case 'flb': {
-            const { name } = m.decl.name;
-            return () => flbNamed(host, name);
-        }
-        case 'device': {
-            const { name } = m;
-            return () => host.machine.pci.device(name) ?? null;
-        }
-        case 'global': {
-            const global = c.natives.globals.get(m.name);
-            if (!global) {
-                break;
-            }
-            const { get } = global;
-            return () => get(host);
-        }
-        default:
-            break;
-    }
-    throw new RangeError(`${e.name} has no value`);
+function slotted(slot: Slot): Expression {
+    return { k: 'slot', slot };
 }
 
-function compileMember(c: FnCompiler, e: MemberExpr): Eval {
-    const { host } = c;
+/** As many values as expressions. */
+type ValuesOf<E extends readonly unknown[]> = { readonly [I in keyof E]: Expression };
+
+/**
+ * Values in order. Where a later one needs operations of its own, the earlier ones are computed first and kept in slots, so that
+ * everything happens from left to right. What was left out is undefined.
+ */
+export function compileValues<const E extends readonly (Expr | undefined)[]>(c: Compiler, exprs: E): ValuesOf<E>;
+export function compileValues(c: Compiler, exprs: readonly (Expr | undefined)[]): Expression[] {
+    let last = -1;
+    exprs.forEach((e, i) => {
+        if (e && needsOps(c, e)) {
+            last = i;
+        }
+    });
+    return exprs.map((e, i): Expression => {
+        if (!e) {
+            return literal(undefined);
+        }
+        const value = compileValue(c, e);
+        if (i >= last || e.kind === 'int' || e.kind === 'string' || e.kind === 'bool') {
+            return value;
+        }
+        const slot = c.emitter.temp();
+        c.emitter.emit({ op: 'set', slot, value });
+        return slotted(slot);
+    });
+}
+
+function compileName(c: Compiler, e: NameExpr): Expression {
+    const m = c.program.names.get(e);
+    switch (m?.kind) {
+        case 'local':
+            return slotted(m.slot);
+        case 'process-var':
+            return { k: 'variable', process: m.process, name: m.name };
+        case 'kind-field':
+            return { k: 'own-field', index: m.index, name: e.name };
+        case 'const':
+            return literal(m.value);
+        case 'file':
+            return literal(m.decl.name.name);
+        case 'builtin-file':
+            return literal(m.name);
+        case 'struct':
+        case 'handler':
+        case 'flb':
+            return { k: m.kind, name: m.decl.name.name };
+        case 'process':
+        case 'device':
+        case 'global':
+            return { k: m.kind, name: m.name };
+        default:
+            throw new RangeError(`${e.name} has no value`);
+    }
+}
+
+function compileMember(c: Compiler, e: MemberExpr): Expression {
     const m = c.program.members.get(e);
     const { name } = e.member;
     if (m?.kind === 'process-var') {
-        return () => processVar(host, m.process, m.name);
+        return { k: 'variable', process: m.process, name: m.name };
     }
-    const object = c.value(e.object);
+    const object = compileValue(c, e.object);
     switch (m?.kind) {
-        case 'struct-field': {
-            const field = m.layout.byName.get(name);
-            if (!field) {
-                break;
-            }
-            return (f) => {
-                const v = object(f);
-                if (v instanceof View) {
-                    // a struct of the kernel's may have another layout in the release that runs
-                    return v.get(v.layout === m.layout ? field : v.field(name));
-                }
-                throw new ProgramError(`there is no ${m.layout.name} here`);
-            };
-        }
-        case 'field': {
-            const field = nativeField(m.field);
-            return (f) => readNative(host, field, object(f));
-        }
+        case 'struct-field':
+            return { k: 'struct-field', object, struct: m.layout.name, field: name };
+        case 'field':
+            return { k: 'native-field', object, field: nameOfNative(c.program.natives, m.field) };
         default:
-            break;
+            return { k: 'member', object, name };
     }
-    return (f) => readMember(host, object(f), name);
 }
 
-function compileIndex(c: FnCompiler, e: IndexExpr): Eval {
-    const [object, index] = c.values([e.object, e.index]);
-    if (!object || !index) {
-        throw new RangeError('an index needs a list and a number');
-    }
-    return (f) => readIndex(object(f), index(f));
-}
-
-function compileCall(c: FnCompiler, e: CallExpr): Eval {
-    const { host } = c;
-    const native = inlineNative(c, e);
-    if (native?.call) {
-        const receiver = e.callee.kind === 'member' ? [c.value(e.callee.object)] : [];
-        const evals = nativeArgs(c, e, native, receiver);
-        const fn = native.call;
-        const [a] = evals;
-        if (evals.length === 1 && a) {
-            return (f) => fn(host, [a(f)]);
-        }
-        return (f) =>
-            fn(
-                host,
-                evals.map((x) => x(f)),
-            );
-    }
-    const slot = emitCall(c, e, PLAIN);
-    return (f) => f.slots[slot];
-}
-
-function compileBinary(c: FnCompiler, e: BinaryExpr): Eval {
+function compileBinary(c: Compiler, e: BinaryExpr): Expression {
     const { op } = e;
     if (op === '&&' || op === '||') {
         return compileLogical(c, e, op);
     }
-    const [left, right] = c.values([e.left, e.right]);
-    if (!left || !right) {
-        throw new RangeError('an operator needs two operands');
-    }
-    const named = (): string => c.sourceOf(e);
-    switch (op) {
-        case '+':
-            return (f) => add(left(f), right(f), named);
-        case '==':
-            return (f) => equal(left(f), right(f));
-        case '!=':
-            return (f) => !equal(left(f), right(f));
-        case '<':
-            return (f) => {
-                const a = left(f);
-                const b = right(f);
-                return typeof a === 'number' && typeof b === 'number'
-                    ? a < b
-                    : asInt(a, 'the left side of <') < asInt(b, 'the right side of <');
-            };
-        case '*':
-            return (f) => {
-                const a = left(f);
-                const b = right(f);
-                const r = typeof a === 'number' && typeof b === 'number' ? a * b : NaN;
-                return Number.isSafeInteger(r) && r !== 0 ? r : binary('*', a, b, named);
-            };
-        default:
-            return (f) => binary(op, left(f), right(f), named);
-    }
+    const [left, right] = compileValues(c, [e.left, e.right]);
+    return { k: 'binary', operator: op, left, right, span: { start: e.start, end: e.end } };
 }
 
 /** The right side runs only where it decides; if it needs operations, they are jumped over. */
-function compileLogical(c: FnCompiler, e: BinaryExpr, op: '&&' | '||'): Eval {
-    const decided = op === '||';
-    const left = c.value(e.left);
+function compileLogical(c: Compiler, e: BinaryExpr, operator: '&&' | '||'): Expression {
+    const left = compileValue(c, e.left);
     if (!needsOps(c, e.right)) {
-        const right = c.value(e.right);
-        const what = `a side of ${op}`;
-        return (f) => (asBool(left(f), what) === decided ? decided : asBool(right(f), what));
+        return { k: 'logical', operator, left, right: compileValue(c, e.right) };
     }
     const slot = c.emitter.temp();
     const end = c.emitter.label();
-    c.emitter.emit((f) => {
-        f.slots[slot] = asBool(left(f), `the left side of ${op}`);
-        return f.slots[slot] === decided ? end.pc : f.pc + 1;
-    });
-    const right = c.value(e.right);
-    c.emitter.emit((f) => {
-        f.slots[slot] = asBool(right(f), `the right side of ${op}`);
-        return f.pc + 1;
-    });
+    c.emitter.emitLater(() => ({ op: 'decide', slot, operator, value: left, end: end.pc }));
+    const right = compileValue(c, e.right);
+    c.emitter.emit({ op: 'decided', slot, operator, value: right });
     c.emitter.place(end);
-    return (f) => f.slots[slot];
+    return slotted(slot);
 }
 
-function compileNew(c: FnCompiler, e: NewExpr): Eval {
-    const { host } = c;
-    const kind = e.name.name;
-    const evals = c.values(e.args.map((a) => a.value));
-    const names = e.args.map((a) => a.name?.name ?? '');
-    return (f) => newFileOfKind(host, kind, new Map(names.map((n, i) => [n, evals[i]?.(f)])));
+// ---------------------------------------------------------------- calls
+
+function compileCall(c: Compiler, e: CallExpr): Expression {
+    const native = inlineNative(c, e);
+    if (!native) {
+        return slotted(emitCall(c, e, () => PLAIN));
+    }
+    const receiver = e.callee.kind === 'member' ? [compileValue(c, e.callee.object)] : [];
+    return {
+        k: 'native',
+        native: nameOfNative(c.program.natives, native),
+        args: [...receiver, ...nativeArgs(c, e, native)],
+    };
+}
+
+/** Emits the outermost call of a statement's value, to which `fails`, `may fail` and `panics` apply. */
+export function emitAnnounced(c: Compiler, call: CallExpr, { expect, end }: Announced): Slot {
+    if (expect?.kind === 'panics') {
+        c.emitter.emit({ op: 'expect-panic', message: expect.message?.value ?? '' });
+    }
+    return emitCall(c, call, () => policyOf(expect, end));
+}
+
+/** What becomes of a failure, once it is known where it goes on. */
+export function policyOf(expect: Expectation | undefined, end: Label): Policy {
+    if (!expect) {
+        return PLAIN;
+    }
+    return expect.kind === 'panics'
+        ? { k: 'panics' }
+        : { k: expect.kind, errors: expect.errors.map((e) => e.name).filter(isErrnoName), end: end.pc };
+}
+
+/** Emits a call; its value is in the returned slot afterwards. */
+function emitCall(c: Compiler, call: CallExpr, policy: () => Policy): Slot {
+    const { callee } = call;
+    if (callee.kind === 'name') {
+        const meaning = c.program.names.get(callee);
+        if (meaning?.kind === 'fn') {
+            return emitFn(c, call, meaning.decl, policy);
+        }
+        if (meaning?.kind === 'native') {
+            return emitNative(c, call, meaning.native, [], policy);
+        }
+        throw new RangeError(`${callee.name} is no function`);
+    }
+    if (callee.kind === 'member') {
+        const meaning = c.program.members.get(callee);
+        const object = compileValue(c, callee.object);
+        if (meaning?.kind === 'method') {
+            return emitNative(c, call, meaning.method, [object], policy);
+        }
+        return emitMethod(c, call, callee.member.name, object, policy);
+    }
+    throw new RangeError('only functions and methods can be called');
+}
+
+function emitFn(c: Compiler, call: CallExpr, decl: FnDecl, policy: () => Policy): Slot {
+    const slot = c.emitter.temp();
+    const { values } = bindArguments(
+        decl.params.map((p) => ({ name: p.name.name })),
+        call.args.map(given),
+    );
+    const args = compileValues(c, values);
+    c.emitter.emit({ op: 'call', fn: decl.name.name, args, slot });
+    emitResult(c, call, slot, policy);
+    return slot;
+}
+
+function given(a: Arg): Given<Expr> {
+    return { name: a.name?.name, value: a.value };
+}
+
+/** After a call that pushed a frame: looks at what it left in the slot. */
+function emitResult(c: Compiler, { start, end }: CallExpr, slot: Slot, policy: () => Policy): void {
+    c.emitter.emitLater(() => ({ op: 'result', slot, span: { start, end }, policy: policy() }));
+}
+
+/** The values of a native's parameters. */
+function nativeArgs(c: Compiler, call: CallExpr, native: Native): Expression[] {
+    const { values, rest } = bindArguments(native.params, call.args.map(given));
+    const compiled = compileValues(c, [...values, ...rest]);
+    return native.params.map((p, i): Expression => {
+        if (p.rest) {
+            return { k: 'list', items: compiled.slice(values.length) };
+        }
+        const reply = replyOf(p.name, call.with?.name);
+        return reply !== undefined ? literal(reply) : ((values[i] && compiled[i]) ?? literal(p.default));
+    });
+}
+
+function emitNative(
+    c: Compiler,
+    call: CallExpr,
+    native: Native,
+    receiver: readonly Expression[],
+    policy: () => Policy,
+): Slot {
+    const slot = c.emitter.temp();
+    const args = [...receiver, ...nativeArgs(c, call, native)];
+    const name = nameOfNative(c.program.natives, native);
+    const span = { start: call.start, end: call.end };
+    if (native.callback !== undefined) {
+        c.emitter.emit({ op: 'callback', callback: native.callback, args, slot });
+        emitResult(c, call, slot, policy);
+    } else if (native.code !== undefined) {
+        const fn = native.code;
+        c.emitter.emitLater(() => ({ op: 'kernel', native: name, fn, args, slot, span, policy: policy() }));
+        emitResult(c, call, slot, policy);
+    } else {
+        c.emitter.emitLater(() => ({ op: 'native', native: name, args, slot, span, policy: policy() }));
+    }
+    return slot;
+}
+
+/** A method of a value whose type is only known at run time. */
+function emitMethod(c: Compiler, call: CallExpr, method: string, object: Expression, policy: () => Policy): Slot {
+    const slot = c.emitter.temp();
+    const receiver = c.emitter.temp();
+    c.emitter.emit({ op: 'set', slot: receiver, value: object });
+    const values = compileValues(
+        c,
+        call.args.map((a) => a.value),
+    );
+    c.emitter.emit({
+        op: 'method',
+        receiver,
+        method,
+        args: values.map((value, i) => {
+            const name = call.args[i]?.name?.name;
+            return name === undefined ? { value } : { name, value };
+        }),
+        slot,
+    });
+    emitResult(c, call, slot, policy);
+    return slot;
 }

@@ -1,14 +1,14 @@
 /** Compiles statements. Each begins with an operation marked as a place to stop. */
-import { err, errOfCode, isErrnoName } from '../../kernel/release/errno';
+import { isErrnoName } from '../../kernel/release/errno';
 import type {
     AssertStmt,
     AssignStmt,
     AtStmt,
     Block,
     BootStmt,
+    ConcurrentlyStmt,
     CorruptStmt,
     CostStmt,
-    Expectation,
     Expr,
     ExprStmt,
     ForStmt,
@@ -20,46 +20,25 @@ import type {
     ProcessStmt,
     ReturnStmt,
     SendStmt,
+    SleepStmt,
     Stmt,
     UndoStmt,
     WhileStmt,
 } from '../../language/syntax/ast';
-import { settableCost } from '../../machine/costs';
-import { Frame, SWITCH, type Eval } from '../code';
-import { lengthOf, readIndex, writeIndex, writeMember } from '../members';
-import { bootImage } from '../host/boot-from-image';
-import { coldBoot } from '../host/kexec';
-import { setKindField } from '../host/callbacks';
-import { sleepInTurn } from '../scheduler';
-import {
-    endCurrent,
-    exitCurrent,
-    killLater,
-    killProcess,
-    reapProcess,
-    sendFd,
-    setProcessVar,
-    startedProcess,
-    startProcess,
-} from '../host/processes';
-import type { Value } from '../../language/types';
-import { View } from '../view';
-import { asBool, asInt, asNumber, asString, binary, format, operatorOf, ProgramError } from '../../language/values';
-import { emitCall, type Policy } from './calls';
-import { compileConcurrently } from './concurrently';
-import { needsOps } from './expressions';
-import type { FnCompiler } from './function';
+import { operatorOf } from '../../language/values';
+import type { Assignable, Expression, Operation, Slot } from '../form/form';
+import { type Compiler, literal } from './compiler';
+import { compileValue, compileValues, emitAnnounced, needsOps, policyOf } from './expressions';
 
-export function compileBlock(c: FnCompiler, block: Block): void {
+export function compileBlock(c: Compiler, block: Block): void {
     for (const s of block.statements) {
         compileStatement(c, s);
     }
 }
 
-function compileStatement(c: FnCompiler, s: Stmt): void {
-    const { run, host } = c;
-    const e = c.emitter;
+function compileStatement(c: Compiler, s: Stmt): void {
     switch (s.kind) {
+        // those whose place to stop is not all of them
         case 'if':
             compileIf(c, s);
             return;
@@ -76,11 +55,17 @@ function compileStatement(c: FnCompiler, s: Stmt): void {
             compileProcessBlock(c, s);
             return;
         case 'concurrently':
-            compileConcurrently(c, s, compileBlock);
+            compileConcurrently(c, s);
             return;
         default:
-            e.statement(s);
+            c.emitter.statement(s);
+            compileWhole(c, s);
     }
+}
+
+type Whole = Exclude<Stmt, IfStmt | WhileStmt | ForStmt | UndoStmt | ProcessBlock | ConcurrentlyStmt>;
+
+function compileWhole(c: Compiler, s: Whole): void {
     switch (s.kind) {
         case 'assign':
             compileAssign(c, s);
@@ -95,11 +80,9 @@ function compileStatement(c: FnCompiler, s: Stmt): void {
             compileReturn(c, s);
             return;
         case 'break':
-        case 'continue': {
-            const target = c.loops[c.loops.length - 1]?.[s.kind];
-            e.emit((f) => target?.pc ?? f.pc + 1);
+        case 'continue':
+            compileLeave(c, s.kind);
             return;
-        }
         case 'boot':
             compileBoot(c, s);
             return;
@@ -110,11 +93,8 @@ function compileStatement(c: FnCompiler, s: Stmt): void {
             compileSend(c, s);
             return;
         case 'exit':
-            e.emit((f) => {
-                f.pc++;
-                return exitCurrent(host);
-            });
-            e.emit(() => endCurrent(host));
+            c.emitter.emit({ op: 'exit' });
+            c.emitter.emit({ op: 'exited' });
             return;
         case 'kill':
             compileKill(c, s);
@@ -131,205 +111,139 @@ function compileStatement(c: FnCompiler, s: Stmt): void {
         case 'cost':
             compileCost(c, s);
             return;
-        case 'sleep': {
-            const duration = c.value(s.duration);
-            const until = e.temp();
-            e.emit((f) => {
-                f.slots[until] = host.machine.clock.now + asNumber(duration(f), 'a duration');
-                return f.pc + 1;
-            });
-            // devices go on meanwhile: what they do may stop the run, and a long sleep must not keep it from being paused
-            e.emit((f) => {
-                const moment = asNumber(f.slots[until], 'a moment');
-                if (sleepInTurn(host.interpreter, moment)) {
-                    return SWITCH;
-                }
-                const done = host.machine.clock.sleepUntil(moment, TIMERS_AT_ONCE, () => run.interrupted);
-                if (done) {
-                    host.tell((l) => l.slept?.());
-                }
-                const next = done ? f.pc + 1 : f.pc;
-                f.pc = next;
-                return run.interrupted ? SWITCH : next;
-            });
+        case 'sleep':
+            compileSleep(c, s);
             return;
-        }
     }
 }
 
 // ---------------------------------------------------------------- assignment and calls
 
-type Store = (f: Frame, value: Value) => void;
-
-/** How to assign to an expression. Its parts are computed when the store happens. */
-function storeTo(c: FnCompiler, target: Expr): Store {
-    const { host } = c;
-    if (target.kind === 'name') {
-        const m = c.program.names.get(target);
-        if (m?.kind === 'local') {
-            const { slot } = m;
-            return (f, value) => {
-                f.slots[slot] = value;
-            };
+/** What is assigned. Its parts are computed when the value is stored. */
+function assignable(c: Compiler, target: Expr): Assignable {
+    switch (target.kind) {
+        case 'name':
+            return assignableName(c, target);
+        case 'member': {
+            const object = compileValue(c, target.object);
+            const { name } = target.member;
+            const m = c.program.members.get(target);
+            return m?.kind === 'struct-field'
+                ? { k: 'struct-field', object, struct: m.layout.name, field: name }
+                : { k: 'member', object, name };
         }
-        if (m?.kind === 'process-var') {
-            const { process, name } = m;
-            return (_f, value) => setProcessVar(host, process, name, value);
+        case 'index': {
+            const [object, index] = compileValues(c, [target.object, target.index]);
+            return { k: 'element', object, index };
         }
-        if (m?.kind === 'kind-field') {
-            const { index } = m;
-            return (f, value) => {
-                if (f.self) {
-                    setKindField(host, f.self, index, value);
-                }
-            };
-        }
-        throw new RangeError(`${target.name} cannot be assigned`);
+        default:
+            throw new RangeError('this cannot be assigned');
     }
-    if (target.kind === 'member') {
-        const object = c.value(target.object);
-        const name = target.member.name;
-        const m = c.program.members.get(target);
-        const layout = m?.kind === 'struct-field' ? m.layout : undefined;
-        const field = layout?.byName.get(name);
-        if (field) {
-            return (f, value) => {
-                const v = object(f);
-                if (!(v instanceof View)) {
-                    throw new ProgramError(`there is no struct here: ${format(v)}`);
-                }
-                v.set(v.layout === layout ? field : v.field(name), value);
-            };
-        }
-        return (f, value) => writeMember(host, object(f), name, value);
-    }
-    if (target.kind === 'index') {
-        const [object, index] = c.values([target.object, target.index]);
-        return (f, value) => writeIndex(object?.(f), index?.(f), value);
-    }
-    throw new RangeError('this cannot be assigned');
 }
 
-/** The outermost call of a statement's value, to which `fails` and `may fail` apply. */
-function policyOf(expect: Expectation | undefined, end: { pc: number }): Policy {
-    return expect ? { k: 'expect', expect, end } : { k: 'plain' };
+function assignableName(c: Compiler, target: Extract<Expr, { readonly kind: 'name' }>): Assignable {
+    const m = c.program.names.get(target);
+    switch (m?.kind) {
+        case 'local':
+            return { k: 'slot', slot: m.slot };
+        case 'process-var':
+            return { k: 'variable', process: m.process, name: m.name };
+        case 'kind-field':
+            return { k: 'own-field', index: m.index, name: target.name };
+        default:
+            throw new RangeError(`${target.name} cannot be assigned`);
+    }
 }
 
-function compileAssign(c: FnCompiler, s: AssignStmt): void {
+function compileAssign(c: Compiler, s: AssignStmt): void {
     const e = c.emitter;
     const end = e.label();
-    let value: Eval;
+    let value: Expression;
     if (s.expect && s.value.kind === 'call') {
-        const slot = emitCall(c, s.value, policyOf(s.expect, end));
-        value = (f) => f.slots[slot];
+        value = { k: 'slot', slot: emitAnnounced(c, s.value, { expect: s.expect, end }) };
     } else if (s.op === '=') {
-        value = c.value(s.value);
+        value = compileValue(c, s.value);
     } else {
-        const op = operatorOf(s.op);
-        const [old, operand] = c.values([s.target, s.value]);
-        value = (f) => binary(op, old?.(f), operand?.(f), () => c.sourceOf(s));
+        value = compound(c, s, s.op);
     }
     // what the target needs is computed behind the value, as in C
     if (needsOps(c, s.target)) {
         const slot = e.temp();
-        const computed = value;
-        e.emit((f) => {
-            f.slots[slot] = computed(f);
-            return f.pc + 1;
-        });
-        value = (f) => f.slots[slot];
+        e.emit({ op: 'set', slot, value });
+        value = { k: 'slot', slot };
     }
-    const store = storeTo(c, s.target);
-    e.emit((f) => {
-        store(f, value(f));
-        return f.pc + 1;
-    });
+    const target = assignable(c, s.target);
+    e.emit(target.k === 'slot' ? { op: 'set', slot: target.slot, value } : { op: 'store', target, value });
     e.place(end);
 }
 
-function compileExprStmt(c: FnCompiler, s: ExprStmt): void {
+function compound(c: Compiler, s: AssignStmt, op: Exclude<AssignStmt['op'], '='>): Expression {
+    const [left, right] = compileValues(c, [s.target, s.value]);
+    const operator = operatorOf(op);
+    if (operator === '&&' || operator === '||') {
+        throw new RangeError(`nothing is assigned with ${operator}`);
+    }
+    return { k: 'binary', operator, left, right, span: { start: s.start, end: s.end } };
+}
+
+function compileExprStmt(c: Compiler, s: ExprStmt): void {
     const e = c.emitter;
     const end = e.label();
     if (s.value.kind === 'call') {
-        emitCall(c, s.value, policyOf(s.expect, end));
+        emitAnnounced(c, s.value, { expect: s.expect, end });
     } else {
-        const value = c.value(s.value);
-        e.emit((f) => {
-            value(f);
-            return f.pc + 1;
-        });
+        e.emit({ op: 'evaluate', value: compileValue(c, s.value) });
     }
     e.place(end);
 }
 
-/** Timers that fire in one operation of a `sleep`, so that a run that is paused or budgeted gets its turn. */
-const TIMERS_AT_ONCE = 4096;
-
-const COMPARISONS = new Set(['==', '!=', '<', '<=', '>', '>=']);
-
-function compileAssert(c: FnCompiler, s: AssertStmt): void {
-    const { run } = c;
+function compileAssert(c: Compiler, s: AssertStmt): void {
     const { condition } = s;
-    const what = c.sourceOf(condition);
-    if (condition.kind === 'binary' && COMPARISONS.has(condition.op)) {
-        const { op } = condition;
-        const [left, right, message] = c.values([condition.left, condition.right, s.message]);
-        const type = c.program.types.get(condition.left);
-        c.emitter.emit((f) => {
-            const a = left?.(f);
-            const b = right?.(f);
-            if (asBool(binary(op, a, b), 'an assertion')) {
-                return f.pc + 1;
-            }
-            return run.fail(
-                'failed-assertion',
-                assertion(what, message?.(f), `the left side is ${format(a, type)}, the right side ${format(b, type)}`),
-            );
-        });
-        return;
-    }
-    const [value, message] = c.values([condition, s.message]);
-    c.emitter.emit((f) =>
-        asBool(value?.(f), 'an assertion')
-            ? f.pc + 1
-            : run.fail('failed-assertion', assertion(what, message?.(f), 'it is false')),
-    );
-}
-
-function assertion(what: string, message: Value, why: string): string {
-    return `${message === undefined ? 'assertion failed' : asString(message, 'the message of an assertion')}: ${what}: ${why}`;
-}
-
-function compileReturn(c: FnCompiler, s: ReturnStmt): void {
-    const { run, host } = c;
-    const value: Eval = s.value ? c.value(s.value) : () => 0;
-    c.emitter.emit((f) => {
-        const v = value(f);
-        if (f.mode === 'kernel' && typeof v === 'number' && v < 0) {
-            const error = errOfCode(-v);
-            if (error) {
-                if (!f.failing) {
-                    host.tell((l) => l.refused?.(error));
-                }
-                return run.unwind(f, f.failing ?? error);
+    const span = { start: condition.start, end: condition.end };
+    if (condition.kind === 'binary') {
+        const operator = condition.op;
+        switch (operator) {
+            case '==':
+            case '!=':
+            case '<':
+            case '<=':
+            case '>':
+            case '>=': {
+                const type = c.program.types.get(condition.left);
+                const [left, right, message] = compileValues(c, [condition.left, condition.right, s.message]);
+                c.emitter.emit({
+                    op: 'assert-compared',
+                    operator,
+                    left,
+                    right,
+                    span,
+                    ...(s.message ? { message } : {}),
+                    ...(type ? { type } : {}),
+                });
+                return;
             }
         }
-        return run.ret(v);
-    });
+    }
+    const [value, message] = compileValues(c, [condition, s.message]);
+    c.emitter.emit({ op: 'assert', condition: value, span, ...(s.message ? { message } : {}) });
+}
+
+function compileReturn(c: Compiler, s: ReturnStmt): void {
+    c.emitter.emit({ op: 'return', value: s.value ? compileValue(c, s.value) : literal(0) });
 }
 
 // ---------------------------------------------------------------- control flow
 
-function compileIf(c: FnCompiler, s: IfStmt): void {
+function compileIf(c: Compiler, s: IfStmt): void {
     const e = c.emitter;
     e.statement({ start: s.start, end: s.condition.end });
-    const condition = c.value(s.condition);
+    const condition = compileValue(c, s.condition);
     const otherwise = e.label();
     const end = e.label();
-    e.emit((f) => (asBool(condition(f), 'a condition') ? f.pc + 1 : otherwise.pc));
+    e.emitLater(() => ({ op: 'branch', condition, otherwise: otherwise.pc }));
     compileBlock(c, s.then);
     if (s.otherwise) {
-        e.emit(() => end.pc);
+        e.emitLater(() => ({ op: 'jump', to: end.pc }));
     }
     e.place(otherwise);
     if (s.otherwise?.kind === 'if') {
@@ -340,21 +254,27 @@ function compileIf(c: FnCompiler, s: IfStmt): void {
     e.place(end);
 }
 
-function compileWhile(c: FnCompiler, s: WhileStmt): void {
+function compileWhile(c: Compiler, s: WhileStmt): void {
     const e = c.emitter;
     const loop = { break: e.label(), continue: e.label() };
     e.place(loop.continue);
     e.statement({ start: s.start, end: s.condition.end });
-    const condition = c.value(s.condition);
-    e.emit((f) => (asBool(condition(f), 'a condition') ? f.pc + 1 : loop.break.pc));
+    const condition = compileValue(c, s.condition);
+    e.emitLater(() => ({ op: 'branch', condition, otherwise: loop.break.pc }));
     c.loops.push(loop);
     compileBlock(c, s.body);
     c.loops.pop();
-    e.emit(() => loop.continue.pc);
+    e.emitLater(() => ({ op: 'jump', to: loop.continue.pc }));
     e.place(loop.break);
 }
 
-function slotOf(c: FnCompiler, variable: Ident): number {
+/** `break` and `continue`. */
+function compileLeave(c: Compiler, how: 'break' | 'continue'): void {
+    const target = c.loops.at(-1)?.[how];
+    c.emitter.emitLater(() => (target ? { op: 'jump', to: target.pc } : { op: 'nothing' }));
+}
+
+function slotOf(c: Compiler, variable: Ident): Slot {
     const m = c.program.names.get(variable);
     if (m?.kind !== 'local') {
         throw new RangeError(`${variable.name} is no loop variable`);
@@ -362,7 +282,7 @@ function slotOf(c: FnCompiler, variable: Ident): number {
     return m.slot;
 }
 
-function compileFor(c: FnCompiler, s: ForStmt): void {
+function compileFor(c: Compiler, s: ForStmt): void {
     const e = c.emitter;
     const variable = slotOf(c, s.variable);
     const loop = { break: e.label(), continue: e.label() };
@@ -371,23 +291,15 @@ function compileFor(c: FnCompiler, s: ForStmt): void {
     const last = e.temp();
     e.statement({ start: s.start, end: s.iterable.end });
     const header = e.statementIndex;
-    let element: ((f: Frame, next: number) => Value) | undefined;
+    let next: () => Operation;
     if (s.iterable.kind === 'range') {
-        const [from, to] = c.values([s.iterable.from, s.iterable.to]);
-        e.emit((f) => {
-            f.slots[index] = asNumber(from?.(f), 'the start of a range') - 1;
-            // No loop gets further than the largest number.
-            f.slots[last] = Math.min(Number(asInt(to?.(f), 'the end of a range')), Number.MAX_SAFE_INTEGER);
-            return loop.continue.pc;
-        });
+        const [from, to] = compileValues(c, [s.iterable.from, s.iterable.to]);
+        e.emitLater(() => ({ op: 'range', from, to, index, last, first: loop.continue.pc }));
+        next = () => ({ op: 'next-number', index, last, variable, round: round.pc, end: loop.break.pc });
     } else {
-        const iterable = c.value(s.iterable);
-        e.emit((f) => {
-            f.slots[last] = iterable(f);
-            f.slots[index] = -1;
-            return loop.continue.pc;
-        });
-        element = (f, next) => readIndex(f.slots[last], next);
+        const iterable = compileValue(c, s.iterable);
+        e.emitLater(() => ({ op: 'each', iterable, index, list: last, first: loop.continue.pc }));
+        next = () => ({ op: 'next-element', index, list: last, variable, round: round.pc, end: loop.break.pc });
     }
     e.place(round);
     c.loops.push(loop);
@@ -396,20 +308,11 @@ function compileFor(c: FnCompiler, s: ForStmt): void {
     // what goes on to the next round stands behind the body: one operation a round
     e.belong(header);
     e.place(loop.continue);
-    e.emit((f) => {
-        const next = Number(f.slots[index]) + 1;
-        if (next >= (element ? lengthOf(f.slots[last]) : Number(f.slots[last]))) {
-            return loop.break.pc;
-        }
-        f.slots[index] = next;
-        f.slots[variable] = element ? element(f, next) : next;
-        return round.pc;
-    });
+    e.emitLater(next);
     e.place(loop.break);
 }
 
-function compileUndo(c: FnCompiler, s: UndoStmt): void {
-    const { run } = c;
+function compileUndo(c: Compiler, s: UndoStmt): void {
     const e = c.emitter;
     e.statement({ start: s.start, end: s.body.start });
     const end = e.label();
@@ -417,98 +320,98 @@ function compileUndo(c: FnCompiler, s: UndoStmt): void {
     const captured = c.info.locals
         .filter((v) => v.loop && v.loop.start <= s.start && s.end <= v.loop.end)
         .map((v) => v.slot);
-    e.emit((f) => {
-        f.undos.push({ pc: f.pc + 1, captured: captured.map((slot) => ({ slot, value: f.slots[slot] })) });
-        return end.pc;
-    });
+    e.emitLater(() => ({ op: 'undo', captured, end: end.pc }));
     compileBlock(c, s.body);
-    e.emit((f) => (f.failing ? run.unwind(f, f.failing) : run.ret(undefined)));
+    e.emit({ op: 'undone' });
     e.place(end);
 }
 
 // ---------------------------------------------------------------- processes
 
-function compileProcess(c: FnCompiler, s: ProcessStmt): void {
-    const { host } = c;
-    const names = s.names.map((n) => n.name);
-    c.emitter.emit((f) => {
-        for (const name of names) {
-            startProcess(host, name);
-        }
-        return f.pc + 1;
-    });
+function compileProcess(c: Compiler, s: ProcessStmt): void {
+    c.emitter.emit({ op: 'start', processes: s.names.map((n) => n.name) });
     const [only] = s.names;
     if (s.body && only) {
         compileBody(c, only.name, s.body);
     }
 }
 
-function compileProcessBlock(c: FnCompiler, s: ProcessBlock): void {
+function compileProcessBlock(c: Compiler, s: ProcessBlock): void {
     c.emitter.statement({ start: s.start, end: s.process.end });
     compileBody(c, s.process.name, s.body);
 }
 
 /** A block of a process: a frame on its thread that shares the slots of the code around it. */
-function compileBody(c: FnCompiler, process: string, body: Block): void {
-    const { run, host } = c;
+function compileBody(c: Compiler, process: string, body: Block): void {
     const e = c.emitter;
     const end = e.label();
     const statement = e.statementIndex;
-    e.emit((f) => {
-        const { thread } = startedProcess(host, process);
-        const frame = new Frame(f.code, 'user', f.slots, -1, null, run.current);
-        frame.pc = f.pc + 1;
-        f.pc = end.pc;
-        return run.callOn(thread, frame);
-    });
+    e.emitLater(() => ({ op: 'enter', process, end: end.pc }));
     compileBlock(c, body);
     // the frame that waits for the block stands behind this: it is in the block's own statement
     e.belong(statement);
-    e.emit(() => run.ret(undefined));
+    e.emit({ op: 'end', value: undefined });
     e.place(end);
 }
 
-function compileKill(c: FnCompiler, s: KillStmt): void {
-    const { host } = c;
-    const { name } = s.process;
-    if (s.after) {
-        const after = c.value(s.after);
-        c.emitter.emit((f) => {
-            killLater(host, name, asNumber(after(f), 'the number behind after'));
-            return f.pc + 1;
-        });
-        return;
-    }
-    c.emitter.emit((f) => {
-        f.pc++;
-        return killProcess(host, name);
-    });
-    c.emitter.emit((f) => {
-        if (!host.interpreter.scheduler.active) {
-            reapProcess(host, name);
+/** The block of a process in a `concurrently`, and whether it starts that. */
+interface Part {
+    readonly process: Ident;
+    readonly body: Block;
+    readonly starts: boolean;
+}
+
+function partsOf(s: ConcurrentlyStmt): Part[] {
+    return s.body.statements.flatMap((p): Part[] => {
+        if (p.kind === 'in') {
+            return [{ process: p.process, body: p.body, starts: false }];
         }
-        return f.pc + 1;
+        const [process] = p.kind === 'process' ? p.names : [];
+        return p.kind === 'process' && p.body && process ? [{ process, body: p.body, starts: true }] : [];
     });
 }
 
-function compileSend(c: FnCompiler, s: SendStmt): void {
-    const { run, host } = c;
+function compileConcurrently(c: Compiler, s: ConcurrentlyStmt): void {
+    const e = c.emitter;
+    e.statement({ start: s.start, end: s.start + 'concurrently'.length });
+    const statement = e.statementIndex;
+    const end = e.label();
+    const parts = partsOf(s).map((part) => ({ ...part, begin: e.label() }));
+    e.emitLater(() => ({
+        op: 'concurrently',
+        blocks: parts.map(({ process, starts, begin }) => ({ process: process.name, starts, begin: begin.pc })),
+        end: end.pc,
+    }));
+    for (const { process, body, begin } of parts) {
+        e.place(begin);
+        e.statement({ start: process.start, end: process.end });
+        e.emit({ op: 'nothing' });
+        compileBlock(c, body);
+        // the frame that waits for the blocks stands behind the last of these: it is in the statement itself
+        e.belong(statement);
+        e.emit({ op: 'end', value: undefined });
+    }
+    e.place(end);
+}
+
+function compileKill(c: Compiler, s: KillStmt): void {
+    const process = s.process.name;
+    if (s.after) {
+        c.emitter.emit({ op: 'kill-later', process, calls: compileValue(c, s.after) });
+        return;
+    }
+    c.emitter.emit({ op: 'kill', process });
+    c.emitter.emit({ op: 'reap', process });
+}
+
+function compileSend(c: Compiler, s: SendStmt): void {
     const e = c.emitter;
     const end = e.label();
-    const value = c.value(s.value);
-    const to = s.to.name;
+    const fd = compileValue(c, s.value);
+    const slot = e.temp();
+    const span = { start: s.start, end: s.end };
     const as = s.as?.name ?? nameOf(s.value);
-    const what = c.sourceOf(s);
-    const wanted = s.expect?.errors.map((x) => x.name) ?? [];
-    e.emit((f) => {
-        const error = sendFd(host, asNumber(value(f), 'what is sent'), to, as);
-        if (error) {
-            return wanted.includes(error.name) ? end.pc : run.fail('failed-call', `${what} fails with ${error.name}`);
-        }
-        return s.expect?.kind === 'fails'
-            ? run.fail('failed-call', `${what} should fail with ${wanted.join(' or ')}, but it succeeds.`)
-            : f.pc + 1;
-    });
+    e.emitLater(() => ({ op: 'send', fd, to: s.to.name, as, slot, span, policy: policyOf(s.expect, end) }));
     e.place(end);
 }
 
@@ -516,74 +419,52 @@ function nameOf(e: Expr): string {
     return e.kind === 'name' ? e.name : e.kind === 'member' ? e.member.name : 'received';
 }
 
-// ---------------------------------------------------------------- the machine
+// ---------------------------------------------------------------- the host
 
-function compileBoot(c: FnCompiler, s: BootStmt): void {
-    const { host } = c;
-    const kernel = s.kernel.value;
-    const cmdline = s.cmdline?.value ?? '';
-    const image = s.image?.value;
-    const from = c.info.uri;
-    c.emitter.emit((f) => {
-        f.pc++;
-        if (image === undefined) {
-            coldBoot(host, kernel, cmdline);
-        } else {
-            bootImage(host, kernel, cmdline, from, image);
-        }
-        return SWITCH;
+function compileBoot(c: Compiler, s: BootStmt): void {
+    c.emitter.emit({
+        op: 'boot',
+        kernel: s.kernel.value,
+        cmdline: s.cmdline?.value ?? '',
+        ...(s.image ? { image: s.image.value } : {}),
     });
-    c.emitter.emit((f) => f.pc + 1);
+    c.emitter.emit({ op: 'nothing' });
 }
 
-function compileInject(c: FnCompiler, s: InjectStmt): void {
-    const { host } = c;
-    const [after, times] = c.values([s.after, s.times]);
-    const target = s.callback ? `${s.target.name}.${s.callback.name}` : s.target.name;
-    const what = s.what.name;
-    const error = isErrnoName(what) ? err(what) : null;
-    c.emitter.emit((f) => {
-        const skip = s.after && after ? asNumber(after(f), 'the number behind after') : 0;
-        const count = s.times && times ? asNumber(times(f), 'the number behind times') : 1;
-        host.injections.add(target, error, skip, count, host.boot + (s.nextKernel ? 1 : 0));
-        return f.pc + 1;
+function compileInject(c: Compiler, s: InjectStmt): void {
+    const [after, times] = compileValues(c, [s.after, s.times]);
+    c.emitter.emit({
+        op: 'inject',
+        target: s.callback ? `${s.target.name}.${s.callback.name}` : s.target.name,
+        error: isErrnoName(s.what.name) ? s.what.name : null,
+        ...(s.after ? { after } : {}),
+        ...(s.times ? { times } : {}),
+        nextKernel: s.nextKernel,
     });
 }
 
-function compileCost(c: FnCompiler, s: CostStmt): void {
-    const { host } = c;
-    const cost = settableCost(s.cost.name);
-    const value = c.value(s.value);
-    c.emitter.emit((f) => {
-        const ns = asNumber(value(f), 'what it takes');
-        if (!cost || ns < 0) {
-            throw new ProgramError(`nothing takes ${ns} ns`);
-        }
-        host.costs.set(cost, ns);
-        return f.pc + 1;
-    });
+function compileCost(c: Compiler, s: CostStmt): void {
+    c.emitter.emit({ op: 'cost', cost: s.cost.name, value: compileValue(c, s.value) });
 }
 
-function compileAt(c: FnCompiler, s: AtStmt): void {
-    const { run, host } = c;
+function compileAt(c: Compiler, s: AtStmt): void {
     const e = c.emitter;
     const end = e.label();
-    e.emit((f) => {
-        host.handoverHooks.push({ code: f.code, pc: f.pc + 1 });
-        return end.pc;
-    });
+    e.emitLater(() => ({ op: 'at', event: s.event.name, end: end.pc }));
     compileBlock(c, s.body);
-    e.emit(() => run.ret(undefined));
+    e.emit({ op: 'end', value: undefined });
     e.place(end);
 }
 
-function compileCorrupt(c: FnCompiler, s: CorruptStmt): void {
-    const { host } = c;
-    const [old, mask] = c.values([s.target, s.xor]);
-    const store = storeTo(c, s.target);
-    c.emitter.emit((f) => {
-        store(f, binary('^', asInt(old?.(f), 'what is corrupted'), asInt(mask?.(f), 'the mask')));
-        host.tell((l) => l.corrupted?.());
-        return f.pc + 1;
-    });
+function compileCorrupt(c: Compiler, s: CorruptStmt): void {
+    const [old, mask] = compileValues(c, [s.target, s.xor]);
+    c.emitter.emit({ op: 'corrupt', target: assignable(c, s.target), old, mask });
+}
+
+function compileSleep(c: Compiler, s: SleepStmt): void {
+    const duration = compileValue(c, s.duration);
+    const slot = c.emitter.temp();
+    c.emitter.emit({ op: 'wake-at', slot, duration });
+    // devices go on meanwhile: what they do may stop the run, and a long sleep must not keep it from being paused
+    c.emitter.emit({ op: 'sleep', until: slot });
 }

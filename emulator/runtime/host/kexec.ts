@@ -149,7 +149,7 @@ export function runInit(host: Host): undefined {
     const { inits } = resolveKernel(host.declarations.program, host.running.desc.name);
     pushFrames(
         host,
-        inits.map(({ decl, init }) => Frame.of(host.executable.initCode(init, decl), 'kernel')),
+        inits.map(({ init }) => Frame.of(host.executable.initCode(init), 'kernel')),
     );
     return undefined;
 }

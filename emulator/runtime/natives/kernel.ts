@@ -495,13 +495,16 @@ export const kexecSyscalls: readonly NativeFunction[] = [
         '`execve(2)` of the program itself, as an agent does that was updated: descriptors with `FD_CLOEXEC` close, and LUO gives out no others. The variables stay, with numbers that mean nothing any more.',
         'sys_execve',
     ),
-    code(
-        'reboot',
-        [param('command', INT)],
-        { context: 'user', syscall: true },
-        '`reboot(2)`. `reboot(KEXEC)` freezes every preserved file and jumps to the loaded kernel: EBUSY while somebody loads a kernel, EINVAL where none is loaded, or the error of a freeze; where somebody else reboots it waits. When it succeeds it does not return: no process is left, and the next statement of the scenario runs in the next kernel.',
-        'sys_reboot',
-    ),
+    {
+        ...code(
+            'reboot',
+            [param('command', INT)],
+            { context: 'user', syscall: true },
+            '`reboot(2)`. `reboot(KEXEC)` freezes every preserved file and jumps to the loaded kernel: EBUSY while somebody loads a kernel, EINVAL where none is loaded, or the error of a freeze; where somebody else reboots it waits. When it succeeds it does not return: no process is left, and the next statement of the scenario runs in the next kernel.',
+            'sys_reboot',
+        ),
+        noReturn: true,
+    },
 ];
 
 /** enum liveupdate_event and enum liveupdate_state of the interface before the merge. */

@@ -1,17 +1,18 @@
-/** Collects the operations of one function while it is compiled. */
+/** Collects the operations of one piece of code while it is made, and which statement each belongs to. */
 import type { Span } from '../../language/syntax/ast';
-import type { StatementPoint } from '../code';
+import type { Slot, StatementPoint, Target } from './form';
 
 /** A jump target that may not be known yet. */
 export interface Label {
-    pc: number;
+    pc: Target;
 }
 
+/** `O` is what an operation is: data, or a closure. */
 export class Emitter<O> {
-    readonly ops: O[] = [];
     readonly statements: StatementPoint[] = [];
     readonly statementAt: number[] = [];
     readonly begins: boolean[] = [];
+    private readonly made: (() => O)[] = [];
     private nextSlot: number;
     private current = -1;
     private pending = false;
@@ -25,12 +26,17 @@ export class Emitter<O> {
     }
 
     /** The position of the next operation. */
-    get here(): number {
-        return this.ops.length;
+    get here(): Target {
+        return this.made.length;
+    }
+
+    /** All operations, once every label has its place. */
+    operations(): O[] {
+        return this.made.map((make) => make());
     }
 
     /** A slot for a value between two operations. */
-    temp(): number {
+    temp(): Slot {
         return this.nextSlot++;
     }
 
@@ -51,8 +57,13 @@ export class Emitter<O> {
         this.current = statement;
     }
 
-    emit(op: O): void {
-        this.ops.push(op);
+    emit(operation: O): void {
+        this.emitLater(() => operation);
+    }
+
+    /** An operation that goes to labels whose places are not known yet. */
+    emitLater(make: () => O): void {
+        this.made.push(make);
         this.statementAt.push(this.current);
         this.begins.push(this.pending);
         this.pending = false;

@@ -1,0 +1,31 @@
+/** What the compilation of one function, callback, scenario or init block has at hand. */
+import type { CodeInfo, Program } from '../../language/program';
+import type { Value } from '../../language/types';
+import { Emitter, type Label } from '../form/emitter';
+import type { Literal, Operation } from '../form/form';
+
+/** Where `break` and `continue` go. */
+interface Loop {
+    readonly break: Label;
+    readonly continue: Label;
+}
+
+export class Compiler {
+    readonly emitter: Emitter<Operation>;
+    readonly loops: Loop[] = [];
+
+    constructor(
+        readonly program: Program,
+        readonly info: CodeInfo,
+    ) {
+        this.emitter = new Emitter(info.slots);
+    }
+}
+
+/** A value that is known before the run. @throws RangeError where it is an object */
+export function literal(value: Value): { readonly k: 'literal'; readonly value: Literal } {
+    if (typeof value === 'object' && value !== null) {
+        throw new RangeError('a constant is a number, a string, true or false');
+    }
+    return { k: 'literal', value };
+}

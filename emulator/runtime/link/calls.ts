@@ -1,0 +1,220 @@
+/** Makes the operations that call: functions, natives, system calls, callbacks and methods. */
+import { Err } from '../../kernel/release/errno';
+import type { Value } from '../../language/types';
+import { format, ProgramError } from '../../language/values';
+import { type Frame, type Op, SWITCH } from '../code';
+import { bindArguments, type Given } from '../form/arguments';
+import type { Operation } from '../form/form';
+import { callback } from '../host/callbacks';
+import { leaveKernel } from '../host/environment';
+import type { Host } from '../host/host';
+import { processOf, type ScenarioProcess } from '../host/scenario-process';
+import { systemCall } from '../host/syscall-entry';
+import { enterOrWait, leave } from '../locks';
+import { memberOf } from '../members';
+import type { NativeFunction } from '../natives/native';
+import { linkExpression } from './expressions';
+import type { Linkage } from './linkage';
+import { mustFail, type Outcomes, outcomesOf } from './outcomes';
+
+type Of<K extends Operation['op']> = Extract<Operation, { readonly op: K }>;
+
+export function linkCall(l: Linkage, o: Of<'call'>): Op {
+    const { run } = l;
+    const { slot } = o;
+    const code = l.fn(o.fn);
+    const evals = o.args.map((a) => linkExpression(l, a));
+    return (f) => {
+        const values = evals.map((e) => e(f));
+        f.pc++;
+        return run.call(code(), f.mode, values, slot);
+    };
+}
+
+export function linkResult(l: Linkage, o: Of<'result'>): Op {
+    const { slot } = o;
+    const out = outcomesOf(l, l.textOf(o.span), slot, o.policy);
+    return (f) => {
+        const value = f.slots[slot];
+        return value instanceof Err ? out.failure(f, value, f.pc + 1) : out.success(f, value, f.pc + 1);
+    };
+}
+
+export function linkCallback(l: Linkage, o: Of<'callback'>): Op {
+    const { host } = l;
+    const { slot } = o;
+    const name = o.callback;
+    const evals = o.args.map((a) => linkExpression(l, a));
+    return (f) => {
+        const values = evals.map((e) => e(f));
+        f.pc++;
+        return callback(host, name, values, slot);
+    };
+}
+
+/** A native that is a function of the standard library. */
+export function linkKernel(l: Linkage, o: Of<'kernel'>): Op {
+    const { host } = l;
+    const { fn, slot } = o;
+    const evals = o.args.map((a) => linkExpression(l, a));
+    const { checks, noReturn } = l.native(o.native);
+    const why = mustFail(l.textOf(o.span), o.policy);
+    return (f) => {
+        const values = evals.map((e) => e(f));
+        checks?.(host, values);
+        f.pc++;
+        if (f.mode !== 'kernel') {
+            systemCall(host, fn);
+        }
+        if (noReturn) {
+            announce(host, why);
+        }
+        return host.callStd(fn, values, slot);
+    };
+}
+
+/** A call that does not return when it succeeds: whether it may is said before. */
+function announce(host: Host, why: string | null): void {
+    const process = processOf(host.interpreter.current);
+    if (process) {
+        host.machine.journal.edit<ScenarioProcess>(process).rebootMustFail = why;
+    }
+}
+
+/** A native that runs to its end at once: one operation. */
+export function linkNativeCall(l: Linkage, o: Of<'native'>): Op {
+    const { host, run } = l;
+    const native = l.native(o.native);
+    const { call, takes, syscall } = native;
+    if (!call) {
+        throw new RangeError(`native ${native.name} has no code`);
+    }
+    const evals = o.args.map((a) => linkExpression(l, a));
+    const fn = syscall ? asSystemCall(native.name, call) : call;
+    const out = outcomesOf(l, l.textOf(o.span), o.slot, o.policy);
+    const finish = (f: Frame, result: Value | Err): number => {
+        const next = result instanceof Err ? out.failure(f, result, f.pc + 1) : out.success(f, result, f.pc + 1);
+        if (syscall && next >= 0 && f.mode !== 'kernel') {
+            host.kernelLeft(native.name, result, null);
+            f.pc = next;
+            if (leaveKernel(host)) {
+                return SWITCH;
+            }
+        }
+        return run.interrupted ? suspendAt(f, next) : next;
+    };
+    if (takes) {
+        return (f) => {
+            const args = evals.map((e) => e(f));
+            const lock = takes(host, args);
+            if (lock && !enterOrWait(host.interpreter, lock)) {
+                return SWITCH;
+            }
+            const result = fn(host, args);
+            if (lock) {
+                leave(host.interpreter, lock);
+            }
+            return finish(f, result);
+        };
+    }
+    const [a, b] = evals;
+    if (evals.length === 1 && a) {
+        return (f) => finish(f, fn(host, [a(f)]));
+    }
+    if (evals.length === 2 && a && b) {
+        return (f) => finish(f, fn(host, [a(f), b(f)]));
+    }
+    return (f) =>
+        finish(
+            f,
+            fn(
+                host,
+                evals.map((e) => e(f)),
+            ),
+        );
+}
+
+/** The same where a process calls it; kernel code does so without entering the kernel. */
+function asSystemCall(name: string, work: NonNullable<NativeFunction['call']>): NonNullable<NativeFunction['call']> {
+    return (host, args) => {
+        if (host.frame?.mode !== 'kernel') {
+            systemCall(host, name);
+        }
+        return work(host, args);
+    };
+}
+
+/** The native asked for a stop, or changed the stack: the frame goes on at `next` when its turn comes. */
+function suspendAt(f: Frame, next: number): number {
+    if (next >= 0) {
+        f.pc = next;
+    }
+    return SWITCH;
+}
+
+/** A method of a value whose type is only known at run time. */
+export function linkMethod(l: Linkage, o: Of<'method'>): Op {
+    const { host } = l;
+    const { receiver, slot } = o;
+    const name = o.method;
+    const args = o.args.map((a) => ({ name: a.name, value: linkExpression(l, a.value) }));
+    return (f) => {
+        const self = f.slots[receiver];
+        const member = memberOf(host, self, name);
+        if (member?.kind !== 'method') {
+            throw new ProgramError(`${format(self)} has no method ${name}`);
+        }
+        const given = args.map((a) => ({ name: a.name, value: a.value(f) }));
+        return callMethod(host, f, member.method, [self, ...inOrder(member.method, given, host)], slot);
+    };
+}
+
+function callMethod(host: Host, f: Frame, method: NativeFunction, values: Value[], slot: number): number {
+    const run = host.interpreter;
+    const lock = method.takes?.(host, values);
+    if (lock && !enterOrWait(run, lock)) {
+        return SWITCH;
+    }
+    f.pc++;
+    if (method.callback !== undefined) {
+        return callback(host, method.callback, values, slot);
+    }
+    if (method.code !== undefined) {
+        if (f.mode !== 'kernel') {
+            systemCall(host, method.code);
+        }
+        return host.callStd(method.code, values, slot);
+    }
+    const entered = method.syscall && f.mode !== 'kernel';
+    if (entered) {
+        systemCall(host, method.name);
+    }
+    const result = method.call?.(host, values);
+    if (lock) {
+        leave(run, lock);
+    }
+    f.slots[slot] = result;
+    if (entered) {
+        host.kernelLeft(method.name, result, null);
+        return leaveKernel(host) || run.interrupted ? SWITCH : f.pc;
+    }
+    return run.interrupted ? SWITCH : f.pc;
+}
+
+function inOrder(method: NativeFunction, given: readonly Given<Value>[], host: Host): Value[] {
+    const { values, rest, misfit } = bindArguments(method.params, given);
+    if (misfit) {
+        throw new ProgramError(
+            `${method.name} takes ${method.params.length} arguments: ${method.params.map((p) => p.name).join(', ')}`,
+        );
+    }
+    return method.params.map((p, i) => {
+        const value = values[i];
+        return p.rest ? host.list(rest) : value === undefined ? p.default : value;
+    });
+}
+
+/** After a call that ran at once: looks at what it gave. */
+export function settle(out: Outcomes, f: Frame, result: Value | Err): number {
+    return result instanceof Err ? out.failure(f, result, f.pc + 1) : out.success(f, result, f.pc + 1);
+}

@@ -1,0 +1,180 @@
+/** Makes the closures that compute expressions. They run to their end at once. */
+import type { Value } from '../../language/types';
+import { add, asBool, asInt, binary, equal, ProgramError, unary } from '../../language/values';
+import type { Eval } from '../code';
+import type { Expression } from '../form/form';
+import { flbNamed, handlerNamed, newFileOfKind } from '../host/callbacks';
+import { processVar } from '../host/processes';
+import { readIndex, readMember, readNative } from '../members';
+import { View } from '../view';
+import type { Linkage } from './linkage';
+
+type Of<K extends Expression['k']> = Extract<Expression, { readonly k: K }>;
+
+export function linkExpression(l: Linkage, e: Expression): Eval {
+    const { host } = l;
+    switch (e.k) {
+        case 'literal': {
+            const { value } = e;
+            return () => value;
+        }
+        case 'slot': {
+            const { slot } = e;
+            return (f) => f.slots[slot];
+        }
+        case 'variable': {
+            const { process, name } = e;
+            return () => processVar(host, process, name);
+        }
+        case 'own-field': {
+            const { index } = e;
+            return (f) => f.self?.fields[index] as Value;
+        }
+        case 'process':
+        case 'struct':
+        case 'handler':
+        case 'flb':
+        case 'device':
+        case 'global':
+            return linkName(l, e);
+        case 'struct-field':
+            return linkStructField(l, e);
+        case 'native-field': {
+            const field = l.field(e.field);
+            const object = linkExpression(l, e.object);
+            return (f) => readNative(host, field, object(f));
+        }
+        case 'member': {
+            const { name } = e;
+            const object = linkExpression(l, e.object);
+            return (f) => readMember(host, object(f), name);
+        }
+        case 'element': {
+            const object = linkExpression(l, e.object);
+            const index = linkExpression(l, e.index);
+            return (f) => readIndex(object(f), index(f));
+        }
+        case 'native':
+            return linkNative(l, e);
+        case 'unary':
+            return linkUnary(l, e);
+        case 'binary':
+            return linkBinary(l, e);
+        case 'logical': {
+            const decided = e.operator === '||';
+            const left = linkExpression(l, e.left);
+            const right = linkExpression(l, e.right);
+            const what = `a side of ${e.operator}`;
+            return (f) => (asBool(left(f), what) === decided ? decided : asBool(right(f), what));
+        }
+        case 'list': {
+            const items = e.items.map((i) => linkExpression(l, i));
+            return (f) => host.list(items.map((i) => i(f)));
+        }
+        case 'new': {
+            const { kind } = e;
+            const fields = e.fields.map(({ name, value }) => ({ name, value: linkExpression(l, value) }));
+            return (f) => newFileOfKind(host, kind, new Map(fields.map(({ name, value }) => [name, value(f)])));
+        }
+    }
+}
+
+function linkName(l: Linkage, e: Of<'process' | 'struct' | 'handler' | 'flb' | 'device' | 'global'>): Eval {
+    const { host } = l;
+    const { name } = e;
+    switch (e.k) {
+        case 'process':
+            return () => host.processNamed(name) ?? null;
+        case 'struct': {
+            const layout = l.layout(name);
+            return () => layout;
+        }
+        case 'handler':
+            return () => handlerNamed(host, name);
+        case 'flb':
+            return () => flbNamed(host, name);
+        case 'device':
+            return () => host.machine.pci.device(name) ?? null;
+        case 'global': {
+            const global = host.natives.globals.get(name);
+            if (!global) {
+                throw new RangeError(`there is no global ${name}`);
+            }
+            return () => global.get(host);
+        }
+    }
+}
+
+function linkStructField(l: Linkage, e: Of<'struct-field'>): Eval {
+    const name = e.field;
+    const layout = l.layout(e.struct);
+    const field = layout?.byName.get(name);
+    if (!layout || !field) {
+        throw new RangeError(`there is no field ${e.struct}.${name}`);
+    }
+    const object = linkExpression(l, e.object);
+    return (f) => {
+        const v = object(f);
+        if (v instanceof View) {
+            // a struct of the kernel's may have another layout in the release that runs
+            return v.get(v.layout === layout ? field : v.field(name));
+        }
+        throw new ProgramError(`there is no ${layout.name} here`);
+    };
+}
+
+function linkNative(l: Linkage, e: Of<'native'>): Eval {
+    const { host } = l;
+    const { call } = l.native(e.native);
+    if (!call) {
+        throw new RangeError(`native ${e.native} has no code`);
+    }
+    const evals = e.args.map((a) => linkExpression(l, a));
+    const [a] = evals;
+    if (evals.length === 1 && a) {
+        return (f) => call(host, [a(f)]);
+    }
+    return (f) =>
+        call(
+            host,
+            evals.map((x) => x(f)),
+        );
+}
+
+function linkUnary(l: Linkage, e: Of<'unary'>): Eval {
+    const operand = linkExpression(l, e.operand);
+    const { operator } = e;
+    return operator === '!' ? (f) => !asBool(operand(f), 'the operand of !') : (f) => unary(operator, operand(f));
+}
+
+function linkBinary(l: Linkage, e: Of<'binary'>): Eval {
+    const { operator, span } = e;
+    const left = linkExpression(l, e.left);
+    const right = linkExpression(l, e.right);
+    const named = span && ((): string => l.textOf(span));
+    switch (operator) {
+        case '+':
+            return (f) => add(left(f), right(f), named);
+        case '==':
+            return (f) => equal(left(f), right(f));
+        case '!=':
+            return (f) => !equal(left(f), right(f));
+        case '<':
+            return (f) => {
+                const a = left(f);
+                const b = right(f);
+                return typeof a === 'number' && typeof b === 'number'
+                    ? a < b
+                    : asInt(a, 'the left side of <') < asInt(b, 'the right side of <');
+            };
+        case '*':
+            return (f) => {
+                const a = left(f);
+                const b = right(f);
+                const r = typeof a === 'number' && typeof b === 'number' ? a * b : NaN;
+                return Number.isSafeInteger(r) && r !== 0 ? r : binary('*', a, b, named);
+            };
+        default:
+            return (f) => binary(operator, left(f), right(f), named);
+    }
+}

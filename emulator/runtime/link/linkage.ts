@@ -1,0 +1,72 @@
+/** What the closures of one piece of code are made with: the program that it is in, and the host that it acts on. */
+import type { StructLayout } from '../../language/layout';
+import { KHO_VMALLOC } from '../../language/layouts';
+import type { Program } from '../../language/program';
+import type { Span } from '../../language/syntax/ast';
+import type { Code } from '../code';
+import type { Execution } from '../execution';
+import { memberPath } from '../form/native-names';
+import type { Host } from '../host/host';
+import type { NativeField, NativeFunction } from '../natives/native';
+
+/** Longer texts are cut off in messages. */
+const LONGEST = 100;
+
+export class Linkage {
+    /** What operations do to who executes them. */
+    readonly run: Execution;
+    private readonly text: string;
+
+    constructor(
+        readonly program: Program,
+        readonly uri: string,
+        /** What natives and statements of the host act on. */
+        readonly host: Host,
+        /** The code of a function; it is linked when it is first called, as functions may call each other in any order. */
+        private readonly codeOfFn: (name: string) => Code,
+    ) {
+        this.run = host.interpreter;
+        this.text = program.files.get(uri)?.text ?? '';
+    }
+
+    fn(name: string): () => Code {
+        let code: Code | undefined;
+        return () => (code ??= this.codeOfFn(name));
+    }
+
+    /** The text of a node in one line, for messages. */
+    textOf(span: Span): string {
+        const line = this.text.slice(span.start, span.end).replace(/\s+/g, ' ');
+        return line.length > LONGEST ? `${line.slice(0, LONGEST - 1)}…` : line;
+    }
+
+    /** The layout of a struct of the program, or of the one that the language has of its own. */
+    layout(name: string): StructLayout | undefined {
+        return this.program.structs.get(name) ?? (name === KHO_VMALLOC.name ? KHO_VMALLOC : undefined);
+    }
+
+    /** @throws RangeError where the host has no such native: the program was checked with others */
+    native(name: string): NativeFunction {
+        const { natives } = this.host;
+        const path = memberPath(name);
+        const native = path
+            ? (path.type === natives.fd.name ? natives.fd : natives.objects.get(path.type))?.methods.get(path.member)
+            : natives.functions.get(name);
+        if (!native) {
+            throw new RangeError(`there is no native ${name}`);
+        }
+        return native;
+    }
+
+    /** @throws RangeError where the host has no such field: the program was checked with others */
+    field(name: string): NativeField {
+        const { natives } = this.host;
+        const path = memberPath(name);
+        const type = path?.type === natives.fd.name ? natives.fd : natives.objects.get(path?.type ?? '');
+        const field = type?.fields.get(path?.member ?? '');
+        if (!field) {
+            throw new RangeError(`there is no field ${name}`);
+        }
+        return field;
+    }
+}

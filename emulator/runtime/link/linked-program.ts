@@ -1,0 +1,95 @@
+/** The code of a checked program for the host that it acts on: made from its form when it is first asked for. */
+import type { Program } from '../../language/program';
+import type { Callback, Expr, FnDecl, KernelInit, ScenarioDecl } from '../../language/syntax/ast';
+import type { Value } from '../../language/types';
+import { type Code, Frame, codeOutsideFiles } from '../code';
+import { type Coded, codedIn, constantForm, formOf } from '../compile/forms';
+import type { Declarations } from '../declarations';
+import type { Executable } from '../executable';
+import type { CodeForm } from '../form/form';
+import type { Host } from '../host/host';
+import { librariesOf } from '../host/kernels';
+import { linkExpression } from './expressions';
+import { Linkage } from './linkage';
+import { linkOperation } from './operations';
+
+/** A checked program, and code of it that is not compiled from the language: the lines of a recording. */
+export interface RunnableProgram extends Program {
+    readonly made?: ReadonlyMap<object, (host: Host) => Code>;
+}
+
+export class LinkedProgram implements Executable {
+    readonly declarations: Declarations;
+    private readonly codes = new Map<object, Code>();
+
+    constructor(
+        private readonly program: RunnableProgram,
+        private readonly host: Host,
+    ) {
+        this.declarations = host.declarations;
+    }
+
+    std(name: string, library: Program): Code {
+        const decl = library.fns.get(name);
+        if (!decl) {
+            throw new RangeError(`${library.main} has no function ${name}`);
+        }
+        return this.codeOf(decl);
+    }
+
+    codeOf(decl: FnDecl | Callback): Code {
+        return this.linked(decl);
+    }
+
+    scenarioCode(decl: ScenarioDecl): Code {
+        return this.linked(decl);
+    }
+
+    initCode(init: KernelInit): Code {
+        return this.linked(init);
+    }
+
+    codeIn(uri: string): Code[] {
+        for (const library of librariesOf(this.program)) {
+            // a file of the kernel's own may be shared by releases, each with code of its own
+            if (library.some((name) => uri === `lus-std:/${name}.lus`)) {
+                this.declarations.library(library);
+            }
+        }
+        return [this.program, ...this.declarations.libraries].flatMap((program) =>
+            codedIn(program, uri).map((decl) => this.linked(decl)),
+        );
+    }
+
+    constant(program: Program, uri: string, e: Expr): Value {
+        const value = linkExpression(this.linkage(program, uri), constantForm(program, uri, e));
+        return value(Frame.of(codeOutsideFiles([], 0), 'kernel'));
+    }
+
+    private linked(decl: Coded): Code {
+        let code = this.codes.get(decl);
+        if (!code) {
+            const program = this.declarations.programOf(decl);
+            code = this.program.made?.get(decl)?.(this.host) ?? this.link(program, formOf(program, decl));
+            this.codes.set(decl, code);
+        }
+        return code;
+    }
+
+    private link(program: Program, form: CodeForm): Code {
+        const l = this.linkage(program, form.uri);
+        const { operations, label, ...shape } = form;
+        const ops = operations.map((o) => linkOperation(l, o));
+        return {
+            ...shape,
+            lines: () => this.declarations.linesOf(form.uri),
+            ops,
+            pristine: ops.slice(),
+            ...(label.length > 0 ? { label: label.map((e) => linkExpression(l, e)) } : {}),
+        };
+    }
+
+    private linkage(program: Program, uri: string): Linkage {
+        return new Linkage(program, uri, this.host, (name) => this.std(name, program));
+    }
+}

@@ -1,0 +1,414 @@
+/** Makes the operations that are closures from those that are data. */
+import { err, errOfCode, isErrnoName } from '../../kernel/release/errno';
+import type { Value } from '../../language/types';
+import { asBool, asInt, asNumber, asString, binary, format, ProgramError } from '../../language/values';
+import { settableCost } from '../../machine/costs';
+import { type Eval, Frame, type Op, SWITCH } from '../code';
+import type { Expression, Operation } from '../form/form';
+import { bootImage } from '../host/boot-from-image';
+import { coldBoot } from '../host/kexec';
+import {
+    endCurrent,
+    exitCurrent,
+    killLater,
+    killProcess,
+    reapProcess,
+    sendFd,
+    startedProcess,
+    startProcess,
+} from '../host/processes';
+import { lengthOf, readIndex } from '../members';
+import { sleepInTurn } from '../scheduler';
+import { linkStore } from './assign';
+import { linkCall, linkCallback, linkKernel, linkMethod, linkNativeCall, linkResult, settle } from './calls';
+import { linkExpression } from './expressions';
+import type { Linkage } from './linkage';
+import { outcomesOf } from './outcomes';
+
+type Of<K extends Operation['op']> = Extract<Operation, { readonly op: K }>;
+
+/** Timers that fire in one operation of a `sleep`, so that a run that is paused or budgeted gets its turn. */
+const TIMERS_AT_ONCE = 4096;
+
+export function linkOperation(l: Linkage, o: Operation): Op {
+    const { host, run } = l;
+    switch (o.op) {
+        case 'set': {
+            const { slot } = o;
+            const value = linkExpression(l, o.value);
+            return (f) => {
+                f.slots[slot] = value(f);
+                return f.pc + 1;
+            };
+        }
+        case 'evaluate': {
+            const value = linkExpression(l, o.value);
+            return (f) => {
+                value(f);
+                return f.pc + 1;
+            };
+        }
+        case 'store': {
+            const value = linkExpression(l, o.value);
+            const store = linkStore(l, o.target);
+            return (f) => {
+                store(f, value(f));
+                return f.pc + 1;
+            };
+        }
+        case 'decide': {
+            const { slot, end } = o;
+            const value = linkExpression(l, o.value);
+            const decided = o.operator === '||';
+            const what = `the left side of ${o.operator}`;
+            return (f) => {
+                f.slots[slot] = asBool(value(f), what);
+                return f.slots[slot] === decided ? end : f.pc + 1;
+            };
+        }
+        case 'decided': {
+            const { slot } = o;
+            const value = linkExpression(l, o.value);
+            const what = `the right side of ${o.operator}`;
+            return (f) => {
+                f.slots[slot] = asBool(value(f), what);
+                return f.pc + 1;
+            };
+        }
+        case 'nothing':
+            return (f) => f.pc + 1;
+        case 'jump': {
+            const { to } = o;
+            return () => to;
+        }
+        case 'branch': {
+            const { otherwise } = o;
+            const condition = linkExpression(l, o.condition);
+            return (f) => (asBool(condition(f), 'a condition') ? f.pc + 1 : otherwise);
+        }
+        case 'range':
+            return linkRange(l, o);
+        case 'each':
+            return linkEach(l, o);
+        case 'next-number':
+            return linkNextNumber(o);
+        case 'next-element':
+            return linkNextElement(o);
+        case 'return':
+            return linkReturn(l, o);
+        case 'end': {
+            const { value } = o;
+            return () => run.ret(value);
+        }
+        case 'undo': {
+            const { captured, end } = o;
+            return (f) => {
+                f.undos.push({ pc: f.pc + 1, captured: captured.map((slot) => ({ slot, value: f.slots[slot] })) });
+                return end;
+            };
+        }
+        case 'undone':
+            return (f) => (f.failing ? run.unwind(f, f.failing) : run.ret(undefined));
+        case 'assert':
+            return linkAssert(l, o);
+        case 'assert-compared':
+            return linkAssertCompared(l, o);
+        case 'call':
+            return linkCall(l, o);
+        case 'native':
+            return linkNativeCall(l, o);
+        case 'kernel':
+            return linkKernel(l, o);
+        case 'callback':
+            return linkCallback(l, o);
+        case 'method':
+            return linkMethod(l, o);
+        case 'result':
+            return linkResult(l, o);
+        case 'expect-panic': {
+            const { message } = o;
+            return (f) => {
+                host.kernelState.expectPanic(message);
+                return f.pc + 1;
+            };
+        }
+        case 'start': {
+            const { processes } = o;
+            return (f) => {
+                for (const name of processes) {
+                    startProcess(host, name);
+                }
+                return f.pc + 1;
+            };
+        }
+        case 'enter':
+            return linkEnter(l, o);
+        case 'concurrently':
+            return linkConcurrently(l, o);
+        case 'exit':
+            return (f) => {
+                f.pc++;
+                return exitCurrent(host);
+            };
+        case 'exited':
+            return () => endCurrent(host);
+        case 'kill': {
+            const { process } = o;
+            return (f) => {
+                f.pc++;
+                return killProcess(host, process);
+            };
+        }
+        case 'reap': {
+            const { process } = o;
+            return (f) => {
+                if (!host.interpreter.scheduler.active) {
+                    reapProcess(host, process);
+                }
+                return f.pc + 1;
+            };
+        }
+        case 'kill-later': {
+            const { process } = o;
+            const calls = linkExpression(l, o.calls);
+            return (f) => {
+                killLater(host, process, asNumber(calls(f), 'the number behind after'));
+                return f.pc + 1;
+            };
+        }
+        case 'send': {
+            const { to, as } = o;
+            const fd = linkExpression(l, o.fd);
+            const out = outcomesOf(l, l.textOf(o.span), o.slot, o.policy);
+            return (f) => settle(out, f, sendFd(host, asNumber(fd(f), 'what is sent'), to, as));
+        }
+        case 'boot':
+            return linkBoot(l, o);
+        case 'inject':
+            return linkInject(l, o);
+        case 'at': {
+            const { end } = o;
+            return (f) => {
+                host.handoverHooks.push({ code: f.code, pc: f.pc + 1 });
+                return end;
+            };
+        }
+        case 'corrupt':
+            return linkCorrupt(l, o);
+        case 'cost':
+            return linkCost(l, o);
+        case 'wake-at': {
+            const { slot } = o;
+            const duration = linkExpression(l, o.duration);
+            return (f) => {
+                f.slots[slot] = host.machine.clock.now + asNumber(duration(f), 'a duration');
+                return f.pc + 1;
+            };
+        }
+        case 'sleep':
+            return linkSleep(l, o);
+    }
+}
+
+function linkOptional(l: Linkage, e: Expression | undefined): Eval | undefined {
+    return e && linkExpression(l, e);
+}
+
+// ---------------------------------------------------------------- control flow
+
+function linkRange(l: Linkage, o: Of<'range'>): Op {
+    const { index, last, first } = o;
+    const from = linkExpression(l, o.from);
+    const to = linkExpression(l, o.to);
+    return (f) => {
+        f.slots[index] = asNumber(from(f), 'the start of a range') - 1;
+        // No loop gets further than the largest number.
+        f.slots[last] = Math.min(Number(asInt(to(f), 'the end of a range')), Number.MAX_SAFE_INTEGER);
+        return first;
+    };
+}
+
+function linkEach(l: Linkage, o: Of<'each'>): Op {
+    const { index, list, first } = o;
+    const iterable = linkExpression(l, o.iterable);
+    return (f) => {
+        f.slots[list] = iterable(f);
+        f.slots[index] = -1;
+        return first;
+    };
+}
+
+function linkNextNumber({ index, last, variable, round, end }: Of<'next-number'>): Op {
+    return (f) => {
+        const next = Number(f.slots[index]) + 1;
+        if (next >= Number(f.slots[last])) {
+            return end;
+        }
+        f.slots[index] = next;
+        f.slots[variable] = next;
+        return round;
+    };
+}
+
+function linkNextElement({ index, list, variable, round, end }: Of<'next-element'>): Op {
+    return (f) => {
+        const next = Number(f.slots[index]) + 1;
+        if (next >= lengthOf(f.slots[list])) {
+            return end;
+        }
+        f.slots[index] = next;
+        f.slots[variable] = readIndex(f.slots[list], next);
+        return round;
+    };
+}
+
+function linkReturn(l: Linkage, o: Of<'return'>): Op {
+    const { host, run } = l;
+    const value = linkExpression(l, o.value);
+    return (f) => {
+        const v = value(f);
+        if (f.mode === 'kernel' && typeof v === 'number' && v < 0) {
+            const error = errOfCode(-v);
+            if (error) {
+                if (!f.failing) {
+                    host.tell((listener) => listener.refused?.(error));
+                }
+                return run.unwind(f, f.failing ?? error);
+            }
+        }
+        return run.ret(v);
+    };
+}
+
+function linkAssert(l: Linkage, o: Of<'assert'>): Op {
+    const { run } = l;
+    const what = l.textOf(o.span);
+    const condition = linkExpression(l, o.condition);
+    const message = linkOptional(l, o.message);
+    return (f) =>
+        asBool(condition(f), 'an assertion')
+            ? f.pc + 1
+            : run.fail('failed-assertion', assertion(what, message?.(f), 'it is false'));
+}
+
+function linkAssertCompared(l: Linkage, o: Of<'assert-compared'>): Op {
+    const { run } = l;
+    const { operator, type } = o;
+    const what = l.textOf(o.span);
+    const left = linkExpression(l, o.left);
+    const right = linkExpression(l, o.right);
+    const message = linkOptional(l, o.message);
+    return (f) => {
+        const a = left(f);
+        const b = right(f);
+        if (asBool(binary(operator, a, b), 'an assertion')) {
+            return f.pc + 1;
+        }
+        const why = `the left side is ${format(a, type)}, the right side ${format(b, type)}`;
+        return run.fail('failed-assertion', assertion(what, message?.(f), why));
+    };
+}
+
+function assertion(what: string, message: Value, why: string): string {
+    return `${message === undefined ? 'assertion failed' : asString(message, 'the message of an assertion')}: ${what}: ${why}`;
+}
+
+// ---------------------------------------------------------------- processes
+
+/** A block of a process: a frame on its thread that shares the slots of the code around it. */
+function linkEnter(l: Linkage, { process, end }: Of<'enter'>): Op {
+    const { host, run } = l;
+    return (f) => {
+        const { thread } = startedProcess(host, process);
+        const frame = new Frame(f.code, 'user', f.slots, -1, null, run.current);
+        frame.pc = f.pc + 1;
+        f.pc = end;
+        return run.callOn(thread, frame);
+    };
+}
+
+function linkConcurrently(l: Linkage, { blocks, end }: Of<'concurrently'>): Op {
+    const { host, run } = l;
+    return (f) => {
+        const frames = blocks.map(({ process, starts, begin }) => {
+            const { thread } = starts ? startProcess(host, process) : startedProcess(host, process);
+            const frame = new Frame(f.code, 'user', f.slots, -1, null, run.current);
+            frame.pc = begin;
+            return { thread, frame };
+        });
+        f.pc = end;
+        return frames.length > 0 ? host.interpreter.runBlocks(frames) : f.pc;
+    };
+}
+
+// ---------------------------------------------------------------- the host
+
+function linkBoot(l: Linkage, { kernel, cmdline, image }: Of<'boot'>): Op {
+    const { host, uri } = l;
+    return (f) => {
+        f.pc++;
+        if (image === undefined) {
+            coldBoot(host, kernel, cmdline);
+        } else {
+            bootImage(host, kernel, cmdline, uri, image);
+        }
+        return SWITCH;
+    };
+}
+
+function linkInject(l: Linkage, o: Of<'inject'>): Op {
+    const { host } = l;
+    const { target, nextKernel } = o;
+    const after = linkOptional(l, o.after);
+    const times = linkOptional(l, o.times);
+    const error = o.error !== null && isErrnoName(o.error) ? err(o.error) : null;
+    return (f) => {
+        const skip = after ? asNumber(after(f), 'the number behind after') : 0;
+        const count = times ? asNumber(times(f), 'the number behind times') : 1;
+        host.injections.add(target, error, skip, count, host.boot + (nextKernel ? 1 : 0));
+        return f.pc + 1;
+    };
+}
+
+function linkCost(l: Linkage, o: Of<'cost'>): Op {
+    const { host } = l;
+    const cost = settableCost(o.cost);
+    const value = linkExpression(l, o.value);
+    return (f) => {
+        const ns = asNumber(value(f), 'what it takes');
+        if (!cost || ns < 0) {
+            throw new ProgramError(`nothing takes ${ns} ns`);
+        }
+        host.costs.set(cost, ns);
+        return f.pc + 1;
+    };
+}
+
+function linkCorrupt(l: Linkage, o: Of<'corrupt'>): Op {
+    const { host } = l;
+    const old = linkExpression(l, o.old);
+    const mask = linkExpression(l, o.mask);
+    const store = linkStore(l, o.target);
+    return (f) => {
+        store(f, binary('^', asInt(old(f), 'what is corrupted'), asInt(mask(f), 'the mask')));
+        host.tell((listener) => listener.corrupted?.());
+        return f.pc + 1;
+    };
+}
+
+function linkSleep(l: Linkage, { until }: Of<'sleep'>): Op {
+    const { host, run } = l;
+    return (f) => {
+        const moment = asNumber(f.slots[until], 'a moment');
+        if (sleepInTurn(host.interpreter, moment)) {
+            return SWITCH;
+        }
+        const done = host.machine.clock.sleepUntil(moment, TIMERS_AT_ONCE, () => run.interrupted);
+        if (done) {
+            host.tell((listener) => listener.slept?.());
+        }
+        const next = done ? f.pc + 1 : f.pc;
+        f.pc = next;
+        return run.interrupted ? SWITCH : next;
+    };
+}

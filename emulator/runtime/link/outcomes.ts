@@ -1,0 +1,93 @@
+/**
+ * What becomes of calls: `fails`, `may fail`, `panics` and `try` say it, or nothing does. One place for functions, natives, system
+ * calls and `send`.
+ */
+import type { Err } from '../../kernel/release/errno';
+import type { Value } from '../../language/types';
+import type { Frame } from '../code';
+import type { Policy, Slot } from '../form/form';
+import type { Host } from '../host/host';
+import type { Linkage } from './linkage';
+
+/** Where a call goes on after success and after failure; `next` is the operation behind it. */
+export interface Outcomes {
+    readonly success: (f: Frame, value: Value, next: number) => number;
+    readonly failure: (f: Frame, error: Err, next: number) => number;
+}
+
+/** @param what the call's text, for messages */
+export function outcomesOf(l: Linkage, what: string, slot: Slot, policy: Policy): Outcomes {
+    const { run, host } = l;
+    const store = (f: Frame, value: Value, next: number): number => {
+        f.slots[slot] = value;
+        return next;
+    };
+    switch (policy.k) {
+        case 'plain':
+            return {
+                success: store,
+                failure: (f, error) => {
+                    noteFailure(host, what, error, f);
+                    if (f.mode === 'kernel') {
+                        // a failure inside an undo block does not stop the others
+                        return run.unwind(f, f.failing ?? error);
+                    }
+                    return run.fail(
+                        'failed-call',
+                        `${what} fails with ${error.name}. Write "fails ${error.name}" behind it if it should.`,
+                    );
+                },
+            };
+        case 'try':
+            return {
+                success: (f, value, next) => {
+                    f.slots[slot] = value ?? 0;
+                    return next;
+                },
+                failure: (f, error, next) => {
+                    noteFailure(host, what, error, f);
+                    f.slots[slot] = -error.code;
+                    return next;
+                },
+            };
+        case 'panics':
+            return {
+                success: () => run.fail('failed-call', `${what} should end in a panic, but it returns.`),
+                failure: (f, error) => {
+                    noteFailure(host, what, error, f);
+                    return run.fail('failed-call', `${what} should end in a panic, but it fails with ${error.name}.`);
+                },
+            };
+        case 'fails':
+        case 'may': {
+            const { errors, end } = policy;
+            const must = policy.k === 'fails';
+            const announced = announcement(what, policy);
+            return {
+                success: must ? () => run.fail('failed-call', `${announced}, but it succeeds.`) : store,
+                failure: (f, error) => {
+                    noteFailure(host, what, error, f);
+                    return errors.includes(error.name)
+                        ? end
+                        : run.fail('failed-call', `${announced}, but it fails with ${error.name}.`);
+                },
+            };
+        }
+    }
+}
+
+/** `m.size() should fail with EBUSY or EIO` */
+function announcement(what: string, { k, errors }: Extract<Policy, { readonly k: 'fails' | 'may' }>): string {
+    return `${what} ${k === 'may' ? 'may' : 'should'} fail with ${errors.join(' or ')}`;
+}
+
+/** Why a call that does not return when it succeeds must not succeed; null: it may. */
+export function mustFail(what: string, policy: Policy): string | null {
+    return policy.k === 'fails' ? announcement(what, policy) : null;
+}
+
+function noteFailure(host: Host, what: string, error: Err, frame: Frame): void {
+    for (const l of host.listeners.active) {
+        l.failed?.(what, error, frame);
+    }
+}
