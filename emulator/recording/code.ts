@@ -97,6 +97,7 @@ export function recordingCode(host: Host, uri: string, text: string, name: strin
         slots: e.slots,
         params: [],
         locals: [],
+        label: [],
     };
 }
 

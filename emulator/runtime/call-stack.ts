@@ -44,7 +44,7 @@ export function labelOf(thread: Thread, frame: Frame, place: Place | undefined):
         return `${thread.name}, ${code.kind === 'scenario' ? 'scenario' : code.name} line ${line}`;
     }
     try {
-        return code.label && code.label.length > 0 ? code.label.map((e) => text(e(frame))).join('') : code.name;
+        return code.label.length > 0 ? code.label.map((e) => text(e(frame))).join('') : code.name;
     } catch (e) {
         // a label reads locals, which are not set yet on the function's first lines
         if (e instanceof ProgramError || e instanceof TypeError) {

@@ -31,8 +31,8 @@ export interface Code extends CodeShape {
     readonly ops: Op[];
     /** The operations as linked. */
     readonly pristine: readonly Op[];
-    /** What the call stack shows instead of the name. */
-    readonly label?: readonly Eval[];
+    /** What the call stack shows instead of the name; empty: nothing else. */
+    readonly label: readonly Eval[];
 }
 
 const NO_LINES = new LineMap('');
@@ -53,6 +53,7 @@ export function codeOutsideFiles(ops: Op[], slots: number): Code {
         slots,
         params: [],
         locals: [],
+        label: [],
     };
 }
 

@@ -100,7 +100,9 @@ function finish(
     emitter.emit({ op: 'end', value: named.kind === 'scenario' || named.kind === 'init' ? undefined : 0 });
     const labels = label.map((e) => compileValue(c, e));
     return {
-        ...named,
+        name: named.name,
+        kind: named.kind,
+        params: named.params,
         uri: info.uri,
         span: { start: body.start, end: body.end },
         operations: emitter.operations(),

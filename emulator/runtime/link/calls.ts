@@ -4,7 +4,7 @@ import type { Value } from '../../language/types';
 import { format, ProgramError } from '../../language/values';
 import { type Frame, type Op, SWITCH } from '../code';
 import { bindArguments, type Given } from '../form/arguments';
-import type { Operation } from '../form/form';
+import type { Expression, Operation } from '../form/form';
 import { callback } from '../host/callbacks';
 import { leaveKernel } from '../host/environment';
 import type { Host } from '../host/host';
@@ -19,13 +19,23 @@ import { mustFail, type Outcomes, outcomesOf } from './outcomes';
 
 type Of<K extends Operation['op']> = Extract<Operation, { readonly op: K }>;
 
+/** The values of arguments; most calls have few. */
+function linkArguments(l: Linkage, args: readonly Expression[]): (f: Frame) => Value[] {
+    const evals = args.map((a) => linkExpression(l, a));
+    const [a, b] = evals;
+    if (evals.length === 1 && a) {
+        return (f) => [a(f)];
+    }
+    return evals.length === 2 && a && b ? (f) => [a(f), b(f)] : (f) => evals.map((e) => e(f));
+}
+
 export function linkCall(l: Linkage, o: Of<'call'>): Op {
     const { run } = l;
     const { slot } = o;
     const code = l.fn(o.fn);
-    const evals = o.args.map((a) => linkExpression(l, a));
+    const args = linkArguments(l, o.args);
     return (f) => {
-        const values = evals.map((e) => e(f));
+        const values = args(f);
         f.pc++;
         return run.call(code(), f.mode, values, slot);
     };
@@ -33,7 +43,7 @@ export function linkCall(l: Linkage, o: Of<'call'>): Op {
 
 export function linkResult(l: Linkage, o: Of<'result'>): Op {
     const { slot } = o;
-    const out = outcomesOf(l, l.textOf(o.span), slot, o.policy);
+    const out = outcomesOf(l, o.span, slot, o.policy);
     return (f) => {
         const value = f.slots[slot];
         return value instanceof Err ? out.failure(f, value, f.pc + 1) : out.success(f, value, f.pc + 1);
@@ -44,9 +54,9 @@ export function linkCallback(l: Linkage, o: Of<'callback'>): Op {
     const { host } = l;
     const { slot } = o;
     const name = o.callback;
-    const evals = o.args.map((a) => linkExpression(l, a));
+    const args = linkArguments(l, o.args);
     return (f) => {
-        const values = evals.map((e) => e(f));
+        const values = args(f);
         f.pc++;
         return callback(host, name, values, slot);
     };
@@ -56,11 +66,11 @@ export function linkCallback(l: Linkage, o: Of<'callback'>): Op {
 export function linkKernel(l: Linkage, o: Of<'kernel'>): Op {
     const { host } = l;
     const { fn, slot } = o;
-    const evals = o.args.map((a) => linkExpression(l, a));
+    const args = linkArguments(l, o.args);
     const { checks, noReturn } = l.native(o.native);
-    const why = mustFail(l.textOf(o.span), o.policy);
+    const why = mustFail(l, o.span, o.policy);
     return (f) => {
-        const values = evals.map((e) => e(f));
+        const values = args(f);
         checks?.(host, values);
         f.pc++;
         if (f.mode !== 'kernel') {
@@ -91,7 +101,7 @@ export function linkNativeCall(l: Linkage, o: Of<'native'>): Op {
     }
     const evals = o.args.map((a) => linkExpression(l, a));
     const fn = syscall ? asSystemCall(native.name, call) : call;
-    const out = outcomesOf(l, l.textOf(o.span), o.slot, o.policy);
+    const out = outcomesOf(l, o.span, o.slot, o.policy);
     const finish = (f: Frame, result: Value | Err): number => {
         const next = result instanceof Err ? out.failure(f, result, f.pc + 1) : out.success(f, result, f.pc + 1);
         if (syscall && next >= 0 && f.mode !== 'kernel') {

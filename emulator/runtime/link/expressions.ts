@@ -1,8 +1,8 @@
 /** Makes the closures that compute expressions. They run to their end at once. */
 import type { Value } from '../../language/types';
-import { add, asBool, asInt, binary, equal, ProgramError, unary } from '../../language/values';
+import { add, asBool, asInt, binary, equal, type Named, ProgramError, unary } from '../../language/values';
 import type { Eval } from '../code';
-import type { Expression } from '../form/form';
+import type { Expression, Literal, Slot } from '../form/form';
 import { flbNamed, handlerNamed, newFileOfKind } from '../host/callbacks';
 import { processVar } from '../host/processes';
 import { readIndex, readMember, readNative } from '../members';
@@ -147,34 +147,68 @@ function linkUnary(l: Linkage, e: Of<'unary'>): Eval {
     return operator === '!' ? (f) => !asBool(operand(f), 'the operand of !') : (f) => unary(operator, operand(f));
 }
 
+/** Where the right side is a constant it is taken without a call, and the left side, too, where it is a variable. */
 function linkBinary(l: Linkage, e: Of<'binary'>): Eval {
-    const { operator, span } = e;
-    const left = linkExpression(l, e.left);
-    const right = linkExpression(l, e.right);
+    const { operator, span, left, right } = e;
     const named = span && ((): string => l.textOf(span));
+    if (right.k !== 'literal') {
+        return onTwo(operator, linkExpression(l, left), linkExpression(l, right), named);
+    }
+    return left.k === 'slot'
+        ? onSlot(operator, left.slot, right.value, named)
+        : onConstant(operator, linkExpression(l, left), right.value, named);
+}
+
+type Operator = Of<'binary'>['operator'];
+
+function onTwo(operator: Operator, left: Eval, right: Eval, named: Named | undefined): Eval {
     switch (operator) {
         case '+':
             return (f) => add(left(f), right(f), named);
         case '==':
             return (f) => equal(left(f), right(f));
-        case '!=':
-            return (f) => !equal(left(f), right(f));
         case '<':
-            return (f) => {
-                const a = left(f);
-                const b = right(f);
-                return typeof a === 'number' && typeof b === 'number'
-                    ? a < b
-                    : asInt(a, 'the left side of <') < asInt(b, 'the right side of <');
-            };
+            return (f) => less(left(f), right(f));
         case '*':
-            return (f) => {
-                const a = left(f);
-                const b = right(f);
-                const r = typeof a === 'number' && typeof b === 'number' ? a * b : NaN;
-                return Number.isSafeInteger(r) && r !== 0 ? r : binary('*', a, b, named);
-            };
+            return (f) => times(left(f), right(f), named);
         default:
             return (f) => binary(operator, left(f), right(f), named);
     }
+}
+
+function onConstant(operator: Operator, left: Eval, b: Literal, named: Named | undefined): Eval {
+    switch (operator) {
+        case '+':
+            return (f) => add(left(f), b, named);
+        case '==':
+            return (f) => equal(left(f), b);
+        case '<':
+            return (f) => less(left(f), b);
+        default:
+            return (f) => binary(operator, left(f), b, named);
+    }
+}
+
+function onSlot(operator: Operator, slot: Slot, b: Literal, named: Named | undefined): Eval {
+    switch (operator) {
+        case '+':
+            return (f) => add(f.slots[slot], b, named);
+        case '==':
+            return (f) => equal(f.slots[slot], b);
+        case '<':
+            return (f) => less(f.slots[slot], b);
+        default:
+            return (f) => binary(operator, f.slots[slot], b, named);
+    }
+}
+
+function less(a: Value, b: Value): boolean {
+    return typeof a === 'number' && typeof b === 'number'
+        ? a < b
+        : asInt(a, 'the left side of <') < asInt(b, 'the right side of <');
+}
+
+function times(a: Value, b: Value, named: Named | undefined): Value {
+    const r = typeof a === 'number' && typeof b === 'number' ? a * b : NaN;
+    return Number.isSafeInteger(r) && r !== 0 ? r : binary('*', a, b, named);
 }

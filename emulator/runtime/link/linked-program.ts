@@ -78,14 +78,23 @@ export class LinkedProgram implements Executable {
 
     private link(program: Program, form: CodeForm): Code {
         const l = this.linkage(program, form.uri);
-        const { operations, label, ...shape } = form;
-        const ops = operations.map((o) => linkOperation(l, o));
+        const ops = form.operations.map((o) => linkOperation(l, o));
+        // field by field: what a spread makes has no fixed shape, and code is looked at with every operation
         return {
-            ...shape,
+            name: form.name,
+            kind: form.kind,
+            uri: form.uri,
             lines: () => this.declarations.linesOf(form.uri),
+            span: form.span,
             ops,
             pristine: ops.slice(),
-            ...(label.length > 0 ? { label: label.map((e) => linkExpression(l, e)) } : {}),
+            statements: form.statements,
+            statementAt: form.statementAt,
+            begins: form.begins,
+            slots: form.slots,
+            params: form.params,
+            locals: form.locals,
+            label: form.label.map((e) => linkExpression(l, e)),
         };
     }
 

@@ -33,14 +33,8 @@ const TIMERS_AT_ONCE = 4096;
 export function linkOperation(l: Linkage, o: Operation): Op {
     const { host, run } = l;
     switch (o.op) {
-        case 'set': {
-            const { slot } = o;
-            const value = linkExpression(l, o.value);
-            return (f) => {
-                f.slots[slot] = value(f);
-                return f.pc + 1;
-            };
-        }
+        case 'set':
+            return linkSet(l, o);
         case 'evaluate': {
             const value = linkExpression(l, o.value);
             return (f) => {
@@ -179,7 +173,7 @@ export function linkOperation(l: Linkage, o: Operation): Op {
         case 'send': {
             const { to, as } = o;
             const fd = linkExpression(l, o.fd);
-            const out = outcomesOf(l, l.textOf(o.span), o.slot, o.policy);
+            const out = outcomesOf(l, o.span, o.slot, o.policy);
             return (f) => settle(out, f, sendFd(host, asNumber(fd(f), 'what is sent'), to, as));
         }
         case 'boot':
@@ -208,6 +202,21 @@ export function linkOperation(l: Linkage, o: Operation): Op {
         case 'sleep':
             return linkSleep(l, o);
     }
+}
+
+function linkSet(l: Linkage, { slot, value: from }: Of<'set'>): Op {
+    if (from.k === 'slot') {
+        const source = from.slot;
+        return (f) => {
+            f.slots[slot] = f.slots[source];
+            return f.pc + 1;
+        };
+    }
+    const value = linkExpression(l, from);
+    return (f) => {
+        f.slots[slot] = value(f);
+        return f.pc + 1;
+    };
 }
 
 function linkOptional(l: Linkage, e: Expression | undefined): Eval | undefined {
@@ -282,19 +291,17 @@ function linkReturn(l: Linkage, o: Of<'return'>): Op {
 
 function linkAssert(l: Linkage, o: Of<'assert'>): Op {
     const { run } = l;
-    const what = l.textOf(o.span);
     const condition = linkExpression(l, o.condition);
     const message = linkOptional(l, o.message);
     return (f) =>
         asBool(condition(f), 'an assertion')
             ? f.pc + 1
-            : run.fail('failed-assertion', assertion(what, message?.(f), 'it is false'));
+            : run.fail('failed-assertion', assertion(l.textOf(o.span), message?.(f), 'it is false'));
 }
 
 function linkAssertCompared(l: Linkage, o: Of<'assert-compared'>): Op {
     const { run } = l;
     const { operator, type } = o;
-    const what = l.textOf(o.span);
     const left = linkExpression(l, o.left);
     const right = linkExpression(l, o.right);
     const message = linkOptional(l, o.message);
@@ -305,7 +312,7 @@ function linkAssertCompared(l: Linkage, o: Of<'assert-compared'>): Op {
             return f.pc + 1;
         }
         const why = `the left side is ${format(a, type)}, the right side ${format(b, type)}`;
-        return run.fail('failed-assertion', assertion(what, message?.(f), why));
+        return run.fail('failed-assertion', assertion(l.textOf(o.span), message?.(f), why));
     };
 }
 

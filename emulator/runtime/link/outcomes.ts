@@ -3,10 +3,10 @@
  * calls and `send`.
  */
 import type { Err } from '../../kernel/release/errno';
+import type { Span } from '../../language/syntax/ast';
 import type { Value } from '../../language/types';
 import type { Frame } from '../code';
 import type { Policy, Slot } from '../form/form';
-import type { Host } from '../host/host';
 import type { Linkage } from './linkage';
 
 /** Where a call goes on after success and after failure; `next` is the operation behind it. */
@@ -15,9 +15,15 @@ export interface Outcomes {
     readonly failure: (f: Frame, error: Err, next: number) => number;
 }
 
-/** @param what the call's text, for messages */
-export function outcomesOf(l: Linkage, what: string, slot: Slot, policy: Policy): Outcomes {
+/** @param span the call, whose text messages have */
+export function outcomesOf(l: Linkage, span: Span, slot: Slot, policy: Policy): Outcomes {
     const { run, host } = l;
+    const what = (): string => l.textOf(span);
+    const note = (f: Frame, error: Err): void => {
+        for (const listener of host.listeners.active) {
+            listener.failed?.(what(), error, f);
+        }
+    };
     const store = (f: Frame, value: Value, next: number): number => {
         f.slots[slot] = value;
         return next;
@@ -27,14 +33,14 @@ export function outcomesOf(l: Linkage, what: string, slot: Slot, policy: Policy)
             return {
                 success: store,
                 failure: (f, error) => {
-                    noteFailure(host, what, error, f);
+                    note(f, error);
                     if (f.mode === 'kernel') {
                         // a failure inside an undo block does not stop the others
                         return run.unwind(f, f.failing ?? error);
                     }
                     return run.fail(
                         'failed-call',
-                        `${what} fails with ${error.name}. Write "fails ${error.name}" behind it if it should.`,
+                        `${what()} fails with ${error.name}. Write "fails ${error.name}" behind it if it should.`,
                     );
                 },
             };
@@ -45,31 +51,32 @@ export function outcomesOf(l: Linkage, what: string, slot: Slot, policy: Policy)
                     return next;
                 },
                 failure: (f, error, next) => {
-                    noteFailure(host, what, error, f);
+                    note(f, error);
                     f.slots[slot] = -error.code;
                     return next;
                 },
             };
         case 'panics':
             return {
-                success: () => run.fail('failed-call', `${what} should end in a panic, but it returns.`),
+                success: () => run.fail('failed-call', `${what()} should end in a panic, but it returns.`),
                 failure: (f, error) => {
-                    noteFailure(host, what, error, f);
-                    return run.fail('failed-call', `${what} should end in a panic, but it fails with ${error.name}.`);
+                    note(f, error);
+                    return run.fail('failed-call', `${what()} should end in a panic, but it fails with ${error.name}.`);
                 },
             };
         case 'fails':
         case 'may': {
             const { errors, end } = policy;
             const must = policy.k === 'fails';
-            const announced = announcement(what, policy);
             return {
-                success: must ? () => run.fail('failed-call', `${announced}, but it succeeds.`) : store,
+                success: must
+                    ? () => run.fail('failed-call', `${announcement(what(), policy)}, but it succeeds.`)
+                    : store,
                 failure: (f, error) => {
-                    noteFailure(host, what, error, f);
+                    note(f, error);
                     return errors.includes(error.name)
                         ? end
-                        : run.fail('failed-call', `${announced}, but it fails with ${error.name}.`);
+                        : run.fail('failed-call', `${announcement(what(), policy)}, but it fails with ${error.name}.`);
                 },
             };
         }
@@ -82,12 +89,6 @@ function announcement(what: string, { k, errors }: Extract<Policy, { readonly k:
 }
 
 /** Why a call that does not return when it succeeds must not succeed; null: it may. */
-export function mustFail(what: string, policy: Policy): string | null {
-    return policy.k === 'fails' ? announcement(what, policy) : null;
-}
-
-function noteFailure(host: Host, what: string, error: Err, frame: Frame): void {
-    for (const l of host.listeners.active) {
-        l.failed?.(what, error, frame);
-    }
+export function mustFail(l: Linkage, span: Span, policy: Policy): string | null {
+    return policy.k === 'fails' ? announcement(l.textOf(span), policy) : null;
 }
