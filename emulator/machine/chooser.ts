@@ -1,6 +1,6 @@
 /**
- * The choices of a run. Wherever the emulated host may go on in more than one way, it asks a chooser, by the name of what is chosen
- * and the number of ways. Whether there is a choice at all is decided by whoever asks.
+ * The choices of a run. Wherever the emulated host may go on in more than one way, it asks a chooser, by the name of
+ * what is chosen and the number of ways. Whether there is a choice at all is decided by whoever asks.
  */
 import type { Hasher } from './hash';
 import { type Journal, Rec, Seq } from './journal';
@@ -58,7 +58,10 @@ export class SeededChooser extends Rec implements Chooser {
     }
 }
 
-/** Seeds that follow each other give streams that have nothing to do with each other; never 0, which xorshift cannot leave. */
+/**
+ * Seeds that follow each other give streams that have nothing to do with each other; never 0, which xorshift cannot
+ * leave.
+ */
 function mix(seed: number): number {
     let x = (seed % 0x1_0000_0000) ^ Math.floor(seed / 0x1_0000_0000);
     x = Math.imul(x ^ (x >>> 16), 0x85eb_ca6b);

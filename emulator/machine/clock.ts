@@ -1,3 +1,4 @@
+/** The virtual clock of the machine: what costs time moves it, and timers fire on the way. */
 import { type Chooser, FIRST, TIMER } from './chooser';
 import { COST_NAMES, costId, ratesOf } from './costs';
 import type { Hasher } from './hash';

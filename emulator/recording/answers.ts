@@ -9,7 +9,10 @@ export interface Said {
     readonly klog: readonly string[];
 }
 
-/** Kinds of messages of which only the presence is compared: their wording is the kernel's, and differs between releases. */
+/**
+ * Kinds of messages of which only the presence is compared: their wording is the kernel's, and differs between
+ * releases.
+ */
 const REMARKS: readonly (readonly [string, RegExp])[] = [
     ['(warning)', /WARNING:/],
     ['(refcount underflow)', /refcount_t: underflow/],
@@ -21,7 +24,9 @@ const REMARKS: readonly (readonly [string, RegExp])[] = [
     ['(panic)', /Kernel panic/],
 ];
 
-/** What of the kernel log is compared: the lines of the test handlers in order, then which kinds of messages there are. */
+/**
+ * What of the kernel log is compared: the lines of the test handlers in order, then which kinds of messages there are.
+ */
 export function essence(klog: readonly string[]): string[] {
     return [
         ...klog.filter((l) => l.startsWith('luotest: ')),
@@ -35,8 +40,8 @@ export function show({ answer, klog }: Said): string {
 }
 
 /**
- * Whether the emulator answers as the real kernel did, field by field: none may be missing, none may come on top. `text` repeats
- * bytes whose hash is compared anyway, and is only there where the recorder thought it readable.
+ * Whether the emulator answers as the real kernel did, field by field: none may be missing, none may come on top.
+ * `text` repeats bytes whose hash is compared anyway, and is only there where the recorder thought it readable.
  */
 export function sameAnswer(expected: Answer, got: Answer): boolean {
     return FIELDS.every(

@@ -1,6 +1,7 @@
 /**
- * A recording as code: one statement a line. It makes the line's step in the emulator and compares what comes of it with what the
- * real kernel answered. Executed by the interpreter as any scenario is, so one can stop at a line and step into the kernel from it.
+ * A recording as code: one statement a line. It makes the line's step in the emulator and compares what comes of it
+ * with what the real kernel answered. Executed by the interpreter as any scenario is, so one can stop at a line and
+ * step into the kernel from it.
  */
 import { err, errOfCode, type Err } from '../kernel/release/errno';
 import { passFd } from '../kernel/fs/process';

@@ -1,6 +1,6 @@
 /**
- * Writes a recording as a scenario: the same steps as statements, and what the real kernel answered behind `fails`, `panics` and
- * in `assert`. The test handlers that the recorded kernel had stand below it.
+ * Writes a recording as a scenario: the same steps as statements, and what the real kernel answered behind `fails`,
+ * `panics` and in `assert`. The test handlers that the recorded kernel had stand below it.
  */
 import { errOfCode, isErrnoName } from '../kernel/release/errno';
 import { RESERVED } from '../language/syntax/expressions';
@@ -445,7 +445,10 @@ const hex = (n: bigint): string => `0x${BigInt.asUintN(64, n).toString(16)}`;
 const quoted = (text: string): string =>
     `"${text.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n').replaceAll('\t', '\\t')}"`;
 
-/** A name of the recording as one of the language, which is neither a word of it nor something that comes with the kernel. */
+/**
+ * A name of the recording as one of the language, which is neither a word of it nor something that comes with the
+ * kernel.
+ */
 function identifier(name: string): string {
     const word = name.replace(/\W/g, '_').replace(/^(?=\d)/, '_');
     const taken =

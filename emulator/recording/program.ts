@@ -1,4 +1,7 @@
-/** A recording as a program: the test handlers that the recorded kernel had, and one scenario whose statements are the lines. */
+/**
+ * A recording as a program: the test handlers that the recorded kernel had, and one scenario whose statements are the
+ * lines.
+ */
 import type { ScenarioDecl, SourceFile } from '../language/syntax/ast';
 import { check } from '../language/check/check';
 import type { SourceHost } from '../language/load';

@@ -1,4 +1,7 @@
-/** Recordings of a real kernel: one JSON object a line, a step and what came of it. The format is described in extension/docs/recordings.md. */
+/**
+ * Recordings of a real kernel: one JSON object a line, a step and what came of it. The format is described in
+ * extension/docs/recordings.md.
+ */
 import * as z from 'zod/mini';
 import type { Span } from '../language/syntax/ast';
 import { stepOf, UnknownStep, type Step } from './step';

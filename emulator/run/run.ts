@@ -37,13 +37,17 @@ export interface RunOptions {
     /** What takes another time, whatever the table and the program say. */
     readonly costs?: CostChanges | undefined;
     /**
-     * Picks one of the possible schedules. With 0, which is what counts where it is left out, a process runs until it has to wait or its
-     * slice is over, and the blocks come in the order in which they are written; any other seed draws wherever one may be overtaken.
+     * Picks one of the possible schedules. With 0, which is what counts where it is left out, a process runs until it
+     * has to wait or its slice is over, and the blocks come in the order in which they are written; any other seed
+     * draws wherever one may be overtaken.
      */
     readonly seed?: number | undefined;
     /** Makes all choices of the run in place of a seed, wherever there is one. */
     readonly chooser?: ((journal: Journal) => Chooser) | undefined;
-    /** The kernel code of a release; what ships with the emulator where it is left out. The program must have been checked with it. */
+    /**
+     * The kernel code of a release; what ships with the emulator where it is left out. The program must have been
+     * checked with it.
+     */
     readonly standard?: typeof standardLibrary | undefined;
 }
 

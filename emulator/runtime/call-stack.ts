@@ -1,4 +1,6 @@
-/** The call stack of a stopped run as people read it: from the callback through the kernel down to the scenario line. */
+/**
+ * The call stack of a stopped run as people read it: from the callback through the kernel down to the scenario line.
+ */
 import type { Place } from '../findings/place';
 import { ProgramError, text } from '../language/values';
 import { type Frame, placeOf, type Thread } from './code';
@@ -11,7 +13,10 @@ export interface StackEntry {
     readonly place: Place | undefined;
 }
 
-/** The frames of a thread, the innermost first, and below them those of the threads that wait for it. `current`: the one that runs. */
+/**
+ * The frames of a thread, the innermost first, and below them those of the threads that wait for it. `current`: the one
+ * that runs.
+ */
 export function callStack(current: Thread, thread: Thread = current): StackEntry[] {
     const entries: StackEntry[] = [];
     let calling = standsBehind(current, thread);
@@ -29,8 +34,8 @@ export function callStack(current: Thread, thread: Thread = current): StackEntry
 }
 
 /**
- * Whether the topmost frame of a thread stands behind the call that it is in. A system call that takes a lock before it runs is made once
- * more when the lock is there: its frame stands before it.
+ * Whether the topmost frame of a thread stands behind the call that it is in. A system call that takes a lock before it
+ * runs is made once more when the lock is there: its frame stands before it.
  */
 export function standsBehind(current: Thread, thread: Thread): boolean {
     return thread.waiting?.kind === 'lock' ? thread.top?.mode === 'kernel' : thread !== current;

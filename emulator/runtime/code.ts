@@ -1,6 +1,6 @@
 /**
- * Linked code, and the threads of frames that execute it. A frame is plain data: which code, which position, which values. Nothing
- * of a run lives on the JavaScript stack between two operations, so it can be copied at any of them.
+ * Linked code, and the threads of frames that execute it. A frame is plain data: which code, which position, which
+ * values. Nothing of a run lives on the JavaScript stack between two operations, so it can be copied at any of them.
  */
 import type { Err } from '../kernel/release/errno';
 import type { OpenFile } from '../kernel/fs/file';
@@ -14,7 +14,8 @@ import type { CodeShape, StatementPoint } from './form/form';
 export type Op = (frame: Frame) => number;
 
 /**
- * Returned by an operation after which the topmost frame may be another one, or the run stops. `frame.pc` says where to go on.
+ * Returned by an operation after which the topmost frame may be another one, or the run stops. `frame.pc` says where to
+ * go on.
  */
 export const SWITCH = -1;
 
@@ -72,7 +73,8 @@ export class Frame {
     /** Set while undo blocks run. */
     failing: Err | null = null;
     /**
-     * Locks that are given up when this frame ends, however it does (guard() of include/linux/cleanup.h); the latest last.
+     * Locks that are given up when this frame ends, however it does (guard() of include/linux/cleanup.h); the latest
+     * last.
      */
     guards: readonly Lock[] = NO_GUARDS;
 
@@ -129,7 +131,8 @@ export type Waiting =
     | { readonly kind: 'blocks' }
     | LockWait
     /**
-     * A moment of the machine's clock, in nanoseconds. `inNative`: it goes on behind the native that waits, not with a statement.
+     * A moment of the machine's clock, in nanoseconds. `inNative`: it goes on behind the native that waits, not with a
+     * statement.
      */
     | { readonly kind: 'sleep'; readonly until: number; readonly inNative?: true };
 
@@ -139,7 +142,10 @@ export interface ThreadState {
     readonly locks: readonly Lock[];
 }
 
-/** A stack of frames. Frames are not journaled: a checkpoint copies the stacks. Ids are never used again, not across kernels. */
+/**
+ * A stack of frames. Frames are not journaled: a checkpoint copies the stacks. Ids are never used again, not across
+ * kernels.
+ */
 export class Thread {
     frames: Frame[] = [];
     waiting: Waiting | null = null;
@@ -200,7 +206,8 @@ export interface VisibleVar {
 }
 
 /**
- * The local variables that can be seen at an offset of the text and have been set, innermost declaration of a name last wins.
+ * The local variables that can be seen at an offset of the text and have been set, innermost declaration of a name last
+ * wins.
  */
 export function visibleLocals(frame: Frame, offset: number): VisibleVar[] {
     const byName = new Map<string, VisibleVar>();

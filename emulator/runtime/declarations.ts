@@ -1,4 +1,7 @@
-/** What a checked program and the standard libraries of kernels declare, by name. A program's own comes before what ships. */
+/**
+ * What a checked program and the standard libraries of kernels declare, by name. A program's own comes before what
+ * ships.
+ */
 import { OpenFile } from '../kernel/fs/file';
 import type { Library } from '../kernel/release/layers';
 import type { StructLayout } from '../language/layout';

@@ -21,7 +21,10 @@ export interface Environment {
     kernelLeft(frame: Frame, result: Value | Err): void;
     /** The current thread is about to go on outside of the kernel. @returns whether something else runs before */
     leaveKernel(): boolean;
-    /** A thread has done its last kernel code, for which another waits. @returns whether something else runs before that goes on */
+    /**
+     * A thread has done its last kernel code, for which another waits.
+     * @returns whether something else runs before that goes on
+     */
     kernelDone(waiter: Thread | null): boolean;
     /** The current thread has no frame left. */
     threadDone(thread: Thread): void;

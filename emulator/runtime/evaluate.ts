@@ -1,9 +1,10 @@
 /**
- * Evaluates what people ask of a stopped run: watches, hovers, the console, conditions of breakpoints. The tree is walked in the
- * scope of a frame; system calls and functions run, and whatever they change is taken back, so that looking never changes the run.
+ * Evaluates what people ask of a stopped run: watches, hovers, the console, conditions of breakpoints. The tree is
+ * walked in the scope of a frame; system calls and functions run, and whatever they change is taken back, so that
+ * looking never changes the run.
  *
- * It is not compiled as the code of programs is: nothing has checked it, and what a pane shows of a value hangs on types that are only
- * known once the values are there, as those of what a variable without a type holds.
+ * It is not compiled as the code of programs is: nothing has checked it, and what a pane shows of a value hangs on
+ * types that are only known once the values are there, as those of what a variable without a type holds.
  */
 import { Err, ERRNO, isErrnoName } from '../kernel/release/errno';
 import type { Mark } from '../machine/journal';
@@ -93,7 +94,9 @@ function viewpoint(host: Host, at: Frame | Viewpoint | undefined): Viewpoint {
     return at && 'slots' in at ? viewpointOf(host, at) : (at ?? { frame: undefined, thread: undefined });
 }
 
-/** Static types of the variables of processes, by `process.variable`, as the checker found them; made once a program. */
+/**
+ * Static types of the variables of processes, by `process.variable`, as the checker found them; made once a program.
+ */
 const processVarTypes = new WeakMap<Program, Map<string, Type>>();
 
 /** The static type of a variable of a process. */

@@ -1,4 +1,7 @@
-/** A checked program made executable: the code of its declarations and of those of kernels, compiled when it is first asked for. */
+/**
+ * A checked program made executable: the code of its declarations and of those of kernels, compiled when it is first
+ * asked for.
+ */
 import type { Program } from '../language/program';
 import type { Callback, Expr, FnDecl, KernelInit, ScenarioDecl } from '../language/syntax/ast';
 import type { Value } from '../language/types';

@@ -1,6 +1,7 @@
 /**
- * The interpreter: threads of frames that execute code. `run()` executes and returns at a stop; a stop is a return, so nothing blocks
- * and the same code runs anywhere. What the code acts on is not its business: it speaks to an {@link Environment}.
+ * The interpreter: threads of frames that execute code. `run()` executes and returns at a stop; a stop is a return, so
+ * nothing blocks and the same code runs anywhere. What the code acts on is not its business: it speaks to an {@link
+ * Environment}.
  */
 import type { Chooser } from '../machine/chooser';
 import type { Clock } from '../machine/clock';
@@ -216,7 +217,9 @@ export class Interpreter implements Execution, Locking {
         return SWITCH;
     }
 
-    /** The current thread has nothing left to do: others go on, and behind the last one whoever waits for all of them. */
+    /**
+     * The current thread has nothing left to do: others go on, and behind the last one whoever waits for all of them.
+     */
     blockDone(): void {
         const { scheduler, current } = this;
         const { waiter } = scheduler;
@@ -293,7 +296,9 @@ export class Interpreter implements Execution, Locking {
         this.stepping = stepOf(this, kind, thread);
     }
 
-    /** The run has stopped at the current position (on entry, by a pause): a breakpoint on it does not stop it again. */
+    /**
+     * The run has stopped at the current position (on entry, by a pause): a breakpoint on it does not stop it again.
+     */
     markStopped(): void {
         this.stoppedHere = true;
     }
@@ -303,7 +308,10 @@ export class Interpreter implements Execution, Locking {
         this.stepping = null;
     }
 
-    /** After a kexec no frame of the old kernel is left: a step over the reboot, or out of what ran in it, ends at scenario level. */
+    /**
+     * After a kexec no frame of the old kernel is left: a step over the reboot, or out of what ran in it, ends at
+     * scenario level.
+     */
     stepAcrossJump(): void {
         if (this.stepping && this.stepping.kind !== 'in') {
             this.stepping.depth = this.scenarioThread.frames.length + (this.stepping.kind === 'out' ? 1 : 0);

@@ -12,7 +12,8 @@ export interface Locking extends Scheduled {
 }
 
 /**
- * Takes a lock for the thread that runs. Where somebody has it the thread waits, and goes on behind the call once it is given the lock.
+ * Takes a lock for the thread that runs. Where somebody has it the thread waits, and goes on behind the call once it is
+ * given the lock.
  */
 export function takeLock(run: Locking, lock: Lock, mode: LockMode): void {
     const thread = run.current;
@@ -47,8 +48,8 @@ export function giveUpLock(run: Locking, lock: Lock): void {
 }
 
 /**
- * For what runs to its end at once: whether a lock is there for it. Where it is not the thread waits, and has the lock when it comes again;
- * {@link leave} gives it up.
+ * For what runs to its end at once: whether a lock is there for it. Where it is not the thread waits, and has the lock
+ * when it comes again; {@link leave} gives it up.
  */
 export function enterOrWait(run: Locking, lock: Lock): boolean {
     if (lock.holders.length === 0 || lock.heldBy(run.current)) {

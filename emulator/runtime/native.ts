@@ -1,4 +1,6 @@
-/** A native: a shape of the language with the code of the emulator behind it. `H` is the host that this code acts on. */
+/**
+ * A native: a shape of the language with the code of the emulator behind it. `H` is the host that this code acts on.
+ */
 import type { Err } from '../kernel/release/errno';
 import type { Lock } from '../kernel/lock';
 import type { FieldShape, FunctionShape, GlobalShape, NativeShapes, ObjectShape } from '../language/natives';

@@ -1,7 +1,7 @@
 /**
- * Who runs next in a `concurrently`. Its processes share one processor: one of them runs until a place where it may be overtaken, where
- * it has to wait, or where it sleeps. Which one comes then is the schedule. Where there is a choice is the policy's to say; which way it
- * goes, a chooser's.
+ * Who runs next in a `concurrently`. Its processes share one processor: one of them runs until a place where it may be
+ * overtaken, where it has to wait, or where it sleeps. Which one comes then is the schedule. Where there is a choice is
+ * the policy's to say; which way it goes, a chooser's.
  */
 import { type Chooser, SCHEDULE } from '../machine/chooser';
 import type { Hasher } from '../machine/hash';
@@ -14,13 +14,16 @@ import { deadlock } from './waiting';
 const SLICE = 10e6;
 
 /**
- * Where the running process may be overtaken by others that could go on. `slices`: at the end of its slice. `anywhere`: at every place
- * of the kernel where a processor might be given to somebody else.
+ * Where the running process may be overtaken by others that could go on. `slices`: at the end of its slice. `anywhere`:
+ * at every place of the kernel where a processor might be given to somebody else.
  */
 export type Policy = 'slices' | 'anywhere';
 
 export class Scheduler extends Rec {
-    /** The threads whose blocks have not ended, in the order of the blocks. None: nothing runs at the same time as anything else. */
+    /**
+     * The threads whose blocks have not ended, in the order of the blocks. None: nothing runs at the same time as
+     * anything else.
+     */
     readonly threads: readonly Thread[] = [];
     /** The thread of the scenario, which waits for the blocks. */
     readonly waiter: Thread | null = null;
@@ -101,7 +104,10 @@ export class Scheduler extends Rec {
     }
 }
 
-/** Who wakes first. Of several the current one, so that it lets the time pass and they do not leave that to each other for ever. */
+/**
+ * Who wakes first. Of several the current one, so that it lets the time pass and they do not leave that to each other
+ * for ever.
+ */
 function soonest(threads: readonly Thread[], current: Thread): Thread | undefined {
     let found: Thread | undefined;
     let first = Infinity;
@@ -144,7 +150,10 @@ export function yieldToOthers(run: Scheduled): void {
     }
 }
 
-/** The thread that runs sleeps. @returns false where nobody else can go on, so that it has to let the time pass by itself. */
+/**
+ * The thread that runs sleeps.
+ * @returns false where nobody else can go on, so that it has to let the time pass by itself.
+ */
 export function sleepInTurn(run: Scheduled, until: number): boolean {
     if (!takesTurns(run) || run.clock.now >= until) {
         return false;

@@ -9,8 +9,8 @@ import { LIBRARY_TEXTS, stdUri } from '../std/texts';
 const checked = new Map<string, Program>();
 
 /**
- * The checked standard library of a release; the same object for every program. Without one: that of the default kernel, which is
- * what programs are checked against.
+ * The checked standard library of a release; the same object for every program. Without one: that of the default
+ * kernel, which is what programs are checked against.
  */
 export function standardLibrary(library: Library = LIBRARY_7_2): Program {
     const key = library.join(' ');
@@ -25,7 +25,10 @@ export function standardLibrary(library: Library = LIBRARY_7_2): Program {
     return program;
 }
 
-/** The files that a program is checked against: those of the default kernel, with the layers that any of the program's kernels has. */
+/**
+ * The files that a program is checked against: those of the default kernel, with the layers that any of the program's
+ * kernels has.
+ */
 export function libraryWith(layers: ReadonlySet<string>): Library {
     return withLayers(LIBRARY_7_2, layersOf(layers));
 }

@@ -20,7 +20,10 @@ export interface Step {
     moved: boolean;
 }
 
-/** The thread that a step of `thread` moves: itself where it is one of several that run at the same time, else the one that runs. */
+/**
+ * The thread that a step of `thread` moves: itself where it is one of several that run at the same time, else the one
+ * that runs.
+ */
 export function steppedBy(run: Stepped, thread: Thread): Thread {
     return run.scheduler.threads.includes(thread) ? thread : run.current;
 }
@@ -36,7 +39,10 @@ export function noteStep(run: Stepped, step: Step): void {
     step.moved ||= step.kind === 'any' || step.thread === run.current || !run.scheduler.threads.includes(step.thread);
 }
 
-/** Whether a step ends at the statement that the run has come to. It stays in its thread for as long as that has something to do. */
+/**
+ * Whether a step ends at the statement that the run has come to. It stays in its thread for as long as that has
+ * something to do.
+ */
 export function stepDone(run: Stepped, { kind, thread, depth }: Step): boolean {
     if (kind !== 'any' && thread !== run.current && run.scheduler.threads.includes(thread)) {
         return false;

@@ -42,8 +42,8 @@ export interface Outcome {
 }
 
 /**
- * How far to run: to the next statement in the same function, in any function, or after this function, all of the same thread;
- * `any`: of whatever thread.
+ * How far to run: to the next statement in the same function, in any function, or after this function, all of the same
+ * thread; `any`: of whatever thread.
  */
 export type StepKind = 'next' | 'in' | 'out' | 'any';
 

@@ -10,8 +10,8 @@ import type { Outcome } from './stop';
 const BUDGET = 5_000_000;
 
 /**
- * Calls code on a thread, above whatever it runs, and gives what it returns. `enter` pushes the callee, whose result goes to slot 0.
- * Afterwards everything is as before; frames keep their identity. Only while the run is stopped.
+ * Calls code on a thread, above whatever it runs, and gives what it returns. `enter` pushes the callee, whose result
+ * goes to slot 0. Afterwards everything is as before; frames keep their identity. Only while the run is stopped.
  * @throws ProgramError where the code fails, or does not come back.
  */
 export function tryOut(run: Interpreter, thread: Thread, mode: Mode, enter: (frame: Frame) => number): Value | Err {

@@ -162,7 +162,9 @@ function readField(l: Location, offset: number, type: FieldType): Value {
     }
 }
 
-/** A struct inside of memory. One that lies on one page of its area is found there without looking the area up again. */
+/**
+ * A struct inside of memory. One that lies on one page of its area is found there without looking the area up again.
+ */
 function structView(layout: StructLayout, l: Location, offset: number): View {
     if (l.area) {
         const pa = l.area.phys(l.base + offset);

@@ -23,7 +23,10 @@ export function waitsFor(threads: readonly Thread[], thread: Thread): string | u
     return `waits for ${lock.name}, held by ${listed(holders)}${behind}`;
 }
 
-/** What a process is at: the letter that ps(1) shows, R, S (a sleep) or D (it waits for a lock of the kernel, and no signal reaches it). */
+/**
+ * What a process is at: the letter that ps(1) shows, R, S (a sleep) or D (it waits for a lock of the kernel, and no
+ * signal reaches it).
+ */
 export function stateOf(thread: Thread): 'R' | 'S' | 'D' {
     const { waiting } = thread;
     if (waiting?.kind === 'lock') {

@@ -21,7 +21,10 @@ import { type Compiler, literal } from './compiler';
 /** What of a native decides how it is called. */
 type Native = NativeFunctionOn<never>;
 
-/** What becomes of a call that fails, as the statement says it. @param end where a failure that was announced goes on */
+/**
+ * What becomes of a call that fails, as the statement says it.
+ * @param end where a failure that was announced goes on
+ */
 export interface Announced {
     readonly expect: Expectation | undefined;
     readonly end: Label;
@@ -132,8 +135,8 @@ function slotted(slot: Slot): Expression {
 type ValuesOf<E extends readonly unknown[]> = { readonly [I in keyof E]: Expression };
 
 /**
- * Values in order. Where a later one needs operations of its own, the earlier ones are computed first and kept in slots, so that
- * everything happens from left to right. What was left out is undefined.
+ * Values in order. Where a later one needs operations of its own, the earlier ones are computed first and kept in
+ * slots, so that everything happens from left to right. What was left out is undefined.
  */
 export function compileValues<const E extends readonly (Expr | undefined)[]>(c: Compiler, exprs: E): ValuesOf<E>;
 export function compileValues(c: Compiler, exprs: readonly (Expr | undefined)[]): Expression[] {

@@ -1,4 +1,7 @@
-/** Which parameter an argument is for: by its name, else by its place; what is left over goes to one that takes the rest. */
+/**
+ * Which parameter an argument is for: by its name, else by its place; what is left over goes to one that takes the
+ * rest.
+ */
 
 export interface Given<T> {
     readonly name: string | undefined;

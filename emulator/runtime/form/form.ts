@@ -1,10 +1,11 @@
 /**
- * The intermediate form of code: what the compiler makes of a function, a callback or a scenario, as data. Operations are numbered from
- * 0; each says what it does, which slots and targets it has, and which functions and natives it means, by name. Closures are made
- * from them before a run ({@link ../link/code}), and they can be printed ({@link ./print}).
+ * The intermediate form of code: what the compiler makes of a function, a callback or a scenario, as data. Operations
+ * are numbered from 0; each says what it does, which slots and targets it has, and which functions and natives it
+ * means, by name. Closures are made from them before a run ({@link ../link/code}), and they can be printed ({@link
+ * ./print}).
  *
- * Expressions are trees that run to their end at once. What may suspend (a call that fails or waits) is an operation of its own, whose
- * result is in a slot afterwards.
+ * Expressions are trees that run to their end at once. What may suspend (a call that fails or waits) is an operation of
+ * its own, whose result is in a slot afterwards.
  */
 import type { LocalVar } from '../../language/program';
 import type { BinaryOp, Span, UnaryExpr } from '../../language/syntax/ast';
@@ -25,7 +26,10 @@ export interface CodeShape {
     readonly span: Span;
     /** By rising pc. */
     readonly statements: readonly StatementPoint[];
-    /** `statementAt[pc]` is the index in `statements` of the statement that the operation belongs to, −1 before the first. */
+    /**
+     * `statementAt[pc]` is the index in `statements` of the statement that the operation belongs to, −1 before the
+     * first.
+     */
     readonly statementAt: readonly number[];
     /** True at the pcs that begin a statement. */
     readonly begins: readonly boolean[];
@@ -179,7 +183,9 @@ export type Operation =
     | { readonly op: 'return'; readonly value: Expression }
     /** The end of the code, of a block on another thread, or of a hook. */
     | { readonly op: 'end'; readonly value: Literal }
-    /** The operation behind this one begins a block that runs where the function fails later on; it goes on at `end`. */
+    /**
+     * The operation behind this one begins a block that runs where the function fails later on; it goes on at `end`.
+     */
     | { readonly op: 'undo'; readonly captured: readonly Slot[]; readonly end: Target }
     | { readonly op: 'undone' }
     | { readonly op: 'assert'; readonly condition: Expression; readonly message?: Expression; readonly span: Span }
@@ -198,7 +204,9 @@ export type Operation =
     // ---- calls
     /** A function of the program; its result is looked at by the `result` behind it. */
     | { readonly op: 'call'; readonly fn: string; readonly args: readonly Expression[]; readonly slot: Slot }
-    /** A native that runs to its end at once, by its type and name. The receiver, if it has one, is the first argument. */
+    /**
+     * A native that runs to its end at once, by its type and name. The receiver, if it has one, is the first argument.
+     */
     | ({ readonly op: 'native'; readonly native: string; readonly args: readonly Expression[] } & Calling)
     /** A native that is a function of the standard library: a system call, where a process makes it. */
     | ({

@@ -1,4 +1,7 @@
-/** Natives by name: `memfd_create`, `fd.preserve_fd`, `luo_session.name`. Functions stand alone, members behind their type. */
+/**
+ * Natives by name: `memfd_create`, `fd.preserve_fd`, `luo_session.name`. Functions stand alone, members behind their
+ * type.
+ */
 import type { FieldShape, FunctionShape, NativeShapes } from '../../language/natives';
 
 const known = new WeakMap<NativeShapes, ReadonlyMap<FunctionShape | FieldShape, string>>();

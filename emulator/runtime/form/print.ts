@@ -1,6 +1,6 @@
 /**
- * Prints the form of code for people: what has values, then each statement with its line and text, and below it its operations with
- * their numbers. Where a jump goes is a label.
+ * Prints the form of code for people: what has values, then each statement with its line and text, and below it its
+ * operations with their numbers. Where a jump goes is a label.
  */
 import type { LineMap } from '../../language/syntax/positions';
 import type { Type } from '../../language/types';

@@ -19,8 +19,8 @@ import type { Host } from './host';
 const PIECE = 1024 * 1024;
 
 /**
- * The machine's memory becomes what the image says, and the kernel is started as the one that left the image would have started it:
- * loaded into scratch, with setup data that name FDT and scratch areas.
+ * The machine's memory becomes what the image says, and the kernel is started as the one that left the image would have
+ * started it: loaded into scratch, with setup data that name FDT and scratch areas.
  * @param name the kernel; empty for the one that is loaded in an image of all memory.
  * @param from the file that `path` is written in.
  */

@@ -1,4 +1,7 @@
-/** Kernels coming up: from boot parameters in memory to registered handlers. Called step by step by start_kernel in std/kernel.lus. */
+/**
+ * Kernels coming up: from boot parameters in memory to registered handlers. Called step by step by start_kernel in
+ * std/kernel.lus.
+ */
 import { Kernel, parseCommandLine, type CommandLine } from '../../kernel/kernel';
 import {
     earlyAllocations,
@@ -287,8 +290,9 @@ export class Boot extends Rec {
     }
 
     /**
-     * User space comes up. A host that was switched on is taken to have run for a while and to have reclaimed what its boot read from
-     * disk; one that came by kexec has just filled its page cache, so what nobody preserved is really overwritten.
+     * User space comes up. A host that was switched on is taken to have run for a while and to have reclaimed what its
+     * boot read from disk; one that came by kexec has just filled its page cache, so what nobody preserved is really
+     * overwritten.
      */
     startUserspace(): undefined {
         const { host } = this;

@@ -25,8 +25,8 @@ const CALLBACK = costId('callback');
 const QUESTIONS = new Set(['can_preserve', 'can_finish']);
 
 /**
- * Calls a callback of `args[0]` (a handler, an FLB or an open file of a declared kind) with the other arguments. One that is
- * absent does nothing and returns 0; an injected failure takes its place.
+ * Calls a callback of `args[0]` (a handler, an FLB or an open file of a declared kind) with the other arguments. One
+ * that is absent does nothing and returns 0; an injected failure takes its place.
  */
 export function callback(host: Host, name: string, args: readonly Value[], resultSlot: number): number {
     const [receiver, ...rest] = args;

@@ -1,4 +1,7 @@
-/** Whether one kernel understands what another hands over: the strings that have to be the same, and what happens where they are not. */
+/**
+ * Whether one kernel understands what another hands over: the strings that have to be the same, and what happens where
+ * they are not.
+ */
 import type { Declarations } from '../declarations';
 import type { BootableKernel } from './kernels';
 
@@ -12,9 +15,11 @@ export interface FormatVerdict {
 }
 
 /**
- * Compares in the order in which the next kernel does: KHO (another string: it boots as if nothing had been preserved), then LUO and
- * what hangs on it (it panics), then the handlers of the files (/dev/liveupdate gives EIO). Nobody compares anything else.
- * @param used compatible strings of the handlers whose files are handed over; all of the first kernel's where it is left out.
+ * Compares in the order in which the next kernel does: KHO (another string: it boots as if nothing had been preserved),
+ * then LUO and what hangs on it (it panics), then the handlers of the files (/dev/liveupdate gives EIO). Nobody
+ * compares anything else.
+ * @param used compatible strings of the handlers whose files are handed over; all of the first kernel's where it is
+ * left out.
  */
 export function formatVerdict(
     declarations: Declarations,

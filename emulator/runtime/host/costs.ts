@@ -1,4 +1,7 @@
-/** Which costs count in a run: those of the table, of the machine, of the kernel that runs, of the scenario, of whoever runs it. */
+/**
+ * Which costs count in a run: those of the table, of the machine, of the kernel that runs, of the scenario, of whoever
+ * runs it.
+ */
 import type { Clock } from '../../machine/clock';
 import { ratesOf, type CostChanges, type CostName } from '../../machine/costs';
 import { Rec, type Journal } from '../../machine/journal';
@@ -16,7 +19,10 @@ export class CostSettings extends Rec {
         super(journal);
     }
 
-    /** @param machine what its declaration says. @param forced what counts whatever the program says: `lus blackout --vary`. */
+    /**
+     * @param machine what its declaration says.
+     * @param forced what counts whatever the program says: `lus blackout --vary`.
+     */
     begin(machine: CostChanges, forced: CostChanges): void {
         this.change({ ofMachine: machine, forced });
     }

@@ -1,4 +1,6 @@
-/** What the interpreter's code acts on is the emulated host: who hears of it, and what a process does before it goes on. */
+/**
+ * What the interpreter's code acts on is the emulated host: who hears of it, and what a process does before it goes on.
+ */
 import type { Environment } from '../environment';
 import type { Host } from './host';
 import { stopFor } from './kernel-end';

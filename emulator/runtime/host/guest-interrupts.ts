@@ -20,7 +20,10 @@ export function deviceOf(host: Interrupted, line: GuestLine): Device | undefined
     return host.machine.pci.devices.find((d) => d === line.source);
 }
 
-/** An interrupt of this vector waits somewhere, and will be seen: in the device, in a descriptor in memory, or for its vCPU. */
+/**
+ * An interrupt of this vector waits somewhere, and will be seen: in the device, in a descriptor in memory, or for its
+ * vCPU.
+ */
 function isOnTheWay(host: Interrupted, device: Device, { guest, index, vector, vcpu }: GuestLine): boolean {
     const live = host.kernel?.vms.items.find((v) => v.name === guest);
     return (

@@ -1,6 +1,6 @@
 /**
- * Virtual machines as those who watch know them: by name, over kernels. What a VM is to KVM dies with its kernel; this is what an
- * observer beside the machine has seen of it. With journaled state, as the diagnoses are.
+ * Virtual machines as those who watch know them: by name, over kernels. What a VM is to KVM dies with its kernel; this
+ * is what an observer beside the machine has seen of it. With journaled state, as the diagnoses are.
  */
 import type { Kernel } from '../../kernel/kernel';
 import { baselineOf, examine, type Baseline, type Examined } from '../../kernel/kvm/examine';
@@ -21,7 +21,9 @@ export interface GuestHost {
     tell(what: (listener: Listener) => void): void;
 }
 
-/** A time in which vCPUs of a guest stood still: from the first that was paused to the last that ran again. Nanoseconds. */
+/**
+ * A time in which vCPUs of a guest stood still: from the first that was paused to the last that ran again. Nanoseconds.
+ */
 export class Pause extends Rec {
     readonly end: number | null = null;
     /** The clock's accounts when it ended. */

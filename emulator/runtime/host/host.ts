@@ -1,6 +1,7 @@
 /**
- * The emulated host that code runs on: a machine, the kernel that is on it and its processes, what a scenario has set, and who hears
- * of it all. What happens to these lies beside this file: boots, the ends of kernels, processes, callbacks, modules.
+ * The emulated host that code runs on: a machine, the kernel that is on it and its processes, what a scenario has set,
+ * and who hears of it all. What happens to these lies beside this file: boots, the ends of kernels, processes,
+ * callbacks, modules.
  */
 import type { Chooser } from '../../machine/chooser';
 import { Seq } from '../../machine/journal';
@@ -68,7 +69,8 @@ export class Host {
     /** Virtual machines, over kernels. */
     readonly guests: Guests;
     /**
-     * Descriptions that take the place of those that the scenario's kernels are made from, where one is booted and where one is loaded.
+     * Descriptions that take the place of those that the scenario's kernels are made from, where one is booted and
+     * where one is loaded.
      */
     substitutes: { readonly boot: string; readonly load: string } | null = null;
 

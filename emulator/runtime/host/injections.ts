@@ -1,4 +1,7 @@
-/** Failures that a scenario asked for (`inject EIO into memfd.freeze after 2`). They die with the kernel they were meant for. */
+/**
+ * Failures that a scenario asked for (`inject EIO into memfd.freeze after 2`). They die with the kernel they were meant
+ * for.
+ */
 import type { Chooser } from '../../machine/chooser';
 import { Rec, Seq, type Journal } from '../../machine/journal';
 import type { Err } from '../../kernel/release/errno';
@@ -54,8 +57,8 @@ export class Injections {
     }
 
     /**
-     * Counts a call of `target`. Returns the injection that takes effect on it, if any. That one does which is due is the first of two
-     * alternatives; the other is that this call is spared.
+     * Counts a call of `target`. Returns the injection that takes effect on it, if any. That one does which is due is
+     * the first of two alternatives; the other is that this call is spared.
      */
     hit(target: string, boot: number): Injection | undefined {
         if (this.list.length === 0) {

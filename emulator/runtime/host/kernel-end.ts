@@ -98,8 +98,9 @@ export function loseKernel(host: Host, how: 'panic' | 'power'): void {
 }
 
 /**
- * Code has gone wrong: a fault of the kernel is its panic, and so is a structure of its own that somebody has written over; another
- * ProgramError is the program's own mistake. @throws anything else again
+ * Code has gone wrong: a fault of the kernel is its panic, and so is a structure of its own that somebody has written
+ * over; another ProgramError is the program's own mistake.
+ * @throws anything else again
  */
 export function stopFor(host: Host, e: unknown): void {
     if (e instanceof KernelFault) {

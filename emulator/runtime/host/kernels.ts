@@ -1,4 +1,7 @@
-/** Which kernel a name means: a description that comes with the emulator, and what `kernel` declarations of the program change. */
+/**
+ * Which kernel a name means: a description that comes with the emulator, and what `kernel` declarations of the program
+ * change.
+ */
 import { DEFAULT_KERNEL, DESCRIPTIONS, LIBRARY_6_17, type KernelDescription } from '../../kernel/release/descriptions';
 import { layersOf, takesLayers, withLayers, type Library } from '../../kernel/release/layers';
 import { settableCost } from '../../machine/costs';
@@ -21,7 +24,10 @@ export interface BootableKernel {
 /** Between the name of a kernel and the one that takes the place of the description it is made from. */
 const AS = ' as ';
 
-/** The name of the kernel that is made as `name` is, but of another description; a kernel of the program takes the place of any. */
+/**
+ * The name of the kernel that is made as `name` is, but of another description; a kernel of the program takes the place
+ * of any.
+ */
 export function kernelAs(program: Program, name: string, description: string): string {
     return program.kernels.has(name) && !program.kernels.has(description) ? `${name}${AS}${description}` : description;
 }

@@ -16,7 +16,10 @@ import { processOf } from './scenario-process';
 
 const FIRMWARE = costId('firmware');
 
-/** The kernel that a scenario means by a name: `--kernel` takes the place of the default one, and `lus compat` gives others for all. */
+/**
+ * The kernel that a scenario means by a name: `--kernel` takes the place of the default one, and `lus compat` gives
+ * others for all.
+ */
 export function kernelNamed(host: Host, name: string, how: 'boot' | 'load' = 'boot'): BootableKernel {
     const { program } = host.declarations;
     const instead = host.substitutes?.[how];
@@ -58,7 +61,10 @@ export function coldBoot(host: Host, name: string, cmdline: string): void {
     startKernel(host, at);
 }
 
-/** kexec_file_load(2) and kexec_load(2), for whoever has the kexec lock. @returns ENOEXEC (built for another architecture), EADDRNOTAVAIL, ENOMEM. */
+/**
+ * kexec_file_load(2) and kexec_load(2), for whoever has the kexec lock.
+ * @returns ENOEXEC (built for another architecture), EADDRNOTAVAIL, ENOMEM.
+ */
 export function loadKexec(
     host: Host,
     name: string,
@@ -93,7 +99,9 @@ export function unloadKexec(host: Host): undefined | Err {
     return undefined;
 }
 
-/** machine_kexec(): the segments go to their places, and the next kernel starts with nothing but what lies in memory. */
+/**
+ * machine_kexec(): the segments go to their places, and the next kernel starts with nothing but what lies in memory.
+ */
 export function jump(host: Host): Value {
     const image = host.running.kexecImage;
     if (!image) {

@@ -45,8 +45,9 @@ export function loadModule(host: Host, handler: string): 0 | Err {
 }
 
 /**
- * delete_module(2): the handler is taken from the list, and its code is gone. @returns ENOENT where it is not loaded, EAGAIN while it has
- * preserved files; a kernel that does not count them lets it go all the same
+ * delete_module(2): the handler is taken from the list, and its code is gone.
+ * @returns ENOENT where it is not loaded, EAGAIN while it has preserved files; a kernel that does not count them lets
+ * it go all the same
  * @throws ProgramError where the running kernel has none such
  */
 export function unloadModule(host: Host, handler: string): 0 | Err {
@@ -77,7 +78,10 @@ function assertModule(host: Host, handler: string): void {
     }
 }
 
-/** A callback of a handler whose module is gone is called: there is no code at that address any more. @returns whether that is so */
+/**
+ * A callback of a handler whose module is gone is called: there is no code at that address any more.
+ * @returns whether that is so
+ */
 export function callsUnloadedModule(host: Host, handler: LuoHandler, callback: string): boolean {
     if (handler.gone) {
         panic(

@@ -46,7 +46,8 @@ export function setProcessVar(host: Host, process: string, name: string, value: 
 }
 
 /**
- * `send vm1 to vmm`: SCM_RIGHTS. The receiver gets its own descriptor under the name. One that ran at the same time may be gone: EPIPE.
+ * `send vm1 to vmm`: SCM_RIGHTS. The receiver gets its own descriptor under the name. One that ran at the same time may
+ * be gone: EPIPE.
  */
 export function sendFd(host: Host, fd: number, to: string, as: string): Err | undefined {
     const target = host.processNamed(to);
@@ -102,7 +103,9 @@ export function backToUser(host: Host): boolean {
     return interpreter.current !== thread;
 }
 
-/** A thread has no frames left: a process that was killed is gone, and so is a thread that was there for one thing only. */
+/**
+ * A thread has no frames left: a process that was killed is gone, and so is a thread that was there for one thing only.
+ */
 export function threadDone(host: Host, thread: Thread): void {
     const p = processOf(thread);
     if (p?.killed === true) {
@@ -112,7 +115,9 @@ export function threadDone(host: Host, thread: Thread): void {
     }
 }
 
-/** SIGKILL while others run: it takes effect when the process is, or is next, in user mode, and nobody waits for that. */
+/**
+ * SIGKILL while others run: it takes effect when the process is, or is next, in user mode, and nobody waits for that.
+ */
 function signalProcess(host: Host, p: ScenarioProcess): number {
     const { thread } = p;
     setKilled(host, p);
@@ -165,8 +170,8 @@ export function endCurrent(host: Host): number {
 }
 
 /**
- * `kill p`: SIGKILL takes effect at the return to user mode; then its descriptors close. Where several processes run at the same
- * time, one that has ended already cannot be killed, and nobody minds.
+ * `kill p`: SIGKILL takes effect at the return to user mode; then its descriptors close. Where several processes run at
+ * the same time, one that has ended already cannot be killed, and nobody minds.
  */
 export function killProcess(host: Host, name: string): number {
     const { interpreter } = host;

@@ -22,7 +22,9 @@ export class Linkage {
         readonly uri: string,
         /** What natives and statements of the host act on. */
         readonly host: Host,
-        /** The code of a function; it is linked when it is first called, as functions may call each other in any order. */
+        /**
+         * The code of a function; it is linked when it is first called, as functions may call each other in any order.
+         */
         private readonly codeOfFn: (name: string) => Code,
     ) {
         this.run = host.interpreter;

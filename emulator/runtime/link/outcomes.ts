@@ -1,6 +1,6 @@
 /**
- * What becomes of calls: `fails`, `may fail`, `panics` and `try` say it, or nothing does. One place for functions, natives, system
- * calls and `send`.
+ * What becomes of calls: `fails`, `may fail`, `panics` and `try` say it, or nothing does. One place for functions,
+ * natives, system calls and `send`.
  */
 import type { Err } from '../../kernel/release/errno';
 import type { Span } from '../../language/syntax/ast';

@@ -1,5 +1,6 @@
 /**
- * What the compiler makes of every kind of statement and expression, as `lus dump` prints it, and what holds of all code that ships.
+ * What the compiler makes of every kind of statement and expression, as `lus dump` prints it, and what holds of all
+ * code that ships.
  */
 import assert from 'node:assert/strict';
 import type { Program } from '../../../emulator/language/program';
