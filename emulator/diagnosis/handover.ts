@@ -282,14 +282,14 @@ export function handoverRules(scene: Scene): Rules {
                 return;
             }
             const off = [
-                ...(kernel.cmdline.kho ? [] : ['kho=on']),
-                ...(kernel.cmdline.liveupdate ? [] : ['liveupdate=on']),
+                ...(kernel.commandLine.kho ? [] : ['kho=on']),
+                ...(kernel.commandLine.liveupdate ? [] : ['liveupdate=on']),
             ];
             if (off.length > 0) {
                 say('LU1025', {
                     about: 'parameters',
                     history: chronicle.of(IMAGE),
-                    data: { cmdline: kernel.cmdline.text, missing: off, files: sent.files },
+                    data: { cmdline: kernel.commandLine.text, missing: off, files: sent.files },
                     message: `This kernel was handed ${counted(sent.files, 'preserved file')}, but runs without ${off.join(' ')}: there is no /dev/liveupdate, and the memory is held until the machine reboots.`,
                 });
             }

@@ -140,13 +140,13 @@ export function preparationRules(scene: Scene): Rules {
     const switchedOff = (kernel: Kernel): void => {
         if (!kernel.luo.enabled && refused.items.some((line) => line.boot === vm.boot)) {
             const missing = [
-                ...(kernel.cmdline.kho ? [] : ['kho=on']),
-                ...(kernel.cmdline.liveupdate ? [] : ['liveupdate=on']),
+                ...(kernel.commandLine.kho ? [] : ['kho=on']),
+                ...(kernel.commandLine.liveupdate ? [] : ['liveupdate=on']),
             ];
             say('LU1065', {
                 about: 'switched off',
                 history: [...refused],
-                data: { missing, cmdline: kernel.cmdline.text },
+                data: { missing, cmdline: kernel.commandLine.text },
                 message: `This kexec hands nothing over: live update is off in this kernel${missing.length > 0 ? ` (booted without ${missing.join(' ')})` : ''}, and ${DEVICE} was looked for and not found.`,
             });
         }

@@ -4,6 +4,7 @@ import { Rec, Seq, Table } from '../machine/journal';
 import type { Machine } from '../machine/machine';
 import type { Owners } from '../machine/owners';
 import type { PhysicalMemory } from '../machine/memory';
+import type { CommandLine } from './command-line/command-line';
 import { makeAnonInode } from './fs/anon';
 import { Ids, type FileConfig, type KernelCore } from './fs/core';
 import type { KernelDescription } from './release/descriptions';
@@ -14,7 +15,6 @@ import type { Inode } from './fs/inode';
 import { BlockSet } from './kho/blocks';
 import type { KhoEnv } from './kho/env';
 import type { Kho } from './kho/kho';
-import { parseBool } from './kho/scratch';
 import { NO_RESERVED_MEMORY, type ReservedMemory } from './kho/reserve-mem';
 import type { KexecImage } from './kho/kexec-image';
 import type { LogLevel, LogLine } from './klog';
@@ -28,40 +28,6 @@ import type { Memmap } from './mm/memmap';
 import { Vmalloc } from './mm/vmalloc';
 import type { Process } from './fs/process';
 import type { ShmemInode } from './fs/shmem';
-
-/** What a kernel's command line says about live update. */
-export interface CommandLine {
-    readonly text: string;
-    readonly kho: boolean;
-    readonly liveupdate: boolean;
-    /** is_kdump_kernel(): `elfcorehdr=` says where the memory of a kernel that has crashed is described. */
-    readonly crashKernel: boolean;
-    readonly files: FileConfig;
-}
-
-/** Parses what this emulator knows of a command line; the last one of a parameter counts. */
-export function parseCommandLine(text: string): CommandLine {
-    const values = new Map<string, string>();
-    for (const word of text.split(/\s+/)) {
-        const at = word.indexOf('=');
-        values.set(at < 0 ? word : word.slice(0, at), at < 0 ? '' : word.slice(at + 1));
-    }
-    return {
-        text,
-        kho: parseBool(values.get('kho') ?? '') === true,
-        liveupdate: parseBool(values.get('liveupdate') ?? '') === true,
-        crashKernel: values.has('elfcorehdr'),
-        files: {
-            memfdNoexec: noexec(values.get('sysctl.vm.memfd_noexec')),
-            thpShmem: values.get('transparent_hugepage_shmem') === 'always',
-        },
-    };
-}
-
-/** vm.memfd_noexec, settable at boot as every sysctl is. */
-function noexec(value: string | undefined): 0 | 1 | 2 {
-    return value === '1' ? 1 : value === '2' ? 2 : 0;
-}
 
 export class Kernel extends Rec implements KernelCore {
     readonly kho: Kho;
@@ -98,7 +64,7 @@ export class Kernel extends Rec implements KernelCore {
     constructor(
         readonly machine: Machine,
         readonly desc: KernelDescription,
-        readonly cmdline: CommandLine,
+        readonly commandLine: CommandLine,
         /** Which boot of the machine this is, 0 for the first. */
         readonly boot: number,
         readonly memmap: Memmap,
@@ -128,7 +94,7 @@ export class Kernel extends Rec implements KernelCore {
         this.devices = new KernelDevices(this);
         this.luo = new Luo(
             journal,
-            cmdline.liveupdate && kho.enabled,
+            commandLine.liveupdate && kho.enabled,
             this.newBlockSet(SESSION_SER_SIZE, 'outgoing sessions'),
             this.newBlockSet(SESSION_SER_SIZE, 'incoming sessions'),
             desc.luo?.lock,
@@ -152,11 +118,11 @@ export class Kernel extends Rec implements KernelCore {
     }
 
     get config(): FileConfig {
-        return this.cmdline.files;
+        return this.commandLine.files;
     }
 
     get liveupdateWanted(): boolean {
-        return this.cmdline.liveupdate;
+        return this.commandLine.liveupdate;
     }
 
     newBlockSet(entrySize: number, owner: string): BlockSet {

@@ -14,6 +14,7 @@ import { ProgramError } from '../language/values';
 import type { Vm } from '../runtime/interpreter';
 import { sameAnswer, sameLog, show } from './answers';
 import { done, planCall, settle, type Make } from './calls';
+import { recordedKernel } from './recorded-kernel';
 import type { Answer, RecordedLine, Recording } from './recording';
 import { ReplayState } from './state';
 import type { Control, Step } from './step';
@@ -48,7 +49,7 @@ export function recordingCode(uri: string, text: string, name: string, recording
     e.emit((f, vm) => {
         f.slots[STATE] = new ReplayState(vm.machine.journal);
         f.pc++;
-        coldBoot(vm, kernelName(recording.release?.startsWith('7.3') ? '7.3' : '7.2', ''), '');
+        coldBoot(vm, recordedKernel(recording.release?.startsWith('7.3') ? '7.3' : '7.2', ''), '');
         return SWITCH;
     });
     e.emit((f, vm) => {
@@ -224,7 +225,7 @@ function planStep(step: Step): Plan {
             return outside((vm) => {
                 const now = releaseOf(vm);
                 const release = step.other ? (now === '7.2' ? '7.3' : '7.2') : now;
-                return loadKexec(vm, kernelName(release, step.cmdline), step.cmdline, { handover: true });
+                return loadKexec(vm, recordedKernel(release, step.cmdline), step.cmdline, { handover: true });
             }, done);
         case 'unload':
             return outside(unloadKexec, ok);
@@ -279,11 +280,6 @@ function planControl(control: Control): Plan {
 
 function releaseOf(vm: Vm): '7.2' | '7.3' {
     return vm.running.desc.release.startsWith('7.3') ? '7.3' : '7.2';
-}
-
-/** The kernel of the recordings, with the handlers that its command line switches on. */
-function kernelName(release: '7.2' | '7.3', cmdline: string): string {
-    return `recorded ${release}${/(?:^|\s)luotest\.d=1(?:\s|$)/.test(cmdline) ? ' d' : ''}`;
 }
 
 function bootLine(line: RecordedLine & { readonly kind: 'boot' }): Op {

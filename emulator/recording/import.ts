@@ -6,6 +6,7 @@ import { errOfCode, isErrnoName } from '../kernel/release/errno';
 import { RESERVED } from '../language/syntax/expressions';
 import { NATIVES } from '../diagnosis/natives';
 import luotest from '../std/luotest.lus';
+import { recordedKernel } from './recorded-kernel';
 import type { Recording, StepLine } from './recording';
 import type { CallStep, Control, MemfdFlag, Step, Whence } from './step';
 
@@ -144,7 +145,7 @@ class Importer {
 
     private kernel(cmdline: string, other = false): string {
         const release = other ? (this.release === '7.2' ? '7.3' : '7.2') : this.release;
-        return `recorded ${release}${/(?:^|\s)luotest\.d=1(?:\s|$)/.test(cmdline) ? ' d' : ''}`;
+        return recordedKernel(release, cmdline);
     }
 
     // ------------------------------------------------------------ lines

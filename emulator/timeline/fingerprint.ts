@@ -118,7 +118,7 @@ class Fingerprint {
 
     private kernel(k: Kernel): void {
         const { hasher } = this;
-        hasher.str(k.desc.name).str(k.cmdline.text).num(k.boot);
+        hasher.str(k.desc.name).str(k.commandLine.text).num(k.boot);
         k.memmap.hash(hasher);
         k.pages.hash(hasher);
         k.vmalloc.hash(hasher);

@@ -81,11 +81,7 @@ export class KernelInterrupts extends Rec {
         remapper.setEnabled(false);
         remapper.invalidate();
         const { iommu } = k.devices;
-        if (
-            iommu?.enabled !== true ||
-            !k.devices.iommuWanted ||
-            /(^|\s)(intremap=off|nointremap)(\s|$)/.test(k.cmdline.text)
-        ) {
+        if (iommu?.enabled !== true || !k.devices.iommuWanted || !k.commandLine.interruptRemapping) {
             return;
         }
         if (remapper.format.tableOfDevice) {
@@ -115,8 +111,7 @@ export class KernelInterrupts extends Rec {
         if (k.machine.pci.devices.length === 0) {
             return;
         }
-        const limit = /(?:^|\s)(?:nr_cpus|maxcpus)=(\d+)/.exec(k.cmdline.text)?.[1];
-        const cpus = Math.max(1, Math.min(controller.cpus, limit === undefined ? Infinity : Number(limit)));
+        const cpus = Math.min(controller.cpus, k.commandLine.nrCpus, k.commandLine.maxCpus);
         controller.forget();
         controller.accept(cpus);
         k.journal.edit<KernelInterrupts>(this).cpus = cpus;
@@ -335,7 +330,7 @@ export class KernelInterrupts extends Rec {
             this.guestVector(irq.device, irq.index),
             irq.index % vm.vcpus.length,
         );
-        const posts = remapper?.format.posts === true && !/(^|\s)intremap=nopost(\s|$)/.test(k.cmdline.text);
+        const posts = remapper?.format.posts === true && k.commandLine.interruptPosting;
         if (posts && !PostedInterrupts.of(k, vm)) {
             return err('ENOMEM');
         }

@@ -8,6 +8,7 @@ import type { Device, DriverChoice } from '../../machine/devices/device';
 import type { Program } from '../../machine/devices/model';
 import type { Hasher } from '../../machine/hash';
 import type { Iommu } from '../../machine/iommu/iommu';
+import type { IommuVendor } from '../../machine/iommu/unit';
 import { Rec, Seq, Table } from '../../machine/journal';
 import { PAGE_SIZE } from '../../machine/memory';
 import { err, type Err } from '../release/errno';
@@ -17,10 +18,18 @@ import { Domain, type DomainKind } from './domain';
 import { DomainIds } from './domain-ids';
 import { IommuUnit } from './iommu-unit';
 import { KernelInterrupts } from './interrupts';
+import type { DeviceSettings } from './parameters';
 import { KernelPci } from './pci';
 import { IommuTables } from './tables';
 
 const DEVICE_RESET = costId('device_reset');
+
+/** Whether the driver of an IOMMU takes its hardware. That of the SMMUv3 always does. */
+const DRIVER_WANTED: Readonly<Record<IommuVendor, (line: DeviceSettings) => boolean>> = {
+    vtd: (line) => !line.iommuOff && line.intelIommu,
+    amd: (line) => !line.iommuOff && line.amdIommu,
+    smmuv3: () => true,
+};
 
 /** D3hot, where vfio-pci puts a device that nobody has open (drivers/vfio/pci/vfio_pci_core.c). */
 const D3HOT = 3;
@@ -62,14 +71,10 @@ export class KernelDevices extends Rec {
 
     // ------------------------------------------------------------ coming up
 
-    /** There is an IOMMU and something behind it, and nobody has said that it stay off. */
+    /** There is an IOMMU and something behind it, and the command line does not keep its driver off it. */
     get iommuWanted(): boolean {
         const { k, iommu } = this;
-        return (
-            iommu !== null &&
-            k.machine.pci.devices.length > 0 &&
-            !/(^|\s)(iommu|intel_iommu|amd_iommu)=off(\s|$)/.test(k.cmdline.text)
-        );
+        return iommu !== null && k.machine.pci.devices.length > 0 && DRIVER_WANTED[iommu.format.vendor](k.commandLine);
     }
 
     /** The IOMMU's driver begins with tables of its own (rootfs_initcall): every device gets a domain, and translation is turned on. */
@@ -202,7 +207,7 @@ export class KernelDevices extends Rec {
     }
 
     private get defaultKind(): DomainKind {
-        return /(^|\s)(iommu=pt|iommu\.passthrough=1)(\s|$)/.test(this.k.cmdline.text) ? 'identity' : 'paging';
+        return this.k.commandLine.iommuPassthrough ? 'identity' : 'paging';
     }
 
     private probeDevice(b: BoundDevice): void {

@@ -89,7 +89,7 @@ export class KernelPci extends Rec {
             return;
         }
         k.journal.edit<KernelPci>(this).inherited = inherit;
-        const assign = !inherit && /(^|\s)pci=(\S*,)?assign-busses(,|\s|$)/.test(k.cmdline.text);
+        const assign = !inherit && k.commandLine.assignBuses;
         if (assign) {
             const before = pci.devices.map((d) => d.requester);
             this.number(null, 0, found);

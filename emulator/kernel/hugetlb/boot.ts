@@ -4,7 +4,7 @@ import type { Area } from '../kho/env';
 import type { Kernel } from '../kernel';
 import { MAX_PAGE_ORDER } from '../mm/buddy';
 import { PAGE_SIZE } from '../../machine/memory';
-import type { HugePagesWanted } from './params';
+import type { HugePagesWanted } from './parameters';
 
 /** Pages of one size that the previous kernel preserved, which this one's pools count as there already. */
 export type PreservedPages = ReadonlyMap<number, number>;

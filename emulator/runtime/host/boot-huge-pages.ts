@@ -1,13 +1,12 @@
 /** Huge pages in the course of a boot: what the command line asks for, less what the previous kernel preserved. */
 import { allocateBootPages, fillPools } from '../../kernel/hugetlb/boot';
-import { hugePagesWanted, type HugePagesWanted } from '../../kernel/hugetlb/params';
+import type { HugePagesWanted } from '../../kernel/hugetlb/parameters';
 import type { BootContext } from '../../kernel/kho/boot';
 import type { Area } from '../../kernel/kho/env';
 import { Rec } from '../../machine/journal';
 import type { Vm } from '../interpreter';
 
 export class BootHugePages extends Rec {
-    private readonly wanted: readonly HugePagesWanted[];
     /** Pages by their size in bytes. Replaced, never changed in place. */
     readonly preserved: ReadonlyMap<number, number> = new Map();
     /** Where the gigantic pages are that were taken so far. */
@@ -16,10 +15,9 @@ export class BootHugePages extends Rec {
     constructor(
         private readonly vm: Vm,
         private readonly context: BootContext,
-        cmdline: string,
+        private readonly wanted: readonly HugePagesWanted[],
     ) {
         super(vm.machine.journal);
-        this.wanted = hugePagesWanted(cmdline);
     }
 
     /** The previous kernel preserved `count` pages of `size` bytes; a size of 0 is none. */

@@ -1,5 +1,7 @@
 /** Kernels coming up: from boot parameters in memory to registered handlers. Called step by step by start_kernel in std/kernel.lus. */
-import { Kernel, parseCommandLine, type CommandLine } from '../../kernel/kernel';
+import { readCommandLine, type CommandLine } from '../../kernel/command-line/command-line';
+import { hugePagesWanted } from '../../kernel/hugetlb/parameters';
+import { Kernel } from '../../kernel/kernel';
 import {
     earlyAllocations,
     fillPageCache,
@@ -27,7 +29,6 @@ import {
     type ReservedMemory,
 } from '../../kernel/kho/reserve-mem';
 import { readFdtPage, retrieveSubtree } from '../../kernel/kho/root-fdt';
-import { DEFAULT_SCRATCH, parseScratch, type ScratchSizes } from '../../kernel/kho/scratch';
 import { PageAllocator } from '../../kernel/mm/buddy';
 import { Memblock } from '../../kernel/mm/memblock';
 import { Memmap } from '../../kernel/mm/memmap';
@@ -52,7 +53,7 @@ export class Boot extends Rec {
     private readonly context: BootContext;
     readonly hugePages: BootHugePages;
     private readonly env: KhoEnv;
-    private readonly cmdline: CommandLine;
+    private readonly commandLine: CommandLine;
     readonly handover: IncomingHandover | null = null;
     readonly reserveMem: ReservedMemory = NO_RESERVED_MEMORY;
     /** When the scan of the PCI buses began, in nanoseconds. */
@@ -67,9 +68,12 @@ export class Boot extends Rec {
         super(vm.machine.journal);
         const { machine } = vm;
         const { desc } = kernel;
-        const given = parseCommandLine(params.commandLine);
+        const given = readCommandLine(params.commandLine, {
+            arch: params.arch.name,
+            zeroScratchSizes: desc.kho.zeroScratchSizes,
+        });
         const without = !desc.khoBuilt || (desc.kho.offInCrashKernel && given.crashKernel);
-        this.cmdline = without ? { ...given, kho: false, liveupdate: given.liveupdate && desc.khoBuilt } : given;
+        this.commandLine = without ? { ...given, kho: false, liveupdate: given.liveupdate && desc.khoBuilt } : given;
         const log: KernelLog = {
             log: (level, text) => vm.log(level === 'debug' ? 'info' : level, text),
             warning: (where, text) => vm.warn(`${text} (${where})`),
@@ -100,7 +104,7 @@ export class Boot extends Rec {
             description: { ...options, early: desc.early },
         };
         this.env = { machine, memmap: this.memmap, allocator: this.pages, log, options };
-        this.hugePages = new BootHugePages(vm, this.context, params.commandLine);
+        this.hugePages = new BootHugePages(vm, this.context, hugePagesWanted(given));
     }
 
     /** setup_arch(): all of RAM, and what setup data says of a handover. */
@@ -127,7 +131,10 @@ export class Boot extends Rec {
             const found = khoPopulate(context, kho.fdt, kho.fdtSize, kho.scratch, kho.scratchSize);
             vm.machine.journal.edit<Boot>(this).handover = found ?? null;
         }
-        if (!this.handover && this.cmdline.kho) {
+        for (const name of this.commandLine.malformed) {
+            vm.log('warn', `Malformed early option '${name}'`);
+        }
+        if (!this.handover && this.commandLine.kho) {
             const problem = reservePlaces(context);
             if (problem !== undefined) {
                 throw new ProgramError(problem);
@@ -136,7 +143,7 @@ export class Boot extends Rec {
         vm.machine.journal.edit<Boot>(this).reserveMem = reserveNamed(
             context,
             this.handover ?? undefined,
-            params.commandLine,
+            this.commandLine.reserveMem,
         );
         vm.machine.clock.charge(BOOT_EARLY);
         return this.stage('setup_arch', begin);
@@ -173,11 +180,11 @@ export class Boot extends Rec {
 
     /** mm_core_init(): reserves what was preserved, or new scratch areas; then the page allocator opens. */
     mmCoreInit(): undefined {
-        const { vm, context, cmdline } = this;
+        const { vm, context, commandLine } = this;
         const { clock } = vm.machine;
         const begin = clock.now;
         const handover = this.handover ?? undefined;
-        const memory = khoMemoryInit(context, handover, cmdline.kho, this.scratchSizes());
+        const memory = khoMemoryInit(context, handover, commandLine.kho, commandLine.khoScratch);
         if ('panic' in memory) {
             panic(vm, memory.panic);
             return undefined;
@@ -189,7 +196,7 @@ export class Boot extends Rec {
         const kernel = new Kernel(
             vm.machine,
             this.kernel.desc,
-            cmdline,
+            commandLine,
             vm.boot,
             this.memmap,
             this.pages,
@@ -222,14 +229,6 @@ export class Boot extends Rec {
             );
         }
         return this.stage('mm_core_init', begin);
-    }
-
-    private scratchSizes(): ScratchSizes {
-        const text = /(?:^|\s)kho_scratch=(\S+)/.exec(this.cmdline.text)?.[1];
-        return (
-            (text === undefined ? undefined : parseScratch(text, this.env.options.format.zeroScratchSizes)) ??
-            DEFAULT_SCRATCH
-        );
     }
 
     /** kho_init(), and the initial RAM disk has done its duty. */

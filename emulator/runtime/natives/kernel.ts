@@ -231,7 +231,7 @@ export const kernelObject = new Members(Kernel, 'kernel', 'The running kernel.')
         'What its layer `vfio` does to a preserved device: `"reset"` or `"keep"`.',
         (k) => k.desc.vfioPhase,
     )
-    .field('cmdline', STRING, 'Its command line.', (k) => k.cmdline.text)
+    .field('cmdline', STRING, 'Its command line.', (k) => k.commandLine.text)
     .field(
         'iommufd_phase',
         INT,
