@@ -2,7 +2,7 @@
 import { TABLE_OWNER } from '../kernel/devices/tables';
 import { DESCRIPTOR_OWNER } from '../kernel/kvm/posted';
 import { Device } from '../machine/devices/device';
-import type { Delivery } from '../machine/interrupts/controller';
+import type { Delivery } from '../machine/interrupts/delivery';
 import type { GuestLine } from '../machine/interrupts/guest-line';
 import { type Journal, Rec, Table } from '../machine/journal';
 import { PAGE_SIZE } from '../machine/memory';

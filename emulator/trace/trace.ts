@@ -9,7 +9,7 @@ import { LuoArgs, LuoFile, LuoSession } from '../kernel/luo/state';
 import type { OpenFile } from '../kernel/fs/file';
 import type { LogLine } from '../kernel/klog';
 import type { Device } from '../machine/devices/device';
-import type { Delivery } from '../machine/interrupts/controller';
+import type { Delivery } from '../machine/interrupts/delivery';
 import type { Diagnosis } from '../findings/diagnosis';
 import type { Frame } from '../runtime/code';
 import { outcomeText } from '../runtime/host/guest-interrupts';

@@ -1,7 +1,7 @@
 /** An interrupt of a device as one kernel knows it: the vector it was given, and who is told when it comes. */
 import type { Device } from '../../machine/devices/device';
 import type { Hasher } from '../../machine/hash';
-import type { InterruptHandler, InterruptSource } from '../../machine/interrupts/controller';
+import type { InterruptHandler, InterruptSource } from '../../machine/interrupts/delivery';
 import type { Destination } from '../../machine/interrupts/message';
 import { type Journal, Rec } from '../../machine/journal';
 import type { VirtualMachine } from '../kvm/vm';

@@ -2,7 +2,8 @@
  * Posted interrupts of a VM (arch/x86/kvm/vmx/posted_intr.c): a descriptor for each vCPU, where devices' interrupts are left without the
  * kernel having to do anything, and the notification that has a running vCPU look.
  */
-import type { InterruptController, InterruptHandler } from '../../machine/interrupts/controller';
+import type { InterruptController } from '../../machine/interrupts/controller';
+import type { InterruptHandler } from '../../machine/interrupts/delivery';
 import { DESCRIPTOR_SIZE, makeDescriptor, posted, take } from '../../machine/interrupts/descriptor';
 import { type Journal, Rec } from '../../machine/journal';
 import { PAGE_SIZE } from '../../machine/memory';
