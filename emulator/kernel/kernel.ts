@@ -130,7 +130,7 @@ export class Kernel extends Rec implements KernelCore {
     }
 
     klog(level: LogLevel, text: string): void {
-        this.env.log.log(level === 'log' ? 'info' : level, text);
+        this.env.log.log(level, text);
     }
 
     /** WARN_ON_ONCE at a place of its own name. */

@@ -6,7 +6,7 @@ import type { Kernel } from '../kernel/kernel';
 import type { Machine } from '../machine/machine';
 import { Err } from '../kernel/release/errno';
 import type { OpenFile } from '../kernel/fs/file';
-import type { LogLevel, LogLine } from '../kernel/klog';
+import type { LogLine } from '../kernel/klog';
 import type { Process } from '../kernel/fs/process';
 import { Seq } from '../machine/journal';
 import type { Boot } from './host/boot';
@@ -401,7 +401,7 @@ export class Vm {
         }
     }
 
-    log(level: LogLevel, text: string): void {
+    log(level: LogLine['level'], text: string): void {
         const line: LogLine = { level, text, time: this.machine.clock.now, boot: this.boot };
         if (level !== 'log') {
             (this.kernel?.log ?? this.earlyLog).push(line);

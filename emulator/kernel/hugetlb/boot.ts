@@ -1,5 +1,5 @@
 /** Pools of huge pages as a boot fills them (mm/hugetlb.c): the gigantic ones before there is a page allocator, the others from it. */
-import type { BootContext } from '../kho/boot';
+import type { BootContext } from '../kho/boot-context';
 import type { Area } from '../kho/env';
 import type { Kernel } from '../kernel';
 import { MAX_PAGE_ORDER } from '../mm/buddy';

@@ -5,7 +5,8 @@
 import type { Int } from '../../machine/int';
 import { PAGE_SIZE, PHYS_LIMIT } from '../../machine/memory';
 import type { MemoryView } from '../../machine/view';
-import { SETUP_KEXEC_KHO, type KhoSetupData } from './boot-params';
+import { SETUP_KEXEC_KHO } from './boot-params';
+import type { KhoSetupData } from './boot-info';
 import type { Area } from './env';
 import { fdtChild, fdtProperty, readFdt } from './fdt-read';
 import { METADATA_SIZE, METADATA_SUBTREE } from './metadata';

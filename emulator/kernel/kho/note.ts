@@ -5,7 +5,7 @@
 import type { CoreNote } from '../../machine/core-file';
 import type { RamRange } from '../../machine/machine';
 import { PHYS_LIMIT } from '../../machine/memory';
-import type { KhoSetupData } from './boot-params';
+import type { KhoSetupData } from './boot-info';
 
 export const NOTE_NAME = 'LUS';
 /** Boot parameters, clock, boots, setup data, memory map, kernel, command line; all numbers little-endian u64. */

@@ -2,7 +2,7 @@
 import { Err, err } from '../release/errno';
 import { PAGE_SIZE, type PhysicalMemory } from '../../machine/memory';
 import { memparse } from '../command-line/values';
-import type { BootContext } from './boot';
+import type { BootContext } from './boot-context';
 import type { IncomingHandover } from './env';
 import { FdtWriter } from './fdt';
 import { fdtIsCompatible, fdtProperty, readFdt } from './fdt-read';

@@ -3,7 +3,7 @@ import { PAGE_SIZE } from '../../machine/memory';
 import { memparse } from '../command-line/values';
 import { MAX_PAGE_ORDER } from '../mm/buddy';
 import type { Area } from './env';
-import type { BootContext } from './boot';
+import type { BootContext } from './boot-context';
 
 /** Alignment and rounding of every area since 7.1: 4 MiB. */
 export const SCRATCH_ALIGN = PAGE_SIZE << MAX_PAGE_ORDER;

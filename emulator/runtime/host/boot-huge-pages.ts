@@ -1,7 +1,7 @@
 /** Huge pages in the course of a boot: what the command line asks for, less what the previous kernel preserved. */
 import { allocateBootPages, fillPools } from '../../kernel/hugetlb/boot';
 import type { HugePagesWanted } from '../../kernel/hugetlb/parameters';
-import type { BootContext } from '../../kernel/kho/boot';
+import type { BootContext } from '../../kernel/kho/boot-context';
 import type { Area } from '../../kernel/kho/env';
 import { Rec } from '../../machine/journal';
 import type { Vm } from '../interpreter';

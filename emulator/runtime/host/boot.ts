@@ -2,6 +2,7 @@
 import { readCommandLine, type CommandLine } from '../../kernel/command-line/command-line';
 import { hugePagesWanted } from '../../kernel/hugetlb/parameters';
 import { Kernel } from '../../kernel/kernel';
+import type { KernelLog } from '../../kernel/klog';
 import {
     earlyAllocations,
     fillPageCache,
@@ -12,11 +13,12 @@ import {
     memblockFreeAll,
     memblockInit,
     nodeSpans,
-    type BootContext,
 } from '../../kernel/kho/boot';
-import { parametersSize, type BootParams } from '../../kernel/kho/boot-params';
+import type { BootContext } from '../../kernel/kho/boot-context';
+import { parametersSize } from '../../kernel/kho/boot-params';
+import type { BootParams } from '../../kernel/kho/boot-info';
 import { Err } from '../../kernel/release/errno';
-import type { Area, IncomingHandover, KernelLog, KhoEnv } from '../../kernel/kho/env';
+import type { Area, IncomingHandover, KhoEnv } from '../../kernel/kho/env';
 import { Kho } from '../../kernel/kho/kho';
 import { layersOf, titleOf } from '../../kernel/release/layers';
 import { reservePlaces } from '../../kernel/kho/places';
@@ -75,7 +77,7 @@ export class Boot extends Rec {
         const without = !desc.khoBuilt || (desc.kho.offInCrashKernel && given.crashKernel);
         this.commandLine = without ? { ...given, kho: false, liveupdate: given.liveupdate && desc.khoBuilt } : given;
         const log: KernelLog = {
-            log: (level, text) => vm.log(level === 'debug' ? 'info' : level, text),
+            log: (level, text) => vm.log(level, text),
             warning: (where, text) => vm.warn(`${text} (${where})`),
         };
         this.memmap = new Memmap(machine.journal);
