@@ -6,7 +6,7 @@ import type { Owners } from '../machine/owners';
 import type { PhysicalMemory } from '../machine/memory';
 import type { CommandLine } from './command-line/command-line';
 import { makeAnonInode } from './fs/anon';
-import { Ids, type FileConfig, type KernelCore } from './fs/core';
+import type { FileConfig } from './fs/parameters';
 import type { KernelDescription } from './release/descriptions';
 import { KernelDevices } from './devices/manager';
 import type { OpenFile } from './fs/file';
@@ -17,6 +17,7 @@ import type { KhoEnv } from './kho/env';
 import type { Kho } from './kho/kho';
 import { NO_RESERVED_MEMORY, type ReservedMemory } from './kho/reserve-mem';
 import type { KexecImage } from './kho/kexec-image';
+import { Ids } from './ids';
 import type { LogLevel, LogLine } from './klog';
 import type { VirtualMachine } from './kvm/vm';
 import { Lock } from './lock';
@@ -26,10 +27,11 @@ import { Crowd } from './mm/background-memory';
 import { Folios } from './mm/folio';
 import type { Memmap } from './mm/memmap';
 import { Vmalloc } from './mm/vmalloc';
-import type { Process } from './fs/process';
+import type { MemfdEnv } from './fs/memfd';
+import type { Process, ProcessEnv } from './fs/process';
 import type { ShmemInode } from './fs/shmem';
 
-export class Kernel extends Rec implements KernelCore {
+export class Kernel extends Rec implements ProcessEnv, MemfdEnv {
     readonly kho: Kho;
     readonly luo: Luo;
     readonly devices: KernelDevices;

@@ -3,8 +3,7 @@ import type { Hasher } from '../../machine/hash';
 import type { Int } from '../../machine/int';
 import { Rec, Seq } from '../../machine/journal';
 import { err, type Err } from '../release/errno';
-import type { Kernel } from '../kernel';
-import type { BoundDevice } from './bound';
+import type { BoundDevice, IommufdEnv } from './bound';
 import type { Domain } from './domain';
 import type { Ioas } from './ioas';
 
@@ -20,7 +19,7 @@ export class Hwpt extends Rec {
     readonly ioas: Ioas | null;
 
     constructor(
-        private readonly k: Kernel,
+        private readonly k: IommufdEnv,
         /** Its number among the objects of its iommufd. */
         readonly id: number,
         ioas: Ioas | null,

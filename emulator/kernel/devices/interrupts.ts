@@ -13,9 +13,10 @@ import { onlyFrom, type InterruptEntry } from '../../machine/interrupts/remappin
 import { Rec, Seq, Table } from '../../machine/journal';
 import { PAGE_SIZE } from '../../machine/memory';
 import { err, type Err } from '../release/errno';
-import type { Kernel } from '../kernel';
+import type { Iommu } from '../../machine/iommu/iommu';
 import { PostedInterrupts } from '../kvm/posted';
 import type { VirtualMachine } from '../kvm/vm';
+import type { DriverEnv } from './driver-env';
 import { type IncomingIrq, Irq } from './irq';
 import { IommuTables, TABLE_OWNER } from './tables';
 
@@ -35,6 +36,14 @@ const TABLE = `${TABLE_OWNER} ${REMAPPING_TABLE}`;
 /** Faults that the kernel logs before it holds its tongue. */
 const LOGGED_FAULTS = 10;
 
+/** What interrupts need to know of the translation of addresses. */
+export interface Translation {
+    readonly iommu: Iommu | null;
+    /** The kernel uses it. */
+    readonly iommuWanted: boolean;
+    of(device: Device): { readonly domain: { readonly id: number } } | undefined;
+}
+
 export class KernelInterrupts extends Rec {
     readonly irqs: Seq<Irq>;
     /** Entries of the remapping table that are taken, by their keys. */
@@ -45,7 +54,10 @@ export class KernelInterrupts extends Rec {
     readonly cpus: number = 0;
     readonly logged: number = 0;
 
-    constructor(private readonly k: Kernel) {
+    constructor(
+        private readonly k: DriverEnv,
+        private readonly devices: Translation,
+    ) {
         super(k.machine.journal);
         this.irqs = new Seq(k.machine.journal);
         this.entries = new Table(k.machine.journal);
@@ -80,8 +92,8 @@ export class KernelInterrupts extends Rec {
         }
         remapper.setEnabled(false);
         remapper.invalidate();
-        const { iommu } = k.devices;
-        if (iommu?.enabled !== true || !k.devices.iommuWanted || !k.commandLine.interruptRemapping) {
+        const { iommu } = this.devices;
+        if (iommu?.enabled !== true || !this.devices.iommuWanted || !k.commandLine.interruptRemapping) {
             return;
         }
         if (remapper.format.tableOfDevice) {
@@ -237,8 +249,8 @@ export class KernelInterrupts extends Rec {
             return -1;
         }
         this.tables.set(key, table);
-        if (format.tableOfDevice && this.k.devices.iommu) {
-            memory.write(interruptWordAt(this.k.devices.iommu.root, requester), interruptWord(table));
+        if (format.tableOfDevice && this.devices.iommu) {
+            memory.write(interruptWordAt(this.devices.iommu.root, requester), interruptWord(table));
             this.controller.remapper?.invalidate();
         }
         return table;
@@ -482,7 +494,7 @@ export class KernelInterrupts extends Rec {
             remapper.format.text({
                 ...fault,
                 device: device?.bdf ?? '',
-                domain: (device && k.devices.of(device)?.domain.id) ?? 0,
+                domain: (device && this.devices.of(device)?.domain.id) ?? 0,
             }),
         );
     }

@@ -6,8 +6,7 @@ import { err, type Err } from '../release/errno';
 import { S_IFCHR } from '../fs/fcntl';
 import { allocFile, type FileOps, type OpenFile } from '../fs/file';
 import { Inode } from '../fs/inode';
-import type { Kernel } from '../kernel';
-import type { BoundDevice } from './bound';
+import type { BoundDevice, IommufdEnv } from './bound';
 import { Hwpt } from './hwpt';
 import { Ioas } from './ioas';
 
@@ -20,7 +19,7 @@ export class Iommufd extends Rec {
     readonly nextId: number = 1;
 
     constructor(
-        private readonly k: Kernel,
+        private readonly k: IommufdEnv,
         readonly file: OpenFile,
     ) {
         super(k.journal);
@@ -116,7 +115,7 @@ const iommuOps: FileOps = {
 
 export const IOMMU_PATH = '/dev/iommu';
 
-export function openIommufd(k: Kernel, flags: number): OpenFile {
+export function openIommufd(k: IommufdEnv, flags: number): OpenFile {
     const inode = new Inode(k.journal, k.ids.nextInode(k.journal), 'chardev', S_IFCHR + 0o600);
     const file = allocFile(k, 'iommu', iommuOps, inode, flags, IOMMU_PATH);
     k.journal.edit(file).priv = new Iommufd(k, file);

@@ -12,11 +12,11 @@ import type { IommuVendor } from '../../machine/iommu/unit';
 import { Rec, Seq, Table } from '../../machine/journal';
 import { PAGE_SIZE } from '../../machine/memory';
 import { err, type Err } from '../release/errno';
-import type { Kernel } from '../kernel';
 import { BoundDevice } from './bound';
 import { Domain, type DomainKind } from './domain';
 import { DomainIds } from './domain-ids';
-import { IommuUnit } from './iommu-unit';
+import type { DriverEnv } from './driver-env';
+import { type IommuDriver, IommuUnit } from './iommu-unit';
 import { KernelInterrupts } from './interrupts';
 import type { DeviceSettings } from './parameters';
 import { KernelPci } from './pci';
@@ -36,7 +36,12 @@ const D3HOT = 3;
 /** Faults that the kernel logs before it holds its tongue (the ratelimit of drivers/iommu/intel/dmar.c and others). */
 const LOGGED_FAULTS = 10;
 
-export class KernelDevices extends Rec {
+/** What reaches the devices of a kernel from outside of this room. */
+export interface DeviceEnv extends DriverEnv {
+    readonly devices: KernelDevices;
+}
+
+export class KernelDevices extends Rec implements IommuDriver {
     readonly pci: KernelPci;
     readonly bound: Seq<BoundDevice>;
     readonly interrupts: KernelInterrupts;
@@ -46,11 +51,11 @@ export class KernelDevices extends Rec {
     private readonly inheritors: Table<Device, Domain>;
     readonly loggedFaults: number = 0;
 
-    constructor(private readonly k: Kernel) {
+    constructor(private readonly k: DriverEnv) {
         super(k.machine.journal);
         this.pci = new KernelPci(k);
         this.bound = new Seq(k.machine.journal);
-        this.interrupts = new KernelInterrupts(k);
+        this.interrupts = new KernelInterrupts(k, this);
         this.ids = new DomainIds(k.machine.journal, k.desc.layers.has('iommu'));
         this.unit = new IommuUnit(k, this);
         this.inheritors = new Table(k.machine.journal);

@@ -4,7 +4,7 @@ import { Device } from '../../machine/devices/device';
 import type { Hasher } from '../../machine/hash';
 import { type Journal, Rec, Seq } from '../../machine/journal';
 import type { PciFunction } from '../../machine/pci/function';
-import type { Kernel } from '../kernel';
+import type { DriverEnv } from './driver-env';
 
 const PCI_SCAN = costId('pci_scan');
 /** PCI_D0 */
@@ -52,7 +52,7 @@ export class KernelPci extends Rec {
     /** The scan has left the numbers of the buses as it found them, whatever the command line says. */
     readonly inherited: boolean = false;
 
-    constructor(private readonly k: Kernel) {
+    constructor(private readonly k: DriverEnv) {
         super(k.machine.journal);
         this.devs = new Seq(k.machine.journal);
     }

@@ -8,11 +8,11 @@ import { err, type Err } from '../release/errno';
 import { O_RDWR, S_IFCHR } from '../fs/fcntl';
 import { allocFile, type FileOps, type OpenFile } from '../fs/file';
 import { Inode } from '../fs/inode';
-import type { Kernel } from '../kernel';
 import type { VirtualMachine } from '../kvm/vm';
 import type { BoundDevice } from './bound';
 import type { Domain } from './domain';
 import type { Hwpt } from './hwpt';
+import type { DeviceEnv } from './manager';
 import { Ioas } from './ioas';
 import { Iommufd } from './iommufd';
 
@@ -27,7 +27,7 @@ export class VfioFile extends Rec {
     readonly bound: boolean = false;
 
     constructor(
-        private readonly k: Kernel,
+        private readonly k: DeviceEnv,
         readonly device: BoundDevice,
     ) {
         super(k.journal);
@@ -214,12 +214,12 @@ const vfioOps: FileOps = {
 };
 
 /** The device whose cdev has this path. */
-export function vfioDeviceAt(k: Kernel, path: string): BoundDevice | undefined {
+export function vfioDeviceAt(k: DeviceEnv, path: string): BoundDevice | undefined {
     const number = path.startsWith(FOLDER) ? path.slice(FOLDER.length) : '';
     return /^\d+$/.test(number) ? k.devices.vfio(Number(number)) : undefined;
 }
 
-export function openVfio(k: Kernel, b: BoundDevice, path: string, flags: number): OpenFile {
+export function openVfio(k: DeviceEnv, b: BoundDevice, path: string, flags: number): OpenFile {
     const inode = new Inode(k.journal, k.ids.nextInode(k.journal), 'chardev', S_IFCHR + 0o600);
     const file = allocFile(k, 'vfio', vfioOps, inode, flags, path);
     k.journal.edit(file).priv = new VfioFile(k, b);
@@ -227,7 +227,7 @@ export function openVfio(k: Kernel, b: BoundDevice, path: string, flags: number)
 }
 
 /** The file of a device that came along, made by its file handler. @returns ENODEV where vfio-pci does not drive it */
-export function vfioLiveupdateFile(k: Kernel, b: BoundDevice | undefined): OpenFile | Err {
+export function vfioLiveupdateFile(k: DeviceEnv, b: BoundDevice | undefined): OpenFile | Err {
     if (!b || b.vfio < 0) {
         return err('ENODEV');
     }

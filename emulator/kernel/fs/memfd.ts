@@ -19,7 +19,7 @@ import {
 import { allocFile, type OpenFile } from './file';
 import { FolioList, folioOf, folioOrder } from '../mm/file-folios';
 import { HugetlbInode, hugetlbOps, pinHugePages } from '../hugetlb/inode';
-import type { HugePool } from '../hugetlb/pool';
+import type { HugePool, Hugetlb } from '../hugetlb/pool';
 import type { Inode } from './inode';
 import { moveToOrdinary } from './movable';
 import type { Process } from './process';
@@ -42,8 +42,13 @@ const MFD_HUGE_SHIFT = 2 ** 26;
 /** default_hugepagesz, where the flags name no size. */
 const DEFAULT_LOG2 = 21;
 
+/** What making a memfd takes of a kernel. */
+export interface MemfdEnv extends KernelCore {
+    readonly hugetlb: Hugetlb;
+}
+
 /** The pool that the flags of a MFD_HUGETLB memfd name. ENODEV: there are no huge pages of this size. */
-export function hugePoolOf(k: KernelCore, flags: number): HugePool | Err {
+export function hugePoolOf(k: MemfdEnv, flags: number): HugePool | Err {
     const log2 = Math.floor(flags / MFD_HUGE_SHIFT) % 64;
     return k.hugetlb.poolOf((log2 === 0 ? DEFAULT_LOG2 : log2) - PAGE_SHIFT) ?? ENODEV;
 }

@@ -1,7 +1,14 @@
 /** What a kernel's command line says about memfds: transparent_hugepage_shmem=, sysctl.vm.memfd_noexec=. */
 import type { SetupsOf } from '../command-line/setup';
 import { leadingNumber } from '../command-line/values';
-import type { FileConfig } from './core';
+
+/** The part of a kernel's configuration that files depend on. */
+export interface FileConfig {
+    /** sysctl vm.memfd_noexec: 0 executable by default, 1 MFD_NOEXEC_SEAL by default, 2 MFD_EXEC refused. */
+    readonly memfdNoexec: 0 | 1 | 2;
+    /** `transparent_hugepage_shmem=always`: shmem is allocated in folios of 2 MiB where it can be. */
+    readonly thpShmem: boolean;
+}
 
 export interface FileSettings {
     readonly files: FileConfig;

@@ -1,5 +1,6 @@
+/** Processes of one thread: how they start and end, and what they do with their descriptors (kernel/fork.c, kernel/exit.c, fs/file.c). */
 import { costId } from '../../machine/costs';
-import { type Journal, Rec } from '../../machine/journal';
+import { type Journal, Rec, type Seq } from '../../machine/journal';
 import type { KernelCore } from './core';
 import { type Err, err } from '../release/errno';
 import { FdTable } from './fdtable';
@@ -15,6 +16,12 @@ const EBADF = err('EBADF');
 
 /** The soft and hard RLIMIT_NOFILE that a process starts with (include/asm-generic/resource.h, INR_OPEN_CUR). */
 export const DEFAULT_NOFILE = 1024;
+
+/** What processes need of their kernel. */
+export interface ProcessEnv extends KernelCore {
+    /** Running processes and zombies, in order of their start. */
+    readonly processes: Seq<Process>;
+}
 
 /** A process with one thread. */
 export class Process extends Rec {
@@ -39,7 +46,7 @@ export class Process extends Rec {
 /**
  * Starts a process. Like a daemon's, its descriptors 0, 1 and 2 are /dev/null, so the first one it opens is 3.
  */
-export function spawn(k: KernelCore, name: string): Process {
+export function spawn(k: ProcessEnv, name: string): Process {
     k.clock.charge(PROCESS_START);
     const p = new Process(k.journal, k.ids.nextPid(k.journal), name);
     const file = openNull(k, O_RDWR | O_LARGEFILE);
@@ -67,7 +74,7 @@ export function exitProcess(k: KernelCore, p: Process): void {
 }
 
 /** Takes a zombie off the list of processes (wait). */
-export function reap(k: KernelCore, p: Process): void {
+export function reap(k: ProcessEnv, p: Process): void {
     k.journal.edit(p).state = 'reaped';
     k.processes.remove(p);
 }

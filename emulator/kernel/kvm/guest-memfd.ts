@@ -11,7 +11,6 @@ import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, O_LARGEFILE, O_RDWR, S_IFREG
 import { allocFile, type FileOps, type OpenFile } from '../fs/file';
 import { DIRTY_AND_UPTODATE, dropFromCache, setFlags } from '../mm/file-folios';
 import { Inode } from '../fs/inode';
-import type { Kernel } from '../kernel';
 import { PageCache } from '../fs/pagecache';
 import type { VirtualMachine } from './vm';
 
@@ -180,7 +179,7 @@ function gmemOf(file: OpenFile): GuestMemfdInode {
 }
 
 /** KVM_CREATE_GUEST_MEMFD: memory of a VM, which it keeps. @returns EINVAL (the size, flags) */
-export function makeGuestMemfd(k: Kernel, vm: VirtualMachine, size: number, flags: number): OpenFile | Err {
+export function makeGuestMemfd(k: KernelCore, vm: VirtualMachine, size: number, flags: number): OpenFile | Err {
     if (size <= 0 || size % PAGE_SIZE !== 0 || flags < 0 || (flags & ~ALL_FLAGS) !== 0) {
         return EINVAL;
     }

@@ -43,7 +43,7 @@ export class BootHugePages extends Rec {
 
     /** hugetlb_init(): once there is a page allocator. */
     init(): undefined {
-        fillPools(this.vm.running, this.context, this.wanted, this.taken, this.preserved);
+        fillPools(this.vm.running.hugetlb, this.context, this.wanted, this.taken, this.preserved);
         return undefined;
     }
 }

@@ -1,5 +1,5 @@
 /** What natives that work on files need of the interpreter, and how they read their arguments. */
-import type { KernelCore } from '../../kernel/fs/core';
+import type { MemfdEnv } from '../../kernel/fs/memfd';
 import type { Err } from '../../kernel/release/errno';
 import { FolioRef } from '../../kernel/mm/file-folios';
 import { OpenFile } from '../../kernel/fs/file';
@@ -13,7 +13,7 @@ import { asInt, format, ProgramError } from '../../language/values';
 
 export interface VmCore {
     /** The kernel that runs. @throws ProgramError where none does */
-    readonly running: KernelCore;
+    readonly running: MemfdEnv;
     /** The process that makes the system call. @throws ProgramError outside of processes */
     readonly process: Process;
     list(items: readonly Value[]): Seq<Value>;
