@@ -4,6 +4,7 @@ import type { Diagnostic, Program } from '../emulator/language/program';
 import { errorsOf, loadProgram, Run, UsageError } from '../emulator/run/run';
 import type { SourceHost } from '../emulator/language/load';
 import { parsed, RequestError } from './requests';
+import { capital } from '../emulator/text/text';
 
 const schema = z.looseObject({
     program: z.string(),
@@ -90,6 +91,5 @@ export function start(program: Program, config: LaunchConfiguration): Run {
 
 /** With a capital letter and a full stop. */
 function sentence(text: string): string {
-    const capital = `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
-    return /[.!?}]$/.test(capital) ? capital : `${capital}.`;
+    return `${capital(text)}${/[.!?}]$/.test(text) ? '' : '.'}`;
 }

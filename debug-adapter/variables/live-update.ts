@@ -3,7 +3,7 @@ import type { BlockSet } from '../../emulator/kernel/kho/blocks';
 import type { FlbSide, LuoFile, LuoFlb, LuoHandler, LuoSession, SessionList } from '../../emulator/kernel/luo/state';
 import { REFCOUNT_SATURATED, SESSION_SER_SIZE } from '../../emulator/kernel/luo/state';
 import { ANY, type Value } from '../../emulator/language/types';
-import { format, hex, isInt, type Int } from '../../emulator/language/values';
+import { format, isInt, type Int } from '../../emulator/language/values';
 import { View } from '../../emulator/runtime/view';
 import type { Vm } from '../../emulator/runtime/interpreter';
 import { bytesAt } from './bytes';
@@ -13,6 +13,7 @@ import { handedOver, type HandedOver } from './serialized';
 import { updateTimes } from './update';
 import { addressItem, attempt, itemOf, objectFields, viewFields } from './values';
 import { arrayItem } from './vmalloc';
+import { hex } from '../../emulator/text/text';
 
 export function liveUpdateItems(vm: Vm): Item[] {
     const luo = vm.kernel?.luo;

@@ -5,8 +5,8 @@ import { Files } from './files';
 import { BadArguments, parse, type Command } from './options';
 import type { Finding } from './results';
 import { styleFor, type Style } from './style';
-import { counted } from './text';
 import { findingOf, spot } from './where';
+import { counted } from '../text/text';
 
 export const command: Command = (args) => {
     const parsed = parse(args, { format: { type: 'string' } });

@@ -16,6 +16,7 @@ import { HandoverFiles } from './save-handover';
 import { styleFor } from './style';
 import { TimelineFile } from './timeline-file';
 import { findingOf } from './where';
+import { capital } from '../text/text';
 
 const EXIT_FAILED = 1;
 const EXIT_UNUSABLE = 2;
@@ -137,9 +138,7 @@ function checkKernel(program: Program, scenario: ScenarioDecl | undefined, optio
     try {
         Run.start(program, { scenario: scenario.name.value, kernel: options.kernel });
     } catch (e) {
-        throw e instanceof UsageError
-            ? new BadArguments(`${e.message.charAt(0).toUpperCase()}${e.message.slice(1)}`)
-            : e;
+        throw e instanceof UsageError ? new BadArguments(capital(e.message)) : e;
     }
 }
 

@@ -10,7 +10,8 @@ import type { Rules } from './rules';
 import type { Scene } from './scene';
 import type { Finding, Say } from '../findings/diagnosis';
 import { hasUnread } from './unread-sessions';
-import { be, counted, some, usersOf } from './wording';
+import { be, some, usersOf } from './wording';
+import { counted } from '../text/text';
 
 /** What can take references away. */
 const PUTTING = ['sys_finish', 'task_work', 'do_exit', 'start_kernel'];

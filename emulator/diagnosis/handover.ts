@@ -18,13 +18,13 @@ import { PAGE_SIZE } from '../machine/memory';
 import type { Frame } from '../runtime/code';
 import { resolveKernel, type BootableKernel } from '../runtime/host/kernels';
 import type { Phase } from '../runtime/listener';
-import { hex } from '../language/values';
 import { local, onStack } from './blame';
 import { flbKey, IMAGE, sessionKey } from './chronicle';
 import type { Rules } from './rules';
 import type { Scene } from './scene';
 import type { HistoryLine } from '../findings/diagnosis';
-import { be, counted, some } from './wording';
+import { be, some } from './wording';
+import { counted, hex } from '../text/text';
 
 /** Keys of the chronicle. */
 const REFUSED = 'refused sessions';

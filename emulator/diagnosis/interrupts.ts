@@ -8,11 +8,11 @@ import { type Journal, Rec, Table } from '../machine/journal';
 import { PAGE_SIZE } from '../machine/memory';
 import { duration } from '../language/durations';
 import { deviceOf, isStalled, outcomeText } from '../runtime/host/guest-interrupts';
-import { hex } from '../language/values';
 import { blame } from './blame';
 import type { Rules } from './rules';
 import type { Scene } from './scene';
 import type { HistoryLine, Say } from '../findings/diagnosis';
+import { hex } from '../text/text';
 
 /** The rules that are told of every interrupt. */
 export interface InterruptRules extends Rules {

@@ -10,12 +10,12 @@ import type { Frame } from '../runtime/code';
 import { resolveKernel } from '../runtime/host/kernels';
 import type { Phase } from '../runtime/listener';
 import type { Value } from '../language/types';
-import { hex } from '../language/values';
 import { IMAGE, sessionKey } from './chronicle';
 import type { Rules } from './rules';
 import type { Scene } from './scene';
 import type { HistoryLine } from '../findings/diagnosis';
-import { be, counted, pagesText, some } from './wording';
+import { be, pagesText, some } from './wording';
+import { counted, hex } from '../text/text';
 
 const DEVICE = '/dev/liveupdate';
 

@@ -16,7 +16,8 @@ import { printable, readLuo } from './luo';
 import type { HandoverView, LuoView, MetadataView } from './model';
 import { readHandoverNote } from '../kernel/kho/note';
 import { PreservedMemory } from '../kernel/kho/preserved';
-import { Walk, counted, hex } from './walk';
+import { Walk } from './walk';
+import { counted, hex } from '../text/text';
 
 export interface InspectOptions {
     /** Where the root FDT is; searched where it is left out. */

@@ -15,7 +15,8 @@ import {
 } from '../kernel/luo/state';
 import { MEMFD_COMPATIBLE, readMemfd } from './memfd';
 import type { FileView, FlbView, LuoView, SessionView } from './model';
-import { type Walk, counted, hex, readBlocks } from './walk';
+import { type Walk, readBlocks } from './walk';
+import { counted, hex } from '../text/text';
 
 const NUMBER = 8;
 const SESSIONS = 16;

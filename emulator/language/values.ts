@@ -3,6 +3,7 @@ import { Bytes } from '../machine/bytes';
 import { Seq } from '../machine/journal';
 import type { AssignOp, BinaryOp } from './syntax/ast';
 import type { Type, Value } from './types';
+import { hex, hexBytes } from '../text/text';
 
 export type Int = number | bigint;
 
@@ -229,10 +230,6 @@ function describe(v: Value): string {
     return v === undefined || v === null ? 'nothing' : format(v);
 }
 
-export function hex(v: Int): string {
-    return v < 0 ? `-0x${(-BigInt(v)).toString(16)}` : `0x${v.toString(16)}`;
-}
-
 /** An object that has a short text for the variables pane and messages. */
 export interface Displayed {
     display(): string;
@@ -255,7 +252,7 @@ function describeBytes(b: Bytes): string {
     const shown =
         head.length > 0 && head.every((x) => x >= 0x20 && x < 0x7f)
             ? JSON.stringify(String.fromCharCode(...head))
-            : Array.from(head, (x) => x.toString(16).padStart(2, '0')).join(' ');
+            : hexBytes(head);
     return `${b.length} bytes: ${shown}${b.length > 16 ? ' …' : ''}`;
 }
 

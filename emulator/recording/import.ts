@@ -9,6 +9,7 @@ import luotest from '../std/luotest.lus';
 import { recordedKernel } from './recorded-kernel';
 import type { Recording, StepLine } from './recording';
 import type { CallStep, Control, MemfdFlag, Step, Whence } from './step';
+import { hex } from '../text/text';
 
 /** Whoever recorded, as a process. */
 const RECORDER = 'recorder';
@@ -325,10 +326,10 @@ class Importer {
                 return { text: `${fd(c.fd)}.get_name()`, holds: (a) => `assert % == ${quoted(a.name ?? '')}` };
             case 'preserve':
                 return {
-                    text: `${fd(c.session)}.preserve_fd(${fd(c.fd)}, token: ${hex(c.token)})${reply(c.readonly)}`,
+                    text: `${fd(c.session)}.preserve_fd(${fd(c.fd)}, token: ${u64(c.token)})${reply(c.readonly)}`,
                 };
             case 'retrieve':
-                return { text: `${fd(c.session)}.retrieve_fd(token: ${hex(c.token)})${reply(c.readonly)}`, to: c.slot };
+                return { text: `${fd(c.session)}.retrieve_fd(token: ${u64(c.token)})${reply(c.readonly)}`, to: c.slot };
             case 'finish':
                 return { text: `${fd(c.fd)}.finish()` };
             case 'raw':
@@ -442,7 +443,7 @@ function bytesHold(a: StepLine): string {
 }
 
 const reply = (readonly: boolean): string => (readonly ? ' with readonly_reply' : '');
-const hex = (n: bigint): string => `0x${BigInt.asUintN(64, n).toString(16)}`;
+const u64 = (n: bigint): string => hex(BigInt.asUintN(64, n));
 const quoted = (text: string): string =>
     `"${text.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n').replaceAll('\t', '\\t')}"`;
 

@@ -6,7 +6,6 @@ import type { Value } from '../language/types';
 import {
     asInt,
     asString,
-    hex,
     normal,
     KernelFault,
     ProgramError,
@@ -14,6 +13,7 @@ import {
     type Displayed,
     type Int,
 } from '../language/values';
+import { hex } from '../text/text';
 
 /** Memory that is contiguous for the kernel and not for the hardware (kernel: vmalloc). Offsets are in bytes. */
 export interface VmArea {

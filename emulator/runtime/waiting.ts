@@ -2,6 +2,7 @@
 import { labelOf } from './call-stack';
 import type { Thread } from './thread';
 import type { Vm } from './interpreter';
+import { listed } from '../text/text';
 
 /** `waits for the serialize lock, held by luod (reboot(KEXEC))`; undefined where the thread waits for no lock. */
 export function waitsFor(vm: Vm, thread: Thread): string | undefined {
@@ -49,10 +50,6 @@ export function inKernel(vm: Vm, thread: Thread): string | undefined {
     const frames = thread.frames.filter((f) => f.mode === 'kernel');
     const frame = frames.find((f) => f.code.name !== 'task_work') ?? frames[0];
     return frame && labelOf(vm, thread, frame, undefined);
-}
-
-function listed(items: readonly string[]): string {
-    return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1) ?? ''}`;
 }
 
 /** Nobody of these can go on: the scenario has failed. */

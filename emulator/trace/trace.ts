@@ -21,6 +21,7 @@ import type { VcpuState } from '../machine/guests';
 import { DeviceTracks } from './device-tracks';
 import { GuestTracks } from './guest-tracks';
 import type { Vm } from '../runtime/interpreter';
+import { hex } from '../text/text';
 
 type Args = Readonly<Record<string, string | number | boolean>>;
 
@@ -332,11 +333,9 @@ export class Tracer implements Listener {
                 (name === 'fd' || name === 'file') && typeof value === 'number' ? process?.fds.get(value) : undefined;
             args[name] = file
                 ? descriptor(file)
-                : name === 'token' && typeof value !== 'string'
+                : typeof value === 'bigint' || (name === 'token' && typeof value === 'number')
                   ? hex(value)
-                  : typeof value === 'bigint'
-                    ? hex(value)
-                    : value;
+                  : value;
         }
         return args;
     }
@@ -462,10 +461,6 @@ function waitName(lock: string): string {
 
 function us(ns: number): number {
     return ns / 1000;
-}
-
-function hex(value: number | bigint | boolean): string {
-    return typeof value === 'boolean' ? String(value) : `0x${value.toString(16)}`;
 }
 
 function shown(result: Value | Err): string | number {

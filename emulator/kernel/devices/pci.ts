@@ -5,6 +5,7 @@ import type { Hasher } from '../../machine/hash';
 import { type Journal, Rec, Seq } from '../../machine/journal';
 import type { PciFunction } from '../../machine/pci/function';
 import type { DriverEnv } from './driver-env';
+import { hexDigits } from '../../text/text';
 
 const PCI_SCAN = costId('pci_scan');
 /** PCI_D0 */
@@ -127,7 +128,7 @@ export class KernelPci extends Rec {
         if (fn.isBridge && inherit && !fn.busesFit) {
             k.klog(
                 'err',
-                `pci ${fn.name}: bridge configuration invalid ([bus ${hex2(fn.secondaryBus)}-${hex2(fn.subordinateBus)}]), disabling it`,
+                `pci ${fn.name}: bridge configuration invalid ([bus ${hexDigits(fn.secondaryBus, 2)}-${hexDigits(fn.subordinateBus, 2)}]), disabling it`,
             );
             fn.setBuses(0, 0, 0);
         }
@@ -168,8 +169,4 @@ export class KernelPci extends Rec {
             d.hash(hasher);
         }
     }
-}
-
-function hex2(n: number): string {
-    return n.toString(16).padStart(2, '0');
 }

@@ -5,6 +5,7 @@ import type { FunctionShape, ObjectShape } from '../natives';
 import { NameChecker } from './names';
 import { describeType, isIntLike, typeOfField } from './types-of';
 import { insert, quoted } from './program-builder';
+import { capital } from '../../text/text';
 
 /** A member that can be called, or a value. */
 export type Found = { readonly method: FunctionShape } | { readonly type: Type; readonly writable: boolean };
@@ -152,17 +153,13 @@ export abstract class MemberChecker extends NameChecker {
         const what =
             object.k === 'decl'
                 ? `The ${object.of === 'file' ? 'file kind' : object.of === 'flb' ? 'FLB' : object.of} ${quoted(object.name)}`
-                : this.capital(describeType(object));
+                : capital(describeType(object));
         const message =
             object.k === 'decl' && object.of === 'process'
                 ? `${what} has no variable ${quoted(name)} yet.`
                 : `${what} has no ${quoted(name)}.`;
         this.world.unknown('LU0203', this.unit.uri, e.member, e.member.name, message, this.memberNames(object));
         return undefined;
-    }
-
-    private capital(s: string): string {
-        return s.slice(0, 1).toUpperCase() + s.slice(1);
     }
 
     /** What can stand behind the `.` of a value of this type. */

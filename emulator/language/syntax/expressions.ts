@@ -2,6 +2,7 @@
 import type { Arg, BinaryOp, CallExpr, ErrorExpr, Expr, Ident, NewExpr, Span, UnaryExpr } from './ast';
 import { Cursor } from './cursor';
 import { ASSIGN_OPS, beginsItem } from './structure';
+import { capital } from '../../text/text';
 
 const PRECEDENCE = new Map<string, { readonly level: number; readonly op: BinaryOp }>();
 const LEVELS: readonly (readonly BinaryOp[])[] = [
@@ -255,7 +256,7 @@ export class ExprParser extends Cursor {
                 return t.text === '(' ? this.paren() : this.list();
             }
         }
-        this.errorHere('LU0121', `${what[0]?.toUpperCase() ?? ''}${what.slice(1)} is missing here.`);
+        this.errorHere('LU0121', `${capital(what)} is missing here.`);
         return this.missing();
     }
 

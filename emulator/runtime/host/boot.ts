@@ -37,11 +37,12 @@ import { Memmap } from '../../kernel/mm/memmap';
 import { costId } from '../../machine/costs';
 import { Rec } from '../../machine/journal';
 import { BootHugePages } from './boot-huge-pages';
-import { hex, ProgramError } from '../../language/values';
+import { ProgramError } from '../../language/values';
 import type { BootableKernel } from './kernels';
 import { registerHandler } from './modules';
 import { panic } from './kernel-end';
 import type { Vm } from '../interpreter';
+import { hex } from '../../text/text';
 
 const BOOT_EARLY = costId('boot_early');
 const BOOT_MEMMAP = costId('boot_memmap');

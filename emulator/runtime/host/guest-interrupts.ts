@@ -2,8 +2,8 @@
 import type { Device } from '../../machine/devices/device';
 import type { Delivery, InterruptOutcome } from '../../machine/interrupts/delivery';
 import type { GuestLine } from '../../machine/interrupts/guest-line';
-import { hex } from '../../language/values';
 import type { Vm } from '../interpreter';
+import { hex } from '../../text/text';
 
 export function linesOf(vm: Vm, guest: string): GuestLine[] {
     return vm.machine.pci.interrupts.lines.items.filter((l) => l.guest === guest);

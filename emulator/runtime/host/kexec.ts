@@ -11,8 +11,9 @@ import { Frame } from '../code';
 import { kernelAs, resolveKernel, type BootableKernel } from './kernels';
 import { dropKernel, loseKernel } from './kernel-end';
 import type { Value } from '../../language/types';
-import { hex, ProgramError } from '../../language/values';
+import { ProgramError } from '../../language/values';
 import type { Vm } from '../interpreter';
+import { hex } from '../../text/text';
 
 const FIRMWARE = costId('firmware');
 

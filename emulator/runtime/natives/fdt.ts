@@ -7,8 +7,9 @@ import { Rec, type Journal } from '../../machine/journal';
 import { PAGE_SIZE } from '../../machine/memory';
 import { BOOL, INT, objectOf, PHYS, STRING } from '../../language/types';
 import type { NativeFunction } from './native';
-import { asInt, asNumber, asString, hex } from '../../language/values';
+import { asInt, asNumber, asString } from '../../language/values';
 import { fn, Members, param } from './define';
+import { hex } from '../../text/text';
 
 type Step = (writer: FdtWriter) => void;
 

@@ -21,10 +21,11 @@ import { stateOf, waitsFor } from '../waiting';
 import { ANY, BOOL, FD, INT, listOf, objectOf, PHYS, STRING, type Value } from '../../language/types';
 import type { NativeFunction, NativeGlobal } from './native';
 import { View } from '../view';
-import { asBool, asInt, asNumber, asString, hex, text } from '../../language/values';
+import { asBool, asInt, asNumber, asString, text } from '../../language/values';
 import type { Vm } from '../interpreter';
 import { constant } from './core';
 import { callback, code, expect, fn, Members, nothing, param } from './define';
+import { hex } from '../../text/text';
 
 const SHUTDOWN = costId('shutdown');
 

@@ -12,9 +12,10 @@ import { STD_SCHEME } from '../../std/texts';
 import { ANY, BOOL, INT, listOf, objectOf, PHYS, STRING, type Value } from '../../language/types';
 import type { NativeFunction } from './native';
 import { ArrayView, View } from '../view';
-import { asInt, asNumber, asString, format, hex, KernelFault, ProgramError } from '../../language/values';
+import { asInt, asNumber, asString, format, KernelFault, ProgramError } from '../../language/values';
 import type { Vm } from '../interpreter';
 import { fn, Members, param } from './define';
+import { hex } from '../../text/text';
 
 /** A struct passed as a value. */
 export function layoutOf(v: Value): StructLayout {
