@@ -1,4 +1,7 @@
-/** What runs came to, as plain data. `--format json` of run, blackout and compat prints exactly this; its shape is documented and stable. */
+/**
+ * What runs came to, as plain data. `--format json` of run, blackout and compat prints exactly this; its shape is
+ * documented and stable.
+ */
 import type { Datum } from '../findings/diagnosis';
 import type { Severity } from '../findings/catalogue';
 import type { CostChanges, CostName } from '../machine/costs';
@@ -134,8 +137,9 @@ export interface BlackoutTable {
 }
 
 /**
- * What came of an update: `works`; `lost`: the next kernel boots as if nothing had been preserved; `EIO`: /dev/liveupdate cannot be
- * opened; `panic`; `fails`: anything else that makes the scenario fail; `unsuited`: it fails before its first kexec.
+ * What came of an update: `works`; `lost`: the next kernel boots as if nothing had been preserved; `EIO`:
+ * /dev/liveupdate cannot be opened; `panic`; `fails`: anything else that makes the scenario fail; `unsuited`: it fails
+ * before its first kexec.
  */
 export type Outcome = 'works' | 'lost' | 'EIO' | 'panic' | 'fails' | 'unsuited';
 

@@ -1,6 +1,6 @@
 /**
- * What kernel code asks of the kernel that it runs in. A part that needs more says so in an interface of its own that extends this one;
- * the class Kernel is all of them, and no part imports it.
+ * What kernel code asks of the kernel that it runs in. A part that needs more says so in an interface of its own that
+ * extends this one; the class Kernel is all of them, and no part imports it.
  */
 import type { Clock } from '../machine/clock';
 import type { Journal } from '../machine/journal';

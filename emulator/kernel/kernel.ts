@@ -1,4 +1,7 @@
-/** One running kernel: everything that begins with a boot and ends with a kexec. The next one gets nothing of it but bytes. */
+/**
+ * One running kernel: everything that begins with a boot and ends with a kexec. The next one gets nothing of it but
+ * bytes.
+ */
 import type { Clock } from '../machine/clock';
 import { Rec, Seq, Table } from '../machine/journal';
 import type { Machine } from '../machine/machine';

@@ -1,3 +1,4 @@
+/** Virtual time: the clock of a machine, and those who wait for a moment of it. */
 import { COST_NAMES, costId, ratesOf } from './costs';
 import type { Hasher } from './hash';
 import type { Journal, Saveable } from './journal';

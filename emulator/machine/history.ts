@@ -1,3 +1,4 @@
+/** What has happened to which pages of physical memory, for those who watch. */
 import type { Hasher } from './hash';
 import type { Journal, Saveable } from './journal';
 

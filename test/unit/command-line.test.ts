@@ -1,9 +1,9 @@
 /** A kernel's command line: its arguments, their values, the table of parameters, and what a kernel makes of it all. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { argumentsOf } from '../../emulator/kernel/command-line/arguments';
+import { argumentsOf } from '../../emulator/kernel/release/arguments';
 import { type CommandLine, readCommandLine } from '../../emulator/kernel/command-line/command-line';
-import { kstrtobool, leadingNumber, memparse } from '../../emulator/kernel/command-line/values';
+import { kstrtobool, leadingNumber, memparse } from '../../emulator/kernel/release/parameter-values';
 import { DESCRIPTIONS } from '../../emulator/kernel/release/descriptions';
 import { type Parameter, parameterNamed, PARAMETERS } from '../../emulator/kernel/release/parameters';
 import { recordedKernel } from '../../emulator/recording/recorded-kernel';

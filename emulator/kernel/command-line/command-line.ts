@@ -1,11 +1,14 @@
-/** The command line of a kernel, as it has read it once and for all (parse_early_param() and start_kernel() in init/main.c). */
+/**
+ * The command line of a kernel, as it has read it once and for all (parse_early_param() and start_kernel() in
+ * init/main.c).
+ */
 import { DEVICE_DEFAULTS, DEVICE_SETUPS, type DeviceSettings } from '../devices/parameters';
 import { FILE_DEFAULTS, FILE_SETUPS, type FileSettings } from '../fs/parameters';
 import { HUGETLB_DEFAULTS, HUGETLB_SETUPS, type HugetlbSettings } from '../hugetlb/parameters';
 import { KHO_DEFAULTS, KHO_SETUPS, type KhoSettings } from '../kho/parameters';
 import { LUO_DEFAULTS, LUO_SETUPS, type LuoSettings } from '../luo/parameters';
 import { type ParameterName, parameterNamed, PARAMETERS, type Parameter } from '../release/parameters';
-import { argumentsOf } from './arguments';
+import { argumentsOf } from '../release/arguments';
 import type { Build, Setup } from './setup';
 
 /** What a kernel's command line says, with the defaults where it says nothing. */

@@ -1,6 +1,9 @@
-/** What a kernel's command line says about devices: the IOMMU, interrupts and the processors that take them, the numbers of PCI buses. */
+/**
+ * What a kernel's command line says about devices: the IOMMU, interrupts and the processors that take them, the numbers
+ * of PCI buses.
+ */
 import type { SetupsOf } from '../command-line/setup';
-import { kstrtobool, leadingNumber, wordsOf } from '../command-line/values';
+import { kstrtobool, leadingNumber, wordsOf } from '../release/parameter-values';
 
 export interface DeviceSettings {
     /** `iommu=off`: no driver of an IOMMU of x86 takes its hardware. */

@@ -1,3 +1,4 @@
+/** Files on the one inode of anonymous files (fs/anon_inodes.c). */
 import type { Journal } from '../../machine/journal';
 import type { KernelCore } from './core';
 import { O_ACCMODE, O_NONBLOCK, S_IFCHR } from './fcntl';

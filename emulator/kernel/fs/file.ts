@@ -1,3 +1,4 @@
+/** Open files: what each kind does, references to them, and their release (fs/file_table.c). */
 import type { Bytes } from '../../machine/bytes';
 import { type Journal, Rec } from '../../machine/journal';
 import type { KernelCore } from './core';

@@ -1,3 +1,4 @@
+/** /dev/null (drivers/char/mem.c). */
 import { Bytes } from '../../machine/bytes';
 import type { KernelCore } from './core';
 import { S_IFCHR } from './fcntl';

@@ -1,3 +1,4 @@
+/** Page caches: which pages a file has, by their offsets (mm/filemap.c). */
 import type { Journal, Saveable } from '../../machine/journal';
 import { Rec } from '../../machine/journal';
 

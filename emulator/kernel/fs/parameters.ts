@@ -1,6 +1,6 @@
 /** What a kernel's command line says about memfds: transparent_hugepage_shmem=, sysctl.vm.memfd_noexec=. */
 import type { SetupsOf } from '../command-line/setup';
-import { leadingNumber } from '../command-line/values';
+import { leadingNumber } from '../release/parameter-values';
 
 /** The part of a kernel's configuration that files depend on. */
 export interface FileConfig {

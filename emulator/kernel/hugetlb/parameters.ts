@@ -1,6 +1,6 @@
 /** What a kernel's command line says about huge pages: hugepages=, hugepagesz=, default_hugepagesz= (mm/hugetlb.c). */
 import type { SetupsOf } from '../command-line/setup';
-import { memparse } from '../command-line/values';
+import { memparse } from '../release/parameter-values';
 
 /** How many pages are asked for. */
 interface PageCount {
@@ -93,7 +93,10 @@ export const HUGETLB_SETUPS: SetupsOf<'hugetlb', HugetlbSettings> = {
     }),
 };
 
-/** Where nobody has named a size, the default one was meant. That takes the place of what was asked for with the size itself. */
+/**
+ * Where nobody has named a size, the default one was meant. That takes the place of what was asked for with the size
+ * itself.
+ */
 function withDefault(counts: ReadonlyMap<Size, PageCount>, size: number): Map<number, PageCount> {
     const all = new Map<number, PageCount>();
     for (const [of, count] of counts) {

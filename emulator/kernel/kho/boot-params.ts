@@ -1,7 +1,7 @@
 /**
- * The memory that a boot loader or kexec leaves for a kernel: a device tree on arm64 (device-tree.ts); on x86-64 (Documentation/arch/x86/boot.rst,
- * zero-page.rst) boot parameters, the command line, setup data; and the little header by which a kernel image of this emulator says which
- * kernel it is.
+ * The memory that a boot loader or kexec leaves for a kernel: a device tree on arm64 (device-tree.ts); on x86-64
+ * (Documentation/arch/x86/boot.rst, zero-page.rst) boot parameters, the command line, setup data; and the little header
+ * by which a kernel image of this emulator says which kernel it is.
  */
 import { type Int, intOfHalves } from '../../machine/int';
 import type { Machine } from '../../machine/machine';
@@ -39,7 +39,10 @@ const HDRS = 0x53726448;
 /** "LUSK", then a u32 length and the name in UTF-8. */
 const KERNEL_MAGIC = 0x4b53554c;
 
-/** Bytes of the parameters segment: a device tree, or boot parameters, command line, setup data (whose room is always there). */
+/**
+ * Bytes of the parameters segment: a device tree, or boot parameters, command line, setup data (whose room is always
+ * there).
+ */
 export function parametersSize(commandLine: string, arch: Arch = X86_64): number {
     return arch.parameters === 'device tree'
         ? DEVICE_TREE_SIZE

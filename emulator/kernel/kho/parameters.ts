@@ -1,6 +1,8 @@
-/** What a kernel's command line says about memory that is handed over: kho=, kho_scratch=, elfcorehdr=, reserve_mem=. */
+/**
+ * What a kernel's command line says about memory that is handed over: kho=, kho_scratch=, elfcorehdr=, reserve_mem=.
+ */
 import type { SetupsOf } from '../command-line/setup';
-import { kstrtobool } from '../command-line/values';
+import { kstrtobool } from '../release/parameter-values';
 import { regionWanted, type WantedRegion, withRegion } from './reserve-mem';
 import { DEFAULT_SCRATCH, parseScratch, type ScratchSizes } from './scratch';
 

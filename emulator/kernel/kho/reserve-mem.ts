@@ -1,7 +1,7 @@
 /** `reserve_mem=size:align:name`: named memory that the kernel sets aside at boot, at the same place in every kernel that KHO leads to (mm/memblock.c). */
 import { Err, err } from '../release/errno';
 import { PAGE_SIZE, type PhysicalMemory } from '../../machine/memory';
-import { memparse } from '../command-line/values';
+import { memparse } from '../release/parameter-values';
 import type { BootContext } from './boot-context';
 import type { IncomingHandover } from './env';
 import { FdtWriter } from './fdt';

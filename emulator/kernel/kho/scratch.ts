@@ -1,6 +1,6 @@
 /** Scratch areas: the parameters that size them, and their reservation at a cold boot (kernel/liveupdate/kexec_handover.c). */
 import { PAGE_SIZE } from '../../machine/memory';
-import { memparse } from '../command-line/values';
+import { memparse } from '../release/parameter-values';
 import { MAX_PAGE_ORDER } from '../mm/buddy';
 import type { Area } from './env';
 import type { BootContext } from './boot-context';

@@ -1,6 +1,6 @@
 /** What a kernel's command line says about the Live Update Orchestrator: liveupdate=. */
 import type { SetupsOf } from '../command-line/setup';
-import { kstrtobool } from '../command-line/values';
+import { kstrtobool } from '../release/parameter-values';
 
 export interface LuoSettings {
     readonly liveupdate: boolean;

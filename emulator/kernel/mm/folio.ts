@@ -1,3 +1,7 @@
+/**
+ * Folios of a running kernel: who refers to them, who has pinned them, where they move (include/linux/mm.h, mm/gup.c,
+ * mm/migrate.c).
+ */
 import type { Err } from '../release/errno';
 import { err } from '../release/errno';
 import { costId } from '../../machine/costs';
@@ -36,7 +40,9 @@ export class Folios {
         this.memmap.setRefs(head, this.memmap.refs(head) + 1);
     }
 
-    /** Drops a reference; the last one frees the folio. @returns the references left, −1 where there was none to drop. */
+    /**
+     * Drops a reference; the last one frees the folio. @returns the references left, −1 where there was none to drop.
+     */
     put(head: number): number {
         const refs = this.memmap.refs(head);
         if (refs === 1) {
@@ -93,10 +99,11 @@ export class Folios {
     }
 
     /**
-     * Moves a folio to pages that were allocated for it (mm/migrate.c, migrate_folio()): contents, references, flags, index and owner go
-     * along, the old pages are freed. The caller changes what points to it.
+     * Moves a folio to pages that were allocated for it (mm/migrate.c, migrate_folio()): contents, references, flags,
+     * index and owner go along, the old pages are freed. The caller changes what points to it.
      * @param to the new head, of the same order; freed where nothing is moved
-     * @param users references that the caller can account for; any more, a pin above all, means that somebody uses the page as it is
+     * @param users references that the caller can account for; any more, a pin above all, means that somebody uses the
+     * page as it is
      * @returns 0; EAGAIN where somebody else uses it, it is locked, or a failure was asked for
      */
     migrate(head: number, to: number, users: number): 0 | Err {

@@ -1,10 +1,14 @@
 /**
- * The parameters of a kernel's command line that the emulator knows: plain data, for the kernel that reads them and for whoever checks,
- * completes or explains a command line. What each of them does stands beside the code that is configured by it; see kernel/command-line.
+ * The parameters of a kernel's command line that the emulator knows: plain data, for the kernel that reads them and for
+ * whoever checks, completes or explains a command line. What each of them does stands beside the code that is
+ * configured by it; see kernel/command-line.
  */
 import type { ArchName } from '../../machine/machine';
 
-/** What may follow the `=`: a boolean as kstrtobool() reads it, a number, nothing, one word, words between commas, or a form of its own. */
+/**
+ * What may follow the `=`: a boolean as kstrtobool() reads it, a number, nothing, one word, words between commas, or a
+ * form of its own.
+ */
 export type ParameterValue =
     | 'bool'
     | 'number'
@@ -14,8 +18,8 @@ export type ParameterValue =
     | { readonly form: string };
 
 /**
- * What counts where a parameter is given several times: the first or the last value that the kernel can read, the lowest one, or all of
- * them in their order.
+ * What counts where a parameter is given several times: the first or the last value that the kernel can read, the
+ * lowest one, or all of them in their order.
  */
 export type Repetition = 'first' | 'last' | 'lowest' | 'all';
 

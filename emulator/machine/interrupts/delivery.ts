@@ -1,8 +1,9 @@
 /** An interrupt on its way: who raises it, who handles it, and how it came out. */
 
 /**
- * How an interrupt came out. `pending`: masked, the device keeps it. `posted`: in a descriptor in memory. `merged`: one was waiting there
- * already. `refused`: by the IOMMU. `lost`: it came nowhere. `spurious`: to a vector that nobody has. `misrouted`: to somebody else's.
+ * How an interrupt came out. `pending`: masked, the device keeps it. `posted`: in a descriptor in memory. `merged`: one
+ * was waiting there already. `refused`: by the IOMMU. `lost`: it came nowhere. `spurious`: to a vector that nobody has.
+ * `misrouted`: to somebody else's.
  */
 export type InterruptOutcome =
     | 'delivered'

@@ -9,8 +9,8 @@ export interface Argument {
 const isSpace = (c: string | undefined): boolean => c !== undefined && /[\t-\r ]/.test(c);
 
 /**
- * The arguments for the kernel, in their order: those before `--`, which ends them. Quotation marks keep white space together; around a
- * value or a whole argument they are not part of it.
+ * The arguments for the kernel, in their order: those before `--`, which ends them. Quotation marks keep white space
+ * together; around a value or a whole argument they are not part of it.
  */
 export function argumentsOf(text: string): Argument[] {
     const found: Argument[] = [];
