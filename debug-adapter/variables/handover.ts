@@ -1,7 +1,7 @@
 /** The scope *Handover*: what KHO hands to the next kernel, and what it got from the previous one. */
 import { readFdtPage } from '../../emulator/kernel/kho/root-fdt';
 import { readNativeU64 } from '../../emulator/kernel/kho/root-fdt';
-import type { FdtNode } from '../../emulator/kernel/kho/fdt';
+import type { FdtNode } from '../../emulator/kernel/kho/fdt-read';
 import type { Kho } from '../../emulator/kernel/kho/kho';
 import type { BlockRun } from '../../emulator/kernel/kho/runs';
 import { PAGE_SIZE } from '../../emulator/machine/memory';

@@ -46,7 +46,7 @@ export function itemOf(vm: Vm, name: string, { value, type }: Evaluated, more: M
 }
 
 /** A value in one line. */
-export function valueText(vm: Vm, value: Value, type: Type, process?: Process): string {
+function valueText(vm: Vm, value: Value, type: Type, process?: Process): string {
     if (isDescriptor(type) && typeof value === 'number' && process) {
         const file = process.fds.get(value);
         return file ? `${value} → ${file.name}` : String(value);

@@ -112,7 +112,7 @@ function luoJson(luo: LuoView): object {
     };
 }
 
-export function findingJson(f: Finding): object {
+function findingJson(f: Finding): object {
     return {
         code: f.code,
         ...(f.address === undefined ? {} : { address: hex(f.address) }),

@@ -20,7 +20,7 @@ const FLAGS = 20;
 const NR_FOLIOS = 24;
 const VMALLOC = 32;
 /** struct memfd_luo_folio_ser: u64 pfn:52 flags:12, u64 index. */
-export const FOLIO_SER_SIZE = 16;
+const FOLIO_SER_SIZE = 16;
 const ALL_SEALS = 0x3f;
 const DIRTY = 1;
 const UPTODATE = 2;

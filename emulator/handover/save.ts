@@ -28,7 +28,7 @@ interface Origin {
  * @param origin the array of scratch areas that the kernel itself keeps; without it the copy that was loaded for the next kernel.
  * @returns undefined where nothing is handed over.
  */
-export function handoverImage(
+function handoverImage(
     machine: Machine,
     parameters: number,
     options: SaveOptions,

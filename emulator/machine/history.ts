@@ -2,7 +2,7 @@
 import type { Hasher } from './hash';
 import type { Journal, Saveable } from './journal';
 
-export const PAGE_EVENTS = [
+const PAGE_EVENTS = [
     'allocated',
     'freed',
     'preserved',

@@ -388,7 +388,7 @@ suite('block sets', () => {
         assert.equal(memory.readU32((set.blocks.at(2) ?? 0) + 16), 1102);
     });
 
-    test('a set stops where its blocks are full, and steps back', () => {
+    test('a set stops where its blocks are full', () => {
         const host = ready();
         const set = filled(host, 51);
         const iterator = set.iterator();
@@ -396,7 +396,6 @@ suite('block sets', () => {
             assert.ok(iterator.reserve() !== undefined);
         }
         assert.equal(iterator.reserve(), undefined);
-        assert.equal(iterator.prev(), set.head + 16 + 50 * ENTRY);
     });
 
     test('shrinking drops last blocks, at the boundary too', () => {

@@ -14,7 +14,7 @@ export function makeAnonInode(journal: Journal, ino: number): Inode {
 export const anonOps: FileOps = { positioned: false };
 
 /** The operations of a character device that has none but open, ioctl and release: /dev/liveupdate, a declared file kind. */
-export const deviceOps: FileOps = { positioned: true };
+const deviceOps: FileOps = { positioned: true };
 
 /**
  * A file on the anonymous inode (anon_inode_getfile), with one reference.

@@ -114,28 +114,6 @@ export class PageCache extends Rec {
         return -1;
     }
 
-    /** The first offset at or after `index` and at most `last` without a page; −1 where there is none. */
-    nextHole(index: number, last: number): number {
-        for (let i = index; i <= last; ) {
-            const key = Math.floor(i / (ROW * LEAF));
-            const row = this.rows.get(key);
-            if (!row) {
-                return i;
-            }
-            const r = i - key * ROW * LEAF;
-            if ((row.huge[r >> 9] ?? 0) > 0) {
-                i += LEAF - (r & 511);
-                continue;
-            }
-            const leaf = row.leaves[r >> 9];
-            if (!leaf || leaf.pfns[r & 511] === 0) {
-                return i;
-            }
-            i++;
-        }
-        return -1;
-    }
-
     /** Enters `2^order` pages from `pfn` at `index`, where nothing is cached; `index` is a multiple of their number. */
     insert(index: number, pfn: number, order: number): void {
         if (order > LEAF_ORDER) {

@@ -18,7 +18,7 @@ const ENOTCONN = err('ENOTCONN');
 const PIPE_CAPACITY = 65536;
 
 /** The content of a pipe and who is at its ends. */
-export class Pipe extends Rec {
+class Pipe extends Rec {
     readonly data: Bytes = Bytes.zero(0);
     readonly readers: number = 1;
     readonly writers: number = 1;

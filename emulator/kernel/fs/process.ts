@@ -15,7 +15,7 @@ const PROCESS_EXIT = costId('process_exit');
 const EBADF = err('EBADF');
 
 /** The soft and hard RLIMIT_NOFILE that a process starts with (include/asm-generic/resource.h, INR_OPEN_CUR). */
-export const DEFAULT_NOFILE = 1024;
+const DEFAULT_NOFILE = 1024;
 
 /** What processes need of their kernel. */
 export interface ProcessEnv extends KernelCore {

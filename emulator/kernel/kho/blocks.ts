@@ -212,21 +212,6 @@ export class BlockIterator extends Rec {
         }
     }
 
-    /** One slot back, taking the block before to be full; counts stay. @returns the entry, undefined at the start. */
-    prev(): number | undefined {
-        const at = this.kho.env.machine.journal.edit(this);
-        if (at.slot === 0) {
-            if (at.block === 0) {
-                return undefined;
-            }
-            at.block--;
-            at.slot = this.set.perBlock;
-        }
-        at.slot--;
-        const pa = this.set.blocks.at(at.block);
-        return pa === undefined ? undefined : this.entry(pa, at.slot);
-    }
-
     private entry(pa: number, slot: number): number {
         return pa + BLOCK_HEADER + slot * this.set.entrySize;
     }

@@ -10,13 +10,13 @@ import { X86_64, type Arch } from '../release/arch';
 import { buildDeviceTree, DEVICE_TREE_SIZE, readDeviceTree } from './device-tree';
 import type { BootParams, KhoSetupData } from './boot-info';
 
-export const BOOT_PARAMS_SIZE = 4096;
+const BOOT_PARAMS_SIZE = 4096;
 /** SETUP_KEXEC_KHO: packed u64 fdt_addr, fdt_size, scratch_addr, scratch_size. */
 export const SETUP_KEXEC_KHO = 10;
 const SETUP_DATA_HEADER = 16;
 const KHO_DATA_SIZE = 32;
 /** COMMAND_LINE_SIZE. */
-export const COMMAND_LINE_SIZE = 2048;
+const COMMAND_LINE_SIZE = 2048;
 
 const EXT_RAMDISK_IMAGE = 0x0c0;
 const EXT_RAMDISK_SIZE = 0x0c4;

@@ -131,7 +131,7 @@ export function candidateAt(view: MemoryView, pa: number): FdtCandidate | undefi
 }
 
 /** The scratch areas that an array of at most `limit` entries names, up to the first that cannot be one. */
-export function scratchIn(view: MemoryView, pa: number, limit: number): Area[] {
+function scratchIn(view: MemoryView, pa: number, limit: number): Area[] {
     const areas: Area[] = [];
     const bytes = view.read(pa, Math.min(limit, MAX_AREAS) * SCRATCH_ENTRY);
     const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);

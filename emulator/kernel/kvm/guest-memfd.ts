@@ -127,11 +127,6 @@ export class GuestMemfdInode extends Inode {
         );
         return undefined;
     }
-
-    /** A page with a hardware error (memory_failure()): whoever touches it is told. */
-    isPoisoned(index: number): boolean {
-        return this.poisoned.includes(index);
-    }
 }
 
 const gmemOps: FileOps = {

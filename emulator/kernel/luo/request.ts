@@ -162,14 +162,6 @@ export class LuoRequest {
         return this.replies === 'faults' ? err('EFAULT') : undefined;
     }
 
-    replyFd(_fd: number): undefined | Err {
-        return this.reply();
-    }
-
-    replyName(_name: string): undefined | Err {
-        return this.reply();
-    }
-
     display(): string {
         return `ioctl ${this.command}`;
     }

@@ -93,11 +93,6 @@ export class Folios {
         return this.hasFlag(head, PG_UPTODATE);
     }
 
-    /** Where the folio's memory begins and how long it is, in bytes. */
-    extent(head: number): { pa: number; size: number } {
-        return { pa: head * PAGE_SIZE, size: PAGE_SIZE * 2 ** this.memmap.orderOf(head) };
-    }
-
     /**
      * Moves a folio to pages that were allocated for it (mm/migrate.c, migrate_folio()): contents, references, flags,
      * index and owner go along, the old pages are freed. The caller changes what points to it.

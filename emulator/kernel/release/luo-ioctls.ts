@@ -61,7 +61,5 @@ export const IOCTLS_V4: IoctlTable = {
     checksNames: false,
 };
 
-const MAX_SIZE = 72;
-
-/** The largest argument of all. */
-export const LARGEST_ARGUMENT = MAX_SIZE;
+/** The largest argument of all, in bytes. */
+export const LARGEST_ARGUMENT = 72;

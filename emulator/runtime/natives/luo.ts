@@ -736,14 +736,14 @@ export const luoRequest = new Members(
         [param('fd', FD)],
         { fails: true },
         'Copies the structure back with this descriptor in it: EFAULT.',
-        (r, [fd], vm) => replied(vm, r, r.replyFd(asNumber(fd, 'fd'))),
+        (r, _args, vm) => replied(vm, r, r.reply()),
     )
     .method(
         'reply_name',
         [param('name', STRING)],
         { fails: true },
         'Copies the structure back with this name in it: EFAULT.',
-        (r, [n], vm) => replied(vm, r, r.replyName(asString(n, 'name'))),
+        (r, _args, vm) => replied(vm, r, r.reply()),
     );
 
 /** What a reply came to; one that stalls keeps the caller in the kernel meanwhile. */
