@@ -11,11 +11,12 @@ import type { CommandLine } from './command-line/command-line';
 import { makeAnonInode } from './fs/anon';
 import type { FileConfig } from './fs/parameters';
 import type { KernelDescription } from './release/descriptions';
-import { KernelDevices } from './devices/manager';
+import { type DeviceEnv, KernelDevices } from './devices/manager';
 import type { OpenFile } from './fs/file';
 import { Hugetlb } from './hugetlb/pool';
 import type { Inode } from './fs/inode';
 import { BlockSet } from './kho/blocks';
+import type { KhoDebugEnv } from './kho/debugfs';
 import type { KhoEnv } from './kho/env';
 import type { Kho } from './kho/kho';
 import { NO_RESERVED_MEMORY, type ReservedMemory } from './kho/reserve-mem';
@@ -34,7 +35,7 @@ import type { MemfdEnv } from './fs/memfd';
 import type { Process, ProcessEnv } from './fs/process';
 import type { ShmemInode } from './fs/shmem';
 
-export class Kernel extends Rec implements ProcessEnv, MemfdEnv {
+export class Kernel extends Rec implements ProcessEnv, MemfdEnv, DeviceEnv, KhoDebugEnv {
     readonly kho: Kho;
     readonly luo: Luo;
     readonly devices: KernelDevices;

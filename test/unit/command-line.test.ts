@@ -15,7 +15,7 @@ const FOREVER = 1e12;
 const MiB = 2 ** 20;
 
 const read = (text: string, arch: 'x86-64' | 'arm64' = 'x86-64', zeroScratchSizes = true): CommandLine =>
-    readCommandLine(text, { arch, zeroScratchSizes });
+    readCommandLine(text, { arch, kexecHandover: true, zeroScratchSizes });
 
 suite('the arguments of a command line', () => {
     test('white space divides them, quotation marks keep it together, -- ends them', () => {
@@ -239,6 +239,12 @@ suite('what a command line says', () => {
         assert.deepEqual([line.kho, line.liveupdate, line.crashKernel], [true, false, false]);
         assert.deepEqual(line.malformed, ['kho', 'kho-scratch', 'liveupdate', 'elfcorehdr']);
         assert.deepEqual(read('kho_scratch=8M,0,8M', 'x86-64', false).malformed, ['kho_scratch']);
+        const without = readCommandLine('kho=on kho=junk kho_scratch=1 liveupdate=on nr_cpus=2', {
+            arch: 'x86-64',
+            kexecHandover: false,
+            zeroScratchSizes: true,
+        });
+        assert.deepEqual([without.kho, without.liveupdate, without.nrCpus, without.malformed], [false, false, 2, []]);
     });
 
     test('of the kernel of a recording: which handlers it has', () => {

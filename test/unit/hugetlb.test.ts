@@ -41,10 +41,9 @@ const nameOf = (r: unknown): string => (r instanceof Err ? r.name : 'ok');
 suite('huge pages', () => {
     test('the command line: sizes, nodes, the default; what the kernel ignores', () => {
         const of = (text: string): unknown =>
-            hugePagesWanted(readCommandLine(text, { arch: 'x86-64', zeroScratchSizes: true })).map((w) => [
-                w.size / MiB,
-                w.total ?? [...w.nodes].map(([node, n]) => `${node}:${n}`).join(','),
-            ]);
+            hugePagesWanted(readCommandLine(text, { arch: 'x86-64', kexecHandover: true, zeroScratchSizes: true })).map(
+                (w) => [w.size / MiB, w.total ?? [...w.nodes].map(([node, n]) => `${node}:${n}`).join(',')],
+            );
         const cases: [string, unknown][] = [
             ['quiet hugepages=16', [[2, 16]]],
             [

@@ -43,8 +43,8 @@ export function readCommandLine(text: string, build: Build): CommandLine {
         if (name === undefined) {
             continue;
         }
-        const { arch, declared }: Parameter = PARAMETERS[name];
-        if (arch !== undefined && arch !== build.arch) {
+        const { arch, config, declared }: Parameter = PARAMETERS[name];
+        if ((arch !== undefined && arch !== build.arch) || (config !== undefined && !build.kexecHandover)) {
             continue;
         }
         const set = SETUPS[name](value, read, build);

@@ -5,6 +5,8 @@ import type { ParametersOf, Part } from '../release/parameters';
 /** What of a kernel's build its parameters depend on. */
 export interface Build {
     readonly arch: ArchName;
+    /** CONFIG_KEXEC_HANDOVER */
+    readonly kexecHandover: boolean;
     /** Each of the three sizes of `kho_scratch=` may be 0. */
     readonly zeroScratchSizes: boolean;
 }

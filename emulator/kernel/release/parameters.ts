@@ -34,6 +34,8 @@ export interface Parameter {
     readonly readBy: Part;
     /** The only architecture that has it; undefined: all have. */
     readonly arch?: ArchName;
+    /** What a kernel must be built with to have it. */
+    readonly config?: 'KEXEC_HANDOVER';
     /** One line about it. */
     readonly doc: string;
     /** The file of the kernel that it comes from. */
@@ -47,6 +49,7 @@ export const PARAMETERS = {
         repeated: 'last',
         declared: 'early_param',
         readBy: 'kho',
+        config: 'KEXEC_HANDOVER',
         doc: 'Turns kexec handover on. A handover from the previous kernel is taken over all the same.',
         source: 'kernel/liveupdate/kexec_handover.c',
     },
@@ -55,6 +58,7 @@ export const PARAMETERS = {
         repeated: 'last',
         declared: 'early_param',
         readBy: 'kho',
+        config: 'KEXEC_HANDOVER',
         doc: 'The sizes of the scratch areas, or their per cent of what is reserved early. Has no effect on a boot with a handover.',
         source: 'kernel/liveupdate/kexec_handover.c',
     },
@@ -71,6 +75,7 @@ export const PARAMETERS = {
         repeated: 'last',
         declared: 'early_param',
         readBy: 'luo',
+        config: 'KEXEC_HANDOVER',
         doc: 'Turns the Live Update Orchestrator on. It needs kexec handover.',
         source: 'kernel/liveupdate/luo_core.c',
     },

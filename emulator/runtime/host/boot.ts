@@ -73,10 +73,10 @@ export class Boot extends Rec {
         const { desc } = kernel;
         const given = readCommandLine(params.commandLine, {
             arch: params.arch.name,
+            kexecHandover: desc.khoBuilt,
             zeroScratchSizes: desc.kho.zeroScratchSizes,
         });
-        const without = !desc.khoBuilt || (desc.kho.offInCrashKernel && given.crashKernel);
-        this.commandLine = without ? { ...given, kho: false, liveupdate: given.liveupdate && desc.khoBuilt } : given;
+        this.commandLine = desc.kho.offInCrashKernel && given.crashKernel ? { ...given, kho: false } : given;
         const log: KernelLog = {
             log: (level, text) => vm.log(level, text),
             warning: (where, text) => vm.warn(`${text} (${where})`),
