@@ -35,8 +35,7 @@ const byName = <T extends { readonly name: string }>(items: readonly T[]): Reado
     new Map(items.map((i) => [i.name, i]));
 
 function field(name: string, type: Type, writable = false): NativeField {
-    const f: NativeField = { name, type, doc: `${name}.`, get: () => 0 };
-    return writable ? { ...f, set: () => undefined } : f;
+    return { name, type, writable, doc: `${name}.`, get: () => 0 };
 }
 
 function object(name: string, fields: NativeField[], methods: NativeFunction[] = [], ofKernel = true): ObjectType {
