@@ -14,8 +14,14 @@ import {
     type Type,
     type Value,
 } from '../../emulator/language/types';
-import type { CallbackShape, NativeParam } from '../../emulator/language/natives';
-import type { NativeField, NativeFunction, Natives, ObjectType } from '../../emulator/runtime/natives/native';
+import type {
+    CallbackShape,
+    FieldShape,
+    FunctionShape,
+    NativeParam,
+    NativeShapes,
+    ObjectShape,
+} from '../../emulator/language/natives';
 
 const param = (name: string, type: Type, fallback?: Value): NativeParam =>
     fallback === undefined ? { name, type } : { name, type, default: fallback };
@@ -26,23 +32,23 @@ function fn(
     result: Type,
     context: Context,
     fails: boolean,
-    more: Partial<NativeFunction> = {},
-): NativeFunction {
+    more: Partial<FunctionShape> = {},
+): FunctionShape {
     return { name, params, result, context, fails, doc: `${name}.`, ...more };
 }
 
 const byName = <T extends { readonly name: string }>(items: readonly T[]): ReadonlyMap<string, T> =>
     new Map(items.map((i) => [i.name, i]));
 
-function field(name: string, type: Type, writable = false): NativeField {
-    return { name, type, writable, doc: `${name}.`, get: () => 0 };
+function field(name: string, type: Type, writable = false): FieldShape {
+    return { name, type, doc: `${name}.`, writable };
 }
 
-function object(name: string, fields: NativeField[], methods: NativeFunction[] = [], ofKernel = true): ObjectType {
+function object(name: string, fields: FieldShape[], methods: FunctionShape[] = [], ofKernel = true): ObjectShape {
     return { name, doc: name, fields: byName(fields), methods: byName(methods), ofKernel };
 }
 
-const syscall = (name: string, params: NativeParam[], result: Type): NativeFunction =>
+const syscall = (name: string, params: NativeParam[], result: Type): FunctionShape =>
     fn(name, params, result, 'user', true, { syscall: true });
 
 const STRUCT: Type = { k: 'decl', of: 'struct', name: '' };
@@ -55,7 +61,7 @@ const shape = (name: string, params: NativeParam[], required: boolean, result: T
 const luo = [param('args', objectOf('luo_args'))];
 const flb = [param('args', objectOf('flb_args'))];
 
-export const NATIVES: Natives = {
+export const NATIVES: NativeShapes = {
     functions: byName([
         fn('open', [param('path', STRING)], FD, 'user', true),
         fn('memfd_create', [param('name', STRING), param('flags', INT, 0)], FD, 'user', true),
@@ -103,8 +109,8 @@ export const NATIVES: Natives = {
         object('process', [field('pid', INT)]),
     ]),
     globals: byName([
-        { name: 'KEXEC', type: INT, context: 'any', doc: '', get: () => 1 },
-        { name: 'kho', type: objectOf('kho'), context: 'any', doc: '', get: () => null },
+        { name: 'KEXEC', type: INT, context: 'any', doc: '' },
+        { name: 'kho', type: objectOf('kho'), context: 'any', doc: '' },
     ]),
     fd: object(
         'fd',
