@@ -1,6 +1,7 @@
 /** The launch configuration, and starting the scenario that it names. */
 import * as z from 'zod/mini';
-import type { Diagnostic, Program } from '../emulator/language/program';
+import type { CheckFinding } from '../emulator/language/check-finding';
+import type { Program } from '../emulator/language/program';
 import { errorsOf, loadProgram, Run, UsageError } from '../emulator/run/run';
 import type { SourceHost } from '../emulator/language/load';
 import { parsed, RequestError } from './requests';
@@ -42,7 +43,7 @@ export function launchConfiguration(args: unknown): LaunchConfiguration {
 /** A program with errors: they are all said, and nothing runs. */
 export class ProgramErrors extends RequestError {
     constructor(
-        readonly errors: readonly Diagnostic[],
+        readonly errors: readonly CheckFinding[],
         program: Program,
     ) {
         const files = new Set(errors.map((e) => e.uri));

@@ -1,6 +1,7 @@
 /** Reads a file and everything it imports. */
 import type { ImportDecl, SourceFile } from './syntax/ast';
-import { changeTo, type World } from './check/program-builder';
+import type { World } from './check/program-builder';
+import { changeTo } from './check-finding';
 import { parse } from './syntax/parser';
 import { stdUri, PROGRAM_TEXTS } from '../std/texts';
 

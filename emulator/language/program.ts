@@ -15,26 +15,10 @@ import type {
     Span,
     StructDecl,
 } from './syntax/ast';
+import type { CheckFinding } from './check-finding';
 import type { StructLayout } from './layout';
 import type { Type, Value } from './types';
 import type { NativeShapes, FieldShape, FunctionShape } from './natives';
-
-export type Severity = 'error' | 'warning';
-
-/** A finding of the parser or the checker. Codes are stable: `LU0101` … syntax, `LU0201` … names, `LU0301` … types, `LU0401` … rules. */
-export interface Diagnostic {
-    readonly code: string;
-    readonly severity: Severity;
-    readonly uri: string;
-    readonly span: Span;
-    /** What is wrong and what to do. */
-    readonly message: string;
-    readonly related?: readonly { readonly uri: string; readonly span: Span; readonly message: string }[];
-    readonly fix?: {
-        readonly title: string;
-        readonly edits: readonly { readonly span: Span; readonly text: string }[];
-    };
-}
 
 /** A variable that lives in a slot of a frame. */
 export interface LocalVar {
@@ -94,7 +78,7 @@ export interface Program {
     readonly main: string;
     /** The main file, its imports, and the standard library, in order of loading. */
     readonly files: ReadonlyMap<string, SourceFile>;
-    readonly diagnostics: readonly Diagnostic[];
+    readonly diagnostics: readonly CheckFinding[];
     readonly natives: NativeShapes;
 
     /** The bytes of a file that stands beside a source file of the program, unpacked; left out where no host was given. */

@@ -1,14 +1,16 @@
 /** Operations on run-time values: exact integers in −2⁶³ … 2⁶⁴−1, equality, display. */
 import { Bytes } from '../machine/bytes';
+import { intOf, type Int } from '../machine/int';
 import { Seq } from '../machine/journal';
 import type { AssignOp, BinaryOp } from './syntax/ast';
 import type { Type, Value } from './types';
 import { hex, hexBytes } from '../text/text';
 
-export type Int = number | bigint;
+export type { Int };
 
-const MIN = -(2n ** 63n);
-const MAX = 2n ** 64n - 1n;
+const INT_MIN = -(2n ** 63n);
+/** The largest integer of the language. */
+export const INT_MAX = 2n ** 64n - 1n;
 
 /** A run-time error of a program: a wrong type, an integer out of range, a bad index. Says what to do. */
 export class ProgramError extends Error {}
@@ -16,16 +18,11 @@ export class ProgramError extends Error {}
 /** The kernel follows a pointer to where no memory is: it panics. */
 export class KernelFault extends ProgramError {}
 
-/** The canonical form: a number where it is one exactly. */
-export function normal(x: bigint): Int {
-    return x >= BigInt(Number.MIN_SAFE_INTEGER) && x <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(x) : x;
-}
-
 function checked(x: bigint, what: string): Int {
-    if (x < MIN || x > MAX) {
+    if (x < INT_MIN || x > INT_MAX) {
         throw new ProgramError(`${what} leaves the range of integers (−2⁶³ … 2⁶⁴−1): ${x}`);
     }
-    return normal(x);
+    return intOf(x);
 }
 
 export function isInt(v: Value): v is Int {
@@ -67,7 +64,7 @@ const pattern = (x: Int): bigint => BigInt.asUintN(64, BigInt(x));
 
 /** The result of a bit operator: as signed as its operands were. */
 function bits(x: bigint, a: Int, b: Int): Int {
-    return normal(a < 0 || b < 0 ? BigInt.asIntN(64, x) : BigInt.asUintN(64, x));
+    return intOf(a < 0 || b < 0 ? BigInt.asIntN(64, x) : BigInt.asUintN(64, x));
 }
 
 /** The source text of an expression, asked for only when it has to be named. */
@@ -193,7 +190,7 @@ export function unary(op: '-' | '!' | '~', v: Value): Value {
         return typeof x === 'number' ? 0 - x : checked(-x, 'this negation');
     }
     // ~ of an unsigned 64-bit value, as in C with u64
-    return normal(BigInt.asUintN(64, ~BigInt(x)));
+    return intOf(BigInt.asUintN(64, ~BigInt(x)));
 }
 
 /** An object that decides itself what it is equal to. */

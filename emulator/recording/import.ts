@@ -3,7 +3,7 @@
  * in `assert`. The test handlers that the recorded kernel had stand below it.
  */
 import { errOfCode, isErrnoName } from '../kernel/release/errno';
-import { RESERVED } from '../language/syntax/expressions';
+import { RESERVED } from '../language/syntax/words';
 import { NATIVES } from '../diagnosis/natives';
 import luotest from '../std/luotest.lus';
 import { recordedKernel } from './recorded-kernel';

@@ -3,7 +3,8 @@ import type { ScenarioDecl, SourceFile } from '../language/syntax/ast';
 import { check } from '../language/check/check';
 import type { SourceHost } from '../language/load';
 import { NATIVES } from '../diagnosis/natives';
-import type { CodeInfo, Diagnostic, Program } from '../language/program';
+import type { CheckFinding } from '../language/check-finding';
+import type { CodeInfo, Program } from '../language/program';
 import type { RunnableProgram } from '../runtime/executable';
 import { standardLibrary } from '../runtime/standard-library';
 import { LUOTEST_URI, SHIPPED_SOURCES } from '../std/texts';
@@ -31,7 +32,7 @@ export function loadRecording(host: SourceHost, uri: string): Program {
         return recordingProgram(uri, text, parseRecording(text));
     } catch (e) {
         if (e instanceof RecordingError) {
-            const found: Diagnostic = { code: 'LU0501', severity: 'error', uri, span: e.span, message: e.message };
+            const found: CheckFinding = { code: 'LU0501', severity: 'error', uri, span: e.span, message: e.message };
             return withError(
                 withFile(handlers(), { uri, text, items: [], comments: [], start: 0, end: text.length }),
                 uri,
@@ -59,7 +60,7 @@ function withFile(program: Program, file: SourceFile): Program {
     return { ...program, main: file.uri, files: new Map([[file.uri, file], ...program.files]) };
 }
 
-function withError(program: Program, uri: string, found: Diagnostic): Program {
+function withError(program: Program, uri: string, found: CheckFinding): Program {
     return { ...program, main: uri, scenarios: [], diagnostics: [found] };
 }
 

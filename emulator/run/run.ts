@@ -9,7 +9,8 @@ import { Diagnoses } from '../diagnosis/diagnoses';
 import { Executable } from '../runtime/executable';
 import type { SourceHost } from '../language/load';
 import { NATIVES, objectTypeOf } from '../diagnosis/natives';
-import type { Diagnostic, Program } from '../language/program';
+import type { CheckFinding } from '../language/check-finding';
+import type { Program } from '../language/program';
 import { isRecording, loadRecording } from '../recording/program';
 import { libraryWith, standardLibrary } from '../runtime/standard-library';
 import type { Value } from '../language/types';
@@ -46,7 +47,7 @@ export function loadProgram(host: SourceHost, uri: string): Program {
 }
 
 /** The errors that keep a program from running. */
-export function errorsOf(program: Program): Diagnostic[] {
+export function errorsOf(program: Program): CheckFinding[] {
     return program.diagnostics.filter((d) => d.severity === 'error');
 }
 

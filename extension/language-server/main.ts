@@ -1,7 +1,7 @@
 /** The language server: LSP on stdin and stdout. */
 import { createConnection, ProposedFeatures, TextDocuments, TextDocumentSyncKind } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
-import type { Diagnostic } from '../../emulator/language/program';
+import type { CheckFinding } from '../../emulator/language/check-finding';
 import { analyse, findingsByFile, type Analysis } from './analysis';
 import { fixesIn, toLspDiagnostic } from './findings';
 import { outline } from './outline';
@@ -30,11 +30,11 @@ function analysisOf(uri: string): Analysis {
     return fresh;
 }
 
-function findings(): ReadonlyMap<string, readonly Diagnostic[]> {
+function findings(): ReadonlyMap<string, readonly CheckFinding[]> {
     return findingsByFile(documents.all().map((d) => analysisOf(d.uri)));
 }
 
-async function publish(uri: string, found: readonly Diagnostic[]): Promise<void> {
+async function publish(uri: string, found: readonly CheckFinding[]): Promise<void> {
     const document = files.document(uri);
     const open = documents.get(uri);
     await connection.sendDiagnostics({

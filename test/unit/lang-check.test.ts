@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { check, checkStd } from '../../emulator/language/check/check';
-import type { Diagnostic, Program } from '../../emulator/language/program';
+import type { CheckFinding } from '../../emulator/language/check-finding';
+import type { Program } from '../../emulator/language/program';
 import { NATIVES, STD } from './lang-natives';
 import { NIC, TOUR } from './lang-samples';
 import { Random } from './random';
@@ -35,7 +36,7 @@ ${body}
 `;
 
 /** The only finding of a file, with the file as its fix leaves it. */
-function only(text: string): Diagnostic & { readonly fixed: string } {
+function only(text: string): CheckFinding & { readonly fixed: string } {
     const { diagnostics } = program({ 'a.lus': text });
     assert.equal(diagnostics.length, 1, diagnostics.map((d) => d.message).join('\n'));
     const d = diagnostics[0];

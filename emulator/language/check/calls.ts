@@ -6,7 +6,8 @@ import type { FunctionShape, NativeParam } from '../natives';
 import { MemberChecker } from './members';
 import { near } from '../nearest';
 import { assignable, describeType } from './types-of';
-import { changeTo, quoted, type FnInfo } from './program-builder';
+import { quoted, type FnInfo } from './program-builder';
+import { changeTo } from '../check-finding';
 
 /** Words that may stand behind `with`. */
 const CALL_MODES = Object.keys(REPLIES);

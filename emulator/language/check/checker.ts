@@ -1,12 +1,13 @@
 /** The state of checking one piece of code, and what its expressions and statements share: names, contexts, complaints. */
 import type { Expr, FileDecl, Ident, NameExpr, Span, TypeExpr } from '../syntax/ast';
-import type { NameMeaning, Severity } from '../program';
+import type { NameMeaning } from '../program';
 import { ANY, objectOf, type Context, type Type } from '../types';
 import { Flow } from './flow';
 import type { Folder } from './fold';
 import { Variables, type Var } from './scope';
 import { SIMPLE_TYPES, simpleType } from './types-of';
-import { quoted, type FnInfo, type Fix, type World } from './program-builder';
+import { quoted, type FnInfo, type World } from './program-builder';
+import type { Fix, Severity } from '../check-finding';
 
 /** What kind of code a body is. */
 export interface Unit {

@@ -3,7 +3,8 @@ import { ERRNO, isErrnoName } from '../../kernel/release/errno';
 import type { Callback, InjectStmt } from '../syntax/ast';
 import type { CallbackShape } from '../natives';
 import { missingLayer } from './layers';
-import { changeTo, quoted, type World } from './program-builder';
+import { quoted, type World } from './program-builder';
+import { changeTo } from '../check-finding';
 
 interface Target {
     readonly callbacks: readonly Callback[];

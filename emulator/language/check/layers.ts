@@ -2,7 +2,8 @@
 import { DESCRIPTIONS } from '../../kernel/release/descriptions';
 import { LAYERS, layersOf, layerWith, OLDEST_WITH_LAYERS, takesLayers } from '../../kernel/release/layers';
 import type { Ident, KernelDecl, KernelList, SourceFile } from '../syntax/ast';
-import { insert, quoted, type World } from './program-builder';
+import { quoted, type World } from './program-builder';
+import { insertAt } from '../check-finding';
 
 /** Settings of a kernel that say something about a layer. */
 const SETTINGS: ReadonlyMap<string, string> = new Map([
@@ -93,7 +94,7 @@ function checkLayer(world: World, uri: string, name: Ident, entry: KernelList, h
             uri,
             name,
             `The layer ${quoted(name.name)} is built on ${missing.map(quoted).join(' and ')}, which this kernel does not have: name ${missing.length === 1 ? 'it' : 'them'}, too.`,
-            { fix: insert(first, `${missing.join(', ')}, `) },
+            { fix: insertAt(first, `${missing.join(', ')}, `) },
         );
     }
 }

@@ -4,8 +4,9 @@ import { ANY, INT, type Type } from '../types';
 import type { FunctionShape, ObjectShape } from '../natives';
 import { NameChecker } from './names';
 import { describeType, isIntLike, typeOfField } from './types-of';
-import { insert, quoted } from './program-builder';
+import { quoted } from './program-builder';
 import { capital } from '../../text/text';
+import { insertAt } from '../check-finding';
 
 /** A member that can be called, or a value. */
 export type Found = { readonly method: FunctionShape } | { readonly type: Type; readonly writable: boolean };
@@ -39,7 +40,7 @@ export abstract class MemberChecker extends NameChecker {
                 'LU0308',
                 e.member,
                 `${quoted(e.member.name)} is a method: call it, \`${e.member.name}(…)\`.`,
-                insert(e.member.end, '()'),
+                insertAt(e.member.end, '()'),
             );
             return ANY;
         }

@@ -5,7 +5,8 @@ import { Body } from './checker';
 import { errnoValue } from './fold';
 import type { Var } from './scope';
 import { missingLayer } from './layers';
-import { insert, quoted } from './program-builder';
+import { quoted } from './program-builder';
+import { insertAt } from '../check-finding';
 
 export class NameChecker extends Body {
     /** The type of a name that is read; the declared things included. */
@@ -176,7 +177,7 @@ export class NameChecker extends Body {
         const fn = this.world.fns.get(name) ?? this.world.natives.functions.get(name);
         if (fn) {
             this.mean(e, 'decl' in fn ? { kind: 'fn', decl: fn.decl } : { kind: 'native', native: fn });
-            this.error('LU0308', e, `${quoted(name)} is a function: call it, \`${name}(…)\`.`, insert(e.end, '()'));
+            this.error('LU0308', e, `${quoted(name)} is a function: call it, \`${name}(…)\`.`, insertAt(e.end, '()'));
             return ANY;
         }
         const hidden = this.vars.all.findLast((v) => v.name === name);

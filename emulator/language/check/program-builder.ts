@@ -19,16 +19,13 @@ import type {
 } from '../syntax/ast';
 import type { StructLayout } from '../layout';
 import { KHO_VMALLOC } from '../layouts';
-import type { CodeInfo, Diagnostic, MemberMeaning, NameMeaning, Program, Severity } from '../program';
+import type { CheckFinding, Severity } from '../check-finding';
+import type { CodeInfo, MemberMeaning, NameMeaning, Program } from '../program';
 import type { Context, Type, Value } from '../types';
 import type { NativeShapes } from '../natives';
 import { LineMap } from '../syntax/positions';
 import { near } from '../nearest';
-
-export interface Fix {
-    readonly title: string;
-    readonly edits: readonly { readonly span: Span; readonly text: string }[];
-}
+import { changeTo } from '../check-finding';
 
 /** A constant: its value once it is known. */
 export interface ConstInfo {
@@ -60,7 +57,7 @@ export interface FnInfo {
 export const quoted = (text: string): string => `\`${text}\``;
 
 export class World {
-    readonly diagnostics: Diagnostic[] = [];
+    readonly diagnostics: CheckFinding[] = [];
     readonly files = new Map<string, SourceFile>();
     readonly consts = new Map<string, ConstInfo>();
     readonly fns = new Map<string, FnInfo>();
@@ -103,7 +100,7 @@ export class World {
         uri: string,
         span: Span,
         message: string,
-        extra?: Pick<Diagnostic, 'related' | 'fix'>,
+        extra?: Pick<CheckFinding, 'related' | 'fix'>,
     ): void {
         this.diagnostics.push({ code, severity, uri, span: { start: span.start, end: span.end }, message, ...extra });
     }
@@ -186,12 +183,3 @@ export class World {
         }
     }
 }
-
-export const changeTo = (span: Span, text: string): Fix => ({
-    title: `Change to \`${text}\``,
-    edits: [{ span: { start: span.start, end: span.end }, text }],
-});
-export const insert = (offset: number, text: string): Fix => ({
-    title: `Insert \`${text.trim()}\``,
-    edits: [{ span: { start: offset, end: offset }, text }],
-});

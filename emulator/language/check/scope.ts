@@ -3,7 +3,8 @@ import type { Span } from '../syntax/ast';
 import type { LocalVar, NameMeaning } from '../program';
 import type { Type } from '../types';
 import { distance } from '../nearest';
-import { changeTo, quoted, type World } from './program-builder';
+import { quoted, type World } from './program-builder';
+import { changeTo } from '../check-finding';
 
 /** A variable, local or of a process. */
 export interface Var {

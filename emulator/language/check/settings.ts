@@ -5,7 +5,8 @@ import type { Expr, Ident, KernelDecl, KernelSetting, MachineDecl, MachineEntry,
 import { ANY } from '../types';
 import { constant, type Settings } from './constant';
 import { checkDevice, checkIommu } from './devices';
-import { insert, quoted, type World } from './program-builder';
+import { quoted, type World } from './program-builder';
+import { insertAt } from '../check-finding';
 
 const MACHINE = new Map([
     ['memory', '`memory 2GiB`, `memory 2GiB node 1`'],
@@ -224,7 +225,7 @@ export function checkKernelEntries(s: Settings, decl: KernelDecl): void {
                     s.uri,
                     e.key,
                     'Say whether these handlers are added or taken away: `handlers + nic_handler`, `handlers - memfd`.',
-                    { fix: insert(at, '+ ') },
+                    { fix: insertAt(at, '+ ') },
                 );
             }
         }

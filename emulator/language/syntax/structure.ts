@@ -6,6 +6,7 @@
  * wrong, the indentation of the lines decides which brace is missing or left over.
  */
 import type { Token } from './lexer';
+import { assignOp, ITEM_KEYWORDS } from './words';
 
 export interface Structure {
     /** For `(`, `[`, `{` at this index: the index of the token that ends it (its closing bracket, if {@link closed}); else −1. */
@@ -16,33 +17,7 @@ export interface Structure {
     readonly items: readonly number[];
 }
 
-export const ITEM_KEYWORDS = [
-    'import',
-    'const',
-    'machine',
-    'scenario',
-    'struct',
-    'file',
-    'flb',
-    'handler',
-    'kernel',
-    'fn',
-] as const;
 const ITEM_SET: ReadonlySet<string> = new Set(ITEM_KEYWORDS);
-
-export const ASSIGN_OPS: ReadonlySet<string> = new Set([
-    '=',
-    '+=',
-    '-=',
-    '*=',
-    '/=',
-    '%=',
-    '|=',
-    '&=',
-    '^=',
-    '<<=',
-    '>>=',
-]);
 
 /** True where the token looks like the first of a declaration, wherever it stands. */
 export function beginsItem(token: Token, next: Token | undefined): boolean {
@@ -112,7 +87,7 @@ function matchParens(
                 open.pop();
                 i--;
             }
-        } else if (t.text === '{' || t.text === '}' || t.text === ';' || ASSIGN_OPS.has(t.text)) {
+        } else if (t.text === '{' || t.text === '}' || t.text === ';' || assignOp(t.text) !== undefined) {
             open = [];
         }
     }
