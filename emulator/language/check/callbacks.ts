@@ -4,7 +4,7 @@ import type { Type } from '../types';
 import type { CallbackShape } from '../natives';
 import { layersOf, layerWith } from '../../kernel/release/layers';
 import { objectOf } from '../types';
-import { checkLayers, layersNamed, missingLayer } from './layers';
+import { checkLayers, layersNamed, missingLayer } from './layer-rules';
 import { quoted, type World } from './program-builder';
 
 /** A compatible string of the kernel is at most this long (include/linux/kho/abi/luo.h: 48 bytes with the NUL). */

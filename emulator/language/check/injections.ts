@@ -2,7 +2,7 @@
 import { ERRNO, isErrnoName } from '../../kernel/release/errno';
 import type { Callback, InjectStmt } from '../syntax/ast';
 import type { CallbackShape } from '../natives';
-import { missingLayer } from './layers';
+import { missingLayer } from './layer-rules';
 import { quoted, type World } from './program-builder';
 import { changeTo } from '../check-finding';
 

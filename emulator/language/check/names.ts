@@ -1,10 +1,10 @@
 /** What a name in an expression means. */
 import type { NameExpr } from '../syntax/ast';
 import { ANY, INT, listOf, objectOf, type Type } from '../types';
-import { Body } from './checker';
+import { Body } from './context';
 import { errnoValue } from './fold';
 import type { Var } from './scope';
-import { missingLayer } from './layers';
+import { missingLayer } from './layer-rules';
 import { quoted } from './program-builder';
 import { insertAt } from '../check-finding';
 

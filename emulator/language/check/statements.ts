@@ -23,7 +23,7 @@ import type {
 } from '../syntax/ast';
 import { isBeside } from '../load';
 import { ANY, INT, type Type } from '../types';
-import { AssignChecker } from './assign';
+import { AssignChecker } from './assignments';
 import { Flow, head, together } from './flow';
 import { checkInjection } from './injections';
 import { checkCostName } from './settings';

@@ -3,7 +3,7 @@ import type { AssignStmt, CallExpr, Expectation, Expr, ExprStmt, Ident, NameExpr
 import { ERRNO, isErrnoName } from '../../kernel/release/errno';
 import type { NameMeaning } from '../program';
 import { ANY, type Type } from '../types';
-import { ExprChecker } from './expr';
+import { ExprChecker } from './expressions';
 import type { Var } from './scope';
 import { assignable, describeType, isIntLike } from './types-of';
 import { quoted } from './program-builder';
