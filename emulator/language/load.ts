@@ -1,7 +1,8 @@
 /** Reads a file and everything it imports. */
 import type { ImportDecl, SourceFile } from './syntax/ast';
-import type { World } from './check/program-builder';
+import type { ProgramBuilder } from './check/program-builder';
 import { changeTo } from './check-finding';
+import { isBeside } from './paths';
 import { parse } from './syntax/parser';
 import { stdUri, PROGRAM_TEXTS } from '../std/texts';
 
@@ -17,45 +18,46 @@ export interface SourceHost {
     exists?(uri: string): boolean;
 }
 
-/** True for a path of a file beside another one or below it: nothing that leaves the folder. */
-export function isBeside(path: string): boolean {
-    return !(
-        path === '' ||
-        path.startsWith('/') ||
-        path.includes('\\') ||
-        /^[a-zA-Z][a-zA-Z0-9+.-]*:/.test(path) ||
-        path.split('/').includes('..')
-    );
-}
-
-/** Loads `uri` and its imports into the world, the file itself first. A file that is imported twice is loaded once. */
-export function load(world: World, host: SourceHost, uri: string): void {
+/** Loads `uri` and its imports into the program, the file itself first. A file that is imported twice is loaded once. */
+export function load(program: ProgramBuilder, host: SourceHost, uri: string): void {
     const text = host.read(uri);
     if (text === undefined) {
-        world.report('error', 'LU0215', uri, { start: 0, end: 0 }, `There is no file ${uri}.`);
+        program.report('error', 'LU0215', uri, { start: 0, end: 0 }, `There is no file ${uri}.`);
         return;
     }
-    loadText(world, host, uri, text, []);
+    loadText(program, host, uri, text, []);
 }
 
-function loadText(world: World, host: SourceHost, uri: string, text: string, above: readonly string[]): void {
+function loadText(
+    program: ProgramBuilder,
+    host: SourceHost,
+    uri: string,
+    text: string,
+    above: readonly string[],
+): void {
     const { file, diagnostics } = parse(uri, text);
-    world.files.set(uri, file);
-    world.diagnostics.push(...diagnostics);
+    program.files.set(uri, file);
+    program.diagnostics.push(...diagnostics);
     for (const item of file.items) {
         if (item.kind === 'import' && item.path.start < item.path.end) {
-            follow(world, host, file, item, [...above, uri]);
+            follow(program, host, file, item, [...above, uri]);
         }
     }
 }
 
-function follow(world: World, host: SourceHost, file: SourceFile, item: ImportDecl, above: readonly string[]): void {
+function follow(
+    program: ProgramBuilder,
+    host: SourceHost,
+    file: SourceFile,
+    item: ImportDecl,
+    above: readonly string[],
+): void {
     const path = item.path.value;
     if (item.shipped) {
-        followShipped(world, host, file, item, above);
+        followShipped(program, host, file, item, above);
         return;
     }
-    const say = (message: string): void => world.report('error', 'LU0215', file.uri, item.path, message);
+    const say = (message: string): void => program.report('error', 'LU0215', file.uri, item.path, message);
     if (!isBeside(path)) {
         say('Only files beside this one or below it can be imported: `import "nic.lus"`, `import "devices/nic.lus"`.');
         return;
@@ -66,13 +68,13 @@ function follow(world: World, host: SourceHost, file: SourceFile, item: ImportDe
         say(`These files import each other in a circle (${chain}): move what both need into a third one.`);
         return;
     }
-    if (world.files.has(uri)) {
+    if (program.files.has(uri)) {
         return;
     }
     const text = host.read(uri);
     if (text === undefined) {
         const withEnding = path.endsWith('.lus') ? undefined : host.read(host.resolve(file.uri, `${path}.lus`));
-        world.report(
+        program.report(
             'error',
             'LU0215',
             file.uri,
@@ -82,11 +84,11 @@ function follow(world: World, host: SourceHost, file: SourceFile, item: ImportDe
         );
         return;
     }
-    loadText(world, host, uri, text, above);
+    loadText(program, host, uri, text, above);
 }
 
 function followShipped(
-    world: World,
+    program: ProgramBuilder,
     host: SourceHost,
     file: SourceFile,
     { path }: ImportDecl,
@@ -98,7 +100,7 @@ function followShipped(
         return;
     }
     if (text === undefined) {
-        world.unknown(
+        program.unknown(
             'LU0215',
             file.uri,
             path,
@@ -106,7 +108,7 @@ function followShipped(
             `No program called "${path.value}" ships with the emulator.`,
             [...PROGRAM_TEXTS.keys()],
         );
-    } else if (!world.files.has(uri)) {
-        loadText(world, host, uri, text, above);
+    } else if (!program.files.has(uri)) {
+        loadText(program, host, uri, text, above);
     }
 }

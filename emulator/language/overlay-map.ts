@@ -1,21 +1,43 @@
-/** A map that looks up what it does not have in another one: the standard library below a user's program, without copying it. */
-export class Layered<K, V> extends Map<K, V> {
+/** A map on top of another one: a program above the standard library, without a copy of either. */
+export class OverlayMap<K, V> implements ReadonlyMap<K, V> {
     constructor(
-        own: Iterable<readonly [K, V]>,
+        private readonly own: ReadonlyMap<K, V>,
         private readonly below: ReadonlyMap<K, V>,
-    ) {
-        super();
-        for (const [k, v] of own) {
-            this.set(k, v);
-        }
+    ) {}
+
+    /** An own entry before one below. */
+    get(key: K): V | undefined {
+        return this.own.get(key) ?? this.below.get(key);
     }
 
-    /** Own entries first. Iteration and `size` are of the own entries only. */
-    override get(key: K): V | undefined {
-        return super.has(key) ? super.get(key) : this.below.get(key);
+    has(key: K): boolean {
+        return this.own.has(key) || this.below.has(key);
     }
 
-    override has(key: K): boolean {
-        return super.has(key) || this.below.has(key);
+    /** Of the own entries only, as is everything that goes over entries. */
+    get size(): number {
+        return this.own.size;
+    }
+
+    entries(): MapIterator<[K, V]> {
+        return this.own.entries();
+    }
+
+    keys(): MapIterator<K> {
+        return this.own.keys();
+    }
+
+    values(): MapIterator<V> {
+        return this.own.values();
+    }
+
+    forEach(each: (value: V, key: K, map: ReadonlyMap<K, V>) => void): void {
+        this.own.forEach((value, key) => {
+            each(value, key, this);
+        });
+    }
+
+    [Symbol.iterator](): MapIterator<[K, V]> {
+        return this.own.entries();
     }
 }

@@ -1,305 +1,186 @@
-/** Assignments, expectations, and the statements that move descriptors. */
-import type { AssignStmt, CallExpr, Expectation, Expr, ExprStmt, Ident, NameExpr, SendStmt, Span } from '../syntax/ast';
-import { ERRNO, isErrnoName } from '../../kernel/release/errno';
+/** Assignments: to variables, which the first one declares, and to fields and elements. */
+import { replaceWith } from '../check-finding';
 import type { NameMeaning } from '../program';
+import type { AssignStmt, NameExpr, Span } from '../syntax/ast';
 import { ANY, type Type } from '../types';
-import { ExprChecker } from './expressions';
+import type { CodeContext } from './context';
+import { withExpectation } from './expectations';
+import { findMember } from './members';
+import { kindField, readableNames } from './names';
+import { quoted } from './program-builder';
 import type { Var } from './scope';
 import { assignable, describeType, isIntLike } from './types-of';
-import { quoted } from './program-builder';
 
-/** True where the parser has complained about the expression already. */
-function isBroken(e: Expr): boolean {
-    switch (e.kind) {
-        case 'error':
-            return true;
-        case 'member':
-            return e.member.name === '' || isBroken(e.object);
-        case 'index':
-            return isBroken(e.object) || isBroken(e.index);
-        case 'unary':
-            return isBroken(e.operand);
-        case 'binary':
-            return isBroken(e.left) || isBroken(e.right);
-        case 'list':
-            return e.items.some(isBroken);
-        default:
-            return false;
+export function checkAssign(c: CodeContext, s: AssignStmt): void {
+    const type = withExpectation(c, s.value, s.expect, s);
+    if (type.k === 'none' && s.value.kind !== 'error') {
+        c.error(
+            'LU0413',
+            s.value,
+            `${c.text(s.value)} gives nothing that could be assigned: leave out the variable.`,
+            replaceWith('Leave out the variable', { start: s.target.start, end: s.value.start }, ''),
+        );
+    }
+    const { target } = s;
+    const stored = type.k === 'none' ? ANY : type;
+    if (target.kind === 'name') {
+        c.typed(target, assignName(c, s, target, stored));
+    } else if (target.kind === 'member') {
+        assignMember(c, s, stored);
+    } else if (target.kind === 'index') {
+        fits(c, s, c.expr(target), stored);
+    } else if (target.kind !== 'error') {
+        c.expr(target);
+        c.error('LU0309', target, `${c.text(target)} cannot be assigned: only variables, fields and elements can.`);
     }
 }
 
-export abstract class AssignChecker extends ExprChecker {
-    protected assign(s: AssignStmt): void {
-        const type = this.withExpectation(s.value, s.expect, s);
-        if (type.k === 'none' && s.value.kind !== 'error') {
-            this.error(
-                'LU0413',
+function assignMember(c: CodeContext, s: AssignStmt, type: Type): void {
+    const { target } = s;
+    if (target.kind !== 'member') {
+        return;
+    }
+    const found = findMember(c, target);
+    if (!found) {
+        c.typed(target, ANY);
+        return;
+    }
+    if ('method' in found) {
+        c.typed(target, ANY);
+        c.error('LU0309', target.member, `${quoted(target.member.name)} is a method and cannot be assigned.`);
+        return;
+    }
+    c.typed(target, found.type);
+    const meaning = c.program.members.get(target);
+    if (meaning?.kind === 'process-var') {
+        c.error(
+            'LU0309',
+            target,
+            `A variable of ${quoted(meaning.process)} is assigned in a block \`${meaning.process} { }\` only.`,
+        );
+    } else if (!found.writable) {
+        c.error('LU0309', target.member, `${quoted(target.member.name)} can be read only.`);
+    } else {
+        fits(c, s, found.type, type);
+    }
+}
+
+/** Complains where the value does not fit what the target holds. */
+function fits(c: CodeContext, s: AssignStmt, target: Type, value: Type, since?: Span): void {
+    const where = since ? ` (since line ${c.line(since)})` : '';
+    if (s.op === '=') {
+        if (!assignable(value, target)) {
+            c.error(
+                'LU0301',
                 s.value,
-                `${this.text(s.value)} gives nothing that could be assigned: leave out the variable.`,
-                {
-                    title: 'Leave out the variable',
-                    edits: [{ span: { start: s.target.start, end: s.value.start }, text: '' }],
-                },
+                `${c.text(s.target)} holds ${describeType(target)}${where}, not ${describeType(value)}.`,
             );
         }
-        const { target } = s;
-        const stored = type.k === 'none' ? ANY : type;
-        if (target.kind === 'name') {
-            this.typed(target, this.assignName(s, target, stored));
-        } else if (target.kind === 'member') {
-            this.assignMember(s, stored);
-        } else if (target.kind === 'index') {
-            this.fits(s, this.expr(target), stored);
-        } else if (target.kind !== 'error') {
-            this.expr(target);
-            this.error(
-                'LU0309',
-                target,
-                `${this.text(target)} cannot be assigned: only variables, fields and elements can.`,
-            );
-        }
+        return;
     }
-
-    private assignMember(s: AssignStmt, type: Type): void {
-        const { target } = s;
-        if (target.kind !== 'member') {
-            return;
-        }
-        const found = this.find(target);
-        if (!found) {
-            this.typed(target, ANY);
-            return;
-        }
-        if ('method' in found) {
-            this.typed(target, ANY);
-            this.error('LU0309', target.member, `${quoted(target.member.name)} is a method and cannot be assigned.`);
-            return;
-        }
-        this.typed(target, found.type);
-        const meaning = this.world.members.get(target);
-        if (meaning?.kind === 'process-var') {
-            this.error(
-                'LU0309',
-                target,
-                `A variable of ${quoted(meaning.process)} is assigned in a block \`${meaning.process} { }\` only.`,
-            );
-        } else if (!found.writable) {
-            this.error('LU0309', target.member, `${quoted(target.member.name)} can be read only.`);
-        } else {
-            this.fits(s, found.type, type);
-        }
+    const joins = s.op === '+=' && (target.k === 'string' || (target.k === 'bytes' && assignable(value, target)));
+    if (!joins && !(isIntLike(target) && isIntLike(value))) {
+        c.error(
+            'LU0303',
+            s,
+            `${quoted(s.op)} needs integers, not ${describeType(isIntLike(target) ? value : target)}.`,
+        );
     }
+}
 
-    /** Complains where the value does not fit what the target holds. */
-    private fits(s: AssignStmt, target: Type, value: Type, since?: Span): void {
-        const where = since ? ` (since line ${this.line(since)})` : '';
-        if (s.op === '=') {
-            if (!assignable(value, target)) {
-                this.error(
-                    'LU0301',
-                    s.value,
-                    `${this.text(s.target)} holds ${describeType(target)}${where}, not ${describeType(value)}.`,
-                );
-            }
-            return;
-        }
-        const joins = s.op === '+=' && (target.k === 'string' || (target.k === 'bytes' && assignable(value, target)));
-        if (!joins && !(isIntLike(target) && isIntLike(value))) {
-            this.error(
-                'LU0303',
-                s,
-                `${quoted(s.op)} needs integers, not ${describeType(isIntLike(target) ? value : target)}.`,
-            );
-        }
-    }
-
-    /** Assigns a variable, or declares it. Gives its type. */
-    private assignName(s: AssignStmt, target: NameExpr, type: Type): Type {
-        const v = this.assignable(target);
-        if (v) {
-            if ('index' in v) {
-                this.fits(s, v.type, type);
-                return v.type;
-            }
-            this.mean(target, v.meaning);
-            this.fits(s, v.type, type, v.span);
-            this.flow.assigned.delete(v);
-            this.remember(v);
+/** Assigns a variable, or declares it. Gives its type. */
+function assignName(c: CodeContext, s: AssignStmt, target: NameExpr, type: Type): Type {
+    const v = assignedTo(c, target);
+    if (v) {
+        if ('index' in v) {
+            fits(c, s, v.type, type);
             return v.type;
         }
-        if (this.world.consts.has(target.name)) {
-            this.error(
-                'LU0309',
-                target,
-                `${quoted(target.name)} is a constant and cannot be assigned: choose another name.`,
-            );
-        }
-        if (s.op !== '=') {
-            this.world.unknown(
-                'LU0201',
-                this.unit.uri,
-                target,
-                target.name,
-                `${quoted(target.name)} has no value yet that \`${s.op}\` could change: assign it with \`=\` first.`,
-                this.readable(),
-            );
-        }
-        const fails = s.expect?.kind === 'fails';
-        this.mean(target, this.declare(target.name, type, target, s.end, fails).meaning);
-        return type;
+        c.mean(target, v.meaning);
+        fits(c, s, v.type, type, v.span);
+        c.flow.assigned.delete(v);
+        remember(c, v);
+        return v.type;
     }
-
-    private assignable(target: NameExpr): Var | { readonly index: number; readonly type: Type } | undefined {
-        if (this.process !== undefined) {
-            return this.vars.find(target.name, true) ?? this.processVar(this.process, target.name);
-        }
-        const local = this.vars.find(target.name);
-        const field = local ? undefined : this.kindField(target);
-        return field ? { index: 0, type: field } : local;
+    if (c.program.consts.has(target.name)) {
+        c.error('LU0309', target, `${quoted(target.name)} is a constant and cannot be assigned: choose another name.`);
     }
-
-    /** Notes in which kernel a variable got its reference. */
-    private remember(v: Var): void {
-        if (this.process === undefined && this.unit.result === undefined && this.diesWithKernel(v.type)) {
-            this.flow.assigned.set(v, this.flow.kernel);
-        }
+    if (s.op !== '=') {
+        c.unknown(
+            'LU0201',
+            target,
+            target.name,
+            `${quoted(target.name)} has no value yet that \`${s.op}\` could change: assign it with \`=\` first.`,
+            readableNames(c),
+        );
     }
+    const fails = s.expect?.kind === 'fails';
+    c.mean(target, declare(c, target.name, type, target, s.end, fails).meaning);
+    return type;
+}
 
-    /** A new variable: of the process in its block, else a local one. */
-    protected declare(name: string, type: Type, span: Span, from: number, exempt: boolean): Var {
-        if (this.process === undefined) {
-            const v = this.vars.declare(name, type, span, from, exempt);
-            this.remember(v);
-            return v;
-        }
-        return this.declareIn(this.process, name, type, span, exempt);
+function assignedTo(
+    c: CodeContext,
+    target: NameExpr,
+): Var | { readonly index: number; readonly type: Type } | undefined {
+    if (c.process !== undefined) {
+        return c.vars.find(target.name, true) ?? c.processVar(c.process, target.name);
     }
+    const local = c.vars.find(target.name);
+    const field = local ? undefined : kindField(c, target);
+    return field ? { index: 0, type: field } : local;
+}
 
-    protected declareIn(process: string, name: string, type: Type, span: Span, exempt: boolean): Var {
-        const meaning: NameMeaning = { kind: 'process-var', process, name, type };
-        const v: Var = {
-            name,
-            type,
-            span: { start: span.start, end: span.end },
-            meaning,
-            reads: 0,
-            exempt: exempt || this.unit.fn !== undefined,
-            process,
-        };
-        this.flow.procs.get(process)?.vars.set(name, v);
-        this.vars.all.push(v);
-        if (this.unit.fn) {
-            const known = this.world.fnProcessVars.get(process) ?? new Map<string, Type>();
-            known.set(name, type);
-            this.world.fnProcessVars.set(process, known);
-        }
+/** Notes in which kernel a variable got its reference. */
+function remember(c: CodeContext, v: Var): void {
+    if (c.process === undefined && c.unit.result === undefined && diesWithKernel(c, v.type)) {
+        c.flow.assigned.set(v, c.flow.kernel);
+    }
+}
+
+/** A new variable: of the process in its block, else a local one. */
+function declare(c: CodeContext, name: string, type: Type, span: Span, from: number, exempt: boolean): Var {
+    if (c.process === undefined) {
+        const v = c.vars.declare(name, type, span, from, exempt);
+        remember(c, v);
         return v;
     }
+    return declareIn(c, c.process, name, type, span, exempt);
+}
 
-    protected exprStmt(s: ExprStmt): void {
-        this.withExpectation(s.value, s.expect, s);
-        const { kind } = s.value;
-        if (kind !== 'call' && kind !== 'try' && !isBroken(s.value)) {
-            this.report(
-                'warning',
-                'LU0405',
-                s.value,
-                `${this.text(s.value)} has no effect: assert it, assign it or remove it.`,
-            );
-        }
+export function declareIn(c: CodeContext, process: string, name: string, type: Type, span: Span, exempt: boolean): Var {
+    const meaning: NameMeaning = { kind: 'process-var', process, name, type };
+    const v: Var = {
+        name,
+        type,
+        span: { start: span.start, end: span.end },
+        meaning,
+        reads: 0,
+        exempt: exempt || c.unit.fn !== undefined,
+        process,
+    };
+    c.flow.procs.get(process)?.vars.set(name, v);
+    c.vars.all.push(v);
+    if (c.unit.fn) {
+        const known = c.program.fnProcessVars.get(process) ?? new Map<string, Type>();
+        known.set(name, type);
+        c.program.fnProcessVars.set(process, known);
     }
+    return v;
+}
 
-    /** The type of a statement's value, with its `fails` or `may fail` checked. */
-    private withExpectation(value: Expr, expect: Expectation | undefined, s: Span): Type {
-        if (!expect) {
-            return this.expr(value);
-        }
-        this.errors(expect);
-        this.tried = expect.kind === 'panics' ? undefined : value;
-        const type = this.expr(value);
-        this.tried = undefined;
-        const word = { fails: '`fails`', may: '`may fail`', panics: '`panics`' }[expect.kind];
-        const drop = { title: `Remove ${word}`, edits: [{ span: { start: value.end, end: s.end }, text: '' }] };
-        if (value.kind === 'try') {
-            this.error('LU0412', expect, `A call is either tried or ${word}: remove one of the two.`, drop);
-        } else if (value.kind !== 'call') {
-            if (value.kind !== 'error') {
-                this.error('LU0402', expect, `${word} stands behind a call only.`, drop);
-            }
-        } else if (expect.kind !== 'panics' && this.stopsByItself(value)) {
-            this.error(
-                'LU0402',
-                expect,
-                `A call that fails in ${this.text(value.callee)} stops the scenario there: put ${word} behind that call.`,
-                drop,
-            );
-        } else if (!this.canFail(value)) {
-            this.error('LU0402', expect, `${this.text(value.callee)} cannot fail: remove the ${word}.`, drop);
-        } else if (this.context === 'kernel') {
-            this.error('LU0402', expect, `Kernel code has no ${word}: use \`r = try …\` and look at \`r\`.`);
-        }
-        this.afterExpected(value, expect);
-        return type;
-    }
-
-    /** What a call with an expectation does to the flow. */
-    protected abstract afterExpected(call: Expr, expect: Expectation): void;
-
-    protected errors(expect: Expectation): void {
-        for (const e of expect.errors) {
-            this.errno(e, true);
-        }
-    }
-
-    /** Complains where a name is no error name. */
-    protected errno(e: Ident, known: boolean): void {
-        if (e.name !== '' && !isErrnoName(e.name) && known) {
-            this.world.unknown(
-                'LU0214',
-                this.unit.uri,
-                e,
-                e.name,
-                `No error is called ${quoted(e.name)}.`,
-                Object.keys(ERRNO),
-            );
-        }
-    }
-
-    protected send(s: SendStmt): void {
-        this.require('user', s, '`send`');
-        const type = this.expr(s.value);
-        if (type.k !== 'fd' && type.k !== 'any' && type.k !== 'int') {
-            this.error('LU0301', s.value, `Only descriptors can be sent, and this is ${describeType(type)}.`);
-        }
-        if (s.expect) {
-            this.errors(s.expect);
-        }
-        this.processIdent(s.to, true);
-        const name =
-            s.as ?? (s.value.kind === 'name' ? { ...s.value } : s.value.kind === 'member' ? s.value.member : undefined);
-        if (!name) {
-            this.error('LU0414', s.value, 'Say what it is called there: `send … to vmm as name`.');
-            return;
-        }
-        if (s.expect?.kind !== 'fails' && this.flow.procs.has(s.to.name)) {
-            const there = this.processVar(s.to.name, name.name);
-            const v = there ?? this.declareIn(s.to.name, name.name, type, name, true);
-            if (s.as) {
-                this.mean(s.as, v.meaning);
-            }
-        }
-    }
-
-    /** An identifier that names a process; complains where there is none, or where it does not run (`running`). */
-    protected abstract processIdent(e: Ident, running: boolean): void;
-
-    /** The last name of what a call calls: `reboot`. */
-    protected calleeName(e: Expr): string | undefined {
-        const call: CallExpr | undefined = e.kind === 'call' ? e : undefined;
-        return call?.callee.kind === 'name'
-            ? call.callee.name
-            : call?.callee.kind === 'member'
-              ? call.callee.member.name
-              : undefined;
+/** True where values of the type refer to something that dies with its kernel. */
+function diesWithKernel(c: CodeContext, t: Type): boolean {
+    switch (t.k) {
+        case 'object':
+            return c.program.natives.objects.get(t.name)?.ofKernel === true;
+        case 'list':
+            return diesWithKernel(c, t.of);
+        case 'view':
+        case 'kind':
+        case 'fd':
+            return true;
+        default:
+            return false;
     }
 }

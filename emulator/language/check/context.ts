@@ -1,15 +1,16 @@
-/** The state of checking one piece of code, and what its expressions and statements share: names, contexts, complaints. */
-import type { Expr, FileDecl, Ident, NameExpr, Span, TypeExpr } from '../syntax/ast';
+/**
+ * The state of checking one piece of code: a function, callback, scenario or `init` block, or an expression outside of all code.
+ * Every function of the checker takes it and finds the program, the variables, the flow and the way to report in it.
+ */
+import { spanOf, type Fix, type Severity } from '../check-finding';
 import type { NameMeaning } from '../program';
-import { ANY, objectOf, type Context, type Type } from '../types';
+import type { Expr, FileDecl, Ident, NameExpr, Span, Stmt } from '../syntax/ast';
+import type { Context, Type } from '../types';
 import { Flow } from './flow';
-import type { Folder } from './fold';
+import { quoted, type FnInfo, type ProgramBuilder } from './program-builder';
 import { Variables, type Var } from './scope';
-import { SIMPLE_TYPES, simpleType } from './types-of';
-import { quoted, type FnInfo, type World } from './program-builder';
-import type { Fix, Severity } from '../check-finding';
 
-/** What kind of code a body is. */
+/** What kind of code is checked. */
 export interface Unit {
     readonly uri: string;
     readonly span: Span;
@@ -26,8 +27,21 @@ export interface Unit {
     readonly processes?: ReadonlySet<string>;
 }
 
-/** What checks a function on demand, when it is first called. */
-export type CheckFn = (info: FnInfo) => void;
+/**
+ * The functions that the parts of the checker call without importing them, for they call each other: arguments are expressions
+ * and calls are, too; blocks hold statements; a call leads into a function.
+ */
+export interface Checkers {
+    readonly expr: (c: CodeContext, e: Expr) => Type;
+    readonly statement: (c: CodeContext, s: Stmt) => void;
+    readonly fn: (program: ProgramBuilder, info: FnInfo) => void;
+}
+
+/** A call that ends the running kernel: always, or on some ways only. */
+export interface KernelEnd {
+    readonly call: Expr;
+    readonly certain: boolean;
+}
 
 const CONTEXT_NAMES: Record<Context, string> = {
     any: 'anywhere',
@@ -36,51 +50,87 @@ const CONTEXT_NAMES: Record<Context, string> = {
     kernel: 'in the kernel',
 };
 
-export class Body {
+export class CodeContext {
     readonly vars: Variables;
     flow = new Flow();
     /** Where the current statement runs. */
-    protected context: Context;
+    context: Context;
     /** The process whose block we are in. */
-    protected process: string | undefined;
+    process: string | undefined;
+    /** How many loops are around the current statement, inside the block of its process. */
+    loops = 0;
+    /** What holds where the block of a process is left early: by `exit`, or with its kernel. */
+    escapes: Flow[] = [];
+    /** What a call in the current statement does to the kernel. */
+    kernelEnd: KernelEnd | undefined;
+    /** The call that a `try` or an expectation is about: its failing is no failure of the code around it. */
+    tried: Expr | undefined;
+    /** The types of what it gives back so far. */
+    readonly returned: Type[] = [];
 
     constructor(
-        protected readonly world: World,
-        protected readonly folder: Folder,
-        protected readonly unit: Unit,
-        protected readonly checkFn: CheckFn,
+        readonly program: ProgramBuilder,
+        readonly unit: Unit,
+        private readonly checkers: Checkers,
     ) {
         this.vars = new Variables(unit.span);
         this.context = unit.context;
     }
 
-    protected report(severity: Severity, code: string, span: Span, message: string, fix?: Fix): void {
-        this.world.report(severity, code, this.unit.uri, span, message, fix ? { fix } : undefined);
+    /** The type of an expression; what is wrong in it is reported. */
+    expr(e: Expr): Type {
+        return this.checkers.expr(this, e);
     }
 
-    protected error(code: string, span: Span, message: string, fix?: Fix): void {
+    statement(s: Stmt): void {
+        this.checkers.statement(this, s);
+    }
+
+    /** Checks a function that is called here, where that has not been done yet. */
+    enterFn(info: FnInfo): void {
+        this.checkers.fn(this.program, info);
+    }
+
+    report(severity: Severity, code: string, span: Span, message: string, fix?: Fix): void {
+        this.program.report(severity, code, this.unit.uri, span, message, fix ? { fix } : undefined);
+    }
+
+    error(code: string, span: Span, message: string, fix?: Fix): void {
         this.report('error', code, span, message, fix);
     }
 
-    protected text(span: Span): string {
-        return quoted(this.world.textOf(this.unit.uri, span));
+    /** An error about a name that nothing has, with the nearest of the candidates. */
+    unknown(code: string, span: Span, name: string, message: string, candidates: Iterable<string>): void {
+        this.program.unknown(code, this.unit.uri, span, name, message, candidates);
     }
 
-    protected line(span: Span): number {
-        return this.world.lineOf(this.unit.uri, span.start);
+    /** What is written there, in backticks. */
+    text(span: Span): string {
+        return quoted(this.program.textOf(this.unit.uri, span));
     }
 
-    protected typed(e: Expr, type: Type): Type {
-        this.world.types.set(e, type);
+    /** The line that it begins on, from 1. */
+    line(span: Span): number {
+        return this.program.lineOf(this.unit.uri, span.start);
+    }
+
+    /** The first line of it, for what marks a whole block. */
+    head(span: Span): Span {
+        const lf = this.program.files.get(this.unit.uri)?.text.indexOf('\n', span.start) ?? -1;
+        return lf < 0 ? spanOf(span) : { start: span.start, end: Math.min(lf, span.end) };
+    }
+
+    typed(e: Expr, type: Type): Type {
+        this.program.types.set(e, type);
         return type;
     }
 
-    protected mean(name: NameExpr | Ident, meaning: NameMeaning): void {
-        this.world.names.set(name, meaning);
+    mean(name: NameExpr | Ident, meaning: NameMeaning): void {
+        this.program.names.set(name, meaning);
     }
 
     /** Complains where `what` cannot be done in the context of this code; a function takes the context of what it does. */
-    protected require(needed: Context, span: Span, what: string): void {
+    require(needed: Context, span: Span, what: string): void {
         const { fn } = this.unit;
         if (needed === 'any' || this.context === needed) {
             return;
@@ -109,87 +159,23 @@ export class Body {
         );
     }
 
+    /** Complains where kernel code says what only scenarios and processes can. */
+    notInKernel(span: Span, what: string): void {
+        if (this.context === 'kernel') {
+            this.error(
+                'LU0401',
+                span,
+                `${what} is said in a scenario or in the block of a process, not in the kernel.`,
+            );
+        }
+    }
+
     /** True where a name is a variable here, so that no constant of that name is meant. */
-    protected readonly shadowed = (name: string): boolean =>
+    readonly shadowed = (name: string): boolean =>
         this.vars.find(name) !== undefined ||
         (this.process !== undefined && this.processVar(this.process, name) !== undefined);
 
-    protected processVar(process: string, name: string): Var | undefined {
+    processVar(process: string, name: string): Var | undefined {
         return this.flow.procs.get(process)?.vars.get(name);
     }
-
-    /** Names that can be read here, for suggestions. */
-    protected *readable(): Generator<string> {
-        const { world } = this;
-        yield* this.vars.visible();
-        if (this.process !== undefined) {
-            yield* this.flow.procs.get(this.process)?.vars.keys() ?? [];
-        }
-        yield* this.unit.fileKind?.fields.map((f) => f.name.name) ?? [];
-        yield* this.unit.processes ?? [];
-        yield* world.consts.keys();
-        yield* world.devices.keys();
-        yield* world.natives.globals.keys();
-        yield* world.structDecls.keys();
-        yield* world.declared('fileKinds');
-        yield* world.declared('handlers');
-        yield* world.declared('flbs');
-    }
-
-    /** True where values of the type refer to something that dies with its kernel. */
-    protected diesWithKernel(t: Type): boolean {
-        switch (t.k) {
-            case 'object':
-                return this.world.natives.objects.get(t.name)?.ofKernel === true;
-            case 'list':
-                return this.diesWithKernel(t.of);
-            case 'view':
-            case 'kind':
-            case 'fd':
-                return true;
-            default:
-                return false;
-        }
-    }
-
-    /** The type that a parameter or a field of a file kind is declared with. */
-    protected typeFrom(t: TypeExpr): Type {
-        return typeNamed(this.world, this.unit.uri, t);
-    }
-}
-
-/** The type that a parameter's or a file kind's field's annotation names. */
-export function typeNamed(world: World, uri: string, t: TypeExpr): Type {
-    const { name } = t.name;
-    if (name === 'phys' && t.target) {
-        return { k: 'phys', to: t.target.name };
-    }
-    const simple = simpleType(name);
-    if (simple) {
-        return simple;
-    }
-    const struct = world.structDecl(name);
-    if (struct) {
-        world.names.set(t.name, { kind: 'struct', decl: struct });
-    }
-    if (world.layout(name)) {
-        return { k: 'view', struct: name };
-    }
-    const file = world.fileKind(name);
-    if (file) {
-        world.names.set(t.name, { kind: 'file', decl: file });
-        return { k: 'kind', name };
-    }
-    if (world.natives.objects.has(name)) {
-        return objectOf(name);
-    }
-    if (name !== '') {
-        world.unknown('LU0211', uri, t.name, name, `There is no type ${quoted(name)}.`, [
-            ...SIMPLE_TYPES,
-            ...world.structDecls.keys(),
-            ...world.fileKinds.keys(),
-            ...world.natives.objects.keys(),
-        ]);
-    }
-    return ANY;
 }

@@ -3,7 +3,8 @@ import { DEVICE_KINDS } from '../../machine/devices/kinds';
 import { parsePciAddress } from '../../machine/pci/address';
 import type { Expr, MachineDecl, MachineEntry } from '../syntax/ast';
 import { ANY, STRING } from '../types';
-import { constant, type Settings } from './constant';
+import { constant } from './constant';
+import type { CodeContext } from './context';
 import { quoted } from './program-builder';
 
 /** The IOMMUs, and the machines that have them. */
@@ -37,66 +38,57 @@ const MOST: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** One of some words; complains where it is none. */
-function word(s: Settings, e: Expr, words: readonly string[], example: string): string | undefined {
-    s.world.types.set(e, ANY);
+function word(c: CodeContext, e: Expr, words: readonly string[], example: string): string | undefined {
+    c.typed(e, ANY);
     if (e.kind === 'name' && words.includes(e.name)) {
         return e.name;
     }
     if (e.kind !== 'error') {
-        s.world.report('error', 'LU0301', s.uri, e, `It reads ${example}: there is ${words.map(quoted).join(', ')}.`);
+        c.error('LU0301', e, `It reads ${example}: there is ${words.map(quoted).join(', ')}.`);
     }
     return undefined;
 }
 
-function address(s: Settings, e: Expr): void {
-    s.world.types.set(e, STRING);
+function address(c: CodeContext, e: Expr): void {
+    c.typed(e, STRING);
     const found = e.kind === 'string' ? parsePciAddress(e.value) : undefined;
     if (!found && e.kind !== 'error') {
-        s.world.report(
-            'error',
-            'LU0301',
-            s.uri,
-            e,
-            'An address on the PCI buses stands here, as lspci writes it: `"0000:3b:00.0"`.',
-        );
+        c.error('LU0301', e, 'An address on the PCI buses stands here, as lspci writes it: `"0000:3b:00.0"`.');
     }
 }
 
-export function checkIommu(s: Settings, machine: MachineDecl, e: MachineEntry): void {
+export function checkIommu(c: CodeContext, machine: MachineDecl, e: MachineEntry): void {
     const [first] = e.args;
     if (!first || e.args.length > 1) {
-        s.world.report('error', 'LU0304', s.uri, e.args[1] ?? e.key, 'It reads `iommu vtd`.');
+        c.error('LU0304', e.args[1] ?? e.key, 'It reads `iommu vtd`.');
         return;
     }
-    const kind = word(s, first, [...IOMMUS.keys()], '`iommu vtd`');
+    const kind = word(c, first, [...IOMMUS.keys()], '`iommu vtd`');
     const arch = machine.entries.find((o) => o.key.name === 'arch')?.args[0];
     const has = arch?.kind === 'name' && arch.name === 'arm64' ? 'arm64' : 'x86_64';
     if (kind !== undefined && IOMMUS.get(kind) !== has) {
-        s.world.report(
-            'error',
+        c.error(
             'LU0301',
-            s.uri,
             first,
             `${quoted(kind)} belongs to ${quoted(`arch ${IOMMUS.get(kind) ?? ''}`)}: this machine is ${quoted(has)}.`,
         );
     }
 }
 
-export function checkDevice(s: Settings, e: MachineEntry): void {
+export function checkDevice(c: CodeContext, e: MachineEntry): void {
     const [name] = e.args;
     const at = e.options.find((o) => o.key.name === 'at');
     if (name?.kind !== 'name' || e.args.length > 1 || !at || !e.body) {
-        s.world.report('error', 'LU0304', s.uri, name ?? e.key, `It reads ${EXAMPLE}.`);
+        c.error('LU0304', name ?? e.key, `It reads ${EXAMPLE}.`);
         return;
     }
-    s.world.types.set(name, ANY);
+    c.typed(name, ANY);
     for (const o of e.options) {
         if (o === at) {
-            address(s, o.value);
+            address(c, o.value);
         } else {
-            s.world.unknown(
+            c.unknown(
                 'LU0218',
-                s.uri,
                 o.key,
                 o.key.name,
                 `A device has no option ${quoted(o.key.name)}: it reads ${EXAMPLE}.`,
@@ -105,74 +97,66 @@ export function checkDevice(s: Settings, e: MachineEntry): void {
         }
     }
     for (const setting of e.body) {
-        checkSetting(s, e, setting);
+        checkSetting(c, e, setting);
     }
     if (!e.body.some((b) => b.key.name === 'kind')) {
-        s.world.report('error', 'LU0304', s.uri, e.key, `A device says what kind it is: ${EXAMPLE}.`);
+        c.error('LU0304', e.key, `A device says what kind it is: ${EXAMPLE}.`);
     }
 }
 
 /** `vf of nic0`: another device of the machine, on the same bus, which is no virtual function itself. */
-function checkVf(s: Settings, device: MachineEntry, e: MachineEntry, example: string): void {
+function checkVf(c: CodeContext, device: MachineEntry, e: MachineEntry, example: string): void {
     const [of, physical, ...more] = e.args;
     for (const a of e.args) {
-        s.world.types.set(a, ANY);
+        c.typed(a, ANY);
     }
-    const found = physical?.kind === 'name' ? s.world.devices.get(physical.name) : undefined;
+    const found = physical?.kind === 'name' ? c.program.devices.get(physical.name) : undefined;
     const busOf = (d: MachineEntry): string => {
         const at = d.options.find((o) => o.key.name === 'at')?.value;
         const address = at?.kind === 'string' ? parsePciAddress(at.value) : undefined;
         return address ? `${address.segment}:${address.bus}` : '';
     };
     if (of?.kind !== 'name' || of.name !== 'of' || !physical || more.length > 0) {
-        s.world.report('error', 'LU0304', s.uri, more[0] ?? e.key, `It reads ${example}.`);
+        c.error('LU0304', more[0] ?? e.key, `It reads ${example}.`);
     } else if (!found || found === device || found.body?.some((b) => b.key.name === 'vf')) {
-        s.world.unknown(
+        c.unknown(
             'LU0218',
-            s.uri,
             physical,
             physical.kind === 'name' ? physical.name : '',
             'A virtual function belongs to another device of the machine that is none itself: `vf of nic0`.',
-            s.world.devices.keys(),
+            c.program.devices.keys(),
         );
     } else if (busOf(found) !== busOf(device)) {
-        s.world.report(
-            'error',
-            'LU0311',
-            s.uri,
-            physical,
-            'A virtual function is on the bus of its device: give it an address there.',
-        );
+        c.error('LU0311', physical, 'A virtual function is on the bus of its device: give it an address there.');
     }
 }
 
-function checkSetting(s: Settings, device: MachineEntry, e: MachineEntry): void {
+function checkSetting(c: CodeContext, device: MachineEntry, e: MachineEntry): void {
     const { name } = e.key;
     const example = SETTINGS.get(name);
     const [first, ...more] = e.args;
     if (example === undefined) {
-        s.world.unknown(
+        c.unknown(
             'LU0218',
-            s.uri,
             e.key,
             name,
             `A device has no ${quoted(name)}: there is ${[...SETTINGS.values()].join(', ')}.`,
             SETTINGS.keys(),
         );
     } else if (name === 'vf') {
-        checkVf(s, device, e, example);
+        checkVf(c, device, e, example);
     } else if (!first || more.length > 0) {
-        s.world.report('error', 'LU0304', s.uri, more[0] ?? e.key, `It reads ${example}.`);
+        c.error('LU0304', more[0] ?? e.key, `It reads ${example}.`);
     } else if (name === 'behind') {
-        address(s, first);
+        address(c, first);
     } else if (CHOICES.has(name)) {
-        word(s, first, CHOICES.get(name) ?? [], example);
+        word(c, first, CHOICES.get(name) ?? [], example);
     } else {
-        const n = constant(s, first, `${quoted(name)} of a device`);
+        const n = constant(c, first, `${quoted(name)} of a device`);
         const least = name === 'queues' ? 1 : 0;
         const most = MOST.get(name) ?? 1;
         if (n !== undefined && (n < least || n > most)) {
-            s.world.report('error', 'LU0311', s.uri, first, `${quoted(name)} is ${least} to ${most}.`);
+            c.error('LU0311', first, `${quoted(name)} is ${least} to ${most}.`);
         }
     }
 }

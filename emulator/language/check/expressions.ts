@@ -1,226 +1,178 @@
 /** Expressions: a type for each. */
-import type { BinaryExpr, CallExpr, Expr, TryExpr, UnaryExpr } from '../syntax/ast';
+import { replaceWith } from '../check-finding';
+import type { BinaryExpr, Expr, TryExpr, UnaryExpr } from '../syntax/ast';
 import { ANY, BOOL, BYTES, INT, PHYS, STRING, listOf, type Type } from '../types';
-import { CallChecker } from './calls';
-import { assignable, comparable, describeType, isIntLike } from './types-of';
+import { callType, canFail, stopsByItself } from './calls';
+import { checkCondition } from './conditions';
+import { constructType } from './construct';
+import type { CodeContext } from './context';
+import { fold } from './fold';
+import { indexType, memberType } from './members';
+import { nameType } from './names';
 import { quoted } from './program-builder';
+import { assignable, comparable, describeType, isIntLike } from './types-of';
 
-export abstract class ExprChecker extends CallChecker {
-    expr(e: Expr): Type {
-        return this.typed(e, this.typeOf(e));
+export function checkExpr(c: CodeContext, e: Expr): Type {
+    return c.typed(e, typeOf(c, e));
+}
+
+function typeOf(c: CodeContext, e: Expr): Type {
+    switch (e.kind) {
+        case 'int':
+            return INT;
+        case 'string':
+            return STRING;
+        case 'bool':
+            return BOOL;
+        case 'error':
+            return ANY;
+        case 'name':
+            return nameType(c, e);
+        case 'member':
+            return memberType(c, e);
+        case 'index':
+            return indexType(c, e);
+        case 'call':
+            return callType(c, e);
+        case 'new':
+            return constructType(c, e);
+        case 'try':
+            return tryType(c, e);
+        case 'unary':
+            return unaryType(c, e);
+        case 'binary':
+            return binaryType(c, e);
+        case 'list':
+            return listType(c, e.items);
+        case 'range':
+            c.expr(e.from);
+            c.expr(e.to);
+            c.error('LU0313', e, 'A range stands only behind the `in` of a `for`.');
+            return ANY;
     }
+}
 
-    private typeOf(e: Expr): Type {
-        switch (e.kind) {
-            case 'int':
-                return INT;
-            case 'string':
-                return STRING;
-            case 'bool':
-                return BOOL;
-            case 'error':
-                return ANY;
-            case 'name':
-                return this.name(e);
-            case 'member':
-                return this.member(e);
-            case 'index':
-                return this.index(e);
-            case 'call':
-                return this.callOf(e);
-            case 'new':
-                return this.construct(e);
-            case 'try':
-                return this.try(e);
-            case 'unary':
-                return this.unary(e);
-            case 'binary':
-                return this.binary(e);
-            case 'list':
-                return this.list(e.items);
-            case 'range':
-                this.expr(e.from);
-                this.expr(e.to);
-                this.error('LU0313', e, 'A range stands only behind the `in` of a `for`.');
-                return ANY;
-        }
+function listType(c: CodeContext, items: readonly Expr[]): Type {
+    const types = items.map((i) => c.expr(i));
+    const first = types[0];
+    return listOf(first && types.every((t) => t.k === first.k && assignable(t, first)) ? first : ANY);
+}
+
+function tryType(c: CodeContext, e: TryExpr): Type {
+    const { call } = e;
+    const before = c.tried;
+    c.tried = call;
+    const type = c.expr(call);
+    c.tried = before;
+    if (call.kind === 'error') {
+        return ANY;
     }
-
-    private callOf(e: CallExpr): Type {
-        const handled = this.tried === e;
-        const outer = this.tried;
-        this.tried = undefined;
-        const type = this.call(e);
-        this.tried = outer;
-        if (!handled && this.unit.fn && this.canFail(e)) {
-            this.unit.fn.fails = true;
-        }
+    if (call.kind !== 'call') {
+        c.error('LU0402', e, '`try` stands before a call.');
         return type;
     }
-
-    private list(items: readonly Expr[]): Type {
-        const types = items.map((i) => this.expr(i));
-        const first = types[0];
-        return listOf(first && types.every((t) => t.k === first.k && assignable(t, first)) ? first : ANY);
+    const withoutTry = replaceWith('Remove `try`', { start: e.start, end: call.start }, '');
+    if (stopsByItself(c, call)) {
+        c.error(
+            'LU0402',
+            e,
+            `A call that fails in ${c.text(call.callee)} stops the scenario there: put the \`try\` before that call.`,
+            withoutTry,
+        );
+        return type;
     }
-
-    /** May this call fail with an error number? A call that is found out only at run time may. */
-    protected canFail(e: CallExpr): boolean {
-        const { callee } = e;
-        if (callee.kind === 'name') {
-            const meaning = this.world.names.get(callee);
-            if (meaning?.kind === 'fn') {
-                return this.world.fns.get(meaning.decl.name.name)?.fails ?? true;
-            }
-            return meaning?.kind === 'native' ? meaning.native.fails : true;
-        }
-        const meaning = this.world.members.get(callee);
-        return meaning?.kind === 'method' ? meaning.method.fails : true;
+    if (!canFail(c, call)) {
+        c.error('LU0402', e, `${c.text(call.callee)} cannot fail: remove the \`try\`.`, withoutTry);
+        return type;
     }
-
-    /** A function of the program that a process calls: unlike the kernel's it hands no errno on. */
-    protected stopsByItself({ callee }: CallExpr): boolean {
-        return this.context === 'user' && callee.kind === 'name' && this.world.names.get(callee)?.kind === 'fn';
-    }
-
-    private try(e: TryExpr): Type {
-        const { call } = e;
-        const before = this.tried;
-        this.tried = call;
-        const type = this.expr(call);
-        this.tried = before;
-        if (call.kind === 'error') {
-            return ANY;
-        }
-        if (call.kind !== 'call') {
-            this.error('LU0402', e, '`try` stands before a call.');
-            return type;
-        }
-        if (this.stopsByItself(call)) {
-            this.error(
-                'LU0402',
-                e,
-                `A call that fails in ${this.text(call.callee)} stops the scenario there: put the \`try\` before that call.`,
-                { title: 'Remove `try`', edits: [{ span: { start: e.start, end: call.start }, text: '' }] },
-            );
-            return type;
-        }
-        if (!this.canFail(call)) {
-            this.error('LU0402', e, `${this.text(call.callee)} cannot fail: remove the \`try\`.`, {
-                title: 'Remove `try`',
-                edits: [{ span: { start: e.start, end: call.start }, text: '' }],
-            });
-            return type;
-        }
-        switch (type.k) {
-            case 'none':
-            case 'int':
-                return INT;
-            case 'fd':
-            case 'phys':
-                return type;
-            default:
-                return ANY;
-        }
-    }
-
-    /** The call that a `try` or an expectation is about: its failing is no failure of the code around it. */
-    protected tried: Expr | undefined;
-
-    private unary(e: UnaryExpr): Type {
-        const operand = this.expr(e.operand);
-        if (e.op === '!') {
-            this.condition(e.operand, operand, 'The operand of `!`');
-            return BOOL;
-        }
-        if (!isIntLike(operand)) {
-            this.error('LU0303', e, `\`${e.op}\` needs an integer, not ${describeType(operand)}.`);
+    switch (type.k) {
+        case 'none':
+        case 'int':
             return INT;
-        }
-        this.folder.value(this.unit.uri, e, this.shadowed);
+        case 'fd':
+        case 'phys':
+            return type;
+        default:
+            return ANY;
+    }
+}
+
+function unaryType(c: CodeContext, e: UnaryExpr): Type {
+    const operand = c.expr(e.operand);
+    if (e.op === '!') {
+        checkCondition(c, e.operand, operand, 'The operand of `!`');
+        return BOOL;
+    }
+    if (!isIntLike(operand)) {
+        c.error('LU0303', e, `\`${e.op}\` needs an integer, not ${describeType(operand)}.`);
         return INT;
     }
+    fold(c.program, c.unit.uri, e, c.shadowed);
+    return INT;
+}
 
-    /** Complains where a value is no boolean. */
-    protected condition(e: Expr, type: Type, what: string): void {
-        if (type.k === 'bool' || type.k === 'any' || e.kind === 'error') {
-            return;
-        }
-        if (isIntLike(type)) {
-            this.error(
-                'LU0302',
-                e,
-                `${what} is true or false, not ${describeType(type)}: compare it, as in \`… != 0\`.`,
-                { title: 'Compare with 0', edits: [{ span: { start: e.end, end: e.end }, text: ' != 0' }] },
-            );
-        } else {
-            this.error('LU0302', e, `${what} is true or false, not ${describeType(type)}.`);
-        }
-    }
-
-    private binary(e: BinaryExpr): Type {
-        const left = this.expr(e.left);
-        const right = this.expr(e.right);
-        switch (e.op) {
-            case '&&':
-            case '||':
-                this.condition(e.left, left, `The left side of \`${e.op}\``);
-                this.condition(e.right, right, `The right side of \`${e.op}\``);
-                return BOOL;
-            case '==':
-            case '!=':
-                if (!comparable(left, right)) {
-                    this.error(
-                        'LU0315',
-                        e,
-                        `${this.text(e.left)} is ${describeType(left)} and ${this.text(e.right)} ${describeType(right)}: they are never equal.`,
-                    );
-                }
-                return BOOL;
-            case '+':
-                return this.sum(e, left, right);
-            default:
-                return this.arithmetic(e, left, right);
-        }
-    }
-
-    private sum(e: BinaryExpr, left: Type, right: Type): Type {
-        if (left.k === 'string' || right.k === 'string') {
-            return STRING;
-        }
-        if (left.k === 'any' && right.k === 'any') {
-            return ANY;
-        }
-        if (left.k === 'bytes' && (right.k === 'bytes' || right.k === 'any')) {
-            return BYTES;
-        }
-        return left.k === 'any' && right.k === 'bytes' ? BYTES : this.arithmetic(e, left, right);
-    }
-
-    private arithmetic(e: BinaryExpr, left: Type, right: Type): Type {
-        const compares = e.op === '<' || e.op === '<=' || e.op === '>' || e.op === '>=';
-        for (const [side, type] of [
-            [e.left, left],
-            [e.right, right],
-        ] as const) {
-            if (!isIntLike(type)) {
-                const chain = compares && side.kind === 'binary' && type.k === 'bool';
-                this.error(
-                    'LU0303',
-                    side,
-                    chain
-                        ? `Comparisons cannot be chained: write \`a ${e.op} b && b ${e.op} c\`.`
-                        : `${quoted(e.op)} needs integers, and this is ${describeType(type)}.`,
-                );
-                return compares ? BOOL : INT;
-            }
-        }
-        this.folder.value(this.unit.uri, e, this.shadowed);
-        if (compares) {
+function binaryType(c: CodeContext, e: BinaryExpr): Type {
+    const left = c.expr(e.left);
+    const right = c.expr(e.right);
+    switch (e.op) {
+        case '&&':
+        case '||':
+            checkCondition(c, e.left, left, `The left side of \`${e.op}\``);
+            checkCondition(c, e.right, right, `The right side of \`${e.op}\``);
             return BOOL;
-        }
-        const address = left.k === 'phys' || right.k === 'phys';
-        const difference = e.op === '-' && left.k === 'phys' && right.k === 'phys';
-        return address && !difference && (e.op === '+' || e.op === '-' || e.op === '&' || e.op === '|') ? PHYS : INT;
+        case '==':
+        case '!=':
+            if (!comparable(left, right)) {
+                c.error(
+                    'LU0315',
+                    e,
+                    `${c.text(e.left)} is ${describeType(left)} and ${c.text(e.right)} ${describeType(right)}: they are never equal.`,
+                );
+            }
+            return BOOL;
+        case '+':
+            return sumType(c, e, left, right);
+        default:
+            return arithmeticType(c, e, left, right);
     }
+}
+
+function sumType(c: CodeContext, e: BinaryExpr, left: Type, right: Type): Type {
+    if (left.k === 'string' || right.k === 'string') {
+        return STRING;
+    }
+    if (left.k === 'any' && right.k === 'any') {
+        return ANY;
+    }
+    if (left.k === 'bytes' && (right.k === 'bytes' || right.k === 'any')) {
+        return BYTES;
+    }
+    return left.k === 'any' && right.k === 'bytes' ? BYTES : arithmeticType(c, e, left, right);
+}
+
+function arithmeticType(c: CodeContext, e: BinaryExpr, left: Type, right: Type): Type {
+    const compares = e.op === '<' || e.op === '<=' || e.op === '>' || e.op === '>=';
+    for (const [side, type] of [
+        [e.left, left],
+        [e.right, right],
+    ] as const) {
+        if (!isIntLike(type)) {
+            const chain = compares && side.kind === 'binary' && type.k === 'bool';
+            c.error(
+                'LU0303',
+                side,
+                chain
+                    ? `Comparisons cannot be chained: write \`a ${e.op} b && b ${e.op} c\`.`
+                    : `${quoted(e.op)} needs integers, and this is ${describeType(type)}.`,
+            );
+            return compares ? BOOL : INT;
+        }
+    }
+    fold(c.program, c.unit.uri, e, c.shadowed);
+    if (compares) {
+        return BOOL;
+    }
+    const address = left.k === 'phys' || right.k === 'phys';
+    const difference = e.op === '-' && left.k === 'phys' && right.k === 'phys';
+    return address && !difference && (e.op === '+' || e.op === '-' || e.op === '&' || e.op === '|') ? PHYS : INT;
 }

@@ -1,5 +1,4 @@
 /** What is known at a place of a scenario about the running kernel and its processes, along every way that leads there. */
-import type { Span } from '../syntax/ast';
 import type { Var } from './scope';
 
 export interface Proc {
@@ -161,9 +160,3 @@ export function together(before: Flow, ways: readonly Flow[]): Flow {
 }
 
 const GRAVITY = { alive: 0, maybe: 1, dead: 2 } as const;
-
-/** The span of a statement's first line, for what marks a whole block. */
-export const head = (span: Span, text: string): Span => {
-    const lf = text.indexOf('\n', span.start);
-    return { start: span.start, end: lf < 0 ? span.end : Math.min(lf, span.end) };
-};

@@ -2,8 +2,8 @@
 import { DESCRIPTIONS } from '../../kernel/release/descriptions';
 import { LAYERS, layersOf, layerWith, OLDEST_WITH_LAYERS, takesLayers } from '../../kernel/release/layers';
 import type { Ident, KernelDecl, KernelList, SourceFile } from '../syntax/ast';
-import { quoted, type World } from './program-builder';
-import { insertAt } from '../check-finding';
+import { quoted, type ProgramBuilder } from './program-builder';
+import { insertAt, replaceWith } from '../check-finding';
 
 /** Settings of a kernel that say something about a layer. */
 const SETTINGS: ReadonlyMap<string, string> = new Map([
@@ -25,28 +25,28 @@ export function layersIn(files: Iterable<SourceFile>): ReadonlySet<string> {
 }
 
 /** @param line the declared kernels that a kernel is made from, the oldest first, itself last */
-export function checkLayers(world: World, uri: string, decl: KernelDecl, line: readonly KernelDecl[]): void {
+export function checkLayers(program: ProgramBuilder, uri: string, decl: KernelDecl, line: readonly KernelDecl[]): void {
     const has = new Set(layersOf(line.flatMap(layersNamed).map((n) => n.name)).map((l) => l.name));
     const seen = new Set<string>();
     for (const entry of decl.entries.filter(isLayers)) {
         if (entry.sign !== '') {
             const at = entry.names[0]?.start ?? entry.end;
             const start = entry.key.end;
-            world.report(
+            program.report(
                 'error',
                 'LU0218',
                 uri,
                 entry.key,
                 'Layers stand without a sign: `layers pci, vfio`. A kernel without a layer is one that does not name it.',
-                { fix: { title: 'Remove the sign', edits: [{ span: { start, end: at }, text: ' ' }] } },
+                { fix: replaceWith('Remove the sign', { start, end: at }, ' ') },
             );
         }
         for (const name of entry.names) {
             if (name.name !== '') {
-                checkLayer(world, uri, name, entry, has);
+                checkLayer(program, uri, name, entry, has);
             }
             if (seen.has(name.name)) {
-                world.report(
+                program.report(
                     'error',
                     'LU0204',
                     uri,
@@ -60,7 +60,7 @@ export function checkLayers(world: World, uri: string, decl: KernelDecl, line: r
     for (const entry of decl.entries) {
         const layer = entry.kind === 'setting' ? SETTINGS.get(entry.key.name) : undefined;
         if (entry.kind === 'setting' && layer !== undefined && !has.has(layer)) {
-            world.report(
+            program.report(
                 'error',
                 'LU0415',
                 uri,
@@ -69,13 +69,19 @@ export function checkLayers(world: World, uri: string, decl: KernelDecl, line: r
             );
         }
     }
-    checkBase(world, uri, decl, line);
+    checkBase(program, uri, decl, line);
 }
 
-function checkLayer(world: World, uri: string, name: Ident, entry: KernelList, has: ReadonlySet<string>): void {
+function checkLayer(
+    program: ProgramBuilder,
+    uri: string,
+    name: Ident,
+    entry: KernelList,
+    has: ReadonlySet<string>,
+): void {
     const layer = LAYERS.get(name.name);
     if (!layer) {
-        world.unknown(
+        program.unknown(
             'LU0218',
             uri,
             name,
@@ -88,7 +94,7 @@ function checkLayer(world: World, uri: string, name: Ident, entry: KernelList, h
     const missing = layer.needs.filter((n) => !has.has(n));
     if (missing.length > 0) {
         const first = entry.names[0]?.start ?? name.start;
-        world.report(
+        program.report(
             'error',
             'LU0415',
             uri,
@@ -100,11 +106,11 @@ function checkLayer(world: World, uri: string, name: Ident, entry: KernelList, h
 }
 
 /** Layers are on top of a release that has what they call. */
-function checkBase(world: World, uri: string, decl: KernelDecl, line: readonly KernelDecl[]): void {
+function checkBase(program: ProgramBuilder, uri: string, decl: KernelDecl, line: readonly KernelDecl[]): void {
     const [first] = layersNamed(decl);
     const base = DESCRIPTIONS.get(line[0]?.from?.value ?? '');
     if (first && base && !takesLayers(base.release)) {
-        world.report(
+        program.report(
             'error',
             'LU0415',
             uri,

@@ -3,9 +3,10 @@ import { FLAWS } from '../../kernel/release/flaws';
 import { SETTABLE_COSTS, settableCost } from '../../machine/costs';
 import type { Expr, Ident, KernelDecl, KernelSetting, MachineDecl, MachineEntry, Span } from '../syntax/ast';
 import { ANY } from '../types';
-import { constant, type Settings } from './constant';
+import { constant } from './constant';
+import type { CodeContext } from './context';
 import { checkDevice, checkIommu } from './devices';
-import { quoted, type World } from './program-builder';
+import { quoted, type ProgramBuilder } from './program-builder';
 import { insertAt } from '../check-finding';
 
 const MACHINE = new Map([
@@ -59,13 +60,12 @@ const SETTINGS = new Map([
     ['iommufd_phase', '`iommufd_phase 1`'],
 ]);
 
-export function checkMachine(s: Settings, decl: MachineDecl): void {
+export function checkMachine(c: CodeContext, decl: MachineDecl): void {
     for (const e of decl.entries) {
         const example = MACHINE.get(e.key.name);
         if (example === undefined) {
-            s.world.unknown(
+            c.unknown(
                 'LU0218',
-                s.uri,
                 e.key,
                 e.key.name,
                 `A machine has no entry ${quoted(e.key.name)}: there is ${[...MACHINE.values()].join(', ')}.`,
@@ -74,74 +74,71 @@ export function checkMachine(s: Settings, decl: MachineDecl): void {
             continue;
         }
         if (e.key.name === 'iommu') {
-            checkIommu(s, decl, e);
+            checkIommu(c, decl, e);
         } else if (e.key.name === 'device') {
-            checkDevice(s, e);
+            checkDevice(c, e);
         } else {
-            machineEntry(s, e, example);
+            machineEntry(c, e, example);
         }
     }
 }
 
-function machineEntry(s: Settings, e: MachineEntry, example: string): void {
+function machineEntry(c: CodeContext, e: MachineEntry, example: string): void {
     const [first, ...more] = e.args;
     if (e.key.name === 'cost') {
-        machineCost(s, e, example);
+        machineCost(c, e, example);
     } else if (!first || more.length > 0) {
-        s.world.report('error', 'LU0304', s.uri, more[0] ?? e.key, `It reads ${example}.`);
+        c.error('LU0304', more[0] ?? e.key, `It reads ${example}.`);
     } else if (e.key.name === 'node') {
-        const node = constant(s, first, 'The node');
+        const node = constant(c, first, 'The node');
         if (node !== undefined && (node < 0 || node > 63)) {
-            s.world.report('error', 'LU0311', s.uri, first, 'Nodes are numbered from 0 to 63.');
+            c.error('LU0311', first, 'Nodes are numbered from 0 to 63.');
         }
     } else if (e.key.name === 'arch') {
-        s.world.types.set(first, ANY);
+        c.typed(first, ANY);
         if (first.kind !== 'name' || !ARCHS.includes(first.name)) {
-            s.world.report('error', 'LU0301', s.uri, first, `It reads ${example}.`);
+            c.error('LU0301', first, `It reads ${example}.`);
         }
     } else if (e.key.name === 'map') {
         if (first.kind === 'range') {
-            const from = constant(s, first.from, 'The start of the range');
-            const to = constant(s, first.to, 'The end of the range');
+            const from = constant(c, first.from, 'The start of the range');
+            const to = constant(c, first.to, 'The end of the range');
             if (from !== undefined && to !== undefined && to <= from) {
-                s.world.report(
-                    'error',
+                c.error(
                     'LU0311',
-                    s.uri,
                     first,
                     'This range is empty: its end, which does not belong to it, lies above its start.',
                 );
             }
         } else {
-            s.world.report('error', 'LU0301', s.uri, first, `A range of addresses stands here: ${example}.`);
+            c.error('LU0301', first, `A range of addresses stands here: ${example}.`);
         }
     } else if (ALIGNMENT.has(e.key.name)) {
-        aligned(s, e, constant(s, first, 'The address'), first);
+        aligned(c, e, constant(c, first, 'The address'), first);
     } else {
-        const size = constant(s, first, e.key.name === 'cpus' ? 'The number of processors' : 'The size');
+        const size = constant(c, first, e.key.name === 'cpus' ? 'The number of processors' : 'The size');
         if (size !== undefined && e.key.name === 'cpus' && size > MOST_CPUS) {
-            s.world.report('error', 'LU0311', s.uri, first, `\`cpus\` is 1 to ${MOST_CPUS}.`);
+            c.error('LU0311', first, `\`cpus\` is 1 to ${MOST_CPUS}.`);
         }
         if (size !== undefined && size <= 0) {
-            s.world.report('error', 'LU0311', s.uri, first, `${quoted(e.key.name)} is more than nothing: ${example}.`);
+            c.error('LU0311', first, `${quoted(e.key.name)} is more than nothing: ${example}.`);
         }
     }
     if (e.key.name === 'scratch' && !e.options.some((o) => o.key.name === 'size')) {
-        s.world.report('error', 'LU0304', s.uri, e.key, `It reads ${example}.`);
+        c.error('LU0304', e.key, `It reads ${example}.`);
     }
     for (const { key, value } of e.options) {
         const known = OPTIONS.get(e.key.name);
         if (key.name === 'size' && known === 'size') {
-            aligned(s, e, constant(s, value, 'The size'), value);
+            aligned(c, e, constant(c, value, 'The size'), value);
         } else if (key.name === 'node' && known === 'node') {
-            const node = constant(s, value, 'The node');
+            const node = constant(c, value, 'The node');
             if (node !== undefined && (node < 0 || node > 63)) {
-                s.world.report('error', 'LU0311', s.uri, value, 'Nodes are numbered from 0 to 63.');
+                c.error('LU0311', value, 'Nodes are numbered from 0 to 63.');
             }
         } else {
-            s.world.unknown(
+            c.unknown(
                 'LU0218',
-                s.uri,
                 key,
                 key.name,
                 `${quoted(e.key.name)} has no option ${quoted(key.name)}: it reads ${example}.`,
@@ -152,24 +149,28 @@ function machineEntry(s: Settings, e: MachineEntry, example: string): void {
 }
 
 /** `cost copy 200us` */
-function machineCost(s: Settings, e: MachineEntry, example: string): void {
+function machineCost(c: CodeContext, e: MachineEntry, example: string): void {
     const [name, value, ...more] = e.args;
     if (name?.kind !== 'name' || !value || more.length > 0) {
-        s.world.report('error', 'LU0304', s.uri, more[0] ?? e.key, `It reads ${example}.`);
+        c.error('LU0304', more[0] ?? e.key, `It reads ${example}.`);
         return;
     }
-    s.world.types.set(name, ANY);
-    checkCostName(s.world, s.uri, name);
-    const ns = constant(s, value, 'What something takes');
+    c.typed(name, ANY);
+    checkCostName(c.program, c.unit.uri, name);
+    const ns = constant(c, value, 'What something takes');
     if (ns !== undefined && ns < 0) {
-        s.world.report('error', 'LU0311', s.uri, value, 'Nothing takes less than no time.');
+        c.error('LU0311', value, 'Nothing takes less than no time.');
     }
 }
 
 /** The name of a cost that can be given another figure. */
-export function checkCostName(world: World, uri: string, { name, start, end }: { readonly name: string } & Span): void {
+export function checkCostName(
+    program: ProgramBuilder,
+    uri: string,
+    { name, start, end }: { readonly name: string } & Span,
+): void {
     if (name !== '' && settableCost(name) === undefined) {
-        world.unknown(
+        program.unknown(
             'LU0218',
             uri,
             { start, end },
@@ -180,37 +181,30 @@ export function checkCostName(world: World, uri: string, { name, start, end }: {
     }
 }
 
-function aligned(s: Settings, e: MachineEntry, value: number | undefined, at: Expr): void {
+function aligned(c: CodeContext, e: MachineEntry, value: number | undefined, at: Expr): void {
     const to = ALIGNMENT.get(e.key.name) ?? 1;
     if (value !== undefined && (value < 0 || value % to !== 0)) {
-        s.world.report(
-            'error',
-            'LU0311',
-            s.uri,
-            at,
-            `${quoted(e.key.name)} takes multiples of ${to === 0x1000 ? '4KiB' : '4MiB'}.`,
-        );
+        c.error('LU0311', at, `${quoted(e.key.name)} takes multiples of ${to === 0x1000 ? '4KiB' : '4MiB'}.`);
     }
 }
 
-export function checkKernelEntries(s: Settings, decl: KernelDecl): void {
+export function checkKernelEntries(c: CodeContext, decl: KernelDecl): void {
     for (const e of decl.entries) {
         if (e.kind === 'cost') {
-            checkCostName(s.world, s.uri, e.cost);
-            s.world.types.set(e.value, { k: 'int' });
+            checkCostName(c.program, c.unit.uri, e.cost);
+            c.typed(e.value, { k: 'int' });
             if (e.value.kind !== 'int' && e.value.kind !== 'error') {
-                s.world.report('error', 'LU0301', s.uri, e.value, 'It reads `cost preserve_folio 150ns`.');
+                c.error('LU0301', e.value, 'It reads `cost preserve_folio 150ns`.');
             }
         } else if (e.kind === 'setting') {
-            setting(s, e);
+            setting(c, e);
         } else if (e.kind === 'list') {
             if (!LISTS.includes(e.key.name)) {
-                unknownKey(s, e.key);
+                unknownKey(c, e.key);
             } else if (e.key.name === 'flaws') {
                 for (const flaw of e.names.filter((n) => n.name !== '' && !FLAWS.has(n.name))) {
-                    s.world.unknown(
+                    c.unknown(
                         'LU0218',
-                        s.uri,
                         flaw,
                         flaw.name,
                         `No flaw is called ${quoted(flaw.name)}: there are ${[...FLAWS.keys()].map(quoted).join(', ')}.`,
@@ -219,23 +213,20 @@ export function checkKernelEntries(s: Settings, decl: KernelDecl): void {
                 }
             } else if (e.sign === '' && e.key.name === 'handlers') {
                 const at = e.names[0]?.start ?? e.key.end;
-                s.world.report(
-                    'error',
+                c.error(
                     'LU0218',
-                    s.uri,
                     e.key,
                     'Say whether these handlers are added or taken away: `handlers + nic_handler`, `handlers - memfd`.',
-                    { fix: insertAt(at, '+ ') },
+                    insertAt(at, '+ '),
                 );
             }
         }
     }
 }
 
-function unknownKey(s: Settings, key: Ident): void {
-    s.world.unknown(
+function unknownKey(c: CodeContext, key: Ident): void {
+    c.unknown(
         'LU0218',
-        s.uri,
         key,
         key.name,
         `A kernel has no entry ${quoted(key.name)}: there is \`handlers + …\`, \`modules …\`, \`layers …\`, \`flaws …\`, ${[...SETTINGS.values()].join(', ')}, \`cost copy 200us\`, \`init { }\`.`,
@@ -243,10 +234,10 @@ function unknownKey(s: Settings, key: Ident): void {
     );
 }
 
-function setting(s: Settings, e: KernelSetting): void {
+function setting(c: CodeContext, e: KernelSetting): void {
     const example = SETTINGS.get(e.key.name);
     if (example === undefined) {
-        unknownKey(s, e.key);
+        unknownKey(c, e.key);
         return;
     }
     const { value } = e;
@@ -259,7 +250,7 @@ function setting(s: Settings, e: KernelSetting): void {
               : words
                 ? value.kind === 'name' && words.includes(value.name)
                 : value.kind === 'int';
-    s.world.types.set(
+    c.typed(
         value,
         e.key.name === 'cmdline'
             ? { k: 'string' }
@@ -270,6 +261,6 @@ function setting(s: Settings, e: KernelSetting): void {
                 : { k: 'int' },
     );
     if (!fits && value.kind !== 'error') {
-        s.world.report('error', 'LU0301', s.uri, value, `It reads ${example}.`);
+        c.error('LU0301', value, `It reads ${example}.`);
     }
 }
