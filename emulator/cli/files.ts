@@ -33,10 +33,6 @@ export class Files implements SourceHost {
         }
     }
 
-    resolve(from: string, relative: string): string {
-        return new URL(relative.split('/').map(encodeURIComponent).join('/'), from).href;
-    }
-
     readBytes(uri: string): Uint8Array | undefined {
         try {
             return unpacked(readFileSync(fileURLToPath(uri)));

@@ -2,6 +2,7 @@
 import type { SourceFile } from '../../emulator/language/syntax/ast';
 import { check } from '../../emulator/language/check/check';
 import { NATIVES } from '../../emulator/diagnosis/natives';
+import type { ParseCache } from '../../emulator/language/syntax/parse-cache';
 import { parse } from '../../emulator/language/syntax/parser';
 import type { CheckFinding } from '../../emulator/language/check-finding';
 import { libraryWith, standardLibrary } from '../../emulator/runtime/standard-library';
@@ -13,9 +14,15 @@ export interface Analysis {
     readonly diagnostics: readonly CheckFinding[];
 }
 
-/** Checks a file with its imports. */
-export function analyse(files: SourceFiles, uri: string): Analysis {
-    const { files: read, diagnostics } = check(files, uri, NATIVES, (layers) => standardLibrary(libraryWith(layers)));
+/** Checks a file with its imports. @param parsed what is known of files that have not changed */
+export function analyse(files: SourceFiles, uri: string, parsed: ParseCache): Analysis {
+    const { files: read, diagnostics } = check(
+        files,
+        uri,
+        NATIVES,
+        (layers) => standardLibrary(libraryWith(layers)),
+        parsed.parse,
+    );
     return { file: read.get(uri) ?? parse(uri, '').file, diagnostics };
 }
 

@@ -8,7 +8,7 @@ const URI = 'bench.lus';
 const SLICE = 1 << 30;
 
 function load(text: string): Program {
-    return loadProgram({ read: (uri) => (uri === URI ? text : undefined), resolve: (_from, path) => path }, URI);
+    return loadProgram({ read: (uri) => (uri === URI ? text : undefined) }, URI);
 }
 
 /** Puts a breakpoint on every statement of a line, as the debug adapter does. */

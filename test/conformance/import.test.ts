@@ -23,10 +23,7 @@ function recorded(name: string): string {
 /** Imports and runs. The statement at which it fails and why, or undefined. */
 function failureOf(recording: string): string | undefined {
     const text = importRecording('imported', parseRecording(recording));
-    const program = loadProgram(
-        { read: (uri) => (uri === 'test:/a.lus' ? text : undefined), resolve: (_from, file) => file },
-        'test:/a.lus',
-    );
+    const program = loadProgram({ read: (uri) => (uri === 'test:/a.lus' ? text : undefined) }, 'test:/a.lus');
     assert.deepEqual(
         errorsOf(program).map((d) => `${text.slice(d.span.start, d.span.end)}: ${d.message}`),
         [],

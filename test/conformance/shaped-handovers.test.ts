@@ -108,7 +108,6 @@ suite('handovers for a machine of a given shape', () => {
         const program = loadProgram(
             {
                 read: (uri) => (uri === 'x.lus' ? text : undefined),
-                resolve: (_from, path) => path,
                 readBytes: () => image,
             },
             'x.lus',

@@ -16,7 +16,6 @@ export const diskHost: SourceHost = {
             return undefined;
         }
     },
-    resolve: (from, to) => path.join(path.dirname(from), to),
     readBytes(uri) {
         try {
             const bytes = readFileSync(uri);
@@ -30,10 +29,7 @@ export const diskHost: SourceHost = {
 
 /** A program that is a text of the test. */
 export function programOf(text: string): Program {
-    return loadProgram(
-        { read: (uri) => (uri === 'test.lus' ? text : undefined), resolve: (_from, to) => to },
-        'test.lus',
-    );
+    return loadProgram({ read: (uri) => (uri === 'test.lus' ? text : undefined) }, 'test.lus');
 }
 
 /** The shipped examples, by name, in the order of their names. */

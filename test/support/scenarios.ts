@@ -7,7 +7,7 @@ const SLICE = 1 << 24;
 
 /** A program from texts by name; the first one is the main file. */
 export function programOf(texts: Readonly<Record<string, string>>): Program {
-    const host: SourceHost = { read: (uri) => texts[uri], resolve: (_from, path) => path };
+    const host: SourceHost = { read: (uri) => texts[uri] };
     return loadProgram(host, Object.keys(texts)[0] ?? '');
 }
 

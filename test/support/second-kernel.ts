@@ -15,7 +15,6 @@ function main(): void {
     const loaded = loadProgram(
         {
             read: (uri) => (uri === 'program' ? readFileSync(program, 'utf8') : undefined),
-            resolve: (_from, path) => path,
             readBytes: (uri) => (uri === 'made' ? readFileSync(image) : undefined),
         },
         'program',

@@ -60,7 +60,7 @@ export function takeOver(image: Uint8Array, h: HandoverView | undefined): TakeOv
         }
     }`;
     const program = loadProgram(
-        { read: (uri) => (uri === 'x.lus' ? text : undefined), resolve: (_from, path) => path, readBytes: () => image },
+        { read: (uri) => (uri === 'x.lus' ? text : undefined), readBytes: () => image },
         'x.lus',
     );
     const { vm } = Run.start(program);

@@ -55,7 +55,7 @@ scenario "s" {
 /** Runs until the statement on the line that ends with this comment. */
 function stoppedAt(comment: string): Vm {
     const uri = 'test:/s.lus';
-    const program = loadProgram({ read: (u) => (u === uri ? SOURCE : undefined), resolve: (_from, path) => path }, uri);
+    const program = loadProgram({ read: (u) => (u === uri ? SOURCE : undefined) }, uri);
     assert.deepEqual(errorsOf(program), []);
     const { vm } = Run.start(program);
     for (let steps = 0; steps < 2000; steps++) {

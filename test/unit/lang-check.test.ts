@@ -11,7 +11,7 @@ const std = checkStd([{ uri: 'std/memfd.lus', text: STD }], NATIVES);
 /** Checks files by name; the first one is the main file. */
 function program(files: Record<string, string>): Program {
     const main = Object.keys(files)[0] ?? '';
-    return check({ read: (uri) => files[uri], resolve: (_, path) => path }, main, NATIVES, std);
+    return check({ read: (uri) => files[uri] }, main, NATIVES, std);
 }
 
 /** The findings of one file, as `code: the text it is about`. */

@@ -1,7 +1,9 @@
 /** The checker: from files to a program, with everything that is wrong in it. */
 import { load, type SourceHost } from '../load';
 import type { NativeShapes } from '../natives';
+import { uriBeside } from '../paths';
 import type { Program } from '../program';
+import type { Parse } from '../syntax/parse-cache';
 import { parse } from '../syntax/parser';
 import { checkItems } from './items';
 import { layersIn } from './layer-rules';
@@ -14,15 +16,22 @@ export type StandardLibrary = (layers: ReadonlySet<string>) => Program;
  * Reads and checks a file and what it imports. The program is whole where no finding is an error; else it is what could be made of
  * the files.
  * @param std the checked standard library: its handlers, FLBs, file kinds and structs can be used, its functions not
+ * @param parseFile gives parsed files, where the caller keeps them
  */
-export function check(host: SourceHost, uri: string, natives: NativeShapes, std?: Program | StandardLibrary): Program {
+export function check(
+    host: SourceHost,
+    uri: string,
+    natives: NativeShapes,
+    std?: Program | StandardLibrary,
+    parseFile: Parse = parse,
+): Program {
     const program = new ProgramBuilder(natives);
-    program.fileExists = (from, path) => host.exists?.(host.resolve(from, path)) ?? true;
-    load(program, host, uri);
+    program.fileExists = (from, path) => host.exists?.(uriBeside(from, path)) ?? true;
+    load(program, host, parseFile, uri);
     program.layers = layersIn(program.files.values());
     program.std = typeof std === 'function' ? std(program.layers) : std;
     checkItems(program);
-    return { ...program.finish(uri), readBytes: (from, path) => host.readBytes?.(host.resolve(from, path)) };
+    return { ...program.finish(uri), readBytes: (from, path) => host.readBytes?.(uriBeside(from, path)) };
 }
 
 /** Checks the standard library: several files that see each other's declarations. */
