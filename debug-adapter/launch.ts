@@ -2,7 +2,9 @@
 import * as z from 'zod/mini';
 import type { CheckFinding } from '../emulator/language/check-finding';
 import type { Program } from '../emulator/language/program';
-import { errorsOf, loadProgram, Run, UsageError } from '../emulator/run/run';
+import { errorsOf, loadProgram } from '../emulator/run/load-program';
+import { Run } from '../emulator/run/run';
+import { UsageError } from '../emulator/run/usage-error';
 import type { SourceHost } from '../emulator/language/load';
 import { parsed, RequestError } from './requests';
 import { capital } from '../emulator/text/text';

@@ -1,5 +1,6 @@
 /** `lus check`: says what is wrong with files without running them. */
-import { loadProgram, UsageError } from '../run/run';
+import { loadProgram } from '../run/load-program';
+import { UsageError } from '../run/usage-error';
 import { excerpt } from './excerpt';
 import { Files } from './files';
 import { BadArguments, parse, type Command } from './options';

@@ -4,7 +4,7 @@ import * as path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { SourceHost } from '../language/load';
 import { LineMap } from '../language/syntax/positions';
-import { UsageError } from '../run/run';
+import { UsageError } from '../run/usage-error';
 import { unpacked } from './gzip';
 import { SHIPPED_SOURCES, STD_SCHEME } from '../std/texts';
 

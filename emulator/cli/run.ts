@@ -1,7 +1,9 @@
 /** `lus run`: runs the scenarios of files and reports. */
 import type { ScenarioDecl } from '../language/syntax/ast';
 import type { Program } from '../language/program';
-import { errorsOf, loadProgram, Run, UsageError } from '../run/run';
+import { errorsOf, loadProgram } from '../run/load-program';
+import { Run } from '../run/run';
+import { UsageError } from '../run/usage-error';
 import { openAll } from './check';
 import { execute, type ExecuteOptions } from './execute';
 import { Files } from './files';

@@ -94,6 +94,9 @@ export interface Program {
     /** The layers that any of its kernels has: it was checked against the standard library with these. */
     readonly layers: ReadonlySet<string>;
 
+    /** The values of constant expressions that settings of machines and kernels take. */
+    readonly constants: ReadonlyMap<Expr, number>;
+
     /** Which file a declaration is in. */
     readonly uriOf: ReadonlyMap<object, string>;
     /** By fn, callback, scenario, or the `init` entry of a kernel. */

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { importRecording } from '../../emulator/recording/import';
 import { parseRecording } from '../../emulator/recording/recording';
-import { errorsOf, loadProgram, Run } from '../../emulator/run/run';
+import { errorsOf, loadProgram } from '../../emulator/run/load-program';
+import { Run } from '../../emulator/run/run';
 import { inRepository } from '../support/repository';
 import { generate } from './model/generate';
 

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { inspectFile, type Inspection } from '../../emulator/handover/inspect';
 import { sourceOf } from '../../emulator/machine/core-file';
-import { loadProgram } from '../../emulator/run/run';
+import { loadProgram } from '../../emulator/run/load-program';
 import { handoversOf } from '../support/handovers';
 import { diskHost } from '../support/programs';
 import { inRepository } from '../support/repository';

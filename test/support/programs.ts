@@ -4,7 +4,7 @@ import * as path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { SourceHost } from '../../emulator/language/load';
 import type { Program } from '../../emulator/language/program';
-import { loadProgram } from '../../emulator/run/run';
+import { loadProgram } from '../../emulator/run/load-program';
 import { inRepository } from './repository';
 
 /** Reads files from the disk; URIs are paths. */

@@ -1,7 +1,8 @@
 /** Checks and runs `.lus` text in the test's own process. */
 import type { SourceHost } from '../../emulator/language/load';
 import type { Program } from '../../emulator/language/program';
-import { loadProgram, Run } from '../../emulator/run/run';
+import { loadProgram } from '../../emulator/run/load-program';
+import { Run } from '../../emulator/run/run';
 
 const SLICE = 1 << 24;
 

@@ -6,7 +6,8 @@
  * It prints what became of it as JSON.
  */
 import { readFileSync } from 'node:fs';
-import { Run, loadProgram } from '../../emulator/run/run';
+import { loadProgram } from '../../emulator/run/load-program';
+import { Run } from '../../emulator/run/run';
 import { runToEnd } from './handovers';
 import { recordOf, Witness } from './witness';
 

@@ -1,6 +1,7 @@
 /** Boots an emulated kernel from an image of the small handover, and asks it for everything that should be in it. */
 import type { HandoverView } from '../../emulator/handover/model';
-import { loadProgram, Run } from '../../emulator/run/run';
+import { loadProgram } from '../../emulator/run/load-program';
+import { Run } from '../../emulator/run/run';
 import { SMALL_DECLARATIONS } from './small-handover';
 
 /** Operations after which a run is taken to hang; an undamaged image needs a tenth of it. */

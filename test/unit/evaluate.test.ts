@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { assign, evaluate, holds } from '../../emulator/runtime/evaluate';
 import { parseEntry } from '../../emulator/language/syntax/entry';
-import { errorsOf, loadProgram, Run } from '../../emulator/run/run';
+import { errorsOf, loadProgram } from '../../emulator/run/load-program';
+import { Run } from '../../emulator/run/run';
 import { format, ProgramError } from '../../emulator/language/values';
 import type { Vm } from '../../emulator/runtime/interpreter';
 import { Hasher } from '../../emulator/machine/hash';

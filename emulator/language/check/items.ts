@@ -7,10 +7,11 @@ import { checkCallback, checkCode, checkFn, newContext } from './code';
 import { declare, processesOf } from './declarations';
 import { checkExpectedFindings } from './expected-findings';
 import { constantValue } from './fold';
+import { checkKernelEntries } from './kernel-entries';
 import { checkKernel } from './kernels';
+import { checkMachine } from './machine';
 import { typeNamed } from './named-types';
 import { quoted, type ProgramBuilder } from './program-builder';
-import { checkKernelEntries, checkMachine } from './settings';
 import { checkStructs } from './structs';
 import { assignable, describeType } from './types-of';
 

@@ -1,15 +1,14 @@
 /** `layers pci, vfio` of a kernel: there are such layers, they fit onto the kernel, and what they need is there, too. */
 import { DESCRIPTIONS } from '../../kernel/release/descriptions';
 import { LAYERS, layersOf, layerWith, OLDEST_WITH_LAYERS, takesLayers } from '../../kernel/release/layers';
+import { KERNEL_SETTINGS } from '../settings/kernel';
+import type { AnySetting } from '../settings/setting';
 import type { Ident, KernelDecl, KernelList, SourceFile } from '../syntax/ast';
 import { quoted, type ProgramBuilder } from './program-builder';
 import { insertAt, replaceWith } from '../check-finding';
 
 /** Settings of a kernel that say something about a layer. */
-const SETTINGS: ReadonlyMap<string, string> = new Map([
-    ['vfio_phase', 'vfio'],
-    ['iommufd_phase', 'iommu'],
-]);
+const SETTINGS: ReadonlyMap<string, AnySetting> = new Map(Object.entries(KERNEL_SETTINGS));
 
 const isLayers = (e: KernelDecl['entries'][number]): e is KernelList => e.kind === 'list' && e.key.name === 'layers';
 
@@ -58,7 +57,7 @@ export function checkLayers(program: ProgramBuilder, uri: string, decl: KernelDe
         }
     }
     for (const entry of decl.entries) {
-        const layer = entry.kind === 'setting' ? SETTINGS.get(entry.key.name) : undefined;
+        const layer = entry.kind === 'setting' ? SETTINGS.get(entry.key.name)?.layer : undefined;
         if (entry.kind === 'setting' && layer !== undefined && !has.has(layer)) {
             program.report(
                 'error',

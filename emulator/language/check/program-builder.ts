@@ -82,6 +82,8 @@ export class ProgramBuilder {
     /** Every process that any scenario or function of the program starts. */
     readonly processNames = new Set<string>();
 
+    /** The values of constant expressions that settings of machines and kernels take. */
+    readonly constants = new Map<Expr, number>();
     /** Expressions whose operation has no result: that is reported once. */
     readonly withoutValue = new Set<Expr>();
 
@@ -212,6 +214,7 @@ export class ProgramBuilder {
             flbs: merged(this.flbs, std?.flbs),
             kernels: merged(this.kernels, std?.kernels),
             layers: this.layers,
+            constants: this.constants,
             uriOf: over(this.uriOf, std?.uriOf),
             code: over(this.code, std?.code),
             names: over(this.names, std?.names),

@@ -12,6 +12,7 @@ import type {
     Stmt,
     UndoStmt,
 } from '../syntax/ast';
+import { checkCostName } from './arguments';
 import { checkAssign } from './assignments';
 import { aside, checkBlock } from './blocks';
 import { checkCondition } from './conditions';
@@ -22,7 +23,6 @@ import { checkInjection } from './injections';
 import { checkBoot, endKernel } from './kernel-end';
 import { checkConcurrently, checkInProcess, checkKill, checkProcess, checkSend } from './processes';
 import { quoted } from './program-builder';
-import { checkCostName } from './settings';
 import { assignable, describeType, isIntLike } from './types-of';
 
 export function checkStatement(c: CodeContext, s: Stmt): void {
@@ -129,7 +129,7 @@ function checkSleep(c: CodeContext, s: SleepStmt): void {
 
 function checkCost(c: CodeContext, s: CostStmt): void {
     c.notInKernel(s, '`cost`');
-    checkCostName(c.program, c.unit.uri, s.cost);
+    checkCostName(c, s.cost);
     const type = c.expr(s.value);
     if (!isIntLike(type)) {
         c.error(

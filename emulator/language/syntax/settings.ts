@@ -1,11 +1,9 @@
 /** Reads `machine { }` and `kernel "…" { }`. */
+import { KERNEL_LISTS } from '../settings/kernel';
 import type { Expr, Ident, KernelDecl, KernelEntry, MachineDecl, MachineEntry } from './ast';
 import type { Cursor } from './cursor';
 import { parseExpr } from './expressions';
 import { parseBlock } from './statements';
-
-/** Keys of a kernel's entries that name a list. */
-const LIST_KEYS: ReadonlySet<string> = new Set(['handlers', 'modules', 'flbs', 'layers', 'flaws']);
 
 export function parseMachine(c: Cursor): MachineDecl {
     const { start } = c.advance();
@@ -97,9 +95,10 @@ function parseKernelEntry(c: Cursor): KernelEntry | undefined {
         return { kind: 'cost', cost, value, start, end: c.lastEnd };
     }
     const next = c.peek(1);
-    const signed = (c.is('+') || c.is('-')) && (next.kind === 'ident' || LIST_KEYS.has(key.name));
+    const list = Object.hasOwn(KERNEL_LISTS, key.name);
+    const signed = (c.is('+') || c.is('-')) && (next.kind === 'ident' || list);
     const listed = c.isIdent() && next.kind === 'punct' && next.text === ',';
-    if (signed || listed || LIST_KEYS.has(key.name)) {
+    if (signed || listed || list) {
         const sign = c.is('+') ? '+' : c.is('-') ? '-' : '';
         if (sign !== '') {
             c.advance();
