@@ -11,8 +11,8 @@ export interface SourceHost {
     /** The text, or undefined where there is no such file. */
     read(uri: string): string | undefined;
     /**
-     * The bytes of a file, unpacked where it is compressed with gzip; undefined where there is none. Hosts that run nothing leave
-     * it out.
+     * The bytes of a file, unpacked where it is compressed with gzip; undefined where there is none. Hosts that run
+     * nothing leave it out.
      */
     readBytes?(uri: string): Uint8Array | undefined;
     /** Whether there is such a file; where it is left out, a missing one is found when it is needed. */
@@ -26,7 +26,9 @@ interface Loader {
     readonly parse: Parse;
 }
 
-/** Loads `uri` and its imports into the program, the file itself first. A file that is imported twice is loaded once. */
+/**
+ * Loads `uri` and its imports into the program, the file itself first. A file that is imported twice is loaded once.
+ */
 export function load(program: ProgramBuilder, host: SourceHost, parse: Parse, uri: string): void {
     const text = host.read(uri);
     if (text === undefined) {

@@ -12,8 +12,8 @@ export function isBeside(path: string): boolean {
 }
 
 /**
- * The URI of a path beside the file `from`, or below it, for which {@link isBeside} holds. Where a file was never saved and its URI
- * has no folder, it is one that no host can read.
+ * The URI of a path beside the file `from`, or below it, for which {@link isBeside} holds. Where a file was never saved
+ * and its URI has no folder, it is one that no host can read.
  */
 export function uriBeside(from: string, path: string): string {
     const folder = from.replace(/[?#].*$/, '').replace(/[^/]*$/, '');

@@ -38,7 +38,10 @@ export type NameMeaning =
     | LocalVar
     /** A variable of a process, read or written in one of its blocks. */
     | { readonly kind: 'process-var'; readonly process: string; readonly name: string; readonly type: Type }
-    /** A field of the file kind whose callback this is (`ring` in `release()`); slot is its index among the kind's fields. */
+    /**
+     * A field of the file kind whose callback this is (`ring` in `release()`); slot is its index among the kind's
+     * fields.
+     */
     | { readonly kind: 'kind-field'; readonly file: FileDecl; readonly index: number; readonly type: Type }
     | { readonly kind: 'process'; readonly name: string }
     /** A device of the machine. */
@@ -81,7 +84,9 @@ export interface Program {
     readonly diagnostics: readonly CheckFinding[];
     readonly natives: NativeShapes;
 
-    /** The bytes of a file that stands beside a source file of the program, unpacked; left out where no host was given. */
+    /**
+     * The bytes of a file that stands beside a source file of the program, unpacked; left out where no host was given.
+     */
     readonly readBytes?: (from: string, path: string) => Uint8Array | undefined;
     readonly machine?: MachineDecl;
     readonly scenarios: readonly ScenarioDecl[];
@@ -101,7 +106,10 @@ export interface Program {
     readonly uriOf: ReadonlyMap<object, string>;
     /** By fn, callback, scenario, or the `init` entry of a kernel. */
     readonly code: ReadonlyMap<object, CodeInfo>;
-    /** For name expressions, and for the identifiers that name something (process blocks, `send … to p`, assignment targets, loop variables). */
+    /**
+     * For name expressions, and for the identifiers that name something (process blocks, `send … to p`, assignment
+     * targets, loop variables).
+     */
     readonly names: ReadonlyMap<NameExpr | Ident, NameMeaning>;
     readonly members: ReadonlyMap<Expr, MemberMeaning>;
     readonly types: ReadonlyMap<Expr, Type>;

@@ -253,7 +253,10 @@ function describeBytes(b: Bytes): string {
     return `${b.length} bytes: ${shown}${b.length > 16 ? ' …' : ''}`;
 }
 
-/** A value in one line, as the debugger and failure messages show it. Addresses are in hexadecimal where the type says so. */
+/**
+ * A value in one line, as the debugger and failure messages show it. Addresses are in hexadecimal where the type says
+ * so.
+ */
 export function format(v: Value, type?: Type): string {
     if (v === undefined || v === null) {
         return 'none';

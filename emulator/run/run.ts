@@ -25,7 +25,10 @@ export interface RunOptions {
     readonly costs?: CostChanges | undefined;
     /** Picks one of the possible schedules. */
     readonly seed?: number | undefined;
-    /** The kernel code of a release; what ships with the emulator where it is left out. The program must have been checked with it. */
+    /**
+     * The kernel code of a release; what ships with the emulator where it is left out. The program must have been
+     * checked with it.
+     */
     readonly standard?: typeof standardLibrary | undefined;
 }
 

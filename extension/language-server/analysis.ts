@@ -27,8 +27,8 @@ export function analyse(files: SourceFiles, uri: string, parsed: ParseCache): An
 }
 
 /**
- * The findings of several files, by the file that each is in. A file may be imported by several, which find the same in it;
- * and some things are wrong only together, such as a name that two files declare.
+ * The findings of several files, by the file that each is in. A file may be imported by several, which find the same in
+ * it; and some things are wrong only together, such as a name that two files declare.
  */
 export function findingsByFile(analyses: Iterable<Analysis>): ReadonlyMap<string, readonly CheckFinding[]> {
     const byFile = new Map<string, Map<string, CheckFinding>>();

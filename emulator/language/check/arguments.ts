@@ -16,7 +16,10 @@ import { fold } from './fold';
 import { quoted } from './program-builder';
 import { describeType } from './types-of';
 
-/** The value of a constant integer below 2^53, with a complaint where it is none. @param what at the beginning of a sentence */
+/**
+ * The value of a constant integer below 2^53, with a complaint where it is none.
+ * @param what what it is, at the beginning of a sentence
+ */
 function constant(c: CodeContext, e: Expr, what: string): number | undefined {
     if (e.kind === 'error') {
         return undefined;

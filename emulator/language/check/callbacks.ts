@@ -102,7 +102,9 @@ function checkParams(program: ProgramBuilder, uri: string, c: Callback, shape: C
     });
 }
 
-/** The type of `args.file` in the callbacks of a handler; undefined where nothing more is known than that it is a file. */
+/**
+ * The type of `args.file` in the callbacks of a handler; undefined where nothing more is known than that it is a file.
+ */
 export function fileTypeOf(program: ProgramBuilder, decl: HandlerDecl): Type | undefined {
     const name = decl.forKind?.name;
     if (name === undefined) {

@@ -13,8 +13,8 @@ import { ProgramBuilder } from './program-builder';
 export type StandardLibrary = (layers: ReadonlySet<string>) => Program;
 
 /**
- * Reads and checks a file and what it imports. The program is whole where no finding is an error; else it is what could be made of
- * the files.
+ * Reads and checks a file and what it imports. The program is whole where no finding is an error; else it is what could
+ * be made of the files.
  * @param std the checked standard library: its handlers, FLBs, file kinds and structs can be used, its functions not
  * @param parseFile gives parsed files, where the caller keeps them
  */

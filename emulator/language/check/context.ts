@@ -1,6 +1,7 @@
 /**
- * The state of checking one piece of code: a function, callback, scenario or `init` block, or an expression outside of all code.
- * Every function of the checker takes it and finds the program, the variables, the flow and the way to report in it.
+ * The state of checking one piece of code: a function, callback, scenario or `init` block, or an expression outside of
+ * all code. Every function of the checker takes it and finds the program, the variables, the flow and the way to report
+ * in it.
  */
 import { spanOf, type Fix, type Severity } from '../check-finding';
 import type { NameMeaning } from '../program';
@@ -28,8 +29,8 @@ export interface Unit {
 }
 
 /**
- * The functions that the parts of the checker call without importing them, for they call each other: arguments are expressions
- * and calls are, too; blocks hold statements; a call leads into a function.
+ * The functions that the parts of the checker call without importing them, for they call each other: arguments are
+ * expressions and calls are, too; blocks hold statements; a call leads into a function.
  */
 export interface Checkers {
     readonly expr: (c: CodeContext, e: Expr) => Type;
@@ -129,7 +130,9 @@ export class CodeContext {
         this.program.names.set(name, meaning);
     }
 
-    /** Complains where `what` cannot be done in the context of this code; a function takes the context of what it does. */
+    /**
+     * Complains where `what` cannot be done in the context of this code; a function takes the context of what it does.
+     */
     require(needed: Context, span: Span, what: string): void {
         const { fn } = this.unit;
         if (needed === 'any' || this.context === needed) {

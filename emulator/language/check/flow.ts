@@ -1,4 +1,6 @@
-/** What is known at a place of a scenario about the running kernel and its processes, along every way that leads there. */
+/**
+ * What is known at a place of a scenario about the running kernel and its processes, along every way that leads there.
+ */
 import type { Var } from './scope';
 
 export interface Proc {
@@ -126,8 +128,8 @@ export class Flow {
 }
 
 /**
- * What holds behind blocks that ran at the same time: everything that any of them did. The end of a process or of the kernel is the
- * end for all of them.
+ * What holds behind blocks that ran at the same time: everything that any of them did. The end of a process or of the
+ * kernel is the end for all of them.
  */
 export function together(before: Flow, ways: readonly Flow[]): Flow {
     const all = before.copy();

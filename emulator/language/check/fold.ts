@@ -9,8 +9,8 @@ import { quoted, type ProgramBuilder } from './program-builder';
 export const errnoValue = (name: string): number | undefined => (isErrnoName(name) ? ERRNO[name] : undefined);
 
 /**
- * The value of an expression whose parts are all constant; undefined for others. An operation that has no result (out of range,
- * division by zero) is reported once, and its value is undefined.
+ * The value of an expression whose parts are all constant; undefined for others. An operation that has no result (out
+ * of range, division by zero) is reported once, and its value is undefined.
  * @param shadowed names that mean a variable here
  */
 export function fold(program: ProgramBuilder, uri: string, e: Expr, shadowed?: (name: string) => boolean): Value {

@@ -61,7 +61,10 @@ function nativeOf(c: CodeContext, { callee }: CallExpr): FunctionShape | undefin
     return name?.kind === 'native' ? name.native : undefined;
 }
 
-/** The kernel that a call names has to be there, and `reboot(KEXEC)` ends the one that runs. @param tried it may fail */
+/**
+ * The kernel that a call names has to be there, and `reboot(KEXEC)` ends the one that runs.
+ * @param tried it may fail
+ */
 export function afterCall(c: CodeContext, e: CallExpr, tried: boolean): void {
     const native = nativeOf(c, e);
     if (!native) {

@@ -1,10 +1,16 @@
-/** Rules for kernels: what they are made from and what their lists name exists, and no two handlers share a compatible string. */
+/**
+ * Rules for kernels: what they are made from and what their lists name exists, and no two handlers share a compatible
+ * string.
+ */
 import { layersOf, layerWith } from '../../kernel/release/layers';
 import type { Ident, KernelDecl } from '../syntax/ast';
 import { checkLayers, layersNamed, missingLayer } from './layer-rules';
 import { quoted, type ProgramBuilder } from './program-builder';
 
-/** `from` and the lists of a kernel name things that exist, and no two of its handlers (or FLBs) share a compatible string. */
+/**
+ * `from` and the lists of a kernel name things that exist, and no two of its handlers (or FLBs) share a compatible
+ * string.
+ */
 export function checkKernel(program: ProgramBuilder, uri: string, decl: KernelDecl): void {
     const { from } = decl;
     if (from && from.start < from.end && !program.kernels.has(from.value) && !program.natives.kernels.has(from.value)) {
@@ -86,7 +92,9 @@ function layersOfLine(line: readonly KernelDecl[]): string[] {
     return layersOf(line.flatMap(layersNamed).map((n) => n.name)).map((l) => l.name);
 }
 
-/** The declared kernels that a kernel is made from, the oldest first, itself last; empty where it is made from itself. */
+/**
+ * The declared kernels that a kernel is made from, the oldest first, itself last; empty where it is made from itself.
+ */
 function descentOf(program: ProgramBuilder, decl: KernelDecl): KernelDecl[] {
     const line: KernelDecl[] = [];
     for (let k: KernelDecl | undefined = decl; k; k = k.from && program.kernels.get(k.from.value)) {

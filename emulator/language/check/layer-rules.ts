@@ -1,4 +1,6 @@
-/** `layers pci, vfio` of a kernel: there are such layers, they fit onto the kernel, and what they need is there, too. */
+/**
+ * `layers pci, vfio` of a kernel: there are such layers, they fit onto the kernel, and what they need is there, too.
+ */
 import { DESCRIPTIONS } from '../../kernel/release/descriptions';
 import { LAYERS, layersOf, layerWith, OLDEST_WITH_LAYERS, takesLayers } from '../../kernel/release/layers';
 import { KERNEL_SETTINGS } from '../settings/kernel';

@@ -1,4 +1,7 @@
-/** Variables of one piece of code (function, callback, scenario, init): where they can be seen, their slots, whether they are read. */
+/**
+ * Variables of one piece of code (function, callback, scenario, init): where they can be seen, their slots, whether
+ * they are read.
+ */
 import type { Span } from '../syntax/ast';
 import type { LocalVar, NameMeaning } from '../program';
 import type { Type } from '../types';
@@ -13,7 +16,10 @@ export interface Var {
     readonly span: Span;
     readonly meaning: NameMeaning;
     reads: number;
-    /** Not to be reported when it is never read: a parameter, a loop variable, what a statement that fails would have filled. */
+    /**
+     * Not to be reported when it is never read: a parameter, a loop variable, what a statement that fails would have
+     * filled.
+     */
     readonly exempt: boolean;
     /** The process it belongs to, if any. */
     readonly process?: string;

@@ -1,6 +1,7 @@
 /**
- * The shape of settings: what stands in `machine { }`, `kernel "…" { }` and in the braces of a device. The tables beside this file
- * say it once, as data: the checker checks by them, the runtime applies what they read, and completion and the documentation show them.
+ * The shape of settings: what stands in `machine { }`, `kernel "…" { }` and in the braces of a device. The tables
+ * beside this file say it once, as data: the checker checks by them, the runtime applies what they read, and completion
+ * and the documentation show them.
  */
 import { settableCost, type CostName } from '../../machine/costs';
 import { parsePciAddress, type PciAddress } from '../../machine/pci/address';

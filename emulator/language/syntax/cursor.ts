@@ -1,4 +1,6 @@
-/** What all functions of the parser share: the next token, the findings so far, and the way to go on behind an error. */
+/**
+ * What all functions of the parser share: the next token, the findings so far, and the way to go on behind an error.
+ */
 import type { Ident, Span, StringLit } from './ast';
 import type { Lexed, Token } from './lexer';
 import { structureOf, type Structure } from './structure';
@@ -69,7 +71,10 @@ export class Cursor {
         return t;
     }
 
-    /** True where a statement, an entry or a field has to end: at a newline (outside brackets), a `;` or the end of the block. */
+    /**
+     * True where a statement, an entry or a field has to end: at a newline (outside brackets), a `;` or the end of the
+     * block.
+     */
     get atEnd(): boolean {
         const t = this.token;
         return t.kind === 'eof' || this.breaks() || (t.kind === 'punct' && (t.text === ';' || t.text === '}'));
@@ -130,7 +135,10 @@ export class Cursor {
         this.error(code, over ? { start: this.lastEnd, end: this.lastEnd } : t, message, fix);
     }
 
-    /** Runs `read` one level deeper; undefined where the nesting is too deep, with everything up to the end of the statement skipped. */
+    /**
+     * Runs `read` one level deeper; undefined where the nesting is too deep, with everything up to the end of the
+     * statement skipped.
+     */
     nested<T>(read: () => T): T | undefined {
         if (this.depth >= MAX_DEPTH) {
             this.errorHere('LU0119', 'This is nested too deeply: split it into several statements or functions.');
