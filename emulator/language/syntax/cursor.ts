@@ -80,10 +80,14 @@ export class Cursor {
         return t.kind === 'eof' || this.breaks() || (t.kind === 'punct' && (t.text === ';' || t.text === '}'));
     }
 
-    /** True where the next token is this punctuation mark, on the same line if newlines count here. */
-    is(text: string): boolean {
+    /** The next token where it is a punctuation mark, on the same line if newlines count here; else empty. */
+    get mark(): string {
         const t = this.token;
-        return t.kind === 'punct' && t.text === text && !this.breaks();
+        return t.kind === 'punct' && !this.breaks() ? t.text : '';
+    }
+
+    is(mark: string): boolean {
+        return this.mark === mark;
     }
 
     isWord(text: string): boolean {

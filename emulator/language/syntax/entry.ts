@@ -20,7 +20,7 @@ export function parseEntry(text: string): Entry {
     // newlines mean nothing in an expression of its own
     const c = new Cursor('', lex('', text.trim().replace(/\s*\n\s*/g, ' ')));
     const first = parseExpr(c);
-    const op = c.token.kind === 'punct' ? assignOp(c.token.text) : undefined;
+    const op = assignOp(c.mark);
     if (op) {
         c.advance();
     }

@@ -5,6 +5,9 @@ import type { Cursor } from './cursor';
 
 /** Undefined where none stands here. */
 export function parseExpectation(c: Cursor): Expectation | undefined {
+    if (!c.isIdent()) {
+        return undefined;
+    }
     const t = c.token;
     if (c.isWord('fails')) {
         c.advance();

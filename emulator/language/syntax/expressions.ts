@@ -1,6 +1,6 @@
 /** Reads expressions. */
 import { insertAt } from '../check-finding';
-import type { Arg, BinaryOp, CallExpr, ErrorExpr, Expr, Ident, NewExpr, Span, UnaryExpr } from './ast';
+import type { Arg, BinaryOp, CallExpr, ErrorExpr, Expr, Ident, IndexExpr, NewExpr, Span, UnaryExpr } from './ast';
 import type { Cursor } from './cursor';
 import { beginsItem } from './structure';
 import { assignOp, RESERVED } from './words';
@@ -58,8 +58,7 @@ function parseBinary(c: Cursor, level: number, what: string): Expr {
         if (tooLong(c, length)) {
             return left;
         }
-        const t = c.token;
-        const found = t.kind === 'punct' && !c.breaks() ? PRECEDENCE.get(t.text) : undefined;
+        const found = PRECEDENCE.get(c.mark);
         if (found === undefined || found.level < level) {
             return left;
         }
@@ -123,7 +122,7 @@ function beginsStatement(c: Cursor): boolean {
 
 function parseUnary(c: Cursor, what: string): Expr {
     const t = c.token;
-    const op = t.kind === 'punct' && !c.breaks() ? unary(t.text) : undefined;
+    const op = unary(c.mark);
     if (op !== undefined) {
         c.advance();
         const operand = c.nested(() => parseUnary(c, `what comes behind \`${op}\``)) ?? missingExpr(c);
@@ -138,23 +137,31 @@ function parsePostfix(c: Cursor, base: Expr): Expr {
         if (tooLong(c, length)) {
             return e;
         }
-        if (c.is('.')) {
-            c.advance();
-            const member = c.isIdent() ? c.ident('a member') : missingMember(c);
-            e = { kind: 'member', object: e, member, start: e.start, end: Math.max(member.end, c.lastEnd) };
-        } else if (c.is('(')) {
-            e = parseCall(c, e);
-        } else if (c.is('[')) {
-            const object = e;
-            let index: Expr = missingExpr(c);
-            c.bracketed(']', () => {
-                index = parseExpr(c, 'an index');
-            });
-            e = { kind: 'index', object, index, start: e.start, end: c.lastEnd };
-        } else {
-            return e;
+        switch (c.mark) {
+            case '.': {
+                c.advance();
+                const member = c.isIdent() ? c.ident('a member') : missingMember(c);
+                e = { kind: 'member', object: e, member, start: e.start, end: Math.max(member.end, c.lastEnd) };
+                break;
+            }
+            case '(':
+                e = parseCall(c, e);
+                break;
+            case '[':
+                e = parseIndex(c, e);
+                break;
+            default:
+                return e;
         }
     }
+}
+
+function parseIndex(c: Cursor, object: Expr): IndexExpr {
+    let index: Expr = missingExpr(c);
+    c.bracketed(']', () => {
+        index = parseExpr(c, 'an index');
+    });
+    return { kind: 'index', object, index, start: object.start, end: c.lastEnd };
 }
 
 function missingMember(c: Cursor): Ident {

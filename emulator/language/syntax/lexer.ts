@@ -66,6 +66,11 @@ const PUNCT2 = new Set([
     '^=',
 ]);
 const PUNCT1 = new Set([...'{}()[],;:.=<>+-*/%&|^~!']);
+/** What stands second in marks of more than one character. */
+const MARK_SECONDS: ReadonlySet<number> = new Set([...PUNCT2, ...PUNCT3].map((mark) => mark.charCodeAt(1)));
+
+/** Decimal digits of an integer that a number holds exactly. */
+const PLAIN_NUMBER = /^[0-9]{1,15}$/;
 
 const TAB = 9;
 const LF = 10;
@@ -173,6 +178,10 @@ class Lexer {
         const end = this.wordEnd(start);
         this.pos = end;
         const word = this.text.slice(start, end);
+        if (PLAIN_NUMBER.test(word)) {
+            this.push('int', start, end, word, Number(word));
+            return;
+        }
         const hex = /^0[xX]([0-9a-fA-F_]*)(.*)$/.exec(word);
         const digits = (hex ? (hex[1] ?? '') : (/^[0-9_]*/.exec(word)?.[0] ?? '')).replaceAll('_', '');
         const unit = hex ? (hex[2] ?? '') : word.slice(/^[0-9_]*/.exec(word)?.[0].length ?? 0);
@@ -264,17 +273,11 @@ class Lexer {
 
     private punct(start: number): void {
         const { text } = this;
-        for (const [length, set] of [
-            [3, PUNCT3],
-            [2, PUNCT2],
-            [1, PUNCT1],
-        ] as const) {
-            const word = text.slice(start, start + length);
-            if (word.length === length && set.has(word)) {
-                this.pos = start + length;
-                this.push('punct', start, this.pos, word);
-                return;
-            }
+        const length = this.markLength(start);
+        if (length > 0) {
+            this.pos = start + length;
+            this.push('punct', start, this.pos, text.slice(start, this.pos));
+            return;
         }
         let end = start + 1;
         while (end < text.length && !this.isKnown(text.charCodeAt(end))) {
@@ -293,6 +296,20 @@ class Lexer {
                   : `\`${word}\` has no meaning here: remove it.`,
             replaceWith('Remove it', { start, end }, ''),
         );
+    }
+
+    /** How many characters the punctuation mark at `start` has; 0: none begins here. */
+    private markLength(start: number): number {
+        const { text } = this;
+        if (MARK_SECONDS.has(text.charCodeAt(start + 1))) {
+            if (PUNCT3.has(text.slice(start, start + 3))) {
+                return 3;
+            }
+            if (PUNCT2.has(text.slice(start, start + 2))) {
+                return 2;
+            }
+        }
+        return PUNCT1.has(text.charAt(start)) ? 1 : 0;
     }
 
     private isKnown(c: number): boolean {

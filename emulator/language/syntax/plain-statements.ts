@@ -168,7 +168,7 @@ export function parseReturn(c: Cursor): ReturnStmt {
 /** An assignment, or an expression for its effect. */
 export function parseSimple(c: Cursor): AssignStmt | ExprStmt {
     const target = parseExpr(c, 'a statement');
-    const op = c.token.kind === 'punct' && !c.breaks() ? assignOp(c.token.text) : undefined;
+    const op = assignOp(c.mark);
     if (op !== undefined) {
         c.advance();
         const value = parseExpr(c, 'the value to assign');
