@@ -96,38 +96,19 @@ export function checkCostName(c: CodeContext, { name, start, end }: { readonly n
     }
 }
 
-/** Whether what is written is one of the words; they are named where the examples do not show them all. */
-function checkWord(
-    c: CodeContext,
-    { words }: WordArgument<string>,
-    setting: AnySetting,
-    key: string,
-    e: Expr,
-): boolean {
+/** One of some words; they are named where the examples do not show them all. */
+function checkWord(c: CodeContext, { words }: WordArgument<string>, setting: AnySetting, key: string, e: Expr): void {
     c.typed(e, ANY);
-    if (e.kind === 'name' && Object.hasOwn(words, e.name)) {
-        return true;
+    if (e.kind === 'error' || (e.kind === 'name' && Object.hasOwn(words, e.name))) {
+        return;
     }
-    if (e.kind !== 'error') {
-        const names = Object.keys(words);
-        const shown = names.every((word) => setting.examples.includes(`${key} ${word}`));
-        c.error(
-            'LU0301',
-            e,
-            `It reads ${exampleText(setting)}${shown ? '' : `: there is ${names.map(quoted).join(', ')}`}.`,
-        );
-    }
-    return false;
-}
-
-/** A word that belongs to another architecture than that of the machine. */
-function checkArch(c: CodeContext, archs: Readonly<Record<string, string>> | undefined, e: Expr): void {
-    const wanted = e.kind === 'name' ? archs?.[e.name] : undefined;
-    const arch = c.program.machine?.entries.find((o) => o.key.name === 'arch')?.args[0];
-    const has = arch?.kind === 'name' && arch.name === 'arm64' ? 'arm64' : 'x86_64';
-    if (wanted !== undefined && wanted !== has) {
-        c.error('LU0301', e, `${c.text(e)} belongs to ${quoted(`arch ${wanted}`)}: this machine is ${quoted(has)}.`);
-    }
+    const names = Object.keys(words);
+    const shown = names.every((word) => setting.examples.includes(`${key} ${word}`));
+    c.error(
+        'LU0301',
+        e,
+        `It reads ${exampleText(setting)}${shown ? '' : `: there is ${names.map(quoted).join(', ')}`}.`,
+    );
 }
 
 /** An address on the PCI buses. */
@@ -200,9 +181,7 @@ function checkValue(c: CodeContext, setting: AnySetting, e: MachineEntry): void 
             checkNumber(c, takes, e.key.name, example, first);
             break;
         case 'word':
-            if (checkWord(c, takes, setting, e.key.name, first)) {
-                checkArch(c, takes.archs, first);
-            }
+            checkWord(c, takes, setting, e.key.name, first);
             break;
         case 'range':
             checkRange(c, example, first);

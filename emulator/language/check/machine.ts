@@ -32,7 +32,23 @@ export function checkMachine(c: CodeContext, decl: MachineDecl): void {
             checkDevice(c, e);
         } else {
             checkEntry(c, setting, e);
+            checkArch(c, decl, setting, e);
         }
+    }
+}
+
+/** A word that belongs to another architecture than that of the machine. */
+function checkArch(c: CodeContext, machine: MachineDecl, { takes }: AnySetting, { args: [word] }: MachineEntry): void {
+    const archs = takes.kind === 'word' ? takes.archs : undefined;
+    const wanted = word?.kind === 'name' ? archs?.[word.name] : undefined;
+    const arch = machine.entries.find((o) => o.key.name === 'arch')?.args[0];
+    const has = arch?.kind === 'name' && arch.name === 'arm64' ? 'arm64' : 'x86_64';
+    if (word && wanted !== undefined && wanted !== has) {
+        c.error(
+            'LU0301',
+            word,
+            `${c.text(word)} belongs to ${quoted(`arch ${wanted}`)}: this machine is ${quoted(has)}.`,
+        );
     }
 }
 

@@ -12,7 +12,7 @@ import {
     type ValuesOf,
 } from './setting';
 
-const SIZE: NumberArgument = number('The size', { least: 0, refusal: 'Nothing is smaller than no bytes.' });
+const SIZE: NumberArgument = number('The size', { least: 0, refusal: 'A size is 0 bytes or more.' });
 
 /** Entries that name things: `handlers + a, b`. */
 export const KERNEL_LISTS = {
