@@ -1,4 +1,4 @@
-/** `new nic(queues: 2)`: the file kind is declared here, and the fields are its own. */
+/** `new nic(queues: 2)`: the program declares the file kind, and the arguments are fields of it. */
 import { changeTo } from '../check-finding';
 import { near } from '../nearest';
 import type { NewExpr } from '../syntax/ast';

@@ -1,6 +1,6 @@
 /**
  * The syntax tree of a `.lus` file. Positions are offsets into the text (UTF-16 code units), end exclusive.
- * The parser always yields a tree: what could not be read is an {@link ErrorExpr} or is left out, with a diagnostic.
+ * The parser always yields a tree: what could not be read is an {@link ErrorExpr} or is left out, with a finding.
  */
 
 export interface Span {

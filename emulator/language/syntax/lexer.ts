@@ -1,7 +1,7 @@
 /**
  * Turns the text of a `.lus` file into tokens. Newlines are no tokens: a token knows whether it is the first of its
  * line, and the parser decides where that ends something. Nothing is ever refused: what cannot be read is skipped with
- * a diagnostic.
+ * a finding.
  */
 import type { Span } from './ast';
 import { near } from '../nearest';
