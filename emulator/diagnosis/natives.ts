@@ -6,7 +6,7 @@ import { COST_NAMES } from '../machine/costs';
 import { BOOL, INT, objectOf, STRING } from '../language/types';
 import { asString, ProgramError } from '../language/values';
 import { HOST_NATIVES, hostObjectTypeOf } from '../runtime/natives';
-import { byName } from '../runtime/natives/core';
+import { byName } from '../runtime/natives/arguments';
 import { fn, Members, param } from '../runtime/natives/define';
 import { deviceObject } from '../runtime/natives/devices';
 import type { NativeField, NativeFunction, NativeGlobal, Natives, ObjectType } from '../runtime/natives/native';

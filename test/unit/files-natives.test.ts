@@ -6,7 +6,7 @@ import { type Process, spawn } from '../../emulator/kernel/fs/process';
 import { Bytes } from '../../emulator/machine/bytes';
 import { Seq } from '../../emulator/machine/journal';
 import { byteFunctions } from '../../emulator/runtime/natives/constants';
-import type { FileNative, VmCore } from '../../emulator/runtime/natives/core';
+import type { FileNative, VmCore } from '../../emulator/runtime/natives/arguments';
 import { fileFunctions } from '../../emulator/runtime/natives/files';
 import { folioFunctions } from '../../emulator/runtime/natives/folios';
 import { descriptor, fileSyscalls } from '../../emulator/runtime/natives/syscalls';

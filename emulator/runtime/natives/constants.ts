@@ -4,7 +4,7 @@ import { Bytes } from '../../machine/bytes';
 import { ANY, BYTES, INT, STRING } from '../../language/types';
 import type { NativeGlobal } from './native';
 import { asInt, ProgramError } from '../../language/values';
-import { constant, dataArg, type FileNative, lengthArg } from './core';
+import { constant, dataArg, type FileNative, lengthArg } from './arguments';
 
 export const fileConstants: readonly NativeGlobal[] = [
     constant('O_RDONLY', fcntl.O_RDONLY, 'open for reading only'),

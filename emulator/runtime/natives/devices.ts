@@ -14,7 +14,7 @@ import { ANY, BOOL, FD, INT, listOf, NONE, objectOf, PHYS, STRING, type Value } 
 import type { NativeFunction } from './native';
 import { asBool, asInt, asNumber, format, ProgramError } from '../../language/values';
 import type { Vm } from '../interpreter';
-import { fdArg } from './core';
+import { fdArg } from './arguments';
 import { code, expect, fn, Members, param } from './define';
 
 const EINVAL = err('EINVAL');

@@ -7,7 +7,7 @@ import { newFileOfKind } from '../host/callbacks';
 import { ANY, FD, INT, listOf, STRING, type Value } from '../../language/types';
 import type { NativeFunction } from './native';
 import { asInt, asString, ProgramError } from '../../language/values';
-import { fdArg } from './core';
+import { fdArg } from './arguments';
 import { fn, param } from './define';
 
 export const driverFunctions: readonly NativeFunction[] = [

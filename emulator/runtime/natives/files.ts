@@ -24,7 +24,7 @@ import {
     offsetArg,
     type FileNative,
     type VmCore,
-} from './core';
+} from './arguments';
 
 const EINVAL = err('EINVAL');
 

@@ -6,7 +6,7 @@ import { PAGE_SIZE } from '../../kernel/fs/fcntl';
 import { BOOL, INT, NONE, objectOf, PHYS, STRING, type Type, type Value } from '../../language/types';
 import type { NativeField, ObjectType } from './native';
 import { asNumber, asString, ProgramError } from '../../language/values';
-import { folioArg, objectType, offsetArg, type FileNative, type VmCore } from './core';
+import { folioArg, objectType, offsetArg, type FileNative, type VmCore } from './arguments';
 
 const EINVAL = err('EINVAL');
 const FOLIO = objectOf('folio');

@@ -16,7 +16,7 @@ import { PAGE_SIZE } from '../../machine/memory';
 import { BOOL, FD, INT, NONE, objectOf, STRING } from '../../language/types';
 import type { NativeField, NativeFunction, NativeGlobal } from './native';
 import { asBool, asNumber, asString } from '../../language/values';
-import { constant, fdArg, fileArg, folioArg, lengthArg, offsetArg } from './core';
+import { constant, fdArg, fileArg, folioArg, lengthArg, offsetArg } from './arguments';
 import { fn, Members, param } from './define';
 
 const EINVAL = err('EINVAL');

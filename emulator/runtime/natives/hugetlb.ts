@@ -7,7 +7,7 @@ import { MFD_ALLOW_SEALING } from '../../kernel/fs/fcntl';
 import { INT, NONE, objectOf, STRING } from '../../language/types';
 import type { NativeFunction } from './native';
 import { asNumber, asString, ProgramError } from '../../language/values';
-import { folioArg, inodeArg, lengthArg, offsetArg } from './core';
+import { folioArg, inodeArg, lengthArg, offsetArg } from './arguments';
 import { expect, fn, Members, param } from './define';
 
 const EINVAL = err('EINVAL');

@@ -6,7 +6,7 @@ import { ANY, BOOL, INT, objectOf, type Type } from '../../language/types';
 import type { CallbackShape, NativeParam } from '../../language/natives';
 import type { Natives, ObjectType } from './native';
 import { byteFunctions, fileConstants } from './constants';
-import { byName, constant } from './core';
+import { byName, constant } from './arguments';
 import { driverFunctions } from './drivers';
 import { deviceObject, deviceSyscalls, hwptObject, ioasObject } from './devices';
 import { iommuDomain, iommufdObject, iommuFunctions, iommuUnit } from './iommu';
@@ -49,7 +49,7 @@ import {
     luoSyscalls,
     sessionField,
     sessionList,
-} from './luo';
+} from './luo/sessions';
 import { bridgeObject, pciDev, pciFunctions, pciObject, vfioDevice, vfioField } from './pci';
 import { inodeLocking, lockFunctions, lockObject, takingLong, withLocks } from './locks';
 import { khoObject, khoSide, memoryFunctions, subtree } from './memory';

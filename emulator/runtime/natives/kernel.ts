@@ -23,7 +23,7 @@ import type { NativeFunction, NativeGlobal } from './native';
 import { View } from '../view';
 import { asBool, asInt, asNumber, asString, text } from '../../language/values';
 import type { Vm } from '../interpreter';
-import { constant } from './core';
+import { constant } from './arguments';
 import { callback, code, expect, fn, Members, nothing, param } from './define';
 import { hex } from '../../text/text';
 

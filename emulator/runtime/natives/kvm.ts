@@ -12,7 +12,7 @@ import type { NativeParam } from '../../language/natives';
 import type { NativeField, NativeFunction, NativeGlobal } from './native';
 import { asNumber, asString, ProgramError } from '../../language/values';
 import type { Vm } from '../interpreter';
-import { fdArg } from './core';
+import { fdArg } from './arguments';
 import { fn, Members, param } from './define';
 
 /** The vectors that devices get: those below are exceptions of the processor. */

@@ -10,7 +10,7 @@ import { INT, objectOf, type Value } from '../../language/types';
 import type { NativeField, NativeFunction } from './native';
 import { asNumber } from '../../language/values';
 import type { Vm } from '../interpreter';
-import { fdArg, inodeArg, lengthArg, offsetArg } from './core';
+import { fdArg, inodeArg, lengthArg, offsetArg } from './arguments';
 import { fn, param } from './define';
 
 const EINVAL = err('EINVAL');

@@ -44,7 +44,7 @@ import { ANY, BOOL, BYTES, FD, INT, listOf, NONE, objectOf, STRING, type Type, t
 import type { NativeParam } from '../../language/natives';
 import type { NativeField } from './native';
 import { asBool, asString, ProgramError } from '../../language/values';
-import { dataArg, fdArg, flagsArg, lengthArg, objectType, offsetArg, type FileNative, type VmCore } from './core';
+import { dataArg, fdArg, flagsArg, lengthArg, objectType, offsetArg, type FileNative, type VmCore } from './arguments';
 
 type Call = (vm: VmCore, fd: number, args: readonly Value[]) => Value | Err;
 

@@ -1,9 +1,9 @@
 /** What the LUO core in std/luo.lus works on: sessions, files in them, handlers, FLBs, the requests of the ioctls. */
-import { anonFile } from '../../kernel/fs/anon';
-import { type Err, err } from '../../kernel/release/errno';
-import { O_RDWR } from '../../kernel/fs/fcntl';
-import { getFile, OpenFile } from '../../kernel/fs/file';
-import { BlockIterator, BlockSet } from '../../kernel/kho/blocks';
+import { anonFile } from '../../../kernel/fs/anon';
+import { type Err, err } from '../../../kernel/release/errno';
+import { O_RDWR } from '../../../kernel/fs/fcntl';
+import { getFile, OpenFile } from '../../../kernel/fs/file';
+import { BlockIterator, BlockSet } from '../../../kernel/kho/blocks';
 import {
     Luo,
     LuoArgs,
@@ -15,22 +15,22 @@ import {
     type FlbSide,
     REFCOUNT_SATURATED,
     SessionList,
-} from '../../kernel/luo/state';
-import type { IoctlTable } from '../../kernel/release/luo-ioctls';
-import { LuoRequest, type Reply } from '../../kernel/luo/request';
-import { FILE_SER_SIZE } from '../../kernel/luo/state';
-import { Bytes } from '../../machine/bytes';
-import { costId } from '../../machine/costs';
-import { hasCallback } from '../host/callbacks';
-import { REPLY_PARAM } from '../../language/reply';
-import { stall } from '../scheduler';
-import { ANY, BOOL, FD, INT, listOf, objectOf, PHYS, STRING, type Value } from '../../language/types';
-import type { NativeField, NativeFunction } from './native';
-import { View } from '../view';
-import { layoutOf } from './memory';
-import { asBool, asInt, asNumber, asString } from '../../language/values';
-import type { Vm } from '../interpreter';
-import { callback, code, expect, fn, Members, nothing, param } from './define';
+} from '../../../kernel/luo/state';
+import type { IoctlTable } from '../../../kernel/release/luo-ioctls';
+import { LuoRequest, type Reply } from '../../../kernel/luo/request';
+import { FILE_SER_SIZE } from '../../../kernel/luo/state';
+import { Bytes } from '../../../machine/bytes';
+import { costId } from '../../../machine/costs';
+import { hasCallback } from '../../host/callbacks';
+import { REPLY_PARAM } from '../../../language/reply';
+import { stall } from '../../scheduler';
+import { ANY, BOOL, FD, INT, listOf, objectOf, PHYS, STRING, type Value } from '../../../language/types';
+import type { NativeField, NativeFunction } from '../native';
+import { View } from '../../view';
+import { layoutOf } from '../memory';
+import { asBool, asInt, asNumber, asString } from '../../../language/values';
+import type { Vm } from '../../interpreter';
+import { callback, code, expect, fn, Members, nothing, param } from '../define';
 
 /** Nanoseconds for which a stalled reply keeps the kernel waiting. */
 const STALL = 1e9;
