@@ -3,15 +3,8 @@ import type { Err } from '../kernel/release/errno';
 import { joiningFlbs } from '../kernel/release/layers';
 import type { Kernel } from '../kernel/kernel';
 import type { LogLine } from '../kernel/klog';
-import {
-    COMPATIBLE_SIZE,
-    FLB_HEADER_SIZE,
-    FLB_SER_SIZE,
-    LuoSession,
-    MAX_FLBS,
-    type LuoFile,
-    type LuoHandler,
-} from '../kernel/luo/state';
+import { COMPATIBLE_SIZE, FLB_HEADER_SIZE, FLB_SER_SIZE, MAX_FLBS } from '../kernel/luo/abi';
+import { LuoSession, type LuoFile, type LuoHandler } from '../kernel/luo/state';
 import type { BlockSet } from '../kernel/kho/blocks';
 import { Rec, type Journal } from '../machine/journal';
 import { PAGE_SIZE } from '../machine/memory';

@@ -12,7 +12,7 @@ import {
     MAX_FLBS,
     SESSION_NAME_SIZE,
     SESSION_SER_SIZE,
-} from '../kernel/luo/state';
+} from '../kernel/luo/abi';
 import { MEMFD_COMPATIBLE, readMemfd } from './memfd';
 import type { FileView, FlbView, LuoView, SessionView } from './model';
 import { type Walk, readBlocks } from './walk';

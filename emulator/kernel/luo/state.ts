@@ -8,23 +8,6 @@ import type { OpenFile } from '../fs/file';
 import type { BlockSet } from '../kho/blocks';
 import { Lock } from '../lock';
 
-/** include/linux/kho/abi/luo.h */
-export const LUO_COMPATIBLE = 'luo-v5';
-export const LUO_SUBTREE = 'LUO';
-/** struct luo_ser: compatible[8], u64 liveupdate_num, u64 sessions_pa, u64 flbs_pa */
-export const LUO_SER_SIZE = 32;
-export const SESSION_NAME_SIZE = 64;
-/** struct luo_session_ser: name[64], u64 files, u64 count */
-export const SESSION_SER_SIZE = 80;
-/** struct luo_file_ser: compatible[48], u64 data, u64 token */
-export const FILE_SER_SIZE = 64;
-export const COMPATIBLE_SIZE = 48;
-/** struct luo_flb_header: u64 pgcnt, u64 count; struct luo_flb_ser: name[48], u64 data, u64 count */
-export const FLB_HEADER_SIZE = 16;
-export const FLB_SER_SIZE = 64;
-/** As many FLBs as fit into the one page behind its header. */
-export const MAX_FLBS = 63;
-
 /** refcount_t (lib/refcount.c): once it underflows it is saturated for good. */
 export const REFCOUNT_SATURATED = 0xc000_0000;
 

@@ -7,7 +7,8 @@ import { Kernel } from '../../kernel/kernel';
 import { FINALIZE_PATH, hasFinalizeFile } from '../../kernel/kho/debugfs';
 import { khoDebugContent } from '../../kernel/kho/debugfs-blobs';
 import { closeOnExec, exitProcess } from '../../kernel/fs/process';
-import { SESSION_SER_SIZE, type Luo } from '../../kernel/luo/state';
+import { areaEntry } from '../../kernel/luo/abi';
+import type { Luo } from '../../kernel/luo/state';
 import { costId } from '../../machine/costs';
 import { Seq } from '../../machine/journal';
 import { Boot } from '../host/boot';
@@ -201,15 +202,8 @@ export const kernelFunctions: readonly NativeFunction[] = [
 
 /** Where the entry of an outgoing session lies: in blocks, or in an area behind its count. */
 function sessionEntry(luo: Luo, index: number): number | undefined {
-    if (luo.outgoing.area !== 0) {
-        return luo.outgoing.area + 8 + index * SESSION_SER_SIZE;
-    }
-    const it = luo.outgoing.blocks.iterator();
-    let pa = it.read();
-    for (let i = 0; i < index; i++) {
-        pa = it.read();
-    }
-    return pa;
+    const { area, blocks } = luo.outgoing;
+    return area === 0 ? blocks.entryAt(index) : areaEntry(area, index);
 }
 
 function klog(vm: Vm, level: 'info' | 'warn' | 'err', w: Value): undefined {

@@ -1,6 +1,6 @@
 /** What the LUO core in std/luo.lus works on: sessions, files in them, handlers, FLBs, the requests of the ioctls. */
 import { anonFile } from '../../../kernel/fs/anon';
-import { type Err, err } from '../../../kernel/release/errno';
+import { Err, err } from '../../../kernel/release/errno';
 import { O_RDWR } from '../../../kernel/fs/fcntl';
 import { getFile, OpenFile } from '../../../kernel/fs/file';
 import { BlockIterator, BlockSet } from '../../../kernel/kho/blocks';
@@ -18,7 +18,7 @@ import {
 } from '../../../kernel/luo/state';
 import type { IoctlTable } from '../../../kernel/release/luo-ioctls';
 import { LuoRequest, type Reply } from '../../../kernel/luo/request';
-import { FILE_SER_SIZE } from '../../../kernel/luo/state';
+import { FILE_SER_SIZE } from '../../../kernel/luo/abi';
 import { Bytes } from '../../../machine/bytes';
 import { costId } from '../../../machine/costs';
 import { hasCallback } from '../../host/callbacks';
@@ -595,7 +595,7 @@ export const blockIterator = new Members(
         'The next slot to write to: ENOSPC behind the last.',
         (it, [layout], vm) => {
             const pa = it.reserve();
-            return pa === undefined ? err('ENOSPC') : new View(layoutOf(layout), vm.machine.memory, pa);
+            return pa instanceof Err ? pa : new View(layoutOf(layout), vm.machine.memory, pa);
         },
     )
     .method(
