@@ -28,7 +28,7 @@ import { Lock } from './lock';
 import { SESSION_SER_SIZE } from './luo/abi';
 import { Luo } from './luo/state';
 import type { PageAllocator } from './mm/buddy';
-import { Crowd } from './mm/background-memory';
+import { BackgroundMemory } from './mm/background-memory';
 import { Folios } from './mm/folio';
 import type { Memmap } from './mm/memmap';
 import { Vmalloc } from './mm/vmalloc';
@@ -52,7 +52,7 @@ export class Kernel extends Rec implements ProcessEnv, MemfdEnv, DeviceEnv, KhoD
     readonly shmem: Table<number, ShmemInode>;
     readonly tmpfs: Table<string, ShmemInode>;
     /** Memory that other programs of the host took for the scenario's sake. */
-    readonly crowd: Crowd;
+    readonly backgroundMemory: BackgroundMemory;
     /** Virtual machines, in the order in which they were created. */
     readonly vms: Seq<VirtualMachine>;
     /** The kernel log of this boot. */
@@ -91,7 +91,7 @@ export class Kernel extends Rec implements ProcessEnv, MemfdEnv, DeviceEnv, KhoD
         this.anonInode = makeAnonInode(journal, this.ids.nextInode(journal));
         this.shmem = new Table(journal);
         this.tmpfs = new Table(journal);
-        this.crowd = new Crowd(journal);
+        this.backgroundMemory = new BackgroundMemory(journal);
         this.vms = new Seq(journal);
         this.hugetlb = new Hugetlb(this);
         this.log = new Seq(journal);

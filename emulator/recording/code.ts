@@ -8,7 +8,8 @@ import { Emitter } from '../runtime/compile/emitter';
 import { Frame, SWITCH, type Code, type Op } from '../runtime/code';
 import { systemCall } from '../runtime/host/syscall-entry';
 import { forgetUser, setProcessVar, startProcess, taskWork } from '../runtime/host/processes';
-import { coldBoot, loadKexec, unloadKexec } from '../runtime/host/kexec';
+import { unloadKexec } from '../kernel/kexec';
+import { coldBoot, loadKernel } from '../runtime/host/kexec';
 import type { Value } from '../language/types';
 import { ProgramError } from '../language/values';
 import type { Vm } from '../runtime/interpreter';
@@ -225,10 +226,10 @@ function planStep(step: Step): Plan {
             return outside((vm) => {
                 const now = releaseOf(vm);
                 const release = step.other ? (now === '7.2' ? '7.3' : '7.2') : now;
-                return loadKexec(vm, recordedKernel(release, step.cmdline), step.cmdline, { handover: true });
+                return loadKernel(vm, recordedKernel(release, step.cmdline), step.cmdline, { handover: true });
             }, done);
         case 'unload':
-            return outside(unloadKexec, ok);
+            return outside((vm) => unloadKexec(vm.running), ok);
         case 'kexec':
             return {
                 process: RECORDER,

@@ -128,7 +128,7 @@ class Fingerprint {
         k.kho.hash(hasher);
         k.kexecImage?.hash(hasher);
         k.devices.hash(hasher);
-        hasher.num(k.crowd.pages);
+        hasher.num(k.backgroundMemory.pages);
         for (const guest of k.vms) {
             guest.hash(hasher);
         }
@@ -269,7 +269,7 @@ class Fingerprint {
         } else if (o instanceof Ioas || o instanceof Hwpt || o instanceof PciDev) {
             o.hash(hasher);
         } else if (o instanceof LuoHandler) {
-            hasher.u32(o.gone ? 1 : 0);
+            hasher.u32(o.unloaded ? 1 : 0);
             hasher.str(o.name);
         } else if (o instanceof LuoFlb) {
             hasher.str(o.name);

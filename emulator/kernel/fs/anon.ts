@@ -14,7 +14,7 @@ export function makeAnonInode(journal: Journal, ino: number): Inode {
 export const anonOps: FileOps = { positioned: false };
 
 /** The operations of a character device that has none but open, ioctl and release: /dev/liveupdate, a declared file kind. */
-const deviceOps: FileOps = { positioned: true };
+export const deviceOps: FileOps = { positioned: true };
 
 /**
  * A file on the anonymous inode (anon_inode_getfile), with one reference.
@@ -25,7 +25,14 @@ export function anonFile(k: KernelCore, kind: string, name: string, flags: numbe
 }
 
 /** A file on a character device node with mode bits `mode`, with one reference. */
-export function deviceFile(k: KernelCore, kind: string, path: string, flags: number, mode = 0o600): OpenFile {
+export function deviceFile(
+    k: KernelCore,
+    kind: string,
+    path: string,
+    flags: number,
+    mode = 0o600,
+    ops = deviceOps,
+): OpenFile {
     const inode = new Inode(k.journal, k.ids.nextInode(k.journal), 'chardev', S_IFCHR + mode);
-    return allocFile(k, kind, deviceOps, inode, flags, path);
+    return allocFile(k, kind, ops, inode, flags, path);
 }

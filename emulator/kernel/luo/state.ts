@@ -14,7 +14,7 @@ export const REFCOUNT_SATURATED = 0xc000_0000;
 /** A file handler (struct liveupdate_file_handler). */
 export class LuoHandler extends Rec {
     /** The module that its callbacks were in is unloaded. */
-    readonly gone: boolean = false;
+    readonly unloaded: boolean = false;
 
     constructor(
         journal: Journal,
@@ -205,6 +205,7 @@ export class FlbArgs extends Rec {
     }
 }
 
+/** The Live Update Orchestrator of one kernel. */
 export class Luo extends Rec {
     /** `liveupdate=` of the command line, and KHO is on. */
     readonly enabled: boolean;
@@ -239,7 +240,7 @@ export class Luo extends Rec {
 
     /** @param lock what is called {@link serialize} here */
     constructor(
-        journal: Journal,
+        private readonly journal: Journal,
         enabled: boolean,
         outgoing: BlockSet,
         incoming: BlockSet,
@@ -253,5 +254,10 @@ export class Luo extends Rec {
         this.handlers = new Seq(journal);
         this.flbs = new Seq(journal);
         this.preservedFiles = new Table(journal);
+    }
+
+    /** luo_release() of the device: sessions stay, and somebody else may open it. */
+    deviceClosed(): void {
+        this.journal.edit<Luo>(this).deviceInUse = false;
     }
 }

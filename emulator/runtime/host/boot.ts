@@ -22,7 +22,7 @@ import type { Area, IncomingHandover, KhoEnv } from '../../kernel/kho/env';
 import { Kho } from '../../kernel/kho/kho';
 import { layersOf, titleOf } from '../../kernel/release/layers';
 import { reservePlaces } from '../../kernel/kho/places';
-import { LuoFlb } from '../../kernel/luo/state';
+import { registerFlb } from '../../kernel/luo/registration';
 import {
     NO_RESERVED_MEMORY,
     preserveNamed,
@@ -39,7 +39,7 @@ import { Rec } from '../../machine/journal';
 import { BootHugePages } from './boot-huge-pages';
 import { ProgramError } from '../../language/values';
 import type { BootableKernel } from './kernels';
-import { registerHandler } from './modules';
+import { declaredFlb, registerHandler } from './modules';
 import { panic } from './kernel-end';
 import type { Vm } from '../interpreter';
 import { hex } from '../../text/text';
@@ -223,13 +223,7 @@ export class Boot extends Rec {
         vm.machine.journal.edit(vm.power).kernel = kernel;
         // those of proposed layers are asked for before anybody registers a handler
         for (const name of layersOf(this.kernel.desc.layers).flatMap((l) => l.flbs)) {
-            kernel.luo.flbs.push(
-                new LuoFlb(
-                    vm.machine.journal,
-                    name,
-                    vm.executable.flb(name, vm.library)?.decl.compatible.value ?? name,
-                ),
-            );
+            registerFlb(vm.machine.journal, kernel.luo, declaredFlb(vm, name));
         }
         return this.stage('mm_core_init', begin);
     }

@@ -2,16 +2,13 @@
 import { Err } from '../../kernel/release/errno';
 import { OpenFile } from '../../kernel/fs/file';
 import { anonFile, deviceFile } from '../../kernel/fs/anon';
-import { IOMMU_PATH, openIommufd } from '../../kernel/devices/iommufd';
-import { openVfio, vfioDeviceAt } from '../../kernel/devices/vfio';
-import { O_RDONLY, O_RDWR } from '../../kernel/fs/fcntl';
-import { openFinalizeFile } from '../../kernel/kho/debugfs';
-import { openKhoDebugFile } from '../../kernel/kho/debugfs-blobs';
+import { openDeviceNode } from '../../kernel/device-nodes';
+import { O_RDWR } from '../../kernel/fs/fcntl';
 import { costId } from '../../machine/costs';
 import { LuoFlb, LuoHandler } from '../../kernel/luo/state';
 import type { FileDecl, FlbDecl, HandlerDecl } from '../../language/syntax/ast';
 import { SWITCH } from '../code';
-import { calledInVain } from './modules';
+import { callsUnloadedModule } from './modules';
 import { mayBeOvertaken } from '../scheduler';
 import type { Value } from '../../language/types';
 import { ProgramError } from '../../language/values';
@@ -29,7 +26,7 @@ const QUESTIONS = new Set(['can_preserve', 'can_finish']);
 export function callback(vm: Vm, name: string, args: readonly Value[], resultSlot: number): number {
     const [receiver, ...rest] = args;
     const owner = declarationOf(vm, receiver);
-    if (receiver instanceof LuoHandler && calledInVain(vm, receiver, name)) {
+    if (receiver instanceof LuoHandler && callsUnloadedModule(vm, receiver, name)) {
         return SWITCH;
     }
     const injected = owner && vm.injections.hit(`${owner.name.name}.${name}`, vm.boot);
@@ -97,18 +94,9 @@ function fieldsOf(vm: Vm, kind: string, given: ReadonlyMap<string, Value>): Valu
 
 /** What opening the device node of a declared kind makes, before its open() runs. */
 export function openDevice(vm: Vm, kind: string, path: string): OpenFile {
-    if (kind === 'kho_finalize') {
-        return openFinalizeFile(vm.running, O_RDWR);
-    }
-    if (kind === 'kho_debugfs') {
-        return openKhoDebugFile(vm.running, path, O_RDONLY);
-    }
-    const device = kind === 'vfio' ? vfioDeviceAt(vm.running, path) : undefined;
-    if (device) {
-        return openVfio(vm.running, device, path, O_RDWR);
-    }
-    if (kind === 'iommu' && path === IOMMU_PATH) {
-        return openIommufd(vm.running, O_RDWR);
+    const own = openDeviceNode(vm.running, kind, path);
+    if (own) {
+        return own;
     }
     const file = deviceFile(vm.running, kind, path, O_RDWR);
     vm.machine.journal.edit(file).fields = vm.executable.fileKind(kind) ? fieldsOf(vm, kind, new Map()) : [];

@@ -1,9 +1,10 @@
 /** Kernels going down and others taking their place: cold boot, loading by kexec, the jump, panic. */
-import { Err, err } from '../../kernel/release/errno';
+import type { Err } from '../../kernel/release/errno';
 import { DEFAULT_KERNEL } from '../../kernel/release/descriptions';
 import { archNamed, X86_64, type Arch } from '../../kernel/release/arch';
 import { readKernelName, readParameters } from '../../kernel/kho/boot-params';
-import { coldLoad, loadFile, loadSegments, type KernelFile } from '../../kernel/kho/kexec-image';
+import { coldLoad, type KernelFile } from '../../kernel/kho/kexec-image';
+import { loadKexec, type KexecLoad } from '../../kernel/kexec';
 import { costId } from '../../machine/costs';
 import { Boot } from './boot';
 import { entered } from './syscall-entry';
@@ -58,39 +59,10 @@ export function coldBoot(vm: Vm, name: string, cmdline: string): void {
     startKernel(vm, at);
 }
 
-/** kexec_file_load(2) and kexec_load(2), for whoever has the kexec lock. @returns ENOEXEC (built for another architecture), EADDRNOTAVAIL, ENOMEM. */
-export function loadKexec(
-    vm: Vm,
-    name: string,
-    cmdline: string,
-    how: { readonly handover: boolean; readonly preserveContext?: boolean },
-): undefined | Err {
+/** Loads a kernel that the scenario means by a name. @returns what the system call of the running kernel does */
+export function loadKernel(vm: Vm, name: string, cmdline: string, how: KexecLoad): undefined | Err {
     const { running } = vm;
-    const { arch } = running.kho.env.options;
-    const file = fileOf(kernelNamed(vm, name, 'load'), cmdline, arch);
-    if (file.arch !== arch) {
-        return err('ENOEXEC');
-    }
-    const image = how.handover
-        ? loadFile(running.kho.env, file, running.kho)
-        : loadSegments(running.kho.env, file, how.preserveContext);
-    if (image instanceof Err) {
-        return image;
-    }
-    running.kexecImage?.free();
-    vm.machine.journal.edit(running).kexecImage = image;
-    return undefined;
-}
-
-/** The loaded kernel is given up. @returns EBUSY: somebody loads one, or reboots. */
-export function unloadKexec(vm: Vm): undefined | Err {
-    const { running } = vm;
-    if (running.kexecLock.holders.length > 0) {
-        return err('EBUSY');
-    }
-    running.kexecImage?.free();
-    vm.machine.journal.edit(running).kexecImage = null;
-    return undefined;
+    return loadKexec(running, fileOf(kernelNamed(vm, name, 'load'), cmdline, running.kho.env.options.arch), how);
 }
 
 /** machine_kexec(): the segments go to their places, and the next kernel starts with nothing but what lies in memory. */

@@ -1,11 +1,9 @@
 /** The running kernel for `.lus` code: boot, kexec, the kernel log, the state that scenarios read. */
-import { IOMMU_PATH } from '../../kernel/devices/iommufd';
-import { vfioDeviceAt } from '../../kernel/devices/vfio';
 import { type Err, errOfCode } from '../../kernel/release/errno';
-import { OpenFile, releaseFile } from '../../kernel/fs/file';
+import { deviceKindAt } from '../../kernel/device-nodes';
+import { discardFile, hasDelayedFput, nextDelayedFput, OpenFile, releaseFile } from '../../kernel/fs/file';
+import { type KexecLoad, unloadKexec } from '../../kernel/kexec';
 import { Kernel } from '../../kernel/kernel';
-import { FINALIZE_PATH, hasFinalizeFile } from '../../kernel/kho/debugfs';
-import { khoDebugContent } from '../../kernel/kho/debugfs-blobs';
 import { closeOnExec, exitProcess } from '../../kernel/fs/process';
 import { areaEntry } from '../../kernel/luo/abi';
 import type { Luo } from '../../kernel/luo/state';
@@ -14,7 +12,7 @@ import { Seq } from '../../machine/journal';
 import { Boot } from '../host/boot';
 import { loadModule, unloadModule } from '../host/modules';
 import { crash, panic } from '../host/kernel-end';
-import { jump, kernelNamed, loadKexec, runHandoverHooks, runInit, unloadKexec } from '../host/kexec';
+import { jump, kernelNamed, loadKernel, runHandoverHooks, runInit } from '../host/kexec';
 import { openDevice } from '../host/callbacks';
 import { giveWay } from '../scheduler';
 import { UserProcess } from '../thread';
@@ -77,27 +75,14 @@ export const kernelFunctions: readonly NativeFunction[] = [
     fn('panic', words, {}, 'The kernel panics.', (vm, [w]) => panic(vm, joined(w))),
 
     // ---- files and processes
-    fn(
-        'has_delayed_fput',
-        [],
-        { result: BOOL },
-        'Files wait to be released.',
-        (vm) => vm.running.delayedFput.length + vm.running.releasing.length > 0,
-    ),
+    fn('has_delayed_fput', [], { result: BOOL }, 'Files wait to be released.', (vm) => hasDelayedFput(vm.running)),
     fn(
         'next_delayed_fput',
         [],
         { result: objectOf('file') },
         'Takes the next file that waits to be released. task_work_run() takes all that wait at once and begins with the newest; what comes up meanwhile is for its next round.',
         (vm) => {
-            const { delayedFput, releasing } = vm.running;
-            if (releasing.length === 0) {
-                for (const file of delayedFput) {
-                    releasing.push(file);
-                }
-                delayedFput.clear();
-            }
-            return releasing.pop();
+            return nextDelayedFput(vm.running);
         },
     ),
     fn(
@@ -106,11 +91,7 @@ export const kernelFunctions: readonly NativeFunction[] = [
         {},
         'What the kernel itself does when a file is released.',
         (vm, [f]) => {
-            const file = expect(OpenFile, f, 'a file');
-            if (file.kind === 'liveupdate') {
-                vm.machine.journal.edit(vm.running.luo).deviceInUse = false;
-            }
-            return nothing(releaseFile(vm.running, file));
+            return nothing(releaseFile(vm.running, expect(OpenFile, f, 'a file')));
         },
     ),
     fn(
@@ -118,7 +99,7 @@ export const kernelFunctions: readonly NativeFunction[] = [
         [param('file', objectOf('file'))],
         {},
         'Frees a file whose open() failed; its release() does not run.',
-        (vm, [f]) => nothing(releaseFile(vm.running, expect(OpenFile, f, 'a file'))),
+        (vm, [f]) => nothing(discardFile(vm.running, expect(OpenFile, f, 'a file'))),
     ),
     fn('close_all_files', [], {}, 'Closes every descriptor of the current process.', (vm) => {
         exitProcess(vm.running, vm.process);
@@ -135,22 +116,7 @@ export const kernelFunctions: readonly NativeFunction[] = [
         'The kind of file at a device path; `none` for other paths.',
         (vm, [p]) => {
             const path = asString(p, 'the path');
-            if (path === '/dev/liveupdate' && vm.running.luo.ready) {
-                return 'liveupdate';
-            }
-            if (path === FINALIZE_PATH && hasFinalizeFile(vm.running)) {
-                return 'kho_finalize';
-            }
-            if (khoDebugContent(vm.running, path) !== undefined) {
-                return 'kho_debugfs';
-            }
-            if (path === IOMMU_PATH && vm.machine.pci.iommu?.enabled === true) {
-                return 'iommu';
-            }
-            if (vfioDeviceAt(vm.running, path)) {
-                return 'vfio';
-            }
-            return vm.executable.fileKindAt(path)?.name.name ?? null;
+            return deviceKindAt(vm.running, path) ?? vm.executable.fileKindAt(path)?.name.name ?? null;
         },
     ),
     fn(
@@ -332,8 +298,8 @@ export const kexecObject = new Members(KexecState, 'kexec', 'The kernel that a r
     })
     .method('jump', [], { context: 'kernel' }, 'machine_kexec(): the next kernel starts.', (_k, _a, vm) => jump(vm));
 
-function loading(vm: Vm, name: Value, cmdline: Value, how: Parameters<typeof loadKexec>[3]): undefined | Err {
-    const result = loadKexec(vm, asString(name, 'the kernel'), asString(cmdline, 'the command line'), how);
+function loading(vm: Vm, name: Value, cmdline: Value, how: KexecLoad): undefined | Err {
+    const result = loadKernel(vm, asString(name, 'the kernel'), asString(cmdline, 'the command line'), how);
     // it has to be read and checked, and others get on meanwhile
     giveWay(vm);
     return result;
@@ -477,7 +443,7 @@ export const kexecSyscalls: readonly NativeFunction[] = [
         [],
         { context: 'user', syscall: true, fails: true },
         'Unloads what kexec_file_load() loaded. EBUSY while somebody loads a kernel, or reboots.',
-        (vm) => unloadKexec(vm),
+        (vm) => unloadKexec(vm.running),
     ),
     code(
         'execve',

@@ -90,7 +90,7 @@ export const movableFunctions: readonly NativeFunction[] = [
             const k = vm.running;
             return on instanceof Err
                 ? on
-                : k.crowd.fill(
+                : k.backgroundMemory.fill(
                       k.pages,
                       k.owners.id('other programs'),
                       Math.floor(lengthArg(leave, 'what is left') / PAGE_SIZE),
@@ -99,7 +99,7 @@ export const movableFunctions: readonly NativeFunction[] = [
         },
     ),
     fn('empty_memory', [], { context: 'scenario' }, 'Gives back what `fill_memory()` took.', (vm) => {
-        vm.running.crowd.leave(vm.running.pages);
+        vm.running.backgroundMemory.leave(vm.running.pages);
         return undefined;
     }),
     fn(
