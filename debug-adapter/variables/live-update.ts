@@ -2,7 +2,7 @@
 import type { BlockSet } from '../../emulator/kernel/kho/blocks';
 import type { FlbSide, LuoFile, LuoFlb, LuoHandler, LuoSession, SessionList } from '../../emulator/kernel/luo/state';
 import { areaEntries } from '../../emulator/kernel/luo/abi';
-import { REFCOUNT_SATURATED } from '../../emulator/kernel/luo/state';
+import { REFCOUNT_SATURATED } from '../../emulator/kernel/refcount';
 import { ANY, type Value } from '../../emulator/language/types';
 import { format, isInt, type Int } from '../../emulator/language/values';
 import { View } from '../../emulator/runtime/view';

@@ -2,7 +2,8 @@
 import { Err } from '../kernel/release/errno';
 import type { Kernel } from '../kernel/kernel';
 import { Table } from '../machine/journal';
-import { FlbArgs, REFCOUNT_SATURATED, type LuoFlb } from '../kernel/luo/state';
+import { FlbArgs, type LuoFlb } from '../kernel/luo/state';
+import { REFCOUNT_SATURATED } from '../kernel/refcount';
 import type { Frame } from '../runtime/code';
 import type { Value } from '../language/types';
 import { flbKey } from './chronicle';

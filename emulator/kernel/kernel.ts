@@ -15,7 +15,6 @@ import { type DeviceEnv, KernelDevices } from './devices/manager';
 import type { OpenFile } from './fs/file';
 import { Hugetlb } from './hugetlb/pool';
 import type { Inode } from './fs/inode';
-import { BlockSet } from './kho/blocks';
 import type { KhoDebugEnv } from './kho/debugfs';
 import type { KhoEnv } from './kho/env';
 import type { Kho } from './kho/kho';
@@ -25,7 +24,6 @@ import { Ids } from './ids';
 import type { LogLevel, LogLine } from './klog';
 import type { VirtualMachine } from './kvm/vm';
 import { Lock } from './lock';
-import { SESSION_SER_SIZE } from './luo/abi';
 import { Luo } from './luo/state';
 import type { PageAllocator } from './mm/buddy';
 import { BackgroundMemory } from './mm/background-memory';
@@ -99,13 +97,7 @@ export class Kernel extends Rec implements ProcessEnv, MemfdEnv, DeviceEnv, KhoD
         this.kexecLock = new Lock(journal, 'the kexec lock');
         this.warned = new Table(journal);
         this.devices = new KernelDevices(this);
-        this.luo = new Luo(
-            journal,
-            commandLine.liveupdate && kho.enabled,
-            this.newBlockSet(SESSION_SER_SIZE, 'outgoing sessions'),
-            this.newBlockSet(SESSION_SER_SIZE, 'incoming sessions'),
-            desc.luo?.lock,
-        );
+        this.luo = new Luo(kho, commandLine.liveupdate && kho.enabled, desc.luo?.lock);
     }
 
     get journal(): Machine['journal'] {
@@ -130,10 +122,6 @@ export class Kernel extends Rec implements ProcessEnv, MemfdEnv, DeviceEnv, KhoD
 
     get liveupdateWanted(): boolean {
         return this.commandLine.liveupdate;
-    }
-
-    newBlockSet(entrySize: number, owner: string): BlockSet {
-        return new BlockSet(this.kho, entrySize, owner);
     }
 
     klog(level: LogLevel, text: string): void {

@@ -13,6 +13,7 @@ import { FileHasher } from '../kernel/hash';
 import { Inode } from '../kernel/fs/inode';
 import type { Kernel } from '../kernel/kernel';
 import { BlockIterator } from '../kernel/kho/blocks';
+import { FdtBuilder } from '../kernel/kho/fdt-tree';
 import {
     FlbArgs,
     LuoArgs,
@@ -30,7 +31,6 @@ import { Seq } from '../machine/journal';
 import type { Frame } from '../runtime/code';
 import { UserProcess, type Thread } from '../runtime/thread';
 import type { Value } from '../language/types';
-import { FdtBuilder } from '../runtime/natives/fdt';
 import { ArrayView, View } from '../runtime/view';
 import type { Vm } from '../runtime/interpreter';
 

@@ -2,6 +2,8 @@
 import type { Device } from '../../machine/devices/device';
 import { type Journal, Rec, type Seq } from '../../machine/journal';
 import type { KernelCore } from '../fs/core';
+import type { KernelDescription } from '../release/descriptions';
+import { err, type Err } from '../release/errno';
 import type { Domain, DomainKind } from './domain';
 import type { Hwpt } from './hwpt';
 import type { Iommufd } from './iommufd';
@@ -15,9 +17,11 @@ export interface DriverMemory {
 
 /** What the objects of an iommufd need of their kernel: its domains, and who sees which. */
 export interface IommufdEnv extends KernelCore {
+    readonly desc: Pick<KernelDescription, 'layers'>;
     readonly devices: {
+        readonly bound: Seq<BoundDevice>;
         newDomain(kind: DomainKind, name: string): Domain;
-        destroyDomain(domain: Domain): void;
+        destroyDomain(domain: Domain, flush?: boolean): void;
         /** Has a device see another domain. @returns false: no memory */
         attach(b: BoundDevice, domain: Domain): boolean;
         /** Domains that came with a handover. */
@@ -52,6 +56,11 @@ export class BoundDevice extends Rec {
     ) {
         super(journal);
         this.domain = own;
+    }
+
+    /** Why user space and its guests may ask nothing of it: EBUSY, since a live update has frozen it. */
+    get refusal(): undefined | Err {
+        return this.frozen ? err('EBUSY') : undefined;
     }
 
     display(): string {

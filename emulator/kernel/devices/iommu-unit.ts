@@ -151,8 +151,9 @@ export class IommuUnit extends Rec {
      * @param upper nobody has preserved the tables that map memory
      * @returns EINVAL (they make no sense), EBUSY (the id is taken)
      */
-    restoreDomain(top: number, levels: number, id: number, upper: boolean): Domain | Err {
+    restoreDomain(top: number, levels: number, id: number): Domain | Err {
         const { k, devices } = this;
+        const upper = k.desc.flaws.has('iommu_upper_tables');
         const tree = levels === LEVELS ? this.read(top, levels, upper) : `a domain with ${levels} levels`;
         if (typeof tree === 'string') {
             k.klog('err', `iommu: a domain cannot be restored: ${tree} makes no sense`);

@@ -45,6 +45,17 @@ export class Irq extends Rec implements InterruptHandler {
         this.to = to;
     }
 
+    /** The descriptor that the hardware posts it to, by its address; 0: it comes to a processor. */
+    get descriptor(): number {
+        const { posted, vm, line } = this;
+        return posted && vm?.posted && line ? vm.posted.addressOf(line.vcpu) : 0;
+    }
+
+    /** The memory of the descriptors of its VM, by its address; undefined where it is not posted. */
+    get descriptors(): number | undefined {
+        return this.posted ? this.vm?.posted?.pa : undefined;
+    }
+
     serves(source: InterruptSource, vector: number): boolean {
         return source === this.device && vector === this.index;
     }

@@ -4,14 +4,14 @@
  * drivers/iommu/intel/iommu.c, intel_iommu_shutdown(); drivers/iommu/amd/init.c, disable_iommus(); arm-smmu-v3.c, arm_smmu_device_shutdown()).
  */
 import { costId } from '../../machine/costs';
-import type { Device, DriverChoice } from '../../machine/devices/device';
+import { Device, type DriverChoice } from '../../machine/devices/device';
 import type { Program } from '../../machine/devices/model';
 import type { Hasher } from '../../machine/hash';
 import type { Iommu } from '../../machine/iommu/iommu';
 import type { IommuVendor } from '../../machine/iommu/unit';
 import { Rec, Seq, Table } from '../../machine/journal';
 import { PAGE_SIZE } from '../../machine/memory';
-import { err, type Err } from '../release/errno';
+import { err, Err } from '../release/errno';
 import { BoundDevice } from './bound';
 import { Domain, type DomainKind } from './domain';
 import { DomainIds } from './domain-ids';
@@ -19,9 +19,10 @@ import type { DriverEnv } from './driver-env';
 import { type IommuDriver, IommuUnit } from './iommu-unit';
 import { KernelInterrupts } from './interrupts';
 import type { DeviceSettings } from './parameters';
-import { KernelPci } from './pci';
+import { KernelPci, type PciDev } from './pci';
 import { IommuTables } from './tables';
 
+const ENOMEM = err('ENOMEM');
 const DEVICE_RESET = costId('device_reset');
 
 /** Whether the driver of an IOMMU takes its hardware. That of the SMMUv3 always does. */
@@ -161,7 +162,7 @@ export class KernelDevices extends Rec implements IommuDriver {
     }
 
     /** A device was plugged in: pciehp finds it, and its driver takes it. Nothing where the bus above is not known. */
-    plugged(device: Device): void {
+    private plugged(device: Device): void {
         if (this.pci.add(device, false)) {
             const on = this.iommu?.enabled === true;
             const b = this.add(device, on);
@@ -171,7 +172,7 @@ export class KernelDevices extends Rec implements IommuDriver {
     }
 
     /** A device is gone. What somebody has open of it stays open, and does nothing any more. */
-    unplugged(device: Device): void {
+    private unplugged(device: Device): void {
         const b = this.of(device);
         const dev = this.pci.of(device);
         if (b && dev) {
@@ -179,6 +180,23 @@ export class KernelDevices extends Rec implements IommuDriver {
             this.leave(b);
             this.bound.remove(b);
             this.pci.devs.remove(dev);
+        }
+    }
+
+    /** Somebody pulls a device out, and its virtual functions with it. */
+    pullOut(device: Device): void {
+        const { devices } = this.k.machine.pci;
+        for (const gone of devices.filter((d) => d === device || d.shape.physical === device.shape.name)) {
+            this.unplugged(gone);
+            gone.plug(false);
+        }
+    }
+
+    /** Somebody plugs a device in again: it is as after power-on. Nothing where it is in. */
+    plugIn(device: Device): void {
+        if (!device.present) {
+            device.plug(true);
+            this.plugged(device);
         }
     }
 
@@ -235,8 +253,8 @@ export class KernelDevices extends Rec implements IommuDriver {
             device.enable();
             const order = Math.ceil(Math.log2(device.defaults({ base: 0 }).length / PAGE_SIZE));
             const pfn = k.pages.alloc(order, { owner: k.owners.id(`rings of ${device.shape.name}`), zero: true });
-            const iova = pfn < 0 ? -1 : this.dmaMap(b, pfn * PAGE_SIZE, PAGE_SIZE * 2 ** order);
-            if (iova < 0) {
+            const iova = pfn < 0 ? ENOMEM : this.dmaMap(b, pfn * PAGE_SIZE, PAGE_SIZE * 2 ** order);
+            if (iova instanceof Err) {
                 k.klog('err', `${b.driver} ${device.name}: probe failed with error -12`);
                 return;
             }
@@ -266,12 +284,15 @@ export class KernelDevices extends Rec implements IommuDriver {
 
     // ------------------------------------------------------------ the DMA API
 
-    /** dma_map_single() of memory that belongs to somebody. @returns its address for the device, −1: no room, or no memory for a table */
-    dmaMap(b: BoundDevice, pa: number, length: number): number {
+    /**
+     * dma_map_single() of memory that belongs to somebody.
+     * @returns its address for the device; ENOMEM: no room, or no memory for a table
+     */
+    dmaMap(b: BoundDevice, pa: number, length: number): number | Err {
         const { k } = this;
         const iova = b.own.translated ? b.own.findIova(length) : pa;
         const owner = k.memmap.ownerOf(k.memmap.headOf(pa / PAGE_SIZE));
-        return iova >= 0 && b.own.map([{ iova, pa, length, owner }]) ? iova : -1;
+        return iova >= 0 && b.own.map([{ iova, pa, length, owner }]) ? iova : ENOMEM;
     }
 
     /** dma_unmap_single(). @returns EINVAL where nothing is mapped there */
@@ -325,10 +346,10 @@ export class KernelDevices extends Rec implements IommuDriver {
     // ------------------------------------------------------------ going down
 
     /** The driver's .shutdown(), for those that have one. */
-    shutdownDriver(device: Device): void {
-        const b = this.of(device);
-        if (b && b.driver !== '' && b.driver !== 'vfio-pci' && device.hasShutdown) {
-            device.stop();
+    shutdownDriver({ fn }: PciDev): void {
+        const b = fn instanceof Device ? this.of(fn) : undefined;
+        if (b && b.driver !== '' && b.driver !== 'vfio-pci' && b.device.hasShutdown) {
+            b.device.stop();
         }
     }
 

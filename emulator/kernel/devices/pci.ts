@@ -34,6 +34,11 @@ export class PciDev extends Rec {
         return this.fn.segment;
     }
 
+    /** A virtual function of another device (SR-IOV). */
+    get isVirtual(): boolean {
+        return this.fn instanceof Device && this.fn.shape.physical !== '';
+    }
+
     display(): string {
         return `${this.fn.isBridge ? 'bridge' : 'device'} ${this.fn.name}`;
     }

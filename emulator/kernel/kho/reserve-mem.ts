@@ -38,6 +38,11 @@ export interface ReservedMemory {
 
 export const NO_RESERVED_MEMORY: ReservedMemory = { regions: [], lost: [] };
 
+/** reserve_mem_find_by_name(): where a region is; 0 where there is none of this name. */
+export function reservedAddress({ regions }: ReservedMemory, name: string): number {
+    return regions.find((r) => r.name === name)?.addr ?? 0;
+}
+
 /** A region that the command line asks for. */
 export interface WantedRegion {
     readonly name: string;

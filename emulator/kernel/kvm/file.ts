@@ -4,14 +4,14 @@ import { anonFile } from '../fs/anon';
 import { Err, err } from '../release/errno';
 import { O_RDWR } from '../fs/fcntl';
 import { type FileOps, fput, type OpenFile } from '../fs/file';
-import { fget, installFd, type Process } from '../fs/process';
+import { fget, fgetPriv, installFd, type Process } from '../fs/process';
 import { sysPread, sysPwrite } from '../fs/syscalls/rw';
+import { makeGuestMemfd } from './guest-memfd';
 import { titleOf } from './slots';
 import { decodeState, encodeState, STATE_HEADER, stateSize, vcpusOf } from './state';
 import { type KvmEnv, VirtualMachine } from './vm';
 
 const EINVAL = err('EINVAL');
-const ENOTTY = err('ENOTTY');
 
 /** KVM_MAX_VCPUS */
 export const MAX_VCPUS = 4096;
@@ -42,11 +42,7 @@ export function makeVm(k: KvmEnv, name: string): { readonly vm: VirtualMachine; 
 
 /** The VM behind a descriptor. @returns EBADF; ENOTTY for other files */
 export function vmOf(p: Process, fd: number): VirtualMachine | Err {
-    const file = fget(p, fd);
-    if (file instanceof Err) {
-        return file;
-    }
-    return file.priv instanceof VirtualMachine ? file.priv : ENOTTY;
+    return fgetPriv(p, fd, VirtualMachine);
 }
 
 /**
@@ -90,6 +86,14 @@ export function createVm(k: KvmEnv, p: Process, name: string, vcpus: number, mem
         gpa += file.inode.size;
     }
     return installFd(p, vmFile, true);
+}
+
+/**
+ * A guest_memfd, without a descriptor, of the VM behind an open file.
+ * @returns EINVAL for other files, and what {@link makeGuestMemfd} gives
+ */
+export function guestMemfdOfFile(k: KvmEnv, { priv }: OpenFile, size: number, flags: number): OpenFile | Err {
+    return priv instanceof VirtualMachine ? makeGuestMemfd(k, priv, size, flags) : EINVAL;
 }
 
 /** Writes the state of all vCPUs to the beginning of a file. @returns its size in bytes; what pwrite(2) gives */

@@ -68,9 +68,12 @@ export class VirtualMachine extends Rec implements Timer {
         return vm;
     }
 
-    /** KVM_CREATE_VCPU. @returns EEXIST where it has some */
+    /** KVM_CREATE_VCPU. @returns EINVAL for none, EEXIST where it has some */
     createVcpus(count: number): undefined | Err {
         const { k } = this;
+        if (count < 1) {
+            return err('EINVAL');
+        }
         if (this.vcpus.length > 0) {
             return err('EEXIST');
         }

@@ -30,8 +30,11 @@ export class Folios {
         readonly allocator: PageAllocator,
     ) {}
 
-    /** A new folio with one reference. @returns ENOMEM where there is no memory. */
+    /** A new folio with one reference. @returns EINVAL for an order below 0, ENOMEM where there is no memory */
     alloc(order: number, options: AllocOptions): number | Err {
+        if (order < 0) {
+            return err('EINVAL');
+        }
         const pfn = this.allocator.alloc(order, options);
         return pfn < 0 ? err('ENOMEM') : pfn;
     }
@@ -80,8 +83,12 @@ export class Folios {
         return (this.memmap.flags(head) & flag) !== 0;
     }
 
+    /** Where it is set already, that costs a look. */
     setFlag(head: number, flag: number): void {
-        this.memmap.setFlags(head, this.memmap.flags(head) | flag);
+        const flags = this.memmap.flags(head);
+        if ((flags & flag) === 0) {
+            this.memmap.setFlags(head, flags | flag);
+        }
     }
 
     clearFlag(head: number, flag: number): void {
@@ -91,6 +98,16 @@ export class Folios {
     /** The contents as they are, whether up to date or not. */
     isUptodate(head: number): boolean {
         return this.hasFlag(head, PG_UPTODATE);
+    }
+
+    /** In bytes. */
+    sizeOf(head: number): number {
+        return PAGE_SIZE * 2 ** this.memmap.orderOf(head);
+    }
+
+    /** folio_zero_range() of all of it. */
+    zero(head: number): void {
+        this.memory.zero(head * PAGE_SIZE, this.sizeOf(head));
     }
 
     /**

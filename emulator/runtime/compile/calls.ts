@@ -6,6 +6,7 @@ import { systemCall } from '../host/syscall-entry';
 import { callback } from '../host/callbacks';
 import { mayPass, passed } from '../locks';
 import { memberOf } from '../members';
+import { giveWay } from '../scheduler';
 import { replyOf } from '../../language/reply';
 import type { Value } from '../../language/types';
 import type { NativeFunction } from '../natives/native';
@@ -253,10 +254,7 @@ function emitDirect(
     slot: number,
     policy: Policy,
 ): void {
-    const { call: work } = native;
-    if (!work) {
-        throw new RangeError(`native ${native.name} has no code`);
-    }
+    const work = workOf(native);
     const fn = native.syscall ? asSystemCall(native.name, work) : work;
     const out = outcomes(c, call, slot, policy);
     const { syscall } = native;
@@ -305,6 +303,20 @@ function emitDirect(
             ),
         );
     }
+}
+
+/** What a native does that runs to its end at once. After what takes long others go on. */
+function workOf({ name, call, long }: NativeFunction): NonNullable<NativeFunction['call']> {
+    if (!call) {
+        throw new RangeError(`native ${name} has no code`);
+    }
+    return long
+        ? (vm, args) => {
+              const result = call(vm, args);
+              giveWay(vm);
+              return result;
+          }
+        : call;
 }
 
 /** The same where a process calls it; kernel code does so without entering the kernel. */
@@ -368,7 +380,7 @@ function emitDynamic(c: FnCompiler, call: CallExpr, name: string, object: Eval, 
         if (method.syscall && f.mode !== 'kernel') {
             systemCall(vm, method.name);
         }
-        const result = method.call?.(vm, values);
+        const result = workOf(method)(vm, values);
         if (lock) {
             passed(vm, lock);
         }

@@ -1,47 +1,31 @@
-/** What natives that work on files need of the interpreter, and how they read their arguments. */
-import type { MemfdEnv } from '../../kernel/fs/memfd';
-import type { Err } from '../../kernel/release/errno';
-import { FolioRef } from '../../kernel/mm/file-folios';
+/** How natives read their arguments. */
 import { OpenFile } from '../../kernel/fs/file';
 import { Inode } from '../../kernel/fs/inode';
-import type { Process } from '../../kernel/fs/process';
-import { Bytes } from '../../machine/bytes';
-import type { Seq } from '../../machine/journal';
+import { FolioRef } from '../../kernel/mm/file-folios';
 import type { Value } from '../../language/types';
-import type { NativeField, NativeFunction, NativeGlobal, ObjectType } from './native';
-import { asInt, format, ProgramError } from '../../language/values';
+import { asInt, asNumber, format, ProgramError } from '../../language/values';
+import { Bytes } from '../../machine/bytes';
+import { Seq } from '../../machine/journal';
 
-export interface VmCore {
-    /** The kernel that runs. @throws ProgramError where none does */
-    readonly running: MemfdEnv;
-    /** The process that makes the system call. @throws ProgramError outside of processes */
-    readonly process: Process;
-    list(items: readonly Value[]): Seq<Value>;
+/** A class of objects. */
+export type Class<T> = abstract new (...args: never[]) => T;
+
+/** @throws ProgramError where `v` is not of the class: a program passed something else. */
+export function expect<T>(cls: Class<T>, v: unknown, what: string): T {
+    if (v instanceof cls) {
+        return v;
+    }
+    throw new ProgramError(`this must be ${what}, not ${format(v as Value)}`);
 }
 
-/** A native that needs no more of the interpreter than {@link VmCore}. */
-export interface FileNative extends NativeFunction {
-    readonly call: (vm: VmCore, args: Value[]) => Value | Err;
+/** Whether a value is an object of this very class. Where objects of many classes come by, instanceof costs more. */
+export function isExactly<T>(cls: Class<T>, v: unknown): v is T {
+    return typeof v === 'object' && v !== null && v.constructor === cls;
 }
 
-/** A table of natives by name. */
-export function byName<T extends { readonly name: string }>(items: readonly T[]): ReadonlyMap<string, T> {
-    return new Map(items.map((i) => [i.name, i]));
-}
-
-export function objectType(
-    name: string,
-    doc: string,
-    fields: readonly NativeField[],
-    methods: readonly NativeFunction[],
-    ofKernel = true,
-): ObjectType {
-    return { name, doc, fields: byName(fields), methods: byName(methods), ofKernel };
-}
-
-/** A global with a fixed integer. */
-export function constant(name: string, value: number, doc: string): NativeGlobal {
-    return { name, type: { k: 'int' }, context: 'any', doc, get: () => value, constant: value };
+/** An argument that was left out has its parameter's default, which is `none` for one that may be. */
+export function isLeftOut(v: Value): v is null | undefined {
+    return v === null || v === undefined;
 }
 
 /** A 64-bit argument as the kernel takes it, signed (loff_t). Beyond ±2^53 only sign and size are kept. */
@@ -79,11 +63,16 @@ function noDescriptor(v: Value): never {
     );
 }
 
-export function fileArg(v: Value, what = 'the file'): OpenFile {
+export function fileArg(v: Value): OpenFile {
     if (v instanceof OpenFile) {
         return v;
     }
-    throw new ProgramError(`${what} must be an open file, not ${v === undefined ? 'nothing' : format(v)}`);
+    throw new ProgramError(`the file must be an open file, not ${v === undefined ? 'nothing' : format(v)}`);
+}
+
+/** For fields that hold an open file or `none`. */
+export function fileOrNone(v: Value): OpenFile | null {
+    return v === null ? null : fileArg(v);
 }
 
 export function inodeArg(v: Value): Inode {
@@ -108,4 +97,14 @@ export function lengthArg(v: Value, what: string): number {
         return x;
     }
     throw new ProgramError(`${what} must be a number of bytes, not ${x}`);
+}
+
+/** The arguments of a rest parameter, which come as one list. */
+export function restOf(v: Value): readonly Value[] {
+    return v instanceof Seq ? (v.items as readonly Value[]) : [];
+}
+
+/** A number that may be left out. */
+export function numberOr<T>(v: Value, what: string, otherwise: T): number | T {
+    return isLeftOut(v) ? otherwise : asNumber(v, what);
 }

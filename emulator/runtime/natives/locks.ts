@@ -1,92 +1,71 @@
 /** The kernel's locks for `.lus` code. */
 import { Inode } from '../../kernel/fs/inode';
 import { Lock } from '../../kernel/lock';
-import { giveUpLock, guardLock, takeLock, tryGuardLock } from '../locks';
-import { giveWay } from '../scheduler';
 import { BOOL, INT, listOf, objectOf, STRING, type Value } from '../../language/types';
-import type { NativeFunction } from './native';
 import { asString } from '../../language/values';
 import type { Vm } from '../interpreter';
-import { expect, fn, Members, nothing, param } from './define';
+import { giveUpLock, guardLock, takeLock, tryGuardLock } from '../locks';
+import { fn, Members, nothing, param } from './define';
+import type { NativeContext, NativeFunction } from './native';
 
 export const lockObject = new Members(
     Lock,
     'lock',
     'A lock of the kernel that its holder may sleep with: a mutex, or a read-write semaphore.',
 )
-    .field('name', STRING, 'As it is spoken of.', (l) => l.name)
-    .field('held', BOOL, 'Somebody has it.', (l) => l.holders.length > 0)
-    .field('holders', listOf(STRING), 'The processes that have it.', (l, vm) =>
-        vm.list(l.holders.map((h) => h.task.name)),
+    .field('name', STRING, 'As it is spoken of.', (lock) => lock.name)
+    .field('held', BOOL, 'Somebody has it.', (lock) => lock.holders.length > 0)
+    .field('holders', listOf(STRING), 'The processes that have it.', (lock, context) =>
+        context.list(lock.holders.map((h) => h.task.name)),
     )
-    .field('waiting', INT, 'How many wait for it.', (l) => l.queue.length)
-    .method('lock', [], {}, '`mutex_lock()`: waits where somebody has it.', (l, _a, vm) =>
-        nothing(takeLock(vm, l, 'write')),
+    .field('waiting', INT, 'How many wait for it.', (lock) => lock.queue.length)
+    .method('lock', [], {}, '`mutex_lock()`: waits where somebody has it.', (lock, _args, vm: Vm) =>
+        nothing(takeLock(vm, lock, 'write')),
     )
-    .method('unlock', [], {}, '`mutex_unlock()`', (l, _a, vm) => nothing(giveUpLock(vm, l)))
+    .method('unlock', [], {}, '`mutex_unlock()`', (lock, _args, vm: Vm) => nothing(giveUpLock(vm, lock)))
     .method(
         'guard',
         [],
         {},
         '`guard(mutex)`: takes it until the function or callback that says so ends, in whatever way.',
-        (l, _a, vm) => nothing(guardLock(vm, l, 'write')),
+        (lock, _args, vm: Vm) => nothing(guardLock(vm, lock, 'write')),
     )
     .method(
         'try_guard',
         [],
         { result: BOOL },
         '`mutex_trylock()`, until the function or callback ends: whether nobody has it. Where somebody does it does not wait.',
-        (l, _a, vm) => tryGuardLock(vm, l),
+        (lock, _args, vm: Vm) => tryGuardLock(vm, lock),
     )
-    .method('down_write', [], {}, '`down_write()`: alone.', (l, _a, vm) => nothing(takeLock(vm, l, 'write')))
-    .method('up_write', [], {}, '`up_write()`', (l, _a, vm) => nothing(giveUpLock(vm, l)))
+    .method('down_write', [], {}, '`down_write()`: alone.', (lock, _args, vm: Vm) =>
+        nothing(takeLock(vm, lock, 'write')),
+    )
+    .method('up_write', [], {}, '`up_write()`', (lock, _args, vm: Vm) => nothing(giveUpLock(vm, lock)))
     .method(
         'guard_read',
         [],
         {},
         '`guard(rwsem_read)`: together with other readers, until the function ends. A writer who waits comes before later readers.',
-        (l, _a, vm) => nothing(guardLock(vm, l, 'read')),
+        (lock, _args, vm: Vm) => nothing(guardLock(vm, lock, 'read')),
     )
-    .method('guard_write', [], {}, '`guard(rwsem_write)`: alone, until the function ends.', (l, _a, vm) =>
-        nothing(guardLock(vm, l, 'write')),
+    .method('guard_write', [], {}, '`guard(rwsem_write)`: alone, until the function ends.', (lock, _args, vm: Vm) =>
+        nothing(guardLock(vm, lock, 'write')),
     );
 
 /** What kernel code does with the lock of an inode. */
-export const inodeLocking: readonly NativeFunction[] = [
-    fn('lock', [], {}, '`inode_lock()`: waits where somebody has it.', (vm, [inode]) =>
-        nothing(takeLock(vm, expect(Inode, inode, 'an inode').lock, 'write')),
-    ),
-    fn('unlock', [], {}, '`inode_unlock()`.', (vm, [inode]) =>
-        nothing(giveUpLock(vm, expect(Inode, inode, 'an inode').lock)),
-    ),
-];
+export const inodeLocking = new Members(Inode, 'inode', '')
+    .method('lock', [], {}, '`inode_lock()`: waits where somebody has it.', (inode, _args, vm: Vm) =>
+        nothing(takeLock(vm, inode.lock, 'write')),
+    )
+    .method('unlock', [], {}, '`inode_unlock()`.', (inode, _args, vm: Vm) => nothing(giveUpLock(vm, inode.lock)));
 
-/** System calls on files in memory that take the lock of the inode (mm/shmem.c, mm/memfd.c, fs/open.c). Reading does not. */
-const UNDER_INODE_LOCK = new Set(['write', 'pwrite', 'truncate', 'fallocate', 'punch', 'add_seals']);
-
-function inodeLock(vm: Vm, [fd]: readonly Value[]): Lock | undefined {
-    const file = typeof fd === 'number' ? vm.process.fds.get(fd) : undefined;
+/**
+ * The lock of the inode behind a descriptor, which system calls that change a file in memory hold while they run
+ * (mm/shmem.c, mm/memfd.c, fs/open.c). Reading does not.
+ */
+export function inodeLock({ process }: NativeContext, [fd]: readonly Value[]): Lock | undefined {
+    const file = typeof fd === 'number' ? process.fds.get(fd) : undefined;
     return file?.inode.isRegular === true ? file.inode.lock : undefined;
-}
-
-/** The same methods, with the locks that they take. */
-export function withLocks(methods: readonly NativeFunction[]): NativeFunction[] {
-    return methods.map((m) => (UNDER_INODE_LOCK.has(m.name) ? { ...m, takes: inodeLock } : m));
-}
-
-/** The same function; it takes so long that other processes get on meanwhile. */
-export function takingLong(native: NativeFunction): NativeFunction {
-    const { call } = native;
-    return call === undefined
-        ? native
-        : {
-              ...native,
-              call: (vm, args) => {
-                  const result = call(vm, args);
-                  giveWay(vm);
-                  return result;
-              },
-          };
 }
 
 export const lockFunctions: readonly NativeFunction[] = [
@@ -95,6 +74,6 @@ export const lockFunctions: readonly NativeFunction[] = [
         [param('name', STRING)],
         { result: objectOf('lock') },
         'A new mutex, for handlers and files that need one of their own: `rings = mutex("the ring lock")`.',
-        (vm, [name]) => new Lock(vm.machine.journal, asString(name, 'the name')),
+        ({ machine }, [name]) => new Lock(machine.journal, asString(name, 'the name')),
     ),
 ];
