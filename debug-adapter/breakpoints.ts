@@ -316,7 +316,7 @@ function isBlank(s: string | undefined): s is undefined {
 }
 
 /** `3`, `== 3`, `>= 2`, `% 2` (every second time). @throws ProgramError */
-export function hitRule(rule: string): (hits: number) => boolean {
+function hitRule(rule: string): (hits: number) => boolean {
     const [, op = '==', digits = ''] = /^\s*(==|=|>=|>|<=|<|%)?\s*(\d+)\s*$/.exec(rule) ?? [];
     const n = Number(digits);
     if (digits === '' || (op === '%' && n === 0)) {
@@ -339,7 +339,7 @@ export function hitRule(rule: string): (hits: number) => boolean {
 }
 
 /** The text of a log message and the expressions in its braces; `\{` is a brace. @throws ProgramError */
-export function messageParts(message: string): (string | Entry)[] {
+function messageParts(message: string): (string | Entry)[] {
     const parts: (string | Entry)[] = [];
     let literal = '';
     for (let i = 0; i < message.length; i++) {

@@ -14,7 +14,6 @@ export const diskHost: Host = {
             return undefined;
         }
     },
-    resolve: (from, file) => new URL(file.split('/').map(encodeURIComponent).join('/'), from).toString(),
     readBytes(uri) {
         try {
             return unpacked(readFileSync(fileURLToPath(uri)));

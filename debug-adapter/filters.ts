@@ -3,6 +3,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import { near } from '../emulator/language/nearest';
 import { CATALOGUE, GROUPS, isDiagnosisCode, type DiagnosisCode, type Group } from '../emulator/findings/catalogue';
 import type { ExceptionKind, RunException, StopsAt } from '../emulator/runtime/interpreter';
+import { capital } from '../emulator/text/text';
 
 const CODES = Object.keys(CATALOGUE).filter(isDiagnosisCode);
 
@@ -55,7 +56,7 @@ export const FILTERS: readonly DebugProtocol.ExceptionBreakpointsFilter[] = [
     ...KINDS,
     ...GROUP_NAMES.map((group) => ({
         filter: `${PREFIX}${group}`,
-        label: `Diagnosis: ${group[0]?.toUpperCase()}${group.slice(1)}`,
+        label: `Diagnosis: ${capital(group)}`,
         default: true,
         supportsCondition: true,
         description: `${GROUPS[group]} Stops where something is or will be lost, which no kernel tells.`,

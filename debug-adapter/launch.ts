@@ -1,9 +1,13 @@
 /** The launch configuration, and starting the scenario that it names. */
 import * as z from 'zod/mini';
-import type { Diagnostic, Program } from '../emulator/language/program';
-import { errorsOf, loadProgram, Run, UsageError } from '../emulator/run/run';
+import type { CheckFinding } from '../emulator/language/check-finding';
+import type { Program } from '../emulator/language/program';
+import { errorsOf, loadProgram } from '../emulator/run/load-program';
+import { Run } from '../emulator/run/run';
+import { UsageError } from '../emulator/run/usage-error';
 import type { SourceHost } from '../emulator/language/load';
 import { parsed, RequestError } from './requests';
+import { capital } from '../emulator/text/text';
 
 const schema = z.looseObject({
     program: z.string(),
@@ -41,7 +45,7 @@ export function launchConfiguration(args: unknown): LaunchConfiguration {
 /** A program with errors: they are all said, and nothing runs. */
 export class ProgramErrors extends RequestError {
     constructor(
-        readonly errors: readonly Diagnostic[],
+        readonly errors: readonly CheckFinding[],
         program: Program,
     ) {
         const files = new Set(errors.map((e) => e.uri));
@@ -90,6 +94,5 @@ export function start(program: Program, config: LaunchConfiguration): Run {
 
 /** With a capital letter and a full stop. */
 function sentence(text: string): string {
-    const capital = `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
-    return /[.!?}]$/.test(capital) ? capital : `${capital}.`;
+    return `${capital(text)}${/[.!?}]$/.test(text) ? '' : '.'}`;
 }

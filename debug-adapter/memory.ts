@@ -2,12 +2,13 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Machine } from '../emulator/machine/machine';
 import { RequestError } from './requests';
+import { hex } from '../emulator/text/text';
 
 /** At most as much as one request gets. */
 const MAX_COUNT = 4 * 1024 * 1024;
 
 export function memoryReference(pa: number): string {
-    return `0x${pa.toString(16)}`;
+    return hex(pa);
 }
 
 /** Reads up to `count` bytes; stops where RAM ends, and says how far it is to the next. */

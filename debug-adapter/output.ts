@@ -4,7 +4,7 @@ import type { LogLine } from '../emulator/kernel/klog';
 import type { Span } from '../emulator/language/syntax/ast';
 import type { Place } from '../emulator/findings/place';
 import type { Listener } from '../emulator/runtime/listener';
-import type { Diagnostic } from '../emulator/language/program';
+import type { CheckFinding } from '../emulator/language/check-finding';
 import type { Outcome } from '../emulator/runtime/interpreter';
 import { updateLine, type UpdateReport } from '../emulator/diagnosis/update-report';
 import type { Sources } from './source';
@@ -37,7 +37,7 @@ export class Output {
         return { ...more, log: (line, place) => this.at(categoryOf(line), logText(line), place) };
     }
 
-    finding({ uri, span, severity, code, message }: Diagnostic): void {
+    finding({ uri, span, severity, code, message }: CheckFinding): void {
         this.line('stderr', `${this.sources.placeText(uri, span.start)}: ${severity} ${code}: ${message}`, uri, span);
     }
 

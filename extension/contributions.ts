@@ -8,7 +8,6 @@ export const LANGUAGE = 'lus';
 export const DEBUG_TYPE = 'lus';
 
 /** Recordings of a real kernel are files of the editor's own language *JSON Lines*. */
-export const RECORDING_LANGUAGE = 'jsonl';
 export const RECORDING_ENDING = '.jsonl';
 
 /** Section of the settings; a key is `lus.` and a name of {@link Settings}. */

@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import { SETTINGS_SECTION } from './contributions';
 
 /** Every setting but `trace.server`, which the language client reads by itself. */
-export const settingsSchema = z.object({
+const settingsSchema = z.object({
     stopOnEntry: z.catch(z.boolean(), true),
     kernel: z.catch(z.string(), ''),
     codeLens: z.catch(z.boolean(), true),

@@ -1,14 +1,14 @@
 /** Bytes as rows of hex. */
 import type { Machine } from '../../emulator/machine/machine';
-import { hexText, sizeText, type Children, type Item } from './item';
+import type { Children, Item } from './item';
+import { hex, hexBytes, sizeText } from '../../emulator/text/text';
 
 export const ROW = 16;
 
 /** `48 65 6c 6c 6f …  Hello.` */
 export function hexRow(bytes: Uint8Array): string {
-    const hex = [...bytes].map((b) => b.toString(16).padStart(2, '0')).join(' ');
     const text = [...bytes].map((b) => (b >= 0x20 && b < 0x7f ? String.fromCharCode(b) : '.')).join('');
-    return `${hex.padEnd(ROW * 3 - 1)}  ${text}`;
+    return `${hexBytes(bytes).padEnd(ROW * 3 - 1)}  ${text}`;
 }
 
 /** Rows of a run of `size` bytes; `read` gives a few of them. */
@@ -31,11 +31,11 @@ export function rowsOf(
 /** The `bytes` of something at a physical address. Where there is no memory, there are none. */
 export function bytesAt(machine: Machine, pa: number, size: number): Item {
     if (size <= 0 || !machine.isRam(pa, size)) {
-        return { name: 'bytes', value: `no memory at ${hexText(pa)}` };
+        return { name: 'bytes', value: `no memory at ${hex(pa)}` };
     }
     const rows = rowsOf(
         size,
-        (at) => hexText(pa + at),
+        (at) => hex(pa + at),
         (at, n) => machine.memory.read(pa + at, n),
     );
     return { name: 'bytes', value: sizeText(size), children: rows, address: pa, kind: 'virtual' };

@@ -10,8 +10,9 @@ import type { Vm } from '../../emulator/runtime/interpreter';
 import { bytesAt, rowsOf } from './bytes';
 import { processorItems, remappingItems, vectorItem } from './interrupts';
 import { iommufdItems } from './iommufd';
-import { countOf, group, hexText, leaf, listing, rangeText, sizeText, type Item } from './item';
+import { countOf, group, leaf, listing, rangeText, type Item } from './item';
 import { busItem, ownerOf } from './pci';
+import { hex, hexDigits, sizeText } from '../../emulator/text/text';
 
 const CONFIG_SIZE = 256;
 const ENTRIES = 512;
@@ -35,14 +36,12 @@ export function deviceItems(vm: Vm): Item[] {
 
 function configItem(f: PciFunction): Item {
     const { config } = f;
-    const id = (at: number): string => config.read(at, 2).toString(16).padStart(4, '0');
+    const id = (at: number): string => hexDigits(config.read(at, 2), 4);
     return {
         name: 'config',
-        value: `${id(PCI_VENDOR_ID)}:${id(PCI_DEVICE_ID)}, command ${hexText(config.read(PCI_COMMAND, 2))}`,
+        value: `${id(PCI_VENDOR_ID)}:${id(PCI_DEVICE_ID)}, command ${hex(config.read(PCI_COMMAND, 2))}`,
         kind: 'virtual',
-        children: rowsOf(CONFIG_SIZE, hexText, (at, n) =>
-            Uint8Array.from({ length: n }, (_, i) => config.read(at + i, 1)),
-        ),
+        children: rowsOf(CONFIG_SIZE, hex, (at, n) => Uint8Array.from({ length: n }, (_, i) => config.read(at + i, 1))),
     };
 }
 
@@ -54,9 +53,7 @@ const stateOf = (f: PciFunction): Item[] => [
 
 function bridgeItem(f: PciFunction): Item {
     const what = f.upstream ? 'bridge' : 'root port';
-    return group(f.name, `${what} to bus ${f.config.read(PCI_SECONDARY_BUS, 1).toString(16).padStart(2, '0')}`, () =>
-        stateOf(f),
-    );
+    return group(f.name, `${what} to bus ${hexDigits(f.config.read(PCI_SECONDARY_BUS, 1), 2)}`, () => stateOf(f));
 }
 
 function deviceItem(vm: Vm, d: Device): Item {
@@ -84,7 +81,7 @@ function deviceItem(vm: Vm, d: Device): Item {
                               return e
                                   ? leaf(
                                         `[${i}]`,
-                                        `domain ${e.domain}, ${hexText(e.page * PAGE_SIZE)} → ${hexText(e.frame * PAGE_SIZE)}, ${e.read ? 'r' : '-'}${e.write ? 'w' : '-'}`,
+                                        `domain ${e.domain}, ${hex(e.page * PAGE_SIZE)} → ${hex(e.frame * PAGE_SIZE)}, ${e.read ? 'r' : '-'}${e.write ? 'w' : '-'}`,
                                     )
                                   : leaf('none', '');
                           }),
@@ -96,7 +93,7 @@ function deviceItem(vm: Vm, d: Device): Item {
                               const a = bound.domain.areas[i];
                               return a
                                   ? {
-                                        name: `${hexText(a.iova)}`,
+                                        name: `${hex(a.iova)}`,
                                         value: `${rangeText(a.pa, a.length)}, ${vm.machine.owners.name(a.owner)}`,
                                         address: a.pa,
                                         children: { named: () => [bytesAt(vm.machine, a.pa, a.length)] },
@@ -117,7 +114,7 @@ function ringItems(vm: Vm, d: Device): Item[] {
         return [leaf('rings', 'not told')];
     }
     const area = vm.kernel?.devices.of(d)?.domain.areaAt(program.base);
-    const text = `${hexText(program.base)} for the device, ${sizeText(program.length)}, ${program.size} bytes every ${program.every} ns, round ${d.round}`;
+    const text = `${hex(program.base)} for the device, ${sizeText(program.length)}, ${program.size} bytes every ${program.every} ns, round ${d.round}`;
     if (!area) {
         return [leaf('rings', text)];
     }
@@ -139,7 +136,7 @@ function ringItems(vm: Vm, d: Device): Item[] {
 function iommuItem(vm: Vm, iommu: Iommu): Item {
     const { machine } = vm;
     return group('IOMMU', iommu.display(), () => [
-        leaf('root', iommu.root === 0 ? 'not set' : hexText(iommu.root)),
+        leaf('root', iommu.root === 0 ? 'not set' : hex(iommu.root)),
         group('tables', 'as they lie in memory', () =>
             machine.pci.devices.map((d) => {
                 const found = iommu.format.lookup(machine, iommu.root, d.requester, []);
@@ -153,7 +150,7 @@ function iommuItem(vm: Vm, iommu: Iommu): Item {
             return e
                 ? leaf(
                       `[${i}]`,
-                      `domain ${e.domain}, ${hexText(e.page * PAGE_SIZE)} → ${hexText(e.frame * PAGE_SIZE)}, ${e.read ? 'r' : '-'}${e.write ? 'w' : '-'}`,
+                      `domain ${e.domain}, ${hex(e.page * PAGE_SIZE)} → ${hex(e.frame * PAGE_SIZE)}, ${e.read ? 'r' : '-'}${e.write ? 'w' : '-'}`,
                   )
                 : leaf('none', '');
         }),
@@ -163,7 +160,7 @@ function iommuItem(vm: Vm, iommu: Iommu): Item {
             return f
                 ? leaf(
                       `[${i}]`,
-                      `${f.write ? 'write' : 'read'} at ${hexText(f.iova)} by ${f.requester.toString(16).padStart(4, '0')}: ${f.reason} (${hexText(f.code)})`,
+                      `${f.write ? 'write' : 'read'} at ${hex(f.iova)} by ${hexDigits(f.requester, 4)}: ${f.reason} (${hex(f.code)})`,
                   )
                 : leaf('none', '');
         }),
@@ -175,7 +172,7 @@ function targetItem(vm: Vm, iommu: Iommu, name: string, t: Target): Item {
         ? leaf(name, `domain ${t.domain}: addresses are physical ones`)
         : {
               name,
-              value: `domain ${t.domain}, ${t.levels} levels at ${hexText(t.root)}`,
+              value: `domain ${t.domain}, ${t.levels} levels at ${hex(t.root)}`,
               address: t.root,
               children: tableChildren(vm, iommu, t.root, t.levels, 0),
           };
@@ -192,7 +189,7 @@ function tableChildren(
     const { machine } = vm;
     const named = (): Item[] => {
         if (!machine.isRam(table, PAGE_SIZE)) {
-            return [leaf('none', `no memory at ${hexText(table)}`)];
+            return [leaf('none', `no memory at ${hex(table)}`)];
         }
         return Array.from({ length: ENTRIES }, (_, i) => {
             const entry: Decoded = iommu.format.pages.decode(readEntry(machine.memory, table + i * 8), level);
@@ -203,7 +200,7 @@ function tableChildren(
 }
 
 function entryItem(vm: Vm, iommu: Iommu, e: Decoded, level: number, iova: number): Item | undefined {
-    const name = hexText(iova);
+    const name = hex(iova);
     if (e.kind === 'none') {
         return undefined;
     }
@@ -218,7 +215,7 @@ function entryItem(vm: Vm, iommu: Iommu, e: Decoded, level: number, iova: number
           }
         : {
               name,
-              value: `table of level ${e.level} at ${hexText(e.pa)}`,
+              value: `table of level ${e.level} at ${hex(e.pa)}`,
               address: e.pa,
               children: tableChildren(vm, iommu, e.pa, e.level, iova),
           };

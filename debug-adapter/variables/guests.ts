@@ -10,7 +10,8 @@ import { isStalled, linesOf } from '../../emulator/runtime/host/guest-interrupts
 import type { Vm } from '../../emulator/runtime/interpreter';
 import { bytesAt } from './bytes';
 import { descriptorItem } from './interrupts';
-import { countOf, group, hexText, leaf, listing, rangeText, sizeText, type Item } from './item';
+import { countOf, group, leaf, listing, rangeText, type Item } from './item';
+import { hex, sizeText } from '../../emulator/text/text';
 
 export function guestItems(vm: Vm): Item[] {
     const { all } = vm.guests;
@@ -93,11 +94,11 @@ function vcpuItem(v: Vcpu): Item {
     const passes = v.pages === 0 ? 0 : Math.floor(v.count / v.pages);
     return {
         name: `[${v.index}]`,
-        value: v.fault ? `${v.state} at ${hexText(v.fault.gpa)}: ${v.fault.why}` : v.state,
+        value: v.fault ? `${v.state} at ${hex(v.fault.gpa)}: ${v.fault.why}` : v.state,
         children: {
             named: () => [
                 group('registers', 'general and instruction pointer', () =>
-                    registersOf(v.index, v).map(([name, value]) => leaf(name, `0x${value.toString(16)}`)),
+                    registersOf(v.index, v).map(([name, value]) => leaf(name, hex(value))),
                 ),
                 leaf(
                     'program',
@@ -118,8 +119,8 @@ function vcpuItem(v: Vcpu): Item {
 
 function slotItem(vm: Vm, live: VirtualMachine, slot: Slot): Item {
     return {
-        name: hexText(slot.gpa),
-        value: `${rangeText(slot.gpa, slot.length)}: ${titleOf(slot.file)}${slot.offset === 0 ? '' : ` from ${hexText(slot.offset)}`}`,
+        name: hex(slot.gpa),
+        value: `${rangeText(slot.gpa, slot.length)}: ${titleOf(slot.file)}${slot.offset === 0 ? '' : ` from ${hex(slot.offset)}`}`,
         children: {
             named: () => {
                 const items: Item[] = [];
@@ -127,9 +128,9 @@ function slotItem(vm: Vm, live: VirtualMachine, slot: Slot): Item {
                     look(vm.kernel, live.slots, slot.gpa, slot.length, (gpa, pa, length) => {
                         items.push(
                             pa < 0
-                                ? leaf(hexText(gpa), `${sizeText(length)} without pages`)
+                                ? leaf(hex(gpa), `${sizeText(length)} without pages`)
                                 : {
-                                      name: hexText(gpa),
+                                      name: hex(gpa),
                                       value: rangeText(pa, length),
                                       address: pa,
                                       children: { named: () => [bytesAt(vm.machine, pa, length)] },
@@ -154,7 +155,7 @@ function wrongItems(g: Guest): Item[] {
                   {
                       ...leaf(
                           'first',
-                          `${hexText(place.gpa)}: ${hexText(place.found)} instead of ${hexText(place.expected)}${place.pa < 0 ? ', no page is there' : ''}`,
+                          `${hex(place.gpa)}: ${hex(place.found)} instead of ${hex(place.expected)}${place.pa < 0 ? ', no page is there' : ''}`,
                       ),
                       address: place.pa < 0 ? undefined : place.pa,
                   },

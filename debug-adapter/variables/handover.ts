@@ -1,14 +1,15 @@
 /** The scope *Handover*: what KHO hands to the next kernel, and what it got from the previous one. */
 import { readFdtPage } from '../../emulator/kernel/kho/root-fdt';
 import { readNativeU64 } from '../../emulator/kernel/kho/root-fdt';
-import type { FdtNode } from '../../emulator/kernel/kho/fdt';
+import type { FdtNode } from '../../emulator/kernel/kho/fdt-read';
 import type { Kho } from '../../emulator/kernel/kho/kho';
 import type { BlockRun } from '../../emulator/kernel/kho/runs';
 import { PAGE_SIZE } from '../../emulator/machine/memory';
 import type { Vm } from '../../emulator/runtime/interpreter';
 import { bytesAt, hexRow, ROW } from './bytes';
-import { group, hexText, leaf, listing, rangeText, sizeText, type Item } from './item';
+import { group, leaf, listing, rangeText, type Item } from './item';
 import { addressItem } from './values';
+import { hex, sizeText } from '../../emulator/text/text';
 
 export function handoverItems(vm: Vm): Item[] {
     const kho = vm.kernel?.kho;
@@ -18,7 +19,7 @@ export function handoverItems(vm: Vm): Item[] {
     const outgoing = kho.enabled
         ? [
               fdtItem(vm, 'FDT (outgoing)', kho.fdt),
-              preserved(vm, 'preserved memory', kho.tree ? `radix tree at ${hexText(kho.tree.root)}` : 'none', () =>
+              preserved(vm, 'preserved memory', kho.tree ? `radix tree at ${hex(kho.tree.root)}` : 'none', () =>
                   kho.outgoingRuns(),
               ),
           ]
@@ -116,14 +117,14 @@ function fdtItem(vm: Vm, name: string, pa: number): Item {
     }
     return {
         name,
-        value: `at ${hexText(pa)}`,
+        value: `at ${hex(pa)}`,
         address: pa,
         children: {
             named: () => {
                 const { root, findings } = readFdtPage(vm.machine.memory, pa);
                 return [
                     ...(root ? nodeItems(vm, root) : []),
-                    ...findings.map((f) => leaf(`damaged at ${hexText(f.offset)}`, f.text)),
+                    ...findings.map((f) => leaf(`damaged at ${hex(f.offset)}`, f.text)),
                     bytesAt(vm.machine, pa, PAGE_SIZE),
                 ];
             },

@@ -4,7 +4,8 @@ import { foliosOf } from '../../emulator/kernel/fs/movable';
 import type { ShmemInode } from '../../emulator/kernel/fs/shmem';
 import type { Kernel } from '../../emulator/kernel/kernel';
 import { PAGE_SIZE } from '../../emulator/machine/memory';
-import { group, hexText, leaf, sizeText, type Item } from './item';
+import { group, leaf, type Item } from './item';
+import { hex, sizeText } from '../../emulator/text/text';
 
 export function hostMemoryItems(kernel: Kernel): Item[] {
     const pools = kernel.hugetlb.pools.filter((p) => p.nr > 0 || p.incoming > 0);
@@ -54,7 +55,7 @@ function fileItem(kernel: Kernel, inode: ShmemInode): Item {
             leaf('in scratch', sizeText(scratch * PAGE_SIZE)),
             leaf('pinned', sizeText(pinned * PAGE_SIZE)),
             leaf('frozen', inode.frozen ? 'yes: its size and its holes stay as they are' : 'no'),
-            leaf('first page', first === undefined ? 'none' : hexText(first * PAGE_SIZE)),
+            leaf('first page', first === undefined ? 'none' : hex(first * PAGE_SIZE)),
         ],
     );
 }

@@ -17,18 +17,17 @@ import type {
     VmallocView,
 } from '../../emulator/handover/model';
 import { ROW, rowsOf } from './bytes';
-import { countOf, group, hexText, leaf, listing, rangeText, sizeText, type Item } from './item';
-
-const hex = (value: Int): string => `0x${value.toString(16)}`;
+import { countOf, group, leaf, listing, rangeText, type Item } from './item';
+import { hex, sizeText } from '../../emulator/text/text';
 
 /** Bytes of a struct or a page as rows. */
 function bytesItem(memory: MemoryView, pa: number, size: number, name = 'bytes'): Item {
     if (!memory.has(pa, size)) {
-        return leaf(name, `not in the image (${hexText(pa)})`);
+        return leaf(name, `not in the image (${hex(pa)})`);
     }
     const rows = rowsOf(
         size,
-        (at) => hexText(pa + at),
+        (at) => hex(pa + at),
         (at, n) => memory.read(pa + at, Math.min(n, ROW)),
     );
     return { name, value: sizeText(size), children: rows, address: pa, kind: 'virtual' };
@@ -134,7 +133,7 @@ function fileItem(memory: MemoryView, file: FileView | undefined): Item {
 function memfdItems(memory: MemoryView, memfd: MemfdView): Item[] {
     const ser: Item = {
         name: 'serialized',
-        value: `memfd_luo_ser at ${hexText(memfd.addr)}`,
+        value: `memfd_luo_ser at ${hex(memfd.addr)}`,
         type: 'memfd_luo_ser',
         address: memfd.addr,
         children: {
@@ -178,7 +177,7 @@ function folioItem(memory: MemoryView, memfd: MemfdView, i: number): Item {
     const flags = [...((folio.flags & 1) !== 0 ? ['dirty'] : []), ...((folio.flags & 2) !== 0 ? ['uptodate'] : [])];
     return {
         name: `[${i}]`,
-        value: `${sizeText(size)} at ${hexText(pa)}`,
+        value: `${sizeText(size)} at ${hex(pa)}`,
         address: pa,
         children: {
             named: () => [
@@ -220,7 +219,7 @@ export function imageHandover({ handover: h, memory }: Inspection): Item[] {
             ? [
                   {
                       ...fdtItem(memory, 'FDT', h.fdt),
-                      value: `${countOf(h.fdt.children.length, 'subtree')}, ${sizeText(h.fdtSize)} at ${hexText(h.fdtAddr)}`,
+                      value: `${countOf(h.fdt.children.length, 'subtree')}, ${sizeText(h.fdtSize)} at ${hex(h.fdtAddr)}`,
                       address: h.fdtAddr,
                   },
               ]

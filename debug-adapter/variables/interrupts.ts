@@ -5,7 +5,8 @@ import type { InterruptEntry } from '../../emulator/machine/interrupts/remapping
 import type { Device } from '../../emulator/machine/devices/device';
 import type { Vm } from '../../emulator/runtime/interpreter';
 import { bytesAt } from './bytes';
-import { countOf, group, hexText, leaf, listing, type Item } from './item';
+import { countOf, group, leaf, listing, type Item } from './item';
+import { hex, hexDigits } from '../../emulator/text/text';
 
 /** A route that is only looked at: nothing is remembered of it, and no fault is logged. */
 function entryOf(
@@ -52,13 +53,13 @@ export function vectorItem(vm: Vm, d: Device, index: number): Item {
     const to = entry?.kind === 'remapped' ? entry.to : entry || text !== '' ? undefined : own;
     const where =
         entry?.kind === 'posted'
-            ? `posted as vector ${entry.vector} at ${hexText(entry.descriptor)}`
+            ? `posted as vector ${entry.vector} at ${hex(entry.descriptor)}`
             : to
-              ? `processor ${to.cpu} vector ${hexText(to.vector)} → ${pci.interrupts.handlerOf(to)?.name ?? 'nobody'}`
+              ? `processor ${to.cpu} vector ${hex(to.vector)} → ${pci.interrupts.handlerOf(to)?.name ?? 'nobody'}`
               : '';
     const value = [text, where].filter((t) => t !== '').join(' → ');
     return group(`[${index}]`, `${value === '' ? 'leads nowhere' : value}${marks}`, () => [
-        leaf('message', `${hexText(message.data)} to ${hexText(message.address)}`),
+        leaf('message', `${hex(message.data)} to ${hex(message.address)}`),
         ...(entry?.kind === 'posted' ? [descriptorItem(vm, entry.descriptor)] : []),
     ]);
 }
@@ -67,14 +68,14 @@ export function vectorItem(vm: Vm, d: Device, index: number): Item {
 export function descriptorItem(vm: Vm, pa: number, name = 'descriptor'): Item {
     const { machine } = vm;
     if (!machine.isRam(pa, DESCRIPTOR_SIZE)) {
-        return leaf(name, `no memory at ${hexText(pa)}`);
+        return leaf(name, `no memory at ${hex(pa)}`);
     }
     const d = describeDescriptor(machine.memory, pa);
     const vectors = posted(machine.memory, pa);
     return {
         name,
         address: pa,
-        value: `${vectors.length === 0 ? 'nothing is posted' : `posted: ${vectors.join(', ')}`}; notification ${hexText(d.vector)} to processor ${d.cpu}${d.outstanding ? ', sent' : ''}${d.suppressed ? ', suppressed' : ''}`,
+        value: `${vectors.length === 0 ? 'nothing is posted' : `posted: ${vectors.join(', ')}`}; notification ${hex(d.vector)} to processor ${d.cpu}${d.outstanding ? ', sent' : ''}${d.suppressed ? ', suppressed' : ''}`,
         children: { named: () => [bytesAt(machine, pa, DESCRIPTOR_SIZE)] },
     };
 }
@@ -92,9 +93,7 @@ export function remappingItems(vm: Vm): Item[] {
                 : [
                       leaf(
                           'table',
-                          remapper.table === 0
-                              ? 'not set'
-                              : `${remapper.entries} entries at ${hexText(remapper.table)}`,
+                          remapper.table === 0 ? 'not set' : `${remapper.entries} entries at ${hex(remapper.table)}`,
                       ),
                   ]),
             listing('cache', 'entry', remapper.cache.size, (i) => {
@@ -104,17 +103,14 @@ export function remappingItems(vm: Vm): Item[] {
                     : leaf(
                           `[${key}]`,
                           e.kind === 'posted'
-                              ? `posted as vector ${e.vector} at ${hexText(e.descriptor)}`
-                              : `processor ${e.to.cpu} vector ${hexText(e.to.vector)}`,
+                              ? `posted as vector ${e.vector} at ${hex(e.descriptor)}`
+                              : `processor ${e.to.cpu} vector ${hex(e.to.vector)}`,
                       );
             }),
             listing('interrupt faults', 'fault', remapper.faults.length, (i) => {
                 const f = remapper.faults.at(i);
                 return f
-                    ? leaf(
-                          `[${i}]`,
-                          `entry ${f.index} by ${f.requester.toString(16).padStart(4, '0')}: ${f.reason} (${hexText(f.code)})`,
-                      )
+                    ? leaf(`[${i}]`, `entry ${f.index} by ${hexDigits(f.requester, 4)}: ${f.reason} (${hex(f.code)})`)
                     : leaf('none', '');
             }),
         ]),
@@ -135,7 +131,7 @@ export function processorItems(vm: Vm): Item[] {
                 return group(
                     `[${cpu}]`,
                     cpu < interrupts.accepting ? countOf(own.length, 'vector') : 'takes no interrupts',
-                    () => own.map((t) => leaf(hexText(t.vector), t.handler.name)),
+                    () => own.map((t) => leaf(hex(t.vector), t.handler.name)),
                 );
             }),
         ),

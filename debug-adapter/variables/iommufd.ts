@@ -6,7 +6,8 @@ import type { Kernel } from '../../emulator/kernel/kernel';
 import { PAGE_SIZE } from '../../emulator/machine/memory';
 import { orderOver } from '../../emulator/diagnosis/pointer-walk';
 import type { Vm } from '../../emulator/runtime/interpreter';
-import { countOf, group, hexText, leaf, listing, sizeText, type Item } from './item';
+import { countOf, group, leaf, listing, type Item } from './item';
+import { hex, sizeText } from '../../emulator/text/text';
 
 /** Empty where nobody has /dev/iommu open and nothing came along. */
 export function iommufdItems(vm: Vm): Item[] {
@@ -32,7 +33,7 @@ export function iommufdItems(vm: Vm): Item[] {
                                       .map((b) => b.device.shape.name);
                                   return group(
                                       `domain ${d.id}`,
-                                      `${countOf(d.tableCount, 'table')} at ${hexText(d.root)}, seen by ${devices.join(', ') || 'nobody'}`,
+                                      `${countOf(d.tableCount, 'table')} at ${hex(d.root)}, seen by ${devices.join(', ') || 'nobody'}`,
                                       () => [
                                           listing('tables', 'table', d.tableCount, (i) =>
                                               tableItem(kernel, d.tablePages[i] ?? 0, i),
@@ -74,15 +75,15 @@ function spaceItem(ioas: Ioas): Item {
         () =>
             ioas.mappings.items.map((m) =>
                 leaf(
-                    hexText(m.iova),
-                    `${sizeText(m.length)} of ${m.file.name} from ${hexText(m.offset)} on${m.sealed ? ', sealed' : ''}${m.pinned ? ', pinned' : ''}`,
+                    hex(m.iova),
+                    `${sizeText(m.length)} of ${m.file.name} from ${hex(m.offset)} on${m.sealed ? ', sealed' : ''}${m.pinned ? ', pinned' : ''}`,
                 ),
             ),
     );
 }
 
 function hwptItem(kernel: Kernel, h: Hwpt): Item {
-    const mark = h.token === null ? 'not marked' : `marked as 0x${h.token.toString(16)}`;
+    const mark = h.token === null ? 'not marked' : `marked as ${hex(h.token)}`;
     const state = h.incoming ? 'from the previous kernel' : h.preserved === 0 ? mark : `${mark}, preserved`;
     return {
         name: `hardware page table ${h.id}`,
@@ -91,7 +92,7 @@ function hwptItem(kernel: Kernel, h: Hwpt): Item {
         ...(h.preserved === 0 ? {} : { address: h.preserved }),
         children: {
             named: () => [
-                ...(h.preserved === 0 ? [] : [{ name: 'entry', value: hexText(h.preserved), address: h.preserved }]),
+                ...(h.preserved === 0 ? [] : [{ name: 'entry', value: hex(h.preserved), address: h.preserved }]),
                 leaf(
                     'devices',
                     kernel.devices.bound.items
@@ -111,7 +112,7 @@ function hwptItem(kernel: Kernel, h: Hwpt): Item {
 function tableItem(kernel: Kernel, pa: number, i: number): Item {
     return {
         name: `[${i}]`,
-        value: `${hexText(pa)}, ${orderOver(kernel.kho, pa / PAGE_SIZE) < 0 ? 'not preserved' : 'preserved'}`,
+        value: `${hex(pa)}, ${orderOver(kernel.kho, pa / PAGE_SIZE) < 0 ? 'not preserved' : 'preserved'}`,
         address: pa,
     };
 }

@@ -1,5 +1,6 @@
 /** What the variables pane is made of: items that may unfold. Nothing below an item is computed before it unfolds. */
 import type { Value } from '../../emulator/language/types';
+import { counted, hex, sizeText } from '../../emulator/text/text';
 
 /** One line of the variables pane. */
 export interface Item {
@@ -60,34 +61,10 @@ export function listing(name: string, what: string, count: number, item: (index:
 
 /** `1 session`, `3 sessions`, `no sessions`. */
 export function countOf(n: number, what: string): string {
-    return n === 0 ? `no ${what}s` : n === 1 ? `1 ${what}` : `${n} ${what}s`;
-}
-
-const UNITS: readonly (readonly [number, string])[] = [
-    [2 ** 40, 'TiB'],
-    [2 ** 30, 'GiB'],
-    [2 ** 20, 'MiB'],
-    [2 ** 10, 'KiB'],
-];
-
-/** A number of bytes as one says it: `64 MiB`, `1.5 GiB`, `100 bytes`. */
-export function sizeText(bytes: number): string {
-    for (const [unit, name] of UNITS) {
-        if (bytes >= unit) {
-            const n = bytes / unit;
-            return `${Number.isInteger(n) ? n : n.toFixed(1)} ${name}`;
-        }
-    }
-    return bytes === 1 ? '1 byte' : `${bytes} bytes`;
-}
-
-export function hexText(n: number): string {
-    return `0x${n.toString(16)}`;
+    return n === 0 ? `no ${what}s` : counted(n, what);
 }
 
 /** `0x1000–0x1fff (4 KiB)` */
 export function rangeText(start: number, size: number): string {
-    return size === 0
-        ? `empty, at ${hexText(start)}`
-        : `${hexText(start)}–${hexText(start + size - 1)} (${sizeText(size)})`;
+    return size === 0 ? `empty, at ${hex(start)}` : `${hex(start)}–${hex(start + size - 1)} (${sizeText(size)})`;
 }

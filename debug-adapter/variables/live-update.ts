@@ -1,9 +1,10 @@
 /** The scope *Live Update*: what the running kernel's LUO preserves and what it got from the previous kernel. */
 import type { BlockSet } from '../../emulator/kernel/kho/blocks';
 import type { FlbSide, LuoFile, LuoFlb, LuoHandler, LuoSession, SessionList } from '../../emulator/kernel/luo/state';
-import { REFCOUNT_SATURATED, SESSION_SER_SIZE } from '../../emulator/kernel/luo/state';
+import { areaEntries } from '../../emulator/kernel/luo/abi';
+import { REFCOUNT_SATURATED } from '../../emulator/kernel/refcount';
 import { ANY, type Value } from '../../emulator/language/types';
-import { format, hex, isInt, type Int } from '../../emulator/language/values';
+import { format, isInt, type Int } from '../../emulator/language/values';
 import { View } from '../../emulator/runtime/view';
 import type { Vm } from '../../emulator/runtime/interpreter';
 import { bytesAt } from './bytes';
@@ -13,6 +14,7 @@ import { handedOver, type HandedOver } from './serialized';
 import { updateTimes } from './update';
 import { addressItem, attempt, itemOf, objectFields, viewFields } from './values';
 import { arrayItem } from './vmalloc';
+import { hex } from '../../emulator/text/text';
 
 export function liveUpdateItems(vm: Vm): Item[] {
     const luo = vm.kernel?.luo;
@@ -71,11 +73,8 @@ function hasStates(vm: Vm): boolean {
 /** Incoming sessions that nobody has asked for yet: as they lie in memory. The first open of the device rebuilds them. */
 function notRebuilt(vm: Vm, blocks: BlockSet): Item {
     const layout = vm.library.structs.get('luo_session_ser');
-    const entries: number[] = [];
     const area = areaOf(vm);
-    for (let i = 0; area > 0 && i < Math.min(vm.machine.memory.readU32(area), AREA_SESSIONS); i++) {
-        entries.push(area + AREA_HEADER + i * SESSION_SER_SIZE);
-    }
+    const entries = area > 0 ? areaEntries(vm.machine.memory, area) : [];
     const iterator = blocks.iterator();
     for (let pa = iterator.read(); pa !== undefined; pa = iterator.read()) {
         entries.push(pa);
@@ -94,10 +93,6 @@ function notRebuilt(vm: Vm, blocks: BlockSet): Item {
     );
     return { ...item, value: `${item.value}, rebuilt when /dev/liveupdate is first opened` };
 }
-
-/** The area of sessions: a u64 with their number, and as many entries as fit into 16 pages. */
-const AREA_HEADER = 8;
-const AREA_SESSIONS = 819;
 
 /** Up to so many files stand first in their session; more are read in pages. */
 const FEW = 100;

@@ -6,8 +6,9 @@ import { bytesAt } from './bytes';
 import { deviceItems } from './devices';
 import { guestItems } from './guests';
 import { hostMemoryItems } from './host-memory';
-import { group, hexText, leaf, listing, rangeText, sizeText, type Item } from './item';
+import { group, leaf, listing, rangeText, type Item } from './item';
 import { processScope } from './process';
+import { hex, sizeText } from '../../emulator/text/text';
 
 export function machineItems(vm: Vm): Item[] {
     const { machine, kernel } = vm;
@@ -120,7 +121,7 @@ function ownersOf(vm: Vm): NonNullable<Item['children']> {
                                         name: `[${i}]`,
                                         value: rangeText(pa, count * PAGE_SIZE),
                                         address: pa,
-                                        evaluateName: hexText(pa),
+                                        evaluateName: hex(pa),
                                         children: { named: () => [bytesAt(vm.machine, pa, count * PAGE_SIZE)] },
                                     };
                                 },

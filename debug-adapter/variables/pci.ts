@@ -3,7 +3,8 @@ import type { PciDev } from '../../emulator/kernel/devices/pci';
 import { Device } from '../../emulator/machine/devices/device';
 import type { PciFunction } from '../../emulator/machine/pci/function';
 import type { Vm } from '../../emulator/runtime/interpreter';
-import { group, hexText, leaf, type Item } from './item';
+import { group, leaf, type Item } from './item';
+import { hex, hexDigits } from '../../emulator/text/text';
 
 /** Who may use a function in the kernel that runs, in a few words. */
 export function ownerOf(vm: Vm, f: PciFunction): string {
@@ -42,7 +43,7 @@ export function ownerOf(vm: Vm, f: PciFunction): string {
 /** What live update says of a function. */
 export function liveUpdateItems(dev: PciDev | undefined): Item[] {
     const entry = (name: string, pa: number): Item[] =>
-        pa === 0 ? [] : [{ name, value: `entry at ${hexText(pa)}`, address: pa }];
+        pa === 0 ? [] : [{ name, value: `entry at ${hex(pa)}`, address: pa }];
     return dev ? [...entry('outgoing', dev.outgoing), ...entry('incoming', dev.incoming)] : [];
 }
 
@@ -55,7 +56,7 @@ export function busItem(vm: Vm): Item {
         const what =
             f instanceof Device
                 ? `${f.shape.physical === '' ? f.kind : `virtual function of ${f.shape.physical}`} ${f.shape.name}, ${f.running ? 'running' : 'idle'}`
-                : `${f.upstream ? 'bridge' : 'root port'} to bus ${f.secondaryBus.toString(16).padStart(2, '0')}`;
+                : `${f.upstream ? 'bridge' : 'root port'} to bus ${hexDigits(f.secondaryBus, 2)}`;
         const text = `${what}; ${ownerOf(vm, f)}`;
         const entries = liveUpdateItems(vm.kernel?.devices.pci.of(f));
         return below.length + entries.length === 0

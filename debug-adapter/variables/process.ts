@@ -4,10 +4,11 @@ import { LuoSession } from '../../emulator/kernel/luo/state';
 import { ShmemInode } from '../../emulator/kernel/fs/shmem';
 import type { UserProcess } from '../../emulator/runtime/thread';
 import type { Vm } from '../../emulator/runtime/interpreter';
-import { leaf, sizeText, type Children, type Item } from './item';
+import { leaf, type Children, type Item } from './item';
 import { sessionItem } from './live-update';
 import { stateItems } from './locks';
 import { itemOf, objectFields, processVars } from './values';
+import { sizeText } from '../../emulator/text/text';
 
 /** Descriptors are numbered items, so a process may have many. */
 export function processScope(vm: Vm, user: UserProcess | null): Children {

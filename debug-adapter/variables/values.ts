@@ -11,12 +11,13 @@ import { setKindField } from '../../emulator/runtime/host/callbacks';
 import { isIndexed, readNative } from '../../emulator/runtime/members';
 import { UserProcess } from '../../emulator/runtime/thread';
 import { ANY, PHYS, type Type, type Value } from '../../emulator/language/types';
-import { format, hex, isInt, ProgramError } from '../../emulator/language/values';
+import { format, isInt, ProgramError } from '../../emulator/language/values';
 import { ArrayView, View } from '../../emulator/runtime/view';
 import type { Vm } from '../../emulator/runtime/interpreter';
 import { bytesAt, rowsOf } from './bytes';
-import { hexText, leaf, sizeText, type Children, type Item } from './item';
+import { leaf, type Children, type Item } from './item';
 import { handleType } from './serialized';
+import { hex, sizeText } from '../../emulator/text/text';
 
 export interface More {
     readonly evaluateName?: string | undefined;
@@ -45,7 +46,7 @@ export function itemOf(vm: Vm, name: string, { value, type }: Evaluated, more: M
 }
 
 /** A value in one line. */
-export function valueText(vm: Vm, value: Value, type: Type, process?: Process): string {
+function valueText(vm: Vm, value: Value, type: Type, process?: Process): string {
     if (isDescriptor(type) && typeof value === 'number' && process) {
         const file = process.fds.get(value);
         return file ? `${value} → ${file.name}` : String(value);
@@ -136,7 +137,7 @@ function childrenOf(vm: Vm, value: Value, type: Type, more: More): Children | un
             ? undefined
             : rowsOf(
                   value.length,
-                  (at) => hexText(at),
+                  (at) => hex(at),
                   (at, n) => value.slice(at, at + n).toUint8Array(),
               );
     }
@@ -345,5 +346,5 @@ export function attempt(name: string, make: () => Item): Item {
 
 /** An address as an item that unfolds into its bytes. */
 export function addressItem(vm: Vm, name: string, pa: number): Item {
-    return pa === 0 ? leaf(name, hex(pa)) : itemOf(vm, name, { value: pa, type: PHYS }, { evaluateName: hexText(pa) });
+    return pa === 0 ? leaf(name, hex(pa)) : itemOf(vm, name, { value: pa, type: PHYS }, { evaluateName: hex(pa) });
 }

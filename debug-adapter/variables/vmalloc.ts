@@ -7,9 +7,10 @@ import { objectOf } from '../../emulator/language/types';
 import { ArrayView, View, type VmArea } from '../../emulator/runtime/view';
 import type { Vm } from '../../emulator/runtime/interpreter';
 import { bytesAt } from './bytes';
-import { hexText, sizeText, type Children, type Item } from './item';
+import type { Children, Item } from './item';
 import type { ListedArray } from './serialized';
 import { addressItem, attempt, itemOf, viewFields } from './values';
+import { hex, sizeText } from '../../emulator/text/text';
 
 /** The pages that a struct kho_vmalloc lists, as one run of bytes. Garbage gives what could be read of it. */
 class ListedPages implements VmArea {
@@ -101,7 +102,7 @@ function elementItem(vm: Vm, name: string, element: unknown): Item {
         const size = PAGE_SIZE * 2 ** (vm.kernel?.memmap.orderOf(pfn) ?? 0);
         return {
             name,
-            value: `folio at ${hexText(pfn * PAGE_SIZE)}, ${sizeText(size)}`,
+            value: `folio at ${hex(pfn * PAGE_SIZE)}, ${sizeText(size)}`,
             type: element.layout.name,
             address: pfn * PAGE_SIZE,
             children: {

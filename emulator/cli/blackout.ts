@@ -1,11 +1,11 @@
 /** `lus blackout`: runs scenarios under changed costs, and says how long the blackout is with each. */
 import { SETTABLE_COSTS, settableCost, type CostChanges, type CostName } from '../machine/costs';
 import { near } from '../language/nearest';
-import type { UpdateReport } from '../diagnosis/update-report';
 import { execute } from './execute';
 import { openOne, scenariosOf } from './one-file';
 import { BadArguments, parse, type Command } from './options';
 import { prettyBlackouts } from './report/blackouts';
+import type { BlackoutRow, BlackoutTable } from './results';
 import { styleFor } from './style';
 
 /** Runs at most; more are a mistake, or a job for a script. */
@@ -18,23 +18,6 @@ const UNITS: ReadonlyMap<string, number> = new Map([
     ['ms', 1e6],
     ['s', 1e9],
 ]);
-
-/** One run. */
-export interface BlackoutRow {
-    /** The varied costs, nanoseconds. */
-    readonly costs: CostChanges;
-    readonly updates: readonly UpdateReport[];
-    readonly passed: boolean;
-    /** Why it failed. */
-    readonly message: string | null;
-}
-
-export interface BlackoutTable {
-    readonly scenario: string;
-    /** The costs that vary, in the order of the arguments. */
-    readonly vary: readonly CostName[];
-    readonly rows: readonly BlackoutRow[];
-}
 
 /** A cost and the figures it is given, nanoseconds. */
 interface Variation {

@@ -1,12 +1,13 @@
 /** `lus check`: says what is wrong with files without running them. */
-import { loadProgram, UsageError } from '../run/run';
+import { loadProgram } from '../run/load-program';
+import { UsageError } from '../run/usage-error';
 import { excerpt } from './excerpt';
 import { Files } from './files';
 import { BadArguments, parse, type Command } from './options';
 import type { Finding } from './results';
 import { styleFor, type Style } from './style';
-import { counted } from './text';
 import { findingOf, spot } from './where';
+import { counted } from '../text/text';
 
 export const command: Command = (args) => {
     const parsed = parse(args, { format: { type: 'string' } });

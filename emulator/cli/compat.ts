@@ -12,38 +12,9 @@ import type { Files } from './files';
 import { openOne, scenariosOf } from './one-file';
 import { BadArguments, parse, type Command } from './options';
 import { prettyMatrix } from './report/matrix';
-import type { Where } from './results';
+import type { Cell, Matrix, Outcome } from './results';
 import { styleFor } from './style';
 import { whereOf } from './where';
-
-/**
- * What came of an update: `works`; `lost`: the next kernel boots as if nothing had been preserved; `EIO`: /dev/liveupdate cannot be
- * opened; `panic`; `fails`: anything else that makes the scenario fail; `unsuited`: it fails before its first kexec.
- */
-export type Outcome = 'works' | 'lost' | 'EIO' | 'panic' | 'fails' | 'unsuited';
-
-export interface Cell {
-    readonly from: string;
-    readonly to: string;
-    readonly outcome: Outcome;
-    /** A few words; empty where it works. */
-    readonly reason: string;
-    /** The failure of the scenario; null where it works. */
-    readonly message: string | null;
-    readonly where: Where | null;
-    /** What the last kernel logged about it. */
-    readonly kernelLog: readonly string[];
-}
-
-export interface Matrix {
-    readonly file: string;
-    readonly scenario: string;
-    readonly kernels: readonly string[];
-    /** What of these kernels is proposed code: `vfio v5 (under review)`, by the name of the kernel. */
-    readonly proposed: Readonly<Record<string, readonly string[]>>;
-    /** Row by row: all pairs from the first kernel, then all from the second. */
-    readonly cells: readonly Cell[];
-}
 
 /** What takes part where nothing is asked for: every release, in the order of time; not the configurations of the recordings. */
 const ALL = [...DESCRIPTIONS.keys()].filter((name) => !name.endsWith('-uma'));

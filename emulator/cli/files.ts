@@ -4,7 +4,7 @@ import * as path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { SourceHost } from '../language/load';
 import { LineMap } from '../language/syntax/positions';
-import { UsageError } from '../run/run';
+import { UsageError } from '../run/usage-error';
 import { unpacked } from './gzip';
 import { SHIPPED_SOURCES, STD_SCHEME } from '../std/texts';
 
@@ -31,10 +31,6 @@ export class Files implements SourceHost {
         } catch {
             return undefined;
         }
-    }
-
-    resolve(from: string, relative: string): string {
-        return new URL(relative.split('/').map(encodeURIComponent).join('/'), from).href;
     }
 
     readBytes(uri: string): Uint8Array | undefined {

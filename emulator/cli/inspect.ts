@@ -12,6 +12,7 @@ import { openImage } from './image-file';
 import { BadArguments, parse, type Command, type Parsed } from './options';
 import { handoverReport } from './report/handover';
 import { styleFor } from './style';
+import { hex } from '../text/text';
 
 const EXIT_DAMAGED = 1;
 
@@ -116,9 +117,9 @@ function extractFile(handover: HandoverView, memory: MemoryView, { session, toke
 function memfdOf(files: readonly FileView[], token: bigint, session: string): MemfdView {
     const file = files.find((f) => BigInt(f.token) === token);
     if (!file) {
-        const tokens = files.map((f) => `0x${f.token.toString(16)}`).join(', ');
+        const tokens = files.map((f) => hex(f.token)).join(', ');
         throw new BadArguments(
-            `Session "${session}" has no file with token 0x${token.toString(16)}. ${tokens === '' ? 'It has none at all.' : `It has ${tokens}.`}`,
+            `Session "${session}" has no file with token ${hex(token)}. ${tokens === '' ? 'It has none at all.' : `It has ${tokens}.`}`,
         );
     }
     if (!file.memfd) {

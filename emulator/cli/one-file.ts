@@ -1,7 +1,7 @@
 /** What commands about one file begin with. */
 import type { ScenarioDecl } from '../language/syntax/ast';
 import type { Program } from '../language/program';
-import { errorsOf, loadProgram } from '../run/run';
+import { errorsOf, loadProgram } from '../run/load-program';
 import { openAll, prettyFinding } from './check';
 import { Files } from './files';
 import { BadArguments } from './options';

@@ -1,5 +1,6 @@
 /** Reads the arguments of a command. */
 import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { listed } from '../text/text';
 
 /** Does what the arguments say. Returns the exit code. */
 export type Command = (args: readonly string[]) => number | Promise<number>;
@@ -79,9 +80,7 @@ export function parse(args: readonly string[], options: Options): Parsed {
             }
             const choice = choices.find((c) => c === value);
             if (choice === undefined) {
-                throw new BadArguments(
-                    `--${name} is ${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}, not "${value}".`,
-                );
+                throw new BadArguments(`--${name} is ${listed(choices, 'or')}, not "${value}".`);
             }
             return choice;
         },

@@ -5,7 +5,7 @@ import { Files } from './files';
 import { BadArguments, parse, type Command } from './options';
 import { recordingIn } from './recordings';
 import { styleFor, type Style } from './style';
-import { counted } from './text';
+import { counted } from '../text/text';
 
 /** What a recording came to. `--format json` prints these; their shape is documented and stable. */
 export interface ReplayResult {

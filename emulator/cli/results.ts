@@ -1,6 +1,10 @@
-/** What a run came to, as plain data. `lus run --format json` prints exactly this; its shape is documented and stable. */
+/**
+ * What runs came to, as plain data. `--format json` of run, blackout and compat prints exactly this; its shape is
+ * documented and stable.
+ */
 import type { Datum } from '../findings/diagnosis';
 import type { Severity } from '../findings/catalogue';
+import type { CostChanges, CostName } from '../machine/costs';
 import type { ExceptionKind } from '../runtime/interpreter';
 import type { UpdateReport } from '../diagnosis/update-report';
 
@@ -113,4 +117,53 @@ export interface FileResult {
     /** What kept the file from running. */
     readonly errors: readonly Finding[];
     readonly scenarios: readonly ScenarioResult[];
+}
+
+/** One run of `lus blackout`. */
+export interface BlackoutRow {
+    /** The varied costs, nanoseconds. */
+    readonly costs: CostChanges;
+    readonly updates: readonly UpdateReport[];
+    readonly passed: boolean;
+    /** Why it failed. */
+    readonly message: string | null;
+}
+
+export interface BlackoutTable {
+    readonly scenario: string;
+    /** The costs that vary, in the order of the arguments. */
+    readonly vary: readonly CostName[];
+    readonly rows: readonly BlackoutRow[];
+}
+
+/**
+ * What came of an update: `works`; `lost`: the next kernel boots as if nothing had been preserved; `EIO`:
+ * /dev/liveupdate cannot be opened; `panic`; `fails`: anything else that makes the scenario fail; `unsuited`: it fails
+ * before its first kexec.
+ */
+export type Outcome = 'works' | 'lost' | 'EIO' | 'panic' | 'fails' | 'unsuited';
+
+/** A pair of kernels. */
+export interface Cell {
+    readonly from: string;
+    readonly to: string;
+    readonly outcome: Outcome;
+    /** A few words; empty where it works. */
+    readonly reason: string;
+    /** The failure of the scenario; null where it works. */
+    readonly message: string | null;
+    readonly where: Where | null;
+    /** What the last kernel logged about it. */
+    readonly kernelLog: readonly string[];
+}
+
+/** What `lus compat` prints of a scenario. */
+export interface Matrix {
+    readonly file: string;
+    readonly scenario: string;
+    readonly kernels: readonly string[];
+    /** What of these kernels is proposed code: `vfio v5 (under review)`, by the name of the kernel. */
+    readonly proposed: Readonly<Record<string, readonly string[]>>;
+    /** Row by row: all pairs from the first kernel, then all from the second. */
+    readonly cells: readonly Cell[];
 }

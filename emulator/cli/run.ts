@@ -1,7 +1,9 @@
 /** `lus run`: runs the scenarios of files and reports. */
 import type { ScenarioDecl } from '../language/syntax/ast';
 import type { Program } from '../language/program';
-import { errorsOf, loadProgram, Run, UsageError } from '../run/run';
+import { errorsOf, loadProgram } from '../run/load-program';
+import { Run } from '../run/run';
+import { UsageError } from '../run/usage-error';
 import { openAll } from './check';
 import { execute, type ExecuteOptions } from './execute';
 import { Files } from './files';
@@ -16,6 +18,7 @@ import { HandoverFiles } from './save-handover';
 import { styleFor } from './style';
 import { TimelineFile } from './timeline-file';
 import { findingOf } from './where';
+import { capital } from '../text/text';
 
 const EXIT_FAILED = 1;
 const EXIT_UNUSABLE = 2;
@@ -137,9 +140,7 @@ function checkKernel(program: Program, scenario: ScenarioDecl | undefined, optio
     try {
         Run.start(program, { scenario: scenario.name.value, kernel: options.kernel });
     } catch (e) {
-        throw e instanceof UsageError
-            ? new BadArguments(`${e.message.charAt(0).toUpperCase()}${e.message.slice(1)}`)
-            : e;
+        throw e instanceof UsageError ? new BadArguments(capital(e.message)) : e;
     }
 }
 

@@ -1,11 +1,6 @@
 /** Small texts that several commands print. */
 import type { LogEntry } from './results';
 
-/** `1 file`, `2 files` */
-export function counted(n: number, what: string): string {
-    return `${n} ${what}${n === 1 ? '' : 's'}`;
-}
-
 /** A line of the kernel log as the kernel prints it, or what log() printed. */
 export function logLine(entry: LogEntry): string {
     return entry.level === 'log' ? entry.text : `[${(entry.timeNs / 1e9).toFixed(6).padStart(12)}] ${entry.text}`;

@@ -1,6 +1,6 @@
 /** Places of the engine as files, lines and columns. */
 import type { Span } from '../language/syntax/ast';
-import type { Diagnostic } from '../language/program';
+import type { CheckFinding } from '../language/check-finding';
 import type { Files } from './files';
 import type { Finding, Where } from './results';
 
@@ -17,7 +17,7 @@ export function whereOf(files: Files, uri: string, span: Span): Where {
     };
 }
 
-export function findingOf(files: Files, d: Diagnostic): Finding {
+export function findingOf(files: Files, d: CheckFinding): Finding {
     return {
         code: d.code,
         severity: d.severity,

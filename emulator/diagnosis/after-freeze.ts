@@ -11,14 +11,14 @@ import type { StructLayout } from '../language/layout';
 import type { Place } from '../findings/place';
 import type { Phase } from '../runtime/listener';
 import type { Value } from '../language/types';
-import { format, hex } from '../language/values';
+import { format } from '../language/values';
 import type { ArrayView } from '../runtime/view';
 import { local, onStack } from './blame';
 import { argsOf } from './chronicle';
 import type { Rules } from './rules';
 import type { Scene } from './scene';
 import type { HistoryLine } from '../findings/diagnosis';
-import { capital } from './wording';
+import { capital, hex } from '../text/text';
 
 /** What of a file is lost where it changes behind the freeze: what is not memory. */
 type State = readonly (readonly [name: string, value: unknown])[];

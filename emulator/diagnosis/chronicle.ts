@@ -7,12 +7,12 @@ import { PAGE_SIZE } from '../machine/memory';
 import type { Frame } from '../runtime/code';
 import type { Place } from '../findings/place';
 import type { Value } from '../language/types';
-import { hex } from '../language/values';
 import type { Vm } from '../runtime/interpreter';
 import { processOf } from '../runtime/host/scenario-process';
 import { local, onStack } from './blame';
 import type { Rules } from './rules';
 import type { HistoryLine } from '../findings/diagnosis';
+import { hex } from '../text/text';
 
 /** A callback that preserved something, from its first step to its last: so that the history of a page can name it. */
 export interface Preserving {

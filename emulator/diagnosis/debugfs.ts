@@ -4,9 +4,9 @@ import { khoDebugContent } from '../kernel/kho/debugfs-blobs';
 import { PAGE_SIZE } from '../machine/memory';
 import type { Frame } from '../runtime/code';
 import type { Value } from '../language/types';
-import { hex } from '../language/values';
 import type { Rules } from './rules';
 import type { Scene } from './scene';
+import { hex } from '../text/text';
 
 export function debugfsRules({ vm, chronicle, say }: Scene): Rules {
     return {

@@ -13,11 +13,11 @@ import { Seq, Table } from '../machine/journal';
 import { PAGE_SIZE } from '../machine/memory';
 import type { Frame } from '../runtime/code';
 import type { Phase } from '../runtime/listener';
-import { hex } from '../language/values';
 import type { Rules } from './rules';
 import type { Scene } from './scene';
 import type { Say } from '../findings/diagnosis';
-import { listed, pagesText } from './wording';
+import { pagesText } from './wording';
+import { hex, listed } from '../text/text';
 
 /** Page frames [start, end). */
 interface Span {

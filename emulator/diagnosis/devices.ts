@@ -4,10 +4,10 @@ import type { Area, Device } from '../machine/devices/device';
 import { Table } from '../machine/journal';
 import { PAGE_SIZE } from '../machine/memory';
 import type { Phase } from '../runtime/listener';
-import { hex } from '../language/values';
 import { carriedDevices } from './devices-carried-over';
 import type { Rules } from './rules';
 import type { Scene } from './scene';
+import { hex } from '../text/text';
 
 /** The rules, and what they have counted. */
 export interface DeviceRules extends Rules {

@@ -4,7 +4,7 @@
  */
 import type { Differing, VcpuState } from '../machine/guests';
 import type { Device } from '../machine/devices/device';
-import type { Delivery } from '../machine/interrupts/controller';
+import type { Delivery } from '../machine/interrupts/delivery';
 import { Seq, Table } from '../machine/journal';
 import type { Err } from '../kernel/release/errno';
 import type { LogLine } from '../kernel/klog';

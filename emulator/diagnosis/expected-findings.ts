@@ -2,7 +2,7 @@
 import type { ScenarioDecl } from '../language/syntax/ast';
 import type { RunException } from '../runtime/stop';
 import type { Diagnosis } from '../findings/diagnosis';
-import { listed } from './wording';
+import { listed } from '../text/text';
 
 /** The findings that follow from no other, in order, each code once. A hint is one only where it is asked for. */
 export function rootsOf(found: readonly Diagnosis[], asked: readonly string[] = []): readonly Diagnosis[] {

@@ -2,7 +2,8 @@
 import { Err } from '../kernel/release/errno';
 import type { Kernel } from '../kernel/kernel';
 import { Table } from '../machine/journal';
-import { FlbArgs, REFCOUNT_SATURATED, type LuoFlb } from '../kernel/luo/state';
+import { FlbArgs, type LuoFlb } from '../kernel/luo/state';
+import { REFCOUNT_SATURATED } from '../kernel/refcount';
 import type { Frame } from '../runtime/code';
 import type { Value } from '../language/types';
 import { flbKey } from './chronicle';
@@ -10,7 +11,8 @@ import type { Rules } from './rules';
 import type { Scene } from './scene';
 import type { Finding, Say } from '../findings/diagnosis';
 import { hasUnread } from './unread-sessions';
-import { be, counted, some, usersOf } from './wording';
+import { be, some, usersOf } from './wording';
+import { counted } from '../text/text';
 
 /** What can take references away. */
 const PUTTING = ['sys_finish', 'task_work', 'do_exit', 'start_kernel'];

@@ -3,11 +3,11 @@ import type { Kernel } from '../kernel/kernel';
 import { orderPages } from '../kernel/mm/memmap';
 import { Table } from '../machine/journal';
 import { PAGE_SIZE } from '../machine/memory';
-import { hex } from '../language/values';
 import type { Rules } from './rules';
 import type { Scene } from './scene';
 import { freedWhilePreserved } from './preserved';
 import { pagesText } from './wording';
+import { hex } from '../text/text';
 
 export function folioRules({ vm, chronicle, say }: Scene): Rules {
     const { history, owners, journal } = vm.machine;

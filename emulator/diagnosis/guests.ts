@@ -5,11 +5,10 @@ import { PAGE_SIZE } from '../machine/memory';
 import { duration } from '../language/durations';
 import { hasRun, holdersOf, positionsOf, samePositions, type Guest, type Holder } from '../runtime/host/guests';
 import type { Listener } from '../runtime/listener';
-import { hex } from '../language/values';
 import type { HistoryLine, Say } from '../findings/diagnosis';
 import type { Rules } from './rules';
 import type { Scene } from './scene';
-import { counted, listed, sizeText } from './wording';
+import { counted, hex, listed, sizeText } from '../text/text';
 
 const guestKey = (name: string): string => `guest ${name}`;
 

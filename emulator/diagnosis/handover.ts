@@ -3,28 +3,21 @@ import type { Err } from '../kernel/release/errno';
 import { joiningFlbs } from '../kernel/release/layers';
 import type { Kernel } from '../kernel/kernel';
 import type { LogLine } from '../kernel/klog';
-import {
-    COMPATIBLE_SIZE,
-    FLB_HEADER_SIZE,
-    FLB_SER_SIZE,
-    LuoSession,
-    MAX_FLBS,
-    type LuoFile,
-    type LuoHandler,
-} from '../kernel/luo/state';
+import { COMPATIBLE_SIZE, FLB_HEADER_SIZE, FLB_SER_SIZE, MAX_FLBS } from '../kernel/luo/abi';
+import { LuoSession, type LuoFile, type LuoHandler } from '../kernel/luo/state';
 import type { BlockSet } from '../kernel/kho/blocks';
 import { Rec, type Journal } from '../machine/journal';
 import { PAGE_SIZE } from '../machine/memory';
 import type { Frame } from '../runtime/code';
 import { resolveKernel, type BootableKernel } from '../runtime/host/kernels';
 import type { Phase } from '../runtime/listener';
-import { hex } from '../language/values';
 import { local, onStack } from './blame';
 import { flbKey, IMAGE, sessionKey } from './chronicle';
 import type { Rules } from './rules';
 import type { Scene } from './scene';
 import type { HistoryLine } from '../findings/diagnosis';
-import { be, counted, some } from './wording';
+import { be, some } from './wording';
+import { counted, hex } from '../text/text';
 
 /** Keys of the chronicle. */
 const REFUSED = 'refused sessions';
@@ -282,14 +275,14 @@ export function handoverRules(scene: Scene): Rules {
                 return;
             }
             const off = [
-                ...(kernel.cmdline.kho ? [] : ['kho=on']),
-                ...(kernel.cmdline.liveupdate ? [] : ['liveupdate=on']),
+                ...(kernel.commandLine.kho ? [] : ['kho=on']),
+                ...(kernel.commandLine.liveupdate ? [] : ['liveupdate=on']),
             ];
             if (off.length > 0) {
                 say('LU1025', {
                     about: 'parameters',
                     history: chronicle.of(IMAGE),
-                    data: { cmdline: kernel.cmdline.text, missing: off, files: sent.files },
+                    data: { cmdline: kernel.commandLine.text, missing: off, files: sent.files },
                     message: `This kernel was handed ${counted(sent.files, 'preserved file')}, but runs without ${off.join(' ')}: there is no /dev/liveupdate, and the memory is held until the machine reboots.`,
                 });
             }

@@ -3,7 +3,8 @@ import type { Kernel } from '../kernel/kernel';
 import type { Rules } from './rules';
 import type { Scene } from './scene';
 import type { Say } from '../findings/diagnosis';
-import { be, counted } from './wording';
+import { be } from './wording';
+import { counted } from '../text/text';
 
 export function hugePageRules({ say }: Scene): Rules {
     /** LU1051: nobody is left who could bring a page back. */

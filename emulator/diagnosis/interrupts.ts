@@ -2,17 +2,17 @@
 import { TABLE_OWNER } from '../kernel/devices/tables';
 import { DESCRIPTOR_OWNER } from '../kernel/kvm/posted';
 import { Device } from '../machine/devices/device';
-import type { Delivery } from '../machine/interrupts/controller';
+import type { Delivery } from '../machine/interrupts/delivery';
 import type { GuestLine } from '../machine/interrupts/guest-line';
 import { type Journal, Rec, Table } from '../machine/journal';
 import { PAGE_SIZE } from '../machine/memory';
 import { duration } from '../language/durations';
 import { deviceOf, isStalled, outcomeText } from '../runtime/host/guest-interrupts';
-import { hex } from '../language/values';
 import { blame } from './blame';
 import type { Rules } from './rules';
 import type { Scene } from './scene';
 import type { HistoryLine, Say } from '../findings/diagnosis';
+import { hex } from '../text/text';
 
 /** The rules that are told of every interrupt. */
 export interface InterruptRules extends Rules {

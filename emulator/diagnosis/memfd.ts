@@ -22,12 +22,12 @@ import { PAGE_SIZE } from '../machine/memory';
 import type { Frame } from '../runtime/code';
 import type { Phase } from '../runtime/listener';
 import type { Value } from '../language/types';
-import { hex } from '../language/values';
 import { local, onStack } from './blame';
 import { argsOf, fileOnStack } from './chronicle';
 import type { Rules } from './rules';
 import type { Scene } from './scene';
-import { be, listed as listedWords, pagesText } from './wording';
+import { be, pagesText } from './wording';
+import { hex, listed as listedWords } from '../text/text';
 
 /** The only format that hands seals over; in it the u32 `seals` of struct memfd_luo_ser. */
 const WITH_SEALS = 'memfd-v2';

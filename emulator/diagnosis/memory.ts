@@ -9,7 +9,6 @@ import { PAGE_SIZE } from '../machine/memory';
 import type { Frame } from '../runtime/code';
 import type { StructLayout } from '../language/layout';
 import type { Value } from '../language/types';
-import { hex } from '../language/values';
 import { callbackOnStack, local, onStack } from './blame';
 import { argsOf, fileKey, fileOnStack, type Preserving } from './chronicle';
 import type { Rules } from './rules';
@@ -17,6 +16,7 @@ import type { Scene } from './scene';
 import type { HistoryLine, Say } from '../findings/diagnosis';
 import { hasUnread } from './unread-sessions';
 import { be, pagesText, some } from './wording';
+import { hex } from '../text/text';
 
 /** Callbacks that work on what the previous kernel handed over. */
 const INCOMING = ['retrieve', 'can_finish', 'finish'];

@@ -5,11 +5,10 @@ import { Clock } from '../machine/clock';
 import { COST_NAMES } from '../machine/costs';
 import { BOOL, INT, objectOf, STRING } from '../language/types';
 import { asString, ProgramError } from '../language/values';
-import { HOST_NATIVES } from '../runtime/natives';
-import { byName } from '../runtime/natives/core';
-import { fn, Members, param } from '../runtime/natives/define';
-import { deviceObject } from '../runtime/natives/devices';
-import type { NativeField, NativeFunction, NativeGlobal, Natives, ObjectType } from '../runtime/natives/native';
+import { hostDevice, HOST_NATIVES } from '../runtime/natives';
+import type { Vm } from '../runtime/interpreter';
+import { fn, global, Members, param, table } from '../runtime/natives/define';
+import type { NativeFunction, NativeGlobal, Natives, ObjectType } from '../runtime/natives/native';
 import { Diagnoses } from './diagnoses';
 import { Update, Updates } from './updates';
 
@@ -77,26 +76,20 @@ const updateObject = new Members(
     );
 
 const timeGlobals: readonly NativeGlobal[] = [
-    {
-        name: 'clock',
-        type: objectOf('clock'),
-        context: 'any',
-        doc: "The machine's virtual clock.",
-        get: (vm) => vm.machine.clock,
-    },
-    {
-        name: 'update',
-        type: objectOf('update'),
-        context: 'any',
-        doc: 'The live update that is under way, or else the last one.',
-        get(vm) {
+    global('clock', objectOf('clock'), 'any', "The machine's virtual clock.", ({ machine }) => machine.clock),
+    global(
+        'update',
+        objectOf('update'),
+        'any',
+        'The live update that is under way, or else the last one.',
+        (vm: Vm) => {
             const updates = Updates.of(vm);
             if (!updates) {
                 throw new ProgramError('nobody watches the updates of this run');
             }
             return updates.current;
         },
-    },
+    ),
 ];
 
 const diagnosisFunctions: readonly NativeFunction[] = [
@@ -105,7 +98,7 @@ const diagnosisFunctions: readonly NativeFunction[] = [
         [param('code', STRING)],
         { context: 'scenario', result: BOOL },
         'Whether a diagnosis with this code was made so far, or would be made if the scenario ended here: `assert diagnosed("LU1001")`. The codes are those of [the page of diagnoses](diagnoses.md). What a scenario asks for does not make it fail under `lus run --strict`.',
-        (vm, [code]) => {
+        (vm: Vm, [code]) => {
             const text = asString(code, 'the code');
             if (!isDiagnosisCode(text)) {
                 throw new ProgramError(
@@ -117,17 +110,15 @@ const diagnosisFunctions: readonly NativeFunction[] = [
     ),
 ];
 
-const strays: NativeField = {
-    name: 'strays',
-    type: INT,
-    doc: 'Requests that went to memory which did not belong to whoever mapped it: what the sanitizer counts.',
-    get: (vm, device) => (device instanceof Device ? (Diagnoses.of(vm)?.straysOf(device.shape.name) ?? 0) : 0),
-};
+/** What the sanitizer knows of a device. */
+const judged = new Members(Device, 'device', '').field(
+    'strays',
+    INT,
+    'Requests that went to memory which did not belong to whoever mapped it: what the sanitizer counts.',
+    (device, vm: Vm) => Diagnoses.of(vm)?.straysOf(device.shape.name) ?? 0,
+);
 
-const device: ObjectType = {
-    ...deviceObject.type,
-    fields: new Map([...deviceObject.type.fields, [strays.name, strays]]),
-};
+const device = hostDevice.and(judged).type;
 
 function typeOf(o: object): ObjectType | undefined {
     if (o instanceof Clock) {
@@ -142,7 +133,11 @@ function typeOf(o: object): ObjectType | undefined {
 export const NATIVES: Natives = {
     ...HOST_NATIVES,
     typeOf,
-    functions: new Map([...HOST_NATIVES.functions, ...byName(diagnosisFunctions)]),
-    objects: new Map([...HOST_NATIVES.objects, ...byName([clockObject.type, updateObject.type, device])]),
-    globals: new Map([...HOST_NATIVES.globals, ...byName(timeGlobals)]),
+    functions: table([...HOST_NATIVES.functions.values(), ...diagnosisFunctions]),
+    objects: table([
+        ...[...HOST_NATIVES.objects.values()].map((type) => (type.name === device.name ? device : type)),
+        clockObject.type,
+        updateObject.type,
+    ]),
+    globals: table([...HOST_NATIVES.globals.values(), ...timeGlobals]),
 };

@@ -10,12 +10,12 @@ import type { Frame } from '../runtime/code';
 import { resolveKernel } from '../runtime/host/kernels';
 import type { Phase } from '../runtime/listener';
 import type { Value } from '../language/types';
-import { hex } from '../language/values';
 import { IMAGE, sessionKey } from './chronicle';
 import type { Rules } from './rules';
 import type { Scene } from './scene';
 import type { HistoryLine } from '../findings/diagnosis';
-import { be, counted, pagesText, some } from './wording';
+import { be, pagesText, some } from './wording';
+import { counted, hex } from '../text/text';
 
 const DEVICE = '/dev/liveupdate';
 
@@ -140,13 +140,13 @@ export function preparationRules(scene: Scene): Rules {
     const switchedOff = (kernel: Kernel): void => {
         if (!kernel.luo.enabled && refused.items.some((line) => line.boot === vm.boot)) {
             const missing = [
-                ...(kernel.cmdline.kho ? [] : ['kho=on']),
-                ...(kernel.cmdline.liveupdate ? [] : ['liveupdate=on']),
+                ...(kernel.commandLine.kho ? [] : ['kho=on']),
+                ...(kernel.commandLine.liveupdate ? [] : ['liveupdate=on']),
             ];
             say('LU1065', {
                 about: 'switched off',
                 history: [...refused],
-                data: { missing, cmdline: kernel.cmdline.text },
+                data: { missing, cmdline: kernel.commandLine.text },
                 message: `This kexec hands nothing over: live update is off in this kernel${missing.length > 0 ? ` (booted without ${missing.join(' ')})` : ''}, and ${DEVICE} was looked for and not found.`,
             });
         }

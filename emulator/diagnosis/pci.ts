@@ -4,9 +4,9 @@ import { formatBdf } from '../machine/pci/address';
 import { Table } from '../machine/journal';
 import type { DeviceChange } from '../machine/pci/bus';
 import type { Phase } from '../runtime/listener';
-import { hex } from '../language/values';
 import type { Rules } from './rules';
 import type { Scene } from './scene';
+import { hex } from '../text/text';
 
 export interface PciRules extends Rules {
     deviceChanged(device: Device, change: DeviceChange): void;

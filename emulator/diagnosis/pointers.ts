@@ -6,7 +6,6 @@ import type { Int } from '../machine/int';
 import { Table } from '../machine/journal';
 import { PAGE_SIZE } from '../machine/memory';
 import type { StructLayout } from '../language/layout';
-import { hex } from '../language/values';
 import type { ArrayView } from '../runtime/view';
 import { fileKey, flbKey } from './chronicle';
 import type { Rules } from './rules';
@@ -15,6 +14,7 @@ import type { Datum, HistoryLine } from '../findings/diagnosis';
 import { lastChanges, overlapping, preservers, scratchOverlaps } from './preserved';
 import { hasPointers, isPreserved, orderOver, Reach, type Dangling, type TypedMemory } from './pointer-walk';
 import { be, pagesText } from './wording';
+import { hex } from '../text/text';
 
 /** An address that was said to be that of a struct, and when. */
 interface Typed {

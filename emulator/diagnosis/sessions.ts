@@ -8,14 +8,14 @@ import type { Process } from '../kernel/fs/process';
 import { Seq, Table } from '../machine/journal';
 import type { Frame } from '../runtime/code';
 import { processOf } from '../runtime/host/scenario-process';
-import { hex } from '../language/values';
 import { local, onStack } from './blame';
 import { argsOf, sessionKey } from './chronicle';
 import type { Rules } from './rules';
 import type { Scene } from './scene';
 import type { Datum, Say } from '../findings/diagnosis';
 import { incomingSessions, type IncomingSession } from './unread-sessions';
-import { be, counted, some } from './wording';
+import { be, some } from './wording';
+import { counted, hex } from '../text/text';
 
 /** A file that came from the previous kernel and belongs to no session any more. */
 interface Finished {

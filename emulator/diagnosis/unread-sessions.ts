@@ -1,7 +1,6 @@
 /** What the previous kernel handed over of sessions, as it lies in memory: for those who look at it before, or instead of, LUO. */
 import type { Kernel } from '../kernel/kernel';
-import { BLOCK_HEADER } from '../kernel/kho/blocks';
-import { SESSION_NAME_SIZE, SESSION_SER_SIZE } from '../kernel/luo/state';
+import { areaEntries, SESSION_NAME_SIZE } from '../kernel/luo/abi';
 
 export interface IncomingSession {
     readonly name: string;
@@ -10,8 +9,6 @@ export interface IncomingSession {
 
 /** The node of LUO's device tree whose sessions lie in one area, a count and then struct luo_session_ser (Linux 6.19 to 7.1). */
 const IN_AN_AREA = 'luo-session-v2';
-/** As many as fit into the 16 pages of the area. */
-const AREA_SESSIONS = 819;
 
 /** Whether there is something that LUO has not read to its end. */
 export function hasUnread({ luo }: Kernel): boolean {
@@ -22,9 +19,8 @@ export function hasUnread({ luo }: Kernel): boolean {
 export function incomingSessions(kernel: Kernel): IncomingSession[] {
     const { luo, memory, desc } = kernel;
     const out: IncomingSession[] = [];
-    const read = (count: number, limit: number, from: number): void => {
-        for (let i = 0; i < Math.min(count, limit); i++) {
-            const at = from + i * SESSION_SER_SIZE;
+    const read = (entries: readonly number[]): void => {
+        for (const at of entries) {
             const files = Number(memory.readU64(at + SESSION_NAME_SIZE + 8));
             if (files > 0) {
                 const raw = memory.read(at, SESSION_NAME_SIZE);
@@ -33,12 +29,12 @@ export function incomingSessions(kernel: Kernel): IncomingSession[] {
             }
         }
     };
-    for (const pa of luo.incoming.blocks.blocks) {
-        read(Number(memory.readU64(pa + 8)), luo.incoming.blocks.perBlock, pa + BLOCK_HEADER);
+    const { area, blocks } = luo.incoming;
+    for (const block of blocks.blocks) {
+        read(blocks.entriesOf(block));
     }
-    const { area } = luo.incoming;
     if (area !== 0 && desc.luo?.nodes.get('luo-session') === IN_AN_AREA) {
-        read(Number(memory.readU64(area)), AREA_SESSIONS, area + 8);
+        read(areaEntries(memory, area));
     }
     return out;
 }

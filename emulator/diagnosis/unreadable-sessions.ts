@@ -10,7 +10,8 @@ import type { Rules } from './rules';
 import type { Scene } from './scene';
 import { saidToDiffer } from './handover';
 import { hasUnread, incomingSessions } from './unread-sessions';
-import { be, counted, some } from './wording';
+import { be, some } from './wording';
+import { counted } from '../text/text';
 
 /** What LUO says where another rule knows better what is wrong: a handler that is missing, a format that is not its own. */
 const SAID_ELSEWHERE = /No registered handler|[Ii]ncompatible/;

@@ -10,13 +10,14 @@ import { METADATA_SIZE, METADATA_SUBTREE } from '../kernel/kho/metadata';
 import { walkRadix } from '../kernel/kho/radix';
 import { KHO_COMPATIBLE, PROP_DATA, PROP_MEMORY_MAP, PROP_SIZE, readNativeU64 } from '../kernel/kho/root-fdt';
 import { SCRATCH_ALIGN, SCRATCH_ENTRY } from '../kernel/kho/scratch';
-import { LUO_SUBTREE } from '../kernel/luo/state';
+import { LUO_SUBTREE } from '../kernel/luo/abi';
 import type { Finding } from './findings';
 import { printable, readLuo } from './luo';
 import type { HandoverView, LuoView, MetadataView } from './model';
 import { readHandoverNote } from '../kernel/kho/note';
 import { PreservedMemory } from '../kernel/kho/preserved';
-import { Walk, counted, hex } from './walk';
+import { Walk } from './walk';
+import { counted, hex } from '../text/text';
 
 export interface InspectOptions {
     /** Where the root FDT is; searched where it is left out. */

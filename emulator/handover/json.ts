@@ -4,12 +4,10 @@ import type { FdtNode } from '../kernel/kho/fdt-read';
 import type { Finding } from './findings';
 import type { FolioList } from './folio-list';
 import type { FileView, HandoverView, LuoView, MemfdView, SessionView } from './model';
-import { hex } from './walk';
+import { hex, hexBytes } from '../text/text';
 
 /** Sizes beyond 2^53 as strings: JSON has no such numbers that every reader keeps exact. */
 const number = (value: Int): number | string => (typeof value === 'number' ? value : hex(value));
-
-const bytesHex = (bytes: Uint8Array): string => [...bytes].map((b) => b.toString(16).padStart(2, '0')).join('');
 
 /** Properties by path: `:compatible`, `/LUO:blob-size`. */
 function fdtProperties(node: FdtNode, path: string, into: Record<string, string>): Record<string, string> {
@@ -31,7 +29,7 @@ export function propertyText(value: Uint8Array): string {
     if (value.length === 8) {
         return hex(new DataView(value.buffer, value.byteOffset).getBigUint64(0, true));
     }
-    return bytesHex(value);
+    return hexBytes(value, '');
 }
 
 function orders(counts: ReadonlyMap<number, number>): Record<string, number> {
@@ -85,7 +83,7 @@ function memfdJson(m: MemfdView): object {
               }),
         // Of a file whose contents are not all there, nothing; of an empty one there is nothing to say.
         ...(m.content && m.nrFolios !== 0
-            ? { content_fnv1a64: m.content.fnv1a64, content_head: bytesHex(m.content.head) }
+            ? { content_fnv1a64: m.content.fnv1a64, content_head: hexBytes(m.content.head, '') }
             : {}),
     };
 }
@@ -114,7 +112,7 @@ function luoJson(luo: LuoView): object {
     };
 }
 
-export function findingJson(f: Finding): object {
+function findingJson(f: Finding): object {
     return {
         code: f.code,
         ...(f.address === undefined ? {} : { address: hex(f.address) }),

@@ -12,10 +12,11 @@ import {
     MAX_FLBS,
     SESSION_NAME_SIZE,
     SESSION_SER_SIZE,
-} from '../kernel/luo/state';
+} from '../kernel/luo/abi';
 import { MEMFD_COMPATIBLE, readMemfd } from './memfd';
 import type { FileView, FlbView, LuoView, SessionView } from './model';
-import { type Walk, counted, hex, readBlocks } from './walk';
+import { type Walk, readBlocks } from './walk';
+import { counted, hex } from '../text/text';
 
 const NUMBER = 8;
 const SESSIONS = 16;

@@ -8,7 +8,8 @@ import { MAX_PAGE_ORDER } from '../kernel/mm/buddy';
 import { CHUNK_ENTRIES } from '../kernel/kho/vmalloc';
 import { FolioList, type FolioEntry } from './folio-list';
 import type { ContentView, MemfdView, VmallocView } from './model';
-import { type Walk, counted, hex } from './walk';
+import type { Walk } from './walk';
+import { counted, hex } from '../text/text';
 
 export const MEMFD_COMPATIBLE = 'memfd-v2';
 /** struct memfd_luo_ser: u64 pos, u64 size, u32 seals, u32 flags, u64 nr_folios, struct kho_vmalloc. */
@@ -19,7 +20,7 @@ const FLAGS = 20;
 const NR_FOLIOS = 24;
 const VMALLOC = 32;
 /** struct memfd_luo_folio_ser: u64 pfn:52 flags:12, u64 index. */
-export const FOLIO_SER_SIZE = 16;
+const FOLIO_SER_SIZE = 16;
 const ALL_SEALS = 0x3f;
 const DIRTY = 1;
 const UPTODATE = 2;

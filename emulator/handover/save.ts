@@ -3,7 +3,8 @@ import { type CoreContent, writeCoreFile } from '../machine/core-file';
 import type { Machine } from '../machine/machine';
 import { PAGE_SIZE } from '../machine/memory';
 import { machineView } from '../machine/view';
-import { readKernelName, readParameters, type KhoSetupData } from '../kernel/kho/boot-params';
+import { readKernelName, readParameters } from '../kernel/kho/boot-params';
+import type { KhoSetupData } from '../kernel/kho/boot-info';
 import { handoverNote } from '../kernel/kho/note';
 import { SCRATCH_ENTRY } from '../kernel/kho/scratch';
 import type { Listener, Phase } from '../runtime/listener';
@@ -27,7 +28,7 @@ interface Origin {
  * @param origin the array of scratch areas that the kernel itself keeps; without it the copy that was loaded for the next kernel.
  * @returns undefined where nothing is handed over.
  */
-export function handoverImage(
+function handoverImage(
     machine: Machine,
     parameters: number,
     options: SaveOptions,

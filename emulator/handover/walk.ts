@@ -4,6 +4,7 @@ import { PAGE_SIZE, PHYS_LIMIT } from '../machine/memory';
 import type { MemoryView } from '../machine/view';
 import { Findings } from './findings';
 import type { PreservedMemory } from '../kernel/kho/preserved';
+import { counted, hex } from '../text/text';
 
 /** How it went to claim a preserved block, as a kernel's kho_restore_folio goes. */
 export type Claim = 'restored' | 'outside' | 'not preserved' | 'restored before';
@@ -107,11 +108,6 @@ export class Walk {
         return this.pageView;
     }
 }
-
-export const hex = (value: Int): string => `0x${value.toString(16)}`;
-
-/** `1 page`, `3 pages`. */
-export const counted = (n: Int, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
 
 /**
  * Follows a chain of blocks (struct kho_block_header) as BlockSet.restore does: every block must be there, none twice, none without

@@ -1,6 +1,7 @@
 /** Fingerprints of processes and files: equal states, equal fingerprints, in this run or after a restored checkpoint. */
 import type { Hasher } from '../machine/hash';
-import type { KernelCore } from './fs/core';
+import type { MemfdEnv } from './fs/memfd';
+import type { ProcessEnv } from './fs/process';
 import { Iommufd } from './devices/iommufd';
 import { VfioFile } from './devices/vfio';
 import type { OpenFile } from './fs/file';
@@ -17,7 +18,7 @@ export class FileHasher {
     constructor(private readonly hasher: Hasher) {}
 
     /** Adds processes with their descriptors, the files of tmpfs, and what waits to be released. */
-    kernel(k: KernelCore): void {
+    kernel(k: ProcessEnv & MemfdEnv): void {
         const { hasher } = this;
         hasher.num(k.ids.file).num(k.ids.inode).num(k.ids.pid).u32(k.processes.length);
         for (const p of k.processes) {

@@ -1,69 +1,40 @@
-/** One running kernel: everything that begins with a boot and ends with a kexec. The next one gets nothing of it but bytes. */
+/**
+ * One running kernel: everything that begins with a boot and ends with a kexec. The next one gets nothing of it but
+ * bytes.
+ */
 import type { Clock } from '../machine/clock';
 import { Rec, Seq, Table } from '../machine/journal';
 import type { Machine } from '../machine/machine';
 import type { Owners } from '../machine/owners';
 import type { PhysicalMemory } from '../machine/memory';
+import type { CommandLine } from './command-line/command-line';
 import { makeAnonInode } from './fs/anon';
-import { Ids, type FileConfig, type KernelCore } from './fs/core';
+import type { FileConfig } from './fs/parameters';
 import type { KernelDescription } from './release/descriptions';
-import { KernelDevices } from './devices/manager';
+import { type DeviceEnv, KernelDevices } from './devices/manager';
 import type { OpenFile } from './fs/file';
 import { Hugetlb } from './hugetlb/pool';
 import type { Inode } from './fs/inode';
-import { BlockSet } from './kho/blocks';
+import type { KhoDebugEnv } from './kho/debugfs';
 import type { KhoEnv } from './kho/env';
 import type { Kho } from './kho/kho';
-import { parseBool } from './kho/scratch';
 import { NO_RESERVED_MEMORY, type ReservedMemory } from './kho/reserve-mem';
 import type { KexecImage } from './kho/kexec-image';
+import { Ids } from './ids';
 import type { LogLevel, LogLine } from './klog';
 import type { VirtualMachine } from './kvm/vm';
 import { Lock } from './lock';
-import { Luo, SESSION_SER_SIZE } from './luo/state';
+import { Luo } from './luo/state';
 import type { PageAllocator } from './mm/buddy';
-import { Crowd } from './mm/background-memory';
+import { BackgroundMemory } from './mm/background-memory';
 import { Folios } from './mm/folio';
 import type { Memmap } from './mm/memmap';
 import { Vmalloc } from './mm/vmalloc';
-import type { Process } from './fs/process';
+import type { MemfdEnv } from './fs/memfd';
+import type { Process, ProcessEnv } from './fs/process';
 import type { ShmemInode } from './fs/shmem';
 
-/** What a kernel's command line says about live update. */
-export interface CommandLine {
-    readonly text: string;
-    readonly kho: boolean;
-    readonly liveupdate: boolean;
-    /** is_kdump_kernel(): `elfcorehdr=` says where the memory of a kernel that has crashed is described. */
-    readonly crashKernel: boolean;
-    readonly files: FileConfig;
-}
-
-/** Parses what this emulator knows of a command line; the last one of a parameter counts. */
-export function parseCommandLine(text: string): CommandLine {
-    const values = new Map<string, string>();
-    for (const word of text.split(/\s+/)) {
-        const at = word.indexOf('=');
-        values.set(at < 0 ? word : word.slice(0, at), at < 0 ? '' : word.slice(at + 1));
-    }
-    return {
-        text,
-        kho: parseBool(values.get('kho') ?? '') === true,
-        liveupdate: parseBool(values.get('liveupdate') ?? '') === true,
-        crashKernel: values.has('elfcorehdr'),
-        files: {
-            memfdNoexec: noexec(values.get('sysctl.vm.memfd_noexec')),
-            thpShmem: values.get('transparent_hugepage_shmem') === 'always',
-        },
-    };
-}
-
-/** vm.memfd_noexec, settable at boot as every sysctl is. */
-function noexec(value: string | undefined): 0 | 1 | 2 {
-    return value === '1' ? 1 : value === '2' ? 2 : 0;
-}
-
-export class Kernel extends Rec implements KernelCore {
+export class Kernel extends Rec implements ProcessEnv, MemfdEnv, DeviceEnv, KhoDebugEnv {
     readonly kho: Kho;
     readonly luo: Luo;
     readonly devices: KernelDevices;
@@ -79,7 +50,7 @@ export class Kernel extends Rec implements KernelCore {
     readonly shmem: Table<number, ShmemInode>;
     readonly tmpfs: Table<string, ShmemInode>;
     /** Memory that other programs of the host took for the scenario's sake. */
-    readonly crowd: Crowd;
+    readonly backgroundMemory: BackgroundMemory;
     /** Virtual machines, in the order in which they were created. */
     readonly vms: Seq<VirtualMachine>;
     /** The kernel log of this boot. */
@@ -98,7 +69,7 @@ export class Kernel extends Rec implements KernelCore {
     constructor(
         readonly machine: Machine,
         readonly desc: KernelDescription,
-        readonly cmdline: CommandLine,
+        readonly commandLine: CommandLine,
         /** Which boot of the machine this is, 0 for the first. */
         readonly boot: number,
         readonly memmap: Memmap,
@@ -118,7 +89,7 @@ export class Kernel extends Rec implements KernelCore {
         this.anonInode = makeAnonInode(journal, this.ids.nextInode(journal));
         this.shmem = new Table(journal);
         this.tmpfs = new Table(journal);
-        this.crowd = new Crowd(journal);
+        this.backgroundMemory = new BackgroundMemory(journal);
         this.vms = new Seq(journal);
         this.hugetlb = new Hugetlb(this);
         this.log = new Seq(journal);
@@ -126,13 +97,7 @@ export class Kernel extends Rec implements KernelCore {
         this.kexecLock = new Lock(journal, 'the kexec lock');
         this.warned = new Table(journal);
         this.devices = new KernelDevices(this);
-        this.luo = new Luo(
-            journal,
-            cmdline.liveupdate && kho.enabled,
-            this.newBlockSet(SESSION_SER_SIZE, 'outgoing sessions'),
-            this.newBlockSet(SESSION_SER_SIZE, 'incoming sessions'),
-            desc.luo?.lock,
-        );
+        this.luo = new Luo(kho, commandLine.liveupdate && kho.enabled, desc.luo?.lock);
     }
 
     get journal(): Machine['journal'] {
@@ -152,19 +117,15 @@ export class Kernel extends Rec implements KernelCore {
     }
 
     get config(): FileConfig {
-        return this.cmdline.files;
+        return this.commandLine.files;
     }
 
     get liveupdateWanted(): boolean {
-        return this.cmdline.liveupdate;
-    }
-
-    newBlockSet(entrySize: number, owner: string): BlockSet {
-        return new BlockSet(this.kho, entrySize, owner);
+        return this.commandLine.liveupdate;
     }
 
     klog(level: LogLevel, text: string): void {
-        this.env.log.log(level === 'log' ? 'info' : level, text);
+        this.env.log.log(level, text);
     }
 
     /** WARN_ON_ONCE at a place of its own name. */

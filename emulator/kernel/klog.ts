@@ -1,9 +1,17 @@
 /** The kernel log. */
 
-export type LogLevel = 'emerg' | 'err' | 'warn' | 'notice' | 'info' | 'log';
+export type LogLevel = 'emerg' | 'err' | 'warn' | 'notice' | 'info';
+
+/** Where a kernel logs. */
+export interface KernelLog {
+    log(level: LogLevel, text: string): void;
+    /** WARN(): a warning with its stack, which taints the kernel. `where` names the function. */
+    warning(where: string, text: string): void;
+}
 
 export interface LogLine {
-    readonly level: LogLevel;
+    /** `log`: no kernel's line, but one that the scenario printed with log(). */
+    readonly level: LogLevel | 'log';
     readonly text: string;
     /** Nanoseconds of virtual time since the machine was switched on. */
     readonly time: number;

@@ -1,77 +1,76 @@
-/** Reads a file and everything it imports. */
+/** Reads a file and everything that it imports. */
+import { PROGRAM_TEXTS, stdUri } from '../std/texts';
+import type { ProgramBuilder } from './check/program-builder';
+import { changeTo } from './check-finding';
+import { isBeside, uriBeside } from './paths';
 import type { ImportDecl, SourceFile } from './syntax/ast';
-import { changeTo, type World } from './check/program-builder';
-import { parse } from './syntax/parser';
-import { stdUri, PROGRAM_TEXTS } from '../std/texts';
+import type { Parse } from './syntax/parse-cache';
 
-/** Where the text of files comes from. The engine knows files by URI only; the shells know where they are. */
+/** Where the text of files comes from. The language knows files by URI only; the shells know where they are. */
 export interface SourceHost {
     /** The text, or undefined where there is no such file. */
     read(uri: string): string | undefined;
-    /** The URI of a path that is written in the file `from`. */
-    resolve(from: string, path: string): string;
-    /** The bytes of a file, unpacked where it is compressed with gzip; undefined where there is none. Hosts that run nothing leave it out. */
+    /**
+     * The bytes of a file, unpacked where it is compressed with gzip; undefined where there is none. Hosts that run
+     * nothing leave it out.
+     */
     readBytes?(uri: string): Uint8Array | undefined;
     /** Whether there is such a file; where it is left out, a missing one is found when it is needed. */
     exists?(uri: string): boolean;
 }
 
-/** True for a path of a file beside another one or below it: nothing that leaves the folder. */
-export function isBeside(path: string): boolean {
-    return !(
-        path === '' ||
-        path.startsWith('/') ||
-        path.includes('\\') ||
-        /^[a-zA-Z][a-zA-Z0-9+.-]*:/.test(path) ||
-        path.split('/').includes('..')
-    );
+/** What a program is loaded with. */
+interface Loader {
+    readonly program: ProgramBuilder;
+    readonly host: SourceHost;
+    readonly parse: Parse;
 }
 
-/** Loads `uri` and its imports into the world, the file itself first. A file that is imported twice is loaded once. */
-export function load(world: World, host: SourceHost, uri: string): void {
+/**
+ * Loads `uri` and its imports into the program, the file itself first. A file that is imported twice is loaded once.
+ */
+export function load(program: ProgramBuilder, host: SourceHost, parse: Parse, uri: string): void {
     const text = host.read(uri);
     if (text === undefined) {
-        world.report('error', 'LU0215', uri, { start: 0, end: 0 }, `There is no file ${uri}.`);
+        program.report('error', 'LU0215', uri, { start: 0, end: 0 }, `There is no file ${uri}.`);
         return;
     }
-    loadText(world, host, uri, text, []);
+    loadText({ program, host, parse }, uri, text, []);
 }
 
-function loadText(world: World, host: SourceHost, uri: string, text: string, above: readonly string[]): void {
-    const { file, diagnostics } = parse(uri, text);
-    world.files.set(uri, file);
-    world.diagnostics.push(...diagnostics);
+/** @param above the files that led to this one, each imported by the one before it */
+function loadText(l: Loader, uri: string, text: string, above: readonly string[]): void {
+    const { file, diagnostics } = l.parse(uri, text);
+    l.program.files.set(uri, file);
+    l.program.diagnostics.push(...diagnostics);
     for (const item of file.items) {
         if (item.kind === 'import' && item.path.start < item.path.end) {
-            follow(world, host, file, item, [...above, uri]);
+            (item.shipped ? followShipped : follow)(l, file, item, [...above, uri]);
         }
     }
 }
 
-function follow(world: World, host: SourceHost, file: SourceFile, item: ImportDecl, above: readonly string[]): void {
+function follow(l: Loader, file: SourceFile, item: ImportDecl, above: readonly string[]): void {
+    const { program, host } = l;
     const path = item.path.value;
-    if (item.shipped) {
-        followShipped(world, host, file, item, above);
-        return;
-    }
-    const say = (message: string): void => world.report('error', 'LU0215', file.uri, item.path, message);
+    const say = (message: string): void => program.report('error', 'LU0215', file.uri, item.path, message);
     if (!isBeside(path)) {
         say('Only files beside this one or below it can be imported: `import "nic.lus"`, `import "devices/nic.lus"`.');
         return;
     }
-    const uri = host.resolve(file.uri, path);
+    const uri = uriBeside(file.uri, path);
     if (above.includes(uri)) {
         const chain = [...above.slice(above.indexOf(uri)), uri].map((u) => u.slice(u.lastIndexOf('/') + 1)).join(' → ');
         say(`These files import each other in a circle (${chain}): move what both need into a third one.`);
         return;
     }
-    if (world.files.has(uri)) {
+    if (program.files.has(uri)) {
         return;
     }
     const text = host.read(uri);
     if (text === undefined) {
-        const withEnding = path.endsWith('.lus') ? undefined : host.read(host.resolve(file.uri, `${path}.lus`));
-        world.report(
+        const withEnding = path.endsWith('.lus') ? undefined : host.read(uriBeside(file.uri, `${path}.lus`));
+        program.report(
             'error',
             'LU0215',
             file.uri,
@@ -81,23 +80,19 @@ function follow(world: World, host: SourceHost, file: SourceFile, item: ImportDe
         );
         return;
     }
-    loadText(world, host, uri, text, above);
+    loadText(l, uri, text, above);
 }
 
-function followShipped(
-    world: World,
-    host: SourceHost,
-    file: SourceFile,
-    { path }: ImportDecl,
-    above: readonly string[],
-): void {
+/** `import <luod>` */
+function followShipped(l: Loader, file: SourceFile, { path }: ImportDecl, above: readonly string[]): void {
+    const { program } = l;
     const uri = stdUri(path.value);
     const text = PROGRAM_TEXTS.get(path.value);
     if (path.value === '') {
         return;
     }
     if (text === undefined) {
-        world.unknown(
+        program.unknown(
             'LU0215',
             file.uri,
             path,
@@ -105,7 +100,7 @@ function followShipped(
             `No program called "${path.value}" ships with the emulator.`,
             [...PROGRAM_TEXTS.keys()],
         );
-    } else if (!world.files.has(uri)) {
-        loadText(world, host, uri, text, above);
+    } else if (!program.files.has(uri)) {
+        loadText(l, uri, text, above);
     }
 }

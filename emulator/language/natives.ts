@@ -1,6 +1,6 @@
 /**
- * The shape of what the emulator provides to `.lus` code: functions, methods, fields, callbacks. The checker and the editor's help
- * read these tables; what stands behind a shape is known to the runtime alone.
+ * The shape of what the emulator provides to `.lus` code: functions, methods, fields, callbacks. The checker and the
+ * editor's help read these tables; what stands behind a shape is known to the runtime alone.
  */
 import type { Context, Type, Value } from './types';
 
@@ -18,7 +18,10 @@ export interface FunctionShape {
     readonly name: string;
     readonly params: readonly NativeParam[];
     readonly result: Type;
-    /** The result's type where it depends on the arguments: `at(T, p)`, `kho.alloc_preserve(T)` give a view of their first argument. */
+    /**
+     * The result's type where it depends on the arguments: `at(T, p)`, `kho.alloc_preserve(T)` give a view of their
+     * first argument.
+     */
     readonly resultOfArg?: number;
     readonly context: Context;
     /** May fail with an error number. */
@@ -74,7 +77,10 @@ export interface NativeShapes {
     readonly globals: ReadonlyMap<string, GlobalShape>;
     /** Methods of a descriptor (system calls) and its fields (`ram.size`). The same for every descriptor. */
     readonly fd: ObjectShape;
-    /** The file kinds that need no declaration: `memfd`, `pipe`, `socket`, `eventfd`, `tmpfs`, `null`, `liveupdate`, `luo_session`. */
+    /**
+     * The file kinds that need no declaration: `memfd`, `pipe`, `socket`, `eventfd`, `tmpfs`, `null`, `liveupdate`,
+     * `luo_session`.
+     */
     readonly fileKinds: ReadonlyMap<string, string>;
     /** `inject`ion points that are not callbacks: `page_alloc`. */
     readonly injectionPoints: ReadonlyMap<string, string>;

@@ -1,6 +1,9 @@
 /** Nearest names: for "did you mean". */
 
-/** How many letters have to be changed, added, removed or swapped with their neighbour to make `b` of `a`; more than `limit` is `limit + 1`. */
+/**
+ * How many letters have to be changed, added, removed or swapped with their neighbour to make `b` of `a`; more than
+ * `limit` is `limit + 1`.
+ */
 export function distance(a: string, b: string, limit: number): number {
     if (Math.abs(a.length - b.length) > limit) {
         return limit + 1;
@@ -28,7 +31,9 @@ export function distance(a: string, b: string, limit: number): number {
     return Math.min(last[b.length] ?? 0, limit + 1);
 }
 
-/** The candidate that `name` was probably meant to be: at most a third of its letters differ; the first of the nearest. */
+/**
+ * The candidate that `name` was probably meant to be: at most a third of its letters differ; the first of the nearest.
+ */
 export function near(name: string, candidates: Iterable<string>): string | undefined {
     const limit = Math.max(1, Math.floor(name.length / 3));
     let best: string | undefined;

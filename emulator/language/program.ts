@@ -15,26 +15,10 @@ import type {
     Span,
     StructDecl,
 } from './syntax/ast';
+import type { CheckFinding } from './check-finding';
 import type { StructLayout } from './layout';
 import type { Type, Value } from './types';
 import type { NativeShapes, FieldShape, FunctionShape } from './natives';
-
-export type Severity = 'error' | 'warning';
-
-/** A finding of the parser or the checker. Codes are stable: `LU0101` … syntax, `LU0201` … names, `LU0301` … types, `LU0401` … rules. */
-export interface Diagnostic {
-    readonly code: string;
-    readonly severity: Severity;
-    readonly uri: string;
-    readonly span: Span;
-    /** What is wrong and what to do. */
-    readonly message: string;
-    readonly related?: readonly { readonly uri: string; readonly span: Span; readonly message: string }[];
-    readonly fix?: {
-        readonly title: string;
-        readonly edits: readonly { readonly span: Span; readonly text: string }[];
-    };
-}
 
 /** A variable that lives in a slot of a frame. */
 export interface LocalVar {
@@ -54,7 +38,10 @@ export type NameMeaning =
     | LocalVar
     /** A variable of a process, read or written in one of its blocks. */
     | { readonly kind: 'process-var'; readonly process: string; readonly name: string; readonly type: Type }
-    /** A field of the file kind whose callback this is (`ring` in `release()`); slot is its index among the kind's fields. */
+    /**
+     * A field of the file kind whose callback this is (`ring` in `release()`); slot is its index among the kind's
+     * fields.
+     */
     | { readonly kind: 'kind-field'; readonly file: FileDecl; readonly index: number; readonly type: Type }
     | { readonly kind: 'process'; readonly name: string }
     /** A device of the machine. */
@@ -94,10 +81,12 @@ export interface Program {
     readonly main: string;
     /** The main file, its imports, and the standard library, in order of loading. */
     readonly files: ReadonlyMap<string, SourceFile>;
-    readonly diagnostics: readonly Diagnostic[];
+    readonly diagnostics: readonly CheckFinding[];
     readonly natives: NativeShapes;
 
-    /** The bytes of a file that stands beside a source file of the program, unpacked; left out where no host was given. */
+    /**
+     * The bytes of a file that stands beside a source file of the program, unpacked; left out where no host was given.
+     */
     readonly readBytes?: (from: string, path: string) => Uint8Array | undefined;
     readonly machine?: MachineDecl;
     readonly scenarios: readonly ScenarioDecl[];
@@ -110,11 +99,17 @@ export interface Program {
     /** The layers that any of its kernels has: it was checked against the standard library with these. */
     readonly layers: ReadonlySet<string>;
 
+    /** The values of constant expressions that settings of machines and kernels take. */
+    readonly constants: ReadonlyMap<Expr, number>;
+
     /** Which file a declaration is in. */
     readonly uriOf: ReadonlyMap<object, string>;
     /** By fn, callback, scenario, or the `init` entry of a kernel. */
     readonly code: ReadonlyMap<object, CodeInfo>;
-    /** For name expressions, and for the identifiers that name something (process blocks, `send … to p`, assignment targets, loop variables). */
+    /**
+     * For name expressions, and for the identifiers that name something (process blocks, `send … to p`, assignment
+     * targets, loop variables).
+     */
     readonly names: ReadonlyMap<NameExpr | Ident, NameMeaning>;
     readonly members: ReadonlyMap<Expr, MemberMeaning>;
     readonly types: ReadonlyMap<Expr, Type>;

@@ -1,4 +1,6 @@
-/** `with readonly_reply`, `with stalled_reply`: how the kernel's reply to an ioctl fares in the memory of the caller. */
+/**
+ * `with readonly_reply`, `with stalled_reply`: how the kernel's reply to an ioctl fares in the memory of the caller.
+ */
 import type { Value } from './types';
 
 /** The parameter of a system call that takes one of the words behind `with`. */

@@ -2,7 +2,8 @@
 
 /**
  * A value at run time. Integers are numbers, and bigints only beyond ±(2^53−1). Physical addresses and descriptors are
- * integers whose static type says what they are. `undefined` is the value of what returns nothing, `null` an absent object.
+ * integers whose static type says what they are. `undefined` is the value of what returns nothing, `null` an absent
+ * object.
  */
 export type Value = number | bigint | boolean | string | null | undefined | object;
 
@@ -38,7 +39,7 @@ export const listOf = (of: Type): Type => ({ k: 'list', of });
 export const objectOf = (name: string): Type => ({ k: 'object', name });
 
 /**
- * Where code runs. `scenario`: no process. `user`: in a process; system calls. `kernel`: handlers, FLBs, file kinds, `init`,
- * the shipped kernel code. `any`: everywhere, without effect on the machine.
+ * Where code runs. `scenario`: no process. `user`: in a process; system calls. `kernel`: handlers, FLBs, file kinds,
+ * `init`, the shipped kernel code. `any`: everywhere, without effect on the machine.
  */
 export type Context = 'scenario' | 'user' | 'kernel' | 'any';

@@ -1,13 +1,16 @@
 /** Operations on run-time values: exact integers in −2⁶³ … 2⁶⁴−1, equality, display. */
 import { Bytes } from '../machine/bytes';
+import { intOf, type Int } from '../machine/int';
 import { Seq } from '../machine/journal';
 import type { AssignOp, BinaryOp } from './syntax/ast';
 import type { Type, Value } from './types';
+import { hex, hexBytes } from '../text/text';
 
-export type Int = number | bigint;
+export type { Int };
 
-const MIN = -(2n ** 63n);
-const MAX = 2n ** 64n - 1n;
+const INT_MIN = -(2n ** 63n);
+/** The largest integer of the language. */
+export const INT_MAX = 2n ** 64n - 1n;
 
 /** A run-time error of a program: a wrong type, an integer out of range, a bad index. Says what to do. */
 export class ProgramError extends Error {}
@@ -15,16 +18,11 @@ export class ProgramError extends Error {}
 /** The kernel follows a pointer to where no memory is: it panics. */
 export class KernelFault extends ProgramError {}
 
-/** The canonical form: a number where it is one exactly. */
-export function normal(x: bigint): Int {
-    return x >= BigInt(Number.MIN_SAFE_INTEGER) && x <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(x) : x;
-}
-
 function checked(x: bigint, what: string): Int {
-    if (x < MIN || x > MAX) {
+    if (x < INT_MIN || x > INT_MAX) {
         throw new ProgramError(`${what} leaves the range of integers (−2⁶³ … 2⁶⁴−1): ${x}`);
     }
-    return normal(x);
+    return intOf(x);
 }
 
 export function isInt(v: Value): v is Int {
@@ -66,7 +64,7 @@ const pattern = (x: Int): bigint => BigInt.asUintN(64, BigInt(x));
 
 /** The result of a bit operator: as signed as its operands were. */
 function bits(x: bigint, a: Int, b: Int): Int {
-    return normal(a < 0 || b < 0 ? BigInt.asIntN(64, x) : BigInt.asUintN(64, x));
+    return intOf(a < 0 || b < 0 ? BigInt.asIntN(64, x) : BigInt.asUintN(64, x));
 }
 
 /** The source text of an expression, asked for only when it has to be named. */
@@ -192,7 +190,7 @@ export function unary(op: '-' | '!' | '~', v: Value): Value {
         return typeof x === 'number' ? 0 - x : checked(-x, 'this negation');
     }
     // ~ of an unsigned 64-bit value, as in C with u64
-    return normal(BigInt.asUintN(64, ~BigInt(x)));
+    return intOf(BigInt.asUintN(64, ~BigInt(x)));
 }
 
 /** An object that decides itself what it is equal to. */
@@ -229,10 +227,6 @@ function describe(v: Value): string {
     return v === undefined || v === null ? 'nothing' : format(v);
 }
 
-export function hex(v: Int): string {
-    return v < 0 ? `-0x${(-BigInt(v)).toString(16)}` : `0x${v.toString(16)}`;
-}
-
 /** An object that has a short text for the variables pane and messages. */
 export interface Displayed {
     display(): string;
@@ -255,11 +249,14 @@ function describeBytes(b: Bytes): string {
     const shown =
         head.length > 0 && head.every((x) => x >= 0x20 && x < 0x7f)
             ? JSON.stringify(String.fromCharCode(...head))
-            : Array.from(head, (x) => x.toString(16).padStart(2, '0')).join(' ');
+            : hexBytes(head);
     return `${b.length} bytes: ${shown}${b.length > 16 ? ' …' : ''}`;
 }
 
-/** A value in one line, as the debugger and failure messages show it. Addresses are in hexadecimal where the type says so. */
+/**
+ * A value in one line, as the debugger and failure messages show it. Addresses are in hexadecimal where the type says
+ * so.
+ */
 export function format(v: Value, type?: Type): string {
     if (v === undefined || v === null) {
         return 'none';

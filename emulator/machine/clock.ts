@@ -1,4 +1,4 @@
-/** The virtual clock of the machine: what costs time moves it, and timers fire on the way. */
+/** Virtual time: the clock of a machine, and those who wait for a moment of it. */
 import { type Chooser, FIRST, TIMER } from './chooser';
 import { COST_NAMES, costId, ratesOf } from './costs';
 import type { Hasher } from './hash';

@@ -1,4 +1,7 @@
-/** A running 64-bit fingerprint of state: fast, deterministic, not cryptographic. */
+/**
+ * A running 64-bit fingerprint of state: fast, deterministic, not cryptographic. What has state adds it by a method
+ * `hash(hasher)`. Tests compare runs by it, and an exploration of schedules will know by it what it has seen.
+ */
 export class Hasher {
     private a = 0x9e3779b9 | 0;
     private b = 0x85ebca6b | 0;

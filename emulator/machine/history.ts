@@ -1,7 +1,8 @@
+/** What has happened to which pages of physical memory, for those who watch. */
 import type { Hasher } from './hash';
 import type { Journal, Saveable } from './journal';
 
-export const PAGE_EVENTS = [
+const PAGE_EVENTS = [
     'allocated',
     'freed',
     'preserved',

@@ -1,3 +1,4 @@
+/** The machine below all kernels: RAM and nodes, the clock, PCI devices. It knows nothing of what runs on it. */
 import { Clock } from './clock';
 import type { GuestObserver } from './guests';
 import type { Hasher } from './hash';

@@ -1,3 +1,4 @@
+/** Physical memory: bytes by address. */
 import { type Bytes, BytesBuilder, type Extent } from './bytes';
 import { Hasher } from './hash';
 import { type Int, halvesOf, intOfHalves } from './int';

@@ -1,3 +1,4 @@
+/** The owners of pages by number. */
 import type { Hasher } from './hash';
 import type { Journal, Saveable } from './journal';
 

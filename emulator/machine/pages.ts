@@ -8,7 +8,7 @@ export const FANOUT = 512;
 export const BLOCK_PAGES = FANOUT;
 export const SPAN_PAGES = FANOUT * FANOUT;
 /** In place of a code: not uniform, look further. */
-export const MIXED = -1;
+const MIXED = -1;
 
 /** A page whose bytes exist. */
 export class Page implements Saveable {

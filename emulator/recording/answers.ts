@@ -27,7 +27,7 @@ const REMARKS: readonly (readonly [string, RegExp])[] = [
 /**
  * What of the kernel log is compared: the lines of the test handlers in order, then which kinds of messages there are.
  */
-export function essence(klog: readonly string[]): string[] {
+function essence(klog: readonly string[]): string[] {
     return [
         ...klog.filter((l) => l.startsWith('luotest: ')),
         ...REMARKS.filter(([, what]) => klog.some((l) => what.test(l))).map(([name]) => name),

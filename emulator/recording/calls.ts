@@ -4,6 +4,7 @@ import * as fcntl from '../kernel/fs/fcntl';
 import { installFd } from '../kernel/fs/process';
 import { Stat } from '../kernel/fs/syscalls/file';
 import { Bytes } from '../machine/bytes';
+import { intOf } from '../machine/int';
 import { Seq } from '../machine/journal';
 import { newFileOfKind } from '../runtime/host/callbacks';
 import { HOST_NATIVES } from '../runtime/natives';
@@ -11,7 +12,6 @@ import { setProcessVar } from '../runtime/host/processes';
 import type { ScenarioProcess } from '../runtime/host/scenario-process';
 import type { Value } from '../language/types';
 import type { NativeFunction } from '../runtime/natives/native';
-import { normal } from '../language/values';
 import type { Host } from '../runtime/host/host';
 import type { Answer } from './recording';
 import type { CallStep, MemfdFlag, Seal, Whence } from './step';
@@ -97,7 +97,7 @@ function now(host: Host, process: ScenarioProcess, name: string, ...args: readon
     return make.run(host, process);
 }
 
-const u64 = (n: bigint): Value => normal(BigInt.asUintN(64, n));
+const u64 = (n: bigint): Value => intOf(BigInt.asUintN(64, n));
 
 export function planCall(c: CallStep): PlannedCall {
     switch (c.op) {

@@ -11,12 +11,14 @@ import { processOf, type ScenarioProcess } from '../runtime/host/scenario-proces
 import { LineMap } from '../language/syntax/positions';
 import { systemCall } from '../runtime/host/syscall-entry';
 import { reapProcess, setProcessVar, startProcess, taskWork } from '../runtime/host/processes';
-import { coldBoot, loadKexec, unloadKexec } from '../runtime/host/kexec';
+import { unloadKexec } from '../kernel/kexec';
+import { coldBoot, loadKernel } from '../runtime/host/kexec';
 import type { Value } from '../language/types';
 import { ProgramError } from '../language/values';
 import type { Host } from '../runtime/host/host';
 import { sameAnswer, sameLog, show } from './answers';
 import { done, planCall, settle, type Make } from './calls';
+import { recordedKernel } from './recorded-kernel';
 import type { Answer, RecordedLine, Recording } from './recording';
 import { ReplayState } from './state';
 import type { Control, Step } from './step';
@@ -53,7 +55,7 @@ export function recordingCode(host: Host, uri: string, text: string, name: strin
     e.emit((f) => {
         f.slots[STATE] = new ReplayState(host.machine.journal);
         f.pc++;
-        coldBoot(host, kernelName(recording.release?.startsWith('7.3') ? '7.3' : '7.2', ''), '');
+        coldBoot(host, recordedKernel(recording.release?.startsWith('7.3') ? '7.3' : '7.2', ''), '');
         return SWITCH;
     });
     e.emit((f) => {
@@ -235,10 +237,10 @@ function planStep(step: Step): Plan {
             return outside((host) => {
                 const now = releaseOf(host);
                 const release = step.other ? (now === '7.2' ? '7.3' : '7.2') : now;
-                return loadKexec(host, kernelName(release, step.cmdline), step.cmdline, { handover: true });
+                return loadKernel(host, recordedKernel(release, step.cmdline), step.cmdline, { handover: true });
             }, done);
         case 'unload':
-            return outside(unloadKexec, ok);
+            return outside((host) => unloadKexec(host.running), ok);
         case 'kexec':
             return {
                 process: RECORDER,
@@ -290,11 +292,6 @@ function planControl(control: Control): Plan {
 
 function releaseOf(host: Host): '7.2' | '7.3' {
     return host.running.desc.release.startsWith('7.3') ? '7.3' : '7.2';
-}
-
-/** The kernel of the recordings, with the handlers that its command line switches on. */
-function kernelName(release: '7.2' | '7.3', cmdline: string): string {
-    return `recorded ${release}${/(?:^|\s)luotest\.d=1(?:\s|$)/.test(cmdline) ? ' d' : ''}`;
 }
 
 function bootLine(host: Host, line: RecordedLine & { readonly kind: 'boot' }): Op {

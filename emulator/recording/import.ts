@@ -3,11 +3,13 @@
  * `panics` and in `assert`. The test handlers that the recorded kernel had stand below it.
  */
 import { errOfCode, isErrnoName } from '../kernel/release/errno';
-import { RESERVED } from '../language/syntax/expressions';
+import { RESERVED } from '../language/syntax/words';
 import { NATIVES } from '../diagnosis/natives';
 import luotest from '../std/luotest.lus';
+import { recordedKernel } from './recorded-kernel';
 import type { Recording, StepLine } from './recording';
 import type { CallStep, Control, MemfdFlag, Step, Whence } from './step';
+import { hex } from '../text/text';
 
 /** Whoever recorded, as a process. */
 const RECORDER = 'recorder';
@@ -144,7 +146,7 @@ class Importer {
 
     private kernel(cmdline: string, other = false): string {
         const release = other ? (this.release === '7.2' ? '7.3' : '7.2') : this.release;
-        return `recorded ${release}${/(?:^|\s)luotest\.d=1(?:\s|$)/.test(cmdline) ? ' d' : ''}`;
+        return recordedKernel(release, cmdline);
     }
 
     // ------------------------------------------------------------ lines
@@ -324,10 +326,10 @@ class Importer {
                 return { text: `${fd(c.fd)}.get_name()`, holds: (a) => `assert % == ${quoted(a.name ?? '')}` };
             case 'preserve':
                 return {
-                    text: `${fd(c.session)}.preserve_fd(${fd(c.fd)}, token: ${hex(c.token)})${reply(c.readonly)}`,
+                    text: `${fd(c.session)}.preserve_fd(${fd(c.fd)}, token: ${u64(c.token)})${reply(c.readonly)}`,
                 };
             case 'retrieve':
-                return { text: `${fd(c.session)}.retrieve_fd(token: ${hex(c.token)})${reply(c.readonly)}`, to: c.slot };
+                return { text: `${fd(c.session)}.retrieve_fd(token: ${u64(c.token)})${reply(c.readonly)}`, to: c.slot };
             case 'finish':
                 return { text: `${fd(c.fd)}.finish()` };
             case 'raw':
@@ -441,7 +443,7 @@ function bytesHold(a: StepLine): string {
 }
 
 const reply = (readonly: boolean): string => (readonly ? ' with readonly_reply' : '');
-const hex = (n: bigint): string => `0x${BigInt.asUintN(64, n).toString(16)}`;
+const u64 = (n: bigint): string => hex(BigInt.asUintN(64, n));
 const quoted = (text: string): string =>
     `"${text.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n').replaceAll('\t', '\\t')}"`;
 

@@ -6,7 +6,8 @@ import type { ScenarioDecl, SourceFile } from '../language/syntax/ast';
 import { check } from '../language/check/check';
 import type { SourceHost } from '../language/load';
 import { NATIVES } from '../diagnosis/natives';
-import type { CodeInfo, Diagnostic, Program } from '../language/program';
+import type { CheckFinding } from '../language/check-finding';
+import type { CodeInfo, Program } from '../language/program';
 import type { RunnableProgram } from '../runtime/link/linked-program';
 import { standardLibrary } from '../runtime/standard-library';
 import { LUOTEST_URI, SHIPPED_SOURCES } from '../std/texts';
@@ -34,7 +35,7 @@ export function loadRecording(host: SourceHost, uri: string): Program {
         return recordingProgram(uri, text, parseRecording(text));
     } catch (e) {
         if (e instanceof RecordingError) {
-            const found: Diagnostic = { code: 'LU0501', severity: 'error', uri, span: e.span, message: e.message };
+            const found: CheckFinding = { code: 'LU0501', severity: 'error', uri, span: e.span, message: e.message };
             return withError(
                 withFile(handlers(), { uri, text, items: [], comments: [], start: 0, end: text.length }),
                 uri,
@@ -54,7 +55,7 @@ function handlers(): Program {
 }
 
 function checkHandlers(standard: Program): Program {
-    const host: SourceHost = { read: (uri) => SHIPPED_SOURCES.get(uri), resolve: (_from, path) => path };
+    const host: SourceHost = { read: (uri) => SHIPPED_SOURCES.get(uri) };
     return check(host, LUOTEST_URI, NATIVES, standard);
 }
 
@@ -62,7 +63,7 @@ function withFile(program: Program, file: SourceFile): Program {
     return { ...program, main: file.uri, files: new Map([[file.uri, file], ...program.files]) };
 }
 
-function withError(program: Program, uri: string, found: Diagnostic): Program {
+function withError(program: Program, uri: string, found: CheckFinding): Program {
     return { ...program, main: uri, scenarios: [], diagnostics: [found] };
 }
 

@@ -78,11 +78,11 @@ export type Step =
     | { readonly kind: 'ctl'; readonly control: Control }
     | { readonly kind: 'call'; readonly process: string; readonly call: CallStep };
 
-export const MEMFD_FLAGS = ['none', 'seal', 'cloexec', 'noexec'] as const;
+const MEMFD_FLAGS = ['none', 'seal', 'cloexec', 'noexec'] as const;
 export type MemfdFlag = (typeof MEMFD_FLAGS)[number];
-export const SEALS = ['seal', 'shrink', 'grow', 'write', 'future_write', 'exec'] as const;
+const SEALS = ['seal', 'shrink', 'grow', 'write', 'future_write', 'exec'] as const;
 export type Seal = (typeof SEALS)[number];
-export const WHENCES = ['set', 'cur', 'end', 'hole', 'data'] as const;
+const WHENCES = ['set', 'cur', 'end', 'hole', 'data'] as const;
 export type Whence = (typeof WHENCES)[number];
 const FLB_COMMANDS = ['flb_get', 'flb_put', 'flb_getout', 'flb_putout'] as const;
 export type FlbCommand = (typeof FLB_COMMANDS)[number];

@@ -8,8 +8,6 @@ import { recordingProgram } from '../recording/program';
 import type { Recording } from '../recording/recording';
 import type { Difference } from '../recording/state';
 
-export type { Difference } from '../recording/state';
-
 /** The first line at which the emulator and the real kernel part. */
 export interface FirstDifference extends Difference {
     /** The steps before it, the last one last. */

@@ -1,31 +1,22 @@
-/** A scenario, loaded and ready to run. */
-import { type Chooser, FIRST, SeededChooser } from '../machine/chooser';
-import { settableCost, type CostChanges, type CostName } from '../machine/costs';
-import { armMemory, Machine, pcMemory, type ArchName, type HandoverPlaces, type RamRange } from '../machine/machine';
-import type { Journal } from '../machine/journal';
-import type { Expr, MachineDecl, ScenarioDecl } from '../language/syntax/ast';
-import { check } from '../language/check/check';
-import { Frame } from '../runtime/code';
-import { cpusOf, devicesOf, iommuOf } from '../runtime/host/machine-devices';
+/** Runs: a scenario of a program on its machine, with those who observe it. */
 import { Diagnoses } from '../diagnosis/diagnoses';
-import { LinkedProgram } from '../runtime/link/linked-program';
+import { NATIVES } from '../diagnosis/natives';
+import { Updates } from '../diagnosis/updates';
+import type { Program } from '../language/program';
+import type { ScenarioDecl } from '../language/syntax/ast';
+import { type Chooser, FIRST, SeededChooser } from '../machine/chooser';
+import type { CostChanges } from '../machine/costs';
+import type { Journal } from '../machine/journal';
+import { Frame } from '../runtime/code';
 import { Declarations } from '../runtime/declarations';
 import type { Executable } from '../runtime/executable';
 import { environmentOf } from '../runtime/host/environment';
 import { Host } from '../runtime/host/host';
-import type { SourceHost } from '../language/load';
-import { NATIVES } from '../diagnosis/natives';
-import type { Diagnostic, Program } from '../language/program';
-import { isRecording, loadRecording } from '../recording/program';
+import { LinkedProgram } from '../runtime/link/linked-program';
 import { libraryWith, standardLibrary } from '../runtime/standard-library';
-import type { Value } from '../language/types';
-import { Updates } from '../diagnosis/updates';
-import { asNumber, binary, ProgramError, unary } from '../language/values';
-
-const GIB = 0x4000_0000;
-
-/** What a user asked for cannot be done: an unknown scenario, a bad kernel name. One clear sentence. */
-export class UsageError extends Error {}
+import { errorsOf } from './load-program';
+import { machineOf } from './machine';
+import { UsageError } from './usage-error';
 
 export interface RunOptions {
     /** The name of a scenario; the first one where it is left out. */
@@ -51,19 +42,7 @@ export interface RunOptions {
     readonly standard?: typeof standardLibrary | undefined;
 }
 
-/** Reads and checks a file and what it imports, or reads a recording. What is wrong with it is in its diagnostics. */
-export function loadProgram(host: SourceHost, uri: string): Program {
-    if (isRecording(uri)) {
-        return loadRecording(host, uri);
-    }
-    return check(host, uri, NATIVES, (layers) => standardLibrary(libraryWith(layers)));
-}
-
-/** The errors that keep a program from running. */
-export function errorsOf(program: Program): Diagnostic[] {
-    return program.diagnostics.filter((d) => d.severity === 'error');
-}
-
+/** A scenario, loaded and ready to run. */
 export class Run {
     private constructor(
         readonly program: Program,
@@ -93,23 +72,22 @@ export class Run {
             throw new UsageError(`no kernel is called "${options.kernel}". There are: ${known}.`);
         }
         const { standard = standardLibrary } = options;
-        const machine = machineOf(program);
+        const { machine, costs } = machineOf(program);
         const { seed = 0 } = options;
         const chooser =
             options.chooser?.(machine.journal) ?? (seed === 0 ? FIRST : new SeededChooser(machine.journal, seed));
-        const policy = options.chooser || seed !== 0 ? 'anywhere' : 'slices';
         const vm = new Host({
             machine,
             declarations: new Declarations(program, standard(libraryWith(program.layers)), standard),
             natives: NATIVES,
-            policy,
+            policy: options.chooser || seed !== 0 ? 'anywhere' : 'slices',
             chooser,
             kernelOption: options.kernel,
             executable: (host) => new LinkedProgram(program, host),
             environment: environmentOf,
         });
         vm.substitutes = options.substitutes ?? null;
-        vm.costs.begin(costsOf(program), options.costs ?? {});
+        vm.costs.begin(costs, options.costs ?? {});
         const code = vm.executable.scenarioCode(scenario);
         vm.interpreter.scenarioThread.frames.push(Frame.of(code, 'scenario'));
         Updates.attach(vm);
@@ -129,132 +107,4 @@ function scenarioNamed(program: Program, name: string | undefined): ScenarioDecl
             ? 'the file has no scenario: write scenario "what it shows" { … }'
             : `no scenario is called "${name}". There are: ${names}.`,
     );
-}
-
-/** `node 2`: nodes that `memory` does not mention. */
-function emptyNodesOf(program: Program): number[] {
-    return program.machine
-        ? entries(program.machine, 'node').flatMap((e) => e.args.map((a) => asNumber(fold(program, a), 'a node')))
-        : [];
-}
-
-function archOf(program: Program): ArchName {
-    const value = program.machine && entries(program.machine, 'arch')[0]?.args[0];
-    return value?.kind === 'name' && value.name === 'arm64' ? 'arm64' : 'x86-64';
-}
-
-function machineOf(program: Program): Machine {
-    const constant = (e: Expr): number => asNumber(fold(program, e), 'a machine setting');
-    const { machine: decl } = program;
-    try {
-        return new Machine({
-            ranges: memoryOf(program),
-            arch: archOf(program),
-            emptyNodes: emptyNodesOf(program),
-            places: placesOf(program),
-            iommu: iommuOf(decl),
-            devices: devicesOf(decl, constant),
-            cpus: cpusOf(decl, constant),
-        });
-    } catch (e) {
-        if (e instanceof RangeError) {
-            throw new UsageError(`this machine cannot be built: ${e.message}`);
-        }
-        throw e;
-    }
-}
-
-/** The RAM of the machine that a program describes; 2 GiB on one node where it does not. */
-function memoryOf(program: Program): RamRange[] {
-    const decl = program.machine;
-    const layout = archOf(program) === 'arm64' ? armMemory : pcMemory;
-    if (!decl) {
-        return layout([{ size: 2 * GIB, node: 0 }]);
-    }
-    const constant = (e: Expr): number => asNumber(fold(program, e), 'a machine setting');
-    const given = entries(decl, 'map').map((e): RamRange => {
-        const [range] = e.args;
-        if (range?.kind !== 'range') {
-            throw new UsageError('map takes a range of addresses: map 0x100000 .. 0x4000_0000 node 0');
-        }
-        const start = constant(range.from);
-        return { start, size: constant(range.to) - start, node: optionOf(e.options, 'node', constant) };
-    });
-    if (given.length > 0) {
-        return given;
-    }
-    const banks = entries(decl, 'memory').map((e) => {
-        const [size] = e.args;
-        return { size: size ? constant(size) : 0, node: optionOf(e.options, 'node', constant) };
-    });
-    try {
-        return layout(banks.length > 0 ? banks : [{ size: 2 * GIB, node: 0 }]);
-    } catch (e) {
-        if (e instanceof RangeError || e instanceof ProgramError) {
-            throw new UsageError(`this machine cannot be built: ${e.message}`);
-        }
-        throw e;
-    }
-}
-
-/** What takes another time on the machine that a program describes. */
-function costsOf(program: Program): CostChanges {
-    const changes: { [K in CostName]?: number } = {};
-    for (const {
-        args: [name, value],
-    } of program.machine ? entries(program.machine, 'cost') : []) {
-        const cost = name?.kind === 'name' ? settableCost(name.name) : undefined;
-        if (cost && value) {
-            changes[cost] = asNumber(fold(program, value), 'a machine setting');
-        }
-    }
-    return changes;
-}
-
-/** Where the program wants the parts of the first handover. */
-function placesOf(program: Program): HandoverPlaces | undefined {
-    const decl = program.machine;
-    if (!decl) {
-        return undefined;
-    }
-    const constant = (e: Expr): number => asNumber(fold(program, e), 'a machine setting');
-    const address = (key: string): number | undefined => {
-        const [first] = entries(decl, key)[0]?.args ?? [];
-        return first && constant(first);
-    };
-    const scratch = entries(decl, 'scratch').flatMap(({ args: [first], options }) =>
-        first ? [{ addr: constant(first), size: optionOf(options, 'size', constant) }] : [],
-    );
-    return { fdt: address('kho_fdt'), scratchArray: address('scratch_array'), scratch };
-}
-
-/** The value of a constant expression. The checker has seen to it that it is one. */
-function fold(program: Program, e: Expr): Value {
-    switch (e.kind) {
-        case 'int':
-            return e.value;
-        case 'name': {
-            const m = program.names.get(e);
-            return m?.kind === 'const' ? m.value : undefined;
-        }
-        case 'unary':
-            return unary(e.op, fold(program, e.operand));
-        case 'binary':
-            return binary(e.op, fold(program, e.left), fold(program, e.right));
-        default:
-            return undefined;
-    }
-}
-
-function entries(decl: MachineDecl, key: string): MachineDecl['entries'] {
-    return decl.entries.filter((e) => e.key.name === key);
-}
-
-function optionOf(
-    options: MachineDecl['entries'][number]['options'],
-    key: string,
-    constant: (e: Expr) => number,
-): number {
-    const found = options.find((o) => o.key.name === key);
-    return found ? constant(found.value) : 0;
 }

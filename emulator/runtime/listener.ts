@@ -5,7 +5,7 @@ import type { LuoFile, LuoHandler } from '../kernel/luo/state';
 import type { Device } from '../machine/devices/device';
 import type { DeviceChange } from '../machine/pci/bus';
 import type { Int } from '../machine/int';
-import type { Delivery } from '../machine/interrupts/controller';
+import type { Delivery } from '../machine/interrupts/delivery';
 import type { Differing, VcpuState } from '../machine/guests';
 import type { Frame } from './code';
 import type { Diagnosis } from '../findings/diagnosis';

@@ -13,6 +13,8 @@ import type { Value } from '../language/types';
 export interface NativeFunctionOn<H> extends FunctionShape {
     /** The lock that it holds while it runs: where somebody has it, the caller waits before. */
     readonly takes?: (host: H, args: readonly Value[]) => Lock | undefined;
+    /** It takes so long that other processes get on meanwhile. */
+    readonly long?: boolean;
     /** The receiver, for methods, is `args[0]`. */
     readonly call?: (host: H, args: Value[]) => Value | Err;
     /** Instead of `call`: the function of std that does it, with the same parameters (receiver first). */

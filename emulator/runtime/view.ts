@@ -1,19 +1,19 @@
 /** Structs, arrays and strings in emulated memory: every access reads or writes the bytes at that moment. */
 import { Bytes } from '../machine/bytes';
+import { intOf } from '../machine/int';
 import { PAGE_SIZE, type PhysicalMemory } from '../machine/memory';
 import type { BitsType, FieldType, LayoutField, StructLayout } from '../language/layout';
 import type { Value } from '../language/types';
 import {
     asInt,
     asString,
-    hex,
-    normal,
     KernelFault,
     ProgramError,
     type Comparable,
     type Displayed,
     type Int,
 } from '../language/values';
+import { hex } from '../text/text';
 
 /** Memory that is contiguous for the kernel and not for the hardware (kernel: vmalloc). Offsets are in bytes. */
 export interface VmArea {
@@ -233,7 +233,7 @@ function readBits(l: Location, offset: number, type: BitsType): Value {
 
 function bigBits(l: Location, offset: number, type: BitsType): Value {
     const x = BigInt.asUintN(type.bits, BigInt(readInt(l, offset, 8, false)) >> BigInt(type.shift));
-    return normal(x);
+    return intOf(x);
 }
 
 function writeBigBits(l: Location, offset: number, type: BitsType, value: Int, what: Named): void {
@@ -243,7 +243,7 @@ function writeBigBits(l: Location, offset: number, type: BitsType, value: Int, w
     }
     const mask = BigInt.asUintN(type.bits, -1n) << BigInt(type.shift);
     const word = (BigInt(readInt(l, offset, 8, false)) & ~mask) | (field << BigInt(type.shift));
-    writeInt(l, offset, 8, false, normal(word), what);
+    writeInt(l, offset, 8, false, intOf(word), what);
 }
 
 function wordAt(l: Location, offset: number): number {
@@ -326,7 +326,7 @@ function readInt(l: Location, offset: number, size: 1 | 2 | 4 | 8, signed: boole
     const pa = whole(l, offset, size);
     if (pa < 0) {
         const raw = readBytes(l, offset, size).reduceRight((acc, b) => (acc << 8n) | BigInt(b), 0n);
-        return normal(raw);
+        return intOf(raw);
     }
     const m = l.memory;
     switch (size) {
@@ -338,7 +338,7 @@ function readInt(l: Location, offset: number, size: 1 | 2 | 4 | 8, signed: boole
             return signed ? m.readU32(pa) | 0 : m.readU32(pa);
         case 8: {
             const u = m.readU64(pa);
-            return signed && u >= 2n ** 63n ? normal(BigInt.asIntN(64, BigInt(u))) : u;
+            return signed && u >= 2n ** 63n ? intOf(BigInt.asIntN(64, BigInt(u))) : u;
         }
     }
 }

@@ -1,4 +1,5 @@
 /** Who waits for whom, in words. */
+import { listed } from '../text/text';
 import { labelOf } from './call-stack';
 import type { Thread } from './code';
 
@@ -53,10 +54,6 @@ export function inKernel(thread: Thread): string | undefined {
     const frames = thread.frames.filter((f) => f.mode === 'kernel');
     const frame = frames.find((f) => f.code.name !== 'task_work') ?? frames[0];
     return frame && labelOf(thread, frame, undefined);
-}
-
-function listed(items: readonly string[]): string {
-    return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1) ?? ''}`;
 }
 
 /** What fails where nobody can go on: the interpreter. */

@@ -1,4 +1,7 @@
-/** One number for the whole state of a run: equal states give equal fingerprints, whatever way led to them. */
+/**
+ * One number for the whole state of a run: equal states give equal fingerprints, whatever way led to them. Tests compare
+ * checkpoints and runs by it; it is the state hash by which an exploration of schedules will leave out what it has seen.
+ */
 import { Updates } from '../diagnosis/updates';
 import { Hwpt } from '../kernel/devices/hwpt';
 import { Ioas } from '../kernel/devices/ioas';
@@ -10,6 +13,7 @@ import { FileHasher } from '../kernel/hash';
 import { Inode } from '../kernel/fs/inode';
 import type { Kernel } from '../kernel/kernel';
 import { BlockIterator } from '../kernel/kho/blocks';
+import { FdtBuilder } from '../kernel/kho/fdt-tree';
 import {
     FlbArgs,
     LuoArgs,
@@ -28,7 +32,6 @@ import type { Frame } from '../runtime/code';
 import { ScenarioProcess } from '../runtime/host/scenario-process';
 import type { Thread } from '../runtime/thread';
 import type { Value } from '../language/types';
-import { FdtBuilder } from '../runtime/natives/fdt';
 import { ArrayView, View } from '../runtime/view';
 import type { Vm } from '../runtime/interpreter';
 
@@ -119,14 +122,14 @@ class Fingerprint {
 
     private kernel(k: Kernel): void {
         const { hasher } = this;
-        hasher.str(k.desc.name).str(k.cmdline.text).num(k.boot);
+        hasher.str(k.desc.name).str(k.commandLine.text).num(k.boot);
         k.memmap.hash(hasher);
         k.pages.hash(hasher);
         k.vmalloc.hash(hasher);
         k.kho.hash(hasher);
         k.kexecImage?.hash(hasher);
         k.devices.hash(hasher);
-        hasher.num(k.crowd.pages);
+        hasher.num(k.backgroundMemory.pages);
         for (const guest of k.vms) {
             guest.hash(hasher);
         }
@@ -267,7 +270,7 @@ class Fingerprint {
         } else if (o instanceof Ioas || o instanceof Hwpt || o instanceof PciDev) {
             o.hash(hasher);
         } else if (o instanceof LuoHandler) {
-            hasher.u32(o.gone ? 1 : 0);
+            hasher.u32(o.unloaded ? 1 : 0);
             hasher.str(o.name);
         } else if (o instanceof LuoFlb) {
             hasher.str(o.name);

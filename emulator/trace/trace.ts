@@ -9,7 +9,7 @@ import { LuoArgs, LuoFile, LuoSession } from '../kernel/luo/state';
 import type { OpenFile } from '../kernel/fs/file';
 import type { LogLine } from '../kernel/klog';
 import type { Device } from '../machine/devices/device';
-import type { Delivery } from '../machine/interrupts/controller';
+import type { Delivery } from '../machine/interrupts/delivery';
 import type { Diagnosis } from '../findings/diagnosis';
 import type { Frame } from '../runtime/code';
 import { outcomeText } from '../runtime/host/guest-interrupts';
@@ -22,6 +22,7 @@ import { DeviceTracks } from './device-tracks';
 import { GuestTracks } from './guest-tracks';
 import { processOf } from '../runtime/host/scenario-process';
 import type { Vm } from '../runtime/interpreter';
+import { hex } from '../text/text';
 
 type Args = Readonly<Record<string, string | number | boolean>>;
 
@@ -334,11 +335,9 @@ export class Tracer implements Listener {
                 (name === 'fd' || name === 'file') && typeof value === 'number' ? process?.fds.get(value) : undefined;
             args[name] = file
                 ? descriptor(file)
-                : name === 'token' && typeof value !== 'string'
+                : typeof value === 'bigint' || (name === 'token' && typeof value === 'number')
                   ? hex(value)
-                  : typeof value === 'bigint'
-                    ? hex(value)
-                    : value;
+                  : value;
         }
         return args;
     }
@@ -464,10 +463,6 @@ function waitName(lock: string): string {
 
 function us(ns: number): number {
     return ns / 1000;
-}
-
-function hex(value: number | bigint | boolean): string {
-    return typeof value === 'boolean' ? String(value) : `0x${value.toString(16)}`;
 }
 
 function shown(result: Value | Err): string | number {

@@ -3,13 +3,13 @@ import {
     CodeActionKind,
     DiagnosticSeverity,
     type CodeAction,
-    type Diagnostic as LspDiagnostic,
+    type Diagnostic,
     type Range,
     type TextEdit,
 } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Span } from '../../emulator/language/syntax/ast';
-import type { Diagnostic } from '../../emulator/language/program';
+import type { CheckFinding } from '../../emulator/language/check-finding';
 import type { SourceFiles } from './source-files';
 
 export function rangeOf(document: TextDocument, span: Span): Range {
@@ -17,7 +17,7 @@ export function rangeOf(document: TextDocument, span: Span): Range {
 }
 
 /** @param document the file that the finding is in */
-export function toLspDiagnostic(finding: Diagnostic, document: TextDocument, files: SourceFiles): LspDiagnostic {
+export function toLspDiagnostic(finding: CheckFinding, document: TextDocument, files: SourceFiles): Diagnostic {
     return {
         range: rangeOf(document, finding.span),
         severity: finding.severity === 'error' ? DiagnosticSeverity.Error : DiagnosticSeverity.Warning,
@@ -39,7 +39,7 @@ function overlaps(a: Range, b: Range): boolean {
 
 /** The fixes of the findings that touch a range. */
 export function fixesIn(
-    findings: readonly Diagnostic[],
+    findings: readonly CheckFinding[],
     document: TextDocument,
     files: SourceFiles,
     range: Range,

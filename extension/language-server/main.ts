@@ -1,7 +1,8 @@
 /** The language server: LSP on stdin and stdout. */
 import { createConnection, ProposedFeatures, TextDocuments, TextDocumentSyncKind } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
-import type { Diagnostic } from '../../emulator/language/program';
+import type { CheckFinding } from '../../emulator/language/check-finding';
+import { ParseCache } from '../../emulator/language/syntax/parse-cache';
 import { analyse, findingsByFile, type Analysis } from './analysis';
 import { fixesIn, toLspDiagnostic } from './findings';
 import { outline } from './outline';
@@ -14,6 +15,8 @@ const connection = createConnection(ProposedFeatures.all, process.stdin, process
 const documents = new TextDocuments(TextDocument);
 const files = new SourceFiles(documents);
 
+const parsed = new ParseCache();
+
 /** Analyses of open files; empty as soon as any file changes, since files import one another. */
 const analyses = new Map<string, Analysis>();
 /** The files that have findings on the editor's side. */
@@ -25,16 +28,16 @@ function analysisOf(uri: string): Analysis {
     if (known) {
         return known;
     }
-    const fresh = analyse(files, uri);
+    const fresh = analyse(files, uri, parsed);
     analyses.set(uri, fresh);
     return fresh;
 }
 
-function findings(): ReadonlyMap<string, readonly Diagnostic[]> {
+function findings(): ReadonlyMap<string, readonly CheckFinding[]> {
     return findingsByFile(documents.all().map((d) => analysisOf(d.uri)));
 }
 
-async function publish(uri: string, found: readonly Diagnostic[]): Promise<void> {
+async function publish(uri: string, found: readonly CheckFinding[]): Promise<void> {
     const document = files.document(uri);
     const open = documents.get(uri);
     await connection.sendDiagnostics({

@@ -26,12 +26,6 @@ export class SourceFiles implements SourceHost {
         }
     }
 
-    /** The URI that `path` means in an import of the file `from`. A file that was never saved has no neighbours: no such file. */
-    resolve(from: string, path: string): string {
-        const relative = path.split('/').map(encodeURIComponent).join('/');
-        return URL.canParse(relative, from) ? new URL(relative, from).href : relative;
-    }
-
     /** Whether there is a file on disk, whatever it holds. */
     exists(uri: string): boolean {
         return uri.startsWith('file:') && existsSync(fileURLToPath(uri));

@@ -1,6 +1,7 @@
 /** Runs a scenario and says how long it took from the line marked `//# begin` to the one marked `//# end`. */
 import type { Program } from '../../emulator/language/program';
-import { loadProgram, Run } from '../../emulator/run/run';
+import { loadProgram } from '../../emulator/run/load-program';
+import { Run } from '../../emulator/run/run';
 import { SWITCH } from '../../emulator/runtime/code';
 import { markedLine } from '../support/markers';
 
@@ -8,7 +9,7 @@ const URI = 'bench.lus';
 const SLICE = 1 << 30;
 
 function load(text: string): Program {
-    return loadProgram({ read: (uri) => (uri === URI ? text : undefined), resolve: (_from, path) => path }, URI);
+    return loadProgram({ read: (uri) => (uri === URI ? text : undefined) }, URI);
 }
 
 /** Puts a breakpoint on every statement of a line, as the debug adapter does. */

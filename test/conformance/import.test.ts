@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { importRecording } from '../../emulator/recording/import';
 import { parseRecording } from '../../emulator/recording/recording';
-import { errorsOf, loadProgram, Run } from '../../emulator/run/run';
+import { errorsOf, loadProgram } from '../../emulator/run/load-program';
+import { Run } from '../../emulator/run/run';
 import { inRepository } from '../support/repository';
 import { generate } from './model/generate';
 
@@ -23,10 +24,7 @@ function recorded(name: string): string {
 /** Imports and runs. The statement at which it fails and why, or undefined. */
 function failureOf(recording: string): string | undefined {
     const text = importRecording('imported', parseRecording(recording));
-    const program = loadProgram(
-        { read: (uri) => (uri === 'test:/a.lus' ? text : undefined), resolve: (_from, file) => file },
-        'test:/a.lus',
-    );
+    const program = loadProgram({ read: (uri) => (uri === 'test:/a.lus' ? text : undefined) }, 'test:/a.lus');
     assert.deepEqual(
         errorsOf(program).map((d) => `${text.slice(d.span.start, d.span.end)}: ${d.message}`),
         [],

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { inspectFile, type Inspection } from '../../emulator/handover/inspect';
 import { sourceOf } from '../../emulator/machine/core-file';
-import { loadProgram } from '../../emulator/run/run';
+import { loadProgram } from '../../emulator/run/load-program';
 import { handoversOf } from '../support/handovers';
 import { diskHost } from '../support/programs';
 import { inRepository } from '../support/repository';
@@ -108,7 +108,6 @@ suite('handovers for a machine of a given shape', () => {
         const program = loadProgram(
             {
                 read: (uri) => (uri === 'x.lus' ? text : undefined),
-                resolve: (_from, path) => path,
                 readBytes: () => image,
             },
             'x.lus',

@@ -5,7 +5,7 @@ import { inRepository } from '../support/repository';
 import { diskHost } from '../support/programs';
 import { failuresOf, findingsOf } from '../support/scenarios';
 import type { SourceHost } from '../../emulator/language/load';
-import { loadProgram } from '../../emulator/run/run';
+import { loadProgram } from '../../emulator/run/load-program';
 
 const FOLDER = inRepository('test/conformance/images');
 

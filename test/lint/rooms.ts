@@ -42,13 +42,18 @@ const APART: readonly (readonly [from: string, to: string])[] = [
 const CIRCLES: readonly { readonly with: string; readonly most: number; readonly why: string }[] = [
     {
         with: 'emulator/kernel/fs/file.ts',
-        most: 11,
+        most: 4,
         why: 'An open file knows its inode, an inode its kernel and its open files, as struct file and struct inode do.',
     },
     {
-        with: 'emulator/kernel/kernel.ts',
-        most: 15,
-        why: 'A kernel owns its subsystems, and devices, IOMMUs and virtual machines ask it for memory, interrupts and time.',
+        with: 'emulator/kernel/devices/iommufd.ts',
+        most: 4,
+        why: 'An iommufd has address spaces, those have page tables, those devices, and a device knows its iommufd.',
+    },
+    {
+        with: 'emulator/kernel/kvm/vm.ts',
+        most: 5,
+        why: 'A virtual machine has memory slots, its guest_memfds know the machine that they belong to.',
     },
 ];
 

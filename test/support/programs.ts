@@ -4,7 +4,7 @@ import * as path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { SourceHost } from '../../emulator/language/load';
 import type { Program } from '../../emulator/language/program';
-import { loadProgram } from '../../emulator/run/run';
+import { loadProgram } from '../../emulator/run/load-program';
 import { inRepository } from './repository';
 
 /** Reads files from the disk; URIs are paths. */
@@ -16,7 +16,6 @@ export const diskHost: SourceHost = {
             return undefined;
         }
     },
-    resolve: (from, to) => path.join(path.dirname(from), to),
     readBytes(uri) {
         try {
             const bytes = readFileSync(uri);
@@ -30,10 +29,7 @@ export const diskHost: SourceHost = {
 
 /** A program that is a text of the test. */
 export function programOf(text: string): Program {
-    return loadProgram(
-        { read: (uri) => (uri === 'test.lus' ? text : undefined), resolve: (_from, to) => to },
-        'test.lus',
-    );
+    return loadProgram({ read: (uri) => (uri === 'test.lus' ? text : undefined) }, 'test.lus');
 }
 
 /** The shipped examples, by name, in the order of their names. */

@@ -1,13 +1,14 @@
 /** Checks and runs `.lus` text in the test's own process. */
 import type { SourceHost } from '../../emulator/language/load';
 import type { Program } from '../../emulator/language/program';
-import { loadProgram, Run } from '../../emulator/run/run';
+import { loadProgram } from '../../emulator/run/load-program';
+import { Run } from '../../emulator/run/run';
 
 const SLICE = 1 << 24;
 
 /** A program from texts by name; the first one is the main file. */
 export function programOf(texts: Readonly<Record<string, string>>): Program {
-    const host: SourceHost = { read: (uri) => texts[uri], resolve: (_from, path) => path };
+    const host: SourceHost = { read: (uri) => texts[uri] };
     return loadProgram(host, Object.keys(texts)[0] ?? '');
 }
 

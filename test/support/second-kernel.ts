@@ -6,7 +6,8 @@
  * It prints what became of it as JSON.
  */
 import { readFileSync } from 'node:fs';
-import { Run, loadProgram } from '../../emulator/run/run';
+import { loadProgram } from '../../emulator/run/load-program';
+import { Run } from '../../emulator/run/run';
 import { runToEnd } from './handovers';
 import { recordOf, Witness } from './witness';
 
@@ -15,7 +16,6 @@ function main(): void {
     const loaded = loadProgram(
         {
             read: (uri) => (uri === 'program' ? readFileSync(program, 'utf8') : undefined),
-            resolve: (_from, path) => path,
             readBytes: (uri) => (uri === 'made' ? readFileSync(image) : undefined),
         },
         'program',

@@ -1,6 +1,7 @@
 /** Boots an emulated kernel from an image of the small handover, and asks it for everything that should be in it. */
 import type { HandoverView } from '../../emulator/handover/model';
-import { loadProgram, Run } from '../../emulator/run/run';
+import { loadProgram } from '../../emulator/run/load-program';
+import { Run } from '../../emulator/run/run';
 import { SMALL_DECLARATIONS } from './small-handover';
 
 /** Operations after which a run is taken to hang; an undamaged image needs a tenth of it. */
@@ -60,7 +61,7 @@ export function takeOver(image: Uint8Array, h: HandoverView | undefined): TakeOv
         }
     }`;
     const program = loadProgram(
-        { read: (uri) => (uri === 'x.lus' ? text : undefined), resolve: (_from, path) => path, readBytes: () => image },
+        { read: (uri) => (uri === 'x.lus' ? text : undefined), readBytes: () => image },
         'x.lus',
     );
     const { vm } = Run.start(program);

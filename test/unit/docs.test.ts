@@ -139,7 +139,7 @@ suite('documentation', () => {
         for (const [, code] of page.matchAll(/^\| LU\d{4}, LU(\d{4})/gm)) {
             listed.add(`LU${code}`);
         }
-        const folder = inRepository('emulator', 'scenario');
+        const folder = inRepository('emulator');
         const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((f) => f.endsWith('.ts'));
         const used = new Set(
             sources.flatMap((f) =>

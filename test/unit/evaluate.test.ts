@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { assign, evaluate, holds } from '../../emulator/runtime/evaluate';
 import { parseEntry } from '../../emulator/language/syntax/entry';
-import { errorsOf, loadProgram, Run } from '../../emulator/run/run';
+import { errorsOf, loadProgram } from '../../emulator/run/load-program';
+import { Run } from '../../emulator/run/run';
 import { format, ProgramError } from '../../emulator/language/values';
 import type { Vm } from '../../emulator/runtime/interpreter';
 import { Hasher } from '../../emulator/machine/hash';
@@ -55,7 +56,7 @@ scenario "s" {
 /** Runs until the statement on the line that ends with this comment. */
 function stoppedAt(comment: string): Vm {
     const uri = 'test:/s.lus';
-    const program = loadProgram({ read: (u) => (u === uri ? SOURCE : undefined), resolve: (_from, path) => path }, uri);
+    const program = loadProgram({ read: (u) => (u === uri ? SOURCE : undefined) }, uri);
     assert.deepEqual(errorsOf(program), []);
     const { vm } = Run.start(program);
     for (let steps = 0; steps < 2000; steps++) {

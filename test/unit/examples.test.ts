@@ -1,7 +1,7 @@
 /** The examples that ship: each passes, and each would fail if what it is about were different. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { loadProgram } from '../../emulator/run/run';
+import { loadProgram } from '../../emulator/run/load-program';
 import { diskHost } from '../support/programs';
 import { inRepository } from '../support/repository';
 import { failuresOf, findingsOf, programOf } from '../support/scenarios';

@@ -1,18 +1,20 @@
 /** The least of a kernel that files and processes run in, for unit tests. */
 import { makeAnonInode } from '../../emulator/kernel/fs/anon';
-import { type FileConfig, Ids, type KernelCore } from '../../emulator/kernel/fs/core';
+import type { MemfdEnv } from '../../emulator/kernel/fs/memfd';
 import type { OpenFile } from '../../emulator/kernel/fs/file';
 import { releaseFile } from '../../emulator/kernel/fs/file';
+import type { FileConfig } from '../../emulator/kernel/fs/parameters';
 import { Hugetlb } from '../../emulator/kernel/hugetlb/pool';
+import { Ids } from '../../emulator/kernel/ids';
 import { Folios } from '../../emulator/kernel/mm/folio';
 import { PageAllocator } from '../../emulator/kernel/mm/buddy';
 import { Memmap } from '../../emulator/kernel/mm/memmap';
-import type { Process } from '../../emulator/kernel/fs/process';
+import type { Process, ProcessEnv } from '../../emulator/kernel/fs/process';
 import type { ShmemInode } from '../../emulator/kernel/fs/shmem';
 import { Seq, Table } from '../../emulator/machine/journal';
 import { Machine } from '../../emulator/machine/machine';
 
-export interface TestKernel extends KernelCore {
+export interface TestKernel extends ProcessEnv, MemfdEnv {
     readonly machine: Machine;
     /** Releases what waits for it, as a return to user mode does. */
     taskWork(): void;

@@ -2,50 +2,46 @@ import assert from 'node:assert/strict';
 import { Err } from '../../emulator/kernel/release/errno';
 import { F_SEAL_EXEC, F_SEAL_GROW, MFD_ALLOW_SEALING, SEEK_HOLE } from '../../emulator/kernel/fs/fcntl';
 import { FolioList, FolioRef } from '../../emulator/kernel/mm/file-folios';
-import { type Process, spawn } from '../../emulator/kernel/fs/process';
 import { Bytes } from '../../emulator/machine/bytes';
 import { Seq } from '../../emulator/machine/journal';
 import { byteFunctions } from '../../emulator/runtime/natives/constants';
-import type { FileNative, VmCore } from '../../emulator/runtime/natives/core';
 import { fileFunctions } from '../../emulator/runtime/natives/files';
 import { folioFunctions } from '../../emulator/runtime/natives/folios';
-import { descriptor, fileSyscalls } from '../../emulator/runtime/natives/syscalls';
+import type { NativeContext, NativeFunction } from '../../emulator/runtime/natives/native';
+import { descriptorMethods, fileSyscalls } from '../../emulator/runtime/natives/syscalls';
 import type { Value } from '../../emulator/language/types';
-import { testKernel, type TestKernel } from './files-kernel';
+import { bareKernel } from './bare-kernel';
 
 const MiB = 1024 * 1024;
 const GiB = 1024 * MiB;
 
-interface Host extends VmCore {
-    readonly running: TestKernel;
-    readonly process: Process;
-}
+type Native = NativeFunction<NativeContext>;
 
-function host(options: Parameters<typeof testKernel>[0] = {}): Host {
-    const running = testKernel(options);
-    return { running, process: spawn(running, 'a'), list: (items) => new Seq<Value>(running.journal, items) };
+function host(memory?: number): NativeContext {
+    return bareKernel(memory === undefined ? {} : { memory }).context;
 }
 
 /** Calls a native as the interpreter does: what is left out has its default. */
 function call(
-    vm: VmCore,
-    natives: readonly FileNative[],
+    context: NativeContext,
+    natives: readonly Native[],
     name: string,
     receiver: readonly Value[],
     ...args: Value[]
 ): Value | Err {
     const native = natives.find((n) => n.name === name);
-    assert.ok(native, name);
-    return native.call(vm, [...receiver, ...native.params.map((p, i) => (i < args.length ? args[i] : p.default))]);
+    assert.ok(native?.call, name);
+    return native.call(context, [...receiver, ...native.params.map((p, i) => (i < args.length ? args[i] : p.default))]);
 }
 
-const sys = (vm: VmCore, name: string, ...args: Value[]): Value | Err => call(vm, fileSyscalls, name, [], ...args);
-const on = (vm: VmCore, fd: Value | Err, name: string, ...args: Value[]): Value | Err => {
+const sys = (context: NativeContext, name: string, ...args: Value[]): Value | Err =>
+    call(context, fileSyscalls, name, [], ...args);
+const on = (context: NativeContext, fd: Value | Err, name: string, ...args: Value[]): Value | Err => {
     assert.ok(!(fd instanceof Err));
-    return call(vm, descriptor.methods, name, [fd], ...args);
+    return call(context, descriptorMethods, name, [fd], ...args);
 };
-const kernel = (vm: VmCore, name: string, ...args: Value[]): Value | Err =>
-    call(vm, [...fileFunctions, ...folioFunctions], name, [], ...args);
+const kernel = (context: NativeContext, name: string, ...args: Value[]): Value | Err =>
+    call(context, [...fileFunctions, ...folioFunctions], name, [], ...args);
 const nameOf = (x: unknown): unknown => (x instanceof Err ? x.name : x);
 
 suite('system calls in the language', () => {
@@ -63,7 +59,7 @@ suite('system calls in the language', () => {
     });
 
     test('more than one call transfers is transferred by several', () => {
-        const vm = host({ memory: 6 * GiB });
+        const vm = host(6 * GiB);
         const ram = sys(vm, 'memfd_create', 'ram', 0, true);
         assert.equal(on(vm, ram, 'pwrite', Bytes.pattern(1, 5 * GiB), 0), 5 * GiB);
         const got = on(vm, ram, 'pread', 8 * GiB, 0);

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { Err } from '../../emulator/kernel/release/errno';
 import { HugetlbInode } from '../../emulator/kernel/hugetlb/inode';
-import { hugePagesWanted } from '../../emulator/kernel/hugetlb/params';
+import { readCommandLine } from '../../emulator/kernel/command-line/command-line';
+import { hugePagesWanted } from '../../emulator/kernel/hugetlb/parameters';
 import { hugetlbAllocFile, memfdAllocFile, memfdPinFolios, unpinFolios } from '../../emulator/kernel/fs/memfd';
 import { ShmemInode } from '../../emulator/kernel/fs/shmem';
 import { readShmem, truncateShmem, writeShmem } from '../../emulator/kernel/fs/shmem-file';
@@ -38,25 +39,45 @@ function drop(k: TestKernel, f: OpenFile): void {
 const nameOf = (r: unknown): string => (r instanceof Err ? r.name : 'ok');
 
 suite('huge pages', () => {
-    test('the command line: sizes, nodes, the default', () => {
-        const of = (text: string): unknown => hugePagesWanted(text).map((w) => [w.size / MiB, w.total ?? [...w.nodes]]);
-        assert.deepEqual(of('quiet hugepages=16'), [[2, 16]]);
-        assert.deepEqual(of('hugepagesz=1G hugepages=2 hugepagesz=2M hugepages=8'), [
-            [1024, 2],
-            [2, 8],
-        ]);
-        assert.deepEqual(of('default_hugepagesz=1G hugepages=3'), [[1024, 3]]);
-        assert.deepEqual(of('hugepages=0:4,1:2'), [
+    test('the command line: sizes, nodes, the default; what the kernel ignores', () => {
+        const of = (text: string): unknown =>
+            hugePagesWanted(readCommandLine(text, { arch: 'x86-64', kexecHandover: true, zeroScratchSizes: true })).map(
+                (w) => [w.size / MiB, w.total ?? [...w.nodes].map(([node, n]) => `${node}:${n}`).join(',')],
+            );
+        const cases: [string, unknown][] = [
+            ['quiet hugepages=16', [[2, 16]]],
             [
-                2,
+                'hugepagesz=1G hugepages=2 hugepagesz=2M hugepages=8',
                 [
-                    [0, 4],
-                    [1, 2],
+                    [1024, 2],
+                    [2, 8],
                 ],
             ],
-        ]);
-        assert.deepEqual(of('hugepages=4 hugepages=6'), [[2, 6]]);
-        assert.deepEqual(of('hugepagesz=16M hugepages=4 hugepages=x hugepagesz=2M hugepages=0:'), []);
+            ['default_hugepagesz=1G hugepages=3', [[1024, 3]]],
+            // before any size it is the default one's, whichever that turns out to be
+            [
+                'hugepages=3 hugepagesz=2M hugepages=5 default_hugepagesz=1G',
+                [
+                    [1024, 3],
+                    [2, 5],
+                ],
+            ],
+            ['hugepages=3 hugepagesz=2M hugepages=5', [[2, 3]]],
+            ['default_hugepagesz=1G hugepagesz=1G hugepages=3', [[1024, 3]]],
+            ['default_hugepagesz=1G default_hugepagesz=2M hugepages=3', []],
+            ['hugepages=0:4,1:2', [[2, '0:4,1:2']]],
+            ['hugepages=4 hugepages=6', [[2, 4]]],
+            ['hugepagesz=2M hugepages=4 hugepagesz=2M hugepages=6', [[2, 4]]],
+            ['hugepagesz=2M hugepages=4 hugepagesz=2M hugepages=6 hugepages=7', [[2, 4]]],
+            ['hugepagesz=16M hugepages=4 hugepages=x hugepagesz=2M hugepages=0:', []],
+            ['hugepagesz=16M hugepages=4 hugepages=5', [[2, 5]]],
+            ['hugepagesz=2048k hugepages=5', [[2, 5]]],
+            ['hugepages hugepages=', []],
+            ['hugepages=7x', [[2, 7]]],
+        ];
+        for (const [text, expected] of cases) {
+            assert.deepEqual(of(text), expected, text);
+        }
     });
 
     test('promises, allocations and frees against a count by hand', () => {

@@ -29,7 +29,7 @@ function codesInSources(): Set<string> {
             codes.add(prefix + suffix);
         }
     }
-    const core = readFileSync(inRepository('emulator/machine/core_file.ts'), 'utf8');
+    const core = readFileSync(inRepository('emulator/machine/core-file.ts'), 'utf8');
     for (const [, code] of core.matchAll(/code: '([a-z-]+)', offset/g)) {
         codes.add(code ?? '');
     }

@@ -10,7 +10,6 @@ const FILES = new Map([
 
 const host: Host = {
     read: (uri) => FILES.get(uri),
-    resolve: (from, path) => new URL(path, from).toString(),
     toUri: (path) => `mem:${path}`,
     toPath: (uri) => uri.slice('mem:'.length),
 };

@@ -108,6 +108,7 @@ suite('IOMMU: domains', () => {
             const bound = kernel.devices.of(device);
             assert.ok(bound);
             const first = kernel.devices.dmaMap(bound, 0x1_0000, 3 * PAGE);
+            assert.ok(typeof first === 'number');
             assert.ok(first > 0 && first + 4 * PAGE <= 2 ** 32 && first % (4 * PAGE) === 0);
             const second = kernel.devices.dmaMap(bound, 0x2_0000, 3 * PAGE);
             assert.notEqual(first, second);

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { DESCRIPTIONS } from '../../emulator/kernel/release/descriptions';
 import { matrixOf } from '../../emulator/cli/compat';
 import { Files } from '../../emulator/cli/files';
-import { loadProgram } from '../../emulator/run/run';
+import { loadProgram } from '../../emulator/run/load-program';
 import { standardLibrary } from '../../emulator/runtime/standard-library';
 import { inRepository } from '../support/repository';
 import { failuresOf, findingsOf, programOf } from '../support/scenarios';

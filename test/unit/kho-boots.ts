@@ -10,8 +10,6 @@ import { Memblock } from '../../emulator/kernel/mm/memblock';
 import { Memmap } from '../../emulator/kernel/mm/memmap';
 import { Vmalloc } from '../../emulator/kernel/mm/vmalloc';
 import {
-    type BootContext,
-    type BootDescription,
     earlyAllocations,
     freeReserved,
     khoInit,
@@ -21,8 +19,9 @@ import {
     memblockInit,
     nodeSpans,
 } from '../../emulator/kernel/kho/boot';
+import type { BootContext, BootDescription } from '../../emulator/kernel/kho/boot-context';
 import { parametersSize, readKernelName, readParameters } from '../../emulator/kernel/kho/boot-params';
-import type { LogLevel } from '../../emulator/kernel/kho/env';
+import type { LogLevel } from '../../emulator/kernel/klog';
 import { type KernelFile, coldLoad, loadFile } from '../../emulator/kernel/kho/kexec-image';
 import { Kho } from '../../emulator/kernel/kho/kho';
 import { DEFAULT_SCRATCH, type ScratchSizes } from '../../emulator/kernel/kho/scratch';

@@ -6,7 +6,8 @@ import { Machine, type RamRange } from '../../emulator/machine/machine';
 import { PageAllocator } from '../../emulator/kernel/mm/buddy';
 import { Memmap } from '../../emulator/kernel/mm/memmap';
 import { Vmalloc } from '../../emulator/kernel/mm/vmalloc';
-import type { IncomingHandover, KhoEnv, LogLevel } from '../../emulator/kernel/kho/env';
+import type { IncomingHandover, KhoEnv } from '../../emulator/kernel/kho/env';
+import type { LogLevel } from '../../emulator/kernel/klog';
 import { Kho } from '../../emulator/kernel/kho/kho';
 import { PAGE_SIZE } from '../../emulator/machine/memory';
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { check, checkStd } from '../../emulator/language/check/check';
-import type { Diagnostic, Program } from '../../emulator/language/program';
+import type { CheckFinding } from '../../emulator/language/check-finding';
+import type { Program } from '../../emulator/language/program';
 import { NATIVES, STD } from './lang-natives';
 import { NIC, TOUR } from './lang-samples';
 import { Random } from './random';
@@ -10,7 +11,7 @@ const std = checkStd([{ uri: 'std/memfd.lus', text: STD }], NATIVES);
 /** Checks files by name; the first one is the main file. */
 function program(files: Record<string, string>): Program {
     const main = Object.keys(files)[0] ?? '';
-    return check({ read: (uri) => files[uri], resolve: (_, path) => path }, main, NATIVES, std);
+    return check({ read: (uri) => files[uri] }, main, NATIVES, std);
 }
 
 /** The findings of one file, as `code: the text it is about`. */
@@ -35,7 +36,7 @@ ${body}
 `;
 
 /** The only finding of a file, with the file as its fix leaves it. */
-function only(text: string): Diagnostic & { readonly fixed: string } {
+function only(text: string): CheckFinding & { readonly fixed: string } {
     const { diagnostics } = program({ 'a.lus': text });
     assert.equal(diagnostics.length, 1, diagnostics.map((d) => d.message).join('\n'));
     const d = diagnostics[0];
@@ -362,7 +363,7 @@ suite('language: checker', () => {
         );
         assert.deepEqual(
             findings(
-                'kernel "a" from "7.2" { numa off; early_memory 40MiB; cmdline "x"; nmua off; numa 1; cmdline 5; layers a, b; handlers memfd; init { } }\n',
+                'kernel "a" from "7.2" { numa off; early_memory 40MiB; cmdline "x"; nmua off; kho 1; cmdline 5; layers a, b; handlers memfd; init { } }\n',
             ),
             ['LU0218: nmua', 'LU0301: 1', 'LU0301: 5', 'LU0218: a', 'LU0218: b', 'LU0218: handlers'],
         );

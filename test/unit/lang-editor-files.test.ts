@@ -62,11 +62,7 @@ suite('language: editor files', () => {
 
     test('the scenario snippet runs as it is', () => {
         const text = expand(snippets['Scenario']?.body ?? []);
-        const { diagnostics, scenarios } = check(
-            { read: () => text, resolve: (_, path) => path },
-            'snippet.lus',
-            NATIVES,
-        );
+        const { diagnostics, scenarios } = check({ read: () => text }, 'snippet.lus', NATIVES);
         assert.deepEqual(
             diagnostics.map((d) => d.message),
             [],

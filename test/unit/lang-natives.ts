@@ -14,8 +14,14 @@ import {
     type Type,
     type Value,
 } from '../../emulator/language/types';
-import type { CallbackShape, NativeParam, NativeShapes } from '../../emulator/language/natives';
-import type { NativeField, NativeFunction, ObjectType } from '../../emulator/runtime/natives/native';
+import type {
+    CallbackShape,
+    FieldShape,
+    FunctionShape,
+    NativeParam,
+    NativeShapes,
+    ObjectShape,
+} from '../../emulator/language/natives';
 
 const param = (name: string, type: Type, fallback?: Value): NativeParam =>
     fallback === undefined ? { name, type } : { name, type, default: fallback };
@@ -26,24 +32,23 @@ function fn(
     result: Type,
     context: Context,
     fails: boolean,
-    more: Partial<NativeFunction> = {},
-): NativeFunction {
+    more: Partial<FunctionShape> = {},
+): FunctionShape {
     return { name, params, result, context, fails, doc: `${name}.`, ...more };
 }
 
 const byName = <T extends { readonly name: string }>(items: readonly T[]): ReadonlyMap<string, T> =>
     new Map(items.map((i) => [i.name, i]));
 
-function field(name: string, type: Type, writable = false): NativeField {
-    const f: NativeField = { name, type, doc: `${name}.`, get: () => 0 };
-    return writable ? { ...f, set: () => undefined } : f;
+function field(name: string, type: Type, writable = false): FieldShape {
+    return { name, type, doc: `${name}.`, writable };
 }
 
-function object(name: string, fields: NativeField[], methods: NativeFunction[] = [], ofKernel = true): ObjectType {
+function object(name: string, fields: FieldShape[], methods: FunctionShape[] = [], ofKernel = true): ObjectShape {
     return { name, doc: name, fields: byName(fields), methods: byName(methods), ofKernel };
 }
 
-const syscall = (name: string, params: NativeParam[], result: Type): NativeFunction =>
+const syscall = (name: string, params: NativeParam[], result: Type): FunctionShape =>
     fn(name, params, result, 'user', true, { syscall: true });
 
 const STRUCT: Type = { k: 'decl', of: 'struct', name: '' };
@@ -104,8 +109,8 @@ export const NATIVES: NativeShapes = {
         object('process', [field('pid', INT)]),
     ]),
     globals: byName([
-        { name: 'KEXEC', type: INT, context: 'any', doc: '', get: () => 1 },
-        { name: 'kho', type: objectOf('kho'), context: 'any', doc: '', get: () => null },
+        { name: 'KEXEC', type: INT, context: 'any', doc: '' },
+        { name: 'kho', type: objectOf('kho'), context: 'any', doc: '' },
     ]),
     fd: object(
         'fd',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { COMMANDS, DEBUG_TYPE, LANGUAGE, RECORDING_LANGUAGE, SETTINGS_SECTION } from '../../extension/contributions';
+import { COMMANDS, DEBUG_TYPE, LANGUAGE, SETTINGS_SECTION } from '../../extension/contributions';
 import { inRepository } from '../support/repository';
 
 const file = z.object({ path: z.string() });
@@ -64,10 +64,10 @@ suite('manifest', () => {
         const [dbg] = contributes.debuggers;
         assert.equal(language?.id, LANGUAGE);
         assert.equal(dbg?.type, DEBUG_TYPE);
-        assert.deepEqual(dbg.languages, [LANGUAGE, RECORDING_LANGUAGE]);
+        assert.deepEqual(dbg.languages, [LANGUAGE, 'jsonl']);
         assert.deepEqual(
             contributes.breakpoints.map((b) => b.language),
-            [LANGUAGE, RECORDING_LANGUAGE],
+            [LANGUAGE, 'jsonl'],
         );
         for (const { language: id } of [...contributes.grammars, ...contributes.snippets]) {
             assert.equal(id, LANGUAGE);

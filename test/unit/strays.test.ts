@@ -87,6 +87,7 @@ function program(vm: Vm, device: Device, random: Random, seen: Map<string, numbe
                 continue;
             }
             const iova = devices.dmaMap(bound, memory.pfn * PAGE, PAGE * 2 ** memory.order);
+            assert.ok(typeof iova === 'number');
             shadow.given.push({ iova, memory, stale: false });
             known.push(iova);
         } else if (what === 4 && shadow.given.length > 0) {

@@ -1,7 +1,7 @@
 /** The table of `lus blackout`. */
 import { duration } from '../../language/durations';
 import { largest, type UpdateReport } from '../../diagnosis/update-report';
-import type { BlackoutRow, BlackoutTable } from '../blackout';
+import type { BlackoutRow, BlackoutTable } from '../results';
 import type { Style } from '../style';
 
 const NONE = '–';

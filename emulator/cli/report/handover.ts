@@ -1,12 +1,11 @@
 /** A handover for people. */
-import type { Int } from '../../machine/int';
 import { PAGE_SIZE } from '../../machine/memory';
 import { CONSEQUENCE_TEXT, type Finding } from '../../handover/findings';
 import { propertyText } from '../../handover/json';
 import { printable } from '../../handover/luo';
 import type { FileView, HandoverView, LuoView, MemfdView } from '../../handover/model';
 import type { Style } from '../style';
-import { counted } from '../text';
+import { counted, exactSize, hex, sizeText } from '../../text/text';
 
 export interface ImageTitle {
     readonly name: string;
@@ -14,27 +13,6 @@ export interface ImageTitle {
     readonly segments: number;
     /** Bytes of memory. */
     readonly size: number;
-}
-
-const hex = (value: Int): string => `0x${value.toString(16)}`;
-
-const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
-
-/** `4 MiB`, `700000 bytes`, `4.75 MiB`: exact up to two decimals, else in the smaller unit. */
-export function sizeText(bytes: Int): string {
-    let value = Number(bytes);
-    let unit = 0;
-    while (value >= 1024 && unit < UNITS.length - 1 && Number.isInteger((value / 1024) * 100)) {
-        value /= 1024;
-        unit++;
-    }
-    return `${value} ${value === 1 && unit === 0 ? 'byte' : UNITS[unit]}`;
-}
-
-/** Rounded, for headlines. */
-function roughSize(bytes: number): string {
-    const unit = bytes < 1024 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(bytes) / 10));
-    return `${Math.round((bytes / 1024 ** unit) * 10) / 10} ${UNITS[unit]}`;
 }
 
 /** Columns of text, each as wide as its widest cell. */
@@ -48,7 +26,7 @@ function columns(rows: readonly (readonly string[])[], indent: string): string[]
 export function handoverReport(title: ImageTitle, h: HandoverView, style: Style): string {
     const machine = title.machine === 'other' ? 'core file' : `${title.machine} core file`;
     const lines = [
-        `${style.strong(title.name)}  ${style.dim(`${machine}, ${counted(title.segments, 'segment')}, ${roughSize(title.size)} of memory`)}`,
+        `${style.strong(title.name)}  ${style.dim(`${machine}, ${counted(title.segments, 'segment')}, ${sizeText(title.size)} of memory`)}`,
     ];
     if (h.fdt) {
         lines.push('', ...root(h, style), '', ...scratch(h, style), '', ...preserved(h, style));
@@ -90,7 +68,7 @@ function scratch(h: HandoverView, style: Style): string[] {
     const rows = h.scratch.map((a, i) => [
         ['lowmem', 'global'][i] ?? `node area ${i - 2}`,
         a.size === 0 ? 'empty' : `${hex(a.addr)}-${hex(a.addr + a.size - 1)}`,
-        a.size === 0 ? '' : sizeText(a.size),
+        a.size === 0 ? '' : exactSize(a.size),
     ]);
     return [`${style.strong('Scratch')}  array at ${hex(h.scratchAddr)}${how}`, ...columns(rows, '  ')];
 }
@@ -99,7 +77,7 @@ function preserved(h: HandoverView, style: Style): string[] {
     const { preserved: p } = h;
     const rows = [...p.byOrder()].map(([order, blocks]) => [
         `order ${order}`,
-        `${blocks} × ${sizeText(PAGE_SIZE * 2 ** order)}`,
+        `${blocks} × ${exactSize(PAGE_SIZE * 2 ** order)}`,
     ]);
     const tree =
         h.radixNodes.length > 0
@@ -109,7 +87,7 @@ function preserved(h: HandoverView, style: Style): string[] {
         rows.push(['unknown', `${counted(h.unknownPages, 'page')} that only a handler, or nobody, knows`]);
     }
     return [
-        `${style.strong('Preserved memory')}  ${counted(p.pages, 'page')}, ${roughSize(p.pages * PAGE_SIZE)}${tree}`,
+        `${style.strong('Preserved memory')}  ${counted(p.pages, 'page')}, ${sizeText(p.pages * PAGE_SIZE)}${tree}`,
         ...columns(rows, '  '),
     ];
 }
@@ -147,7 +125,7 @@ const SEALS = ['seal', 'shrink', 'grow', 'write', 'future_write', 'exec'];
 function memfdText(m: MemfdView): string {
     const seals = SEALS.filter((_, i) => (m.seals & (2 ** i)) !== 0);
     return [
-        sizeText(m.size),
+        exactSize(m.size),
         ...(m.pos === 0 ? [] : [`at position ${m.pos}`]),
         ...(seals.length > 0 ? [`sealed (${seals.join(', ')})`] : []),
     ].join(', ');
@@ -161,7 +139,7 @@ function memfdMore(m: MemfdView): string[] {
     const orders = [...m.folios.byOrder()].map(([order, n]) =>
         order < 0
             ? `${counted(n, 'folio')} not preserved`
-            : `${counted(n, 'folio')} of ${sizeText(PAGE_SIZE * 2 ** order)}`,
+            : `${counted(n, 'folio')} of ${exactSize(PAGE_SIZE * 2 ** order)}`,
     );
     const content = m.content ? `contents ${m.content.fnv1a64}` : 'contents not complete';
     return [`${orders.join(', ')}, the first at ${hex(first.pfn * PAGE_SIZE)}`, content];

@@ -1,5 +1,5 @@
 /** A matrix of kernels for people: what comes of an update from each to each, and why. */
-import type { Cell, Matrix, Outcome } from '../compat';
+import type { Cell, Matrix, Outcome } from '../results';
 import type { Style } from '../style';
 import { spot } from '../where';
 

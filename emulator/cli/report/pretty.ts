@@ -6,10 +6,11 @@ import { excerpt } from '../excerpt';
 import type { Files } from '../files';
 import type { Cause, Failure, FileResult, ScenarioResult, StackLine, Where } from '../results';
 import type { Style } from '../style';
-import { counted, logLine } from '../text';
+import { logLine } from '../text';
 import { spot } from '../where';
 import { totals, type Reporter, type Write } from './reporter';
 import { seedOf } from './seed';
+import { counted } from '../../text/text';
 
 /** Lines of source above the one that failed. */
 const CONTEXT = 2;

@@ -1,7 +1,10 @@
 /** A device as one kernel knows it: its driver, and the domain it is attached to. */
 import type { Device } from '../../machine/devices/device';
-import { type Journal, Rec } from '../../machine/journal';
-import type { Domain } from './domain';
+import { type Journal, Rec, type Seq } from '../../machine/journal';
+import type { KernelCore } from '../fs/core';
+import type { KernelDescription } from '../release/descriptions';
+import { err, type Err } from '../release/errno';
+import type { Domain, DomainKind } from './domain';
 import type { Hwpt } from './hwpt';
 import type { Iommufd } from './iommufd';
 
@@ -10,6 +13,20 @@ export interface DriverMemory {
     readonly pfn: number;
     readonly order: number;
     readonly iova: number;
+}
+
+/** What the objects of an iommufd need of their kernel: its domains, and who sees which. */
+export interface IommufdEnv extends KernelCore {
+    readonly desc: Pick<KernelDescription, 'layers'>;
+    readonly devices: {
+        readonly bound: Seq<BoundDevice>;
+        newDomain(kind: DomainKind, name: string): Domain;
+        destroyDomain(domain: Domain, flush?: boolean): void;
+        /** Has a device see another domain. @returns false: no memory */
+        attach(b: BoundDevice, domain: Domain): boolean;
+        /** Domains that came with a handover. */
+        readonly unit: { readonly restored: Seq<Domain> };
+    };
 }
 
 export class BoundDevice extends Rec {
@@ -39,6 +56,11 @@ export class BoundDevice extends Rec {
     ) {
         super(journal);
         this.domain = own;
+    }
+
+    /** Why user space and its guests may ask nothing of it: EBUSY, since a live update has frozen it. */
+    get refusal(): undefined | Err {
+        return this.frozen ? err('EBUSY') : undefined;
     }
 
     display(): string {

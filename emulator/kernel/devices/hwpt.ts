@@ -3,8 +3,8 @@ import type { Hasher } from '../../machine/hash';
 import type { Int } from '../../machine/int';
 import { Rec, Seq } from '../../machine/journal';
 import { err, type Err } from '../release/errno';
-import type { Kernel } from '../kernel';
-import type { BoundDevice } from './bound';
+import type { OpenFile } from '../fs/file';
+import type { BoundDevice, IommufdEnv } from './bound';
 import type { Domain } from './domain';
 import type { Ioas } from './ioas';
 
@@ -20,7 +20,7 @@ export class Hwpt extends Rec {
     readonly ioas: Ioas | null;
 
     constructor(
-        private readonly k: Kernel,
+        private readonly k: IommufdEnv,
         /** Its number among the objects of its iommufd. */
         readonly id: number,
         ioas: Ioas | null,
@@ -36,6 +36,34 @@ export class Hwpt extends Rec {
     /** It came with a handover, and is what the previous kernel's user space mapped. */
     get incoming(): boolean {
         return this.ioas === null;
+    }
+
+    /** How many devices see it, those included that came along with it and that nobody has bound. */
+    get deviceCount(): number {
+        const { k, domain } = this;
+        return this.incoming ? k.devices.bound.items.filter((b) => b.domain === domain).length : this.devices.length;
+    }
+
+    /** All that it maps was sealed against every change of its size when it was mapped. */
+    get sealed(): boolean {
+        return this.ioas?.mappings.items.every((m) => m.sealed) ?? false;
+    }
+
+    /** The files whose memory it maps, each once. */
+    get backing(): readonly OpenFile[] {
+        return [...new Set(this.ioas?.mappings.items.map((m) => m.file))];
+    }
+
+    /**
+     * IOMMU_HWPT_LIVEUPDATE_MARK_PRESERVE, an ioctl of the layer `iommu`.
+     * @returns ENOTTY without that, EINVAL (marked already, or from the previous kernel), EADDRINUSE (the token is)
+     */
+    mark(token: Int): undefined | Err {
+        const { k, ioas } = this;
+        if (!k.desc.layers.has('iommu')) {
+            return err('ENOTTY');
+        }
+        return ioas ? ioas.iommufd.mark(this, token) : err('EINVAL');
     }
 
     /** Attaches a device, or has it see this instead of what it saw until now. @returns EBUSY (something of it is preserved), ENOMEM */

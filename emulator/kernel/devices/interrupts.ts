@@ -13,9 +13,10 @@ import { onlyFrom, type InterruptEntry } from '../../machine/interrupts/remappin
 import { Rec, Seq, Table } from '../../machine/journal';
 import { PAGE_SIZE } from '../../machine/memory';
 import { err, type Err } from '../release/errno';
-import type { Kernel } from '../kernel';
+import type { Iommu } from '../../machine/iommu/iommu';
 import { PostedInterrupts } from '../kvm/posted';
 import type { VirtualMachine } from '../kvm/vm';
+import type { DriverEnv } from './driver-env';
 import { type IncomingIrq, Irq } from './irq';
 import { IommuTables, TABLE_OWNER } from './tables';
 
@@ -35,6 +36,14 @@ const TABLE = `${TABLE_OWNER} ${REMAPPING_TABLE}`;
 /** Faults that the kernel logs before it holds its tongue. */
 const LOGGED_FAULTS = 10;
 
+/** What interrupts need to know of the translation of addresses. */
+export interface Translation {
+    readonly iommu: Iommu | null;
+    /** The kernel uses it. */
+    readonly iommuWanted: boolean;
+    of(device: Device): { readonly domain: { readonly id: number } } | undefined;
+}
+
 export class KernelInterrupts extends Rec {
     readonly irqs: Seq<Irq>;
     /** Entries of the remapping table that are taken, by their keys. */
@@ -45,7 +54,10 @@ export class KernelInterrupts extends Rec {
     readonly cpus: number = 0;
     readonly logged: number = 0;
 
-    constructor(private readonly k: Kernel) {
+    constructor(
+        private readonly k: DriverEnv,
+        private readonly devices: Translation,
+    ) {
         super(k.machine.journal);
         this.irqs = new Seq(k.machine.journal);
         this.entries = new Table(k.machine.journal);
@@ -80,12 +92,8 @@ export class KernelInterrupts extends Rec {
         }
         remapper.setEnabled(false);
         remapper.invalidate();
-        const { iommu } = k.devices;
-        if (
-            iommu?.enabled !== true ||
-            !k.devices.iommuWanted ||
-            /(^|\s)(intremap=off|nointremap)(\s|$)/.test(k.cmdline.text)
-        ) {
+        const { iommu } = this.devices;
+        if (iommu?.enabled !== true || !this.devices.iommuWanted || !k.commandLine.interruptRemapping) {
             return;
         }
         if (remapper.format.tableOfDevice) {
@@ -115,8 +123,7 @@ export class KernelInterrupts extends Rec {
         if (k.machine.pci.devices.length === 0) {
             return;
         }
-        const limit = /(?:^|\s)(?:nr_cpus|maxcpus)=(\d+)/.exec(k.cmdline.text)?.[1];
-        const cpus = Math.max(1, Math.min(controller.cpus, limit === undefined ? Infinity : Number(limit)));
+        const cpus = Math.min(controller.cpus, k.commandLine.nrCpus, k.commandLine.maxCpus);
         controller.forget();
         controller.accept(cpus);
         k.journal.edit<KernelInterrupts>(this).cpus = cpus;
@@ -242,8 +249,8 @@ export class KernelInterrupts extends Rec {
             return -1;
         }
         this.tables.set(key, table);
-        if (format.tableOfDevice && this.k.devices.iommu) {
-            memory.write(interruptWordAt(this.k.devices.iommu.root, requester), interruptWord(table));
+        if (format.tableOfDevice && this.devices.iommu) {
+            memory.write(interruptWordAt(this.devices.iommu.root, requester), interruptWord(table));
             this.controller.remapper?.invalidate();
         }
         return table;
@@ -335,7 +342,7 @@ export class KernelInterrupts extends Rec {
             this.guestVector(irq.device, irq.index),
             irq.index % vm.vcpus.length,
         );
-        const posts = remapper?.format.posts === true && !/(^|\s)intremap=nopost(\s|$)/.test(k.cmdline.text);
+        const posts = remapper?.format.posts === true && k.commandLine.interruptPosting;
         if (posts && !PostedInterrupts.of(k, vm)) {
             return err('ENOMEM');
         }
@@ -487,7 +494,7 @@ export class KernelInterrupts extends Rec {
             remapper.format.text({
                 ...fault,
                 device: device?.bdf ?? '',
-                domain: (device && k.devices.of(device)?.domain.id) ?? 0,
+                domain: (device && this.devices.of(device)?.domain.id) ?? 0,
             }),
         );
     }

@@ -7,9 +7,8 @@ import { err, Err } from '../release/errno';
 import { F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK } from '../fs/fcntl';
 import { fput, getFile, type OpenFile } from '../fs/file';
 import type { FolioList } from '../mm/file-folios';
-import type { Kernel } from '../kernel';
 import { getSeals, memfdPinFolios, unpinFolios } from '../fs/memfd';
-import type { BoundDevice } from './bound';
+import type { BoundDevice, IommufdEnv } from './bound';
 import { type Domain, MSI_START } from './domain';
 import { Hwpt } from './hwpt';
 import type { Iommufd } from './iommufd';
@@ -45,7 +44,7 @@ export class Ioas extends Rec {
     readonly orphaned: boolean = false;
 
     constructor(
-        private readonly k: Kernel,
+        private readonly k: IommufdEnv,
         readonly iommufd: Iommufd,
         readonly id: number,
     ) {

@@ -7,9 +7,10 @@ import { Rec, Seq } from '../../machine/journal';
 import { PAGE_SIZE } from '../../machine/memory';
 import { err, type Err } from '../release/errno';
 import { FolioList } from '../mm/file-folios';
-import type { Kernel } from '../kernel';
-import { Domain, LEVELS } from './domain';
-import type { KernelDevices } from './manager';
+import type { BoundDevice } from './bound';
+import { Domain, type DomainKind, LEVELS } from './domain';
+import type { DomainIds } from './domain-ids';
+import type { DriverEnv } from './driver-env';
 import { readTables, type TableTree } from './page-tables';
 import { TABLE_OWNER } from './tables';
 
@@ -25,13 +26,30 @@ const UNITS: Readonly<Record<IommuVendor, { readonly type: number; readonly regi
     smmuv3: { type: 3, registers: 0x0905_0000 },
 };
 
+/** The driver of the IOMMU, as far as a handover goes. */
+export interface IommuDriver {
+    readonly iommu: Iommu | null;
+    readonly iommuWanted: boolean;
+    readonly bound: Seq<BoundDevice>;
+    readonly ids: DomainIds;
+    of(device: Device): BoundDevice | undefined;
+    newDomain(kind: DomainKind, name: string): Domain;
+    /** @returns false: no memory */
+    attach(b: BoundDevice, domain: Domain): boolean;
+    /** A device that will be found goes on by a domain of the previous kernel's. */
+    inherit(device: Device, domain: Domain): void;
+    startIommu(): void;
+    resumeIommu(root: number): void;
+    stopIommu(): void;
+}
+
 export class IommuUnit extends Rec {
     /** Domains that came with a handover, until their file is finished. */
     readonly restored: Seq<Domain>;
 
     constructor(
-        private readonly k: Kernel,
-        private readonly devices: KernelDevices,
+        private readonly k: DriverEnv,
+        private readonly devices: IommuDriver,
     ) {
         super(k.machine.journal);
         this.restored = new Seq(k.machine.journal);
@@ -133,8 +151,9 @@ export class IommuUnit extends Rec {
      * @param upper nobody has preserved the tables that map memory
      * @returns EINVAL (they make no sense), EBUSY (the id is taken)
      */
-    restoreDomain(top: number, levels: number, id: number, upper: boolean): Domain | Err {
+    restoreDomain(top: number, levels: number, id: number): Domain | Err {
         const { k, devices } = this;
+        const upper = k.desc.flaws.has('iommu_upper_tables');
         const tree = levels === LEVELS ? this.read(top, levels, upper) : `a domain with ${levels} levels`;
         if (typeof tree === 'string') {
             k.klog('err', `iommu: a domain cannot be restored: ${tree} makes no sense`);

@@ -6,8 +6,8 @@ import { err, type Err } from '../release/errno';
 import { S_IFCHR } from '../fs/fcntl';
 import { allocFile, type FileOps, type OpenFile } from '../fs/file';
 import { Inode } from '../fs/inode';
-import type { Kernel } from '../kernel';
-import type { BoundDevice } from './bound';
+import { fgetPriv, type Process } from '../fs/process';
+import type { BoundDevice, IommufdEnv } from './bound';
 import { Hwpt } from './hwpt';
 import { Ioas } from './ioas';
 
@@ -20,7 +20,7 @@ export class Iommufd extends Rec {
     readonly nextId: number = 1;
 
     constructor(
-        private readonly k: Kernel,
+        private readonly k: IommufdEnv,
         readonly file: OpenFile,
     ) {
         super(k.journal);
@@ -50,7 +50,10 @@ export class Iommufd extends Rec {
         return b.iommufd === this ? ioas.allocate(this.newId()) : err('ENOENT');
     }
 
-    /** IOMMU_HWPT_LIVEUPDATE_MARK_PRESERVE. @returns EINVAL (marked already, or from the previous kernel), EADDRINUSE (the token is) */
+    /**
+     * See {@link Hwpt.mark}.
+     * @returns EINVAL (marked already, or from the previous kernel), EADDRINUSE (the token is)
+     */
     mark(hwpt: Hwpt, token: Int): undefined | Err {
         if (hwpt.token !== null) {
             return err('EINVAL');
@@ -62,12 +65,33 @@ export class Iommufd extends Rec {
         return undefined;
     }
 
-    /** A hardware page table of the previous kernel's, whose domain is there already. */
-    receive(domain: Hwpt['domain'], token: Int): Hwpt {
-        const hwpt = new Hwpt(this.k, this.newId(), null, domain, false);
-        this.k.journal.edit(hwpt).token = token;
+    /**
+     * The restored domain with this topmost table is a hardware page table from now on, and found by a token.
+     * @returns ENOENT
+     */
+    receive(top: number, token: Int): undefined | Err {
+        const { k } = this;
+        const domain = k.devices.unit.restored.items.find((d) => d.root === top);
+        if (!domain) {
+            return err('ENOENT');
+        }
+        const hwpt = new Hwpt(k, this.newId(), null, domain, false);
+        k.journal.edit(hwpt).token = token;
         this.incoming.push(hwpt);
-        return hwpt;
+        return undefined;
+    }
+
+    /** One of the previous kernel's by its token. @returns ENOENT */
+    incomingOf(token: Int): Hwpt | Err {
+        return this.incoming.items.find((h) => h.token === token) ?? err('ENOENT');
+    }
+
+    /** One of the previous kernel's goes, with its tables and its id. */
+    drop(hwpt: Hwpt): void {
+        const { devices } = this.k;
+        this.incoming.remove(hwpt);
+        devices.unit.restored.remove(hwpt.domain);
+        devices.destroyDomain(hwpt.domain, false);
     }
 
     /** The old domain becomes one of an address space that maps the same memory. @returns EINVAL, ENOMEM */
@@ -114,9 +138,14 @@ const iommuOps: FileOps = {
     },
 };
 
+/** What an open /dev/iommu behind a descriptor holds. @returns EBADF; ENOTTY for other files */
+export function iommufdOf(p: Process, fd: number): Iommufd | Err {
+    return fgetPriv(p, fd, Iommufd);
+}
+
 export const IOMMU_PATH = '/dev/iommu';
 
-export function openIommufd(k: Kernel, flags: number): OpenFile {
+export function openIommufd(k: IommufdEnv, flags: number): OpenFile {
     const inode = new Inode(k.journal, k.ids.nextInode(k.journal), 'chardev', S_IFCHR + 0o600);
     const file = allocFile(k, 'iommu', iommuOps, inode, flags, IOMMU_PATH);
     k.journal.edit(file).priv = new Iommufd(k, file);

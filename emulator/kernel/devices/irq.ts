@@ -1,7 +1,7 @@
 /** An interrupt of a device as one kernel knows it: the vector it was given, and who is told when it comes. */
 import type { Device } from '../../machine/devices/device';
 import type { Hasher } from '../../machine/hash';
-import type { InterruptHandler, InterruptSource } from '../../machine/interrupts/controller';
+import type { InterruptHandler, InterruptSource } from '../../machine/interrupts/delivery';
 import type { Destination } from '../../machine/interrupts/message';
 import { type Journal, Rec } from '../../machine/journal';
 import type { VirtualMachine } from '../kvm/vm';
@@ -43,6 +43,17 @@ export class Irq extends Rec implements InterruptHandler {
     ) {
         super(journal);
         this.to = to;
+    }
+
+    /** The descriptor that the hardware posts it to, by its address; 0: it comes to a processor. */
+    get descriptor(): number {
+        const { posted, vm, line } = this;
+        return posted && vm?.posted && line ? vm.posted.addressOf(line.vcpu) : 0;
+    }
+
+    /** The memory of the descriptors of its VM, by its address; undefined where it is not posted. */
+    get descriptors(): number | undefined {
+        return this.posted ? this.vm?.posted?.pa : undefined;
     }
 
     serves(source: InterruptSource, vector: number): boolean {

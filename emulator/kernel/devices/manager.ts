@@ -4,30 +4,45 @@
  * drivers/iommu/intel/iommu.c, intel_iommu_shutdown(); drivers/iommu/amd/init.c, disable_iommus(); arm-smmu-v3.c, arm_smmu_device_shutdown()).
  */
 import { costId } from '../../machine/costs';
-import type { Device, DriverChoice } from '../../machine/devices/device';
+import { Device, type DriverChoice } from '../../machine/devices/device';
 import type { Program } from '../../machine/devices/model';
 import type { Hasher } from '../../machine/hash';
 import type { Iommu } from '../../machine/iommu/iommu';
+import type { IommuVendor } from '../../machine/iommu/unit';
 import { Rec, Seq, Table } from '../../machine/journal';
 import { PAGE_SIZE } from '../../machine/memory';
-import { err, type Err } from '../release/errno';
-import type { Kernel } from '../kernel';
+import { err, Err } from '../release/errno';
 import { BoundDevice } from './bound';
 import { Domain, type DomainKind } from './domain';
 import { DomainIds } from './domain-ids';
-import { IommuUnit } from './iommu-unit';
+import type { DriverEnv } from './driver-env';
+import { type IommuDriver, IommuUnit } from './iommu-unit';
 import { KernelInterrupts } from './interrupts';
-import { KernelPci } from './pci';
+import type { DeviceSettings } from './parameters';
+import { KernelPci, type PciDev } from './pci';
 import { IommuTables } from './tables';
 
+const ENOMEM = err('ENOMEM');
 const DEVICE_RESET = costId('device_reset');
+
+/** Whether the driver of an IOMMU takes its hardware. That of the SMMUv3 always does. */
+const DRIVER_WANTED: Readonly<Record<IommuVendor, (line: DeviceSettings) => boolean>> = {
+    vtd: (line) => !line.iommuOff && line.intelIommu,
+    amd: (line) => !line.iommuOff && line.amdIommu,
+    smmuv3: () => true,
+};
 
 /** D3hot, where vfio-pci puts a device that nobody has open (drivers/vfio/pci/vfio_pci_core.c). */
 const D3HOT = 3;
 /** Faults that the kernel logs before it holds its tongue (the ratelimit of drivers/iommu/intel/dmar.c and others). */
 const LOGGED_FAULTS = 10;
 
-export class KernelDevices extends Rec {
+/** What reaches the devices of a kernel from outside of this room. */
+export interface DeviceEnv extends DriverEnv {
+    readonly devices: KernelDevices;
+}
+
+export class KernelDevices extends Rec implements IommuDriver {
     readonly pci: KernelPci;
     readonly bound: Seq<BoundDevice>;
     readonly interrupts: KernelInterrupts;
@@ -37,11 +52,11 @@ export class KernelDevices extends Rec {
     private readonly inheritors: Table<Device, Domain>;
     readonly loggedFaults: number = 0;
 
-    constructor(private readonly k: Kernel) {
+    constructor(private readonly k: DriverEnv) {
         super(k.machine.journal);
         this.pci = new KernelPci(k);
         this.bound = new Seq(k.machine.journal);
-        this.interrupts = new KernelInterrupts(k);
+        this.interrupts = new KernelInterrupts(k, this);
         this.ids = new DomainIds(k.machine.journal, k.desc.layers.has('iommu'));
         this.unit = new IommuUnit(k, this);
         this.inheritors = new Table(k.machine.journal);
@@ -62,14 +77,10 @@ export class KernelDevices extends Rec {
 
     // ------------------------------------------------------------ coming up
 
-    /** There is an IOMMU and something behind it, and nobody has said that it stay off. */
+    /** There is an IOMMU and something behind it, and the command line does not keep its driver off it. */
     get iommuWanted(): boolean {
         const { k, iommu } = this;
-        return (
-            iommu !== null &&
-            k.machine.pci.devices.length > 0 &&
-            !/(^|\s)(iommu|intel_iommu|amd_iommu)=off(\s|$)/.test(k.cmdline.text)
-        );
+        return iommu !== null && k.machine.pci.devices.length > 0 && DRIVER_WANTED[iommu.format.vendor](k.commandLine);
     }
 
     /** The IOMMU's driver begins with tables of its own (rootfs_initcall): every device gets a domain, and translation is turned on. */
@@ -151,7 +162,7 @@ export class KernelDevices extends Rec {
     }
 
     /** A device was plugged in: pciehp finds it, and its driver takes it. Nothing where the bus above is not known. */
-    plugged(device: Device): void {
+    private plugged(device: Device): void {
         if (this.pci.add(device, false)) {
             const on = this.iommu?.enabled === true;
             const b = this.add(device, on);
@@ -161,7 +172,7 @@ export class KernelDevices extends Rec {
     }
 
     /** A device is gone. What somebody has open of it stays open, and does nothing any more. */
-    unplugged(device: Device): void {
+    private unplugged(device: Device): void {
         const b = this.of(device);
         const dev = this.pci.of(device);
         if (b && dev) {
@@ -169,6 +180,23 @@ export class KernelDevices extends Rec {
             this.leave(b);
             this.bound.remove(b);
             this.pci.devs.remove(dev);
+        }
+    }
+
+    /** Somebody pulls a device out, and its virtual functions with it. */
+    pullOut(device: Device): void {
+        const { devices } = this.k.machine.pci;
+        for (const gone of devices.filter((d) => d === device || d.shape.physical === device.shape.name)) {
+            this.unplugged(gone);
+            gone.plug(false);
+        }
+    }
+
+    /** Somebody plugs a device in again: it is as after power-on. Nothing where it is in. */
+    plugIn(device: Device): void {
+        if (!device.present) {
+            device.plug(true);
+            this.plugged(device);
         }
     }
 
@@ -202,7 +230,7 @@ export class KernelDevices extends Rec {
     }
 
     private get defaultKind(): DomainKind {
-        return /(^|\s)(iommu=pt|iommu\.passthrough=1)(\s|$)/.test(this.k.cmdline.text) ? 'identity' : 'paging';
+        return this.k.commandLine.iommuPassthrough ? 'identity' : 'paging';
     }
 
     private probeDevice(b: BoundDevice): void {
@@ -225,8 +253,8 @@ export class KernelDevices extends Rec {
             device.enable();
             const order = Math.ceil(Math.log2(device.defaults({ base: 0 }).length / PAGE_SIZE));
             const pfn = k.pages.alloc(order, { owner: k.owners.id(`rings of ${device.shape.name}`), zero: true });
-            const iova = pfn < 0 ? -1 : this.dmaMap(b, pfn * PAGE_SIZE, PAGE_SIZE * 2 ** order);
-            if (iova < 0) {
+            const iova = pfn < 0 ? ENOMEM : this.dmaMap(b, pfn * PAGE_SIZE, PAGE_SIZE * 2 ** order);
+            if (iova instanceof Err) {
                 k.klog('err', `${b.driver} ${device.name}: probe failed with error -12`);
                 return;
             }
@@ -256,12 +284,15 @@ export class KernelDevices extends Rec {
 
     // ------------------------------------------------------------ the DMA API
 
-    /** dma_map_single() of memory that belongs to somebody. @returns its address for the device, −1: no room, or no memory for a table */
-    dmaMap(b: BoundDevice, pa: number, length: number): number {
+    /**
+     * dma_map_single() of memory that belongs to somebody.
+     * @returns its address for the device; ENOMEM: no room, or no memory for a table
+     */
+    dmaMap(b: BoundDevice, pa: number, length: number): number | Err {
         const { k } = this;
         const iova = b.own.translated ? b.own.findIova(length) : pa;
         const owner = k.memmap.ownerOf(k.memmap.headOf(pa / PAGE_SIZE));
-        return iova >= 0 && b.own.map([{ iova, pa, length, owner }]) ? iova : -1;
+        return iova >= 0 && b.own.map([{ iova, pa, length, owner }]) ? iova : ENOMEM;
     }
 
     /** dma_unmap_single(). @returns EINVAL where nothing is mapped there */
@@ -315,10 +346,10 @@ export class KernelDevices extends Rec {
     // ------------------------------------------------------------ going down
 
     /** The driver's .shutdown(), for those that have one. */
-    shutdownDriver(device: Device): void {
-        const b = this.of(device);
-        if (b && b.driver !== '' && b.driver !== 'vfio-pci' && device.hasShutdown) {
-            device.stop();
+    shutdownDriver({ fn }: PciDev): void {
+        const b = fn instanceof Device ? this.of(fn) : undefined;
+        if (b && b.driver !== '' && b.driver !== 'vfio-pci' && b.device.hasShutdown) {
+            b.device.stop();
         }
     }
 

@@ -4,7 +4,8 @@ import { Device } from '../../machine/devices/device';
 import type { Hasher } from '../../machine/hash';
 import { type Journal, Rec, Seq } from '../../machine/journal';
 import type { PciFunction } from '../../machine/pci/function';
-import type { Kernel } from '../kernel';
+import type { DriverEnv } from './driver-env';
+import { hexDigits } from '../../text/text';
 
 const PCI_SCAN = costId('pci_scan');
 /** PCI_D0 */
@@ -33,6 +34,11 @@ export class PciDev extends Rec {
         return this.fn.segment;
     }
 
+    /** A virtual function of another device (SR-IOV). */
+    get isVirtual(): boolean {
+        return this.fn instanceof Device && this.fn.shape.physical !== '';
+    }
+
     display(): string {
         return `${this.fn.isBridge ? 'bridge' : 'device'} ${this.fn.name}`;
     }
@@ -52,7 +58,7 @@ export class KernelPci extends Rec {
     /** The scan has left the numbers of the buses as it found them, whatever the command line says. */
     readonly inherited: boolean = false;
 
-    constructor(private readonly k: Kernel) {
+    constructor(private readonly k: DriverEnv) {
         super(k.machine.journal);
         this.devs = new Seq(k.machine.journal);
     }
@@ -89,7 +95,7 @@ export class KernelPci extends Rec {
             return;
         }
         k.journal.edit<KernelPci>(this).inherited = inherit;
-        const assign = !inherit && /(^|\s)pci=(\S*,)?assign-busses(,|\s|$)/.test(k.cmdline.text);
+        const assign = !inherit && k.commandLine.assignBuses;
         if (assign) {
             const before = pci.devices.map((d) => d.requester);
             this.number(null, 0, found);
@@ -127,7 +133,7 @@ export class KernelPci extends Rec {
         if (fn.isBridge && inherit && !fn.busesFit) {
             k.klog(
                 'err',
-                `pci ${fn.name}: bridge configuration invalid ([bus ${hex2(fn.secondaryBus)}-${hex2(fn.subordinateBus)}]), disabling it`,
+                `pci ${fn.name}: bridge configuration invalid ([bus ${hexDigits(fn.secondaryBus, 2)}-${hexDigits(fn.subordinateBus, 2)}]), disabling it`,
             );
             fn.setBuses(0, 0, 0);
         }
@@ -168,8 +174,4 @@ export class KernelPci extends Rec {
             d.hash(hasher);
         }
     }
-}
-
-function hex2(n: number): string {
-    return n.toString(16).padStart(2, '0');
 }

@@ -1,20 +1,22 @@
 /** /dev/vfio/devices/vfioN: a device in the hands of user space (drivers/vfio/device_cdev.c, drivers/vfio/pci/vfio_pci_core.c). */
-import type { Device } from '../../machine/devices/device';
+import { Device } from '../../machine/devices/device';
 import { costId } from '../../machine/costs';
 import type { Hasher } from '../../machine/hash';
 import { Rec } from '../../machine/journal';
 import { anonFile } from '../fs/anon';
-import { err, type Err } from '../release/errno';
+import { err, Err } from '../release/errno';
 import { O_RDWR, S_IFCHR } from '../fs/fcntl';
 import { allocFile, type FileOps, type OpenFile } from '../fs/file';
 import { Inode } from '../fs/inode';
-import type { Kernel } from '../kernel';
+import { fgetPriv, type Process } from '../fs/process';
 import type { VirtualMachine } from '../kvm/vm';
 import type { BoundDevice } from './bound';
 import type { Domain } from './domain';
 import type { Hwpt } from './hwpt';
+import type { DeviceEnv } from './manager';
 import { Ioas } from './ioas';
 import { Iommufd } from './iommufd';
+import type { PciDev } from './pci';
 
 const DEVICE_RESET = costId('device_reset');
 const FOLDER = '/dev/vfio/devices/vfio';
@@ -27,7 +29,7 @@ export class VfioFile extends Rec {
     readonly bound: boolean = false;
 
     constructor(
-        private readonly k: Kernel,
+        private readonly k: DeviceEnv,
         readonly device: BoundDevice,
     ) {
         super(k.journal);
@@ -36,7 +38,7 @@ export class VfioFile extends Rec {
     /** Why nothing can be asked of it: ENODEV (it was pulled out, or another driver has it), EBUSY (a live update has frozen it). */
     get refusal(): undefined | Err {
         const { k, device: b } = this;
-        return k.devices.of(b.device) !== b ? err('ENODEV') : b.frozen ? err('EBUSY') : undefined;
+        return k.devices.of(b.device) !== b ? err('ENODEV') : b.refusal;
     }
 
     /** A driver of the kernel's own has this device. */
@@ -93,8 +95,7 @@ export class VfioFile extends Rec {
         const { device } = this.device;
         this.k.devices.interrupts.release(device);
         device.setPower(ON);
-        device.reset();
-        this.k.clock.charge(DEVICE_RESET);
+        this.reset();
         device.enable();
     }
 
@@ -179,6 +180,12 @@ export class VfioFile extends Rec {
         return undefined;
     }
 
+    /** pci_reset_function_locked(): the device stops, and is as after power-on. */
+    reset(): void {
+        this.device.device.reset();
+        this.k.clock.charge(DEVICE_RESET);
+    }
+
     hash(hasher: Hasher): void {
         hasher.str(this.device.device.shape.name).u32(this.bound ? 1 : 0);
     }
@@ -189,8 +196,7 @@ export class VfioFile extends Rec {
         if (this.bound) {
             this.k.devices.interrupts.release(b.device);
             b.device.setBusMaster(false);
-            b.device.reset();
-            this.k.clock.charge(DEVICE_RESET);
+            this.reset();
             if (b.hwpt) {
                 b.hwpt.detach(b, b.own);
             } else {
@@ -213,13 +219,22 @@ const vfioOps: FileOps = {
     },
 };
 
+/**
+ * The device behind a descriptor of its cdev.
+ * @returns EBADF; ENOTTY for other files; why nothing can be asked of it
+ */
+export function vfioOf(p: Process, fd: number): VfioFile | Err {
+    const file = fgetPriv(p, fd, VfioFile);
+    return file instanceof Err ? file : (file.refusal ?? file);
+}
+
 /** The device whose cdev has this path. */
-export function vfioDeviceAt(k: Kernel, path: string): BoundDevice | undefined {
+export function vfioDeviceAt(k: DeviceEnv, path: string): BoundDevice | undefined {
     const number = path.startsWith(FOLDER) ? path.slice(FOLDER.length) : '';
     return /^\d+$/.test(number) ? k.devices.vfio(Number(number)) : undefined;
 }
 
-export function openVfio(k: Kernel, b: BoundDevice, path: string, flags: number): OpenFile {
+export function openVfio(k: DeviceEnv, b: BoundDevice, path: string, flags: number): OpenFile {
     const inode = new Inode(k.journal, k.ids.nextInode(k.journal), 'chardev', S_IFCHR + 0o600);
     const file = allocFile(k, 'vfio', vfioOps, inode, flags, path);
     k.journal.edit(file).priv = new VfioFile(k, b);
@@ -227,7 +242,8 @@ export function openVfio(k: Kernel, b: BoundDevice, path: string, flags: number)
 }
 
 /** The file of a device that came along, made by its file handler. @returns ENODEV where vfio-pci does not drive it */
-export function vfioLiveupdateFile(k: Kernel, b: BoundDevice | undefined): OpenFile | Err {
+export function vfioLiveupdateFile(k: DeviceEnv, { fn }: PciDev): OpenFile | Err {
+    const b = fn instanceof Device ? k.devices.of(fn) : undefined;
     if (!b || b.vfio < 0) {
         return err('ENODEV');
     }

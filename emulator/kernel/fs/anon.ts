@@ -1,3 +1,4 @@
+/** Files on the one inode of anonymous files (fs/anon_inodes.c). */
 import type { Journal } from '../../machine/journal';
 import type { KernelCore } from './core';
 import { O_ACCMODE, O_NONBLOCK, S_IFCHR } from './fcntl';
@@ -24,7 +25,14 @@ export function anonFile(k: KernelCore, kind: string, name: string, flags: numbe
 }
 
 /** A file on a character device node with mode bits `mode`, with one reference. */
-export function deviceFile(k: KernelCore, kind: string, path: string, flags: number, mode = 0o600): OpenFile {
+export function deviceFile(
+    k: KernelCore,
+    kind: string,
+    path: string,
+    flags: number,
+    mode = 0o600,
+    ops = deviceOps,
+): OpenFile {
     const inode = new Inode(k.journal, k.ids.nextInode(k.journal), 'chardev', S_IFCHR + mode);
-    return allocFile(k, kind, deviceOps, inode, flags, path);
+    return allocFile(k, kind, ops, inode, flags, path);
 }

@@ -1,3 +1,4 @@
+/** Eventfds: a counter as a file (fs/eventfd.c). */
 import { Bytes } from '../../machine/bytes';
 import { Rec } from '../../machine/journal';
 import { anonFile } from './anon';

@@ -1,3 +1,4 @@
+/** The table of descriptors of a process (fs/file.c). */
 import type { Journal, Saveable } from '../../machine/journal';
 import { type Err, err } from '../release/errno';
 import type { OpenFile } from './file';

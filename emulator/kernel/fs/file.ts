@@ -1,5 +1,6 @@
+/** Open files: what each kind does, references to them, and their release (fs/file_table.c). */
 import type { Bytes } from '../../machine/bytes';
-import { type Journal, Rec } from '../../machine/journal';
+import { type Journal, Rec, type Seq } from '../../machine/journal';
 import type { KernelCore } from './core';
 import type { Err } from '../release/errno';
 import { O_ACCMODE, O_APPEND, O_RDONLY, O_WRONLY } from './fcntl';
@@ -110,6 +111,35 @@ export function fput(k: KernelCore, file: OpenFile): void {
  */
 export function releaseFile(k: KernelCore, file: OpenFile): void {
     file.ops.release?.(k, file);
+    discardFile(k, file);
+}
+
+/** Frees a file whose open() failed: it never was FMODE_OPENED, so nothing releases it (fs/file_table.c, __fput). */
+export function discardFile(k: KernelCore, file: OpenFile): void {
     k.journal.edit(file.inode).opens--;
     file.inode.evict(k);
+}
+
+/** Files without a reference: those that wait, and those that a round of task_work_run() has taken. */
+interface Released {
+    readonly delayedFput: Seq<OpenFile>;
+    readonly releasing: Seq<OpenFile>;
+}
+
+export function hasDelayedFput({ delayedFput, releasing }: Released): boolean {
+    return delayedFput.length + releasing.length > 0;
+}
+
+/**
+ * Takes the next file that is to be released. task_work_run() (kernel/task_work.c) takes all that wait at once and
+ * begins with the newest; what comes up meanwhile is for its next round.
+ */
+export function nextDelayedFput({ delayedFput, releasing }: Released): OpenFile | undefined {
+    if (releasing.length === 0) {
+        for (const file of delayedFput) {
+            releasing.push(file);
+        }
+        delayedFput.clear();
+    }
+    return releasing.pop();
 }

@@ -1,3 +1,4 @@
+/** Inodes: what an open file is opened on (fs/inode.c). */
 import { type Journal, Rec } from '../../machine/journal';
 import type { KernelCore } from './core';
 import { Lock } from '../lock';

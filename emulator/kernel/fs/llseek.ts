@@ -1,3 +1,4 @@
+/** File positions (fs/read_write.c). */
 import type { KernelCore } from './core';
 import { type Err, err } from '../release/errno';
 import { MAX_OFFSET, SEEK_CUR, SEEK_END } from './fcntl';

@@ -19,7 +19,7 @@ import {
 import { allocFile, type OpenFile } from './file';
 import { FolioList, folioOf, folioOrder } from '../mm/file-folios';
 import { HugetlbInode, hugetlbOps, pinHugePages } from '../hugetlb/inode';
-import type { HugePool } from '../hugetlb/pool';
+import type { HugePool, Hugetlb } from '../hugetlb/pool';
 import type { Inode } from './inode';
 import { moveToOrdinary } from './movable';
 import type { Process } from './process';
@@ -42,8 +42,13 @@ const MFD_HUGE_SHIFT = 2 ** 26;
 /** default_hugepagesz, where the flags name no size. */
 const DEFAULT_LOG2 = 21;
 
+/** What making a memfd takes of a kernel. */
+export interface MemfdEnv extends KernelCore {
+    readonly hugetlb: Hugetlb;
+}
+
 /** The pool that the flags of a MFD_HUGETLB memfd name. ENODEV: there are no huge pages of this size. */
-export function hugePoolOf(k: KernelCore, flags: number): HugePool | Err {
+export function hugePoolOf(k: MemfdEnv, flags: number): HugePool | Err {
     const log2 = Math.floor(flags / MFD_HUGE_SHIFT) % 64;
     return k.hugetlb.poolOf((log2 === 0 ? DEFAULT_LOG2 : log2) - PAGE_SHIFT) ?? ENODEV;
 }
@@ -76,6 +81,12 @@ export function hugetlbAllocFile(k: KernelCore, name: string, flags: number, poo
     return allocFile(k, 'memfd', hugetlbOps, inode, O_RDWR | O_LARGEFILE, `/${name} (deleted)`);
 }
 
+/** The same with pages of so many bytes. @returns ENODEV where there is no pool of them */
+export function hugetlbFileOfSize(k: MemfdEnv, name: string, flags: number, size: number): OpenFile | Err {
+    const pool = k.hugetlb.sized(size);
+    return pool ? hugetlbAllocFile(k, name, flags, pool) : ENODEV;
+}
+
 /** Has the pages of a file in memory charged to the cgroup of a process, where that has a limit. */
 export function chargeTo(k: KernelCore, { inode }: OpenFile, { memcg }: Process): void {
     if (memcg && inode instanceof ShmemInode) {
@@ -83,13 +94,23 @@ export function chargeTo(k: KernelCore, { inode }: OpenFile, { memcg }: Process)
     }
 }
 
+/** Pages in the page cache of an inode; files that are no memory have none. */
+export function cachedPages(inode: Inode): number {
+    return sealable(inode)?.cache.pages ?? 0;
+}
+
+/** Whether neither pages nor size of an inode may change. */
+export function isFrozen(inode: Inode): boolean {
+    return sealable(inode)?.frozen ?? false;
+}
+
 function sealable(inode: Inode): ShmemInode | HugetlbInode | undefined {
     return inode instanceof ShmemInode || inode instanceof HugetlbInode ? inode : undefined;
 }
 
 /** F_GET_SEALS: the F_SEAL_ bits; EINVAL for what has none. */
-export function getSeals(file: OpenFile): number | Err {
-    return sealable(file.inode)?.seals ?? EINVAL;
+export function getSeals({ inode }: Pick<OpenFile, 'inode'>): number | Err {
+    return sealable(inode)?.seals ?? EINVAL;
 }
 
 /**

@@ -1,3 +1,4 @@
+/** /dev/null (drivers/char/mem.c). */
 import { Bytes } from '../../machine/bytes';
 import type { KernelCore } from './core';
 import { S_IFCHR } from './fcntl';
@@ -5,7 +6,7 @@ import { allocFile, type FileOps, type OpenFile } from './file';
 import { Inode } from './inode';
 
 /** /dev/null (drivers/char/mem.c). */
-export const nullOps: FileOps = {
+const nullOps: FileOps = {
     positioned: true,
     read: () => Bytes.zero(0),
     write: (_k, _file, _pos, data) => data.length,

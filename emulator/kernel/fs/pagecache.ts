@@ -1,3 +1,4 @@
+/** Page caches: which pages a file has, by their offsets (mm/filemap.c). */
 import type { Journal, Saveable } from '../../machine/journal';
 import { Rec } from '../../machine/journal';
 
@@ -109,28 +110,6 @@ export class PageCache extends Rec {
             if (found >= 0) {
                 return base + found <= last ? base + found : -1;
             }
-        }
-        return -1;
-    }
-
-    /** The first offset at or after `index` and at most `last` without a page; −1 where there is none. */
-    nextHole(index: number, last: number): number {
-        for (let i = index; i <= last; ) {
-            const key = Math.floor(i / (ROW * LEAF));
-            const row = this.rows.get(key);
-            if (!row) {
-                return i;
-            }
-            const r = i - key * ROW * LEAF;
-            if ((row.huge[r >> 9] ?? 0) > 0) {
-                i += LEAF - (r & 511);
-                continue;
-            }
-            const leaf = row.leaves[r >> 9];
-            if (!leaf || leaf.pfns[r & 511] === 0) {
-                return i;
-            }
-            i++;
         }
         return -1;
     }

@@ -1,3 +1,6 @@
+/**
+ * Pipes, and sockets that are connected to nothing: files that cannot be preserved (fs/pipe.c, net/unix/af_unix.c).
+ */
 import { Bytes } from '../../machine/bytes';
 import { Rec } from '../../machine/journal';
 import type { KernelCore } from './core';
@@ -15,7 +18,7 @@ const ENOTCONN = err('ENOTCONN');
 const PIPE_CAPACITY = 65536;
 
 /** The content of a pipe and who is at its ends. */
-export class Pipe extends Rec {
+class Pipe extends Rec {
     readonly data: Bytes = Bytes.zero(0);
     readonly readers: number = 1;
     readonly writers: number = 1;
@@ -29,8 +32,8 @@ function pipeOf(file: OpenFile): Pipe {
 }
 
 /**
- * A pipe (fs/pipe.c). Where the kernel would let the caller sleep, a read or write gives EAGAIN instead, as it does with
- * O_NONBLOCK: a scenario has nobody else who could wake it at that moment.
+ * A pipe (fs/pipe.c). Where the kernel would let the caller sleep, a read or write gives EAGAIN instead, as it does
+ * with O_NONBLOCK: a scenario has nobody else who could wake it at that moment.
  */
 const pipeOps: FileOps = {
     positioned: false,

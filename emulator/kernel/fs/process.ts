@@ -1,7 +1,8 @@
+/** Processes of one thread: how they start and end, and what they do with their descriptors (kernel/fork.c, kernel/exit.c, fs/file.c). */
 import { costId } from '../../machine/costs';
-import { type Journal, Rec } from '../../machine/journal';
+import { type Journal, Rec, type Seq } from '../../machine/journal';
 import type { KernelCore } from './core';
-import { type Err, err } from '../release/errno';
+import { Err, err } from '../release/errno';
 import { FdTable } from './fdtable';
 import { O_LARGEFILE, O_RDWR, PAGE_SIZE } from './fcntl';
 import { fput, getFile, type OpenFile } from './file';
@@ -12,9 +13,16 @@ const PROCESS_START = costId('process_start');
 const PROCESS_EXIT = costId('process_exit');
 
 const EBADF = err('EBADF');
+const ENOTTY = err('ENOTTY');
 
 /** The soft and hard RLIMIT_NOFILE that a process starts with (include/asm-generic/resource.h, INR_OPEN_CUR). */
-export const DEFAULT_NOFILE = 1024;
+const DEFAULT_NOFILE = 1024;
+
+/** What processes need of their kernel. */
+export interface ProcessEnv extends KernelCore {
+    /** Running processes and zombies, in order of their start. */
+    readonly processes: Seq<Process>;
+}
 
 /** A process with one thread. */
 export class Process extends Rec {
@@ -39,7 +47,7 @@ export class Process extends Rec {
 /**
  * Starts a process. Like a daemon's, its descriptors 0, 1 and 2 are /dev/null, so the first one it opens is 3.
  */
-export function spawn(k: KernelCore, name: string): Process {
+export function spawn(k: ProcessEnv, name: string): Process {
     k.clock.charge(PROCESS_START);
     const p = new Process(k.journal, k.ids.nextPid(k.journal), name);
     const file = openNull(k, O_RDWR | O_LARGEFILE);
@@ -67,7 +75,7 @@ export function exitProcess(k: KernelCore, p: Process): void {
 }
 
 /** Takes a zombie off the list of processes (wait). */
-export function reap(k: KernelCore, p: Process): void {
+export function reap(k: ProcessEnv, p: Process): void {
     k.journal.edit(p).state = 'reaped';
     k.processes.remove(p);
 }
@@ -77,11 +85,34 @@ export function fget(p: Process, fd: number): OpenFile | Err {
     return p.fds.get(fd) ?? EBADF;
 }
 
+/**
+ * What a subsystem attached to the file behind a descriptor, for its ioctls.
+ * @returns EBADF; ENOTTY for files that have no such ioctl
+ */
+export function fgetPriv<T>(p: Process, fd: number, cls: abstract new (...args: never[]) => T): T | Err {
+    const file = fget(p, fd);
+    return file instanceof Err ? file : privOf(file, cls);
+}
+
+/** What a subsystem attached to an open file. @returns ENOTTY for files of other kinds */
+export function privOf<T>({ priv }: OpenFile, cls: abstract new (...args: never[]) => T): T | Err {
+    return priv instanceof cls ? priv : ENOTTY;
+}
+
 /** Installs a file at the lowest free number of a process, taking over the caller's reference; EMFILE leaves it with the caller. */
 export function installFd(p: Process, file: OpenFile, cloexec: boolean): number | Err {
     const fd = p.fds.unused(p.nofile);
     if (typeof fd === 'number') {
         p.fds.install(fd, file, cloexec);
+    }
+    return fd;
+}
+
+/** Installs a file that was just made (anon_inode_getfd()). @returns EMFILE, and the file is gone */
+export function installNewFd(k: KernelCore, p: Process, file: OpenFile): number | Err {
+    const fd = installFd(p, file, false);
+    if (fd instanceof Err) {
+        fput(k, file);
     }
     return fd;
 }
@@ -107,6 +138,11 @@ export function setMemoryMax(k: KernelCore, p: Process, bytes: number): void {
     const memcg = p.memcg ?? new Memcg(k.journal);
     k.journal.edit<Process>(p).memcg = memcg;
     memcg.setLimit(Math.floor(bytes / PAGE_SIZE));
+}
+
+/** memory.current of that cgroup, in bytes; 0 where it has no limit, and nobody counts. */
+export function memoryCurrent({ memcg }: Process): number {
+    return (memcg?.usage ?? 0) * PAGE_SIZE;
 }
 
 /** The descriptors that an execve() closes (fs/file.c, do_close_on_exec). */

@@ -106,10 +106,14 @@ export function getFolio(k: KernelCore, inode: ShmemInode, index: number, why: G
 }
 
 /**
- * The folio at page offset `index` with a reference for the caller (shmem_get_folio()). It is not pinned: once the reference is gone,
- * the folio can be moved, split and freed like any other. EINVAL beyond the size, ENOMEM.
+ * The folio at page offset `index` with a reference for the caller (shmem_get_folio()). It is not pinned: once the
+ * reference is gone, the folio can be moved, split and freed like any other. EINVAL beyond the size, and for what is no
+ * shared memory file; ENOMEM.
  */
-export function exposeFolio(k: KernelCore, inode: ShmemInode, index: number): number | Err {
+export function exposeFolio(k: KernelCore, inode: Inode, index: number): number | Err {
+    if (!(inode instanceof ShmemInode)) {
+        return EINVAL;
+    }
     const pfn = getFolio(k, inode, index, 'cache');
     if (typeof pfn === 'number') {
         k.folios.get(pfn);

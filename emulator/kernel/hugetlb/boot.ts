@@ -1,10 +1,10 @@
 /** Pools of huge pages as a boot fills them (mm/hugetlb.c): the gigantic ones before there is a page allocator, the others from it. */
-import type { BootContext } from '../kho/boot';
+import type { BootContext } from '../kho/boot-context';
 import type { Area } from '../kho/env';
-import type { Kernel } from '../kernel';
 import { MAX_PAGE_ORDER } from '../mm/buddy';
 import { PAGE_SIZE } from '../../machine/memory';
-import type { HugePagesWanted } from './params';
+import type { HugePagesWanted } from './parameters';
+import type { Hugetlb } from './pool';
 
 /** Pages of one size that the previous kernel preserved, which this one's pools count as there already. */
 export type PreservedPages = ReadonlyMap<number, number>;
@@ -73,7 +73,7 @@ function tell({ log }: Pick<BootContext, 'log'>, size: number, asked: number, go
 
 /** hugetlb_init(): the boot pages join their pool, and the other pools are filled from the page allocator. */
 export function fillPools(
-    k: Kernel,
+    hugetlb: Hugetlb,
     ctx: BootContext,
     wanted: readonly HugePagesWanted[],
     bootPages: readonly number[],
@@ -81,14 +81,14 @@ export function fillPools(
 ): void {
     const nodes = ctx.description.numa ? ctx.machine.nodes : [0];
     for (const [size, count] of preserved) {
-        k.hugetlb.sized(size)?.expect(count);
+        hugetlb.sized(size)?.expect(count);
     }
-    const gigantic = k.hugetlb.pools.find((p) => isGigantic(p.size));
+    const gigantic = hugetlb.pools.find((p) => isGigantic(p.size));
     for (const addr of bootPages) {
         gigantic?.addBootPage(addr / PAGE_SIZE);
     }
     for (const w of wanted.filter((each) => !isGigantic(each.size))) {
-        const pool = k.hugetlb.sized(w.size);
+        const pool = hugetlb.sized(w.size);
         let asked = 0;
         for (const { node, count } of shares(w, nodes, preserved.get(w.size) ?? 0)) {
             asked += count;

@@ -224,7 +224,7 @@ export class Hugetlb {
     /** Of 2 MiB and 1 GiB, as on x86-64, and on arm64 with pages of 4 KiB. */
     readonly pools: readonly HugePool[];
 
-    constructor(env: PoolEnv) {
+    constructor(private readonly env: PoolEnv) {
         this.pools = [9, 18].map((order) => new HugePool(env, order));
         env.folios.freeHugetlb = (head) => {
             this.poolOf(env.memmap.orderOf(head))?.give(head);
@@ -234,6 +234,19 @@ export class Hugetlb {
     /** The pool of pages of 2^order small ones. */
     poolOf(order: number): HugePool | undefined {
         return this.pools.find((p) => p.order === order);
+    }
+
+    /**
+     * A restored folio belongs to the pool of its size again, in use: its last reference frees it there.
+     * @returns EINVAL where there is no such pool
+     */
+    adopt(head: number): undefined | Err {
+        const pool = this.poolOf(this.env.memmap.orderOf(head));
+        if (!pool) {
+            return err('EINVAL');
+        }
+        pool.adopt(head);
+        return undefined;
     }
 
     /** The pool of pages of so many bytes. */

@@ -115,6 +115,28 @@ export class BlockSet extends Rec {
         }
     }
 
+    /** Where the entry with this number lies; undefined where it is not in use. */
+    entryAt(index: number): number | undefined {
+        const block = this.blocks.at(Math.floor(index / this.perBlock));
+        const slot = index % this.perBlock;
+        return block !== undefined && slot < this.count(block) ? this.slotAt(block, slot) : undefined;
+    }
+
+    /** Entries of a block that are in use, as its header says. */
+    count(block: number): number {
+        return halvesOf(this.kho.env.machine.memory.readU64(block + 8)).low;
+    }
+
+    /** Where the entries of a block lie that are in use; a count that cannot be is cut to what fits. */
+    entriesOf(block: number): number[] {
+        const count = Math.min(Number(this.kho.env.machine.memory.readU64(block + 8)), this.perBlock);
+        return Array.from({ length: count }, (_, slot) => this.slotAt(block, slot));
+    }
+
+    slotAt(block: number, slot: number): number {
+        return block + BLOCK_HEADER + slot * this.entrySize;
+    }
+
     /** Where to write entries, from the first slot on. */
     iterator(): BlockIterator {
         return new BlockIterator(this.kho, this);
@@ -177,8 +199,8 @@ export class BlockIterator extends Rec {
         super(kho.env.machine.journal);
     }
 
-    /** The next slot to write to, counted in its block's header; undefined where the blocks are full. */
-    reserve(): number | undefined {
+    /** The next slot to write to, counted in its block's header. @returns ENOSPC where the blocks are full */
+    reserve(): number | Err {
         const { memory, journal } = this.kho.env.machine;
         const at = journal.edit(this);
         if (at.slot === this.set.perBlock) {
@@ -187,47 +209,27 @@ export class BlockIterator extends Rec {
         }
         const pa = this.set.blocks.at(at.block);
         if (pa === undefined) {
-            return undefined;
+            return err('ENOSPC');
         }
         at.slot++;
         memory.writeU64(pa + 8, at.slot);
-        return this.entry(pa, at.slot - 1);
+        return this.set.slotAt(pa, at.slot - 1);
     }
 
     /** The next entry to read; undefined behind the last. */
     read(): number | undefined {
-        const { memory, journal } = this.kho.env.machine;
-        const at = journal.edit(this);
+        const at = this.kho.env.machine.journal.edit(this);
         for (;;) {
             const pa = this.set.blocks.at(at.block);
             if (pa === undefined) {
                 return undefined;
             }
-            if (at.slot < halvesOf(memory.readU64(pa + 8)).low) {
+            if (at.slot < this.set.count(pa)) {
                 at.slot++;
-                return this.entry(pa, at.slot - 1);
+                return this.set.slotAt(pa, at.slot - 1);
             }
             at.block++;
             at.slot = 0;
         }
-    }
-
-    /** One slot back, taking the block before to be full; counts stay. @returns the entry, undefined at the start. */
-    prev(): number | undefined {
-        const at = this.kho.env.machine.journal.edit(this);
-        if (at.slot === 0) {
-            if (at.block === 0) {
-                return undefined;
-            }
-            at.block--;
-            at.slot = this.set.perBlock;
-        }
-        at.slot--;
-        const pa = this.set.blocks.at(at.block);
-        return pa === undefined ? undefined : this.entry(pa, at.slot);
-    }
-
-    private entry(pa: number, slot: number): number {
-        return pa + BLOCK_HEADER + slot * this.set.entrySize;
     }
 }

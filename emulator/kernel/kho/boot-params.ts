@@ -1,21 +1,22 @@
 /**
- * What a boot loader or kexec leaves for a kernel: a device tree on arm64 (device_tree.ts); on x86-64 (Documentation/arch/x86/boot.rst, zero-page.rst): boot parameters, the
- * command line, setup data; and the little header by which a kernel image of this emulator says which kernel it is.
+ * The memory that a boot loader or kexec leaves for a kernel: a device tree on arm64 (device-tree.ts); on x86-64
+ * (Documentation/arch/x86/boot.rst, zero-page.rst) boot parameters, the command line, setup data; and the little header
+ * by which a kernel image of this emulator says which kernel it is.
  */
 import { type Int, intOfHalves } from '../../machine/int';
 import type { Machine } from '../../machine/machine';
 import { PAGE_SIZE, type PhysicalMemory } from '../../machine/memory';
 import { X86_64, type Arch } from '../release/arch';
 import { buildDeviceTree, DEVICE_TREE_SIZE, readDeviceTree } from './device-tree';
-import type { Area } from './env';
+import type { BootParams, KhoSetupData } from './boot-info';
 
-export const BOOT_PARAMS_SIZE = 4096;
+const BOOT_PARAMS_SIZE = 4096;
 /** SETUP_KEXEC_KHO: packed u64 fdt_addr, fdt_size, scratch_addr, scratch_size. */
 export const SETUP_KEXEC_KHO = 10;
 const SETUP_DATA_HEADER = 16;
 const KHO_DATA_SIZE = 32;
 /** COMMAND_LINE_SIZE. */
-export const COMMAND_LINE_SIZE = 2048;
+const COMMAND_LINE_SIZE = 2048;
 
 const EXT_RAMDISK_IMAGE = 0x0c0;
 const EXT_RAMDISK_SIZE = 0x0c4;
@@ -38,24 +39,10 @@ const HDRS = 0x53726448;
 /** "LUSK", then a u32 length and the name in UTF-8. */
 const KERNEL_MAGIC = 0x4b53554c;
 
-/** The handover in setup data. */
-export interface KhoSetupData {
-    readonly fdt: number;
-    readonly fdtSize: number;
-    readonly scratch: number;
-    readonly scratchSize: number;
-}
-
-export interface BootParams {
-    /** Which kind of parameters they are. */
-    readonly arch: Arch;
-    readonly commandLine: string;
-    readonly kernel: Area;
-    readonly initrd: Area | undefined;
-    readonly kho: KhoSetupData | undefined;
-}
-
-/** Bytes of the parameters segment: a device tree, or boot parameters, command line, setup data (whose room is always there). */
+/**
+ * Bytes of the parameters segment: a device tree, or boot parameters, command line, setup data (whose room is always
+ * there).
+ */
 export function parametersSize(commandLine: string, arch: Arch = X86_64): number {
     return arch.parameters === 'device tree'
         ? DEVICE_TREE_SIZE

@@ -3,13 +3,13 @@ import type { Err } from '../release/errno';
 import { INHERITED, RELEASED, RESERVED } from '../../machine/history';
 import { costId } from '../../machine/costs';
 import type { Machine } from '../../machine/machine';
-import type { EarlyMemory } from '../release/early-memory';
 import { PAGE_SIZE, PHYS_LIMIT } from '../../machine/memory';
 import type { NodeSpan, PageAllocator } from '../mm/buddy';
 import { MAX_ORDER_PAGES } from '../mm/buddy';
-import { MEMBLOCK_KERN, MEMBLOCK_NOINIT, type Memblock } from '../mm/memblock';
+import { MEMBLOCK_KERN, MEMBLOCK_NOINIT } from '../mm/memblock';
 import type { Memmap } from '../mm/memmap';
-import type { Area, IncomingHandover, KernelLog, KhoOptions } from './env';
+import type { BootContext } from './boot-context';
+import type { Area, IncomingHandover } from './env';
 import { extendScratch } from './extend';
 import { fdtIsCompatible, fdtProperty, readFdt } from './fdt-read';
 import type { Kho } from './kho';
@@ -28,18 +28,6 @@ const MiB = 1024 * 1024;
 const LARGE_HOLE = 2 ** 28;
 /** sizeof(struct page). */
 const STRUCT_PAGE = 64;
-
-export interface BootDescription extends KhoOptions {
-    readonly early: EarlyMemory;
-}
-
-export interface BootContext {
-    readonly machine: Machine;
-    readonly memmap: Memmap;
-    readonly memblock: Memblock;
-    readonly log: KernelLog;
-    readonly description: BootDescription;
-}
 
 /** A boot step that ends the kernel. */
 export interface BootPanic {

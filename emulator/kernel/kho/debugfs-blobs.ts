@@ -8,7 +8,7 @@ import { err } from '../release/errno';
 import { S_IFREG } from '../fs/fcntl';
 import { allocFile, type FileOps, type OpenFile } from '../fs/file';
 import { Inode } from '../fs/inode';
-import type { Kernel } from '../kernel';
+import type { KhoDebugEnv } from './debugfs';
 import type { Area } from './env';
 import { fdtChild, fdtProperty } from './fdt-read';
 import { readFdtPage, readNativeU64 } from './root-fdt';
@@ -17,7 +17,7 @@ const ROOT = '/sys/kernel/debug/kho/';
 const SUBTREES = 'sub_fdts/';
 
 /** What a file of this path shows: an area of memory, or a text. Undefined: there is no such file. */
-export function khoDebugContent({ kho, desc, machine }: Kernel, path: string): Area | string | undefined {
+export function khoDebugContent({ kho, desc, machine }: KhoDebugEnv, path: string): Area | string | undefined {
     if (!kho.enabled || !path.startsWith(ROOT)) {
         return undefined;
     }
@@ -50,7 +50,7 @@ export function khoDebugContent({ kho, desc, machine }: Kernel, path: string): A
         : undefined;
 }
 
-export function openKhoDebugFile(kernel: Kernel, path: string, flags: number): OpenFile {
+export function openKhoDebugFile(kernel: KhoDebugEnv, path: string, flags: number): OpenFile {
     const ops: FileOps = {
         positioned: true,
         read: (_k, _file, pos, length) => {

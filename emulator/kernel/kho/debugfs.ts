@@ -1,16 +1,26 @@
 /** /sys/kernel/debug/kho/out/finalize, in the kernels that have it: user space completes the handover, or takes that back. */
 import { Bytes } from '../../machine/bytes';
+import type { Machine } from '../../machine/machine';
 import { err } from '../release/errno';
+import type { KernelCore } from '../fs/core';
 import { S_IFREG } from '../fs/fcntl';
 import { allocFile, type FileOps, type OpenFile } from '../fs/file';
 import { Inode } from '../fs/inode';
-import type { Kernel } from '../kernel';
+import type { KernelDescription } from '../release/descriptions';
 import { abortFinalize, finalize } from './finalize';
+import type { Kho } from './kho';
+
+/** What the files of KHO in debugfs need of their kernel. */
+export interface KhoDebugEnv extends KernelCore {
+    readonly machine: Machine;
+    readonly kho: Kho;
+    readonly desc: KernelDescription;
+}
 
 export const FINALIZE_PATH = '/sys/kernel/debug/kho/out/finalize';
 
 /** Whether this kernel has the file. */
-export function hasFinalizeFile({ kho, desc }: Kernel): boolean {
+export function hasFinalizeFile({ kho, desc }: KhoDebugEnv): boolean {
     return kho.enabled && (desc.kho.finalize === 'debugfs' || desc.kho.finalize === 'reboot');
 }
 
@@ -18,7 +28,7 @@ export function hasFinalizeFile({ kho, desc }: Kernel): boolean {
  * Opens it. Writing 1 finalizes. Writing 0 aborts up to 6.18 and is EINVAL later. EEXIST and ENOENT where it is so already; what
  * finalizing returns.
  */
-export function openFinalizeFile(kernel: Kernel, flags: number): OpenFile {
+export function openFinalizeFile(kernel: KhoDebugEnv, flags: number): OpenFile {
     const { kho, desc, journal } = kernel;
     const ops: FileOps = {
         positioned: true,

@@ -4,7 +4,7 @@
  */
 import type { Machine } from '../../machine/machine';
 import { ARM64 } from '../release/arch';
-import type { BootParams, KhoSetupData } from './boot-params';
+import type { BootParams, KhoSetupData } from './boot-info';
 import type { Area } from './env';
 import { FdtWriter } from './fdt';
 import { fdtChild, fdtProperty, readFdt, type FdtNode } from './fdt-read';

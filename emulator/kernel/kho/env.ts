@@ -1,22 +1,10 @@
 /** What the KHO code of a kernel needs of that kernel. */
-import type { PageHistory } from '../../machine/history';
-import type { Journal } from '../../machine/journal';
 import type { Machine } from '../../machine/machine';
-import type { PhysicalMemory } from '../../machine/memory';
-import type { Owners } from '../../machine/owners';
+import type { KernelLog } from '../klog';
 import type { PageAllocator } from '../mm/buddy';
 import type { Memmap } from '../mm/memmap';
 import type { Arch } from '../release/arch';
 import type { KhoFormat } from '../release/kho-format';
-
-export type LogLevel = 'emerg' | 'err' | 'warn' | 'notice' | 'info' | 'debug';
-
-/** The kernel log. */
-export interface KernelLog {
-    log(level: LogLevel, text: string): void;
-    /** WARN(): a warning with its stack, which taints the kernel. `where` names the function. */
-    warning(where: string, text: string): void;
-}
 
 /** How a kernel is configured, as far as KHO asks. */
 export interface KhoOptions {
@@ -34,6 +22,7 @@ export interface KhoOptions {
     readonly flaws?: ReadonlySet<string>;
 }
 
+/** What there is of a kernel before it is up: a boot makes it, KHO works with it, and the kernel is built on it (see kernel/env.ts). */
 export interface KhoEnv {
     readonly machine: Machine;
     readonly memmap: Memmap;
@@ -54,5 +43,3 @@ export interface IncomingHandover {
     readonly scratchArray: number;
     readonly scratch: readonly Area[];
 }
-
-export type { Journal, Machine, Owners, PageHistory, PhysicalMemory };

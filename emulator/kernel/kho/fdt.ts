@@ -26,8 +26,6 @@ import {
     readTag,
 } from './fdt-read';
 
-export type { FdtFinding, FdtNode, FdtProperty } from './fdt-read';
-
 const encoder = new TextEncoder();
 
 /** Builds a tree front to back in a buffer of fixed size, strings growing downward from its end (fdt_sw.c). */

@@ -5,14 +5,9 @@
 import { type Err, err } from '../release/errno';
 import { PAGE_SIZE } from '../../machine/memory';
 import { BitmapTracker } from './bitmaps';
-import type { KhoFormat } from '../release/kho-format';
+import { buildsFdtWhenFinalized } from '../release/kho-format';
 import type { Kho } from './kho';
 import { addSubtree, buildRootFdt, setMemoryMap } from './root-fdt';
-
-/** In these formats the FDT does not exist before, and nothing can be preserved after it. */
-export function buildsFdtWhenFinalized(format: KhoFormat): boolean {
-    return format.finalize === 'debugfs' || format.finalize === 'prepare';
-}
 
 /**
  * kho_finalize: hands over what is preserved now. In 6.19 and 7.0 it can be repeated, and takes in what was preserved meanwhile; before,

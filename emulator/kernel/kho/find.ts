@@ -5,7 +5,8 @@
 import type { Int } from '../../machine/int';
 import { PAGE_SIZE, PHYS_LIMIT } from '../../machine/memory';
 import type { MemoryView } from '../../machine/view';
-import { SETUP_KEXEC_KHO, type KhoSetupData } from './boot-params';
+import { SETUP_KEXEC_KHO } from './boot-params';
+import type { KhoSetupData } from './boot-info';
 import type { Area } from './env';
 import { fdtChild, fdtProperty, readFdt } from './fdt-read';
 import { METADATA_SIZE, METADATA_SUBTREE } from './metadata';
@@ -130,7 +131,7 @@ export function candidateAt(view: MemoryView, pa: number): FdtCandidate | undefi
 }
 
 /** The scratch areas that an array of at most `limit` entries names, up to the first that cannot be one. */
-export function scratchIn(view: MemoryView, pa: number, limit: number): Area[] {
+function scratchIn(view: MemoryView, pa: number, limit: number): Area[] {
     const areas: Area[] = [];
     const bytes = view.read(pa, Math.min(limit, MAX_AREAS) * SCRATCH_ENTRY);
     const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);

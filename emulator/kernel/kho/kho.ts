@@ -10,8 +10,7 @@ import { MAX_PAGE_ORDER } from '../mm/buddy';
 import { Folios } from '../mm/folio';
 import { orderPages } from '../mm/memmap';
 import type { Area, IncomingHandover, KhoEnv } from './env';
-import { buildsFdtWhenFinalized } from './finalize';
-import type { KhoFormat } from '../release/kho-format';
+import { buildsFdtWhenFinalized, type KhoFormat } from '../release/kho-format';
 import { kfencePage } from './fixed-bugs';
 import type { NodePages } from './radix';
 import { type Subtree, addSubtree, buildRootFdt, readFdtPage, removeSubtree, retrieveSubtree } from './root-fdt';
@@ -270,6 +269,12 @@ export class Kho extends Rec {
         return retrieveSubtree(root, name, (text) => this.env.log.log('warn', text), this.format);
     }
 
+    /** Whether the previous kernel handed a blob of this name over, whatever is wrong with it. */
+    hasSubtree(name: string): boolean {
+        const found = this.retrieveSubtree(name);
+        return !(found instanceof Err && found.name === 'ENOENT');
+    }
+
     // Life of a kernel.
 
     /** Root page and FDT page of the outgoing side (the first half of kho_init). @returns ENOMEM, or what preserving returns. */
@@ -382,6 +387,23 @@ export class Kho extends Rec {
             }
         }
         return this.incomingPages - this.restoredPages - kept;
+    }
+
+    /** A preserved block begins at this address that nobody has restored. */
+    isUnrestored(pa: number): boolean {
+        const { machine, memmap } = this.env;
+        const pfn = Math.floor(pa / PAGE_SIZE);
+        return machine.isRam(pa) && memmap.stateOf(pfn) === 'preserved' && memmap.khoOrder(pfn) >= 0;
+    }
+
+    /** Pages that this kernel preserves now. */
+    get outgoingPages(): number {
+        return this.outgoingRuns().reduce((sum, run) => sum + run.blocks * orderPages(run.order), 0);
+    }
+
+    /** Bytes of all scratch areas together. */
+    get scratchSize(): number {
+        return this.scratch.reduce((sum, area) => sum + area.size, 0);
     }
 
     /** Blocks that the previous kernel preserved and that are still not restored. */

@@ -5,11 +5,11 @@
 import type { CoreNote } from '../../machine/core-file';
 import type { RamRange } from '../../machine/machine';
 import { PHYS_LIMIT } from '../../machine/memory';
-import type { KhoSetupData } from './boot-params';
+import type { KhoSetupData } from './boot-info';
 
-export const NOTE_NAME = 'LUS';
+const NOTE_NAME = 'LUS';
 /** Boot parameters, clock, boots, setup data, memory map, kernel, command line; all numbers little-endian u64. */
-export const NOTE_HANDOVER = 1;
+const NOTE_HANDOVER = 1;
 const VERSION = 1;
 const RANGES_LIMIT = 4096;
 

@@ -4,7 +4,7 @@
  */
 import type { HandoverPlaces } from '../../machine/machine';
 import { PAGE_SIZE } from '../../machine/memory';
-import type { BootContext } from './boot';
+import type { BootContext } from './boot-context';
 import type { Area } from './env';
 
 /** What is taken at a place, by the name that memory's owners are shown under. */

@@ -1,13 +1,13 @@
 /** `reserve_mem=size:align:name`: named memory that the kernel sets aside at boot, at the same place in every kernel that KHO leads to (mm/memblock.c). */
 import { Err, err } from '../release/errno';
 import { PAGE_SIZE, type PhysicalMemory } from '../../machine/memory';
-import type { BootContext } from './boot';
+import { memparse } from '../release/parameter-values';
+import type { BootContext } from './boot-context';
 import type { IncomingHandover } from './env';
 import { FdtWriter } from './fdt';
 import { fdtIsCompatible, fdtProperty, readFdt } from './fdt-read';
 import type { Kho } from './kho';
 import { nativeU64, readFdtPage, readNativeU64, retrieveSubtree } from './root-fdt';
-import { memparse } from './scratch';
 
 const MAX_REGIONS = 8;
 const MAX_NAME = 15;
@@ -24,7 +24,7 @@ interface Region {
     readonly size: number;
 }
 
-/** A region that the command line asks for. */
+/** A region that was asked for and is there. */
 export interface NamedRegion extends Region {
     /** It is where the previous kernel had it, with what was in it. */
     readonly revived: boolean;
@@ -38,29 +38,38 @@ export interface ReservedMemory {
 
 export const NO_RESERVED_MEMORY: ReservedMemory = { regions: [], lost: [] };
 
-interface Wanted {
+/** reserve_mem_find_by_name(): where a region is; 0 where there is none of this name. */
+export function reservedAddress({ regions }: ReservedMemory, name: string): number {
+    return regions.find((r) => r.name === name)?.addr ?? 0;
+}
+
+/** A region that the command line asks for. */
+export interface WantedRegion {
     readonly name: string;
     readonly size: number;
     readonly align: number;
 }
 
-/** What the command line asks for. What is malformed, named twice, or one too many is left out. */
-function wanted(cmdline: string): Wanted[] {
-    const out: Wanted[] = [];
-    for (const [, value = ''] of cmdline.matchAll(/(?:^|\s)reserve_mem=(\S+)/g)) {
-        const [size = '', align = '', name = ''] = value.split(':');
-        const bytes = memparse(size);
-        if (
-            bytes.value > 0 &&
-            name !== '' &&
-            name.length <= MAX_NAME &&
-            out.length < MAX_REGIONS &&
-            !out.some((w) => w.name === name)
-        ) {
-            out.push({ name, size: bytes.value, align: Math.max(memparse(align).value, MIN_ALIGN) });
-        }
-    }
-    return out;
+/** `size:align:name`. Undefined: EINVAL. */
+export function regionWanted(text: string): WantedRegion | undefined {
+    const size = memparse(text);
+    const align = memparse(text.slice(size.length + 1));
+    const colon = size.length + 1 + align.length;
+    const name = text.slice(colon + 1);
+    return size.value > 0 &&
+        text[size.length] === ':' &&
+        text[colon] === ':' &&
+        /\S/.test(name) &&
+        name.length <= MAX_NAME
+        ? { name, size: size.value, align: Math.max(align.value, MIN_ALIGN) }
+        : undefined;
+}
+
+/** EBUSY of a name that is taken, or of one region too many: then it is left out. */
+export function withRegion(regions: readonly WantedRegion[], region: WantedRegion): readonly WantedRegion[] {
+    return regions.length >= MAX_REGIONS || regions.some((r) => r.name === region.name)
+        ? regions
+        : [...regions, region];
 }
 
 /**
@@ -70,11 +79,11 @@ function wanted(cmdline: string): Wanted[] {
 export function reserveNamed(
     ctx: BootContext,
     handover: IncomingHandover | undefined,
-    cmdline: string,
+    wanted: readonly WantedRegion[],
 ): ReservedMemory {
     const before = handover ? handedOver(ctx, handover) : [];
     const lost = before.map((old) => ({ ...old, why: 'it is not asked for any more' }));
-    const regions = wanted(cmdline).flatMap((w): NamedRegion[] => {
+    const regions = wanted.flatMap((w): NamedRegion[] => {
         const at = lost.findIndex((old) => old.name === w.name);
         const old = lost[at];
         const why = old && refusal(w, old);
@@ -93,7 +102,7 @@ export function reserveNamed(
     return { regions, lost };
 }
 
-function refusal(w: Wanted, old: { readonly addr: number; readonly size: number }): string | undefined {
+function refusal(w: WantedRegion, old: { readonly addr: number; readonly size: number }): string | undefined {
     if (old.addr % w.align !== 0) {
         return `it is at 0x${old.addr.toString(16)}, which is not aligned to ${w.align} bytes`;
     }

@@ -1,8 +1,9 @@
 /** Scratch areas: the parameters that size them, and their reservation at a cold boot (kernel/liveupdate/kexec_handover.c). */
 import { PAGE_SIZE } from '../../machine/memory';
+import { memparse } from '../release/parameter-values';
 import { MAX_PAGE_ORDER } from '../mm/buddy';
 import type { Area } from './env';
-import type { BootContext } from './boot';
+import type { BootContext } from './boot-context';
 
 /** Alignment and rounding of every area since 7.1: 4 MiB. */
 export const SCRATCH_ALIGN = PAGE_SIZE << MAX_PAGE_ORDER;
@@ -16,28 +17,8 @@ export type ScratchSizes =
 
 export const DEFAULT_SCRATCH: ScratchSizes = { scale: 200 };
 
-/** kstrtobool() (lib/kstrtox.c), as `kho=` and `liveupdate=` are read. Undefined: EINVAL. */
-export function parseBool(text: string): boolean | undefined {
-    const word = /^(?:([1yt])|([0nf])|o(?:(n)|(f)))/i.exec(text);
-    return word ? word[1] !== undefined || word[3] !== undefined : undefined;
-}
-
-const SUFFIXES = 'KMGTPE';
-
-/** memparse: a number (0x… hexadecimal, 0… octal) with an optional suffix K … E. @returns the bytes and how many characters it took. */
-export function memparse(text: string): { value: number; length: number } {
-    const digits = /^(?:0x[0-9a-f]+|[0-9]+)/i.exec(text)?.[0] ?? '';
-    const octal = /^0[0-7]+$/.test(digits);
-    let value = digits === '' ? 0 : octal ? parseInt(digits, 8) : Number(digits);
-    const suffix = SUFFIXES.indexOf((text[digits.length] ?? ' ').toUpperCase());
-    if (suffix >= 0) {
-        value *= 1024 ** (suffix + 1);
-    }
-    return { value, length: digits.length + (suffix >= 0 ? 1 : 0) };
-}
-
 /** `kho_scratch=`. Undefined: EINVAL, and the default stays. `zeros`: a size may be 0, as long as not all are. */
-export function parseScratch(text: string, zeros = true): ScratchSizes | undefined {
+export function parseScratch(text: string, zeros: boolean): ScratchSizes | undefined {
     if (text.includes('%')) {
         const number = text.slice(0, text.indexOf('%'));
         const scale = Number(number);

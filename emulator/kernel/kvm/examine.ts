@@ -2,7 +2,7 @@
 import { Bytes } from '../../machine/bytes';
 import type { Differing } from '../../machine/guests';
 import { PAGE_SIZE } from '../../machine/memory';
-import type { Kernel } from '../kernel';
+import type { KernelCore } from '../fs/core';
 import { compare } from './compare';
 import { look } from './slots';
 import { partsOf, contentOf } from './workload';
@@ -21,7 +21,7 @@ export interface Examined {
 }
 
 /** Compares all that a guest's programs work on with what they wrote. */
-export function examine(k: Kernel, vm: VirtualMachine, baseline: Baseline | null): Examined {
+export function examine(k: KernelCore, vm: VirtualMachine, baseline: Baseline | null): Examined {
     let bytes = 0;
     let first: Differing | null = null;
     for (const v of vm.vcpus) {
@@ -57,7 +57,7 @@ export function examine(k: Kernel, vm: VirtualMachine, baseline: Baseline | null
 }
 
 /** What all ranges of the guest's programs hold now. */
-export function baselineOf(k: Kernel, vm: VirtualMachine): Baseline | null {
+export function baselineOf(k: KernelCore, vm: VirtualMachine): Baseline | null {
     const start = Math.min(...vm.vcpus.items.filter((v) => v.pages > 0).map((v) => v.start));
     const end = Math.max(...vm.vcpus.items.map((v) => v.start + v.pages * PAGE_SIZE));
     if (!(end > start)) {

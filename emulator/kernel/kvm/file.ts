@@ -4,15 +4,14 @@ import { anonFile } from '../fs/anon';
 import { Err, err } from '../release/errno';
 import { O_RDWR } from '../fs/fcntl';
 import { type FileOps, fput, type OpenFile } from '../fs/file';
-import type { Kernel } from '../kernel';
-import { fget, installFd, type Process } from '../fs/process';
+import { fget, fgetPriv, installFd, type Process } from '../fs/process';
 import { sysPread, sysPwrite } from '../fs/syscalls/rw';
+import { makeGuestMemfd } from './guest-memfd';
 import { titleOf } from './slots';
 import { decodeState, encodeState, STATE_HEADER, stateSize, vcpusOf } from './state';
-import { VirtualMachine } from './vm';
+import { type KvmEnv, VirtualMachine } from './vm';
 
 const EINVAL = err('EINVAL');
-const ENOTTY = err('ENOTTY');
 
 /** KVM_MAX_VCPUS */
 export const MAX_VCPUS = 4096;
@@ -30,7 +29,7 @@ const vmOps: FileOps = {
 };
 
 /** A VM without vCPUs and memory, and its open file. @returns EEXIST where there is one of this name */
-export function makeVm(k: Kernel, name: string): { readonly vm: VirtualMachine; readonly file: OpenFile } | Err {
+export function makeVm(k: KvmEnv, name: string): { readonly vm: VirtualMachine; readonly file: OpenFile } | Err {
     if (k.vms.items.some((v) => v.name === name)) {
         return err('EEXIST');
     }
@@ -43,18 +42,14 @@ export function makeVm(k: Kernel, name: string): { readonly vm: VirtualMachine; 
 
 /** The VM behind a descriptor. @returns EBADF; ENOTTY for other files */
 export function vmOf(p: Process, fd: number): VirtualMachine | Err {
-    const file = fget(p, fd);
-    if (file instanceof Err) {
-        return file;
-    }
-    return file.priv instanceof VirtualMachine ? file.priv : ENOTTY;
+    return fgetPriv(p, fd, VirtualMachine);
 }
 
 /**
  * KVM_CREATE_VM, KVM_CREATE_VCPU and KVM_SET_USER_MEMORY_REGION: a VM whose memory is these files, one behind the other from address 0 on.
  * @returns its descriptor; EINVAL (the number of vCPUs, a long name), EEXIST (the name), EMFILE, EBADF, or what the memory slots give
  */
-export function createVm(k: Kernel, p: Process, name: string, vcpus: number, memory: readonly number[]): number | Err {
+export function createVm(k: KvmEnv, p: Process, name: string, vcpus: number, memory: readonly number[]): number | Err {
     if (
         !Number.isInteger(vcpus) ||
         vcpus < 1 ||
@@ -93,8 +88,16 @@ export function createVm(k: Kernel, p: Process, name: string, vcpus: number, mem
     return installFd(p, vmFile, true);
 }
 
+/**
+ * A guest_memfd, without a descriptor, of the VM behind an open file.
+ * @returns EINVAL for other files, and what {@link makeGuestMemfd} gives
+ */
+export function guestMemfdOfFile(k: KvmEnv, { priv }: OpenFile, size: number, flags: number): OpenFile | Err {
+    return priv instanceof VirtualMachine ? makeGuestMemfd(k, priv, size, flags) : EINVAL;
+}
+
 /** Writes the state of all vCPUs to the beginning of a file. @returns its size in bytes; what pwrite(2) gives */
-export function saveVm(k: Kernel, p: Process, vm: VirtualMachine, fd: number): number | Err {
+export function saveVm(k: KvmEnv, p: Process, vm: VirtualMachine, fd: number): number | Err {
     const written = sysPwrite(k, p, fd, Bytes.of(encodeState(vm.saveState())), 0);
     const file = p.fds.get(fd);
     if (!(written instanceof Err) && file) {
@@ -104,7 +107,7 @@ export function saveVm(k: Kernel, p: Process, vm: VirtualMachine, fd: number): n
 }
 
 /** Reads the state of all vCPUs from the beginning of a file. @returns what pread(2) gives, EINVAL (no saved state, or of another VM), EBUSY (they run) */
-export function loadVm(k: Kernel, p: Process, vm: VirtualMachine, fd: number): undefined | Err {
+export function loadVm(k: KvmEnv, p: Process, vm: VirtualMachine, fd: number): undefined | Err {
     const header = sysPread(k, p, fd, STATE_HEADER, 0);
     const vcpus = header instanceof Err ? undefined : vcpusOf(header.toUint8Array());
     if (vcpus === undefined || vcpus > MAX_VCPUS) {

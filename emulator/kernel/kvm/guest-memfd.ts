@@ -9,10 +9,10 @@ import type { KernelCore } from '../fs/core';
 import { err, Err } from '../release/errno';
 import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, O_LARGEFILE, O_RDWR, S_IFREG } from '../fs/fcntl';
 import { allocFile, type FileOps, type OpenFile } from '../fs/file';
-import { DIRTY_AND_UPTODATE, dropFromCache, setFlags } from '../mm/file-folios';
+import { DIRTY_AND_UPTODATE, dropFromCache, FolioList, setFlags } from '../mm/file-folios';
 import { Inode } from '../fs/inode';
-import type { Kernel } from '../kernel';
 import { PageCache } from '../fs/pagecache';
+import { fget, installFd, type Process } from '../fs/process';
 import type { VirtualMachine } from './vm';
 
 /** GUEST_MEMFD_FLAG_MMAP, GUEST_MEMFD_FLAG_INIT_SHARED (include/uapi/linux/kvm.h). */
@@ -129,9 +129,26 @@ export class GuestMemfdInode extends Inode {
         return undefined;
     }
 
-    /** A page with a hardware error (memory_failure()): whoever touches it is told. */
-    isPoisoned(index: number): boolean {
-        return this.poisoned.includes(index);
+    /** Its pages in their order, without the holes. */
+    folios(): FolioList {
+        const list = new FolioList(this.cache.pages);
+        for (let index = this.cache.next(0, Infinity); index >= 0; index = this.cache.next(index + 1, Infinity)) {
+            list.push(this.cache.at(index));
+        }
+        return list;
+    }
+
+    /**
+     * memory_failure(): the page at a page offset has a hardware error, and guests that touch it are told.
+     * @returns ENOENT where no page is
+     */
+    poison(k: KernelCore, index: number): undefined | Err {
+        if (this.cache.at(index) < 0) {
+            return err('ENOENT');
+        }
+        k.journal.edit<GuestMemfdInode>(this).poisoned = [...new Set([...this.poisoned, index])].sort((a, b) => a - b);
+        this.vm.space.unmap(this, index * PAGE_SIZE, PAGE_SIZE);
+        return undefined;
     }
 }
 
@@ -180,7 +197,7 @@ function gmemOf(file: OpenFile): GuestMemfdInode {
 }
 
 /** KVM_CREATE_GUEST_MEMFD: memory of a VM, which it keeps. @returns EINVAL (the size, flags) */
-export function makeGuestMemfd(k: Kernel, vm: VirtualMachine, size: number, flags: number): OpenFile | Err {
+export function makeGuestMemfd(k: KernelCore, vm: VirtualMachine, size: number, flags: number): OpenFile | Err {
     if (size <= 0 || size % PAGE_SIZE !== 0 || flags < 0 || (flags & ~ALL_FLAGS) !== 0) {
         return EINVAL;
     }
@@ -194,6 +211,31 @@ export function makeGuestMemfd(k: Kernel, vm: VirtualMachine, size: number, flag
     const file = allocFile(k, 'guest_memfd', gmemOps, inode, O_RDWR | O_LARGEFILE, 'anon_inode:[kvm-gmem]');
     k.journal.edit<Inode>(inode).size = size;
     return file;
+}
+
+/** KVM_CREATE_GUEST_MEMFD of a process. @returns its descriptor; EMFILE, or what {@link makeGuestMemfd} gives */
+export function createGuestMemfd(
+    k: KernelCore,
+    p: Process,
+    vm: VirtualMachine,
+    size: number,
+    flags: number,
+): number | Err {
+    const free = p.fds.unused(p.nofile);
+    if (free instanceof Err) {
+        return free;
+    }
+    const file = makeGuestMemfd(k, vm, size, flags);
+    return file instanceof Err ? file : installFd(p, file, true);
+}
+
+/** The guest_memfd behind a descriptor. @returns EBADF; ENOTTY for other files */
+export function guestMemfdOf(p: Process, fd: number): GuestMemfdInode | Err {
+    const file = fget(p, fd);
+    if (file instanceof Err) {
+        return file;
+    }
+    return file.inode instanceof GuestMemfdInode ? file.inode : err('ENOTTY');
 }
 
 /** Puts a restored page into one that is made anew. @returns EEXIST, EINVAL (no single page, beyond the end) */

@@ -5,9 +5,9 @@ import { Rec } from '../../machine/journal';
 import { PAGE_SIZE } from '../../machine/memory';
 import { type Err, err } from '../release/errno';
 import { F_SEAL_FUTURE_WRITE, F_SEAL_WRITE } from '../fs/fcntl';
+import type { KernelCore } from '../fs/core';
 import { fput, getFile, type OpenFile } from '../fs/file';
 import type { Inode } from '../fs/inode';
-import type { Kernel } from '../kernel';
 import { getSeals } from '../fs/memfd';
 import { ShmemInode } from '../fs/shmem';
 import { GuestMemfdInode } from './guest-memfd';
@@ -29,7 +29,7 @@ export class GuestSpace extends Rec {
     private readonly mapped: readonly Range[] = [];
 
     constructor(
-        private readonly k: Kernel,
+        private readonly k: KernelCore,
         private readonly owner: VirtualMachine,
     ) {
         super(k.journal);

@@ -2,12 +2,12 @@
  * Posted interrupts of a VM (arch/x86/kvm/vmx/posted_intr.c): a descriptor for each vCPU, where devices' interrupts are left without the
  * kernel having to do anything, and the notification that has a running vCPU look.
  */
-import type { InterruptController, InterruptHandler } from '../../machine/interrupts/controller';
+import type { InterruptController } from '../../machine/interrupts/controller';
+import type { InterruptHandler } from '../../machine/interrupts/delivery';
 import { DESCRIPTOR_SIZE, makeDescriptor, posted, take } from '../../machine/interrupts/descriptor';
 import { type Journal, Rec } from '../../machine/journal';
 import { PAGE_SIZE } from '../../machine/memory';
-import type { Kernel } from '../kernel';
-import type { VirtualMachine } from './vm';
+import type { KvmEnv, VirtualMachine } from './vm';
 
 /** POSTED_INTR_VECTOR (arch/x86/include/asm/irq_vectors.h). */
 const NOTIFICATION = 0xf2;
@@ -16,7 +16,7 @@ export const DESCRIPTOR_OWNER = 'posted-interrupt descriptors';
 
 export class PostedInterrupts extends Rec {
     private constructor(
-        private readonly k: Kernel,
+        private readonly k: KvmEnv,
         private readonly vm: VirtualMachine,
         /** Where the descriptors lie, one behind the other. */
         readonly pa: number,
@@ -26,7 +26,7 @@ export class PostedInterrupts extends Rec {
     }
 
     /** Makes the descriptors of a VM, and has processors look when something is posted. @returns undefined: no memory */
-    static of(k: Kernel, vm: VirtualMachine): PostedInterrupts | undefined {
+    static of(k: KvmEnv, vm: VirtualMachine): PostedInterrupts | undefined {
         if (vm.posted) {
             return vm.posted;
         }
@@ -85,7 +85,7 @@ class Notification extends Rec implements InterruptHandler {
 
     constructor(
         journal: Journal,
-        private readonly k: Kernel,
+        private readonly k: KvmEnv,
     ) {
         super(journal);
     }
@@ -99,7 +99,7 @@ class Notification extends Rec implements InterruptHandler {
     }
 }
 
-function notifyAll(k: Kernel, interrupts: InterruptController): void {
+function notifyAll(k: KvmEnv, interrupts: InterruptController): void {
     for (let cpu = 0; cpu < interrupts.accepting; cpu++) {
         if (!interrupts.handlerOf({ cpu, vector: NOTIFICATION })) {
             interrupts.setHandler({ cpu, vector: NOTIFICATION }, new Notification(k.journal, k));

@@ -1,11 +1,11 @@
 /** Memory slots (KVM_SET_USER_MEMORY_REGION, virt/kvm/kvm_main.c): which file a guest's memory is in, and how its pages are reached. */
 import { PAGE_SIZE } from '../../machine/memory';
 import { Err, err } from '../release/errno';
+import type { KernelCore } from '../fs/core';
 import type { OpenFile } from '../fs/file';
 import { DIRTY_AND_UPTODATE, isUptodate, setFlags } from '../mm/file-folios';
 import { getHugePage, HugetlbInode } from '../hugetlb/inode';
 import type { Inode } from '../fs/inode';
-import type { Kernel } from '../kernel';
 import type { PageCache } from '../fs/pagecache';
 import { getFolio, ShmemInode, zeroFolio } from '../fs/shmem';
 import { GuestMemfdInode } from './guest-memfd';
@@ -75,7 +75,7 @@ class Pieces {
  * @param visit is told physically contiguous pieces in order
  */
 export function reach(
-    k: Kernel,
+    k: KernelCore,
     slots: readonly Slot[],
     gpa: number,
     length: number,
@@ -109,7 +109,7 @@ export function reach(
 }
 
 /** Looks at [gpa, gpa+length) without changing anything; `pa` is −1 where no page is. */
-export function look(k: Kernel, slots: readonly Slot[], gpa: number, length: number, visit: Visit): void {
+export function look(k: KernelCore, slots: readonly Slot[], gpa: number, length: number, visit: Visit): void {
     const end = gpa + length;
     const pieces = new Pieces(gpa, visit);
     let at = gpa;
@@ -136,7 +136,7 @@ function nextSlot(slots: readonly Slot[], gpa: number): number {
 }
 
 /** Pages of a folio from one of them on. */
-function leftOfFolio(k: Kernel, page: number): number {
+function leftOfFolio(k: KernelCore, page: number): number {
     const head = k.memmap.headOf(page);
     return head + 2 ** k.memmap.orderOf(head) - page;
 }
@@ -152,7 +152,7 @@ export function cacheOf(inode: Inode): PageCache | undefined {
  * The page at a page offset of a slot's file, ready to be written.
  * @returns EFAULT beyond the end of the file (SIGBUS in the VMM), ENOMEM; EPERM and EHWPOISON of guest_memfd
  */
-function faultIn(k: Kernel, slot: Slot, index: number): number | Err {
+function faultIn(k: KernelCore, slot: Slot, index: number): number | Err {
     const { inode } = slot.file;
     if (inode instanceof GuestMemfdInode) {
         return inode.poisoned.includes(index) ? err('EHWPOISON') : inode.page(k, index);

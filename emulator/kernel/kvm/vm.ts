@@ -7,10 +7,11 @@ import { costId } from '../../machine/costs';
 import type { VcpuState } from '../../machine/guests';
 import type { Hasher } from '../../machine/hash';
 import { Rec, Seq } from '../../machine/journal';
+import type { Machine } from '../../machine/machine';
 import { PAGE_SIZE } from '../../machine/memory';
 import { type Err, err } from '../release/errno';
+import type { KernelCore } from '../fs/core';
 import type { OpenFile } from '../fs/file';
-import type { Kernel } from '../kernel';
 import { compare } from './compare';
 import type { PostedInterrupts } from './posted';
 import { GuestSpace } from './guest-space';
@@ -29,6 +30,15 @@ const VM_CREATE = costId('vm_create');
 const TICK = 10_000_000;
 const SECOND = 1e9;
 
+/** What virtual machines need of the kernel that runs them. */
+export interface KvmEnv extends KernelCore {
+    readonly machine: Machine;
+    /** Virtual machines, in the order in which they were created. */
+    readonly vms: Seq<VirtualMachine>;
+    /** Interrupts of devices that go to guests. */
+    readonly devices: { readonly interrupts: { withdraw(vm: VirtualMachine): void } };
+}
+
 export class VirtualMachine extends Rec implements Timer {
     readonly at: number = Infinity;
     readonly vcpus: Seq<Vcpu>;
@@ -41,7 +51,7 @@ export class VirtualMachine extends Rec implements Timer {
     readonly posted: PostedInterrupts | null = null;
 
     constructor(
-        private readonly k: Kernel,
+        private readonly k: KvmEnv,
         readonly name: string,
     ) {
         super(k.journal);
@@ -50,7 +60,7 @@ export class VirtualMachine extends Rec implements Timer {
     }
 
     /** KVM_CREATE_VM: without vCPUs and memory. */
-    static create(k: Kernel, name: string): VirtualMachine {
+    static create(k: KvmEnv, name: string): VirtualMachine {
         k.clock.charge(VM_CREATE);
         const vm = new VirtualMachine(k, name);
         k.vms.push(vm);
@@ -58,9 +68,12 @@ export class VirtualMachine extends Rec implements Timer {
         return vm;
     }
 
-    /** KVM_CREATE_VCPU. @returns EEXIST where it has some */
+    /** KVM_CREATE_VCPU. @returns EINVAL for none, EEXIST where it has some */
     createVcpus(count: number): undefined | Err {
         const { k } = this;
+        if (count < 1) {
+            return err('EINVAL');
+        }
         if (this.vcpus.length > 0) {
             return err('EEXIST');
         }

@@ -13,8 +13,8 @@ import { LuoSession } from './state';
 const NAME_OFFSET = 8;
 
 /**
- * Of the copy back to the caller: it `faults` where the argument lies in memory that can be read but not written, and `stalls` where a
- * userfaultfd keeps the page away for a while.
+ * Of the copy back to the caller: it `faults` where the argument lies in memory that can be read but not written, and
+ * `stalls` where a userfaultfd keeps the page away for a while.
  */
 export type Reply = 'goes through' | 'faults' | 'stalls';
 
@@ -43,34 +43,34 @@ export class LuoRequest {
     ) {}
 
     /** An ioctl with a well-formed argument. */
-    static make(p: Process, table: IoctlTable, a: RequestArgs): LuoRequest | Err {
-        const command = table.commands.get(a.nr);
+    static make(process: Process, table: IoctlTable, args: RequestArgs): LuoRequest | Err {
+        const command = table.commands.get(args.nr);
         const size = command?.size ?? LARGEST_ARGUMENT;
         const arg = new Uint8Array(LARGEST_ARGUMENT);
         const view = new DataView(arg.buffer);
         view.setUint32(0, size, true);
         switch (command?.arg) {
             case 'token': {
-                const { low, high } = halvesOf(a.token);
-                view.setInt32(4, a.argFd, true);
+                const { low, high } = halvesOf(args.token);
+                view.setInt32(4, args.argFd, true);
                 view.setUint32(8, low, true);
                 view.setUint32(12, high, true);
                 break;
             }
             case 'word':
-                view.setUint32(4, halvesOf(a.token).low, true);
+                view.setUint32(4, halvesOf(args.token).low, true);
                 break;
             default:
-                view.setInt32(4, a.argFd, true);
+                view.setInt32(4, args.argFd, true);
                 // the caller fills the field: a longer name leaves no room for the NUL
-                arg.set(latin1(a.name).subarray(0, table.nameSize), NAME_OFFSET);
+                arg.set(latin1(args.name).subarray(0, table.nameSize), NAME_OFFSET);
         }
-        return LuoRequest.check(p, table, a.fd, a.nr, size, arg, a.reply);
+        return LuoRequest.check(process, table, args.fd, args.nr, size, arg, args.reply);
     }
 
     /** An ioctl with a 256-byte buffer that begins with `size` and `data`. */
     static raw(
-        p: Process,
+        process: Process,
         table: IoctlTable,
         fd: number,
         nr: number,
@@ -81,11 +81,11 @@ export class LuoRequest {
         const buffer = new Uint8Array(256);
         new DataView(buffer.buffer).setUint32(0, size, true);
         buffer.set(data.subarray(0, buffer.length - 4), 4);
-        return LuoRequest.check(p, table, fd, nr, size, buffer, reply);
+        return LuoRequest.check(process, table, fd, nr, size, buffer, reply);
     }
 
     private static check(
-        p: Process,
+        process: Process,
         table: IoctlTable,
         fd: number,
         nr: number,
@@ -93,7 +93,7 @@ export class LuoRequest {
         buffer: Uint8Array,
         reply: Reply,
     ): LuoRequest | Err {
-        const file = fget(p, fd);
+        const file = fget(process, fd);
         if (file instanceof Err) {
             return file;
         }
@@ -115,7 +115,7 @@ export class LuoRequest {
         if (size < command.size) {
             return err('EINVAL');
         }
-        if (buffer.subarray(command.size, Math.min(size, buffer.length)).some((b) => b !== 0)) {
+        if (buffer.subarray(command.size, Math.min(size, buffer.length)).some((byte) => byte !== 0)) {
             return err('E2BIG');
         }
         if (size > buffer.length) {
@@ -162,19 +162,23 @@ export class LuoRequest {
         return this.replies === 'faults' ? err('EFAULT') : undefined;
     }
 
-    replyFd(_fd: number): undefined | Err {
-        return this.reply();
-    }
-
-    replyName(_name: string): undefined | Err {
-        return this.reply();
-    }
-
     display(): string {
         return `ioctl ${this.command}`;
     }
 }
 
+/**
+ * The name of a new session, of the bytes that its creator gave: up to the first NUL.
+ * @returns EINVAL where it is empty or has no NUL, in releases that check that (luo_session_alloc()); others cut it off
+ */
+export function sessionName(raw: Uint8Array, { checksNames, nameSize }: IoctlTable): string | Err {
+    const nul = raw.indexOf(0);
+    if (checksNames && (nul <= 0 || nul >= nameSize)) {
+        return err('EINVAL');
+    }
+    return new TextDecoder('latin1').decode(raw.subarray(0, nul < 0 ? nameSize - 1 : nul));
+}
+
 function latin1(text: string): Uint8Array {
-    return Uint8Array.from(text, (c) => c.charCodeAt(0) & 0xff);
+    return Uint8Array.from(text, (char) => char.charCodeAt(0) & 0xff);
 }

@@ -1,37 +1,24 @@
 /**
- * The state of the Live Update Orchestrator (kernel/liveupdate/luo_*.c). Only state: what LUO does with it is std/luo.lus,
- * because it calls handlers back and must be steppable.
+ * The records of the Live Update Orchestrator (kernel/liveupdate/luo_*.c), and what is decided on one of them alone.
+ * What calls handlers back, waits or can be stepped through is std/luo.lus.
  */
-import { Rec, Seq, Table, type Journal } from '../../machine/journal';
+import { Rec, Seq, Table, type Journal, type Mutable } from '../../machine/journal';
 import type { Int } from '../../machine/int';
+import { anonFile } from '../fs/anon';
+import type { KernelCore } from '../fs/core';
+import { O_RDWR } from '../fs/fcntl';
 import type { OpenFile } from '../fs/file';
-import type { BlockSet } from '../kho/blocks';
+import { BlockSet } from '../kho/blocks';
+import type { Kho } from '../kho/kho';
 import { Lock } from '../lock';
-
-/** include/linux/kho/abi/luo.h */
-export const LUO_COMPATIBLE = 'luo-v5';
-export const LUO_SUBTREE = 'LUO';
-/** struct luo_ser: compatible[8], u64 liveupdate_num, u64 sessions_pa, u64 flbs_pa */
-export const LUO_SER_SIZE = 32;
-export const SESSION_NAME_SIZE = 64;
-/** struct luo_session_ser: name[64], u64 files, u64 count */
-export const SESSION_SER_SIZE = 80;
-/** struct luo_file_ser: compatible[48], u64 data, u64 token */
-export const FILE_SER_SIZE = 64;
-export const COMPATIBLE_SIZE = 48;
-/** struct luo_flb_header: u64 pgcnt, u64 count; struct luo_flb_ser: name[48], u64 data, u64 count */
-export const FLB_HEADER_SIZE = 16;
-export const FLB_SER_SIZE = 64;
-/** As many FLBs as fit into the one page behind its header. */
-export const MAX_FLBS = 63;
-
-/** refcount_t (lib/refcount.c): once it underflows it is saturated for good. */
-export const REFCOUNT_SATURATED = 0xc000_0000;
+import { RefCount, type WarnsOnce } from '../refcount';
+import { err, type Err } from '../release/errno';
+import { areaEntry, FILE_SER_SIZE, SESSION_SER_SIZE } from './abi';
 
 /** A file handler (struct liveupdate_file_handler). */
 export class LuoHandler extends Rec {
     /** The module that its callbacks were in is unloaded. */
-    readonly gone: boolean = false;
+    readonly unloaded: boolean = false;
 
     constructor(
         journal: Journal,
@@ -51,8 +38,7 @@ export class LuoHandler extends Rec {
 
 /** One side of an FLB: what this kernel preserves, or what it got. */
 export class FlbSide extends Rec {
-    /** A refcount_t. */
-    readonly count: number = 0;
+    private readonly refs: RefCount;
     readonly data: Int = 0;
     readonly obj: unknown = null;
     /** Incoming only: finish() has run. */
@@ -64,7 +50,32 @@ export class FlbSide extends Rec {
 
     constructor(journal: Journal, name: string) {
         super(journal);
+        this.refs = new RefCount(journal);
         this.mutex = new Lock(journal, `the ${name}`);
+    }
+
+    /** References: a refcount_t since 7.2, a plain counter before. */
+    get count(): number {
+        return this.refs.value;
+    }
+
+    /** The count that was handed over, or one that a plain counter has come to. */
+    setCount(count: number): void {
+        this.refs.set(count);
+    }
+
+    /** A reference more; with the first one its data is there from now on. */
+    get(kernel: WarnsOnce): void {
+        if (this.count === 0) {
+            this.refs.set(1);
+        } else {
+            this.refs.inc(kernel);
+        }
+    }
+
+    /** A reference less. @returns whether it was the last, after which the data goes */
+    put(kernel: WarnsOnce): boolean {
+        return this.refs.decAndTest(kernel);
     }
 }
 
@@ -145,6 +156,24 @@ export class LuoSession extends Rec {
         this.mutex = new Lock(journal, `the mutex of session "${name}"`);
     }
 
+    /** Whether a file of it has this token: in another session the same token is another file's. */
+    hasToken(token: Int): boolean {
+        return this.files.items.some((file) => file.token === token);
+    }
+
+    /** The first file with this token. @returns ENOENT where there is none */
+    fileOf(token: Int): LuoFile | Err {
+        return this.files.items.find((file) => file.token === token) ?? err('ENOENT');
+    }
+
+    /** luo_session_getfile(): the anonymous file behind its descriptors. */
+    openFile(kernel: KernelCore): OpenFile {
+        const file = anonFile(kernel, 'luo_session', `[luo_session] ${this.name}`, O_RDWR);
+        kernel.journal.edit(file).priv = this;
+        kernel.journal.edit<LuoSession>(this).file = file;
+        return file;
+    }
+
     display(): string {
         return `session "${this.name}"`;
     }
@@ -169,7 +198,34 @@ export class SessionList extends Rec {
     }
 
     find(name: string): LuoSession | undefined {
-        return this.sessions.items.find((s) => s.name === name);
+        return this.sessions.items.find((session) => session.name === name);
+    }
+
+    /** The session of this name. @returns ENOENT where there is none */
+    named(name: string): LuoSession | Err {
+        return this.find(name) ?? err('ENOENT');
+    }
+
+    /**
+     * luo_session_insert(): the newest is the last.
+     * @returns EEXIST where the name is taken on this list; the other one is not asked
+     */
+    insert(session: LuoSession): undefined | Err {
+        if (this.find(session.name)) {
+            return err('EEXIST');
+        }
+        this.sessions.push(session);
+        return undefined;
+    }
+
+    /** luo_session_remove() */
+    remove(session: LuoSession): void {
+        this.sessions.remove(session);
+    }
+
+    /** Where the entry of a session lies: in the area, or in the blocks. Undefined where there is none. */
+    entryAt(index: number): number | undefined {
+        return this.area === 0 ? this.blocks.entryAt(index) : areaEntry(this.area, index);
     }
 
     display(): string {
@@ -222,12 +278,13 @@ export class FlbArgs extends Rec {
     }
 }
 
+/** The Live Update Orchestrator of one kernel. */
 export class Luo extends Rec {
     /** `liveupdate=` of the command line, and KHO is on. */
     readonly enabled: boolean;
     /**
-     * For reading by every ioctl and release of a session, for writing by the reboot, which keeps it where it succeeds (7.2 on): what has been
-     * frozen stays as it is.
+     * For reading by every ioctl and release of a session, for writing by the reboot, which keeps it where it succeeds
+     * (7.2 on): what has been frozen stays as it is.
      */
     readonly serialize: Lock;
     /** Set once the device is there (late_initcall). */
@@ -254,21 +311,76 @@ export class Luo extends Rec {
     /** Physical address of the FLB page that came from the previous kernel; 0: none. */
     readonly incomingFlbPage: number = 0;
 
+    private readonly journal: Journal;
+
     /** @param lock what is called {@link serialize} here */
     constructor(
-        journal: Journal,
+        private readonly kho: Kho,
         enabled: boolean,
-        outgoing: BlockSet,
-        incoming: BlockSet,
         lock = 'the serialize lock',
     ) {
+        const { journal } = kho.env.machine;
         super(journal);
+        this.journal = journal;
         this.enabled = enabled;
         this.serialize = new Lock(journal, lock);
-        this.outgoing = new SessionList(journal, 'outgoing', outgoing);
-        this.incoming = new SessionList(journal, 'incoming', incoming);
+        this.outgoing = new SessionList(journal, 'outgoing', new BlockSet(kho, SESSION_SER_SIZE, 'outgoing sessions'));
+        this.incoming = new SessionList(journal, 'incoming', new BlockSet(kho, SESSION_SER_SIZE, 'incoming sessions'));
         this.handlers = new Seq(journal);
         this.flbs = new Seq(journal);
         this.preservedFiles = new Table(journal);
+    }
+
+    /** LUO could not come up. */
+    disable(): void {
+        this.edit().enabled = false;
+    }
+
+    /** The structures for the next kernel are there: the device comes up. */
+    setOutgoing(ser: number, flbPage: number): void {
+        const luo = this.edit();
+        luo.ser = ser;
+        luo.flbPage = flbPage;
+        luo.ready = true;
+    }
+
+    /** The FLB page of the previous kernel is read for as long as this one runs, and never given back. */
+    setIncomingFlbPage(page: number): void {
+        this.edit().incomingFlbPage = page;
+        this.kho.keep(page, 'FLBs');
+    }
+
+    /** luo_release() of the device: sessions stay, and somebody else may open it. */
+    deviceClosed(): void {
+        this.edit().deviceInUse = false;
+    }
+
+    /** A new session, which is on no list yet. */
+    newSession(name: string, incoming: boolean): LuoSession {
+        const blocks = new BlockSet(this.kho, FILE_SER_SIZE, `files of session "${name}"`);
+        return new LuoSession(this.journal, name, incoming, blocks);
+    }
+
+    /** A session of this kernel by its name: an outgoing one, or else an incoming one, which may have the same name. */
+    find(name: string): LuoSession | undefined {
+        return this.outgoing.find(name) ?? this.incoming.find(name);
+    }
+
+    /** Enters a file into the map of preserved files of all sessions, by its id. @returns EBUSY where it is there */
+    claim(id: unknown): undefined | Err {
+        if (this.preservedFiles.has(id)) {
+            return err('EBUSY');
+        }
+        this.preservedFiles.set(id, true);
+        return undefined;
+    }
+
+    /** Takes a file out of that map. */
+    unclaim(id: unknown): void {
+        this.preservedFiles.delete(id);
+    }
+
+    private edit(): Mutable<Luo> {
+        return this.journal.edit<Luo>(this);
     }
 }

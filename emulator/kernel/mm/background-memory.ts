@@ -8,7 +8,7 @@ interface Block {
     readonly order: number;
 }
 
-export class Crowd extends Rec {
+export class BackgroundMemory extends Rec {
     /** In the order of their allocation. */
     private readonly blocks: Seq<Block>;
     /** Pages of those. */
@@ -33,7 +33,7 @@ export class Crowd extends Rec {
             const pfn = pages.alloc(order, { owner, ...(node === undefined ? {} : { node, strict: true }) });
             if (pfn >= 0) {
                 this.blocks.push({ pfn, order });
-                this.journal.edit<Crowd>(this).pages += 2 ** order;
+                this.journal.edit<BackgroundMemory>(this).pages += 2 ** order;
             } else if (order === 0) {
                 return err('ENOMEM');
             } else {
@@ -49,6 +49,6 @@ export class Crowd extends Rec {
             pages.free(pfn, order);
         }
         this.blocks.clear();
-        this.journal.edit<Crowd>(this).pages = 0;
+        this.journal.edit<BackgroundMemory>(this).pages = 0;
     }
 }

@@ -1,5 +1,5 @@
 /** Folios as files use them: what the page cache holds of them, handles and lists for `.lus` code. */
-import type { KernelCore } from '../fs/core';
+import type { KernelEnv } from '../env';
 import { PAGE_SIZE } from '../fs/fcntl';
 import { PG_DIRTY, PG_SWAPBACKED, PG_UPTODATE, type Memmap } from './memmap';
 
@@ -57,15 +57,15 @@ export class FolioList {
 }
 
 /** The first page of the folio that a page is in. */
-export function folioOf(k: Pick<KernelCore, 'memmap'>, page: number): number {
+export function folioOf(k: Pick<KernelEnv, 'memmap'>, page: number): number {
     return k.memmap.headOf(page);
 }
 
-export function folioOrder(k: Pick<KernelCore, 'memmap'>, pfn: number): number {
+export function folioOrder(k: Pick<KernelEnv, 'memmap'>, pfn: number): number {
     return k.memmap.orderOf(pfn);
 }
 
-export function isUptodate(k: KernelCore, pfn: number): boolean {
+export function isUptodate(k: KernelEnv, pfn: number): boolean {
     return (k.memmap.flags(pfn) & PG_UPTODATE) !== 0;
 }
 
@@ -81,7 +81,7 @@ export function setFlags(memmap: Memmap, pfn: number, flags: number): void {
  * Allocates a folio for a page cache that holds it with a reference a page (folio_ref_add in shmem_add_to_page_cache);
  * its contents are what was there before. −1: no memory.
  */
-export function allocForCache(k: KernelCore, order: number, owner: number, index: number): number {
+export function allocForCache(k: KernelEnv, order: number, owner: number, index: number): number {
     const pfn = k.pages.alloc(order, { movable: true, owner });
     if (pfn >= 0) {
         const { memmap } = k;
@@ -95,7 +95,7 @@ export function allocForCache(k: KernelCore, order: number, owner: number, index
 }
 
 /** Drops the page cache's references; a folio without any other is freed. */
-export function dropFromCache(k: KernelCore, pfn: number): void {
+export function dropFromCache(k: KernelEnv, pfn: number): void {
     const { memmap } = k;
     const order = memmap.orderOf(pfn);
     const refs = memmap.refs(pfn) - 2 ** order;
@@ -110,7 +110,7 @@ export function dropFromCache(k: KernelCore, pfn: number): void {
  * Splits a folio that only the page cache uses so that page `at` stands alone, and everything else stays as large as it can
  * (folio_split() in mm/huge_memory.c): order 9 becomes 8, 7, … 1, 0, 0 around it. False where somebody else holds a reference.
  */
-export function splitFolio(k: KernelCore, pfn: number, at: number): boolean {
+export function splitFolio(k: KernelEnv, pfn: number, at: number): boolean {
     const { memmap } = k;
     const order = memmap.orderOf(pfn);
     if (memmap.refs(pfn) !== 2 ** order) {

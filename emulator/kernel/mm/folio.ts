@@ -1,3 +1,7 @@
+/**
+ * Folios of a running kernel: who refers to them, who has pinned them, where they move (include/linux/mm.h, mm/gup.c,
+ * mm/migrate.c).
+ */
 import type { Err } from '../release/errno';
 import { err } from '../release/errno';
 import { costId } from '../../machine/costs';
@@ -26,8 +30,11 @@ export class Folios {
         readonly allocator: PageAllocator,
     ) {}
 
-    /** A new folio with one reference. @returns ENOMEM where there is no memory. */
+    /** A new folio with one reference. @returns EINVAL for an order below 0, ENOMEM where there is no memory */
     alloc(order: number, options: AllocOptions): number | Err {
+        if (order < 0) {
+            return err('EINVAL');
+        }
         const pfn = this.allocator.alloc(order, options);
         return pfn < 0 ? err('ENOMEM') : pfn;
     }
@@ -36,7 +43,9 @@ export class Folios {
         this.memmap.setRefs(head, this.memmap.refs(head) + 1);
     }
 
-    /** Drops a reference; the last one frees the folio. @returns the references left, −1 where there was none to drop. */
+    /**
+     * Drops a reference; the last one frees the folio. @returns the references left, −1 where there was none to drop.
+     */
     put(head: number): number {
         const refs = this.memmap.refs(head);
         if (refs === 1) {
@@ -74,8 +83,12 @@ export class Folios {
         return (this.memmap.flags(head) & flag) !== 0;
     }
 
+    /** Where it is set already, that costs a look. */
     setFlag(head: number, flag: number): void {
-        this.memmap.setFlags(head, this.memmap.flags(head) | flag);
+        const flags = this.memmap.flags(head);
+        if ((flags & flag) === 0) {
+            this.memmap.setFlags(head, flags | flag);
+        }
     }
 
     clearFlag(head: number, flag: number): void {
@@ -87,16 +100,22 @@ export class Folios {
         return this.hasFlag(head, PG_UPTODATE);
     }
 
-    /** Where the folio's memory begins and how long it is, in bytes. */
-    extent(head: number): { pa: number; size: number } {
-        return { pa: head * PAGE_SIZE, size: PAGE_SIZE * 2 ** this.memmap.orderOf(head) };
+    /** In bytes. */
+    sizeOf(head: number): number {
+        return PAGE_SIZE * 2 ** this.memmap.orderOf(head);
+    }
+
+    /** folio_zero_range() of all of it. */
+    zero(head: number): void {
+        this.memory.zero(head * PAGE_SIZE, this.sizeOf(head));
     }
 
     /**
-     * Moves a folio to pages that were allocated for it (mm/migrate.c, migrate_folio()): contents, references, flags, index and owner go
-     * along, the old pages are freed. The caller changes what points to it.
+     * Moves a folio to pages that were allocated for it (mm/migrate.c, migrate_folio()): contents, references, flags,
+     * index and owner go along, the old pages are freed. The caller changes what points to it.
      * @param to the new head, of the same order; freed where nothing is moved
-     * @param users references that the caller can account for; any more, a pin above all, means that somebody uses the page as it is
+     * @param users references that the caller can account for; any more, a pin above all, means that somebody uses the
+     * page as it is
      * @returns 0; EAGAIN where somebody else uses it, it is locked, or a failure was asked for
      */
     migrate(head: number, to: number, users: number): 0 | Err {

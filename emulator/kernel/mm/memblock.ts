@@ -2,13 +2,13 @@
 import { type Journal, Rec } from '../../machine/journal';
 
 /** MEMBLOCK_KHO_SCRATCH, of memory. */
-export const MEMBLOCK_SCRATCH = 1;
+const MEMBLOCK_SCRATCH = 1;
 /** MEMBLOCK_RSRV_KERN, of what the kernel reserved for itself. */
 export const MEMBLOCK_KERN = 2;
 /** MEMBLOCK_RSRV_NOINIT: struct pages are left as they are; preserved memory. */
 export const MEMBLOCK_NOINIT = 4;
 
-export const NO_NODE = -1;
+const NO_NODE = -1;
 
 /** [base, base+size), in bytes. */
 export interface Region {

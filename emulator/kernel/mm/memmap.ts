@@ -4,11 +4,8 @@
  * only where it is not.
  */
 import type { Hasher } from '../../machine/hash';
-import type { Int } from '../../machine/int';
 import { type Journal, Rec, Slots } from '../../machine/journal';
 import { ALLOCATED, PRESERVED, ROWS, ROW_PAGES, Records, SECTION_PAGES, Section, TAIL, UNSET } from './page-records';
-
-export { ROW_PAGES } from './page-records';
 
 /** Page flags (include/linux/page-flags.h), as far as they show. */
 export const PG_DIRTY = 1;
@@ -17,9 +14,6 @@ export const PG_LOCKED = 4;
 export const PG_SWAPBACKED = 8;
 /** A page of a hugetlb pool; the kernel has a page type for that. */
 export const PG_HUGETLB = 64;
-
-/** KHO_PAGE_MAGIC (kernel/liveupdate/kexec_handover.c), the high half of page->private. */
-const KHO_PAGE_MAGIC = 0x4b484f50n;
 
 /** The start of no row: every page is below it. */
 const NOWHERE = Number.MAX_SAFE_INTEGER;
@@ -173,12 +167,6 @@ export class Memmap extends Rec {
         const i = this.locate(pfn);
         // A summary entry has the mark of the first page of its row.
         return this.found.mark.length === ROWS && pageIn(pfn) !== 0 ? -1 : this.found.mark[i]! - 1;
-    }
-
-    /** page->private as the kernel has it: KHO's magic ("KHOP") and the order, or 0. */
-    privateOf(pfn: number): Int {
-        const order = this.khoOrder(pfn);
-        return order < 0 ? 0 : (KHO_PAGE_MAGIC << 32n) | BigInt(order);
     }
 
     // Changes of whole folios and runs.

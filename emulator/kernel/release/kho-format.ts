@@ -118,3 +118,8 @@ export const KHO_V1_FIRST: KhoFormat = {
     intSizes: true,
     zeroScratchSizes: false,
 };
+
+/** Where finalizing builds the FDT: it does not exist before, and nothing can be preserved after it. */
+export function buildsFdtWhenFinalized(format: KhoFormat): boolean {
+    return format.finalize === 'debugfs' || format.finalize === 'prepare';
+}

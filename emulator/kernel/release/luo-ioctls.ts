@@ -61,7 +61,8 @@ export const IOCTLS_V4: IoctlTable = {
     checksNames: false,
 };
 
-const MAX_SIZE = 72;
+/** A kernel without LUO has none. */
+export const NO_IOCTLS: IoctlTable = { commands: new Map(), kinds: false, nameSize: 64, checksNames: false };
 
-/** The largest argument of all. */
-export const LARGEST_ARGUMENT = MAX_SIZE;
+/** The largest argument of all, in bytes. */
+export const LARGEST_ARGUMENT = 72;

@@ -1,7 +1,7 @@
 /** Enters the declarations of all files, and finds those that exist twice. */
 import type { Block, Ident, Item, SourceFile, Span, Stmt } from '../syntax/ast';
 import { ANY } from '../types';
-import { quoted, type World } from './program-builder';
+import { quoted, type ProgramBuilder } from './program-builder';
 
 interface Place {
     readonly uri: string;
@@ -9,27 +9,27 @@ interface Place {
 }
 
 /** Enters every declaration of the files. What exists already keeps its name. */
-export function declare(world: World, files: Iterable<SourceFile>): void {
+export function declare(program: ProgramBuilder, files: Iterable<SourceFile>): void {
     const names = new Map<string, Place>();
     const kernels = new Map<string, Place>();
     for (const file of files) {
         const scenarios = new Map<string, Place>();
         for (const item of file.items) {
-            world.uriOf.set(item, file.uri);
+            program.uriOf.set(item, file.uri);
             switch (item.kind) {
                 case 'import':
                     break;
                 case 'machine':
-                    enterMachine(world, file.uri, item);
+                    enterMachine(program, file.uri, item);
                     break;
                 case 'scenario':
-                    isNew(world, scenarios, file.uri, item.name, item.name.value, 'scenario');
-                    processesOf(item.body, world.processNames);
+                    isNew(program, scenarios, file.uri, item.name, item.name.value, 'scenario');
+                    processesOf(item.body, program.processNames);
                     break;
                 case 'kernel':
-                    if (isNew(world, kernels, file.uri, item.name, item.name.value, 'kernel')) {
-                        if (world.natives.kernels.has(item.name.value)) {
-                            world.report(
+                    if (isNew(program, kernels, file.uri, item.name, item.name.value, 'kernel')) {
+                        if (program.natives.kernels.has(item.name.value)) {
+                            program.report(
                                 'error',
                                 'LU0204',
                                 file.uri,
@@ -37,27 +37,27 @@ export function declare(world: World, files: Iterable<SourceFile>): void {
                                 `"${item.name.value}" is a kernel that comes with the emulator: choose another name, and say \`from "${item.name.value}"\`.`,
                             );
                         } else {
-                            world.kernels.set(item.name.value, item);
+                            program.kernels.set(item.name.value, item);
                         }
                     }
                     break;
                 default:
                     if (
                         item.name.name !== '' &&
-                        isFree(world, file.uri, item) &&
-                        isNew(world, names, file.uri, item.name, item.name.name, 'declaration')
+                        isFree(program, file.uri, item) &&
+                        isNew(program, names, file.uri, item.name, item.name.name, 'declaration')
                     ) {
-                        enter(world, file.uri, item, item.name);
+                        enter(program, file.uri, item, item.name);
                     }
             }
         }
     }
 }
 
-function enterMachine(world: World, uri: string, item: Extract<Item, { kind: 'machine' }>): void {
-    const before = world.machine;
-    if (before && world.uriOf.get(before) === uri) {
-        world.report(
+function enterMachine(program: ProgramBuilder, uri: string, item: Extract<Item, { kind: 'machine' }>): void {
+    const before = program.machine;
+    if (before && program.uriOf.get(before) === uri) {
+        program.report(
             'error',
             'LU0204',
             uri,
@@ -68,25 +68,25 @@ function enterMachine(world: World, uri: string, item: Extract<Item, { kind: 'ma
         return;
     }
     // the files come with the main one first: its machine is the one that counts
-    if (world.machine) {
+    if (program.machine) {
         return;
     }
-    world.machine = item;
+    program.machine = item;
     for (const e of item.entries) {
         const [name] = e.args;
         if (e.key.name !== 'device' || name?.kind !== 'name') {
             continue;
         }
-        if (world.devices.has(name.name)) {
-            world.report(
+        if (program.devices.has(name.name)) {
+            program.report(
                 'error',
                 'LU0204',
                 uri,
                 name,
                 `There is a device called ${quoted(name.name)} already: rename one.`,
             );
-        } else if (world.natives.globals.has(name.name)) {
-            world.report(
+        } else if (program.natives.globals.has(name.name)) {
+            program.report(
                 'error',
                 'LU0204',
                 uri,
@@ -94,19 +94,26 @@ function enterMachine(world: World, uri: string, item: Extract<Item, { kind: 'ma
                 `${quoted(name.name)} stands for something else: choose another name for this device.`,
             );
         } else {
-            world.devices.set(name.name, e);
+            program.devices.set(name.name, e);
         }
     }
 }
 
-function isNew(world: World, seen: Map<string, Place>, uri: string, span: Span, name: string, what: string): boolean {
+function isNew(
+    program: ProgramBuilder,
+    seen: Map<string, Place>,
+    uri: string,
+    span: Span,
+    name: string,
+    what: string,
+): boolean {
     const before = seen.get(name);
     if (before) {
         const where =
             before.uri === uri
-                ? `on line ${world.lineOf(uri, before.span.start)}`
+                ? `on line ${program.lineOf(uri, before.span.start)}`
                 : `in ${before.uri.slice(before.uri.lastIndexOf('/') + 1)}`;
-        world.report(
+        program.report(
             'error',
             'LU0204',
             uri,
@@ -131,42 +138,48 @@ function isNew(world: World, seen: Map<string, Place>, uri: string, span: Span, 
 type Named = Exclude<Item, { kind: 'import' | 'machine' | 'scenario' | 'kernel' }>;
 
 /** Handlers, FLBs and file kinds that come with the kernel keep their names. */
-function isFree(world: World, uri: string, item: Named): boolean {
+function isFree(program: ProgramBuilder, uri: string, item: Named): boolean {
     const { name } = item.name;
     const taken =
         item.kind === 'handler'
-            ? world.std?.handlers.has(name)
+            ? program.std?.handlers.has(name)
             : item.kind === 'flb'
-              ? world.std?.flbs.has(name)
+              ? program.std?.flbs.has(name)
               : item.kind === 'file'
-                ? world.natives.fileKinds.has(name) || world.std?.fileKinds.has(name)
+                ? program.natives.fileKinds.has(name) || program.std?.fileKinds.has(name)
                 : false;
     if (taken === true) {
-        world.report('error', 'LU0204', uri, item.name, `${quoted(name)} comes with the kernel: choose another name.`);
+        program.report(
+            'error',
+            'LU0204',
+            uri,
+            item.name,
+            `${quoted(name)} comes with the kernel: choose another name.`,
+        );
     }
     return taken !== true;
 }
 
-function enter(world: World, uri: string, item: Named, name: Ident): void {
+function enter(program: ProgramBuilder, uri: string, item: Named, name: Ident): void {
     switch (item.kind) {
         case 'const':
-            world.consts.set(name.name, { decl: item, uri, state: 'new', value: undefined, type: ANY });
+            program.consts.set(name.name, { decl: item, uri, state: 'new', value: undefined, type: ANY });
             break;
         case 'struct':
-            world.structDecls.set(name.name, item);
+            program.structDecls.set(name.name, item);
             break;
         case 'file':
-            world.fileKinds.set(name.name, item);
+            program.fileKinds.set(name.name, item);
             break;
         case 'flb':
-            world.flbs.set(name.name, item);
+            program.flbs.set(name.name, item);
             break;
         case 'handler':
-            world.handlers.set(name.name, item);
+            program.handlers.set(name.name, item);
             break;
         case 'fn':
-            processesOf(item.body, world.processNames);
-            world.fns.set(name.name, {
+            processesOf(item.body, program.processNames);
+            program.fns.set(name.name, {
                 decl: item,
                 uri,
                 state: 'new',

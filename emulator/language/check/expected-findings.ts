@@ -1,16 +1,16 @@
 /** `scenario "…" finds LU1003, LU1012`: the codes are those of diagnoses, each once. */
 import type { Ident } from '../syntax/ast';
 import { CATALOGUE, isDiagnosisCode } from '../../findings/catalogue';
-import { quoted, type World } from './program-builder';
+import { quoted, type ProgramBuilder } from './program-builder';
 
-export function checkFinds(world: World, uri: string, finds: readonly Ident[]): void {
+export function checkExpectedFindings(program: ProgramBuilder, uri: string, expected: readonly Ident[]): void {
     const seen = new Set<string>();
-    for (const f of finds) {
+    for (const f of expected) {
         if (f.name === '') {
             continue;
         }
         if (!isDiagnosisCode(f.name)) {
-            world.unknown(
+            program.unknown(
                 'LU0219',
                 uri,
                 f,
@@ -19,7 +19,7 @@ export function checkFinds(world: World, uri: string, finds: readonly Ident[]): 
                 Object.keys(CATALOGUE),
             );
         } else if (seen.has(f.name)) {
-            world.report(
+            program.report(
                 'error',
                 'LU0219',
                 uri,

@@ -1,5 +1,6 @@
-/** What is known at a place of a scenario about the running kernel and its processes, along every way that leads there. */
-import type { Span } from '../syntax/ast';
+/**
+ * What is known at a place of a scenario about the running kernel and its processes, along every way that leads there.
+ */
 import type { Var } from './scope';
 
 export interface Proc {
@@ -127,8 +128,8 @@ export class Flow {
 }
 
 /**
- * What holds behind blocks that ran at the same time: everything that any of them did. The end of a process or of the kernel is the
- * end for all of them.
+ * What holds behind blocks that ran at the same time: everything that any of them did. The end of a process or of the
+ * kernel is the end for all of them.
  */
 export function together(before: Flow, ways: readonly Flow[]): Flow {
     const all = before.copy();
@@ -161,9 +162,3 @@ export function together(before: Flow, ways: readonly Flow[]): Flow {
 }
 
 const GRAVITY = { alive: 0, maybe: 1, dead: 2 } as const;
-
-/** The span of a statement's first line, for what marks a whole block. */
-export const head = (span: Span, text: string): Span => {
-    const lf = text.indexOf('\n', span.start);
-    return { start: span.start, end: lf < 0 ? span.end : Math.min(lf, span.end) };
-};

@@ -2,19 +2,20 @@
 import { ERRNO, isErrnoName } from '../../kernel/release/errno';
 import type { Callback, InjectStmt } from '../syntax/ast';
 import type { CallbackShape } from '../natives';
-import { missingLayer } from './layers';
-import { changeTo, quoted, type World } from './program-builder';
+import { missingLayer } from './layer-rules';
+import { quoted, type ProgramBuilder } from './program-builder';
+import { changeTo } from '../check-finding';
 
 interface Target {
     readonly callbacks: readonly Callback[];
     readonly shapes: ReadonlyMap<string, CallbackShape>;
 }
 
-export function checkInjection(world: World, uri: string, s: InjectStmt): void {
+export function checkInjection(program: ProgramBuilder, uri: string, s: InjectStmt): void {
     const { what, target, callback } = s;
     const no = what.name === 'no';
     if (!no && what.name !== '' && !isErrnoName(what.name)) {
-        world.unknown(
+        program.unknown(
             'LU0214',
             uri,
             what,
@@ -24,7 +25,7 @@ export function checkInjection(world: World, uri: string, s: InjectStmt): void {
         );
     }
     if (s.point && no) {
-        world.report(
+        program.report(
             'error',
             'LU0411',
             uri,
@@ -37,25 +38,25 @@ export function checkInjection(world: World, uri: string, s: InjectStmt): void {
         return;
     }
     if (!callback) {
-        plainTarget(world, uri, s, no);
+        plainTarget(program, uri, s, no);
         return;
     }
-    const found = targetOf(world, s);
+    const found = targetOf(program, s);
     if (!found) {
-        world.unknown(
+        program.unknown(
             'LU0212',
             uri,
             target,
             target.name,
             `There is no handler, FLB or file kind called ${quoted(target.name)}.${missingLayer(target.name)}`,
-            [...world.declared('handlers'), ...world.declared('flbs'), ...world.fileKinds.keys()],
+            [...program.declared('handlers'), ...program.declared('flbs'), ...program.fileKinds.keys()],
         );
         return;
     }
     const shape = found.shapes.get(callback.name);
     const has = found.callbacks.some((c) => c.name.name === callback.name);
     if (callback.name !== '' && (!shape || !has)) {
-        world.unknown(
+        program.unknown(
             'LU0216',
             uri,
             callback,
@@ -68,7 +69,7 @@ export function checkInjection(world: World, uri: string, s: InjectStmt): void {
         return;
     }
     if (shape && (shape.result.k === 'bool') !== no && (no || isErrnoName(what.name))) {
-        world.report(
+        program.report(
             'error',
             'LU0411',
             uri,
@@ -81,11 +82,11 @@ export function checkInjection(world: World, uri: string, s: InjectStmt): void {
     }
 }
 
-function plainTarget(world: World, uri: string, s: InjectStmt, no: boolean): void {
+function plainTarget(program: ProgramBuilder, uri: string, s: InjectStmt, no: boolean): void {
     const { target, what } = s;
-    if (world.natives.injectionPoints.has(target.name)) {
+    if (program.natives.injectionPoints.has(target.name)) {
         if (no) {
-            world.report(
+            program.report(
                 'error',
                 'LU0411',
                 uri,
@@ -96,10 +97,10 @@ function plainTarget(world: World, uri: string, s: InjectStmt, no: boolean): voi
         }
         return;
     }
-    const found = targetOf(world, s);
+    const found = targetOf(program, s);
     if (found) {
         const names = found.callbacks.map((c) => c.name.name);
-        world.report(
+        program.report(
             'error',
             'LU0212',
             uri,
@@ -108,29 +109,29 @@ function plainTarget(world: World, uri: string, s: InjectStmt, no: boolean): voi
         );
         return;
     }
-    world.unknown('LU0212', uri, target, target.name, `Nothing called ${quoted(target.name)} can fail on demand.`, [
-        ...world.natives.injectionPoints.keys(),
-        ...world.declared('handlers'),
-        ...world.declared('flbs'),
+    program.unknown('LU0212', uri, target, target.name, `Nothing called ${quoted(target.name)} can fail on demand.`, [
+        ...program.natives.injectionPoints.keys(),
+        ...program.declared('handlers'),
+        ...program.declared('flbs'),
     ]);
 }
 
-function targetOf(world: World, s: InjectStmt): Target | undefined {
+function targetOf(program: ProgramBuilder, s: InjectStmt): Target | undefined {
     const { name } = s.target;
-    const { callbacks } = world.natives;
-    const handler = world.handler(name);
+    const { callbacks } = program.natives;
+    const handler = program.handler(name);
     if (handler) {
-        world.names.set(s.target, { kind: 'handler', decl: handler });
+        program.names.set(s.target, { kind: 'handler', decl: handler });
         return { callbacks: handler.callbacks, shapes: callbacks.handler };
     }
-    const flb = world.flb(name);
+    const flb = program.flb(name);
     if (flb) {
-        world.names.set(s.target, { kind: 'flb', decl: flb });
+        program.names.set(s.target, { kind: 'flb', decl: flb });
         return { callbacks: flb.callbacks, shapes: callbacks.flb };
     }
-    const file = world.fileKind(name);
+    const file = program.fileKind(name);
     if (file) {
-        world.names.set(s.target, { kind: 'file', decl: file });
+        program.names.set(s.target, { kind: 'file', decl: file });
         return { callbacks: file.callbacks, shapes: callbacks.file };
     }
     return undefined;

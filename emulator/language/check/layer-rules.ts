@@ -1,21 +1,130 @@
-/** A map that looks up what it does not have in another one: the standard library below a user's program, without copying it. */
-export class Layered<K, V> extends Map<K, V> {
-    constructor(
-        own: Iterable<readonly [K, V]>,
-        private readonly below: ReadonlyMap<K, V>,
-    ) {
-        super();
-        for (const [k, v] of own) {
-            this.set(k, v);
+/**
+ * `layers pci, vfio` of a kernel: there are such layers, they fit onto the kernel, and what they need is there, too.
+ */
+import { DESCRIPTIONS } from '../../kernel/release/descriptions';
+import { LAYERS, layersOf, layerWith, OLDEST_WITH_LAYERS, takesLayers } from '../../kernel/release/layers';
+import { KERNEL_SETTINGS } from '../settings/kernel';
+import type { AnySetting } from '../settings/setting';
+import type { Ident, KernelDecl, KernelList, SourceFile } from '../syntax/ast';
+import { quoted, type ProgramBuilder } from './program-builder';
+import { insertAt, replaceWith } from '../check-finding';
+
+/** Settings of a kernel that say something about a layer. */
+const SETTINGS: ReadonlyMap<string, AnySetting> = new Map(Object.entries(KERNEL_SETTINGS));
+
+const isLayers = (e: KernelDecl['entries'][number]): e is KernelList => e.kind === 'list' && e.key.name === 'layers';
+
+/** The layers that a kernel declaration names itself. */
+export function layersNamed(decl: KernelDecl): Ident[] {
+    return decl.entries.flatMap((e) => (isLayers(e) ? e.names : []));
+}
+
+/** The layers that any kernel of these files has. */
+export function layersIn(files: Iterable<SourceFile>): ReadonlySet<string> {
+    const named = [...files].flatMap((f) => f.items).flatMap((i) => (i.kind === 'kernel' ? layersNamed(i) : []));
+    return new Set(layersOf(named.map((n) => n.name)).map((l) => l.name));
+}
+
+/** @param line the declared kernels that a kernel is made from, the oldest first, itself last */
+export function checkLayers(program: ProgramBuilder, uri: string, decl: KernelDecl, line: readonly KernelDecl[]): void {
+    const has = new Set(layersOf(line.flatMap(layersNamed).map((n) => n.name)).map((l) => l.name));
+    const seen = new Set<string>();
+    for (const entry of decl.entries.filter(isLayers)) {
+        if (entry.sign !== '') {
+            const at = entry.names[0]?.start ?? entry.end;
+            const start = entry.key.end;
+            program.report(
+                'error',
+                'LU0218',
+                uri,
+                entry.key,
+                'Layers stand without a sign: `layers pci, vfio`. A kernel without a layer is one that does not name it.',
+                { fix: replaceWith('Remove the sign', { start, end: at }, ' ') },
+            );
+        }
+        for (const name of entry.names) {
+            if (name.name !== '') {
+                checkLayer(program, uri, name, entry, has);
+            }
+            if (seen.has(name.name)) {
+                program.report(
+                    'error',
+                    'LU0204',
+                    uri,
+                    name,
+                    `The layer ${quoted(name.name)} is named twice: remove one.`,
+                );
+            }
+            seen.add(name.name);
         }
     }
-
-    /** Own entries first. Iteration and `size` are of the own entries only. */
-    override get(key: K): V | undefined {
-        return super.has(key) ? super.get(key) : this.below.get(key);
+    for (const entry of decl.entries) {
+        const layer = entry.kind === 'setting' ? SETTINGS.get(entry.key.name)?.layer : undefined;
+        if (entry.kind === 'setting' && layer !== undefined && !has.has(layer)) {
+            program.report(
+                'error',
+                'LU0415',
+                uri,
+                entry.key,
+                `${quoted(entry.key.name)} is about the layer ${quoted(layer)}, which this kernel does not have.`,
+            );
+        }
     }
+    checkBase(program, uri, decl, line);
+}
 
-    override has(key: K): boolean {
-        return super.has(key) || this.below.has(key);
+function checkLayer(
+    program: ProgramBuilder,
+    uri: string,
+    name: Ident,
+    entry: KernelList,
+    has: ReadonlySet<string>,
+): void {
+    const layer = LAYERS.get(name.name);
+    if (!layer) {
+        program.unknown(
+            'LU0218',
+            uri,
+            name,
+            name.name,
+            `No layer is called ${quoted(name.name)}: there are ${[...LAYERS.keys()].map(quoted).join(', ')}.`,
+            LAYERS.keys(),
+        );
+        return;
     }
+    const missing = layer.needs.filter((n) => !has.has(n));
+    if (missing.length > 0) {
+        const first = entry.names[0]?.start ?? name.start;
+        program.report(
+            'error',
+            'LU0415',
+            uri,
+            name,
+            `The layer ${quoted(name.name)} is built on ${missing.map(quoted).join(' and ')}, which this kernel does not have: name ${missing.length === 1 ? 'it' : 'them'}, too.`,
+            { fix: insertAt(first, `${missing.join(', ')}, `) },
+        );
+    }
+}
+
+/** Layers are on top of a release that has what they call. */
+function checkBase(program: ProgramBuilder, uri: string, decl: KernelDecl, line: readonly KernelDecl[]): void {
+    const [first] = layersNamed(decl);
+    const base = DESCRIPTIONS.get(line[0]?.from?.value ?? '');
+    if (first && base && !takesLayers(base.release)) {
+        program.report(
+            'error',
+            'LU0415',
+            uri,
+            first,
+            `Layers are for "${OLDEST_WITH_LAYERS}" and what came after it: "${base.name}" does not have what they call.`,
+        );
+    }
+}
+
+/** A sentence about a name that is a handler or an FLB of a layer which the program does not use; empty for others. */
+export function missingLayer(name: string): string {
+    const layer = layerWith(name);
+    return layer
+        ? ` It comes with the layer ${quoted(layer.name)}, which no kernel of this program has: \`kernel "next" from "7.3" { layers ${[...layer.needs, layer.name].join(', ')} }\`.`
+        : '';
 }

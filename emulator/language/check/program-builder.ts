@@ -1,4 +1,4 @@
-/** What all parts of the checker share: the program as it is built up, and the way to complain. */
+/** The program as the checker builds it up, and what it has found wrong with it. */
 import type {
     ConstDecl,
     Expr,
@@ -12,23 +12,20 @@ import type {
     MachineDecl,
     MachineEntry,
     NameExpr,
-    ScenarioDecl,
     SourceFile,
     Span,
     StructDecl,
 } from '../syntax/ast';
 import type { StructLayout } from '../layout';
 import { KHO_VMALLOC } from '../layouts';
-import type { CodeInfo, Diagnostic, MemberMeaning, NameMeaning, Program, Severity } from '../program';
+import { OverlayMap } from '../overlay-map';
+import type { CheckFinding, Severity } from '../check-finding';
+import type { CodeInfo, MemberMeaning, NameMeaning, Program } from '../program';
 import type { Context, Type, Value } from '../types';
 import type { NativeShapes } from '../natives';
 import { LineMap } from '../syntax/positions';
 import { near } from '../nearest';
-
-export interface Fix {
-    readonly title: string;
-    readonly edits: readonly { readonly span: Span; readonly text: string }[];
-}
+import { changeTo } from '../check-finding';
 
 /** A constant: its value once it is known. */
 export interface ConstInfo {
@@ -59,8 +56,8 @@ export interface FnInfo {
 
 export const quoted = (text: string): string => `\`${text}\``;
 
-export class World {
-    readonly diagnostics: Diagnostic[] = [];
+export class ProgramBuilder {
+    readonly diagnostics: CheckFinding[] = [];
     readonly files = new Map<string, SourceFile>();
     readonly consts = new Map<string, ConstInfo>();
     readonly fns = new Map<string, FnInfo>();
@@ -70,7 +67,6 @@ export class World {
     readonly handlers = new Map<string, HandlerDecl>();
     readonly flbs = new Map<string, FlbDecl>();
     readonly kernels = new Map<string, KernelDecl>();
-    readonly scenarios: ScenarioDecl[] = [];
     machine: MachineDecl | undefined;
     /** The devices of the machine, by name. */
     readonly devices = new Map<string, MachineEntry>();
@@ -85,6 +81,11 @@ export class World {
     readonly fnProcessVars = new Map<string, Map<string, Type>>();
     /** Every process that any scenario or function of the program starts. */
     readonly processNames = new Set<string>();
+
+    /** The values of constant expressions that settings of machines and kernels take. */
+    readonly constants = new Map<Expr, number>();
+    /** Expressions whose operation has no result: that is reported once. */
+    readonly withoutValue = new Set<Expr>();
 
     /** Whether a file stands beside another; true where the host cannot tell. */
     fileExists: (from: string, path: string) => boolean = () => true;
@@ -103,7 +104,7 @@ export class World {
         uri: string,
         span: Span,
         message: string,
-        extra?: Pick<Diagnostic, 'related' | 'fix'>,
+        extra?: Pick<CheckFinding, 'related' | 'fix'>,
     ): void {
         this.diagnostics.push({ code, severity, uri, span: { start: span.start, end: span.end }, message, ...extra });
     }
@@ -185,13 +186,40 @@ export class World {
             yield* this.natives.fileKinds.keys();
         }
     }
-}
 
-export const changeTo = (span: Span, text: string): Fix => ({
-    title: `Change to \`${text}\``,
-    edits: [{ span: { start: span.start, end: span.end }, text }],
-});
-export const insert = (offset: number, text: string): Fix => ({
-    title: `Insert \`${text.trim()}\``,
-    edits: [{ span: { start: offset, end: offset }, text }],
-});
+    /** The program as far as it could be made of the files. @param main the file that was asked for */
+    finish(main: string): Program {
+        const { std } = this;
+        const order = [...this.files.keys()];
+        const over = <K, V>(own: ReadonlyMap<K, V>, below: ReadonlyMap<K, V> | undefined): ReadonlyMap<K, V> =>
+            below ? new OverlayMap(own, below) : own;
+        const merged = <V>(own: Map<string, V>, below: ReadonlyMap<string, V> | undefined): ReadonlyMap<string, V> =>
+            new Map([...(below ?? []), ...own]);
+        return {
+            main,
+            files: new Map([...this.files, ...(std?.files ?? [])]),
+            diagnostics: this.diagnostics.sort(
+                (a, b) =>
+                    order.indexOf(a.uri) - order.indexOf(b.uri) ||
+                    a.span.start - b.span.start ||
+                    a.span.end - b.span.end,
+            ),
+            natives: this.natives,
+            ...(this.machine && { machine: this.machine }),
+            scenarios: this.files.get(main)?.items.filter((i) => i.kind === 'scenario') ?? [],
+            fns: new Map([...this.fns].map(([name, info]) => [name, info.decl])),
+            structs: merged(this.structs, std?.structs),
+            fileKinds: merged(this.fileKinds, std?.fileKinds),
+            handlers: merged(this.handlers, std?.handlers),
+            flbs: merged(this.flbs, std?.flbs),
+            kernels: merged(this.kernels, std?.kernels),
+            layers: this.layers,
+            constants: this.constants,
+            uriOf: over(this.uriOf, std?.uriOf),
+            code: over(this.code, std?.code),
+            names: over(this.names, std?.names),
+            members: over(this.members, std?.members),
+            types: over(this.types, std?.types),
+        };
+    }
+}

@@ -1,9 +1,13 @@
-/** Variables of one piece of code (function, callback, scenario, init): where they can be seen, their slots, whether they are read. */
+/**
+ * Variables of one piece of code (function, callback, scenario, init): where they can be seen, their slots, whether
+ * they are read.
+ */
 import type { Span } from '../syntax/ast';
 import type { LocalVar, NameMeaning } from '../program';
 import type { Type } from '../types';
 import { distance } from '../nearest';
-import { changeTo, quoted, type World } from './program-builder';
+import { quoted, type ProgramBuilder } from './program-builder';
+import { changeTo } from '../check-finding';
 
 /** A variable, local or of a process. */
 export interface Var {
@@ -12,13 +16,22 @@ export interface Var {
     readonly span: Span;
     readonly meaning: NameMeaning;
     reads: number;
-    /** Not to be reported when it is never read: a parameter, a loop variable, what a statement that fails would have filled. */
+    /**
+     * Not to be reported when it is never read: a parameter, a loop variable, what a statement that fails would have
+     * filled.
+     */
     readonly exempt: boolean;
     /** The process it belongs to, if any. */
     readonly process?: string;
 }
 
-export class Scope {
+/** What a scope is the body of, where it is a loop's or a block of a process. */
+export interface ScopeKind {
+    readonly loop?: Span;
+    readonly process?: string;
+}
+
+class Scope {
     readonly vars = new Map<string, Var>();
 
     constructor(
@@ -45,7 +58,7 @@ export class Variables {
         return this.locals.length;
     }
 
-    enter(span: Span, how: { readonly loop?: Span; readonly process?: string } = {}): void {
+    enter(span: Span, how: ScopeKind = {}): void {
         const outer = this.scope;
         this.scope = new Scope(outer, span, how.loop ?? outer.loop, how.process ?? outer.process);
     }
@@ -97,7 +110,7 @@ function isSlip(a: string, b: string): boolean {
 }
 
 /** Warns of variables that nobody reads; one that is a letter from one that is read is a slip. */
-export function reportUnread(world: World, uri: string, vars: readonly Var[]): void {
+export function reportUnread(program: ProgramBuilder, uri: string, vars: readonly Var[]): void {
     for (const v of vars) {
         if (v.reads > 0 || v.exempt || v.name.startsWith('_') || v.name === '') {
             continue;
@@ -106,7 +119,7 @@ export function reportUnread(world: World, uri: string, vars: readonly Var[]): v
             (o) => o.reads > 0 && o.process === v.process && o.span.start < v.span.start && isSlip(v.name, o.name),
         );
         if (meant) {
-            world.report(
+            program.report(
                 'warning',
                 'LU0210',
                 uri,
@@ -126,7 +139,7 @@ export function reportUnread(world: World, uri: string, vars: readonly Var[]): v
         } else if (
             !vars.some((o) => o.name === v.name && o.process === v.process && o.reads > 0 && o.process !== undefined)
         ) {
-            world.report(
+            program.report(
                 'warning',
                 'LU0209',
                 uri,

@@ -66,8 +66,9 @@ export function describeType(t: Type): string {
 export const isIntLike = (t: Type): boolean => t.k === 'int' || t.k === 'phys' || t.k === 'fd' || t.k === 'any';
 
 /**
- * True where a value of type `from` may be stored in, or passed as, a `to`. Integers and physical addresses stand for each other
- * (the kernel's data handles are plain u64; an address is checked where it is used), addresses of different structs do not.
+ * True where a value of type `from` may be stored in, or passed as, a `to`. Integers and physical addresses stand for
+ * each other (the kernel's data handles are plain u64; an address is checked where it is used), addresses of different
+ * structs do not.
  */
 export function assignable(from: Type, to: Type): boolean {
     if (from.k === 'any' || to.k === 'any') {

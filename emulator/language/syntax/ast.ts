@@ -1,6 +1,6 @@
 /**
  * The syntax tree of a `.lus` file. Positions are offsets into the text (UTF-16 code units), end exclusive.
- * The parser always yields a tree: what could not be read is an {@link ErrorExpr} or is left out, with a diagnostic.
+ * The parser always yields a tree: what could not be read is an {@link ErrorExpr} or is left out, with a finding.
  */
 
 export interface Span {
@@ -209,7 +209,10 @@ export type Stmt =
     | SleepStmt
     | CostStmt;
 
-/** `boot "7.2"` with `from image "…"` and `cmdline "…"` behind it where given; `boot from image "…"` has an empty name of no length. */
+/**
+ * `boot "7.2"` with `from image "…"` and `cmdline "…"` behind it where given; `boot from image "…"` has an empty name
+ * of no length.
+ */
 export interface BootStmt extends Span {
     readonly kind: 'boot';
     readonly kernel: StringLit;
@@ -229,7 +232,10 @@ export interface ProcessBlock extends Span {
     readonly process: Ident;
     readonly body: Block;
 }
-/** `concurrently { luod { … } vmm { … } }`: blocks of processes that run at the same time. The checker refuses other statements in it. */
+/**
+ * `concurrently { luod { … } vmm { … } }`: blocks of processes that run at the same time. The checker refuses other
+ * statements in it.
+ */
 export interface ConcurrentlyStmt extends Span {
     readonly kind: 'concurrently';
     readonly body: Block;
@@ -247,7 +253,10 @@ export interface ExprStmt extends Span {
     readonly value: Expr;
     readonly expect?: Expectation;
 }
-/** `fails EBUSY` (must), `may fail EIO, EBUSY` (may); `panics "incoming tree"`: the kernel, or the next one, must panic with a message that contains this. */
+/**
+ * `fails EBUSY` (must), `may fail EIO, EBUSY` (may); `panics "incoming tree"`: the kernel, or the next one, must panic
+ * with a message that contains this.
+ */
 export interface Expectation extends Span {
     readonly kind: 'fails' | 'may' | 'panics';
     readonly errors: readonly Ident[];
@@ -270,7 +279,10 @@ export interface KillStmt extends Span {
     readonly process: Ident;
     readonly after?: Expr;
 }
-/** `inject EIO into nic.retrieve after 2 times 3 in next kernel`; `what` is an error name or `no`. `target`: `memfd.freeze`, `page_alloc`. */
+/**
+ * `inject EIO into nic.retrieve after 2 times 3 in next kernel`; `what` is an error name or `no`. `target`:
+ * `memfd.freeze`, `page_alloc`.
+ */
 export interface InjectStmt extends Span {
     readonly kind: 'inject';
     readonly what: Ident;
@@ -360,7 +372,10 @@ export type Expr =
     | RangeExpr
     | ErrorExpr;
 
-/** `0x10_0000`, `64MiB`, `20us` (value in bytes or nanoseconds). A bigint only where it exceeds 2^53−1. `unit` as written. */
+/**
+ * `0x10_0000`, `64MiB`, `20us` (value in bytes or nanoseconds). A bigint only where it exceeds 2^53−1. `unit` as
+ * written.
+ */
 export interface IntLit extends Span {
     readonly kind: 'int';
     readonly value: number | bigint;

@@ -1,41 +1,31 @@
-/** What all parts of the parser share: where it is, how it complains, how it gets back on its feet. */
-import type { Block, Ident, Span, StringLit } from './ast';
+/**
+ * What all functions of the parser share: the next token, the findings so far, and the way to go on behind an error.
+ */
+import type { Ident, Span, StringLit } from './ast';
 import type { Lexed, Token } from './lexer';
 import { structureOf, type Structure } from './structure';
-import type { Diagnostic } from '../program';
-
-export interface Fix {
-    readonly title: string;
-    readonly at: Span;
-    readonly text: string;
-}
+import { insertAt, replaceWith, type CheckFinding, type Fix } from '../check-finding';
 
 /** Expressions and blocks that are nested deeper than this are not read: no text may exhaust the stack. */
 const MAX_DEPTH = 150;
 
-export const insertAt = (offset: number, text: string, title = `Insert \`${text.trim()}\``): Fix => ({
-    title,
-    at: { start: offset, end: offset },
-    text,
-});
-
 export class Cursor {
-    readonly diagnostics: Diagnostic[];
-    protected readonly tokens: readonly Token[];
-    protected readonly structure: Structure;
+    readonly diagnostics: CheckFinding[];
+    private readonly tokens: readonly Token[];
+    private readonly structure: Structure;
     /** Index of the next token. */
-    protected pos = 0;
+    pos = 0;
     /** Index of the token where the innermost block ends: nothing inside reads beyond it. */
     private limit: number;
     private readonly eof: Token;
     /** More than 0 inside round or square brackets, where newlines mean nothing. */
-    protected brackets = 0;
+    brackets = 0;
     private depth = 0;
     /** Index of a token that continues the line before it though it is the first of its own. */
-    protected joined = -1;
+    private joined = -1;
 
     constructor(
-        protected readonly uri: string,
+        private readonly uri: string,
         lexed: Lexed,
     ) {
         this.tokens = lexed.tokens;
@@ -47,28 +37,33 @@ export class Cursor {
     }
 
     /** The next token; `eof` at the end of the innermost block. */
-    protected get token(): Token {
+    get token(): Token {
         return this.peek(0);
     }
 
-    protected peek(ahead: number): Token {
+    peek(ahead: number): Token {
         const i = this.pos + ahead;
         return i < this.limit ? (this.tokens[i] ?? this.eof) : this.eof;
     }
 
     /** True where the token begins a line and that ends what came before. */
-    protected breaks(ahead = 0): boolean {
+    breaks(ahead = 0): boolean {
         return (
             this.brackets === 0 && this.pos + ahead > 0 && this.pos + ahead !== this.joined && this.peek(ahead).first
         );
     }
 
+    /** The next token ends nothing, though it may be the first of its line. */
+    join(): void {
+        this.joined = this.pos;
+    }
+
     /** The end of the token before the next one. */
-    protected get lastEnd(): number {
+    get lastEnd(): number {
         return this.tokens[this.pos - 1]?.end ?? 0;
     }
 
-    protected advance(): Token {
+    advance(): Token {
         const t = this.token;
         if (this.pos < this.limit) {
             this.pos++;
@@ -76,34 +71,41 @@ export class Cursor {
         return t;
     }
 
-    /** True where a statement, an entry or a field has to end: at a newline (outside brackets), a `;` or the end of the block. */
-    protected get atEnd(): boolean {
+    /**
+     * True where a statement, an entry or a field has to end: at a newline (outside brackets), a `;` or the end of the
+     * block.
+     */
+    get atEnd(): boolean {
         const t = this.token;
         return t.kind === 'eof' || this.breaks() || (t.kind === 'punct' && (t.text === ';' || t.text === '}'));
     }
 
-    /** True where the next token is this punctuation mark, on the same line if newlines count here. */
-    protected is(text: string): boolean {
+    /** The next token where it is a punctuation mark, on the same line if newlines count here; else empty. */
+    get mark(): string {
         const t = this.token;
-        return t.kind === 'punct' && t.text === text && !this.breaks();
+        return t.kind === 'punct' && !this.breaks() ? t.text : '';
     }
 
-    protected isWord(text: string): boolean {
+    is(mark: string): boolean {
+        return this.mark === mark;
+    }
+
+    isWord(text: string): boolean {
         const t = this.token;
         return t.kind === 'ident' && t.text === text && !this.breaks();
     }
 
-    protected isIdent(): boolean {
+    isIdent(): boolean {
         const t = this.token;
         return t.kind === 'ident' && !this.breaks();
     }
 
-    protected isString(): boolean {
+    isString(): boolean {
         const t = this.token;
         return t.kind === 'string' && !this.breaks();
     }
 
-    protected accept(text: string): boolean {
+    accept(text: string): boolean {
         if (!this.is(text)) {
             return false;
         }
@@ -111,7 +113,7 @@ export class Cursor {
         return true;
     }
 
-    protected acceptWord(text: string): boolean {
+    acceptWord(text: string): boolean {
         if (!this.isWord(text)) {
             return false;
         }
@@ -119,26 +121,29 @@ export class Cursor {
         return true;
     }
 
-    protected error(code: string, span: Span, message: string, fix?: Fix): void {
-        const d: Diagnostic = {
+    error(code: string, span: Span, message: string, fix?: Fix): void {
+        const found: CheckFinding = {
             code,
             severity: 'error',
             uri: this.uri,
             span: { start: span.start, end: Math.max(span.start, span.end) },
             message,
         };
-        this.diagnostics.push(fix ? { ...d, fix: { title: fix.title, edits: [{ span: fix.at, text: fix.text }] } } : d);
+        this.diagnostics.push(fix ? { ...found, fix } : found);
     }
 
     /** An error at the next token, or behind the last one where the line is over. */
-    protected errorHere(code: string, message: string, fix?: Fix): void {
+    errorHere(code: string, message: string, fix?: Fix): void {
         const t = this.token;
         const over = t.kind === 'eof' || this.breaks();
         this.error(code, over ? { start: this.lastEnd, end: this.lastEnd } : t, message, fix);
     }
 
-    /** Runs `read` one level deeper; undefined where the nesting is too deep, with everything up to the end of the statement skipped. */
-    protected nested<T>(read: () => T): T | undefined {
+    /**
+     * Runs `read` one level deeper; undefined where the nesting is too deep, with everything up to the end of the
+     * statement skipped.
+     */
+    nested<T>(read: () => T): T | undefined {
         if (this.depth >= MAX_DEPTH) {
             this.errorHere('LU0119', 'This is nested too deeply: split it into several statements or functions.');
             this.pos = this.limit;
@@ -151,7 +156,7 @@ export class Cursor {
     }
 
     /** Reads what is between the bracket at the next token and its end; `read` must not stop before without reason. */
-    protected bracketed(close: ')' | ']', read: () => void): void {
+    bracketed(close: ')' | ']', read: () => void): void {
         const open = this.pos;
         const end = this.structure.end[open] ?? -1;
         const saved = this.brackets;
@@ -181,7 +186,7 @@ export class Cursor {
     }
 
     /** Reads the inside of the braces at the next token. Returns where it begins and ends. */
-    protected braced(what: string, read: () => void): Span {
+    braced(what: string, read: () => void): Span {
         const open = this.pos;
         const start = this.token.start;
         const outer = this.limit;
@@ -220,6 +225,16 @@ export class Cursor {
         return { start, end: this.lastEnd };
     }
 
+    /** True where the next token is the `{` of what comes; else the line is skipped with an error. */
+    opens(what: string): boolean {
+        if (this.is('{')) {
+            return true;
+        }
+        this.errorHere('LU0123', `The \`{\` of this ${what} is missing here.`, insertAt(this.lastEnd, ' { }'));
+        this.skipLine();
+        return false;
+    }
+
     private separatorOrStray(): boolean {
         const t = this.token;
         if (t.kind !== 'punct' || (t.text !== ';' && t.text !== '}')) {
@@ -232,26 +247,28 @@ export class Cursor {
         return true;
     }
 
-    protected strayBrace(t: Token): void {
-        this.error('LU0114', t, 'This `}` closes nothing: remove it, or open a block before it.', {
-            title: 'Remove it',
-            at: t,
-            text: '',
-        });
+    strayBrace(t: Token): void {
+        this.error(
+            'LU0114',
+            t,
+            'This `}` closes nothing: remove it, or open a block before it.',
+            replaceWith('Remove it', t, ''),
+        );
     }
 
     /** To be called behind a statement, entry or field: complains about what is left of the line, and skips it. */
-    protected finish(what: string): void {
+    finish(what: string): void {
         if (this.atEnd) {
             return;
         }
         const from = this.token;
         if (from.kind === 'punct' && (from.text === ')' || from.text === ']')) {
-            this.error('LU0115', from, `This \`${from.text}\` closes nothing: remove it.`, {
-                title: 'Remove it',
-                at: from,
-                text: '',
-            });
+            this.error(
+                'LU0115',
+                from,
+                `This \`${from.text}\` closes nothing: remove it.`,
+                replaceWith('Remove it', from, ''),
+            );
             this.advance();
             if (this.atEnd) {
                 return;
@@ -267,7 +284,7 @@ export class Cursor {
     }
 
     /** Skips to the end of the statement, over whole blocks. */
-    protected skipLine(): void {
+    skipLine(): void {
         const saved = this.brackets;
         this.brackets = 0;
         while (!this.atEnd) {
@@ -278,12 +295,12 @@ export class Cursor {
         this.brackets = saved;
     }
 
-    protected textOf(t: Token): string {
+    textOf(t: Token): string {
         return t.kind === 'eof' ? 'the end' : t.kind === 'string' ? `"${t.text}"` : t.text;
     }
 
     /** A name, or an empty one with an error where there is none. */
-    protected ident(what: string): Ident {
+    ident(what: string): Ident {
         if (this.isIdent()) {
             const t = this.advance();
             return { kind: 'ident', name: t.text, start: t.start, end: t.end };
@@ -292,8 +309,17 @@ export class Cursor {
         return { kind: 'ident', name: '', start: this.lastEnd, end: this.lastEnd };
     }
 
+    /** `a, b`: at least one. */
+    idents(what: string): Ident[] {
+        const idents = [this.ident(what)];
+        while (this.accept(',')) {
+            idents.push(this.ident(what));
+        }
+        return idents;
+    }
+
     /** A string, or an empty one with an error where there is none. */
-    protected stringLit(what: string): StringLit {
+    stringLit(what: string): StringLit {
         if (this.isString()) {
             const t = this.advance();
             return { kind: 'string', value: t.text, start: t.start, end: t.end };
@@ -303,16 +329,12 @@ export class Cursor {
         this.errorHere(
             'LU0118',
             `${what} is missing here: write it in double quotes.`,
-            bare ? { title: 'Put it in quotes', at: t, text: `"${t.text}"` } : undefined,
+            bare ? replaceWith('Put it in quotes', t, `"${t.text}"`) : undefined,
         );
         if (bare) {
             this.advance();
             return { kind: 'string', value: t.text, start: t.start, end: t.end };
         }
         return { kind: 'string', value: '', start: this.lastEnd, end: this.lastEnd };
-    }
-
-    protected emptyBlock(): Block {
-        return { kind: 'block', statements: [], start: this.lastEnd, end: this.lastEnd };
     }
 }

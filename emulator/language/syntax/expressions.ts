@@ -1,7 +1,10 @@
-/** Expressions. */
-import type { Arg, BinaryOp, CallExpr, ErrorExpr, Expr, Ident, NewExpr, Span, UnaryExpr } from './ast';
-import { Cursor } from './cursor';
-import { ASSIGN_OPS, beginsItem } from './structure';
+/** Reads expressions. */
+import { insertAt } from '../check-finding';
+import type { Arg, BinaryOp, CallExpr, ErrorExpr, Expr, Ident, IndexExpr, NewExpr, Span, UnaryExpr } from './ast';
+import type { Cursor } from './cursor';
+import { beginsItem } from './structure';
+import { assignOp, RESERVED } from './words';
+import { capital } from '../../text/text';
 
 const PRECEDENCE = new Map<string, { readonly level: number; readonly op: BinaryOp }>();
 const LEVELS: readonly (readonly BinaryOp[])[] = [
@@ -21,23 +24,6 @@ LEVELS.forEach((ops, level) => {
     }
 });
 
-/** Words that cannot be names of variables. */
-export const RESERVED: ReadonlySet<string> = new Set([
-    'if',
-    'else',
-    'while',
-    'for',
-    'return',
-    'break',
-    'continue',
-    'undo',
-    'assert',
-    'true',
-    'false',
-    'try',
-    'new',
-]);
-
 /** Operators or members in a row. */
 const MAX_CHAIN = 400;
 
@@ -48,274 +34,280 @@ const unary = (text: string): UnaryExpr['op'] | undefined =>
 const widen = (e: Expr, span: Span): Expr =>
     e.kind === 'name' || e.kind === 'int' || e.kind === 'string' || e.kind === 'bool' ? e : { ...e, ...span };
 
-export class ExprParser extends Cursor {
-    protected missing(): ErrorExpr {
-        return { kind: 'error', start: this.lastEnd, end: this.lastEnd };
-    }
+export function missingExpr(c: Cursor): ErrorExpr {
+    return { kind: 'error', start: c.lastEnd, end: c.lastEnd };
+}
 
-    /** `from .. to`, or anything that binds tighter. */
-    protected expr(what = 'an expression'): Expr {
-        return (
-            this.nested(() => {
-                const from = this.binary(0, what);
-                if (!this.accept('..')) {
-                    return from;
-                }
-                const to = this.binary(0, 'the end of the range');
-                return { kind: 'range' as const, from, to, start: from.start, end: Math.max(to.end, this.lastEnd) };
-            }) ?? this.missing()
-        );
-    }
-
-    private binary(level: number, what: string): Expr {
-        let left = this.unary(what);
-        for (let length = 0; ; length++) {
-            if (this.tooLong(length)) {
-                return left;
+/** `from .. to`, or anything that binds tighter. */
+export function parseExpr(c: Cursor, what = 'an expression'): Expr {
+    return (
+        c.nested(() => {
+            const from = parseBinary(c, 0, what);
+            if (!c.accept('..')) {
+                return from;
             }
-            const t = this.token;
-            const found = t.kind === 'punct' && !this.breaks() ? PRECEDENCE.get(t.text) : undefined;
-            if (found === undefined || found.level < level) {
-                return left;
+            const to = parseBinary(c, 0, 'the end of the range');
+            return { kind: 'range' as const, from, to, start: from.start, end: Math.max(to.end, c.lastEnd) };
+        }) ?? missingExpr(c)
+    );
+}
+
+function parseBinary(c: Cursor, level: number, what: string): Expr {
+    let left = parseUnary(c, what);
+    for (let length = 0; ; length++) {
+        if (tooLong(c, length)) {
+            return left;
+        }
+        const found = PRECEDENCE.get(c.mark);
+        if (found === undefined || found.level < level) {
+            return left;
+        }
+        c.advance();
+        const right = c.nested(() => parseOperand(c, found.level + 1, found.op)) ?? missingExpr(c);
+        left = {
+            kind: 'binary',
+            op: found.op,
+            left,
+            right,
+            start: left.start,
+            end: Math.max(right.end, c.lastEnd),
+        };
+    }
+}
+
+/** A chain of operators is as deep a tree as it is long. */
+function tooLong(c: Cursor, length: number): boolean {
+    if (length < MAX_CHAIN) {
+        return false;
+    }
+    c.errorHere('LU0119', 'This expression is too long: split it into several statements.');
+    c.skipLine();
+    return true;
+}
+
+/** What stands behind a binary operator: it may begin on the next line, unless that line is a statement of its own. */
+function parseOperand(c: Cursor, level: number, op: string): Expr {
+    const what = `what comes behind \`${op}\``;
+    const t = c.token;
+    if (!t.first || c.brackets > 0 || t.kind === 'eof' || beginsStatement(c)) {
+        return parseBinary(c, level, what);
+    }
+    c.join();
+    return parseBinary(c, level, what);
+}
+
+/** True where the next line is a statement of its own, whatever the line before lacks. */
+function beginsStatement(c: Cursor): boolean {
+    const t = c.token;
+    const next = c.peek(1);
+    if (t.kind === 'punct') {
+        return t.text === '}' || t.text === '{';
+    }
+    if (t.kind !== 'ident' || next.kind === 'eof') {
+        return false;
+    }
+    const sameLine = !next.first;
+    return (
+        beginsItem(t, next) ||
+        (RESERVED.has(t.text) && t.text !== 'true' && t.text !== 'false' && t.text !== 'try' && t.text !== 'new') ||
+        (sameLine && next.kind === 'punct' && (assignOp(next.text) !== undefined || next.text === '{')) ||
+        (sameLine &&
+            (next.kind === 'ident' || next.kind === 'string') &&
+            next.text !== 'fails' &&
+            next.text !== 'panics' &&
+            next.text !== 'may' &&
+            next.text !== 'to')
+    );
+}
+
+function parseUnary(c: Cursor, what: string): Expr {
+    const t = c.token;
+    const op = unary(c.mark);
+    if (op !== undefined) {
+        c.advance();
+        const operand = c.nested(() => parseUnary(c, `what comes behind \`${op}\``)) ?? missingExpr(c);
+        return { kind: 'unary', op, operand, start: t.start, end: Math.max(operand.end, c.lastEnd) };
+    }
+    return parsePostfix(c, parsePrimary(c, what));
+}
+
+function parsePostfix(c: Cursor, base: Expr): Expr {
+    let e = base;
+    for (let length = 0; ; length++) {
+        if (tooLong(c, length)) {
+            return e;
+        }
+        switch (c.mark) {
+            case '.': {
+                c.advance();
+                const member = c.isIdent() ? c.ident('a member') : missingMember(c);
+                e = { kind: 'member', object: e, member, start: e.start, end: Math.max(member.end, c.lastEnd) };
+                break;
             }
-            this.advance();
-            const right = this.nested(() => this.operand(found.level + 1, found.op)) ?? this.missing();
-            left = {
-                kind: 'binary',
-                op: found.op,
-                left,
-                right,
-                start: left.start,
-                end: Math.max(right.end, this.lastEnd),
-            };
-        }
-    }
-
-    /** A chain of operators is as deep a tree as it is long. */
-    private tooLong(length: number): boolean {
-        if (length < MAX_CHAIN) {
-            return false;
-        }
-        this.errorHere('LU0119', 'This expression is too long: split it into several statements.');
-        this.skipLine();
-        return true;
-    }
-
-    /** What stands behind a binary operator: it may begin on the next line, unless that line is a statement of its own. */
-    private operand(level: number, op: string): Expr {
-        const what = `what comes behind \`${op}\``;
-        const t = this.token;
-        if (!t.first || this.brackets > 0 || t.kind === 'eof' || this.beginsStatement()) {
-            return this.binary(level, what);
-        }
-        this.joined = this.pos;
-        return this.binary(level, what);
-    }
-
-    /** True where the next line is a statement of its own, whatever the line before lacks. */
-    protected beginsStatement(): boolean {
-        const t = this.token;
-        const next = this.peek(1);
-        if (t.kind === 'punct') {
-            return t.text === '}' || t.text === '{';
-        }
-        if (t.kind !== 'ident' || next.kind === 'eof') {
-            return false;
-        }
-        const sameLine = !next.first;
-        return (
-            beginsItem(t, next) ||
-            (RESERVED.has(t.text) && t.text !== 'true' && t.text !== 'false' && t.text !== 'try' && t.text !== 'new') ||
-            (sameLine && next.kind === 'punct' && (ASSIGN_OPS.has(next.text) || next.text === '{')) ||
-            (sameLine &&
-                (next.kind === 'ident' || next.kind === 'string') &&
-                next.text !== 'fails' &&
-                next.text !== 'panics' &&
-                next.text !== 'may' &&
-                next.text !== 'to')
-        );
-    }
-
-    private unary(what: string): Expr {
-        const t = this.token;
-        const op = t.kind === 'punct' && !this.breaks() ? unary(t.text) : undefined;
-        if (op !== undefined) {
-            this.advance();
-            const operand = this.nested(() => this.unary(`what comes behind \`${op}\``)) ?? this.missing();
-            return { kind: 'unary', op, operand, start: t.start, end: Math.max(operand.end, this.lastEnd) };
-        }
-        return this.postfix(this.primary(what));
-    }
-
-    private postfix(base: Expr): Expr {
-        let e = base;
-        for (let length = 0; ; length++) {
-            if (this.tooLong(length)) {
+            case '(':
+                e = parseCall(c, e);
+                break;
+            case '[':
+                e = parseIndex(c, e);
+                break;
+            default:
                 return e;
-            }
-            if (this.is('.')) {
-                this.advance();
-                const member = this.isIdent() ? this.ident('a member') : this.missingMember();
-                e = { kind: 'member', object: e, member, start: e.start, end: Math.max(member.end, this.lastEnd) };
-            } else if (this.is('(')) {
-                e = this.call(e);
-            } else if (this.is('[')) {
-                const object = e;
-                let index: Expr = this.missing();
-                this.bracketed(']', () => {
-                    index = this.expr('an index');
-                });
-                e = { kind: 'index', object, index, start: e.start, end: this.lastEnd };
-            } else {
-                return e;
-            }
         }
     }
+}
 
-    private missingMember(): Ident {
-        this.errorHere('LU0117', 'The name of a field or a method is missing behind the `.`.');
-        return { kind: 'ident', name: '', start: this.lastEnd, end: this.lastEnd };
+function parseIndex(c: Cursor, object: Expr): IndexExpr {
+    let index: Expr = missingExpr(c);
+    c.bracketed(']', () => {
+        index = parseExpr(c, 'an index');
+    });
+    return { kind: 'index', object, index, start: object.start, end: c.lastEnd };
+}
+
+function missingMember(c: Cursor): Ident {
+    c.errorHere('LU0117', 'The name of a field or a method is missing behind the `.`.');
+    return { kind: 'ident', name: '', start: c.lastEnd, end: c.lastEnd };
+}
+
+function parseCall(c: Cursor, callee: Expr): CallExpr {
+    const args = parseArgs(c);
+    const call: CallExpr = { kind: 'call', callee, args, start: callee.start, end: c.lastEnd };
+    if (c.isWord('with') && c.brackets === 0 && c.peek(1).kind === 'ident' && !c.peek(1).first) {
+        c.advance();
+        const how = c.ident('the way to call');
+        return { ...call, with: how, end: how.end };
     }
+    return call;
+}
 
-    private call(callee: Expr): CallExpr {
-        const args = this.args();
-        const call: CallExpr = { kind: 'call', callee, args, start: callee.start, end: this.lastEnd };
-        if (this.isWord('with') && this.brackets === 0 && this.peek(1).kind === 'ident' && !this.peek(1).first) {
-            this.advance();
-            const how = this.ident('the way to call');
-            return { ...call, with: how, end: how.end };
-        }
-        return call;
-    }
-
-    /** `(a, b, token: 5)` */
-    protected args(): Arg[] {
-        const args: Arg[] = [];
-        this.bracketed(')', () => {
-            while (!this.is(')') && !this.atEnd) {
-                const before = this.pos;
-                args.push(this.arg());
-                if (!this.accept(',') && !this.missingComma(')')) {
-                    return;
-                }
-                if (this.pos === before) {
-                    return;
-                }
+/** `(a, b, token: 5)` */
+export function parseArgs(c: Cursor): Arg[] {
+    const args: Arg[] = [];
+    c.bracketed(')', () => {
+        while (!c.is(')') && !c.atEnd) {
+            const before = c.pos;
+            args.push(parseArg(c));
+            if (!c.accept(',') && !missingComma(c, ')')) {
+                return;
             }
-        });
-        return args;
-    }
-
-    /** True, with an error, where an expression begins though a comma was expected. */
-    private missingComma(close: string): boolean {
-        const t = this.token;
-        const value = t.kind === 'int' || t.kind === 'string' || (t.kind === 'ident' && !this.breaks());
-        if (!value || this.atEnd || this.brackets === 0) {
-            return false;
-        }
-        this.error('LU0120', { start: this.lastEnd, end: this.lastEnd }, `A \`,\` or \`${close}\` is missing here.`, {
-            title: 'Insert `,`',
-            at: { start: this.lastEnd, end: this.lastEnd },
-            text: ',',
-        });
-        return true;
-    }
-
-    private arg(): Arg {
-        const t = this.token;
-        if (t.kind === 'ident' && this.peek(1).text === ':' && this.peek(1).kind === 'punct') {
-            const name = this.ident('an argument');
-            this.advance();
-            const value = this.expr(`the value of \`${name.name}\``);
-            return { name, value, start: name.start, end: Math.max(value.end, this.lastEnd) };
-        }
-        const value = this.expr('an argument');
-        return { value, start: value.start, end: value.end };
-    }
-
-    private primary(what: string): Expr {
-        const t = this.token;
-        if (!this.atEnd) {
-            const span: Span = { start: t.start, end: t.end };
-            if (t.kind === 'int') {
-                this.advance();
-                const value = t.value ?? 0;
-                return t.unit === undefined
-                    ? { kind: 'int', value, ...span }
-                    : { kind: 'int', value, unit: t.unit, ...span };
-            }
-            if (t.kind === 'string') {
-                this.advance();
-                return { kind: 'string', value: t.text, ...span };
-            }
-            if (t.kind === 'ident') {
-                return this.word();
-            }
-            if (t.text === '(' || t.text === '[') {
-                return t.text === '(' ? this.paren() : this.list();
+            if (c.pos === before) {
+                return;
             }
         }
-        this.errorHere('LU0121', `${what[0]?.toUpperCase() ?? ''}${what.slice(1)} is missing here.`);
-        return this.missing();
-    }
+    });
+    return args;
+}
 
-    private paren(): Expr {
-        const { start } = this.token;
-        let inner: Expr = this.missing();
-        this.bracketed(')', () => {
-            inner = this.expr('an expression');
-        });
-        return widen(inner, { start, end: this.lastEnd });
+/** True, with an error, where an expression begins though a comma was expected. */
+function missingComma(c: Cursor, close: string): boolean {
+    const t = c.token;
+    const value = t.kind === 'int' || t.kind === 'string' || (t.kind === 'ident' && !c.breaks());
+    if (!value || c.atEnd || c.brackets === 0) {
+        return false;
     }
+    c.error(
+        'LU0120',
+        { start: c.lastEnd, end: c.lastEnd },
+        `A \`,\` or \`${close}\` is missing here.`,
+        insertAt(c.lastEnd, ','),
+    );
+    return true;
+}
 
-    private list(): Expr {
-        const { start } = this.token;
-        const items: Expr[] = [];
-        this.bracketed(']', () => {
-            while (!this.atEnd) {
-                const before = this.pos;
-                items.push(this.expr('an element'));
-                if ((!this.accept(',') && !this.missingComma(']')) || this.pos === before) {
-                    return;
-                }
-            }
-        });
-        return { kind: 'list', items, start, end: this.lastEnd };
+function parseArg(c: Cursor): Arg {
+    const t = c.token;
+    if (t.kind === 'ident' && c.peek(1).text === ':' && c.peek(1).kind === 'punct') {
+        const name = c.ident('an argument');
+        c.advance();
+        const value = parseExpr(c, `the value of \`${name.name}\``);
+        return { name, value, start: name.start, end: Math.max(value.end, c.lastEnd) };
     }
+    const value = parseExpr(c, 'an argument');
+    return { value, start: value.start, end: value.end };
+}
 
-    private word(): Expr {
-        const t = this.token;
-        const next = this.peek(1);
-        const follows = !this.breaks(1) && next.kind !== 'eof';
-        switch (t.text) {
-            case 'true':
-            case 'false':
-                this.advance();
-                return { kind: 'bool', value: t.text === 'true', start: t.start, end: t.end };
-            case 'try': {
-                this.advance();
-                const call = this.nested(() => this.postfix(this.primary('the call to try'))) ?? this.missing();
-                return { kind: 'try', call, start: t.start, end: Math.max(call.end, this.lastEnd) };
-            }
-            case 'new':
-                if (follows && next.kind === 'ident') {
-                    return this.construct();
-                }
+function parsePrimary(c: Cursor, what: string): Expr {
+    const t = c.token;
+    if (!c.atEnd) {
+        const span: Span = { start: t.start, end: t.end };
+        if (t.kind === 'int') {
+            c.advance();
+            const value = t.value ?? 0;
+            return t.unit === undefined
+                ? { kind: 'int', value, ...span }
+                : { kind: 'int', value, unit: t.unit, ...span };
         }
-        if (RESERVED.has(t.text)) {
-            this.error('LU0122', t, `\`${t.text}\` is a word of the language and cannot be used as a name.`);
-            if (t.text !== 'new') {
-                return this.missing();
+        if (t.kind === 'string') {
+            c.advance();
+            return { kind: 'string', value: t.text, ...span };
+        }
+        if (t.kind === 'ident') {
+            return parseWord(c);
+        }
+        if (t.text === '(' || t.text === '[') {
+            return t.text === '(' ? parseParen(c) : parseList(c);
+        }
+    }
+    c.errorHere('LU0121', `${capital(what)} is missing here.`);
+    return missingExpr(c);
+}
+
+function parseParen(c: Cursor): Expr {
+    const { start } = c.token;
+    let inner: Expr = missingExpr(c);
+    c.bracketed(')', () => {
+        inner = parseExpr(c, 'an expression');
+    });
+    return widen(inner, { start, end: c.lastEnd });
+}
+
+function parseList(c: Cursor): Expr {
+    const { start } = c.token;
+    const items: Expr[] = [];
+    c.bracketed(']', () => {
+        while (!c.atEnd) {
+            const before = c.pos;
+            items.push(parseExpr(c, 'an element'));
+            if ((!c.accept(',') && !missingComma(c, ']')) || c.pos === before) {
+                return;
             }
         }
-        this.advance();
-        return { kind: 'name', name: t.text, start: t.start, end: t.end };
-    }
+    });
+    return { kind: 'list', items, start, end: c.lastEnd };
+}
 
-    private construct(): NewExpr {
-        const { start } = this.advance();
-        const name = this.ident('a file kind');
-        const args = this.is('(') ? this.args() : [];
-        return { kind: 'new', name, args, start, end: this.lastEnd };
+function parseWord(c: Cursor): Expr {
+    const t = c.token;
+    const next = c.peek(1);
+    const follows = !c.breaks(1) && next.kind !== 'eof';
+    switch (t.text) {
+        case 'true':
+        case 'false':
+            c.advance();
+            return { kind: 'bool', value: t.text === 'true', start: t.start, end: t.end };
+        case 'try': {
+            c.advance();
+            const call = c.nested(() => parsePostfix(c, parsePrimary(c, 'the call to try'))) ?? missingExpr(c);
+            return { kind: 'try', call, start: t.start, end: Math.max(call.end, c.lastEnd) };
+        }
+        case 'new':
+            if (follows && next.kind === 'ident') {
+                return parseNew(c);
+            }
     }
+    if (RESERVED.has(t.text)) {
+        c.error('LU0122', t, `\`${t.text}\` is a word of the language and cannot be used as a name.`);
+        if (t.text !== 'new') {
+            return missingExpr(c);
+        }
+    }
+    c.advance();
+    return { kind: 'name', name: t.text, start: t.start, end: t.end };
+}
+
+function parseNew(c: Cursor): NewExpr {
+    const { start } = c.advance();
+    const name = c.ident('a file kind');
+    const args = c.is('(') ? parseArgs(c) : [];
+    return { kind: 'new', name, args, start, end: c.lastEnd };
 }

@@ -1,10 +1,13 @@
 /**
- * Turns the text of a `.lus` file into tokens. Newlines are no tokens: a token knows whether it is the first of its line,
- * and the parser decides where that ends something. Nothing is ever refused: what cannot be read is skipped with a diagnostic.
+ * Turns the text of a `.lus` file into tokens. Newlines are no tokens: a token knows whether it is the first of its
+ * line, and the parser decides where that ends something. Nothing is ever refused: what cannot be read is skipped with
+ * a finding.
  */
 import type { Span } from './ast';
 import { near } from '../nearest';
-import type { Diagnostic } from '../program';
+import { intOf } from '../../machine/int';
+import { INT_MAX } from '../values';
+import { insertAt, replaceWith, type CheckFinding, type Fix } from '../check-finding';
 
 export type TokenKind = 'ident' | 'int' | 'string' | 'punct' | 'eof';
 
@@ -24,7 +27,7 @@ export interface Lexed {
     /** Ends with one `eof` token. */
     readonly tokens: readonly Token[];
     readonly comments: readonly Span[];
-    readonly diagnostics: readonly Diagnostic[];
+    readonly diagnostics: readonly CheckFinding[];
 }
 
 /** Those that may have `/s` behind them: a rate in bytes a second. */
@@ -41,9 +44,6 @@ export const UNITS: ReadonlyMap<string, number> = new Map([
     ['ms', 1e6],
     ['s', 1e9],
 ]);
-
-/** The largest integer of the language. */
-export const INT_MAX = 2n ** 64n - 1n;
 
 const PUNCT3 = new Set(['<<=', '>>=']);
 const PUNCT2 = new Set([
@@ -66,6 +66,11 @@ const PUNCT2 = new Set([
     '^=',
 ]);
 const PUNCT1 = new Set([...'{}()[],;:.=<>+-*/%&|^~!']);
+/** What stands second in marks of more than one character. */
+const MARK_SECONDS: ReadonlySet<number> = new Set([...PUNCT2, ...PUNCT3].map((mark) => mark.charCodeAt(1)));
+
+/** Decimal digits of an integer that a number holds exactly. */
+const PLAIN_NUMBER = /^[0-9]{1,15}$/;
 
 const TAB = 9;
 const LF = 10;
@@ -79,15 +84,10 @@ const isDigit = (c: number): boolean => c >= 48 && c <= 57;
 const isLetter = (c: number): boolean => (c >= 97 && c <= 122) || (c >= 65 && c <= 90) || c === 95;
 const isWord = (c: number): boolean => isLetter(c) || isDigit(c);
 
-/** A number in the language's canonical form: a bigint only beyond ±(2^53−1). */
-export function canonical(n: bigint): number | bigint {
-    return n >= BigInt(Number.MIN_SAFE_INTEGER) && n <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(n) : n;
-}
-
 class Lexer {
     readonly tokens: Token[] = [];
     readonly comments: Span[] = [];
-    readonly diagnostics: Diagnostic[] = [];
+    readonly diagnostics: CheckFinding[] = [];
     private pos = 0;
     private first = true;
     private column = 0;
@@ -155,15 +155,9 @@ class Lexer {
         this.first = false;
     }
 
-    private report(
-        code: string,
-        start: number,
-        end: number,
-        message: string,
-        fix?: { title: string; text: string; at: Span },
-    ): void {
-        const d: Diagnostic = { code, severity: 'error', uri: this.uri, span: { start, end }, message };
-        this.diagnostics.push(fix ? { ...d, fix: { title: fix.title, edits: [{ span: fix.at, text: fix.text }] } } : d);
+    private report(code: string, start: number, end: number, message: string, fix?: Fix): void {
+        const found: CheckFinding = { code, severity: 'error', uri: this.uri, span: { start, end }, message };
+        this.diagnostics.push(fix ? { ...found, fix } : found);
     }
 
     private wordEnd(from: number): number {
@@ -184,6 +178,10 @@ class Lexer {
         const end = this.wordEnd(start);
         this.pos = end;
         const word = this.text.slice(start, end);
+        if (PLAIN_NUMBER.test(word)) {
+            this.push('int', start, end, word, Number(word));
+            return;
+        }
         const hex = /^0[xX]([0-9a-fA-F_]*)(.*)$/.exec(word);
         const digits = (hex ? (hex[1] ?? '') : (/^[0-9_]*/.exec(word)?.[0] ?? '')).replaceAll('_', '');
         const unit = hex ? (hex[2] ?? '') : word.slice(/^[0-9_]*/.exec(word)?.[0].length ?? 0);
@@ -201,7 +199,7 @@ class Lexer {
                 hex
                     ? `\`${unit}\` is no hexadecimal digit or unit.`
                     : `\`${unit}\` is no unit: use KiB, MiB, GiB, TiB, ns, us, ms or s.`,
-                nearest === undefined ? undefined : { title: `Change to ${nearest}`, text: nearest, at },
+                nearest === undefined ? undefined : replaceWith(`Change to ${nearest}`, at, nearest),
             );
         } else {
             value *= BigInt(factor);
@@ -214,14 +212,7 @@ class Lexer {
         if (UNITS_OF_BYTES.has(unit) && /^\/s(?![A-Za-z0-9_])/.test(this.text.slice(end, end + 3))) {
             this.pos = end + 2;
         }
-        this.push(
-            'int',
-            start,
-            this.pos,
-            word,
-            canonical(value),
-            unit === '' || factor === undefined ? undefined : unit,
-        );
+        this.push('int', start, this.pos, word, intOf(value), unit === '' || factor === undefined ? undefined : unit);
     }
 
     private string(start: number): void {
@@ -246,11 +237,13 @@ class Lexer {
             pos++;
         } else {
             pos = lineEnd;
-            this.report('LU0102', start, lineEnd, 'This string has no end: close it with `"` on the same line.', {
-                title: 'Close the string',
-                text: '"',
-                at: { start: lineEnd, end: lineEnd },
-            });
+            this.report(
+                'LU0102',
+                start,
+                lineEnd,
+                'This string has no end: close it with `"` on the same line.',
+                insertAt(lineEnd, '"', 'Close the string'),
+            );
         }
         this.pos = pos;
         this.push('string', start, pos, value);
@@ -273,24 +266,18 @@ class Lexer {
             pos,
             pos + 1 + c.length,
             `\`\\${c}\` means nothing in a string: use \\n, \\t, \\r, \\0, \\", \\\\ or \\x1f.`,
-            { title: 'Write a backslash', text: '\\\\', at: { start: pos, end: pos + 1 } },
+            replaceWith('Write a backslash', { start: pos, end: pos + 1 }, '\\\\'),
         );
         return [c, 1 + c.length];
     }
 
     private punct(start: number): void {
         const { text } = this;
-        for (const [length, set] of [
-            [3, PUNCT3],
-            [2, PUNCT2],
-            [1, PUNCT1],
-        ] as const) {
-            const word = text.slice(start, start + length);
-            if (word.length === length && set.has(word)) {
-                this.pos = start + length;
-                this.push('punct', start, this.pos, word);
-                return;
-            }
+        const length = this.markLength(start);
+        if (length > 0) {
+            this.pos = start + length;
+            this.push('punct', start, this.pos, text.slice(start, this.pos));
+            return;
         }
         let end = start + 1;
         while (end < text.length && !this.isKnown(text.charCodeAt(end))) {
@@ -307,8 +294,22 @@ class Lexer {
                 : word === '#'
                   ? 'Comments begin with `//`.'
                   : `\`${word}\` has no meaning here: remove it.`,
-            { title: 'Remove it', text: '', at: { start, end } },
+            replaceWith('Remove it', { start, end }, ''),
         );
+    }
+
+    /** How many characters the punctuation mark at `start` has; 0: none begins here. */
+    private markLength(start: number): number {
+        const { text } = this;
+        if (MARK_SECONDS.has(text.charCodeAt(start + 1))) {
+            if (PUNCT3.has(text.slice(start, start + 3))) {
+                return 3;
+            }
+            if (PUNCT2.has(text.slice(start, start + 2))) {
+                return 2;
+            }
+        }
+        return PUNCT1.has(text.charAt(start)) ? 1 : 0;
     }
 
     private isKnown(c: number): boolean {

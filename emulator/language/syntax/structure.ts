@@ -1,14 +1,19 @@
 /**
- * Which bracket belongs to which, found before parsing, so that a missing one costs its own statement or block and nothing else.
+ * Which bracket belongs to which, found before parsing, so that a missing one costs its own statement or block and
+ * nothing else.
  *
- * Round and square brackets match only within one statement: a brace, a `;` or an assignment between them means that one is
- * missing, and then newlines end statements as if it were not there. Braces are counted per declaration; where the count is
- * wrong, the indentation of the lines decides which brace is missing or left over.
+ * Round and square brackets match only within one statement: a brace, a `;` or an assignment between them means that
+ * one is missing, and then newlines end statements as if it were not there. Braces are counted per declaration; where
+ * the count is wrong, the indentation of the lines decides which brace is missing or left over.
  */
 import type { Token } from './lexer';
+import { assignOp, ITEM_KEYWORDS } from './words';
 
 export interface Structure {
-    /** For `(`, `[`, `{` at this index: the index of the token that ends it (its closing bracket, if {@link closed}); else −1. */
+    /**
+     * For `(`, `[`, `{` at this index: the index of the token that ends it (its closing bracket, if {@link closed});
+     * else −1.
+     */
     readonly end: Int32Array;
     /** 1 where the bracket at this index has its counterpart. */
     readonly closed: Uint8Array;
@@ -16,33 +21,7 @@ export interface Structure {
     readonly items: readonly number[];
 }
 
-export const ITEM_KEYWORDS = [
-    'import',
-    'const',
-    'machine',
-    'scenario',
-    'struct',
-    'file',
-    'flb',
-    'handler',
-    'kernel',
-    'fn',
-] as const;
 const ITEM_SET: ReadonlySet<string> = new Set(ITEM_KEYWORDS);
-
-export const ASSIGN_OPS: ReadonlySet<string> = new Set([
-    '=',
-    '+=',
-    '-=',
-    '*=',
-    '/=',
-    '%=',
-    '|=',
-    '&=',
-    '^=',
-    '<<=',
-    '>>=',
-]);
 
 /** True where the token looks like the first of a declaration, wherever it stands. */
 export function beginsItem(token: Token, next: Token | undefined): boolean {
@@ -112,7 +91,7 @@ function matchParens(
                 open.pop();
                 i--;
             }
-        } else if (t.text === '{' || t.text === '}' || t.text === ';' || ASSIGN_OPS.has(t.text)) {
+        } else if (t.text === '{' || t.text === '}' || t.text === ';' || assignOp(t.text) !== undefined) {
             open = [];
         }
     }
@@ -142,8 +121,8 @@ function matchBraces(tokens: readonly Token[], from: number, to: number, end: In
 }
 
 /**
- * The brace that ends a block stands on its own line in the column of the line that opened it. Blocks that miss theirs end
- * before the first line that is not indented more than the line that opened them.
+ * The brace that ends a block stands on its own line in the column of the line that opened it. Blocks that miss theirs
+ * end before the first line that is not indented more than the line that opened them.
  */
 function matchByIndent(tokens: readonly Token[], from: number, to: number, end: Int32Array, closed: Uint8Array): void {
     const open: number[] = [];

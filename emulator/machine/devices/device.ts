@@ -1,14 +1,15 @@
 /** A device with a DMA engine. Once started it goes on by the machine's clock, whether a kernel runs or not, until something stops it. */
-import type { Timer } from '../clock';
+import type { Clock, Timer } from '../clock';
 import type { Hasher } from '../hash';
 import type { Journal } from '../journal';
 import type { PciAddress } from '../pci/address';
-import type { PciBus } from '../pci/bus';
 import { PciFunction } from '../pci/function';
-import type { Delivery } from '../interrupts/controller';
+import type { InterruptController } from '../interrupts/controller';
+import type { Delivery } from '../interrupts/delivery';
+import type { Message } from '../interrupts/message';
 import { MsixTable } from '../pci/msix';
 import { TranslationCache } from './atc';
-import type { Model, Program, Put } from './model';
+import type { DmaEngine, Model, Program, Put } from './model';
 
 /** Who drives a device from the first boot on: the kernel's own driver, vfio-pci, or nobody. */
 export type DriverChoice = 'native' | 'vfio' | 'none';
@@ -67,7 +68,20 @@ export interface Awaited {
     readonly since: number;
 }
 
-export class Device extends PciFunction implements Timer {
+/** What a device asks of the bus that it is on. */
+export interface DeviceBus {
+    readonly clock: Clock;
+    readonly interrupts: Pick<InterruptController, 'lineOf'>;
+    readonly observer: { interrupt(device: Device, vector: number, delivery: Delivery): void } | null;
+    /** Sends the message of one of its vectors. */
+    interrupt(device: Device, vector: number, message: Message): Delivery;
+    /** Null where any part of the request did not come through. */
+    read(device: Device, iova: number, length: number): Uint8Array | null;
+    /** @returns whether all of it came through */
+    write(device: Device, iova: number, bytes: Uint8Array): boolean;
+}
+
+export class Device extends PciFunction implements Timer, DmaEngine {
     readonly kind: string;
     readonly queues: number;
     readonly driver: DriverChoice;
@@ -91,7 +105,7 @@ export class Device extends PciFunction implements Timer {
 
     constructor(
         journal: Journal,
-        private readonly bus: PciBus,
+        private readonly bus: DeviceBus,
         readonly shape: DeviceShape,
         private readonly model: Model,
         upstream: PciFunction | null,

@@ -146,9 +146,8 @@ const dma: Model = {
     },
 };
 
-export const DEVICE_KINDS: ReadonlyMap<string, Model> = new Map([
-    ['nic', nic],
-    ['nvme', nvme],
-    ['gpu', gpu],
-    ['dma', dma],
-]);
+const MODELS = { nic, nvme, gpu, dma };
+
+export type DeviceKind = keyof typeof MODELS;
+
+export const DEVICE_KINDS: ReadonlyMap<string, Model> = new Map(Object.entries(MODELS));

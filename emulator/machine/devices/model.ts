@@ -1,6 +1,5 @@
 /** What a kind of device does: what it is on the bus, how its driver lays out its rings, and what one round of it is. */
 import type { FunctionIds } from '../pci/config';
-import type { Device } from './device';
 
 /** What the software that drives a device has told it. Addresses are as the device sends them: I/O virtual ones behind an IOMMU. */
 export interface Program {
@@ -19,6 +18,17 @@ export interface Program {
 /** Writes memory as the driver sees it, by the device's addresses. */
 export type Put = (iova: number, bytes: Uint8Array) => void;
 
+/** What a model asks of the device that it is the model of. */
+export interface DmaEngine {
+    readonly queues: number;
+    /** A DMA read; null where any part of it did not come through. */
+    read(iova: number, length: number): Uint8Array | null;
+    /** A DMA write. @returns whether all of it came through */
+    write(iova: number, bytes: Uint8Array): boolean;
+    /** Raises the vector of a queue. */
+    interrupt(queue: number): void;
+}
+
 export interface Model {
     readonly ids: FunctionIds;
     readonly barSize: number;
@@ -31,7 +41,7 @@ export interface Model {
     /** What the driver writes before it rings the doorbell. */
     readonly prepare: (program: Program, queues: number, put: Put) => void;
     /** One round. `round` counts from 0. */
-    readonly step: (device: Device, program: Program, round: number) => void;
+    readonly step: (device: DmaEngine, program: Program, round: number) => void;
 }
 
 /** Little-endian bytes of a descriptor: fields of 1, 2, 4 or 8 bytes at their offsets. */

@@ -5,6 +5,7 @@
  */
 import { isInterruptAddress, processorOf, type Destination, type Message } from './message';
 import type { InterruptEntry, InterruptFaultReason, RemappingFormat, Route } from './remapping';
+import { hexDigits } from '../../text/text';
 
 const DEVICE_ENTRY = 32;
 /** Where the third 64-bit word of a device table entry begins: bits 191:128. */
@@ -40,7 +41,7 @@ const ILLEGAL_DEV_TABLE_ENTRY = 1;
 const IO_PAGE_FAULT = 2;
 const EVENT_INTERRUPT = 0x8;
 
-const hex4 = (n: number): string => `0x${n.toString(16).padStart(4, '0')}`;
+const hex4 = (n: number): string => `0x${hexDigits(n, 4)}`;
 
 const codeOf = (reason: InterruptFaultReason): number =>
     reason === 'table' || reason === 'request' ? ILLEGAL_DEV_TABLE_ENTRY : IO_PAGE_FAULT;

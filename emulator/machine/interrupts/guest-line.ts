@@ -4,7 +4,7 @@
  */
 import type { Hasher } from '../hash';
 import { type Journal, Rec } from '../journal';
-import type { InterruptOutcome, InterruptSource } from './controller';
+import type { InterruptOutcome, InterruptSource } from './delivery';
 
 /** Somebody who raises interrupts and can wait until they are seen. */
 export interface GuestSource extends InterruptSource {

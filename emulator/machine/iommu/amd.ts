@@ -14,6 +14,7 @@ import {
     type WalkedMemory,
 } from './tables';
 import type { Attachment, Lookup, TableMemory, UnitFormat } from './unit';
+import { hexDigits } from '../../text/text';
 
 /** PR of a page table entry, V of a device table entry. */
 const PRESENT = 1;
@@ -66,7 +67,7 @@ function codeOf(reason: FaultReason): number {
 /** Flag RW of an event: the request was a write. */
 const EVENT_WRITE = 0x20;
 const NAMES = ['', 'ILLEGAL_DEV_TABLE_ENTRY', 'IO_PAGE_FAULT', 'DEV_TAB_HARDWARE_ERROR'];
-const hex4 = (n: number): string => `0x${n.toString(16).padStart(4, '0')}`;
+const hex4 = (n: number): string => `0x${hexDigits(n, 4)}`;
 
 export const AMD: UnitFormat = {
     vendor: 'amd',

@@ -1,3 +1,4 @@
+/** The cache of translations in an IOMMU. */
 import type { Journal, Saveable } from '../journal';
 
 const ENTRIES = 1024;

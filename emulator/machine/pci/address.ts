@@ -1,4 +1,7 @@
-/** Where a function sits: segment:bus:device.function, as lspci names it. */
+/** Addresses of PCI functions: segment:bus:device.function, as lspci names them. */
+import { hexDigits } from '../../text/text';
+
+/** Where a function sits. */
 export interface PciAddress {
     readonly segment: number;
     readonly bus: number;
@@ -14,15 +17,13 @@ export function parsePciAddress(text: string): PciAddress | undefined {
     return address && address.device < 32 ? address : undefined;
 }
 
-const digits = (n: number, width: number): string => n.toString(16).padStart(width, '0');
-
 export function formatPciAddress(a: PciAddress): string {
-    return `${digits(a.segment, 4)}:${formatBdf(a)}`;
+    return `${hexDigits(a.segment, 4)}:${formatBdf(a)}`;
 }
 
 /** Without the segment: `3b:00.0`. */
 export function formatBdf(a: PciAddress): string {
-    return `${digits(a.bus, 2)}:${digits(a.device, 2)}.${a.fn}`;
+    return `${hexDigits(a.bus, 2)}:${hexDigits(a.device, 2)}.${a.fn}`;
 }
 
 /** What a function's requests carry: bus, device and function in 16 bits. */

@@ -1,9 +1,10 @@
 /** The machine's PCI hierarchy: what is plugged in where, and the way that a device's requests take to memory. */
 import type { Clock } from '../clock';
-import { Device, type DeviceShape } from '../devices/device';
+import { Device, type DeviceBus, type DeviceShape } from '../devices/device';
 import { DEVICE_KINDS } from '../devices/kinds';
 import type { Hasher } from '../hash';
-import { InterruptController, type Delivery } from '../interrupts/controller';
+import { InterruptController } from '../interrupts/controller';
+import type { Delivery } from '../interrupts/delivery';
 import type { Message } from '../interrupts/message';
 import { Iommu, type Walked } from '../iommu/iommu';
 import type { WalkedMemory } from '../iommu/tables';
@@ -45,7 +46,7 @@ export interface Processors {
 const ROOT_PORT = { ids: { vendor: 0x8086, device: 0x347a, classCode: 0x06_0400 } };
 const BRIDGE = { ids: { vendor: 0x104c, device: 0x8232, classCode: 0x06_0400 } };
 
-export class PciBus {
+export class PciBus implements DeviceBus {
     /** Root ports and bridges, in the order of a scan. */
     readonly bridges: PciFunction[] = [];
     readonly devices: Device[] = [];

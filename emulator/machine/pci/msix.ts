@@ -1,7 +1,7 @@
 /** The MSI-X table of a function: which message each vector sends, what is masked, what waits. PCI Local Bus Specification 3.0, section 6.8.2. */
 import type { Hasher } from '../hash';
 import { type Journal, Rec, Seq } from '../journal';
-import type { Delivery, InterruptOutcome } from '../interrupts/controller';
+import type { Delivery, InterruptOutcome } from '../interrupts/delivery';
 import type { Message } from '../interrupts/message';
 import { MSIX_CONTROL, MSIX_ENABLE, MSIX_MASK_ALL, type ConfigSpace } from './config';
 

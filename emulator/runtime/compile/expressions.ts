@@ -69,7 +69,7 @@ function children(e: Expr): readonly Expr[] {
     }
 }
 
-/** The native that a call means, where it neither fails nor suspends nor stops the run. */
+/** The native that a call means, where it neither fails nor waits nor suspends nor stops the run. */
 function inlineNative(c: Compiler, call: CallExpr): Native | undefined {
     const { callee } = call;
     let native: Native | undefined;
@@ -80,7 +80,10 @@ function inlineNative(c: Compiler, call: CallExpr): Native | undefined {
         const m = c.program.members.get(callee);
         native = m?.kind === 'method' ? m.method : undefined;
     }
-    return native && !native.fails && !native.syscall && native.call ? native : undefined;
+    if (!native?.call || native.fails || native.syscall || native.takes || native.long) {
+        return undefined;
+    }
+    return native;
 }
 
 export function compileValue(c: Compiler, e: Expr): Expression {

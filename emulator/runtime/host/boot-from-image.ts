@@ -12,8 +12,9 @@ import { walkRadix } from '../../kernel/kho/radix';
 import { PROP_MEMORY_MAP, readNativeU64 } from '../../kernel/kho/root-fdt';
 import { dropKernel } from './kernel-end';
 import { fileOf, kernelNamed, startKernel } from './kexec';
-import { hex, ProgramError } from '../../language/values';
+import { ProgramError } from '../../language/values';
 import type { Host } from './host';
+import { hex } from '../../text/text';
 
 /** Memory is laid out in pieces of this many bytes. */
 const PIECE = 1024 * 1024;

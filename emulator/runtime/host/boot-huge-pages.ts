@@ -1,13 +1,12 @@
 /** Huge pages in the course of a boot: what the command line asks for, less what the previous kernel preserved. */
 import { allocateBootPages, fillPools } from '../../kernel/hugetlb/boot';
-import { hugePagesWanted, type HugePagesWanted } from '../../kernel/hugetlb/params';
-import type { BootContext } from '../../kernel/kho/boot';
+import type { HugePagesWanted } from '../../kernel/hugetlb/parameters';
+import type { BootContext } from '../../kernel/kho/boot-context';
 import type { Area } from '../../kernel/kho/env';
 import { Rec } from '../../machine/journal';
 import type { Host } from './host';
 
 export class BootHugePages extends Rec {
-    private readonly wanted: readonly HugePagesWanted[];
     /** Pages by their size in bytes. Replaced, never changed in place. */
     readonly preserved: ReadonlyMap<number, number> = new Map();
     /** Where the gigantic pages are that were taken so far. */
@@ -16,10 +15,9 @@ export class BootHugePages extends Rec {
     constructor(
         private readonly host: Host,
         private readonly context: BootContext,
-        cmdline: string,
+        private readonly wanted: readonly HugePagesWanted[],
     ) {
         super(host.machine.journal);
-        this.wanted = hugePagesWanted(cmdline);
     }
 
     /** The previous kernel preserved `count` pages of `size` bytes; a size of 0 is none. */
@@ -45,7 +43,7 @@ export class BootHugePages extends Rec {
 
     /** hugetlb_init(): once there is a page allocator. */
     init(): undefined {
-        fillPools(this.host.running, this.context, this.wanted, this.taken, this.preserved);
+        fillPools(this.host.running.hugetlb, this.context, this.wanted, this.taken, this.preserved);
         return undefined;
     }
 }

@@ -2,7 +2,10 @@
  * Kernels coming up: from boot parameters in memory to registered handlers. Called step by step by start_kernel in
  * std/kernel.lus.
  */
-import { Kernel, parseCommandLine, type CommandLine } from '../../kernel/kernel';
+import { readCommandLine, type CommandLine } from '../../kernel/command-line/command-line';
+import { hugePagesWanted } from '../../kernel/hugetlb/parameters';
+import { Kernel } from '../../kernel/kernel';
+import type { KernelLog } from '../../kernel/klog';
 import {
     earlyAllocations,
     fillPageCache,
@@ -13,15 +16,16 @@ import {
     memblockFreeAll,
     memblockInit,
     nodeSpans,
-    type BootContext,
 } from '../../kernel/kho/boot';
-import { parametersSize, type BootParams } from '../../kernel/kho/boot-params';
+import type { BootContext } from '../../kernel/kho/boot-context';
+import { parametersSize } from '../../kernel/kho/boot-params';
+import type { BootParams } from '../../kernel/kho/boot-info';
 import { Err } from '../../kernel/release/errno';
-import type { Area, IncomingHandover, KernelLog, KhoEnv } from '../../kernel/kho/env';
+import type { Area, IncomingHandover, KhoEnv } from '../../kernel/kho/env';
 import { Kho } from '../../kernel/kho/kho';
 import { layersOf, titleOf } from '../../kernel/release/layers';
 import { reservePlaces } from '../../kernel/kho/places';
-import { LuoFlb } from '../../kernel/luo/state';
+import { registerFlb } from '../../kernel/luo/registration';
 import {
     NO_RESERVED_MEMORY,
     preserveNamed,
@@ -30,18 +34,18 @@ import {
     type ReservedMemory,
 } from '../../kernel/kho/reserve-mem';
 import { readFdtPage, retrieveSubtree } from '../../kernel/kho/root-fdt';
-import { DEFAULT_SCRATCH, parseScratch, type ScratchSizes } from '../../kernel/kho/scratch';
 import { PageAllocator } from '../../kernel/mm/buddy';
 import { Memblock } from '../../kernel/mm/memblock';
 import { Memmap } from '../../kernel/mm/memmap';
 import { costId } from '../../machine/costs';
 import { Rec } from '../../machine/journal';
 import { BootHugePages } from './boot-huge-pages';
-import { hex, ProgramError } from '../../language/values';
+import { ProgramError } from '../../language/values';
 import type { BootableKernel } from './kernels';
-import { registerHandler } from './modules';
+import { declaredFlb, registerHandler } from './modules';
 import { panic } from './kernel-end';
 import type { Host } from './host';
+import { hex } from '../../text/text';
 
 const BOOT_EARLY = costId('boot_early');
 const BOOT_MEMMAP = costId('boot_memmap');
@@ -55,7 +59,7 @@ export class Boot extends Rec {
     private readonly context: BootContext;
     readonly hugePages: BootHugePages;
     private readonly env: KhoEnv;
-    private readonly cmdline: CommandLine;
+    private readonly commandLine: CommandLine;
     readonly handover: IncomingHandover | null = null;
     readonly reserveMem: ReservedMemory = NO_RESERVED_MEMORY;
     /** When the scan of the PCI buses began, in nanoseconds. */
@@ -70,11 +74,14 @@ export class Boot extends Rec {
         super(host.machine.journal);
         const { machine } = host;
         const { desc } = kernel;
-        const given = parseCommandLine(params.commandLine);
-        const without = !desc.khoBuilt || (desc.kho.offInCrashKernel && given.crashKernel);
-        this.cmdline = without ? { ...given, kho: false, liveupdate: given.liveupdate && desc.khoBuilt } : given;
+        const given = readCommandLine(params.commandLine, {
+            arch: params.arch.name,
+            kexecHandover: desc.khoBuilt,
+            zeroScratchSizes: desc.kho.zeroScratchSizes,
+        });
+        this.commandLine = desc.kho.offInCrashKernel && given.crashKernel ? { ...given, kho: false } : given;
         const log: KernelLog = {
-            log: (level, text) => host.log(level === 'debug' ? 'info' : level, text),
+            log: (level, text) => host.log(level, text),
             warning: (where, text) => host.warn(`${text} (${where})`),
         };
         this.memmap = new Memmap(machine.journal);
@@ -103,7 +110,7 @@ export class Boot extends Rec {
             description: { ...options, early: desc.early },
         };
         this.env = { machine, memmap: this.memmap, allocator: this.pages, log, options };
-        this.hugePages = new BootHugePages(host, this.context, params.commandLine);
+        this.hugePages = new BootHugePages(host, this.context, hugePagesWanted(given));
     }
 
     /** setup_arch(): all of RAM, and what setup data says of a handover. */
@@ -130,7 +137,10 @@ export class Boot extends Rec {
             const found = khoPopulate(context, kho.fdt, kho.fdtSize, kho.scratch, kho.scratchSize);
             host.machine.journal.edit<Boot>(this).handover = found ?? null;
         }
-        if (!this.handover && this.cmdline.kho) {
+        for (const name of this.commandLine.malformed) {
+            host.log('warn', `Malformed early option '${name}'`);
+        }
+        if (!this.handover && this.commandLine.kho) {
             const problem = reservePlaces(context);
             if (problem !== undefined) {
                 throw new ProgramError(problem);
@@ -139,7 +149,7 @@ export class Boot extends Rec {
         host.machine.journal.edit<Boot>(this).reserveMem = reserveNamed(
             context,
             this.handover ?? undefined,
-            params.commandLine,
+            this.commandLine.reserveMem,
         );
         host.machine.clock.charge(BOOT_EARLY);
         return this.stage('setup_arch', begin);
@@ -176,11 +186,11 @@ export class Boot extends Rec {
 
     /** mm_core_init(): reserves what was preserved, or new scratch areas; then the page allocator opens. */
     mmCoreInit(): undefined {
-        const { host, context, cmdline } = this;
+        const { host, context, commandLine } = this;
         const { clock } = host.machine;
         const begin = clock.now;
         const handover = this.handover ?? undefined;
-        const memory = khoMemoryInit(context, handover, cmdline.kho, this.scratchSizes());
+        const memory = khoMemoryInit(context, handover, commandLine.kho, commandLine.khoScratch);
         if ('panic' in memory) {
             panic(host, memory.panic);
             return undefined;
@@ -192,7 +202,7 @@ export class Boot extends Rec {
         const kernel = new Kernel(
             host.machine,
             this.kernel.desc,
-            cmdline,
+            commandLine,
             host.boot,
             this.memmap,
             this.pages,
@@ -216,23 +226,9 @@ export class Boot extends Rec {
         host.machine.journal.edit(host.kernelState).kernel = kernel;
         // those of proposed layers are asked for before anybody registers a handler
         for (const name of layersOf(this.kernel.desc.layers).flatMap((l) => l.flbs)) {
-            kernel.luo.flbs.push(
-                new LuoFlb(
-                    host.machine.journal,
-                    name,
-                    host.declarations.flb(name, host.library)?.decl.compatible.value ?? name,
-                ),
-            );
+            registerFlb(host.machine.journal, kernel.luo, declaredFlb(host, name));
         }
         return this.stage('mm_core_init', begin);
-    }
-
-    private scratchSizes(): ScratchSizes {
-        const text = /(?:^|\s)kho_scratch=(\S+)/.exec(this.cmdline.text)?.[1];
-        return (
-            (text === undefined ? undefined : parseScratch(text, this.env.options.format.zeroScratchSizes)) ??
-            DEFAULT_SCRATCH
-        );
     }
 
     /** kho_init(), and the initial RAM disk has done its duty. */

@@ -2,11 +2,8 @@
 import { Err } from '../../kernel/release/errno';
 import { OpenFile } from '../../kernel/fs/file';
 import { anonFile, deviceFile } from '../../kernel/fs/anon';
-import { IOMMU_PATH, openIommufd } from '../../kernel/devices/iommufd';
-import { openVfio, vfioDeviceAt } from '../../kernel/devices/vfio';
-import { O_RDONLY, O_RDWR } from '../../kernel/fs/fcntl';
-import { openFinalizeFile } from '../../kernel/kho/debugfs';
-import { openKhoDebugFile } from '../../kernel/kho/debugfs-blobs';
+import { openDeviceNode } from '../../kernel/device-nodes';
+import { O_RDWR } from '../../kernel/fs/fcntl';
 import { costId } from '../../machine/costs';
 import { LuoFlb, LuoHandler } from '../../kernel/luo/state';
 import type { FileDecl, FlbDecl, HandlerDecl } from '../../language/syntax/ast';
@@ -108,18 +105,9 @@ function fieldsOf(host: Host, kind: string, given: ReadonlyMap<string, Value>): 
 
 /** What opening the device node of a declared kind makes, before its open() runs. */
 export function openDevice(host: Host, kind: string, path: string): OpenFile {
-    if (kind === 'kho_finalize') {
-        return openFinalizeFile(host.running, O_RDWR);
-    }
-    if (kind === 'kho_debugfs') {
-        return openKhoDebugFile(host.running, path, O_RDONLY);
-    }
-    const device = kind === 'vfio' ? vfioDeviceAt(host.running, path) : undefined;
-    if (device) {
-        return openVfio(host.running, device, path, O_RDWR);
-    }
-    if (kind === 'iommu' && path === IOMMU_PATH) {
-        return openIommufd(host.running, O_RDWR);
+    const own = openDeviceNode(host.running, kind, path);
+    if (own) {
+        return own;
     }
     const file = deviceFile(host.running, kind, path, O_RDWR);
     host.machine.journal.edit(file).fields = host.declarations.fileKind(kind) ? fieldsOf(host, kind, new Map()) : [];

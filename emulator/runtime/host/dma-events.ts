@@ -1,6 +1,6 @@
 /** DMA and what the IOMMU makes of it, on the way from the machine to the kernel and to the listeners of a run. */
 import type { Device } from '../../machine/devices/device';
-import type { Delivery } from '../../machine/interrupts/controller';
+import type { Delivery } from '../../machine/interrupts/delivery';
 import type { DeviceChange, DmaObserver } from '../../machine/pci/bus';
 import type { Kernel } from '../../kernel/kernel';
 import type { Listener, Listeners } from '../listener';

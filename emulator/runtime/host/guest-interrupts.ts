@@ -1,10 +1,10 @@
 /** Interrupts of guests, as those who watch know them: what is on its way, and who waits for what will not come. */
 import type { Device } from '../../machine/devices/device';
-import type { Delivery, InterruptOutcome } from '../../machine/interrupts/controller';
+import type { Delivery, InterruptOutcome } from '../../machine/interrupts/delivery';
 import type { GuestLine } from '../../machine/interrupts/guest-line';
-import { hex } from '../../language/values';
-import type { Machine } from '../../machine/machine';
 import type { Kernel } from '../../kernel/kernel';
+import type { Machine } from '../../machine/machine';
+import { hex } from '../../text/text';
 
 /** Where interrupts of guests are looked for. */
 interface Interrupted {

@@ -8,7 +8,7 @@ import { Seq } from '../../machine/journal';
 import type { Machine } from '../../machine/machine';
 import type { Process } from '../../kernel/fs/process';
 import type { Kernel } from '../../kernel/kernel';
-import type { LogLevel, LogLine } from '../../kernel/klog';
+import type { LogLine } from '../../kernel/klog';
 import type { Err } from '../../kernel/release/errno';
 import type { Program } from '../../language/program';
 import type { Value } from '../../language/types';
@@ -191,7 +191,7 @@ export class Host {
         }
     }
 
-    log(level: LogLevel, text: string): void {
+    log(level: LogLine['level'], text: string): void {
         const line: LogLine = { level, text, time: this.machine.clock.now, boot: this.boot };
         if (level !== 'log') {
             (this.kernel?.log ?? this.earlyLog).push(line);

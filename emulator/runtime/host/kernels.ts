@@ -2,13 +2,18 @@
  * Which kernel a name means: a description that comes with the emulator, and what `kernel` declarations of the program
  * change.
  */
-import { DEFAULT_KERNEL, DESCRIPTIONS, LIBRARY_6_17, type KernelDescription } from '../../kernel/release/descriptions';
-import { layersOf, takesLayers, withLayers, type Library } from '../../kernel/release/layers';
-import { settableCost } from '../../machine/costs';
 import { archNamed } from '../../kernel/release/arch';
-import type { KernelDecl, KernelInit } from '../../language/syntax/ast';
+import { DEFAULT_KERNEL, DESCRIPTIONS, LIBRARY_6_17, type KernelDescription } from '../../kernel/release/descriptions';
+import type { EarlyMemory } from '../../kernel/release/early-memory';
+import { layersOf, takesLayers, withLayers, type Layer, type Library } from '../../kernel/release/layers';
+import { applySettings, type Appliers } from '../../language/settings/apply';
+import { KERNEL_LISTS, KERNEL_SETTINGS, type KernelListName, type KernelValues } from '../../language/settings/kernel';
+import type { Constant } from '../../language/settings/setting';
 import type { Program } from '../../language/program';
+import type { KernelDecl, KernelEntry, KernelInit, KernelList } from '../../language/syntax/ast';
 import { ProgramError } from '../../language/values';
+import { settableCost } from '../../machine/costs';
+import type { ArchName } from '../../machine/machine';
 
 /** A kernel that can be booted. */
 export interface BootableKernel {
@@ -45,98 +50,145 @@ export function resolveKernel(program: Program, name: string): BootableKernel {
     return { ...kernel, desc: { ...kernel.desc, name } };
 }
 
+/** A kernel that is being made of the one it comes from. */
+interface Draft {
+    readonly base: KernelDescription;
+    cmdline: string;
+    handlers: readonly string[];
+    modules: readonly string[];
+    layers: readonly Layer[];
+    readonly changes: { -readonly [K in keyof KernelDescription]?: KernelDescription[K] };
+}
+
+const ARCH_NAMES: Readonly<Record<KernelValues['arch'], ArchName>> = { arm64: 'arm64', x86_64: 'x86-64' };
+
+const early = ({ base, changes }: Draft): EarlyMemory => changes.early ?? base.early;
+
+const SETTINGS: Appliers<KernelValues, Draft> = {
+    cmdline: (k, text) => {
+        k.cmdline = `${k.cmdline} ${text}`;
+    },
+    numa: ({ changes }, on) => {
+        changes.numa = on;
+    },
+    kho: ({ changes }, on) => {
+        changes.khoBuilt = on;
+    },
+    kho_debug: ({ changes }, on) => {
+        changes.khoDebug = on;
+    },
+    iommu_shutdown: ({ changes }, on) => {
+        changes.iommuShutdown = on;
+    },
+    early_memory: (k, fixed) => {
+        k.changes.early = { ...early(k), fixed };
+    },
+    page_cache: ({ changes }, size) => {
+        changes.pageCache = size;
+    },
+    image_size: (k, image) => {
+        k.changes.early = { ...early(k), image };
+    },
+    initrd: ({ changes }, size) => {
+        changes.initrdSize = size;
+    },
+    arch: ({ changes }, name) => {
+        changes.arch = archNamed(ARCH_NAMES[name]);
+    },
+    vfio_phase: ({ changes }, phase) => {
+        changes.vfioPhase = phase;
+    },
+    iommufd_phase: ({ changes }, phase) => {
+        changes.iommufdPhase = phase;
+    },
+};
+
+const without = (names: readonly string[], gone: readonly string[]): string[] => names.filter((n) => !gone.includes(n));
+
+/** For every list what its names do. */
+const LISTS: Readonly<Record<KernelListName, (k: Draft, names: readonly string[], sign: KernelList['sign']) => void>> =
+    {
+        handlers: (k, names, sign) => {
+            k.handlers = sign === '-' ? without(k.handlers, names) : [...k.handlers, ...without(names, k.handlers)];
+        },
+        modules: (k, names) => {
+            k.modules = [...k.modules, ...without(names, k.modules)];
+        },
+        layers: (k, names) => {
+            const before = k.layers;
+            k.layers = takesLayers(k.base.release) ? layersOf([...before.map((l) => l.name), ...names]) : [];
+            k.handlers = [...k.handlers, ...k.layers.filter((l) => !before.includes(l)).flatMap((l) => l.handlers)];
+        },
+        flaws: ({ base, changes }, names) => {
+            changes.flaws = new Set([...(changes.flaws ?? base.flaws), ...names]);
+        },
+    };
+
+const isList = (name: string): name is KernelListName => Object.hasOwn(KERNEL_LISTS, name);
+
+function apply(k: Draft, e: KernelEntry, constant: Constant): void {
+    switch (e.kind) {
+        case 'setting':
+            applySettings(KERNEL_SETTINGS, SETTINGS, [{ key: e.key, args: [e.value], options: [] }], constant, k);
+            break;
+        case 'list':
+            if (isList(e.key.name)) {
+                LISTS[e.key.name](
+                    k,
+                    e.names.map((n) => n.name),
+                    e.sign,
+                );
+            }
+            break;
+        case 'cost': {
+            const cost = settableCost(e.cost.name);
+            const ns = constant(e.value);
+            if (cost && ns !== undefined) {
+                k.changes.costs = { ...(k.changes.costs ?? k.base.costs), [cost]: ns };
+            }
+        }
+    }
+}
+
 function resolve(program: Program, name: string, instead: string | undefined, seen: Set<string>): BootableKernel {
-    const decl = program.kernels.get(name);
+    const { kernels, constants } = program;
+    const decl = kernels.get(name);
     if (!decl || seen.has(name)) {
         const desc = DESCRIPTIONS.get(instead ?? name);
         if (!desc) {
-            const known = [...DESCRIPTIONS.keys(), ...program.kernels.keys()].map((k) => `"${k}"`).join(', ');
+            const known = [...DESCRIPTIONS.keys(), ...kernels.keys()].map((k) => `"${k}"`).join(', ');
             throw new ProgramError(`no kernel is called "${name}". There are: ${known}.`);
         }
         return { desc, handlers: desc.handlers, modules: [], inits: [] };
     }
     seen.add(name);
-    const base = resolve(program, decl.from?.value ?? DEFAULT_KERNEL, instead, seen);
-    let { handlers, modules } = base;
-    let cmdline = base.desc.cmdline;
-    const inits = [...base.inits];
-    let layers = layersOf(base.desc.layers);
-    const settings: { -readonly [K in keyof KernelDescription]?: KernelDescription[K] } = {};
+    const parent = resolve(program, decl.from?.value ?? DEFAULT_KERNEL, instead, seen);
+    const base = parent.desc;
+    const k: Draft = {
+        base,
+        cmdline: base.cmdline,
+        handlers: parent.handlers,
+        modules: parent.modules,
+        layers: layersOf(base.layers),
+        changes: {},
+    };
     for (const e of decl.entries) {
-        if (e.kind === 'init') {
-            inits.push({ decl, init: e });
-        } else if (e.kind === 'cost') {
-            const cost = settableCost(e.cost.name);
-            if (cost && e.value.kind === 'int') {
-                settings.costs = { ...(settings.costs ?? base.desc.costs), [cost]: Number(e.value.value) };
-            }
-        } else if (e.kind === 'list') {
-            const names = e.names.map((n) => n.name);
-            if (e.key.name === 'layers') {
-                const before = layers;
-                layers = takesLayers(base.desc.release) ? layersOf([...before.map((l) => l.name), ...names]) : [];
-                handlers = [...handlers, ...layers.filter((l) => !before.includes(l)).flatMap((l) => l.handlers)];
-                continue;
-            }
-            if (e.key.name === 'modules') {
-                modules = [...modules, ...names.filter((n) => !modules.includes(n))];
-                continue;
-            }
-            if (e.key.name === 'flaws') {
-                settings.flaws = new Set([...(settings.flaws ?? base.desc.flaws), ...names]);
-                continue;
-            }
-            handlers =
-                e.sign === '-'
-                    ? handlers.filter((h) => !names.includes(h))
-                    : [...handlers, ...names.filter((n) => !handlers.includes(n))];
-        } else if (e.key.name === 'cmdline' && e.value.kind === 'string') {
-            cmdline = `${cmdline} ${e.value.value}`;
-        } else if (e.key.name === 'numa' && e.value.kind === 'name') {
-            settings.numa = e.value.name === 'on';
-        } else if (e.key.name === 'kho_debug' && e.value.kind === 'name') {
-            settings.khoDebug = e.value.name === 'on';
-        } else if (e.key.name === 'kho' && e.value.kind === 'name') {
-            settings.khoBuilt = e.value.name === 'on';
-        } else if (e.key.name === 'iommu_shutdown' && e.value.kind === 'name') {
-            settings.iommuShutdown = e.value.name === 'on';
-        } else if (e.key.name === 'iommufd_phase' && e.value.kind === 'int') {
-            settings.iommufdPhase = Number(e.value.value);
-        } else if (e.key.name === 'vfio_phase' && e.value.kind === 'name') {
-            settings.vfioPhase = e.value.name === 'keep' ? 'keep' : 'reset';
-        } else if (e.key.name === 'page_cache' && e.value.kind === 'int') {
-            settings.pageCache = Number(e.value.value);
-        } else if (e.key.name === 'early_memory' && e.value.kind === 'int') {
-            settings.early = { ...(settings.early ?? base.desc.early), fixed: Number(e.value.value) };
-        } else if (e.key.name === 'image_size' && e.value.kind === 'int') {
-            settings.early = { ...(settings.early ?? base.desc.early), image: Number(e.value.value) };
-        } else if (e.key.name === 'initrd' && e.value.kind === 'int') {
-            settings.initrdSize = Number(e.value.value);
-        } else if (e.key.name === 'arch' && e.value.kind === 'name') {
-            settings.arch = archNamed(e.value.name === 'arm64' ? 'arm64' : 'x86-64');
-        }
+        apply(k, e, (value) => constants.get(value));
     }
-    const { library } = base.desc;
-    if (settings.khoBuilt === false) {
+    const inits = [...parent.inits, ...decl.entries.flatMap((e) => (e.kind === 'init' ? [{ decl, init: e }] : []))];
+    const desc = { ...base, ...k.changes, name, cmdline: k.cmdline };
+    if (k.changes.khoBuilt === false) {
         // LUO is built on KHO
-        return {
-            desc: { ...base.desc, ...settings, name, cmdline, luo: undefined, library: LIBRARY_6_17 },
-            handlers: [],
-            modules: [],
-            inits,
-        };
+        return { desc: { ...desc, luo: undefined, library: LIBRARY_6_17 }, handlers: [], modules: [], inits };
     }
     return {
         desc: {
-            ...base.desc,
-            ...settings,
-            name,
-            cmdline,
-            layers: new Set(layers.map((l) => l.name)),
-            library: withLayers(library, layers),
+            ...desc,
+            layers: new Set(k.layers.map((l) => l.name)),
+            library: withLayers(base.library, k.layers),
         },
-        handlers: handlers.filter((h) => !modules.includes(h)),
-        modules,
+        handlers: without(k.handlers, k.modules),
+        modules: k.modules,
         inits,
     };
 }

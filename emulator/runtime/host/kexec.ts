@@ -1,18 +1,20 @@
 /** Kernels going down and others taking their place: cold boot, loading by kexec, the jump, panic. */
-import { Err, err } from '../../kernel/release/errno';
+import type { Err } from '../../kernel/release/errno';
 import { DEFAULT_KERNEL } from '../../kernel/release/descriptions';
 import { archNamed, X86_64, type Arch } from '../../kernel/release/arch';
 import { readKernelName, readParameters } from '../../kernel/kho/boot-params';
-import { coldLoad, loadFile, loadSegments, type KernelFile } from '../../kernel/kho/kexec-image';
+import { coldLoad, type KernelFile } from '../../kernel/kho/kexec-image';
+import { loadKexec, type KexecLoad } from '../../kernel/kexec';
 import { costId } from '../../machine/costs';
 import { Boot } from './boot';
 import { Frame } from '../code';
 import { kernelAs, resolveKernel, type BootableKernel } from './kernels';
 import { dropKernel, loseKernel } from './kernel-end';
 import type { Value } from '../../language/types';
-import { hex, ProgramError } from '../../language/values';
+import { ProgramError } from '../../language/values';
 import type { Host } from './host';
 import { processOf } from './scenario-process';
+import { hex } from '../../text/text';
 
 const FIRMWARE = costId('firmware');
 
@@ -61,42 +63,10 @@ export function coldBoot(host: Host, name: string, cmdline: string): void {
     startKernel(host, at);
 }
 
-/**
- * kexec_file_load(2) and kexec_load(2), for whoever has the kexec lock.
- * @returns ENOEXEC (built for another architecture), EADDRNOTAVAIL, ENOMEM.
- */
-export function loadKexec(
-    host: Host,
-    name: string,
-    cmdline: string,
-    how: { readonly handover: boolean; readonly preserveContext?: boolean },
-): undefined | Err {
+/** Loads a kernel that the scenario means by a name. @returns what the system call of the running kernel does */
+export function loadKernel(host: Host, name: string, cmdline: string, how: KexecLoad): undefined | Err {
     const { running } = host;
-    const { arch } = running.kho.env.options;
-    const file = fileOf(kernelNamed(host, name, 'load'), cmdline, arch);
-    if (file.arch !== arch) {
-        return err('ENOEXEC');
-    }
-    const image = how.handover
-        ? loadFile(running.kho.env, file, running.kho)
-        : loadSegments(running.kho.env, file, how.preserveContext);
-    if (image instanceof Err) {
-        return image;
-    }
-    running.kexecImage?.free();
-    host.machine.journal.edit(running).kexecImage = image;
-    return undefined;
-}
-
-/** The loaded kernel is given up. @returns EBUSY: somebody loads one, or reboots. */
-export function unloadKexec(host: Host): undefined | Err {
-    const { running } = host;
-    if (running.kexecLock.holders.length > 0) {
-        return err('EBUSY');
-    }
-    running.kexecImage?.free();
-    host.machine.journal.edit(running).kexecImage = null;
-    return undefined;
+    return loadKexec(running, fileOf(kernelNamed(host, name, 'load'), cmdline, running.kho.env.options.arch), how);
 }
 
 /**

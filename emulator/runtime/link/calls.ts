@@ -12,6 +12,7 @@ import { processOf, type ScenarioProcess } from '../host/scenario-process';
 import { systemCall } from '../host/syscall-entry';
 import { enterOrWait, leave } from '../locks';
 import { memberOf } from '../members';
+import { yieldToOthers } from '../scheduler';
 import type { NativeFunction } from '../natives/native';
 import { linkExpression } from './expressions';
 import type { Linkage } from './linkage';
@@ -95,12 +96,10 @@ function announce(host: Host, why: string | null): void {
 export function linkNativeCall(l: Linkage, o: Of<'native'>): Op {
     const { host, run } = l;
     const native = l.native(o.native);
-    const { call, takes, syscall } = native;
-    if (!call) {
-        throw new RangeError(`native ${native.name} has no code`);
-    }
+    const { takes, syscall } = native;
+    const work = workOf(native);
     const evals = o.args.map((a) => linkExpression(l, a));
-    const fn = syscall ? asSystemCall(native.name, call) : call;
+    const fn = syscall ? asSystemCall(native.name, work) : work;
     const out = outcomesOf(l, o.span, o.slot, o.policy);
     const finish = (f: Frame, result: Value | Err): number => {
         const next = result instanceof Err ? out.failure(f, result, f.pc + 1) : out.success(f, result, f.pc + 1);
@@ -142,6 +141,20 @@ export function linkNativeCall(l: Linkage, o: Of<'native'>): Op {
                 evals.map((e) => e(f)),
             ),
         );
+}
+
+/** What a native does that runs to its end at once. After what takes long others go on. */
+function workOf({ name, call, long }: NativeFunction): NonNullable<NativeFunction['call']> {
+    if (!call) {
+        throw new RangeError(`native ${name} has no code`);
+    }
+    return long
+        ? (host, args) => {
+              const result = call(host, args);
+              yieldToOthers(host.interpreter);
+              return result;
+          }
+        : call;
 }
 
 /** The same where a process calls it; kernel code does so without entering the kernel. */
@@ -199,7 +212,7 @@ function callMethod(host: Host, f: Frame, method: NativeFunction, values: Value[
     if (entered) {
         systemCall(host, method.name);
     }
-    const result = method.call?.(host, values);
+    const result = workOf(method)(host, values);
     if (lock) {
         leave(run, lock);
     }

@@ -1,10 +1,11 @@
 /** The constants of system calls, by their C names, and byte strings as values. */
 import * as fcntl from '../../kernel/fs/fcntl';
-import { Bytes } from '../../machine/bytes';
 import { ANY, BYTES, INT, STRING } from '../../language/types';
-import type { NativeGlobal } from './native';
 import { asInt, ProgramError } from '../../language/values';
-import { constant, dataArg, type FileNative, lengthArg } from './core';
+import { Bytes } from '../../machine/bytes';
+import { dataArg, lengthArg, restOf } from './arguments';
+import { constant, fn, param } from './define';
+import type { NativeContext, NativeFunction, NativeGlobal } from './native';
 
 export const fileConstants: readonly NativeGlobal[] = [
     constant('O_RDONLY', fcntl.O_RDONLY, 'open for reading only'),
@@ -55,86 +56,59 @@ export const fileConstants: readonly NativeGlobal[] = [
     constant('PAGE_SIZE', fcntl.PAGE_SIZE, 'bytes of a page: 4096'),
 ];
 
-export const byteFunctions: readonly FileNative[] = [
-    {
-        name: 'pattern',
-        params: [
-            { name: 'seed', type: INT },
-            { name: 'length', type: INT },
-            { name: 'offset', type: INT, default: 0 },
-        ],
-        result: BYTES,
-        context: 'any',
-        fails: false,
-        doc: 'Bytes that tell where they belong: byte `o` of it is `(seed*31 + o*7 + (o>>8)*13 + (o>>16)) & 0xff`. `length` of them, from byte `offset` on. Costs nothing, however long.',
-        call: (_vm, [seed, length, offset]) =>
+export const byteFunctions: readonly NativeFunction<NativeContext>[] = [
+    fn(
+        'pattern',
+        [param('seed', INT), param('length', INT), param('offset', INT, 0)],
+        { context: 'any', result: BYTES },
+        'Bytes that tell where they belong: byte `o` of it is `(seed*31 + o*7 + (o>>8)*13 + (o>>16)) & 0xff`. `length` of them, from byte `offset` on. Costs nothing, however long.',
+        (_context, [seed, length, offset]) =>
             Bytes.pattern(
                 Number(BigInt.asUintN(8, BigInt(asInt(seed, 'the seed')))),
                 lengthArg(length, 'the length'),
                 lengthArg(offset, 'the offset'),
             ),
-    },
-    {
-        name: 'zeros',
-        params: [{ name: 'length', type: INT }],
-        result: BYTES,
-        context: 'any',
-        fails: false,
-        doc: '`length` zero bytes.',
-        call: (_vm, [length]) => Bytes.zero(lengthArg(length, 'the length')),
-    },
-    {
-        name: 'bytes',
-        params: [{ name: 'parts', type: ANY, rest: true }],
-        result: BYTES,
-        context: 'any',
-        fails: false,
-        doc: 'The bytes of its arguments in a row: integers from 0 to 255 are a byte each, strings their UTF-8, bytes themselves.',
-        call(_vm, args) {
-            const parts: Bytes[] = [];
-            for (const part of listOf(args)) {
-                parts.push(
+    ),
+    fn(
+        'zeros',
+        [param('length', INT)],
+        { context: 'any', result: BYTES },
+        '`length` zero bytes.',
+        (_context, [length]) => Bytes.zero(lengthArg(length, 'the length')),
+    ),
+    fn(
+        'bytes',
+        [{ ...param('parts', ANY), rest: true }],
+        { context: 'any', result: BYTES },
+        'The bytes of its arguments in a row: integers from 0 to 255 are a byte each, strings their UTF-8, bytes themselves.',
+        (_context, [parts]) =>
+            Bytes.concat(
+                ...restOf(parts).map((part) =>
                     typeof part === 'number' || typeof part === 'bigint'
                         ? byteOf(part)
                         : dataArg(part, 'a part of bytes()'),
-                );
-            }
-            return Bytes.concat(...parts);
-        },
-    },
-    {
-        name: 'text_of',
-        params: [{ name: 'data', type: BYTES }],
-        result: STRING,
-        context: 'any',
-        fails: false,
-        doc: 'Bytes as text: the UTF-8 up to the first zero byte.',
-        call(_vm, [data]) {
+                ),
+            ),
+    ),
+    fn(
+        'text_of',
+        [param('data', BYTES)],
+        { context: 'any', result: STRING },
+        'Bytes as text: the UTF-8 up to the first zero byte.',
+        (_context, [data]) => {
             const raw = dataArg(data, 'the text').toUint8Array();
             const end = raw.indexOf(0);
             return new TextDecoder().decode(end < 0 ? raw : raw.subarray(0, end));
         },
-    },
-    {
-        name: 'fnv1a64',
-        params: [{ name: 'data', type: BYTES }],
-        result: STRING,
-        context: 'any',
-        fails: false,
-        doc: 'The 64-bit FNV-1a hash of bytes, as 16 hexadecimal digits: what recordings of a real kernel say of what was read.',
-        call: (_vm, [data]) => dataArg(data, 'what is hashed').fnv1a64(),
-    },
+    ),
+    fn(
+        'fnv1a64',
+        [param('data', BYTES)],
+        { context: 'any', result: STRING },
+        'The 64-bit FNV-1a hash of bytes, as 16 hexadecimal digits: what recordings of a real kernel say of what was read.',
+        (_context, [data]) => dataArg(data, 'what is hashed').fnv1a64(),
+    ),
 ];
-
-/** The arguments of a function with a rest parameter: they come as one list. */
-function listOf(args: readonly unknown[]): Iterable<never> {
-    const [first] = args;
-    return isIterable(first) ? first : [];
-}
-
-function isIterable(v: unknown): v is Iterable<never> {
-    return typeof v === 'object' && v !== null && Symbol.iterator in v;
-}
 
 function byteOf(value: number | bigint): Bytes {
     if (value < 0 || value > 255) {

@@ -1,75 +1,87 @@
-/** Small helpers with which the tables of natives are written. */
-import type { Err } from '../../kernel/release/errno';
-import { NONE, type Context, type Type, type Value } from '../../language/types';
+/**
+ * How the tables of natives are written: functions, system calls, callbacks, members of objects, globals. A native is
+ * given a {@link NativeContext}; one that needs more of the interpreter declares its parameter as a {@link Vm}.
+ */
+import type { Process } from '../../kernel/fs/process';
+import { Err } from '../../kernel/release/errno';
 import type { NativeParam } from '../../language/natives';
-import type { NativeField, NativeFunction, ObjectType } from './native';
-import { format, ProgramError } from '../../language/values';
-import type { Host } from '../host/host';
-import type { NativeHost } from './native-host';
+import { INT, NONE, type Context, type Type, type Value } from '../../language/types';
+import type { Rec } from '../../machine/journal';
+import type { Vm } from '../interpreter';
+import { expect, fdArg, isExactly, type Class } from './arguments';
+import type { NativeContext, NativeField, NativeFunction, NativeGlobal, ObjectType } from './native';
 
-/** For natives that give nothing. */
-export function nothing(_done: unknown): undefined {
+/** For natives that give nothing, whatever they have called gives. */
+export function nothing(_result: unknown): undefined {
     return undefined;
 }
 
-/** A class of objects. */
-export type Class<T> = abstract new (...args: never[]) => T;
+/** For natives that give nothing and fail with what the kernel's function returns. */
+export function done(result: 0 | Err): undefined | Err {
+    return result === 0 ? undefined : result;
+}
 
-/** @throws ProgramError where `v` is not of the class: a program passed something else. */
-export function expect<T>(cls: Class<T>, v: unknown, what: string): T {
-    if (v instanceof cls) {
-        return v;
+/**
+ * A table of natives by name.
+ * @throws RangeError where a name is there twice: the later one would silently take the place of the earlier one
+ */
+export function table<T extends { readonly name: string }>(items: Iterable<T>): Map<string, T> {
+    const byName = new Map<string, T>();
+    for (const item of items) {
+        enter(byName, item, '');
     }
-    throw new ProgramError(`this must be ${what}, not ${format(v as Value)}`);
+    return byName;
+}
+
+function enter<T extends { readonly name: string }>(byName: Map<string, T>, item: T, of: string): void {
+    if (byName.has(item.name)) {
+        throw new RangeError(`the native ${of}${item.name} is defined twice`);
+    }
+    byName.set(item.name, item);
 }
 
 export function param(name: string, t: Type, fallback?: Value): NativeParam {
     return fallback === undefined ? { name, type: t } : { name, type: t, default: fallback };
 }
 
-export interface FunctionOptions {
+/** What is said of a function besides its name, its parameters and what it does. */
+export interface FunctionOptions<C = NativeContext> {
+    /** Where it may be called; left out: in the kernel. */
     readonly context?: Context;
+    /** Left out: it gives nothing. */
     readonly result?: Type;
     readonly resultOfArg?: number;
     readonly fails?: boolean;
     readonly syscall?: boolean;
+    readonly takes?: NativeFunction<C>['takes'];
+    readonly long?: boolean;
+    readonly checks?: NativeFunction<C>['checks'];
+    readonly noReturn?: boolean;
 }
 
+/** A process makes a system call, which may fail. */
+export const SYSCALL = { context: 'user', syscall: true, fails: true } as const;
+
 /** A function that runs to its end at once. */
-export function fn(
+export function fn<C = NativeContext>(
     name: string,
     params: readonly NativeParam[],
-    options: FunctionOptions,
+    options: FunctionOptions<C>,
     doc: string,
-    call: (host: NativeHost, args: Value[]) => Value | Err,
-): NativeFunction;
-/** One that does more to the host than natives may. */
-export function fn(
-    name: string,
-    params: readonly NativeParam[],
-    options: FunctionOptions,
-    doc: string,
-    call: (host: Host, args: Value[]) => Value | Err,
-): NativeFunction;
-export function fn(
-    name: string,
-    params: readonly NativeParam[],
-    options: FunctionOptions,
-    doc: string,
-    call: (host: Host, args: Value[]) => Value | Err,
-): NativeFunction {
-    return { ...base(name, params, options, doc), call };
+    call: (context: C, args: Value[]) => Value | Err,
+): NativeFunction<C> {
+    return { ...shape(name, params, options, doc), call };
 }
 
 /** A function of the standard library. */
-export function code(
+export function code<C = NativeContext>(
     name: string,
     params: readonly NativeParam[],
-    options: FunctionOptions,
+    options: FunctionOptions<C>,
     doc: string,
     std: string,
-): NativeFunction {
-    return { ...base(name, params, { fails: true, ...options }, doc), code: std };
+): NativeFunction<C> {
+    return { ...shape(name, params, { fails: true, ...options }, doc), code: std };
 }
 
 /** A callback of the receiver. */
@@ -78,130 +90,223 @@ export function callback(
     params: readonly NativeParam[],
     options: FunctionOptions,
     doc: string,
-): NativeFunction {
-    return { ...base(name, params, { fails: true, ...options }, doc), callback: name };
+): NativeFunction<NativeContext> {
+    return { ...shape(name, params, { fails: true, ...options }, doc), callback: name };
 }
 
-function base(
+/** A method of a descriptor. `call` gets the descriptor, and the arguments behind it. */
+export function fdMethod(
     name: string,
     params: readonly NativeParam[],
-    o: FunctionOptions,
+    options: FunctionOptions,
     doc: string,
-): Omit<NativeFunction, 'call' | 'code' | 'callback'> {
+    call: (context: NativeContext, fd: number, args: readonly Value[]) => Value | Err,
+): NativeFunction<NativeContext> {
+    return fn(name, params, options, doc, (context, args) => call(context, fdArg(args[0]), args.slice(1)));
+}
+
+/** A field of a descriptor. */
+export function fdField(
+    name: string,
+    type: Type,
+    doc: string,
+    get: (context: NativeContext, fd: number) => Value | Err,
+): NativeField<NativeContext> {
+    // a descriptor comes as a Number object: what has members is an object
+    return { name, type, doc, get: (context, fd) => get(context, fdArg(fd)) };
+}
+
+/**
+ * How the system calls are written that need a certain object behind a descriptor: `find` gives it, or what they fail
+ * with.
+ */
+export function fdMethodOn<T extends object>(find: (process: Process, fd: number) => T | Err) {
+    return (
+        name: string,
+        params: readonly NativeParam[],
+        options: FunctionOptions,
+        doc: string,
+        call: (object: T, args: readonly Value[], context: NativeContext) => Value | Err,
+    ): NativeFunction<NativeContext> =>
+        fdMethod(name, params, { ...SYSCALL, ...options }, doc, (context, fd, args) => {
+            const object = find(context.process, fd);
+            return object instanceof Err ? object : call(object, args, context);
+        });
+}
+
+function shape<C>(
+    name: string,
+    params: readonly NativeParam[],
+    { result, context, fails, syscall, resultOfArg, takes, long, checks, noReturn }: FunctionOptions<C>,
+    doc: string,
+): Omit<NativeFunction<C>, 'call' | 'code' | 'callback'> {
     return {
         name,
         params,
-        result: o.result ?? NONE,
-        context: o.context ?? 'kernel',
-        fails: o.fails ?? false,
+        result: result ?? NONE,
+        context: context ?? 'kernel',
+        fails: fails ?? false,
         doc,
-        ...(o.syscall ? { syscall: true } : {}),
-        ...(o.resultOfArg === undefined ? {} : { resultOfArg: o.resultOfArg }),
+        ...(syscall ? { syscall } : {}),
+        ...(resultOfArg === undefined ? {} : { resultOfArg }),
+        ...(takes ? { takes } : {}),
+        ...(long ? { long } : {}),
+        ...(checks ? { checks } : {}),
+        ...(noReturn ? { noReturn } : {}),
     };
 }
 
+/** A name that is there without being declared. */
+export function global<C = NativeContext>(
+    name: string,
+    type: Type,
+    context: Context,
+    doc: string,
+    get: (context: C) => Value,
+): NativeGlobal<C> {
+    return { name, type, context, doc, get };
+}
+
+/** A global with a fixed integer. */
+export function constant(name: string, value: number, doc: string): NativeGlobal<NativeContext> {
+    return { name, type: INT, context: 'any', doc, get: () => value, constant: value };
+}
+
 const NO_ARGS: Value[] = [];
+
+type Getter<T, C> = (object: T, context: C) => Value | Err;
+type Setter<T, C> = (object: T, value: Value, context: C) => void;
+type Method<T, C> = (object: T, args: Value[], context: C) => Value | Err;
 
 /** The members of a class of objects. */
 export class Members<T extends object> {
     readonly fields = new Map<string, NativeField>();
     readonly methods = new Map<string, NativeFunction>();
+    /** The receiver of a member. @throws ProgramError where it is not of the class */
+    private readonly self: (o: unknown) => T;
 
     constructor(
-        private readonly cls: Class<T>,
+        readonly cls: Class<T>,
         readonly name: string,
         readonly doc: string,
+        /** The objects die with their kernel. */
         readonly ofKernel = true,
-    ) {}
-
-    field(
-        name: string,
-        t: Type,
-        doc: string,
-        get: (o: T, host: NativeHost) => Value | Err,
-        set?: (o: T, value: Value, host: NativeHost) => void,
-    ): this;
-    /** One that does more to the host than natives may. */
-    field(
-        name: string,
-        t: Type,
-        doc: string,
-        get: (o: T, host: Host) => Value | Err,
-        set?: (o: T, value: Value, host: Host) => void,
-    ): this;
-    field(
-        name: string,
-        t: Type,
-        doc: string,
-        get: (o: T, host: Host) => Value | Err,
-        set?: (o: T, value: Value, host: Host) => void,
-    ): this {
-        const self = (o: object): T => expect(this.cls, o, `a ${this.name}`);
-        this.fields.set(name, {
-            name,
-            type: t,
-            doc,
-            get: (host, o) => get(self(o), host),
-            ...(set ? { writable: true, set: (host: Host, o: object, value: Value) => set(self(o), value, host) } : {}),
-        });
-        return this;
+        /** What `[i]` and `for` give, for collections. */
+        readonly element?: Type,
+    ) {
+        const what = `a ${name}`;
+        this.self = (o) => (isExactly(cls, o) ? o : expect(cls, o, what));
     }
 
-    method(
-        name: string,
-        params: readonly NativeParam[],
-        options: FunctionOptions,
-        doc: string,
-        call: (o: T, args: Value[], host: NativeHost) => Value | Err,
-    ): this;
-    /** One that does more to the host than natives may. */
-    method(
-        name: string,
-        params: readonly NativeParam[],
-        options: FunctionOptions,
-        doc: string,
-        call: (o: T, args: Value[], host: Host) => Value | Err,
-    ): this;
-    method(
-        name: string,
-        params: readonly NativeParam[],
-        options: FunctionOptions,
-        doc: string,
-        call: (o: T, args: Value[], host: Host) => Value | Err,
-    ): this {
-        const what = `a ${this.name}`;
-        const self = (args: readonly Value[]): T => expect(this.cls, args[0], what);
-        // methods with few parameters are called a million times: no slice() there
-        const byArity: readonly NonNullable<NativeFunction['call']>[] = [
-            (host, args) => call(self(args), NO_ARGS, host),
-            (host, args) => call(self(args), [args[1]], host),
-            (host, args) => call(self(args), [args[1], args[2]], host),
-        ];
-        this.methods.set(
-            name,
-            fn(
+    field(name: string, type: Type, doc: string, get: Getter<T, NativeContext>, set?: Setter<T, NativeContext>): this;
+    field(name: string, type: Type, doc: string, get: Getter<T, Vm>, set?: Setter<T, Vm>): this;
+    field(name: string, type: Type, doc: string, get: Getter<T, Vm>, set?: Setter<T, Vm>): this {
+        const { self } = this;
+        enter(
+            this.fields,
+            {
                 name,
-                params,
-                options,
+                type,
                 doc,
-                byArity[params.length] ?? ((host, args) => call(self(args), args.slice(1), host)),
-            ),
+                get: (vm, o) => get(self(o), vm),
+                ...(set ? { writable: true, set: (vm: Vm, o: object, value: Value) => set(self(o), value, vm) } : {}),
+            },
+            `${this.name}.`,
         );
         return this;
     }
 
+    /**
+     * A property of a record that belongs to the object, which kernel code assigns: the journal knows of the change.
+     * @param read makes of a value what the property takes. @throws ProgramError where it cannot be that
+     */
+    journaledIn<R extends Rec, K extends keyof R & string>(
+        record: (object: T) => R,
+        name: string,
+        property: K,
+        type: Type,
+        doc: string,
+        read: (value: Value, what: string) => R[K],
+    ): this {
+        return this.field(
+            name,
+            type,
+            doc,
+            (object) => record(object)[property] as Value,
+            (object, value, { machine }) => {
+                machine.journal.edit(record(object))[property] = read(value, name);
+            },
+        );
+    }
+
+    method(
+        name: string,
+        params: readonly NativeParam[],
+        options: FunctionOptions,
+        doc: string,
+        call: Method<T, NativeContext>,
+    ): this;
+    method(
+        name: string,
+        params: readonly NativeParam[],
+        options: FunctionOptions<Vm>,
+        doc: string,
+        call: Method<T, Vm>,
+    ): this;
+    method(
+        name: string,
+        params: readonly NativeParam[],
+        options: FunctionOptions<Vm>,
+        doc: string,
+        call: Method<T, Vm>,
+    ): this {
+        const { self } = this;
+        // methods with few parameters are called a million times: no slice() there
+        const byArity: readonly NonNullable<NativeFunction['call']>[] = [
+            (vm, args) => call(self(args[0]), NO_ARGS, vm),
+            (vm, args) => call(self(args[0]), [args[1]], vm),
+            (vm, args) => call(self(args[0]), [args[1], args[2]], vm),
+        ];
+        const work = byArity[params.length] ?? ((vm: Vm, args: Value[]) => call(self(args[0]), args.slice(1), vm));
+        return this.add(fn(name, params, options, doc, work));
+    }
+
+    /** Methods that are not code of the emulator's: callbacks, and functions of the standard library. */
     add(...functions: readonly NativeFunction[]): this {
         for (const f of functions) {
-            this.methods.set(f.name, f);
+            enter(this.methods, f, `${this.name}.`);
         }
         return this;
     }
 
-    get type(): ObjectType {
-        return { name: this.name, doc: this.doc, fields: this.fields, methods: this.methods, ofKernel: this.ofKernel };
+    /** The same objects with more members, which another file defines. */
+    and(...others: readonly Members<T>[]): Members<T> {
+        const all = new Members(this.cls, this.name, this.doc, this.ofKernel, this.element);
+        for (const { fields, methods } of [this, ...others]) {
+            for (const field of fields.values()) {
+                enter(all.fields, field, `${this.name}.`);
+            }
+            all.add(...methods.values());
+        }
+        return all;
     }
 
-    get class(): Class<T> {
-        return this.cls;
+    get type(): ObjectType {
+        const { name, doc, fields, methods, ofKernel, element } = this;
+        return { name, doc, fields, methods, ofKernel, ...(element ? { element } : {}) };
+    }
+}
+
+/** The members of a class of records. */
+export class RecordMembers<T extends Rec> extends Members<T> {
+    /** A property of the record itself, which kernel code assigns. See {@link journaledIn}. */
+    journaled<K extends keyof T & string>(
+        name: string,
+        property: K,
+        type: Type,
+        doc: string,
+        read: (value: Value, what: string) => T[K],
+    ): this {
+        return this.journaledIn((record) => record, name, property, type, doc, read);
     }
 }

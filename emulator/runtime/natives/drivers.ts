@@ -1,15 +1,16 @@
-/** What a driver does for a process and no other system call can say: descriptors of files that it makes, and what is behind them. */
+/**
+ * What a driver does for a process and no other system call can say: descriptors of files that it makes, and what is
+ * behind them.
+ */
+import { fget, installNewFd } from '../../kernel/fs/process';
 import { Err } from '../../kernel/release/errno';
-import { fput, type OpenFile } from '../../kernel/fs/file';
-import { fget, installFd } from '../../kernel/fs/process';
-import { Seq } from '../../machine/journal';
-import { newFileOfKind } from '../host/callbacks';
-import type { Host } from '../host/host';
 import { ANY, FD, INT, listOf, STRING, type Value } from '../../language/types';
-import type { NativeFunction } from './native';
 import { asInt, asString, ProgramError } from '../../language/values';
-import { fdArg } from './core';
-import { fn, param } from './define';
+import { newFileOfKind } from '../host/callbacks';
+import type { Vm } from '../interpreter';
+import { fdArg, restOf } from './arguments';
+import { fn, param, SYSCALL } from './define';
+import type { NativeFunction } from './native';
 
 export const driverFunctions: readonly NativeFunction[] = [
     fn(
@@ -17,17 +18,17 @@ export const driverFunctions: readonly NativeFunction[] = [
         [param('number', INT)],
         { context: 'user', result: FD },
         'A descriptor by its number, whether it is open or not: `descriptor(-1)` is open nowhere.',
-        (_vm, [n]) => asInt(n, 'the number'),
+        (_context, [number]) => asInt(number, 'the number'),
     ),
     fn(
         'make_fd',
         [param('kind', STRING), param('fields', listOf(ANY))],
-        { context: 'user', syscall: true, fails: true, result: FD },
+        { ...SYSCALL, result: FD },
         'What the ioctl of a driver does that makes a file (`anon_inode_getfd`): a descriptor for a new file of a declared kind, with these values of its fields in their order. `EMFILE`.',
-        (host: Host, [kind, fields]) => {
+        (vm: Vm, [kind, fields]) => {
             const name = asString(kind, 'the kind');
-            const decl = host.declarations.fileKind(name)?.decl;
-            const values = fields instanceof Seq ? [...(fields.items as readonly Value[])] : [];
+            const decl = vm.declarations.fileKind(name)?.decl;
+            const values = restOf(fields);
             if (!decl || values.length > decl.fields.length) {
                 throw new ProgramError(
                     decl
@@ -35,22 +36,18 @@ export const driverFunctions: readonly NativeFunction[] = [
                         : `no kind of file is called ${name}`,
                 );
             }
-            const file = newFileOfKind(host, name, new Map(values.map((v, i) => [decl.fields[i]?.name.name ?? '', v])));
-            const fd = installFd(host.process, file, false);
-            if (fd instanceof Err) {
-                fput(host.running, file);
-            }
-            return fd;
+            const file = newFileOfKind(vm, name, new Map(values.map((v, i) => [decl.fields[i]?.name.name ?? '', v])));
+            return installNewFd(vm.running, vm.process, file);
         },
     ),
     fn(
         'fields_of',
         [param('fd', FD)],
-        { context: 'user', syscall: true, fails: true, result: listOf(ANY) },
+        { ...SYSCALL, result: listOf(ANY) },
         "The fields of an open file of a declared kind, in their order, as a driver's read() could tell them. `EBADF`.",
-        (vm, [fd]) => {
-            const file: OpenFile | Err = fget(vm.process, fdArg(fd));
-            return file instanceof Err ? file : vm.list(file.fields as readonly Value[]);
+        (context, [fd]) => {
+            const file = fget(context.process, fdArg(fd));
+            return file instanceof Err ? file : context.list(file.fields as readonly Value[]);
         },
     ),
 ];

@@ -1,64 +1,63 @@
 /** The natives of the host in one table. What observers of a run add to them stands where they are. */
 import { DESCRIPTIONS } from '../../kernel/release/descriptions';
 import { ERRNO, type ErrnoName } from '../../kernel/release/errno';
-import { Stat } from '../../kernel/fs/syscalls/file';
-import { ANY, BOOL, INT, objectOf, type Type } from '../../language/types';
-import type { CallbackShape, NativeParam } from '../../language/natives';
-import type { Natives, ObjectType } from './native';
+import { bootFunctions, bootGlobals, bootObject } from './boot';
+import { callbacks } from './callbacks';
 import { byteFunctions, fileConstants } from './constants';
-import { byName, constant } from './core';
+import { constant, table } from './define';
+import { deviceObject } from './devices';
 import { driverFunctions } from './drivers';
-import { deviceObject, deviceSyscalls, hwptObject, ioasObject } from './devices';
-import { iommuDomain, iommufdObject, iommuFunctions, iommuUnit } from './iommu';
 import { fdtBuilder, fdtFunctions, fdtNode } from './fdt';
-import { fileFunctions, fileObjectType, fileType, inodeType } from './files';
-import { folioFunctions, foliosType, folioType } from './folios';
+import { fileFunctions, fileObject, inodeObject } from './files';
+import { folioFunctions, folioObject, foliosObject } from './folios';
 import {
-    bootObject,
-    fileCallbacks,
-    kernelFunctions,
-    kernelGlobals,
-    kernelObject,
-    kexecObject,
-    kexecSyscalls,
-    processObject,
-} from './kernel';
-import {
-    guestFileFields,
     guestMemfdConstants,
     guestMemfdFunctions,
     guestMemfdObject,
     guestMemfdSyscalls,
+    guestOfFile,
     vmObject,
 } from './guest-memfd';
-import { interruptGlobals, irqObject, irqType } from './interrupts';
-import { guestLineObject, guestObject, kvmFields, kvmFunctions, kvmGlobals, kvmObject, kvmSyscalls } from './kvm';
-import {
-    blockIterator,
-    blockSet,
-    fileList,
-    flbArgs,
-    luoArgs,
-    luoFile,
-    luoFlb,
-    luoFunctions,
-    luoHandler,
-    luoObject,
-    luoRequest,
-    luoSession,
-    luoSyscalls,
-    sessionField,
-    sessionList,
-} from './luo';
-import { bridgeObject, pciDev, pciFunctions, pciObject, vfioDevice, vfioField } from './pci';
-import { inodeLocking, lockFunctions, lockObject, takingLong, withLocks } from './locks';
-import { khoObject, khoSide, memoryFunctions, subtree } from './memory';
 import { hugePoolObject, hugetlbFunctions } from './hugetlb';
+import { interruptGlobals, irqObject, irqType } from './interrupts';
+import {
+    deviceInKernel,
+    hwptInKernel,
+    iommuDomain,
+    iommufdObject,
+    iommuFunctions,
+    iommuGlobals,
+    iommuUnit,
+} from './iommu';
+import { hwptObject, ioasObject, iommufdSyscalls } from './iommufd';
+import { kernelGlobals, kernelObject, messageFunctions } from './kernel';
+import { kexecFunctions, kexecGlobals, kexecObject } from './kexec';
+import { khoGlobals, khoObject, khoSide, subtree } from './kho';
+import { guestLineObject, guestObject, kvmFields, kvmFunctions, kvmGlobals, kvmObject, kvmSyscalls } from './kvm';
+import { inodeLocking, lockFunctions, lockObject } from './locks';
+import { flbArgs, luoFlb } from './luo/flbs';
+import { luoArgs, luoHandler } from './luo/handlers';
+import { blockIterator, blockSet, luoGlobals, luoObject } from './luo/orchestrator';
+import { luoRequest, luoSyscalls, requestFunctions } from './luo/requests';
+import { fileList, luoFile, luoSession, sessionFunctions, sessionList, sessionOfFile } from './luo/sessions';
+import { memoryFunctions } from './memory';
 import { movableFields, movableFunctions, movableMethods } from './movable';
-import { descriptor, fileSyscalls, statType } from './syscalls';
+import type { NativeFunction, Natives, ObjectType } from './native';
+import { bridgeObject, pciDev, pciFunctions, pciGlobals, pciObject } from './pci';
+import { processFunctions, processObject } from './processes';
+import { descriptorFields, descriptorMethods, fileSyscalls, statObject } from './syscalls';
+import { vfioDevice, vfioFunctions, vfioOfFile, vfioSyscalls } from './vfio';
 
-/** Object types that are found by their class. */
+/** Devices of the machine, with what kernel code sees of them. */
+export const hostDevice = deviceObject.and(deviceInKernel);
+
+/** Object types, found by the class of an object. */
 const classes = [
+    fileObject.and(sessionOfFile, vfioOfFile, guestOfFile),
+    inodeObject.and(inodeLocking),
+    folioObject,
+    foliosObject,
+    statObject,
     irqType,
     irqObject,
     kvmObject,
@@ -90,96 +89,88 @@ const classes = [
     iommuDomain,
     iommufdObject,
     processObject,
-    deviceObject,
+    hostDevice,
     bridgeObject,
     pciDev,
     pciObject,
     vfioDevice,
     ioasObject,
-    hwptObject,
+    hwptObject.and(hwptInKernel),
     lockObject,
     hugePoolObject,
 ] as const;
 
-const file: ObjectType = {
-    ...fileType,
-    fields: new Map([
-        ...fileType.fields,
-        [sessionField.name, sessionField],
-        [vfioField.name, vfioField],
-        ...byName(guestFileFields),
-    ]),
-    methods: new Map([...fileType.methods, ...byName(fileCallbacks)]),
-};
+const byClass = new Map<unknown, ObjectType>(classes.map((members) => [members.cls, members.type]));
 
-const inode: ObjectType = { ...inodeType, methods: byName(inodeLocking) };
-
-const byClass = new Map<unknown, ObjectType>(classes.map((m) => [m.class, m.type]));
-const objects = new Map<string, ObjectType>(
-    [file, inode, folioType, foliosType, statType, ...byClass.values()].map((t) => [t.name, t]),
-);
-
-/** The object type of an object that `.lus` code can hold; undefined for plain values. */
+/**
+ * The object type of an object that `.lus` code can hold, by its class or the nearest above it; undefined for plain
+ * values.
+ */
 function typeOf(o: object): ObjectType | undefined {
-    const named = fileObjectType(o);
-    if (named) {
-        return objects.get(named);
+    for (let cls: unknown = o.constructor; typeof cls === 'function'; cls = Object.getPrototypeOf(cls)) {
+        const type = byClass.get(cls);
+        if (type) {
+            return type;
+        }
     }
-    return o instanceof Stat ? statType : byClass.get(o.constructor);
+    return undefined;
 }
 
 const errnoConstants = (Object.keys(ERRNO) as ErrnoName[]).map((name) =>
     constant(name, ERRNO[name], `Error number ${ERRNO[name]}.`),
 );
 
-function shape(params: readonly [string, Type][], result: Type, required: boolean, doc: string): CallbackShape {
-    return { params: params.map(([name, type]): NativeParam => ({ name, type })), result, required, doc };
-}
-
-const FILE: [string, Type][] = [['file', objectOf('file')]];
-const ARGS: [string, Type][] = [['args', objectOf('luo_args')]];
-const FLB: [string, Type][] = [['args', objectOf('flb_args')]];
-
 export const HOST_NATIVES: Natives = {
     typeOf,
-    functions: byName([
+    functions: table<NativeFunction>([
         ...kvmFunctions,
         ...guestMemfdFunctions,
         ...byteFunctions,
         ...driverFunctions,
-        ...fileFunctions.map((f) => (f.name === 'memfd_pin_folios' ? takingLong(f) : f)),
+        ...fileFunctions,
         ...folioFunctions,
         ...fileSyscalls,
-        ...kexecSyscalls,
-        ...kernelFunctions,
+        ...processFunctions,
+        ...kexecFunctions,
+        ...messageFunctions,
+        ...bootFunctions,
         ...iommuFunctions,
         ...memoryFunctions,
         ...fdtFunctions,
-        ...luoFunctions,
+        ...sessionFunctions,
+        ...requestFunctions,
         ...lockFunctions,
         ...movableFunctions,
         ...hugetlbFunctions,
+        ...vfioFunctions,
         ...pciFunctions,
     ]),
-    objects,
-    globals: byName([
+    objects: table(byClass.values()),
+    globals: table([
         ...fileConstants,
         ...kvmGlobals,
         ...interruptGlobals,
         ...guestMemfdConstants,
         ...kernelGlobals,
+        ...khoGlobals,
+        ...luoGlobals,
+        ...kexecGlobals,
+        ...iommuGlobals,
+        ...pciGlobals,
+        ...bootGlobals,
         ...errnoConstants,
     ]),
     fd: {
         name: 'fd',
         doc: "A descriptor. Every system call is a method of it; on the wrong kind of file it gives the kernel's error.",
-        fields: byName([...descriptor.fields, ...kvmFields, ...movableFields]),
-        methods: byName([
-            ...withLocks(descriptor.methods),
+        fields: table([...descriptorFields, ...kvmFields, ...movableFields]),
+        methods: table([
+            ...descriptorMethods,
             ...kvmSyscalls,
             ...guestMemfdSyscalls,
             ...luoSyscalls,
-            ...deviceSyscalls,
+            ...iommufdSyscalls,
+            ...vfioSyscalls,
             ...movableMethods,
         ]),
         ofKernel: true,
@@ -211,48 +202,6 @@ export const HOST_NATIVES: Natives = {
         ],
         ['luo_session', 'The allocation of a session, created or from the previous kernel, fails for want of memory.'],
     ]),
-    callbacks: {
-        handler: new Map([
-            ['can_preserve', shape(FILE, BOOL, true, 'Whether the handler takes this file.')],
-            ['get_id', shape(FILE, ANY, false, 'What makes two files the same resource; without it, the open file.')],
-            ['preserve', shape(ARGS, INT, true, 'Prepares the file for the kexec and sets `args.serialized_data`.')],
-            ['unpreserve', shape(ARGS, INT, true, 'Takes preserve back.')],
-            [
-                'freeze',
-                shape(
-                    ARGS,
-                    INT,
-                    false,
-                    'The last chance, inside the reboot system call; may change `args.serialized_data`.',
-                ),
-            ],
-            ['unfreeze', shape(ARGS, INT, false, 'The reboot failed after all.')],
-            ['retrieve', shape(ARGS, INT, true, 'Makes the file again in the next kernel and sets `args.file`.')],
-            ['can_finish', shape(ARGS, BOOL, false, 'Whether the session may be finished now.')],
-            ['finish', shape(ARGS, INT, true, 'Nothing of the handover is needed any more.')],
-        ]),
-        flb: new Map([
-            [
-                'preserve',
-                shape(FLB, INT, true, 'The first file that uses it is preserved: sets `args.data` and `args.obj`.'),
-            ],
-            ['unpreserve', shape(FLB, INT, true, 'The last such file is unpreserved.')],
-            [
-                'freeze',
-                shape(
-                    FLB,
-                    INT,
-                    false,
-                    'Inside the reboot: may change `args.data`. Only the kernel `luo-v4` calls it, to which an FLB is a subsystem.',
-                ),
-            ],
-            ['retrieve', shape(FLB, INT, true, 'In the next kernel: sets `args.obj` from `args.data`.')],
-            ['finish', shape(FLB, INT, true, 'The last file that used it is finished.')],
-        ]),
-        file: new Map([
-            ['open', shape([], INT, false, 'The device node is opened.')],
-            ['release', shape([], INT, false, 'The last reference is gone.')],
-        ]),
-    },
+    callbacks,
     kernels: new Map([...DESCRIPTIONS.values()].map((d) => [d.name, d.summary])),
 };

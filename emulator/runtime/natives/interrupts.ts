@@ -3,15 +3,15 @@ import { KernelInterrupts } from '../../kernel/devices/interrupts';
 import { Irq } from '../../kernel/devices/irq';
 import { PciDev } from '../../kernel/devices/pci';
 import { FolioRef } from '../../kernel/mm/file-folios';
+import { ANY, BOOL, INT, listOf, objectOf, PHYS, STRING, type Value } from '../../language/types';
+import { asBool, asNumber, ProgramError } from '../../language/values';
 import { Device } from '../../machine/devices/device';
 import { PAGE_SIZE } from '../../machine/memory';
-import { ANY, BOOL, INT, listOf, objectOf, PHYS, STRING, type Value } from '../../language/types';
-import type { NativeGlobal } from './native';
-import { asBool, asNumber, ProgramError } from '../../language/values';
 import { View } from '../view';
-import { expect, Members, nothing, param } from './define';
+import { expect } from './arguments';
+import { global, Members, nothing, param, RecordMembers } from './define';
+import type { NativeContext, NativeGlobal } from './native';
 
-const KERNEL = 'kernel' as const;
 const DEV = [param('dev', objectOf('pci_dev'))];
 
 /** The device behind a PCI function; bridges raise no interrupts here. */
@@ -23,79 +23,74 @@ function deviceOf(v: Value): Device {
     return fn;
 }
 
-export const irqType = new Members(Irq, 'irq', 'An interrupt of a device, as the running kernel has set it up.')
-    .field('name', STRING, 'As /proc/interrupts shows it.', (i) => i.name)
-    .field('index', INT, "Which entry of the device's MSI-X table it is.", (i) => i.index)
-    .field('cpu', INT, 'The processor that it comes to.', (i) => i.to.cpu)
-    .field('vector', INT, 'The vector there.', (i) => i.to.vector)
-    .field('entry', INT, "The entry of the IOMMU's remapping table that leads there; −1: none.", (i) => i.entry)
-    .field('count', INT, 'Times that it came to the kernel.', (i) => i.count)
-    .field('posted', BOOL, 'The IOMMU leaves it in a descriptor of a VM, past the kernel.', (i) => i.posted)
-    .field('guest_vector', INT, "The vector of the guest's; 0: it goes to no guest.", (i) => i.line?.vector ?? 0)
-    .field('descriptor', PHYS, 'Where it is posted to; 0: it is not.', (i) =>
-        i.posted && i.vm?.posted && i.line ? i.vm.posted.addressOf(i.line.vcpu) : 0,
-    )
+/** The folio at an address; `none` where there is no such address. */
+function folioAt(address: number | undefined): FolioRef | null {
+    return address === undefined ? null : new FolioRef(address / PAGE_SIZE);
+}
+
+export const irqType = new RecordMembers(Irq, 'irq', 'An interrupt of a device, as the running kernel has set it up.')
+    .field('name', STRING, 'As /proc/interrupts shows it.', (irq) => irq.name)
+    .field('index', INT, "Which entry of the device's MSI-X table it is.", (irq) => irq.index)
+    .field('cpu', INT, 'The processor that it comes to.', (irq) => irq.to.cpu)
+    .field('vector', INT, 'The vector there.', (irq) => irq.to.vector)
+    .field('entry', INT, "The entry of the IOMMU's remapping table that leads there; −1: none.", (irq) => irq.entry)
+    .field('count', INT, 'Times that it came to the kernel.', (irq) => irq.count)
+    .field('posted', BOOL, 'The IOMMU leaves it in a descriptor of a VM, past the kernel.', (irq) => irq.posted)
+    .field('guest_vector', INT, "The vector of the guest's; 0: it goes to no guest.", (irq) => irq.line?.vector ?? 0)
+    .field('descriptor', PHYS, 'Where it is posted to; 0: it is not.', (irq) => irq.descriptor)
     .field(
         'descriptors',
         objectOf('folio'),
         'The memory of the descriptors of that VM; `none` where it is not posted.',
-        (i) => (i.posted && i.vm?.posted ? new FolioRef(i.vm.posted.pa / PAGE_SIZE) : null),
+        (irq) => folioAt(irq.descriptors),
     )
-    .field(
-        'preserved',
-        BOOL,
-        'The next kernel is told of it. Kernel code assigns it.',
-        (i) => i.preserved,
-        (i, v, vm) => {
-            vm.machine.journal.edit(i).preserved = asBool(v, 'preserved');
-        },
-    );
+    .journaled('preserved', 'preserved', BOOL, 'The next kernel is told of it. Kernel code assigns it.', asBool);
 
 export const irqObject = new Members(KernelInterrupts, 'interrupts', 'Interrupts of devices in the running kernel.')
     .field(
         'table',
         objectOf('folio'),
         'The remapping table of the IOMMU; `none` where there is not one for all devices.',
-        (i) => (i.table === undefined ? null : new FolioRef(i.table)),
+        (interrupts) => (interrupts.table === undefined ? null : new FolioRef(interrupts.table)),
     )
     .method(
         'of',
         DEV,
-        { context: KERNEL, result: listOf(objectOf('irq')) },
+        { result: listOf(objectOf('irq')) },
         'What is set up of a device; nothing of one that was pulled out.',
-        (i, [d], vm) => vm.list(d === null ? [] : i.of(deviceOf(d))),
+        (interrupts, [dev], context) => context.list(dev === null ? [] : interrupts.of(deviceOf(dev))),
     )
     .method(
         'folio',
         [param('address', PHYS)],
-        { context: KERNEL, result: objectOf('folio') },
+        { result: objectOf('folio') },
         'The folio that begins at an address.',
-        (_i, [pa]) => new FolioRef(asNumber(pa, 'the address') / PAGE_SIZE),
+        (_interrupts, [address]) => folioAt(asNumber(address, 'the address')),
     )
     .method(
         'setup',
         [],
-        { context: KERNEL },
+        {},
         'Processors take interrupts, and the IOMMU remaps them by a new table, where it is on.',
-        (i) => nothing(i.setup()),
+        (interrupts) => nothing(interrupts.setup()),
     )
     .method(
         'resume',
         [param('table', PHYS)],
-        { context: KERNEL },
+        {},
         'Processors take interrupts, and the IOMMU goes on with the table that it has.',
-        (i, [table]) => nothing(i.resume(asNumber(table, 'the address'))),
+        (interrupts, [table]) => nothing(interrupts.resume(asNumber(table, 'the address'))),
     )
     .method(
         'restore',
         [...DEV, param('entry', ANY)],
-        { context: KERNEL, fails: true },
+        { fails: true },
         "An interrupt of the previous kernel's, as its `irq_ser` says: entry and vector are reserved. ENODEV (its processor does not run), EBUSY (its vector is taken).",
-        (i, [d, entry]) => {
+        (interrupts, [dev, entry]) => {
             const ser = expect(View, entry, 'an irq_ser');
             const number = (field: string): number => asNumber(ser.get(ser.field(field)), field);
-            return i.restore(
-                deviceOf(d),
+            return interrupts.restore(
+                deviceOf(dev),
                 number('index'),
                 number('entry'),
                 { cpu: number('cpu'), vector: number('vector') },
@@ -103,27 +98,23 @@ export const irqObject = new Members(KernelInterrupts, 'interrupts', 'Interrupts
             );
         },
     )
-    .method(
-        'clear_others',
-        [],
-        { context: KERNEL },
-        'Entries of the table that nobody has reserved lead nowhere.',
-        (i) => nothing(i.clearOthers()),
+    .method('clear_others', [], {}, 'Entries of the table that nobody has reserved lead nowhere.', (interrupts) =>
+        nothing(interrupts.clearOthers()),
     )
     .method(
         'give_up',
         DEV,
-        { context: KERNEL },
+        {},
         'What came along for a device and nobody has set up is given back.',
-        (i, [d]) => nothing(d === null ? undefined : i.giveUp(deviceOf(d))),
+        (interrupts, [dev]) => nothing(dev === null ? undefined : interrupts.giveUp(deviceOf(dev))),
     );
 
-export const interruptGlobals: readonly NativeGlobal[] = [
-    {
-        name: 'irq',
-        type: objectOf('interrupts'),
-        context: 'kernel',
-        doc: 'Interrupts of devices.',
-        get: (vm) => vm.running.devices.interrupts,
-    },
+export const interruptGlobals: readonly NativeGlobal<NativeContext>[] = [
+    global(
+        'irq',
+        objectOf('interrupts'),
+        'kernel',
+        'Interrupts of devices.',
+        ({ running }) => running.devices.interrupts,
+    ),
 ];

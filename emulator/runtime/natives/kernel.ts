@@ -1,511 +1,130 @@
-/** The running kernel for `.lus` code: boot, kexec, the kernel log, the state that scenarios read. */
-import { IOMMU_PATH } from '../../kernel/devices/iommufd';
-import { vfioDeviceAt } from '../../kernel/devices/vfio';
-import { type Err, errOfCode } from '../../kernel/release/errno';
-import { OpenFile, releaseFile } from '../../kernel/fs/file';
+/** The running kernel for `.lus` code: its log, what scenarios read of it, and what code says to those who watch. */
 import { Kernel } from '../../kernel/kernel';
-import { FINALIZE_PATH, hasFinalizeFile } from '../../kernel/kho/debugfs';
-import { khoDebugContent } from '../../kernel/kho/debugfs-blobs';
-import { closeOnExec, exitProcess } from '../../kernel/fs/process';
-import { SESSION_SER_SIZE, type Luo } from '../../kernel/luo/state';
-import { costId } from '../../machine/costs';
-import { Seq } from '../../machine/journal';
-import { Boot } from '../host/boot';
-import { loadModule, unloadModule } from '../host/modules';
-import { crash, panic } from '../host/kernel-end';
-import { jump, kernelNamed, loadKexec, runHandoverHooks, runInit, unloadKexec } from '../host/kexec';
-import { openDevice } from '../host/callbacks';
-import type { Host } from '../host/host';
-import { yieldToOthers } from '../scheduler';
-import { ScenarioProcess } from '../host/scenario-process';
-import { stateOf, waitsFor } from '../waiting';
-import { ANY, BOOL, FD, INT, listOf, objectOf, PHYS, STRING, type Value } from '../../language/types';
+import { reservedAddress } from '../../kernel/kho/reserve-mem';
+import { errOfCode } from '../../kernel/release/errno';
+import { ANY, BOOL, INT, listOf, objectOf, PHYS, STRING, type Value } from '../../language/types';
+import { asInt, asNumber, asString, text } from '../../language/values';
+import { hex } from '../../text/text';
+import { panic } from '../host/kernel-end';
+import type { Vm } from '../interpreter';
+import { restOf } from './arguments';
+import { constant, fn, global, Members, nothing, param } from './define';
 import type { NativeFunction, NativeGlobal } from './native';
-import type { NativeHost } from './native-host';
-import { View } from '../view';
-import { asBool, asInt, asNumber, asString, hex, ProgramError, text } from '../../language/values';
-import { constant } from './core';
-import { callback, code, expect, fn, Members, nothing, param } from './define';
 
-const SHUTDOWN = costId('shutdown');
+const WORDS = [{ ...param('words', ANY), rest: true }];
 
-const words = [{ ...param('words', ANY), rest: true }];
-
-function joined(v: Value): string {
-    return v instanceof Seq ? v.items.map((w) => text(w as Value)).join('') : text(v);
+/** The arguments of a rest parameter as text, one behind the other. */
+function joined(words: Value): string {
+    return restOf(words).map(text).join('');
 }
 
-/** A file that `.lus` code opened or that came with a descriptor: what it has beyond the plain kernel. */
-export const fileCallbacks: readonly NativeFunction[] = [
-    callback('open', [], { fails: true }, "Calls what the file's kind does on open."),
-    callback('release', [], { fails: true }, "Calls what the file's kind does when its last reference is gone."),
-];
+function klog(level: 'info' | 'warn' | 'err') {
+    return (vm: Vm, [words]: readonly Value[]): undefined => {
+        const line = joined(words);
+        vm.running.klog(level, line);
+        if (line.startsWith('WARNING:')) {
+            const { frame } = vm;
+            vm.raise('kernel-warning', line, frame && vm.placeOf(frame));
+        }
+        return undefined;
+    };
+}
 
-export const kernelFunctions: readonly NativeFunction[] = [
-    // ---- messages
+export const messageFunctions: readonly NativeFunction[] = [
     fn(
         'log',
-        words,
+        WORDS,
         { context: 'any' },
         'Prints its arguments, one behind the other, to the debug console and the output of `lus run`.',
-        (vm, [w]) => {
-            vm.log('log', joined(w));
-            return undefined;
-        },
+        (context, [words]) => nothing(context.log('log', joined(words))),
     ),
-    fn('klog_info', words, {}, 'A line of the kernel log.', (vm, [w]) => klog(vm, 'info', w)),
-    fn('klog_warn', words, {}, 'A warning in the kernel log.', (vm, [w]) => klog(vm, 'warn', w)),
-    fn('klog_err', words, {}, 'An error in the kernel log.', (vm, [w]) => klog(vm, 'err', w)),
-    fn('hex', [param('value', INT)], { context: 'any', result: STRING }, 'An integer in hexadecimal.', (_vm, [v]) =>
-        hex(asInt(v, 'the value')),
+    fn('klog_info', WORDS, {}, 'A line of the kernel log.', klog('info')),
+    fn('klog_warn', WORDS, {}, 'A warning in the kernel log.', klog('warn')),
+    fn('klog_err', WORDS, {}, 'An error in the kernel log.', klog('err')),
+    fn(
+        'hex',
+        [param('value', INT)],
+        { context: 'any', result: STRING },
+        'An integer in hexadecimal.',
+        (_context, [value]) => hex(asInt(value, 'the value')),
     ),
     fn(
         'str',
-        words,
+        WORDS,
         { context: 'any', result: STRING },
         'Its arguments as text, one behind the other: `str("vm-", i)`.',
-        (_vm, [w]) => joined(w),
+        (_context, [words]) => joined(words),
     ),
     fn(
         'errno_name',
         [param('code', INT)],
         { context: 'any', result: STRING },
         'The name of a positive error number.',
-        (_vm, [v]) => errOfCode(asNumber(v, 'the error number'))?.name ?? text(v),
+        (_context, [code]) => errOfCode(asNumber(code, 'the error number'))?.name ?? text(code),
     ),
-    fn('panic', words, {}, 'The kernel panics.', (host: Host, [w]) => panic(host, joined(w))),
-
-    // ---- files and processes
-    fn(
-        'has_delayed_fput',
-        [],
-        { result: BOOL },
-        'Files wait to be released.',
-        (vm) => vm.running.delayedFput.length + vm.running.releasing.length > 0,
-    ),
-    fn(
-        'next_delayed_fput',
-        [],
-        { result: objectOf('file') },
-        'Takes the next file that waits to be released. task_work_run() takes all that wait at once and begins with the newest; what comes up meanwhile is for its next round.',
-        (vm) => {
-            const { delayedFput, releasing } = vm.running;
-            if (releasing.length === 0) {
-                for (const file of delayedFput) {
-                    releasing.push(file);
-                }
-                delayedFput.clear();
-            }
-            return releasing.pop();
-        },
-    ),
-    fn(
-        'release_file',
-        [param('file', objectOf('file'))],
-        {},
-        'What the kernel itself does when a file is released.',
-        (vm, [f]) => {
-            const file = expect(OpenFile, f, 'a file');
-            if (file.kind === 'liveupdate') {
-                vm.machine.journal.edit(vm.running.luo).deviceInUse = false;
-            }
-            return nothing(releaseFile(vm.running, file));
-        },
-    ),
-    fn(
-        'discard_file',
-        [param('file', objectOf('file'))],
-        {},
-        'Frees a file whose open() failed; its release() does not run.',
-        (vm, [f]) => nothing(releaseFile(vm.running, expect(OpenFile, f, 'a file'))),
-    ),
-    fn('close_all_files', [], {}, 'Closes every descriptor of the current process.', (vm) => {
-        exitProcess(vm.running, vm.process);
-        return undefined;
-    }),
-    fn('close_on_exec', [], {}, 'Closes the descriptors of the current process that have `FD_CLOEXEC`.', (vm) => {
-        closeOnExec(vm.running, vm.process);
-        return undefined;
-    }),
-    fn(
-        'device_kind',
-        [param('path', STRING)],
-        { result: { k: 'decl', of: 'file', name: '' } },
-        'The kind of file at a device path; `none` for other paths.',
-        (vm, [p]) => {
-            const path = asString(p, 'the path');
-            if (path === '/dev/liveupdate' && vm.running.luo.ready) {
-                return 'liveupdate';
-            }
-            if (path === FINALIZE_PATH && hasFinalizeFile(vm.running)) {
-                return 'kho_finalize';
-            }
-            if (khoDebugContent(vm.running, path) !== undefined) {
-                return 'kho_debugfs';
-            }
-            if (path === IOMMU_PATH && vm.machine.pci.iommu?.enabled === true) {
-                return 'iommu';
-            }
-            if (vfioDeviceAt(vm.running, path)) {
-                return 'vfio';
-            }
-            return vm.declarations.fileKindAt(path)?.name.name ?? null;
-        },
-    ),
-    fn(
-        'open_device',
-        [param('kind', { k: 'decl', of: 'file', name: '' }), param('path', STRING)],
-        { result: objectOf('file') },
-        'A file of this kind, before its open() has run.',
-        (host: Host, [kind, path]) => openDevice(host, asString(kind, 'the kind'), asString(path, 'the path')),
-    ),
-
+    fn('panic', WORDS, {}, 'The kernel panics.', (vm: Vm, [words]) => panic(vm, joined(words))),
     fn(
         'should_fail',
         [param('point', STRING)],
         { result: INT },
         'Whether a failure was injected at a point of this name: a positive error number, or 0.',
-        (vm, [point]) => vm.injections.hit(asString(point, 'the point'), vm.boot)?.error?.code ?? 0,
-    ),
-
-    // ---- boot and reboot
-    fn('run_init', [], {}, 'Runs the `init` blocks of the kernel that boots.', (host: Host) => runInit(host)),
-    fn('run_handover_hooks', [], {}, 'Runs the `at handover` blocks of the scenario.', (host: Host) =>
-        runHandoverHooks(host),
-    ),
-
-    // ---- what scenarios read
-    fn(
-        'session',
-        [param('name', STRING)],
-        { context: 'any', result: objectOf('luo_session'), fails: false },
-        'A session of the running kernel by its name: an outgoing one, else an incoming one; `none` where there is none.',
-        (vm, [n]) => {
-            const { luo } = vm.running;
-            const name = asString(n, 'the name');
-            return luo.outgoing.find(name) ?? luo.incoming.find(name) ?? null;
-        },
-    ),
-    fn(
-        'handed_over',
-        [param('name', STRING)],
-        { context: 'scenario', result: { k: 'view', struct: 'luo_session_ser' } },
-        'The entry of an outgoing session as the next kernel will read it; inside `at handover`. `none` where there is none.',
-        (vm, [n]) => {
-            const { luo } = vm.running;
-            const layout = vm.declarations.struct('luo_session_ser', vm.library);
-            const index = luo.outgoing.sessions.items.findIndex((s) => s.name === asString(n, 'the name'));
-            const pa = index < 0 ? undefined : sessionEntry(luo, index);
-            return layout && pa !== undefined ? new View(layout, vm.machine.memory, pa) : null;
-        },
+        (vm: Vm, [point]) => vm.injections.hit(asString(point, 'the point'), vm.boot)?.error?.code ?? 0,
     ),
 ];
 
-/** Where the entry of an outgoing session lies: in blocks, or in an area behind its count. */
-function sessionEntry(luo: Luo, index: number): number | undefined {
-    if (luo.outgoing.area !== 0) {
-        return luo.outgoing.area + 8 + index * SESSION_SER_SIZE;
-    }
-    const it = luo.outgoing.blocks.iterator();
-    let pa = it.read();
-    for (let i = 0; i < index; i++) {
-        pa = it.read();
-    }
-    return pa;
-}
-
-function klog(host: NativeHost, level: 'info' | 'warn' | 'err', w: Value): undefined {
-    const line = joined(w);
-    host.running.klog(level, line);
-    if (line.startsWith('WARNING:')) {
-        host.warned(line);
-    }
-    return undefined;
-}
-
 export const kernelObject = new Members(Kernel, 'kernel', 'The running kernel.')
-    .field('name', STRING, 'As the scenario names it.', (k) => k.desc.name)
-    .field('release', STRING, '`uname -r`', (k) => k.desc.release)
-    .field('boot', INT, 'Which boot of the machine this is, 0 for the first.', (k) => k.boot)
+    .field('name', STRING, 'As the scenario names it.', (kernel) => kernel.desc.name)
+    .field('release', STRING, '`uname -r`', (kernel) => kernel.desc.release)
+    .field('boot', INT, 'Which boot of the machine this is, 0 for the first.', (kernel) => kernel.boot)
     .field(
         'vfio_phase',
         STRING,
         'What its layer `vfio` does to a preserved device: `"reset"` or `"keep"`.',
-        (k) => k.desc.vfioPhase,
+        (kernel) => kernel.desc.vfioPhase,
     )
-    .field('cmdline', STRING, 'Its command line.', (k) => k.cmdline.text)
+    .field('cmdline', STRING, 'Its command line.', (kernel) => kernel.commandLine.text)
     .field(
         'iommufd_phase',
         INT,
         'With the layer iommu: 1 where a preserved `/dev/iommu` cannot be retrieved yet, 2 where it can.',
-        (k) => k.desc.iommufdPhase,
+        (kernel) => kernel.desc.iommufdPhase,
     )
-    .method('flaw', [param('name', STRING)], { context: 'any', result: BOOL }, 'It was given this mistake.', (k, [n]) =>
-        k.desc.flaws.has(asString(n, 'the name')),
+    .method(
+        'flaw',
+        [param('name', STRING)],
+        { context: 'any', result: BOOL },
+        'It was given this mistake.',
+        (kernel, [name]) => kernel.desc.flaws.has(asString(name, 'the name')),
     )
     .method(
         'reserve_mem',
         [param('name', STRING)],
         { context: 'any', result: PHYS },
         'reserve_mem_find_by_name(): where the memory of `reserve_mem=size:align:name` on its command line is; 0 where there is none of this name.',
-        (k, [n]) => k.reserveMem.regions.find((r) => r.name === asString(n, 'the name'))?.addr ?? 0,
+        (kernel, [name]) => reservedAddress(kernel.reserveMem, asString(name, 'the name')),
     )
     .method(
         'logged',
         [param('text', STRING)],
         { context: 'any', result: BOOL },
         'A line of its log contains this text.',
-        (k, [t]) => k.log.items.some((l) => l.text.includes(asString(t, 'the text'))),
+        (kernel, [part]) => kernel.log.items.some((line) => line.text.includes(asString(part, 'the text'))),
     )
     .method(
         'logged_in_order',
         [param('texts', listOf(STRING))],
         { context: 'any', result: BOOL },
         'Its log has lines that contain these texts, in this order; others may stand between.',
-        (k, [texts]) => {
+        (kernel, [texts]) => {
             let at = 0;
-            for (const text of texts instanceof Seq ? texts.items : []) {
-                const found = k.log.items.findIndex(
-                    (l, i) => i >= at && l.text.includes(asString(text as Value, 'a text')),
-                );
-                if (found < 0) {
-                    return false;
-                }
+            return restOf(texts).every((part) => {
+                const wanted = asString(part, 'a text');
+                const found = kernel.log.items.findIndex((line, i) => i >= at && line.text.includes(wanted));
                 at = found + 1;
-            }
-            return true;
+                return found >= 0;
+            });
         },
     );
-
-/** What `kexec` stands for in `.lus` code. */
-export class KexecState {}
-
-export const kexecObject = new Members(KexecState, 'kexec', 'The kernel that a reboot would jump to.')
-    .field('loaded', BOOL, 'One is loaded.', (_k, vm) => vm.running.kexecImage !== null)
-    .field(
-        'preserve_context',
-        BOOL,
-        'It was loaded with KEXEC_PRESERVE_CONTEXT.',
-        (_k, vm) => vm.running.kexecImage?.preserveContext === true,
-    )
-    .field(
-        'transition',
-        objectOf('lock'),
-        'system_transition_mutex: held by whoever reboots.',
-        (_k, vm) => vm.running.transition,
-    )
-    .field(
-        'lock',
-        objectOf('lock'),
-        'What kexec_trylock() takes: held by whoever loads a kernel, or reboots into one.',
-        (_k, vm) => vm.running.kexecLock,
-    )
-    .method(
-        'load',
-        [param('kernel', STRING), param('cmdline', STRING)],
-        { context: 'kernel', fails: true },
-        'Reads a kernel, and puts it where it may lie in the next one: in scratch. EADDRNOTAVAIL, ENOEXEC, ENOMEM.',
-        (_k, [name, cmdline], host: Host) => loading(host, name, cmdline, { handover: true }),
-    )
-    .method(
-        'load_segments',
-        [param('kernel', STRING), param('cmdline', STRING), param('preserve_context', BOOL)],
-        { context: 'kernel', fails: true },
-        'Takes a kernel from user space, which says where it goes. EADDRNOTAVAIL, ENOEXEC, ENOMEM.',
-        (_k, [name, cmdline, keep], host: Host) =>
-            loading(host, name, cmdline, { handover: false, preserveContext: keep === true }),
-    )
-    .method(
-        'prepare',
-        [],
-        { context: 'kernel' },
-        'kernel_restart_prepare(): from here on the kernel goes down.',
-        (_k, _a, host: Host) => {
-            host.phase('shutdown');
-            // it takes its time, and the other processors still run
-            yieldToOthers(host.interpreter);
-            return undefined;
-        },
-    )
-    .method('shutdown', [], { context: 'kernel' }, 'What follows up to the jump.', (_k, _a, vm) => {
-        const { clock } = vm.machine;
-        const begin = clock.now;
-        vm.running.devices.interrupts.shutdown();
-        clock.charge(SHUTDOWN);
-        // other processors are stopped last: until here vCPUs run on them
-        vm.guests.kernelStops(vm.running);
-        vm.tell((l) => l.stage?.('kernel_restart_prepare', begin));
-        return undefined;
-    })
-    .method('jump', [], { context: 'kernel' }, 'machine_kexec(): the next kernel starts.', (_k, _a, host: Host) =>
-        jump(host),
-    );
-
-function loading(host: Host, name: Value, cmdline: Value, how: Parameters<typeof loadKexec>[3]): undefined | Err {
-    const result = loadKexec(host, asString(name, 'the kernel'), asString(cmdline, 'the command line'), how);
-    // it has to be read and checked, and others get on meanwhile
-    yieldToOthers(host.interpreter);
-    return result;
-}
-
-/** @throws ProgramError where there is no such kernel */
-function isKernel(host: Host, [name, cmdline]: readonly Value[]): void {
-    kernelNamed(host, asString(name, 'the kernel'), 'load');
-    asString(cmdline, 'the command line');
-}
-
-/** The steps of a boot. */
-export const bootObject = new Members(Boot, 'boot', 'The kernel that comes up.')
-    .method(
-        'setup_arch',
-        [],
-        { context: 'kernel' },
-        'Reads the setup data: command line, handover, scratch areas.',
-        (b) => b.setupArch(),
-    )
-    .method(
-        'early_memory',
-        [],
-        { context: 'kernel' },
-        'Allocates what a kernel needs before its page allocator runs.',
-        (b) => b.earlyMemory(),
-    )
-    .method(
-        'incoming_blob',
-        [param('name', STRING)],
-        { context: 'kernel', result: PHYS },
-        'Where a blob lies that the previous kernel handed over under this name, before there is memory to be allocated; 0: there is none.',
-        (b, [name]) => b.incomingBlob(asString(name, 'the name')),
-    )
-    .method(
-        'hugetlb_preserved',
-        [param('size', INT), param('count', INT)],
-        { context: 'kernel' },
-        'So many huge pages of a size are among what the previous kernel preserved.',
-        (b, [size, count]) => b.hugePages.preserve(asNumber(size, 'the size'), asNumber(count, 'the count')),
-    )
-    .method(
-        'hugetlb_bootmem_alloc',
-        [],
-        { context: 'kernel' },
-        'Takes memory for gigantic pages that the command line asks for.',
-        (b) => b.hugePages.bootmemAlloc(b.handoverScratch),
-    )
-    .method('hugetlb_init', [], { context: 'kernel' }, 'Fills the pools of huge pages.', (b) => b.hugePages.init())
-    .method(
-        'mm_core_init',
-        [],
-        { context: 'kernel' },
-        'Reserves the preserved pages and opens the page allocator.',
-        (b) => b.mmCoreInit(),
-    )
-    .method('kho_init', [], { context: 'kernel' }, 'The outgoing side of KHO.', (b) => b.khoInit())
-    .method('register_handlers', [], { context: 'kernel' }, 'Registers file handlers and FLBs.', (b) =>
-        b.registerHandlers(),
-    )
-    .method(
-        'scan_pci',
-        [param('inherit', BOOL)],
-        { context: 'kernel' },
-        'Scans the PCI buses. `inherit`: bridges keep the bus numbers that they have; one whose numbers cannot be right is cleared.',
-        (b, [inherit]) => b.scanPci(asBool(inherit, 'inherit')),
-    )
-    .method('probe_devices', [], { context: 'kernel' }, 'Has drivers take their devices.', (b) => b.probeDevices())
-    .method('start_userspace', [], { context: 'kernel' }, 'User space comes up and fills the page cache.', (b) =>
-        b.startUserspace(),
-    );
-
-/** A process as the scenario sees it. */
-export const processObject = new Members(ScenarioProcess, 'process', 'A process that the scenario started.', true)
-    .field('pid', INT, 'Its number.', (p) => p.process.pid)
-    .field('name', STRING, 'Its name.', (p) => p.name)
-    .field(
-        'state',
-        STRING,
-        'What it is at, as ps(1) shows it: `R` it runs or could, `S` it sleeps or has nothing to do, `D` it waits in the kernel and no signal reaches it.',
-        (p) => stateOf(p.thread),
-    )
-    .field(
-        'waits_for',
-        STRING,
-        'The lock that it waits for, and who holds it; empty where it waits for none.',
-        (p, host: Host) => waitsFor(host.interpreter.threads, p.thread) ?? '',
-    );
-
-export const kexecSyscalls: readonly NativeFunction[] = [
-    code(
-        'open',
-        [param('path', STRING), param('flags', INT, 2)],
-        { context: 'user', syscall: true, result: FD },
-        '`open(2)`: `/dev/liveupdate`, `/dev/null`, `/dev/iommu`, `/dev/vfio/devices/vfioN`, files on tmpfs, and the paths of declared file kinds. `/dev/liveupdate` has one opener at a time (EBUSY), and gives EIO where the incoming sessions could not be rebuilt.',
-        'sys_open',
-    ),
-    {
-        ...code(
-            'kexec_file_load',
-            [param('kernel', STRING), param('cmdline', STRING, '')],
-            { context: 'user', syscall: true },
-            '`kexec_file_load(2)`: loads a kernel by its name, with additions to its command line. EADDRNOTAVAIL where it does not fit into scratch; EBUSY while somebody else loads one, or reboots.',
-            'sys_kexec_file_load',
-        ),
-        checks: isKernel,
-    },
-    {
-        ...code(
-            'kexec_load',
-            [param('kernel', STRING), param('cmdline', STRING, ''), param('preserve_context', BOOL, false)],
-            { context: 'user', syscall: true },
-            '`kexec_load(2)`, the older call: the kernel it loads is handed nothing over. `preserve_context`: `KEXEC_PRESERVE_CONTEXT`, a jump from which one might come back; the reboot does not even ask LUO.',
-            'sys_kexec_load',
-        ),
-        checks: isKernel,
-    },
-    fn(
-        'crash',
-        [param('message', STRING, 'sysrq triggered crash')],
-        { context: 'scenario' },
-        'The running kernel panics, here and now (as by `echo c > /proc/sysrq-trigger`). Nothing of it is left, and nothing is handed over; `boot` one again. `panicked` is the message.',
-        (host: Host, [m]) => crash(host, asString(m, 'the message')),
-    ),
-    fn(
-        'modprobe',
-        [param('handler', STRING)],
-        { context: 'user', syscall: true, fails: true },
-        '`init_module(2)` of the module that a handler is in (`modules` in a kernel): it registers with LUO. EEXIST, EOPNOTSUPP.',
-        (host: Host, [h]) => loadModule(host, asString(h, 'the handler')),
-    ),
-    fn(
-        'rmmod',
-        [param('handler', STRING)],
-        { context: 'user', syscall: true, fails: true },
-        '`delete_module(2)`: the handler is gone. EAGAIN while it has preserved files, ENOENT where it is not loaded.',
-        (host: Host, [h]) => unloadModule(host, asString(h, 'the handler')),
-    ),
-    fn(
-        'kexec_unload',
-        [],
-        { context: 'user', syscall: true, fails: true },
-        'Unloads what kexec_file_load() loaded. EBUSY while somebody loads a kernel, or reboots.',
-        (host: Host) => unloadKexec(host),
-    ),
-    code(
-        'execve',
-        [],
-        { context: 'user', syscall: true },
-        '`execve(2)` of the program itself, as an agent does that was updated: descriptors with `FD_CLOEXEC` close, and LUO gives out no others. The variables stay, with numbers that mean nothing any more.',
-        'sys_execve',
-    ),
-    {
-        ...code(
-            'reboot',
-            [param('command', INT)],
-            { context: 'user', syscall: true },
-            '`reboot(2)`. `reboot(KEXEC)` freezes every preserved file and jumps to the loaded kernel: EBUSY while somebody loads a kernel, EINVAL where none is loaded, or the error of a freeze; where somebody else reboots it waits. When it succeeds it does not return: no process is left, and the next statement of the scenario runs in the next kernel.',
-            'sys_reboot',
-        ),
-        noReturn: true,
-    },
-];
 
 /** enum liveupdate_event and enum liveupdate_state of the interface before the merge. */
 const V4_CONSTANTS: readonly (readonly [string, number, string])[] = [
@@ -521,64 +140,15 @@ const V4_CONSTANTS: readonly (readonly [string, number, string])[] = [
 ];
 
 export const kernelGlobals: readonly NativeGlobal[] = [
-    { name: 'none', type: ANY, context: 'any', doc: 'No object.', get: () => null },
-    { name: 'KEXEC', type: INT, context: 'any', doc: 'LINUX_REBOOT_CMD_KEXEC', get: () => 0x45584543 },
+    global('none', ANY, 'any', 'No object.', () => null),
+    global('KEXEC', INT, 'any', 'LINUX_REBOOT_CMD_KEXEC', () => 0x45584543),
     ...V4_CONSTANTS.map(([name, value, doc]) => constant(name, value, doc)),
-    { name: 'kernel', type: objectOf('kernel'), context: 'any', doc: 'The running kernel.', get: (vm) => vm.running },
-    {
-        name: 'kho',
-        type: objectOf('kho'),
-        context: 'any',
-        doc: 'Kexec HandOver of the running kernel.',
-        get: (vm) => vm.running.kho,
-    },
-    {
-        name: 'luo',
-        type: objectOf('luo'),
-        context: 'any',
-        doc: 'The Live Update Orchestrator of the running kernel.',
-        get: (vm) => vm.running.luo,
-    },
-    {
-        name: 'kexec',
-        type: objectOf('kexec'),
-        context: 'kernel',
-        doc: 'The kernel that a reboot would jump to.',
-        get: () => KEXEC_STATE,
-    },
-    {
-        name: 'iommu_unit',
-        type: objectOf('iommu_unit'),
-        context: 'kernel',
-        doc: 'The IOMMU, as its driver sees it.',
-        get: (vm) => vm.running.devices.unit,
-    },
-    {
-        name: 'pci',
-        type: objectOf('pci'),
-        context: 'kernel',
-        doc: 'The PCI core of the running kernel.',
-        get: (vm) => vm.running.devices.pci,
-    },
-    {
-        name: 'boot',
-        type: objectOf('boot'),
-        context: 'kernel',
-        doc: 'The kernel that comes up.',
-        get(host) {
-            if (!host.booting) {
-                throw new ProgramError('no kernel is coming up');
-            }
-            return host.booting;
-        },
-    },
-    {
-        name: 'panicked',
-        type: STRING,
-        context: 'scenario',
-        doc: 'The message with which the last kernel panicked; empty where none did.',
-        get: (vm) => vm.panicMessage,
-    },
+    global('kernel', objectOf('kernel'), 'any', 'The running kernel.', ({ running }) => running),
+    global(
+        'panicked',
+        STRING,
+        'scenario',
+        'The message with which the last kernel panicked; empty where none did.',
+        (vm: Vm) => vm.panicMessage,
+    ),
 ];
-
-const KEXEC_STATE = new KexecState();

@@ -1,95 +1,73 @@
 /** The kernel's locks for `.lus` code. */
 import { Inode } from '../../kernel/fs/inode';
 import { Lock } from '../../kernel/lock';
-import type { Host } from '../host/host';
-import type { NativeHost } from './native-host';
-import { giveUpLock, guardLock, takeLock, tryGuardLock } from '../locks';
-import { yieldToOthers } from '../scheduler';
 import { BOOL, INT, listOf, objectOf, STRING, type Value } from '../../language/types';
-import type { NativeFunction } from './native';
 import { asString } from '../../language/values';
-import { expect, fn, Members, nothing, param } from './define';
+import type { Vm } from '../interpreter';
+import { giveUpLock, guardLock, takeLock, tryGuardLock } from '../locks';
+import { fn, Members, nothing, param } from './define';
+import type { NativeContext, NativeFunction } from './native';
 
 export const lockObject = new Members(
     Lock,
     'lock',
     'A lock of the kernel that its holder may sleep with: a mutex, or a read-write semaphore.',
 )
-    .field('name', STRING, 'As it is spoken of.', (l) => l.name)
-    .field('held', BOOL, 'Somebody has it.', (l) => l.holders.length > 0)
-    .field('holders', listOf(STRING), 'The processes that have it.', (l, vm) =>
-        vm.list(l.holders.map((h) => h.task.name)),
+    .field('name', STRING, 'As it is spoken of.', (lock) => lock.name)
+    .field('held', BOOL, 'Somebody has it.', (lock) => lock.holders.length > 0)
+    .field('holders', listOf(STRING), 'The processes that have it.', (lock, context) =>
+        context.list(lock.holders.map((h) => h.task.name)),
     )
-    .field('waiting', INT, 'How many wait for it.', (l) => l.queue.length)
-    .method('lock', [], {}, '`mutex_lock()`: waits where somebody has it.', (l, _a, host: Host) =>
-        nothing(takeLock(host.interpreter, l, 'write')),
+    .field('waiting', INT, 'How many wait for it.', (lock) => lock.queue.length)
+    .method('lock', [], {}, '`mutex_lock()`: waits where somebody has it.', (lock, _args, vm: Vm) =>
+        nothing(takeLock(vm.interpreter, lock, 'write')),
     )
-    .method('unlock', [], {}, '`mutex_unlock()`', (l, _a, host: Host) => nothing(giveUpLock(host.interpreter, l)))
+    .method('unlock', [], {}, '`mutex_unlock()`', (lock, _args, vm: Vm) => nothing(giveUpLock(vm.interpreter, lock)))
     .method(
         'guard',
         [],
         {},
         '`guard(mutex)`: takes it until the function or callback that says so ends, in whatever way.',
-        (l, _a, host: Host) => nothing(guardLock(host.interpreter, l, 'write')),
+        (lock, _args, vm: Vm) => nothing(guardLock(vm.interpreter, lock, 'write')),
     )
     .method(
         'try_guard',
         [],
         { result: BOOL },
         '`mutex_trylock()`, until the function or callback ends: whether nobody has it. Where somebody does it does not wait.',
-        (l, _a, host: Host) => tryGuardLock(host.interpreter, l),
+        (lock, _args, vm: Vm) => tryGuardLock(vm.interpreter, lock),
     )
-    .method('down_write', [], {}, '`down_write()`: alone.', (l, _a, host: Host) =>
-        nothing(takeLock(host.interpreter, l, 'write')),
+    .method('down_write', [], {}, '`down_write()`: alone.', (lock, _args, vm: Vm) =>
+        nothing(takeLock(vm.interpreter, lock, 'write')),
     )
-    .method('up_write', [], {}, '`up_write()`', (l, _a, host: Host) => nothing(giveUpLock(host.interpreter, l)))
+    .method('up_write', [], {}, '`up_write()`', (lock, _args, vm: Vm) => nothing(giveUpLock(vm.interpreter, lock)))
     .method(
         'guard_read',
         [],
         {},
         '`guard(rwsem_read)`: together with other readers, until the function ends. A writer who waits comes before later readers.',
-        (l, _a, host: Host) => nothing(guardLock(host.interpreter, l, 'read')),
+        (lock, _args, vm: Vm) => nothing(guardLock(vm.interpreter, lock, 'read')),
     )
-    .method('guard_write', [], {}, '`guard(rwsem_write)`: alone, until the function ends.', (l, _a, host: Host) =>
-        nothing(guardLock(host.interpreter, l, 'write')),
+    .method('guard_write', [], {}, '`guard(rwsem_write)`: alone, until the function ends.', (lock, _args, vm: Vm) =>
+        nothing(guardLock(vm.interpreter, lock, 'write')),
     );
 
 /** What kernel code does with the lock of an inode. */
-export const inodeLocking: readonly NativeFunction[] = [
-    fn('lock', [], {}, '`inode_lock()`: waits where somebody has it.', (host: Host, [inode]) =>
-        nothing(takeLock(host.interpreter, expect(Inode, inode, 'an inode').lock, 'write')),
-    ),
-    fn('unlock', [], {}, '`inode_unlock()`.', (host: Host, [inode]) =>
-        nothing(giveUpLock(host.interpreter, expect(Inode, inode, 'an inode').lock)),
-    ),
-];
+export const inodeLocking = new Members(Inode, 'inode', '')
+    .method('lock', [], {}, '`inode_lock()`: waits where somebody has it.', (inode, _args, vm: Vm) =>
+        nothing(takeLock(vm.interpreter, inode.lock, 'write')),
+    )
+    .method('unlock', [], {}, '`inode_unlock()`.', (inode, _args, vm: Vm) =>
+        nothing(giveUpLock(vm.interpreter, inode.lock)),
+    );
 
-/** System calls on files in memory that take the lock of the inode (mm/shmem.c, mm/memfd.c, fs/open.c). Reading does not. */
-const UNDER_INODE_LOCK = new Set(['write', 'pwrite', 'truncate', 'fallocate', 'punch', 'add_seals']);
-
-function inodeLock(host: NativeHost, [fd]: readonly Value[]): Lock | undefined {
-    const file = typeof fd === 'number' ? host.process.fds.get(fd) : undefined;
+/**
+ * The lock of the inode behind a descriptor, which system calls that change a file in memory hold while they run
+ * (mm/shmem.c, mm/memfd.c, fs/open.c). Reading does not.
+ */
+export function inodeLock({ process }: NativeContext, [fd]: readonly Value[]): Lock | undefined {
+    const file = typeof fd === 'number' ? process.fds.get(fd) : undefined;
     return file?.inode.isRegular === true ? file.inode.lock : undefined;
-}
-
-/** The same methods, with the locks that they take. */
-export function withLocks(methods: readonly NativeFunction[]): NativeFunction[] {
-    return methods.map((m) => (UNDER_INODE_LOCK.has(m.name) ? { ...m, takes: inodeLock } : m));
-}
-
-/** The same function; it takes so long that other processes get on meanwhile. */
-export function takingLong(native: NativeFunction): NativeFunction {
-    const { call } = native;
-    return call === undefined
-        ? native
-        : {
-              ...native,
-              call: (host, args) => {
-                  const result = call(host, args);
-                  yieldToOthers(host.interpreter);
-                  return result;
-              },
-          };
 }
 
 export const lockFunctions: readonly NativeFunction[] = [
@@ -98,6 +76,6 @@ export const lockFunctions: readonly NativeFunction[] = [
         [param('name', STRING)],
         { result: objectOf('lock') },
         'A new mutex, for handlers and files that need one of their own: `rings = mutex("the ring lock")`.',
-        (vm, [name]) => new Lock(vm.machine.journal, asString(name, 'the name')),
+        ({ machine }, [name]) => new Lock(machine.journal, asString(name, 'the name')),
     ),
 ];

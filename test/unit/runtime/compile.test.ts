@@ -10,7 +10,7 @@ import { DESCRIPTIONS } from '../../../emulator/kernel/release/descriptions';
 import { codedIn, formOf } from '../../../emulator/runtime/compile/forms';
 import type { CodeForm, Expression, Operation } from '../../../emulator/runtime/form/form';
 import { printForm, targetsOf } from '../../../emulator/runtime/form/print';
-import { errorsOf } from '../../../emulator/run/run';
+import { errorsOf } from '../../../emulator/run/load-program';
 import { standardLibrary } from '../../../emulator/runtime/standard-library';
 import { examples, programOf } from '../../support/programs';
 

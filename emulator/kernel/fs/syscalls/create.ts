@@ -21,7 +21,7 @@ import {
     O_TRUNC,
 } from '../fcntl';
 import { allocFile, fput, type OpenFile } from '../file';
-import { chargeTo, hugePoolOf, hugetlbAllocFile, MFD_NAME_MAX, memfdAllocFile } from '../memfd';
+import { chargeTo, hugePoolOf, hugetlbAllocFile, type MemfdEnv, MFD_NAME_MAX, memfdAllocFile } from '../memfd';
 import { openNull } from '../null';
 import { makePipe, makeSocket } from '../pipe';
 import { installFd, type Process } from '../process';
@@ -43,7 +43,7 @@ const MFD_ALL = MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_HUGETLB | MFD_NOEXEC_SEAL 
  * vm.memfd_noexec is 2; EINVAL for a name longer than 249 bytes; EMFILE; ENODEV for huge pages of a size that there is not.
  * @param huge allocate in folios of 2 MiB; left out: as the kernel is configured. No flag of the real call.
  */
-export function sysMemfdCreate(k: KernelCore, p: Process, name: string, flags: number, huge?: boolean): number | Err {
+export function sysMemfdCreate(k: MemfdEnv, p: Process, name: string, flags: number, huge?: boolean): number | Err {
     const known = flags & MFD_HUGETLB ? MFD_ALL + MFD_HUGE_BITS : MFD_ALL;
     if (
         flags < 0 ||

@@ -1,0 +1,27 @@
+/** How the parts of a kernel say what the parameters do that they read. */
+import type { ArchName } from '../../machine/machine';
+import type { ParametersOf, Part } from '../release/parameters';
+
+/** What of a kernel's build its parameters depend on. */
+export interface Build {
+    readonly arch: ArchName;
+    /** CONFIG_KEXEC_HANDOVER */
+    readonly kexecHandover: boolean;
+    /** Each of the three sizes of `kho_scratch=` may be 0. */
+    readonly zeroScratchSizes: boolean;
+}
+
+/**
+ * The setup function of a parameter.
+ * @param value behind the `=`; undefined: there is none
+ * @param given what the arguments before it have set
+ * @returns what it sets; undefined: the kernel cannot read it, and nothing changes
+ */
+export type Setup<Settings> = (
+    value: string | undefined,
+    given: Settings,
+    build: Build,
+) => Partial<Settings> | undefined;
+
+/** The setup functions of all parameters that a part of the kernel reads. */
+export type SetupsOf<P extends Part, Settings> = Readonly<Record<ParametersOf<P>, Setup<Settings>>>;

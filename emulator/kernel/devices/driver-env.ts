@@ -1,0 +1,13 @@
+/** What drivers of devices need of the kernel that they are part of. */
+import type { CommandLine } from '../command-line/command-line';
+import type { LogLevel } from '../klog';
+import type { KvmEnv } from '../kvm/vm';
+import type { KernelDescription } from '../release/descriptions';
+
+export interface DriverEnv extends KvmEnv {
+    readonly desc: KernelDescription;
+    readonly commandLine: CommandLine;
+    /** Which boot of the machine this is, 0 for the first. */
+    readonly boot: number;
+    klog(level: LogLevel, text: string): void;
+}

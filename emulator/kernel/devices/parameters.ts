@@ -1,0 +1,82 @@
+/**
+ * What a kernel's command line says about devices: the IOMMU, interrupts and the processors that take them, the numbers
+ * of PCI buses.
+ */
+import type { SetupsOf } from '../command-line/setup';
+import { kstrtobool, leadingNumber, wordsOf } from '../release/parameter-values';
+
+export interface DeviceSettings {
+    /** `iommu=off`: no driver of an IOMMU of x86 takes its hardware. */
+    readonly iommuOff: boolean;
+    readonly intelIommu: boolean;
+    readonly amdIommu: boolean;
+    /** Devices get identity domains. */
+    readonly iommuPassthrough: boolean;
+    readonly interruptRemapping: boolean;
+    /** Interrupts that are remapped may be posted to guests. */
+    readonly interruptPosting: boolean;
+    /** nr_cpu_ids, as far as it is limited: processors that there can be. */
+    readonly nrCpus: number;
+    /** Processors that are brought up at boot. */
+    readonly maxCpus: number;
+    readonly assignBuses: boolean;
+}
+
+/** As with CONFIG_INTEL_IOMMU_DEFAULT_ON and without CONFIG_IOMMU_DEFAULT_PASSTHROUGH. */
+export const DEVICE_DEFAULTS: DeviceSettings = {
+    iommuOff: false,
+    intelIommu: true,
+    amdIommu: true,
+    iommuPassthrough: false,
+    interruptRemapping: true,
+    interruptPosting: true,
+    nrCpus: Infinity,
+    maxCpus: Infinity,
+    assignBuses: false,
+};
+
+type Words = readonly (readonly [begin: string, set: Partial<DeviceSettings>])[];
+
+/** As the kernel compares: a word is known by its beginning. The first one that fits is meant. */
+function fromWords(value: string | undefined, words: Words): Partial<DeviceSettings> | undefined {
+    if (value === undefined) {
+        return undefined;
+    }
+    const found = wordsOf(value).map((word) => words.find(([begin]) => word.startsWith(begin))?.[1]);
+    return Object.assign({}, ...found);
+}
+
+const REMAPPING_OFF: Partial<DeviceSettings> = { interruptRemapping: false, interruptPosting: false };
+
+export const DEVICE_SETUPS: SetupsOf<'iommu' | 'interrupts' | 'processors' | 'pci', DeviceSettings> = {
+    iommu: (value) =>
+        fromWords(value, [
+            ['off', { iommuOff: true }],
+            ['pt', { iommuPassthrough: true }],
+            ['nopt', { iommuPassthrough: false }],
+        ]),
+    'iommu.passthrough': (value) => {
+        const iommuPassthrough = kstrtobool(value);
+        return iommuPassthrough === undefined ? undefined : { iommuPassthrough };
+    },
+    intel_iommu: (value) =>
+        fromWords(value, [
+            ['on', { intelIommu: true }],
+            ['off', { intelIommu: false }],
+        ]),
+    amd_iommu: (value) => fromWords(value, [['off', { amdIommu: false }]]),
+    intremap: (value) =>
+        fromWords(value, [
+            ['on', { interruptRemapping: true, interruptPosting: true }],
+            ['off', REMAPPING_OFF],
+            ['nopost', { interruptPosting: false }],
+        ]),
+    nointremap: () => ({ interruptRemapping: false }),
+    nr_cpus: (value = '', { nrCpus }) => {
+        const { value: n } = leadingNumber(value);
+        return { nrCpus: n > 0 ? Math.min(n, nrCpus) : nrCpus };
+    },
+    // what is no number is 0, and 0 is the boot processor alone
+    maxcpus: (value = '') => (value === '' ? {} : { maxCpus: Math.max(1, leadingNumber(value).value) }),
+    pci: (value = '') => (wordsOf(value).includes('assign-busses') ? { assignBuses: true } : {}),
+};

@@ -1,0 +1,23 @@
+/**
+ * What kernel code asks of the kernel that it runs in. A part that needs more says so in an interface of its own that
+ * extends this one; the class Kernel is all of them, and no part imports it.
+ */
+import type { Clock } from '../machine/clock';
+import type { Journal } from '../machine/journal';
+import type { PhysicalMemory } from '../machine/memory';
+import type { Owners } from '../machine/owners';
+import type { Ids } from './ids';
+import type { PageAllocator } from './mm/buddy';
+import type { Folios } from './mm/folio';
+import type { Memmap } from './mm/memmap';
+
+export interface KernelEnv {
+    readonly journal: Journal;
+    readonly clock: Clock;
+    readonly memory: PhysicalMemory;
+    readonly memmap: Memmap;
+    readonly pages: PageAllocator;
+    readonly folios: Folios;
+    readonly owners: Owners;
+    readonly ids: Ids;
+}

@@ -1,0 +1,23 @@
+/** Numbers that a kernel gives out once each. */
+import { type Journal, Rec } from '../machine/journal';
+
+export class Ids extends Rec {
+    readonly inode: number = 1;
+    readonly file: number = 1;
+    readonly pid: number = 100;
+
+    /** The next inode number. */
+    nextInode(journal: Journal): number {
+        return journal.edit<Ids>(this).inode++;
+    }
+
+    /** The next number of an open file (our own, for display). */
+    nextFile(journal: Journal): number {
+        return journal.edit<Ids>(this).file++;
+    }
+
+    /** The next process id; ids are not reused. */
+    nextPid(journal: Journal): number {
+        return journal.edit<Ids>(this).pid++;
+    }
+}

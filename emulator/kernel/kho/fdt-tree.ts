@@ -1,0 +1,121 @@
+/**
+ * Flattened device trees as kernel code holds them: one that is being written, and nodes of one that was read. In such
+ * trees LUO described its state before 7.2 (scripts/dtc/libfdt: fdt_sw.c, fdt_ro.c).
+ */
+import type { Int } from '../../machine/int';
+import { type Journal, Rec } from '../../machine/journal';
+import type { Machine } from '../../machine/machine';
+import { PAGE_SIZE, type PhysicalMemory } from '../../machine/memory';
+import { hex } from '../../text/text';
+import { err, type Err } from '../release/errno';
+import { FdtWriter } from './fdt';
+import { fdtChild, fdtIsCompatible, type FdtNode, fdtProperty, readFdt } from './fdt-read';
+import { nativeU64, readNativeU64 } from './root-fdt';
+
+type Step = (writer: FdtWriter) => void;
+
+/** A tree that is being written, front to back. */
+export class FdtBuilder extends Rec {
+    readonly steps: readonly Step[] = [];
+
+    constructor(private readonly journal: Journal) {
+        super(journal);
+    }
+
+    /** fdt_begin_node(); the first is the root, whose name is empty. */
+    beginNode(name: string): void {
+        this.add((w) => w.begin(name));
+    }
+
+    /** fdt_end_node() */
+    endNode(): void {
+        this.add((w) => w.end());
+    }
+
+    /** fdt_property_string(): with its NUL. */
+    propertyString(name: string, value: string): void {
+        const bytes = new TextEncoder().encode(`${value}\0`);
+        this.add((w) => w.property(name, bytes));
+    }
+
+    /** fdt_property() of a u64 in the byte order of the kernel, not of the tree. */
+    propertyU64(name: string, value: Int): void {
+        const bytes = nativeU64(value);
+        this.add((w) => w.property(name, bytes));
+    }
+
+    /** fdt_finish(): writes the tree to an address. @returns ENOSPC where it is longer than `size` bytes */
+    finish(memory: PhysicalMemory, address: number, size: number): undefined | Err {
+        const writer = new FdtWriter();
+        for (const step of this.steps) {
+            step(writer);
+        }
+        const blob = writer.finish();
+        if (blob.length > size) {
+            return err('ENOSPC');
+        }
+        memory.write(address, blob);
+        return undefined;
+    }
+
+    private add(step: Step): void {
+        this.journal.edit<FdtBuilder>(this).steps = [...this.steps, step];
+    }
+
+    display(): string {
+        return 'device tree that is being written';
+    }
+}
+
+/** A node of a tree in memory, as it was when it was read. */
+export class FdtNodeRef {
+    constructor(
+        private readonly node: FdtNode,
+        /** Where the tree is. */
+        private readonly phys: number,
+    ) {}
+
+    /** The root of the tree at an address, which is read as one of a page. @returns EINVAL where there is none */
+    static rootAt(machine: Machine, phys: number): FdtNodeRef | Err {
+        const root = machine.isRam(phys, PAGE_SIZE) ? readFdt(machine.memory.read(phys, PAGE_SIZE)).root : undefined;
+        return root ? new FdtNodeRef(root, phys) : err('EINVAL');
+    }
+
+    /** fdt_subnode_offset(). @returns ENOENT */
+    child(name: string): FdtNodeRef | Err {
+        const child = fdtChild(this.node, name);
+        return child ? new FdtNodeRef(child, this.phys) : err('ENOENT');
+    }
+
+    hasChild(name: string): boolean {
+        return fdtChild(this.node, name) !== undefined;
+    }
+
+    /** fdt_node_check_compatible(): one of the strings of its `compatible` is this one. */
+    isCompatible(wanted: string): boolean {
+        return fdtIsCompatible(this.node, wanted);
+    }
+
+    /** A property as text, up to its NUL; empty where there is none. */
+    text(name: string): string {
+        const value = fdtProperty(this.node, name)?.value ?? new Uint8Array(0);
+        return new TextDecoder('latin1').decode(value).split('\0')[0] ?? '';
+    }
+
+    /**
+     * A u64 in the byte order of the kernel.
+     * @returns ENOENT where there is none, EINVAL where it has another length
+     */
+    u64(name: string): Int | Err {
+        const property = fdtProperty(this.node, name);
+        return property ? (readNativeU64(property.value) ?? err('EINVAL')) : err('ENOENT');
+    }
+
+    display(): string {
+        return `node "${this.node.name}" of the device tree at ${hex(this.phys)}`;
+    }
+
+    sameAs(other: object): boolean {
+        return other instanceof FdtNodeRef && other.phys === this.phys && other.node.name === this.node.name;
+    }
+}

@@ -1,0 +1,39 @@
+/**
+ * What a kernel's command line says about memory that is handed over: kho=, kho_scratch=, elfcorehdr=, reserve_mem=.
+ */
+import type { SetupsOf } from '../command-line/setup';
+import { kstrtobool } from '../release/parameter-values';
+import { regionWanted, type WantedRegion, withRegion } from './reserve-mem';
+import { DEFAULT_SCRATCH, parseScratch, type ScratchSizes } from './scratch';
+
+export interface KhoSettings {
+    readonly kho: boolean;
+    readonly khoScratch: ScratchSizes;
+    /** is_kdump_kernel(): `elfcorehdr=` says where the memory of a kernel that has crashed is described. */
+    readonly crashKernel: boolean;
+    readonly reserveMem: readonly WantedRegion[];
+}
+
+export const KHO_DEFAULTS: KhoSettings = {
+    kho: false,
+    khoScratch: DEFAULT_SCRATCH,
+    crashKernel: false,
+    reserveMem: [],
+};
+
+export const KHO_SETUPS: SetupsOf<'kho' | 'memblock', KhoSettings> = {
+    kho: (value) => {
+        const kho = kstrtobool(value);
+        return kho === undefined ? undefined : { kho };
+    },
+    kho_scratch: (value, _given, build) => {
+        const khoScratch = parseScratch(value ?? '', build.zeroScratchSizes);
+        return khoScratch && { khoScratch };
+    },
+    // an address that cannot be read is address 0, which is one
+    elfcorehdr: (value) => (value === undefined ? undefined : { crashKernel: true }),
+    reserve_mem: (value, { reserveMem }) => {
+        const region = regionWanted(value ?? '');
+        return region && { reserveMem: withRegion(reserveMem, region) };
+    },
+};

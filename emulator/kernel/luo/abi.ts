@@ -1,0 +1,38 @@
+/** What LUO's structures look like to the next kernel: names and sizes in bytes (include/linux/kho/abi/luo.h). */
+import { PAGE_SIZE, type PhysicalMemory } from '../../machine/memory';
+
+export const LUO_COMPATIBLE = 'luo-v5';
+export const LUO_SUBTREE = 'LUO';
+/** struct luo_ser: compatible[8], u64 liveupdate_num, u64 sessions_pa, u64 flbs_pa */
+export const LUO_SER_SIZE = 32;
+export const SESSION_NAME_SIZE = 64;
+/** struct luo_session_ser: name[64], u64 files, u64 count */
+export const SESSION_SER_SIZE = 80;
+/** struct luo_file_ser: compatible[48], u64 data, u64 token */
+export const FILE_SER_SIZE = 64;
+export const COMPATIBLE_SIZE = 48;
+/** struct luo_flb_header: u64 pgcnt, u64 count; struct luo_flb_ser: name[48], u64 data, u64 count */
+export const FLB_HEADER_SIZE = 16;
+export const FLB_SER_SIZE = 64;
+/** As many FLBs as fit into the one page behind its header. */
+export const MAX_FLBS = 63;
+
+/**
+ * Linux 6.19 to 7.1 hand sessions over in one area: a count (struct luo_session_header_ser), and behind it as many
+ * entries as fit into its pages. Since 7.2 they lie in blocks.
+ */
+const AREA_PAGES = 16;
+const AREA_HEADER = 8;
+/** LUO_SESSION_MAX: no session more can be created. */
+export const AREA_SESSIONS = Math.floor((AREA_PAGES * PAGE_SIZE - AREA_HEADER) / SESSION_SER_SIZE);
+
+/** Where an entry of an area lies. */
+export function areaEntry(area: number, index: number): number {
+    return area + AREA_HEADER + index * SESSION_SER_SIZE;
+}
+
+/** Where the entries lie that an area says it has; a count that cannot be is cut to what fits. */
+export function areaEntries(memory: PhysicalMemory, area: number): number[] {
+    const count = Math.min(Number(memory.readU64(area)), AREA_SESSIONS);
+    return Array.from({ length: count }, (_, index) => areaEntry(area, index));
+}

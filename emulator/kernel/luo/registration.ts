@@ -1,0 +1,77 @@
+/**
+ * Handlers and FLBs that register with LUO, and handlers that go with their module (kernel/liveupdate/luo_file.c,
+ * luo_flb.c).
+ */
+import type { Journal } from '../../machine/journal';
+import { err, type Err } from '../release/errno';
+import { type Luo, type LuoFile, LuoFlb, LuoHandler } from './state';
+
+/** What registers: the name that the scenario has for it, and what identifies its data to the next kernel. */
+export interface Registered {
+    readonly name: string;
+    readonly compatible: string;
+}
+
+/** liveupdate_register_flb(): the FLB, which is registered with the first handler that uses it. */
+export function registerFlb(journal: Journal, luo: Luo, { name, compatible }: Registered): LuoFlb {
+    const known = luo.flbs.items.find((flb) => flb.name === name);
+    if (known) {
+        return known;
+    }
+    const flb = new LuoFlb(journal, name, compatible);
+    luo.flbs.push(flb);
+    return flb;
+}
+
+/**
+ * liveupdate_register_file_handler(), and liveupdate_register_flb() for each FLB that it uses.
+ * @returns EOPNOTSUPP where live update is off, EEXIST where the compatible string is another handler's
+ */
+export function registerHandler(
+    journal: Journal,
+    luo: Luo,
+    { name, compatible }: Registered,
+    flbs: readonly Registered[],
+): LuoHandler | Err {
+    if (!luo.enabled) {
+        return err('EOPNOTSUPP');
+    }
+    if (luo.handlers.items.some((handler) => handler.compatible === compatible)) {
+        return err('EEXIST');
+    }
+    const handler = new LuoHandler(
+        journal,
+        name,
+        compatible,
+        flbs.map((flb) => registerFlb(journal, luo, flb)),
+    );
+    luo.handlers.push(handler);
+    return handler;
+}
+
+/** A handler that is gone, and the files that are left with it. */
+export interface Unregistered {
+    readonly handler: LuoHandler;
+    readonly files: readonly LuoFile[];
+}
+
+/**
+ * liveupdate_unregister_file_handler(), by the exit of its module.
+ * @param pinned files that are preserved hold a reference to the module, as they do but for a bug of 7.0 and 7.1
+ * @returns ENOENT where it is not registered, EAGAIN while a file holds its module
+ */
+export function unregisterHandler(journal: Journal, luo: Luo, name: string, pinned: boolean): Unregistered | Err {
+    const handler = luo.handlers.items.find((h) => h.name === name);
+    if (!handler) {
+        return err('ENOENT');
+    }
+    const files = [...luo.outgoing.sessions, ...luo.incoming.sessions].flatMap((session) =>
+        session.files.items.filter((file) => file.handler === handler),
+    );
+    if (files.length > 0 && pinned) {
+        return err('EAGAIN');
+    }
+    luo.handlers.remove(handler);
+    journal.edit(handler).unloaded = true;
+    return { handler, files };
+}

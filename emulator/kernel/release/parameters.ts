@@ -1,0 +1,225 @@
+/**
+ * The parameters of a kernel's command line that the emulator knows: plain data, for the kernel that reads them and for
+ * whoever checks, completes or explains a command line. What each of them does stands beside the code that is
+ * configured by it; see kernel/command-line.
+ */
+import type { ArchName } from '../../machine/machine';
+
+/**
+ * What may follow the `=`: a boolean as kstrtobool() reads it, a number, nothing, one word, words between commas, or a
+ * form of its own.
+ */
+export type ParameterValue =
+    | 'bool'
+    | 'number'
+    | 'none'
+    | { readonly word: readonly string[] }
+    | { readonly words: readonly string[] }
+    | { readonly form: string };
+
+/**
+ * What counts where a parameter is given several times: the first or the last value that the kernel can read, the
+ * lowest one, or all of them in their order.
+ */
+export type Repetition = 'first' | 'last' | 'lowest' | 'all';
+
+/** The part of the kernel that reads a parameter. */
+export type Part = 'kho' | 'luo' | 'memblock' | 'hugetlb' | 'iommu' | 'interrupts' | 'processors' | 'pci' | 'files';
+
+export interface Parameter {
+    readonly value: ParameterValue;
+    readonly repeated: Repetition;
+    /** How the kernel declares it. Of an early parameter that it cannot read it says so in the log. */
+    readonly declared: 'early_param' | '__setup' | 'sysctl';
+    readonly readBy: Part;
+    /** The only architecture that has it; undefined: all have. */
+    readonly arch?: ArchName;
+    /** What a kernel must be built with to have it. */
+    readonly config?: 'KEXEC_HANDOVER';
+    /** One line about it. */
+    readonly doc: string;
+    /** The file of the kernel that it comes from. */
+    readonly source: string;
+}
+
+/** By name, with underscores. */
+export const PARAMETERS = {
+    kho: {
+        value: 'bool',
+        repeated: 'last',
+        declared: 'early_param',
+        readBy: 'kho',
+        config: 'KEXEC_HANDOVER',
+        doc: 'Turns kexec handover on. A handover from the previous kernel is taken over all the same.',
+        source: 'kernel/liveupdate/kexec_handover.c',
+    },
+    kho_scratch: {
+        value: { form: 'N% or LOWMEM,GLOBAL,NODE in bytes with K, M or G' },
+        repeated: 'last',
+        declared: 'early_param',
+        readBy: 'kho',
+        config: 'KEXEC_HANDOVER',
+        doc: 'The sizes of the scratch areas, or their per cent of what is reserved early. Has no effect on a boot with a handover.',
+        source: 'kernel/liveupdate/kexec_handover.c',
+    },
+    elfcorehdr: {
+        value: { form: '[SIZE@]ADDRESS' },
+        repeated: 'last',
+        declared: 'early_param',
+        readBy: 'kho',
+        doc: 'Where the memory of a kernel that has crashed is described: makes this one a crash kernel.',
+        source: 'kernel/crash_dump.c',
+    },
+    liveupdate: {
+        value: 'bool',
+        repeated: 'last',
+        declared: 'early_param',
+        readBy: 'luo',
+        config: 'KEXEC_HANDOVER',
+        doc: 'Turns the Live Update Orchestrator on. It needs kexec handover.',
+        source: 'kernel/liveupdate/luo_core.c',
+    },
+    reserve_mem: {
+        value: { form: 'SIZE:ALIGN:NAME' },
+        repeated: 'all',
+        declared: '__setup',
+        readBy: 'memblock',
+        doc: 'Sets named memory aside, at the same place in every kernel that kexec handover leads to.',
+        source: 'mm/memblock.c',
+    },
+    hugepages: {
+        value: { form: 'N or NODE:N,…' },
+        repeated: 'all',
+        declared: 'early_param',
+        readBy: 'hugetlb',
+        doc: 'How many huge pages there are of the size that stands before it, else of the default size.',
+        source: 'mm/hugetlb.c',
+    },
+    hugepagesz: {
+        value: { form: 'SIZE with K, M or G' },
+        repeated: 'all',
+        declared: 'early_param',
+        readBy: 'hugetlb',
+        doc: 'The size of huge pages that the next hugepages= is about; each size once.',
+        source: 'mm/hugetlb.c',
+    },
+    default_hugepagesz: {
+        value: { form: 'SIZE with K, M or G' },
+        repeated: 'first',
+        declared: 'early_param',
+        readBy: 'hugetlb',
+        doc: 'The size of huge pages where none is named.',
+        source: 'mm/hugetlb.c',
+    },
+    iommu: {
+        value: { words: ['off', 'pt', 'nopt'] },
+        repeated: 'all',
+        declared: 'early_param',
+        readBy: 'iommu',
+        arch: 'x86-64',
+        doc: 'off leaves the IOMMU alone, pt gives devices identity domains, nopt translated ones.',
+        source: 'arch/x86/kernel/pci-dma.c',
+    },
+    'iommu.passthrough': {
+        value: 'bool',
+        repeated: 'last',
+        declared: 'early_param',
+        readBy: 'iommu',
+        doc: 'Gives devices identity domains.',
+        source: 'drivers/iommu/iommu.c',
+    },
+    intel_iommu: {
+        value: { words: ['on', 'off'] },
+        repeated: 'all',
+        declared: '__setup',
+        readBy: 'iommu',
+        arch: 'x86-64',
+        doc: 'off leaves VT-d alone.',
+        source: 'drivers/iommu/intel/iommu.c',
+    },
+    amd_iommu: {
+        value: { words: ['off'] },
+        repeated: 'all',
+        declared: '__setup',
+        readBy: 'iommu',
+        arch: 'x86-64',
+        doc: 'off leaves AMD-Vi alone.',
+        source: 'drivers/iommu/amd/init.c',
+    },
+    intremap: {
+        value: { words: ['on', 'off', 'nopost'] },
+        repeated: 'all',
+        declared: 'early_param',
+        readBy: 'interrupts',
+        arch: 'x86-64',
+        doc: 'off leaves the remapping of interrupts alone, nopost remaps them and posts none to guests.',
+        source: 'drivers/iommu/irq_remapping.c',
+    },
+    nointremap: {
+        value: 'none',
+        repeated: 'all',
+        declared: 'early_param',
+        readBy: 'interrupts',
+        arch: 'x86-64',
+        doc: 'Leaves the remapping of interrupts alone.',
+        source: 'drivers/iommu/irq_remapping.c',
+    },
+    nr_cpus: {
+        value: 'number',
+        repeated: 'lowest',
+        declared: 'early_param',
+        readBy: 'processors',
+        doc: 'How many processors there can be.',
+        source: 'kernel/smp.c',
+    },
+    maxcpus: {
+        value: 'number',
+        repeated: 'last',
+        declared: 'early_param',
+        readBy: 'processors',
+        doc: 'How many processors are brought up at boot; 0 is one.',
+        source: 'kernel/smp.c',
+    },
+    pci: {
+        value: { words: ['assign-busses'] },
+        repeated: 'all',
+        declared: 'early_param',
+        readBy: 'pci',
+        doc: 'assign-busses numbers all buses anew.',
+        source: 'drivers/pci/pci.c',
+    },
+    transparent_hugepage_shmem: {
+        value: { word: ['never', 'always', 'within_size', 'advise', 'deny', 'force'] },
+        repeated: 'last',
+        declared: '__setup',
+        readBy: 'files',
+        doc: 'always and force give memfds folios of 2 MiB where they fit.',
+        source: 'mm/shmem.c',
+    },
+    'sysctl.vm.memfd_noexec': {
+        value: { word: ['0', '1', '2'] },
+        repeated: 'last',
+        declared: 'sysctl',
+        readBy: 'files',
+        doc: 'What memfd_create() does without MFD_EXEC and MFD_NOEXEC_SEAL: 0 executable, 1 and 2 MFD_NOEXEC_SEAL; 2 refuses MFD_EXEC.',
+        source: 'kernel/pid_namespace.c',
+    },
+} as const satisfies Readonly<Record<string, Parameter>>;
+
+export type ParameterName = keyof typeof PARAMETERS;
+
+/** The names of the parameters that a part of the kernel reads. */
+export type ParametersOf<P extends Part> = {
+    [N in ParameterName]: (typeof PARAMETERS)[N]['readBy'] extends P ? N : never;
+}[ParameterName];
+
+/** The parameter of a name as it stands on a command line; undefined: this emulator does not know it. */
+export function parameterNamed(given: string): ParameterName | undefined {
+    // parameq() takes a hyphen for an underscore; a sysctl is a path under /proc/sys, with dots or slashes
+    const name = /^sysctl[./]/.test(given) ? given.replaceAll('/', '.') : given.replaceAll('-', '_');
+    return isParameter(name) ? name : undefined;
+}
+
+function isParameter(name: string): name is ParameterName {
+    return Object.hasOwn(PARAMETERS, name);
+}

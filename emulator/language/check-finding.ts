@@ -1,0 +1,41 @@
+/** What the parser and the checker find wrong with a text, and the edits that set it right. */
+import type { Span } from './syntax/ast';
+
+export type Severity = 'error' | 'warning';
+
+export interface Edit {
+    readonly span: Span;
+    readonly text: string;
+}
+
+/** Edits of the file that the finding is in, with what they do in a few words. */
+export interface Fix {
+    readonly title: string;
+    readonly edits: readonly Edit[];
+}
+
+/** Codes are stable: `LU0101` … syntax, `LU0201` … names, `LU0301` … types, `LU0401` … rules. */
+export interface CheckFinding {
+    readonly code: string;
+    readonly severity: Severity;
+    readonly uri: string;
+    readonly span: Span;
+    /** What is wrong and what to do. */
+    readonly message: string;
+    readonly related?: readonly { readonly uri: string; readonly span: Span; readonly message: string }[];
+    readonly fix?: Fix;
+}
+
+/** A span alone: of a node or a token nothing else belongs in a finding. */
+export const spanOf = ({ start, end }: Span): Span => ({ start, end });
+
+/** A fix of one edit. */
+export const replaceWith = (title: string, span: Span, text: string): Fix => ({
+    title,
+    edits: [{ span: spanOf(span), text }],
+});
+
+export const changeTo = (span: Span, text: string): Fix => replaceWith(`Change to \`${text}\``, span, text);
+
+export const insertAt = (offset: number, text: string, title = `Insert \`${text.trim()}\``): Fix =>
+    replaceWith(title, { start: offset, end: offset }, text);

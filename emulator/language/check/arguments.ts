@@ -1,0 +1,215 @@
+/** What settings take: whether an entry says it as its table wants it. */
+import { SETTABLE_COSTS, settableCost } from '../../machine/costs';
+import { spanOf } from '../check-finding';
+import {
+    exampleText,
+    type AnyArgument,
+    type AnySetting,
+    type Description,
+    type NumberArgument,
+    type WordArgument,
+} from '../settings/setting';
+import type { Expr, Ident, MachineEntry, Span } from '../syntax/ast';
+import { ANY, STRING } from '../types';
+import type { CodeContext } from './context';
+import { fold } from './fold';
+import { quoted } from './program-builder';
+import { describeType } from './types-of';
+
+/**
+ * The value of a constant integer below 2^53, with a complaint where it is none.
+ * @param what what it is, at the beginning of a sentence
+ */
+function constant(c: CodeContext, e: Expr, what: string): number | undefined {
+    if (e.kind === 'error') {
+        return undefined;
+    }
+    const type = c.expr(e);
+    const value = constantOf(c, e);
+    if (value === undefined && type.k !== 'any') {
+        c.error(
+            'LU0312',
+            e,
+            type.k === 'int'
+                ? `${what} is a constant below 2^53: a number as 2GiB, or a \`const\`.`
+                : `${what} is a number, not ${describeType(type)}.`,
+        );
+    }
+    return value;
+}
+
+/** The value of a constant, which the program keeps; undefined where it is none. */
+export function constantOf(c: CodeContext, e: Expr): number | undefined {
+    const value = fold(c.program, c.unit.uri, e);
+    if (typeof value !== 'number') {
+        return undefined;
+    }
+    c.program.constants.set(e, value);
+    return value;
+}
+
+const SIZES: ReadonlyMap<number, string> = new Map([
+    [0x1000, '4KiB'],
+    [0x40_0000, '4MiB'],
+]);
+
+/** Complains where a number is outside of its limits. @param key what is said to have them */
+export function checkLimits(
+    c: CodeContext,
+    { least, most, multipleOf, refusal }: NumberArgument,
+    key: string,
+    example: string,
+    e: Expr,
+    value: number,
+): void {
+    if (multipleOf !== undefined && (value < least || value % multipleOf !== 0)) {
+        c.error('LU0311', e, `${quoted(key)} takes multiples of ${SIZES.get(multipleOf) ?? multipleOf}.`);
+    } else if (value < least || (most !== undefined && value > most)) {
+        c.error(
+            'LU0311',
+            e,
+            refusal ??
+                (most === undefined
+                    ? `${quoted(key)} is more than nothing: ${example}.`
+                    : `${quoted(key)} is ${least} to ${most}.`),
+        );
+    }
+}
+
+function checkNumber(c: CodeContext, argument: NumberArgument, key: string, example: string, e: Expr): void {
+    const value = constant(c, e, argument.what);
+    if (value !== undefined) {
+        checkLimits(c, argument, key, example, e, value);
+    }
+}
+
+/** The name of a cost that can be given another figure. */
+export function checkCostName(c: CodeContext, { name, start, end }: { readonly name: string } & Span): void {
+    if (name !== '' && settableCost(name) === undefined) {
+        c.unknown(
+            'LU0218',
+            { start, end },
+            name,
+            `No cost is called ${quoted(name)}: there is ${SETTABLE_COSTS.map(quoted).join(', ')}.`,
+            SETTABLE_COSTS,
+        );
+    }
+}
+
+/** One of some words; they are named where the examples do not show them all. */
+function checkWord(c: CodeContext, { words }: WordArgument<string>, setting: AnySetting, key: string, e: Expr): void {
+    c.typed(e, ANY);
+    if (e.kind === 'error' || (e.kind === 'name' && Object.hasOwn(words, e.name))) {
+        return;
+    }
+    const names = Object.keys(words);
+    const shown = names.every((word) => setting.examples.includes(`${key} ${word}`));
+    c.error(
+        'LU0301',
+        e,
+        `It reads ${exampleText(setting)}${shown ? '' : `: there is ${names.map(quoted).join(', ')}`}.`,
+    );
+}
+
+/** An address on the PCI buses. */
+export function checkPciAddress(c: CodeContext, argument: Extract<AnyArgument, { kind: 'pci' }>, e: Expr): void {
+    c.typed(e, STRING);
+    if (e.kind !== 'error' && !argument.read({ args: [e], options: [] }, () => undefined)) {
+        c.error('LU0301', e, 'An address on the PCI buses stands here, as lspci writes it: `"0000:3b:00.0"`.');
+    }
+}
+
+function checkRange(c: CodeContext, example: string, e: Expr): void {
+    if (e.kind !== 'range') {
+        c.error('LU0301', e, `A range of addresses stands here: ${example}.`);
+        return;
+    }
+    const from = constant(c, e.from, 'The start of the range');
+    const to = constant(c, e.to, 'The end of the range');
+    if (from !== undefined && to !== undefined && to <= from) {
+        c.error('LU0311', e, 'This range is empty: its end, which does not belong to it, lies above its start.');
+    }
+}
+
+/** `copy 200us` */
+function checkCostChange(c: CodeContext, ns: NumberArgument, example: string, e: MachineEntry): void {
+    const [name, value, ...more] = e.args;
+    if (name?.kind !== 'name' || !value || more.length > 0) {
+        c.error('LU0304', more[0] ?? e.key, `It reads ${example}.`);
+        return;
+    }
+    c.typed(name, ANY);
+    checkCostName(c, name);
+    checkNumber(c, ns, e.key.name, example, value);
+}
+
+/** Complains about entries that stand twice where one counts. */
+export function checkRepeats(c: CodeContext, keys: readonly Ident[], entries: ReadonlyMap<string, Description>): void {
+    const seen = new Map<string, Ident>();
+    for (const key of keys) {
+        const first = seen.get(key.name);
+        if (first && entries.get(key.name)?.repeated !== true && entries.has(key.name)) {
+            const { uri } = c.unit;
+            c.program.report('error', 'LU0204', uri, key, `${quoted(key.name)} stands here twice: remove one.`, {
+                related: [{ uri, span: spanOf(first), message: 'the first one' }],
+            });
+        }
+        seen.set(key.name, first ?? key);
+    }
+}
+
+/** An entry with one value, of whatever kind, and its options. */
+export function checkEntry(c: CodeContext, setting: AnySetting, e: MachineEntry): void {
+    checkValue(c, setting, e);
+    checkOptions(c, setting, e);
+}
+
+function checkValue(c: CodeContext, setting: AnySetting, e: MachineEntry): void {
+    const { takes } = setting;
+    const example = exampleText(setting);
+    const [first, ...more] = e.args;
+    if (takes.kind === 'cost') {
+        checkCostChange(c, takes.ns, example, e);
+        return;
+    }
+    if (!first || more.length > 0) {
+        c.error('LU0304', more[0] ?? e.key, `It reads ${example}.`);
+        return;
+    }
+    switch (takes.kind) {
+        case 'number':
+            checkNumber(c, takes, e.key.name, example, first);
+            break;
+        case 'word':
+            checkWord(c, takes, setting, e.key.name, first);
+            break;
+        case 'range':
+            checkRange(c, example, first);
+            break;
+        case 'pci':
+            checkPciAddress(c, takes, first);
+            break;
+    }
+}
+
+function checkOptions(c: CodeContext, setting: AnySetting, e: MachineEntry): void {
+    const example = exampleText(setting);
+    const options = Object.entries(setting.options ?? {});
+    if (options.some(([name, { required }]) => required === true && !e.options.some((o) => o.key.name === name))) {
+        c.error('LU0304', e.key, `It reads ${example}.`);
+    }
+    for (const { key, value } of e.options) {
+        const found = options.find(([name]) => name === key.name);
+        if (found) {
+            checkNumber(c, found[1], e.key.name, example, value);
+        } else {
+            c.unknown(
+                'LU0218',
+                key,
+                key.name,
+                `${quoted(e.key.name)} has no option ${quoted(key.name)}: it reads ${example}.`,
+                options.map(([name]) => name),
+            );
+        }
+    }
+}

@@ -1,0 +1,174 @@
+/** Branches, loops and `return`. */
+import { isErrnoName } from '../../kernel/release/errno';
+import { insertAt } from '../check-finding';
+import type { Block, Expr, ForStmt, IfStmt, ReturnStmt, WhileStmt } from '../syntax/ast';
+import { ANY, INT, type Type } from '../types';
+import { checkBlock, checkStatements } from './blocks';
+import { checkCondition } from './conditions';
+import type { CodeContext } from './context';
+import { Flow } from './flow';
+import { tableOf } from './members';
+import { assignable, describeType, isIntLike } from './types-of';
+
+export function checkIf(c: CodeContext, s: IfStmt): void {
+    checkCondition(c, s.condition, c.expr(s.condition), 'The condition');
+    uncertain(c, () => branches(c, s));
+}
+
+/** What ends the kernel in `check` ends it on some ways only. */
+function uncertain(c: CodeContext, check: () => void): void {
+    const { fn } = c.unit;
+    const before = fn?.endsKernel;
+    check();
+    if (fn && before === 'no' && c.unit.fn?.endsKernel === 'always') {
+        fn.endsKernel = 'maybe';
+    }
+}
+
+function branches(c: CodeContext, s: IfStmt): void {
+    const before = c.flow;
+    c.flow = before.copy();
+    checkBlock(c, s.then);
+    const then = c.flow;
+    c.flow = before;
+    if (s.otherwise?.kind === 'if') {
+        checkIf(c, s.otherwise);
+    } else if (s.otherwise) {
+        checkBlock(c, s.otherwise);
+    }
+    c.flow = Flow.join(then, c.flow);
+}
+
+export function checkWhile(c: CodeContext, s: WhileStmt): void {
+    checkCondition(c, s.condition, c.expr(s.condition), 'The condition');
+    checkLoop(
+        c,
+        () => checkBlock(c, s.body, { loop: s.body }),
+        s.condition.kind === 'bool' && s.condition.value && !leaves(s.body),
+    );
+}
+
+function checkLoop(c: CodeContext, body: () => void, forever: boolean): void {
+    const before = c.flow.copy();
+    c.loops++;
+    uncertain(c, body);
+    c.loops--;
+    if (forever) {
+        c.flow.ended ??= 'the loop before never ends';
+        return;
+    }
+    c.flow.ended = undefined;
+    c.flow = Flow.join(c.flow, before);
+}
+
+export function checkFor(c: CodeContext, s: ForStmt): void {
+    const element = s.iterable.kind === 'range' ? rangeElement(c, s.iterable) : elementOf(c, s.iterable);
+    checkLoop(
+        c,
+        () => {
+            c.vars.enter(s.body, { loop: s.body });
+            if (s.variable.name !== '') {
+                c.mean(s.variable, c.vars.declare(s.variable.name, element, s.variable, s.body.start, true).meaning);
+            }
+            checkStatements(c, s.body);
+            c.vars.leave();
+        },
+        false,
+    );
+}
+
+function rangeElement(c: CodeContext, e: Extract<Expr, { kind: 'range' }>): Type {
+    for (const side of [e.from, e.to]) {
+        const type = c.expr(side);
+        if (!isIntLike(type)) {
+            c.error('LU0303', side, `A range goes from one integer to another, and this is ${describeType(type)}.`);
+        }
+    }
+    c.typed(e, { k: 'list', of: INT });
+    return INT;
+}
+
+function elementOf(c: CodeContext, e: Expr): Type {
+    const type = c.expr(e);
+    switch (type.k) {
+        case 'list':
+            return type.of;
+        case 'bytes':
+            return INT;
+        case 'object':
+            return tableOf(c, type)?.element ?? ANY;
+        case 'any':
+            return ANY;
+        default:
+            c.error(
+                'LU0310',
+                e,
+                isIntLike(type)
+                    ? `A loop goes over a list or a range, not ${describeType(type)}: write \`0..${c.program.textOf(c.unit.uri, e)}\`.`
+                    : `A loop goes over a list or a range, not ${describeType(type)}.`,
+                isIntLike(type) ? insertAt(e.start, '0..', 'Make it a range') : undefined,
+            );
+            return ANY;
+    }
+}
+
+export function checkReturn(c: CodeContext, s: ReturnStmt): void {
+    const type = s.value ? c.expr(s.value) : undefined;
+    const wanted = c.unit.result;
+    if (!wanted || c.process !== undefined) {
+        c.error(
+            'LU0407',
+            s,
+            c.process === undefined
+                ? 'A scenario gives nothing back: `return` stands in functions and callbacks.'
+                : '`return` cannot leave the block of a process.',
+        );
+    } else if (s.value && type && !c.unit.fn && !assignable(type, wanted)) {
+        c.error(
+            'LU0301',
+            s.value,
+            `This callback returns ${describeType(wanted)}${wanted.k === 'int' ? ' (0 or a negative error, as -EIO)' : ''}, not ${describeType(type)}.`,
+        );
+    }
+    if (s.value && isErrno(c, s.value)) {
+        if (c.unit.fn) {
+            c.unit.fn.fails = true;
+        }
+    } else {
+        c.returned.push(type ?? { k: 'none' });
+        if (c.unit.fn && type && isIntLike(type)) {
+            c.unit.fn.fails = true;
+        }
+    }
+    c.flow.ended = `\`return\` on line ${c.line(s)} leaves before`;
+}
+
+/** `-EIO` */
+function isErrno(c: CodeContext, e: Expr): boolean {
+    return (
+        e.kind === 'unary' &&
+        e.op === '-' &&
+        e.operand.kind === 'name' &&
+        isErrnoName(e.operand.name) &&
+        !c.shadowed(e.operand.name)
+    );
+}
+
+/** True where a loop's body has a statement that leaves the loop. */
+function leaves(block: Block): boolean {
+    return block.statements.some((s) => {
+        switch (s.kind) {
+            case 'break':
+            case 'return':
+                return true;
+            case 'if':
+                return (
+                    leaves(s.then) ||
+                    (s.otherwise !== undefined &&
+                        leaves(s.otherwise.kind === 'if' ? { ...block, statements: [s.otherwise] } : s.otherwise))
+                );
+            default:
+                return false;
+        }
+    });
+}

@@ -1,0 +1,164 @@
+/** Declarations: each by its kind, in the order in which what they need is known. */
+import type { CallbackShape } from '../natives';
+import type { FileDecl, FlbDecl, HandlerDecl, Item, KernelDecl, ScenarioDecl } from '../syntax/ast';
+import { ANY, INT, type Type } from '../types';
+import { checkCompatible, checkHandlerHead, checkShapes, fileTypeOf } from './callbacks';
+import { checkCallback, checkCode, checkFn, newContext } from './code';
+import { declare, processesOf } from './declarations';
+import { checkExpectedFindings } from './expected-findings';
+import { constantValue } from './fold';
+import { checkKernelEntries } from './kernel-entries';
+import { checkKernel } from './kernels';
+import { checkMachine } from './machine';
+import { typeNamed } from './named-types';
+import { quoted, type ProgramBuilder } from './program-builder';
+import { checkStructs } from './structs';
+import { assignable, describeType } from './types-of';
+
+/** Checks all files of the program. */
+export function checkItems(program: ProgramBuilder): void {
+    declare(program, program.files.values());
+    for (const name of program.consts.keys()) {
+        constantValue(program, name);
+    }
+    checkStructs(program);
+    for (const info of program.fns.values()) {
+        for (const p of info.decl.params) {
+            info.params.push(p.type ? typeNamed(program, info.uri, p.type) : ANY);
+        }
+    }
+    const items = [...program.files.values()].flatMap(({ uri, items }) => items.map((item) => ({ uri, item })));
+    for (const { uri, item } of items) {
+        if (item.kind === 'file') {
+            checkFields(program, uri, item);
+        }
+    }
+    for (const info of program.fns.values()) {
+        checkFn(program, info);
+    }
+    for (const { uri, item } of items) {
+        checkItem(program, uri, item);
+    }
+}
+
+function checkItem(program: ProgramBuilder, uri: string, item: Item): void {
+    switch (item.kind) {
+        case 'scenario':
+            checkScenario(program, uri, item);
+            break;
+        case 'file':
+            checkFile(program, uri, item);
+            break;
+        case 'flb':
+            checkFlb(program, uri, item);
+            break;
+        case 'handler':
+            checkHandler(program, uri, item);
+            break;
+        case 'machine':
+            checkMachine(newContext(program, { uri, span: item, context: 'scenario' }), item);
+            break;
+        case 'kernel':
+            checkKernelDecl(program, uri, item);
+            break;
+    }
+}
+
+function checkScenario(program: ProgramBuilder, uri: string, decl: ScenarioDecl): void {
+    const processes = processesOf(decl.body, new Set());
+    checkExpectedFindings(program, uri, decl.finds ?? []);
+    const c = newContext(program, { uri, span: decl.body, context: 'scenario', processes });
+    checkCode(c, decl, decl.body, decl);
+}
+
+function checkFile(program: ProgramBuilder, uri: string, decl: FileDecl): void {
+    const shapes = program.natives.callbacks.file;
+    checkShapes(program, uri, decl, shapes, 'A file kind');
+    for (const callback of decl.callbacks) {
+        checkCallback(program, uri, callback, shapes, { fileKind: decl });
+    }
+}
+
+function checkFlb(program: ProgramBuilder, uri: string, decl: FlbDecl): void {
+    const shapes = program.natives.callbacks.flb;
+    checkCompatible(program, uri, decl.compatible);
+    checkShapes(program, uri, decl, shapes, 'An FLB');
+    for (const callback of decl.callbacks) {
+        checkCallback(program, uri, callback, shapes);
+    }
+}
+
+function checkHandler(program: ProgramBuilder, uri: string, decl: HandlerDecl): void {
+    checkCompatible(program, uri, decl.compatible);
+    checkHandlerHead(program, uri, decl);
+    checkShapes(program, uri, decl, program.natives.callbacks.handler, 'A handler');
+    const fileType = fileTypeOf(program, decl);
+    for (const callback of decl.callbacks) {
+        checkCallback(
+            program,
+            uri,
+            callback,
+            handlerShapes(program, fileType),
+            callback.name.name === 'can_preserve' || !fileType ? {} : { fileType },
+        );
+    }
+}
+
+/** Only files that can_preserve() took come to get_id(), so there the kind is known. */
+function handlerShapes(program: ProgramBuilder, fileType: Type | undefined): ReadonlyMap<string, CallbackShape> {
+    const shapes = program.natives.callbacks.handler;
+    const shape = shapes.get('get_id');
+    return fileType && shape
+        ? new Map([...shapes, ['get_id', { ...shape, params: shape.params.map((p) => ({ ...p, type: fileType })) }]])
+        : shapes;
+}
+
+function checkKernelDecl(program: ProgramBuilder, uri: string, decl: KernelDecl): void {
+    checkKernelEntries(newContext(program, { uri, span: decl, context: 'scenario' }), decl);
+    checkKernel(program, uri, decl);
+    for (const entry of decl.entries) {
+        if (entry.kind === 'init') {
+            const c = newContext(program, { uri, span: entry.body, context: 'kernel', result: INT });
+            checkCode(c, { kind: 'init', kernel: decl }, entry.body, entry);
+        }
+    }
+}
+
+/** The fields of a file kind. */
+function checkFields(program: ProgramBuilder, uri: string, decl: FileDecl): void {
+    const seen = new Set<string>();
+    const file = program.natives.objects.get('file');
+    for (const f of decl.fields) {
+        const { name } = f.name;
+        if (seen.has(name)) {
+            program.report(
+                'error',
+                'LU0204',
+                uri,
+                f.name,
+                `${quoted(decl.name.name)} has two fields called ${quoted(name)}: rename one.`,
+            );
+        }
+        seen.add(name);
+        if (file?.fields.has(name) || file?.methods.has(name)) {
+            program.report(
+                'error',
+                'LU0204',
+                uri,
+                f.name,
+                `Every file has a ${quoted(name)} of its own: choose another name for this field.`,
+            );
+        }
+        const type = f.type && typeNamed(program, uri, f.type);
+        const init = f.init && newContext(program, { uri, span: f, context: 'kernel' }).expr(f.init);
+        if (f.init && type && init && !assignable(init, type)) {
+            program.report(
+                'error',
+                'LU0301',
+                uri,
+                f.init,
+                `${quoted(name)} is ${describeType(type)}, not ${describeType(init)}.`,
+            );
+        }
+    }
+}

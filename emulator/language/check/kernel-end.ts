@@ -1,0 +1,130 @@
+/** What starts and ends kernels: `boot`, `reboot(KEXEC)`, functions that do, and calls that are expected to panic. */
+import type { FunctionShape } from '../natives';
+import { isBeside } from '../paths';
+import type { BootStmt, CallExpr, Expectation, Expr, StringLit } from '../syntax/ast';
+import type { CodeContext, KernelEnd } from './context';
+import { Flow } from './flow';
+import type { FnInfo } from './program-builder';
+
+export function checkBoot(c: CodeContext, s: BootStmt): void {
+    c.require('scenario', s, '`boot`');
+    kernelName(c, s.kernel.value, s.kernel);
+    if (s.image && s.image.start < s.image.end) {
+        imagePath(c, s.image);
+    }
+    if (s.cmdline && s.kernel.start === s.kernel.end) {
+        c.error(
+            'LU0304',
+            s.cmdline,
+            'The kernel that is loaded in the image has its command line: name a kernel, `boot "7.2" from image …`, to give it another one.',
+        );
+    }
+    newKernel(c, `\`boot\` on line ${c.line(s)}`);
+    if (c.unit.fn) {
+        c.unit.fn.endsKernel = 'always';
+    }
+}
+
+function imagePath(c: CodeContext, image: StringLit): void {
+    if (!isBeside(image.value)) {
+        c.error('LU0215', image, 'An image is a file beside this one or below it: `from image "handover.elf.gz"`.');
+    } else if (!c.program.fileExists(c.unit.uri, image.value)) {
+        c.error('LU0215', image, `There is no file "${image.value}" beside this one.`);
+    }
+}
+
+function newKernel(c: CodeContext, why: string): void {
+    c.flow.newKernel(c.program.nextKernelId(), why);
+}
+
+function kernelName(c: CodeContext, name: string, at: Expr): void {
+    const { program } = c;
+    if (at.start < at.end && !program.kernels.has(name) && !program.natives.kernels.has(name)) {
+        const known = [...program.kernels.keys(), ...program.natives.kernels.keys()];
+        c.unknown(
+            'LU0213',
+            at,
+            name,
+            `No kernel is called "${name}": there ${known.length === 1 ? 'is' : 'are'} ${known.map((k) => `"${k}"`).join(', ')}.`,
+            [],
+        );
+    }
+}
+
+/** What is called: a function or method of the emulator; undefined for others. */
+function nativeOf(c: CodeContext, { callee }: CallExpr): FunctionShape | undefined {
+    const member = c.program.members.get(callee);
+    if (member) {
+        return member.kind === 'method' ? member.method : undefined;
+    }
+    const name = callee.kind === 'name' ? c.program.names.get(callee) : undefined;
+    return name?.kind === 'native' ? name.native : undefined;
+}
+
+/**
+ * The kernel that a call names has to be there, and `reboot(KEXEC)` ends the one that runs.
+ * @param tried it may fail
+ */
+export function afterCall(c: CodeContext, e: CallExpr, tried: boolean): void {
+    const native = nativeOf(c, e);
+    if (!native) {
+        return;
+    }
+    const at = native.params.findIndex((p) => p.name === 'kernel' && p.type.k === 'string');
+    const kernel = e.args.find((a, i) => (a.name ? a.name.name === 'kernel' : i === at))?.value;
+    if (at >= 0 && !tried && kernel?.kind === 'string') {
+        kernelName(c, kernel.value, kernel);
+    }
+    const first = e.args[0]?.value;
+    if (native.name === 'reboot' && first?.kind === 'name' && first.name === 'KEXEC') {
+        c.kernelEnd = { call: e, certain: !tried };
+    }
+}
+
+/** A function may end the kernel, and start and end processes. */
+export function afterFn(c: CodeContext, fn: FnInfo, e: CallExpr): void {
+    for (const name of fn.touches) {
+        const p = c.flow.procs.get(name) ?? c.flow.start(name);
+        p.open = true;
+        p.status = 'maybe';
+        c.unit.fn?.touches.add(name);
+    }
+    if (fn.endsKernel !== 'no') {
+        c.kernelEnd = { call: e, certain: fn.endsKernel === 'always' };
+    }
+}
+
+/** What a call with an expectation does to the flow. */
+export function afterExpected(c: CodeContext, call: Expr, expect: Expectation): void {
+    if (expect.kind === 'panics' && c.kernelEnd?.call !== call) {
+        if (c.context === 'user') {
+            c.kernelEnd = { call, certain: true };
+        } else {
+            c.error(
+                'LU0402',
+                expect,
+                'A kernel panics in a system call or while it comes up: `panics` stands in the block of a process, behind a system call or `reboot(KEXEC)`.',
+            );
+        }
+    }
+    if (expect.kind === 'fails' && c.kernelEnd?.call === call) {
+        c.kernelEnd = undefined;
+    }
+}
+
+/** The flow behind a statement that ends the kernel. */
+export function endKernel(c: CodeContext, { call, certain }: KernelEnd): void {
+    const why = `the ${c.text(call)} on line ${c.line(call)}`;
+    const before = certain ? undefined : c.flow.copy();
+    newKernel(c, why);
+    const inUser = c.context === 'user';
+    if (c.unit.fn) {
+        c.unit.fn.endsKernel = certain && c.unit.fn.endsKernel !== 'maybe' ? 'always' : 'maybe';
+    }
+    if (before) {
+        c.flow = Flow.join(before, c.flow);
+    } else if (inUser) {
+        c.escapes.push(c.flow.copy());
+        c.flow.ended = `${why} ends every process`;
+    }
+}

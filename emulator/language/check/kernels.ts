@@ -1,0 +1,132 @@
+/**
+ * Rules for kernels: what they are made from and what their lists name exists, and no two handlers share a compatible
+ * string.
+ */
+import { layersOf, layerWith } from '../../kernel/release/layers';
+import type { Ident, KernelDecl } from '../syntax/ast';
+import { checkLayers, layersNamed, missingLayer } from './layer-rules';
+import { quoted, type ProgramBuilder } from './program-builder';
+
+/**
+ * `from` and the lists of a kernel name things that exist, and no two of its handlers (or FLBs) share a compatible
+ * string.
+ */
+export function checkKernel(program: ProgramBuilder, uri: string, decl: KernelDecl): void {
+    const { from } = decl;
+    if (from && from.start < from.end && !program.kernels.has(from.value) && !program.natives.kernels.has(from.value)) {
+        const known = [...program.natives.kernels.keys(), ...program.kernels.keys()].filter(
+            (k) => k !== decl.name.value,
+        );
+        program.unknown(
+            'LU0213',
+            uri,
+            from,
+            from.value,
+            `No kernel is called "${from.value}": there are ${known.map((k) => `"${k}"`).join(', ')}.`,
+            [],
+        );
+    }
+    const line = descentOf(program, decl);
+    if (line.length === 0) {
+        program.report(
+            'error',
+            'LU0213',
+            uri,
+            from ?? decl.name,
+            `The kernel "${decl.name.value}" is made from itself: begin with one that comes with the emulator.`,
+        );
+    }
+    checkLayers(program, uri, decl, line);
+    for (const entry of decl.entries) {
+        for (const name of entry.kind === 'list' && (entry.key.name === 'handlers' || entry.key.name === 'modules')
+            ? entry.names
+            : []) {
+            nameInList(program, uri, name, line);
+        }
+    }
+    const seen = new Map<string, string>();
+    for (const { name, added } of handlersOf(program, decl)) {
+        const d = program.handler(name);
+        const other = d && seen.get(d.compatible.value);
+        if (d && other !== undefined && other !== name && added) {
+            program.report(
+                'error',
+                'LU0410',
+                uri,
+                added,
+                `${quoted(name)} and ${quoted(other)} have the same compatible string "${d.compatible.value}": a kernel registers only one of them. Remove the other with \`handlers - ${other}\`.`,
+            );
+        } else if (d) {
+            seen.set(d.compatible.value, name);
+        }
+    }
+}
+
+function nameInList(program: ProgramBuilder, uri: string, name: Ident, line: readonly KernelDecl[]): void {
+    const handler = program.handler(name.name);
+    const layer = layerWith(name.name);
+    if (handler) {
+        program.names.set(name, { kind: 'handler', decl: handler });
+        if (layer && !program.handlers.has(name.name) && !layersOfLine(line).includes(layer.name)) {
+            program.report(
+                'error',
+                'LU0415',
+                uri,
+                name,
+                `${quoted(name.name)} comes with the layer ${quoted(layer.name)}, which this kernel does not have: \`layers ${[...layer.needs, layer.name].join(', ')}\`.`,
+            );
+        }
+    } else if (name.name !== '') {
+        program.unknown(
+            'LU0212',
+            uri,
+            name,
+            name.name,
+            `No handler is called ${quoted(name.name)}.${missingLayer(name.name)}`,
+            program.declared('handlers'),
+        );
+    }
+}
+
+function layersOfLine(line: readonly KernelDecl[]): string[] {
+    return layersOf(line.flatMap(layersNamed).map((n) => n.name)).map((l) => l.name);
+}
+
+/**
+ * The declared kernels that a kernel is made from, the oldest first, itself last; empty where it is made from itself.
+ */
+function descentOf(program: ProgramBuilder, decl: KernelDecl): KernelDecl[] {
+    const line: KernelDecl[] = [];
+    for (let k: KernelDecl | undefined = decl; k; k = k.from && program.kernels.get(k.from.value)) {
+        if (line.includes(k)) {
+            return [];
+        }
+        line.unshift(k);
+    }
+    return line;
+}
+
+/** The handlers of a kernel in order; `added` where this declaration adds it. */
+function handlersOf(
+    program: ProgramBuilder,
+    decl: KernelDecl,
+): { readonly name: string; readonly added: Ident | undefined }[] {
+    const line = descentOf(program, decl);
+    const layers = layersOfLine(line);
+    const shipped = [...(program.std?.handlers.keys() ?? [])].filter(
+        (name) => layers.includes(layerWith(name)?.name ?? name) || !layerWith(name),
+    );
+    let handlers: { name: string; added: Ident | undefined }[] = shipped.map((name) => ({ name, added: undefined }));
+    for (const k of line) {
+        for (const e of k.entries) {
+            if (e.kind === 'list' && e.key.name === 'handlers') {
+                const names = new Set(e.names.map((n) => n.name));
+                handlers = handlers.filter((m) => !names.has(m.name));
+                if (e.sign !== '-') {
+                    handlers.push(...e.names.map((n) => ({ name: n.name, added: k === decl ? n : undefined })));
+                }
+            }
+        }
+    }
+    return handlers;
+}

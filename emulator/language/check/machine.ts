@@ -1,0 +1,131 @@
+/** `machine { }`: its entries, and the devices with their settings. */
+import { DEVICE_SETTINGS } from '../settings/device';
+import { MACHINE_SETTINGS } from '../settings/machine';
+import { addressOf, exampleText, pciAddress, type AnySetting } from '../settings/setting';
+import type { MachineDecl, MachineEntry } from '../syntax/ast';
+import { ANY } from '../types';
+import { checkEntry, checkPciAddress, checkRepeats } from './arguments';
+import type { CodeContext } from './context';
+import { quoted } from './program-builder';
+
+const MACHINE: ReadonlyMap<string, AnySetting> = new Map(Object.entries(MACHINE_SETTINGS));
+const DEVICE: ReadonlyMap<string, AnySetting> = new Map(Object.entries(DEVICE_SETTINGS));
+const DEVICE_EXAMPLE = '`device nic0 at "0000:3b:00.0" { kind nic; queues 2; msix 4 }`';
+
+export function checkMachine(c: CodeContext, decl: MachineDecl): void {
+    checkRepeats(
+        c,
+        decl.entries.map((e) => e.key),
+        MACHINE,
+    );
+    for (const e of decl.entries) {
+        const setting = MACHINE.get(e.key.name);
+        if (!setting) {
+            c.unknown(
+                'LU0218',
+                e.key,
+                e.key.name,
+                `A machine has no entry ${quoted(e.key.name)}: there is ${[...MACHINE.values()].map(exampleText).join(', ')}.`,
+                MACHINE.keys(),
+            );
+        } else if (setting.takes.kind === 'device') {
+            checkDevice(c, e);
+        } else {
+            checkEntry(c, setting, e);
+            checkArch(c, decl, setting, e);
+        }
+    }
+}
+
+/** A word that belongs to another architecture than that of the machine. */
+function checkArch(c: CodeContext, machine: MachineDecl, { takes }: AnySetting, { args: [word] }: MachineEntry): void {
+    const archs = takes.kind === 'word' ? takes.archs : undefined;
+    const wanted = word?.kind === 'name' ? archs?.[word.name] : undefined;
+    const arch = machine.entries.find((o) => o.key.name === 'arch')?.args[0];
+    const has = arch?.kind === 'name' && arch.name === 'arm64' ? 'arm64' : 'x86_64';
+    if (word && wanted !== undefined && wanted !== has) {
+        c.error(
+            'LU0301',
+            word,
+            `${c.text(word)} belongs to ${quoted(`arch ${wanted}`)}: this machine is ${quoted(has)}.`,
+        );
+    }
+}
+
+function checkDevice(c: CodeContext, e: MachineEntry): void {
+    const [name] = e.args;
+    const at = e.options.find((o) => o.key.name === 'at');
+    if (name?.kind !== 'name' || e.args.length > 1 || !at || !e.body) {
+        c.error('LU0304', name ?? e.key, `It reads ${DEVICE_EXAMPLE}.`);
+        return;
+    }
+    c.typed(name, ANY);
+    for (const o of e.options) {
+        if (o === at) {
+            checkPciAddress(c, pciAddress, o.value);
+        } else {
+            c.unknown(
+                'LU0218',
+                o.key,
+                o.key.name,
+                `A device has no option ${quoted(o.key.name)}: it reads ${DEVICE_EXAMPLE}.`,
+                ['at'],
+            );
+        }
+    }
+    checkRepeats(
+        c,
+        e.body.map((b) => b.key),
+        DEVICE,
+    );
+    for (const setting of e.body) {
+        checkDeviceSetting(c, e, setting);
+    }
+    if (!e.body.some((b) => b.key.name === 'kind')) {
+        c.error('LU0304', e.key, `A device says what kind it is: ${DEVICE_EXAMPLE}.`);
+    }
+}
+
+function checkDeviceSetting(c: CodeContext, device: MachineEntry, e: MachineEntry): void {
+    const { name } = e.key;
+    const setting = DEVICE.get(name);
+    if (!setting) {
+        c.unknown(
+            'LU0218',
+            e.key,
+            name,
+            `A device has no ${quoted(name)}: there is ${[...DEVICE.values()].map(exampleText).join(', ')}.`,
+            DEVICE.keys(),
+        );
+    } else if (setting.takes.kind === 'function') {
+        checkVf(c, device, e, exampleText(setting));
+    } else {
+        checkEntry(c, setting, e);
+    }
+}
+
+/** `vf of nic0`: another device of the machine, on the same bus, which is no virtual function itself. */
+function checkVf(c: CodeContext, device: MachineEntry, e: MachineEntry, example: string): void {
+    const [of, physical, ...more] = e.args;
+    for (const a of e.args) {
+        c.typed(a, ANY);
+    }
+    const found = physical?.kind === 'name' ? c.program.devices.get(physical.name) : undefined;
+    const busOf = (d: MachineEntry): string => {
+        const address = addressOf(d);
+        return address ? `${address.segment}:${address.bus}` : '';
+    };
+    if (of?.kind !== 'name' || of.name !== 'of' || !physical || more.length > 0) {
+        c.error('LU0304', more[0] ?? e.key, `It reads ${example}.`);
+    } else if (!found || found === device || found.body?.some((b) => b.key.name === 'vf')) {
+        c.unknown(
+            'LU0218',
+            physical,
+            physical.kind === 'name' ? physical.name : '',
+            'A virtual function belongs to another device of the machine that is none itself: `vf of nic0`.',
+            c.program.devices.keys(),
+        );
+    } else if (busOf(found) !== busOf(device)) {
+        c.error('LU0311', physical, 'A virtual function is on the bus of its device: give it an address there.');
+    }
+}

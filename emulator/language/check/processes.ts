@@ -1,0 +1,167 @@
+/** Processes: started, entered, side by side, killed, and given descriptors. */
+import type { Block, ConcurrentlyStmt, Ident, KillStmt, ProcessBlock, ProcessStmt, SendStmt } from '../syntax/ast';
+import { declareIn } from './assignments';
+import { checkBlock } from './blocks';
+import type { CodeContext } from './context';
+import { checkErrors } from './expectations';
+import { Flow, together } from './flow';
+import { quoted } from './program-builder';
+import { describeType, isIntLike } from './types-of';
+
+export function checkProcess(c: CodeContext, s: ProcessStmt): void {
+    c.require('scenario', c.head(s), '`process`');
+    for (const name of s.names) {
+        if (name.name === '') {
+            continue;
+        }
+        const before = c.flow.procs.get(name.name);
+        if (before?.status === 'alive') {
+            c.error(
+                'LU0206',
+                name,
+                `${quoted(name.name)} runs already: write \`${name.name} { }\` to run in it, or choose another name.`,
+            );
+        }
+        c.flow.start(name.name);
+        c.unit.fn?.touches.add(name.name);
+        c.mean(name, { kind: 'process', name: name.name });
+    }
+    const first = s.names[0];
+    if (s.body && first) {
+        inBlockOf(c, first.name, s.body);
+    }
+}
+
+export function checkInProcess(c: CodeContext, s: ProcessBlock): void {
+    c.require('scenario', s.process, 'The block of a process');
+    processIdent(c, s.process, true);
+    inBlockOf(c, s.process.name, s.body);
+}
+
+export function checkConcurrently(c: CodeContext, s: ConcurrentlyStmt): void {
+    c.require('scenario', { start: s.start, end: s.start + 'concurrently'.length }, '`concurrently`');
+    const before = c.flow.copy();
+    const names = new Set<string>();
+    const ways: Flow[] = [];
+    for (const part of s.body.statements) {
+        const process =
+            part.kind === 'in' ? part.process : part.kind === 'process' && part.body ? part.names[0] : undefined;
+        if (!process) {
+            c.error(
+                'LU0416',
+                c.head(part),
+                'Only blocks of processes can run at the same time: put it into one, `luod { }`.',
+            );
+        } else if (names.has(process.name) && process.name !== '') {
+            c.error(
+                'LU0416',
+                process,
+                `A process runs one thing at a time, and ${quoted(process.name)} has a block here already: put both into one.`,
+            );
+        }
+        names.add(process?.name ?? '');
+        c.flow = before.copy();
+        c.statement(part);
+        ways.push(c.flow);
+    }
+    c.flow = together(before, ways);
+}
+
+/** The block of a process: what ends in it ends there. */
+function inBlockOf(c: CodeContext, name: string, body: Block): void {
+    const { context, process, loops, escapes } = c;
+    c.context = 'user';
+    c.process = name;
+    c.loops = 0;
+    c.escapes = [];
+    checkBlock(c, body, { process: name });
+    for (const way of c.escapes) {
+        c.flow = Flow.join(c.flow, way);
+    }
+    c.context = context;
+    c.process = process;
+    c.loops = loops;
+    c.escapes = escapes;
+    c.flow.ended = undefined;
+}
+
+/** An identifier that names a process; complains where there is none, or where it does not run (`running`). */
+function processIdent(c: CodeContext, e: Ident, running: boolean): void {
+    if (e.name === '') {
+        return;
+    }
+    c.mean(e, { kind: 'process', name: e.name });
+    const proc = c.flow.procs.get(e.name);
+    const known = c.unit.processes ?? c.program.processNames;
+    if (!proc) {
+        if (c.unit.fn && c.program.processNames.has(e.name)) {
+            c.flow.start(e.name).open = true;
+            return;
+        }
+        if (known.has(e.name)) {
+            c.error('LU0206', e, `${quoted(e.name)} does not run yet: start it before, with \`process ${e.name}\`.`);
+        } else {
+            c.unknown(
+                'LU0205',
+                e,
+                e.name,
+                `No process is called ${quoted(e.name)}: start it with \`process ${e.name}\`.`,
+                known,
+            );
+        }
+        assume(c, e.name);
+    } else if (running && proc.status === 'dead') {
+        c.error(
+            'LU0206',
+            e,
+            `${quoted(e.name)} does not run any more, ${proc.why} ended it: start it again with \`process ${e.name}\`.`,
+        );
+        proc.status = 'maybe';
+    }
+}
+
+/** Goes on as if the process ran, so that one mistake is one finding. */
+function assume(c: CodeContext, name: string): void {
+    c.flow.start(name).status = 'maybe';
+}
+
+export function checkKill(c: CodeContext, s: KillStmt): void {
+    c.notInKernel(s, '`kill`');
+    processIdent(c, s.process, true);
+    const why = `\`kill\` on line ${c.line(s)}`;
+    if (s.after) {
+        const type = c.expr(s.after);
+        if (!isIntLike(type)) {
+            c.error('LU0301', s.after, `After how many system calls is an integer, not ${describeType(type)}.`);
+        }
+        c.flow.mayEnd(s.process.name, why);
+    } else {
+        c.flow.end(s.process.name, why);
+    }
+    c.unit.fn?.touches.add(s.process.name);
+}
+
+export function checkSend(c: CodeContext, s: SendStmt): void {
+    c.require('user', s, '`send`');
+    const type = c.expr(s.value);
+    if (type.k !== 'fd' && type.k !== 'any' && type.k !== 'int') {
+        c.error('LU0301', s.value, `Only descriptors can be sent, and this is ${describeType(type)}.`);
+    }
+    if (s.expect) {
+        checkErrors(c, s.expect);
+    }
+    processIdent(c, s.to, true);
+    const name =
+        s.as ?? (s.value.kind === 'name' ? { ...s.value } : s.value.kind === 'member' ? s.value.member : undefined);
+    if (!name) {
+        c.error('LU0414', s.value, 'Say what it is called there: `send … to vmm as name`.');
+        return;
+    }
+    if (s.expect?.kind !== 'fails' && c.flow.procs.has(s.to.name)) {
+        const there = c.processVar(s.to.name, name.name);
+        const v = there ?? declareIn(c, s.to.name, name.name, type, name, true);
+        if (s.as) {
+            c.mean(s.as, v.meaning);
+        }
+    }
+}

@@ -1,0 +1,105 @@
+/** What stands in `machine { }`. */
+import type { IommuVendor } from '../../machine/iommu/unit';
+import {
+    costChange,
+    device,
+    number,
+    oneOf,
+    range,
+    type AnySetting,
+    type NumberArgument,
+    type ValuesOf,
+} from './setting';
+
+/** CONFIG_NR_CPUS of the larger distributions. */
+const MOST_CPUS = 8192;
+/** MAX_NUMNODES where NODES_SHIFT has its default of 6 (arch/x86/Kconfig). */
+const MOST_NODES = 64;
+const PAGE = 0x1000;
+/** What scratch areas are aligned to since 7.1 (kernel/liveupdate/kexec_handover.c). */
+const SCRATCH_ALIGN = 0x40_0000;
+
+/** The architectures, for machines and for kernels. */
+export const ARCHS = {
+    arm64: '64-bit Arm',
+    x86_64: '64-bit x86',
+};
+
+const NODE: NumberArgument = number('The node', {
+    least: 0,
+    most: MOST_NODES - 1,
+    refusal: `Nodes are numbered from 0 to ${MOST_NODES - 1}.`,
+});
+
+export const MACHINE_SETTINGS = {
+    memory: {
+        takes: number('The size', { least: 1 }),
+        options: { node: NODE },
+        examples: ['memory 2GiB', 'memory 2GiB node 1'],
+        doc: 'RAM of this size, on node 0 or on the node that it names. Its addresses are those of a usual machine of the architecture. Without `memory` and `map` a machine has 2 GiB on node 0.',
+        repeated: true,
+    },
+    map: {
+        takes: range,
+        options: { node: NODE },
+        examples: ['map 0x10_0000 .. 0x4000_0000 node 0'],
+        doc: 'RAM from one physical address to another, which does not belong to it. A machine with `map` has this RAM and no other: its `memory` does not count.',
+        repeated: true,
+    },
+    cpus: {
+        takes: number('The number of processors', { least: 1, most: MOST_CPUS }),
+        examples: ['cpus 4'],
+        doc: 'The number of processors, which take the interrupts of devices. Without it there is one.',
+    },
+    node: {
+        takes: NODE,
+        examples: ['node 2'],
+        remark: 'without memory',
+        doc: 'A NUMA node that has processors and no memory.',
+        repeated: true,
+    },
+    arch: {
+        takes: oneOf(ARCHS),
+        examples: ['arch arm64', 'arch x86_64'],
+        doc: 'The architecture; x86_64 where it is left out. The memory of an arm64 machine begins at 1 GiB, and its kernels are started with a device tree.',
+    },
+    iommu: {
+        takes: oneOf<IommuVendor>(
+            { vtd: 'Intel VT-d, on x86_64', amd: 'AMD-Vi, on x86_64', smmuv3: 'Arm SMMUv3, on arm64' },
+            { vtd: 'x86_64', amd: 'x86_64', smmuv3: 'arm64' },
+        ),
+        examples: ['iommu vtd'],
+        doc: 'The IOMMU between devices and memory. Without one, devices use physical addresses.',
+    },
+    device: {
+        takes: device,
+        examples: ['device nic0 at "0000:3b:00.0" { kind nic }'],
+        doc: 'A PCI device with a DMA engine: its name, its address as lspci writes it, and in braces its settings.',
+        repeated: true,
+    },
+    cost: {
+        takes: costChange,
+        examples: ['cost copy 200us'],
+        doc: 'What something takes on this machine, in place of the figure in the table of costs.',
+        repeated: true,
+    },
+    kho_fdt: {
+        takes: number('The address', { least: 0, multipleOf: PAGE }),
+        examples: ['kho_fdt 0x4c_2000'],
+        doc: 'The physical address of the root FDT that the first kernel hands over.',
+    },
+    scratch_array: {
+        takes: number('The address', { least: 0, multipleOf: PAGE }),
+        examples: ['scratch_array 0xfc2_9000'],
+        doc: 'The physical address of the array of scratch areas that the first kernel hands over.',
+    },
+    scratch: {
+        takes: number('The address', { least: 0, multipleOf: SCRATCH_ALIGN }),
+        options: { size: { ...number('The size', { least: 0, multipleOf: SCRATCH_ALIGN }), required: true } },
+        examples: ['scratch 0xcc0_0000 size 40MiB'],
+        doc: 'A scratch area of the first kernel: the one in low memory first, then the global one, then one for each node.',
+        repeated: true,
+    },
+} as const satisfies Record<string, AnySetting>;
+
+export type MachineValues = ValuesOf<typeof MACHINE_SETTINGS>;

@@ -1,0 +1,63 @@
+/** Words and operators of the language: which begin something, and which cannot be names. */
+import type { AssignOp } from './ast';
+
+/** Words that begin a declaration. */
+export const ITEM_KEYWORDS = [
+    'import',
+    'const',
+    'machine',
+    'scenario',
+    'struct',
+    'file',
+    'flb',
+    'handler',
+    'kernel',
+    'fn',
+] as const;
+
+/** Words that begin a statement when what follows fits; else they are ordinary names. */
+export const STATEMENT_WORDS: readonly string[] = [
+    'boot',
+    'process',
+    'send',
+    'exit',
+    'kill',
+    'inject',
+    'at',
+    'corrupt',
+    'assert',
+    'if',
+    'while',
+    'for',
+    'return',
+    'break',
+    'continue',
+    'undo',
+    'sleep',
+    'cost',
+    'concurrently',
+];
+
+/** Words that cannot be names of variables. */
+export const RESERVED: ReadonlySet<string> = new Set([
+    'if',
+    'else',
+    'while',
+    'for',
+    'return',
+    'break',
+    'continue',
+    'undo',
+    'assert',
+    'true',
+    'false',
+    'try',
+    'new',
+]);
+
+const ASSIGN_OPS: ReadonlyMap<string, AssignOp> = new Map(
+    (['=', '+=', '-=', '*=', '/=', '%=', '|=', '&=', '^=', '<<=', '>>='] as const).map((op) => [op, op]),
+);
+
+/** The assignment operator that a text is, if it is one. */
+export const assignOp = (text: string): AssignOp | undefined => ASSIGN_OPS.get(text);

@@ -1,0 +1,113 @@
+/** `/dev/iommu` for processes: I/O address spaces and hardware page tables. */
+import { Hwpt } from '../../kernel/devices/hwpt';
+import { Ioas } from '../../kernel/devices/ioas';
+import { iommufdOf } from '../../kernel/devices/iommufd';
+import { vfioOf } from '../../kernel/devices/vfio';
+import { fget } from '../../kernel/fs/process';
+import { Err } from '../../kernel/release/errno';
+import { FD, INT, objectOf } from '../../language/types';
+import { asInt, asNumber } from '../../language/values';
+import { expect, fdArg } from './arguments';
+import { fdMethodOn, param, RecordMembers, SYSCALL } from './define';
+import type { NativeContext, NativeFunction } from './native';
+
+export const ioasObject = new RecordMembers(
+    Ioas,
+    'ioas',
+    'An I/O address space of `/dev/iommu`: what the devices in it see.',
+)
+    .field('id', INT, 'Its number.', (space) => space.id)
+    .field('mappings', INT, 'How many mappings it has.', (space) => space.mappings.length)
+    .field('devices', INT, 'How many devices are attached to it.', (space) => space.devices.length)
+    .method(
+        'map',
+        [param('fd', FD), param('iova', INT), param('length', INT), param('offset', INT, 0)],
+        SYSCALL,
+        '`IOMMU_IOAS_MAP_FILE`: maps a piece of a memfd. Its folios are pinned as soon as a device is attached. EBADF, EINVAL (not a multiple of 4 KiB, the interrupt window, no memfd), EEXIST, ENOMEM.',
+        (space, [fd, iova, length, offset], { process }) => {
+            const file = fget(process, fdArg(fd));
+            return file instanceof Err
+                ? file
+                : space.map(
+                      file,
+                      asNumber(iova, 'the address'),
+                      asNumber(length, 'the length'),
+                      asNumber(offset, 'the offset'),
+                  );
+        },
+    )
+    .method(
+        'hwpt_alloc',
+        [param('vfio', FD)],
+        { ...SYSCALL, result: objectOf('hwpt') },
+        '`IOMMU_HWPT_ALLOC`: a hardware page table with all mappings of this address space, which has to do for a device that is bound. ENOENT (the device is not bound to this `/dev/iommu`), ENOMEM. ENOTTY where the descriptor is no device.',
+        (space, [fd], { process }) => {
+            const vfio = vfioOf(process, fdArg(fd));
+            return vfio instanceof Err ? vfio : space.iommufd.allocateHwpt(space, vfio.device);
+        },
+    )
+    .method(
+        'unmap',
+        [param('iova', INT), param('length', INT)],
+        SYSCALL,
+        '`IOMMU_IOAS_UNMAP`: whole mappings only. ENOENT.',
+        (space, [iova, length]) => space.unmap(asNumber(iova, 'the address'), asNumber(length, 'the length')),
+    );
+
+export const hwptObject = new RecordMembers(
+    Hwpt,
+    'hwpt',
+    'A hardware page table of `/dev/iommu`: what the devices attached to it see, as the IOMMU reads it.',
+)
+    .field('id', INT, 'Its number.', (hwpt) => hwpt.id)
+    .field(
+        'domain',
+        INT,
+        'The id of its domain, with which the IOMMU tags what it remembers.',
+        (hwpt) => hwpt.domain.id,
+    )
+    .field(
+        'token',
+        INT,
+        'The number by which it is found again in the next kernel; `none` where it is not marked.',
+        (hwpt) => hwpt.token,
+    )
+    .field('devices', INT, 'How many devices are attached to it.', (hwpt) => hwpt.deviceCount)
+    .field('tables', INT, 'How many pages its tables have.', (hwpt) => hwpt.domain.tableCount)
+    .method(
+        'mark_preserve',
+        [param('token', INT)],
+        SYSCALL,
+        '`IOMMU_HWPT_LIVEUPDATE_MARK_PRESERVE`, with the layer iommu: it comes along when its `/dev/iommu` is preserved, and the next kernel finds it by this number. There is no way back. EADDRINUSE (the number is taken), EINVAL (marked already). ENOTTY without the layer.',
+        (hwpt, [token]) => hwpt.mark(asInt(token, 'the token')),
+    )
+    .method(
+        'reuse',
+        [param('ioas', objectOf('ioas'))],
+        SYSCALL,
+        "Takes a hardware page table of the previous kernel's over into an I/O address space that maps the very same memory: the devices go on by it, and it is like any other from then on. EINVAL where it maps anything else.",
+        (hwpt, [ioas]) => {
+            const space = expect(Ioas, ioas, 'an I/O address space');
+            return space.iommufd.reuse(hwpt, space);
+        },
+    );
+
+const onIommufd = fdMethodOn(iommufdOf);
+
+/** Ioctls of the device file: ENOTTY on any other descriptor. */
+export const iommufdSyscalls: readonly NativeFunction<NativeContext>[] = [
+    onIommufd(
+        'ioas_alloc',
+        [],
+        { result: objectOf('ioas') },
+        '`IOMMU_IOAS_ALLOC` on `/dev/iommu`: a new I/O address space. ENOTTY on other files.',
+        (iommufd) => iommufd.allocate(),
+    ),
+    onIommufd(
+        'hwpt',
+        [param('token', INT)],
+        { result: objectOf('hwpt') },
+        'On a retrieved `/dev/iommu`, with the layer iommu: the hardware page table that came along under this number. ENOENT. ENOTTY on other files.',
+        (iommufd, [token]) => iommufd.incomingOf(asInt(token, 'the token')),
+    ),
+];

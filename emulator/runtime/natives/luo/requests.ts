@@ -1,0 +1,177 @@
+/** The ioctls of LUO: what a call passes to std/luo.lus, and the calls themselves (include/uapi/linux/liveupdate.h). */
+import { LuoRequest, type Reply } from '../../../kernel/luo/request';
+import type { Err } from '../../../kernel/release/errno';
+import { type IoctlTable, NO_IOCTLS } from '../../../kernel/release/luo-ioctls';
+import type { NativeParam } from '../../../language/natives';
+import { REPLY_PARAM } from '../../../language/reply';
+import { BOOL, BYTES, FD, INT, objectOf, STRING, type Type, type Value } from '../../../language/types';
+import { asInt, asNumber, asString } from '../../../language/values';
+import { Bytes } from '../../../machine/bytes';
+import { costId } from '../../../machine/costs';
+import type { Vm } from '../../interpreter';
+import { delayInKernel } from '../../scheduler';
+import { expect } from '../arguments';
+import { code, fn, Members, param, SYSCALL } from '../define';
+import type { NativeContext, NativeFunction } from '../native';
+
+const IOCTL = costId('ioctl');
+/** Nanoseconds for which a stalled reply keeps the kernel waiting. */
+const STALL = 1e9;
+
+const READONLY = param(REPLY_PARAM, BOOL, false);
+
+/** What the parameter means. */
+function replyFrom(v: Value): Reply {
+    return v === true ? 'faults' : v === 'stalled' ? 'stalls' : 'goes through';
+}
+
+/** The ioctls of the running kernel. */
+export function ioctlsOf({ running }: NativeContext): IoctlTable {
+    return running.desc.luo?.ioctls ?? NO_IOCTLS;
+}
+
+/** Copies the structure back; a reply that stalls keeps the caller in the kernel meanwhile. */
+function reply(vm: Vm, request: LuoRequest): undefined | Err {
+    const result = request.reply();
+    if (request.stalls) {
+        delayInKernel(vm.interpreter, STALL);
+    }
+    return result;
+}
+
+export const luoRequest = new Members(
+    LuoRequest,
+    'luo_request',
+    'An ioctl of LUO whose arguments have been checked and copied in.',
+)
+    .field('nr', INT, 'The number of the ioctl.', (request) => request.nr)
+    .field('command', STRING, 'Its name.', (request) => request.command)
+    .field('name', STRING, "The session's name, up to the first NUL.", (request) => request.name)
+    .field('name_bytes', BYTES, 'The 64 bytes of the name.', (request) => Bytes.of(request.nameBytes))
+    .field('arg_fd', FD, 'The descriptor to preserve.', (request) => request.argFd)
+    .field('token', INT, 'The token.', (request) => request.token)
+    .field('reserved', INT, 'The reserved word.', (request) => request.reserved)
+    .field('session', objectOf('luo_session'), 'The session whose descriptor this is.', (request) => request.session)
+    .method('reply', [], { fails: true }, 'Copies the structure back: EFAULT.', (request, _args, vm: Vm) =>
+        reply(vm, request),
+    )
+    .method(
+        'reply_fd',
+        [param('fd', FD)],
+        { fails: true },
+        'Copies the structure back with this descriptor in it: EFAULT.',
+        (request, _args, vm: Vm) => reply(vm, request),
+    )
+    .method(
+        'reply_name',
+        [param('name', STRING)],
+        { fails: true },
+        'Copies the structure back with this name in it: EFAULT.',
+        (request, _args, vm: Vm) => reply(vm, request),
+    );
+
+export const requestFunctions: readonly NativeFunction[] = [
+    fn(
+        'luo_request',
+        [param('fd', FD), param('nr', INT), param('name', STRING), param('arg_fd', FD), param('token', INT), READONLY],
+        { result: objectOf('luo_request'), fails: true },
+        'The checks that every ioctl of LUO begins with.',
+        (context, [fd, nr, name, argFd, token, readonlyReply]) => {
+            context.machine.clock.charge(IOCTL);
+            return LuoRequest.make(context.process, ioctlsOf(context), {
+                fd: asNumber(fd, 'fd'),
+                nr: asNumber(nr, 'nr'),
+                name: asString(name, 'name'),
+                argFd: asNumber(argFd, 'a descriptor'),
+                token: asInt(token, 'token'),
+                reply: replyFrom(readonlyReply),
+            });
+        },
+    ),
+    fn(
+        'luo_request_raw',
+        [param('fd', FD), param('nr', INT), param('size', INT), param('data', BYTES), READONLY],
+        { result: objectOf('luo_request'), fails: true },
+        'The same for a hand-made ioctl.',
+        (context, [fd, nr, size, data, readonlyReply]) => {
+            context.machine.clock.charge(IOCTL);
+            return LuoRequest.raw(
+                context.process,
+                ioctlsOf(context),
+                asNumber(fd, 'fd'),
+                asNumber(nr, 'nr'),
+                asNumber(size, 'size'),
+                expect(Bytes, data, 'bytes').toUint8Array(),
+                replyFrom(readonlyReply),
+            );
+        },
+    ),
+];
+
+/** An ioctl as a method of a descriptor. */
+function ioctl(
+    name: string,
+    params: readonly NativeParam[],
+    options: { readonly result?: Type },
+    doc: string,
+): NativeFunction {
+    return code(name, [...params, READONLY], { ...SYSCALL, ...options }, doc, `sys_${name}`);
+}
+
+export const luoSyscalls: readonly NativeFunction[] = [
+    ioctl(
+        'create_session',
+        [param('name', STRING)],
+        { result: FD },
+        'LIVEUPDATE_IOCTL_CREATE_SESSION on `/dev/liveupdate`: a new session that lives as long as a descriptor of it. EMFILE, EINVAL, ENOSPC, ENOMEM, EEXIST, EFAULT.',
+    ),
+    ioctl(
+        'retrieve_session',
+        [param('name', STRING)],
+        { result: FD },
+        'LIVEUPDATE_IOCTL_RETRIEVE_SESSION on `/dev/liveupdate`: a session of the previous kernel. EMFILE, ENOENT, EINVAL (it was retrieved before), EFAULT.',
+    ),
+    ioctl(
+        'preserve_fd',
+        [param('fd', FD), param('token', INT)],
+        {},
+        'LIVEUPDATE_SESSION_PRESERVE_FD on a session: EEXIST (token), ENOSPC, ENOMEM, EBADF, ENOENT (no handler), EBUSY (preserved already), what an FLB or the handler gives, EFAULT.',
+    ),
+    ioctl(
+        'retrieve_fd',
+        [param('token', INT)],
+        { result: FD },
+        'LIVEUPDATE_SESSION_RETRIEVE_FD on a retrieved session: EMFILE, ENOENT, the error of the first attempt, what the handler gives, EFAULT.',
+    ),
+    ioctl(
+        'finish',
+        [],
+        {},
+        'LIVEUPDATE_SESSION_FINISH on a retrieved session: EBUSY where a handler says it cannot finish yet. What was not retrieved is discarded.',
+    ),
+    ioctl(
+        'set_event',
+        [param('event', INT)],
+        {},
+        'LIVEUPDATE_IOCTL_SET_EVENT on `/dev/liveupdate` or LIVEUPDATE_SESSION_SET_EVENT on a session, in the interface before the merge (kernel `luo-v4`): LIVEUPDATE_PREPARE, LIVEUPDATE_FREEZE, LIVEUPDATE_FINISH, LIVEUPDATE_CANCEL. EINVAL or EBUSY in the wrong state, and in every other kernel.',
+    ),
+    ioctl(
+        'get_state',
+        [],
+        { result: INT },
+        'The state of LUO or of a session in the interface before the merge (kernel `luo-v4`): LIVEUPDATE_STATE_NORMAL and so on. EINVAL in every other kernel.',
+    ),
+    ioctl(
+        'unpreserve_fd',
+        [param('token', INT)],
+        {},
+        'LIVEUPDATE_SESSION_UNPRESERVE_FD, in the interface before the merge (kernel `luo-v4`). EINVAL in every other kernel.',
+    ),
+    ioctl('get_name', [], { result: STRING }, 'LIVEUPDATE_SESSION_GET_NAME on a session.'),
+    ioctl(
+        'ioctl',
+        [param('nr', INT), param('size', INT), param('data', BYTES)],
+        { result: INT },
+        'An ioctl of type 0xBA by its number, with a 256-byte buffer that begins with `size` and `data`.',
+    ),
+];

@@ -1,0 +1,97 @@
+/** Processes, and the files that they open, leave behind and lose: for kernel code, and as the scenario sees them. */
+import { deviceKindAt } from '../../kernel/device-nodes';
+import { discardFile, hasDelayedFput, nextDelayedFput, releaseFile } from '../../kernel/fs/file';
+import { closeOnExec, exitProcess } from '../../kernel/fs/process';
+import { BOOL, FD, INT, objectOf, STRING, type Type } from '../../language/types';
+import { asString } from '../../language/values';
+import { openDevice } from '../host/callbacks';
+import type { Vm } from '../interpreter';
+import { UserProcess } from '../thread';
+import { stateOf, waitsFor } from '../waiting';
+import { fileArg } from './arguments';
+import { code, fn, Members, nothing, param, SYSCALL } from './define';
+import type { NativeFunction } from './native';
+
+/** A process as the scenario sees it. */
+export const processObject = new Members(UserProcess, 'process', 'A process that the scenario started.', true)
+    .field('pid', INT, 'Its number.', (user) => user.process.pid)
+    .field('name', STRING, 'Its name.', (user) => user.name)
+    .field(
+        'state',
+        STRING,
+        'What it is at, as ps(1) shows it: `R` it runs or could, `S` it sleeps or has nothing to do, `D` it waits in the kernel and no signal reaches it.',
+        (user) => stateOf(user.thread),
+    )
+    .field(
+        'waits_for',
+        STRING,
+        'The lock that it waits for, and who holds it; empty where it waits for none.',
+        (user, vm: Vm) => waitsFor(vm.threads, user.thread) ?? '',
+    );
+
+const FILE = param('file', objectOf('file'));
+const KIND: Type = { k: 'decl', of: 'file', name: '' };
+
+export const processFunctions: readonly NativeFunction[] = [
+    code(
+        'open',
+        [param('path', STRING), param('flags', INT, 2)],
+        { ...SYSCALL, result: FD },
+        '`open(2)`: `/dev/liveupdate`, `/dev/null`, `/dev/iommu`, `/dev/vfio/devices/vfioN`, files on tmpfs, and the paths of declared file kinds. `/dev/liveupdate` has one opener at a time (EBUSY), and gives EIO where the incoming sessions could not be rebuilt.',
+        'sys_open',
+    ),
+    code(
+        'execve',
+        [],
+        SYSCALL,
+        '`execve(2)` of the program itself, as an agent does that was updated: descriptors with `FD_CLOEXEC` close, and LUO gives out no others. The variables stay, with numbers that mean nothing any more.',
+        'sys_execve',
+    ),
+    fn('has_delayed_fput', [], { result: BOOL }, 'Files wait to be released.', ({ running }) =>
+        hasDelayedFput(running),
+    ),
+    fn(
+        'next_delayed_fput',
+        [],
+        { result: objectOf('file') },
+        'Takes the next file that waits to be released. task_work_run() takes all that wait at once and begins with the newest; what comes up meanwhile is for its next round.',
+        ({ running }) => nextDelayedFput(running),
+    ),
+    fn('release_file', [FILE], {}, 'What the kernel itself does when a file is released.', ({ running }, [file]) =>
+        nothing(releaseFile(running, fileArg(file))),
+    ),
+    fn(
+        'discard_file',
+        [FILE],
+        {},
+        'Frees a file whose open() failed; its release() does not run.',
+        ({ running }, [file]) => nothing(discardFile(running, fileArg(file))),
+    ),
+    fn('close_all_files', [], {}, 'Closes every descriptor of the current process.', ({ running, process }) =>
+        nothing(exitProcess(running, process)),
+    ),
+    fn(
+        'close_on_exec',
+        [],
+        {},
+        'Closes the descriptors of the current process that have `FD_CLOEXEC`.',
+        ({ running, process }) => nothing(closeOnExec(running, process)),
+    ),
+    fn(
+        'device_kind',
+        [param('path', STRING)],
+        { result: KIND },
+        'The kind of file at a device path; `none` for other paths.',
+        (vm: Vm, [path]) => {
+            const at = asString(path, 'the path');
+            return deviceKindAt(vm.running, at) ?? vm.declarations.fileKindAt(at)?.name.name ?? null;
+        },
+    ),
+    fn(
+        'open_device',
+        [param('kind', KIND), param('path', STRING)],
+        { result: objectOf('file') },
+        'A file of this kind, before its open() has run.',
+        (vm: Vm, [kind, path]) => openDevice(vm, asString(kind, 'the kind'), asString(path, 'the path')),
+    ),
+];

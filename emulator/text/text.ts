@@ -1,0 +1,58 @@
+/** Small texts that messages, panes and reports are made of: numbers, sizes, counts and lists in words. */
+
+/** `0x1f`; the sign of a negative number stands before it. */
+export function hex(n: number | bigint): string {
+    return n < 0 ? `-0x${(-BigInt(n)).toString(16)}` : `0x${n.toString(16)}`;
+}
+
+/** At least so many hexadecimal digits, and nothing before them. */
+export function hexDigits(n: number, digits: number): string {
+    return n.toString(16).padStart(digits, '0');
+}
+
+/** `48 65 6c`: two digits a byte. */
+export function hexBytes(bytes: Iterable<number>, between = ' '): string {
+    return Array.from(bytes, (b) => hexDigits(b, 2)).join(between);
+}
+
+/** `1 page`, `3 pages` */
+export function counted(n: number | bigint, what: string): string {
+    return `${n} ${what}${Number(n) === 1 ? '' : 's'}`;
+}
+
+const UNITS = ['byte', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
+
+const withUnit = (n: string | number, unit: number): string =>
+    unit === 0 ? counted(Number(n), 'byte') : `${n} ${UNITS[unit]}`;
+
+/** A number of bytes as one says it: `100 bytes`, `64 MiB`, `1.5 GiB`, and `2.0 MiB` where it is about that much. */
+export function sizeText(bytes: number): string {
+    let unit = 0;
+    let n = bytes;
+    while (n >= 1024 && unit < UNITS.length - 1) {
+        n /= 1024;
+        unit++;
+    }
+    return withUnit(Number.isInteger(n) ? n : n.toFixed(1), unit);
+}
+
+/** The same to the byte, in the largest unit in which two decimals do: `4.75 MiB`, `700000 bytes`. */
+export function exactSize(bytes: number | bigint): string {
+    let unit = 0;
+    let n = Number(bytes);
+    while (n >= 1024 && unit < UNITS.length - 1 && Number.isInteger((n / 1024) * 100)) {
+        n /= 1024;
+        unit++;
+    }
+    return withUnit(n, unit);
+}
+
+/** `a, b and c` */
+export function listed(words: readonly string[], last: 'and' | 'or' = 'and'): string {
+    return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} ${last} ${words.at(-1) ?? ''}`;
+}
+
+/** With a capital letter, as at the beginning of a sentence. */
+export function capital(text: string): string {
+    return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+}
