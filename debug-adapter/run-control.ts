@@ -72,7 +72,7 @@ export class RunControl {
     /** Goes on, until something stops it or for one step: to the next statement, or to the next line. */
     go(step?: StepKind, byLine = false, asked = this.run.vm.current): void {
         const { vm } = this.run;
-        const thread = steppedBy(vm, asked);
+        const thread = steppedBy(vm.interpreter, asked);
         this.lineStep =
             step && byLine
                 ? { kind: step, thread, depth: depthOf(thread), line: this.events.lineOf(thread) }

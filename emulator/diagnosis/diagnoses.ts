@@ -276,8 +276,8 @@ export class Diagnoses implements Observer {
     }
 
     /** Those of a run; null where nobody looks. */
-    static of(vm: { readonly listeners: Listeners }): Diagnoses | null {
-        return vm.listeners.observer(Diagnoses);
+    static of(run: { readonly listeners: Listeners }): Diagnoses | null {
+        return run.listeners.observer(Diagnoses);
     }
 
     /** Has the run of a scenario that is about to start watched. `end`: where a diagnosis is placed that is made when it is over. */

@@ -2,7 +2,7 @@
 import { Table } from '../machine/journal';
 import type { Place } from '../findings/place';
 import type { LockWait, Thread } from '../runtime/thread';
-import type { Vm } from '../runtime/interpreter';
+import { placeOf } from '../runtime/code';
 import { inKernel, waitsFor } from '../runtime/waiting';
 import { processOf } from '../runtime/host/scenario-process';
 import type { Rules } from './rules';
@@ -31,7 +31,7 @@ export function waitingRules({ vm, say }: Scene): Rules {
                 say('LU1031', {
                     about: `${thread.name} ${lock.name}`,
                     message: `The reboot of ${thread.name} has waited ${milliseconds(waited)} for ${words.replace(/^waits for /, '')}.`,
-                    place: standing(vm, thread),
+                    place: standing(thread),
                     data: { process: thread.name, lock: lock.name, waitedNs: waited },
                 });
             }
@@ -58,7 +58,7 @@ export function waitingRules({ vm, say }: Scene): Rules {
                     say('LU1032', {
                         about: thread.name,
                         message: `${thread.name} hangs until the jump, in ${inKernel(thread) ?? 'a system call'}: it ${words}.`,
-                        place: standing(vm, thread),
+                        place: standing(thread),
                         data: { process: thread.name, lock: thread.waiting.lock.name },
                     });
                 }
@@ -72,9 +72,9 @@ function reboot(thread: Thread): boolean {
 }
 
 /** The statement of the user's program that a thread is in. */
-function standing(vm: Vm, thread: Thread): Place | undefined {
+function standing(thread: Thread): Place | undefined {
     const frame = thread.frames.findLast((f) => f.mode !== 'kernel');
-    return frame && vm.placeOf(frame, true);
+    return frame && placeOf(frame, true);
 }
 
 function milliseconds(ns: number): string {

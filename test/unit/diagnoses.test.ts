@@ -6,7 +6,7 @@ import { CATALOGUE, isDiagnosisCode, type DiagnosisCode } from '../../emulator/f
 import type { Diagnosis } from '../../emulator/findings/diagnosis';
 import type { Program } from '../../emulator/language/program';
 import { Run } from '../../emulator/run/run';
-import type { Vm } from '../../emulator/runtime/interpreter';
+import type { Checkpoint, Vm } from '../../emulator/runtime/interpreter';
 import { fingerprint } from '../../emulator/timeline/fingerprint';
 import { examples, programOf } from '../support/programs';
 import { inRepository } from '../support/repository';
@@ -414,7 +414,7 @@ suite('diagnoses: looking changes nothing', () => {
         let gone = 0;
         for (const { name, program } of watched) {
             const { vm } = Run.start(program);
-            const saved: ReturnType<Vm['checkpoint']>[] = [];
+            const saved: Checkpoint[] = [];
             const early: number[] = [];
             while (saved.length < SHORT && vm.run(2500) === null) {
                 saved.push(vm.checkpoint());

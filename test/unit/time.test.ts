@@ -14,7 +14,7 @@ import {
 import { Journal } from '../../emulator/machine/journal';
 import { Run } from '../../emulator/run/run';
 import type { Update } from '../../emulator/diagnosis/updates';
-import type { Vm } from '../../emulator/runtime/interpreter';
+import type { Checkpoint, Vm } from '../../emulator/runtime/interpreter';
 import { fingerprint } from '../../emulator/timeline/fingerprint';
 import { Tracer, type TraceEvent } from '../../emulator/trace/trace';
 import { duration } from '../../emulator/language/durations';
@@ -450,7 +450,7 @@ suite('phases of an update', () => {
     test('going back takes the phases back', () => {
         const { vm } = Run.start(programOf({ 't.lus': WAITING }));
         const marks: {
-            readonly saved: ReturnType<Vm['checkpoint']>;
+            readonly saved: Checkpoint;
             readonly phase: string | undefined;
             readonly now: number;
         }[] = [];
