@@ -4,6 +4,7 @@ import type { CodeForm } from '../runtime/form/form';
 import { printForm } from '../runtime/form/print';
 import { resolveKernel } from '../runtime/host/kernels';
 import { libraryWith, standardLibrary } from '../runtime/standard-library';
+import { isRecording } from '../recording/program';
 import { near } from '../language/nearest';
 import type { Program } from '../language/program';
 import { LineMap } from '../language/syntax/positions';
@@ -20,15 +21,20 @@ export const command: Command = (args) => {
     if (file === undefined || more.length > 0) {
         throw new BadArguments('Name one file, and a function of it or of the kernel if you like.');
     }
+    if (isRecording(file)) {
+        throw new BadArguments('A recording has no code: make a scenario of it with lus import.');
+    }
     const opened = openOne([file]);
     if (!opened) {
         return EXIT_ERRORS;
     }
-    const { program } = opened;
+    const { files, program } = opened;
     const library = libraryOf(program, parsed.text('kernel'));
     const found = name === undefined ? formsIn(program, program.main) : formsNamed([program, library], name);
     process.stdout.write(
-        format === 'json' ? json(file, found) : found.map(({ form, lines }) => printForm(form, lines)).join('\n'),
+        format === 'json'
+            ? json(file, found)
+            : found.map(({ form, lines }) => printForm(form, lines, files.display(form.uri))).join('\n'),
     );
     return 0;
 };

@@ -9,11 +9,14 @@ import type { CodeForm, Expression, Literal, Operation, Policy, Slot, Target } f
 /** Texts of statements longer than this are cut off. */
 const LONGEST = 90;
 
-/** @param lines of the file that the code is in */
-export function printForm(form: CodeForm, lines: LineMap): string {
+/**
+ * @param lines of the file that the code is in
+ * @param file how that is called
+ */
+export function printForm(form: CodeForm, lines: LineMap, file: string): string {
     const p = new Printer(form);
     const { line } = lines.position(form.span.start);
-    const out = [`${form.kind} ${form.name}${paramsOf(form)}  ${form.uri}:${line}`, ...slotLines(form)];
+    const out = [`${titleOf(form)}  ${file}:${line}`, ...slotLines(form)];
     const label = form.label.map((e) => p.expression(e)).join(' ');
     if (label !== '' && label !== JSON.stringify(form.name)) {
         out.push(`  shown as ${label}`);
@@ -36,8 +39,9 @@ export function printForm(form: CodeForm, lines: LineMap): string {
     return `${out.join('\n')}\n`;
 }
 
-function paramsOf({ kind, params }: CodeForm): string {
-    return kind === 'scenario' || kind === 'init' ? '' : `(${params.join(', ')})`;
+/** `fn luo_file_id(handler, file)`; the name of a scenario or an `init` block says what it is. */
+function titleOf({ kind, name, params }: CodeForm): string {
+    return kind === 'scenario' || kind === 'init' ? name : `${kind} ${name}(${params.join(', ')})`;
 }
 
 /** `142 | if session == none`; operations that belong to a statement that has begun before say so. */

@@ -52,7 +52,7 @@ suite('lus dump', () => {
             const { code, out } = dump(file, 'first');
             assert.equal(code, 0);
             assert.equal(
-                out.replace(/^(fn first\(list\) {2}).*(?=:1\n)/, '$1a.lus'),
+                out.replace(/^(fn first\(list\) {2}).*(?=a\.lus:1\n)/, '$1'),
                 `fn first(list)  a.lus:1
   %0   list: any, parameter
   %1   x: any
@@ -80,9 +80,9 @@ suite('lus dump', () => {
     });
 
     test('a callback, a scenario by its name, and all of a file', () => {
-        assert.match(dump(FIRST, 'memfd.freeze').out, /^handler memfd\.freeze\(args\) {2}lus-std:\/memfd\.lus:\d+\n/);
+        assert.match(dump(FIRST, 'memfd.freeze').out, /^handler memfd\.freeze\(args\) {2}std\/memfd\.lus:\d+\n/);
         const all = dump(FIRST).out;
-        const [name] = /(?<=^scenario scenario ").*(?=")/m.exec(all) ?? [];
+        const [name] = /(?<=^scenario ").*(?=")/m.exec(all) ?? [];
         assert.ok(name);
         assert.equal(dump(FIRST, name).out, all);
     });
@@ -112,6 +112,7 @@ suite('lus dump', () => {
         );
         assert.equal(dump().code, 2);
         assert.equal(dump('nosuch.lus').code, 2);
+        assert.match(dump('a.jsonl').err, /^lus: A recording has no code: /);
     });
 
     test('--help', () => {

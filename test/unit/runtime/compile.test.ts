@@ -61,7 +61,7 @@ function made({ in: place, code }: Case): string[] {
     assert.ok(form);
     const first = before.split('\n').length;
     const last = first + code.split('\n').length - 1;
-    const lines = printForm(form, new LineMap(text)).split('\n');
+    const lines = printForm(form, new LineMap(text), 'test.lus').split('\n');
     const lineOf = (l: string): number => Number(/^ *(\d+) \|/.exec(l)?.[1] ?? Number.NaN);
     const begin = lines.findIndex((l) => lineOf(l) >= first);
     const rest = lines.slice(begin);
@@ -504,7 +504,7 @@ suite('the compiler', () => {
             const copy: CodeForm = JSON.parse(text, (_key, v: unknown) =>
                 typeof v === 'object' && v !== null && 'bigint' in v ? BigInt(String(v.bigint)) : v,
             );
-            assert.equal(printForm(copy, lines), printForm(form, lines));
+            assert.equal(printForm(copy, lines, form.uri), printForm(form, lines, form.uri));
         }
     });
 
