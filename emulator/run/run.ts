@@ -10,7 +10,7 @@ import type { Journal } from '../machine/journal';
 import { Frame } from '../runtime/code';
 import { Declarations } from '../runtime/declarations';
 import type { Executable } from '../runtime/executable';
-import { environmentOf } from '../runtime/host/environment';
+import { environmentOf } from '../runtime/host/host-environment';
 import { Host } from '../runtime/host/host';
 import { LinkedProgram } from '../runtime/link/linked-program';
 import { libraryWith, standardLibrary } from '../runtime/standard-library';

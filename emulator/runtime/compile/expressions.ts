@@ -15,7 +15,7 @@ import { bindArguments, type Given } from '../form/arguments';
 import type { Label } from '../form/emitter';
 import type { Expression, Policy, Slot } from '../form/form';
 import { nameOfNative } from '../form/native-names';
-import type { NativeFunctionOn } from '../native';
+import type { NativeFunctionOn } from '../native-code';
 import { type Compiler, literal } from './compiler';
 
 /** What of a native decides how it is called. */

@@ -19,7 +19,7 @@ import type { Environment } from '../environment';
 import type { Executable } from '../executable';
 import { Interpreter } from '../interpreter';
 import { type Listener, Listeners, type Phase } from '../listener';
-import type { NativesOn } from '../native';
+import type { NativesOn } from '../native-code';
 import type { Policy } from '../scheduler';
 import { CostSettings } from './costs';
 import { observeDma } from './dma-events';

@@ -6,7 +6,7 @@ import { type Frame, type Op, SWITCH } from '../code';
 import { bindArguments, type Given } from '../form/arguments';
 import type { Expression, Operation } from '../form/form';
 import { callback } from '../host/callbacks';
-import { leaveKernel } from '../host/environment';
+import { leaveKernel } from '../host/host-environment';
 import type { Host } from '../host/host';
 import { processOf, type ScenarioProcess } from '../host/scenario-process';
 import { systemCall } from '../host/syscall-entry';

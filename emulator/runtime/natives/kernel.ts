@@ -23,8 +23,7 @@ function klog(level: 'info' | 'warn' | 'err') {
         const line = joined(words);
         vm.running.klog(level, line);
         if (line.startsWith('WARNING:')) {
-            const { frame } = vm;
-            vm.raise('kernel-warning', line, frame && vm.placeOf(frame));
+            vm.warned(line);
         }
         return undefined;
     };

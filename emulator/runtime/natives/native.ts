@@ -7,7 +7,7 @@ import type { Value } from '../../language/types';
 import type { Seq } from '../../machine/journal';
 import type { Machine } from '../../machine/machine';
 import type { Host } from '../host/host';
-import type { NativeFieldOn, NativeFunctionOn, NativeGlobalOn, NativesOn, ObjectTypeOn } from '../native';
+import type { NativeFieldOn, NativeFunctionOn, NativeGlobalOn, NativesOn, ObjectTypeOn } from '../native-code';
 
 /** What most natives need: the host, as the code that runs meets it. One that needs more asks for the whole host. */
 export interface NativeContext {
