@@ -8,7 +8,7 @@ import { PAGE_SIZE } from '../emulator/machine/memory';
 import { memoryReference } from './memory';
 import { parsed, RequestError, REQUESTS, type Arguments, type Command } from './requests';
 import type { Host, Sources } from './source';
-import { imageHandover, imageLiveUpdate, imageMemory } from './variables/image';
+import { imageHandover, imageLiveUpdate, imageMemory } from '../emulator/presentation/image';
 import { Pane } from './variables/pane';
 
 const schema = z.looseObject({ image: z.string(), fdt: z.optional(z.union([z.string(), z.number()])) });

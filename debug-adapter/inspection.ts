@@ -13,14 +13,14 @@ import type { Vm } from '../emulator/runtime/interpreter';
 import { RequestError, type Arguments } from './requests';
 import type { Sources } from './source';
 import { Stacks } from './stack';
-import { handoverItems } from './variables/handover';
-import { liveUpdateItems } from './variables/live-update';
-import { localItems } from './variables/locals';
-import { threadName } from './variables/locks';
-import { machineItems } from './variables/machine';
+import { handoverItems } from '../emulator/presentation/handover';
+import { liveUpdateItems } from '../emulator/presentation/live-update';
+import { localItems } from '../emulator/presentation/locals';
+import { threadName } from '../emulator/presentation/locks';
+import { machineItems } from '../emulator/presentation/machine';
 import { Pane } from './variables/pane';
-import { processScope } from './variables/process';
-import { itemOf } from './variables/values';
+import { processScope } from '../emulator/presentation/process';
+import { itemOf } from '../emulator/presentation/values';
 
 /** What a client can do about variables. */
 export interface ClientAbilities {

@@ -2,7 +2,7 @@
  * References to what can be unfolded, keyed by parent and name: what was unfolded before a step has the same reference after it.
  * A reference from before the step is good as long as its path still leads somewhere.
  */
-import { namedItems, type Children, type Indexed, type Item } from './item';
+import { namedItems, type Children, type Indexed, type Item } from '../../emulator/presentation/item';
 
 interface Entry {
     readonly parent: number;

@@ -3,7 +3,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import { memoryReference } from '../memory';
 import { RequestError, type Arguments } from '../requests';
 import { Handles, RANGE, rangesOf } from './handles';
-import { namedItems, type Children, type Item } from './item';
+import { namedItems, type Children, type Item } from '../../emulator/presentation/item';
 
 export class Pane {
     readonly handles = new Handles();

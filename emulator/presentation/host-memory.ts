@@ -1,11 +1,11 @@
 /** What the running kernel does with memory beside preserving it: pools of huge pages, and files in memory with where they lie. */
-import { orderPages } from '../../emulator/kernel/mm/memmap';
-import { foliosOf } from '../../emulator/kernel/fs/movable';
-import type { ShmemInode } from '../../emulator/kernel/fs/shmem';
-import type { Kernel } from '../../emulator/kernel/kernel';
-import { PAGE_SIZE } from '../../emulator/machine/memory';
+import { orderPages } from '../kernel/mm/memmap';
+import { foliosOf } from '../kernel/fs/movable';
+import type { ShmemInode } from '../kernel/fs/shmem';
+import type { Kernel } from '../kernel/kernel';
+import { PAGE_SIZE } from '../machine/memory';
 import { group, leaf, type Item } from './item';
-import { hex, sizeText } from '../../emulator/text/text';
+import { hex, sizeText } from '../text/text';
 
 export function hostMemoryItems(kernel: Kernel): Item[] {
     const pools = kernel.hugetlb.pools.filter((p) => p.nr > 0 || p.incoming > 0);

@@ -1,15 +1,15 @@
 /** The scope *Handover*: what KHO hands to the next kernel, and what it got from the previous one. */
-import { readFdtPage } from '../../emulator/kernel/kho/root-fdt';
-import { readNativeU64 } from '../../emulator/kernel/kho/root-fdt';
-import type { FdtNode } from '../../emulator/kernel/kho/fdt-read';
-import type { Kho } from '../../emulator/kernel/kho/kho';
-import type { BlockRun } from '../../emulator/kernel/kho/runs';
-import { PAGE_SIZE } from '../../emulator/machine/memory';
-import type { Vm } from '../../emulator/runtime/interpreter';
+import { readFdtPage } from '../kernel/kho/root-fdt';
+import { readNativeU64 } from '../kernel/kho/root-fdt';
+import type { FdtNode } from '../kernel/kho/fdt-read';
+import type { Kho } from '../kernel/kho/kho';
+import type { BlockRun } from '../kernel/kho/runs';
+import { PAGE_SIZE } from '../machine/memory';
+import type { Vm } from '../runtime/interpreter';
 import { bytesAt, hexRow, ROW } from './bytes';
 import { group, leaf, listing, rangeText, type Item } from './item';
 import { addressItem } from './values';
-import { hex, sizeText } from '../../emulator/text/text';
+import { hex, sizeText } from '../text/text';
 
 export function handoverItems(vm: Vm): Item[] {
     const kho = vm.kernel?.kho;

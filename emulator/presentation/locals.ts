@@ -1,9 +1,9 @@
 /** The scope *Locals*: what the code of a frame can name. */
-import { visibleLocals } from '../../emulator/runtime/code';
-import { offsetOf, type Viewpoint } from '../../emulator/runtime/evaluate';
-import { setKindField } from '../../emulator/runtime/host/callbacks';
-import { ANY, PHYS, type Value } from '../../emulator/language/types';
-import type { Vm } from '../../emulator/runtime/interpreter';
+import { visibleLocals } from '../runtime/code';
+import { offsetOf, type Viewpoint } from '../runtime/evaluate';
+import { setKindField } from '../runtime/host/callbacks';
+import { ANY, PHYS, type Value } from '../language/types';
+import type { Vm } from '../runtime/interpreter';
 import type { Item } from './item';
 import { attempt, itemOf, processVars } from './values';
 

@@ -1,10 +1,10 @@
 /** The PCI buses as a tree, with who has each device: a driver, user space, or LUO on its way to another kernel. */
-import type { PciDev } from '../../emulator/kernel/devices/pci';
-import { Device } from '../../emulator/machine/devices/device';
-import type { PciFunction } from '../../emulator/machine/pci/function';
-import type { Vm } from '../../emulator/runtime/interpreter';
+import type { PciDev } from '../kernel/devices/pci';
+import { Device } from '../machine/devices/device';
+import type { PciFunction } from '../machine/pci/function';
+import type { Vm } from '../runtime/interpreter';
 import { group, leaf, type Item } from './item';
-import { hex, hexDigits } from '../../emulator/text/text';
+import { hex, hexDigits } from '../text/text';
 
 /** Who may use a function in the kernel that runs, in a few words. */
 export function ownerOf(vm: Vm, f: PciFunction): string {

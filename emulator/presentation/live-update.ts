@@ -1,12 +1,12 @@
 /** The scope *Live Update*: what the running kernel's LUO preserves and what it got from the previous kernel. */
-import type { BlockSet } from '../../emulator/kernel/kho/blocks';
-import type { FlbSide, LuoFile, LuoFlb, LuoHandler, LuoSession, SessionList } from '../../emulator/kernel/luo/state';
-import { areaEntries } from '../../emulator/kernel/luo/abi';
-import { REFCOUNT_SATURATED } from '../../emulator/kernel/refcount';
-import { ANY, type Value } from '../../emulator/language/types';
-import { format, isInt, type Int } from '../../emulator/language/values';
-import { View } from '../../emulator/runtime/view';
-import type { Vm } from '../../emulator/runtime/interpreter';
+import type { BlockSet } from '../kernel/kho/blocks';
+import type { FlbSide, LuoFile, LuoFlb, LuoHandler, LuoSession, SessionList } from '../kernel/luo/state';
+import { areaEntries } from '../kernel/luo/abi';
+import { REFCOUNT_SATURATED } from '../kernel/refcount';
+import { ANY, type Value } from '../language/types';
+import { format, isInt, type Int } from '../language/values';
+import { View } from '../runtime/view';
+import type { Vm } from '../runtime/interpreter';
 import { bytesAt } from './bytes';
 import { group, leaf, listing, type Item } from './item';
 import { lockItems } from './locks';
@@ -14,7 +14,7 @@ import { handedOver, type HandedOver } from './serialized';
 import { updateTimes } from './update';
 import { addressItem, attempt, itemOf, objectFields, viewFields } from './values';
 import { arrayItem } from './vmalloc';
-import { hex } from '../../emulator/text/text';
+import { hex } from '../text/text';
 
 export function liveUpdateItems(vm: Vm): Item[] {
     const luo = vm.kernel?.luo;

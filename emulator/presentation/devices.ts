@@ -1,18 +1,18 @@
 /** Devices, their configuration and rings, and the IOMMU with the tables as they lie in memory. Only there where the machine has any. */
-import type { Device } from '../../emulator/machine/devices/device';
-import type { Iommu } from '../../emulator/machine/iommu/iommu';
-import { readEntry, sizeOfLevel, type Decoded } from '../../emulator/machine/iommu/tables';
-import type { Target } from '../../emulator/machine/iommu/unit';
-import { PAGE_SIZE } from '../../emulator/machine/memory';
-import { PCI_COMMAND, PCI_DEVICE_ID, PCI_SECONDARY_BUS, PCI_VENDOR_ID } from '../../emulator/machine/pci/config';
-import type { PciFunction } from '../../emulator/machine/pci/function';
-import type { Vm } from '../../emulator/runtime/interpreter';
+import type { Device } from '../machine/devices/device';
+import type { Iommu } from '../machine/iommu/iommu';
+import { readEntry, sizeOfLevel, type Decoded } from '../machine/iommu/tables';
+import type { Target } from '../machine/iommu/unit';
+import { PAGE_SIZE } from '../machine/memory';
+import { PCI_COMMAND, PCI_DEVICE_ID, PCI_SECONDARY_BUS, PCI_VENDOR_ID } from '../machine/pci/config';
+import type { PciFunction } from '../machine/pci/function';
+import type { Vm } from '../runtime/interpreter';
 import { bytesAt, rowsOf } from './bytes';
 import { processorItems, remappingItems, vectorItem } from './interrupts';
 import { iommufdItems } from './iommufd';
 import { countOf, group, leaf, listing, rangeText, type Item } from './item';
 import { busItem, ownerOf } from './pci';
-import { hex, hexDigits, sizeText } from '../../emulator/text/text';
+import { hex, hexDigits, sizeText } from '../text/text';
 
 const CONFIG_SIZE = 256;
 const ENTRIES = 512;

@@ -1,23 +1,23 @@
 /** Values of the language as items: structs in memory field by field, collections by pages, objects by the fields that the language knows. */
-import { OpenFile } from '../../emulator/kernel/fs/file';
-import { FolioRef } from '../../emulator/kernel/mm/file-folios';
-import type { Process } from '../../emulator/kernel/fs/process';
-import { Bytes } from '../../emulator/machine/bytes';
-import { Seq } from '../../emulator/machine/journal';
-import { PAGE_SIZE } from '../../emulator/machine/memory';
-import { typeOfField } from '../../emulator/language/check/types-of';
-import { isDescriptor, processVarType, type Evaluated } from '../../emulator/runtime/evaluate';
-import { setKindField } from '../../emulator/runtime/host/callbacks';
-import { isIndexed, readNative } from '../../emulator/runtime/members';
-import { UserProcess } from '../../emulator/runtime/thread';
-import { ANY, PHYS, type Type, type Value } from '../../emulator/language/types';
-import { format, isInt, ProgramError } from '../../emulator/language/values';
-import { ArrayView, View } from '../../emulator/runtime/view';
-import type { Vm } from '../../emulator/runtime/interpreter';
+import { OpenFile } from '../kernel/fs/file';
+import { FolioRef } from '../kernel/mm/file-folios';
+import type { Process } from '../kernel/fs/process';
+import { Bytes } from '../machine/bytes';
+import { Seq } from '../machine/journal';
+import { PAGE_SIZE } from '../machine/memory';
+import { typeOfField } from '../language/check/types-of';
+import { isDescriptor, processVarType, type Evaluated } from '../runtime/evaluate';
+import { setKindField } from '../runtime/host/callbacks';
+import { isIndexed, readNative } from '../runtime/members';
+import { UserProcess } from '../runtime/thread';
+import { ANY, PHYS, type Type, type Value } from '../language/types';
+import { format, isInt, ProgramError } from '../language/values';
+import { ArrayView, View } from '../runtime/view';
+import type { Vm } from '../runtime/interpreter';
 import { bytesAt, rowsOf } from './bytes';
 import { leaf, type Children, type Item } from './item';
 import { handleType } from './serialized';
-import { hex, sizeText } from '../../emulator/text/text';
+import { hex, sizeText } from '../text/text';
 
 export interface More {
     readonly evaluateName?: string | undefined;

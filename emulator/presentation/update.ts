@@ -1,8 +1,8 @@
 /** Live updates in time, in the scope *Live Update*. */
-import { Updates } from '../../emulator/diagnosis/updates';
-import type { Update } from '../../emulator/diagnosis/updates';
-import type { Vm } from '../../emulator/runtime/interpreter';
-import { duration } from '../../emulator/language/durations';
+import { Updates } from '../diagnosis/updates';
+import type { Update } from '../diagnosis/updates';
+import type { Vm } from '../runtime/interpreter';
+import { duration } from '../language/durations';
 import { group, leaf, type Item } from './item';
 
 /** The update that is under way, or else the last one. */

@@ -2,13 +2,13 @@
  * What the handle that a handler or FLB hands over points to. The kernel only sees a number; which structure lies there is what
  * the callbacks say: `at(T, args.serialized_data)`, or the structure that preserve() allocates.
  */
-import type { CallExpr, Callback, Expr, FlbDecl, HandlerDecl } from '../../emulator/language/syntax/ast';
-import { FlbArgs, LuoArgs, LuoFile, LuoFlb } from '../../emulator/kernel/luo/state';
-import type { Executable } from '../../emulator/runtime/executable';
-import type { StructLayout } from '../../emulator/language/layout';
-import type { Program } from '../../emulator/language/program';
-import type { Type } from '../../emulator/language/types';
-import type { Vm } from '../../emulator/runtime/interpreter';
+import type { CallExpr, Callback, Expr, FlbDecl, HandlerDecl } from '../language/syntax/ast';
+import { FlbArgs, LuoArgs, LuoFile, LuoFlb } from '../kernel/luo/state';
+import type { Executable } from '../runtime/executable';
+import type { StructLayout } from '../language/layout';
+import type { Program } from '../language/program';
+import type { Type } from '../language/types';
+import type { Vm } from '../runtime/interpreter';
 
 /** An array in preserved vmalloc memory that a field of a structure describes. */
 export interface ListedArray {

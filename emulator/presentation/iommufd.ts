@@ -1,13 +1,13 @@
 /** Open /dev/iommu: address spaces, hardware page tables with what is preserved of them, and the domains that came from the previous kernel. */
-import { Iommufd } from '../../emulator/kernel/devices/iommufd';
-import type { Hwpt } from '../../emulator/kernel/devices/hwpt';
-import type { Ioas } from '../../emulator/kernel/devices/ioas';
-import type { Kernel } from '../../emulator/kernel/kernel';
-import { PAGE_SIZE } from '../../emulator/machine/memory';
-import { orderOver } from '../../emulator/diagnosis/pointer-walk';
-import type { Vm } from '../../emulator/runtime/interpreter';
+import { Iommufd } from '../kernel/devices/iommufd';
+import type { Hwpt } from '../kernel/devices/hwpt';
+import type { Ioas } from '../kernel/devices/ioas';
+import type { Kernel } from '../kernel/kernel';
+import { PAGE_SIZE } from '../machine/memory';
+import { orderOver } from '../diagnosis/pointer-walk';
+import type { Vm } from '../runtime/interpreter';
 import { countOf, group, leaf, listing, type Item } from './item';
-import { hex, sizeText } from '../../emulator/text/text';
+import { hex, sizeText } from '../text/text';
 
 /** Empty where nobody has /dev/iommu open and nothing came along. */
 export function iommufdItems(vm: Vm): Item[] {

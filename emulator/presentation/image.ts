@@ -1,24 +1,16 @@
 /** The scopes of an image: what it hands over, taken apart. */
-import type { FdtNode } from '../../emulator/kernel/kho/fdt-read';
-import { PAGE_SIZE } from '../../emulator/machine/memory';
-import type { Int } from '../../emulator/machine/int';
-import type { MemoryView } from '../../emulator/machine/view';
-import { CONSEQUENCE_TEXT, type Finding } from '../../emulator/handover/findings';
-import type { Inspection } from '../../emulator/handover/inspect';
-import { propertyText } from '../../emulator/handover/json';
-import { printable } from '../../emulator/handover/luo';
-import type {
-    FileView,
-    FlbView,
-    HandoverView,
-    LuoView,
-    MemfdView,
-    SessionView,
-    VmallocView,
-} from '../../emulator/handover/model';
+import type { FdtNode } from '../kernel/kho/fdt-read';
+import { PAGE_SIZE } from '../machine/memory';
+import type { Int } from '../machine/int';
+import type { MemoryView } from '../machine/view';
+import { CONSEQUENCE_TEXT, type Finding } from '../handover/findings';
+import type { Inspection } from '../handover/inspect';
+import { propertyText } from '../handover/json';
+import { printable } from '../handover/luo';
+import type { FileView, FlbView, HandoverView, LuoView, MemfdView, SessionView, VmallocView } from '../handover/model';
 import { ROW, rowsOf } from './bytes';
 import { countOf, group, leaf, listing, rangeText, type Item } from './item';
-import { hex, sizeText } from '../../emulator/text/text';
+import { hex, sizeText } from '../text/text';
 
 /** Bytes of a struct or a page as rows. */
 function bytesItem(memory: MemoryView, pa: number, size: number, name = 'bytes'): Item {

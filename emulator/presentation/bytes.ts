@@ -1,7 +1,7 @@
 /** Bytes as rows of hex. */
-import type { Machine } from '../../emulator/machine/machine';
+import type { Machine } from '../machine/machine';
 import type { Children, Item } from './item';
-import { hex, hexBytes, sizeText } from '../../emulator/text/text';
+import { hex, hexBytes, sizeText } from '../text/text';
 
 export const ROW = 16;
 

@@ -1,6 +1,6 @@
 /** What the variables pane is made of: items that may unfold. Nothing below an item is computed before it unfolds. */
-import type { Value } from '../../emulator/language/types';
-import { counted, hex, sizeText } from '../../emulator/text/text';
+import type { Value } from '../language/types';
+import { counted, hex, sizeText } from '../text/text';
 
 /** One line of the variables pane. */
 export interface Item {

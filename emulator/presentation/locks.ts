@@ -1,8 +1,8 @@
 /** The kernel's locks: who has them, and who waits. */
-import type { Lock } from '../../emulator/kernel/lock';
-import type { Thread } from '../../emulator/runtime/thread';
-import type { Vm } from '../../emulator/runtime/interpreter';
-import { stateOf, waitsFor } from '../../emulator/runtime/waiting';
+import type { Lock } from '../kernel/lock';
+import type { Thread } from '../runtime/thread';
+import type { Vm } from '../runtime/interpreter';
+import { stateOf, waitsFor } from '../runtime/waiting';
 import { group, leaf, type Item } from './item';
 
 /** `vmm (101)`, and what it waits for. */

@@ -1,12 +1,12 @@
 /** The way of an interrupt: a vector of a device, the message it sends, the entry of the IOMMU's table, processor and vector, the handler. */
-import { describeDescriptor, DESCRIPTOR_SIZE, posted } from '../../emulator/machine/interrupts/descriptor';
-import { destinationOf } from '../../emulator/machine/interrupts/message';
-import type { InterruptEntry } from '../../emulator/machine/interrupts/remapping';
-import type { Device } from '../../emulator/machine/devices/device';
-import type { Vm } from '../../emulator/runtime/interpreter';
+import { describeDescriptor, DESCRIPTOR_SIZE, posted } from '../machine/interrupts/descriptor';
+import { destinationOf } from '../machine/interrupts/message';
+import type { InterruptEntry } from '../machine/interrupts/remapping';
+import type { Device } from '../machine/devices/device';
+import type { Vm } from '../runtime/interpreter';
 import { bytesAt } from './bytes';
 import { countOf, group, leaf, listing, type Item } from './item';
-import { hex, hexDigits } from '../../emulator/text/text';
+import { hex, hexDigits } from '../text/text';
 
 /** A route that is only looked at: nothing is remembered of it, and no fault is logged. */
 function entryOf(

@@ -1,16 +1,16 @@
 /** Arrays in preserved vmalloc memory, as the structures that list their pages describe them (include/linux/kho/abi: struct kho_vmalloc). */
-import { CHUNK_ENTRIES } from '../../emulator/kernel/kho/vmalloc';
-import { FolioRef } from '../../emulator/kernel/mm/file-folios';
-import type { Machine } from '../../emulator/machine/machine';
-import { PAGE_SIZE } from '../../emulator/machine/memory';
-import { objectOf } from '../../emulator/language/types';
-import { ArrayView, View, type VmArea } from '../../emulator/runtime/view';
-import type { Vm } from '../../emulator/runtime/interpreter';
+import { CHUNK_ENTRIES } from '../kernel/kho/vmalloc';
+import { FolioRef } from '../kernel/mm/file-folios';
+import type { Machine } from '../machine/machine';
+import { PAGE_SIZE } from '../machine/memory';
+import { objectOf } from '../language/types';
+import { ArrayView, View, type VmArea } from '../runtime/view';
+import type { Vm } from '../runtime/interpreter';
 import { bytesAt } from './bytes';
 import type { Children, Item } from './item';
 import type { ListedArray } from './serialized';
 import { addressItem, attempt, itemOf, viewFields } from './values';
-import { hex, sizeText } from '../../emulator/text/text';
+import { hex, sizeText } from '../text/text';
 
 /** The pages that a struct kho_vmalloc lists, as one run of bytes. Garbage gives what could be read of it. */
 class ListedPages implements VmArea {

@@ -1,14 +1,14 @@
 /** The scope *Machine*: what stays when kernels come and go, and who has its memory now. */
-import { layersOf, titleOf } from '../../emulator/kernel/release/layers';
-import { PAGE_SIZE } from '../../emulator/machine/memory';
-import type { Vm } from '../../emulator/runtime/interpreter';
+import { layersOf, titleOf } from '../kernel/release/layers';
+import { PAGE_SIZE } from '../machine/memory';
+import type { Vm } from '../runtime/interpreter';
 import { bytesAt } from './bytes';
 import { deviceItems } from './devices';
 import { guestItems } from './guests';
 import { hostMemoryItems } from './host-memory';
 import { group, leaf, listing, rangeText, type Item } from './item';
 import { processScope } from './process';
-import { hex, sizeText } from '../../emulator/text/text';
+import { hex, sizeText } from '../text/text';
 
 export function machineItems(vm: Vm): Item[] {
     const { machine, kernel } = vm;

@@ -1,17 +1,17 @@
 /** Virtual machines: vCPUs and their registers, memory slots, what their programs do, and what is wrong. Only there where there are any. */
-import { look, titleOf, type Slot } from '../../emulator/kernel/kvm/slots';
-import { registersOf } from '../../emulator/kernel/kvm/state';
-import type { Vcpu } from '../../emulator/kernel/kvm/vcpu';
-import type { VirtualMachine } from '../../emulator/kernel/kvm/vm';
-import { PAGE_SIZE } from '../../emulator/machine/memory';
-import { duration } from '../../emulator/language/durations';
-import type { Guest } from '../../emulator/runtime/host/guests';
-import { isStalled, linesOf } from '../../emulator/runtime/host/guest-interrupts';
-import type { Vm } from '../../emulator/runtime/interpreter';
+import { look, titleOf, type Slot } from '../kernel/kvm/slots';
+import { registersOf } from '../kernel/kvm/state';
+import type { Vcpu } from '../kernel/kvm/vcpu';
+import type { VirtualMachine } from '../kernel/kvm/vm';
+import { PAGE_SIZE } from '../machine/memory';
+import { duration } from '../language/durations';
+import type { Guest } from '../runtime/host/guests';
+import { isStalled, linesOf } from '../runtime/host/guest-interrupts';
+import type { Vm } from '../runtime/interpreter';
 import { bytesAt } from './bytes';
 import { descriptorItem } from './interrupts';
 import { countOf, group, leaf, listing, rangeText, type Item } from './item';
-import { hex, sizeText } from '../../emulator/text/text';
+import { hex, sizeText } from '../text/text';
 
 export function guestItems(vm: Vm): Item[] {
     const { all } = vm.guests;
