@@ -2,9 +2,9 @@
 import { type Int, intOfHalves } from '../machine/int';
 import { PAGE_SIZE, PHYS_LIMIT } from '../machine/memory';
 import type { MemoryView } from '../machine/view';
+import { counted, hex } from '../text/text';
 import { Findings } from './findings';
 import type { PreservedMemory } from '../kernel/kho/preserved';
-import { counted, hex } from '../text/text';
 
 /** How it went to claim a preserved block, as a kernel's kho_restore_folio goes. */
 export type Claim = 'restored' | 'outside' | 'not preserved' | 'restored before';
@@ -151,7 +151,7 @@ export function readBlocks(
             findings.add(
                 `${code}-count`,
                 addr + 8,
-                `the block at ${hex(addr)} of ${what} says ${counted(count, 'entry').replace('entrys', 'entries')}; 1 to ${perBlock} are possible`,
+                `the block at ${hex(addr)} of ${what} says ${counted(count, 'entry')}; 1 to ${perBlock} are possible`,
                 consequence,
                 effect,
             );

@@ -10,9 +10,9 @@ import type { Vm } from '../runtime/interpreter';
 import { bytesAt, rowsOf } from './bytes';
 import { processorItems, remappingItems, vectorItem } from './interrupts';
 import { iommufdItems } from './iommufd';
-import { countOf, group, leaf, listing, rangeText, type Item } from './item';
+import { group, leaf, listing, type Item } from './item';
 import { busItem, ownerOf } from './pci';
-import { hex, hexDigits, sizeText } from '../text/text';
+import { countOf, hex, hexDigits, rangeText, sizeText } from '../text/text';
 
 const CONFIG_SIZE = 256;
 const ENTRIES = 512;

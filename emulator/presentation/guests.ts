@@ -10,8 +10,8 @@ import { isStalled, linesOf } from '../runtime/host/guest-interrupts';
 import type { Vm } from '../runtime/interpreter';
 import { bytesAt } from './bytes';
 import { descriptorItem } from './interrupts';
-import { countOf, group, leaf, listing, rangeText, type Item } from './item';
-import { hex, sizeText } from '../text/text';
+import { group, leaf, listing, type Item } from './item';
+import { countOf, hex, rangeText, sizeText } from '../text/text';
 
 export function guestItems(vm: Vm): Item[] {
     const { all } = vm.guests;

@@ -7,9 +7,9 @@ import type { BlockRun } from '../kernel/kho/runs';
 import { PAGE_SIZE } from '../machine/memory';
 import type { Vm } from '../runtime/interpreter';
 import { bytesAt, hexRow, ROW } from './bytes';
-import { group, leaf, listing, rangeText, type Item } from './item';
+import { group, leaf, listing, type Item } from './item';
 import { addressItem } from './values';
-import { hex, sizeText } from '../text/text';
+import { hex, rangeText, sizeText } from '../text/text';
 
 export function handoverItems(vm: Vm): Item[] {
     const kho = vm.kernel?.kho;

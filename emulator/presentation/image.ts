@@ -9,8 +9,8 @@ import { propertyText } from '../handover/json';
 import { printable } from '../handover/luo';
 import type { FileView, FlbView, HandoverView, LuoView, MemfdView, SessionView, VmallocView } from '../handover/model';
 import { ROW, rowsOf } from './bytes';
-import { countOf, group, leaf, listing, rangeText, type Item } from './item';
-import { hex, sizeText } from '../text/text';
+import { group, leaf, listing, type Item } from './item';
+import { countOf, hex, rangeText, sizeText } from '../text/text';
 
 /** Bytes of a struct or a page as rows. */
 function bytesItem(memory: MemoryView, pa: number, size: number, name = 'bytes'): Item {
@@ -230,7 +230,7 @@ export function imageHandover({ handover: h, memory }: Inspection): Item[] {
 function fdtItem(memory: MemoryView, name: string, node: FdtNode): Item {
     return {
         name,
-        value: countOf(node.properties.length, 'property').replace('propertys', 'properties'),
+        value: countOf(node.properties.length, 'property'),
         kind: 'virtual',
         children: {
             named: () => [

@@ -5,8 +5,8 @@ import type { InterruptEntry } from '../machine/interrupts/remapping';
 import type { Device } from '../machine/devices/device';
 import type { Vm } from '../runtime/interpreter';
 import { bytesAt } from './bytes';
-import { countOf, group, leaf, listing, type Item } from './item';
-import { hex, hexDigits } from '../text/text';
+import { group, leaf, listing, type Item } from './item';
+import { countOf, hex, hexDigits } from '../text/text';
 
 /** A route that is only looked at: nothing is remembered of it, and no fault is logged. */
 function entryOf(

@@ -6,8 +6,8 @@ import type { Kernel } from '../kernel/kernel';
 import { PAGE_SIZE } from '../machine/memory';
 import { orderOver } from '../diagnosis/pointer-walk';
 import type { Vm } from '../runtime/interpreter';
-import { countOf, group, leaf, listing, type Item } from './item';
-import { hex, sizeText } from '../text/text';
+import { group, leaf, listing, type Item } from './item';
+import { countOf, hex, sizeText } from '../text/text';
 
 /** Empty where nobody has /dev/iommu open and nothing came along. */
 export function iommufdItems(vm: Vm): Item[] {

@@ -1,6 +1,6 @@
 /** What the variables pane is made of: items that may unfold. Nothing below an item is computed before it unfolds. */
 import type { Value } from '../language/types';
-import { counted, hex, sizeText } from '../text/text';
+import { countOf } from '../text/text';
 
 /** One line of the variables pane. */
 export interface Item {
@@ -57,14 +57,4 @@ export function listing(name: string, what: string, count: number, item: (index:
     return count > 0
         ? { name, value, children: { indexed: { count, item } }, kind: 'virtual' }
         : { name, value, kind: 'virtual' };
-}
-
-/** `1 session`, `3 sessions`, `no sessions`. */
-export function countOf(n: number, what: string): string {
-    return n === 0 ? `no ${what}s` : counted(n, what);
-}
-
-/** `0x1000–0x1fff (4 KiB)` */
-export function rangeText(start: number, size: number): string {
-    return size === 0 ? `empty, at ${hex(start)}` : `${hex(start)}–${hex(start + size - 1)} (${sizeText(size)})`;
 }

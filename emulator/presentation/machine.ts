@@ -6,9 +6,9 @@ import { bytesAt } from './bytes';
 import { deviceItems } from './devices';
 import { guestItems } from './guests';
 import { hostMemoryItems } from './host-memory';
-import { group, leaf, listing, rangeText, type Item } from './item';
+import { group, leaf, listing, type Item } from './item';
 import { processScope } from './process';
-import { hex, sizeText } from '../text/text';
+import { hex, rangeText, sizeText } from '../text/text';
 
 export function machineItems(vm: Vm): Item[] {
     const { machine, kernel } = vm;

@@ -1,6 +1,18 @@
 /** Texts that messages, panes and reports are made of. */
 import assert from 'node:assert/strict';
-import { capital, counted, exactSize, hex, hexBytes, hexDigits, listed, sizeText } from '../../emulator/text/text';
+import {
+    capital,
+    counted,
+    countOf,
+    exactSize,
+    hex,
+    hexBytes,
+    hexDigits,
+    listed,
+    plural,
+    rangeText,
+    sizeText,
+} from '../../emulator/text/text';
 
 const KiB = 1024;
 const MiB = 2 ** 20;
@@ -29,6 +41,22 @@ suite('texts', () => {
                 counted(2n ** 60n, 'byte'),
             ],
             ['0 pages', '1 page', '2 pages', '1 byte', '1152921504606846976 bytes'],
+        );
+    });
+
+    test('plurals', () => {
+        const words = ['session', 'process', 'property', 'key', 'index', 'FLB'];
+        assert.deepEqual(words.map(plural), ['sessions', 'processes', 'properties', 'keys', 'indexes', 'FLBs']);
+        assert.deepEqual(
+            [countOf(0, 'process'), countOf(1, 'process'), countOf(2, 'entry')],
+            ['no processes', '1 process', '2 entries'],
+        );
+    });
+
+    test('ranges', () => {
+        assert.deepEqual(
+            [rangeText(0x1000, 0x1000), rangeText(0x1000, 0)],
+            ['0x1000–0x1fff (4 KiB)', 'empty, at 0x1000'],
         );
     });
 
