@@ -1,14 +1,20 @@
 /** Attaching to a memory image: stopped at the handover, with nothing that runs. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import * as z from 'zod/mini';
-import { worst, CONSEQUENCE_TEXT } from '../emulator/handover/findings';
+import { worst } from '../emulator/handover/findings';
 import { inspectFile, type Inspection } from '../emulator/handover/inspect';
 import { sourceOf } from '../emulator/machine/core-file';
 import { PAGE_SIZE } from '../emulator/machine/memory';
 import { memoryReference } from './memory';
 import { parsed, RequestError, REQUESTS, type Arguments, type Command } from './requests';
 import type { Host, Sources } from './source';
-import { imageHandover, imageLiveUpdate, imageMemory } from '../emulator/presentation/image';
+import {
+    consequenceText,
+    imageHandover,
+    imageLiveUpdate,
+    imageMemory,
+    originText,
+} from '../emulator/presentation/image';
 import { Pane } from './variables/pane';
 
 const schema = z.looseObject({ image: z.string(), fdt: z.optional(z.union([z.string(), z.number()])) });
@@ -83,8 +89,8 @@ export class AttachedImage {
 
     /** What is shown where a stack would be. */
     get title(): string {
-        const { metadata } = this.inspection.handover;
-        return metadata ? `handover from ${metadata.release}, update ${metadata.count}` : 'handover';
+        const origin = originText(this.inspection.handover);
+        return origin === undefined ? 'handover' : `handover from ${origin}`;
     }
 
     /** What to say of it in the console. */
@@ -97,10 +103,13 @@ export class AttachedImage {
         };
         return [
             head,
-            ...findings.map((f) => ({
-                category: f.consequence === 'none' ? ('console' as const) : ('stderr' as const),
-                text: `${f.text} [${f.code}]${f.consequence === 'none' ? '' : `: ${CONSEQUENCE_TEXT[f.consequence]}`}${f.effect === undefined ? '' : `: ${f.effect}`}`,
-            })),
+            ...findings.map((f) => {
+                const what = consequenceText(f);
+                return {
+                    category: f.consequence === 'none' ? ('console' as const) : ('stderr' as const),
+                    text: `${f.text} [${f.code}]${what === undefined ? '' : `: ${what}`}`,
+                };
+            }),
         ];
     }
 

@@ -1,4 +1,7 @@
-/** Breakpoints: kept over launches and restarts, bound to the code of the run there is, decided upon when a trap is reached. */
+/**
+ * Breakpoints: kept over launches and restarts, bound to the code of the run there is, decided upon when a trap is
+ * reached.
+ */
 import { SWITCH, type Code, type Frame } from '../emulator/runtime/code';
 import { evaluateAtTrap, holds } from '../emulator/runtime/evaluate';
 import type { Executable } from '../emulator/runtime/executable';

@@ -13,6 +13,7 @@ import type { Vm } from '../emulator/runtime/interpreter';
 import { RequestError, type Arguments } from './requests';
 import type { Sources } from './source';
 import { Stacks } from './stack';
+import { memoryOf } from '../emulator/presentation/bytes';
 import { handoverItems } from '../emulator/presentation/handover';
 import { liveUpdateItems } from '../emulator/presentation/live-update';
 import { localItems } from '../emulator/presentation/locals';
@@ -85,7 +86,9 @@ export class Inspection {
             ),
             this.pane.scope('Process', `process ${user?.thread.id ?? 0}`, processScope(vm, user)),
             this.pane.scope('Live Update', 'live update', { named: () => liveUpdateItems(vm) }),
-            this.pane.scope('Handover', 'handover', { named: () => handoverItems(vm) }),
+            this.pane.scope('Handover', 'handover', {
+                named: () => handoverItems(memoryOf(vm.machine), vm.kernel?.kho),
+            }),
             this.pane.scope('Machine', 'machine', { named: () => machineItems(vm) }),
         ];
     }

@@ -1,6 +1,6 @@
 /**
- * The debug adapter as a process: on stdin and stdout, or with `--port N` for clients on this machine (port 0: any free one, which
- * is printed on stderr).
+ * The debug adapter as a process: on stdin and stdout, or with `--port N` for clients on this machine (port 0: any free
+ * one, which is printed on stderr).
  */
 import { createServer } from 'node:net';
 import { diskHost } from './files';

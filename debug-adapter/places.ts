@@ -27,8 +27,8 @@ export function statementsOf(executable: Executable, sources: Sources, uri: stri
 }
 
 /**
- * Where a breakpoint on a line comes to lie, or why it cannot lie anywhere. Kernels that share a file each have code of their own
- * for the one statement.
+ * Where a breakpoint on a line comes to lie, or why it cannot lie anywhere. Kernels that share a file each have code of
+ * their own for the one statement.
  */
 export function statementsAt(
     executable: Executable,
@@ -99,8 +99,8 @@ function programs(executable: Executable): Program[] {
 }
 
 /**
- * The code that a function breakpoint means: `memfd.freeze`, `*.freeze` (of every handler, FLB and file kind), or a function.
- * A text says why there is none.
+ * The code that a function breakpoint means: `memfd.freeze`, `*.freeze` (of every handler, FLB and file kind), or a
+ * function. A text says why there is none.
  */
 export function codesNamed(executable: Executable, name: string): Code[] | string {
     const wanted = name.trim().replace(/\(\s*\)$/, '');

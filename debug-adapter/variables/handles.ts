@@ -1,6 +1,6 @@
 /**
- * References to what can be unfolded, keyed by parent and name: what was unfolded before a step has the same reference after it.
- * A reference from before the step is good as long as its path still leads somewhere.
+ * References to what can be unfolded, keyed by parent and name: what was unfolded before a step has the same reference
+ * after it. A reference from before the step is good as long as its path still leads somewhere.
  */
 import { namedItems, type Children, type Indexed, type Item } from '../../emulator/presentation/item';
 
@@ -12,7 +12,9 @@ interface Entry {
     stop: number;
 }
 
-/** Clients that do not page get at most so many items at once; longer collections come in ranges, and ranges of ranges. */
+/**
+ * Clients that do not page get at most so many items at once; longer collections come in ranges, and ranges of ranges.
+ */
 export const RANGE = 1000;
 
 /** A long collection in ranges. */

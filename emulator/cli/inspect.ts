@@ -30,7 +30,8 @@ export const command: Command = (args) => {
     }
     const fdt = addressOption(parsed, 'fdt');
     const extract = extraction(parsed);
-    const { file, memory, handover } = inspectFile(openImage(name), { fdt });
+    const inspection = inspectFile(openImage(name), { fdt });
+    const { file, memory, handover } = inspection;
     const [damage] = file.findings;
     if (damage?.code === 'not-elf') {
         throw new BadArguments(`${name} cannot be inspected: ${damage.text}.`);
@@ -42,13 +43,7 @@ export const command: Command = (args) => {
         process.stdout.write(`${JSON.stringify(handoverJson(handover), null, 2)}\n`);
     } else {
         const style = styleFor(process.stdout, process.env);
-        process.stdout.write(
-            handoverReport(
-                { name: path.basename(name), machine: file.machine, segments: file.segments.length, size: memory.size },
-                handover,
-                style,
-            ),
-        );
+        process.stdout.write(handoverReport(path.basename(name), inspection, style));
     }
     return handover.findings.some((f) => f.consequence !== 'none') ? EXIT_DAMAGED : 0;
 };

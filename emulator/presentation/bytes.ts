@@ -1,14 +1,43 @@
-/** Bytes as rows of hex. */
+/** Physical memory as items: rows of hex, and addresses that unfold into what lies there. */
+import type { Int } from '../machine/int';
 import type { Machine } from '../machine/machine';
-import type { Children, Item } from './item';
+import { PAGE_SIZE } from '../machine/memory';
+import type { MemoryView } from '../machine/view';
 import { hex, hexBytes, sizeText } from '../text/text';
+import { leaf, type Children, type Item } from './item';
 
-export const ROW = 16;
+/** Memory to look at: a machine's, or what an image has of one. Addresses and lengths in bytes. */
+export interface VisibleMemory {
+    /** True where all of [pa, pa+length) is there. */
+    has(pa: number, length: number): boolean;
+    read(pa: number, length: number): Uint8Array;
+    /** What is said where nothing is at an address. */
+    missing(pa: number): string;
+}
 
-/** `48 65 6c 6c 6f …  Hello.` */
+export function memoryOf(machine: Machine): VisibleMemory {
+    return {
+        has: (pa, length) => machine.isRam(pa, length),
+        read: (pa, length) => machine.memory.read(pa, length),
+        missing: (pa) => `no memory at ${hex(pa)}`,
+    };
+}
+
+export function memoryOfImage(view: MemoryView): VisibleMemory {
+    return {
+        has: (pa, length) => view.has(pa, length),
+        read: (pa, length) => view.read(pa, length),
+        missing: (pa) => `not in the image (${hex(pa)})`,
+    };
+}
+
+const ROW = 16;
+
+/** `48 65 6c 6c 6f …  Hello.`: at most 16 bytes. */
 export function hexRow(bytes: Uint8Array): string {
-    const text = [...bytes].map((b) => (b >= 0x20 && b < 0x7f ? String.fromCharCode(b) : '.')).join('');
-    return `${hexBytes(bytes).padEnd(ROW * 3 - 1)}  ${text}`;
+    const row = bytes.subarray(0, ROW);
+    const text = [...row].map((b) => (b >= 0x20 && b < 0x7f ? String.fromCharCode(b) : '.')).join('');
+    return `${hexBytes(row).padEnd(ROW * 3 - 1)}  ${text}`;
 }
 
 /** Rows of a run of `size` bytes; `read` gives a few of them. */
@@ -22,21 +51,36 @@ export function rowsOf(
             count: Math.ceil(size / ROW),
             item: (i) => {
                 const at = i * ROW;
-                return { name: nameOf(at), value: hexRow(read(at, Math.min(ROW, size - at))) };
+                return leaf(nameOf(at), hexRow(read(at, Math.min(ROW, size - at))));
             },
         },
     };
 }
 
-/** The `bytes` of something at a physical address. Where there is no memory, there are none. */
-export function bytesAt(machine: Machine, pa: number, size: number): Item {
-    if (size <= 0 || !machine.isRam(pa, size)) {
-        return { name: 'bytes', value: `no memory at ${hex(pa)}` };
+/** The `bytes` of something at a physical address; where not all of them are there, that is said instead. */
+export function bytesAt(memory: VisibleMemory, pa: number, size: number): Item {
+    if (size <= 0 || !memory.has(pa, size)) {
+        return leaf('bytes', memory.missing(pa));
     }
     const rows = rowsOf(
         size,
         (at) => hex(pa + at),
-        (at, n) => machine.memory.read(pa + at, n),
+        (at, n) => memory.read(pa + at, n),
     );
     return { name: 'bytes', value: sizeText(size), children: rows, address: pa, kind: 'virtual' };
+}
+
+/** An address, which unfolds into the rest of its page; a mere number where no memory is there. */
+export function addressItem(memory: VisibleMemory, name: string, pa: Int): Item {
+    if (typeof pa !== 'number' || pa === 0 || !memory.has(pa, 1)) {
+        return leaf(name, hex(pa));
+    }
+    return {
+        name,
+        value: hex(pa),
+        type: 'phys',
+        address: pa,
+        evaluateName: hex(pa),
+        children: { named: () => [bytesAt(memory, pa, PAGE_SIZE - (pa % PAGE_SIZE))] },
+    };
 }

@@ -1,13 +1,18 @@
-/** Devices, their configuration and rings, and the IOMMU with the tables as they lie in memory. Only there where the machine has any. */
+/**
+ * Devices, their configuration and rings, and the IOMMU with its tables as they lie in memory; nothing where there are
+ * none.
+ */
+import type { BoundDevice } from '../kernel/devices/bound';
+import type { Kernel } from '../kernel/kernel';
 import type { Device } from '../machine/devices/device';
 import type { Iommu } from '../machine/iommu/iommu';
 import { readEntry, sizeOfLevel, type Decoded } from '../machine/iommu/tables';
 import type { Target } from '../machine/iommu/unit';
+import type { Machine } from '../machine/machine';
 import { PAGE_SIZE } from '../machine/memory';
 import { PCI_COMMAND, PCI_DEVICE_ID, PCI_SECONDARY_BUS, PCI_VENDOR_ID } from '../machine/pci/config';
 import type { PciFunction } from '../machine/pci/function';
-import type { Vm } from '../runtime/interpreter';
-import { bytesAt, rowsOf } from './bytes';
+import { bytesAt, memoryOf, rowsOf } from './bytes';
 import { processorItems, remappingItems, vectorItem } from './interrupts';
 import { iommufdItems } from './iommufd';
 import { group, leaf, listing, type Item } from './item';
@@ -17,20 +22,21 @@ import { countOf, hex, hexDigits, rangeText, sizeText } from '../text/text';
 const CONFIG_SIZE = 256;
 const ENTRIES = 512;
 
-export function deviceItems(vm: Vm): Item[] {
-    const { pci } = vm.machine;
+/** @param kernel the one that runs; null where none does */
+export function deviceItems(machine: Machine, kernel: Kernel | null): Item[] {
+    const { pci } = machine;
     if (pci.devices.length === 0 && !pci.iommu) {
         return [];
     }
     return [
-        busItem(vm),
+        busItem(machine, kernel),
         group('devices', countOf(pci.devices.length, 'device'), () => [
             ...pci.bridges.map(bridgeItem),
-            ...pci.devices.map((d) => deviceItem(vm, d)),
+            ...pci.devices.map((d) => deviceItem(machine, kernel, d)),
         ]),
-        ...processorItems(vm),
-        ...(pci.iommu ? [iommuItem(vm, pci.iommu)] : []),
-        ...iommufdItems(vm),
+        ...processorItems(machine),
+        ...(pci.iommu ? [iommuItem(machine, pci.iommu)] : []),
+        ...iommufdItems(kernel),
     ];
 }
 
@@ -56,15 +62,15 @@ function bridgeItem(f: PciFunction): Item {
     return group(f.name, `${what} to bus ${hexDigits(f.config.read(PCI_SECONDARY_BUS, 1), 2)}`, () => stateOf(f));
 }
 
-function deviceItem(vm: Vm, d: Device): Item {
-    const bound = vm.kernel?.devices.of(d);
+function deviceItem(machine: Machine, kernel: Kernel | null, d: Device): Item {
+    const bound = kernel?.devices.of(d);
     return {
         name: d.shape.name,
         value: `${d.kind} at ${d.name}, ${d.running ? 'running' : 'idle'}`,
         evaluateName: d.shape.name,
         children: {
             named: () => [
-                leaf('owner', ownerOf(vm, d)),
+                leaf('owner', ownerOf(kernel, d)),
                 leaf('driver', bound?.driver === undefined || bound.driver === '' ? 'none' : bound.driver),
                 leaf('domain', bound ? bound.domain.display() : 'none'),
                 ...stateOf(d),
@@ -72,8 +78,8 @@ function deviceItem(vm: Vm, d: Device): Item {
                     'DMA',
                     `${d.writes} writes, ${d.reads} reads, ${sizeText(d.bytes)}; ${d.faults} faults, ${d.dropped} dropped`,
                 ),
-                listing('vectors', 'vector', d.msix.length, (i) => vectorItem(vm, d, i)),
-                ...ringItems(vm, d),
+                listing('vectors', 'vector', d.msix.length, (i) => vectorItem(machine, d, i)),
+                ...ringItems(machine, bound, d),
                 ...(d.atc
                     ? [
                           listing('ATC', 'translation', d.atc.size, (i) => {
@@ -94,9 +100,9 @@ function deviceItem(vm: Vm, d: Device): Item {
                               return a
                                   ? {
                                         name: `${hex(a.iova)}`,
-                                        value: `${rangeText(a.pa, a.length)}, ${vm.machine.owners.name(a.owner)}`,
+                                        value: `${rangeText(a.pa, a.length)}, ${machine.owners.name(a.owner)}`,
                                         address: a.pa,
-                                        children: { named: () => [bytesAt(vm.machine, a.pa, a.length)] },
+                                        children: { named: () => [bytesAt(memoryOf(machine), a.pa, a.length)] },
                                     }
                                   : leaf('none', '');
                           }),
@@ -108,12 +114,12 @@ function deviceItem(vm: Vm, d: Device): Item {
 }
 
 /** The memory that the device works in, where its driver sees it. */
-function ringItems(vm: Vm, d: Device): Item[] {
+function ringItems(machine: Machine, bound: BoundDevice | undefined, d: Device): Item[] {
     const { program } = d;
     if (!program) {
         return [leaf('rings', 'not told')];
     }
-    const area = vm.kernel?.devices.of(d)?.domain.areaAt(program.base);
+    const area = bound?.domain.areaAt(program.base);
     const text = `${hex(program.base)} for the device, ${sizeText(program.length)}, ${program.size} bytes every ${program.every} ns, round ${d.round}`;
     if (!area) {
         return [leaf('rings', text)];
@@ -126,15 +132,14 @@ function ringItems(vm: Vm, d: Device): Item[] {
             address: pa,
             children: {
                 named: () => [
-                    bytesAt(vm.machine, pa, Math.min(program.length, area.iova + area.length - program.base)),
+                    bytesAt(memoryOf(machine), pa, Math.min(program.length, area.iova + area.length - program.base)),
                 ],
             },
         },
     ];
 }
 
-function iommuItem(vm: Vm, iommu: Iommu): Item {
-    const { machine } = vm;
+function iommuItem(machine: Machine, iommu: Iommu): Item {
     return group('IOMMU', iommu.display(), () => [
         leaf('root', iommu.root === 0 ? 'not set' : hex(iommu.root)),
         group('tables', 'as they lie in memory', () =>
@@ -142,7 +147,7 @@ function iommuItem(vm: Vm, iommu: Iommu): Item {
                 const found = iommu.format.lookup(machine, iommu.root, d.requester, []);
                 return 'fault' in found
                     ? leaf(`${d.bdf} ${d.shape.name}`, `nothing: ${found.fault}`)
-                    : targetItem(vm, iommu, `${d.bdf} ${d.shape.name}`, found);
+                    : targetItem(machine, iommu, `${d.bdf} ${d.shape.name}`, found);
             }),
         ),
         listing('IOTLB', 'entry', [...iommu.tlb.entries()].length, (i) => {
@@ -154,7 +159,7 @@ function iommuItem(vm: Vm, iommu: Iommu): Item {
                   )
                 : leaf('none', '');
         }),
-        ...remappingItems(vm),
+        ...remappingItems(machine),
         listing('faults', 'fault', iommu.faults.length, (i) => {
             const f = iommu.faults.at(i);
             return f
@@ -167,39 +172,38 @@ function iommuItem(vm: Vm, iommu: Iommu): Item {
     ]);
 }
 
-function targetItem(vm: Vm, iommu: Iommu, name: string, t: Target): Item {
+function targetItem(machine: Machine, iommu: Iommu, name: string, t: Target): Item {
     return t.kind === 'identity'
         ? leaf(name, `domain ${t.domain}: addresses are physical ones`)
         : {
               name,
               value: `domain ${t.domain}, ${t.levels} levels at ${hex(t.root)}`,
               address: t.root,
-              children: tableChildren(vm, iommu, t.root, t.levels, 0),
+              children: tableChildren(machine, iommu, t.root, t.levels, 0),
           };
 }
 
 /** The entries of a table that say something. */
 function tableChildren(
-    vm: Vm,
+    machine: Machine,
     iommu: Iommu,
     table: number,
     level: number,
     base: number,
 ): NonNullable<Item['children']> {
-    const { machine } = vm;
     const named = (): Item[] => {
         if (!machine.isRam(table, PAGE_SIZE)) {
             return [leaf('none', `no memory at ${hex(table)}`)];
         }
         return Array.from({ length: ENTRIES }, (_, i) => {
             const entry: Decoded = iommu.format.pages.decode(readEntry(machine.memory, table + i * 8), level);
-            return entryItem(vm, iommu, entry, level, base + i * sizeOfLevel(level));
+            return entryItem(machine, iommu, entry, level, base + i * sizeOfLevel(level));
         }).filter((item) => item !== undefined);
     };
     return { named };
 }
 
-function entryItem(vm: Vm, iommu: Iommu, e: Decoded, level: number, iova: number): Item | undefined {
+function entryItem(machine: Machine, iommu: Iommu, e: Decoded, level: number, iova: number): Item | undefined {
     const name = hex(iova);
     if (e.kind === 'none') {
         return undefined;
@@ -217,6 +221,6 @@ function entryItem(vm: Vm, iommu: Iommu, e: Decoded, level: number, iova: number
               name,
               value: `table of level ${e.level} at ${hex(e.pa)}`,
               address: e.pa,
-              children: tableChildren(vm, iommu, e.pa, e.level, iova),
+              children: tableChildren(machine, iommu, e.pa, e.level, iova),
           };
 }

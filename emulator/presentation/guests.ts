@@ -1,17 +1,17 @@
-/** Virtual machines: vCPUs and their registers, memory slots, what their programs do, and what is wrong. Only there where there are any. */
+/** Virtual machines: vCPUs and their registers, memory slots, what their programs do, and what is wrong. */
 import { look, titleOf, type Slot } from '../kernel/kvm/slots';
 import { registersOf } from '../kernel/kvm/state';
 import type { Vcpu } from '../kernel/kvm/vcpu';
 import type { VirtualMachine } from '../kernel/kvm/vm';
-import { PAGE_SIZE } from '../machine/memory';
 import { duration } from '../language/durations';
-import type { Guest } from '../runtime/host/guests';
+import { PAGE_SIZE } from '../machine/memory';
 import { isStalled, linesOf } from '../runtime/host/guest-interrupts';
+import type { Guest } from '../runtime/host/guests';
 import type { Vm } from '../runtime/interpreter';
-import { bytesAt } from './bytes';
+import { countOf, hex, rangeText, sizeText } from '../text/text';
+import { bytesAt, memoryOf } from './bytes';
 import { descriptorItem } from './interrupts';
 import { group, leaf, listing, type Item } from './item';
-import { countOf, hex, rangeText, sizeText } from '../text/text';
 
 export function guestItems(vm: Vm): Item[] {
     const { all } = vm.guests;
@@ -82,7 +82,13 @@ function vectorItems(vm: Vm, { name, live }: Guest): Item[] {
             ...(live?.posted
                 ? live.vcpus.items.flatMap((v) =>
                       live.posted
-                          ? [descriptorItem(vm, live.posted.addressOf(v.index), `descriptor of vCPU ${v.index}`)]
+                          ? [
+                                descriptorItem(
+                                    vm.machine,
+                                    live.posted.addressOf(v.index),
+                                    `descriptor of vCPU ${v.index}`,
+                                ),
+                            ]
                           : [],
                   )
                 : []),
@@ -133,7 +139,7 @@ function slotItem(vm: Vm, live: VirtualMachine, slot: Slot): Item {
                                       name: hex(gpa),
                                       value: rangeText(pa, length),
                                       address: pa,
-                                      children: { named: () => [bytesAt(vm.machine, pa, length)] },
+                                      children: { named: () => [bytesAt(memoryOf(vm.machine), pa, length)] },
                                   },
                         );
                     });

@@ -1,42 +1,39 @@
 /** The scope *Handover*: what KHO hands to the next kernel, and what it got from the previous one. */
-import { readFdtPage } from '../kernel/kho/root-fdt';
-import { readNativeU64 } from '../kernel/kho/root-fdt';
-import type { FdtNode } from '../kernel/kho/fdt-read';
+import { readFdt } from '../kernel/kho/fdt-read';
 import type { Kho } from '../kernel/kho/kho';
 import type { BlockRun } from '../kernel/kho/runs';
 import { PAGE_SIZE } from '../machine/memory';
-import type { Vm } from '../runtime/interpreter';
-import { bytesAt, hexRow, ROW } from './bytes';
+import { counted, hex, rangeText, sizeText } from '../text/text';
+import { addressItem, bytesAt, type VisibleMemory } from './bytes';
+import { nodeItems } from './fdt';
 import { group, leaf, listing, type Item } from './item';
-import { addressItem } from './values';
-import { hex, rangeText, sizeText } from '../text/text';
 
-export function handoverItems(vm: Vm): Item[] {
-    const kho = vm.kernel?.kho;
+/** @param kho of the kernel that runs; undefined where none does */
+export function handoverItems(memory: VisibleMemory, kho: Kho | undefined): Item[] {
     if (!kho) {
         return [leaf('kernel', 'none runs')];
     }
     const outgoing = kho.enabled
         ? [
-              fdtItem(vm, 'FDT (outgoing)', kho.fdt),
-              preserved(vm, 'preserved memory', kho.tree ? `radix tree at ${hex(kho.tree.root)}` : 'none', () =>
+              fdtItem(memory, 'FDT (outgoing)', kho.fdt),
+              preserved(memory, 'preserved memory', kho.tree ? `radix tree at ${hex(kho.tree.root)}` : 'none', () =>
                   kho.outgoingRuns(),
               ),
           ]
         : [leaf('KHO', 'disabled')];
     return [
         ...outgoing,
-        scratchItem(vm, kho),
+        scratchItem(memory, kho),
         ...(kho.incoming
             ? [
-                  fdtItem(vm, 'FDT (incoming)', kho.incoming.fdt),
+                  fdtItem(memory, 'FDT (incoming)', kho.incoming.fdt),
                   preserved(
-                      vm,
+                      memory,
                       'inherited memory',
                       `${sizeText(kho.incomingPages * PAGE_SIZE)}, ${sizeText(kho.unclaimed * PAGE_SIZE)} unclaimed`,
                       () => kho.incomingList(),
                   ),
-                  preserved(vm, 'unclaimed memory', sizeText(kho.unclaimed * PAGE_SIZE), () => kho.unclaimedRuns()),
+                  preserved(memory, 'unclaimed memory', sizeText(kho.unclaimed * PAGE_SIZE), () => kho.unclaimedRuns()),
               ]
             : [leaf('incoming', 'none: a cold boot')]),
         leaf(
@@ -46,37 +43,34 @@ export function handoverItems(vm: Vm): Item[] {
     ];
 }
 
-function scratchItem(vm: Vm, kho: Kho): Item {
+function scratchItem(memory: VisibleMemory, kho: Kho): Item {
     const size = kho.scratch.reduce((sum, a) => sum + a.size, 0);
-    return {
-        name: 'scratch',
-        value: kho.scratch.length === 0 ? 'none' : `${sizeText(size)} in ${kho.scratch.length} areas`,
-        kind: 'virtual',
-        children: {
-            named: () => [
-                ...kho.scratch.map(
-                    (a, i): Item => ({
-                        name: `[${i}]`,
-                        value: rangeText(a.addr, a.size),
-                        address: a.addr,
-                        children: { named: () => [bytesAt(vm.machine, a.addr, a.size)] },
-                    }),
-                ),
-                addressItem(vm, 'array', kho.scratchArray),
-            ],
-        },
-    };
+    return group(
+        'scratch',
+        kho.scratch.length === 0 ? 'none' : `${sizeText(size)} in ${counted(kho.scratch.length, 'area')}`,
+        () => [
+            ...kho.scratch.map(
+                (a, i): Item => ({
+                    name: `[${i}]`,
+                    value: rangeText(a.addr, a.size),
+                    address: a.addr,
+                    children: { named: () => [bytesAt(memory, a.addr, a.size)] },
+                }),
+            ),
+            addressItem(memory, 'array', kho.scratchArray),
+        ],
+    );
+}
+
+/** Blocks of one order in a row, and who owns them where that is known. */
+interface OwnedRun extends BlockRun {
+    readonly owner?: string;
 }
 
 /** Preserved memory by order and runs, read from the tree when it unfolds. */
-function preserved(
-    vm: Vm,
-    name: string,
-    value: string,
-    read: () => readonly (BlockRun & { readonly owner?: string })[],
-): Item {
+function preserved(memory: VisibleMemory, name: string, value: string, read: () => readonly OwnedRun[]): Item {
     return group(name, value, () => {
-        const byOrder = new Map<number, (BlockRun & { readonly owner?: string })[]>();
+        const byOrder = new Map<number, OwnedRun[]>();
         for (const run of read()) {
             const runs = byOrder.get(run.order);
             if (runs) {
@@ -90,13 +84,18 @@ function preserved(
         }
         return [...byOrder].map(([order, runs]) => {
             const blocks = runs.reduce((sum, r) => sum + r.blocks, 0);
-            const item = listing(`order ${order}`, 'run', runs.length, (i) => runItem(vm, i, runs[i]));
-            return { ...item, value: `${blocks} × ${sizeText(PAGE_SIZE * 2 ** order)} in ${item.value}` };
+            const item = listing(`order ${order}`, 'run', runs.length, (i) => runItem(memory, i, runs[i]));
+            return { ...item, value: `${blocksText(order, blocks)} in ${item.value}` };
         });
     });
 }
 
-function runItem(vm: Vm, index: number, run: (BlockRun & { readonly owner?: string }) | undefined): Item {
+/** `4 × 2 MiB` */
+export function blocksText(order: number, blocks: number): string {
+    return `${blocks} × ${sizeText(PAGE_SIZE * 2 ** order)}`;
+}
+
+function runItem(memory: VisibleMemory, index: number, run: OwnedRun | undefined): Item {
     if (!run) {
         return leaf('none', '');
     }
@@ -106,12 +105,12 @@ function runItem(vm: Vm, index: number, run: (BlockRun & { readonly owner?: stri
         name: `[${index}]`,
         value: `${rangeText(pa, size)}${run.owner === undefined ? '' : `, ${run.owner}`}`,
         address: pa,
-        children: { named: () => [leaf('blocks', String(run.blocks)), bytesAt(vm.machine, pa, size)] },
+        children: { named: () => [leaf('blocks', String(run.blocks)), bytesAt(memory, pa, size)] },
     };
 }
 
 /** A flattened device tree in a page: nodes and properties, and what is wrong with it. */
-function fdtItem(vm: Vm, name: string, pa: number): Item {
+function fdtItem(memory: VisibleMemory, name: string, pa: number): Item {
     if (pa === 0) {
         return leaf(name, 'none');
     }
@@ -121,39 +120,13 @@ function fdtItem(vm: Vm, name: string, pa: number): Item {
         address: pa,
         children: {
             named: () => {
-                const { root, findings } = readFdtPage(vm.machine.memory, pa);
+                const { root, findings } = readFdt(memory.read(pa, PAGE_SIZE));
                 return [
-                    ...(root ? nodeItems(vm, root) : []),
+                    ...(root ? nodeItems(memory, root) : []),
                     ...findings.map((f) => leaf(`damaged at ${hex(f.offset)}`, f.text)),
-                    bytesAt(vm.machine, pa, PAGE_SIZE),
+                    bytesAt(memory, pa, PAGE_SIZE),
                 ];
             },
         },
     };
-}
-
-function nodeItems(vm: Vm, node: FdtNode): Item[] {
-    return [
-        ...node.properties.map((p) => propertyItem(vm, p.name, p.value)),
-        ...node.children.map((c) => group(c.name, 'node', () => nodeItems(vm, c))),
-    ];
-}
-
-/** A property as what it most likely is: a string, an address or number of 8 bytes, or bytes. */
-function propertyItem(vm: Vm, name: string, value: Uint8Array): Item {
-    const text = stringOf(value);
-    if (text !== undefined) {
-        return leaf(name, JSON.stringify(text));
-    }
-    const number = value.length === 8 ? readNativeU64(value) : undefined;
-    if (typeof number === 'number' && number !== 0 && number % PAGE_SIZE === 0 && vm.machine.isRam(number)) {
-        return addressItem(vm, name, number);
-    }
-    return leaf(name, number === undefined ? hexRow(value.subarray(0, ROW)).trimEnd() : String(number));
-}
-
-function stringOf(value: Uint8Array): string | undefined {
-    const body = value.subarray(0, -1);
-    const printable = value.length > 1 && value.at(-1) === 0 && body.every((b) => b >= 0x20 && b < 0x7f);
-    return printable ? String.fromCharCode(...body) : undefined;
 }

@@ -1,11 +1,14 @@
-/** What the running kernel does with memory beside preserving it: pools of huge pages, and files in memory with where they lie. */
-import { orderPages } from '../kernel/mm/memmap';
+/**
+ * What the running kernel does with memory beside preserving it: pools of huge pages, files in memory and where they
+ * lie.
+ */
 import { foliosOf } from '../kernel/fs/movable';
 import type { ShmemInode } from '../kernel/fs/shmem';
 import type { Kernel } from '../kernel/kernel';
+import { orderPages } from '../kernel/mm/memmap';
 import { PAGE_SIZE } from '../machine/memory';
+import { counted, hex, sizeText } from '../text/text';
 import { group, leaf, type Item } from './item';
-import { hex, sizeText } from '../text/text';
 
 export function hostMemoryItems(kernel: Kernel): Item[] {
     const pools = kernel.hugetlb.pools.filter((p) => p.nr > 0 || p.incoming > 0);
@@ -28,7 +31,7 @@ export function hostMemoryItems(kernel: Kernel): Item[] {
         ...(files.length === 0
             ? []
             : [
-                  group('files in memory', files.length === 1 ? '1 file' : `${files.length} files`, () =>
+                  group('files in memory', counted(files.length, 'file'), () =>
                       files.map((inode) => fileItem(kernel, inode)),
                   ),
               ]),

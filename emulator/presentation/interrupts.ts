@@ -1,20 +1,22 @@
-/** The way of an interrupt: a vector of a device, the message it sends, the entry of the IOMMU's table, processor and vector, the handler. */
+/**
+ * The way of an interrupt: a device's vector, its message, the entry of the IOMMU's table, processor and vector, the
+ * handler.
+ */
+import type { Device } from '../machine/devices/device';
 import { describeDescriptor, DESCRIPTOR_SIZE, posted } from '../machine/interrupts/descriptor';
 import { destinationOf } from '../machine/interrupts/message';
 import type { InterruptEntry } from '../machine/interrupts/remapping';
-import type { Device } from '../machine/devices/device';
-import type { Vm } from '../runtime/interpreter';
-import { bytesAt } from './bytes';
-import { group, leaf, listing, type Item } from './item';
+import type { Machine } from '../machine/machine';
 import { countOf, hex, hexDigits } from '../text/text';
+import { bytesAt, memoryOf } from './bytes';
+import { group, leaf, listing, type Item } from './item';
 
 /** A route that is only looked at: nothing is remembered of it, and no fault is logged. */
 function entryOf(
-    vm: Vm,
+    machine: Machine,
     d: Device,
     index: number,
 ): { readonly text: string; readonly at: number; readonly entry?: InterruptEntry } {
-    const { machine } = vm;
     const { remapper } = machine.pci.interrupts;
     const { message } = d.msix.entry(index);
     if (!remapper || !message) {
@@ -40,15 +42,15 @@ function entryOf(
     }
 }
 
-export function vectorItem(vm: Vm, d: Device, index: number): Item {
+export function vectorItem(machine: Machine, d: Device, index: number): Item {
     const e = d.msix.entry(index);
     const marks = `${e.masked ? ', masked' : ''}${e.pending ? ', pending' : ''}`;
     const { message } = e;
     if (!message) {
         return leaf(`[${index}]`, `not set up${marks}`);
     }
-    const { pci } = vm.machine;
-    const { text, entry } = entryOf(vm, d, index);
+    const { pci } = machine;
+    const { text, entry } = entryOf(machine, d, index);
     const own = pci.interrupts.its ? { cpu: 0, vector: message.data } : destinationOf(message);
     const to = entry?.kind === 'remapped' ? entry.to : entry || text !== '' ? undefined : own;
     const where =
@@ -60,13 +62,12 @@ export function vectorItem(vm: Vm, d: Device, index: number): Item {
     const value = [text, where].filter((t) => t !== '').join(' → ');
     return group(`[${index}]`, `${value === '' ? 'leads nowhere' : value}${marks}`, () => [
         leaf('message', `${hex(message.data)} to ${hex(message.address)}`),
-        ...(entry?.kind === 'posted' ? [descriptorItem(vm, entry.descriptor)] : []),
+        ...(entry?.kind === 'posted' ? [descriptorItem(machine, entry.descriptor)] : []),
     ]);
 }
 
 /** A posted-interrupt descriptor as it lies in memory. */
-export function descriptorItem(vm: Vm, pa: number, name = 'descriptor'): Item {
-    const { machine } = vm;
+export function descriptorItem(machine: Machine, pa: number, name = 'descriptor'): Item {
     if (!machine.isRam(pa, DESCRIPTOR_SIZE)) {
         return leaf(name, `no memory at ${hex(pa)}`);
     }
@@ -76,13 +77,13 @@ export function descriptorItem(vm: Vm, pa: number, name = 'descriptor'): Item {
         name,
         address: pa,
         value: `${vectors.length === 0 ? 'nothing is posted' : `posted: ${vectors.join(', ')}`}; notification ${hex(d.vector)} to processor ${d.cpu}${d.outstanding ? ', sent' : ''}${d.suppressed ? ', suppressed' : ''}`,
-        children: { named: () => [bytesAt(machine, pa, DESCRIPTOR_SIZE)] },
+        children: { named: () => [bytesAt(memoryOf(machine), pa, DESCRIPTOR_SIZE)] },
     };
 }
 
 /** The unit that remaps interrupts: its table, what it remembers, its faults. Nothing where the IOMMU has none. */
-export function remappingItems(vm: Vm): Item[] {
-    const { remapper } = vm.machine.pci.interrupts;
+export function remappingItems(machine: Machine): Item[] {
+    const { remapper } = machine.pci.interrupts;
     if (!remapper) {
         return [];
     }
@@ -118,8 +119,8 @@ export function remappingItems(vm: Vm): Item[] {
 }
 
 /** The processors, and who has which of their vectors. */
-export function processorItems(vm: Vm): Item[] {
-    const { interrupts, devices } = vm.machine.pci;
+export function processorItems(machine: Machine): Item[] {
+    const { interrupts, devices } = machine.pci;
     if (devices.length === 0) {
         return [];
     }

@@ -1,17 +1,18 @@
-/** Open /dev/iommu: address spaces, hardware page tables with what is preserved of them, and the domains that came from the previous kernel. */
-import { Iommufd } from '../kernel/devices/iommufd';
+/**
+ * Open /dev/iommu: address spaces, hardware page tables and what is preserved of them, domains from the previous
+ * kernel.
+ */
+import { orderOver } from '../diagnosis/pointer-walk';
 import type { Hwpt } from '../kernel/devices/hwpt';
 import type { Ioas } from '../kernel/devices/ioas';
+import { Iommufd } from '../kernel/devices/iommufd';
 import type { Kernel } from '../kernel/kernel';
 import { PAGE_SIZE } from '../machine/memory';
-import { orderOver } from '../diagnosis/pointer-walk';
-import type { Vm } from '../runtime/interpreter';
-import { group, leaf, listing, type Item } from './item';
 import { countOf, hex, sizeText } from '../text/text';
+import { group, leaf, listing, type Item } from './item';
 
 /** Empty where nobody has /dev/iommu open and nothing came along. */
-export function iommufdItems(vm: Vm): Item[] {
-    const { kernel } = vm;
+export function iommufdItems(kernel: Kernel | null): Item[] {
     const open = kernel ? openIommufds(kernel) : [];
     const restored = kernel?.devices.unit.restored.items ?? [];
     if (!kernel || open.length + restored.length === 0) {

@@ -1,38 +1,43 @@
 /** The scope *Live Update*: what the running kernel's LUO preserves and what it got from the previous kernel. */
+import { Updates } from '../diagnosis/updates';
+import type { Kernel } from '../kernel/kernel';
 import type { BlockSet } from '../kernel/kho/blocks';
+import { incomingArea, incomingEntries } from '../kernel/luo/incoming';
+import { hasInterfaceStates, interfaceState } from '../kernel/luo/interface-states';
 import type { FlbSide, LuoFile, LuoFlb, LuoHandler, LuoSession, SessionList } from '../kernel/luo/state';
-import { areaEntries } from '../kernel/luo/abi';
 import { REFCOUNT_SATURATED } from '../kernel/refcount';
 import { ANY, type Value } from '../language/types';
 import { format, isInt, type Int } from '../language/values';
-import { View } from '../runtime/view';
 import type { Vm } from '../runtime/interpreter';
-import { bytesAt } from './bytes';
+import { View } from '../runtime/view';
+import { hex, counted } from '../text/text';
+import { addressItem, bytesAt, memoryOf, type VisibleMemory } from './bytes';
 import { group, leaf, listing, type Item } from './item';
 import { lockItems } from './locks';
 import { handedOver, type HandedOver } from './serialized';
 import { updateTimes } from './update';
-import { addressItem, attempt, itemOf, objectFields, viewFields } from './values';
+import { attempt, itemOf, objectFields, viewFields } from './values';
 import { arrayItem } from './vmalloc';
-import { hex } from '../text/text';
 
 export function liveUpdateItems(vm: Vm): Item[] {
-    const luo = vm.kernel?.luo;
-    if (!luo) {
+    const { kernel } = vm;
+    if (!kernel) {
         return [leaf('kernel', 'none runs')];
     }
+    const { luo } = kernel;
+    const memory = memoryOf(vm.machine);
     if (!luo.enabled) {
         return [leaf('live update', 'disabled')];
     }
     return [
         sessionsItem(vm, 'outgoing sessions', luo.outgoing),
-        luo.deserialized === undefined && (luo.incoming.blocks.capacity > 0 || areaOf(vm) > 0)
-            ? notRebuilt(vm, luo.incoming.blocks)
+        luo.deserialized === undefined && (luo.incoming.blocks.capacity > 0 || incomingArea(kernel) > 0)
+            ? notRebuilt(vm, kernel)
             : sessionsItem(vm, 'incoming sessions', luo.incoming),
         listing('FLBs', 'FLB', luo.flbs.length, (i) => flbItem(vm, luo.flbs.at(i))),
         listing('preserved files', 'file', luo.preservedFiles.size, (i) => preservedFile(vm, i)),
         listing('handlers', 'handler', luo.handlers.length, (i) => handlerItem(vm, luo.handlers.at(i))),
-        ...(hasStates(vm) ? [leaf('state of all', STATES[luo.state] ?? String(luo.state))] : []),
+        ...(hasInterfaceStates(kernel.desc) ? [leaf('state of all', interfaceState(luo.state))] : []),
         group('state', `update ${BigInt(luo.incomingNum) + 1n}`, () => [
             leaf('liveupdate_num', `${luo.incomingNum} incoming, ${BigInt(luo.incomingNum) + 1n} outgoing`),
             leaf('device', luo.deviceInUse ? 'open' : 'not open'),
@@ -44,12 +49,12 @@ export function liveUpdateItems(vm: Vm): Item[] {
                       ? 'yes'
                       : `failed: ${luo.deserialized}`,
             ),
-            addressItem(vm, 'luo_ser', luo.ser),
-            addressItem(vm, 'FLB page (outgoing)', luo.flbPage),
-            addressItem(vm, 'FLB page (incoming)', luo.incomingFlbPage),
+            addressItem(memory, 'luo_ser', luo.ser),
+            addressItem(memory, 'FLB page (outgoing)', luo.flbPage),
+            addressItem(memory, 'FLB page (incoming)', luo.incomingFlbPage),
         ]),
         ...lockItems(vm),
-        ...updateTimes(vm),
+        ...updateTimes(Updates.of(vm)?.current),
     ];
 }
 
@@ -57,38 +62,18 @@ function sessionsItem(vm: Vm, name: string, list: SessionList): Item {
     return listing(name, 'session', list.sessions.length, (i) => sessionItem(vm, list.sessions.at(i)));
 }
 
-/** The area with the incoming sessions, in releases before 7.2; 0 where there is none. */
-function areaOf(vm: Vm): number {
-    return vm.library.structs.has('luo_session_area') ? (vm.kernel?.luo.incoming.area ?? 0) : 0;
-}
-
-/** enum liveupdate_state of the interface before the merge. */
-const STATES = ['undefined', 'normal', 'prepared', 'frozen', 'updated'];
-
-/** LUO, sessions and files have states that events change. */
-function hasStates(vm: Vm): boolean {
-    return [...(vm.kernel?.desc.luo?.ioctls.commands.values() ?? [])].some((c) => c.name === 'SET_EVENT');
-}
-
-/** Incoming sessions that nobody has asked for yet: as they lie in memory. The first open of the device rebuilds them. */
-function notRebuilt(vm: Vm, blocks: BlockSet): Item {
+/**
+ * Incoming sessions that nobody has asked for yet: as they lie in memory. The first open of the device rebuilds them.
+ */
+function notRebuilt(vm: Vm, kernel: Kernel): Item {
     const layout = vm.library.structs.get('luo_session_ser');
-    const area = areaOf(vm);
-    const entries = area > 0 ? areaEntries(vm.machine.memory, area) : [];
-    const iterator = blocks.iterator();
-    for (let pa = iterator.read(); pa !== undefined; pa = iterator.read()) {
-        entries.push(pa);
-    }
+    const entries = incomingEntries(kernel);
     const item = listing('incoming sessions', 'session', entries.length, (i) =>
         attempt(`[${i}]`, () => {
             const view = layout && new View(layout, vm.machine.memory, entries[i] ?? 0);
             const entry = itemOf(vm, `[${i}]`, { value: view, type: ANY });
-            return view
-                ? {
-                      ...entry,
-                      value: `${format(view.get(view.field('name')))}, ${format(view.get(view.field('count')))} files`,
-                  }
-                : entry;
+            const [name, files] = view ? [view.get(view.field('name')), view.get(view.field('count'))] : [];
+            return isInt(files) ? { ...entry, value: `${format(name)}, ${counted(files, 'file')}` } : entry;
         }),
     );
     return { ...item, value: `${item.value}, rebuilt when /dev/liveupdate is first opened` };
@@ -105,13 +90,13 @@ export function sessionItem(vm: Vm, session: LuoSession | undefined): Item {
     const n = session.files.length;
     const state = [
         session.incoming ? 'incoming' : 'outgoing',
-        ...(hasStates(vm) ? [STATES[session.state] ?? ''] : []),
+        ...(vm.kernel && hasInterfaceStates(vm.kernel.desc) ? [interfaceState(session.state)] : []),
         ...(session.retrieved ? ['retrieved'] : []),
         ...(session.finished ? ['finished'] : []),
     ];
     return {
         name: JSON.stringify(session.name),
-        value: `${n === 1 ? '1 file' : `${n} files`}, ${state.join(', ')}`,
+        value: `${counted(n, 'file')}, ${state.join(', ')}`,
         type: 'luo_session',
         evaluateName: `session(${JSON.stringify(session.name)})`,
         children: {
@@ -119,7 +104,7 @@ export function sessionItem(vm: Vm, session: LuoSession | undefined): Item {
                 ...(n <= FEW ? session.files.items.map((f) => fileItem(vm, f)) : []),
                 leaf('state', state.join(', ')),
                 ...(session.cursor > 0 ? [leaf('at file', `${session.cursor} of ${n}`)] : []),
-                blocksItem(vm, 'blocks', session.fileBlocks),
+                blocksItem(memoryOf(vm.machine), 'blocks', session.fileBlocks),
             ],
             ...(n > FEW ? { indexed: { count: n, item: (i: number) => fileItem(vm, session.files.at(i)) } } : {}),
         },
@@ -166,9 +151,10 @@ function serializedItem(vm: Vm, file: LuoFile): Item {
 
 /** The handle that crosses the kexec, and the structure that it points to, field by field. */
 function dataItem(vm: Vm, name: string, data: Int, what: HandedOver | undefined): Item {
-    if (!what || typeof data !== 'number' || data === 0 || !vm.machine.isRam(data, what.layout.size)) {
-        return typeof data === 'number' && data !== 0 && vm.machine.isRam(data)
-            ? addressItem(vm, name, data)
+    const memory = memoryOf(vm.machine);
+    if (!what || typeof data !== 'number' || data === 0 || !memory.has(data, what.layout.size)) {
+        return typeof data === 'number' && data !== 0 && memory.has(data, 1)
+            ? addressItem(memory, name, data)
             : leaf(name, isInt(data) ? hex(data) : format(data));
     }
     const { layout } = what;
@@ -185,7 +171,7 @@ function dataItem(vm: Vm, name: string, data: Int, what: HandedOver | undefined)
                     const listed = what.arrays.find((a) => a.field === field.name);
                     return listed ? attempt(field.name, () => arrayItem(vm, view, listed) ?? field) : field;
                 }),
-                bytesAt(vm.machine, data, layout.size),
+                bytesAt(memory, data, layout.size),
             ],
         },
     };
@@ -225,7 +211,10 @@ function sideItem(vm: Vm, name: string, flb: LuoFlb, side: FlbSide): Item {
     ]);
 }
 
-/** An entry of the map that keeps one resource from being preserved twice, with the file of a session that it stands for. */
+/**
+ * An entry of the map that keeps one resource from being preserved twice, with the file of a session that it stands
+ * for.
+ */
 function preservedFile(vm: Vm, index: number): Item {
     const luo = vm.kernel?.luo;
     if (!luo) {
@@ -255,6 +244,6 @@ function handlerItem(vm: Vm, handler: LuoHandler | undefined, name?: string): It
 }
 
 /** The chain of pages in which entries are handed over. */
-function blocksItem(vm: Vm, name: string, set: BlockSet): Item {
-    return listing(name, 'block', set.blocks.length, (i) => addressItem(vm, `[${i}]`, set.blocks.at(i) ?? 0));
+function blocksItem(memory: VisibleMemory, name: string, set: BlockSet): Item {
+    return listing(name, 'block', set.blocks.length, (i) => addressItem(memory, `[${i}]`, set.blocks.at(i) ?? 0));
 }

@@ -1,8 +1,8 @@
 /** The scope *Locals*: what the code of a frame can name. */
+import { ANY, PHYS, type Value } from '../language/types';
 import { visibleLocals } from '../runtime/code';
 import { offsetOf, type Viewpoint } from '../runtime/evaluate';
 import { setKindField } from '../runtime/host/callbacks';
-import { ANY, PHYS, type Value } from '../language/types';
 import type { Vm } from '../runtime/interpreter';
 import type { Item } from './item';
 import { attempt, itemOf, processVars } from './values';

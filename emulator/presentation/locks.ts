@@ -1,7 +1,7 @@
 /** The kernel's locks: who has them, and who waits. */
 import type { Lock } from '../kernel/lock';
-import type { Thread } from '../runtime/thread';
 import type { Vm } from '../runtime/interpreter';
+import type { Thread } from '../runtime/thread';
 import { stateOf, waitsFor } from '../runtime/waiting';
 import { group, leaf, type Item } from './item';
 

@@ -1,18 +1,21 @@
 /** The scope *Machine*: what stays when kernels come and go, and who has its memory now. */
+import type { Memmap } from '../kernel/mm/memmap';
 import { layersOf, titleOf } from '../kernel/release/layers';
+import type { Machine } from '../machine/machine';
 import { PAGE_SIZE } from '../machine/memory';
 import type { Vm } from '../runtime/interpreter';
-import { bytesAt } from './bytes';
+import { counted, hex, rangeText, sizeText } from '../text/text';
+import { bytesAt, memoryOf } from './bytes';
 import { deviceItems } from './devices';
 import { guestItems } from './guests';
 import { hostMemoryItems } from './host-memory';
-import { group, leaf, listing, type Item } from './item';
+import { group, leaf, listing, type Children, type Item } from './item';
 import { processScope } from './process';
-import { hex, rangeText, sizeText } from '../text/text';
 
 export function machineItems(vm: Vm): Item[] {
     const { machine, kernel } = vm;
     const { memmap, pages } = kernel ?? {};
+    const memory = memoryOf(machine);
     const nodes = machine.nodes.map((node): Item => {
         const ranges = machine.map.filter((r) => r.node === node);
         const size = ranges.reduce((sum, r) => sum + r.size, 0);
@@ -26,7 +29,7 @@ export function machineItems(vm: Vm): Item[] {
                         name: rangeText(r.start, r.size),
                         value: 'RAM',
                         address: r.start,
-                        children: { named: () => [bytesAt(machine, r.start, r.size)] },
+                        children: { named: () => [bytesAt(memory, r.start, r.size)] },
                     })),
                     ...(pages?.buddyinfo() ?? [])
                         .filter((b) => b.node === node)
@@ -48,16 +51,19 @@ export function machineItems(vm: Vm): Item[] {
         ...(kernel && kernel.desc.layers.size > 0 ? [layerItems(kernel.desc.layers)] : []),
         leaf('clock', `${(machine.clock.now / 1e9).toFixed(6)} s`),
         leaf('boots', String(machine.boots)),
-        group(
-            'memory',
-            `${sizeText(machine.ramSize)} in ${machine.nodes.length === 1 ? '1 node' : `${machine.nodes.length} nodes`}`,
-            () => nodes,
-        ),
+        group('memory', `${sizeText(machine.ramSize)} in ${counted(machine.nodes.length, 'node')}`, () => nodes),
         ...(kernel ? hostMemoryItems(kernel) : []),
-        ...deviceItems(vm),
+        ...deviceItems(machine, kernel),
         ...guestItems(vm),
         ...(memmap
-            ? [{ name: 'owners', value: 'who has how much', kind: 'virtual' as const, children: ownersOf(vm) }]
+            ? [
+                  {
+                      name: 'owners',
+                      value: 'who has how much',
+                      kind: 'virtual' as const,
+                      children: ownersOf(machine, memmap),
+                  },
+              ]
             : []),
         listing('processes', 'process', vm.users.length, (i) => {
             const user = vm.users.at(i);
@@ -86,12 +92,12 @@ interface Owned {
 }
 
 /** Computed when it unfolds: it looks at every folio. */
-function ownersOf(vm: Vm): NonNullable<Item['children']> {
+function ownersOf(machine: Machine, memmap: Memmap): Children {
     return {
         named: () => {
             const owners = new Map<string, Owned>();
-            for (const { pfn, count, owner, state } of vm.kernel?.memmap.owned() ?? []) {
-                const name = `${vm.machine.owners.name(owner)}${state === 'preserved' ? ' (preserved)' : ''}`;
+            for (const { pfn, count, owner, state } of memmap.owned()) {
+                const name = `${machine.owners.name(owner)}${state === 'preserved' ? ' (preserved)' : ''}`;
                 let owned = owners.get(name);
                 if (!owned) {
                     owned = { pages: 0, runs: [] };
@@ -110,7 +116,7 @@ function ownersOf(vm: Vm): NonNullable<Item['children']> {
                 .map(
                     ([name, { pages, runs }]): Item => ({
                         name,
-                        value: `${sizeText(pages * PAGE_SIZE)} in ${runs.length === 1 ? '1 run' : `${runs.length} runs`}`,
+                        value: `${sizeText(pages * PAGE_SIZE)} in ${counted(runs.length, 'run')}`,
                         children: {
                             indexed: {
                                 count: runs.length,
@@ -122,7 +128,7 @@ function ownersOf(vm: Vm): NonNullable<Item['children']> {
                                         value: rangeText(pa, count * PAGE_SIZE),
                                         address: pa,
                                         evaluateName: hex(pa),
-                                        children: { named: () => [bytesAt(vm.machine, pa, count * PAGE_SIZE)] },
+                                        children: { named: () => [bytesAt(memoryOf(machine), pa, count * PAGE_SIZE)] },
                                     };
                                 },
                             },

@@ -1,14 +1,14 @@
 /** The PCI buses as a tree, with who has each device: a driver, user space, or LUO on its way to another kernel. */
 import type { PciDev } from '../kernel/devices/pci';
+import type { Kernel } from '../kernel/kernel';
 import { Device } from '../machine/devices/device';
+import type { Machine } from '../machine/machine';
 import type { PciFunction } from '../machine/pci/function';
-import type { Vm } from '../runtime/interpreter';
-import { group, leaf, type Item } from './item';
 import { hex, hexDigits } from '../text/text';
+import { group, leaf, type Item } from './item';
 
 /** Who may use a function in the kernel that runs, in a few words. */
-export function ownerOf(vm: Vm, f: PciFunction): string {
-    const { kernel } = vm;
+export function ownerOf(kernel: Kernel | null, f: PciFunction): string {
     const dev = kernel?.devices.pci.of(f);
     if (!f.present) {
         return 'nobody: not plugged in';
@@ -48,8 +48,7 @@ export function liveUpdateItems(dev: PciDev | undefined): Item[] {
 }
 
 /** Root ports, bridges and devices by what is behind what. */
-export function busItem(vm: Vm): Item {
-    const { pci } = vm.machine;
+export function busItem({ pci }: Machine, kernel: Kernel | null): Item {
     const all: readonly PciFunction[] = [...pci.bridges, ...pci.devices];
     const item = (f: PciFunction): Item => {
         const below = all.filter((o) => o.upstream === f);
@@ -57,15 +56,13 @@ export function busItem(vm: Vm): Item {
             f instanceof Device
                 ? `${f.shape.physical === '' ? f.kind : `virtual function of ${f.shape.physical}`} ${f.shape.name}, ${f.running ? 'running' : 'idle'}`
                 : `${f.upstream ? 'bridge' : 'root port'} to bus ${hexDigits(f.secondaryBus, 2)}`;
-        const text = `${what}; ${ownerOf(vm, f)}`;
-        const entries = liveUpdateItems(vm.kernel?.devices.pci.of(f));
+        const text = `${what}; ${ownerOf(kernel, f)}`;
+        const entries = liveUpdateItems(kernel?.devices.pci.of(f));
         return below.length + entries.length === 0
             ? leaf(f.name, text)
             : group(f.name, text, () => [...entries, ...below.map(item)]);
     };
     const inherited =
-        vm.kernel?.devices.pci.inherited === true
-            ? 'numbers inherited from the previous kernel'
-            : 'what is behind what';
+        kernel?.devices.pci.inherited === true ? 'numbers inherited from the previous kernel' : 'what is behind what';
     return group('PCI', inherited, () => all.filter((f) => !f.upstream).map(item));
 }

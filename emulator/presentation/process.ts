@@ -1,14 +1,14 @@
 /** The scope *Process*: the descriptors and variables of the process that a frame runs for. */
 import type { OpenFile } from '../kernel/fs/file';
-import { LuoSession } from '../kernel/luo/state';
 import { ShmemInode } from '../kernel/fs/shmem';
-import type { UserProcess } from '../runtime/thread';
+import { LuoSession } from '../kernel/luo/state';
 import type { Vm } from '../runtime/interpreter';
+import type { UserProcess } from '../runtime/thread';
+import { sizeText } from '../text/text';
 import { leaf, type Children, type Item } from './item';
 import { sessionItem } from './live-update';
 import { stateItems } from './locks';
 import { itemOf, objectFields, processVars } from './values';
-import { sizeText } from '../text/text';
 
 /** Descriptors are numbered items, so a process may have many. */
 export function processScope(vm: Vm, user: UserProcess | null): Children {

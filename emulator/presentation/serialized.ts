@@ -1,13 +1,13 @@
 /**
- * What the handle that a handler or FLB hands over points to. The kernel only sees a number; which structure lies there is what
- * the callbacks say: `at(T, args.serialized_data)`, or the structure that preserve() allocates.
+ * What the handle that a handler or FLB hands over points to. The kernel only sees a number; which structure lies there
+ * is what the callbacks say: `at(T, args.serialized_data)`, or the structure that preserve() allocates.
  */
-import type { CallExpr, Callback, Expr, FlbDecl, HandlerDecl } from '../language/syntax/ast';
 import { FlbArgs, LuoArgs, LuoFile, LuoFlb } from '../kernel/luo/state';
-import type { Executable } from '../runtime/executable';
 import type { StructLayout } from '../language/layout';
 import type { Program } from '../language/program';
+import type { CallExpr, Callback, Expr, FlbDecl, HandlerDecl } from '../language/syntax/ast';
 import type { Type } from '../language/types';
+import type { Executable } from '../runtime/executable';
 import type { Vm } from '../runtime/interpreter';
 
 /** An array in preserved vmalloc memory that a field of a structure describes. */
@@ -25,8 +25,8 @@ export interface HandedOver {
 }
 
 /**
- * What a field of an object of LUO is: a handle is an address wherever the callbacks say what lies there, though the kernel only
- * sees a number.
+ * What a field of an object of LUO is: a handle is an address wherever the callbacks say what lies there, though the
+ * kernel only sees a number.
  */
 export function handleType({ executable, library }: Vm, object: object, field: string): Type | undefined {
     if ((object instanceof LuoArgs || object instanceof LuoFile) && field === 'serialized_data') {
@@ -51,7 +51,10 @@ function pointerTo(
 
 const known = new WeakMap<object, HandedOver | null>();
 
-/** The structure that a handler's `serialized_data`, or an FLB's `data`, points to; undefined where the callbacks do not tell. */
+/**
+ * The structure that a handler's `serialized_data`, or an FLB's `data`, points to; undefined where the callbacks do not
+ * tell.
+ */
 export function handedOver(
     executable: Executable,
     decl: HandlerDecl | FlbDecl,
@@ -95,7 +98,10 @@ function allocated(callbacks: readonly Callback[]): string | undefined {
     return undefined;
 }
 
-/** `kho.restore_vmalloc(T, ser.field, ser.count)` anywhere in the program says what a vmalloc field of a structure lists. */
+/**
+ * `kho.restore_vmalloc(T, ser.field, ser.count)` anywhere in the program says what a vmalloc field of a structure
+ * lists.
+ */
 function arraysOf(program: Program, layout: StructLayout): ListedArray[] {
     const out = new Map<string, ListedArray>();
     for (const call of callsIn([...program.files.values()].map((f) => f.items))) {

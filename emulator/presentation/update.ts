@@ -1,13 +1,10 @@
 /** Live updates in time, in the scope *Live Update*. */
-import { Updates } from '../diagnosis/updates';
 import type { Update } from '../diagnosis/updates';
-import type { Vm } from '../runtime/interpreter';
 import { duration } from '../language/durations';
 import { group, leaf, type Item } from './item';
 
-/** The update that is under way, or else the last one. */
-export function updateTimes(vm: Vm): Item[] {
-    const u = Updates.of(vm)?.current;
+/** @param u the update that is under way, or else the last one */
+export function updateTimes(u: Update | undefined): Item[] {
     return u ? [{ ...group('time', `update ${u.number}, ${u.phase}`, () => times(u)), evaluateName: 'update' }] : [];
 }
 

@@ -1,23 +1,23 @@
-/** Values of the language as items: structs in memory field by field, collections by pages, objects by the fields that the language knows. */
+/** Values of the language as items: structs in memory field by field, collections by pages, objects by their fields. */
 import { OpenFile } from '../kernel/fs/file';
-import { FolioRef } from '../kernel/mm/file-folios';
 import type { Process } from '../kernel/fs/process';
+import { FolioRef } from '../kernel/mm/file-folios';
+import { typeOfField } from '../language/check/types-of';
+import { ANY, PHYS, type Type, type Value } from '../language/types';
+import { format, isInt, ProgramError } from '../language/values';
 import { Bytes } from '../machine/bytes';
 import { Seq } from '../machine/journal';
 import { PAGE_SIZE } from '../machine/memory';
-import { typeOfField } from '../language/check/types-of';
 import { isDescriptor, processVarType, type Evaluated } from '../runtime/evaluate';
 import { setKindField } from '../runtime/host/callbacks';
+import type { Vm } from '../runtime/interpreter';
 import { isIndexed, readNative } from '../runtime/members';
 import { UserProcess } from '../runtime/thread';
-import { ANY, PHYS, type Type, type Value } from '../language/types';
-import { format, isInt, ProgramError } from '../language/values';
 import { ArrayView, View } from '../runtime/view';
-import type { Vm } from '../runtime/interpreter';
-import { bytesAt, rowsOf } from './bytes';
+import { hex, sizeText } from '../text/text';
+import { bytesAt, memoryOf, rowsOf } from './bytes';
 import { leaf, type Children, type Item } from './item';
 import { handleType } from './serialized';
-import { hex, sizeText } from '../text/text';
 
 export interface More {
     readonly evaluateName?: string | undefined;
@@ -128,7 +128,7 @@ function childrenOf(vm: Vm, value: Value, type: Type, more: More): Children | un
         return {
             named: () => [
                 ...viewFields(vm, value, more.evaluateName),
-                bytesAt(vm.machine, value.pa, value.layout.size),
+                bytesAt(memoryOf(vm.machine), value.pa, value.layout.size),
             ],
         };
     }
@@ -173,12 +173,12 @@ function numberChildren(vm: Vm, value: number, type: Type, { process, evaluateNa
         return {
             named: () => [
                 ...viewFields(vm, view, evaluateName && `at(${layout.name}, ${evaluateName})`),
-                bytesAt(vm.machine, value, layout.size),
+                bytesAt(memoryOf(vm.machine), value, layout.size),
             ],
         };
     }
     return vm.machine.isRam(value)
-        ? { named: () => [bytesAt(vm.machine, value, PAGE_SIZE - (value % PAGE_SIZE))] }
+        ? { named: () => [bytesAt(memoryOf(vm.machine), value, PAGE_SIZE - (value % PAGE_SIZE))] }
         : undefined;
 }
 
@@ -224,7 +224,7 @@ function elements(vm: Vm, value: object, type: Type, { evaluateName }: More): Ch
             ),
         };
         const size = value.length * value.stride;
-        return value.area ? { indexed } : { indexed, named: () => [bytesAt(vm.machine, value.pa, size)] };
+        return value.area ? { indexed } : { indexed, named: () => [bytesAt(memoryOf(vm.machine), value.pa, size)] };
     }
     if (value instanceof Seq) {
         return value.length === 0
@@ -287,12 +287,16 @@ export function objectFields(vm: Vm, object: object, expression: string | undefi
     if (object instanceof FolioRef) {
         items.push(
             historyItem(vm, object.pfn),
-            bytesAt(vm.machine, object.pfn * PAGE_SIZE, PAGE_SIZE * 2 ** (vm.kernel?.memmap.orderOf(object.pfn) ?? 0)),
+            bytesAt(
+                memoryOf(vm.machine),
+                object.pfn * PAGE_SIZE,
+                PAGE_SIZE * 2 ** (vm.kernel?.memmap.orderOf(object.pfn) ?? 0),
+            ),
         );
     } else {
         const at = items.find((i) => ADDRESS_FIELDS.some((n) => n === i.name))?.address;
         if (at !== undefined && !items.some((i) => i.name === 'bytes')) {
-            items.push(bytesAt(vm.machine, at, PAGE_SIZE - (at % PAGE_SIZE)));
+            items.push(bytesAt(memoryOf(vm.machine), at, PAGE_SIZE - (at % PAGE_SIZE)));
         }
     }
     return items;
@@ -344,9 +348,4 @@ export function attempt(name: string, make: () => Item): Item {
         }
         throw e;
     }
-}
-
-/** An address as an item that unfolds into its bytes. */
-export function addressItem(vm: Vm, name: string, pa: number): Item {
-    return pa === 0 ? leaf(name, hex(pa)) : itemOf(vm, name, { value: pa, type: PHYS }, { evaluateName: hex(pa) });
 }

@@ -1,16 +1,16 @@
-/** Arrays in preserved vmalloc memory, as the structures that list their pages describe them (include/linux/kho/abi: struct kho_vmalloc). */
+/** Arrays in preserved vmalloc memory, as the structures that list their pages describe them (struct kho_vmalloc). */
 import { CHUNK_ENTRIES } from '../kernel/kho/vmalloc';
 import { FolioRef } from '../kernel/mm/file-folios';
+import { objectOf } from '../language/types';
 import type { Machine } from '../machine/machine';
 import { PAGE_SIZE } from '../machine/memory';
-import { objectOf } from '../language/types';
-import { ArrayView, View, type VmArea } from '../runtime/view';
 import type { Vm } from '../runtime/interpreter';
-import { bytesAt } from './bytes';
+import { ArrayView, View, type VmArea } from '../runtime/view';
+import { hex, sizeText } from '../text/text';
+import { addressItem, bytesAt, memoryOf } from './bytes';
 import type { Children, Item } from './item';
 import type { ListedArray } from './serialized';
-import { addressItem, attempt, itemOf, viewFields } from './values';
-import { hex, sizeText } from '../text/text';
+import { attempt, itemOf, viewFields } from './values';
 
 /** The pages that a struct kho_vmalloc lists, as one run of bytes. Garbage gives what could be read of it. */
 class ListedPages implements VmArea {
@@ -73,9 +73,9 @@ export function arrayItem(vm: Vm, view: View, listed: ListedArray): Item | undef
     );
     const children: Children = {
         named: () => [
-            addressItem(vm, 'first', first),
+            addressItem(memoryOf(vm.machine), 'first', first),
             ...viewFields(vm, desc, undefined).filter((f) => f.name !== 'first'),
-            bytesAt(vm.machine, desc.pa, desc.layout.size),
+            bytesAt(memoryOf(vm.machine), desc.pa, desc.layout.size),
         ],
         indexed: { count, item: (i) => elementItem(vm, `[${i}]`, array.get(i)) },
     };
@@ -109,7 +109,7 @@ function elementItem(vm: Vm, name: string, element: unknown): Item {
                 named: () => [
                     ...viewFields(vm, element, undefined),
                     itemOf(vm, 'folio', { value: new FolioRef(pfn), type: objectOf('folio') }),
-                    bytesAt(vm.machine, pfn * PAGE_SIZE, size),
+                    bytesAt(memoryOf(vm.machine), pfn * PAGE_SIZE, size),
                 ],
             },
         };
