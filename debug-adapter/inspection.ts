@@ -102,17 +102,17 @@ export class Inspection {
         name,
         value,
     }: Arguments<'setVariable'>): DebugProtocol.SetVariableResponse['body'] {
-        const item = this.pane.named(ref, name);
-        if (!item) {
+        const found = this.pane.named(ref, name);
+        if (!found) {
             throw new RequestError(`There is no ${name} here.`, true);
         }
-        if (!item.assign) {
+        if (!found.item.assign) {
             throw new RequestError(`${name} cannot be set.`, true);
         }
-        item.assign(evaluate(this.vm, this.lastViewpoint, value).value);
+        found.item.assign(evaluate(this.vm, this.lastViewpoint, value).value);
         this.assigned();
-        const now = this.pane.named(ref, name) ?? item;
-        const { value: shown, type, variablesReference, memoryReference: at } = this.pane.variable(ref, name, now);
+        const { key, item } = this.pane.named(ref, name) ?? found;
+        const { value: shown, type, variablesReference, memoryReference: at } = this.pane.variable(ref, key, item);
         return {
             value: shown,
             variablesReference,

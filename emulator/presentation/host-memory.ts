@@ -51,7 +51,7 @@ function fileItem(kernel: Kernel, inode: ShmemInode): Item {
         pinned += memmap.pins(head) > 0 ? pages : 0;
     }
     const held = inode.cache.pages * PAGE_SIZE;
-    return group(
+    const item = group(
         inode.name === '' ? `inode ${inode.ino}` : inode.name,
         `${sizeText(inode.size)}, ${sizeText(held)} allocated${scratch > 0 ? `, ${sizeText(scratch * PAGE_SIZE)} in scratch` : ''}`,
         () => [
@@ -61,4 +61,6 @@ function fileItem(kernel: Kernel, inode: ShmemInode): Item {
             leaf('first page', first === undefined ? 'none' : hex(first * PAGE_SIZE)),
         ],
     );
+    // several may have one name
+    return { ...item, key: `inode ${inode.ino}` };
 }

@@ -33,7 +33,7 @@ export function imageHandover({ handover: h, memory: view }: Inspection): Item[]
         preservedItem(memory, h),
         listing('scratch areas', 'area', h.scratch.length, (i) => scratchAreaItem(i, h.scratch[i])),
         ...(h.scratchAddr === undefined ? [] : [addressItem(memory, 'scratch array', h.scratchAddr)]),
-        listing('findings', 'finding', h.findings.length, (i) => findingItem(memory, h.findings[i])),
+        listing('findings', 'finding', h.findings.length, (i) => findingItem(memory, i, h.findings[i])),
     ];
 }
 
@@ -107,7 +107,7 @@ export function preservedParts(h: HandoverView): Item[] {
     ];
 }
 
-function findingItem(memory: VisibleMemory, f: Finding | undefined): Item {
+function findingItem(memory: VisibleMemory, index: number, f: Finding | undefined): Item {
     if (!f) {
         return leaf('none', '');
     }
@@ -116,6 +116,8 @@ function findingItem(memory: VisibleMemory, f: Finding | undefined): Item {
     return {
         name: f.code,
         value: f.text,
+        // there may be several of one code
+        key: `${index} ${f.code}`,
         children: { named: () => [leaf('consequence', CONSEQUENCE_TEXT[f.consequence]), ...effect, ...place] },
     };
 }

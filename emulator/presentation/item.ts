@@ -1,11 +1,19 @@
-/** What the variables pane is made of: items that may unfold. Nothing below an item is computed before it unfolds. */
+/**
+ * What panes, trees and reports show: items that may unfold. They are values of one moment, made anew at every stop;
+ * nothing below an item is computed before it unfolds.
+ *
+ * An item is found again by its path, the keys from the top down: two looks at the same tree, kept as path and value,
+ * tell what has changed in between.
+ */
 import type { Value } from '../language/types';
 import { countOf } from '../text/text';
 
-/** One line of the variables pane. */
+/** One line. */
 export interface Item {
     readonly name: string;
     readonly value: string;
+    /** Tells it from its siblings, and is the same at every stop; left out, the name does. */
+    readonly key?: string;
     readonly type?: string | undefined;
     readonly children?: Children | undefined;
     /** Physical address of the bytes behind it. */
@@ -14,7 +22,12 @@ export interface Item {
     readonly evaluateName?: string | undefined;
     /** Gives it another value. */
     readonly assign?: ((value: Value) => void) | undefined;
-    readonly kind?: 'data' | 'virtual' | 'class';
+    /** It groups others, and stands for nothing in the program by itself. */
+    readonly kind?: 'virtual';
+}
+
+export function keyOf({ key, name }: Item): string {
+    return key ?? name;
 }
 
 /** A collection, or a range of one. */
@@ -33,7 +46,7 @@ export interface Children {
     readonly indexed?: Indexed;
 }
 
-/** The named items of a list with something at the front of every name that occurs twice, so that names are keys. */
+/** The named items; a number stands behind a name that has occurred before, so that every name and key is unique. */
 export function namedItems(children: Children): readonly Item[] {
     const items = children.named?.() ?? [];
     const seen = new Map<string, number>();

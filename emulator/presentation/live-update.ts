@@ -228,7 +228,9 @@ function preservedFile(vm: Vm, index: number): Item {
         return leaf(name, 'in no session');
     }
     const item = fileItem(vm, file);
-    return { ...item, name, value: `${file.session.display()}, ${item.name}` };
+    const value = `${file.session.display()}, ${item.name}`;
+    // one path may be open several times, in files of their own
+    return { ...item, name, value, key: value };
 }
 
 function handlerItem(vm: Vm, handler: LuoHandler | undefined, name?: string): Item {
