@@ -10,7 +10,8 @@ import {
 } from '../emulator/runtime/evaluate';
 import { parseEntry } from '../emulator/language/syntax/entry';
 import type { Vm } from '../emulator/runtime/interpreter';
-import { RequestError, type Arguments } from './requests';
+import { RequestError } from './errors';
+import type { Arguments } from './requests';
 import type { Sources } from './source';
 import { Stacks } from './stack';
 import { memoryOf } from '../emulator/presentation/bytes';
@@ -65,7 +66,7 @@ export class Inspection {
     stackTrace({ threadId, startFrame, levels }: Arguments<'stackTrace'>): DebugProtocol.StackTraceResponse['body'] {
         const thread = this.vm.threads.find((t) => t.id === threadId);
         if (!thread) {
-            throw new RequestError(`There is no thread ${threadId}.`);
+            throw new RequestError('noSuchThread', `There is no thread ${threadId}.`);
         }
         const frames = this.stacks.of(this.vm, thread);
         const start = startFrame ?? 0;
@@ -104,10 +105,10 @@ export class Inspection {
     }: Arguments<'setVariable'>): DebugProtocol.SetVariableResponse['body'] {
         const found = this.pane.named(ref, name);
         if (!found) {
-            throw new RequestError(`There is no ${name} here.`, true);
+            throw new RequestError('noSuchVariable', `There is no ${name} here.`);
         }
         if (!found.item.assign) {
-            throw new RequestError(`${name} cannot be set.`, true);
+            throw new RequestError('readOnly', `${name} cannot be set.`);
         }
         found.item.assign(evaluate(this.vm, this.lastViewpoint, value).value);
         this.assigned();
@@ -184,7 +185,7 @@ export class Inspection {
     private viewpoint(frameId: number): Viewpoint {
         const at = this.stacks.viewpoint(this.vm, frameId);
         if (!at) {
-            throw new RequestError('This frame is gone: the run has left it.');
+            throw new RequestError('frameGone', 'This frame is gone: the run has left it.');
         }
         return at;
     }

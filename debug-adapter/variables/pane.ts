@@ -1,7 +1,8 @@
 /** The variables pane: items as the protocol's variables, in pages where the client reads them so. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { memoryReference } from '../memory';
-import { RequestError, type Arguments } from '../requests';
+import { hex } from '../../emulator/text/text';
+import { RequestError } from '../errors';
+import type { Arguments } from '../requests';
 import { Handles, numberKey, RANGE, rangesOf } from './handles';
 import { keyOf, namedItems, type Children, type Item } from '../../emulator/presentation/item';
 
@@ -45,7 +46,7 @@ export class Pane {
     children(ref: number): Children {
         const children = this.handles.get(ref);
         if (!children) {
-            throw new RequestError('These variables are gone: the run has gone on.');
+            throw new RequestError('variablesGone', 'These variables are gone: the run has gone on.');
         }
         return children;
     }
@@ -66,7 +67,7 @@ export class Pane {
             variablesReference: this.handles.of(ref, key, item),
             ...(children ? counts(children) : {}),
             ...(type === undefined ? {} : { type }),
-            ...(address === undefined ? {} : { memoryReference: memoryReference(address) }),
+            ...(address === undefined ? {} : { memoryReference: hex(address) }),
             ...(evaluateName === undefined ? {} : { evaluateName }),
             presentationHint: kind === undefined ? attributes : { kind, ...attributes },
         };

@@ -1,6 +1,6 @@
 /** The debug session inside a process: messages as objects, files from anywhere. */
 import assert from 'node:assert/strict';
-import type { Host } from '../../debug-adapter/source';
+import type { Host } from '../../debug-adapter/host';
 import { LusDebugSession } from '../../debug-adapter/session';
 
 const FILES = new Map([
@@ -12,6 +12,9 @@ const host: Host = {
     read: (uri) => FILES.get(uri),
     toUri: (path) => `mem:${path}`,
     toPath: (uri) => uri.slice('mem:'.length),
+    later: (work) => {
+        setTimeout(work);
+    },
 };
 
 interface Message {

@@ -1,12 +1,12 @@
 /** Where a run can stop: the statements of a file, and the functions and callbacks by name. */
-import { layerOfFile } from '../emulator/kernel/release/layers';
-import type { Code } from '../emulator/runtime/code';
-import type { Executable } from '../emulator/runtime/executable';
-import { librariesOf } from '../emulator/runtime/host/kernels';
-import type { Program } from '../emulator/language/program';
-import type { Span } from '../emulator/language/syntax/ast';
-import { STD_SCHEME, LIBRARY_SOURCES } from '../emulator/std/texts';
-import type { Position, Sources } from './source';
+import { layerOfFile } from '../../emulator/kernel/release/layers';
+import type { Code } from '../../emulator/runtime/code';
+import type { Executable } from '../../emulator/runtime/executable';
+import { librariesOf } from '../../emulator/runtime/host/kernels';
+import type { Program } from '../../emulator/language/program';
+import type { Span } from '../../emulator/language/syntax/ast';
+import { STD_SCHEME, LIBRARY_SOURCES } from '../../emulator/std/texts';
+import type { Position, Sources } from '../source';
 
 /** A statement, and the operation that begins it. */
 export interface Statement {
