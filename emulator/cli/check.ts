@@ -3,6 +3,7 @@ import { loadProgram } from '../run/load-program';
 import { UsageError } from '../run/usage-error';
 import { excerpt } from './excerpt';
 import { Files } from './files';
+import { jsonDocument } from './json';
 import { BadArguments, parse, type Command } from './options';
 import type { Finding } from './results';
 import { styleFor, type Style } from './style';
@@ -47,7 +48,7 @@ function findings(files: Files, uris: readonly string[]): Finding[] {
 }
 
 function json(names: readonly string[], found: readonly Finding[], errors: number): string {
-    return `${JSON.stringify({ version: 1, files: names, errors, warnings: found.length - errors, findings: found }, undefined, 2)}\n`;
+    return jsonDocument(1, { files: names, errors, warnings: found.length - errors, findings: found });
 }
 
 /** One finding with its line of source. */

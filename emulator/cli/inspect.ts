@@ -9,6 +9,7 @@ import { handoverJson } from '../handover/json';
 import { contentOf } from '../handover/memfd';
 import type { FileView, HandoverView, MemfdView } from '../handover/model';
 import { openImage } from './image-file';
+import { jsonDocument } from './json';
 import { BadArguments, parse, type Command, type Parsed } from './options';
 import { handoverReport } from './report/handover';
 import { styleFor } from './style';
@@ -40,7 +41,7 @@ export const command: Command = (args) => {
         return extractFile(handover, memory, extract);
     }
     if (format === 'json') {
-        process.stdout.write(`${JSON.stringify(handoverJson(handover), null, 2)}\n`);
+        process.stdout.write(jsonDocument(1, handoverJson(handover)));
     } else {
         const style = styleFor(process.stdout, process.env);
         process.stdout.write(handoverReport(path.basename(name), inspection, style));

@@ -12,6 +12,7 @@ import { inRepository } from '../support/repository';
 const LUS = inRepository('dist', 'lus.js');
 const IMAGE = inRepository('test/conformance/images/image-1.elf.gz');
 const jsonSchema = z.object({
+    version: z.literal(1),
     fdt_addr: z.string(),
     findings: z.array(z.object({ code: z.string() })),
     luo: z.object({ sessions: z.array(z.object({ name: z.string() })) }),

@@ -47,7 +47,11 @@ const eventSchema = z.discriminatedUnion('ph', [
         args: z.record(z.string(), z.unknown()),
     }),
 ]);
-const traceSchema = z.strictObject({ displayTimeUnit: z.literal('ns'), traceEvents: z.array(eventSchema) });
+const traceSchema = z.strictObject({
+    displayTimeUnit: z.literal('ns'),
+    otherData: z.strictObject({ version: z.literal(1) }),
+    traceEvents: z.array(eventSchema),
+});
 
 const tableSchema = z.object({
     version: z.literal(1),
