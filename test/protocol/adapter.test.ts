@@ -7,7 +7,7 @@ import * as path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { REQUESTS } from '../../debug-adapter/requests';
-import { ADAPTER, Client, FIXTURES, line, UPDATE } from './client';
+import { ADAPTER, Client, FIXTURES, line, UPDATE } from '../support/dap-client';
 
 const memorySchema = z.object({
     address: z.string(),

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import * as path from 'node:path';
 import { z } from 'zod';
-import { Client, FIXTURES, line as lineIn } from './client';
+import { Client, FIXTURES, line as lineIn } from '../support/dap-client';
 
 const PROGRAM = path.join(FIXTURES, 'concurrently.lus');
 const line = (marker: string): number => lineIn(marker, PROGRAM);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { inRepository } from '../support/repository';
-import { Client } from './client';
+import { Client } from '../support/dap-client';
 
 const MOVABLE = inRepository('extension', 'examples', 'movable-memory.lus');
 const HUGE = inRepository('extension', 'examples', 'huge-pages.lus');

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { HandoverView } from '../../emulator/handover/model';
 import { inspectFile } from '../../emulator/handover/inspect';
 import { sourceOf } from '../../emulator/machine/core-file';
-import { Random } from '../unit/random';
+import { Random } from './random';
 import { mutated, type Base } from './mutate';
 import { takeOver } from './take-over';
 

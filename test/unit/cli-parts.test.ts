@@ -8,7 +8,7 @@ import { callStack } from '../../emulator/runtime/call-stack';
 import { LineMap } from '../../emulator/language/syntax/positions';
 import { Run } from '../../emulator/run/run';
 import { programOf } from '../support/scenarios';
-import { Random } from './random';
+import { Random } from '../support/random';
 
 const at = (line: number, column: number, endLine: number, endColumn: number): Where => ({
     file: 'a.lus',

@@ -7,7 +7,7 @@ import { Run } from '../../emulator/run/run';
 import type { Vm } from '../../emulator/runtime/interpreter';
 import { fingerprint } from '../../emulator/timeline/fingerprint';
 import { programOf } from '../support/programs';
-import { Random } from './random';
+import { Random } from '../support/random';
 
 /** Operations; far more than any of them takes. */
 const LIMIT = 3e6;

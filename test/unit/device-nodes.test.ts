@@ -16,7 +16,7 @@ import { makeVm, vmOf } from '../../emulator/kernel/kvm/file';
 import { err } from '../../emulator/kernel/release/errno';
 import { Run } from '../../emulator/run/run';
 import { programOf } from '../support/scenarios';
-import { bareKernel } from './bare-kernel';
+import { bareKernel } from '../support/bare-kernel';
 
 suite('device nodes', () => {
     test('which there are depends on the kernel and its machine', () => {

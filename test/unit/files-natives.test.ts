@@ -10,7 +10,7 @@ import { folioFunctions } from '../../emulator/runtime/natives/folios';
 import type { NativeContext, NativeFunction } from '../../emulator/runtime/natives/native';
 import { descriptorMethods, fileSyscalls } from '../../emulator/runtime/natives/syscalls';
 import type { Value } from '../../emulator/language/types';
-import { bareKernel } from './bare-kernel';
+import { bareKernel } from '../support/bare-kernel';
 
 const MiB = 1024 * 1024;
 const GiB = 1024 * MiB;

@@ -44,7 +44,7 @@ import {
 } from '../../emulator/kernel/fs/syscalls/file';
 import { sysLseek, sysPread, sysPwrite, sysRead, sysWrite } from '../../emulator/kernel/fs/syscalls/rw';
 import { Bytes } from '../../emulator/machine/bytes';
-import { testKernel, type TestKernel } from './files-kernel';
+import { testKernel, type TestKernel } from '../support/files-kernel';
 
 const X = Bytes.text('x');
 

@@ -11,7 +11,7 @@ import { fingerprint } from '../../emulator/timeline/fingerprint';
 import { Tracer } from '../../emulator/trace/trace';
 import { updateLine, updatesOf } from '../../emulator/diagnosis/update-report';
 import { programOf } from '../support/programs';
-import { Random } from './random';
+import { Random } from '../support/random';
 
 const FOREVER = 1e12;
 const MIB = 2 ** 20;

@@ -10,8 +10,8 @@ import { readShmem, truncateShmem, writeShmem } from '../../emulator/kernel/fs/s
 import type { OpenFile } from '../../emulator/kernel/fs/file';
 import { Bytes } from '../../emulator/machine/bytes';
 import { failuresOf, programOf } from '../support/scenarios';
-import { testKernel, type TestKernel } from './files-kernel';
-import { Random } from './random';
+import { testKernel, type TestKernel } from '../support/files-kernel';
+import { Random } from '../support/random';
 
 const MiB = 1 << 20;
 const HUGE = 2 * MiB;

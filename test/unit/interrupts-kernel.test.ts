@@ -9,7 +9,7 @@ import { Tracer } from '../../emulator/trace/trace';
 import { fingerprint } from '../../emulator/timeline/fingerprint';
 import { findingsOf, programOf } from '../support/scenarios';
 import { leaving } from '../support/waiting-drive';
-import { Random } from './random';
+import { Random } from '../support/random';
 
 const FOREVER = 1e9;
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { Run } from '../../emulator/run/run';
 import { findingsOf, programOf } from '../support/scenarios';
 import { leaving } from '../support/waiting-drive';
-import { Random } from './random';
+import { Random } from '../support/random';
 
 const RUNS = 60;
 const FOREVER = 1e9;

@@ -12,7 +12,7 @@ import {
 import { VTD_INTERRUPTS } from '../../emulator/machine/interrupts/vtd';
 import { Journal } from '../../emulator/machine/journal';
 import { PhysicalMemory } from '../../emulator/machine/memory';
-import { Random } from './random';
+import { Random } from '../support/random';
 
 const RAM = 2 ** 32;
 const TABLE = 0x10_0000;

@@ -6,7 +6,7 @@ import { PAGE_SIZE } from '../../emulator/machine/memory';
 import { Run } from '../../emulator/run/run';
 import type { Vm } from '../../emulator/runtime/interpreter';
 import { programOf } from '../support/programs';
-import { Random } from './random';
+import { Random } from '../support/random';
 
 const FOREVER = 1e12;
 

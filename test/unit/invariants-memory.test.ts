@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import type { Diagnosis } from '../../emulator/findings/diagnosis';
 import { datum, Script } from '../support/forgetful';
-import { Random } from './random';
+import { Random } from '../support/random';
 
 const PROGRAMS = 150;
 

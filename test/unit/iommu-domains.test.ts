@@ -5,7 +5,7 @@ import type { Kernel } from '../../emulator/kernel/kernel';
 import type { Device } from '../../emulator/machine/devices/device';
 import { Run } from '../../emulator/run/run';
 import { programOf } from '../support/scenarios';
-import { Random } from './random';
+import { Random } from '../support/random';
 
 const PAGE = 4096;
 const MACHINES: ReadonlyMap<string, string> = new Map([

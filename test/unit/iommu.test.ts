@@ -5,7 +5,7 @@ import { readEntry, sizeOfLevel, walk, writeEntry, type Entry } from '../../emul
 import type { IommuVendor, TableMemory, UnitFormat } from '../../emulator/machine/iommu/unit';
 import { Journal } from '../../emulator/machine/journal';
 import { PhysicalMemory } from '../../emulator/machine/memory';
-import { Random } from './random';
+import { Random } from '../support/random';
 
 const PAGE = 4096;
 const RAM = 2 ** 34;

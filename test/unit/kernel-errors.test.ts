@@ -17,8 +17,8 @@ import { createGuestMemfd, GUEST_MEMFD_FLAG_MMAP, guestMemfdOf } from '../../emu
 import { err } from '../../emulator/kernel/release/errno';
 import { Bytes } from '../../emulator/machine/bytes';
 import { PAGE_SIZE } from '../../emulator/machine/memory';
-import { bareKernel } from './bare-kernel';
-import { MiB } from './kho-host';
+import { bareKernel } from '../support/bare-kernel';
+import { MiB } from '../support/kho-host';
 
 /** A memfd with one page behind a hole, and its descriptor. */
 function memfd(kernel: Kernel, process: Process): { fd: number; inode: ShmemInode } {

@@ -10,8 +10,8 @@ import { coldLoad, loadFile } from '../../emulator/kernel/kho/kexec-image';
 import { parseScratch } from '../../emulator/kernel/kho/scratch';
 import { PAGE_SIZE } from '../../emulator/machine/memory';
 import { armMemory, Machine, pcMemory } from '../../emulator/machine/machine';
-import { bootFrom, cold, DESCRIPTION, KERNEL, kexec, preservedFolio, tryBoot } from './kho-boots';
-import { GiB, type Host, makeHost, MiB } from './kho-host';
+import { bootFrom, cold, DESCRIPTION, KERNEL, kexec, preservedFolio, tryBoot } from '../support/kho-boots';
+import { GiB, type Host, makeHost, MiB } from '../support/kho-host';
 
 const RANGES = pcMemory([{ size: GiB, node: 0 }]);
 

@@ -4,8 +4,8 @@ import { loadKexec, unloadKexec } from '../../emulator/kernel/kexec';
 import type { KernelFile } from '../../emulator/kernel/kho/kexec-image';
 import { ARM64, X86_64 } from '../../emulator/kernel/release/arch';
 import { err } from '../../emulator/kernel/release/errno';
-import { bareKernel } from './bare-kernel';
-import { GiB, MiB } from './kho-host';
+import { bareKernel } from '../support/bare-kernel';
+import { GiB, MiB } from '../support/kho-host';
 
 const FILE: KernelFile = {
     name: '7.3',

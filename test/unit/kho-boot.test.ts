@@ -7,8 +7,17 @@ import { Err } from '../../emulator/kernel/release/errno';
 import { fillPageCache } from '../../emulator/kernel/kho/boot';
 import { loadFile, loadSegments } from '../../emulator/kernel/kho/kexec-image';
 import { DEFAULT_SCRATCH, parseScratch } from '../../emulator/kernel/kho/scratch';
-import { type BootedHost, DESCRIPTION, KERNEL, bootFrom, cold, kexec, preservedFolio, tryBoot } from './kho-boots';
-import { GiB, MiB, fingerprint } from './kho-host';
+import {
+    type BootedHost,
+    DESCRIPTION,
+    KERNEL,
+    bootFrom,
+    cold,
+    kexec,
+    preservedFolio,
+    tryBoot,
+} from '../support/kho-boots';
+import { GiB, MiB, fingerprint } from '../support/kho-host';
 
 const hex = (areas: readonly { addr: number; size: number }[]): string[][] =>
     areas.map((a) => [a.addr.toString(16), a.size.toString(16)]);

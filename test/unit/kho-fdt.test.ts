@@ -11,7 +11,7 @@ import {
 } from '../../emulator/kernel/kho/root-fdt';
 import { Journal } from '../../emulator/machine/journal';
 import { PhysicalMemory } from '../../emulator/machine/memory';
-import { Random } from './random';
+import { Random } from '../support/random';
 
 const FDT = 0x5000;
 

@@ -6,10 +6,10 @@ import { getOrder } from '../../emulator/kernel/kho/kho';
 import { METADATA_SIZE, METADATA_SUBTREE, readMetadata } from '../../emulator/kernel/kho/metadata';
 import { CHUNK_ENTRIES, preserveVmalloc, restoreVmalloc, unpreserveVmalloc } from '../../emulator/kernel/kho/vmalloc';
 import { VM_ALLOC } from '../../emulator/kernel/mm/vmalloc';
-import { type BootedHost, cold, kexec, preservedFolio } from './kho-boots';
-import { type Host, MiB, fingerprint, makeHost } from './kho-host';
+import { type BootedHost, cold, kexec, preservedFolio } from '../support/kho-boots';
+import { type Host, MiB, fingerprint, makeHost } from '../support/kho-host';
 import { Machine } from '../../emulator/machine/machine';
-import { Random } from './random';
+import { Random } from '../support/random';
 
 const NODES = [
     { start: 0x100000, size: 256 * MiB - 0x100000 - 0x5000, node: 0 },

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { radixDecode, radixIndex, radixKey, walkRadix } from '../../emulator/kernel/kho/radix';
 import { Err } from '../../emulator/kernel/release/errno';
-import { GiB, MiB, fingerprint, makeHost } from './kho-host';
-import { Random } from './random';
+import { GiB, MiB, fingerprint, makeHost } from '../support/kho-host';
+import { Random } from '../support/random';
 
 /** physical address, order, key, indices of the levels 5 … 1, bit */
 const GOLDEN: readonly [number, number, number, readonly number[], number][] = [

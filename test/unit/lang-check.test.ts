@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { check, checkStd } from '../../emulator/language/check/check';
 import type { CheckFinding } from '../../emulator/language/check-finding';
 import type { Program } from '../../emulator/language/program';
-import { NATIVES, STD } from './lang-natives';
-import { NIC, TOUR } from './lang-samples';
-import { Random } from './random';
+import { NATIVES, STD } from '../support/checker-natives';
+import { NIC, TOUR } from '../support/language-samples';
+import { Random } from '../support/random';
 
 const std = checkStd([{ uri: 'std/memfd.lus', text: STD }], NATIVES);
 

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { check } from '../../emulator/language/check/check';
 import { parse } from '../../emulator/language/syntax/parser';
 import { inRepository } from '../support/repository';
-import { NATIVES } from './lang-natives';
+import { NATIVES } from '../support/checker-natives';
 
 const read = (name: string): unknown => JSON.parse(readFileSync(inRepository('syntaxes', name), 'utf8'));
 

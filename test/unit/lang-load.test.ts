@@ -5,7 +5,7 @@ import { check } from '../../emulator/language/check/check';
 import { isBeside, uriBeside } from '../../emulator/language/paths';
 import type { Program } from '../../emulator/language/program';
 import { ParseCache } from '../../emulator/language/syntax/parse-cache';
-import { NATIVES } from './lang-natives';
+import { NATIVES } from '../support/checker-natives';
 
 suite('language: files', () => {
     test('a path means the file that a URL of it means', () => {

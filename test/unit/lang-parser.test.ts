@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Expr, SourceFile, Span, Stmt } from '../../emulator/language/syntax/ast';
 import { parse } from '../../emulator/language/syntax/parser';
-import { EVERYTHING, NIC, TOUR } from './lang-samples';
+import { EVERYTHING, NIC, TOUR } from '../support/language-samples';
 
 /** The first thing in the tree that does not lie inside what holds it. */
 function misplaced(node: unknown, within: Span, path: string): string | undefined {

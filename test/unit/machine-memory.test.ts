@@ -4,7 +4,7 @@ import { Hasher } from '../../emulator/machine/hash';
 import { Journal } from '../../emulator/machine/journal';
 import { Machine, pcMemory } from '../../emulator/machine/machine';
 import { PAGE_SIZE, PhysicalMemory } from '../../emulator/machine/memory';
-import { Random } from './random';
+import { Random } from '../support/random';
 
 const MiB = 1024 * 1024;
 const GiB = 1024 * MiB;

@@ -7,7 +7,7 @@ import { Folios } from '../../emulator/kernel/mm/folio';
 import { FreeSet } from '../../emulator/kernel/mm/free-set';
 import { Memmap, PG_DIRTY, PG_UPTODATE } from '../../emulator/kernel/mm/memmap';
 import { Journal } from '../../emulator/machine/journal';
-import { Random } from './random';
+import { Random } from '../support/random';
 
 const MiB = 1024 * 1024;
 

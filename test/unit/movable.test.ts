@@ -11,8 +11,8 @@ import { Bytes } from '../../emulator/machine/bytes';
 import { fingerprint } from '../../emulator/timeline/fingerprint';
 import { Run } from '../../emulator/run/run';
 import { failuresOf, programOf } from '../support/scenarios';
-import { testKernel, type TestKernel } from './files-kernel';
-import { Random } from './random';
+import { testKernel, type TestKernel } from '../support/files-kernel';
+import { Random } from '../support/random';
 
 const MiB = 1 << 20;
 const PAGE = 4096;

@@ -1,7 +1,7 @@
 /** Random programs of preserving, closing, pulling out, plugging in and updating devices, against a shadow that only counts. */
 import assert from 'node:assert/strict';
 import { failuresOf, findingsOf, programOf } from '../support/scenarios';
-import { Random } from './random';
+import { Random } from '../support/random';
 
 /** Devices by the bridges above them, the nearest last. */
 const PATHS: readonly (readonly string[])[] = [['p1'], ['p1'], ['p2', 'b2'], ['p2', 'b2'], ['p3', 'b3'], ['p3', 'b3']];

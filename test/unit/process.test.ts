@@ -9,7 +9,7 @@ import { sysLseek, sysWrite } from '../../emulator/kernel/fs/syscalls/rw';
 import { FileHasher } from '../../emulator/kernel/hash';
 import { Bytes } from '../../emulator/machine/bytes';
 import { Hasher } from '../../emulator/machine/hash';
-import { testKernel, type TestKernel } from './files-kernel';
+import { testKernel, type TestKernel } from '../support/files-kernel';
 
 function memfd(k: TestKernel, p: Process, flags = 0): number {
     const fd = sysMemfdCreate(k, p, 'x', flags);

@@ -26,8 +26,8 @@ import {
 } from '../../emulator/kernel/fs/shmem-file';
 import { Bytes } from '../../emulator/machine/bytes';
 import { Hasher } from '../../emulator/machine/hash';
-import { testKernel, type TestKernel, type TestKernelOptions } from './files-kernel';
-import { Random } from './random';
+import { testKernel, type TestKernel, type TestKernelOptions } from '../support/files-kernel';
+import { Random } from '../support/random';
 
 const PAGE = 4096;
 const MiB = 1024 * 1024;

@@ -9,7 +9,7 @@ import { Run } from '../../emulator/run/run';
 import type { Value } from '../../emulator/language/types';
 import type { Checkpoint, Vm } from '../../emulator/runtime/interpreter';
 import { findingsOf, programOf } from '../support/scenarios';
-import { Random } from './random';
+import { Random } from '../support/random';
 
 /** On each IOMMU: ten thousand in all. */
 const PROGRAMS = 3400;

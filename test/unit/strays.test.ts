@@ -5,7 +5,7 @@ import type { Device } from '../../emulator/machine/devices/device';
 import { Run } from '../../emulator/run/run';
 import type { Vm } from '../../emulator/runtime/interpreter';
 import { programOf } from '../support/scenarios';
-import { Random } from './random';
+import { Random } from '../support/random';
 
 const PAGE = 4096;
 const PROGRAMS = 2600;

@@ -8,8 +8,8 @@ import type { Readable, Writable } from 'node:stream';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { z } from 'zod';
 import { MessageReader } from '../../debug-adapter/stdio';
-import { markedLine } from '../support/markers';
-import { inRepository } from '../support/repository';
+import { markedLine } from './markers';
+import { inRepository } from './repository';
 
 export const ADAPTER = inRepository('dist', 'debug-adapter.js');
 export const FIXTURES = inRepository('test', 'protocol', 'fixtures');
