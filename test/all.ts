@@ -26,6 +26,7 @@ const PARTS: readonly Part[] = [
     { name: 'lint', script: ['lint'], counts: false },
     { name: 'build', script: ['build'], counts: false },
     { name: 'unit', script: ['unit', '--', 'test/unit'], counts: true },
+    { name: 'proofs', script: ['unit', '--', 'test/proofs'], counts: true },
     { name: 'conformance', script: ['unit', '--', 'test/conformance'], counts: true },
     { name: 'protocol', script: ['unit', '--', 'test/protocol'], counts: true },
     { name: 'packages', script: ['unit', '--', 'test/packages'], counts: true },
