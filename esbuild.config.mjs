@@ -130,6 +130,7 @@ export async function buildTestFiles(files, folder) {
         outdir: folder,
         outExtension: { '.js': '.mjs' },
         sourcemap: 'linked',
+        sourcesContent: false,
         banner: { js: COMMONJS },
     });
     return files.map((f) => path.join(folder, f.replace(/\.ts$/, '.mjs')));
