@@ -8,9 +8,8 @@ import type { Frame } from '../../emulator/runtime/code';
 import { Run } from '../../emulator/run/run';
 import type { Value } from '../../emulator/language/types';
 import type { Vm } from '../../emulator/runtime/interpreter';
-import { failuresOf, findingsOf, programOf } from '../support/scenarios';
-
-const FOREVER = 1e12;
+import { findingsOf, programOf } from '../support/programs';
+import { FOREVER, failuresOf } from '../support/runs';
 
 const AGENT = `
 import <luod>

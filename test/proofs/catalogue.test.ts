@@ -7,12 +7,9 @@ import type { Diagnosis } from '../../emulator/findings/diagnosis';
 import { loadProgram } from '../../emulator/run/load-program';
 import { Run } from '../../emulator/run/run';
 import { entries, entryName, failuresPage, FOLDER, NUMBERS, type Severity } from '../support/catalogue';
-import { diskHost } from '../support/programs';
+import { diskHost, findingsOf } from '../support/programs';
+import { FOREVER } from '../support/runs';
 import { inRepository } from '../support/repository';
-import { findingsOf } from '../support/scenarios';
-
-/** Operations; far more than any of them takes. */
-const FOREVER = 1e12;
 
 /** Of these there is something that the emulator must find. */
 const FOUND: readonly Severity[] = ['Panic', 'Silent corruption', 'Data loss', 'Memory held'];

@@ -11,6 +11,7 @@ import { Run } from '../../emulator/run/run';
 import type { Checkpoint, Vm } from '../../emulator/runtime/interpreter';
 import { fingerprint } from '../../emulator/timeline/fingerprint';
 import { examples, programOf } from '../support/programs';
+import { FOREVER } from '../support/runs';
 
 const SPREAD = 20;
 /** Checkpoints from which a run goes to the end, at most; and where devices do tens of thousands of things on the way. */
@@ -18,7 +19,6 @@ const MOST = 150;
 const MOST_WITH_DEVICES = 25;
 /** How far the run goes ahead before it comes back, at most. */
 const AHEAD = 3;
-const FOREVER = 1e9;
 
 function over(vm: Vm): boolean {
     vm.step('any');

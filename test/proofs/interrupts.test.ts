@@ -2,12 +2,12 @@
 import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
 import { Run } from '../../emulator/run/run';
-import { findingsOf, programOf } from '../support/scenarios';
+import { findingsOf, programOf } from '../support/programs';
+import { FOREVER } from '../support/runs';
 import { leaving } from '../support/waiting-drive';
 import { Random } from '../support/random';
 
 const RUNS = 60;
-const FOREVER = 1e9;
 
 interface Choice {
     /** Milliseconds that the drive takes for a command. */

@@ -6,9 +6,8 @@ import { PAGE_SIZE } from '../../emulator/machine/memory';
 import { Run } from '../../emulator/run/run';
 import type { Vm } from '../../emulator/runtime/interpreter';
 import { programOf } from '../support/programs';
+import { FOREVER } from '../support/runs';
 import { Random } from '../support/random';
-
-const FOREVER = 1e12;
 
 /** Runs a scenario whose kernels may panic. */
 function ran(text: string): Vm {

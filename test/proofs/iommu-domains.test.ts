@@ -4,8 +4,9 @@ import type { Domain } from '../../emulator/kernel/devices/domain';
 import type { Kernel } from '../../emulator/kernel/kernel';
 import type { Device } from '../../emulator/machine/devices/device';
 import { Run } from '../../emulator/run/run';
-import { programOf } from '../support/scenarios';
+import { programOf } from '../support/programs';
 import { Random } from '../support/random';
+import { FOREVER } from '../support/runs';
 
 const PAGE = 4096;
 const MACHINES: ReadonlyMap<string, string> = new Map([
@@ -20,7 +21,7 @@ function booted(machine: string): { readonly kernel: Kernel; readonly device: De
             's.lus': `machine {\nmemory 4GiB\n${machine}\ndevice d at "0000:3b:00.0" { kind dma }\n}\nscenario "s" { boot "7.2" }`,
         }),
     );
-    vm.run(1e9);
+    vm.run(FOREVER);
     const { kernel } = vm;
     const device = vm.machine.pci.device('d');
     const domain = device && kernel?.devices.of(device)?.domain;

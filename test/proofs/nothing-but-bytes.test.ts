@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { handoversOf } from '../support/handovers';
 import { ROOT } from '../support/repository';
-import { findingsOf, programOf } from '../support/scenarios';
+import { findingsOf, programOf } from '../support/programs';
 import { recordOf, Witness, type RunRecord } from '../support/witness';
 
 /** Before the jump, and after it. */

@@ -1,6 +1,7 @@
 /** Random programs of preserving, closing, pulling out, plugging in and updating devices, against a shadow that only counts. */
 import assert from 'node:assert/strict';
-import { failuresOf, findingsOf, programOf } from '../support/scenarios';
+import { findingsOf, programOf } from '../support/programs';
+import { failuresOf } from '../support/runs';
 import { Random } from '../support/random';
 
 /** Devices by the bridges above them, the nearest last. */

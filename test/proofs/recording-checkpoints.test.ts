@@ -7,8 +7,8 @@ import { Run } from '../../emulator/run/run';
 import type { Checkpoint, Vm } from '../../emulator/runtime/interpreter';
 import { fingerprint } from '../../emulator/timeline/fingerprint';
 import { inRepository } from '../support/repository';
+import { FOREVER } from '../support/runs';
 
-const FOREVER = 1e9;
 /** A checkpoint at every so many statements, those of the kernel and of callbacks included. */
 const EVERY = 17;
 

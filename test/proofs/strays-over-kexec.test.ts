@@ -8,8 +8,9 @@ import assert from 'node:assert/strict';
 import { Run } from '../../emulator/run/run';
 import type { Value } from '../../emulator/language/types';
 import type { Checkpoint, Vm } from '../../emulator/runtime/interpreter';
-import { findingsOf, programOf } from '../support/scenarios';
+import { findingsOf, programOf } from '../support/programs';
 import { Random } from '../support/random';
+import { FOREVER } from '../support/runs';
 
 /** On each IOMMU: ten thousand in all. */
 const PROGRAMS = 3400;
@@ -188,7 +189,7 @@ class Plans {
         this.vm = Run.start(program).vm;
         while (this.slot('planned') !== true) {
             this.vm.step('any');
-            this.vm.run(1e9);
+            this.vm.run(FOREVER);
         }
         this.start = this.vm.checkpoint();
     }
@@ -208,7 +209,7 @@ class Plans {
         for (const [name, value] of Object.entries(variablesOf(plan))) {
             this.variables[this.slots.get(name) ?? -1] = value;
         }
-        this.vm.run(1e9);
+        this.vm.run(FOREVER);
         return this.vm;
     }
 }

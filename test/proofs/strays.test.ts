@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import type { Device } from '../../emulator/machine/devices/device';
 import { Run } from '../../emulator/run/run';
 import type { Vm } from '../../emulator/runtime/interpreter';
-import { programOf } from '../support/scenarios';
+import { programOf } from '../support/programs';
 import { Random } from '../support/random';
+import { FOREVER } from '../support/runs';
 
 const PAGE = 4096;
 const PROGRAMS = 2600;
@@ -137,7 +138,7 @@ suite('devices: strays', () => {
                     's.lus': `machine {\nmemory 1GiB\n${machine}\ndevice d at "0000:3b:00.0" { kind dma; driver none }\n}\nscenario "s" { boot "7.2"; d.bus_master = true; d.start_dma(ring: 0); d.stop() }`,
                 }),
             );
-            vm.run(1e9);
+            vm.run(FOREVER);
             const device = vm.machine.pci.device('d');
             assert.ok(device);
             const seen = new Map<string, number>();

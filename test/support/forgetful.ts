@@ -4,9 +4,7 @@ import assert from 'node:assert/strict';
 import type { Diagnosis } from '../../emulator/findings/diagnosis';
 import { Run } from '../../emulator/run/run';
 import { programOf } from './programs';
-
-/** Operations; far more than any of the programs takes. */
-const FOREVER = 1e12;
+import { FOREVER } from './runs';
 
 /** The text of a scenario, and what a naive model says must be found in it. */
 export class Script {

@@ -3,7 +3,7 @@ import { inspectFile } from '../../emulator/handover/inspect';
 import { sourceOf } from '../../emulator/machine/core-file';
 import { handoversOf } from './handovers';
 import { baseOf, type Base } from './mutate';
-import { programOf } from './scenarios';
+import { programOf } from './programs';
 
 /** The machine, and the kernel with an FLB and a handler. */
 export const SMALL_DECLARATIONS = `

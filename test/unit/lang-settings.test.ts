@@ -10,7 +10,7 @@ import { machineOf } from '../../emulator/run/machine';
 import { Run } from '../../emulator/run/run';
 import { resolveKernel } from '../../emulator/runtime/host/kernels';
 import { inRepository } from '../support/repository';
-import { findingsOf, programOf } from '../support/scenarios';
+import { findingsOf, programOf } from '../support/programs';
 import { withSettings } from '../support/settings-tables';
 
 const checked = (text: string): Program => programOf({ 'a.lus': text });

@@ -7,7 +7,7 @@ import { COLOURED, PLAIN, styleFor } from '../../../emulator/cli/style';
 import { callStack } from '../../../emulator/runtime/call-stack';
 import { LineMap } from '../../../emulator/language/syntax/positions';
 import { Run } from '../../../emulator/run/run';
-import { programOf } from '../../support/scenarios';
+import { programOf } from '../../support/programs';
 import { Random } from '../../support/random';
 
 const at = (line: number, column: number, endLine: number, endColumn: number): Where => ({

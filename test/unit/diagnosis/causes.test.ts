@@ -6,10 +6,8 @@ import { CATALOGUE, GROUPS, isDiagnosisCode, type DiagnosisCode } from '../../..
 import type { Datum, Diagnosis } from '../../../emulator/findings/diagnosis';
 import { stopsAt } from '../../../debug-adapter/filters';
 import { Run } from '../../../emulator/run/run';
-import { programOf } from '../../support/programs';
-import { findingsOf } from '../../support/scenarios';
-
-const FOREVER = 1e12;
+import { findingsOf, programOf } from '../../support/programs';
+import { FOREVER } from '../../support/runs';
 
 function crash(finds: string, rest = ''): string {
     return `scenario "s"${finds} { boot "7.2"; process luod { s = open("/dev/liveupdate").create_session("vm-1"); s.preserve_fd(memfd_create("ram"), token: 1); exit }\n${rest}}\n`;

@@ -9,9 +9,8 @@ import { Run } from '../../../emulator/run/run';
 import type { Vm } from '../../../emulator/runtime/interpreter';
 import { fingerprint } from '../../../emulator/timeline/fingerprint';
 import { examples, programOf } from '../../support/programs';
+import { FOREVER } from '../../support/runs';
 import { inRepository } from '../../support/repository';
-
-const FOREVER = 1e12;
 
 function ran(program: Program, scenario?: string): Vm {
     const { vm } = Run.start(program, { scenario });

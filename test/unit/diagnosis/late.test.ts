@@ -3,10 +3,8 @@ import { Diagnoses } from '../../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
 import { Run } from '../../../emulator/run/run';
 import type { Diagnosis } from '../../../emulator/findings/diagnosis';
-import { programOf } from '../../support/programs';
-import { findingsOf } from '../../support/scenarios';
-
-const FOREVER = 1e12;
+import { findingsOf, programOf } from '../../support/programs';
+import { FOREVER } from '../../support/runs';
 
 function run(text: string): { readonly found: readonly Diagnosis[]; readonly failure: string | undefined } {
     const program = programOf(text);

@@ -13,7 +13,8 @@ import { NATIVES } from '../../../emulator/diagnosis/natives';
 import { withCosts } from '../../support/cost-table';
 import { libraryPage } from '../../support/library-page';
 import { inRepository } from '../../support/repository';
-import { failuresOf, findingsOf, programOf } from '../../support/scenarios';
+import { findingsOf, programOf } from '../../support/programs';
+import { failuresOf } from '../../support/runs';
 
 interface Block {
     readonly name: string;

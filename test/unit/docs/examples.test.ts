@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { loadProgram } from '../../../emulator/run/load-program';
-import { diskHost } from '../../support/programs';
+import { diskHost, findingsOf, programOf } from '../../support/programs';
+import { failuresOf } from '../../support/runs';
 import { inRepository } from '../../support/repository';
-import { failuresOf, findingsOf, programOf } from '../../support/scenarios';
 
 const FOLDER = inRepository('extension', 'examples');
 const FILES = readdirSync(FOLDER)

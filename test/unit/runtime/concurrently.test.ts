@@ -6,10 +6,9 @@ import type { Checkpoint, Vm } from '../../../emulator/runtime/interpreter';
 import { waitsFor } from '../../../emulator/runtime/waiting';
 import { fingerprint } from '../../../emulator/timeline/fingerprint';
 import { Tracer } from '../../../emulator/trace/trace';
-import { programOf } from '../../support/programs';
-import { findingsOf, programOf as programWith } from '../../support/scenarios';
+import { findingsOf, programOf } from '../../support/programs';
+import { FOREVER } from '../../support/runs';
 
-const FOREVER = 1e9;
 const SEEDS = Array.from({ length: 201 }, (_, i) => i);
 
 /** A handler whose freeze takes long, and may be told to fail. */
@@ -505,7 +504,7 @@ suite('concurrently: signals and dead ends', () => {
 
 suite('concurrently: what the checker says', () => {
     const codes = (body: string): readonly string[] =>
-        findingsOf(programWith({ 'a.lus': `scenario "s" { boot "7.2"; process a, b; ${body} }` }));
+        findingsOf(programOf({ 'a.lus': `scenario "s" { boot "7.2"; process a, b; ${body} }` }));
 
     test('only blocks, each of another process, at scenario level', () => {
         assert.deepEqual(codes('concurrently { a { log("x") }  b { log("y") } }'), []);

@@ -6,6 +6,7 @@ import { Run } from '../../../emulator/run/run';
 import { format, ProgramError } from '../../../emulator/language/values';
 import type { Vm } from '../../../emulator/runtime/interpreter';
 import { Hasher } from '../../../emulator/machine/hash';
+import { FOREVER } from '../../support/runs';
 
 const SOURCE = `
 const LIMIT = 4 * KILO
@@ -150,7 +151,7 @@ suite('expressions in a stopped run', () => {
         assert.match(reason(vm, 'endless()'), /too long/);
         assert.equal(hashOf(vm), before);
         assert.equal(vm.current.top, frame);
-        assert.equal(vm.run(1e9)?.reason, 'end');
+        assert.equal(vm.run(FOREVER)?.reason, 'end');
         assert.equal(vm.outcome?.passed, true);
     });
 
@@ -183,7 +184,7 @@ suite('expressions in a stopped run', () => {
     test('an assigned variable decides how the run goes on', () => {
         const vm = stoppedAt('at scenario level');
         assign(vm, vm.current.top, parseEntry('count = 9'));
-        assert.equal(vm.run(1e9)?.reason, 'exception');
+        assert.equal(vm.run(FOREVER)?.reason, 'exception');
         assert.match(vm.outcome?.failure?.message ?? '', /count == 8/);
     });
 

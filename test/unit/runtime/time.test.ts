@@ -19,7 +19,8 @@ import { fingerprint } from '../../../emulator/timeline/fingerprint';
 import { Tracer, type TraceEvent } from '../../../emulator/trace/trace';
 import { duration } from '../../../emulator/language/durations';
 import { updateLine, updatesOf } from '../../../emulator/diagnosis/update-report';
-import { findingsOf, programOf } from '../../support/scenarios';
+import { findingsOf, programOf } from '../../support/programs';
+import { FOREVER } from '../../support/runs';
 
 /** Nothing takes any time, but for these. */
 function onlyFor(...names: readonly CostName[]): CostChanges {
@@ -46,9 +47,9 @@ function ran(text: string, options: Options = {}): { readonly vm: Vm; readonly e
     if (options.trace) {
         vm.listeners.report(tracer);
     }
-    let stop = vm.run(1e9);
+    let stop = vm.run(FOREVER);
     while (stop?.reason !== 'end' && !(stop?.reason === 'exception' && stop.exception.fatal)) {
-        stop = vm.run(1e9);
+        stop = vm.run(FOREVER);
     }
     if (!options.mayFail) {
         assert.equal(vm.outcome?.failure?.message, undefined);
@@ -192,7 +193,7 @@ suite('what takes time', () => {
             const said: number[] = [];
             const { vm } = Run.start(programOf({ 't.lus': text(huge) }), { costs: { ...FREE, ...costs } });
             vm.listeners.report({ log: (line) => line.level === 'log' && said.push(Number(line.text)) });
-            vm.run(1e9);
+            vm.run(FOREVER);
             return said;
         };
         // besides the folios: a block of LUO's, the page of the handler's data, and the array of folios with the page that describes it
@@ -456,7 +457,7 @@ suite('phases of an update', () => {
         }[] = [];
         for (let over = false; !over; ) {
             vm.step('in');
-            const stop = vm.run(1e9);
+            const stop = vm.run(FOREVER);
             over = stop?.reason === 'end';
             marks.push({ saved: vm.checkpoint(), phase: Updates.of(vm)?.current.phase, now: vm.machine.clock.now });
         }
@@ -468,7 +469,7 @@ suite('phases of an update', () => {
         for (const m of marks.filter((_, i) => i % 7 === 0).reverse()) {
             vm.restore(m.saved);
             assert.deepEqual([Updates.of(vm)?.current.phase, vm.machine.clock.now], [m.phase, m.now]);
-            vm.run(1e9);
+            vm.run(FOREVER);
             assert.equal(fingerprint(vm), end);
         }
     });

@@ -8,9 +8,8 @@ import { Run } from '../../../../emulator/run/run';
 import { UsageError } from '../../../../emulator/run/usage-error';
 import type { Vm } from '../../../../emulator/runtime/interpreter';
 import { fingerprint } from '../../../../emulator/timeline/fingerprint';
-import { failuresOf, findingsOf, programOf } from '../../../support/scenarios';
-
-const FOREVER = 1e9;
+import { findingsOf, programOf } from '../../../support/programs';
+import { FOREVER, failuresOf } from '../../../support/runs';
 
 const withMachine = (machine: string, body: string, more = ''): string =>
     `machine {\n${machine}\n}\n${more}\nscenario "s" {\n${body}\n}\n`;

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { readTables } from '../../../../emulator/kernel/devices/page-tables';
 import { Run } from '../../../../emulator/run/run';
 import type { Vm } from '../../../../emulator/runtime/interpreter';
-import { findingsOf, programOf } from '../../../support/scenarios';
+import { findingsOf, programOf } from '../../../support/programs';
+import { FOREVER } from '../../../support/runs';
 
 const IOMMUS: ReadonlyMap<string, string> = new Map([
     ['vtd', 'iommu vtd'],
@@ -34,7 +35,7 @@ function ran(body: string, iommu = 'iommu vtd'): Vm {
     });
     assert.deepEqual(findingsOf(program), []);
     const { vm } = Run.start(program);
-    vm.run(1e9);
+    vm.run(FOREVER);
     assert.equal(vm.outcome?.failure?.message, undefined);
     return vm;
 }

@@ -7,11 +7,10 @@ import { Run } from '../../../../emulator/run/run';
 import type { Vm } from '../../../../emulator/runtime/interpreter';
 import { Tracer } from '../../../../emulator/trace/trace';
 import { fingerprint } from '../../../../emulator/timeline/fingerprint';
-import { findingsOf, programOf } from '../../../support/scenarios';
+import { findingsOf, programOf } from '../../../support/programs';
+import { FOREVER } from '../../../support/runs';
 import { leaving } from '../../../support/waiting-drive';
 import { Random } from '../../../support/random';
-
-const FOREVER = 1e9;
 
 /** Runs the scenario of a file to its end, which must be a good one. */
 function ran(text: string): Vm {

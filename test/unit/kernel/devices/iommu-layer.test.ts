@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { COST_NAMES } from '../../../../emulator/machine/costs';
 import { Run } from '../../../../emulator/run/run';
 import type { Vm } from '../../../../emulator/runtime/interpreter';
-import { findingsOf, programOf } from '../../../support/scenarios';
+import { findingsOf, programOf } from '../../../support/programs';
+import { FOREVER } from '../../../support/runs';
 
 const IOMMUS: ReadonlyMap<string, string> = new Map([
     ['vtd', 'iommu vtd'],
@@ -77,7 +78,7 @@ function ran(body: string, options: Parameters<typeof file>[1] = {}): Vm {
     const program = programOf({ 's.lus': file(body, options) });
     assert.deepEqual(findingsOf(program), []);
     const { vm } = Run.start(program);
-    vm.run(1e9);
+    vm.run(FOREVER);
     assert.equal(vm.outcome?.failure?.message, undefined);
     return vm;
 }
@@ -275,7 +276,7 @@ suite('layer iommu', () => {
                 }
             },
         });
-        vm.run(1e9);
+        vm.run(FOREVER);
         assert.equal(vm.outcome?.failure?.message, undefined);
         for (const cost of ['iommu_table', 'iommu_flush'] as const) {
             assert.ok((vm.machine.clock.spent[COST_NAMES.indexOf(cost)] ?? 0) > 0, cost);
@@ -450,7 +451,7 @@ scenario "s" {
             });
             assert.deepEqual(findingsOf(program), []);
             const { vm } = Run.start(program);
-            vm.run(1e9);
+            vm.run(FOREVER);
             assert.equal(vm.outcome?.failure?.message, undefined);
             assert.deepEqual(
                 Diagnoses.of(vm)?.found.items.map((d) => d.code),

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { evaluate } from '../../../../emulator/runtime/evaluate';
 import { Run } from '../../../../emulator/run/run';
 import { format } from '../../../../emulator/language/values';
-import { failuresOf, findingsOf, programOf } from '../../../support/scenarios';
+import { findingsOf, programOf } from '../../../support/programs';
+import { failuresOf } from '../../../support/runs';
 
 /** A driver whose file stands for one device by its number in the scan; with `kernel "next"` (layer pci). */
 const DRIVER = `

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { failuresOf, findingsOf, programOf } from '../../../support/scenarios';
+import { findingsOf, programOf } from '../../../support/programs';
+import { failuresOf } from '../../../support/runs';
 
 const HEAD = `
 machine {

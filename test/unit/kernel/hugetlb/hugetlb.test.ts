@@ -9,7 +9,8 @@ import { ShmemInode } from '../../../../emulator/kernel/fs/shmem';
 import { readShmem, truncateShmem, writeShmem } from '../../../../emulator/kernel/fs/shmem-file';
 import type { OpenFile } from '../../../../emulator/kernel/fs/file';
 import { Bytes } from '../../../../emulator/machine/bytes';
-import { failuresOf, programOf } from '../../../support/scenarios';
+import { programOf } from '../../../support/programs';
+import { failuresOf } from '../../../support/runs';
 import { testKernel, type TestKernel } from '../../../support/files-kernel';
 import { Random } from '../../../support/random';
 

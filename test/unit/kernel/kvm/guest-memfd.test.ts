@@ -5,8 +5,7 @@ import { Run } from '../../../../emulator/run/run';
 import type { Checkpoint, Vm } from '../../../../emulator/runtime/interpreter';
 import { fingerprint } from '../../../../emulator/timeline/fingerprint';
 import { programOf } from '../../../support/programs';
-
-const FOREVER = 1e12;
+import { FOREVER } from '../../../support/runs';
 
 function start(body: string): Vm {
     const program = programOf(

@@ -11,9 +11,9 @@ import { fingerprint } from '../../../../emulator/timeline/fingerprint';
 import { Tracer } from '../../../../emulator/trace/trace';
 import { updateLine, updatesOf } from '../../../../emulator/diagnosis/update-report';
 import { programOf } from '../../../support/programs';
+import { FOREVER } from '../../../support/runs';
 import { Random } from '../../../support/random';
 
-const FOREVER = 1e12;
 const MIB = 2 ** 20;
 
 function start(body: string, machine = 'memory 2GiB'): Vm {

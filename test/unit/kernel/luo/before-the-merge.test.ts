@@ -1,7 +1,8 @@
 /** LUO before the merge: states, events of sessions, subsystems. */
 import assert from 'node:assert/strict';
 import { Run } from '../../../../emulator/run/run';
-import { failuresOf, findingsOf, programOf } from '../../../support/scenarios';
+import { findingsOf, programOf } from '../../../support/programs';
+import { FOREVER, failuresOf } from '../../../support/runs';
 
 function passes(text: string): void {
     const program = programOf({ 'test.lus': text });
@@ -28,9 +29,9 @@ function said(text: string): string[] {
             }
         },
     });
-    let stop = vm.run(1e9);
+    let stop = vm.run(FOREVER);
     while (stop?.reason !== 'end' && !(stop?.reason === 'exception' && stop.exception.fatal)) {
-        stop = vm.run(1e9);
+        stop = vm.run(FOREVER);
     }
     assert.equal(vm.outcome?.passed === false ? vm.outcome.failure?.message : '', '');
     return lines;

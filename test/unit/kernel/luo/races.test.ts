@@ -3,8 +3,8 @@ import { Diagnoses } from '../../../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
 import { Run } from '../../../../emulator/run/run';
 import { programOf } from '../../../support/programs';
+import { FOREVER } from '../../../support/runs';
 
-const FOREVER = 1e9;
 const SEEDS = Array.from({ length: 25 }, (_, i) => i);
 
 const GPU = `

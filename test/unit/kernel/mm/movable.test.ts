@@ -10,7 +10,8 @@ import { readShmem, writeShmem } from '../../../../emulator/kernel/fs/shmem-file
 import { Bytes } from '../../../../emulator/machine/bytes';
 import { fingerprint } from '../../../../emulator/timeline/fingerprint';
 import { Run } from '../../../../emulator/run/run';
-import { failuresOf, programOf } from '../../../support/scenarios';
+import { programOf } from '../../../support/programs';
+import { FOREVER, failuresOf } from '../../../support/runs';
 import { testKernel, type TestKernel } from '../../../support/files-kernel';
 import { Random } from '../../../support/random';
 
@@ -178,7 +179,7 @@ suite('movable memory', () => {
             [],
         );
         const { vm } = Run.start(program, { scenario: 's' });
-        vm.run(1e9);
+        vm.run(FOREVER);
         return (Diagnoses.of(vm)?.found.items ?? [])
             .filter((d) => d.code === 'LU1050')
             .map((d) => String(d.data['how']));
@@ -230,7 +231,7 @@ suite('movable memory', () => {
                 }`,
             });
             const { vm } = Run.start(program, { scenario: 's' });
-            vm.run(1e9);
+            vm.run(FOREVER);
             assert.equal(vm.outcome?.failure?.message, undefined);
             return (Diagnoses.of(vm)?.found.items ?? [])
                 .filter((d) => d.code === 'LU1050')
@@ -265,7 +266,7 @@ suite('movable memory', () => {
         });
         const { vm } = Run.start(program, { scenario: 's' });
         const whole = Run.start(program, { scenario: 's' }).vm;
-        whole.run(1e9);
+        whole.run(FOREVER);
         for (let stop = vm.run(0); stop?.reason !== 'end'; ) {
             const saved = vm.checkpoint();
             const before = fingerprint(vm);
@@ -337,7 +338,7 @@ suite('movable memory', () => {
                     }
                 },
             });
-            vm.run(1e12);
+            vm.run(FOREVER);
             assert.equal(vm.outcome?.failure?.message, undefined, steps.join('\n'));
             assert.deepEqual(
                 Diagnoses.of(vm)

@@ -7,7 +7,8 @@ import { Files } from '../../../../emulator/cli/files';
 import { loadProgram } from '../../../../emulator/run/load-program';
 import { standardLibrary } from '../../../../emulator/runtime/standard-library';
 import { inRepository } from '../../../support/repository';
-import { failuresOf, findingsOf, programOf } from '../../../support/scenarios';
+import { findingsOf, programOf } from '../../../support/programs';
+import { failuresOf } from '../../../support/runs';
 
 /** Runs the scenarios of a text; all pass. */
 function passes(text: string): void {

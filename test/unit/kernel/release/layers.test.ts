@@ -6,7 +6,8 @@ import { LAYERS, layersOf, titleOf, withLayers } from '../../../../emulator/kern
 import { standardLibrary } from '../../../../emulator/runtime/standard-library';
 import { LIBRARY_SOURCES } from '../../../../emulator/std/texts';
 import { inRepository } from '../../../support/repository';
-import { failuresOf, findingsOf, programOf } from '../../../support/scenarios';
+import { findingsOf, programOf } from '../../../support/programs';
+import { failuresOf } from '../../../support/runs';
 
 const program = (text: string): ReturnType<typeof programOf> => programOf({ 'test.lus': text });
 

@@ -7,10 +7,8 @@ import { loadProgram } from '../../../../emulator/run/load-program';
 import { Run } from '../../../../emulator/run/run';
 import { fingerprint } from '../../../../emulator/timeline/fingerprint';
 import { entries, FOLDER } from '../../../support/catalogue';
-import { diskHost, programOf } from '../../../support/programs';
-import { findingsOf } from '../../../support/scenarios';
-
-const FOREVER = 1e12;
+import { diskHost, findingsOf, programOf } from '../../../support/programs';
+import { FOREVER } from '../../../support/runs';
 
 function passes(text: string): void {
     const program = programOf(text);
