@@ -5,10 +5,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import type { Diagnosis } from '../../emulator/findings/diagnosis';
 import { loadProgram } from '../../emulator/run/load-program';
-import { Run } from '../../emulator/run/run';
 import { entries, entryName, failuresPage, FOLDER, NUMBERS, type Severity } from '../support/catalogue';
 import { diskHost, findingsOf } from '../support/programs';
-import { FOREVER } from '../support/runs';
+import { passed } from '../support/runs';
 import { inRepository } from '../support/repository';
 
 /** Of these there is something that the emulator must find. */
@@ -76,9 +75,7 @@ function isRepaired(scenario: string): boolean {
 }
 
 function ran(program: ReturnType<typeof loadProgram>, scenario: string): readonly Diagnosis[] {
-    const { vm } = Run.start(program, { scenario });
-    vm.run(FOREVER);
-    assert.equal(vm.outcome?.failure?.message, undefined);
+    const vm = passed(program, { scenario });
     assert.equal(vm.outcome?.passed, true);
     return Diagnoses.of(vm)?.found.items ?? [];
 }

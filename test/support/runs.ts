@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { Program } from '../../emulator/language/program';
 import { Run, type RunOptions } from '../../emulator/run/run';
 import type { Vm } from '../../emulator/runtime/interpreter';
+import { findingsOf, programOf } from './programs';
 
 /** Operations: far more than any run of the tests takes. */
 export const FOREVER = 1e12;
@@ -36,4 +37,14 @@ export function failuresOf(program: Program): string[] {
         const failure = failureOf(program, s.name.value);
         return failure === undefined ? [] : [`${s.name.value}: ${failure}`];
     });
+}
+
+/** A text in which nothing is wrong (but what is never used), and whose scenarios all pass. */
+export function passes(text: string): void {
+    const program = programOf(text);
+    assert.deepEqual(
+        findingsOf(program).filter((f) => !/: LU02(09|10): /.test(f)),
+        [],
+    );
+    assert.deepEqual(failuresOf(program), []);
 }

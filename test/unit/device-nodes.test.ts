@@ -15,7 +15,7 @@ import { fgetPriv, installNewFd, privOf, spawn } from '../../emulator/kernel/fs/
 import { makeVm, vmOf } from '../../emulator/kernel/kvm/file';
 import { err } from '../../emulator/kernel/release/errno';
 import { Run } from '../../emulator/run/run';
-import { programOf } from '../support/scenarios';
+import { programOf } from '../support/programs';
 import { bareKernel } from '../support/bare-kernel';
 
 suite('device nodes', () => {

@@ -8,7 +8,7 @@ import { REFCOUNT_SATURATED } from '../../emulator/kernel/refcount';
 import { Err, err } from '../../emulator/kernel/release/errno';
 import { IOCTLS_6_19, IOCTLS_7_2, IOCTLS_V4 } from '../../emulator/kernel/release/luo-ioctls';
 import { Run } from '../../emulator/run/run';
-import { programOf } from '../support/scenarios';
+import { programOf } from '../support/programs';
 import { type BareKernel, bareKernel } from '../support/bare-kernel';
 
 /** A kernel whose LUO has a handler `h`. */

@@ -3,25 +3,13 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { z } from 'zod';
+import { LUS, lus as lusIn, type Ran } from '../../support/lus';
 import { inRepository } from '../../support/repository';
 
 const FIXTURES = inRepository('test', 'unit', 'cli', 'fixtures');
 const FIRST = inRepository('extension', 'examples', 'first-session.lus');
 
-interface Ran {
-    readonly code: number | null;
-    readonly out: string;
-    readonly err: string;
-}
-
-function lus(args: readonly string[], env: Record<string, string> = {}): Ran {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [inRepository('dist', 'lus.js'), ...args], {
-        cwd: FIXTURES,
-        encoding: 'utf8',
-        env: { PATH: process.env['PATH'], ...env },
-    });
-    return { code: status, out: stdout, err: stderr };
-}
+const lus = (args: readonly string[], env?: Readonly<Record<string, string>>): Ran => lusIn(FIXTURES, args, env);
 
 const whereSchema = z
     .object({ file: z.string(), line: z.number(), column: z.number(), endLine: z.number(), endColumn: z.number() })
@@ -437,7 +425,7 @@ suite('lus: the other commands', function () {
         ],
     ] as const) {
         test(`${command} is the bundle beside the command, on its standard input and output, and ends with it`, async () => {
-            const child = spawn(process.execPath, [inRepository('dist', 'lus.js'), command], {
+            const child = spawn(process.execPath, [LUS, command], {
                 stdio: ['pipe', 'pipe', 'inherit'],
             });
             try {
@@ -461,7 +449,7 @@ suite('lus: the other commands', function () {
     }
 
     test('a reader that has seen enough is no error', () => {
-        const command = `"${process.execPath}" "${inRepository('dist', 'lus.js')}" run mixed.lus mixed.lus --log | head -1; echo "\${PIPESTATUS[0]}"`;
+        const command = `"${process.execPath}" "${LUS}" run mixed.lus mixed.lus --log | head -1; echo "\${PIPESTATUS[0]}"`;
         const { stdout, stderr } = spawnSync('bash', ['-c', command], { cwd: FIXTURES, encoding: 'utf8' });
         assert.equal(stderr, '');
         assert.match(stdout, /^mixed\.lus\n[01]\n$/);

@@ -1,23 +1,12 @@
 /** The built `lus compat`, as a user runs it. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { z } from 'zod';
+import { lus, type Ran } from '../../support/lus';
 import { inRepository } from '../../support/repository';
 
 const EXAMPLES = inRepository('extension', 'examples');
 
-function compat(args: readonly string[]): { code: number | null; out: string; err: string } {
-    const { status, stdout, stderr } = spawnSync(
-        process.execPath,
-        [inRepository('dist', 'lus.js'), 'compat', ...args],
-        {
-            cwd: EXAMPLES,
-            encoding: 'utf8',
-            env: { PATH: process.env['PATH'] },
-        },
-    );
-    return { code: status, out: stdout, err: stderr };
-}
+const compat = (args: readonly string[]): Ran => lus(EXAMPLES, ['compat', ...args]);
 
 const schema = z.strictObject({
     version: z.literal(1),

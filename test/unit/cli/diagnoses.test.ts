@@ -1,22 +1,10 @@
 /** Diagnoses in the reports of the built `lus run`, and what `--strict` makes of them. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { z } from 'zod';
+import { lus, type Ran } from '../../support/lus';
 import { inRepository } from '../../support/repository';
 
-interface Ran {
-    readonly code: number | null;
-    readonly out: string;
-}
-
-function run(...args: string[]): Ran {
-    const { status, stdout } = spawnSync(process.execPath, [inRepository('dist', 'lus.js'), 'run', ...args], {
-        cwd: inRepository('extension', 'examples'),
-        encoding: 'utf8',
-        env: { PATH: process.env['PATH'] },
-    });
-    return { code: status, out: stdout };
-}
+const run = (...args: string[]): Ran => lus(inRepository('extension', 'examples'), ['run', ...args]);
 
 const LOST = 'second-update.lus';
 

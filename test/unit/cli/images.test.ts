@@ -1,15 +1,14 @@
 /** `lus inspect` and `lus run --save-handover`, as processes. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { numbered } from '../../../emulator/cli/save-handover';
+import { lus as lusIn, type Ran } from '../../support/lus';
 import { inRepository } from '../../support/repository';
 
-const LUS = inRepository('dist', 'lus.js');
 const IMAGE = inRepository('test/conformance/images/image-1.elf.gz');
 const jsonSchema = z.object({
     version: z.literal(1),
@@ -18,16 +17,11 @@ const jsonSchema = z.object({
     luo: z.object({ sessions: z.array(z.object({ name: z.string() })) }),
 });
 
-function lus(...args: string[]): { readonly code: number | null; readonly out: string; readonly err: string } {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [LUS, ...args], {
-        encoding: 'utf8',
-        env: { ...process.env, NO_COLOR: '1' },
-    });
-    return { code: status, out: stdout, err: stderr };
-}
+const lus = (...args: string[]): Ran => lusIn(folder, args);
+
+let folder = '';
 
 suite('images on the command line', () => {
-    let folder = '';
     setup(() => {
         folder = mkdtempSync(path.join(tmpdir(), 'lus-images-'));
     });

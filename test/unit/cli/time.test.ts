@@ -1,22 +1,15 @@
 /** Blackouts, timelines and what-ifs of the built `lus` command. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { z } from 'zod';
+import { lus as lusIn, type Ran } from '../../support/lus';
 import { inRepository } from '../../support/repository';
 
 const EXAMPLES = inRepository('extension', 'examples');
 
-function lus(...args: string[]): { readonly code: number | null; readonly out: string; readonly err: string } {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [inRepository('dist', 'lus.js'), ...args], {
-        cwd: EXAMPLES,
-        encoding: 'utf8',
-        env: { PATH: process.env['PATH'] },
-    });
-    return { code: status, out: stdout, err: stderr };
-}
+const lus = (...args: string[]): Ran => lusIn(EXAMPLES, args);
 
 const eventSchema = z.discriminatedUnion('ph', [
     z.object({

@@ -9,15 +9,10 @@ import { Run } from '../../../emulator/run/run';
 import type { Vm } from '../../../emulator/runtime/interpreter';
 import { fingerprint } from '../../../emulator/timeline/fingerprint';
 import { examples, programOf } from '../../support/programs';
-import { FOREVER } from '../../support/runs';
+import { FOREVER, passed } from '../../support/runs';
 import { inRepository } from '../../support/repository';
 
-function ran(program: Program, scenario?: string): Vm {
-    const { vm } = Run.start(program, { scenario });
-    vm.run(FOREVER);
-    assert.equal(vm.outcome?.failure?.message, undefined);
-    return vm;
-}
+const ran = (program: Program, scenario?: string): Vm => passed(program, { scenario });
 
 function found(vm: Vm): readonly Diagnosis[] {
     return Diagnoses.of(vm)?.found.items ?? [];

@@ -3,16 +3,11 @@ import { Diagnoses } from '../../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
 import { Run } from '../../../emulator/run/run';
 import type { Diagnosis } from '../../../emulator/findings/diagnosis';
-import { findingsOf, programOf } from '../../support/programs';
+import { correctProgram, findingsOf, programOf } from '../../support/programs';
 import { FOREVER } from '../../support/runs';
 
 function run(text: string): { readonly found: readonly Diagnosis[]; readonly failure: string | undefined } {
-    const program = programOf(text);
-    assert.deepEqual(
-        program.diagnostics.filter((d) => d.severity === 'error').map((d) => d.message),
-        [],
-    );
-    const { vm } = Run.start(program);
+    const { vm } = Run.start(correctProgram(text));
     vm.run(FOREVER);
     return { found: Diagnoses.of(vm)?.found.items ?? [], failure: vm.outcome?.failure?.message };
 }

@@ -19,6 +19,7 @@ import { VTD_INTERRUPTS } from '../../../emulator/machine/interrupts/vtd';
 import { Journal } from '../../../emulator/machine/journal';
 import { PhysicalMemory } from '../../../emulator/machine/memory';
 import { Random } from '../../support/random';
+import { bits } from '../../support/bits';
 
 const RAM = 2 ** 32;
 const TABLE = 0x10_0000;
@@ -42,9 +43,6 @@ class Host {
         }
     }
 }
-
-const bits = (v: bigint, high: number, low: number): bigint =>
-    (v >> BigInt(low)) & ((1n << BigInt(high - low + 1)) - 1n);
 
 suite('interrupts: entries as the manuals draw them', () => {
     test('messages in the compatibility format: destination in the address, vector in the data', () => {

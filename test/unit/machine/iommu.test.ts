@@ -6,6 +6,7 @@ import type { IommuVendor, TableMemory, UnitFormat } from '../../../emulator/mac
 import { Journal } from '../../../emulator/machine/journal';
 import { PhysicalMemory } from '../../../emulator/machine/memory';
 import { Random } from '../../support/random';
+import { bits } from '../../support/bits';
 
 const PAGE = 4096;
 const RAM = 2 ** 34;
@@ -43,8 +44,6 @@ class Host implements TableMemory {
 }
 
 const u64 = ({ low, high }: Entry): bigint => (BigInt(high) << 32n) | BigInt(low);
-const bits = (v: bigint, high: number, low: number): bigint =>
-    (v >> BigInt(low)) & ((1n << BigInt(high - low + 1)) - 1n);
 
 suite('IOMMU: entries as the manuals draw them', () => {
     test('VT-d: root and context entries (sections 9.1 and 9.3), second-stage entries (9.8)', () => {

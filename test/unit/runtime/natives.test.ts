@@ -11,6 +11,7 @@ import type { NativeContext, NativeFunction } from '../../../emulator/runtime/na
 import { descriptorMethods, fileSyscalls } from '../../../emulator/runtime/natives/syscalls';
 import type { Value } from '../../../emulator/language/types';
 import { bareKernel } from '../../support/bare-kernel';
+import { nameOf } from '../../support/errors';
 
 const MiB = 1024 * 1024;
 const GiB = 1024 * MiB;
@@ -42,7 +43,6 @@ const on = (context: NativeContext, fd: Value | Err, name: string, ...args: Valu
 };
 const kernel = (context: NativeContext, name: string, ...args: Value[]): Value | Err =>
     call(context, [...fileFunctions, ...folioFunctions], name, [], ...args);
-const nameOf = (x: unknown): unknown => (x instanceof Err ? x.name : x);
 
 suite('system calls in the language', () => {
     test('memfd_create, truncate, pwrite, pread', () => {

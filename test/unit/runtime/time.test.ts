@@ -20,7 +20,7 @@ import { Tracer, type TraceEvent } from '../../../emulator/trace/trace';
 import { duration } from '../../../emulator/language/durations';
 import { updateLine, updatesOf } from '../../../emulator/diagnosis/update-report';
 import { findingsOf, programOf } from '../../support/programs';
-import { FOREVER } from '../../support/runs';
+import { FOREVER, runToEnd } from '../../support/runs';
 
 /** Nothing takes any time, but for these. */
 function onlyFor(...names: readonly CostName[]): CostChanges {
@@ -47,10 +47,7 @@ function ran(text: string, options: Options = {}): { readonly vm: Vm; readonly e
     if (options.trace) {
         vm.listeners.report(tracer);
     }
-    let stop = vm.run(FOREVER);
-    while (stop?.reason !== 'end' && !(stop?.reason === 'exception' && stop.exception.fatal)) {
-        stop = vm.run(FOREVER);
-    }
+    runToEnd(vm);
     if (!options.mayFail) {
         assert.equal(vm.outcome?.failure?.message, undefined);
     }

@@ -8,21 +8,14 @@ import { Run } from '../../../../emulator/run/run';
 import { UsageError } from '../../../../emulator/run/usage-error';
 import type { Vm } from '../../../../emulator/runtime/interpreter';
 import { fingerprint } from '../../../../emulator/timeline/fingerprint';
-import { findingsOf, programOf } from '../../../support/programs';
-import { FOREVER, failuresOf } from '../../../support/runs';
+import { cleanProgram, programOf } from '../../../support/programs';
+import { FOREVER, failuresOf, passed } from '../../../support/runs';
 
 const withMachine = (machine: string, body: string, more = ''): string =>
     `machine {\n${machine}\n}\n${more}\nscenario "s" {\n${body}\n}\n`;
 
 /** Runs the first scenario of a file to its end, which must be a good one. */
-function ran(text: string): Vm {
-    const program = programOf({ 's.lus': text });
-    assert.deepEqual(findingsOf(program), []);
-    const { vm } = Run.start(program);
-    vm.run(FOREVER);
-    assert.equal(vm.outcome?.failure?.message, undefined);
-    return vm;
-}
+const ran = (text: string): Vm => passed(cleanProgram(text));
 
 function deviceOf(vm: Vm, name: string): Device {
     const d = vm.machine.pci.device(name);

@@ -7,20 +7,13 @@ import { Run } from '../../../../emulator/run/run';
 import type { Vm } from '../../../../emulator/runtime/interpreter';
 import { Tracer } from '../../../../emulator/trace/trace';
 import { fingerprint } from '../../../../emulator/timeline/fingerprint';
-import { findingsOf, programOf } from '../../../support/programs';
-import { FOREVER } from '../../../support/runs';
+import { cleanProgram, findingsOf, programOf } from '../../../support/programs';
+import { FOREVER, passed } from '../../../support/runs';
 import { leaving } from '../../../support/waiting-drive';
 import { Random } from '../../../support/random';
 
 /** Runs the scenario of a file to its end, which must be a good one. */
-function ran(text: string): Vm {
-    const program = programOf({ 's.lus': text });
-    assert.deepEqual(findingsOf(program), []);
-    const { vm } = Run.start(program);
-    vm.run(FOREVER);
-    assert.equal(vm.outcome?.failure?.message, undefined);
-    return vm;
-}
+const ran = (text: string): Vm => passed(cleanProgram(text));
 
 const file = (machine: string, body: string, more = ''): string =>
     `machine {\nmemory 1GiB\n${machine}\n}\n${more}\nscenario "s" {\n${body}\n}\n`;

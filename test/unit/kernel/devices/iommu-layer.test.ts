@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { COST_NAMES } from '../../../../emulator/machine/costs';
 import { Run } from '../../../../emulator/run/run';
 import type { Vm } from '../../../../emulator/runtime/interpreter';
-import { findingsOf, programOf } from '../../../support/programs';
-import { FOREVER } from '../../../support/runs';
+import { cleanProgram, findingsOf, programOf } from '../../../support/programs';
+import { FOREVER, passed } from '../../../support/runs';
 
 const IOMMUS: ReadonlyMap<string, string> = new Map([
     ['vtd', 'iommu vtd'],
@@ -75,12 +75,7 @@ scenario "s" {
 
 /** Runs a scenario to its end, which must be a good one. */
 function ran(body: string, options: Parameters<typeof file>[1] = {}): Vm {
-    const program = programOf({ 's.lus': file(body, options) });
-    assert.deepEqual(findingsOf(program), []);
-    const { vm } = Run.start(program);
-    vm.run(FOREVER);
-    assert.equal(vm.outcome?.failure?.message, undefined);
-    return vm;
+    return passed(cleanProgram(file(body, options)));
 }
 
 suite('layer iommu', () => {

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { Err } from '../../../../emulator/kernel/release/errno';
 import { anonFile } from '../../../../emulator/kernel/fs/anon';
 import { FD_CLOEXEC, MFD_CLOEXEC, O_RDWR } from '../../../../emulator/kernel/fs/fcntl';
 import {
@@ -23,14 +22,13 @@ import { FileHasher } from '../../../../emulator/kernel/hash';
 import { Bytes } from '../../../../emulator/machine/bytes';
 import { Hasher } from '../../../../emulator/machine/hash';
 import { testKernel, type TestKernel } from '../../../support/files-kernel';
+import { nameOf } from '../../../support/errors';
 
 function memfd(k: TestKernel, p: Process, flags = 0): number {
     const fd = sysMemfdCreate(k, p, 'x', flags);
     assert.ok(typeof fd === 'number');
     return fd;
 }
-
-const nameOf = (x: unknown): unknown => (x instanceof Err ? x.name : x);
 
 suite('descriptors', () => {
     test('a new one gets the lowest free number', () => {

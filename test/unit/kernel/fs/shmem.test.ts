@@ -28,6 +28,7 @@ import { Bytes } from '../../../../emulator/machine/bytes';
 import { Hasher } from '../../../../emulator/machine/hash';
 import { testKernel, type TestKernel, type TestKernelOptions } from '../../../support/files-kernel';
 import { Random } from '../../../support/random';
+import { nameOf } from '../../../support/errors';
 
 const PAGE = 4096;
 const MiB = 1024 * 1024;
@@ -35,10 +36,6 @@ const MiB = 1024 * 1024;
 function memfd(k: TestKernel, flags = MFD_ALLOW_SEALING): { file: OpenFile; inode: ShmemInode } {
     const file = memfdAllocFile(k, 'memfd:test', flags);
     return { file, inode: shmemInodeOf(file) };
-}
-
-function nameOf(result: unknown): unknown {
-    return result instanceof Err ? result.name : result;
 }
 
 /** What a shared memory file is, byte by byte. Pages: 0 hole, 1 allocated and never written, 2 data. */

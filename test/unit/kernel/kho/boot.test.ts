@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { Bytes } from '../../../../emulator/machine/bytes';
 import { Machine, type RamRange, pcMemory } from '../../../../emulator/machine/machine';
 import { PAGE_SIZE } from '../../../../emulator/machine/memory';
-import { Err } from '../../../../emulator/kernel/release/errno';
 import { fillPageCache } from '../../../../emulator/kernel/kho/boot';
 import { loadFile, loadSegments } from '../../../../emulator/kernel/kho/kexec-image';
 import { DEFAULT_SCRATCH, parseScratch } from '../../../../emulator/kernel/kho/scratch';
@@ -18,6 +17,7 @@ import {
     tryBoot,
 } from '../../../support/kho-boots';
 import { GiB, MiB, fingerprint } from '../../../support/kho-host';
+import { nameOf } from '../../../support/errors';
 
 const hex = (areas: readonly { addr: number; size: number }[]): string[][] =>
     areas.map((a) => [a.addr.toString(16), a.size.toString(16)]);
@@ -33,10 +33,6 @@ const NUMA: RamRange[] = [
     { start: 0x100000, size: 0x14000000 - 0x100000, node: 0 },
     { start: 0x14000000, size: 0x1ffe0000 - 0x14000000, node: 1 },
 ];
-
-function errorOf(result: unknown): string {
-    return result instanceof Err ? result.name : 'no error';
-}
 
 function contentOf(host: BootedHost, pfn: number, order: number): Bytes {
     return host.machine.memory.readBytes(pfn * PAGE_SIZE, PAGE_SIZE << order);
@@ -86,8 +82,8 @@ suite('scratch areas', () => {
             'warn: KHO: failed to reserve scratch area, disabling kexec handover',
         ]);
         assert.ok(!host.memblock.reserved.some((r) => r.owner.startsWith('KHO')));
-        assert.equal(errorOf(host.kho.preservePages(4096, 1)), 'EINVAL');
-        assert.equal(errorOf(host.kho.allocPreserve(1, 'x')), 'EINVAL');
+        assert.equal(nameOf(host.kho.preservePages(4096, 1)), 'EINVAL');
+        assert.equal(nameOf(host.kho.allocPreserve(1, 'x')), 'EINVAL');
     });
 
     test('kho_scratch= is read as the kernel reads it', () => {
@@ -271,9 +267,9 @@ suite('handover', () => {
     test('scratch that is too small: no room to load, or a panic of the next kernel', () => {
         const sizes = (lowmem: number) => ({ lowmem, global: 0, node: 4 * MiB });
         const none = cold(new Machine({ ranges: NUMA }), { sizes: sizes(4 * MiB) });
-        assert.equal(errorOf(loadFile(none.env, KERNEL, none.kho)), 'EADDRNOTAVAIL');
+        assert.equal(nameOf(loadFile(none.env, KERNEL, none.kho)), 'EADDRNOTAVAIL');
         const free = none.env.allocator.freePages();
-        assert.equal(errorOf(loadFile(none.env, KERNEL, none.kho)), 'EADDRNOTAVAIL');
+        assert.equal(nameOf(loadFile(none.env, KERNEL, none.kho)), 'EADDRNOTAVAIL');
         assert.equal(none.env.allocator.freePages(), free);
         const tight = cold(new Machine({ ranges: NUMA }), { sizes: sizes(16 * MiB) });
         const image = loadFile(tight.env, KERNEL, tight.kho);
@@ -314,7 +310,7 @@ suite('handover', () => {
             ['warn', 'warn'],
         );
         assert.ok(host.log[0]?.includes('incompatible'));
-        assert.equal(errorOf(host.kho.retrieveSubtree('LUO')), 'ENOENT');
+        assert.equal(nameOf(host.kho.retrieveSubtree('LUO')), 'ENOENT');
         assert.equal(host.env.memmap.stateOf(pfn), 'free');
     });
 

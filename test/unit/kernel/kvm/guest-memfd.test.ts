@@ -2,28 +2,20 @@
 import { Diagnoses } from '../../../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
 import { Run } from '../../../../emulator/run/run';
+import type { Program } from '../../../../emulator/language/program';
 import type { Checkpoint, Vm } from '../../../../emulator/runtime/interpreter';
 import { fingerprint } from '../../../../emulator/timeline/fingerprint';
-import { programOf } from '../../../support/programs';
-import { FOREVER } from '../../../support/runs';
+import { correctProgram } from '../../../support/programs';
+import { FOREVER, passed } from '../../../support/runs';
 
-function start(body: string): Vm {
-    const program = programOf(
+function programWith(body: string): Program {
+    return correctProgram(
         `kernel "next" from "7.3" { layers kvm, guest_memfd }\nmachine { memory 1GiB }\nscenario "s" {\n${body}\n}\n`,
     );
-    assert.deepEqual(
-        program.diagnostics.filter((d) => d.severity === 'error').map((d) => d.message),
-        [],
-    );
-    return Run.start(program).vm;
 }
 
-function ran(body: string): Vm {
-    const vm = start(body);
-    vm.run(FOREVER);
-    assert.equal(vm.outcome?.failure?.message, undefined);
-    return vm;
-}
+const start = (body: string): Vm => Run.start(programWith(body)).vm;
+const ran = (body: string): Vm => passed(programWith(body));
 
 const MAKE = `
     lu    = open("/dev/liveupdate")

@@ -6,31 +6,23 @@ import { decodeState, encodeState, STATE_ENTRY, STATE_HEADER, vcpusOf } from '..
 import { contentOf, partsOf, stripesOf } from '../../../../emulator/kernel/kvm/workload';
 import { Bytes } from '../../../../emulator/machine/bytes';
 import { Run } from '../../../../emulator/run/run';
+import type { Program } from '../../../../emulator/language/program';
 import type { Checkpoint, Vm } from '../../../../emulator/runtime/interpreter';
 import { fingerprint } from '../../../../emulator/timeline/fingerprint';
 import { Tracer } from '../../../../emulator/trace/trace';
 import { updateLine, updatesOf } from '../../../../emulator/diagnosis/update-report';
-import { programOf } from '../../../support/programs';
-import { FOREVER } from '../../../support/runs';
+import { correctProgram, programOf } from '../../../support/programs';
+import { FOREVER, passed } from '../../../support/runs';
 import { Random } from '../../../support/random';
 
 const MIB = 2 ** 20;
 
-function start(body: string, machine = 'memory 2GiB'): Vm {
-    const program = programOf(`machine { ${machine} }\nscenario "s" {\n    boot "7.2"\n${body}\n}\n`);
-    assert.deepEqual(
-        program.diagnostics.filter((d) => d.severity === 'error').map((d) => d.message),
-        [],
-    );
-    return Run.start(program).vm;
+function programWith(body: string, machine = 'memory 2GiB'): Program {
+    return correctProgram(`machine { ${machine} }\nscenario "s" {\n    boot "7.2"\n${body}\n}\n`);
 }
 
-function ran(body: string, machine?: string): Vm {
-    const vm = start(body, machine);
-    vm.run(FOREVER);
-    assert.equal(vm.outcome?.failure?.message, undefined);
-    return vm;
-}
+const start = (body: string, machine?: string): Vm => Run.start(programWith(body, machine)).vm;
+const ran = (body: string, machine?: string): Vm => passed(programWith(body, machine));
 
 const LEAVE = (run: string, between = ''): string => `
     process vmm {

@@ -2,16 +2,7 @@
 import assert from 'node:assert/strict';
 import { Run } from '../../../../emulator/run/run';
 import { findingsOf, programOf } from '../../../support/programs';
-import { FOREVER, failuresOf } from '../../../support/runs';
-
-function passes(text: string): void {
-    const program = programOf({ 'test.lus': text });
-    assert.deepEqual(
-        findingsOf(program).filter((f) => !/LU02(09|10)/.test(f)),
-        [],
-    );
-    assert.deepEqual(failuresOf(program), []);
-}
+import { failuresOf, passes, runToEnd } from '../../../support/runs';
 
 /** What the scenario's kernels said about themselves, in order. */
 function said(text: string): string[] {
@@ -29,10 +20,7 @@ function said(text: string): string[] {
             }
         },
     });
-    let stop = vm.run(FOREVER);
-    while (stop?.reason !== 'end' && !(stop?.reason === 'exception' && stop.exception.fatal)) {
-        stop = vm.run(FOREVER);
-    }
+    runToEnd(vm);
     assert.equal(vm.outcome?.passed === false ? vm.outcome.failure?.message : '', '');
     return lines;
 }

@@ -7,18 +7,7 @@ import { Files } from '../../../../emulator/cli/files';
 import { loadProgram } from '../../../../emulator/run/load-program';
 import { standardLibrary } from '../../../../emulator/runtime/standard-library';
 import { inRepository } from '../../../support/repository';
-import { findingsOf, programOf } from '../../../support/programs';
-import { failuresOf } from '../../../support/runs';
-
-/** Runs the scenarios of a text; all pass. */
-function passes(text: string): void {
-    const program = programOf({ 'test.lus': text });
-    assert.deepEqual(
-        findingsOf(program).filter((f) => !/LU02(09|10)/.test(f)),
-        [],
-    );
-    assert.deepEqual(failuresOf(program), []);
-}
+import { passes } from '../../../support/runs';
 
 /** One session with a memfd of 1 MiB, on this kernel. */
 const withGuest = (kernel: string, more: string): string => `scenario "s" {

@@ -7,21 +7,8 @@ import { loadProgram } from '../../../../emulator/run/load-program';
 import { Run } from '../../../../emulator/run/run';
 import { fingerprint } from '../../../../emulator/timeline/fingerprint';
 import { entries, FOLDER } from '../../../support/catalogue';
-import { diskHost, findingsOf, programOf } from '../../../support/programs';
-import { FOREVER } from '../../../support/runs';
-
-function passes(text: string): void {
-    const program = programOf(text);
-    assert.deepEqual(
-        findingsOf(program).filter((f) => !f.includes('never read')),
-        [],
-    );
-    for (const s of program.scenarios) {
-        const { vm } = Run.start(program, { scenario: s.name.value });
-        vm.run(FOREVER);
-        assert.equal(vm.outcome?.failure?.message, undefined);
-    }
-}
+import { diskHost, programOf } from '../../../support/programs';
+import { FOREVER, passes } from '../../../support/runs';
 
 function fails(text: string): string {
     const { vm } = Run.start(programOf(text));
