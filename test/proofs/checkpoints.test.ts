@@ -7,10 +7,16 @@
  * over the run, or from as many of these, evenly, as a test has time for.
  */
 import assert from 'node:assert/strict';
+import * as path from 'node:path';
+import { loadProgram } from '../../emulator/run/load-program';
 import { Run } from '../../emulator/run/run';
-import type { Checkpoint, Vm } from '../../emulator/runtime/interpreter';
+import type { ScenarioDecl } from '../../emulator/language/syntax/ast';
+import type { Program } from '../../emulator/language/program';
+import type { Vm } from '../../emulator/runtime/interpreter';
 import { fingerprint } from '../../emulator/timeline/fingerprint';
-import { examples, programOf } from '../support/programs';
+import { entries, FOLDER } from '../support/catalogue';
+import { endsTheSame, over } from '../support/checkpoints';
+import { diskHost, examples, programOf } from '../support/programs';
 import { FOREVER } from '../support/runs';
 
 const SPREAD = 20;
@@ -20,21 +26,28 @@ const MOST_WITH_DEVICES = 25;
 /** How far the run goes ahead before it comes back, at most. */
 const AHEAD = 3;
 
-function over(vm: Vm): boolean {
-    vm.step('any');
-    const stop = vm.run(FOREVER);
-    return stop === null || stop.reason === 'end' || (stop.reason === 'exception' && stop.exception.fatal);
-}
-
 /** At most so many of the numbers, evenly. */
 function thinned(numbers: readonly number[], most: number): ReadonlySet<number> {
     const step = Math.max(1, numbers.length / most);
     return new Set(numbers.filter((_, i) => Math.floor(i / step) !== Math.floor((i - 1) / step)));
 }
 
-/** The numbers of the statements at which to make checkpoints. */
-function chosen(start: () => Run): ReadonlySet<number> {
-    const { vm } = start();
+/** Once through a scenario, statement by statement. */
+interface Through {
+    /** The numbers of the statements at which to make checkpoints. */
+    readonly at: ReadonlySet<number>;
+    /** The fingerprint of the end. */
+    readonly end: string;
+}
+
+const through = new Map<ScenarioDecl, Through>();
+
+function onceThrough(program: Program, scenario: ScenarioDecl): Through {
+    const known = through.get(scenario);
+    if (known) {
+        return known;
+    }
+    const { vm } = Run.start(program, { scenario: scenario.name.value });
     const first = new Map<string, number>();
     let total = 0;
     while (!over(vm)) {
@@ -45,32 +58,13 @@ function chosen(start: () => Run): ReadonlySet<number> {
         }
     }
     const spread = Array.from({ length: SPREAD }, (_, i) => 1 + Math.floor((i * total) / SPREAD));
-    return thinned(
+    const at = thinned(
         [...new Set([...first.values(), ...spread])],
         vm.machine.pci.devices.length > 0 ? MOST_WITH_DEVICES : MOST,
     );
-}
-
-function verify(start: () => Run): void {
-    const { vm } = start();
-    const at = chosen(start);
-    const checkpoints: { readonly number: number; readonly saved: Checkpoint; readonly place: string }[] = [];
-    for (let number = 1; !over(vm); number++) {
-        if (at.has(number)) {
-            checkpoints.push({
-                number,
-                saved: vm.checkpoint(),
-                place: `${vm.frame?.code.name ?? ''}, statement ${number}`,
-            });
-        }
-    }
-    const end = fingerprint(vm);
-    assert.ok(checkpoints.length > 10, 'the scenario has statements');
-    for (const { saved, place } of checkpoints.reverse()) {
-        vm.restore(saved);
-        vm.run(FOREVER);
-        assert.equal(fingerprint(vm), end, `from the checkpoint in ${place}`);
-    }
+    const found = { at, end: fingerprint(vm) };
+    through.set(scenario, found);
+    return found;
 }
 
 /** Goes some statements ahead and back at every statement; the fingerprint in the end. */
@@ -87,20 +81,20 @@ function backAndForth(vm: Vm): string {
 }
 
 suite('checkpoints', () => {
-    for (const [name, program] of examples()) {
+    const all = examples();
+    for (const [name, program] of all) {
         for (const scenario of program.scenarios) {
             test(`${name}: ${scenario.name.value}`, function () {
                 this.timeout(300_000);
-                verify(() => Run.start(program, { scenario: scenario.name.value }));
+                const { at, end } = onceThrough(program, scenario);
+                const { vm } = Run.start(program, { scenario: scenario.name.value });
+                assert.equal(endsTheSame(vm, { keep: (number) => at.has(number), moreThan: 10 }), end);
             });
 
             test(`${name}: ${scenario.name.value}: back and forth at every statement`, function () {
                 this.timeout(300_000);
                 const { vm } = Run.start(program, { scenario: scenario.name.value });
-                while (!over(vm)) {
-                    // one statement after the other
-                }
-                assert.equal(backAndForth(Run.start(program, { scenario: scenario.name.value }).vm), fingerprint(vm));
+                assert.equal(backAndForth(vm), onceThrough(program, scenario).end);
             });
         }
     }
@@ -123,13 +117,37 @@ suite('checkpoints', () => {
     });
 
     test('the same program runs the same twice, to the last bit', () => {
-        for (const program of examples().values()) {
-            const ends = [0, 1].map(() => {
-                const { vm } = Run.start(program);
-                vm.run(FOREVER);
-                return fingerprint(vm);
-            });
-            assert.equal(ends[0], ends[1]);
+        for (const program of all.values()) {
+            const [first] = program.scenarios;
+            assert.ok(first);
+            const { vm } = Run.start(program);
+            vm.run(FOREVER);
+            // the other time it has stopped at every statement
+            assert.equal(fingerprint(vm), onceThrough(program, first).end);
         }
     });
+});
+
+suite('going back', () => {
+    // each has state that is younger than the checkpoints' own tests
+    for (const number of [14, 15, 22, 26, 27, 28, 32, 34, 35, 74, 150]) {
+        for (const { file } of entries().filter((e) => e.number === number)) {
+            test(`${file}: from the middle of the run, to the same end`, () => {
+                const program = loadProgram(diskHost, path.join(FOLDER, file));
+                const whole = Run.start(program).vm;
+                whole.run(FOREVER);
+                const end = fingerprint(whole);
+                const { vm } = Run.start(program);
+                vm.run(Math.floor(whole.ticks * 0.6));
+                const saved = vm.checkpoint();
+                const middle = fingerprint(vm);
+                vm.run(FOREVER);
+                assert.equal(fingerprint(vm), end);
+                vm.restore(saved);
+                assert.equal(fingerprint(vm), middle);
+                vm.run(FOREVER);
+                assert.equal(fingerprint(vm), end);
+            });
+        }
+    }
 });

@@ -8,6 +8,8 @@ import type { Vm } from '../../emulator/runtime/interpreter';
 import { fingerprint } from '../../emulator/timeline/fingerprint';
 import { programOf } from '../support/programs';
 import { Random } from '../support/random';
+import { endsTheSame } from '../support/checkpoints';
+import { prints, run, SESSION, SLOW, start } from '../support/slow-handler';
 
 /** Operations; far more than any of them takes. */
 const LIMIT = 3e6;
@@ -187,5 +189,53 @@ suite('concurrently: random programs', () => {
             }
         }
         assert.ok(jumped > 10 && failed > 10, `${jumped} reboots succeed, ${failed} do not`);
+    });
+});
+
+suite('concurrently: the serialize lock', () => {
+    const RACE = `${SLOW}
+        scenario "s" {${SESSION}
+            vmm { send vm1 to admin }
+            concurrently {
+                vmm { ram = memfd_create("ram"); ram.truncate(8KiB); vm1.preserve_fd(ram, token: 1); vm1.close() }
+                admin { vm1.preserve_fd(memfd_create("more"), token: 2); vm1.close() }
+                luod { for i in 0..4 { memfd_create("x").close() }; reboot(KEXEC) }
+            }
+            process luod {
+                lu = open("/dev/liveupdate")
+                r = try lu.retrieve_session("vm-1")
+                if r >= 0 {
+                    vm1 = r
+                    one = try vm1.retrieve_fd(token: 1)
+                    two = try vm1.retrieve_fd(token: 2)
+                    vm1.finish()
+                    log("session ", one >= 0, " ", two >= 0)
+                } else { log("none") }
+            }
+            assert kho.incoming.unclaimed == 0
+        }`;
+
+    test('with every seed the run ends, and what is handed over is whole', () => {
+        const ends = new Set<string>();
+        for (let seed = 0; seed <= 200; seed++) {
+            ends.add(
+                prints(RACE, seed)
+                    .filter((l) => l !== 'unpreserve' && l !== 'thaw')
+                    .join(),
+            );
+        }
+        assert.ok(ends.has('none'), 'both may close it before');
+        assert.ok(ends.size >= 3, [...ends].join('; '));
+    });
+
+    test('at every statement, waits included, a checkpoint brings the run back', function () {
+        this.timeout(120_000);
+        for (const seed of [0, 3, 4, 11]) {
+            const { vm } = start(RACE, seed);
+            assert.equal(
+                endsTheSame(vm, { keep: () => vm.scheduler.active, moreThan: 20 }),
+                fingerprint(run(RACE, seed).vm),
+            );
+        }
     });
 });

@@ -4,18 +4,11 @@ import { readFileSync } from 'node:fs';
 import { parseRecording } from '../../emulator/recording/recording';
 import { recordingProgram } from '../../emulator/recording/program';
 import { Run } from '../../emulator/run/run';
-import type { Checkpoint, Vm } from '../../emulator/runtime/interpreter';
-import { fingerprint } from '../../emulator/timeline/fingerprint';
+import { endsTheSame } from '../support/checkpoints';
 import { inRepository } from '../support/repository';
-import { FOREVER } from '../support/runs';
 
 /** A checkpoint at every so many statements, those of the kernel and of callbacks included. */
 const EVERY = 17;
-
-function over(vm: Vm): boolean {
-    vm.step('in');
-    return vm.run(FOREVER)?.reason === 'end';
-}
 
 suite('checkpoints in recordings', () => {
     for (const name of ['case-freeze-rollback', 'case-reply-fault', 'case-bug51']) {
@@ -26,25 +19,13 @@ suite('checkpoints in recordings', () => {
             const at = lines.findIndex((l) => l.includes('"ret": "fd"'));
             const text = lines.with(at, (lines[at] ?? '').replace('"ret": "fd"', '"errno": "EBUSY"')).join('\n');
             const { vm } = Run.start(recordingProgram('test:/a.jsonl', text, parseRecording(text)));
-            const checkpoints: Checkpoint[] = [];
-            for (let n = 0; !over(vm); n++) {
-                if (n % EVERY === 0) {
-                    checkpoints.push(vm.checkpoint());
-                }
-            }
-            const message = vm.outcome?.failure?.message;
-            assert.equal(
-                message,
-                `1 of ${lines.length - 1} lines differ from the recording; the first is line ${at + 1}: expected errno=EBUSY; got ret=fd`,
-            );
-            const end = fingerprint(vm);
-            assert.ok(checkpoints.length > 10, `${checkpoints.length}`);
-            for (const checkpoint of checkpoints.reverse()) {
-                vm.restore(checkpoint);
-                vm.run(FOREVER);
-                assert.equal(vm.outcome?.failure?.message, message);
-                assert.equal(fingerprint(vm), end);
-            }
+            const message = `1 of ${lines.length - 1} lines differ from the recording; the first is line ${at + 1}: expected errno=EBUSY; got ret=fd`;
+            endsTheSame(vm, {
+                keep: (number) => number % EVERY === 1,
+                moreThan: 10,
+                kind: 'in',
+                ended: () => assert.equal(vm.outcome?.failure?.message, message),
+            });
         });
     }
 });

@@ -28,11 +28,23 @@ export const diskHost: SourceHost = {
     exists: existsSync,
 };
 
-/** A program that is a text, or texts by name of which the first one is the main file. */
-export function programOf(texts: string | Readonly<Record<string, string>>): Program {
-    const files = typeof texts === 'string' ? { 'test.lus': texts } : texts;
+function loaded(files: Readonly<Record<string, string>>): Program {
     const host: SourceHost = { read: (uri) => files[uri] };
     return loadProgram(host, Object.keys(files)[0] ?? '');
+}
+
+/** The program of the last text: some tests run one again and again, with other seeds. A run does not change its program. */
+let last: { readonly text: string; readonly program: Program } | undefined;
+
+/** A program that is a text, or texts by name of which the first one is the main file. */
+export function programOf(texts: string | Readonly<Record<string, string>>): Program {
+    if (typeof texts !== 'string') {
+        return loaded(texts);
+    }
+    if (last?.text !== texts) {
+        last = { text: texts, program: loaded({ 'test.lus': texts }) };
+    }
+    return last.program;
 }
 
 /** The same, of one text in which the checker must find no errors. */

@@ -1,71 +1,15 @@
 /** Processes that run at the same time: the schedule, the kernel's locks, who waits for whom, and that every run ends. */
 import { Diagnoses } from '../../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
-import { Run } from '../../../emulator/run/run';
-import type { Checkpoint, Vm } from '../../../emulator/runtime/interpreter';
+import type { Vm } from '../../../emulator/runtime/interpreter';
 import { waitsFor } from '../../../emulator/runtime/waiting';
 import { fingerprint } from '../../../emulator/timeline/fingerprint';
 import { Tracer } from '../../../emulator/trace/trace';
 import { findingsOf, programOf } from '../../support/programs';
 import { FOREVER } from '../../support/runs';
+import { SESSION, SLOW, prints, run, start } from '../../support/slow-handler';
 
 const SEEDS = Array.from({ length: 201 }, (_, i) => i);
-
-/** A handler whose freeze takes long, and may be told to fail. */
-const SLOW = `
-file slow at "/dev/slow" { }
-handler slow_handler "slow-v1" for slow {
-    can_preserve(file) { return file.kind == slow }
-    preserve(args) { sleep 2ms; args.serialized_data = 7 }
-    unpreserve(args) { log("unpreserve") }
-    freeze(args) {
-        sleep 1ms
-        e = should_fail("slow freeze")
-        if e != 0 { return -e }
-    }
-    unfreeze(args) { log("thaw") }
-    retrieve(args) { args.file = new slow() }
-    finish(args) { }
-}
-kernel "slow" from "7.2" { handlers + slow_handler }
-`;
-
-const SESSION = `
-    boot "slow"
-    process luod, vmm, admin
-    vmm {
-        vm1 = open("/dev/liveupdate").create_session("vm-1")
-        dev = open("/dev/slow")
-    }
-    luod { kexec_file_load("slow") }
-`;
-
-interface Result {
-    readonly vm: Vm;
-    /** Empty where the run passed. */
-    readonly failure: string;
-    readonly log: readonly string[];
-}
-
-function start(source: string, seed: number): { readonly vm: Vm; readonly log: string[] } {
-    const { vm } = Run.start(programOf(source), { seed });
-    const log: string[] = [];
-    vm.listeners.report({ log: (line) => void (line.level === 'log' && log.push(line.text)) });
-    return { vm, log };
-}
-
-function run(source: string, seed = 0): Result {
-    const { vm, log } = start(source, seed);
-    vm.run(FOREVER);
-    assert.ok(vm.outcome, 'the run ends');
-    return { vm, failure: vm.outcome.failure?.message ?? '', log };
-}
-
-const passes = (source: string, seed = 0): readonly string[] => {
-    const { failure, log } = run(source, seed);
-    assert.equal(failure, '', `seed ${seed}`);
-    return log;
-};
 
 suite('concurrently: the schedule', () => {
     const TWO = `scenario "s" {
@@ -81,7 +25,7 @@ suite('concurrently: the schedule', () => {
     test('nobody keeps the others waiting for ever', () => {
         for (const seed of [0, 1, 2]) {
             assert.deepEqual(
-                passes(
+                prints(
                     `scenario "s" {
                 boot "7.2"
                 process luod { kexec_file_load("7.2") }
@@ -100,14 +44,14 @@ suite('concurrently: the schedule', () => {
     });
 
     test('with seed 0 each runs for as long as it can, in the order of the blocks', () => {
-        assert.deepEqual(passes(TWO), ['a0', 'a1', 'a2', 'b0', 'b1', 'b2', 'end']);
+        assert.deepEqual(prints(TWO), ['a0', 'a1', 'a2', 'b0', 'b1', 'b2', 'end']);
     });
 
     test('other seeds give other orders, and each the same one every time', () => {
-        const orders = SEEDS.map((seed) => passes(TWO, seed).join(' '));
+        const orders = SEEDS.map((seed) => prints(TWO, seed).join(' '));
         assert.ok(new Set(orders).size > 15, `${new Set(orders).size} orders of 20 are seen`);
         assert.deepEqual(
-            SEEDS.slice(0, 20).map((seed) => passes(TWO, seed).join(' ')),
+            SEEDS.slice(0, 20).map((seed) => prints(TWO, seed).join(' ')),
             orders.slice(0, 20),
         );
         for (const order of orders) {
@@ -119,7 +63,7 @@ suite('concurrently: the schedule', () => {
 
     test('who sleeps lets the others run, and time passes where all sleep', () => {
         assert.deepEqual(
-            passes(`scenario "s" {
+            prints(`scenario "s" {
             boot "7.2"
             process a, b
             from = clock.now
@@ -135,7 +79,7 @@ suite('concurrently: the schedule', () => {
 
     test('who sleeps until the same moment wakes, both', () => {
         assert.deepEqual(
-            passes(`scenario "s" {
+            prints(`scenario "s" {
             boot "7.2"
             process a, b
             concurrently {
@@ -157,7 +101,7 @@ suite('concurrently: the schedule', () => {
 
     test('a block starts its process, ends it with exit, and its variables are there behind it', () => {
         assert.deepEqual(
-            passes(`scenario "s" {
+            prints(`scenario "s" {
             boot "7.2"
             process a
             concurrently {
@@ -173,7 +117,7 @@ suite('concurrently: the schedule', () => {
 
     test('a function of the scenario can ask for it', () => {
         assert.deepEqual(
-            passes(`fn both() { concurrently { a { log("a") }; b { log("b") } } }
+            prints(`fn both() { concurrently { a { log("a") }; b { log("b") } } }
             scenario "s" { boot "7.2"; process a, b; both(); log("end") }`),
             ['a', 'b', 'end'],
         );
@@ -188,7 +132,7 @@ suite('concurrently: the serialize lock', () => {
         }`;
 
     test('a close during a freeze that fails waits, and then goes on', () => {
-        const log = passes(
+        const log = prints(
             CLOSE(`inject EIO into "slow freeze"
             concurrently {
                 luod { reboot(KEXEC) fails EIO; log("failed") }
@@ -208,7 +152,7 @@ suite('concurrently: the serialize lock', () => {
 
     test('after a freeze that succeeds what waits hangs until the jump, and the session is handed over whole', () => {
         assert.deepEqual(
-            passes(
+            prints(
                 CLOSE(`concurrently {
                 luod { reboot(KEXEC) }
                 vmm { vm1.close(); log("never") }
@@ -225,7 +169,7 @@ suite('concurrently: the serialize lock', () => {
     });
 
     test('a preserve that takes long delays the reboot', () => {
-        const log = passes(`${SLOW}
+        const log = prints(`${SLOW}
             scenario "s" {${SESSION}
                 from = clock.now
                 concurrently {
@@ -240,7 +184,7 @@ suite('concurrently: the serialize lock', () => {
     });
 
     test('a reply that stalls takes a second, in which the locks stay taken', () => {
-        const log = passes(`scenario "s" {
+        const log = prints(`scenario "s" {
             boot "7.2"
             process luod { kexec_file_load("7.2") }
             process vmm { vm1 = open("/dev/liveupdate").create_session("vm-1"); from = clock.now; vm1.get_name() with stalled_reply; assert clock.now - from >= 1s && clock.now - from < 1001ms }
@@ -257,7 +201,7 @@ suite('concurrently: the serialize lock', () => {
     });
 
     test('a writer who waits keeps later readers out', () => {
-        const log = passes(`${SLOW}
+        const log = prints(`${SLOW}
             scenario "s" {${SESSION}
                 vmm { send vm1 to admin }
                 inject EIO into "slow freeze"
@@ -274,65 +218,6 @@ suite('concurrently: the serialize lock', () => {
         );
         assert.ok(log.indexOf('name') > log.indexOf('thaw') || log.indexOf('thaw') < 0);
         assert.deepEqual([...log].sort(), ['name', 'reboot', log[0] ?? ''].sort());
-    });
-
-    const RACE = `${SLOW}
-        scenario "s" {${SESSION}
-            vmm { send vm1 to admin }
-            concurrently {
-                vmm { ram = memfd_create("ram"); ram.truncate(8KiB); vm1.preserve_fd(ram, token: 1); vm1.close() }
-                admin { vm1.preserve_fd(memfd_create("more"), token: 2); vm1.close() }
-                luod { for i in 0..4 { memfd_create("x").close() }; reboot(KEXEC) }
-            }
-            process luod {
-                lu = open("/dev/liveupdate")
-                r = try lu.retrieve_session("vm-1")
-                if r >= 0 {
-                    vm1 = r
-                    one = try vm1.retrieve_fd(token: 1)
-                    two = try vm1.retrieve_fd(token: 2)
-                    vm1.finish()
-                    log("session ", one >= 0, " ", two >= 0)
-                } else { log("none") }
-            }
-            assert kho.incoming.unclaimed == 0
-        }`;
-
-    test('with every seed the run ends, and what is handed over is whole', () => {
-        const ends = new Set<string>();
-        for (const seed of SEEDS) {
-            ends.add(
-                passes(RACE, seed)
-                    .filter((l) => l !== 'unpreserve' && l !== 'thaw')
-                    .join(),
-            );
-        }
-        assert.ok(ends.has('none'), 'both may close it before');
-        assert.ok(ends.size >= 3, [...ends].join('; '));
-    });
-
-    test('at every statement, waits included, a checkpoint brings the run back', function () {
-        this.timeout(120_000);
-        for (const seed of [0, 3, 4, 11]) {
-            const end = fingerprint(run(RACE, seed).vm);
-            const { vm } = start(RACE, seed);
-            const saved: Checkpoint[] = [];
-            for (;;) {
-                vm.step('any');
-                if (vm.run(FOREVER)?.reason !== 'step') {
-                    break;
-                }
-                if (vm.scheduler.active) {
-                    saved.push(vm.checkpoint());
-                }
-            }
-            assert.ok(saved.length > 20);
-            for (const c of saved.reverse()) {
-                vm.restore(c);
-                vm.run(FOREVER);
-                assert.equal(fingerprint(vm), end);
-            }
-        }
     });
 });
 
@@ -404,7 +289,7 @@ suite('concurrently: what is said of it', () => {
 
 suite('concurrently: signals and dead ends', () => {
     test('kill of a process that waits for a lock: it stays until it has it', () => {
-        const log = passes(`${SLOW}
+        const log = prints(`${SLOW}
             scenario "s" {${SESSION}
                 vmm { vm1.preserve_fd(dev, token: 1); other = open("/dev/slow") }
                 inject EIO into "slow freeze"
@@ -421,7 +306,7 @@ suite('concurrently: signals and dead ends', () => {
 
     test('kill of one that runs, sleeps, has not begun, has ended, takes no part, or is oneself', () => {
         for (const seed of SEEDS.slice(0, 40)) {
-            passes(
+            prints(
                 `scenario "s" {
                 boot "7.2"
                 process a, b, c, d, e
@@ -441,7 +326,7 @@ suite('concurrently: signals and dead ends', () => {
     });
 
     test('who sends to a process that was killed meanwhile gets EPIPE', () => {
-        passes(`scenario "s" {
+        prints(`scenario "s" {
             boot "7.2"
             process a { m = memfd_create("m") }
             process b, c

@@ -3,11 +3,8 @@ import assert from 'node:assert/strict';
 import { earlyMarks, marksTooEarly, reservedPages } from '../../../../emulator/kernel/kho/fixed-bugs';
 import { KHO_V1, KHO_V1_FIRST } from '../../../../emulator/kernel/release/kho-format';
 import { Machine, pcMemory } from '../../../../emulator/machine/machine';
-import { loadProgram } from '../../../../emulator/run/load-program';
 import { Run } from '../../../../emulator/run/run';
-import { fingerprint } from '../../../../emulator/timeline/fingerprint';
-import { entries, FOLDER } from '../../../support/catalogue';
-import { diskHost, programOf } from '../../../support/programs';
+import { programOf } from '../../../support/programs';
 import { FOREVER, passes } from '../../../support/runs';
 
 function fails(text: string): string {
@@ -151,28 +148,4 @@ suite('old mistakes', () => {
         assert.equal(earlyMarks(flaws), 'kho_deferred_init');
         assert.equal(earlyMarks(new Set()), undefined);
     });
-});
-
-suite('going back', () => {
-    // each has state that is younger than the checkpoints' own tests
-    for (const number of [14, 15, 22, 26, 27, 28, 32, 34, 35, 74, 150]) {
-        for (const { file } of entries().filter((e) => e.number === number)) {
-            test(`${file}: from the middle of the run, to the same end`, () => {
-                const program = loadProgram(diskHost, `${FOLDER}/${file}`);
-                const whole = Run.start(program).vm;
-                whole.run(FOREVER);
-                const end = fingerprint(whole);
-                const { vm } = Run.start(program);
-                vm.run(Math.floor(whole.ticks * 0.6));
-                const saved = vm.checkpoint();
-                const middle = fingerprint(vm);
-                vm.run(FOREVER);
-                assert.equal(fingerprint(vm), end);
-                vm.restore(saved);
-                assert.equal(fingerprint(vm), middle);
-                vm.run(FOREVER);
-                assert.equal(fingerprint(vm), end);
-            });
-        }
-    }
 });
