@@ -1,16 +1,14 @@
 /** What the emulator thinks of runs: every documented diagnosis, none too many in the examples, and that nothing is changed by looking. */
 import { Diagnoses } from '../../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { CATALOGUE, isDiagnosisCode, type DiagnosisCode } from '../../../emulator/findings/catalogue';
 import type { Diagnosis } from '../../../emulator/findings/diagnosis';
 import type { Program } from '../../../emulator/language/program';
 import { Run } from '../../../emulator/run/run';
 import type { Vm } from '../../../emulator/runtime/interpreter';
-import { fingerprint } from '../../../emulator/timeline/fingerprint';
 import { examples, programOf } from '../../support/programs';
 import { FOREVER, passed } from '../../support/runs';
-import { inRepository } from '../../support/repository';
+import { sections } from '../../support/diagnoses-page';
 
 const ran = (program: Program, scenario?: string): Vm => passed(program, { scenario });
 
@@ -23,18 +21,6 @@ const codes = (vm: Vm): string[] => found(vm).map((d) => d.code);
 /** The text at a place. */
 function textAt(program: Program, place: Diagnosis['place']): string | undefined {
     return place && program.files.get(place.uri)?.text.slice(place.start, place.end);
-}
-
-/** The sections of the page of diagnoses: code and example. */
-function sections(): Map<string, { readonly title: string; readonly severity: string; readonly text: string }> {
-    const page = readFileSync(inRepository('extension', 'docs', 'diagnoses.md'), 'utf8');
-    const severities = new Map([...page.matchAll(/^\| \[(LU\d{4})\]\([^)]*\) \| (\w+) \|/gm)].map((m) => [m[1], m[2]]));
-    return new Map(
-        [...page.matchAll(/^## (LU\d{4}): ([^\n]*)\n[^#]*?```lus run\n(.*?)^```$/gms)].map((m) => {
-            const code = m[1] ?? '';
-            return [code, { title: m[2] ?? '', severity: severities.get(code) ?? '', text: m[3] ?? '' }];
-        }),
-    );
 }
 
 const page = sections();
@@ -371,65 +357,6 @@ suite('diagnoses: pointers', () => {
 });
 
 suite('diagnoses: looking changes nothing', () => {
-    const watched = [...examples()]
-        .map(([name, program]) => ({ name, program }))
-        .concat([...page].map(([name, { text }]) => ({ name, program: programOf(text) })));
-
-    test('a run ends in the same state whether somebody looks or not', () => {
-        const some = [
-            'agent-crash.lus',
-            'bug-flb-underflow.lus',
-            'missing-handler.lus',
-            'nic-handler.lus',
-            'second-update.lus',
-            'vetoed-finish.lus',
-        ];
-        for (const { name, program } of watched.filter((w) => some.includes(w.name))) {
-            for (const s of program.scenarios.filter(
-                (x) => !/diagnosed\(/.test(program.files.get(program.main)?.text.slice(x.start, x.end) ?? ''),
-            )) {
-                const [a, b] = [true, false].map((look) => {
-                    const { vm } = Run.start(program, { scenario: s.name.value });
-                    const diagnoses = Diagnoses.of(vm);
-                    if (!look && diagnoses) {
-                        vm.listeners.withdraw(diagnoses); // what the scenario says that it finds is not asked for
-                    }
-                    vm.run(FOREVER);
-                    return fingerprint(vm);
-                });
-                assert.equal(a, b, `${name}: ${s.name.value}`);
-            }
-        }
-    });
-
-    test('from any checkpoint the same diagnoses come', () => {
-        // Checkpoints of a scenario that is not gone through, for it takes long.
-        const SHORT = 30;
-        let gone = 0;
-        for (const { name, program } of watched) {
-            const { vm } = Run.start(program);
-            const saved: ReturnType<Vm['checkpoint']>[] = [];
-            const early: number[] = [];
-            while (saved.length < SHORT && vm.run(2500) === null) {
-                saved.push(vm.checkpoint());
-                early.push(found(vm).length);
-            }
-            if (saved.length === SHORT) {
-                continue;
-            }
-            gone++;
-            const end = JSON.stringify(found(vm));
-            const step = Math.ceil(saved.length / 4);
-            for (const [i, c] of [...saved.entries()].toReversed().filter(([k]) => k % step === 0)) {
-                vm.restore(c);
-                assert.equal(found(vm).length, early[i], name);
-                vm.run(FOREVER);
-                assert.equal(JSON.stringify(found(vm)), end, name);
-            }
-        }
-        assert.ok(gone > 30, 'most of them are short');
-    }).timeout(240_000);
-
     test('asking in an expression remembers nothing', () => {
         const program = programOf(
             'scenario "s" { boot "7.2"; process p { s = open("/dev/liveupdate").create_session("s"); s.preserve_fd(memfd_create("m"), token: 1); kexec_file_load("7.2"); reboot(KEXEC) }\n' +

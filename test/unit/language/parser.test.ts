@@ -1,41 +1,8 @@
+/** The parser: the tree of every construct, and what is said of texts that are none. */
 import assert from 'node:assert/strict';
-import type { Expr, SourceFile, Span, Stmt } from '../../../emulator/language/syntax/ast';
-import { parse } from '../../../emulator/language/syntax/parser';
+import type { Expr, SourceFile, Stmt } from '../../../emulator/language/syntax/ast';
 import { EVERYTHING, NIC, TOUR } from '../../support/language-samples';
-
-/** The first thing in the tree that does not lie inside what holds it. */
-function misplaced(node: unknown, within: Span, path: string): string | undefined {
-    if (typeof node !== 'object' || node === null) {
-        return undefined;
-    }
-    let outer = within;
-    if ('start' in node && 'end' in node && typeof node.start === 'number' && typeof node.end === 'number') {
-        if (node.start < within.start || node.end > within.end || node.end < node.start) {
-            return `${path}: ${node.start}..${node.end} is not inside ${within.start}..${within.end}`;
-        }
-        outer = { start: node.start, end: node.end };
-    }
-    for (const [key, value] of Object.entries(node)) {
-        const found = key === 'text' ? undefined : misplaced(value, outer, `${path}.${key}`);
-        if (found !== undefined) {
-            return found;
-        }
-    }
-    return undefined;
-}
-
-/** Parses, and checks what holds for every text. */
-function read(text: string): ReturnType<typeof parse> {
-    const result = parse('test.lus', text);
-    assert.equal(misplaced(result.file, { start: 0, end: text.length }, 'file'), undefined, text.slice(-80));
-    for (const d of result.diagnostics) {
-        assert.ok(d.span.start >= 0 && d.span.start <= d.span.end && d.span.end <= text.length, d.message);
-        for (const edit of d.fix?.edits ?? []) {
-            assert.ok(edit.span.start <= edit.span.end && edit.span.end <= text.length, d.message);
-        }
-    }
-    return result;
-}
+import { read } from '../../support/parsing';
 
 const inScenario = (body: string): string => `scenario "s" {\n${body}\n}\n`;
 
@@ -302,94 +269,5 @@ suite('language: parser', () => {
         );
         const big = read(inScenario('x = 18446744073709551616')).diagnostics[0];
         assert.deepEqual([big?.code, big?.span.start], ['LU0104', inScenario('x = ').length - 3]);
-    });
-
-    test('reads every prefix of the samples', () => {
-        for (const text of [TOUR, NIC, EVERYTHING]) {
-            for (let n = 0; n <= text.length; n++) {
-                read(text.slice(0, n));
-            }
-        }
-    });
-
-    test('reads random mutations', () => {
-        let state = 12345;
-        const random = (n: number): number => {
-            state = (Math.imul(state, 1103515245) + 12345) >>> 0;
-            return Math.floor((state / 2 ** 32) * n);
-        };
-        const pieces = [
-            '{',
-            '}',
-            '(',
-            ')',
-            '[',
-            ']',
-            '\n',
-            ';',
-            ',',
-            '.',
-            '=',
-            '"',
-            ' ',
-            ':',
-            '..',
-            '-',
-            '!',
-            '@',
-            'if ',
-            'else',
-            'try ',
-            'fails ',
-            'scenario "x" {',
-            '0x',
-            '\\',
-            'é',
-        ];
-        for (const text of [TOUR, NIC, EVERYTHING]) {
-            for (let n = 0; n < 400; n++) {
-                let mutated = text;
-                for (let k = random(4); k >= 0; k--) {
-                    const at = random(mutated.length);
-                    mutated =
-                        mutated.slice(0, at) +
-                        (pieces[random(pieces.length)] ?? '') +
-                        mutated.slice(at + random(3) * random(20));
-                }
-                read(mutated);
-            }
-        }
-    });
-
-    test('reads deep nesting and long broken files', () => {
-        for (const unit of [
-            '(',
-            '[',
-            '{',
-            '-',
-            'f(',
-            'if a {',
-            'try ',
-            'a.',
-            '1 +',
-            'x = {',
-            '} ',
-            'else if a { ',
-            '{ }\n',
-            'f(\n',
-            '{\n ',
-            'a, ',
-            '"',
-            '\\',
-            'x = f(1\n',
-        ]) {
-            const text = inScenario(unit.repeat(50_000));
-            const { file } = parse('long.lus', text);
-            assert.equal(file.end, text.length, unit);
-            assert.ok(
-                file.items.some((item) => item.kind === 'scenario'),
-                unit,
-            );
-        }
     });
 });

@@ -6,52 +6,14 @@ import { decodeState, encodeState, STATE_ENTRY, STATE_HEADER, vcpusOf } from '..
 import { contentOf, partsOf, stripesOf } from '../../../../emulator/kernel/kvm/workload';
 import { Bytes } from '../../../../emulator/machine/bytes';
 import { Run } from '../../../../emulator/run/run';
-import type { Program } from '../../../../emulator/language/program';
-import type { Checkpoint, Vm } from '../../../../emulator/runtime/interpreter';
-import { fingerprint } from '../../../../emulator/timeline/fingerprint';
 import { Tracer } from '../../../../emulator/trace/trace';
 import { updateLine, updatesOf } from '../../../../emulator/diagnosis/update-report';
-import { correctProgram, programOf } from '../../../support/programs';
-import { FOREVER, passed } from '../../../support/runs';
+import { programOf } from '../../../support/programs';
+import { FOREVER } from '../../../support/runs';
 import { Random } from '../../../support/random';
+import { ARRIVE, LEAVE, ran, start } from '../../../support/guests';
 
 const MIB = 2 ** 20;
-
-function programWith(body: string, machine = 'memory 2GiB'): Program {
-    return correctProgram(`machine { ${machine} }\nscenario "s" {\n    boot "7.2"\n${body}\n}\n`);
-}
-
-const start = (body: string, machine?: string): Vm => Run.start(programWith(body, machine)).vm;
-const ran = (body: string, machine?: string): Vm => passed(programWith(body, machine));
-
-const LEAVE = (run: string, between = ''): string => `
-    process vmm {
-        vm1   = open("/dev/liveupdate").create_session("vm-1")
-        ram   = memfd_create("guest-ram")
-        state = memfd_create("guest-state")
-        ram.truncate(16MiB)
-        state.truncate(4KiB)
-        guest = kvm.create_vm("guest", vcpus: 3, memory: ram)
-        ${run}
-        vm1.preserve_fd(ram, token: 1)
-        vm1.preserve_fd(state, token: 2)
-        guest.pause()
-        ${between}
-        guest.save(state)
-        kexec_file_load("7.2")
-        reboot(KEXEC)
-    }`;
-
-const ARRIVE = (behind: string): string => `
-    process vmm {
-        vm1   = open("/dev/liveupdate").retrieve_session("vm-1")
-        ram   = vm1.retrieve_fd(token: 1)
-        state = vm1.retrieve_fd(token: 2)
-        vm1.finish()
-        guest = kvm.create_vm("guest", vcpus: 3, memory: ram)
-        guest.load(state)
-        ${behind}
-    }`;
 
 suite('guests: what they write', () => {
     test('differences are counted as one by one', () => {
@@ -166,37 +128,6 @@ suite('guests: what they write', () => {
         }`);
         assert.equal(vm.guests.of('guest')?.examine().bytes, 0, 'all of it has been written anew');
         assert.equal(vm.guests.of('guest')?.met, new Set(changes).size);
-    });
-
-    test('whatever the VMM does meanwhile, nothing of a guest is lost', () => {
-        for (let seed = 0; seed < 12; seed++) {
-            const random = new Random(seed);
-            const steps = Array.from(
-                { length: 12 },
-                () =>
-                    [
-                        'sleep 3ms',
-                        'ram.pread(1MiB, at: 2MiB)',
-                        'ram.fallocate(offset: 1MiB, length: 4MiB)',
-                        'guest.pause(); guest.resume()',
-                        'sleep 777us',
-                        'guest.verify()',
-                        'x = lu.create_session("x"); x.preserve_fd(ram, token: 1); sleep 1ms; x.close()',
-                    ][random.below(7)],
-            );
-            const vm = ran(
-                `process vmm {
-                lu = open("/dev/liveupdate")
-                ram = memfd_create("ram"${random.below(2) === 0 ? ', huge: true' : ''}); ram.truncate(8MiB)
-                guest = kvm.create_vm("guest", vcpus: ${1 + random.below(4)}, memory: ram)
-                guest.run(dirty: ${1 + random.below(2000)}MiB/s)
-                ${steps.join('\n')}
-                assert guest.written > 0 && guest.wrong == 0
-            }`,
-                'memory 1GiB',
-            );
-            assert.equal(vm.guests.of('guest')?.met, 0, `seed ${seed}`);
-        }
     });
 });
 
@@ -327,30 +258,6 @@ suite('guests: over a kexec', () => {
         const begin = Math.min(...paused.map((e) => e.ts));
         const end = Math.max(...paused.map((e) => e.ts + e.dur));
         assert.equal(Math.round((end - begin) * 1000), vm.guests.of('guest')?.blackout);
-    });
-
-    test('a run with a guest comes out the same again, and goes on from any checkpoint', () => {
-        const body = `${LEAVE('guest.run(dirty: 300MiB/s)\nsleep 5ms')}${ARRIVE('guest.resume()\nsleep 5ms')}`;
-        const end = fingerprint(ran(body));
-        const vm = start(body);
-        const saved: Checkpoint[] = [];
-        for (let i = 0; ; i++) {
-            vm.step('in');
-            const stop = vm.run(FOREVER);
-            if (stop?.reason === 'end') {
-                break;
-            }
-            if (i % 500 === 0) {
-                saved.push(vm.checkpoint());
-            }
-        }
-        assert.ok(saved.length > 5);
-        assert.equal(fingerprint(vm), end);
-        for (const c of saved.reverse()) {
-            vm.restore(c);
-            vm.run(FOREVER);
-            assert.equal(fingerprint(vm), end);
-        }
     });
 });
 
@@ -680,39 +587,5 @@ suite('guests: the first cause', () => {
         ran(
             'process vmm { assert 200MiB/s == 200MiB; s = 2; assert 8MiB / s == 4MiB; some = 4; assert 8MiB/some == 2MiB; assert 1KiB/s + 1 == 1025 }',
         );
-    });
-});
-
-suite('guests: large ones', () => {
-    /** How often memory is filled, and how many pieces the guest's memory is in the end. */
-    function work(size: string, memory: string): { readonly fills: number; readonly vm: Vm } {
-        const vm = start(
-            `process vmm {
-            ram = memfd_create("ram", huge: true); ram.truncate(${size})
-            guest = kvm.create_vm("guest", vcpus: 8, memory: ram)
-            guest.run(dirty: 64GiB/s, from: 0, length: 8GiB)
-            sleep 10s
-            guest.pause()
-            assert guest.written > 600GiB && guest.wrong == 0
-        }`,
-            `memory ${memory}`,
-        );
-        let fills = 0;
-        const { memory: ram } = vm.machine;
-        const fill = ram.fillPattern.bind(ram);
-        ram.fillPattern = (...args) => {
-            fills++;
-            fill(...args);
-        };
-        vm.run(FOREVER);
-        assert.equal(vm.outcome?.failure?.message, undefined);
-        return { fills, vm };
-    }
-
-    test('64 GiB and 1 TiB take the same work for the same writes, in long runs', () => {
-        const small = work('64GiB', '80GiB');
-        const large = work('1TiB', '20GiB');
-        assert.equal(large.fills, small.fills);
-        assert.ok(small.fills < 100_000, `${small.fills} for 160 million pages`);
     });
 });
