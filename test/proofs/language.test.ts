@@ -101,12 +101,7 @@ suite('language: parser', () => {
 suite('language: checker', () => {
     const std = checkStd([{ uri: 'std/memfd.lus', text: STD }], NATIVES);
     const checked = (text: string): void => {
-        check(
-            { read: (uri) => (uri === 'a.lus' ? text : undefined), resolve: (_, path) => path },
-            'a.lus',
-            NATIVES,
-            std,
-        );
+        check({ read: (uri) => (uri === 'a.lus' ? text : undefined) }, 'a.lus', NATIVES, std);
     };
 
     test('no mutation of a file makes the checker fail', () => {

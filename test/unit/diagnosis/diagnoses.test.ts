@@ -1,14 +1,14 @@
-/** What the emulator thinks of runs: every documented diagnosis, none too many in the examples, and that nothing is changed by looking. */
-import { Diagnoses } from '../../../emulator/diagnosis/diagnoses';
+/** What a diagnosis says: place, message, history and data; and where nothing is wrong. */
 import assert from 'node:assert/strict';
-import { CATALOGUE, isDiagnosisCode, type DiagnosisCode } from '../../../emulator/findings/catalogue';
+import type { DiagnosisCode } from '../../../emulator/findings/catalogue';
 import type { Diagnosis } from '../../../emulator/findings/diagnosis';
 import type { Program } from '../../../emulator/language/program';
 import { Run } from '../../../emulator/run/run';
 import type { Vm } from '../../../emulator/runtime/interpreter';
-import { examples, programOf } from '../../support/programs';
+import { programOf } from '../../support/programs';
 import { FOREVER, passed } from '../../support/runs';
 import { sections } from '../../support/diagnoses-page';
+import { Diagnoses } from '../../../emulator/diagnosis/diagnoses';
 
 const ran = (program: Program, scenario?: string): Vm => passed(program, { scenario });
 
@@ -34,77 +34,6 @@ function example(code: DiagnosisCode): { readonly program: Program; readonly vm:
     assert.ok(d, code);
     return { program, vm, d };
 }
-
-suite('diagnoses: the page', () => {
-    test('has every one, with title and severity', () => {
-        assert.deepEqual([...page.keys()], Object.keys(CATALOGUE));
-        for (const [code, { title, severity }] of page) {
-            assert.ok(isDiagnosisCode(code));
-            assert.deepEqual([title, severity], [CATALOGUE[code].title, CATALOGUE[code].severity]);
-        }
-    });
-
-    for (const [code, { text }] of page) {
-        test(`${code}: the example has it at a place of its own, the repaired twin has not`, () => {
-            assert.ok(text.includes(`assert diagnosed("${code}")`) && text.includes(`assert !diagnosed("${code}")`));
-            const program = programOf(text);
-            const [bad, good] = program.scenarios.map((s) => s.name.value);
-            const made = found(ran(program, bad)).filter((d) => d.code === code);
-            assert.ok(made.length > 0);
-            for (const d of made) {
-                assert.ok(d.place && program.files.has(d.place.uri), 'it stands in the program');
-                assert.match(d.message, /^\S.*\.$/);
-            }
-            assert.ok(!codes(ran(program, good)).includes(code));
-        });
-    }
-});
-
-suite('diagnoses: the examples', () => {
-    /** What the examples are about. Those that are not named here are right. */
-    const EXPECTED: Readonly<Record<string, readonly string[]>> = {
-        'agent-crash.lus: the agent crashes and its sessions with it': ['LU1023'],
-        'bug-51-sessions.lus: 51 sessions and a duplicate': ['LU1008', 'LU1076'],
-        'interrupts.lus: turned off, and one put in for each vector': ['LU1056'],
-        'bug-flb-underflow.lus: the count underflows': ['LU1006', 'LU1001'],
-        'bug-noexec-seal.lus: guest memory that cannot be written any more': ['LU1020'],
-        'bug-reply-fault.lus: a reply that cannot be written': ['LU1019', 'LU1074'],
-        'kernel-close-race.lus: 7.0: the close goes through, and the next kernel gets EIO': ['LU1014', 'LU1070'],
-        'missing-handler.lus: the next kernel has no handler for one of the files': ['LU1014', 'LU1014'],
-        'second-update.lus: kept and forgotten': ['LU1003'],
-        'vetoed-finish.lus: a session that nobody can reach': ['LU1004'],
-    };
-
-    for (const [name, program] of examples()) {
-        for (const scenario of program.scenarios) {
-            const key = `${name}: ${scenario.name.value}`;
-            test(key, () => {
-                const expected = EXPECTED[key] ?? asked(program, scenario);
-                assert.deepEqual(codes(ran(program, scenario.name.value)).sort(), [...expected].sort());
-            });
-        }
-    }
-
-    /** What a scenario says of itself: `finds …`, `assert diagnosed("…")`. */
-    function asked(program: Program, { start, end, finds }: Program['scenarios'][number]): string[] {
-        const text = program.files.get(program.main)?.text.slice(start, end) ?? '';
-        return (finds ?? [])
-            .map((f) => f.name)
-            .concat(
-                [...text.matchAll(/^[^/\n]*?(?<!!)diagnosed\("(LU\d{4})"\)(?:.*?diagnosed\("(LU\d{4})"\))?/gm)]
-                    .flatMap((m) => m.slice(1))
-                    .filter((c) => c !== undefined),
-            );
-    }
-
-    test('those that are expected to have one are there', () => {
-        const all = [...examples()].flatMap(([name, p]) => p.scenarios.map((s) => `${name}: ${s.name.value}`));
-        assert.deepEqual(
-            Object.keys(EXPECTED).filter((k) => !all.includes(k)),
-            [],
-        );
-    });
-});
 
 suite('diagnoses: place, history and data', () => {
     test('a pointer that dangles is said at the reboot, with its path and the history of the page', () => {

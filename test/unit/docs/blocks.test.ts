@@ -11,57 +11,13 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { NATIVES } from '../../../emulator/diagnosis/natives';
 import { withCosts } from '../../support/cost-table';
+import { blocksOf, DIAGNOSES, fileOf, PAGES, titleOf } from '../../support/documentation';
 import { libraryPage } from '../../support/library-page';
 import { inRepository } from '../../support/repository';
 import { findingsOf, programOf } from '../../support/programs';
 import { failuresOf } from '../../support/runs';
 
-interface Block {
-    readonly name: string;
-    readonly kind: string;
-    readonly errors: readonly string[];
-    readonly text: string;
-}
-
-const PAGES = [
-    'README.md',
-    ...readdirSync(inRepository('extension', 'docs'))
-        .filter((f) => f.endsWith('.md'))
-        .sort()
-        .map((f) => `extension/docs/${f}`),
-];
-
-function blocksOf(page: string): Block[] {
-    const text = readFileSync(inRepository(page), 'utf8');
-    return [...text.matchAll(/^```lus([^\n]*)\n(.*?)^```$/gms)].map((m) => {
-        const words = (m[1] ?? '')
-            .trim()
-            .split(' ')
-            .filter((w) => w !== '');
-        const at = words.indexOf('error');
-        const line = text.slice(0, m.index).split('\n').length;
-        return {
-            name: `${page}:${line}`,
-            kind: (at === 0 ? undefined : words[0]) ?? 'file',
-            errors: at < 0 ? [] : words.slice(at + 1),
-            text: m[2] ?? '',
-        };
-    });
-}
-
-/** The block as a whole file. */
-function fileOf(block: Block): string {
-    switch (block.kind) {
-        case 'scenario':
-            return `scenario "s" {\n    boot "7.2"\n${block.text}}\n`;
-        case 'process':
-            return `scenario "s" {\n    boot "7.2"\n    process p {\n${block.text}    }\n}\n`;
-        default:
-            return block.text;
-    }
-}
-
-/** The catalogue of failures has a test of its own, which runs its scenarios. */
+/** The catalogue of failures has a test of its own, which runs its scenarios. So has the page of diagnoses. */
 const FAILURES = 'extension/docs/failures.md';
 
 const blocks = PAGES.filter((p) => p !== FAILURES).flatMap(blocksOf);
@@ -78,8 +34,8 @@ suite('documentation', () => {
         );
     });
 
-    for (const block of blocks) {
-        test(`${block.name} ${block.errors.length > 0 ? 'has the error it shows' : 'is right'}`, () => {
+    for (const block of blocks.filter((b) => !b.name.startsWith(DIAGNOSES))) {
+        test(titleOf(block), () => {
             const program = programOf({ 'block.lus': fileOf(block) });
             if (block.errors.length > 0) {
                 assert.deepEqual(

@@ -1,15 +1,15 @@
-/** The examples that ship: each passes, and each would fail if what it is about were different. */
+/** The examples that ship: each passes, is free of diagnoses but for what it is about, and would fail if that were different. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
-import { loadProgram } from '../../../emulator/run/load-program';
-import { diskHost, findingsOf, programOf } from '../../support/programs';
+import { readFileSync } from 'node:fs';
+import type { Program } from '../../../emulator/language/program';
+import { examples, findingsOf, programOf } from '../../support/programs';
 import { failuresOf } from '../../support/runs';
+import { Outcomes } from '../../support/outcomes';
 import { inRepository } from '../../support/repository';
 
 const FOLDER = inRepository('extension', 'examples');
-const FILES = readdirSync(FOLDER)
-    .filter((f) => f.endsWith('.lus'))
-    .sort();
+const PROGRAMS = examples();
+const outcomes = new Outcomes();
 
 const read = (name: string): string => readFileSync(`${FOLDER}/${name}.lus`, 'utf8');
 
@@ -29,10 +29,10 @@ suite('examples', () => {
     test('the list in the documentation is complete', () => {
         const page = readFileSync(inRepository('extension', 'docs', 'examples.md'), 'utf8');
         const listed = [...page.matchAll(/^\| \[([^\]]+\.lus)\]/gm)].map((m) => m[1]).sort();
-        assert.deepEqual(listed, FILES);
+        assert.deepEqual(listed, [...PROGRAMS.keys()]);
     });
 
-    for (const file of FILES) {
+    for (const [file, program] of PROGRAMS) {
         test(`${file} has no findings, passes and says what to look at`, () => {
             const text = readFileSync(`${FOLDER}/${file}`, 'utf8');
             assert.match(text, /^(\/\/.*\n)+\/\/ What to look at\n(\/\/ +(- |\d\. ).*\n)/);
@@ -40,10 +40,9 @@ suite('examples', () => {
                 text.split('\n').filter((line) => line.length > 140),
                 [],
             );
-            const program = loadProgram(diskHost, `${FOLDER}/${file}`);
             assert.deepEqual(findingsOf(program), []);
             assert.ok(program.scenarios.length > 0);
-            assert.deepEqual(failuresOf(program), []);
+            assert.deepEqual(outcomes.failuresOf(program), []);
         });
     }
 
@@ -433,5 +432,51 @@ suite('examples', () => {
     test('gpu-job: the tables that outlive the kernel are what lets it go on', () => {
         assert.match(changed('gpu-job', '    vfio_phase keep\n', ''), /gpu0\.running/);
         assert.match(changed('gpu-job', '        hwpt.mark_preserve(token: 1)\n', ''), /preserve_fd|gpu0|retrieve_fd/);
+    });
+});
+
+suite('diagnoses: the examples', () => {
+    /** What the examples are about. Those that are not named here are right. */
+    const EXPECTED: Readonly<Record<string, readonly string[]>> = {
+        'agent-crash.lus: the agent crashes and its sessions with it': ['LU1023'],
+        'bug-51-sessions.lus: 51 sessions and a duplicate': ['LU1008', 'LU1076'],
+        'interrupts.lus: turned off, and one put in for each vector': ['LU1056'],
+        'bug-flb-underflow.lus: the count underflows': ['LU1006', 'LU1001'],
+        'bug-noexec-seal.lus: guest memory that cannot be written any more': ['LU1020'],
+        'bug-reply-fault.lus: a reply that cannot be written': ['LU1019', 'LU1074'],
+        'kernel-close-race.lus: 7.0: the close goes through, and the next kernel gets EIO': ['LU1014', 'LU1070'],
+        'missing-handler.lus: the next kernel has no handler for one of the files': ['LU1014', 'LU1014'],
+        'second-update.lus: kept and forgotten': ['LU1003'],
+        'vetoed-finish.lus: a session that nobody can reach': ['LU1004'],
+    };
+
+    for (const [name, program] of PROGRAMS) {
+        for (const scenario of program.scenarios) {
+            const key = `${name}: ${scenario.name.value}`;
+            test(key, () => {
+                const expected = EXPECTED[key] ?? asked(program, scenario);
+                assert.deepEqual(outcomes.codesOf(program, scenario).sort(), [...expected].sort());
+            });
+        }
+    }
+
+    /** What a scenario says of itself: `finds …`, `assert diagnosed("…")`. */
+    function asked(program: Program, { start, end, finds }: Program['scenarios'][number]): string[] {
+        const text = program.files.get(program.main)?.text.slice(start, end) ?? '';
+        return (finds ?? [])
+            .map((f) => f.name)
+            .concat(
+                [...text.matchAll(/^[^/\n]*?(?<!!)diagnosed\("(LU\d{4})"\)(?:.*?diagnosed\("(LU\d{4})"\))?/gm)]
+                    .flatMap((m) => m.slice(1))
+                    .filter((c) => c !== undefined),
+            );
+    }
+
+    test('those that are expected to have one are there', () => {
+        const all = [...PROGRAMS].flatMap(([name, p]) => p.scenarios.map((s) => `${name}: ${s.name.value}`));
+        assert.deepEqual(
+            Object.keys(EXPECTED).filter((k) => !all.includes(k)),
+            [],
+        );
     });
 });
