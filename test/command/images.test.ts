@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { z } from 'zod';
-import { numbered } from '../../../emulator/cli/save-handover';
-import { lus as lusIn, type Ran } from '../../support/lus';
-import { inRepository } from '../../support/repository';
+import { numbered } from '../../emulator/cli/save-handover';
+import { lus as lusIn, type Ran } from '../support/lus';
+import { inRepository } from '../support/repository';
 
 const IMAGE = inRepository('test/conformance/images/image-1.elf.gz');
 const jsonSchema = z.object({

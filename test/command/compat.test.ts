@@ -1,8 +1,8 @@
 /** The built `lus compat`, as a user runs it. */
 import assert from 'node:assert/strict';
 import { z } from 'zod';
-import { lus, type Ran } from '../../support/lus';
-import { inRepository } from '../../support/repository';
+import { lus, type Ran } from '../support/lus';
+import { inRepository } from '../support/repository';
 
 const EXAMPLES = inRepository('extension', 'examples');
 

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { z } from 'zod';
-import { LUS, lus as lusIn, type Ran } from '../../support/lus';
-import { inRepository } from '../../support/repository';
+import { LUS, lus as lusIn, type Ran } from '../support/lus';
+import { inRepository } from '../support/repository';
 
-const FIXTURES = inRepository('test', 'unit', 'cli', 'fixtures');
+const FIXTURES = inRepository('test', 'command', 'fixtures');
 const FIRST = inRepository('extension', 'examples', 'first-session.lus');
 
 const lus = (args: readonly string[], env?: Readonly<Record<string, string>>): Ran => lusIn(FIXTURES, args, env);

@@ -1,8 +1,8 @@
 /** Diagnoses in the reports of the built `lus run`, and what `--strict` makes of them. */
 import assert from 'node:assert/strict';
 import { z } from 'zod';
-import { lus, type Ran } from '../../support/lus';
-import { inRepository } from '../../support/repository';
+import { lus, type Ran } from '../support/lus';
+import { inRepository } from '../support/repository';
 
 const run = (...args: string[]): Ran => lus(inRepository('extension', 'examples'), ['run', ...args]);
 

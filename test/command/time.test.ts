@@ -4,8 +4,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { z } from 'zod';
-import { lus as lusIn, type Ran } from '../../support/lus';
-import { inRepository } from '../../support/repository';
+import { lus as lusIn, type Ran } from '../support/lus';
+import { inRepository } from '../support/repository';
 
 const EXAMPLES = inRepository('extension', 'examples');
 
@@ -277,6 +277,6 @@ suite('lus: time', function () {
         assert.match(sentence('blackout.lus', '--scenario', 'x'), /^lus: No scenario is called "x"\./);
         assert.match(sentence(), /^lus: Name one file\./);
         assert.match(sentence('blackout.lus', '--kernel', '2.6'), /^lus: no kernel is called "2\.6"/i);
-        assert.equal(lus('blackout', inRepository('test', 'unit', 'cli', 'fixtures', 'broken.lus')).code, 2);
+        assert.equal(lus('blackout', inRepository('test', 'command', 'fixtures', 'broken.lus')).code, 2);
     });
 });
