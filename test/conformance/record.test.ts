@@ -1,6 +1,6 @@
 /**
- * The recorder: it compiles, and what the kernel of this machine answers to generated steps on files is what the emulator
- * answers. That half of the emulator is so compared with a real kernel wherever the tests run.
+ * The recorder: it compiles, and what the kernel of this machine answers to generated steps on files is what the
+ * emulator answers. That half of the emulator is so compared with a real kernel wherever the tests run.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

@@ -1,4 +1,7 @@
-/** Every recording of a real kernel, replayed by the command as it ships and by the library; and that a difference is seen. */
+/**
+ * Every recording of a real kernel, replayed by the command as it ships and by the library; and that a difference is
+ * seen.
+ */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,7 @@
-/** Handovers of an emulated kernel for a machine whose FDT address and scratch areas are given: what a real kernel reads of them. */
+/**
+ * Handovers of an emulated kernel for a machine whose FDT address and scratch areas are given: what a real kernel
+ * reads of them.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';

@@ -19,7 +19,8 @@ const PAGE_CRASHED = 97;
 const OUT_OF_TIME = 98;
 
 /**
- * The results are those that the suite itself printed: when the extension host dies in mid-run, VS Code says exit code 0.
+ * The results are those that the suite itself printed: when the extension host dies in mid-run, VS Code says exit
+ * code 0.
  * @throws where the suite printed no result
  */
 export async function runSuite(server: Server, run: SuiteRun): Promise<Results> {

@@ -1,4 +1,7 @@
-/** The example agent: it crashes after every system call it makes, before and after the kexec, and the findings say what that costs. */
+/**
+ * The example agent: it crashes after every system call it makes, before and after the kexec, and the findings say
+ * what that costs.
+ */
 import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
 import { Err } from '../../emulator/kernel/release/errno';

@@ -1,10 +1,10 @@
 /**
- * Checkpoints, proved on the examples: a checkpoint at a statement, wherever it is (inside callbacks, in the middle of a reboot or
- * a boot), brings back the run's whole state: going on from it ends in the same fingerprint.
+ * Checkpoints, proved on the examples: a checkpoint at a statement, wherever it is (inside callbacks, in the middle
+ * of a reboot or a boot), brings back the run's whole state: going on from it ends in the same fingerprint.
  *
- * At every statement of every example the run goes on for some statements, comes back and goes on: in the end all is as if it had
- * never gone back. And from single checkpoints it goes on to the end: from every place in the code at its first visit and some more spread
- * over the run, or from as many of these, evenly, as a test has time for.
+ * At every statement of every example the run goes on for some statements, comes back and goes on: in the end all is
+ * as if it had never gone back. And from single checkpoints it goes on to the end: from every place in the code at
+ * its first visit and some more spread over the run, or from as many of these, evenly, as a test has time for.
  */
 import assert from 'node:assert/strict';
 import * as path from 'node:path';
@@ -20,7 +20,9 @@ import { diskHost, examples, programOf } from '../support/programs';
 import { FOREVER } from '../support/runs';
 
 const SPREAD = 20;
-/** Checkpoints from which a run goes to the end, at most; and where devices do tens of thousands of things on the way. */
+/**
+ * Checkpoints from which a run goes to the end, at most; and where devices do tens of thousands of things on the way.
+ */
 const MOST = 150;
 const MOST_WITH_DEVICES = 25;
 /** How far the run goes ahead before it comes back, at most. */

@@ -1,6 +1,6 @@
 /**
- * Programs that nobody has thought of: processes that make random calls at the same time, under random schedules. Every run ends, gives up what
- * it has locked, and leaves LUO's books in order; what is handed over is whole.
+ * Programs that nobody has thought of: processes that make random calls at the same time, under random schedules.
+ * Every run ends, gives up what it has locked, and leaves LUO's books in order; what is handed over is whole.
  */
 import assert from 'node:assert/strict';
 import { Run } from '../../emulator/run/run';

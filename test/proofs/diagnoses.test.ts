@@ -1,4 +1,7 @@
-/** Whether somebody looks at a run, and whether it goes back in between, makes no difference to it or to what is found. */
+/**
+ * Whether somebody looks at a run, and whether it goes back in between, makes no difference to it or to what is
+ * found.
+ */
 import assert from 'node:assert/strict';
 import type { Diagnosis } from '../../emulator/findings/diagnosis';
 import { Run } from '../../emulator/run/run';

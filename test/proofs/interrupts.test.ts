@@ -1,4 +1,7 @@
-/** Updates with interrupts that are handled in any way: a guest is said to wait in vain exactly when it gets no further. */
+/**
+ * Updates with interrupts that are handled in any way: a guest is said to wait in vain exactly when it gets no
+ * further.
+ */
 import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
 import { Run } from '../../emulator/run/run';

@@ -1,4 +1,7 @@
-/** Invariants of the way from one kernel to the next: what is said before the kexec is what happens behind it, and nothing else happens. */
+/**
+ * Invariants of the way from one kernel to the next: what is said before the kexec is what happens behind it, and
+ * nothing else happens.
+ */
 import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
 import { DESCRIPTIONS } from '../../emulator/kernel/release/descriptions';

@@ -1,6 +1,7 @@
 /**
- * Invariants of preserved memory, in handlers of which each step is random: every pointer that is handed over leads to preserved memory, no
- * page is preserved twice, what is preserved is restored once. The emulator finds what counting says, and nothing else.
+ * Invariants of preserved memory, in handlers of which each step is random: every pointer that is handed over leads
+ * to preserved memory, no page is preserved twice, what is preserved is restored once. The emulator finds what
+ * counting says, and nothing else.
  */
 import assert from 'node:assert/strict';
 import type { Diagnosis } from '../../emulator/findings/diagnosis';

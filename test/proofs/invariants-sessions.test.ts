@@ -1,6 +1,6 @@
 /**
- * Invariants of sessions, files and FLBs, each in random programs that forget or damage something: the emulator finds what a naive model
- * of the program says, and nothing else.
+ * Invariants of sessions, files and FLBs, each in random programs that forget or damage something: the emulator finds
+ * what a naive model of the program says, and nothing else.
  */
 import assert from 'node:assert/strict';
 import type { Diagnosis } from '../../emulator/findings/diagnosis';
@@ -37,7 +37,10 @@ suite('invariants: every session has somebody who holds it, and somebody who fin
         LU1079: ['session', 'token'],
     });
 
-    /** Sessions are made, passed on, closed; processes die. What is left is handed over. @returns null where the next kernel cannot have it */
+    /**
+     * Sessions are made, passed on, closed; processes die. What is left is handed over. @returns null where the next
+     * kernel cannot have it
+     */
     function oldKernel(script: Script, random: Random): Session[] | null {
         script.line('boot "7.2"');
         script.line('process admin, a, b, c');
@@ -111,7 +114,9 @@ suite('invariants: every session has somebody who holds it, and somebody who fin
         if (opens) {
             script.in('luod', 'lu = open("/dev/liveupdate")');
         }
-        /** Sessions that a kexec would drop, those that nobody has asked for, and files that belong to none any more. */
+        /**
+         * Sessions that a kexec would drop, those that nobody has asked for, and files that belong to none any more.
+         */
         const open: string[] = [];
         const ignored: string[] = [];
         const free: string[] = [];
@@ -329,7 +334,8 @@ kernel "new" from "7.2" {
                     script.in('q', `s.retrieve_fd(token: ${i})`);
                 }
                 script.in('q', 's.finish()');
-                // by the counts: what was loaded goes down with each file that uses it here, what was not goes below zero
+                // by the counts: what was loaded goes down with each file that uses it here, what was not goes below
+                // zero
                 for (const f of NAMES) {
                     const finished = files.filter((i) => later[i]?.includes(f)).length;
                     const count = loaded.includes(f) && (counts[f] ?? 0) > 0 ? (counts[f] ?? 0) + (extra[f] ?? 0) : 0;

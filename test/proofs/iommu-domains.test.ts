@@ -1,4 +1,7 @@
-/** Domains of a kernel: what random programs of map and unmap put into memory is what the hardware of each vendor then finds. */
+/**
+ * Domains of a kernel: what random programs of map and unmap put into memory is what the hardware of each vendor then
+ * finds.
+ */
 import assert from 'node:assert/strict';
 import type { Domain } from '../../emulator/kernel/devices/domain';
 import type { Kernel } from '../../emulator/kernel/kernel';

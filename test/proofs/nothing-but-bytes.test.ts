@@ -1,6 +1,6 @@
 /**
- * The next kernel has nothing but bytes: memory and setup data are written to a file at the jump, a new process boots the next kernel
- * from that file, and what follows is the same to the byte.
+ * The next kernel has nothing but bytes: memory and setup data are written to a file at the jump, a new process boots
+ * the next kernel from that file, and what follows is the same to the byte.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

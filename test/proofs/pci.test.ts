@@ -1,4 +1,7 @@
-/** Random programs of preserving, closing, pulling out, plugging in and updating devices, against a shadow that only counts. */
+/**
+ * Random programs of preserving, closing, pulling out, plugging in and updating devices, against a shadow that only
+ * counts.
+ */
 import assert from 'node:assert/strict';
 import { findingsOf, programOf } from '../support/programs';
 import { failuresOf } from '../support/runs';

@@ -1,7 +1,7 @@
 /**
- * Random programs of devices that go on over a kexec, against a shadow that knows who may write where: what is mapped, what of it is
- * preserved, which device is, and what user space does to its memory before a device has changed over. Strays are counted exactly where the
- * shadow says so, and no others.
+ * Random programs of devices that go on over a kexec, against a shadow that knows who may write where: what is
+ * mapped, what of it is preserved, which device is, and what user space does to its memory before a device has
+ * changed over. Strays are counted exactly where the shadow says so, and no others.
  */
 import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
@@ -29,7 +29,10 @@ interface Plan {
     /** Memory beside the guest's: mapped, and then perhaps not preserved. */
     readonly other: 'none' | 'preserved' | 'forgotten';
     readonly device: { readonly preserved: boolean; readonly in: 'ram' | 'other' | 'nothing'; readonly at: number };
-    /** What user space of the next kernel does with the guest's memory before the device has changed over: it makes a hole. */
+    /**
+     * What user space of the next kernel does with the guest's memory before the device has changed over: it makes a
+     * hole.
+     */
     readonly hole: number | null;
     readonly way: 'stays' | 'hotswap' | 'reuse';
     /** It makes the hole before the device changes over, or after. */
@@ -70,12 +73,18 @@ function strays(plan: Plan): boolean {
     return hole === device.at && (holeFirst || stays(plan));
 }
 
-/** It does not change over: nobody asks for it, or the old tables cannot be taken, as they map what is not there any more. */
+/**
+ * It does not change over: nobody asks for it, or the old tables cannot be taken, as they map what is not there any
+ * more.
+ */
 function stays({ other, hole, way, holeFirst }: Plan): boolean {
     return way === 'stays' || (way === 'reuse' && (other === 'forgotten' || (hole !== null && holeFirst)));
 }
 
-/** The plan as the scenario's variables, which all programs of an IOMMU have in common: the first boot is the same for all of them. */
+/**
+ * The plan as the scenario's variables, which all programs of an IOMMU have in common: the first boot is the same for
+ * all of them.
+ */
 function variablesOf(plan: Plan): Readonly<Record<string, Value>> {
     const { other, device, hole, way, holeFirst, early } = plan;
     return {

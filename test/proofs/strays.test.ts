@@ -1,4 +1,7 @@
-/** The sanitizer of devices against a shadow that knows who may write where: it counts a stray exactly where the shadow says so. */
+/**
+ * The sanitizer of devices against a shadow that knows who may write where: it counts a stray exactly where the
+ * shadow says so.
+ */
 import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
 import type { Device } from '../../emulator/machine/devices/device';

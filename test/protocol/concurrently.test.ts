@@ -1,4 +1,6 @@
-/** Several processes at the same time in the built debug adapter: which thread a step moves, and who is seen to wait. */
+/**
+ * Several processes at the same time in the built debug adapter: which thread a step moves, and who is seen to wait.
+ */
 import assert from 'node:assert/strict';
 import * as path from 'node:path';
 import { z } from 'zod';

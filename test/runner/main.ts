@@ -3,11 +3,13 @@
  *
  *     npm run unit                                                     the unit tests, test/unit
  *     npm run unit -- test/unit/kernel test/proofs/pci.test.ts         folders and files
- *     npm run unit -- test/unit/kernel/kho --grep 'a chunk holds'      tests whose full title (suites and test) matches: mocha's
- *                                                                      --grep, a regular expression, or /one/i with flags
+ *     npm run unit -- test/unit/kernel/kho --grep 'a chunk holds'      tests whose full title (suites and test)
+ * matches: mocha's
+ *                                                                      --grep, a regular expression, or /one/i with
+ * flags
  *
- * Of a single file it prints every test, of several those that failed. dist/ is built, too: some tests run the command as it ships.
- * A run in which nothing passed has failed.
+ * Of a single file it prints every test, of several those that failed. dist/ is built, too: some tests run the
+ * command as it ships. A run in which nothing passed has failed.
  */
 import { buildShipped } from '../../esbuild.config.mjs';
 import { fileTasks, testFiles } from './files';

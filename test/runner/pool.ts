@@ -1,7 +1,7 @@
 /**
- * Runs commands on all cores, each in a process of its own, longest first. What a process prints is kept whole: it appears in the
- * order in which the tasks were given, that of the first one that has not ended as it comes. A process that breaks off without results,
- * or does not end, is a failure that names its task.
+ * Runs commands on all cores, each in a process of its own, longest first. What a process prints is kept whole: it
+ * appears in the order in which the tasks were given, that of the first one that has not ended as it comes. A process
+ * that breaks off without results, or does not end, is a failure that names its task.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

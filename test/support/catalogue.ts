@@ -1,6 +1,6 @@
 /**
- * The catalogue of failures: `test/catalogue/F-40-agent-crash.lus` and so on. The comment at the top of a file is its text in the
- * documentation: number and title, how bad it is, then what happens and how it is repaired.
+ * The catalogue of failures: `test/catalogue/F-40-agent-crash.lus` and so on. The comment at the top of a file is its
+ * text in the documentation: number and title, how bad it is, then what happens and how it is repaired.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import * as path from 'node:path';

@@ -4,7 +4,10 @@ import type { Checkpoint, Vm } from '../../emulator/runtime/interpreter';
 import { fingerprint } from '../../emulator/timeline/fingerprint';
 import { FOREVER } from './runs';
 
-/** One statement on. @param kind `in` goes into every call, `any` into every thread, too. @returns whether that was the end */
+/**
+ * One statement on. @param kind `in` goes into every call, `any` into every thread, too. @returns whether that was
+ * the end
+ */
 export function over(vm: Vm, kind: 'any' | 'in' = 'any'): boolean {
     vm.step(kind);
     const stop = vm.run(FOREVER);

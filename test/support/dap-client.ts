@@ -232,7 +232,10 @@ async function within<T>(what: string, promise: Promise<T>): Promise<T> {
     }
 }
 
-/** Without what differs between machines, and what differs between versions of the emulator that behave alike: addresses, lines of its own code. */
+/**
+ * Without what differs between machines, and what differs between versions of the emulator that behave alike:
+ * addresses, lines of its own code.
+ */
 function normalized(transcript: readonly string[]): string {
     return `${transcript
         .join('\n')

@@ -1,4 +1,7 @@
-/** What tests of invariants share: programs that are written line by line, and the findings of a run as keys that can be compared. */
+/**
+ * What tests of invariants share: programs that are written line by line, and the findings of a run as keys that can
+ * be compared.
+ */
 import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
 import type { Diagnosis } from '../../emulator/findings/diagnosis';

@@ -52,7 +52,10 @@ const LOSSES = ['fdt-invalid', 'fdt-incompatible', 'map-missing', 'map-null'];
 const NO_BOOT =
     /does not fit into the scratch areas|which this machine has not|is no memory image|does not say where its scratch|Failed to allocate/;
 
-/** Boots from it: the emulator neither breaks nor hangs, and the kernel does what the findings say. @returns what came of it */
+/**
+ * Boots from it: the emulator neither breaks nor hangs, and the kernel does what the findings say. @returns what came
+ * of it
+ */
 export function bootDamaged(base: Base, number: number): string {
     const h = inspectDamaged(base, number);
     const { bytes, done } = damagedImage(base, number);

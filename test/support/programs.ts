@@ -33,7 +33,10 @@ function loaded(files: Readonly<Record<string, string>>): Program {
     return loadProgram(host, Object.keys(files)[0] ?? '');
 }
 
-/** The program of the last text: some tests run one again and again, with other seeds. A run does not change its program. */
+/**
+ * The program of the last text: some tests run one again and again, with other seeds. A run does not change its
+ * program.
+ */
 let last: { readonly text: string; readonly program: Program } | undefined;
 
 /** A program that is a text, or texts by name of which the first one is the main file. */

@@ -1,4 +1,7 @@
-/** A small handover with everything in it: two blocks of sessions and of files, FLBs, memfds with arrays of several pages. */
+/**
+ * A small handover with everything in it: two blocks of sessions and of files, FLBs, memfds with arrays of several
+ * pages.
+ */
 import { inspectFile } from '../../emulator/handover/inspect';
 import { sourceOf } from '../../emulator/machine/core-file';
 import { handoversOf } from './handovers';

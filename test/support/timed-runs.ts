@@ -45,7 +45,10 @@ export function updates(vm: Vm): readonly Update[] {
     return Updates.of(vm)?.done ?? [];
 }
 
-/** An update with a wait in every phase, in milliseconds: 1 before it, 2 in the pre-blackout, 4 in the blackout, 8 after it, 16 at the end. */
+/**
+ * An update with a wait in every phase, in milliseconds: 1 before it, 2 in the pre-blackout, 4 in the blackout, 8
+ * after it, 16 at the end.
+ */
 export const WAITING = `
 scenario "waits" {
     boot "7.2"

@@ -1,6 +1,7 @@
 /**
- * The second model, of files in memory: a size, and which pages hold what. Written from the documentation of memfd_create(2),
- * fallocate(2), lseek(2), fcntl(2) and of live update, as sets and maps; it shares nothing with the emulator.
+ * The second model, of files in memory: a size, and which pages hold what. Written from the documentation of
+ * memfd_create(2), fallocate(2), lseek(2), fcntl(2) and of live update, as sets and maps; it shares nothing with the
+ * emulator.
  */
 
 export const PAGE = 4096;
@@ -59,7 +60,10 @@ export class MemoryFile {
         return bytes;
     }
 
-    /** One write(2): how many bytes, or the error. What is left, up to the end of its 2 MiB, goes through as a whole or not at all. */
+    /**
+     * One write(2): how many bytes, or the error. What is left, up to the end of its 2 MiB, goes through as a whole
+     * or not at all.
+     */
     write(offset: number, bytes: Uint8Array): number | string {
         let done = 0;
         while (done < bytes.length) {

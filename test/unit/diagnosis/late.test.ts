@@ -1,4 +1,7 @@
-/** Findings about what comes too late or is only half done (LU1070 to LU1079): where the border lies between what is said and what is not. */
+/**
+ * Findings about what comes too late or is only half done (LU1070 to LU1079): where the border lies between what is
+ * said and what is not.
+ */
 import { Diagnoses } from '../../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
 import { Run } from '../../../emulator/run/run';

@@ -1,5 +1,6 @@
 /**
- * The documentation is right: every block of code in it is checked, and most are run. What stands behind ```lus says how:
+ * The documentation is right: every block of code in it is checked, and most are run. What stands behind ```lus says
+ * how:
  *
  *     lus                    a file without findings, whose scenarios, if it has any, pass
  *     lus run                the same; says so where the scenarios are the point

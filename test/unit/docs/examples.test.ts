@@ -1,4 +1,7 @@
-/** The examples that ship: each passes, is free of diagnoses but for what it is about, and would fail if that were different. */
+/**
+ * The examples that ship: each passes, is free of diagnoses but for what it is about, and would fail if that were
+ * different.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { Program } from '../../../emulator/language/program';

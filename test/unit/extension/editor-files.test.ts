@@ -1,3 +1,4 @@
+/** Grammar, snippets and indentation know the language as the parser does. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';

@@ -1,3 +1,4 @@
+/** The manifest of the extension says what the code does. */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';

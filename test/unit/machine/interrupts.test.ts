@@ -1,4 +1,7 @@
-/** Interrupt remapping and posting: entries against the figures of the manuals, and the way of messages against a walker that was written apart from it. */
+/**
+ * Interrupt remapping and posting: entries against the figures of the manuals, and the way of messages against a
+ * walker that was written apart from it.
+ */
 import assert from 'node:assert/strict';
 import { AMD_INTERRUPTS, interruptWord, interruptWordAt } from '../../../emulator/machine/interrupts/amd';
 import {

@@ -1,4 +1,7 @@
-/** The IOMMUs: entries against the figures of the manuals, and translation against a walker that was written apart from it. */
+/**
+ * The IOMMUs: entries against the figures of the manuals, and translation against a walker that was written apart
+ * from it.
+ */
 import assert from 'node:assert/strict';
 import { Iommu, UNIT_FORMATS } from '../../../emulator/machine/iommu/iommu';
 import { readEntry, sizeOfLevel, walk, writeEntry, type Entry } from '../../../emulator/machine/iommu/tables';
@@ -150,7 +153,10 @@ suite('IOMMU: entries as the manuals draw them', () => {
 
 type Answer = { readonly pa: bigint; readonly read: boolean; readonly write: boolean } | 'fault';
 
-/** Another walk, on bigints and without anything of the emulator's but reading memory: one vendor's rules after the other, as the manuals say them. */
+/**
+ * Another walk, on bigints and without anything of the emulator's but reading memory: one vendor's rules after the
+ * other, as the manuals say them.
+ */
 function naive(vendor: IommuVendor, host: Host, table: bigint, level: number, iova: bigint): Answer {
     let read = true;
     let write = true;

@@ -1,4 +1,6 @@
-/** Processes that run at the same time: the schedule, the kernel's locks, who waits for whom, and that every run ends. */
+/**
+ * Processes that run at the same time: the schedule, the kernel's locks, who waits for whom, and that every run ends.
+ */
 import { Diagnoses } from '../../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
 import type { Vm } from '../../../emulator/runtime/interpreter';

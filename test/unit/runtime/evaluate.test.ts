@@ -1,3 +1,4 @@
+/** Expressions and assignments in a stopped run. */
 import assert from 'node:assert/strict';
 import { assign, evaluate, holds } from '../../../emulator/runtime/evaluate';
 import { parseEntry } from '../../../emulator/language/syntax/entry';

@@ -1,3 +1,4 @@
+/** System calls and kernel functions as the language has them. */
 import assert from 'node:assert/strict';
 import { Err } from '../../../emulator/kernel/release/errno';
 import { F_SEAL_EXEC, F_SEAL_GROW, MFD_ALLOW_SEALING, SEEK_HOLE } from '../../../emulator/kernel/fs/fcntl';

@@ -124,7 +124,8 @@ suite('what takes time', () => {
             vm.run(FOREVER);
             return said;
         };
-        // besides the folios: a block of LUO's, the page of the handler's data, and the array of folios with the page that describes it
+        // besides the folios: a block of LUO's, the page of the handler's data, and the array of folios with the page
+        // that describes it
         const [small, none] = times(false, { preserve_folio: 1000 });
         const [large] = times(true, { preserve_folio: 1000 });
         assert.ok(small !== undefined && large !== undefined);

@@ -1,4 +1,7 @@
-/** Hardware page tables of /dev/iommu: made for a device, attached, replaced while DMA goes on, gone with their last user. */
+/**
+ * Hardware page tables of /dev/iommu: made for a device, attached, replaced while DMA goes on, gone with their last
+ * user.
+ */
 import assert from 'node:assert/strict';
 import { readTables } from '../../../../emulator/kernel/devices/page-tables';
 import { Run } from '../../../../emulator/run/run';

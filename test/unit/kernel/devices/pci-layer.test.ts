@@ -1,3 +1,4 @@
+/** The layer pci: which devices and bridges are preserved, and what the next kernel leaves as it was. */
 import assert from 'node:assert/strict';
 import { evaluate } from '../../../../emulator/runtime/evaluate';
 import { Run } from '../../../../emulator/run/run';

@@ -1,3 +1,4 @@
+/** The layer vfio: which descriptors of devices are preserved, when, and how they come back. */
 import assert from 'node:assert/strict';
 import { findingsOf, programOf } from '../../../support/programs';
 import { failuresOf } from '../../../support/runs';

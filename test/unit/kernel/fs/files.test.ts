@@ -1,3 +1,4 @@
+/** System calls on every kind of file: what each returns, and which check comes first. */
 import assert from 'node:assert/strict';
 import { anonFile, deviceFile } from '../../../../emulator/kernel/fs/anon';
 import { Err } from '../../../../emulator/kernel/release/errno';
@@ -96,7 +97,8 @@ function onEach(call: (h: Host, fd: number) => unknown): unknown[] {
 }
 
 suite('system calls on every kind of file', () => {
-    //                                       bad      memfd   tmpfile  pipe r    pipe w    socket      eventfd   null      liveupdate session
+    //                                       bad      memfd   tmpfile  pipe r    pipe w    socket      eventfd   null
+    // liveupdate session
     test('read', () => {
         assert.deepEqual(
             onEach(({ k, p }, fd) => sysRead(k, p, fd, 8)),

@@ -1,3 +1,4 @@
+/** Descriptor tables, and the life of processes. */
 import assert from 'node:assert/strict';
 import { anonFile } from '../../../../emulator/kernel/fs/anon';
 import { FD_CLOEXEC, MFD_CLOEXEC, O_RDWR } from '../../../../emulator/kernel/fs/fcntl';

@@ -1,3 +1,4 @@
+/** Shared memory files: holes, sizes, seals and pins. */
 import assert from 'node:assert/strict';
 import { Err } from '../../../../emulator/kernel/release/errno';
 import {

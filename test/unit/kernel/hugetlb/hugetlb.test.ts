@@ -1,4 +1,7 @@
-/** Huge pages: the accounts of their pools against a count by hand, the command line, and pages that the kernel makes room for. */
+/**
+ * Huge pages: the accounts of their pools against a count by hand, the command line, and pages that the kernel makes
+ * room for.
+ */
 import assert from 'node:assert/strict';
 import { Err } from '../../../../emulator/kernel/release/errno';
 import { HugetlbInode } from '../../../../emulator/kernel/hugetlb/inode';

@@ -1,3 +1,4 @@
+/** Scratch areas, and the memory half of a kexec: what arrives, what is taken. */
 import { KHO_V3 } from '../../../../emulator/kernel/release/kho-format';
 import assert from 'node:assert/strict';
 import { Bytes } from '../../../../emulator/machine/bytes';

@@ -1,3 +1,4 @@
+/** The root FDT, byte for byte, and what is made of damaged ones. */
 import assert from 'node:assert/strict';
 import { Err } from '../../../../emulator/kernel/release/errno';
 import { FdtEditor } from '../../../../emulator/kernel/kho/fdt';

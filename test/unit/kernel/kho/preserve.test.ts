@@ -1,3 +1,4 @@
+/** Preserving and restoring memory: pages, folios, arrays, chains of blocks. */
 import assert from 'node:assert/strict';
 import { PAGE_SIZE } from '../../../../emulator/machine/memory';
 import { Err, err } from '../../../../emulator/kernel/release/errno';

@@ -1,3 +1,4 @@
+/** The tree of preserved memory: keys, bits, walks, and trees that are damaged. */
 import assert from 'node:assert/strict';
 import { radixDecode, radixIndex, radixKey, walkRadix } from '../../../../emulator/kernel/kho/radix';
 import { Err } from '../../../../emulator/kernel/release/errno';

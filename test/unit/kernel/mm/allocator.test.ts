@@ -1,3 +1,4 @@
+/** The page allocator and its metadata, against naive models. */
 import assert from 'node:assert/strict';
 import { Hasher } from '../../../../emulator/machine/hash';
 import { Machine } from '../../../../emulator/machine/machine';

@@ -1,4 +1,7 @@
-/** Memory that moves: compaction, pins that move memory out of scratch first, and what becomes of preserved folios that nobody pinned. */
+/**
+ * Memory that moves: compaction, pins that move memory out of scratch first, and what becomes of preserved folios
+ * that nobody pinned.
+ */
 import { Diagnoses } from '../../../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
 import { Err } from '../../../../emulator/kernel/release/errno';
@@ -110,7 +113,8 @@ suite('movable memory', () => {
         const before = k.clock.now;
         const list = memfdPinFolios(k, file, 0, 16 * PAGE - 1);
         assert.ok(!(list instanceof Err));
-        // 16 pins of 20 ns; 8 migrations of 2 µs, 8 copies of a page at 100 µs a MiB, 8 allocations of 90 ns and 8 pages freed at 60 ns
+        // 16 pins of 20 ns; 8 migrations of 2 µs, 8 copies of a page at 100 µs a MiB, 8 allocations of 90 ns and 8
+        // pages freed at 60 ns
         assert.equal(Math.round(k.clock.now - before), 16 * 20 + 8 * 2000 + 8 * Math.round(100_000 / 256) + 8 * 150);
     });
 

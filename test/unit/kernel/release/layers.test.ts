@@ -1,3 +1,4 @@
+/** Layers of proposed code, and flaws: which there are and what is said of a wrong list. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { DESCRIPTIONS, LIBRARY_7_2 } from '../../../../emulator/kernel/release/descriptions';

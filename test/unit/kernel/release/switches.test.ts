@@ -1,4 +1,7 @@
-/** Parts of kernels that a scenario switches: memory reserved by name, handlers in modules, files of debugfs, no KHO at all, old mistakes; and kernels that crash. */
+/**
+ * Parts of kernels that a scenario switches: memory reserved by name, handlers in modules, files of debugfs, no KHO
+ * at all, old mistakes; and kernels that crash.
+ */
 import assert from 'node:assert/strict';
 import { earlyMarks, marksTooEarly, reservedPages } from '../../../../emulator/kernel/kho/fixed-bugs';
 import { KHO_V1, KHO_V1_FIRST } from '../../../../emulator/kernel/release/kho-format';

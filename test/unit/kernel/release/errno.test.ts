@@ -1,5 +1,6 @@
+/** The table of errors. */
 import assert from 'node:assert/strict';
-import { ERRNO, err, errOfCode, isErrnoName } from '../../../emulator/kernel/release/errno';
+import { ERRNO, err, errOfCode, isErrnoName } from '../../../../emulator/kernel/release/errno';
 
 suite('errno', () => {
     test('an error is found by name and by number, as one and the same object', () => {
