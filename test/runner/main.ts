@@ -25,7 +25,7 @@ async function main(): Promise<number> {
         throw new Error(`no tests in ${places.join(', ')}`);
     }
     const [tasks] = await Promise.all([fileTasks([{ part: '', files }], grep), buildShipped()]);
-    const total = totalOf(await runAll(tasks));
+    const total = totalOf(await runAll(tasks, grep === undefined));
     if (files.length > 1) {
         showFailures(total);
     }
