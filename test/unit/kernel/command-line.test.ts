@@ -1,17 +1,17 @@
 /** A kernel's command line: its arguments, their values, the table of parameters, and what a kernel makes of it all. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { argumentsOf } from '../../emulator/kernel/release/arguments';
-import { type CommandLine, readCommandLine } from '../../emulator/kernel/command-line/command-line';
-import { kstrtobool, leadingNumber, memparse } from '../../emulator/kernel/release/parameter-values';
-import { DESCRIPTIONS } from '../../emulator/kernel/release/descriptions';
-import { type Parameter, parameterNamed, PARAMETERS } from '../../emulator/kernel/release/parameters';
-import { recordedKernel } from '../../emulator/recording/recorded-kernel';
-import { Run } from '../../emulator/run/run';
-import { programOf } from '../support/programs';
-import { inRepository } from '../support/repository';
+import { argumentsOf } from '../../../emulator/kernel/release/arguments';
+import { type CommandLine, readCommandLine } from '../../../emulator/kernel/command-line/command-line';
+import { kstrtobool, leadingNumber, memparse } from '../../../emulator/kernel/release/parameter-values';
+import { DESCRIPTIONS } from '../../../emulator/kernel/release/descriptions';
+import { type Parameter, parameterNamed, PARAMETERS } from '../../../emulator/kernel/release/parameters';
+import { recordedKernel } from '../../../emulator/recording/recorded-kernel';
+import { Run } from '../../../emulator/run/run';
+import { programOf } from '../../support/programs';
+import { FOREVER } from '../../support/runs';
+import { inRepository } from '../../support/repository';
 
-const FOREVER = 1e12;
 const MiB = 2 ** 20;
 
 const read = (text: string, arch: 'x86-64' | 'arm64' = 'x86-64', zeroScratchSizes = true): CommandLine =>

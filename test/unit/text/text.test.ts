@@ -12,7 +12,7 @@ import {
     plural,
     rangeText,
     sizeText,
-} from '../../emulator/text/text';
+} from '../../../emulator/text/text';
 
 const KiB = 1024;
 const MiB = 2 ** 20;
