@@ -153,6 +153,17 @@ export class Client {
         await this.event('initialized');
     }
 
+    /** Debugs update.lus with breakpoints on marked lines, up to the first stop. */
+    async stopAt(...markers: string[]): ReturnType<Client['stopped']> {
+        await this.launch();
+        await this.ok('setBreakpoints', {
+            source: { path: UPDATE },
+            breakpoints: markers.map((m) => ({ line: line(m) })),
+        });
+        await this.ok('configurationDone');
+        return await this.stopped();
+    }
+
     async stopped(): Promise<{
         reason: string;
         threadId: number;
