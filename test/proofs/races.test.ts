@@ -1,9 +1,9 @@
 /** What the kernel's locks are for: processes that get in each other's way in LUO, with many schedules. */
-import { Diagnoses } from '../../../../emulator/diagnosis/diagnoses';
+import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
-import { Run } from '../../../../emulator/run/run';
-import { programOf } from '../../../support/programs';
-import { FOREVER } from '../../../support/runs';
+import { Run } from '../../emulator/run/run';
+import { programOf } from '../support/programs';
+import { FOREVER } from '../support/runs';
 
 const SEEDS = Array.from({ length: 25 }, (_, i) => i);
 
