@@ -25,15 +25,22 @@ function scriptTask(name: string, script: string): Task {
 interface Built {
     readonly seconds: number;
     readonly results: Results;
+    /** None where it failed. */
+    readonly tests: readonly Task[];
 }
 
-async function build(): Promise<Built> {
+/** Builds what ships, and the tests. */
+async function build(folders: readonly string[], editor: boolean): Promise<Built> {
     const begin = performance.now();
-    const results = await buildShipped().then(
-        () => ({ ...NOTHING, passed: 1 }),
-        (e: unknown) => failure(`build\n${String(e)}`),
-    );
-    return { seconds: (performance.now() - begin) / 1000, results };
+    const seconds = (): number => (performance.now() - begin) / 1000;
+    try {
+        await buildShipped();
+        const groups = folders.map((part) => ({ part, files: testFiles(`test/${part}`) }));
+        const tests = [...(editor ? await editorTasks() : []), ...(await fileTasks(groups))];
+        return { seconds: seconds(), results: { ...NOTHING, passed: 1 }, tests };
+    } catch (e) {
+        return { seconds: seconds(), results: failure(`build\n${String(e)}`), tests: [] };
+    }
 }
 
 /** @returns the results of a part, a failure more where it is one that nothing of it passed */
@@ -47,14 +54,8 @@ function partResults(name: string, ended: readonly Ended[]): Results {
 async function main(): Promise<number> {
     const quick = process.argv[2] === 'quick';
     const begin = performance.now();
-    const built = await build();
-    const folders = (quick ? [UNIT] : FOLDERS).map((part) => ({ part, files: testFiles(`test/${part}`) }));
-    const tasks = [
-        scriptTask('type check', 'typecheck'),
-        scriptTask('lint', 'lint'),
-        ...(quick ? [] : await editorTasks()),
-        ...(await fileTasks(folders)),
-    ];
+    const { tests, ...built } = await build(quick ? [UNIT] : FOLDERS, !quick);
+    const tasks = [scriptTask('type check', 'typecheck'), scriptTask('lint', 'lint'), ...tests];
     const ended = await runAll(tasks);
     const parts = [...new Set(tasks.map((t) => t.part))].map((name) => {
         const ofPart = ended.filter((e) => e.task.part === name);
