@@ -1,11 +1,11 @@
 /** Files of a program: how imports name them, and what is read again when one of them changes. */
 import assert from 'node:assert/strict';
 import { pathToFileURL } from 'node:url';
-import { check } from '../../emulator/language/check/check';
-import { isBeside, uriBeside } from '../../emulator/language/paths';
-import type { Program } from '../../emulator/language/program';
-import { ParseCache } from '../../emulator/language/syntax/parse-cache';
-import { NATIVES } from '../support/checker-natives';
+import { check } from '../../../emulator/language/check/check';
+import { isBeside, uriBeside } from '../../../emulator/language/paths';
+import type { Program } from '../../../emulator/language/program';
+import { ParseCache } from '../../../emulator/language/syntax/parse-cache';
+import { NATIVES } from '../../support/checker-natives';
 
 suite('language: files', () => {
     test('a path means the file that a URL of it means', () => {

@@ -2,16 +2,16 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
-import { DEVICE_SETTINGS } from '../../emulator/language/settings/device';
-import { KERNEL_ENTRIES } from '../../emulator/language/settings/kernel';
-import { MACHINE_SETTINGS } from '../../emulator/language/settings/machine';
-import type { Program } from '../../emulator/language/program';
-import { machineOf } from '../../emulator/run/machine';
-import { Run } from '../../emulator/run/run';
-import { resolveKernel } from '../../emulator/runtime/host/kernels';
-import { inRepository } from '../support/repository';
-import { findingsOf, programOf } from '../support/programs';
-import { withSettings } from '../support/settings-tables';
+import { DEVICE_SETTINGS } from '../../../emulator/language/settings/device';
+import { KERNEL_ENTRIES } from '../../../emulator/language/settings/kernel';
+import { MACHINE_SETTINGS } from '../../../emulator/language/settings/machine';
+import type { Program } from '../../../emulator/language/program';
+import { machineOf } from '../../../emulator/run/machine';
+import { Run } from '../../../emulator/run/run';
+import { resolveKernel } from '../../../emulator/runtime/host/kernels';
+import { inRepository } from '../../support/repository';
+import { findingsOf, programOf } from '../../support/programs';
+import { withSettings } from '../../support/settings-tables';
 
 const checked = (text: string): Program => programOf({ 'a.lus': text });
 const findings = (text: string): string[] => findingsOf(checked(text));
