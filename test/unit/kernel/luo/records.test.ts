@@ -1,15 +1,15 @@
 /** What LUO decides on its records: tokens, names, the map of preserved files, references to FLBs, registration. */
 import assert from 'node:assert/strict';
-import { areaEntries, areaEntry, AREA_SESSIONS, SESSION_SER_SIZE } from '../../emulator/kernel/luo/abi';
-import { registerFlb, registerHandler, unregisterHandler } from '../../emulator/kernel/luo/registration';
-import { sessionName } from '../../emulator/kernel/luo/request';
-import { type Luo, LuoFile, LuoHandler, type LuoSession } from '../../emulator/kernel/luo/state';
-import { REFCOUNT_SATURATED } from '../../emulator/kernel/refcount';
-import { Err, err } from '../../emulator/kernel/release/errno';
-import { IOCTLS_6_19, IOCTLS_7_2, IOCTLS_V4 } from '../../emulator/kernel/release/luo-ioctls';
-import { Run } from '../../emulator/run/run';
-import { programOf } from '../support/programs';
-import { type BareKernel, bareKernel } from '../support/bare-kernel';
+import { areaEntries, areaEntry, AREA_SESSIONS, SESSION_SER_SIZE } from '../../../../emulator/kernel/luo/abi';
+import { registerFlb, registerHandler, unregisterHandler } from '../../../../emulator/kernel/luo/registration';
+import { sessionName } from '../../../../emulator/kernel/luo/request';
+import { type Luo, LuoFile, LuoHandler, type LuoSession } from '../../../../emulator/kernel/luo/state';
+import { REFCOUNT_SATURATED } from '../../../../emulator/kernel/refcount';
+import { Err, err } from '../../../../emulator/kernel/release/errno';
+import { IOCTLS_6_19, IOCTLS_7_2, IOCTLS_V4 } from '../../../../emulator/kernel/release/luo-ioctls';
+import { Run } from '../../../../emulator/run/run';
+import { programOf } from '../../../support/programs';
+import { type BareKernel, bareKernel } from '../../../support/bare-kernel';
 
 /** A kernel whose LUO has a handler `h`. */
 interface WithHandler extends BareKernel {

@@ -1,10 +1,10 @@
 /** The tables of natives: no name twice, a word about each, and how they are defined. */
 import assert from 'node:assert/strict';
-import { NATIVES } from '../../emulator/diagnosis/natives';
-import { Lock } from '../../emulator/kernel/lock';
-import { INT } from '../../emulator/language/types';
-import { fn, Members, param, table } from '../../emulator/runtime/natives/define';
-import type { NativeFunction } from '../../emulator/runtime/natives/native';
+import { NATIVES } from '../../../emulator/diagnosis/natives';
+import { Lock } from '../../../emulator/kernel/lock';
+import { INT } from '../../../emulator/language/types';
+import { fn, Members, param, table } from '../../../emulator/runtime/natives/define';
+import type { NativeFunction } from '../../../emulator/runtime/natives/native';
 
 const native = (name: string): NativeFunction => fn(name, [], {}, 'Does nothing.', () => undefined);
 

@@ -1,7 +1,7 @@
 /** refcount_t: counting, and what becomes of a counter that is used wrongly. */
 import assert from 'node:assert/strict';
-import { REFCOUNT_SATURATED, RefCount } from '../../emulator/kernel/refcount';
-import { Journal } from '../../emulator/machine/journal';
+import { REFCOUNT_SATURATED, RefCount } from '../../../emulator/kernel/refcount';
+import { Journal } from '../../../emulator/machine/journal';
 
 interface Counted {
     readonly journal: Journal;

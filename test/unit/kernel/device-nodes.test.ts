@@ -1,8 +1,8 @@
 /** The kernel's own device nodes and debugfs files, the files on them, and files that are released. */
 import assert from 'node:assert/strict';
-import { deviceKindAt, openDeviceNode } from '../../emulator/kernel/device-nodes';
-import { Iommufd, iommufdOf } from '../../emulator/kernel/devices/iommufd';
-import { openNull } from '../../emulator/kernel/fs/null';
+import { deviceKindAt, openDeviceNode } from '../../../emulator/kernel/device-nodes';
+import { Iommufd, iommufdOf } from '../../../emulator/kernel/devices/iommufd';
+import { openNull } from '../../../emulator/kernel/fs/null';
 import {
     discardFile,
     fput,
@@ -10,13 +10,13 @@ import {
     hasDelayedFput,
     nextDelayedFput,
     releaseFile,
-} from '../../emulator/kernel/fs/file';
-import { fgetPriv, installNewFd, privOf, spawn } from '../../emulator/kernel/fs/process';
-import { makeVm, vmOf } from '../../emulator/kernel/kvm/file';
-import { err } from '../../emulator/kernel/release/errno';
-import { Run } from '../../emulator/run/run';
-import { programOf } from '../support/programs';
-import { bareKernel } from '../support/bare-kernel';
+} from '../../../emulator/kernel/fs/file';
+import { fgetPriv, installNewFd, privOf, spawn } from '../../../emulator/kernel/fs/process';
+import { makeVm, vmOf } from '../../../emulator/kernel/kvm/file';
+import { err } from '../../../emulator/kernel/release/errno';
+import { Run } from '../../../emulator/run/run';
+import { programOf } from '../../support/programs';
+import { bareKernel } from '../../support/bare-kernel';
 
 suite('device nodes', () => {
     test('which there are depends on the kernel and its machine', () => {

@@ -1,24 +1,24 @@
 /** What system calls and kernel functions refuse, errno by errno, asked of the kernel itself. */
 import assert from 'node:assert/strict';
-import { Hwpt } from '../../emulator/kernel/devices/hwpt';
-import { iommufdOf, openIommufd } from '../../emulator/kernel/devices/iommufd';
-import { MFD_ALLOW_SEALING, O_RDWR } from '../../emulator/kernel/fs/fcntl';
-import { cachedPages, getSeals, hugetlbFileOfSize, isFrozen, memfdAllocFile } from '../../emulator/kernel/fs/memfd';
-import { openNull } from '../../emulator/kernel/fs/null';
-import { installFd, memoryCurrent, setMemoryMax, type Process } from '../../emulator/kernel/fs/process';
-import { exposeFolio, ShmemInode } from '../../emulator/kernel/fs/shmem';
-import { writeShmem } from '../../emulator/kernel/fs/shmem-file';
-import { bytesInScratch, folioAt, nodeOf, sysMovePages } from '../../emulator/kernel/fs/syscalls/placement';
-import type { Kernel } from '../../emulator/kernel/kernel';
-import { FdtBuilder, FdtNodeRef } from '../../emulator/kernel/kho/fdt-tree';
-import { reservedAddress } from '../../emulator/kernel/kho/reserve-mem';
-import { guestMemfdOfFile, makeVm } from '../../emulator/kernel/kvm/file';
-import { createGuestMemfd, GUEST_MEMFD_FLAG_MMAP, guestMemfdOf } from '../../emulator/kernel/kvm/guest-memfd';
-import { err } from '../../emulator/kernel/release/errno';
-import { Bytes } from '../../emulator/machine/bytes';
-import { PAGE_SIZE } from '../../emulator/machine/memory';
-import { bareKernel } from '../support/bare-kernel';
-import { MiB } from '../support/kho-host';
+import { Hwpt } from '../../../emulator/kernel/devices/hwpt';
+import { iommufdOf, openIommufd } from '../../../emulator/kernel/devices/iommufd';
+import { MFD_ALLOW_SEALING, O_RDWR } from '../../../emulator/kernel/fs/fcntl';
+import { cachedPages, getSeals, hugetlbFileOfSize, isFrozen, memfdAllocFile } from '../../../emulator/kernel/fs/memfd';
+import { openNull } from '../../../emulator/kernel/fs/null';
+import { installFd, memoryCurrent, setMemoryMax, type Process } from '../../../emulator/kernel/fs/process';
+import { exposeFolio, ShmemInode } from '../../../emulator/kernel/fs/shmem';
+import { writeShmem } from '../../../emulator/kernel/fs/shmem-file';
+import { bytesInScratch, folioAt, nodeOf, sysMovePages } from '../../../emulator/kernel/fs/syscalls/placement';
+import type { Kernel } from '../../../emulator/kernel/kernel';
+import { FdtBuilder, FdtNodeRef } from '../../../emulator/kernel/kho/fdt-tree';
+import { reservedAddress } from '../../../emulator/kernel/kho/reserve-mem';
+import { guestMemfdOfFile, makeVm } from '../../../emulator/kernel/kvm/file';
+import { createGuestMemfd, GUEST_MEMFD_FLAG_MMAP, guestMemfdOf } from '../../../emulator/kernel/kvm/guest-memfd';
+import { err } from '../../../emulator/kernel/release/errno';
+import { Bytes } from '../../../emulator/machine/bytes';
+import { PAGE_SIZE } from '../../../emulator/machine/memory';
+import { bareKernel } from '../../support/bare-kernel';
+import { MiB } from '../../support/kho-host';
 
 /** A memfd with one page behind a hole, and its descriptor. */
 function memfd(kernel: Kernel, process: Process): { fd: number; inode: ShmemInode } {
