@@ -20,13 +20,13 @@ function* frames(vm: Vm): Generator<Frame> {
 
 /**
  * The statement of the user's own program that is to blame: the innermost one that is not the kernel's.
- * @param behind the topmost frame stands behind the call that has just returned
+ * @param callReturned its call has just returned, so the topmost frame stands behind it
  */
-export function blame(vm: Vm, behind = false): Place | undefined {
+export function blame(vm: Vm, callReturned = false): Place | undefined {
     const top = vm.frame;
     for (const frame of frames(vm)) {
         if (!frame.code.uri.startsWith(STD_SCHEME)) {
-            return vm.placeOf(frame, behind || frame !== top);
+            return vm.placeOf(frame, callReturned || frame !== top);
         }
     }
     return undefined;

@@ -30,7 +30,7 @@ import { debugfsRules } from './debugfs';
 import { deviceRules, type DeviceRules } from './devices';
 import { CATALOGUE, type DiagnosisCode } from '../findings/catalogue';
 import { Chronicle } from './chronicle';
-import type { Diagnosis, Finding, Say } from '../findings/diagnosis';
+import type { Diagnosis, RuleFinding, Say } from '../findings/diagnosis';
 import { missed } from './expected-findings';
 import { flbRules } from './flbs';
 import { folioRules } from './folios';
@@ -67,8 +67,8 @@ export class Diagnoses implements Observer {
     private readonly frozen: FrozenRules;
     /** All that listen: they are one listener to the run, which has many calls and few events that matter here. */
     private readonly watching: readonly Rules[];
-    /** While listeners are told that kernel code has returned: the caller's frame stands behind its call. */
-    private behind = false;
+    /** While rules are told that a call has returned: the caller's frame stands behind it. */
+    private callReturned = false;
 
     constructor(
         private readonly vm: Vm,
@@ -117,11 +117,11 @@ export class Diagnoses implements Observer {
         if (!frame && !WATCHED.has(name) && !this.frozen.watchful()) {
             return;
         }
-        this.behind = frame !== null;
+        this.callReturned = frame !== null;
         for (const r of this.watching) {
             r.settled?.(name, result, frame);
         }
-        this.behind = false;
+        this.callReturned = false;
     }
 
     callbackEntered(name: string, frame: Frame): void {
@@ -272,7 +272,7 @@ export class Diagnoses implements Observer {
         const { current, scenarioThread, boot } = this.vm;
         const jumped = this.jumps.get(boot);
         const ownCode = current !== scenarioThread && current.frames.some((f) => !f.code.uri.startsWith(STD_SCHEME));
-        return jumped && !ownCode ? jumped : blame(this.vm, this.behind);
+        return jumped && !ownCode ? jumped : blame(this.vm, this.callReturned);
     }
 
     /** Those of a run; null where nobody looks. */
@@ -345,7 +345,7 @@ export class Diagnoses implements Observer {
         }
     }
 
-    private say(code: DiagnosisCode, finding: Finding): void {
+    private say(code: DiagnosisCode, finding: RuleFinding): void {
         const { vm } = this;
         const key = `${code} ${vm.boot} ${finding.about}`;
         if (this.said.has(key)) {

@@ -9,7 +9,7 @@ import type { Value } from '../language/types';
 import { flbKey } from './chronicle';
 import type { Rules } from './rules';
 import type { Scene } from './scene';
-import type { Finding, Say } from '../findings/diagnosis';
+import type { RuleFinding, Say } from '../findings/diagnosis';
 import { hasUnread } from './unread-sessions';
 import { be, some, usersOf } from './wording';
 import { counted } from '../text/text';
@@ -18,7 +18,7 @@ import { counted } from '../text/text';
 const PUTTING = ['sys_finish', 'task_work', 'do_exit', 'start_kernel'];
 
 export function flbRules({ vm, chronicle, say }: Scene): Rules {
-    const finding = (flb: LuoFlb, message: string, references: number): Finding => ({
+    const finding = (flb: LuoFlb, message: string, references: number): RuleFinding => ({
         about: flb.name,
         message,
         history: chronicle.of(flbKey(flb.name)),

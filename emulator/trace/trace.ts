@@ -410,7 +410,9 @@ export class Tracer implements Listener {
     // ------------------------------------------------------------ phases
 
     private phases(): TraceEvent[] {
-        const updates = (Updates.of(this.vm)?.items ?? []).filter((u) => u.prepared !== null || u.shutDown !== null);
+        const updates = (Updates.of(this.vm)?.items ?? []).filter(
+            (u) => u.prepared !== null || u.shutdownBegan !== null,
+        );
         const pid = this.index * PROCESSES + PHASES;
         const before = this.list.length;
         this.nameProcess(pid, 'live updates');
@@ -441,8 +443,8 @@ function phasesOf(u: Update, pid: number, begin: number | null, end: number, now
             });
         }
     };
-    const { prepared, shutDown, jumped, up, finished, began: black, ended: resumed } = u;
-    const frozen = shutDown === null ? null : u.blackedOut;
+    const { prepared, shutdownBegan, jumped, up, finished, began: black, ended: resumed } = u;
+    const frozen = shutdownBegan === null ? null : u.blackoutBegan;
     add('Pre-LU', u.number === 1 ? begin : null, prepared ?? black);
     add('Pre-Blackout', prepared, black);
     add('Blackout', black, resumed, { from: u.from, to: u.to, files: u.files, sessions: u.sessions });
