@@ -6,10 +6,8 @@ import type { Int } from '../machine/int';
 import { Table } from '../machine/journal';
 import { PAGE_SIZE } from '../machine/memory';
 import type { StructLayout } from '../language/layout';
-import type { ArrayView } from '../runtime/view';
 import { fileKey, flbKey } from './chronicle';
-import type { Rules } from './rules';
-import type { Scene } from './scene';
+import { ruleFile } from './rules';
 import type { Datum, HistoryLine } from '../findings/diagnosis';
 import { lastChanges, overlapping, preservers, scratchOverlaps } from './preserved';
 import { hasPointers, isPreserved, orderOver, Reach, type Dangling, type TypedMemory } from './pointer-walk';
@@ -30,7 +28,7 @@ interface Root {
     readonly history: readonly HistoryLine[];
 }
 
-export function pointerRules({ vm, chronicle, say }: Scene): Rules {
+export const pointerRules = ruleFile(['LU1012', 'LU1013', 'LU1026'], ({ vm, chronicle, say }) => {
     const { journal, history, owners, memory } = vm.machine;
     const typed = new Table<number, Typed>(journal);
     const arrays = new Table<number, { readonly layout: StructLayout; readonly count: number; readonly step: number }>(
@@ -171,17 +169,17 @@ export function pointerRules({ vm, chronicle, say }: Scene): Rules {
     };
 
     return {
-        viewed(layout: StructLayout, pa: number): void {
+        viewed(layout, pa): void {
             if (hasPointers(layout)) {
                 typed.set(pa, { layout, step: vm.ticks });
             }
         },
-        described(array: ArrayView, descriptor: number): void {
+        described(array, descriptor): void {
             if (array.of.k === 'struct') {
                 arrays.set(descriptor, { layout: array.of.layout, count: array.length, step: vm.ticks });
             }
         },
-        inScratch(address: number, size: number): void {
+        inScratch(address, size): void {
             say('LU1013', {
                 about: hex(address),
                 history: chronicle.ofAddress(address),
@@ -189,7 +187,7 @@ export function pointerRules({ vm, chronicle, say }: Scene): Rules {
                 message: `${pagesText(size / PAGE_SIZE)} from ${hex(address)} on ${size === PAGE_SIZE ? 'touches' : 'touch'} scratch and cannot be preserved. A kernel without CONFIG_KEXEC_HANDOVER_DEBUG would not have noticed.`,
             });
         },
-        handingOver(kernel: Kernel): void {
+        handingOver(kernel): void {
             if (!kernel.kexecImage?.kho || !kernel.kho.tree) {
                 return;
             }
@@ -222,4 +220,4 @@ export function pointerRules({ vm, chronicle, say }: Scene): Rules {
             subtrees(kernel);
         },
     };
-}
+});

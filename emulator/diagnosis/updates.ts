@@ -8,9 +8,10 @@ import type { Kernel } from '../kernel/kernel';
 import { COST_NAMES, type CostName } from '../machine/costs';
 import type { Hasher } from '../machine/hash';
 import { Rec, Seq, type Mutable } from '../machine/journal';
-import type { Frame } from '../runtime/code';
+import type { Value } from '../language/types';
 import type { Pause } from '../runtime/host/guests';
 import type { Listener, Phase } from '../runtime/listener';
+import type { CallbackCall, KernelWork } from '../runtime/purpose';
 import type { Vm } from '../runtime/interpreter';
 
 export type UpdatePhase = 'pre-lu' | 'pre-blackout' | 'blackout' | 'post-blackout' | 'post-lu';
@@ -224,18 +225,18 @@ export class Updates implements Listener {
         return this.items.filter((u) => u.jumped !== null);
     }
 
-    entered(name: string): void {
+    kernelEntered({ kind }: KernelWork): void {
         const next = this.edit(this.next);
         next.lastCallBegan = this.now;
-        if (name === 'sys_reboot') {
+        if (kind === 'reboot') {
             next.blackoutBegan = this.now;
             next.before = this.vm.machine.clock.spent;
         }
     }
 
-    callbackEntered(name: string, frame: Frame): void {
+    callbackEntered({ kind, callback }: CallbackCall): void {
         const { next } = this;
-        if (next.blackoutBegan !== null && !next.frozen && frame.code.kind === 'handler' && name.endsWith('.freeze')) {
+        if (next.blackoutBegan !== null && !next.frozen && kind === 'handler' && callback === 'freeze') {
             const edit = this.edit(next);
             edit.frozen = true;
             edit.blackoutBegan = this.now;
@@ -243,17 +244,17 @@ export class Updates implements Listener {
         }
     }
 
-    callbackLeft(name: string, result: unknown, frame: Frame): void {
+    callbackLeft({ kind, callback }: CallbackCall, result: Value | Err): void {
         const { incoming } = this;
-        if (incoming && frame.code.kind === 'handler' && name.endsWith('.retrieve') && !(result instanceof Err)) {
+        if (incoming && kind === 'handler' && callback === 'retrieve' && !(result instanceof Err)) {
             this.edit(incoming).retrieving = true;
         }
     }
 
-    returned(name: string): void {
+    kernelLeft({ kind }: KernelWork): void {
         const { kernel } = this.vm;
         const { next, incoming } = this;
-        if (name === 'sys_reboot' && next.blackoutBegan !== null) {
+        if (kind === 'reboot' && next.blackoutBegan !== null) {
             // it came back, so it failed
             const edit = this.edit(next);
             edit.blackoutBegan = null;

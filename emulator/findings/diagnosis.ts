@@ -46,4 +46,5 @@ export interface RuleFinding {
     readonly data?: Readonly<Record<string, Datum>>;
 }
 
-export type Say = (code: DiagnosisCode, finding: RuleFinding) => void;
+/** Makes a diagnosis with one of these codes. */
+export type Say<C extends DiagnosisCode = DiagnosisCode> = (code: C, finding: RuleFinding) => void;

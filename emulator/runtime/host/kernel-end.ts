@@ -102,6 +102,10 @@ export function loseKernel(vm: Vm, how: 'panic' | 'power'): void {
  */
 export function stopFor(vm: Vm, e: unknown): void {
     if (e instanceof KernelFault) {
+        const { target } = e;
+        if (target) {
+            vm.tell((l) => l.kernelFault?.(target.address, target.struct));
+        }
         panic(vm, `unable to handle page fault: ${e.message}`);
     } else if (e instanceof WildNumber) {
         panic(vm, `general protection fault, probably for non-canonical address: ${e.message}`);
