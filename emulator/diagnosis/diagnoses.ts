@@ -11,7 +11,7 @@ import type { Value } from '../language/types';
 import { Seq, Table } from '../machine/journal';
 import type { Frame } from '../runtime/code';
 import type { Vm } from '../runtime/interpreter';
-import type { Observer, Phase } from '../runtime/listener';
+import type { Listener, Observer, Phase } from '../runtime/listener';
 import type { KernelWork } from '../runtime/purpose';
 import type { RunException } from '../runtime/stop';
 import { STD_SCHEME } from '../std/texts';
@@ -68,6 +68,8 @@ export const RULE_FILES: readonly RuleFile[] = [
 ];
 
 export class Diagnoses implements Observer {
+    /** All rules as one: for each event those that have it. */
+    readonly listener: Listener;
     /** In the order in which they were made. */
     readonly found: Seq<Diagnosis>;
     private readonly said: Table<string, true>;
@@ -78,7 +80,6 @@ export class Diagnoses implements Observer {
     /** Those that hear of returned calls: of those that matter, and of all. */
     private readonly returned: readonly NonNullable<Rules['callReturned']>[];
     private readonly returnedAny: readonly NonNullable<Rules['callReturned']>[];
-    private readonly phaseOfRules: NonNullable<Rules['phase']>;
     /** While rules are told that a call has returned: the caller's frame stands behind it. */
     private callReturned = false;
 
@@ -103,14 +104,18 @@ export class Diagnoses implements Observer {
         this.rules = [chronicle.events, carried, ...RULE_FILES.map((file) => file.make(scene))];
         this.returned = this.rules.flatMap((r) => r.callReturned ?? []);
         this.returnedAny = this.rules.flatMap((r) => r.anyCallReturned ?? []);
-        const { phase = () => undefined, ...events } = together(this.rules);
-        this.phaseOfRules = phase;
-        // all of them are one listener to the run, which hears for each event those that have it
-        Object.assign(this, events);
+        const events = together(this.rules);
+        // an object of its own that is made at once: what hears a million DMA writes must be quick to ask for its methods
+        this.listener = {
+            ...events,
+            kernelLeft: (work, result, frame) => this.hearReturn(work, result, frame),
+            phase: (phase) => this.hearPhase(phase, () => events.phase?.(phase)),
+            ended: () => this.hearEnd(),
+        };
         vm.listeners.observe(this);
     }
 
-    kernelLeft(work: KernelWork, result: Value | Err, frame: Frame | null): void {
+    private hearReturn(work: KernelWork, result: Value | Err, frame: Frame | null): void {
         this.callReturned = frame !== null;
         for (const hear of this.returnedAny) {
             hear(work, result);
@@ -140,12 +145,12 @@ export class Diagnoses implements Observer {
         return new Diagnoses(vm, scenario, end);
     }
 
-    phase(phase: Phase): void {
+    private hearPhase(phase: Phase, tellRules: () => void): void {
         const from = phase === 'jump' ? this.here() : undefined;
         if (from) {
             this.jumps.set(this.vm.boot + 1, from);
         }
-        this.phaseOfRules(phase);
+        tellRules();
         if (phase === 'running') {
             this.jumps.delete(this.vm.boot);
         }
@@ -157,7 +162,7 @@ export class Diagnoses implements Observer {
         }
     }
 
-    ended(): void {
+    private hearEnd(): void {
         // What the scenario left undone is best shown where it began: the last place of its history.
         this.atEnd((code, finding) =>
             this.say(code, {

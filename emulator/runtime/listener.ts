@@ -124,6 +124,8 @@ export interface Listener {
 
 /** A listener that belongs to the run: what it notes lies in the run's journal, and code of the run may ask it. */
 export interface Observer extends Listener {
+    /** Hears the events in its place. */
+    readonly listener?: Listener;
     /** Asked at the end of a run that has passed: why it has failed all the same. */
     missed?(): RunException | undefined;
 }
@@ -192,6 +194,7 @@ export class Listeners {
     }
 
     private refresh(): void {
-        this.active = this.listening ? [...this.observers, ...(this.reporting ? this.reporters : [])] : [];
+        const observing = this.observers.map((o) => o.listener ?? o);
+        this.active = this.listening ? [...observing, ...(this.reporting ? this.reporters : [])] : [];
     }
 }
