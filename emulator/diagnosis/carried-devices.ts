@@ -3,7 +3,7 @@ import type { Device, Intent } from '../machine/devices/device';
 import { Seq, Table } from '../machine/journal';
 import { PAGE_SIZE } from '../machine/memory';
 import type { Vm } from '../runtime/interpreter';
-import type { Rules } from './rules';
+import type { Rules } from './hearing';
 
 /** Page frames [start, end). */
 export interface Span {
@@ -16,7 +16,9 @@ export interface CarriedDevices extends Rules {
     has(device: Device): boolean;
     /** A page that was preserved at the last kexec, and that nobody has given away since. */
     isKept(pfn: number): boolean;
-    /** A page that a device which came along was given by the previous kernel's user space, and that is still its own. */
+    /**
+     * A page that a device which came along was given by the previous kernel's user space, and that is still its own.
+     */
     mayUse(device: Device, iova: number, pa: number): boolean;
     /** Pages are free from now on. */
     freed(pfn: number, count: number): void;
@@ -77,7 +79,8 @@ export function carriedDevices(vm: Vm): CarriedDevices {
             if (!given || pci.iommu?.enabled !== true || pa - given.pa !== iova - given.iova) {
                 return false;
             }
-            // until the kernel that comes up has looked, the device goes on as it was told; from then on it is one that came along, or nobody's
+            // until the kernel that comes up has looked, the device goes on as it was told; from then on it is one that
+            // came along, or nobody's
             const known = kernel?.devices.of(device);
             const goesOn = known ? known.inherited !== null : !kernel || vm.power.booting !== null;
             return goesOn && isKept(Math.floor(pa / PAGE_SIZE));

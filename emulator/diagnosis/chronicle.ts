@@ -9,7 +9,7 @@ import type { Value } from '../language/types';
 import { subjectAtWork, subjectOf, subjectSaid } from '../runtime/at-work';
 import type { Vm } from '../runtime/interpreter';
 import type { CallbackCall, KernelWork } from '../runtime/purpose';
-import type { Rules } from './rules';
+import type { Rules } from './hearing';
 import type { HistoryLine } from '../findings/diagnosis';
 import { hex } from '../text/text';
 

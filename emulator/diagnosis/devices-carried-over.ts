@@ -1,7 +1,7 @@
 /**
- * Devices that go on over a kexec: before it, whether everything is preserved that they can reach; after it, what is theirs still.
- * What is asked here are the invariants of devices that keep running: their memory and the tables before it are preserved, on all levels,
- * and nobody gives them away before the device sees others.
+ * Devices that go on over a kexec: before it, whether everything is preserved that they can reach; after it, what is
+ * theirs still. What is asked here are the invariants of devices that keep running: their memory and the tables before
+ * it are preserved, on all levels, and nobody gives them away before the device sees others.
  */
 import type { BoundDevice } from '../kernel/devices/bound';
 import { readTables } from '../kernel/devices/page-tables';

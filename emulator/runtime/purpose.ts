@@ -16,7 +16,10 @@ export type SystemCall =
     | { readonly kind: (typeof KNOWN_CALLS)[number] }
     | { readonly kind: 'system call' };
 
-/** What the kernel is busy with from its entry to its return: a system call, or what it does for a process or for itself without one. */
+/**
+ * What the kernel is busy with from its entry to its return: a system call, or what it does for a process or for itself
+ * without one.
+ */
 export type KernelWork = {
     /** What people call it: `create_session`, `do_exit`. */
     readonly name: string;

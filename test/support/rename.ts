@@ -1,4 +1,7 @@
-/** Gives names in checked sources other names, everywhere where they mean the same: by the checker's own tables, not by their spelling. */
+/**
+ * Gives names in checked sources other names, everywhere where they mean the same: by the checker's own tables, not by
+ * their spelling.
+ */
 import type { NameMeaning, Program } from '../../emulator/language/program';
 import type { Ident, NameExpr, Span } from '../../emulator/language/syntax/ast';
 

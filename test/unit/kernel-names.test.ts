@@ -1,6 +1,7 @@
 /**
- * Diagnoses do not depend on how the shipped kernel code is spelled: with other names for all of its parameters and variables, and for
- * its functions, the same is found in the whole catalogue and in the examples, at the same places and with the same causes.
+ * Diagnoses do not depend on how the shipped kernel code is spelled: with other names for all of its parameters and
+ * variables, and for its functions, the same is found in the whole catalogue and in the examples, at the same places
+ * and with the same causes.
  */
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';

@@ -1,11 +1,17 @@
-/** Files of rules: which diagnoses they make, and that they hear events instead of looking for names in the kernel's code or its log. */
+/**
+ * Files of rules: which diagnoses they make, and that they hear events instead of looking for names in the kernel's
+ * code or its log. And tracepoints.
+ */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { RULE_FILES } from '../../emulator/diagnosis/diagnoses';
 import { CATALOGUE } from '../../emulator/findings/catalogue';
+import { Run } from '../../emulator/run/run';
 import { LIBRARY_SOURCES } from '../../emulator/std/texts';
+import { programOf } from '../support/programs';
 import { inRepository } from '../support/repository';
+import { findingsOf } from '../support/scenarios';
 
 const folder = inRepository('emulator', 'diagnosis');
 const sources = readdirSync(folder)
@@ -40,6 +46,38 @@ suite('files of rules', () => {
         assert.deepEqual(
             sources.flatMap(([file, text]) => [...text.matchAll(looks)].map((m) => `${file}: ${m[0]}`)),
             [],
+        );
+    });
+});
+
+suite('tracepoints', () => {
+    const called = /\btrace_\w+\(/;
+
+    test('are no places to stop, wherever they stand', () => {
+        const program = programOf(
+            'scenario "s" { boot "luo-v4"; boot "7.0" }\nkernel "k" from "7.2" { layers pci, iommu }\n',
+        );
+        assert.deepEqual(findingsOf(program), []);
+        const { executable } = Run.start(program);
+        let traced = 0;
+        for (const [uri, text] of LIBRARY_SOURCES) {
+            for (const code of executable.codeIn(uri)) {
+                traced += called.test(text.slice(code.span.start, code.span.end)) ? 1 : 0;
+                for (const { span } of code.statements) {
+                    assert.ok(!called.test(text.slice(span.start, span.end)), `${uri}: ${code.name}`);
+                }
+            }
+        }
+        assert.ok(traced > 20);
+    });
+
+    test('belong to the shipped kernel code', () => {
+        const program = programOf(
+            'kernel "k" from "7.2" { init { trace_luo_session(session("vm-1")) } }\nscenario "s" { boot "k" }\n',
+        );
+        assert.deepEqual(
+            findingsOf(program).map((f) => f.slice(0, '1: LU0202'.length)),
+            ['1: LU0202'],
         );
     });
 });

@@ -1,6 +1,7 @@
 /**
- * What the shipped kernel code says of itself to whoever observes the run: tracepoints, as those of Linux (Documentation/trace/tracepoints.rst).
- * They change nothing of the kernel, take no time, and are no places to stop at. Other code does not get to see them.
+ * What the shipped kernel code says of itself to whoever observes the run: tracepoints, as those of Linux
+ * (Documentation/trace/tracepoints.rst). They change nothing of the kernel, take no time, and are no places to stop at.
+ * Other code does not get to see them.
  */
 import { LuoSession } from '../../kernel/luo/state';
 import { INT, objectOf, STRING, type Value } from '../../language/types';
