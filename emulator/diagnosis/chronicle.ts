@@ -59,7 +59,10 @@ export class Chronicle {
     private readonly preserving: Seq<Preserving>;
     /** The last time that a file was preserved, by {@link fileKey}. */
     private readonly preserved: Table<string, Preserving>;
-    /** The steps at which the preserve() calls began that are being executed, the latest last: one inside of another, or of several threads. */
+    /**
+     * The steps at which the preserve() calls began that are being executed, the latest last: one inside of another, or
+     * of several threads.
+     */
     private readonly begun: Seq<{ readonly thread: number; readonly step: number }>;
     private readonly released: Table<LuoSession, true>;
 
@@ -244,7 +247,10 @@ function isPreserve({ kind, callback }: CallbackCall): boolean {
     return callback === 'preserve' && (kind === 'handler' || kind === 'flb');
 }
 
-/** Which file of which session kernel code works on, as the data of a finding, as far as it is one. @param call a callback that has just returned */
+/**
+ * Which file of which session kernel code works on, as the data of a finding, as far as it is one. @param call a
+ * callback that has just returned
+ */
 export function fileData(vm: Vm, call?: CallbackCall): { readonly session?: string; readonly token?: string } {
     const { session, token } = (call && subjectOf(call)) ?? subjectAtWork(vm) ?? {};
     return {

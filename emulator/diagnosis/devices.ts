@@ -1,4 +1,7 @@
-/** The sanitizer of devices: every request that goes to memory is compared with what the software meant when it programmed the device. */
+/**
+ * The sanitizer of devices: every request that goes to memory is compared with what the software meant when it
+ * programmed the device.
+ */
 import { TABLE_OWNER } from '../kernel/devices/tables';
 import type { Area, Device } from '../machine/devices/device';
 import { walk } from '../machine/iommu/tables';
@@ -12,7 +15,10 @@ export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU
     const { owners, pci, journal } = vm.machine;
     /** What has been said: a device that goes astray does so a million times. */
     const told = new Table<string, true>(journal);
-    /** Pages of an area that were freed while a device had them, whoever has them now. Sets are replaced, never changed in place. */
+    /**
+     * Pages of an area that were freed while a device had them, whoever has them now. Sets are replaced, never changed
+     * in place.
+     */
     const freed = new Table<Area, ReadonlySet<number>>(journal);
     /** Owners of tables by their number: a memo. */
     const tableOwners = new Map<number, boolean>();

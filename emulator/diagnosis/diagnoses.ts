@@ -1,6 +1,6 @@
 /**
- * What the emulator thinks of what the kernel does. The rules are observers: they read the machine and never change it, and what they
- * remember is in the journal, so that going back takes it back.
+ * What the emulator thinks of what the kernel does. The rules are observers: they read the machine and never change it,
+ * and what they remember is in the journal, so that going back takes it back.
  */
 import { CATALOGUE, type DiagnosisCode } from '../findings/catalogue';
 import type { Diagnosis, RuleFinding, Say } from '../findings/diagnosis';
@@ -106,7 +106,8 @@ export class Diagnoses implements Observer {
         this.returned = this.rules.flatMap((r) => r.callReturned ?? []);
         this.returnedAny = this.rules.flatMap((r) => r.anyCallReturned ?? []);
         const events = together(this.rules);
-        // an object of its own that is made at once: what hears a million DMA writes must be quick to ask for its methods
+        // an object of its own that is made at once: what hears a million DMA writes must be quick to ask for its
+        // methods
         this.listener = {
             ...events,
             kernelLeft: (work, result, frame) => this.hearReturn(work, result, frame),
@@ -141,7 +142,10 @@ export class Diagnoses implements Observer {
         return vm.listeners.observer(Diagnoses);
     }
 
-    /** Has the run of a scenario that is about to start watched. `end`: where a diagnosis is placed that is made when it is over. */
+    /**
+     * Has the run of a scenario that is about to start watched. `end`: where a diagnosis is placed that is made when it
+     * is over.
+     */
     static attach(vm: Vm, scenario: ScenarioDecl, end: Place): Diagnoses {
         return new Diagnoses(vm, scenario, end);
     }
@@ -173,7 +177,10 @@ export class Diagnoses implements Observer {
         );
     }
 
-    /** Why the scenario, which has come to its end, has not found what it says that it finds; undefined where all is as it says. */
+    /**
+     * Why the scenario, which has come to its end, has not found what it says that it finds; undefined where all is as
+     * it says.
+     */
     missed(): RunException | undefined {
         return missed(this.scenario, this.end.uri, this.found.items);
     }

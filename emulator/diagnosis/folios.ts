@@ -1,4 +1,7 @@
-/** Memory that does not stay what it was when it was preserved: folios of files that are moved, split, or truncated, and what is freed. */
+/**
+ * Memory that does not stay what it was when it was preserved: folios of files that are moved, split, or truncated, and
+ * what is freed.
+ */
 import type { Kernel } from '../kernel/kernel';
 import { orderPages } from '../kernel/mm/memmap';
 import { Table } from '../machine/journal';

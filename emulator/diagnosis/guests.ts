@@ -1,4 +1,7 @@
-/** What an update does to virtual machines: guests that run into it, state and memory that do not come along, bytes that are not the guest's. */
+/**
+ * What an update does to virtual machines: guests that run into it, state and memory that do not come along, bytes that
+ * are not the guest's.
+ */
 import type { Kernel } from '../kernel/kernel';
 import type { Differing } from '../machine/guests';
 import { PAGE_SIZE } from '../machine/memory';

@@ -1,4 +1,7 @@
-/** Interrupts that do not come where they were meant to: lost, out of nothing, to the wrong one, or through memory that is something else by now. */
+/**
+ * Interrupts that do not come where they were meant to: lost, out of nothing, to the wrong one, or through memory that
+ * is something else by now.
+ */
 import { TABLE_OWNER } from '../kernel/devices/tables';
 import { DESCRIPTOR_OWNER } from '../kernel/kvm/posted';
 import { Device } from '../machine/devices/device';
@@ -118,7 +121,10 @@ export const interruptRules = ruleFile(['LU1055', 'LU1056', 'LU1057', 'LU1058', 
         }
     };
 
-    /** LU1055: drivers of guests that wait for what will not come. They wait, too, while the guest stands still: then nobody minds. */
+    /**
+     * LU1055: drivers of guests that wait for what will not come. They wait, too, while the guest stands still: then
+     * nobody minds.
+     */
     const stalled = (tell: typeof say): void => {
         for (const line of pci.interrupts.lines) {
             const device = deviceOf(vm, line);

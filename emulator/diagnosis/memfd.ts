@@ -1,4 +1,7 @@
-/** What a memfd loses on the way (mm/memfd_luo.c): seals, pages that were written too late or too far behind, what its descriptors had. */
+/**
+ * What a memfd loses on the way (mm/memfd_luo.c): seals, pages that were written too late or too far behind, what its
+ * descriptors had.
+ */
 import { Err } from '../kernel/release/errno';
 import {
     O_ACCMODE,

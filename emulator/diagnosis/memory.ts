@@ -95,7 +95,10 @@ export const memoryRules = ruleFile(['LU1001', 'LU1009', 'LU1010', 'LU1011', 'LU
         return { pages, first };
     };
 
-    /** The index of the first entry of the pages' history that was begun by then: entries begin in the order of their steps. */
+    /**
+     * The index of the first entry of the pages' history that was begun by then: entries begin in the order of their
+     * steps.
+     */
     const firstEntry = (by: Preserving): number => {
         let low = 0;
         let high = history.length;
@@ -272,8 +275,8 @@ export const memoryRules = ruleFile(['LU1001', 'LU1009', 'LU1010', 'LU1011', 'LU
     };
 
     /**
-     * Taken in this boot by somebody who has nothing to do with a handover. What kernel code has allocated in this boot may be what the
-     * callback itself works on.
+     * Taken in this boot by somebody who has nothing to do with a handover. What kernel code has allocated in this boot
+     * may be what the callback itself works on.
      */
     function isForeign(pfn: number): boolean {
         const last = history

@@ -1,4 +1,7 @@
-/** Whether an update is prepared as it must be: what the next kernel needs, who completes the handover, and that there is a kexec at all. */
+/**
+ * Whether an update is prepared as it must be: what the next kernel needs, who completes the handover, and that there
+ * is a kexec at all.
+ */
 import { Err } from '../kernel/release/errno';
 import type { Kernel } from '../kernel/kernel';
 import { earlyShortage } from '../kernel/kho/early-demand';

@@ -1,4 +1,7 @@
-/** What goes wrong with devices on their bus while a live update is under way: a second owner, a device that is gone, a new number. */
+/**
+ * What goes wrong with devices on their bus while a live update is under way: a second owner, a device that is gone, a
+ * new number.
+ */
 import type { Device } from '../machine/devices/device';
 import { formatBdf } from '../machine/pci/address';
 import { Table } from '../machine/journal';

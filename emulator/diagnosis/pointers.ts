@@ -1,4 +1,7 @@
-/** What is said before the kexec about the memory that goes over: pointers that lead out of it, scratch, and blocks that overlap. */
+/**
+ * What is said before the kexec about the memory that goes over: pointers that lead out of it, scratch, and blocks that
+ * overlap.
+ */
 import type { Kernel } from '../kernel/kernel';
 import { readFdtPage, readNativeU64 } from '../kernel/kho/root-fdt';
 import { fdtProperty } from '../kernel/kho/fdt-read';
@@ -35,7 +38,10 @@ export const pointerRules = ruleFile(['LU1012', 'LU1013', 'LU1026'], ({ vm, chro
         journal,
     );
 
-    /** What was said of an address counts only as long as its page has not been given to somebody else. Made anew for each handover. */
+    /**
+     * What was said of an address counts only as long as its page has not been given to somebody else. Made anew for
+     * each handover.
+     */
     let changes: ReadonlyMap<number, number> = new Map();
     const fresh = (pa: number, step: number): boolean => (changes.get(Math.floor(pa / PAGE_SIZE)) ?? 0) <= step;
 

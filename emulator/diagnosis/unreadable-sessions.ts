@@ -1,4 +1,7 @@
-/** Sessions that were handed over and that this kernel cannot read: all of them, or those behind an error that it has forgotten. */
+/**
+ * Sessions that were handed over and that this kernel cannot read: all of them, or those behind an error that it has
+ * forgotten.
+ */
 import { Err, errOfCode } from '../kernel/release/errno';
 import type { Kernel } from '../kernel/kernel';
 import { Table } from '../machine/journal';

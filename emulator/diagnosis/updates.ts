@@ -1,7 +1,7 @@
 /**
- * Live updates in time: where each phase begins, found from what happens. The phases are those of the flow table in the talk "Live
- * Update Orchestrator" (Linux Plumbers Conference 2025): Pre-LU, Pre-Blackout, Blackout with the kernels' shutdown and startup,
- * Post-Blackout, Post-LU. An observer with journaled state, as the diagnoses are.
+ * Live updates in time: where each phase begins, found from what happens. The phases are those of the flow table in the
+ * talk "Live Update Orchestrator" (Linux Plumbers Conference 2025): Pre-LU, Pre-Blackout, Blackout with the kernels'
+ * shutdown and startup, Post-Blackout, Post-LU. An observer with journaled state, as the diagnoses are.
  */
 import { Err } from '../kernel/release/errno';
 import type { Kernel } from '../kernel/kernel';
@@ -110,7 +110,10 @@ export class Update extends Rec {
         return this.between(this.prepared, this.began);
     }
 
-    /** Guests stand still: that one which does the longest; without guests, from {@link began} to {@link ended}. Where it is not over, until now. */
+    /**
+     * Guests stand still: that one which does the longest; without guests, from {@link began} to {@link ended}. Where
+     * it is not over, until now.
+     */
     get blackout(): number {
         return this.between(this.began, this.ended);
     }

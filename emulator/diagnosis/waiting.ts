@@ -1,4 +1,7 @@
-/** Who waits too long for a lock of the kernel: reboots behind system calls, processes behind a reboot, and whoever comes behind one that forgot to give it up. */
+/**
+ * Who waits too long for a lock of the kernel: reboots behind system calls, processes behind a reboot, and whoever
+ * comes behind one that forgot to give it up.
+ */
 import { Table } from '../machine/journal';
 import type { Place } from '../findings/place';
 import type { KernelWork } from '../runtime/purpose';

@@ -3,7 +3,8 @@
  * their spelling.
  */
 import type { NameMeaning, Program } from '../../emulator/language/program';
-import type { Ident, NameExpr, Span } from '../../emulator/language/syntax/ast';
+import type { Span } from '../../emulator/language/syntax/ast';
+import { forEachLeaf, isWord } from '../../emulator/services/nodes';
 
 /** A name in a file that is to be another one. */
 export interface Edit extends Span {
@@ -16,7 +17,7 @@ export type NewName = (uri: string, declaredAt: number) => string;
 
 interface Use {
     readonly uri: string;
-    readonly name: NameExpr | Ident;
+    readonly name: Span;
     readonly meaning: NameMeaning;
 }
 
@@ -82,31 +83,15 @@ class Edits {
     }
 }
 
-function* uses(program: Program): Generator<Use> {
+function uses(program: Program): Use[] {
+    const found: Use[] = [];
     for (const [uri, file] of program.files) {
-        for (const name of namesIn(file)) {
-            const meaning = program.names.get(name);
-            if (meaning) {
-                yield { uri, name, meaning };
+        forEachLeaf(file, ({ node }) => {
+            const meaning = isWord(node) ? program.names.get(node) : undefined;
+            if (meaning && isWord(node)) {
+                found.push({ uri, name: node, meaning });
             }
-        }
+        });
     }
-}
-
-/** Every name below a node of a syntax tree. */
-function* namesIn(node: unknown): Generator<NameExpr | Ident> {
-    if (typeof node !== 'object' || node === null) {
-        return;
-    }
-    if (isName(node)) {
-        yield node;
-        return;
-    }
-    for (const child of Object.values(node)) {
-        yield* namesIn(child);
-    }
-}
-
-function isName(node: object): node is NameExpr | Ident {
-    return 'kind' in node && (node.kind === 'name' || node.kind === 'ident');
+    return found;
 }
