@@ -1,15 +1,21 @@
 /**
- * What follows from what: a page that is freed too early is found by whoever reads it, and one mistake is found in many places. A finding
- * that has a cause names it; those that have none are the roots, which is where to begin.
+ * What follows from what: a page that is freed too early is found by whoever reads it, and one mistake is found in many
+ * places. A finding that has a cause names it; those that have none are the roots, which is where to begin.
  */
 import { PAGE_SIZE } from '../machine/memory';
 import type { DiagnosisCode } from '../findings/catalogue';
 import type { Datum, Diagnosis } from '../findings/diagnosis';
 
-/** How an earlier finding must belong to a later one: `same` session, file, page, FLB, device or format; or `any`, as all of a handover is concerned. */
+/**
+ * How an earlier finding must belong to a later one: `same` session, file, page, FLB, device or format; or `any`, as
+ * all of a handover is concerned.
+ */
 type Link = 'same' | 'any';
 
-/** Of each code those that it can follow from. A finding that is made before a kexec and again when it bites follows from itself. */
+/**
+ * Of each code those that it can follow from. A finding that is made before a kexec and again when it bites follows
+ * from itself.
+ */
 const FOLLOWS: Partial<Readonly<Record<DiagnosisCode, Partial<Readonly<Record<DiagnosisCode, Link>>>>>> = {
     LU1001: {
         LU1006: 'any',
@@ -129,8 +135,9 @@ const FOLLOWS: Partial<Readonly<Record<DiagnosisCode, Partial<Readonly<Record<Di
 export type Concerns = Pick<Diagnosis, 'code' | 'boot' | 'data'>;
 
 /**
- * The latest of the findings so far that a new one follows from. What both are about is read from their data: `session` and `token`,
- * `address`, `target` or `table` with `pages`, `ranges` of addresses and pages, `flb`, `compatible`, `device`, `guest`.
+ * The latest of the findings so far that a new one follows from. What both are about is read from their data: `session`
+ * and `token`, `address`, `target` or `table` with `pages`, `ranges` of addresses and pages, `flb`, `compatible`,
+ * `device`, `guest`.
  */
 export function causeOf(finding: Concerns, found: readonly Diagnosis[]): Diagnosis | null {
     const links = FOLLOWS[finding.code];

@@ -1,31 +1,24 @@
-/** The sanitizer of devices: every request that goes to memory is compared with what the software meant when it programmed the device. */
+/**
+ * The sanitizer of devices: every request that goes to memory is compared with what the software meant when it
+ * programmed the device.
+ */
 import { TABLE_OWNER } from '../kernel/devices/tables';
 import type { Area, Device } from '../machine/devices/device';
+import { walk } from '../machine/iommu/tables';
 import { Table } from '../machine/journal';
 import { PAGE_SIZE } from '../machine/memory';
-import type { Phase } from '../runtime/listener';
-import { carriedDevices } from './devices-carried-over';
-import type { Rules } from './rules';
-import type { Scene } from './scene';
+import { ruleFile } from './rules';
 import { hex } from '../text/text';
 
-/** The rules, and what they have counted. */
-export interface DeviceRules extends Rules {
-    dma(device: Device, iova: number, pa: number, length: number, write: boolean): void;
-    walked(device: Device, iova: number, trail: readonly number[]): void;
-    fault(device: Device, iova: number, write: boolean): void;
-    /** Requests of a device that went to memory which was not given to it. */
-    strays(device: string): number;
-}
-
-export function deviceRules(scene: Scene): DeviceRules {
-    const { vm, chronicle, say } = scene;
+export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU1047'], (scene) => {
+    const { vm, chronicle, carried, strays, say } = scene;
     const { owners, pci, journal } = vm.machine;
-    const carried = carriedDevices(scene);
-    const strays = new Table<string, number>(journal);
     /** What has been said: a device that goes astray does so a million times. */
     const told = new Table<string, true>(journal);
-    /** Pages of an area that were freed while a device had them, whoever has them now. Sets are replaced, never changed in place. */
+    /**
+     * Pages of an area that were freed while a device had them, whoever has them now. Sets are replaced, never changed
+     * in place.
+     */
     const freed = new Table<Area, ReadonlySet<number>>(journal);
     /** Owners of tables by their number: a memo. */
     const tableOwners = new Map<number, boolean>();
@@ -39,6 +32,20 @@ export function deviceRules(scene: Scene): DeviceRules {
     };
 
     const who = (device: Device): string => device.shape.name;
+
+    /** Where the tables say that a request goes, whatever the IOMMU has cached; −1: nowhere. */
+    const byTables = (device: Device, iova: number): number => {
+        const { iommu } = pci;
+        const found = iommu?.format.lookup(vm.machine, iommu.root, device.requester, []);
+        if (!iommu || !found || 'fault' in found) {
+            return -1;
+        }
+        if (found.kind === 'identity') {
+            return iova;
+        }
+        const walked = walk(vm.machine, iommu.format.pages, found.root, found.levels, iova, []);
+        return 'fault' in walked ? -1 : walked.pa;
+    };
 
     const pageText = (pa: number): string => {
         const pfn = Math.floor(pa / PAGE_SIZE);
@@ -99,7 +106,7 @@ export function deviceRules(scene: Scene): DeviceRules {
             pci.iommu?.enabled === true &&
             bound !== undefined &&
             vm.kernel?.devices.ids.wasGivenBefore(bound.domain.id) === true;
-        const tables = reused ? carried.byTables(device, iova) : pa;
+        const tables = reused ? byTables(device, iova) : pa;
         // what a device remembers itself goes past the IOMMU
         const own = device.atc?.find(Math.floor(iova / PAGE_SIZE), write) === Math.floor(pa / PAGE_SIZE);
         if (!own && tables !== pa) {
@@ -164,7 +171,7 @@ export function deviceRules(scene: Scene): DeviceRules {
     vm.machine.history.onFreed = pci.devices.length > 0 ? onFreed : null;
 
     return {
-        dma(device: Device, iova: number, pa: number, _length: number, write: boolean): void {
+        dma(device, iova, pa, _length, write): void {
             const { intent } = device;
             const { kernel } = vm.power;
             if (
@@ -188,7 +195,7 @@ export function deviceRules(scene: Scene): DeviceRules {
                 stray(device, iova, pa, write);
             }
         },
-        walked(device: Device, iova: number, trail: readonly number[]): void {
+        walked(device, iova, trail): void {
             const { kernel } = vm;
             for (const table of kernel ? trail : []) {
                 const pfn = Math.floor(table / PAGE_SIZE);
@@ -208,14 +215,8 @@ export function deviceRules(scene: Scene): DeviceRules {
                 }
             }
         },
-        strays: (device) => strays.get(device) ?? 0,
-        fault: (device, iova, write) => carried.fault(device, iova, write),
-        handingOver: (kernel, tell) => carried.handingOver?.(kernel, tell),
-        log: (line) => carried.log?.(line, undefined),
-        callbackEntered: (name, frame) => carried.callbackEntered?.(name, frame),
         /** A kernel is up: is something going on that it knows nothing of? */
-        phase(phase: Phase): void {
-            carried.phase?.(phase);
+        phase(phase): void {
             if (phase !== 'running') {
                 return;
             }
@@ -236,4 +237,4 @@ export function deviceRules(scene: Scene): DeviceRules {
             }
         },
     };
-}
+});

@@ -1,15 +1,17 @@
-/** Memory that does not stay what it was when it was preserved: folios of files that are moved, split, or truncated, and what is freed. */
+/**
+ * Memory that does not stay what it was when it was preserved: folios of files that are moved, split, or truncated, and
+ * what is freed.
+ */
 import type { Kernel } from '../kernel/kernel';
 import { orderPages } from '../kernel/mm/memmap';
 import { Table } from '../machine/journal';
 import { PAGE_SIZE } from '../machine/memory';
-import type { Rules } from './rules';
-import type { Scene } from './scene';
+import { ruleFile } from './rules';
 import { freedWhilePreserved } from './preserved';
 import { pagesText } from './wording';
 import { hex } from '../text/text';
 
-export function folioRules({ vm, chronicle, say }: Scene): Rules {
+export const folioRules = ruleFile(['LU1050'], ({ vm, chronicle, say }) => {
     const { history, owners, journal } = vm.machine;
     /** Whose folios were said to change: what follows from that is not said as well. With the boot. */
     const told = new Table<string, true>(journal);
@@ -74,7 +76,7 @@ export function folioRules({ vm, chronicle, say }: Scene): Rules {
             });
         },
     };
-}
+});
 
 /** The largest block that is looked for: 1 GiB. */
 const MAX_ORDER = 18;

@@ -1,13 +1,14 @@
-/** What an update does to virtual machines: guests that run into it, state and memory that do not come along, bytes that are not the guest's. */
+/**
+ * What an update does to virtual machines: guests that run into it, state and memory that do not come along, bytes that
+ * are not the guest's.
+ */
 import type { Kernel } from '../kernel/kernel';
-import type { Differing, VcpuState } from '../machine/guests';
+import type { Differing } from '../machine/guests';
 import { PAGE_SIZE } from '../machine/memory';
 import { duration } from '../language/durations';
 import { hasRun, holdersOf, positionsOf, samePositions, type Guest, type Holder } from '../runtime/host/guests';
-import type { Listener } from '../runtime/listener';
-import type { HistoryLine, Say } from '../findings/diagnosis';
-import type { Rules } from './rules';
-import type { Scene } from './scene';
+import type { HistoryLine } from '../findings/diagnosis';
+import { ruleFile } from './rules';
 import { counted, hex, listed, sizeText } from '../text/text';
 
 const guestKey = (name: string): string => `guest ${name}`;
@@ -21,14 +22,7 @@ interface AtEnd {
     readonly memory: readonly Holder[];
 }
 
-/** Rules that are told of everything that guests do. */
-export type GuestRules = Rules & GuestEvents;
-
-type GuestEvents = Required<
-    Pick<Listener, 'guestCreated' | 'guestSaved' | 'guestLoaded' | 'guestDiffers' | 'guestFaulted' | 'vcpu'>
->;
-
-export function guestRules({ vm, chronicle, say }: Scene): GuestRules {
+export const guestRules = ruleFile(['LU1035', 'LU1036', 'LU1037', 'LU1038', 'LU1039'], ({ vm, chronicle, say }) => {
     const { clock, history, owners } = vm.machine;
 
     const historyOf = (name: string, pa = -1): HistoryLine[] => [
@@ -60,7 +54,7 @@ export function guestRules({ vm, chronicle, say }: Scene): GuestRules {
             ),
         );
 
-    const handedOver = (kernel: Kernel, at: AtEnd, tell: Say): void => {
+    const handedOver = (kernel: Kernel, at: AtEnd, tell: typeof say): void => {
         const { guest, positions, running } = at;
         const { name, saved } = guest;
         const kept = kernel.kexecImage?.kho ? preserved(kernel) : new Set<number>();
@@ -179,7 +173,7 @@ export function guestRules({ vm, chronicle, say }: Scene): GuestRules {
     };
 
     /** vCPUs that came out with a fault, and that no VMM has looked after since. */
-    const forgotten = (kernel: Kernel, tell: Say): void => {
+    const forgotten = (kernel: Kernel, tell: typeof say): void => {
         for (const live of kernel.vms) {
             for (const v of live.vcpus) {
                 if (v.state === 'faulted' && v.fault) {
@@ -197,14 +191,14 @@ export function guestRules({ vm, chronicle, say }: Scene): GuestRules {
 
     return {
         atEnd: forgotten,
-        guestCreated: (name: string): void => chronicle.note(guestKey(name), 'created'),
-        guestSaved: (name: string): void =>
+        guestCreated: (name) => chronicle.note(guestKey(name), 'created'),
+        guestSaved: (name) =>
             chronicle.note(guestKey(name), `state saved to ${vm.guests.of(name)?.saved?.to.name ?? 'a file'}`),
-        guestLoaded: (name: string): void => chronicle.note(guestKey(name), 'state loaded'),
+        guestLoaded: (name) => chronicle.note(guestKey(name), 'state loaded'),
         guestDiffers: differs,
-        guestFaulted: (name: string, index: number, gpa: number, reason: string): void =>
+        guestFaulted: (name, index, gpa, reason) =>
             chronicle.note(guestKey(name), `vCPU ${index} faults at ${hex(gpa)}: ${reason}`),
-        vcpu(name: string, index: number, state: VcpuState): void {
+        vcpu(name, index, state): void {
             const guest = vm.guests.of(name);
             if (!guest) {
                 return;
@@ -216,11 +210,11 @@ export function guestRules({ vm, chronicle, say }: Scene): GuestRules {
                 resumed(guest);
             }
         },
-        handingOver(kernel: Kernel, tell: Say): void {
+        handingOver(kernel, tell): void {
             forgotten(kernel, tell);
             for (const at of goingOn(kernel)) {
                 handedOver(kernel, at, tell);
             }
         },
     };
-}
+});

@@ -1,4 +1,7 @@
-/** Interrupts that do not come where they were meant to: lost, out of nothing, to the wrong one, or through memory that is something else by now. */
+/**
+ * Interrupts that do not come where they were meant to: lost, out of nothing, to the wrong one, or through memory that
+ * is something else by now.
+ */
 import { TABLE_OWNER } from '../kernel/devices/tables';
 import { DESCRIPTOR_OWNER } from '../kernel/kvm/posted';
 import { Device } from '../machine/devices/device';
@@ -9,16 +12,9 @@ import { PAGE_SIZE } from '../machine/memory';
 import { duration } from '../language/durations';
 import { deviceOf, isStalled, outcomeText } from '../runtime/host/guest-interrupts';
 import { blame } from './blame';
-import type { Rules } from './rules';
-import type { Scene } from './scene';
-import type { HistoryLine, Say } from '../findings/diagnosis';
+import { ruleFile } from './rules';
+import type { HistoryLine } from '../findings/diagnosis';
 import { hex } from '../text/text';
-
-/** The rules that are told of every interrupt. */
-export interface InterruptRules extends Rules {
-    interrupt(device: Device, vector: number, delivery: Delivery): void;
-    remapped(device: Device, vector: number, trail: readonly number[]): void;
-}
 
 /** Interrupts of a vector that followed each other and came out the same way. */
 class Stretch extends Rec {
@@ -37,7 +33,7 @@ class Stretch extends Rec {
 /** Of a vector so many stretches are kept. */
 const KEPT = 6;
 
-export function interruptRules(scene: Scene): InterruptRules {
+export const interruptRules = ruleFile(['LU1055', 'LU1056', 'LU1057', 'LU1058', 'LU1059'], (scene) => {
     const { vm, chronicle, say } = scene;
     const { journal, owners, clock, pci } = vm.machine;
     /** By device and vector, the oldest first. Replaced, never changed in place. */
@@ -125,8 +121,11 @@ export function interruptRules(scene: Scene): InterruptRules {
         }
     };
 
-    /** LU1055: drivers of guests that wait for what will not come. They wait, too, while the guest stands still: then nobody minds. */
-    const stalled = (tell: Say): void => {
+    /**
+     * LU1055: drivers of guests that wait for what will not come. They wait, too, while the guest stands still: then
+     * nobody minds.
+     */
+    const stalled = (tell: typeof say): void => {
         for (const line of pci.interrupts.lines) {
             const device = deviceOf(vm, line);
             if (device && vm.guests.of(line.guest)?.live?.running === true && isStalled(vm, line)) {
@@ -150,7 +149,7 @@ export function interruptRules(scene: Scene): InterruptRules {
     };
 
     /** The same for drivers of the kernel that runs. */
-    const stalledDrivers = (tell: Say): void => {
+    const stalledDrivers = (tell: typeof say): void => {
         for (const device of pci.devices) {
             const { awaits, intent } = device;
             const own =
@@ -173,7 +172,7 @@ export function interruptRules(scene: Scene): InterruptRules {
     };
 
     /** LU1056: interrupts that a guest has taken and that no device had raised. */
-    const unexpected = (line: GuestLine, tell: Say): void => {
+    const unexpected = (line: GuestLine, tell: typeof say): void => {
         const device = deviceOf(vm, line);
         if (device && line.spurious > 0) {
             tell('LU1056', {
@@ -190,7 +189,7 @@ export function interruptRules(scene: Scene): InterruptRules {
         }
     };
 
-    const look = (tell: Say): void => {
+    const look = (tell: typeof say): void => {
         stalledDrivers(tell);
         if (pci.interrupts.lines.length > 0) {
             stalled(tell);
@@ -238,4 +237,4 @@ export function interruptRules(scene: Scene): InterruptRules {
         slept: () => look(say),
         atEnd: (_kernel, tell) => look(tell),
     };
-}
+});

@@ -143,7 +143,10 @@ export class Reach {
         return typeof target === 'number' ? this.memory.layoutAt(target) : undefined;
     }
 
-    /** Says it where a pointer to memory leads to a page that is not preserved. What is no memory may be a device's. @returns whether one can go on */
+    /**
+     * Says it where a pointer to memory leads to a page that is not preserved. What is no memory may be a device's.
+     * @returns whether one can go on
+     */
     private check(target: Int, size: number, at: number, path: string): boolean {
         const { machine } = this.kho.env;
         if (typeof target !== 'number' || target === 0 || !machine.isRam(target)) {

@@ -1,4 +1,7 @@
-/** What is said before the kexec about the memory that goes over: pointers that lead out of it, scratch, and blocks that overlap. */
+/**
+ * What is said before the kexec about the memory that goes over: pointers that lead out of it, scratch, and blocks that
+ * overlap.
+ */
 import type { Kernel } from '../kernel/kernel';
 import { readFdtPage, readNativeU64 } from '../kernel/kho/root-fdt';
 import { fdtProperty } from '../kernel/kho/fdt-read';
@@ -6,10 +9,8 @@ import type { Int } from '../machine/int';
 import { Table } from '../machine/journal';
 import { PAGE_SIZE } from '../machine/memory';
 import type { StructLayout } from '../language/layout';
-import type { ArrayView } from '../runtime/view';
 import { fileKey, flbKey } from './chronicle';
-import type { Rules } from './rules';
-import type { Scene } from './scene';
+import { ruleFile } from './rules';
 import type { Datum, HistoryLine } from '../findings/diagnosis';
 import { lastChanges, overlapping, preservers, scratchOverlaps } from './preserved';
 import { hasPointers, isPreserved, orderOver, Reach, type Dangling, type TypedMemory } from './pointer-walk';
@@ -30,14 +31,17 @@ interface Root {
     readonly history: readonly HistoryLine[];
 }
 
-export function pointerRules({ vm, chronicle, say }: Scene): Rules {
+export const pointerRules = ruleFile(['LU1012', 'LU1013', 'LU1026'], ({ vm, chronicle, say }) => {
     const { journal, history, owners, memory } = vm.machine;
     const typed = new Table<number, Typed>(journal);
     const arrays = new Table<number, { readonly layout: StructLayout; readonly count: number; readonly step: number }>(
         journal,
     );
 
-    /** What was said of an address counts only as long as its page has not been given to somebody else. Made anew for each handover. */
+    /**
+     * What was said of an address counts only as long as its page has not been given to somebody else. Made anew for
+     * each handover.
+     */
     let changes: ReadonlyMap<number, number> = new Map();
     const fresh = (pa: number, step: number): boolean => (changes.get(Math.floor(pa / PAGE_SIZE)) ?? 0) <= step;
 
@@ -171,17 +175,17 @@ export function pointerRules({ vm, chronicle, say }: Scene): Rules {
     };
 
     return {
-        viewed(layout: StructLayout, pa: number): void {
+        viewed(layout, pa): void {
             if (hasPointers(layout)) {
                 typed.set(pa, { layout, step: vm.ticks });
             }
         },
-        described(array: ArrayView, descriptor: number): void {
+        described(array, descriptor): void {
             if (array.of.k === 'struct') {
                 arrays.set(descriptor, { layout: array.of.layout, count: array.length, step: vm.ticks });
             }
         },
-        inScratch(address: number, size: number): void {
+        inScratch(address, size): void {
             say('LU1013', {
                 about: hex(address),
                 history: chronicle.ofAddress(address),
@@ -189,7 +193,7 @@ export function pointerRules({ vm, chronicle, say }: Scene): Rules {
                 message: `${pagesText(size / PAGE_SIZE)} from ${hex(address)} on ${size === PAGE_SIZE ? 'touches' : 'touch'} scratch and cannot be preserved. A kernel without CONFIG_KEXEC_HANDOVER_DEBUG would not have noticed.`,
             });
         },
-        handingOver(kernel: Kernel): void {
+        handingOver(kernel): void {
             if (!kernel.kexecImage?.kho || !kernel.kho.tree) {
                 return;
             }
@@ -222,4 +226,4 @@ export function pointerRules({ vm, chronicle, say }: Scene): Rules {
             subtrees(kernel);
         },
     };
-}
+});

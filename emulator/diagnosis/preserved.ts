@@ -69,7 +69,10 @@ export function overlapping(kernel: Kernel, history: PageHistory): (Pages & { re
     return out;
 }
 
-/** Pages that were freed when they were preserved, and that nobody has taken the preservation back of; whether they still are is the caller's to ask. */
+/**
+ * Pages that were freed when they were preserved, and that nobody has taken the preservation back of; whether they
+ * still are is the caller's to ask.
+ */
 export function freedWhilePreserved(kernel: Kernel, history: PageHistory): (Pages & { readonly by: number })[] {
     const preserved = entriesOf(kernel, history, 'preserved').sort((a, b) => a.pfn - b.pfn || a.at - b.at);
     const undone = entriesOf(kernel, history, 'unpreserved');
@@ -90,7 +93,10 @@ export function freedWhilePreserved(kernel: Kernel, history: PageHistory): (Page
     return out;
 }
 
-/** How many of those who have preserved a page in the running kernel have not taken it back: what the kernel does not count. */
+/**
+ * How many of those who have preserved a page in the running kernel have not taken it back: what the kernel does not
+ * count.
+ */
 export function preservers(kernel: Kernel, history: PageHistory, pfn: number): number {
     let n = 0;
     for (const e of history.of(pfn)) {

@@ -1,4 +1,7 @@
-/** What the previous kernel handed over of sessions, as it lies in memory: for those who look at it before, or instead of, LUO. */
+/**
+ * What the previous kernel handed over of sessions, as it lies in memory: for those who look at it before, or instead
+ * of, LUO.
+ */
 import type { Kernel } from '../kernel/kernel';
 import { incomingEntries } from '../kernel/luo/incoming';
 import { SESSION_NAME_SIZE } from '../kernel/luo/abi';
@@ -13,7 +16,9 @@ export function hasUnread({ luo }: Kernel): boolean {
     return luo.incoming.blocks.blocks.length > 0 || luo.incoming.area !== 0;
 }
 
-/** Every session with files, in the order in which they were handed over, as long as LUO has not given the memory back. */
+/**
+ * Every session with files, in the order in which they were handed over, as long as LUO has not given the memory back.
+ */
 export function incomingSessions(kernel: Kernel): IncomingSession[] {
     const { memory } = kernel;
     return incomingEntries(kernel).flatMap((at) => {

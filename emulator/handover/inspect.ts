@@ -11,7 +11,7 @@ import { walkRadix } from '../kernel/kho/radix';
 import { KHO_COMPATIBLE, PROP_DATA, PROP_MEMORY_MAP, PROP_SIZE, readNativeU64 } from '../kernel/kho/root-fdt';
 import { SCRATCH_ALIGN, SCRATCH_ENTRY } from '../kernel/kho/scratch';
 import { LUO_SUBTREE } from '../kernel/luo/abi';
-import type { Finding } from './findings';
+import type { HandoverFinding } from './findings';
 import { printable, readLuo } from './luo';
 import type { HandoverView, LuoView, MetadataView } from './model';
 import { readHandoverNote } from '../kernel/kho/note';
@@ -51,7 +51,7 @@ export function inspectFile(source: ByteSource, options: InspectOptions = {}): I
     });
     const outside =
         note && file.segments.find((s) => !note.map.some((r) => s.pa >= r.start && s.pa + s.size <= r.start + r.size));
-    const damage: Finding[] = file.findings.map((f) => ({
+    const damage: HandoverFinding[] = file.findings.map((f) => ({
         code: f.code,
         address: f.offset,
         text: f.text,

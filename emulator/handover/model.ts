@@ -2,7 +2,7 @@
 import type { Int } from '../machine/int';
 import type { Area } from '../kernel/kho/env';
 import type { FdtNode } from '../kernel/kho/fdt-read';
-import type { Finding } from './findings';
+import type { HandoverFinding } from './findings';
 import type { FolioList } from './folio-list';
 import type { PreservedMemory } from '../kernel/kho/preserved';
 
@@ -27,7 +27,7 @@ export interface HandoverView {
     readonly luo: LuoView | undefined;
     /** Preserved pages that nothing leads to that is known here: of handlers and subtrees that only their kernel can read, or nobody's. */
     readonly unknownPages: number;
-    readonly findings: readonly Finding[];
+    readonly findings: readonly HandoverFinding[];
 }
 
 /** struct kho_kexec_metadata. */

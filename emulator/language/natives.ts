@@ -28,6 +28,8 @@ export interface FunctionShape {
     readonly fails: boolean;
     /** A system call: a method that every descriptor has. */
     readonly syscall?: boolean;
+    /** Tells observers of the run what the code that calls it does. A statement of it is no place to stop. */
+    readonly tracepoint?: boolean;
     /** One paragraph in Markdown for hover and completion. */
     readonly doc: string;
 }

@@ -1,5 +1,5 @@
 /** What a memory image hands over, taken apart: the scopes of an attached image, and what `lus inspect` prints. */
-import { CONSEQUENCE_TEXT, type Finding } from '../handover/findings';
+import { CONSEQUENCE_TEXT, type HandoverFinding } from '../handover/findings';
 import type { Inspection } from '../handover/inspect';
 import type { HandoverView } from '../handover/model';
 import type { Area } from '../kernel/kho/env';
@@ -107,7 +107,7 @@ export function preservedParts(h: HandoverView): Item[] {
     ];
 }
 
-function findingItem(memory: VisibleMemory, index: number, f: Finding | undefined): Item {
+function findingItem(memory: VisibleMemory, index: number, f: HandoverFinding | undefined): Item {
     if (!f) {
         return leaf('none', '');
     }
@@ -126,7 +126,7 @@ function findingItem(memory: VisibleMemory, index: number, f: Finding | undefine
  * What comes of a finding, and how: `a call fails in the next kernel: RETRIEVE_FD gives EIO`; undefined where nothing
  * does.
  */
-export function consequenceText({ consequence, effect }: Finding): string | undefined {
+export function consequenceText({ consequence, effect }: HandoverFinding): string | undefined {
     if (consequence === 'none') {
         return effect;
     }

@@ -15,7 +15,7 @@ function times(u: Update): Item[] {
     });
     const { shares } = u;
     return [
-        time('pre-blackout', 'pre_blackout', u.preBlackout, u.shutDown !== null),
+        time('pre-blackout', 'pre_blackout', u.preBlackout, u.shutdownBegan !== null),
         time('blackout', 'blackout', u.blackout, u.resumed !== null),
         time('kernel shutdown', 'kernel_shutdown', u.kernelShutdown, u.jumped !== null),
         time('kernel startup', 'kernel_startup', u.kernelStartup, u.up !== null),

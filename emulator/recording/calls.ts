@@ -12,7 +12,9 @@ import { setProcessVar } from '../runtime/host/processes';
 import type { UserProcess } from '../runtime/thread';
 import type { Value } from '../language/types';
 import type { NativeFunction } from '../runtime/natives/native';
+import { workOf } from '../runtime/host/syscall-entry';
 import type { Vm } from '../runtime/interpreter';
+import type { KernelWork } from '../runtime/purpose';
 import type { Answer } from './recording';
 import type { CallStep, MemfdFlag, Seal, Whence } from './step';
 
@@ -21,7 +23,12 @@ export type Make =
     /** Runs to its end at once. */
     | { readonly kind: 'direct'; readonly run: (vm: Vm, user: UserProcess) => Value | Err }
     /** A function of the standard library that runs in the kernel. */
-    | { readonly kind: 'std'; readonly name: string; readonly args: (vm: Vm, user: UserProcess) => readonly Value[] };
+    | {
+          readonly kind: 'std';
+          readonly code: string;
+          readonly args: (vm: Vm, user: UserProcess) => readonly Value[];
+          readonly work: (vm: Vm, args: readonly Value[]) => KernelWork;
+      };
 
 export interface PlannedCall {
     readonly make: Make;
@@ -72,7 +79,7 @@ const newFd = (r: Value | Err): Answer => (r instanceof Err ? failed(r) : { ret:
 type Args = (fd: (slot: string) => Value, vm: Vm) => readonly Value[];
 
 /** A system call by its name in the language. */
-function sys(name: string, args: Args): Make {
+export function sys(name: string, args: Args): Make {
     const native: NativeFunction | undefined = HOST_NATIVES.fd.methods.get(name) ?? HOST_NATIVES.functions.get(name);
     if (!native) {
         throw new RangeError(`no system call is called ${name}`);
@@ -80,7 +87,7 @@ function sys(name: string, args: Args): Make {
     const values = (vm: Vm, user: UserProcess): readonly Value[] => args((slot) => fdIn(user, slot), vm);
     return native.code === undefined
         ? { kind: 'direct', run: (vm, user) => native.call?.(vm, [...values(vm, user)]) }
-        : { kind: 'std', name: native.code, args: values };
+        : { kind: 'std', code: native.code, args: values, work: (vm, given) => workOf(vm, native, given) };
 }
 
 /** Makes a call at once, inside of one that is made of several. */

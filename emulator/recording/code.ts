@@ -13,9 +13,10 @@ import { coldBoot, loadKernel } from '../runtime/host/kexec';
 import type { Value } from '../language/types';
 import { ProgramError } from '../language/values';
 import type { Vm } from '../runtime/interpreter';
+import { plainCall } from '../runtime/purpose';
 import { sameAnswer, sameLog, show } from './answers';
-import { done, planCall, settle, type Make } from './calls';
 import { recordedKernel } from './recorded-kernel';
+import { done, planCall, settle, sys, type Make } from './calls';
 import type { Answer, RecordedLine, Recording } from './recording';
 import { ReplayState } from './state';
 import type { Control, Step } from './step';
@@ -147,8 +148,10 @@ function emitStep(e: Emitter, line: RecordedLine & { readonly kind: 'step' }): v
             throw new RangeError('a call is made in a process');
         }
         if (make.kind === 'std') {
-            systemCall(vm, make.name);
-            return vm.callStd(make.name, make.args(vm, user), RESULT);
+            const args = make.args(vm, user);
+            const work = make.work(vm, args);
+            systemCall(vm, work);
+            return vm.callStd(make.code, args, RESULT, work);
         }
         f.slots[RESULT] = make.run(vm, user);
         taskWork(vm);
@@ -200,7 +203,7 @@ function planStep(step: Step): Plan {
         case 'kill':
             return {
                 process: step.process,
-                make: { kind: 'std', name: 'do_exit', args: () => [] },
+                make: { kind: 'std', code: 'do_exit', args: () => [], work: () => ({ kind: 'exit', name: 'do_exit' }) },
                 answer: ok,
                 after: (vm) => forgetUser(vm, step.process),
             };
@@ -233,7 +236,7 @@ function planStep(step: Step): Plan {
         case 'kexec':
             return {
                 process: RECORDER,
-                make: { kind: 'std', name: 'sys_reboot', args: () => [0] },
+                make: sys('reboot', () => [0]),
                 before: (vm) => vm.power.toleratePanic(true),
                 after: (vm) => vm.power.toleratePanic(false),
                 answer: done,
@@ -270,7 +273,8 @@ function planControl(control: Control): Plan {
         process: RECORDER,
         make: {
             kind: 'std',
-            name: FLB_FUNCTIONS[command],
+            code: FLB_FUNCTIONS[command],
+            work: () => plainCall(FLB_FUNCTIONS[command]),
             args: (vm) => [vm.running.luo.flbs.items.find((f) => f.name === `flb_${flb}`) ?? null],
         },
         answer: (r) => ('errno' in done(r) ? done(r) : { ret: 0 }),

@@ -8,6 +8,7 @@ import type { Lock } from '../kernel/lock';
 import type { Span } from '../language/syntax/ast';
 import type { LocalVar } from '../language/program';
 import type { Type, Value } from '../language/types';
+import type { Purpose, Subject } from './purpose';
 import type { Thread } from './thread';
 import type { Vm } from './interpreter';
 
@@ -68,6 +69,10 @@ export class Frame {
     failing: Err | null = null;
     /** Locks that are given up when this frame ends, however it does (guard() of include/linux/cleanup.h); the latest last. */
     guards: readonly Lock[] = NO_GUARDS;
+    /** Why it was begun; null: kernel code has called kernel code, or it is no kernel code. */
+    purpose: Purpose | null = null;
+    /** What its code works on, where it has said so. */
+    subject: Subject | null = null;
 
     constructor(
         readonly code: Code,
@@ -88,6 +93,8 @@ export class Frame {
         f.undos = this.undos.slice();
         f.failing = this.failing;
         f.guards = this.guards;
+        f.purpose = this.purpose;
+        f.subject = this.subject;
         return f;
     }
 }

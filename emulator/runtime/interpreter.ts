@@ -5,7 +5,6 @@
 import type { Kernel } from '../kernel/kernel';
 import type { Machine } from '../machine/machine';
 import { Err } from '../kernel/release/errno';
-import type { OpenFile } from '../kernel/fs/file';
 import type { LogLine } from '../kernel/klog';
 import type { Process } from '../kernel/fs/process';
 import { Seq } from '../machine/journal';
@@ -19,6 +18,7 @@ import type { Executable } from './executable';
 import { Injections } from './injection';
 import type { Program } from '../language/program';
 import type { Place } from '../findings/place';
+import { isCallback, plainCall, type CallbackCall, type KernelWork, type Purpose } from './purpose';
 import { type Listener, Listeners, type Phase } from './listener';
 import {
     copyOnce,
@@ -213,8 +213,11 @@ export class Vm {
         return this.users.items.find((u) => u.name === name);
     }
 
-    /** Pushes a frame on the current thread. The caller's `pc` must already be where it goes on. */
-    call(code: Code, mode: Mode, args: readonly Value[], resultSlot: number, self: OpenFile | null = null): number {
+    /**
+     * Pushes a frame on the current thread. The caller's `pc` must already be where it goes on.
+     * @param purpose why it is called, where it is not just kernel code that calls kernel code
+     */
+    call(code: Code, mode: Mode, args: readonly Value[], resultSlot: number, purpose: Purpose | null = null): number {
         if (this.current.frames.length >= MAX_FRAMES) {
             throw new ProgramError(`calls are nested ${MAX_FRAMES} deep: does ${code.name} call itself without end?`);
         }
@@ -222,12 +225,14 @@ export class Vm {
         for (let i = 0; i < args.length; i++) {
             slots[i] = args[i];
         }
+        const self = purpose?.kind === 'file' ? purpose.file : null;
         const frame = new Frame(code, mode, slots, resultSlot, self);
+        frame.purpose = purpose;
         this.current.frames.push(frame);
-        if (code.kind !== 'fn') {
+        if (isCallback(purpose)) {
             this.guests.catchUp();
             for (const l of this.listeners.active) {
-                l.callbackEntered?.(code.name, frame);
+                l.callbackEntered?.(purpose);
             }
         }
         return SWITCH;
@@ -253,8 +258,8 @@ export class Vm {
     }
 
     /** Calls a function of the standard library in kernel mode on the current thread. */
-    callStd(name: string, args: readonly Value[], resultSlot = -1): number {
-        return this.call(this.std(name), 'kernel', args, resultSlot);
+    callStd(name: string, args: readonly Value[], resultSlot = -1, work: KernelWork | null = null): number {
+        return this.call(this.std(name), 'kernel', args, resultSlot, work);
     }
 
     /** Ends the topmost frame with a value or an error. */
@@ -264,8 +269,9 @@ export class Vm {
         if (!frame) {
             return SWITCH;
         }
-        if (frame.code.kind === 'handler' || frame.code.kind === 'flb' || frame.code.kind === 'file') {
-            this.left(frame, value);
+        const { purpose } = frame;
+        if (isCallback(purpose) && purpose.kind !== 'init') {
+            this.left(frame, purpose, value);
         }
         if (frame.guards.length > 0) {
             giveUpGuards(this, frame);
@@ -276,13 +282,13 @@ export class Vm {
                 caller.slots[frame.resultSlot] = value;
             }
             if (frame.mode === 'kernel' && caller.mode !== 'kernel') {
-                this.returned(frame.code.name, value, frame);
+                this.leave(frame, value);
                 this.leaveKernel();
             }
             return SWITCH;
         }
         if (frame.mode === 'kernel') {
-            this.returned(frame.code.name, value, frame);
+            this.leave(frame, value);
             if (taskWork(this, frame.waiter)) {
                 return SWITCH;
             }
@@ -291,13 +297,20 @@ export class Vm {
         return SWITCH;
     }
 
-    private left(frame: Frame, value: Value | Err): void {
+    private left(frame: Frame, call: CallbackCall, value: Value | Err): void {
+        const place = this.placeOf(frame);
         for (const l of this.listeners.active) {
-            l.callbackLeft?.(frame.code.name, value, frame);
+            l.callbackLeft?.(call, value, place);
         }
         if (value instanceof Err) {
-            this.raise('callback-error', `${frame.code.name} returned -${value.name}`, this.placeOf(frame));
+            this.raise('callback-error', `${call.name} returned -${value.name}`, place);
         }
+    }
+
+    private leave(frame: Frame, value: Value | Err): void {
+        const { purpose, code } = frame;
+        const work = purpose && !isCallback(purpose) ? purpose : plainCall(code.name);
+        this.kernelLeft(work, value, frame);
     }
 
     /** The thread that waited for the one that has nothing left to do goes on; without one the scenario is over. */
@@ -394,10 +407,10 @@ export class Vm {
     }
 
     /** The kernel goes back to user mode or to the scenario; `frame` is null for a native that ran at once. */
-    returned(name: string, result: Value | Err, frame: Frame | null): void {
+    kernelLeft(work: KernelWork, result: Value | Err, frame: Frame | null): void {
         this.guests.catchUp();
         for (const l of this.listeners.active) {
-            l.returned?.(name, result, frame);
+            l.kernelLeft?.(work, result, frame);
         }
     }
 

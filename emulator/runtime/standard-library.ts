@@ -2,7 +2,7 @@
 import { LIBRARY_7_2 } from '../kernel/release/descriptions';
 import { layersOf, withLayers, type Library } from '../kernel/release/layers';
 import { checkStd } from '../language/check/check';
-import { HOST_NATIVES } from './natives';
+import { KERNEL_NATIVES } from './natives/tracepoints';
 import type { Program } from '../language/program';
 import { LIBRARY_TEXTS, stdUri } from '../std/texts';
 
@@ -18,7 +18,7 @@ export function standardLibrary(library: Library = LIBRARY_7_2): Program {
     if (!program) {
         program = checkStd(
             library.map((name) => ({ uri: stdUri(name), text: LIBRARY_TEXTS[name] ?? '' })),
-            HOST_NATIVES,
+            KERNEL_NATIVES,
         );
         checked.set(key, program);
     }

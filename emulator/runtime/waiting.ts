@@ -48,7 +48,7 @@ function doing(vm: Vm, id: number, asked: Thread): string {
 /** The system call that a thread is in. */
 export function inKernel(vm: Vm, thread: Thread): string | undefined {
     const frames = thread.frames.filter((f) => f.mode === 'kernel');
-    const frame = frames.find((f) => f.code.name !== 'task_work') ?? frames[0];
+    const frame = frames.find((f) => f.purpose?.kind !== 'release') ?? frames[0];
     return frame && labelOf(vm, thread, frame, undefined);
 }
 

@@ -5,9 +5,7 @@
 import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
 import { Err } from '../../emulator/kernel/release/errno';
-import { LuoSession } from '../../emulator/kernel/luo/state';
-import { fget } from '../../emulator/kernel/fs/process';
-import type { Frame } from '../../emulator/runtime/code';
+import type { KernelWork } from '../../emulator/runtime/purpose';
 import { Run } from '../../emulator/run/run';
 import type { Value } from '../../emulator/language/types';
 import type { Vm } from '../../emulator/runtime/interpreter';
@@ -59,7 +57,7 @@ scenario "after" {
 function run(
     scenario: string,
     kill: string,
-    watch: (vm: Vm, calls: number, name: string, result: Value | Err, frame: Frame | null) => void = () => undefined,
+    watch: (calls: number, work: KernelWork, result: Value | Err) => void = () => undefined,
 ) {
     const program = programOf({ 'agent.lus': AGENT.replaceAll('KILL', kill) });
     assert.deepEqual(findingsOf(program), []);
@@ -72,12 +70,12 @@ function run(
                 counting = true;
             }
         },
-        entered(name) {
-            calls += counting && vm.current.user?.name === 'luod' && name !== 'task_work' ? 1 : 0;
+        kernelEntered({ kind }) {
+            calls += counting && vm.current.user?.name === 'luod' && kind !== 'release' ? 1 : 0;
         },
-        returned(name, result, frame) {
+        kernelLeft(work, result) {
             if (counting && vm.current.user?.name === 'luod') {
-                watch(vm, calls, name, result, frame);
+                watch(calls, work, result);
             }
         },
     });
@@ -94,13 +92,14 @@ function codes(vm: Vm): string[] {
 }
 
 /** How many system calls a run makes, and after which of them something has become true for a session. */
-function moments(scenario: string, call: string): { readonly total: number; readonly of: ReadonlyMap<string, number> } {
+function moments(
+    scenario: string,
+    call: 'preserve_fd' | 'retrieve_fd',
+): { readonly total: number; readonly of: ReadonlyMap<string, number> } {
     const of = new Map<string, number>();
-    const { vm, calls } = run(scenario, '', (seen, n, name, result, frame) => {
-        const fd = frame?.slots[0];
-        const file = name === call && typeof fd === 'number' ? fget(seen.process, fd) : undefined;
-        if (file && !(file instanceof Err) && file.priv instanceof LuoSession && !(result instanceof Err)) {
-            of.set(file.priv.name, n);
+    const { vm, calls } = run(scenario, '', (n, work, result) => {
+        if (work.kind === call && work.session && !(result instanceof Err)) {
+            of.set(work.session.name, n);
         }
     });
     assert.equal(vm.outcome?.failure?.message, undefined);
@@ -113,7 +112,7 @@ suite('luod', () => {
     });
 
     test('a crash before the reboot: every session with files is lost, and said to be', () => {
-        const { total, of } = moments('before', 'sys_preserve_fd');
+        const { total, of } = moments('before', 'preserve_fd');
         assert.deepEqual([...of.keys()], ['vm-1', 'vm-2', 'luod']);
         assert.ok(total > 15);
         for (let n = 1; n <= total; n++) {
@@ -132,12 +131,12 @@ suite('luod', () => {
 
     test('a crash in the next kernel: what was not asked for is still there, what was asked for and not retrieved is lost', () => {
         const sessions = new Map<string, number>();
-        run('after', '', (_vm, n, name, result, frame) => {
-            if (name === 'sys_retrieve_session' && !(result instanceof Err)) {
-                sessions.set(String(frame?.slots[1]), n);
+        run('after', '', (n, work, result) => {
+            if (work.kind === 'retrieve_session' && !(result instanceof Err)) {
+                sessions.set(work.session, n);
             }
         });
-        const { of: files, total } = moments('after', 'sys_retrieve_fd');
+        const { of: files, total } = moments('after', 'retrieve_fd');
         assert.deepEqual([...sessions.keys()], ['luod', 'vm-1', 'vm-2']);
         for (let n = 1; n <= total; n++) {
             const { vm } = run('after', `kill luod after ${n}`);

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { checkStd } from '../../emulator/language/check/check';
-import { NATIVES } from '../../emulator/diagnosis/natives';
+import { KERNEL_NATIVES } from '../../emulator/runtime/natives/tracepoints';
 import type { Value } from '../../emulator/language/types';
 import type { Vm } from '../../emulator/runtime/interpreter';
 import { LIBRARY_7_2 } from '../../emulator/kernel/release/descriptions';
@@ -34,7 +34,7 @@ function broken(file: string, from: string, to: string): typeof standardLibrary 
         release.some((f) => f.uri === uri),
         `${file} is part of the recorded kernel`,
     );
-    const program = checkStd(release, NATIVES);
+    const program = checkStd(release, KERNEL_NATIVES);
     return () => program;
 }
 
@@ -114,7 +114,7 @@ suite('a fault in the kernel code is caught', () => {
 suite('a fault in a system call is caught', () => {
     /** Lets a method of descriptors work with other arguments, or give another result. */
     function breaking(name: string, change: (call: () => Value | Err, args: Value[]) => Value | Err): void {
-        const method = NATIVES.fd.methods.get(name);
+        const method = KERNEL_NATIVES.fd.methods.get(name);
         const call = method?.call;
         assert.ok(method && call, name);
         Object.defineProperty(method, 'call', {

@@ -101,7 +101,7 @@ export function libraryPage(): string {
         functions(inContext('any', 'scenario')),
         '## In the kernel',
         '',
-        'For handlers, FLBs, file kinds and `init` blocks. The shipped kernel code uses nothing else.',
+        'For handlers, FLBs, file kinds and `init` blocks. The shipped kernel code uses nothing else, except for its [tracepoints](kernels.md).',
         '',
         functions(inContext('kernel')),
         '## Callbacks',

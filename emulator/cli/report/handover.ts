@@ -1,5 +1,5 @@
 /** A handover for people: the items of an attached image, as text. */
-import type { Finding } from '../../handover/findings';
+import type { HandoverFinding } from '../../handover/findings';
 import type { Inspection } from '../../handover/inspect';
 import { printable } from '../../handover/luo';
 import type { FileView, HandoverView, LuoView } from '../../handover/model';
@@ -118,7 +118,7 @@ function fileRows(f: FileView, memory: VisibleMemory): string[][] {
     ];
 }
 
-function findings(list: readonly Finding[], style: Style): string[] {
+function findings(list: readonly HandoverFinding[], style: Style): string[] {
     if (list.length === 0) {
         return [`${style.good('✓')} nothing wrong found`];
     }

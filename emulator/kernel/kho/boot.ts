@@ -108,6 +108,7 @@ export function khoPopulate(
         return refuse(`setup: handover FDT (0x${fdtPhys.toString(16)}) is invalid`);
     }
     if (!fdtIsCompatible(root, ctx.description.format.compatible)) {
+        ctx.onIncompatible?.(ctx.description.format.compatible);
         return refuse(
             `setup: handover FDT (0x${fdtPhys.toString(16)}) is incompatible with '${ctx.description.format.compatible}'`,
         );

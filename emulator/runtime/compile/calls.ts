@@ -2,9 +2,10 @@
 import { Err, isErrnoName } from '../../kernel/release/errno';
 import type { Arg, CallExpr, Expectation, Expr, FnDecl } from '../../language/syntax/ast';
 import { SWITCH, type Eval, type Frame } from '../code';
-import { systemCall } from '../host/syscall-entry';
+import { callCode, systemCall } from '../host/syscall-entry';
 import { callback } from '../host/callbacks';
 import { mayPass, passed } from '../locks';
+import { plainCall, type KernelWork } from '../purpose';
 import { memberOf } from '../members';
 import { giveWay } from '../scheduler';
 import { replyOf } from '../../language/reply';
@@ -230,13 +231,10 @@ function emitNative(
             const values = evals.map((e) => e(f, vm));
             checks?.(vm, values);
             f.pc++;
-            if (f.mode !== 'kernel') {
-                systemCall(vm, code);
-            }
             if (code === 'sys_reboot') {
                 vm.current.noJump = noJump;
             }
-            return vm.callStd(code, values, slot);
+            return callCode(vm, native, code, values, slot, f.mode);
         });
         emitCheck(c, call, slot, policy);
         return slot;
@@ -255,14 +253,14 @@ function emitDirect(
     policy: Policy,
 ): void {
     const work = workOf(native);
-    const fn = native.syscall ? asSystemCall(native.name, work) : work;
+    const told = native.syscall ? plainCall(native.name) : null;
+    const fn = told ? asSystemCall(told, work) : work;
     const out = outcomes(c, call, slot, policy);
-    const { syscall } = native;
     const finish = (f: Frame, vm: Vm, result: Value | Err): number => {
         const next =
             result instanceof Err ? out.failure(f, vm, result, f.pc + 1) : out.success(f, vm, result, f.pc + 1);
-        if (syscall && next >= 0 && f.mode !== 'kernel') {
-            vm.returned(native.name, result, null);
+        if (told && next >= 0 && f.mode !== 'kernel') {
+            vm.kernelLeft(told, result, null);
             f.pc = next;
             if (vm.leaveKernel()) {
                 return SWITCH;
@@ -320,12 +318,15 @@ function workOf({ name, call, long }: NativeFunction): NonNullable<NativeFunctio
 }
 
 /** The same where a process calls it; kernel code does so without entering the kernel. */
-function asSystemCall(name: string, work: NonNullable<NativeFunction['call']>): NonNullable<NativeFunction['call']> {
+function asSystemCall(
+    told: KernelWork,
+    call: NonNullable<NativeFunction['call']>,
+): NonNullable<NativeFunction['call']> {
     return (vm, args) => {
         if (vm.frame?.mode !== 'kernel') {
-            systemCall(vm, name);
+            systemCall(vm, told);
         }
-        return work(vm, args);
+        return call(vm, args);
     };
 }
 
@@ -372,21 +373,19 @@ function emitDynamic(c: FnCompiler, call: CallExpr, name: string, object: Eval, 
             return callback(vm, method.callback, values, slot);
         }
         if (method.code !== undefined) {
-            if (f.mode !== 'kernel') {
-                systemCall(vm, method.code);
-            }
-            return vm.callStd(method.code, values, slot);
+            return callCode(vm, method, method.code, values, slot, f.mode);
         }
-        if (method.syscall && f.mode !== 'kernel') {
-            systemCall(vm, method.name);
+        const told = method.syscall && f.mode !== 'kernel' ? plainCall(method.name) : null;
+        if (told) {
+            systemCall(vm, told);
         }
         const result = workOf(method)(vm, values);
         if (lock) {
             passed(vm, lock);
         }
         f.slots[slot] = result;
-        if (method.syscall && f.mode !== 'kernel') {
-            vm.returned(method.name, result, null);
+        if (told) {
+            vm.kernelLeft(told, result, null);
             return vm.leaveKernel() || vm.interrupted ? SWITCH : f.pc;
         }
         return vm.interrupted ? SWITCH : f.pc;

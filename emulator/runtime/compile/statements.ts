@@ -77,7 +77,9 @@ function compileStatement(c: FnCompiler, s: Stmt): void {
             compileConcurrently(c, s, compileBlock);
             return;
         default:
-            e.statement(s);
+            if (!isTracepoint(c, s)) {
+                e.statement(s);
+            }
     }
     switch (s.kind) {
         case 'assign':
@@ -153,6 +155,15 @@ function compileStatement(c: FnCompiler, s: Stmt): void {
             return;
         }
     }
+}
+
+/** What tells observers what the code does is a part of the statement before it: nobody wants to stop there. */
+function isTracepoint(c: FnCompiler, s: Stmt): boolean {
+    if (s.kind !== 'expr' || s.value.kind !== 'call' || s.value.callee.kind !== 'name') {
+        return false;
+    }
+    const meaning = c.program.names.get(s.value.callee);
+    return meaning?.kind === 'native' && meaning.native.tracepoint === true;
 }
 
 // ---------------------------------------------------------------- assignment and calls

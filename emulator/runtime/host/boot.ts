@@ -105,6 +105,7 @@ export class Boot extends Rec {
             memblock: new Memblock(machine.journal),
             log,
             description: { ...options, early: desc.early },
+            onIncompatible: (expected) => vm.tell((l) => l.handoverIncompatible?.('KHO', expected, null)),
         };
         this.env = { machine, memmap: this.memmap, allocator: this.pages, log, options };
         this.hugePages = new BootHugePages(vm, this.context, hugePagesWanted(given));
@@ -224,6 +225,9 @@ export class Boot extends Rec {
         // those of proposed layers are asked for before anybody registers a handler
         for (const name of layersOf(this.kernel.desc.layers).flatMap((l) => l.flbs)) {
             registerFlb(vm.machine.journal, kernel.luo, declaredFlb(vm, name));
+        }
+        if (this.reserveMem.lost.length > 0) {
+            vm.tell((l) => l.reservedMemoryMoved?.(this.reserveMem));
         }
         return this.stage('mm_core_init', begin);
     }

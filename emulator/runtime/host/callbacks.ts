@@ -5,11 +5,12 @@ import { anonFile, deviceFile } from '../../kernel/fs/anon';
 import { openDeviceNode } from '../../kernel/device-nodes';
 import { O_RDWR } from '../../kernel/fs/fcntl';
 import { costId } from '../../machine/costs';
-import { LuoFlb, LuoHandler } from '../../kernel/luo/state';
+import { LuoArgs, LuoFlb, LuoHandler } from '../../kernel/luo/state';
 import type { FileDecl, FlbDecl, HandlerDecl } from '../../language/syntax/ast';
 import { SWITCH } from '../code';
 import { callsUnloadedModule } from './modules';
 import { mayBeOvertaken } from '../scheduler';
+import type { CallbackCall, CallbackName } from '../purpose';
 import type { Value } from '../../language/types';
 import { ProgramError } from '../../language/values';
 import type { Vm } from '../interpreter';
@@ -17,13 +18,13 @@ import type { Vm } from '../interpreter';
 const CALLBACK = costId('callback');
 
 /** Handler callbacks that answer yes or no. */
-const QUESTIONS = new Set(['can_preserve', 'can_finish']);
+const QUESTIONS = new Set<string>(['can_preserve', 'can_finish']);
 
 /**
  * Calls a callback of `args[0]` (a handler, an FLB or an open file of a declared kind) with the other arguments. One that is
  * absent does nothing and returns 0; an injected failure takes its place.
  */
-export function callback(vm: Vm, name: string, args: readonly Value[], resultSlot: number): number {
+export function callback(vm: Vm, name: CallbackName, args: readonly Value[], resultSlot: number): number {
     const [receiver, ...rest] = args;
     const owner = declarationOf(vm, receiver);
     if (receiver instanceof LuoHandler && callsUnloadedModule(vm, receiver, name)) {
@@ -37,10 +38,21 @@ export function callback(vm: Vm, name: string, args: readonly Value[], resultSlo
     if (!code) {
         return answer(vm, resultSlot, QUESTIONS.has(name) ? true : 0, name);
     }
-    const next = vm.call(code, 'kernel', rest, resultSlot, receiver instanceof OpenFile ? receiver : null);
+    const next = vm.call(code, 'kernel', rest, resultSlot, callOf(code.name, name, receiver, rest[0]));
     vm.machine.clock.charge(CALLBACK);
     mayBeOvertaken(vm);
     return next;
+}
+
+function callOf(name: string, callback: CallbackName, receiver: Value, argument: Value): CallbackCall | null {
+    if (receiver instanceof LuoHandler) {
+        const args = argument instanceof LuoArgs ? argument : null;
+        return { kind: 'handler', name, callback, handler: receiver, args };
+    }
+    if (receiver instanceof LuoFlb) {
+        return { kind: 'flb', name, callback, flb: receiver };
+    }
+    return receiver instanceof OpenFile ? { kind: 'file', name, callback, file: receiver } : null;
 }
 
 /** The result of a callback that has no code. An error from it is one that a callback returned. */

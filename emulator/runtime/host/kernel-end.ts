@@ -23,7 +23,7 @@ export function dropKernel(vm: Vm): void {
     const scenario = vm.scenarioThread;
     scenario.waiting = null;
     for (const frame of scenario.frames) {
-        frame.slots = frame.slots.map((v) => buried(vm, v));
+        frame.slots = frame.slots.map((v) => tombstone(vm, v));
     }
     const power = vm.machine.journal.edit(vm.power);
     power.kernel = null;
@@ -33,7 +33,7 @@ export function dropKernel(vm: Vm): void {
 }
 
 /** What a variable of the scenario keeps of an object that died with its kernel: using it is an error that says so. */
-class Gone {
+class Tombstone {
     constructor(
         private readonly what: string,
         private readonly release: string,
@@ -44,9 +44,9 @@ class Gone {
     }
 }
 
-function buried(vm: Vm, v: Value): Value {
+function tombstone(vm: Vm, v: Value): Value {
     if (v instanceof Seq) {
-        return vm.list(v.items.map((x) => buried(vm, x as Value)));
+        return vm.list(v.items.map((x) => tombstone(vm, x as Value)));
     }
     if (
         typeof v !== 'object' ||
@@ -56,7 +56,7 @@ function buried(vm: Vm, v: Value): Value {
     ) {
         return v;
     }
-    return new Gone(format(v), vm.kernel?.display() ?? 'kernel');
+    return new Tombstone(format(v), vm.kernel?.display() ?? 'kernel');
 }
 
 /** The kernel panics. Where the scenario announced it, it goes on without a kernel. */
@@ -102,6 +102,10 @@ export function loseKernel(vm: Vm, how: 'panic' | 'power'): void {
  */
 export function stopFor(vm: Vm, e: unknown): void {
     if (e instanceof KernelFault) {
+        const { target } = e;
+        if (target) {
+            vm.tell((l) => l.kernelFault?.(target.address, target.struct));
+        }
         panic(vm, `unable to handle page fault: ${e.message}`);
     } else if (e instanceof WildNumber) {
         panic(vm, `general protection fault, probably for non-canonical address: ${e.message}`);

@@ -7,7 +7,7 @@ import { coldLoad, type KernelFile } from '../../kernel/kho/kexec-image';
 import { loadKexec, type KexecLoad } from '../../kernel/kexec';
 import { costId } from '../../machine/costs';
 import { Boot } from './boot';
-import { entered } from './syscall-entry';
+import { kernelEntered, workFrame } from './syscall-entry';
 import { Frame } from '../code';
 import { kernelAs, resolveKernel, type BootableKernel } from './kernels';
 import { dropKernel, loseKernel } from './kernel-end';
@@ -15,8 +15,11 @@ import type { Value } from '../../language/types';
 import { ProgramError } from '../../language/values';
 import type { Vm } from '../interpreter';
 import { hex } from '../../text/text';
+import type { KernelWork } from '../purpose';
 
 const FIRMWARE = costId('firmware');
+
+const START: KernelWork = { kind: 'boot', name: 'start_kernel' };
 
 /** The kernel that a scenario means by a name: `--kernel` takes the place of the default one, and `lus compat` gives others for all. */
 export function kernelNamed(vm: Vm, name: string, how: 'boot' | 'load' = 'boot'): BootableKernel {
@@ -104,12 +107,11 @@ export function startKernel(vm: Vm, at: number): void {
     power.panicMessage = '';
     vm.phase('boot');
     const scenario = vm.scenarioThread;
-    const code = vm.std('start_kernel');
     const thread = vm.newThread('kernel', null);
     scenario.waiting = { kind: 'thread', thread };
-    thread.frames.push(new Frame(code, 'kernel', new Array<Value>(code.slots).fill(undefined), -1, null, scenario));
+    thread.frames.push(workFrame(vm, START, scenario));
     vm.current = thread;
-    entered(vm, code.name);
+    kernelEntered(vm, START);
     vm.stepAcrossJump();
     vm.switchFrames();
 }
@@ -121,7 +123,9 @@ export function runInit(vm: Vm): undefined {
         vm,
         inits.map(({ decl, init }) => {
             const code = vm.executable.initCode(init, decl);
-            return new Frame(code, 'kernel', new Array<Value>(code.slots).fill(undefined), -1);
+            const frame = new Frame(code, 'kernel', new Array<Value>(code.slots).fill(undefined), -1);
+            frame.purpose = { kind: 'init', callback: 'init', name: code.name };
+            return frame;
         }),
     );
     return undefined;

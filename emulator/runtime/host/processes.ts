@@ -1,8 +1,9 @@
 /** The processes of a scenario: starting and ending them, their variables, passing descriptors. */
 import { type Err, err } from '../../kernel/release/errno';
 import { exitProcess, passFd, reap, spawn } from '../../kernel/fs/process';
-import { Frame, SWITCH } from '../code';
-import { entered } from './syscall-entry';
+import { SWITCH, type Frame } from '../code';
+import type { KernelWork } from '../purpose';
+import { kernelEntered, workFrame } from './syscall-entry';
 import { goOn, mayBeOvertaken } from '../scheduler';
 import { UserProcess, type Thread } from '../thread';
 import type { Value } from '../../language/types';
@@ -56,10 +57,12 @@ export function sendFd(vm: Vm, fd: number, to: string, as: string): Err | undefi
     return undefined;
 }
 
+const EXIT: KernelWork = { kind: 'exit', name: 'do_exit' };
+const RELEASE: KernelWork = { kind: 'release', name: 'task_work' };
+
 /** The frame in which a process closes what it has open. */
 function exitFrame(vm: Vm, waiter: Thread | null): Frame {
-    const code = vm.std('do_exit');
-    return new Frame(code, 'kernel', new Array<Value>(code.slots).fill(undefined), -1, null, waiter);
+    return workFrame(vm, EXIT, waiter);
 }
 
 // ---------------------------------------------------------------- several at the same time
@@ -103,9 +106,8 @@ export function taskWork(vm: Vm, waiter: Thread | null = null): boolean {
     if (!vm.kernel || vm.kernel.delayedFput.length === 0) {
         return false;
     }
-    const code = vm.std('task_work');
-    vm.current.frames.push(new Frame(code, 'kernel', new Array<Value>(code.slots).fill(undefined), -1, null, waiter));
-    entered(vm, code.name);
+    vm.current.frames.push(workFrame(vm, RELEASE, waiter));
+    kernelEntered(vm, RELEASE);
     return true;
 }
 
@@ -156,7 +158,7 @@ function die(vm: Vm, thread: Thread): void {
 /** `exit` in a process block: its descriptors close before anything else happens. */
 export function exitUser(vm: Vm): number {
     vm.current.frames.push(exitFrame(vm, null));
-    entered(vm, 'do_exit');
+    kernelEntered(vm, EXIT);
     return SWITCH;
 }
 
@@ -193,7 +195,7 @@ export function killUser(vm: Vm, name: string): number {
         throw new ProgramError(`no process ${name} runs`);
     }
     const next = vm.callOn(user.thread, exitFrame(vm, vm.current));
-    entered(vm, 'do_exit');
+    kernelEntered(vm, EXIT);
     return next;
 }
 
@@ -227,7 +229,7 @@ function lastCall(vm: Vm): boolean {
     } else {
         thread.killed = true;
         thread.frames = [exitFrame(vm, thread.frames.find((f) => f.waiter)?.waiter ?? vm.scenarioThread)];
-        entered(vm, 'do_exit');
+        kernelEntered(vm, EXIT);
     }
     return true;
 }

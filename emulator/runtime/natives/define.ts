@@ -10,6 +10,7 @@ import type { Rec } from '../../machine/journal';
 import type { Vm } from '../interpreter';
 import { expect, fdArg, isExactly, type Class } from './arguments';
 import type { NativeContext, NativeField, NativeFunction, NativeGlobal, ObjectType } from './native';
+import type { CallbackName } from '../purpose';
 
 /** For natives that give nothing, whatever they have called gives. */
 export function nothing(_result: unknown): undefined {
@@ -56,6 +57,7 @@ export interface FunctionOptions<C = NativeContext> {
     readonly takes?: NativeFunction<C>['takes'];
     readonly long?: boolean;
     readonly checks?: NativeFunction<C>['checks'];
+    readonly told?: NativeFunction<C>['told'];
 }
 
 /** A process makes a system call, which may fail. */
@@ -85,7 +87,7 @@ export function code<C = NativeContext>(
 
 /** A callback of the receiver. */
 export function callback(
-    name: string,
+    name: CallbackName,
     params: readonly NativeParam[],
     options: FunctionOptions,
     doc: string,
@@ -136,7 +138,7 @@ export function fdMethodOn<T extends object>(find: (process: Process, fd: number
 function shape<C>(
     name: string,
     params: readonly NativeParam[],
-    { result, context, fails, syscall, resultOfArg, takes, long, checks }: FunctionOptions<C>,
+    { result, context, fails, syscall, resultOfArg, takes, long, checks, told }: FunctionOptions<C>,
     doc: string,
 ): Omit<NativeFunction<C>, 'call' | 'code' | 'callback'> {
     return {
@@ -151,6 +153,7 @@ function shape<C>(
         ...(takes ? { takes } : {}),
         ...(long ? { long } : {}),
         ...(checks ? { checks } : {}),
+        ...(told ? { told } : {}),
     };
 }
 

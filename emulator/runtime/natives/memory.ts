@@ -72,7 +72,7 @@ function structAt(vm: Vm, named: StructLayout, pa: Value): View {
         const text = `there is no memory at ${hex(address)}, where a ${layout.name} of ${layout.size} bytes should be`;
         // The kernel's own code does not ask first.
         throw vm.frame?.mode === 'kernel' && vm.frame.code.uri.startsWith(STD_SCHEME)
-            ? new KernelFault(text)
+            ? new KernelFault(text, { address, struct: layout.name })
             : new ProgramError(text);
     }
     if (vm.frame?.mode === 'kernel') {

@@ -9,6 +9,7 @@ import type { Value } from '../../language/types';
 import type { Seq } from '../../machine/journal';
 import type { Machine } from '../../machine/machine';
 import type { Vm } from '../interpreter';
+import type { CallbackName, SystemCall } from '../purpose';
 
 /** What most natives need of the interpreter: the host, as the code that runs meets it. */
 export interface NativeContext {
@@ -42,7 +43,9 @@ export interface NativeFunction<Context = Vm> extends FunctionShape {
      */
     readonly checks?: (context: Context, args: readonly Value[]) => void;
     /** Instead of `call`: the callback of this name of the receiver (a handler, an FLB or an open file). */
-    readonly callback?: string;
+    readonly callback?: CallbackName;
+    /** With `code`, of a system call: what observers are told of a call with these arguments, besides its name. */
+    readonly told?: (context: Context, args: readonly Value[]) => SystemCall;
 }
 
 export interface NativeField<Context = Vm> extends FieldShape {

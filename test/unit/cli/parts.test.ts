@@ -133,8 +133,8 @@ suite('call stacks', () => {
         const { vm } = Run.start(programOf({ 'a.lus': text }));
         let labels: string[] = [];
         vm.listeners.report({
-            callbackEntered(name) {
-                if (name === 'memfd.freeze') {
+            callbackEntered(call) {
+                if (call.name === 'memfd.freeze') {
                     labels = callStack(vm).map((e) => e.label);
                 }
             },

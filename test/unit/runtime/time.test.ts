@@ -219,7 +219,7 @@ suite('phases of an update', () => {
         const [u] = updates(ran(WAITING, { costs: FREE }).vm);
         assert.ok(u);
         assert.deepEqual(
-            [u.prepared, u.blackedOut, u.resumed, u.finished].map((ns) => (ns ?? -1) / 1e6),
+            [u.prepared, u.blackoutBegan, u.resumed, u.finished].map((ns) => (ns ?? -1) / 1e6),
             [1, 3, 7, 15],
         );
         assert.deepEqual(
@@ -247,7 +247,7 @@ suite('phases of an update', () => {
     test('the blackout begins with the first freeze; where nothing freezes, with the system call', () => {
         const [u] = updates(ran(WAITING, { costs: { ...FREE, syscall: 1000 } }).vm);
         assert.ok(u);
-        assert.equal(u.blackedOut, u.called + 1000);
+        assert.equal(u.blackoutBegan, u.lastCallBegan + 1000);
         assert.equal(u.frozen, true);
         const [empty] = updates(
             ran(WAITING.replace('vm1.preserve_fd(ram, token: 1)', '').replace('ram = vm1.retrieve_fd(token: 1)', ''), {
@@ -255,7 +255,7 @@ suite('phases of an update', () => {
             }).vm,
         );
         assert.ok(empty);
-        assert.equal(empty.blackedOut, empty.called);
+        assert.equal(empty.blackoutBegan, empty.lastCallBegan);
         assert.equal(empty.frozen, false);
     });
 

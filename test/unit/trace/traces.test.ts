@@ -65,7 +65,7 @@ suite('traces', () => {
         const [u] = updates(vm);
         assert.ok(u);
         const black = named('Blackout', true);
-        assert.deepEqual([black.ts, black.dur], [(u.blackedOut ?? 0) / 1000, u.blackout / 1000]);
+        assert.deepEqual([black.ts, black.dur], [(u.blackoutBegan ?? 0) / 1000, u.blackout / 1000]);
         for (const name of [
             'Pre-LU',
             'Pre-Blackout',
