@@ -6,21 +6,21 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import * as path from 'node:path';
-import { Diagnoses } from '../../../emulator/diagnosis/diagnoses';
-import { NATIVES } from '../../../emulator/diagnosis/natives';
-import type { Place } from '../../../emulator/findings/place';
-import type { Library } from '../../../emulator/kernel/release/layers';
-import { check, checkStd } from '../../../emulator/language/check/check';
-import type { Program } from '../../../emulator/language/program';
-import { loadProgram } from '../../../emulator/run/load-program';
-import { Run } from '../../../emulator/run/run';
-import { KERNEL_NATIVES } from '../../../emulator/runtime/natives/tracepoints';
-import { libraryWith, standardLibrary } from '../../../emulator/runtime/standard-library';
-import { LIBRARY_SOURCES } from '../../../emulator/std/texts';
-import { entries, FOLDER } from '../../support/catalogue';
-import { diskHost, findingsOf } from '../../support/programs';
-import { inRepository } from '../../support/repository';
-import { edited, renamedFunctions, renamedVariables, type Edit, type NewName } from '../../support/rename';
+import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
+import { NATIVES } from '../../emulator/diagnosis/natives';
+import type { Place } from '../../emulator/findings/place';
+import type { Library } from '../../emulator/kernel/release/layers';
+import { check, checkStd } from '../../emulator/language/check/check';
+import type { Program } from '../../emulator/language/program';
+import { loadProgram } from '../../emulator/run/load-program';
+import { Run } from '../../emulator/run/run';
+import { KERNEL_NATIVES } from '../../emulator/runtime/natives/tracepoints';
+import { libraryWith, standardLibrary } from '../../emulator/runtime/standard-library';
+import { LIBRARY_SOURCES } from '../../emulator/std/texts';
+import { entries, FOLDER } from '../support/catalogue';
+import { diskHost, findingsOf } from '../support/programs';
+import { inRepository } from '../support/repository';
+import { edited, renamedFunctions, renamedVariables, type Edit, type NewName } from '../support/rename';
 
 /** Operations; far more than any of the scenarios takes. */
 const FOREVER = 1e12;
