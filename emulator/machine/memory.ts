@@ -3,10 +3,10 @@ import { type Bytes, BytesBuilder, type Extent } from './bytes';
 import { Hasher } from './hash';
 import { type Int, halvesOf, intOfHalves } from './int';
 import type { Journal, Saveable } from './journal';
-import { BLOCK_PAGES, Block, FANOUT, PAGE_SIZE, Page, SPAN_PAGES, Span } from './pages';
+import { BLOCK_PAGES, Block, FANOUT, PAGE_SIZE, Page, SPAN_PAGES, Span } from './memory-trie';
 import { advanceCode, byteOfCode, patternCode, renderCode } from './pattern';
 
-export { PAGE_SIZE } from './pages';
+export { PAGE_SIZE } from './memory-trie';
 
 /** One more than the highest physical address (52 bits, as on x86-64). */
 export const PHYS_LIMIT = 2 ** 52;
