@@ -4,7 +4,6 @@ import { LuoFile } from '../kernel/luo/state';
 import type { OpenFile } from '../kernel/fs/file';
 import { ShmemInode } from '../kernel/fs/shmem';
 import { Table } from '../machine/journal';
-import { PAGE_SIZE } from '../machine/memory';
 import type { Frame } from '../runtime/code';
 import { hasCallback } from '../runtime/host/callbacks';
 import type { StructLayout } from '../language/layout';
@@ -163,7 +162,7 @@ export function frozenRules({ vm, chronicle, say }: Scene): FrozenRules {
     return {
         watchful: () => frozen.size > 0,
         viewed(layout: StructLayout, pa: number): void {
-            if (pa % PAGE_SIZE === 0) {
+            if (pa % machine.page.size === 0) {
                 structs.set(pa, layout);
             }
         },

@@ -25,7 +25,7 @@ export function cgroupRules({ vm, chronicle, say }: Scene): Rules {
             }
             say('LU1052', {
                 about: fileKey(session, token),
-                message: `Token ${token} of session "${session}" is lost: its pages are charged to the memory cgroup of ${process.name}, whose limit is ${pagesText(process.memcg.limit)}. What was retrieved of it is freed, and the error sticks.`,
+                message: `Token ${token} of session "${session}" is lost: its pages are charged to the memory cgroup of ${process.name}, whose limit is ${pagesText(vm.machine.page, process.memcg.limit)}. What was retrieved of it is freed, and the error sticks.`,
                 history: [...chronicle.of(sessionKey(session)), ...chronicle.of(fileKey(session, token))],
                 data: { session, token, process: process.name, limit: process.memcg.limit },
             });

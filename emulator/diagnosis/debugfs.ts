@@ -1,7 +1,6 @@
 /** Files of debugfs that show memory which is somebody else's by now. */
 import { Err } from '../kernel/release/errno';
 import { khoDebugContent } from '../kernel/kho/debugfs-blobs';
-import { PAGE_SIZE } from '../machine/memory';
 import type { Frame } from '../runtime/code';
 import type { Value } from '../language/types';
 import type { Rules } from './rules';
@@ -26,7 +25,7 @@ export function debugfsRules({ vm, chronicle, say }: Scene): Rules {
             if (content === undefined || typeof content === 'string') {
                 return;
             }
-            const pfn = Math.floor(content.addr / PAGE_SIZE);
+            const pfn = Math.floor(content.addr / kernel.page.size);
             // what nobody has restored is still what was handed over
             if (
                 kernel.memmap.khoOrder(pfn) >= 0 ||

@@ -10,7 +10,6 @@ import type { LogLine } from '../kernel/klog';
 import type { Device, Intent } from '../machine/devices/device';
 import { type FaultReason, walk } from '../machine/iommu/tables';
 import { Seq, Table } from '../machine/journal';
-import { PAGE_SIZE } from '../machine/memory';
 import type { Frame } from '../runtime/code';
 import type { Phase } from '../runtime/listener';
 import type { Rules } from './rules';
@@ -43,7 +42,7 @@ const NO_DOMAIN: ReadonlySet<FaultReason> = new Set(['root-absent', 'context-abs
 
 export function carriedDevices(scene: Scene): CarriedDevices {
     const { vm, chronicle, say } = scene;
-    const { journal, pci, owners } = vm.machine;
+    const { journal, pci, owners, page } = vm.machine;
     /** The devices that were preserved at the last kexec, and what they had been given then. */
     const carried = new Table<string, Intent>(journal);
     /** What was preserved then, ascending; one list, replaced as a whole. */
@@ -111,12 +110,12 @@ export function carriedDevices(scene: Scene): CarriedDevices {
             domain.levels,
         );
         const above = [...list(unit.tablesAt(unit.root)), ...list(unit.tablesOf(b.device))].map((pfn) => ({
-            pa: pfn * PAGE_SIZE,
+            pa: pfn * page.size,
             level: 0,
             iova: 0,
         }));
         const missing = [...above, ...(typeof tree === 'string' ? [] : tree.tables)].filter(
-            (t) => !covered(spans, t.pa / PAGE_SIZE),
+            (t) => !covered(spans, t.pa / page.size),
         );
         for (const level of new Set(missing.map((t) => t.level))) {
             const [first, ...more] = missing.filter((t) => t.level === level);
@@ -156,20 +155,20 @@ export function carriedDevices(scene: Scene): CarriedDevices {
         let first: { readonly iova: number; readonly pfn: number; readonly pages: number } | undefined;
         let total = 0;
         for (const m of mapped) {
-            const end = (m.pa + m.length) / PAGE_SIZE;
-            for (let pfn = m.pa / PAGE_SIZE; pfn < end; ) {
+            const end = (m.pa + m.length) / page.size;
+            for (let pfn = m.pa / page.size; pfn < end; ) {
                 const span = nextOf(spans, pfn);
                 const isCovered = span !== undefined && span.start <= pfn;
                 const next = Math.min(end, (isCovered ? span.end : span?.start) ?? end);
                 if (!isCovered) {
                     total += next - pfn;
-                    first ??= { iova: m.iova + pfn * PAGE_SIZE - m.pa, pfn, pages: next - pfn };
+                    first ??= { iova: m.iova + pfn * page.size - m.pa, pfn, pages: next - pfn };
                 }
                 pfn = next;
             }
         }
         if (first) {
-            const pa = first.pfn * PAGE_SIZE;
+            const pa = first.pfn * page.size;
             const owner = owners.name(vm.running.memmap.ownerOf(first.pfn));
             tell('LU1046', {
                 about: name,
@@ -182,7 +181,7 @@ export function carriedDevices(scene: Scene): CarriedDevices {
                     pages: first.pages,
                     owner,
                 },
-                message: `${name} keeps running and can write to ${pagesText(total)} of memory that are not preserved, from ${hex(pa)} (${hex(first.iova)} for the device) on: memory of ${owner}. Somebody else gets it, and the device goes on.`,
+                message: `${name} keeps running and can write to ${pagesText(page, total)} of memory that are not preserved, from ${hex(pa)} (${hex(first.iova)} for the device) on: memory of ${owner}. Somebody else gets it, and the device goes on.`,
             });
         }
     };
@@ -200,7 +199,7 @@ export function carriedDevices(scene: Scene): CarriedDevices {
             // until the kernel that comes up has looked, the device goes on as it was told; from then on it is one that came along, or nobody's
             const known = kernel?.devices.of(device);
             const goesOn = known ? known.inherited !== null : !kernel || vm.power.booting !== null;
-            return goesOn && isKept(Math.floor(pa / PAGE_SIZE));
+            return goesOn && isKept(Math.floor(pa / page.size));
         },
         freed(pfn, count): void {
             if (carried.size === 0 || !kept.items[0] || !covered(kept.items[0], pfn)) {

@@ -1,8 +1,8 @@
 /** The sanitizer of devices: every request that goes to memory is compared with what the software meant when it programmed the device. */
+import { IO_PAGE } from '../machine/iommu/tables';
 import { TABLE_OWNER } from '../kernel/devices/tables';
 import type { Area, Device } from '../machine/devices/device';
 import { Table } from '../machine/journal';
-import { PAGE_SIZE } from '../machine/memory';
 import type { Phase } from '../runtime/listener';
 import { carriedDevices } from './devices-carried-over';
 import type { Rules } from './rules';
@@ -20,7 +20,7 @@ export interface DeviceRules extends Rules {
 
 export function deviceRules(scene: Scene): DeviceRules {
     const { vm, chronicle, say } = scene;
-    const { owners, pci, journal } = vm.machine;
+    const { owners, pci, journal, page } = vm.machine;
     const carried = carriedDevices(scene);
     const strays = new Table<string, number>(journal);
     /** What has been said: a device that goes astray does so a million times. */
@@ -41,7 +41,7 @@ export function deviceRules(scene: Scene): DeviceRules {
     const who = (device: Device): string => device.shape.name;
 
     const pageText = (pa: number): string => {
-        const pfn = Math.floor(pa / PAGE_SIZE);
+        const pfn = Math.floor(pa / page.size);
         const { kernel } = vm;
         if (!kernel) {
             return 'memory that the kernel which comes up has yet to give away';
@@ -68,7 +68,7 @@ export function deviceRules(scene: Scene): DeviceRules {
         iova: hex(iova),
         address: hex(pa),
         write,
-        owner: vm.kernel ? owners.name(vm.kernel.memmap.ownerOf(Math.floor(pa / PAGE_SIZE))) : null,
+        owner: vm.kernel ? owners.name(vm.kernel.memmap.ownerOf(Math.floor(pa / page.size))) : null,
     });
 
     /** LU1030: nobody in the kernel that runs has set this device going. */
@@ -101,7 +101,7 @@ export function deviceRules(scene: Scene): DeviceRules {
             vm.kernel?.devices.ids.wasGivenBefore(bound.domain.id) === true;
         const tables = reused ? carried.byTables(device, iova) : pa;
         // what a device remembers itself goes past the IOMMU
-        const own = device.atc?.find(Math.floor(iova / PAGE_SIZE), write) === Math.floor(pa / PAGE_SIZE);
+        const own = device.atc?.find(Math.floor(iova / IO_PAGE), write) === Math.floor(pa / IO_PAGE);
         if (!own && tables !== pa) {
             if (isNew(`LU1047 ${name} ${vm.boot}`)) {
                 say('LU1047', {
@@ -127,7 +127,7 @@ export function deviceRules(scene: Scene): DeviceRules {
                 pa,
             );
         } else {
-            const owner = vm.kernel?.memmap.ownerOf(Math.floor(pa / PAGE_SIZE)) ?? 0;
+            const owner = vm.kernel?.memmap.ownerOf(Math.floor(pa / page.size)) ?? 0;
             if (isNew(`LU1027 ${name} ${owner} ${intent?.boot ?? -1}`)) {
                 say('LU1027', {
                     about: `${name} ${owner}`,
@@ -149,8 +149,8 @@ export function deviceRules(scene: Scene): DeviceRules {
         for (const b of vm.kernel?.devices.bound ?? []) {
             // what user space maps is pinned, so only what the DMA API gave away can be freed
             for (const area of b.own.areas) {
-                const from = Math.max(pfn, Math.floor(area.pa / PAGE_SIZE));
-                const to = Math.min(pfn + count, Math.ceil((area.pa + area.length) / PAGE_SIZE));
+                const from = Math.max(pfn, Math.floor(area.pa / page.size));
+                const to = Math.min(pfn + count, Math.ceil((area.pa + area.length) / page.size));
                 if (from < to) {
                     freed.set(
                         area,
@@ -177,9 +177,9 @@ export function deviceRules(scene: Scene): DeviceRules {
                 const area = intent.areaAt(iova);
                 if (
                     area &&
-                    kernel.memmap.ownerOf(Math.floor(pa / PAGE_SIZE)) === area.owner &&
+                    kernel.memmap.ownerOf(Math.floor(pa / page.size)) === area.owner &&
                     pa - area.pa === iova - area.iova &&
-                    (freed.size === 0 || freed.get(area)?.has(Math.floor(pa / PAGE_SIZE)) !== true)
+                    (freed.size === 0 || freed.get(area)?.has(Math.floor(pa / page.size)) !== true)
                 ) {
                     return;
                 }
@@ -191,7 +191,7 @@ export function deviceRules(scene: Scene): DeviceRules {
         walked(device: Device, iova: number, trail: readonly number[]): void {
             const { kernel } = vm;
             for (const table of kernel ? trail : []) {
-                const pfn = Math.floor(table / PAGE_SIZE);
+                const pfn = Math.floor(table / page.size);
                 if (kernel?.memmap.isAllocated(pfn) === true && isTableOwner(kernel.memmap.ownerOf(pfn))) {
                     continue;
                 }

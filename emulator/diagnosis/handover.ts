@@ -3,11 +3,10 @@ import type { Err } from '../kernel/release/errno';
 import { joiningFlbs } from '../kernel/release/layers';
 import type { Kernel } from '../kernel/kernel';
 import type { LogLine } from '../kernel/klog';
-import { COMPATIBLE_SIZE, FLB_HEADER_SIZE, FLB_SER_SIZE, MAX_FLBS } from '../kernel/luo/abi';
+import { COMPATIBLE_SIZE, FLB_HEADER_SIZE, FLB_SER_SIZE, maxFlbs } from '../kernel/luo/abi';
 import { LuoSession, type LuoFile, type LuoHandler } from '../kernel/luo/state';
 import type { BlockSet } from '../kernel/kho/blocks';
 import { Rec, type Journal } from '../machine/journal';
-import { PAGE_SIZE } from '../machine/memory';
 import type { Frame } from '../runtime/code';
 import { resolveKernel, type BootableKernel } from '../runtime/host/kernels';
 import type { Phase } from '../runtime/listener';
@@ -187,11 +186,11 @@ export function handoverRules(scene: Scene): Rules {
             !luo.enabled ||
             luo.incomingFlbPage === 0 ||
             kernel.desc.luo?.compatible !== WITH_FLB_PAGE ||
-            !vm.machine.isRam(luo.incomingFlbPage, PAGE_SIZE)
+            !vm.machine.isRam(luo.incomingFlbPage, kernel.page.size)
         ) {
             return;
         }
-        const count = Math.min(Number(memory.readU64(luo.incomingFlbPage + 8)), MAX_FLBS);
+        const count = Math.min(Number(memory.readU64(luo.incomingFlbPage + 8)), maxFlbs(kernel.page));
         for (let i = 0; i < count; i++) {
             const raw = memory.read(luo.incomingFlbPage + FLB_HEADER_SIZE + i * FLB_SER_SIZE, COMPATIBLE_SIZE);
             const end = raw.indexOf(0);

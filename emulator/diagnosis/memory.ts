@@ -5,7 +5,6 @@ import type { LogLine } from '../kernel/klog';
 import { LuoSession } from '../kernel/luo/state';
 import { Seq } from '../machine/journal';
 import type { Int } from '../machine/int';
-import { PAGE_SIZE } from '../machine/memory';
 import type { Frame } from '../runtime/code';
 import type { StructLayout } from '../language/layout';
 import type { Value } from '../language/types';
@@ -43,7 +42,7 @@ interface Span {
 
 export function memoryRules(scene: Scene): Rules {
     const { vm, chronicle, say } = scene;
-    const { journal, history, owners } = vm.machine;
+    const { journal, history, owners, page } = vm.machine;
     /** Files whose finish() has run in the system call under way. */
     const finished = new Seq<Finished>(journal);
     /** Leaks that are said to be a file's. */
@@ -59,14 +58,14 @@ export function memoryRules(scene: Scene): Rules {
         if (pages > 0) {
             say('LU1010', {
                 about: fileKey(file.session, file.token),
-                message: `${pagesText(pages)} that ${mine.callback} preserved for token ${file.token} of session "${file.session}" ${pages === 1 ? 'was' : 'were'} not restored, though the file is finished: the first at ${hex(first * PAGE_SIZE)}.`,
+                message: `${pagesText(page, pages)} that ${mine.callback} preserved for token ${file.token} of session "${file.session}" ${pages === 1 ? 'was' : 'were'} not restored, though the file is finished: the first at ${hex(first * page.size)}.`,
                 history: chronicle.ofPage(first),
                 data: {
                     session: file.session,
                     token: file.token,
                     callback: mine.callback,
                     pages,
-                    address: hex(first * PAGE_SIZE),
+                    address: hex(first * page.size),
                     owner: owners.name(kernel.memmap.ownerOf(first)),
                 },
             });
@@ -144,14 +143,14 @@ export function memoryRules(scene: Scene): Rules {
         }
         sink('LU1001', {
             about: 'leak',
-            message: `Every incoming session is finished, but ${pagesText(pages)} of the previous kernel ${be(pages)} still preserved, and nobody is left to claim ${pages === 1 ? 'it' : 'them'} (preserved by ${some([...preservers])}).`,
+            message: `Every incoming session is finished, but ${pagesText(page, pages)} of the previous kernel ${be(pages)} still preserved, and nobody is left to claim ${pages === 1 ? 'it' : 'them'} (preserved by ${some([...preservers])}).`,
             history: chronicle.ofPage(worst.pfn),
-            data: { pages, preservedBy: [...preservers], address: hex(worst.pfn * PAGE_SIZE) },
+            data: { pages, preservedBy: [...preservers], address: hex(worst.pfn * page.size) },
         });
     };
 
     const notRestored = (address: Int, given = false): void => {
-        const pfn = typeof address === 'number' ? Math.floor(address / PAGE_SIZE) : -1;
+        const pfn = typeof address === 'number' ? Math.floor(address / page.size) : -1;
         const events = history.of(pfn).filter((e) => e.boot - 1 === vm.boot);
         const inherited = events.some((e) => e.kind === 'inherited');
         // of many pages that a callback gets wrong one is enough
@@ -186,7 +185,7 @@ export function memoryRules(scene: Scene): Rules {
         } else {
             say('LU1011', {
                 ...base,
-                message: `The page at ${hex(address)} is to be restored, but the previous kernel did not preserve it${pfn >= 0 && vm.machine.isRam(pfn * PAGE_SIZE) ? `: it is ${stateText(pfn)}` : ': there is no memory'}${given ? `, and ${SECOND_OWNER}` : ''}.`,
+                message: `The page at ${hex(address)} is to be restored, but the previous kernel did not preserve it${pfn >= 0 && vm.machine.isRam(pfn * page.size) ? `: it is ${stateText(pfn)}` : ': there is no memory'}${given ? `, and ${SECOND_OWNER}` : ''}.`,
             });
         }
     };
@@ -198,7 +197,7 @@ export function memoryRules(scene: Scene): Rules {
             about: hex(address),
             history: typeof address === 'number' ? chronicle.ofAddress(address) : [],
             data: { address: hex(address), pages, callback },
-            message: `Restoring what begins at ${hex(address)} has failed half way: ${pagesText(pages)} ${be(pages)} restored and ${pages === 1 ? 'belongs' : 'belong'} to nobody, and a second try finds ${pages === 1 ? 'its' : 'their'} mark gone.`,
+            message: `Restoring what begins at ${hex(address)} has failed half way: ${pagesText(page, pages)} ${be(pages)} restored and ${pages === 1 ? 'belongs' : 'belong'} to nobody, and a second try finds ${pages === 1 ? 'its' : 'their'} mark gone.`,
         });
     };
 
@@ -240,7 +239,7 @@ export function memoryRules(scene: Scene): Rules {
             if (!frame || !vm.kernel || !isIncoming(frame)) {
                 return;
             }
-            const pfn = Math.floor(pa / PAGE_SIZE);
+            const pfn = Math.floor(pa / page.size);
             const state = vm.kernel.memmap.stateOf(pfn);
             if (state === 'preserved' || (state === 'allocated' && !isForeign(pfn))) {
                 return;

@@ -3,6 +3,7 @@
  * `LUS_SEED=4711 npm run unit -- test/conformance/differential.test.ts` makes that run alone.
  */
 import assert from 'node:assert/strict';
+import { PAGES_4K } from '../../emulator/machine/arch';
 import { checkStd } from '../../emulator/language/check/check';
 import { NATIVES } from '../../emulator/diagnosis/natives';
 import type { Value } from '../../emulator/language/types';
@@ -65,7 +66,7 @@ function broken(file: string, from: string, to: string): typeof standardLibrary 
         release.some((f) => f.uri === uri),
         `${file} is part of the recorded kernel`,
     );
-    const program = checkStd(release, NATIVES);
+    const program = checkStd(release, NATIVES, PAGES_4K);
     return () => program;
 }
 

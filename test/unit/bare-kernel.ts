@@ -45,6 +45,7 @@ export function bareKernel({
         description,
         readCommandLine(`${description.cmdline} ${cmdline}`, {
             arch: 'x86-64',
+            page: machine.page,
             kexecHandover: true,
             zeroScratchSizes: description.kho.zeroScratchSizes,
         }),

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { PAGES_4K } from '../../emulator/machine/arch';
 import { anonFile, deviceFile } from '../../emulator/kernel/fs/anon';
 import { Err } from '../../emulator/kernel/release/errno';
 import {
@@ -7,7 +8,7 @@ import {
     F_SEAL_GROW,
     F_SEAL_SEAL,
     F_SEAL_WRITE,
-    MAX_RW_COUNT,
+    maxRwCount,
     MFD_ALLOW_SEALING,
     MFD_EXEC,
     MFD_HUGETLB,
@@ -286,6 +287,8 @@ suite('memfds', () => {
     });
 
     test('one call transfers at most MAX_RW_COUNT', () => {
+        const MAX_RW_COUNT = maxRwCount(PAGES_4K);
+        assert.equal(MAX_RW_COUNT, 0x7ffff000);
         const k = testKernel({ memory: 4 * 2 ** 30, thpShmem: true });
         const p = spawn(k, 'a');
         const fd = fdOf(sysMemfdCreate(k, p, 'x', 0));

@@ -1,6 +1,7 @@
 /** Huge pages: the accounts of their pools against a count by hand, the command line, and pages that the kernel makes room for. */
 import assert from 'node:assert/strict';
 import { Err } from '../../emulator/kernel/release/errno';
+import { PAGES_4K } from '../../emulator/machine/arch';
 import { HugetlbInode } from '../../emulator/kernel/hugetlb/inode';
 import { readCommandLine } from '../../emulator/kernel/command-line/command-line';
 import { hugePagesWanted } from '../../emulator/kernel/hugetlb/parameters';
@@ -41,9 +42,10 @@ const nameOf = (r: unknown): string => (r instanceof Err ? r.name : 'ok');
 suite('huge pages', () => {
     test('the command line: sizes, nodes, the default; what the kernel ignores', () => {
         const of = (text: string): unknown =>
-            hugePagesWanted(readCommandLine(text, { arch: 'x86-64', kexecHandover: true, zeroScratchSizes: true })).map(
-                (w) => [w.size / MiB, w.total ?? [...w.nodes].map(([node, n]) => `${node}:${n}`).join(',')],
-            );
+            hugePagesWanted(
+                readCommandLine(text, { arch: 'x86-64', page: PAGES_4K, kexecHandover: true, zeroScratchSizes: true }),
+                PAGES_4K,
+            ).map((w) => [w.size / MiB, w.total ?? [...w.nodes].map(([node, n]) => `${node}:${n}`).join(',')]);
         const cases: [string, unknown][] = [
             ['quiet hugepages=16', [[2, 16]]],
             [

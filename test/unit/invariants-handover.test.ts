@@ -2,11 +2,13 @@
 import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
 import { DESCRIPTIONS } from '../../emulator/kernel/release/descriptions';
-import { PAGE_SIZE } from '../../emulator/machine/memory';
+import { PAGES_4K } from '../../emulator/machine/arch';
 import { Run } from '../../emulator/run/run';
 import type { Vm } from '../../emulator/runtime/interpreter';
 import { programOf } from '../support/programs';
 import { Random } from './random';
+
+const PAGE_SIZE = PAGES_4K.size;
 
 const FOREVER = 1e12;
 

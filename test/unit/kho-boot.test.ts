@@ -2,13 +2,15 @@ import { KHO_V3 } from '../../emulator/kernel/release/kho-format';
 import assert from 'node:assert/strict';
 import { Bytes } from '../../emulator/machine/bytes';
 import { Machine, type RamRange, pcMemory } from '../../emulator/machine/machine';
-import { PAGE_SIZE } from '../../emulator/machine/memory';
 import { Err } from '../../emulator/kernel/release/errno';
+import { PAGES_4K } from '../../emulator/machine/arch';
 import { fillPageCache } from '../../emulator/kernel/kho/boot';
 import { loadFile, loadSegments } from '../../emulator/kernel/kho/kexec-image';
 import { DEFAULT_SCRATCH, parseScratch } from '../../emulator/kernel/kho/scratch';
 import { type BootedHost, DESCRIPTION, KERNEL, bootFrom, cold, kexec, preservedFolio, tryBoot } from './kho-boots';
 import { GiB, MiB, fingerprint } from './kho-host';
+
+const PAGE_SIZE = PAGES_4K.size;
 
 const hex = (areas: readonly { addr: number; size: number }[]): string[][] =>
     areas.map((a) => [a.addr.toString(16), a.size.toString(16)]);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { PAGES_4K } from '../../emulator/machine/arch';
 import { check, checkStd } from '../../emulator/language/check/check';
 import type { CheckFinding } from '../../emulator/language/check-finding';
 import type { Program } from '../../emulator/language/program';
@@ -6,7 +7,7 @@ import { NATIVES, STD } from './lang-natives';
 import { NIC, TOUR } from './lang-samples';
 import { Random } from './random';
 
-const std = checkStd([{ uri: 'std/memfd.lus', text: STD }], NATIVES);
+const std = checkStd([{ uri: 'std/memfd.lus', text: STD }], NATIVES, PAGES_4K);
 
 /** Checks files by name; the first one is the main file. */
 function program(files: Record<string, string>): Program {

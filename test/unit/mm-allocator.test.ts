@@ -31,7 +31,7 @@ function makeMm(): Mm {
         { node: 0, start: 0, end: 4096 },
         { node: 1, start: 4096, end: 8192 },
     ];
-    const allocator = new PageAllocator(machine.journal, machine.memory, memmap, machine.history, spans);
+    const allocator = new PageAllocator(machine, memmap, spans);
     memmap.markCma(0, 1024);
     memmap.markCma(4096, 5120);
     allocator.release(0, 8192);
