@@ -13,6 +13,9 @@ export const VM_ALLOW_HUGE_VMAP = 0x400;
 const VMALLOC_START = 0xffffc90000000000n;
 
 export class VmArea extends Rec {
+    /** Pages a byte: multiplying by it is quicker than dividing by the size, and as exact for a power of two. */
+    private readonly perByte: number;
+
     constructor(
         journal: Journal,
         /** Its virtual address. */
@@ -27,12 +30,13 @@ export class VmArea extends Rec {
         readonly page: PageGeometry,
     ) {
         super(journal);
+        this.perByte = 1 / page.size;
     }
 
     /** The physical address of a byte of the area. */
     phys(offset: number): number {
         const { size } = this.page;
-        const pfn = this.pfns[Math.floor(offset / size)];
+        const pfn = this.pfns[Math.floor(offset * this.perByte)];
         if (pfn === undefined) {
             throw new RangeError(`offset ${offset} is beyond an area of ${this.size} bytes`);
         }
