@@ -10,7 +10,10 @@ export interface PageGeometry {
     readonly shift: number;
     /** MAX_PAGE_ORDER: the largest block of the page allocator has 2^maxOrder pages. */
     readonly maxOrder: number;
-    /** PMD_ORDER: of the huge page that takes the place of a whole table of pages, and of the transparent huge pages of files. */
+    /**
+     * PMD_ORDER: of the huge page that takes the place of a whole table of pages, and of the transparent huge pages of
+     * files.
+     */
     readonly pmdOrder: number;
     /** pageblock_order: blocks of so many pages are movable, unmovable or CMA as a whole. */
     readonly pageblockOrder: number;
@@ -18,7 +21,10 @@ export interface PageGeometry {
     readonly hugeOrders: readonly number[];
 }
 
-/** @param shift log2 of a page's bytes @param maxOrder MAX_PAGE_ORDER @param hugeOrders the huge pages that hugetlb has, ascending */
+/**
+ * @param shift log2 of a page's bytes @param maxOrder MAX_PAGE_ORDER @param hugeOrders the huge pages that hugetlb has,
+ * ascending
+ */
 export function pageGeometry(shift: number, maxOrder: number, hugeOrders: readonly number[]): PageGeometry {
     // a table is a page of entries of 8 bytes
     const pmdOrder = shift - 3;

@@ -1,6 +1,6 @@
 /**
- * The trie that holds the contents of physical memory: nodes, each saved before its first change in an epoch. Its leaves are no pages: what
- * a page is, kernels say (arch.ts), and every page is one leaf or several.
+ * The trie that holds the contents of physical memory: nodes, each saved before its first change in an epoch. Its
+ * leaves are no pages: what a page is, kernels say (arch.ts), and every page is one leaf or several.
  */
 import type { Journal, Saveable } from './journal';
 import { advanceCode } from './pattern';

@@ -15,12 +15,15 @@ export const PHYS_LIMIT = 2 ** 52;
 export class WildNumber extends RangeError {}
 
 /**
- * The contents of physical memory, which survive every kernel. A leaf of 4 KiB is zero, pattern or bytes, and uniform stretches of 2 MiB
- * and 1 GiB are one entry, so memory costs what differs. Addresses are in bytes; reading what was never written gives zeroes.
- * What is RAM and what is not the machine's map says, not this class.
+ * The contents of physical memory, which survive every kernel. A leaf of 4 KiB is zero, pattern or bytes, and uniform
+ * stretches of 2 MiB and 1 GiB are one entry, so memory costs what differs. Addresses are in bytes; reading what was
+ * never written gives zeroes. What is RAM and what is not the machine's map says, not this class.
  */
 export class PhysicalMemory {
-    /** Grows whenever the bytes of some leaf are given up: arrays from {@link leafForWrite} are valid for one generation and epoch. */
+    /**
+     * Grows whenever the bytes of some leaf are given up: arrays from {@link leafForWrite} are valid for one generation
+     * and epoch.
+     */
     generation = 0;
     private readonly top: Top;
     private cachedLeaf = -1;
@@ -195,7 +198,10 @@ export class PhysicalMemory {
         return this.bytesForWrite(leafOf(pa));
     }
 
-    /** The bytes of the leaf that an address lies in, not to be changed; undefined where they do not exist (see {@link extents}). */
+    /**
+     * The bytes of the leaf that an address lies in, not to be changed; undefined where they do not exist
+     * (see {@link extents}).
+     */
     leafForRead(pa: number): Uint8Array | undefined {
         const found = this.find(leafOf(pa));
         return typeof found === 'number' ? undefined : found;
@@ -466,7 +472,9 @@ class Top implements Saveable {
     }
 }
 
-/** pa % LEAF_SIZE. The operator is slow on numbers of more than 31 bits; this takes their low bits, whatever lies above. */
+/**
+ * pa % LEAF_SIZE. The operator is slow on numbers of more than 31 bits; this takes their low bits, whatever lies above.
+ */
 function inLeaf(pa: number): number {
     return pa & (LEAF_SIZE - 1);
 }

@@ -39,7 +39,9 @@ export function machineView(machine: Machine): MemoryView {
     };
 }
 
-/** Pieces of LEAF_SIZE bytes of a file that are kept, so that structures that are read word by word are fetched once. */
+/**
+ * Pieces of LEAF_SIZE bytes of a file that are kept, so that structures that are read word by word are fetched once.
+ */
 const CACHED = 16;
 /** What is read of a file at once. */
 const PIECE = 1024 * 1024;

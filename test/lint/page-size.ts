@@ -1,17 +1,13 @@
 /**
- * Where a source says how large a page is. That is a value of the machine's architecture (emulator/machine/arch.ts): whoever writes 4096 or
- * shifts by 12 means a page of 4 KiB, or something else that is so large, which then stands in the list here with its reason.
+ * Where a source says how large a page is. That is a value of the machine's architecture (emulator/machine/arch.ts):
+ * whoever writes 4096 or shifts by 12 means a page of 4 KiB, or something else that is so large, which then stands in
+ * the list here with its reason.
  */
 import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { ROOT } from '../support/repository';
 import { filesOf } from './imports';
-
-export interface Problem {
-    readonly file: string;
-    readonly line: number;
-    readonly message: string;
-}
+import type { Problem } from './rooms';
 
 /** A line that may say it: any that has this text. */
 interface Place {
@@ -80,7 +76,10 @@ export function sayingsIn(file: string, text: string): { readonly line: number; 
     );
 }
 
-/** What is wrong in the product's sources: places that are not in the list, and entries of the list that nothing needs any more. */
+/**
+ * What is wrong in the product's sources: places that are not in the list, and entries of the list that nothing needs
+ * any more.
+ */
 export function pageSizeProblems(): Problem[] {
     const needed = new Set<Place>();
     const problems = filesOf(...SOURCES).flatMap((file): Problem[] => {

@@ -1,3 +1,4 @@
+/** The lint of test/lint/page-size.ts finds what it is to find, and nothing in the repository. */
 import assert from 'node:assert/strict';
 import { pageSizeProblems, sayingsIn } from '../lint/page-size';
 

@@ -23,7 +23,10 @@ interface Mm {
     folios: Folios;
 }
 
-/** A machine with two nodes of four of the largest blocks (1024 pages of 4 KiB), of which the first is CMA pageblocks; all memory is free. */
+/**
+ * A machine with two nodes of four of the largest blocks (1024 pages of 4 KiB), of which the first is CMA pageblocks;
+ * all memory is free.
+ */
 function makeMm(page = PAGES_4K): Mm {
     const block = 2 ** page.maxOrder;
     const node = 4 * block;

@@ -16,7 +16,10 @@ import { TABLE_OWNER } from './tables';
 const IOMMU_TABLE = costId('iommu_table');
 const IOMMU_FLUSH = costId('iommu_flush');
 
-/** Tables of these levels and above are not those that map memory, but for the leaves of 1 GiB that tables of 4 KiB can have. */
+/**
+ * Tables of these levels and above are not those that map memory, but for the leaves of 1 GiB that tables of 4 KiB can
+ * have.
+ */
 const UPPER = 3;
 /** As the FLB has them, and where the registers of the emulated machines are. */
 const UNITS: Readonly<Record<IommuVendor, { readonly type: number; readonly registers: number }>> = {

@@ -43,7 +43,10 @@ export interface MemfdEnv extends KernelCore {
     readonly hugetlb: Hugetlb;
 }
 
-/** The pool that the flags of a MFD_HUGETLB memfd name, or that of the smallest huge pages. ENODEV: there are no huge pages of this size. */
+/**
+ * The pool that the flags of a MFD_HUGETLB memfd name, or that of the smallest huge pages. ENODEV: there are no huge
+ * pages of this size.
+ */
 export function hugePoolOf(k: MemfdEnv, flags: number): HugePool | Err {
     const log2 = Math.floor(flags / MFD_HUGE_SHIFT) % 64;
     return (log2 === 0 ? k.hugetlb.pools[0] : k.hugetlb.poolOf(log2 - k.page.shift)) ?? ENODEV;

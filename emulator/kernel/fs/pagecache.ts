@@ -3,7 +3,10 @@ import type { PageGeometry } from '../../machine/arch';
 import type { Journal, Saveable } from '../../machine/journal';
 import { Rec } from '../../machine/journal';
 
-/** Pages of a leaf, and the order of a folio that fills one: 2 MiB in pages of 4 KiB. Ours, and the same for every size of page. */
+/**
+ * Pages of a leaf, and the order of a folio that fills one: 2 MiB in pages of 4 KiB. Ours, and the same for every size
+ * of page.
+ */
 const LEAF = 512;
 const LEAF_ORDER = 9;
 /** Leaves of a row. */
@@ -28,7 +31,9 @@ class Leaf implements Saveable {
     }
 }
 
-/** A piece of a file: for each of its leaves the first page frame number plus one where a folio fills it, or the leaf. */
+/**
+ * A piece of a file: for each of its leaves the first page frame number plus one where a folio fills it, or the leaf.
+ */
 class Row implements Saveable {
     epoch: number;
     huge = new Float64Array(ROW);
@@ -49,8 +54,8 @@ class Row implements Saveable {
 }
 
 /**
- * The pages of a file by page offset (struct address_space). Folios of order 9 are one entry, larger ones several; smaller ones have an
- * entry a page. A million pages take 8 MiB.
+ * The pages of a file by page offset (struct address_space). Folios of order 9 are one entry, larger ones several;
+ * smaller ones have an entry a page. A million pages take 8 MiB.
  */
 export class PageCache extends Rec {
     /** Pages in the cache, of whatever folios (nrpages). */
@@ -103,7 +108,9 @@ export class PageCache extends Rec {
         return row !== undefined && (row.huge[(index - key * ROW * LEAF) >> 9] ?? 0) > 0;
     }
 
-    /** True where nothing is cached of the `2^order` pages from `index` on, a multiple of their number; whole leaves. */
+    /**
+     * True where nothing is cached of the `2^order` pages from `index` on, a multiple of their number; whole leaves.
+     */
     isVacant(index: number, order: number): boolean {
         for (let at = index; at < index + 2 ** order; at += LEAF) {
             const key = Math.floor(at / (ROW * LEAF));

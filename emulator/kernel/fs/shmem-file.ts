@@ -82,9 +82,9 @@ export function readShmem(k: KernelCore, inode: ShmemInode, pos: number, length:
 }
 
 /**
- * Bytes that generic_perform_write() hands to write_begin at most, up to the next multiple of it: the largest folio that the mapping
- * could have (mapping_max_folio_size). On the recorded 7.2 that is more than a page, although its shmem has 4 KiB folios:
- * a write of 9000 bytes to a frozen file of 6000 fails as a whole.
+ * Bytes that generic_perform_write() hands to write_begin at most, up to the next multiple of it: the largest folio
+ * that the mapping could have (mapping_max_folio_size). On the recorded 7.2 that is more than a page, although its
+ * shmem has 4 KiB folios: a write of 9000 bytes to a frozen file of 6000 fails as a whole.
  */
 function writeChunk({ page }: KernelCore): number {
     return page.size * 2 ** page.pmdOrder;
@@ -92,8 +92,8 @@ function writeChunk({ page }: KernelCore): number {
 
 /**
  * Writes at `pos`, growing the file (shmem_file_write_iter, generic_perform_write): a folio at a time. What is left of the
- * write, up to the end of its {@link writeChunk}, is checked as a whole against seals, and against the size of a frozen file: EPERM. Where
- * something went through before that, its bytes count and the error is not seen.
+ * write, up to the end of its {@link writeChunk}, is checked as a whole against seals, and against the size of a frozen
+ * file: EPERM. Where something went through before that, its bytes count and the error is not seen.
  */
 export function writeShmem(k: KernelCore, inode: ShmemInode, pos: number, data: Bytes): number | Err {
     const total = data.length;

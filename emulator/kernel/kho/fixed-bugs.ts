@@ -4,7 +4,10 @@ import type { Machine } from '../../machine/machine';
 import { orderPages } from '../mm/memmap';
 import type { Area, KhoEnv, KhoOptions } from './env';
 
-/** Memory of a node whose struct pages are initialized at once where the others are deferred: a section (SECTION_SIZE_BITS), in bytes. */
+/**
+ * Memory of a node whose struct pages are initialized at once where the others are deferred: a section
+ * (SECTION_SIZE_BITS), in bytes.
+ */
 const INITIALIZED = 2 ** 27;
 
 const INT_BITS = 32;

@@ -140,7 +140,8 @@ export class Kho extends Rec {
 
     /**
      * kho_alloc_preserve: zeroed memory, preserved; its real size is the next power of two of pages.
-     * @returns its physical address; EINVAL (size 0, or no tree), E2BIG (more than the page allocator's largest block), ENOMEM.
+     * @returns its physical address; EINVAL (size 0, or no tree), E2BIG (more than the page allocator's largest block),
+     * ENOMEM.
      */
     allocPreserve(size: number, owner: string): number | Err {
         if (size === 0) {

@@ -110,8 +110,8 @@ export function readHandoverNote(notes: readonly CoreNote[]): HandoverNote | und
 const VMCOREINFO = 'VMCOREINFO';
 
 /**
- * How large the pages are of the kernel that an image is of: as a note says it, kdump's or ours, whose root FDT is one page; else what is
- * usual for the architecture.
+ * How large the pages are of the kernel that an image is of: as a note says it, kdump's or ours, whose root FDT is one
+ * page; else what is usual for the architecture.
  */
 export function pagesOfImage({ machine, notes }: Pick<CoreFile, 'machine' | 'notes'>): PageGeometry {
     const info = notes.find((n) => n.name === VMCOREINFO);

@@ -1,7 +1,7 @@
 /**
- * The tree of preserved memory (kernel/liveupdate/kexec_handover.c, include/linux/kho/abi): levels of real pages, the lowest of bitmaps and
- * those above of tables with 64-bit addresses, keyed by order and page frame number together. With pages of 4 KiB that are five levels of
- * tables with 512 addresses, and bitmaps with 32768 bits.
+ * The tree of preserved memory (kernel/liveupdate/kexec_handover.c, include/linux/kho/abi): levels of real pages, the
+ * lowest of bitmaps and those above of tables with 64-bit addresses, keyed by order and page frame number together.
+ * With pages of 4 KiB that are five levels of tables with 512 addresses, and bitmaps with 32768 bits.
  */
 import { type Err, err } from '../release/errno';
 import type { PageGeometry } from '../../machine/arch';

@@ -74,7 +74,9 @@ export function partsOf({ start, pages, count }: Stripe, page: PageGeometry): Pa
     ].filter((p) => p.length > 0);
 }
 
-/** Divides a range among vCPUs: as many pages each, the last one takes what is left over. Bytes, multiples of a page. */
+/**
+ * Divides a range among vCPUs: as many pages each, the last one takes what is left over. Bytes, multiples of a page.
+ */
 export function stripesOf(start: number, length: number, vcpus: number, page: PageGeometry): Stripe[] {
     const pages = Math.floor(length / page.size);
     const each = Math.floor(pages / vcpus);

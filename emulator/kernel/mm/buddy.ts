@@ -1,6 +1,6 @@
 /**
- * The page allocator: a buddy system with orders 0 to MAX_PAGE_ORDER for each node (mm/page_alloc.c). Where the kernel takes the block freed
- * last, this one takes the lowest, so that a run depends on nothing but the program.
+ * The page allocator: a buddy system with orders 0 to MAX_PAGE_ORDER for each node (mm/page_alloc.c). Where the kernel
+ * takes the block freed last, this one takes the lowest, so that a run depends on nothing but the program.
  */
 import type { PageGeometry } from '../../machine/arch';
 import type { Clock } from '../../machine/clock';

@@ -1,7 +1,8 @@
 /**
- * The page metadata of one kernel (its struct pages). By section of 64 rows of 512 pages, made when first written; a section has one entry for
- * each row that is wholly of one kind (part of a folio of order 9 or more, or 512 equal pages), and 512 entries of 18 bytes
- * only where it is not. Sections and rows are ours, not the kernel's, and the same for every size of page.
+ * The page metadata of one kernel (its struct pages). By section of 64 rows of 512 pages, made when first written; a
+ * section has one entry for each row that is wholly of one kind (part of a folio of order 9 or more, or 512 equal
+ * pages), and 512 entries of 18 bytes only where it is not. Sections and rows are ours, not the kernel's, and the same
+ * for every size of page.
  */
 import type { Hasher } from '../../machine/hash';
 import { type Journal, Rec, Slots } from '../../machine/journal';

@@ -7,7 +7,10 @@ import type { PageGeometry } from '../../machine/arch';
 
 /** Preserved memory as bits in bitmaps that are listed in chunks when the handover is finalized; 6.16 to 7.0. */
 export interface BitmapTracking {
-    /** Bytes of a bitmap (PRESERVE_BITS / 8): 512 from the slab allocator at first, a page of its own since late in the 6.18 cycle. */
+    /**
+     * Bytes of a bitmap (PRESERVE_BITS / 8): 512 from the slab allocator at first, a page of its own since late in the
+     * 6.18 cycle.
+     */
     readonly bitmapBytes: 512 | 'page';
 }
 
@@ -38,7 +41,10 @@ export interface KhoFormat {
     readonly intSizes: boolean;
     /** Page ranges are cut where memory of another node begins. */
     readonly splitsAtNodes: boolean;
-    /** Alignment and rounding of scratch areas: a pageblock (CMA_MIN_ALIGNMENT_BYTES), or the largest block of the page allocator. */
+    /**
+     * Alignment and rounding of scratch areas: a pageblock (CMA_MIN_ALIGNMENT_BYTES), or the largest block of the page
+     * allocator.
+     */
     readonly scratchAlign: 'pageblock' | 'largest block';
     /** Each of the three sizes of `kho_scratch=` may be 0. */
     readonly zeroScratchSizes: boolean;

@@ -38,7 +38,10 @@ const GRANULES: ReadonlyMap<number, number> = new Map([
     [16, 1],
 ]);
 
-/** Blocks are at levels 1 and 2 of the manual with a granule of 4 KiB, which are 3 and 2 here, and at level 2 with larger ones. */
+/**
+ * Blocks are at levels 1 and 2 of the manual with a granule of 4 KiB, which are 3 and 2 here, and at level 2 with
+ * larger ones.
+ */
 function pagesOf({ shift }: PageGeometry): PageTableFormat {
     const shape = new TableShape(shift, shift === PAGES_4K.shift ? 3 : 2);
     return {
@@ -52,7 +55,8 @@ function pagesOf({ shift }: PageGeometry): PageTableFormat {
             if (table && level > 1) {
                 return { kind: 'table', pa, level: level - 1, read: true, write: true };
             }
-            // reserved: a block at level 1, and one above the largest; without the access flag an access faults (CD.AFFD is 0)
+            // reserved: a block at level 1, and one above the largest; without the access flag an access faults
+            // (CD.AFFD is 0)
             if (table !== (level === 1) || level > shape.largestLeaf || pa % shape.mappedBy(level) !== 0) {
                 return { kind: 'bad' };
             }
@@ -110,7 +114,10 @@ const EVENTS: Readonly<Record<FaultReason, readonly [number, string]>> = {
     unreachable: [0x0b, 'F_WALK_EABT'],
 };
 
-/** @param page whose size its granule has, as the driver chooses it (arm_lpae_restrict_pgsizes() of drivers/iommu/io-pgtable-arm.c) */
+/**
+ * @param page whose size its granule has, as the driver chooses it (arm_lpae_restrict_pgsizes() of
+ * drivers/iommu/io-pgtable-arm.c)
+ */
 export function smmuv3(page: PageGeometry): UnitFormat {
     const pages = pagesOf(page);
     const granule = GRANULES.get(page.shift) ?? 0;

@@ -1,9 +1,13 @@
-/** What the page tables of all IOMMUs have in common: 64-bit entries, and as many bits of the address a level as a table has entries for. */
+/**
+ * What the page tables of all IOMMUs have in common: 64-bit entries, and as many bits of the address a level as a table
+ * has entries for.
+ */
 import type { PhysicalMemory } from '../memory';
 
 /**
- * Bytes of a page as IOMMUs and devices have them, whatever pages the kernel has: VT-d and AMD-Vi map no less, an SMMUv3's smallest granule and
- * the smallest page that a PCIe device asks translations for are as large, and caches of translations are kept in it here.
+ * Bytes of a page as IOMMUs and devices have them, whatever pages the kernel has: VT-d and AMD-Vi map no less, an
+ * SMMUv3's smallest granule and the smallest page that a PCIe device asks translations for are as large, and caches of
+ * translations are kept in it here.
  */
 export const IO_PAGE = 4096;
 
@@ -14,8 +18,8 @@ export interface Entry {
 }
 
 /**
- * What an entry means. Levels are counted from 1, whose entries map a page of the tables; with tables of 4 KiB an entry of level 2 maps 2 MiB,
- * one of level 3 1 GiB.
+ * What an entry means. Levels are counted from 1, whose entries map a page of the tables; with tables of 4 KiB an entry
+ * of level 2 maps 2 MiB, one of level 3 1 GiB.
  */
 export type Decoded =
     | { readonly kind: 'none' }
