@@ -4,7 +4,6 @@ import * as z from 'zod/mini';
 import { worst } from '../emulator/handover/findings';
 import { inspectFile, type Inspection } from '../emulator/handover/inspect';
 import { sourceOf } from '../emulator/machine/core-file';
-import { PAGE_SIZE } from '../emulator/machine/memory';
 import { hex } from '../emulator/text/text';
 import { addressOf, ramOfImage, readMemory } from './memory';
 import { RequestError } from './errors';
@@ -70,17 +69,21 @@ export class AttachedImage {
     static open(host: Host, sources: Sources, args: unknown, pages: boolean): AttachedImage {
         const { image, fdt } = parsed(schema, args, 'attach configuration', 'badConfiguration');
         const address = fdt === undefined ? undefined : Number(fdt);
-        if (address !== undefined && (!(address > 0 && address < 2 ** 52) || address % PAGE_SIZE !== 0)) {
-            throw new RequestError(
-                'badConfiguration',
-                'attach configuration: "fdt" must be the physical address of a page, such as "0x4c2000".',
-            );
+        const noPage = new RequestError(
+            'badConfiguration',
+            'attach configuration: "fdt" must be the physical address of a page, such as "0x4c2000".',
+        );
+        if (address !== undefined && !(address > 0 && address < 2 ** 52)) {
+            throw noPage;
         }
         const bytes = host.readBytes?.(sources.uriOfPath(image));
         if (!bytes) {
             throw new RequestError('noSuchFile', `There is no memory image ${image}, or it cannot be unpacked.`);
         }
         const inspection = inspectFile(sourceOf(bytes), { fdt: address });
+        if (address !== undefined && address % inspection.handover.page.size !== 0) {
+            throw noPage;
+        }
         const [damage] = inspection.file.findings;
         if (damage?.code === 'not-elf') {
             throw new RequestError('badImage', `${image} cannot be opened: ${damage.text}.`);

@@ -2,7 +2,6 @@
 import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import * as path from 'node:path';
 import { Bytes, extentLength } from '../machine/bytes';
-import { PAGE_SIZE } from '../machine/memory';
 import type { MemoryView } from '../machine/view';
 import { inspectFile } from '../handover/inspect';
 import { handoverJson } from '../handover/json';
@@ -33,6 +32,9 @@ export const command: Command = (args) => {
     const extract = extraction(parsed);
     const inspection = inspectFile(openImage(name), { fdt });
     const { file, memory, handover } = inspection;
+    if (fdt !== undefined && fdt % handover.page.size !== 0) {
+        throw noPage('fdt', parsed.text('fdt') ?? '');
+    }
     const [damage] = file.findings;
     if (damage?.code === 'not-elf') {
         throw new BadArguments(`${name} cannot be inspected: ${damage.text}.`);
@@ -49,15 +51,19 @@ export const command: Command = (args) => {
     return handover.findings.some((f) => f.consequence !== 'none') ? EXIT_DAMAGED : 0;
 };
 
-/** @throws BadArguments where the option is no address of a page */
+function noPage(name: string, text: string): BadArguments {
+    return new BadArguments(`--${name} takes the physical address of a page, as 0x4c2000, not "${text}".`);
+}
+
+/** @throws BadArguments where the option is no address; whether a page begins there the image says */
 function addressOption(parsed: Parsed, name: string): number | undefined {
     const text = parsed.text(name);
     if (text === undefined) {
         return undefined;
     }
     const value = /^(?:0x[0-9a-f_]+|[0-9]+)$/i.test(text) ? Number(text.replaceAll('_', '')) : Number.NaN;
-    if (!(value < 2 ** 52) || value % PAGE_SIZE !== 0) {
-        throw new BadArguments(`--${name} takes the physical address of a page, as 0x4c2000, not "${text}".`);
+    if (!(value < 2 ** 52)) {
+        throw noPage(name, text);
     }
     return value;
 }

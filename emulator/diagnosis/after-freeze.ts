@@ -4,7 +4,6 @@ import type { LuoArgs, LuoFile } from '../kernel/luo/state';
 import type { OpenFile } from '../kernel/fs/file';
 import { ShmemInode } from '../kernel/fs/shmem';
 import { Table } from '../machine/journal';
-import { PAGE_SIZE } from '../machine/memory';
 import { hasCallback } from '../runtime/host/callbacks';
 import type { StructLayout } from '../language/layout';
 import type { Place } from '../findings/place';
@@ -151,7 +150,7 @@ export const frozenRules = ruleFile(['LU1070', 'LU1075'], ({ vm, chronicle, say 
 
     return {
         viewed(layout, pa): void {
-            if (pa % PAGE_SIZE === 0) {
+            if (pa % machine.page.size === 0) {
                 structs.set(pa, layout);
             }
         },

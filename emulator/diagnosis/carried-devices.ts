@@ -1,7 +1,6 @@
 /** The devices that were preserved at the last kexec, and the memory that was: what may still be theirs. */
 import type { Device, Intent } from '../machine/devices/device';
 import { Seq, Table } from '../machine/journal';
-import { PAGE_SIZE } from '../machine/memory';
 import type { Vm } from '../runtime/interpreter';
 import type { Rules } from './hearing';
 
@@ -49,7 +48,7 @@ export function isCovered(spans: readonly Span[], pfn: number): boolean {
 const NOTHING: readonly Span[] = [];
 
 export function carriedDevices(vm: Vm): CarriedDevices {
-    const { journal, pci } = vm.machine;
+    const { journal, pci, page } = vm.machine;
     /** What the devices had been given then. */
     const carried = new Table<string, Intent>(journal);
     /** What was preserved then; one list, replaced as a whole. */
@@ -83,7 +82,7 @@ export function carriedDevices(vm: Vm): CarriedDevices {
             // came along, or nobody's
             const known = kernel?.devices.of(device);
             const goesOn = known ? known.inherited !== null : !kernel || vm.power.booting !== null;
-            return goesOn && isKept(Math.floor(pa / PAGE_SIZE));
+            return goesOn && isKept(Math.floor(pa / page.size));
         },
         freed(pfn, count): void {
             if (carried.size === 0 || !kept.items[0] || !isCovered(kept.items[0], pfn)) {

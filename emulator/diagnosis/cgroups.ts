@@ -19,7 +19,7 @@ export const cgroupRules = ruleFile(['LU1052'], ({ vm, chronicle, say }) => {
             }
             say('LU1052', {
                 about: fileKey(session, token),
-                message: `Token ${token} of session "${session}" is lost: its pages are charged to the memory cgroup of ${process.name}, whose limit is ${pagesText(process.memcg.limit)}. What was retrieved of it is freed, and the error sticks.`,
+                message: `Token ${token} of session "${session}" is lost: its pages are charged to the memory cgroup of ${process.name}, whose limit is ${pagesText(vm.machine.page, process.memcg.limit)}. What was retrieved of it is freed, and the error sticks.`,
                 history: [...chronicle.of(sessionKey(session)), ...chronicle.of(fileKey(session, token))],
                 data: { session, token, process: process.name, limit: process.memcg.limit },
             });

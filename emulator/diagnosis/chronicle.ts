@@ -3,7 +3,6 @@ import { Err } from '../kernel/release/errno';
 import type { LuoFile, LuoSession } from '../kernel/luo/state';
 import type { PageEvent } from '../machine/history';
 import { Seq, Table } from '../machine/journal';
-import { PAGE_SIZE } from '../machine/memory';
 import type { Place } from '../findings/place';
 import type { Value } from '../language/types';
 import { subjectAtWork, subjectOf, subjectSaid } from '../runtime/at-work';
@@ -239,7 +238,7 @@ export class Chronicle {
     }
 
     ofAddress(pa: number): HistoryLine[] {
-        return this.ofPage(Math.floor(pa / PAGE_SIZE));
+        return this.ofPage(Math.floor(pa / this.vm.machine.page.size));
     }
 }
 

@@ -1,7 +1,6 @@
 /** Files of debugfs that show memory which is somebody else's by now. */
 import { Err } from '../kernel/release/errno';
 import { khoDebugContent } from '../kernel/kho/debugfs-blobs';
-import { PAGE_SIZE } from '../machine/memory';
 import { ruleFile } from './rules';
 import { hex } from '../text/text';
 
@@ -17,7 +16,7 @@ export const debugfsRules = ruleFile(['LU1064'], ({ vm, chronicle, say }) => {
             if (content === undefined || typeof content === 'string') {
                 return;
             }
-            const pfn = Math.floor(content.addr / PAGE_SIZE);
+            const pfn = Math.floor(content.addr / kernel.page.size);
             // what nobody has restored is still what was handed over
             if (
                 kernel.memmap.khoOrder(pfn) >= 0 ||

@@ -8,7 +8,6 @@ import { readTables } from '../kernel/devices/page-tables';
 import type { Kernel } from '../kernel/kernel';
 import { IOMMU_FLB } from '../kernel/release/layers';
 import type { FaultReason } from '../machine/iommu/tables';
-import { PAGE_SIZE } from '../machine/memory';
 import { isCovered, nextOf, type Span } from './carried-devices';
 import { ruleFile } from './rules';
 import { pagesText } from './wording';
@@ -19,7 +18,7 @@ const NO_DOMAIN: ReadonlySet<FaultReason> = new Set(['root-absent', 'context-abs
 
 export const carriedRules = ruleFile(['LU1045', 'LU1046', 'LU1048', 'LU1049', 'LU1080'], (scene) => {
     const { vm, chronicle, carried, say } = scene;
-    const { pci, owners } = vm.machine;
+    const { pci, owners, page } = vm.machine;
 
     /** LU1045: pages that the IOMMU reads on the way to what the device sees. */
     const checkTables = (kernel: Kernel, b: BoundDevice, spans: readonly Span[], tell: typeof say): void => {
@@ -38,12 +37,12 @@ export const carriedRules = ruleFile(['LU1045', 'LU1046', 'LU1048', 'LU1049', 'L
             domain.levels,
         );
         const above = [...list(unit.tablesAt(unit.root)), ...list(unit.tablesOf(b.device))].map((pfn) => ({
-            pa: pfn * PAGE_SIZE,
+            pa: pfn * page.size,
             level: 0,
             iova: 0,
         }));
         const missing = [...above, ...(typeof tree === 'string' ? [] : tree.tables)].filter(
-            (t) => !isCovered(spans, t.pa / PAGE_SIZE),
+            (t) => !isCovered(spans, t.pa / page.size),
         );
         for (const level of new Set(missing.map((t) => t.level))) {
             const [first, ...more] = missing.filter((t) => t.level === level);
@@ -83,20 +82,20 @@ export const carriedRules = ruleFile(['LU1045', 'LU1046', 'LU1048', 'LU1049', 'L
         let first: { readonly iova: number; readonly pfn: number; readonly pages: number } | undefined;
         let total = 0;
         for (const m of mapped) {
-            const end = (m.pa + m.length) / PAGE_SIZE;
-            for (let pfn = m.pa / PAGE_SIZE; pfn < end; ) {
+            const end = (m.pa + m.length) / page.size;
+            for (let pfn = m.pa / page.size; pfn < end; ) {
                 const span = nextOf(spans, pfn);
                 const within = span !== undefined && span.start <= pfn;
                 const next = Math.min(end, (within ? span.end : span?.start) ?? end);
                 if (!within) {
                     total += next - pfn;
-                    first ??= { iova: m.iova + pfn * PAGE_SIZE - m.pa, pfn, pages: next - pfn };
+                    first ??= { iova: m.iova + pfn * page.size - m.pa, pfn, pages: next - pfn };
                 }
                 pfn = next;
             }
         }
         if (first) {
-            const pa = first.pfn * PAGE_SIZE;
+            const pa = first.pfn * page.size;
             const owner = owners.name(vm.running.memmap.ownerOf(first.pfn));
             tell('LU1046', {
                 about: name,
@@ -109,7 +108,7 @@ export const carriedRules = ruleFile(['LU1045', 'LU1046', 'LU1048', 'LU1049', 'L
                     pages: first.pages,
                     owner,
                 },
-                message: `${name} keeps running and can write to ${pagesText(total)} of memory that are not preserved, from ${hex(pa)} (${hex(first.iova)} for the device) on: memory of ${owner}. Somebody else gets it, and the device goes on.`,
+                message: `${name} keeps running and can write to ${pagesText(page, total)} of memory that are not preserved, from ${hex(pa)} (${hex(first.iova)} for the device) on: memory of ${owner}. Somebody else gets it, and the device goes on.`,
             });
         }
     };

@@ -2,17 +2,17 @@
  * The sanitizer of devices: every request that goes to memory is compared with what the software meant when it
  * programmed the device.
  */
+import { IO_PAGE } from '../machine/iommu/tables';
 import { TABLE_OWNER } from '../kernel/devices/tables';
 import type { Area, Device } from '../machine/devices/device';
 import { walk } from '../machine/iommu/tables';
 import { Table } from '../machine/journal';
-import { PAGE_SIZE } from '../machine/memory';
 import { ruleFile } from './rules';
 import { hex } from '../text/text';
 
 export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU1047'], (scene) => {
     const { vm, chronicle, carried, strays, say } = scene;
-    const { owners, pci, journal } = vm.machine;
+    const { owners, pci, journal, page } = vm.machine;
     /** What has been said: a device that goes astray does so a million times. */
     const told = new Table<string, true>(journal);
     /**
@@ -48,7 +48,7 @@ export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU
     };
 
     const pageText = (pa: number): string => {
-        const pfn = Math.floor(pa / PAGE_SIZE);
+        const pfn = Math.floor(pa / page.size);
         const { kernel } = vm;
         if (!kernel) {
             return 'memory that the kernel which comes up has yet to give away';
@@ -75,7 +75,7 @@ export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU
         iova: hex(iova),
         address: hex(pa),
         write,
-        owner: vm.kernel ? owners.name(vm.kernel.memmap.ownerOf(Math.floor(pa / PAGE_SIZE))) : null,
+        owner: vm.kernel ? owners.name(vm.kernel.memmap.ownerOf(Math.floor(pa / page.size))) : null,
     });
 
     /** LU1030: nobody in the kernel that runs has set this device going. */
@@ -108,7 +108,7 @@ export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU
             vm.kernel?.devices.ids.wasGivenBefore(bound.domain.id) === true;
         const tables = reused ? byTables(device, iova) : pa;
         // what a device remembers itself goes past the IOMMU
-        const own = device.atc?.find(Math.floor(iova / PAGE_SIZE), write) === Math.floor(pa / PAGE_SIZE);
+        const own = device.atc?.find(Math.floor(iova / IO_PAGE), write) === Math.floor(pa / IO_PAGE);
         if (!own && tables !== pa) {
             if (isNew(`LU1047 ${name} ${vm.boot}`)) {
                 say('LU1047', {
@@ -134,7 +134,7 @@ export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU
                 pa,
             );
         } else {
-            const owner = vm.kernel?.memmap.ownerOf(Math.floor(pa / PAGE_SIZE)) ?? 0;
+            const owner = vm.kernel?.memmap.ownerOf(Math.floor(pa / page.size)) ?? 0;
             if (isNew(`LU1027 ${name} ${owner} ${intent?.boot ?? -1}`)) {
                 say('LU1027', {
                     about: `${name} ${owner}`,
@@ -156,8 +156,8 @@ export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU
         for (const b of vm.kernel?.devices.bound ?? []) {
             // what user space maps is pinned, so only what the DMA API gave away can be freed
             for (const area of b.own.areas) {
-                const from = Math.max(pfn, Math.floor(area.pa / PAGE_SIZE));
-                const to = Math.min(pfn + count, Math.ceil((area.pa + area.length) / PAGE_SIZE));
+                const from = Math.max(pfn, Math.floor(area.pa / page.size));
+                const to = Math.min(pfn + count, Math.ceil((area.pa + area.length) / page.size));
                 if (from < to) {
                     freed.set(
                         area,
@@ -184,9 +184,9 @@ export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU
                 const area = intent.areaAt(iova);
                 if (
                     area &&
-                    kernel.memmap.ownerOf(Math.floor(pa / PAGE_SIZE)) === area.owner &&
+                    kernel.memmap.ownerOf(Math.floor(pa / page.size)) === area.owner &&
                     pa - area.pa === iova - area.iova &&
-                    (freed.size === 0 || freed.get(area)?.has(Math.floor(pa / PAGE_SIZE)) !== true)
+                    (freed.size === 0 || freed.get(area)?.has(Math.floor(pa / page.size)) !== true)
                 ) {
                     return;
                 }
@@ -198,7 +198,7 @@ export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU
         walked(device, iova, trail): void {
             const { kernel } = vm;
             for (const table of kernel ? trail : []) {
-                const pfn = Math.floor(table / PAGE_SIZE);
+                const pfn = Math.floor(table / page.size);
                 if (kernel?.memmap.isAllocated(pfn) === true && isTableOwner(kernel.memmap.ownerOf(pfn))) {
                     continue;
                 }

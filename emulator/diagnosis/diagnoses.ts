@@ -231,7 +231,7 @@ export class Diagnoses implements Observer {
             history: (finding.history ?? []).map(({ boot, text, place: at }) => ({ boot, text, place: at })),
             advice: finding.advice ?? advice,
             data,
-            cause: causeOf({ code, boot: vm.boot, data }, this.found.items),
+            cause: causeOf({ code, boot: vm.boot, data }, this.found.items, vm.machine.page),
         };
         this.found.push(diagnosis);
         vm.tell((l) => l.diagnosed?.(diagnosis));

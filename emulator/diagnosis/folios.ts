@@ -5,14 +5,13 @@
 import type { Kernel } from '../kernel/kernel';
 import { orderPages } from '../kernel/mm/memmap';
 import { Table } from '../machine/journal';
-import { PAGE_SIZE } from '../machine/memory';
 import { ruleFile } from './rules';
 import { freedWhilePreserved } from './preserved';
 import { pagesText } from './wording';
 import { hex } from '../text/text';
 
 export const folioRules = ruleFile(['LU1050'], ({ vm, chronicle, say }) => {
-    const { history, owners, journal } = vm.machine;
+    const { history, owners, journal, page } = vm.machine;
     /** Whose folios were said to change: what follows from that is not said as well. With the boot. */
     const told = new Table<string, true>(journal);
 
@@ -28,11 +27,11 @@ export const folioRules = ruleFile(['LU1050'], ({ vm, chronicle, say }) => {
             const state = kernel.memmap.stateOf(pfn);
             say('LU1050', {
                 about: `freed ${owner}`,
-                message: `${pagesText(count)} at ${hex(pfn * PAGE_SIZE)}, which ${callback ?? 'kernel code'} has preserved, ${count === 1 ? 'was' : 'were'} freed without being unpreserved, and ${count === 1 ? 'is' : 'are'} handed over all the same: ${state === 'free' ? 'that is free memory' : `by now that is memory of ${owners.name(kernel.memmap.ownerOf(pfn))}`}.`,
+                message: `${pagesText(page, count)} at ${hex(pfn * page.size)}, which ${callback ?? 'kernel code'} has preserved, ${count === 1 ? 'was' : 'were'} freed without being unpreserved, and ${count === 1 ? 'is' : 'are'} handed over all the same: ${state === 'free' ? 'that is free memory' : `by now that is memory of ${owners.name(kernel.memmap.ownerOf(pfn))}`}.`,
                 history: chronicle.ofPage(pfn),
                 advice: 'Keep a reference to what is preserved until it is unpreserved: the next kernel frees it, this one does not.',
                 data: {
-                    address: hex(pfn * PAGE_SIZE),
+                    address: hex(pfn * page.size),
                     pages: count,
                     owner,
                     how: 'freed',
@@ -55,9 +54,9 @@ export const folioRules = ruleFile(['LU1050'], ({ vm, chronicle, say }) => {
             const last = history.of(head).findLast((e) => e.kind === 'preserved');
             const by = last && chronicle.preservingAt(last);
             told.set(`${vm.boot} ${owner}`, true);
-            const what = `The folio of ${pagesText(orderPages(order))} at ${hex(head * PAGE_SIZE)}, page ${kernel.memmap.index(head)} of ${owner}, which ${by?.callback ?? 'kernel code'} has preserved`;
+            const what = `The folio of ${pagesText(page, orderPages(order))} at ${hex(head * page.size)}, page ${kernel.memmap.index(head)} of ${owner}, which ${by?.callback ?? 'kernel code'} has preserved`;
             const becomes = {
-                moved: `, moves to ${hex(to * PAGE_SIZE)}: what is handed over is the place that it has left.`,
+                moved: `, moves to ${hex(to * page.size)}: what is handed over is the place that it has left.`,
                 split: ', is split: the next kernel is still told of one folio, and unpreserving it goes by the orders that the parts have now.',
                 freed: ', is freed by a truncation: what is handed over is memory that others may have by then.',
             };
@@ -66,11 +65,11 @@ export const folioRules = ruleFile(['LU1050'], ({ vm, chronicle, say }) => {
                 message: what + becomes[how],
                 history: chronicle.ofPage(head),
                 data: {
-                    address: hex(head * PAGE_SIZE),
+                    address: hex(head * page.size),
                     pages: orderPages(order),
                     owner,
                     how,
-                    to: how === 'moved' ? hex(to * PAGE_SIZE) : null,
+                    to: how === 'moved' ? hex(to * page.size) : null,
                     callback: by?.callback ?? null,
                 },
             });

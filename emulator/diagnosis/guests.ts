@@ -4,7 +4,6 @@
  */
 import type { Kernel } from '../kernel/kernel';
 import type { Differing } from '../machine/guests';
-import { PAGE_SIZE } from '../machine/memory';
 import { duration } from '../language/durations';
 import { hasRun, holdersOf, positionsOf, samePositions, type Guest, type Holder } from '../runtime/host/guests';
 import type { HistoryLine } from '../findings/diagnosis';
@@ -23,7 +22,7 @@ interface AtEnd {
 }
 
 export const guestRules = ruleFile(['LU1035', 'LU1036', 'LU1037', 'LU1038', 'LU1039'], ({ vm, chronicle, say }) => {
-    const { clock, history, owners } = vm.machine;
+    const { clock, history, owners, page } = vm.machine;
 
     const historyOf = (name: string, pa = -1): HistoryLine[] => [
         ...chronicle.of(guestKey(name)),
@@ -109,17 +108,17 @@ export const guestRules = ruleFile(['LU1035', 'LU1036', 'LU1037', 'LU1038', 'LU1
         const now =
             was < 0 || !vm.kernel
                 ? ''
-                : vm.kernel.memmap.stateOf(Math.floor(was / PAGE_SIZE)) === 'free'
+                : vm.kernel.memmap.stateOf(Math.floor(was / page.size)) === 'free'
                   ? 'free memory'
-                  : `memory of ${owners.name(vm.kernel.memmap.ownerOf(Math.floor(was / PAGE_SIZE)))}`;
+                  : `memory of ${owners.name(vm.kernel.memmap.ownerOf(Math.floor(was / page.size)))}`;
         if (first.pa < 0) {
             return `No page is there any more${now === '' ? '' : `: the one that the guest wrote, at ${hex(was)}, is ${now} now`}.`;
         }
-        if (was >= 0 && Math.floor(was / PAGE_SIZE) !== Math.floor(first.pa / PAGE_SIZE)) {
+        if (was >= 0 && Math.floor(was / page.size) !== Math.floor(first.pa / page.size)) {
             return `The guest wrote to the page at ${hex(was)}, which is ${now} now; the one that it finds there is another one, at ${hex(first.pa)}.`;
         }
         const restored = history
-            .of(Math.floor(first.pa / PAGE_SIZE))
+            .of(Math.floor(first.pa / page.size))
             .some((e) => e.kind === 'restored' && e.boot === vm.machine.boots);
         return `It is the page at ${hex(first.pa)} that the guest wrote to${restored ? ', and it came over' : ''}: somebody else has written to it.`;
     };
@@ -154,7 +153,7 @@ export const guestRules = ruleFile(['LU1035', 'LU1036', 'LU1037', 'LU1038', 'LU1
                 about: name,
                 history: historyOf(name),
                 data: { guest: name, file: null },
-                message: `Guest "${name}" begins anew: no state was loaded into its vCPUs, which were ${sizeText(left.positions.reduce((n, p) => n + p, 0) * PAGE_SIZE)} of writing along.`,
+                message: `Guest "${name}" begins anew: no state was loaded into its vCPUs, which were ${sizeText(left.positions.reduce((n, p) => n + p, 0) * page.size)} of writing along.`,
             });
             return;
         }
@@ -163,7 +162,7 @@ export const guestRules = ruleFile(['LU1035', 'LU1036', 'LU1037', 'LU1038', 'LU1
                 about: name,
                 history: historyOf(name),
                 data: { guest: name, file: null },
-                message: `Guest "${name}" goes on from a state that is not its last one: its programs had written ${sizeText(left.positions.reduce((n, p) => n + p, 0) * PAGE_SIZE)}, and believe to have written ${sizeText(loaded.reduce((n, p) => n + p, 0) * PAGE_SIZE)}.`,
+                message: `Guest "${name}" goes on from a state that is not its last one: its programs had written ${sizeText(left.positions.reduce((n, p) => n + p, 0) * page.size)}, and believe to have written ${sizeText(loaded.reduce((n, p) => n + p, 0) * page.size)}.`,
             });
         }
         const { first, bytes } = guest.examine();

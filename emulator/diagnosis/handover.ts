@@ -1,10 +1,9 @@
 /** Whether the kernel that is about to start will understand what it gets; and whether the one that has started did. */
 import { joiningFlbs } from '../kernel/release/layers';
 import type { Kernel } from '../kernel/kernel';
-import { COMPATIBLE_SIZE, FLB_HEADER_SIZE, FLB_SER_SIZE, MAX_FLBS } from '../kernel/luo/abi';
+import { COMPATIBLE_SIZE, FLB_HEADER_SIZE, FLB_SER_SIZE, maxFlbs } from '../kernel/luo/abi';
 import type { BlockSet } from '../kernel/kho/blocks';
 import { Rec, type Journal } from '../machine/journal';
-import { PAGE_SIZE } from '../machine/memory';
 import { resolveKernel, type BootableKernel } from '../runtime/host/kernels';
 import { flbKey, IMAGE, sessionKey } from './chronicle';
 import { ruleFile } from './rules';
@@ -133,8 +132,7 @@ export const handoverRules = ruleFile(
         };
 
         const counterparts = (kernel: Kernel, next: BootableKernel): void => {
-            const library = vm.executable.library(next.desc.library);
-            // a module may be loaded in time: who does not finds out there
+            const library = vm.executable.library(next.desc.library); // a module may be loaded in time: who does not finds out there
             const declared = [...next.handlers, ...next.modules].flatMap(
                 (name) => vm.executable.handler(name, library)?.decl ?? [],
             );
@@ -183,11 +181,11 @@ export const handoverRules = ruleFile(
                 !luo.enabled ||
                 luo.incomingFlbPage === 0 ||
                 kernel.desc.luo?.compatible !== WITH_FLB_PAGE ||
-                !vm.machine.isRam(luo.incomingFlbPage, PAGE_SIZE)
+                !vm.machine.isRam(luo.incomingFlbPage, kernel.page.size)
             ) {
                 return;
             }
-            const count = Math.min(Number(memory.readU64(luo.incomingFlbPage + 8)), MAX_FLBS);
+            const count = Math.min(Number(memory.readU64(luo.incomingFlbPage + 8)), maxFlbs(kernel.page));
             for (let i = 0; i < count; i++) {
                 const raw = memory.read(luo.incomingFlbPage + FLB_HEADER_SIZE + i * FLB_SER_SIZE, COMPATIBLE_SIZE);
                 const end = raw.indexOf(0);

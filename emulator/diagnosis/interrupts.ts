@@ -8,7 +8,6 @@ import { Device } from '../machine/devices/device';
 import type { Delivery } from '../machine/interrupts/delivery';
 import type { GuestLine } from '../machine/interrupts/guest-line';
 import { type Journal, Rec, Table } from '../machine/journal';
-import { PAGE_SIZE } from '../machine/memory';
 import { duration } from '../language/durations';
 import { deviceOf, isStalled, outcomeText } from '../runtime/host/guest-interrupts';
 import { blame } from './blame';
@@ -35,7 +34,7 @@ const KEPT = 6;
 
 export const interruptRules = ruleFile(['LU1055', 'LU1056', 'LU1057', 'LU1058', 'LU1059'], (scene) => {
     const { vm, chronicle, say } = scene;
-    const { journal, owners, clock, pci } = vm.machine;
+    const { journal, owners, clock, pci, page } = vm.machine;
     /** By device and vector, the oldest first. Replaced, never changed in place. */
     const stretches = new Table<string, readonly Stretch[]>(journal);
     const told = new Table<string, true>(journal);
@@ -95,7 +94,7 @@ export const interruptRules = ruleFile(['LU1055', 'LU1056', 'LU1057', 'LU1058', 
     /** A page that the hardware reads or writes for interrupts is what it was made for, or waits to be restored. */
     const isStill = (pa: number, owner: string): boolean => {
         const { kernel } = vm;
-        const pfn = Math.floor(pa / PAGE_SIZE);
+        const pfn = Math.floor(pa / page.size);
         if (!kernel) {
             return true;
         }
@@ -108,12 +107,12 @@ export const interruptRules = ruleFile(['LU1055', 'LU1056', 'LU1057', 'LU1058', 
 
     const elsewhere = (device: Device, vector: number, pa: number, what: string): void => {
         const { kernel } = vm;
-        const pfn = Math.floor(pa / PAGE_SIZE);
+        const pfn = Math.floor(pa / page.size);
         if (kernel && isNew(`LU1059 ${pfn} ${vm.boot}`)) {
             const state = kernel.memmap.stateOf(pfn);
             const now = state === 'free' ? 'free memory' : `memory of ${owners.name(kernel.memmap.ownerOf(pfn))}`;
             say('LU1059', {
-                about: hex(pfn * PAGE_SIZE),
+                about: hex(pfn * page.size),
                 history: [...chronicle.ofAddress(pa), ...historyOf(device, vector)],
                 data: { ...dataOf(device, vector), table: hex(pa) },
                 message: `An interrupt of ${device.shape.name} ${what} ${hex(pa)}, which is ${now} by now.`,

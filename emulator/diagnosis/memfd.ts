@@ -21,7 +21,6 @@ import type { LuoArgs, LuoFile, LuoSession } from '../kernel/luo/state';
 import { orderPages, PG_DIRTY, PG_UPTODATE } from '../kernel/mm/memmap';
 import { ShmemInode } from '../kernel/fs/shmem';
 import { Seq } from '../machine/journal';
-import { PAGE_SIZE } from '../machine/memory';
 import type { CallbackCall } from '../runtime/purpose';
 import { fileData } from './chronicle';
 import { ruleFile } from './rules';
@@ -56,7 +55,8 @@ interface Early {
 }
 
 export const memfdRules = ruleFile(['LU1020', 'LU1021', 'LU1071', 'LU1072', 'LU1073'], ({ vm, chronicle, say }) => {
-    const early = new Seq<Early>(vm.machine.journal);
+    const { journal, page } = vm.machine;
+    const early = new Seq<Early>(journal);
 
     const namesOf = (seals: number): string[] => SEALS.filter(([bit]) => (seals & bit) !== 0).map(([, seal]) => seal);
 
@@ -69,7 +69,7 @@ export const memfdRules = ruleFile(['LU1020', 'LU1021', 'LU1071', 'LU1072', 'LU1
     /** LU1072, and what LU1071 has to know. */
     const listed = (kernel: Kernel, call: CallbackCall, args: LuoArgs, file: OpenFile, inode: ShmemInode): void => {
         const folios = listOf(args);
-        const wanted = Math.ceil(inode.size / PAGE_SIZE);
+        const wanted = Math.ceil(inode.size / page.size);
         // later formats mark every page as written, and a file has millions
         const tracked = args.handler.compatible === WITHOUT_SEALS;
         if (!folios || (!tracked && folios.length >= wanted)) {
@@ -94,7 +94,7 @@ export const memfdRules = ruleFile(['LU1020', 'LU1021', 'LU1071', 'LU1072', 'LU1
             say('LU1072', {
                 about: `${inode.ino}`,
                 data: { memfd: inode.name, pages, size: inode.size, ...fileData(vm, call) },
-                message: `Of memfd "${inode.name}" ${pagesText(pages)} are preserved, but it has ${pagesText(wanted)}: what lies behind them will be zeroes in the next kernel.`,
+                message: `Of memfd "${inode.name}" ${pagesText(page, pages)} are preserved, but it has ${pagesText(page, wanted)}: what lies behind them will be zeroes in the next kernel.`,
             });
         }
     };
@@ -126,9 +126,9 @@ export const memfdRules = ruleFile(['LU1020', 'LU1021', 'LU1071', 'LU1072', 'LU1
                     memfd: inode.name,
                     pages,
                     zeroes,
-                    address: hex(first * PAGE_SIZE),
+                    address: hex(first * page.size),
                 },
-                message: `${pagesText(pages)} of memfd "${inode.name}" ${pages === 1 ? 'was' : 'were'} written since token ${hex(f.token)} of session "${session.name}" was preserved, but ${be(pages)} handed over as ${zeroes > 0 ? 'never written: the next kernel will read zeroes' : 'clean: the next kernel may drop them when memory is short'}.`,
+                message: `${pagesText(page, pages)} of memfd "${inode.name}" ${pages === 1 ? 'was' : 'were'} written since token ${hex(f.token)} of session "${session.name}" was preserved, but ${be(pages)} handed over as ${zeroes > 0 ? 'never written: the next kernel will read zeroes' : 'clean: the next kernel may drop them when memory is short'}.`,
             });
         }
     };
@@ -244,7 +244,7 @@ export const memfdRules = ruleFile(['LU1020', 'LU1021', 'LU1071', 'LU1072', 'LU1
                         file.handler.compatible !== WITH_SEALS ||
                         !(inode instanceof ShmemInode) ||
                         typeof ser !== 'number' ||
-                        !vm.machine.isRam(ser, 4096)
+                        !vm.machine.isRam(ser, page.size)
                     ) {
                         continue;
                     }

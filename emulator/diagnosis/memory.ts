@@ -2,12 +2,11 @@
 import type { Kernel } from '../kernel/kernel';
 import { Seq } from '../machine/journal';
 import type { Int } from '../machine/int';
-import { PAGE_SIZE } from '../machine/memory';
+import type { HistoryLine } from '../findings/diagnosis';
 import { callbackAtWork, subjectSaid } from '../runtime/at-work';
 import type { CallbackCall } from '../runtime/purpose';
 import { fileData, fileKey, type Preserving } from './chronicle';
 import { ruleFile } from './rules';
-import type { HistoryLine } from '../findings/diagnosis';
 import { hasUnread } from './unread-sessions';
 import { be, pagesText, some } from './wording';
 import { hex } from '../text/text';
@@ -37,7 +36,7 @@ interface Span {
 
 export const memoryRules = ruleFile(['LU1001', 'LU1009', 'LU1010', 'LU1011', 'LU1062'], (scene) => {
     const { vm, chronicle, say } = scene;
-    const { journal, history, owners } = vm.machine;
+    const { journal, history, owners, page } = vm.machine;
     /** Files whose finish() has run in the system call under way. */
     const finished = new Seq<Finished>(journal);
     /** Leaks that are said to be a file's. */
@@ -53,14 +52,14 @@ export const memoryRules = ruleFile(['LU1001', 'LU1009', 'LU1010', 'LU1011', 'LU
         if (pages > 0) {
             say('LU1010', {
                 about: fileKey(file.session, file.token),
-                message: `${pagesText(pages)} that ${mine.callback} preserved for token ${file.token} of session "${file.session}" ${pages === 1 ? 'was' : 'were'} not restored, though the file is finished: the first at ${hex(first * PAGE_SIZE)}.`,
+                message: `${pagesText(page, pages)} that ${mine.callback} preserved for token ${file.token} of session "${file.session}" ${pages === 1 ? 'was' : 'were'} not restored, though the file is finished: the first at ${hex(first * page.size)}.`,
                 history: chronicle.ofPage(first),
                 data: {
                     session: file.session,
                     token: file.token,
                     callback: mine.callback,
                     pages,
-                    address: hex(first * PAGE_SIZE),
+                    address: hex(first * page.size),
                     owner: owners.name(kernel.memmap.ownerOf(first)),
                 },
             });
@@ -141,14 +140,14 @@ export const memoryRules = ruleFile(['LU1001', 'LU1009', 'LU1010', 'LU1011', 'LU
         }
         sink('LU1001', {
             about: 'leak',
-            message: `Every incoming session is finished, but ${pagesText(pages)} of the previous kernel ${be(pages)} still preserved, and nobody is left to claim ${pages === 1 ? 'it' : 'them'} (preserved by ${some([...preservers])}).`,
+            message: `Every incoming session is finished, but ${pagesText(page, pages)} of the previous kernel ${be(pages)} still preserved, and nobody is left to claim ${pages === 1 ? 'it' : 'them'} (preserved by ${some([...preservers])}).`,
             history: chronicle.ofPage(worst.pfn),
-            data: { pages, preservedBy: [...preservers], address: hex(worst.pfn * PAGE_SIZE) },
+            data: { pages, preservedBy: [...preservers], address: hex(worst.pfn * page.size) },
         });
     };
 
     const notRestored = (address: Int, given = false): void => {
-        const pfn = typeof address === 'number' ? Math.floor(address / PAGE_SIZE) : -1;
+        const pfn = typeof address === 'number' ? Math.floor(address / page.size) : -1;
         const events = history.of(pfn).filter((e) => e.boot - 1 === vm.boot);
         const inherited = events.some((e) => e.kind === 'inherited');
         // of many pages that a callback gets wrong one is enough
@@ -184,7 +183,7 @@ export const memoryRules = ruleFile(['LU1001', 'LU1009', 'LU1010', 'LU1011', 'LU
         } else {
             say('LU1011', {
                 ...base,
-                message: `The page at ${hex(address)} is to be restored, but the previous kernel did not preserve it${pfn >= 0 && vm.machine.isRam(pfn * PAGE_SIZE) ? `: it is ${stateText(pfn)}` : ': there is no memory'}${given ? `, and ${SECOND_OWNER}` : ''}.`,
+                message: `The page at ${hex(address)} is to be restored, but the previous kernel did not preserve it${pfn >= 0 && vm.machine.isRam(pfn * page.size) ? `: it is ${stateText(pfn)}` : ': there is no memory'}${given ? `, and ${SECOND_OWNER}` : ''}.`,
             });
         }
     };
@@ -196,7 +195,7 @@ export const memoryRules = ruleFile(['LU1001', 'LU1009', 'LU1010', 'LU1011', 'LU
             about: hex(address),
             history: typeof address === 'number' ? chronicle.ofAddress(address) : [],
             data: { address: hex(address), pages, callback },
-            message: `Restoring what begins at ${hex(address)} has failed half way: ${pagesText(pages)} ${be(pages)} restored and ${pages === 1 ? 'belongs' : 'belong'} to nobody, and a second try finds ${pages === 1 ? 'its' : 'their'} mark gone.`,
+            message: `Restoring what begins at ${hex(address)} has failed half way: ${pagesText(page, pages)} ${be(pages)} restored and ${pages === 1 ? 'belongs' : 'belong'} to nobody, and a second try finds ${pages === 1 ? 'its' : 'their'} mark gone.`,
         });
     };
 
@@ -234,7 +233,7 @@ export const memoryRules = ruleFile(['LU1001', 'LU1009', 'LU1010', 'LU1011', 'LU
             if (!call || !vm.kernel || !isIncoming(call)) {
                 return;
             }
-            const pfn = Math.floor(pa / PAGE_SIZE);
+            const pfn = Math.floor(pa / page.size);
             const state = vm.kernel.memmap.stateOf(pfn);
             if (state === 'preserved' || (state === 'allocated' && !isForeign(pfn))) {
                 return;

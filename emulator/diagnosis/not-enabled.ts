@@ -9,7 +9,6 @@ import { TREE_OWNER } from '../kernel/kho/kho';
 import type { ReservedMemory } from '../kernel/kho/reserve-mem';
 import { earlyMarks, marksTooEarly, reservedPages } from '../kernel/kho/fixed-bugs';
 import { Seq } from '../machine/journal';
-import { PAGE_SIZE } from '../machine/memory';
 import { resolveKernel } from '../runtime/host/kernels';
 import { IMAGE, sessionKey } from './chronicle';
 import { ruleFile } from './rules';
@@ -23,8 +22,9 @@ export const preparationRules = ruleFile(
     ['LU1060', 'LU1061', 'LU1063', 'LU1065', 'LU1066', 'LU1067', 'LU1068'],
     (scene) => {
         const { vm, chronicle, say } = scene;
+        const { journal, page } = vm.machine;
         /** Opens of the device that a kernel without live update has refused. */
-        const refused = new Seq<HistoryLine>(vm.machine.journal);
+        const refused = new Seq<HistoryLine>(journal);
 
         const early = (kernel: Kernel): void => {
             const image = kernel.kexecImage;
@@ -57,7 +57,7 @@ export const preparationRules = ruleFile(
                     about: desc.name,
                     history: chronicle.of(IMAGE),
                     data: { kernel: desc.name, scratch, panic: shortage },
-                    message: `"${desc.name}" will find no room for what it allocates early: it has ${pagesText(scratch / PAGE_SIZE)} of scratch memory, its image and initrd among that, and will panic with "${shortage}".`,
+                    message: `"${desc.name}" will find no room for what it allocates early: it has ${pagesText(page, scratch / page.size)} of scratch memory, its image and initrd among that, and will panic with "${shortage}".`,
                 });
             }
         };
@@ -73,7 +73,7 @@ export const preparationRules = ruleFile(
                     about: 'finalize',
                     history: chronicle.ofPage(kho.outgoingRuns()[0]?.pfn ?? 0),
                     data: { pages },
-                    message: `${pagesText(pages)} ${be(pages)} preserved, but nobody has finalized the handover: the next kernel finds no memory map, and boots as if nothing had been preserved.`,
+                    message: `${pagesText(page, pages)} ${be(pages)} preserved, but nobody has finalized the handover: the next kernel finds no memory map, and boots as if nothing had been preserved.`,
                 });
             }
         };
@@ -96,21 +96,21 @@ export const preparationRules = ruleFile(
                 say('LU1063', {
                     about,
                     history: chronicle.ofPage(pfn),
-                    data: { flaw: about, kernel: desc.name, address: hex(pfn * PAGE_SIZE), pages },
+                    data: { flaw: about, kernel: desc.name, address: hex(pfn * page.size), pages },
                     message: text,
                 });
-            const large = runs.find((r) => reservedPages(options, r.order) < 2 ** r.order);
+            const large = runs.find((r) => reservedPages(options, page, r.order) < 2 ** r.order);
             if (large) {
                 wrong(
                     'sizes in 32 bits',
                     large.pfn,
                     2 ** large.order,
-                    `"${desc.name}" computes the size of a preserved block in 32 bits: of the ${pagesText(2 ** large.order)} at ${hex(large.pfn * PAGE_SIZE)} it will reserve ${pagesText(reservedPages(options, large.order))}, and use the rest as its own.`,
+                    `"${desc.name}" computes the size of a preserved block in 32 bits: of the ${pagesText(page, 2 ** large.order)} at ${hex(large.pfn * page.size)} it will reserve ${pagesText(page, reservedPages(options, page, large.order))}, and use the rest as its own.`,
                 );
             }
             const unmarked = runs.find((r) => marksTooEarly(options, machine, r.pfn));
             if (early && unmarked) {
-                const block = `the mark of the block at ${hex(unmarked.pfn * PAGE_SIZE)}`;
+                const block = `the mark of the block at ${hex(unmarked.pfn * page.size)}`;
                 const then =
                     early === 'kho_deferred_fault'
                         ? `to write ${block} will be a fault, and the kernel does not come up`
@@ -128,7 +128,7 @@ export const preparationRules = ruleFile(
                     'kho_bitmaps_in_kfence',
                     inScratch,
                     1,
-                    `The page at ${hex(inScratch * PAGE_SIZE)} says what is preserved, and lies in scratch memory: "${desc.name}" is loaded over it, and will take what it then finds there for a list of preserved memory.`,
+                    `The page at ${hex(inScratch * page.size)} says what is preserved, and lies in scratch memory: "${desc.name}" is loaded over it, and will take what it then finds there for a list of preserved memory.`,
                 );
             }
         };
@@ -136,7 +136,7 @@ export const preparationRules = ruleFile(
         const treePageInScratch = ({ kho, memmap }: Kernel): number | undefined => {
             const owner = vm.machine.owners.id(TREE_OWNER);
             for (const area of kho.scratch) {
-                for (let pfn = area.addr / PAGE_SIZE; pfn * PAGE_SIZE < area.addr + area.size; pfn++) {
+                for (let pfn = area.addr / page.size; pfn * page.size < area.addr + area.size; pfn++) {
                     if (memmap.isAllocated(pfn) && memmap.ownerOf(pfn) === owner) {
                         return pfn;
                     }
@@ -169,7 +169,7 @@ export const preparationRules = ruleFile(
                     data: {
                         region: name,
                         address: hex(addr),
-                        pages: Math.floor(size / PAGE_SIZE),
+                        pages: Math.floor(size / page.size),
                         now: now ? hex(now.addr) : null,
                     },
                     message: `reserve_mem "${name}" is not where it was: ${why}. ${now ? `It is at ${hex(now.addr)} now, and empty; what` : 'What'} was in it is held at ${hex(addr)} until the machine reboots.`,

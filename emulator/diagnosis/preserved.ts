@@ -2,7 +2,6 @@
 import type { Kernel } from '../kernel/kernel';
 import type { Area } from '../kernel/kho/env';
 import type { PageEvent, PageHistory } from '../machine/history';
-import { PAGE_SIZE } from '../machine/memory';
 
 /** Overlaps that are looked at; a program has few. */
 const LIMIT = 64;
@@ -36,10 +35,11 @@ function entriesOf(kernel: Kernel, history: PageHistory, kind: PageEvent['kind']
 /** Preserved pages in scratch areas. */
 export function scratchOverlaps(kernel: Kernel, history: PageHistory): (Pages & { readonly area: Area })[] {
     const out: (Pages & { area: Area })[] = [];
+    const { size } = kernel.page;
     for (const { pfn, count } of entriesOf(kernel, history, 'preserved')) {
         for (const area of kernel.kho.scratch) {
-            const start = Math.max(pfn, Math.floor(area.addr / PAGE_SIZE));
-            const end = Math.min(pfn + count, Math.ceil((area.addr + area.size) / PAGE_SIZE));
+            const start = Math.max(pfn, Math.floor(area.addr / size));
+            const end = Math.min(pfn + count, Math.ceil((area.addr + area.size) / size));
             if (start < end && out.length < LIMIT) {
                 out.push({ pfn: start, count: end - start, area });
             }

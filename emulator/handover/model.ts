@@ -1,4 +1,5 @@
 /** A handover, taken apart: what is in memory at the jump from one kernel to the next. Addresses and sizes in bytes. */
+import type { PageGeometry } from '../machine/arch';
 import type { Int } from '../machine/int';
 import type { Area } from '../kernel/kho/env';
 import type { FdtNode } from '../kernel/kho/fdt-read';
@@ -7,6 +8,8 @@ import type { FolioList } from './folio-list';
 import type { PreservedMemory } from '../kernel/kho/preserved';
 
 export interface HandoverView {
+    /** How large the pages are of the kernel that it is of. */
+    readonly page: PageGeometry;
     /** The root FDT; undefined where there is none. */
     readonly fdtAddr: number | undefined;
     readonly fdt: FdtNode | undefined;

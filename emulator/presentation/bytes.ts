@@ -1,13 +1,15 @@
 /** Physical memory as items: rows of hex, and addresses that unfold into what lies there. */
+import type { PageGeometry } from '../machine/arch';
 import type { Int } from '../machine/int';
 import type { Machine } from '../machine/machine';
-import { PAGE_SIZE } from '../machine/memory';
 import type { MemoryView } from '../machine/view';
 import { hex, hexBytes, sizeText } from '../text/text';
 import { leaf, type Children, type Item } from './item';
 
 /** Memory to look at: a machine's, or what an image has of one. Addresses and lengths in bytes. */
 export interface VisibleMemory {
+    /** How large the pages are of the kernels that have used it. */
+    readonly page: PageGeometry;
     /** True where all of [pa, pa+length) is there. */
     has(pa: number, length: number): boolean;
     read(pa: number, length: number): Uint8Array;
@@ -17,6 +19,7 @@ export interface VisibleMemory {
 
 export function memoryOf(machine: Machine): VisibleMemory {
     return {
+        page: machine.page,
         has: (pa, length) => machine.isRam(pa, length),
         read: (pa, length) => machine.memory.read(pa, length),
         missing: (pa) => `no memory at ${hex(pa)}`,
@@ -25,6 +28,7 @@ export function memoryOf(machine: Machine): VisibleMemory {
 
 export function memoryOfImage(view: MemoryView): VisibleMemory {
     return {
+        page: view.page,
         has: (pa, length) => view.has(pa, length),
         read: (pa, length) => view.read(pa, length),
         missing: (pa) => `not in the image (${hex(pa)})`,
@@ -70,6 +74,11 @@ export function bytesAt(memory: VisibleMemory, pa: number, size: number): Item {
     return { name: 'bytes', value: sizeText(size), children: rows, address: pa, kind: 'virtual' };
 }
 
+/** The `bytes` from a physical address to the end of its page. */
+export function restOfPage(memory: VisibleMemory, pa: number): Item {
+    return bytesAt(memory, pa, memory.page.size - (pa % memory.page.size));
+}
+
 /** An address, which unfolds into the rest of its page; a mere number where no memory is there. */
 export function addressItem(memory: VisibleMemory, name: string, pa: Int): Item {
     if (typeof pa !== 'number' || pa === 0 || !memory.has(pa, 1)) {
@@ -81,6 +90,6 @@ export function addressItem(memory: VisibleMemory, name: string, pa: Int): Item 
         type: 'phys',
         address: pa,
         evaluateName: hex(pa),
-        children: { named: () => [bytesAt(memory, pa, PAGE_SIZE - (pa % PAGE_SIZE))] },
+        children: { named: () => [restOfPage(memory, pa)] },
     };
 }

@@ -6,10 +6,9 @@ import type { BoundDevice } from '../kernel/devices/bound';
 import type { Kernel } from '../kernel/kernel';
 import type { Device } from '../machine/devices/device';
 import type { Iommu } from '../machine/iommu/iommu';
-import { readEntry, sizeOfLevel, type Decoded } from '../machine/iommu/tables';
+import { IO_PAGE, readEntry, type Decoded } from '../machine/iommu/tables';
 import type { Target } from '../machine/iommu/unit';
 import type { Machine } from '../machine/machine';
-import { PAGE_SIZE } from '../machine/memory';
 import { PCI_COMMAND, PCI_DEVICE_ID, PCI_SECONDARY_BUS, PCI_VENDOR_ID } from '../machine/pci/config';
 import type { PciFunction } from '../machine/pci/function';
 import { bytesAt, memoryOf, rowsOf } from './bytes';
@@ -20,7 +19,6 @@ import { busItem, ownerOf } from './pci';
 import { countOf, hex, hexDigits, rangeText, sizeText } from '../text/text';
 
 const CONFIG_SIZE = 256;
-const ENTRIES = 512;
 
 /** @param kernel the one that runs; null where none does */
 export function deviceItems(machine: Machine, kernel: Kernel | null): Item[] {
@@ -87,7 +85,7 @@ function deviceItem(machine: Machine, kernel: Kernel | null, d: Device): Item {
                               return e
                                   ? leaf(
                                         `[${i}]`,
-                                        `domain ${e.domain}, ${hex(e.page * PAGE_SIZE)} → ${hex(e.frame * PAGE_SIZE)}, ${e.read ? 'r' : '-'}${e.write ? 'w' : '-'}`,
+                                        `domain ${e.domain}, ${hex(e.page * IO_PAGE)} → ${hex(e.frame * IO_PAGE)}, ${e.read ? 'r' : '-'}${e.write ? 'w' : '-'}`,
                                     )
                                   : leaf('none', '');
                           }),
@@ -155,7 +153,7 @@ function iommuItem(machine: Machine, iommu: Iommu): Item {
             return e
                 ? leaf(
                       `[${i}]`,
-                      `domain ${e.domain}, ${hex(e.page * PAGE_SIZE)} → ${hex(e.frame * PAGE_SIZE)}, ${e.read ? 'r' : '-'}${e.write ? 'w' : '-'}`,
+                      `domain ${e.domain}, ${hex(e.page * IO_PAGE)} → ${hex(e.frame * IO_PAGE)}, ${e.read ? 'r' : '-'}${e.write ? 'w' : '-'}`,
                   )
                 : leaf('none', '');
         }),
@@ -191,13 +189,15 @@ function tableChildren(
     level: number,
     base: number,
 ): NonNullable<Item['children']> {
+    const { pages } = iommu.format;
+    const { shape } = pages;
     const named = (): Item[] => {
-        if (!machine.isRam(table, PAGE_SIZE)) {
+        if (!machine.isRam(table, shape.size)) {
             return [leaf('none', `no memory at ${hex(table)}`)];
         }
-        return Array.from({ length: ENTRIES }, (_, i) => {
-            const entry: Decoded = iommu.format.pages.decode(readEntry(machine.memory, table + i * 8), level);
-            return entryItem(machine, iommu, entry, level, base + i * sizeOfLevel(level));
+        return Array.from({ length: shape.entries }, (_, i) => {
+            const entry: Decoded = pages.decode(readEntry(machine.memory, table + i * 8), level);
+            return entryItem(machine, iommu, entry, level, base + i * shape.mappedBy(level));
         }).filter((item) => item !== undefined);
     };
     return { named };
@@ -214,7 +214,7 @@ function entryItem(machine: Machine, iommu: Iommu, e: Decoded, level: number, io
     return e.kind === 'leaf'
         ? {
               name,
-              value: `${rangeText(e.pa, sizeOfLevel(level))}, ${e.read ? 'r' : '-'}${e.write ? 'w' : '-'}`,
+              value: `${rangeText(e.pa, iommu.format.pages.shape.mappedBy(level))}, ${e.read ? 'r' : '-'}${e.write ? 'w' : '-'}`,
               address: e.pa,
           }
         : {

@@ -2,7 +2,6 @@
 import type { FdtNode, FdtProperty } from '../kernel/kho/fdt-read';
 import { PROP_DATA, PROP_MEMORY_MAP, readNativeU64 } from '../kernel/kho/root-fdt';
 import type { Int } from '../machine/int';
-import { PAGE_SIZE } from '../machine/memory';
 import { addressItem, hexRow, type VisibleMemory } from './bytes';
 import { group, leaf, type Item } from './item';
 
@@ -32,7 +31,7 @@ export function propertyItem(memory: VisibleMemory, { name, value }: FdtProperty
 }
 
 function isPage(memory: VisibleMemory, number: Int): boolean {
-    return typeof number === 'number' && number % PAGE_SIZE === 0 && memory.has(number, 1);
+    return typeof number === 'number' && number % memory.page.size === 0 && memory.has(number, 1);
 }
 
 function stringOf(value: Uint8Array): string | undefined {

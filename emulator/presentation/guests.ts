@@ -4,7 +4,6 @@ import { registersOf } from '../kernel/kvm/state';
 import type { Vcpu } from '../kernel/kvm/vcpu';
 import type { VirtualMachine } from '../kernel/kvm/vm';
 import { duration } from '../language/durations';
-import { PAGE_SIZE } from '../machine/memory';
 import { isStalled, linesOf } from '../runtime/host/guest-interrupts';
 import type { Guest } from '../runtime/host/guests';
 import type { Vm } from '../runtime/interpreter';
@@ -32,7 +31,7 @@ function guestItem(vm: Vm, g: Guest): Item {
                     ? [
                           listing('vCPUs', 'vCPU', live.vcpus.length, (i) => {
                               const v = live.vcpus.at(i);
-                              return v ? vcpuItem(v) : leaf('none', '');
+                              return v ? vcpuItem(vm, v) : leaf('none', '');
                           }),
                           listing('memory slots', 'slot', live.slots.length, (i) => {
                               const s = live.slots[i];
@@ -96,7 +95,7 @@ function vectorItems(vm: Vm, { name, live }: Guest): Item[] {
     ];
 }
 
-function vcpuItem(v: Vcpu): Item {
+function vcpuItem({ machine: { page } }: Vm, v: Vcpu): Item {
     const passes = v.pages === 0 ? 0 : Math.floor(v.count / v.pages);
     return {
         name: `[${v.index}]`,
@@ -110,7 +109,7 @@ function vcpuItem(v: Vcpu): Item {
                     'program',
                     v.pages === 0
                         ? 'none'
-                        : `writes ${rangeText(v.start, v.pages * PAGE_SIZE)} at ${sizeText(v.rate)}/s, round ${passes + 1}, ${countOf(v.count % v.pages, 'page')} of it done`,
+                        : `writes ${rangeText(v.start, v.pages * page.size)} at ${sizeText(v.rate)}/s, round ${passes + 1}, ${countOf(v.count % v.pages, 'page')} of it done`,
                 ),
                 leaf(
                     'pending interrupts',

@@ -2,7 +2,7 @@
 import { readFdt } from '../kernel/kho/fdt-read';
 import type { Kho } from '../kernel/kho/kho';
 import type { BlockRun } from '../kernel/kho/runs';
-import { PAGE_SIZE } from '../machine/memory';
+import type { PageGeometry } from '../machine/arch';
 import { counted, hex, rangeText, sizeText } from '../text/text';
 import { addressItem, bytesAt, type VisibleMemory } from './bytes';
 import { nodeItems } from './fdt';
@@ -13,6 +13,7 @@ export function handoverItems(memory: VisibleMemory, kho: Kho | undefined): Item
     if (!kho) {
         return [leaf('kernel', 'none runs')];
     }
+    const { page } = memory;
     const outgoing = kho.enabled
         ? [
               fdtItem(memory, 'FDT (outgoing)', kho.fdt),
@@ -30,10 +31,10 @@ export function handoverItems(memory: VisibleMemory, kho: Kho | undefined): Item
                   preserved(
                       memory,
                       'inherited memory',
-                      `${sizeText(kho.incomingPages * PAGE_SIZE)}, ${sizeText(kho.unclaimed * PAGE_SIZE)} unclaimed`,
+                      `${sizeText(kho.incomingPages * page.size)}, ${sizeText(kho.unclaimed * page.size)} unclaimed`,
                       () => kho.incomingList(),
                   ),
-                  preserved(memory, 'unclaimed memory', sizeText(kho.unclaimed * PAGE_SIZE), () => kho.unclaimedRuns()),
+                  preserved(memory, 'unclaimed memory', sizeText(kho.unclaimed * page.size), () => kho.unclaimedRuns()),
               ]
             : [leaf('incoming', 'none: a cold boot')]),
         leaf(
@@ -85,22 +86,22 @@ function preserved(memory: VisibleMemory, name: string, value: string, read: () 
         return [...byOrder].map(([order, runs]) => {
             const blocks = runs.reduce((sum, r) => sum + r.blocks, 0);
             const item = listing(`order ${order}`, 'run', runs.length, (i) => runItem(memory, i, runs[i]));
-            return { ...item, value: `${blocksText(order, blocks)} in ${item.value}` };
+            return { ...item, value: `${blocksText(memory.page, order, blocks)} in ${item.value}` };
         });
     });
 }
 
 /** `4 × 2 MiB` */
-export function blocksText(order: number, blocks: number): string {
-    return `${blocks} × ${sizeText(PAGE_SIZE * 2 ** order)}`;
+export function blocksText({ size }: PageGeometry, order: number, blocks: number): string {
+    return `${blocks} × ${sizeText(size * 2 ** order)}`;
 }
 
 function runItem(memory: VisibleMemory, index: number, run: OwnedRun | undefined): Item {
     if (!run) {
         return leaf('none', '');
     }
-    const pa = run.pfn * PAGE_SIZE;
-    const size = run.blocks * PAGE_SIZE * 2 ** run.order;
+    const pa = run.pfn * memory.page.size;
+    const size = run.blocks * memory.page.size * 2 ** run.order;
     return {
         name: `[${index}]`,
         value: `${rangeText(pa, size)}${run.owner === undefined ? '' : `, ${run.owner}`}`,
@@ -120,11 +121,11 @@ function fdtItem(memory: VisibleMemory, name: string, pa: number): Item {
         address: pa,
         children: {
             named: () => {
-                const { root, findings } = readFdt(memory.read(pa, PAGE_SIZE));
+                const { root, findings } = readFdt(memory.read(pa, memory.page.size));
                 return [
                     ...(root ? nodeItems(memory, root) : []),
                     ...findings.map((f) => leaf(`damaged at ${hex(f.offset)}`, f.text)),
-                    bytesAt(memory, pa, PAGE_SIZE),
+                    bytesAt(memory, pa, memory.page.size),
                 ];
             },
         },

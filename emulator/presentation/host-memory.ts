@@ -6,7 +6,6 @@ import { foliosOf } from '../kernel/fs/movable';
 import type { ShmemInode } from '../kernel/fs/shmem';
 import type { Kernel } from '../kernel/kernel';
 import { orderPages } from '../kernel/mm/memmap';
-import { PAGE_SIZE } from '../machine/memory';
 import { counted, hex, sizeText } from '../text/text';
 import { group, leaf, type Item } from './item';
 
@@ -40,7 +39,10 @@ export function hostMemoryItems(kernel: Kernel): Item[] {
 
 /** Computed when the list unfolds: it looks at every folio of the file. */
 function fileItem(kernel: Kernel, inode: ShmemInode): Item {
-    const { memmap } = kernel;
+    const {
+        memmap,
+        page: { size },
+    } = kernel;
     let scratch = 0;
     let pinned = 0;
     let first: number | undefined;
@@ -50,15 +52,15 @@ function fileItem(kernel: Kernel, inode: ShmemInode): Item {
         scratch += memmap.isCma(head) ? pages : 0;
         pinned += memmap.pins(head) > 0 ? pages : 0;
     }
-    const held = inode.cache.pages * PAGE_SIZE;
+    const held = inode.cache.pages * size;
     const item = group(
         inode.name === '' ? `inode ${inode.ino}` : inode.name,
-        `${sizeText(inode.size)}, ${sizeText(held)} allocated${scratch > 0 ? `, ${sizeText(scratch * PAGE_SIZE)} in scratch` : ''}`,
+        `${sizeText(inode.size)}, ${sizeText(held)} allocated${scratch > 0 ? `, ${sizeText(scratch * size)} in scratch` : ''}`,
         () => [
-            leaf('in scratch', sizeText(scratch * PAGE_SIZE)),
-            leaf('pinned', sizeText(pinned * PAGE_SIZE)),
+            leaf('in scratch', sizeText(scratch * size)),
+            leaf('pinned', sizeText(pinned * size)),
             leaf('frozen', inode.frozen ? 'yes: its size and its holes stay as they are' : 'no'),
-            leaf('first page', first === undefined ? 'none' : hex(first * PAGE_SIZE)),
+            leaf('first page', first === undefined ? 'none' : hex(first * size)),
         ],
     );
     // several may have one name

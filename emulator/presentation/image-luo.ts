@@ -2,7 +2,6 @@
 import { printable } from '../handover/luo';
 import type { FileView, FlbView, LuoView, MemfdView, SessionView, VmallocView } from '../handover/model';
 import { FILE_SER_SIZE, FLB_SER_SIZE, LUO_SER_SIZE, SESSION_SER_SIZE } from '../kernel/luo/abi';
-import { PAGE_SIZE } from '../machine/memory';
 import { counted, countOf, exactSize, hex, sizeText } from '../text/text';
 import { addressItem, bytesAt, type VisibleMemory } from './bytes';
 import { leaf, listing, type Item } from './item';
@@ -124,18 +123,18 @@ export function contentItems(memory: VisibleMemory, memfd: MemfdView): Item[] {
         return [item];
     }
     return [
-        { ...item, value: `${foliosText(memfd)}, the first at ${hex(first.pfn * PAGE_SIZE)}` },
+        { ...item, value: `${foliosText(memory, memfd)}, the first at ${hex(first.pfn * memory.page.size)}` },
         leaf('contents', content ? `FNV-1a ${content.fnv1a64}` : 'not complete'),
     ];
 }
 
 /** `1024 folios of 4 KiB` */
-function foliosText({ folios }: MemfdView): string {
+function foliosText({ page }: VisibleMemory, { folios }: MemfdView): string {
     return [...folios.byOrder()]
         .map(([order, n]) =>
             order < 0
                 ? `${counted(n, 'folio')} not preserved`
-                : `${counted(n, 'folio')} of ${sizeText(PAGE_SIZE * 2 ** order)}`,
+                : `${counted(n, 'folio')} of ${sizeText(page.size * 2 ** order)}`,
         )
         .join(', ');
 }
@@ -160,8 +159,8 @@ function folioItem(memory: VisibleMemory, memfd: MemfdView, i: number): Item {
     if (!folio) {
         return leaf(`[${i}]`, '');
     }
-    const pa = folio.pfn * PAGE_SIZE;
-    const size = PAGE_SIZE * 2 ** Math.max(0, folio.order);
+    const pa = folio.pfn * memory.page.size;
+    const size = memory.page.size * 2 ** Math.max(0, folio.order);
     const flags = [...((folio.flags & 1) !== 0 ? ['dirty'] : []), ...((folio.flags & 2) !== 0 ? ['uptodate'] : [])];
     return {
         name: `[${i}]`,

@@ -3,7 +3,6 @@ import { CONSEQUENCE_TEXT, type HandoverFinding } from '../handover/findings';
 import type { Inspection } from '../handover/inspect';
 import type { HandoverView } from '../handover/model';
 import type { Area } from '../kernel/kho/env';
-import { PAGE_SIZE } from '../machine/memory';
 import { counted, hex, rangeText, sizeText } from '../text/text';
 import { addressItem, bytesAt, memoryOfImage, type VisibleMemory } from './bytes';
 import { nodeItems } from './fdt';
@@ -81,8 +80,8 @@ function preservedItem(memory: VisibleMemory, h: HandoverView): Item {
             ...preservedParts(h),
             listing('ranges', 'range', runs.length, (i) => {
                 const run = runs[i];
-                const pa = (run?.pfn ?? 0) * PAGE_SIZE;
-                const size = run ? run.blocks * PAGE_SIZE * 2 ** run.order : 0;
+                const pa = (run?.pfn ?? 0) * h.page.size;
+                const size = run ? run.blocks * h.page.size * 2 ** run.order : 0;
                 return run
                     ? { name: `[${i}]`, value: `${rangeText(pa, size)}, order ${run.order}`, address: pa }
                     : leaf(`[${i}]`, '');
@@ -93,14 +92,16 @@ function preservedItem(memory: VisibleMemory, h: HandoverView): Item {
 }
 
 /** `2068 pages, 8.1 MiB` */
-export function preservedText({ preserved: { pages } }: HandoverView): string {
-    return `${counted(pages, 'page')}, ${sizeText(pages * PAGE_SIZE)}`;
+export function preservedText({ preserved: { pages }, page }: HandoverView): string {
+    return `${counted(pages, 'page')}, ${sizeText(pages * page.size)}`;
 }
 
 /** Preserved memory by order, and what of it nothing leads to. */
 export function preservedParts(h: HandoverView): Item[] {
     return [
-        ...[...h.preserved.byOrder()].map(([order, blocks]) => leaf(`order ${order}`, blocksText(order, blocks))),
+        ...[...h.preserved.byOrder()].map(([order, blocks]) =>
+            leaf(`order ${order}`, blocksText(h.page, order, blocks)),
+        ),
         ...(h.unknownPages > 0
             ? [leaf('unknown', `${counted(h.unknownPages, 'page')} that only a handler, or nobody, knows`)]
             : []),

@@ -7,7 +7,6 @@ import type { Hwpt } from '../kernel/devices/hwpt';
 import type { Ioas } from '../kernel/devices/ioas';
 import { Iommufd } from '../kernel/devices/iommufd';
 import type { Kernel } from '../kernel/kernel';
-import { PAGE_SIZE } from '../machine/memory';
 import { countOf, hex, sizeText } from '../text/text';
 import { group, leaf, listing, type Item } from './item';
 
@@ -113,7 +112,7 @@ function hwptItem(kernel: Kernel, h: Hwpt): Item {
 function tableItem(kernel: Kernel, pa: number, i: number): Item {
     return {
         name: `[${i}]`,
-        value: `${hex(pa)}, ${orderOver(kernel.kho, pa / PAGE_SIZE) < 0 ? 'not preserved' : 'preserved'}`,
+        value: `${hex(pa)}, ${orderOver(kernel.kho, pa / kernel.page.size) < 0 ? 'not preserved' : 'preserved'}`,
         address: pa,
     };
 }

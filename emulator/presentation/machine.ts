@@ -2,7 +2,6 @@
 import type { Memmap } from '../kernel/mm/memmap';
 import { layersOf, titleOf } from '../kernel/release/layers';
 import type { Machine } from '../machine/machine';
-import { PAGE_SIZE } from '../machine/memory';
 import type { Vm } from '../runtime/interpreter';
 import { counted, hex, rangeText, sizeText } from '../text/text';
 import { bytesAt, memoryOf } from './bytes';
@@ -19,7 +18,7 @@ export function machineItems(vm: Vm): Item[] {
     const nodes = machine.nodes.map((node): Item => {
         const ranges = machine.map.filter((r) => r.node === node);
         const size = ranges.reduce((sum, r) => sum + r.size, 0);
-        const free = pages ? `, ${sizeText(pages.freePages(node) * PAGE_SIZE)} free` : '';
+        const free = pages ? `, ${sizeText(pages.freePages(node) * machine.page.size)} free` : '';
         return {
             name: `node ${node}`,
             value: `${sizeText(size)}${free}`,
@@ -93,6 +92,7 @@ interface Owned {
 
 /** Computed when it unfolds: it looks at every folio. */
 function ownersOf(machine: Machine, memmap: Memmap): Children {
+    const { page } = machine;
     return {
         named: () => {
             const owners = new Map<string, Owned>();
@@ -116,19 +116,19 @@ function ownersOf(machine: Machine, memmap: Memmap): Children {
                 .map(
                     ([name, { pages, runs }]): Item => ({
                         name,
-                        value: `${sizeText(pages * PAGE_SIZE)} in ${counted(runs.length, 'run')}`,
+                        value: `${sizeText(pages * page.size)} in ${counted(runs.length, 'run')}`,
                         children: {
                             indexed: {
                                 count: runs.length,
                                 item: (i) => {
                                     const { pfn, count } = runs[i] ?? { pfn: 0, count: 0 };
-                                    const pa = pfn * PAGE_SIZE;
+                                    const pa = pfn * page.size;
                                     return {
                                         name: `[${i}]`,
-                                        value: rangeText(pa, count * PAGE_SIZE),
+                                        value: rangeText(pa, count * page.size),
                                         address: pa,
                                         evaluateName: hex(pa),
-                                        children: { named: () => [bytesAt(memoryOf(machine), pa, count * PAGE_SIZE)] },
+                                        children: { named: () => [bytesAt(memoryOf(machine), pa, count * page.size)] },
                                     };
                                 },
                             },

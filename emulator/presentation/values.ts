@@ -7,7 +7,6 @@ import { ANY, PHYS, type Type, type Value } from '../language/types';
 import { format, isInt, ProgramError } from '../language/values';
 import { Bytes } from '../machine/bytes';
 import { Seq } from '../machine/journal';
-import { PAGE_SIZE } from '../machine/memory';
 import { isDescriptor, processVarType, type Evaluated } from '../runtime/evaluate';
 import { setKindField } from '../runtime/host/callbacks';
 import type { Vm } from '../runtime/interpreter';
@@ -15,7 +14,7 @@ import { isIndexed, readNative } from '../runtime/members';
 import { UserProcess } from '../runtime/thread';
 import { ArrayView, View } from '../runtime/view';
 import { hex, sizeText } from '../text/text';
-import { bytesAt, memoryOf, rowsOf } from './bytes';
+import { bytesAt, memoryOf, restOfPage, rowsOf } from './bytes';
 import { leaf, type Children, type Item } from './item';
 import { handleType } from './serialized';
 
@@ -102,7 +101,7 @@ function addressOf(value: Value, type: Type): number | undefined {
         return value.pa;
     }
     if (value instanceof FolioRef) {
-        return value.pfn * PAGE_SIZE;
+        return value.pa;
     }
     return type.k === 'phys' && typeof value === 'number' && value !== 0 ? value : undefined;
 }
@@ -177,9 +176,7 @@ function numberChildren(vm: Vm, value: number, type: Type, { process, evaluateNa
             ],
         };
     }
-    return vm.machine.isRam(value)
-        ? { named: () => [bytesAt(memoryOf(vm.machine), value, PAGE_SIZE - (value % PAGE_SIZE))] }
-        : undefined;
+    return vm.machine.isRam(value) ? { named: () => [restOfPage(memoryOf(vm.machine), value)] } : undefined;
 }
 
 /** The fields of a struct in memory, each of which can be assigned. */
@@ -289,14 +286,14 @@ export function objectFields(vm: Vm, object: object, expression: string | undefi
             historyItem(vm, object.pfn),
             bytesAt(
                 memoryOf(vm.machine),
-                object.pfn * PAGE_SIZE,
-                PAGE_SIZE * 2 ** (vm.kernel?.memmap.orderOf(object.pfn) ?? 0),
+                object.pa,
+                vm.machine.page.size * 2 ** (vm.kernel?.memmap.orderOf(object.pfn) ?? 0),
             ),
         );
     } else {
         const at = items.find((i) => ADDRESS_FIELDS.some((n) => n === i.name))?.address;
         if (at !== undefined && !items.some((i) => i.name === 'bytes')) {
-            items.push(bytesAt(memoryOf(vm.machine), at, PAGE_SIZE - (at % PAGE_SIZE)));
+            items.push(restOfPage(memoryOf(vm.machine), at));
         }
     }
     return items;

@@ -1,9 +1,8 @@
 /** Arrays in preserved vmalloc memory, as the structures that list their pages describe them (struct kho_vmalloc). */
-import { CHUNK_ENTRIES } from '../kernel/kho/vmalloc';
+import { chunkEntries } from '../kernel/kho/vmalloc';
 import { FolioRef } from '../kernel/mm/file-folios';
 import { objectOf } from '../language/types';
 import type { Machine } from '../machine/machine';
-import { PAGE_SIZE } from '../machine/memory';
 import type { Vm } from '../runtime/interpreter';
 import { ArrayView, View, type VmArea } from '../runtime/view';
 import { hex, sizeText } from '../text/text';
@@ -33,23 +32,24 @@ class ListedPages implements VmArea {
 }
 
 function listedPages(machine: Machine, desc: View): ListedPages {
-    const { memory } = machine;
+    const { memory, page } = machine;
+    const entries = chunkEntries(page);
     const total = Number(desc.get(desc.field('total_pages')));
-    const order = Math.min(Number(desc.get(desc.field('order'))), 10);
+    const order = Math.min(Number(desc.get(desc.field('order'))), page.maxOrder);
     const wanted = Math.ceil(total / 2 ** order);
     const groups: number[] = [];
     let chunk = desc.get(desc.field('first'));
-    while (typeof chunk === 'number' && chunk !== 0 && machine.isRam(chunk, PAGE_SIZE) && groups.length < wanted) {
-        for (let i = 1; i <= CHUNK_ENTRIES && groups.length < wanted; i++) {
+    while (typeof chunk === 'number' && chunk !== 0 && machine.isRam(chunk, page.size) && groups.length < wanted) {
+        for (let i = 1; i <= entries && groups.length < wanted; i++) {
             const pa = memory.readU64(chunk + 8 * i);
-            if (typeof pa !== 'number' || pa === 0 || !machine.isRam(pa, PAGE_SIZE)) {
-                return new ListedPages(groups, PAGE_SIZE * 2 ** order);
+            if (typeof pa !== 'number' || pa === 0 || !machine.isRam(pa, page.size)) {
+                return new ListedPages(groups, page.size * 2 ** order);
             }
             groups.push(pa);
         }
         chunk = memory.readU64(chunk);
     }
-    return new ListedPages(groups, PAGE_SIZE * 2 ** order);
+    return new ListedPages(groups, page.size * 2 ** order);
 }
 
 /** A vmalloc field of a structure with the array that it lists, by pages; undefined where nothing is listed (yet). */
@@ -96,20 +96,21 @@ function elementItem(vm: Vm, name: string, element: unknown): Item {
     return attempt(name, () => {
         const field = element.layout.byName.get('pfn');
         const pfn = field && element.get(field);
-        if (typeof pfn !== 'number' || !vm.machine.isRam(pfn * PAGE_SIZE, PAGE_SIZE)) {
+        const { page } = vm.machine;
+        if (typeof pfn !== 'number' || !vm.machine.isRam(pfn * page.size, page.size)) {
             return itemOf(vm, name, { value: element, type: { k: 'view', struct: element.layout.name } });
         }
-        const size = PAGE_SIZE * 2 ** (vm.kernel?.memmap.orderOf(pfn) ?? 0);
+        const size = page.size * 2 ** (vm.kernel?.memmap.orderOf(pfn) ?? 0);
         return {
             name,
-            value: `folio at ${hex(pfn * PAGE_SIZE)}, ${sizeText(size)}`,
+            value: `folio at ${hex(pfn * page.size)}, ${sizeText(size)}`,
             type: element.layout.name,
-            address: pfn * PAGE_SIZE,
+            address: pfn * page.size,
             children: {
                 named: () => [
                     ...viewFields(vm, element, undefined),
-                    itemOf(vm, 'folio', { value: new FolioRef(pfn), type: objectOf('folio') }),
-                    bytesAt(memoryOf(vm.machine), pfn * PAGE_SIZE, size),
+                    itemOf(vm, 'folio', { value: new FolioRef(pfn, page), type: objectOf('folio') }),
+                    bytesAt(memoryOf(vm.machine), pfn * page.size, size),
                 ],
             },
         };

@@ -5,6 +5,7 @@ import { Updates } from '../diagnosis/updates';
 import type { Program } from '../language/program';
 import type { ScenarioDecl } from '../language/syntax/ast';
 import type { Value } from '../language/types';
+import type { Library } from '../kernel/release/layers';
 import type { CostChanges } from '../machine/costs';
 import { Frame } from '../runtime/code';
 import { Executable } from '../runtime/executable';
@@ -58,7 +59,8 @@ export class Run {
             const known = [...NATIVES.kernels.keys(), ...program.kernels.keys()].join(', ');
             throw new UsageError(`no kernel is called "${options.kernel}". There are: ${known}.`);
         }
-        const { standard = standardLibrary } = options;
+        const { machine, costs } = machineOf(program);
+        const standard = (library: Library): Program => (options.standard ?? standardLibrary)(library, machine.page);
         const executable = new Executable(
             program,
             standard(libraryWith(program.layers)),
@@ -66,7 +68,6 @@ export class Run {
             objectTypeOf,
             standard,
         );
-        const { machine, costs } = machineOf(program);
         const vm = new Vm(machine, executable, options.seed ?? 0, options.kernel);
         vm.substitutes = options.substitutes ?? null;
         vm.costs.begin(costs, options.costs ?? {});

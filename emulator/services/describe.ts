@@ -65,7 +65,7 @@ function about(program: Program, s: Subject): About {
             const { name, type, doc, constant } = s.global;
             return constant === undefined
                 ? { kind: 'global', name, type, signature: `${name}${annotation(type)}`, doc }
-                : { kind: 'constant', name, type, signature: `${name} = ${format(constant, type)}`, doc };
+                : { kind: 'constant', name, type, signature: `${name} = ${format(constant(program.page), type)}`, doc };
         }
         case 'device': {
             const found = Declarations.of(program).device(s.name);

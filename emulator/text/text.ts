@@ -65,6 +65,11 @@ export function rangeText(start: number, size: number): string {
     return size === 0 ? `empty, at ${hex(start)}` : `${hex(start)}–${hex(start + size - 1)} (${sizeText(size)})`;
 }
 
+/** A power of two of at least 1024 bytes as a program writes it: `2MiB`. */
+export function sizeLiteral(bytes: number): string {
+    return exactSize(bytes).replace(' ', '');
+}
+
 /** `a, b and c` */
 export function listed(words: readonly string[], last: 'and' | 'or' = 'and'): string {
     return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} ${last} ${words.at(-1) ?? ''}`;

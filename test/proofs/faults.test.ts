@@ -3,6 +3,7 @@
  * nothing notices would not be proved by the generated runs either.
  */
 import assert from 'node:assert/strict';
+import { PAGES_4K } from '../../emulator/machine/arch';
 import { checkStd } from '../../emulator/language/check/check';
 import { KERNEL_NATIVES } from '../../emulator/runtime/natives/tracepoints';
 import type { Value } from '../../emulator/language/types';
@@ -34,7 +35,7 @@ function broken(file: string, from: string, to: string): typeof standardLibrary 
         release.some((f) => f.uri === uri),
         `${file} is part of the recorded kernel`,
     );
-    const program = checkStd(release, KERNEL_NATIVES);
+    const program = checkStd(release, KERNEL_NATIVES, PAGES_4K);
     return () => program;
 }
 

@@ -5,12 +5,14 @@
 import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
 import { DESCRIPTIONS } from '../../emulator/kernel/release/descriptions';
-import { PAGE_SIZE } from '../../emulator/machine/memory';
+import { PAGES_4K } from '../../emulator/machine/arch';
 import { Run } from '../../emulator/run/run';
 import type { Vm } from '../../emulator/runtime/interpreter';
 import { correctProgram, programOf } from '../support/programs';
 import { FOREVER } from '../support/runs';
 import { Random } from '../support/random';
+
+const PAGE_SIZE = PAGES_4K.size;
 
 /** Runs a scenario whose kernels may panic. */
 function ran(text: string): Vm {

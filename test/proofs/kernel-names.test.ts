@@ -8,6 +8,7 @@ import { readdirSync } from 'node:fs';
 import * as path from 'node:path';
 import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
 import { NATIVES } from '../../emulator/diagnosis/natives';
+import { PAGES_4K } from '../../emulator/machine/arch';
 import type { Place } from '../../emulator/findings/place';
 import type { Library } from '../../emulator/kernel/release/layers';
 import { check, checkStd } from '../../emulator/language/check/check';
@@ -57,7 +58,7 @@ function renamed(editsOf: (program: Program) => Edit[]): KernelCode {
             const edits = editsOf(shipped);
             assert.ok(edits.length > 0);
             const files = [...shipped.files].map(([uri, { text }]) => ({ uri, text: edited(uri, text, edits) }));
-            program = checkStd(files, KERNEL_NATIVES);
+            program = checkStd(files, KERNEL_NATIVES, PAGES_4K);
             assert.deepEqual(findingsOf(program), []);
             checked.set(key, program);
             for (const { uri, text } of files) {

@@ -1,5 +1,6 @@
 /** Parser and checker on texts that nobody writes: prefixes, mutations, endless nesting. */
 import assert from 'node:assert/strict';
+import { PAGES_4K } from '../../emulator/machine/arch';
 import { check, checkStd } from '../../emulator/language/check/check';
 import { parse } from '../../emulator/language/syntax/parser';
 import { NATIVES, STD } from '../support/checker-natives';
@@ -99,7 +100,7 @@ suite('language: parser', () => {
 });
 
 suite('language: checker', () => {
-    const std = checkStd([{ uri: 'std/memfd.lus', text: STD }], NATIVES);
+    const std = checkStd([{ uri: 'std/memfd.lus', text: STD }], NATIVES, PAGES_4K);
     const checked = (text: string): void => {
         check({ read: (uri) => (uri === 'a.lus' ? text : undefined) }, 'a.lus', NATIVES, std);
     };

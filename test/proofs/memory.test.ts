@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { Bytes } from '../../emulator/machine/bytes';
 import { Journal } from '../../emulator/machine/journal';
-import { PAGE_SIZE, PhysicalMemory } from '../../emulator/machine/memory';
+import { LEAF_SIZE, PhysicalMemory } from '../../emulator/machine/memory';
 import { Random } from '../support/random';
 import { fingerprint, naivePattern } from '../support/physical-memory';
 
@@ -18,8 +18,8 @@ suite('physical memory', () => {
         const model = new Uint8Array(size);
         for (let round = 0; round < 400; round++) {
             const whole = random.below(2) === 0;
-            const from = whole ? random.below(size / PAGE_SIZE) * PAGE_SIZE : random.below(size);
-            const length = Math.min(size - from, whole ? random.below(900) * PAGE_SIZE : random.below(9000));
+            const from = whole ? random.below(size / LEAF_SIZE) * LEAF_SIZE : random.below(size);
+            const length = Math.min(size - from, whole ? random.below(900) * LEAF_SIZE : random.below(9000));
             const seed = random.below(256);
             const offset = random.below(1 << 20);
             switch (random.below(5)) {
@@ -78,10 +78,10 @@ suite('physical memory', () => {
         const memory = new PhysicalMemory(journal);
         const scribble = (): void => {
             for (let i = 0; i < 60; i++) {
-                const pa = random.below(3 * 512) * PAGE_SIZE * 511 + random.below(2) * random.below(PAGE_SIZE);
+                const pa = random.below(3 * 512) * LEAF_SIZE * 511 + random.below(2) * random.below(LEAF_SIZE);
                 switch (random.below(4)) {
                     case 0:
-                        memory.fillPattern(pa, random.below(3 * GiB), random.below(9), random.below(20) * PAGE_SIZE);
+                        memory.fillPattern(pa, random.below(3 * GiB), random.below(9), random.below(20) * LEAF_SIZE);
                         break;
                     case 1:
                         memory.zero(pa, random.below(4 * MiB));

@@ -7,6 +7,7 @@ import { spawn } from '../../emulator/kernel/fs/process';
 import { readCommandLine } from '../../emulator/kernel/command-line/command-line';
 import { Kernel } from '../../emulator/kernel/kernel';
 import { DEFAULT_KERNEL, DESCRIPTIONS } from '../../emulator/kernel/release/descriptions';
+import type { IommuVendor } from '../../emulator/machine/iommu/unit';
 import type { Value } from '../../emulator/language/types';
 import { Seq } from '../../emulator/machine/journal';
 import type { NativeContext } from '../../emulator/runtime/natives/native';
@@ -26,18 +27,21 @@ export interface BareKernelOptions {
     readonly cmdline?: string;
     /** Bytes of memory. */
     readonly memory?: number;
+    /** None where it is left out. */
+    readonly iommu?: IommuVendor;
 }
 
 export function bareKernel({
     release = DEFAULT_KERNEL,
     cmdline = '',
     memory = 64 * MiB,
+    iommu,
 }: BareKernelOptions = {}): BareKernel {
     const description = DESCRIPTIONS.get(release);
     if (!description) {
         throw new RangeError(`there is no kernel ${release}`);
     }
-    const host = makeHost({ scratchEnd: 0 }, [{ start: 0, size: memory, node: 0 }]);
+    const host = makeHost({ scratchEnd: 0, iommu }, [{ start: 0, size: memory, node: 0 }]);
     const { machine, env, kho } = host;
     assert.equal(kho.createOutgoing(), 0);
     const kernel = new Kernel(
@@ -45,6 +49,7 @@ export function bareKernel({
         description,
         readCommandLine(`${description.cmdline} ${cmdline}`, {
             arch: 'x86-64',
+            page: machine.page,
             kexecHandover: true,
             zeroScratchSizes: description.kho.zeroScratchSizes,
         }),

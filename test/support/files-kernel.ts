@@ -11,6 +11,7 @@ import { PageAllocator } from '../../emulator/kernel/mm/buddy';
 import { Memmap } from '../../emulator/kernel/mm/memmap';
 import type { Process, ProcessEnv } from '../../emulator/kernel/fs/process';
 import type { ShmemInode } from '../../emulator/kernel/fs/shmem';
+import type { PageGeometry } from '../../emulator/machine/arch';
 import { Seq, Table } from '../../emulator/machine/journal';
 import { Machine } from '../../emulator/machine/machine';
 
@@ -25,6 +26,8 @@ export interface TestKernelOptions {
     readonly memory?: number;
     /** Bytes of it, at the start, whose pageblocks are CMA. */
     readonly cma?: number;
+    /** That of the architecture where it is left out. */
+    readonly page?: PageGeometry;
     readonly thpShmem?: boolean;
     readonly memfdNoexec?: FileConfig['memfdNoexec'];
 }
@@ -33,15 +36,18 @@ const BASE = 0x1000000;
 
 export function testKernel(options: TestKernelOptions = {}): TestKernel {
     const size = options.memory ?? 0x4000000;
-    const machine = new Machine({ ranges: [{ start: BASE, size, node: 0 }] });
-    const { journal, memory, owners } = machine;
+    const machine = new Machine({
+        ranges: [{ start: BASE, size, node: 0 }],
+        ...(options.page ? { page: options.page } : {}),
+    });
+    const { journal, memory, owners, page } = machine;
     const memmap = new Memmap(journal);
-    const start = BASE / 4096;
-    const end = (BASE + size) / 4096;
+    const start = BASE / page.size;
+    const end = (BASE + size) / page.size;
     if (options.cma) {
-        memmap.markCma(start, start + options.cma / 4096);
+        memmap.markCma(start, start + options.cma / page.size);
     }
-    const pages = new PageAllocator(journal, memory, memmap, machine.history, [{ node: 0, start, end }]);
+    const pages = new PageAllocator(machine, memmap, [{ node: 0, start, end }]);
     pages.release(start, end);
     const ids = new Ids(journal);
     const folios = new Folios(memory, memmap, pages);
@@ -51,12 +57,13 @@ export function testKernel(options: TestKernelOptions = {}): TestKernel {
         journal,
         clock: machine.clock,
         memory,
+        page,
         memmap,
         pages,
         owners,
         ids,
         folios,
-        hugetlb: new Hugetlb({ journal, pages, memmap, folios, owners, shmem, memory }),
+        hugetlb: new Hugetlb({ journal, page, pages, memmap, folios, owners, shmem, memory }),
         processes: new Seq<Process>(journal),
         delayedFput: new Seq<OpenFile>(journal),
         anonInode: makeAnonInode(journal, ids.nextInode(journal)),

@@ -4,7 +4,6 @@ import { X86_64 } from '../../emulator/kernel/release/arch';
 import { KHO_V4 } from '../../emulator/kernel/release/kho-format';
 import assert from 'node:assert/strict';
 import type { Machine } from '../../emulator/machine/machine';
-import { PAGE_SIZE } from '../../emulator/machine/memory';
 import { PageAllocator } from '../../emulator/kernel/mm/buddy';
 import { Memblock } from '../../emulator/kernel/mm/memblock';
 import { Memmap } from '../../emulator/kernel/mm/memmap';
@@ -84,7 +83,7 @@ export function tryBoot(
         warning: (where: string, text: string) => lines.push(`WARN ${where}: ${text}`),
     };
     const memmap = new Memmap(machine.journal);
-    const memblock = new Memblock(machine.journal);
+    const memblock = new Memblock(machine.journal, machine.page);
     const ctx: BootContext = { machine, memmap, memblock, log, description };
     memblockInit(ctx, {
         image: params.kernel,
@@ -101,13 +100,7 @@ export function tryBoot(
     if ('panic' in memory) {
         return memory;
     }
-    const allocator = new PageAllocator(
-        machine.journal,
-        machine.memory,
-        memmap,
-        machine.history,
-        nodeSpans(machine, description.numa),
-    );
+    const allocator = new PageAllocator(machine, memmap, nodeSpans(machine, description.numa));
     memblockFreeAll(ctx, allocator);
     const env = { machine, memmap, allocator, log, options: description };
     const kho = new Kho(env, memory.enabled, incoming, memory.scratch, memory.scratchArray);
@@ -132,7 +125,8 @@ export function tryBoot(
 export function preservedFolio(host: Host, order: number, seed: number): number {
     const pfn = host.env.allocator.alloc(order, { owner: host.machine.owners.id(`memfd ${seed}`) });
     assert.ok(pfn >= 0);
-    host.machine.memory.fillPattern(pfn * PAGE_SIZE, PAGE_SIZE << order, seed, 0);
+    const { size } = host.machine.page;
+    host.machine.memory.fillPattern(pfn * size, size << order, seed, 0);
     assert.equal(host.kho.preserveFolio(pfn), 0);
     return pfn;
 }

@@ -1,7 +1,9 @@
 /** A machine with one kernel's memory management, for tests of KHO without a kernel. */
 import { X86_64 } from '../../emulator/kernel/release/arch';
 import { KHO_V4 } from '../../emulator/kernel/release/kho-format';
+import type { PageGeometry } from '../../emulator/machine/arch';
 import { Hasher } from '../../emulator/machine/hash';
+import type { IommuVendor } from '../../emulator/machine/iommu/unit';
 import { Machine, type RamRange } from '../../emulator/machine/machine';
 import { PageAllocator } from '../../emulator/kernel/mm/buddy';
 import { Memmap } from '../../emulator/kernel/mm/memmap';
@@ -9,7 +11,6 @@ import { Vmalloc } from '../../emulator/kernel/mm/vmalloc';
 import type { IncomingHandover, KhoEnv } from '../../emulator/kernel/kho/env';
 import type { LogLevel } from '../../emulator/kernel/klog';
 import { Kho } from '../../emulator/kernel/kho/kho';
-import { PAGE_SIZE } from '../../emulator/machine/memory';
 
 export const MiB = 1024 * 1024;
 export const GiB = 1024 * MiB;
@@ -27,6 +28,10 @@ export interface HostOptions {
     debug?: boolean;
     /** The end of a scratch area that starts at the bottom of memory. */
     scratchEnd?: number;
+    /** That of the architecture where it is left out. */
+    page?: PageGeometry;
+    /** None where it is left out. */
+    iommu?: IommuVendor | undefined;
 }
 
 /** Two nodes of 256 MiB unless ranges are given; scratch is the first 8 MiB; all memory is free. */
@@ -37,22 +42,23 @@ export function makeHost(
         { start: 256 * MiB, size: 256 * MiB, node: 1 },
     ],
 ): Host {
-    const host = hostOn(new Machine({ ranges }), options, undefined);
-    host.env.allocator.release(0, host.machine.ramSize / PAGE_SIZE);
+    const host = hostOn(new Machine({ ranges, page: options.page, iommu: options.iommu }), options, undefined);
+    host.env.allocator.release(0, host.machine.ramSize / host.machine.page.size);
     return host;
 }
 
 /** A kernel's worth of structures on a machine; no memory is free yet. */
 export function hostOn(machine: Machine, options: HostOptions, incoming: IncomingHandover | undefined): Host {
+    const { size } = machine.page;
     const memmap = new Memmap(machine.journal);
     const spans = machine.map.map((r) => ({
         node: r.node,
-        start: r.start / PAGE_SIZE,
-        end: (r.start + r.size) / PAGE_SIZE,
+        start: r.start / size,
+        end: (r.start + r.size) / size,
     }));
-    const allocator = new PageAllocator(machine.journal, machine.memory, memmap, machine.history, spans);
+    const allocator = new PageAllocator(machine, memmap, spans);
     const scratchEnd = options.scratchEnd ?? 8 * MiB;
-    memmap.markCma(0, scratchEnd / PAGE_SIZE);
+    memmap.markCma(0, scratchEnd / size);
     const log: string[] = [];
     const env: KhoEnv = {
         machine,

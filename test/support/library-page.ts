@@ -4,9 +4,9 @@
  */
 import { NATIVES } from '../../emulator/diagnosis/natives';
 import type { Context } from '../../emulator/language/types';
-import { format } from '../../emulator/language/values';
 import type { CallbackShape } from '../../emulator/language/natives';
 import type { NativeField, NativeFunction, NativeGlobal, ObjectType } from '../../emulator/runtime/natives/native';
+import { PAGES_4K } from '../../emulator/machine/arch';
 import { callbackText, functionText, REPLY, typeText } from '../../emulator/services/signatures';
 
 const INTRO = `# What the emulator provides
@@ -83,7 +83,8 @@ export function libraryPage(): string {
     const n = NATIVES;
     const isErrno = (g: NativeGlobal): boolean => /^E[A-Z0-9]+$/.test(g.name);
     const all = [...n.globals.values()];
-    const errors = all.filter(isErrno).sort((a, b) => Number(a.constant) - Number(b.constant));
+    const numberOf = (g: NativeGlobal): number => Number(g.constant?.(PAGES_4K));
+    const errors = all.filter(isErrno).sort((a, b) => numberOf(a) - numberOf(b));
     return [
         INTRO,
         '## In a process',
@@ -132,7 +133,7 @@ export function libraryPage(): string {
         globals(all.filter((g) => g.constant !== undefined && !isErrno(g))),
         '### Errors',
         '',
-        `${errors.map((g) => `\`${g.name}\` ${format(g.constant)}`).join(', ')}.`,
+        `${errors.map((g) => `\`${g.name}\` ${numberOf(g)}`).join(', ')}.`,
         '',
         '## File kinds that come with the kernel',
         '',

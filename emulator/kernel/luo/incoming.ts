@@ -5,7 +5,7 @@ import { areaEntries } from './abi';
 import type { Luo } from './state';
 
 /** The kernel that got them. */
-export interface LuoEnv extends Pick<KernelEnv, 'memory'> {
+export interface LuoEnv extends Pick<KernelEnv, 'memory' | 'page'> {
     readonly luo: Luo;
     readonly desc: KernelDescription;
 }
@@ -29,6 +29,6 @@ export function incomingEntries(kernel: LuoEnv): number[] {
     const area = incomingArea(kernel);
     return [
         ...blocks.blocks.items.flatMap((block) => blocks.entriesOf(block)),
-        ...(area === 0 ? [] : areaEntries(kernel.memory, area)),
+        ...(area === 0 ? [] : areaEntries(kernel, area)),
     ];
 }

@@ -73,6 +73,7 @@ export class Boot extends Rec {
         const { desc } = kernel;
         const given = readCommandLine(params.commandLine, {
             arch: params.arch.name,
+            page: machine.page,
             kexecHandover: desc.khoBuilt,
             zeroScratchSizes: desc.kho.zeroScratchSizes,
         });
@@ -82,13 +83,7 @@ export class Boot extends Rec {
             warning: (where, text) => vm.warn(`${text} (${where})`),
         };
         this.memmap = new Memmap(machine.journal);
-        this.pages = new PageAllocator(
-            machine.journal,
-            machine.memory,
-            this.memmap,
-            machine.history,
-            nodeSpans(machine, desc.numa),
-        );
+        this.pages = new PageAllocator(machine, this.memmap, nodeSpans(machine, desc.numa));
         this.pages.clock = machine.clock;
         this.pages.inject = () => vm.injections.hit('page_alloc', vm.boot) !== undefined;
         const options = {
@@ -102,13 +97,13 @@ export class Boot extends Rec {
         this.context = {
             machine,
             memmap: this.memmap,
-            memblock: new Memblock(machine.journal),
+            memblock: new Memblock(machine.journal, machine.page),
             log,
             description: { ...options, early: desc.early },
             onIncompatible: (expected) => vm.tell((l) => l.handoverIncompatible?.('KHO', expected, null)),
         };
         this.env = { machine, memmap: this.memmap, allocator: this.pages, log, options };
-        this.hugePages = new BootHugePages(vm, this.context, hugePagesWanted(given));
+        this.hugePages = new BootHugePages(vm, this.context, hugePagesWanted(given, machine.page));
     }
 
     /** setup_arch(): all of RAM, and what setup data says of a handover. */
@@ -174,7 +169,8 @@ export class Boot extends Rec {
             return 0;
         }
         const found = retrieveSubtree(
-            readFdtPage(env.machine.memory, handover.fdt).root,
+            readFdtPage(env.machine, handover.fdt).root,
+            env.machine.page,
             name,
             () => undefined,
             env.options.format,
@@ -248,7 +244,7 @@ export class Boot extends Rec {
             kho,
             reserveMem: { regions },
         } = vm.running;
-        const failed = kho.enabled && regions.length > 0 ? preserveNamed(kho, regions, vm.machine.memory) : 0;
+        const failed = kho.enabled && regions.length > 0 ? preserveNamed(kho, regions) : 0;
         if (failed !== 0) {
             vm.log('err', `KHO: the reserved regions cannot be preserved: ${failed.name}`);
             for (const r of regions.filter((x) => kho.touchesScratch(x.addr, x.size))) {

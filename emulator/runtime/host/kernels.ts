@@ -8,8 +8,8 @@ import { KERNEL_LISTS, KERNEL_SETTINGS, type KernelListName, type KernelValues }
 import type { Constant } from '../../language/settings/setting';
 import type { KernelDecl, KernelEntry, KernelInit, KernelList } from '../../language/syntax/ast';
 import { ProgramError } from '../../language/values';
+import type { ArchName } from '../../machine/arch';
 import { settableCost } from '../../machine/costs';
-import type { ArchName } from '../../machine/machine';
 import type { Executable } from '../executable';
 
 /** A kernel that can be booted. */

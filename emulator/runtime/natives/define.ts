@@ -170,7 +170,7 @@ export function global<C = NativeContext>(
 
 /** A global with a fixed integer. */
 export function constant(name: string, value: number, doc: string): NativeGlobal<NativeContext> {
-    return { name, type: INT, context: 'any', doc, get: () => value, constant: value };
+    return { name, type: INT, context: 'any', doc, get: () => value, constant: () => value };
 }
 
 const NO_ARGS: Value[] = [];

@@ -5,7 +5,6 @@ import { Err } from '../../kernel/release/errno';
 import type { StructLayout } from '../../language/layout';
 import { ANY, INT, listOf, PHYS, type Value } from '../../language/types';
 import { asInt, asNumber, format, KernelFault, ProgramError } from '../../language/values';
-import { PAGE_SIZE } from '../../machine/memory';
 import { STD_SCHEME } from '../../std/texts';
 import { hex } from '../../text/text';
 import type { Vm } from '../interpreter';
@@ -31,7 +30,7 @@ export function physOf(v: Value, what: string): number {
         return v.pa;
     }
     if (v instanceof FolioRef) {
-        return v.pfn * PAGE_SIZE;
+        return v.pa;
     }
     return asNumber(v, what);
 }

@@ -1,5 +1,6 @@
 /** Which finding a scenario says it is about, and which findings follow from which. */
 import assert from 'node:assert/strict';
+import { PAGES_4K } from '../../../emulator/machine/arch';
 import { causeOf, rootOf } from '../../../emulator/diagnosis/causes';
 import { rootsOf } from '../../../emulator/diagnosis/expected-findings';
 import { CATALOGUE, GROUPS, isDiagnosisCode, type DiagnosisCode } from '../../../emulator/findings/catalogue';
@@ -96,15 +97,15 @@ suite('what follows from what', () => {
     const dangling = diagnosis('LU1012', 0, { target: '0x5000' });
 
     test('the same page, in this kernel or the next one', () => {
-        assert.equal(causeOf({ code: 'LU1011', boot: 1, data: { address: '0x5008' } }, [dangling]), dangling);
-        assert.equal(causeOf({ code: 'LU1011', boot: 1, data: { address: '0x6000' } }, [dangling]), null);
+        assert.equal(causeOf({ code: 'LU1011', boot: 1, data: { address: '0x5008' } }, [dangling], PAGES_4K), dangling);
+        assert.equal(causeOf({ code: 'LU1011', boot: 1, data: { address: '0x6000' } }, [dangling], PAGES_4K), null);
         assert.equal(
-            causeOf({ code: 'LU1011', boot: 2, data: { address: '0x5000' } }, [dangling]),
+            causeOf({ code: 'LU1011', boot: 2, data: { address: '0x5000' } }, [dangling], PAGES_4K),
             null,
             'it is another page by now',
         );
         assert.equal(
-            causeOf({ code: 'LU1002', boot: 1, data: { address: '0x5000' } }, [dangling]),
+            causeOf({ code: 'LU1002', boot: 1, data: { address: '0x5000' } }, [dangling], PAGES_4K),
             null,
             'that has nothing to do with it',
         );
@@ -112,27 +113,32 @@ suite('what follows from what', () => {
 
     test('many pages share one', () => {
         const scratch = diagnosis('LU1013', 0, { address: '0x4000', pages: 3 });
-        assert.equal(causeOf({ code: 'LU1011', boot: 1, data: { address: '0x6000' } }, [scratch]), scratch);
-        assert.equal(causeOf({ code: 'LU1011', boot: 1, data: { address: '0x7000' } }, [scratch]), null);
+        assert.equal(causeOf({ code: 'LU1011', boot: 1, data: { address: '0x6000' } }, [scratch], PAGES_4K), scratch);
+        assert.equal(causeOf({ code: 'LU1011', boot: 1, data: { address: '0x7000' } }, [scratch], PAGES_4K), null);
     });
 
     test('the same file, not another one of the session', () => {
         const gone = diagnosis('LU1014', 0, { session: 'vm-1', token: '0x1', compatible: 'card-v1' });
         assert.equal(
-            causeOf({ code: 'LU1014', boot: 1, data: { session: 'vm-1', compatible: 'card-v1' } }, [gone]),
+            causeOf({ code: 'LU1014', boot: 1, data: { session: 'vm-1', compatible: 'card-v1' } }, [gone], PAGES_4K),
             gone,
         );
         assert.equal(
-            causeOf({ code: 'LU1014', boot: 1, data: { session: 'vm-1', token: '0x2', compatible: 'disk-v1' } }, [
-                gone,
-            ]),
+            causeOf(
+                { code: 'LU1014', boot: 1, data: { session: 'vm-1', token: '0x2', compatible: 'disk-v1' } },
+                [gone],
+                PAGES_4K,
+            ),
             null,
         );
     });
 
     test('of several the latest, and the root is at the end of the chain', () => {
         const later = diagnosis('LU1012', 0, { target: '0x5000' });
-        assert.equal(causeOf({ code: 'LU1011', boot: 0, data: { address: '0x5000' } }, [dangling, later]), later);
+        assert.equal(
+            causeOf({ code: 'LU1011', boot: 0, data: { address: '0x5000' } }, [dangling, later], PAGES_4K),
+            later,
+        );
         const read = diagnosis('LU1011', 1, {}, dangling);
         assert.equal(rootOf(diagnosis('LU1010', 1, {}, read)), dangling);
         assert.equal(rootOf(dangling), dangling);

@@ -1,21 +1,22 @@
 /** A kernel's command line: its arguments, their values, the table of parameters, and what a kernel makes of it all. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { argumentsOf } from '../../../emulator/kernel/release/arguments';
 import { type CommandLine, readCommandLine } from '../../../emulator/kernel/command-line/command-line';
-import { kstrtobool, leadingNumber, memparse } from '../../../emulator/kernel/release/parameter-values';
+import { argumentsOf } from '../../../emulator/kernel/release/arguments';
 import { DESCRIPTIONS } from '../../../emulator/kernel/release/descriptions';
+import { kstrtobool, leadingNumber, memparse } from '../../../emulator/kernel/release/parameter-values';
 import { type Parameter, parameterNamed, PARAMETERS } from '../../../emulator/kernel/release/parameters';
+import { PAGES_4K } from '../../../emulator/machine/arch';
 import { recordedKernel } from '../../../emulator/recording/recorded-kernel';
 import { Run } from '../../../emulator/run/run';
 import { programOf } from '../../support/programs';
-import { FOREVER } from '../../support/runs';
 import { inRepository } from '../../support/repository';
+import { FOREVER } from '../../support/runs';
 
 const MiB = 2 ** 20;
 
 const read = (text: string, arch: 'x86-64' | 'arm64' = 'x86-64', zeroScratchSizes = true): CommandLine =>
-    readCommandLine(text, { arch, kexecHandover: true, zeroScratchSizes });
+    readCommandLine(text, { arch, page: PAGES_4K, kexecHandover: true, zeroScratchSizes });
 
 suite('the arguments of a command line', () => {
     test('white space divides them, quotation marks keep it together, -- ends them', () => {
@@ -241,6 +242,7 @@ suite('what a command line says', () => {
         assert.deepEqual(read('kho_scratch=8M,0,8M', 'x86-64', false).malformed, ['kho_scratch']);
         const without = readCommandLine('kho=on kho=junk kho_scratch=1 liveupdate=on nr_cpus=2', {
             arch: 'x86-64',
+            page: PAGES_4K,
             kexecHandover: false,
             zeroScratchSizes: true,
         });

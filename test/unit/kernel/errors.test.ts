@@ -5,7 +5,7 @@ import { iommufdOf, openIommufd } from '../../../emulator/kernel/devices/iommufd
 import { MFD_ALLOW_SEALING, O_RDWR } from '../../../emulator/kernel/fs/fcntl';
 import { cachedPages, getSeals, hugetlbFileOfSize, isFrozen, memfdAllocFile } from '../../../emulator/kernel/fs/memfd';
 import { openNull } from '../../../emulator/kernel/fs/null';
-import { installFd, memoryCurrent, setMemoryMax, type Process } from '../../../emulator/kernel/fs/process';
+import { installFd, memoryCurrent, type Process, setMemoryMax } from '../../../emulator/kernel/fs/process';
 import { exposeFolio, ShmemInode } from '../../../emulator/kernel/fs/shmem';
 import { writeShmem } from '../../../emulator/kernel/fs/shmem-file';
 import { bytesInScratch, folioAt, nodeOf, sysMovePages } from '../../../emulator/kernel/fs/syscalls/placement';
@@ -15,10 +15,12 @@ import { reservedAddress } from '../../../emulator/kernel/kho/reserve-mem';
 import { guestMemfdOfFile, makeVm } from '../../../emulator/kernel/kvm/file';
 import { createGuestMemfd, GUEST_MEMFD_FLAG_MMAP, guestMemfdOf } from '../../../emulator/kernel/kvm/guest-memfd';
 import { err } from '../../../emulator/kernel/release/errno';
+import { PAGES_4K } from '../../../emulator/machine/arch';
 import { Bytes } from '../../../emulator/machine/bytes';
-import { PAGE_SIZE } from '../../../emulator/machine/memory';
 import { bareKernel } from '../../support/bare-kernel';
 import { MiB } from '../../support/kho-host';
+
+const PAGE_SIZE = PAGES_4K.size;
 
 /** A memfd with one page behind a hole, and its descriptor. */
 function memfd(kernel: Kernel, process: Process): { fd: number; inode: ShmemInode } {
@@ -105,10 +107,10 @@ suite('errors of the kernel: memory of files', () => {
 
     test('memory.current is counted where there is a limit', () => {
         const { kernel, context } = bareKernel();
-        assert.equal(memoryCurrent(context.process), 0);
+        assert.equal(memoryCurrent(kernel, context.process), 0);
         setMemoryMax(kernel, context.process, MiB);
         assert.equal(context.process.memcg?.charge(3), true);
-        assert.equal(memoryCurrent(context.process), 3 * PAGE_SIZE);
+        assert.equal(memoryCurrent(kernel, context.process), 3 * PAGE_SIZE);
     });
 
     test('a name that reserve_mem= has not given is at 0', () => {
@@ -144,8 +146,8 @@ suite('errors of the kernel: virtual machines and iommufd', () => {
         assert.equal(inode.poison(kernel, 1), undefined);
         assert.equal(inode.poison(kernel, 1), undefined, 'once more');
         assert.deepEqual(inode.poisoned, [1]);
-        assert.equal(inode.folios().length, 1);
-        assert.equal(inode.folios().pfn(0), page);
+        assert.equal(inode.folios(PAGES_4K).length, 1);
+        assert.equal(inode.folios(PAGES_4K).pfn(0), page);
     });
 
     test('vCPUs are made once, and more than none', () => {
@@ -159,7 +161,7 @@ suite('errors of the kernel: virtual machines and iommufd', () => {
     });
 
     test('hardware page tables are marked in kernels with the layer iommu', () => {
-        const { kernel, context } = bareKernel();
+        const { kernel, context } = bareKernel({ iommu: 'vtd' });
         const file = openIommufd(kernel, O_RDWR);
         const fd = installFd(context.process, file, false);
         assert.ok(typeof fd === 'number');

@@ -1,12 +1,13 @@
 /** The checker: each of its findings, what it is about and how it is fixed. */
 import assert from 'node:assert/strict';
-import { check, checkStd } from '../../../emulator/language/check/check';
 import type { CheckFinding } from '../../../emulator/language/check-finding';
+import { check, checkStd } from '../../../emulator/language/check/check';
 import type { Program } from '../../../emulator/language/program';
+import { PAGES_4K } from '../../../emulator/machine/arch';
 import { NATIVES, STD } from '../../support/checker-natives';
 import { NIC, TOUR } from '../../support/language-samples';
 
-const std = checkStd([{ uri: 'std/memfd.lus', text: STD }], NATIVES);
+const std = checkStd([{ uri: 'std/memfd.lus', text: STD }], NATIVES, PAGES_4K);
 
 /** Checks files by name; the first one is the main file. */
 function program(files: Record<string, string>): Program {

@@ -1,7 +1,8 @@
 /** ELF cores of memory: what is written is read back, and what others write, too. */
 import assert from 'node:assert/strict';
+import { PAGES_4K } from '../../../emulator/machine/arch';
+import { type CoreContent, readCoreFile, sourceOf, writeCoreFile } from '../../../emulator/machine/core-file';
 import { CoreMemory } from '../../../emulator/machine/view';
-import { readCoreFile, sourceOf, writeCoreFile, type CoreContent } from '../../../emulator/machine/core-file';
 
 const byteAt = (pa: number): number => (pa * 7 + (pa >> 8)) & 255;
 
@@ -38,7 +39,7 @@ suite('core files', () => {
             runs,
         );
         assert.deepEqual(file.notes, [{ name: 'LUS', type: 1, content: Uint8Array.of(1, 2, 3) }]);
-        const memory = new CoreMemory(sourceOf(bytes), file.segments);
+        const memory = new CoreMemory(sourceOf(bytes), file.segments, PAGES_4K);
         for (const [pa, length] of [
             [0x1000, 16],
             [0x1ffc, 8],
@@ -65,7 +66,7 @@ suite('core files', () => {
             file.segments.map(({ pa, size, stored }) => ({ pa, size, stored })),
             [{ pa: 0x1000, size: 0x8000, stored: 0x2000 }],
         );
-        const memory = new CoreMemory(sourceOf(bytes), file.segments);
+        const memory = new CoreMemory(sourceOf(bytes), file.segments, PAGES_4K);
         assert.ok(memory.has(0x1000, 0x8000));
         assert.deepEqual(memory.read(0x2ffe, 4), Uint8Array.of(byteAt(0x2ffe), byteAt(0x2fff), 0, 0));
         assert.deepEqual(
@@ -93,7 +94,7 @@ suite('core files', () => {
                 { pa: 0x3000, size: 0x1000 },
             ],
         );
-        assert.deepEqual(new CoreMemory(sourceOf(bytes), file.segments).read(0x3000, 4), bytesAt(0x9000, 4));
+        assert.deepEqual(new CoreMemory(sourceOf(bytes), file.segments, PAGES_4K).read(0x3000, 4), bytesAt(0x9000, 4));
     });
 
     test('a small file cannot pretend to be any amount of memory', () => {

@@ -3,13 +3,14 @@
  * from it.
  */
 import assert from 'node:assert/strict';
-import { Iommu, UNIT_FORMATS } from '../../../emulator/machine/iommu/iommu';
-import { readEntry, sizeOfLevel, walk, writeEntry, type Entry } from '../../../emulator/machine/iommu/tables';
+import { PAGES_4K } from '../../../emulator/machine/arch';
+import { Iommu, unitFormat } from '../../../emulator/machine/iommu/iommu';
+import { type Entry, readEntry, TABLES_OF_4K, walk, writeEntry } from '../../../emulator/machine/iommu/tables';
 import type { IommuVendor, TableMemory, UnitFormat } from '../../../emulator/machine/iommu/unit';
 import { Journal } from '../../../emulator/machine/journal';
 import { PhysicalMemory } from '../../../emulator/machine/memory';
-import { Random } from '../../support/random';
 import { bits } from '../../support/bits';
+import { Random } from '../../support/random';
 
 const PAGE = 4096;
 const RAM = 2 ** 34;
@@ -20,14 +21,15 @@ class Host implements TableMemory {
     readonly journal = new Journal();
     readonly memory = new PhysicalMemory(this.journal);
     readonly now = 0;
+    readonly page = PAGES_4K;
     private next = 0x10_0000;
 
     isRam(pa: number, length = 1): boolean {
         return pa >= 0 && pa + length <= RAM;
     }
 
-    allocate(order: number): number {
-        const size = PAGE * 2 ** order;
+    allocate(bytes: number): number {
+        const size = Math.max(PAGE, bytes);
         const pa = Math.ceil(this.next / size) * size;
         this.next = pa + size;
         return pa;
@@ -51,7 +53,7 @@ const u64 = ({ low, high }: Entry): bigint => (BigInt(high) << 32n) | BigInt(low
 suite('IOMMU: entries as the manuals draw them', () => {
     test('VT-d: root and context entries (sections 9.1 and 9.3), second-stage entries (9.8)', () => {
         const host = new Host();
-        const { vtd } = UNIT_FORMATS;
+        const vtd = unitFormat('vtd', PAGES_4K);
         const root = vtd.makeRoot(host);
         assert.ok(vtd.attach(host, root, 0x3b10, { kind: 'paging', domain: 0x123, root: 0x1_2345_6000, levels: 4 }));
         const entry = host.u64(root + 0x3b * 16);
@@ -76,7 +78,7 @@ suite('IOMMU: entries as the manuals draw them', () => {
 
     test('AMD: device table entry (table 7), page table entries with the level of the next (section 2.2.3)', () => {
         const host = new Host();
-        const { amd } = UNIT_FORMATS;
+        const amd = unitFormat('amd', PAGES_4K);
         const root = amd.makeRoot(host);
         assert.equal(root % 0x20_0000, 0);
         assert.ok(amd.attach(host, root, 0x3b10, { kind: 'paging', domain: 0x123, root: 0x1_2345_6000, levels: 4 }));
@@ -107,7 +109,7 @@ suite('IOMMU: entries as the manuals draw them', () => {
 
     test('SMMUv3: stream table (5.1, 5.2), context descriptor (5.4), VMSAv8-64 descriptors', () => {
         const host = new Host();
-        const { smmuv3 } = UNIT_FORMATS;
+        const smmuv3 = unitFormat('smmuv3', PAGES_4K);
         const root = smmuv3.makeRoot(host);
         assert.ok(smmuv3.attach(host, root, 0x3b10, { kind: 'paging', domain: 0x123, root: 0x1_2345_6000, levels: 4 }));
         const l1 = host.u64(root + 0x3b * 8);
@@ -231,14 +233,14 @@ function grow(
     for (let n = 0; n < 5; n++) {
         const index = random.below(512);
         const at = table + index * 8;
-        const iova = base + index * sizeOfLevel(level);
-        const size = sizeOfLevel(level);
+        const iova = base + index * TABLES_OF_4K.mappedBy(level);
+        const size = TABLES_OF_4K.mappedBy(level);
         known.push(iova);
         const what = random.below(10);
         if (what === 0) {
             host.write(at, { low: random.below(2 ** 32), high: random.below(2 ** 32) });
         } else if (level > 1 && (what < 6 || level > 3)) {
-            const below = host.allocate(0);
+            const below = host.allocate(PAGE);
             host.write(at, format.pages.table(below, level));
             grow(random, format, host, below, level - 1, known, iova);
         } else {
@@ -250,13 +252,13 @@ function grow(
 suite('IOMMU: walks', () => {
     for (const vendor of VENDORS) {
         test(`${vendor}: as a naive walker finds it, on random tables`, () => {
-            const format = UNIT_FORMATS[vendor];
+            const format = unitFormat(vendor, PAGES_4K);
             let translated = 0;
             let refused = 0;
             for (let seed = 1; seed <= 60; seed++) {
                 const random = new Random(seed);
                 const host = new Host();
-                const root = host.allocate(0);
+                const root = host.allocate(PAGE);
                 const known: number[] = [];
                 grow(random, format, host, root, 4, known, 0);
                 for (let i = 0; i < 300; i++) {
@@ -298,7 +300,7 @@ suite('IOMMU: walks', () => {
                 iommu.faults.at(-1)?.reason,
                 { vtd: 'root-absent', amd: 'blocked', smmuv3: 'root-absent' }[vendor],
             );
-            const tables = [4, 3, 2, 1].map(() => host.allocate(0));
+            const tables = [4, 3, 2, 1].map(() => host.allocate(PAGE));
             const [top, third, second, first] = tables;
             assert.ok(top !== undefined && third !== undefined && second !== undefined && first !== undefined);
             host.write(top, format.pages.table(third, 4));
@@ -333,8 +335,8 @@ suite('IOMMU: walks', () => {
 
         test(`${vendor}: a table that is overwritten is walked as the garbage it is`, () => {
             const host = new Host();
-            const { pages } = UNIT_FORMATS[vendor];
-            const [top, third] = [host.allocate(0), host.allocate(0)];
+            const { pages } = unitFormat(vendor, PAGES_4K);
+            const [top, third] = [host.allocate(PAGE), host.allocate(PAGE)];
             host.write(top, pages.table(third, 4));
             host.write(third, pages.leaf(0x4000_0000, 3, true, true));
             assert.deepEqual(walk(host, pages, top, 4, 0x123, []), { pa: 0x4000_0123, read: true, write: true });

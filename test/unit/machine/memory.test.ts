@@ -5,8 +5,8 @@ import { Hasher } from '../../../emulator/machine/hash';
 import { Journal } from '../../../emulator/machine/journal';
 import { Machine, pcMemory } from '../../../emulator/machine/machine';
 import { PhysicalMemory } from '../../../emulator/machine/memory';
-import { Random } from '../../support/random';
 import { fingerprint, naivePattern } from '../../support/physical-memory';
+import { Random } from '../../support/random';
 
 const MiB = 1024 * 1024;
 const GiB = 1024 * MiB;

@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict';
 import { anonFile, deviceFile } from '../../../../emulator/kernel/fs/anon';
 import { Err } from '../../../../emulator/kernel/release/errno';
+import { PAGES_4K } from '../../../../emulator/machine/arch';
 import {
     F_SEAL_EXEC,
     F_SEAL_FUTURE_WRITE,
     F_SEAL_GROW,
     F_SEAL_SEAL,
     F_SEAL_WRITE,
-    MAX_RW_COUNT,
+    maxRwCount,
     MFD_ALLOW_SEALING,
     MFD_EXEC,
     MFD_HUGETLB,
@@ -288,6 +289,8 @@ suite('memfds', () => {
     });
 
     test('one call transfers at most MAX_RW_COUNT', () => {
+        const MAX_RW_COUNT = maxRwCount(PAGES_4K);
+        assert.equal(MAX_RW_COUNT, 0x7ffff000);
         const k = testKernel({ memory: 4 * 2 ** 30, thpShmem: true });
         const p = spawn(k, 'a');
         const fd = fdOf(sysMemfdCreate(k, p, 'x', 0));

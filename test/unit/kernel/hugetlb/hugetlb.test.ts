@@ -3,19 +3,20 @@
  * room for.
  */
 import assert from 'node:assert/strict';
-import { Err } from '../../../../emulator/kernel/release/errno';
-import { HugetlbInode } from '../../../../emulator/kernel/hugetlb/inode';
 import { readCommandLine } from '../../../../emulator/kernel/command-line/command-line';
-import { hugePagesWanted } from '../../../../emulator/kernel/hugetlb/parameters';
+import type { OpenFile } from '../../../../emulator/kernel/fs/file';
 import { hugetlbAllocFile, memfdAllocFile, memfdPinFolios, unpinFolios } from '../../../../emulator/kernel/fs/memfd';
 import { ShmemInode } from '../../../../emulator/kernel/fs/shmem';
 import { readShmem, truncateShmem, writeShmem } from '../../../../emulator/kernel/fs/shmem-file';
-import type { OpenFile } from '../../../../emulator/kernel/fs/file';
+import { HugetlbInode } from '../../../../emulator/kernel/hugetlb/inode';
+import { hugePagesWanted } from '../../../../emulator/kernel/hugetlb/parameters';
+import { Err } from '../../../../emulator/kernel/release/errno';
+import { PAGES_4K } from '../../../../emulator/machine/arch';
 import { Bytes } from '../../../../emulator/machine/bytes';
+import { type TestKernel, testKernel } from '../../../support/files-kernel';
 import { programOf } from '../../../support/programs';
-import { failuresOf } from '../../../support/runs';
-import { testKernel, type TestKernel } from '../../../support/files-kernel';
 import { Random } from '../../../support/random';
+import { failuresOf } from '../../../support/runs';
 
 const MiB = 1 << 20;
 const HUGE = 2 * MiB;
@@ -45,9 +46,10 @@ const nameOf = (r: unknown): string => (r instanceof Err ? r.name : 'ok');
 suite('huge pages', () => {
     test('the command line: sizes, nodes, the default; what the kernel ignores', () => {
         const of = (text: string): unknown =>
-            hugePagesWanted(readCommandLine(text, { arch: 'x86-64', kexecHandover: true, zeroScratchSizes: true })).map(
-                (w) => [w.size / MiB, w.total ?? [...w.nodes].map(([node, n]) => `${node}:${n}`).join(',')],
-            );
+            hugePagesWanted(
+                readCommandLine(text, { arch: 'x86-64', page: PAGES_4K, kexecHandover: true, zeroScratchSizes: true }),
+                PAGES_4K,
+            ).map((w) => [w.size / MiB, w.total ?? [...w.nodes].map(([node, n]) => `${node}:${n}`).join(',')]);
         const cases: [string, unknown][] = [
             ['quiet hugepages=16', [[2, 16]]],
             [

@@ -1,17 +1,19 @@
 /** KHO of the kernels before 7.1, and the device tree of arm64: bytes, and what is made of damaged ones. */
 import assert from 'node:assert/strict';
-import { ARM64, X86_64 } from '../../../../emulator/kernel/release/arch';
-import { BitmapTracker, CHUNK_ELEMENTS, walkChunks } from '../../../../emulator/kernel/kho/bitmaps';
+import { BitmapTracker, chunkElements, walkChunks } from '../../../../emulator/kernel/kho/bitmaps';
 import { readParameters } from '../../../../emulator/kernel/kho/boot-params';
-import { abortFinalize, finalize } from '../../../../emulator/kernel/kho/finalize';
 import { fdtChild, fdtProperty, readFdt } from '../../../../emulator/kernel/kho/fdt-read';
-import { KHO_V1, KHO_V1_FIRST, type KhoFormat } from '../../../../emulator/kernel/release/kho-format';
+import { abortFinalize, finalize } from '../../../../emulator/kernel/kho/finalize';
 import { coldLoad, loadFile } from '../../../../emulator/kernel/kho/kexec-image';
 import { parseScratch } from '../../../../emulator/kernel/kho/scratch';
-import { PAGE_SIZE } from '../../../../emulator/machine/memory';
+import { ARM64, X86_64 } from '../../../../emulator/kernel/release/arch';
+import { KHO_V1, KHO_V1_FIRST, type KhoFormat } from '../../../../emulator/kernel/release/kho-format';
+import { PAGES_4K } from '../../../../emulator/machine/arch';
 import { armMemory, Machine, pcMemory } from '../../../../emulator/machine/machine';
 import { bootFrom, cold, DESCRIPTION, KERNEL, kexec, preservedFolio, tryBoot } from '../../../support/kho-boots';
 import { GiB, type Host, makeHost, MiB } from '../../../support/kho-host';
+
+const PAGE_SIZE = PAGES_4K.size;
 
 const RANGES = pcMemory([{ size: GiB, node: 0 }]);
 
@@ -20,7 +22,7 @@ function tracker(host: Host, bitmapBytes: number): BitmapTracker {
         allocNode: () => host.env.allocator.alloc(0, { owner: 0, zero: true }) * PAGE_SIZE,
         freeNode: (pa: number) => host.env.allocator.free(pa / PAGE_SIZE, 0),
     };
-    return new BitmapTracker(host.machine.memory, host.machine.journal, pages, bitmapBytes);
+    return new BitmapTracker(host.machine, pages, bitmapBytes);
 }
 
 const describe = (format: KhoFormat): typeof DESCRIPTION => ({ ...DESCRIPTION, format, debug: false });
@@ -51,6 +53,7 @@ suite('KHO before 7.1', () => {
             assert.deepEqual(
                 walkChunks(
                     memory,
+                    PAGES_4K,
                     first,
                     bytes,
                     () => true,
@@ -70,11 +73,11 @@ suite('KHO before 7.1', () => {
         const host = makeHost();
         const { memory } = host.machine;
         const t = tracker(host, 512);
-        for (let i = 0; i < CHUNK_ELEMENTS + 1; i++) {
+        for (let i = 0; i < chunkElements(PAGES_4K) + 1; i++) {
             t.add(i * 4096, 0);
         }
         assert.equal(t.serialize(), 0);
-        assert.equal(CHUNK_ELEMENTS, 255);
+        assert.equal(chunkElements(PAGES_4K), 255);
         assert.deepEqual([memory.readU32(t.root + 12), memory.readU32(memory.readNum(t.root) + 12)], [255, 1]);
     });
 
@@ -114,7 +117,7 @@ suite('KHO before 7.1', () => {
         const walk = (change: () => void): string[] => {
             const mark = host.machine.journal.mark();
             change();
-            const findings = walkChunks(memory, t.root, PAGE_SIZE, isRam, () => undefined);
+            const findings = walkChunks(memory, PAGES_4K, t.root, PAGE_SIZE, isRam, () => undefined);
             host.machine.journal.restore(mark);
             assert.ok(findings.every((f) => f.fatal));
             return findings.map((f) => f.text);

@@ -1,24 +1,26 @@
 /** Scratch areas, and the memory half of a kexec: what arrives, what is taken. */
 import { KHO_V3 } from '../../../../emulator/kernel/release/kho-format';
 import assert from 'node:assert/strict';
-import { Bytes } from '../../../../emulator/machine/bytes';
-import { Machine, type RamRange, pcMemory } from '../../../../emulator/machine/machine';
-import { PAGE_SIZE } from '../../../../emulator/machine/memory';
 import { fillPageCache } from '../../../../emulator/kernel/kho/boot';
 import { loadFile, loadSegments } from '../../../../emulator/kernel/kho/kexec-image';
 import { DEFAULT_SCRATCH, parseScratch } from '../../../../emulator/kernel/kho/scratch';
+import { PAGES_4K } from '../../../../emulator/machine/arch';
+import { Bytes } from '../../../../emulator/machine/bytes';
+import { Machine, pcMemory, type RamRange } from '../../../../emulator/machine/machine';
+import { nameOf } from '../../../support/errors';
 import {
     type BootedHost,
-    DESCRIPTION,
-    KERNEL,
     bootFrom,
     cold,
+    DESCRIPTION,
+    KERNEL,
     kexec,
     preservedFolio,
     tryBoot,
 } from '../../../support/kho-boots';
-import { GiB, MiB, fingerprint } from '../../../support/kho-host';
-import { nameOf } from '../../../support/errors';
+import { fingerprint, GiB, MiB } from '../../../support/kho-host';
+
+const PAGE_SIZE = PAGES_4K.size;
 
 const hex = (areas: readonly { addr: number; size: number }[]): string[][] =>
     areas.map((a) => [a.addr.toString(16), a.size.toString(16)]);

@@ -1,8 +1,10 @@
 /** The root FDT, byte for byte, and what is made of damaged ones. */
 import assert from 'node:assert/strict';
-import { Err } from '../../../../emulator/kernel/release/errno';
+import type { PagedMemory } from '../../../../emulator/kernel/kho/env';
 import { FdtEditor } from '../../../../emulator/kernel/kho/fdt';
 import { fdtChild, fdtIsCompatible, fdtProperty, readFdt } from '../../../../emulator/kernel/kho/fdt-read';
+import { Err } from '../../../../emulator/kernel/release/errno';
+import { PAGES_4K } from '../../../../emulator/machine/arch';
 import {
     addSubtree,
     buildRootFdt,
@@ -36,13 +38,13 @@ const TWO_SUBTREES = `d00dfeed 0000011d 00000038 000000e4 00000028 00000011 0000
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const golden = (text: string): string => text.replace(/\s/g, '');
 
-function liveFdt(): PhysicalMemory {
+function liveFdt(): PagedMemory {
     const memory = new PhysicalMemory(new Journal());
     memory.write(FDT, buildRootFdt('kho-v4', 0x1122334455667000));
-    return memory;
+    return { memory, page: PAGES_4K };
 }
 
-function size(memory: PhysicalMemory): number {
+function size({ memory }: PagedMemory): number {
     return readFdt(memory.read(FDT, 4096)).size;
 }
 
@@ -52,42 +54,42 @@ suite('root FDT', () => {
     });
 
     test('two subtrees added, byte for byte', () => {
-        const memory = liveFdt();
-        assert.equal(addSubtree(memory, FDT, 'kexec-metadata', 0x103456000, 73), 0);
-        assert.equal(size(memory), 233);
-        assert.equal(addSubtree(memory, FDT, 'LUO', 0x103457000, 32), 0);
-        assert.equal(hex(memory.read(FDT, 285)), golden(TWO_SUBTREES));
+        const live = liveFdt();
+        assert.equal(addSubtree(live, FDT, 'kexec-metadata', 0x103456000, 73), 0);
+        assert.equal(size(live), 233);
+        assert.equal(addSubtree(live, FDT, 'LUO', 0x103457000, 32), 0);
+        assert.equal(hex(live.memory.read(FDT, 285)), golden(TWO_SUBTREES));
     });
 
     test('room for 68 more, then ENOMEM; removing makes room', () => {
-        const memory = liveFdt();
-        addSubtree(memory, FDT, 'kexec-metadata', 0x1000, 73);
-        addSubtree(memory, FDT, 'LUO', 0x2000, 32);
+        const live = liveFdt();
+        addSubtree(live, FDT, 'kexec-metadata', 0x1000, 73);
+        addSubtree(live, FDT, 'LUO', 0x2000, 32);
         for (let i = 0; i < 68; i++) {
-            assert.equal(addSubtree(memory, FDT, `n${String(i).padStart(4, '0')}`, 0x10000 + i * 4096, 1), 0);
+            assert.equal(addSubtree(live, FDT, `n${String(i).padStart(4, '0')}`, 0x10000 + i * 4096, 1), 0);
         }
-        assert.equal(size(memory), 4093);
-        const full = addSubtree(memory, FDT, 'one more', 0x3000, 1);
+        assert.equal(size(live), 4093);
+        const full = addSubtree(live, FDT, 'one more', 0x3000, 1);
         assert.ok(full instanceof Err && full.name === 'ENOMEM');
-        assert.equal(size(memory), 4093);
-        const taken = addSubtree(memory, FDT, 'LUO', 0x3000, 1);
+        assert.equal(size(live), 4093);
+        const taken = addSubtree(live, FDT, 'LUO', 0x3000, 1);
         assert.ok(taken instanceof Err && taken.name === 'EEXIST');
-        assert.equal(removeSubtree(memory, FDT, 0x10000), 'n0000');
-        assert.equal(removeSubtree(memory, FDT, 0x10000), undefined);
-        assert.equal(size(memory), 4093 - 56);
-        assert.equal(addSubtree(memory, FDT, 'again', 0x3000, 1), 0);
-        assert.equal(readFdt(memory.read(FDT, 4096)).root?.children.length, 70);
+        assert.equal(removeSubtree(live, FDT, 0x10000), 'n0000');
+        assert.equal(removeSubtree(live, FDT, 0x10000), undefined);
+        assert.equal(size(live), 4093 - 56);
+        assert.equal(addSubtree(live, FDT, 'again', 0x3000, 1), 0);
+        assert.equal(readFdt(live.memory.read(FDT, 4096)).root?.children.length, 70);
     });
 
     test('a subtree is retrieved as it was added', () => {
-        const memory = liveFdt();
-        addSubtree(memory, FDT, 'LUO', 0x103457000, 32);
-        const { root, findings } = readFdt(memory.read(FDT, 4096));
+        const live = liveFdt();
+        addSubtree(live, FDT, 'LUO', 0x103457000, 32);
+        const { root, findings } = readFdt(live.memory.read(FDT, 4096));
         assert.deepEqual(findings, []);
         assert.ok(root && fdtIsCompatible(root, 'kho-v4') && !fdtIsCompatible(root, 'kho-v3'));
         assert.equal(hex(fdtProperty(root, 'preserved-memory-map')?.value ?? new Uint8Array()), '0070665544332211');
-        assert.deepEqual(retrieveSubtree(root, 'LUO', assert.fail), { phys: 0x103457000, size: 32 });
-        const missing = retrieveSubtree(root, 'luo', assert.fail);
+        assert.deepEqual(retrieveSubtree(root, PAGES_4K, 'LUO', assert.fail), { phys: 0x103457000, size: 32 });
+        const missing = retrieveSubtree(root, PAGES_4K, 'luo', assert.fail);
         assert.ok(missing instanceof Err && missing.name === 'ENOENT');
     });
 
@@ -123,7 +125,7 @@ suite('root FDT', () => {
         const { root } = readFdt(editor.buffer);
         const results = properties.map(([name]) => {
             const warnings: string[] = [];
-            const result = retrieveSubtree(root, name, (text) => warnings.push(text));
+            const result = retrieveSubtree(root, PAGES_4K, name, (text) => warnings.push(text));
             return [result instanceof Err ? result.name : result.phys, warnings.length];
         });
         assert.deepEqual(results, [
@@ -146,10 +148,10 @@ suite('root FDT', () => {
 
     test('any garbage is read to its end', () => {
         const random = new Random(11);
-        const memory = liveFdt();
-        addSubtree(memory, FDT, 'kexec-metadata', 0x103456000, 73);
-        addSubtree(memory, FDT, 'LUO', 0x103457000, 32);
-        const good = memory.read(FDT, 4096);
+        const live = liveFdt();
+        addSubtree(live, FDT, 'kexec-metadata', 0x103456000, 73);
+        addSubtree(live, FDT, 'LUO', 0x103457000, 32);
+        const good = live.memory.read(FDT, 4096);
         let damaged = 0;
         for (let round = 0; round < 20000; round++) {
             const blob = good.slice(0, random.below(3) === 0 ? random.below(4097) : 4096);
@@ -160,7 +162,7 @@ suite('root FDT', () => {
             damaged += findings.length > 0 ? 1 : 0;
             assert.ok(root !== undefined || findings.length > 0);
             if (root) {
-                retrieveSubtree(fdtChild(root, '') ?? root, 'LUO', () => undefined);
+                retrieveSubtree(fdtChild(root, '') ?? root, PAGES_4K, 'LUO', () => undefined);
             }
             const editor = FdtEditor.open(blob, 4096);
             if (editor) {

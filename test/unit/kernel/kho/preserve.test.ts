@@ -1,22 +1,25 @@
 /** Preserving and restoring memory: pages, folios, arrays, chains of blocks. */
 import assert from 'node:assert/strict';
-import { PAGE_SIZE } from '../../../../emulator/machine/memory';
-import { Err, err } from '../../../../emulator/kernel/release/errno';
 import { BlockSet, MAX_BLOCKS } from '../../../../emulator/kernel/kho/blocks';
 import { getOrder } from '../../../../emulator/kernel/kho/kho';
 import { METADATA_SIZE, METADATA_SUBTREE, readMetadata } from '../../../../emulator/kernel/kho/metadata';
 import {
-    CHUNK_ENTRIES,
+    chunkEntries,
     preserveVmalloc,
     restoreVmalloc,
     unpreserveVmalloc,
 } from '../../../../emulator/kernel/kho/vmalloc';
 import { VM_ALLOC } from '../../../../emulator/kernel/mm/vmalloc';
-import { type BootedHost, cold, kexec, preservedFolio } from '../../../support/kho-boots';
-import { type Host, MiB, fingerprint, makeHost } from '../../../support/kho-host';
+import { err, Err } from '../../../../emulator/kernel/release/errno';
+import { PAGES_4K } from '../../../../emulator/machine/arch';
 import { Machine } from '../../../../emulator/machine/machine';
-import { Random } from '../../../support/random';
 import { nameOf } from '../../../support/errors';
+import { type BootedHost, cold, kexec, preservedFolio } from '../../../support/kho-boots';
+import { fingerprint, type Host, makeHost, MiB } from '../../../support/kho-host';
+import { Random } from '../../../support/random';
+
+const PAGE_SIZE = PAGES_4K.size;
+const CHUNK_ENTRIES = chunkEntries(PAGES_4K);
 
 const NODES = [
     { start: 0x100000, size: 256 * MiB - 0x100000 - 0x5000, node: 0 },
@@ -116,7 +119,10 @@ suite('preserving', () => {
 
     test('sizes of alloc_preserve', () => {
         const host = ready();
-        assert.deepEqual([1, 4096, 4097, 4 * MiB].map(getOrder), [0, 0, 1, 10]);
+        assert.deepEqual(
+            [1, 4096, 4097, 4 * MiB].map((bytes) => getOrder(PAGES_4K, bytes)),
+            [0, 0, 1, 10],
+        );
         assert.equal(nameOf(host.kho.allocPreserve(0, 'x')), 'EINVAL');
         assert.equal(nameOf(host.kho.allocPreserve(4 * MiB + 1, 'x')), 'E2BIG');
         const free = host.env.allocator.freePages();

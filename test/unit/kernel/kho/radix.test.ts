@@ -1,9 +1,12 @@
 /** The tree of preserved memory: keys, bits, walks, and trees that are damaged. */
 import assert from 'node:assert/strict';
-import { radixDecode, radixIndex, radixKey, walkRadix } from '../../../../emulator/kernel/kho/radix';
+import { RadixLayout, walkRadix } from '../../../../emulator/kernel/kho/radix';
 import { Err } from '../../../../emulator/kernel/release/errno';
-import { GiB, MiB, fingerprint, makeHost } from '../../../support/kho-host';
+import { PAGES_4K } from '../../../../emulator/machine/arch';
+import { fingerprint, GiB, makeHost, MiB } from '../../../support/kho-host';
 import { Random } from '../../../support/random';
+
+const LAYOUT = new RadixLayout(PAGES_4K);
 
 /** physical address, order, key, indices of the levels 5 … 1, bit */
 const GOLDEN: readonly [number, number, number, readonly number[], number][] = [
@@ -23,22 +26,22 @@ const GOLDEN: readonly [number, number, number, readonly number[], number][] = [
 suite('radix tree', () => {
     test('keys, indices and bits of the documented vectors', () => {
         for (const [phys, order, key, indices, bit] of GOLDEN) {
-            const k = radixKey(phys / 4096, order);
+            const k = LAYOUT.key(phys / 4096, order);
             assert.equal(k.toString(16), key.toString(16));
             assert.deepEqual(
-                [5, 4, 3, 2, 1].map((level) => radixIndex(k, level)),
+                [5, 4, 3, 2, 1].map((level) => LAYOUT.index(k, level)),
                 indices,
             );
-            assert.equal(radixIndex(k, 0), bit);
-            assert.deepEqual(radixDecode(k), { pfn: phys / 4096, order });
+            assert.equal(LAYOUT.index(k, 0), bit);
+            assert.deepEqual(LAYOUT.decode(k), { pfn: phys / 4096, order });
         }
     });
 
     test('a key just below a power of two decodes', () => {
         const pfn = 2 ** 39 - 1;
-        assert.deepEqual(radixDecode(radixKey(pfn, 0)), { pfn, order: 0 });
-        assert.deepEqual(radixDecode(radixKey(2 ** 40 - 2, 1)), { pfn: 2 ** 40 - 2, order: 1 });
-        assert.deepEqual(radixDecode(1), { pfn: 0, order: 52 });
+        assert.deepEqual(LAYOUT.decode(LAYOUT.key(pfn, 0)), { pfn, order: 0 });
+        assert.deepEqual(LAYOUT.decode(LAYOUT.key(2 ** 40 - 2, 1)), { pfn: 2 ** 40 - 2, order: 1 });
+        assert.deepEqual(LAYOUT.decode(1), { pfn: 0, order: 52 });
     });
 
     test('bits lie where the layout says', () => {
@@ -60,11 +63,11 @@ suite('radix tree', () => {
         assert.equal(host.kho.createOutgoing(), 0);
         const tree = host.kho.tree ?? assert.fail();
         const model = new Map<number, [number, number]>();
-        model.set(radixKey(host.kho.fdt / 4096, 0), [host.kho.fdt / 4096, 0]);
+        model.set(LAYOUT.key(host.kho.fdt / 4096, 0), [host.kho.fdt / 4096, 0]);
         for (let i = 0; i < 6000; i++) {
             const order = random.below(3) === 0 ? random.below(30) : 0;
             const pfn = random.below(2 ** 16) * 2 ** order + random.below(2) * 2 ** 30;
-            const key = radixKey(pfn, order);
+            const key = LAYOUT.key(pfn, order);
             if (random.below(3) > 0) {
                 assert.equal(tree.add(pfn, order), 0);
                 model.set(key, [pfn, order]);
@@ -78,6 +81,7 @@ suite('radix tree', () => {
         const walked: [number, number][] = [];
         const findings = walkRadix(
             host.machine.memory,
+            PAGES_4K,
             tree.root,
             (pa, n) => host.machine.isRam(pa, n),
             (pfn, order) => walked.push([pfn, order]),
@@ -119,6 +123,7 @@ suite('radix tree', () => {
                 let nodes = 0;
                 walkRadix(
                     host.machine.memory,
+                    PAGES_4K,
                     tree.root,
                     () => true,
                     (pfn) => seen.push(pfn),
@@ -173,6 +178,7 @@ suite('radix tree', () => {
             const isRam = (pa: number, n: number): boolean => host.machine.isRam(pa, n);
             walkRadix(
                 host.machine.memory,
+                PAGES_4K,
                 tree.root,
                 isRam,
                 () => undefined,
@@ -182,7 +188,7 @@ suite('radix tree', () => {
             const value = random.pick([random.pick(nodes), tree.root, 2 ** 53 + 4096, 12345, 1 * GiB, 2 ** 51]);
             host.machine.memory.writeU64(victim + 8 * random.below(512), value);
             let blocks = 0;
-            const findings = walkRadix(host.machine.memory, tree.root, isRam, () => blocks++);
+            const findings = walkRadix(host.machine.memory, PAGES_4K, tree.root, isRam, () => blocks++);
             assert.ok(findings.length > 0, `0x${value.toString(16)} was found`);
             assert.ok(blocks < 1e6);
         }
@@ -190,6 +196,7 @@ suite('radix tree', () => {
         assert.equal(
             walkRadix(
                 machine.memory,
+                PAGES_4K,
                 2 ** 51,
                 (pa, n) => machine.isRam(pa, n),
                 () => undefined,

@@ -1,17 +1,18 @@
 /** Virtual machines: what their guests write, what crosses a kexec of them, and what those who watch see. */
 import { Diagnoses } from '../../../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
+import { updateLine, updatesOf } from '../../../../emulator/diagnosis/update-report';
 import { compare } from '../../../../emulator/kernel/kvm/compare';
 import { decodeState, encodeState, STATE_ENTRY, STATE_HEADER, vcpusOf } from '../../../../emulator/kernel/kvm/state';
 import { contentOf, partsOf, stripesOf } from '../../../../emulator/kernel/kvm/workload';
+import { PAGES_4K } from '../../../../emulator/machine/arch';
 import { Bytes } from '../../../../emulator/machine/bytes';
 import { Run } from '../../../../emulator/run/run';
 import { Tracer } from '../../../../emulator/trace/trace';
-import { updateLine, updatesOf } from '../../../../emulator/diagnosis/update-report';
-import { programOf } from '../../../support/programs';
-import { FOREVER } from '../../../support/runs';
-import { Random } from '../../../support/random';
 import { ARRIVE, LEAVE, ran, start } from '../../../support/guests';
+import { programOf } from '../../../support/programs';
+import { Random } from '../../../support/random';
+import { FOREVER } from '../../../support/runs';
 
 const MIB = 2 ** 20;
 
@@ -67,7 +68,7 @@ suite('guests: what they write', () => {
     });
 
     test('ranges are divided among vCPUs without gaps, and a stripe is what was written of it', () => {
-        const stripes = stripesOf(8192, 10 * 4096, 3);
+        const stripes = stripesOf(8192, 10 * 4096, 3, PAGES_4K);
         assert.deepEqual(
             stripes.map((s) => [s.start, s.pages]),
             [
@@ -76,11 +77,13 @@ suite('guests: what they write', () => {
                 [8192 + 6 * 4096, 4],
             ],
         );
-        assert.deepEqual(partsOf({ start: 0, pages: 4, count: 5 }), [
+        assert.deepEqual(partsOf({ start: 0, pages: 4, count: 5 }, PAGES_4K), [
             { gpa: 0, length: 4096, generation: 2 },
             { gpa: 4096, length: 3 * 4096, generation: 1 },
         ]);
-        assert.deepEqual(partsOf({ start: 0, pages: 4, count: 8 }), [{ gpa: 0, length: 4 * 4096, generation: 2 }]);
+        assert.deepEqual(partsOf({ start: 0, pages: 4, count: 8 }, PAGES_4K), [
+            { gpa: 0, length: 4 * 4096, generation: 2 },
+        ]);
     });
 
     test('a guest writes at its rate, whatever else goes on, and only what is its own', () => {

@@ -1,6 +1,6 @@
 /** What LUO decides on its records: tokens, names, the map of preserved files, references to FLBs, registration. */
 import assert from 'node:assert/strict';
-import { areaEntries, areaEntry, AREA_SESSIONS, SESSION_SER_SIZE } from '../../../../emulator/kernel/luo/abi';
+import { areaEntries, areaEntry, areaSessions, SESSION_SER_SIZE } from '../../../../emulator/kernel/luo/abi';
 import { registerFlb, registerHandler, unregisterHandler } from '../../../../emulator/kernel/luo/registration';
 import { sessionName } from '../../../../emulator/kernel/luo/request';
 import { type Luo, LuoFile, LuoHandler, type LuoSession } from '../../../../emulator/kernel/luo/state';
@@ -8,8 +8,8 @@ import { REFCOUNT_SATURATED } from '../../../../emulator/kernel/refcount';
 import { Err, err } from '../../../../emulator/kernel/release/errno';
 import { IOCTLS_6_19, IOCTLS_7_2, IOCTLS_V4 } from '../../../../emulator/kernel/release/luo-ioctls';
 import { Run } from '../../../../emulator/run/run';
+import { bareKernel, type BareKernel } from '../../../support/bare-kernel';
 import { programOf } from '../../../support/programs';
-import { type BareKernel, bareKernel } from '../../../support/bare-kernel';
 
 /** A kernel whose LUO has a handler `h`. */
 interface WithHandler extends BareKernel {
@@ -197,19 +197,20 @@ suite('LUO: the area of sessions', () => {
         const area = vm.library.structs.get('luo_session_area');
         const sessions = area?.byName.get('sessions');
         assert.ok(sessions?.type.k === 'array');
-        assert.equal(sessions.type.length, AREA_SESSIONS);
-        assert.equal(AREA_SESSIONS, 819);
+        assert.equal(sessions.type.length, 819);
+        assert.equal(areaSessions(vm.machine.page), 819);
         assert.equal(sessions.offset, areaEntry(0, 0));
         assert.equal(sessions.type.stride, SESSION_SER_SIZE);
     });
 
     test('a count that cannot be is cut to what fits', () => {
         const { host } = bareKernel();
-        const { memory } = host.machine;
+        const { machine } = host;
+        const { memory } = machine;
         const area = 0x10_0000;
         memory.writeU64(area, 2);
-        assert.deepEqual(areaEntries(memory, area), [area + 8, area + 8 + SESSION_SER_SIZE]);
+        assert.deepEqual(areaEntries(machine, area), [area + 8, area + 8 + SESSION_SER_SIZE]);
         memory.writeU64(area, 2n ** 63n);
-        assert.equal(areaEntries(memory, area).length, AREA_SESSIONS);
+        assert.equal(areaEntries(machine, area).length, areaSessions(machine.page));
     });
 });

@@ -1,16 +1,21 @@
 /** The page allocator and its metadata, against naive models. */
 import assert from 'node:assert/strict';
-import { Hasher } from '../../../../emulator/machine/hash';
-import { Machine } from '../../../../emulator/machine/machine';
-import { Err } from '../../../../emulator/kernel/release/errno';
 import { PageAllocator } from '../../../../emulator/kernel/mm/buddy';
 import { Folios } from '../../../../emulator/kernel/mm/folio';
 import { FreeSet } from '../../../../emulator/kernel/mm/free-set';
 import { Memmap, PG_DIRTY, PG_UPTODATE } from '../../../../emulator/kernel/mm/memmap';
+import { Err } from '../../../../emulator/kernel/release/errno';
+import { pageGeometry, type PageGeometry, PAGES_4K } from '../../../../emulator/machine/arch';
+import { Hasher } from '../../../../emulator/machine/hash';
 import { Journal } from '../../../../emulator/machine/journal';
+import { Machine } from '../../../../emulator/machine/machine';
 import { Random } from '../../../support/random';
 
-const MiB = 1024 * 1024;
+/** Pages of 4 KiB, and those of 64 KiB that arm64 can have: the largest block is of order 13. */
+const GEOMETRIES: readonly [string, PageGeometry][] = [
+    ['4 KiB', PAGES_4K],
+    ['64 KiB', pageGeometry(16, 13, [13, 18])],
+];
 
 interface Mm {
     machine: Machine;
@@ -19,23 +24,29 @@ interface Mm {
     folios: Folios;
 }
 
-/** A machine with two nodes of 16 MiB whose first 4 MiB each are CMA pageblocks; all memory is free. */
-function makeMm(): Mm {
+/**
+ * A machine with two nodes of four of the largest blocks (1024 pages of 4 KiB), of which the first is CMA pageblocks;
+ * all memory is free.
+ */
+function makeMm(page = PAGES_4K): Mm {
+    const block = 2 ** page.maxOrder;
+    const node = 4 * block;
     const machine = new Machine({
         ranges: [
-            { start: 0, size: 16 * MiB, node: 0 },
-            { start: 16 * MiB, size: 16 * MiB, node: 1 },
+            { start: 0, size: node * page.size, node: 0 },
+            { start: node * page.size, size: node * page.size, node: 1 },
         ],
+        page,
     });
     const memmap = new Memmap(machine.journal);
     const spans = [
-        { node: 0, start: 0, end: 4096 },
-        { node: 1, start: 4096, end: 8192 },
+        { node: 0, start: 0, end: node },
+        { node: 1, start: node, end: 2 * node },
     ];
-    const allocator = new PageAllocator(machine.journal, machine.memory, memmap, machine.history, spans);
-    memmap.markCma(0, 1024);
-    memmap.markCma(4096, 5120);
-    allocator.release(0, 8192);
+    const allocator = new PageAllocator(machine, memmap, spans);
+    memmap.markCma(0, block);
+    memmap.markCma(node, node + block);
+    allocator.release(0, 2 * node);
     return { machine, memmap, allocator, folios: new Folios(machine.memory, memmap, allocator) };
 }
 
@@ -51,6 +62,8 @@ function fingerprint(mm: Mm): string {
 class NaiveBuddy {
     readonly free = new Set<number>();
 
+    constructor(private readonly maxOrder: number) {}
+
     /** Free blocks are what is maximal: aligned, wholly free, of one kind, not part of a larger such block. */
     private isBlock(pfn: number, order: number): boolean {
         for (let i = 0; i < 1 << order; i++) {
@@ -62,10 +75,10 @@ class NaiveBuddy {
     }
 
     alloc(order: number, from: number, to: number): number {
-        for (let o = order; o <= 10; o++) {
+        for (let o = order; o <= this.maxOrder; o++) {
             for (let pfn = from; pfn + (1 << o) <= to; pfn += 1 << o) {
                 const larger = pfn - (pfn % (1 << (o + 1)));
-                if (this.isBlock(pfn, o) && (o === 10 || !this.isBlock(larger, o + 1))) {
+                if (this.isBlock(pfn, o) && (o === this.maxOrder || !this.isBlock(larger, o + 1))) {
                     for (let i = 0; i < 1 << order; i++) {
                         this.free.delete(pfn + i);
                     }
@@ -120,119 +133,131 @@ suite('free set', () => {
 });
 
 suite('page allocator', () => {
-    test('chooses what the naive model chooses', () => {
-        const random = new Random(5);
-        const mm = makeMm();
-        const model = new NaiveBuddy();
-        for (let pfn = 0; pfn < 8192; pfn++) {
-            model.free.add(pfn);
-        }
-        const held: { pfn: number; order: number }[] = [];
-        for (let i = 0; i < 700; i++) {
-            if (held.length === 0 || random.below(5) > 1) {
-                const order = random.below(4) === 0 ? random.below(11) : random.below(4);
-                const movable = random.below(2) === 0;
-                const node = random.below(2);
-                const strict = random.below(4) === 0;
-                const zones: [number, number][] = [
-                    [1024, 4096],
-                    [5120, 8192],
-                ];
-                const cma: [number, number][] = [
-                    [0, 1024],
-                    [4096, 5120],
-                ];
-                const areas: [number, number][] = [];
-                for (const list of movable ? [zones, cma] : [zones]) {
-                    const first = list[node] ?? assert.fail();
-                    areas.push(first, ...(strict ? [] : list.filter((z) => z !== first)));
-                }
-                let expected = -1;
-                for (const [from, to] of areas) {
-                    expected = model.alloc(order, from, to);
-                    if (expected >= 0) {
-                        break;
+    for (const [name, page] of GEOMETRIES) {
+        test(`chooses what the naive model chooses, ${name}`, () => {
+            const block = 2 ** page.maxOrder;
+            const end = 8 * block;
+            const random = new Random(5);
+            const mm = makeMm(page);
+            const model = new NaiveBuddy(page.maxOrder);
+            for (let pfn = 0; pfn < end; pfn++) {
+                model.free.add(pfn);
+            }
+            const held: { pfn: number; order: number }[] = [];
+            for (let i = 0; i < 700; i++) {
+                if (held.length === 0 || random.below(5) > 1) {
+                    const order = random.below(4) === 0 ? random.below(page.maxOrder + 1) : random.below(4);
+                    const movable = random.below(2) === 0;
+                    const node = random.below(2);
+                    const strict = random.below(4) === 0;
+                    const zones: [number, number][] = [
+                        [block, 4 * block],
+                        [5 * block, end],
+                    ];
+                    const cma: [number, number][] = [
+                        [0, block],
+                        [4 * block, 5 * block],
+                    ];
+                    const areas: [number, number][] = [];
+                    for (const list of movable ? [zones, cma] : [zones]) {
+                        const first = list[node] ?? assert.fail();
+                        areas.push(first, ...(strict ? [] : list.filter((z) => z !== first)));
+                    }
+                    let expected = -1;
+                    for (const [from, to] of areas) {
+                        expected = model.alloc(order, from, to);
+                        if (expected >= 0) {
+                            break;
+                        }
+                    }
+                    const got = mm.allocator.alloc(order, { node, strict, movable, owner: 1 });
+                    assert.equal(got, expected, `allocation ${i} of order ${order}`);
+                    if (got >= 0) {
+                        held.push({ pfn: got, order });
+                    }
+                } else {
+                    const [{ pfn, order }] = held.splice(random.below(held.length), 1) as [
+                        { pfn: number; order: number },
+                    ];
+                    mm.allocator.free(pfn, order);
+                    for (let k = 0; k < 1 << order; k++) {
+                        model.free.add(pfn + k);
                     }
                 }
-                const got = mm.allocator.alloc(order, { node, strict, movable, owner: 1 });
-                assert.equal(got, expected, `allocation ${i} of order ${order}`);
-                if (got >= 0) {
-                    held.push({ pfn: got, order });
-                }
-            } else {
-                const [{ pfn, order }] = held.splice(random.below(held.length), 1) as [{ pfn: number; order: number }];
+                assert.equal(mm.allocator.freePages(), model.free.size);
+            }
+            for (const { pfn, order } of held) {
                 mm.allocator.free(pfn, order);
-                for (let k = 0; k < 1 << order; k++) {
-                    model.free.add(pfn + k);
-                }
             }
-            assert.equal(mm.allocator.freePages(), model.free.size);
-        }
-        for (const { pfn, order } of held) {
-            mm.allocator.free(pfn, order);
-        }
-        assert.ok(
-            mm.allocator
-                .buddyinfo()
-                .every(({ blocks, cma }) => blocks[10] === (cma ? 1 : 3) && blocks.slice(0, 10).every((n) => n === 0)),
-        );
-    });
+            assert.ok(
+                mm.allocator
+                    .buddyinfo()
+                    .every(
+                        ({ blocks, cma }) =>
+                            blocks[page.maxOrder] === (cma ? 1 : 3) &&
+                            blocks.slice(0, page.maxOrder).every((n) => n === 0),
+                    ),
+            );
+        });
+    }
 
-    test('page metadata against a map of pages, with going back', () => {
-        const random = new Random(6);
-        const mm = makeMm();
-        const { journal } = mm.machine;
-        let held: number[] = [];
-        const marks: { mark: ReturnType<Journal['mark']>; held: number[]; hash: string }[] = [];
-        for (let i = 0; i < 1500; i++) {
-            const r = random.below(100);
-            if (r < 3) {
-                marks.push({ held: [...held], hash: fingerprint(mm), mark: journal.mark() });
-            } else if (r < 5 && marks.length > 0) {
-                const at = random.below(marks.length);
-                const saved = marks[at] ?? assert.fail();
-                journal.restore(saved.mark);
-                marks.length = at + 1;
-                held = [...saved.held];
-                assert.equal(fingerprint(mm), saved.hash);
-            } else if (r < 60) {
-                const order = random.pick([0, 0, 0, 1, 3, 9, 10]);
-                const pfn = mm.folios.alloc(order, { owner: 1 + random.below(9), movable: true });
-                if (!(pfn instanceof Err)) {
-                    assert.equal(mm.memmap.refs(pfn), 1);
-                    assert.equal(mm.memmap.flags(pfn), 0);
-                    assert.equal(mm.memmap.pins(pfn), 0);
-                    const last = pfn + (1 << order) - 1;
-                    assert.equal(mm.memmap.headOf(last), pfn);
-                    assert.equal(mm.memmap.orderOf(last), order);
-                    assert.equal(mm.memmap.ownerOf(last), mm.memmap.ownerOf(pfn));
-                    assert.equal(mm.memmap.stateOf(last), 'allocated');
-                    mm.folios.setFlag(pfn, PG_DIRTY | PG_UPTODATE);
-                    mm.folios.clearFlag(pfn, PG_DIRTY);
-                    mm.memmap.setIndex(pfn, pfn + 3);
-                    held.push(pfn);
+    for (const [name, page] of GEOMETRIES) {
+        test(`page metadata against a map of pages, with going back, ${name}`, () => {
+            const random = new Random(6);
+            const mm = makeMm(page);
+            const { journal } = mm.machine;
+            let held: number[] = [];
+            const marks: { mark: ReturnType<Journal['mark']>; held: number[]; hash: string }[] = [];
+            for (let i = 0; i < 1500; i++) {
+                const r = random.below(100);
+                if (r < 3) {
+                    marks.push({ held: [...held], hash: fingerprint(mm), mark: journal.mark() });
+                } else if (r < 5 && marks.length > 0) {
+                    const at = random.below(marks.length);
+                    const saved = marks[at] ?? assert.fail();
+                    journal.restore(saved.mark);
+                    marks.length = at + 1;
+                    held = [...saved.held];
+                    assert.equal(fingerprint(mm), saved.hash);
+                } else if (r < 60) {
+                    const order = random.pick([0, 0, 0, 1, 3, 9, page.maxOrder]);
+                    const pfn = mm.folios.alloc(order, { owner: 1 + random.below(9), movable: true });
+                    if (!(pfn instanceof Err)) {
+                        assert.equal(mm.memmap.refs(pfn), 1);
+                        assert.equal(mm.memmap.flags(pfn), 0);
+                        assert.equal(mm.memmap.pins(pfn), 0);
+                        const last = pfn + (1 << order) - 1;
+                        assert.equal(mm.memmap.headOf(last), pfn);
+                        assert.equal(mm.memmap.orderOf(last), order);
+                        assert.equal(mm.memmap.ownerOf(last), mm.memmap.ownerOf(pfn));
+                        assert.equal(mm.memmap.stateOf(last), 'allocated');
+                        mm.folios.setFlag(pfn, PG_DIRTY | PG_UPTODATE);
+                        mm.folios.clearFlag(pfn, PG_DIRTY);
+                        mm.memmap.setIndex(pfn, pfn + 3);
+                        held.push(pfn);
+                    }
+                } else if (held.length > 0) {
+                    const at = random.below(held.length);
+                    const pfn = held[at] ?? assert.fail();
+                    assert.equal(mm.memmap.index(pfn), pfn + 3);
+                    assert.equal(mm.folios.hasFlag(pfn, PG_UPTODATE), true);
+                    assert.equal(mm.folios.hasFlag(pfn, PG_DIRTY), false);
+                    mm.folios.pin(pfn);
+                    mm.folios.get(pfn);
+                    assert.equal(mm.memmap.refs(pfn), 3);
+                    assert.equal(mm.folios.unpin(pfn), 2);
+                    assert.equal(mm.folios.unpin(pfn), -1);
+                    assert.equal(mm.folios.put(pfn), 1);
+                    assert.equal(mm.folios.put(pfn), 0);
+                    assert.equal(mm.memmap.stateOf(pfn), 'free');
+                    assert.ok(mm.allocator.isFree(pfn));
+                    assert.equal(mm.folios.put(pfn), -1);
+                    held.splice(at, 1);
                 }
-            } else if (held.length > 0) {
-                const at = random.below(held.length);
-                const pfn = held[at] ?? assert.fail();
-                assert.equal(mm.memmap.index(pfn), pfn + 3);
-                assert.equal(mm.folios.hasFlag(pfn, PG_UPTODATE), true);
-                assert.equal(mm.folios.hasFlag(pfn, PG_DIRTY), false);
-                mm.folios.pin(pfn);
-                mm.folios.get(pfn);
-                assert.equal(mm.memmap.refs(pfn), 3);
-                assert.equal(mm.folios.unpin(pfn), 2);
-                assert.equal(mm.folios.unpin(pfn), -1);
-                assert.equal(mm.folios.put(pfn), 1);
-                assert.equal(mm.folios.put(pfn), 0);
-                assert.equal(mm.memmap.stateOf(pfn), 'free');
-                assert.ok(mm.allocator.isFree(pfn));
-                assert.equal(mm.folios.put(pfn), -1);
-                held.splice(at, 1);
             }
-        }
-        assert.ok(marks.length > 3 && held.length > 10);
-    });
+            assert.ok(marks.length > 3 && held.length > 10);
+        });
+    }
 
     test('freed memory keeps its bytes and its history until somebody takes it', () => {
         const mm = makeMm();

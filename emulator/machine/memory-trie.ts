@@ -1,17 +1,21 @@
-/** The trie that holds the contents of physical memory: nodes, each saved before its first change in an epoch. */
+/**
+ * The trie that holds the contents of physical memory: nodes, each saved before its first change in an epoch. Its
+ * leaves are no pages: what a page is, kernels say (arch.ts), and every page is one leaf or several.
+ */
 import type { Journal, Saveable } from './journal';
 import { advanceCode } from './pattern';
 
-export const PAGE_SIZE = 4096;
-/** Children of a node: pages of a {@link Block}, blocks of a {@link Span}. */
+/** Bytes of a leaf: no larger than the smallest page that there is. */
+export const LEAF_SIZE = 4096;
+/** Children of a node: leaves of a {@link Block}, blocks of a {@link Span}. */
 export const FANOUT = 512;
-export const BLOCK_PAGES = FANOUT;
-export const SPAN_PAGES = FANOUT * FANOUT;
+export const BLOCK_LEAVES = FANOUT;
+export const SPAN_LEAVES = FANOUT * FANOUT;
 /** In place of a code: not uniform, look further. */
 const MIXED = -1;
 
-/** A page whose bytes exist. */
-export class Page implements Saveable {
+/** A leaf whose bytes exist. */
+export class Leaf implements Saveable {
     epoch: number;
 
     constructor(
@@ -87,16 +91,16 @@ class Node<Child> implements Saveable {
     }
 }
 
-/** 2 MiB: 512 pages. */
-export class Block extends Node<Page> {
+/** 2 MiB: 512 leaves. */
+export class Block extends Node<Leaf> {
     constructor(journal: Journal, code: number) {
-        super(journal, code, PAGE_SIZE);
+        super(journal, code, LEAF_SIZE);
     }
 }
 
 /** 1 GiB: 512 blocks. */
 export class Span extends Node<Block> {
     constructor(journal: Journal, code: number) {
-        super(journal, code, PAGE_SIZE * BLOCK_PAGES);
+        super(journal, code, LEAF_SIZE * BLOCK_LEAVES);
     }
 }
