@@ -1,20 +1,26 @@
 /** Attaching to a memory image: stopped at the handover, with nothing that runs. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import * as z from 'zod/mini';
-import { worst, CONSEQUENCE_TEXT } from '../emulator/handover/findings';
+import { worst } from '../emulator/handover/findings';
 import { inspectFile, type Inspection } from '../emulator/handover/inspect';
 import { sourceOf } from '../emulator/machine/core-file';
-import { PAGE_SIZE } from '../emulator/machine/memory';
-import { memoryReference } from './memory';
-import { parsed, RequestError, REQUESTS, type Arguments, type Command } from './requests';
-import type { Host, Sources } from './source';
-import { imageHandover, imageLiveUpdate, imageMemory } from './variables/image';
+import { hex } from '../emulator/text/text';
+import { addressOf, ramOfImage, readMemory } from './memory';
+import { RequestError } from './errors';
+import type { Host } from './host';
+import { parsed, REQUESTS, type Command } from './requests';
+import type { Sources } from './source';
+import {
+    consequenceText,
+    imageHandover,
+    imageLiveUpdate,
+    imageMemory,
+    originText,
+} from '../emulator/presentation/image';
 import { Pane } from './variables/pane';
 
 const schema = z.looseObject({ image: z.string(), fdt: z.optional(z.union([z.string(), z.number()])) });
 
-/** At most as much as one request gets. */
-const MAX_COUNT = 4 * 1024 * 1024;
 const THREAD = 1;
 const FRAME = 1;
 
@@ -34,8 +40,8 @@ export class AttachedImage {
         this.pane = new Pane(pages);
         const refuse = (): never => {
             throw new RequestError(
+                'imageOnly',
                 'An image does not run: it is stopped at the handover. A scenario can boot from it: boot "7.2" from image "…".',
-                true,
             );
         };
         for (const command of ['continue', 'next', 'stepIn', 'stepOut', 'pause'] as const) {
@@ -48,11 +54,11 @@ export class AttachedImage {
         }));
         this.serve('scopes', REQUESTS.scopes, () => ({ scopes: this.scopes() }));
         this.serve('variables', REQUESTS.variables, (args) => ({ variables: this.pane.variables(args) }));
-        this.serve('readMemory', REQUESTS.readMemory, (args) => this.readMemory(args));
+        this.serve('readMemory', REQUESTS.readMemory, (args) => readMemory(ramOfImage(inspection), args));
         this.serve('evaluate', REQUESTS.evaluate, ({ expression }) => this.evaluate(expression));
         this.serve('loadedSources', REQUESTS.loadedSources, () => ({ sources: [] }));
         this.serve('setVariable', REQUESTS.setVariable, () => {
-            throw new RequestError('An image cannot be changed.', true);
+            throw new RequestError('imageOnly', 'An image cannot be changed.');
         });
     }
 
@@ -61,30 +67,34 @@ export class AttachedImage {
      * @throws RequestError with one sentence about what is wrong.
      */
     static open(host: Host, sources: Sources, args: unknown, pages: boolean): AttachedImage {
-        const { image, fdt } = parsed(schema, args, 'attach configuration');
+        const { image, fdt } = parsed(schema, args, 'attach configuration', 'badConfiguration');
         const address = fdt === undefined ? undefined : Number(fdt);
-        if (address !== undefined && (!(address > 0 && address < 2 ** 52) || address % PAGE_SIZE !== 0)) {
-            throw new RequestError(
-                'attach configuration: "fdt" must be the physical address of a page, such as "0x4c2000".',
-                true,
-            );
+        const noPage = new RequestError(
+            'badConfiguration',
+            'attach configuration: "fdt" must be the physical address of a page, such as "0x4c2000".',
+        );
+        if (address !== undefined && !(address > 0 && address < 2 ** 52)) {
+            throw noPage;
         }
         const bytes = host.readBytes?.(sources.uriOfPath(image));
         if (!bytes) {
-            throw new RequestError(`There is no memory image ${image}, or it cannot be unpacked.`, true);
+            throw new RequestError('noSuchFile', `There is no memory image ${image}, or it cannot be unpacked.`);
         }
         const inspection = inspectFile(sourceOf(bytes), { fdt: address });
+        if (address !== undefined && address % inspection.handover.page.size !== 0) {
+            throw noPage;
+        }
         const [damage] = inspection.file.findings;
         if (damage?.code === 'not-elf') {
-            throw new RequestError(`${image} cannot be opened: ${damage.text}.`, true);
+            throw new RequestError('badImage', `${image} cannot be opened: ${damage.text}.`);
         }
         return new AttachedImage(image, inspection, pages);
     }
 
     /** What is shown where a stack would be. */
     get title(): string {
-        const { metadata } = this.inspection.handover;
-        return metadata ? `handover from ${metadata.release}, update ${metadata.count}` : 'handover';
+        const origin = originText(this.inspection.handover);
+        return origin === undefined ? 'handover' : `handover from ${origin}`;
     }
 
     /** What to say of it in the console. */
@@ -97,10 +107,13 @@ export class AttachedImage {
         };
         return [
             head,
-            ...findings.map((f) => ({
-                category: f.consequence === 'none' ? ('console' as const) : ('stderr' as const),
-                text: `${f.text} [${f.code}]${f.consequence === 'none' ? '' : `: ${CONSEQUENCE_TEXT[f.consequence]}`}${f.effect === undefined ? '' : `: ${f.effect}`}`,
-            })),
+            ...findings.map((f) => {
+                const what = consequenceText(f);
+                return {
+                    category: f.consequence === 'none' ? ('console' as const) : ('stderr' as const),
+                    text: `${f.text} [${f.code}]${what === undefined ? '' : `: ${what}`}`,
+                };
+            }),
         ];
     }
 
@@ -122,56 +135,17 @@ export class AttachedImage {
         ];
     }
 
-    private readMemory({
-        memoryReference: reference,
-        offset,
-        count,
-    }: Arguments<'readMemory'>): DebugProtocol.ReadMemoryResponse['body'] {
-        const pa = (/^(?:0x[0-9a-f]+|\d+)$/i.test(reference) ? Number(reference) : NaN) + (offset ?? 0);
-        if (!Number.isSafeInteger(pa) || !Number.isInteger(count) || count < 0) {
-            throw new RequestError(`${reference} is no physical address.`);
-        }
-        if (pa < 0) {
-            return { address: memoryReference(0), unreadableBytes: Math.min(count, -pa) };
-        }
-        const wanted = Math.min(count, MAX_COUNT);
-        const { segments } = this.inspection.file;
-        const here = segments.findIndex((s) => pa >= s.pa && pa < s.pa + s.size);
-        if (here < 0) {
-            const next = segments.find((s) => s.pa > pa);
-            return { address: memoryReference(pa), unreadableBytes: Math.min(count, next ? next.pa - pa : count) };
-        }
-        let end = pa;
-        for (let i = here; i < segments.length && end < pa + wanted; i++) {
-            const s = segments[i];
-            if (!s || s.pa > end) {
-                break;
-            }
-            end = s.pa + s.size;
-        }
-        const length = Math.min(wanted, end - pa);
-        const data = Buffer.from(this.inspection.memory.read(pa, length)).toString('base64');
-        const next = segments.find((s) => s.pa > pa + length - 1);
-        const unreadable =
-            length < wanted
-                ? { unreadableBytes: Math.min(count - length, next ? next.pa - pa - length : count - length) }
-                : {};
-        return { address: memoryReference(pa), data, ...unreadable };
-    }
-
     /** An address in the console: what lies there. */
     private evaluate(expression: string): DebugProtocol.EvaluateResponse['body'] {
-        const pa = /^(?:0x[0-9a-f_]+|\d+)$/i.test(expression.trim())
-            ? Number(expression.trim().replaceAll('_', ''))
-            : NaN;
+        const pa = addressOf(expression.trim().replaceAll('_', ''));
         if (!Number.isSafeInteger(pa)) {
-            throw new RequestError('In an image one can look at physical addresses: 0x4c2000.');
+            throw new RequestError('noValue', 'In an image one can look at physical addresses: 0x4c2000.');
         }
         const segment = this.inspection.file.segments.find((s) => pa >= s.pa && pa < s.pa + s.size);
         const preserved = this.inspection.handover.preserved.covers(pa);
         const text = segment
-            ? `${memoryReference(pa)}: ${preserved ? 'preserved' : 'not preserved'}`
-            : `${memoryReference(pa)} is not in the image${preserved ? ', but preserved' : ''}`;
-        return { result: text, variablesReference: 0, ...(segment ? { memoryReference: memoryReference(pa) } : {}) };
+            ? `${hex(pa)}: ${preserved ? 'preserved' : 'not preserved'}`
+            : `${hex(pa)} is not in the image${preserved ? ', but preserved' : ''}`;
+        return { result: text, variablesReference: 0, ...(segment ? { memoryReference: hex(pa) } : {}) };
     }
 }

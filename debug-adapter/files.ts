@@ -3,10 +3,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { constants, gunzipSync } from 'node:zlib';
-import type { Host } from './source';
+import type { Host } from './host';
 
 /** The file system. */
-export const diskHost: Host = {
+export const diskHost: Omit<Host, 'later'> = {
     read(uri) {
         try {
             return readFileSync(fileURLToPath(uri), 'utf8');

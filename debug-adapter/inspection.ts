@@ -11,17 +11,19 @@ import {
 import { parseEntry } from '../emulator/language/syntax/entry';
 import { processOf } from '../emulator/runtime/host/scenario-process';
 import type { Vm } from '../emulator/runtime/interpreter';
-import { RequestError, type Arguments } from './requests';
+import { RequestError } from './errors';
+import type { Arguments } from './requests';
 import type { Sources } from './source';
 import { Stacks } from './stack';
-import { handoverItems } from './variables/handover';
-import { liveUpdateItems } from './variables/live-update';
-import { localItems } from './variables/locals';
-import { threadName } from './variables/locks';
-import { machineItems } from './variables/machine';
+import { memoryOf } from '../emulator/presentation/bytes';
+import { handoverItems } from '../emulator/presentation/handover';
+import { liveUpdateItems } from '../emulator/presentation/live-update';
+import { localItems } from '../emulator/presentation/locals';
+import { threadName } from '../emulator/presentation/locks';
+import { machineItems } from '../emulator/presentation/machine';
 import { Pane } from './variables/pane';
-import { processScope } from './variables/process';
-import { itemOf } from './variables/values';
+import { processScope } from '../emulator/presentation/process';
+import { itemOf } from '../emulator/presentation/values';
 
 /** What a client can do about variables. */
 export interface ClientAbilities {
@@ -65,7 +67,7 @@ export class Inspection {
     stackTrace({ threadId, startFrame, levels }: Arguments<'stackTrace'>): DebugProtocol.StackTraceResponse['body'] {
         const thread = this.vm.threads.find((t) => t.id === threadId);
         if (!thread) {
-            throw new RequestError(`There is no thread ${threadId}.`);
+            throw new RequestError('noSuchThread', `There is no thread ${threadId}.`);
         }
         const frames = this.stacks.of(this.vm, thread);
         const start = startFrame ?? 0;
@@ -86,7 +88,9 @@ export class Inspection {
             ),
             this.pane.scope('Process', `process ${user?.thread.id ?? 0}`, processScope(vm, user)),
             this.pane.scope('Live Update', 'live update', { named: () => liveUpdateItems(vm) }),
-            this.pane.scope('Handover', 'handover', { named: () => handoverItems(vm) }),
+            this.pane.scope('Handover', 'handover', {
+                named: () => handoverItems(memoryOf(vm.machine), vm.kernel?.kho),
+            }),
             this.pane.scope('Machine', 'machine', { named: () => machineItems(vm) }),
         ];
     }
@@ -100,17 +104,17 @@ export class Inspection {
         name,
         value,
     }: Arguments<'setVariable'>): DebugProtocol.SetVariableResponse['body'] {
-        const item = this.pane.named(ref, name);
-        if (!item) {
-            throw new RequestError(`There is no ${name} here.`, true);
+        const found = this.pane.named(ref, name);
+        if (!found) {
+            throw new RequestError('noSuchVariable', `There is no ${name} here.`);
         }
-        if (!item.assign) {
-            throw new RequestError(`${name} cannot be set.`, true);
+        if (!found.item.assign) {
+            throw new RequestError('readOnly', `${name} cannot be set.`);
         }
-        item.assign(evaluate(this.vm, this.lastViewpoint, value).value);
+        found.item.assign(evaluate(this.vm, this.lastViewpoint, value).value);
         this.assigned();
-        const now = this.pane.named(ref, name) ?? item;
-        const { value: shown, type, variablesReference, memoryReference: at } = this.pane.variable(ref, name, now);
+        const { key, item } = this.pane.named(ref, name) ?? found;
+        const { value: shown, type, variablesReference, memoryReference: at } = this.pane.variable(ref, key, item);
         return {
             value: shown,
             variablesReference,
@@ -182,7 +186,7 @@ export class Inspection {
     private viewpoint(frameId: number): Viewpoint {
         const at = this.stacks.viewpoint(this.vm, frameId);
         if (!at) {
-            throw new RequestError('This frame is gone: the run has left it.');
+            throw new RequestError('frameGone', 'This frame is gone: the run has left it.');
         }
         return at;
     }

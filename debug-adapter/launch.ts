@@ -6,8 +6,9 @@ import { errorsOf, loadProgram } from '../emulator/run/load-program';
 import { Run } from '../emulator/run/run';
 import { UsageError } from '../emulator/run/usage-error';
 import type { SourceHost } from '../emulator/language/load';
-import { parsed, RequestError } from './requests';
 import { capital } from '../emulator/text/text';
+import { RequestError } from './errors';
+import { parsed } from './requests';
 
 const schema = z.looseObject({
     program: z.string(),
@@ -32,11 +33,16 @@ export interface LaunchConfiguration {
 
 /** @throws RequestError with one sentence about what is wrong. */
 export function launchConfiguration(args: unknown): LaunchConfiguration {
-    const { program, scenario, stopOnEntry, kernel, seed, noDebug } = parsed(schema, args, 'launch configuration');
+    const { program, scenario, stopOnEntry, kernel, seed, noDebug } = parsed(
+        schema,
+        args,
+        'launch configuration',
+        'badConfiguration',
+    );
     if (program.trim() === '') {
         throw new RequestError(
+            'badConfiguration',
             'launch configuration: "program" is empty; it must be the path of a scenario file.',
-            true,
         );
     }
     return { program, scenario, stopOnEntry: stopOnEntry ?? false, kernel, seed: seed ?? 0, noDebug: noDebug ?? false };
@@ -57,10 +63,10 @@ export class ProgramErrors extends RequestError {
         const [first] = errors;
         const message = first?.message ?? '';
         super(
+            'programErrors',
             errors.length === 1
                 ? `${where} has an error: ${message}`
                 : `${where} has ${errors.length} errors, all of them in the debug console. The first: ${message}`,
-            true,
         );
     }
 }
@@ -68,7 +74,7 @@ export class ProgramErrors extends RequestError {
 /** Loads and checks a program. @throws RequestError where there is no such file. */
 export function load(host: SourceHost, uri: string, path: string): Program {
     if (host.read(uri) === undefined) {
-        throw new RequestError(`There is no scenario file ${path}.`, true);
+        throw new RequestError('noSuchFile', `There is no scenario file ${path}.`);
     }
     return loadProgram(host, uri);
 }
@@ -86,7 +92,7 @@ export function start(program: Program, config: LaunchConfiguration): Run {
         return Run.start(program, { scenario: config.scenario, kernel: config.kernel, seed: config.seed });
     } catch (e) {
         if (e instanceof UsageError) {
-            throw new RequestError(sentence(e.message), true);
+            throw new RequestError('cannotStart', sentence(e.message));
         }
         throw e;
     }

@@ -1,18 +1,30 @@
 /**
- * The debug adapter as a process: on stdin and stdout, or with `--port N` for clients on this machine (port 0: any free one, which
- * is printed on stderr).
+ * The debug adapter as a process: on stdin and stdout, or with `--port N` for clients on this machine (port 0: any free
+ * one, which is printed on stderr).
  */
 import { createServer } from 'node:net';
 import { diskHost } from './files';
+import type { Host } from './host';
 import { LusDebugSession } from './session';
 import { connect } from './stdio';
+
+const host: Host = {
+    ...diskHost,
+    later(work, ms) {
+        if (ms === undefined) {
+            setImmediate(work);
+        } else {
+            setTimeout(work, ms);
+        }
+    },
+};
 
 function serveStdio(): void {
     // Everything that was written has left before the process ends.
     const leave = (): void => {
         process.stdout.write('', () => process.exit(0));
     };
-    const session = new LusDebugSession(diskHost, leave);
+    const session = new LusDebugSession(host, leave);
     connect(session, process.stdin, process.stdout);
     process.stdin.on('end', leave);
     process.stdout.on('error', () => process.exit(0));
@@ -21,7 +33,7 @@ function serveStdio(): void {
 /** A session a connection. */
 function serveTcp(port: number): void {
     const server = createServer((socket) => {
-        const session = new LusDebugSession(diskHost, () => socket.end());
+        const session = new LusDebugSession(host, () => socket.end());
         connect(session, socket, socket);
         socket.on('close', () => session.shutdown());
         socket.on('error', () => session.shutdown());

@@ -1,51 +1,78 @@
-/** Physical memory by address: what the memory view reads. */
+/** Physical memory by address: what the memory view reads, of a machine or of an image. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Machine } from '../emulator/machine/machine';
-import { RequestError } from './requests';
+import type { Inspection } from '../emulator/handover/inspect';
+import { base64 } from '../emulator/text/base64';
 import { hex } from '../emulator/text/text';
+import { RequestError } from './errors';
+import type { Arguments } from './requests';
 
 /** At most as much as one request gets. */
 const MAX_COUNT = 4 * 1024 * 1024;
 
-export function memoryReference(pa: number): string {
-    return hex(pa);
+interface Area {
+    readonly start: number;
+    readonly size: number;
 }
 
-/** Reads up to `count` bytes; stops where RAM ends, and says how far it is to the next. */
+/** Memory to read; addresses and lengths in bytes. */
+export interface ReadableMemory {
+    /** Where it is, in ascending order; areas may touch. */
+    readonly areas: readonly Area[];
+    read(pa: number, length: number): Uint8Array;
+}
+
+export function ramOf({ map, memory }: Machine): ReadableMemory {
+    return { areas: map, read: (pa, length) => memory.read(pa, length) };
+}
+
+export function ramOfImage({ file, memory }: Inspection): ReadableMemory {
+    return {
+        areas: file.segments.map(({ pa, size }) => ({ start: pa, size })),
+        read: (pa, length) => memory.read(pa, length),
+    };
+}
+
+/** The address that a memory reference, or a number in the console, stands for; NaN where it is none. */
+export function addressOf(reference: string): number {
+    return /^(?:0x[0-9a-f]+|\d+)$/i.test(reference) ? Number(reference) : Number.NaN;
+}
+
+/**
+ * Reads up to `count` bytes; stops where memory ends, and says how far it is to the next.
+ * @throws RequestError where the reference is no address.
+ */
 export function readMemory(
-    machine: Machine,
-    reference: string,
-    offset: number,
-    count: number,
+    memory: ReadableMemory,
+    { memoryReference, offset = 0, count }: Arguments<'readMemory'>,
 ): DebugProtocol.ReadMemoryResponse['body'] {
-    const base = /^(?:0x[0-9a-f]+|\d+)$/i.test(reference) ? Number(reference) : NaN;
-    const pa = base + offset;
+    const pa = addressOf(memoryReference) + offset;
     if (!Number.isSafeInteger(pa) || !Number.isInteger(count) || count < 0) {
-        throw new RequestError(`${reference} is no physical address.`);
+        throw new RequestError('badAddress', `${memoryReference} is no physical address.`);
     }
     if (pa < 0) {
         // before the first byte there is nothing
-        return { address: memoryReference(0), unreadableBytes: Math.min(count, -pa) };
+        return { address: hex(0), unreadableBytes: Math.min(count, -pa) };
     }
     const wanted = Math.min(count, MAX_COUNT);
-    const readable = ramFrom(machine, pa, wanted);
-    const data = readable > 0 ? { data: Buffer.from(machine.memory.read(pa, readable)).toString('base64') } : {};
-    const hole = readable < wanted ? { unreadableBytes: holeFrom(machine, pa + readable, count - readable) } : {};
-    return { address: memoryReference(pa), ...data, ...hole };
+    const readable = readableFrom(memory.areas, pa, wanted);
+    const data = readable > 0 ? { data: base64(memory.read(pa, readable)) } : {};
+    const hole = readable < wanted ? { unreadableBytes: holeFrom(memory.areas, pa + readable, count - readable) } : {};
+    return { address: hex(pa), ...data, ...hole };
 }
 
-/** How many of the bytes from `pa` on are RAM without a gap. */
-function ramFrom(machine: Machine, pa: number, limit: number): number {
+/** How many of the bytes from `pa` on are there without a gap. */
+function readableFrom(areas: readonly Area[], pa: number, limit: number): number {
     let at = pa;
-    for (const r of machine.map) {
-        if (at >= r.start && at < r.start + r.size) {
-            at = r.start + r.size;
+    for (const { start, size } of areas) {
+        if (at >= start && at < start + size) {
+            at = start + size;
         }
     }
     return Math.min(at - pa, limit);
 }
 
-function holeFrom(machine: Machine, pa: number, limit: number): number {
-    const next = machine.map.find((r) => r.start > pa);
+function holeFrom(areas: readonly Area[], pa: number, limit: number): number {
+    const next = areas.find((a) => a.start > pa);
     return Math.min(next ? next.start - pa : limit, limit);
 }

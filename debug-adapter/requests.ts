@@ -1,5 +1,6 @@
 /** What clients may send, checked at the border: the arguments of every request that is answered. */
 import * as z from 'zod/mini';
+import { RequestError } from './errors';
 
 const optional = {
     string: z.optional(z.string()),
@@ -82,26 +83,18 @@ export const REQUESTS = {
 export type Command = keyof typeof REQUESTS;
 export type Arguments<C extends Command> = z.infer<(typeof REQUESTS)[C]>;
 
-/** A request that cannot be answered: one clear sentence. `show`: the user asked for it, so the user is shown it. */
-export class RequestError extends Error {
-    constructor(
-        message: string,
-        readonly show = false,
-    ) {
-        super(message);
-    }
-}
-
 /** @throws RequestError that names the first argument that is wrong. */
-export function parsed<T>(schema: z.ZodMiniType<T>, data: unknown, what: string): T {
+export function parsed<T>(
+    schema: z.ZodMiniType<T>,
+    data: unknown,
+    what: string,
+    kind: 'badArguments' | 'badConfiguration' = 'badArguments',
+): T {
     const result = schema.safeParse(data);
     if (result.success) {
         return result.data;
     }
-    throw new RequestError(
-        `${what}: ${whatIsWrong(result.error.issues[0], data)}`,
-        /^(?:launch|attach) configuration/.test(what) || what.startsWith('launch'),
-    );
+    throw new RequestError(kind, `${what}: ${whatIsWrong(result.error.issues[0], data)}`);
 }
 
 const TYPES: Readonly<Record<string, string>> = {

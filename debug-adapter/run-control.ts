@@ -2,6 +2,7 @@
 import type { Run } from '../emulator/run/run';
 import { steppedBy } from '../emulator/runtime/stepping';
 import { depthOf, type Thread } from '../emulator/runtime/thread';
+import type { Host } from './host';
 import type { Outcome, RunException, StepKind, Stop, StopsAt } from '../emulator/runtime/interpreter';
 
 /** Operations in a slice: some milliseconds. */
@@ -47,6 +48,7 @@ export class RunControl {
     constructor(
         readonly run: Run,
         private readonly events: RunEvents,
+        private readonly host: Pick<Host, 'later'>,
     ) {}
 
     /** At which exceptions it stops. */
@@ -85,7 +87,7 @@ export class RunControl {
         this.state = 'running';
         this.exception = undefined;
         this.pauseWanted = false;
-        setImmediate(() => this.slice());
+        this.host.later(() => this.slice());
     }
 
     /** Stops it at the next statement. */
@@ -121,11 +123,7 @@ export class RunControl {
     }
 
     private later(): void {
-        if (this.events.congested()) {
-            setTimeout(() => this.slice(), CONGESTED_MS);
-        } else {
-            setImmediate(() => this.slice());
-        }
+        this.host.later(() => this.slice(), this.events.congested() ? CONGESTED_MS : undefined);
     }
 
     private toNextStatement(): Stop | null {

@@ -11,19 +11,22 @@ import { ProgramError } from '../emulator/language/values';
 import type { Outcome } from '../emulator/runtime/interpreter';
 import { updatesOf } from '../emulator/diagnosis/update-report';
 import { AttachedImage } from './attach';
-import { Breakpoints, NOT_YET, type Breakpoint, type Wanted } from './breakpoints';
+import type { Breakpoint, LineWish } from './breakpoints/breakpoint';
+import { Breakpoints, NOT_YET } from './breakpoints/breakpoints';
+import { statementsOf } from './breakpoints/places';
 import { CAPABILITIES } from './capabilities';
 import type { MessagePort } from './stdio';
 import { diagnosisListener, exceptionInfoOf } from './diagnoses';
+import { ERRORS, RequestError } from './errors';
 import { BY_DEFAULT, pausedOn, stopsAt, type Chosen } from './filters';
+import type { Host } from './host';
 import { Inspection } from './inspection';
 import { launchConfiguration, load, ProgramErrors, start, type LaunchConfiguration } from './launch';
-import { readMemory } from './memory';
+import { ramOf, readMemory } from './memory';
 import { Output } from './output';
-import { statementsOf } from './places';
-import { parsed, RequestError, REQUESTS, type Arguments } from './requests';
+import { parsed, REQUESTS, type Arguments } from './requests';
 import { RunControl, type Halt, type RunEvents } from './run-control';
-import { Sources, type Host } from './source';
+import { Sources } from './source';
 
 /** The body of a response, and what happens once it is sent. */
 interface Answer {
@@ -88,7 +91,11 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             typeof message === 'object' && message !== null && 'seq' in message ? message : { seq: undefined };
         const type = typeof message === 'object' && message !== null && 'type' in message ? message.type : undefined;
         if (typeof seq === 'number' && type !== 'response' && type !== 'event') {
-            this.refuse(seq, '', new RequestError('This message is no request: it needs "type", "seq" and "command".'));
+            this.refuse(
+                seq,
+                '',
+                new RequestError('noRequest', 'This message is no request: it needs "type", "seq" and "command".'),
+            );
         } else if (type !== 'response' && type !== 'event') {
             this.output.line('stderr', 'The debug adapter has ignored a message that is no request of the protocol.');
         }
@@ -110,7 +117,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         let answer: Answer;
         try {
             if (!handler) {
-                throw new RequestError(`This debug adapter does not know the request ${command}.`);
+                throw new RequestError('unknownRequest', `This debug adapter does not know the request ${command}.`);
             }
             answer = handler(args);
         } catch (e) {
@@ -126,14 +133,15 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     }
 
     private refuse(seq: number, command: string, error: unknown): void {
-        const known = error instanceof RequestError || error instanceof ProgramError;
+        const kind =
+            error instanceof RequestError ? error.kind : error instanceof ProgramError ? 'noValue' : 'internal';
         const text = error instanceof Error ? error.message : String(error);
-        const message = known ? text : `The debug adapter failed: ${text}`;
-        const showUser = error instanceof RequestError ? error.show : false;
+        const message = kind === 'internal' ? `The debug adapter failed: ${text}` : text;
+        const { id, show } = ERRORS[kind];
         this.respond(seq, command, {
             success: false,
             message,
-            body: { error: { id: known ? 1 : 2, format: message.replaceAll('{', '{{'), showUser } },
+            body: { error: { id, format: message.replaceAll('{', '{{'), showUser: show } },
         });
     }
 
@@ -166,7 +174,16 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         this.serve('terminate', REQUESTS.terminate, () => ({ after: () => this.terminate() }));
         this.serve('setBreakpoints', REQUESTS.setBreakpoints, (args) => this.setBreakpoints(args));
         this.serve('setFunctionBreakpoints', REQUESTS.setFunctionBreakpoints, ({ breakpoints }) =>
-            this.shownBreakpoints(this.breakpoints.setFunctions(breakpoints)),
+            this.shownBreakpoints(
+                this.breakpoints.setFunctions(
+                    breakpoints.map(({ name, condition, hitCondition }) => ({
+                        kind: 'function',
+                        name,
+                        condition,
+                        hitCondition,
+                    })),
+                ),
+            ),
         );
         this.serve('setExceptionBreakpoints', REQUESTS.setExceptionBreakpoints, (args) => this.setFilters(args));
         this.serve('breakpointLocations', REQUESTS.breakpointLocations, (args) => this.breakpointLocations(args));
@@ -194,8 +211,8 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             body: { sources: this.uris().map((uri) => this.sources.source(uri)) },
         }));
         this.serve('exceptionInfo', REQUESTS.exceptionInfo, () => this.exceptionInfo());
-        this.serve('readMemory', REQUESTS.readMemory, ({ memoryReference, offset, count }) => ({
-            body: readMemory(this.running().control.run.vm.machine, memoryReference, offset ?? 0, count),
+        this.serve('readMemory', REQUESTS.readMemory, (args) => ({
+            body: readMemory(ramOf(this.running().control.run.vm.machine), args),
         }));
     }
 
@@ -221,8 +238,8 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     private launch(args: unknown): Answer {
         if (this.debuggee || this.image) {
             throw new RequestError(
+                'alreadyDebugging',
                 'A scenario has been launched in this session: restart it, or start another session.',
-                true,
             );
         }
         this.debuggee = this.prepared(launchConfiguration(args));
@@ -238,7 +255,10 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     /** Opens a memory image, which is stopped at its handover for good. */
     private attach(args: unknown): Answer {
         if (this.debuggee || this.image) {
-            throw new RequestError('This session has something to debug: start another one for the image.', true);
+            throw new RequestError(
+                'alreadyDebugging',
+                'This session has something to debug: start another one for the image.',
+            );
         }
         const image = AttachedImage.open(this.host, this.sources, args, this.clientPages);
         this.image = image;
@@ -259,7 +279,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         this.program = program;
         try {
             const run = start(program, config);
-            const control = new RunControl(run, this);
+            const control = new RunControl(run, this, this.host);
             const thread = (reason: string, threadId: number): void => {
                 if (control.state !== 'gone') {
                     this.event('thread', { reason, threadId });
@@ -384,7 +404,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     private invalidated(): void {
         if (this.clientInvalidates) {
             // behind the response of the request that assigned
-            setImmediate(() => this.event('invalidated', { areas: ['variables'] }));
+            this.host.later(() => this.event('invalidated', { areas: ['variables'] }));
         }
     }
 
@@ -397,11 +417,13 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     private setBreakpoints({ source, breakpoints = [] }: Arguments<'setBreakpoints'>): Answer {
         const uri = this.sources.uriOf(source);
         if (uri === undefined) {
-            throw new RequestError('This source has no path.');
+            throw new RequestError('noSuchSource', 'This source has no path.');
         }
         const { lineBase, columnBase } = this.sources.format;
-        const wanted = breakpoints.map(
-            ({ line, column, condition, hitCondition, logMessage }): Wanted => ({
+        const wishes = breakpoints.map(
+            ({ line, column, condition, hitCondition, logMessage }): LineWish => ({
+                kind: 'line',
+                uri,
                 line: line - lineBase,
                 column: column === undefined ? undefined : column - columnBase,
                 condition,
@@ -409,29 +431,30 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
                 logMessage,
             }),
         );
-        return this.shownBreakpoints(this.breakpoints.setInSource(uri, wanted));
+        return this.shownBreakpoints(this.breakpoints.setInSource(uri, wishes));
     }
 
     private shownBreakpoints(breakpoints: readonly Breakpoint[]): Answer {
         return { body: { breakpoints: breakpoints.map((b) => this.shown(b)) } };
     }
 
-    private shown({ id, problem, place, uri, wanted }: Breakpoint): DebugProtocol.Breakpoint {
-        const { lineBase } = this.sources.format;
-        const source = uri === undefined ? {} : { source: this.sources.source(uri) };
-        const at =
-            place && uri !== undefined
-                ? this.sources.range(uri, place.span)
-                : wanted.line === undefined
-                  ? {}
-                  : { line: wanted.line + lineBase };
+    private shown({ id, problem, place, wish }: Breakpoint): DebugProtocol.Breakpoint {
         return {
             id,
             verified: problem === undefined,
-            ...source,
-            ...at,
+            ...(wish.kind === 'line' ? this.shownPlace(wish, place) : {}),
             ...(problem === undefined ? {} : { message: problem, reason: problem === NOT_YET ? 'pending' : 'failed' }),
         };
+    }
+
+    private shownPlace(
+        { uri, line }: LineWish,
+        place: Breakpoint['place'],
+    ): Pick<DebugProtocol.Breakpoint, 'source' | 'line' | 'column' | 'endLine' | 'endColumn'> {
+        const source = this.sources.source(uri);
+        return place
+            ? { source, ...this.sources.range(uri, place.span) }
+            : { source, line: line + this.sources.format.lineBase };
     }
 
     private breakpointLocations({
@@ -472,7 +495,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     private exceptionInfo(): Answer {
         const { exception } = this.running().control;
         if (!exception) {
-            throw new RequestError('The run has not stopped at an exception.');
+            throw new RequestError('notAtException', 'The run has not stopped at an exception.');
         }
         return { body: exceptionInfoOf(exception) };
     }
@@ -481,7 +504,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
 
     private running(): Debuggee {
         if (!this.debuggee) {
-            throw new RequestError('No scenario has been launched.');
+            throw new RequestError('notLaunched', 'No scenario has been launched.');
         }
         return this.debuggee;
     }
@@ -490,7 +513,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     private stopped(): Inspection {
         const { control, inspection } = this.running();
         if (control.state === 'running') {
-            throw new RequestError('The scenario is running: pause it first.');
+            throw stillRunning();
         }
         return inspection;
     }
@@ -501,9 +524,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     ): () => void {
         const { control, inspection } = this.running();
         if (control.state !== 'stopped') {
-            throw new RequestError(
-                control.state === 'running' ? 'The scenario is running: pause it first.' : 'The scenario is over.',
-            );
+            throw control.state === 'running' ? stillRunning() : new RequestError('over', 'The scenario is over.');
         }
         return () => {
             inspection.changed();
@@ -524,8 +545,12 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         const uri = source && this.sources.uriOf(source);
         const content = text ?? (uri === undefined ? '' : this.sources.text(uri));
         if (content === '') {
-            throw new RequestError('There is no such source.');
+            throw new RequestError('noSuchSource', 'There is no such source.');
         }
         return { body: { content, mimeType: 'text/x-lus' } };
     }
+}
+
+function stillRunning(): RequestError {
+    return new RequestError('running', 'The scenario is running: pause it first.');
 }

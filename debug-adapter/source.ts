@@ -2,8 +2,8 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { SHIPPED_SOURCES } from '../emulator/std/texts';
 import type { Span } from '../emulator/language/syntax/ast';
-import type { SourceHost } from '../emulator/language/load';
 import { LineMap } from '../emulator/language/syntax/positions';
+import type { Paths } from './host';
 
 /** Lines and columns from 0. */
 export interface Position {
@@ -25,16 +25,6 @@ export interface ClientRange {
     readonly endLine: number;
     readonly endColumn: number;
 }
-
-/** The paths of files on this machine; the in-process entry may have others. */
-export interface Paths {
-    toUri(path: string): string;
-    /** The path of a URI, or undefined where it has none. */
-    toPath(uri: string): string | undefined;
-}
-
-/** Where programs come from, and how their files are called. */
-export type Host = SourceHost & Paths;
 
 /** Where the standard library's sources come from. */
 const STD_ORIGIN = 'Linux 7.2, std';

@@ -27,7 +27,9 @@ export class Stacks {
 
     constructor(private readonly sources: Sources) {}
 
-    /** The frames of a thread, newest first; below a process's block come the frames of the thread that waits for it. */
+    /**
+     * The frames of a thread, newest first; below a process's block come the frames of the thread that waits for it.
+     */
     of(vm: Vm, thread: Thread): DebugProtocol.StackFrame[] {
         const out: DebugProtocol.StackFrame[] = this.waiting(vm, thread);
         let waiter: Thread | null = thread;
@@ -100,7 +102,8 @@ export class Stacks {
             id: this.idOf(thread, index),
             name: labelOf(thread, frame, { uri, start: span.start, end: span.end }),
             source: this.sources.source(uri),
-            // Neither 'subtle' nor 'deemphasize' for kernel code: editors would fold away the frames that say where in the kernel this is.
+            // Neither 'subtle' nor 'deemphasize' for kernel code: editors would fold away the frames that say where in
+            // the kernel this is.
             ...range,
         };
     }

@@ -12,7 +12,9 @@ const targetSchema = z.object({ uri: z.string(), scenario: z.string() });
 
 export type ScenarioTarget = z.infer<typeof targetSchema>;
 
-/** The scenario that an argument names, if it names one. Menus hand over the URI of the editor, which names a file only. */
+/**
+ * The scenario that an argument names, if it names one. Menus hand over the URI of the editor, which names a file only.
+ */
 async function namedScenario(argument: unknown): Promise<Scenario | undefined> {
     const target = targetSchema.safeParse(argument);
     if (!target.success) {

@@ -1,6 +1,6 @@
 /**
  * The names by which the manifest (package.json, `contributes`) and the code know the same things.
- * test/unit/manifest.test.ts holds the two together.
+ * test/unit/extension/manifest.test.ts holds the two together.
  */
 
 /** Language id of scenario files, and the type of their debug sessions. */

@@ -53,8 +53,8 @@ function pathOf(uri: vscode.Uri): string {
 }
 
 /**
- * The scenario around the cursor, or the file's first. From a file without any (kernel code that was stepped through, a handler
- * that scenarios import) it is the one that was started last, or the user is asked.
+ * The scenario around the cursor, or the file's first. From a file without any (kernel code that was stepped through, a
+ * handler that scenarios import) it is the one that was started last, or the user is asked.
  */
 async function scenarioAtHand(last: LastStarted): Promise<Scenario | undefined> {
     const editor = vscode.window.activeTextEditor;

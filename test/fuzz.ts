@@ -3,7 +3,8 @@
  *
  *     npm run fuzz [-- NUMBER [FIRST]]
  *
- * Inspects NUMBER damaged images (100,000), boots from every fiftieth. A failure names the image's number, with which it comes again.
+ * Inspects NUMBER damaged images (100,000), boots from every fiftieth. A failure names the image's number, with which
+ * it comes again.
  */
 import { bootDamaged, inspectDamaged } from './support/fuzz-images';
 import { smallHandover } from './support/small-handover';

@@ -1,8 +1,8 @@
 /**
- * References to what can be unfolded, keyed by parent and name: what was unfolded before a step has the same reference after it.
- * A reference from before the step is good as long as its path still leads somewhere.
+ * References to what can be unfolded, keyed by parent and key: what was unfolded before a step has the same reference
+ * after it. A reference from before the step is good as long as its path still leads somewhere.
  */
-import { namedItems, type Children, type Indexed, type Item } from './item';
+import { keyOf, namedItems, type Children, type Indexed, type Item } from '../../emulator/presentation/item';
 
 interface Entry {
     readonly parent: number;
@@ -12,7 +12,9 @@ interface Entry {
     stop: number;
 }
 
-/** Clients that do not page get at most so many items at once; longer collections come in ranges, and ranges of ranges. */
+/**
+ * Clients that do not page get at most so many items at once; longer collections come in ranges, and ranges of ranges.
+ */
 export const RANGE = 1000;
 
 /** A long collection in ranges. */
@@ -33,6 +35,16 @@ export function rangesOf(indexed: Indexed): Item[] {
             children: { indexed: { count, item, base: base + from } },
         };
     });
+}
+
+/** The key of an item that is read by number: among millions it is found again at once. */
+export function numberKey(index: number): string {
+    return `#${index}`;
+}
+
+function numberOf(key: string): number | undefined {
+    const digits = /^#(\d+)$/.exec(key)?.[1];
+    return digits === undefined ? undefined : Number(digits);
 }
 
 export class Handles {
@@ -87,15 +99,15 @@ export class Handles {
             return undefined;
         }
         const parent = this.get(entry.parent);
-        const index = /^#(\d+)$/.exec(entry.key)?.[1];
+        const index = numberOf(entry.key);
         if (index !== undefined) {
             const { indexed } = parent ?? {};
-            return indexed && Number(index) < indexed.count ? indexed.item(Number(index)).children : undefined;
+            return indexed && index < indexed.count ? indexed.item(index).children : undefined;
         }
         if (parent?.indexed && entry.key.includes(' … ')) {
             return rangesOf(parent.indexed).find((i) => i.name === entry.key)?.children;
         }
-        return parent && namedItems(parent).find((i) => i.name === entry.key)?.children;
+        return parent && namedItems(parent).find((i) => keyOf(i) === entry.key)?.children;
     }
 
     private refer(parent: number, key: string, children: Children): number {

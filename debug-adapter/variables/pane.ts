@@ -1,9 +1,10 @@
 /** The variables pane: items as the protocol's variables, in pages where the client reads them so. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { memoryReference } from '../memory';
-import { RequestError, type Arguments } from '../requests';
-import { Handles, RANGE, rangesOf } from './handles';
-import { namedItems, type Children, type Item } from './item';
+import { hex } from '../../emulator/text/text';
+import { RequestError } from '../errors';
+import type { Arguments } from '../requests';
+import { Handles, numberKey, RANGE, rangesOf } from './handles';
+import { keyOf, namedItems, type Children, type Item } from '../../emulator/presentation/item';
 
 export class Pane {
     readonly handles = new Handles();
@@ -24,19 +25,19 @@ export class Pane {
     variables({ variablesReference: ref, filter, start, count }: Arguments<'variables'>): DebugProtocol.Variable[] {
         const children = this.children(ref);
         const named =
-            filter === 'indexed' ? [] : namedItems(children).map((item) => this.variable(ref, item.name, item));
+            filter === 'indexed' ? [] : namedItems(children).map((item) => this.variable(ref, keyOf(item), item));
         const { indexed } = children;
         if (!indexed || filter === 'named') {
             return filter === 'named' ? named : page(named, start, count);
         }
-        const variable = (i: number): DebugProtocol.Variable => this.variable(ref, `#${i}`, indexed.item(i));
+        const variable = (i: number): DebugProtocol.Variable => this.variable(ref, numberKey(i), indexed.item(i));
         if (filter === 'indexed') {
             return numbers(start ?? 0, Math.min(indexed.count, count ? (start ?? 0) + count : indexed.count)).map(
                 variable,
             );
         }
         if (!this.pages && !count && indexed.count > RANGE) {
-            return [...named, ...rangesOf(indexed).map((item) => this.variable(ref, item.name, item))];
+            return [...named, ...rangesOf(indexed).map((item) => this.variable(ref, keyOf(item), item))];
         }
         return page([...named, ...numbers(0, indexed.count).map(variable)], start, count);
     }
@@ -45,38 +46,39 @@ export class Pane {
     children(ref: number): Children {
         const children = this.handles.get(ref);
         if (!children) {
-            throw new RequestError('These variables are gone: the run has gone on.');
+            throw new RequestError('variablesGone', 'These variables are gone: the run has gone on.');
         }
         return children;
     }
 
-    /** The item of this name below a reference. */
-    named(ref: number, name: string): Item | undefined {
+    /** The item of this name below a reference, with the key that it has there. */
+    named(ref: number, name: string): { readonly key: string; readonly item: Item } | undefined {
         const children = this.children(ref);
-        return namedItems(children).find((i) => i.name === name) ?? indexedNamed(children, name);
+        const item = namedItems(children).find((i) => i.name === name);
+        return item ? { key: keyOf(item), item } : indexedNamed(children, name);
     }
 
     variable(ref: number, key: string, item: Item): DebugProtocol.Variable {
-        const { name, value, type, children, address, evaluateName, kind, assign: set } = item;
-        const attributes = set ? {} : { attributes: ['readOnly'] };
+        const { name, value, type, children, address, evaluateName, kind, assign } = item;
+        const attributes = assign ? {} : { attributes: ['readOnly'] };
         return {
             name,
             value,
             variablesReference: this.handles.of(ref, key, item),
             ...(children ? counts(children) : {}),
             ...(type === undefined ? {} : { type }),
-            ...(address === undefined ? {} : { memoryReference: memoryReference(address) }),
+            ...(address === undefined ? {} : { memoryReference: hex(address) }),
             ...(evaluateName === undefined ? {} : { evaluateName }),
             presentationHint: kind === undefined ? attributes : { kind, ...attributes },
         };
     }
 }
 
-function indexedNamed({ indexed }: Children, name: string): Item | undefined {
+function indexedNamed({ indexed }: Children, name: string): { readonly key: string; readonly item: Item } | undefined {
     for (let i = 0; indexed && i < indexed.count; i++) {
         const item = indexed.item(i);
         if (item.name === name) {
-            return item;
+            return { key: numberKey(i), item };
         }
     }
     return undefined;

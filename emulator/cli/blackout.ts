@@ -2,6 +2,7 @@
 import { SETTABLE_COSTS, settableCost, type CostChanges, type CostName } from '../machine/costs';
 import { near } from '../language/nearest';
 import { execute } from './execute';
+import { jsonDocument } from './json';
 import { openOne, scenariosOf } from './one-file';
 import { BadArguments, parse, type Command } from './options';
 import { prettyBlackouts } from './report/blackouts';
@@ -61,7 +62,7 @@ export const command: Command = (args) => {
     );
     process.stdout.write(
         format === 'json'
-            ? `${JSON.stringify({ version: 1, file: files.display(program.main), tables }, undefined, 2)}\n`
+            ? jsonDocument(1, { file: files.display(program.main), tables })
             : tables.map((t) => prettyBlackouts(t, styleFor(process.stdout, process.env))).join('\n'),
     );
     return tables.every((t) => t.rows.every((r) => r.passed)) ? 0 : 1;

@@ -3,8 +3,9 @@ import { loadProgram } from '../run/load-program';
 import { UsageError } from '../run/usage-error';
 import { excerpt } from './excerpt';
 import { Files } from './files';
+import { jsonDocument } from './json';
 import { BadArguments, parse, type Command } from './options';
-import type { Finding } from './results';
+import type { FindingReport } from './results';
 import { styleFor, type Style } from './style';
 import { findingOf, spot } from './where';
 import { counted } from '../text/text';
@@ -36,8 +37,8 @@ export function openAll(files: Files, names: readonly string[]): string[] {
 }
 
 /** The findings of all files and what they import, each once. */
-function findings(files: Files, uris: readonly string[]): Finding[] {
-    const found = new Map<string, Finding>();
+function findings(files: Files, uris: readonly string[]): FindingReport[] {
+    const found = new Map<string, FindingReport>();
     for (const uri of uris) {
         for (const d of loadProgram(files, uri).diagnostics) {
             found.set(`${d.uri} ${d.span.start} ${d.span.end} ${d.code} ${d.message}`, findingOf(files, d));
@@ -46,12 +47,12 @@ function findings(files: Files, uris: readonly string[]): Finding[] {
     return [...found.values()];
 }
 
-function json(names: readonly string[], found: readonly Finding[], errors: number): string {
-    return `${JSON.stringify({ version: 1, files: names, errors, warnings: found.length - errors, findings: found }, undefined, 2)}\n`;
+function json(names: readonly string[], found: readonly FindingReport[], errors: number): string {
+    return jsonDocument(1, { files: names, errors, warnings: found.length - errors, findings: found });
 }
 
 /** One finding with its line of source. */
-export function prettyFinding(files: Files, f: Finding, style: Style): string {
+export function prettyFinding(files: Files, f: FindingReport, style: Style): string {
     const severity = f.severity === 'error' ? style.bad('error') : style.warn('warning');
     const head = `${style.strong(spot(f.where))}: ${severity} ${f.code}: ${f.message}`;
     const hint = f.fix === null ? [] : [`  fix: ${f.fix}`];
@@ -60,7 +61,7 @@ export function prettyFinding(files: Files, f: Finding, style: Style): string {
         .join('');
 }
 
-function pretty(files: Files, found: readonly Finding[], errors: number, count: number, style: Style): string {
+function pretty(files: Files, found: readonly FindingReport[], errors: number, count: number, style: Style): string {
     const text = found.map((f) => `${prettyFinding(files, f, style)}\n`).join('');
     return `${text}${counted(count, 'file')}: ${counted(errors, 'error')}, ${counted(found.length - errors, 'warning')}\n`;
 }

@@ -9,6 +9,7 @@ import { resolveKernel } from '../runtime/host/kernels';
 import type { Program } from '../language/program';
 import { Run } from '../run/run';
 import type { Files } from './files';
+import { jsonDocument } from './json';
 import { openOne, scenariosOf } from './one-file';
 import { BadArguments, parse, type Command } from './options';
 import { prettyMatrix } from './report/matrix';
@@ -39,7 +40,7 @@ export const command: Command = (args) => {
     );
     process.stdout.write(
         format === 'json'
-            ? `${JSON.stringify({ version: 1, file: files.display(program.main), matrices }, undefined, 2)}\n`
+            ? jsonDocument(1, { file: files.display(program.main), matrices })
             : matrices.map((m) => prettyMatrix(m, styleFor(process.stdout, process.env))).join('\n'),
     );
     return matrices.every((m) => m.cells.every((c) => c.outcome === 'works')) ? 0 : 1;

@@ -2,13 +2,13 @@
 import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import * as path from 'node:path';
 import { Bytes, extentLength } from '../machine/bytes';
-import { PAGE_SIZE } from '../machine/memory';
 import type { MemoryView } from '../machine/view';
 import { inspectFile } from '../handover/inspect';
 import { handoverJson } from '../handover/json';
 import { contentOf } from '../handover/memfd';
 import type { FileView, HandoverView, MemfdView } from '../handover/model';
 import { openImage } from './image-file';
+import { jsonDocument } from './json';
 import { BadArguments, parse, type Command, type Parsed } from './options';
 import { handoverReport } from './report/handover';
 import { styleFor } from './style';
@@ -30,7 +30,11 @@ export const command: Command = (args) => {
     }
     const fdt = addressOption(parsed, 'fdt');
     const extract = extraction(parsed);
-    const { file, memory, handover } = inspectFile(openImage(name), { fdt });
+    const inspection = inspectFile(openImage(name), { fdt });
+    const { file, memory, handover } = inspection;
+    if (fdt !== undefined && fdt % handover.page.size !== 0) {
+        throw noPage('fdt', parsed.text('fdt') ?? '');
+    }
     const [damage] = file.findings;
     if (damage?.code === 'not-elf') {
         throw new BadArguments(`${name} cannot be inspected: ${damage.text}.`);
@@ -39,29 +43,27 @@ export const command: Command = (args) => {
         return extractFile(handover, memory, extract);
     }
     if (format === 'json') {
-        process.stdout.write(`${JSON.stringify(handoverJson(handover), null, 2)}\n`);
+        process.stdout.write(jsonDocument(1, handoverJson(handover)));
     } else {
         const style = styleFor(process.stdout, process.env);
-        process.stdout.write(
-            handoverReport(
-                { name: path.basename(name), machine: file.machine, segments: file.segments.length, size: memory.size },
-                handover,
-                style,
-            ),
-        );
+        process.stdout.write(handoverReport(path.basename(name), inspection, style));
     }
     return handover.findings.some((f) => f.consequence !== 'none') ? EXIT_DAMAGED : 0;
 };
 
-/** @throws BadArguments where the option is no address of a page */
+function noPage(name: string, text: string): BadArguments {
+    return new BadArguments(`--${name} takes the physical address of a page, as 0x4c2000, not "${text}".`);
+}
+
+/** @throws BadArguments where the option is no address; whether a page begins there the image says */
 function addressOption(parsed: Parsed, name: string): number | undefined {
     const text = parsed.text(name);
     if (text === undefined) {
         return undefined;
     }
     const value = /^(?:0x[0-9a-f_]+|[0-9]+)$/i.test(text) ? Number(text.replaceAll('_', '')) : Number.NaN;
-    if (!(value < 2 ** 52) || value % PAGE_SIZE !== 0) {
-        throw new BadArguments(`--${name} takes the physical address of a page, as 0x4c2000, not "${text}".`);
+    if (!(value < 2 ** 52)) {
+        throw noPage(name, text);
     }
     return value;
 }

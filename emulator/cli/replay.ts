@@ -2,6 +2,7 @@
 import { compareRecording, type Comparison, type FirstDifference } from '../run/compare-recording';
 import { openAll } from './check';
 import { Files } from './files';
+import { jsonDocument } from './json';
 import { BadArguments, parse, type Command } from './options';
 import { recordingIn } from './recordings';
 import { styleFor, type Style } from './style';
@@ -37,7 +38,7 @@ export const command: Command = (args) => {
     const total = results.reduce((n, r) => n + r.total, 0);
     process.stdout.write(
         format === 'json'
-            ? `${JSON.stringify({ version: 1, matched, total, equal, different: results.length - equal, files: results }, undefined, 2)}\n`
+            ? jsonDocument(1, { matched, total, equal, different: results.length - equal, files: results })
             : `\n${counted(results.length, 'recording')}: ${style.good(`${equal} equal`)}, ${results.length - equal > 0 ? style.bad(`${results.length - equal} different`) : '0 different'}; ${matched}/${total} lines matched\n`,
     );
     return equal === results.length ? 0 : 1;

@@ -103,7 +103,7 @@ export interface ScenarioResult {
 }
 
 /** A finding of the checker. */
-export interface Finding {
+export interface FindingReport {
     readonly code: string;
     readonly severity: 'error' | 'warning';
     readonly message: string;
@@ -115,7 +115,7 @@ export interface Finding {
 export interface FileResult {
     readonly file: string;
     /** What kept the file from running. */
-    readonly errors: readonly Finding[];
+    readonly errors: readonly FindingReport[];
     readonly scenarios: readonly ScenarioResult[];
 }
 

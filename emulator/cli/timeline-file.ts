@@ -4,6 +4,9 @@ import type { Vm } from '../runtime/interpreter';
 import { Tracer, type TraceEvent } from '../trace/trace';
 import { BadArguments } from './options';
 
+/** Of the tracks, names and arguments of the trace; how a trace is written is the format's own affair. */
+const VERSION = 1;
+
 export class TimelineFile {
     private readonly all: TraceEvent[] = [];
     private runs = 0;
@@ -29,7 +32,7 @@ export class TimelineFile {
         try {
             writeFileSync(
                 this.name,
-                `{"displayTimeUnit":"ns","traceEvents":[\n${this.all.map((e) => JSON.stringify(e)).join(',\n')}\n]}\n`,
+                `{"displayTimeUnit":"ns","otherData":{"version":${VERSION}},"traceEvents":[\n${this.all.map((e) => JSON.stringify(e)).join(',\n')}\n]}\n`,
             );
         } catch (e) {
             throw new BadArguments(`${this.name} cannot be written: ${e instanceof Error ? e.message : String(e)}.`);

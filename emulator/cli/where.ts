@@ -2,7 +2,7 @@
 import type { Span } from '../language/syntax/ast';
 import type { CheckFinding } from '../language/check-finding';
 import type { Files } from './files';
-import type { Finding, Where } from './results';
+import type { FindingReport, Where } from './results';
 
 export function whereOf(files: Files, uri: string, span: Span): Where {
     const lines = files.lines(uri);
@@ -17,7 +17,7 @@ export function whereOf(files: Files, uri: string, span: Span): Where {
     };
 }
 
-export function findingOf(files: Files, d: CheckFinding): Finding {
+export function findingOf(files: Files, d: CheckFinding): FindingReport {
     return {
         code: d.code,
         severity: d.severity,

@@ -1,22 +1,16 @@
 /** What is done to a file behind its freeze(), and files that stay frozen although there is no reboot. */
 import { Err } from '../kernel/release/errno';
-import { LuoFile } from '../kernel/luo/state';
+import type { LuoArgs, LuoFile } from '../kernel/luo/state';
 import type { OpenFile } from '../kernel/fs/file';
 import { ShmemInode } from '../kernel/fs/shmem';
 import { Table } from '../machine/journal';
-import { PAGE_SIZE } from '../machine/memory';
-import type { Frame } from '../runtime/code';
 import { hasCallback } from '../runtime/host/callbacks';
 import type { StructLayout } from '../language/layout';
 import type { Place } from '../findings/place';
-import type { Phase } from '../runtime/listener';
 import type { Value } from '../language/types';
 import { format } from '../language/values';
 import type { ArrayView } from '../runtime/view';
-import { local, onStack } from './blame';
-import { argsOf } from './chronicle';
-import type { Rules } from './rules';
-import type { Scene } from './scene';
+import { ruleFile } from './rules';
 import type { HistoryLine } from '../findings/diagnosis';
 import { capital, hex } from '../text/text';
 
@@ -45,12 +39,7 @@ interface Frozen {
     readonly place: Place | undefined;
 }
 
-export interface FrozenRules extends Rules {
-    /** Files are frozen: from now on every system call is looked at. */
-    watchful(): boolean;
-}
-
-export function frozenRules({ vm, chronicle, say }: Scene): FrozenRules {
+export const frozenRules = ruleFile(['LU1070', 'LU1075'], ({ vm, chronicle, say }) => {
     const { machine } = vm;
     const frozen = new Table<LuoFile, Frozen>(machine.journal);
     /** Structures that begin a page: those of kho.alloc_preserve(), which handlers hand over. */
@@ -60,8 +49,7 @@ export function frozenRules({ vm, chronicle, say }: Scene): FrozenRules {
 
     const all = (): Frozen[] => [...frozen.keys()].flatMap((file) => frozen.get(file) ?? []);
 
-    const writtenBy = (frame: Frame): readonly Written[] => {
-        const pa = argsOf(frame)?.serializedData;
+    const writtenBy = ({ serializedData: pa }: LuoArgs): readonly Written[] => {
         const layout = typeof pa === 'number' ? structs.get(pa) : undefined;
         if (typeof pa !== 'number' || !layout || !machine.isRam(pa, layout.size)) {
             return [];
@@ -130,11 +118,11 @@ export function frozenRules({ vm, chronicle, say }: Scene): FrozenRules {
     };
 
     /** A session that was frozen is closed: kernels before 7.2 let that happen while the others are frozen. */
-    const takenBack = (file: Value): void => {
-        const f = file instanceof LuoFile ? frozen.get(file) : undefined;
-        if (f) {
+    const takenBack = (file: LuoFile): void => {
+        const f = frozen.get(file);
+        frozen.delete(file);
+        if (f && chronicle.isReleased(file.session)) {
             const { history, data } = about(f);
-            frozen.delete(f.file);
             say('LU1070', {
                 about: `${name(f)} unpreserved`,
                 history,
@@ -161,51 +149,46 @@ export function frozenRules({ vm, chronicle, say }: Scene): FrozenRules {
     };
 
     return {
-        watchful: () => frozen.size > 0,
-        viewed(layout: StructLayout, pa: number): void {
-            if (pa % PAGE_SIZE === 0) {
+        viewed(layout, pa): void {
+            if (pa % machine.page.size === 0) {
                 structs.set(pa, layout);
             }
         },
-        described(array: ArrayView, descriptor: number): void {
+        described(array, descriptor): void {
             arrays.set(descriptor, array);
         },
-        callbackLeft(callback: string, result: unknown, frame: Frame): void {
-            if (frame.code.kind !== 'handler') {
+        callbackLeft(call, result, place): void {
+            const args = call.kind === 'handler' ? call.args : null;
+            if (!args) {
                 return;
             }
-            if (callback.endsWith('.freeze') && !(result instanceof Err)) {
-                const file = local(onStack(vm, 'luo_freeze_session'), 'luo_file');
-                if (file instanceof LuoFile) {
-                    frozen.set(file, {
-                        file,
-                        callback,
-                        state: stateOf(file.file),
-                        written: writtenBy(frame),
-                        place: vm.placeOf(frame),
-                    });
-                }
-            } else if (callback.endsWith('.unpreserve')) {
-                takenBack(local(onStack(vm, 'luo_unpreserve_files'), 'luo_file'));
-            } else if (callback.endsWith('.unfreeze')) {
-                const file = local(onStack(vm, 'luo_unfreeze_session'), 'luo_file');
-                if (file instanceof LuoFile) {
-                    frozen.delete(file);
-                }
+            const { luoFile } = args;
+            if (call.callback === 'freeze' && !(result instanceof Err)) {
+                frozen.set(luoFile, {
+                    file: luoFile,
+                    callback: call.name,
+                    state: stateOf(luoFile.file),
+                    written: writtenBy(args),
+                    place,
+                });
+            } else if (call.callback === 'unpreserve') {
+                takenBack(luoFile);
+            } else if (call.callback === 'unfreeze') {
+                frozen.delete(luoFile);
             }
         },
-        settled(call: string, result: Value | Err): void {
+        anyCallReturned(work, result): void {
             if (frozen.size === 0) {
                 return;
             }
-            if (call === 'sys_reboot' && result instanceof Err) {
+            if (work.kind === 'reboot' && result instanceof Err) {
                 leftFrozen(result);
                 frozen.clear();
             } else {
                 compare();
             }
         },
-        phase(phase: Phase): void {
+        phase(phase): void {
             if (phase === 'jump') {
                 compare();
             } else if (phase === 'boot') {
@@ -215,7 +198,7 @@ export function frozenRules({ vm, chronicle, say }: Scene): FrozenRules {
             }
         },
     };
-}
+});
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
     return a.every((x, i) => x === b[i]);

@@ -1,19 +1,19 @@
 /** What callbacks return. */
-import type { Frame } from '../runtime/code';
-import { fileOnStack } from './chronicle';
-import type { Rules } from './rules';
-import type { Scene } from './scene';
+import { fileData } from './chronicle';
+import { ruleFile } from './rules';
 
-const ANSWERS = ['can_preserve', 'can_finish', 'get_id'];
+/** What they give is an answer, and no error. */
+const ANSWERS: readonly string[] = ['can_preserve', 'can_finish', 'get_id'];
 
-export function callbackRules({ vm, say }: Scene): Rules {
+export const callbackRules = ruleFile(['LU1017'], ({ vm, say }) => {
     return {
-        callbackLeft(name: string, result: unknown, frame: Frame): void {
-            if ((typeof result !== 'number' && typeof result !== 'bigint') || result <= 0) {
-                return;
-            }
-            const callback = name.slice(name.lastIndexOf('.') + 1);
-            if (frame.code.kind === 'init' || ANSWERS.includes(callback)) {
+        callbackLeft(call, result, place): void {
+            const { name, callback } = call;
+            if (
+                (typeof result !== 'number' && typeof result !== 'bigint') ||
+                result <= 0 ||
+                ANSWERS.includes(callback)
+            ) {
                 return;
             }
             const effect =
@@ -23,9 +23,9 @@ export function callbackRules({ vm, say }: Scene): Rules {
             say('LU1017', {
                 about: name,
                 message: `${name} returned ${result}, which is neither 0 nor a negative error number. ${effect}.`,
-                place: vm.placeOf(frame),
-                data: { callback: name, result: String(result), ...fileOnStack(vm) },
+                place,
+                data: { callback: name, result: String(result), ...fileData(vm, call) },
             });
         },
     };
-}
+});

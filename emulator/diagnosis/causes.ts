@@ -1,15 +1,21 @@
 /**
- * What follows from what: a page that is freed too early is found by whoever reads it, and one mistake is found in many places. A finding
- * that has a cause names it; those that have none are the roots, which is where to begin.
+ * What follows from what: a page that is freed too early is found by whoever reads it, and one mistake is found in many
+ * places. A finding that has a cause names it; those that have none are the roots, which is where to begin.
  */
-import { PAGE_SIZE } from '../machine/memory';
+import type { PageGeometry } from '../machine/arch';
 import type { DiagnosisCode } from '../findings/catalogue';
 import type { Datum, Diagnosis } from '../findings/diagnosis';
 
-/** How an earlier finding must belong to a later one: `same` session, file, page, FLB, device or format; or `any`, as all of a handover is concerned. */
+/**
+ * How an earlier finding must belong to a later one: `same` session, file, page, FLB, device or format; or `any`, as
+ * all of a handover is concerned.
+ */
 type Link = 'same' | 'any';
 
-/** Of each code those that it can follow from. A finding that is made before a kexec and again when it bites follows from itself. */
+/**
+ * Of each code those that it can follow from. A finding that is made before a kexec and again when it bites follows
+ * from itself.
+ */
 const FOLLOWS: Partial<Readonly<Record<DiagnosisCode, Partial<Readonly<Record<DiagnosisCode, Link>>>>>> = {
     LU1001: {
         LU1006: 'any',
@@ -129,17 +135,20 @@ const FOLLOWS: Partial<Readonly<Record<DiagnosisCode, Partial<Readonly<Record<Di
 export type Concerns = Pick<Diagnosis, 'code' | 'boot' | 'data'>;
 
 /**
- * The latest of the findings so far that a new one follows from. What both are about is read from their data: `session` and `token`,
- * `address`, `target` or `table` with `pages`, `ranges` of addresses and pages, `flb`, `compatible`, `device`, `guest`.
+ * The latest of the findings so far that a new one follows from. What both are about is read from their data: `session`
+ * and `token`, `address`, `target` or `table` with `pages`, `ranges` of addresses and pages, `flb`, `compatible`,
+ * `device`, `guest`.
  */
-export function causeOf(finding: Concerns, found: readonly Diagnosis[]): Diagnosis | null {
+export function causeOf(finding: Concerns, found: readonly Diagnosis[], page: PageGeometry): Diagnosis | null {
     const links = FOLLOWS[finding.code];
     return (
         (links &&
             found.findLast((d) => {
                 const link = links[d.code];
                 // what a page or a session was two kernels ago is another one by now
-                return link !== undefined && d.boot >= finding.boot - 1 && (link === 'any' || sameThing(d, finding));
+                return (
+                    link !== undefined && d.boot >= finding.boot - 1 && (link === 'any' || sameThing(d, finding, page))
+                );
             })) ??
         null
     );
@@ -150,13 +159,13 @@ export function rootOf(d: Diagnosis): Diagnosis {
     return d.cause ? rootOf(d.cause) : d;
 }
 
-function sameThing(a: Concerns, b: Concerns): boolean {
+function sameThing(a: Concerns, b: Concerns, page: PageGeometry): boolean {
     const names = namesOf(b);
     if (namesOf(a).some((name) => names.includes(name)) || sameFile(a, b)) {
         return true;
     }
-    const spans = spansOf(b);
-    return spansOf(a).some((s) => spans.some((t) => s.start < t.end && t.start < s.end));
+    const spans = spansOf(b, page);
+    return spansOf(a, page).some((s) => spans.some((t) => s.start < t.end && t.start < s.end));
 }
 
 /** The same session and, where both are about one of its files, the same file. */
@@ -182,13 +191,13 @@ function namesOf({ data }: Concerns): string[] {
 }
 
 /** Page frames [start, end). */
-function spansOf({ data }: Concerns): { readonly start: number; readonly end: number }[] {
+function spansOf({ data }: Concerns, page: PageGeometry): { readonly start: number; readonly end: number }[] {
     const { pages, ranges } = data;
     const pieces: readonly (readonly [Datum | undefined, Datum | undefined])[] = isList(ranges)
         ? ranges.map((r) => (isList(r) ? [r[0], r[1]] : [r, 1]))
         : ['address', 'target', 'table'].map((name) => [data[name], pages]);
     return pieces.flatMap(([address, count]) => {
-        const pfn = typeof address === 'string' ? Math.floor(Number(address) / PAGE_SIZE) : Number.NaN;
+        const pfn = typeof address === 'string' ? Math.floor(Number(address) / page.size) : Number.NaN;
         return Number.isNaN(pfn) ? [] : [{ start: pfn, end: pfn + (typeof count === 'number' ? count : 1) }];
     });
 }

@@ -1,16 +1,14 @@
 /** Remembers who did what to which object, over kernels: what the history of a diagnosis is made of. */
 import { Err } from '../kernel/release/errno';
-import { LuoArgs, LuoFile, LuoSession } from '../kernel/luo/state';
+import type { LuoFile, LuoSession } from '../kernel/luo/state';
 import type { PageEvent } from '../machine/history';
 import { Seq, Table } from '../machine/journal';
-import { PAGE_SIZE } from '../machine/memory';
-import type { Frame } from '../runtime/code';
 import type { Place } from '../findings/place';
 import type { Value } from '../language/types';
+import { subjectAtWork, subjectOf, subjectSaid } from '../runtime/at-work';
 import type { Vm } from '../runtime/interpreter';
-import { processOf } from '../runtime/host/scenario-process';
-import { local, onStack } from './blame';
-import type { Rules } from './rules';
+import type { CallbackCall, KernelWork } from '../runtime/purpose';
+import type { Rules } from './hearing';
 import type { HistoryLine } from '../findings/diagnosis';
 import { hex } from '../text/text';
 
@@ -45,14 +43,27 @@ export const fileKey = (session: string, token: number | bigint | string): strin
     `file ${typeof token === 'string' ? token : hex(token)} of ${session}`;
 export const flbKey = (name: string): string => `FLB ${name}`;
 
-export class Chronicle implements Rules {
+export class Chronicle {
+    /** What it hears. */
+    readonly events: Rules = {
+        corrupted: () => this.note(`damage ${this.vm.boot}`, 'corrupted by the scenario'),
+        callbackEntered: (call) => this.callbackEntered(call),
+        callbackLeft: (call, result) => this.callbackLeft(call, result),
+        callReturned: (work, result) => this.callReturned(work, result),
+        sessionReleased: (session) => this.released.set(session, true),
+        phase: (phase) => phase === 'boot' && this.released.clear(),
+    };
     /** By what it is about. Lists are replaced, never changed in place. */
     private readonly notes: Table<string, readonly Note[]>;
     private readonly preserving: Seq<Preserving>;
     /** The last time that a file was preserved, by {@link fileKey}. */
     private readonly preserved: Table<string, Preserving>;
-    /** The steps at which the preserve() calls began that are being executed, the latest last: one inside of another, or of several threads. */
+    /**
+     * The steps at which the preserve() calls began that are being executed, the latest last: one inside of another, or
+     * of several threads.
+     */
     private readonly begun: Seq<{ readonly thread: number; readonly step: number }>;
+    private readonly released: Table<LuoSession, true>;
 
     /** @param here the user's statement at which the run stands */
     constructor(
@@ -64,6 +75,7 @@ export class Chronicle implements Rules {
         this.preserving = new Seq(journal);
         this.preserved = new Table(journal);
         this.begun = new Seq(journal);
+        this.released = new Table(journal);
     }
 
     note(about: string, text: string, place = this.here()): void {
@@ -79,53 +91,46 @@ export class Chronicle implements Rules {
         return this.notes.get(about) ?? [];
     }
 
-    corrupted(): void {
-        this.note(`damage ${this.vm.boot}`, 'corrupted by the scenario');
-    }
-
     /** What the scenario has done, in this kernel or on the way from the previous one, that no kernel does. */
     damage(): readonly HistoryLine[] {
         return [...this.of(`damage ${this.vm.boot - 1}`), ...this.of(`damage ${this.vm.boot}`)];
     }
 
-    callbackEntered(name: string, frame: Frame): void {
-        if (isPreserve(name, frame)) {
+    /** The last descriptor of the session is gone. */
+    isReleased(session: LuoSession): boolean {
+        return this.released.has(session);
+    }
+
+    private callbackEntered(call: CallbackCall): void {
+        if (isPreserve(call)) {
             this.begun.push({ thread: this.vm.current.id, step: this.vm.ticks });
         }
     }
 
-    callbackLeft(name: string, result: unknown, frame: Frame): void {
+    private callbackLeft(call: CallbackCall, result: Value | Err): void {
         const { vm } = this;
-        if (frame.code.kind === 'flb') {
+        if (call.kind === 'flb') {
             this.note(
-                flbKey(name.slice(0, name.indexOf('.'))),
-                result instanceof Err ? `${name} failed with ${result.name}` : `${name} ran`,
+                flbKey(call.flb.name),
+                result instanceof Err ? `${call.name} failed with ${result.name}` : `${call.name} ran`,
             );
         }
-        if (!isPreserve(name, frame)) {
+        if (!isPreserve(call)) {
             return;
         }
         const begin = this.begun.items.findLast((b) => b.thread === vm.current.id);
         if (begin) {
             this.begun.remove(begin);
         }
-        const first = begin?.step ?? vm.ticks;
-        const inside = onStack(vm, 'luo_preserve_file');
-        const session = local(inside, 'session');
-        const token = local(inside, 'token');
-        const file =
-            frame.code.kind === 'handler' &&
-            session instanceof LuoSession &&
-            (typeof token === 'number' || typeof token === 'bigint')
-                ? { session: session.name, token: hex(token) }
-                : undefined;
+        const said = call.kind === 'handler' ? subjectSaid(vm) : null;
+        const file = said && said.token !== null ? { session: said.session.name, token: hex(said.token) } : undefined;
         const entry: Preserving = {
             boot: vm.boot,
-            callback: name,
+            callback: call.name,
             file,
             place: this.here(),
             thread: vm.current.id,
-            first,
+            first: begin?.step ?? vm.ticks,
             last: vm.ticks,
         };
         this.preserving.push(entry);
@@ -135,46 +140,32 @@ export class Chronicle implements Rules {
     }
 
     /** What system calls did to sessions and their files. */
-    settled(name: string, result: Value | Err, frame: Frame | null): void {
-        const [fd, argument, token] = frame?.slots ?? [];
+    private callReturned(work: KernelWork, result: Value | Err): void {
         const failed = result instanceof Err ? ` failed with ${result.name}` : '';
-        switch (name) {
-            case 'sys_create_session':
-            case 'sys_retrieve_session':
-                this.note(sessionKey(String(argument)), `${name.slice(4)}("${String(argument)}")${failed}`);
+        switch (work.kind) {
+            case 'create_session':
+            case 'retrieve_session':
+                this.note(sessionKey(work.session), `${work.kind}("${work.session}")${failed}`);
                 return;
-            case 'sys_preserve_fd':
-                this.fileNote(fd, token, 'preserve_fd', failed);
-                return;
-            case 'sys_retrieve_fd':
-                this.fileNote(fd, argument, 'retrieve_fd', failed);
-                return;
-            case 'sys_kexec_load':
-            case 'sys_kexec_file_load':
-                this.notes.set(IMAGE, []);
-                this.note(IMAGE, `${name.slice(4)}()${failed}`);
-                return;
-            case 'sys_finish': {
-                const session = this.sessionOf(fd);
-                if (session) {
-                    this.note(sessionKey(session.name), `finish()${failed}`);
+            case 'preserve_fd':
+            case 'retrieve_fd':
+                if (work.session) {
+                    const text = `${work.kind}(token: ${hex(work.token)})${failed}`;
+                    this.note(fileKey(work.session.name, work.token), text);
                 }
-            }
+                return;
+            case 'kexec_load':
+            case 'kexec_file_load':
+                this.notes.set(IMAGE, []);
+                this.note(IMAGE, `${work.kind}()${failed}`);
+                return;
+            case 'finish':
+                if (work.session) {
+                    this.note(sessionKey(work.session.name), `finish()${failed}`);
+                }
+                return;
+            default:
         }
-    }
-
-    private fileNote(fd: Value, token: Value, call: string, failed: string): void {
-        const session = this.sessionOf(fd);
-        if (session && (typeof token === 'number' || typeof token === 'bigint')) {
-            const text = `${call}(token: ${hex(token)})${failed}`;
-            this.note(fileKey(session.name, token), text);
-        }
-    }
-
-    private sessionOf(fd: Value): LuoSession | undefined {
-        const process = processOf(this.vm.current)?.process;
-        const priv = typeof fd === 'number' ? process?.fds.get(fd)?.priv : undefined;
-        return priv instanceof LuoSession ? priv : undefined;
     }
 
     /** What is known of a session: its own calls, and those of the files that it has. */
@@ -247,35 +238,22 @@ export class Chronicle implements Rules {
     }
 
     ofAddress(pa: number): HistoryLine[] {
-        return this.ofPage(Math.floor(pa / PAGE_SIZE));
+        return this.ofPage(Math.floor(pa / this.vm.machine.page.size));
     }
 }
 
-function isPreserve(name: string, frame: Frame): boolean {
-    return name.endsWith('.preserve') && (frame.code.kind === 'handler' || frame.code.kind === 'flb');
+function isPreserve({ kind, callback }: CallbackCall): boolean {
+    return callback === 'preserve' && (kind === 'handler' || kind === 'flb');
 }
 
-/** Which file of which session kernel code works on, as far as it is one. */
-export function fileOnStack(vm: Vm): { readonly session?: string; readonly token?: string } {
-    const frozen = local(onStack(vm, 'luo_freeze_session'), 'luo_file');
-    if (frozen instanceof LuoFile) {
-        return { session: frozen.session.name, token: hex(frozen.token) };
-    }
-    const inside = onStack(vm, 'luo_retrieve_file') ?? onStack(vm, 'luo_preserve_file');
-    const [session, token] = [local(inside, 'session'), local(inside, 'token')];
-    if (session instanceof LuoSession && (typeof token === 'number' || typeof token === 'bigint')) {
-        return { session: session.name, token: hex(token) };
-    }
-    const finishing = local(onStack(vm, 'luo_finish_files'), 'session');
-    if (!(finishing instanceof LuoSession)) {
-        return {};
-    }
-    const last = finishing.files.at(-1);
-    return { session: finishing.name, ...(last ? { token: hex(last.token) } : {}) };
-}
-
-/** The arguments that a callback of a file handler was called with. */
-export function argsOf(frame: Frame): LuoArgs | undefined {
-    const [args] = frame.slots;
-    return args instanceof LuoArgs ? args : undefined;
+/**
+ * Which file of which session kernel code works on, as the data of a finding, as far as it is one. @param call a
+ * callback that has just returned
+ */
+export function fileData(vm: Vm, call?: CallbackCall): { readonly session?: string; readonly token?: string } {
+    const { session, token } = (call && subjectOf(call)) ?? subjectAtWork(vm) ?? {};
+    return {
+        ...(session ? { session: session.name } : {}),
+        ...(token === undefined || token === null ? {} : { token: hex(token) }),
+    };
 }

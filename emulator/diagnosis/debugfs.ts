@@ -1,32 +1,22 @@
 /** Files of debugfs that show memory which is somebody else's by now. */
 import { Err } from '../kernel/release/errno';
 import { khoDebugContent } from '../kernel/kho/debugfs-blobs';
-import { PAGE_SIZE } from '../machine/memory';
-import type { Frame } from '../runtime/code';
-import type { Value } from '../language/types';
-import type { Rules } from './rules';
-import type { Scene } from './scene';
+import { ruleFile } from './rules';
 import { hex } from '../text/text';
 
-export function debugfsRules({ vm, chronicle, say }: Scene): Rules {
+export const debugfsRules = ruleFile(['LU1064'], ({ vm, chronicle, say }) => {
     return {
-        settled(name: string, result: Value | Err, frame: Frame | null): void {
-            const [path] = frame?.slots ?? [];
+        callReturned(work, result): void {
             const { kernel } = vm;
-            if (
-                name !== 'sys_open' ||
-                result instanceof Err ||
-                typeof path !== 'string' ||
-                !kernel ||
-                !path.includes('/in/')
-            ) {
+            if (work.kind !== 'open' || result instanceof Err || !kernel || !work.path.includes('/in/')) {
                 return;
             }
+            const { path } = work;
             const content = khoDebugContent(kernel, path);
             if (content === undefined || typeof content === 'string') {
                 return;
             }
-            const pfn = Math.floor(content.addr / PAGE_SIZE);
+            const pfn = Math.floor(content.addr / kernel.page.size);
             // what nobody has restored is still what was handed over
             if (
                 kernel.memmap.khoOrder(pfn) >= 0 ||
@@ -43,4 +33,4 @@ export function debugfsRules({ vm, chronicle, say }: Scene): Rules {
             });
         },
     };
-}
+});

@@ -1,101 +1,27 @@
 /**
- * Devices that go on over a kexec: before it, whether everything is preserved that they can reach; after it, what is theirs still.
- * What is asked here are the invariants of devices that keep running: their memory and the tables before it are preserved, on all levels,
- * and nobody gives them away before the device sees others.
+ * Devices that go on over a kexec: before it, whether everything is preserved that they can reach; after it, what is
+ * theirs still. What is asked here are the invariants of devices that keep running: their memory and the tables before
+ * it are preserved, on all levels, and nobody gives them away before the device sees others.
  */
 import type { BoundDevice } from '../kernel/devices/bound';
 import { readTables } from '../kernel/devices/page-tables';
 import type { Kernel } from '../kernel/kernel';
-import type { LogLine } from '../kernel/klog';
-import type { Device, Intent } from '../machine/devices/device';
-import { type FaultReason, walk } from '../machine/iommu/tables';
-import { Seq, Table } from '../machine/journal';
-import { PAGE_SIZE } from '../machine/memory';
-import type { Frame } from '../runtime/code';
-import type { Phase } from '../runtime/listener';
-import type { Rules } from './rules';
-import type { Scene } from './scene';
-import type { Say } from '../findings/diagnosis';
+import { IOMMU_FLB } from '../kernel/release/layers';
+import type { FaultReason } from '../machine/iommu/tables';
+import { isCovered, nextOf, type Span } from './carried-devices';
+import { ruleFile } from './rules';
 import { pagesText } from './wording';
 import { hex, listed } from '../text/text';
-
-/** Page frames [start, end). */
-interface Span {
-    readonly start: number;
-    readonly end: number;
-}
-
-export interface CarriedDevices extends Rules {
-    /** A page that a device which came along was given by the previous kernel's user space, and that is still its own. */
-    mayUse(device: Device, iova: number, pa: number): boolean;
-    /** It was preserved at the last kexec. */
-    has(device: Device): boolean;
-    /** A page that was preserved at the last kexec, and that nobody has given away since. */
-    isKept(pfn: number): boolean;
-    freed(pfn: number, count: number): void;
-    fault(device: Device, iova: number, write: boolean): void;
-    /** Where the tables say that a request goes, whatever the IOMMU has cached; −1: nowhere. */
-    byTables(device: Device, iova: number): number;
-}
 
 /** The entry of the device leads to no domain. */
 const NO_DOMAIN: ReadonlySet<FaultReason> = new Set(['root-absent', 'context-absent', 'blocked']);
 
-export function carriedDevices(scene: Scene): CarriedDevices {
-    const { vm, chronicle, say } = scene;
-    const { journal, pci, owners } = vm.machine;
-    /** The devices that were preserved at the last kexec, and what they had been given then. */
-    const carried = new Table<string, Intent>(journal);
-    /** What was preserved then, ascending; one list, replaced as a whole. */
-    const kept = new Seq<readonly Span[]>(journal);
-    /** What was freed since then, in its order. */
-    const freedSince = new Seq<Span>(journal);
-
-    /** The first one that ends behind a page. */
-    const nextOf = (spans: readonly Span[], pfn: number): Span | undefined => {
-        let low = 0;
-        let high = spans.length;
-        while (low < high) {
-            const middle = (low + high) >> 1;
-            if ((spans[middle]?.end ?? 0) <= pfn) {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        return spans[low];
-    };
-
-    const covered = (spans: readonly Span[], pfn: number): Span | undefined => {
-        const found = nextOf(spans, pfn);
-        return found && found.start <= pfn ? found : undefined;
-    };
-
-    const isKept = (pfn: number): boolean => {
-        const spans = kept.items[0];
-        return (
-            spans !== undefined &&
-            covered(spans, pfn) !== undefined &&
-            vm.kernel?.kho.isKhoBoot !== false &&
-            !freedSince.items.some((s) => s.start <= pfn && pfn < s.end)
-        );
-    };
-
-    const byTables = (device: Device, iova: number): number => {
-        const { iommu } = pci;
-        const found = iommu?.format.lookup(vm.machine, iommu.root, device.requester, []);
-        if (!iommu || !found || 'fault' in found) {
-            return -1;
-        }
-        if (found.kind === 'identity') {
-            return iova;
-        }
-        const walked = walk(vm.machine, iommu.format.pages, found.root, found.levels, iova, []);
-        return 'fault' in walked ? -1 : walked.pa;
-    };
+export const carriedRules = ruleFile(['LU1045', 'LU1046', 'LU1048', 'LU1049', 'LU1080'], (scene) => {
+    const { vm, chronicle, carried, say } = scene;
+    const { pci, owners, page } = vm.machine;
 
     /** LU1045: pages that the IOMMU reads on the way to what the device sees. */
-    const checkTables = (kernel: Kernel, b: BoundDevice, spans: readonly Span[], tell: Say): void => {
+    const checkTables = (kernel: Kernel, b: BoundDevice, spans: readonly Span[], tell: typeof say): void => {
         const { iommu } = pci;
         if (!iommu) {
             return;
@@ -111,12 +37,12 @@ export function carriedDevices(scene: Scene): CarriedDevices {
             domain.levels,
         );
         const above = [...list(unit.tablesAt(unit.root)), ...list(unit.tablesOf(b.device))].map((pfn) => ({
-            pa: pfn * PAGE_SIZE,
+            pa: pfn * page.size,
             level: 0,
             iova: 0,
         }));
         const missing = [...above, ...(typeof tree === 'string' ? [] : tree.tables)].filter(
-            (t) => !covered(spans, t.pa / PAGE_SIZE),
+            (t) => !isCovered(spans, t.pa / page.size),
         );
         for (const level of new Set(missing.map((t) => t.level))) {
             const [first, ...more] = missing.filter((t) => t.level === level);
@@ -150,26 +76,26 @@ export function carriedDevices(scene: Scene): CarriedDevices {
         b: BoundDevice,
         mapped: readonly { readonly iova: number; readonly pa: number; readonly length: number }[],
         spans: readonly Span[],
-        tell: Say,
+        tell: typeof say,
     ): void => {
         const name = b.device.shape.name;
         let first: { readonly iova: number; readonly pfn: number; readonly pages: number } | undefined;
         let total = 0;
         for (const m of mapped) {
-            const end = (m.pa + m.length) / PAGE_SIZE;
-            for (let pfn = m.pa / PAGE_SIZE; pfn < end; ) {
+            const end = (m.pa + m.length) / page.size;
+            for (let pfn = m.pa / page.size; pfn < end; ) {
                 const span = nextOf(spans, pfn);
-                const isCovered = span !== undefined && span.start <= pfn;
-                const next = Math.min(end, (isCovered ? span.end : span?.start) ?? end);
-                if (!isCovered) {
+                const within = span !== undefined && span.start <= pfn;
+                const next = Math.min(end, (within ? span.end : span?.start) ?? end);
+                if (!within) {
                     total += next - pfn;
-                    first ??= { iova: m.iova + pfn * PAGE_SIZE - m.pa, pfn, pages: next - pfn };
+                    first ??= { iova: m.iova + pfn * page.size - m.pa, pfn, pages: next - pfn };
                 }
                 pfn = next;
             }
         }
         if (first) {
-            const pa = first.pfn * PAGE_SIZE;
+            const pa = first.pfn * page.size;
             const owner = owners.name(vm.running.memmap.ownerOf(first.pfn));
             tell('LU1046', {
                 about: name,
@@ -182,65 +108,19 @@ export function carriedDevices(scene: Scene): CarriedDevices {
                     pages: first.pages,
                     owner,
                 },
-                message: `${name} keeps running and can write to ${pagesText(total)} of memory that are not preserved, from ${hex(pa)} (${hex(first.iova)} for the device) on: memory of ${owner}. Somebody else gets it, and the device goes on.`,
+                message: `${name} keeps running and can write to ${pagesText(page, total)} of memory that are not preserved, from ${hex(pa)} (${hex(first.iova)} for the device) on: memory of ${owner}. Somebody else gets it, and the device goes on.`,
             });
         }
     };
 
     return {
-        has: (device) => carried.has(device.shape.name),
-        isKept,
-        byTables,
-        mayUse(device, iova, pa): boolean {
-            const given = carried.get(device.shape.name)?.areaAt(iova);
-            const { kernel } = vm;
-            if (!given || pci.iommu?.enabled !== true || pa - given.pa !== iova - given.iova) {
-                return false;
-            }
-            // until the kernel that comes up has looked, the device goes on as it was told; from then on it is one that came along, or nobody's
-            const known = kernel?.devices.of(device);
-            const goesOn = known ? known.inherited !== null : !kernel || vm.booting !== null;
-            return goesOn && isKept(Math.floor(pa / PAGE_SIZE));
-        },
-        freed(pfn, count): void {
-            if (carried.size === 0 || !kept.items[0] || !covered(kept.items[0], pfn)) {
-                return;
-            }
-            const last = freedSince.at(-1);
-            if (last?.end === pfn) {
-                freedSince.set(freedSince.length - 1, { start: last.start, end: pfn + count });
-            } else {
-                freedSince.push({ start: pfn, end: pfn + count });
-            }
-        },
         handingOver(kernel, tell): void {
-            carried.clear();
-            kept.clear();
-            freedSince.clear();
-            const preserved = kernel.devices.bound.items.filter((b) => b.preserved !== 0);
-            if (preserved.length === 0) {
-                return;
-            }
-            const spans: Span[] = [];
-            for (const run of kernel.kho
-                .outgoingRuns()
-                .map((r) => ({ start: r.pfn, end: r.pfn + r.blocks * 2 ** r.order }))
-                .sort((a, b) => a.start - b.start)) {
-                const last = spans.at(-1);
-                if (last && last.end >= run.start) {
-                    spans[spans.length - 1] = { start: last.start, end: Math.max(last.end, run.end) };
-                } else {
-                    spans.push(run);
-                }
-            }
-            kept.push(spans);
-            for (const b of preserved) {
-                carried.set(b.device.shape.name, b.domain);
-                checkTables(kernel, b, spans, tell);
+            for (const b of kernel.devices.bound.items.filter((x) => x.preserved !== 0)) {
+                checkTables(kernel, b, carried.kept, tell);
             }
         },
         /** LU1048 */
-        fault(device, iova, write): void {
+        iommuFault(device, iova, write): void {
             const reason = pci.iommu?.faults.at(-1)?.reason;
             if (vm.kernel?.desc.layers.has('iommu') === true && device.intent && reason && NO_DOMAIN.has(reason)) {
                 const name = device.shape.name;
@@ -252,42 +132,36 @@ export function carriedDevices(scene: Scene): CarriedDevices {
             }
         },
         /** LU1049: what the devices go by is given back before them. */
-        callbackEntered(name: string, _frame: Frame): void {
-            const live =
-                name === 'iommu_core.finish' ? (vm.kernel?.devices.bound.items.filter((b) => b.inherited) ?? []) : [];
+        callbackEntered(call): void {
+            const finished = call.kind === 'flb' && call.flb.name === IOMMU_FLB && call.callback === 'finish';
+            const live = finished ? (vm.kernel?.devices.bound.items.filter((b) => b.inherited) ?? []) : [];
             const [first] = live;
             if (first) {
                 say('LU1049', {
-                    about: 'iommu_core',
-                    data: { flb: 'iommu_core', device: first.device.shape.name, devices: live.length },
-                    message: `The FLB iommu_core is finished, but ${live.map((b) => b.device.shape.name).join(', ')} still ${live.length === 1 ? 'goes' : 'go'} by what it holds.`,
+                    about: IOMMU_FLB,
+                    data: { flb: IOMMU_FLB, device: first.device.shape.name, devices: live.length },
+                    message: `The FLB ${IOMMU_FLB} is finished, but ${live.map((b) => b.device.shape.name).join(', ')} still ${live.length === 1 ? 'goes' : 'go'} by what it holds.`,
                 });
             }
         },
-        /** LU1080: the kernel has stopped, as it cannot know what the devices do. */
-        log(line: LogLine): void {
-            const running = pci.devices.filter((d) => carried.has(d.shape.name) && d.running);
-            if (line.level === 'emerg' && line.text.includes('iommu: cannot re') && running.length > 0) {
+        /** LU1080: the kernel stops, as it cannot know what the devices do. */
+        translationLost(): void {
+            const running = pci.devices.filter((d) => carried.has(d) && d.running);
+            if (running.length > 0) {
                 const names = listed(running.map((d) => d.shape.name));
                 say('LU1080', {
                     about: names,
                     data: {
                         device: running[0]?.shape.name ?? '',
-                        flb: 'iommu_core',
+                        flb: IOMMU_FLB,
                         devices: running.map((d) => d.shape.name),
                     },
                     message: `The kernel stops: it cannot restore by which tables ${names} ${running.length === 1 ? 'reaches' : 'reach'} memory. ${running.length === 1 ? 'It goes' : 'They go'} on writing until the machine is reset.`,
                 });
             }
         },
-        /** A kernel that was switched on has nothing from before. */
-        phase(phase: Phase): void {
-            if (phase === 'boot' && vm.machine.pci.devices.every((d) => !d.intent)) {
-                carried.clear();
-            }
-        },
     };
-}
+});
 
 function list(folios: { readonly length: number; pfn(index: number): number }): number[] {
     return Array.from({ length: folios.length }, (_, i) => folios.pfn(i));

@@ -1,31 +1,24 @@
-/** The sanitizer of devices: every request that goes to memory is compared with what the software meant when it programmed the device. */
+/**
+ * The sanitizer of devices: every request that goes to memory is compared with what the software meant when it
+ * programmed the device.
+ */
+import { IO_PAGE } from '../machine/iommu/tables';
 import { TABLE_OWNER } from '../kernel/devices/tables';
 import type { Area, Device } from '../machine/devices/device';
+import { walk } from '../machine/iommu/tables';
 import { Table } from '../machine/journal';
-import { PAGE_SIZE } from '../machine/memory';
-import type { Phase } from '../runtime/listener';
-import { carriedDevices } from './devices-carried-over';
-import type { Rules } from './rules';
-import type { Scene } from './scene';
+import { ruleFile } from './rules';
 import { hex } from '../text/text';
 
-/** The rules, and what they have counted. */
-export interface DeviceRules extends Rules {
-    dma(device: Device, iova: number, pa: number, length: number, write: boolean): void;
-    walked(device: Device, iova: number, trail: readonly number[]): void;
-    fault(device: Device, iova: number, write: boolean): void;
-    /** Requests of a device that went to memory which was not given to it. */
-    strays(device: string): number;
-}
-
-export function deviceRules(scene: Scene): DeviceRules {
-    const { vm, chronicle, say } = scene;
-    const { owners, pci, journal } = vm.machine;
-    const carried = carriedDevices(scene);
-    const strays = new Table<string, number>(journal);
+export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU1047'], (scene) => {
+    const { vm, chronicle, carried, strays, say } = scene;
+    const { owners, pci, journal, page } = vm.machine;
     /** What has been said: a device that goes astray does so a million times. */
     const told = new Table<string, true>(journal);
-    /** Pages of an area that were freed while a device had them, whoever has them now. Sets are replaced, never changed in place. */
+    /**
+     * Pages of an area that were freed while a device had them, whoever has them now. Sets are replaced, never changed
+     * in place.
+     */
     const freed = new Table<Area, ReadonlySet<number>>(journal);
     /** Owners of tables by their number: a memo. */
     const tableOwners = new Map<number, boolean>();
@@ -40,8 +33,22 @@ export function deviceRules(scene: Scene): DeviceRules {
 
     const who = (device: Device): string => device.shape.name;
 
+    /** Where the tables say that a request goes, whatever the IOMMU has cached; −1: nowhere. */
+    const byTables = (device: Device, iova: number): number => {
+        const { iommu } = pci;
+        const found = iommu?.format.lookup(vm.machine, iommu.root, device.requester, []);
+        if (!iommu || !found || 'fault' in found) {
+            return -1;
+        }
+        if (found.kind === 'identity') {
+            return iova;
+        }
+        const walked = walk(vm.machine, iommu.format.pages, found.root, found.levels, iova, []);
+        return 'fault' in walked ? -1 : walked.pa;
+    };
+
     const pageText = (pa: number): string => {
-        const pfn = Math.floor(pa / PAGE_SIZE);
+        const pfn = Math.floor(pa / page.size);
         const { kernel } = vm;
         if (!kernel) {
             return 'memory that the kernel which comes up has yet to give away';
@@ -68,7 +75,7 @@ export function deviceRules(scene: Scene): DeviceRules {
         iova: hex(iova),
         address: hex(pa),
         write,
-        owner: vm.kernel ? owners.name(vm.kernel.memmap.ownerOf(Math.floor(pa / PAGE_SIZE))) : null,
+        owner: vm.kernel ? owners.name(vm.kernel.memmap.ownerOf(Math.floor(pa / page.size))) : null,
     });
 
     /** LU1030: nobody in the kernel that runs has set this device going. */
@@ -99,9 +106,9 @@ export function deviceRules(scene: Scene): DeviceRules {
             pci.iommu?.enabled === true &&
             bound !== undefined &&
             vm.kernel?.devices.ids.wasGivenBefore(bound.domain.id) === true;
-        const tables = reused ? carried.byTables(device, iova) : pa;
+        const tables = reused ? byTables(device, iova) : pa;
         // what a device remembers itself goes past the IOMMU
-        const own = device.atc?.find(Math.floor(iova / PAGE_SIZE), write) === Math.floor(pa / PAGE_SIZE);
+        const own = device.atc?.find(Math.floor(iova / IO_PAGE), write) === Math.floor(pa / IO_PAGE);
         if (!own && tables !== pa) {
             if (isNew(`LU1047 ${name} ${vm.boot}`)) {
                 say('LU1047', {
@@ -127,7 +134,7 @@ export function deviceRules(scene: Scene): DeviceRules {
                 pa,
             );
         } else {
-            const owner = vm.kernel?.memmap.ownerOf(Math.floor(pa / PAGE_SIZE)) ?? 0;
+            const owner = vm.kernel?.memmap.ownerOf(Math.floor(pa / page.size)) ?? 0;
             if (isNew(`LU1027 ${name} ${owner} ${intent?.boot ?? -1}`)) {
                 say('LU1027', {
                     about: `${name} ${owner}`,
@@ -149,8 +156,8 @@ export function deviceRules(scene: Scene): DeviceRules {
         for (const b of vm.kernel?.devices.bound ?? []) {
             // what user space maps is pinned, so only what the DMA API gave away can be freed
             for (const area of b.own.areas) {
-                const from = Math.max(pfn, Math.floor(area.pa / PAGE_SIZE));
-                const to = Math.min(pfn + count, Math.ceil((area.pa + area.length) / PAGE_SIZE));
+                const from = Math.max(pfn, Math.floor(area.pa / page.size));
+                const to = Math.min(pfn + count, Math.ceil((area.pa + area.length) / page.size));
                 if (from < to) {
                     freed.set(
                         area,
@@ -164,7 +171,7 @@ export function deviceRules(scene: Scene): DeviceRules {
     vm.machine.history.onFreed = pci.devices.length > 0 ? onFreed : null;
 
     return {
-        dma(device: Device, iova: number, pa: number, _length: number, write: boolean): void {
+        dma(device, iova, pa, _length, write): void {
             const { intent } = device;
             const { kernel } = vm;
             if (
@@ -177,9 +184,9 @@ export function deviceRules(scene: Scene): DeviceRules {
                 const area = intent.areaAt(iova);
                 if (
                     area &&
-                    kernel.memmap.ownerOf(Math.floor(pa / PAGE_SIZE)) === area.owner &&
+                    kernel.memmap.ownerOf(Math.floor(pa / page.size)) === area.owner &&
                     pa - area.pa === iova - area.iova &&
-                    (freed.size === 0 || freed.get(area)?.has(Math.floor(pa / PAGE_SIZE)) !== true)
+                    (freed.size === 0 || freed.get(area)?.has(Math.floor(pa / page.size)) !== true)
                 ) {
                     return;
                 }
@@ -188,10 +195,10 @@ export function deviceRules(scene: Scene): DeviceRules {
                 stray(device, iova, pa, write);
             }
         },
-        walked(device: Device, iova: number, trail: readonly number[]): void {
+        walked(device, iova, trail): void {
             const { kernel } = vm;
             for (const table of kernel ? trail : []) {
-                const pfn = Math.floor(table / PAGE_SIZE);
+                const pfn = Math.floor(table / page.size);
                 if (kernel?.memmap.isAllocated(pfn) === true && isTableOwner(kernel.memmap.ownerOf(pfn))) {
                     continue;
                 }
@@ -208,14 +215,8 @@ export function deviceRules(scene: Scene): DeviceRules {
                 }
             }
         },
-        strays: (device) => strays.get(device) ?? 0,
-        fault: (device, iova, write) => carried.fault(device, iova, write),
-        handingOver: (kernel, tell) => carried.handingOver?.(kernel, tell),
-        log: (line) => carried.log?.(line, undefined),
-        callbackEntered: (name, frame) => carried.callbackEntered?.(name, frame),
         /** A kernel is up: is something going on that it knows nothing of? */
-        phase(phase: Phase): void {
-            carried.phase?.(phase);
+        phase(phase): void {
             if (phase !== 'running') {
                 return;
             }
@@ -236,4 +237,4 @@ export function deviceRules(scene: Scene): DeviceRules {
             }
         },
     };
-}
+});

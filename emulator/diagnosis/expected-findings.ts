@@ -16,7 +16,10 @@ export function rootsOf(found: readonly Diagnosis[], asked: readonly string[] = 
     });
 }
 
-/** Why a scenario that came to its end has not found what it says that it finds; undefined where it has, or says nothing. */
+/**
+ * Why a scenario that came to its end has not found what it says that it finds; undefined where it has, or says
+ * nothing.
+ */
 export function missed(
     { finds, name }: ScenarioDecl,
     uri: string,

@@ -1,24 +1,18 @@
 /** FLBs: reference counts that go below zero, or never to it. */
 import { Err } from '../kernel/release/errno';
 import type { Kernel } from '../kernel/kernel';
-import { Table } from '../machine/journal';
-import { FlbArgs, type LuoFlb } from '../kernel/luo/state';
+import { Seq, Table } from '../machine/journal';
+import type { LuoFlb } from '../kernel/luo/state';
 import { REFCOUNT_SATURATED } from '../kernel/refcount';
-import type { Frame } from '../runtime/code';
-import type { Value } from '../language/types';
 import { flbKey } from './chronicle';
-import type { Rules } from './rules';
-import type { Scene } from './scene';
-import type { Finding, Say } from '../findings/diagnosis';
+import { ruleFile } from './rules';
+import type { RuleFinding } from '../findings/diagnosis';
 import { hasUnread } from './unread-sessions';
 import { be, some, usersOf } from './wording';
 import { counted } from '../text/text';
 
-/** What can take references away. */
-const PUTTING = ['sys_finish', 'task_work', 'do_exit', 'start_kernel'];
-
-export function flbRules({ vm, chronicle, say }: Scene): Rules {
-    const finding = (flb: LuoFlb, message: string, references: number): Finding => ({
+export const flbRules = ruleFile(['LU1006', 'LU1007', 'LU1078'], ({ vm, chronicle, say }) => {
+    const finding = (flb: LuoFlb, message: string, references: number): RuleFinding => ({
         about: flb.name,
         message,
         history: chronicle.of(flbKey(flb.name)),
@@ -27,6 +21,9 @@ export function flbRules({ vm, chronicle, say }: Scene): Rules {
 
     /** References to what is preserved, and to what came over, as they were after the last system call. */
     const ledger = new Table<LuoFlb, readonly [number, number]>(vm.machine.journal);
+
+    /** What has gone below zero in the system call under way. */
+    const underflown = new Seq<readonly [LuoFlb, 'outgoing' | 'incoming']>(vm.machine.journal);
 
     const keepBooks = (kernel: Kernel): void => {
         for (const flb of kernel.luo.flbs) {
@@ -47,31 +44,19 @@ export function flbRules({ vm, chronicle, say }: Scene): Rules {
         }
     };
 
-    const underflows = (kernel: Kernel): void => {
-        for (const flb of kernel.luo.flbs) {
-            if (flb.incoming.count >= REFCOUNT_SATURATED) {
-                say(
-                    'LU1006',
-                    finding(
-                        flb,
-                        `A file of FLB "${flb.compatible}" was finished before anybody in this kernel asked for the FLB: its reference count was never loaded, goes below zero, and its finish() will not run.`,
-                        0,
-                    ),
-                );
-            } else if (flb.outgoing.count >= REFCOUNT_SATURATED) {
-                say(
-                    'LU1006',
-                    finding(
-                        flb,
-                        `put_outgoing() of FLB "${flb.compatible}" was called more often than get_outgoing(): its reference count goes below zero.`,
-                        0,
-                    ),
-                );
-            }
-        }
-    };
+    const underflow = (flb: LuoFlb, side: 'outgoing' | 'incoming'): void =>
+        say(
+            'LU1006',
+            finding(
+                flb,
+                side === 'incoming'
+                    ? `A file of FLB "${flb.compatible}" was finished before anybody in this kernel asked for the FLB: its reference count was never loaded, goes below zero, and its finish() will not run.`
+                    : `put_outgoing() of FLB "${flb.compatible}" was called more often than get_outgoing(): its reference count goes below zero.`,
+                0,
+            ),
+        );
 
-    const incoming = (kernel: Kernel, sink: Say): void => {
+    const incoming = (kernel: Kernel, sink: typeof say): void => {
         const { luo } = kernel;
         // what could not be read is still there, and nobody has let go of it
         const over = luo.deserialized === 0 || (luo.deserialized === undefined && !hasUnread(kernel));
@@ -97,7 +82,7 @@ export function flbRules({ vm, chronicle, say }: Scene): Rules {
         }
     };
 
-    const outgoing = (kernel: Kernel, sink: Say): void => {
+    const outgoing = (kernel: Kernel, sink: typeof say): void => {
         for (const flb of kernel.luo.flbs) {
             const { count } = flb.outgoing;
             if (count > 0 && count < REFCOUNT_SATURATED && usersOf(flb, kernel.luo.outgoing.sessions) === 0) {
@@ -137,27 +122,32 @@ export function flbRules({ vm, chronicle, say }: Scene): Rules {
     };
 
     return {
-        callbackLeft(name: string, result: unknown, frame: Frame): void {
-            const [args] = frame.slots;
-            if (
-                frame.code.kind === 'flb' &&
-                name.endsWith('.preserve') &&
-                !(result instanceof Err) &&
-                args instanceof FlbArgs &&
-                vm.kernel
-            ) {
-                twice(args.flb, vm.kernel.luo.incoming.sessions);
+        callbackLeft(call, result): void {
+            if (call.kind === 'flb' && call.callback === 'preserve' && !(result instanceof Err) && vm.kernel) {
+                twice(call.flb, vm.kernel.luo.incoming.sessions);
             }
         },
-        settled(name: string, _result: Value | Err): void {
+        flbUnderflow(flb, side): void {
+            underflown.push([flb, side]);
+        },
+        callReturned(): void {
             if (vm.kernel && !vm.booting) {
                 keepBooks(vm.kernel);
             }
-            if (vm.kernel && PUTTING.includes(name)) {
-                underflows(vm.kernel);
+            if (underflown.length > 0) {
+                const all = [...underflown];
+                underflown.clear();
+                for (const [flb, side] of all) {
+                    underflow(flb, side);
+                }
             }
         },
-        handingOver(kernel: Kernel): void {
+        phase(phase): void {
+            if (phase === 'boot') {
+                underflown.clear();
+            }
+        },
+        handingOver(kernel): void {
             incoming(kernel, say);
             for (const flb of kernel.luo.flbs) {
                 const files = usersOf(flb, kernel.luo.outgoing.sessions);
@@ -174,9 +164,9 @@ export function flbRules({ vm, chronicle, say }: Scene): Rules {
                 }
             }
         },
-        atEnd(kernel: Kernel, sink: Say): void {
+        atEnd(kernel, sink): void {
             incoming(kernel, sink);
             outgoing(kernel, sink);
         },
     };
-}
+});

@@ -1,16 +1,17 @@
-/** Memory that does not stay what it was when it was preserved: folios of files that are moved, split, or truncated, and what is freed. */
+/**
+ * Memory that does not stay what it was when it was preserved: folios of files that are moved, split, or truncated, and
+ * what is freed.
+ */
 import type { Kernel } from '../kernel/kernel';
 import { orderPages } from '../kernel/mm/memmap';
 import { Table } from '../machine/journal';
-import { PAGE_SIZE } from '../machine/memory';
-import type { Rules } from './rules';
-import type { Scene } from './scene';
+import { ruleFile } from './rules';
 import { freedWhilePreserved } from './preserved';
 import { pagesText } from './wording';
 import { hex } from '../text/text';
 
-export function folioRules({ vm, chronicle, say }: Scene): Rules {
-    const { history, owners, journal } = vm.machine;
+export const folioRules = ruleFile(['LU1050'], ({ vm, chronicle, say }) => {
+    const { history, owners, journal, page } = vm.machine;
     /** Whose folios were said to change: what follows from that is not said as well. With the boot. */
     const told = new Table<string, true>(journal);
 
@@ -26,11 +27,11 @@ export function folioRules({ vm, chronicle, say }: Scene): Rules {
             const state = kernel.memmap.stateOf(pfn);
             say('LU1050', {
                 about: `freed ${owner}`,
-                message: `${pagesText(count)} at ${hex(pfn * PAGE_SIZE)}, which ${callback ?? 'kernel code'} has preserved, ${count === 1 ? 'was' : 'were'} freed without being unpreserved, and ${count === 1 ? 'is' : 'are'} handed over all the same: ${state === 'free' ? 'that is free memory' : `by now that is memory of ${owners.name(kernel.memmap.ownerOf(pfn))}`}.`,
+                message: `${pagesText(page, count)} at ${hex(pfn * page.size)}, which ${callback ?? 'kernel code'} has preserved, ${count === 1 ? 'was' : 'were'} freed without being unpreserved, and ${count === 1 ? 'is' : 'are'} handed over all the same: ${state === 'free' ? 'that is free memory' : `by now that is memory of ${owners.name(kernel.memmap.ownerOf(pfn))}`}.`,
                 history: chronicle.ofPage(pfn),
                 advice: 'Keep a reference to what is preserved until it is unpreserved: the next kernel frees it, this one does not.',
                 data: {
-                    address: hex(pfn * PAGE_SIZE),
+                    address: hex(pfn * page.size),
                     pages: count,
                     owner,
                     how: 'freed',
@@ -53,9 +54,9 @@ export function folioRules({ vm, chronicle, say }: Scene): Rules {
             const last = history.of(head).findLast((e) => e.kind === 'preserved');
             const by = last && chronicle.preservingAt(last);
             told.set(`${vm.boot} ${owner}`, true);
-            const what = `The folio of ${pagesText(orderPages(order))} at ${hex(head * PAGE_SIZE)}, page ${kernel.memmap.index(head)} of ${owner}, which ${by?.callback ?? 'kernel code'} has preserved`;
+            const what = `The folio of ${pagesText(page, orderPages(order))} at ${hex(head * page.size)}, page ${kernel.memmap.index(head)} of ${owner}, which ${by?.callback ?? 'kernel code'} has preserved`;
             const becomes = {
-                moved: `, moves to ${hex(to * PAGE_SIZE)}: what is handed over is the place that it has left.`,
+                moved: `, moves to ${hex(to * page.size)}: what is handed over is the place that it has left.`,
                 split: ', is split: the next kernel is still told of one folio, and unpreserving it goes by the orders that the parts have now.',
                 freed: ', is freed by a truncation: what is handed over is memory that others may have by then.',
             };
@@ -64,17 +65,17 @@ export function folioRules({ vm, chronicle, say }: Scene): Rules {
                 message: what + becomes[how],
                 history: chronicle.ofPage(head),
                 data: {
-                    address: hex(head * PAGE_SIZE),
+                    address: hex(head * page.size),
                     pages: orderPages(order),
                     owner,
                     how,
-                    to: how === 'moved' ? hex(to * PAGE_SIZE) : null,
+                    to: how === 'moved' ? hex(to * page.size) : null,
                     callback: by?.callback ?? null,
                 },
             });
         },
     };
-}
+});
 
 /** The largest block that is looked for: 1 GiB. */
 const MAX_ORDER = 18;

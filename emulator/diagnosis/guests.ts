@@ -1,13 +1,13 @@
-/** What an update does to virtual machines: guests that run into it, state and memory that do not come along, bytes that are not the guest's. */
+/**
+ * What an update does to virtual machines: guests that run into it, state and memory that do not come along, bytes that
+ * are not the guest's.
+ */
 import type { Kernel } from '../kernel/kernel';
-import type { Differing, VcpuState } from '../machine/guests';
-import { PAGE_SIZE } from '../machine/memory';
+import type { Differing } from '../machine/guests';
 import { duration } from '../language/durations';
 import { hasRun, holdersOf, positionsOf, samePositions, type Guest, type Holder } from '../runtime/host/guests';
-import type { Listener } from '../runtime/listener';
-import type { HistoryLine, Say } from '../findings/diagnosis';
-import type { Rules } from './rules';
-import type { Scene } from './scene';
+import type { HistoryLine } from '../findings/diagnosis';
+import { ruleFile } from './rules';
 import { counted, hex, listed, sizeText } from '../text/text';
 
 const guestKey = (name: string): string => `guest ${name}`;
@@ -21,15 +21,8 @@ interface AtEnd {
     readonly memory: readonly Holder[];
 }
 
-/** Rules that are told of everything that guests do. */
-export type GuestRules = Rules & GuestEvents;
-
-type GuestEvents = Required<
-    Pick<Listener, 'guestCreated' | 'guestSaved' | 'guestLoaded' | 'guestDiffers' | 'guestFaulted' | 'vcpu'>
->;
-
-export function guestRules({ vm, chronicle, say }: Scene): GuestRules {
-    const { clock, history, owners } = vm.machine;
+export const guestRules = ruleFile(['LU1035', 'LU1036', 'LU1037', 'LU1038', 'LU1039'], ({ vm, chronicle, say }) => {
+    const { clock, history, owners, page } = vm.machine;
 
     const historyOf = (name: string, pa = -1): HistoryLine[] => [
         ...chronicle.of(guestKey(name)),
@@ -60,7 +53,7 @@ export function guestRules({ vm, chronicle, say }: Scene): GuestRules {
             ),
         );
 
-    const handedOver = (kernel: Kernel, at: AtEnd, tell: Say): void => {
+    const handedOver = (kernel: Kernel, at: AtEnd, tell: typeof say): void => {
         const { guest, positions, running } = at;
         const { name, saved } = guest;
         const kept = kernel.kexecImage?.kho ? preserved(kernel) : new Set<number>();
@@ -115,17 +108,17 @@ export function guestRules({ vm, chronicle, say }: Scene): GuestRules {
         const now =
             was < 0 || !vm.kernel
                 ? ''
-                : vm.kernel.memmap.stateOf(Math.floor(was / PAGE_SIZE)) === 'free'
+                : vm.kernel.memmap.stateOf(Math.floor(was / page.size)) === 'free'
                   ? 'free memory'
-                  : `memory of ${owners.name(vm.kernel.memmap.ownerOf(Math.floor(was / PAGE_SIZE)))}`;
+                  : `memory of ${owners.name(vm.kernel.memmap.ownerOf(Math.floor(was / page.size)))}`;
         if (first.pa < 0) {
             return `No page is there any more${now === '' ? '' : `: the one that the guest wrote, at ${hex(was)}, is ${now} now`}.`;
         }
-        if (was >= 0 && Math.floor(was / PAGE_SIZE) !== Math.floor(first.pa / PAGE_SIZE)) {
+        if (was >= 0 && Math.floor(was / page.size) !== Math.floor(first.pa / page.size)) {
             return `The guest wrote to the page at ${hex(was)}, which is ${now} now; the one that it finds there is another one, at ${hex(first.pa)}.`;
         }
         const restored = history
-            .of(Math.floor(first.pa / PAGE_SIZE))
+            .of(Math.floor(first.pa / page.size))
             .some((e) => e.kind === 'restored' && e.boot === vm.machine.boots);
         return `It is the page at ${hex(first.pa)} that the guest wrote to${restored ? ', and it came over' : ''}: somebody else has written to it.`;
     };
@@ -160,7 +153,7 @@ export function guestRules({ vm, chronicle, say }: Scene): GuestRules {
                 about: name,
                 history: historyOf(name),
                 data: { guest: name, file: null },
-                message: `Guest "${name}" begins anew: no state was loaded into its vCPUs, which were ${sizeText(endOfVm.positions.reduce((n, p) => n + p, 0) * PAGE_SIZE)} of writing along.`,
+                message: `Guest "${name}" begins anew: no state was loaded into its vCPUs, which were ${sizeText(endOfVm.positions.reduce((n, p) => n + p, 0) * page.size)} of writing along.`,
             });
             return;
         }
@@ -169,7 +162,7 @@ export function guestRules({ vm, chronicle, say }: Scene): GuestRules {
                 about: name,
                 history: historyOf(name),
                 data: { guest: name, file: null },
-                message: `Guest "${name}" goes on from a state that is not its last one: its programs had written ${sizeText(endOfVm.positions.reduce((n, p) => n + p, 0) * PAGE_SIZE)}, and believe to have written ${sizeText(loaded.reduce((n, p) => n + p, 0) * PAGE_SIZE)}.`,
+                message: `Guest "${name}" goes on from a state that is not its last one: its programs had written ${sizeText(endOfVm.positions.reduce((n, p) => n + p, 0) * page.size)}, and believe to have written ${sizeText(loaded.reduce((n, p) => n + p, 0) * page.size)}.`,
             });
         }
         const { first, bytes } = guest.examine();
@@ -179,7 +172,7 @@ export function guestRules({ vm, chronicle, say }: Scene): GuestRules {
     };
 
     /** vCPUs that came out with a fault, and that no VMM has looked after since. */
-    const forgotten = (kernel: Kernel, tell: Say): void => {
+    const forgotten = (kernel: Kernel, tell: typeof say): void => {
         for (const live of kernel.vms) {
             for (const v of live.vcpus) {
                 if (v.state === 'faulted' && v.fault) {
@@ -197,14 +190,14 @@ export function guestRules({ vm, chronicle, say }: Scene): GuestRules {
 
     return {
         atEnd: forgotten,
-        guestCreated: (name: string): void => chronicle.note(guestKey(name), 'created'),
-        guestSaved: (name: string): void =>
+        guestCreated: (name) => chronicle.note(guestKey(name), 'created'),
+        guestSaved: (name) =>
             chronicle.note(guestKey(name), `state saved to ${vm.guests.of(name)?.saved?.to.name ?? 'a file'}`),
-        guestLoaded: (name: string): void => chronicle.note(guestKey(name), 'state loaded'),
+        guestLoaded: (name) => chronicle.note(guestKey(name), 'state loaded'),
         guestDiffers: differs,
-        guestFaulted: (name: string, index: number, gpa: number, reason: string): void =>
+        guestFaulted: (name, index, gpa, reason) =>
             chronicle.note(guestKey(name), `vCPU ${index} faults at ${hex(gpa)}: ${reason}`),
-        vcpu(name: string, index: number, state: VcpuState): void {
+        vcpu(name, index, state): void {
             const guest = vm.guests.of(name);
             if (!guest) {
                 return;
@@ -216,11 +209,11 @@ export function guestRules({ vm, chronicle, say }: Scene): GuestRules {
                 resumed(guest);
             }
         },
-        handingOver(kernel: Kernel, tell: Say): void {
+        handingOver(kernel, tell): void {
             forgotten(kernel, tell);
             for (const at of goingOn(kernel)) {
                 handedOver(kernel, at, tell);
             }
         },
     };
-}
+});

@@ -1,19 +1,12 @@
 /** Whether the kernel that is about to start will understand what it gets; and whether the one that has started did. */
-import type { Err } from '../kernel/release/errno';
 import { joiningFlbs } from '../kernel/release/layers';
 import type { Kernel } from '../kernel/kernel';
-import type { LogLine } from '../kernel/klog';
-import { COMPATIBLE_SIZE, FLB_HEADER_SIZE, FLB_SER_SIZE, MAX_FLBS } from '../kernel/luo/abi';
-import { LuoSession, type LuoFile, type LuoHandler } from '../kernel/luo/state';
+import { COMPATIBLE_SIZE, FLB_HEADER_SIZE, FLB_SER_SIZE, maxFlbs } from '../kernel/luo/abi';
 import type { BlockSet } from '../kernel/kho/blocks';
 import { Rec, type Journal } from '../machine/journal';
-import { PAGE_SIZE } from '../machine/memory';
-import type { Frame } from '../runtime/code';
 import { resolveKernel, type BootableKernel } from '../runtime/host/kernels';
-import type { Phase } from '../runtime/listener';
-import { local, onStack } from './blame';
 import { flbKey, IMAGE, sessionKey } from './chronicle';
-import type { Rules } from './rules';
+import { ruleFile } from './rules';
 import type { Scene } from './scene';
 import type { HistoryLine } from '../findings/diagnosis';
 import { be, some } from './wording';
@@ -24,7 +17,7 @@ const REFUSED = 'refused sessions';
 const MISMATCH = 'formats that do not match';
 
 /** Whether it was said before the kexec that the kernel which runs now would not understand what it gets. */
-export function saidToDiffer({ vm, chronicle }: Scene): boolean {
+export function saidToDiffer({ vm, chronicle }: Pick<Scene, 'vm' | 'chronicle'>): boolean {
     return chronicle.of(`${MISMATCH} ${vm.boot}`).length > 0;
 }
 
@@ -42,281 +35,271 @@ class HandedOver extends Rec {
     }
 }
 
-export function handoverRules(scene: Scene): Rules {
-    const { vm, chronicle, say } = scene;
-    const { journal } = vm.machine;
-    const sent = new HandedOver(journal);
+export const handoverRules = ruleFile(
+    ['LU1008', 'LU1014', 'LU1015', 'LU1016', 'LU1018', 'LU1025', 'LU1069'],
+    (scene) => {
+        const { vm, chronicle, say } = scene;
+        const { journal } = vm.machine;
+        const sent = new HandedOver(journal);
 
-    const filesOf = (kernel: Kernel): number =>
-        kernel.luo.outgoing.sessions.items.reduce((sum, s) => sum + s.files.length, 0);
+        const filesOf = (kernel: Kernel): number =>
+            kernel.luo.outgoing.sessions.items.reduce((sum, s) => sum + s.files.length, 0);
 
-    /** F-07: a block without entries is corruption to the next kernel. */
-    const emptyBlocks = (kernel: Kernel): void => {
-        const { outgoing } = kernel.luo;
-        const check = (
-            set: BlockSet,
-            entries: number,
-            what: string,
-            about: string,
-            effect: string,
-            history: readonly HistoryLine[],
-        ): void => {
-            const empty = set.blocks.length - Math.ceil(entries / set.perBlock);
-            if (entries > 0 && empty > 0) {
-                say('LU1008', {
-                    about,
-                    history,
-                    data: {
-                        set: about,
-                        entries,
-                        blocks: set.blocks.length,
-                        perBlock: set.perBlock,
-                        address: hex(set.blocks.at(-1) ?? 0),
-                    },
-                    message: `${what} fill ${counted(set.blocks.length - empty, 'block')}, but ${counted(set.blocks.length, 'block')} are handed over, the last one empty: ${effect}.`,
-                });
+        /** F-07: a block without entries is corruption to the next kernel. */
+        const emptyBlocks = (kernel: Kernel): void => {
+            const { outgoing } = kernel.luo;
+            const check = (
+                set: BlockSet,
+                entries: number,
+                what: string,
+                about: string,
+                effect: string,
+                history: readonly HistoryLine[],
+            ): void => {
+                const empty = set.blocks.length - Math.ceil(entries / set.perBlock);
+                if (entries > 0 && empty > 0) {
+                    say('LU1008', {
+                        about,
+                        history,
+                        data: {
+                            set: about,
+                            entries,
+                            blocks: set.blocks.length,
+                            perBlock: set.perBlock,
+                            address: hex(set.blocks.at(-1) ?? 0),
+                        },
+                        message: `${what} fill ${counted(set.blocks.length - empty, 'block')}, but ${counted(set.blocks.length, 'block')} are handed over, the last one empty: ${effect}.`,
+                    });
+                }
+            };
+            check(
+                outgoing.blocks,
+                outgoing.sessions.length,
+                counted(outgoing.sessions.length, 'session'),
+                'sessions',
+                'the next kernel takes that for corruption and panics',
+                chronicle.of(REFUSED),
+            );
+            for (const s of outgoing.sessions) {
+                check(
+                    s.fileBlocks,
+                    s.files.length,
+                    `The ${counted(s.files.length, 'file')} of session "${s.name}"`,
+                    s.name,
+                    'the next kernel takes that for corruption, and /dev/liveupdate gives EIO',
+                    chronicle.ofSession(s),
+                );
             }
         };
-        check(
-            outgoing.blocks,
-            outgoing.sessions.length,
-            counted(outgoing.sessions.length, 'session'),
-            'sessions',
-            'the next kernel takes that for corruption and panics',
-            chronicle.of(REFUSED),
-        );
-        for (const s of outgoing.sessions) {
-            check(
-                s.fileBlocks,
-                s.files.length,
-                `The ${counted(s.files.length, 'file')} of session "${s.name}"`,
-                s.name,
-                'the next kernel takes that for corruption, and /dev/liveupdate gives EIO',
-                chronicle.ofSession(s),
+
+        /** @returns whether the next kernel will find the sessions at all */
+        const formats = (kernel: Kernel, next: BootableKernel): boolean => {
+            const pairs = [
+                {
+                    part: 'KHO',
+                    from: kernel.desc.kho.compatible,
+                    to: next.desc.khoBuilt ? next.desc.kho.compatible : undefined,
+                    effect: 'it will boot as if nothing had been preserved',
+                },
+                {
+                    part: 'LUO',
+                    from: kernel.desc.luo?.compatible,
+                    to: next.desc.luo?.compatible,
+                    effect: 'it cannot know what it must not touch, and panics',
+                },
+                ...[...(next.desc.luo?.nodes ?? [])].map(([part, to]) => ({
+                    part,
+                    from: kernel.desc.luo?.nodes.get(part),
+                    to,
+                    effect: 'it cannot know what it must not touch, and panics',
+                })),
+            ];
+            const different = pairs.find((p) => p.from !== p.to);
+            if (different && filesOf(kernel) > 0) {
+                const { part, from, to, effect } = different;
+                chronicle.note(`${MISMATCH} ${vm.boot + 1}`, part);
+                say('LU1016', {
+                    about: 'formats',
+                    history: chronicle.of(IMAGE),
+                    data: { part, from: from ?? null, to: to ?? null, kernel: next.desc.name },
+                    message:
+                        to === undefined
+                            ? `"${next.desc.name}" has no ${part}: nobody there looks at the ${counted(filesOf(kernel), 'file')} that ${be(filesOf(kernel))} handed over.`
+                            : `${from === undefined ? `This kernel hands over no ${part}, and "${next.desc.name}" wants` : `${part} of this kernel hands over "${from}", and that of "${next.desc.name}" understands`} "${to}"${from === undefined ? '' : ' only'}: ${effect}.`,
+                });
+            }
+            return different === undefined;
+        };
+
+        const counterparts = (kernel: Kernel, next: BootableKernel): void => {
+            const library = vm.declarations.library(next.desc.library); // a module may be loaded in time: who does not finds out there
+            const declared = [...next.handlers, ...next.modules].flatMap(
+                (name) => vm.declarations.handler(name, library)?.decl ?? [],
             );
-        }
-    };
-
-    /** @returns whether the next kernel will find the sessions at all */
-    const formats = (kernel: Kernel, next: BootableKernel): boolean => {
-        const pairs = [
-            {
-                part: 'KHO',
-                from: kernel.desc.kho.compatible,
-                to: next.desc.khoBuilt ? next.desc.kho.compatible : undefined,
-                effect: 'it will boot as if nothing had been preserved',
-            },
-            {
-                part: 'LUO',
-                from: kernel.desc.luo?.compatible,
-                to: next.desc.luo?.compatible,
-                effect: 'it cannot know what it must not touch, and panics',
-            },
-            ...[...(next.desc.luo?.nodes ?? [])].map(([part, to]) => ({
-                part,
-                from: kernel.desc.luo?.nodes.get(part),
-                to,
-                effect: 'it cannot know what it must not touch, and panics',
-            })),
-        ];
-        const different = pairs.find((p) => p.from !== p.to);
-        if (different && filesOf(kernel) > 0) {
-            const { part, from, to, effect } = different;
-            chronicle.note(`${MISMATCH} ${vm.boot + 1}`, part);
-            say('LU1016', {
-                about: 'formats',
-                history: chronicle.of(IMAGE),
-                data: { part, from: from ?? null, to: to ?? null, kernel: next.desc.name },
-                message:
-                    to === undefined
-                        ? `"${next.desc.name}" has no ${part}: nobody there looks at the ${counted(filesOf(kernel), 'file')} that ${be(filesOf(kernel))} handed over.`
-                        : `${from === undefined ? `This kernel hands over no ${part}, and "${next.desc.name}" wants` : `${part} of this kernel hands over "${from}", and that of "${next.desc.name}" understands`} "${to}"${from === undefined ? '' : ' only'}: ${effect}.`,
-            });
-        }
-        return different === undefined;
-    };
-
-    const counterparts = (kernel: Kernel, next: BootableKernel): void => {
-        const library = vm.declarations.library(next.desc.library);
-        // a module may be loaded in time: who does not finds out there
-        const declared = [...next.handlers, ...next.modules].flatMap(
-            (name) => vm.declarations.handler(name, library)?.decl ?? [],
-        );
-        const handlers = new Set(declared.map((d) => d.compatible.value));
-        const used = declared.flatMap((d) => [
-            ...d.uses.map((use) => use.name),
-            ...joiningFlbs(next.desc.layers, d.name.name),
-        ]);
-        const flbs = new Set(used.map((name) => vm.declarations.flb(name, library)?.decl.compatible.value));
-        const known = [...handlers].map((h) => `"${h}"`);
-        for (const s of kernel.luo.outgoing.sessions) {
-            for (const f of s.files) {
-                const { compatible } = f.handler;
-                if (!handlers.has(compatible)) {
-                    say('LU1014', {
-                        about: compatible,
-                        history: chronicle.ofFile(f),
-                        data: {
-                            compatible,
-                            session: s.name,
-                            token: hex(f.token),
-                            kernel: next.desc.name,
-                            known: [...handlers],
-                        },
-                        message: `"${next.desc.name}" has no handler "${compatible}" (it has ${some(known)}), which preserved token ${hex(f.token)} of session "${s.name}": /dev/liveupdate will give EIO there, and no session can be had.`,
+            const handlers = new Set(declared.map((d) => d.compatible.value));
+            const used = declared.flatMap((d) => [
+                ...d.uses.map((use) => use.name),
+                ...joiningFlbs(next.desc.layers, d.name.name),
+            ]);
+            const flbs = new Set(used.map((name) => vm.declarations.flb(name, library)?.decl.compatible.value));
+            const known = [...handlers].map((h) => `"${h}"`);
+            for (const s of kernel.luo.outgoing.sessions) {
+                for (const f of s.files) {
+                    const { compatible } = f.handler;
+                    if (!handlers.has(compatible)) {
+                        say('LU1014', {
+                            about: compatible,
+                            history: chronicle.ofFile(f),
+                            data: {
+                                compatible,
+                                session: s.name,
+                                token: hex(f.token),
+                                kernel: next.desc.name,
+                                known: [...handlers],
+                            },
+                            message: `"${next.desc.name}" has no handler "${compatible}" (it has ${some(known)}), which preserved token ${hex(f.token)} of session "${s.name}": /dev/liveupdate will give EIO there, and no session can be had.`,
+                        });
+                    }
+                }
+            }
+            for (const flb of kernel.luo.flbs) {
+                if (flb.outgoing.count > 0 && !flbs.has(flb.compatible)) {
+                    say('LU1015', {
+                        about: flb.compatible,
+                        history: chronicle.of(flbKey(flb.name)),
+                        data: { flb: flb.name, compatible: flb.compatible, kernel: next.desc.name },
+                        message: `"${next.desc.name}" does not know FLB "${flb.compatible}": its data is ignored there and held until the machine reboots.`,
                     });
                 }
             }
-        }
-        for (const flb of kernel.luo.flbs) {
-            if (flb.outgoing.count > 0 && !flbs.has(flb.compatible)) {
-                say('LU1015', {
-                    about: flb.compatible,
-                    history: chronicle.of(flbKey(flb.name)),
-                    data: { flb: flb.name, compatible: flb.compatible, kernel: next.desc.name },
-                    message: `"${next.desc.name}" does not know FLB "${flb.compatible}": its data is ignored there and held until the machine reboots.`,
-                });
-            }
-        }
-    };
+        };
 
-    /** Entries of the FLB page that came over, of which no handler here has ever heard. */
-    const unknownFlbs = (kernel: Kernel): void => {
-        const { luo, memory } = kernel;
-        if (
-            !luo.enabled ||
-            luo.incomingFlbPage === 0 ||
-            kernel.desc.luo?.compatible !== WITH_FLB_PAGE ||
-            !vm.machine.isRam(luo.incomingFlbPage, PAGE_SIZE)
-        ) {
-            return;
-        }
-        const count = Math.min(Number(memory.readU64(luo.incomingFlbPage + 8)), MAX_FLBS);
-        for (let i = 0; i < count; i++) {
-            const raw = memory.read(luo.incomingFlbPage + FLB_HEADER_SIZE + i * FLB_SER_SIZE, COMPATIBLE_SIZE);
-            const end = raw.indexOf(0);
-            const compatible = new TextDecoder('latin1').decode(end < 0 ? raw : raw.subarray(0, end));
-            if (!luo.flbs.items.some((f) => f.compatible === compatible)) {
-                say('LU1015', {
-                    about: compatible,
-                    data: { compatible, kernel: kernel.desc.name },
-                    message: `This kernel was handed FLB "${compatible}", and no handler of it uses one of this name: its data is ignored and held until the machine reboots.`,
-                });
+        /** Entries of the FLB page that came over, of which no handler here has ever heard. */
+        const unknownFlbs = (kernel: Kernel): void => {
+            const { luo, memory } = kernel;
+            if (
+                !luo.enabled ||
+                luo.incomingFlbPage === 0 ||
+                kernel.desc.luo?.compatible !== WITH_FLB_PAGE ||
+                !vm.machine.isRam(luo.incomingFlbPage, kernel.page.size)
+            ) {
+                return;
             }
-        }
-    };
+            const count = Math.min(Number(memory.readU64(luo.incomingFlbPage + 8)), maxFlbs(kernel.page));
+            for (let i = 0; i < count; i++) {
+                const raw = memory.read(luo.incomingFlbPage + FLB_HEADER_SIZE + i * FLB_SER_SIZE, COMPATIBLE_SIZE);
+                const end = raw.indexOf(0);
+                const compatible = new TextDecoder('latin1').decode(end < 0 ? raw : raw.subarray(0, end));
+                if (!luo.flbs.items.some((f) => f.compatible === compatible)) {
+                    say('LU1015', {
+                        about: compatible,
+                        data: { compatible, kernel: kernel.desc.name },
+                        message: `This kernel was handed FLB "${compatible}", and no handler of it uses one of this name: its data is ignored and held until the machine reboots.`,
+                    });
+                }
+            }
+        };
 
-    return {
-        failed(_what: string, error: Err, frame: Frame): void {
-            if (frame.code.name === 'luo_create_session' && error.name === 'EEXIST') {
-                const session = local(frame, 'session');
-                if (session instanceof LuoSession) {
+        return {
+            sessionRefused(session): void {
+                if (!session.incoming) {
                     chronicle.note(
                         REFUSED,
                         `create_session("${session.name}") was refused with EEXIST, after room had been made for it`,
                     );
                 }
-            }
-        },
-        moduleGone(handler: LuoHandler, files: readonly LuoFile[]): void {
-            const [first] = files;
-            if (first) {
-                say('LU1069', {
-                    about: handler.name,
-                    history: chronicle.ofFile(first),
-                    data: {
-                        handler: handler.name,
-                        compatible: handler.compatible,
-                        session: first.session.name,
-                        token: hex(first.token),
-                        files: files.length,
-                    },
-                    message: `The module of ${handler.name} is unloaded, but ${counted(files.length, 'file')} (token ${hex(first.token)} of session "${first.session.name}") ${be(files.length)} preserved by it: the next callback is a call into nowhere, and the kernel panics.`,
-                });
-            }
-        },
-        handingOver(kernel: Kernel): void {
-            const image = kernel.kexecImage;
-            const files = filesOf(kernel);
-            const e = journal.edit(sent);
-            e.sessions = kernel.luo.outgoing.sessions.length;
-            e.files = files;
-            e.release = kernel.desc.release;
-            if (!image) {
-                return;
-            }
-            if (!image.kho) {
-                if (files > 0) {
-                    say('LU1018', {
-                        about: 'image',
-                        history: chronicle.of(IMAGE),
-                        data: { kernel: image.kernel, files, sessions: e.sessions },
-                        message: `${image.preserveContext ? 'The image is loaded to be come back from (KEXEC_PRESERVE_CONTEXT), so LUO is not even asked. ' : ''}The loaded kernel "${image.kernel}" is told of no handover, but ${counted(files, 'file')} in ${counted(e.sessions, 'session')} ${be(files)} preserved: it takes that memory for its own.`,
+            },
+            moduleGone(handler, files): void {
+                const [first] = files;
+                if (first) {
+                    say('LU1069', {
+                        about: handler.name,
+                        history: chronicle.ofFile(first),
+                        data: {
+                            handler: handler.name,
+                            compatible: handler.compatible,
+                            session: first.session.name,
+                            token: hex(first.token),
+                            files: files.length,
+                        },
+                        message: `The module of ${handler.name} is unloaded, but ${counted(files.length, 'file')} (token ${hex(first.token)} of session "${first.session.name}") ${be(files.length)} preserved by it: the next callback is a call into nowhere, and the kernel panics.`,
                     });
                 }
-                e.files = 0;
-                return;
-            }
-            emptyBlocks(kernel);
-            const next = resolveKernel(vm.declarations.program, image.kernel);
-            if (formats(kernel, next)) {
-                counterparts(kernel, next);
-            } else {
-                e.files = 0;
-            }
-        },
-        /** A kernel is up: did it look at what it was given? */
-        phase(phase: Phase): void {
-            const { kernel } = vm;
-            if (phase === 'running' && kernel) {
-                unknownFlbs(kernel);
-            }
-            if (phase !== 'running' || !kernel?.kho.isKhoBoot || sent.files === 0) {
-                return;
-            }
-            const off = [
-                ...(kernel.commandLine.kho ? [] : ['kho=on']),
-                ...(kernel.commandLine.liveupdate ? [] : ['liveupdate=on']),
-            ];
-            if (off.length > 0) {
-                say('LU1025', {
-                    about: 'parameters',
-                    history: chronicle.of(IMAGE),
-                    data: { cmdline: kernel.commandLine.text, missing: off, files: sent.files },
-                    message: `This kernel was handed ${counted(sent.files, 'preserved file')}, but runs without ${off.join(' ')}: there is no /dev/liveupdate, and the memory is held until the machine reboots.`,
-                });
-            }
-        },
-        /** What a kernel that comes up says itself, whoever handed over. */
-        log(line: LogLine): void {
-            const handler = /No registered handler for compatible '(.*)'/.exec(line.text);
-            if (handler) {
-                const session = local(onStack(vm, 'luo_deserialize_files'), 'session');
-                const name = session instanceof LuoSession ? session.name : '';
+            },
+            handingOver(kernel): void {
+                const image = kernel.kexecImage;
+                const files = filesOf(kernel);
+                const e = journal.edit(sent);
+                e.sessions = kernel.luo.outgoing.sessions.length;
+                e.files = files;
+                e.release = kernel.desc.release;
+                if (!image) {
+                    return;
+                }
+                if (!image.kho) {
+                    if (files > 0) {
+                        say('LU1018', {
+                            about: 'image',
+                            history: chronicle.of(IMAGE),
+                            data: { kernel: image.kernel, files, sessions: e.sessions },
+                            message: `${image.preserveContext ? 'The image is loaded to be come back from (KEXEC_PRESERVE_CONTEXT), so LUO is not even asked. ' : ''}The loaded kernel "${image.kernel}" is told of no handover, but ${counted(files, 'file')} in ${counted(e.sessions, 'session')} ${be(files)} preserved: it takes that memory for its own.`,
+                        });
+                    }
+                    e.files = 0;
+                    return;
+                }
+                emptyBlocks(kernel);
+                const next = resolveKernel(vm.declarations.program, image.kernel);
+                if (formats(kernel, next)) {
+                    counterparts(kernel, next);
+                } else {
+                    e.files = 0;
+                }
+            },
+            /** A kernel is up: did it look at what it was given? */
+            phase(phase): void {
+                const { kernel } = vm;
+                if (phase === 'running' && kernel) {
+                    unknownFlbs(kernel);
+                }
+                if (phase !== 'running' || !kernel?.kho.isKhoBoot || sent.files === 0) {
+                    return;
+                }
+                const off = [
+                    ...(kernel.commandLine.kho ? [] : ['kho=on']),
+                    ...(kernel.commandLine.liveupdate ? [] : ['liveupdate=on']),
+                ];
+                if (off.length > 0) {
+                    say('LU1025', {
+                        about: 'parameters',
+                        history: chronicle.of(IMAGE),
+                        data: { cmdline: kernel.commandLine.text, missing: off, files: sent.files },
+                        message: `This kernel was handed ${counted(sent.files, 'preserved file')}, but runs without ${off.join(' ')}: there is no /dev/liveupdate, and the memory is held until the machine reboots.`,
+                    });
+                }
+            },
+            handlerMissing(compatible, session): void {
+                const name = session?.name ?? '';
                 say('LU1014', {
-                    about: handler[1] ?? '',
+                    about: compatible,
                     history: chronicle.of(sessionKey(name)),
-                    data: { compatible: handler[1] ?? '', session: name },
-                    message: `This kernel has no handler "${handler[1]}" for a file of session "${name}": from now on /dev/liveupdate gives EIO, and everything that was handed over is held until the machine reboots.`,
+                    data: { compatible, session: name },
+                    message: `This kernel has no handler "${compatible}" for a file of session "${name}": from now on /dev/liveupdate gives EIO, and everything that was handed over is held until the machine reboots.`,
                 });
-                return;
-            }
-            const format =
-                /is incompatible with '(.*)'|Incompatible liveupdate state, expected "(.*)", found "(.*)"/s.exec(
-                    line.text,
-                );
-            // where the kexec was not seen, or the image came from elsewhere
-            if (format && !saidToDiffer(scene)) {
-                const [, kho, luo, found] = format;
-                say('LU1016', {
-                    about: 'formats',
-                    data: { part: kho === undefined ? 'LUO' : 'KHO', to: kho ?? luo ?? '', from: found ?? null },
-                    message:
-                        kho === undefined
-                            ? `This kernel understands "${luo}" of LUO and was handed "${found}": it cannot know what it must not touch, and panics.`
-                            : `This kernel understands "${kho}" of KHO and was handed something else: it boots as if nothing had been preserved.`,
-                });
-            }
-        },
-    };
-}
+            },
+            handoverIncompatible(part, expected, found): void {
+                // where the kexec was not seen, or the image came from elsewhere
+                if (!saidToDiffer(scene)) {
+                    say('LU1016', {
+                        about: 'formats',
+                        data: { part, to: expected, from: found },
+                        message:
+                            found === null
+                                ? `This kernel understands "${expected}" of ${part} and was handed something else: it boots as if nothing had been preserved.`
+                                : `This kernel understands "${expected}" of ${part} and was handed "${found}": it cannot know what it must not touch, and panics.`,
+                    });
+                }
+            },
+        };
+    },
+);

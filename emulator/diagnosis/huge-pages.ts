@@ -1,14 +1,12 @@
 /** Pools of huge pages that have not got back what the previous kernel preserved. */
 import type { Kernel } from '../kernel/kernel';
-import type { Rules } from './rules';
-import type { Scene } from './scene';
-import type { Say } from '../findings/diagnosis';
+import { ruleFile } from './rules';
 import { be } from './wording';
 import { counted } from '../text/text';
 
-export function hugePageRules({ say }: Scene): Rules {
+export const hugePageRules = ruleFile(['LU1051'], ({ say }) => {
     /** LU1051: nobody is left who could bring a page back. */
-    const missing = ({ luo, hugetlb }: Kernel, sink: Say): void => {
+    const missing = ({ luo, hugetlb }: Kernel, sink: typeof say): void => {
         if (luo.deserialized !== 0 || luo.incoming.sessions.items.some((s) => s.files.length > 0)) {
             return;
         }
@@ -23,4 +21,4 @@ export function hugePageRules({ say }: Scene): Rules {
         }
     };
     return { handingOver: (kernel) => missing(kernel, say), atEnd: missing };
-}
+});

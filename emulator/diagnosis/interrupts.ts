@@ -1,24 +1,19 @@
-/** Interrupts that do not come where they were meant to: lost, out of nothing, to the wrong one, or through memory that is something else by now. */
+/**
+ * Interrupts that do not come where they were meant to: lost, out of nothing, to the wrong one, or through memory that
+ * is something else by now.
+ */
 import { TABLE_OWNER } from '../kernel/devices/tables';
 import { DESCRIPTOR_OWNER } from '../kernel/kvm/posted';
 import { Device } from '../machine/devices/device';
 import type { Delivery } from '../machine/interrupts/delivery';
 import type { GuestLine } from '../machine/interrupts/guest-line';
 import { type Journal, Rec, Table } from '../machine/journal';
-import { PAGE_SIZE } from '../machine/memory';
 import { duration } from '../language/durations';
 import { deviceOf, isStalled, outcomeText } from '../runtime/host/guest-interrupts';
 import { blame } from './blame';
-import type { Rules } from './rules';
-import type { Scene } from './scene';
-import type { HistoryLine, Say } from '../findings/diagnosis';
+import { ruleFile } from './rules';
+import type { HistoryLine } from '../findings/diagnosis';
 import { hex } from '../text/text';
-
-/** The rules that are told of every interrupt. */
-export interface InterruptRules extends Rules {
-    interrupt(device: Device, vector: number, delivery: Delivery): void;
-    remapped(device: Device, vector: number, trail: readonly number[]): void;
-}
 
 /** Interrupts of a vector that followed each other and came out the same way. */
 class Stretch extends Rec {
@@ -37,9 +32,9 @@ class Stretch extends Rec {
 /** Of a vector so many stretches are kept. */
 const KEPT = 6;
 
-export function interruptRules(scene: Scene): InterruptRules {
+export const interruptRules = ruleFile(['LU1055', 'LU1056', 'LU1057', 'LU1058', 'LU1059'], (scene) => {
     const { vm, chronicle, say } = scene;
-    const { journal, owners, clock, pci } = vm.machine;
+    const { journal, owners, clock, pci, page } = vm.machine;
     /** By device and vector, the oldest first. Replaced, never changed in place. */
     const stretches = new Table<string, readonly Stretch[]>(journal);
     const told = new Table<string, true>(journal);
@@ -99,7 +94,7 @@ export function interruptRules(scene: Scene): InterruptRules {
     /** A page that the hardware reads or writes for interrupts is what it was made for, or waits to be restored. */
     const isStill = (pa: number, owner: string): boolean => {
         const { kernel } = vm;
-        const pfn = Math.floor(pa / PAGE_SIZE);
+        const pfn = Math.floor(pa / page.size);
         if (!kernel) {
             return true;
         }
@@ -112,12 +107,12 @@ export function interruptRules(scene: Scene): InterruptRules {
 
     const elsewhere = (device: Device, vector: number, pa: number, what: string): void => {
         const { kernel } = vm;
-        const pfn = Math.floor(pa / PAGE_SIZE);
+        const pfn = Math.floor(pa / page.size);
         if (kernel && isNew(`LU1059 ${pfn} ${vm.boot}`)) {
             const state = kernel.memmap.stateOf(pfn);
             const now = state === 'free' ? 'free memory' : `memory of ${owners.name(kernel.memmap.ownerOf(pfn))}`;
             say('LU1059', {
-                about: hex(pfn * PAGE_SIZE),
+                about: hex(pfn * page.size),
                 history: [...chronicle.ofAddress(pa), ...historyOf(device, vector)],
                 data: { ...dataOf(device, vector), table: hex(pa) },
                 message: `An interrupt of ${device.shape.name} ${what} ${hex(pa)}, which is ${now} by now.`,
@@ -125,8 +120,11 @@ export function interruptRules(scene: Scene): InterruptRules {
         }
     };
 
-    /** LU1055: drivers of guests that wait for what will not come. They wait, too, while the guest stands still: then nobody minds. */
-    const stalled = (tell: Say): void => {
+    /**
+     * LU1055: drivers of guests that wait for what will not come. They wait, too, while the guest stands still: then
+     * nobody minds.
+     */
+    const stalled = (tell: typeof say): void => {
         for (const line of pci.interrupts.lines) {
             const device = deviceOf(vm, line);
             if (device && vm.guests.of(line.guest)?.live?.running === true && isStalled(vm, line)) {
@@ -150,7 +148,7 @@ export function interruptRules(scene: Scene): InterruptRules {
     };
 
     /** The same for drivers of the kernel that runs. */
-    const stalledDrivers = (tell: Say): void => {
+    const stalledDrivers = (tell: typeof say): void => {
         for (const device of pci.devices) {
             const { awaits, intent } = device;
             const own =
@@ -173,7 +171,7 @@ export function interruptRules(scene: Scene): InterruptRules {
     };
 
     /** LU1056: interrupts that a guest has taken and that no device had raised. */
-    const unexpected = (line: GuestLine, tell: Say): void => {
+    const unexpected = (line: GuestLine, tell: typeof say): void => {
         const device = deviceOf(vm, line);
         if (device && line.spurious > 0) {
             tell('LU1056', {
@@ -190,7 +188,7 @@ export function interruptRules(scene: Scene): InterruptRules {
         }
     };
 
-    const look = (tell: Say): void => {
+    const look = (tell: typeof say): void => {
         stalledDrivers(tell);
         if (pci.interrupts.lines.length > 0) {
             stalled(tell);
@@ -238,4 +236,4 @@ export function interruptRules(scene: Scene): InterruptRules {
         slept: () => look(say),
         atEnd: (_kernel, tell) => look(tell),
     };
-}
+});

@@ -1,4 +1,7 @@
-/** What a memfd loses on the way (mm/memfd_luo.c): seals, pages that were written too late or too far behind, what its descriptors had. */
+/**
+ * What a memfd loses on the way (mm/memfd_luo.c): seals, pages that were written too late or too far behind, what its
+ * descriptors had.
+ */
 import { Err } from '../kernel/release/errno';
 import {
     O_ACCMODE,
@@ -18,14 +21,9 @@ import type { LuoArgs, LuoFile, LuoSession } from '../kernel/luo/state';
 import { orderPages, PG_DIRTY, PG_UPTODATE } from '../kernel/mm/memmap';
 import { ShmemInode } from '../kernel/fs/shmem';
 import { Seq } from '../machine/journal';
-import { PAGE_SIZE } from '../machine/memory';
-import type { Frame } from '../runtime/code';
-import type { Phase } from '../runtime/listener';
-import type { Value } from '../language/types';
-import { local, onStack } from './blame';
-import { argsOf, fileOnStack } from './chronicle';
-import type { Rules } from './rules';
-import type { Scene } from './scene';
+import type { CallbackCall } from '../runtime/purpose';
+import { fileData } from './chronicle';
+import { ruleFile } from './rules';
 import { be, pagesText } from './wording';
 import { hex, listed as listedWords } from '../text/text';
 
@@ -56,8 +54,9 @@ interface Early {
     readonly flags: number;
 }
 
-export function memfdRules({ vm, chronicle, say }: Scene): Rules {
-    const early = new Seq<Early>(vm.machine.journal);
+export const memfdRules = ruleFile(['LU1020', 'LU1021', 'LU1071', 'LU1072', 'LU1073'], ({ vm, chronicle, say }) => {
+    const { journal, page } = vm.machine;
+    const early = new Seq<Early>(journal);
 
     const namesOf = (seals: number): string[] => SEALS.filter(([bit]) => (seals & bit) !== 0).map(([, seal]) => seal);
 
@@ -68,9 +67,9 @@ export function memfdRules({ vm, chronicle, say }: Scene): Rules {
     };
 
     /** LU1072, and what LU1071 has to know. */
-    const listed = (kernel: Kernel, args: LuoArgs, file: OpenFile, inode: ShmemInode): void => {
+    const listed = (kernel: Kernel, call: CallbackCall, args: LuoArgs, file: OpenFile, inode: ShmemInode): void => {
         const folios = listOf(args);
-        const wanted = Math.ceil(inode.size / PAGE_SIZE);
+        const wanted = Math.ceil(inode.size / page.size);
         // later formats mark every page as written, and a file has millions
         const tracked = args.handler.compatible === WITHOUT_SEALS;
         if (!folios || (!tracked && folios.length >= wanted)) {
@@ -94,8 +93,8 @@ export function memfdRules({ vm, chronicle, say }: Scene): Rules {
         if (pages < wanted) {
             say('LU1072', {
                 about: `${inode.ino}`,
-                data: { memfd: inode.name, pages, size: inode.size, ...fileOnStack(vm) },
-                message: `Of memfd "${inode.name}" ${pagesText(pages)} are preserved, but it has ${pagesText(wanted)}: what lies behind them will be zeroes in the next kernel.`,
+                data: { memfd: inode.name, pages, size: inode.size, ...fileData(vm, call) },
+                message: `Of memfd "${inode.name}" ${pagesText(page, pages)} are preserved, but it has ${pagesText(page, wanted)}: what lies behind them will be zeroes in the next kernel.`,
             });
         }
     };
@@ -127,9 +126,9 @@ export function memfdRules({ vm, chronicle, say }: Scene): Rules {
                     memfd: inode.name,
                     pages,
                     zeroes,
-                    address: hex(first * PAGE_SIZE),
+                    address: hex(first * page.size),
                 },
-                message: `${pagesText(pages)} of memfd "${inode.name}" ${pages === 1 ? 'was' : 'were'} written since token ${hex(f.token)} of session "${session.name}" was preserved, but ${be(pages)} handed over as ${zeroes > 0 ? 'never written: the next kernel will read zeroes' : 'clean: the next kernel may drop them when memory is short'}.`,
+                message: `${pagesText(page, pages)} of memfd "${inode.name}" ${pages === 1 ? 'was' : 'were'} written since token ${hex(f.token)} of session "${session.name}" was preserved, but ${be(pages)} handed over as ${zeroes > 0 ? 'never written: the next kernel will read zeroes' : 'clean: the next kernel may drop them when memory is short'}.`,
             });
         }
     };
@@ -184,7 +183,7 @@ export function memfdRules({ vm, chronicle, say }: Scene): Rules {
     };
 
     return {
-        handingOver(kernel: Kernel): void {
+        handingOver(kernel): void {
             for (const session of kernel.luo.outgoing.sessions) {
                 for (const f of session.files) {
                     writtenSince(kernel, session, f);
@@ -192,23 +191,20 @@ export function memfdRules({ vm, chronicle, say }: Scene): Rules {
                 }
             }
         },
-        phase(phase: Phase): void {
+        phase(phase): void {
             if (phase === 'boot') {
                 early.clear();
             }
         },
-        callbackLeft(name: string, result: unknown, frame: Frame): void {
-            if (frame.code.kind !== 'handler' || !name.endsWith('.preserve') || result instanceof Err || !vm.kernel) {
+        callbackLeft(call, result): void {
+            if (call.kind !== 'handler' || call.callback !== 'preserve' || result instanceof Err || !vm.kernel) {
                 return;
             }
-            const args = argsOf(frame);
+            const { args } = call;
             const file = args?.file;
             const inode = file?.inode;
             if (args && file && inode instanceof ShmemInode) {
-                listed(vm.kernel, args, file, inode);
-            }
-            if (name !== 'memfd.preserve') {
-                return;
+                listed(vm.kernel, call, args, file, inode);
             }
             if (
                 args?.handler.compatible === WITHOUT_SEALS &&
@@ -216,7 +212,7 @@ export function memfdRules({ vm, chronicle, say }: Scene): Rules {
                 (inode.seals & ~F_SEAL_SEAL) !== 0
             ) {
                 const lost = namesOf(inode.seals);
-                const { session, token } = fileOnStack(vm);
+                const { session, token } = fileData(vm, call);
                 say('LU1021', {
                     about: `${session ?? ''} ${token ?? ''}`,
                     data: { memfd: inode.name, session: session ?? null, token: token ?? null, seals: lost },
@@ -229,19 +225,15 @@ export function memfdRules({ vm, chronicle, say }: Scene): Rules {
                 inode instanceof ShmemInode &&
                 (inode.seals & (F_SEAL_EXEC | F_SEAL_WRITE)) === F_SEAL_EXEC
             ) {
-                const token = local(onStack(vm, 'luo_preserve_file'), 'token');
                 say('LU1020', {
                     about: `${inode.ino}`,
                     message: `The memfd "${inode.name}" has F_SEAL_EXEC: the next kernel makes it executable before it adds that seal, which then brings the seals against writing with it.`,
-                    data: {
-                        memfd: inode.name,
-                        token: typeof token === 'number' || typeof token === 'bigint' ? hex(token) : null,
-                    },
+                    data: { memfd: inode.name, token: fileData(vm, call).token ?? null },
                 });
             }
         },
-        settled(name: string, result: Value | Err): void {
-            if (name !== 'add_seals' || result instanceof Err || !vm.kernel) {
+        callReturned(work, result): void {
+            if (work.kind !== 'add_seals' || result instanceof Err || !vm.kernel) {
                 return;
             }
             for (const session of vm.kernel.luo.outgoing.sessions) {
@@ -252,7 +244,7 @@ export function memfdRules({ vm, chronicle, say }: Scene): Rules {
                         file.handler.compatible !== WITH_SEALS ||
                         !(inode instanceof ShmemInode) ||
                         typeof ser !== 'number' ||
-                        !vm.machine.isRam(ser, 4096)
+                        !vm.machine.isRam(ser, page.size)
                     ) {
                         continue;
                     }
@@ -270,4 +262,4 @@ export function memfdRules({ vm, chronicle, say }: Scene): Rules {
             }
         },
     };
-}
+});

@@ -1,25 +1,18 @@
 /** Preserved memory in the kernel that got it: leaked, restored twice, or read although it was never preserved. */
-import type { Err } from '../kernel/release/errno';
 import type { Kernel } from '../kernel/kernel';
-import type { LogLine } from '../kernel/klog';
-import { LuoSession } from '../kernel/luo/state';
 import { Seq } from '../machine/journal';
 import type { Int } from '../machine/int';
-import { PAGE_SIZE } from '../machine/memory';
-import type { Frame } from '../runtime/code';
-import type { StructLayout } from '../language/layout';
-import type { Value } from '../language/types';
-import { callbackOnStack, local, onStack } from './blame';
-import { argsOf, fileKey, fileOnStack, type Preserving } from './chronicle';
-import type { Rules } from './rules';
-import type { Scene } from './scene';
-import type { HistoryLine, Say } from '../findings/diagnosis';
+import type { HistoryLine } from '../findings/diagnosis';
+import { callbackAtWork, subjectSaid } from '../runtime/at-work';
+import type { CallbackCall } from '../runtime/purpose';
+import { fileData, fileKey, type Preserving } from './chronicle';
+import { ruleFile } from './rules';
 import { hasUnread } from './unread-sessions';
 import { be, pagesText, some } from './wording';
 import { hex } from '../text/text';
 
 /** Callbacks that work on what the previous kernel handed over. */
-const INCOMING = ['retrieve', 'can_finish', 'finish'];
+const INCOMING: readonly string[] = ['retrieve', 'can_finish', 'finish'];
 
 /** What kernels do that have no mark to look for. */
 const SECOND_OWNER = 'this kernel gives it to a second owner';
@@ -41,9 +34,9 @@ interface Span {
     readonly end: number;
 }
 
-export function memoryRules(scene: Scene): Rules {
+export const memoryRules = ruleFile(['LU1001', 'LU1009', 'LU1010', 'LU1011', 'LU1062'], (scene) => {
     const { vm, chronicle, say } = scene;
-    const { journal, history, owners } = vm.machine;
+    const { journal, history, owners, page } = vm.machine;
     /** Files whose finish() has run in the system call under way. */
     const finished = new Seq<Finished>(journal);
     /** Leaks that are said to be a file's. */
@@ -59,14 +52,14 @@ export function memoryRules(scene: Scene): Rules {
         if (pages > 0) {
             say('LU1010', {
                 about: fileKey(file.session, file.token),
-                message: `${pagesText(pages)} that ${mine.callback} preserved for token ${file.token} of session "${file.session}" ${pages === 1 ? 'was' : 'were'} not restored, though the file is finished: the first at ${hex(first * PAGE_SIZE)}.`,
+                message: `${pagesText(page, pages)} that ${mine.callback} preserved for token ${file.token} of session "${file.session}" ${pages === 1 ? 'was' : 'were'} not restored, though the file is finished: the first at ${hex(first * page.size)}.`,
                 history: chronicle.ofPage(first),
                 data: {
                     session: file.session,
                     token: file.token,
                     callback: mine.callback,
                     pages,
-                    address: hex(first * PAGE_SIZE),
+                    address: hex(first * page.size),
                     owner: owners.name(kernel.memmap.ownerOf(first)),
                 },
             });
@@ -101,7 +94,10 @@ export function memoryRules(scene: Scene): Rules {
         return { pages, first };
     };
 
-    /** The index of the first entry of the pages' history that was begun by then: entries begin in the order of their steps. */
+    /**
+     * The index of the first entry of the pages' history that was begun by then: entries begin in the order of their
+     * steps.
+     */
     const firstEntry = (by: Preserving): number => {
         let low = 0;
         let high = history.length;
@@ -118,7 +114,7 @@ export function memoryRules(scene: Scene): Rules {
     };
 
     /** LU1001: nobody is left who could claim what is unclaimed. */
-    const leaked = (kernel: Kernel, sink: Say): void => {
+    const leaked = (kernel: Kernel, sink: typeof say): void => {
         const { kho, luo } = kernel;
         if (!kho.isKhoBoot || kho.unclaimed <= 0 || !luo.enabled || (luo.deserialized !== 0 && hasUnread(kernel))) {
             return;
@@ -144,22 +140,23 @@ export function memoryRules(scene: Scene): Rules {
         }
         sink('LU1001', {
             about: 'leak',
-            message: `Every incoming session is finished, but ${pagesText(pages)} of the previous kernel ${be(pages)} still preserved, and nobody is left to claim ${pages === 1 ? 'it' : 'them'} (preserved by ${some([...preservers])}).`,
+            message: `Every incoming session is finished, but ${pagesText(page, pages)} of the previous kernel ${be(pages)} still preserved, and nobody is left to claim ${pages === 1 ? 'it' : 'them'} (preserved by ${some([...preservers])}).`,
             history: chronicle.ofPage(worst.pfn),
-            data: { pages, preservedBy: [...preservers], address: hex(worst.pfn * PAGE_SIZE) },
+            data: { pages, preservedBy: [...preservers], address: hex(worst.pfn * page.size) },
         });
     };
 
     const notRestored = (address: Int, given = false): void => {
-        const pfn = typeof address === 'number' ? Math.floor(address / PAGE_SIZE) : -1;
+        const pfn = typeof address === 'number' ? Math.floor(address / page.size) : -1;
         const events = history.of(pfn).filter((e) => e.boot - 1 === vm.boot);
         const inherited = events.some((e) => e.kind === 'inherited');
         // of many pages that a callback gets wrong one is enough
-        const callback = callbackOnStack(vm)?.code.name ?? null;
-        const data = { address: hex(address), callback, ...fileOnStack(vm) };
-        const token = local(onStack(vm, 'luo_retrieve_file'), 'token');
+        const call = callbackAtWork(vm);
+        const file = fileData(vm);
+        const data = { address: hex(address), callback: call?.name ?? null, ...file };
         const base = {
-            about: callback === null ? hex(address) : `${callback} ${typeof token === 'number' ? hex(token) : ''}`,
+            about:
+                call === null ? hex(address) : `${call.name} ${call.callback === 'retrieve' ? (file.token ?? '') : ''}`,
             history: pfn < 0 ? [] : chronicle.ofPage(pfn),
             data,
         };
@@ -186,23 +183,23 @@ export function memoryRules(scene: Scene): Rules {
         } else {
             say('LU1011', {
                 ...base,
-                message: `The page at ${hex(address)} is to be restored, but the previous kernel did not preserve it${pfn >= 0 && vm.machine.isRam(pfn * PAGE_SIZE) ? `: it is ${stateText(pfn)}` : ': there is no memory'}${given ? `, and ${SECOND_OWNER}` : ''}.`,
+                message: `The page at ${hex(address)} is to be restored, but the previous kernel did not preserve it${pfn >= 0 && vm.machine.isRam(pfn * page.size) ? `: it is ${stateText(pfn)}` : ': there is no memory'}${given ? `, and ${SECOND_OWNER}` : ''}.`,
             });
         }
     };
 
     /** LU1062 */
     const halfRestored = (address: Int, pages: number): void => {
-        const callback = callbackOnStack(vm)?.code.name ?? null;
+        const callback = callbackAtWork(vm)?.name ?? null;
         say('LU1062', {
             about: hex(address),
             history: typeof address === 'number' ? chronicle.ofAddress(address) : [],
             data: { address: hex(address), pages, callback },
-            message: `Restoring what begins at ${hex(address)} has failed half way: ${pagesText(pages)} ${be(pages)} restored and ${pages === 1 ? 'belongs' : 'belong'} to nobody, and a second try finds ${pages === 1 ? 'its' : 'their'} mark gone.`,
+            message: `Restoring what begins at ${hex(address)} has failed half way: ${pagesText(page, pages)} ${be(pages)} restored and ${pages === 1 ? 'belongs' : 'belong'} to nobody, and a second try finds ${pages === 1 ? 'its' : 'their'} mark gone.`,
         });
     };
 
-    const ofFile = ({ session, token }: ReturnType<typeof fileOnStack>): readonly HistoryLine[] =>
+    const ofFile = ({ session, token }: ReturnType<typeof fileData>): readonly HistoryLine[] =>
         session === undefined ? [] : chronicle.of(fileKey(session, token ?? ''));
 
     const stateText = (pfn: number): string => {
@@ -212,17 +209,13 @@ export function memoryRules(scene: Scene): Rules {
     };
 
     return {
-        callbackLeft(name: string, _result: unknown, frame: Frame): void {
-            if (frame.code.kind !== 'handler' || !name.endsWith('.finish')) {
-                return;
-            }
-            const session = local(onStack(vm, 'luo_finish_files'), 'session');
-            const last = session instanceof LuoSession ? session.files.at(-1) : undefined;
-            if (argsOf(frame) && last) {
-                finished.push({ session: last.session.name, token: hex(last.token) });
+        callbackLeft(call): void {
+            const said = call.kind === 'handler' && call.callback === 'finish' && call.args ? subjectSaid(vm) : null;
+            if (said && said.token !== null) {
+                finished.push({ session: said.session.name, token: hex(said.token) });
             }
         },
-        settled(_name: string, _result: Value | Err): void {
+        callReturned(): void {
             if (finished.length > 0) {
                 const files = [...finished];
                 finished.clear();
@@ -235,25 +228,25 @@ export function memoryRules(scene: Scene): Rules {
         },
         notRestored,
         halfRestored,
-        viewed(layout: StructLayout, pa: number): void {
-            const frame = callbackOnStack(vm);
-            if (!frame || !vm.kernel || !isIncoming(frame)) {
+        viewed(layout, pa): void {
+            const call = callbackAtWork(vm);
+            if (!call || !vm.kernel || !isIncoming(call)) {
                 return;
             }
-            const pfn = Math.floor(pa / PAGE_SIZE);
+            const pfn = Math.floor(pa / page.size);
             const state = vm.kernel.memmap.stateOf(pfn);
             if (state === 'preserved' || (state === 'allocated' && !isForeign(pfn))) {
                 return;
             }
             const restored = history.of(pfn).some((e) => e.boot - 1 === vm.boot && e.kind === 'restored');
-            const file = fileOnStack(vm);
+            const file = fileData(vm);
             say('LU1011', {
                 about: `read ${hex(pa)}`,
-                message: `${frame.code.name} reads a ${layout.name} at ${hex(pa)}, which ${restored ? 'was restored and given back before' : 'the previous kernel did not preserve'}: the page is ${stateText(pfn)}.`,
+                message: `${call.name} reads a ${layout.name} at ${hex(pa)}, which ${restored ? 'was restored and given back before' : 'the previous kernel did not preserve'}: the page is ${stateText(pfn)}.`,
                 history: history.of(pfn).some((e) => e.kind === 'preserved')
                     ? chronicle.ofPage(pfn)
                     : [...ofFile(file), ...chronicle.damage(), ...chronicle.ofPage(pfn)],
-                data: { address: hex(pa), struct: layout.name, callback: frame.code.name, ...file },
+                data: { address: hex(pa), struct: layout.name, callback: call.name, ...file },
                 ...(restored
                     ? {
                           advice: 'Use up what was preserved once: where a callback can run again, have it find out that it has done so before.',
@@ -261,31 +254,28 @@ export function memoryRules(scene: Scene): Rules {
                     : {}),
             });
         },
-        /** A handle that leads nowhere: the fault is a panic, and the callback is still there when the log gets it. */
-        log(line: LogLine): void {
-            const fault = /unable to handle page fault: there is no memory at (0x[0-9a-f]+), where a (\w+) /.exec(
-                line.text,
-            );
-            const frame = fault ? callbackOnStack(vm) : undefined;
-            if (fault && frame && isIncoming(frame)) {
-                const [, address = '', struct = ''] = fault;
-                const file = fileOnStack(vm);
+        /** A handle that leads nowhere: that is a panic, and the callback is still there. */
+        kernelFault(target, struct): void {
+            const call = callbackAtWork(vm);
+            if (call && isIncoming(call)) {
+                const address = hex(target);
+                const file = fileData(vm);
                 say('LU1011', {
                     about: `read ${address}`,
-                    data: { address, struct, callback: frame.code.name, ...file },
+                    data: { address, struct, callback: call.name, ...file },
                     history: [...ofFile(file), ...chronicle.damage()],
-                    message: `${frame.code.name} reads a ${struct} at ${address}, where there is no memory: the handle that it was given is not the one that was handed over.`,
+                    message: `${call.name} reads a ${struct} at ${address}, where there is no memory: the handle that it was given is not the one that was handed over.`,
                     advice: 'Check what comes over before it is believed: a magic number in front of the data, an address that lies in preserved memory.',
                 });
             }
         },
-        handingOver: (kernel: Kernel) => leaked(kernel, say),
+        handingOver: (kernel) => leaked(kernel, say),
         atEnd: leaked,
     };
 
     /**
-     * Taken in this boot by somebody who has nothing to do with a handover. What kernel code has allocated in this boot may be what the
-     * callback itself works on.
+     * Taken in this boot by somebody who has nothing to do with a handover. What kernel code has allocated in this boot
+     * may be what the callback itself works on.
      */
     function isForeign(pfn: number): boolean {
         const last = history
@@ -293,9 +283,8 @@ export function memoryRules(scene: Scene): Rules {
             .findLast((e) => e.boot - 1 === vm.boot && (e.kind === 'allocated' || e.kind === 'restored'));
         return last?.kind === 'allocated' && FOREIGN.test(owners.name(last.owner));
     }
-}
+});
 
-function isIncoming(frame: Frame): boolean {
-    const { kind, name } = frame.code;
-    return (kind === 'handler' || kind === 'flb') && INCOMING.includes(name.slice(name.lastIndexOf('.') + 1));
+function isIncoming({ kind, callback }: CallbackCall): boolean {
+    return (kind === 'handler' || kind === 'flb') && INCOMING.includes(callback);
 }

@@ -1,234 +1,231 @@
-/** Whether an update is prepared as it must be: what the next kernel needs, who completes the handover, and that there is a kexec at all. */
+/**
+ * Whether an update is prepared as it must be: what the next kernel needs, who completes the handover, and that there
+ * is a kexec at all.
+ */
 import { Err } from '../kernel/release/errno';
 import type { Kernel } from '../kernel/kernel';
 import { earlyShortage } from '../kernel/kho/early-demand';
 import { TREE_OWNER } from '../kernel/kho/kho';
+import type { ReservedMemory } from '../kernel/kho/reserve-mem';
 import { earlyMarks, marksTooEarly, reservedPages } from '../kernel/kho/fixed-bugs';
 import { Seq } from '../machine/journal';
-import { PAGE_SIZE } from '../machine/memory';
-import type { Frame } from '../runtime/code';
 import { resolveKernel } from '../runtime/host/kernels';
-import type { Phase } from '../runtime/listener';
-import type { Value } from '../language/types';
 import { IMAGE, sessionKey } from './chronicle';
-import type { Rules } from './rules';
-import type { Scene } from './scene';
+import { ruleFile } from './rules';
 import type { HistoryLine } from '../findings/diagnosis';
 import { be, pagesText, some } from './wording';
 import { counted, hex } from '../text/text';
 
 const DEVICE = '/dev/liveupdate';
 
-export function preparationRules(scene: Scene): Rules {
-    const { vm, chronicle, say } = scene;
-    /** Opens of the device that a kernel without live update has refused. */
-    const refused = new Seq<HistoryLine>(vm.machine.journal);
+export const preparationRules = ruleFile(
+    ['LU1060', 'LU1061', 'LU1063', 'LU1065', 'LU1066', 'LU1067', 'LU1068'],
+    (scene) => {
+        const { vm, chronicle, say } = scene;
+        const { journal, page } = vm.machine;
+        /** Opens of the device that a kernel without live update has refused. */
+        const refused = new Seq<HistoryLine>(journal);
 
-    const early = (kernel: Kernel): void => {
-        const image = kernel.kexecImage;
-        if (!image?.kho) {
-            return;
-        }
-        const { desc } = resolveKernel(vm.declarations.program, image.kernel);
-        if (desc.kho.compatible !== kernel.desc.kho.compatible || !desc.khoBuilt) {
-            return;
-        }
-        const { arch } = kernel.kho.env.options;
-        const description = {
-            numa: desc.numa,
-            debug: desc.khoDebug,
-            format: desc.kho,
-            arch,
-            release: desc.release,
-            early: desc.early,
-        };
-        const shortage = earlyShortage(vm.machine, description, image, kernel.kho.scratch, kernel.kho.tree?.root ?? 0);
-        if (shortage !== undefined) {
-            const scratch = kernel.kho.scratch.reduce((sum, a) => sum + a.size, 0);
-            say('LU1060', {
-                about: desc.name,
-                history: chronicle.of(IMAGE),
-                data: { kernel: desc.name, scratch, panic: shortage },
-                message: `"${desc.name}" will find no room for what it allocates early: it has ${pagesText(scratch / PAGE_SIZE)} of scratch memory, its image and initrd among that, and will panic with "${shortage}".`,
-            });
-        }
-    };
-
-    const unfinalized = (kernel: Kernel): void => {
-        const { kho, desc } = kernel;
-        const pages =
-            kernel.kexecImage?.kho && desc.kho.finalize !== 'never' && !kho.finalized
-                ? kho.outgoingRuns().reduce((sum, r) => sum + r.blocks * 2 ** r.order, 0)
-                : 0;
-        if (pages > 0) {
-            say('LU1067', {
-                about: 'finalize',
-                history: chronicle.ofPage(kho.outgoingRuns()[0]?.pfn ?? 0),
-                data: { pages },
-                message: `${pagesText(pages)} ${be(pages)} preserved, but nobody has finalized the handover: the next kernel finds no memory map, and boots as if nothing had been preserved.`,
-            });
-        }
-    };
-
-    /** LU1063: what the next kernel, or this one, is known to do wrong. */
-    const mistakes = (kernel: Kernel): void => {
-        const image = kernel.kexecImage;
-        if (!image?.kho) {
-            return;
-        }
-        const { desc } = resolveKernel(vm.declarations.program, image.kernel);
-        const { kho, machine } = kernel;
-        if (desc.kho.compatible !== kernel.desc.kho.compatible) {
-            return;
-        }
-        const options = { format: desc.kho, flaws: desc.flaws, numa: desc.numa };
-        const early = earlyMarks(desc.flaws);
-        const runs = desc.kho.intSizes || early !== undefined ? kho.outgoingRuns() : [];
-        const wrong = (about: string, pfn: number, pages: number, text: string): void =>
-            say('LU1063', {
-                about,
-                history: chronicle.ofPage(pfn),
-                data: { flaw: about, kernel: desc.name, address: hex(pfn * PAGE_SIZE), pages },
-                message: text,
-            });
-        const large = runs.find((r) => reservedPages(options, r.order) < 2 ** r.order);
-        if (large) {
-            wrong(
-                'sizes in 32 bits',
-                large.pfn,
-                2 ** large.order,
-                `"${desc.name}" computes the size of a preserved block in 32 bits: of the ${pagesText(2 ** large.order)} at ${hex(large.pfn * PAGE_SIZE)} it will reserve ${pagesText(reservedPages(options, large.order))}, and use the rest as its own.`,
-            );
-        }
-        const unmarked = runs.find((r) => marksTooEarly(options, machine, r.pfn));
-        if (early && unmarked) {
-            const block = `the mark of the block at ${hex(unmarked.pfn * PAGE_SIZE)}`;
-            const then =
-                early === 'kho_deferred_fault'
-                    ? `to write ${block} will be a fault, and the kernel does not come up`
-                    : `${block} will be gone, and restoring it fails`;
-            wrong(
-                early,
-                unmarked.pfn,
-                2 ** unmarked.order,
-                `"${desc.name}" initializes most of its struct pages late, and marks preserved pages before: ${then}.`,
-            );
-        }
-        const inScratch = kernel.desc.flaws.has('kho_bitmaps_in_kfence') ? treePageInScratch(kernel) : undefined;
-        if (inScratch !== undefined) {
-            wrong(
-                'kho_bitmaps_in_kfence',
-                inScratch,
-                1,
-                `The page at ${hex(inScratch * PAGE_SIZE)} says what is preserved, and lies in scratch memory: "${desc.name}" is loaded over it, and will take what it then finds there for a list of preserved memory.`,
-            );
-        }
-    };
-
-    const treePageInScratch = ({ kho, memmap }: Kernel): number | undefined => {
-        const owner = vm.machine.owners.id(TREE_OWNER);
-        for (const area of kho.scratch) {
-            for (let pfn = area.addr / PAGE_SIZE; pfn * PAGE_SIZE < area.addr + area.size; pfn++) {
-                if (memmap.isAllocated(pfn) && memmap.ownerOf(pfn) === owner) {
-                    return pfn;
-                }
-            }
-        }
-        return undefined;
-    };
-
-    const switchedOff = (kernel: Kernel): void => {
-        if (!kernel.luo.enabled && refused.items.some((line) => line.boot === vm.boot)) {
-            const missing = [
-                ...(kernel.commandLine.kho ? [] : ['kho=on']),
-                ...(kernel.commandLine.liveupdate ? [] : ['liveupdate=on']),
-            ];
-            say('LU1065', {
-                about: 'switched off',
-                history: [...refused],
-                data: { missing, cmdline: kernel.commandLine.text },
-                message: `This kexec hands nothing over: live update is off in this kernel${missing.length > 0 ? ` (booted without ${missing.join(' ')})` : ''}, and ${DEVICE} was looked for and not found.`,
-            });
-        }
-    };
-
-    const moved = (kernel: Kernel): void => {
-        const { regions, lost } = kernel.reserveMem;
-        for (const { name, addr, size, why } of lost) {
-            const now = regions.find((r) => r.name === name);
-            say('LU1068', {
-                about: name,
-                history: chronicle.ofAddress(addr),
-                data: {
-                    region: name,
-                    address: hex(addr),
-                    pages: Math.floor(size / PAGE_SIZE),
-                    now: now ? hex(now.addr) : null,
-                },
-                message: `reserve_mem "${name}" is not where it was: ${why}. ${now ? `It is at ${hex(now.addr)} now, and empty; what` : 'What'} was in it is held at ${hex(addr)} until the machine reboots.`,
-            });
-        }
-    };
-
-    return {
-        settled(name: string, result: Value | Err, frame: Frame | null): void {
-            const [argument, session] = frame?.slots ?? [];
-            if (!(result instanceof Err)) {
+        const early = (kernel: Kernel): void => {
+            const image = kernel.kexecImage;
+            if (!image?.kho) {
                 return;
             }
-            if (name === 'sys_open' && argument === DEVICE && result.name === 'ENOENT') {
-                chronicle.note(DEVICE, `open("${DEVICE}") failed with ENOENT`);
-                refused.clear();
-                for (const line of chronicle.of(DEVICE).filter((l) => l.boot === vm.boot)) {
-                    refused.push(line);
-                }
-            } else if (name === 'sys_retrieve_session' && result.name === 'EINVAL') {
-                const known = vm.kernel?.luo.incoming.sessions.items.find((s) => s.name === session);
-                if (known?.retrieved && known.files.length === 0) {
-                    say('LU1066', {
-                        about: known.name,
-                        history: chronicle.of(sessionKey(known.name)),
-                        data: { session: known.name },
-                        message: `Session "${known.name}" is finished, but a descriptor of it is still open: it stays in the list, and asking for it again is EINVAL.`,
-                    });
-                }
-            }
-        },
-        handingOver(kernel: Kernel): void {
-            early(kernel);
-            unfinalized(kernel);
-            mistakes(kernel);
-            switchedOff(kernel);
-        },
-        /** The late initcall that preserves regions is told of one that moved before it fails for that. */
-        log(): void {
-            if (vm.booting && vm.kernel) {
-                moved(vm.kernel);
-            }
-        },
-        phase(phase: Phase): void {
-            if (phase === 'running' && vm.kernel) {
-                moved(vm.kernel);
-            }
-        },
-        lost(how: 'panic' | 'power'): void {
-            const { kernel } = vm;
-            if (!kernel?.luo.enabled || vm.booting) {
+            const { desc } = resolveKernel(vm.declarations.program, image.kernel);
+            if (desc.kho.compatible !== kernel.desc.kho.compatible || !desc.khoBuilt) {
                 return;
             }
-            const sessions = [...kernel.luo.outgoing.sessions, ...kernel.luo.incoming.sessions].filter(
-                (s) => s.files.length > 0,
+            const { arch } = kernel.kho.env.options;
+            const description = {
+                numa: desc.numa,
+                debug: desc.khoDebug,
+                format: desc.kho,
+                arch,
+                release: desc.release,
+                early: desc.early,
+            };
+            const shortage = earlyShortage(
+                vm.machine,
+                description,
+                image,
+                kernel.kho.scratch,
+                kernel.kho.tree?.root ?? 0,
             );
-            const files = sessions.reduce((sum, s) => sum + s.files.length, 0);
-            if (files > 0) {
-                const end = how === 'panic' ? 'The kernel panics' : 'The machine is switched off';
-                say('LU1061', {
-                    about: how,
-                    history: sessions.flatMap((s) => chronicle.ofSession(s)).slice(0, 12),
-                    data: { how, files, sessions: sessions.map((s) => s.name) },
-                    message: `${end} with ${counted(files, 'file')} in ${counted(sessions.length, 'session')} (${some(sessions.map((s) => `"${s.name}"`))}): only reboot(KEXEC) hands ${files === 1 ? 'it' : 'them'} over, so ${files === 1 ? 'it is' : 'they are'} lost.`,
+            if (shortage !== undefined) {
+                const scratch = kernel.kho.scratch.reduce((sum, a) => sum + a.size, 0);
+                say('LU1060', {
+                    about: desc.name,
+                    history: chronicle.of(IMAGE),
+                    data: { kernel: desc.name, scratch, panic: shortage },
+                    message: `"${desc.name}" will find no room for what it allocates early: it has ${pagesText(page, scratch / page.size)} of scratch memory, its image and initrd among that, and will panic with "${shortage}".`,
                 });
             }
-        },
-    };
-}
+        };
+
+        const unfinalized = (kernel: Kernel): void => {
+            const { kho, desc } = kernel;
+            const pages =
+                kernel.kexecImage?.kho && desc.kho.finalize !== 'never' && !kho.finalized
+                    ? kho.outgoingRuns().reduce((sum, r) => sum + r.blocks * 2 ** r.order, 0)
+                    : 0;
+            if (pages > 0) {
+                say('LU1067', {
+                    about: 'finalize',
+                    history: chronicle.ofPage(kho.outgoingRuns()[0]?.pfn ?? 0),
+                    data: { pages },
+                    message: `${pagesText(page, pages)} ${be(pages)} preserved, but nobody has finalized the handover: the next kernel finds no memory map, and boots as if nothing had been preserved.`,
+                });
+            }
+        };
+
+        /** LU1063: what the next kernel, or this one, is known to do wrong. */
+        const mistakes = (kernel: Kernel): void => {
+            const image = kernel.kexecImage;
+            if (!image?.kho) {
+                return;
+            }
+            const { desc } = resolveKernel(vm.declarations.program, image.kernel);
+            const { kho, machine } = kernel;
+            if (desc.kho.compatible !== kernel.desc.kho.compatible) {
+                return;
+            }
+            const options = { format: desc.kho, flaws: desc.flaws, numa: desc.numa };
+            const early = earlyMarks(desc.flaws);
+            const runs = desc.kho.intSizes || early !== undefined ? kho.outgoingRuns() : [];
+            const wrong = (about: string, pfn: number, pages: number, text: string): void =>
+                say('LU1063', {
+                    about,
+                    history: chronicle.ofPage(pfn),
+                    data: { flaw: about, kernel: desc.name, address: hex(pfn * page.size), pages },
+                    message: text,
+                });
+            const large = runs.find((r) => reservedPages(options, page, r.order) < 2 ** r.order);
+            if (large) {
+                wrong(
+                    'sizes in 32 bits',
+                    large.pfn,
+                    2 ** large.order,
+                    `"${desc.name}" computes the size of a preserved block in 32 bits: of the ${pagesText(page, 2 ** large.order)} at ${hex(large.pfn * page.size)} it will reserve ${pagesText(page, reservedPages(options, page, large.order))}, and use the rest as its own.`,
+                );
+            }
+            const unmarked = runs.find((r) => marksTooEarly(options, machine, r.pfn));
+            if (early && unmarked) {
+                const block = `the mark of the block at ${hex(unmarked.pfn * page.size)}`;
+                const then =
+                    early === 'kho_deferred_fault'
+                        ? `to write ${block} will be a fault, and the kernel does not come up`
+                        : `${block} will be gone, and restoring it fails`;
+                wrong(
+                    early,
+                    unmarked.pfn,
+                    2 ** unmarked.order,
+                    `"${desc.name}" initializes most of its struct pages late, and marks preserved pages before: ${then}.`,
+                );
+            }
+            const inScratch = kernel.desc.flaws.has('kho_bitmaps_in_kfence') ? treePageInScratch(kernel) : undefined;
+            if (inScratch !== undefined) {
+                wrong(
+                    'kho_bitmaps_in_kfence',
+                    inScratch,
+                    1,
+                    `The page at ${hex(inScratch * page.size)} says what is preserved, and lies in scratch memory: "${desc.name}" is loaded over it, and will take what it then finds there for a list of preserved memory.`,
+                );
+            }
+        };
+
+        const treePageInScratch = ({ kho, memmap }: Kernel): number | undefined => {
+            const owner = vm.machine.owners.id(TREE_OWNER);
+            for (const area of kho.scratch) {
+                for (let pfn = area.addr / page.size; pfn * page.size < area.addr + area.size; pfn++) {
+                    if (memmap.isAllocated(pfn) && memmap.ownerOf(pfn) === owner) {
+                        return pfn;
+                    }
+                }
+            }
+            return undefined;
+        };
+
+        const switchedOff = (kernel: Kernel): void => {
+            if (!kernel.luo.enabled && refused.items.some((line) => line.boot === vm.boot)) {
+                const missing = [
+                    ...(kernel.commandLine.kho ? [] : ['kho=on']),
+                    ...(kernel.commandLine.liveupdate ? [] : ['liveupdate=on']),
+                ];
+                say('LU1065', {
+                    about: 'switched off',
+                    history: [...refused],
+                    data: { missing, cmdline: kernel.commandLine.text },
+                    message: `This kexec hands nothing over: live update is off in this kernel${missing.length > 0 ? ` (booted without ${missing.join(' ')})` : ''}, and ${DEVICE} was looked for and not found.`,
+                });
+            }
+        };
+
+        const moved = ({ regions, lost }: ReservedMemory): void => {
+            for (const { name, addr, size, why } of lost) {
+                const now = regions.find((r) => r.name === name);
+                say('LU1068', {
+                    about: name,
+                    history: chronicle.ofAddress(addr),
+                    data: {
+                        region: name,
+                        address: hex(addr),
+                        pages: Math.floor(size / page.size),
+                        now: now ? hex(now.addr) : null,
+                    },
+                    message: `reserve_mem "${name}" is not where it was: ${why}. ${now ? `It is at ${hex(now.addr)} now, and empty; what` : 'What'} was in it is held at ${hex(addr)} until the machine reboots.`,
+                });
+            }
+        };
+
+        return {
+            callReturned(work, result): void {
+                if (!(result instanceof Err)) {
+                    return;
+                }
+                if (work.kind === 'open' && work.path === DEVICE && result.name === 'ENOENT') {
+                    chronicle.note(DEVICE, `open("${DEVICE}") failed with ENOENT`);
+                    refused.clear();
+                    for (const line of chronicle.of(DEVICE).filter((l) => l.boot === vm.boot)) {
+                        refused.push(line);
+                    }
+                } else if (work.kind === 'retrieve_session' && result.name === 'EINVAL') {
+                    const known = vm.kernel?.luo.incoming.find(work.session);
+                    if (known?.retrieved && known.files.length === 0) {
+                        say('LU1066', {
+                            about: known.name,
+                            history: chronicle.of(sessionKey(known.name)),
+                            data: { session: known.name },
+                            message: `Session "${known.name}" is finished, but a descriptor of it is still open: it stays in the list, and asking for it again is EINVAL.`,
+                        });
+                    }
+                }
+            },
+            handingOver(kernel): void {
+                early(kernel);
+                unfinalized(kernel);
+                mistakes(kernel);
+                switchedOff(kernel);
+            },
+            reservedMemoryMoved: moved,
+            lost(how): void {
+                const { kernel } = vm;
+                if (!kernel?.luo.enabled || vm.booting) {
+                    return;
+                }
+                const sessions = [...kernel.luo.outgoing.sessions, ...kernel.luo.incoming.sessions].filter(
+                    (s) => s.files.length > 0,
+                );
+                const files = sessions.reduce((sum, s) => sum + s.files.length, 0);
+                if (files > 0) {
+                    const end = how === 'panic' ? 'The kernel panics' : 'The machine is switched off';
+                    say('LU1061', {
+                        about: how,
+                        history: sessions.flatMap((s) => chronicle.ofSession(s)).slice(0, 12),
+                        data: { how, files, sessions: sessions.map((s) => s.name) },
+                        message: `${end} with ${counted(files, 'file')} in ${counted(sessions.length, 'session')} (${some(sessions.map((s) => `"${s.name}"`))}): only reboot(KEXEC) hands ${files === 1 ? 'it' : 'them'} over, so ${files === 1 ? 'it is' : 'they are'} lost.`,
+                    });
+                }
+            },
+        };
+    },
+);

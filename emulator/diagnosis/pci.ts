@@ -1,16 +1,12 @@
-/** What goes wrong with devices on their bus while a live update is under way: a second owner, a device that is gone, a new number. */
+/**
+ * What goes wrong with devices on their bus while a live update is under way: a second owner, a device that is gone, a
+ * new number.
+ */
 import type { Device } from '../machine/devices/device';
 import { formatBdf } from '../machine/pci/address';
 import { Table } from '../machine/journal';
-import type { DeviceChange } from '../machine/pci/bus';
-import type { Phase } from '../runtime/listener';
-import type { Rules } from './rules';
-import type { Scene } from './scene';
+import { ruleFile } from './rules';
 import { hex } from '../text/text';
-
-export interface PciRules extends Rules {
-    deviceChanged(device: Device, change: DeviceChange): void;
-}
 
 const address = (requester: number): string =>
     formatBdf({ segment: 0, bus: requester >> 8, device: (requester >> 3) & 31, fn: requester & 7 });
@@ -28,12 +24,12 @@ function hindrance(device: Device): string {
           : 'its bus master bit was cleared';
 }
 
-export function pciRules({ vm, chronicle, say }: Scene): PciRules {
+export const pciRules = ruleFile(['LU1040', 'LU1041', 'LU1042', 'LU1043'], ({ vm, chronicle, say }) => {
     /** Devices that were preserved and working when the last kernel jumped, with where their entries were. */
     const working = new Table<string, number>(vm.machine.journal);
     return {
         /** From the jump until the next kernel is up nobody touches what came along. */
-        phase(phase: Phase): void {
+        phase(phase): void {
             if (phase === 'jump') {
                 working.clear();
                 for (const device of vm.machine.pci.devices) {
@@ -44,8 +40,8 @@ export function pciRules({ vm, chronicle, say }: Scene): PciRules {
                 }
             }
         },
-        settled(call: string): void {
-            if (call === 'start_kernel') {
+        callReturned(work): void {
+            if (work.kind === 'boot') {
                 for (const [name, entry] of working) {
                     const device = vm.machine.pci.device(name);
                     if (device?.present === true && !(device.running && device.reachesMemory)) {
@@ -60,7 +56,7 @@ export function pciRules({ vm, chronicle, say }: Scene): PciRules {
                 working.clear();
             }
         },
-        deviceChanged(device: Device, change: DeviceChange): void {
+        deviceChanged(device, change): void {
             const { name } = device.shape;
             const dev = vm.kernel?.devices.pci.of(device);
             const { incoming = 0, outgoing = 0 } = dev ?? {};
@@ -92,4 +88,4 @@ export function pciRules({ vm, chronicle, say }: Scene): PciRules {
             }
         },
     };
-}
+});

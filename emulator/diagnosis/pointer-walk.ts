@@ -1,8 +1,7 @@
 /** Follows the pointers of what is handed over: every page that one leads to must be preserved. */
 import type { Kho } from '../kernel/kho/kho';
-import { CHUNK_ENTRIES, KHO_VMALLOC_SIZE } from '../kernel/kho/vmalloc';
+import { chunkEntries, KHO_VMALLOC_SIZE } from '../kernel/kho/vmalloc';
 import type { Int } from '../machine/int';
-import { PAGE_SIZE } from '../machine/memory';
 import type { FieldType, StructLayout } from '../language/layout';
 
 /** Larger blocks than 1 TiB are not asked for. */
@@ -31,7 +30,8 @@ export interface TypedMemory {
 
 /** True where all pages of [pa, pa+size) are in the outgoing tree. */
 export function isPreserved(kho: Kho, pa: number, size = 1): boolean {
-    for (let pfn = Math.floor(pa / PAGE_SIZE); pfn * PAGE_SIZE < pa + size; ) {
+    const { page } = kho.env.machine;
+    for (let pfn = Math.floor(pa / page.size); pfn * page.size < pa + size; ) {
         const order = orderOver(kho, pfn);
         if (order < 0) {
             return false;
@@ -143,7 +143,10 @@ export class Reach {
         return typeof target === 'number' ? this.memory.layoutAt(target) : undefined;
     }
 
-    /** Says it where a pointer to memory leads to a page that is not preserved. What is no memory may be a device's. @returns whether one can go on */
+    /**
+     * Says it where a pointer to memory leads to a page that is not preserved. What is no memory may be a device's.
+     * @returns whether one can go on
+     */
     private check(target: Int, size: number, at: number, path: string): boolean {
         const { machine } = this.kho.env;
         if (typeof target !== 'number' || target === 0 || !machine.isRam(target)) {
@@ -158,33 +161,34 @@ export class Reach {
 
     /** The chunks of a preserved vmalloc area, the pages in them, and the array where it has pointers of its own. */
     private vmalloc(at: number, path: string): void {
-        const { memory } = this.kho.env.machine;
+        const { memory, page } = this.kho.env.machine;
+        const entries = chunkEntries(page);
         const order = memory.readU16(at + KHO_VMALLOC_SIZE - 2);
         const pages: number[] = [];
         const chunks = new Set<number>();
         for (let link = at, chunk = memory.readU64(at); chunk !== 0; ) {
             if (
-                !this.check(chunk, PAGE_SIZE, link, `${path}.first`) ||
+                !this.check(chunk, page.size, link, `${path}.first`) ||
                 typeof chunk !== 'number' ||
                 chunks.has(chunk)
             ) {
                 return;
             }
             chunks.add(chunk);
-            for (let slot = 0; slot < CHUNK_ENTRIES; slot++) {
+            for (let slot = 0; slot < entries; slot++) {
                 const where = chunk + 8 + slot * 8;
-                const page = memory.readU64(where);
-                if (page === 0) {
+                const first = memory.readU64(where);
+                if (first === 0) {
                     break;
                 }
                 if (
-                    !this.check(page, PAGE_SIZE * 2 ** order, where, `${path}.pages[${pages.length}]`) ||
-                    typeof page !== 'number'
+                    !this.check(first, page.size * 2 ** order, where, `${path}.pages[${pages.length}]`) ||
+                    typeof first !== 'number'
                 ) {
                     return;
                 }
                 for (let i = 0; i < 2 ** order; i++) {
-                    pages.push(page + i * PAGE_SIZE);
+                    pages.push(first + i * page.size);
                 }
             }
             link = chunk;
@@ -198,13 +202,14 @@ export class Reach {
         if (!array || !hasPointers(array.layout)) {
             return;
         }
-        const count = Math.min(array.count, Math.floor((pages.length * PAGE_SIZE) / array.layout.size));
+        const { size } = this.kho.env.machine.page;
+        const count = Math.min(array.count, Math.floor((pages.length * size) / array.layout.size));
         for (let i = 0; i < count && this.visits <= VISITS_LIMIT; i++) {
             const start = i * array.layout.size;
             const at = (offset: number): number =>
-                (pages[Math.floor((start + offset) / PAGE_SIZE)] ?? 0) + ((start + offset) % PAGE_SIZE);
+                (pages[Math.floor((start + offset) / size)] ?? 0) + ((start + offset) % size);
             // a pointer that crosses a page is left alone: it cannot be read in one piece
-            for (const f of array.layout.fields.filter((x) => ((start + x.offset) % PAGE_SIZE) + x.size <= PAGE_SIZE)) {
+            for (const f of array.layout.fields.filter((x) => ((start + x.offset) % size) + x.size <= size)) {
                 this.visits++;
                 this.field(f.type, f.offset, at, `${path}[${i}].${f.name}`);
             }

@@ -1,15 +1,15 @@
-/** What is said before the kexec about the memory that goes over: pointers that lead out of it, scratch, and blocks that overlap. */
+/**
+ * What is said before the kexec about the memory that goes over: pointers that lead out of it, scratch, and blocks that
+ * overlap.
+ */
 import type { Kernel } from '../kernel/kernel';
 import { readFdtPage, readNativeU64 } from '../kernel/kho/root-fdt';
 import { fdtProperty } from '../kernel/kho/fdt-read';
 import type { Int } from '../machine/int';
 import { Table } from '../machine/journal';
-import { PAGE_SIZE } from '../machine/memory';
 import type { StructLayout } from '../language/layout';
-import type { ArrayView } from '../runtime/view';
 import { fileKey, flbKey } from './chronicle';
-import type { Rules } from './rules';
-import type { Scene } from './scene';
+import { ruleFile } from './rules';
 import type { Datum, HistoryLine } from '../findings/diagnosis';
 import { lastChanges, overlapping, preservers, scratchOverlaps } from './preserved';
 import { hasPointers, isPreserved, orderOver, Reach, type Dangling, type TypedMemory } from './pointer-walk';
@@ -30,16 +30,20 @@ interface Root {
     readonly history: readonly HistoryLine[];
 }
 
-export function pointerRules({ vm, chronicle, say }: Scene): Rules {
-    const { journal, history, owners, memory } = vm.machine;
+export const pointerRules = ruleFile(['LU1012', 'LU1013', 'LU1026'], ({ vm, chronicle, say }) => {
+    const { machine } = vm;
+    const { journal, history, owners, page } = machine;
     const typed = new Table<number, Typed>(journal);
     const arrays = new Table<number, { readonly layout: StructLayout; readonly count: number; readonly step: number }>(
         journal,
     );
 
-    /** What was said of an address counts only as long as its page has not been given to somebody else. Made anew for each handover. */
+    /**
+     * What was said of an address counts only as long as its page has not been given to somebody else. Made anew for
+     * each handover.
+     */
     let changes: ReadonlyMap<number, number> = new Map();
-    const fresh = (pa: number, step: number): boolean => (changes.get(Math.floor(pa / PAGE_SIZE)) ?? 0) <= step;
+    const fresh = (pa: number, step: number): boolean => (changes.get(Math.floor(pa / page.size)) ?? 0) <= step;
 
     const known: TypedMemory = {
         layoutAt(pa) {
@@ -54,18 +58,18 @@ export function pointerRules({ vm, chronicle, say }: Scene): Rules {
     };
 
     const stateText = (kernel: Kernel, pa: number): string => {
-        const pfn = Math.floor(pa / PAGE_SIZE);
+        const pfn = Math.floor(pa / page.size);
         const { memmap } = kernel;
         return memmap.stateOf(pfn) === 'free' ? 'free memory' : `memory of ${owners.name(memmap.ownerOf(pfn))}`;
     };
 
     const dangling = (kernel: Kernel, root: Root, { path, at, target }: Dangling): void => {
-        const page = {
+        const about = {
             history: [...root.history, ...chronicle.ofAddress(target)],
             data: { pointer: path, at: hex(at), target: hex(target), root: root.text, ...root.data },
         };
         say('LU1012', {
-            ...page,
+            ...about,
             about: `${hex(at)} ${hex(target)}`,
             message: `${path} of ${root.text} points to ${hex(target)}, which is not preserved (${stateText(kernel, target)}): the next kernel will read whatever is there then.`,
         });
@@ -79,7 +83,7 @@ export function pointerRules({ vm, chronicle, say }: Scene): Rules {
         }
         if (isPreserved(kernel.kho, data)) {
             reach.from(data, known.layoutAt(data)?.name ?? 'data');
-        } else if (known.layoutAt(data) || (data % PAGE_SIZE === 0 && kernel.memmap.isAllocated(data / PAGE_SIZE))) {
+        } else if (known.layoutAt(data) || (data % page.size === 0 && kernel.memmap.isAllocated(data / page.size))) {
             say('LU1012', {
                 about: root.text,
                 history: [...root.history, ...chronicle.ofAddress(data)],
@@ -91,7 +95,7 @@ export function pointerRules({ vm, chronicle, say }: Scene): Rules {
 
     const subtrees = (kernel: Kernel): void => {
         const { dataProperty, sizeProperty } = kernel.desc.kho;
-        const { root } = readFdtPage(memory, kernel.kho.fdt);
+        const { root } = readFdtPage(machine, kernel.kho.fdt);
         for (const child of root?.children ?? []) {
             const blob = readNativeU64(fdtProperty(child, dataProperty)?.value);
             const size = Number(
@@ -129,8 +133,8 @@ export function pointerRules({ vm, chronicle, say }: Scene): Rules {
             say('LU1013', {
                 about: hex(area),
                 history: chronicle.ofPage(first),
-                data: { address: hex(first * PAGE_SIZE), pages, scratch: hex(area) },
-                message: `${pagesText(pages)} from ${hex(first * PAGE_SIZE)} on ${be(pages)} preserved and ${pages === 1 ? 'lies' : 'lie'} in the scratch area at ${hex(area)}: the next kernel is loaded over ${pages === 1 ? 'it' : 'them'}.`,
+                data: { address: hex(first * page.size), pages, scratch: hex(area) },
+                message: `${pagesText(page, pages)} from ${hex(first * page.size)} on ${be(pages)} preserved and ${pages === 1 ? 'lies' : 'lie'} in the scratch area at ${hex(area)}: the next kernel is loaded over ${pages === 1 ? 'it' : 'them'}.`,
             });
         }
     };
@@ -153,43 +157,43 @@ export function pointerRules({ vm, chronicle, say }: Scene): Rules {
                 const key = `${by} ${kept}`;
                 const sum = sums.get(key) ?? { by, first: pfn, kept, ranges: [], pages: 0 };
                 sum.pages += count;
-                sum.ranges.push([hex(pfn * PAGE_SIZE), count]);
+                sum.ranges.push([hex(pfn * page.size), count]);
                 sums.set(key, sum);
             }
         }
         for (const { by, first, kept, ranges, pages } of sums.values()) {
-            const what = `${pagesText(pages)} of ${owners.name(by)}`;
+            const what = `${pagesText(page, pages)} of ${owners.name(by)}`;
             say('LU1026', {
                 about: `${owners.name(by)} ${kept}`,
                 history: chronicle.ofPage(first),
-                data: { address: hex(first * PAGE_SIZE), pages, ranges, owner: owners.name(by), handedOver: kept },
+                data: { address: hex(first * page.size), pages, ranges, owner: owners.name(by), handedOver: kept },
                 message: kept
-                    ? `${what} ${be(pages)} preserved twice, the first at ${hex(first * PAGE_SIZE)}: the bits are not counted, and of two restores in the next kernel the second fails.`
-                    : `${what} ${pages === 1 ? 'was' : 'were'} preserved twice and unpreserved once, the first at ${hex(first * PAGE_SIZE)}: the bits are not counted, so ${pages === 1 ? 'it is' : 'they are'} not handed over, though somebody counts on it.`,
+                    ? `${what} ${be(pages)} preserved twice, the first at ${hex(first * page.size)}: the bits are not counted, and of two restores in the next kernel the second fails.`
+                    : `${what} ${pages === 1 ? 'was' : 'were'} preserved twice and unpreserved once, the first at ${hex(first * page.size)}: the bits are not counted, so ${pages === 1 ? 'it is' : 'they are'} not handed over, though somebody counts on it.`,
             });
         }
     };
 
     return {
-        viewed(layout: StructLayout, pa: number): void {
+        viewed(layout, pa): void {
             if (hasPointers(layout)) {
                 typed.set(pa, { layout, step: vm.ticks });
             }
         },
-        described(array: ArrayView, descriptor: number): void {
+        described(array, descriptor): void {
             if (array.of.k === 'struct') {
                 arrays.set(descriptor, { layout: array.of.layout, count: array.length, step: vm.ticks });
             }
         },
-        inScratch(address: number, size: number): void {
+        inScratch(address, size): void {
             say('LU1013', {
                 about: hex(address),
                 history: chronicle.ofAddress(address),
-                data: { address: hex(address), pages: size / PAGE_SIZE, refused: true },
-                message: `${pagesText(size / PAGE_SIZE)} from ${hex(address)} on ${size === PAGE_SIZE ? 'touches' : 'touch'} scratch and cannot be preserved. A kernel without CONFIG_KEXEC_HANDOVER_DEBUG would not have noticed.`,
+                data: { address: hex(address), pages: size / page.size, refused: true },
+                message: `${pagesText(page, size / page.size)} from ${hex(address)} on ${size === page.size ? 'touches' : 'touch'} scratch and cannot be preserved. A kernel without CONFIG_KEXEC_HANDOVER_DEBUG would not have noticed.`,
             });
         },
-        handingOver(kernel: Kernel): void {
+        handingOver(kernel): void {
             if (!kernel.kexecImage?.kho || !kernel.kho.tree) {
                 return;
             }
@@ -199,7 +203,7 @@ export function pointerRules({ vm, chronicle, say }: Scene): Rules {
             changes = lastChanges(
                 kernel,
                 history,
-                [...typed.keys(), ...arrays.keys()].map((pa) => Math.floor(pa / PAGE_SIZE)),
+                [...typed.keys(), ...arrays.keys()].map((pa) => Math.floor(pa / page.size)),
             );
             for (const s of kernel.luo.outgoing.sessions) {
                 for (const f of s.files) {
@@ -222,4 +226,4 @@ export function pointerRules({ vm, chronicle, say }: Scene): Rules {
             subtrees(kernel);
         },
     };
-}
+});

@@ -2,7 +2,6 @@
 import type { Kernel } from '../kernel/kernel';
 import type { Area } from '../kernel/kho/env';
 import type { PageEvent, PageHistory } from '../machine/history';
-import { PAGE_SIZE } from '../machine/memory';
 
 /** Overlaps that are looked at; a program has few. */
 const LIMIT = 64;
@@ -36,10 +35,11 @@ function entriesOf(kernel: Kernel, history: PageHistory, kind: PageEvent['kind']
 /** Preserved pages in scratch areas. */
 export function scratchOverlaps(kernel: Kernel, history: PageHistory): (Pages & { readonly area: Area })[] {
     const out: (Pages & { area: Area })[] = [];
+    const { size } = kernel.page;
     for (const { pfn, count } of entriesOf(kernel, history, 'preserved')) {
         for (const area of kernel.kho.scratch) {
-            const start = Math.max(pfn, Math.floor(area.addr / PAGE_SIZE));
-            const end = Math.min(pfn + count, Math.ceil((area.addr + area.size) / PAGE_SIZE));
+            const start = Math.max(pfn, Math.floor(area.addr / size));
+            const end = Math.min(pfn + count, Math.ceil((area.addr + area.size) / size));
             if (start < end && out.length < LIMIT) {
                 out.push({ pfn: start, count: end - start, area });
             }
@@ -69,7 +69,10 @@ export function overlapping(kernel: Kernel, history: PageHistory): (Pages & { re
     return out;
 }
 
-/** Pages that were freed when they were preserved, and that nobody has taken the preservation back of; whether they still are is the caller's to ask. */
+/**
+ * Pages that were freed when they were preserved, and that nobody has taken the preservation back of; whether they
+ * still are is the caller's to ask.
+ */
 export function freedWhilePreserved(kernel: Kernel, history: PageHistory): (Pages & { readonly by: number })[] {
     const preserved = entriesOf(kernel, history, 'preserved').sort((a, b) => a.pfn - b.pfn || a.at - b.at);
     const undone = entriesOf(kernel, history, 'unpreserved');
@@ -90,7 +93,10 @@ export function freedWhilePreserved(kernel: Kernel, history: PageHistory): (Page
     return out;
 }
 
-/** How many of those who have preserved a page in the running kernel have not taken it back: what the kernel does not count. */
+/**
+ * How many of those who have preserved a page in the running kernel have not taken it back: what the kernel does not
+ * count.
+ */
 export function preservers(kernel: Kernel, history: PageHistory, pfn: number): number {
     let n = 0;
     for (const e of history.of(pfn)) {

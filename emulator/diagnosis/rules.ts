@@ -1,14 +1,21 @@
-/** The events that rules of diagnosis hear. */
-import type { Kernel } from '../kernel/kernel';
-import type { Say } from '../findings/diagnosis';
-import type { Listener } from '../runtime/listener';
+/** A file of rules: it says which diagnoses it makes. */
+import type { DiagnosisCode } from '../findings/catalogue';
+import type { Rules } from './hearing';
+import type { Scene } from './scene';
 
-/** Some diagnoses that belong together. */
-export interface Rules extends Omit<Listener, 'kernelLeft'> {
-    /** {@link Listener.kernelLeft}, of what kernel code in frames has done and of {@link WATCHED} natives. */
-    settled?: NonNullable<Listener['kernelLeft']>;
-    /** The sessions are frozen and the loaded kernel is about to start; all of the old one is still there. */
-    handingOver?(kernel: Kernel, say: Say): void;
-    /** What would be wrong if this were the end. Must remember nothing. */
-    atEnd?(kernel: Kernel, say: Say): void;
+/** The rules of a file. */
+export interface RuleFile {
+    /** Of the diagnoses that it makes; no other file makes them. */
+    readonly codes: readonly DiagnosisCode[];
+    readonly make: (scene: Scene) => Rules;
+}
+
+/** What has no name of an event in it that there is not: nobody would tell it. */
+type Only<R> = R & { readonly [K in Exclude<keyof R, keyof Rules>]: never };
+
+export function ruleFile<const C extends DiagnosisCode, R extends Rules<C>>(
+    codes: readonly C[],
+    make: (scene: Scene<C>) => Only<R>,
+): RuleFile {
+    return { codes, make };
 }

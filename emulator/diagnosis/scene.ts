@@ -1,10 +1,17 @@
 /** What rules of diagnosis look at. */
+import type { Table } from '../machine/journal';
+import type { DiagnosisCode } from '../findings/catalogue';
 import type { Say } from '../findings/diagnosis';
 import type { Vm } from '../runtime/interpreter';
+import type { CarriedDevices } from './carried-devices';
 import type { Chronicle } from './chronicle';
 
-export interface Scene {
+export interface Scene<C extends DiagnosisCode = DiagnosisCode> {
     readonly vm: Vm;
     readonly chronicle: Chronicle;
-    readonly say: Say;
+    readonly carried: CarriedDevices;
+    /** By device, its requests that went to memory which was not given to it. */
+    readonly strays: Table<string, number>;
+    /** Says what is wrong, with one of the codes that the file makes. */
+    readonly say: Say<C>;
 }

@@ -1,21 +1,21 @@
 /** Sessions: lost, forgotten, out of reach, or discarded by accident. */
-import type { Err } from '../kernel/release/errno';
 import type { Kernel } from '../kernel/kernel';
 import type { OpenFile } from '../kernel/fs/file';
-import { LuoRequest } from '../kernel/luo/request';
+import type { LuoRequest } from '../kernel/luo/request';
 import { LuoSession } from '../kernel/luo/state';
 import type { Process } from '../kernel/fs/process';
 import { Seq, Table } from '../machine/journal';
-import type { Frame } from '../runtime/code';
+import { isAtWork, subjectSaid } from '../runtime/at-work';
+import type { CallbackCall } from '../runtime/purpose';
+import { sessionKey } from './chronicle';
 import { processOf } from '../runtime/host/scenario-process';
-import { local, onStack } from './blame';
-import { argsOf, sessionKey } from './chronicle';
-import type { Rules } from './rules';
-import type { Scene } from './scene';
-import type { Datum, Say } from '../findings/diagnosis';
+import { ruleFile } from './rules';
+import type { Datum } from '../findings/diagnosis';
 import { incomingSessions, type IncomingSession } from './unread-sessions';
 import { be, some } from './wording';
 import { counted, hex } from '../text/text';
+
+type HandlerCall = CallbackCall & { readonly kind: 'handler' };
 
 /** A file that came from the previous kernel and belongs to no session any more. */
 interface Finished {
@@ -25,217 +25,213 @@ interface Finished {
     readonly token: string;
 }
 
-export function sessionRules(scene: Scene): Rules {
-    const { vm, chronicle, say } = scene;
-    /** Sessions whose RETRIEVE_SESSION could not be answered. */
-    const faulted = new Table<LuoSession, true>(vm.machine.journal);
-    const finished = new Seq<Finished>(vm.machine.journal);
+export const sessionRules = ruleFile(
+    ['LU1002', 'LU1003', 'LU1004', 'LU1005', 'LU1019', 'LU1022', 'LU1023', 'LU1024', 'LU1074', 'LU1079'],
+    (scene) => {
+        const { vm, chronicle, say } = scene;
+        /** Sessions whose RETRIEVE_SESSION could not be answered. */
+        const faulted = new Table<LuoSession, true>(vm.machine.journal);
+        const finished = new Seq<Finished>(vm.machine.journal);
 
-    const about = (
-        s: LuoSession,
-    ): { about: string; history: ReturnType<typeof chronicle.ofSession>; data: Record<string, Datum> } => ({
-        about: s.name,
-        history: chronicle.ofSession(s),
-        data: { session: s.name, files: s.files.length, tokens: s.files.items.map((f) => hex(f.token)) },
-    });
-
-    /** A handler's finish() gets a file that nobody has retrieved: its data is given up. */
-    const discarded = (frame: Frame): void => {
-        const session = local(onStack(vm, 'luo_finish_files'), 'session');
-        if (argsOf(frame)?.retrieveStatus !== 0 || !(session instanceof LuoSession)) {
-            return;
-        }
-        const lost = session.files.items.filter((f) => f.retrieveStatus === 0);
-        const files = `${counted(lost.length, 'file')} (${some(lost.map((f) => `token ${hex(f.token)}`))})`;
-        const details = about(session);
-        const finding = { ...details, data: { ...details.data, lost: lost.map((f) => hex(f.token)) } };
-        if (!session.incoming) {
-            say('LU1022', {
-                ...finding,
-                advice: 'Call finish() on sessions of the previous kernel only. To give up a session that is to be handed over, close it.',
-                message: `finish() of session "${session.name}", which is to be handed over, is let through: the handlers are told that ${files} ${be(lost.length)} done with, and the session has no files any more.`,
-            });
-        } else if (onStack(vm, 'luo_session_finish')) {
-            say('LU1022', {
-                ...finding,
-                message: `finish() of session "${session.name}" discards ${files} that nobody has retrieved.`,
-            });
-        } else if (faulted.has(session)) {
-            say('LU1019', {
-                ...finding,
-                message: `The reply of retrieve_session("${session.name}") could not be written, so the kernel finishes the session and discards ${files}.`,
-            });
-        } else {
-            const end = onStack(vm, 'do_exit')
-                ? `${vm.current.name} ends with the last descriptor of`
-                : 'the last close of';
-            say('LU1024', {
-                ...finding,
-                message: `Session "${session.name}" is finished by its release (${end} it): ${files} ${be(lost.length)} discarded without having been retrieved.`,
-            });
-        }
-    };
-
-    /** A handler's finish() gets a file that a process has: from here on it belongs to that only. */
-    const released = (frame: Frame): void => {
-        const session = local(onStack(vm, 'luo_finish_files'), 'session');
-        const last = session instanceof LuoSession && session.incoming ? session.files.at(-1) : undefined;
-        const file = argsOf(frame)?.file;
-        if (last && file) {
-            finished.push({ boot: vm.boot, file, session: last.session.name, token: hex(last.token) });
-        }
-    };
-
-    /** LU1079 */
-    const notHandedOn = (kernel: Kernel): void => {
-        const held = new Set<OpenFile>();
-        for (const process of kernel.processes) {
-            for (const [, file] of process.fds.entries()) {
-                held.add(file);
-            }
-        }
-        const going = kernel.luo.outgoing.sessions.items.flatMap((s) => s.files.items.map((f) => f.file?.inode));
-        for (const { boot, file, session, token } of finished) {
-            if (boot === vm.boot && held.has(file) && !going.includes(file.inode)) {
-                say('LU1079', {
-                    about: `${session} ${token}`,
-                    history: chronicle.ofToken(session, token),
-                    data: { session, token },
-                    message: `Token ${token} of session "${session}" has come from the previous kernel and is still in use, but no session of this kernel has it: this kexec drops it.`,
-                });
-            }
-        }
-    };
-
-    /** LU1074 */
-    const preservedAllTheSame = (frame: Frame): void => {
-        const req = local(frame, 'req');
-        if (req instanceof LuoRequest && req.session) {
-            const token = hex(req.token);
-            say('LU1074', {
-                about: `${req.session.name} ${token}`,
-                history: chronicle.of(sessionKey(req.session.name)),
-                data: { session: req.session.name, token },
-                message: `preserve_fd(token: ${token}) of session "${req.session.name}" gives EFAULT, as its reply cannot be written, but the file is preserved all the same.`,
-            });
-        }
-    };
-
-    const unpreserved = (): void => {
-        const session = local(onStack(vm, 'luo_session_release'), 'session');
-        const execs = onStack(vm, 'sys_execve') !== undefined;
-        if (session instanceof LuoSession && (execs || onStack(vm, 'do_exit'))) {
-            const details = about(session);
-            say('LU1023', {
-                ...details,
-                data: { ...details.data, process: vm.current.name },
-                message: `${vm.current.name} ${execs ? 'executes another program' : 'ends'} and was the only one to hold session "${session.name}": its ${counted(session.files.length, 'file')} will not be handed over.`,
-            });
-        }
-    };
-
-    const unreachable = (s: LuoSession): void => {
-        say('LU1004', {
-            ...about(s),
-            message: `Session "${s.name}" cannot be finished, and its last descriptor is gone: nobody can reach it any more, and its ${counted(s.files.length, 'file')} ${be(s.files.length)} held until the machine reboots.`,
+        const about = (
+            s: LuoSession,
+        ): { about: string; history: ReturnType<typeof chronicle.ofSession>; data: Record<string, Datum> } => ({
+            about: s.name,
+            history: chronicle.ofSession(s),
+            data: { session: s.name, files: s.files.length, tokens: s.files.items.map((f) => hex(f.token)) },
         });
-    };
 
-    /** Incoming sessions at the end, which nobody has asked for. */
-    const forgotten = (kernel: Kernel, sink: Say): void => {
-        for (const s of kernel.luo.incoming.sessions) {
-            if (!s.retrieved && s.files.length > 0 && kernel.luo.deserialized === 0) {
-                sink('LU1002', {
-                    ...about(s),
-                    message: `Session "${s.name}" came from the previous kernel with ${counted(s.files.length, 'file')}, and nobody has retrieved it.`,
-                });
-            }
-        }
-        for (const { name, files } of unread(kernel)) {
-            sink('LU1002', {
-                about: name,
-                history: chronicle.ofSessionNamed(name),
-                data: { session: name, files },
-                message: `Session "${name}" came from the previous kernel with ${counted(files, 'file')}, and nobody has even opened /dev/liveupdate.`,
-            });
-        }
-    };
-
-    const dropped = (kernel: Kernel): void => {
-        for (const s of kernel.luo.incoming.sessions) {
-            if (s.files.length > 0) {
-                const state = s.retrieved ? 'is not finished' : 'was never retrieved';
-                say('LU1003', {
-                    ...about(s),
-                    message: `Session "${s.name}" came from the previous kernel and ${state}: this kexec drops it, and the memory of its ${counted(s.files.length, 'file')} will be somebody else's.`,
-                });
-            }
-        }
-        for (const { name, files } of unread(kernel)) {
-            say('LU1003', {
-                about: name,
-                history: chronicle.ofSessionNamed(name),
-                data: { session: name, files },
-                message: `Session "${name}" came from the previous kernel, and nobody has even opened /dev/liveupdate: this kexec drops it and its ${counted(files, 'file')}.`,
-            });
-        }
-    };
-
-    /** Where the process that reboots holds a session itself, the session cannot be lost without the reboot. */
-    const oneHolder = (kernel: Kernel): void => {
-        const rebooting = processOf(vm.current)?.process;
-        const all = holdersOf(kernel);
-        for (const s of kernel.luo.outgoing.sessions) {
-            const holders = [...(all.get(s) ?? [])];
-            const [holder] = holders;
-            if (holder && holders.length === 1 && holder !== rebooting && s.files.length > 0) {
-                const details = about(s);
-                say('LU1005', {
-                    ...details,
-                    data: { ...details.data, process: holder.name },
-                    message: `Only ${holder.name} holds session "${s.name}", and ${rebooting?.name ?? 'another process'} reboots: had ${holder.name} died before, the update would have gone on without the session.`,
-                });
-            }
-        }
-    };
-
-    return {
-        callbackEntered(name: string, frame: Frame): void {
-            if (frame.code.kind === 'handler') {
-                if (name.endsWith('.finish')) {
-                    discarded(frame);
-                    released(frame);
-                } else if (name.endsWith('.unpreserve')) {
-                    unpreserved();
-                }
-            }
-        },
-        failed(_what: string, error: Err, frame: Frame): void {
-            const { name } = frame.code;
-            if (name === 'luo_preserve_fd' && error.name === 'EFAULT') {
-                preservedAllTheSame(frame);
-            }
-            const session =
-                name === 'luo_retrieve_session' || name === 'luo_session_release' ? local(frame, 'session') : undefined;
-            if (!(session instanceof LuoSession)) {
+        /** A handler's finish() gets a file that nobody has retrieved: its data is given up. */
+        const discarded = ({ args }: HandlerCall): void => {
+            const session = subjectSaid(vm)?.session;
+            if (args?.retrieveStatus !== 0 || !session) {
                 return;
             }
-            if (name === 'luo_session_release') {
-                unreachable(session);
-            } else if (error.name === 'EFAULT') {
-                faulted.set(session, true);
+            const lost = session.files.items.filter((f) => f.retrieveStatus === 0);
+            const files = `${counted(lost.length, 'file')} (${some(lost.map((f) => `token ${hex(f.token)}`))})`;
+            const details = about(session);
+            const finding = { ...details, data: { ...details.data, lost: lost.map((f) => hex(f.token)) } };
+            if (!session.incoming) {
+                say('LU1022', {
+                    ...finding,
+                    advice: 'Call finish() on sessions of the previous kernel only. To give up a session that is to be handed over, close it.',
+                    message: `finish() of session "${session.name}", which is to be handed over, is let through: the handlers are told that ${files} ${be(lost.length)} done with, and the session has no files any more.`,
+                });
+            } else if (!chronicle.isReleased(session)) {
+                say('LU1022', {
+                    ...finding,
+                    message: `finish() of session "${session.name}" discards ${files} that nobody has retrieved.`,
+                });
+            } else if (faulted.has(session)) {
+                say('LU1019', {
+                    ...finding,
+                    message: `The reply of retrieve_session("${session.name}") could not be written, so the kernel finishes the session and discards ${files}.`,
+                });
+            } else {
+                const end = isAtWork(vm, 'exit')
+                    ? `${vm.current.name} ends with the last descriptor of`
+                    : 'the last close of';
+                say('LU1024', {
+                    ...finding,
+                    message: `Session "${session.name}" is finished by its release (${end} it): ${files} ${be(lost.length)} discarded without having been retrieved.`,
+                });
             }
-        },
-        handingOver(kernel: Kernel): void {
-            dropped(kernel);
-            oneHolder(kernel);
-            if (kernel.kexecImage?.kho) {
-                notHandedOn(kernel);
+        };
+
+        /** A handler's finish() gets a file that a process has: from here on it belongs to that only. */
+        const released = ({ args }: HandlerCall): void => {
+            const said = subjectSaid(vm);
+            if (args?.file && said?.session.incoming && said.token !== null) {
+                finished.push({
+                    boot: vm.boot,
+                    file: args.file,
+                    session: said.session.name,
+                    token: hex(said.token),
+                });
             }
-        },
-        atEnd: forgotten,
-    };
-}
+        };
+
+        /** LU1079 */
+        const notHandedOn = (kernel: Kernel): void => {
+            const held = new Set<OpenFile>();
+            for (const process of kernel.processes) {
+                for (const [, file] of process.fds.entries()) {
+                    held.add(file);
+                }
+            }
+            const going = kernel.luo.outgoing.sessions.items.flatMap((s) => s.files.items.map((f) => f.file?.inode));
+            for (const { boot, file, session, token } of finished) {
+                if (boot === vm.boot && held.has(file) && !going.includes(file.inode)) {
+                    say('LU1079', {
+                        about: `${session} ${token}`,
+                        history: chronicle.ofToken(session, token),
+                        data: { session, token },
+                        message: `Token ${token} of session "${session}" has come from the previous kernel and is still in use, but no session of this kernel has it: this kexec drops it.`,
+                    });
+                }
+            }
+        };
+
+        /** LU1074 */
+        const preservedAllTheSame = (session: LuoSession, request: LuoRequest): void => {
+            const token = hex(request.token);
+            say('LU1074', {
+                about: `${session.name} ${token}`,
+                history: chronicle.of(sessionKey(session.name)),
+                data: { session: session.name, token },
+                message: `preserve_fd(token: ${token}) of session "${session.name}" gives EFAULT, as its reply cannot be written, but the file is preserved all the same.`,
+            });
+        };
+
+        const unpreserved = ({ args }: HandlerCall): void => {
+            const session = args?.session;
+            const execs = isAtWork(vm, 'execve');
+            if (session && chronicle.isReleased(session) && (execs || isAtWork(vm, 'exit'))) {
+                const details = about(session);
+                say('LU1023', {
+                    ...details,
+                    data: { ...details.data, process: vm.current.name },
+                    message: `${vm.current.name} ${execs ? 'executes another program' : 'ends'} and was the only one to hold session "${session.name}": its ${counted(session.files.length, 'file')} will not be handed over.`,
+                });
+            }
+        };
+
+        const unreachable = (s: LuoSession): void => {
+            say('LU1004', {
+                ...about(s),
+                message: `Session "${s.name}" cannot be finished, and its last descriptor is gone: nobody can reach it any more, and its ${counted(s.files.length, 'file')} ${be(s.files.length)} held until the machine reboots.`,
+            });
+        };
+
+        /** Incoming sessions at the end, which nobody has asked for. */
+        const forgotten = (kernel: Kernel, sink: typeof say): void => {
+            for (const s of kernel.luo.incoming.sessions) {
+                if (!s.retrieved && s.files.length > 0 && kernel.luo.deserialized === 0) {
+                    sink('LU1002', {
+                        ...about(s),
+                        message: `Session "${s.name}" came from the previous kernel with ${counted(s.files.length, 'file')}, and nobody has retrieved it.`,
+                    });
+                }
+            }
+            for (const { name, files } of unread(kernel)) {
+                sink('LU1002', {
+                    about: name,
+                    history: chronicle.ofSessionNamed(name),
+                    data: { session: name, files },
+                    message: `Session "${name}" came from the previous kernel with ${counted(files, 'file')}, and nobody has even opened /dev/liveupdate.`,
+                });
+            }
+        };
+
+        const dropped = (kernel: Kernel): void => {
+            for (const s of kernel.luo.incoming.sessions) {
+                if (s.files.length > 0) {
+                    const state = s.retrieved ? 'is not finished' : 'was never retrieved';
+                    say('LU1003', {
+                        ...about(s),
+                        message: `Session "${s.name}" came from the previous kernel and ${state}: this kexec drops it, and the memory of its ${counted(s.files.length, 'file')} will be somebody else's.`,
+                    });
+                }
+            }
+            for (const { name, files } of unread(kernel)) {
+                say('LU1003', {
+                    about: name,
+                    history: chronicle.ofSessionNamed(name),
+                    data: { session: name, files },
+                    message: `Session "${name}" came from the previous kernel, and nobody has even opened /dev/liveupdate: this kexec drops it and its ${counted(files, 'file')}.`,
+                });
+            }
+        };
+
+        /** Where the process that reboots holds a session itself, the session cannot be lost without the reboot. */
+        const oneHolder = (kernel: Kernel): void => {
+            const rebooting = processOf(vm.current)?.process;
+            const all = holdersOf(kernel);
+            for (const s of kernel.luo.outgoing.sessions) {
+                const holders = [...(all.get(s) ?? [])];
+                const [holder] = holders;
+                if (holder && holders.length === 1 && holder !== rebooting && s.files.length > 0) {
+                    const details = about(s);
+                    say('LU1005', {
+                        ...details,
+                        data: { ...details.data, process: holder.name },
+                        message: `Only ${holder.name} holds session "${s.name}", and ${rebooting?.name ?? 'another process'} reboots: had ${holder.name} died before, the update would have gone on without the session.`,
+                    });
+                }
+            }
+        };
+
+        return {
+            callbackEntered(call): void {
+                if (call.kind === 'handler' && call.callback === 'finish') {
+                    discarded(call);
+                    released(call);
+                } else if (call.kind === 'handler' && call.callback === 'unpreserve') {
+                    unpreserved(call);
+                }
+            },
+            replyFailed(request): void {
+                if (request.command === 'PRESERVE_FD' && request.session) {
+                    preservedAllTheSame(request.session, request);
+                }
+                const session =
+                    request.command === 'RETRIEVE_SESSION' ? vm.kernel?.luo.incoming.find(request.name) : undefined;
+                if (session) {
+                    faulted.set(session, true);
+                }
+            },
+            sessionStuck: unreachable,
+            handingOver(kernel): void {
+                dropped(kernel);
+                oneHolder(kernel);
+                if (kernel.kexecImage?.kho) {
+                    notHandedOn(kernel);
+                }
+            },
+            atEnd: forgotten,
+        };
+    },
+);
 
 /** Which processes have descriptors of each session. */
 function holdersOf(kernel: Kernel): Map<LuoSession, Set<Process>> {

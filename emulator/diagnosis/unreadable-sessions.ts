@@ -1,33 +1,31 @@
-/** Sessions that were handed over and that this kernel cannot read: all of them, or those behind an error that it has forgotten. */
+/**
+ * Sessions that were handed over and that this kernel cannot read: all of them, or those behind an error that it has
+ * forgotten.
+ */
 import { Err, errOfCode } from '../kernel/release/errno';
-import type { LogLine } from '../kernel/klog';
 import type { Kernel } from '../kernel/kernel';
 import { Table } from '../machine/journal';
-import type { Frame } from '../runtime/code';
-import type { Phase } from '../runtime/listener';
-import type { Value } from '../language/types';
-import type { Rules } from './rules';
-import type { Scene } from './scene';
+import { ruleFile } from './rules';
 import { saidToDiffer } from './handover';
 import { hasUnread, incomingSessions } from './unread-sessions';
 import { be, some } from './wording';
 import { counted } from '../text/text';
 
-/** What LUO says where another rule knows better what is wrong: a handler that is missing, a format that is not its own. */
-const SAID_ELSEWHERE = /No registered handler|[Ii]ncompatible/;
-
-/** What it panics with where it cannot know what it must not touch. */
-const FATAL = /The incoming tree failed to initialize/;
-
-export function unreadableRules(scene: Scene): Rules {
+export const unreadableRules = ruleFile(['LU1076', 'LU1077'], (scene) => {
     const { vm, chronicle, say } = scene;
-    /** What LUO has said in this boot, the last words of each kind. */
-    const words = new Table<'last' | 'elsewhere', string>(vm.machine.journal);
+    /** Why, in this boot: what the kernel has come across first, and whether another rule has said it. */
+    const why = new Table<'first' | 'elsewhere', string>(vm.machine.journal);
+
+    const because = (words: string): void => {
+        if (!why.has('first')) {
+            why.set('first', words);
+        }
+    };
 
     /** The kernel's own words, or its error. */
-    const because = (code: number | undefined): string => {
-        const why = words.get('last') ?? errOfCode(-(code ?? 0))?.name;
-        return why === undefined ? '' : ` (${why})`;
+    const reason = (code: number | undefined): string => {
+        const words = why.get('first') ?? errOfCode(-(code ?? 0))?.name;
+        return words === undefined ? '' : ` (${words})`;
     };
 
     /** LU1077: sessions behind the place at which an earlier attempt has failed. */
@@ -46,45 +44,38 @@ export function unreadableRules(scene: Scene): Rules {
     };
 
     return {
-        phase(phase: Phase): void {
+        phase(phase): void {
             if (phase === 'boot') {
-                words.delete('last');
-                words.delete('elsewhere');
+                why.clear();
             }
         },
-        log(line: LogLine): void {
-            if (SAID_ELSEWHERE.test(line.text)) {
-                words.set('elsewhere', line.text);
-            } else if (FATAL.test(line.text)) {
-                if (!words.has('elsewhere') && !saidToDiffer(scene)) {
-                    say('LU1076', {
-                        about: 'sessions',
-                        history: chronicle.damage(),
-                        data: { panics: true },
-                        message: `What lists the sessions cannot be read${because(Number(/\[(-\d+)\]/.exec(line.text)?.[1]))}: this kernel cannot know which memory it must not touch, and panics.`,
-                    });
-                }
-            } else if (
-                line.text.startsWith('luo: ') &&
-                (line.level === 'warn' || line.level === 'err') &&
-                !words.has('last')
-            ) {
-                words.set('last', line.text.slice('luo: '.length));
+        handlerMissing: () => why.set('elsewhere', ''),
+        handoverIncompatible: () => why.set('elsewhere', ''),
+        sessionMiscounted: ({ name }) => because(`File count mismatch in session "${name}"`),
+        sessionUnreadable: ({ name }, error) => because(`Failed to deserialize files for session [${name}] ${error}`),
+        luoFailed(error): void {
+            if (!why.has('elsewhere') && !saidToDiffer(scene)) {
+                say('LU1076', {
+                    about: 'sessions',
+                    history: chronicle.damage(),
+                    data: { panics: true },
+                    message: `What lists the sessions cannot be read${reason(error)}: this kernel cannot know which memory it must not touch, and panics.`,
+                });
             }
         },
-        settled(name: string, result: Value | Err, frame: Frame | null): void {
+        callReturned(work, result): void {
             const { kernel } = vm;
-            if (name !== 'sys_open' || !kernel?.luo.enabled || frame?.slots[0] !== '/dev/liveupdate') {
+            if (work.kind !== 'open' || work.path !== '/dev/liveupdate' || !kernel?.luo.enabled) {
                 return;
             }
             if (result instanceof Err) {
-                if (result.name === 'EIO' && (kernel.luo.deserialized ?? 0) < 0 && !words.has('elsewhere')) {
+                if (result.name === 'EIO' && (kernel.luo.deserialized ?? 0) < 0 && !why.has('elsewhere')) {
                     const sessions = kernel.luo.incoming.sessions.items.map((s) => `"${s.name}"`);
                     say('LU1076', {
                         about: 'sessions',
                         history: chronicle.damage(),
                         data: { panics: false, error: kernel.luo.deserialized ?? 0 },
-                        message: `The sessions of the previous kernel cannot be read${because(kernel.luo.deserialized)}: from now on /dev/liveupdate gives EIO, ${sessions.length > 0 ? `${some(sessions)} ${be(sessions.length)} out of reach, ` : ''}and everything that was handed over is held until the machine reboots.`,
+                        message: `The sessions of the previous kernel cannot be read${reason(kernel.luo.deserialized)}: from now on /dev/liveupdate gives EIO, ${sessions.length > 0 ? `${some(sessions)} ${be(sessions.length)} out of reach, ` : ''}and everything that was handed over is held until the machine reboots.`,
                     });
                 }
             } else if (kernel.luo.deserialized === 0 && hasUnread(kernel)) {
@@ -92,4 +83,4 @@ export function unreadableRules(scene: Scene): Rules {
             }
         },
     };
-}
+});

@@ -1,16 +1,17 @@
 /**
- * Live updates in time: where each phase begins, found from what happens. The phases are those of the flow table in the talk "Live
- * Update Orchestrator" (Linux Plumbers Conference 2025): Pre-LU, Pre-Blackout, Blackout with the kernels' shutdown and startup,
- * Post-Blackout, Post-LU. An observer with journaled state, as the diagnoses are.
+ * Live updates in time: where each phase begins, found from what happens. The phases are those of the flow table in the
+ * talk "Live Update Orchestrator" (Linux Plumbers Conference 2025): Pre-LU, Pre-Blackout, Blackout with the kernels'
+ * shutdown and startup, Post-Blackout, Post-LU. An observer with journaled state, as the diagnoses are.
  */
 import { Err } from '../kernel/release/errno';
 import type { Kernel } from '../kernel/kernel';
 import { COST_NAMES, type CostName } from '../machine/costs';
 import type { Hasher } from '../machine/hash';
 import { Rec, Seq, type Mutable } from '../machine/journal';
-import type { Frame } from '../runtime/code';
+import type { Value } from '../language/types';
 import type { Pause } from '../runtime/host/guests';
 import type { Listener, Phase } from '../runtime/listener';
+import type { CallbackCall, KernelWork } from '../runtime/purpose';
 import type { Vm } from '../runtime/interpreter';
 
 export type UpdatePhase = 'pre-lu' | 'pre-blackout' | 'blackout' | 'post-blackout' | 'post-lu';
@@ -29,9 +30,9 @@ export class Update extends Rec {
     /** The first session was made, or a kernel loaded: the pre-blackout begins. */
     readonly prepared: number | null = null;
     /** The first freeze of the reboot that succeeds; where nothing is frozen, its system call. */
-    readonly blackedOut: number | null = null;
+    readonly blackoutBegan: number | null = null;
     /** From here on the reboot does not fail. */
-    readonly shutDown: number | null = null;
+    readonly shutdownBegan: number | null = null;
     /** The next kernel's first instruction. */
     readonly jumped: number | null = null;
     /** The next kernel has a user space. */
@@ -53,7 +54,7 @@ export class Update extends Rec {
     readonly from: string = '';
     readonly to: string = '';
     /** When the system call began that runs, or the last one. */
-    readonly called: number = 0;
+    readonly lastCallBegan: number = 0;
     /** The reboot has frozen a file. */
     readonly frozen: boolean = false;
     /** How long each guest that went through it stood still. Replaced, never changed in place. */
@@ -85,7 +86,7 @@ export class Update extends Rec {
     /** The blackout's beginning: guests that run are what it is about; where there are none, the first freeze. */
     get began(): number | null {
         const { slowest } = this;
-        return this.shutDown === null ? null : slowest ? slowest.begin : this.blackedOut;
+        return this.shutdownBegan === null ? null : slowest ? slowest.begin : this.blackoutBegan;
     }
 
     /** Its end: the last vCPU runs again; without guests, the last file was retrieved. */
@@ -101,7 +102,7 @@ export class Update extends Rec {
         if (this.ended !== null) {
             return 'post-blackout';
         }
-        return this.shutDown !== null ? 'blackout' : this.prepared !== null ? 'pre-blackout' : 'pre-lu';
+        return this.shutdownBegan !== null ? 'blackout' : this.prepared !== null ? 'pre-blackout' : 'pre-lu';
     }
 
     /** Up to the reboot that succeeds. */
@@ -109,19 +110,22 @@ export class Update extends Rec {
         return this.between(this.prepared, this.began);
     }
 
-    /** Guests stand still: that one which does the longest; without guests, from {@link began} to {@link ended}. Where it is not over, until now. */
+    /**
+     * Guests stand still: that one which does the longest; without guests, from {@link began} to {@link ended}. Where
+     * it is not over, until now.
+     */
     get blackout(): number {
         return this.between(this.began, this.ended);
     }
 
     /** VMMs pause their guests and save their state, up to the first freeze. */
     get pausing(): number {
-        return this.between(this.slowest && this.began, this.blackedOut);
+        return this.between(this.slowest && this.began, this.blackoutBegan);
     }
 
     /** Freezing, shutting down, and the jump. */
     get kernelShutdown(): number {
-        return this.between(this.shutDown === null ? null : this.blackedOut, this.jumped);
+        return this.between(this.shutdownBegan === null ? null : this.blackoutBegan, this.jumped);
     }
 
     get kernelStartup(): number {
@@ -140,7 +144,7 @@ export class Update extends Rec {
 
     /** What the blackout went to, the largest first. */
     get shares(): Share[] {
-        if (this.shutDown === null) {
+        if (this.shutdownBegan === null) {
             return [];
         }
         const { before } = this.slowest ?? this;
@@ -153,8 +157,8 @@ export class Update extends Rec {
     hash(hasher: Hasher): void {
         for (const t of [
             this.prepared,
-            this.blackedOut,
-            this.shutDown,
+            this.blackoutBegan,
+            this.shutdownBegan,
             this.jumped,
             this.up,
             this.resumed,
@@ -163,7 +167,7 @@ export class Update extends Rec {
             hasher.num(t ?? -1);
         }
         hasher
-            .num(this.called)
+            .num(this.lastCallBegan)
             .u32(this.frozen ? 1 : 0)
             .u32(this.retrieving ? 1 : 0)
             .u32(this.lost ? 1 : 0)
@@ -216,7 +220,7 @@ export class Updates implements Listener {
     /** The latest one that has begun; before the first, that one. */
     get current(): Update {
         const { next } = this;
-        return next.prepared === null && next.shutDown === null ? (this.list.at(-2) ?? next) : next;
+        return next.prepared === null && next.shutdownBegan === null ? (this.list.at(-2) ?? next) : next;
     }
 
     /** Those that got as far as the jump. */
@@ -224,46 +228,46 @@ export class Updates implements Listener {
         return this.items.filter((u) => u.jumped !== null);
     }
 
-    kernelEntered(name: string): void {
+    kernelEntered({ kind }: KernelWork): void {
         const next = this.edit(this.next);
-        next.called = this.now;
-        if (name === 'sys_reboot') {
-            next.blackedOut = this.now;
+        next.lastCallBegan = this.now;
+        if (kind === 'reboot') {
+            next.blackoutBegan = this.now;
             next.before = this.vm.machine.clock.spent;
         }
     }
 
-    callbackEntered(name: string, frame: Frame): void {
+    callbackEntered({ kind, callback }: CallbackCall): void {
         const { next } = this;
-        if (next.blackedOut !== null && !next.frozen && frame.code.kind === 'handler' && name.endsWith('.freeze')) {
+        if (next.blackoutBegan !== null && !next.frozen && kind === 'handler' && callback === 'freeze') {
             const edit = this.edit(next);
             edit.frozen = true;
-            edit.blackedOut = this.now;
+            edit.blackoutBegan = this.now;
             edit.before = this.vm.machine.clock.spent;
         }
     }
 
-    callbackLeft(name: string, result: unknown, frame: Frame): void {
+    callbackLeft({ kind, callback }: CallbackCall, result: Value | Err): void {
         const { incoming } = this;
-        if (incoming && frame.code.kind === 'handler' && name.endsWith('.retrieve') && !(result instanceof Err)) {
+        if (incoming && kind === 'handler' && callback === 'retrieve' && !(result instanceof Err)) {
             this.edit(incoming).retrieving = true;
         }
     }
 
-    kernelLeft(name: string): void {
+    kernelLeft({ kind }: KernelWork): void {
         const { kernel } = this.vm;
         const { next, incoming } = this;
-        if (name === 'sys_reboot' && next.blackedOut !== null) {
+        if (kind === 'reboot' && next.blackoutBegan !== null) {
             // it came back, so it failed
             const edit = this.edit(next);
-            edit.blackedOut = null;
+            edit.blackoutBegan = null;
             edit.frozen = false;
         }
         if (!kernel) {
             return;
         }
         if (next.prepared === null && (kernel.luo.outgoing.sessions.length > 0 || kernel.kexecImage)) {
-            this.edit(next).prepared = next.called;
+            this.edit(next).prepared = next.lastCallBegan;
         }
         if (incoming?.retrieving) {
             const edit = this.edit(incoming);
@@ -343,7 +347,7 @@ export class Updates implements Listener {
     private shuttingDown(): void {
         const { running } = this.vm;
         const next = this.edit(this.next);
-        next.shutDown = this.now;
+        next.shutdownBegan = this.now;
         next.from = running.desc.name;
         next.to = running.kexecImage?.kernel ?? '';
         if (running.kexecImage?.kho) {

@@ -1,29 +1,32 @@
-/** Who waits too long for a lock of the kernel: reboots behind system calls, processes behind a reboot, and whoever comes behind one that forgot to give it up. */
+/**
+ * Who waits too long for a lock of the kernel: reboots behind system calls, processes behind a reboot, and whoever
+ * comes behind one that forgot to give it up.
+ */
 import { Table } from '../machine/journal';
 import type { Place } from '../findings/place';
-import type { LockWait, Thread } from '../runtime/thread';
 import { placeOf } from '../runtime/code';
+import type { KernelWork } from '../runtime/purpose';
+import type { Thread } from '../runtime/thread';
 import { inKernel, waitsFor } from '../runtime/waiting';
 import { processOf } from '../runtime/host/scenario-process';
-import type { Rules } from './rules';
-import type { Scene } from './scene';
+import { ruleFile } from './rules';
 
 /** Nanoseconds that a reboot may wait without a word: watchdogs and users do not notice. */
 const NOTICED = 10e6;
 
-/** What is no system call by name. */
-const CALLS: Readonly<Record<string, string>> = { task_work: 'a close', do_exit: 'its end' };
+/** What it comes back from that is no system call. */
+const CALLS: Readonly<Partial<Record<KernelWork['kind'], string>>> = { release: 'a close', exit: 'its end' };
 
-export function waitingRules({ vm, say }: Scene): Rules {
+export const waitingRules = ruleFile(['LU1031', 'LU1032', 'LU1033'], ({ vm, say }) => {
     /** What reboots wait for, in the words of the moment when they began; by the number of their thread. */
     const reboots = new Table<number, string>(vm.machine.journal);
     return {
-        waits(thread: Thread): void {
+        waits(thread): void {
             if (reboot(thread)) {
                 reboots.set(thread.id, waitsFor(vm.threads, thread) ?? '');
             }
         },
-        woken(thread: Thread, { lock, since }: LockWait): void {
+        woken(thread, { lock, since }): void {
             const waited = vm.machine.clock.now - since;
             const words = reboots.get(thread.id);
             reboots.delete(thread.id);
@@ -36,14 +39,14 @@ export function waitingRules({ vm, say }: Scene): Rules {
                 });
             }
         },
-        settled(name: string): void {
+        callReturned(work): void {
             const thread = vm.current;
             const lock = thread.locks.at(-1);
             // a block of this process inside of `at handover` returns to the reboot that it stands in
             if (lock && processOf(thread) && !thread.frames.some((f) => f.mode === 'kernel')) {
                 say('LU1033', {
                     about: `${thread.name} ${lock.name}`,
-                    message: `${thread.name} comes back from ${CALLS[name] ?? name.replace(/^sys_/, '')} with ${lock.name} held: whoever wants it next waits for ever.`,
+                    message: `${thread.name} comes back from ${CALLS[work.kind] ?? work.name} with ${lock.name} held: whoever wants it next waits for ever.`,
                     data: { process: thread.name, lock: lock.name },
                 });
             }
@@ -65,10 +68,10 @@ export function waitingRules({ vm, say }: Scene): Rules {
             }
         },
     };
-}
+});
 
 function reboot(thread: Thread): boolean {
-    return thread.frames.some((f) => f.code.name === 'sys_reboot');
+    return thread.frames.some((f) => f.purpose?.kind === 'reboot');
 }
 
 /** The statement of the user's program that a thread is in. */

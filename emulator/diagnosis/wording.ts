@@ -1,11 +1,11 @@
 /** Words that several rules use. */
-import { PAGE_SIZE } from '../machine/memory';
+import type { PageGeometry } from '../machine/arch';
 import type { LuoFlb, LuoSession } from '../kernel/luo/state';
 import { counted, listed, sizeText } from '../text/text';
 
 /** An amount of memory given in pages, as `2048 pages (8 MiB)`. */
-export function pagesText(pages: number): string {
-    return `${counted(pages, 'page')} (${sizeText(pages * PAGE_SIZE)})`;
+export function pagesText(page: PageGeometry, pages: number): string {
+    return `${counted(pages, 'page')} (${sizeText(pages * page.size)})`;
 }
 
 /** `is` or `are` */

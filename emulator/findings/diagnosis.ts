@@ -34,7 +34,7 @@ export interface Diagnosis {
 }
 
 /** What a rule says; the rest of the diagnosis is known without it. */
-export interface Finding {
+export interface RuleFinding {
     readonly message: string;
     /** What it is about. The same thing is said once a boot. */
     readonly about: string;
@@ -46,4 +46,5 @@ export interface Finding {
     readonly data?: Readonly<Record<string, Datum>>;
 }
 
-export type Say = (code: DiagnosisCode, finding: Finding) => void;
+/** Makes a diagnosis with one of these codes. */
+export type Say<C extends DiagnosisCode = DiagnosisCode> = (code: C, finding: RuleFinding) => void;

@@ -12,7 +12,7 @@ import type { Int } from '../machine/int';
  */
 export type Consequence = 'panic' | 'lost' | 'fails' | 'corrupt' | 'held' | 'none';
 
-export interface Finding {
+export interface HandoverFinding {
     /** Stable, for tools: `radix-node-outside`. */
     readonly code: string;
     /** Physical address, or for findings about the file its offset; undefined where there is no one place. */
@@ -31,7 +31,7 @@ const LIMIT_OF_CODE = 20;
 
 /** Collects findings. */
 export class Findings {
-    private readonly kept: Finding[] = [];
+    private readonly kept: HandoverFinding[] = [];
     private readonly counts = new Map<string, { count: number; consequence: Consequence }>();
 
     add(code: string, address: Int | undefined, text: string, consequence: Consequence, effect?: string): void {
@@ -44,14 +44,14 @@ export class Findings {
     }
 
     /** All that is kept, and for codes of which there were more how many. */
-    list(): readonly Finding[] {
+    list(): readonly HandoverFinding[] {
         const more = [...this.counts].filter(
             ([code, { count }]) => count > this.kept.filter((f) => f.code === code).length,
         );
         return [
             ...this.kept,
             ...more.map(
-                ([code, { count, consequence }]): Finding => ({
+                ([code, { count, consequence }]): HandoverFinding => ({
                     code,
                     address: undefined,
                     text: `there are ${count} findings of this kind in all`,
@@ -66,7 +66,7 @@ export class Findings {
 const WORST: readonly Consequence[] = ['panic', 'lost', 'fails', 'corrupt', 'held', 'none'];
 
 /** The worst that comes of all of them; undefined where there are none. */
-export function worst(findings: readonly Finding[]): Consequence | undefined {
+export function worst(findings: readonly HandoverFinding[]): Consequence | undefined {
     return WORST.find((c) => findings.some((f) => f.consequence === c));
 }
 

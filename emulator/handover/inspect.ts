@@ -1,7 +1,7 @@
 /** Takes a handover apart: from physical memory, or a core file of it, to sessions, files and folios. Survives any garbage. */
 import { readCoreFile, type ByteSource, type CoreFile } from '../machine/core-file';
 import type { Int } from '../machine/int';
-import { PAGE_SIZE, PHYS_LIMIT } from '../machine/memory';
+import { PHYS_LIMIT } from '../machine/memory';
 import { CoreMemory, type MemoryView } from '../machine/view';
 import type { Area } from '../kernel/kho/env';
 import { type FdtNode, fdtChild, fdtIsCompatible, fdtProperty, readFdt } from '../kernel/kho/fdt-read';
@@ -9,12 +9,13 @@ import { candidateAt, findHandover, scratchArrayOf, scratchEntries, type FoundHa
 import { METADATA_SIZE, METADATA_SUBTREE } from '../kernel/kho/metadata';
 import { walkRadix } from '../kernel/kho/radix';
 import { KHO_COMPATIBLE, PROP_DATA, PROP_MEMORY_MAP, PROP_SIZE, readNativeU64 } from '../kernel/kho/root-fdt';
-import { SCRATCH_ALIGN, SCRATCH_ENTRY } from '../kernel/kho/scratch';
+import { SCRATCH_ENTRY } from '../kernel/kho/scratch';
 import { LUO_SUBTREE } from '../kernel/luo/abi';
-import type { Finding } from './findings';
+import { KHO_V4, scratchAlign } from '../kernel/release/kho-format';
+import type { HandoverFinding } from './findings';
 import { printable, readLuo } from './luo';
 import type { HandoverView, LuoView, MetadataView } from './model';
-import { readHandoverNote } from '../kernel/kho/note';
+import { pagesOfImage, readHandoverNote } from '../kernel/kho/note';
 import { PreservedMemory } from '../kernel/kho/preserved';
 import { Walk } from './walk';
 import { counted, hex } from '../text/text';
@@ -41,7 +42,7 @@ export interface Inspection {
 /** A handover in a core file. Findings about the file come first. */
 export function inspectFile(source: ByteSource, options: InspectOptions = {}): Inspection {
     const file = readCoreFile(source);
-    const memory = new CoreMemory(source, file.segments);
+    const memory = new CoreMemory(source, file.segments, pagesOfImage(file));
     const note = readHandoverNote(file.notes);
     const handover = inspect(memory, {
         ...options,
@@ -51,7 +52,7 @@ export function inspectFile(source: ByteSource, options: InspectOptions = {}): I
     });
     const outside =
         note && file.segments.find((s) => !note.map.some((r) => s.pa >= r.start && s.pa + s.size <= r.start + r.size));
-    const damage: Finding[] = file.findings.map((f) => ({
+    const damage: HandoverFinding[] = file.findings.map((f) => ({
         code: f.code,
         address: f.offset,
         text: f.text,
@@ -72,12 +73,13 @@ export function inspectFile(source: ByteSource, options: InspectOptions = {}): I
 
 /** A handover in physical memory. */
 export function inspect(view: MemoryView, options: InspectOptions = {}): HandoverView {
-    const preserved = new PreservedMemory();
+    const preserved = new PreservedMemory(view.page);
     const walk = new Walk(view, preserved, options.contents ?? true);
     const given = options.fdt !== undefined && options.scratch !== undefined;
     const found: FoundHandover = given ? { fdts: [], setups: new Map(), arrays: [] } : findHandover(view);
     const addr = options.fdt ?? found.fdts[0]?.pa;
     const empty = {
+        page: view.page,
         fdtAddr: addr,
         fdt: undefined,
         fdtSize: 0,
@@ -117,6 +119,7 @@ export function inspect(view: MemoryView, options: InspectOptions = {}): Handove
     const metadata = readMetadata(walk, root);
     const luo = luoOf(walk, root, options.handlers);
     return {
+        page: view.page,
         fdtAddr: addr,
         fdt: root,
         fdtSize: size,
@@ -136,11 +139,12 @@ export function inspect(view: MemoryView, options: InspectOptions = {}): Handove
 
 function rootFdt(walk: Walk, addr: number): { root: FdtNode; size: number } | undefined {
     const { findings, view } = walk;
-    if (!view.has(addr, PAGE_SIZE)) {
+    const { size: page } = view.page;
+    if (!view.has(addr, page)) {
         findings.add('fdt-outside', addr, `there is no memory at ${hex(addr)}, where the root FDT should be`, 'lost');
         return undefined;
     }
-    const { root, findings: damage, size } = readFdt(view.read(addr, PAGE_SIZE));
+    const { root, findings: damage, size } = readFdt(view.read(addr, page));
     for (const d of damage) {
         findings.add(
             root ? 'fdt-damaged' : 'fdt-invalid',
@@ -201,6 +205,7 @@ function readTree(
     }
     const damage = walkRadix(
         view,
+        view.page,
         map,
         (pa, n) => view.has(pa, n),
         (pfn, order) => preserved.add(pfn, order),
@@ -259,6 +264,7 @@ function findScratch(
         );
         return { ...array, areas };
     }
+    const align = scratchAlign(KHO_V4, view.page);
     for (const [i, { addr, size }] of scratchEntries(view, array.addr, array.size).entries()) {
         const at = array.addr + i * SCRATCH_ENTRY;
         if (typeof addr !== 'number' || typeof size !== 'number' || addr + size > PHYS_LIMIT) {
@@ -271,11 +277,11 @@ function findScratch(
             );
             continue;
         }
-        if (addr % SCRATCH_ALIGN !== 0 || size % SCRATCH_ALIGN !== 0) {
+        if (addr % align !== 0 || size % align !== 0) {
             findings.add(
                 'scratch-aligned',
                 at,
-                `scratch area ${i}, ${hex(addr)} + ${hex(size)}, is not made of blocks of 4 MiB`,
+                `scratch area ${i}, ${hex(addr)} + ${hex(size)}, is not made of blocks of ${align / 2 ** 20} MiB`,
                 'corrupt',
                 'the page allocator mixes it with its neighbours',
             );
@@ -287,11 +293,12 @@ function findScratch(
 
 function checkPreserved(walk: Walk, scratch: readonly Area[], end: number | undefined): void {
     const { findings, view, preserved } = walk;
+    const { size } = view.page;
     const ranges = preserved.ranges();
     for (const area of scratch) {
         const hit = preserved.overlap(area.addr, area.size);
         if (hit) {
-            const at = Math.max(hit.start * PAGE_SIZE, area.addr);
+            const at = Math.max(hit.start * size, area.addr);
             findings.add(
                 'preserved-in-scratch',
                 at,
@@ -311,14 +318,14 @@ function checkPreserved(walk: Walk, scratch: readonly Area[], end: number | unde
             'restoring the larger block gives back fewer pages',
         );
     }
-    const missing = ranges.filter((r) => !view.has(r.start * PAGE_SIZE, (r.end - r.start) * PAGE_SIZE));
+    const missing = ranges.filter((r) => !view.has(r.start * size, (r.end - r.start) * size));
     for (const r of missing) {
-        const from = r.start * PAGE_SIZE;
-        const beyond = end !== undefined && r.end * PAGE_SIZE > end;
+        const from = r.start * size;
+        const beyond = end !== undefined && r.end * size > end;
         findings.add(
             beyond ? 'preserved-outside' : 'preserved-missing',
             from,
-            `of the preserved memory ${hex(from)}-${hex(r.end * PAGE_SIZE - 1)} not all is ${beyond ? 'memory' : 'in the image'}`,
+            `of the preserved memory ${hex(from)}-${hex(r.end * size - 1)} not all is ${beyond ? 'memory' : 'in the image'}`,
             beyond ? 'panic' : 'none',
             beyond ? 'marking it faults' : undefined,
         );

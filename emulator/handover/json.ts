@@ -1,7 +1,7 @@
 /** A handover as JSON. Addresses and 64-bit handles are hexadecimal strings, sizes and counts numbers. */
 import type { Int } from '../machine/int';
 import type { FdtNode } from '../kernel/kho/fdt-read';
-import type { Finding } from './findings';
+import type { HandoverFinding } from './findings';
 import type { FolioList } from './folio-list';
 import type { FileView, HandoverView, LuoView, MemfdView, SessionView } from './model';
 import { hex, hexBytes } from '../text/text';
@@ -112,7 +112,7 @@ function luoJson(luo: LuoView): object {
     };
 }
 
-function findingJson(f: Finding): object {
+function findingJson(f: HandoverFinding): object {
     return {
         code: f.code,
         ...(f.address === undefined ? {} : { address: hex(f.address) }),

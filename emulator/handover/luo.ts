@@ -1,7 +1,6 @@
 /** What the Live Update Orchestrator hands over ("luo-v5"): sessions, files, FLBs, as the next kernel reads them. */
 import type { Int } from '../machine/int';
-import { PAGE_SIZE } from '../machine/memory';
-import { BLOCK_HEADER } from '../kernel/kho/blocks';
+import { BLOCK_HEADER, entriesPerBlock } from '../kernel/kho/blocks';
 import {
     COMPATIBLE_SIZE,
     FILE_SER_SIZE,
@@ -9,7 +8,7 @@ import {
     FLB_SER_SIZE,
     LUO_COMPATIBLE,
     LUO_SER_SIZE,
-    MAX_FLBS,
+    maxFlbs,
     SESSION_NAME_SIZE,
     SESSION_SER_SIZE,
 } from '../kernel/luo/abi';
@@ -25,7 +24,6 @@ const SESSION_FILES = SESSION_NAME_SIZE;
 const SESSION_COUNT = SESSION_NAME_SIZE + 8;
 const FILE_DATA = COMPATIBLE_SIZE;
 const FILE_TOKEN = COMPATIBLE_SIZE + 8;
-const perBlock = (entry: number): number => Math.floor((PAGE_SIZE - BLOCK_HEADER) / entry);
 
 const PANIC = '"The incoming tree failed to initialize properly"';
 const NO_DEVICE = 'every open of /dev/liveupdate gives EIO';
@@ -88,7 +86,7 @@ export function readLuo(
         'the list of sessions',
         'session-blocks',
         view.sessionsPa,
-        perBlock(SESSION_SER_SIZE),
+        entriesPerBlock(walk.view.page, SESSION_SER_SIZE),
         'panic',
         PANIC,
     );
@@ -152,7 +150,7 @@ function readSession(walk: Walk, addr: number, handlers: readonly string[] | und
         `the list of files of ${title}`,
         'file-blocks',
         filesPa,
-        perBlock(FILE_SER_SIZE),
+        entriesPerBlock(walk.view.page, FILE_SER_SIZE),
         'fails',
         NO_DEVICE,
     );
@@ -213,7 +211,7 @@ function readFlbs(walk: Walk, pa: Int): FlbView[] {
     if (pa === 0) {
         return [];
     }
-    const addr = walk.address(pa, PAGE_SIZE);
+    const addr = walk.address(pa, walk.view.page.size);
     if (addr === undefined) {
         findings.add(
             'flbs-outside',
@@ -234,17 +232,18 @@ function readFlbs(walk: Walk, pa: Int): FlbView[] {
         );
     }
     const count = walk.u64(addr + 8);
-    if (count > MAX_FLBS) {
+    const most = maxFlbs(walk.view.page);
+    if (count > most) {
         findings.add(
             'flb-count',
             addr + 8,
-            `there should be ${count} FLBs; a page has room for ${MAX_FLBS}`,
+            `there should be ${count} FLBs; a page has room for ${most}`,
             'corrupt',
             'the kernel reads past the page',
         );
     }
     const flbs: FlbView[] = [];
-    for (let i = 0; i < Math.min(Number(count), MAX_FLBS); i++) {
+    for (let i = 0; i < Math.min(Number(count), most); i++) {
         const entry = addr + FLB_HEADER_SIZE + i * FLB_SER_SIZE;
         flbs.push({
             addr: entry,

@@ -2,10 +2,8 @@
 import { Bytes, type Extent, extentLength, hashExtent } from '../machine/bytes';
 import { Fnv1a64 } from '../machine/fnv';
 import type { Int } from '../machine/int';
-import { PAGE_SIZE } from '../machine/memory';
 import type { MemoryView } from '../machine/view';
-import { MAX_PAGE_ORDER } from '../kernel/mm/buddy';
-import { CHUNK_ENTRIES } from '../kernel/kho/vmalloc';
+import { chunkEntries } from '../kernel/kho/vmalloc';
 import { FolioList, type FolioEntry } from './folio-list';
 import type { ContentView, MemfdView, VmallocView } from './model';
 import type { Walk } from './walk';
@@ -102,6 +100,8 @@ export function readMemfd(walk: Walk, data: Int, title: string): MemfdView | und
 /** struct kho_vmalloc, followed as kho_restore_vmalloc does. */
 function readVmalloc(walk: Walk, addr: number, title: string, used: boolean): VmallocView {
     const { findings } = walk;
+    const { page } = walk.view;
+    const entries = chunkEntries(page);
     const first = walk.u64(addr);
     const totalPages = walk.u32(addr + 8);
     const flags = walk.u16(addr + 12);
@@ -116,7 +116,7 @@ function readVmalloc(walk: Walk, addr: number, title: string, used: boolean): Vm
         findings.add(code, at, text, 'fails', RETRIEVE('EINVAL'));
         return view;
     };
-    if (order > MAX_PAGE_ORDER) {
+    if (order > page.maxOrder) {
         return fail('vmalloc-order', addr + 14, `the array of ${title} has pages of order ${order}`);
     }
     if (totalPages > ARRAY_LIMIT) {
@@ -127,7 +127,7 @@ function readVmalloc(walk: Walk, addr: number, title: string, used: boolean): Vm
         );
     }
     for (let pa = first; pa !== 0; ) {
-        const chunk = walk.address(pa, PAGE_SIZE);
+        const chunk = walk.address(pa, page.size);
         if (chunk === undefined) {
             findings.add(
                 'chunk-outside',
@@ -148,7 +148,7 @@ function readVmalloc(walk: Walk, addr: number, title: string, used: boolean): Vm
             );
         }
         chunks.push(chunk);
-        for (let slot = 0; slot < CHUNK_ENTRIES; slot++) {
+        for (let slot = 0; slot < entries; slot++) {
             const entry = walk.u64(chunk + 8 + slot * 8);
             if (entry === 0) {
                 break;
@@ -169,7 +169,7 @@ function readVmalloc(walk: Walk, addr: number, title: string, used: boolean): Vm
                 );
             }
             for (let i = 0; i < 2 ** order; i++) {
-                pages.push(Math.floor(entry / PAGE_SIZE) * PAGE_SIZE + i * PAGE_SIZE);
+                pages.push((Math.floor(entry / page.size) + i) * page.size);
             }
         }
         pa = walk.u64(chunk);
@@ -193,7 +193,8 @@ function readFolios(
     nrFolios: Int,
 ): { list: FolioList; exact: boolean } {
     const { findings } = walk;
-    const room = vmalloc.pages.length * (PAGE_SIZE / FOLIO_SER_SIZE);
+    const { size } = walk.view.page;
+    const room = vmalloc.pages.length * (size / FOLIO_SER_SIZE);
     if (nrFolios > room && vmalloc.pages.length === vmalloc.totalPages) {
         findings.add(
             'folios-beyond-array',
@@ -209,8 +210,8 @@ function readFolios(
     let bad = 0;
     let end = 0;
     for (let i = 0; i < count && bad < BAD_FOLIOS; i++) {
-        const page = vmalloc.pages[Math.floor((i * FOLIO_SER_SIZE) / PAGE_SIZE)] ?? 0;
-        const at = page + ((i * FOLIO_SER_SIZE) % PAGE_SIZE);
+        const page = vmalloc.pages[Math.floor((i * FOLIO_SER_SIZE) / size)] ?? 0;
+        const at = page + ((i * FOLIO_SER_SIZE) % size);
         const low = walk.u32(at);
         const high = walk.u32(at + 4);
         const pfn = low + (high & 0xfffff) * 0x1_0000_0000;
@@ -230,7 +231,7 @@ function readFolios(
             bad++;
             continue;
         }
-        const claim = walk.claim(pfn * PAGE_SIZE);
+        const claim = walk.claim(pfn * size);
         if (claim !== 'restored') {
             findings.add(
                 claim === 'restored before' ? 'folio-twice' : 'folio-not-preserved',
@@ -264,10 +265,10 @@ function readFolios(
                 'its contents may be dropped or read anew',
             );
         }
-        if (!walk.view.has(pfn * PAGE_SIZE, PAGE_SIZE * 2 ** (order ?? 0))) {
+        if (!walk.view.has(pfn * size, size * 2 ** (order ?? 0))) {
             findings.add(
                 'contents-missing',
-                pfn * PAGE_SIZE,
+                pfn * size,
                 `folio ${i} of ${title} is not, or not all, in the image`,
                 'none',
             );
@@ -287,7 +288,7 @@ function checkExtent(walk: Walk, addr: number, title: string, size: Int, list: F
         }
         next = Math.max(next, folio.index + 2 ** Math.max(0, folio.order));
     }
-    const pages = Math.ceil(Number(size) / PAGE_SIZE);
+    const pages = Math.ceil(Number(size) / walk.view.page.size);
     if (hole === undefined && next < pages) {
         hole = next;
     }
@@ -312,10 +313,11 @@ export interface ContentPiece {
 /** The contents of a memfd, folio by folio; only for one whose folios ascend. */
 export function* contentOf(view: MemoryView, folios: Iterable<FolioEntry>, size: Int): Generator<ContentPiece> {
     const end = Number(size);
+    const { page } = view;
     for (const { pfn, index, order } of folios) {
-        let offset = index * PAGE_SIZE;
-        const length = Math.min(PAGE_SIZE * 2 ** Math.max(0, order), end - offset);
-        for (const content of length > 0 ? view.extents(pfn * PAGE_SIZE, length) : []) {
+        let offset = index * page.size;
+        const length = Math.min(page.size * 2 ** Math.max(0, order), end - offset);
+        for (const content of length > 0 ? view.extents(pfn * page.size, length) : []) {
             yield { offset, content };
             offset += extentLength(content);
         }

@@ -1,12 +1,15 @@
 /** A handover, taken apart: what is in memory at the jump from one kernel to the next. Addresses and sizes in bytes. */
+import type { PageGeometry } from '../machine/arch';
 import type { Int } from '../machine/int';
 import type { Area } from '../kernel/kho/env';
 import type { FdtNode } from '../kernel/kho/fdt-read';
-import type { Finding } from './findings';
+import type { HandoverFinding } from './findings';
 import type { FolioList } from './folio-list';
 import type { PreservedMemory } from '../kernel/kho/preserved';
 
 export interface HandoverView {
+    /** How large the pages are of the kernel that it is of. */
+    readonly page: PageGeometry;
     /** The root FDT; undefined where there is none. */
     readonly fdtAddr: number | undefined;
     readonly fdt: FdtNode | undefined;
@@ -27,7 +30,7 @@ export interface HandoverView {
     readonly luo: LuoView | undefined;
     /** Preserved pages that nothing leads to that is known here: of handlers and subtrees that only their kernel can read, or nobody's. */
     readonly unknownPages: number;
-    readonly findings: readonly Finding[];
+    readonly findings: readonly HandoverFinding[];
 }
 
 /** struct kho_kexec_metadata. */

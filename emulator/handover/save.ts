@@ -1,7 +1,6 @@
 /** Writes the handover of an emulated kernel as an image: what the next kernel is given, or all of memory. */
 import { type CoreContent, writeCoreFile } from '../machine/core-file';
 import type { Machine } from '../machine/machine';
-import { PAGE_SIZE } from '../machine/memory';
 import { machineView } from '../machine/view';
 import { readKernelName, readParameters } from '../kernel/kho/boot-params';
 import type { KhoSetupData } from '../kernel/kho/boot-info';
@@ -54,15 +53,15 @@ function handoverImage(
     });
     const runs =
         (options.whole ? undefined : handoverPages(machine, setup)) ??
-        [...machineView(machine).runs()].map(({ pa, size }) => pages(pa, size));
+        [...machineView(machine).runs()].map(({ pa, size }) => pages(machine, pa, size));
     return writeCoreFile(machine.arch === 'arm64' ? 'arm64' : 'x86-64', merged(runs), [note], (pa, length) =>
         machine.memory.read(pa, length),
     );
 }
 
-function pages(pa: number, size: number): CoreContent {
-    const start = Math.floor(pa / PAGE_SIZE) * PAGE_SIZE;
-    return { pa: start, size: Math.ceil((pa + size) / PAGE_SIZE) * PAGE_SIZE - start };
+function pages({ page }: Machine, pa: number, size: number): CoreContent {
+    const start = Math.floor(pa / page.size) * page.size;
+    return { pa: start, size: Math.ceil((pa + size) / page.size) * page.size - start };
 }
 
 /** FDT, array of scratch areas, tree, preserved memory; undefined where the kernel's release hands over in another format. */
@@ -75,13 +74,14 @@ function handoverPages(machine: Machine, setup: KhoSetupData): CoreContent[] | u
     if (findings.some((f) => f.code === 'fdt-incompatible')) {
         return undefined;
     }
+    const { size: page } = machine.page;
     return [
-        pages(setup.fdt, setup.fdtSize),
-        pages(setup.scratch, setup.scratchSize),
-        ...radixNodes.map((pa) => pages(pa, PAGE_SIZE)),
+        pages(machine, setup.fdt, setup.fdtSize),
+        pages(machine, setup.scratch, setup.scratchSize),
+        ...radixNodes.map((pa) => pages(machine, pa, page)),
         ...preserved
             .ranges()
-            .map((r) => pages(r.start * PAGE_SIZE, (r.end - r.start) * PAGE_SIZE))
+            .map((r) => pages(machine, r.start * page, (r.end - r.start) * page))
             .filter((r) => machine.isRam(r.pa, r.size)),
     ];
 }

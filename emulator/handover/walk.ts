@@ -1,10 +1,10 @@
 /** What every part of an inspection needs: reading, saying what is wrong, and who has claimed which page. */
 import { type Int, intOfHalves } from '../machine/int';
-import { PAGE_SIZE, PHYS_LIMIT } from '../machine/memory';
+import { LEAF_SIZE, PHYS_LIMIT } from '../machine/memory';
 import type { MemoryView } from '../machine/view';
+import { counted, hex } from '../text/text';
 import { Findings } from './findings';
 import type { PreservedMemory } from '../kernel/kho/preserved';
-import { counted, hex } from '../text/text';
 
 /** How it went to claim a preserved block, as a kernel's kho_restore_folio goes. */
 export type Claim = 'restored' | 'outside' | 'not preserved' | 'restored before';
@@ -36,8 +36,9 @@ export class Walk {
     /** Pages of the preserved blocks that were claimed. */
     claimedPages = 0;
     private readonly claimed = new PfnSet();
-    private pageAt = -1;
-    private pageView: DataView = new DataView(new ArrayBuffer(PAGE_SIZE));
+    // The piece of memory that was read last.
+    private pieceAt = -1;
+    private piece: DataView = new DataView(new ArrayBuffer(LEAF_SIZE));
 
     constructor(
         readonly view: MemoryView,
@@ -50,9 +51,9 @@ export class Walk {
     }
 
     u32(pa: number): number {
-        const at = pa % PAGE_SIZE;
-        return at <= PAGE_SIZE - 4
-            ? this.page(pa - at).getUint32(at, true)
+        const at = pa % LEAF_SIZE;
+        return at <= LEAF_SIZE - 4
+            ? this.pieceFrom(pa - at).getUint32(at, true)
             : this.u16(pa) + this.u16(pa + 2) * 0x1_0000;
     }
 
@@ -74,14 +75,11 @@ export class Walk {
 
     /** Takes the preserved block that begins at the page of an address, as restoring it does: once. */
     claim(pa: Int): Claim {
-        if (
-            typeof pa !== 'number' ||
-            pa >= PHYS_LIMIT ||
-            !this.view.has(Math.floor(pa / PAGE_SIZE) * PAGE_SIZE, PAGE_SIZE)
-        ) {
+        const { size } = this.view.page;
+        if (typeof pa !== 'number' || pa >= PHYS_LIMIT || !this.view.has(Math.floor(pa / size) * size, size)) {
             return 'outside';
         }
-        const pfn = Math.floor(pa / PAGE_SIZE);
+        const pfn = Math.floor(pa / size);
         const order = this.preserved.orderAt(pfn);
         if (order === undefined) {
             return 'not preserved';
@@ -94,18 +92,18 @@ export class Walk {
     }
 
     private u8(pa: number): number {
-        const at = pa % PAGE_SIZE;
-        return this.page(pa - at).getUint8(at);
+        const at = pa % LEAF_SIZE;
+        return this.pieceFrom(pa - at).getUint8(at);
     }
 
-    /** The page that begins at `pa`; the last one is kept, as structures are read word by word. */
-    private page(pa: number): DataView {
-        if (pa !== this.pageAt) {
-            const bytes = this.view.read(pa, PAGE_SIZE);
-            this.pageView = new DataView(bytes.buffer, bytes.byteOffset, PAGE_SIZE);
-            this.pageAt = pa;
+    /** LEAF_SIZE bytes from `pa` on; the last ones are kept, as structures are read word by word. */
+    private pieceFrom(pa: number): DataView {
+        if (pa !== this.pieceAt) {
+            const bytes = this.view.read(pa, LEAF_SIZE);
+            this.piece = new DataView(bytes.buffer, bytes.byteOffset, LEAF_SIZE);
+            this.pieceAt = pa;
         }
-        return this.pageView;
+        return this.piece;
     }
 }
 
@@ -126,7 +124,7 @@ export function readBlocks(
     const seen = new Set<number>();
     const { findings } = walk;
     for (let pa = head; pa !== 0; ) {
-        const addr = walk.address(pa, PAGE_SIZE);
+        const addr = walk.address(pa, walk.view.page.size);
         if (addr === undefined) {
             findings.add(
                 `${code}-outside`,
@@ -151,7 +149,7 @@ export function readBlocks(
             findings.add(
                 `${code}-count`,
                 addr + 8,
-                `the block at ${hex(addr)} of ${what} says ${counted(count, 'entry').replace('entrys', 'entries')}; 1 to ${perBlock} are possible`,
+                `the block at ${hex(addr)} of ${what} says ${counted(count, 'entry')}; 1 to ${perBlock} are possible`,
                 consequence,
                 effect,
             );

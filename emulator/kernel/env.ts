@@ -2,6 +2,7 @@
  * What kernel code asks of the kernel that it runs in. A part that needs more says so in an interface of its own that
  * extends this one; the class Kernel is all of them, and no part imports it.
  */
+import type { PageGeometry } from '../machine/arch';
 import type { Clock } from '../machine/clock';
 import type { Journal } from '../machine/journal';
 import type { PhysicalMemory } from '../machine/memory';
@@ -15,6 +16,8 @@ export interface KernelEnv {
     readonly journal: Journal;
     readonly clock: Clock;
     readonly memory: PhysicalMemory;
+    /** How large its pages are. */
+    readonly page: PageGeometry;
     readonly memmap: Memmap;
     readonly pages: PageAllocator;
     readonly folios: Folios;

@@ -105,11 +105,7 @@ export class FileHasher {
     }
 
     private cache(cache: PageCache): void {
-        for (
-            let i = cache.next(0, Infinity);
-            i >= 0;
-            i = cache.next(cache.isHuge(i) ? i + 512 - (i % 512) : i + 1, Infinity)
-        ) {
+        for (let i = cache.next(0, Infinity); i >= 0; i = cache.next(cache.behind(i), Infinity)) {
             this.hasher.num(i).num(cache.at(i));
         }
     }

@@ -2,6 +2,7 @@
  * One running kernel: everything that begins with a boot and ends with a kexec. The next one gets nothing of it but
  * bytes.
  */
+import type { PageGeometry } from '../machine/arch';
 import type { Clock } from '../machine/clock';
 import { Rec, Seq, Table } from '../machine/journal';
 import type { Machine } from '../machine/machine';
@@ -35,6 +36,7 @@ import type { Process, ProcessEnv } from './fs/process';
 import type { ShmemInode } from './fs/shmem';
 
 export class Kernel extends Rec implements ProcessEnv, MemfdEnv, DeviceEnv, KhoDebugEnv {
+    readonly page: PageGeometry;
     readonly kho: Kho;
     readonly luo: Luo;
     readonly devices: KernelDevices;
@@ -79,6 +81,7 @@ export class Kernel extends Rec implements ProcessEnv, MemfdEnv, DeviceEnv, KhoD
     ) {
         super(machine.journal);
         const { journal } = machine;
+        this.page = machine.page;
         this.kho = kho;
         this.folios = new Folios(machine.memory, memmap, pages);
         this.vmalloc = new Vmalloc(journal, machine.memory, pages);

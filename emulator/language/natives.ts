@@ -2,6 +2,7 @@
  * The shape of what the emulator provides to `.lus` code: functions, methods, fields, callbacks. The checker and the
  * editor's help read these tables; what stands behind a shape is known to the runtime alone.
  */
+import type { PageGeometry } from '../machine/arch';
 import type { Context, Type, Value } from './types';
 
 export interface NativeParam {
@@ -28,6 +29,8 @@ export interface FunctionShape {
     readonly fails: boolean;
     /** A system call: a method that every descriptor has. */
     readonly syscall?: boolean;
+    /** Tells observers of the run what the code that calls it does. A statement of it is no place to stop. */
+    readonly tracepoint?: boolean;
     /** One paragraph in Markdown for hover and completion. */
     readonly doc: string;
 }
@@ -58,8 +61,8 @@ export interface GlobalShape {
     readonly type: Type;
     readonly context: Context;
     readonly doc: string;
-    /** The value, where it is the same on every machine: such a global can be part of a `const`. */
-    readonly constant?: Value;
+    /** The value, where the machine says it, or it is the same on every one: such a global can be part of a `const`. */
+    readonly constant?: (page: PageGeometry) => Value;
 }
 
 export interface CallbackShape {

@@ -17,6 +17,7 @@ import type {
 } from './syntax/ast';
 import type { CheckFinding } from './check-finding';
 import type { StructLayout } from './layout';
+import type { PageGeometry } from '../machine/arch';
 import type { Type, Value } from './types';
 import type { NativeShapes, FieldShape, FunctionShape } from './natives';
 
@@ -98,6 +99,8 @@ export interface Program {
     readonly kernels: ReadonlyMap<string, KernelDecl>;
     /** The layers that any of its kernels has: it was checked against the standard library with these. */
     readonly layers: ReadonlySet<string>;
+    /** The pages of the machine that it was checked for. */
+    readonly page: PageGeometry;
 
     /** The values of constant expressions that settings of machines and kernels take. */
     readonly constants: ReadonlyMap<Expr, number>;

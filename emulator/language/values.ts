@@ -16,7 +16,15 @@ export const INT_MAX = 2n ** 64n - 1n;
 export class ProgramError extends Error {}
 
 /** The kernel follows a pointer to where no memory is: it panics. */
-export class KernelFault extends ProgramError {}
+export class KernelFault extends ProgramError {
+    constructor(
+        message: string,
+        /** Where it takes a struct to be; left out where it goes beyond an array. */
+        readonly target?: { readonly address: Int; readonly struct: string },
+    ) {
+        super(message);
+    }
+}
 
 function checked(x: bigint, what: string): Int {
     if (x < INT_MIN || x > INT_MAX) {

@@ -2,6 +2,7 @@
  * ELF64 core files of physical memory, as QEMU's dump-guest-memory and /proc/vmcore have them: PT_LOAD segments by physical address,
  * and notes. The reader takes anything: what is wrong is a finding, and what is left of a damaged file is there.
  */
+import type { ArchName } from './arch';
 import { PHYS_LIMIT } from './memory';
 
 const HEADER = 64;
@@ -63,7 +64,7 @@ export interface CoreFinding {
 }
 
 export interface CoreFile {
-    readonly machine: 'x86-64' | 'arm64' | 'other';
+    readonly machine: ArchName | 'other';
     /** Ascending, without overlaps. */
     readonly segments: readonly CoreSegment[];
     readonly notes: readonly CoreNote[];
@@ -266,7 +267,7 @@ const CHUNK = 1024 * 1024;
  * @param read gives the bytes of memory; never asked for more than 1 MiB at once.
  */
 export function* writeCoreFile(
-    machine: 'x86-64' | 'arm64',
+    machine: ArchName,
     runs: readonly CoreContent[],
     notes: readonly CoreNote[],
     read: (pa: number, length: number) => Uint8Array,

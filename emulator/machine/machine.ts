@@ -1,4 +1,5 @@
 /** The machine below all kernels: RAM and nodes, the clock, PCI devices. It knows nothing of what runs on it. */
+import { PAGE_GEOMETRIES, type ArchName, type PageGeometry } from './arch';
 import { Clock } from './clock';
 import type { GuestObserver } from './guests';
 import type { Hasher } from './hash';
@@ -17,8 +18,6 @@ export interface RamRange {
     readonly node: number;
 }
 
-export type ArchName = 'x86-64' | 'arm64';
-
 /** Where the first kernel puts what it hands over, where that is not left to it. Addresses and sizes in bytes. */
 export interface HandoverPlaces {
     /** The page of the root FDT. */
@@ -35,6 +34,8 @@ export interface MachineShape {
     readonly ranges: readonly RamRange[];
     /** x86-64 where it is left out. */
     readonly arch?: ArchName;
+    /** Of the kernels that run on it; the usual one of the architecture where it is left out. */
+    readonly page?: PageGeometry | undefined;
     /** Nodes that have processors and no memory. */
     readonly emptyNodes?: readonly number[];
     readonly places?: HandoverPlaces | undefined;
@@ -57,6 +58,8 @@ export class Machine extends Rec {
     /** Usable RAM, ascending, without overlaps. */
     readonly map: readonly RamRange[];
     readonly arch: ArchName;
+    /** The pages that its kernels have, all of them the same. */
+    readonly page: PageGeometry;
     /** Nodes that have processors and no memory. */
     readonly emptyNodes: readonly number[];
     private readonly wanted: HandoverPlaces;
@@ -72,6 +75,7 @@ export class Machine extends Rec {
     ) {
         super(journal);
         this.arch = shape.arch ?? 'x86-64';
+        this.page = shape.page ?? PAGE_GEOMETRIES[this.arch][0];
         this.emptyNodes = shape.emptyNodes ?? [];
         this.wanted = shape.places ?? NO_PLACES;
         this.map = [...shape.ranges].sort((a, b) => a.start - b.start);
@@ -143,6 +147,7 @@ export class Machine extends Rec {
 
 /** The ranges of a machine with these amounts of memory, laid out from 0 upwards like a PC's: a hole below 1 MiB and one below 4 GiB. */
 export function pcMemory(memory: readonly { readonly size: number; readonly node: number }[]): RamRange[] {
+    const LOW_START = 0x1000;
     const LOW_END = 0x9fc00;
     const HOLE_START = 0xc0000000;
     const HOLE_END = 0x100000000;
@@ -153,9 +158,9 @@ export function pcMemory(memory: readonly { readonly size: number; readonly node
         while (left > 0) {
             const limit = at < HOLE_START ? HOLE_START : Infinity;
             const n = Math.min(left, limit - at);
-            // The first page and 0x9fc00 … 1 MiB belong to the firmware.
+            // The first 4 KiB and 0x9fc00 … 1 MiB belong to the firmware.
             if (at === 0) {
-                ranges.push({ start: 0x1000, size: Math.min(LOW_END, n) - 0x1000, node });
+                ranges.push({ start: LOW_START, size: Math.min(LOW_END, n) - LOW_START, node });
                 if (n > 0x100000) {
                     ranges.push({ start: 0x100000, size: n - 0x100000, node });
                 }

@@ -3,10 +3,10 @@ import { type Bytes, BytesBuilder, type Extent } from './bytes';
 import { Hasher } from './hash';
 import { type Int, halvesOf, intOfHalves } from './int';
 import type { Journal, Saveable } from './journal';
-import { BLOCK_PAGES, Block, FANOUT, PAGE_SIZE, Page, SPAN_PAGES, Span } from './pages';
+import { BLOCK_LEAVES, Block, FANOUT, LEAF_SIZE, Leaf, SPAN_LEAVES, Span } from './memory-trie';
 import { advanceCode, byteOfCode, patternCode, renderCode } from './pattern';
 
-export { PAGE_SIZE } from './pages';
+export { LEAF_SIZE } from './memory-trie';
 
 /** One more than the highest physical address (52 bits, as on x86-64). */
 export const PHYS_LIMIT = 2 ** 52;
@@ -15,15 +15,18 @@ export const PHYS_LIMIT = 2 ** 52;
 export class WildNumber extends RangeError {}
 
 /**
- * The contents of physical memory, which survive every kernel. A page is zero, pattern or bytes, and uniform stretches of 2 MiB
- * and 1 GiB are one entry, so memory costs what differs. Addresses are in bytes; reading what was never written gives zeroes.
- * What is RAM and what is not the machine's map says, not this class.
+ * The contents of physical memory, which survive every kernel. A leaf of 4 KiB is zero, pattern or bytes, and uniform
+ * stretches of 2 MiB and 1 GiB are one entry, so memory costs what differs. Addresses are in bytes; reading what was
+ * never written gives zeroes. What is RAM and what is not the machine's map says, not this class.
  */
 export class PhysicalMemory {
-    /** Grows whenever the bytes of some page are given up: arrays from {@link pageForWrite} are valid for one generation and epoch. */
+    /**
+     * Grows whenever the bytes of some leaf are given up: arrays from {@link leafForWrite} are valid for one generation
+     * and epoch.
+     */
     generation = 0;
     private readonly top: Top;
-    private cachedPfn = -1;
+    private cachedLeaf = -1;
     private cachedBytes: Uint8Array = NO_BYTES;
     private cachedEpoch = 0;
     private cachedGeneration = 0;
@@ -37,8 +40,8 @@ export class PhysicalMemory {
     // Single values, little-endian, at any alignment.
 
     readU8(pa: number): number {
-        const found = this.find(pageOf(pa));
-        return typeof found === 'number' ? byteOfCode(found, inPage(pa)) : found[inPage(pa)]!;
+        const found = this.find(leafOf(pa));
+        return typeof found === 'number' ? byteOfCode(found, inLeaf(pa)) : found[inLeaf(pa)]!;
     }
 
     readU16(pa: number): number {
@@ -46,9 +49,9 @@ export class PhysicalMemory {
     }
 
     readU32(pa: number): number {
-        const at = inPage(pa);
-        if (at <= PAGE_SIZE - 4) {
-            const found = this.find(pageOf(pa));
+        const at = inLeaf(pa);
+        if (at <= LEAF_SIZE - 4) {
+            const found = this.find(leafOf(pa));
             if (typeof found !== 'number') {
                 return (found[at]! | (found[at + 1]! << 8) | (found[at + 2]! << 16) | (found[at + 3]! << 24)) >>> 0;
             }
@@ -76,7 +79,7 @@ export class PhysicalMemory {
     }
 
     writeU8(pa: number, value: number): void {
-        this.pageForWrite(pageOf(pa))[inPage(pa)] = value;
+        this.bytesForWrite(leafOf(pa))[inLeaf(pa)] = value;
     }
 
     writeU16(pa: number, value: number): void {
@@ -85,17 +88,17 @@ export class PhysicalMemory {
     }
 
     writeU32(pa: number, value: number): void {
-        const at = inPage(pa);
-        if (at > PAGE_SIZE - 4) {
+        const at = inLeaf(pa);
+        if (at > LEAF_SIZE - 4) {
             this.writeU16(pa, value);
             this.writeU16(pa + 2, value >>> 16);
             return;
         }
-        const page = this.pageForWrite(pageOf(pa));
-        page[at] = value;
-        page[at + 1] = value >>> 8;
-        page[at + 2] = value >>> 16;
-        page[at + 3] = value >>> 24;
+        const bytes = this.bytesForWrite(leafOf(pa));
+        bytes[at] = value;
+        bytes[at + 1] = value >>> 8;
+        bytes[at + 2] = value >>> 16;
+        bytes[at + 3] = value >>> 24;
     }
 
     /** Writes the low 64 bits of an integer, negative ones in two's complement. */
@@ -111,9 +114,9 @@ export class PhysicalMemory {
     read(pa: number, length: number): Uint8Array {
         const out = new Uint8Array(length);
         for (let done = 0; done < length; ) {
-            const at = inPage(pa + done);
-            const n = Math.min(PAGE_SIZE - at, length - done);
-            const found = this.find(pageOf(pa + done));
+            const at = inLeaf(pa + done);
+            const n = Math.min(LEAF_SIZE - at, length - done);
+            const found = this.find(leafOf(pa + done));
             if (typeof found === 'number') {
                 renderCode(found, at, out, done, n);
             } else {
@@ -125,14 +128,14 @@ export class PhysicalMemory {
     }
 
     write(pa: number, bytes: Uint8Array): void {
-        if (inPage(pa) + bytes.length <= PAGE_SIZE) {
-            this.pageForWrite(pageOf(pa)).set(bytes, inPage(pa));
+        if (inLeaf(pa) + bytes.length <= LEAF_SIZE) {
+            this.bytesForWrite(leafOf(pa)).set(bytes, inLeaf(pa));
             return;
         }
         for (let done = 0; done < bytes.length; ) {
-            const at = inPage(pa + done);
-            const n = Math.min(PAGE_SIZE - at, bytes.length - done);
-            this.pageForWrite(pageOf(pa + done)).set(bytes.subarray(done, done + n), at);
+            const at = inLeaf(pa + done);
+            const n = Math.min(LEAF_SIZE - at, bytes.length - done);
+            this.bytesForWrite(leafOf(pa + done)).set(bytes.subarray(done, done + n), at);
             done += n;
         }
     }
@@ -150,16 +153,16 @@ export class PhysicalMemory {
     readBytes(pa: number, length: number): Bytes {
         const builder = new BytesBuilder();
         for (let done = 0; done < length; ) {
-            const pfn = pageOf(pa + done);
-            const at = inPage(pa + done);
-            const found = this.find(pfn);
+            const leaf = leafOf(pa + done);
+            const at = inLeaf(pa + done);
+            const found = this.find(leaf);
             if (typeof found !== 'number') {
-                const n = Math.min(PAGE_SIZE - at, length - done);
+                const n = Math.min(LEAF_SIZE - at, length - done);
                 builder.bytes(found.slice(at, at + n));
                 done += n;
                 continue;
             }
-            const n = Math.min(this.uniformPages(pfn) * PAGE_SIZE - at, length - done);
+            const n = Math.min(this.uniformLeaves(leaf) * LEAF_SIZE - at, length - done);
             builder.code(advanceCode(found, at), n);
             done += n;
         }
@@ -188,48 +191,30 @@ export class PhysicalMemory {
         this.writeBytes(to, this.readBytes(from, length));
     }
 
-    // Pages.
+    // Leaves: the pieces that contents are kept in, LEAF_SIZE bytes at a multiple of that.
 
-    /** The bytes of a page, to be changed in place; see {@link generation} for how long. */
-    pageForWrite(pfn: number): Uint8Array {
-        if (
-            pfn === this.cachedPfn &&
-            this.cachedEpoch === this.journal.epoch &&
-            this.cachedGeneration === this.generation
-        ) {
-            return this.cachedBytes;
-        }
-        const block = this.blockForWrite(pfn);
-        const index = slotOf(pfn);
-        let page = block.child(index);
-        if (page) {
-            this.journal.touch(page);
-        } else {
-            this.journal.touch(block);
-            const bytes = new Uint8Array(PAGE_SIZE);
-            const code = block.codes[index]!;
-            if (code !== 0) {
-                renderCode(code, 0, bytes, 0, PAGE_SIZE);
-            }
-            page = new Page(this.journal, bytes);
-            block.put(index, page);
-        }
-        this.cachedPfn = pfn;
-        this.cachedBytes = page.bytes;
-        this.cachedEpoch = this.journal.epoch;
-        this.cachedGeneration = this.generation;
-        return page.bytes;
+    /** The bytes of the leaf that an address lies in, to be changed in place; see {@link generation} for how long. */
+    leafForWrite(pa: number): Uint8Array {
+        return this.bytesForWrite(leafOf(pa));
     }
 
-    /** The bytes of a page, not to be changed; undefined where they do not exist (see {@link extents}). */
-    pageForRead(pfn: number): Uint8Array | undefined {
-        const found = this.find(pfn);
+    /**
+     * The bytes of the leaf that an address lies in, not to be changed; undefined where they do not exist
+     * (see {@link extents}).
+     */
+    leafForRead(pa: number): Uint8Array | undefined {
+        const found = this.find(leafOf(pa));
         return typeof found === 'number' ? undefined : found;
     }
 
-    /** True where a page is all zeroes without looking at its bytes. */
-    isKnownZero(pfn: number): boolean {
-        return this.find(pfn) === 0;
+    /** True where the leaves that [pa, pa+length) lies in are all zeroes, without looking at their bytes. */
+    isKnownZero(pa: number, length: number): boolean {
+        for (let leaf = leafOf(pa); leaf * LEAF_SIZE < pa + length; leaf++) {
+            if (this.find(leaf) !== 0) {
+                return false;
+            }
+        }
+        return true;
     }
 
     // The whole.
@@ -238,15 +223,15 @@ export class PhysicalMemory {
     *contents(): Generator<{ pa: number; bytes: Bytes }> {
         for (const span of this.top.sorted()) {
             const entry = this.top.get(span);
-            const first = span * SPAN_PAGES * PAGE_SIZE;
+            const first = span * SPAN_LEAVES * LEAF_SIZE;
             if (typeof entry === 'number') {
-                yield { pa: first, bytes: new BytesBuilder().code(entry, SPAN_PAGES * PAGE_SIZE).build() };
+                yield { pa: first, bytes: new BytesBuilder().code(entry, SPAN_LEAVES * LEAF_SIZE).build() };
                 continue;
             }
             for (let i = 0; i < FANOUT; i++) {
                 if (entry?.codes[i] !== 0) {
-                    const pa = first + i * BLOCK_PAGES * PAGE_SIZE;
-                    yield* nonZeroRuns(pa, this.readBytes(pa, BLOCK_PAGES * PAGE_SIZE));
+                    const pa = first + i * BLOCK_LEAVES * LEAF_SIZE;
+                    yield* nonZeroRuns(pa, this.readBytes(pa, BLOCK_LEAVES * LEAF_SIZE));
                 }
             }
         }
@@ -272,12 +257,12 @@ export class PhysicalMemory {
 
     private hashBlock(block: Block): number {
         return combined((i) => {
-            const page = block.child(i);
-            return page ? hashPage(page.bytes) : this.hashCode(block.codes[i]!, 0);
+            const leaf = block.child(i);
+            return leaf ? hashLeaf(leaf.bytes) : this.hashCode(block.codes[i]!, 0);
         });
     }
 
-    /** The fingerprint of a page (level 0), block (1) or span (2) full of content with this code. */
+    /** The fingerprint of a leaf (level 0), block (1) or span (2) full of content with this code. */
     private hashCode(code: number, level: number): number {
         if (code === 0) {
             return 0;
@@ -286,11 +271,11 @@ export class PhysicalMemory {
         let value = memo.get(code);
         if (value === undefined) {
             if (level === 0) {
-                const bytes = new Uint8Array(PAGE_SIZE);
-                renderCode(code, 0, bytes, 0, PAGE_SIZE);
-                value = hashPage(bytes);
+                const bytes = new Uint8Array(LEAF_SIZE);
+                renderCode(code, 0, bytes, 0, LEAF_SIZE);
+                value = hashLeaf(bytes);
             } else {
-                const step = level === 1 ? PAGE_SIZE : PAGE_SIZE * BLOCK_PAGES;
+                const step = level === 1 ? LEAF_SIZE : LEAF_SIZE * BLOCK_LEAVES;
                 value = combined((i) => this.hashCode(advanceCode(code, i * step), level - 1));
             }
             memo.set(code, value);
@@ -298,45 +283,76 @@ export class PhysicalMemory {
         return value;
     }
 
-    /** A page's bytes, or the code it is full of. */
-    private find(pfn: number): Uint8Array | number {
+    /** The bytes of a leaf by its number, to be changed in place. */
+    private bytesForWrite(leaf: number): Uint8Array {
         if (
-            pfn === this.cachedPfn &&
+            leaf === this.cachedLeaf &&
             this.cachedEpoch === this.journal.epoch &&
             this.cachedGeneration === this.generation
         ) {
             return this.cachedBytes;
         }
-        const span = this.top.get(Math.floor(pfn / SPAN_PAGES));
+        const block = this.blockForWrite(leaf);
+        const index = slotOf(leaf);
+        let kept = block.child(index);
+        if (kept) {
+            this.journal.touch(kept);
+        } else {
+            this.journal.touch(block);
+            const bytes = new Uint8Array(LEAF_SIZE);
+            const code = block.codes[index]!;
+            if (code !== 0) {
+                renderCode(code, 0, bytes, 0, LEAF_SIZE);
+            }
+            kept = new Leaf(this.journal, bytes);
+            block.put(index, kept);
+        }
+        this.cachedLeaf = leaf;
+        this.cachedBytes = kept.bytes;
+        this.cachedEpoch = this.journal.epoch;
+        this.cachedGeneration = this.generation;
+        return kept.bytes;
+    }
+
+    /** A leaf's bytes, or the code it is full of. */
+    private find(leaf: number): Uint8Array | number {
+        if (
+            leaf === this.cachedLeaf &&
+            this.cachedEpoch === this.journal.epoch &&
+            this.cachedGeneration === this.generation
+        ) {
+            return this.cachedBytes;
+        }
+        const span = this.top.get(Math.floor(leaf / SPAN_LEAVES));
         if (span === undefined) {
-            checkPfn(pfn);
+            checkLeaf(leaf);
             return 0;
         }
         if (typeof span === 'number') {
-            return advanceCode(span, (pfn % SPAN_PAGES) * PAGE_SIZE);
+            return advanceCode(span, (leaf % SPAN_LEAVES) * LEAF_SIZE);
         }
-        const blockIndex = slotOf(pfn / FANOUT);
+        const blockIndex = slotOf(leaf / FANOUT);
         const block = span.child(blockIndex);
         if (!block) {
-            return advanceCode(span.codes[blockIndex]!, slotOf(pfn) * PAGE_SIZE);
+            return advanceCode(span.codes[blockIndex]!, slotOf(leaf) * LEAF_SIZE);
         }
-        return block.child(slotOf(pfn))?.bytes ?? block.codes[slotOf(pfn)]!;
+        return block.child(slotOf(leaf))?.bytes ?? block.codes[slotOf(leaf)]!;
     }
 
-    /** How many pages from this one (which has no bytes) on are known to continue its content, within its node. */
-    private uniformPages(pfn: number): number {
-        const span = this.top.get(Math.floor(pfn / SPAN_PAGES));
+    /** How many leaves from this one (which has no bytes) on are known to continue its content, within its node. */
+    private uniformLeaves(leaf: number): number {
+        const span = this.top.get(Math.floor(leaf / SPAN_LEAVES));
         if (span === undefined || typeof span === 'number') {
-            return SPAN_PAGES - (pfn % SPAN_PAGES);
+            return SPAN_LEAVES - (leaf % SPAN_LEAVES);
         }
-        return span.child(slotOf(pfn / FANOUT)) ? 1 : BLOCK_PAGES - (pfn % BLOCK_PAGES);
+        return span.child(slotOf(leaf / FANOUT)) ? 1 : BLOCK_LEAVES - (leaf % BLOCK_LEAVES);
     }
 
-    private spanForWrite(pfn: number): Span {
-        const index = Math.floor(pfn / SPAN_PAGES);
+    private spanForWrite(leaf: number): Span {
+        const index = Math.floor(leaf / SPAN_LEAVES);
         let span = this.top.get(index);
         if (typeof span !== 'object') {
-            checkPfn(pfn);
+            checkLeaf(leaf);
             span = new Span(this.journal, span ?? 0);
             this.journal.touch(this.top);
             this.top.set(index, span);
@@ -344,9 +360,9 @@ export class PhysicalMemory {
         return span;
     }
 
-    private blockForWrite(pfn: number): Block {
-        const span = this.spanForWrite(pfn);
-        const index = slotOf(pfn / FANOUT);
+    private blockForWrite(leaf: number): Block {
+        const span = this.spanForWrite(leaf);
+        const index = slotOf(leaf / FANOUT);
         let block = span.child(index);
         if (!block) {
             this.journal.touch(span);
@@ -358,58 +374,58 @@ export class PhysicalMemory {
 
     private fill(pa: number, length: number, code: number): void {
         for (let done = 0; done < length; ) {
-            const pfn = pageOf(pa + done);
-            const at = inPage(pa + done);
-            if (at === 0 && length - done >= PAGE_SIZE) {
-                const pages = Math.floor((length - done) / PAGE_SIZE);
-                done += this.fillPages(pfn, pages, advanceCode(code, done)) * PAGE_SIZE;
+            const leaf = leafOf(pa + done);
+            const at = inLeaf(pa + done);
+            if (at === 0 && length - done >= LEAF_SIZE) {
+                const leaves = Math.floor((length - done) / LEAF_SIZE);
+                done += this.fillLeaves(leaf, leaves, advanceCode(code, done)) * LEAF_SIZE;
                 continue;
             }
-            const n = Math.min(PAGE_SIZE - at, length - done);
-            const found = this.find(pfn);
+            const n = Math.min(LEAF_SIZE - at, length - done);
+            const found = this.find(leaf);
             const wanted = advanceCode(code, done);
             if (typeof found !== 'number' || advanceCode(found, at) !== wanted) {
-                renderCode(wanted, 0, this.pageForWrite(pfn), at, n);
+                renderCode(wanted, 0, this.bytesForWrite(leaf), at, n);
             }
             done += n;
         }
     }
 
-    /** Fills whole pages, as many as one node entry takes; returns how many. */
-    private fillPages(pfn: number, pages: number, code: number): number {
-        const spanIndex = Math.floor(pfn / SPAN_PAGES);
+    /** Fills whole leaves, as many as one node entry takes; returns how many. */
+    private fillLeaves(leaf: number, leaves: number, code: number): number {
+        const spanIndex = Math.floor(leaf / SPAN_LEAVES);
         const entry = this.top.get(spanIndex);
-        if (pfn % SPAN_PAGES === 0 && pages >= SPAN_PAGES) {
+        if (leaf % SPAN_LEAVES === 0 && leaves >= SPAN_LEAVES) {
             if ((entry ?? 0) !== code) {
-                checkPfn(pfn);
+                checkLeaf(leaf);
                 this.journal.touch(this.top);
                 this.top.set(spanIndex, code);
                 this.generation++;
             }
-            return SPAN_PAGES;
+            return SPAN_LEAVES;
         }
-        const blockIndex = slotOf(pfn / FANOUT);
-        if (pfn % BLOCK_PAGES === 0 && pages >= BLOCK_PAGES) {
+        const blockIndex = slotOf(leaf / FANOUT);
+        if (leaf % BLOCK_LEAVES === 0 && leaves >= BLOCK_LEAVES) {
             const known =
                 typeof entry === 'object'
                     ? entry.codes[blockIndex]
-                    : advanceCode(entry ?? 0, (pfn % SPAN_PAGES) * PAGE_SIZE);
+                    : advanceCode(entry ?? 0, (leaf % SPAN_LEAVES) * LEAF_SIZE);
             if (known !== code) {
-                const span = this.spanForWrite(pfn);
+                const span = this.spanForWrite(leaf);
                 this.journal.touch(span);
                 if (span.putCode(blockIndex, code)) {
                     this.generation++;
                 }
             }
-            return BLOCK_PAGES;
+            return BLOCK_LEAVES;
         }
-        const n = Math.min(pages, BLOCK_PAGES - (pfn % BLOCK_PAGES));
+        const n = Math.min(leaves, BLOCK_LEAVES - (leaf % BLOCK_LEAVES));
         for (let i = 0; i < n; i++) {
-            const wanted = advanceCode(code, i * PAGE_SIZE);
-            if (this.find(pfn + i) !== wanted) {
-                const block = this.blockForWrite(pfn + i);
+            const wanted = advanceCode(code, i * LEAF_SIZE);
+            if (this.find(leaf + i) !== wanted) {
+                const block = this.blockForWrite(leaf + i);
                 this.journal.touch(block);
-                if (block.putCode((pfn + i) % FANOUT, wanted)) {
+                if (block.putCode((leaf + i) % FANOUT, wanted)) {
                     this.generation++;
                 }
             }
@@ -456,9 +472,11 @@ class Top implements Saveable {
     }
 }
 
-/** pa % PAGE_SIZE. The operator is slow on numbers of more than 31 bits; this takes their low bits, whatever lies above. */
-function inPage(pa: number): number {
-    return pa & (PAGE_SIZE - 1);
+/**
+ * pa % LEAF_SIZE. The operator is slow on numbers of more than 31 bits; this takes their low bits, whatever lies above.
+ */
+function inLeaf(pa: number): number {
+    return pa & (LEAF_SIZE - 1);
 }
 
 /** Math.floor(n) % FANOUT, likewise. */
@@ -466,13 +484,13 @@ function slotOf(n: number): number {
     return n & (FANOUT - 1);
 }
 
-function pageOf(pa: number): number {
-    return Math.floor(pa / PAGE_SIZE);
+function leafOf(pa: number): number {
+    return Math.floor(pa / LEAF_SIZE);
 }
 
-function checkPfn(pfn: number): void {
-    if (!(pfn >= 0 && pfn < PHYS_LIMIT / PAGE_SIZE)) {
-        throw new RangeError(`page frame 0x${pfn.toString(16)} is beyond physical memory`);
+function checkLeaf(leaf: number): void {
+    if (!(leaf >= 0 && leaf < PHYS_LIMIT / LEAF_SIZE)) {
+        throw new RangeError(`address 0x${(leaf * LEAF_SIZE).toString(16)} is beyond physical memory`);
     }
 }
 
@@ -490,7 +508,7 @@ function combined(childValue: (index: number) => number): number {
     return any ? hasher.value() || 1 : 0;
 }
 
-function hashPage(bytes: Uint8Array): number {
+function hashLeaf(bytes: Uint8Array): number {
     return bytes.every((b) => b === 0) ? 0 : new Hasher().bytes(bytes).value() || 1;
 }
 

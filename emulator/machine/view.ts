@@ -1,8 +1,9 @@
 /** Physical memory to look at: a machine's own, or what a file has of one. */
 import type { Extent } from './bytes';
 import type { ByteSource, CoreSegment } from './core-file';
+import type { PageGeometry } from './arch';
 import type { Machine } from './machine';
-import { PAGE_SIZE } from './memory';
+import { LEAF_SIZE } from './memory';
 
 export interface Run {
     readonly pa: number;
@@ -11,6 +12,8 @@ export interface Run {
 
 /** Addresses and lengths in bytes. */
 export interface MemoryView {
+    /** How large the pages are of the kernels that have used it. */
+    readonly page: PageGeometry;
     /** True where all of [pa, pa+length) is there. */
     has(pa: number, length: number): boolean;
     /** A copy; what is not there reads as zeroes. */
@@ -24,6 +27,7 @@ export interface MemoryView {
 /** The memory of an emulated machine. */
 export function machineView(machine: Machine): MemoryView {
     return {
+        page: machine.page,
         has: (pa, length) => machine.isRam(pa, length),
         read: (pa, length) => machine.memory.read(pa, length),
         extents: (pa, length) => machine.memory.extents(pa, length),
@@ -35,7 +39,9 @@ export function machineView(machine: Machine): MemoryView {
     };
 }
 
-/** Pages of a file that are kept, so that structures that are read word by word are fetched once. */
+/**
+ * Pieces of LEAF_SIZE bytes of a file that are kept, so that structures that are read word by word are fetched once.
+ */
 const CACHED = 16;
 /** What is read of a file at once. */
 const PIECE = 1024 * 1024;
@@ -47,6 +53,7 @@ export class CoreMemory implements MemoryView {
     constructor(
         private readonly file: ByteSource,
         private readonly segments: readonly CoreSegment[],
+        readonly page: PageGeometry,
     ) {}
 
     has(pa: number, length: number): boolean {
@@ -64,20 +71,20 @@ export class CoreMemory implements MemoryView {
     }
 
     read(pa: number, length: number): Uint8Array {
-        const page = Math.floor(pa / PAGE_SIZE);
-        if (length > PAGE_SIZE || Math.floor((pa + length - 1) / PAGE_SIZE) !== page) {
+        const piece = Math.floor(pa / LEAF_SIZE);
+        if (length > LEAF_SIZE || Math.floor((pa + length - 1) / LEAF_SIZE) !== piece) {
             return this.fetch(pa, length);
         }
-        let bytes = this.cache.get(page);
+        let bytes = this.cache.get(piece);
         if (!bytes) {
-            bytes = this.fetch(page * PAGE_SIZE, PAGE_SIZE);
+            bytes = this.fetch(piece * LEAF_SIZE, LEAF_SIZE);
             const [oldest] = this.cache.keys();
             if (this.cache.size >= CACHED && oldest !== undefined) {
                 this.cache.delete(oldest);
             }
-            this.cache.set(page, bytes);
+            this.cache.set(piece, bytes);
         }
-        const at = pa - page * PAGE_SIZE;
+        const at = pa - piece * LEAF_SIZE;
         return bytes.slice(at, at + length);
     }
 

@@ -13,6 +13,8 @@ import type { ScenarioProcess } from '../runtime/host/scenario-process';
 import type { Value } from '../language/types';
 import type { NativeFunction } from '../runtime/natives/native';
 import type { Host } from '../runtime/host/host';
+import { workOf } from '../runtime/host/syscall-entry';
+import type { KernelWork } from '../runtime/purpose';
 import type { Answer } from './recording';
 import type { CallStep, MemfdFlag, Seal, Whence } from './step';
 
@@ -23,8 +25,9 @@ export type Make =
     /** A function of the standard library that runs in the kernel. */
     | {
           readonly kind: 'std';
-          readonly name: string;
+          readonly code: string;
           readonly args: (host: Host, process: ScenarioProcess) => readonly Value[];
+          readonly work: (host: Host, args: readonly Value[]) => KernelWork;
       };
 
 export interface PlannedCall {
@@ -76,7 +79,7 @@ const newFd = (r: Value | Err): Answer => (r instanceof Err ? failed(r) : { ret:
 type Args = (fd: (slot: string) => Value, host: Host) => readonly Value[];
 
 /** A system call by its name in the language. */
-function sys(name: string, args: Args): Make {
+export function sys(name: string, args: Args): Make {
     const native: NativeFunction | undefined = HOST_NATIVES.fd.methods.get(name) ?? HOST_NATIVES.functions.get(name);
     if (!native) {
         throw new RangeError(`no system call is called ${name}`);
@@ -85,7 +88,7 @@ function sys(name: string, args: Args): Make {
         args((slot) => fdIn(process, slot), host);
     return native.code === undefined
         ? { kind: 'direct', run: (host, process) => native.call?.(host, [...values(host, process)]) }
-        : { kind: 'std', name: native.code, args: values };
+        : { kind: 'std', code: native.code, args: values, work: (host, given) => workOf(host, native, given) };
 }
 
 /** Makes a call at once, inside of one that is made of several. */

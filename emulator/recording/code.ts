@@ -16,9 +16,10 @@ import { coldBoot, loadKernel } from '../runtime/host/kexec';
 import type { Value } from '../language/types';
 import { ProgramError } from '../language/values';
 import type { Host } from '../runtime/host/host';
+import { plainCall } from '../runtime/purpose';
 import { sameAnswer, sameLog, show } from './answers';
-import { done, planCall, settle, type Make } from './calls';
 import { recordedKernel } from './recorded-kernel';
+import { done, planCall, settle, sys, type Make } from './calls';
 import type { Answer, RecordedLine, Recording } from './recording';
 import { ReplayState } from './state';
 import type { Control, Step } from './step';
@@ -158,8 +159,10 @@ function emitStep(host: Host, e: Emitter<Op>, line: RecordedLine & { readonly ki
             throw new RangeError('a call is made in a process');
         }
         if (make.kind === 'std') {
-            systemCall(host, make.name);
-            return host.callStd(make.name, make.args(host, process), RESULT);
+            const args = make.args(host, process);
+            const work = make.work(host, args);
+            systemCall(host, work);
+            return host.callStd(make.code, args, RESULT, work);
         }
         f.slots[RESULT] = make.run(host, process);
         taskWork(host);
@@ -211,7 +214,7 @@ function planStep(step: Step): Plan {
         case 'kill':
             return {
                 process: step.process,
-                make: { kind: 'std', name: 'do_exit', args: () => [] },
+                make: { kind: 'std', code: 'do_exit', args: () => [], work: () => ({ kind: 'exit', name: 'do_exit' }) },
                 answer: ok,
                 after: (host) => reapProcess(host, step.process),
             };
@@ -244,7 +247,7 @@ function planStep(step: Step): Plan {
         case 'kexec':
             return {
                 process: RECORDER,
-                make: { kind: 'std', name: 'sys_reboot', args: () => [0] },
+                make: sys('reboot', () => [0]),
                 before: (host) => host.kernelState.toleratePanic(true),
                 after: (host) => host.kernelState.toleratePanic(false),
                 answer: done,
@@ -281,7 +284,8 @@ function planControl(control: Control): Plan {
         process: RECORDER,
         make: {
             kind: 'std',
-            name: FLB_FUNCTIONS[command],
+            code: FLB_FUNCTIONS[command],
+            work: () => plainCall(FLB_FUNCTIONS[command]),
             args: (host) => [host.running.luo.flbs.items.find((f) => f.name === `flb_${flb}`) ?? null],
         },
         answer: (r) => ('errno' in done(r) ? done(r) : { ret: 0 }),

@@ -12,7 +12,7 @@ export function loadProgram(host: SourceHost, uri: string): Program {
     if (isRecording(uri)) {
         return loadRecording(host, uri);
     }
-    return check(host, uri, NATIVES, (layers) => standardLibrary(libraryWith(layers)));
+    return check(host, uri, NATIVES, (layers, page) => standardLibrary(libraryWith(layers), page));
 }
 
 /** The errors that keep a program from running. */

@@ -3,9 +3,10 @@ import type { Program } from '../language/program';
 import { applySettings, type Appliers } from '../language/settings/apply';
 import { MACHINE_SETTINGS, type MachineValues } from '../language/settings/machine';
 import type { DeclaredDevice } from '../language/settings/setting';
+import type { ArchName } from '../machine/arch';
 import type { CostChanges, CostName } from '../machine/costs';
 import type { IommuVendor } from '../machine/iommu/unit';
-import { armMemory, Machine, pcMemory, type ArchName, type RamRange } from '../machine/machine';
+import { armMemory, Machine, pcMemory, type RamRange } from '../machine/machine';
 import { deviceOf } from './devices';
 import { UsageError } from './usage-error';
 

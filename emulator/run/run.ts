@@ -4,6 +4,7 @@ import { NATIVES } from '../diagnosis/natives';
 import { Updates } from '../diagnosis/updates';
 import type { Program } from '../language/program';
 import type { ScenarioDecl } from '../language/syntax/ast';
+import type { Library } from '../kernel/release/layers';
 import { type Chooser, FIRST, SeededChooser } from '../machine/chooser';
 import type { CostChanges } from '../machine/costs';
 import type { Journal } from '../machine/journal';
@@ -71,8 +72,8 @@ export class Run {
             const known = [...NATIVES.kernels.keys(), ...program.kernels.keys()].join(', ');
             throw new UsageError(`no kernel is called "${options.kernel}". There are: ${known}.`);
         }
-        const { standard = standardLibrary } = options;
         const { machine, costs } = machineOf(program);
+        const standard = (library: Library): Program => (options.standard ?? standardLibrary)(library, machine.page);
         const { seed = 0 } = options;
         const chooser =
             options.chooser?.(machine.journal) ?? (seed === 0 ? FIRST : new SeededChooser(machine.journal, seed));

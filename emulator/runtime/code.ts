@@ -9,6 +9,7 @@ import type { Place } from '../findings/place';
 import { LineMap } from '../language/syntax/positions';
 import type { Type, Value } from '../language/types';
 import type { CodeShape, StatementPoint } from './form/form';
+import type { Purpose, Subject } from './purpose';
 
 /** Executes one operation and returns the position of the next one in the same frame, or {@link SWITCH}. */
 export type Op = (frame: Frame) => number;
@@ -77,6 +78,10 @@ export class Frame {
      * last.
      */
     guards: readonly Lock[] = NO_GUARDS;
+    /** Why it was begun; null: kernel code has called kernel code, or it is no kernel code. */
+    purpose: Purpose | null = null;
+    /** What its code works on, where it has said so. */
+    subject: Subject | null = null;
 
     constructor(
         readonly code: Code,
@@ -99,6 +104,8 @@ export class Frame {
     clone(slotsOf: (slots: Value[]) => Value[]): Frame {
         const f = new Frame(this.code, this.mode, slotsOf(this.slots), this.resultSlot, this.self, this.waiter);
         f.standAs(this);
+        f.purpose = this.purpose;
+        f.subject = this.subject;
         return f;
     }
 

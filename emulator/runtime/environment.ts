@@ -4,6 +4,7 @@ import type { Journal } from '../machine/journal';
 import type { Err } from '../kernel/release/errno';
 import type { Value } from '../language/types';
 import type { Frame, LockWait, Thread } from './code';
+import type { Purpose } from './purpose';
 import type { RunException } from './stop';
 
 export interface Environment {
@@ -12,8 +13,10 @@ export interface Environment {
 
     threadStarted(thread: Thread): void;
     threadEnded(thread: Thread): void;
-    callbackEntered(frame: Frame): void;
-    callbackLeft(frame: Frame, result: Value | Err): void;
+    /** Code is called that has a purpose of its own: a callback, or what the kernel was asked for. */
+    purposeBegan(purpose: Purpose): void;
+    /** Its frame has returned. */
+    purposeEnded(purpose: Purpose, result: Value | Err, frame: Frame): void;
     threadWaits(thread: Thread, waiting: LockWait): void;
     threadWoken(thread: Thread, waiting: LockWait): void;
 

@@ -1,8 +1,8 @@
 /** What an operation may do to the interpreter that executes it. */
 import type { Err } from '../kernel/release/errno';
-import type { OpenFile } from '../kernel/fs/file';
 import type { Value } from '../language/types';
 import type { Code, Frame, Mode, Thread } from './code';
+import type { Purpose } from './purpose';
 
 /** Operations end with what these methods return: the position of the next operation, or that frames were switched. */
 export interface Execution {
@@ -10,8 +10,11 @@ export interface Execution {
     /** True where the frame that runs must give way: a stop is asked for, or other frames come first. */
     readonly interrupted: boolean;
 
-    /** Pushes a frame on the current thread. The caller's `pc` must already be where it goes on. */
-    call(code: Code, mode: Mode, args: readonly Value[], resultSlot: number, self?: OpenFile | null): number;
+    /**
+     * Pushes a frame on the current thread. The caller's `pc` must already be where it goes on.
+     * @param purpose why it is called, where it is not just kernel code that calls kernel code
+     */
+    call(code: Code, mode: Mode, args: readonly Value[], resultSlot: number, purpose?: Purpose | null): number;
     /** Runs a frame on another thread while the current one waits for its end. */
     callOn(thread: Thread, frame: Frame): number;
     /** Ends the topmost frame with a value or an error. */

@@ -5,8 +5,7 @@
  */
 import type { Chooser } from '../machine/chooser';
 import type { Clock } from '../machine/clock';
-import { Err } from '../kernel/release/errno';
-import type { OpenFile } from '../kernel/fs/file';
+import type { Err } from '../kernel/release/errno';
 import type { Diagnosis } from '../findings/diagnosis';
 import type { Place } from '../findings/place';
 import type { Value } from '../language/types';
@@ -15,6 +14,7 @@ import { type Code, Frame, type LockWait, type Mode, type Op, placeOf, SWITCH, T
 import type { Environment } from './environment';
 import type { Execution } from './execution';
 import { giveUpGuards, type Locking } from './locks';
+import type { Purpose } from './purpose';
 import { type Policy, schedule, Scheduler } from './scheduler';
 import { noteStep, type Step, stepDone, stepOf } from './stepping';
 import {
@@ -123,7 +123,7 @@ export class Interpreter implements Execution, Locking {
         return this.current.top;
     }
 
-    call(code: Code, mode: Mode, args: readonly Value[], resultSlot: number, self: OpenFile | null = null): number {
+    call(code: Code, mode: Mode, args: readonly Value[], resultSlot: number, purpose: Purpose | null = null): number {
         if (this.current.frames.length >= MAX_FRAMES) {
             throw new ProgramError(`calls are nested ${MAX_FRAMES} deep: does ${code.name} call itself without end?`);
         }
@@ -131,10 +131,11 @@ export class Interpreter implements Execution, Locking {
         for (let i = 0; i < args.length; i++) {
             slots[i] = args[i];
         }
-        const frame = new Frame(code, mode, slots, resultSlot, self);
+        const frame = new Frame(code, mode, slots, resultSlot, purpose?.kind === 'file' ? purpose.file : null);
+        frame.purpose = purpose;
         this.current.frames.push(frame);
-        if (code.kind !== 'fn') {
-            this.environment.callbackEntered(frame);
+        if (purpose) {
+            this.environment.purposeBegan(purpose);
         }
         return SWITCH;
     }
@@ -152,9 +153,8 @@ export class Interpreter implements Execution, Locking {
         if (!frame) {
             return SWITCH;
         }
-        const { kind } = frame.code;
-        if (kind === 'handler' || kind === 'flb' || kind === 'file') {
-            this.callbackLeft(frame, value);
+        if (frame.purpose) {
+            this.environment.purposeEnded(frame.purpose, value, frame);
         }
         if (frame.guards.length > 0) {
             giveUpGuards(this, frame);
@@ -178,13 +178,6 @@ export class Interpreter implements Execution, Locking {
         }
         this.wake(frame.waiter);
         return SWITCH;
-    }
-
-    private callbackLeft(frame: Frame, value: Value | Err): void {
-        this.environment.callbackLeft(frame, value);
-        if (value instanceof Err) {
-            this.raise('callback-error', `${frame.code.name} returned -${value.name}`, placeOf(frame));
-        }
     }
 
     /** The thread that waited for the one that has nothing left to do goes on; without one the scenario is over. */

@@ -1,7 +1,9 @@
 /** The one seam between a run and those who watch it: the events, and who hears them. */
 import type { Err } from '../kernel/release/errno';
 import type { LogLine } from '../kernel/klog';
-import type { LuoFile, LuoHandler } from '../kernel/luo/state';
+import type { ReservedMemory } from '../kernel/kho/reserve-mem';
+import type { LuoRequest } from '../kernel/luo/request';
+import type { LuoFile, LuoFlb, LuoHandler, LuoSession } from '../kernel/luo/state';
 import type { Device } from '../machine/devices/device';
 import type { DeviceChange } from '../machine/pci/bus';
 import type { Int } from '../machine/int';
@@ -12,6 +14,7 @@ import type { Diagnosis } from '../findings/diagnosis';
 import type { Place } from '../findings/place';
 import type { StructLayout } from '../language/layout';
 import type { RunException } from './stop';
+import type { CallbackCall, KernelWork } from './purpose';
 import type { LockWait, Thread } from './thread';
 import type { Value } from '../language/types';
 import type { ArrayView } from './view';
@@ -22,15 +25,13 @@ export type Phase = 'running' | 'shutdown' | 'jump' | 'boot';
 export interface Listener {
     /** A line of the kernel log, or what `log()` printed (level `log`). */
     log?(line: LogLine, place: Place | undefined): void;
-    /** A process makes a system call, or kernel code begins that {@link kernelLeft} will tell the end of, by the same name. */
-    kernelEntered?(name: string): void;
-    callbackEntered?(name: string, frame: Frame): void;
-    callbackLeft?(name: string, result: unknown, frame: Frame): void;
-    /**
-     * The kernel has done what it was asked and goes back to user mode or to the scenario: a system call (by the name of its native, or
-     * of the function of the standard library whose frame it had), released files (`task_work`), an exit, a boot.
-     */
-    kernelLeft?(name: string, result: Value | Err, frame: Frame | null): void;
+    /** The kernel is entered: by a system call, or because there is something to be done without one. */
+    kernelEntered?(work: KernelWork): void;
+    /** It has done that, and goes back to user mode or to the scenario. `frame`: the one it had; null where it ran at once. */
+    kernelLeft?(work: KernelWork, result: Value | Err, frame: Frame | null): void;
+    callbackEntered?(call: CallbackCall): void;
+    /** `place`: the statement with which it returned. */
+    callbackLeft?(call: CallbackCall, result: Value | Err, place: Place | undefined): void;
     /** Kernel code looks at a struct at a physical address, or has made preserved memory for it. */
     viewed?(layout: StructLayout, pa: number): void;
     /** Kernel code has preserved an array of structs; what describes it lies at a physical address. */
@@ -81,6 +82,32 @@ export interface Listener {
     waits?(thread: Thread, waiting: LockWait): void;
     /** A thread has been given the lock that it waited for. */
     woken?(thread: Thread, waiting: LockWait): void;
+    /** A session is not entered into its list, as its name is taken. */
+    sessionRefused?(session: LuoSession): void;
+    /** The last descriptor of a session is gone. */
+    sessionReleased?(session: LuoSession): void;
+    /** Its release has failed: it stays, and nobody has a descriptor of it. */
+    sessionStuck?(session: LuoSession): void;
+    /** What an ioctl has done stays done, or not, but its answer cannot be written back: it fails with EFAULT. */
+    replyFailed?(request: LuoRequest): void;
+    /** What was handed over is in a format that this kernel does not take. `found`: null where it does not say which that is. */
+    handoverIncompatible?(part: string, expected: string, found: string | null): void;
+    /** LUO cannot know what it was handed, which is a panic. −errno. */
+    luoFailed?(error: number): void;
+    /** The files of a session from the previous kernel cannot be read. −errno. */
+    sessionUnreadable?(session: LuoSession, error: number): void;
+    /** It does not have as many files as it says. */
+    sessionMiscounted?(session: LuoSession): void;
+    /** No handler is registered for a file of a session from the previous kernel. */
+    handlerMissing?(compatible: string, session: LuoSession | null): void;
+    /** A reference of an FLB is put that was never taken. */
+    flbUnderflow?(flb: LuoFlb, side: 'outgoing' | 'incoming'): void;
+    /** Memory of `reserve_mem=` is not where the previous kernel had it. */
+    reservedMemoryMoved?(memory: ReservedMemory): void;
+    /** The kernel cannot restore by which tables devices reach memory, which is a panic. */
+    translationLost?(): void;
+    /** Kernel code goes to an address, as that of a struct, where there is no memory: a panic. */
+    kernelFault?(address: Int, struct: string): void;
     /** The module of a handler is unloaded, which these files of sessions still need. */
     moduleGone?(handler: LuoHandler, files: readonly LuoFile[]): void;
     /** The running kernel ends otherwise than by a kexec: it panics, or the machine is switched off. All of it is still there. */
@@ -97,6 +124,8 @@ export interface Listener {
 
 /** A listener that belongs to the run: what it notes lies in the run's journal, and code of the run may ask it. */
 export interface Observer extends Listener {
+    /** Hears the events in its place. */
+    readonly listener?: Listener;
     /** Asked at the end of a run that has passed: why it has failed all the same. */
     missed?(): RunException | undefined;
 }
@@ -165,6 +194,7 @@ export class Listeners {
     }
 
     private refresh(): void {
-        this.active = this.listening ? [...this.observers, ...(this.reporting ? this.reporters : [])] : [];
+        const observing = this.observers.map((o) => o.listener ?? o);
+        this.active = this.listening ? [...observing, ...(this.reporting ? this.reporters : [])] : [];
     }
 }

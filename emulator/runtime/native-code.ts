@@ -5,6 +5,7 @@ import type { Err } from '../kernel/release/errno';
 import type { Lock } from '../kernel/lock';
 import type { FieldShape, FunctionShape, GlobalShape, NativeShapes, ObjectShape } from '../language/natives';
 import type { Value } from '../language/types';
+import type { CallbackName, SystemCall } from './purpose';
 
 /**
  * A function or method. `call` runs to its end at once: what may call back into `.lus` code is itself written in `.lus`
@@ -27,7 +28,9 @@ export interface NativeFunctionOn<H> extends FunctionShape {
     /** With `code`: it does not return where it succeeds, so whether it may is said before. */
     readonly noReturn?: boolean;
     /** Instead of `call`: the callback of this name of the receiver (a handler, an FLB or an open file). */
-    readonly callback?: string;
+    readonly callback?: CallbackName;
+    /** With `code`, of a system call: what observers are told of a call with these arguments, besides its name. */
+    readonly told?: (host: H, args: readonly Value[]) => SystemCall;
 }
 
 export interface NativeFieldOn<H> extends FieldShape {

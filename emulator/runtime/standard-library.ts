@@ -2,23 +2,24 @@
 import { LIBRARY_7_2 } from '../kernel/release/descriptions';
 import { layersOf, withLayers, type Library } from '../kernel/release/layers';
 import { checkStd } from '../language/check/check';
-import { HOST_NATIVES } from './natives';
+import { PAGE_GEOMETRIES } from '../machine/arch';
+import { KERNEL_NATIVES } from './natives/tracepoints';
 import type { Program } from '../language/program';
 import { LIBRARY_TEXTS, stdUri } from '../std/texts';
 
 const checked = new Map<string, Program>();
 
 /**
- * The checked standard library of a release; the same object for every program. Without one: that of the default
- * kernel, which is what programs are checked against.
+ * The checked standard library of a release on a machine with these pages ; the same object for every program . Without a * release : that of the default * kernel , which is what programs are checked against .
  */
-export function standardLibrary(library: Library = LIBRARY_7_2): Program {
-    const key = library.join(' ');
+export function standardLibrary(library: Library = LIBRARY_7_2, page = PAGE_GEOMETRIES['x86-64'][0]): Program {
+    const key = `${library.join(' ')} ${page.size}`;
     let program = checked.get(key);
     if (!program) {
         program = checkStd(
             library.map((name) => ({ uri: stdUri(name), text: LIBRARY_TEXTS[name] ?? '' })),
-            HOST_NATIVES,
+            KERNEL_NATIVES,
+            page,
         );
         checked.set(key, program);
     }

@@ -1,7 +1,7 @@
 /** Structs, arrays and strings in emulated memory: every access reads or writes the bytes at that moment. */
 import { Bytes } from '../machine/bytes';
 import { intOf } from '../machine/int';
-import { PAGE_SIZE, type PhysicalMemory } from '../machine/memory';
+import { LEAF_SIZE, type PhysicalMemory } from '../machine/memory';
 import type { BitsType, FieldType, LayoutField, StructLayout } from '../language/layout';
 import type { Value } from '../language/types';
 import {
@@ -123,7 +123,7 @@ export class ArrayView extends Location implements Comparable, Displayed {
         // pages of an array need not be adjacent, and an element may lie across two of them
         for (let done = 0; done < out.length; ) {
             const pa = this.at(done);
-            const n = Math.min(PAGE_SIZE - (pa % PAGE_SIZE), out.length - done);
+            const n = Math.min(LEAF_SIZE - (pa % LEAF_SIZE), out.length - done);
             out.set(this.memory.read(pa, n), done);
             done += n;
         }
@@ -162,13 +162,18 @@ function readField(l: Location, offset: number, type: FieldType): Value {
     }
 }
 
+/** Whether [pa, pa+size) lies in one leaf of memory, and so on one page: a page is one leaf or several. */
+function inLeaf(pa: number, size: number): boolean {
+    return (pa & (LEAF_SIZE - 1)) + size <= LEAF_SIZE;
+}
+
 /**
- * A struct inside of memory. One that lies on one page of its area is found there without looking the area up again.
+ * A struct inside of memory. One that lies in one leaf of its area is found there without looking the area up again.
  */
 function structView(layout: StructLayout, l: Location, offset: number): View {
     if (l.area) {
         const pa = l.area.phys(l.base + offset);
-        if ((pa & 4095) + layout.size <= 4096) {
+        if (inLeaf(pa, layout.size)) {
             return new View(layout, l.memory, pa);
         }
     }
@@ -293,10 +298,10 @@ function mix(word: number, shift: number, width: number, value: number): number 
     return word + (value - old) * unit;
 }
 
-/** The physical address of a field that does not cross into another page of its area, or −1. */
+/** The physical address of a field that does not cross into another leaf of its area, or −1. */
 function whole(l: Location, offset: number, size: number): number {
     const pa = l.at(offset);
-    return !l.area || (pa & 4095) + size <= 4096 ? pa : -1;
+    return !l.area || inLeaf(pa, size) ? pa : -1;
 }
 
 function readBytes(l: Location, offset: number, size: number): Uint8Array {

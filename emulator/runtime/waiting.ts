@@ -52,10 +52,9 @@ function doing(threads: readonly Thread[], id: number, asked: Thread): string {
 /** The system call that a thread is in. */
 export function inKernel(thread: Thread): string | undefined {
     const frames = thread.frames.filter((f) => f.mode === 'kernel');
-    const frame = frames.find((f) => f.code.name !== 'task_work') ?? frames[0];
+    const frame = frames.find((f) => f.purpose?.kind !== 'release') ?? frames[0];
     return frame && labelOf(thread, frame, undefined);
 }
-
 /** What fails where nobody can go on: the interpreter. */
 export interface Deadlocking {
     readonly threads: readonly Thread[];

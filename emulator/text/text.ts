@@ -15,9 +15,22 @@ export function hexBytes(bytes: Iterable<number>, between = ' '): string {
     return Array.from(bytes, (b) => hexDigits(b, 2)).join(between);
 }
 
-/** `1 page`, `3 pages` */
+/** `session` → `sessions`, `process` → `processes`, `property` → `properties`. */
+export function plural(word: string): string {
+    if (/[^aeiou]y$/.test(word)) {
+        return `${word.slice(0, -1)}ies`;
+    }
+    return /(?:s|x|ch|sh)$/.test(word) ? `${word}es` : `${word}s`;
+}
+
+/** `1 page`, `3 pages`, `0 entries` */
 export function counted(n: number | bigint, what: string): string {
-    return `${n} ${what}${Number(n) === 1 ? '' : 's'}`;
+    return `${n} ${Number(n) === 1 ? what : plural(what)}`;
+}
+
+/** The same, but `no pages`. */
+export function countOf(n: number, what: string): string {
+    return n === 0 ? `no ${plural(what)}` : counted(n, what);
 }
 
 const UNITS = ['byte', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
@@ -45,6 +58,16 @@ export function exactSize(bytes: number | bigint): string {
         unit++;
     }
     return withUnit(n, unit);
+}
+
+/** `0x1000–0x1fff (4 KiB)` */
+export function rangeText(start: number, size: number): string {
+    return size === 0 ? `empty, at ${hex(start)}` : `${hex(start)}–${hex(start + size - 1)} (${sizeText(size)})`;
+}
+
+/** A power of two of at least 1024 bytes as a program writes it: `2MiB`. */
+export function sizeLiteral(bytes: number): string {
+    return exactSize(bytes).replace(' ', '');
 }
 
 /** `a, b and c` */

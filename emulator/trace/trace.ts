@@ -5,7 +5,7 @@
  */
 import { Updates } from '../diagnosis/updates';
 import { Err } from '../kernel/release/errno';
-import { LuoArgs, LuoFile, LuoSession } from '../kernel/luo/state';
+import { LuoSession } from '../kernel/luo/state';
 import type { OpenFile } from '../kernel/fs/file';
 import type { LogLine } from '../kernel/klog';
 import type { Device } from '../machine/devices/device';
@@ -20,9 +20,11 @@ import type { Update } from '../diagnosis/updates';
 import type { VcpuState } from '../machine/guests';
 import { DeviceTracks } from './device-tracks';
 import { GuestTracks } from './guest-tracks';
+import { fileAtWork } from '../runtime/at-work';
 import { processOf } from '../runtime/host/scenario-process';
-import type { Vm } from '../runtime/interpreter';
 import { hex } from '../text/text';
+import type { Vm } from '../runtime/interpreter';
+import type { CallbackCall, KernelWork } from '../runtime/purpose';
 
 type Args = Readonly<Record<string, string | number | boolean>>;
 
@@ -118,30 +120,25 @@ export class Tracer implements Listener {
         this.guests.vcpu(guest, index, state);
     }
 
-    kernelEntered(name: string): void {
-        const thread = this.vm.current;
-        this.begin(
-            thread,
-            name,
-            name === 'start_kernel' || name === 'task_work' || name === 'do_exit' ? 'kernel' : 'syscall',
-            {},
-        );
+    kernelEntered({ kind, name }: KernelWork): void {
+        const category = kind === 'boot' || kind === 'release' || kind === 'exit' ? 'kernel' : 'syscall';
+        this.begin(this.vm.current, name, category, {});
     }
 
-    kernelLeft(name: string, result: Value | Err, frame: Frame | null): void {
+    kernelLeft({ name }: KernelWork, result: Value | Err, frame: Frame | null): void {
         const thread = this.vm.current;
         if (this.stackOf(thread).some((o) => o.name === name)) {
             this.endUpTo(thread.id, name, { ...this.argumentsOf(frame), result: shown(result) });
         }
     }
 
-    callbackEntered(name: string, frame: Frame): void {
-        this.begin(this.vm.current, name, frame.code.kind, this.aboutCallback(frame));
+    callbackEntered(call: CallbackCall): void {
+        this.begin(this.vm.current, call.name, call.kind, this.aboutCallback(call));
     }
 
-    callbackLeft(name: string, result: unknown, frame: Frame): void {
+    callbackLeft(call: CallbackCall, result: Value | Err): void {
         const failed = result instanceof Err ? { result: shown(result) } : {};
-        this.endUpTo(this.vm.current.id, name, { ...this.aboutCallback(frame), ...failed });
+        this.endUpTo(this.vm.current.id, call.name, { ...this.aboutCallback(call), ...failed });
     }
 
     waits(thread: Thread, { lock }: LockWait): void {
@@ -269,7 +266,7 @@ export class Tracer implements Listener {
     private slice({ name, cat, pid, tid, begin, args }: Open): void {
         this.list.push({
             ph: 'X',
-            name: name.replace(/^sys_/, ''),
+            name,
             cat,
             pid,
             tid,
@@ -301,25 +298,17 @@ export class Tracer implements Listener {
 
     // ------------------------------------------------------------ arguments
 
-    /** Which file of which session a callback is about: its caller in the LUO core knows. */
-    private aboutCallback(frame: Frame): Args {
-        const { frames } = this.vm.current;
-        const handler = frame.slots.find((v) => v instanceof LuoArgs)?.handler.compatible;
-        for (let i = frames.length - 1; i >= 0; i--) {
-            const { code, slots } = frames[i] ?? frame;
-            for (const v of code.locals) {
-                const value = slots[v.slot];
-                if (value instanceof LuoFile) {
-                    return {
-                        session: value.session.name,
-                        token: hex(value.token),
-                        handler: value.handler.compatible,
-                        ...fileNamed(value.file),
-                    };
-                }
-            }
-        }
-        return handler === undefined ? {} : { handler };
+    /** Which file of which session a callback is about. */
+    private aboutCallback(call: CallbackCall): Args {
+        const file = (call.kind === 'handler' ? call.args?.luoFile : undefined) ?? fileAtWork(this.vm);
+        return file
+            ? {
+                  session: file.session.name,
+                  token: hex(file.token),
+                  handler: file.handler.compatible,
+                  ...fileNamed(file.file),
+              }
+            : {};
     }
 
     /** The parameters of a system call of the standard library; descriptors by what they refer to. */
@@ -412,7 +401,9 @@ export class Tracer implements Listener {
     // ------------------------------------------------------------ phases
 
     private phases(): TraceEvent[] {
-        const updates = (Updates.of(this.vm)?.items ?? []).filter((u) => u.prepared !== null || u.shutDown !== null);
+        const updates = (Updates.of(this.vm)?.items ?? []).filter(
+            (u) => u.prepared !== null || u.shutdownBegan !== null,
+        );
         const pid = this.index * PROCESSES + PHASES;
         const before = this.list.length;
         this.nameProcess(pid, 'live updates');
@@ -443,8 +434,8 @@ function phasesOf(u: Update, pid: number, begin: number | null, end: number, now
             });
         }
     };
-    const { prepared, shutDown, jumped, up, finished, began: black, ended: resumed } = u;
-    const frozen = shutDown === null ? null : u.blackedOut;
+    const { prepared, shutdownBegan, jumped, up, finished, began: black, ended: resumed } = u;
+    const frozen = shutdownBegan === null ? null : u.blackoutBegan;
     add('Pre-LU', u.number === 1 ? begin : null, prepared ?? black);
     add('Pre-Blackout', prepared, black);
     add('Blackout', black, resumed, { from: u.from, to: u.to, files: u.files, sessions: u.sessions });

@@ -2,11 +2,13 @@
 import { createConnection, ProposedFeatures, TextDocuments, TextDocumentSyncKind } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import type { CheckFinding } from '../../emulator/language/check-finding';
+import type { Program } from '../../emulator/language/program';
 import { ParseCache } from '../../emulator/language/syntax/parse-cache';
-import { analyse, findingsByFile, type Analysis } from './analysis';
+import { analyse, findingsByFile } from '../../emulator/services/analysis';
+import { outline } from '../../emulator/services/outline';
 import { fixesIn, toLspDiagnostic } from './findings';
-import { outline } from './outline';
 import { SourceFiles } from './source-files';
+import { toDocumentSymbol } from './symbols';
 
 /** How long one may pause in typing before the file is checked. */
 const QUIET_MS = 150;
@@ -17,24 +19,24 @@ const files = new SourceFiles(documents);
 
 const parsed = new ParseCache();
 
-/** Analyses of open files; empty as soon as any file changes, since files import one another. */
-const analyses = new Map<string, Analysis>();
+/** The programs of open files; empty as soon as any file changes, since files import one another. */
+const programs = new Map<string, Program>();
 /** The files that have findings on the editor's side. */
 let marked: readonly string[] = [];
 let pending: NodeJS.Timeout | undefined;
 
-function analysisOf(uri: string): Analysis {
-    const known = analyses.get(uri);
+function programOf(uri: string): Program {
+    const known = programs.get(uri);
     if (known) {
         return known;
     }
     const fresh = analyse(files, uri, parsed);
-    analyses.set(uri, fresh);
+    programs.set(uri, fresh);
     return fresh;
 }
 
 function findings(): ReadonlyMap<string, readonly CheckFinding[]> {
-    return findingsByFile(documents.all().map((d) => analysisOf(d.uri)));
+    return findingsByFile(documents.all().map((d) => programOf(d.uri)));
 }
 
 async function publish(uri: string, found: readonly CheckFinding[]): Promise<void> {
@@ -59,7 +61,7 @@ async function publishAll(): Promise<void> {
 }
 
 function changed(): void {
-    analyses.clear();
+    programs.clear();
     clearTimeout(pending);
     pending = setTimeout(() => {
         publishAll().catch((e: unknown) =>
@@ -83,7 +85,8 @@ connection.onDidChangeWatchedFiles(changed);
 
 connection.onDocumentSymbol(({ textDocument }) => {
     const document = documents.get(textDocument.uri);
-    return document ? outline(analysisOf(document.uri).file, document) : [];
+    const file = document && programOf(document.uri).files.get(document.uri);
+    return document && file ? outline(file).map((entry) => toDocumentSymbol(entry, document)) : [];
 });
 
 connection.onCodeAction(({ textDocument, range }) => {

@@ -8,7 +8,10 @@ export function measureDomain(size: string): void {
     printMeasured(domain.replace('SIZE = 1024GiB', `SIZE = ${size}`));
 }
 
-/** A table of the lowest level that is needed maps 1 GiB in leaves of 2 MiB. @param script this program, which calls {@link measureDomain} when it is told to */
+/**
+ * A table of the lowest level that is needed maps 1 GiB in leaves of 2 MiB. @param script this program, which calls
+ * {@link measureDomain} when it is told to
+ */
 export function benchDomain(script: string): Figure[] {
     const quarter = measured(script, ['--domain', '256GiB']);
     const whole = measured(script, ['--domain', '1024GiB']);

@@ -1,6 +1,6 @@
 /** How long whole processes take, and how much memory, compared with a Node.js that does nothing. */
 import { spawnSync } from 'node:child_process';
-import { Client } from '../protocol/client';
+import { Client } from '../support/dap-client';
 import { inRepository } from '../support/repository';
 import { median, type Figure } from './figures';
 

@@ -1,7 +1,6 @@
 /** How fast the tree of preserved memory is. */
 import { Machine } from '../../emulator/machine/machine';
 import { RadixTree, walkRadix } from '../../emulator/kernel/kho/radix';
-import { PAGE_SIZE } from '../../emulator/machine/memory';
 
 export interface RadixFigures {
     /** Nanoseconds an added page, and a walked one, callback included; the best of several rounds. */
@@ -15,14 +14,10 @@ export function benchRadix(pages = 1 << 20, rounds = 5): RadixFigures {
     let addNs = Infinity;
     let walkNs = Infinity;
     for (let round = 0; round < rounds; round++) {
-        const { memory, journal } = new Machine({ ranges: [{ start: 0, size: 64 * 2 ** 30, node: 0 }] });
-        let next = PAGE_SIZE;
-        const tree = new RadixTree(
-            memory,
-            journal,
-            { allocNode: () => (next += PAGE_SIZE), freeNode: () => undefined },
-            PAGE_SIZE,
-        );
+        const machine = new Machine({ ranges: [{ start: 0, size: 64 * 2 ** 30, node: 0 }] });
+        const { size } = machine.page;
+        let next = size;
+        const tree = new RadixTree(machine, { allocNode: () => (next += size), freeNode: () => undefined }, size);
         const first = 0x100000;
         let start = process.hrtime.bigint();
         for (let pfn = first; pfn < first + pages; pfn++) {
@@ -34,7 +29,8 @@ export function benchRadix(pages = 1 << 20, rounds = 5): RadixFigures {
         let count = 0;
         start = process.hrtime.bigint();
         walkRadix(
-            memory,
+            machine.memory,
+            machine.page,
             tree.root,
             () => true,
             (pfn, order) => {

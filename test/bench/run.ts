@@ -3,7 +3,8 @@
  *
  *     npm run bench [-- --json FILE] [-- --strict]
  *
- * Prints a table and the same as JSON, which goes to FILE where one is named. With --strict the exit code is 1 where a goal is missed.
+ * Prints a table and the same as JSON, which goes to FILE where one is named. With --strict the exit code is 1 where
+ * a goal is missed.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /** How long the debugger takes for what an editor asks after each step. */
 import { z } from 'zod';
-import { Client } from '../protocol/client';
+import { Client } from '../support/dap-client';
 import { inRepository } from '../support/repository';
 import { median, type Figure } from './figures';
 

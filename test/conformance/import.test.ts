@@ -1,6 +1,5 @@
 /** Imported recordings run, and an answer that is not the kernel's makes them fail at its line. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
@@ -8,6 +7,7 @@ import { importRecording } from '../../emulator/recording/import';
 import { parseRecording } from '../../emulator/recording/recording';
 import { errorsOf, loadProgram } from '../../emulator/run/load-program';
 import { Run } from '../../emulator/run/run';
+import { lus, type Ran } from '../support/lus';
 import { inRepository } from '../support/repository';
 import { generate } from './model/generate';
 
@@ -53,20 +53,16 @@ suite('imported recordings', () => {
         const folder = mkdtempSync(path.join(tmpdir(), 'lus-import-'));
         try {
             const output = path.join(folder, 'case.lus');
-            const lus = (...args: string[]) =>
-                spawnSync(process.execPath, [inRepository('dist', 'lus.js'), ...args], { encoding: 'utf8' });
-            const imported = lus('import', path.join(FOLDER, 'case-freeze-rollback.jsonl'), '-o', output);
-            assert.deepEqual([imported.status, imported.stderr], [0, '']);
+            const called = (...args: string[]): Ran => lus(FOLDER, args);
+            const imported = called('import', 'case-freeze-rollback.jsonl', '-o', output);
+            assert.deepEqual([imported.code, imported.err], [0, '']);
             assert.match(readFileSync(output, 'utf8'), /reboot\(KEXEC\) {2}fails EIO\n {8}reboot\(KEXEC\)\n/);
-            const run = lus('run', output, '--format', 'tap');
-            assert.match(run.stdout, /^ok 1 - .*case-freeze-rollback$/m);
-            assert.equal(run.status, 0);
-            assert.equal(
-                lus('import', path.join(FOLDER, 'case-freeze-rollback.jsonl')).stdout,
-                readFileSync(output, 'utf8'),
-            );
-            assert.equal(lus('import').status, 2);
-            assert.equal(lus('import', output).status, 2);
+            const run = called('run', output, '--format', 'tap');
+            assert.match(run.out, /^ok 1 - .*case-freeze-rollback$/m);
+            assert.equal(run.code, 0);
+            assert.equal(called('import', 'case-freeze-rollback.jsonl').out, readFileSync(output, 'utf8'));
+            assert.equal(called('import').code, 2);
+            assert.equal(called('import', output).code, 2);
         } finally {
             rmSync(folder, { recursive: true });
         }

@@ -1,6 +1,6 @@
 /**
- * The recorder: it compiles, and what the kernel of this machine answers to generated steps on files is what the emulator
- * answers. That half of the emulator is so compared with a real kernel wherever the tests run.
+ * The recorder: it compiles, and what the kernel of this machine answers to generated steps on files is what the
+ * emulator answers. That half of the emulator is so compared with a real kernel wherever the tests run.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -9,14 +9,13 @@ import { release, tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { compareRecording } from '../../emulator/run/compare-recording';
 import { parseRecording } from '../../emulator/recording/recording';
-import { inRepository } from '../support/repository';
+import { lus, type Ran } from '../support/lus';
+import { inRepository, ROOT } from '../support/repository';
 import { generateFileSteps } from './model/generate';
 
 const RUNS = 400;
 
-function lus(...args: string[]): ReturnType<typeof spawnSync> & { readonly stdout: string; readonly stderr: string } {
-    return spawnSync(process.execPath, [inRepository('dist', 'lus.js'), ...args], { encoding: 'utf8' });
-}
+const recordCommand = (...args: string[]): Ran => lus(ROOT, ['record', ...args]);
 
 /** Why the recorder cannot be made here; undefined where it can. */
 function unable(): string | undefined {
@@ -53,8 +52,8 @@ suite('the recorder', () => {
         if (why !== undefined) {
             skip(this, why);
         }
-        const { status, stdout, stderr } = lus('record', '--build', folder);
-        assert.deepEqual([status, stdout, stderr], [0, `${recorder}\n`, '']);
+        const { code, out, err } = recordCommand('--build', folder);
+        assert.deepEqual([code, out, err], [0, `${recorder}\n`, '']);
     });
 
     suiteTeardown(() => rmSync(folder, { recursive: true }));
@@ -152,20 +151,19 @@ suite('the recorder', () => {
 
     test('a recording is a script, too', () => {
         const recording = inRepository('test', 'conformance', 'recordings', 'memfd-001.jsonl');
-        const steps = lus('record', '--script', recording).stdout.trimEnd().split('\n');
+        const steps = recordCommand('--script', recording).out.trimEnd().split('\n');
         assert.deepEqual(
             steps,
             parseRecording(readFileSync(recording, 'utf8')).lines.flatMap((l) =>
                 l.kind === 'step' ? [l.recorded.op] : [],
             ),
         );
-        const other = lus(
-            'record',
+        const other = recordCommand(
             '--script',
             inRepository('test', 'conformance', 'recordings', 'case-flb-life.jsonl'),
         );
-        assert.equal(other.status, 2);
-        assert.match(other.stderr, /case-flb-life\.jsonl:2: "ctl "flb_getout x"" is for the test handlers/);
+        assert.equal(other.code, 2);
+        assert.match(other.err, /case-flb-life\.jsonl:2: "ctl "flb_getout x"" is for the test handlers/);
     });
 
     test('an initial RAM disk with recorder, script and kernel', () => {
@@ -173,8 +171,8 @@ suite('the recorder', () => {
         const kernel = path.join(folder, 'bzImage');
         writeFileSync(script, '# a comment\nspawn a\n\nkexec\n');
         writeFileSync(kernel, 'not a kernel');
-        const { status, stderr } = lus('record', '--build', folder, '--script', script, '--kernel', kernel);
-        assert.deepEqual([status, stderr], [0, '']);
+        const { code, err } = recordCommand('--build', folder, '--script', script, '--kernel', kernel);
+        assert.deepEqual([code, err], [0, '']);
         const entries = entriesOf(readFileSync(path.join(folder, 'initramfs.cpio')));
         assert.deepEqual([...entries.keys()], ['dev', 'proc', 'init', 'script', 'vmlinuz', 'TRAILER!!!']);
         assert.deepEqual(entries.get('init')?.data, readFileSync(recorder));

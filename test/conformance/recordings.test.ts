@@ -1,12 +1,15 @@
-/** Every recording of a real kernel, replayed by the command as it ships and by the library; and that a difference is seen. */
+/**
+ * Every recording of a real kernel, replayed by the command as it ships and by the library; and that a difference is
+ * seen.
+ */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { z } from 'zod';
 import { compareRecording, type Comparison } from '../../emulator/run/compare-recording';
 import { parseRecording, RecordingError } from '../../emulator/recording/recording';
+import { lus, type Ran } from '../support/lus';
 import { inRepository } from '../support/repository';
 
 const FOLDER = inRepository('test', 'conformance', 'recordings');
@@ -45,12 +48,7 @@ function replay(source: string): Comparison {
     return compareRecording('test:/recording.jsonl', source, parseRecording(source));
 }
 
-function lus(...args: string[]): { readonly status: number | null; readonly stdout: string; readonly stderr: string } {
-    return spawnSync(process.execPath, [inRepository('dist', 'lus.js'), 'replay', ...args], {
-        encoding: 'utf8',
-        maxBuffer: 1 << 26,
-    });
-}
+const replayed = (...args: string[]): Ran => lus(FOLDER, ['replay', ...args]);
 
 /** Changes the first line that has `mark`, and gives its number. */
 function changed(
@@ -82,8 +80,8 @@ suite('recordings of a real kernel', () => {
     }
 
     test('lus replay says the same of all of them', () => {
-        const { status, stdout } = lus(...NAMES.map((n) => path.join(FOLDER, n)), '--format', 'json');
-        const result = resultSchema.parse(JSON.parse(stdout));
+        const { code, out } = replayed(...NAMES, '--format', 'json');
+        const result = resultSchema.parse(JSON.parse(out));
         assert.deepEqual(
             result.files.filter((f) => f.difference !== null),
             [],
@@ -93,7 +91,7 @@ suite('recordings of a real kernel', () => {
             result.matched,
             NAMES.reduce((n, name) => n + text(name).trim().split('\n').length - 1, 0),
         );
-        assert.equal(status, 0);
+        assert.equal(code, 0);
     });
 });
 
@@ -218,26 +216,26 @@ suite('a difference is seen', () => {
             );
             const file = path.join(folder, 'changed.jsonl');
             writeFileSync(file, source);
-            const shown = lus(file);
-            assert.equal(shown.status, 1);
+            const shown = replayed(file);
+            assert.equal(shown.code, 1);
             assert.match(
-                shown.stdout,
+                shown.out,
                 new RegExp(
                     `changed\\.jsonl:${line}.*a preserve s1 f2 3\\n +expected +errno=EBUSY\\n +got +errno=EEXIST\\n +before it\\n`,
                 ),
             );
-            const [result] = resultSchema.parse(JSON.parse(lus(file, '--format', 'json').stdout)).files;
+            const [result] = resultSchema.parse(JSON.parse(replayed(file, '--format', 'json').out)).files;
             assert.deepEqual([result?.difference?.line, result?.difference?.got], [line, 'errno=EEXIST']);
             writeFileSync(file, '{"boot": 0}\n{"op": "a frobnicate x", "ret": 0}\n');
-            const broken = lus(file);
-            assert.equal(broken.status, 2);
+            const broken = replayed(file);
+            assert.equal(broken.code, 2);
             assert.match(
-                broken.stderr,
+                broken.err,
                 /changed\.jsonl:2: "a frobnicate x" is no step of a recording: there is no call "frobnicate"\./,
             );
-            const missing = lus(path.join(folder, 'none.jsonl'));
-            assert.equal(missing.status, 2);
-            assert.match(missing.stderr, /There is no file .*none\.jsonl/);
+            const missing = replayed(path.join(folder, 'none.jsonl'));
+            assert.equal(missing.code, 2);
+            assert.match(missing.err, /There is no file .*none\.jsonl/);
         } finally {
             rmSync(folder, { recursive: true });
         }

@@ -1,4 +1,7 @@
-/** Handovers of an emulated kernel for a machine whose FDT address and scratch areas are given: what a real kernel reads of them. */
+/**
+ * Handovers of an emulated kernel for a machine whose FDT address and scratch areas are given: what a real kernel
+ * reads of them.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
@@ -6,9 +9,9 @@ import { inspectFile, type Inspection } from '../../emulator/handover/inspect';
 import { sourceOf } from '../../emulator/machine/core-file';
 import { loadProgram } from '../../emulator/run/load-program';
 import { handoversOf } from '../support/handovers';
-import { diskHost } from '../support/programs';
+import { diskHost, findingsOf, programOf } from '../support/programs';
+import { failuresOf } from '../support/runs';
 import { inRepository } from '../support/repository';
-import { failuresOf, findingsOf, programOf } from '../support/scenarios';
 
 const FOLDER = inRepository('test/conformance/images');
 

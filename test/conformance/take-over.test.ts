@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { inRepository } from '../support/repository';
-import { diskHost } from '../support/programs';
-import { failuresOf, findingsOf } from '../support/scenarios';
+import { diskHost, findingsOf } from '../support/programs';
+import { failuresOf } from '../support/runs';
 import type { SourceHost } from '../../emulator/language/load';
 import { loadProgram } from '../../emulator/run/load-program';
 

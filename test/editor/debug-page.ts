@@ -160,7 +160,9 @@ export class DebugPage {
         await this.page.keyboard.press('F5');
     }
 
-    /** Waits until the program is stopped with this text in the line that the editor marks, and its scopes are there. */
+    /**
+     * Waits until the program is stopped with this text in the line that the editor marks, and its scopes are there.
+     */
     async waitStoppedAt(text: string): Promise<void> {
         await this.editor.locator('.debug-top-stack-frame-line, .debug-focused-stack-frame-line').first().waitFor();
         let seen: string[] = [];
@@ -353,7 +355,10 @@ export class DebugPage {
         throw new Error(`no variable like ${pattern} at level ${level}: ${JSON.stringify(await this.variables())}`);
     }
 
-    /** Unfolds rows from a scope inwards, each by its text, where they are not unfolded yet. @returns the last row's text */
+    /**
+     * Unfolds rows from a scope inwards, each by its text, where they are not unfolded yet. @returns the last row's
+     * text
+     */
     async unfold(...path: readonly RegExp[]): Promise<string> {
         let text = '';
         for (const [depth, pattern] of path.entries()) {

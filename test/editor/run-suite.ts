@@ -1,6 +1,6 @@
 /** Runs the suite inside the extension host of a server's window, as `@vscode/test-electron` does on a desktop. */
 import { z } from 'zod';
-import type { Counts } from '../support/results';
+import type { Results } from '../runner/results';
 import { launchBrowser, newPage, type Server } from './server';
 
 export interface SuiteRun {
@@ -19,10 +19,11 @@ const PAGE_CRASHED = 97;
 const OUT_OF_TIME = 98;
 
 /**
- * The counts are those that the suite itself printed: when the extension host dies in mid-run, VS Code says exit code 0.
+ * The results are those that the suite itself printed: when the extension host dies in mid-run, VS Code says exit
+ * code 0.
  * @throws where the suite printed no result
  */
-export async function runSuite(server: Server, run: SuiteRun): Promise<Counts> {
+export async function runSuite(server: Server, run: SuiteRun): Promise<Results> {
     const uri = (path: string): string => `vscode-remote://${server.authority}${path}`;
     const payload = JSON.stringify([
         ['extensionDevelopmentPath', uri(run.extensionDevelopmentPath)],
@@ -32,7 +33,8 @@ export async function runSuite(server: Server, run: SuiteRun): Promise<Counts> {
     try {
         const page = await newPage(browser);
         const chatter: string[] = [];
-        let counts: Counts | undefined;
+        const failed: string[] = [];
+        let results: Results | undefined;
         let finish: (code: number) => void = () => {};
         const finished = new Promise<number>((resolve) => {
             finish = resolve;
@@ -44,12 +46,13 @@ export async function runSuite(server: Server, run: SuiteRun): Promise<Counts> {
                 // The rest is the workbench talking to itself.
                 if (/^ {2}(ok|again|FAIL) /.test(line)) {
                     console.log(line);
+                    failed.push(...(/^ {2}FAIL (.*)$/s.exec(line)?.slice(1) ?? []));
                 } else {
                     chatter.push(line);
                 }
             } else {
                 const { passes, failures, pending } = resultSchema.parse(JSON.parse(result));
-                counts = { passed: passes, failed: failures, skipped: pending };
+                results = { passed: passes, failed: failures, skipped: pending, failures: failed };
             }
         });
         await page.exposeFunction('codeAutomationExit', finish);
@@ -59,12 +62,12 @@ export async function runSuite(server: Server, run: SuiteRun): Promise<Counts> {
         const timer = setTimeout(finish, run.limitSeconds * 1000, OUT_OF_TIME);
         const code = await finished;
         clearTimeout(timer);
-        if (!counts) {
+        if (!results) {
             throw new Error(
                 `the suite ended with code ${code} and without a result:\n${chatter.slice(-30).join('\n')}`,
             );
         }
-        return counts;
+        return results;
     } finally {
         await browser.close();
     }

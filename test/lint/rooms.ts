@@ -8,7 +8,10 @@ export interface Problem {
     readonly message: string;
 }
 
-/** From the ground up: a room imports only from rooms that stand before it in this list. A file belongs to the longest path. */
+/**
+ * From the ground up: a room imports only from rooms that stand before it in this list. A file belongs to the longest
+ * path.
+ */
 const ROOMS: readonly string[] = [
     'emulator/std',
     'emulator/text',

@@ -1,8 +1,9 @@
 /** The rules of the house that Biome does not know:  node test/run.mjs test/lint/run.ts */
 import { lineProblems } from './lines';
+import { pageSizeProblems } from './page-size';
 import { roomProblems } from './rooms';
 
-const problems = [...roomProblems(), ...lineProblems()];
+const problems = [...roomProblems(), ...lineProblems(), ...pageSizeProblems()];
 for (const { file, line, message } of problems) {
     console.log(`${file}:${line}: ${message}`);
 }

@@ -1,4 +1,6 @@
-/** What users install: the npm tarball with the `lus` command, and the `.vsix`. Both are made from the build in dist/. */
+/**
+ * What users install: the npm tarball with the `lus` command, and the `.vsix`. Both are made from the build in dist/.
+ */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { z } from 'zod';
 import { inRepository } from '../support/repository';
-import { Client, UPDATE } from './client';
+import { Client, UPDATE } from '../support/dap-client';
 
 const IMAGE_1 = inRepository('test/conformance/images/image-1.elf.gz');
 const IMAGE_3 = inRepository('test/conformance/images/image-3.elf.gz');

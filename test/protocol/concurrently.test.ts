@@ -1,8 +1,10 @@
-/** Several processes at the same time in the built debug adapter: which thread a step moves, and who is seen to wait. */
+/**
+ * Several processes at the same time in the built debug adapter: which thread a step moves, and who is seen to wait.
+ */
 import assert from 'node:assert/strict';
 import * as path from 'node:path';
 import { z } from 'zod';
-import { Client, FIXTURES, line as lineIn } from './client';
+import { Client, FIXTURES, line as lineIn } from '../support/dap-client';
 
 const PROGRAM = path.join(FIXTURES, 'concurrently.lus');
 const line = (marker: string): number => lineIn(marker, PROGRAM);

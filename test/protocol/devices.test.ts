@@ -1,8 +1,8 @@
 /** What the debugger shows of devices, and where it stops when one goes astray. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { lineWith } from '../support/markers';
 import { inRepository } from '../support/repository';
-import { Client } from './client';
+import { Client } from '../support/dap-client';
 
 const KEXEC = inRepository('extension', 'examples', 'stock-kexec-devices.lus');
 const PASSTHROUGH = inRepository('extension', 'examples', 'passthrough-update.lus');
@@ -11,14 +11,6 @@ const INTERRUPTS = inRepository('extension', 'examples', 'interrupts.lus');
 const ASTRAY = inRepository('extension', 'examples', 'device-keeps-writing.lus');
 
 /** The number of the first line that contains a text. */
-function lineWith(file: string, text: string): number {
-    const at = readFileSync(file, 'utf8')
-        .split('\n')
-        .findIndex((l) => l.includes(text));
-    assert.ok(at >= 0, text);
-    return at + 1;
-}
-
 suite('debug adapter: devices', () => {
     let client: Client;
 

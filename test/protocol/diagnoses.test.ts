@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { inRepository } from '../support/repository';
-import { Client } from './client';
+import { Client } from '../support/dap-client';
 
 const LOST = inRepository('extension', 'examples', 'second-update.lus');
 const LEAK = inRepository('extension', 'examples', 'bug-flb-underflow.lus');

@@ -1,18 +1,10 @@
 /** What the debugger shows of virtual machines, and where it stops when a guest is not paused. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { lineWith } from '../support/markers';
 import { inRepository } from '../support/repository';
-import { Client } from './client';
+import { Client } from '../support/dap-client';
 
 const LOAD = inRepository('extension', 'examples', 'guest-under-load.lus');
-
-function lineWith(text: string): number {
-    const at = readFileSync(LOAD, 'utf8')
-        .split('\n')
-        .findIndex((l) => l.includes(text));
-    assert.ok(at >= 0, text);
-    return at + 1;
-}
 
 suite('debug adapter: virtual machines', () => {
     let client: Client;
@@ -27,7 +19,7 @@ suite('debug adapter: virtual machines', () => {
         await client.launch({ program: LOAD, stopOnEntry: false });
         await client.ok('setBreakpoints', {
             source: { path: LOAD },
-            breakpoints: [{ line: lineWith('guest.save(state)') }],
+            breakpoints: [{ line: lineWith(LOAD, 'guest.save(state)') }],
         });
         await client.ok('configurationDone');
         const { threadId } = await client.stopped();
@@ -58,7 +50,7 @@ suite('debug adapter: virtual machines', () => {
         assert.equal(reason, 'exception');
         const frames = await client.frames(threadId);
         assert.ok(
-            frames.some((f) => f.line === lineWith('reboot(KEXEC)')),
+            frames.some((f) => f.line === lineWith(LOAD, 'reboot(KEXEC)')),
             JSON.stringify(frames.map((f) => [f.name, f.line])),
         );
     });

@@ -1,22 +1,14 @@
 /** What the debugger shows of the host's memory, and that it stops in the agent that ships with the emulator. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { lineWith } from '../support/markers';
 import { inRepository } from '../support/repository';
-import { Client } from './client';
+import { Client } from '../support/dap-client';
 
 const MOVABLE = inRepository('extension', 'examples', 'movable-memory.lus');
 const HUGE = inRepository('extension', 'examples', 'huge-pages.lus');
 const AGENT = inRepository('extension', 'examples', 'agent.lus');
 
 /** The number of the first line that contains a text. */
-function lineWith(file: string, text: string): number {
-    const at = readFileSync(file, 'utf8')
-        .split('\n')
-        .findIndex((l) => l.includes(text));
-    assert.ok(at >= 0, text);
-    return at + 1;
-}
-
 suite('debug adapter: memory of the host', () => {
     let client: Client;
 

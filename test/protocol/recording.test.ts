@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { z } from 'zod';
 import { inRepository } from '../support/repository';
-import { Client } from './client';
+import { Client } from '../support/dap-client';
 
 const RECORDING = inRepository('test', 'conformance', 'recordings', 'case-freeze-rollback.jsonl');
 const LINES = readFileSync(RECORDING, 'utf8').split('\n');

@@ -1,6 +1,6 @@
 /** Whole sessions with the built adapter over stdio, compared message by message with the ones on file. */
 import * as path from 'node:path';
-import { assertGolden, Client, FIXTURES, line, UPDATE } from './client';
+import { assertGolden, Client, FIXTURES, line, UPDATE } from '../support/dap-client';
 
 suite('debug adapter: golden sessions', () => {
     let client: Client;

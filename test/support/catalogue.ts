@@ -1,6 +1,6 @@
 /**
- * The catalogue of failures: `test/catalogue/F-40-agent-crash.lus` and so on. The comment at the top of a file is its text in the
- * documentation: number and title, how bad it is, then what happens and how it is repaired.
+ * The catalogue of failures: `test/catalogue/F-40-agent-crash.lus` and so on. The comment at the top of a file is its
+ * text in the documentation: number and title, how bad it is, then what happens and how it is repaired.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import * as path from 'node:path';
@@ -113,7 +113,7 @@ export function failuresPage(): string {
     const lines = [
         '# What can go wrong in a live update',
         '',
-        '<!-- written from test/catalogue by UPDATE_DOCS=1 npm run unit -- test/unit/catalogue.test.ts -->',
+        '<!-- written from test/catalogue by UPDATE_DOCS=1 npm run unit -- test/proofs/catalogue.test.ts -->',
         '',
         'Every failure here is a scenario that runs: copy it to a file and press F5. Where something is lost, the emulator says so, and the codes',
         'are those of [the page of diagnoses](diagnoses.md); the first is the root, others follow from it. Where a failure can be repaired, a second',

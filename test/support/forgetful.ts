@@ -1,12 +1,13 @@
-/** What tests of invariants share: programs that are written line by line, and the findings of a run as keys that can be compared. */
+/**
+ * What tests of invariants share: programs that are written line by line, and the findings of a run as keys that can
+ * be compared.
+ */
 import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
 import type { Diagnosis } from '../../emulator/findings/diagnosis';
 import { Run } from '../../emulator/run/run';
-import { programOf } from './programs';
-
-/** Operations; far more than any of the programs takes. */
-const FOREVER = 1e12;
+import { correctProgram } from './programs';
+import { FOREVER } from './runs';
 
 /** The text of a scenario, and what a naive model says must be found in it. */
 export class Script {
@@ -42,10 +43,7 @@ export class Script {
      * @param keyOf the keys of a finding; empty where the model does not speak of it
      */
     check(keyOf: (d: Diagnosis) => readonly string[]): void {
-        const program = programOf(this.text);
-        const errors = program.diagnostics.filter((d) => d.severity === 'error').map((d) => d.message);
-        assert.deepEqual(errors, [], this.text);
-        const { vm } = Run.start(program);
+        const { vm } = Run.start(correctProgram(this.text));
         vm.run(FOREVER);
         assert.equal(vm.outcome?.failure?.message, undefined, this.text);
         const found = new Set((Diagnoses.of(vm)?.found.items ?? []).flatMap(keyOf));

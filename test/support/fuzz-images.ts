@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { HandoverView } from '../../emulator/handover/model';
 import { inspectFile } from '../../emulator/handover/inspect';
 import { sourceOf } from '../../emulator/machine/core-file';
-import { Random } from '../unit/random';
+import { Random } from './random';
 import { mutated, type Base } from './mutate';
 import { takeOver } from './take-over';
 
@@ -52,7 +52,10 @@ const LOSSES = ['fdt-invalid', 'fdt-incompatible', 'map-missing', 'map-null'];
 const NO_BOOT =
     /does not fit into the scratch areas|which this machine has not|is no memory image|does not say where its scratch|Failed to allocate/;
 
-/** Boots from it: the emulator neither breaks nor hangs, and the kernel does what the findings say. @returns what came of it */
+/**
+ * Boots from it: the emulator neither breaks nor hangs, and the kernel does what the findings say. @returns what came
+ * of it
+ */
 export function bootDamaged(base: Base, number: number): string {
     const h = inspectDamaged(base, number);
     const { bytes, done } = damagedImage(base, number);

@@ -4,15 +4,18 @@ import type { Listener } from '../../emulator/runtime/listener';
 import type { Program } from '../../emulator/language/program';
 import { Run } from '../../emulator/run/run';
 import type { Vm } from '../../emulator/runtime/interpreter';
+import { runToEnd } from './runs';
 
-const SLICE = 1 << 24;
-
-/** Runs to the end, or to a failure. */
-export function runToEnd(vm: Vm): void {
-    let stop = vm.run(SLICE);
-    while (stop?.reason !== 'end' && !(stop?.reason === 'exception' && stop.exception.fatal)) {
-        stop = vm.run(SLICE);
+/** A copy: images may have a gigabyte. */
+function joined(chunks: Iterable<Uint8Array>): Uint8Array {
+    const list = [...chunks];
+    const bytes = new Uint8Array(list.reduce((n, c) => n + c.length, 0));
+    let at = 0;
+    for (const chunk of list) {
+        bytes.set(chunk, at);
+        at += chunk.length;
     }
+    return bytes;
 }
 
 /**
@@ -28,9 +31,7 @@ export function handoversOf(
     const { vm } = Run.start(program, { scenario });
     const images: Uint8Array[] = [];
     vm.listeners.report(listener(vm));
-    vm.listeners.report(
-        new HandoverSaver(vm, { whole }, (chunks) => images.push(new Uint8Array(Buffer.concat([...(chunks ?? [])])))),
-    );
+    vm.listeners.report(new HandoverSaver(vm, { whole }, (chunks) => images.push(joined(chunks ?? []))));
     runToEnd(vm);
     return { vm, images };
 }

@@ -1,8 +1,13 @@
-/** Writes extension/docs/library.md: everything that the emulator provides to `.lus` code, from the tables that the checker reads. */
+/**
+ * Writes extension/docs/library.md: everything that the emulator provides to `.lus` code, from the tables that the
+ * checker reads.
+ */
 import { NATIVES } from '../../emulator/diagnosis/natives';
-import type { Context, Type, Value } from '../../emulator/language/types';
+import type { Context } from '../../emulator/language/types';
 import type { CallbackShape } from '../../emulator/language/natives';
 import type { NativeField, NativeFunction, NativeGlobal, ObjectType } from '../../emulator/runtime/natives/native';
+import { PAGES_4K } from '../../emulator/machine/arch';
+import { callbackText, functionText, REPLY, typeText } from '../../emulator/services/signatures';
 
 const INTRO = `# What the emulator provides
 
@@ -14,44 +19,6 @@ value behind \`=\` may be left out; \`→\` is what the call gives. A call marke
 takes \`with readonly_reply\` can be called so that the process may read but not write the memory of its argument: the kernel's
 reply faults. \`with stalled_reply\` it is a page that a userfaultfd keeps away: the reply takes 1 s, and what is locked stays so meanwhile.
 `;
-
-/** Said behind a call, not as an argument. */
-const REPLY = 'readonly_reply';
-
-function typeText(t: Type): string {
-    switch (t.k) {
-        case 'list':
-            return t.of.k === 'any' ? 'list' : `list of ${typeText(t.of)}`;
-        case 'view':
-            return t.struct;
-        case 'object':
-            return t.name;
-        case 'kind':
-            return t.name;
-        case 'decl':
-            return t.of === 'file' ? 'file kind' : t.of;
-        default:
-            return t.k;
-    }
-}
-
-function valueText(v: Value): string {
-    return v === null ? 'none' : typeof v === 'string' ? JSON.stringify(v) : String(v);
-}
-
-function signature(f: NativeFunction): string {
-    const params = f.params
-        .filter((p) => p.name !== REPLY)
-        .map((p) => {
-            const type = p.type.k === 'any' ? '' : `: ${typeText(p.type)}`;
-            const fallback = p.default === undefined ? '' : ` = ${valueText(p.default)}`;
-            return p.rest ? `${p.name}…` : `${p.name}${type}${fallback}`;
-        });
-    const ofArg = f.resultOfArg === undefined ? undefined : f.params[f.resultOfArg]?.name;
-    const one = ofArg === undefined ? typeText(f.result) : `a ${ofArg}`;
-    const result = ofArg !== undefined && f.result.k === 'list' ? `list of ${one}` : one;
-    return `${f.name}(${params.join(', ')})${f.result.k === 'none' && ofArg === undefined ? '' : ` → ${result}`}`;
-}
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replace(/\s*\n\s*/g, ' ');
 
@@ -71,7 +38,7 @@ function functions(list: Iterable<NativeFunction>): string {
     return table(
         ['call', 'what it does'],
         byName(list).map((f) => [
-            `\`${signature(f)}\``,
+            `\`${functionText(f)}\``,
             `${f.doc}${f.params.some((p) => p.name === REPLY) ? ` Takes \`with ${REPLY}\`.` : ''}${f.fails ? ' *Can fail.*' : ''}`,
         ]),
     );
@@ -106,7 +73,7 @@ function callbacks(shapes: ReadonlyMap<string, CallbackShape>): string {
     return table(
         ['callback', 'what it is for'],
         [...shapes].map(([name, s]) => [
-            `\`${name}(${s.params.map((p) => p.name).join(', ')})\`${s.required ? '' : ', optional'}`,
+            `\`${callbackText(name, s)}\`${s.required ? '' : ', optional'}`,
             `${s.doc}${s.result.k === 'bool' ? ' Returns `true` or `false`.' : ''}`,
         ]),
     );
@@ -116,7 +83,8 @@ export function libraryPage(): string {
     const n = NATIVES;
     const isErrno = (g: NativeGlobal): boolean => /^E[A-Z0-9]+$/.test(g.name);
     const all = [...n.globals.values()];
-    const errors = all.filter(isErrno).sort((a, b) => Number(a.constant) - Number(b.constant));
+    const numberOf = (g: NativeGlobal): number => Number(g.constant?.(PAGES_4K));
+    const errors = all.filter(isErrno).sort((a, b) => numberOf(a) - numberOf(b));
     return [
         INTRO,
         '## In a process',
@@ -134,7 +102,7 @@ export function libraryPage(): string {
         functions(inContext('any', 'scenario')),
         '## In the kernel',
         '',
-        'For handlers, FLBs, file kinds and `init` blocks. The shipped kernel code uses nothing else.',
+        'For handlers, FLBs, file kinds and `init` blocks. The shipped kernel code uses nothing else, except for its [tracepoints](kernels.md).',
         '',
         functions(inContext('kernel')),
         '## Callbacks',
@@ -165,7 +133,7 @@ export function libraryPage(): string {
         globals(all.filter((g) => g.constant !== undefined && !isErrno(g))),
         '### Errors',
         '',
-        `${errors.map((g) => `\`${g.name}\` ${valueText(g.constant)}`).join(', ')}.`,
+        `${errors.map((g) => `\`${g.name}\` ${numberOf(g)}`).join(', ')}.`,
         '',
         '## File kinds that come with the kernel',
         '',

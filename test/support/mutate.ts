@@ -1,7 +1,7 @@
 /** Damages memory images in every way that was thought of: of the file, of single bits, of pointers and counts. */
 import type { Inspection } from '../../emulator/handover/inspect';
 import type { CoreSegment } from '../../emulator/machine/core-file';
-import type { Random } from '../unit/random';
+import type { Random } from './random';
 
 const PAGE = 4096;
 

@@ -8,7 +8,7 @@
 import { readFileSync } from 'node:fs';
 import { loadProgram } from '../../emulator/run/load-program';
 import { Run } from '../../emulator/run/run';
-import { runToEnd } from './handovers';
+import { runToEnd } from './runs';
 import { recordOf, Witness } from './witness';
 
 function main(): void {

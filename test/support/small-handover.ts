@@ -1,9 +1,12 @@
-/** A small handover with everything in it: two blocks of sessions and of files, FLBs, memfds with arrays of several pages. */
+/**
+ * A small handover with everything in it: two blocks of sessions and of files, FLBs, memfds with arrays of several
+ * pages.
+ */
 import { inspectFile } from '../../emulator/handover/inspect';
 import { sourceOf } from '../../emulator/machine/core-file';
 import { handoversOf } from './handovers';
 import { baseOf, type Base } from './mutate';
-import { programOf } from './scenarios';
+import { programOf } from './programs';
 
 /** The machine, and the kernel with an FLB and a handler. */
 export const SMALL_DECLARATIONS = `

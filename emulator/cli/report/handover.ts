@@ -1,19 +1,25 @@
-/** A handover for people. */
-import { PAGE_SIZE } from '../../machine/memory';
-import { CONSEQUENCE_TEXT, type Finding } from '../../handover/findings';
-import { propertyText } from '../../handover/json';
+/** A handover for people: the items of an attached image, as text. */
+import type { HandoverFinding } from '../../handover/findings';
+import type { Inspection } from '../../handover/inspect';
 import { printable } from '../../handover/luo';
-import type { FileView, HandoverView, LuoView, MemfdView } from '../../handover/model';
+import type { FileView, HandoverView, LuoView } from '../../handover/model';
+import type { FdtNode } from '../../kernel/kho/fdt-read';
+import { memoryOfImage, type VisibleMemory } from '../../presentation/bytes';
+import { propertyItem } from '../../presentation/fdt';
+import {
+    consequenceText,
+    originText,
+    preservedParts,
+    preservedText,
+    rootFdtItem,
+    scratchAreaItem,
+} from '../../presentation/image';
+import { contentItems, fileItem, flbItem, sessionItem } from '../../presentation/image-luo';
+import type { Item } from '../../presentation/item';
+import { counted, hex, sizeText } from '../../text/text';
 import type { Style } from '../style';
-import { counted, exactSize, hex, sizeText } from '../../text/text';
 
-export interface ImageTitle {
-    readonly name: string;
-    readonly machine: 'x86-64' | 'arm64' | 'other';
-    readonly segments: number;
-    /** Bytes of memory. */
-    readonly size: number;
-}
+const rowOf = ({ name, value }: Item): string[] => [name, value];
 
 /** Columns of text, each as wide as its widest cell. */
 function columns(rows: readonly (readonly string[])[], indent: string): string[] {
@@ -23,37 +29,39 @@ function columns(rows: readonly (readonly string[])[], indent: string): string[]
     );
 }
 
-export function handoverReport(title: ImageTitle, h: HandoverView, style: Style): string {
-    const machine = title.machine === 'other' ? 'core file' : `${title.machine} core file`;
-    const lines = [
-        `${style.strong(title.name)}  ${style.dim(`${machine}, ${counted(title.segments, 'segment')}, ${sizeText(title.size)} of memory`)}`,
-    ];
+/** @param name of the file */
+export function handoverReport(name: string, { file, memory: view, handover: h }: Inspection, style: Style): string {
+    const memory = memoryOfImage(view);
+    const machine = file.machine === 'other' ? 'core file' : `${file.machine} core file`;
+    const about = `${machine}, ${counted(file.segments.length, 'segment')}, ${sizeText(view.size)} of memory`;
+    const lines = [`${style.strong(name)}  ${style.dim(about)}`];
     if (h.fdt) {
-        lines.push('', ...root(h, style), '', ...scratch(h, style), '', ...preserved(h, style));
+        lines.push('', ...root(h, memory, style), '', ...scratch(h, style), '', ...preserved(h, style));
     }
     if (h.luo) {
-        lines.push('', ...luo(h.luo, style));
+        lines.push('', ...luo(h.luo, memory, style));
     }
     lines.push('', ...findings(h.findings, style));
     return `${lines.join('\n')}\n`;
 }
 
-function root(h: HandoverView, style: Style): string[] {
-    const from = h.metadata ? ` from ${h.metadata.release}, update ${h.metadata.count}` : '';
-    const rows = (h.fdt?.properties ?? []).map((p) => [p.name, propertyText(p.value)]);
-    const children = (h.fdt?.children ?? []).map((c) => [
-        `${c.name}/`,
-        c.properties
-            .map((p) => `${p.name} ${propertyText(p.value)}`)
+function root(h: HandoverView, memory: VisibleMemory, style: Style): string[] {
+    const origin = originText(h);
+    const properties = (node: FdtNode | undefined): Item[] =>
+        (node?.properties ?? []).map((p) => propertyItem(memory, p));
+    const nodes = (h.fdt?.children ?? []).map((node) => [
+        `${node.name}/`,
+        properties(node)
+            .map((i) => rowOf(i).join(' '))
             .reverse()
             .join(', '),
     ]);
-    const others = h.otherFdts.length > 0 ? [style.dim(`  older ones at ${h.otherFdts.map(hex).join(', ')}`)] : [];
+    const others = h.otherFdts.map(hex).join(', ');
     return [
-        `${style.strong('Handover')}${from}`,
-        `  root FDT at ${hex(h.fdtAddr ?? 0)}, ${counted(h.fdtSize, 'byte')}`,
-        ...columns([...rows, ...children], '    '),
-        ...others,
+        `${style.strong('Handover')}${origin === undefined ? '' : ` from ${origin}`}`,
+        `  root FDT ${rootFdtItem(memory, h).value}`,
+        ...columns([...properties(h.fdt).map(rowOf), ...nodes], '    '),
+        ...(others === '' ? [] : [style.dim(`  older ones at ${others}`)]),
     ];
 }
 
@@ -65,97 +73,59 @@ function scratch(h: HandoverView, style: Style): string[] {
         h.scratchFrom === 'search'
             ? ', found by what it looks like'
             : `, named by ${h.scratchFrom === 'note' ? 'the image' : 'setup data'}`;
-    const rows = h.scratch.map((a, i) => [
-        ['lowmem', 'global'][i] ?? `node area ${i - 2}`,
-        a.size === 0 ? 'empty' : `${hex(a.addr)}-${hex(a.addr + a.size - 1)}`,
-        a.size === 0 ? '' : exactSize(a.size),
-    ]);
+    const rows = h.scratch.map((area, i) => rowOf(scratchAreaItem(i, area)));
     return [`${style.strong('Scratch')}  array at ${hex(h.scratchAddr)}${how}`, ...columns(rows, '  ')];
 }
 
 function preserved(h: HandoverView, style: Style): string[] {
-    const { preserved: p } = h;
-    const rows = [...p.byOrder()].map(([order, blocks]) => [
-        `order ${order}`,
-        `${blocks} × ${exactSize(PAGE_SIZE * 2 ** order)}`,
-    ]);
+    const { radixNodes } = h;
     const tree =
-        h.radixNodes.length > 0
-            ? `, in a tree of ${counted(h.radixNodes.length, 'page')} at ${hex(h.radixRoot ?? 0)}`
-            : '';
-    if (h.unknownPages > 0) {
-        rows.push(['unknown', `${counted(h.unknownPages, 'page')} that only a handler, or nobody, knows`]);
-    }
+        radixNodes.length > 0 ? `, in a tree of ${counted(radixNodes.length, 'page')} at ${hex(h.radixRoot ?? 0)}` : '';
     return [
-        `${style.strong('Preserved memory')}  ${counted(p.pages, 'page')}, ${sizeText(p.pages * PAGE_SIZE)}${tree}`,
-        ...columns(rows, '  '),
+        `${style.strong('Preserved memory')}  ${preservedText(h)}${tree}`,
+        ...columns(preservedParts(h).map(rowOf), '  '),
     ];
 }
 
-function luo(view: LuoView, style: Style): string[] {
+function luo(view: LuoView, memory: VisibleMemory, style: Style): string[] {
     const files = view.sessions.reduce((n, s) => n + s.files.length, 0);
-    const lines = [
-        `${style.strong('Live update')} ${view.number} (${printable(view.compatible)})  ${counted(view.sessions.length, 'session')}, ${counted(files, 'file')}`,
-    ];
+    const about = `${counted(view.sessions.length, 'session')}, ${counted(files, 'file')}`;
+    const lines = [`${style.strong('Live update')} ${view.number} (${printable(view.compatible)})  ${about}`];
     for (const session of view.sessions) {
+        const { name, value } = sessionItem(memory, session);
+        lines.push(`  session ${style.strong(name)}  ${style.dim(value)}`);
         lines.push(
-            `  session ${style.strong(`"${printable(session.name)}"`)}${session.files.length === 0 ? style.dim('  no files') : ''}`,
-        );
-        lines.push(...columns(session.files.flatMap(fileRows), '    '));
-    }
-    if (view.flbs.length > 0) {
-        lines.push(
-            `  FLBs at ${hex(view.flbsPa)}`,
             ...columns(
-                view.flbs.map((f) => [`"${printable(f.name)}"`, `data ${hex(f.data)}`, `count ${f.count}`]),
+                session.files.flatMap((f) => fileRows(f, memory)),
                 '    ',
             ),
         );
     }
+    if (view.flbs.length > 0) {
+        const rows = view.flbs.map((f) => rowOf(flbItem(memory, f)));
+        lines.push(`  FLBs at ${hex(view.flbsPa)}`, ...columns(rows, '    '));
+    }
     return lines;
 }
 
-function fileRows(f: FileView): string[][] {
-    const head = [hex(f.token), printable(f.compatible), `data ${hex(f.data)}`];
-    return f.memfd ? [[...head, memfdText(f.memfd)], ...memfdMore(f.memfd).map((text) => ['', '', '', text])] : [head];
-}
-
-const SEALS = ['seal', 'shrink', 'grow', 'write', 'future_write', 'exec'];
-
-function memfdText(m: MemfdView): string {
-    const seals = SEALS.filter((_, i) => (m.seals & (2 ** i)) !== 0);
+/** A file, and below it the folios and the contents of a memfd. */
+function fileRows(f: FileView, memory: VisibleMemory): string[][] {
+    const { name, value } = fileItem(memory, f);
+    const more = f.memfd && f.memfd.folios.length > 0 ? contentItems(memory, f.memfd) : [];
     return [
-        exactSize(m.size),
-        ...(m.pos === 0 ? [] : [`at position ${m.pos}`]),
-        ...(seals.length > 0 ? [`sealed (${seals.join(', ')})`] : []),
-    ].join(', ');
+        [name, `data ${hex(f.data)}`, value],
+        ...more.map((i) => ['', '', i.name === 'folios' ? i.value : rowOf(i).join(' ')]),
+    ];
 }
 
-function memfdMore(m: MemfdView): string[] {
-    const first = m.folios.at(0);
-    if (!first) {
-        return [];
-    }
-    const orders = [...m.folios.byOrder()].map(([order, n]) =>
-        order < 0
-            ? `${counted(n, 'folio')} not preserved`
-            : `${counted(n, 'folio')} of ${exactSize(PAGE_SIZE * 2 ** order)}`,
-    );
-    const content = m.content ? `contents ${m.content.fnv1a64}` : 'contents not complete';
-    return [`${orders.join(', ')}, the first at ${hex(first.pfn * PAGE_SIZE)}`, content];
-}
-
-function findings(list: readonly Finding[], style: Style): string[] {
+function findings(list: readonly HandoverFinding[], style: Style): string[] {
     if (list.length === 0) {
         return [`${style.good('✓')} nothing wrong found`];
     }
     const lines = list.map((f) => {
         const mark =
             f.consequence === 'none' ? style.dim('·') : f.consequence === 'held' ? style.warn('!') : style.bad('✗');
-        const what =
-            f.consequence === 'none'
-                ? f.effect
-                : `${CONSEQUENCE_TEXT[f.consequence]}${f.effect === undefined ? '' : `: ${f.effect}`}`;
+        const what = consequenceText(f);
         const place = f.address === undefined ? '' : ` at ${hex(f.address)}`;
         return `  ${mark} ${f.text}${what === undefined ? '' : `\n      ${what}`}  ${style.dim(`[${f.code}${place}]`)}`;
     });

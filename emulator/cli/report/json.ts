@@ -1,4 +1,5 @@
 /** One JSON document at the end, without anything that differs from run to run. */
+import { jsonDocument } from '../json';
 import { totals, type Reporter, type Write } from './reporter';
 
 export function jsonReporter(write: Write): Reporter {
@@ -8,7 +9,7 @@ export function jsonReporter(write: Write): Reporter {
         scenario() {},
         end(results) {
             const { passed, failed, broken } = totals(results);
-            write(`${JSON.stringify({ version: 1, passed, failed, broken, files: results }, undefined, 2)}\n`);
+            write(jsonDocument(1, { passed, failed, broken, files: results }));
         },
     };
 }

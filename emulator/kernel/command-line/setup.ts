@@ -1,10 +1,11 @@
 /** How the parts of a kernel say what the parameters do that they read. */
-import type { ArchName } from '../../machine/machine';
+import type { ArchName, PageGeometry } from '../../machine/arch';
 import type { ParametersOf, Part } from '../release/parameters';
 
 /** What of a kernel's build its parameters depend on. */
 export interface Build {
     readonly arch: ArchName;
+    readonly page: PageGeometry;
     /** CONFIG_KEXEC_HANDOVER */
     readonly kexecHandover: boolean;
     /** Each of the three sizes of `kho_scratch=` may be 0. */

@@ -3,27 +3,34 @@ import type { Area, Intent } from '../../machine/devices/device';
 import type { Put } from '../../machine/devices/model';
 import type { Hasher } from '../../machine/hash';
 import type { Iommu } from '../../machine/iommu/iommu';
+import { IO_PAGE } from '../../machine/iommu/tables';
 import type { Attachment } from '../../machine/iommu/unit';
 import { Rec, Seq } from '../../machine/journal';
-import { PAGE_SIZE } from '../../machine/memory';
 import type { KernelCore } from '../fs/core';
 import { clearTables, fillTables, type TableSetup, type TableTree } from './page-tables';
 import { IommuTables } from './tables';
 
 export type DomainKind = 'paging' | 'identity' | 'blocked';
 
-/** 48-bit addresses in four levels. */
-export const LEVELS = 4;
+/** Bits of the addresses that tables are made for. */
+const ADDRESS_BITS = 48;
 /** The DMA API gives addresses below 4 GiB first, from the top down (drivers/iommu/dma-iommu.c, iommu_dma_alloc_iova). */
 const DMA_TOP = 2 ** 32;
 /** Addresses of interrupt messages, which no domain maps. */
 export const MSI_START = 0xfee0_0000;
 const MSI_END = 0xfef0_0000;
 
+/** Levels of the tables of a domain. */
+export function levelsOf(iommu: Iommu): number {
+    return iommu.format.pages.shape.levelsFor(ADDRESS_BITS);
+}
+
 export class Domain extends Rec implements Intent {
     /** The topmost table; 0: none. */
     readonly root: number = 0;
-    readonly levels: number = LEVELS;
+    readonly levels: number;
+    /** Bits of the addresses that its tables translate. */
+    readonly width = ADDRESS_BITS;
     /** Ascending by address, without overlaps. Replaced, never changed. */
     readonly areas: readonly Area[] = [];
     /** Every table below the root, to be freed with the domain. */
@@ -40,6 +47,7 @@ export class Domain extends Rec implements Intent {
     ) {
         super(k.journal);
         this.tables = new Seq(k.journal);
+        this.levels = iommu ? levelsOf(iommu) : 0;
     }
 
     get translated(): boolean {
@@ -71,7 +79,7 @@ export class Domain extends Rec implements Intent {
         if (this.kind !== 'paging' || this.root !== 0) {
             return true;
         }
-        const root = new IommuTables(this.k).allocate(0, 'page table');
+        const root = new IommuTables(this.k).allocate(this.format.shape.size, 'page table');
         if (root > 0) {
             this.k.journal.edit<Domain>(this).root = root;
         }
@@ -103,8 +111,8 @@ export class Domain extends Rec implements Intent {
 
     /** An address for a mapping of the DMA API; −1: none is left. */
     findIova(length: number): number {
-        const size = 2 ** Math.ceil(Math.log2(Math.max(length, PAGE_SIZE)));
-        for (let iova = DMA_TOP - size; iova >= PAGE_SIZE; iova -= size) {
+        const size = 2 ** Math.ceil(Math.log2(Math.max(length, this.format.shape.size)));
+        for (let iova = DMA_TOP - size; iova >= size; iova -= size) {
             if (this.isFree(iova, size) && (iova >= MSI_END || iova + size <= MSI_START)) {
                 return iova;
             }
@@ -113,7 +121,7 @@ export class Domain extends Rec implements Intent {
     }
 
     /**
-     * Maps memory. Nothing of the ranges is mapped yet; all of them are multiples of 4 KiB.
+     * Maps memory. Nothing of the ranges is mapped yet; all of them are multiples of the smallest page of the tables.
      * @returns false: no memory for a table; what was mapped until then is taken back
      */
     map(areas: readonly Area[]): boolean {
@@ -148,7 +156,7 @@ export class Domain extends Rec implements Intent {
                 clearTables(this.setup, area.iova, area.length);
             }
         }
-        this.iommu?.tlb.invalidate(this.id, iova / PAGE_SIZE, length / PAGE_SIZE);
+        this.iommu?.tlb.invalidate(this.id, iova / IO_PAGE, length / IO_PAGE);
         this.k.journal.edit<Domain>(this).areas = this.areas.filter((a) => !inside(a));
     }
 

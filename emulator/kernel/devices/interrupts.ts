@@ -11,9 +11,9 @@ import { compatibleMessage, type Destination, type Message } from '../../machine
 import type { Remapper } from '../../machine/interrupts/remapper';
 import { onlyFrom, type InterruptEntry } from '../../machine/interrupts/remapping';
 import { Rec, Seq, Table } from '../../machine/journal';
-import { PAGE_SIZE } from '../../machine/memory';
 import { err, type Err } from '../release/errno';
 import type { Iommu } from '../../machine/iommu/iommu';
+import { LEAF_SIZE } from '../../machine/memory';
 import { PostedInterrupts } from '../kvm/posted';
 import type { VirtualMachine } from '../kvm/vm';
 import type { DriverEnv } from './driver-env';
@@ -134,7 +134,7 @@ export class KernelInterrupts extends Rec {
     /** The one table of all entries, as the number of its first page; undefined: there is none. */
     get table(): number | undefined {
         const table = this.tables.get(-1);
-        return table === undefined ? undefined : table / PAGE_SIZE;
+        return table === undefined ? undefined : table / this.k.page.size;
     }
 
     /** Goes on with the table that the hardware has: remapping was on all the time. */
@@ -142,7 +142,7 @@ export class KernelInterrupts extends Rec {
         const { k } = this;
         this.bringUp();
         this.tables.set(-1, table);
-        k.memmap.setOwner(table / PAGE_SIZE, k.owners.id(TABLE));
+        k.memmap.setOwner(table / k.page.size, k.owners.id(TABLE));
         k.klog('info', 'DMAR-IR: IRQ remapping has stayed on');
     }
 
@@ -189,9 +189,9 @@ export class KernelInterrupts extends Rec {
         const { entrySize, entries } = remapper.format;
         for (let index = 0; index < entries; index++) {
             const at = table + index * entrySize;
-            if (at % PAGE_SIZE === 0 && k.memory.pageForRead(at / PAGE_SIZE) === undefined) {
+            if (at % LEAF_SIZE === 0 && k.memory.leafForRead(at) === undefined) {
                 // nothing was ever written there
-                index += PAGE_SIZE / entrySize - 1;
+                index += LEAF_SIZE / entrySize - 1;
             } else if (!this.entries.has(index) && k.memory.readU32(at) !== 0) {
                 k.memory.zero(at, entrySize);
             }
@@ -244,7 +244,7 @@ export class KernelInterrupts extends Rec {
             return known;
         }
         const memory = new IommuTables(this.k);
-        const table = memory.allocate(format.tableOrder, REMAPPING_TABLE);
+        const table = memory.allocate(format.entries * format.entrySize, REMAPPING_TABLE);
         if (table < 0) {
             return -1;
         }

@@ -2,7 +2,6 @@
 import type { Area } from '../../machine/devices/device';
 import type { Hasher } from '../../machine/hash';
 import { Rec, Seq } from '../../machine/journal';
-import { PAGE_SIZE } from '../../machine/memory';
 import { err, Err } from '../release/errno';
 import { F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK } from '../fs/fcntl';
 import { fput, getFile, type OpenFile } from '../fs/file';
@@ -65,13 +64,14 @@ export class Ioas extends Rec {
 
     /** IOMMU_IOAS_MAP_FILE. @returns EINVAL, EBUSY (preserved), EEXIST, ENOMEM, or why the folios cannot be pinned */
     map(file: OpenFile, iova: number, length: number, offset: number): undefined | Err {
+        const { size } = this.k.page;
         if (
             length <= 0 ||
             iova < 0 ||
             offset < 0 ||
-            iova % PAGE_SIZE !== 0 ||
-            length % PAGE_SIZE !== 0 ||
-            offset % PAGE_SIZE !== 0 ||
+            iova % size !== 0 ||
+            length % size !== 0 ||
+            offset % size !== 0 ||
             iova + length > IOVA_END
         ) {
             return EINVAL;
@@ -269,7 +269,7 @@ export class Ioas extends Rec {
 
     /** The memory of a mapping, in as few pieces as it has. */
     private runsOf(m: Mapping, list: FolioList): Area[] {
-        const { memmap } = this.k;
+        const { memmap, page } = this.k;
         const runs: Area[] = [];
         let begin = m.offset;
         let start = 0;
@@ -283,11 +283,11 @@ export class Ioas extends Rec {
         };
         for (let i = 0; i < list.length; i++) {
             const head = list.pfn(i);
-            const size = PAGE_SIZE * 2 ** memmap.orderOf(head);
+            const size = page.size * 2 ** memmap.orderOf(head);
             // the first and the last folio may be covered in part
             const skip = at % size;
             const length = Math.min(size - skip, m.offset + m.length - at);
-            const pa = head * PAGE_SIZE + skip;
+            const pa = head * page.size + skip;
             const owner = memmap.ownerOf(head);
             if (pa !== end || owner !== whose) {
                 flush();

@@ -4,11 +4,10 @@ import type { Device } from '../../machine/devices/device';
 import type { Iommu } from '../../machine/iommu/iommu';
 import type { IommuVendor } from '../../machine/iommu/unit';
 import { Rec, Seq } from '../../machine/journal';
-import { PAGE_SIZE } from '../../machine/memory';
 import { err, type Err } from '../release/errno';
 import { FolioList } from '../mm/file-folios';
 import type { BoundDevice } from './bound';
-import { Domain, type DomainKind, LEVELS } from './domain';
+import { Domain, type DomainKind, levelsOf } from './domain';
 import type { DomainIds } from './domain-ids';
 import type { DriverEnv } from './driver-env';
 import { readTables, type TableTree } from './page-tables';
@@ -17,7 +16,10 @@ import { TABLE_OWNER } from './tables';
 const IOMMU_TABLE = costId('iommu_table');
 const IOMMU_FLUSH = costId('iommu_flush');
 
-/** Tables of these levels and above are not those that map memory, but for leaves of 1 GiB. */
+/**
+ * Tables of these levels and above are not those that map memory, but for the leaves of 1 GiB that tables of 4 KiB can
+ * have.
+ */
 const UPPER = 3;
 /** As the FLB has them, and where the registers of the emulated machines are. */
 const UNITS: Readonly<Record<IommuVendor, { readonly type: number; readonly registers: number }>> = {
@@ -95,23 +97,32 @@ export class IommuUnit extends Rec {
 
     /** The tables below a root table, itself included, that do not belong to a single device or domain. */
     tablesAt(root: number): FolioList {
-        return folios(this.iommu.format.tables(this.k.machine, root));
+        return this.folios(this.iommu.format.tables(this.k.machine, root));
     }
 
     /** Tables that belong to one device. */
     tablesOf(device: Device): FolioList {
-        return folios(this.iommu.format.deviceTables(this.k.machine, this.root, device.requester));
+        return this.folios(this.iommu.format.deviceTables(this.k.machine, this.root, device.requester));
     }
 
     /** Every table of a domain that was restored. */
     tablesRestored(domain: Domain): FolioList {
-        return folios(domain.tablePages);
+        return this.folios(domain.tablePages);
     }
 
     /** @param upper only those of the upper levels */
     tablesOfDomain(domain: Domain, upper = false): FolioList {
         const tree = this.read(domain.root, domain.levels, upper);
-        return folios(typeof tree === 'string' ? [] : tree.tables.map((t) => t.pa));
+        return this.folios(typeof tree === 'string' ? [] : tree.tables.map((t) => t.pa));
+    }
+
+    private folios(tables: readonly number[]): FolioList {
+        const { page } = this.k;
+        const list = new FolioList(tables.length, page);
+        for (const pa of tables) {
+            list.push(pa / page.size);
+        }
+        return list;
     }
 
     private read(root: number, levels: number, upper: boolean): TableTree | string {
@@ -154,7 +165,7 @@ export class IommuUnit extends Rec {
     restoreDomain(top: number, levels: number, id: number): Domain | Err {
         const { k, devices } = this;
         const upper = k.desc.flaws.has('iommu_upper_tables');
-        const tree = levels === LEVELS ? this.read(top, levels, upper) : `a domain with ${levels} levels`;
+        const tree = levels === levelsOf(this.iommu) ? this.read(top, levels, upper) : `a domain with ${levels} levels`;
         if (typeof tree === 'string') {
             k.klog('err', `iommu: a domain cannot be restored: ${tree} makes no sense`);
             return err('EINVAL');
@@ -214,12 +225,4 @@ export class IommuUnit extends Rec {
             d.hash(hasher);
         }
     }
-}
-
-function folios(tables: readonly number[]): FolioList {
-    const list = new FolioList(tables.length);
-    for (const pa of tables) {
-        list.push(pa / PAGE_SIZE);
-    }
-    return list;
 }

@@ -10,7 +10,6 @@ import type { Hasher } from '../../machine/hash';
 import type { Iommu } from '../../machine/iommu/iommu';
 import type { IommuVendor } from '../../machine/iommu/unit';
 import { Rec, Seq, Table } from '../../machine/journal';
-import { PAGE_SIZE } from '../../machine/memory';
 import { err, Err } from '../release/errno';
 import { BoundDevice } from './bound';
 import { Domain, type DomainKind } from './domain';
@@ -206,7 +205,7 @@ export class KernelDevices extends Rec implements IommuDriver {
         this.interrupts.release(b.device);
         this.attach(b, this.newDomain('blocked', `nobody (${b.device.shape.name})`));
         if (memory) {
-            b.own.unmap({ iova: memory.iova, length: PAGE_SIZE * 2 ** memory.order });
+            b.own.unmap({ iova: memory.iova, length: this.k.page.size * 2 ** memory.order });
             this.k.pages.free(memory.pfn, memory.order);
             this.k.journal.edit(b).memory = null;
         }
@@ -251,9 +250,9 @@ export class KernelDevices extends Rec implements IommuDriver {
             device.reset();
             k.clock.charge(DEVICE_RESET);
             device.enable();
-            const order = Math.ceil(Math.log2(device.defaults({ base: 0 }).length / PAGE_SIZE));
+            const order = Math.ceil(Math.log2(device.defaults({ base: 0 }).length / k.page.size));
             const pfn = k.pages.alloc(order, { owner: k.owners.id(`rings of ${device.shape.name}`), zero: true });
-            const iova = pfn < 0 ? ENOMEM : this.dmaMap(b, pfn * PAGE_SIZE, PAGE_SIZE * 2 ** order);
+            const iova = pfn < 0 ? ENOMEM : this.dmaMap(b, pfn * k.page.size, k.page.size * 2 ** order);
             if (iova instanceof Err) {
                 k.klog('err', `${b.driver} ${device.name}: probe failed with error -12`);
                 return;
@@ -291,7 +290,7 @@ export class KernelDevices extends Rec implements IommuDriver {
     dmaMap(b: BoundDevice, pa: number, length: number): number | Err {
         const { k } = this;
         const iova = b.own.translated ? b.own.findIova(length) : pa;
-        const owner = k.memmap.ownerOf(k.memmap.headOf(pa / PAGE_SIZE));
+        const owner = k.memmap.ownerOf(k.memmap.headOf(pa / k.page.size));
         return iova >= 0 && b.own.map([{ iova, pa, length, owner }]) ? iova : ENOMEM;
     }
 

@@ -3,14 +3,13 @@
  * tables cost (drivers/iommu/generic_pt/iommu_pt.h, drivers/iommu/io-pgtable-arm.c).
  */
 import type { Area } from '../../machine/devices/device';
-import { indexAt, sizeOfLevel, type Decoded, type PageTableFormat } from '../../machine/iommu/tables';
-import { PAGE_SIZE, type PhysicalMemory } from '../../machine/memory';
+import type { Decoded, PageTableFormat } from '../../machine/iommu/tables';
+import { LEAF_SIZE, type PhysicalMemory } from '../../machine/memory';
 import type { KernelCore } from '../fs/core';
 import { IommuTables } from './tables';
 
-/** Leaves up to 1 GiB. */
-const LARGEST_LEAF = 3;
-const ENTRIES = 512;
+/** Entries that lie in one leaf of memory, and so can be written at once. */
+const ENTRIES_AT_ONCE = LEAF_SIZE / 8;
 const WORD = 2 ** 32;
 /** Tables that are read before something must be wrong with them: 1 TiB in 4 KiB leaves has half as many. */
 const TABLES_LIMIT = 2 ** 20;
@@ -18,7 +17,7 @@ const TABLES_LIMIT = 2 ** 20;
 /** One table, and what it is for. */
 export interface TablePage {
     readonly pa: number;
-    /** 1: its entries map 4 KiB. */
+    /** 1: its entries map pages. */
     readonly level: number;
     /** The first address that goes through it. */
     readonly iova: number;
@@ -48,13 +47,14 @@ export function fillTables(
     made: (table: number) => void,
 ): boolean {
     const { memory } = t.k;
+    const { shape } = t.format;
     for (let done = 0; done < length; ) {
-        let level = LARGEST_LEAF;
+        let level = shape.largestLeaf;
         while (
             level > 1 &&
-            ((iova + done) % sizeOfLevel(level) !== 0 ||
-                (pa + done) % sizeOfLevel(level) !== 0 ||
-                length - done < sizeOfLevel(level))
+            ((iova + done) % shape.mappedBy(level) !== 0 ||
+                (pa + done) % shape.mappedBy(level) !== 0 ||
+                length - done < shape.mappedBy(level))
         ) {
             level--;
         }
@@ -63,15 +63,16 @@ export function fillTables(
             return false;
         }
         // a larger leaf can begin only where this table ends
-        const size = sizeOfLevel(level);
-        const first = indexAt(iova + done, level);
-        const count = Math.min(ENTRIES - first, Math.floor((length - done) / size));
-        const page = halves(memory.pageForWrite(table / PAGE_SIZE));
+        const size = shape.mappedBy(level);
+        const index = shape.indexAt(iova + done, level);
+        const first = index % ENTRIES_AT_ONCE;
+        const count = Math.min(ENTRIES_AT_ONCE - first, Math.floor((length - done) / size));
+        const words = halves(memory.leafForWrite(table + index * 8));
         // of one leaf and the next only the address differs
         let { low, high } = t.format.leaf(pa + done, level, true, true);
         for (let i = first; i < first + count; i++) {
-            page.setUint32(i * 8, low, true);
-            page.setUint32(i * 8 + 4, high, true);
+            words.setUint32(i * 8, low, true);
+            words.setUint32(i * 8 + 4, high, true);
             low += size;
             if (low >= WORD) {
                 low -= WORD;
@@ -86,15 +87,16 @@ export function fillTables(
 /** The table of `level` that an address goes through, made where it is missing; −1: no memory for one. */
 function tableFor(t: TableSetup, iova: number, level: number, made: (table: number) => void): number {
     const tables = new IommuTables(t.k);
+    const { shape } = t.format;
     let table = t.root;
     for (let l = t.levels; l > level; l--) {
-        const at = table + indexAt(iova, l) * 8;
+        const at = table + shape.indexAt(iova, l) * 8;
         const e = t.format.decode(tables.read(at), l);
         if (e.kind === 'table') {
             table = e.pa;
             continue;
         }
-        const next = tables.allocate(0, 'page table');
+        const next = tables.allocate(shape.size, 'page table');
         if (next < 0) {
             return -1;
         }
@@ -112,8 +114,9 @@ export function clearTables(t: TableSetup, iova: number, length: number): void {
 
 function clearIn(t: TableSetup, table: number, level: number, base: number, from: number, to: number): void {
     const { memory } = t.k;
-    const size = sizeOfLevel(level);
-    const last = Math.min(ENTRIES - 1, Math.floor((to - 1 - base) / size));
+    const { shape } = t.format;
+    const size = shape.mappedBy(level);
+    const last = Math.min(shape.entries - 1, Math.floor((to - 1 - base) / size));
     for (let i = Math.max(0, Math.floor((from - base) / size)); i <= last; i++) {
         const e = entryAt(memory, t.format, table, i, level);
         if (e.kind === 'table') {
@@ -127,9 +130,9 @@ function clearIn(t: TableSetup, table: number, level: number, base: number, from
 
 const NONE: Decoded = { kind: 'none' };
 
-/** A page in words of 32 bits, little-endian. */
-function halves(page: Uint8Array): DataView {
-    return new DataView(page.buffer, page.byteOffset, page.byteLength);
+/** Entries as words of 32 bits, little-endian. */
+function halves(bytes: Uint8Array): DataView {
+    return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function entryAt(
@@ -161,21 +164,21 @@ export function readTables(
     const tables: TablePage[] = [];
     const mapped: { iova: number; pa: number; length: number }[] = [];
     let wrong: string | undefined;
+    const { shape } = format;
     const read = (pa: number, level: number, base: number): void => {
-        if (!isRam(pa, PAGE_SIZE) || pa % PAGE_SIZE !== 0 || tables.length >= TABLES_LIMIT) {
+        if (!isRam(pa, shape.size) || pa % shape.size !== 0 || tables.length >= TABLES_LIMIT) {
             wrong = `a table of level ${level} at 0x${pa.toString(16)}`;
             return;
         }
         tables.push({ pa, level, iova: base });
-        const size = sizeOfLevel(level);
-        const bytes = memory.isKnownZero(pa / PAGE_SIZE) ? undefined : memory.read(pa, PAGE_SIZE);
-        const page = bytes && halves(bytes);
+        const size = shape.mappedBy(level);
+        const words = memory.isKnownZero(pa, shape.size) ? undefined : halves(memory.read(pa, shape.size));
         let leaf: { iova: number; pa: number; length: number } | undefined;
         let nextLow = -1;
         let nextHigh = -1;
-        for (let i = 0; i < ENTRIES && wrong === undefined && page; i++) {
-            const low = page.getUint32(i * 8, true);
-            const high = page.getUint32(i * 8 + 4, true);
+        for (let i = 0; i < shape.entries && wrong === undefined && words; i++) {
+            const low = words.getUint32(i * 8, true);
+            const high = words.getUint32(i * 8 + 4, true);
             if (leaf && low === nextLow && high === nextHigh) {
                 // the leaf before with the next address: the same again
                 leaf.length += size;

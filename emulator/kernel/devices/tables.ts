@@ -2,7 +2,6 @@
 import type { Entry } from '../../machine/iommu/tables';
 import { readEntry, writeEntry } from '../../machine/iommu/tables';
 import type { TableMemory } from '../../machine/iommu/unit';
-import { PAGE_SIZE } from '../../machine/memory';
 import type { KernelCore } from '../fs/core';
 
 /** What the owners of all tables begin with; those who watch know tables by it. */
@@ -11,14 +10,15 @@ export const TABLE_OWNER = 'IOMMU';
 export class IommuTables implements TableMemory {
     constructor(private readonly k: KernelCore) {}
 
-    allocate(order: number, what: string): number {
+    allocate(bytes: number, what: string): number {
         const { k } = this;
+        const order = Math.max(0, Math.ceil(Math.log2(bytes / k.page.size)));
         const pfn = k.pages.alloc(order, { owner: k.owners.id(`${TABLE_OWNER} ${what}`), zero: true });
-        return pfn < 0 ? -1 : pfn * PAGE_SIZE;
+        return pfn < 0 ? -1 : pfn * k.page.size;
     }
 
     free(pa: number): void {
-        this.k.pages.free(pa / PAGE_SIZE, 0);
+        this.k.pages.free(pa / this.k.page.size, 0);
     }
 
     write(pa: number, entry: Entry): void {

@@ -1,4 +1,5 @@
 /** Constants of the system call interface on x86-64: open and descriptor flags, seals, memfd flags, file modes, seek origins (include/uapi/linux, include/uapi/asm-generic). */
+import type { PageGeometry } from '../../machine/arch';
 
 export const O_RDONLY = 0;
 export const O_WRONLY = 0o1;
@@ -48,11 +49,10 @@ export const S_IFCHR = 0o020000;
 export const S_IFREG = 0o100000;
 export const S_IFSOCK = 0o140000;
 
-export const PAGE_SIZE = 4096;
-export const PAGE_SHIFT = 12;
-
 /** What one read or write transfers at most (include/linux/fs.h): INT_MAX rounded down to a page. */
-export const MAX_RW_COUNT = 0x7ffff000;
+export function maxRwCount(page: PageGeometry): number {
+    return 0x7fffffff - (0x7fffffff % page.size);
+}
 
 /**
  * The largest file offset of the emulator, 2^53−1: up to here offsets are exact numbers. The kernel's own limit

@@ -14,7 +14,6 @@ import {
     MFD_NOEXEC_SEAL,
     O_LARGEFILE,
     O_RDWR,
-    PAGE_SHIFT,
 } from './fcntl';
 import { allocFile, type OpenFile } from './file';
 import { FolioList, folioOf, folioOrder } from '../mm/file-folios';
@@ -39,25 +38,25 @@ export const MFD_NAME_MAX = 249;
 
 /** MFD_HUGE_SHIFT: where the base-2 logarithm of a huge page's size is in the flags. */
 const MFD_HUGE_SHIFT = 2 ** 26;
-/** default_hugepagesz, where the flags name no size. */
-const DEFAULT_LOG2 = 21;
-
 /** What making a memfd takes of a kernel. */
 export interface MemfdEnv extends KernelCore {
     readonly hugetlb: Hugetlb;
 }
 
-/** The pool that the flags of a MFD_HUGETLB memfd name. ENODEV: there are no huge pages of this size. */
+/**
+ * The pool that the flags of a MFD_HUGETLB memfd name, or that of the smallest huge pages. ENODEV: there are no huge
+ * pages of this size.
+ */
 export function hugePoolOf(k: MemfdEnv, flags: number): HugePool | Err {
     const log2 = Math.floor(flags / MFD_HUGE_SHIFT) % 64;
-    return k.hugetlb.poolOf((log2 === 0 ? DEFAULT_LOG2 : log2) - PAGE_SHIFT) ?? ENODEV;
+    return (log2 === 0 ? k.hugetlb.pools[0] : k.hugetlb.poolOf(log2 - k.page.shift)) ?? ENODEV;
 }
 
 /**
  * A new memfd without a descriptor (memfd_alloc_file), as LUO makes one for a retrieved file. Mode 0777; the flags
  * MFD_NOEXEC_SEAL (0666, F_SEAL_EXEC, sealing allowed) and MFD_ALLOW_SEALING decide about seals.
  * @param name the file's name; memfd_create() puts `memfd:` before the one it was given
- * @param huge whether it is allocated in 2 MiB folios; left out: as the kernel is configured
+ * @param huge whether it is allocated in huge folios; left out: as the kernel is configured
  */
 export function memfdAllocFile(k: KernelCore, name: string, flags: number, huge?: boolean): OpenFile {
     const exec = (flags & MFD_NOEXEC_SEAL) === 0;
@@ -74,7 +73,7 @@ export function hugetlbAllocFile(k: KernelCore, name: string, flags: number, poo
     const exec = (flags & MFD_NOEXEC_SEAL) === 0;
     const what = name.replace(/^memfd:/, '');
     const owner = k.owners.id(what === '' ? 'memfd' : `memfd ${what}`);
-    const inode = new HugetlbInode(k.journal, k.ids.nextInode(k.journal), exec ? 0o777 : 0o666, what, pool, owner);
+    const inode = new HugetlbInode(k, k.ids.nextInode(k.journal), exec ? 0o777 : 0o666, what, pool, owner);
     const i = k.journal.edit<HugetlbInode>(inode);
     i.nlink = 0;
     i.seals = exec ? (flags & MFD_ALLOW_SEALING ? 0 : F_SEAL_SEAL) : F_SEAL_EXEC;
@@ -178,9 +177,9 @@ export function memfdPinFolios(k: KernelCore, file: OpenFile, start: number, end
     if (inode instanceof HugetlbInode) {
         return pinHugetlb(k, inode, start, end);
     }
-    const first = pageOf(start);
-    const last = pageOf(end);
-    const list = new FolioList(last - first + 1);
+    const first = pageOf(k, start);
+    const last = pageOf(k, end);
+    const list = new FolioList(last - first + 1, k.page);
     const { cache } = inode;
     for (let index = first; index <= last; ) {
         let page = cache.at(index);
@@ -203,7 +202,7 @@ export function memfdPinFolios(k: KernelCore, file: OpenFile, start: number, end
 }
 
 function pinHugetlb(k: KernelCore, inode: HugetlbInode, start: number, end: number): FolioList | Err {
-    const list = new FolioList(Math.floor(end / inode.pool.size) - Math.floor(start / inode.pool.size) + 1);
+    const list = new FolioList(Math.floor(end / inode.pool.size) - Math.floor(start / inode.pool.size) + 1, k.page);
     const failed = pinHugePages(k, inode, start, end, (pfn) => {
         k.clock.charge(PIN);
         list.push(pfn);

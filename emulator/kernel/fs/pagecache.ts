@@ -1,14 +1,18 @@
 /** Page caches: which pages a file has, by their offsets (mm/filemap.c). */
+import type { PageGeometry } from '../../machine/arch';
 import type { Journal, Saveable } from '../../machine/journal';
 import { Rec } from '../../machine/journal';
 
-/** Pages of a leaf: those of one 2 MiB folio. */
+/**
+ * Pages of a leaf, and the order of a folio that fills one: 2 MiB in pages of 4 KiB. Ours, and the same for every size
+ * of page.
+ */
 const LEAF = 512;
 const LEAF_ORDER = 9;
-/** Leaves of a row: it covers 1 GiB. */
+/** Leaves of a row. */
 const ROW = 512;
 
-/** The pages of 2 MiB of a file; 0 is a hole, else the page frame number plus one. */
+/** The pages of a piece of a file; 0 is a hole, else the page frame number plus one. */
 class Leaf implements Saveable {
     epoch: number;
     pfns = new Float64Array(LEAF);
@@ -27,7 +31,9 @@ class Leaf implements Saveable {
     }
 }
 
-/** 1 GiB of a file: per 2 MiB the first page frame number plus one of a folio that fills them, or a leaf. */
+/**
+ * A piece of a file: for each of its leaves the first page frame number plus one where a folio fills it, or the leaf.
+ */
 class Row implements Saveable {
     epoch: number;
     huge = new Float64Array(ROW);
@@ -48,8 +54,8 @@ class Row implements Saveable {
 }
 
 /**
- * The pages of a file by page offset (struct address_space). Folios of 2 MiB are one entry; smaller ones have an entry a page.
- * A million pages take 8 MiB.
+ * The pages of a file by page offset (struct address_space). Folios of order 9 are one entry, larger ones several;
+ * smaller ones have an entry a page. A million pages take 8 MiB.
  */
 export class PageCache extends Rec {
     /** Pages in the cache, of whatever folios (nrpages). */
@@ -61,8 +67,16 @@ export class PageCache extends Rec {
     private lastKey = -1;
     private lastRow: Row | undefined;
 
-    constructor(private readonly journal: Journal) {
+    constructor(
+        private readonly journal: Journal,
+        private readonly page: PageGeometry,
+    ) {
         super(journal);
+    }
+
+    /** Their memory in units of 512 bytes, as st_blocks counts it. */
+    get blocks(): number {
+        return this.pages * (this.page.size / 512);
     }
 
     /** The page frame at page offset `index`, or −1 for a hole. */
@@ -82,19 +96,31 @@ export class PageCache extends Rec {
         return leaf ? (leaf.pfns[i & 511] ?? 0) - 1 : -1;
     }
 
-    /** True where the 2 MiB around `index` are one entry. */
-    isHuge(index: number): boolean {
+    /** The offset behind the entry at `index`. */
+    behind(index: number): number {
+        return this.isHuge(index) ? index + LEAF - (index % LEAF) : index + 1;
+    }
+
+    /** True where the leaf around `index` is one entry. */
+    private isHuge(index: number): boolean {
         const key = Math.floor(index / (ROW * LEAF));
         const row = this.row(key);
         return row !== undefined && (row.huge[(index - key * ROW * LEAF) >> 9] ?? 0) > 0;
     }
 
-    /** True where nothing is cached in the 2 MiB around `index`. */
-    isVacant(index: number): boolean {
-        const key = Math.floor(index / (ROW * LEAF));
-        const row = this.rows.get(key);
-        const slot = (index - key * ROW * LEAF) >> 9;
-        return row === undefined || (row.huge[slot] === 0 && row.leaves[slot] === null);
+    /**
+     * True where nothing is cached of the `2^order` pages from `index` on, a multiple of their number; whole leaves.
+     */
+    isVacant(index: number, order: number): boolean {
+        for (let at = index; at < index + 2 ** order; at += LEAF) {
+            const key = Math.floor(at / (ROW * LEAF));
+            const row = this.rows.get(key);
+            const slot = (at - key * ROW * LEAF) >> 9;
+            if (row !== undefined && (row.huge[slot] !== 0 || row.leaves[slot] !== null)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** The first cached page at or after `index` and at most `last`; −1 where there is none. */
@@ -140,7 +166,7 @@ export class PageCache extends Rec {
         this.journal.edit<PageCache>(this).pages += n;
     }
 
-    /** Takes `2^order` pages from `index` on out. A 2 MiB entry goes only as a whole. */
+    /** Takes `2^order` pages from `index` on out. The entry of a leaf goes only as a whole: {@link split} it before. */
     remove(index: number, order: number): void {
         if (order > LEAF_ORDER) {
             this.remove(index, order - 1);
@@ -155,6 +181,7 @@ export class PageCache extends Rec {
         if (n === LEAF) {
             this.journal.touch(row);
             row.huge[slot] = 0;
+            row.leaves[slot] = null;
             row.count--;
         } else {
             const leaf = this.leafForWrite(row, slot);
@@ -172,7 +199,7 @@ export class PageCache extends Rec {
         }
     }
 
-    /** Turns the 2 MiB entry around `index` into an entry a page: its folio was split. */
+    /** Turns the entry of the leaf around `index` into an entry a page: its folio was split. */
     split(index: number): void {
         const key = Math.floor(index / (ROW * LEAF));
         const row = this.rowForWrite(key);

@@ -4,7 +4,7 @@ import { type Journal, Rec, type Seq } from '../../machine/journal';
 import type { KernelCore } from './core';
 import { Err, err } from '../release/errno';
 import { FdTable } from './fdtable';
-import { O_LARGEFILE, O_RDWR, PAGE_SIZE } from './fcntl';
+import { O_LARGEFILE, O_RDWR } from './fcntl';
 import { fput, getFile, type OpenFile } from './file';
 import { Memcg } from './memcg';
 import { openNull } from './null';
@@ -137,12 +137,12 @@ export function passFd(k: KernelCore, from: Process, fd: number, to: Process): n
 export function setMemoryMax(k: KernelCore, p: Process, bytes: number): void {
     const memcg = p.memcg ?? new Memcg(k.journal);
     k.journal.edit<Process>(p).memcg = memcg;
-    memcg.setLimit(Math.floor(bytes / PAGE_SIZE));
+    memcg.setLimit(Math.floor(bytes / k.page.size));
 }
 
 /** memory.current of that cgroup, in bytes; 0 where it has no limit, and nobody counts. */
-export function memoryCurrent({ memcg }: Process): number {
-    return (memcg?.usage ?? 0) * PAGE_SIZE;
+export function memoryCurrent({ page }: KernelCore, { memcg }: Process): number {
+    return (memcg?.usage ?? 0) * page.size;
 }
 
 /** The descriptors that an execve() closes (fs/file.c, do_close_on_exec). */

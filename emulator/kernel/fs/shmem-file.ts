@@ -11,7 +11,6 @@ import {
     FALLOC_FL_KEEP_SIZE,
     FALLOC_FL_PUNCH_HOLE,
     MAX_OFFSET,
-    PAGE_SIZE,
     SEEK_DATA,
     SEEK_HOLE,
 } from './fcntl';
@@ -19,7 +18,7 @@ import type { FileOps, OpenFile } from './file';
 import { DIRTY_AND_UPTODATE, folioOf, folioOrder, isUptodate, setFlags } from '../mm/file-folios';
 import { genericLlseek, setPos } from './llseek';
 import { PG_DIRTY } from '../mm/memmap';
-import { getFolio, HUGE_PAGES, pageOf, ShmemInode, undoFallocate, undoRange } from './shmem';
+import { getFolio, pageOf, ShmemInode, undoFallocate, undoRange } from './shmem';
 
 const COPY = costId('copy');
 
@@ -50,21 +49,21 @@ export function readShmem(k: KernelCore, inode: ShmemInode, pos: number, length:
         }
     };
     for (let at = pos; at < end; ) {
-        const index = pageOf(at);
+        const index = pageOf(k, at);
         const page = inode.cache.at(index);
         if (page < 0) {
             flush();
-            const next = inode.cache.next(index, pageOf(end - 1));
-            const to = next < 0 ? end : Math.min(next * PAGE_SIZE, end);
+            const next = inode.cache.next(index, pageOf(k, end - 1));
+            const to = next < 0 ? end : Math.min(next * k.page.size, end);
             out.code(0, to - at);
             at = to;
             continue;
         }
         const pfn = folioOf(k, page);
         const pages = 2 ** folioOrder(k, pfn) - (page - pfn);
-        const n = Math.min((index + pages) * PAGE_SIZE, end) - at;
+        const n = Math.min((index + pages) * k.page.size, end) - at;
         if (isUptodate(k, pfn)) {
-            const pa = page * PAGE_SIZE + (at - index * PAGE_SIZE);
+            const pa = (page - index) * k.page.size + at;
             if (run + runLength !== pa) {
                 flush();
                 run = pa;
@@ -83,21 +82,24 @@ export function readShmem(k: KernelCore, inode: ShmemInode, pos: number, length:
 }
 
 /**
- * What generic_perform_write() hands to write_begin at most, up to the next multiple of it: the largest folio that the mapping
- * could have (mapping_max_folio_size). On the recorded 7.2 that is more than a page, although its shmem has 4 KiB folios:
- * a write of 9000 bytes to a frozen file of 6000 fails as a whole.
+ * Bytes that generic_perform_write() hands to write_begin at most, up to the next multiple of it: the largest folio
+ * that the mapping could have (mapping_max_folio_size). On the recorded 7.2 that is more than a page, although its
+ * shmem has 4 KiB folios: a write of 9000 bytes to a frozen file of 6000 fails as a whole.
  */
-const WRITE_CHUNK = HUGE_PAGES * PAGE_SIZE;
+function writeChunk({ page }: KernelCore): number {
+    return page.size * 2 ** page.pmdOrder;
+}
 
 /**
  * Writes at `pos`, growing the file (shmem_file_write_iter, generic_perform_write): a folio at a time. What is left of the
- * write, up to the end of its 2 MiB, is checked as a whole against seals, and against the size of a frozen file: EPERM. Where
- * something went through before that, its bytes count and the error is not seen.
+ * write, up to the end of its {@link writeChunk}, is checked as a whole against seals, and against the size of a frozen
+ * file: EPERM. Where something went through before that, its bytes count and the error is not seen.
  */
 export function writeShmem(k: KernelCore, inode: ShmemInode, pos: number, data: Bytes): number | Err {
     const total = data.length;
     let done = 0;
     let failed: Err | undefined;
+    const chunk = writeChunk(k);
     /** Physically contiguous content is written in one go. */
     let run = 0;
     let runFrom = 0;
@@ -110,20 +112,20 @@ export function writeShmem(k: KernelCore, inode: ShmemInode, pos: number, data: 
     };
     while (done < total) {
         const at = pos + done;
-        let n = Math.min(WRITE_CHUNK - (at % WRITE_CHUNK), total - done);
+        let n = Math.min(chunk - (at % chunk), total - done);
         if (deniesWrite(inode, at + n)) {
             failed = EPERM;
             break;
         }
-        const pfn = getFolio(k, inode, pageOf(at), 'write');
+        const pfn = getFolio(k, inode, pageOf(k, at), 'write');
         if (pfn instanceof Err) {
             failed = pfn;
             break;
         }
-        const size = PAGE_SIZE * 2 ** folioOrder(k, pfn);
+        const size = k.page.size * 2 ** folioOrder(k, pfn);
         const offset = at % size;
         n = Math.min(n, size - offset);
-        const pa = pfn * PAGE_SIZE;
+        const pa = pfn * k.page.size;
         if (n < size && !isUptodate(k, pfn)) {
             k.memory.zero(pa, offset);
             k.memory.zero(pa + offset + n, size - offset - n);
@@ -155,21 +157,19 @@ function deniesWrite(inode: ShmemInode, end: number): boolean {
 
 /** Stores through a shared mapping (shmem_fault()): inside of the size only, but whatever the file's pages may do else. EFAULT is a SIGBUS. */
 function storeShmem(k: KernelCore, inode: ShmemInode, pos: number, data: Bytes): 0 | Err {
-    if (pos + data.length > Math.ceil(inode.size / PAGE_SIZE) * PAGE_SIZE) {
+    const { size } = k.page;
+    if (pos + data.length > Math.ceil(inode.size / size) * size) {
         return EFAULT;
     }
     for (let done = 0; done < data.length; ) {
         const at = pos + done;
-        const head = getFolio(k, inode, pageOf(at), 'cache');
+        const head = getFolio(k, inode, pageOf(k, at), 'cache');
         if (head instanceof Err) {
             return EFAULT;
         }
-        const page = inode.cache.at(pageOf(at));
-        const n = Math.min(
-            (2 ** folioOrder(k, head) - (page - head)) * PAGE_SIZE - (at % PAGE_SIZE),
-            data.length - done,
-        );
-        k.memory.writeBytes(page * PAGE_SIZE + (at % PAGE_SIZE), data.slice(done, done + n));
+        const page = inode.cache.at(pageOf(k, at));
+        const n = Math.min((2 ** folioOrder(k, head) - (page - head)) * size - (at % size), data.length - done);
+        k.memory.writeBytes(page * size + (at % size), data.slice(done, done + n));
         setFlags(k.memmap, head, DIRTY_AND_UPTODATE);
         done += n;
     }
@@ -226,8 +226,8 @@ export function fallocateShmem(
     if (inode.seals & F_SEAL_GROW && end > inode.size) {
         return EPERM;
     }
-    const start = pageOf(offset);
-    for (let index = start, last = pageOf(end - 1); index <= last; ) {
+    const start = pageOf(k, offset);
+    for (let index = start, last = pageOf(k, end - 1); index <= last; ) {
         const pfn = getFolio(k, inode, index, 'falloc');
         if (pfn instanceof Err) {
             undoFallocate(k, inode, start, index - 1);
@@ -248,9 +248,9 @@ export function seekHoleData(k: KernelCore, inode: ShmemInode, start: number, wh
     if (start >= end) {
         return ENXIO;
     }
-    const last = pageOf(end - 1);
+    const last = pageOf(k, end - 1);
     for (let at = start; at < end; ) {
-        const index = pageOf(at);
+        const index = pageOf(k, at);
         const next = inode.cache.next(index, last);
         if (next !== index && whence === SEEK_HOLE) {
             return at;
@@ -258,13 +258,13 @@ export function seekHoleData(k: KernelCore, inode: ShmemInode, start: number, wh
         if (next < 0) {
             return ENXIO;
         }
-        at = Math.max(at, next * PAGE_SIZE);
+        at = Math.max(at, next * k.page.size);
         const page = inode.cache.at(next);
         const pfn = folioOf(k, page);
         if (isUptodate(k, pfn) === (whence === SEEK_DATA)) {
             return at;
         }
-        at = (next + 2 ** folioOrder(k, pfn) - (page - pfn)) * PAGE_SIZE;
+        at = (next + 2 ** folioOrder(k, pfn) - (page - pfn)) * k.page.size;
     }
     return whence === SEEK_DATA ? ENXIO : end;
 }

@@ -1,9 +1,8 @@
 /** The memory of shared memory files: their inodes, page caches, and how folios come and go (mm/shmem.c). */
 import { costId } from '../../machine/costs';
-import type { Journal } from '../../machine/journal';
 import type { KernelCore } from './core';
 import { type Err, err } from '../release/errno';
-import { F_SEAL_SEAL, PAGE_SHIFT, PAGE_SIZE, S_IFREG } from './fcntl';
+import { F_SEAL_SEAL, S_IFREG } from './fcntl';
 import { allocForCache, dropFromCache, folioOf, folioOrder, isUptodate, setFlags, splitFolio } from '../mm/file-folios';
 import { Inode } from './inode';
 import type { Memcg } from './memcg';
@@ -16,10 +15,6 @@ const ZERO = costId('zero');
 const EINVAL = err('EINVAL');
 const ENOMEM = err('ENOMEM');
 const EEXIST = err('EEXIST');
-
-/** Pages of a folio of 2 MiB, and its order. */
-export const HUGE_PAGES = 512;
-const HUGE_ORDER = 9;
 
 /** Where shmem files differ from each other: files of the kernel's internal mount (memfds), and files of a tmpfs mount. */
 export type ShmemMount = 'shm' | 'tmpfs';
@@ -39,23 +34,23 @@ export class ShmemInode extends Inode {
     readonly cache: PageCache;
 
     constructor(
-        journal: Journal,
+        { journal, page }: Pick<KernelCore, 'journal' | 'page'>,
         ino: number,
         mode: number,
         /** The name behind `memfd:`, or the path. */
         readonly name: string,
         readonly mount: ShmemMount,
-        /** Allocated in folios of 2 MiB where possible (transparent_hugepage_shmem=always). */
+        /** Allocated in huge folios (PMD_ORDER) where possible (transparent_hugepage_shmem=always). */
         readonly huge: boolean,
         /** Who owns its pages: an id of the kernel's owners. */
         readonly owner: number,
     ) {
         super(journal, ino, 'shmem', S_IFREG + mode);
-        this.cache = new PageCache(journal);
+        this.cache = new PageCache(journal, page);
     }
 
     override get blocks(): number {
-        return this.cache.pages * 8;
+        return this.cache.blocks;
     }
 
     override evict(k: KernelCore): void {
@@ -76,7 +71,7 @@ export function makeShmemInode(
     huge = mount === 'shm' && k.config.thpShmem,
 ): ShmemInode {
     const what = mount === 'shm' ? (name === '' ? 'memfd' : `memfd ${name}`) : `tmpfs ${name}`;
-    const inode = new ShmemInode(k.journal, k.ids.nextInode(k.journal), mode, name, mount, huge, k.owners.id(what));
+    const inode = new ShmemInode(k, k.ids.nextInode(k.journal), mode, name, mount, huge, k.owners.id(what));
     k.journal.edit<Inode>(inode).nlink = nlink;
     k.shmem.set(inode.ino, inode);
     return inode;
@@ -90,7 +85,7 @@ export type GetFolio = 'cache' | 'write' | 'falloc';
  * nothing was written to is zeroed for `cache` and `falloc`. EINVAL for `cache` beyond the size; ENOMEM.
  */
 export function getFolio(k: KernelCore, inode: ShmemInode, index: number, why: GetFolio): number | Err {
-    if (why === 'cache' && index * PAGE_SIZE >= inode.size) {
+    if (why === 'cache' && index * k.page.size >= inode.size) {
         return EINVAL;
     }
     const page = inode.cache.at(index);
@@ -127,12 +122,16 @@ function addNewFolio(k: KernelCore, inode: ShmemInode, index: number, why: GetFo
     let first = index;
     let pfn = -1;
     const { memcg } = inode;
-    if (inode.huge && inode.cache.isVacant(index) && (memcg?.charge(HUGE_PAGES) ?? true)) {
-        order = HUGE_ORDER;
-        first = index - (index % HUGE_PAGES);
-        pfn = allocForCache(k, order, inode.owner, first);
-        if (pfn < 0) {
-            memcg?.uncharge(HUGE_PAGES);
+    if (inode.huge) {
+        const { pmdOrder } = k.page;
+        const pages = 2 ** pmdOrder;
+        first = index - (index % pages);
+        if (inode.cache.isVacant(first, pmdOrder) && (memcg?.charge(pages) ?? true)) {
+            order = pmdOrder;
+            pfn = allocForCache(k, order, inode.owner, first);
+            if (pfn < 0) {
+                memcg?.uncharge(pages);
+            }
         }
     }
     if (pfn < 0) {
@@ -157,9 +156,9 @@ function addNewFolio(k: KernelCore, inode: ShmemInode, index: number, why: GetFo
 
 /** Zeroes a folio that holds nothing yet and marks it up to date. */
 export function zeroFolio(k: KernelCore, pfn: number): void {
-    const size = PAGE_SIZE * 2 ** folioOrder(k, pfn);
+    const size = k.page.size * 2 ** folioOrder(k, pfn);
     k.clock.chargeBytes(ZERO, size);
-    k.memory.zero(pfn * PAGE_SIZE, size);
+    k.memory.zero(pfn * k.page.size, size);
     setFlags(k.memmap, pfn, PG_UPTODATE);
 }
 
@@ -198,14 +197,15 @@ export function addFolio(k: KernelCore, inode: ShmemInode, pfn: number, index: n
  */
 export function undoRange(k: KernelCore, inode: ShmemInode, start: number, end: number): void {
     const { cache } = inode;
-    if (start % PAGE_SIZE !== 0) {
-        zeroPart(k, inode, start, Math.min(end, start - (start % PAGE_SIZE) + PAGE_SIZE));
+    const { size } = k.page;
+    if (start % size !== 0) {
+        zeroPart(k, inode, start, Math.min(end, start - (start % size) + size));
     }
-    if (end !== Infinity && end % PAGE_SIZE !== 0 && (start % PAGE_SIZE === 0 || pageOf(start) !== pageOf(end))) {
-        zeroPart(k, inode, Math.max(start, end - (end % PAGE_SIZE)), end);
+    if (end !== Infinity && end % size !== 0 && (start % size === 0 || pageOf(k, start) !== pageOf(k, end))) {
+        zeroPart(k, inode, Math.max(start, end - (end % size)), end);
     }
-    const first = Math.ceil(start / PAGE_SIZE);
-    const last = end === Infinity ? Infinity : pageOf(end) - 1;
+    const first = Math.ceil(start / size);
+    const last = end === Infinity ? Infinity : pageOf(k, end) - 1;
     for (let index = cache.next(first, last); index >= 0; ) {
         const page = cache.at(index);
         const pfn = folioOf(k, page);
@@ -221,12 +221,14 @@ export function undoRange(k: KernelCore, inode: ShmemInode, start: number, end: 
             dropFromCache(k, pfn);
         } else {
             setFlags(k.memmap, pfn, PG_DIRTY);
-            k.memory.zero(page * PAGE_SIZE, (Math.min(next - 1, last) - index + 1) * PAGE_SIZE);
-            if (splitFolio(k, pfn, pfn + Math.max(pageOf(start) - head, 0))) {
-                cache.split(index);
+            k.memory.zero(page * size, (Math.min(next - 1, last) - index + 1) * size);
+            const at = Math.max(pageOf(k, start), head);
+            if (splitFolio(k, pfn, pfn + at - head)) {
+                cache.split(at);
                 const behind = pfn + last + 1 - head;
                 if (last + 1 < next && folioOrder(k, behind) > 0) {
                     splitFolio(k, folioOf(k, behind), behind);
+                    cache.split(last + 1);
                 }
                 continue;
             }
@@ -255,15 +257,15 @@ export function undoFallocate(k: KernelCore, inode: ShmemInode, first: number, l
 
 /** Zeroes [start, end), which lies in one page, if that page is there. */
 function zeroPart(k: KernelCore, inode: ShmemInode, start: number, end: number): void {
-    const page = inode.cache.at(pageOf(start));
+    const page = inode.cache.at(pageOf(k, start));
     if (page < 0) {
         return;
     }
     setFlags(k.memmap, folioOf(k, page), PG_DIRTY);
-    k.memory.zero(page * PAGE_SIZE + (start % PAGE_SIZE), end - start);
+    k.memory.zero(page * k.page.size + (start % k.page.size), end - start);
 }
 
 /** The page offset of a byte. */
-export function pageOf(offset: number): number {
-    return Math.floor(offset / 2 ** PAGE_SHIFT);
+export function pageOf({ page }: Pick<KernelCore, 'page'>, offset: number): number {
+    return Math.floor(offset / page.size);
 }

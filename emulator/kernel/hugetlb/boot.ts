@@ -1,15 +1,14 @@
 /** Pools of huge pages as a boot fills them (mm/hugetlb.c): the gigantic ones before there is a page allocator, the others from it. */
 import type { BootContext } from '../kho/boot-context';
 import type { Area } from '../kho/env';
-import { MAX_PAGE_ORDER } from '../mm/buddy';
-import { PAGE_SIZE } from '../../machine/memory';
 import type { HugePagesWanted } from './parameters';
 import type { Hugetlb } from './pool';
+import type { PageGeometry } from '../../machine/arch';
 
 /** Pages of one size that the previous kernel preserved, which this one's pools count as there already. */
 export type PreservedPages = ReadonlyMap<number, number>;
 
-const isGigantic = (size: number): boolean => size > PAGE_SIZE * 2 ** MAX_PAGE_ORDER;
+const isGigantic = (page: PageGeometry, size: number): boolean => size > page.size * 2 ** page.maxOrder;
 
 /** How many are to be taken, node by node; where no nodes are named they take turns. Less what was preserved, the last nodes' first. */
 function shares(w: HugePagesWanted, nodes: readonly number[], preserved: number): { node: number; count: number }[] {
@@ -43,7 +42,7 @@ export function allocateBootPages(
     const counts = ctx.description.format.hugetlbCounts;
     const nodes = ctx.description.numa ? ctx.machine.nodes : [0];
     const found: number[] = [];
-    for (const w of wanted.filter((each) => isGigantic(each.size))) {
+    for (const w of wanted.filter((each) => isGigantic(ctx.machine.page, each.size))) {
         let asked = 0;
         const before = found.length;
         for (const { node, count } of shares(w, nodes, preserved.get(w.size) ?? 0)) {
@@ -83,11 +82,11 @@ export function fillPools(
     for (const [size, count] of preserved) {
         hugetlb.sized(size)?.expect(count);
     }
-    const gigantic = hugetlb.pools.find((p) => isGigantic(p.size));
+    const gigantic = hugetlb.pools.find((p) => isGigantic(ctx.machine.page, p.size));
     for (const addr of bootPages) {
-        gigantic?.addBootPage(addr / PAGE_SIZE);
+        gigantic?.addBootPage(addr / ctx.machine.page.size);
     }
-    for (const w of wanted.filter((each) => !isGigantic(each.size))) {
+    for (const w of wanted.filter((each) => !isGigantic(ctx.machine.page, each.size))) {
         const pool = hugetlb.sized(w.size);
         let asked = 0;
         for (const { node, count } of shares(w, nodes, preserved.get(w.size) ?? 0)) {

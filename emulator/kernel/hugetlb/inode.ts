@@ -1,7 +1,6 @@
 /** Files of huge pages: memfds made with MFD_HUGETLB (fs/hugetlbfs/inode.c). */
 import { type Bytes, BytesBuilder } from '../../machine/bytes';
 import { costId } from '../../machine/costs';
-import type { Journal } from '../../machine/journal';
 import type { KernelCore } from '../fs/core';
 import { type Err, err } from '../release/errno';
 import {
@@ -12,7 +11,6 @@ import {
     F_SEAL_WRITE,
     FALLOC_FL_KEEP_SIZE,
     FALLOC_FL_PUNCH_HOLE,
-    PAGE_SIZE,
     S_IFREG,
 } from '../fs/fcntl';
 import type { FileOps, OpenFile } from '../fs/file';
@@ -20,6 +18,7 @@ import { Inode } from '../fs/inode';
 import { genericLlseek } from '../fs/llseek';
 import { orderPages } from '../mm/memmap';
 import { PageCache } from '../fs/pagecache';
+import { pageOf } from '../fs/shmem';
 import type { HugePool } from './pool';
 
 const ZERO = costId('zero');
@@ -49,7 +48,7 @@ export class HugetlbInode extends Inode {
     readonly cache: PageCache;
 
     constructor(
-        journal: Journal,
+        { journal, page }: Pick<KernelCore, 'journal' | 'page'>,
         ino: number,
         mode: number,
         readonly name: string,
@@ -57,11 +56,11 @@ export class HugetlbInode extends Inode {
         readonly owner: number,
     ) {
         super(journal, ino, 'hugetlb', S_IFREG + mode);
-        this.cache = new PageCache(journal);
+        this.cache = new PageCache(journal, page);
     }
 
     override get blocks(): number {
-        return this.cache.pages * 8;
+        return this.cache.blocks;
     }
 
     /** Huge pages that are promised to the file and not allocated yet. */
@@ -141,7 +140,7 @@ export function getHugePage(k: KernelCore, inode: HugetlbInode, index: number): 
     if (pfn >= 0) {
         addRegion(k, inode, number, number + 1);
         k.clock.chargeBytes(ZERO, pool.size);
-        k.memory.zero(pfn * PAGE_SIZE, pool.size);
+        k.memory.zero(pfn * k.page.size, pool.size);
         enter(k, inode, pfn, number * orderPages(pool.order));
     }
     return pfn;
@@ -210,9 +209,9 @@ function zeroRange(k: KernelCore, inode: HugetlbInode, start: number, end: numbe
 }
 
 /** Where a byte of a file lies; −1 in a hole. */
-function addressOf(_k: KernelCore, inode: HugetlbInode, at: number): number {
-    const page = inode.cache.at(Math.floor(at / PAGE_SIZE));
-    return page < 0 ? -1 : page * PAGE_SIZE + (at % PAGE_SIZE);
+function addressOf(k: KernelCore, inode: HugetlbInode, at: number): number {
+    const page = inode.cache.at(pageOf(k, at));
+    return page < 0 ? -1 : page * k.page.size + (at % k.page.size);
 }
 
 function read(k: KernelCore, file: OpenFile, pos: number, length: number): Bytes {
@@ -251,7 +250,7 @@ function store(k: KernelCore, file: OpenFile, pos: number, data: Bytes): 0 | Err
     for (let done = 0; done < data.length; ) {
         const at = pos + done;
         const n = Math.min(inode.pool.size - (at % inode.pool.size), data.length - done);
-        if (getHugePage(k, inode, Math.floor(at / PAGE_SIZE)) < 0) {
+        if (getHugePage(k, inode, pageOf(k, at)) < 0) {
             return EFAULT;
         }
         k.memory.writeBytes(addressOf(k, inode, at), data.slice(done, done + n));
@@ -300,7 +299,7 @@ function fallocate(k: KernelCore, file: OpenFile, mode: number, offset: number, 
         return 0;
     }
     for (let at = offset - (offset % size); at < end; at += size) {
-        if (getHugePage(k, inode, Math.floor(at / PAGE_SIZE)) < 0) {
+        if (getHugePage(k, inode, pageOf(k, at)) < 0) {
             return ENOSPC;
         }
     }
@@ -316,7 +315,7 @@ export const hugetlbOps: FileOps = {
     llseek: (k, file, offset, whence) => genericLlseek(k, file, offset, whence, file.inode.size),
     truncate,
     fallocate,
-    mmap: (k, file) => reserveHugePages(k, hugetlbInodeOf(file), 0, PAGE_SIZE),
+    mmap: (k, file) => reserveHugePages(k, hugetlbInodeOf(file), 0, k.page.size),
     store,
 };
 
@@ -333,7 +332,7 @@ export function pinHugePages(
 ): 0 | Err {
     const { size } = inode.pool;
     for (let at = start - (start % size); at <= end; at += size) {
-        const pfn = getHugePage(k, inode, Math.floor(at / PAGE_SIZE));
+        const pfn = getHugePage(k, inode, pageOf(k, at));
         if (pfn < 0) {
             return ENOMEM;
         }

@@ -1,5 +1,6 @@
 /** What a kernel's command line says about huge pages: hugepages=, hugepagesz=, default_hugepagesz= (mm/hugetlb.c). */
-import type { SetupsOf } from '../command-line/setup';
+import type { PageGeometry } from '../../machine/arch';
+import type { Build, SetupsOf } from '../command-line/setup';
 import { memparse } from '../release/parameter-values';
 
 /** How many pages are asked for. */
@@ -16,9 +17,15 @@ export interface HugePagesWanted extends PageCount {
     readonly size: number;
 }
 
-const DEFAULT_SIZE = 2 ** 21;
+/** The sizes that huge pages have, in bytes, ascending; the first is the default. */
+function sizesOf({ size, hugeOrders }: PageGeometry): number[] {
+    return hugeOrders.map((order) => size * 2 ** order);
+}
+
 /** arch_hugetlb_valid_size(), as far as there are pools. */
-const SIZES: ReadonlySet<number> = new Set([DEFAULT_SIZE, 2 ** 30]);
+function isValid({ page }: Build, size: number): boolean {
+    return sizesOf(page).includes(size);
+}
 
 /** A size in bytes, or the default one before any size is named. */
 type Size = number | 'default';
@@ -56,9 +63,9 @@ export const HUGETLB_DEFAULTS: HugetlbSettings = {
 
 /** hugetlb_add_param() refuses a parameter without a value; of what else is ignored mm/hugetlb.c warns by itself. */
 const withValue =
-    (read: (so: HugePages, value: string) => HugePages) =>
-    (value: string | undefined, { hugePages }: HugetlbSettings): HugetlbSettings | undefined =>
-        value === undefined ? undefined : { hugePages: read(hugePages, value) };
+    (read: (so: HugePages, value: string, build: Build) => HugePages) =>
+    (value: string | undefined, { hugePages }: HugetlbSettings, build: Build): HugetlbSettings | undefined =>
+        value === undefined ? undefined : { hugePages: read(hugePages, value, build) };
 
 export const HUGETLB_SETUPS: SetupsOf<'hugetlb', HugetlbSettings> = {
     hugepages: withValue((so, value) => {
@@ -69,16 +76,16 @@ export const HUGETLB_SETUPS: SetupsOf<'hugetlb', HugetlbSettings> = {
         return count ? { ...so, counts: new Map(so.counts).set(so.current, count), last: so.current } : so;
     }),
     // a size can be named once, and once more where it is the default one and nothing was asked for
-    hugepagesz: withValue((so, value) => {
+    hugepagesz: withValue((so, value, build) => {
         const size = memparse(value).value;
         const again = so.sizes.has(size) && (size !== so.defaultSize || so.counts.has(size));
-        return SIZES.has(size) && !again
+        return isValid(build, size) && !again
             ? { ...so, sizes: new Set([...so.sizes, size]), current: size, valid: true }
             : { ...so, valid: false };
     }),
-    default_hugepagesz: withValue((so, value) => {
+    default_hugepagesz: withValue((so, value, build) => {
         const size = memparse(value).value;
-        if (so.defaultSize !== undefined || !SIZES.has(size)) {
+        if (so.defaultSize !== undefined || !isValid(build, size)) {
             return { ...so, valid: false };
         }
         const named = so.sizes.has(size);
@@ -134,6 +141,7 @@ function countOf(text: string): PageCount | undefined {
 }
 
 /** What is asked for, size by size, in the order of the command line. */
-export function hugePagesWanted({ hugePages }: HugetlbSettings): readonly HugePagesWanted[] {
-    return [...withDefault(hugePages.counts, DEFAULT_SIZE)].map(([size, count]) => ({ size, ...count }));
+export function hugePagesWanted({ hugePages }: HugetlbSettings, page: PageGeometry): readonly HugePagesWanted[] {
+    const [byDefault = 0] = sizesOf(page);
+    return [...withDefault(hugePages.counts, byDefault)].map(([size, count]) => ({ size, ...count }));
 }

@@ -1,7 +1,7 @@
 /** Pools of huge pages: how many there are, who has them, who has been promised some (mm/hugetlb.c). */
 import type { Hasher } from '../../machine/hash';
 import { Rec, Seq } from '../../machine/journal';
-import { PAGE_SIZE } from '../../machine/memory';
+import { sizeLiteral } from '../../text/text';
 import type { KernelCore } from '../fs/core';
 import { err, type Err } from '../release/errno';
 import { orderPages, PG_HUGETLB } from '../mm/memmap';
@@ -10,7 +10,10 @@ import { allocContiguous } from './contiguous';
 const ENOMEM = err('ENOMEM');
 
 /** What a pool needs of its kernel. */
-export type PoolEnv = Pick<KernelCore, 'journal' | 'pages' | 'memmap' | 'folios' | 'owners' | 'shmem' | 'memory'>;
+export type PoolEnv = Pick<
+    KernelCore,
+    'journal' | 'page' | 'pages' | 'memmap' | 'folios' | 'owners' | 'shmem' | 'memory'
+>;
 
 /** Huge pages of one size (struct hstate). Sizes and counts as /sys/kernel/mm/hugepages has them. */
 export class HugePool extends Rec {
@@ -40,11 +43,11 @@ export class HugePool extends Rec {
 
     /** Bytes of a page. */
     get size(): number {
-        return PAGE_SIZE * orderPages(this.order);
+        return this.env.page.size * orderPages(this.order);
     }
 
     get name(): string {
-        return this.order >= 18 ? `${this.size / 2 ** 30} GiB` : `${this.size / 2 ** 20} MiB`;
+        return this.size >= 2 ** 30 ? `${this.size / 2 ** 30} GiB` : `${this.size / 2 ** 20} MiB`;
     }
 
     /** Pages that are there for good: all but the surplus ones. */
@@ -175,7 +178,7 @@ export class HugePool extends Rec {
     private fresh(node: number | undefined): number {
         const { env, owner, order } = this;
         const pfn =
-            order > 10
+            order > env.page.maxOrder
                 ? allocContiguous(env, order, owner, node)
                 : env.pages.alloc(order, { owner, ...(node === undefined ? {} : { node, strict: true }) });
         if (pfn >= 0) {
@@ -221,14 +224,19 @@ export class HugePool extends Rec {
 
 /** All pools of a kernel. */
 export class Hugetlb {
-    /** Of 2 MiB and 1 GiB, as on x86-64, and on arm64 with pages of 4 KiB. */
+    /** Ascending by the size of their pages; the first is that of the default size. */
     readonly pools: readonly HugePool[];
 
     constructor(private readonly env: PoolEnv) {
-        this.pools = [9, 18].map((order) => new HugePool(env, order));
+        this.pools = env.page.hugeOrders.map((order) => new HugePool(env, order));
         env.folios.freeHugetlb = (head) => {
             this.poolOf(env.memmap.orderOf(head))?.give(head);
         };
+    }
+
+    /** How large the pages are, as programs write it. */
+    get sizes(): string[] {
+        return this.pools.map((pool) => sizeLiteral(pool.size));
     }
 
     /** The pool of pages of 2^order small ones. */

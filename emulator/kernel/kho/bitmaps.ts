@@ -3,8 +3,10 @@
  * bitmaps are found by xarrays, which no other kernel can read; finalizing lists them in chunk pages for the next one.
  */
 import { type Err, err } from '../release/errno';
+import type { PageGeometry } from '../../machine/arch';
 import { type Journal, Rec, Seq, Table } from '../../machine/journal';
-import { PAGE_SIZE, PHYS_LIMIT, type PhysicalMemory } from '../../machine/memory';
+import type { Machine } from '../../machine/machine';
+import { LEAF_SIZE, PHYS_LIMIT, type PhysicalMemory } from '../../machine/memory';
 import type { NodePages, RadixFinding, RadixVisitor } from './radix';
 
 /** struct khoser_mem_chunk: u64 next, u32 order, u32 num_elms, then {u64 phys_start, u64 bitmap} to the end of the page. */
@@ -12,7 +14,11 @@ const CHUNK_ORDER = 8;
 const CHUNK_COUNT = 12;
 const CHUNK_HEADER = 16;
 const CHUNK_ENTRY = 16;
-export const CHUNK_ELEMENTS = Math.floor((PAGE_SIZE - CHUNK_HEADER) / CHUNK_ENTRY);
+
+/** How many bitmaps a chunk lists. */
+export function chunkElements(page: PageGeometry): number {
+    return Math.floor((page.size - CHUNK_HEADER) / CHUNK_ENTRY);
+}
 
 /** Bitmaps of one order are numbered from here on in the table; 2^36 bitmaps are more than memory has. */
 const ORDER_STRIDE = 2 ** 36;
@@ -27,25 +33,34 @@ export class BitmapTracker extends Rec {
     private readonly chunks: Seq<number>;
     /** Pages that bitmaps smaller than a page are cut from, and how many bytes of the last one are used. */
     private readonly slabs: Seq<number>;
-    readonly slabUsed: number = PAGE_SIZE;
+    readonly slabUsed: number;
+    private readonly memory: PhysicalMemory;
+    private readonly journal: Journal;
+    private readonly page: PageGeometry;
     private readonly bits: number;
-    // The bitmap of the last block, for as long as it cannot have changed under us.
+    /** Of a bitmap, those that lie in one leaf of memory. */
+    private readonly bitsAtOnce: number;
+    // The part of a bitmap that the last block was in, for as long as it cannot have changed under us.
     private last = -1;
     private bytes: Uint8Array = NO_BYTES;
     private cachedAt = 0;
     private generation = 0;
 
     constructor(
-        private readonly memory: PhysicalMemory,
-        private readonly journal: Journal,
+        { memory, journal, page }: Pick<Machine, 'memory' | 'journal' | 'page'>,
         private readonly pages: NodePages,
         private readonly bitmapBytes: number,
     ) {
         super(journal);
+        this.memory = memory;
+        this.journal = journal;
+        this.page = page;
+        this.slabUsed = page.size;
         this.bitmaps = new Table(journal);
         this.chunks = new Seq(journal);
         this.slabs = new Seq(journal);
         this.bits = bitmapBytes * 8;
+        this.bitsAtOnce = Math.min(bitmapBytes, LEAF_SIZE) * 8;
     }
 
     /** Sets the bit of a block; setting it twice is no error and no count. @returns ENOMEM where a bitmap cannot be had. */
@@ -94,9 +109,10 @@ export class BitmapTracker extends Rec {
         let chunk = 0;
         let order = -1;
         let count = 0;
+        const most = chunkElements(this.page);
         for (const [key, pa] of this.sorted()) {
             const own = Math.floor(key / ORDER_STRIDE);
-            if (own !== order || count === CHUNK_ELEMENTS) {
+            if (own !== order || count === most) {
                 const next = this.pages.allocNode();
                 if (next === undefined) {
                     this.unlist();
@@ -110,7 +126,7 @@ export class BitmapTracker extends Rec {
                 this.memory.writeU32(chunk + CHUNK_ORDER, order);
             }
             const at = chunk + CHUNK_HEADER + count * CHUNK_ENTRY;
-            this.memory.writeU64(at, (key % ORDER_STRIDE) * this.bits * 2 ** order * PAGE_SIZE);
+            this.memory.writeU64(at, (key % ORDER_STRIDE) * this.bits * 2 ** order * this.page.size);
             this.memory.writeU64(at + 8, pa);
             this.memory.writeU32(chunk + CHUNK_COUNT, ++count);
         }
@@ -121,12 +137,12 @@ export class BitmapTracker extends Rec {
     /** Forgets everything that is preserved, as aborting does. */
     clear(): void {
         this.unlist();
-        for (const pa of this.bitmapBytes === PAGE_SIZE ? [...this.bitmaps.values()] : this.slabs.items) {
+        for (const pa of this.bitmapBytes === this.page.size ? [...this.bitmaps.values()] : this.slabs.items) {
             this.pages.freeNode(pa);
         }
         this.bitmaps.clear();
         this.slabs.clear();
-        this.journal.edit<BitmapTracker>(this).slabUsed = PAGE_SIZE;
+        this.journal.edit<BitmapTracker>(this).slabUsed = this.page.size;
         this.last = -1;
     }
 
@@ -146,9 +162,11 @@ export class BitmapTracker extends Rec {
     /** The bit of a block in {@link bytes}; undefined where its bitmap does not exist, or (`make`) cannot be made. */
     private locate(pfn: number, order: number, make: boolean): number | undefined {
         const block = Math.floor(pfn / 2 ** order);
-        const index = Math.floor(block / this.bits);
-        const key = order * ORDER_STRIDE + index;
-        if (key !== this.last || this.cachedAt !== this.journal.epoch || this.generation !== this.memory.generation) {
+        const part = Math.floor(block / this.bitsAtOnce);
+        const place = order * ORDER_STRIDE + part;
+        if (place !== this.last || this.cachedAt !== this.journal.epoch || this.generation !== this.memory.generation) {
+            const index = Math.floor(block / this.bits);
+            const key = order * ORDER_STRIDE + index;
             let pa = this.bitmaps.get(key);
             if (pa === undefined) {
                 pa = make ? this.allocBitmap() : undefined;
@@ -157,21 +175,22 @@ export class BitmapTracker extends Rec {
                 }
                 this.bitmaps.set(key, pa);
             }
-            const page = this.memory.pageForWrite(Math.floor(pa / PAGE_SIZE));
-            this.bytes = page.subarray(pa % PAGE_SIZE, (pa % PAGE_SIZE) + this.bitmapBytes);
-            this.last = key;
+            const at = pa + (part * this.bitsAtOnce - index * this.bits) / 8;
+            const leaf = this.memory.leafForWrite(at);
+            this.bytes = leaf.subarray(at % LEAF_SIZE, (at % LEAF_SIZE) + this.bitsAtOnce / 8);
+            this.last = place;
             this.cachedAt = this.journal.epoch;
             this.generation = this.memory.generation;
         }
-        return block - index * this.bits;
+        return block - part * this.bitsAtOnce;
     }
 
     /** A page, or the next object of a slab page. */
     private allocBitmap(): number | undefined {
-        if (this.bitmapBytes === PAGE_SIZE) {
+        if (this.bitmapBytes === this.page.size) {
             return this.pages.allocNode();
         }
-        if (this.slabUsed >= PAGE_SIZE) {
+        if (this.slabUsed >= this.page.size) {
             const page = this.pages.allocNode();
             if (page === undefined) {
                 return undefined;
@@ -192,6 +211,7 @@ export class BitmapTracker extends Rec {
  */
 export function walkChunks(
     memory: Pick<PhysicalMemory, 'read'>,
+    page: PageGeometry,
     first: number,
     bitmapBytes: number,
     isRam: (pa: number, length: number) => boolean,
@@ -199,30 +219,32 @@ export function walkChunks(
 ): RadixFinding[] {
     const findings: RadixFinding[] = [];
     const seen = new Set<number>();
+    const { size } = page;
+    const most = chunkElements(page);
     const fatal = (pa: number, text: string): RadixFinding[] => [...findings, { pa, text, fatal: true }];
     for (let pa = first; pa !== 0; ) {
-        if (pa % PAGE_SIZE !== 0 || pa >= PHYS_LIMIT || !isRam(pa, PAGE_SIZE)) {
+        if (pa % size !== 0 || pa >= PHYS_LIMIT || !isRam(pa, size)) {
             return fatal(pa, 'a chunk of the memory map lies outside of memory');
         }
         if (seen.has(pa)) {
             return fatal(pa, 'the chunks of the memory map go round in a circle');
         }
         seen.add(pa);
-        const bytes = memory.read(pa, PAGE_SIZE);
+        const bytes = memory.read(pa, size);
         const view = new DataView(bytes.buffer, bytes.byteOffset);
         const order = view.getUint32(CHUNK_ORDER, true);
         const count = view.getUint32(CHUNK_COUNT, true);
-        if (order > 40 || count > CHUNK_ELEMENTS) {
+        if (order > 40 || count > most) {
             return fatal(pa, `a chunk of the memory map has order ${order} and ${count} entries`);
         }
         for (let i = 0; i < count; i++) {
             const at = CHUNK_HEADER + i * CHUNK_ENTRY;
             const start = u64(view, at);
             const bitmap = u64(view, at + 8);
-            if (start % PAGE_SIZE !== 0 || start >= PHYS_LIMIT || bitmap >= PHYS_LIMIT || !isRam(bitmap, bitmapBytes)) {
+            if (start % size !== 0 || start >= PHYS_LIMIT || bitmap >= PHYS_LIMIT || !isRam(bitmap, bitmapBytes)) {
                 return fatal(pa + at, `entry ${i} of a chunk of the memory map points outside of memory`);
             }
-            walkBits(memory.read(bitmap, bitmapBytes), start / PAGE_SIZE, order, onBlock);
+            walkBits(memory.read(bitmap, bitmapBytes), start / size, order, onBlock);
         }
         pa = u64(view, 0);
     }

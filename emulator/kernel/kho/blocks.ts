@@ -4,13 +4,18 @@
  */
 import { Err, err } from '../release/errno';
 import type { Hasher } from '../../machine/hash';
+import type { PageGeometry } from '../../machine/arch';
 import { type Int, halvesOf } from '../../machine/int';
 import { type Journal, Rec, Seq } from '../../machine/journal';
-import { PAGE_SIZE } from '../../machine/memory';
 import type { Kho } from './kho';
 
 export const BLOCK_HEADER = 16;
 export const MAX_BLOCKS = 10000;
+
+/** How many entries of so many bytes a block holds, which is a page. */
+export function entriesPerBlock(page: PageGeometry, entrySize: number): number {
+    return Math.floor((page.size - BLOCK_HEADER) / entrySize);
+}
 
 export class BlockSet extends Rec {
     /** Entries that a block holds. */
@@ -28,7 +33,7 @@ export class BlockSet extends Rec {
     ) {
         super(kho.env.machine.journal);
         this.journal = kho.env.machine.journal;
-        this.perBlock = Math.floor((PAGE_SIZE - BLOCK_HEADER) / entrySize);
+        this.perBlock = entriesPerBlock(kho.env.machine.page, entrySize);
         this.blocks = new Seq(this.journal);
     }
 
@@ -49,9 +54,9 @@ export class BlockSet extends Rec {
             return err('EINVAL');
         }
         const before = this.blocks.length;
+        const { size } = this.kho.env.machine.page;
         while (count > this.capacity) {
-            const block =
-                this.blocks.length >= MAX_BLOCKS ? err('ENOSPC') : this.kho.allocPreserve(PAGE_SIZE, this.owner);
+            const block = this.blocks.length >= MAX_BLOCKS ? err('ENOSPC') : this.kho.allocPreserve(size, this.owner);
             if (block instanceof Err) {
                 while (this.blocks.length > before) {
                     this.dropLast();
@@ -103,8 +108,9 @@ export class BlockSet extends Rec {
 
     /** Empties all blocks but keeps them. */
     clear(): void {
+        const { memory, page } = this.kho.env.machine;
         for (const pa of this.blocks) {
-            this.kho.env.machine.memory.zero(pa + 8, PAGE_SIZE - 8);
+            memory.zero(pa + 8, page.size - 8);
         }
     }
 

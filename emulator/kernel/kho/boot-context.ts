@@ -16,4 +16,6 @@ export interface BootContext {
     readonly memblock: Memblock;
     readonly log: KernelLog;
     readonly description: BootDescription;
+    /** Told of a handover in another format than the one that is expected. */
+    readonly onIncompatible?: (expected: string) => void;
 }

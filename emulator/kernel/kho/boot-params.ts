@@ -5,11 +5,12 @@
  */
 import { type Int, intOfHalves } from '../../machine/int';
 import type { Machine } from '../../machine/machine';
-import { PAGE_SIZE, type PhysicalMemory } from '../../machine/memory';
+import type { PhysicalMemory } from '../../machine/memory';
 import { X86_64, type Arch } from '../release/arch';
 import { buildDeviceTree, DEVICE_TREE_SIZE, readDeviceTree } from './device-tree';
 import type { BootParams, KhoSetupData } from './boot-info';
 
+/** sizeof(struct boot_params). */
 const BOOT_PARAMS_SIZE = 4096;
 /** SETUP_KEXEC_KHO: packed u64 fdt_addr, fdt_size, scratch_addr, scratch_size. */
 export const SETUP_KEXEC_KHO = 10;
@@ -164,9 +165,10 @@ export function kernelHeader(name: string): Uint8Array {
 /** Which kernel lies at this address; undefined where none does. */
 export function readKernelName(machine: Machine, at: number): string | undefined {
     const { memory } = machine;
-    if (!machine.isRam(at, PAGE_SIZE) || memory.readU32(at) !== KERNEL_MAGIC) {
+    const { size } = machine.page;
+    if (!machine.isRam(at, size) || memory.readU32(at) !== KERNEL_MAGIC) {
         return undefined;
     }
     const length = memory.readU32(at + 4);
-    return length <= PAGE_SIZE - 8 ? new TextDecoder().decode(memory.read(at + 8, length)) : undefined;
+    return length <= size - 8 ? new TextDecoder().decode(memory.read(at + 8, length)) : undefined;
 }

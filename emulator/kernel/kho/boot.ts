@@ -3,9 +3,8 @@ import type { Err } from '../release/errno';
 import { INHERITED, RELEASED, RESERVED } from '../../machine/history';
 import { costId } from '../../machine/costs';
 import type { Machine } from '../../machine/machine';
-import { PAGE_SIZE, PHYS_LIMIT } from '../../machine/memory';
+import { PHYS_LIMIT } from '../../machine/memory';
 import type { NodeSpan, PageAllocator } from '../mm/buddy';
-import { MAX_ORDER_PAGES } from '../mm/buddy';
 import { MEMBLOCK_KERN, MEMBLOCK_NOINIT } from '../mm/memblock';
 import type { Memmap } from '../mm/memmap';
 import type { BootContext } from './boot-context';
@@ -46,10 +45,12 @@ export interface LoadedKernel {
 export function nodeSpans(machine: Machine, numa: boolean): NodeSpan[] {
     const pieces: { node: number; start: number; end: number }[] = [];
     let last: { node: number; start: number; end: number } | undefined;
+    const { size, maxOrder } = machine.page;
+    const block = 2 ** maxOrder;
     for (const r of machine.map) {
         const node = numa ? r.node : 0;
-        const start = Math.floor(r.start / PAGE_SIZE / MAX_ORDER_PAGES) * MAX_ORDER_PAGES;
-        const end = Math.ceil((r.start + r.size) / PAGE_SIZE);
+        const start = Math.floor(r.start / size / block) * block;
+        const end = Math.ceil((r.start + r.size) / size);
         // Ranges of one node that follow each other are one span, holes included; interleaved nodes have several.
         if (last?.node === node && start - last.end < LARGE_HOLE) {
             last.end = end;
@@ -108,6 +109,7 @@ export function khoPopulate(
         return refuse(`setup: handover FDT (0x${fdtPhys.toString(16)}) is invalid`);
     }
     if (!fdtIsCompatible(root, ctx.description.format.compatible)) {
+        ctx.onIncompatible?.(ctx.description.format.compatible);
         return refuse(
             `setup: handover FDT (0x${fdtPhys.toString(16)}) is incompatible with '${ctx.description.format.compatible}'`,
         );
@@ -154,19 +156,19 @@ export function earlyAllocations(ctx: BootContext): BootPanic | undefined {
         memblock.markScratch(0, MiB, false);
     }
     const nodes = description.numa ? machine.nodes : [0];
-    const spread = Math.ceil(description.early.spread / nodes.length / PAGE_SIZE) * PAGE_SIZE;
+    const page = machine.page.size;
+    const spread = Math.ceil(description.early.spread / nodes.length / page) * page;
     for (const [i, node] of nodes.entries()) {
         const ram = machine.map.reduce((sum, r) => sum + (!description.numa || r.node === node ? r.size : 0), 0);
         const needs: [string, number][] = [
-            ['memmap', Math.ceil(ram / PAGE_SIZE) * STRUCT_PAGE],
+            ['memmap', Math.ceil(ram / page) * STRUCT_PAGE],
             ['per-CPU areas', spread],
             ['early kernel data', i === 0 ? description.early.fixed : 0],
         ];
         for (const [owner, size] of needs) {
             if (
                 size > 0 &&
-                memblock.alloc(Math.ceil(size / PAGE_SIZE) * PAGE_SIZE, PAGE_SIZE, { owner, node, fallback: true }) ===
-                    undefined
+                memblock.alloc(Math.ceil(size / page) * page, page, { owner, node, fallback: true }) === undefined
             ) {
                 return { panic: `Failed to allocate ${size} bytes for ${owner} of node ${node}` };
             }
@@ -197,6 +199,7 @@ export function khoMemoryInit(
     sizes: ScratchSizes,
 ): KhoMemory | BootPanic {
     const { machine, memmap } = ctx;
+    const { size } = machine.page;
     const runs = new RunList();
     if (!incoming) {
         const reserved = enabled ? reserveScratch(ctx, sizes) : undefined;
@@ -209,9 +212,9 @@ export function khoMemoryInit(
         };
     }
     for (const area of ctx.description.flaws?.has('kho_scratch_not_cma') === true ? [] : incoming.scratch) {
-        memmap.markCma(area.addr / PAGE_SIZE, (area.addr + area.size) / PAGE_SIZE);
+        memmap.markCma(area.addr / size, (area.addr + area.size) / size);
     }
-    const { root } = readFdt(machine.memory.read(incoming.fdt, PAGE_SIZE));
+    const { root } = readFdtPage(machine, incoming.fdt);
     const map = readNativeU64(root && fdtProperty(root, PROP_MEMORY_MAP)?.value);
     if (typeof map !== 'number' || map >= PHYS_LIMIT) {
         return {
@@ -228,10 +231,11 @@ export function khoMemoryInit(
     const early = earlyMarks(flaws);
     let fault: number | undefined;
     const last = machine.map[machine.map.length - 1];
-    const end = last ? (last.start + last.size) / PAGE_SIZE : 0;
+    const end = last ? (last.start + last.size) / size : 0;
     const findings = walkHandedOver(
         ctx.description.format,
         machine.memory,
+        machine.page,
         map,
         (pa, n) => machine.isRam(pa, n),
         (pfn, order) => {
@@ -240,7 +244,7 @@ export function khoMemoryInit(
                 return;
             }
             machine.clock.charge(BOOT_PRESERVED);
-            if (wrongSizes && reservedPages(ctx.description, order) < 2 ** order) {
+            if (wrongSizes && reservedPages(ctx.description, machine.page, order) < 2 ** order) {
                 // the head alone; the rest is free memory in a moment
                 memmap.stampPreserved(pfn, 0, owner);
                 runs.add(pfn, 0);
@@ -268,7 +272,7 @@ export function khoMemoryInit(
     }
     const union = runs.union();
     ctx.memblock.reserveMany(
-        union.map((r) => ({ start: r.start * PAGE_SIZE, end: r.end * PAGE_SIZE })),
+        union.map((r) => ({ start: r.start * size, end: r.end * size })),
         'preserved memory',
         MEMBLOCK_NOINIT,
     );
@@ -283,10 +287,11 @@ export function khoMemoryInit(
 /** memblock_free_all: everything that is not reserved goes to the buddy allocator, in whole pages. */
 export function memblockFreeAll(ctx: BootContext, allocator: PageAllocator): void {
     const { machine, memblock, memmap } = ctx;
+    const { size } = machine.page;
     memblock.setScratchOnly(false);
     for (const r of memblock.reserved) {
-        const start = Math.floor(r.base / PAGE_SIZE);
-        const end = Math.ceil((r.base + r.size) / PAGE_SIZE);
+        const start = Math.floor(r.base / size);
+        const end = Math.ceil((r.base + r.size) / size);
         if ((r.flags & MEMBLOCK_NOINIT) === 0) {
             const owner = machine.owners.id(r.owner);
             memmap.reserve(start, end, owner);
@@ -295,8 +300,8 @@ export function memblockFreeAll(ctx: BootContext, allocator: PageAllocator): voi
     }
     let after = 0;
     for (const free of memblock.freeRanges()) {
-        const start = Math.max(after, Math.ceil(free.base / PAGE_SIZE));
-        const end = Math.floor(free.end / PAGE_SIZE);
+        const start = Math.max(after, Math.ceil(free.base / size));
+        const end = Math.floor(free.end / size);
         if (start < end) {
             allocator.release(start, end);
             after = end;
@@ -306,8 +311,9 @@ export function memblockFreeAll(ctx: BootContext, allocator: PageAllocator): voi
 
 /** Frees boot-time reservations that have done their duty, such as the initrd's. Bytes; whole pages only. */
 export function freeReserved(machine: Machine, memmap: Memmap, allocator: PageAllocator, area: Area): void {
-    const start = Math.ceil(area.addr / PAGE_SIZE);
-    const end = Math.floor((area.addr + area.size) / PAGE_SIZE);
+    const { size } = machine.page;
+    const start = Math.ceil(area.addr / size);
+    const end = Math.floor((area.addr + area.size) / size);
     if (start < end) {
         machine.history.add(RELEASED, start, end - start, memmap.ownerOf(start));
         memmap.release(start, end);
@@ -324,6 +330,7 @@ export function khoInit(kho: Kho): 0 | Err {
         return 0;
     }
     const { machine, memmap, allocator } = kho.env;
+    const { size } = machine.page;
     let result = kho.createOutgoing();
     if (result === 0 && kho.env.options.format.metadata) {
         const { count, release } = readMetadata(kho);
@@ -336,11 +343,11 @@ export function khoInit(kho: Kho): 0 | Err {
     }
     if (!kho.incoming) {
         if (result === 0) {
-            machine.journal.edit(kho).debugFdtLength = readFdtPage(machine.memory, kho.fdt).size;
+            machine.journal.edit(kho).debugFdtLength = readFdtPage(machine, kho.fdt).size;
         }
         for (const area of kho.scratch) {
             if (result === 0) {
-                memmap.markCma(area.addr / PAGE_SIZE, (area.addr + area.size) / PAGE_SIZE);
+                memmap.markCma(area.addr / size, (area.addr + area.size) / size);
             }
             freeReserved(machine, memmap, allocator, area);
         }
@@ -354,9 +361,10 @@ export function khoInit(kho: Kho): 0 | Err {
  */
 export function fillPageCache(machine: Machine, allocator: PageAllocator, bytes: number): number {
     const owner = machine.owners.id('page cache');
-    let left = Math.floor(bytes / PAGE_SIZE);
+    const { size, pmdOrder } = machine.page;
+    let left = Math.floor(bytes / size);
     let got = 0;
-    let order = 9;
+    let order = pmdOrder;
     while (left > 0 && order >= 0) {
         if (2 ** order > left) {
             order--;
@@ -367,8 +375,8 @@ export function fillPageCache(machine: Machine, allocator: PageAllocator, bytes:
             order--;
             continue;
         }
-        machine.memory.fillPattern(pfn * PAGE_SIZE, PAGE_SIZE << order, 0xcc, got * PAGE_SIZE);
-        machine.clock.chargeBytes(PAGE_CACHE_FILL, PAGE_SIZE << order);
+        machine.memory.fillPattern(pfn * size, size << order, 0xcc, got * size);
+        machine.clock.chargeBytes(PAGE_CACHE_FILL, size << order);
         got += 2 ** order;
         left -= 2 ** order;
     }

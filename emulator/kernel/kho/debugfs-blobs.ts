@@ -3,7 +3,6 @@
  * of the read. What a file shows was decided when it was made; whose the memory is by now nobody asks.
  */
 import { Bytes } from '../../machine/bytes';
-import { PAGE_SIZE } from '../../machine/memory';
 import { err } from '../release/errno';
 import { S_IFREG } from '../fs/fcntl';
 import { allocFile, type FileOps, type OpenFile } from '../fs/file';
@@ -33,18 +32,18 @@ export function khoDebugContent({ kho, desc, machine }: KhoDebugEnv, path: strin
     if (name === 'fdt') {
         // kho_init makes the outgoing one before it is done with a cold boot, and has returned by then where there is a handover
         return side === 'in'
-            ? { addr: fdt, size: PAGE_SIZE }
+            ? { addr: fdt, size: machine.page.size }
             : kho.isKhoBoot
               ? undefined
               : { addr: fdt, size: kho.debugFdtLength };
     }
-    const { root } = readFdtPage(machine.memory, fdt);
+    const { root } = readFdtPage(machine, fdt);
     const child = name.startsWith(SUBTREES) && root ? fdtChild(root, name.slice(SUBTREES.length)) : undefined;
     const addr = child && readNativeU64(fdtProperty(child, desc.kho.dataProperty)?.value);
     const size =
         child && desc.kho.sizeProperty !== undefined
             ? readNativeU64(fdtProperty(child, desc.kho.sizeProperty)?.value)
-            : PAGE_SIZE;
+            : machine.page.size;
     return typeof addr === 'number' && typeof size === 'number' && machine.isRam(addr, size)
         ? { addr, size }
         : undefined;

@@ -23,7 +23,7 @@ export function earlyShortage(
     map: number,
 ): string | undefined {
     const journal = new Journal();
-    const memblock = new Memblock(journal);
+    const memblock = new Memblock(journal, machine.page);
     const context = {
         machine,
         memmap: new Memmap(journal),

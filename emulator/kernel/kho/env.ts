@@ -31,6 +31,9 @@ export interface KhoEnv {
     readonly options: KhoOptions;
 }
 
+/** Memory, and how large the pages are of those who use it. */
+export type PagedMemory = Pick<Machine, 'memory' | 'page'>;
+
 /** A physical area, in bytes. */
 export interface Area {
     readonly addr: number;

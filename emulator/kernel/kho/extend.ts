@@ -1,35 +1,36 @@
 /** More scratch than was reserved: what 7.3 takes for its early allocations besides (kernel/liveupdate/kexec_handover.c). */
 import type { Machine } from '../../machine/machine';
-import { PAGE_SIZE } from '../../machine/memory';
 import type { Memblock } from '../mm/memblock';
 import { orderPages } from '../mm/memmap';
 import { walkRadix } from './radix';
 
-/** Blocks of 1 GiB, in pages. */
-const BLOCK_PAGES = 2 ** 18;
-const BLOCK = BLOCK_PAGES * PAGE_SIZE;
+/** Bytes of a block. */
+const BLOCK = 2 ** 30;
 
 /**
  * Walks the tree of preserved memory before anything is allocated, and marks every block of 1 GiB in which nothing is preserved, and no node
  * of the tree lies, as scratch. Only for this boot: kexec does not put segments there.
  */
 export function extendScratch(machine: Machine, memblock: Memblock, map: number): void {
+    const { page } = machine;
     const taken = new Set<number>();
-    const take = (pfn: number, pages: number): void => {
-        for (let block = Math.floor(pfn / BLOCK_PAGES); block * BLOCK_PAGES < pfn + pages; block++) {
+    const take = (pa: number, size: number): void => {
+        for (let block = Math.floor(pa / BLOCK); block * BLOCK < pa + size; block++) {
             taken.add(block);
         }
     };
     const end = (machine.map[machine.map.length - 1]?.start ?? 0) + (machine.map[machine.map.length - 1]?.size ?? 0);
     walkRadix(
         machine.memory,
+        page,
         map,
         (pa, n) => machine.isRam(pa, n),
         (pfn, order) => {
             // beyond memory it is a damaged tree, which is seen to later
-            take(pfn, Math.min(orderPages(order), Math.max(end / PAGE_SIZE - pfn, 0)));
+            const pa = pfn * page.size;
+            take(pa, Math.min(orderPages(order) * page.size, Math.max(end - pa, 0)));
         },
-        (pa) => take(pa / PAGE_SIZE, 1),
+        (pa) => take(pa, page.size),
     );
     for (const range of machine.map) {
         for (let block = Math.floor(range.start / BLOCK); block * BLOCK < range.start + range.size; block++) {

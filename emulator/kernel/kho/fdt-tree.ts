@@ -5,7 +5,7 @@
 import type { Int } from '../../machine/int';
 import { type Journal, Rec } from '../../machine/journal';
 import type { Machine } from '../../machine/machine';
-import { PAGE_SIZE, type PhysicalMemory } from '../../machine/memory';
+import type { PhysicalMemory } from '../../machine/memory';
 import { hex } from '../../text/text';
 import { err, type Err } from '../release/errno';
 import { FdtWriter } from './fdt';
@@ -77,7 +77,8 @@ export class FdtNodeRef {
 
     /** The root of the tree at an address, which is read as one of a page. @returns EINVAL where there is none */
     static rootAt(machine: Machine, phys: number): FdtNodeRef | Err {
-        const root = machine.isRam(phys, PAGE_SIZE) ? readFdt(machine.memory.read(phys, PAGE_SIZE)).root : undefined;
+        const { memory, page } = machine;
+        const root = machine.isRam(phys, page.size) ? readFdt(memory.read(phys, page.size)).root : undefined;
         return root ? new FdtNodeRef(root, phys) : err('EINVAL');
     }
 

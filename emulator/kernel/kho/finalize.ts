@@ -3,7 +3,6 @@
  * then does the FDT say where preserved memory is listed.
  */
 import { type Err, err } from '../release/errno';
-import { PAGE_SIZE } from '../../machine/memory';
 import { BitmapTracker } from './bitmaps';
 import { buildsFdtWhenFinalized } from '../release/kho-format';
 import type { Kho } from './kho';
@@ -32,7 +31,7 @@ export function finalize(kho: Kho): 0 | Err {
         }
         return result;
     }
-    setMemoryMap(env.machine.memory, fdt, tree.root);
+    setMemoryMap(env.machine, fdt, tree.root);
     env.machine.journal.edit(kho).finalized = true;
     return 0;
 }
@@ -54,22 +53,22 @@ function abort(kho: Kho, tree: BitmapTracker): void {
     machine.journal.edit(kho).finalized = false;
     if (kho.env.options.format.finalize === 'prepare') {
         tree.unlist();
-        kho.unpreservePages(kho.fdt / PAGE_SIZE, 1);
+        kho.unpreservePages(kho.fdt / machine.page.size, 1);
     } else {
         tree.clear();
     }
-    machine.memory.zero(kho.fdt, PAGE_SIZE);
+    machine.memory.zero(kho.fdt, machine.page.size);
 }
 
 /** kho_out_fdt_setup, and what the users of KHO add when the chain of notifiers comes to them. */
 function buildFdt(kho: Kho): 0 | Err {
-    const { memory } = kho.env.machine;
+    const { memory, page } = kho.env.machine;
     const { format } = kho.env.options;
-    memory.zero(kho.fdt, PAGE_SIZE);
+    memory.zero(kho.fdt, page.size);
     memory.write(kho.fdt, buildRootFdt(format.compatible, 0));
-    let result = kho.preservePages(kho.fdt / PAGE_SIZE, 1);
+    let result = kho.preservePages(kho.fdt / page.size, 1);
     for (const [blob, { name, size }] of kho.users) {
-        result = result === 0 ? addSubtree(memory, kho.fdt, name, blob, size, format) : result;
+        result = result === 0 ? addSubtree(kho.env.machine, kho.fdt, name, blob, size, format) : result;
     }
     return result;
 }

@@ -3,7 +3,8 @@
  * them or by what their array looks like.
  */
 import type { Int } from '../../machine/int';
-import { PAGE_SIZE, PHYS_LIMIT } from '../../machine/memory';
+import type { PageGeometry } from '../../machine/arch';
+import { PHYS_LIMIT } from '../../machine/memory';
 import type { MemoryView } from '../../machine/view';
 import { SETUP_KEXEC_KHO } from './boot-params';
 import type { KhoSetupData } from './boot-info';
@@ -12,11 +13,10 @@ import { fdtChild, fdtProperty, readFdt } from './fdt-read';
 import { METADATA_SIZE, METADATA_SUBTREE } from './metadata';
 import { PROP_DATA, readNativeU64 } from './root-fdt';
 import type { PreservedMemory } from './preserved';
-import { SCRATCH_ALIGN, SCRATCH_ENTRY } from './scratch';
+import { KHO_V4, scratchAlign } from '../release/kho-format';
+import { SCRATCH_ENTRY } from './scratch';
 
 const FDT_MAGIC_LE = 0xedfe0dd0;
-/** Words of 32 bits in a page. */
-const WORDS = PAGE_SIZE / 4;
 /** Memory is looked through in pieces of this many bytes. */
 const PIECE = 1024 * 1024;
 /** struct setup_data before its data. */
@@ -26,7 +26,11 @@ const SETUP_LENGTH = 32;
 const LEAST_AREAS = 3;
 /** What is kept of each kind that looks right; real memory has a handful. */
 const CANDIDATES = 1000;
-const MAX_AREAS = PAGE_SIZE / SCRATCH_ENTRY;
+
+/** Entries of an array of scratch areas that is a page long. */
+function mostAreas(page: PageGeometry): number {
+    return page.size / SCRATCH_ENTRY;
+}
 
 export interface FdtCandidate {
     readonly pa: number;
@@ -49,20 +53,22 @@ export function findHandover(view: MemoryView): FoundHandover {
     const fdts: FdtCandidate[] = [];
     const setups = new Map<number, KhoSetupData & { pa: number }>();
     const arrays: number[] = [];
+    const { size } = view.page;
+    const pageWords = size / 4;
     for (const run of view.runs()) {
         const first = Math.ceil(run.pa / 16) * 16;
         for (let at = first; at < run.pa + run.size; at += PIECE) {
             // A node of setup data may reach over the end of the piece.
             const words = wordsOf(view.read(at, Math.min(PIECE + SETUP_HEADER + SETUP_LENGTH, run.pa + run.size - at)));
-            const pageStart = ((PAGE_SIZE - (at % PAGE_SIZE)) % PAGE_SIZE) / 4;
+            const pageStart = ((size - (at % size)) % size) / 4;
             for (let i = 0, end = Math.min(words.length - 11, PIECE / 4); i < end; i += 4) {
                 if (words[i + 2] === SETUP_KEXEC_KHO && words[i + 3] === SETUP_LENGTH && setups.size < CANDIDATES) {
-                    const setup = setupIn(words, i);
+                    const setup = setupIn(view.page, words, i);
                     if (setup) {
                         setups.set(setup.fdt, { ...setup, pa: at + i * 4 });
                     }
                 }
-                if (i % WORDS === pageStart) {
+                if (i % pageWords === pageStart) {
                     page(view, at + i * 4, words, i, fdts, arrays);
                 }
             }
@@ -85,39 +91,36 @@ function page(
     fdts: FdtCandidate[],
     arrays: number[],
 ): void {
+    const align = scratchAlign(KHO_V4, view.page);
     if (words[i] === FDT_MAGIC_LE) {
         const fdt = candidateAt(view, pa);
         if (fdt && fdts.length < CANDIDATES) {
             fdts.push(fdt);
         }
-    } else if (
-        (words[i] ?? 0) % SCRATCH_ALIGN === 0 &&
-        (words[i + 2] ?? 1) % SCRATCH_ALIGN === 0 &&
-        arrays.length < CANDIDATES
-    ) {
-        if (scratchIn(view, pa, MAX_AREAS).length >= LEAST_AREAS) {
+    } else if ((words[i] ?? 0) % align === 0 && (words[i + 2] ?? 1) % align === 0 && arrays.length < CANDIDATES) {
+        if (scratchIn(view, pa).length >= LEAST_AREAS) {
             arrays.push(pa);
         }
     }
 }
 
-function setupIn(words: Uint32Array, i: number): KhoSetupData | undefined {
+function setupIn({ size }: PageGeometry, words: Uint32Array, i: number): KhoSetupData | undefined {
     const value = (n: number): number => (words[i + 4 + n * 2] ?? 0) + (words[i + 5 + n * 2] ?? 0) * 0x1_0000_0000;
     const setup = { fdt: value(0), fdtSize: value(1), scratch: value(2), scratchSize: value(3) };
     const fits =
         setup.fdt > 0 &&
-        setup.fdt % PAGE_SIZE === 0 &&
-        setup.fdtSize === PAGE_SIZE &&
+        setup.fdt % size === 0 &&
+        setup.fdtSize === size &&
         setup.fdt < PHYS_LIMIT &&
         setup.scratchSize > 0 &&
-        setup.scratchSize <= PAGE_SIZE &&
+        setup.scratchSize <= size &&
         setup.scratch < PHYS_LIMIT;
     return fits ? setup : undefined;
 }
 
 /** What a page holds, where it is a KHO root FDT of any version. */
 export function candidateAt(view: MemoryView, pa: number): FdtCandidate | undefined {
-    const { root } = readFdt(view.read(pa, PAGE_SIZE));
+    const { root } = readFdt(view.read(pa, view.page.size));
     const value = root && fdtProperty(root, 'compatible')?.value;
     const compatible = value ? (new TextDecoder('latin1').decode(value).split('\0')[0] ?? '') : '';
     if (!root || !compatible.startsWith('kho-')) {
@@ -130,22 +133,17 @@ export function candidateAt(view: MemoryView, pa: number): FdtCandidate | undefi
     return { pa, compatible, count };
 }
 
-/** The scratch areas that an array of at most `limit` entries names, up to the first that cannot be one. */
-function scratchIn(view: MemoryView, pa: number, limit: number): Area[] {
+/** The scratch areas that an array of at most a page names, up to the first that cannot be one. */
+function scratchIn(view: MemoryView, pa: number): Area[] {
     const areas: Area[] = [];
-    const bytes = view.read(pa, Math.min(limit, MAX_AREAS) * SCRATCH_ENTRY);
+    const align = scratchAlign(KHO_V4, view.page);
+    const bytes = view.read(pa, mostAreas(view.page) * SCRATCH_ENTRY);
     const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     for (let at = 0; at + SCRATCH_ENTRY <= bytes.length; at += SCRATCH_ENTRY) {
         const addr = Number(words.getBigUint64(at, true));
         const size = Number(words.getBigUint64(at + 8, true));
         const overlaps = areas.some((a) => addr < a.addr + a.size && a.addr < addr + size);
-        if (
-            addr === 0 ||
-            addr % SCRATCH_ALIGN !== 0 ||
-            size % SCRATCH_ALIGN !== 0 ||
-            addr + size > PHYS_LIMIT ||
-            overlaps
-        ) {
+        if (addr === 0 || addr % align !== 0 || size % align !== 0 || addr + size > PHYS_LIMIT || overlaps) {
             break;
         }
         areas.push({ addr, size });
@@ -155,7 +153,7 @@ function scratchIn(view: MemoryView, pa: number, limit: number): Area[] {
 
 /** Every entry of an array of scratch areas, as the next kernel reads it. */
 export function scratchEntries(view: MemoryView, pa: number, size: number): { addr: Int; size: Int }[] {
-    const bytes = view.read(pa, Math.min(Math.floor(size / SCRATCH_ENTRY), MAX_AREAS * 256) * SCRATCH_ENTRY);
+    const bytes = view.read(pa, Math.min(Math.floor(size / SCRATCH_ENTRY), mostAreas(view.page) * 256) * SCRATCH_ENTRY);
     const entries: { addr: Int; size: Int }[] = [];
     for (let at = 0; at + SCRATCH_ENTRY <= bytes.length; at += SCRATCH_ENTRY) {
         entries.push({
@@ -191,7 +189,7 @@ export function scratchArrayOf(
     // An array lies where nothing is preserved, and names areas where nothing is; a file's contents that look like one do not.
     const candidates = found.arrays
         .filter((pa) => !preserved.covers(pa))
-        .map((pa) => ({ pa, areas: scratchIn(view, pa, MAX_AREAS) }));
+        .map((pa) => ({ pa, areas: scratchIn(view, pa) }));
     const free = candidates.filter(({ areas }) => !areas.some((a) => preserved.overlap(a.addr, a.size)));
     const best = (free.length > 0 ? free : candidates).sort((a, b) => b.areas.length - a.areas.length)[0];
     return best && { addr: best.pa, size: best.areas.length * SCRATCH_ENTRY, from: 'search' };

@@ -1,22 +1,24 @@
 /** What kernels did wrong when they took a handover over, and have been cured of: what becomes of a preserved block in one that does it still. */
+import type { PageGeometry } from '../../machine/arch';
 import type { Machine } from '../../machine/machine';
-import { PAGE_SIZE } from '../../machine/memory';
 import { orderPages } from '../mm/memmap';
 import type { Area, KhoEnv, KhoOptions } from './env';
 
-/** Pages of a node whose struct pages are initialized at once where the others are deferred: a section of 128 MiB. */
-const INITIALIZED_PAGES = 2 ** 15;
+/**
+ * Memory of a node whose struct pages are initialized at once where the others are deferred: a section
+ * (SECTION_SIZE_BITS), in bytes.
+ */
+const INITIALIZED = 2 ** 27;
 
-const PAGE_SHIFT = 12;
 const INT_BITS = 32;
 
 /**
  * How many pages of a block are reserved. `1 << (order + PAGE_SHIFT)` in an int is 2^31 with the sign set for blocks of 2 GiB, which memblock
  * takes for everything above; for larger ones x86 shifts by what is left of the number in five bits.
  */
-export function reservedPages({ format }: Pick<KhoOptions, 'format'>, order: number): number {
-    const shift = order + PAGE_SHIFT;
-    return !format.intSizes || shift < INT_BITS ? orderPages(order) : Math.max(1, 2 ** (shift % INT_BITS) / PAGE_SIZE);
+export function reservedPages({ format }: Pick<KhoOptions, 'format'>, page: PageGeometry, order: number): number {
+    const shift = order + page.shift;
+    return !format.intSizes || shift < INT_BITS ? orderPages(order) : Math.max(1, 2 ** (shift % INT_BITS) / page.size);
 }
 
 /** What becomes of marks that are written to struct pages before these are initialized: they are overwritten, or already writing them is a fault. */
@@ -37,9 +39,10 @@ export function marksTooEarly(
     if (earlyMarks(flaws) === undefined) {
         return false;
     }
-    const node = numa ? machine.nodeOf(pfn * PAGE_SIZE) : undefined;
+    const { size } = machine.page;
+    const node = numa ? machine.nodeOf(pfn * size) : undefined;
     const first = machine.map.find((r) => node === undefined || r.node === node);
-    return first !== undefined && pfn >= Math.floor(first.start / PAGE_SIZE) + INITIALIZED_PAGES;
+    return first !== undefined && pfn >= Math.floor((first.start + INITIALIZED) / size);
 }
 
 /** A zeroed page of the KFENCE pool of a kernel that came by kexec, which lies in scratch memory; undefined where bitmaps do not come from there. */
@@ -51,13 +54,10 @@ export function kfencePage(
     if (!pool || options.flaws?.has('kho_bitmaps_in_kfence') !== true) {
         return undefined;
     }
-    for (
-        let pa = pool.addr + Math.floor(pool.size / 2 / PAGE_SIZE) * PAGE_SIZE;
-        pa < pool.addr + pool.size;
-        pa += PAGE_SIZE
-    ) {
-        if (allocator.takePage(pa / PAGE_SIZE, machine.owners.id(owner))) {
-            machine.memory.zero(pa, PAGE_SIZE);
+    const { size } = machine.page;
+    for (let pa = pool.addr + Math.floor(pool.size / 2 / size) * size; pa < pool.addr + pool.size; pa += size) {
+        if (allocator.takePage(pa / size, machine.owners.id(owner))) {
+            machine.memory.zero(pa, size);
             return pa;
         }
     }

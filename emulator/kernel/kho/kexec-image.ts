@@ -5,8 +5,6 @@ import { costId } from '../../machine/costs';
 import type { Hasher } from '../../machine/hash';
 import { Rec } from '../../machine/journal';
 import type { Machine } from '../../machine/machine';
-import { PAGE_SIZE } from '../../machine/memory';
-import { MAX_PAGE_ORDER } from '../mm/buddy';
 import { X86_64, type Arch } from '../release/arch';
 import { buildParameters, kernelHeader, parametersSize } from './boot-params';
 import type { KhoSetupData } from './boot-info';
@@ -69,7 +67,7 @@ export class KexecImage extends Rec {
 
     /** The jump's copying: every segment goes where it belongs. @returns the address of the boot parameters. */
     copyToDestinations(): number {
-        const { memory, clock } = this.env.machine;
+        const { memory, clock, page } = this.env.machine;
         clock.charge(JUMP);
         clock.chargeBytes(
             PURGATORY,
@@ -78,7 +76,7 @@ export class KexecImage extends Rec {
         // A destination may be another segment's source, as nothing confines it without KHO.
         const contents = this.segments.map((s) => ({
             s,
-            parts: s.blocks.map((b) => memory.readBytes(b.pfn * PAGE_SIZE, PAGE_SIZE << b.order)),
+            parts: s.blocks.map((b) => memory.readBytes(b.pfn * page.size, page.size << b.order)),
         }));
         for (const { s, parts } of contents) {
             memory.writeBytes(s.dest, Bytes.concat(...parts).slice(0, s.size));
@@ -130,6 +128,11 @@ interface Placement {
     readonly setup: KhoSetupData | undefined;
 }
 
+/** Bytes of the pages that so many bytes take. */
+function pagesFor({ page }: Machine, bytes: number): number {
+    return Math.ceil(bytes / page.size) * page.size;
+}
+
 /** Where the segments of a kernel go, and what is in them; undefined where one fits nowhere. */
 function placeSegments(
     machine: Machine,
@@ -151,11 +154,11 @@ function placeSegments(
         }
         return dest;
     };
-    const page = (n: number): number => Math.ceil(n / PAGE_SIZE) * PAGE_SIZE;
-    const make = (name: string, content: Bytes, size: number, align = PAGE_SIZE, min = 0x3000): Buffer => ({
+    const pageSize = machine.page.size;
+    const make = (name: string, content: Bytes, size: number, align = pageSize, min = 0x3000): Buffer => ({
         name,
         content,
-        size: page(size),
+        size: pagesFor(machine, size),
         align,
         min,
     });
@@ -169,7 +172,7 @@ function placeSegments(
         if (dest === undefined) {
             return undefined;
         }
-        setup = { fdt: handover.fdt, fdtSize: PAGE_SIZE, scratch: dest, scratchSize: array.size };
+        setup = { fdt: handover.fdt, fdtSize: pageSize, scratch: dest, scratchSize: array.size };
     }
     if (place(make('purgatory', Bytes.pattern(0x70, PURGATORY_SIZE), PURGATORY_SIZE)) === undefined) {
         return undefined;
@@ -185,7 +188,7 @@ function placeSegments(
     }
     let initrd: Area | undefined;
     if (file.initrdSize > 0) {
-        const dest = place(make('initrd', Bytes.pattern(0x69, file.initrdSize), file.initrdSize, PAGE_SIZE, 16 * MiB));
+        const dest = place(make('initrd', Bytes.pattern(0x69, file.initrdSize), file.initrdSize, pageSize, 16 * MiB));
         if (dest === undefined) {
             return undefined;
         }
@@ -194,7 +197,7 @@ function placeSegments(
     const bytes = buildParameters(machine, parameters, {
         arch: file.arch ?? X86_64,
         commandLine: file.commandLine,
-        kernel: { addr: image, size: page(file.imageSize) },
+        kernel: { addr: image, size: pagesFor(machine, file.imageSize) },
         initrd,
         kho: setup,
     });
@@ -272,10 +275,9 @@ function fixedSegments(
     { machine }: Pick<KhoEnv, 'machine'>,
     file: KernelFile,
 ): { buffer: Buffer; dest: number }[] | undefined {
-    const page = (n: number): number => Math.ceil(n / PAGE_SIZE) * PAGE_SIZE;
     const arch = file.arch ?? X86_64;
     const at = arch.parametersAddress(machine);
-    const kernel = { addr: arch.kernelAddress(machine), size: page(file.imageSize) };
+    const kernel = { addr: arch.kernelAddress(machine), size: pagesFor(machine, file.imageSize) };
     const initrd = file.initrdSize > 0 ? { addr: kernel.addr + kernel.size, size: file.initrdSize } : undefined;
     const parameters = buildParameters(machine, at, {
         arch,
@@ -286,7 +288,7 @@ function fixedSegments(
     });
     const piece = (name: string, dest: number, content: Bytes): { buffer: Buffer; dest: number } => ({
         dest,
-        buffer: { name, content, size: page(content.length), align: PAGE_SIZE, min: 0 },
+        buffer: { name, content, size: pagesFor(machine, content.length), align: machine.page.size, min: 0 },
     });
     const placed = [
         piece('boot parameters', at, Bytes.of(parameters)),
@@ -325,6 +327,7 @@ function finish(
     preserveContext = false,
 ): KexecImage | Err {
     const { machine, allocator } = env;
+    const { size, maxOrder } = machine.page;
     const owner = machine.owners.id('kexec image');
     machine.clock.chargeBytes(
         KEXEC_LOAD,
@@ -335,10 +338,10 @@ function finish(
         const blocks: { pfn: number; order: number }[] = [];
         segments.push({ name: buffer.name, dest, size: buffer.size, blocks });
         let done = 0;
-        let largest = MAX_PAGE_ORDER;
+        let largest = maxOrder;
         while (done < buffer.size) {
             let order = largest;
-            while (order > 0 && PAGE_SIZE << order > buffer.size - done) {
+            while (order > 0 && size << order > buffer.size - done) {
                 order--;
             }
             const pfn = allocator.alloc(order, { owner });
@@ -351,10 +354,10 @@ function finish(
                 continue;
             }
             blocks.push({ pfn, order });
-            const part = buffer.content.slice(done, done + (PAGE_SIZE << order));
-            machine.memory.zero(pfn * PAGE_SIZE, PAGE_SIZE << order);
-            machine.memory.writeBytes(pfn * PAGE_SIZE, part);
-            done += PAGE_SIZE << order;
+            const part = buffer.content.slice(done, done + (size << order));
+            machine.memory.zero(pfn * size, size << order);
+            machine.memory.writeBytes(pfn * size, part);
+            done += size << order;
         }
     }
     return new KexecImage(env, file.name, segments, parameters, kho, preserveContext);

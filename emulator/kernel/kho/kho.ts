@@ -1,12 +1,11 @@
 /** KHO in one running kernel: what it preserves, and what it was given (kernel/liveupdate/kexec_handover.c). */
 import { Err, err } from '../release/errno';
+import type { PageGeometry } from '../../machine/arch';
 import { costId } from '../../machine/costs';
 import type { Hasher } from '../../machine/hash';
 import { PRESERVED, RESTORED, UNPRESERVED } from '../../machine/history';
 import type { Int } from '../../machine/int';
 import { Rec, Table } from '../../machine/journal';
-import { PAGE_SIZE } from '../../machine/memory';
-import { MAX_PAGE_ORDER } from '../mm/buddy';
 import { Folios } from '../mm/folio';
 import { orderPages } from '../mm/memmap';
 import type { Area, IncomingHandover, KhoEnv } from './env';
@@ -23,9 +22,9 @@ const RESTORE_FOLIO = costId('restore_folio');
 const RESTORE_PAGE = costId('restore_page');
 
 /** The order of the smallest power of two of pages that holds `size` bytes. */
-export function getOrder(size: number): number {
+export function getOrder(page: PageGeometry, size: number): number {
     let order = 0;
-    while (PAGE_SIZE * orderPages(order) < size) {
+    while (page.size * orderPages(order) < size) {
         order++;
     }
     return order;
@@ -65,6 +64,8 @@ export class Kho extends Rec {
     /** Incoming pages that the kernel never restores, by design. */
     private readonly kept: Table<number, string>;
     private readonly warned: Table<string, true>;
+    /** Bytes. */
+    private readonly pageSize: number;
 
     /**
      * @param incoming what this kernel was booted with; undefined after a cold boot, or where it was refused.
@@ -78,6 +79,7 @@ export class Kho extends Rec {
         scratchArray: number,
     ) {
         super(env.machine.journal);
+        this.pageSize = env.machine.page.size;
         this.enabled = enabled;
         this.scratch = scratch;
         this.scratchArray = scratchArray;
@@ -106,7 +108,7 @@ export class Kho extends Rec {
 
     /** kho_preserve_pages: cut into aligned blocks, none of which crosses a node. What was done is undone on failure. */
     preservePages(pfn: number, count: number): 0 | Err {
-        if (this.env.options.debug && this.touchesScratch(pfn * PAGE_SIZE, count * PAGE_SIZE)) {
+        if (this.env.options.debug && this.touchesScratch(pfn * this.pageSize, count * this.pageSize)) {
             this.warn('kho_preserve_pages', 'preserving pages that touch scratch');
             return err('EINVAL');
         }
@@ -138,14 +140,15 @@ export class Kho extends Rec {
 
     /**
      * kho_alloc_preserve: zeroed memory, preserved; its real size is the next power of two of pages.
-     * @returns its physical address; EINVAL (size 0, or no tree), E2BIG (more than 4 MiB), ENOMEM.
+     * @returns its physical address; EINVAL (size 0, or no tree), E2BIG (more than the page allocator's largest block),
+     * ENOMEM.
      */
     allocPreserve(size: number, owner: string): number | Err {
         if (size === 0) {
             return err('EINVAL');
         }
-        const order = getOrder(size);
-        if (order > MAX_PAGE_ORDER) {
+        const order = getOrder(this.env.machine.page, size);
+        if (order > this.env.machine.page.maxOrder) {
             return err('E2BIG');
         }
         const pfn = this.env.allocator.alloc(order, { owner: this.env.machine.owners.id(owner), zero: true });
@@ -157,13 +160,13 @@ export class Kho extends Rec {
             this.folios.put(pfn);
             return result;
         }
-        return pfn * PAGE_SIZE;
+        return pfn * this.pageSize;
     }
 
     /** kho_unpreserve_free; 0 is no memory. */
     unpreserveFree(pa: number): void {
         if (pa !== 0) {
-            const head = Math.floor(pa / PAGE_SIZE);
+            const head = Math.floor(pa / this.pageSize);
             this.unpreserveFolio(head);
             this.folios.put(head);
         }
@@ -174,7 +177,7 @@ export class Kho extends Rec {
     /** kho_restore_folio. @returns the folio's head with one reference; undefined (NULL) where nothing is preserved there. */
     restoreFolio(phys: Int, owner: string): number | undefined {
         if (this.takesFromOwner(phys)) {
-            const pfn = Math.floor(phys / PAGE_SIZE);
+            const pfn = Math.floor(phys / this.pageSize);
             const id = this.env.machine.owners.id(owner);
             this.env.memmap.initFolio(pfn, 0, id);
             this.env.machine.history.add(RESTORED, pfn, 1, id);
@@ -184,7 +187,7 @@ export class Kho extends Rec {
         if (order === undefined) {
             return undefined;
         }
-        const pfn = Math.floor(Number(phys) / PAGE_SIZE);
+        const pfn = Math.floor(Number(phys) / this.pageSize);
         const id = this.env.machine.owners.id(owner);
         this.env.memmap.initFolio(pfn, order, id);
         this.restored(pfn, order, id);
@@ -200,7 +203,7 @@ export class Kho extends Rec {
             return false;
         }
         const { machine, memmap } = this.env;
-        const pfn = typeof phys === 'number' && machine.isRam(phys) ? Math.floor(phys / PAGE_SIZE) : -1;
+        const pfn = typeof phys === 'number' && machine.isRam(phys) ? Math.floor(phys / this.pageSize) : -1;
         return pfn >= 0 && memmap.khoOrder(pfn) < 0 && memmap.stateOf(pfn) === 'allocated' && memmap.orderOf(pfn) === 0;
     }
 
@@ -209,10 +212,10 @@ export class Kho extends Rec {
      * at a node are skipped. @returns the first page; undefined at the first failure, blocks before it staying restored.
      */
     restorePages(phys: Int, count: number, owner: string): number | undefined {
-        const pfn = Math.floor(Number(phys) / PAGE_SIZE);
+        const pfn = Math.floor(Number(phys) / this.pageSize);
         const id = this.env.machine.owners.id(owner);
         for (let at = pfn; at < pfn + count; ) {
-            const order = this.markedOrder(at * PAGE_SIZE);
+            const order = this.markedOrder(at * this.pageSize);
             if (order === undefined) {
                 return undefined;
             }
@@ -249,14 +252,14 @@ export class Kho extends Rec {
             this.users.set(blob, { name, size });
             return 0;
         }
-        return addSubtree(this.env.machine.memory, this.fdt, name, blob, size, this.format);
+        return addSubtree(this.env.machine, this.fdt, name, blob, size, this.format);
     }
 
     /** kho_remove_subtree, by the blob's address; silent where there is none. */
     removeSubtree(blob: number): void {
         this.users.delete(blob);
         if (this.fdt !== 0 && !this.buildsFdtWhenFinalized) {
-            removeSubtree(this.env.machine.memory, this.fdt, blob, this.format);
+            removeSubtree(this.env.machine, this.fdt, blob, this.format);
         }
     }
 
@@ -265,8 +268,14 @@ export class Kho extends Rec {
         if (!this.incoming) {
             return err('ENOENT');
         }
-        const { root } = readFdtPage(this.env.machine.memory, this.incoming.fdt);
-        return retrieveSubtree(root, name, (text) => this.env.log.log('warn', text), this.format);
+        const { root } = readFdtPage(this.env.machine, this.incoming.fdt);
+        return retrieveSubtree(
+            root,
+            this.env.machine.page,
+            name,
+            (text) => this.env.log.log('warn', text),
+            this.format,
+        );
     }
 
     /** Whether the previous kernel handed a blob of this name over, whatever is wrong with it. */
@@ -280,7 +289,7 @@ export class Kho extends Rec {
     /** Root page and FDT page of the outgoing side (the first half of kho_init). @returns ENOMEM, or what preserving returns. */
     createOutgoing(): 0 | Err {
         const { machine } = this.env;
-        const tree = makeTracker(this.format, machine.memory, machine.journal, this.nodePages);
+        const tree = makeTracker(this.format, machine, this.nodePages);
         if (tree === undefined) {
             return err('ENOMEM');
         }
@@ -289,10 +298,10 @@ export class Kho extends Rec {
         if (this.buildsFdtWhenFinalized) {
             // The page is there from the beginning, so that kexec can be told of it; what is on it comes later.
             const pfn = this.env.allocator.alloc(0, { owner: machine.owners.id('KHO FDT'), zero: true });
-            kho.fdt = pfn < 0 ? 0 : pfn * PAGE_SIZE;
+            kho.fdt = pfn < 0 ? 0 : pfn * this.pageSize;
             return pfn < 0 ? err('ENOMEM') : 0;
         }
-        const fdt = this.placedFdt() ?? this.allocPreserve(PAGE_SIZE, 'KHO FDT');
+        const fdt = this.placedFdt() ?? this.allocPreserve(this.pageSize, 'KHO FDT');
         if (fdt instanceof Err) {
             this.destroyOutgoing();
             return fdt;
@@ -309,10 +318,10 @@ export class Kho extends Rec {
         if (fdt === undefined || this.isKhoBoot) {
             return undefined;
         }
-        memmap.initFolio(fdt / PAGE_SIZE, 0, machine.owners.id('KHO FDT'));
+        memmap.initFolio(fdt / machine.page.size, 0, machine.owners.id('KHO FDT'));
         allocator.addManaged(1);
-        machine.memory.zero(fdt, PAGE_SIZE);
-        const result = this.preserveFolio(fdt / PAGE_SIZE);
+        machine.memory.zero(fdt, machine.page.size);
+        const result = this.preserveFolio(fdt / machine.page.size);
         return result === 0 ? fdt : result;
     }
 
@@ -321,7 +330,7 @@ export class Kho extends Rec {
         const kho = this.env.machine.journal.edit(this);
         if (this.fdt !== 0) {
             if (this.buildsFdtWhenFinalized) {
-                this.env.allocator.free(this.fdt / PAGE_SIZE, 0);
+                this.env.allocator.free(this.fdt / this.pageSize, 0);
             } else {
                 this.unpreserveFree(this.fdt);
             }
@@ -345,7 +354,7 @@ export class Kho extends Rec {
     private get nodePages(): NodePages {
         return {
             allocNode: () => this.allocNode(),
-            freeNode: (pa: number) => this.env.allocator.free(pa / PAGE_SIZE, 0),
+            freeNode: (pa: number) => this.env.allocator.free(pa / this.pageSize, 0),
         };
     }
 
@@ -366,10 +375,10 @@ export class Kho extends Rec {
     }
 
     /** Says that incoming memory is held for good by design: the FDT, the kexec metadata, the FLB page, regions of reserve_mem=. */
-    keep(phys: number, what: string, size = PAGE_SIZE): void {
-        const first = Math.floor(phys / PAGE_SIZE);
-        for (let pfn = first; pfn < first + size / PAGE_SIZE; pfn++) {
-            if (size === PAGE_SIZE || this.env.memmap.khoOrder(pfn) >= 0) {
+    keep(phys: number, what: string, size = this.pageSize): void {
+        const first = Math.floor(phys / this.pageSize);
+        for (let pfn = first; pfn < first + size / this.pageSize; pfn++) {
+            if (size === this.pageSize || this.env.memmap.khoOrder(pfn) >= 0) {
                 this.kept.set(pfn, what);
             }
         }
@@ -392,7 +401,7 @@ export class Kho extends Rec {
     /** A preserved block begins at this address that nobody has restored. */
     isUnrestored(pa: number): boolean {
         const { machine, memmap } = this.env;
-        const pfn = Math.floor(pa / PAGE_SIZE);
+        const pfn = Math.floor(pa / machine.page.size);
         return machine.isRam(pa) && memmap.stateOf(pfn) === 'preserved' && memmap.khoOrder(pfn) >= 0;
     }
 
@@ -434,6 +443,7 @@ export class Kho extends Rec {
             walkTracker(
                 this.tree,
                 machine.memory,
+                machine.page,
                 (pa, n) => machine.isRam(pa, n),
                 (pfn, order) => {
                     const id = memmap.ownerOf(pfn);
@@ -478,7 +488,7 @@ export class Kho extends Rec {
     }
 
     private preserveBlock(pfn: number, order: number): 0 | Err {
-        if (this.env.options.debug && this.touchesScratch(pfn * PAGE_SIZE, PAGE_SIZE * orderPages(order))) {
+        if (this.env.options.debug && this.touchesScratch(pfn * this.pageSize, this.pageSize * orderPages(order))) {
             this.warn('kho_preserve_folio', 'preserving a folio that touches scratch');
             return err('EINVAL');
         }
@@ -517,7 +527,7 @@ export class Kho extends Rec {
             const { machine } = this.env;
             while (
                 order > 0 &&
-                machine.nodeOf(pfn * PAGE_SIZE) !== machine.nodeOf((pfn + orderPages(order) - 1) * PAGE_SIZE)
+                machine.nodeOf(pfn * this.pageSize) !== machine.nodeOf((pfn + orderPages(order) - 1) * this.pageSize)
             ) {
                 order--;
             }
@@ -531,12 +541,12 @@ export class Kho extends Rec {
         if (typeof phys !== 'number') {
             return undefined;
         }
-        const pfn = Math.floor(phys / PAGE_SIZE);
-        if (!machine.isRam(pfn * PAGE_SIZE, PAGE_SIZE)) {
+        const pfn = Math.floor(phys / this.pageSize);
+        if (!machine.isRam(pfn * this.pageSize, this.pageSize)) {
             return undefined;
         }
         const order = memmap.khoOrder(pfn);
-        if (order > this.format.maxRestoreOrder) {
+        if (order > machine.page.maxOrder && !this.format.restoresAnyOrder) {
             return undefined;
         }
         if (order < 0 && !this.format.magic && memmap.stateOf(pfn) === 'preserved') {
@@ -564,7 +574,7 @@ export class Kho extends Rec {
             return pooled;
         }
         const pfn = this.env.allocator.alloc(0, { owner: this.env.machine.owners.id(TREE_OWNER), zero: true });
-        return pfn < 0 ? undefined : pfn * PAGE_SIZE;
+        return pfn < 0 ? undefined : pfn * this.pageSize;
     }
 
     private warn(where: string, text: string): void {

@@ -2,7 +2,8 @@
  * The note that this program writes into the images of emulated handovers: what is not in preserved memory and yet belongs to the
  * jump. A reader that does not know it loses nothing of the handover itself.
  */
-import type { CoreNote } from '../../machine/core-file';
+import { PAGE_GEOMETRIES, type PageGeometry } from '../../machine/arch';
+import type { CoreFile, CoreNote } from '../../machine/core-file';
 import type { RamRange } from '../../machine/machine';
 import { PHYS_LIMIT } from '../../machine/memory';
 import type { KhoSetupData } from './boot-info';
@@ -103,4 +104,19 @@ export function readHandoverNote(notes: readonly CoreNote[]): HandoverNote | und
         kernel: text.decode(content.subarray(at, at + kernelLength)),
         commandLine: text.decode(content.subarray(at + kernelLength, at + kernelLength + commandLength)),
     };
+}
+
+/** The note of kdump (Documentation/admin-guide/kdump/vmcoreinfo.rst): lines of text. */
+const VMCOREINFO = 'VMCOREINFO';
+
+/**
+ * How large the pages are of the kernel that an image is of: as a note says it, kdump's or ours, whose root FDT is one
+ * page; else what is usual for the architecture.
+ */
+export function pagesOfImage({ machine, notes }: Pick<CoreFile, 'machine' | 'notes'>): PageGeometry {
+    const info = notes.find((n) => n.name === VMCOREINFO);
+    const line = info && /^PAGESIZE=([0-9]+)$/m.exec(new TextDecoder('latin1').decode(info.content))?.[1];
+    const size = line === undefined ? readHandoverNote(notes)?.setup.fdtSize : Number(line);
+    const known = PAGE_GEOMETRIES[machine === 'other' ? 'x86-64' : machine];
+    return known.find((page) => page.size === size) ?? known[0];
 }

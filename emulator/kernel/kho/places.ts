@@ -2,8 +2,7 @@
  * A handover whose parts lie where one says: so that it fits the memory of another machine of the same shape, of which FDT address and
  * scratch areas are known. Only the first kernel of a machine can be told; the next ones inherit the scratch areas.
  */
-import type { HandoverPlaces } from '../../machine/machine';
-import { PAGE_SIZE } from '../../machine/memory';
+import type { Machine } from '../../machine/machine';
 import type { BootContext } from './boot-context';
 import type { Area } from './env';
 
@@ -12,12 +11,10 @@ interface Taken extends Area {
     readonly owner: string;
 }
 
-function partsOf(places: HandoverPlaces): Taken[] {
-    const fdt = places.fdt === undefined ? [] : [{ addr: places.fdt, size: PAGE_SIZE, owner: 'KHO FDT' }];
+function partsOf({ places, page: { size } }: Machine): Taken[] {
+    const fdt = places.fdt === undefined ? [] : [{ addr: places.fdt, size, owner: 'KHO FDT' }];
     const array =
-        places.scratchArray === undefined
-            ? []
-            : [{ addr: places.scratchArray, size: PAGE_SIZE, owner: 'KHO scratch array' }];
+        places.scratchArray === undefined ? [] : [{ addr: places.scratchArray, size, owner: 'KHO scratch array' }];
     return [...fdt, ...array, ...places.scratch.map((a) => ({ ...a, owner: 'KHO scratch' }))];
 }
 
@@ -32,7 +29,7 @@ export function reservePlaces(ctx: BootContext): string | undefined {
     if (wanted > 0 && wanted !== needed) {
         return `the machine names ${wanted} scratch areas, but this kernel has ${needed}: lowmem, global and one for each node`;
     }
-    for (const { addr, size, owner } of partsOf(machine.places)) {
+    for (const { addr, size, owner } of partsOf(machine)) {
         const what = `${owner} at 0x${addr.toString(16)}`;
         if (size > 0 && !machine.isRam(addr, size)) {
             return `the machine has no memory for the ${what}`;

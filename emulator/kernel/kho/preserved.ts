@@ -1,5 +1,5 @@
 /** Preserved memory, as the tree of a handover names it. */
-import { PAGE_SIZE } from '../../machine/memory';
+import type { PageGeometry } from '../../machine/arch';
 import { RunList, type BlockRun } from './runs';
 
 /** Runs of more blocks than this are no tree that a kernel made. */
@@ -17,6 +17,9 @@ export class PreservedMemory {
     pages = 0;
     /** The tree is larger than anything real; the rest of it was not read. */
     full = false;
+
+    /** @param page what its page frame numbers count */
+    constructor(private readonly page: PageGeometry) {}
 
     add(pfn: number, order: number): void {
         if (this.list.length >= RUNS_LIMIT) {
@@ -76,16 +79,16 @@ export class PreservedMemory {
     /** The first preserved range that has a byte of [pa, pa+size); undefined where there is none. */
     overlap(pa: number, size: number): { readonly start: number; readonly end: number } | undefined {
         const ranges = this.ranges();
-        const first = Math.floor(pa / PAGE_SIZE);
+        const first = Math.floor(pa / this.page.size);
         const at = indexAtOrBefore(ranges, first, (r) => r.start);
         const before = ranges[at];
         const hit = before && before.end > first ? before : ranges[at + 1];
-        return size > 0 && hit && hit.start * PAGE_SIZE < pa + size ? hit : undefined;
+        return size > 0 && hit && hit.start * this.page.size < pa + size ? hit : undefined;
     }
 
     /** True where the page at an address is preserved, at whatever place of a block. */
     covers(pa: number): boolean {
-        const pfn = Math.floor(pa / PAGE_SIZE);
+        const pfn = Math.floor(pa / this.page.size);
         const range = lastAtOrBefore(this.ranges(), pfn, (r) => r.start);
         return range !== undefined && pfn < range.end;
     }

@@ -1,41 +1,63 @@
 /**
- * The tree of preserved memory (kernel/liveupdate/kexec_handover.c, include/linux/kho/abi): six levels of real pages, five of
- * tables with 512 addresses and one of bitmaps with 32768 bits, keyed by order and page frame number together.
+ * The tree of preserved memory (kernel/liveupdate/kexec_handover.c, include/linux/kho/abi): levels of real pages, the
+ * lowest of bitmaps and those above of tables with 64-bit addresses, keyed by order and page frame number together.
+ * With pages of 4 KiB that are five levels of tables with 512 addresses, and bitmaps with 32768 bits.
  */
 import { type Err, err } from '../release/errno';
+import type { PageGeometry } from '../../machine/arch';
 import type { Journal } from '../../machine/journal';
-import { PAGE_SIZE, PHYS_LIMIT, type PhysicalMemory } from '../../machine/memory';
+import type { Machine } from '../../machine/machine';
+import { LEAF_SIZE, PHYS_LIMIT, type PhysicalMemory } from '../../machine/memory';
 
-const ORDER_0_BIT = 52;
-const BITMAP_BITS = 15;
-const BITMAP_KEYS = 2 ** BITMAP_BITS;
-const TABLE_BITS = 9;
-const TABLE_ENTRIES = 512;
-/** The level of the root; 0 is that of the bitmaps. */
-const ROOT_LEVEL = 5;
+/** 2^0 … 2^52: there are no larger keys. */
+const POWERS = Float64Array.from({ length: 53 }, (_, i) => 2 ** i);
 
-/** 2^0 … 2^52. */
-const POWERS = Float64Array.from({ length: ORDER_0_BIT + 1 }, (_, i) => 2 ** i);
+/** How keys are made up, and divided among the levels. */
+export class RadixLayout {
+    /** The bit that says order 0; that of order n is n bits lower. Page frame numbers of that order lie below it. */
+    readonly orderBit: number;
+    /** Of a bitmap, and the bits of a key that choose one of them. */
+    readonly bitmapKeys: number;
+    readonly bitmapBits: number;
+    /** Of a table, and the bits of a key that choose one of them. */
+    readonly tableEntries: number;
+    readonly tableBits: number;
+    /** The level of the root; 0 is that of the bitmaps. */
+    readonly rootLevel: number;
 
-/** The key of a block of 2^order pages that starts at page frame `pfn`. */
-export function radixKey(pfn: number, order: number): number {
-    return POWERS[ORDER_0_BIT - order]! + Math.floor(pfn / POWERS[order]!);
-}
+    /** @param page what nodes are, and what page frame numbers count */
+    constructor({ size, shift }: PageGeometry) {
+        this.orderBit = 64 - shift;
+        this.bitmapKeys = size * 8;
+        this.bitmapBits = shift + 3;
+        this.tableEntries = size / 8;
+        this.tableBits = shift - 3;
+        this.rootLevel = Math.ceil((this.orderBit + 1 - this.bitmapBits) / this.tableBits);
+    }
 
-/** What a key stands for. The order bit itself falls off. */
-export function radixDecode(key: number): { pfn: number; order: number } {
-    const top = Math.floor(Math.log2(key));
-    // log2 of a key just below a power of two may round up.
-    const bit = 2 ** top > key ? top - 1 : top;
-    const order = ORDER_0_BIT - bit;
-    return { pfn: (key - 2 ** bit) * 2 ** order, order };
-}
+    /** The key of a block of 2^order pages that starts at page frame `pfn`. */
+    key(pfn: number, order: number): number {
+        return POWERS[this.orderBit - order]! + Math.floor(pfn / POWERS[order]!);
+    }
 
-/** The index of a key's entry at a level: of a table (5 … 1), or the bit in a bitmap (0). */
-export function radixIndex(key: number, level: number): number {
-    return level === 0
-        ? key % BITMAP_KEYS
-        : Math.floor(key / 2 ** (BITMAP_BITS + TABLE_BITS * (level - 1))) % TABLE_ENTRIES;
+    /** What a key stands for. The order bit itself falls off. */
+    decode(key: number): { pfn: number; order: number } {
+        const top = Math.floor(Math.log2(key));
+        // log2 of a key just below a power of two may round up.
+        const bit = 2 ** top > key ? top - 1 : top;
+        const order = this.orderBit - bit;
+        return { pfn: (key - 2 ** bit) * 2 ** order, order };
+    }
+
+    /** Keys that an entry of a table of this level stands for. */
+    keysBelow(level: number): number {
+        return 2 ** (this.bitmapBits + this.tableBits * (level - 1));
+    }
+
+    /** The index of a key's entry at a level: of a table, or the bit in a bitmap (0). */
+    index(key: number, level: number): number {
+        return level === 0 ? key % this.bitmapKeys : Math.floor(key / this.keysBelow(level)) % this.tableEntries;
+    }
 }
 
 /** What the tree needs of its kernel: zeroed pages that are not in scratch. */
@@ -47,28 +69,40 @@ export interface NodePages {
 
 const NO_BYTES = new Uint8Array(0);
 
+/** Keys whose bits lie in one leaf of memory; a bitmap is one leaf or several. */
+const LEAF_KEYS = LEAF_SIZE * 8;
+
 /** The outgoing tree. */
 export class RadixTree {
-    // The bitmap of the last key, for as long as it cannot have changed under us.
+    readonly layout: RadixLayout;
+    private readonly memory: PhysicalMemory;
+    private readonly journal: Journal;
+    /** The key of page frame 0 as a block of order 0. */
+    private readonly firstPage: number;
+    // The part of a bitmap that the last key was in, for as long as it cannot have changed under us.
     private leaf = -1;
-    private bitmap: Uint8Array = NO_BYTES;
+    private bits: Uint8Array = NO_BYTES;
     private epoch = 0;
     private generation = 0;
 
     constructor(
-        private readonly memory: PhysicalMemory,
-        private readonly journal: Journal,
+        { memory, journal, page }: Pick<Machine, 'memory' | 'journal' | 'page'>,
         private readonly pages: NodePages,
         readonly root: number,
-    ) {}
+    ) {
+        this.memory = memory;
+        this.journal = journal;
+        this.layout = new RadixLayout(page);
+        this.firstPage = this.layout.key(0, 0);
+    }
 
     /**
      * Sets the bit of a block. Setting it twice is no error and no count.
      * @returns ENOMEM with nothing changed where a node could not be allocated.
      */
     add(pfn: number, order: number): 0 | Err {
-        const key = order === 0 ? 4503599627370496 + pfn : radixKey(pfn, order);
-        const leaf = Math.floor(key / BITMAP_KEYS);
+        const key = order === 0 ? this.firstPage + pfn : this.layout.key(pfn, order);
+        const leaf = Math.floor(key / LEAF_KEYS);
         if (leaf !== this.leaf || this.epoch !== this.journal.epoch || this.generation !== this.memory.generation) {
             const pa = this.descend(key, true);
             if (pa === undefined) {
@@ -76,16 +110,16 @@ export class RadixTree {
             }
             this.remember(leaf, pa);
         }
-        const bit = key - leaf * BITMAP_KEYS;
+        const bit = key - leaf * LEAF_KEYS;
         const at = bit >> 3;
-        this.bitmap[at] = this.bitmap[at]! | (1 << (bit & 7));
+        this.bits[at] = this.bits[at]! | (1 << (bit & 7));
         return 0;
     }
 
     /** Clears the bit of a block. @returns false where the path to it does not exist (the kernel warns). */
     remove(pfn: number, order: number): boolean {
-        const key = radixKey(pfn, order);
-        const leaf = Math.floor(key / BITMAP_KEYS);
+        const key = this.layout.key(pfn, order);
+        const leaf = Math.floor(key / LEAF_KEYS);
         if (leaf !== this.leaf || this.epoch !== this.journal.epoch || this.generation !== this.memory.generation) {
             const pa = this.descend(key, false);
             if (pa === undefined) {
@@ -93,20 +127,22 @@ export class RadixTree {
             }
             this.remember(leaf, pa);
         }
-        const bit = key - leaf * BITMAP_KEYS;
-        this.bitmap[bit >> 3] = this.bitmap[bit >> 3]! & ~(1 << (bit & 7));
+        const bit = key - leaf * LEAF_KEYS;
+        this.bits[bit >> 3] = this.bits[bit >> 3]! & ~(1 << (bit & 7));
         return true;
     }
 
     has(pfn: number, order: number): boolean {
-        const key = radixKey(pfn, order);
+        const key = this.layout.key(pfn, order);
         const pa = this.descend(key, false);
-        const bit = radixIndex(key, 0);
+        const bit = this.layout.index(key, 0);
         return pa !== undefined && (this.memory.readU8(pa + (bit >> 3)) & (1 << (bit & 7))) !== 0;
     }
 
+    /** @param pa of the bitmap that the leaf is a part of */
     private remember(leaf: number, pa: number): void {
-        this.bitmap = this.memory.pageForWrite(pa / PAGE_SIZE);
+        const part = leaf % (this.layout.bitmapKeys / LEAF_KEYS);
+        this.bits = this.memory.leafForWrite(pa + part * LEAF_SIZE);
         this.leaf = leaf;
         this.epoch = this.journal.epoch;
         this.generation = this.memory.generation;
@@ -114,12 +150,12 @@ export class RadixTree {
 
     /** The address of a key's bitmap. Where nodes are missing: made, or undefined. */
     private descend(key: number, make: boolean): number | undefined {
-        const { memory } = this;
+        const { memory, layout } = this;
         let node = this.root;
         const made: number[] = [];
         let link = 0;
-        for (let level = ROOT_LEVEL; level >= 1; level--) {
-            const entry = node + 8 * radixIndex(key, level);
+        for (let level = layout.rootLevel; level >= 1; level--) {
+            const entry = node + 8 * layout.index(key, level);
             let next = memory.readNum(entry);
             if (next === 0) {
                 if (!make) {
@@ -162,11 +198,12 @@ export type RadixVisitor = (pfn: number, order: number) => void;
  * Calls back for every bit of a tree in ascending order of keys: the largest orders first, then ascending addresses. Survives any
  * garbage: a node outside of memory ends the walk (the kernel would fault there), one that was walked already is not walked again.
  * @param isRam tells whether a page of memory lies at this address.
- * @param onNode is told every node (of levels 5 to 0) before what is in it.
+ * @param onNode is told every node, from the root's level to 0, before what is in it.
  * @returns what was found wrong.
  */
 export function walkRadix(
     memory: Pick<PhysicalMemory, 'read'>,
+    page: PageGeometry,
     root: number,
     isRam: (pa: number, length: number) => boolean,
     onBlock: RadixVisitor,
@@ -174,9 +211,11 @@ export function walkRadix(
 ): RadixFinding[] {
     const findings: RadixFinding[] = [];
     const seen = new Set<number>();
+    const { size } = page;
+    const layout = new RadixLayout(page);
 
     const visit = (node: number, level: number, prefix: number): boolean => {
-        if (!isRam(node, PAGE_SIZE)) {
+        if (!isRam(node, size)) {
             findings.push({ pa: node, text: `a node of level ${level} lies outside of memory`, fatal: true });
             return false;
         }
@@ -187,20 +226,20 @@ export function walkRadix(
         seen.add(node);
         onNode?.(node, level);
         if (level === 0) {
-            walkBitmap(memory.read(node, PAGE_SIZE), prefix, onBlock);
+            walkBitmap(layout, memory.read(node, size), prefix, onBlock);
             return true;
         }
-        const table = memory.read(node, PAGE_SIZE);
+        const table = memory.read(node, size);
         const view = new DataView(table.buffer);
-        for (let i = 0; i < TABLE_ENTRIES; i++) {
+        for (let i = 0; i < layout.tableEntries; i++) {
             const low = view.getUint32(i * 8, true);
             const high = view.getUint32(i * 8 + 4, true);
             if (low === 0 && high === 0) {
                 continue;
             }
             const next = high * 0x100000000 + low;
-            const key = prefix + i * 2 ** (BITMAP_BITS + TABLE_BITS * (level - 1));
-            if (next >= PHYS_LIMIT || next % PAGE_SIZE !== 0) {
+            const key = prefix + i * layout.keysBelow(level);
+            if (next >= PHYS_LIMIT || next % size !== 0) {
                 findings.push({
                     pa: node + i * 8,
                     text: `entry ${i} of a node of level ${level} is no page address: 0x${next.toString(16)}`,
@@ -208,7 +247,7 @@ export function walkRadix(
                 });
                 return false;
             }
-            if (key >= 2 ** 53) {
+            if (key >= 2 ** (layout.orderBit + 1)) {
                 findings.push({
                     pa: node + i * 8,
                     text: `entry ${i} of a node of level ${level} stands for keys beyond order 0`,
@@ -222,25 +261,25 @@ export function walkRadix(
         }
         return true;
     };
-    visit(root, ROOT_LEVEL, 0);
+    visit(root, layout.rootLevel, 0);
     return findings;
 }
 
-function walkBitmap(bytes: Uint8Array, prefix: number, onBlock: RadixVisitor): void {
-    const words = new Int32Array(bytes.buffer, bytes.byteOffset, PAGE_SIZE / 4);
+function walkBitmap(layout: RadixLayout, bytes: Uint8Array, prefix: number, onBlock: RadixVisitor): void {
+    const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
     if (prefix === 0) {
-        // Orders 38 to 52 share the first bitmap; bit 0 stands for nothing.
-        for (let bit = 1; bit < BITMAP_KEYS; bit++) {
+        // The highest orders, of pages of 4 KiB 38 to 52, share the first bitmap; bit 0 stands for nothing.
+        for (let bit = 1; bit < layout.bitmapKeys; bit++) {
             if ((bytes[bit >> 3]! & (1 << (bit & 7))) !== 0) {
-                const { pfn, order } = radixDecode(bit);
+                const { pfn, order } = layout.decode(bit);
                 onBlock(pfn, order);
             }
         }
         return;
     }
-    const { pfn, order } = radixDecode(prefix);
+    const { pfn, order } = layout.decode(prefix);
     const step = 2 ** order;
-    if (pfn + BITMAP_KEYS * step < 2 ** 31) {
+    if (pfn + layout.bitmapKeys * step < 2 ** 31) {
         walkSmall(words, pfn | 0, step | 0, order, onBlock);
         return;
     }

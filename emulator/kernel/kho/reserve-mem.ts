@@ -1,11 +1,10 @@
 /** `reserve_mem=size:align:name`: named memory that the kernel sets aside at boot, at the same place in every kernel that KHO leads to (mm/memblock.c). */
 import { Err, err } from '../release/errno';
-import { PAGE_SIZE, type PhysicalMemory } from '../../machine/memory';
 import { memparse } from '../release/parameter-values';
 import type { BootContext } from './boot-context';
 import type { IncomingHandover } from './env';
 import { FdtWriter } from './fdt';
-import { fdtIsCompatible, fdtProperty, readFdt } from './fdt-read';
+import { fdtIsCompatible, fdtProperty } from './fdt-read';
 import type { Kho } from './kho';
 import { nativeU64, readFdtPage, readNativeU64, retrieveSubtree } from './root-fdt';
 
@@ -111,17 +110,18 @@ function refusal(w: WantedRegion, old: { readonly addr: number; readonly size: n
 
 /** The regions that the previous kernel handed over. */
 function handedOver(ctx: BootContext, handover: IncomingHandover): Region[] {
-    const { memory } = ctx.machine;
+    const { machine } = ctx;
     const blob = retrieveSubtree(
-        readFdtPage(memory, handover.fdt).root,
+        readFdtPage(machine, handover.fdt).root,
+        machine.page,
         RESERVE_MEM,
         () => undefined,
         ctx.description.format,
     );
-    if (blob instanceof Err || typeof blob.phys !== 'number' || !ctx.machine.isRam(blob.phys, PAGE_SIZE)) {
+    if (blob instanceof Err || typeof blob.phys !== 'number' || !machine.isRam(blob.phys, machine.page.size)) {
         return [];
     }
-    const { root } = readFdt(memory.read(blob.phys, PAGE_SIZE));
+    const { root } = readFdtPage(machine, blob.phys);
     if (!root || !fdtIsCompatible(root, COMPATIBLE)) {
         ctx.log.log('warn', `KHO: the reserved regions are incompatible with '${COMPATIBLE}'`);
         return [];
@@ -138,17 +138,21 @@ function handedOver(ctx: BootContext, handover: IncomingHandover): Region[] {
  * The late initcall: preserves the regions for the next kernel, and says where they are.
  * @returns 0, or what preserving the first of them returned that could not be; nothing is preserved then
  */
-export function preserveNamed(kho: Kho, regions: readonly NamedRegion[], memory: PhysicalMemory): 0 | Err {
-    const fdt = kho.allocPreserve(PAGE_SIZE, 'reserve_mem FDT');
+export function preserveNamed(kho: Kho, regions: readonly NamedRegion[]): 0 | Err {
+    const {
+        memory,
+        page: { size },
+    } = kho.env.machine;
+    const fdt = kho.allocPreserve(size, 'reserve_mem FDT');
     if (fdt instanceof Err) {
         return fdt;
     }
     const bytes = tree(regions);
     memory.write(fdt, bytes);
-    let result = bytes.length > PAGE_SIZE ? err('ENOMEM') : kho.addSubtree(RESERVE_MEM, fdt, bytes.length);
+    let result = bytes.length > size ? err('ENOMEM') : kho.addSubtree(RESERVE_MEM, fdt, bytes.length);
     const done: NamedRegion[] = [];
     for (const r of result === 0 ? regions : []) {
-        result = kho.preservePages(Math.floor(r.addr / PAGE_SIZE), Math.floor(r.size / PAGE_SIZE));
+        result = kho.preservePages(Math.floor(r.addr / size), Math.floor(r.size / size));
         if (result !== 0) {
             break;
         }
@@ -156,7 +160,7 @@ export function preserveNamed(kho: Kho, regions: readonly NamedRegion[], memory:
     }
     if (result !== 0) {
         for (const r of done) {
-            kho.unpreservePages(Math.floor(r.addr / PAGE_SIZE), Math.floor(r.size / PAGE_SIZE));
+            kho.unpreservePages(Math.floor(r.addr / size), Math.floor(r.size / size));
         }
         kho.removeSubtree(fdt);
         kho.unpreserveFree(fdt);

@@ -1,7 +1,8 @@
 /** The KHO root FDT: what the next kernel finds first (include/linux/kho/abi/kexec_handover.h). */
 import { type Err, err } from '../release/errno';
+import type { PageGeometry } from '../../machine/arch';
 import { type Int, intOf } from '../../machine/int';
-import { PAGE_SIZE, type PhysicalMemory } from '../../machine/memory';
+import type { PagedMemory } from './env';
 import { FdtEditor, FdtWriter } from './fdt';
 import { type FdtNode, fdtChild, fdtProperty, readFdt } from './fdt-read';
 import { KHO_V4, type KhoFormat } from '../release/kho-format';
@@ -42,14 +43,14 @@ export function buildRootFdt(compatible: string, radixRoot: number): Uint8Array 
  * @returns ENOMEM where the page is no FDT or full, EEXIST where the name is taken.
  */
 export function addSubtree(
-    memory: PhysicalMemory,
+    { memory, page }: PagedMemory,
     fdt: number,
     name: string,
     blob: number,
     size: number,
     format: SubtreeProperties = KHO_V4,
 ): 0 | Err {
-    const editor = FdtEditor.open(memory.read(fdt, PAGE_SIZE), PAGE_SIZE);
+    const editor = FdtEditor.open(memory.read(fdt, page.size), page.size);
     if (!editor) {
         return err('ENOMEM');
     }
@@ -70,8 +71,8 @@ export function addSubtree(
 }
 
 /** Writes the address of the memory map, which finalizing knows and the placeholder does not. */
-export function setMemoryMap(memory: PhysicalMemory, fdt: number, map: number): void {
-    const editor = FdtEditor.open(memory.read(fdt, PAGE_SIZE), PAGE_SIZE);
+export function setMemoryMap({ memory, page }: PagedMemory, fdt: number, map: number): void {
+    const editor = FdtEditor.open(memory.read(fdt, page.size), page.size);
     if (editor) {
         editor.setProperty(0, PROP_MEMORY_MAP, nativeU64(map));
         editor.pack();
@@ -81,12 +82,12 @@ export function setMemoryMap(memory: PhysicalMemory, fdt: number, map: number): 
 
 /** kho_remove_subtree: the child whose blob lies at `blob`. @returns its name, undefined where there is none. */
 export function removeSubtree(
-    memory: PhysicalMemory,
+    { memory, page }: PagedMemory,
     fdt: number,
     blob: number,
     format: SubtreeProperties = KHO_V4,
 ): string | undefined {
-    const editor = FdtEditor.open(memory.read(fdt, PAGE_SIZE), PAGE_SIZE);
+    const editor = FdtEditor.open(memory.read(fdt, page.size), page.size);
     if (!editor) {
         return undefined;
     }
@@ -116,6 +117,7 @@ export interface Subtree {
  */
 export function retrieveSubtree(
     root: FdtNode | undefined,
+    page: PageGeometry,
     name: string,
     warn: (text: string) => void,
     format: SubtreeProperties = KHO_V4,
@@ -129,7 +131,7 @@ export function retrieveSubtree(
         return err('EINVAL');
     }
     if (format.sizeProperty === undefined) {
-        return { phys, size: PAGE_SIZE };
+        return { phys, size: page.size };
     }
     const size = readNativeU64(fdtProperty(child, format.sizeProperty)?.value);
     if (size === undefined) {
@@ -140,6 +142,6 @@ export function retrieveSubtree(
 }
 
 /** The FDT in a page. */
-export function readFdtPage(memory: PhysicalMemory, fdt: number): ReturnType<typeof readFdt> {
-    return readFdt(memory.read(fdt, PAGE_SIZE));
+export function readFdtPage({ memory, page }: PagedMemory, fdt: number): ReturnType<typeof readFdt> {
+    return readFdt(memory.read(fdt, page.size));
 }

@@ -1,12 +1,9 @@
 /** Scratch areas: the parameters that size them, and their reservation at a cold boot (kernel/liveupdate/kexec_handover.c). */
-import { PAGE_SIZE } from '../../machine/memory';
+import { scratchAlign } from '../release/kho-format';
 import { memparse } from '../release/parameter-values';
-import { MAX_PAGE_ORDER } from '../mm/buddy';
 import type { Area } from './env';
 import type { BootContext } from './boot-context';
 
-/** Alignment and rounding of every area since 7.1: 4 MiB. */
-export const SCRATCH_ALIGN = PAGE_SIZE << MAX_PAGE_ORDER;
 /** struct kho_scratch: u64 addr, u64 size. */
 export const SCRATCH_ENTRY = 16;
 
@@ -55,7 +52,7 @@ export function parseScratch(text: string, zeros: boolean): ScratchSizes | undef
  */
 export function reserveScratch(ctx: BootContext, sizes: ScratchSizes): { scratch: Area[]; array: number } | undefined {
     const { memblock, log, machine } = ctx;
-    const align = ctx.description.format.scratchAlign;
+    const align = scratchAlign(ctx.description.format, machine.page);
     const roundUp = (n: number): number => Math.ceil(n / align) * align;
     const lowLimit = ctx.description.arch.lowLimit(machine);
     const online = ctx.description.format.scratchOnEmptyNodes
@@ -73,7 +70,7 @@ export function reserveScratch(ctx: BootContext, sizes: ScratchSizes): { scratch
         return undefined;
     };
     const { places } = machine;
-    const array = places.scratchArray ?? memblock.alloc(arraySize, PAGE_SIZE, { owner: 'KHO scratch array' });
+    const array = places.scratchArray ?? memblock.alloc(arraySize, machine.page.size, { owner: 'KHO scratch array' });
     if (array === undefined) {
         return fail('scratch array');
     }

@@ -1,8 +1,9 @@
 /** Preserved memory in whatever form a release tracks it, and hands it over. */
-import type { Journal } from '../../machine/journal';
+import type { PageGeometry } from '../../machine/arch';
+import type { Machine } from '../../machine/machine';
 import type { PhysicalMemory } from '../../machine/memory';
 import { BitmapTracker, walkChunks } from './bitmaps';
-import type { KhoFormat } from '../release/kho-format';
+import { bitmapBytes, type KhoFormat } from '../release/kho-format';
 import { type NodePages, type RadixFinding, RadixTree, type RadixVisitor, walkRadix } from './radix';
 
 export type Tracker = RadixTree | BitmapTracker;
@@ -10,15 +11,14 @@ export type Tracker = RadixTree | BitmapTracker;
 /** An empty tracker of this format; undefined where its first page cannot be had (ENOMEM). */
 export function makeTracker(
     format: KhoFormat,
-    memory: PhysicalMemory,
-    journal: Journal,
+    machine: Pick<Machine, 'memory' | 'journal' | 'page'>,
     pages: NodePages,
 ): Tracker | undefined {
     if (format.tracking !== 'radix') {
-        return new BitmapTracker(memory, journal, pages, format.tracking.bitmapBytes);
+        return new BitmapTracker(machine, pages, bitmapBytes(format.tracking, machine.page));
     }
     const root = pages.allocNode();
-    return root === undefined ? undefined : new RadixTree(memory, journal, pages, root);
+    return root === undefined ? undefined : new RadixTree(machine, pages, root);
 }
 
 /** Frees the pages of a tracker that nothing was preserved in; interior nodes of a tree are never freed. */
@@ -34,13 +34,14 @@ export function freeTracker(tracker: Tracker, pages: NodePages): void {
 export function walkTracker(
     tracker: Tracker,
     memory: Pick<PhysicalMemory, 'read'>,
+    page: PageGeometry,
     isRam: (pa: number, length: number) => boolean,
     onBlock: RadixVisitor,
 ): void {
     if (tracker instanceof BitmapTracker) {
         tracker.forEach(onBlock);
     } else {
-        walkRadix(memory, tracker.root, isRam, onBlock);
+        walkRadix(memory, page, tracker.root, isRam, onBlock);
     }
 }
 
@@ -48,11 +49,12 @@ export function walkTracker(
 export function walkHandedOver(
     format: KhoFormat,
     memory: Pick<PhysicalMemory, 'read'>,
+    page: PageGeometry,
     map: number,
     isRam: (pa: number, length: number) => boolean,
     onBlock: RadixVisitor,
 ): RadixFinding[] {
     return format.tracking === 'radix'
-        ? walkRadix(memory, map, isRam, onBlock)
-        : walkChunks(memory, map, format.tracking.bitmapBytes, isRam, onBlock);
+        ? walkRadix(memory, page, map, isRam, onBlock)
+        : walkChunks(memory, page, map, bitmapBytes(format.tracking, page), isRam, onBlock);
 }

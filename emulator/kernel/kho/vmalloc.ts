@@ -1,6 +1,6 @@
 /** vmalloc areas handed over (kernel/liveupdate/kexec_handover.c, struct kho_vmalloc and kho_vmalloc_chunk). */
 import { Err, err } from '../release/errno';
-import { PAGE_SIZE } from '../../machine/memory';
+import type { PageGeometry } from '../../machine/arch';
 import { VM_ALLOC, VM_ALLOW_HUGE_VMAP, type VmArea, type Vmalloc } from '../mm/vmalloc';
 import type { Kho } from './kho';
 
@@ -9,11 +9,13 @@ export const KHO_VMALLOC_SIZE = 16;
 const TOTAL_PAGES = 8;
 const FLAGS = 12;
 const ORDER = 14;
-/** Addresses in a chunk page, behind the u64 address of the next chunk. */
-export const CHUNK_ENTRIES = PAGE_SIZE / 8 - 1;
-
 const KHO_VM_ALLOC = 1;
 const KHO_VM_HUGE = 2;
+
+/** Addresses in a chunk page, behind the u64 address of the next chunk. */
+export function chunkEntries(page: PageGeometry): number {
+    return page.size / 8 - 1;
+}
 
 /** A zeroed, preserved chunk page whose address is stored at `phys`. @returns ENOMEM for whatever reason. */
 function addChunk(kho: Kho, phys: number): number | Err {
@@ -25,8 +27,9 @@ function addChunk(kho: Kho, phys: number): number | Err {
         kho.env.allocator.free(pfn, 0);
         return err('ENOMEM');
     }
-    kho.env.machine.memory.writeU64(phys, pfn * PAGE_SIZE);
-    return pfn * PAGE_SIZE;
+    const pa = pfn * kho.env.machine.page.size;
+    kho.env.machine.memory.writeU64(phys, pa);
+    return pa;
 }
 
 /**
@@ -34,7 +37,7 @@ function addChunk(kho: Kho, phys: number): number | Err {
  * @returns EINVAL (no such area), EOPNOTSUPP (other flags, or a release before 6.18), ENOMEM (no chunk, whatever the reason), or what preserving pages returns.
  */
 export function preserveVmalloc(kho: Kho, vmalloc: Vmalloc, area: VmArea, out: number): 0 | Err {
-    const { memory } = kho.env.machine;
+    const { memory, page } = kho.env.machine;
     if (!vmalloc.isLive(area)) {
         return err('EINVAL');
     }
@@ -46,6 +49,7 @@ export function preserveVmalloc(kho: Kho, vmalloc: Vmalloc, area: VmArea, out: n
         return chunk;
     }
     const group = 2 ** area.order;
+    const entries = chunkEntries(page);
     let slot = 0;
     for (let i = 0; i < area.pfns.length; i += group) {
         const pfn = area.pfns[i]!;
@@ -55,8 +59,8 @@ export function preserveVmalloc(kho: Kho, vmalloc: Vmalloc, area: VmArea, out: n
             unpreserveVmalloc(kho, out);
             return result;
         }
-        memory.writeU64(chunk + 8 + slot * 8, pfn * PAGE_SIZE);
-        if (++slot === CHUNK_ENTRIES) {
+        memory.writeU64(chunk + 8 + slot * 8, pfn * page.size);
+        if (++slot === entries) {
             const next: number | Err = addChunk(kho, chunk);
             if (next instanceof Err) {
                 unpreserveVmalloc(kho, out);
@@ -78,19 +82,20 @@ export function preserveVmalloc(kho: Kho, vmalloc: Vmalloc, area: VmArea, out: n
 
 /** kho_unpreserve_vmalloc: the area behind the struct at `desc` and its chunks, which are freed; the area's pages are not. */
 export function unpreserveVmalloc(kho: Kho, desc: number): void {
-    const { memory } = kho.env.machine;
+    const { memory, page } = kho.env.machine;
     const order = memory.readU16(desc + ORDER);
+    const entries = chunkEntries(page);
     for (let chunk = memory.readNum(desc); chunk !== 0; ) {
         const next = memory.readNum(chunk);
-        kho.unpreservePages(chunk / PAGE_SIZE, 1);
-        for (let slot = 0; slot < CHUNK_ENTRIES; slot++) {
+        kho.unpreservePages(chunk / page.size, 1);
+        for (let slot = 0; slot < entries; slot++) {
             const phys = memory.readNum(chunk + 8 + slot * 8);
             if (phys === 0) {
                 break;
             }
-            kho.unpreservePages(phys / PAGE_SIZE, 2 ** order);
+            kho.unpreservePages(phys / page.size, 2 ** order);
         }
-        kho.env.allocator.free(chunk / PAGE_SIZE, 0);
+        kho.env.allocator.free(chunk / page.size, 0);
         chunk = next;
     }
 }
@@ -100,21 +105,22 @@ export function unpreserveVmalloc(kho: Kho, desc: number): void {
  * @returns undefined (NULL) where a page or chunk cannot be restored or the count is wrong; what was restored by then is leaked.
  */
 export function restoreVmalloc(kho: Kho, vmalloc: Vmalloc, desc: number, owner: string): VmArea | undefined {
-    const { memory } = kho.env.machine;
+    const { memory, page } = kho.env.machine;
     const total = memory.readU32(desc + TOTAL_PAGES);
     const flags = memory.readU16(desc + FLAGS);
     const order = memory.readU16(desc + ORDER);
-    if (order > 31 || total > kho.env.machine.ramSize / PAGE_SIZE) {
+    if (order > 31 || total > kho.env.machine.ramSize / page.size) {
         return undefined;
     }
     const group = 2 ** order;
+    const entries = chunkEntries(page);
     const pfns = new Float64Array(total);
     let count = 0;
     for (let chunk = memory.readU64(desc); chunk !== 0; ) {
-        if (typeof chunk !== 'number' || !kho.env.machine.isRam(chunk, PAGE_SIZE)) {
+        if (typeof chunk !== 'number' || !kho.env.machine.isRam(chunk, page.size)) {
             return undefined;
         }
-        for (let slot = 0; slot < CHUNK_ENTRIES; slot++) {
+        for (let slot = 0; slot < entries; slot++) {
             const phys = memory.readU64(chunk + 8 + slot * 8);
             if (phys === 0) {
                 break;
@@ -131,11 +137,11 @@ export function restoreVmalloc(kho: Kho, vmalloc: Vmalloc, desc: number, owner: 
             }
         }
         const next = memory.readU64(chunk);
-        const page = kho.restorePages(chunk, 1, 'KHO vmalloc chunk');
-        if (page === undefined) {
+        const restored = kho.restorePages(chunk, 1, 'KHO vmalloc chunk');
+        if (restored === undefined) {
             return undefined;
         }
-        kho.folios.put(page);
+        kho.folios.put(restored);
         chunk = next;
     }
     if (count !== total) {
@@ -143,5 +149,5 @@ export function restoreVmalloc(kho: Kho, vmalloc: Vmalloc, desc: number, owner: 
     }
     const vmFlags =
         ((flags & KHO_VM_ALLOC) !== 0 ? VM_ALLOC : 0) | ((flags & KHO_VM_HUGE) !== 0 ? VM_ALLOW_HUGE_VMAP : 0);
-    return vmalloc.map(pfns, total * PAGE_SIZE, vmFlags, order);
+    return vmalloc.map(pfns, total * page.size, vmFlags, order);
 }

@@ -1,7 +1,6 @@
 /** What a guest would find if it looked at all of its memory now. */
 import { Bytes } from '../../machine/bytes';
 import type { Differing } from '../../machine/guests';
-import { PAGE_SIZE } from '../../machine/memory';
 import type { KernelCore } from '../fs/core';
 import { compare } from './compare';
 import { look } from './slots';
@@ -25,7 +24,7 @@ export function examine(k: KernelCore, vm: VirtualMachine, baseline: Baseline | 
     let bytes = 0;
     let first: Differing | null = null;
     for (const v of vm.vcpus) {
-        for (const part of partsOf(v)) {
+        for (const part of partsOf(v, k.page)) {
             const { gpa, generation } = part;
             const known =
                 baseline !== null &&
@@ -59,7 +58,7 @@ export function examine(k: KernelCore, vm: VirtualMachine, baseline: Baseline | 
 /** What all ranges of the guest's programs hold now. */
 export function baselineOf(k: KernelCore, vm: VirtualMachine): Baseline | null {
     const start = Math.min(...vm.vcpus.items.filter((v) => v.pages > 0).map((v) => v.start));
-    const end = Math.max(...vm.vcpus.items.map((v) => v.start + v.pages * PAGE_SIZE));
+    const end = Math.max(...vm.vcpus.items.map((v) => v.start + v.pages * k.page.size));
     if (!(end > start)) {
         return null;
     }

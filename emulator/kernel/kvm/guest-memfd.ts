@@ -2,10 +2,9 @@
  * guest_memfd: memory that belongs to one virtual machine and is reached through its memory slots (virt/kvm/guest_memfd.c). It has no
  * read and write; user space can map it where it was made so, and where it is shared with the host.
  */
-import type { Journal } from '../../machine/journal';
-import { PAGE_SIZE } from '../../machine/memory';
 import { anonOps } from '../fs/anon';
 import type { KernelCore } from '../fs/core';
+import type { PageGeometry } from '../../machine/arch';
 import { err, Err } from '../release/errno';
 import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, O_LARGEFILE, O_RDWR, S_IFREG } from '../fs/fcntl';
 import { allocFile, type FileOps, type OpenFile } from '../fs/file';
@@ -51,14 +50,14 @@ export class GuestMemfdInode extends Inode {
     readonly poisoned: readonly number[] = [];
 
     constructor(
-        journal: Journal,
+        { journal, page }: Pick<KernelCore, 'journal' | 'page'>,
         ino: number,
         readonly flags: number,
         readonly owner: number,
         readonly vm: VirtualMachine,
     ) {
         super(journal, ino, 'gmem', S_IFREG);
-        this.cache = new PageCache(journal);
+        this.cache = new PageCache(journal, page);
     }
 
     /** Made shared, and nothing of it was converted. */
@@ -67,7 +66,7 @@ export class GuestMemfdInode extends Inode {
     }
 
     override get blocks(): number {
-        return this.cache.pages * 8;
+        return this.cache.blocks;
     }
 
     override evict(k: KernelCore): void {
@@ -91,7 +90,7 @@ export class GuestMemfdInode extends Inode {
 
     /** The page at a page offset, made where there is none (kvm_gmem_get_folio()). @returns EINVAL beyond the end, EPERM where it is frozen, ENOMEM */
     page(k: KernelCore, index: number): number | Err {
-        if (index * PAGE_SIZE >= this.size) {
+        if (index * k.page.size >= this.size) {
             return EINVAL;
         }
         const known = this.cache.at(index);
@@ -116,7 +115,7 @@ export class GuestMemfdInode extends Inode {
         if (this.frozen) {
             return EPERM;
         }
-        const part = { from: offset / PAGE_SIZE, to: (offset + length) / PAGE_SIZE };
+        const part = { from: offset / k.page.size, to: (offset + length) / k.page.size };
         const others = this.converted.flatMap((p) =>
             [
                 { from: p.from, to: Math.min(p.to, part.from) },
@@ -130,8 +129,8 @@ export class GuestMemfdInode extends Inode {
     }
 
     /** Its pages in their order, without the holes. */
-    folios(): FolioList {
-        const list = new FolioList(this.cache.pages);
+    folios(page: PageGeometry): FolioList {
+        const list = new FolioList(this.cache.pages, page);
         for (let index = this.cache.next(0, Infinity); index >= 0; index = this.cache.next(index + 1, Infinity)) {
             list.push(this.cache.at(index));
         }
@@ -147,7 +146,7 @@ export class GuestMemfdInode extends Inode {
             return err('ENOENT');
         }
         k.journal.edit<GuestMemfdInode>(this).poisoned = [...new Set([...this.poisoned, index])].sort((a, b) => a - b);
-        this.vm.space.unmap(this, index * PAGE_SIZE, PAGE_SIZE);
+        this.vm.space.unmap(this, index * k.page.size, k.page.size);
         return undefined;
     }
 }
@@ -161,14 +160,15 @@ const gmemOps: FileOps = {
         if ((mode & FALLOC_FL_KEEP_SIZE) === 0 || (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)) !== 0) {
             return EOPNOTSUPP;
         }
-        if (offset % PAGE_SIZE !== 0 || length % PAGE_SIZE !== 0) {
+        const { size } = k.page;
+        if (offset % size !== 0 || length % size !== 0) {
             return EINVAL;
         }
         if (inode.frozen) {
             return EPERM;
         }
-        const first = offset / PAGE_SIZE;
-        const end = (offset + length) / PAGE_SIZE;
+        const first = offset / size;
+        const end = (offset + length) / size;
         if (mode & FALLOC_FL_PUNCH_HOLE) {
             inode.drop(k, first, end - 1);
             inode.vm.space.unmap(inode, offset, length);
@@ -198,11 +198,11 @@ function gmemOf(file: OpenFile): GuestMemfdInode {
 
 /** KVM_CREATE_GUEST_MEMFD: memory of a VM, which it keeps. @returns EINVAL (the size, flags) */
 export function makeGuestMemfd(k: KernelCore, vm: VirtualMachine, size: number, flags: number): OpenFile | Err {
-    if (size <= 0 || size % PAGE_SIZE !== 0 || flags < 0 || (flags & ~ALL_FLAGS) !== 0) {
+    if (size <= 0 || size % k.page.size !== 0 || flags < 0 || (flags & ~ALL_FLAGS) !== 0) {
         return EINVAL;
     }
     const inode = new GuestMemfdInode(
-        k.journal,
+        k,
         k.ids.nextInode(k.journal),
         flags,
         k.owners.id(`guest_memfd of ${vm.name}`),
@@ -240,7 +240,7 @@ export function guestMemfdOf(p: Process, fd: number): GuestMemfdInode | Err {
 
 /** Puts a restored page into one that is made anew. @returns EEXIST, EINVAL (no single page, beyond the end) */
 export function addGuestPage(k: KernelCore, inode: GuestMemfdInode, pfn: number, index: number): 0 | Err {
-    if (k.memmap.orderOf(pfn) !== 0 || index * PAGE_SIZE >= inode.size) {
+    if (k.memmap.orderOf(pfn) !== 0 || index * k.page.size >= inode.size) {
         return EINVAL;
     }
     if (inode.cache.at(index) >= 0) {

@@ -2,7 +2,6 @@
 import { costId } from '../../machine/costs';
 import type { Hasher } from '../../machine/hash';
 import { Rec } from '../../machine/journal';
-import { PAGE_SIZE } from '../../machine/memory';
 import { type Err, err } from '../release/errno';
 import { F_SEAL_FUTURE_WRITE, F_SEAL_WRITE } from '../fs/fcntl';
 import type { KernelCore } from '../fs/core';
@@ -57,9 +56,9 @@ export class GuestSpace extends Rec {
             length <= 0 ||
             gpa < 0 ||
             offset < 0 ||
-            gpa % PAGE_SIZE !== 0 ||
-            offset % PAGE_SIZE !== 0 ||
-            length % PAGE_SIZE !== 0 ||
+            gpa % this.k.page.size !== 0 ||
+            offset % this.k.page.size !== 0 ||
+            length % this.k.page.size !== 0 ||
             offset + length > file.inode.size
         ) {
             return err('EINVAL');
@@ -151,7 +150,7 @@ export class GuestSpace extends Rec {
     /** KVM_SET_MEMORY_ATTRIBUTES of a range of the guest's addresses. @returns EINVAL where it is not all guest_memfd; what that says */
     convert(gpa: number, length: number, isPrivate: boolean): undefined | Err {
         const end = gpa + length;
-        if (length <= 0 || gpa < 0 || gpa % PAGE_SIZE !== 0 || length % PAGE_SIZE !== 0) {
+        if (length <= 0 || gpa < 0 || gpa % this.k.page.size !== 0 || length % this.k.page.size !== 0) {
             return err('EINVAL');
         }
         for (let at = gpa; at < end; ) {

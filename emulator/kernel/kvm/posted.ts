@@ -6,7 +6,6 @@ import type { InterruptController } from '../../machine/interrupts/controller';
 import type { InterruptHandler } from '../../machine/interrupts/delivery';
 import { DESCRIPTOR_SIZE, makeDescriptor, posted, take } from '../../machine/interrupts/descriptor';
 import { type Journal, Rec } from '../../machine/journal';
-import { PAGE_SIZE } from '../../machine/memory';
 import type { KvmEnv, VirtualMachine } from './vm';
 
 /** POSTED_INTR_VECTOR (arch/x86/include/asm/irq_vectors.h). */
@@ -30,12 +29,12 @@ export class PostedInterrupts extends Rec {
         if (vm.posted) {
             return vm.posted;
         }
-        const order = Math.ceil(Math.log2(Math.max(vm.vcpus.length * DESCRIPTOR_SIZE, PAGE_SIZE) / PAGE_SIZE));
+        const order = Math.ceil(Math.log2(Math.max(vm.vcpus.length * DESCRIPTOR_SIZE, k.page.size) / k.page.size));
         const pfn = k.pages.alloc(order, { owner: k.owners.id(`${DESCRIPTOR_OWNER} of ${vm.name}`), zero: true });
         if (pfn < 0) {
             return undefined;
         }
-        const made = new PostedInterrupts(k, vm, pfn * PAGE_SIZE, order);
+        const made = new PostedInterrupts(k, vm, pfn * k.page.size, order);
         const { interrupts } = k.machine.pci;
         for (let vcpu = 0; vcpu < vm.vcpus.length; vcpu++) {
             makeDescriptor(k.memory, made.addressOf(vcpu), { cpu: vcpu % interrupts.accepting, vector: NOTIFICATION });
@@ -75,7 +74,7 @@ export class PostedInterrupts extends Rec {
 
     /** The VM is gone. */
     free(): void {
-        this.k.pages.free(this.pa / PAGE_SIZE, this.order);
+        this.k.pages.free(this.pa / this.k.page.size, this.order);
     }
 }
 

@@ -1,5 +1,4 @@
 /** Memory slots (KVM_SET_USER_MEMORY_REGION, virt/kvm/kvm_main.c): which file a guest's memory is in, and how its pages are reached. */
-import { PAGE_SIZE } from '../../machine/memory';
 import { Err, err } from '../release/errno';
 import type { KernelCore } from '../fs/core';
 import type { OpenFile } from '../fs/file';
@@ -10,7 +9,7 @@ import type { PageCache } from '../fs/pagecache';
 import { getFolio, ShmemInode, zeroFolio } from '../fs/shmem';
 import { GuestMemfdInode } from './guest-memfd';
 
-/** Bytes, multiples of 4 KiB. */
+/** Bytes, multiples of a page. */
 export interface Slot {
     /** The guest's address of its first byte. */
     readonly gpa: number;
@@ -92,7 +91,7 @@ export function reach(
             pieces.end(at);
             return { bytes: at - gpa, mapped, why: 'no memory slot has this address' };
         }
-        const page = faultIn(k, slot, (at - slot.gpa + slot.offset) / PAGE_SIZE);
+        const page = faultIn(k, slot, (at - slot.gpa + slot.offset) / k.page.size);
         if (page instanceof Err) {
             pieces.end(at);
             return { bytes: at - gpa, mapped, why: page.name };
@@ -100,8 +99,8 @@ export function reach(
         if (!isMapped(at)) {
             mapped++;
         }
-        const n = Math.min(leftOfFolio(k, page) * PAGE_SIZE, slot.gpa + slot.length - at, end - at);
-        pieces.next(at, page * PAGE_SIZE);
+        const n = Math.min(leftOfFolio(k, page) * k.page.size, slot.gpa + slot.length - at, end - at);
+        pieces.next(at, page * k.page.size);
         at += n;
     }
     pieces.end(at);
@@ -116,16 +115,16 @@ export function look(k: KernelCore, slots: readonly Slot[], gpa: number, length:
     while (at < end) {
         const slot = slotAt(slots, at);
         const cache = slot && cacheOf(slot.file.inode);
-        const index = slot ? (at - slot.gpa + slot.offset) / PAGE_SIZE : 0;
+        const index = slot ? (at - slot.gpa + slot.offset) / k.page.size : 0;
         const page = cache?.at(index) ?? -1;
         let n = Math.min((slot ? slot.gpa + slot.length : nextSlot(slots, at)) - at, end - at);
         if (page >= 0) {
-            n = Math.min(n, leftOfFolio(k, page) * PAGE_SIZE);
+            n = Math.min(n, leftOfFolio(k, page) * k.page.size);
         } else if (cache) {
-            const next = cache.next(index, index + n / PAGE_SIZE - 1);
-            n = next < 0 ? n : (next - index) * PAGE_SIZE;
+            const next = cache.next(index, index + n / k.page.size - 1);
+            n = next < 0 ? n : (next - index) * k.page.size;
         }
-        pieces.next(at, page < 0 ? -1 : page * PAGE_SIZE);
+        pieces.next(at, page < 0 ? -1 : page * k.page.size);
         at += n;
     }
     pieces.end(at);
@@ -157,7 +156,7 @@ function faultIn(k: KernelCore, slot: Slot, index: number): number | Err {
     if (inode instanceof GuestMemfdInode) {
         return inode.poisoned.includes(index) ? err('EHWPOISON') : inode.page(k, index);
     }
-    if (index * PAGE_SIZE >= inode.size) {
+    if (index * k.page.size >= inode.size) {
         return err('EFAULT');
     }
     if (inode instanceof HugetlbInode) {

@@ -8,7 +8,6 @@ import type { VcpuState } from '../../machine/guests';
 import type { Hasher } from '../../machine/hash';
 import { Rec, Seq } from '../../machine/journal';
 import type { Machine } from '../../machine/machine';
-import { PAGE_SIZE } from '../../machine/memory';
 import { type Err, err } from '../release/errno';
 import type { KernelCore } from '../fs/core';
 import type { OpenFile } from '../fs/file';
@@ -96,7 +95,7 @@ export class VirtualMachine extends Rec implements Timer {
 
     /** Bytes that its programs have written so far, up to what is done. */
     get written(): number {
-        return this.vcpus.items.reduce((n, v) => n + v.count * PAGE_SIZE, 0);
+        return this.vcpus.items.reduce((n, v) => n + v.count * this.k.page.size, 0);
     }
 
     get exits(): number {
@@ -114,14 +113,14 @@ export class VirtualMachine extends Rec implements Timer {
         if (
             vcpus.length === 0 ||
             from < 0 ||
-            from % PAGE_SIZE !== 0 ||
-            length < PAGE_SIZE * vcpus.length ||
+            from % k.page.size !== 0 ||
+            length < k.page.size * vcpus.length ||
             !this.space.has(from, length)
         ) {
             return err('EINVAL');
         }
         this.catchUp();
-        for (const [i, stripe] of stripesOf(from, length, vcpus.length).entries()) {
+        for (const [i, stripe] of stripesOf(from, length, vcpus.length, k.page).entries()) {
             const v = vcpus.at(i);
             if (v) {
                 Object.assign(k.journal.edit(v), stripe, { rate: Math.floor(rate / vcpus.length), credit: 0 });
@@ -195,7 +194,7 @@ export class VirtualMachine extends Rec implements Timer {
             0,
         );
         k.journal.edit<VirtualMachine>(this).at =
-            fastest === 0 ? Infinity : k.clock.now + Math.max(TICK, Math.ceil((PAGE_SIZE * SECOND) / fastest));
+            fastest === 0 ? Infinity : k.clock.now + Math.max(TICK, Math.ceil((k.page.size * SECOND) / fastest));
         k.clock.rearm();
     }
 
@@ -215,10 +214,10 @@ export class VirtualMachine extends Rec implements Timer {
             return;
         }
         const bytes = v.credit + ((now - v.since) * v.rate) / SECOND;
-        let pages = Math.floor(bytes / PAGE_SIZE);
+        let pages = Math.floor(bytes / this.k.page.size);
         const e = this.k.journal.edit(v);
         e.since = now;
-        e.credit = bytes - pages * PAGE_SIZE;
+        e.credit = bytes - pages * this.k.page.size;
         // of many rounds through a small range the first one meets what others did to it, and the last one is there afterwards
         if (pages > 3 * v.pages) {
             if (!this.write(v, v.pages)) {
@@ -239,16 +238,16 @@ export class VirtualMachine extends Rec implements Timer {
             const at = v.count % v.pages;
             const n = Math.min(left, v.pages - at);
             const reached = this.touch(
-                v.start + at * PAGE_SIZE,
-                n * PAGE_SIZE,
+                v.start + at * this.k.page.size,
+                n * this.k.page.size,
                 Math.floor(v.count / v.pages) + 1,
                 looks,
             );
-            this.k.journal.edit(v).count += reached.bytes / PAGE_SIZE;
+            this.k.journal.edit(v).count += reached.bytes / this.k.page.size;
             this.leaves(v, reached.mapped);
             left -= n;
             if (reached.why !== undefined) {
-                this.faulted(v, v.start + at * PAGE_SIZE + reached.bytes, reached.why);
+                this.faulted(v, v.start + at * this.k.page.size + reached.bytes, reached.why);
             }
         }
         return v.state === 'running';

@@ -2,8 +2,8 @@
  * What the program of an emulated guest writes: page after page of its range, over and over. What a page holds is a function of its
  * address and of how often it was written, so the guest can tell afterwards which of its bytes are not its own.
  */
+import type { PageGeometry } from '../../machine/arch';
 import { Bytes } from '../../machine/bytes';
-import { PAGE_SIZE } from '../../machine/memory';
 import type { PhysicalMemory } from '../../machine/memory';
 
 /** Contents repeat every 16 MiB of a pattern (see machine/pattern.ts): each such piece of the guest's memory has a seed of its own. */
@@ -62,24 +62,26 @@ export interface Part {
 }
 
 /** What a stripe is made of now. */
-export function partsOf({ start, pages, count }: Stripe): Part[] {
+export function partsOf({ start, pages, count }: Stripe, page: PageGeometry): Part[] {
     if (pages === 0) {
         return [];
     }
     const passes = Math.floor(count / pages);
     const done = count - passes * pages;
     return [
-        { gpa: start, length: done * PAGE_SIZE, generation: passes + 1 },
-        { gpa: start + done * PAGE_SIZE, length: (pages - done) * PAGE_SIZE, generation: passes },
+        { gpa: start, length: done * page.size, generation: passes + 1 },
+        { gpa: start + done * page.size, length: (pages - done) * page.size, generation: passes },
     ].filter((p) => p.length > 0);
 }
 
-/** Divides a range among vCPUs: as many pages each, the last one takes what is left over. Bytes, multiples of 4 KiB. */
-export function stripesOf(start: number, length: number, vcpus: number): Stripe[] {
-    const pages = Math.floor(length / PAGE_SIZE);
+/**
+ * Divides a range among vCPUs: as many pages each, the last one takes what is left over. Bytes, multiples of a page.
+ */
+export function stripesOf(start: number, length: number, vcpus: number, page: PageGeometry): Stripe[] {
+    const pages = Math.floor(length / page.size);
     const each = Math.floor(pages / vcpus);
     return Array.from({ length: vcpus }, (_, i) => ({
-        start: start + i * each * PAGE_SIZE,
+        start: start + i * each * page.size,
         pages: i === vcpus - 1 ? pages - each * i : each,
         count: 0,
     }));

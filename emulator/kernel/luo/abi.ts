@@ -1,5 +1,6 @@
 /** What LUO's structures look like to the next kernel: names and sizes in bytes (include/linux/kho/abi/luo.h). */
-import { PAGE_SIZE, type PhysicalMemory } from '../../machine/memory';
+import type { PageGeometry } from '../../machine/arch';
+import type { PagedMemory } from '../kho/env';
 
 export const LUO_COMPATIBLE = 'luo-v5';
 export const LUO_SUBTREE = 'LUO';
@@ -15,7 +16,9 @@ export const COMPATIBLE_SIZE = 48;
 export const FLB_HEADER_SIZE = 16;
 export const FLB_SER_SIZE = 64;
 /** As many FLBs as fit into the one page behind its header. */
-export const MAX_FLBS = 63;
+export function maxFlbs(page: PageGeometry): number {
+    return Math.floor((page.size - FLB_HEADER_SIZE) / FLB_SER_SIZE);
+}
 
 /**
  * Linux 6.19 to 7.1 hand sessions over in one area: a count (struct luo_session_header_ser), and behind it as many
@@ -24,7 +27,9 @@ export const MAX_FLBS = 63;
 const AREA_PAGES = 16;
 const AREA_HEADER = 8;
 /** LUO_SESSION_MAX: no session more can be created. */
-export const AREA_SESSIONS = Math.floor((AREA_PAGES * PAGE_SIZE - AREA_HEADER) / SESSION_SER_SIZE);
+export function areaSessions(page: PageGeometry): number {
+    return Math.floor((AREA_PAGES * page.size - AREA_HEADER) / SESSION_SER_SIZE);
+}
 
 /** Where an entry of an area lies. */
 export function areaEntry(area: number, index: number): number {
@@ -32,7 +37,7 @@ export function areaEntry(area: number, index: number): number {
 }
 
 /** Where the entries lie that an area says it has; a count that cannot be is cut to what fits. */
-export function areaEntries(memory: PhysicalMemory, area: number): number[] {
-    const count = Math.min(Number(memory.readU64(area)), AREA_SESSIONS);
+export function areaEntries({ memory, page }: PagedMemory, area: number): number[] {
+    const count = Math.min(Number(memory.readU64(area)), areaSessions(page));
     return Array.from({ length: count }, (_, index) => areaEntry(area, index));
 }

@@ -6,7 +6,7 @@ import { halvesOf, intOfHalves, type Int } from '../../machine/int';
 import { Err, err } from '../release/errno';
 import type { OpenFile } from '../fs/file';
 import { fget, type Process } from '../fs/process';
-import { LARGEST_ARGUMENT, type IoctlTable } from '../release/luo-ioctls';
+import { LARGEST_ARGUMENT, type IoctlName, type IoctlTable } from '../release/luo-ioctls';
 import { LuoSession } from './state';
 
 /** Where struct liveupdate_ioctl_create_session and _retrieve_session have the name; GET_NAME as well. */
@@ -32,7 +32,7 @@ export interface RequestArgs {
 export class LuoRequest {
     constructor(
         readonly nr: number,
-        readonly command: string,
+        readonly command: IoctlName,
         readonly file: OpenFile,
         /** The session behind the descriptor, for the ioctls of sessions. */
         readonly session: LuoSession | null,

@@ -243,14 +243,15 @@ export class LuoArgs extends Rec {
     constructor(
         journal: Journal,
         readonly handler: LuoHandler,
-        file: LuoFile,
+        /** The file of the session that they were made for. Callbacks do not get to see it. */
+        readonly luoFile: LuoFile,
         readonly retrieveStatus: number,
     ) {
         super(journal);
-        this.session = file.session;
-        this.file = file.file;
-        this.serializedData = file.serializedData;
-        this.privateData = file.privateData;
+        this.session = luoFile.session;
+        this.file = luoFile.file;
+        this.serializedData = luoFile.serializedData;
+        this.privateData = luoFile.privateData;
     }
 
     display(): string {

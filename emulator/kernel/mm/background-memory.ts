@@ -1,7 +1,7 @@
 /** The rest of the host: memory that other programs take, so that a scenario can begin on a host that is nearly full. */
 import { err, type Err } from '../release/errno';
 import { type Journal, Rec, Seq } from '../../machine/journal';
-import { MAX_PAGE_ORDER, type PageAllocator } from './buddy';
+import type { PageAllocator } from './buddy';
 
 interface Block {
     readonly pfn: number;
@@ -25,7 +25,7 @@ export class BackgroundMemory extends Rec {
      */
     fill(pages: PageAllocator, owner: number, leave: number, node: number | undefined): undefined | Err {
         const free = (): number => pages.freePages(node) - pages.freeCmaPages(node);
-        for (let order = MAX_PAGE_ORDER; free() > leave; ) {
+        for (let order = pages.page.maxOrder; free() > leave; ) {
             if (free() - leave < 2 ** order && order > 0) {
                 order--;
                 continue;

@@ -1,22 +1,21 @@
 /**
- * The page allocator: a buddy system with orders 0 to 10 for each node (mm/page_alloc.c). Where the kernel takes the block freed
- * last, this one takes the lowest, so that a run depends on nothing but the program.
+ * The page allocator: a buddy system with orders 0 to MAX_PAGE_ORDER for each node (mm/page_alloc.c). Where the kernel
+ * takes the block freed last, this one takes the lowest, so that a run depends on nothing but the program.
  */
+import type { PageGeometry } from '../../machine/arch';
 import type { Clock } from '../../machine/clock';
 import { costId } from '../../machine/costs';
 import type { Hasher } from '../../machine/hash';
 import { ALLOCATED, FREED, type PageHistory } from '../../machine/history';
 import { type Journal, Rec } from '../../machine/journal';
-import { PAGE_SIZE, type PhysicalMemory } from '../../machine/memory';
+import type { Machine } from '../../machine/machine';
+import type { PhysicalMemory } from '../../machine/memory';
 import { FreeSet } from './free-set';
 import { type Memmap, orderPages } from './memmap';
 
 const PAGE_ALLOC = costId('page_alloc');
 const PAGE_FREE = costId('page_free');
 const ZERO = costId('zero');
-
-export const MAX_PAGE_ORDER = 10;
-export const MAX_ORDER_PAGES = 1 << MAX_PAGE_ORDER;
 
 /** The pages of a node: page frames [start, end), with or without holes. */
 export interface NodeSpan {
@@ -56,16 +55,17 @@ class Zone extends Rec {
         private readonly journal: Journal,
         readonly span: NodeSpan,
         readonly cma: boolean,
+        readonly maxOrder: number,
     ) {
         super(journal);
-        this.base = span.start - (span.start % MAX_ORDER_PAGES);
-        for (let order = 0; order <= MAX_PAGE_ORDER; order++) {
+        this.base = span.start - (span.start % 2 ** maxOrder);
+        for (let order = 0; order <= maxOrder; order++) {
             this.sets.push(new FreeSet(journal, Math.ceil((span.end - this.base) / 2 ** order) + 1));
         }
     }
 
     alloc(order: number): number {
-        for (let o = order; o <= MAX_PAGE_ORDER; o++) {
+        for (let o = order; o <= this.maxOrder; o++) {
             const set = this.sets[o]!;
             if (set.count === 0) {
                 continue;
@@ -86,7 +86,7 @@ class Zone extends Rec {
     /** The highest free block of at least this order: its first page, or −1. */
     highest(order: number): number {
         let best = -1;
-        for (let o = order; o <= MAX_PAGE_ORDER; o++) {
+        for (let o = order; o <= this.maxOrder; o++) {
             const i = this.sets[o]!.highest();
             if (i >= 0) {
                 best = Math.max(best, this.base + (i + 1) * 2 ** o - 2 ** order);
@@ -97,7 +97,7 @@ class Zone extends Rec {
 
     /** Takes 2^order free pages out of whatever free block they are in. False where they are not free as a whole. */
     take(pfn: number, order: number): boolean {
-        for (let o = order; o <= MAX_PAGE_ORDER; o++) {
+        for (let o = order; o <= this.maxOrder; o++) {
             let i = Math.floor((pfn - this.base) / 2 ** o);
             if (!this.sets[o]!.has(i)) {
                 continue;
@@ -128,7 +128,7 @@ class Zone extends Rec {
         this.journal.edit(this).freePages += 1 << order;
         let o = order;
         let i = (pfn - this.base) >>> order;
-        while (o < MAX_PAGE_ORDER) {
+        while (o < this.maxOrder) {
             const set = this.sets[o]!;
             const buddy = (i ^ 1) >>> 0;
             if (!set.has(buddy)) {
@@ -144,7 +144,8 @@ class Zone extends Rec {
     /** Whole blocks of the highest order at once; they have never been free. */
     freeLargest(start: number, end: number): void {
         this.journal.edit(this).freePages += end - start;
-        this.sets[MAX_PAGE_ORDER]!.addRange((start - this.base) / MAX_ORDER_PAGES, (end - this.base) / MAX_ORDER_PAGES);
+        const pages = 2 ** this.maxOrder;
+        this.sets[this.maxOrder]!.addRange((start - this.base) / pages, (end - this.base) / pages);
     }
 
     isFree(pfn: number): boolean {
@@ -170,24 +171,30 @@ export class PageAllocator extends Rec {
     clock: Clock | undefined;
     /** Pages handed to the allocator since boot, the MemTotal of the kernel. */
     readonly managedPages: number = 0;
+    readonly page: PageGeometry;
+    private readonly journal: Journal;
+    private readonly memory: PhysicalMemory;
+    private readonly history: PageHistory;
     private readonly normal: readonly Zone[];
     private readonly cma: readonly Zone[];
 
     constructor(
-        private readonly journal: Journal,
-        private readonly memory: PhysicalMemory,
+        { journal, memory, history, page }: Pick<Machine, 'journal' | 'memory' | 'history' | 'page'>,
         private readonly memmap: Memmap,
-        private readonly history: PageHistory,
         spans: readonly NodeSpan[],
     ) {
         super(journal);
-        this.normal = spans.map((span) => new Zone(journal, span, false));
-        this.cma = spans.map((span) => new Zone(journal, span, true));
+        this.page = page;
+        this.journal = journal;
+        this.memory = memory;
+        this.history = history;
+        this.normal = spans.map((span) => new Zone(journal, span, false, page.maxOrder));
+        this.cma = spans.map((span) => new Zone(journal, span, true, page.maxOrder));
     }
 
     /** Allocates a folio of 2^order pages with one reference; the first page frame, or −1 (ENOMEM). */
     alloc(order: number, options: AllocOptions): number {
-        if (order > MAX_PAGE_ORDER || this.inject?.(order, options)) {
+        if (order > this.page.maxOrder || this.inject?.(order, options)) {
             return -1;
         }
         let pfn = this.fromZones(this.normal, order, options);
@@ -201,8 +208,9 @@ export class PageAllocator extends Rec {
         this.memmap.initFolio(pfn, order, options.owner);
         this.history.add(ALLOCATED, pfn, 1 << order, options.owner);
         if (options.zero) {
-            this.clock?.chargeBytes(ZERO, PAGE_SIZE << order);
-            this.memory.zero(pfn * PAGE_SIZE, PAGE_SIZE << order);
+            const { size } = this.page;
+            this.clock?.chargeBytes(ZERO, size << order);
+            this.memory.zero(pfn * size, size << order);
         }
         return pfn;
     }
@@ -284,8 +292,9 @@ export class PageAllocator extends Rec {
     }
 
     private *blocksIn(start: number, count: number): Generator<FreeBlock> {
-        for (let at = start; at < start + count; at += MAX_ORDER_PAGES) {
-            yield* this.zoneOf(at).freeIn(at, MAX_PAGE_ORDER);
+        const { maxOrder } = this.page;
+        for (let at = start; at < start + count; at += 2 ** maxOrder) {
+            yield* this.zoneOf(at).freeIn(at, maxOrder);
         }
     }
 
@@ -300,9 +309,10 @@ export class PageAllocator extends Rec {
         this.clock?.charge(PAGE_FREE);
         this.history.add(FREED, pfn, pages, this.memmap.ownerOf(pfn));
         this.memmap.clear(pfn, pages);
-        if (order > MAX_PAGE_ORDER) {
-            for (let at = 0; at < pages; at += MAX_ORDER_PAGES) {
-                this.zoneOf(pfn + at).free(pfn + at, MAX_PAGE_ORDER);
+        const { maxOrder } = this.page;
+        if (order > maxOrder) {
+            for (let at = 0; at < pages; at += 2 ** maxOrder) {
+                this.zoneOf(pfn + at).free(pfn + at, maxOrder);
             }
             return;
         }
@@ -409,16 +419,18 @@ export class PageAllocator extends Rec {
 
 /** Frees [start, end) in the largest aligned blocks, as memblock_free_all does. */
 function releaseTo(zone: Zone, start: number, end: number): void {
+    const { maxOrder } = zone;
+    const largest = 2 ** maxOrder;
     let pfn = start;
     while (pfn < end) {
-        if (pfn % MAX_ORDER_PAGES === 0 && end - pfn >= MAX_ORDER_PAGES) {
-            const largestEnd = end - (end % MAX_ORDER_PAGES);
+        if (pfn % largest === 0 && end - pfn >= largest) {
+            const largestEnd = end - (end % largest);
             zone.freeLargest(pfn, largestEnd);
             pfn = largestEnd;
             continue;
         }
         let order = 0;
-        while (order < MAX_PAGE_ORDER && pfn % 2 ** (order + 1) === 0 && pfn + 2 ** (order + 1) <= end) {
+        while (order < maxOrder && pfn % 2 ** (order + 1) === 0 && pfn + 2 ** (order + 1) <= end) {
             order++;
         }
         zone.free(pfn, order);

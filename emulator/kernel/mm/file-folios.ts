@@ -1,18 +1,26 @@
 /** Folios as files use them: what the page cache holds of them, handles and lists for `.lus` code. */
 import type { KernelEnv } from '../env';
-import { PAGE_SIZE } from '../fs/fcntl';
+import type { PageGeometry } from '../../machine/arch';
 import { PG_DIRTY, PG_SWAPBACKED, PG_UPTODATE, type Memmap } from './memmap';
 
 /** A folio as a value of the language: it says which one, and holds no reference. */
 export class FolioRef {
-    constructor(readonly pfn: number) {}
+    constructor(
+        readonly pfn: number,
+        private readonly page: PageGeometry,
+    ) {}
+
+    /** The physical address of its first page. */
+    get pa(): number {
+        return this.pfn * this.page.size;
+    }
 
     sameAs(other: object): boolean {
         return other instanceof FolioRef && other.pfn === this.pfn;
     }
 
     display(): string {
-        return `folio at 0x${(this.pfn * PAGE_SIZE).toString(16)}`;
+        return `folio at 0x${this.pa.toString(16)}`;
     }
 }
 
@@ -25,7 +33,10 @@ export class FolioList {
     private count = 0;
 
     /** @param capacity how many there can be at most: as many as pages where all folios are of one, which those of a large file hardly are */
-    constructor(capacity: number) {
+    constructor(
+        capacity: number,
+        private readonly page: PageGeometry,
+    ) {
         this.pfns = new Float64Array(Math.min(capacity, FIRST_CAPACITY));
     }
 
@@ -48,7 +59,7 @@ export class FolioList {
     }
 
     elementAt(index: number): FolioRef {
-        return new FolioRef(this.pfn(index));
+        return new FolioRef(this.pfn(index), this.page);
     }
 
     display(): string {

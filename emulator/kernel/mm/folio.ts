@@ -5,7 +5,7 @@
 import type { Err } from '../release/errno';
 import { err } from '../release/errno';
 import { costId } from '../../machine/costs';
-import { PAGE_SIZE, type PhysicalMemory } from '../../machine/memory';
+import type { PhysicalMemory } from '../../machine/memory';
 import type { AllocOptions, PageAllocator } from './buddy';
 import { type Memmap, PG_HUGETLB, PG_LOCKED, PG_UPTODATE } from './memmap';
 
@@ -102,12 +102,12 @@ export class Folios {
 
     /** In bytes. */
     sizeOf(head: number): number {
-        return PAGE_SIZE * 2 ** this.memmap.orderOf(head);
+        return this.allocator.page.size * 2 ** this.memmap.orderOf(head);
     }
 
     /** folio_zero_range() of all of it. */
     zero(head: number): void {
-        this.memory.zero(head * PAGE_SIZE, this.sizeOf(head));
+        this.memory.zero(head * this.allocator.page.size, this.sizeOf(head));
     }
 
     /**
@@ -130,10 +130,13 @@ export class Folios {
             this.allocator.free(to, order);
             return err('EAGAIN');
         }
-        const { clock } = this.allocator;
+        const {
+            clock,
+            page: { size },
+        } = this.allocator;
         clock?.charge(MIGRATE);
-        clock?.chargeBytes(COPY, PAGE_SIZE * 2 ** order);
-        this.memory.copy(to * PAGE_SIZE, head * PAGE_SIZE, PAGE_SIZE * 2 ** order);
+        clock?.chargeBytes(COPY, size * 2 ** order);
+        this.memory.copy(to * size, head * size, size * 2 ** order);
         memmap.setRefs(to, memmap.refs(head));
         memmap.setFlags(to, memmap.flags(head));
         memmap.setIndex(to, memmap.index(head));

@@ -1,4 +1,5 @@
 /** The early allocator (mm/memblock.c): what memory there is, what of it is taken, until the buddy allocator gets the rest. */
+import type { PageGeometry } from '../../machine/arch';
 import { type Journal, Rec } from '../../machine/journal';
 
 /** MEMBLOCK_KHO_SCRATCH, of memory. */
@@ -42,7 +43,10 @@ export class Memblock extends Rec {
     /** Allocations come from memory marked scratch only. */
     readonly scratchOnly: boolean = false;
 
-    constructor(private readonly journal: Journal) {
+    constructor(
+        private readonly journal: Journal,
+        private readonly page: PageGeometry,
+    ) {
         super(journal);
     }
 
@@ -198,8 +202,8 @@ export class Memblock extends Rec {
             ) {
                 continue;
             }
-            // Address 0 is never given out.
-            const start = Math.max(range.base, 4096);
+            // The page at address 0 is never given out.
+            const start = Math.max(range.base, this.page.size);
             for (let end = Math.min(range.end, limit); ; ) {
                 const candidate = Math.floor((end - size) / align) * align;
                 if (candidate < start) {

@@ -1,11 +1,23 @@
 /**
- * The page metadata of one kernel (its struct pages). By section of 128 MiB, made when first written; a section has one entry for
- * each 2 MiB that is wholly of one kind (part of a folio of order 9 or more, or 512 equal pages), and 512 entries of 18 bytes
- * only where it is not.
+ * The page metadata of one kernel (its struct pages). By section of 64 rows of 512 pages, made when first written; a
+ * section has one entry for each row that is wholly of one kind (part of a folio of order 9 or more, or 512 equal
+ * pages), and 512 entries of 18 bytes only where it is not. Sections and rows are ours, not the kernel's, and the same
+ * for every size of page.
  */
 import type { Hasher } from '../../machine/hash';
 import { type Journal, Rec, Slots } from '../../machine/journal';
-import { ALLOCATED, PRESERVED, ROWS, ROW_PAGES, Records, SECTION_PAGES, Section, TAIL, UNSET } from './page-records';
+import {
+    ALLOCATED,
+    PRESERVED,
+    ROWS,
+    ROW_ORDER,
+    ROW_PAGES,
+    Records,
+    SECTION_PAGES,
+    Section,
+    TAIL,
+    UNSET,
+} from './page-records';
 
 /** Page flags (include/linux/page-flags.h), as far as they show. */
 export const PG_DIRTY = 1;
@@ -173,8 +185,8 @@ export class Memmap extends Rec {
 
     /** Makes the 2^order pages from `pfn` on one allocated folio with one reference. */
     initFolio(pfn: number, order: number, owner: number): void {
-        if (order >= 9) {
-            const rows = orderPages(order - 9);
+        if (order >= ROW_ORDER) {
+            const rows = orderPages(order - ROW_ORDER);
             for (let i = 0; i < rows; i++) {
                 this.setRow(pfn + i * ROW_PAGES, ALLOCATED, i === 0 ? order : order | TAIL, i === 0 ? 1 : 0, owner);
             }
@@ -209,7 +221,7 @@ export class Memmap extends Rec {
      * kernel, a smaller block at the same head that comes later overwrites the head's mark and nothing else.
      */
     stampPreserved(pfn: number, order: number, owner: number): void {
-        if (order >= 9 && pageIn(pfn) === 0) {
+        if (order >= ROW_ORDER && pageIn(pfn) === 0) {
             this.fill(pfn, orderPages(order), PRESERVED, 0, owner);
             const i = this.locateForWrite(pfn, true);
             this.found.mark[i] = order + 1;
@@ -248,7 +260,7 @@ export class Memmap extends Rec {
 
     /**
      * Everything that is not free, in ascending order within its kind: first what was reserved at boot, then folio by folio, or
-     * 2 MiB by 2 MiB where that much is of one kind. For display.
+     * row by row where that much is of one kind. For display.
      */
     *owned(): Generator<{
         readonly pfn: number;
@@ -364,7 +376,7 @@ export class Memmap extends Rec {
         const row = section.rows[rowIndex];
         if (!row && pageIn(pfn) === 0) {
             const order = section.summary.order[rowIndex]!;
-            if (uniform || (order >= 9 && order < TAIL)) {
+            if (uniform || (order >= ROW_ORDER && order < TAIL)) {
                 this.journal.touch(section.summary);
                 this.found = section.summary;
                 return rowIndex;

@@ -2,8 +2,9 @@
 import type { Hasher } from '../../machine/hash';
 import type { Journal, Saveable } from '../../machine/journal';
 
-/** Pages of a row: what one summary entry stands for. An order-9 folio. */
+/** Pages of a row, which is what one summary entry stands for, and the order of a folio that fills one. */
 export const ROW_PAGES = 512;
+export const ROW_ORDER = 9;
 /** Rows of a section. */
 export const ROWS = 64;
 export const SECTION_PAGES = ROW_PAGES * ROWS;

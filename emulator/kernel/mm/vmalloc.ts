@@ -1,8 +1,9 @@
 /** Virtually contiguous kernel memory (mm/vmalloc.c): areas of pages that need not lie together. */
 import { type Err, err } from '../release/errno';
+import type { PageGeometry } from '../../machine/arch';
 import type { Hasher } from '../../machine/hash';
 import { type Journal, Rec, Table } from '../../machine/journal';
-import { PAGE_SIZE, type PhysicalMemory } from '../../machine/memory';
+import type { PhysicalMemory } from '../../machine/memory';
 import type { PageAllocator } from './buddy';
 
 /** Flags of an area, as far as KHO knows them; any other bit makes an area unpreservable. */
@@ -12,6 +13,9 @@ export const VM_ALLOW_HUGE_VMAP = 0x400;
 const VMALLOC_START = 0xffffc90000000000n;
 
 export class VmArea extends Rec {
+    /** Pages a byte: multiplying by it is quicker than dividing by the size, and as exact for a power of two. */
+    private readonly perByte: number;
+
     constructor(
         journal: Journal,
         /** Its virtual address. */
@@ -23,17 +27,20 @@ export class VmArea extends Rec {
         readonly order: number,
         /** The page frame of every page, in order. Never changed. */
         readonly pfns: Float64Array,
+        readonly page: PageGeometry,
     ) {
         super(journal);
+        this.perByte = 1 / page.size;
     }
 
     /** The physical address of a byte of the area. */
     phys(offset: number): number {
-        const pfn = this.pfns[Math.floor(offset / PAGE_SIZE)];
+        const { size } = this.page;
+        const pfn = this.pfns[Math.floor(offset * this.perByte)];
         if (pfn === undefined) {
             throw new RangeError(`offset ${offset} is beyond an area of ${this.size} bytes`);
         }
-        return pfn * PAGE_SIZE + (offset & (PAGE_SIZE - 1));
+        return pfn * size + (offset & (size - 1));
     }
 }
 
@@ -53,7 +60,7 @@ export class Vmalloc extends Rec {
 
     /** vmalloc (`zero`: vzalloc). `owner` see {@link Owners}. @returns ENOMEM with nothing allocated. */
     alloc(size: number, owner: number, zero = false): VmArea | Err {
-        const count = Math.ceil(size / PAGE_SIZE);
+        const count = Math.ceil(size / this.allocator.page.size);
         const pfns = new Float64Array(count);
         for (let i = 0; i < count; i++) {
             const pfn = this.allocator.alloc(0, { owner, zero });
@@ -70,9 +77,9 @@ export class Vmalloc extends Rec {
 
     /** vmap of pages that are there already; the area owns them from here on. */
     map(pfns: Float64Array, size: number, flags: number, order: number): VmArea {
-        const area = new VmArea(this.journal, this.next, size, flags, order, pfns);
+        const area = new VmArea(this.journal, this.next, size, flags, order, pfns, this.allocator.page);
         // A guard page behind every area.
-        this.journal.edit(this).next += BigInt((pfns.length + 1) * PAGE_SIZE);
+        this.journal.edit(this).next += BigInt((pfns.length + 1) * this.allocator.page.size);
         this.areas.set(area.address, area);
         return area;
     }
@@ -100,7 +107,7 @@ export class Vmalloc extends Rec {
     read(area: VmArea, offset: number, length: number): Uint8Array {
         const out = new Uint8Array(length);
         for (let done = 0; done < length; ) {
-            const n = Math.min(length - done, PAGE_SIZE - ((offset + done) % PAGE_SIZE));
+            const n = Math.min(length - done, area.page.size - ((offset + done) % area.page.size));
             out.set(this.memory.read(area.phys(offset + done), n), done);
             done += n;
         }
@@ -109,7 +116,7 @@ export class Vmalloc extends Rec {
 
     write(area: VmArea, offset: number, bytes: Uint8Array): void {
         for (let done = 0; done < bytes.length; ) {
-            const n = Math.min(bytes.length - done, PAGE_SIZE - ((offset + done) % PAGE_SIZE));
+            const n = Math.min(bytes.length - done, area.page.size - ((offset + done) % area.page.size));
             this.memory.write(area.phys(offset + done), bytes.subarray(done, done + n));
             done += n;
         }

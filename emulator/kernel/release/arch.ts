@@ -1,5 +1,6 @@
 /** What the two architectures with KHO do differently: where things lie, how far low memory reaches, how a kernel is told of a handover. */
-import type { ArchName, Machine } from '../../machine/machine';
+import type { ArchName } from '../../machine/arch';
+import type { Machine } from '../../machine/machine';
 
 const MIB = 0x100000;
 

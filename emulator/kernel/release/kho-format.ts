@@ -3,12 +3,15 @@
  * kernel/liveupdate/kexec_handover.c since). Two kernels understand each other where `compatible` is the same string; nothing else is
  * compared, so formats that share a string but differ are misread.
  */
-import { PAGE_SIZE } from '../../machine/memory';
+import type { PageGeometry } from '../../machine/arch';
 
 /** Preserved memory as bits in bitmaps that are listed in chunks when the handover is finalized; 6.16 to 7.0. */
 export interface BitmapTracking {
-    /** Bytes of a bitmap: 512 from the slab allocator at first, a page of its own since late in the 6.18 cycle. */
-    readonly bitmapBytes: number;
+    /**
+     * Bytes of a bitmap (PRESERVE_BITS / 8): 512 from the slab allocator at first, a page of its own since late in the
+     * 6.18 cycle.
+     */
+    readonly bitmapBytes: 512 | 'page';
 }
 
 /**
@@ -32,14 +35,17 @@ export interface KhoFormat {
     readonly vmalloc: boolean;
     /** page->private of a preserved page has a magic number besides the order, so that restoring anything else is noticed. */
     readonly magic: boolean;
-    /** A larger order is not restored. */
-    readonly maxRestoreOrder: number;
+    /** Blocks larger than the page allocator's largest (MAX_PAGE_ORDER) are restored, too. */
+    readonly restoresAnyOrder: boolean;
     /** The size of a preserved block is computed in 32 bits while a kernel comes up. */
     readonly intSizes: boolean;
     /** Page ranges are cut where memory of another node begins. */
     readonly splitsAtNodes: boolean;
-    /** Alignment and rounding of scratch areas, in bytes. */
-    readonly scratchAlign: number;
+    /**
+     * Alignment and rounding of scratch areas: a pageblock (CMA_MIN_ALIGNMENT_BYTES), or the largest block of the page
+     * allocator.
+     */
+    readonly scratchAlign: 'pageblock' | 'largest block';
     /** Each of the three sizes of `kho_scratch=` may be 0. */
     readonly zeroScratchSizes: boolean;
     /** Early allocations may go wherever nothing is preserved in a whole GiB, besides scratch. */
@@ -52,9 +58,15 @@ export interface KhoFormat {
     readonly scratchOnEmptyNodes: boolean;
 }
 
-const MAX_PAGE_ORDER = 10;
-/** CMA_MIN_ALIGNMENT_BYTES of x86-64 with huge pages: a pageblock of 2 MiB. */
-const CMA_ALIGN = PAGE_SIZE << 9;
+/** Alignment and rounding of a format's scratch areas, in bytes. */
+export function scratchAlign({ scratchAlign: align }: KhoFormat, page: PageGeometry): number {
+    return page.size << (align === 'pageblock' ? page.pageblockOrder : page.maxOrder);
+}
+
+/** Bytes of the bitmaps that preserved memory is tracked in. */
+export function bitmapBytes({ bitmapBytes: bytes }: BitmapTracking, page: PageGeometry): number {
+    return bytes === 'page' ? page.size : bytes;
+}
 
 /** 7.2. */
 export const KHO_V4: KhoFormat = {
@@ -66,10 +78,10 @@ export const KHO_V4: KhoFormat = {
     metadata: true,
     vmalloc: true,
     magic: true,
-    maxRestoreOrder: Infinity,
+    restoresAnyOrder: true,
     intSizes: false,
     splitsAtNodes: true,
-    scratchAlign: PAGE_SIZE << MAX_PAGE_ORDER,
+    scratchAlign: 'largest block',
     zeroScratchSizes: true,
     extendsScratch: false,
     offInCrashKernel: false,
@@ -89,7 +101,7 @@ export const KHO_V4_EXTENDED: KhoFormat = {
 export const KHO_V3: KhoFormat = {
     ...KHO_V4,
     compatible: 'kho-v3',
-    maxRestoreOrder: MAX_PAGE_ORDER,
+    restoresAnyOrder: false,
     splitsAtNodes: false,
 };
 
@@ -97,12 +109,12 @@ export const KHO_V3: KhoFormat = {
 export const KHO_V1: KhoFormat = {
     ...KHO_V3,
     compatible: 'kho-v1',
-    tracking: { bitmapBytes: PAGE_SIZE },
+    tracking: { bitmapBytes: 'page' },
     finalize: 'reboot',
     dataProperty: 'fdt',
     sizeProperty: undefined,
     metadata: false,
-    scratchAlign: CMA_ALIGN,
+    scratchAlign: 'pageblock',
 };
 
 /** 6.19: inferred to be that of 7.0 without the fix for nodes without memory. */

@@ -54,6 +54,9 @@ const PCI: Layer = {
     flbs: ['pci_core'],
 };
 
+/** The FLB by which translation outlives the kernel. */
+export const IOMMU_FLB = 'iommu_core';
+
 const IOMMU: Layer = {
     name: 'iommu',
     summary:
@@ -64,7 +67,7 @@ const IOMMU: Layer = {
     brings: ['lookup'],
     files: ['iommu', 'iommufd'],
     handlers: ['iommufd'],
-    flbs: ['iommu_core'],
+    flbs: [IOMMU_FLB],
 };
 
 const VFIO: Layer = {

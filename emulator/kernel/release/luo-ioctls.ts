@@ -1,7 +1,19 @@
 /** The ioctls of LUO by release: which there are, how large their arguments are, on what they work (include/uapi/linux/liveupdate.h). */
 
+export type IoctlName =
+    | 'CREATE_SESSION'
+    | 'RETRIEVE_SESSION'
+    | 'PRESERVE_FD'
+    | 'RETRIEVE_FD'
+    | 'FINISH'
+    | 'GET_NAME'
+    | 'GET_STATE'
+    | 'SET_EVENT'
+    | 'UNPRESERVE_FD'
+    | 'RESTORE_FD';
+
 export interface Ioctl {
-    readonly name: string;
+    readonly name: IoctlName;
     /** Bytes of the argument structure, the least that a caller may pass. */
     readonly size: number;
     /** What it works on: the device, or a session of this kind. */

@@ -3,7 +3,7 @@
  * whoever checks, completes or explains a command line. What each of them does stands beside the code that is
  * configured by it; see kernel/command-line.
  */
-import type { ArchName } from '../../machine/machine';
+import type { ArchName } from '../../machine/arch';
 
 /**
  * What may follow the `=`: a boolean as kstrtobool() reads it, a number, nothing, one word, words between commas, or a

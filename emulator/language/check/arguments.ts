@@ -1,4 +1,5 @@
 /** What settings take: whether an entry says it as its table wants it. */
+import { sizeLiteral } from '../../text/text';
 import { SETTABLE_COSTS, settableCost } from '../../machine/costs';
 import { spanOf } from '../check-finding';
 import {
@@ -48,11 +49,6 @@ export function constantOf(c: CodeContext, e: Expr): number | undefined {
     return value;
 }
 
-const SIZES: ReadonlyMap<number, string> = new Map([
-    [0x1000, '4KiB'],
-    [0x40_0000, '4MiB'],
-]);
-
 /** Complains where a number is outside of its limits. @param key what is said to have them */
 export function checkLimits(
     c: CodeContext,
@@ -62,8 +58,9 @@ export function checkLimits(
     e: Expr,
     value: number,
 ): void {
-    if (multipleOf !== undefined && (value < least || value % multipleOf !== 0)) {
-        c.error('LU0311', e, `${quoted(key)} takes multiples of ${SIZES.get(multipleOf) ?? multipleOf}.`);
+    const unit = multipleOf?.(c.program.page);
+    if (unit !== undefined && (value < least || value % unit !== 0)) {
+        c.error('LU0311', e, `${quoted(key)} takes multiples of ${sizeLiteral(unit)}.`);
     } else if (value < least || (most !== undefined && value > most)) {
         c.error(
             'LU0311',

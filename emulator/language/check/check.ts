@@ -1,5 +1,7 @@
 /** The checker: from files to a program, with everything that is wrong in it. */
+import type { PageGeometry } from '../../machine/arch';
 import { load, type SourceHost } from '../load';
+import { machineIn, pageOf } from '../machine-arch';
 import type { NativeShapes } from '../natives';
 import { uriBeside } from '../paths';
 import type { Program } from '../program';
@@ -9,8 +11,8 @@ import { checkItems } from './items';
 import { layersIn } from './layer-rules';
 import { ProgramBuilder } from './program-builder';
 
-/** The checked standard library with the layers that a program's kernels have. */
-export type StandardLibrary = (layers: ReadonlySet<string>) => Program;
+/** The checked standard library with the layers that a program's kernels have, for a machine with these pages. */
+export type StandardLibrary = (layers: ReadonlySet<string>, page: PageGeometry) => Program;
 
 /**
  * Reads and checks a file and what it imports. The program is whole where no finding is an error; else it is what could
@@ -29,17 +31,20 @@ export function check(
     program.fileExists = (from, path) => host.exists?.(uriBeside(from, path)) ?? true;
     load(program, host, parseFile, uri);
     program.layers = layersIn(program.files.values());
-    program.std = typeof std === 'function' ? std(program.layers) : std;
+    program.page = pageOf(machineIn(program.files.values()));
+    program.std = typeof std === 'function' ? std(program.layers, program.page) : std;
     checkItems(program);
     return { ...program.finish(uri), readBytes: (from, path) => host.readBytes?.(uriBeside(from, path)) };
 }
 
-/** Checks the standard library: several files that see each other's declarations. */
+/** Checks the standard library for machines with these pages: several files that see each other's declarations. */
 export function checkStd(
     files: readonly { readonly uri: string; readonly text: string }[],
     natives: NativeShapes,
+    page: PageGeometry,
 ): Program {
     const program = new ProgramBuilder(natives);
+    program.page = page;
     for (const { uri, text } of files) {
         const { file, diagnostics } = parse(uri, text);
         program.files.set(uri, file);

@@ -25,7 +25,7 @@ export function fold(program: ProgramBuilder, uri: string, e: Expr, shadowed?: (
             }
             return program.consts.has(e.name)
                 ? constantValue(program, e.name)
-                : (program.natives.globals.get(e.name)?.constant ?? errnoValue(e.name));
+                : (program.natives.globals.get(e.name)?.constant?.(program.page) ?? errnoValue(e.name));
         case 'unary': {
             const operand = fold(program, uri, e.operand, shadowed);
             return operand === undefined ? undefined : compute(program, uri, e, () => unary(e.op, operand));

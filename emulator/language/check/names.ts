@@ -125,7 +125,7 @@ function declaredType(c: CodeContext, e: NameExpr): Type | undefined {
             e,
             global.constant === undefined
                 ? { kind: 'global', name }
-                : { kind: 'const', name, value: global.constant, type: global.type },
+                : { kind: 'const', name, value: global.constant(program.page), type: global.type },
         );
         c.require(global.context, e, quoted(name));
         return global.type;

@@ -16,6 +16,7 @@ import type {
     Span,
     StructDecl,
 } from '../syntax/ast';
+import type { PageGeometry } from '../../machine/arch';
 import type { StructLayout } from '../layout';
 import { KHO_VMALLOC } from '../layouts';
 import { OverlayMap } from '../overlay-map';
@@ -23,6 +24,7 @@ import type { CheckFinding, Severity } from '../check-finding';
 import type { CodeInfo, MemberMeaning, NameMeaning, Program } from '../program';
 import type { Context, Type, Value } from '../types';
 import type { NativeShapes } from '../natives';
+import { pageOf } from '../machine-arch';
 import { LineMap } from '../syntax/positions';
 import { near } from '../nearest';
 import { changeTo } from '../check-finding';
@@ -95,6 +97,8 @@ export class ProgramBuilder {
     /** The standard library, once it is known which layers the program's kernels have. */
     std: Program | undefined;
     layers: ReadonlySet<string> = new Set();
+    /** How large the pages are of the machine that the program describes. */
+    page: PageGeometry = pageOf(undefined);
 
     constructor(readonly natives: NativeShapes) {}
 
@@ -214,6 +218,7 @@ export class ProgramBuilder {
             flbs: merged(this.flbs, std?.flbs),
             kernels: merged(this.kernels, std?.kernels),
             layers: this.layers,
+            page: this.page,
             constants: this.constants,
             uriOf: over(this.uriOf, std?.uriOf),
             code: over(this.code, std?.code),

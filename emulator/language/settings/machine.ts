@@ -1,4 +1,5 @@
 /** What stands in `machine { }`. */
+import type { PageGeometry } from '../../machine/arch';
 import type { IommuVendor } from '../../machine/iommu/unit';
 import {
     costChange,
@@ -15,9 +16,9 @@ import {
 const MOST_CPUS = 8192;
 /** MAX_NUMNODES where NODES_SHIFT has its default of 6 (arch/x86/Kconfig). */
 const MOST_NODES = 64;
-const PAGE = 0x1000;
-/** What scratch areas are aligned to since 7.1 (kernel/liveupdate/kexec_handover.c). */
-const SCRATCH_ALIGN = 0x40_0000;
+const PAGE = ({ size }: PageGeometry): number => size;
+/** What scratch areas are aligned to since 7.1 (kernel/liveupdate/kexec_handover.c): the largest block of pages. */
+const SCRATCH_ALIGN = ({ size, maxOrder }: PageGeometry): number => size * 2 ** maxOrder;
 
 /** The architectures, for machines and for kernels. */
 export const ARCHS = {

@@ -3,6 +3,7 @@
  * beside this file say it once, as data: the checker checks by them, the runtime applies what they read, and completion
  * and the documentation show them.
  */
+import type { PageGeometry } from '../../machine/arch';
 import { settableCost, type CostName } from '../../machine/costs';
 import { parsePciAddress, type PciAddress } from '../../machine/pci/address';
 import type { Expr, Ident, MachineEntry } from '../syntax/ast';
@@ -66,7 +67,8 @@ export interface NumberArgument extends Argument<number> {
     readonly what: string;
     readonly least: number;
     readonly most?: number;
-    readonly multipleOf?: number;
+    /** Bytes, on a machine with these pages. */
+    readonly multipleOf?: (page: PageGeometry) => number;
     /** What is said of a value outside of the limits, where the limits alone do not say it. */
     readonly refusal?: string;
 }

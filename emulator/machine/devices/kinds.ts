@@ -1,5 +1,5 @@
 /** The kinds of devices that a machine can have. */
-import { PAGE_SIZE } from '../memory';
+import { IO_PAGE } from '../iommu/tables';
 import { addressAt, payload, record, type Model } from './model';
 
 /**
@@ -17,12 +17,12 @@ const TRANSMIT_EVERY = 4;
 
 /** A page for each queue with its two rings, and behind those the buffers. */
 const nicBuffer = (base: number, queues: number, queue: number, index: number): number =>
-    base + queues * PAGE_SIZE + (queue * DESCRIPTORS + index) * BUFFER;
+    base + queues * IO_PAGE + (queue * DESCRIPTORS + index) * BUFFER;
 
 const nic: Model = {
     ids: { vendor: 0x8086, device: 0x100e, classCode: 0x02_0000 },
     barSize: 0x2_0000,
-    length: (queues) => queues * (PAGE_SIZE + DESCRIPTORS * BUFFER),
+    length: (queues) => queues * (IO_PAGE + DESCRIPTORS * BUFFER),
     size: 1500,
     every: 20_000,
     hasShutdown: true,
@@ -34,8 +34,8 @@ const nic: Model = {
                     [0, 8, nicBuffer(program.base, queues, q, i)],
                     [8, 2, program.size],
                 );
-                put(program.base + q * PAGE_SIZE + i * DESCRIPTOR, descriptor);
-                put(program.base + q * PAGE_SIZE + TX_RING + i * DESCRIPTOR, descriptor);
+                put(program.base + q * IO_PAGE + i * DESCRIPTOR, descriptor);
+                put(program.base + q * IO_PAGE + TX_RING + i * DESCRIPTOR, descriptor);
             }
         }
     },
@@ -43,7 +43,7 @@ const nic: Model = {
         const queue = round % device.queues;
         const index = Math.floor(round / device.queues) % DESCRIPTORS;
         const send = round % TRANSMIT_EVERY === TRANSMIT_EVERY - 1;
-        const at = program.base + queue * PAGE_SIZE + (send ? TX_RING : 0) + index * DESCRIPTOR;
+        const at = program.base + queue * IO_PAGE + (send ? TX_RING : 0) + index * DESCRIPTOR;
         const descriptor = device.read(at, DESCRIPTOR);
         if (!descriptor) {
             return;
@@ -70,8 +70,8 @@ const PRP1 = 24;
 const nvme: Model = {
     ids: { vendor: 0x144d, device: 0xa80a, classCode: 0x01_0802 },
     barSize: 0x4000,
-    length: () => 2 * PAGE_SIZE + COMMANDS * PAGE_SIZE,
-    size: PAGE_SIZE,
+    length: () => 2 * IO_PAGE + COMMANDS * IO_PAGE,
+    size: IO_PAGE,
     every: 50_000,
     hasShutdown: true,
     prepare(program, _queues, put) {
@@ -79,7 +79,7 @@ const nvme: Model = {
             const opcode = i % 4 === 3 ? NVME_WRITE : NVME_READ;
             put(
                 program.base + i * SUBMISSION,
-                record(SUBMISSION, [0, 1, opcode], [2, 2, i], [4, 4, 1], [PRP1, 8, program.base + (2 + i) * PAGE_SIZE]),
+                record(SUBMISSION, [0, 1, opcode], [2, 2, i], [4, 4, 1], [PRP1, 8, program.base + (2 + i) * IO_PAGE]),
             );
         }
     },
@@ -90,7 +90,7 @@ const nvme: Model = {
             return;
         }
         const buffer = addressAt(command, PRP1);
-        const size = Math.min(program.size, PAGE_SIZE);
+        const size = Math.min(program.size, IO_PAGE);
         const ok =
             command[0] === NVME_READ ? device.write(buffer, payload(size, round)) : device.read(buffer, size) !== null;
         const phase = Math.floor(round / COMMANDS) % 2 === 0 ? 1 : 0;
@@ -98,7 +98,7 @@ const nvme: Model = {
         const id = (command[2] ?? 0) + (command[3] ?? 0) * 256;
         if (
             device.write(
-                program.base + PAGE_SIZE + index * COMPLETION,
+                program.base + IO_PAGE + index * COMPLETION,
                 record(COMPLETION, [8, 2, (index + 1) % COMMANDS], [12, 2, id], [14, 2, status * 2 + phase]),
             )
         ) {

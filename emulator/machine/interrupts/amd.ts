@@ -3,7 +3,8 @@
  * a device table entry for interrupts (section 2.2.2.1, table 7: IV, IntTabLen, table root, IntCtl) and entries of 32 bits of tables
  * without guest virtual APIC (section 2.2.5). Each device has a table of its own.
  */
-import { isInterruptAddress, processorOf, type Destination, type Message } from './message';
+import { IO_PAGE } from '../iommu/tables';
+import { isInterruptAddress, processorOf, DESTINATION_UNIT, type Destination, type Message } from './message';
 import type { InterruptEntry, InterruptFaultReason, RemappingFormat, Route } from './remapping';
 import { hexDigits } from '../../text/text';
 
@@ -87,7 +88,6 @@ function decode(word: number): InterruptEntry | undefined {
 export const AMD_INTERRUPTS: RemappingFormat = {
     entrySize: 4,
     entries: ENTRIES,
-    tableOrder: 0,
     tableOfDevice: true,
     wide: false,
     posts: false,
@@ -102,7 +102,7 @@ export const AMD_INTERRUPTS: RemappingFormat = {
             return { ...known, index };
         }
         const word = interruptWordAt(deviceTable, requester);
-        trail.push(word - (word % 4096));
+        trail.push(word - (word % IO_PAGE));
         if (!m.isRam(word, 8)) {
             return { kind: 'fault', reason: 'table', index };
         }
@@ -120,7 +120,7 @@ export const AMD_INTERRUPTS: RemappingFormat = {
             return { kind: 'fault', reason: 'index', index };
         }
         const at = table + index * 4;
-        trail.push(at - (at % 4096));
+        trail.push(at - (at % IO_PAGE));
         if (!m.isRam(at, 4)) {
             return { kind: 'fault', reason: 'table', index };
         }
@@ -136,7 +136,7 @@ export const AMD_INTERRUPTS: RemappingFormat = {
         return { ...entry, index };
     },
     message: (index: number, { cpu }: Destination): Message => ({
-        address: 0xfee0_0000 + (cpu & 0xff) * 2 ** 12,
+        address: 0xfee0_0000 + (cpu & 0xff) * DESTINATION_UNIT,
         data: index,
     }),
     words: (entry) => [

@@ -17,14 +17,16 @@ export interface Destination {
 
 /** Addresses 0xfee0_0000 … 0xfeef_ffff. */
 const WINDOW = 0xfee;
+/** The destination is in bits 19:12. */
+export const DESTINATION_UNIT = 2 ** 12;
 /** DM, bit 2: the destination is a logical one. */
 const LOGICAL = 4;
 /** Bits 10:8 of the data: 0 fixed, 1 lowest priority. All others are no interrupts of devices. */
 const DELIVERY_MODE = 0x700;
 
-/** A message in the compatibility format: destination in bits 19:12 of the address, vector in bits 7:0 of the data. */
+/** A message in the compatibility format: destination in the address, vector in bits 7:0 of the data. */
 export function compatibleMessage({ cpu, vector }: Destination): Message {
-    return { address: WINDOW * 2 ** 20 + (cpu & 0xff) * 2 ** 12, data: vector };
+    return { address: WINDOW * 2 ** 20 + (cpu & 0xff) * DESTINATION_UNIT, data: vector };
 }
 
 /** Whether an address is one of those that interrupts are sent to. */
@@ -37,7 +39,7 @@ export function destinationOf({ address, data }: Message): Destination | undefin
     if ((data & DELIVERY_MODE) > 0x100) {
         return undefined;
     }
-    const id = (address >>> 12) & 0xff;
+    const id = (address / DESTINATION_UNIT) & 0xff;
     return { cpu: (address & LOGICAL) === 0 ? id : processorOf(id), vector: data & 0xff };
 }
 

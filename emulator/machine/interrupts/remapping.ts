@@ -65,8 +65,6 @@ export interface RemappingFormat {
     readonly entrySize: number;
     /** Entries of the table that the driver makes. */
     readonly entries: number;
-    /** Pages of that table, as an order. */
-    readonly tableOrder: number;
     /** One table for each device, and not one for all. */
     readonly tableOfDevice: boolean;
     /** Destinations have 32 bits, and not 8. */

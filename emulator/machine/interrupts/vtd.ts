@@ -3,6 +3,7 @@
  * revision 4.1: requests in the remappable format (section 5.1.2.2), interrupt remapping table entries for remapped (9.9) and for posted
  * interrupts (9.10), fault conditions (7.1.3 and 5.1.4.1). Destinations are 32 bits wide, as in x2APIC mode.
  */
+import { IO_PAGE } from '../iommu/tables';
 import { isInterruptAddress, processorOf, type Destination, type Message } from './message';
 import {
     passes,
@@ -100,7 +101,6 @@ export const VTD_INTERRUPTS: RemappingFormat = {
     entrySize: 16,
     // INTR_REMAP_TABLE_ENTRIES of drivers/iommu/intel/irq_remapping.c
     entries: 0x1_0000,
-    tableOrder: 8,
     tableOfDevice: false,
     wide: true,
     posts: true,
@@ -123,7 +123,7 @@ export const VTD_INTERRUPTS: RemappingFormat = {
         let entry = cache.get(index);
         if (!entry) {
             const at = table + index * 16;
-            trail.push(at - (at % 4096));
+            trail.push(at - (at % IO_PAGE));
             if (!m.isRam(at, 16)) {
                 return { kind: 'fault', reason: 'table', index };
             }

@@ -2,9 +2,10 @@
  * AMD-Vi: AMD I/O Virtualization Technology (IOMMU) Specification, publication 48882, revision 3.08: device table entry
  * (section 2.2.2.1, table 7), I/O page tables with the level of the next table in each entry (section 2.2.3), event log (section 2.5).
  */
-import { PAGE_SIZE } from '../memory';
 import {
     addressIn,
+    IO_PAGE,
+    TABLES_OF_4K,
     entryOf,
     readEntry,
     type Decoded,
@@ -28,9 +29,10 @@ const READ = 1 << 29;
 const WRITE = 1 << 30;
 /** Bytes of a device table entry. The table of a segment has one for each requester. */
 const DEVICE_ENTRY = 32;
-const DEVICE_TABLE_ORDER = 9;
+const REQUESTERS = 0x10000;
 
 const pages: PageTableFormat = {
+    shape: TABLES_OF_4K,
     decode({ low, high }: Entry, level: number): Decoded {
         if ((low & PRESENT) === 0) {
             return { kind: 'none' };
@@ -40,7 +42,7 @@ const pages: PageTableFormat = {
         const read = (high & READ) !== 0;
         const write = (high & WRITE) !== 0;
         if (next === 0) {
-            return level > 3 || pa % 2 ** (12 + 9 * (level - 1)) !== 0
+            return level > TABLES_OF_4K.largestLeaf || pa % TABLES_OF_4K.mappedBy(level) !== 0
                 ? { kind: 'bad' }
                 : { kind: 'leaf', pa, read, write };
         }
@@ -75,7 +77,7 @@ export const AMD: UnitFormat = {
     pages,
     lookup(m: WalkedMemory, root: number, requester: number, trail: number[]): Lookup {
         const at = root + requester * DEVICE_ENTRY;
-        trail.push(at - (at % PAGE_SIZE));
+        trail.push(at - (at % IO_PAGE));
         if (!m.isRam(at, DEVICE_ENTRY)) {
             return { fault: 'root-absent' };
         }
@@ -95,9 +97,9 @@ export const AMD: UnitFormat = {
         return levels === 7 ? { fault: 'context-invalid' } : { kind: 'paging', domain, root: addressIn(low), levels };
     },
     makeRoot(m: TableMemory): number {
-        const table = m.allocate(DEVICE_TABLE_ORDER, 'device table');
+        const table = m.allocate(REQUESTERS * DEVICE_ENTRY, 'device table');
         // init_device_table(): V and TV without a mode and without rights block every device
-        for (let i = 0; table >= 0 && i < 0x10000; i++) {
+        for (let i = 0; table >= 0 && i < REQUESTERS; i++) {
             m.write(table + i * DEVICE_ENTRY, { low: PRESENT | TRANSLATION_VALID, high: 0 });
         }
         return table;

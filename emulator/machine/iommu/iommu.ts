@@ -1,15 +1,27 @@
 /** The machine's IOMMU: it knows registers and what it has cached; all else it reads from memory, as it lies there. */
+import type { PageGeometry } from '../arch';
 import type { Hasher } from '../hash';
 import { type Journal, Rec, Seq, Table } from '../journal';
-import { PAGE_SIZE } from '../memory';
 import { AMD } from './amd';
 import { IoTlb } from './iotlb';
-import { SMMUV3 } from './smmuv3';
-import { walk, type FaultReason, type WalkedMemory } from './tables';
+import { smmuv3 } from './smmuv3';
+import { IO_PAGE, walk, type FaultReason, type WalkedMemory } from './tables';
 import type { IommuVendor, Target, UnitFormat } from './unit';
 import { VTD } from './vtd';
 
-export const UNIT_FORMATS: Readonly<Record<IommuVendor, UnitFormat>> = { vtd: VTD, amd: AMD, smmuv3: SMMUV3 };
+const UNIT_FORMATS: Readonly<Record<IommuVendor, (page: PageGeometry) => UnitFormat>> = {
+    vtd: () => VTD,
+    amd: () => AMD,
+    smmuv3,
+};
+
+/** How the IOMMU of a vendor works in a machine whose kernels have these pages. */
+export function unitFormat(vendor: IommuVendor, page: PageGeometry): UnitFormat {
+    return UNIT_FORMATS[vendor](page);
+}
+
+/** What an IOMMU asks of the machine that it is in. */
+export type IommuHost = WalkedMemory & { readonly now: number; readonly page: PageGeometry };
 
 export interface IommuFault {
     /** Virtual time in nanoseconds. */
@@ -45,10 +57,10 @@ export class Iommu extends Rec {
     constructor(
         private readonly journal: Journal,
         vendor: IommuVendor,
-        private readonly host: WalkedMemory & { readonly now: number },
+        private readonly host: IommuHost,
     ) {
         super(journal);
-        this.format = UNIT_FORMATS[vendor];
+        this.format = unitFormat(vendor, host.page);
         this.tlb = new IoTlb(journal);
         this.contexts = new Table(journal);
         this.faults = new Seq(journal);
@@ -91,10 +103,10 @@ export class Iommu extends Rec {
         }
         const known = this.contexts.get(requester);
         if (known?.kind === 'paging') {
-            const page = Math.floor(iova / PAGE_SIZE);
+            const page = Math.floor(iova / IO_PAGE);
             const frame = this.tlb.find(known.domain, page, write);
             if (frame >= 0) {
-                return frame * PAGE_SIZE + (iova - page * PAGE_SIZE);
+                return frame * IO_PAGE + (iova - page * IO_PAGE);
             }
         }
         return known?.kind === 'identity' ? iova : this.walk(requester, iova, write, walked);
@@ -126,7 +138,7 @@ export class Iommu extends Rec {
         if (!(write ? w.write : w.read)) {
             return this.fault(requester, iova, write, domain, write ? 'write' : 'read');
         }
-        this.tlb.add(domain, Math.floor(iova / PAGE_SIZE), Math.floor(w.pa / PAGE_SIZE), w.read, w.write);
+        this.tlb.add(domain, Math.floor(iova / IO_PAGE), Math.floor(w.pa / IO_PAGE), w.read, w.write);
         return w.pa;
     }
 

@@ -1,5 +1,15 @@
-/** What the page tables of all IOMMUs have in common: 64-bit entries, 512 of them a page, 9 bits of the address a level. */
-import { PAGE_SIZE, type PhysicalMemory } from '../memory';
+/**
+ * What the page tables of all IOMMUs have in common: 64-bit entries, and as many bits of the address a level as a table
+ * has entries for.
+ */
+import type { PhysicalMemory } from '../memory';
+
+/**
+ * Bytes of a page as IOMMUs and devices have them, whatever pages the kernel has: VT-d and AMD-Vi map no less, an
+ * SMMUv3's smallest granule and the smallest page that a PCIe device asks translations for are as large, and caches of
+ * translations are kept in it here.
+ */
+export const IO_PAGE = 4096;
 
 /** An entry as two halves, as numbers beyond 2^53 are not exact. */
 export interface Entry {
@@ -7,7 +17,10 @@ export interface Entry {
     readonly high: number;
 }
 
-/** What an entry means. Levels are counted from 1, whose entries map 4 KiB; an entry of level 2 maps 2 MiB, one of level 3 1 GiB. */
+/**
+ * What an entry means. Levels are counted from 1, whose entries map a page of the tables; with tables of 4 KiB an entry
+ * of level 2 maps 2 MiB, one of level 3 1 GiB.
+ */
 export type Decoded =
     | { readonly kind: 'none' }
     /** Reserved bits are set, or it means nothing at this level. */
@@ -21,8 +34,54 @@ export type Decoded =
       }
     | { readonly kind: 'leaf'; readonly pa: number; readonly read: boolean; readonly write: boolean };
 
+/** How an address is divided among the tables that it goes through. */
+export class TableShape {
+    /** Bytes of a table, and of the memory that an entry of level 1 maps. */
+    readonly size: number;
+    /** Of a table. */
+    readonly entries: number;
+    /** Bits of the address that choose an entry. */
+    private readonly bits: number;
+    /** By level, as {@link mappedBy} says: there are at most five, and what a table above them would map. */
+    private readonly sizes: readonly number[];
+
+    /**
+     * @param shift log2 of a table's bytes
+     * @param largestLeaf the highest level whose entries can map memory themselves
+     */
+    constructor(
+        private readonly shift: number,
+        readonly largestLeaf: number,
+    ) {
+        // an entry has 8 bytes
+        this.bits = shift - 3;
+        this.size = 2 ** shift;
+        this.entries = 2 ** this.bits;
+        this.sizes = [0, 1, 2, 3, 4, 5, 6].map((level) => 2 ** (shift + this.bits * (level - 1)));
+    }
+
+    /** Bytes that an entry of a level maps. */
+    mappedBy(level: number): number {
+        return this.sizes[level] ?? Infinity;
+    }
+
+    /** Which entry of a table of `level` an address uses. */
+    indexAt(iova: number, level: number): number {
+        return (iova / this.mappedBy(level)) & (this.entries - 1);
+    }
+
+    /** Levels of tables for addresses of so many bits. */
+    levelsFor(bits: number): number {
+        return Math.ceil((bits - this.shift) / this.bits);
+    }
+}
+
+/** Tables of 4 KiB with 512 entries, leaves up to 1 GiB. */
+export const TABLES_OF_4K = new TableShape(Math.log2(IO_PAGE), 3);
+
 /** How the entries of one vendor's page tables read. */
 export interface PageTableFormat {
+    readonly shape: TableShape;
     decode(entry: Entry, level: number): Decoded;
     /** An entry of `level` that leads to a table of the level below. */
     table(pa: number, level: number): Entry;
@@ -51,19 +110,6 @@ export type Walk =
 export interface WalkedMemory {
     readonly memory: PhysicalMemory;
     isRam(pa: number, length?: number): boolean;
-}
-
-/** By level; there are at most five, and what a table above them would map. */
-const LEVEL_SIZES = [0, 1, 2, 3, 4, 5, 6].map((level) => 2 ** (12 + 9 * (level - 1)));
-
-/** Bytes that an entry of a level maps. */
-export function sizeOfLevel(level: number): number {
-    return LEVEL_SIZES[level] ?? 2 ** (12 + 9 * (level - 1));
-}
-
-/** Which entry of a table of `level` an address uses. */
-export function indexAt(iova: number, level: number): number {
-    return (iova / sizeOfLevel(level)) & 511;
 }
 
 /** Bits 51:12 of an entry. */
@@ -102,25 +148,26 @@ export function walk(
     let level = levels;
     let read = true;
     let write = true;
-    if (iova >= sizeOfLevel(levels + 1)) {
+    const { shape } = format;
+    if (iova >= shape.mappedBy(levels + 1)) {
         return { fault: 'address-width' };
     }
     for (;;) {
         trail.push(table);
-        if (!m.isRam(table, PAGE_SIZE)) {
+        if (!m.isRam(table, shape.size)) {
             return { fault: 'unreachable' };
         }
-        const e = format.decode(readEntry(m.memory, table + indexAt(iova, level) * 8), level);
+        const e = format.decode(readEntry(m.memory, table + shape.indexAt(iova, level) * 8), level);
         switch (e.kind) {
             case 'none':
                 return { fault: 'not-present' };
             case 'bad':
                 return { fault: 'reserved' };
             case 'leaf':
-                return { pa: e.pa + (iova % sizeOfLevel(level)), read: read && e.read, write: write && e.write };
+                return { pa: e.pa + (iova % shape.mappedBy(level)), read: read && e.read, write: write && e.write };
             case 'table':
                 // where levels are left out, the bits of the address that they would have used must be zero
-                if (e.level < 1 || iova % sizeOfLevel(level) >= sizeOfLevel(e.level + 1)) {
+                if (e.level < 1 || iova % shape.mappedBy(level) >= shape.mappedBy(e.level + 1)) {
                     return { fault: 'not-present' };
                 }
                 read &&= e.read;

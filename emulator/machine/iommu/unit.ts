@@ -16,8 +16,8 @@ export type IommuVendor = 'vtd' | 'amd' | 'smmuv3';
 
 /** A table that a driver sets up: memory of the running kernel, in whole pages. */
 export interface TableMemory {
-    /** Zeroed pages that lie together, aligned to their size; −1: no memory. */
-    allocate(order: number, what: string): number;
+    /** Zeroed pages that lie together, as many as these bytes take, aligned to their size; −1: no memory. */
+    allocate(bytes: number, what: string): number;
     write(pa: number, entry: Entry): void;
     read(pa: number): Entry;
 }

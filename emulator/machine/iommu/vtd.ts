@@ -2,9 +2,10 @@
  * Intel VT-d in legacy mode: Intel Virtualization Technology for Directed I/O, Architecture Specification, revision 4.1:
  * root entry (section 9.1), context entry (9.3), second-stage paging entries (9.8), fault reasons (7.1.3).
  */
-import { PAGE_SIZE } from '../memory';
 import {
     addressIn,
+    IO_PAGE,
+    TABLES_OF_4K,
     entryOf,
     readEntry,
     type Decoded,
@@ -27,6 +28,7 @@ const TT_PASS_THROUGH = 2;
 const AW_48 = 2;
 
 const pages: PageTableFormat = {
+    shape: TABLES_OF_4K,
     decode({ low, high }: Entry, level: number): Decoded {
         const read = (low & READ) !== 0;
         const write = (low & WRITE) !== 0;
@@ -38,7 +40,7 @@ const pages: PageTableFormat = {
             return { kind: 'table', pa, level: level - 1, read, write };
         }
         // PS is reserved in the entries of levels 4 and 5, and so are the address bits below the size of a leaf
-        return level > 3 || pa % 2 ** (12 + 9 * (level - 1)) !== 0
+        return level > TABLES_OF_4K.largestLeaf || pa % TABLES_OF_4K.mappedBy(level) !== 0
             ? { kind: 'bad' }
             : { kind: 'leaf', pa, read, write };
     },
@@ -70,13 +72,13 @@ export const VTD: UnitFormat = {
     pages,
     lookup(m: WalkedMemory, root: number, requester: number, trail: number[]): Lookup {
         trail.push(root);
-        const r = m.isRam(root, PAGE_SIZE) ? readEntry(m.memory, root + bus(requester) * 16) : { low: 0, high: 0 };
+        const r = m.isRam(root, IO_PAGE) ? readEntry(m.memory, root + bus(requester) * 16) : { low: 0, high: 0 };
         if ((r.low & PRESENT) === 0) {
             return { fault: 'root-absent' };
         }
         const table = addressIn(r);
         trail.push(table);
-        if (!m.isRam(table, PAGE_SIZE)) {
+        if (!m.isRam(table, IO_PAGE)) {
             return { fault: 'unreachable' };
         }
         const at = table + (requester & 0xff) * 16;
@@ -95,12 +97,12 @@ export const VTD: UnitFormat = {
             ? { fault: 'context-invalid' }
             : { kind: 'paging', domain, root: addressIn(low), levels };
     },
-    makeRoot: (m) => m.allocate(0, 'root table'),
+    makeRoot: (m) => m.allocate(IO_PAGE, 'root table'),
     attach(m: TableMemory, root: number, requester: number, to: Attachment): boolean {
         const at = root + bus(requester) * 16;
         let table = addressIn(m.read(at));
         if ((m.read(at).low & PRESENT) === 0) {
-            table = m.allocate(0, 'context table');
+            table = m.allocate(IO_PAGE, 'context table');
             if (table < 0) {
                 return false;
             }

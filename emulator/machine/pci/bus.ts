@@ -6,11 +6,10 @@ import type { Hasher } from '../hash';
 import { InterruptController } from '../interrupts/controller';
 import type { Delivery } from '../interrupts/delivery';
 import type { Message } from '../interrupts/message';
-import { Iommu, type Walked } from '../iommu/iommu';
-import type { WalkedMemory } from '../iommu/tables';
+import { Iommu, type IommuHost, type Walked } from '../iommu/iommu';
+import { IO_PAGE } from '../iommu/tables';
 import type { IommuVendor } from '../iommu/unit';
 import type { Journal } from '../journal';
-import { PAGE_SIZE } from '../memory';
 import { formatPciAddress, type PciAddress } from './address';
 import { PciFunction } from './function';
 
@@ -69,7 +68,7 @@ export class PciBus implements DeviceBus {
     constructor(
         journal: Journal,
         readonly clock: Clock,
-        private readonly host: WalkedMemory & { readonly now: number },
+        private readonly host: IommuHost,
         iommu: IommuVendor | undefined,
         shapes: readonly DeviceShape[],
         processors: Processors,
@@ -154,7 +153,7 @@ export class PciBus implements DeviceBus {
     read(device: Device, iova: number, length: number): Uint8Array | null {
         const out = new Uint8Array(length);
         for (let done = 0; done < length; ) {
-            const n = Math.min(PAGE_SIZE - ((iova + done) % PAGE_SIZE), length - done);
+            const n = Math.min(IO_PAGE - ((iova + done) % IO_PAGE), length - done);
             const pa = this.request(device, iova + done, n, false);
             if (pa < 0) {
                 return null;
@@ -169,7 +168,7 @@ export class PciBus implements DeviceBus {
     write(device: Device, iova: number, bytes: Uint8Array): boolean {
         const { length } = bytes;
         for (let done = 0; done < length; ) {
-            const n = Math.min(PAGE_SIZE - ((iova + done) % PAGE_SIZE), length - done);
+            const n = Math.min(IO_PAGE - ((iova + done) % IO_PAGE), length - done);
             const pa = this.request(device, iova + done, n, true);
             if (pa < 0) {
                 return false;
@@ -191,19 +190,19 @@ export class PciBus implements DeviceBus {
         let pa = iova;
         if (iommu) {
             const { atc } = device;
-            const page = Math.floor(iova / PAGE_SIZE);
+            const page = Math.floor(iova / IO_PAGE);
             const frame = atc ? atc.find(page, write) : -1;
             pa =
                 frame < 0
                     ? iommu.translate(device.requester, iova, write, this.walked)
-                    : frame * PAGE_SIZE + (iova % PAGE_SIZE);
+                    : frame * IO_PAGE + (iova % IO_PAGE);
             if (pa < 0) {
                 device.count('faults', 0);
                 observer?.fault(device, iova, write);
                 return -1;
             }
             if (atc && frame < 0 && iommu.enabled) {
-                atc.add(page, Math.floor(pa / PAGE_SIZE), iommu.contexts.get(device.requester)?.domain ?? 0, write);
+                atc.add(page, Math.floor(pa / IO_PAGE), iommu.contexts.get(device.requester)?.domain ?? 0, write);
             }
         }
         if (!this.host.isRam(pa, length)) {

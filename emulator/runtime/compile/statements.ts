@@ -58,7 +58,9 @@ function compileStatement(c: Compiler, s: Stmt): void {
             compileConcurrently(c, s);
             return;
         default:
-            c.emitter.statement(s);
+            if (!isTracepoint(c, s)) {
+                c.emitter.statement(s);
+            }
             compileWhole(c, s);
     }
 }
@@ -115,6 +117,15 @@ function compileWhole(c: Compiler, s: Whole): void {
             compileSleep(c, s);
             return;
     }
+}
+
+/** What tells observers what the code does is a part of the statement before it: nobody wants to stop there. */
+function isTracepoint(c: Compiler, s: Stmt): boolean {
+    if (s.kind !== 'expr' || s.value.kind !== 'call' || s.value.callee.kind !== 'name') {
+        return false;
+    }
+    const meaning = c.program.names.get(s.value.callee);
+    return meaning?.kind === 'native' && meaning.native.tracepoint === true;
 }
 
 // ---------------------------------------------------------------- assignment and calls

@@ -7,6 +7,7 @@
  * Expressions are trees that run to their end at once. What may suspend (a call that fails or waits) is an operation of
  * its own, whose result is in a slot afterwards.
  */
+import type { CallbackName } from '../purpose';
 import type { LocalVar } from '../../language/program';
 import type { BinaryOp, Span, UnaryExpr } from '../../language/syntax/ast';
 import type { Type } from '../../language/types';
@@ -216,7 +217,12 @@ export type Operation =
           readonly args: readonly Expression[];
       } & Calling)
     /** A callback of the first argument. */
-    | { readonly op: 'callback'; readonly callback: string; readonly args: readonly Expression[]; readonly slot: Slot }
+    | {
+          readonly op: 'callback';
+          readonly callback: CallbackName;
+          readonly args: readonly Expression[];
+          readonly slot: Slot;
+      }
     /** A method of a value whose type is known when it is there. Arguments have names where they are given by name. */
     | {
           readonly op: 'method';

@@ -1,15 +1,15 @@
 /** `boot "7.2" from image "handover.elf.gz"`: a kernel takes over what a memory image hands over. */
 import { readCoreFile, sourceOf, type CoreFile } from '../../machine/core-file';
 import type { Machine } from '../../machine/machine';
-import { PAGE_SIZE } from '../../machine/memory';
+import { LEAF_SIZE } from '../../machine/memory';
 import { CoreMemory } from '../../machine/view';
-import { fdtProperty, readFdt } from '../../kernel/kho/fdt-read';
+import { fdtProperty } from '../../kernel/kho/fdt-read';
 import { findHandover, scratchArrayOf, scratchEntries } from '../../kernel/kho/find';
 import { loadForHandover, type HandoverToLoad } from '../../kernel/kho/kexec-image';
-import { readHandoverNote } from '../../kernel/kho/note';
+import { pagesOfImage, readHandoverNote } from '../../kernel/kho/note';
 import { PreservedMemory } from '../../kernel/kho/preserved';
 import { walkRadix } from '../../kernel/kho/radix';
-import { PROP_MEMORY_MAP, readNativeU64 } from '../../kernel/kho/root-fdt';
+import { PROP_MEMORY_MAP, readFdtPage, readNativeU64 } from '../../kernel/kho/root-fdt';
 import { dropKernel } from './kernel-end';
 import { fileOf, kernelNamed, startKernel } from './kexec';
 import { ProgramError } from '../../language/values';
@@ -33,7 +33,7 @@ export function bootImage(host: Host, name: string, cmdline: string, from: strin
     const kernel = name === '' ? undefined : kernelNamed(host, name);
     const source = sourceOf(bytes);
     const file = readCoreFile(source);
-    const memory = new CoreMemory(source, file.segments);
+    const memory = new CoreMemory(source, file.segments, pagesOfImage(file));
     checkMachine(host.machine, file, path);
     dropKernel(host);
     host.machine.pci.powerOn();
@@ -92,10 +92,10 @@ function layOut(machine: Machine, memory: CoreMemory, file: CoreFile): void {
         for (let done = 0; done < s.stored; done += PIECE) {
             const piece = memory.read(s.pa + done, Math.min(PIECE, s.stored - done));
             for (let at = 0; at < piece.length; ) {
-                const length = Math.min(PAGE_SIZE - ((s.pa + done + at) % PAGE_SIZE), piece.length - at);
-                const page = piece.subarray(at, at + length);
-                if (page.some((b) => b !== 0)) {
-                    machine.memory.write(s.pa + done + at, page);
+                const length = Math.min(LEAF_SIZE - ((s.pa + done + at) % LEAF_SIZE), piece.length - at);
+                const leaf = piece.subarray(at, at + length);
+                if (leaf.some((b) => b !== 0)) {
+                    machine.memory.write(s.pa + done + at, leaf);
                 }
                 at += length;
             }
@@ -108,7 +108,7 @@ function handoverIn(machine: Machine, memory: CoreMemory, file: CoreFile, path: 
     const note = readHandoverNote(file.notes);
     const found = findHandover(memory);
     const fdt = note?.setup.fdt ?? found.fdts[0]?.pa;
-    if (fdt === undefined || !machine.isRam(fdt, PAGE_SIZE)) {
+    if (fdt === undefined || !machine.isRam(fdt, machine.page.size)) {
         throw new ProgramError(`nothing is handed over in image "${path}": it has no KHO root FDT`);
     }
     const array = scratchArrayOf(
@@ -133,12 +133,14 @@ function handoverIn(machine: Machine, memory: CoreMemory, file: CoreFile, path: 
 
 /** What the tree names, to tell the array of scratch areas from contents that look like one. */
 function preservedIn(machine: Machine, fdt: number): PreservedMemory {
-    const preserved = new PreservedMemory();
-    const { root } = readFdt(machine.memory.read(fdt, PAGE_SIZE));
+    const { page } = machine;
+    const preserved = new PreservedMemory(page);
+    const { root } = readFdtPage(machine, fdt);
     const map = readNativeU64(root && fdtProperty(root, PROP_MEMORY_MAP)?.value);
-    if (typeof map === 'number' && map !== 0 && machine.isRam(map, PAGE_SIZE)) {
+    if (typeof map === 'number' && map !== 0 && machine.isRam(map, page.size)) {
         walkRadix(
             machine.memory,
+            page,
             map,
             (pa, n) => machine.isRam(pa, n),
             (pfn, order) => preserved.add(pfn, order),

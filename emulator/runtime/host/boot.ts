@@ -76,6 +76,7 @@ export class Boot extends Rec {
         const { desc } = kernel;
         const given = readCommandLine(params.commandLine, {
             arch: params.arch.name,
+            page: machine.page,
             kexecHandover: desc.khoBuilt,
             zeroScratchSizes: desc.kho.zeroScratchSizes,
         });
@@ -85,13 +86,7 @@ export class Boot extends Rec {
             warning: (where, text) => host.warn(`${text} (${where})`),
         };
         this.memmap = new Memmap(machine.journal);
-        this.pages = new PageAllocator(
-            machine.journal,
-            machine.memory,
-            this.memmap,
-            machine.history,
-            nodeSpans(machine, desc.numa),
-        );
+        this.pages = new PageAllocator(machine, this.memmap, nodeSpans(machine, desc.numa));
         this.pages.clock = machine.clock;
         this.pages.inject = () => host.injections.hit('page_alloc', host.boot) !== undefined;
         const options = {
@@ -105,12 +100,13 @@ export class Boot extends Rec {
         this.context = {
             machine,
             memmap: this.memmap,
-            memblock: new Memblock(machine.journal),
+            memblock: new Memblock(machine.journal, machine.page),
             log,
             description: { ...options, early: desc.early },
+            onIncompatible: (expected) => host.tell((l) => l.handoverIncompatible?.('KHO', expected, null)),
         };
         this.env = { machine, memmap: this.memmap, allocator: this.pages, log, options };
-        this.hugePages = new BootHugePages(host, this.context, hugePagesWanted(given));
+        this.hugePages = new BootHugePages(host, this.context, hugePagesWanted(given, machine.page));
     }
 
     /** setup_arch(): all of RAM, and what setup data says of a handover. */
@@ -176,7 +172,8 @@ export class Boot extends Rec {
             return 0;
         }
         const found = retrieveSubtree(
-            readFdtPage(env.machine.memory, handover.fdt).root,
+            readFdtPage(env.machine, handover.fdt).root,
+            env.machine.page,
             name,
             () => undefined,
             env.options.format,
@@ -228,6 +225,9 @@ export class Boot extends Rec {
         for (const name of layersOf(this.kernel.desc.layers).flatMap((l) => l.flbs)) {
             registerFlb(host.machine.journal, kernel.luo, declaredFlb(host, name));
         }
+        if (this.reserveMem.lost.length > 0) {
+            host.tell((l) => l.reservedMemoryMoved?.(this.reserveMem));
+        }
         return this.stage('mm_core_init', begin);
     }
 
@@ -247,7 +247,7 @@ export class Boot extends Rec {
             kho,
             reserveMem: { regions },
         } = host.running;
-        const failed = kho.enabled && regions.length > 0 ? preserveNamed(kho, regions, host.machine.memory) : 0;
+        const failed = kho.enabled && regions.length > 0 ? preserveNamed(kho, regions) : 0;
         if (failed !== 0) {
             host.log('err', `KHO: the reserved regions cannot be preserved: ${failed.name}`);
             for (const r of regions.filter((x) => kho.touchesScratch(x.addr, x.size))) {

@@ -5,12 +5,13 @@ import { anonFile, deviceFile } from '../../kernel/fs/anon';
 import { openDeviceNode } from '../../kernel/device-nodes';
 import { O_RDWR } from '../../kernel/fs/fcntl';
 import { costId } from '../../machine/costs';
-import { LuoFlb, LuoHandler } from '../../kernel/luo/state';
+import { LuoArgs, LuoFlb, LuoHandler } from '../../kernel/luo/state';
 import type { FileDecl, FlbDecl, HandlerDecl } from '../../language/syntax/ast';
 import type { Program } from '../../language/program';
 import { callbackNamed, type Declarations } from '../declarations';
 import { placeOf, SWITCH } from '../code';
 import { callsUnloadedModule } from './modules';
+import type { CallbackCall, CallbackName } from '../purpose';
 import { preemptionPoint } from '../scheduler';
 import type { Value } from '../../language/types';
 import { ProgramError } from '../../language/values';
@@ -19,13 +20,13 @@ import type { Host } from './host';
 const CALLBACK = costId('callback');
 
 /** Handler callbacks that answer yes or no. */
-const QUESTIONS = new Set(['can_preserve', 'can_finish']);
+const QUESTIONS = new Set<string>(['can_preserve', 'can_finish']);
 
 /**
  * Calls a callback of `args[0]` (a handler, an FLB or an open file of a declared kind) with the other arguments. One
  * that is absent does nothing and returns 0; an injected failure takes its place.
  */
-export function callback(host: Host, name: string, args: readonly Value[], resultSlot: number): number {
+export function callback(host: Host, name: CallbackName, args: readonly Value[], resultSlot: number): number {
     const [receiver, ...rest] = args;
     const owner = declarationOf(host, receiver);
     if (receiver instanceof LuoHandler && callsUnloadedModule(host, receiver, name)) {
@@ -41,10 +42,21 @@ export function callback(host: Host, name: string, args: readonly Value[], resul
         return answer(host, resultSlot, QUESTIONS.has(name) ? true : 0, name);
     }
     const { interpreter } = host;
-    const next = interpreter.call(code, 'kernel', rest, resultSlot, receiver instanceof OpenFile ? receiver : null);
+    const next = interpreter.call(code, 'kernel', rest, resultSlot, callOf(code.name, name, receiver, rest[0]));
     host.machine.clock.charge(CALLBACK);
     preemptionPoint(interpreter);
     return next;
+}
+
+function callOf(name: string, callback: CallbackName, receiver: Value, argument: Value): CallbackCall | null {
+    if (receiver instanceof LuoHandler) {
+        const args = argument instanceof LuoArgs ? argument : null;
+        return { kind: 'handler', name, callback, handler: receiver, args };
+    }
+    if (receiver instanceof LuoFlb) {
+        return { kind: 'flb', name, callback, flb: receiver };
+    }
+    return receiver instanceof OpenFile ? { kind: 'file', name, callback, file: receiver } : null;
 }
 
 /** The result of a callback that has no code. An error from it is one that a callback returned. */

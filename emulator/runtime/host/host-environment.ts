@@ -1,7 +1,10 @@
 /**
  * What the interpreter's code acts on is the emulated host: who hears of it, and what a process does before it goes on.
  */
+import { Err } from '../../kernel/release/errno';
+import { placeOf } from '../code';
 import type { Environment } from '../environment';
+import { isCallback, plainCall } from '../purpose';
 import type { Host } from './host';
 import { stopFor } from './kernel-end';
 import { backToUser, taskWork, threadDone } from './processes';
@@ -21,15 +24,23 @@ export function environmentOf(host: Host): Environment {
                 l.threadEnded?.(thread);
             }
         },
-        callbackEntered(frame) {
-            guests.catchUp();
-            for (const l of listeners.active) {
-                l.callbackEntered?.(frame.code.name, frame);
+        purposeBegan(purpose) {
+            if (isCallback(purpose)) {
+                guests.catchUp();
+                for (const l of listeners.active) {
+                    l.callbackEntered?.(purpose);
+                }
             }
         },
-        callbackLeft(frame, result) {
-            for (const l of listeners.active) {
-                l.callbackLeft?.(frame.code.name, result, frame);
+        purposeEnded(purpose, result, frame) {
+            if (isCallback(purpose) && purpose.kind !== 'init') {
+                const place = placeOf(frame);
+                for (const l of listeners.active) {
+                    l.callbackLeft?.(purpose, result, place);
+                }
+                if (result instanceof Err) {
+                    host.interpreter.raise('callback-error', `${purpose.name} returned -${result.name}`, place);
+                }
             }
         },
         threadWaits(thread, waiting) {
@@ -39,7 +50,8 @@ export function environmentOf(host: Host): Environment {
             host.tell((l) => l.woken?.(thread, waiting));
         },
         kernelLeft(frame, result) {
-            host.kernelLeft(frame.code.name, result, frame);
+            const { purpose, code } = frame;
+            host.kernelLeft(purpose && !isCallback(purpose) ? purpose : plainCall(code.name), result, frame);
         },
         leaveKernel: () => leaveKernel(host),
         kernelDone: (waiter) => taskWork(host, waiter),

@@ -20,6 +20,7 @@ import type { Executable } from '../executable';
 import { Interpreter } from '../interpreter';
 import { type Listener, Listeners, type Phase } from '../listener';
 import type { NativesOn } from '../native-code';
+import type { KernelWork } from '../purpose';
 import type { Policy } from '../scheduler';
 import { CostSettings } from './costs';
 import { observeDma } from './dma-events';
@@ -157,8 +158,8 @@ export class Host {
     }
 
     /** Calls a function of the standard library in kernel mode on the current thread. */
-    callStd(name: string, args: readonly Value[], resultSlot = -1): number {
-        return this.interpreter.call(this.std(name), 'kernel', args, resultSlot);
+    callStd(name: string, args: readonly Value[], resultSlot = -1, work: KernelWork | null = null): number {
+        return this.interpreter.call(this.std(name), 'kernel', args, resultSlot, work);
     }
 
     /** A new list value. */
@@ -175,19 +176,19 @@ export class Host {
         }
     }
 
-    /** Kernel code begins whose end {@link kernelLeft} tells by the same name. */
-    kernelEntered(name: string): void {
+    /** Kernel code begins whose end {@link kernelLeft} will tell. */
+    kernelEntered(work: KernelWork): void {
         this.guests.catchUp();
         for (const l of this.listeners.active) {
-            l.kernelEntered?.(name);
+            l.kernelEntered?.(work);
         }
     }
 
     /** The kernel goes back to user mode or to the scenario; `frame` is null for a native that ran at once. */
-    kernelLeft(name: string, result: Value | Err, frame: Frame | null): void {
+    kernelLeft(work: KernelWork, result: Value | Err, frame: Frame | null): void {
         this.guests.catchUp();
         for (const l of this.listeners.active) {
-            l.kernelLeft?.(name, result, frame);
+            l.kernelLeft?.(work, result, frame);
         }
     }
 

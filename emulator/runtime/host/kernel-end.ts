@@ -104,6 +104,10 @@ export function loseKernel(host: Host, how: 'panic' | 'power'): void {
  */
 export function stopFor(host: Host, e: unknown): void {
     if (e instanceof KernelFault) {
+        const { target } = e;
+        if (target) {
+            host.tell((l) => l.kernelFault?.(target.address, target.struct));
+        }
         panic(host, `unable to handle page fault: ${e.message}`);
     } else if (e instanceof WildNumber) {
         panic(host, `general protection fault, probably for non-canonical address: ${e.message}`);

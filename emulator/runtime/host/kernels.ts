@@ -12,8 +12,8 @@ import type { Constant } from '../../language/settings/setting';
 import type { Program } from '../../language/program';
 import type { KernelDecl, KernelEntry, KernelInit, KernelList } from '../../language/syntax/ast';
 import { ProgramError } from '../../language/values';
+import type { ArchName } from '../../machine/arch';
 import { settableCost } from '../../machine/costs';
-import type { ArchName } from '../../machine/machine';
 
 /** A kernel that can be booted. */
 export interface BootableKernel {

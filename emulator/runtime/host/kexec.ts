@@ -7,6 +7,7 @@ import { coldLoad, type KernelFile } from '../../kernel/kho/kexec-image';
 import { loadKexec, type KexecLoad } from '../../kernel/kexec';
 import { costId } from '../../machine/costs';
 import { Boot } from './boot';
+import { workFrame } from './syscall-entry';
 import { Frame } from '../code';
 import { kernelAs, resolveKernel, type BootableKernel } from './kernels';
 import { dropKernel, loseKernel } from './kernel-end';
@@ -15,9 +16,11 @@ import { ProgramError } from '../../language/values';
 import type { Host } from './host';
 import { processOf } from './scenario-process';
 import { hex } from '../../text/text';
+import type { KernelWork } from '../purpose';
 
 const FIRMWARE = costId('firmware');
 
+const START: KernelWork = { kind: 'boot', name: 'start_kernel' };
 /**
  * The kernel that a scenario means by a name: `--kernel` takes the place of the default one, and `lus compat` gives
  * others for all.
@@ -112,12 +115,11 @@ export function startKernel(host: Host, at: number): void {
     host.phase('boot');
     const { interpreter } = host;
     const scenario = interpreter.scenarioThread;
-    const code = host.std('start_kernel');
     const thread = interpreter.newThread('kernel');
     scenario.waiting = { kind: 'thread', thread };
-    thread.frames.push(Frame.of(code, 'kernel', scenario));
+    thread.frames.push(workFrame(host, START, scenario));
     interpreter.current = thread;
-    host.kernelEntered(code.name);
+    host.kernelEntered(START);
     interpreter.stepAcrossJump();
     interpreter.switchFrames();
 }
@@ -127,7 +129,12 @@ export function runInit(host: Host): undefined {
     const { inits } = resolveKernel(host.declarations.program, host.running.desc.name);
     pushFrames(
         host,
-        inits.map(({ init }) => Frame.of(host.executable.initCode(init), 'kernel')),
+        inits.map(({ init }) => {
+            const code = host.executable.initCode(init);
+            const frame = Frame.of(code, 'kernel');
+            frame.purpose = { kind: 'init', callback: 'init', name: code.name };
+            return frame;
+        }),
     );
     return undefined;
 }

@@ -1,9 +1,11 @@
 /** The processes of a scenario: starting and ending them, their variables, passing descriptors. */
 import { type Err, err } from '../../kernel/release/errno';
 import { exitProcess, passFd, reap, spawn } from '../../kernel/fs/process';
+import type { KernelWork } from '../purpose';
+import { workFrame } from './syscall-entry';
 import type { Value } from '../../language/types';
 import { ProgramError } from '../../language/values';
-import { Frame, SWITCH, type Thread } from '../code';
+import { type Frame, SWITCH, type Thread } from '../code';
 import { preemptionPoint } from '../scheduler';
 import type { Host } from './host';
 import { processOf, ScenarioProcess } from './scenario-process';
@@ -63,9 +65,12 @@ export function sendFd(host: Host, fd: number, to: string, as: string): Err | un
     return undefined;
 }
 
+const EXIT: KernelWork = { kind: 'exit', name: 'do_exit' };
+const RELEASE: KernelWork = { kind: 'release', name: 'task_work' };
+
 /** The frame in which a process closes what it has open. */
 function exitFrame(host: Host, waiter: Thread | null): Frame {
-    return Frame.of(host.std('do_exit'), 'kernel', waiter);
+    return workFrame(host, EXIT, waiter);
 }
 
 /**
@@ -76,9 +81,8 @@ export function taskWork(host: Host, waiter: Thread | null = null): boolean {
     if (!host.kernel || host.kernel.delayedFput.length === 0) {
         return false;
     }
-    const code = host.std('task_work');
-    host.interpreter.current.frames.push(Frame.of(code, 'kernel', waiter));
-    host.kernelEntered(code.name);
+    host.interpreter.current.frames.push(workFrame(host, RELEASE, waiter));
+    host.kernelEntered(RELEASE);
     return true;
 }
 
@@ -142,7 +146,7 @@ function die(host: Host, thread: Thread): void {
 /** `exit` in a process block: its descriptors close before anything else happens. */
 export function exitCurrent(host: Host): number {
     host.interpreter.current.frames.push(exitFrame(host, null));
-    host.kernelEntered('do_exit');
+    host.kernelEntered(EXIT);
     return SWITCH;
 }
 
@@ -183,7 +187,7 @@ export function killProcess(host: Host, name: string): number {
         throw new ProgramError(`no process ${name} runs`);
     }
     const next = interpreter.callOn(p.thread, exitFrame(host, interpreter.current));
-    host.kernelEntered('do_exit');
+    host.kernelEntered(EXIT);
     return next;
 }
 
@@ -218,7 +222,7 @@ function lastCall(host: Host): boolean {
     } else {
         setKilled(host, p);
         thread.frames = [exitFrame(host, thread.frames.find((f) => f.waiter)?.waiter ?? interpreter.scenarioThread)];
-        host.kernelEntered('do_exit');
+        host.kernelEntered(EXIT);
     }
     return true;
 }

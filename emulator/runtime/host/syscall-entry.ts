@@ -1,16 +1,49 @@
 /** Going from user mode into the kernel. */
 import { costId } from '../../machine/costs';
+import type { Value } from '../../language/types';
+import { Frame, type Mode } from '../code';
+import type { NativeFunction } from '../natives/native';
+import { type KernelWork, plainCall } from '../purpose';
+import type { Thread } from '../thread';
 import type { Host } from './host';
 import { processOf, type ScenarioProcess } from './scenario-process';
 
 const SYSCALL = costId('syscall');
 
-/** A process makes a system call; its name is that of the native, or of the function of the standard library. */
-export function systemCall(host: Host, name: string): void {
-    host.kernelEntered(name);
+/** What is told of a system call. */
+export function workOf(host: Host, native: NativeFunction, args: readonly Value[]): KernelWork {
+    return native.told ? { name: native.name, ...native.told(host, args) } : plainCall(native.name);
+}
+/** A process makes a system call. */
+export function systemCall(host: Host, work: KernelWork): void {
+    host.kernelEntered(work);
     host.machine.clock.charge(SYSCALL);
     const p = processOf(host.interpreter.current);
     if (p && p.callsLeft > 0) {
         host.machine.journal.edit<ScenarioProcess>(p).callsLeft--;
     }
+}
+
+/** Calls the function of std that is behind a native: where its caller is not kernel code, that is a system call. */
+export function callCode(
+    host: Host,
+    native: NativeFunction,
+    code: string,
+    args: readonly Value[],
+    slot: number,
+    from: Mode,
+): number {
+    if (from === 'kernel') {
+        return host.callStd(code, args, slot);
+    }
+    const work = workOf(host, native, args);
+    systemCall(host, work);
+    return host.callStd(code, args, slot, work);
+}
+
+/** A frame of kernel code that nobody has called: of what is done for a thread, or to bring the kernel up. */
+export function workFrame(host: Host, work: KernelWork, waiter: Thread | null): Frame {
+    const frame = Frame.of(host.std(work.name), 'kernel', waiter);
+    frame.purpose = work;
+    return frame;
 }

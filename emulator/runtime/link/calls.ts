@@ -9,11 +9,12 @@ import { callback } from '../host/callbacks';
 import { leaveKernel } from '../host/host-environment';
 import type { Host } from '../host/host';
 import { processOf, type ScenarioProcess } from '../host/scenario-process';
-import { systemCall } from '../host/syscall-entry';
+import { callCode, systemCall } from '../host/syscall-entry';
 import { enterOrWait, leave } from '../locks';
 import { memberOf } from '../members';
 import { yieldToOthers } from '../scheduler';
 import type { NativeFunction } from '../natives/native';
+import { type KernelWork, plainCall } from '../purpose';
 import { linkExpression } from './expressions';
 import type { Linkage } from './linkage';
 import { mustFail, type Outcomes, outcomesOf } from './outcomes';
@@ -68,19 +69,17 @@ export function linkKernel(l: Linkage, o: Of<'kernel'>): Op {
     const { host } = l;
     const { fn, slot } = o;
     const args = linkArguments(l, o.args);
-    const { checks, noReturn } = l.native(o.native);
+    const native = l.native(o.native);
+    const { checks, noReturn } = native;
     const why = mustFail(l, o.span, o.policy);
     return (f) => {
         const values = args(f);
         checks?.(host, values);
         f.pc++;
-        if (f.mode !== 'kernel') {
-            systemCall(host, fn);
-        }
         if (noReturn) {
             announce(host, why);
         }
-        return host.callStd(fn, values, slot);
+        return callCode(host, native, fn, values, slot, f.mode);
     };
 }
 
@@ -99,12 +98,13 @@ export function linkNativeCall(l: Linkage, o: Of<'native'>): Op {
     const { takes, syscall } = native;
     const work = workOf(native);
     const evals = o.args.map((a) => linkExpression(l, a));
-    const fn = syscall ? asSystemCall(native.name, work) : work;
+    const told = syscall ? plainCall(native.name) : null;
+    const fn = told ? asSystemCall(told, work) : work;
     const out = outcomesOf(l, o.span, o.slot, o.policy);
     const finish = (f: Frame, result: Value | Err): number => {
         const next = result instanceof Err ? out.failure(f, result, f.pc + 1) : out.success(f, result, f.pc + 1);
-        if (syscall && next >= 0 && f.mode !== 'kernel') {
-            host.kernelLeft(native.name, result, null);
+        if (told && next >= 0 && f.mode !== 'kernel') {
+            host.kernelLeft(told, result, null);
             f.pc = next;
             if (leaveKernel(host)) {
                 return SWITCH;
@@ -158,12 +158,15 @@ function workOf({ name, call, long }: NativeFunction): NonNullable<NativeFunctio
 }
 
 /** The same where a process calls it; kernel code does so without entering the kernel. */
-function asSystemCall(name: string, work: NonNullable<NativeFunction['call']>): NonNullable<NativeFunction['call']> {
+function asSystemCall(
+    told: KernelWork,
+    call: NonNullable<NativeFunction['call']>,
+): NonNullable<NativeFunction['call']> {
     return (host, args) => {
         if (host.frame?.mode !== 'kernel') {
-            systemCall(host, name);
+            systemCall(host, told);
         }
-        return work(host, args);
+        return call(host, args);
     };
 }
 
@@ -203,22 +206,19 @@ function callMethod(host: Host, f: Frame, method: NativeFunction, values: Value[
         return callback(host, method.callback, values, slot);
     }
     if (method.code !== undefined) {
-        if (f.mode !== 'kernel') {
-            systemCall(host, method.code);
-        }
-        return host.callStd(method.code, values, slot);
+        return callCode(host, method, method.code, values, slot, f.mode);
     }
-    const entered = method.syscall && f.mode !== 'kernel';
-    if (entered) {
-        systemCall(host, method.name);
+    const told = method.syscall && f.mode !== 'kernel' ? plainCall(method.name) : null;
+    if (told) {
+        systemCall(host, told);
     }
     const result = workOf(method)(host, values);
     if (lock) {
         leave(run, lock);
     }
     f.slots[slot] = result;
-    if (entered) {
-        host.kernelLeft(method.name, result, null);
+    if (told) {
+        host.kernelLeft(told, result, null);
         return leaveKernel(host) || run.interrupted ? SWITCH : f.pc;
     }
     return run.interrupted ? SWITCH : f.pc;

@@ -7,7 +7,7 @@ import type { Code } from '../code';
 import type { Execution } from '../execution';
 import { memberPath } from '../form/native-names';
 import type { Host } from '../host/host';
-import type { NativeField, NativeFunction } from '../natives/native';
+import type { NativeField, NativeFunction, Natives } from '../natives/native';
 
 /** Longer texts are cut off in messages. */
 const LONGEST = 100;
@@ -22,6 +22,8 @@ export class Linkage {
         readonly uri: string,
         /** What natives and statements of the host act on. */
         readonly host: Host,
+        /** Those that the program was checked with. */
+        private readonly natives: Natives,
         /**
          * The code of a function; it is linked when it is first called, as functions may call each other in any order.
          */
@@ -49,7 +51,7 @@ export class Linkage {
 
     /** @throws RangeError where the host has no such native: the program was checked with others */
     native(name: string): NativeFunction {
-        const { natives } = this.host;
+        const { natives } = this;
         const path = memberPath(name);
         const native = path
             ? (path.type === natives.fd.name ? natives.fd : natives.objects.get(path.type))?.methods.get(path.member)
@@ -62,7 +64,7 @@ export class Linkage {
 
     /** @throws RangeError where the host has no such field: the program was checked with others */
     field(name: string): NativeField {
-        const { natives } = this.host;
+        const { natives } = this;
         const path = memberPath(name);
         const type = path?.type === natives.fd.name ? natives.fd : natives.objects.get(path?.type ?? '');
         const field = type?.fields.get(path?.member ?? '');

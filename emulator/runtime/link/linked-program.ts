@@ -9,6 +9,7 @@ import type { Executable } from '../executable';
 import type { CodeForm } from '../form/form';
 import type { Host } from '../host/host';
 import { librariesOf } from '../host/kernels';
+import { KERNEL_NATIVES } from '../natives/tracepoints';
 import { linkExpression } from './expressions';
 import { Linkage } from './linkage';
 import { linkOperation } from './operations';
@@ -99,6 +100,7 @@ export class LinkedProgram implements Executable {
     }
 
     private linkage(program: Program, uri: string): Linkage {
-        return new Linkage(program, uri, this.host, (name) => this.std(name, program));
+        const natives = program === this.program ? this.host.natives : KERNEL_NATIVES;
+        return new Linkage(program, uri, this.host, natives, (name) => this.std(name, program));
     }
 }

@@ -53,7 +53,14 @@ export const fileConstants: readonly NativeGlobal[] = [
         'not executable, and sealed so (`F_SEAL_EXEC`); seals may be added',
     ),
     constant('MFD_EXEC', fcntl.MFD_EXEC, 'executable'),
-    constant('PAGE_SIZE', fcntl.PAGE_SIZE, 'bytes of a page: 4096'),
+    {
+        name: 'PAGE_SIZE',
+        type: INT,
+        context: 'any',
+        doc: 'bytes of a page, which the architecture decides',
+        get: (vm) => vm.machine.page.size,
+        constant: (page) => page.size,
+    },
 ];
 
 export const byteFunctions: readonly NativeFunction<NativeContext>[] = [

@@ -10,6 +10,7 @@ import type { Rec } from '../../machine/journal';
 import type { Vm } from '../interpreter';
 import { expect, fdArg, isExactly, type Class } from './arguments';
 import type { NativeContext, NativeField, NativeFunction, NativeGlobal, ObjectType } from './native';
+import type { CallbackName } from '../purpose';
 
 /** For natives that give nothing, whatever they have called gives. */
 export function nothing(_result: unknown): undefined {
@@ -57,6 +58,7 @@ export interface FunctionOptions<C = NativeContext> {
     readonly long?: boolean;
     readonly checks?: NativeFunction<C>['checks'];
     readonly noReturn?: boolean;
+    readonly told?: NativeFunction<C>['told'];
 }
 
 /** A process makes a system call, which may fail. */
@@ -86,7 +88,7 @@ export function code<C = NativeContext>(
 
 /** A callback of the receiver. */
 export function callback(
-    name: string,
+    name: CallbackName,
     params: readonly NativeParam[],
     options: FunctionOptions,
     doc: string,
@@ -137,7 +139,7 @@ export function fdMethodOn<T extends object>(find: (process: Process, fd: number
 function shape<C>(
     name: string,
     params: readonly NativeParam[],
-    { result, context, fails, syscall, resultOfArg, takes, long, checks, noReturn }: FunctionOptions<C>,
+    { result, context, fails, syscall, resultOfArg, takes, long, checks, noReturn, told }: FunctionOptions<C>,
     doc: string,
 ): Omit<NativeFunction<C>, 'call' | 'code' | 'callback'> {
     return {
@@ -153,6 +155,7 @@ function shape<C>(
         ...(long ? { long } : {}),
         ...(checks ? { checks } : {}),
         ...(noReturn ? { noReturn } : {}),
+        ...(told ? { told } : {}),
     };
 }
 
@@ -169,7 +172,7 @@ export function global<C = NativeContext>(
 
 /** A global with a fixed integer. */
 export function constant(name: string, value: number, doc: string): NativeGlobal<NativeContext> {
-    return { name, type: INT, context: 'any', doc, get: () => value, constant: value };
+    return { name, type: INT, context: 'any', doc, get: () => value, constant: () => value };
 }
 
 const NO_ARGS: Value[] = [];

@@ -4,7 +4,6 @@ import type { Err } from '../../kernel/release/errno';
 import { BOOL, INT, listOf, objectOf, PHYS, STRING, type Value } from '../../language/types';
 import { asBool, asNumber, format, ProgramError } from '../../language/values';
 import { Device, type DriverChoice } from '../../machine/devices/device';
-import { PAGE_SIZE } from '../../machine/memory';
 import { folioArg, numberOr } from './arguments';
 import { code, Members, nothing, param } from './define';
 import type { NativeContext } from './native';
@@ -261,8 +260,8 @@ export const deviceObject = new Members(
         'dma_map_single(): the device may use a folio. The result is its address for the device: ENOMEM.',
         (device, [folio], context) => {
             const pfn = folioArg(folio);
-            const { devices, folios } = context.running;
-            return devices.dmaMap(boundOf(context, device), pfn * PAGE_SIZE, folios.sizeOf(pfn));
+            const { devices, folios, page } = context.running;
+            return devices.dmaMap(boundOf(context, device), pfn * page.size, folios.sizeOf(pfn));
         },
     )
     .method(

@@ -1,5 +1,5 @@
 /** Open files, inodes and descriptors as kernel code sees them. */
-import { F_ALL_SEALS, MFD_ALLOW_SEALING, O_CLOEXEC, O_RDWR, PAGE_SIZE } from '../../kernel/fs/fcntl';
+import { F_ALL_SEALS, MFD_ALLOW_SEALING, O_CLOEXEC, O_RDWR } from '../../kernel/fs/fcntl';
 import { fput, getFile, OpenFile } from '../../kernel/fs/file';
 import { Inode } from '../../kernel/fs/inode';
 import {
@@ -79,8 +79,11 @@ export const inodeObject = new RecordMembers(Inode, 'inode', 'An inode: what all
     .field('nlink', INT, 'How many names it has.', (inode) => inode.nlink)
     .field('blocks', INT, 'Allocated memory in units of 512 bytes.', (inode) => inode.blocks)
     .field('pages', INT, 'Pages in its page cache.', cachedPages)
-    .field('page_size', INT, 'Bytes of the huge pages that it consists of; 4 KiB for other files.', (inode) =>
-        inode instanceof HugetlbInode ? inode.pool.size : PAGE_SIZE,
+    .field(
+        'page_size',
+        INT,
+        'Bytes of the huge pages that it consists of; of a page for other files.',
+        (inode, { machine }) => (inode instanceof HugetlbInode ? inode.pool.size : machine.page.size),
     )
     .field('opens', INT, 'How many open files are on it.', (inode) => inode.opens)
     .field(

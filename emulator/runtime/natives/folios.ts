@@ -2,7 +2,6 @@
  * Folios as kernel code sees them. Called once a folio in loops over a million of them, so each native is one look at
  * the page metadata.
  */
-import { PAGE_SIZE } from '../../kernel/fs/fcntl';
 import { FolioList, FolioRef } from '../../kernel/mm/file-folios';
 import { PG_DIRTY, PG_LOCKED, PG_SWAPBACKED, PG_UPTODATE } from '../../kernel/mm/memmap';
 import { Err } from '../../kernel/release/errno';
@@ -36,7 +35,7 @@ export const folioObject = new Members(
     'A folio: 2^order physically contiguous pages that are allocated and freed together.',
 )
     .field('pfn', INT, 'The number of its first page frame.', ({ pfn }) => pfn)
-    .field('phys', PHYS, 'Its physical address.', ({ pfn }) => pfn * PAGE_SIZE)
+    .field('phys', PHYS, 'Its physical address.', (folio) => folio.pa)
     .field('order', INT, 'It has 2^order pages.', ({ pfn }, { running }) => running.memmap.orderOf(pfn))
     .field('size', INT, 'In bytes.', ({ pfn }, { running }) => running.folios.sizeOf(pfn))
     .field('index', INT, 'Its offset in its file, in pages.', ({ pfn }, { running }) => running.memmap.index(pfn))
@@ -83,13 +82,13 @@ export const folioObject = new Members(
         [param('offset', INT), param('length', INT)],
         {},
         '`folio_zero_range()`: zeroes `length` bytes from byte `offset` of the folio on.',
-        ({ pfn }, [offset, length], { running }) => {
+        ({ pfn, pa }, [offset, length], { running }) => {
             const from = offsetArg(offset, 'the offset');
             const bytes = offsetArg(length, 'the length');
             if (from < 0 || bytes < 0 || from + bytes > running.folios.sizeOf(pfn)) {
                 throw new ProgramError(`bytes ${from} … ${from + bytes} are not inside of the folio`);
             }
-            return nothing(running.memory.zero(pfn * PAGE_SIZE + from, bytes));
+            return nothing(running.memory.zero(pa + from, bytes));
         },
     );
 
@@ -112,7 +111,7 @@ export const folioFunctions: readonly NativeFunction<NativeContext>[] = [
                 owner: running.owners.id(asString(owner, 'the owner')),
                 zero: true,
             });
-            return pfn instanceof Err ? pfn : new FolioRef(pfn);
+            return pfn instanceof Err ? pfn : new FolioRef(pfn, running.page);
         },
     ),
     fn(

@@ -14,7 +14,6 @@ import { VirtualMachine } from '../../kernel/kvm/vm';
 import { Err } from '../../kernel/release/errno';
 import { BOOL, FD, INT, objectOf, STRING } from '../../language/types';
 import { asBool, asNumber, asString } from '../../language/values';
-import { PAGE_SIZE } from '../../machine/memory';
 import { fileArg, folioArg, lengthArg, offsetArg } from './arguments';
 import { constant, done, fdMethodOn, fn, Members, param } from './define';
 import type { NativeContext, NativeFunction, NativeGlobal } from './native';
@@ -44,8 +43,12 @@ export const guestMemfdObject = new Members(
     .field('vm', objectOf('file'), 'The VM that it belongs to; `none` where that is gone.', ({ inode }) =>
         inode.vm.gone ? null : inode.vm.file,
     )
-    .method('folios', [], { result: objectOf('folios') }, 'Its pages in their order, without the holes.', ({ inode }) =>
-        inode.folios(),
+    .method(
+        'folios',
+        [],
+        { result: objectOf('folios') },
+        'Its pages in their order, without the holes.',
+        ({ inode }, _args, { running }) => inode.folios(running.page),
     )
     .method(
         'add_folio',
@@ -135,7 +138,8 @@ export const guestMemfdSyscalls: readonly NativeFunction<NativeContext>[] = [
         [param('at', INT)],
         {},
         'A hardware error in the page at an offset of a guest_memfd (`MADV_HWPOISON`): guests that touch it are told. ENOENT where no page is. ENOTTY on other files.',
-        (inode, [at], { running }) => inode.poison(running, Math.floor(offsetArg(at, 'the offset') / PAGE_SIZE)),
+        (inode, [at], { running }) =>
+            inode.poison(running, Math.floor(offsetArg(at, 'the offset') / running.page.size)),
     ),
 ];
 

@@ -65,7 +65,7 @@ export const hugetlbFunctions: readonly NativeFunction<NativeContext>[] = [
         ({ running }, [size]) => {
             const pool = running.hugetlb.sized(asNumber(size, 'the size'));
             if (!pool) {
-                throw new ProgramError('there are huge pages of 2MiB and of 1GiB');
+                throw new ProgramError(`there are huge pages of ${running.hugetlb.sizes.join(' and of ')}`);
             }
             return pool;
         },

@@ -6,7 +6,6 @@ import { FolioRef } from '../../kernel/mm/file-folios';
 import { ANY, BOOL, INT, listOf, objectOf, PHYS, STRING, type Value } from '../../language/types';
 import { asBool, asNumber, ProgramError } from '../../language/values';
 import { Device } from '../../machine/devices/device';
-import { PAGE_SIZE } from '../../machine/memory';
 import { View } from '../view';
 import { expect } from './arguments';
 import { global, Members, nothing, param, RecordMembers } from './define';
@@ -24,8 +23,8 @@ function deviceOf(v: Value): Device {
 }
 
 /** The folio at an address; `none` where there is no such address. */
-function folioAt(address: number | undefined): FolioRef | null {
-    return address === undefined ? null : new FolioRef(address / PAGE_SIZE);
+function folioAt({ machine: { page } }: NativeContext, address: number | undefined): FolioRef | null {
+    return address === undefined ? null : new FolioRef(address / page.size, page);
 }
 
 export const irqType = new RecordMembers(Irq, 'irq', 'An interrupt of a device, as the running kernel has set it up.')
@@ -42,7 +41,7 @@ export const irqType = new RecordMembers(Irq, 'irq', 'An interrupt of a device, 
         'descriptors',
         objectOf('folio'),
         'The memory of the descriptors of that VM; `none` where it is not posted.',
-        (irq) => folioAt(irq.descriptors),
+        (irq, context) => folioAt(context, irq.descriptors),
     )
     .journaled('preserved', 'preserved', BOOL, 'The next kernel is told of it. Kernel code assigns it.', asBool);
 
@@ -51,7 +50,7 @@ export const irqObject = new Members(KernelInterrupts, 'interrupts', 'Interrupts
         'table',
         objectOf('folio'),
         'The remapping table of the IOMMU; `none` where there is not one for all devices.',
-        (interrupts) => (interrupts.table === undefined ? null : new FolioRef(interrupts.table)),
+        ({ table }, { machine }) => (table === undefined ? null : new FolioRef(table, machine.page)),
     )
     .method(
         'of',
@@ -65,7 +64,7 @@ export const irqObject = new Members(KernelInterrupts, 'interrupts', 'Interrupts
         [param('address', PHYS)],
         { result: objectOf('folio') },
         'The folio that begins at an address.',
-        (_interrupts, [address]) => folioAt(asNumber(address, 'the address')),
+        (_interrupts, [address], context) => folioAt(context, asNumber(address, 'the address')),
     )
     .method(
         'setup',

@@ -129,6 +129,7 @@ export const hwptInKernel = new RecordMembers(Hwpt, 'hwpt', '')
     )
     .field('top', PHYS, 'Its topmost table.', (hwpt) => hwpt.domain.root)
     .field('levels', INT, 'How many levels its tables have.', (hwpt) => hwpt.domain.levels)
+    .field('width', INT, 'Bits of the addresses that its tables translate.', (hwpt) => hwpt.domain.width)
     .field(
         'table_pages',
         FOLIOS,

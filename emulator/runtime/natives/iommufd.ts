@@ -23,7 +23,7 @@ export const ioasObject = new RecordMembers(
         'map',
         [param('fd', FD), param('iova', INT), param('length', INT), param('offset', INT, 0)],
         SYSCALL,
-        '`IOMMU_IOAS_MAP_FILE`: maps a piece of a memfd. Its folios are pinned as soon as a device is attached. EBADF, EINVAL (not a multiple of 4 KiB, the interrupt window, no memfd), EEXIST, ENOMEM.',
+        '`IOMMU_IOAS_MAP_FILE`: maps a piece of a memfd. Its folios are pinned as soon as a device is attached. EBADF, EINVAL (not a multiple of a page, the interrupt window, no memfd), EEXIST, ENOMEM.',
         (space, [fd, iova, length, offset], { process }) => {
             const file = fget(process, fdArg(fd));
             return file instanceof Err

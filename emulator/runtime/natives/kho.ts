@@ -10,7 +10,6 @@ import { Err, err } from '../../kernel/release/errno';
 import { ANY, BOOL, INT, listOf, objectOf, PHYS, STRING } from '../../language/types';
 import { asInt, asNumber, asString } from '../../language/values';
 import type { Int } from '../../machine/int';
-import { PAGE_SIZE } from '../../machine/memory';
 import type { Vm } from '../interpreter';
 import { ArrayView, View } from '../view';
 import { folioArg } from './arguments';
@@ -62,8 +61,9 @@ export const subtree = new Members(Subtree, 'kho_subtree', 'A blob that the prev
 
 /** Preserving was refused: where scratch is why, listeners are told. */
 function refused(vm: Vm, kho: Kho, pfn: number, pages: number): void {
-    if (kho.touchesScratch(pfn * PAGE_SIZE, pages * PAGE_SIZE)) {
-        vm.tell((l) => l.inScratch?.(pfn * PAGE_SIZE, pages * PAGE_SIZE));
+    const { size } = vm.machine.page;
+    if (kho.touchesScratch(pfn * size, pages * size)) {
+        vm.tell((l) => l.inScratch?.(pfn * size, pages * size));
     }
 }
 
@@ -181,7 +181,7 @@ export const khoObject = new Members(Kho, 'kho', 'Kexec HandOver of the running 
                 // the kernel gives NULL, and its callers make EIO of that (mm/memfd_luo.c)
                 return err('EIO');
             }
-            return new FolioRef(pfn);
+            return new FolioRef(pfn, vm.machine.page);
         },
     )
     .method(
@@ -215,7 +215,7 @@ export const khoObject = new Members(Kho, 'kho', 'Kexec HandOver of the running 
                 restoreFailed(vm, address, kho.restoredPages - before);
                 return err('EIO');
             }
-            return new FolioRef(pfn);
+            return new FolioRef(pfn, vm.machine.page);
         },
     )
     .method(

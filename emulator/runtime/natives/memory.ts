@@ -5,7 +5,6 @@ import { Err } from '../../kernel/release/errno';
 import type { StructLayout } from '../../language/layout';
 import { ANY, INT, listOf, PHYS, type Value } from '../../language/types';
 import { asInt, asNumber, format, KernelFault, ProgramError } from '../../language/values';
-import { PAGE_SIZE } from '../../machine/memory';
 import { STD_SCHEME } from '../../std/texts';
 import { hex } from '../../text/text';
 import type { Vm } from '../interpreter';
@@ -31,7 +30,7 @@ export function physOf(v: Value, what: string): number {
         return v.pa;
     }
     if (v instanceof FolioRef) {
-        return v.pfn * PAGE_SIZE;
+        return v.pa;
     }
     return asNumber(v, what);
 }
@@ -72,7 +71,7 @@ function structAt(vm: Vm, named: StructLayout, pa: Value): View {
         const text = `there is no memory at ${hex(address)}, where a ${layout.name} of ${layout.size} bytes should be`;
         // The kernel's own code does not ask first.
         throw vm.frame?.mode === 'kernel' && vm.frame.code.uri.startsWith(STD_SCHEME)
-            ? new KernelFault(text)
+            ? new KernelFault(text, { address, struct: layout.name })
             : new ProgramError(text);
     }
     if (vm.frame?.mode === 'kernel') {

@@ -6,7 +6,6 @@ import { FolioRef } from '../../kernel/mm/file-folios';
 import { Err } from '../../kernel/release/errno';
 import { INT, objectOf } from '../../language/types';
 import { asNumber } from '../../language/values';
-import { PAGE_SIZE } from '../../machine/memory';
 import { inodeArg, lengthArg, numberOr, offsetArg } from './arguments';
 import { fdField, fdMethod, fn, nothing, param, SYSCALL } from './define';
 import type { NativeContext, NativeField, NativeFunction } from './native';
@@ -28,7 +27,7 @@ export const movableMethods: readonly NativeFunction<NativeContext>[] = [
         'The folio that holds a byte of a memfd, as `/proc/pid/pagemap` tells it: where it lies (`phys`), and whether it is pinned (`pins`). `EINVAL` for other files, `ENOENT` for a hole.',
         ({ running, process }, fd, [offset]) => {
             const pfn = folioAt(running, process, fd, lengthArg(offset, 'the offset'));
-            return pfn instanceof Err ? pfn : new FolioRef(pfn);
+            return pfn instanceof Err ? pfn : new FolioRef(pfn, running.page);
         },
     ),
     fdMethod(
@@ -61,7 +60,7 @@ export const movableFunctions: readonly NativeFunction<NativeContext>[] = [
                 : running.backgroundMemory.fill(
                       running.pages,
                       running.owners.id('other programs'),
-                      Math.floor(lengthArg(leave, 'what is left') / PAGE_SIZE),
+                      Math.floor(lengthArg(leave, 'what is left') / running.page.size),
                       on,
                   );
         },
@@ -76,7 +75,7 @@ export const movableFunctions: readonly NativeFunction<NativeContext>[] = [
         'The folio of a shared memory file at page offset `index`, with a reference; a hole is filled. It is not pinned: when the reference is gone the kernel may move, split and free it. `EINVAL`, `ENOMEM`.',
         ({ running }, [inode, index]) => {
             const pfn = exposeFolio(running, inodeArg(inode), offsetArg(index, 'the index'));
-            return pfn instanceof Err ? pfn : new FolioRef(pfn);
+            return pfn instanceof Err ? pfn : new FolioRef(pfn, running.page);
         },
     ),
 ];

@@ -3,7 +3,7 @@ import { deviceKindAt } from '../../kernel/device-nodes';
 import { discardFile, hasDelayedFput, nextDelayedFput, releaseFile } from '../../kernel/fs/file';
 import { closeOnExec, exitProcess } from '../../kernel/fs/process';
 import { BOOL, FD, INT, objectOf, STRING, type Type } from '../../language/types';
-import { asString } from '../../language/values';
+import { asString, text } from '../../language/values';
 import { openDevice } from '../host/callbacks';
 import type { Vm } from '../interpreter';
 import { UserProcess } from '../thread';
@@ -36,7 +36,7 @@ export const processFunctions: readonly NativeFunction[] = [
     code(
         'open',
         [param('path', STRING), param('flags', INT, 2)],
-        { ...SYSCALL, result: FD },
+        { ...SYSCALL, result: FD, told: (_context, [path]) => ({ kind: 'open', path: text(path) }) },
         '`open(2)`: `/dev/liveupdate`, `/dev/null`, `/dev/iommu`, `/dev/vfio/devices/vfioN`, files on tmpfs, and the paths of declared file kinds. `/dev/liveupdate` has one opener at a time (EBUSY), and gives EIO where the incoming sessions could not be rebuilt.',
         'sys_open',
     ),

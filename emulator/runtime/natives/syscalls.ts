@@ -2,7 +2,7 @@
 import {
     FALLOC_FL_KEEP_SIZE,
     FALLOC_FL_PUNCH_HOLE,
-    MAX_RW_COUNT,
+    maxRwCount,
     MFD_HUGETLB,
     O_RDWR,
     O_TMPFILE,
@@ -49,14 +49,19 @@ import type { NativeContext, NativeField, NativeFunction } from './native';
 /** Changes a file in memory, and holds the lock of its inode meanwhile. */
 const CHANGES = { ...SYSCALL, takes: inodeLock } as const;
 
-/** Writes all, as a program does that calls again after MAX_RW_COUNT bytes; stops at the first call that does less. */
-function writeAll(data: Bytes, write: (part: Bytes, at: number) => number | Err): number | Err {
-    if (data.length <= MAX_RW_COUNT) {
+/** Writes all, as a program does that calls again after maxRwCount() bytes; stops at the first call that does less. */
+function writeAll(
+    { page }: NativeContext['running'],
+    data: Bytes,
+    write: (part: Bytes, at: number) => number | Err,
+): number | Err {
+    const most = maxRwCount(page);
+    if (data.length <= most) {
         return write(data, 0);
     }
     let total = 0;
     while (total < data.length) {
-        const part = data.slice(total, total + MAX_RW_COUNT);
+        const part = data.slice(total, total + most);
         const n = write(part, total);
         if (n instanceof Err) {
             return total > 0 ? total : n;
@@ -70,13 +75,18 @@ function writeAll(data: Bytes, write: (part: Bytes, at: number) => number | Err)
 }
 
 /** Reads all, in the same way. */
-function readAll(length: number, read: (length: number, at: number) => Bytes | Err): Bytes | Err {
-    if (length <= MAX_RW_COUNT) {
+function readAll(
+    { page }: NativeContext['running'],
+    length: number,
+    read: (length: number, at: number) => Bytes | Err,
+): Bytes | Err {
+    const most = maxRwCount(page);
+    if (length <= most) {
         return read(length, 0);
     }
     const out = new BytesBuilder();
     for (let total = 0; total < length; ) {
-        const want = Math.min(length - total, MAX_RW_COUNT);
+        const want = Math.min(length - total, most);
         const part = read(want, total);
         if (part instanceof Err) {
             return total > 0 ? out.build() : part;
@@ -113,7 +123,7 @@ export const descriptorMethods: readonly NativeFunction<NativeContext>[] = [
         { ...SYSCALL, result: BYTES },
         '`read(2)` at the file position, which moves on. Fewer bytes at the end of the file.',
         ({ running, process }, fd, [length]) =>
-            readAll(offsetArg(length, 'the length'), (part) => sysRead(running, process, fd, part)),
+            readAll(running, offsetArg(length, 'the length'), (part) => sysRead(running, process, fd, part)),
     ),
     fdMethod(
         'pread',
@@ -122,7 +132,7 @@ export const descriptorMethods: readonly NativeFunction<NativeContext>[] = [
         '`pread(2)`. `ESPIPE` on pipes, sockets and anonymous files.',
         ({ running, process }, fd, [length, at]) => {
             const from = offsetArg(at, 'the offset');
-            return readAll(offsetArg(length, 'the length'), (part, i) =>
+            return readAll(running, offsetArg(length, 'the length'), (part, i) =>
                 sysPread(running, process, fd, part, from + i),
             );
         },
@@ -133,7 +143,7 @@ export const descriptorMethods: readonly NativeFunction<NativeContext>[] = [
         { ...CHANGES, result: INT },
         '`write(2)` of bytes or a string at the file position, which moves on. The number of bytes written.',
         ({ running, process }, fd, [data]) =>
-            writeAll(dataArg(data, 'what is written'), (part) => sysWrite(running, process, fd, part)),
+            writeAll(running, dataArg(data, 'what is written'), (part) => sysWrite(running, process, fd, part)),
     ),
     fdMethod(
         'pwrite',
@@ -142,7 +152,7 @@ export const descriptorMethods: readonly NativeFunction<NativeContext>[] = [
         '`pwrite(2)` of bytes or a string. The number of bytes written; `EPERM` by seals, and beyond the size of a preserved memfd. With `O_APPEND` the offset is ignored.',
         ({ running, process }, fd, [data, at]) => {
             const from = offsetArg(at, 'the offset');
-            return writeAll(dataArg(data, 'what is written'), (part, i) =>
+            return writeAll(running, dataArg(data, 'what is written'), (part, i) =>
                 sysPwrite(running, process, fd, part, from + i),
             );
         },
@@ -287,13 +297,13 @@ export const descriptorFields: readonly NativeField<NativeContext>[] = [
 ];
 
 /** `hugetlb: 1GiB` as the flags of memfd_create(). */
-function hugetlbFlags(v: Value): number {
+function hugetlbFlags({ page, hugetlb }: NativeContext['running'], v: Value): number {
     if (isLeftOut(v)) {
         return 0;
     }
     const log2 = Math.log2(offsetArg(v, 'the size of a huge page'));
-    if (!Number.isInteger(log2) || log2 < 12 || log2 > 63) {
-        throw new ProgramError('huge pages are of 2MiB or 1GiB');
+    if (!Number.isInteger(log2) || log2 < page.shift || log2 > 63) {
+        throw new ProgramError(`huge pages are of ${hugetlb.sizes.join(' or ')}`);
     }
     return MFD_HUGETLB + log2 * 2 ** 26;
 }
@@ -309,7 +319,7 @@ export const fileSyscalls: readonly NativeFunction<NativeContext>[] = [
                 running,
                 process,
                 asString(name, 'the name'),
-                flagsArg(flags, 'the flags') + hugetlbFlags(hugetlb),
+                flagsArg(flags, 'the flags') + hugetlbFlags(running, hugetlb),
                 huge === null ? undefined : asBool(huge, 'huge'),
             ),
     ),
@@ -363,7 +373,7 @@ export const fileSyscalls: readonly NativeFunction<NativeContext>[] = [
         [],
         { ...SYSCALL, result: INT },
         '`memory.current` of that cgroup: bytes that are charged to it. 0 where it has no limit.',
-        ({ process }) => memoryCurrent(process),
+        ({ running, process }) => memoryCurrent(running, process),
     ),
 ];
 

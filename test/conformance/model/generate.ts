@@ -418,9 +418,10 @@ class Generator {
 const FULL_BLOCKS = 150;
 
 /**
- * Steps that any Linux can make, without live update: files in memory, and descriptors that go from process to process. Nothing
- * is said of what comes of them. Without F_SEAL_GROW: how much of a write beyond the end goes through before EPERM depends on the
- * largest folio that the mapping could have, which differs between releases and configurations.
+ * Steps that any Linux can make, without live update: files in memory, and descriptors that go from process to
+ * process. Nothing is said of what comes of them. Without F_SEAL_GROW: how much of a write beyond the end goes
+ * through before EPERM depends on the largest folio that the mapping could have, which differs between releases and
+ * configurations.
  */
 export function generateFileSteps(seed: number): string[] {
     const random = new Random(seed);

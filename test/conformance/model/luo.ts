@@ -1,6 +1,7 @@
 /**
- * The second model, of live update: sessions, tokens, reference counts and file lifetimes as lists, sets and maps, and the test
- * handlers that the recorded kernel had. Written from the kernel's documentation; it shares nothing with the emulator.
+ * The second model, of live update: sessions, tokens, reference counts and file lifetimes as lists, sets and maps,
+ * and the test handlers that the recorded kernel had. Written from the kernel's documentation; it shares nothing with
+ * the emulator.
  */
 import type { MemoryFile } from './memory-file';
 

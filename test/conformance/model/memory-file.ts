@@ -1,6 +1,7 @@
 /**
- * The second model, of files in memory: a size, and which pages hold what. Written from the documentation of memfd_create(2),
- * fallocate(2), lseek(2), fcntl(2) and of live update, as sets and maps; it shares nothing with the emulator.
+ * The second model, of files in memory: a size, and which pages hold what. Written from the documentation of
+ * memfd_create(2), fallocate(2), lseek(2), fcntl(2) and of live update, as sets and maps; it shares nothing with the
+ * emulator.
  */
 
 export const PAGE = 4096;
@@ -45,16 +46,24 @@ export class MemoryFile {
         return (this.data.size + this.reserved.size) * (PAGE / 512);
     }
 
-    byteAt(offset: number): number {
-        return this.data.get(Math.floor(offset / PAGE))?.[offset % PAGE] ?? 0;
-    }
-
     read(offset: number, length: number): Uint8Array {
-        const n = Math.max(0, Math.min(length, this.size - offset));
-        return Uint8Array.from({ length: n }, (_, i) => this.byteAt(offset + i));
+        const bytes = new Uint8Array(Math.max(0, Math.min(length, this.size - offset)));
+        for (let done = 0; done < bytes.length; ) {
+            const at = offset + done;
+            const n = Math.min(bytes.length - done, PAGE - (at % PAGE));
+            const page = this.data.get(Math.floor(at / PAGE));
+            if (page) {
+                bytes.set(page.subarray(at % PAGE, (at % PAGE) + n), done);
+            }
+            done += n;
+        }
+        return bytes;
     }
 
-    /** One write(2): how many bytes, or the error. What is left, up to the end of its 2 MiB, goes through as a whole or not at all. */
+    /**
+     * One write(2): how many bytes, or the error. What is left, up to the end of its 2 MiB, goes through as a whole
+     * or not at all.
+     */
     write(offset: number, bytes: Uint8Array): number | string {
         let done = 0;
         while (done < bytes.length) {
@@ -64,8 +73,11 @@ export class MemoryFile {
             if (this.seals & (SEAL.write | SEAL.future_write) || (grows && (this.frozen || this.seals & SEAL.grow))) {
                 return done > 0 ? done : 'EPERM';
             }
-            for (let i = 0; i < n; i++) {
-                this.pageToWrite(Math.floor((at + i) / PAGE))[(at + i) % PAGE] = bytes[done + i] ?? 0;
+            for (let i = 0; i < n; ) {
+                const inPage = Math.min(n - i, PAGE - ((at + i) % PAGE));
+                const page = this.pageToWrite(Math.floor((at + i) / PAGE));
+                page.set(bytes.subarray(done + i, done + i + inPage), (at + i) % PAGE);
+                i += inPage;
             }
             done += n;
             this.size = Math.max(this.size, at + n);

@@ -511,7 +511,11 @@ function onMemory(file: OpenFile, m: MemoryFile, op: string, [a = '', b = '', c 
 }
 
 function pattern(seed: number, offset: number, length: number): Uint8Array {
-    return Uint8Array.from({ length }, (_, i) => patternByte(seed, offset + i));
+    const bytes = new Uint8Array(length);
+    for (let i = 0; i < length; i++) {
+        bytes[i] = patternByte(seed, offset + i);
+    }
+    return bytes;
 }
 
 function inPieces(length: number, write: (at: number, n: number) => number | string): Answer {

@@ -1,3 +1,4 @@
+/** What users do in the workbench, with the extension as it is built here. */
 import { NEWEST } from '../vscode-servers';
 import { defineMistakes } from './mistakes';
 import { defineJourneys } from './scenarios';

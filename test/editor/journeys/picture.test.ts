@@ -1,6 +1,7 @@
 /**
- * The pictures of the documentation: the first example, stopped in the freeze callback of the memfd handler, and the flagship with its
- * devices. With UPDATE_PICTURE=1 they are written to their places; otherwise this only goes the way to them.
+ * The pictures of the documentation: the first example, stopped in the freeze callback of the memfd handler, and the
+ * flagship with its devices. With UPDATE_PICTURE=1 they are written to their places; otherwise this only goes the way
+ * to them.
  */
 import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync, readFileSync, statSync } from 'node:fs';

@@ -1,3 +1,4 @@
+/** What users do in the workbench, with the extension as it is installed from a package. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { inRepository, ROOT } from '../../support/repository';

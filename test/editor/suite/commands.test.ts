@@ -1,3 +1,4 @@
+/** The commands of the extension, in the extension host. */
 import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
 import * as vscode from 'vscode';

@@ -1,3 +1,4 @@
+/** Debugging a scenario in the extension host: starting, breakpoints, steps, scopes, memory. */
 import assert from 'node:assert/strict';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import * as vscode from 'vscode';

@@ -25,7 +25,9 @@ export async function eventually<T>(what: string, probe: () => T | undefined | P
     }
 }
 
-/** Ends what is still being debugged. A session that ends by itself at the same moment cancels the request to end it. */
+/**
+ * Ends what is still being debugged. A session that ends by itself at the same moment cancels the request to end it.
+ */
 export async function stopDebugging(): Promise<void> {
     try {
         await vscode.debug.stopDebugging();
@@ -75,8 +77,8 @@ export class Recorder implements vscode.DebugAdapterTrackerFactory, vscode.Dispo
     }
 
     /**
-     * Does something that leads to a stop. A tracker sees `stopped` before the workbench has focused a frame, and until then
-     * the workbench ignores step commands; so this waits for a new frame, too.
+     * Does something that leads to a stop. A tracker sees `stopped` before the workbench has focused a frame, and
+     * until then the workbench ignores step commands; so this waits for a new frame, too.
      */
     async stopAfter(act: () => PromiseLike<unknown>): Promise<Stopped> {
         const before = vscode.debug.activeStackItem;
@@ -90,8 +92,8 @@ export class Recorder implements vscode.DebugAdapterTrackerFactory, vscode.Dispo
     }
 
     /**
-     * The end of the session that was started. The event says so; `activeDebugSession` may go on naming a session that was over
-     * before the workbench had made it the active one.
+     * The end of the session that was started. The event says so; `activeDebugSession` may go on naming a session
+     * that was over before the workbench had made it the active one.
      */
     async end(): Promise<void> {
         await eventually('the adapter to say that it is done', () => (this.terminated ? true : undefined));

@@ -3,7 +3,10 @@ import { readdirSync } from 'node:fs';
 import * as path from 'node:path';
 import Mocha from 'mocha';
 
-/** The workbench loses a command or an event now and then when the machine is busy; what is wrong in the extension fails every time. */
+/**
+ * The workbench loses a command or an event now and then when the machine is busy; what is wrong in the extension
+ * fails every time.
+ */
 const RETRIES = 2;
 
 export function run(): Promise<void> {

@@ -1,3 +1,4 @@
+/** What the language server tells the editor: findings, lenses, the outline. */
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { eventually } from './debugging';
@@ -92,7 +93,8 @@ suite('the language', () => {
     test('files without errors have no findings', async () => {
         await openFile('update.lus');
         const broken = await openText('scenario {');
-        // The server checks all open files in one go: when the broken one has its findings, the sound one has been looked at.
+        // The server checks all open files in one go: when the broken one has its findings, the sound one has been
+        // looked at.
         await diagnostics(broken.uri, (d) => d.length > 0);
         assert.deepEqual(vscode.languages.getDiagnostics(fileUri('update.lus')), []);
     });

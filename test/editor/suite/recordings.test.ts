@@ -1,3 +1,4 @@
+/** Debugging a recording of a real kernel in the extension host. */
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { Recorder, stopDebugging, stoppedProgram } from './debugging';

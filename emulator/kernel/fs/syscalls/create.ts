@@ -41,7 +41,7 @@ const MFD_ALL = MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_HUGETLB | MFD_NOEXEC_SEAL 
 /**
  * memfd_create(2). EINVAL for unknown flags and for MFD_EXEC with MFD_NOEXEC_SEAL; EACCES for MFD_EXEC where the sysctl
  * vm.memfd_noexec is 2; EINVAL for a name longer than 249 bytes; EMFILE; ENODEV for huge pages of a size that there is not.
- * @param huge allocate in folios of 2 MiB; left out: as the kernel is configured. No flag of the real call.
+ * @param huge allocate in huge folios; left out: as the kernel is configured. No flag of the real call.
  */
 export function sysMemfdCreate(k: MemfdEnv, p: Process, name: string, flags: number, huge?: boolean): number | Err {
     const known = flags & MFD_HUGETLB ? MFD_ALL + MFD_HUGE_BITS : MFD_ALL;

@@ -14,7 +14,6 @@ import {
     O_LARGEFILE,
     O_NOATIME,
     O_NONBLOCK,
-    PAGE_SIZE,
 } from '../fcntl';
 import { fput, getFile, type OpenFile } from '../file';
 import { HugetlbInode } from '../../hugetlb/inode';
@@ -169,20 +168,20 @@ export class Stat {
 }
 
 /** fstat(2). */
-export function sysFstat(_k: KernelCore, p: Process, fd: number): Stat | Err {
+export function sysFstat(k: KernelCore, p: Process, fd: number): Stat | Err {
     const file = fget(p, fd);
     if (file instanceof Err) {
         return file;
     }
     const { inode } = file;
-    return new Stat(inode.ino, inode.mode, inode.nlink, inode.size, inode.blocks, blockSize(inode));
+    return new Stat(inode.ino, inode.mode, inode.nlink, inode.size, inode.blocks, blockSize(k, inode));
 }
 
-function blockSize(inode: object): number {
+function blockSize({ page }: KernelCore, inode: object): number {
     if (inode instanceof HugetlbInode) {
         return inode.pool.size;
     }
-    return 'huge' in inode && inode.huge === true ? 0x200000 : PAGE_SIZE;
+    return 'huge' in inode && inode.huge === true ? page.size * 2 ** page.pmdOrder : page.size;
 }
 
 /**

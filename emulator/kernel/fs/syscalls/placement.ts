@@ -4,10 +4,9 @@ import { HugetlbInode } from '../../hugetlb/inode';
 import { folioOf } from '../../mm/file-folios';
 import { Err, err } from '../../release/errno';
 import type { KernelCore } from '../core';
-import { PAGE_SIZE } from '../fcntl';
 import { moveToNode, pagesInCma } from '../movable';
 import { fget, type Process } from '../process';
-import { ShmemInode } from '../shmem';
+import { pageOf, ShmemInode } from '../shmem';
 
 const EINVAL = err('EINVAL');
 
@@ -43,7 +42,7 @@ export function folioAt(kernel: KernelCore, p: Process, fd: number, offset: numb
     if (!(inode instanceof ShmemInode || inode instanceof HugetlbInode)) {
         return EINVAL;
     }
-    const page = inode.cache.at(Math.floor(offset / PAGE_SIZE));
+    const page = inode.cache.at(pageOf(kernel, offset));
     return page < 0 ? err('ENOENT') : folioOf(kernel, page);
 }
 
@@ -63,5 +62,5 @@ export function sysMovePages(kernel: OnMachine, p: Process, fd: number, node: nu
 /** Bytes of a memfd that lie in pageblocks of CMA, which are scratch memory. @returns EBADF, EINVAL for other files */
 export function bytesInScratch(kernel: KernelCore, p: Process, fd: number): number | Err {
     const inode = shmemOf(p, fd);
-    return inode instanceof Err ? inode : pagesInCma(kernel, inode) * PAGE_SIZE;
+    return inode instanceof Err ? inode : pagesInCma(kernel, inode) * kernel.page.size;
 }

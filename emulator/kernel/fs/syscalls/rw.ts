@@ -2,7 +2,7 @@
 import type { Bytes } from '../../../machine/bytes';
 import type { KernelCore } from '../core';
 import { Err, err } from '../../release/errno';
-import { MAX_OFFSET, MAX_RW_COUNT, SEEK_HOLE } from '../fcntl';
+import { MAX_OFFSET, maxRwCount, SEEK_HOLE } from '../fcntl';
 import type { OpenFile } from '../file';
 import { fget, type Process } from '../process';
 
@@ -89,7 +89,7 @@ function vfsRead(k: KernelCore, file: OpenFile, pos: number, length: number): By
     if (!file.ops.read || outOfRange(pos, length)) {
         return EINVAL;
     }
-    return file.ops.read(k, file, pos, Math.min(length, MAX_RW_COUNT));
+    return file.ops.read(k, file, pos, Math.min(length, maxRwCount(k.page)));
 }
 
 function vfsWrite(k: KernelCore, file: OpenFile, pos: number, data: Bytes): number | Err {
@@ -99,7 +99,8 @@ function vfsWrite(k: KernelCore, file: OpenFile, pos: number, data: Bytes): numb
     if (!file.ops.write || outOfRange(pos, data.length)) {
         return EINVAL;
     }
-    const part = data.length > MAX_RW_COUNT ? data.slice(0, MAX_RW_COUNT) : data;
+    const most = maxRwCount(k.page);
+    const part = data.length > most ? data.slice(0, most) : data;
     return file.ops.write(k, file, writePosition(file, pos), part);
 }
 

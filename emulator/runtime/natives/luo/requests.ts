@@ -1,14 +1,16 @@
 /** The ioctls of LUO: what a call passes to std/luo.lus, and the calls themselves (include/uapi/linux/liveupdate.h). */
 import { LuoRequest, type Reply } from '../../../kernel/luo/request';
+import { LuoSession } from '../../../kernel/luo/state';
 import type { Err } from '../../../kernel/release/errno';
 import { type IoctlTable, NO_IOCTLS } from '../../../kernel/release/luo-ioctls';
 import type { NativeParam } from '../../../language/natives';
 import { REPLY_PARAM } from '../../../language/reply';
 import { BOOL, BYTES, FD, INT, objectOf, STRING, type Type, type Value } from '../../../language/types';
-import { asInt, asNumber, asString } from '../../../language/values';
+import { asInt, asNumber, asString, isInt, text } from '../../../language/values';
 import { Bytes } from '../../../machine/bytes';
 import { costId } from '../../../machine/costs';
 import type { Vm } from '../../interpreter';
+import type { SystemCall } from '../../purpose';
 import { delayInKernel } from '../../scheduler';
 import { expect } from '../arguments';
 import { code, fn, Members, param, SYSCALL } from '../define';
@@ -35,6 +37,9 @@ function reply(vm: Vm, request: LuoRequest): undefined | Err {
     const result = request.reply();
     if (request.stalls) {
         delayInKernel(vm.interpreter, STALL);
+    }
+    if (result) {
+        vm.tell((l) => l.replyFailed?.(request));
     }
     return result;
 }
@@ -108,11 +113,29 @@ export const requestFunctions: readonly NativeFunction[] = [
     ),
 ];
 
+type Told = NonNullable<NativeFunction<NativeContext>['told']>;
+
+/** The session behind a descriptor. */
+function sessionAt({ process }: NativeContext, fd: Value): LuoSession | null {
+    const priv = typeof fd === 'number' ? process.fds.get(fd)?.priv : undefined;
+    return priv instanceof LuoSession ? priv : null;
+}
+
+/** What is told of a call on the device that names a session. */
+function naming(kind: 'create_session' | 'retrieve_session'): Told {
+    return (_context, [, name]) => ({ kind, session: text(name) });
+}
+
+/** What is told of a call on a session that is about one of its files. */
+function onFile(kind: 'preserve_fd' | 'retrieve_fd', context: NativeContext, fd: Value, token: Value): SystemCall {
+    return { kind, session: isInt(token) ? sessionAt(context, fd) : null, token: isInt(token) ? token : 0 };
+}
+
 /** An ioctl as a method of a descriptor. */
 function ioctl(
     name: string,
     params: readonly NativeParam[],
-    options: { readonly result?: Type },
+    options: { readonly result?: Type; readonly told?: Told },
     doc: string,
 ): NativeFunction {
     return code(name, [...params, READONLY], { ...SYSCALL, ...options }, doc, `sys_${name}`);
@@ -122,31 +145,31 @@ export const luoSyscalls: readonly NativeFunction[] = [
     ioctl(
         'create_session',
         [param('name', STRING)],
-        { result: FD },
+        { result: FD, told: naming('create_session') },
         'LIVEUPDATE_IOCTL_CREATE_SESSION on `/dev/liveupdate`: a new session that lives as long as a descriptor of it. EMFILE, EINVAL, ENOSPC, ENOMEM, EEXIST, EFAULT.',
     ),
     ioctl(
         'retrieve_session',
         [param('name', STRING)],
-        { result: FD },
+        { result: FD, told: naming('retrieve_session') },
         'LIVEUPDATE_IOCTL_RETRIEVE_SESSION on `/dev/liveupdate`: a session of the previous kernel. EMFILE, ENOENT, EINVAL (it was retrieved before), EFAULT.',
     ),
     ioctl(
         'preserve_fd',
         [param('fd', FD), param('token', INT)],
-        {},
+        { told: (context, [fd, , token]) => onFile('preserve_fd', context, fd, token) },
         'LIVEUPDATE_SESSION_PRESERVE_FD on a session: EEXIST (token), ENOSPC, ENOMEM, EBADF, ENOENT (no handler), EBUSY (preserved already), what an FLB or the handler gives, EFAULT.',
     ),
     ioctl(
         'retrieve_fd',
         [param('token', INT)],
-        { result: FD },
+        { result: FD, told: (context, [fd, token]) => onFile('retrieve_fd', context, fd, token) },
         'LIVEUPDATE_SESSION_RETRIEVE_FD on a retrieved session: EMFILE, ENOENT, the error of the first attempt, what the handler gives, EFAULT.',
     ),
     ioctl(
         'finish',
         [],
-        {},
+        { told: (context, [fd]) => ({ kind: 'finish', session: sessionAt(context, fd) }) },
         'LIVEUPDATE_SESSION_FINISH on a retrieved session: EBUSY where a handler says it cannot finish yet. What was not retrieved is discarded.',
     ),
     ioctl(

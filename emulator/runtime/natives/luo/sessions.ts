@@ -173,8 +173,19 @@ export const sessionList = new RecordMembers(SessionList, 'luo_sessions', 'One o
         'The session of this name; ENOENT.',
         (list, [name]) => list.named(asString(name, 'a name')),
     )
-    .method('insert', [SESSION], { fails: true }, 'Appends a session; EEXIST where the name is taken.', (list, [v]) =>
-        list.insert(sessionArg(v)),
+    .method(
+        'insert',
+        [SESSION],
+        { fails: true },
+        'Appends a session; EEXIST where the name is taken.',
+        (list, [v], vm: Vm) => {
+            const session = sessionArg(v);
+            const refused = list.insert(session);
+            if (refused) {
+                vm.tell((l) => l.sessionRefused?.(session));
+            }
+            return refused;
+        },
     )
     .method('remove', [SESSION], {}, 'Takes a session off the list.', (list, [v]) =>
         nothing(list.remove(sessionArg(v))),

@@ -1,0 +1,47 @@
+/** What a breakpoint is: what the client asks for, and what has become of it. */
+import type { Statement } from './places';
+
+/** When it stops, as the client writes it; left out or blank: always. */
+export interface Conditions {
+    readonly condition?: string | undefined;
+    readonly hitCondition?: string | undefined;
+    /** It prints this and does not stop. */
+    readonly logMessage?: string | undefined;
+}
+
+/** A place in a file. Lines and columns from 0. */
+export interface LineWish extends Conditions {
+    readonly kind: 'line';
+    readonly uri: string;
+    readonly line: number;
+    readonly column: number | undefined;
+}
+
+/** The beginning of a function or of callbacks: `luo_freeze`, `memfd.freeze`, `*.freeze`. */
+export interface FunctionWish extends Conditions {
+    readonly kind: 'function';
+    readonly name: string;
+}
+
+export type Wish = LineWish | FunctionWish;
+
+export interface Breakpoint {
+    readonly id: number;
+    readonly wish: Wish;
+    /** Why it stops nowhere; undefined where it is bound. */
+    problem: string | undefined;
+    /** Where one in a file has come to lie. */
+    place: Statement | undefined;
+}
+
+/** True where two wishes are the same, so that one breakpoint serves both. */
+export function sameWish(a: Wish, b: Wish): boolean {
+    return (
+        (a.kind === 'line'
+            ? b.kind === 'line' && a.uri === b.uri && a.line === b.line && a.column === b.column
+            : b.kind === 'function' && a.name === b.name) &&
+        a.condition === b.condition &&
+        a.hitCondition === b.hitCondition &&
+        a.logMessage === b.logMessage
+    );
+}

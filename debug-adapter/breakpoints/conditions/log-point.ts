@@ -1,0 +1,56 @@
+/** What a log point prints: text with expressions in braces, `token {args.token}`; `\{` is a brace. */
+import { parseEntry, type Entry } from '../../../emulator/language/syntax/entry';
+import { ProgramError, text } from '../../../emulator/language/values';
+import type { Frame } from '../../../emulator/runtime/code';
+import { evaluateAtTrap } from '../../../emulator/runtime/evaluate';
+import type { Vm } from '../../../emulator/runtime/interpreter';
+
+export class LogMessage {
+    private readonly parts: readonly (string | Entry)[];
+
+    /** @throws ProgramError where an expression is none, or a brace is not closed */
+    constructor(message: string) {
+        this.parts = partsOf(message);
+    }
+
+    /** The line as it reads here; an expression that has no value gives the reason. */
+    text(frame: Frame, vm: Vm): string {
+        return this.parts.map((part) => (typeof part === 'string' ? part : valueText(vm, frame, part))).join('');
+    }
+}
+
+function valueText(vm: Vm, frame: Frame, entry: Entry): string {
+    try {
+        return text(evaluateAtTrap(vm, frame, entry).value);
+    } catch (e) {
+        if (e instanceof ProgramError) {
+            return `<${e.message}>`;
+        }
+        throw e;
+    }
+}
+
+function partsOf(message: string): (string | Entry)[] {
+    const parts: (string | Entry)[] = [];
+    let literal = '';
+    for (let i = 0; i < message.length; i++) {
+        const c = message.charAt(i);
+        const next = message.charAt(i + 1);
+        if (c === '\\' && (next === '{' || next === '}' || next === '\\')) {
+            literal += next;
+            i++;
+        } else if (c === '{') {
+            const end = message.indexOf('}', i);
+            if (end < 0) {
+                throw new ProgramError('A { in the log message has no }: write \\{ for the brace itself.');
+            }
+            parts.push(literal, parseEntry(message.slice(i + 1, end)));
+            literal = '';
+            i = end;
+        } else {
+            literal += c;
+        }
+    }
+    parts.push(literal);
+    return parts;
+}

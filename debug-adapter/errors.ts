@@ -1,0 +1,58 @@
+/**
+ * What can be wrong with a request. Each kind has a number, by which clients tell them apart (`error.id` of a
+ * response); a number is never used for anything else. They are listed in extension/docs/command-line.md.
+ */
+
+interface Kind {
+    readonly id: number;
+    /** The user has asked for it, and is shown the message. */
+    readonly show: boolean;
+}
+
+const quiet = (id: number): Kind => ({ id, show: false });
+const shown = (id: number): Kind => ({ id, show: true });
+
+export const ERRORS = {
+    // requests
+    badArguments: quiet(1001),
+    unknownRequest: quiet(1002),
+    noRequest: quiet(1003),
+    // launching and attaching
+    badConfiguration: shown(2001),
+    noSuchFile: shown(2002),
+    programErrors: shown(2003),
+    /** No such scenario or kernel, or no such machine can be built. */
+    cannotStart: shown(2004),
+    alreadyDebugging: shown(2005),
+    notLaunched: quiet(2006),
+    badImage: shown(2007),
+    // what the run is at
+    running: quiet(3001),
+    over: quiet(3002),
+    notAtException: quiet(3003),
+    imageOnly: shown(3004),
+    // what is asked for
+    noSuchThread: quiet(4001),
+    frameGone: quiet(4002),
+    variablesGone: quiet(4003),
+    noSuchVariable: shown(4004),
+    readOnly: shown(4005),
+    noSuchSource: quiet(4006),
+    badAddress: quiet(4007),
+    /** An expression that is none, or that has no value here. */
+    noValue: quiet(5001),
+    /** The adapter itself has failed. */
+    internal: quiet(9001),
+} as const satisfies Readonly<Record<string, Kind>>;
+
+export type ErrorKind = keyof typeof ERRORS;
+
+/** A request that cannot be answered: one clear sentence. */
+export class RequestError extends Error {
+    constructor(
+        readonly kind: ErrorKind,
+        message: string,
+    ) {
+        super(message);
+    }
+}

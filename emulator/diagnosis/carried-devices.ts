@@ -1,0 +1,130 @@
+/** The devices that were preserved at the last kexec, and the memory that was: what may still be theirs. */
+import type { Device, Intent } from '../machine/devices/device';
+import { Seq, Table } from '../machine/journal';
+import type { Vm } from '../runtime/interpreter';
+import type { Rules } from './hearing';
+
+/** Page frames [start, end). */
+export interface Span {
+    readonly start: number;
+    readonly end: number;
+}
+
+export interface CarriedDevices extends Rules {
+    /** It was preserved at the last kexec. */
+    has(device: Device): boolean;
+    /** A page that was preserved at the last kexec, and that nobody has given away since. */
+    isKept(pfn: number): boolean;
+    /**
+     * A page that a device which came along was given by the previous kernel's user space, and that is still its own.
+     */
+    mayUse(device: Device, iova: number, pa: number): boolean;
+    /** Pages are free from now on. */
+    freed(pfn: number, count: number): void;
+    /** What was preserved at the last kexec, ascending. */
+    readonly kept: readonly Span[];
+}
+
+/** The first one that ends behind a page. */
+export function nextOf(spans: readonly Span[], pfn: number): Span | undefined {
+    let low = 0;
+    let high = spans.length;
+    while (low < high) {
+        const middle = (low + high) >> 1;
+        if ((spans[middle]?.end ?? 0) <= pfn) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return spans[low];
+}
+
+export function isCovered(spans: readonly Span[], pfn: number): boolean {
+    const found = nextOf(spans, pfn);
+    return found !== undefined && found.start <= pfn;
+}
+
+const NOTHING: readonly Span[] = [];
+
+export function carriedDevices(vm: Vm): CarriedDevices {
+    const { journal, pci, page } = vm.machine;
+    /** What the devices had been given then. */
+    const carried = new Table<string, Intent>(journal);
+    /** What was preserved then; one list, replaced as a whole. */
+    const kept = new Seq<readonly Span[]>(journal);
+    /** What was freed since then, in its order. */
+    const freedSince = new Seq<Span>(journal);
+
+    const isKept = (pfn: number): boolean => {
+        const spans = kept.items[0];
+        return (
+            spans !== undefined &&
+            isCovered(spans, pfn) &&
+            vm.kernel?.kho.isKhoBoot !== false &&
+            !freedSince.items.some((s) => s.start <= pfn && pfn < s.end)
+        );
+    };
+
+    return {
+        has: (device) => carried.has(device.shape.name),
+        isKept,
+        get kept(): readonly Span[] {
+            return kept.items[0] ?? NOTHING;
+        },
+        mayUse(device, iova, pa): boolean {
+            const given = carried.get(device.shape.name)?.areaAt(iova);
+            const { kernel } = vm;
+            if (!given || pci.iommu?.enabled !== true || pa - given.pa !== iova - given.iova) {
+                return false;
+            }
+            // until the kernel that comes up has looked, the device goes on as it was told; from then on it is one that
+            // came along, or nobody's
+            const known = kernel?.devices.of(device);
+            const goesOn = known ? known.inherited !== null : !kernel || vm.booting !== null;
+            return goesOn && isKept(Math.floor(pa / page.size));
+        },
+        freed(pfn, count): void {
+            if (carried.size === 0 || !kept.items[0] || !isCovered(kept.items[0], pfn)) {
+                return;
+            }
+            const last = freedSince.at(-1);
+            if (last?.end === pfn) {
+                freedSince.set(freedSince.length - 1, { start: last.start, end: pfn + count });
+            } else {
+                freedSince.push({ start: pfn, end: pfn + count });
+            }
+        },
+        handingOver(kernel): void {
+            carried.clear();
+            kept.clear();
+            freedSince.clear();
+            const preserved = kernel.devices.bound.items.filter((b) => b.preserved !== 0);
+            if (preserved.length === 0) {
+                return;
+            }
+            const spans: Span[] = [];
+            for (const run of kernel.kho
+                .outgoingRuns()
+                .map((r) => ({ start: r.pfn, end: r.pfn + r.blocks * 2 ** r.order }))
+                .sort((a, b) => a.start - b.start)) {
+                const last = spans.at(-1);
+                if (last && last.end >= run.start) {
+                    spans[spans.length - 1] = { start: last.start, end: Math.max(last.end, run.end) };
+                } else {
+                    spans.push(run);
+                }
+            }
+            kept.push(spans);
+            for (const b of preserved) {
+                carried.set(b.device.shape.name, b.domain);
+            }
+        },
+        /** A kernel that was switched on has nothing from before. */
+        phase(phase): void {
+            if (phase === 'boot' && pci.devices.every((d) => !d.intent)) {
+                carried.clear();
+            }
+        },
+    };
+}

@@ -1,0 +1,49 @@
+/** The architectures of machines, and how large the pages of their kernels are. */
+
+export type ArchName = 'x86-64' | 'arm64';
+
+/** What the size of a page decides. Memory itself has no pages: a kernel divides it so, and hands it over in them. */
+export interface PageGeometry {
+    /** PAGE_SIZE, in bytes. */
+    readonly size: number;
+    /** PAGE_SHIFT: log2 of the size. */
+    readonly shift: number;
+    /** MAX_PAGE_ORDER: the largest block of the page allocator has 2^maxOrder pages. */
+    readonly maxOrder: number;
+    /**
+     * PMD_ORDER: of the huge page that takes the place of a whole table of pages, and of the transparent huge pages of
+     * files.
+     */
+    readonly pmdOrder: number;
+    /** pageblock_order: blocks of so many pages are movable, unmovable or CMA as a whole. */
+    readonly pageblockOrder: number;
+    /** Of the huge pages of hugetlb, ascending. */
+    readonly hugeOrders: readonly number[];
+}
+
+/**
+ * @param shift log2 of a page's bytes @param maxOrder MAX_PAGE_ORDER @param hugeOrders the huge pages that hugetlb has,
+ * ascending
+ */
+export function pageGeometry(shift: number, maxOrder: number, hugeOrders: readonly number[]): PageGeometry {
+    // a table is a page of entries of 8 bytes
+    const pmdOrder = shift - 3;
+    return {
+        size: 2 ** shift,
+        shift,
+        maxOrder,
+        pmdOrder,
+        // include/linux/pageblock-flags.h, with huge pages
+        pageblockOrder: Math.min(pmdOrder, maxOrder),
+        hugeOrders,
+    };
+}
+
+/** Pages of 4 KiB, huge ones of 2 MiB and 1 GiB. */
+export const PAGES_4K = pageGeometry(12, 10, [9, 18]);
+
+/** What kernels of an architecture can be built with; the first is what a machine has where nothing else is said. */
+export const PAGE_GEOMETRIES: Readonly<Record<ArchName, readonly [PageGeometry, ...PageGeometry[]]>> = {
+    'x86-64': [PAGES_4K],
+    arm64: [PAGES_4K],
+};

@@ -1,0 +1,106 @@
+/**
+ * The trie that holds the contents of physical memory: nodes, each saved before its first change in an epoch. Its
+ * leaves are no pages: what a page is, kernels say (arch.ts), and every page is one leaf or several.
+ */
+import type { Journal, Saveable } from './journal';
+import { advanceCode } from './pattern';
+
+/** Bytes of a leaf: no larger than the smallest page that there is. */
+export const LEAF_SIZE = 4096;
+/** Children of a node: leaves of a {@link Block}, blocks of a {@link Span}. */
+export const FANOUT = 512;
+export const BLOCK_LEAVES = FANOUT;
+export const SPAN_LEAVES = FANOUT * FANOUT;
+/** In place of a code: not uniform, look further. */
+const MIXED = -1;
+
+/** A leaf whose bytes exist. */
+export class Leaf implements Saveable {
+    epoch: number;
+
+    constructor(
+        journal: Journal,
+        public bytes: Uint8Array,
+    ) {
+        this.epoch = journal.epoch;
+    }
+
+    save(): unknown {
+        return this.bytes.slice();
+    }
+
+    load(saved: unknown): void {
+        if (saved instanceof Uint8Array) {
+            this.bytes = saved;
+        }
+    }
+}
+
+/** What nodes of both levels have in common: a code for each child, or a child of its own. */
+class Node<Child> implements Saveable {
+    epoch: number;
+    codes: Int32Array;
+    children: (Child | undefined)[] | undefined;
+
+    /** A node full of content with this code (that of its first byte), each child `step` bytes long. */
+    constructor(journal: Journal, code: number, step: number) {
+        this.epoch = journal.epoch;
+        this.codes = new Int32Array(FANOUT);
+        this.children = undefined;
+        if (code !== 0) {
+            for (let i = 0; i < FANOUT; i++) {
+                this.codes[i] = advanceCode(code, i * step);
+            }
+        }
+    }
+
+    child(index: number): Child | undefined {
+        return this.children?.[index];
+    }
+
+    /** The caller has touched the node. */
+    put(index: number, child: Child): void {
+        this.children ??= new Array<Child | undefined>(FANOUT).fill(undefined);
+        this.children[index] = child;
+        this.codes[index] = MIXED;
+    }
+
+    /** The caller has touched the node. True where a child was dropped. */
+    putCode(index: number, code: number): boolean {
+        const had = this.codes[index] === MIXED;
+        this.codes[index] = code;
+        if (had && this.children) {
+            this.children[index] = undefined;
+        }
+        return had;
+    }
+
+    save(): () => void {
+        const codes = this.codes.slice();
+        const children = this.children?.slice();
+        return () => {
+            this.codes = codes;
+            this.children = children;
+        };
+    }
+
+    load(saved: unknown): void {
+        if (typeof saved === 'function') {
+            saved();
+        }
+    }
+}
+
+/** 2 MiB: 512 leaves. */
+export class Block extends Node<Leaf> {
+    constructor(journal: Journal, code: number) {
+        super(journal, code, LEAF_SIZE);
+    }
+}
+
+/** 1 GiB: 512 blocks. */
+export class Span extends Node<Block> {
+    constructor(journal: Journal, code: number) {
+        super(journal, code, LEAF_SIZE * BLOCK_LEAVES);
+    }
+}

@@ -1,0 +1,170 @@
+/** Virtual machines: vCPUs and their registers, memory slots, what their programs do, and what is wrong. */
+import { look, titleOf, type Slot } from '../kernel/kvm/slots';
+import { registersOf } from '../kernel/kvm/state';
+import type { Vcpu } from '../kernel/kvm/vcpu';
+import type { VirtualMachine } from '../kernel/kvm/vm';
+import { duration } from '../language/durations';
+import { isStalled, linesOf } from '../runtime/host/guest-interrupts';
+import type { Guest } from '../runtime/host/guests';
+import type { Vm } from '../runtime/interpreter';
+import { countOf, hex, rangeText, sizeText } from '../text/text';
+import { bytesAt, memoryOf } from './bytes';
+import { descriptorItem } from './interrupts';
+import { group, leaf, listing, type Item } from './item';
+
+export function guestItems(vm: Vm): Item[] {
+    const { all } = vm.guests;
+    return all.length === 0
+        ? []
+        : [group('virtual machines', countOf(all.length, 'guest'), () => all.map((g) => guestItem(vm, g)))];
+}
+
+function guestItem(vm: Vm, g: Guest): Item {
+    const { live } = g;
+    return {
+        name: g.name,
+        value: `${countOf(g.vcpus, 'vCPU')}, ${g.state}`,
+        evaluateName: `vm(${JSON.stringify(g.name)})`,
+        children: {
+            named: () => [
+                ...(live
+                    ? [
+                          listing('vCPUs', 'vCPU', live.vcpus.length, (i) => {
+                              const v = live.vcpus.at(i);
+                              return v ? vcpuItem(vm, v) : leaf('none', '');
+                          }),
+                          listing('memory slots', 'slot', live.slots.length, (i) => {
+                              const s = live.slots[i];
+                              return s ? slotItem(vm, live, s) : leaf('none', '');
+                          }),
+                      ]
+                    : []),
+                ...vectorItems(vm, g),
+                leaf('written', sizeText(g.written)),
+                leaf('exits', String(g.exits)),
+                leaf(
+                    'blackout',
+                    g.blackout === 0 ? 'none yet' : `${duration(g.blackout)}${g.pause?.end === null ? ' so far' : ''}`,
+                ),
+                leaf(
+                    'state saved',
+                    g.saved === null ? 'no' : `to ${g.saved.to.name}, at ${(g.saved.time / 1e9).toFixed(6)} s`,
+                ),
+                // looks at all of its memory, so only when somebody wants to know
+                group('wrong bytes', 'what it would find', () => wrongItems(g)),
+            ],
+        },
+    };
+}
+
+/** What the guest's drivers have set up of their devices' interrupts, and what came of it. */
+function vectorItems(vm: Vm, { name, live }: Guest): Item[] {
+    const lines = linesOf(vm, name);
+    if (lines.length === 0) {
+        return [];
+    }
+    return [
+        group('interrupts of devices', countOf(lines.length, 'vector'), () => [
+            ...lines.map((l) => {
+                const counts = [
+                    `${l.raised} raised`,
+                    `${l.delivered} delivered`,
+                    ...(['merged', 'injected', 'lost', 'spurious'] as const).flatMap((what) =>
+                        l[what] > 0 ? [`${l[what]} ${what}`] : [],
+                    ),
+                ];
+                return leaf(
+                    `${l.source.shape.name} [${l.index}]`,
+                    `vector ${l.vector} of vCPU ${l.vcpu}: ${counts.join(', ')}${isStalled(vm, l) ? '; its driver waits in vain' : ''}`,
+                );
+            }),
+            ...(live?.posted
+                ? live.vcpus.items.flatMap((v) =>
+                      live.posted
+                          ? [
+                                descriptorItem(
+                                    vm.machine,
+                                    live.posted.addressOf(v.index),
+                                    `descriptor of vCPU ${v.index}`,
+                                ),
+                            ]
+                          : [],
+                  )
+                : []),
+        ]),
+    ];
+}
+
+function vcpuItem({ machine: { page } }: Vm, v: Vcpu): Item {
+    const passes = v.pages === 0 ? 0 : Math.floor(v.count / v.pages);
+    return {
+        name: `[${v.index}]`,
+        value: v.fault ? `${v.state} at ${hex(v.fault.gpa)}: ${v.fault.why}` : v.state,
+        children: {
+            named: () => [
+                group('registers', 'general and instruction pointer', () =>
+                    registersOf(v.index, v).map(([name, value]) => leaf(name, hex(value))),
+                ),
+                leaf(
+                    'program',
+                    v.pages === 0
+                        ? 'none'
+                        : `writes ${rangeText(v.start, v.pages * page.size)} at ${sizeText(v.rate)}/s, round ${passes + 1}, ${countOf(v.count % v.pages, 'page')} of it done`,
+                ),
+                leaf(
+                    'pending interrupts',
+                    v.pending.length === 0 ? 'none' : v.pending.map((n) => `vector ${n}`).join(', '),
+                ),
+                leaf('interrupts', `${v.interrupts} taken, ${v.merged} merged`),
+                leaf('exits', String(v.exits)),
+            ],
+        },
+    };
+}
+
+function slotItem(vm: Vm, live: VirtualMachine, slot: Slot): Item {
+    return {
+        name: hex(slot.gpa),
+        value: `${rangeText(slot.gpa, slot.length)}: ${titleOf(slot.file)}${slot.offset === 0 ? '' : ` from ${hex(slot.offset)}`}`,
+        children: {
+            named: () => {
+                const items: Item[] = [];
+                if (vm.kernel) {
+                    look(vm.kernel, live.slots, slot.gpa, slot.length, (gpa, pa, length) => {
+                        items.push(
+                            pa < 0
+                                ? leaf(hex(gpa), `${sizeText(length)} without pages`)
+                                : {
+                                      name: hex(gpa),
+                                      value: rangeText(pa, length),
+                                      address: pa,
+                                      children: { named: () => [bytesAt(memoryOf(vm.machine), pa, length)] },
+                                  },
+                        );
+                    });
+                }
+                return items;
+            },
+        },
+    };
+}
+
+function wrongItems(g: Guest): Item[] {
+    const { bytes, first } = g.examine();
+    const place = first ?? g.firstFoundWrong;
+    return [
+        leaf('now', sizeText(bytes)),
+        leaf('come across', sizeText(g.foundWrong)),
+        ...(place
+            ? [
+                  {
+                      ...leaf(
+                          'first',
+                          `${hex(place.gpa)}: ${hex(place.found)} instead of ${hex(place.expected)}${place.pa < 0 ? ', no page is there' : ''}`,
+                      ),
+                      address: place.pa < 0 ? undefined : place.pa,
+                  },
+              ]
+            : []),
+    ];
+}

@@ -1,0 +1,68 @@
+/**
+ * What the running kernel does with memory beside preserving it: pools of huge pages, files in memory and where they
+ * lie.
+ */
+import { foliosOf } from '../kernel/fs/movable';
+import type { ShmemInode } from '../kernel/fs/shmem';
+import type { Kernel } from '../kernel/kernel';
+import { orderPages } from '../kernel/mm/memmap';
+import { counted, hex, sizeText } from '../text/text';
+import { group, leaf, type Item } from './item';
+
+export function hostMemoryItems(kernel: Kernel): Item[] {
+    const pools = kernel.hugetlb.pools.filter((p) => p.nr > 0 || p.incoming > 0);
+    const files = [...kernel.shmem.values()];
+    return [
+        ...(pools.length === 0
+            ? []
+            : [
+                  group('huge pages', pools.map((p) => `${p.nr} of ${p.name}, ${p.free} free`).join('; '), () =>
+                      pools.map((p) =>
+                          group(p.name, `${p.nr}`, () => [
+                              leaf('free', String(p.free)),
+                              leaf('reserved', `${p.reserved} promised to mappings`),
+                              leaf('surplus', `${p.surplus} of at most ${p.overcommit}`),
+                              leaf('incoming', `${p.incoming} preserved by the previous kernel and not back`),
+                          ]),
+                      ),
+                  ),
+              ]),
+        ...(files.length === 0
+            ? []
+            : [
+                  group('files in memory', counted(files.length, 'file'), () =>
+                      files.map((inode) => fileItem(kernel, inode)),
+                  ),
+              ]),
+    ];
+}
+
+/** Computed when the list unfolds: it looks at every folio of the file. */
+function fileItem(kernel: Kernel, inode: ShmemInode): Item {
+    const {
+        memmap,
+        page: { size },
+    } = kernel;
+    let scratch = 0;
+    let pinned = 0;
+    let first: number | undefined;
+    for (const { head } of foliosOf(kernel, inode)) {
+        const pages = orderPages(memmap.orderOf(head));
+        first ??= head;
+        scratch += memmap.isCma(head) ? pages : 0;
+        pinned += memmap.pins(head) > 0 ? pages : 0;
+    }
+    const held = inode.cache.pages * size;
+    const item = group(
+        inode.name === '' ? `inode ${inode.ino}` : inode.name,
+        `${sizeText(inode.size)}, ${sizeText(held)} allocated${scratch > 0 ? `, ${sizeText(scratch * size)} in scratch` : ''}`,
+        () => [
+            leaf('in scratch', sizeText(scratch * size)),
+            leaf('pinned', sizeText(pinned * size)),
+            leaf('frozen', inode.frozen ? 'yes: its size and its holes stay as they are' : 'no'),
+            leaf('first page', first === undefined ? 'none' : hex(first * size)),
+        ],
+    );
+    // several may have one name
+    return { ...item, key: `inode ${inode.ino}` };
+}

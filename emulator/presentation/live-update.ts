@@ -1,0 +1,251 @@
+/** The scope *Live Update*: what the running kernel's LUO preserves and what it got from the previous kernel. */
+import { Updates } from '../diagnosis/updates';
+import type { Kernel } from '../kernel/kernel';
+import type { BlockSet } from '../kernel/kho/blocks';
+import { incomingArea, incomingEntries } from '../kernel/luo/incoming';
+import { hasInterfaceStates, interfaceState } from '../kernel/luo/interface-states';
+import type { FlbSide, LuoFile, LuoFlb, LuoHandler, LuoSession, SessionList } from '../kernel/luo/state';
+import { REFCOUNT_SATURATED } from '../kernel/refcount';
+import { ANY, type Value } from '../language/types';
+import { format, isInt, type Int } from '../language/values';
+import type { Vm } from '../runtime/interpreter';
+import { View } from '../runtime/view';
+import { hex, counted } from '../text/text';
+import { addressItem, bytesAt, memoryOf, type VisibleMemory } from './bytes';
+import { group, leaf, listing, type Item } from './item';
+import { lockItems } from './locks';
+import { handedOver, type HandedOver } from './serialized';
+import { updateTimes } from './update';
+import { attempt, itemOf, objectFields, viewFields } from './values';
+import { arrayItem } from './vmalloc';
+
+export function liveUpdateItems(vm: Vm): Item[] {
+    const { kernel } = vm;
+    if (!kernel) {
+        return [leaf('kernel', 'none runs')];
+    }
+    const { luo } = kernel;
+    const memory = memoryOf(vm.machine);
+    if (!luo.enabled) {
+        return [leaf('live update', 'disabled')];
+    }
+    return [
+        sessionsItem(vm, 'outgoing sessions', luo.outgoing),
+        luo.deserialized === undefined && (luo.incoming.blocks.capacity > 0 || incomingArea(kernel) > 0)
+            ? notRebuilt(vm, kernel)
+            : sessionsItem(vm, 'incoming sessions', luo.incoming),
+        listing('FLBs', 'FLB', luo.flbs.length, (i) => flbItem(vm, luo.flbs.at(i))),
+        listing('preserved files', 'file', luo.preservedFiles.size, (i) => preservedFile(vm, i)),
+        listing('handlers', 'handler', luo.handlers.length, (i) => handlerItem(vm, luo.handlers.at(i))),
+        ...(hasInterfaceStates(kernel.desc) ? [leaf('state of all', interfaceState(luo.state))] : []),
+        group('state', `update ${BigInt(luo.incomingNum) + 1n}`, () => [
+            leaf('liveupdate_num', `${luo.incomingNum} incoming, ${BigInt(luo.incomingNum) + 1n} outgoing`),
+            leaf('device', luo.deviceInUse ? 'open' : 'not open'),
+            leaf(
+                'deserialized',
+                luo.deserialized === undefined
+                    ? 'not yet'
+                    : luo.deserialized === 0
+                      ? 'yes'
+                      : `failed: ${luo.deserialized}`,
+            ),
+            addressItem(memory, 'luo_ser', luo.ser),
+            addressItem(memory, 'FLB page (outgoing)', luo.flbPage),
+            addressItem(memory, 'FLB page (incoming)', luo.incomingFlbPage),
+        ]),
+        ...lockItems(vm),
+        ...updateTimes(Updates.of(vm)?.current),
+    ];
+}
+
+function sessionsItem(vm: Vm, name: string, list: SessionList): Item {
+    return listing(name, 'session', list.sessions.length, (i) => sessionItem(vm, list.sessions.at(i)));
+}
+
+/**
+ * Incoming sessions that nobody has asked for yet: as they lie in memory. The first open of the device rebuilds them.
+ */
+function notRebuilt(vm: Vm, kernel: Kernel): Item {
+    const layout = vm.library.structs.get('luo_session_ser');
+    const entries = incomingEntries(kernel);
+    const item = listing('incoming sessions', 'session', entries.length, (i) =>
+        attempt(`[${i}]`, () => {
+            const view = layout && new View(layout, vm.machine.memory, entries[i] ?? 0);
+            const entry = itemOf(vm, `[${i}]`, { value: view, type: ANY });
+            const [name, files] = view ? [view.get(view.field('name')), view.get(view.field('count'))] : [];
+            return isInt(files) ? { ...entry, value: `${format(name)}, ${counted(files, 'file')}` } : entry;
+        }),
+    );
+    return { ...item, value: `${item.value}, rebuilt when /dev/liveupdate is first opened` };
+}
+
+/** Up to so many files stand first in their session; more are read in pages. */
+const FEW = 100;
+
+/** A session, which unfolds into its files. */
+export function sessionItem(vm: Vm, session: LuoSession | undefined): Item {
+    if (!session) {
+        return leaf('none', '');
+    }
+    const n = session.files.length;
+    const state = [
+        session.incoming ? 'incoming' : 'outgoing',
+        ...(vm.kernel && hasInterfaceStates(vm.kernel.desc) ? [interfaceState(session.state)] : []),
+        ...(session.retrieved ? ['retrieved'] : []),
+        ...(session.finished ? ['finished'] : []),
+    ];
+    return {
+        name: JSON.stringify(session.name),
+        value: `${counted(n, 'file')}, ${state.join(', ')}`,
+        type: 'luo_session',
+        evaluateName: `session(${JSON.stringify(session.name)})`,
+        children: {
+            named: () => [
+                ...(n <= FEW ? session.files.items.map((f) => fileItem(vm, f)) : []),
+                leaf('state', state.join(', ')),
+                ...(session.cursor > 0 ? [leaf('at file', `${session.cursor} of ${n}`)] : []),
+                blocksItem(memoryOf(vm.machine), 'blocks', session.fileBlocks),
+            ],
+            ...(n > FEW ? { indexed: { count: n, item: (i: number) => fileItem(vm, session.files.at(i)) } } : {}),
+        },
+    };
+}
+
+function fileItem(vm: Vm, file: LuoFile | undefined): Item {
+    if (!file) {
+        return leaf('none', '');
+    }
+    const token = hex(file.token);
+    return {
+        name: `token ${token}`,
+        value: `${file.handler.compatible}${file.file ? `, ${file.file.name}` : ''}`,
+        type: 'luo_file',
+        children: {
+            named: () => [
+                leaf('token', token),
+                serializedItem(vm, file),
+                leaf('retrieve_status', statusText(file.retrieveStatus)),
+                file.file
+                    ? itemOf(vm, 'file', { value: file.file, type: { k: 'object', name: 'file' } })
+                    : leaf('file', 'none'),
+                itemOf(vm, 'private_data', { value: file.privateData as Value, type: ANY }),
+                handlerItem(vm, file.handler, 'handler'),
+            ],
+        },
+    };
+}
+
+function statusText(status: number): string {
+    return status === 0 ? '0 (never tried)' : status > 0 ? `${status} (retrieved)` : String(status);
+}
+
+function serializedItem(vm: Vm, file: LuoFile): Item {
+    const declared = vm.declarations.handler(file.handler.name, vm.library);
+    return dataItem(
+        vm,
+        'serialized_data',
+        file.serializedData,
+        declared && handedOver(vm.declarations, declared.decl, declared.program),
+    );
+}
+
+/** The handle that crosses the kexec, and the structure that it points to, field by field. */
+function dataItem(vm: Vm, name: string, data: Int, what: HandedOver | undefined): Item {
+    const memory = memoryOf(vm.machine);
+    if (!what || typeof data !== 'number' || data === 0 || !memory.has(data, what.layout.size)) {
+        return typeof data === 'number' && data !== 0 && memory.has(data, 1)
+            ? addressItem(memory, name, data)
+            : leaf(name, isInt(data) ? hex(data) : format(data));
+    }
+    const { layout } = what;
+    const view = new View(layout, vm.machine.memory, data);
+    return {
+        name,
+        value: `${layout.name} at ${hex(data)}`,
+        type: layout.name,
+        address: data,
+        evaluateName: `at(${layout.name}, ${hex(data)})`,
+        children: {
+            named: () => [
+                ...viewFields(vm, view, `at(${layout.name}, ${hex(data)})`).map((field) => {
+                    const listed = what.arrays.find((a) => a.field === field.name);
+                    return listed ? attempt(field.name, () => arrayItem(vm, view, listed) ?? field) : field;
+                }),
+                bytesAt(memory, data, layout.size),
+            ],
+        },
+    };
+}
+
+function flbItem(vm: Vm, flb: LuoFlb | undefined): Item {
+    if (!flb) {
+        return leaf('none', '');
+    }
+    return {
+        name: flb.name,
+        value: `outgoing ${countText(flb.outgoing.count)}, incoming ${countText(flb.incoming.count)}`,
+        type: 'luo_flb',
+        children: {
+            named: () => [
+                leaf('compatible', flb.compatible),
+                sideItem(vm, 'outgoing', flb, flb.outgoing),
+                sideItem(vm, 'incoming', flb, flb.incoming),
+            ],
+        },
+    };
+}
+
+function countText(count: number): string {
+    return count >= REFCOUNT_SATURATED ? `${hex(count)} (saturated)` : String(count);
+}
+
+function sideItem(vm: Vm, name: string, flb: LuoFlb, side: FlbSide): Item {
+    const declared = vm.declarations.flb(flb.name, vm.library);
+    return group(name, `count ${countText(side.count)}`, () => [
+        leaf('count', countText(side.count)),
+        dataItem(vm, 'data', side.data, declared && handedOver(vm.declarations, declared.decl, declared.program)),
+        itemOf(vm, 'obj', { value: side.obj as Value, type: ANY }),
+        ...(name === 'incoming'
+            ? [leaf('retrieve_status', statusText(side.retrieveStatus)), leaf('finished', String(side.finished))]
+            : []),
+    ]);
+}
+
+/**
+ * An entry of the map that keeps one resource from being preserved twice, with the file of a session that it stands
+ * for.
+ */
+function preservedFile(vm: Vm, index: number): Item {
+    const luo = vm.kernel?.luo;
+    if (!luo) {
+        return leaf('none', '');
+    }
+    const id = [...luo.preservedFiles.keys()][index];
+    const name = itemOf(vm, '', { value: id as Value, type: ANY }).value;
+    const sessions = [...luo.outgoing.sessions, ...luo.incoming.sessions];
+    const file = sessions.flatMap((s) => s.files.items.filter((f) => f.id === id))[0];
+    if (!file) {
+        return leaf(name, 'in no session');
+    }
+    const item = fileItem(vm, file);
+    const value = `${file.session.display()}, ${item.name}`;
+    // one path may be open several times, in files of their own
+    return { ...item, name, value, key: value };
+}
+
+function handlerItem(vm: Vm, handler: LuoHandler | undefined, name?: string): Item {
+    if (!handler) {
+        return leaf('none', '');
+    }
+    return {
+        name: name ?? handler.name,
+        value: name === undefined ? JSON.stringify(handler.compatible) : handler.display(),
+        type: 'luo_handler',
+        children: { named: () => objectFields(vm, handler, handler.name) },
+    };
+}
+
+/** The chain of pages in which entries are handed over. */
+function blocksItem(memory: VisibleMemory, name: string, set: BlockSet): Item {
+    return listing(name, 'block', set.blocks.length, (i) => addressItem(memory, `[${i}]`, set.blocks.at(i) ?? 0));
+}

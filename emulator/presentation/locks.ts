@@ -1,0 +1,45 @@
+/** The kernel's locks: who has them, and who waits. */
+import { processOf } from '../../emulator/runtime/host/scenario-process';
+import type { Lock } from '../kernel/lock';
+import type { Vm } from '../runtime/interpreter';
+import type { Thread } from '../runtime/thread';
+import { stateOf, waitsFor } from '../runtime/waiting';
+import { group, leaf, type Item } from './item';
+
+/** `vmm (101)`, and what it waits for. */
+export function threadName(vm: Vm, thread: Thread): string {
+    const process = processOf(thread);
+    const name = process ? `${thread.name} (${process.process.pid})` : thread.name;
+    const waiting = waitsFor(vm.threads, thread);
+    return `${name}${waiting === undefined ? '' : `: ${waiting}`}${process?.killed === true ? ', and is to be killed' : ''}`;
+}
+
+/** What a process is at, where others run at the same time. */
+export function stateItems(vm: Vm, thread: Thread): Item[] {
+    if (!vm.scheduler.active) {
+        return [];
+    }
+    const waiting = waitsFor(vm.threads, thread);
+    return [
+        leaf('state', waiting === undefined ? stateOf(thread) : `D, ${waiting}`),
+        ...(thread.locks.length > 0 ? [leaf('holds', thread.locks.map((l) => l.name).join(', '))] : []),
+    ];
+}
+
+/** The locks that somebody has, each once. Nothing where nobody has one, or nobody could wait for it. */
+export function lockItems(vm: Vm): Item[] {
+    const held = !vm.scheduler.active ? [] : [...new Set(vm.threads.flatMap((t) => t.locks))];
+    return held.length > 0 ? [group('locks', `${held.length} held`, () => held.map((lock) => lockItem(lock)))] : [];
+}
+
+function lockItem(lock: Lock): Item {
+    return group(lock.name, lock.display().slice(lock.name.length + 2), () => [
+        ...lock.holders.map(({ task, mode }) => leaf(task.name, mode === 'read' ? 'has it for reading' : 'has it')),
+        ...lock.queue.map(({ task, mode }, i) =>
+            leaf(
+                task.name,
+                `waits${lock.queue.length > 1 ? `, number ${i + 1}` : ''}${mode === 'read' ? ', for reading' : ''}`,
+            ),
+        ),
+    ]);
+}

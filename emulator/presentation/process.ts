@@ -1,0 +1,67 @@
+/** The scope *Process*: the descriptors and variables of the process that a frame runs for. */
+import type { OpenFile } from '../kernel/fs/file';
+import { ShmemInode } from '../kernel/fs/shmem';
+import { LuoSession } from '../kernel/luo/state';
+import type { Vm } from '../runtime/interpreter';
+import type { UserProcess } from '../runtime/thread';
+import { sizeText } from '../text/text';
+import { leaf, type Children, type Item } from './item';
+import { sessionItem } from './live-update';
+import { stateItems } from './locks';
+import { itemOf, objectFields, processVars } from './values';
+
+/** Descriptors are numbered items, so a process may have many. */
+export function processScope(vm: Vm, user: UserProcess | null): Children {
+    if (!user) {
+        return { named: () => [leaf('process', 'none: this runs in no process')] };
+    }
+    const files = [...user.process.fds.entries()];
+    return {
+        named: () => [
+            leaf('pid', String(user.process.pid)),
+            leaf('name', user.name),
+            ...stateItems(vm, user.thread),
+            {
+                name: 'variables',
+                value: String(user.vars.size),
+                children: { named: () => processVars(vm, user, `${user.name}.`) },
+                kind: 'virtual',
+            },
+        ],
+        indexed: {
+            count: files.length,
+            item: (i) => {
+                const [fd, file] = files[i] ?? [];
+                return fd === undefined || !file ? leaf('none', '') : descriptorItem(vm, fd, file);
+            },
+        },
+    };
+}
+
+function descriptorItem(vm: Vm, fd: number, file: OpenFile): Item {
+    return { ...openFileItem(vm, String(fd), file), type: 'fd' };
+}
+
+/** What lies behind a descriptor: kind, name, position, size; a session unfolds into its files. */
+function openFileItem(vm: Vm, name: string, file: OpenFile): Item {
+    const details = [file.kind, file.name];
+    if (file.inode instanceof ShmemInode) {
+        details.push(sizeText(file.inode.size), `position ${file.pos}`);
+    }
+    const { priv } = file;
+    const session = priv instanceof LuoSession ? priv : undefined;
+    return {
+        name,
+        value: details.join(', '),
+        children: {
+            named: () =>
+                [
+                    ...(session ? [{ ...sessionItem(vm, session), name: 'session' }] : []),
+                    ...objectFields(vm, file, undefined).filter((i) => i.name !== 'session'),
+                    ...(file.inode instanceof ShmemInode
+                        ? [itemOf(vm, 'inode', { value: file.inode, type: { k: 'object', name: 'inode' } })]
+                        : []),
+                ].filter((item, i, all) => all.findIndex((o) => o.name === item.name) === i),
+        },
+    };
+}

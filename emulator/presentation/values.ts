@@ -1,0 +1,346 @@
+/** Values of the language as items: structs in memory field by field, collections by pages, objects by their fields. */
+import { OpenFile } from '../kernel/fs/file';
+import type { Process } from '../kernel/fs/process';
+import { FolioRef } from '../kernel/mm/file-folios';
+import { typeOfField } from '../language/check/types-of';
+import { ANY, PHYS, type Type, type Value } from '../language/types';
+import { format, isInt, ProgramError } from '../language/values';
+import { Bytes } from '../machine/bytes';
+import { Seq } from '../machine/journal';
+import { isDescriptor, processVarType, type Evaluated } from '../runtime/evaluate';
+import { setKindField } from '../runtime/host/callbacks';
+import type { Vm } from '../runtime/interpreter';
+import { isIndexed, readNative } from '../runtime/members';
+import { UserProcess } from '../runtime/thread';
+import { ArrayView, View } from '../runtime/view';
+import { hex, sizeText } from '../text/text';
+import { bytesAt, memoryOf, restOfPage, rowsOf } from './bytes';
+import { leaf, type Children, type Item } from './item';
+import { handleType } from './serialized';
+
+export interface More {
+    readonly evaluateName?: string | undefined;
+    readonly assign?: ((value: Value) => void) | undefined;
+    /** Whose descriptors a descriptor is one of. */
+    readonly process?: Process | undefined;
+}
+
+/** Native fields that hold the address or the page frame of what an object stands for. */
+const ADDRESS_FIELDS = ['phys', 'pa'] as const;
+
+/** A value as an item. */
+export function itemOf(vm: Vm, name: string, { value, type }: Evaluated, more: More = {}): Item {
+    const shown = valueText(vm, value, type, more.process);
+    const children = childrenOf(vm, value, type, more);
+    const address = addressOf(value, type);
+    return {
+        name,
+        value: shown,
+        type: typeText(value, type),
+        children,
+        address,
+        evaluateName: more.evaluateName,
+        assign: more.assign,
+    };
+}
+
+/** A value in one line. */
+function valueText(vm: Vm, value: Value, type: Type, process?: Process): string {
+    if (isDescriptor(type) && typeof value === 'number' && process) {
+        const file = process.fds.get(value);
+        return file ? `${value} → ${file.name}` : String(value);
+    }
+    if (isStruct(value)) {
+        return `struct ${value.name}, ${sizeText(value.size)}`;
+    }
+    if (value instanceof OpenFile) {
+        return `${value.kind} ${value.name}`;
+    }
+    if (
+        typeof value === 'object' &&
+        value !== null &&
+        !('display' in value) &&
+        !(value instanceof Seq) &&
+        !(value instanceof Bytes)
+    ) {
+        return vm.natives.typeOf(value)?.name ?? format(value, type);
+    }
+    return format(value, type);
+}
+
+function typeText(value: Value, type: Type): string | undefined {
+    if (value instanceof View) {
+        return value.layout.name;
+    }
+    switch (type.k) {
+        case 'any':
+        case 'none':
+            return typeof value === 'object' || value === undefined
+                ? undefined
+                : isInt(value)
+                  ? 'int'
+                  : typeof value === 'boolean'
+                    ? 'bool'
+                    : typeof value;
+        case 'phys':
+            return type.to === undefined ? 'phys' : `phys ${type.to}`;
+        case 'object':
+        case 'kind':
+            return type.name;
+        case 'decl':
+            return type.of;
+        case 'view':
+            return type.struct;
+        default:
+            return type.k;
+    }
+}
+
+function addressOf(value: Value, type: Type): number | undefined {
+    if (value instanceof View || value instanceof ArrayView) {
+        return value.pa;
+    }
+    if (value instanceof FolioRef) {
+        return value.pa;
+    }
+    return type.k === 'phys' && typeof value === 'number' && value !== 0 ? value : undefined;
+}
+
+interface Struct {
+    readonly name: string;
+    readonly size: number;
+    readonly fields: readonly { readonly name: string; readonly offset: number; readonly size: number }[];
+}
+
+function isStruct(v: Value): v is object & Struct {
+    return typeof v === 'object' && v !== null && 'byName' in v && 'fields' in v;
+}
+
+function childrenOf(vm: Vm, value: Value, type: Type, more: More): Children | undefined {
+    if (typeof value === 'number') {
+        return numberChildren(vm, value, type, more);
+    }
+    if (typeof value !== 'object' || value === null) {
+        return undefined;
+    }
+    if (value instanceof View) {
+        return {
+            named: () => [
+                ...viewFields(vm, value, more.evaluateName),
+                bytesAt(memoryOf(vm.machine), value.pa, value.layout.size),
+            ],
+        };
+    }
+    if (value instanceof Bytes) {
+        return value.length === 0
+            ? undefined
+            : rowsOf(
+                  value.length,
+                  (at) => hex(at),
+                  (at, n) => value.slice(at, at + n).toUint8Array(),
+              );
+    }
+    if (isStruct(value)) {
+        return { named: () => value.fields.map((f) => leaf(f.name, `${sizeText(f.size)} at offset ${f.offset}`)) };
+    }
+    if (value instanceof UserProcess) {
+        return { named: () => processVars(vm, value, `${value.name}.`) };
+    }
+    const list = elements(vm, value, type, more);
+    const named = (): Item[] => objectFields(vm, value, more.evaluateName);
+    const hasFields =
+        value instanceof ArrayView || (vm.natives.typeOf(value)?.fields.size ?? 0) > 0 || value instanceof OpenFile;
+    if (list) {
+        return list;
+    }
+    return hasFields ? { named } : undefined;
+}
+
+function numberChildren(vm: Vm, value: number, type: Type, { process, evaluateName }: More): Children | undefined {
+    if (isDescriptor(type)) {
+        const file = process?.fds.get(value);
+        return file && { named: () => objectFields(vm, file, undefined) };
+    }
+    if (type.k !== 'phys' || value === 0) {
+        return undefined;
+    }
+    const layout = type.to === undefined ? undefined : vm.declarations.struct(type.to, vm.library);
+    if (layout && vm.machine.isRam(value, layout.size)) {
+        const view = new View(layout, vm.machine.memory, value);
+        return {
+            named: () => [
+                ...viewFields(vm, view, evaluateName && `at(${layout.name}, ${evaluateName})`),
+                bytesAt(memoryOf(vm.machine), value, layout.size),
+            ],
+        };
+    }
+    return vm.machine.isRam(value) ? { named: () => [restOfPage(memoryOf(vm.machine), value)] } : undefined;
+}
+
+/** The fields of a struct in memory, each of which can be assigned. */
+export function viewFields(vm: Vm, view: View, expression: string | undefined): Item[] {
+    return view.layout.fields.map((f) =>
+        attempt(f.name, () => {
+            const type = typeOfField(f.type);
+            const plain = f.type.k !== 'struct' && f.type.k !== 'array';
+            return itemOf(
+                vm,
+                f.name,
+                { value: view.get(f), type },
+                {
+                    evaluateName: expression === undefined ? undefined : `${expression}.${f.name}`,
+                    assign: plain ? (v: Value) => view.set(f, v) : undefined,
+                },
+            );
+        }),
+    );
+}
+
+/** The elements of a list, an array or a collection of the kernel's. */
+function elements(vm: Vm, value: object, type: Type, { evaluateName }: More): Children | undefined {
+    const of = type.k === 'list' ? type.of : ANY;
+    const item =
+        (get: (i: number) => Evaluated, set?: (i: number, v: Value) => void) =>
+        (i: number): Item =>
+            attempt(`[${i}]`, () =>
+                itemOf(vm, `[${i}]`, get(i), {
+                    evaluateName: evaluateName === undefined ? undefined : `${evaluateName}[${i}]`,
+                    assign: set && ((v: Value) => set(i, v)),
+                }),
+            );
+    if (value instanceof ArrayView) {
+        const elementType = typeOfField(value.of);
+        const plain = value.of.k !== 'struct' && value.of.k !== 'array';
+        const indexed = {
+            count: value.length,
+            item: item(
+                (i) => ({ value: value.get(i), type: elementType }),
+                plain ? (i, v) => value.set(i, v) : undefined,
+            ),
+        };
+        const size = value.length * value.stride;
+        return value.area ? { indexed } : { indexed, named: () => [bytesAt(memoryOf(vm.machine), value.pa, size)] };
+    }
+    if (value instanceof Seq) {
+        return value.length === 0
+            ? undefined
+            : {
+                  indexed: {
+                      count: value.length,
+                      item: item(
+                          (i) => ({ value: value.items[i] as Value, type: of }),
+                          (i, v) => value.set(i, v),
+                      ),
+                  },
+              };
+    }
+    if (isIndexed(value)) {
+        return value.length === 0
+            ? undefined
+            : { indexed: { count: value.length, item: item((i) => ({ value: value.elementAt(i), type: of })) } };
+    }
+    return undefined;
+}
+
+/** What the language can read of an object: the fields of its declared kind, then those of its native type. */
+export function objectFields(vm: Vm, object: object, expression: string | undefined): Item[] {
+    const items: Item[] = [];
+    const more = (name: string, assign?: (v: Value) => void) => ({
+        evaluateName: expression === undefined ? undefined : `${expression}.${name}`,
+        assign,
+    });
+    const file = object instanceof OpenFile ? object : undefined;
+    const own = file ? (vm.declarations.fileKind(file.kind)?.decl.fields ?? []) : [];
+    own.forEach((f, i) => {
+        const value = file?.fields[i] as Value;
+        items.push(
+            itemOf(
+                vm,
+                f.name.name,
+                { value, type: f.type?.name.name === 'phys' ? PHYS : ANY },
+                more(f.name.name, file && ((v: Value) => setKindField(vm, file, i, v))),
+            ),
+        );
+    });
+    const type = vm.natives.typeOf(object);
+    for (const field of type?.fields.values() ?? []) {
+        if (items.some((i) => i.name === field.name)) {
+            continue;
+        }
+        const { set } = field;
+        items.push(
+            attempt(field.name, () =>
+                itemOf(
+                    vm,
+                    field.name,
+                    { value: readNative(vm, field, object), type: handleType(vm, object, field.name) ?? field.type },
+                    more(field.name, set && ((v: Value) => set(vm, object, v))),
+                ),
+            ),
+        );
+    }
+    if (object instanceof FolioRef) {
+        items.push(
+            historyItem(vm, object.pfn),
+            bytesAt(
+                memoryOf(vm.machine),
+                object.pa,
+                vm.machine.page.size * 2 ** (vm.kernel?.memmap.orderOf(object.pfn) ?? 0),
+            ),
+        );
+    } else {
+        const at = items.find((i) => ADDRESS_FIELDS.some((n) => n === i.name))?.address;
+        if (at !== undefined && !items.some((i) => i.name === 'bytes')) {
+            items.push(restOfPage(memoryOf(vm.machine), at));
+        }
+    }
+    return items;
+}
+
+/** Who owned a page, oldest first, over all kernels of the machine. */
+function historyItem(vm: Vm, pfn: number): Item {
+    const { history, owners } = vm.machine;
+    return {
+        name: 'history',
+        value: 'the owners of its first page',
+        kind: 'virtual',
+        children: {
+            named: () =>
+                history
+                    .of(pfn)
+                    .map((e, i) =>
+                        leaf(String(i), `${e.kind}: ${owners.name(e.owner)}${e.boot > 1 ? ` (kernel ${e.boot})` : ''}`),
+                    ),
+        },
+    };
+}
+
+/** The variables of a process. */
+export function processVars(vm: Vm, user: UserProcess, prefix: string): Item[] {
+    return [...user.vars.entries()].map(([name, value]) =>
+        attempt(name, () =>
+            itemOf(
+                vm,
+                name,
+                { value, type: processVarType(vm.declarations.program, user.name, name) },
+                {
+                    evaluateName: `${prefix}${name}`,
+                    process: user.process,
+                    assign: (v) => user.vars.set(name, v),
+                },
+            ),
+        ),
+    );
+}
+
+/** An item, or why there is none. */
+export function attempt(name: string, make: () => Item): Item {
+    try {
+        return make();
+    } catch (e) {
+        if (e instanceof ProgramError || e instanceof RangeError) {
+            return leaf(name, `<${e.message}>`);
+        }
+        throw e;
+    }
+}

@@ -1,0 +1,34 @@
+/** A text and what it imports, checked: what everything that is said of it stands on. */
+import { NATIVES } from '../diagnosis/natives';
+import { check } from '../language/check/check';
+import type { CheckFinding } from '../language/check-finding';
+import type { SourceHost } from '../language/load';
+import type { Program } from '../language/program';
+import type { ParseCache } from '../language/syntax/parse-cache';
+import { libraryWith, standardLibrary } from '../runtime/standard-library';
+
+/**
+ * Checks a file with its imports, however broken they are.
+ * @param parsed what is known of files that have not changed
+ */
+export function analyse(host: SourceHost, uri: string, parsed?: ParseCache): Program {
+    return check(host, uri, NATIVES, (layers) => standardLibrary(libraryWith(layers)), parsed?.parse);
+}
+
+/**
+ * The findings of several programs, by the file that each is in. A file may be imported by several, which find the same
+ * in it; and some things are wrong only together, such as a name that two files declare.
+ */
+export function findingsByFile(
+    programs: Iterable<Pick<Program, 'diagnostics'>>,
+): ReadonlyMap<string, readonly CheckFinding[]> {
+    const byFile = new Map<string, Map<string, CheckFinding>>();
+    for (const finding of [...programs].flatMap((p) => p.diagnostics)) {
+        const ofFile = byFile.get(finding.uri) ?? new Map<string, CheckFinding>();
+        byFile.set(
+            finding.uri,
+            ofFile.set(`${finding.code} ${finding.span.start} ${finding.span.end} ${finding.message}`, finding),
+        );
+    }
+    return new Map([...byFile].map(([uri, ofFile]) => [uri, [...ofFile.values()]]));
+}

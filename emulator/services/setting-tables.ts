@@ -1,0 +1,27 @@
+/** The settings of machines, kernels and devices by their names. */
+import { DEVICE_SETTINGS } from '../language/settings/device';
+import { KERNEL_COST, KERNEL_LISTS, KERNEL_SETTINGS } from '../language/settings/kernel';
+import { MACHINE_SETTINGS } from '../language/settings/machine';
+import type { AnySetting, Description } from '../language/settings/setting';
+import type { SettingTable } from './subjects';
+
+const TABLES: Readonly<Record<SettingTable, ReadonlyMap<string, Description | AnySetting>>> = {
+    machine: new Map<string, AnySetting>(Object.entries(MACHINE_SETTINGS)),
+    kernel: new Map<string, Description | AnySetting>([
+        ...Object.entries(KERNEL_LISTS),
+        ...Object.entries(KERNEL_SETTINGS),
+        ['cost', KERNEL_COST],
+    ]),
+    device: new Map<string, AnySetting>(Object.entries(DEVICE_SETTINGS)),
+};
+
+export function settingNamed(table: SettingTable, name: string): Description | undefined {
+    return TABLES[table].get(name);
+}
+
+/** What a word behind a setting means: `nic` of `kind`, `off` of `acs`. */
+export function wordOf(table: SettingTable, name: string, word: string): string | undefined {
+    const setting = TABLES[table].get(name);
+    const takes = setting && 'takes' in setting ? setting.takes : undefined;
+    return takes?.kind === 'word' && Object.hasOwn(takes.words, word) ? takes.words[word] : undefined;
+}

@@ -1,0 +1,23 @@
+/** Base64 (RFC 4648) without a host that knows it: neither Node's Buffer nor a browser's btoa. */
+
+const DIGITS = new TextEncoder().encode('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/');
+const PADDING = '='.charCodeAt(0);
+
+export function base64(bytes: Uint8Array): string {
+    const text = new Uint8Array(Math.ceil(bytes.length / 3) * 4).fill(PADDING);
+    const digit = (at: number, value: number): void => {
+        text[at] = DIGITS[value & 63] ?? PADDING;
+    };
+    for (let from = 0, to = 0; from < bytes.length; from += 3, to += 4) {
+        const [left, a, b, c] = [bytes.length - from, bytes[from] ?? 0, bytes[from + 1] ?? 0, bytes[from + 2] ?? 0];
+        digit(to, a >> 2);
+        digit(to + 1, (a << 4) | (b >> 4));
+        if (left > 1) {
+            digit(to + 2, (b << 2) | (c >> 6));
+        }
+        if (left > 2) {
+            digit(to + 3, c);
+        }
+    }
+    return new TextDecoder().decode(text);
+}

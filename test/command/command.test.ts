@@ -1,0 +1,457 @@
+/** The built `lus` command, as a user runs it. */
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { z } from 'zod';
+import { LUS, lus as lusIn, type Ran } from '../support/lus';
+import { inRepository } from '../support/repository';
+
+const FIXTURES = inRepository('test', 'command', 'fixtures');
+const FIRST = inRepository('extension', 'examples', 'first-session.lus');
+
+const lus = (args: readonly string[], env?: Readonly<Record<string, string>>): Ran => lusIn(FIXTURES, args, env);
+
+const whereSchema = z
+    .object({ file: z.string(), line: z.number(), column: z.number(), endLine: z.number(), endColumn: z.number() })
+    .strict();
+const stackSchema = z.array(z.object({ label: z.string(), where: whereSchema.nullable() }).strict());
+const logSchema = z.array(
+    z.object({ level: z.string(), text: z.string(), timeNs: z.number(), boot: z.number() }).strict(),
+);
+const findingSchema = z
+    .object({
+        code: z.string(),
+        severity: z.enum(['error', 'warning']),
+        message: z.string(),
+        where: whereSchema,
+        fix: z.string().nullable(),
+    })
+    .strict();
+const failureSchema = z
+    .object({
+        kind: z.enum(['failed-call', 'failed-assertion', 'callback-error', 'kernel-warning', 'setup', 'emulator']),
+        message: z.string(),
+        where: whereSchema.nullable(),
+        stack: stackSchema,
+        cause: z.object({ message: z.string(), where: whereSchema.nullable(), stack: stackSchema }).strict().nullable(),
+        waiting: z.array(z.strictObject({ process: z.string(), message: z.string(), stack: stackSchema })),
+        kernelLog: logSchema,
+    })
+    .strict();
+/** The shape that extension/docs/command-line.md documents. */
+const diagnosisSchema = z.strictObject({
+    code: z.string().regex(/^LU1\d{3}$/),
+    severity: z.enum(['error', 'warning', 'hint']),
+    message: z.string(),
+    where: whereSchema.nullable(),
+    boot: z.number(),
+    timeNs: z.number(),
+    history: z.array(z.strictObject({ boot: z.number(), text: z.string(), where: whereSchema.nullable() })),
+    advice: z.string(),
+    expected: z.boolean(),
+    data: z.record(z.string(), z.unknown()),
+});
+const updateSchema = z.strictObject({
+    number: z.number(),
+    from: z.string(),
+    to: z.string(),
+    sessions: z.number(),
+    files: z.number(),
+    preBlackoutNs: z.number(),
+    blackoutNs: z.number().nullable(),
+    kernelShutdownNs: z.number(),
+    kernelStartupNs: z.number().nullable(),
+    userspaceNs: z.number().nullable(),
+    postBlackoutNs: z.number().nullable(),
+    madeOf: z.array(z.strictObject({ cost: z.string(), ns: z.number() })),
+});
+const runSchema = z
+    .object({
+        version: z.literal(1),
+        passed: z.number(),
+        failed: z.number(),
+        broken: z.number(),
+        files: z.array(
+            z
+                .object({
+                    file: z.string(),
+                    errors: z.array(findingSchema),
+                    scenarios: z.array(
+                        z
+                            .object({
+                                name: z.string(),
+                                where: whereSchema,
+                                passed: z.boolean(),
+                                seed: z.number().nullable(),
+                                timeNs: z.number(),
+                                boots: z.number(),
+                                output: logSchema,
+                                updates: z.array(updateSchema),
+                                diagnoses: z.array(diagnosisSchema),
+                                failure: failureSchema.nullable(),
+                            })
+                            .strict(),
+                    ),
+                })
+                .strict(),
+        ),
+    })
+    .strict();
+
+suite('lus run', function () {
+    this.timeout(300_000);
+
+    test('what passes is said, with exit code 0', () => {
+        assert.deepEqual(lus(['run', 'imports.lus']), {
+            code: 0,
+            out: 'imports.lus\n  ✓ uses what it imports\n\n1 passed, 0 failed\n',
+            err: '',
+        });
+    });
+
+    test('where nobody can go on, it is said who waits for whom, and where each of them stands', () => {
+        const { code, out } = lus(['run', '--seed', '2', 'deadlock.lus']);
+        assert.equal(code, 1);
+        assert.match(out, /✗ nobody goes on \(seed 2\)\n/);
+        assert.match(
+            out,
+            /deadlock: luod waits for the ring lock, held by vmm[^;]*(; vmm waits for the serialize lock, held by luod \(reboot\(KEXEC\)\))?\.\n/,
+        );
+        assert.match(
+            out,
+            /\n {4}(luod|vmm) waits for [^\n]*\n(?: {6}[^\n]*\n)*? {6}\1, scenario line \d+ {2}deadlock\.lus:\d+:\d+\n/,
+        );
+        assert.match(out, /error LU1033: vmm comes back from preserve_fd with the ring lock held/);
+    });
+
+    test('a failure has its place, the source, the reason, the call stack and where the error came up', () => {
+        const { code, out, err } = lus(['run', 'mixed.lus']);
+        assert.equal(code, 1);
+        assert.equal(err, '');
+        assert.match(out, /^mixed\.lus\n {4}hello & <goodbye>\n {2}✓ passes\n {2}✗ an assertion # fails\n/);
+        assert.match(
+            out,
+            /mixed\.lus:11:9: (?:assertion failed: )?two pages "are" one: ram\.size == 4KiB: the left side is 8192, the right side 4096\n/,
+        );
+        assert.match(
+            out,
+            / {2}10 \| {9}ram\.truncate\(8KiB\)\n *> 11 \| {9}assert ram\.size == 4KiB, "two pages \\"are\\" one"\n *\| {9}\^{48}\n/,
+        );
+        assert.match(
+            out,
+            /Call stack\n *luod, scenario line 11 {2}mixed\.lus:11:9\n *scenario "an assertion # fails" {2}mixed\.lus:8:5\n/,
+        );
+        assert.match(
+            out,
+            /Where the error came up\n *std\/luo\.lus:\d+:\d+: handler\.preserve\(args\) fails with ENOMEM\n/,
+        );
+        assert.match(out, /luo_preserve_file {2}std\/luo\.lus:\d+:\d+\n *preserve_fd token 1 {2}std/);
+        assert.match(out, /Kernel log\n(?: *\[ +\d+\.\d{6}\] .*\n)+/);
+        assert.match(out, /\n1 passed, 2 failed\n$/);
+    });
+
+    test('an error that a function of the kernel returns by itself came up where it does so', () => {
+        const { code, out } = lus(['run', 'refused.lus']);
+        assert.equal(code, 1);
+        assert.match(out, /Where the error came up\n *refused\.lus:7:34: returns -EINVAL\n/);
+        assert.match(
+            out,
+            /> 7 \| {9}if \(try quiet\(1\)\) != 0 \{ return -EINVAL \}\n *\| {34}\^{14}\n\n {6}gpu_handler\.preserve {2}refused\.lus:7:34\n {6}luo_preserve_file {2}std/,
+        );
+    });
+
+    test('endless recursion is a failure with the ends of its call stack', () => {
+        const { code, out } = lus(['run', 'endless.lus']);
+        assert.equal(code, 1);
+        assert.match(out, /endless\.lus:2:5: calls are nested 10000 deep: does deeper call itself without end\?\n/);
+        assert.match(
+            out,
+            /(?: {6}deeper {2}endless\.lus:2:5\n){20} {6}… 9970 more\n(?: {6}deeper {2}endless\.lus:2:5\n){9} {6}scenario "/,
+        );
+    });
+
+    test('--scenario picks one, --log prints the kernel log', () => {
+        const { code, out } = lus(['run', 'mixed.lus', '--scenario', 'passes', '--log']);
+        assert.equal(code, 0);
+        assert.match(out, /\[ +\d+\.\d{6}\] Linux version 7\.2/);
+        assert.match(out, /\n1 passed, 0 failed\n$/);
+    });
+
+    test('--kernel boots another kernel', () => {
+        const { code, out } = lus(['run', 'imports.lus', '--kernel', '7.2-uma', '--log']);
+        assert.equal(code, 0);
+        assert.match(out, /Linux version/);
+    });
+
+    test('colours are for terminals, unless the user says otherwise', () => {
+        const plain = lus(['run', 'imports.lus']).out;
+        assert.ok(!plain.includes('\u001b'));
+        const forced = lus(['run', 'imports.lus'], { FORCE_COLOR: '1', NO_COLOR: '1' }).out;
+        assert.ok(forced.includes('\u001b[32m✓\u001b[39m'));
+        // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one
+        assert.equal(forced.replace(/\u001b\[\d+m/g, ''), plain);
+    });
+
+    test('a file with errors runs nothing and says all of them; the others run', () => {
+        const { code, out } = lus(['run', 'broken.lus', 'imports.lus']);
+        assert.equal(code, 2);
+        assert.match(
+            out,
+            /broken\.lus:3:17: error LU0202: .*`opne`.*\n {2}> 3 \| {5}process luod \{ opne\("\/dev\/null"\) \}\n {6}\| {20}\^{4}\n/,
+        );
+        assert.match(out, /broken\.lus:4:10: error LU0205: /);
+        assert.match(
+            out,
+            /✗ broken\.lus runs nothing: 2 errors\nimports\.lus\n {2}✓ .*\n\n1 passed, 0 failed, 1 file with errors\n$/,
+        );
+    });
+
+    test('TAP 14', () => {
+        const { code, out } = lus(['run', 'mixed.lus', 'broken.lus', '--format', 'tap']);
+        assert.equal(code, 2);
+        const lines = out.split('\n');
+        assert.deepEqual(lines.slice(0, 4), [
+            'TAP version 14',
+            '1..4',
+            '# hello & <goodbye>',
+            'ok 1 - mixed.lus: passes',
+        ]);
+        assert.deepEqual(
+            lines.filter((l) => l.startsWith('not ok')),
+            [
+                'not ok 2 - mixed.lus: an assertion \\# fails',
+                'not ok 3 - mixed.lus: a call fails',
+                'not ok 4 - broken.lus',
+            ],
+        );
+        const yaml = lines.slice(lines.indexOf('  ---'), lines.indexOf('  ...'));
+        assert.ok(yaml.includes('  at: {"file":"mixed.lus","line":11,"column":9}'), yaml.join('\n'));
+        assert.equal(lines.filter((l) => l === '  ---').length, lines.filter((l) => l === '  ...').length);
+    });
+
+    test('JUnit XML is well-formed and holds the failures', () => {
+        const { code, out } = lus(['run', 'mixed.lus', 'broken.lus', '--format', 'junit']);
+        assert.equal(code, 2);
+        assert.deepEqual(elements(out), [
+            'testsuites',
+            'testsuite',
+            'testcase',
+            'system-out',
+            'testcase',
+            'failure',
+            'testcase',
+            'failure',
+            'testsuite',
+            'testcase',
+            'error',
+        ]);
+        assert.match(out, /<testsuites name="lus" tests="4" failures="2" errors="1" time="\d+\.\d{3}">/);
+        assert.match(
+            out,
+            /<testcase name="an assertion # fails" classname="mixed\.lus" file="mixed\.lus" line="6" time="/,
+        );
+        assert.match(
+            out,
+            /<failure type="failed-assertion" message="(?:assertion failed: )?two pages &quot;are&quot; one: /,
+        );
+        assert.match(out, /<system-out>hello &amp; &lt;goodbye&gt;<\/system-out>/);
+    });
+
+    test('JSON has the documented shape, and is the same every time', () => {
+        const ran = lus(['run', 'mixed.lus', 'broken.lus', '--format', 'json']);
+        assert.equal(ran.code, 2);
+        const result = runSchema.parse(JSON.parse(ran.out));
+        assert.deepEqual([result.passed, result.failed, result.broken], [1, 2, 1]);
+        const [mixed, broken] = result.files;
+        assert.equal(mixed?.scenarios[0]?.output[0]?.text, 'hello & <goodbye>');
+        const failure = mixed?.scenarios[1]?.failure;
+        assert.equal(failure?.kind, 'failed-assertion');
+        assert.deepEqual(failure.where, { file: 'mixed.lus', line: 11, column: 9, endLine: 11, endColumn: 57 });
+        assert.deepEqual(
+            failure.stack.map((s) => s.label),
+            ['luod, scenario line 11', 'scenario "an assertion # fails"'],
+        );
+        assert.equal(mixed?.scenarios[2]?.failure?.cause?.message, 'handler.preserve(args) fails with ENOMEM');
+        assert.deepEqual(
+            broken?.errors.map((e) => [e.code, e.where.line, e.where.column]),
+            [
+                ['LU0202', 3, 17],
+                ['LU0205', 4, 10],
+            ],
+        );
+        assert.equal(lus(['run', 'mixed.lus', 'broken.lus', '--format', 'json']).out, ran.out);
+    });
+});
+
+/** The names of the elements of an XML text in order. Throws where it is not well-formed. */
+function elements(xml: string): string[] {
+    const names: string[] = [];
+    const open: string[] = [];
+    const body = xml.replace(/^<\?xml version="1\.0" encoding="UTF-8"\?>\n/, '');
+    assert.notEqual(body, xml);
+    const rest = body.replace(
+        /<(\/?)([a-z-]+)((?: [a-z]+="[^"<>]*")*)(\/?)>|&(?:amp|lt|gt|quot|#\d+);|[^<>&]+/g,
+        (whole, close: string, name: string | undefined, _attributes, empty: string) => {
+            if (name !== undefined && close === '/') {
+                assert.equal(open.pop(), name);
+            } else if (name !== undefined) {
+                names.push(name);
+                if (empty !== '/') {
+                    open.push(name);
+                }
+            }
+            return whole.startsWith('<') || whole.startsWith('&') || open.length > 0 || whole.trim() === ''
+                ? ''
+                : whole;
+        },
+    );
+    assert.equal(rest, '');
+    assert.deepEqual(open, []);
+    return names;
+}
+
+suite('lus: bad input is one clear sentence and exit code 2', () => {
+    const cases: [string, readonly string[], RegExp][] = [
+        ['no command', [], /^lus 0\.\d+\.\d+: /],
+        ['an unknown command', ['rnu'], /^lus: There is no command "rnu"\.\nSee lus --help\.\n$/],
+        ['no file', ['run'], /^lus: Name at least one file\.\nSee lus run --help\.\n$/],
+        ['a missing file', ['run', 'nope.lus'], /^lus: There is no file nope\.lus\.\n/],
+        [
+            'a missing file beside a good one',
+            ['run', 'imports.lus', 'nope.lus'],
+            /^lus: There is no file nope\.lus\.\n/,
+        ],
+        ['a folder', ['check', '.'], /^lus: \. is a folder: name the \.lus files in it\.\n/],
+        ['an unknown option', ['run', 'imports.lus', '--fast'], /^lus: There is no option --fast\.\n/],
+        ['an option without its value', ['run', 'imports.lus', '--seed'], /^lus: --seed needs a value\.\n/],
+        [
+            'an option that swallows the next',
+            ['run', '--kernel', '--log', 'imports.lus'],
+            /^lus: --kernel needs a value\.\n/,
+        ],
+        ['a flag with a value', ['run', 'imports.lus', '--log=yes'], /^lus: --log takes no value\.\n/],
+        [
+            'a bad seed',
+            ['run', 'imports.lus', '--seed', '-1'],
+            /^lus: --seed takes an integer from 0 to \d+, not "-1"\.\n/,
+        ],
+        [
+            'an unknown format',
+            ['run', 'imports.lus', '--format', 'xml'],
+            /^lus: --format is pretty, tap, junit or json, not "xml"\.\n/,
+        ],
+        [
+            'an unknown scenario',
+            ['run', 'mixed.lus', '--scenario', 'nope'],
+            /^lus: No scenario is called "nope"\. There are "passes", "an assertion # fails", "a call fails"\.\n/,
+        ],
+        ['a file without scenarios', ['run', 'parts/helper.lus'], /^lus: This file has no scenario: /],
+        [
+            'an unknown kernel',
+            ['run', 'imports.lus', '--kernel', '2.4'],
+            /^lus: No kernel is called "2\.4"\. There are: (?:.*, )?7\.2, /,
+        ],
+        ['an unknown option of check', ['check', '--scenario', 'x'], /^lus: There is no option --scenario\.\n/],
+        ['a bad port', ['dap', '--port', '70000'], /^lus: --port takes an integer from 0 to 65535, not "70000"\.\n/],
+        ['an argument for lsp', ['lsp', 'x'], /^lus: lus lsp takes no "x"\.\n/],
+    ];
+    for (const [name, args, expected] of cases) {
+        test(name, () => {
+            const { code, out, err } = lus(args);
+            assert.match(err, expected);
+            assert.equal(out, '');
+            assert.equal(code, 2);
+        });
+    }
+});
+
+suite('lus: the other commands', function () {
+    this.timeout(300_000);
+
+    test('--version and --help', () => {
+        assert.match(lus(['--version']).out, /^\d+\.\d+\.\d+\n$/);
+        for (const command of ['run', 'check', 'replay', 'dap', 'lsp']) {
+            const { code, out } = lus([command, '--help']);
+            assert.equal(code, 0);
+            assert.ok(out.startsWith(`Usage: lus ${command} `) || out.startsWith(`Usage: lus ${command}\n`), out);
+            assert.equal(lus(['help', command]).out, out);
+            assert.match(lus(['--help']).out, new RegExp(`^  lus ${command} `, 'm'));
+        }
+    });
+
+    test('check: findings, exit code 1; without errors 0', () => {
+        const bad = lus(['check', 'broken.lus', 'imports.lus']);
+        assert.equal(bad.code, 1);
+        assert.match(bad.out, /broken\.lus:3:17: error LU0202/);
+        assert.match(bad.out, / {2}fix: Change to `open`\n/);
+        assert.match(bad.out, /\n2 files: 2 errors, 0 warnings\n$/);
+        assert.deepEqual(lus(['check', FIRST]), { code: 0, out: '1 file: 0 errors, 0 warnings\n', err: '' });
+    });
+
+    test('check --format json', () => {
+        const { code, out } = lus(['check', 'broken.lus', '--format', 'json']);
+        assert.equal(code, 1);
+        const schema = z
+            .object({
+                version: z.literal(1),
+                files: z.array(z.string()),
+                errors: z.number(),
+                warnings: z.number(),
+                findings: z.array(findingSchema),
+            })
+            .strict();
+        const result = schema.parse(JSON.parse(out));
+        assert.deepEqual([result.errors, result.warnings], [2, 0]);
+        assert.deepEqual(result.findings[0]?.where, {
+            file: 'broken.lus',
+            line: 3,
+            column: 17,
+            endLine: 3,
+            endColumn: 21,
+        });
+    });
+
+    for (const [command, request, answer] of [
+        ['dap', { seq: 1, type: 'request', command: 'initialize', arguments: { adapterID: 'lus' } }, /"success":true/],
+        [
+            'lsp',
+            {
+                jsonrpc: '2.0',
+                id: 1,
+                method: 'initialize',
+                params: { processId: null, rootUri: null, capabilities: {} },
+            },
+            /"capabilities"/,
+        ],
+    ] as const) {
+        test(`${command} is the bundle beside the command, on its standard input and output, and ends with it`, async () => {
+            const child = spawn(process.execPath, [LUS, command], {
+                stdio: ['pipe', 'pipe', 'inherit'],
+            });
+            try {
+                const text = JSON.stringify(request);
+                child.stdin.write(`Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`);
+                let out = '';
+                for await (const chunk of child.stdout) {
+                    out += String(chunk);
+                    if (answer.test(out)) {
+                        break;
+                    }
+                }
+                assert.match(out, answer);
+                const ended = once(child, 'exit');
+                child.stdin.end();
+                await ended;
+            } finally {
+                child.kill();
+            }
+        });
+    }
+
+    test('a reader that has seen enough is no error', () => {
+        const command = `"${process.execPath}" "${LUS}" run mixed.lus mixed.lus --log | head -1; echo "\${PIPESTATUS[0]}"`;
+        const { stdout, stderr } = spawnSync('bash', ['-c', command], { cwd: FIXTURES, encoding: 'utf8' });
+        assert.equal(stderr, '');
+        assert.match(stdout, /^mixed\.lus\n[01]\n$/);
+    });
+});

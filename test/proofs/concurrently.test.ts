@@ -1,0 +1,243 @@
+/**
+ * Programs that nobody has thought of: processes that make random calls at the same time, under random schedules.
+ * Every run ends, gives up what it has locked, and leaves LUO's books in order; what is handed over is whole.
+ */
+import assert from 'node:assert/strict';
+import { Run } from '../../emulator/run/run';
+import { processOf } from '../../emulator/runtime/host/scenario-process';
+import type { Vm } from '../../emulator/runtime/interpreter';
+import { fingerprint } from '../../emulator/timeline/fingerprint';
+import { programOf } from '../support/programs';
+import { Random } from '../support/random';
+import { endsTheSame } from '../support/checkpoints';
+import { prints, run, SESSION, SLOW, start } from '../support/slow-handler';
+
+/** Operations; far more than any of them takes. */
+const LIMIT = 3e6;
+const PROGRAMS = 40;
+
+const HEAD = `
+flb bus "bus-v1" {
+    preserve(args)   { args.data = 1; args.obj = 1 }
+    unpreserve(args) { }
+    retrieve(args)   { args.obj = 1 }
+    finish(args)     { }
+}
+file gpu at "/dev/gpu0" { }
+handler gpu_handler "gpu-v1" for gpu uses bus {
+    can_preserve(file) { return file.kind == gpu }
+    preserve(args)     { sleep 10us; args.serialized_data = 1 }
+    unpreserve(args)   { sleep 5us }
+    freeze(args)       { sleep 20us; return -should_fail("freeze") }
+    retrieve(args)     { args.file = new gpu() }
+    finish(args)       { }
+}
+kernel "gpu" from "7.2" { handlers + gpu_handler; init { if (try bus.get_incoming()) == 0 { bus.put_incoming() } } }
+`;
+
+const NAMES = ['a', 'b', 'c'];
+
+/** Calls of a process that has the sessions one and two (descriptors of its own), and two devices. */
+function call(random: Random): string {
+    const session = random.pick(['one', 'two']);
+    const token = random.below(3);
+    return random.pick([
+        `r = try ${session}.preserve_fd(dev, token: ${token})`,
+        `r = try ${session}.preserve_fd(more, token: ${token})`,
+        `r = try ${session}.preserve_fd(ram, token: ${token})`,
+        `r = try ${session}.close()`,
+        `r = try ${session}.get_name()`,
+        `r = try ${session}.get_name() with stalled_reply`,
+        'r = try ram.truncate(8192)',
+        'r = try ram.pwrite("x", at: 0)',
+        'r = try kexec_file_load("gpu")',
+        'sleep 15us',
+        'exit',
+    ]);
+}
+
+function program(random: Random): string {
+    const reboots = random.below(4);
+    const blocks = NAMES.map((name, i) => {
+        const calls = Array.from({ length: 1 + random.below(6) }, () => call(random));
+        if (i === reboots) {
+            calls.splice(random.below(calls.length), 0, 'r = try reboot(KEXEC)');
+        }
+        const exit = calls.indexOf('exit');
+        return `${name} { r = 0; ${(exit < 0 ? calls : calls.slice(0, exit + 1)).join('; ')}${exit < 0 ? '; log(r)' : ''} }`;
+    });
+    const kill = random.below(3) === 0 ? `killer { sleep ${random.below(40)}us; kill ${random.pick(NAMES)} }` : '';
+    const fails = random.below(2) === 0 ? 'inject EIO into "freeze"' : '';
+    return `${HEAD}
+        scenario "random" {
+            boot "gpu"
+            process a, b, c, killer
+            a {
+                lu = open("/dev/liveupdate")
+                one = lu.create_session("one"); two = lu.create_session("two")
+                kexec_file_load("gpu")
+                send one to b; send two to b; send one to c; send two to c
+            }
+            ${NAMES.map((n) => `${n} { dev = open("/dev/gpu0"); more = open("/dev/gpu0"); ram = memfd_create("${n}"); ram.truncate(4096) }`).join('\n            ')}
+            ${fails}
+            concurrently {
+                ${blocks.join('\n                ')}
+                ${kill}
+            }
+        }`;
+}
+
+/** What holds of LUO whenever nobody is at it. */
+function inOrder(vm: Vm): void {
+    for (const thread of vm.threads) {
+        const { name, locks, waiting } = thread;
+        assert.deepEqual(
+            { name, locks: locks.map((l) => l.name), waiting, killed: processOf(thread)?.killed ?? false },
+            { name, locks: [], waiting: null, killed: false },
+        );
+    }
+    const luo = vm.kernel?.luo;
+    assert.ok(luo);
+    assert.ok(
+        ![luo.serialize, luo.outgoing.lock, luo.incoming.lock].some((l) => l.holders.length + l.queue.length > 0),
+    );
+    const files = luo.outgoing.sessions.items.flatMap((s) => [...s.files.items]);
+    assert.equal(luo.preservedFiles.size, files.length);
+    assert.equal(luo.flbs.items[0]?.outgoing.count, files.filter((f) => f.handler.name === 'gpu_handler').length);
+    assert.ok(
+        luo.outgoing.sessions.items.every((s) => s.file !== null && s.file.refs > 0),
+        'a session lives as long as a descriptor of it',
+    );
+    for (const s of luo.outgoing.sessions.items) {
+        assert.equal(new Set(s.files.items.map((f) => f.token)).size, s.files.length);
+    }
+}
+
+/** Everything that came along is taken back. */
+const TAKE_BACK = (vm: Vm): string => `
+    process last {
+        lu = open("/dev/liveupdate")
+        for name in ["one", "two"] {
+            r = try lu.retrieve_session(name)
+            if r >= 0 {
+                s = r
+                for t in 0..3 { f = try s.retrieve_fd(token: t) }
+                s.finish()
+            }
+        }
+    }
+    assert kho.incoming.unclaimed == 0
+    assert kernel.boot == ${vm.boot}`;
+
+/** Goes some statements ahead and back at every statement of what runs at the same time. */
+function backAndForth(vm: Vm): void {
+    for (let n = 1; ; n++) {
+        if (vm.scheduler.active) {
+            const saved = vm.checkpoint();
+            for (let ahead = n % 4; ahead >= 0 && stepped(vm); ahead--) {
+                // what happens here must leave no trace
+            }
+            vm.restore(saved);
+            vm.machine.journal.drop(saved.mark);
+        }
+        if (!stepped(vm)) {
+            return;
+        }
+    }
+}
+
+function stepped(vm: Vm): boolean {
+    vm.step('any');
+    return vm.run(LIMIT)?.reason === 'step';
+}
+
+suite('concurrently: random programs', () => {
+    test('checkpoints at every statement bring them back', function () {
+        this.timeout(120_000);
+        for (let seed = 100; seed < 108; seed++) {
+            const text = programOf(program(new Random(seed)));
+            const { vm } = Run.start(text, { seed });
+            vm.run(LIMIT);
+            const again = Run.start(text, { seed }).vm;
+            backAndForth(again);
+            assert.equal(fingerprint(again), fingerprint(vm), `seed ${seed}`);
+        }
+    });
+
+    test(`${PROGRAMS} of them end, in order, the same way twice`, function () {
+        this.timeout(120_000);
+        let jumped = 0;
+        let failed = 0;
+        for (let seed = 1; seed <= PROGRAMS; seed++) {
+            const source = program(new Random(seed));
+            const go = (text: string): Vm => {
+                const { vm } = Run.start(programOf(text), { seed });
+                vm.run(LIMIT);
+                assert.ok(
+                    vm.outcome,
+                    `seed ${seed} ends: ${vm.threads.map((t) => `${t.name} ${t.top?.code.name ?? ''} ${t.waiting?.kind ?? ''}`).join(', ')}\n${text}`,
+                );
+                assert.equal(vm.outcome?.failure?.message, undefined, `seed ${seed}: ${text}`);
+                return vm;
+            };
+            const vm = go(source);
+            inOrder(vm);
+            assert.equal(fingerprint(go(source)), fingerprint(vm));
+            if (vm.boot === 1) {
+                jumped++;
+                go(source.replace(/\}\s*$/, `${TAKE_BACK(vm)}\n}`));
+            } else {
+                failed++;
+            }
+        }
+        assert.ok(jumped > 10 && failed > 10, `${jumped} reboots succeed, ${failed} do not`);
+    });
+});
+
+suite('concurrently: the serialize lock', () => {
+    const RACE = `${SLOW}
+        scenario "s" {${SESSION}
+            vmm { send vm1 to admin }
+            concurrently {
+                vmm { ram = memfd_create("ram"); ram.truncate(8KiB); vm1.preserve_fd(ram, token: 1); vm1.close() }
+                admin { vm1.preserve_fd(memfd_create("more"), token: 2); vm1.close() }
+                luod { for i in 0..4 { memfd_create("x").close() }; reboot(KEXEC) }
+            }
+            process luod {
+                lu = open("/dev/liveupdate")
+                r = try lu.retrieve_session("vm-1")
+                if r >= 0 {
+                    vm1 = r
+                    one = try vm1.retrieve_fd(token: 1)
+                    two = try vm1.retrieve_fd(token: 2)
+                    vm1.finish()
+                    log("session ", one >= 0, " ", two >= 0)
+                } else { log("none") }
+            }
+            assert kho.incoming.unclaimed == 0
+        }`;
+
+    test('with every seed the run ends, and what is handed over is whole', () => {
+        const ends = new Set<string>();
+        for (let seed = 0; seed <= 200; seed++) {
+            ends.add(
+                prints(RACE, seed)
+                    .filter((l) => l !== 'unpreserve' && l !== 'thaw')
+                    .join(),
+            );
+        }
+        assert.ok(ends.has('none'), 'both may close it before');
+        assert.ok(ends.size >= 3, [...ends].join('; '));
+    });
+
+    test('at every statement, waits included, a checkpoint brings the run back', function () {
+        this.timeout(120_000);
+        for (const seed of [0, 3, 4, 11]) {
+            const { vm } = start(RACE, seed);
+            assert.equal(
+                endsTheSame(vm, { keep: () => vm.scheduler.active, moreThan: 20 }),
+                fingerprint(run(RACE, seed).vm),
+            );
+        }
+    });
+});

@@ -1,0 +1,50 @@
+/** What became of scenarios for which several tests ask. */
+import type { Diagnosis } from '../../emulator/findings/diagnosis';
+import type { ScenarioDecl } from '../../emulator/language/syntax/ast';
+import type { Program } from '../../emulator/language/program';
+import { Run } from '../../emulator/run/run';
+import { runToEnd } from './runs';
+import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
+
+export interface Outcome {
+    /** Why it failed; undefined: it passed. */
+    readonly failure: string | undefined;
+    readonly found: readonly Diagnosis[];
+}
+
+/** Runs each scenario once. */
+export class Outcomes {
+    private readonly known = new Map<ScenarioDecl, Outcome>();
+
+    of(program: Program, scenario: ScenarioDecl): Outcome {
+        const known = this.known.get(scenario);
+        if (known) {
+            return known;
+        }
+        const { vm } = Run.start(program, { scenario: scenario.name.value });
+        runToEnd(vm);
+        const outcome = {
+            failure: vm.outcome?.passed === true ? undefined : (vm.outcome?.failure?.message ?? 'no reason given'),
+            found: [...(Diagnoses.of(vm)?.found.items ?? [])],
+        };
+        this.known.set(scenario, outcome);
+        return outcome;
+    }
+
+    /** The failures of all scenarios of a program, as `scenario: reason`. */
+    failuresOf(program: Program): string[] {
+        return program.scenarios.flatMap((s) => {
+            const { failure } = this.of(program, s);
+            return failure === undefined ? [] : [`${s.name.value}: ${failure}`];
+        });
+    }
+
+    /** The codes of what was found in a scenario, which must pass. */
+    codesOf(program: Program, scenario: ScenarioDecl): string[] {
+        const { failure, found } = this.of(program, scenario);
+        if (failure !== undefined) {
+            throw new Error(failure);
+        }
+        return found.map((d) => d.code);
+    }
+}

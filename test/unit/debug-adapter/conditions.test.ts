@@ -1,0 +1,61 @@
+/** Conditions of breakpoints: what they may look like, and what is said of those that are none. */
+import assert from 'node:assert/strict';
+import { sameWish, type LineWish } from '../../../debug-adapter/breakpoints/breakpoint';
+import { Decision } from '../../../debug-adapter/breakpoints/conditions/conditions';
+import { HitCount } from '../../../debug-adapter/breakpoints/conditions/hit-count';
+
+/** The first ten times at which a hit count holds. */
+function times(rule: string): number[] {
+    const count = new HitCount(rule);
+    return Array.from({ length: 10 }, (_, i) => i + 1).filter(() => count.reached());
+}
+
+suite('conditions of breakpoints', () => {
+    test('hit counts', () => {
+        assert.deepEqual(times('3'), [3]);
+        assert.deepEqual(times(' == 3 '), [3]);
+        assert.deepEqual(times('=3'), [3]);
+        assert.deepEqual(times('>= 9'), [9, 10]);
+        assert.deepEqual(times('> 9'), [10]);
+        assert.deepEqual(times('<= 2'), [1, 2]);
+        assert.deepEqual(times('< 2'), [1]);
+        assert.deepEqual(times('% 4'), [4, 8]);
+        for (const bad of ['often', '% 0', '-1', '']) {
+            assert.throws(() => new HitCount(bad), /A hit count is a number/, bad);
+        }
+    });
+
+    test('another run counts from the beginning', () => {
+        const count = new HitCount('2');
+        assert.deepEqual([count.reached(), count.reached(), count.reached()], [false, true, false]);
+        count.reset();
+        assert.deepEqual([count.reached(), count.reached()], [false, true]);
+    });
+
+    test('what is wrong is said of the breakpoint; blank conditions are none', () => {
+        assert.equal(new Decision({}).problem, undefined);
+        assert.equal(new Decision({ condition: ' ', hitCondition: '', logMessage: ' ' }).problem, undefined);
+        assert.match(new Decision({ condition: 'x +' }).problem ?? '', /What comes behind `\+` is missing/);
+        assert.match(new Decision({ hitCondition: 'often' }).problem ?? '', /A hit count is a number/);
+        assert.match(new Decision({ logMessage: 'token {x' }).problem ?? '', /has no \}/);
+        assert.equal(new Decision({ logMessage: 'token \\{x' }).problem, undefined);
+    });
+
+    test('a wish is the same where everything of it is', () => {
+        const wish: LineWish = { kind: 'line', uri: 'a.lus', line: 3, column: undefined, condition: 'x == 1' };
+        assert.ok(sameWish(wish, { ...wish }));
+        const others: readonly Partial<LineWish>[] = [
+            { uri: 'b.lus' },
+            { line: 4 },
+            { column: 1 },
+            { condition: 'x == 2' },
+            { hitCondition: '1' },
+            { logMessage: 'm' },
+        ];
+        for (const other of others) {
+            assert.ok(!sameWish(wish, { ...wish, ...other }), JSON.stringify(other));
+        }
+        assert.ok(!sameWish(wish, { kind: 'function', name: 'a.lus', condition: 'x == 1' }));
+        assert.ok(sameWish({ kind: 'function', name: 'f' }, { kind: 'function', name: 'f' }));
+    });
+});

@@ -1,0 +1,429 @@
+/** Virtual time: what charges it, which figure counts, the phases of updates, traces. */
+import { Updates } from '../../../emulator/diagnosis/updates';
+import assert from 'node:assert/strict';
+import { updateLine, updatesOf } from '../../../emulator/diagnosis/update-report';
+import { duration } from '../../../emulator/language/durations';
+import { Clock } from '../../../emulator/machine/clock';
+import { COST_NAMES, type CostChanges, costId, COSTS, ratesOf } from '../../../emulator/machine/costs';
+import { Journal } from '../../../emulator/machine/journal';
+import { Run } from '../../../emulator/run/run';
+import type { Checkpoint } from '../../../emulator/runtime/interpreter';
+import { fingerprint } from '../../../emulator/timeline/fingerprint';
+import { programOf } from '../../support/programs';
+import { FOREVER } from '../../support/runs';
+import { FREE, onlyFor, ran, updates, WAITING } from '../../support/timed-runs';
+
+const MIB = 2 ** 20;
+
+suite('clock', () => {
+    test('a charge is the figure times the count; bytes are counted by the MiB, in whole nanoseconds', () => {
+        const clock = new Clock(new Journal());
+        clock.charge(costId('syscall'));
+        clock.charge(costId('restore_page'), 512);
+        assert.equal(clock.now, COSTS.syscall.ns + 512 * COSTS.restore_page.ns);
+        const before = clock.now;
+        clock.chargeBytes(costId('copy'), 100);
+        assert.equal(clock.now - before, Math.round((100 * COSTS.copy.ns) / MIB));
+        assert.equal(
+            clock.now,
+            clock.spent.reduce((sum, ns) => sum + ns, 0),
+            'every nanosecond is on an account',
+        );
+    });
+
+    test('going back takes time, accounts and figures back', () => {
+        const journal = new Journal();
+        const clock = new Clock(journal);
+        clock.charge(costId('jump'));
+        const { now, spent } = clock;
+        const mark = journal.mark();
+        clock.setRates(ratesOf({ jump: 5 }));
+        clock.charge(costId('jump'));
+        assert.equal(clock.now, now + 5);
+        journal.restore(mark);
+        assert.equal(clock.now, now);
+        assert.deepEqual(clock.spent, spent);
+        clock.charge(costId('jump'));
+        assert.equal(clock.now, now + COSTS.jump.ns);
+    });
+
+    test('of several changes of a figure the last one counts', () => {
+        assert.equal(ratesOf({ jump: 5 }, { jump: 6, copy: 7 }, { copy: 8 })[costId('jump')], 6);
+        assert.equal(ratesOf({ jump: 5 }, { jump: 6, copy: 7 }, { copy: 8 })[costId('copy')], 8);
+    });
+});
+
+suite('what takes time', () => {
+    test('nothing but the table and sleep', () => {
+        const { vm } = ran(WAITING, { costs: FREE });
+        assert.equal(vm.machine.clock.now, 31e6);
+        assert.equal(vm.machine.clock.spent[COST_NAMES.indexOf('sleep')], 31e6);
+    });
+
+    test('each cost of the table is charged where its work is done', () => {
+        const text = `
+            flb core "core-v1" {
+                preserve(args)   { args.data = 1 }
+                unpreserve(args) { }
+                retrieve(args)   { args.obj = 1 }
+                finish(args)     { }
+            }
+            scenario "all of it" {
+                boot "7.2"
+                process p {
+                    lu = open("/dev/liveupdate")
+                    s  = lu.create_session("s")
+                    m  = memfd_create("m")
+                    m.truncate(64KiB)
+                    m.pwrite(pattern(1, 8KiB), at: 0)
+                    s.preserve_fd(m, token: 1)
+                    t  = lu.create_session("t")
+                    t.preserve_fd(memfd_create("n"), token: 1)
+                    t.close()
+                    guest = kvm.create_vm("guest", vcpus: 1, memory: m)
+                    guest.run(dirty: 1MiB/s)
+                    guest.pause()
+                    guest.save(memfd_create("state"))
+                    guest.close()
+                    kexec_file_load("7.2")
+                    memfd_create("movable").pwrite("x", at: 0)
+                }
+                compact_memory()
+                p { reboot(KEXEC) }
+                process p { lu = open("/dev/liveupdate"); s = lu.retrieve_session("s"); m = s.retrieve_fd(token: 1); s.finish(); exit }
+                boot "7.2"
+            }`;
+        const { spent } = ran(text).vm.machine.clock;
+        // those of devices need some
+        const idle = COST_NAMES.filter((name, i) => spent[i] === 0 && !/^(device|pci|iommu)_/.test(name));
+        assert.deepEqual(idle, ['sleep']);
+    });
+
+    test('preserving takes its time for each folio, retrieving for each folio and page', () => {
+        const text = (huge: boolean): string => `
+            scenario "s" {
+                boot "7.2"
+                process p {
+                    lu = open("/dev/liveupdate")
+                    s  = lu.create_session("s")
+                    m  = memfd_create("m", huge: ${huge})
+                    m.truncate(8MiB)
+                    m.pwrite(pattern(1, 8MiB), at: 0)
+                    before = clock.now
+                    s.preserve_fd(m, token: 1)
+                    log(clock.now - before)
+                    kexec_file_load("7.2")
+                    reboot(KEXEC)
+                }
+                process p { lu = open("/dev/liveupdate"); s = lu.retrieve_session("s"); before = clock.now; s.retrieve_fd(token: 1); log(clock.now - before) }
+            }`;
+        const times = (huge: boolean, costs: CostChanges): number[] => {
+            const said: number[] = [];
+            const { vm } = Run.start(programOf({ 't.lus': text(huge) }), { costs: { ...FREE, ...costs } });
+            vm.listeners.report({ log: (line) => line.level === 'log' && said.push(Number(line.text)) });
+            vm.run(FOREVER);
+            return said;
+        };
+        // besides the folios: a block of LUO's, the page of the handler's data, and the array of folios with the page
+        // that describes it
+        const [small, none] = times(false, { preserve_folio: 1000 });
+        const [large] = times(true, { preserve_folio: 1000 });
+        assert.ok(small !== undefined && large !== undefined);
+        assert.equal(none, 0);
+        assert.equal(Math.floor(small / 1000), 2048 + Math.ceil((2048 * 16) / 4096) + 3);
+        assert.equal(Math.floor(large / 1000), 4 + 1 + 3);
+        const [, restored] = times(true, { restore_folio: 1000, restore_page: 1 });
+        assert.equal(restored, 1000 * (4 + 1 + 2) + 4 * 512 + 1 + 2);
+    });
+
+    test('lines of the kernel log say when they were written', () => {
+        const { vm } = ran(WAITING);
+        const times = vm.kernel?.log.items.map((l) => l.time) ?? [];
+        assert.ok(times.length > 2);
+        assert.deepEqual(
+            times,
+            times.toSorted((a, b) => a - b),
+        );
+        const [update] = updates(vm);
+        assert.ok(update?.jumped && times.every((t) => t >= (update.jumped ?? 0)));
+    });
+});
+
+suite('which figure counts', () => {
+    const program = (machine: string, kernel: string, statement: string): string => `
+        machine { memory 2GiB; ${machine} }
+        kernel "k" from "7.2" { ${kernel} }
+        kernel "made from k" from "k" { }
+        scenario "s" {
+            boot "7.2"
+            ${statement}
+            process p { kexec_file_load("made from k"); reboot(KEXEC) }
+        }`;
+    const startup = (text: string, costs?: CostChanges): number => {
+        const [update] = updates(ran(text, { costs: { ...onlyFor('boot_initcalls'), ...costs } }).vm);
+        return update?.kernelStartup ?? -1;
+    };
+
+    test('table, machine, kernel, statement, and what --vary says', () => {
+        const all = ['cost boot_initcalls 2ms', 'cost boot_initcalls 3ms', 'cost boot_initcalls 4ms'] as const;
+        assert.equal(startup(program('', '', '')), COSTS.boot_initcalls.ns);
+        assert.equal(startup(program(all[0], '', '')), 2e6);
+        assert.equal(startup(program(all[0], all[1], '')), 3e6);
+        assert.equal(startup(program(all[0], all[1], all[2])), 4e6);
+        assert.equal(startup(program(...all), { boot_initcalls: 5e6 }), 5e6);
+    });
+
+    test("a kernel's figures go with it", () => {
+        const text = `
+            kernel "slow" from "7.2" { cost process_start 7ms }
+            scenario "s" { boot "slow"; process p { kexec_file_load("7.2"); reboot(KEXEC) }; process q }`;
+        assert.equal(ran(text, { costs: onlyFor('process_start') }).vm.machine.clock.now, 7e6 + COSTS.process_start.ns);
+    });
+
+    test('what cannot be a cost is a finding', () => {
+        const codes = (text: string): string[] =>
+            programOf({ 't.lus': text }).diagnostics.map((d) => `${d.code} ${d.message.slice(-36)}`);
+        assert.deepEqual(
+            codes('machine { memory 1GiB; cost coyp 2us }\nscenario "s" { boot "7.2" }').map((c) => c.slice(0, 6)),
+            ['LU0218'],
+        );
+        assert.match(
+            codes('machine { memory 1GiB; cost coyp 2us }\nscenario "s" { boot "7.2" }').join(),
+            /Did you mean `copy`\?/,
+        );
+        assert.match(codes('machine { memory 1GiB; cost copy }\nscenario "s" { boot "7.2" }').join(), /LU0304/);
+        assert.match(codes('machine { memory 1GiB; cost copy "1" }\nscenario "s" { boot "7.2" }').join(), /LU0312/);
+        assert.match(codes('machine { memory 1GiB; cost copy 0 - 1 }\nscenario "s" { boot "7.2" }').join(), /LU0311/);
+        assert.match(codes('kernel "k" { cost sleep 2us }\nscenario "s" { boot "k" }').join(), /LU0218/);
+        assert.match(codes('kernel "k" { cost copy on }\nscenario "s" { boot "k" }').join(), /LU0301/);
+        assert.match(codes('scenario "s" { boot "7.2"; cost jump "x" }').join(), /LU0301/);
+        assert.match(codes('scenario "s" { boot "7.2"; cost jupm 1ms }').join(), /LU0218/);
+        assert.match(codes('kernel "k" { init { cost copy 1us } }\nscenario "s" { boot "k" }').join(), /LU0401/);
+    });
+
+    test('a figure below nothing fails where it is set', () => {
+        assert.match(
+            ran('scenario "s" { boot "7.2"; n = 3; cost copy n - 4 }', { mayFail: true }).vm.outcome?.failure
+                ?.message ?? '',
+            /nothing takes -1 ns/,
+        );
+    });
+
+    test('cost is a word only in front of a name', () => {
+        ran('scenario "s" { boot "7.2"; cost = 3; cost += 1; assert cost == 4 }');
+    });
+});
+
+suite('phases of an update', () => {
+    test('each begins where the talk says', () => {
+        const [u] = updates(ran(WAITING, { costs: FREE }).vm);
+        assert.ok(u);
+        assert.deepEqual(
+            [u.prepared, u.blackoutBegan, u.resumed, u.finished].map((ns) => (ns ?? -1) / 1e6),
+            [1, 3, 7, 15],
+        );
+        assert.deepEqual(
+            [u.preBlackout, u.blackout, u.kernelShutdown, u.kernelStartup, u.userspace, u.postBlackout].map(
+                (ns) => ns / 1e6,
+            ),
+            [2, 4, 0, 0, 4, 8],
+        );
+        assert.equal(u.phase, 'post-lu');
+        assert.deepEqual([u.files, u.sessions, u.from, u.to], [1, 1, '7.2', '7.2']);
+        assert.deepEqual(u.shares, [{ cost: 'sleep', ns: 4e6 }]);
+    });
+
+    test('the parts are the whole, and the shares too', () => {
+        const [u] = updates(ran(WAITING).vm);
+        assert.ok(u);
+        assert.equal(u.kernelShutdown + u.kernelStartup + u.userspace, u.blackout);
+        assert.equal(
+            u.shares.reduce((sum, s) => sum + s.ns, 0),
+            u.blackout,
+        );
+        assert.ok(u.shares.every((s, i, all) => i === 0 || s.ns <= (all[i - 1]?.ns ?? 0)));
+    });
+
+    test('the blackout begins with the first freeze; where nothing freezes, with the system call', () => {
+        const [u] = updates(ran(WAITING, { costs: { ...FREE, syscall: 1000 } }).vm);
+        assert.ok(u);
+        assert.equal(u.blackoutBegan, u.lastCallBegan + 1000);
+        assert.equal(u.frozen, true);
+        const [empty] = updates(
+            ran(WAITING.replace('vm1.preserve_fd(ram, token: 1)', '').replace('ram = vm1.retrieve_fd(token: 1)', ''), {
+                costs: { ...FREE, syscall: 1000 },
+            }).vm,
+        );
+        assert.ok(empty);
+        assert.equal(empty.blackoutBegan, empty.lastCallBegan);
+        assert.equal(empty.frozen, false);
+    });
+
+    test('a reboot that fails begins no blackout; the next one does', () => {
+        const text = WAITING.replace(
+            'reboot(KEXEC)',
+            'inject EIO into memfd.freeze; reboot(KEXEC)  fails EIO; assert update.phase == "pre-blackout"; assert update.blackout == 0; sleep 32ms; reboot(KEXEC)',
+        );
+        const [u, ...more] = updates(ran(text, { costs: FREE }).vm);
+        assert.deepEqual(more, []);
+        assert.deepEqual([u?.preBlackout, u?.blackout], [34e6, 4e6]);
+    });
+
+    test('without files it ends when user space is up; without a session it is over then', () => {
+        const [u] = updates(
+            ran('scenario "s" { boot "7.2"; process p { kexec_file_load("7.2"); reboot(KEXEC) }; sleep 9ms }').vm,
+        );
+        assert.equal(u?.resumed, u?.up);
+        assert.equal(u?.finished, u?.up);
+        assert.equal(u?.userspace, 0);
+    });
+
+    test('kexec_load hands nothing over', () => {
+        const [u] = updates(ran(WAITING.replace('kexec_file_load', 'kexec_load'), { mayFail: true }).vm);
+        assert.deepEqual([u?.files, u?.sessions, u?.phase], [0, 0, 'post-lu']);
+    });
+
+    test('files that nobody retrieves keep it black; finishing without them ends it', () => {
+        const { vm } = ran(
+            WAITING.replace('ram = vm1.retrieve_fd(token: 1)\n', '').replace('vm1.finish()', 'log("no finish")'),
+            { costs: FREE },
+        );
+        const [u] = updates(vm);
+        assert.equal(u?.phase, 'blackout');
+        assert.equal(u?.blackout, 28e6);
+        const reports = updatesOf(vm);
+        assert.equal(reports[0]?.blackoutNs, null);
+        assert.equal(reports[0]?.kernelStartupNs, 0);
+        assert.equal(reports[0] && updateLine(reports[0], reports), 'the blackout never ended: nothing was retrieved');
+        const [discarded] = updates(ran(WAITING.replace('ram = vm1.retrieve_fd(token: 1)\n', ''), { costs: FREE }).vm);
+        assert.deepEqual([discarded?.phase, discarded?.blackout, discarded?.postBlackout], ['post-lu', 12e6, 0]);
+    });
+
+    test('sessions that the next kernel does not find are not finished', () => {
+        const lost = WAITING.replace('boot "7.2"', 'boot "7.0"').replace(
+            /vm1 = lu\.retrieve[\s\S]*sleep 16ms/,
+            'sleep 4ms',
+        );
+        const { vm } = ran(lost, { costs: FREE });
+        assert.deepEqual(
+            updates(vm).map((u) => [u.phase, u.sessions, u.arrived]),
+            [['blackout', 1, 0]],
+        );
+    });
+
+    test('the last session counts, finished or closed', () => {
+        const two = WAITING.replace(
+            'sleep 2ms',
+            'vm2 = lu.create_session("vm-2"); vm2.preserve_fd(memfd_create("more"), token: 1); sleep 2ms',
+        ).replace(
+            'sleep 16ms',
+            'vm2 = lu.retrieve_session("vm-2"); sleep 16ms; more = vm2.retrieve_fd(token: 1); sleep 32ms; vm2.close()',
+        );
+        const [u] = updates(ran(two, { costs: FREE }).vm);
+        assert.deepEqual([u?.blackout, u?.postBlackout], [28e6, 32e6]);
+    });
+
+    test("several updates in a row are told apart; preparing one does not wait for the other's end", () => {
+        const again = WAITING.replace(
+            '        vm1.finish()\n        sleep 16ms\n    }',
+            `
+        next = lu.create_session("vm-2")
+        next.preserve_fd(memfd_create("x"), token: 1)
+        assert update.number == 2
+        assert update.phase == "pre-blackout"
+        vm1.finish()
+        kexec_file_load("7.2")
+        reboot(KEXEC)
+    }
+    process luod { lu = open("/dev/liveupdate"); s = lu.retrieve_session("vm-2"); s.retrieve_fd(token: 1); s.finish() }
+    assert update.number == 2
+    assert update.phase == "post-lu"`,
+        );
+        const { vm } = ran(again, { costs: FREE });
+        assert.deepEqual(
+            updates(vm).map((u) => [u.number, u.phase, u.blackout]),
+            [
+                [1, 'post-lu', 4e6],
+                [2, 'post-lu', 0],
+            ],
+        );
+        const reports = updatesOf(vm);
+        assert.match(reports[0] ? updateLine(reports[0], reports) : '', /^update 1: blackout 4 ms: sleep 4 ms$/);
+    });
+
+    test('a kernel that panics takes the update with it; the firmware takes its time', () => {
+        const text = `
+            kernel "broken" from "7.2" { early_memory 400MiB }
+            scenario "s" {
+                boot "7.2"
+                process p {
+                    lu = open("/dev/liveupdate")
+                    s  = lu.create_session("s")
+                    s.preserve_fd(memfd_create("m"), token: 1)
+                    kexec_file_load("broken")
+                    reboot(KEXEC)  panics
+                }
+                assert update.phase == "blackout"
+                boot "7.2"
+                process p { lu = open("/dev/liveupdate"); s = lu.create_session("s") }
+                assert update.number == 2
+                assert update.phase == "pre-blackout"
+            }`;
+        const { vm } = ran(text, { costs: onlyFor('firmware') });
+        assert.deepEqual(
+            updates(vm).map((u) => u.lost),
+            [true],
+        );
+        assert.equal(vm.machine.clock.now, COSTS.firmware.ns);
+    });
+
+    test('going back takes the phases back', () => {
+        const { vm } = Run.start(programOf({ 't.lus': WAITING }));
+        const marks: {
+            readonly saved: Checkpoint;
+            readonly phase: string | undefined;
+            readonly now: number;
+        }[] = [];
+        for (let over = false; !over; ) {
+            vm.step('in');
+            const stop = vm.run(FOREVER);
+            over = stop?.reason === 'end';
+            marks.push({ saved: vm.checkpoint(), phase: Updates.of(vm)?.current.phase, now: vm.machine.clock.now });
+        }
+        const end = fingerprint(vm);
+        assert.deepEqual(
+            [...new Set(marks.map((m) => m.phase))],
+            ['pre-lu', 'pre-blackout', 'blackout', 'post-blackout', 'post-lu'],
+        );
+        for (const m of marks.filter((_, i) => i % 7 === 0).reverse()) {
+            vm.restore(m.saved);
+            assert.deepEqual([Updates.of(vm)?.current.phase, vm.machine.clock.now], [m.phase, m.now]);
+            vm.run(FOREVER);
+            assert.equal(fingerprint(vm), end);
+        }
+    });
+});
+
+suite('times in words', () => {
+    test('three digits, and the unit that suits', () => {
+        assert.deepEqual(
+            [0, 80, 999, 1000, 1500, 999_499, 999_600, 36_100_000, 230_212_935, 1_380_000_000, 20e9, 1234e9].map(
+                duration,
+            ),
+            [
+                '0 ns',
+                '80 ns',
+                '999 ns',
+                '1 µs',
+                '1.5 µs',
+                '999 µs',
+                '1 ms',
+                '36.1 ms',
+                '230 ms',
+                '1.38 s',
+                '20 s',
+                '1234 s',
+            ],
+        );
+    });
+});
