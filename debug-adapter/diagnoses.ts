@@ -4,7 +4,7 @@ import { CATALOGUE } from '../emulator/findings/catalogue';
 import type { Diagnosis } from '../emulator/findings/diagnosis';
 import type { Place } from '../emulator/findings/place';
 import type { Listener } from '../emulator/runtime/listener';
-import type { RunException } from '../emulator/runtime/interpreter';
+import type { RunException } from '../emulator/runtime/stop';
 import type { Output } from './output';
 import type { Sources } from './source';
 

@@ -2,7 +2,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { near } from '../emulator/language/nearest';
 import { CATALOGUE, GROUPS, isDiagnosisCode, type DiagnosisCode, type Group } from '../emulator/findings/catalogue';
-import type { ExceptionKind, RunException, StopsAt } from '../emulator/runtime/interpreter';
+import type { ExceptionKind, RunException, StopsAt } from '../emulator/runtime/stop';
 import { capital } from '../emulator/text/text';
 
 const CODES = Object.keys(CATALOGUE).filter(isDiagnosisCode);

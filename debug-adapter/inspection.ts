@@ -10,7 +10,7 @@ import {
 } from '../emulator/runtime/evaluate';
 import { parseEntry } from '../emulator/language/syntax/entry';
 import { processOf } from '../emulator/runtime/host/scenario-process';
-import type { Vm } from '../emulator/runtime/interpreter';
+import type { Host } from '../emulator/runtime/host/host';
 import { RequestError } from './errors';
 import type { Arguments } from './requests';
 import type { Sources } from './source';
@@ -40,7 +40,7 @@ export class Inspection {
     private lastViewpoint: Viewpoint | undefined;
 
     constructor(
-        readonly vm: Vm,
+        readonly host: Host,
         sources: Sources,
         private readonly client: ClientAbilities,
     ) {
@@ -61,37 +61,37 @@ export class Inspection {
     }
 
     threads(): DebugProtocol.Thread[] {
-        return this.vm.threads.map((thread) => ({ id: thread.id, name: threadName(this.vm, thread) }));
+        return this.host.interpreter.threads.map((thread) => ({ id: thread.id, name: threadName(this.host, thread) }));
     }
 
     stackTrace({ threadId, startFrame, levels }: Arguments<'stackTrace'>): DebugProtocol.StackTraceResponse['body'] {
-        const thread = this.vm.threads.find((t) => t.id === threadId);
+        const thread = this.host.interpreter.threads.find((t) => t.id === threadId);
         if (!thread) {
             throw new RequestError('noSuchThread', `There is no thread ${threadId}.`);
         }
-        const frames = this.stacks.of(this.vm, thread);
+        const frames = this.stacks.of(this.host, thread);
         const start = startFrame ?? 0;
         return { stackFrames: frames.slice(start, levels ? start + levels : undefined), totalFrames: frames.length };
     }
 
     scopes(frameId: number): DebugProtocol.Scope[] {
-        const { vm } = this;
+        const { host } = this;
         const at = this.viewpoint(frameId);
         this.lastViewpoint = at;
         const user = processOf(at.thread);
         return [
             this.pane.scope(
                 'Locals',
-                `locals ${this.stacks.keyOf(vm, frameId)}`,
-                { named: () => localItems(vm, at) },
+                `locals ${this.stacks.keyOf(host, frameId)}`,
+                { named: () => localItems(host, at) },
                 'locals',
             ),
-            this.pane.scope('Process', `process ${user?.thread.id ?? 0}`, processScope(vm, user)),
-            this.pane.scope('Live Update', 'live update', { named: () => liveUpdateItems(vm) }),
+            this.pane.scope('Process', `process ${user?.thread.id ?? 0}`, processScope(host, user)),
+            this.pane.scope('Live Update', 'live update', { named: () => liveUpdateItems(host) }),
             this.pane.scope('Handover', 'handover', {
-                named: () => handoverItems(memoryOf(vm.machine), vm.kernel?.kho),
+                named: () => handoverItems(memoryOf(host.machine), host.kernel?.kho),
             }),
-            this.pane.scope('Machine', 'machine', { named: () => machineItems(vm) }),
+            this.pane.scope('Machine', 'machine', { named: () => machineItems(host) }),
         ];
     }
 
@@ -111,7 +111,7 @@ export class Inspection {
         if (!found.item.assign) {
             throw new RequestError('readOnly', `${name} cannot be set.`);
         }
-        found.item.assign(evaluate(this.vm, this.lastViewpoint, value).value);
+        found.item.assign(evaluate(this.host, this.lastViewpoint, value).value);
         this.assigned();
         const { key, item } = this.pane.named(ref, name) ?? found;
         const { value: shown, type, variablesReference, memoryReference: at } = this.pane.variable(ref, key, item);
@@ -128,7 +128,7 @@ export class Inspection {
         value,
         frameId,
     }: Arguments<'setExpression'>): DebugProtocol.SetExpressionResponse['body'] {
-        const result = assign(this.vm, this.viewpointOrTop(frameId), parseEntry(`${expression} = (${value})`));
+        const result = assign(this.host, this.viewpointOrTop(frameId), parseEntry(`${expression} = (${value})`));
         this.assigned();
         return { value: this.resultOf(expression, frameId, result).result };
     }
@@ -137,11 +137,11 @@ export class Inspection {
         const at = this.viewpointOrTop(frameId);
         const entry = parseEntry(expression);
         if (entry.assign && context === 'repl') {
-            const result = assign(this.vm, at, entry);
+            const result = assign(this.host, at, entry);
             this.assigned();
             return this.resultOf(expression, frameId, result);
         }
-        return this.resultOf(expression, frameId, evaluateEntry(this.vm, at, entry));
+        return this.resultOf(expression, frameId, evaluateEntry(this.host, at, entry));
     }
 
     private resultOf(
@@ -149,7 +149,7 @@ export class Inspection {
         frameId: number | undefined,
         result: Evaluated,
     ): DebugProtocol.EvaluateResponse['body'] {
-        const item = itemOf(this.vm, expression, result, {
+        const item = itemOf(this.host, expression, result, {
             evaluateName: expression,
             process: processOf(this.lastViewpoint?.thread)?.process,
         });
@@ -178,13 +178,14 @@ export class Inspection {
     }
 
     private viewpointOrTop(frameId: number | undefined): Viewpoint {
-        const at = frameId === undefined ? viewpointOf(this.vm, this.vm.current.top) : this.viewpoint(frameId);
+        const at =
+            frameId === undefined ? viewpointOf(this.host, this.host.interpreter.current.top) : this.viewpoint(frameId);
         this.lastViewpoint = at;
         return at;
     }
 
     private viewpoint(frameId: number): Viewpoint {
-        const at = this.stacks.viewpoint(this.vm, frameId);
+        const at = this.stacks.viewpoint(this.host, frameId);
         if (!at) {
             throw new RequestError('frameGone', 'This frame is gone: the run has left it.');
         }

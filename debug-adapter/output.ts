@@ -5,7 +5,7 @@ import type { Span } from '../emulator/language/syntax/ast';
 import type { Place } from '../emulator/findings/place';
 import type { Listener } from '../emulator/runtime/listener';
 import type { CheckFinding } from '../emulator/language/check-finding';
-import type { Outcome } from '../emulator/runtime/interpreter';
+import type { Outcome } from '../emulator/runtime/stop';
 import { updateLine, type UpdateReport } from '../emulator/diagnosis/update-report';
 import type { Sources } from './source';
 

@@ -1,9 +1,9 @@
 /** Lets a run go on in slices, so that requests are heard in between, and tells how it came to a stop. */
 import type { Run } from '../emulator/run/run';
 import { steppedBy } from '../emulator/runtime/stepping';
-import { depthOf, type Thread } from '../emulator/runtime/thread';
+import { depthOf, type Thread } from '../emulator/runtime/code';
 import type { Host } from './host';
-import type { Outcome, RunException, StepKind, Stop, StopsAt } from '../emulator/runtime/interpreter';
+import type { Outcome, RunException, StepKind, Stop, StopsAt } from '../emulator/runtime/stop';
 
 /** Operations in a slice: some milliseconds. */
 const SLICE = 50_000;
@@ -53,7 +53,7 @@ export class RunControl {
 
     /** At which exceptions it stops. */
     setFilters(stops: ReadonlySet<StopsAt>): void {
-        const { filters } = this.run.vm;
+        const { filters } = this.run.host.interpreter;
         filters.clear();
         for (const s of stops) {
             filters.add(s);
@@ -62,27 +62,27 @@ export class RunControl {
     }
 
     begin(stopOnEntry: boolean): void {
-        const { vm } = this.run;
+        const { host } = this.run;
         if (stopOnEntry) {
-            vm.markStopped();
-            this.halt({ reason: 'entry', thread: vm.current });
+            host.interpreter.markStopped();
+            this.halt({ reason: 'entry', thread: host.interpreter.current });
         } else {
             this.go();
         }
     }
 
     /** Goes on, until something stops it or for one step: to the next statement, or to the next line. */
-    go(step?: StepKind, byLine = false, asked = this.run.vm.current): void {
-        const { vm } = this.run;
-        const thread = steppedBy(vm.interpreter, asked);
+    go(step?: StepKind, byLine = false, asked = this.run.host.interpreter.current): void {
+        const { host } = this.run;
+        const thread = steppedBy(host.interpreter, asked);
         this.lineStep =
             step && byLine
                 ? { kind: step, thread, depth: depthOf(thread), line: this.events.lineOf(thread) }
                 : undefined;
         if (step) {
-            vm.step(step, thread);
+            host.interpreter.step(step, thread);
         } else {
-            vm.endStep();
+            host.interpreter.endStep();
         }
         this.state = 'running';
         this.exception = undefined;
@@ -105,14 +105,14 @@ export class RunControl {
             return;
         }
         try {
-            const stop = this.pauseWanted ? this.toNextStatement() : this.run.vm.run(SLICE);
+            const stop = this.pauseWanted ? this.toNextStatement() : this.run.host.interpreter.run(SLICE);
             if (stop) {
                 this.stopped(stop);
             } else if (this.pauseWanted) {
                 // in the middle of a statement that takes long
-                this.run.vm.endStep();
-                this.run.vm.markStopped();
-                this.halt({ reason: 'pause', thread: this.run.vm.current });
+                this.run.host.interpreter.endStep();
+                this.run.host.interpreter.markStopped();
+                this.halt({ reason: 'pause', thread: this.run.host.interpreter.current });
             } else {
                 this.later();
             }
@@ -127,8 +127,8 @@ export class RunControl {
     }
 
     private toNextStatement(): Stop | null {
-        this.run.vm.step('any');
-        return this.run.vm.run(TO_NEXT_STATEMENT);
+        this.run.host.interpreter.step('any');
+        return this.run.host.interpreter.run(TO_NEXT_STATEMENT);
     }
 
     private stopped(stop: Stop): void {
@@ -146,7 +146,7 @@ export class RunControl {
                 return;
             case 'step':
                 if (this.onSameLine(stop.thread)) {
-                    this.run.vm.step(this.lineStep?.kind ?? 'next');
+                    this.run.host.interpreter.step(this.lineStep?.kind ?? 'next');
                     this.later();
                     return;
                 }
@@ -176,6 +176,6 @@ export class RunControl {
 
     private end(): void {
         this.state = 'over';
-        this.events.ended(this.run.vm.outcome ?? { passed: true });
+        this.events.ended(this.run.host.interpreter.outcome ?? { passed: true });
     }
 }

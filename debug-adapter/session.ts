@@ -1,14 +1,13 @@
 /** A debug session: requests in, answers and events out. The same behind stdio, TCP and in the process of an editor. */
+import { type Frame, placeOf, type Thread } from '../emulator/runtime/code';
 import { DebugSession } from '@vscode/debugadapter/lib/debugSession';
 import { Event, Response } from '@vscode/debugadapter/lib/messages';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import * as z from 'zod/mini';
-import type { Frame } from '../emulator/runtime/code';
 import type { Program } from '../emulator/language/program';
 import { LIBRARY_SOURCES } from '../emulator/std/texts';
-import type { Thread } from '../emulator/runtime/thread';
 import { ProgramError } from '../emulator/language/values';
-import type { Outcome } from '../emulator/runtime/interpreter';
+import type { Outcome } from '../emulator/runtime/stop';
 import { updatesOf } from '../emulator/diagnosis/update-report';
 import { AttachedImage } from './attach';
 import type { Breakpoint, LineWish } from './breakpoints/breakpoint';
@@ -212,7 +211,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         }));
         this.serve('exceptionInfo', REQUESTS.exceptionInfo, () => this.exceptionInfo());
         this.serve('readMemory', REQUESTS.readMemory, (args) => ({
-            body: readMemory(ramOf(this.running().control.run.vm.machine), args),
+            body: readMemory(ramOf(this.running().control.run.host.machine), args),
         }));
     }
 
@@ -285,19 +284,19 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
                     this.event('thread', { reason, threadId });
                 }
             };
-            run.vm.listeners.report(
+            run.host.listeners.report(
                 this.output.listener({
                     threadStarted: ({ id }) => thread('started', id),
                     threadEnded: ({ id }) => thread('exited', id),
                 }),
             );
-            run.vm.listeners.report(diagnosisListener(this.output, this.sources));
-            run.vm.onTrap = (frame) => this.breakpoints.hit(frame, run.vm);
+            run.host.listeners.report(diagnosisListener(this.output, this.sources));
+            run.host.interpreter.onTrap = (frame) => this.breakpoints.hit(frame, run.host);
             control.setFilters(config.noDebug ? new Set() : this.filters.stops);
             return {
                 config,
                 control,
-                inspection: new Inspection(run.vm, this.sources, {
+                inspection: new Inspection(run.host, this.sources, {
                     pages: this.clientPages,
                     invalidated: () => this.invalidated(),
                 }),
@@ -315,7 +314,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     private rebind(): void {
         const changed = this.breakpoints.bind(
             this.debuggee?.config.noDebug === false ? this.debuggee.control.run.executable : undefined,
-            (frame) => this.debuggee?.control.run.vm.trap(frame) === true,
+            (frame) => this.debuggee?.control.run.host.interpreter.trap(frame) === true,
         );
         for (const b of changed) {
             this.event('breakpoint', { reason: 'changed', breakpoint: this.shown(b) });
@@ -384,7 +383,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     ended(outcome: Outcome): void {
         const run = this.debuggee?.control.run;
         this.output.outcome(run?.scenario.name.value ?? '', outcome);
-        this.output.updates(run ? updatesOf(run.vm) : []);
+        this.output.updates(run ? updatesOf(run.host) : []);
         this.event('exited', { exitCode: outcome.passed ? 0 : 1 });
         this.event('terminated');
     }
@@ -397,7 +396,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     }
 
     lineOf(thread: Thread): string {
-        const place = thread.top && this.debuggee?.control.run.vm.placeOf(thread.top);
+        const place = thread.top && placeOf(thread.top);
         return place ? `${place.uri}:${this.sources.position(place.uri, place.start).line}` : '';
     }
 
@@ -409,7 +408,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     }
 
     private fromFrame(category: 'stdout' | 'stderr', line: string, frame: Frame): void {
-        this.output.at(category, line, this.debuggee?.control.run.vm.placeOf(frame));
+        this.output.at(category, line, placeOf(frame));
     }
 
     // ------------------------------------------------------------ breakpoints
@@ -531,7 +530,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             control.go(
                 step,
                 args?.granularity === 'line',
-                control.run.vm.threads.find((t) => t.id === args?.threadId),
+                control.run.host.interpreter.threads.find((t) => t.id === args?.threadId),
             );
         };
     }

@@ -1,11 +1,10 @@
 /** Call stacks: from a callback through the kernel and the process's block down to the scenario's line. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { labelOf, standsBehind } from '../emulator/runtime/call-stack';
-import { statementOf, type Frame } from '../emulator/runtime/code';
+import { type Frame, statementOf, type Thread } from '../emulator/runtime/code';
 import type { Viewpoint } from '../emulator/runtime/evaluate';
-import type { Thread } from '../emulator/runtime/thread';
 import { processOf } from '../emulator/runtime/host/scenario-process';
-import type { Vm } from '../emulator/runtime/interpreter';
+import type { Host } from '../emulator/runtime/host/host';
 import { waitsFor } from '../emulator/runtime/waiting';
 import type { Sources } from './source';
 
@@ -30,8 +29,8 @@ export class Stacks {
     /**
      * The frames of a thread, newest first; below a process's block come the frames of the thread that waits for it.
      */
-    of(vm: Vm, thread: Thread): DebugProtocol.StackFrame[] {
-        const out: DebugProtocol.StackFrame[] = this.waiting(vm, thread);
+    of(host: Host, thread: Thread): DebugProtocol.StackFrame[] {
+        const out: DebugProtocol.StackFrame[] = this.waiting(host, thread);
         let waiter: Thread | null = thread;
         let below = false;
         while (waiter) {
@@ -40,7 +39,7 @@ export class Stacks {
             for (let i = t.frames.length - 1; i >= 0; i--) {
                 const frame = t.frames[i];
                 if (frame) {
-                    const waits = below || i < t.frames.length - 1 || standsBehind(vm.current, t);
+                    const waits = below || i < t.frames.length - 1 || standsBehind(host.interpreter.current, t);
                     out.push(this.shown(t, i, frame, waits));
                     waiter = frame.waiter ?? waiter;
                 }
@@ -51,9 +50,9 @@ export class Stacks {
     }
 
     /** Where a frame id looks from; undefined where there is no such frame (any more). */
-    viewpoint(vm: Vm, id: number): Viewpoint | undefined {
+    viewpoint(host: Host, id: number): Viewpoint | undefined {
         const place = this.places[id - 1];
-        const thread = place && vm.threads.find((t) => t.id === place.thread);
+        const thread = place && host.interpreter.threads.find((t) => t.id === place.thread);
         if (!place || !thread) {
             return undefined;
         }
@@ -62,9 +61,9 @@ export class Stacks {
     }
 
     /** What the variables of a frame hang at: the same for the same function at the same depth. */
-    keyOf(vm: Vm, id: number): string {
+    keyOf(host: Host, id: number): string {
         const place = this.places[id - 1];
-        const at = this.viewpoint(vm, id);
+        const at = this.viewpoint(host, id);
         return `${place?.thread ?? ''}:${place?.index ?? ''}:${at?.frame?.code.name ?? ''}`;
     }
 
@@ -80,9 +79,9 @@ export class Stacks {
     }
 
     /** Above the frames of a thread that waits for a lock: for which, and who has it. */
-    private waiting(vm: Vm, thread: Thread): DebugProtocol.StackFrame[] {
+    private waiting(host: Host, thread: Thread): DebugProtocol.StackFrame[] {
         const { lineBase, columnBase } = this.sources.format;
-        const name = waitsFor(vm.threads, thread);
+        const name = waitsFor(host.interpreter.threads, thread);
         return name === undefined
             ? []
             : [{ id: this.idOf(thread, WAITS), name, line: lineBase, column: columnBase, presentationHint: 'label' }];

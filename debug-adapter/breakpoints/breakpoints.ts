@@ -4,7 +4,7 @@
  */
 import { SWITCH, type Code, type Frame } from '../../emulator/runtime/code';
 import type { Executable } from '../../emulator/runtime/executable';
-import type { Vm } from '../../emulator/runtime/interpreter';
+import type { Host } from '../../emulator/runtime/host/host';
 import type { Sources } from '../source';
 import { sameWish, type Breakpoint, type FunctionWish, type LineWish, type Wish } from './breakpoint';
 import { Decision, type BreakpointOutput } from './conditions/conditions';
@@ -73,7 +73,7 @@ export class Breakpoints {
     }
 
     /** Decides at a trap; the ids of the breakpoints that stop here. */
-    hit(frame: Frame, vm: Vm): number[] {
+    hit(frame: Frame, host: Host): number[] {
         const here = this.traps.get(frame.code)?.get(frame.pc) ?? [];
         const ids: number[] = [];
         for (const b of here) {
@@ -83,7 +83,7 @@ export class Breakpoints {
                 }
                 this.begun.add(frame);
             }
-            if (b.decision.stops(frame, vm, this.output)) {
+            if (b.decision.stops(frame, host, this.output)) {
                 ids.push(b.id);
             }
         }

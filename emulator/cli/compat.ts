@@ -88,23 +88,23 @@ function cellOf(
     to: string,
     booted: (layers: ReadonlySet<string>) => void,
 ): Cell {
-    const { vm } = Run.start(program, { scenario: scenario.name.value, substitutes: { boot: from, load: to } });
+    const { host } = Run.start(program, { scenario: scenario.name.value, substitutes: { boot: from, load: to } });
     const log: LogLine[] = [];
     const used = new Set<string>();
     let jumps = 0;
-    vm.listeners.report({
+    host.listeners.report({
         log: (line) => {
             if (line.level !== 'log') {
                 log.push(line);
             }
         },
         phase: (phase) => {
-            if (phase === 'running' && jumps === 0 && vm.kernel) {
-                booted(vm.kernel.desc.layers);
+            if (phase === 'running' && jumps === 0 && host.kernel) {
+                booted(host.kernel.desc.layers);
             } else if (phase === 'jump') {
                 jumps++;
                 used.clear();
-                for (const session of vm.kernel?.luo.outgoing.sessions ?? []) {
+                for (const session of host.kernel?.luo.outgoing.sessions ?? []) {
                     for (const file of session.files) {
                         used.add(file.handler.compatible);
                     }
@@ -113,14 +113,16 @@ function cellOf(
         },
     });
     for (let over = false; !over; ) {
-        const stop = vm.run(SLICE);
+        const stop = host.interpreter.run(SLICE);
         over = stop?.reason === 'end' || (stop?.reason === 'exception' && stop.exception.fatal);
     }
-    const failure = vm.outcome?.passed === false ? vm.outcome.failure : undefined;
+    const failure = host.interpreter.outcome?.passed === false ? host.interpreter.outcome.failure : undefined;
     if (!failure) {
         return { from, to, outcome: 'works', reason: '', message: null, where: null, kernelLog: [] };
     }
-    const last = log.filter((l) => l.boot === vm.boot && l.level !== 'info' && l.level !== 'notice').map((l) => l.text);
+    const last = log
+        .filter((l) => l.boot === host.boot && l.level !== 'info' && l.level !== 'notice')
+        .map((l) => l.text);
     const base = {
         from,
         to,
@@ -128,8 +130,8 @@ function cellOf(
         where: failure.place ? whereOf(files, failure.place.uri, failure.place) : null,
         kernelLog: last.slice(-4),
     };
-    const sender = resolveKernel(vm.declarations.program, jumps > 1 ? to : from);
-    const verdict = formatVerdict(vm.declarations, sender, resolveKernel(vm.declarations.program, to), [...used]);
+    const sender = resolveKernel(host.declarations.program, jumps > 1 ? to : from);
+    const verdict = formatVerdict(host.declarations, sender, resolveKernel(host.declarations.program, to), [...used]);
     const outcome = jumps === 0 ? 'unsuited' : outcomeOf(failure.message, last);
     const explained = EXPLAINS[verdict.outcome] === outcome;
     const reason = explained

@@ -10,7 +10,8 @@ import type { Listener } from '../runtime/listener';
 import type { Program } from '../language/program';
 import { Run } from '../run/run';
 import { UsageError } from '../run/usage-error';
-import type { RunException, Vm } from '../runtime/interpreter';
+import type { RunException } from '../runtime/stop';
+import type { Host } from '../runtime/host/host';
 import { waitsFor } from '../runtime/waiting';
 import { reportsOf, strictFailure } from './diagnoses';
 import type { Files } from './files';
@@ -56,7 +57,7 @@ class Watcher implements Listener {
     cause: Cause | null = null;
 
     constructor(
-        private readonly vm: Vm,
+        private readonly host: Host,
         private readonly files: Files,
         private readonly all: boolean,
     ) {}
@@ -84,7 +85,7 @@ class Watcher implements Listener {
 
     private comesUp(error: Err, message: string): void {
         if (this.origin?.error !== error.name) {
-            const stack = stackLines(this.files, callStack(this.vm.current));
+            const stack = stackLines(this.files, callStack(this.host.interpreter.current));
             this.origin = { error: error.name, cause: { message, where: stack[0]?.where ?? null, stack } };
         }
     }
@@ -102,12 +103,18 @@ function stackLines(files: Files, stack: readonly StackEntry[]): StackLine[] {
 }
 
 /** The processes that wait for a lock, but for the one whose stack is shown anyway. */
-function waitersOf(files: Files, vm: Vm): Waiter[] {
-    return vm.threads.flatMap((thread): Waiter[] => {
-        const message = waitsFor(vm.threads, thread);
-        return message === undefined || thread === vm.current
+function waitersOf(files: Files, host: Host): Waiter[] {
+    return host.interpreter.threads.flatMap((thread): Waiter[] => {
+        const message = waitsFor(host.interpreter.threads, thread);
+        return message === undefined || thread === host.interpreter.current
             ? []
-            : [{ process: thread.name, message, stack: stackLines(files, callStack(vm.current, thread)) }];
+            : [
+                  {
+                      process: thread.name,
+                      message,
+                      stack: stackLines(files, callStack(host.interpreter.current, thread)),
+                  },
+              ];
     });
 }
 
@@ -155,46 +162,46 @@ export function execute(
         }
         throw e;
     }
-    const { vm } = run;
-    const watcher = new Watcher(vm, files, options.log);
-    vm.listeners.report(watcher);
-    const tracer = options.timeline?.tracer(vm, base.name);
+    const { host } = run;
+    const watcher = new Watcher(host, files, options.log);
+    host.listeners.report(watcher);
+    const tracer = options.timeline?.tracer(host, base.name);
     if (tracer) {
-        vm.listeners.report(tracer);
+        host.listeners.report(tracer);
     }
     const { saveHandover } = options;
     if (saveHandover) {
-        vm.listeners.report(new HandoverSaver(vm, saveHandover, (image) => saveHandover.files.save(image)));
+        host.listeners.report(new HandoverSaver(host, saveHandover, (image) => saveHandover.files.save(image)));
     }
-    const ended = toTheEnd(files, vm, watcher);
+    const ended = toTheEnd(files, host, watcher);
     if (tracer) {
         options.timeline?.add(tracer.events());
     }
-    const diagnoses = reportsOf(files, program, scenario, Diagnoses.of(vm)?.found ?? []);
+    const diagnoses = reportsOf(files, program, scenario, Diagnoses.of(host)?.found ?? []);
     const failure = ended ?? (options.strict ? strictFailure(diagnoses) : null);
     return {
         ...base,
         passed: failure === null,
-        seed: vm.scheduler.used ? options.seed : null,
-        timeNs: vm.machine.clock.now,
-        boots: vm.machine.boots,
+        seed: host.interpreter.scheduler.used ? options.seed : null,
+        timeNs: host.machine.clock.now,
+        boots: host.machine.boots,
         output: watcher.output,
-        updates: updatesOf(vm),
+        updates: updatesOf(host),
         diagnoses,
         failure,
     };
 }
 
-function toTheEnd(files: Files, vm: Vm, watcher: Watcher): Failure | null {
+function toTheEnd(files: Files, host: Host, watcher: Watcher): Failure | null {
     try {
         for (;;) {
-            const stop = vm.run(SLICE);
+            const stop = host.interpreter.run(SLICE);
             if (stop?.reason === 'exception' && stop.exception.fatal) {
-                return failureOf(files, vm, watcher, stop.exception);
+                return failureOf(files, host, watcher, stop.exception);
             }
             if (stop?.reason === 'end') {
-                const exception = vm.outcome?.failure;
-                return exception ? failureOf(files, vm, watcher, exception) : null;
+                const exception = host.interpreter.outcome?.failure;
+                return exception ? failureOf(files, host, watcher, exception) : null;
             }
         }
     } catch (e) {
@@ -202,7 +209,7 @@ function toTheEnd(files: Files, vm: Vm, watcher: Watcher): Failure | null {
             throw e;
         }
         const message = `The emulator failed, which is a bug in it: ${e instanceof Error ? (e.stack ?? e.message) : String(e)}`;
-        const stack = stackLines(files, callStack(vm.current));
+        const stack = stackLines(files, callStack(host.interpreter.current));
         return {
             kind: 'emulator',
             message,
@@ -215,14 +222,14 @@ function toTheEnd(files: Files, vm: Vm, watcher: Watcher): Failure | null {
     }
 }
 
-function failureOf(files: Files, vm: Vm, watcher: Watcher, e: RunException): Failure {
+function failureOf(files: Files, host: Host, watcher: Watcher, e: RunException): Failure {
     return {
         kind: e.kind,
         message: e.message,
         where: placeIn(files, e.place),
-        stack: stackLines(files, callStack(vm.current)),
+        stack: stackLines(files, callStack(host.interpreter.current)),
         cause: e.kind === 'failed-call' ? watcher.cause : null,
-        waiting: waitersOf(files, vm),
+        waiting: waitersOf(files, host),
         kernelLog: watcher.tail,
     };
 }

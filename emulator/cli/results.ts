@@ -5,7 +5,7 @@
 import type { Datum } from '../findings/diagnosis';
 import type { Severity } from '../findings/catalogue';
 import type { CostChanges, CostName } from '../machine/costs';
-import type { ExceptionKind } from '../runtime/interpreter';
+import type { ExceptionKind } from '../runtime/stop';
 import type { UpdateReport } from '../diagnosis/update-report';
 
 /** A place in a file; lines and columns count from 1, the end is exclusive. */

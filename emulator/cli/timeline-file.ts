@@ -1,6 +1,6 @@
 /** Writes the traces of runs to one file. */
 import { writeFileSync } from 'node:fs';
-import type { Vm } from '../runtime/interpreter';
+import type { Host } from '../runtime/host/host';
 import { Tracer, type TraceEvent } from '../trace/trace';
 import { BadArguments } from './options';
 
@@ -17,8 +17,8 @@ export class TimelineFile {
         private readonly titled: boolean,
     ) {}
 
-    tracer(vm: Vm, scenario: string): Tracer {
-        return new Tracer(vm, this.runs++, this.titled ? scenario : '');
+    tracer(host: Host, scenario: string): Tracer {
+        return new Tracer(host, this.runs++, this.titled ? scenario : '');
     }
 
     add(events: readonly TraceEvent[]): void {

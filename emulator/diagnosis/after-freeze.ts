@@ -39,8 +39,8 @@ interface Frozen {
     readonly place: Place | undefined;
 }
 
-export const frozenRules = ruleFile(['LU1070', 'LU1075'], ({ vm, chronicle, say }) => {
-    const { machine } = vm;
+export const frozenRules = ruleFile(['LU1070', 'LU1075'], ({ host, chronicle, say }) => {
+    const { machine } = host;
     const frozen = new Table<LuoFile, Frozen>(machine.journal);
     /** Structures that begin a page: those of kho.alloc_preserve(), which handlers hand over. */
     const structs = new Table<number, StructLayout>(machine.journal);
@@ -71,7 +71,7 @@ export const frozenRules = ruleFile(['LU1070', 'LU1075'], ({ vm, chronicle, say 
             return [['the position', file.pos]];
         }
         const names = file
-            ? (vm.declarations.fileKind(file.kind)?.decl.fields.map((f) => `\`${f.name.name}\``) ?? [])
+            ? (host.declarations.fileKind(file.kind)?.decl.fields.map((f) => `\`${f.name.name}\``) ?? [])
             : [];
         return names.map((name, i) => [name, file?.fields[i]]);
     };
@@ -80,7 +80,7 @@ export const frozenRules = ruleFile(['LU1070', 'LU1075'], ({ vm, chronicle, say 
         file,
         place,
     }: Frozen): { history: readonly HistoryLine[]; data: { session: string; token: string } } => ({
-        history: [...chronicle.ofFile(file), { boot: vm.boot, text: `frozen (${file.handler.name})`, place }],
+        history: [...chronicle.ofFile(file), { boot: host.boot, text: `frozen (${file.handler.name})`, place }],
         data: { session: file.session.name, token: hex(file.token) },
     });
 
@@ -136,7 +136,7 @@ export const frozenRules = ruleFile(['LU1070', 'LU1075'], ({ vm, chronicle, say 
     /** LU1075 */
     const leftFrozen = (error: Err): void => {
         for (const f of all()) {
-            if (hasCallback(vm, f.file.handler, 'unfreeze')) {
+            if (hasCallback(host, f.file.handler, 'unfreeze')) {
                 const { history, data } = about(f);
                 say('LU1075', {
                     about: name(f),

@@ -5,7 +5,7 @@ import { ruleFile } from './rules';
 /** What they give is an answer, and no error. */
 const ANSWERS: readonly string[] = ['can_preserve', 'can_finish', 'get_id'];
 
-export const callbackRules = ruleFile(['LU1017'], ({ vm, say }) => {
+export const callbackRules = ruleFile(['LU1017'], ({ host, say }) => {
     return {
         callbackLeft(call, result, place): void {
             const { name, callback } = call;
@@ -24,7 +24,7 @@ export const callbackRules = ruleFile(['LU1017'], ({ vm, say }) => {
                 about: name,
                 message: `${name} returned ${result}, which is neither 0 nor a negative error number. ${effect}.`,
                 place,
-                data: { callback: name, result: String(result), ...fileData(vm, call) },
+                data: { callback: name, result: String(result), ...fileData(host, call) },
             });
         },
     };

@@ -1,7 +1,7 @@
 /** The devices that were preserved at the last kexec, and the memory that was: what may still be theirs. */
 import type { Device, Intent } from '../machine/devices/device';
 import { Seq, Table } from '../machine/journal';
-import type { Vm } from '../runtime/interpreter';
+import type { Host } from '../runtime/host/host';
 import type { Rules } from './hearing';
 
 /** Page frames [start, end). */
@@ -47,8 +47,8 @@ export function isCovered(spans: readonly Span[], pfn: number): boolean {
 
 const NOTHING: readonly Span[] = [];
 
-export function carriedDevices(vm: Vm): CarriedDevices {
-    const { journal, pci, page } = vm.machine;
+export function carriedDevices(host: Host): CarriedDevices {
+    const { journal, pci, page } = host.machine;
     /** What the devices had been given then. */
     const carried = new Table<string, Intent>(journal);
     /** What was preserved then; one list, replaced as a whole. */
@@ -61,7 +61,7 @@ export function carriedDevices(vm: Vm): CarriedDevices {
         return (
             spans !== undefined &&
             isCovered(spans, pfn) &&
-            vm.kernel?.kho.isKhoBoot !== false &&
+            host.kernel?.kho.isKhoBoot !== false &&
             !freedSince.items.some((s) => s.start <= pfn && pfn < s.end)
         );
     };
@@ -74,14 +74,14 @@ export function carriedDevices(vm: Vm): CarriedDevices {
         },
         mayUse(device, iova, pa): boolean {
             const given = carried.get(device.shape.name)?.areaAt(iova);
-            const { kernel } = vm;
+            const { kernel } = host;
             if (!given || pci.iommu?.enabled !== true || pa - given.pa !== iova - given.iova) {
                 return false;
             }
             // until the kernel that comes up has looked, the device goes on as it was told; from then on it is one that
             // came along, or nobody's
             const known = kernel?.devices.of(device);
-            const goesOn = known ? known.inherited !== null : !kernel || vm.booting !== null;
+            const goesOn = known ? known.inherited !== null : !kernel || host.booting !== null;
             return goesOn && isKept(Math.floor(pa / page.size));
         },
         freed(pfn, count): void {

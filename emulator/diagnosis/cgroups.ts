@@ -5,7 +5,7 @@ import { fileData, fileKey, sessionKey } from './chronicle';
 import { ruleFile } from './rules';
 import { pagesText } from './wording';
 
-export const cgroupRules = ruleFile(['LU1052'], ({ vm, chronicle, say }) => {
+export const cgroupRules = ruleFile(['LU1052'], ({ host, chronicle, say }) => {
     return {
         /** LU1052 */
         callbackLeft(call, result): void {
@@ -13,14 +13,14 @@ export const cgroupRules = ruleFile(['LU1052'], ({ vm, chronicle, say }) => {
             if (!failed || result.name !== 'ENOMEM') {
                 return;
             }
-            const process = processOf(vm.current)?.process;
-            const { session, token } = fileData(vm, call);
+            const process = processOf(host.interpreter.current)?.process;
+            const { session, token } = fileData(host, call);
             if (!process?.memcg || process.memcg.refused === 0 || session === undefined || token === undefined) {
                 return;
             }
             say('LU1052', {
                 about: fileKey(session, token),
-                message: `Token ${token} of session "${session}" is lost: its pages are charged to the memory cgroup of ${process.name}, whose limit is ${pagesText(vm.machine.page, process.memcg.limit)}. What was retrieved of it is freed, and the error sticks.`,
+                message: `Token ${token} of session "${session}" is lost: its pages are charged to the memory cgroup of ${process.name}, whose limit is ${pagesText(host.machine.page, process.memcg.limit)}. What was retrieved of it is freed, and the error sticks.`,
                 history: [...chronicle.of(sessionKey(session)), ...chronicle.of(fileKey(session, token))],
                 data: { session, token, process: process.name, limit: process.memcg.limit },
             });

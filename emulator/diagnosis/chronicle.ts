@@ -6,7 +6,7 @@ import { Seq, Table } from '../machine/journal';
 import type { Place } from '../findings/place';
 import type { Value } from '../language/types';
 import { subjectAtWork, subjectOf, subjectSaid } from '../runtime/at-work';
-import type { Vm } from '../runtime/interpreter';
+import type { Host } from '../runtime/host/host';
 import type { CallbackCall, KernelWork } from '../runtime/purpose';
 import type { Rules } from './hearing';
 import type { HistoryLine } from '../findings/diagnosis';
@@ -46,7 +46,7 @@ export const flbKey = (name: string): string => `FLB ${name}`;
 export class Chronicle {
     /** What it hears. */
     readonly events: Rules = {
-        corrupted: () => this.note(`damage ${this.vm.boot}`, 'corrupted by the scenario'),
+        corrupted: () => this.note(`damage ${this.host.boot}`, 'corrupted by the scenario'),
         callbackEntered: (call) => this.callbackEntered(call),
         callbackLeft: (call, result) => this.callbackLeft(call, result),
         callReturned: (work, result) => this.callReturned(work, result),
@@ -67,10 +67,10 @@ export class Chronicle {
 
     /** @param here the user's statement at which the run stands */
     constructor(
-        private readonly vm: Vm,
+        private readonly host: Host,
         private readonly here: () => Place | undefined,
     ) {
-        const { journal } = vm.machine;
+        const { journal } = host.machine;
         this.notes = new Table(journal);
         this.preserving = new Seq(journal);
         this.preserved = new Table(journal);
@@ -84,7 +84,7 @@ export class Chronicle {
             lines.length < HISTORY_LIMIT
                 ? lines
                 : [...lines.slice(0, HISTORY_LIMIT / 2), ...lines.slice(1 - HISTORY_LIMIT / 2)];
-        this.notes.set(about, [...kept, { boot: this.vm.boot, text, place, step: this.vm.ticks }]);
+        this.notes.set(about, [...kept, { boot: this.host.boot, text, place, step: this.host.interpreter.ticks }]);
     }
 
     of(about: string): readonly Note[] {
@@ -93,7 +93,7 @@ export class Chronicle {
 
     /** What the scenario has done, in this kernel or on the way from the previous one, that no kernel does. */
     damage(): readonly HistoryLine[] {
-        return [...this.of(`damage ${this.vm.boot - 1}`), ...this.of(`damage ${this.vm.boot}`)];
+        return [...this.of(`damage ${this.host.boot - 1}`), ...this.of(`damage ${this.host.boot}`)];
     }
 
     /** The last descriptor of the session is gone. */
@@ -103,12 +103,12 @@ export class Chronicle {
 
     private callbackEntered(call: CallbackCall): void {
         if (isPreserve(call)) {
-            this.begun.push({ thread: this.vm.current.id, step: this.vm.ticks });
+            this.begun.push({ thread: this.host.interpreter.current.id, step: this.host.interpreter.ticks });
         }
     }
 
     private callbackLeft(call: CallbackCall, result: Value | Err): void {
-        const { vm } = this;
+        const { host } = this;
         if (call.kind === 'flb') {
             this.note(
                 flbKey(call.flb.name),
@@ -118,20 +118,20 @@ export class Chronicle {
         if (!isPreserve(call)) {
             return;
         }
-        const begin = this.begun.items.findLast((b) => b.thread === vm.current.id);
+        const begin = this.begun.items.findLast((b) => b.thread === host.interpreter.current.id);
         if (begin) {
             this.begun.remove(begin);
         }
-        const said = call.kind === 'handler' ? subjectSaid(vm) : null;
+        const said = call.kind === 'handler' ? subjectSaid(host) : null;
         const file = said && said.token !== null ? { session: said.session.name, token: hex(said.token) } : undefined;
         const entry: Preserving = {
-            boot: vm.boot,
+            boot: host.boot,
             callback: call.name,
             file,
             place: this.here(),
-            thread: vm.current.id,
-            first: begin?.step ?? vm.ticks,
-            last: vm.ticks,
+            thread: host.interpreter.current.id,
+            first: begin?.step ?? host.interpreter.ticks,
+            last: host.interpreter.ticks,
         };
         this.preserving.push(entry);
         if (file) {
@@ -198,7 +198,7 @@ export class Chronicle {
     /** What preserved the file that came over under this session and token. */
     preserverOf(session: string, token: string): Preserving | undefined {
         const found = this.preserved.get(fileKey(session, token));
-        return found?.boot === this.vm.boot - 1 ? found : undefined;
+        return found?.boot === this.host.boot - 1 ? found : undefined;
     }
 
     /** The callback that was preserving something when that happened to a page. */
@@ -223,7 +223,7 @@ export class Chronicle {
 
     /** What happened to a page since the machine was switched on. */
     ofPage(pfn: number): HistoryLine[] {
-        const { history, owners } = this.vm.machine;
+        const { history, owners } = this.host.machine;
         const lines = history.of(pfn).map((e): HistoryLine => {
             const by = this.preservingAt(e);
             const file = by?.file ? ` for token ${by.file.token} of session "${by.file.session}"` : '';
@@ -238,7 +238,7 @@ export class Chronicle {
     }
 
     ofAddress(pa: number): HistoryLine[] {
-        return this.ofPage(Math.floor(pa / this.vm.machine.page.size));
+        return this.ofPage(Math.floor(pa / this.host.machine.page.size));
     }
 }
 
@@ -250,8 +250,8 @@ function isPreserve({ kind, callback }: CallbackCall): boolean {
  * Which file of which session kernel code works on, as the data of a finding, as far as it is one. @param call a
  * callback that has just returned
  */
-export function fileData(vm: Vm, call?: CallbackCall): { readonly session?: string; readonly token?: string } {
-    const { session, token } = (call && subjectOf(call)) ?? subjectAtWork(vm) ?? {};
+export function fileData(host: Host, call?: CallbackCall): { readonly session?: string; readonly token?: string } {
+    const { session, token } = (call && subjectOf(call)) ?? subjectAtWork(host) ?? {};
     return {
         ...(session ? { session: session.name } : {}),
         ...(token === undefined || token === null ? {} : { token: hex(token) }),

@@ -4,10 +4,10 @@ import { khoDebugContent } from '../kernel/kho/debugfs-blobs';
 import { ruleFile } from './rules';
 import { hex } from '../text/text';
 
-export const debugfsRules = ruleFile(['LU1064'], ({ vm, chronicle, say }) => {
+export const debugfsRules = ruleFile(['LU1064'], ({ host, chronicle, say }) => {
     return {
         callReturned(work, result): void {
-            const { kernel } = vm;
+            const { kernel } = host;
             if (work.kind !== 'open' || result instanceof Err || !kernel || !work.path.includes('/in/')) {
                 return;
             }
@@ -20,7 +20,7 @@ export const debugfsRules = ruleFile(['LU1064'], ({ vm, chronicle, say }) => {
             // what nobody has restored is still what was handed over
             if (
                 kernel.memmap.khoOrder(pfn) >= 0 ||
-                !vm.machine.history.of(pfn).some((e) => e.boot - 1 === vm.boot && e.kind === 'restored')
+                !host.machine.history.of(pfn).some((e) => e.boot - 1 === host.boot && e.kind === 'restored')
             ) {
                 return;
             }
@@ -29,7 +29,7 @@ export const debugfsRules = ruleFile(['LU1064'], ({ vm, chronicle, say }) => {
                 about: path,
                 history: chronicle.ofPage(pfn),
                 data: { path, address: hex(content.addr) },
-                message: `${path} shows the page at ${hex(content.addr)}, which was handed over, but has been restored and given back since: it is ${state === 'free' ? 'free memory' : `memory of ${vm.machine.owners.name(kernel.memmap.ownerOf(pfn))}`} now.`,
+                message: `${path} shows the page at ${hex(content.addr)}, which was handed over, but has been restored and given back since: it is ${state === 'free' ? 'free memory' : `memory of ${host.machine.owners.name(kernel.memmap.ownerOf(pfn))}`} now.`,
             });
         },
     };

@@ -17,8 +17,8 @@ import { hex, listed } from '../text/text';
 const NO_DOMAIN: ReadonlySet<FaultReason> = new Set(['root-absent', 'context-absent', 'blocked']);
 
 export const carriedRules = ruleFile(['LU1045', 'LU1046', 'LU1048', 'LU1049', 'LU1080'], (scene) => {
-    const { vm, chronicle, carried, say } = scene;
-    const { pci, owners, page } = vm.machine;
+    const { host, chronicle, carried, say } = scene;
+    const { pci, owners, page } = host.machine;
 
     /** LU1045: pages that the IOMMU reads on the way to what the device sees. */
     const checkTables = (kernel: Kernel, b: BoundDevice, spans: readonly Span[], tell: typeof say): void => {
@@ -30,8 +30,8 @@ export const carriedRules = ruleFile(['LU1045', 'LU1046', 'LU1048', 'LU1049', 'L
         const name = b.device.shape.name;
         const { domain } = b;
         const tree = readTables(
-            vm.machine.memory,
-            (pa, n) => vm.machine.isRam(pa, n),
+            host.machine.memory,
+            (pa, n) => host.machine.isRam(pa, n),
             iommu.format.pages,
             domain.root,
             domain.levels,
@@ -96,7 +96,7 @@ export const carriedRules = ruleFile(['LU1045', 'LU1046', 'LU1048', 'LU1049', 'L
         }
         if (first) {
             const pa = first.pfn * page.size;
-            const owner = owners.name(vm.running.memmap.ownerOf(first.pfn));
+            const owner = owners.name(host.running.memmap.ownerOf(first.pfn));
             tell('LU1046', {
                 about: name,
                 history: chronicle.ofAddress(pa),
@@ -122,7 +122,7 @@ export const carriedRules = ruleFile(['LU1045', 'LU1046', 'LU1048', 'LU1049', 'L
         /** LU1048 */
         iommuFault(device, iova, write): void {
             const reason = pci.iommu?.faults.at(-1)?.reason;
-            if (vm.kernel?.desc.layers.has('iommu') === true && device.intent && reason && NO_DOMAIN.has(reason)) {
+            if (host.kernel?.desc.layers.has('iommu') === true && device.intent && reason && NO_DOMAIN.has(reason)) {
                 const name = device.shape.name;
                 say('LU1048', {
                     about: name,
@@ -134,7 +134,7 @@ export const carriedRules = ruleFile(['LU1045', 'LU1046', 'LU1048', 'LU1049', 'L
         /** LU1049: what the devices go by is given back before them. */
         callbackEntered(call): void {
             const finished = call.kind === 'flb' && call.flb.name === IOMMU_FLB && call.callback === 'finish';
-            const live = finished ? (vm.kernel?.devices.bound.items.filter((b) => b.inherited) ?? []) : [];
+            const live = finished ? (host.kernel?.devices.bound.items.filter((b) => b.inherited) ?? []) : [];
             const [first] = live;
             if (first) {
                 say('LU1049', {

@@ -2,17 +2,16 @@
  * The sanitizer of devices: every request that goes to memory is compared with what the software meant when it
  * programmed the device.
  */
-import { IO_PAGE } from '../machine/iommu/tables';
+import { IO_PAGE, walk } from '../machine/iommu/tables';
 import { TABLE_OWNER } from '../kernel/devices/tables';
 import type { Area, Device } from '../machine/devices/device';
-import { walk } from '../machine/iommu/tables';
 import { Table } from '../machine/journal';
 import { ruleFile } from './rules';
 import { hex } from '../text/text';
 
 export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU1047'], (scene) => {
-    const { vm, chronicle, carried, strays, say } = scene;
-    const { owners, pci, journal, page } = vm.machine;
+    const { host, chronicle, carried, strays, say } = scene;
+    const { owners, pci, journal, page } = host.machine;
     /** What has been said: a device that goes astray does so a million times. */
     const told = new Table<string, true>(journal);
     /**
@@ -36,20 +35,20 @@ export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU
     /** Where the tables say that a request goes, whatever the IOMMU has cached; −1: nowhere. */
     const byTables = (device: Device, iova: number): number => {
         const { iommu } = pci;
-        const found = iommu?.format.lookup(vm.machine, iommu.root, device.requester, []);
+        const found = iommu?.format.lookup(host.machine, iommu.root, device.requester, []);
         if (!iommu || !found || 'fault' in found) {
             return -1;
         }
         if (found.kind === 'identity') {
             return iova;
         }
-        const walked = walk(vm.machine, iommu.format.pages, found.root, found.levels, iova, []);
+        const walked = walk(host.machine, iommu.format.pages, found.root, found.levels, iova, []);
         return 'fault' in walked ? -1 : walked.pa;
     };
 
     const pageText = (pa: number): string => {
         const pfn = Math.floor(pa / page.size);
-        const { kernel } = vm;
+        const { kernel } = host;
         if (!kernel) {
             return 'memory that the kernel which comes up has yet to give away';
         }
@@ -75,7 +74,7 @@ export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU
         iova: hex(iova),
         address: hex(pa),
         write,
-        owner: vm.kernel ? owners.name(vm.kernel.memmap.ownerOf(Math.floor(pa / page.size))) : null,
+        owner: host.kernel ? owners.name(host.kernel.memmap.ownerOf(Math.floor(pa / page.size))) : null,
     });
 
     /** LU1030: nobody in the kernel that runs has set this device going. */
@@ -88,7 +87,7 @@ export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU
                 data: {
                     device: who(device),
                     at: device.name,
-                    driver: vm.kernel?.devices.of(device)?.driver ?? '',
+                    driver: host.kernel?.devices.of(device)?.driver ?? '',
                     program: hex(device.program?.base ?? 0),
                 },
             });
@@ -101,16 +100,16 @@ export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU
         const verb = write ? 'writes to' : 'reads';
         strays.set(name, (strays.get(name) ?? 0) + 1);
         // the first of these that holds is the cause; what follows from it is not said as well
-        const bound = vm.kernel?.devices.of(device);
+        const bound = host.kernel?.devices.of(device);
         const reused =
             pci.iommu?.enabled === true &&
             bound !== undefined &&
-            vm.kernel?.devices.ids.wasGivenBefore(bound.domain.id) === true;
+            host.kernel?.devices.ids.wasGivenBefore(bound.domain.id) === true;
         const tables = reused ? byTables(device, iova) : pa;
         // what a device remembers itself goes past the IOMMU
         const own = device.atc?.find(Math.floor(iova / IO_PAGE), write) === Math.floor(pa / IO_PAGE);
         if (!own && tables !== pa) {
-            if (isNew(`LU1047 ${name} ${vm.boot}`)) {
+            if (isNew(`LU1047 ${name} ${host.boot}`)) {
                 say('LU1047', {
                     about: name,
                     history: chronicle.ofAddress(pa),
@@ -127,14 +126,14 @@ export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU
                     message: `${name} ${verb} ${hex(pa)} while translation is off: ${hex(iova)} is an address of the domain of ${intent.name}, and is taken for a physical one. There lies ${pageText(pa)}.`,
                 });
             }
-        } else if (intent && intent.boot !== vm.boot && !carried.has(device)) {
+        } else if (intent && intent.boot !== host.boot && !carried.has(device)) {
             unknownDevice(
                 device,
                 `${name} ${verb} ${hex(pa)}, ${pageText(pa)}: a kernel before this one set it going, and this one knows nothing of it.`,
                 pa,
             );
         } else {
-            const owner = vm.kernel?.memmap.ownerOf(Math.floor(pa / page.size)) ?? 0;
+            const owner = host.kernel?.memmap.ownerOf(Math.floor(pa / page.size)) ?? 0;
             if (isNew(`LU1027 ${name} ${owner} ${intent?.boot ?? -1}`)) {
                 say('LU1027', {
                     about: `${name} ${owner}`,
@@ -153,7 +152,7 @@ export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU
 
     const onFreed = (pfn: number, count: number): void => {
         carried.freed(pfn, count);
-        for (const b of vm.kernel?.devices.bound ?? []) {
+        for (const b of host.kernel?.devices.bound ?? []) {
             // what user space maps is pinned, so only what the DMA API gave away can be freed
             for (const area of b.own.areas) {
                 const from = Math.max(pfn, Math.floor(area.pa / page.size));
@@ -168,12 +167,12 @@ export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU
         }
     };
     // pages are freed a million times in a row: without devices nobody is told
-    vm.machine.history.onFreed = pci.devices.length > 0 ? onFreed : null;
+    host.machine.history.onFreed = pci.devices.length > 0 ? onFreed : null;
 
     return {
         dma(device, iova, pa, _length, write): void {
             const { intent } = device;
-            const { kernel } = vm;
+            const { kernel } = host;
             if (
                 intent &&
                 kernel &&
@@ -196,7 +195,7 @@ export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU
             }
         },
         walked(device, iova, trail): void {
-            const { kernel } = vm;
+            const { kernel } = host;
             for (const table of kernel ? trail : []) {
                 const pfn = Math.floor(table / page.size);
                 if (kernel?.memmap.isAllocated(pfn) === true && isTableOwner(kernel.memmap.ownerOf(pfn))) {
@@ -205,7 +204,7 @@ export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU
                 if (kernel?.memmap.stateOf(pfn) === 'preserved' && carried.isKept(pfn)) {
                     continue;
                 }
-                if (isNew(`LU1028 ${carried.has(device) ? `${who(device)} ${vm.boot}` : pfn}`)) {
+                if (isNew(`LU1028 ${carried.has(device) ? `${who(device)} ${host.boot}` : pfn}`)) {
                     say('LU1028', {
                         about: hex(table),
                         history: chronicle.ofAddress(table),
@@ -221,13 +220,13 @@ export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU
                 return;
             }
             for (const device of pci.devices) {
-                const known = (vm.kernel?.devices.pci.of(device)?.incoming ?? 0) !== 0;
+                const known = (host.kernel?.devices.pci.of(device)?.incoming ?? 0) !== 0;
                 if (
                     device.running &&
                     device.reachesMemory &&
                     !known &&
                     device.intent &&
-                    device.intent.boot !== vm.boot
+                    device.intent.boot !== host.boot
                 ) {
                     unknownDevice(
                         device,

@@ -10,7 +10,7 @@ import type { ScenarioDecl } from '../language/syntax/ast';
 import type { Value } from '../language/types';
 import { Seq, Table } from '../machine/journal';
 import type { Frame } from '../runtime/code';
-import type { Vm } from '../runtime/interpreter';
+import type { Host } from '../runtime/host/host';
 import type { Listener, Observer, Phase } from '../runtime/listener';
 import type { KernelWork } from '../runtime/purpose';
 import type { RunException } from '../runtime/stop';
@@ -85,18 +85,18 @@ export class Diagnoses implements Observer {
     private callReturned = false;
 
     constructor(
-        private readonly vm: Vm,
+        private readonly host: Host,
         private readonly scenario: ScenarioDecl,
         private readonly end: Place,
     ) {
-        this.found = new Seq(vm.machine.journal);
-        this.said = new Table(vm.machine.journal);
-        this.jumps = new Table(vm.machine.journal);
-        this.strays = new Table(vm.machine.journal);
-        const chronicle = new Chronicle(vm, () => this.here());
-        const carried = carriedDevices(vm);
+        this.found = new Seq(host.machine.journal);
+        this.said = new Table(host.machine.journal);
+        this.jumps = new Table(host.machine.journal);
+        this.strays = new Table(host.machine.journal);
+        const chronicle = new Chronicle(host, () => this.here());
+        const carried = carriedDevices(host);
         const scene: Scene = {
-            vm,
+            host,
             chronicle,
             carried,
             strays: this.strays,
@@ -114,7 +114,7 @@ export class Diagnoses implements Observer {
             phase: (phase) => this.hearPhase(phase, () => events.phase?.(phase)),
             ended: () => this.hearEnd(),
         };
-        vm.listeners.observe(this);
+        host.listeners.observe(this);
     }
 
     private hearReturn(work: KernelWork, result: Value | Err, frame: Frame | null): void {
@@ -131,36 +131,37 @@ export class Diagnoses implements Observer {
     }
 
     private here(): Place | undefined {
-        const { current, scenarioThread, boot } = this.vm;
+        const { boot } = this.host;
+        const { current, scenarioThread } = this.host.interpreter;
         const jumped = this.jumps.get(boot);
         const ownCode = current !== scenarioThread && current.frames.some((f) => !f.code.uri.startsWith(STD_SCHEME));
-        return jumped && !ownCode ? jumped : blame(this.vm, this.callReturned);
+        return jumped && !ownCode ? jumped : blame(this.host, this.callReturned);
     }
 
     /** Those of a run; null where nobody looks. */
-    static of(vm: Vm): Diagnoses | null {
-        return vm.listeners.observer(Diagnoses);
+    static of(host: Host): Diagnoses | null {
+        return host.listeners.observer(Diagnoses);
     }
 
     /**
      * Has the run of a scenario that is about to start watched. `end`: where a diagnosis is placed that is made when it
      * is over.
      */
-    static attach(vm: Vm, scenario: ScenarioDecl, end: Place): Diagnoses {
-        return new Diagnoses(vm, scenario, end);
+    static attach(host: Host, scenario: ScenarioDecl, end: Place): Diagnoses {
+        return new Diagnoses(host, scenario, end);
     }
 
     private hearPhase(phase: Phase, tellRules: () => void): void {
         const from = phase === 'jump' ? this.here() : undefined;
         if (from) {
-            this.jumps.set(this.vm.boot + 1, from);
+            this.jumps.set(this.host.boot + 1, from);
         }
         tellRules();
         if (phase === 'running') {
-            this.jumps.delete(this.vm.boot);
+            this.jumps.delete(this.host.boot);
         }
         if (phase === 'shutdown') {
-            const kernel = this.vm.running;
+            const kernel = this.host.running;
             for (const r of this.rules) {
                 r.handingOver?.(kernel, (code, finding) => this.say(code, finding));
             }
@@ -203,8 +204,8 @@ export class Diagnoses implements Observer {
     }
 
     private atEnd(say: Say): void {
-        const { kernel } = this.vm;
-        if (kernel && !this.vm.booting) {
+        const { kernel } = this.host;
+        if (kernel && !this.host.booting) {
             for (const r of this.rules) {
                 r.atEnd?.(kernel, say);
             }
@@ -212,8 +213,8 @@ export class Diagnoses implements Observer {
     }
 
     private say(code: DiagnosisCode, finding: RuleFinding): void {
-        const { vm } = this;
-        const key = `${code} ${vm.boot} ${finding.about}`;
+        const { host } = this;
+        const key = `${code} ${host.boot} ${finding.about}`;
         if (this.said.has(key)) {
             return;
         }
@@ -226,17 +227,17 @@ export class Diagnoses implements Observer {
             severity,
             message: finding.message,
             place,
-            time: vm.machine.clock.now,
-            boot: vm.boot,
+            time: host.machine.clock.now,
+            boot: host.boot,
             history: (finding.history ?? []).map(({ boot, text, place: at }) => ({ boot, text, place: at })),
             advice: finding.advice ?? advice,
             data,
-            cause: causeOf({ code, boot: vm.boot, data }, this.found.items, vm.machine.page),
+            cause: causeOf({ code, boot: host.boot, data }, this.found.items, host.machine.page),
         };
         this.found.push(diagnosis);
-        vm.tell((l) => l.diagnosed?.(diagnosis));
-        if (severity !== 'hint' || vm.filters.has(code)) {
-            vm.raise(
+        host.tell((l) => l.diagnosed?.(diagnosis));
+        if (severity !== 'hint' || host.interpreter.filters.has(code)) {
+            host.interpreter.raise(
                 severity === 'error' ? 'diagnosis' : 'diagnosis-warning',
                 `${code}: ${finding.message}`,
                 place,

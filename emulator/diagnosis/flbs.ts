@@ -11,7 +11,7 @@ import { hasUnread } from './unread-sessions';
 import { be, some, usersOf } from './wording';
 import { counted } from '../text/text';
 
-export const flbRules = ruleFile(['LU1006', 'LU1007', 'LU1078'], ({ vm, chronicle, say }) => {
+export const flbRules = ruleFile(['LU1006', 'LU1007', 'LU1078'], ({ host, chronicle, say }) => {
     const finding = (flb: LuoFlb, message: string, references: number): RuleFinding => ({
         about: flb.name,
         message,
@@ -20,10 +20,10 @@ export const flbRules = ruleFile(['LU1006', 'LU1007', 'LU1078'], ({ vm, chronicl
     });
 
     /** References to what is preserved, and to what came over, as they were after the last system call. */
-    const ledger = new Table<LuoFlb, readonly [number, number]>(vm.machine.journal);
+    const ledger = new Table<LuoFlb, readonly [number, number]>(host.machine.journal);
 
     /** What has gone below zero in the system call under way. */
-    const underflown = new Seq<readonly [LuoFlb, 'outgoing' | 'incoming']>(vm.machine.journal);
+    const underflown = new Seq<readonly [LuoFlb, 'outgoing' | 'incoming']>(host.machine.journal);
 
     const keepBooks = (kernel: Kernel): void => {
         for (const flb of kernel.luo.flbs) {
@@ -123,16 +123,16 @@ export const flbRules = ruleFile(['LU1006', 'LU1007', 'LU1078'], ({ vm, chronicl
 
     return {
         callbackLeft(call, result): void {
-            if (call.kind === 'flb' && call.callback === 'preserve' && !(result instanceof Err) && vm.kernel) {
-                twice(call.flb, vm.kernel.luo.incoming.sessions);
+            if (call.kind === 'flb' && call.callback === 'preserve' && !(result instanceof Err) && host.kernel) {
+                twice(call.flb, host.kernel.luo.incoming.sessions);
             }
         },
         flbUnderflow(flb, side): void {
             underflown.push([flb, side]);
         },
         callReturned(): void {
-            if (vm.kernel && !vm.booting) {
-                keepBooks(vm.kernel);
+            if (host.kernel && !host.booting) {
+                keepBooks(host.kernel);
             }
             if (underflown.length > 0) {
                 const all = [...underflown];

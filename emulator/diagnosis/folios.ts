@@ -10,15 +10,15 @@ import { freedWhilePreserved } from './preserved';
 import { pagesText } from './wording';
 import { hex } from '../text/text';
 
-export const folioRules = ruleFile(['LU1050'], ({ vm, chronicle, say }) => {
-    const { history, owners, journal, page } = vm.machine;
+export const folioRules = ruleFile(['LU1050'], ({ host, chronicle, say }) => {
+    const { history, owners, journal, page } = host.machine;
     /** Whose folios were said to change: what follows from that is not said as well. With the boot. */
     const told = new Table<string, true>(journal);
 
     /** LU1050 of memory that is no file's: kernel code has freed what it had preserved. */
     const freed = (kernel: Kernel): void => {
         for (const { pfn, count, by } of freedWhilePreserved(kernel, history)) {
-            if (!isPreserved(kernel, pfn) || told.has(`${vm.boot} ${owners.name(by)}`)) {
+            if (!isPreserved(kernel, pfn) || told.has(`${host.boot} ${owners.name(by)}`)) {
                 continue;
             }
             const last = history.of(pfn).findLast((e) => e.kind === 'preserved');
@@ -46,14 +46,14 @@ export const folioRules = ruleFile(['LU1050'], ({ vm, chronicle, say }) => {
     return {
         handingOver: freed,
         folioChanged(how, head, order, to): void {
-            const { kernel } = vm;
+            const { kernel } = host;
             if (!kernel || !isPreserved(kernel, head)) {
                 return;
             }
             const owner = owners.name(kernel.memmap.ownerOf(head));
             const last = history.of(head).findLast((e) => e.kind === 'preserved');
             const by = last && chronicle.preservingAt(last);
-            told.set(`${vm.boot} ${owner}`, true);
+            told.set(`${host.boot} ${owner}`, true);
             const what = `The folio of ${pagesText(page, orderPages(order))} at ${hex(head * page.size)}, page ${kernel.memmap.index(head)} of ${owner}, which ${by?.callback ?? 'kernel code'} has preserved`;
             const becomes = {
                 moved: `, moves to ${hex(to * page.size)}: what is handed over is the place that it has left.`,

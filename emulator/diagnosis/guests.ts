@@ -21,8 +21,8 @@ interface AtEnd {
     readonly memory: readonly Holder[];
 }
 
-export const guestRules = ruleFile(['LU1035', 'LU1036', 'LU1037', 'LU1038', 'LU1039'], ({ vm, chronicle, say }) => {
-    const { clock, history, owners, page } = vm.machine;
+export const guestRules = ruleFile(['LU1035', 'LU1036', 'LU1037', 'LU1038', 'LU1039'], ({ host, chronicle, say }) => {
+    const { clock, history, owners, page } = host.machine;
 
     const historyOf = (name: string, pa = -1): HistoryLine[] => [
         ...chronicle.of(guestKey(name)),
@@ -31,7 +31,7 @@ export const guestRules = ruleFile(['LU1035', 'LU1036', 'LU1037', 'LU1038', 'LU1
 
     /** Guests that are there, and those that were saved and whose VMM is gone already. */
     const goingOn = (kernel: Kernel): AtEnd[] =>
-        vm.guests.all.flatMap((guest): AtEnd[] => {
+        host.guests.all.flatMap((guest): AtEnd[] => {
             const live = kernel.vms.items.find((v) => v.name === guest.name);
             if (live && !hasRun(live)) {
                 return [];
@@ -41,7 +41,7 @@ export const guestRules = ruleFile(['LU1035', 'LU1036', 'LU1037', 'LU1038', 'LU1
                 return [{ guest, positions: positionsOf(live), running, memory: holdersOf(live) }];
             }
             const { endOfVm, saved } = guest;
-            return endOfVm?.boot === vm.boot && saved?.boot === vm.boot
+            return endOfVm?.boot === host.boot && saved?.boot === host.boot
                 ? [{ guest, positions: endOfVm.positions, running: 0, memory: endOfVm.memory }]
                 : [];
         });
@@ -58,7 +58,7 @@ export const guestRules = ruleFile(['LU1035', 'LU1036', 'LU1037', 'LU1038', 'LU1
         const { name, saved } = guest;
         const kept = kernel.kexecImage?.kho ? preserved(kernel) : new Set<number>();
         const missing = at.memory.filter((m) => !kept.has(m.inode));
-        const known = saved?.boot === vm.boot ? saved : null;
+        const known = saved?.boot === host.boot ? saved : null;
         const base = { about: name, history: historyOf(name) };
         if (missing.length > 0) {
             tell('LU1038', {
@@ -101,16 +101,16 @@ export const guestRules = ruleFile(['LU1035', 'LU1036', 'LU1037', 'LU1038', 'LU1
             return 'The state that was loaded into its vCPUs is of another moment than its memory.';
         }
         const before =
-            endOfVm?.boot === vm.boot - 1
+            endOfVm?.boot === host.boot - 1
                 ? endOfVm.pieces.find((p) => first.gpa >= p.gpa && first.gpa < p.gpa + p.length)
                 : undefined;
         const was = before && before.pa >= 0 ? before.pa + first.gpa - before.gpa : -1;
         const now =
-            was < 0 || !vm.kernel
+            was < 0 || !host.kernel
                 ? ''
-                : vm.kernel.memmap.stateOf(Math.floor(was / page.size)) === 'free'
+                : host.kernel.memmap.stateOf(Math.floor(was / page.size)) === 'free'
                   ? 'free memory'
-                  : `memory of ${owners.name(vm.kernel.memmap.ownerOf(Math.floor(was / page.size)))}`;
+                  : `memory of ${owners.name(host.kernel.memmap.ownerOf(Math.floor(was / page.size)))}`;
         if (first.pa < 0) {
             return `No page is there any more${now === '' ? '' : `: the one that the guest wrote, at ${hex(was)}, is ${now} now`}.`;
         }
@@ -119,12 +119,12 @@ export const guestRules = ruleFile(['LU1035', 'LU1036', 'LU1037', 'LU1038', 'LU1
         }
         const restored = history
             .of(Math.floor(first.pa / page.size))
-            .some((e) => e.kind === 'restored' && e.boot === vm.machine.boots);
+            .some((e) => e.kind === 'restored' && e.boot === host.machine.boots);
         return `It is the page at ${hex(first.pa)} that the guest wrote to${restored ? ', and it came over' : ''}: somebody else has written to it.`;
     };
 
     const differs = (name: string, first: Differing): void => {
-        const guest = vm.guests.of(name);
+        const guest = host.guests.of(name);
         if (guest) {
             say('LU1035', {
                 about: name,
@@ -145,7 +145,7 @@ export const guestRules = ruleFile(['LU1035', 'LU1036', 'LU1037', 'LU1038', 'LU1
     const resumed = (guest: Guest): void => {
         const { name, endOfVm, loaded } = guest;
         const { live } = guest;
-        if (!live || !endOfVm || endOfVm.boot >= vm.boot || live.vcpus.items.some((v) => v.state !== 'running')) {
+        if (!live || !endOfVm || endOfVm.boot >= host.boot || live.vcpus.items.some((v) => v.state !== 'running')) {
             return;
         }
         if (loaded === null) {
@@ -192,13 +192,13 @@ export const guestRules = ruleFile(['LU1035', 'LU1036', 'LU1037', 'LU1038', 'LU1
         atEnd: forgotten,
         guestCreated: (name) => chronicle.note(guestKey(name), 'created'),
         guestSaved: (name) =>
-            chronicle.note(guestKey(name), `state saved to ${vm.guests.of(name)?.saved?.to.name ?? 'a file'}`),
+            chronicle.note(guestKey(name), `state saved to ${host.guests.of(name)?.saved?.to.name ?? 'a file'}`),
         guestLoaded: (name) => chronicle.note(guestKey(name), 'state loaded'),
         guestDiffers: differs,
         guestFaulted: (name, index, gpa, reason) =>
             chronicle.note(guestKey(name), `vCPU ${index} faults at ${hex(gpa)}: ${reason}`),
         vcpu(name, index, state): void {
-            const guest = vm.guests.of(name);
+            const guest = host.guests.of(name);
             if (!guest) {
                 return;
             }

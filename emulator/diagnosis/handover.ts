@@ -17,8 +17,8 @@ const REFUSED = 'refused sessions';
 const MISMATCH = 'formats that do not match';
 
 /** Whether it was said before the kexec that the kernel which runs now would not understand what it gets. */
-export function saidToDiffer({ vm, chronicle }: Pick<Scene, 'vm' | 'chronicle'>): boolean {
-    return chronicle.of(`${MISMATCH} ${vm.boot}`).length > 0;
+export function saidToDiffer({ host, chronicle }: Pick<Scene, 'host' | 'chronicle'>): boolean {
+    return chronicle.of(`${MISMATCH} ${host.boot}`).length > 0;
 }
 
 /** The LUO that hands FLBs over as structs in one page; before that they are an FDT. */
@@ -38,8 +38,8 @@ class HandedOver extends Rec {
 export const handoverRules = ruleFile(
     ['LU1008', 'LU1014', 'LU1015', 'LU1016', 'LU1018', 'LU1025', 'LU1069'],
     (scene) => {
-        const { vm, chronicle, say } = scene;
-        const { journal } = vm.machine;
+        const { host, chronicle, say } = scene;
+        const { journal } = host.machine;
         const sent = new HandedOver(journal);
 
         const filesOf = (kernel: Kernel): number =>
@@ -117,7 +117,7 @@ export const handoverRules = ruleFile(
             const different = pairs.find((p) => p.from !== p.to);
             if (different && filesOf(kernel) > 0) {
                 const { part, from, to, effect } = different;
-                chronicle.note(`${MISMATCH} ${vm.boot + 1}`, part);
+                chronicle.note(`${MISMATCH} ${host.boot + 1}`, part);
                 say('LU1016', {
                     about: 'formats',
                     history: chronicle.of(IMAGE),
@@ -132,16 +132,16 @@ export const handoverRules = ruleFile(
         };
 
         const counterparts = (kernel: Kernel, next: BootableKernel): void => {
-            const library = vm.declarations.library(next.desc.library); // a module may be loaded in time: who does not finds out there
+            const library = host.declarations.library(next.desc.library); // a module may be loaded in time: who does not finds out there
             const declared = [...next.handlers, ...next.modules].flatMap(
-                (name) => vm.declarations.handler(name, library)?.decl ?? [],
+                (name) => host.declarations.handler(name, library)?.decl ?? [],
             );
             const handlers = new Set(declared.map((d) => d.compatible.value));
             const used = declared.flatMap((d) => [
                 ...d.uses.map((use) => use.name),
                 ...joiningFlbs(next.desc.layers, d.name.name),
             ]);
-            const flbs = new Set(used.map((name) => vm.declarations.flb(name, library)?.decl.compatible.value));
+            const flbs = new Set(used.map((name) => host.declarations.flb(name, library)?.decl.compatible.value));
             const known = [...handlers].map((h) => `"${h}"`);
             for (const s of kernel.luo.outgoing.sessions) {
                 for (const f of s.files) {
@@ -181,7 +181,7 @@ export const handoverRules = ruleFile(
                 !luo.enabled ||
                 luo.incomingFlbPage === 0 ||
                 kernel.desc.luo?.compatible !== WITH_FLB_PAGE ||
-                !vm.machine.isRam(luo.incomingFlbPage, kernel.page.size)
+                !host.machine.isRam(luo.incomingFlbPage, kernel.page.size)
             ) {
                 return;
             }
@@ -249,7 +249,7 @@ export const handoverRules = ruleFile(
                     return;
                 }
                 emptyBlocks(kernel);
-                const next = resolveKernel(vm.declarations.program, image.kernel);
+                const next = resolveKernel(host.declarations.program, image.kernel);
                 if (formats(kernel, next)) {
                     counterparts(kernel, next);
                 } else {
@@ -258,7 +258,7 @@ export const handoverRules = ruleFile(
             },
             /** A kernel is up: did it look at what it was given? */
             phase(phase): void {
-                const { kernel } = vm;
+                const { kernel } = host;
                 if (phase === 'running' && kernel) {
                     unknownFlbs(kernel);
                 }

@@ -33,8 +33,8 @@ class Stretch extends Rec {
 const KEPT = 6;
 
 export const interruptRules = ruleFile(['LU1055', 'LU1056', 'LU1057', 'LU1058', 'LU1059'], (scene) => {
-    const { vm, chronicle, say } = scene;
-    const { journal, owners, clock, pci, page } = vm.machine;
+    const { host, chronicle, say } = scene;
+    const { journal, owners, clock, pci, page } = host.machine;
     /** By device and vector, the oldest first. Replaced, never changed in place. */
     const stretches = new Table<string, readonly Stretch[]>(journal);
     const told = new Table<string, true>(journal);
@@ -56,13 +56,13 @@ export const interruptRules = ruleFile(['LU1055', 'LU1056', 'LU1057', 'LU1058', 
         if (
             last?.delivery.outcome === delivery.outcome &&
             last.delivery.why === delivery.why &&
-            last.line.boot === vm.boot
+            last.line.boot === host.boot
         ) {
             journal.edit<Stretch>(last).count++;
         } else {
             stretches.set(key, [
                 ...known.slice(1 - KEPT),
-                new Stretch(journal, delivery, { boot: vm.boot, place: blame(vm) }, clock.now),
+                new Stretch(journal, delivery, { boot: host.boot, place: blame(host) }, clock.now),
             ]);
         }
     };
@@ -76,7 +76,7 @@ export const interruptRules = ruleFile(['LU1055', 'LU1056', 'LU1057', 'LU1058', 
     const dataOf = (device: Device, vector: number) => ({ device: device.shape.name, at: device.name, vector });
 
     const astray = (device: Device, vector: number, delivery: Delivery): void => {
-        if (isNew(`LU1057 ${keyOf(device, vector)} ${vm.boot} ${delivery.cpu} ${delivery.vector}`)) {
+        if (isNew(`LU1057 ${keyOf(device, vector)} ${host.boot} ${delivery.cpu} ${delivery.vector}`)) {
             say('LU1057', {
                 about: `${keyOf(device, vector)} ${delivery.cpu} ${delivery.vector}`,
                 history: historyOf(device, vector),
@@ -93,7 +93,7 @@ export const interruptRules = ruleFile(['LU1055', 'LU1056', 'LU1057', 'LU1058', 
 
     /** A page that the hardware reads or writes for interrupts is what it was made for, or waits to be restored. */
     const isStill = (pa: number, owner: string): boolean => {
-        const { kernel } = vm;
+        const { kernel } = host;
         const pfn = Math.floor(pa / page.size);
         if (!kernel) {
             return true;
@@ -106,9 +106,9 @@ export const interruptRules = ruleFile(['LU1055', 'LU1056', 'LU1057', 'LU1058', 
     };
 
     const elsewhere = (device: Device, vector: number, pa: number, what: string): void => {
-        const { kernel } = vm;
+        const { kernel } = host;
         const pfn = Math.floor(pa / page.size);
-        if (kernel && isNew(`LU1059 ${pfn} ${vm.boot}`)) {
+        if (kernel && isNew(`LU1059 ${pfn} ${host.boot}`)) {
             const state = kernel.memmap.stateOf(pfn);
             const now = state === 'free' ? 'free memory' : `memory of ${owners.name(kernel.memmap.ownerOf(pfn))}`;
             say('LU1059', {
@@ -126,8 +126,8 @@ export const interruptRules = ruleFile(['LU1055', 'LU1056', 'LU1057', 'LU1058', 
      */
     const stalled = (tell: typeof say): void => {
         for (const line of pci.interrupts.lines) {
-            const device = deviceOf(vm, line);
-            if (device && vm.guests.of(line.guest)?.live?.running === true && isStalled(vm, line)) {
+            const device = deviceOf(host, line);
+            if (device && host.guests.of(line.guest)?.live?.running === true && isStalled(host, line)) {
                 tell('LU1055', {
                     about: `${line.guest} ${keyOf(device, line.index)} ${device.awaits?.since ?? 0}`,
                     history: historyOf(device, line.index),
@@ -153,7 +153,7 @@ export const interruptRules = ruleFile(['LU1055', 'LU1056', 'LU1057', 'LU1058', 
             const { awaits, intent } = device;
             const own =
                 awaits &&
-                intent?.boot === vm.boot &&
+                intent?.boot === host.boot &&
                 !pci.interrupts.lineOf(device, awaits.vector) &&
                 !device.msix.entry(awaits.vector).pending;
             if (own) {
@@ -172,7 +172,7 @@ export const interruptRules = ruleFile(['LU1055', 'LU1056', 'LU1057', 'LU1058', 
 
     /** LU1056: interrupts that a guest has taken and that no device had raised. */
     const unexpected = (line: GuestLine, tell: typeof say): void => {
-        const device = deviceOf(vm, line);
+        const device = deviceOf(host, line);
         if (device && line.spurious > 0) {
             tell('LU1056', {
                 about: `${line.guest} ${keyOf(device, line.index)}`,

@@ -54,8 +54,8 @@ interface Early {
     readonly flags: number;
 }
 
-export const memfdRules = ruleFile(['LU1020', 'LU1021', 'LU1071', 'LU1072', 'LU1073'], ({ vm, chronicle, say }) => {
-    const { journal, page } = vm.machine;
+export const memfdRules = ruleFile(['LU1020', 'LU1021', 'LU1071', 'LU1072', 'LU1073'], ({ host, chronicle, say }) => {
+    const { journal, page } = host.machine;
     const early = new Seq<Early>(journal);
 
     const namesOf = (seals: number): string[] => SEALS.filter(([bit]) => (seals & bit) !== 0).map(([, seal]) => seal);
@@ -93,7 +93,7 @@ export const memfdRules = ruleFile(['LU1020', 'LU1021', 'LU1071', 'LU1072', 'LU1
         if (pages < wanted) {
             say('LU1072', {
                 about: `${inode.ino}`,
-                data: { memfd: inode.name, pages, size: inode.size, ...fileData(vm, call) },
+                data: { memfd: inode.name, pages, size: inode.size, ...fileData(host, call) },
                 message: `Of memfd "${inode.name}" ${pagesText(page, pages)} are preserved, but it has ${pagesText(page, wanted)}: what lies behind them will be zeroes in the next kernel.`,
             });
         }
@@ -197,14 +197,14 @@ export const memfdRules = ruleFile(['LU1020', 'LU1021', 'LU1071', 'LU1072', 'LU1
             }
         },
         callbackLeft(call, result): void {
-            if (call.kind !== 'handler' || call.callback !== 'preserve' || result instanceof Err || !vm.kernel) {
+            if (call.kind !== 'handler' || call.callback !== 'preserve' || result instanceof Err || !host.kernel) {
                 return;
             }
             const { args } = call;
             const file = args?.file;
             const inode = file?.inode;
             if (args && file && inode instanceof ShmemInode) {
-                listed(vm.kernel, call, args, file, inode);
+                listed(host.kernel, call, args, file, inode);
             }
             if (
                 args?.handler.compatible === WITHOUT_SEALS &&
@@ -212,7 +212,7 @@ export const memfdRules = ruleFile(['LU1020', 'LU1021', 'LU1071', 'LU1072', 'LU1
                 (inode.seals & ~F_SEAL_SEAL) !== 0
             ) {
                 const lost = namesOf(inode.seals);
-                const { session, token } = fileData(vm, call);
+                const { session, token } = fileData(host, call);
                 say('LU1021', {
                     about: `${session ?? ''} ${token ?? ''}`,
                     data: { memfd: inode.name, session: session ?? null, token: token ?? null, seals: lost },
@@ -228,15 +228,15 @@ export const memfdRules = ruleFile(['LU1020', 'LU1021', 'LU1071', 'LU1072', 'LU1
                 say('LU1020', {
                     about: `${inode.ino}`,
                     message: `The memfd "${inode.name}" has F_SEAL_EXEC: the next kernel makes it executable before it adds that seal, which then brings the seals against writing with it.`,
-                    data: { memfd: inode.name, token: fileData(vm, call).token ?? null },
+                    data: { memfd: inode.name, token: fileData(host, call).token ?? null },
                 });
             }
         },
         callReturned(work, result): void {
-            if (work.kind !== 'add_seals' || result instanceof Err || !vm.kernel) {
+            if (work.kind !== 'add_seals' || result instanceof Err || !host.kernel) {
                 return;
             }
-            for (const session of vm.kernel.luo.outgoing.sessions) {
+            for (const session of host.kernel.luo.outgoing.sessions) {
                 for (const file of session.files) {
                     const inode = file.file?.inode;
                     const ser = file.serializedData;
@@ -244,11 +244,11 @@ export const memfdRules = ruleFile(['LU1020', 'LU1021', 'LU1071', 'LU1072', 'LU1
                         file.handler.compatible !== WITH_SEALS ||
                         !(inode instanceof ShmemInode) ||
                         typeof ser !== 'number' ||
-                        !vm.machine.isRam(ser, page.size)
+                        !host.machine.isRam(ser, page.size)
                     ) {
                         continue;
                     }
-                    const late = inode.seals & ~vm.machine.memory.readU32(ser + SEALS_AT);
+                    const late = inode.seals & ~host.machine.memory.readU32(ser + SEALS_AT);
                     if (late !== 0) {
                         const names = namesOf(late);
                         say('LU1021', {

@@ -35,8 +35,8 @@ interface Span {
 }
 
 export const memoryRules = ruleFile(['LU1001', 'LU1009', 'LU1010', 'LU1011', 'LU1062'], (scene) => {
-    const { vm, chronicle, say } = scene;
-    const { journal, history, owners, page } = vm.machine;
+    const { host, chronicle, say } = scene;
+    const { journal, history, owners, page } = host.machine;
     /** Files whose finish() has run in the system call under way. */
     const finished = new Seq<Finished>(journal);
     /** Leaks that are said to be a file's. */
@@ -148,11 +148,11 @@ export const memoryRules = ruleFile(['LU1001', 'LU1009', 'LU1010', 'LU1011', 'LU
 
     const notRestored = (address: Int, given = false): void => {
         const pfn = typeof address === 'number' ? Math.floor(address / page.size) : -1;
-        const events = history.of(pfn).filter((e) => e.boot - 1 === vm.boot);
+        const events = history.of(pfn).filter((e) => e.boot - 1 === host.boot);
         const inherited = events.some((e) => e.kind === 'inherited');
         // of many pages that a callback gets wrong one is enough
-        const call = callbackAtWork(vm);
-        const file = fileData(vm);
+        const call = callbackAtWork(host);
+        const file = fileData(host);
         const data = { address: hex(address), callback: call?.name ?? null, ...file };
         const base = {
             about:
@@ -167,7 +167,7 @@ export const memoryRules = ruleFile(['LU1001', 'LU1009', 'LU1010', 'LU1011', 'LU
             });
         } else if (
             inherited &&
-            history.of(pfn).some((e) => e.boot === vm.boot && e.kind === 'preserved' && e.pfn === pfn)
+            history.of(pfn).some((e) => e.boot === host.boot && e.kind === 'preserved' && e.pfn === pfn)
         ) {
             say('LU1011', {
                 ...base,
@@ -183,14 +183,14 @@ export const memoryRules = ruleFile(['LU1001', 'LU1009', 'LU1010', 'LU1011', 'LU
         } else {
             say('LU1011', {
                 ...base,
-                message: `The page at ${hex(address)} is to be restored, but the previous kernel did not preserve it${pfn >= 0 && vm.machine.isRam(pfn * page.size) ? `: it is ${stateText(pfn)}` : ': there is no memory'}${given ? `, and ${SECOND_OWNER}` : ''}.`,
+                message: `The page at ${hex(address)} is to be restored, but the previous kernel did not preserve it${pfn >= 0 && host.machine.isRam(pfn * page.size) ? `: it is ${stateText(pfn)}` : ': there is no memory'}${given ? `, and ${SECOND_OWNER}` : ''}.`,
             });
         }
     };
 
     /** LU1062 */
     const halfRestored = (address: Int, pages: number): void => {
-        const callback = callbackAtWork(vm)?.name ?? null;
+        const callback = callbackAtWork(host)?.name ?? null;
         say('LU1062', {
             about: hex(address),
             history: typeof address === 'number' ? chronicle.ofAddress(address) : [],
@@ -203,14 +203,14 @@ export const memoryRules = ruleFile(['LU1001', 'LU1009', 'LU1010', 'LU1011', 'LU
         session === undefined ? [] : chronicle.of(fileKey(session, token ?? ''));
 
     const stateText = (pfn: number): string => {
-        const { memmap } = vm.running;
+        const { memmap } = host.running;
         const state = memmap.stateOf(pfn);
         return state === 'free' ? 'free memory now' : `memory of ${owners.name(memmap.ownerOf(pfn))} now`;
     };
 
     return {
         callbackLeft(call): void {
-            const said = call.kind === 'handler' && call.callback === 'finish' && call.args ? subjectSaid(vm) : null;
+            const said = call.kind === 'handler' && call.callback === 'finish' && call.args ? subjectSaid(host) : null;
             if (said && said.token !== null) {
                 finished.push({ session: said.session.name, token: hex(said.token) });
             }
@@ -219,9 +219,9 @@ export const memoryRules = ruleFile(['LU1001', 'LU1009', 'LU1010', 'LU1011', 'LU
             if (finished.length > 0) {
                 const files = [...finished];
                 finished.clear();
-                if (vm.kernel && vm.kernel.kho.unclaimed > 0) {
+                if (host.kernel && host.kernel.kho.unclaimed > 0) {
                     for (const f of files) {
-                        leftBehind(vm.kernel, f);
+                        leftBehind(host.kernel, f);
                     }
                 }
             }
@@ -229,17 +229,17 @@ export const memoryRules = ruleFile(['LU1001', 'LU1009', 'LU1010', 'LU1011', 'LU
         notRestored,
         halfRestored,
         viewed(layout, pa): void {
-            const call = callbackAtWork(vm);
-            if (!call || !vm.kernel || !isIncoming(call)) {
+            const call = callbackAtWork(host);
+            if (!call || !host.kernel || !isIncoming(call)) {
                 return;
             }
             const pfn = Math.floor(pa / page.size);
-            const state = vm.kernel.memmap.stateOf(pfn);
+            const state = host.kernel.memmap.stateOf(pfn);
             if (state === 'preserved' || (state === 'allocated' && !isForeign(pfn))) {
                 return;
             }
-            const restored = history.of(pfn).some((e) => e.boot - 1 === vm.boot && e.kind === 'restored');
-            const file = fileData(vm);
+            const restored = history.of(pfn).some((e) => e.boot - 1 === host.boot && e.kind === 'restored');
+            const file = fileData(host);
             say('LU1011', {
                 about: `read ${hex(pa)}`,
                 message: `${call.name} reads a ${layout.name} at ${hex(pa)}, which ${restored ? 'was restored and given back before' : 'the previous kernel did not preserve'}: the page is ${stateText(pfn)}.`,
@@ -256,10 +256,10 @@ export const memoryRules = ruleFile(['LU1001', 'LU1009', 'LU1010', 'LU1011', 'LU
         },
         /** A handle that leads nowhere: that is a panic, and the callback is still there. */
         kernelFault(target, struct): void {
-            const call = callbackAtWork(vm);
+            const call = callbackAtWork(host);
             if (call && isIncoming(call)) {
                 const address = hex(target);
-                const file = fileData(vm);
+                const file = fileData(host);
                 say('LU1011', {
                     about: `read ${address}`,
                     data: { address, struct, callback: call.name, ...file },
@@ -280,7 +280,7 @@ export const memoryRules = ruleFile(['LU1001', 'LU1009', 'LU1010', 'LU1011', 'LU
     function isForeign(pfn: number): boolean {
         const last = history
             .of(pfn)
-            .findLast((e) => e.boot - 1 === vm.boot && (e.kind === 'allocated' || e.kind === 'restored'));
+            .findLast((e) => e.boot - 1 === host.boot && (e.kind === 'allocated' || e.kind === 'restored'));
         return last?.kind === 'allocated' && FOREIGN.test(owners.name(last.owner));
     }
 });

@@ -6,7 +6,7 @@ import { COST_NAMES } from '../machine/costs';
 import { BOOL, INT, objectOf, STRING } from '../language/types';
 import { asString, ProgramError } from '../language/values';
 import { hostDevice, HOST_NATIVES } from '../runtime/natives';
-import type { Vm } from '../runtime/interpreter';
+import type { Host } from '../runtime/host/host';
 import { fn, global, Members, param, table } from '../runtime/natives/define';
 import type { NativeFunction, NativeGlobal, Natives, ObjectType } from '../runtime/natives/native';
 import { Diagnoses } from './diagnoses';
@@ -82,8 +82,8 @@ const timeGlobals: readonly NativeGlobal[] = [
         objectOf('update'),
         'any',
         'The live update that is under way, or else the last one.',
-        (vm: Vm) => {
-            const updates = Updates.of(vm);
+        (host: Host) => {
+            const updates = Updates.of(host);
             if (!updates) {
                 throw new ProgramError('nobody watches the updates of this run');
             }
@@ -98,14 +98,14 @@ const diagnosisFunctions: readonly NativeFunction[] = [
         [param('code', STRING)],
         { context: 'scenario', result: BOOL },
         'Whether a diagnosis with this code was made so far, or would be made if the scenario ended here: `assert diagnosed("LU1001")`. The codes are those of [the page of diagnoses](diagnoses.md). What a scenario asks for does not make it fail under `lus run --strict`.',
-        (vm: Vm, [code]) => {
+        (host: Host, [code]) => {
             const text = asString(code, 'the code');
             if (!isDiagnosisCode(text)) {
                 throw new ProgramError(
                     `no diagnosis has the code "${text}": they are LU1001 and what follows, see the page of diagnoses`,
                 );
             }
-            return Diagnoses.of(vm)?.has(text) ?? false;
+            return Diagnoses.of(host)?.has(text) ?? false;
         },
     ),
 ];
@@ -115,7 +115,7 @@ const judged = new Members(Device, 'device', '').field(
     'strays',
     INT,
     'Requests that went to memory which did not belong to whoever mapped it: what the sanitizer counts.',
-    (device, vm: Vm) => Diagnoses.of(vm)?.straysOf(device.shape.name) ?? 0,
+    (device, host: Host) => Diagnoses.of(host)?.straysOf(device.shape.name) ?? 0,
 );
 
 const device = hostDevice.and(judged).type;

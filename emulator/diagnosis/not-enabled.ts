@@ -21,8 +21,8 @@ const DEVICE = '/dev/liveupdate';
 export const preparationRules = ruleFile(
     ['LU1060', 'LU1061', 'LU1063', 'LU1065', 'LU1066', 'LU1067', 'LU1068'],
     (scene) => {
-        const { vm, chronicle, say } = scene;
-        const { journal, page } = vm.machine;
+        const { host, chronicle, say } = scene;
+        const { journal, page } = host.machine;
         /** Opens of the device that a kernel without live update has refused. */
         const refused = new Seq<HistoryLine>(journal);
 
@@ -31,7 +31,7 @@ export const preparationRules = ruleFile(
             if (!image?.kho) {
                 return;
             }
-            const { desc } = resolveKernel(vm.declarations.program, image.kernel);
+            const { desc } = resolveKernel(host.declarations.program, image.kernel);
             if (desc.kho.compatible !== kernel.desc.kho.compatible || !desc.khoBuilt) {
                 return;
             }
@@ -45,7 +45,7 @@ export const preparationRules = ruleFile(
                 early: desc.early,
             };
             const shortage = earlyShortage(
-                vm.machine,
+                host.machine,
                 description,
                 image,
                 kernel.kho.scratch,
@@ -84,7 +84,7 @@ export const preparationRules = ruleFile(
             if (!image?.kho) {
                 return;
             }
-            const { desc } = resolveKernel(vm.declarations.program, image.kernel);
+            const { desc } = resolveKernel(host.declarations.program, image.kernel);
             const { kho, machine } = kernel;
             if (desc.kho.compatible !== kernel.desc.kho.compatible) {
                 return;
@@ -134,7 +134,7 @@ export const preparationRules = ruleFile(
         };
 
         const treePageInScratch = ({ kho, memmap }: Kernel): number | undefined => {
-            const owner = vm.machine.owners.id(TREE_OWNER);
+            const owner = host.machine.owners.id(TREE_OWNER);
             for (const area of kho.scratch) {
                 for (let pfn = area.addr / page.size; pfn * page.size < area.addr + area.size; pfn++) {
                     if (memmap.isAllocated(pfn) && memmap.ownerOf(pfn) === owner) {
@@ -146,7 +146,7 @@ export const preparationRules = ruleFile(
         };
 
         const switchedOff = (kernel: Kernel): void => {
-            if (!kernel.luo.enabled && refused.items.some((line) => line.boot === vm.boot)) {
+            if (!kernel.luo.enabled && refused.items.some((line) => line.boot === host.boot)) {
                 const missing = [
                     ...(kernel.commandLine.kho ? [] : ['kho=on']),
                     ...(kernel.commandLine.liveupdate ? [] : ['liveupdate=on']),
@@ -185,11 +185,11 @@ export const preparationRules = ruleFile(
                 if (work.kind === 'open' && work.path === DEVICE && result.name === 'ENOENT') {
                     chronicle.note(DEVICE, `open("${DEVICE}") failed with ENOENT`);
                     refused.clear();
-                    for (const line of chronicle.of(DEVICE).filter((l) => l.boot === vm.boot)) {
+                    for (const line of chronicle.of(DEVICE).filter((l) => l.boot === host.boot)) {
                         refused.push(line);
                     }
                 } else if (work.kind === 'retrieve_session' && result.name === 'EINVAL') {
-                    const known = vm.kernel?.luo.incoming.find(work.session);
+                    const known = host.kernel?.luo.incoming.find(work.session);
                     if (known?.retrieved && known.files.length === 0) {
                         say('LU1066', {
                             about: known.name,
@@ -208,8 +208,8 @@ export const preparationRules = ruleFile(
             },
             reservedMemoryMoved: moved,
             lost(how): void {
-                const { kernel } = vm;
-                if (!kernel?.luo.enabled || vm.booting) {
+                const { kernel } = host;
+                if (!kernel?.luo.enabled || host.booting) {
                     return;
                 }
                 const sessions = [...kernel.luo.outgoing.sessions, ...kernel.luo.incoming.sessions].filter(

@@ -24,16 +24,16 @@ function hindrance(device: Device): string {
           : 'its bus master bit was cleared';
 }
 
-export const pciRules = ruleFile(['LU1040', 'LU1041', 'LU1042', 'LU1043'], ({ vm, chronicle, say }) => {
+export const pciRules = ruleFile(['LU1040', 'LU1041', 'LU1042', 'LU1043'], ({ host, chronicle, say }) => {
     /** Devices that were preserved and working when the last kernel jumped, with where their entries were. */
-    const working = new Table<string, number>(vm.machine.journal);
+    const working = new Table<string, number>(host.machine.journal);
     return {
         /** From the jump until the next kernel is up nobody touches what came along. */
         phase(phase): void {
             if (phase === 'jump') {
                 working.clear();
-                for (const device of vm.machine.pci.devices) {
-                    const outgoing = vm.kernel?.devices.pci.of(device)?.outgoing ?? 0;
+                for (const device of host.machine.pci.devices) {
+                    const outgoing = host.kernel?.devices.pci.of(device)?.outgoing ?? 0;
                     if (outgoing !== 0 && device.running && device.reachesMemory) {
                         working.set(device.shape.name, outgoing);
                     }
@@ -43,7 +43,7 @@ export const pciRules = ruleFile(['LU1040', 'LU1041', 'LU1042', 'LU1043'], ({ vm
         callReturned(work): void {
             if (work.kind === 'boot') {
                 for (const [name, entry] of working) {
-                    const device = vm.machine.pci.device(name);
+                    const device = host.machine.pci.device(name);
                     if (device?.present === true && !(device.running && device.reachesMemory)) {
                         say('LU1043', {
                             about: name,
@@ -58,7 +58,7 @@ export const pciRules = ruleFile(['LU1040', 'LU1041', 'LU1042', 'LU1043'], ({ vm
         },
         deviceChanged(device, change): void {
             const { name } = device.shape;
-            const dev = vm.kernel?.devices.pci.of(device);
+            const dev = host.kernel?.devices.pci.of(device);
             const { incoming = 0, outgoing = 0 } = dev ?? {};
             const data = { device: name, at: device.name };
             if (change.kind === 'taken' && incoming !== 0) {

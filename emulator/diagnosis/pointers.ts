@@ -30,8 +30,8 @@ interface Root {
     readonly history: readonly HistoryLine[];
 }
 
-export const pointerRules = ruleFile(['LU1012', 'LU1013', 'LU1026'], ({ vm, chronicle, say }) => {
-    const { machine } = vm;
+export const pointerRules = ruleFile(['LU1012', 'LU1013', 'LU1026'], ({ host, chronicle, say }) => {
+    const { machine } = host;
     const { journal, history, owners, page } = machine;
     const typed = new Table<number, Typed>(journal);
     const arrays = new Table<number, { readonly layout: StructLayout; readonly count: number; readonly step: number }>(
@@ -50,7 +50,7 @@ export const pointerRules = ruleFile(['LU1012', 'LU1013', 'LU1026'], ({ vm, chro
             const found = typed.get(pa);
             return found && fresh(pa, found.step) ? found.layout : undefined;
         },
-        layoutNamed: (name) => vm.declarations.struct(name, vm.library),
+        layoutNamed: (name) => host.declarations.struct(name, host.library),
         arrayAt(descriptor) {
             const found = arrays.get(descriptor);
             return found && fresh(descriptor, found.step) ? found : undefined;
@@ -78,7 +78,7 @@ export const pointerRules = ruleFile(['LU1012', 'LU1013', 'LU1026'], ({ vm, chro
     /** A handle is a pointer if it looks like one: whole pages of memory that somebody has allocated. */
     const handle = (kernel: Kernel, data: Int, root: Root): void => {
         const reach = new Reach(kernel.kho, known, (d) => dangling(kernel, root, d));
-        if (typeof data !== 'number' || data === 0 || !vm.machine.isRam(data)) {
+        if (typeof data !== 'number' || data === 0 || !host.machine.isRam(data)) {
             return;
         }
         if (isPreserved(kernel.kho, data)) {
@@ -102,7 +102,7 @@ export const pointerRules = ruleFile(['LU1012', 'LU1013', 'LU1026'], ({ vm, chro
                 (sizeProperty !== undefined && readNativeU64(fdtProperty(child, sizeProperty)?.value)) || 1,
             );
             const from: Root = { text: `the subtree "${child.name}"`, data: { subtree: child.name }, history: [] };
-            if (typeof blob !== 'number' || !vm.machine.isRam(blob, size)) {
+            if (typeof blob !== 'number' || !host.machine.isRam(blob, size)) {
                 continue;
             }
             if (!isPreserved(kernel.kho, blob, size)) {
@@ -177,12 +177,12 @@ export const pointerRules = ruleFile(['LU1012', 'LU1013', 'LU1026'], ({ vm, chro
     return {
         viewed(layout, pa): void {
             if (hasPointers(layout)) {
-                typed.set(pa, { layout, step: vm.ticks });
+                typed.set(pa, { layout, step: host.interpreter.ticks });
             }
         },
         described(array, descriptor): void {
             if (array.of.k === 'struct') {
-                arrays.set(descriptor, { layout: array.of.layout, count: array.length, step: vm.ticks });
+                arrays.set(descriptor, { layout: array.of.layout, count: array.length, step: host.interpreter.ticks });
             }
         },
         inScratch(address, size): void {

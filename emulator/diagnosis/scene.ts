@@ -2,12 +2,12 @@
 import type { Table } from '../machine/journal';
 import type { DiagnosisCode } from '../findings/catalogue';
 import type { Say } from '../findings/diagnosis';
-import type { Vm } from '../runtime/interpreter';
+import type { Host } from '../runtime/host/host';
 import type { CarriedDevices } from './carried-devices';
 import type { Chronicle } from './chronicle';
 
 export interface Scene<C extends DiagnosisCode = DiagnosisCode> {
-    readonly vm: Vm;
+    readonly host: Host;
     readonly chronicle: Chronicle;
     readonly carried: CarriedDevices;
     /** By device, its requests that went to memory which was not given to it. */

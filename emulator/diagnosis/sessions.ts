@@ -28,10 +28,10 @@ interface Finished {
 export const sessionRules = ruleFile(
     ['LU1002', 'LU1003', 'LU1004', 'LU1005', 'LU1019', 'LU1022', 'LU1023', 'LU1024', 'LU1074', 'LU1079'],
     (scene) => {
-        const { vm, chronicle, say } = scene;
+        const { host, chronicle, say } = scene;
         /** Sessions whose RETRIEVE_SESSION could not be answered. */
-        const faulted = new Table<LuoSession, true>(vm.machine.journal);
-        const finished = new Seq<Finished>(vm.machine.journal);
+        const faulted = new Table<LuoSession, true>(host.machine.journal);
+        const finished = new Seq<Finished>(host.machine.journal);
 
         const about = (
             s: LuoSession,
@@ -43,7 +43,7 @@ export const sessionRules = ruleFile(
 
         /** A handler's finish() gets a file that nobody has retrieved: its data is given up. */
         const discarded = ({ args }: HandlerCall): void => {
-            const session = subjectSaid(vm)?.session;
+            const session = subjectSaid(host)?.session;
             if (args?.retrieveStatus !== 0 || !session) {
                 return;
             }
@@ -68,8 +68,8 @@ export const sessionRules = ruleFile(
                     message: `The reply of retrieve_session("${session.name}") could not be written, so the kernel finishes the session and discards ${files}.`,
                 });
             } else {
-                const end = isAtWork(vm, 'exit')
-                    ? `${vm.current.name} ends with the last descriptor of`
+                const end = isAtWork(host, 'exit')
+                    ? `${host.interpreter.current.name} ends with the last descriptor of`
                     : 'the last close of';
                 say('LU1024', {
                     ...finding,
@@ -80,10 +80,10 @@ export const sessionRules = ruleFile(
 
         /** A handler's finish() gets a file that a process has: from here on it belongs to that only. */
         const released = ({ args }: HandlerCall): void => {
-            const said = subjectSaid(vm);
+            const said = subjectSaid(host);
             if (args?.file && said?.session.incoming && said.token !== null) {
                 finished.push({
-                    boot: vm.boot,
+                    boot: host.boot,
                     file: args.file,
                     session: said.session.name,
                     token: hex(said.token),
@@ -101,7 +101,7 @@ export const sessionRules = ruleFile(
             }
             const going = kernel.luo.outgoing.sessions.items.flatMap((s) => s.files.items.map((f) => f.file?.inode));
             for (const { boot, file, session, token } of finished) {
-                if (boot === vm.boot && held.has(file) && !going.includes(file.inode)) {
+                if (boot === host.boot && held.has(file) && !going.includes(file.inode)) {
                     say('LU1079', {
                         about: `${session} ${token}`,
                         history: chronicle.ofToken(session, token),
@@ -125,13 +125,13 @@ export const sessionRules = ruleFile(
 
         const unpreserved = ({ args }: HandlerCall): void => {
             const session = args?.session;
-            const execs = isAtWork(vm, 'execve');
-            if (session && chronicle.isReleased(session) && (execs || isAtWork(vm, 'exit'))) {
+            const execs = isAtWork(host, 'execve');
+            if (session && chronicle.isReleased(session) && (execs || isAtWork(host, 'exit'))) {
                 const details = about(session);
                 say('LU1023', {
                     ...details,
-                    data: { ...details.data, process: vm.current.name },
-                    message: `${vm.current.name} ${execs ? 'executes another program' : 'ends'} and was the only one to hold session "${session.name}": its ${counted(session.files.length, 'file')} will not be handed over.`,
+                    data: { ...details.data, process: host.interpreter.current.name },
+                    message: `${host.interpreter.current.name} ${execs ? 'executes another program' : 'ends'} and was the only one to hold session "${session.name}": its ${counted(session.files.length, 'file')} will not be handed over.`,
                 });
             }
         };
@@ -185,7 +185,7 @@ export const sessionRules = ruleFile(
 
         /** Where the process that reboots holds a session itself, the session cannot be lost without the reboot. */
         const oneHolder = (kernel: Kernel): void => {
-            const rebooting = processOf(vm.current)?.process;
+            const rebooting = processOf(host.interpreter.current)?.process;
             const all = holdersOf(kernel);
             for (const s of kernel.luo.outgoing.sessions) {
                 const holders = [...(all.get(s) ?? [])];
@@ -215,7 +215,7 @@ export const sessionRules = ruleFile(
                     preservedAllTheSame(request.session, request);
                 }
                 const session =
-                    request.command === 'RETRIEVE_SESSION' ? vm.kernel?.luo.incoming.find(request.name) : undefined;
+                    request.command === 'RETRIEVE_SESSION' ? host.kernel?.luo.incoming.find(request.name) : undefined;
                 if (session) {
                     faulted.set(session, true);
                 }

@@ -12,9 +12,9 @@ import { be, some } from './wording';
 import { counted } from '../text/text';
 
 export const unreadableRules = ruleFile(['LU1076', 'LU1077'], (scene) => {
-    const { vm, chronicle, say } = scene;
+    const { host, chronicle, say } = scene;
     /** Why, in this boot: what the kernel has come across first, and whether another rule has said it. */
-    const why = new Table<'first' | 'elsewhere', string>(vm.machine.journal);
+    const why = new Table<'first' | 'elsewhere', string>(host.machine.journal);
 
     const because = (words: string): void => {
         if (!why.has('first')) {
@@ -64,7 +64,7 @@ export const unreadableRules = ruleFile(['LU1076', 'LU1077'], (scene) => {
             }
         },
         callReturned(work, result): void {
-            const { kernel } = vm;
+            const { kernel } = host;
             if (work.kind !== 'open' || work.path !== '/dev/liveupdate' || !kernel?.luo.enabled) {
                 return;
             }

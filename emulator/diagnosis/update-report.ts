@@ -1,8 +1,7 @@
 /** Live updates of a run as plain data, and in words. */
-import { Updates } from './updates';
+import { type Update, Updates } from './updates';
 import { duration } from '../language/durations';
-import type { Update } from './updates';
-import type { Vm } from '../runtime/interpreter';
+import type { Host } from '../runtime/host/host';
 
 /** A live update in time. Nanoseconds; null: it never came to that. */
 export interface UpdateReport {
@@ -31,8 +30,8 @@ export interface UpdateReport {
 /** How many things a blackout is said to be made of. */
 const LARGEST = 3;
 
-export function updatesOf(vm: Vm): UpdateReport[] {
-    return (Updates.of(vm)?.done ?? []).map(reportOf);
+export function updatesOf(host: Host): UpdateReport[] {
+    return (Updates.of(host)?.done ?? []).map(reportOf);
 }
 
 function reportOf(u: Update): UpdateReport {

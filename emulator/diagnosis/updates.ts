@@ -12,7 +12,7 @@ import type { Value } from '../language/types';
 import type { Pause } from '../runtime/host/guests';
 import type { Listener, Phase } from '../runtime/listener';
 import type { CallbackCall, KernelWork } from '../runtime/purpose';
-import type { Vm } from '../runtime/interpreter';
+import type { Host } from '../runtime/host/host';
 
 export type UpdatePhase = 'pre-lu' | 'pre-blackout' | 'blackout' | 'post-blackout' | 'post-lu';
 
@@ -66,10 +66,10 @@ export class Update extends Rec {
     readonly after: Accounts | null = null;
 
     constructor(
-        private readonly vm: Vm,
+        private readonly host: Host,
         readonly number: number,
     ) {
-        super(vm.machine.journal);
+        super(host.machine.journal);
     }
 
     /** The guest that stood still the longest, or still does; null: none went through it. */
@@ -148,7 +148,7 @@ export class Update extends Rec {
             return [];
         }
         const { before } = this.slowest ?? this;
-        const after = (this.slowest ?? this).after ?? this.vm.machine.clock.spent;
+        const after = (this.slowest ?? this).after ?? this.host.machine.clock.spent;
         return COST_NAMES.map((cost, i) => ({ cost, ns: (after[i] ?? 0) - (before[i] ?? 0) }))
             .filter((s) => s.ns > 0)
             .sort((a, b) => b.ns - a.ns);
@@ -189,7 +189,7 @@ export class Update extends Rec {
     }
 
     private between(from: number | null, to: number | null): number {
-        return from === null ? 0 : Math.max(0, (to ?? this.vm.machine.clock.now) - from);
+        return from === null ? 0 : Math.max(0, (to ?? this.host.machine.clock.now) - from);
     }
 }
 
@@ -197,19 +197,19 @@ export class Updates implements Listener {
     /** In order; the last one is that which is to come, or is prepared, or reboots. */
     private readonly list: Seq<Update>;
 
-    constructor(private readonly vm: Vm) {
-        this.list = new Seq(vm.machine.journal, [new Update(vm, 1)]);
+    constructor(private readonly host: Host) {
+        this.list = new Seq(host.machine.journal, [new Update(host, 1)]);
     }
 
     /** Those of a run; null where nobody looks. */
-    static of(vm: Vm): Updates | null {
-        return vm.listeners.observer(Updates);
+    static of(host: Host): Updates | null {
+        return host.listeners.observer(Updates);
     }
 
     /** Has the run that is about to start watched. */
-    static attach(vm: Vm): Updates {
-        const updates = new Updates(vm);
-        vm.listeners.observe(updates);
+    static attach(host: Host): Updates {
+        const updates = new Updates(host);
+        host.listeners.observe(updates);
         return updates;
     }
 
@@ -233,7 +233,7 @@ export class Updates implements Listener {
         next.lastCallBegan = this.now;
         if (kind === 'reboot') {
             next.blackoutBegan = this.now;
-            next.before = this.vm.machine.clock.spent;
+            next.before = this.host.machine.clock.spent;
         }
     }
 
@@ -243,7 +243,7 @@ export class Updates implements Listener {
             const edit = this.edit(next);
             edit.frozen = true;
             edit.blackoutBegan = this.now;
-            edit.before = this.vm.machine.clock.spent;
+            edit.before = this.host.machine.clock.spent;
         }
     }
 
@@ -255,7 +255,7 @@ export class Updates implements Listener {
     }
 
     kernelLeft({ kind }: KernelWork): void {
-        const { kernel } = this.vm;
+        const { kernel } = this.host;
         const { next, incoming } = this;
         if (kind === 'reboot' && next.blackoutBegan !== null) {
             // it came back, so it failed
@@ -312,13 +312,13 @@ export class Updates implements Listener {
         const { next } = this;
         const edit = this.edit(next);
         edit.jumped = this.now;
-        edit.boot = this.vm.boot + 1;
-        edit.guests = this.vm.guests.pausesOverKexec();
-        this.list.push(new Update(this.vm, next.number + 1));
+        edit.boot = this.host.boot + 1;
+        edit.guests = this.host.guests.pausesOverKexec();
+        this.list.push(new Update(this.host, next.number + 1));
     }
 
     private get now(): number {
-        return this.vm.machine.clock.now;
+        return this.host.machine.clock.now;
     }
 
     private get next(): Update {
@@ -336,16 +336,16 @@ export class Updates implements Listener {
     }
 
     private edit(update: Update): Mutable<Update> {
-        return this.vm.machine.journal.edit(update);
+        return this.host.machine.journal.edit(update);
     }
 
     private resume(update: Mutable<Update>): void {
         update.resumed = this.now;
-        update.after = this.vm.machine.clock.spent;
+        update.after = this.host.machine.clock.spent;
     }
 
     private shuttingDown(): void {
-        const { running } = this.vm;
+        const { running } = this.host;
         const next = this.edit(this.next);
         next.shutdownBegan = this.now;
         next.from = running.desc.name;
@@ -360,7 +360,7 @@ export class Updates implements Listener {
     /** A kernel that nobody jumped to: the machine was switched on again, and whatever was under way is gone. */
     private booting(): void {
         const { next, incoming } = this;
-        if (this.vm.boot === incoming?.boot) {
+        if (this.host.boot === incoming?.boot) {
             return;
         }
         if (incoming && incoming.resumed === null) {

@@ -4,9 +4,8 @@
  */
 import { Table } from '../machine/journal';
 import type { Place } from '../findings/place';
-import { placeOf } from '../runtime/code';
+import { placeOf, type Thread } from '../runtime/code';
 import type { KernelWork } from '../runtime/purpose';
-import type { Thread } from '../runtime/thread';
 import { inKernel, waitsFor } from '../runtime/waiting';
 import { processOf } from '../runtime/host/scenario-process';
 import { ruleFile } from './rules';
@@ -17,17 +16,17 @@ const NOTICED = 10e6;
 /** What it comes back from that is no system call. */
 const CALLS: Readonly<Partial<Record<KernelWork['kind'], string>>> = { release: 'a close', exit: 'its end' };
 
-export const waitingRules = ruleFile(['LU1031', 'LU1032', 'LU1033'], ({ vm, say }) => {
+export const waitingRules = ruleFile(['LU1031', 'LU1032', 'LU1033'], ({ host, say }) => {
     /** What reboots wait for, in the words of the moment when they began; by the number of their thread. */
-    const reboots = new Table<number, string>(vm.machine.journal);
+    const reboots = new Table<number, string>(host.machine.journal);
     return {
         waits(thread): void {
             if (reboot(thread)) {
-                reboots.set(thread.id, waitsFor(vm.threads, thread) ?? '');
+                reboots.set(thread.id, waitsFor(host.interpreter.threads, thread) ?? '');
             }
         },
         woken(thread, { lock, since }): void {
-            const waited = vm.machine.clock.now - since;
+            const waited = host.machine.clock.now - since;
             const words = reboots.get(thread.id);
             reboots.delete(thread.id);
             if (words !== undefined && waited >= NOTICED) {
@@ -40,7 +39,7 @@ export const waitingRules = ruleFile(['LU1031', 'LU1032', 'LU1033'], ({ vm, say 
             }
         },
         callReturned(work): void {
-            const thread = vm.current;
+            const thread = host.interpreter.current;
             const lock = thread.locks.at(-1);
             // a block of this process inside of `at handover` returns to the reboot that it stands in
             if (lock && processOf(thread) && !thread.frames.some((f) => f.mode === 'kernel')) {
@@ -55,8 +54,8 @@ export const waitingRules = ruleFile(['LU1031', 'LU1032', 'LU1033'], ({ vm, say 
             if (phase !== 'jump') {
                 return;
             }
-            for (const thread of vm.threads) {
-                const words = waitsFor(vm.threads, thread);
+            for (const thread of host.interpreter.threads) {
+                const words = waitsFor(host.interpreter.threads, thread);
                 if (words !== undefined && thread.waiting?.kind === 'lock') {
                     say('LU1032', {
                         about: thread.name,

@@ -7,7 +7,7 @@ import type { KhoSetupData } from '../kernel/kho/boot-info';
 import { handoverNote } from '../kernel/kho/note';
 import { SCRATCH_ENTRY } from '../kernel/kho/scratch';
 import type { Listener, Phase } from '../runtime/listener';
-import type { Vm } from '../runtime/interpreter';
+import type { Host } from '../runtime/host/host';
 import { inspect } from './inspect';
 
 export interface SaveOptions {
@@ -106,19 +106,19 @@ export class HandoverSaver implements Listener {
 
     /** @param save is given the pieces of an image; they are made while it takes them. Undefined: a jump that hands nothing over. */
     constructor(
-        private readonly vm: Vm,
+        private readonly host: Host,
         private readonly options: SaveOptions,
         private readonly save: (image: Iterable<Uint8Array> | undefined) => void,
     ) {}
 
     phase(phase: Phase): void {
         if (phase === 'jump') {
-            const { kho } = this.vm.running;
+            const { kho } = this.host.running;
             this.origin = { array: kho.scratchArray, areas: kho.scratch.length };
         }
     }
 
     jumped(parameters: number): void {
-        this.save(handoverImage(this.vm.machine, parameters, this.options, this.origin));
+        this.save(handoverImage(this.host.machine, parameters, this.options, this.origin));
     }
 }

@@ -6,20 +6,20 @@ import type { VirtualMachine } from '../kernel/kvm/vm';
 import { duration } from '../language/durations';
 import { isStalled, linesOf } from '../runtime/host/guest-interrupts';
 import type { Guest } from '../runtime/host/guests';
-import type { Vm } from '../runtime/interpreter';
+import type { Host } from '../runtime/host/host';
 import { countOf, hex, rangeText, sizeText } from '../text/text';
 import { bytesAt, memoryOf } from './bytes';
 import { descriptorItem } from './interrupts';
 import { group, leaf, listing, type Item } from './item';
 
-export function guestItems(vm: Vm): Item[] {
-    const { all } = vm.guests;
+export function guestItems(host: Host): Item[] {
+    const { all } = host.guests;
     return all.length === 0
         ? []
-        : [group('virtual machines', countOf(all.length, 'guest'), () => all.map((g) => guestItem(vm, g)))];
+        : [group('virtual machines', countOf(all.length, 'guest'), () => all.map((g) => guestItem(host, g)))];
 }
 
-function guestItem(vm: Vm, g: Guest): Item {
+function guestItem(host: Host, g: Guest): Item {
     const { live } = g;
     return {
         name: g.name,
@@ -31,15 +31,15 @@ function guestItem(vm: Vm, g: Guest): Item {
                     ? [
                           listing('vCPUs', 'vCPU', live.vcpus.length, (i) => {
                               const v = live.vcpus.at(i);
-                              return v ? vcpuItem(vm, v) : leaf('none', '');
+                              return v ? vcpuItem(host, v) : leaf('none', '');
                           }),
                           listing('memory slots', 'slot', live.slots.length, (i) => {
                               const s = live.slots[i];
-                              return s ? slotItem(vm, live, s) : leaf('none', '');
+                              return s ? slotItem(host, live, s) : leaf('none', '');
                           }),
                       ]
                     : []),
-                ...vectorItems(vm, g),
+                ...vectorItems(host, g),
                 leaf('written', sizeText(g.written)),
                 leaf('exits', String(g.exits)),
                 leaf(
@@ -58,8 +58,8 @@ function guestItem(vm: Vm, g: Guest): Item {
 }
 
 /** What the guest's drivers have set up of their devices' interrupts, and what came of it. */
-function vectorItems(vm: Vm, { name, live }: Guest): Item[] {
-    const lines = linesOf(vm, name);
+function vectorItems(host: Host, { name, live }: Guest): Item[] {
+    const lines = linesOf(host, name);
     if (lines.length === 0) {
         return [];
     }
@@ -75,7 +75,7 @@ function vectorItems(vm: Vm, { name, live }: Guest): Item[] {
                 ];
                 return leaf(
                     `${l.source.shape.name} [${l.index}]`,
-                    `vector ${l.vector} of vCPU ${l.vcpu}: ${counts.join(', ')}${isStalled(vm, l) ? '; its driver waits in vain' : ''}`,
+                    `vector ${l.vector} of vCPU ${l.vcpu}: ${counts.join(', ')}${isStalled(host, l) ? '; its driver waits in vain' : ''}`,
                 );
             }),
             ...(live?.posted
@@ -83,7 +83,7 @@ function vectorItems(vm: Vm, { name, live }: Guest): Item[] {
                       live.posted
                           ? [
                                 descriptorItem(
-                                    vm.machine,
+                                    host.machine,
                                     live.posted.addressOf(v.index),
                                     `descriptor of vCPU ${v.index}`,
                                 ),
@@ -95,7 +95,7 @@ function vectorItems(vm: Vm, { name, live }: Guest): Item[] {
     ];
 }
 
-function vcpuItem({ machine: { page } }: Vm, v: Vcpu): Item {
+function vcpuItem({ machine: { page } }: Host, v: Vcpu): Item {
     const passes = v.pages === 0 ? 0 : Math.floor(v.count / v.pages);
     return {
         name: `[${v.index}]`,
@@ -122,15 +122,15 @@ function vcpuItem({ machine: { page } }: Vm, v: Vcpu): Item {
     };
 }
 
-function slotItem(vm: Vm, live: VirtualMachine, slot: Slot): Item {
+function slotItem(host: Host, live: VirtualMachine, slot: Slot): Item {
     return {
         name: hex(slot.gpa),
         value: `${rangeText(slot.gpa, slot.length)}: ${titleOf(slot.file)}${slot.offset === 0 ? '' : ` from ${hex(slot.offset)}`}`,
         children: {
             named: () => {
                 const items: Item[] = [];
-                if (vm.kernel) {
-                    look(vm.kernel, live.slots, slot.gpa, slot.length, (gpa, pa, length) => {
+                if (host.kernel) {
+                    look(host.kernel, live.slots, slot.gpa, slot.length, (gpa, pa, length) => {
                         items.push(
                             pa < 0
                                 ? leaf(hex(gpa), `${sizeText(length)} without pages`)
@@ -138,7 +138,7 @@ function slotItem(vm: Vm, live: VirtualMachine, slot: Slot): Item {
                                       name: hex(gpa),
                                       value: rangeText(pa, length),
                                       address: pa,
-                                      children: { named: () => [bytesAt(memoryOf(vm.machine), pa, length)] },
+                                      children: { named: () => [bytesAt(memoryOf(host.machine), pa, length)] },
                                   },
                         );
                     });

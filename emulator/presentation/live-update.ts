@@ -8,7 +8,7 @@ import type { FlbSide, LuoFile, LuoFlb, LuoHandler, LuoSession, SessionList } fr
 import { REFCOUNT_SATURATED } from '../kernel/refcount';
 import { ANY, type Value } from '../language/types';
 import { format, isInt, type Int } from '../language/values';
-import type { Vm } from '../runtime/interpreter';
+import type { Host } from '../runtime/host/host';
 import { View } from '../runtime/view';
 import { hex, counted } from '../text/text';
 import { addressItem, bytesAt, memoryOf, type VisibleMemory } from './bytes';
@@ -19,24 +19,24 @@ import { updateTimes } from './update';
 import { attempt, itemOf, objectFields, viewFields } from './values';
 import { arrayItem } from './vmalloc';
 
-export function liveUpdateItems(vm: Vm): Item[] {
-    const { kernel } = vm;
+export function liveUpdateItems(host: Host): Item[] {
+    const { kernel } = host;
     if (!kernel) {
         return [leaf('kernel', 'none runs')];
     }
     const { luo } = kernel;
-    const memory = memoryOf(vm.machine);
+    const memory = memoryOf(host.machine);
     if (!luo.enabled) {
         return [leaf('live update', 'disabled')];
     }
     return [
-        sessionsItem(vm, 'outgoing sessions', luo.outgoing),
+        sessionsItem(host, 'outgoing sessions', luo.outgoing),
         luo.deserialized === undefined && (luo.incoming.blocks.capacity > 0 || incomingArea(kernel) > 0)
-            ? notRebuilt(vm, kernel)
-            : sessionsItem(vm, 'incoming sessions', luo.incoming),
-        listing('FLBs', 'FLB', luo.flbs.length, (i) => flbItem(vm, luo.flbs.at(i))),
-        listing('preserved files', 'file', luo.preservedFiles.size, (i) => preservedFile(vm, i)),
-        listing('handlers', 'handler', luo.handlers.length, (i) => handlerItem(vm, luo.handlers.at(i))),
+            ? notRebuilt(host, kernel)
+            : sessionsItem(host, 'incoming sessions', luo.incoming),
+        listing('FLBs', 'FLB', luo.flbs.length, (i) => flbItem(host, luo.flbs.at(i))),
+        listing('preserved files', 'file', luo.preservedFiles.size, (i) => preservedFile(host, i)),
+        listing('handlers', 'handler', luo.handlers.length, (i) => handlerItem(host, luo.handlers.at(i))),
         ...(hasInterfaceStates(kernel.desc) ? [leaf('state of all', interfaceState(luo.state))] : []),
         group('state', `update ${BigInt(luo.incomingNum) + 1n}`, () => [
             leaf('liveupdate_num', `${luo.incomingNum} incoming, ${BigInt(luo.incomingNum) + 1n} outgoing`),
@@ -53,25 +53,25 @@ export function liveUpdateItems(vm: Vm): Item[] {
             addressItem(memory, 'FLB page (outgoing)', luo.flbPage),
             addressItem(memory, 'FLB page (incoming)', luo.incomingFlbPage),
         ]),
-        ...lockItems(vm),
-        ...updateTimes(Updates.of(vm)?.current),
+        ...lockItems(host),
+        ...updateTimes(Updates.of(host)?.current),
     ];
 }
 
-function sessionsItem(vm: Vm, name: string, list: SessionList): Item {
-    return listing(name, 'session', list.sessions.length, (i) => sessionItem(vm, list.sessions.at(i)));
+function sessionsItem(host: Host, name: string, list: SessionList): Item {
+    return listing(name, 'session', list.sessions.length, (i) => sessionItem(host, list.sessions.at(i)));
 }
 
 /**
  * Incoming sessions that nobody has asked for yet: as they lie in memory. The first open of the device rebuilds them.
  */
-function notRebuilt(vm: Vm, kernel: Kernel): Item {
-    const layout = vm.library.structs.get('luo_session_ser');
+function notRebuilt(host: Host, kernel: Kernel): Item {
+    const layout = host.library.structs.get('luo_session_ser');
     const entries = incomingEntries(kernel);
     const item = listing('incoming sessions', 'session', entries.length, (i) =>
         attempt(`[${i}]`, () => {
-            const view = layout && new View(layout, vm.machine.memory, entries[i] ?? 0);
-            const entry = itemOf(vm, `[${i}]`, { value: view, type: ANY });
+            const view = layout && new View(layout, host.machine.memory, entries[i] ?? 0);
+            const entry = itemOf(host, `[${i}]`, { value: view, type: ANY });
             const [name, files] = view ? [view.get(view.field('name')), view.get(view.field('count'))] : [];
             return isInt(files) ? { ...entry, value: `${format(name)}, ${counted(files, 'file')}` } : entry;
         }),
@@ -83,14 +83,14 @@ function notRebuilt(vm: Vm, kernel: Kernel): Item {
 const FEW = 100;
 
 /** A session, which unfolds into its files. */
-export function sessionItem(vm: Vm, session: LuoSession | undefined): Item {
+export function sessionItem(host: Host, session: LuoSession | undefined): Item {
     if (!session) {
         return leaf('none', '');
     }
     const n = session.files.length;
     const state = [
         session.incoming ? 'incoming' : 'outgoing',
-        ...(vm.kernel && hasInterfaceStates(vm.kernel.desc) ? [interfaceState(session.state)] : []),
+        ...(host.kernel && hasInterfaceStates(host.kernel.desc) ? [interfaceState(session.state)] : []),
         ...(session.retrieved ? ['retrieved'] : []),
         ...(session.finished ? ['finished'] : []),
     ];
@@ -101,17 +101,17 @@ export function sessionItem(vm: Vm, session: LuoSession | undefined): Item {
         evaluateName: `session(${JSON.stringify(session.name)})`,
         children: {
             named: () => [
-                ...(n <= FEW ? session.files.items.map((f) => fileItem(vm, f)) : []),
+                ...(n <= FEW ? session.files.items.map((f) => fileItem(host, f)) : []),
                 leaf('state', state.join(', ')),
                 ...(session.cursor > 0 ? [leaf('at file', `${session.cursor} of ${n}`)] : []),
-                blocksItem(memoryOf(vm.machine), 'blocks', session.fileBlocks),
+                blocksItem(memoryOf(host.machine), 'blocks', session.fileBlocks),
             ],
-            ...(n > FEW ? { indexed: { count: n, item: (i: number) => fileItem(vm, session.files.at(i)) } } : {}),
+            ...(n > FEW ? { indexed: { count: n, item: (i: number) => fileItem(host, session.files.at(i)) } } : {}),
         },
     };
 }
 
-function fileItem(vm: Vm, file: LuoFile | undefined): Item {
+function fileItem(host: Host, file: LuoFile | undefined): Item {
     if (!file) {
         return leaf('none', '');
     }
@@ -123,13 +123,13 @@ function fileItem(vm: Vm, file: LuoFile | undefined): Item {
         children: {
             named: () => [
                 leaf('token', token),
-                serializedItem(vm, file),
+                serializedItem(host, file),
                 leaf('retrieve_status', statusText(file.retrieveStatus)),
                 file.file
-                    ? itemOf(vm, 'file', { value: file.file, type: { k: 'object', name: 'file' } })
+                    ? itemOf(host, 'file', { value: file.file, type: { k: 'object', name: 'file' } })
                     : leaf('file', 'none'),
-                itemOf(vm, 'private_data', { value: file.privateData as Value, type: ANY }),
-                handlerItem(vm, file.handler, 'handler'),
+                itemOf(host, 'private_data', { value: file.privateData as Value, type: ANY }),
+                handlerItem(host, file.handler, 'handler'),
             ],
         },
     };
@@ -139,26 +139,26 @@ function statusText(status: number): string {
     return status === 0 ? '0 (never tried)' : status > 0 ? `${status} (retrieved)` : String(status);
 }
 
-function serializedItem(vm: Vm, file: LuoFile): Item {
-    const declared = vm.declarations.handler(file.handler.name, vm.library);
+function serializedItem(host: Host, file: LuoFile): Item {
+    const declared = host.declarations.handler(file.handler.name, host.library);
     return dataItem(
-        vm,
+        host,
         'serialized_data',
         file.serializedData,
-        declared && handedOver(vm.declarations, declared.decl, declared.program),
+        declared && handedOver(host.declarations, declared.decl, declared.program),
     );
 }
 
 /** The handle that crosses the kexec, and the structure that it points to, field by field. */
-function dataItem(vm: Vm, name: string, data: Int, what: HandedOver | undefined): Item {
-    const memory = memoryOf(vm.machine);
+function dataItem(host: Host, name: string, data: Int, what: HandedOver | undefined): Item {
+    const memory = memoryOf(host.machine);
     if (!what || typeof data !== 'number' || data === 0 || !memory.has(data, what.layout.size)) {
         return typeof data === 'number' && data !== 0 && memory.has(data, 1)
             ? addressItem(memory, name, data)
             : leaf(name, isInt(data) ? hex(data) : format(data));
     }
     const { layout } = what;
-    const view = new View(layout, vm.machine.memory, data);
+    const view = new View(layout, host.machine.memory, data);
     return {
         name,
         value: `${layout.name} at ${hex(data)}`,
@@ -167,9 +167,9 @@ function dataItem(vm: Vm, name: string, data: Int, what: HandedOver | undefined)
         evaluateName: `at(${layout.name}, ${hex(data)})`,
         children: {
             named: () => [
-                ...viewFields(vm, view, `at(${layout.name}, ${hex(data)})`).map((field) => {
+                ...viewFields(host, view, `at(${layout.name}, ${hex(data)})`).map((field) => {
                     const listed = what.arrays.find((a) => a.field === field.name);
-                    return listed ? attempt(field.name, () => arrayItem(vm, view, listed) ?? field) : field;
+                    return listed ? attempt(field.name, () => arrayItem(host, view, listed) ?? field) : field;
                 }),
                 bytesAt(memory, data, layout.size),
             ],
@@ -177,7 +177,7 @@ function dataItem(vm: Vm, name: string, data: Int, what: HandedOver | undefined)
     };
 }
 
-function flbItem(vm: Vm, flb: LuoFlb | undefined): Item {
+function flbItem(host: Host, flb: LuoFlb | undefined): Item {
     if (!flb) {
         return leaf('none', '');
     }
@@ -188,8 +188,8 @@ function flbItem(vm: Vm, flb: LuoFlb | undefined): Item {
         children: {
             named: () => [
                 leaf('compatible', flb.compatible),
-                sideItem(vm, 'outgoing', flb, flb.outgoing),
-                sideItem(vm, 'incoming', flb, flb.incoming),
+                sideItem(host, 'outgoing', flb, flb.outgoing),
+                sideItem(host, 'incoming', flb, flb.incoming),
             ],
         },
     };
@@ -199,12 +199,12 @@ function countText(count: number): string {
     return count >= REFCOUNT_SATURATED ? `${hex(count)} (saturated)` : String(count);
 }
 
-function sideItem(vm: Vm, name: string, flb: LuoFlb, side: FlbSide): Item {
-    const declared = vm.declarations.flb(flb.name, vm.library);
+function sideItem(host: Host, name: string, flb: LuoFlb, side: FlbSide): Item {
+    const declared = host.declarations.flb(flb.name, host.library);
     return group(name, `count ${countText(side.count)}`, () => [
         leaf('count', countText(side.count)),
-        dataItem(vm, 'data', side.data, declared && handedOver(vm.declarations, declared.decl, declared.program)),
-        itemOf(vm, 'obj', { value: side.obj as Value, type: ANY }),
+        dataItem(host, 'data', side.data, declared && handedOver(host.declarations, declared.decl, declared.program)),
+        itemOf(host, 'obj', { value: side.obj as Value, type: ANY }),
         ...(name === 'incoming'
             ? [leaf('retrieve_status', statusText(side.retrieveStatus)), leaf('finished', String(side.finished))]
             : []),
@@ -215,25 +215,25 @@ function sideItem(vm: Vm, name: string, flb: LuoFlb, side: FlbSide): Item {
  * An entry of the map that keeps one resource from being preserved twice, with the file of a session that it stands
  * for.
  */
-function preservedFile(vm: Vm, index: number): Item {
-    const luo = vm.kernel?.luo;
+function preservedFile(host: Host, index: number): Item {
+    const luo = host.kernel?.luo;
     if (!luo) {
         return leaf('none', '');
     }
     const id = [...luo.preservedFiles.keys()][index];
-    const name = itemOf(vm, '', { value: id as Value, type: ANY }).value;
+    const name = itemOf(host, '', { value: id as Value, type: ANY }).value;
     const sessions = [...luo.outgoing.sessions, ...luo.incoming.sessions];
     const file = sessions.flatMap((s) => s.files.items.filter((f) => f.id === id))[0];
     if (!file) {
         return leaf(name, 'in no session');
     }
-    const item = fileItem(vm, file);
+    const item = fileItem(host, file);
     const value = `${file.session.display()}, ${item.name}`;
     // one path may be open several times, in files of their own
     return { ...item, name, value, key: value };
 }
 
-function handlerItem(vm: Vm, handler: LuoHandler | undefined, name?: string): Item {
+function handlerItem(host: Host, handler: LuoHandler | undefined, name?: string): Item {
     if (!handler) {
         return leaf('none', '');
     }
@@ -241,7 +241,7 @@ function handlerItem(vm: Vm, handler: LuoHandler | undefined, name?: string): It
         name: name ?? handler.name,
         value: name === undefined ? JSON.stringify(handler.compatible) : handler.display(),
         type: 'luo_handler',
-        children: { named: () => objectFields(vm, handler, handler.name) },
+        children: { named: () => objectFields(host, handler, handler.name) },
     };
 }
 

@@ -4,20 +4,20 @@ import { ANY, PHYS, type Value } from '../language/types';
 import { visibleLocals } from '../runtime/code';
 import { offsetOf, type Viewpoint } from '../runtime/evaluate';
 import { setKindField } from '../runtime/host/callbacks';
-import type { Vm } from '../runtime/interpreter';
+import type { Host } from '../runtime/host/host';
 import type { Item } from './item';
 import { attempt, itemOf, processVars } from './values';
 
-export function localItems(vm: Vm, at: Viewpoint): Item[] {
+export function localItems(host: Host, at: Viewpoint): Item[] {
     const { frame, thread } = at;
     const user = processOf(thread);
     if (!frame) {
-        return user ? processVars(vm, user, '') : [];
+        return user ? processVars(host, user, '') : [];
     }
-    const items = visibleLocals(frame, offsetOf(vm, at)).map((v) =>
+    const items = visibleLocals(frame, offsetOf(host, at)).map((v) =>
         attempt(v.name, () =>
             itemOf(
-                vm,
+                host,
                 v.name,
                 { value: frame.slots[v.slot], type: v.type },
                 {
@@ -31,25 +31,25 @@ export function localItems(vm: Vm, at: Viewpoint): Item[] {
         ),
     );
     const { self } = frame;
-    const fields = self ? (vm.declarations.fileKind(self.kind)?.decl.fields ?? []) : [];
+    const fields = self ? (host.declarations.fileKind(self.kind)?.decl.fields ?? []) : [];
     fields.forEach((f, i) => {
         const name = f.name.name;
         items.push(
             attempt(name, () =>
                 itemOf(
-                    vm,
+                    host,
                     name,
                     { value: self?.fields[i] as Value, type: f.type?.name.name === 'phys' ? PHYS : ANY },
                     {
                         evaluateName: name,
-                        assign: self ? (value) => setKindField(vm, self, i, value) : undefined,
+                        assign: self ? (value) => setKindField(host, self, i, value) : undefined,
                     },
                 ),
             ),
         );
     });
     if (frame.mode === 'user' && user) {
-        items.push(...processVars(vm, user, ''));
+        items.push(...processVars(host, user, ''));
     }
     return items;
 }

@@ -1,25 +1,25 @@
 /** The kernel's locks: who has them, and who waits. */
 import { processOf } from '../../emulator/runtime/host/scenario-process';
 import type { Lock } from '../kernel/lock';
-import type { Vm } from '../runtime/interpreter';
-import type { Thread } from '../runtime/thread';
+import type { Host } from '../runtime/host/host';
+import type { Thread } from '../runtime/code';
 import { stateOf, waitsFor } from '../runtime/waiting';
 import { group, leaf, type Item } from './item';
 
 /** `vmm (101)`, and what it waits for. */
-export function threadName(vm: Vm, thread: Thread): string {
+export function threadName(host: Host, thread: Thread): string {
     const process = processOf(thread);
     const name = process ? `${thread.name} (${process.process.pid})` : thread.name;
-    const waiting = waitsFor(vm.threads, thread);
+    const waiting = waitsFor(host.interpreter.threads, thread);
     return `${name}${waiting === undefined ? '' : `: ${waiting}`}${process?.killed === true ? ', and is to be killed' : ''}`;
 }
 
 /** What a process is at, where others run at the same time. */
-export function stateItems(vm: Vm, thread: Thread): Item[] {
-    if (!vm.scheduler.active) {
+export function stateItems(host: Host, thread: Thread): Item[] {
+    if (!host.interpreter.scheduler.active) {
         return [];
     }
-    const waiting = waitsFor(vm.threads, thread);
+    const waiting = waitsFor(host.interpreter.threads, thread);
     return [
         leaf('state', waiting === undefined ? stateOf(thread) : `D, ${waiting}`),
         ...(thread.locks.length > 0 ? [leaf('holds', thread.locks.map((l) => l.name).join(', '))] : []),
@@ -27,8 +27,10 @@ export function stateItems(vm: Vm, thread: Thread): Item[] {
 }
 
 /** The locks that somebody has, each once. Nothing where nobody has one, or nobody could wait for it. */
-export function lockItems(vm: Vm): Item[] {
-    const held = !vm.scheduler.active ? [] : [...new Set(vm.threads.flatMap((t) => t.locks))];
+export function lockItems(host: Host): Item[] {
+    const held = !host.interpreter.scheduler.active
+        ? []
+        : [...new Set(host.interpreter.threads.flatMap((t) => t.locks))];
     return held.length > 0 ? [group('locks', `${held.length} held`, () => held.map((lock) => lockItem(lock)))] : [];
 }
 

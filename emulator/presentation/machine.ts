@@ -2,7 +2,7 @@
 import type { Memmap } from '../kernel/mm/memmap';
 import { layersOf, titleOf } from '../kernel/release/layers';
 import type { Machine } from '../machine/machine';
-import type { Vm } from '../runtime/interpreter';
+import type { Host } from '../runtime/host/host';
 import { counted, hex, rangeText, sizeText } from '../text/text';
 import { bytesAt, memoryOf } from './bytes';
 import { deviceItems } from './devices';
@@ -11,8 +11,8 @@ import { hostMemoryItems } from './host-memory';
 import { group, leaf, listing, type Children, type Item } from './item';
 import { processScope } from './process';
 
-export function machineItems(vm: Vm): Item[] {
-    const { machine, kernel } = vm;
+export function machineItems(host: Host): Item[] {
+    const { machine, kernel } = host;
     const { memmap, pages } = kernel ?? {};
     const memory = memoryOf(machine);
     const nodes = machine.nodes.map((node): Item => {
@@ -53,7 +53,7 @@ export function machineItems(vm: Vm): Item[] {
         group('memory', `${sizeText(machine.ramSize)} in ${counted(machine.nodes.length, 'node')}`, () => nodes),
         ...(kernel ? hostMemoryItems(kernel) : []),
         ...deviceItems(machine, kernel),
-        ...guestItems(vm),
+        ...guestItems(host),
         ...(memmap
             ? [
                   {
@@ -64,13 +64,13 @@ export function machineItems(vm: Vm): Item[] {
                   },
               ]
             : []),
-        listing('processes', 'process', vm.processes.length, (i) => {
-            const user = vm.processes.at(i);
+        listing('processes', 'process', host.processes.length, (i) => {
+            const user = host.processes.at(i);
             return user
                 ? {
                       name: user.name,
                       value: `pid ${user.process.pid}, ${user.process.fds.size} descriptors`,
-                      children: processScope(vm, user),
+                      children: processScope(host, user),
                   }
                 : leaf('none', '');
         }),

@@ -2,8 +2,8 @@
 import type { OpenFile } from '../kernel/fs/file';
 import { ShmemInode } from '../kernel/fs/shmem';
 import { LuoSession } from '../kernel/luo/state';
-import type { Vm } from '../runtime/interpreter';
-import type { UserProcess } from '../runtime/thread';
+import type { Host } from '../runtime/host/host';
+import type { ScenarioProcess } from '../runtime/host/scenario-process';
 import { sizeText } from '../text/text';
 import { leaf, type Children, type Item } from './item';
 import { sessionItem } from './live-update';
@@ -11,7 +11,7 @@ import { stateItems } from './locks';
 import { itemOf, objectFields, processVars } from './values';
 
 /** Descriptors are numbered items, so a process may have many. */
-export function processScope(vm: Vm, user: UserProcess | null): Children {
+export function processScope(host: Host, user: ScenarioProcess | null): Children {
     if (!user) {
         return { named: () => [leaf('process', 'none: this runs in no process')] };
     }
@@ -20,11 +20,11 @@ export function processScope(vm: Vm, user: UserProcess | null): Children {
         named: () => [
             leaf('pid', String(user.process.pid)),
             leaf('name', user.name),
-            ...stateItems(vm, user.thread),
+            ...stateItems(host, user.thread),
             {
                 name: 'variables',
                 value: String(user.vars.size),
-                children: { named: () => processVars(vm, user, `${user.name}.`) },
+                children: { named: () => processVars(host, user, `${user.name}.`) },
                 kind: 'virtual',
             },
         ],
@@ -32,18 +32,18 @@ export function processScope(vm: Vm, user: UserProcess | null): Children {
             count: files.length,
             item: (i) => {
                 const [fd, file] = files[i] ?? [];
-                return fd === undefined || !file ? leaf('none', '') : descriptorItem(vm, fd, file);
+                return fd === undefined || !file ? leaf('none', '') : descriptorItem(host, fd, file);
             },
         },
     };
 }
 
-function descriptorItem(vm: Vm, fd: number, file: OpenFile): Item {
-    return { ...openFileItem(vm, String(fd), file), type: 'fd' };
+function descriptorItem(host: Host, fd: number, file: OpenFile): Item {
+    return { ...openFileItem(host, String(fd), file), type: 'fd' };
 }
 
 /** What lies behind a descriptor: kind, name, position, size; a session unfolds into its files. */
-function openFileItem(vm: Vm, name: string, file: OpenFile): Item {
+function openFileItem(host: Host, name: string, file: OpenFile): Item {
     const details = [file.kind, file.name];
     if (file.inode instanceof ShmemInode) {
         details.push(sizeText(file.inode.size), `position ${file.pos}`);
@@ -56,10 +56,10 @@ function openFileItem(vm: Vm, name: string, file: OpenFile): Item {
         children: {
             named: () =>
                 [
-                    ...(session ? [{ ...sessionItem(vm, session), name: 'session' }] : []),
-                    ...objectFields(vm, file, undefined).filter((i) => i.name !== 'session'),
+                    ...(session ? [{ ...sessionItem(host, session), name: 'session' }] : []),
+                    ...objectFields(host, file, undefined).filter((i) => i.name !== 'session'),
                     ...(file.inode instanceof ShmemInode
-                        ? [itemOf(vm, 'inode', { value: file.inode, type: { k: 'object', name: 'inode' } })]
+                        ? [itemOf(host, 'inode', { value: file.inode, type: { k: 'object', name: 'inode' } })]
                         : []),
                 ].filter((item, i, all) => all.findIndex((o) => o.name === item.name) === i),
         },

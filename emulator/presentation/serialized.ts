@@ -8,7 +8,7 @@ import type { StructLayout } from '../language/layout';
 import type { Program } from '../language/program';
 import type { Callback, CallExpr, Expr, FlbDecl, HandlerDecl } from '../language/syntax/ast';
 import type { Type } from '../language/types';
-import type { Vm } from '../runtime/interpreter';
+import type { Host } from '../runtime/host/host';
 
 /** An array in preserved vmalloc memory that a field of a structure describes. */
 export interface ListedArray {
@@ -28,7 +28,7 @@ export interface HandedOver {
  * What a field of an object of LUO is: a handle is an address wherever the callbacks say what lies there, though the
  * kernel only sees a number.
  */
-export function handleType({ declarations, library }: Vm, object: object, field: string): Type | undefined {
+export function handleType({ declarations, library }: Host, object: object, field: string): Type | undefined {
     if ((object instanceof LuoArgs || object instanceof LuoFile) && field === 'serialized_data') {
         return pointerTo(declarations, declarations.handler(object.handler.name, library));
     }

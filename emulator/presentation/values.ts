@@ -9,9 +9,9 @@ import { Bytes } from '../machine/bytes';
 import { Seq } from '../machine/journal';
 import { isDescriptor, processVarType, type Evaluated } from '../runtime/evaluate';
 import { setKindField } from '../runtime/host/callbacks';
-import type { Vm } from '../runtime/interpreter';
+import type { Host } from '../runtime/host/host';
 import { isIndexed, readNative } from '../runtime/members';
-import { UserProcess } from '../runtime/thread';
+import { ScenarioProcess } from '../runtime/host/scenario-process';
 import { ArrayView, View } from '../runtime/view';
 import { hex, sizeText } from '../text/text';
 import { bytesAt, memoryOf, restOfPage, rowsOf } from './bytes';
@@ -29,9 +29,9 @@ export interface More {
 const ADDRESS_FIELDS = ['phys', 'pa'] as const;
 
 /** A value as an item. */
-export function itemOf(vm: Vm, name: string, { value, type }: Evaluated, more: More = {}): Item {
-    const shown = valueText(vm, value, type, more.process);
-    const children = childrenOf(vm, value, type, more);
+export function itemOf(host: Host, name: string, { value, type }: Evaluated, more: More = {}): Item {
+    const shown = valueText(host, value, type, more.process);
+    const children = childrenOf(host, value, type, more);
     const address = addressOf(value, type);
     return {
         name,
@@ -45,7 +45,7 @@ export function itemOf(vm: Vm, name: string, { value, type }: Evaluated, more: M
 }
 
 /** A value in one line. */
-function valueText(vm: Vm, value: Value, type: Type, process?: Process): string {
+function valueText(host: Host, value: Value, type: Type, process?: Process): string {
     if (isDescriptor(type) && typeof value === 'number' && process) {
         const file = process.fds.get(value);
         return file ? `${value} → ${file.name}` : String(value);
@@ -63,7 +63,7 @@ function valueText(vm: Vm, value: Value, type: Type, process?: Process): string 
         !(value instanceof Seq) &&
         !(value instanceof Bytes)
     ) {
-        return vm.natives.typeOf(value)?.name ?? format(value, type);
+        return host.natives.typeOf(value)?.name ?? format(value, type);
     }
     return format(value, type);
 }
@@ -116,9 +116,9 @@ function isStruct(v: Value): v is object & Struct {
     return typeof v === 'object' && v !== null && 'byName' in v && 'fields' in v;
 }
 
-function childrenOf(vm: Vm, value: Value, type: Type, more: More): Children | undefined {
+function childrenOf(host: Host, value: Value, type: Type, more: More): Children | undefined {
     if (typeof value === 'number') {
-        return numberChildren(vm, value, type, more);
+        return numberChildren(host, value, type, more);
     }
     if (typeof value !== 'object' || value === null) {
         return undefined;
@@ -126,8 +126,8 @@ function childrenOf(vm: Vm, value: Value, type: Type, more: More): Children | un
     if (value instanceof View) {
         return {
             named: () => [
-                ...viewFields(vm, value, more.evaluateName),
-                bytesAt(memoryOf(vm.machine), value.pa, value.layout.size),
+                ...viewFields(host, value, more.evaluateName),
+                bytesAt(memoryOf(host.machine), value.pa, value.layout.size),
             ],
         };
     }
@@ -143,48 +143,48 @@ function childrenOf(vm: Vm, value: Value, type: Type, more: More): Children | un
     if (isStruct(value)) {
         return { named: () => value.fields.map((f) => leaf(f.name, `${sizeText(f.size)} at offset ${f.offset}`)) };
     }
-    if (value instanceof UserProcess) {
-        return { named: () => processVars(vm, value, `${value.name}.`) };
+    if (value instanceof ScenarioProcess) {
+        return { named: () => processVars(host, value, `${value.name}.`) };
     }
-    const list = elements(vm, value, type, more);
-    const named = (): Item[] => objectFields(vm, value, more.evaluateName);
+    const list = elements(host, value, type, more);
+    const named = (): Item[] => objectFields(host, value, more.evaluateName);
     const hasFields =
-        value instanceof ArrayView || (vm.natives.typeOf(value)?.fields.size ?? 0) > 0 || value instanceof OpenFile;
+        value instanceof ArrayView || (host.natives.typeOf(value)?.fields.size ?? 0) > 0 || value instanceof OpenFile;
     if (list) {
         return list;
     }
     return hasFields ? { named } : undefined;
 }
 
-function numberChildren(vm: Vm, value: number, type: Type, { process, evaluateName }: More): Children | undefined {
+function numberChildren(host: Host, value: number, type: Type, { process, evaluateName }: More): Children | undefined {
     if (isDescriptor(type)) {
         const file = process?.fds.get(value);
-        return file && { named: () => objectFields(vm, file, undefined) };
+        return file && { named: () => objectFields(host, file, undefined) };
     }
     if (type.k !== 'phys' || value === 0) {
         return undefined;
     }
-    const layout = type.to === undefined ? undefined : vm.declarations.struct(type.to, vm.library);
-    if (layout && vm.machine.isRam(value, layout.size)) {
-        const view = new View(layout, vm.machine.memory, value);
+    const layout = type.to === undefined ? undefined : host.declarations.struct(type.to, host.library);
+    if (layout && host.machine.isRam(value, layout.size)) {
+        const view = new View(layout, host.machine.memory, value);
         return {
             named: () => [
-                ...viewFields(vm, view, evaluateName && `at(${layout.name}, ${evaluateName})`),
-                bytesAt(memoryOf(vm.machine), value, layout.size),
+                ...viewFields(host, view, evaluateName && `at(${layout.name}, ${evaluateName})`),
+                bytesAt(memoryOf(host.machine), value, layout.size),
             ],
         };
     }
-    return vm.machine.isRam(value) ? { named: () => [restOfPage(memoryOf(vm.machine), value)] } : undefined;
+    return host.machine.isRam(value) ? { named: () => [restOfPage(memoryOf(host.machine), value)] } : undefined;
 }
 
 /** The fields of a struct in memory, each of which can be assigned. */
-export function viewFields(vm: Vm, view: View, expression: string | undefined): Item[] {
+export function viewFields(host: Host, view: View, expression: string | undefined): Item[] {
     return view.layout.fields.map((f) =>
         attempt(f.name, () => {
             const type = typeOfField(f.type);
             const plain = f.type.k !== 'struct' && f.type.k !== 'array';
             return itemOf(
-                vm,
+                host,
                 f.name,
                 { value: view.get(f), type },
                 {
@@ -197,13 +197,13 @@ export function viewFields(vm: Vm, view: View, expression: string | undefined): 
 }
 
 /** The elements of a list, an array or a collection of the kernel's. */
-function elements(vm: Vm, value: object, type: Type, { evaluateName }: More): Children | undefined {
+function elements(host: Host, value: object, type: Type, { evaluateName }: More): Children | undefined {
     const of = type.k === 'list' ? type.of : ANY;
     const item =
         (get: (i: number) => Evaluated, set?: (i: number, v: Value) => void) =>
         (i: number): Item =>
             attempt(`[${i}]`, () =>
-                itemOf(vm, `[${i}]`, get(i), {
+                itemOf(host, `[${i}]`, get(i), {
                     evaluateName: evaluateName === undefined ? undefined : `${evaluateName}[${i}]`,
                     assign: set && ((v: Value) => set(i, v)),
                 }),
@@ -219,7 +219,7 @@ function elements(vm: Vm, value: object, type: Type, { evaluateName }: More): Ch
             ),
         };
         const size = value.length * value.stride;
-        return value.area ? { indexed } : { indexed, named: () => [bytesAt(memoryOf(vm.machine), value.pa, size)] };
+        return value.area ? { indexed } : { indexed, named: () => [bytesAt(memoryOf(host.machine), value.pa, size)] };
     }
     if (value instanceof Seq) {
         return value.length === 0
@@ -243,26 +243,26 @@ function elements(vm: Vm, value: object, type: Type, { evaluateName }: More): Ch
 }
 
 /** What the language can read of an object: the fields of its declared kind, then those of its native type. */
-export function objectFields(vm: Vm, object: object, expression: string | undefined): Item[] {
+export function objectFields(host: Host, object: object, expression: string | undefined): Item[] {
     const items: Item[] = [];
     const more = (name: string, assign?: (v: Value) => void) => ({
         evaluateName: expression === undefined ? undefined : `${expression}.${name}`,
         assign,
     });
     const file = object instanceof OpenFile ? object : undefined;
-    const own = file ? (vm.declarations.fileKind(file.kind)?.decl.fields ?? []) : [];
+    const own = file ? (host.declarations.fileKind(file.kind)?.decl.fields ?? []) : [];
     own.forEach((f, i) => {
         const value = file?.fields[i] as Value;
         items.push(
             itemOf(
-                vm,
+                host,
                 f.name.name,
                 { value, type: f.type?.name.name === 'phys' ? PHYS : ANY },
-                more(f.name.name, file && ((v: Value) => setKindField(vm, file, i, v))),
+                more(f.name.name, file && ((v: Value) => setKindField(host, file, i, v))),
             ),
         );
     });
-    const type = vm.natives.typeOf(object);
+    const type = host.natives.typeOf(object);
     for (const field of type?.fields.values() ?? []) {
         if (items.some((i) => i.name === field.name)) {
             continue;
@@ -271,35 +271,38 @@ export function objectFields(vm: Vm, object: object, expression: string | undefi
         items.push(
             attempt(field.name, () =>
                 itemOf(
-                    vm,
+                    host,
                     field.name,
-                    { value: readNative(vm, field, object), type: handleType(vm, object, field.name) ?? field.type },
-                    more(field.name, set && ((v: Value) => set(vm, object, v))),
+                    {
+                        value: readNative(host, field, object),
+                        type: handleType(host, object, field.name) ?? field.type,
+                    },
+                    more(field.name, set && ((v: Value) => set(host, object, v))),
                 ),
             ),
         );
     }
     if (object instanceof FolioRef) {
         items.push(
-            historyItem(vm, object.pfn),
+            historyItem(host, object.pfn),
             bytesAt(
-                memoryOf(vm.machine),
+                memoryOf(host.machine),
                 object.pa,
-                vm.machine.page.size * 2 ** (vm.kernel?.memmap.orderOf(object.pfn) ?? 0),
+                host.machine.page.size * 2 ** (host.kernel?.memmap.orderOf(object.pfn) ?? 0),
             ),
         );
     } else {
         const at = items.find((i) => ADDRESS_FIELDS.some((n) => n === i.name))?.address;
         if (at !== undefined && !items.some((i) => i.name === 'bytes')) {
-            items.push(restOfPage(memoryOf(vm.machine), at));
+            items.push(restOfPage(memoryOf(host.machine), at));
         }
     }
     return items;
 }
 
 /** Who owned a page, oldest first, over all kernels of the machine. */
-function historyItem(vm: Vm, pfn: number): Item {
-    const { history, owners } = vm.machine;
+function historyItem(host: Host, pfn: number): Item {
+    const { history, owners } = host.machine;
     return {
         name: 'history',
         value: 'the owners of its first page',
@@ -316,13 +319,13 @@ function historyItem(vm: Vm, pfn: number): Item {
 }
 
 /** The variables of a process. */
-export function processVars(vm: Vm, user: UserProcess, prefix: string): Item[] {
+export function processVars(host: Host, user: ScenarioProcess, prefix: string): Item[] {
     return [...user.vars.entries()].map(([name, value]) =>
         attempt(name, () =>
             itemOf(
-                vm,
+                host,
                 name,
-                { value, type: processVarType(vm.declarations.program, user.name, name) },
+                { value, type: processVarType(host.declarations.program, user.name, name) },
                 {
                     evaluateName: `${prefix}${name}`,
                     process: user.process,

@@ -3,7 +3,7 @@ import { chunkEntries } from '../kernel/kho/vmalloc';
 import { FolioRef } from '../kernel/mm/file-folios';
 import { objectOf } from '../language/types';
 import type { Machine } from '../machine/machine';
-import type { Vm } from '../runtime/interpreter';
+import type { Host } from '../runtime/host/host';
 import { ArrayView, View, type VmArea } from '../runtime/view';
 import { hex, sizeText } from '../text/text';
 import { addressItem, bytesAt, memoryOf } from './bytes';
@@ -53,13 +53,13 @@ function listedPages(machine: Machine, desc: View): ListedPages {
 }
 
 /** A vmalloc field of a structure with the array that it lists, by pages; undefined where nothing is listed (yet). */
-export function arrayItem(vm: Vm, view: View, listed: ListedArray): Item | undefined {
+export function arrayItem(host: Host, view: View, listed: ListedArray): Item | undefined {
     const desc = view.get(view.field(listed.field));
     const first = desc instanceof View ? desc.get(desc.field('first')) : undefined;
     if (!(desc instanceof View) || typeof first !== 'number' || first === 0) {
         return undefined;
     }
-    const pages = listedPages(vm.machine, desc);
+    const pages = listedPages(host.machine, desc);
     const said = listed.count === undefined ? undefined : view.get(view.field(listed.count));
     const fits = Math.floor(pages.size / listed.element.size);
     const count = typeof said === 'number' ? Math.min(said, fits) : fits;
@@ -67,17 +67,17 @@ export function arrayItem(vm: Vm, view: View, listed: ListedArray): Item | undef
         { k: 'struct', layout: listed.element },
         count,
         listed.element.size,
-        vm.machine.memory,
+        host.machine.memory,
         0,
         pages,
     );
     const children: Children = {
         named: () => [
-            addressItem(memoryOf(vm.machine), 'first', first),
-            ...viewFields(vm, desc, undefined).filter((f) => f.name !== 'first'),
-            bytesAt(memoryOf(vm.machine), desc.pa, desc.layout.size),
+            addressItem(memoryOf(host.machine), 'first', first),
+            ...viewFields(host, desc, undefined).filter((f) => f.name !== 'first'),
+            bytesAt(memoryOf(host.machine), desc.pa, desc.layout.size),
         ],
-        indexed: { count, item: (i) => elementItem(vm, `[${i}]`, array.get(i)) },
+        indexed: { count, item: (i) => elementItem(host, `[${i}]`, array.get(i)) },
     };
     return {
         name: listed.field,
@@ -89,18 +89,18 @@ export function arrayItem(vm: Vm, view: View, listed: ListedArray): Item | undef
 }
 
 /** An element; one that names a page frame is shown as the folio that lies there. */
-function elementItem(vm: Vm, name: string, element: unknown): Item {
+function elementItem(host: Host, name: string, element: unknown): Item {
     if (!(element instanceof View)) {
         return { name, value: 'none' };
     }
     return attempt(name, () => {
         const field = element.layout.byName.get('pfn');
         const pfn = field && element.get(field);
-        const { page } = vm.machine;
-        if (typeof pfn !== 'number' || !vm.machine.isRam(pfn * page.size, page.size)) {
-            return itemOf(vm, name, { value: element, type: { k: 'view', struct: element.layout.name } });
+        const { page } = host.machine;
+        if (typeof pfn !== 'number' || !host.machine.isRam(pfn * page.size, page.size)) {
+            return itemOf(host, name, { value: element, type: { k: 'view', struct: element.layout.name } });
         }
-        const size = page.size * 2 ** (vm.kernel?.memmap.orderOf(pfn) ?? 0);
+        const size = page.size * 2 ** (host.kernel?.memmap.orderOf(pfn) ?? 0);
         return {
             name,
             value: `folio at ${hex(pfn * page.size)}, ${sizeText(size)}`,
@@ -108,9 +108,9 @@ function elementItem(vm: Vm, name: string, element: unknown): Item {
             address: pfn * page.size,
             children: {
                 named: () => [
-                    ...viewFields(vm, element, undefined),
-                    itemOf(vm, 'folio', { value: new FolioRef(pfn, page), type: objectOf('folio') }),
-                    bytesAt(memoryOf(vm.machine), pfn * page.size, size),
+                    ...viewFields(host, element, undefined),
+                    itemOf(host, 'folio', { value: new FolioRef(pfn, page), type: objectOf('folio') }),
+                    bytesAt(memoryOf(host.machine), pfn * page.size, size),
                 ],
             },
         };

@@ -1,7 +1,8 @@
 /** Replays a whole recording and counts what matches. */
 import { Run } from './run';
 import type { standardLibrary } from '../runtime/standard-library';
-import type { RunException, Vm } from '../runtime/interpreter';
+import type { RunException } from '../runtime/stop';
+import type { Host } from '../runtime/host/host';
 import { show } from '../recording/answers';
 import { stateOf } from '../recording/code';
 import { recordingProgram } from '../recording/program';
@@ -35,29 +36,29 @@ export function compareRecording(
     recording: Recording,
     standard?: typeof standardLibrary,
 ): Comparison {
-    const { vm } = Run.start(recordingProgram(uri, text, recording, standard), { standard });
-    vm.filters.add('difference');
+    const { host } = Run.start(recordingProgram(uri, text, recording, standard), { standard });
+    host.interpreter.filters.add('difference');
     const { lines } = recording;
     let matched = lines.length;
     let first: Difference | undefined;
     for (;;) {
-        const reached = lineOf(vm);
-        const stop = vm.run(LIMIT);
+        const reached = lineOf(host);
+        const stop = host.interpreter.run(LIMIT);
         if (stop?.reason === 'exception' && !stop.exception.fatal) {
             matched--;
-            first ??= firstOf(vm);
-        } else if (stop?.reason === 'end' && vm.outcome?.failure?.kind !== 'failed-call') {
+            first ??= firstOf(host);
+        } else if (stop?.reason === 'end' && host.interpreter.outcome?.failure?.kind !== 'failed-call') {
             break;
-        } else if (stop || lineOf(vm) === reached) {
+        } else if (stop || lineOf(host) === reached) {
             // nothing of this line and of those behind it is known to match
-            const at = lines.findIndex((l) => l.line === lineOf(vm));
+            const at = lines.findIndex((l) => l.line === lineOf(host));
             const line = lines[at];
             const expected =
                 line?.kind === 'step'
                     ? show({ answer: line.recorded, klog: line.recorded.klog ?? [] })
                     : (line?.kind ?? '');
             first ??= {
-                line: lineOf(vm),
+                line: lineOf(host),
                 op: line?.kind === 'step' ? line.recorded.op : (line?.kind ?? 'boot'),
                 expected,
                 got: messageOf(stop && 'exception' in stop ? stop.exception : undefined),
@@ -68,15 +69,15 @@ export function compareRecording(
     }
     return { matched, total: lines.length, first: first && { ...first, before: before(recording, first.line) } };
 
-    function lineOf(of: Vm): number {
-        const frame = of.scenarioThread.frames[0];
+    function lineOf(of: Host): number {
+        const frame = of.interpreter.scenarioThread.frames[0];
         const span = frame?.code.statements[frame.code.statementAt[frame.pc] ?? -1]?.span;
         return lines.find((l) => l.span.start === span?.start)?.line ?? recording.start.line;
     }
 }
 
-function firstOf(vm: Vm): Difference | undefined {
-    const frame = vm.scenarioThread.frames[0];
+function firstOf(host: Host): Difference | undefined {
+    const frame = host.interpreter.scenarioThread.frames[0];
     return frame && stateOf(frame).first?.difference;
 }
 

@@ -48,11 +48,11 @@ export class Run {
     private constructor(
         readonly program: Program,
         readonly scenario: ScenarioDecl,
-        readonly vm: Host,
+        readonly host: Host,
     ) {}
 
     get executable(): Executable {
-        return this.vm.executable;
+        return this.host.executable;
     }
 
     /**
@@ -77,7 +77,7 @@ export class Run {
         const { seed = 0 } = options;
         const chooser =
             options.chooser?.(machine.journal) ?? (seed === 0 ? FIRST : new SeededChooser(machine.journal, seed));
-        const vm = new Host({
+        const host = new Host({
             machine,
             declarations: new Declarations(program, standard(libraryWith(program.layers)), standard),
             natives: NATIVES,
@@ -87,13 +87,13 @@ export class Run {
             executable: (host) => new LinkedProgram(program, host),
             environment: environmentOf,
         });
-        vm.substitutes = options.substitutes ?? null;
-        vm.costs.begin(costs, options.costs ?? {});
-        const code = vm.executable.scenarioCode(scenario);
-        vm.interpreter.scenarioThread.frames.push(Frame.of(code, 'scenario'));
-        Updates.attach(vm);
-        Diagnoses.attach(vm, scenario, { uri: code.uri, start: scenario.name.start, end: scenario.name.end });
-        return new Run(program, scenario, vm);
+        host.substitutes = options.substitutes ?? null;
+        host.costs.begin(costs, options.costs ?? {});
+        const code = host.executable.scenarioCode(scenario);
+        host.interpreter.scenarioThread.frames.push(Frame.of(code, 'scenario'));
+        Updates.attach(host);
+        Diagnoses.attach(host, scenario, { uri: code.uri, start: scenario.name.start, end: scenario.name.end });
+        return new Run(program, scenario, host);
     }
 }
 

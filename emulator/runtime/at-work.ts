@@ -1,13 +1,12 @@
 /** What the kernel is at, as the frames of the current thread and of those that wait for it have it. */
 import type { LuoFile } from '../kernel/luo/state';
-import type { Frame } from './code';
-import type { Vm } from './interpreter';
+import type { Frame, Thread } from './code';
+import type { Host } from './host/host';
 import { isCallback, type CallbackCall, type KernelWork, type Subject } from './purpose';
-import type { Thread } from './thread';
 
 /** The frames of the current thread, the innermost first, and below them those of the threads that wait for it. */
-export function* framesAtWork(vm: Vm): Generator<Frame> {
-    for (let thread: Thread | null = vm.current; thread; ) {
+export function* framesAtWork(host: Host): Generator<Frame> {
+    for (let thread: Thread | null = host.interpreter.current; thread; ) {
         let waiter: Thread | null = null;
         for (const frame of thread.frames.toReversed()) {
             yield frame;
@@ -18,8 +17,8 @@ export function* framesAtWork(vm: Vm): Generator<Frame> {
 }
 
 /** The innermost callback or `init` block that is being executed. */
-export function callbackAtWork(vm: Vm): CallbackCall | null {
-    for (const { purpose } of framesAtWork(vm)) {
+export function callbackAtWork(host: Host): CallbackCall | null {
+    for (const { purpose } of framesAtWork(host)) {
         if (isCallback(purpose)) {
             return purpose;
         }
@@ -28,8 +27,8 @@ export function callbackAtWork(vm: Vm): CallbackCall | null {
 }
 
 /** Whether it does that, among other things. */
-export function isAtWork(vm: Vm, kind: KernelWork['kind']): boolean {
-    for (const { purpose } of framesAtWork(vm)) {
+export function isAtWork(host: Host, kind: KernelWork['kind']): boolean {
+    for (const { purpose } of framesAtWork(host)) {
         if (purpose?.kind === kind) {
             return true;
         }
@@ -43,8 +42,8 @@ export function subjectOf(call: CallbackCall): Subject | null {
 }
 
 /** The session and the file that kernel code has said it works on, the innermost first. */
-export function subjectSaid(vm: Vm): Subject | null {
-    for (const { subject } of framesAtWork(vm)) {
+export function subjectSaid(host: Host): Subject | null {
+    for (const { subject } of framesAtWork(host)) {
         if (subject) {
             return subject;
         }
@@ -53,8 +52,8 @@ export function subjectSaid(vm: Vm): Subject | null {
 }
 
 /** The same, or those of a callback, whichever is further in. */
-export function subjectAtWork(vm: Vm): Subject | null {
-    for (const { purpose, subject } of framesAtWork(vm)) {
+export function subjectAtWork(host: Host): Subject | null {
+    for (const { purpose, subject } of framesAtWork(host)) {
         const found = subject ?? (isCallback(purpose) ? subjectOf(purpose) : null);
         if (found) {
             return found;
@@ -64,7 +63,7 @@ export function subjectAtWork(vm: Vm): Subject | null {
 }
 
 /** The same file, where the session has it. */
-export function fileAtWork(vm: Vm): LuoFile | undefined {
-    const subject = subjectAtWork(vm);
+export function fileAtWork(host: Host): LuoFile | undefined {
+    const subject = subjectAtWork(host);
     return subject?.session.files.items.find((f) => f.token === subject.token);
 }

@@ -29,18 +29,6 @@ import {
     type TrapHandler,
 } from './stop';
 
-export type { Host as Vm } from './host/host';
-export type {
-    Checkpoint,
-    ExceptionKind,
-    Outcome,
-    RunException,
-    StepKind,
-    Stop,
-    StopsAt,
-    TrapHandler,
-} from './stop';
-
 /** Deeper than any call chain that is meant. */
 const MAX_FRAMES = 10_000;
 

@@ -9,13 +9,12 @@ import type { DeviceChange } from '../machine/pci/bus';
 import type { Int } from '../machine/int';
 import type { Delivery } from '../machine/interrupts/delivery';
 import type { Differing, VcpuState } from '../machine/guests';
-import type { Frame } from './code';
+import type { Frame, LockWait, Thread } from './code';
 import type { Diagnosis } from '../findings/diagnosis';
 import type { Place } from '../findings/place';
 import type { StructLayout } from '../language/layout';
 import type { RunException } from './stop';
 import type { CallbackCall, KernelWork } from './purpose';
-import type { LockWait, Thread } from './thread';
 import type { Value } from '../language/types';
 import type { ArrayView } from './view';
 

@@ -28,31 +28,30 @@ import { LuoRequest } from '../kernel/luo/request';
 import { Bytes } from '../machine/bytes';
 import { Hasher } from '../machine/hash';
 import { Seq } from '../machine/journal';
-import type { Frame } from '../runtime/code';
+import type { Frame, Thread } from '../runtime/code';
 import { ScenarioProcess } from '../runtime/host/scenario-process';
-import type { Thread } from '../runtime/thread';
 import type { Value } from '../language/types';
 import { ArrayView, View } from '../runtime/view';
-import type { Vm } from '../runtime/interpreter';
+import type { Host } from '../runtime/host/host';
 
 class Fingerprint {
     readonly hasher = new Hasher();
     private readonly files = new FileHasher(this.hasher);
 
-    run(vm: Vm): void {
+    run(host: Host): void {
         const { hasher } = this;
-        vm.machine.hash(hasher);
-        vm.machine.clock.hash(hasher);
-        vm.guests.hash(hasher);
-        for (const update of Updates.of(vm)?.items ?? []) {
+        host.machine.hash(hasher);
+        host.machine.clock.hash(hasher);
+        host.guests.hash(hasher);
+        for (const update of Updates.of(host)?.items ?? []) {
             update.hash(hasher);
         }
         hasher
-            .num(vm.ticks)
-            .str(vm.panicMessage)
-            .str(vm.kernelState.panicExpected ?? '\0')
-            .str(vm.outcome?.failure?.message ?? '');
-        for (const i of vm.injections.items) {
+            .num(host.interpreter.ticks)
+            .str(host.panicMessage)
+            .str(host.kernelState.panicExpected ?? '\0')
+            .str(host.interpreter.outcome?.failure?.message ?? '');
+        for (const i of host.injections.items) {
             hasher
                 .str(i.target)
                 .str(i.error?.name ?? 'no')
@@ -60,16 +59,16 @@ class Fingerprint {
                 .num(i.left)
                 .num(i.boot);
         }
-        for (const thread of vm.threads) {
+        for (const thread of host.interpreter.threads) {
             this.thread(thread);
             for (const frame of thread.frames) {
                 this.frame(frame);
             }
         }
-        if (vm.scheduler.used) {
-            vm.scheduler.hash(hasher);
+        if (host.interpreter.scheduler.used) {
+            host.interpreter.scheduler.hash(hasher);
         }
-        for (const process of vm.processes) {
+        for (const process of host.processes) {
             hasher
                 .str(process.name)
                 .num(process.callsLeft)
@@ -79,8 +78,8 @@ class Fingerprint {
                 this.value(value);
             }
         }
-        if (vm.kernel) {
-            this.kernel(vm.kernel);
+        if (host.kernel) {
+            this.kernel(host.kernel);
         }
     }
 
@@ -292,8 +291,8 @@ class Fingerprint {
 }
 
 /** The fingerprint of a run as 16 hexadecimal digits. */
-export function fingerprint(vm: Vm): string {
+export function fingerprint(host: Host): string {
     const f = new Fingerprint();
-    f.run(vm);
+    f.run(host);
     return f.hasher.digest();
 }

@@ -3,7 +3,7 @@
  * the trace is a kernel; its tracks are what runs in it. One more process holds a track an update with its phases, and one a track
  * a device.
  */
-import { Updates } from '../diagnosis/updates';
+import { type Update, Updates } from '../diagnosis/updates';
 import { Err } from '../kernel/release/errno';
 import { LuoSession } from '../kernel/luo/state';
 import type { OpenFile } from '../kernel/fs/file';
@@ -11,19 +11,17 @@ import type { LogLine } from '../kernel/klog';
 import type { Device } from '../machine/devices/device';
 import type { Delivery } from '../machine/interrupts/delivery';
 import type { Diagnosis } from '../findings/diagnosis';
-import type { Frame } from '../runtime/code';
+import type { Frame, LockWait, Thread } from '../runtime/code';
 import { outcomeText } from '../runtime/host/guest-interrupts';
 import type { Listener, Phase } from '../runtime/listener';
-import type { LockWait, Thread } from '../runtime/thread';
 import type { Value } from '../language/types';
-import type { Update } from '../diagnosis/updates';
 import type { VcpuState } from '../machine/guests';
 import { DeviceTracks } from './device-tracks';
 import { GuestTracks } from './guest-tracks';
 import { fileAtWork } from '../runtime/at-work';
 import { processOf } from '../runtime/host/scenario-process';
 import { hex } from '../text/text';
-import type { Vm } from '../runtime/interpreter';
+import type { Host } from '../runtime/host/host';
 import type { CallbackCall, KernelWork } from '../runtime/purpose';
 
 type Args = Readonly<Record<string, string | number | boolean>>;
@@ -86,12 +84,12 @@ export class Tracer implements Listener {
      * @param title what the run's processes are called besides; empty where there is one run only.
      */
     constructor(
-        private readonly vm: Vm,
+        private readonly host: Host,
         private readonly index = 0,
         private readonly title = '',
     ) {
-        this.devices = new DeviceTracks(vm.machine.clock);
-        this.guests = new GuestTracks(vm.machine.clock);
+        this.devices = new DeviceTracks(host.machine.clock);
+        this.guests = new GuestTracks(host.machine.clock);
     }
 
     dma(device: Device, _iova: number, _pa: number, length: number, write: boolean): void {
@@ -105,7 +103,7 @@ export class Tracer implements Listener {
     interrupt(device: Device, vector: number, delivery: Delivery): void {
         const { outcome } = delivery;
         const latched =
-            (outcome === 'posted' || outcome === 'merged') && this.vm.machine.pci.interrupts.accepting === 0;
+            (outcome === 'posted' || outcome === 'merged') && this.host.machine.pci.interrupts.accepting === 0;
         const asItShould = outcome === 'delivered' || ((outcome === 'posted' || outcome === 'merged') && !latched);
         this.devices.interrupt(
             device,
@@ -122,23 +120,23 @@ export class Tracer implements Listener {
 
     kernelEntered({ kind, name }: KernelWork): void {
         const category = kind === 'boot' || kind === 'release' || kind === 'exit' ? 'kernel' : 'syscall';
-        this.begin(this.vm.current, name, category, {});
+        this.begin(this.host.interpreter.current, name, category, {});
     }
 
     kernelLeft({ name }: KernelWork, result: Value | Err, frame: Frame | null): void {
-        const thread = this.vm.current;
+        const thread = this.host.interpreter.current;
         if (this.stackOf(thread).some((o) => o.name === name)) {
             this.endUpTo(thread.id, name, { ...this.argumentsOf(frame), result: shown(result) });
         }
     }
 
     callbackEntered(call: CallbackCall): void {
-        this.begin(this.vm.current, call.name, call.kind, this.aboutCallback(call));
+        this.begin(this.host.interpreter.current, call.name, call.kind, this.aboutCallback(call));
     }
 
     callbackLeft(call: CallbackCall, result: Value | Err): void {
         const failed = result instanceof Err ? { result: shown(result) } : {};
-        this.endUpTo(this.vm.current.id, call.name, { ...this.aboutCallback(call), ...failed });
+        this.endUpTo(this.host.interpreter.current.id, call.name, { ...this.aboutCallback(call), ...failed });
     }
 
     waits(thread: Thread, { lock }: LockWait): void {
@@ -184,7 +182,7 @@ export class Tracer implements Listener {
 
     phase(phase: Phase): void {
         if (phase === 'boot') {
-            const { boot, booting } = this.vm;
+            const { boot, booting } = this.host;
             this.nameProcess(this.pid, `Linux ${booting?.kernel.desc.release ?? ''}, boot ${boot}`);
             this.nameThread(this.pid, KERNEL, 'kernel');
         }
@@ -214,11 +212,11 @@ export class Tracer implements Listener {
     }
 
     private get now(): number {
-        return this.vm.machine.clock.now;
+        return this.host.machine.clock.now;
     }
 
     private get pid(): number {
-        return this.index * PROCESSES + PHASES + 1 + this.vm.boot;
+        return this.index * PROCESSES + PHASES + 1 + this.host.boot;
     }
 
     private begin(thread: Thread, name: string, cat: string, args: Args): void {
@@ -300,7 +298,7 @@ export class Tracer implements Listener {
 
     /** Which file of which session a callback is about. */
     private aboutCallback(call: CallbackCall): Args {
-        const file = (call.kind === 'handler' ? call.args?.luoFile : undefined) ?? fileAtWork(this.vm);
+        const file = (call.kind === 'handler' ? call.args?.luoFile : undefined) ?? fileAtWork(this.host);
         return file
             ? {
                   session: file.session.name,
@@ -314,7 +312,7 @@ export class Tracer implements Listener {
     /** The parameters of a system call of the standard library; descriptors by what they refer to. */
     private argumentsOf(frame: Frame | null): Args {
         const args: Record<string, string | number | boolean> = {};
-        const process = processOf(this.vm.current)?.process;
+        const process = processOf(this.host.interpreter.current)?.process;
         for (const [i, name] of (frame?.code.params ?? []).entries()) {
             const value = frame?.slots[i];
             if (name === 'readonly_reply' || value === undefined || value === null || typeof value === 'object') {
@@ -336,7 +334,7 @@ export class Tracer implements Listener {
     private deviceTracks(): TraceEvent[] {
         const pid = this.index * PROCESSES + DEVICES;
         const before = this.list.length;
-        const names = this.vm.machine.pci.devices.map((d) => d.shape.name);
+        const names = this.host.machine.pci.devices.map((d) => d.shape.name);
         if (names.length > 0) {
             this.nameProcess(pid, 'devices');
         }
@@ -401,7 +399,7 @@ export class Tracer implements Listener {
     // ------------------------------------------------------------ phases
 
     private phases(): TraceEvent[] {
-        const updates = (Updates.of(this.vm)?.items ?? []).filter(
+        const updates = (Updates.of(this.host)?.items ?? []).filter(
             (u) => u.prepared !== null || u.shutdownBegan !== null,
         );
         const pid = this.index * PROCESSES + PHASES;

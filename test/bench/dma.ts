@@ -10,10 +10,10 @@ export function benchDma(): Figure[] {
     // one after the other, so that what else the machine does meets both
     const rounds = Array.from({ length: ROUNDS }, () => ({
         on: seconds(dma),
-        off: seconds(dma, [], ({ vm }) => {
-            const sanitizer = Diagnoses.of(vm);
+        off: seconds(dma, [], ({ host }) => {
+            const sanitizer = Diagnoses.of(host);
             if (sanitizer) {
-                vm.listeners.withdraw(sanitizer);
+                host.listeners.withdraw(sanitizer);
             }
         }),
     }));

@@ -17,7 +17,8 @@ function breakOn(run: Run, text: string, line: number): void {
     for (const code of run.executable.codeIn(URI)) {
         for (const { pc, span } of code.statements) {
             if (text.slice(0, span.start).split('\n').length - 1 === line) {
-                code.ops[pc] = (frame) => (run.vm.trap(frame) ? SWITCH : (code.pristine[pc]?.(frame) ?? SWITCH));
+                code.ops[pc] = (frame) =>
+                    run.host.interpreter.trap(frame) ? SWITCH : (code.pristine[pc]?.(frame) ?? SWITCH);
             }
         }
     }
@@ -37,15 +38,15 @@ export function seconds(
     for (const marker of ['begin', 'end', ...markers]) {
         breakOn(run, text, markedLine(text, marker));
     }
-    const { vm } = run;
-    vm.onTrap = () => [1];
-    expectStop(vm.run(SLICE)?.reason, 'breakpoint');
+    const { host } = run;
+    host.interpreter.onTrap = () => [1];
+    expectStop(host.interpreter.run(SLICE)?.reason, 'breakpoint');
     const begin = process.hrtime.bigint();
-    expectStop(vm.run(SLICE)?.reason, 'breakpoint');
+    expectStop(host.interpreter.run(SLICE)?.reason, 'breakpoint');
     const end = process.hrtime.bigint();
-    expectStop(vm.run(SLICE)?.reason, 'end');
-    if (vm.outcome?.passed !== true) {
-        throw new Error(vm.outcome?.failure?.message ?? 'the scenario failed');
+    expectStop(host.interpreter.run(SLICE)?.reason, 'end');
+    if (host.interpreter.outcome?.passed !== true) {
+        throw new Error(host.interpreter.outcome?.failure?.message ?? 'the scenario failed');
     }
     return Number(end - begin) / 1e9;
 }

@@ -29,11 +29,11 @@ function failureOf(recording: string): string | undefined {
         errorsOf(program).map((d) => `${text.slice(d.span.start, d.span.end)}: ${d.message}`),
         [],
     );
-    const { vm } = Run.start(program);
-    for (let stop = vm.run(1e7); stop?.reason !== 'end'; stop = vm.run(1e7)) {
-        assert.ok(vm.ticks < 1e9, 'it ends');
+    const { host } = Run.start(program);
+    for (let stop = host.interpreter.run(1e7); stop?.reason !== 'end'; stop = host.interpreter.run(1e7)) {
+        assert.ok(host.interpreter.ticks < 1e9, 'it ends');
     }
-    const failure = vm.outcome?.failure;
+    const failure = host.interpreter.outcome?.failure;
     const place = failure?.place?.uri === program.main ? failure.place : undefined;
     return failure && `${place ? `${text.slice(place.start, place.end)}: ` : ''}${failure.message}`;
 }

@@ -12,7 +12,7 @@ import { sourceOf } from '../../emulator/machine/core-file';
 import { machineView } from '../../emulator/machine/view';
 import type { Listener, Phase } from '../../emulator/runtime/listener';
 import type { Program } from '../../emulator/language/program';
-import type { Vm } from '../../emulator/runtime/interpreter';
+import type { Host } from '../../emulator/runtime/host/host';
 import { handoversOf } from '../support/handovers';
 import { examples } from '../support/programs';
 
@@ -107,25 +107,25 @@ class Jumps implements Listener {
     private own: object | undefined;
 
     get contents(): boolean {
-        return this.vm.machine.pci.devices.length === 0;
+        return this.host.machine.pci.devices.length === 0;
     }
 
-    constructor(private readonly vm: Vm) {}
+    constructor(private readonly host: Host) {}
 
     phase(phase: Phase): void {
         if (phase === 'jump') {
             // Other releases hand over in other formats.
-            this.own = /^7\.[23]\./.test(this.vm.running.desc.release)
-                ? ownView(this.vm.running, this.contents)
+            this.own = /^7\.[23]\./.test(this.host.running.desc.release)
+                ? ownView(this.host.running, this.contents)
                 : undefined;
         }
     }
 
     jumped(parameters: number): void {
-        const kho = readParameters(this.vm.machine, parameters)?.kho;
+        const kho = readParameters(this.host.machine, parameters)?.kho;
         const live =
             kho &&
-            inspect(machineView(this.vm.machine), {
+            inspect(machineView(this.host.machine), {
                 fdt: kho.fdt,
                 scratch: { addr: kho.scratch, size: kho.scratchSize },
             });
@@ -136,8 +136,8 @@ class Jumps implements Listener {
 function jumpsOf(program: Program, scenario: string, whole: boolean): Jump[] {
     const list: Jump[] = [];
     let jumps: Jumps | undefined;
-    const { images } = handoversOf(program, scenario, whole, (vm) => {
-        jumps = new Jumps(vm);
+    const { images } = handoversOf(program, scenario, whole, (host) => {
+        jumps = new Jumps(host);
         return jumps;
     });
     for (const [i, { own, live }] of (jumps?.list ?? []).entries()) {

@@ -22,8 +22,8 @@ function real(): Inspection {
 function emulated(): { image: Uint8Array; inspection: Inspection } {
     const program = loadProgram(diskHost, `${FOLDER}/shape-1.lus`);
     assert.deepEqual(findingsOf(program), []);
-    const { vm, images } = handoversOf(program, program.scenarios[0]?.name.value ?? '');
-    assert.equal(vm.outcome?.failure, undefined);
+    const { host, images } = handoversOf(program, program.scenarios[0]?.name.value ?? '');
+    assert.equal(host.interpreter.outcome?.failure, undefined);
     const [image] = images;
     assert.ok(image);
     return { image, inspection: inspectFile(sourceOf(image)) };

@@ -8,7 +8,7 @@ import { Err } from '../../emulator/kernel/release/errno';
 import type { KernelWork } from '../../emulator/runtime/purpose';
 import { Run } from '../../emulator/run/run';
 import type { Value } from '../../emulator/language/types';
-import type { Vm } from '../../emulator/runtime/interpreter';
+import type { Host } from '../../emulator/runtime/host/host';
 import { findingsOf, programOf } from '../support/programs';
 import { FOREVER, failuresOf } from '../support/runs';
 
@@ -61,31 +61,31 @@ function run(
 ) {
     const program = programOf({ 'agent.lus': AGENT.replaceAll('KILL', kill) });
     assert.deepEqual(findingsOf(program), []);
-    const { vm } = Run.start(program, { scenario });
+    const { host } = Run.start(program, { scenario });
     let calls = 0;
     let counting = scenario === 'before';
-    vm.listeners.report({
+    host.listeners.report({
         phase(phase) {
-            if (phase === 'running' && vm.boot > 0) {
+            if (phase === 'running' && host.boot > 0) {
                 counting = true;
             }
         },
         kernelEntered({ kind }) {
-            calls += counting && vm.current.name === 'luod' && kind !== 'release' ? 1 : 0;
+            calls += counting && host.interpreter.current.name === 'luod' && kind !== 'release' ? 1 : 0;
         },
         kernelLeft(work, result) {
-            if (counting && vm.current.name === 'luod') {
+            if (counting && host.interpreter.current.name === 'luod') {
                 watch(calls, work, result);
             }
         },
     });
-    vm.run(FOREVER);
-    return { vm, calls };
+    host.interpreter.run(FOREVER);
+    return { host, calls };
 }
 
 /** The codes of errors and warnings with the session that each is about. */
-function codes(vm: Vm): string[] {
-    return (Diagnoses.of(vm)?.found.items ?? [])
+function codes(host: Host): string[] {
+    return (Diagnoses.of(host)?.found.items ?? [])
         .filter((d) => d.severity !== 'hint')
         .map((d) => `${d.code} ${String(d.data['session'] ?? '')}`.trim())
         .sort();
@@ -97,12 +97,12 @@ function moments(
     call: 'preserve_fd' | 'retrieve_fd',
 ): { readonly total: number; readonly of: ReadonlyMap<string, number> } {
     const of = new Map<string, number>();
-    const { vm, calls } = run(scenario, '', (n, work, result) => {
+    const { host, calls } = run(scenario, '', (n, work, result) => {
         if (work.kind === call && work.session && !(result instanceof Err)) {
             of.set(work.session.name, n);
         }
     });
-    assert.equal(vm.outcome?.failure?.message, undefined);
+    assert.equal(host.interpreter.outcome?.failure?.message, undefined);
     return { total: calls, of };
 }
 
@@ -116,16 +116,16 @@ suite('luod', () => {
         assert.deepEqual([...of.keys()], ['vm-1', 'vm-2', 'luod']);
         assert.ok(total > 15);
         for (let n = 1; n <= total; n++) {
-            const { vm } = run('before', `kill luod after ${n}`);
-            assert.equal(vm.outcome?.passed, true, `after ${n}`);
-            assert.equal(vm.processNamed('luod'), undefined);
+            const { host } = run('before', `kill luod after ${n}`);
+            assert.equal(host.interpreter.outcome?.passed, true, `after ${n}`);
+            assert.equal(host.processNamed('luod'), undefined);
             const lost = [...of]
                 .filter(([, at]) => at <= n)
                 .map(([session]) => `LU1023 ${session}`)
                 .sort();
-            assert.deepEqual(codes(vm), lost, `after ${n}`);
-            assert.equal(vm.kernel?.luo.outgoing.sessions.length, 0);
-            assert.equal(vm.kernel?.processes.length, 0);
+            assert.deepEqual(codes(host), lost, `after ${n}`);
+            assert.equal(host.kernel?.luo.outgoing.sessions.length, 0);
+            assert.equal(host.kernel?.processes.length, 0);
         }
     });
 
@@ -139,12 +139,12 @@ suite('luod', () => {
         const { of: files, total } = moments('after', 'retrieve_fd');
         assert.deepEqual([...sessions.keys()], ['luod', 'vm-1', 'vm-2']);
         for (let n = 1; n <= total; n++) {
-            const { vm } = run('after', `kill luod after ${n}`);
-            assert.equal(vm.outcome?.passed, true, `after ${n}`);
+            const { host } = run('after', `kill luod after ${n}`);
+            assert.equal(host.interpreter.outcome?.passed, true, `after ${n}`);
             const expected = [...sessions].flatMap(([session, retrieved]) =>
                 n < retrieved ? [`LU1002 ${session}`] : n < (files.get(session) ?? 0) ? [`LU1024 ${session}`] : [],
             );
-            assert.deepEqual(codes(vm), expected.sort(), `after ${n}`);
+            assert.deepEqual(codes(host), expected.sort(), `after ${n}`);
         }
     });
 

@@ -75,7 +75,7 @@ function isRepaired(scenario: string): boolean {
 }
 
 function ran(program: ReturnType<typeof loadProgram>, scenario: string): readonly Diagnosis[] {
-    const vm = passed(program, { scenario });
-    assert.equal(vm.outcome?.passed, true);
-    return Diagnoses.of(vm)?.found.items ?? [];
+    const host = passed(program, { scenario });
+    assert.equal(host.interpreter.outcome?.passed, true);
+    return Diagnoses.of(host)?.found.items ?? [];
 }

@@ -12,7 +12,7 @@ import { loadProgram } from '../../emulator/run/load-program';
 import { Run } from '../../emulator/run/run';
 import type { ScenarioDecl } from '../../emulator/language/syntax/ast';
 import type { Program } from '../../emulator/language/program';
-import type { Vm } from '../../emulator/runtime/interpreter';
+import type { Host } from '../../emulator/runtime/host/host';
 import { fingerprint } from '../../emulator/timeline/fingerprint';
 import { entries, FOLDER } from '../support/catalogue';
 import { endsTheSame, over } from '../support/checkpoints';
@@ -49,12 +49,12 @@ function onceThrough(program: Program, scenario: ScenarioDecl): Through {
     if (known) {
         return known;
     }
-    const { vm } = Run.start(program, { scenario: scenario.name.value });
+    const { host } = Run.start(program, { scenario: scenario.name.value });
     const first = new Map<string, number>();
     let total = 0;
-    while (!over(vm)) {
+    while (!over(host)) {
         total++;
-        const place = `${vm.frame?.code.name} ${vm.frame?.pc}`;
+        const place = `${host.frame?.code.name} ${host.frame?.pc}`;
         if (!first.has(place)) {
             first.set(place, total);
         }
@@ -62,24 +62,24 @@ function onceThrough(program: Program, scenario: ScenarioDecl): Through {
     const spread = Array.from({ length: SPREAD }, (_, i) => 1 + Math.floor((i * total) / SPREAD));
     const at = thinned(
         [...new Set([...first.values(), ...spread])],
-        vm.machine.pci.devices.length > 0 ? MOST_WITH_DEVICES : MOST,
+        host.machine.pci.devices.length > 0 ? MOST_WITH_DEVICES : MOST,
     );
-    const found = { at, end: fingerprint(vm) };
+    const found = { at, end: fingerprint(host) };
     through.set(scenario, found);
     return found;
 }
 
 /** Goes some statements ahead and back at every statement; the fingerprint in the end. */
-function backAndForth(vm: Vm): string {
-    for (let number = 1; !over(vm); number++) {
-        const saved = vm.checkpoint();
-        for (let ahead = number % AHEAD; ahead >= 0 && !over(vm); ahead--) {
+function backAndForth(host: Host): string {
+    for (let number = 1; !over(host); number++) {
+        const saved = host.interpreter.checkpoint();
+        for (let ahead = number % AHEAD; ahead >= 0 && !over(host); ahead--) {
             // what happens here must leave no trace
         }
-        vm.restore(saved);
-        vm.machine.journal.drop(saved.mark);
+        host.interpreter.restore(saved);
+        host.machine.journal.drop(saved.mark);
     }
-    return fingerprint(vm);
+    return fingerprint(host);
 }
 
 suite('checkpoints', () => {
@@ -89,14 +89,14 @@ suite('checkpoints', () => {
             test(`${name}: ${scenario.name.value}`, function () {
                 this.timeout(300_000);
                 const { at, end } = onceThrough(program, scenario);
-                const { vm } = Run.start(program, { scenario: scenario.name.value });
-                assert.equal(endsTheSame(vm, { keep: (number) => at.has(number), moreThan: 10 }), end);
+                const { host } = Run.start(program, { scenario: scenario.name.value });
+                assert.equal(endsTheSame(host, { keep: (number) => at.has(number), moreThan: 10 }), end);
             });
 
             test(`${name}: ${scenario.name.value}: back and forth at every statement`, function () {
                 this.timeout(300_000);
-                const { vm } = Run.start(program, { scenario: scenario.name.value });
-                assert.equal(backAndForth(vm), onceThrough(program, scenario).end);
+                const { host } = Run.start(program, { scenario: scenario.name.value });
+                assert.equal(backAndForth(host), onceThrough(program, scenario).end);
             });
         }
     }
@@ -106,26 +106,26 @@ suite('checkpoints', () => {
             'scenario "s" { boot "7.2"; process p { n = 1; n = n + 1; m = memfd_create("x"); m.truncate(n); n = m.size; assert n == 2 } }',
         );
         const run = Run.start(program);
-        while (run.vm.processNamed('p')?.vars.get('n') !== 1) {
-            assert.ok(!over(run.vm));
+        while (run.host.processNamed('p')?.vars.get('n') !== 1) {
+            assert.ok(!over(run.host));
         }
-        const saved = run.vm.checkpoint();
-        run.vm.run(FOREVER);
-        const end = fingerprint(run.vm);
-        run.vm.restore(saved);
-        run.vm.processNamed('p')?.vars.set('n', 7);
-        run.vm.run(FOREVER);
-        assert.notEqual(fingerprint(run.vm), end);
+        const saved = run.host.interpreter.checkpoint();
+        run.host.interpreter.run(FOREVER);
+        const end = fingerprint(run.host);
+        run.host.interpreter.restore(saved);
+        run.host.processNamed('p')?.vars.set('n', 7);
+        run.host.interpreter.run(FOREVER);
+        assert.notEqual(fingerprint(run.host), end);
     });
 
     test('the same program runs the same twice, to the last bit', () => {
         for (const program of all.values()) {
             const [first] = program.scenarios;
             assert.ok(first);
-            const { vm } = Run.start(program);
-            vm.run(FOREVER);
+            const { host } = Run.start(program);
+            host.interpreter.run(FOREVER);
             // the other time it has stopped at every statement
-            assert.equal(fingerprint(vm), onceThrough(program, first).end);
+            assert.equal(fingerprint(host), onceThrough(program, first).end);
         }
     });
 });
@@ -136,19 +136,19 @@ suite('going back', () => {
         for (const { file } of entries().filter((e) => e.number === number)) {
             test(`${file}: from the middle of the run, to the same end`, () => {
                 const program = loadProgram(diskHost, path.join(FOLDER, file));
-                const whole = Run.start(program).vm;
-                whole.run(FOREVER);
+                const whole = Run.start(program).host;
+                whole.interpreter.run(FOREVER);
                 const end = fingerprint(whole);
-                const { vm } = Run.start(program);
-                vm.run(Math.floor(whole.ticks * 0.6));
-                const saved = vm.checkpoint();
-                const middle = fingerprint(vm);
-                vm.run(FOREVER);
-                assert.equal(fingerprint(vm), end);
-                vm.restore(saved);
-                assert.equal(fingerprint(vm), middle);
-                vm.run(FOREVER);
-                assert.equal(fingerprint(vm), end);
+                const { host } = Run.start(program);
+                host.interpreter.run(Math.floor(whole.interpreter.ticks * 0.6));
+                const saved = host.interpreter.checkpoint();
+                const middle = fingerprint(host);
+                host.interpreter.run(FOREVER);
+                assert.equal(fingerprint(host), end);
+                host.interpreter.restore(saved);
+                assert.equal(fingerprint(host), middle);
+                host.interpreter.run(FOREVER);
+                assert.equal(fingerprint(host), end);
             });
         }
     }

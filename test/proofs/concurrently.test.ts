@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { Run } from '../../emulator/run/run';
 import { processOf } from '../../emulator/runtime/host/scenario-process';
-import type { Vm } from '../../emulator/runtime/interpreter';
+import type { Host } from '../../emulator/runtime/host/host';
 import { fingerprint } from '../../emulator/timeline/fingerprint';
 import { programOf } from '../support/programs';
 import { Random } from '../support/random';
@@ -88,15 +88,15 @@ function program(random: Random): string {
 }
 
 /** What holds of LUO whenever nobody is at it. */
-function inOrder(vm: Vm): void {
-    for (const thread of vm.threads) {
+function inOrder(host: Host): void {
+    for (const thread of host.interpreter.threads) {
         const { name, locks, waiting } = thread;
         assert.deepEqual(
             { name, locks: locks.map((l) => l.name), waiting, killed: processOf(thread)?.killed ?? false },
             { name, locks: [], waiting: null, killed: false },
         );
     }
-    const luo = vm.kernel?.luo;
+    const luo = host.kernel?.luo;
     assert.ok(luo);
     assert.ok(
         ![luo.serialize, luo.outgoing.lock, luo.incoming.lock].some((l) => l.holders.length + l.queue.length > 0),
@@ -114,7 +114,7 @@ function inOrder(vm: Vm): void {
 }
 
 /** Everything that came along is taken back. */
-const TAKE_BACK = (vm: Vm): string => `
+const TAKE_BACK = (host: Host): string => `
     process last {
         lu = open("/dev/liveupdate")
         for name in ["one", "two"] {
@@ -127,28 +127,28 @@ const TAKE_BACK = (vm: Vm): string => `
         }
     }
     assert kho.incoming.unclaimed == 0
-    assert kernel.boot == ${vm.boot}`;
+    assert kernel.boot == ${host.boot}`;
 
 /** Goes some statements ahead and back at every statement of what runs at the same time. */
-function backAndForth(vm: Vm): void {
+function backAndForth(host: Host): void {
     for (let n = 1; ; n++) {
-        if (vm.scheduler.active) {
-            const saved = vm.checkpoint();
-            for (let ahead = n % 4; ahead >= 0 && stepped(vm); ahead--) {
+        if (host.interpreter.scheduler.active) {
+            const saved = host.interpreter.checkpoint();
+            for (let ahead = n % 4; ahead >= 0 && stepped(host); ahead--) {
                 // what happens here must leave no trace
             }
-            vm.restore(saved);
-            vm.machine.journal.drop(saved.mark);
+            host.interpreter.restore(saved);
+            host.machine.journal.drop(saved.mark);
         }
-        if (!stepped(vm)) {
+        if (!stepped(host)) {
             return;
         }
     }
 }
 
-function stepped(vm: Vm): boolean {
-    vm.step('any');
-    return vm.run(LIMIT)?.reason === 'step';
+function stepped(host: Host): boolean {
+    host.interpreter.step('any');
+    return host.interpreter.run(LIMIT)?.reason === 'step';
 }
 
 suite('concurrently: random programs', () => {
@@ -156,11 +156,11 @@ suite('concurrently: random programs', () => {
         this.timeout(120_000);
         for (let seed = 100; seed < 108; seed++) {
             const text = programOf(program(new Random(seed)));
-            const { vm } = Run.start(text, { seed });
-            vm.run(LIMIT);
-            const again = Run.start(text, { seed }).vm;
+            const { host } = Run.start(text, { seed });
+            host.interpreter.run(LIMIT);
+            const again = Run.start(text, { seed }).host;
             backAndForth(again);
-            assert.equal(fingerprint(again), fingerprint(vm), `seed ${seed}`);
+            assert.equal(fingerprint(again), fingerprint(host), `seed ${seed}`);
         }
     });
 
@@ -170,22 +170,22 @@ suite('concurrently: random programs', () => {
         let failed = 0;
         for (let seed = 1; seed <= PROGRAMS; seed++) {
             const source = program(new Random(seed));
-            const go = (text: string): Vm => {
-                const { vm } = Run.start(programOf(text), { seed });
-                vm.run(LIMIT);
+            const go = (text: string): Host => {
+                const { host } = Run.start(programOf(text), { seed });
+                host.interpreter.run(LIMIT);
                 assert.ok(
-                    vm.outcome,
-                    `seed ${seed} ends: ${vm.threads.map((t) => `${t.name} ${t.top?.code.name ?? ''} ${t.waiting?.kind ?? ''}`).join(', ')}\n${text}`,
+                    host.interpreter.outcome,
+                    `seed ${seed} ends: ${host.interpreter.threads.map((t) => `${t.name} ${t.top?.code.name ?? ''} ${t.waiting?.kind ?? ''}`).join(', ')}\n${text}`,
                 );
-                assert.equal(vm.outcome?.failure?.message, undefined, `seed ${seed}: ${text}`);
-                return vm;
+                assert.equal(host.interpreter.outcome?.failure?.message, undefined, `seed ${seed}: ${text}`);
+                return host;
             };
-            const vm = go(source);
-            inOrder(vm);
-            assert.equal(fingerprint(go(source)), fingerprint(vm));
-            if (vm.boot === 1) {
+            const host = go(source);
+            inOrder(host);
+            assert.equal(fingerprint(go(source)), fingerprint(host));
+            if (host.boot === 1) {
                 jumped++;
-                go(source.replace(/\}\s*$/, `${TAKE_BACK(vm)}\n}`));
+                go(source.replace(/\}\s*$/, `${TAKE_BACK(host)}\n}`));
             } else {
                 failed++;
             }
@@ -233,10 +233,10 @@ suite('concurrently: the serialize lock', () => {
     test('at every statement, waits included, a checkpoint brings the run back', function () {
         this.timeout(120_000);
         for (const seed of [0, 3, 4, 11]) {
-            const { vm } = start(RACE, seed);
+            const { host } = start(RACE, seed);
             assert.equal(
-                endsTheSame(vm, { keep: () => vm.scheduler.active, moreThan: 20 }),
-                fingerprint(run(RACE, seed).vm),
+                endsTheSame(host, { keep: () => host.interpreter.scheduler.active, moreThan: 20 }),
+                fingerprint(run(RACE, seed).host),
             );
         }
     });

@@ -4,16 +4,17 @@
  */
 import assert from 'node:assert/strict';
 import type { Diagnosis } from '../../emulator/findings/diagnosis';
+import type { Checkpoint } from '../../emulator/runtime/stop';
 import { Run } from '../../emulator/run/run';
-import type { Vm } from '../../emulator/runtime/interpreter';
+import type { Host } from '../../emulator/runtime/host/host';
 import { fingerprint } from '../../emulator/timeline/fingerprint';
 import { examples, programOf } from '../support/programs';
 import { FOREVER } from '../support/runs';
 import { sections } from '../support/diagnoses-page';
 import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
 
-function found(vm: Vm): readonly Diagnosis[] {
-    return Diagnoses.of(vm)?.found.items ?? [];
+function found(host: Host): readonly Diagnosis[] {
+    return Diagnoses.of(host)?.found.items ?? [];
 }
 
 suite('diagnoses: looking changes nothing', () => {
@@ -35,13 +36,13 @@ suite('diagnoses: looking changes nothing', () => {
                 (x) => !/diagnosed\(/.test(program.files.get(program.main)?.text.slice(x.start, x.end) ?? ''),
             )) {
                 const [a, b] = [true, false].map((look) => {
-                    const { vm } = Run.start(program, { scenario: s.name.value });
-                    const diagnoses = Diagnoses.of(vm);
+                    const { host } = Run.start(program, { scenario: s.name.value });
+                    const diagnoses = Diagnoses.of(host);
                     if (!look && diagnoses) {
-                        vm.listeners.withdraw(diagnoses); // what the scenario says that it finds is not asked for
+                        host.listeners.withdraw(diagnoses); // what the scenario says that it finds is not asked for
                     }
-                    vm.run(FOREVER);
-                    return fingerprint(vm);
+                    host.interpreter.run(FOREVER);
+                    return fingerprint(host);
                 });
                 assert.equal(a, b, `${name}: ${s.name.value}`);
             }
@@ -53,24 +54,24 @@ suite('diagnoses: looking changes nothing', () => {
         const SHORT = 30;
         let gone = 0;
         for (const { name, program } of watched) {
-            const { vm } = Run.start(program);
-            const saved: ReturnType<Vm['checkpoint']>[] = [];
+            const { host } = Run.start(program);
+            const saved: Checkpoint[] = [];
             const early: number[] = [];
-            while (saved.length < SHORT && vm.run(2500) === null) {
-                saved.push(vm.checkpoint());
-                early.push(found(vm).length);
+            while (saved.length < SHORT && host.interpreter.run(2500) === null) {
+                saved.push(host.interpreter.checkpoint());
+                early.push(found(host).length);
             }
             if (saved.length === SHORT) {
                 continue;
             }
             gone++;
-            const end = JSON.stringify(found(vm));
+            const end = JSON.stringify(found(host));
             const step = Math.ceil(saved.length / 4);
             for (const [i, c] of [...saved.entries()].toReversed().filter(([k]) => k % step === 0)) {
-                vm.restore(c);
-                assert.equal(found(vm).length, early[i], name);
-                vm.run(FOREVER);
-                assert.equal(JSON.stringify(found(vm)), end, name);
+                host.interpreter.restore(c);
+                assert.equal(found(host).length, early[i], name);
+                host.interpreter.run(FOREVER);
+                assert.equal(JSON.stringify(found(host)), end, name);
             }
         }
         assert.ok(gone > 30, 'most of them are short');

@@ -7,7 +7,7 @@ import { PAGES_4K } from '../../emulator/machine/arch';
 import { checkStd } from '../../emulator/language/check/check';
 import { KERNEL_NATIVES } from '../../emulator/runtime/natives/tracepoints';
 import type { Value } from '../../emulator/language/types';
-import type { Vm } from '../../emulator/runtime/interpreter';
+import type { Host } from '../../emulator/runtime/host/host';
 import { LIBRARY_7_2 } from '../../emulator/kernel/release/descriptions';
 import { Err } from '../../emulator/kernel/release/errno';
 import { SEEK_END, SEEK_HOLE } from '../../emulator/kernel/fs/fcntl';
@@ -120,7 +120,7 @@ suite('a fault in a system call is caught', () => {
         assert.ok(method && call, name);
         Object.defineProperty(method, 'call', {
             configurable: true,
-            value: (vm: Vm, args: Value[]) => change(() => call(vm, args), args),
+            value: (host: Host, args: Value[]) => change(() => call(host, args), args),
         });
         try {
             noticed();

@@ -1,6 +1,6 @@
 /** Guests in random programs, from any checkpoint, and in a terabyte. */
 import assert from 'node:assert/strict';
-import type { Vm } from '../../emulator/runtime/interpreter';
+import type { Host } from '../../emulator/runtime/host/host';
 import { fingerprint } from '../../emulator/timeline/fingerprint';
 import { FOREVER } from '../support/runs';
 import { Random } from '../support/random';
@@ -24,7 +24,7 @@ suite('guests: what they write', () => {
                         'x = lu.create_session("x"); x.preserve_fd(ram, token: 1); sleep 1ms; x.close()',
                     ][random.below(7)],
             );
-            const vm = ran(
+            const host = ran(
                 `process vmm {
                 lu = open("/dev/liveupdate")
                 ram = memfd_create("ram"${random.below(2) === 0 ? ', huge: true' : ''}); ram.truncate(8MiB)
@@ -35,7 +35,7 @@ suite('guests: what they write', () => {
             }`,
                 'memory 1GiB',
             );
-            assert.equal(vm.guests.of('guest')?.foundWrong, 0, `seed ${seed}`);
+            assert.equal(host.guests.of('guest')?.foundWrong, 0, `seed ${seed}`);
         }
     });
 });
@@ -52,8 +52,8 @@ suite('guests: over a kexec', () => {
 
 suite('guests: large ones', () => {
     /** How often memory is filled, and how many pieces the guest's memory is in the end. */
-    function work(size: string, memory: string): { readonly fills: number; readonly vm: Vm } {
-        const vm = start(
+    function work(size: string, memory: string): { readonly fills: number; readonly host: Host } {
+        const host = start(
             `process vmm {
             ram = memfd_create("ram", huge: true); ram.truncate(${size})
             guest = kvm.create_vm("guest", vcpus: 8, memory: ram)
@@ -65,15 +65,15 @@ suite('guests: large ones', () => {
             `memory ${memory}`,
         );
         let fills = 0;
-        const { memory: ram } = vm.machine;
+        const { memory: ram } = host.machine;
         const fill = ram.fillPattern.bind(ram);
         ram.fillPattern = (...args) => {
             fills++;
             fill(...args);
         };
-        vm.run(FOREVER);
-        assert.equal(vm.outcome?.failure?.message, undefined);
-        return { fills, vm };
+        host.interpreter.run(FOREVER);
+        assert.equal(host.interpreter.outcome?.failure?.message, undefined);
+        return { fills, host };
     }
 
     test('64 GiB and 1 TiB take the same work for the same writes, in long runs', () => {

@@ -99,21 +99,21 @@ suite('interrupts: random updates', () => {
             const c = choose(random);
             const program = programOf({ 's.lus': text(c) });
             assert.deepEqual(findingsOf(program), []);
-            const { vm } = Run.start(program);
-            vm.run(FOREVER);
-            assert.equal(vm.outcome?.failure?.message, undefined, JSON.stringify(c));
-            const disk = vm.machine.pci.device('disk');
+            const { host } = Run.start(program);
+            host.interpreter.run(FOREVER);
+            assert.equal(host.interpreter.outcome?.failure?.message, undefined, JSON.stringify(c));
+            const disk = host.machine.pci.device('disk');
             assert.ok(disk);
             // a second is longer than any command takes: a drive that has none now gets none
             const { round } = disk;
-            vm.machine.clock.advance(1e9);
+            host.machine.clock.advance(1e9);
             const stalls = disk.round === round;
             assert.equal(
-                Diagnoses.of(vm)?.found.items.some((d) => d.code === 'LU1055'),
+                Diagnoses.of(host)?.found.items.some((d) => d.code === 'LU1055'),
                 stalls,
                 JSON.stringify(c),
             );
-            const [line] = vm.machine.pci.interrupts.lines;
+            const [line] = host.machine.pci.interrupts.lines;
             assert.ok(line);
             // one that waits for each interrupt sees every one by itself
             assert.equal(line.raised, line.delivered + line.unseen, JSON.stringify(c));

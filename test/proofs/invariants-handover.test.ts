@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { DESCRIPTIONS } from '../../emulator/kernel/release/descriptions';
 import { PAGES_4K } from '../../emulator/machine/arch';
 import { Run } from '../../emulator/run/run';
-import type { Vm } from '../../emulator/runtime/interpreter';
+import type { Host } from '../../emulator/runtime/host/host';
 import { correctProgram, programOf } from '../support/programs';
 import { FOREVER } from '../support/runs';
 import { Random } from '../support/random';
@@ -15,16 +15,19 @@ import { Random } from '../support/random';
 const PAGE_SIZE = PAGES_4K.size;
 
 /** Runs a scenario whose kernels may panic. */
-function ran(text: string): Vm {
-    const { vm } = Run.start(correctProgram(text));
-    vm.kernelState.toleratePanic(true);
-    vm.run(FOREVER);
-    assert.equal(vm.outcome?.failure?.message, undefined, text);
-    return vm;
+function ran(text: string): Host {
+    const { host } = Run.start(correctProgram(text));
+    host.kernelState.toleratePanic(true);
+    host.interpreter.run(FOREVER);
+    assert.equal(host.interpreter.outcome?.failure?.message, undefined, text);
+    return host;
 }
 
-const found = (vm: Vm, code: string): { readonly boot: number; readonly data: Readonly<Record<string, unknown>> }[] =>
-    (Diagnoses.of(vm)?.found.items ?? []).filter((d) => d.code === code);
+const found = (
+    host: Host,
+    code: string,
+): { readonly boot: number; readonly data: Readonly<Record<string, unknown>> }[] =>
+    (Diagnoses.of(host)?.found.items ?? []).filter((d) => d.code === code);
 
 suite('invariants: scratch memory holds what is loaded and what is allocated early', () => {
     test('a kernel is said to find no room exactly where it panics, with its own words', () => {
@@ -43,12 +46,12 @@ scenario "s" {
         if (try kexec_file_load("next")) == 0 { reboot(KEXEC) }
     }
 }`;
-            const vm = ran(text);
-            const panicked = vm.panicMessage.startsWith('Failed to allocate');
+            const host = ran(text);
+            const panicked = host.panicMessage.startsWith('Failed to allocate');
             panics.add(panicked);
             assert.deepEqual(
-                found(vm, 'LU1060').map((d) => d.data['panic']),
-                panicked ? [vm.panicMessage] : [],
+                found(host, 'LU1060').map((d) => d.data['panic']),
+                panicked ? [host.panicMessage] : [],
                 text,
             );
         }
@@ -76,8 +79,8 @@ scenario "s" {
     boot "k"
     process p { open("/sys/kernel/debug/kho/out/finalize", 1).write("1"); kexec_file_load("k") }
 }`;
-            const vm = ran(text);
-            const kernel = vm.running;
+            const host = ran(text);
+            const kernel = host.running;
             const ranges = kernel.log.items.flatMap((l) => {
                 const [, pfn, n] = /^range (\d+) (\d+)$/.exec(l.text) ?? [];
                 return pfn === undefined ? [] : [{ start: Number(pfn), end: Number(pfn) + Number(n) }];
@@ -119,7 +122,7 @@ suite('invariants: both kernels speak the same formats', () => {
     for (const old of from) {
         test(`${old.name} to every other kernel: what is said is what the next kernel does`, () => {
             for (const next of DESCRIPTIONS.values()) {
-                const vm = ran(`scenario "s" {
+                const host = ran(`scenario "s" {
     boot "${old.name}"
     process p {
         m = memfd_create("m")
@@ -133,13 +136,13 @@ suite('invariants: both kernels speak the same formats', () => {
     }
 }`);
                 const pair = `${old.name} to ${next.name}`;
-                const lines = vm.kernel?.log.items.map((l) => l.text).join('\n') ?? '';
-                const lost = vm.panicMessage !== '' || /is incompatible with/.test(lines) || next.luo === undefined;
-                assert.equal(found(vm, 'LU1016').length > 0, lost, `${pair}: ${lines}`);
-                assert.equal(found(vm, 'LU1014').length > 0, !lost && (vm.kernel?.luo.deserialized ?? 0) < 0, pair);
+                const lines = host.kernel?.log.items.map((l) => l.text).join('\n') ?? '';
+                const lost = host.panicMessage !== '' || /is incompatible with/.test(lines) || next.luo === undefined;
+                assert.equal(found(host, 'LU1016').length > 0, lost, `${pair}: ${lines}`);
+                assert.equal(found(host, 'LU1014').length > 0, !lost && (host.kernel?.luo.deserialized ?? 0) < 0, pair);
                 assert.equal(
-                    vm.panicMessage === '' && !lost && vm.kernel?.luo.deserialized === 0,
-                    vm.kernel?.luo.incoming.sessions.items.some((s) => s.files.length === 1) === true,
+                    host.panicMessage === '' && !lost && host.kernel?.luo.deserialized === 0,
+                    host.kernel?.luo.incoming.sessions.items.some((s) => s.files.length === 1) === true,
                     pair,
                 );
             }
@@ -217,17 +220,17 @@ scenario "s" {
                 [],
                 text,
             );
-            const { vm } = Run.start(program);
+            const { host } = Run.start(program);
             let right = false;
-            vm.listeners.report({
+            host.listeners.report({
                 log: ({ text: line }) => {
                     right ||= line === 'right';
                 },
             });
-            vm.kernelState.toleratePanic(true);
-            vm.run(FOREVER);
-            assert.equal(vm.outcome?.failure?.message, undefined, text);
-            const codes = [...new Set((Diagnoses.of(vm)?.found.items ?? []).map((d) => d.code))];
+            host.kernelState.toleratePanic(true);
+            host.interpreter.run(FOREVER);
+            assert.equal(host.interpreter.outcome?.failure?.message, undefined, text);
+            const codes = [...new Set((Diagnoses.of(host)?.found.items ?? []).map((d) => d.code))];
             outcomes.add(right ? 'right' : codes.join(' '));
             // a pointer to FLBs that is wrong harms nobody here, where there are none
             assert.equal(codes.includes('LU1070'), handlers, text);

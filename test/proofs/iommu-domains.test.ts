@@ -19,14 +19,14 @@ const MACHINES: ReadonlyMap<string, string> = new Map([
 ]);
 
 function booted(machine: string): { readonly kernel: Kernel; readonly device: Device; readonly domain: Domain } {
-    const { vm } = Run.start(
+    const { host } = Run.start(
         programOf({
             's.lus': `machine {\nmemory 4GiB\n${machine}\ndevice d at "0000:3b:00.0" { kind dma }\n}\nscenario "s" { boot "7.2" }`,
         }),
     );
-    vm.run(FOREVER);
-    const { kernel } = vm;
-    const device = vm.machine.pci.device('d');
+    host.interpreter.run(FOREVER);
+    const { kernel } = host;
+    const device = host.machine.pci.device('d');
     const domain = device && kernel?.devices.of(device)?.domain;
     assert.ok(kernel && device && domain);
     return { kernel, device, domain };

@@ -102,10 +102,10 @@ function found(file: string, scenario: string, { standard, textOf }: KernelCode)
         return textOf(value.uri)?.slice(value.start, value.end) ?? value;
     };
     const program = check(diskHost, file, NATIVES, (layers) => standard(libraryWith(layers)));
-    const { vm } = Run.start(program, { scenario, standard });
-    vm.run(FOREVER);
-    assert.equal(vm.outcome?.failure?.message, undefined);
-    return (Diagnoses.of(vm)?.found.items ?? []).map((d) =>
+    const { host } = Run.start(program, { scenario, standard });
+    host.interpreter.run(FOREVER);
+    assert.equal(host.interpreter.outcome?.failure?.message, undefined);
+    return (Diagnoses.of(host)?.found.items ?? []).map((d) =>
         names.undone(JSON.stringify({ ...d, cause: d.cause && [d.cause.code, d.cause.message] }, said)),
     );
 }

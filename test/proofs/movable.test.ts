@@ -52,11 +52,11 @@ suite('movable memory', () => {
                     assert kho.incoming.unclaimed == 0
                 }`,
             });
-            const { vm } = Run.start(program, { scenario: 's' });
-            vm.listeners.report({
+            const { host } = Run.start(program, { scenario: 's' });
+            host.listeners.report({
                 phase(phase) {
-                    if (phase === 'shutdown' && vm.kernel) {
-                        const { kho, memmap } = vm.kernel;
+                    if (phase === 'shutdown' && host.kernel) {
+                        const { kho, memmap } = host.kernel;
                         const runs = kho.outgoingRuns();
                         assert.ok(
                             runs.length > 0 &&
@@ -67,10 +67,10 @@ suite('movable memory', () => {
                     }
                 },
             });
-            vm.run(FOREVER);
-            assert.equal(vm.outcome?.failure?.message, undefined, steps.join('\n'));
+            host.interpreter.run(FOREVER);
+            assert.equal(host.interpreter.outcome?.failure?.message, undefined, steps.join('\n'));
             assert.deepEqual(
-                Diagnoses.of(vm)
+                Diagnoses.of(host)
                     ?.found.items.filter((d) => d.severity !== 'hint')
                     .map((d) => d.message),
                 [],

@@ -172,7 +172,7 @@ suite('the next kernel has nothing but bytes', () => {
             );
             const witness = new Witness();
             let jumps = 0;
-            const { vm, images } = handoversOf(program, 'whole', true, () => ({
+            const { host, images } = handoversOf(program, 'whole', true, () => ({
                 log: witness.log,
                 jumped() {
                     // What follows the first jump is compared.
@@ -181,7 +181,7 @@ suite('the next kernel has nothing but bytes', () => {
                     }
                 },
             }));
-            const expected = recordOf(vm, witness);
+            const expected = recordOf(host, witness);
             assert.equal(expected.failure, null);
             const [image] = images;
             assert.ok(image);

@@ -29,12 +29,12 @@ kernel "gpu" from "7.2" { handlers + gpu_handler; init { if (try bus.get_incomin
 
 /** What a run logs; it must pass. */
 function logOf(source: string, seed: number): string[] {
-    const { vm } = Run.start(programOf(source), { seed });
+    const { host } = Run.start(programOf(source), { seed });
     const log: string[] = [];
-    vm.listeners.report({ log: (l) => void (l.level === 'log' && log.push(l.text)) });
-    vm.run(FOREVER);
-    assert.equal(vm.outcome?.failure?.message, undefined, `seed ${seed}`);
-    for (const thread of vm.threads) {
+    host.listeners.report({ log: (l) => void (l.level === 'log' && log.push(l.text)) });
+    host.interpreter.run(FOREVER);
+    assert.equal(host.interpreter.outcome?.failure?.message, undefined, `seed ${seed}`);
+    for (const thread of host.interpreter.threads) {
         assert.deepEqual([thread.locks.length, thread.waiting], [0, null], `seed ${seed}: ${thread.name}`);
     }
     return log;
@@ -207,10 +207,10 @@ suite('races: preserving', () => {
                 ['memfd_create("other")', []],
                 ['open("/dev/gpu0")', ['LU1010 one 0x1 3']],
             ] as const) {
-                const { vm } = Run.start(programOf(source(leaks)), { seed });
-                vm.run(FOREVER);
-                assert.equal(vm.outcome?.failure?.message, undefined, `seed ${seed}`);
-                const found = (Diagnoses.of(vm)?.found.items ?? []).map(({ code, data: { session, token, pages } }) =>
+                const { host } = Run.start(programOf(source(leaks)), { seed });
+                host.interpreter.run(FOREVER);
+                assert.equal(host.interpreter.outcome?.failure?.message, undefined, `seed ${seed}`);
+                const found = (Diagnoses.of(host)?.found.items ?? []).map(({ code, data: { session, token, pages } }) =>
                     [code, session, token, pages].join(' '),
                 );
                 assert.deepEqual(found, findings, `seed ${seed}`);
@@ -362,7 +362,7 @@ suite('races: the reboot', () => {
     });
 
     test('a reboot that the scenario says fails, and one of another process that may succeed', () => {
-        const { vm } = Run.start(
+        const { host } = Run.start(
             programOf(`${GPU} scenario "s" {
             boot "gpu"
             process a { kexec_file_load("gpu") }
@@ -373,8 +373,11 @@ suite('races: the reboot', () => {
             }
         }`),
         );
-        vm.run(FOREVER);
-        assert.match(vm.outcome?.failure?.message ?? '', /reboot\(KEXEC\) should fail with EIO, but it succeeds/);
+        host.interpreter.run(FOREVER);
+        assert.match(
+            host.interpreter.outcome?.failure?.message ?? '',
+            /reboot\(KEXEC\) should fail with EIO, but it succeeds/,
+        );
     });
 
     test('before the merge a PREPARE waits for the ioctls of sessions', () => {

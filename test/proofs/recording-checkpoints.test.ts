@@ -18,13 +18,13 @@ suite('checkpoints in recordings', () => {
             const lines = original.trim().split('\n');
             const at = lines.findIndex((l) => l.includes('"ret": "fd"'));
             const text = lines.with(at, (lines[at] ?? '').replace('"ret": "fd"', '"errno": "EBUSY"')).join('\n');
-            const { vm } = Run.start(recordingProgram('test:/a.jsonl', text, parseRecording(text)));
+            const { host } = Run.start(recordingProgram('test:/a.jsonl', text, parseRecording(text)));
             const message = `1 of ${lines.length - 1} lines differ from the recording; the first is line ${at + 1}: expected errno=EBUSY; got ret=fd`;
-            endsTheSame(vm, {
+            endsTheSame(host, {
                 keep: (number) => number % EVERY === 1,
                 moreThan: 10,
                 kind: 'in',
-                ended: () => assert.equal(vm.outcome?.failure?.message, message),
+                ended: () => assert.equal(host.interpreter.outcome?.failure?.message, message),
             });
         });
     }

@@ -7,7 +7,8 @@ import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
 import { Run } from '../../emulator/run/run';
 import type { Value } from '../../emulator/language/types';
-import type { Checkpoint, Vm } from '../../emulator/runtime/interpreter';
+import type { Checkpoint } from '../../emulator/runtime/stop';
+import type { Host } from '../../emulator/runtime/host/host';
 import { findingsOf, programOf } from '../support/programs';
 import { Random } from '../support/random';
 import { FOREVER } from '../support/runs';
@@ -184,7 +185,7 @@ scenario "s" {
 
 /** Runs one plan after the other from where the first boot is over. */
 class Plans {
-    private readonly vm: Vm;
+    private readonly host: Host;
     private readonly start: Checkpoint;
     private readonly slots: ReadonlyMap<string, number>;
 
@@ -195,16 +196,16 @@ class Plans {
         const code = scenario && program.code.get(scenario);
         assert.ok(code);
         this.slots = new Map(code.locals.map((v) => [v.name, v.slot]));
-        this.vm = Run.start(program).vm;
+        this.host = Run.start(program).host;
         while (this.slot('planned') !== true) {
-            this.vm.step('any');
-            this.vm.run(FOREVER);
+            this.host.interpreter.step('any');
+            this.host.interpreter.run(FOREVER);
         }
-        this.start = this.vm.checkpoint();
+        this.start = this.host.interpreter.checkpoint();
     }
 
     private get variables(): Value[] {
-        const slots = this.vm.scenarioThread.frames[0]?.slots;
+        const slots = this.host.interpreter.scenarioThread.frames[0]?.slots;
         assert.ok(slots);
         return slots;
     }
@@ -213,13 +214,13 @@ class Plans {
         return this.variables[this.slots.get(name) ?? -1];
     }
 
-    run(plan: Plan): Vm {
-        this.vm.restore(this.start);
+    run(plan: Plan): Host {
+        this.host.interpreter.restore(this.start);
         for (const [name, value] of Object.entries(variablesOf(plan))) {
             this.variables[this.slots.get(name) ?? -1] = value;
         }
-        this.vm.run(FOREVER);
-        return this.vm;
+        this.host.interpreter.run(FOREVER);
+        return this.host;
     }
 }
 
@@ -232,17 +233,17 @@ suite('devices: strays over a kexec', () => {
             for (let seed = 1; seed <= PROGRAMS; seed++) {
                 const plan = planned(new Random(seed * 31 + name.length));
                 const about = `seed ${seed}: ${JSON.stringify(plan)}`;
-                const vm = plans.run(plan);
-                const counted = Diagnoses.of(vm)?.straysOf('d') ?? 0;
+                const host = plans.run(plan);
+                const counted = Diagnoses.of(host)?.straysOf('d') ?? 0;
                 const expected = strays(plan);
-                const failure = vm.outcome?.failure?.message;
+                const failure = host.interpreter.outcome?.failure?.message;
                 // what goes astray may hit the kernel itself
                 assert.ok(
                     failure === undefined || (expected && failure.startsWith('kernel panic')),
                     `${about}: ${failure}`,
                 );
                 assert.equal(counted > 0, expected, `${about}: ${counted} strays`);
-                const codes = new Set(Diagnoses.of(vm)?.found.items.map((f) => f.code));
+                const codes = new Set(Diagnoses.of(host)?.found.items.map((f) => f.code));
                 assert.equal(
                     codes.has('LU1046'),
                     plan.device.preserved && plan.other === 'forgotten',

@@ -6,7 +6,7 @@ import { Diagnoses } from '../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
 import type { Device } from '../../emulator/machine/devices/device';
 import { Run } from '../../emulator/run/run';
-import type { Vm } from '../../emulator/runtime/interpreter';
+import type { Host } from '../../emulator/runtime/host/host';
 import { programOf } from '../support/programs';
 import { Random } from '../support/random';
 import { FOREVER } from '../support/runs';
@@ -39,13 +39,13 @@ class Shadow {
     }
 
     /** What a write at an address is: refused, right, or astray. */
-    judge(vm: Vm, iova: number): 'refused' | 'right' | 'stray' {
-        const { iommu } = vm.machine.pci;
+    judge(host: Host, iova: number): 'refused' | 'right' | 'stray' {
+        const { iommu } = host.machine.pci;
         if (iommu && this.translating) {
             const g = this.at(iova);
             return !g ? 'refused' : g.stale ? 'stray' : 'right';
         }
-        if (!vm.machine.isRam(iova, 8)) {
+        if (!host.machine.isRam(iova, 8)) {
             return 'refused';
         }
         const g = this.at(iova);
@@ -54,12 +54,12 @@ class Shadow {
 }
 
 /** One program of random steps; everything is given back at its end. */
-function program(vm: Vm, device: Device, random: Random, seen: Map<string, number>): void {
-    const { kernel } = vm;
+function program(host: Host, device: Device, random: Random, seen: Map<string, number>): void {
+    const { kernel } = host;
     const bound = kernel?.devices.of(device);
     assert.ok(kernel && bound);
     const { devices, pages } = kernel;
-    const { iommu } = vm.machine.pci;
+    const { iommu } = host.machine.pci;
     const shadow = new Shadow();
     const known: number[] = [];
     const free = (m: Memory): void => {
@@ -74,7 +74,7 @@ function program(vm: Vm, device: Device, random: Random, seen: Map<string, numbe
         if (what < 2) {
             const order = random.below(3);
             shadow.allocated.push({
-                pfn: pages.alloc(order, { owner: vm.machine.owners.id(random.pick(OWNERS)) }),
+                pfn: pages.alloc(order, { owner: host.machine.owners.id(random.pick(OWNERS)) }),
                 order,
             });
         } else if (what < 4 && shadow.allocated.length > 0) {
@@ -108,15 +108,15 @@ function program(vm: Vm, device: Device, random: Random, seen: Map<string, numbe
                 known.length > 0 && random.below(8) > 0
                     ? random.pick(known) + 8 * random.below(1024)
                     : PAGE * random.below(2 ** 20);
-            const expected = shadow.judge(vm, iova);
-            const before = Diagnoses.of(vm)?.straysOf(device.shape.name) ?? 0;
+            const expected = shadow.judge(host, iova);
+            const before = Diagnoses.of(host)?.straysOf(device.shape.name) ?? 0;
             assert.equal(
                 device.write(iova, new Uint8Array(8)),
                 expected !== 'refused',
                 `step ${step}: 0x${iova.toString(16)} should be ${expected}`,
             );
             assert.equal(
-                (Diagnoses.of(vm)?.straysOf(device.shape.name) ?? 0) - before,
+                (Diagnoses.of(host)?.straysOf(device.shape.name) ?? 0) - before,
                 expected === 'stray' ? 1 : 0,
                 `step ${step}: 0x${iova.toString(16)} should be ${expected}`,
             );
@@ -136,17 +136,17 @@ suite('devices: strays', () => {
     for (const machine of MACHINES) {
         test(`${machine === '' ? 'no IOMMU' : machine.replace('\n', ', ')}: ${PROGRAMS} random programs, against a shadow`, function () {
             this.timeout(240_000);
-            const { vm } = Run.start(
+            const { host } = Run.start(
                 programOf({
                     's.lus': `machine {\nmemory 1GiB\n${machine}\ndevice d at "0000:3b:00.0" { kind dma; driver none }\n}\nscenario "s" { boot "7.2"; d.bus_master = true; d.start_dma(ring: 0); d.stop() }`,
                 }),
             );
-            vm.run(FOREVER);
-            const device = vm.machine.pci.device('d');
+            host.interpreter.run(FOREVER);
+            const device = host.machine.pci.device('d');
             assert.ok(device);
             const seen = new Map<string, number>();
             for (let seed = 1; seed <= PROGRAMS; seed++) {
-                program(vm, device, new Random(seed), seen);
+                program(host, device, new Random(seed), seen);
             }
             for (const outcome of ['refused', 'right', 'stray']) {
                 assert.ok((seen.get(outcome) ?? 0) > 500, `${outcome}: ${seen.get(outcome) ?? 0}`);

@@ -1,6 +1,7 @@
 /** The proof that checkpoints hold everything: from each of them a run goes on to the same end. */
 import assert from 'node:assert/strict';
-import type { Checkpoint, Vm } from '../../emulator/runtime/interpreter';
+import type { Checkpoint } from '../../emulator/runtime/stop';
+import type { Host } from '../../emulator/runtime/host/host';
 import { fingerprint } from '../../emulator/timeline/fingerprint';
 import { FOREVER } from './runs';
 
@@ -8,9 +9,9 @@ import { FOREVER } from './runs';
  * One statement on. @param kind `in` goes into every call, `any` into every thread, too. @returns whether that was
  * the end
  */
-export function over(vm: Vm, kind: 'any' | 'in' = 'any'): boolean {
-    vm.step(kind);
-    const stop = vm.run(FOREVER);
+export function over(host: Host, kind: 'any' | 'in' = 'any'): boolean {
+    host.interpreter.step(kind);
+    const stop = host.interpreter.run(FOREVER);
     return stop === null || stop.reason === 'end' || (stop.reason === 'exception' && stop.exception.fatal);
 }
 
@@ -28,20 +29,23 @@ export interface Proof {
  * Goes through a run statement by statement and keeps checkpoints; then goes on from each of them, the last one first.
  * @returns the fingerprint of the end
  */
-export function endsTheSame(vm: Vm, { keep, moreThan, kind = 'any', ended = () => undefined }: Proof): string {
+export function endsTheSame(host: Host, { keep, moreThan, kind = 'any', ended = () => undefined }: Proof): string {
     const kept: { readonly saved: Checkpoint; readonly place: string }[] = [];
-    for (let number = 1; !over(vm, kind); number++) {
+    for (let number = 1; !over(host, kind); number++) {
         if (keep(number)) {
-            kept.push({ saved: vm.checkpoint(), place: `${vm.frame?.code.name ?? ''}, statement ${number}` });
+            kept.push({
+                saved: host.interpreter.checkpoint(),
+                place: `${host.frame?.code.name ?? ''}, statement ${number}`,
+            });
         }
     }
-    const end = fingerprint(vm);
+    const end = fingerprint(host);
     ended();
     assert.ok(kept.length > moreThan, `${kept.length} checkpoints`);
     for (const { saved, place } of kept.reverse()) {
-        vm.restore(saved);
-        vm.run(FOREVER);
-        assert.equal(fingerprint(vm), end, `from the checkpoint in ${place}`);
+        host.interpreter.restore(saved);
+        host.interpreter.run(FOREVER);
+        assert.equal(fingerprint(host), end, `from the checkpoint in ${place}`);
         ended();
     }
     return end;

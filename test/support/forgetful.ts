@@ -43,10 +43,10 @@ export class Script {
      * @param keyOf the keys of a finding; empty where the model does not speak of it
      */
     check(keyOf: (d: Diagnosis) => readonly string[]): void {
-        const { vm } = Run.start(correctProgram(this.text));
-        vm.run(FOREVER);
-        assert.equal(vm.outcome?.failure?.message, undefined, this.text);
-        const found = new Set((Diagnoses.of(vm)?.found.items ?? []).flatMap(keyOf));
+        const { host } = Run.start(correctProgram(this.text));
+        host.interpreter.run(FOREVER);
+        assert.equal(host.interpreter.outcome?.failure?.message, undefined, this.text);
+        const found = new Set((Diagnoses.of(host)?.found.items ?? []).flatMap(keyOf));
         assert.deepEqual([...found].sort(), [...this.expected].sort(), this.text);
     }
 }

@@ -1,7 +1,7 @@
 /** Guests on 7.2: a monitor that leaves for the next kernel and one that arrives there. */
 import type { Program } from '../../emulator/language/program';
 import { Run } from '../../emulator/run/run';
-import type { Vm } from '../../emulator/runtime/interpreter';
+import type { Host } from '../../emulator/runtime/host/host';
 import { correctProgram } from './programs';
 import { passed } from './runs';
 
@@ -10,8 +10,8 @@ export function programWith(body: string, machine = 'memory 2GiB'): Program {
     return correctProgram(`machine { ${machine} }\nscenario "s" {\n    boot "7.2"\n${body}\n}\n`);
 }
 
-export const start = (body: string, machine?: string): Vm => Run.start(programWith(body, machine)).vm;
-export const ran = (body: string, machine?: string): Vm => passed(programWith(body, machine));
+export const start = (body: string, machine?: string): Host => Run.start(programWith(body, machine)).host;
+export const ran = (body: string, machine?: string): Host => passed(programWith(body, machine));
 
 /** A monitor that preserves a guest's memory and state, up to the reboot. */
 export const LEAVE = (run: string, between = ''): string => `

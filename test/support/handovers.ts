@@ -3,7 +3,7 @@ import { HandoverSaver } from '../../emulator/handover/save';
 import type { Listener } from '../../emulator/runtime/listener';
 import type { Program } from '../../emulator/language/program';
 import { Run } from '../../emulator/run/run';
-import type { Vm } from '../../emulator/runtime/interpreter';
+import type { Host } from '../../emulator/runtime/host/host';
 import { runToEnd } from './runs';
 
 /** A copy: images may have a gigabyte. */
@@ -26,12 +26,12 @@ export function handoversOf(
     program: Program,
     scenario: string,
     whole = false,
-    listener: (vm: Vm) => Listener = () => ({}),
-): { vm: Vm; images: Uint8Array[] } {
-    const { vm } = Run.start(program, { scenario });
+    listener: (host: Host) => Listener = () => ({}),
+): { host: Host; images: Uint8Array[] } {
+    const { host } = Run.start(program, { scenario });
     const images: Uint8Array[] = [];
-    vm.listeners.report(listener(vm));
-    vm.listeners.report(new HandoverSaver(vm, { whole }, (chunks) => images.push(joined(chunks ?? []))));
-    runToEnd(vm);
-    return { vm, images };
+    host.listeners.report(listener(host));
+    host.listeners.report(new HandoverSaver(host, { whole }, (chunks) => images.push(joined(chunks ?? []))));
+    runToEnd(host);
+    return { host, images };
 }

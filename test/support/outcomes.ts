@@ -21,11 +21,14 @@ export class Outcomes {
         if (known) {
             return known;
         }
-        const { vm } = Run.start(program, { scenario: scenario.name.value });
-        runToEnd(vm);
+        const { host } = Run.start(program, { scenario: scenario.name.value });
+        runToEnd(host);
         const outcome = {
-            failure: vm.outcome?.passed === true ? undefined : (vm.outcome?.failure?.message ?? 'no reason given'),
-            found: [...(Diagnoses.of(vm)?.found.items ?? [])],
+            failure:
+                host.interpreter.outcome?.passed === true
+                    ? undefined
+                    : (host.interpreter.outcome?.failure?.message ?? 'no reason given'),
+            found: [...(Diagnoses.of(host)?.found.items ?? [])],
         };
         this.known.set(scenario, outcome);
         return outcome;

@@ -2,33 +2,35 @@
 import assert from 'node:assert/strict';
 import type { Program } from '../../emulator/language/program';
 import { Run, type RunOptions } from '../../emulator/run/run';
-import type { Vm } from '../../emulator/runtime/interpreter';
+import type { Host } from '../../emulator/runtime/host/host';
 import { findingsOf, programOf } from './programs';
 
 /** Operations: far more than any run of the tests takes. */
 export const FOREVER = 1e12;
 
 /** Runs to the end, or to a failure. */
-export function runToEnd(vm: Vm): void {
-    let stop = vm.run(FOREVER);
+export function runToEnd(host: Host): void {
+    let stop = host.interpreter.run(FOREVER);
     while (stop?.reason !== 'end' && !(stop?.reason === 'exception' && stop.exception.fatal)) {
-        stop = vm.run(FOREVER);
+        stop = host.interpreter.run(FOREVER);
     }
 }
 
 /** Runs a scenario, which must pass. */
-export function passed(program: Program, options: RunOptions = {}): Vm {
-    const { vm } = Run.start(program, options);
-    vm.run(FOREVER);
-    assert.equal(vm.outcome?.failure?.message, undefined);
-    return vm;
+export function passed(program: Program, options: RunOptions = {}): Host {
+    const { host } = Run.start(program, options);
+    host.interpreter.run(FOREVER);
+    assert.equal(host.interpreter.outcome?.failure?.message, undefined);
+    return host;
 }
 
 /** Runs a scenario to its end. @returns why it failed, undefined where it passed */
 export function failureOf(program: Program, scenario?: string, kernel?: string): string | undefined {
-    const { vm } = Run.start(program, { scenario, kernel });
-    runToEnd(vm);
-    return vm.outcome?.passed === true ? undefined : (vm.outcome?.failure?.message ?? 'no reason given');
+    const { host } = Run.start(program, { scenario, kernel });
+    runToEnd(host);
+    return host.interpreter.outcome?.passed === true
+        ? undefined
+        : (host.interpreter.outcome?.failure?.message ?? 'no reason given');
 }
 
 /** The failures of all scenarios of a program, as `scenario: reason`. */

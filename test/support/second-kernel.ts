@@ -20,11 +20,11 @@ function main(): void {
         },
         'program',
     );
-    const { vm } = Run.start(loaded);
+    const { host } = Run.start(loaded);
     const witness = new Witness();
-    vm.listeners.report(witness);
-    runToEnd(vm);
-    process.stdout.write(JSON.stringify(recordOf(vm, witness)));
+    host.listeners.report(witness);
+    runToEnd(host);
+    process.stdout.write(JSON.stringify(recordOf(host, witness)));
 }
 
 main();

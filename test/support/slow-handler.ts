@@ -1,7 +1,7 @@
 /** Scenarios in which processes run at the same time, with a handler whose callbacks take long. */
 import assert from 'node:assert/strict';
 import { Run } from '../../emulator/run/run';
-import type { Vm } from '../../emulator/runtime/interpreter';
+import type { Host } from '../../emulator/runtime/host/host';
 import { programOf } from './programs';
 import { FOREVER } from './runs';
 
@@ -35,24 +35,24 @@ export const SESSION = `
 `;
 
 export interface Result {
-    readonly vm: Vm;
+    readonly host: Host;
     /** Empty where the run passed. */
     readonly failure: string;
     readonly log: readonly string[];
 }
 
-export function start(source: string, seed: number): { readonly vm: Vm; readonly log: string[] } {
-    const { vm } = Run.start(programOf(source), { seed });
+export function start(source: string, seed: number): { readonly host: Host; readonly log: string[] } {
+    const { host } = Run.start(programOf(source), { seed });
     const log: string[] = [];
-    vm.listeners.report({ log: (line) => void (line.level === 'log' && log.push(line.text)) });
-    return { vm, log };
+    host.listeners.report({ log: (line) => void (line.level === 'log' && log.push(line.text)) });
+    return { host, log };
 }
 
 export function run(source: string, seed = 0): Result {
-    const { vm, log } = start(source, seed);
-    vm.run(FOREVER);
-    assert.ok(vm.outcome, 'the run ends');
-    return { vm, failure: vm.outcome.failure?.message ?? '', log };
+    const { host, log } = start(source, seed);
+    host.interpreter.run(FOREVER);
+    assert.ok(host.interpreter.outcome, 'the run ends');
+    return { host, failure: host.interpreter.outcome.failure?.message ?? '', log };
 }
 
 /** What it prints; it must pass. */

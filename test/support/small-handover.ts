@@ -63,11 +63,11 @@ const SOURCE = `${SMALL_DECLARATIONS}
 /** The image, made by the emulator; the same in every run. */
 export function smallHandover(): Base {
     const program = programOf({ 'small.lus': SOURCE });
-    const { vm, images } = handoversOf(program, 's');
+    const { host, images } = handoversOf(program, 's');
     const [image] = images;
-    if (!image || image.length === 0 || vm.outcome?.failure) {
+    if (!image || image.length === 0 || host.interpreter.outcome?.failure) {
         throw new Error(
-            `no handover: ${vm.outcome?.failure?.message ?? program.diagnostics.map((d) => d.message).join()}`,
+            `no handover: ${host.interpreter.outcome?.failure?.message ?? program.diagnostics.map((d) => d.message).join()}`,
         );
     }
     return baseOf(image, inspectFile(sourceOf(image)));

@@ -64,14 +64,14 @@ export function takeOver(image: Uint8Array, h: HandoverView | undefined): TakeOv
         { read: (uri) => (uri === 'x.lus' ? text : undefined), readBytes: () => image },
         'x.lus',
     );
-    const { vm } = Run.start(program);
+    const { host } = Run.start(program);
     const log: string[] = [];
-    vm.listeners.report({ log: (line) => log.push(line.text) });
+    host.listeners.report({ log: (line) => log.push(line.text) });
     let panic = false;
-    while (vm.ticks < BUDGET) {
-        const stop = vm.run(1 << 20);
+    while (host.interpreter.ticks < BUDGET) {
+        const stop = host.interpreter.run(1 << 20);
         if (stop?.reason === 'end' || (stop?.reason === 'exception' && stop.exception.fatal)) {
-            const failure = vm.outcome?.failure;
+            const failure = host.interpreter.outcome?.failure;
             panic = failure?.kind === 'kernel-warning';
             return { result: !failure ? 'passed' : panic ? 'panic' : 'failed', message: failure?.message ?? '', log };
         }

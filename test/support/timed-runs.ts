@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { SETTABLE_COSTS, type CostChanges, type CostName } from '../../emulator/machine/costs';
 import { Run } from '../../emulator/run/run';
 import { type Update, Updates } from '../../emulator/diagnosis/updates';
-import type { Vm } from '../../emulator/runtime/interpreter';
+import type { Host } from '../../emulator/runtime/host/host';
 import { Tracer, type TraceEvent } from '../../emulator/trace/trace';
 import { findingsOf, programOf } from './programs';
 import { runToEnd } from './runs';
@@ -22,27 +22,30 @@ export interface Options {
 }
 
 /** Runs the first scenario, which must pass unless it may fail. */
-export function ran(text: string, options: Options = {}): { readonly vm: Vm; readonly events: readonly TraceEvent[] } {
+export function ran(
+    text: string,
+    options: Options = {},
+): { readonly host: Host; readonly events: readonly TraceEvent[] } {
     const program = programOf({ 't.lus': text });
     assert.deepEqual(
         findingsOf(program).filter((f) => !f.includes('LU0209')),
         [],
     );
-    const { vm } = Run.start(program, { costs: options.costs });
-    const tracer = new Tracer(vm);
+    const { host } = Run.start(program, { costs: options.costs });
+    const tracer = new Tracer(host);
     if (options.trace) {
-        vm.listeners.report(tracer);
+        host.listeners.report(tracer);
     }
-    runToEnd(vm);
+    runToEnd(host);
     if (!options.mayFail) {
-        assert.equal(vm.outcome?.failure?.message, undefined);
+        assert.equal(host.interpreter.outcome?.failure?.message, undefined);
     }
-    return { vm, events: options.trace ? tracer.events() : [] };
+    return { host, events: options.trace ? tracer.events() : [] };
 }
 
 /** The updates of a run that are over. */
-export function updates(vm: Vm): readonly Update[] {
-    return Updates.of(vm)?.done ?? [];
+export function updates(host: Host): readonly Update[] {
+    return Updates.of(host)?.done ?? [];
 }
 
 /**

@@ -1,7 +1,7 @@
 /** What a run says and leaves behind, for comparing one run with another. */
 import { Hasher } from '../../emulator/machine/hash';
 import type { Listener } from '../../emulator/runtime/listener';
-import type { Vm } from '../../emulator/runtime/interpreter';
+import type { Host } from '../../emulator/runtime/host/host';
 
 /** The kernel log from a jump on, with times, and what the scenario prints. */
 export class Witness implements Listener {
@@ -23,17 +23,17 @@ export interface RunRecord {
     readonly kho: string;
 }
 
-export function recordOf(vm: Vm, witness: Witness): RunRecord {
+export function recordOf(host: Host, witness: Witness): RunRecord {
     const memory = new Hasher();
-    vm.machine.memory.hash(memory);
+    host.machine.memory.hash(memory);
     const kho = new Hasher();
-    vm.kernel?.kho.hash(kho);
+    host.kernel?.kho.hash(kho);
     return {
-        failure: vm.outcome?.failure?.message ?? (vm.outcome ? null : 'it has not ended'),
+        failure: host.interpreter.outcome?.failure?.message ?? (host.interpreter.outcome ? null : 'it has not ended'),
         log: witness.lines,
         memory: memory.digest(),
-        clock: vm.machine.clock.now,
-        boots: vm.machine.boots,
+        clock: host.machine.clock.now,
+        boots: host.machine.boots,
         kho: kho.digest(),
     };
 }

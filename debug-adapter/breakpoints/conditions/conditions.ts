@@ -3,7 +3,7 @@
  */
 import { ProgramError } from '../../../emulator/language/values';
 import type { Frame } from '../../../emulator/runtime/code';
-import type { Vm } from '../../../emulator/runtime/interpreter';
+import type { Host } from '../../../emulator/runtime/host/host';
 import type { Conditions } from '../breakpoint';
 import { ExpressionCondition } from './expression';
 import { HitCount } from './hit-count';
@@ -38,15 +38,15 @@ export class Decision {
     }
 
     /** The breakpoint is reached. True: it stops here. */
-    stops(frame: Frame, vm: Vm, output: BreakpointOutput): boolean {
-        if (this.expression?.holds(frame, vm, (why) => output.complained(why, frame)) === false) {
+    stops(frame: Frame, host: Host, output: BreakpointOutput): boolean {
+        if (this.expression?.holds(frame, host, (why) => output.complained(why, frame)) === false) {
             return false;
         }
         if (this.count?.reached() === false) {
             return false;
         }
         if (this.message) {
-            output.logged(this.message.text(frame, vm), frame);
+            output.logged(this.message.text(frame, host), frame);
             return false;
         }
         return true;

@@ -3,7 +3,7 @@ import { parseEntry, type Entry } from '../../../emulator/language/syntax/entry'
 import { ProgramError } from '../../../emulator/language/values';
 import type { Frame } from '../../../emulator/runtime/code';
 import { evaluateAtTrap, holds } from '../../../emulator/runtime/evaluate';
-import type { Vm } from '../../../emulator/runtime/interpreter';
+import type { Host } from '../../../emulator/runtime/host/host';
 
 export class ExpressionCondition {
     private readonly entry: Entry;
@@ -16,9 +16,9 @@ export class ExpressionCondition {
     }
 
     /** @param complain is told, once, where it has no value; then it does not hold */
-    holds(frame: Frame, vm: Vm, complain: (why: string) => void): boolean {
+    holds(frame: Frame, host: Host, complain: (why: string) => void): boolean {
         try {
-            return holds(evaluateAtTrap(vm, frame, this.entry).value);
+            return holds(evaluateAtTrap(host, frame, this.entry).value);
         } catch (e) {
             if (!(e instanceof ProgramError)) {
                 throw e;

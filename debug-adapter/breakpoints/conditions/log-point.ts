@@ -3,7 +3,7 @@ import { parseEntry, type Entry } from '../../../emulator/language/syntax/entry'
 import { ProgramError, text } from '../../../emulator/language/values';
 import type { Frame } from '../../../emulator/runtime/code';
 import { evaluateAtTrap } from '../../../emulator/runtime/evaluate';
-import type { Vm } from '../../../emulator/runtime/interpreter';
+import type { Host } from '../../../emulator/runtime/host/host';
 
 export class LogMessage {
     private readonly parts: readonly (string | Entry)[];
@@ -14,14 +14,14 @@ export class LogMessage {
     }
 
     /** The line as it reads here; an expression that has no value gives the reason. */
-    text(frame: Frame, vm: Vm): string {
-        return this.parts.map((part) => (typeof part === 'string' ? part : valueText(vm, frame, part))).join('');
+    text(frame: Frame, host: Host): string {
+        return this.parts.map((part) => (typeof part === 'string' ? part : valueText(host, frame, part))).join('');
     }
 }
 
-function valueText(vm: Vm, frame: Frame, entry: Entry): string {
+function valueText(host: Host, frame: Frame, entry: Entry): string {
     try {
-        return text(evaluateAtTrap(vm, frame, entry).value);
+        return text(evaluateAtTrap(host, frame, entry).value);
     } catch (e) {
         if (e instanceof ProgramError) {
             return `<${e.message}>`;

@@ -13,7 +13,7 @@ import type { Err } from '../../kernel/release/errno';
 import type { Program } from '../../language/program';
 import type { Value } from '../../language/types';
 import { ProgramError } from '../../language/values';
-import { type Code, type Frame, placeOf, type Thread } from '../code';
+import { type Code, type Frame, placeOf } from '../code';
 import type { Declarations } from '../declarations';
 import type { Environment } from '../environment';
 import type { Executable } from '../executable';
@@ -221,47 +221,4 @@ export class Host {
             l.phase?.(phase);
         }
     }
-
-    // ------------------------------------------------------------ for those who know one thing for both
-
-    get ticks(): number {
-        return this.interpreter.ticks;
-    }
-    get threads(): readonly Thread[] {
-        return this.interpreter.threads;
-    }
-    get current(): Thread {
-        return this.interpreter.current;
-    }
-    get scenarioThread(): Thread {
-        return this.interpreter.scenarioThread;
-    }
-    get scheduler(): Interpreter['scheduler'] {
-        return this.interpreter.scheduler;
-    }
-    get filters(): Interpreter['filters'] {
-        return this.interpreter.filters;
-    }
-    get outcome(): Interpreter['outcome'] {
-        return this.interpreter.outcome;
-    }
-    set onTrap(handler: Interpreter['onTrap']) {
-        this.interpreter.onTrap = handler;
-    }
-    get interrupted(): boolean {
-        return this.interpreter.interrupted;
-    }
-    readonly run: Interpreter['run'] = (budget) => this.interpreter.run(budget);
-    readonly step: Interpreter['step'] = (kind, thread) => this.interpreter.step(kind, thread);
-    readonly checkpoint: Interpreter['checkpoint'] = () => this.interpreter.checkpoint();
-    readonly restore: Interpreter['restore'] = (c) => this.interpreter.restore(c);
-    readonly markStopped: Interpreter['markStopped'] = () => this.interpreter.markStopped();
-    readonly endStep: Interpreter['endStep'] = () => this.interpreter.endStep();
-    readonly trap: Interpreter['trap'] = (frame) => this.interpreter.trap(frame);
-    readonly raise: Interpreter['raise'] = (...args) => this.interpreter.raise(...args);
-    readonly fail: Interpreter['fail'] = (...args) => this.interpreter.fail(...args);
-    readonly finish: Interpreter['finish'] = (outcome) => this.interpreter.finish(outcome);
-    readonly ret: Interpreter['ret'] = (value) => this.interpreter.ret(value);
-    readonly callOn: Interpreter['callOn'] = (thread, frame) => this.interpreter.callOn(thread, frame);
-    readonly placeOf: typeof placeOf = (frame, calling) => placeOf(frame, calling);
 }

@@ -1,10 +1,9 @@
 /** Going from user mode into the kernel. */
 import { costId } from '../../machine/costs';
 import type { Value } from '../../language/types';
-import { Frame, type Mode } from '../code';
+import { Frame, type Mode, type Thread } from '../code';
 import type { NativeFunction } from '../natives/native';
 import { type KernelWork, plainCall } from '../purpose';
-import type { Thread } from '../thread';
 import type { Host } from './host';
 import { processOf, type ScenarioProcess } from './scenario-process';
 

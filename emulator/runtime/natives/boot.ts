@@ -3,7 +3,7 @@ import { BOOL, INT, objectOf, PHYS, STRING } from '../../language/types';
 import { asBool, asNumber, asString } from '../../language/values';
 import { Boot } from '../host/boot';
 import { runInit } from '../host/kexec';
-import type { Vm } from '../interpreter';
+import type { Host } from '../host/host';
 import { fn, global, Members, param } from './define';
 import type { NativeFunction, NativeGlobal } from './native';
 
@@ -54,9 +54,9 @@ export const bootObject = new Members(Boot, 'boot', 'The kernel that comes up.')
     );
 
 export const bootGlobals: readonly NativeGlobal[] = [
-    global('boot', objectOf('boot'), 'kernel', 'The kernel that comes up.', (vm: Vm) => vm.booting),
+    global('boot', objectOf('boot'), 'kernel', 'The kernel that comes up.', (host: Host) => host.booting),
 ];
 
 export const bootFunctions: readonly NativeFunction[] = [
-    fn('run_init', [], {}, 'Runs the `init` blocks of the kernel that boots.', (vm: Vm) => runInit(vm)),
+    fn('run_init', [], {}, 'Runs the `init` blocks of the kernel that boots.', (host: Host) => runInit(host)),
 ];

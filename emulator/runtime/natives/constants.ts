@@ -58,7 +58,7 @@ export const fileConstants: readonly NativeGlobal[] = [
         type: INT,
         context: 'any',
         doc: 'bytes of a page, which the architecture decides',
-        get: (vm) => vm.machine.page.size,
+        get: (host) => host.machine.page.size,
         constant: (page) => page.size,
     },
 ];

@@ -1,13 +1,13 @@
 /**
  * How the tables of natives are written: functions, system calls, callbacks, members of objects, globals. A native is
- * given a {@link NativeContext}; one that needs more of the interpreter declares its parameter as a {@link Vm}.
+ * given a {@link NativeContext}; one that needs more of the interpreter declares its parameter as a {@link Host}.
  */
 import type { Process } from '../../kernel/fs/process';
 import { Err } from '../../kernel/release/errno';
 import type { NativeParam } from '../../language/natives';
 import { INT, NONE, type Context, type Type, type Value } from '../../language/types';
 import type { Rec } from '../../machine/journal';
-import type { Vm } from '../interpreter';
+import type { Host } from '../host/host';
 import { expect, fdArg, isExactly, type Class } from './arguments';
 import type { NativeContext, NativeField, NativeFunction, NativeGlobal, ObjectType } from './native';
 import type { CallbackName } from '../purpose';
@@ -202,8 +202,8 @@ export class Members<T extends object> {
     }
 
     field(name: string, type: Type, doc: string, get: Getter<T, NativeContext>, set?: Setter<T, NativeContext>): this;
-    field(name: string, type: Type, doc: string, get: Getter<T, Vm>, set?: Setter<T, Vm>): this;
-    field(name: string, type: Type, doc: string, get: Getter<T, Vm>, set?: Setter<T, Vm>): this {
+    field(name: string, type: Type, doc: string, get: Getter<T, Host>, set?: Setter<T, Host>): this;
+    field(name: string, type: Type, doc: string, get: Getter<T, Host>, set?: Setter<T, Host>): this {
         const { self } = this;
         enter(
             this.fields,
@@ -211,8 +211,10 @@ export class Members<T extends object> {
                 name,
                 type,
                 doc,
-                get: (vm, o) => get(self(o), vm),
-                ...(set ? { writable: true, set: (vm: Vm, o: object, value: Value) => set(self(o), value, vm) } : {}),
+                get: (host, o) => get(self(o), host),
+                ...(set
+                    ? { writable: true, set: (host: Host, o: object, value: Value) => set(self(o), value, host) }
+                    : {}),
             },
             `${this.name}.`,
         );
@@ -252,25 +254,26 @@ export class Members<T extends object> {
     method(
         name: string,
         params: readonly NativeParam[],
-        options: FunctionOptions<Vm>,
+        options: FunctionOptions<Host>,
         doc: string,
-        call: Method<T, Vm>,
+        call: Method<T, Host>,
     ): this;
     method(
         name: string,
         params: readonly NativeParam[],
-        options: FunctionOptions<Vm>,
+        options: FunctionOptions<Host>,
         doc: string,
-        call: Method<T, Vm>,
+        call: Method<T, Host>,
     ): this {
         const { self } = this;
         // methods with few parameters are called a million times: no slice() there
         const byArity: readonly NonNullable<NativeFunction['call']>[] = [
-            (vm, args) => call(self(args[0]), NO_ARGS, vm),
-            (vm, args) => call(self(args[0]), [args[1]], vm),
-            (vm, args) => call(self(args[0]), [args[1], args[2]], vm),
+            (host, args) => call(self(args[0]), NO_ARGS, host),
+            (host, args) => call(self(args[0]), [args[1]], host),
+            (host, args) => call(self(args[0]), [args[1], args[2]], host),
         ];
-        const work = byArity[params.length] ?? ((vm: Vm, args: Value[]) => call(self(args[0]), args.slice(1), vm));
+        const work =
+            byArity[params.length] ?? ((host: Host, args: Value[]) => call(self(args[0]), args.slice(1), host));
         return this.add(fn(name, params, options, doc, work));
     }
 

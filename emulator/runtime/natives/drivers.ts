@@ -7,7 +7,7 @@ import { Err } from '../../kernel/release/errno';
 import { ANY, FD, INT, listOf, STRING, type Value } from '../../language/types';
 import { asInt, asString, ProgramError } from '../../language/values';
 import { newFileOfKind } from '../host/callbacks';
-import type { Vm } from '../interpreter';
+import type { Host } from '../host/host';
 import { fdArg, restOf } from './arguments';
 import { fn, param, SYSCALL } from './define';
 import type { NativeFunction } from './native';
@@ -25,9 +25,9 @@ export const driverFunctions: readonly NativeFunction[] = [
         [param('kind', STRING), param('fields', listOf(ANY))],
         { ...SYSCALL, result: FD },
         'What the ioctl of a driver does that makes a file (`anon_inode_getfd`): a descriptor for a new file of a declared kind, with these values of its fields in their order. `EMFILE`.',
-        (vm: Vm, [kind, fields]) => {
+        (host: Host, [kind, fields]) => {
             const name = asString(kind, 'the kind');
-            const decl = vm.declarations.fileKind(name)?.decl;
+            const decl = host.declarations.fileKind(name)?.decl;
             const values = restOf(fields);
             if (!decl || values.length > decl.fields.length) {
                 throw new ProgramError(
@@ -36,8 +36,8 @@ export const driverFunctions: readonly NativeFunction[] = [
                         : `no kind of file is called ${name}`,
                 );
             }
-            const file = newFileOfKind(vm, name, new Map(values.map((v, i) => [decl.fields[i]?.name.name ?? '', v])));
-            return installNewFd(vm.running, vm.process, file);
+            const file = newFileOfKind(host, name, new Map(values.map((v, i) => [decl.fields[i]?.name.name ?? '', v])));
+            return installNewFd(host.running, host.process, file);
         },
     ),
     fn(

@@ -6,7 +6,7 @@ import { ANY, BOOL, INT, listOf, objectOf, PHYS, STRING, type Value } from '../.
 import { asInt, asNumber, asString, text } from '../../language/values';
 import { hex } from '../../text/text';
 import { panic } from '../host/kernel-end';
-import type { Vm } from '../interpreter';
+import type { Host } from '../host/host';
 import { restOf } from './arguments';
 import { constant, fn, global, Members, nothing, param } from './define';
 import type { NativeFunction, NativeGlobal } from './native';
@@ -19,11 +19,11 @@ function joined(words: Value): string {
 }
 
 function klog(level: 'info' | 'warn' | 'err') {
-    return (vm: Vm, [words]: readonly Value[]): undefined => {
+    return (host: Host, [words]: readonly Value[]): undefined => {
         const line = joined(words);
-        vm.running.klog(level, line);
+        host.running.klog(level, line);
         if (line.startsWith('WARNING:')) {
-            vm.warned(line);
+            host.warned(line);
         }
         return undefined;
     };
@@ -61,13 +61,13 @@ export const messageFunctions: readonly NativeFunction[] = [
         'The name of a positive error number.',
         (_context, [code]) => errOfCode(asNumber(code, 'the error number'))?.name ?? text(code),
     ),
-    fn('panic', WORDS, {}, 'The kernel panics.', (vm: Vm, [words]) => panic(vm, joined(words))),
+    fn('panic', WORDS, {}, 'The kernel panics.', (host: Host, [words]) => panic(host, joined(words))),
     fn(
         'should_fail',
         [param('point', STRING)],
         { result: INT },
         'Whether a failure was injected at a point of this name: a positive error number, or 0.',
-        (vm: Vm, [point]) => vm.injections.hit(asString(point, 'the point'), vm.boot)?.error?.code ?? 0,
+        (host: Host, [point]) => host.injections.hit(asString(point, 'the point'), host.boot)?.error?.code ?? 0,
     ),
 ];
 
@@ -148,6 +148,6 @@ export const kernelGlobals: readonly NativeGlobal[] = [
         STRING,
         'scenario',
         'The message with which the last kernel panicked; empty where none did.',
-        (vm: Vm) => vm.panicMessage,
+        (host: Host) => host.panicMessage,
     ),
 ];

@@ -7,7 +7,7 @@ import { costId } from '../../machine/costs';
 import { crash } from '../host/kernel-end';
 import { jump, kernelNamed, loadKernel, runHandoverHooks } from '../host/kexec';
 import { loadModule, unloadModule } from '../host/modules';
-import type { Vm } from '../interpreter';
+import type { Host } from '../host/host';
 import { code, done, fn, global, Members, param, SYSCALL } from './define';
 import type { NativeContext, NativeFunction, NativeGlobal } from './native';
 
@@ -19,8 +19,8 @@ export class KexecState {}
 const KEXEC_STATE = new KexecState();
 
 /** @throws ProgramError where the scenario has no kernel of this name */
-function load(vm: Vm, name: Value, cmdline: Value, how: KexecLoad): undefined | Err {
-    return loadKernel(vm, asString(name, 'the kernel'), asString(cmdline, 'the command line'), how);
+function load(host: Host, name: Value, cmdline: Value, how: KexecLoad): undefined | Err {
+    return loadKernel(host, asString(name, 'the kernel'), asString(cmdline, 'the command line'), how);
 }
 
 export const kexecObject = new Members(KexecState, 'kexec', 'The kernel that a reboot would jump to.')
@@ -49,15 +49,15 @@ export const kexecObject = new Members(KexecState, 'kexec', 'The kernel that a r
         // it has to be read and checked
         { fails: true, long: true },
         'Reads a kernel, and puts it where it may lie in the next one: in scratch. EADDRNOTAVAIL, ENOEXEC, ENOMEM.',
-        (_kexec, [name, cmdline], vm: Vm) => load(vm, name, cmdline, { handover: true }),
+        (_kexec, [name, cmdline], host: Host) => load(host, name, cmdline, { handover: true }),
     )
     .method(
         'load_segments',
         [param('kernel', STRING), param('cmdline', STRING), param('preserve_context', BOOL)],
         { fails: true, long: true },
         'Takes a kernel from user space, which says where it goes. EADDRNOTAVAIL, ENOEXEC, ENOMEM.',
-        (_kexec, [name, cmdline, keep], vm: Vm) =>
-            load(vm, name, cmdline, { handover: false, preserveContext: keep === true }),
+        (_kexec, [name, cmdline, keep], host: Host) =>
+            load(host, name, cmdline, { handover: false, preserveContext: keep === true }),
     )
     .method(
         'prepare',
@@ -65,30 +65,30 @@ export const kexecObject = new Members(KexecState, 'kexec', 'The kernel that a r
         // the other processors still run
         { long: true },
         'kernel_restart_prepare(): from here on the kernel goes down.',
-        (_kexec, _args, vm: Vm) => {
-            vm.phase('shutdown');
+        (_kexec, _args, host: Host) => {
+            host.phase('shutdown');
             return undefined;
         },
     )
-    .method('shutdown', [], {}, 'What follows up to the jump.', (_kexec, _args, vm: Vm) => {
-        const { clock } = vm.machine;
+    .method('shutdown', [], {}, 'What follows up to the jump.', (_kexec, _args, host: Host) => {
+        const { clock } = host.machine;
         const begin = clock.now;
-        vm.running.devices.interrupts.shutdown();
+        host.running.devices.interrupts.shutdown();
         clock.charge(SHUTDOWN);
         // other processors are stopped last: until here vCPUs run on them
-        vm.guests.kernelStops(vm.running);
-        vm.tell((l) => l.stage?.('kernel_restart_prepare', begin));
+        host.guests.kernelStops(host.running);
+        host.tell((l) => l.stage?.('kernel_restart_prepare', begin));
         return undefined;
     })
-    .method('jump', [], {}, 'machine_kexec(): the next kernel starts.', (_kexec, _args, vm: Vm) => jump(vm));
+    .method('jump', [], {}, 'machine_kexec(): the next kernel starts.', (_kexec, _args, host: Host) => jump(host));
 
 export const kexecGlobals: readonly NativeGlobal<NativeContext>[] = [
     global('kexec', objectOf('kexec'), 'kernel', 'The kernel that a reboot would jump to.', () => KEXEC_STATE),
 ];
 
 /** @throws ProgramError where there is no such kernel */
-function isKernel(vm: Vm, [name, cmdline]: readonly Value[]): void {
-    kernelNamed(vm, asString(name, 'the kernel'), 'load');
+function isKernel(host: Host, [name, cmdline]: readonly Value[]): void {
+    kernelNamed(host, asString(name, 'the kernel'), 'load');
     asString(cmdline, 'the command line');
 }
 
@@ -112,21 +112,21 @@ export const kexecFunctions: readonly NativeFunction[] = [
         [param('message', STRING, 'sysrq triggered crash')],
         { context: 'scenario' },
         'The running kernel panics, here and now (as by `echo c > /proc/sysrq-trigger`). Nothing of it is left, and nothing is handed over; `boot` one again. `panicked` is the message.',
-        (vm: Vm, [message]) => crash(vm, asString(message, 'the message')),
+        (host: Host, [message]) => crash(host, asString(message, 'the message')),
     ),
     fn(
         'modprobe',
         [param('handler', STRING)],
         SYSCALL,
         '`init_module(2)` of the module that a handler is in (`modules` in a kernel): it registers with LUO. EEXIST, EOPNOTSUPP.',
-        (vm: Vm, [handler]) => done(loadModule(vm, asString(handler, 'the handler'))),
+        (host: Host, [handler]) => done(loadModule(host, asString(handler, 'the handler'))),
     ),
     fn(
         'rmmod',
         [param('handler', STRING)],
         SYSCALL,
         '`delete_module(2)`: the handler is gone. EAGAIN while it has preserved files, ENOENT where it is not loaded.',
-        (vm: Vm, [handler]) => done(unloadModule(vm, asString(handler, 'the handler'))),
+        (host: Host, [handler]) => done(unloadModule(host, asString(handler, 'the handler'))),
     ),
     fn(
         'kexec_unload',
@@ -142,7 +142,7 @@ export const kexecFunctions: readonly NativeFunction[] = [
         '`reboot(2)`. `reboot(KEXEC)` freezes every preserved file and jumps to the loaded kernel: EBUSY while somebody loads a kernel, EINVAL where none is loaded, or the error of a freeze; where somebody else reboots it waits. When it succeeds it does not return: no process is left, and the next statement of the scenario runs in the next kernel.',
         'sys_reboot',
     ),
-    fn('run_handover_hooks', [], {}, 'Runs the `at handover` blocks of the scenario.', (vm: Vm) =>
-        runHandoverHooks(vm),
+    fn('run_handover_hooks', [], {}, 'Runs the `at handover` blocks of the scenario.', (host: Host) =>
+        runHandoverHooks(host),
     ),
 ];

@@ -10,7 +10,7 @@ import { Err, err } from '../../kernel/release/errno';
 import { ANY, BOOL, INT, listOf, objectOf, PHYS, STRING } from '../../language/types';
 import { asInt, asNumber, asString } from '../../language/values';
 import type { Int } from '../../machine/int';
-import type { Vm } from '../interpreter';
+import type { Host } from '../host/host';
 import { ArrayView, View } from '../view';
 import { folioArg } from './arguments';
 import { done, global, Members, nothing, param } from './define';
@@ -60,16 +60,16 @@ export const subtree = new Members(Subtree, 'kho_subtree', 'A blob that the prev
     .field('size', INT, 'How long it is, in bytes.', (blob) => blob.size);
 
 /** Preserving was refused: where scratch is why, listeners are told. */
-function refused(vm: Vm, kho: Kho, pfn: number, pages: number): void {
-    const { size } = vm.machine.page;
+function refused(host: Host, kho: Kho, pfn: number, pages: number): void {
+    const { size } = host.machine.page;
     if (kho.touchesScratch(pfn * size, pages * size)) {
-        vm.tell((l) => l.inScratch?.(pfn * size, pages * size));
+        host.tell((l) => l.inScratch?.(pfn * size, pages * size));
     }
 }
 
 /** Restoring what begins at an address has failed. `pages`: that were restored before, and are nobody's now. */
-function restoreFailed(vm: Vm, address: Int, pages: number): void {
-    vm.tell((l) => (pages > 0 ? l.halfRestored?.(address, pages) : l.notRestored?.(address)));
+function restoreFailed(host: Host, address: Int, pages: number): void {
+    host.tell((l) => (pages > 0 ? l.halfRestored?.(address, pages) : l.notRestored?.(address)));
 }
 
 const FOLIO = param('folio', objectOf('folio'));
@@ -94,17 +94,17 @@ export const khoObject = new Members(Kho, 'kho', 'Kexec HandOver of the running 
         [param('type', ANY)],
         { resultOfArg: 0, fails: true },
         'Zeroed, preserved memory for a struct: ENOMEM, E2BIG.',
-        (kho, [type], vm: Vm) => {
+        (kho, [type], host: Host) => {
             const layout = layoutOf(type);
             const address = kho.allocPreserve(
                 layout.size,
-                vm.frame ? `${vm.frame.code.name}: ${layout.name}` : layout.name,
+                host.frame ? `${host.frame.code.name}: ${layout.name}` : layout.name,
             );
             if (address instanceof Err) {
                 return address;
             }
-            vm.tell((l) => l.viewed?.(layout, address));
-            return new View(layout, vm.machine.memory, address);
+            host.tell((l) => l.viewed?.(layout, address));
+            return new View(layout, host.machine.memory, address);
         },
     )
     .method('unpreserve_free', [param('object', ANY)], {}, 'Takes alloc_preserve() back.', (kho, [object]) =>
@@ -115,10 +115,10 @@ export const khoObject = new Members(Kho, 'kho', 'Kexec HandOver of the running 
         [param('object', ANY)],
         {},
         'Frees memory that the previous kernel preserved with alloc_preserve().',
-        (kho, [object], vm: Vm) => {
+        (kho, [object], host: Host) => {
             const address = physOf(object, 'the memory');
             if (address !== 0 && !kho.isUnrestored(address)) {
-                vm.tell((l) => l.notRestored?.(address));
+                host.tell((l) => l.notRestored?.(address));
             }
             return nothing(kho.restoreFree(address));
         },
@@ -149,11 +149,11 @@ export const khoObject = new Members(Kho, 'kho', 'Kexec HandOver of the running 
         [FOLIO],
         { fails: true },
         'Preserves a folio as a whole: EINVAL, ENOMEM.',
-        (kho, [folio], vm: Vm) => {
+        (kho, [folio], host: Host) => {
             const pfn = folioArg(folio);
             const result = kho.preserveFolio(pfn);
             if (result !== 0) {
-                refused(vm, kho, pfn, 2 ** kho.env.memmap.orderOf(pfn));
+                refused(host, kho, pfn, 2 ** kho.env.memmap.orderOf(pfn));
             }
             return done(result);
         },
@@ -170,18 +170,18 @@ export const khoObject = new Members(Kho, 'kho', 'Kexec HandOver of the running 
         [ADDRESS],
         { result: objectOf('folio'), fails: true },
         'The folio that the previous kernel preserved there, with one reference. Where there is none the kernel warns, and this fails with EIO.',
-        (kho, [pa], vm: Vm) => {
+        (kho, [pa], host: Host) => {
             const address = asInt(pa, 'the address');
             if (kho.takesFromOwner(address)) {
-                vm.tell((l) => l.notRestored?.(address, true));
+                host.tell((l) => l.notRestored?.(address, true));
             }
-            const pfn = kho.restoreFolio(address, ownerHere(vm));
+            const pfn = kho.restoreFolio(address, ownerHere(host));
             if (pfn === undefined) {
-                vm.tell((l) => l.notRestored?.(address));
+                host.tell((l) => l.notRestored?.(address));
                 // the kernel gives NULL, and its callers make EIO of that (mm/memfd_luo.c)
                 return err('EIO');
             }
-            return new FolioRef(pfn, vm.machine.page);
+            return new FolioRef(pfn, host.machine.page);
         },
     )
     .method(
@@ -189,12 +189,12 @@ export const khoObject = new Members(Kho, 'kho', 'Kexec HandOver of the running 
         [FOLIO, COUNT],
         { fails: true },
         'Preserves pages one by one from a first one on.',
-        (kho, [folio, count], vm: Vm) => {
+        (kho, [folio, count], host: Host) => {
             const pages = asNumber(count, 'the count');
             const pfn = folioArg(folio);
             const result = kho.preservePages(pfn, pages);
             if (result !== 0) {
-                refused(vm, kho, pfn, pages);
+                refused(host, kho, pfn, pages);
             }
             return done(result);
         },
@@ -207,15 +207,15 @@ export const khoObject = new Members(Kho, 'kho', 'Kexec HandOver of the running 
         [ADDRESS, COUNT],
         { result: objectOf('folio'), fails: true },
         'The pages that preserve_pages() preserved.',
-        (kho, [pa, count], vm: Vm) => {
+        (kho, [pa, count], host: Host) => {
             const address = asInt(pa, 'the address');
             const before = kho.restoredPages;
-            const pfn = kho.restorePages(address, asNumber(count, 'the count'), ownerHere(vm));
+            const pfn = kho.restorePages(address, asNumber(count, 'the count'), ownerHere(host));
             if (pfn === undefined) {
-                restoreFailed(vm, address, kho.restoredPages - before);
+                restoreFailed(host, address, kho.restoredPages - before);
                 return err('EIO');
             }
-            return new FolioRef(pfn, vm.machine.page);
+            return new FolioRef(pfn, host.machine.page);
         },
     )
     .method(
@@ -223,11 +223,11 @@ export const khoObject = new Members(Kho, 'kho', 'Kexec HandOver of the running 
         [param('array', ANY), DESCRIPTOR],
         { fails: true },
         'Preserves an array of vcalloc() and describes it in a field of type `vmalloc`: EINVAL, EOPNOTSUPP, ENOMEM.',
-        (kho, [array, field], vm: Vm) => {
+        (kho, [array, field], host: Host) => {
             const descriptor = physOf(field, 'the descriptor');
-            const result = preserveVmalloc(kho, vm.running.vmalloc, areaOf(array), descriptor);
+            const result = preserveVmalloc(kho, host.running.vmalloc, areaOf(array), descriptor);
             if (result === 0 && array instanceof ArrayView) {
-                vm.tell((l) => l.described?.(array, descriptor));
+                host.tell((l) => l.described?.(array, descriptor));
             }
             return done(result);
         },
@@ -240,20 +240,20 @@ export const khoObject = new Members(Kho, 'kho', 'Kexec HandOver of the running 
         [param('type', ANY), DESCRIPTOR, COUNT],
         { result: listOf(ANY), resultOfArg: 0, fails: true },
         'The array of `count` structs that the previous kernel preserved: EINVAL.',
-        (kho, [type, field, count], vm: Vm) => {
+        (kho, [type, field, count], host: Host) => {
             const layout = layoutOf(type);
             // Nobody compares it with the size of the array: reading past its end faults.
             const length = Number(asInt(count, 'the count'));
             const before = kho.restoredPages;
             const descriptor = physOf(field, 'the descriptor');
-            const area = restoreVmalloc(kho, vm.running.vmalloc, descriptor, ownerHere(vm));
+            const area = restoreVmalloc(kho, host.running.vmalloc, descriptor, ownerHere(host));
             if (area === undefined) {
-                const first = vm.machine.memory.readU64(descriptor);
-                restoreFailed(vm, first, kho.restoredPages - before);
+                const first = host.machine.memory.readU64(descriptor);
+                restoreFailed(host, first, kho.restoredPages - before);
                 // NULL again, of which its callers make EINVAL
                 return err('EINVAL');
             }
-            return arrayOver(vm, layout, area, length);
+            return arrayOver(host, layout, area, length);
         },
     )
     .method(

@@ -9,7 +9,7 @@ import { GuestLine } from '../../machine/interrupts/guest-line';
 import { Seq } from '../../machine/journal';
 import { Guest } from '../host/guests';
 import { isStalled, linesOf } from '../host/guest-interrupts';
-import type { Vm } from '../interpreter';
+import type { Host } from '../host/host';
 import { fdArg, isLeftOut, numberOr } from './arguments';
 import { fdMethodOn, fn, global, Members, nothing, param, SYSCALL } from './define';
 import type { NativeContext, NativeField, NativeFunction, NativeGlobal } from './native';
@@ -161,13 +161,13 @@ export const kvmSyscalls: readonly NativeFunction[] = [
         [],
         { ...SYSCALL, result: INT },
         `The guest looks at all that its programs work on: how many bytes are not what it wrote there. What it finds is a diagnosis. ${ON_OTHERS}`,
-        (vm: Vm, [fd]) => {
-            const live = vmOf(vm.process, fdArg(fd));
+        (host: Host, [fd]) => {
+            const live = vmOf(host.process, fdArg(fd));
             if (live instanceof Err) {
                 return live;
             }
             live.catchUp();
-            return vm.guests.verify(live.name);
+            return host.guests.verify(live.name);
         },
     ),
 ];
@@ -195,7 +195,7 @@ export const kvmFields: readonly NativeField[] = [
         'wrong',
         INT,
         "Bytes of a guest's memory that are not what it wrote there.",
-        (live, vm: Vm) => vm.guests.of(live.name)?.wrong ?? 0,
+        (live, host: Host) => host.guests.of(live.name)?.wrong ?? 0,
     ),
     vmField(
         'written',
@@ -207,7 +207,7 @@ export const kvmFields: readonly NativeField[] = [
         'blackout',
         INT,
         'How long it stood still, in nanoseconds, as `vm(name).blackout` has it.',
-        (live, vm: Vm) => vm.guests.of(live.name)?.blackout ?? 0,
+        (live, host: Host) => host.guests.of(live.name)?.blackout ?? 0,
     ),
     vmField('running', BOOL, 'A vCPU of it is in the guest.', (live) => live.running),
     vmField('vcpus', INT, 'How many vCPUs it has.', (live) => live.vcpus.length),
@@ -262,13 +262,13 @@ export const guestObject = new Members(
         'stalled',
         INT,
         'Vectors of devices for which a driver of the guest waits, and of which none is on its way: the interrupt was lost.',
-        (guest, vm: Vm) => linesOf(vm, guest.name).filter((line) => isStalled(vm, line)).length,
+        (guest, host: Host) => linesOf(host, guest.name).filter((line) => isStalled(host, line)).length,
     )
     .field(
         'vectors',
         listOf(objectOf('guest_line')),
         'The vectors of devices that it has set up, in the order in which it did.',
-        (guest, vm: Vm) => vm.list(linesOf(vm, guest.name)),
+        (guest, host: Host) => host.list(linesOf(host, guest.name)),
     );
 
 export const kvmFunctions: readonly NativeFunction[] = [
@@ -277,11 +277,11 @@ export const kvmFunctions: readonly NativeFunction[] = [
         [param('name', STRING)],
         { context: 'any', result: objectOf('guest') },
         'A guest by the name that `kvm.create_vm` gave it, whichever kernel runs: `assert vm("guest").blackout < 300ms`.',
-        (vm: Vm, [name]) => {
+        (host: Host, [name]) => {
             const text = asString(name, 'the name');
-            const guest = vm.guests.of(text);
+            const guest = host.guests.of(text);
             if (!guest) {
-                const known = vm.guests.all.map((g) => `"${g.name}"`).join(', ');
+                const known = host.guests.all.map((g) => `"${g.name}"`).join(', ');
                 throw new ProgramError(
                     `no guest is called "${text}"${known === '' ? ': none was created so far' : `: there are ${known}`}`,
                 );
@@ -316,4 +316,6 @@ export const guestLineObject = new Members(
     .field('injected', INT, 'Interrupts that the VMM put in (`trigger_irq`).', (line) => line.injected)
     .field('lost', INT, 'Raised, and lost on the way.', (line) => line.lost)
     .field('spurious', INT, 'Interrupts at which the driver found nothing new.', (line) => line.spurious)
-    .field('stalled', BOOL, 'The driver waits for it, and none is on its way.', (line, vm: Vm) => isStalled(vm, line));
+    .field('stalled', BOOL, 'The driver waits for it, and none is on its way.', (line, host: Host) =>
+        isStalled(host, line),
+    );

@@ -3,7 +3,7 @@ import { Inode } from '../../kernel/fs/inode';
 import { Lock } from '../../kernel/lock';
 import { BOOL, INT, listOf, objectOf, STRING, type Value } from '../../language/types';
 import { asString } from '../../language/values';
-import type { Vm } from '../interpreter';
+import type { Host } from '../host/host';
 import { giveUpLock, guardLock, takeLock, tryGuardLock } from '../locks';
 import { fn, Members, nothing, param } from './define';
 import type { NativeContext, NativeFunction } from './native';
@@ -19,46 +19,50 @@ export const lockObject = new Members(
         context.list(lock.holders.map((h) => h.task.name)),
     )
     .field('waiting', INT, 'How many wait for it.', (lock) => lock.queue.length)
-    .method('lock', [], {}, '`mutex_lock()`: waits where somebody has it.', (lock, _args, vm: Vm) =>
-        nothing(takeLock(vm.interpreter, lock, 'write')),
+    .method('lock', [], {}, '`mutex_lock()`: waits where somebody has it.', (lock, _args, host: Host) =>
+        nothing(takeLock(host.interpreter, lock, 'write')),
     )
-    .method('unlock', [], {}, '`mutex_unlock()`', (lock, _args, vm: Vm) => nothing(giveUpLock(vm.interpreter, lock)))
+    .method('unlock', [], {}, '`mutex_unlock()`', (lock, _args, host: Host) =>
+        nothing(giveUpLock(host.interpreter, lock)),
+    )
     .method(
         'guard',
         [],
         {},
         '`guard(mutex)`: takes it until the function or callback that says so ends, in whatever way.',
-        (lock, _args, vm: Vm) => nothing(guardLock(vm.interpreter, lock, 'write')),
+        (lock, _args, host: Host) => nothing(guardLock(host.interpreter, lock, 'write')),
     )
     .method(
         'try_guard',
         [],
         { result: BOOL },
         '`mutex_trylock()`, until the function or callback ends: whether nobody has it. Where somebody does it does not wait.',
-        (lock, _args, vm: Vm) => tryGuardLock(vm.interpreter, lock),
+        (lock, _args, host: Host) => tryGuardLock(host.interpreter, lock),
     )
-    .method('down_write', [], {}, '`down_write()`: alone.', (lock, _args, vm: Vm) =>
-        nothing(takeLock(vm.interpreter, lock, 'write')),
+    .method('down_write', [], {}, '`down_write()`: alone.', (lock, _args, host: Host) =>
+        nothing(takeLock(host.interpreter, lock, 'write')),
     )
-    .method('up_write', [], {}, '`up_write()`', (lock, _args, vm: Vm) => nothing(giveUpLock(vm.interpreter, lock)))
+    .method('up_write', [], {}, '`up_write()`', (lock, _args, host: Host) =>
+        nothing(giveUpLock(host.interpreter, lock)),
+    )
     .method(
         'guard_read',
         [],
         {},
         '`guard(rwsem_read)`: together with other readers, until the function ends. A writer who waits comes before later readers.',
-        (lock, _args, vm: Vm) => nothing(guardLock(vm.interpreter, lock, 'read')),
+        (lock, _args, host: Host) => nothing(guardLock(host.interpreter, lock, 'read')),
     )
-    .method('guard_write', [], {}, '`guard(rwsem_write)`: alone, until the function ends.', (lock, _args, vm: Vm) =>
-        nothing(guardLock(vm.interpreter, lock, 'write')),
+    .method('guard_write', [], {}, '`guard(rwsem_write)`: alone, until the function ends.', (lock, _args, host: Host) =>
+        nothing(guardLock(host.interpreter, lock, 'write')),
     );
 
 /** What kernel code does with the lock of an inode. */
 export const inodeLocking = new Members(Inode, 'inode', '')
-    .method('lock', [], {}, '`inode_lock()`: waits where somebody has it.', (inode, _args, vm: Vm) =>
-        nothing(takeLock(vm.interpreter, inode.lock, 'write')),
+    .method('lock', [], {}, '`inode_lock()`: waits where somebody has it.', (inode, _args, host: Host) =>
+        nothing(takeLock(host.interpreter, inode.lock, 'write')),
     )
-    .method('unlock', [], {}, '`inode_unlock()`.', (inode, _args, vm: Vm) =>
-        nothing(giveUpLock(vm.interpreter, inode.lock)),
+    .method('unlock', [], {}, '`inode_unlock()`.', (inode, _args, host: Host) =>
+        nothing(giveUpLock(host.interpreter, inode.lock)),
     );
 
 /**

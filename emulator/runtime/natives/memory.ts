@@ -7,7 +7,7 @@ import { ANY, INT, listOf, PHYS, type Value } from '../../language/types';
 import { asInt, asNumber, format, KernelFault, ProgramError } from '../../language/values';
 import { STD_SCHEME } from '../../std/texts';
 import { hex } from '../../text/text';
-import type { Vm } from '../interpreter';
+import type { Host } from '../host/host';
 import { ArrayView, View } from '../view';
 import { fn, param } from './define';
 import type { NativeContext, NativeFunction } from './native';
@@ -49,7 +49,7 @@ export function arrayOver({ machine }: NativeContext, layout: StructLayout, area
 }
 
 /** Whose memory is that is allocated or restored here, for its history: the code that does it. */
-export function ownerHere({ frame }: Vm): string {
+export function ownerHere({ frame }: Host): string {
     return frame?.code.name ?? 'kernel';
 }
 
@@ -57,27 +57,27 @@ export function ownerHere({ frame }: Vm): string {
  * Structs that programs have from the default kernel's code are those of the kernel that runs, where it has one of this
  * name.
  */
-function inThisKernel(vm: Vm, layout: StructLayout): StructLayout {
-    return vm.declarations.stdProgram.structs.get(layout.name) === layout
-        ? (vm.library.structs.get(layout.name) ?? layout)
+function inThisKernel(host: Host, layout: StructLayout): StructLayout {
+    return host.declarations.stdProgram.structs.get(layout.name) === layout
+        ? (host.library.structs.get(layout.name) ?? layout)
         : layout;
 }
 
-function structAt(vm: Vm, named: StructLayout, pa: Value): View {
-    const layout = inThisKernel(vm, named);
+function structAt(host: Host, named: StructLayout, pa: Value): View {
+    const layout = inThisKernel(host, named);
     const address = asInt(pa, 'the address');
     const at = Number(address);
-    if (typeof address !== 'number' || !vm.machine.isRam(at, layout.size)) {
+    if (typeof address !== 'number' || !host.machine.isRam(at, layout.size)) {
         const text = `there is no memory at ${hex(address)}, where a ${layout.name} of ${layout.size} bytes should be`;
         // The kernel's own code does not ask first.
-        throw vm.frame?.mode === 'kernel' && vm.frame.code.uri.startsWith(STD_SCHEME)
+        throw host.frame?.mode === 'kernel' && host.frame.code.uri.startsWith(STD_SCHEME)
             ? new KernelFault(text, { address, struct: layout.name })
             : new ProgramError(text);
     }
-    if (vm.frame?.mode === 'kernel') {
-        vm.tell((l) => l.viewed?.(layout, at));
+    if (host.frame?.mode === 'kernel') {
+        host.tell((l) => l.viewed?.(layout, at));
     }
-    return new View(layout, vm.machine.memory, at);
+    return new View(layout, host.machine.memory, at);
 }
 
 export const memoryFunctions: readonly NativeFunction[] = [
@@ -86,7 +86,7 @@ export const memoryFunctions: readonly NativeFunction[] = [
         [param('type', ANY), param('address', PHYS)],
         { context: 'any', resultOfArg: 0 },
         'A struct at a physical address: `at(NicState, args.serialized_data)`. Every access reads or writes the bytes then. It is an error where the machine has no memory there.',
-        (vm: Vm, [layout, address]) => structAt(vm, layoutOf(layout), address),
+        (host: Host, [layout, address]) => structAt(host, layoutOf(layout), address),
     ),
     fn(
         'phys',
@@ -107,12 +107,12 @@ export const memoryFunctions: readonly NativeFunction[] = [
         [param('type', ANY), param('count', INT)],
         { result: listOf(ANY), resultOfArg: 0, fails: true },
         'A zeroed array of structs whose pages need not lie together: ENOMEM.',
-        (vm: Vm, [type, count]) => {
+        (host: Host, [type, count]) => {
             const layout = layoutOf(type);
             const length = asNumber(count, 'the count');
-            const owner = vm.machine.owners.id(ownerHere(vm));
-            const area = vm.running.vmalloc.alloc(length * layout.size, owner, true);
-            return area instanceof Err ? area : arrayOver(vm, layout, area, length);
+            const owner = host.machine.owners.id(ownerHere(host));
+            const area = host.running.vmalloc.alloc(length * layout.size, owner, true);
+            return area instanceof Err ? area : arrayOver(host, layout, area, length);
         },
     ),
     fn('vfree', [param('array', ANY)], {}, 'Frees an array of vcalloc().', ({ running }, [array]) => {

@@ -5,15 +5,15 @@ import { closeOnExec, exitProcess } from '../../kernel/fs/process';
 import { BOOL, FD, INT, objectOf, STRING, type Type } from '../../language/types';
 import { asString, text } from '../../language/values';
 import { openDevice } from '../host/callbacks';
-import type { Vm } from '../interpreter';
-import { UserProcess } from '../thread';
+import type { Host } from '../host/host';
+import { ScenarioProcess } from '../host/scenario-process';
 import { stateOf, waitsFor } from '../waiting';
 import { fileArg } from './arguments';
 import { code, fn, Members, nothing, param, SYSCALL } from './define';
 import type { NativeFunction } from './native';
 
 /** A process as the scenario sees it. */
-export const processObject = new Members(UserProcess, 'process', 'A process that the scenario started.', true)
+export const processObject = new Members(ScenarioProcess, 'process', 'A process that the scenario started.', true)
     .field('pid', INT, 'Its number.', (user) => user.process.pid)
     .field('name', STRING, 'Its name.', (user) => user.name)
     .field(
@@ -26,7 +26,7 @@ export const processObject = new Members(UserProcess, 'process', 'A process that
         'waits_for',
         STRING,
         'The lock that it waits for, and who holds it; empty where it waits for none.',
-        (user, vm: Vm) => waitsFor(vm.threads, user.thread) ?? '',
+        (user, host: Host) => waitsFor(host.interpreter.threads, user.thread) ?? '',
     );
 
 const FILE = param('file', objectOf('file'));
@@ -82,9 +82,9 @@ export const processFunctions: readonly NativeFunction[] = [
         [param('path', STRING)],
         { result: KIND },
         'The kind of file at a device path; `none` for other paths.',
-        (vm: Vm, [path]) => {
+        (host: Host, [path]) => {
             const at = asString(path, 'the path');
-            return deviceKindAt(vm.running, at) ?? vm.declarations.fileKindAt(at)?.name.name ?? null;
+            return deviceKindAt(host.running, at) ?? host.declarations.fileKindAt(at)?.name.name ?? null;
         },
     ),
     fn(
@@ -92,6 +92,6 @@ export const processFunctions: readonly NativeFunction[] = [
         [param('kind', KIND), param('path', STRING)],
         { result: objectOf('file') },
         'A file of this kind, before its open() has run.',
-        (vm: Vm, [kind, path]) => openDevice(vm, asString(kind, 'the kind'), asString(path, 'the path')),
+        (host: Host, [kind, path]) => openDevice(host, asString(kind, 'the kind'), asString(path, 'the path')),
     ),
 ];

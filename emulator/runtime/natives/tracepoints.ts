@@ -7,7 +7,7 @@ import { LuoSession } from '../../kernel/luo/state';
 import { INT, objectOf, STRING, type Value } from '../../language/types';
 import type { NativeParam } from '../../language/natives';
 import { asInt, asNumber, asString } from '../../language/values';
-import type { Vm } from '../interpreter';
+import type { Host } from '../host/host';
 import { subjectAtWork } from '../at-work';
 import { expect } from './arguments';
 import { fn, param, table } from './define';
@@ -18,10 +18,10 @@ function tracepoint(
     name: string,
     params: readonly NativeParam[],
     doc: string,
-    tell: (vm: Vm, args: readonly Value[]) => void,
+    tell: (host: Host, args: readonly Value[]) => void,
 ): NativeFunction {
-    const call = (vm: Vm, args: readonly Value[]): undefined => {
-        tell(vm, args);
+    const call = (host: Host, args: readonly Value[]): undefined => {
+        tell(host, args);
         return undefined;
     };
     return { ...fn(name, params, {}, doc, call), tracepoint: true };
@@ -33,43 +33,45 @@ const ERROR = param('error', INT);
 const sessionOf = (v: Value): LuoSession => expect(LuoSession, v, 'a session');
 
 const tracepoints: readonly NativeFunction[] = [
-    tracepoint('trace_luo_session', [SESSION], 'This function works on a session.', (vm, [session]) => {
-        if (vm.frame) {
-            vm.frame.subject = { session: sessionOf(session), token: null };
+    tracepoint('trace_luo_session', [SESSION], 'This function works on a session.', (host, [session]) => {
+        if (host.frame) {
+            host.frame.subject = { session: sessionOf(session), token: null };
         }
     }),
     tracepoint(
         'trace_luo_file',
         [SESSION, param('token', INT)],
         'This function works on a file of a session, from now on.',
-        (vm, [session, token]) => {
-            if (vm.frame) {
-                vm.frame.subject = { session: sessionOf(session), token: asInt(token, 'token') };
+        (host, [session, token]) => {
+            if (host.frame) {
+                host.frame.subject = { session: sessionOf(session), token: asInt(token, 'token') };
             }
         },
     ),
-    tracepoint('trace_luo_release', [SESSION], 'The last descriptor of a session is gone.', (vm, [session]) =>
-        vm.tell((l) => l.sessionReleased?.(sessionOf(session))),
+    tracepoint('trace_luo_release', [SESSION], 'The last descriptor of a session is gone.', (host, [session]) =>
+        host.tell((l) => l.sessionReleased?.(sessionOf(session))),
     ),
     tracepoint(
         'trace_luo_stuck',
         [SESSION],
         'Its release has failed: the session stays, and nobody has a descriptor of it.',
-        (vm, [session]) => vm.tell((l) => l.sessionStuck?.(sessionOf(session))),
+        (host, [session]) => host.tell((l) => l.sessionStuck?.(sessionOf(session))),
     ),
     tracepoint(
         'trace_luo_no_handler',
         [param('compatible', STRING)],
         'No handler is registered for a file of the session that this is about.',
-        (vm, [compatible]) =>
-            vm.tell((l) => l.handlerMissing?.(asString(compatible, 'compatible'), subjectAtWork(vm)?.session ?? null)),
+        (host, [compatible]) =>
+            host.tell((l) =>
+                l.handlerMissing?.(asString(compatible, 'compatible'), subjectAtWork(host)?.session ?? null),
+            ),
     ),
     tracepoint(
         'trace_luo_incompatible',
         [param('part', STRING), param('expected', STRING), param('found', STRING)],
         'What the previous kernel has handed over is in another format.',
-        (vm, [part, expected, found]) =>
-            vm.tell((l) =>
+        (host, [part, expected, found]) =>
+            host.tell((l) =>
                 l.handoverIncompatible?.(
                     asString(part, 'part'),
                     asString(expected, 'expected'),
@@ -77,20 +79,21 @@ const tracepoints: readonly NativeFunction[] = [
                 ),
             ),
     ),
-    tracepoint('trace_luo_early_init_failed', [ERROR], 'LUO cannot take over what it was handed.', (vm, [error]) =>
-        vm.tell((l) => l.luoFailed?.(asNumber(error, 'error'))),
+    tracepoint('trace_luo_early_init_failed', [ERROR], 'LUO cannot take over what it was handed.', (host, [error]) =>
+        host.tell((l) => l.luoFailed?.(asNumber(error, 'error'))),
     ),
     tracepoint(
         'trace_luo_deserialize_failed',
         [SESSION, ERROR],
         'The files of a session cannot be read.',
-        (vm, [session, error]) => vm.tell((l) => l.sessionUnreadable?.(sessionOf(session), asNumber(error, 'error'))),
+        (host, [session, error]) =>
+            host.tell((l) => l.sessionUnreadable?.(sessionOf(session), asNumber(error, 'error'))),
     ),
-    tracepoint('trace_luo_miscounted', [SESSION], 'A session has not as many files as it says.', (vm, [session]) =>
-        vm.tell((l) => l.sessionMiscounted?.(sessionOf(session))),
+    tracepoint('trace_luo_miscounted', [SESSION], 'A session has not as many files as it says.', (host, [session]) =>
+        host.tell((l) => l.sessionMiscounted?.(sessionOf(session))),
     ),
-    tracepoint('trace_iommu_failed', [], 'Nobody knows by which tables devices reach memory.', (vm) =>
-        vm.tell((l) => l.translationLost?.()),
+    tracepoint('trace_iommu_failed', [], 'Nobody knows by which tables devices reach memory.', (host) =>
+        host.tell((l) => l.translationLost?.()),
     ),
 ];
 

@@ -130,16 +130,16 @@ suite('call stacks', () => {
         const text =
             'scenario "s" {\n    boot "7.2"\n    process luod {\n        lu = open("/dev/liveupdate")\n        vm1 = lu.create_session("vm-1")\n' +
             '        vm1.preserve_fd(memfd_create("ram"), token: 5)\n        kexec_file_load("7.2")\n        reboot(KEXEC)\n    }\n}\n';
-        const { vm } = Run.start(programOf({ 'a.lus': text }));
+        const { host } = Run.start(programOf({ 'a.lus': text }));
         let labels: string[] = [];
-        vm.listeners.report({
+        host.listeners.report({
             callbackEntered(call) {
                 if (call.name === 'memfd.freeze') {
-                    labels = callStack(vm.current).map((e) => e.label);
+                    labels = callStack(host.interpreter.current).map((e) => e.label);
                 }
             },
         });
-        vm.run(1 << 24);
+        host.interpreter.run(1 << 24);
         assert.deepEqual(labels, [
             'memfd.freeze',
             'freeze session "vm-1" (file 1 of 1)',

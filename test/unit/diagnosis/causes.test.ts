@@ -16,10 +16,10 @@ function crash(finds: string, rest = ''): string {
 
 /** Why the scenario fails; undefined where it passes. */
 function failure(text: string): string | undefined {
-    const { vm } = Run.start(cleanProgram(text));
-    vm.run(FOREVER);
-    assert.equal(vm.outcome?.passed, vm.outcome?.failure === undefined);
-    return vm.outcome?.failure?.message;
+    const { host } = Run.start(cleanProgram(text));
+    host.interpreter.run(FOREVER);
+    assert.equal(host.interpreter.outcome?.passed, host.interpreter.outcome?.failure === undefined);
+    return host.interpreter.outcome?.failure?.message;
 }
 
 suite('a scenario says what it finds', () => {
@@ -43,9 +43,9 @@ suite('a scenario says what it finds', () => {
     test('another failure comes first, and the failure stands at the codes', () => {
         assert.equal(failure(crash(' finds LU1003', 'assert false')), 'assertion failed: false: it is false');
         const text = crash(' finds LU1003');
-        const { vm } = Run.start(programOf(text));
-        vm.run(FOREVER);
-        const { place, kind } = vm.outcome?.failure ?? {};
+        const { host } = Run.start(programOf(text));
+        host.interpreter.run(FOREVER);
+        const { place, kind } = host.interpreter.outcome?.failure ?? {};
         assert.equal(kind, 'failed-assertion');
         assert.equal(place && text.slice(place.start, place.end), 'LU1003');
     });

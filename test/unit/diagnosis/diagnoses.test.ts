@@ -4,18 +4,18 @@ import type { DiagnosisCode } from '../../../emulator/findings/catalogue';
 import type { Diagnosis } from '../../../emulator/findings/diagnosis';
 import type { Program } from '../../../emulator/language/program';
 import { Run } from '../../../emulator/run/run';
-import type { Vm } from '../../../emulator/runtime/interpreter';
+import type { Host } from '../../../emulator/runtime/host/host';
 import { programOf } from '../../support/programs';
 import { FOREVER, passed } from '../../support/runs';
 import { sections } from '../../support/diagnoses-page';
 import { Diagnoses } from '../../../emulator/diagnosis/diagnoses';
-const ran = (program: Program, scenario?: string): Vm => passed(program, { scenario });
+const ran = (program: Program, scenario?: string): Host => passed(program, { scenario });
 
-function found(vm: Vm): readonly Diagnosis[] {
-    return Diagnoses.of(vm)?.found.items ?? [];
+function found(host: Host): readonly Diagnosis[] {
+    return Diagnoses.of(host)?.found.items ?? [];
 }
 
-const codes = (vm: Vm): string[] => found(vm).map((d) => d.code);
+const codes = (host: Host): string[] => found(host).map((d) => d.code);
 
 /** The text at a place. */
 function textAt(program: Program, place: Diagnosis['place']): string | undefined {
@@ -26,12 +26,12 @@ const page = sections();
 const documented = (code: DiagnosisCode): Program => programOf(page.get(code)?.text ?? '');
 
 /** The first diagnosis with this code in the first scenario of its example. */
-function example(code: DiagnosisCode): { readonly program: Program; readonly vm: Vm; readonly d: Diagnosis } {
+function example(code: DiagnosisCode): { readonly program: Program; readonly host: Host; readonly d: Diagnosis } {
     const program = documented(code);
-    const vm = ran(program);
-    const d = found(vm).find((x) => x.code === code);
+    const host = ran(program);
+    const d = found(host).find((x) => x.code === code);
     assert.ok(d, code);
-    return { program, vm, d };
+    return { program, host, d };
 }
 
 suite('diagnoses: place, history and data', () => {
@@ -101,9 +101,9 @@ suite('diagnoses: place, history and data', () => {
     });
 
     test('an FLB without a counterpart is said before the kexec, and by the kernel that does not know it', () => {
-        const { vm } = example('LU1015');
+        const { host } = example('LU1015');
         assert.deepEqual(
-            found(vm)
+            found(host)
                 .filter((d) => d.code === 'LU1015')
                 .map((d) => [d.boot, d.data['compatible']]),
             [
@@ -294,8 +294,8 @@ suite('diagnoses: looking changes nothing', () => {
     });
 
     test('an unknown code is said', () => {
-        const { vm } = Run.start(programOf('scenario "s" { boot "7.2"; assert diagnosed("LU9999") }'));
-        vm.run(FOREVER);
-        assert.match(vm.outcome?.failure?.message ?? '', /no diagnosis has the code "LU9999"/);
+        const { host } = Run.start(programOf('scenario "s" { boot "7.2"; assert diagnosed("LU9999") }'));
+        host.interpreter.run(FOREVER);
+        assert.match(host.interpreter.outcome?.failure?.message ?? '', /no diagnosis has the code "LU9999"/);
     });
 });

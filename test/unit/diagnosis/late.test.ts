@@ -10,9 +10,9 @@ import { correctProgram, findingsOf, programOf } from '../../support/programs';
 import { FOREVER } from '../../support/runs';
 
 function run(text: string): { readonly found: readonly Diagnosis[]; readonly failure: string | undefined } {
-    const { vm } = Run.start(correctProgram(text));
-    vm.run(FOREVER);
-    return { found: Diagnoses.of(vm)?.found.items ?? [], failure: vm.outcome?.failure?.message };
+    const { host } = Run.start(correctProgram(text));
+    host.interpreter.run(FOREVER);
+    return { found: Diagnoses.of(host)?.found.items ?? [], failure: host.interpreter.outcome?.failure?.message };
 }
 
 /** What is found, but for sessions that these short scenarios do not ask for at their end. */

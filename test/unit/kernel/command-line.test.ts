@@ -279,15 +279,15 @@ suite('a kernel and its command line', () => {
         ['-- kho=off', true, ''],
     ] as const) {
         test(`${added}: live update is ${enabled ? 'on' : 'off'}`, () => {
-            const { vm } = Run.start(
+            const { host } = Run.start(
                 programOf(
                     `scenario "s" { boot "7.2"; process p { kexec_file_load("7.2", "${added}"); reboot(KEXEC) }\n` +
                         `process q { open("/dev/liveupdate") ${enabled ? '' : 'fails ENOENT'} } }\n`,
                 ),
             );
-            vm.run(FOREVER);
-            assert.equal(vm.outcome?.failure?.message, undefined);
-            const warned = vm.running.log.items.filter((l) => l.text.startsWith('Malformed'));
+            host.interpreter.run(FOREVER);
+            assert.equal(host.interpreter.outcome?.failure?.message, undefined);
+            const warned = host.running.log.items.filter((l) => l.text.startsWith('Malformed'));
             assert.deepEqual(
                 warned.map((l) => `${l.level}: ${l.text}`),
                 said === '' ? [] : [`warn: ${said}`],
@@ -297,15 +297,15 @@ suite('a kernel and its command line', () => {
 
     test('the driver of an IOMMU minds its own parameter alone', () => {
         const translated = (iommu: string, arch: string, cmdline: string, on: boolean): void => {
-            const { vm } = Run.start(
+            const { host } = Run.start(
                 programOf(
                     `machine { ${arch} iommu ${iommu}; device dma0 at "0000:00:04.0" { kind dma } }\n` +
                         `scenario "s" { boot "7.2" cmdline "${cmdline}" }\n`,
                 ),
             );
-            vm.run(FOREVER);
-            assert.equal(vm.outcome?.failure?.message, undefined);
-            assert.equal(vm.running.devices.iommu?.enabled, on, `${iommu} ${cmdline}`);
+            host.interpreter.run(FOREVER);
+            assert.equal(host.interpreter.outcome?.failure?.message, undefined);
+            assert.equal(host.running.devices.iommu?.enabled, on, `${iommu} ${cmdline}`);
         };
         translated('vtd', '', 'intel_iommu=off', false);
         translated('vtd', '', 'amd_iommu=off', true);

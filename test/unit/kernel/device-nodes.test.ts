@@ -20,7 +20,7 @@ import { bareKernel } from '../../support/bare-kernel';
 
 suite('device nodes', () => {
     test('which there are depends on the kernel and its machine', () => {
-        const { vm } = Run.start(
+        const { host } = Run.start(
             programOf({
                 's.lus': `machine { memory 1GiB
 iommu vtd
@@ -28,8 +28,8 @@ device gpu at "0000:3b:00.0" { kind gpu; driver vfio } }
 scenario "s" { boot "7.0" }`,
             }),
         );
-        vm.run(1e9);
-        const kernel = vm.running;
+        host.interpreter.run(1e9);
+        const kernel = host.running;
         const kinds = new Map([
             ['/dev/liveupdate', 'liveupdate'],
             ['/dev/iommu', 'iommu'],

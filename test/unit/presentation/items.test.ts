@@ -1,4 +1,5 @@
 /** Items of the panes: paths lead to one item each at every stop, and two looks at a tree tell what has changed. */
+import { placeOf } from '../../../emulator/runtime/code';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
@@ -14,7 +15,7 @@ import { processScope } from '../../../emulator/presentation/process';
 import { errorsOf } from '../../../emulator/run/load-program';
 import { Run } from '../../../emulator/run/run';
 import { processOf } from '../../../emulator/runtime/host/scenario-process';
-import type { Vm } from '../../../emulator/runtime/interpreter';
+import type { Host } from '../../../emulator/runtime/host/host';
 import { fingerprint } from '../../../emulator/timeline/fingerprint';
 import { examples, programOf } from '../../support/programs';
 import { inRepository } from '../../support/repository';
@@ -40,14 +41,14 @@ function look(children: Children, depth: number, path = '', into = new Map<strin
     return into;
 }
 
-function scopesOf(vm: Vm): Children {
+function scopesOf(host: Host): Children {
     const scope = (name: string, named: () => readonly Item[]): Item => ({ name, value: '', children: { named } });
     return {
         named: () => [
-            { name: 'Process', value: '', children: processScope(vm, processOf(vm.current)) },
-            scope('Live Update', () => liveUpdateItems(vm)),
-            scope('Handover', () => handoverItems(memoryOf(vm.machine), vm.kernel?.kho)),
-            scope('Machine', () => machineItems(vm)),
+            { name: 'Process', value: '', children: processScope(host, processOf(host.interpreter.current)) },
+            scope('Live Update', () => liveUpdateItems(host)),
+            scope('Handover', () => handoverItems(memoryOf(host.machine), host.kernel?.kho)),
+            scope('Machine', () => machineItems(host)),
         ],
     };
 }
@@ -60,13 +61,13 @@ function changes(before: ReadonlyMap<string, string>, after: ReadonlyMap<string,
 }
 
 /** Runs to the statement that begins with this text. */
-function stopBefore(vm: Vm, text: string): void {
+function stopBefore(host: Host, text: string): void {
     for (;;) {
-        vm.step('in');
-        const stop = vm.run(1_000_000);
+        host.interpreter.step('in');
+        const stop = host.interpreter.run(1_000_000);
         assert.equal(stop?.reason, 'step', text);
-        const place = vm.current.top && vm.placeOf(vm.current.top);
-        const file = place && vm.declarations.program.files.get(place.uri);
+        const place = host.interpreter.current.top && placeOf(host.interpreter.current.top);
+        const file = place && host.declarations.program.files.get(place.uri);
         if (file?.text.slice(place?.start).startsWith(text)) {
             return;
         }
@@ -74,12 +75,12 @@ function stopBefore(vm: Vm, text: string): void {
 }
 
 /** Makes so many steps over calls; false where the run ends before. */
-function stopAfter(vm: Vm, steps: number): boolean {
-    for (let n = 0; n < steps && !vm.outcome; n++) {
-        vm.step('next');
-        vm.run(1_000_000);
+function stopAfter(host: Host, steps: number): boolean {
+    for (let n = 0; n < steps && !host.interpreter.outcome; n++) {
+        host.interpreter.step('next');
+        host.interpreter.run(1_000_000);
     }
-    return !vm.outcome;
+    return !host.interpreter.outcome;
 }
 
 suite('items', () => {
@@ -87,9 +88,9 @@ suite('items', () => {
         let stops = 0;
         for (const [name, program] of examples()) {
             assert.deepEqual(errorsOf(program), [], name);
-            const { vm } = Run.start(program);
-            for (let n = 0; n < 2 && stopAfter(vm, 10 + 30 * n); n++) {
-                assert.ok(look(scopesOf(vm), 4).size > 10, name);
+            const { host } = Run.start(program);
+            for (let n = 0; n < 2 && stopAfter(host, 10 + 30 * n); n++) {
+                assert.ok(look(scopesOf(host), 4).size > 10, name);
                 stops++;
             }
         }
@@ -126,11 +127,11 @@ suite('items', () => {
             }
         `);
         assert.deepEqual(errorsOf(program), []);
-        const { vm } = Run.start(program);
+        const { host } = Run.start(program);
         let before = new Map<string, string>();
         const changed = (text: string, below: string): string[] => {
-            stopBefore(vm, text);
-            const now = look(scopesOf(vm), 5);
+            stopBefore(host, text);
+            const now = look(scopesOf(host), 5);
             const found = changes(before, now).filter((c) => c.startsWith(below));
             before = now;
             return found;
@@ -160,11 +161,11 @@ suite('items', () => {
     test('looking changes nothing', () => {
         const [name = '', program] = [...examples()].find(([n]) => n === 'passthrough-guest.lus') ?? [];
         assert.ok(program, name);
-        const { vm } = Run.start(program);
-        assert.ok(stopAfter(vm, 30));
-        const before = fingerprint(vm);
-        const first = look(scopesOf(vm), 5);
-        assert.deepEqual(changes(first, look(scopesOf(vm), 5)), []);
-        assert.equal(fingerprint(vm), before);
+        const { host } = Run.start(program);
+        assert.ok(stopAfter(host, 30));
+        const before = fingerprint(host);
+        const first = look(scopesOf(host), 5);
+        assert.deepEqual(changes(first, look(scopesOf(host), 5)), []);
+        assert.equal(fingerprint(host), before);
     });
 });

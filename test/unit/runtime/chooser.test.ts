@@ -16,7 +16,7 @@ interface Way {
 /** Runs a scenario as a list says, and behind its end by first alternatives. */
 function goes(text: string, picks: readonly number[]): Way {
     const choosers: ListedChooser[] = [];
-    const { vm } = Run.start(programOf(text), {
+    const { host } = Run.start(programOf(text), {
         chooser: (journal) => {
             const chooser = new ListedChooser(journal, picks);
             choosers.push(chooser);
@@ -24,9 +24,9 @@ function goes(text: string, picks: readonly number[]): Way {
         },
     });
     const log: string[] = [];
-    vm.listeners.report({ log: (line) => void (line.level === 'log' && log.push(line.text)) });
-    vm.run(FOREVER);
-    assert.equal(vm.outcome?.failure?.message, undefined);
+    host.listeners.report({ log: (line) => void (line.level === 'log' && log.push(line.text)) });
+    host.interpreter.run(FOREVER);
+    assert.equal(host.interpreter.outcome?.failure?.message, undefined);
     return { log: log.join(' '), made: choosers.flatMap((c) => c.made.items) };
 }
 

@@ -3,7 +3,7 @@
  */
 import { Diagnoses } from '../../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
-import type { Vm } from '../../../emulator/runtime/interpreter';
+import type { Host } from '../../../emulator/runtime/host/host';
 import { waitsFor } from '../../../emulator/runtime/waiting';
 import { fingerprint } from '../../../emulator/timeline/fingerprint';
 import { Tracer } from '../../../emulator/trace/trace';
@@ -96,7 +96,7 @@ suite('concurrently: the schedule', () => {
     test('outside of it nothing is drawn', () => {
         const program = (body: string): string => `scenario "s" { boot "7.2"; process a, b; ${body} }`;
         const ends = [0, 5].map((seed) =>
-            fingerprint(run(program('a { memfd_create("x") }; b { memfd_create("y") }'), seed).vm),
+            fingerprint(run(program('a { memfd_create("x") }; b { memfd_create("y") }'), seed).host),
         );
         assert.equal(ends[0], ends[1]);
     });
@@ -231,29 +231,29 @@ suite('concurrently: what is said of it', () => {
                 luod { reboot(KEXEC) }
             }
         }`;
-    const said = (vm: Vm): readonly string[] =>
-        (Diagnoses.of(vm)?.found.items ?? [])
+    const said = (host: Host): readonly string[] =>
+        (Diagnoses.of(host)?.found.items ?? [])
             .filter((d) => d.code === 'LU1031' || d.code === 'LU1032')
             .map((d) => `${d.code}: ${d.message}`);
 
     test('a reboot that waits for 10 ms and more, and who hangs until the jump', () => {
         const hangs =
             'LU1032: vmm hangs until the jump, in release session "vm-1": it waits for the serialize lock, held by luod (reboot(KEXEC)).';
-        assert.deepEqual(said(run(WAITS(2)).vm), [hangs]);
-        assert.deepEqual(said(run(WAITS(12)).vm), [
+        assert.deepEqual(said(run(WAITS(2)).host), [hangs]);
+        assert.deepEqual(said(run(WAITS(12)).host), [
             'LU1031: The reboot of luod has waited 12 ms for the serialize lock, held by vmm (preserve_fd).',
             hangs,
         ]);
     });
 
     test('a trace has the waits, each as long as it lasted', () => {
-        const { vm } = start(WAITS(12), 0);
-        const tracer = new Tracer(vm);
-        vm.listeners.report(tracer);
-        vm.run(FOREVER);
+        const { host } = start(WAITS(12), 0);
+        const tracer = new Tracer(host);
+        host.listeners.report(tracer);
+        host.interpreter.run(FOREVER);
         const names = new Map(
             [
-                ...vm.threads,
+                ...host.interpreter.threads,
                 ...tracer
                     .events()
                     .flatMap((e) =>
@@ -279,11 +279,11 @@ suite('concurrently: what is said of it', () => {
     });
 
     test('a lock that a callback leaves taken', () => {
-        const { vm } = run(`
+        const { host } = run(`
             file nic at "/dev/nic" { lock: any; open() { lock = mutex("the lock"); lock.lock() }; release() { lock.unlock() } }
             scenario "s" { boot "7.2"; process p { n = open("/dev/nic"); n.close() } }`);
         assert.deepEqual(
-            (Diagnoses.of(vm)?.found.items ?? []).map((d) => d.message),
+            (Diagnoses.of(host)?.found.items ?? []).map((d) => d.message),
             ['p comes back from open with the lock held: whoever wants it next waits for ever.'],
         );
     });
@@ -341,7 +341,7 @@ suite('concurrently: signals and dead ends', () => {
     });
 
     test('a deadlock fails the scenario and names who waits for whom', () => {
-        const { failure, vm } = run(`
+        const { failure, host } = run(`
             file nic at "/dev/nic" {
                 ring: any
                 open() { ring = mutex("the ring lock") }
@@ -368,9 +368,12 @@ suite('concurrently: signals and dead ends', () => {
             failure,
             'deadlock: vmm waits for the ring lock, held by itself; luod waits for the serialize lock, held by vmm (preserve_fd).',
         );
-        const thread = vm.processNamed('luod')?.thread;
+        const thread = host.processNamed('luod')?.thread;
         assert.ok(thread);
-        assert.equal(waitsFor(vm.threads, thread), 'waits for the serialize lock, held by vmm (preserve_fd)');
+        assert.equal(
+            waitsFor(host.interpreter.threads, thread),
+            'waits for the serialize lock, held by vmm (preserve_fd)',
+        );
     });
 
     test('a lock that is not held cannot be given up; one that is held twice alone is a deadlock without others, too', () => {

@@ -1,11 +1,12 @@
 /** Expressions and assignments in a stopped run. */
+import { placeOf } from '../../../emulator/runtime/code';
 import assert from 'node:assert/strict';
 import { assign, evaluate, holds } from '../../../emulator/runtime/evaluate';
 import { parseEntry } from '../../../emulator/language/syntax/entry';
 import { errorsOf, loadProgram } from '../../../emulator/run/load-program';
 import { Run } from '../../../emulator/run/run';
 import { format, ProgramError } from '../../../emulator/language/values';
-import type { Vm } from '../../../emulator/runtime/interpreter';
+import type { Host } from '../../../emulator/runtime/host/host';
 import { Hasher } from '../../../emulator/machine/hash';
 import { FOREVER } from '../../support/runs';
 
@@ -56,33 +57,33 @@ scenario "s" {
 `;
 
 /** Runs until the statement on the line that ends with this comment. */
-function stoppedAt(comment: string): Vm {
+function stoppedAt(comment: string): Host {
     const uri = 'test:/s.lus';
     const program = loadProgram({ read: (u) => (u === uri ? SOURCE : undefined) }, uri);
     assert.deepEqual(errorsOf(program), []);
-    const { vm } = Run.start(program);
+    const { host } = Run.start(program);
     for (let steps = 0; steps < 2000; steps++) {
-        const frame = vm.current.top;
-        const place = frame && vm.placeOf(frame);
+        const frame = host.interpreter.current.top;
+        const place = frame && placeOf(frame);
         const line = place ? SOURCE.slice(place.start, SOURCE.indexOf('\n', place.start)) : '';
         if (place?.uri === uri && line.trimEnd().endsWith(`// ${comment}`)) {
-            return vm;
+            return host;
         }
-        vm.step('in');
-        const stop = vm.run(1e6);
+        host.interpreter.step('in');
+        const stop = host.interpreter.run(1e6);
         assert.equal(stop?.reason, 'step');
     }
     throw new Error(`never came to "${comment}"`);
 }
 
-function value(vm: Vm, text: string): string {
-    const { value: v, type } = evaluate(vm, vm.current.top, text);
+function value(host: Host, text: string): string {
+    const { value: v, type } = evaluate(host, host.interpreter.current.top, text);
     return format(v, type);
 }
 
-function reason(vm: Vm, text: string): string {
+function reason(host: Host, text: string): string {
     try {
-        evaluate(vm, vm.current.top, text);
+        evaluate(host, host.interpreter.current.top, text);
     } catch (e) {
         assert.ok(e instanceof ProgramError, String(e));
         return e.message;
@@ -90,23 +91,23 @@ function reason(vm: Vm, text: string): string {
     throw new Error(`${text} has a value`);
 }
 
-function hashOf(vm: Vm): string {
+function hashOf(host: Host): string {
     const hasher = new Hasher();
-    vm.machine.hash(hasher);
-    return String(hasher.num(vm.kernel?.ids.file ?? 0).num(vm.kernel?.log.length ?? 0).value);
+    host.machine.hash(hasher);
+    return String(hasher.num(host.kernel?.ids.file ?? 0).num(host.kernel?.log.length ?? 0).value);
 }
 
 suite('expressions in a stopped run', () => {
     test('operators, units, constants, error names', () => {
-        const vm = stoppedAt('at scenario level');
-        assert.equal(value(vm, '2 + 3 * 4'), '14');
-        assert.equal(value(vm, '64KiB == 65536 && !(1 > 2)'), 'true');
-        assert.equal(value(vm, 'false && nosuch'), 'false');
-        assert.equal(value(vm, 'LIMIT'), '4096');
-        assert.equal(value(vm, '-EBUSY'), '-16');
-        assert.equal(value(vm, '"a" + 1'), '"a1"');
-        assert.equal(value(vm, 'count'), '8');
-        assert.equal(value(vm, '[1, count][1]'), '8');
+        const host = stoppedAt('at scenario level');
+        assert.equal(value(host, '2 + 3 * 4'), '14');
+        assert.equal(value(host, '64KiB == 65536 && !(1 > 2)'), 'true');
+        assert.equal(value(host, 'false && nosuch'), 'false');
+        assert.equal(value(host, 'LIMIT'), '4096');
+        assert.equal(value(host, '-EBUSY'), '-16');
+        assert.equal(value(host, '"a" + 1'), '"a1"');
+        assert.equal(value(host, 'count'), '8');
+        assert.equal(value(host, '[1, count][1]'), '8');
     });
 
     test('variables of processes: their own by name, those of others by their process', () => {
@@ -116,77 +117,77 @@ suite('expressions in a stopped run', () => {
         const inside = stoppedAt('in the process');
         assert.equal(value(inside, 'list.length'), '3');
         assert.equal(value(inside, 'ram.size'), '65536');
-        assert.deepEqual(evaluate(inside, inside.current.top, 'ram').type, { k: 'fd' });
+        assert.deepEqual(evaluate(inside, inside.interpreter.current.top, 'ram').type, { k: 'fd' });
         assert.equal(value(inside, 'luod.vm1 == vm1'), 'true');
     });
 
     test('the arguments and structures of a callback, and what is in memory', () => {
-        const vm = stoppedAt('in the handler');
-        assert.equal(value(vm, 'args.file.queues'), '2');
-        assert.equal(value(vm, 'ser.wide == 0xffff_ffff_ffff_fff0'), 'true');
-        assert.equal(value(vm, 'ser.magic & 0xff'), '73');
-        assert.equal(value(vm, 'at(State, phys(ser)).magic == ser.magic'), 'true');
-        assert.equal(value(vm, 'ser.ring_pa == phys(args.file.ring)'), 'true');
-        assert.equal(evaluate(vm, vm.current.top, 'ser.ring_pa').type.k, 'phys');
-        assert.equal(value(vm, 'luo.outgoing.find("vm-1").name'), '"vm-1"');
-        assert.equal(value(vm, 'nic_handler.compatible'), '"nic-v1"');
+        const host = stoppedAt('in the handler');
+        assert.equal(value(host, 'args.file.queues'), '2');
+        assert.equal(value(host, 'ser.wide == 0xffff_ffff_ffff_fff0'), 'true');
+        assert.equal(value(host, 'ser.magic & 0xff'), '73');
+        assert.equal(value(host, 'at(State, phys(ser)).magic == ser.magic'), 'true');
+        assert.equal(value(host, 'ser.ring_pa == phys(args.file.ring)'), 'true');
+        assert.equal(evaluate(host, host.interpreter.current.top, 'ser.ring_pa').type.k, 'phys');
+        assert.equal(value(host, 'luo.outgoing.find("vm-1").name'), '"vm-1"');
+        assert.equal(value(host, 'nic_handler.compatible'), '"nic-v1"');
     });
 
     test('system calls are tried out, and what they did is taken back', () => {
-        const vm = stoppedAt('in the process');
-        const before = hashOf(vm);
-        const frame = vm.current.top;
-        assert.equal(value(vm, 'ram.pread(5, at: 0) == "hello" || ram.pread(5, at: 0).length == 5'), 'true');
-        assert.equal(value(vm, 'try ram.truncate(1)'), '0');
-        assert.equal(value(vm, 'ram.size'), '65536');
-        assert.equal(value(vm, 'memfd_create("other")'), '7');
-        assert.equal(value(vm, 'try lu.truncate(0)'), '-22');
-        assert.match(reason(vm, 'lu.truncate(0)'), /fails with EINVAL/);
-        assert.equal(value(vm, 'open("/dev/null")'), '7');
-        assert.equal(value(vm, 'try open("/dev/liveupdate")'), '-16');
-        assert.equal(value(vm, 'try vm1.finish()'), '-22');
-        assert.equal(value(vm, 'vm1.preserve_fd(ram, token: 5)'), '0');
-        assert.equal(value(vm, 'double(list[2]) + double(1)'), '8');
-        assert.match(reason(vm, 'lu.create_session("vm-1")'), /fails with EEXIST/);
-        assert.match(reason(vm, 'broken()'), /ram.truncate\(-1\) fails with EINVAL/);
-        assert.match(reason(vm, 'endless()'), /too long/);
-        assert.equal(hashOf(vm), before);
-        assert.equal(vm.current.top, frame);
-        assert.equal(vm.run(FOREVER)?.reason, 'end');
-        assert.equal(vm.outcome?.passed, true);
+        const host = stoppedAt('in the process');
+        const before = hashOf(host);
+        const frame = host.interpreter.current.top;
+        assert.equal(value(host, 'ram.pread(5, at: 0) == "hello" || ram.pread(5, at: 0).length == 5'), 'true');
+        assert.equal(value(host, 'try ram.truncate(1)'), '0');
+        assert.equal(value(host, 'ram.size'), '65536');
+        assert.equal(value(host, 'memfd_create("other")'), '7');
+        assert.equal(value(host, 'try lu.truncate(0)'), '-22');
+        assert.match(reason(host, 'lu.truncate(0)'), /fails with EINVAL/);
+        assert.equal(value(host, 'open("/dev/null")'), '7');
+        assert.equal(value(host, 'try open("/dev/liveupdate")'), '-16');
+        assert.equal(value(host, 'try vm1.finish()'), '-22');
+        assert.equal(value(host, 'vm1.preserve_fd(ram, token: 5)'), '0');
+        assert.equal(value(host, 'double(list[2]) + double(1)'), '8');
+        assert.match(reason(host, 'lu.create_session("vm-1")'), /fails with EEXIST/);
+        assert.match(reason(host, 'broken()'), /ram.truncate\(-1\) fails with EINVAL/);
+        assert.match(reason(host, 'endless()'), /too long/);
+        assert.equal(hashOf(host), before);
+        assert.equal(host.interpreter.current.top, frame);
+        assert.equal(host.interpreter.run(FOREVER)?.reason, 'end');
+        assert.equal(host.interpreter.outcome?.passed, true);
     });
 
     test('what has no value says why, in one sentence', () => {
-        const vm = stoppedAt('in the process');
-        assert.match(reason(vm, 'lits'), /Nothing is called `lits` here. Did you mean `list`\?/);
-        assert.match(reason(vm, ''), /no expression/);
-        assert.match(reason(vm, '1 +'), /missing/);
-        assert.match(reason(vm, '1 2'), /does not belong/);
-        assert.match(reason(vm, 'panic("x")'), /does something/);
-        assert.match(reason(vm, 'list[3]'), /outside of this list/);
-        assert.match(reason(vm, '1 / 0'), /division by zero/);
-        assert.match(reason(vm, 'list = 3'), /write == to compare/);
-        assert.match(reason(vm, 'vm1.get_name'), /method/);
+        const host = stoppedAt('in the process');
+        assert.match(reason(host, 'lits'), /Nothing is called `lits` here. Did you mean `list`\?/);
+        assert.match(reason(host, ''), /no expression/);
+        assert.match(reason(host, '1 +'), /missing/);
+        assert.match(reason(host, '1 2'), /does not belong/);
+        assert.match(reason(host, 'panic("x")'), /does something/);
+        assert.match(reason(host, 'list[3]'), /outside of this list/);
+        assert.match(reason(host, '1 / 0'), /division by zero/);
+        assert.match(reason(host, 'list = 3'), /write == to compare/);
+        assert.match(reason(host, 'vm1.get_name'), /method/);
     });
 
     test('assigning variables, fields of structures and of files', () => {
-        const vm = stoppedAt('in the handler');
-        const set = (text: string): void => void assign(vm, vm.current.top, parseEntry(text));
+        const host = stoppedAt('in the handler');
+        const set = (text: string): void => void assign(host, host.interpreter.current.top, parseEntry(text));
         set('ser.magic = 7');
         set('ser.magic += 1');
-        assert.equal(value(vm, 'ser.magic'), '8');
+        assert.equal(value(host, 'ser.magic'), '8');
         set('args.file.queues = 5');
-        assert.equal(value(vm, 'args.file.queues'), '5');
+        assert.equal(value(host, 'args.file.queues'), '5');
         assert.throws(() => set('ser.magic = 0x1_0000_0000'), /does not fit/);
         assert.throws(() => set('LIMIT = 1'), /no variable/);
         assert.throws(() => set('nosuch = 1'), /No variable is called `nosuch`/);
     });
 
     test('an assigned variable decides how the run goes on', () => {
-        const vm = stoppedAt('at scenario level');
-        assign(vm, vm.current.top, parseEntry('count = 9'));
-        assert.equal(vm.run(FOREVER)?.reason, 'exception');
-        assert.match(vm.outcome?.failure?.message ?? '', /count == 8/);
+        const host = stoppedAt('at scenario level');
+        assign(host, host.interpreter.current.top, parseEntry('count = 9'));
+        assert.equal(host.interpreter.run(FOREVER)?.reason, 'exception');
+        assert.match(host.interpreter.outcome?.failure?.message ?? '', /count == 8/);
     });
 
     test('a condition holds for anything but false, 0 and nothing', () => {

@@ -7,7 +7,7 @@ import { Clock } from '../../../emulator/machine/clock';
 import { COST_NAMES, type CostChanges, costId, COSTS, ratesOf } from '../../../emulator/machine/costs';
 import { Journal } from '../../../emulator/machine/journal';
 import { Run } from '../../../emulator/run/run';
-import type { Checkpoint } from '../../../emulator/runtime/interpreter';
+import type { Checkpoint } from '../../../emulator/runtime/stop';
 import { fingerprint } from '../../../emulator/timeline/fingerprint';
 import { programOf } from '../../support/programs';
 import { FOREVER } from '../../support/runs';
@@ -55,9 +55,9 @@ suite('clock', () => {
 
 suite('what takes time', () => {
     test('nothing but the table and sleep', () => {
-        const { vm } = ran(WAITING, { costs: FREE });
-        assert.equal(vm.machine.clock.now, 31e6);
-        assert.equal(vm.machine.clock.spent[COST_NAMES.indexOf('sleep')], 31e6);
+        const { host } = ran(WAITING, { costs: FREE });
+        assert.equal(host.machine.clock.now, 31e6);
+        assert.equal(host.machine.clock.spent[COST_NAMES.indexOf('sleep')], 31e6);
     });
 
     test('each cost of the table is charged where its work is done', () => {
@@ -93,7 +93,7 @@ suite('what takes time', () => {
                 process p { lu = open("/dev/liveupdate"); s = lu.retrieve_session("s"); m = s.retrieve_fd(token: 1); s.finish(); exit }
                 boot "7.2"
             }`;
-        const { spent } = ran(text).vm.machine.clock;
+        const { spent } = ran(text).host.machine.clock;
         // those of devices need some
         const idle = COST_NAMES.filter((name, i) => spent[i] === 0 && !/^(device|pci|iommu)_/.test(name));
         assert.deepEqual(idle, ['sleep']);
@@ -119,9 +119,9 @@ suite('what takes time', () => {
             }`;
         const times = (huge: boolean, costs: CostChanges): number[] => {
             const said: number[] = [];
-            const { vm } = Run.start(programOf({ 't.lus': text(huge) }), { costs: { ...FREE, ...costs } });
-            vm.listeners.report({ log: (line) => line.level === 'log' && said.push(Number(line.text)) });
-            vm.run(FOREVER);
+            const { host } = Run.start(programOf({ 't.lus': text(huge) }), { costs: { ...FREE, ...costs } });
+            host.listeners.report({ log: (line) => line.level === 'log' && said.push(Number(line.text)) });
+            host.interpreter.run(FOREVER);
             return said;
         };
         // besides the folios: a block of LUO's, the page of the handler's data, and the array of folios with the page
@@ -137,14 +137,14 @@ suite('what takes time', () => {
     });
 
     test('lines of the kernel log say when they were written', () => {
-        const { vm } = ran(WAITING);
-        const times = vm.kernel?.log.items.map((l) => l.time) ?? [];
+        const { host } = ran(WAITING);
+        const times = host.kernel?.log.items.map((l) => l.time) ?? [];
         assert.ok(times.length > 2);
         assert.deepEqual(
             times,
             times.toSorted((a, b) => a - b),
         );
-        const [update] = updates(vm);
+        const [update] = updates(host);
         assert.ok(update?.jumped && times.every((t) => t >= (update.jumped ?? 0)));
     });
 });
@@ -160,7 +160,7 @@ suite('which figure counts', () => {
             process p { kexec_file_load("made from k"); reboot(KEXEC) }
         }`;
     const startup = (text: string, costs?: CostChanges): number => {
-        const [update] = updates(ran(text, { costs: { ...onlyFor('boot_initcalls'), ...costs } }).vm);
+        const [update] = updates(ran(text, { costs: { ...onlyFor('boot_initcalls'), ...costs } }).host);
         return update?.kernelStartup ?? -1;
     };
 
@@ -177,7 +177,10 @@ suite('which figure counts', () => {
         const text = `
             kernel "slow" from "7.2" { cost process_start 7ms }
             scenario "s" { boot "slow"; process p { kexec_file_load("7.2"); reboot(KEXEC) }; process q }`;
-        assert.equal(ran(text, { costs: onlyFor('process_start') }).vm.machine.clock.now, 7e6 + COSTS.process_start.ns);
+        assert.equal(
+            ran(text, { costs: onlyFor('process_start') }).host.machine.clock.now,
+            7e6 + COSTS.process_start.ns,
+        );
     });
 
     test('what cannot be a cost is a finding', () => {
@@ -203,8 +206,8 @@ suite('which figure counts', () => {
 
     test('a figure below nothing fails where it is set', () => {
         assert.match(
-            ran('scenario "s" { boot "7.2"; n = 3; cost copy n - 4 }', { mayFail: true }).vm.outcome?.failure
-                ?.message ?? '',
+            ran('scenario "s" { boot "7.2"; n = 3; cost copy n - 4 }', { mayFail: true }).host.interpreter.outcome
+                ?.failure?.message ?? '',
             /nothing takes -1 ns/,
         );
     });
@@ -216,7 +219,7 @@ suite('which figure counts', () => {
 
 suite('phases of an update', () => {
     test('each begins where the talk says', () => {
-        const [u] = updates(ran(WAITING, { costs: FREE }).vm);
+        const [u] = updates(ran(WAITING, { costs: FREE }).host);
         assert.ok(u);
         assert.deepEqual(
             [u.prepared, u.blackoutBegan, u.resumed, u.finished].map((ns) => (ns ?? -1) / 1e6),
@@ -234,7 +237,7 @@ suite('phases of an update', () => {
     });
 
     test('the parts are the whole, and the shares too', () => {
-        const [u] = updates(ran(WAITING).vm);
+        const [u] = updates(ran(WAITING).host);
         assert.ok(u);
         assert.equal(u.kernelShutdown + u.kernelStartup + u.userspace, u.blackout);
         assert.equal(
@@ -245,14 +248,14 @@ suite('phases of an update', () => {
     });
 
     test('the blackout begins with the first freeze; where nothing freezes, with the system call', () => {
-        const [u] = updates(ran(WAITING, { costs: { ...FREE, syscall: 1000 } }).vm);
+        const [u] = updates(ran(WAITING, { costs: { ...FREE, syscall: 1000 } }).host);
         assert.ok(u);
         assert.equal(u.blackoutBegan, u.lastCallBegan + 1000);
         assert.equal(u.frozen, true);
         const [empty] = updates(
             ran(WAITING.replace('vm1.preserve_fd(ram, token: 1)', '').replace('ram = vm1.retrieve_fd(token: 1)', ''), {
                 costs: { ...FREE, syscall: 1000 },
-            }).vm,
+            }).host,
         );
         assert.ok(empty);
         assert.equal(empty.blackoutBegan, empty.lastCallBegan);
@@ -264,14 +267,14 @@ suite('phases of an update', () => {
             'reboot(KEXEC)',
             'inject EIO into memfd.freeze; reboot(KEXEC)  fails EIO; assert update.phase == "pre-blackout"; assert update.blackout == 0; sleep 32ms; reboot(KEXEC)',
         );
-        const [u, ...more] = updates(ran(text, { costs: FREE }).vm);
+        const [u, ...more] = updates(ran(text, { costs: FREE }).host);
         assert.deepEqual(more, []);
         assert.deepEqual([u?.preBlackout, u?.blackout], [34e6, 4e6]);
     });
 
     test('without files it ends when user space is up; without a session it is over then', () => {
         const [u] = updates(
-            ran('scenario "s" { boot "7.2"; process p { kexec_file_load("7.2"); reboot(KEXEC) }; sleep 9ms }').vm,
+            ran('scenario "s" { boot "7.2"; process p { kexec_file_load("7.2"); reboot(KEXEC) }; sleep 9ms }').host,
         );
         assert.equal(u?.resumed, u?.up);
         assert.equal(u?.finished, u?.up);
@@ -279,23 +282,25 @@ suite('phases of an update', () => {
     });
 
     test('kexec_load hands nothing over', () => {
-        const [u] = updates(ran(WAITING.replace('kexec_file_load', 'kexec_load'), { mayFail: true }).vm);
+        const [u] = updates(ran(WAITING.replace('kexec_file_load', 'kexec_load'), { mayFail: true }).host);
         assert.deepEqual([u?.files, u?.sessions, u?.phase], [0, 0, 'post-lu']);
     });
 
     test('files that nobody retrieves keep it black; finishing without them ends it', () => {
-        const { vm } = ran(
+        const { host } = ran(
             WAITING.replace('ram = vm1.retrieve_fd(token: 1)\n', '').replace('vm1.finish()', 'log("no finish")'),
             { costs: FREE },
         );
-        const [u] = updates(vm);
+        const [u] = updates(host);
         assert.equal(u?.phase, 'blackout');
         assert.equal(u?.blackout, 28e6);
-        const reports = updatesOf(vm);
+        const reports = updatesOf(host);
         assert.equal(reports[0]?.blackoutNs, null);
         assert.equal(reports[0]?.kernelStartupNs, 0);
         assert.equal(reports[0] && updateLine(reports[0], reports), 'the blackout never ended: nothing was retrieved');
-        const [discarded] = updates(ran(WAITING.replace('ram = vm1.retrieve_fd(token: 1)\n', ''), { costs: FREE }).vm);
+        const [discarded] = updates(
+            ran(WAITING.replace('ram = vm1.retrieve_fd(token: 1)\n', ''), { costs: FREE }).host,
+        );
         assert.deepEqual([discarded?.phase, discarded?.blackout, discarded?.postBlackout], ['post-lu', 12e6, 0]);
     });
 
@@ -304,9 +309,9 @@ suite('phases of an update', () => {
             /vm1 = lu\.retrieve[\s\S]*sleep 16ms/,
             'sleep 4ms',
         );
-        const { vm } = ran(lost, { costs: FREE });
+        const { host } = ran(lost, { costs: FREE });
         assert.deepEqual(
-            updates(vm).map((u) => [u.phase, u.sessions, u.arrived]),
+            updates(host).map((u) => [u.phase, u.sessions, u.arrived]),
             [['blackout', 1, 0]],
         );
     });
@@ -319,7 +324,7 @@ suite('phases of an update', () => {
             'sleep 16ms',
             'vm2 = lu.retrieve_session("vm-2"); sleep 16ms; more = vm2.retrieve_fd(token: 1); sleep 32ms; vm2.close()',
         );
-        const [u] = updates(ran(two, { costs: FREE }).vm);
+        const [u] = updates(ran(two, { costs: FREE }).host);
         assert.deepEqual([u?.blackout, u?.postBlackout], [28e6, 32e6]);
     });
 
@@ -339,15 +344,15 @@ suite('phases of an update', () => {
     assert update.number == 2
     assert update.phase == "post-lu"`,
         );
-        const { vm } = ran(again, { costs: FREE });
+        const { host } = ran(again, { costs: FREE });
         assert.deepEqual(
-            updates(vm).map((u) => [u.number, u.phase, u.blackout]),
+            updates(host).map((u) => [u.number, u.phase, u.blackout]),
             [
                 [1, 'post-lu', 4e6],
                 [2, 'post-lu', 0],
             ],
         );
-        const reports = updatesOf(vm);
+        const reports = updatesOf(host);
         assert.match(reports[0] ? updateLine(reports[0], reports) : '', /^update 1: blackout 4 ms: sleep 4 ms$/);
     });
 
@@ -369,37 +374,41 @@ suite('phases of an update', () => {
                 assert update.number == 2
                 assert update.phase == "pre-blackout"
             }`;
-        const { vm } = ran(text, { costs: onlyFor('firmware') });
+        const { host } = ran(text, { costs: onlyFor('firmware') });
         assert.deepEqual(
-            updates(vm).map((u) => u.lost),
+            updates(host).map((u) => u.lost),
             [true],
         );
-        assert.equal(vm.machine.clock.now, COSTS.firmware.ns);
+        assert.equal(host.machine.clock.now, COSTS.firmware.ns);
     });
 
     test('going back takes the phases back', () => {
-        const { vm } = Run.start(programOf({ 't.lus': WAITING }));
+        const { host } = Run.start(programOf({ 't.lus': WAITING }));
         const marks: {
             readonly saved: Checkpoint;
             readonly phase: string | undefined;
             readonly now: number;
         }[] = [];
         for (let over = false; !over; ) {
-            vm.step('in');
-            const stop = vm.run(FOREVER);
+            host.interpreter.step('in');
+            const stop = host.interpreter.run(FOREVER);
             over = stop?.reason === 'end';
-            marks.push({ saved: vm.checkpoint(), phase: Updates.of(vm)?.current.phase, now: vm.machine.clock.now });
+            marks.push({
+                saved: host.interpreter.checkpoint(),
+                phase: Updates.of(host)?.current.phase,
+                now: host.machine.clock.now,
+            });
         }
-        const end = fingerprint(vm);
+        const end = fingerprint(host);
         assert.deepEqual(
             [...new Set(marks.map((m) => m.phase))],
             ['pre-lu', 'pre-blackout', 'blackout', 'post-blackout', 'post-lu'],
         );
         for (const m of marks.filter((_, i) => i % 7 === 0).reverse()) {
-            vm.restore(m.saved);
-            assert.deepEqual([Updates.of(vm)?.current.phase, vm.machine.clock.now], [m.phase, m.now]);
-            vm.run(FOREVER);
-            assert.equal(fingerprint(vm), end);
+            host.interpreter.restore(m.saved);
+            assert.deepEqual([Updates.of(host)?.current.phase, host.machine.clock.now], [m.phase, m.now]);
+            host.interpreter.run(FOREVER);
+            assert.equal(fingerprint(host), end);
         }
     });
 });

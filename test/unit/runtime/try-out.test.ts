@@ -20,21 +20,21 @@ const SOURCE = `scenario "s" {
 suite('trying out', () => {
     test('a system call after which others would run: they stand where they stood', () => {
         // the first alternative is always somebody else: whoever can be overtaken is
-        const { vm } = Run.start(programOf(SOURCE), { chooser: () => FIRST });
+        const { host } = Run.start(programOf(SOURCE), { chooser: () => FIRST });
         let tried = 0;
-        while (vm.outcome === null) {
-            vm.step('any');
-            vm.run(1e6);
-            const { frame, scheduler } = vm.interpreter;
+        while (host.interpreter.outcome === null) {
+            host.interpreter.step('any');
+            host.interpreter.run(1e6);
+            const { frame, scheduler } = host.interpreter;
             if (scheduler.active && frame?.mode === 'user') {
-                const before = fingerprint(vm);
-                const { value } = evaluate(vm, frame, 's.preserve_fd(memfd_create("y"), token: 77)');
+                const before = fingerprint(host);
+                const { value } = evaluate(host, frame, 's.preserve_fd(memfd_create("y"), token: 77)');
                 assert.equal(value, 0);
-                assert.equal(fingerprint(vm), before);
+                assert.equal(fingerprint(host), before);
                 tried++;
             }
         }
-        assert.ok(vm.outcome.passed, vm.outcome.failure?.message);
+        assert.ok(host.interpreter.outcome.passed, host.interpreter.outcome.failure?.message);
         assert.ok(tried > 10, `${tried} places`);
     });
 });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { ran, updates, WAITING } from '../../support/timed-runs';
 
 suite('traces', () => {
-    const { vm, events } = ran(WAITING, { trace: true });
+    const { host, events } = ran(WAITING, { trace: true });
     const slices = events.filter((e) => e.ph === 'X');
     const named = (name: string, phase = false): (typeof slices)[number] => {
         const found = slices.find((e) => e.name === name && (e.cat === 'phase') === phase);
@@ -62,7 +62,7 @@ suite('traces', () => {
     });
 
     test('phases, and the stages of shutdown and boot', () => {
-        const [u] = updates(vm);
+        const [u] = updates(host);
         assert.ok(u);
         const black = named('Blackout', true);
         assert.deepEqual([black.ts, black.dur], [(u.blackoutBegan ?? 0) / 1000, u.blackout / 1000]);
@@ -93,7 +93,7 @@ suite('traces', () => {
     });
 
     test('what is under way at the jump ends with its kernel', () => {
-        const [u] = updates(vm);
+        const [u] = updates(host);
         const reboot = named('reboot');
         assert.equal(Math.round((reboot.ts + reboot.dur) * 1000), u?.jumped);
     });

@@ -2,7 +2,7 @@
 import { FlbArgs, LuoFlb } from '../../../kernel/luo/state';
 import { ANY, BOOL, INT, objectOf, STRING, type Value } from '../../../language/types';
 import { asBool, asInt, asNumber } from '../../../language/values';
-import type { Vm } from '../../interpreter';
+import type { Host } from '../../host/host';
 import { callback, code, nothing, param, RecordMembers } from '../define';
 
 const ARGS = [param('args', objectOf('flb_args'))];
@@ -14,11 +14,11 @@ const outgoing = (flb: LuoFlb): LuoFlb['outgoing'] => flb.outgoing;
 const incoming = (flb: LuoFlb): LuoFlb['incoming'] => flb.incoming;
 
 /** A reference less. One that was never taken is told. */
-function put(vm: Vm, flb: LuoFlb, side: 'outgoing' | 'incoming'): boolean {
+function put(host: Host, flb: LuoFlb, side: 'outgoing' | 'incoming'): boolean {
     if (flb[side].count === 0) {
-        vm.tell((l) => l.flbUnderflow?.(flb, side));
+        host.tell((l) => l.flbUnderflow?.(flb, side));
     }
-    return flb[side].put(vm.running);
+    return flb[side].put(host.running);
 }
 
 export const luoFlb = new RecordMembers(
@@ -60,9 +60,13 @@ export const luoFlb = new RecordMembers(
         (flb, _args, { machine }) => new FlbArgs(machine.journal, flb, flb.incoming),
     )
     .method('out_get', [], {}, 'refcount_inc', (flb, _args, { running }) => nothing(flb.outgoing.get(running)))
-    .method('out_put', [], { result: BOOL }, 'refcount_dec_and_test', (flb, _args, vm: Vm) => put(vm, flb, 'outgoing'))
+    .method('out_put', [], { result: BOOL }, 'refcount_dec_and_test', (flb, _args, host: Host) =>
+        put(host, flb, 'outgoing'),
+    )
     .method('in_get', [], {}, 'refcount_inc', (flb, _args, { running }) => nothing(flb.incoming.get(running)))
-    .method('in_put', [], { result: BOOL }, 'refcount_dec_and_test', (flb, _args, vm: Vm) => put(vm, flb, 'incoming'))
+    .method('in_put', [], { result: BOOL }, 'refcount_dec_and_test', (flb, _args, host: Host) =>
+        put(host, flb, 'incoming'),
+    )
     .add(
         callback('preserve', ARGS, {}, 'Called when the first file that uses it is preserved.'),
         callback('unpreserve', ARGS, {}, 'Called when the last such file is unpreserved.'),

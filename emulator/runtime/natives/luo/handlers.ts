@@ -3,7 +3,7 @@ import { LuoArgs, LuoHandler } from '../../../kernel/luo/state';
 import { ANY, BOOL, INT, listOf, objectOf, STRING, type Value } from '../../../language/types';
 import { asInt } from '../../../language/values';
 import { hasCallback } from '../../host/callbacks';
-import type { Vm } from '../../interpreter';
+import type { Host } from '../../host/host';
 import { fileOrNone } from '../arguments';
 import { callback, code, Members, param, RecordMembers } from '../define';
 
@@ -12,9 +12,9 @@ const FILE = [param('file', objectOf('file'))];
 
 /** Whether a handler has an optional callback; one that is to fail takes the place of one that is not there. */
 function has(name: 'freeze' | 'unfreeze' | 'can_finish' | 'get_id') {
-    return (handler: LuoHandler, vm: Vm): boolean =>
-        hasCallback(vm, handler, name) ||
-        vm.injections.items.some((i) => i.target === `${handler.name}.${name}` && i.boot === vm.boot && i.left > 0);
+    return (handler: LuoHandler, host: Host): boolean =>
+        hasCallback(host, handler, name) ||
+        host.injections.items.some((i) => i.target === `${handler.name}.${name}` && i.boot === host.boot && i.left > 0);
 }
 
 export const luoHandler = new Members(

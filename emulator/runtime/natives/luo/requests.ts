@@ -9,7 +9,7 @@ import { BOOL, BYTES, FD, INT, objectOf, STRING, type Type, type Value } from '.
 import { asInt, asNumber, asString, isInt, text } from '../../../language/values';
 import { Bytes } from '../../../machine/bytes';
 import { costId } from '../../../machine/costs';
-import type { Vm } from '../../interpreter';
+import type { Host } from '../../host/host';
 import type { SystemCall } from '../../purpose';
 import { delayInKernel } from '../../scheduler';
 import { expect } from '../arguments';
@@ -33,13 +33,13 @@ export function ioctlsOf({ running }: NativeContext): IoctlTable {
 }
 
 /** Copies the structure back; a reply that stalls keeps the caller in the kernel meanwhile. */
-function reply(vm: Vm, request: LuoRequest): undefined | Err {
+function reply(host: Host, request: LuoRequest): undefined | Err {
     const result = request.reply();
     if (request.stalls) {
-        delayInKernel(vm.interpreter, STALL);
+        delayInKernel(host.interpreter, STALL);
     }
     if (result) {
-        vm.tell((l) => l.replyFailed?.(request));
+        host.tell((l) => l.replyFailed?.(request));
     }
     return result;
 }
@@ -57,22 +57,22 @@ export const luoRequest = new Members(
     .field('token', INT, 'The token.', (request) => request.token)
     .field('reserved', INT, 'The reserved word.', (request) => request.reserved)
     .field('session', objectOf('luo_session'), 'The session whose descriptor this is.', (request) => request.session)
-    .method('reply', [], { fails: true }, 'Copies the structure back: EFAULT.', (request, _args, vm: Vm) =>
-        reply(vm, request),
+    .method('reply', [], { fails: true }, 'Copies the structure back: EFAULT.', (request, _args, host: Host) =>
+        reply(host, request),
     )
     .method(
         'reply_fd',
         [param('fd', FD)],
         { fails: true },
         'Copies the structure back with this descriptor in it: EFAULT.',
-        (request, _args, vm: Vm) => reply(vm, request),
+        (request, _args, host: Host) => reply(host, request),
     )
     .method(
         'reply_name',
         [param('name', STRING)],
         { fails: true },
         'Copies the structure back with this name in it: EFAULT.',
-        (request, _args, vm: Vm) => reply(vm, request),
+        (request, _args, host: Host) => reply(host, request),
     );
 
 export const requestFunctions: readonly NativeFunction[] = [

@@ -10,7 +10,7 @@ import { ANY, BOOL, INT, listOf, objectOf, PHYS, STRING, type Value } from '../.
 import { asBool, asInt, asNumber, asString } from '../../../language/values';
 import { Bytes } from '../../../machine/bytes';
 import type { Journal } from '../../../machine/journal';
-import type { Vm } from '../../interpreter';
+import type { Host } from '../../host/host';
 import { View } from '../../view';
 import { expect, fileArg, fileOrNone } from '../arguments';
 import { fn, Members, nothing, param, RecordMembers } from '../define';
@@ -178,11 +178,11 @@ export const sessionList = new RecordMembers(SessionList, 'luo_sessions', 'One o
         [SESSION],
         { fails: true },
         'Appends a session; EEXIST where the name is taken.',
-        (list, [v], vm: Vm) => {
+        (list, [v], host: Host) => {
             const session = sessionArg(v);
             const refused = list.insert(session);
             if (refused) {
-                vm.tell((l) => l.sessionRefused?.(session));
+                host.tell((l) => l.sessionRefused?.(session));
             }
             return refused;
         },
@@ -192,8 +192,8 @@ export const sessionList = new RecordMembers(SessionList, 'luo_sessions', 'One o
     );
 
 /** The allocation of a session fails where a failure was injected into it. */
-function allocated(vm: Vm, make: () => LuoSession): LuoSession | Err {
-    return vm.injections.hit('luo_session', vm.boot) ? err('ENOMEM') : make();
+function allocated(host: Host, make: () => LuoSession): LuoSession | Err {
+    return host.injections.hit('luo_session', host.boot) ? err('ENOMEM') : make();
 }
 
 function newFile(journal: Journal, session: Value, handler: Value, token: Value): LuoFile {
@@ -213,12 +213,12 @@ export const sessionFunctions: readonly NativeFunction[] = [
         [param('name', STRING)],
         { context: 'scenario', result: { k: 'view', struct: 'luo_session_ser' } },
         'The entry of an outgoing session as the next kernel will read it; inside `at handover`. `none` where there is none.',
-        (vm: Vm, [name]) => {
-            const { outgoing } = vm.running.luo;
-            const layout = vm.declarations.struct('luo_session_ser', vm.library);
+        (host: Host, [name]) => {
+            const { outgoing } = host.running.luo;
+            const layout = host.declarations.struct('luo_session_ser', host.library);
             const index = outgoing.sessions.items.findIndex((s) => s.name === asString(name, 'the name'));
             const address = index < 0 ? undefined : outgoing.entryAt(index);
-            return layout && address !== undefined ? new View(layout, vm.machine.memory, address) : null;
+            return layout && address !== undefined ? new View(layout, host.machine.memory, address) : null;
         },
     ),
     fn(
@@ -226,10 +226,10 @@ export const sessionFunctions: readonly NativeFunction[] = [
         [param('name', { k: 'bytes' })],
         { result: objectOf('luo_session'), fails: true },
         'A new outgoing session: EINVAL for an empty or unterminated name where the release checks names (others cut it off), ENOMEM.',
-        (vm: Vm, [bytes]) => {
+        (host: Host, [bytes]) => {
             const raw = expect(Bytes, bytes, 'a name').toUint8Array();
-            const name = sessionName(raw, ioctlsOf(vm));
-            return typeof name === 'string' ? allocated(vm, () => vm.running.luo.newSession(name, false)) : name;
+            const name = sessionName(raw, ioctlsOf(host));
+            return typeof name === 'string' ? allocated(host, () => host.running.luo.newSession(name, false)) : name;
         },
     ),
     fn(
@@ -237,7 +237,7 @@ export const sessionFunctions: readonly NativeFunction[] = [
         [param('name', STRING)],
         { result: objectOf('luo_session'), fails: true },
         'A session from the previous kernel; ENOMEM.',
-        (vm: Vm, [name]) => allocated(vm, () => vm.running.luo.newSession(asString(name, 'the name'), true)),
+        (host: Host, [name]) => allocated(host, () => host.running.luo.newSession(asString(name, 'the name'), true)),
     ),
     fn(
         'luo_file_alloc',

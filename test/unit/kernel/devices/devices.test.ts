@@ -6,7 +6,7 @@ import { COMMAND_MEMORY, PCI_BASE_ADDRESS_0, PCI_COMMAND } from '../../../../emu
 import { parsePciAddress, requesterOf } from '../../../../emulator/machine/pci/address';
 import { Run } from '../../../../emulator/run/run';
 import { UsageError } from '../../../../emulator/run/usage-error';
-import type { Vm } from '../../../../emulator/runtime/interpreter';
+import type { Host } from '../../../../emulator/runtime/host/host';
 import { fingerprint } from '../../../../emulator/timeline/fingerprint';
 import { cleanProgram, programOf } from '../../../support/programs';
 import { FOREVER, failuresOf, passed } from '../../../support/runs';
@@ -15,10 +15,10 @@ const withMachine = (machine: string, body: string, more = ''): string =>
     `machine {\n${machine}\n}\n${more}\nscenario "s" {\n${body}\n}\n`;
 
 /** Runs the first scenario of a file to its end, which must be a good one. */
-const ran = (text: string): Vm => passed(cleanProgram(text));
+const ran = (text: string): Host => passed(cleanProgram(text));
 
-function deviceOf(vm: Vm, name: string): Device {
-    const d = vm.machine.pci.device(name);
+function deviceOf(host: Host, name: string): Device {
+    const d = host.machine.pci.device(name);
     assert.ok(d);
     return d;
 }
@@ -42,8 +42,8 @@ suite('devices: PCI', () => {
     });
 
     test('configuration space: only what is writable changes, a BAR says its size, a reset takes all back', () => {
-        const vm = ran(withMachine('memory 1GiB\ndevice d at "0000:3b:00.0" { kind nvme; msix 3 }', 'boot "7.2"'));
-        const { config } = deviceOf(vm, 'd');
+        const host = ran(withMachine('memory 1GiB\ndevice d at "0000:3b:00.0" { kind nvme; msix 3 }', 'boot "7.2"'));
+        const { config } = deviceOf(host, 'd');
         config.write(0, 4, 0xffff_ffff);
         assert.equal(config.read(0, 4), 0xa80a_144d);
         config.write(PCI_BASE_ADDRESS_0, 4, 0xffff_ffff);
@@ -57,7 +57,7 @@ suite('devices: PCI', () => {
     });
 
     test('root ports and bridges: the path must let requests through', () => {
-        const vm = ran(
+        const host = ran(
             withMachine(
                 'memory 1GiB\ndevice d at "0000:3c:00.0" { kind dma; behind "0000:3b:00.0" }',
                 `
@@ -67,7 +67,7 @@ suite('devices: PCI', () => {
             assert d.writes > 0 && d.dropped == 0`,
             ),
         );
-        const d = deviceOf(vm, 'd');
+        const d = deviceOf(host, 'd');
         assert.deepEqual(
             d.path.map((p) => p.name),
             ['0000:3b:00.0', '0000:00:01.0'],
@@ -76,11 +76,11 @@ suite('devices: PCI', () => {
         assert.ok(bridge && port);
         const { writes } = d;
         port.setBusMaster(false);
-        vm.machine.clock.advance(100_000);
+        host.machine.clock.advance(100_000);
         assert.deepEqual([d.writes, d.dropped], [writes, 10]);
         port.setBusMaster(true);
         bridge.setPower(3);
-        vm.machine.clock.advance(100_000);
+        host.machine.clock.advance(100_000);
         assert.deepEqual([d.writes, d.dropped], [writes, 20]);
     });
 
@@ -118,7 +118,7 @@ suite('devices: PCI', () => {
 
 suite('devices: kinds', () => {
     test('a NIC fills buffers and marks descriptors as done, in the memory of its driver', () => {
-        const vm = ran(
+        const host = ran(
             withMachine(
                 'memory 1GiB\niommu vtd\ndevice n at "0000:3b:00.0" { kind nic; queues 2 }',
                 `
@@ -127,10 +127,10 @@ suite('devices: kinds', () => {
             sleep 15us`,
             ),
         );
-        const memory = vm.kernel?.devices.of(deviceOf(vm, 'n'))?.memory;
+        const memory = host.kernel?.devices.of(deviceOf(host, 'n'))?.memory;
         assert.ok(memory);
         const ring = memory.pfn * 4096;
-        const bus = vm.machine.memory;
+        const bus = host.machine.memory;
         assert.equal(bus.readU64(ring), memory.iova + 2 * 4096, "the buffer, by the device's address");
         assert.deepEqual([bus.readU16(ring + 8), bus.readU8(ring + 12)], [100, 3], 'length; done, end of packet');
         assert.equal(bus.readU8(ring + 16 + 12), 0, 'the next one is still to come');
@@ -138,7 +138,7 @@ suite('devices: kinds', () => {
     });
 
     test('an NVMe drive answers every command with its number and the phase bit', () => {
-        const vm = ran(
+        const host = ran(
             withMachine(
                 'memory 1GiB\niommu amd\ndevice d at "0000:01:00.0" { kind nvme }',
                 `
@@ -148,13 +148,13 @@ suite('devices: kinds', () => {
             assert d.interrupts == 65`,
             ),
         );
-        const memory = vm.kernel?.devices.of(deviceOf(vm, 'd'))?.memory;
+        const memory = host.kernel?.devices.of(deviceOf(host, 'd'))?.memory;
         assert.ok(memory);
         const queue = memory.pfn * 4096 + 4096;
         const entry = (i: number): number[] => [
-            vm.machine.memory.readU16(queue + i * 16 + 8),
-            vm.machine.memory.readU16(queue + i * 16 + 12),
-            vm.machine.memory.readU16(queue + i * 16 + 14),
+            host.machine.memory.readU16(queue + i * 16 + 8),
+            host.machine.memory.readU16(queue + i * 16 + 12),
+            host.machine.memory.readU16(queue + i * 16 + 14),
         ];
         assert.deepEqual(entry(5), [6, 5, 1]);
         assert.deepEqual(entry(0), [1, 0, 0], 'the second time round the phase is the other one');
@@ -213,7 +213,7 @@ suite('devices: /dev/iommu and /dev/vfio', () => {
         ['arch arm64\niommu smmuv3', 'event: F_TRANSLATION client: 0000:5e:00.0'],
     ] as const) {
         test(`${machine.replace('\n', ', ')}: a guest's device sees its memory, what is unmapped is refused and logged`, () => {
-            const vm = ran(
+            const host = ran(
                 withMachine(
                     `memory 1GiB\n${machine}\ndevice g at "0000:5e:00.0" { kind dma; driver vfio }`,
                     `
@@ -228,10 +228,10 @@ suite('devices: /dev/iommu and /dev/vfio', () => {
                 }`,
                 ),
             );
-            const lines = vm.kernel?.log.items.filter((l) => l.text.includes(fault)) ?? [];
-            assert.ok(lines.length > 0, vm.kernel?.log.items.map((l) => l.text).join('\n'));
+            const lines = host.kernel?.log.items.filter((l) => l.text.includes(fault)) ?? [];
+            assert.ok(lines.length > 0, host.kernel?.log.items.map((l) => l.text).join('\n'));
             assert.equal(
-                vm.kernel?.log.items.filter((l) => l.level === 'err').length,
+                host.kernel?.log.items.filter((l) => l.level === 'err').length,
                 10,
                 'and then it holds its tongue',
             );
@@ -289,7 +289,7 @@ suite('devices: /dev/iommu and /dev/vfio', () => {
     });
 
     test('what is mapped is pinned, and everything is given back: no page is left when the process is gone', () => {
-        const vm = ran(
+        const host = ran(
             withMachine(
                 'memory 1GiB\niommu vtd\ndevice g at "0000:5e:00.0" { kind gpu; driver vfio }',
                 `
@@ -306,10 +306,10 @@ suite('devices: /dev/iommu and /dev/vfio', () => {
             assert !g.running && g.power == 3`,
             ),
         );
-        const owners = new Set([...(vm.kernel?.memmap.owned() ?? [])].map((o) => vm.machine.owners.name(o.owner)));
+        const owners = new Set([...(host.kernel?.memmap.owned() ?? [])].map((o) => host.machine.owners.name(o.owner)));
         assert.ok(![...owners].some((o) => o.includes('guest-ram')), [...owners].join(', '));
-        const tables = [...(vm.kernel?.memmap.owned() ?? [])]
-            .filter((o) => vm.machine.owners.name(o.owner) === 'IOMMU page table')
+        const tables = [...(host.kernel?.memmap.owned() ?? [])]
+            .filter((o) => host.machine.owners.name(o.owner) === 'IOMMU page table')
             .reduce((n, o) => n + o.count, 0);
         assert.equal(tables, 1, "the empty table that vfio-pci's own domain has");
     });
@@ -317,7 +317,7 @@ suite('devices: /dev/iommu and /dev/vfio', () => {
     test('without memory for a table nothing stays mapped or pinned, and the next try succeeds', () => {
         let failures = 0;
         for (let after = 0; after < 8; after++) {
-            const vm = ran(
+            const host = ran(
                 withMachine(
                     'memory 1GiB\niommu vtd\ndevice g at "0000:5e:00.0" { kind gpu; driver vfio }',
                     `
@@ -344,16 +344,16 @@ suite('devices: /dev/iommu and /dev/vfio', () => {
                 }`,
                 ),
             );
-            const owned = [...(vm.kernel?.memmap.owned() ?? [])].map((o) => vm.machine.owners.name(o.owner));
+            const owned = [...(host.kernel?.memmap.owned() ?? [])].map((o) => host.machine.owners.name(o.owner));
             assert.ok(!owned.some((o) => o.includes('guest-ram')));
             assert.equal(owned.filter((o) => o === 'IOMMU page table').length, 1, 'the one of its own domain');
-            failures += vm.injections.items.every((i) => i.left === 0) ? 1 : 0;
+            failures += host.injections.items.every((i) => i.left === 0) ? 1 : 0;
         }
         assert.ok(failures >= 5, `${failures} of the allocations failed`);
     });
 
     test('leaves are as large as memory and addresses allow', () => {
-        const vm = ran(
+        const host = ran(
             withMachine(
                 'memory 2GiB\niommu vtd\ndevice g at "0000:5e:00.0" { kind gpu; driver vfio }',
                 `
@@ -368,8 +368,8 @@ suite('devices: /dev/iommu and /dev/vfio', () => {
             }`,
             ),
         );
-        const tables = [...(vm.kernel?.memmap.owned() ?? [])]
-            .filter((o) => vm.machine.owners.name(o.owner) === 'IOMMU page table')
+        const tables = [...(host.kernel?.memmap.owned() ?? [])]
+            .filter((o) => host.machine.owners.name(o.owner) === 'IOMMU page table')
             .reduce((n, o) => n + o.count, 0);
         assert.equal(tables, 1 + 3, 'its own domain, and three levels for 2 MiB entries');
     });
@@ -390,19 +390,19 @@ suite('devices: translations that they remember themselves', () => {
         );
 
     test('they ask once for a page, and forget with the IOMMU', () => {
-        const vm = ran(scenario('on', 'ioas.unmap(0, 32MiB)\nsleep 10us\nassert g.faults == 10 && g.strays == 0'));
-        const device = deviceOf(vm, 'g');
+        const host = ran(scenario('on', 'ioas.unmap(0, 32MiB)\nsleep 10us\nassert g.faults == 10 && g.strays == 0'));
+        const device = deviceOf(host, 'g');
         assert.equal(device.atc?.size, 0);
-        assert.equal(vm.machine.pci.iommu?.tlb.followers.length, 1);
+        assert.equal(host.machine.pci.iommu?.tlb.followers.length, 1);
     });
 
     test('a device that is deaf goes on writing to memory that was taken from it, until it is reset', () => {
-        const vm = ran(scenario('deaf', 'ioas.unmap(0, 32MiB)\nsleep 10us\nassert g.faults == 0 && g.strays == 10'));
+        const host = ran(scenario('deaf', 'ioas.unmap(0, 32MiB)\nsleep 10us\nassert g.faults == 0 && g.strays == 10'));
         assert.match(
-            Diagnoses.of(vm)?.found.items[0]?.message ?? '',
+            Diagnoses.of(host)?.found.items[0]?.message ?? '',
             /^g writes to 0x\w+ \(0x\w+ for the device, by a translation that it remembers itself\), which .* has taken back/,
         );
-        const device = deviceOf(vm, 'g');
+        const device = deviceOf(host, 'g');
         assert.equal(device.atc?.size, 16);
         assert.deepEqual(device.atc.find(0, false), -1, 'it has asked for writing only');
         device.reset();
@@ -410,13 +410,13 @@ suite('devices: translations that they remember themselves', () => {
     });
 
     test('they have room for 64 pages', () => {
-        const vm = ran(
+        const host = ran(
             scenario(
                 'on',
                 'g.start_dma(ring: 0, length: 1MiB, size: 4KiB, every: 1us)\nsleep 256us\nassert g.strays == 0',
             ),
         );
-        assert.equal(deviceOf(vm, 'g').atc?.size, 64);
+        assert.equal(deviceOf(host, 'g').atc?.size, 64);
     });
 });
 
@@ -436,36 +436,36 @@ suite('devices: over a kexec', () => {
         );
 
     test('a stock kernel clears bus mastering and turns translation off; vfio-pci puts the device to sleep', () => {
-        const vm = ran(update('device d at "0000:5e:00.0" { kind gpu; driver vfio }'));
-        const d = deviceOf(vm, 'd');
+        const host = ran(update('device d at "0000:5e:00.0" { kind gpu; driver vfio }'));
+        const d = deviceOf(host, 'd');
         assert.deepEqual([d.busMaster, d.power, d.running], [false, 3, true]);
         assert.ok(d.dropped > 1000, 'it went on trying for the whole blackout');
-        assert.equal(Diagnoses.of(vm)?.straysOf('d'), 0);
+        assert.equal(Diagnoses.of(host)?.straysOf('d'), 0);
         assert.deepEqual(
-            Diagnoses.of(vm)?.found.items.map((x) => x.code),
+            Diagnoses.of(host)?.found.items.map((x) => x.code),
             [],
         );
-        assert.ok(vm.machine.pci.iommu?.enabled);
-        assert.equal(vm.machine.pci.iommu?.contexts.size, 0);
+        assert.ok(host.machine.pci.iommu?.enabled);
+        assert.equal(host.machine.pci.iommu?.contexts.size, 0);
     });
 
     test('without its bus master bit heeded a device goes on in the gap, and its addresses are taken for physical ones', () => {
-        const vm = ran(
+        const host = ran(
             update('device d at "0000:5e:00.0" { kind dma; driver vfio; ignores_bus_master on }').replace(
                 'ring: 0,',
                 'ring: 31MiB, length: 64KiB,',
             ),
         );
-        const [first] = Diagnoses.of(vm)?.found.items ?? [];
+        const [first] = Diagnoses.of(host)?.found.items ?? [];
         assert.equal(first?.code, 'LU1029');
         assert.equal(first?.data['device'], 'd');
         const pa = Number(first?.data['address']);
         assert.equal(first?.data['iova'], first?.data['address']);
         assert.ok(pa >= 31 * 2 ** 20 && pa < 31 * 2 ** 20 + 0x1_0000);
-        assert.ok((Diagnoses.of(vm)?.straysOf('d') ?? 0) > 1000);
+        assert.ok((Diagnoses.of(host)?.straysOf('d') ?? 0) > 1000);
         assert.equal(
-            new Set(Diagnoses.of(vm)?.found.items.map((x) => x.code)).size,
-            Diagnoses.of(vm)?.found.length,
+            new Set(Diagnoses.of(host)?.found.items.map((x) => x.code)).size,
+            Diagnoses.of(host)?.found.length,
             'each is said once',
         );
     });
@@ -486,41 +486,41 @@ suite('devices: over a kexec', () => {
                 release() { put_folio(buffer) }
             }`,
         );
-        const { vm } = Run.start(programOf({ 's.lus': text }));
-        vm.filters.add('diagnosis');
-        const stop = vm.run(FOREVER);
+        const { host } = Run.start(programOf({ 's.lus': text }));
+        host.interpreter.filters.add('diagnosis');
+        const stop = host.interpreter.run(FOREVER);
         assert.equal(stop?.reason === 'exception' && stop.exception.message.slice(0, 6), 'LU1027');
-        assert.equal(Diagnoses.of(vm)?.straysOf('dma0'), 1);
-        const { now } = vm.machine.clock;
-        assert.equal(vm.run(FOREVER)?.reason, 'end');
-        assert.ok(vm.machine.clock.now > now + 5_000_000);
-        assert.equal(vm.outcome?.passed, true);
+        assert.equal(Diagnoses.of(host)?.straysOf('dma0'), 1);
+        const { now } = host.machine.clock;
+        assert.equal(host.interpreter.run(FOREVER)?.reason, 'end');
+        assert.ok(host.machine.clock.now > now + 5_000_000);
+        assert.equal(host.interpreter.outcome?.passed, true);
     });
 
     test('going back to a checkpoint brings devices, IOMMU and counters back', () => {
-        const { vm } = Run.start(
+        const { host } = Run.start(
             programOf({
                 's.lus': update(
                     'device d at "0000:5e:00.0" { kind nic; queues 2; driver vfio; ignores_bus_master on }',
                 ),
             }),
         );
-        while (!deviceOf(vm, 'd').running) {
-            vm.run(1);
+        while (!deviceOf(host, 'd').running) {
+            host.interpreter.run(1);
         }
-        const saved = vm.checkpoint();
-        vm.run(FOREVER);
-        const end = fingerprint(vm);
-        const { writes } = deviceOf(vm, 'd');
-        vm.restore(saved);
-        assert.ok(deviceOf(vm, 'd').writes < writes);
-        vm.run(FOREVER);
-        assert.equal(fingerprint(vm), end);
-        assert.equal(deviceOf(vm, 'd').writes, writes);
+        const saved = host.interpreter.checkpoint();
+        host.interpreter.run(FOREVER);
+        const end = fingerprint(host);
+        const { writes } = deviceOf(host, 'd');
+        host.interpreter.restore(saved);
+        assert.ok(deviceOf(host, 'd').writes < writes);
+        host.interpreter.run(FOREVER);
+        assert.equal(fingerprint(host), end);
+        assert.equal(deviceOf(host, 'd').writes, writes);
     });
 
     test('a cold boot switches everything off that ran', () => {
-        const vm = ran(
+        const host = ran(
             withMachine(
                 'memory 1GiB\niommu vtd\ndevice d at "0000:3b:00.0" { kind dma; driver vfio; ignores_bus_master on }',
                 `
@@ -537,10 +537,10 @@ suite('devices: over a kexec', () => {
             ),
         );
         assert.deepEqual(
-            Diagnoses.of(vm)?.found.items.map((x) => x.code),
+            Diagnoses.of(host)?.found.items.map((x) => x.code),
             [],
         );
-        assert.equal(deviceOf(vm, 'd').path[0]?.config.read(0x19, 1), 0x3b, 'the bus has its number again');
+        assert.equal(deviceOf(host, 'd').path[0]?.config.read(0x19, 1), 0x3b, 'the bus has its number again');
     });
 
     test('with iommu=pt devices have identity domains', () => {

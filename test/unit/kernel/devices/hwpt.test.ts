@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { readTables } from '../../../../emulator/kernel/devices/page-tables';
 import { Run } from '../../../../emulator/run/run';
-import type { Vm } from '../../../../emulator/runtime/interpreter';
+import type { Host } from '../../../../emulator/runtime/host/host';
 import { findingsOf, programOf } from '../../../support/programs';
 import { FOREVER } from '../../../support/runs';
 
@@ -16,7 +16,7 @@ const IOMMUS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Runs a scenario in which `gpu` and `nic` are in the hands of user space; it must be a good one. */
-function ran(body: string, iommu = 'iommu vtd'): Vm {
+function ran(body: string, iommu = 'iommu vtd'): Host {
     const program = programOf({
         's.lus': `machine {
             memory 1GiB
@@ -37,10 +37,10 @@ function ran(body: string, iommu = 'iommu vtd'): Vm {
         }`,
     });
     assert.deepEqual(findingsOf(program), []);
-    const { vm } = Run.start(program);
-    vm.run(FOREVER);
-    assert.equal(vm.outcome?.failure?.message, undefined);
-    return vm;
+    const { host } = Run.start(program);
+    host.interpreter.run(FOREVER);
+    assert.equal(host.interpreter.outcome?.failure?.message, undefined);
+    return host;
 }
 
 suite('iommufd: hardware page tables', () => {
@@ -92,7 +92,7 @@ suite('iommufd: hardware page tables', () => {
     });
 
     test('two devices, two tables, one address space: what is mapped later is in both, and pinned once', () => {
-        const vm = ran(`
+        const host = ran(`
             one = open("/dev/vfio/devices/vfio0")
             two = open("/dev/vfio/devices/vfio1")
             one.bind_iommufd(iommu)
@@ -104,7 +104,7 @@ suite('iommufd: hardware page tables', () => {
             ioas.map(ram, iova: 64MiB, length: 4KiB, offset: 8KiB)
             ioas.unmap(0, 16MiB)
             assert ioas.devices == 2`);
-        const domains = (vm.kernel?.devices.bound.items ?? []).map((b) => b.domain);
+        const domains = (host.kernel?.devices.bound.items ?? []).map((b) => b.domain);
         for (const d of domains) {
             assert.deepEqual(
                 d.areas.map((a) => [a.iova, a.length]),
@@ -112,11 +112,11 @@ suite('iommufd: hardware page tables', () => {
             );
         }
         const [pa] = domains[0]?.areas.map((a) => a.pa) ?? [];
-        assert.equal(vm.kernel?.memmap.pins((pa ?? 0) / 4096), 1);
+        assert.equal(host.kernel?.memmap.pins((pa ?? 0) / 4096), 1);
     });
 
     test('with the last descriptor everything is given back', () => {
-        const vm = ran(`
+        const host = ran(`
             vfio = open("/dev/vfio/devices/vfio0")
             vfio.bind_iommufd(iommu)
             hwpt = ioas.hwpt_alloc(vfio)
@@ -126,25 +126,25 @@ suite('iommufd: hardware page tables', () => {
             iommu.close()
             vfio.close()
             ram.close()`);
-        const { kernel } = vm;
+        const { kernel } = host;
         assert.ok(kernel);
-        const owned = [...kernel.memmap.owned()].map((o) => vm.machine.owners.name(o.owner));
+        const owned = [...kernel.memmap.owned()].map((o) => host.machine.owners.name(o.owner));
         assert.ok(!owned.includes('memfd ram'), 'pins and mappings held the file');
         // one topmost table for each of the two devices' own domains, and what those map: nothing
         assert.equal(owned.filter((o) => o === 'IOMMU page table').length, 2);
     });
 
     test("what a domain's tables say is read back as it was mapped", () => {
-        const vm = ran(`
+        const host = ran(`
             ioas.map(ram, iova: 1GiB - 4KiB, length: 4MiB, offset: 4KiB)
             vfio = open("/dev/vfio/devices/vfio0")
             vfio.bind_iommufd(ioas)`);
-        const domain = vm.kernel?.devices.bound.items[0]?.domain;
-        const { iommu } = vm.machine.pci;
+        const domain = host.kernel?.devices.bound.items[0]?.domain;
+        const { iommu } = host.machine.pci;
         assert.ok(domain && iommu);
         const tree = readTables(
-            vm.machine.memory,
-            (pa, n) => vm.machine.isRam(pa, n),
+            host.machine.memory,
+            (pa, n) => host.machine.isRam(pa, n),
             iommu.format.pages,
             domain.root,
             domain.levels,
@@ -156,11 +156,11 @@ suite('iommufd: hardware page tables', () => {
                 Array.from({ length: a.length / 4096 }, (_, i) => `${a.iova + i * 4096} ${a.pa + i * 4096}`),
             );
         assert.deepEqual(pages(tree.mapped), pages(domain.areas));
-        vm.machine.memory.writeU64(domain.root, 0xffff_f000_0003n);
+        host.machine.memory.writeU64(domain.root, 0xffff_f000_0003n);
         assert.equal(
             typeof readTables(
-                vm.machine.memory,
-                (pa, n) => vm.machine.isRam(pa, n),
+                host.machine.memory,
+                (pa, n) => host.machine.isRam(pa, n),
                 iommu.format.pages,
                 domain.root,
                 domain.levels,

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import type { DiagnosisCode } from '../../../../emulator/findings/catalogue';
 import { rootOf } from '../../../../emulator/diagnosis/causes';
 import { Run } from '../../../../emulator/run/run';
-import type { Vm } from '../../../../emulator/runtime/interpreter';
+import type { Host } from '../../../../emulator/runtime/host/host';
 import { Tracer } from '../../../../emulator/trace/trace';
 import { fingerprint } from '../../../../emulator/timeline/fingerprint';
 import { cleanProgram, findingsOf, programOf } from '../../../support/programs';
@@ -13,23 +13,23 @@ import { leaving } from '../../../support/waiting-drive';
 import { Random } from '../../../support/random';
 
 /** Runs the scenario of a file to its end, which must be a good one. */
-const ran = (text: string): Vm => passed(cleanProgram(text));
+const ran = (text: string): Host => passed(cleanProgram(text));
 
 const file = (machine: string, body: string, more = ''): string =>
     `machine {\nmemory 1GiB\n${machine}\n}\n${more}\nscenario "s" {\n${body}\n}\n`;
-const logOf = (vm: Vm): string => vm.kernel?.log.items.map((l) => l.text).join('\n') ?? '';
-const vectorsOf = (vm: Vm): string[] =>
-    [...vm.machine.pci.interrupts.claimed()].map((c) => `${c.handler.name} ${c.cpu}.${c.vector.toString(16)}`);
+const logOf = (host: Host): string => host.kernel?.log.items.map((l) => l.text).join('\n') ?? '';
+const vectorsOf = (host: Host): string[] =>
+    [...host.machine.pci.interrupts.claimed()].map((c) => `${c.handler.name} ${c.cpu}.${c.vector.toString(16)}`);
 
 suite('interrupts: vectors and remapping of a kernel', () => {
     test('each goes to the processor with the fewest, from 0x20 on', () => {
-        const vm = ran(
+        const host = ran(
             file(
                 'cpus 2\niommu vtd\ndevice n at "0000:3b:00.0" { kind nic; msix 3 }\ndevice d at "0000:3c:00.0" { kind dma; msix 2 }',
                 'boot "7.2"',
             ),
         );
-        assert.deepEqual(vectorsOf(vm), ['n-0 0.20', 'n-1 1.20', 'n-2 0.21', 'd-0 1.21', 'd-1 0.22']);
+        assert.deepEqual(vectorsOf(host), ['n-0 0.20', 'n-1 1.20', 'n-2 0.21', 'd-0 1.21', 'd-1 0.22']);
     });
 
     test('a processor has 202 vectors for devices: with more of them there is none left, and all are given back', () => {
@@ -46,20 +46,20 @@ suite('interrupts: vectors and remapping of a kernel', () => {
             ['iommu amd', 255],
             ['', 255],
         ] as const) {
-            const vm = ran(
+            const host = ran(
                 file(
                     `cpus 300\n${iommu}\ndevice n at "0000:3b:00.0" { kind nic; msix 300 }`,
                     'boot "7.2"\nn.start_dma(every: 1us)',
                 ),
             );
-            assert.equal(new Set(vectorsOf(vm).map((v) => v.split(' ')[1]?.split('.')[0])).size, cpus, iommu);
-            const device = vm.machine.pci.device('n');
+            assert.equal(new Set(vectorsOf(host).map((v) => v.split(' ')[1]?.split('.')[0])).size, cpus, iommu);
+            const device = host.machine.pci.device('n');
             assert.ok(device);
             for (let i = 0; i < 300; i++) {
                 assert.equal(device.interrupt(i)?.outcome, 'delivered');
             }
             assert.equal(
-                vm.kernel?.devices.interrupts.setAffinity(device, 0, 280)?.name,
+                host.kernel?.devices.interrupts.setAffinity(device, 0, 280)?.name,
                 iommu === 'iommu vtd' ? undefined : 'EINVAL',
             );
         }
@@ -67,13 +67,13 @@ suite('interrupts: vectors and remapping of a kernel', () => {
     });
 
     test('a kernel that panics takes nothing any more', () => {
-        const vm = ran(
+        const host = ran(
             file(
                 'device d at "0000:3b:00.0" { kind dma }',
                 'boot "7.2"\nd.start_dma(every: 1us, length: 64)\nsleep 5us\ncrash()\nsleep 5us\nassert d.interrupts == 5 && d.lost_interrupts == 5',
             ),
         );
-        assert.deepEqual(vectorsOf(vm), []);
+        assert.deepEqual(vectorsOf(host), []);
     });
 
     test('an interrupt is moved: with remapping its message stays, without it changes', () => {
@@ -81,20 +81,20 @@ suite('interrupts: vectors and remapping of a kernel', () => {
             ['iommu vtd', true],
             ['', false],
         ] as const) {
-            const vm = ran(
+            const host = ran(
                 file(
                     `cpus 4\n${iommu}\ndevice d at "0000:3b:00.0" { kind dma }`,
                     'boot "7.2"\nd.start_dma(every: 1us, length: 64)\nsleep 5us\nassert d.interrupts == 5',
                 ),
             );
-            const device = vm.machine.pci.device('d');
+            const device = host.machine.pci.device('d');
             const before = device?.msix.entry(0).message;
-            assert.ok(device && vm.kernel);
-            assert.equal(vm.kernel.devices.interrupts.setAffinity(device, 0, 3), undefined);
-            assert.equal(vm.kernel.devices.interrupts.setAffinity(device, 0, 4)?.name, 'EINVAL');
-            assert.deepEqual(vectorsOf(vm), ['d-0 3.20']);
+            assert.ok(device && host.kernel);
+            assert.equal(host.kernel.devices.interrupts.setAffinity(device, 0, 3), undefined);
+            assert.equal(host.kernel.devices.interrupts.setAffinity(device, 0, 4)?.name, 'EINVAL');
+            assert.deepEqual(vectorsOf(host), ['d-0 3.20']);
             assert.equal(JSON.stringify(device.msix.entry(0).message) === JSON.stringify(before), same);
-            vm.machine.clock.advance(5000);
+            host.machine.clock.advance(5000);
             assert.deepEqual([device.msix.delivered, device.msix.lost], [10, 0]);
         }
     });
@@ -110,61 +110,61 @@ suite('interrupts: vectors and remapping of a kernel', () => {
                 'AMD-Vi: Event logged [IO_PAGE_FAULT device=0000:3b:00.0 domain=0x0001 address=0xfee00000 flags=0x0008]',
             ],
         ] as const) {
-            const vm = ran(
+            const host = ran(
                 file(
                     `iommu ${iommu}\ndevice d at "0000:3b:00.0" { kind dma }\ndevice e at "0000:3c:00.0" { kind dma }`,
                     'boot "7.2"\nd.start_dma(every: 1us, length: 64)\nsleep 2us\nassert d.interrupts == 2',
                 ),
             );
-            const device = vm.machine.pci.device('d');
-            const { remapper } = vm.machine.pci.interrupts;
+            const device = host.machine.pci.device('d');
+            const { remapper } = host.machine.pci.interrupts;
             assert.ok(device && remapper);
             // the next entry is the other device's with VT-d, and nobody's in a table of its own
             device.msix.program(0, remapper.format.message(1, { cpu: 0, vector: 0x20 }));
-            vm.machine.clock.advance(20_000);
+            host.machine.clock.advance(20_000);
             assert.deepEqual([device.msix.delivered, device.msix.refused, remapper.faults.length], [2, 20, 20]);
-            assert.equal(logOf(vm).split(line).length - 1, 10, logOf(vm));
+            assert.equal(logOf(host).split(line).length - 1, 10, logOf(host));
             // VT-d refuses messages that go past its table; with AMD there are no others
             device.msix.program(0, { address: 0xfee0_0000, data: 0x20 });
-            vm.machine.clock.advance(1000);
+            host.machine.clock.advance(1000);
             assert.equal(remapper.faults.at(-1)?.reason, iommu === 'vtd' ? 'compatibility' : 'not-present');
         }
     });
 
     test('without remapping a device says itself which vector: somebody else may have it', () => {
-        const vm = ran(
+        const host = ran(
             file(
                 'device d at "0000:3b:00.0" { kind dma }\ndevice e at "0000:3c:00.0" { kind dma }',
                 'boot "7.2"\nd.start_dma(every: 1us, length: 64)\nsleep 2us',
             ),
         );
-        const device = vm.machine.pci.device('d');
+        const device = host.machine.pci.device('d');
         assert.ok(device);
         device.msix.program(0, { address: 0xfee0_0000, data: 0x21 });
-        vm.machine.clock.advance(1000);
+        host.machine.clock.advance(1000);
         device.msix.program(0, { address: 0xfee0_0000, data: 0x22 });
-        vm.machine.clock.advance(1000);
+        host.machine.clock.advance(1000);
         device.msix.program(0, { address: 0xfee0_1000, data: 0x20 });
-        vm.machine.clock.advance(1000);
+        host.machine.clock.advance(1000);
         device.msix.program(0, { address: 0xfee0_0000, data: 0x0e });
-        vm.machine.clock.advance(1000);
+        host.machine.clock.advance(1000);
         assert.deepEqual(
             [device.msix.delivered, device.msix.misrouted, device.msix.spurious, device.msix.lost],
             [2, 1, 1, 2],
         );
-        assert.match(logOf(vm), /common_interrupt: 0\.34 No irq handler for vector/);
+        assert.match(logOf(host), /common_interrupt: 0\.34 No irq handler for vector/);
         assert.deepEqual(
-            Diagnoses.of(vm)?.found.items.map((d) => d.code),
+            Diagnoses.of(host)?.found.items.map((d) => d.code),
             ['LU1057', 'LU1057'],
         );
         assert.match(
-            Diagnoses.of(vm)?.found.items[0]?.message ?? '',
+            Diagnoses.of(host)?.found.items[0]?.message ?? '',
             /processor 0 vector 0x21: the vector belongs to e-0/,
         );
     });
 
     test("a driver of the kernel's own can wait in vain, too", () => {
-        const vm = ran(
+        const host = ran(
             file(
                 'device d at "0000:3b:00.0" { kind nic }',
                 `
@@ -181,12 +181,12 @@ suite('interrupts: vectors and remapping of a kernel', () => {
             assert d.running`,
             ),
         );
-        const device = vm.machine.pci.device('d');
+        const device = host.machine.pci.device('d');
         assert.ok(device);
-        vm.kernel?.devices.interrupts.release(device);
-        vm.machine.clock.advance(10_000);
+        host.kernel?.devices.interrupts.release(device);
+        host.machine.clock.advance(10_000);
         assert.deepEqual(device.awaits?.vector, 0);
-        assert.ok(Diagnoses.of(vm)?.has('LU1055'));
+        assert.ok(Diagnoses.of(host)?.has('LU1055'));
     });
 
     test('random programs of drivers, against a table of who should get what', () => {
@@ -266,7 +266,7 @@ suite('interrupts: vectors and remapping of a kernel', () => {
     });
 
     test('a VM that is gone gets nothing any more, and its descriptors are free again', () => {
-        const vm = ran(
+        const host = ran(
             file(
                 'iommu vtd\ndevice d at "0000:3b:00.0" { kind dma; driver vfio }',
                 `
@@ -296,16 +296,16 @@ suite('interrupts: vectors and remapping of a kernel', () => {
             ),
         );
         assert.deepEqual(
-            vectorsOf(vm).filter((v) => v.includes('vfio')),
+            vectorsOf(host).filter((v) => v.includes('vfio')),
             [],
         );
         assert.ok(
-            ![...(vm.kernel?.memmap.owned() ?? [])].some((o) =>
-                vm.machine.owners.name(o.owner).startsWith('posted-interrupt'),
+            ![...(host.kernel?.memmap.owned() ?? [])].some((o) =>
+                host.machine.owners.name(o.owner).startsWith('posted-interrupt'),
             ),
         );
         assert.deepEqual(
-            Diagnoses.of(vm)?.found.items.map((d) => d.code),
+            Diagnoses.of(host)?.found.items.map((d) => d.code),
             [],
         );
     });
@@ -374,33 +374,33 @@ kernel "to" from "7.3" {
 const late = (text: string): string =>
     text.replace('every: 100ms', 'every: 200ms').replace('sleep 950ms', 'sleep 1080ms');
 
-const line = (vm: Vm) => {
-    const [first] = vm.machine.pci.interrupts.lines;
+const line = (host: Host) => {
+    const [first] = host.machine.pci.interrupts.lines;
     assert.ok(first);
     return first;
 };
-const roots = (vm: Vm, code: DiagnosisCode): string[] =>
-    (Diagnoses.of(vm)?.found.items ?? []).filter((d) => d.code === code).map((d) => rootOf(d).code);
+const roots = (host: Host, code: DiagnosisCode): string[] =>
+    (Diagnoses.of(host)?.found.items ?? []).filter((d) => d.code === code).map((d) => rootOf(d).code);
 
 suite('interrupts: preserved over a kexec', () => {
     test('what is raised while no kernel runs is posted, and reaches the guest; nothing is left behind', () => {
-        const vm = ran(update({}));
-        const { raised, delivered, lost, spurious, merged, injected } = line(vm);
+        const host = ran(update({}));
+        const { raised, delivered, lost, spurious, merged, injected } = line(host);
         assert.deepEqual(
             { lost, spurious, merged, injected, unseen: raised - delivered },
             { lost: 0, spurious: 0, merged: 0, injected: 0, unseen: 0 },
         );
         assert.ok(delivered >= 19, String(delivered));
-        assert.match(logOf(vm), /DMAR-IR: IRQ remapping has stayed on/);
+        assert.match(logOf(host), /DMAR-IR: IRQ remapping has stayed on/);
         assert.deepEqual(
-            Diagnoses.of(vm)
+            Diagnoses.of(host)
                 ?.found.items.filter((d) => d.severity !== 'hint')
                 .map((d) => `${d.code} ${d.message}`),
             [],
         );
-        assert.equal(vm.kernel?.luo.flbs.items.find((f) => f.name === 'irq_core')?.incoming.count, 0);
-        const descriptors = [...(vm.kernel?.memmap.owned() ?? [])].filter((o) =>
-            vm.machine.owners.name(o.owner).startsWith('posted-interrupt'),
+        assert.equal(host.kernel?.luo.flbs.items.find((f) => f.name === 'irq_core')?.incoming.count, 0);
+        const descriptors = [...(host.kernel?.memmap.owned() ?? [])].filter((o) =>
+            host.machine.owners.name(o.owner).startsWith('posted-interrupt'),
         );
         assert.equal(
             descriptors.reduce((n, o) => n + o.count, 0),
@@ -410,24 +410,24 @@ suite('interrupts: preserved over a kexec', () => {
     });
 
     test('entries that led to vectors of the previous kernel, and that nobody has reserved, are cleared', () => {
-        const { vm } = Run.start(programOf({ 's.lus': update({}) }));
-        const { remapper } = vm.machine.pci.interrupts;
+        const { host } = Run.start(programOf({ 's.lus': update({}) }));
+        const { remapper } = host.machine.pci.interrupts;
         assert.ok(remapper);
         const left = [40, 300, 65535];
         const present = (): number[] =>
             Array.from({ length: remapper.entries }, (_, i) => i).filter(
-                (i) => vm.machine.memory.readU32(remapper.table + i * 16) !== 0,
+                (i) => host.machine.memory.readU32(remapper.table + i * 16) !== 0,
             );
-        vm.listeners.report({
+        host.listeners.report({
             phase: (phase) => {
                 for (const index of phase === 'shutdown' ? left : []) {
-                    vm.machine.memory.writeU32(remapper.table + index * 16, 0x21_0001);
+                    host.machine.memory.writeU32(remapper.table + index * 16, 0x21_0001);
                 }
             },
             jumped: () => assert.deepEqual(present(), [0, 1, ...left]),
         });
-        vm.run(FOREVER);
-        assert.equal(vm.outcome?.failure?.message, undefined);
+        host.interpreter.run(FOREVER);
+        assert.equal(host.interpreter.outcome?.failure?.message, undefined);
         assert.deepEqual(present(), [0, 1]);
     });
 
@@ -459,12 +459,12 @@ suite('interrupts: preserved over a kexec', () => {
         reboot(KEXEC)
     }
     process vmm {${AFTER.replace('token: 7', 'token: 8')}`;
-        const vm = ran(update({ after: again(AFTER) + second }));
-        const { raised, delivered, lost, spurious } = line(vm);
+        const host = ran(update({ after: again(AFTER) + second }));
+        const { raised, delivered, lost, spurious } = line(host);
         assert.deepEqual({ lost, spurious, unseen: raised - delivered }, { lost: 0, spurious: 0, unseen: 0 });
-        assert.equal(vm.boot, 2);
+        assert.equal(host.boot, 2);
         assert.deepEqual(
-            Diagnoses.of(vm)
+            Diagnoses.of(host)
                 ?.found.items.filter((d) => d.severity !== 'hint')
                 .map((d) => `${d.code} ${d.message}`),
             [],
@@ -472,7 +472,7 @@ suite('interrupts: preserved over a kexec', () => {
     });
 
     test('a reboot that fails takes it back, and the next one goes through', () => {
-        const vm = ran(
+        const host = ran(
             update({
                 before: `
             kexec_file_load("to")
@@ -486,22 +486,22 @@ suite('interrupts: preserved over a kexec', () => {
             guest.save(state)`,
             }),
         );
-        assert.deepEqual([line(vm).lost, line(vm).spurious], [0, 0]);
-        assert.deepEqual(roots(vm, 'LU1055'), []);
+        assert.deepEqual([line(host).lost, line(host).spurious], [0, 0]);
+        assert.deepEqual(roots(host, 'LU1055'), []);
     });
 
     test('without the table a new one is begun, and messages are refused', () => {
-        const vm = ran(late(update({ from: 'flaws interrupt_table' })));
-        assert.equal(line(vm).lost, 1);
-        assert.match(logOf(vm), /the remapping table of the previous kernel is lost/);
-        assert.match(logOf(vm), /INTR-REMAP.*fault reason 0x2[26]/);
-        assert.deepEqual(roots(vm, 'LU1055'), ['LU1012']);
+        const host = ran(late(update({ from: 'flaws interrupt_table' })));
+        assert.equal(line(host).lost, 1);
+        assert.match(logOf(host), /the remapping table of the previous kernel is lost/);
+        assert.match(logOf(host), /INTR-REMAP.*fault reason 0x2[26]/);
+        assert.deepEqual(roots(host, 'LU1055'), ['LU1012']);
     });
 
     test('a kernel without the layer knows nothing of it', () => {
-        const vm = ran(late(update({ layers: '' })));
-        assert.equal(line(vm).lost, 1);
-        assert.deepEqual(roots(vm, 'LU1055'), ['LU1015']);
+        const host = ran(late(update({ layers: '' })));
+        assert.equal(line(host).lost, 1);
+        assert.deepEqual(roots(host, 'LU1055'), ['LU1015']);
     });
 
     test('through an eventfd: lost while there is no kernel, spurious where vectors are not reserved, lost where the processor does not run', () => {
@@ -529,10 +529,10 @@ suite('interrupts: preserved over a kexec', () => {
 
     test('a trace marks what was posted when nobody was there, and what was lost', () => {
         const marks = (text: string): string[] => {
-            const { vm } = Run.start(programOf({ 's.lus': text }));
-            const tracer = new Tracer(vm);
-            vm.listeners.report(tracer);
-            vm.run(FOREVER);
+            const { host } = Run.start(programOf({ 's.lus': text }));
+            const tracer = new Tracer(host);
+            host.listeners.report(tracer);
+            host.interpreter.run(FOREVER);
             return tracer.events().flatMap((e) => ('cat' in e && e.cat === 'interrupt' ? [e.name] : []));
         };
         assert.match(
@@ -546,7 +546,7 @@ suite('interrupts: preserved over a kexec', () => {
     });
 
     test('there is room for 120 vectors: with more the freeze fails, and with fewer the same reboot goes through', () => {
-        const vm = ran(
+        const host = ran(
             update({
                 before: `
             vfio.set_irqs(msix: 121, vm: guest)
@@ -557,9 +557,9 @@ suite('interrupts: preserved over a kexec', () => {
                 .replace('kind nvme; driver vfio', 'kind nvme; msix 128; driver vfio')
                 .replaceAll('kvm.create_vm("guest", memory', 'kvm.create_vm("guest", vcpus: 4, memory'),
         );
-        assert.equal(vm.machine.pci.interrupts.lines.length, 121);
-        assert.deepEqual([line(vm).lost, line(vm).spurious], [0, 0]);
-        assert.deepEqual(roots(vm, 'LU1055'), []);
+        assert.equal(host.machine.pci.interrupts.lines.length, 121);
+        assert.deepEqual([line(host).lost, line(host).spurious], [0, 0]);
+        assert.deepEqual(roots(host, 'LU1055'), []);
     });
 
     test('where interrupts are not remapped, or not by one table, nothing can be preserved', () => {
@@ -570,25 +570,28 @@ suite('interrupts: preserved over a kexec', () => {
             const text = update({});
             assert.ok(text.includes(change));
             const program = programOf({ 's.lus': text.replace(change, into) });
-            const { vm } = Run.start(program);
-            vm.run(FOREVER);
-            assert.match(vm.outcome?.failure?.message ?? '', /preserve_fd\(vfio, token: 4\) fails with EOPNOTSUPP/);
+            const { host } = Run.start(program);
+            host.interpreter.run(FOREVER);
+            assert.match(
+                host.interpreter.outcome?.failure?.message ?? '',
+                /preserve_fd\(vfio, token: 4\) fails with EOPNOTSUPP/,
+            );
         }
     });
 
     test('going back to a checkpoint in the gap brings descriptors, tables and counters back', () => {
-        const { vm } = Run.start(programOf({ 's.lus': update({}) }));
-        while (vm.boot === 0 || !vm.kernel) {
-            vm.run(1);
+        const { host } = Run.start(programOf({ 's.lus': update({}) }));
+        while (host.boot === 0 || !host.kernel) {
+            host.interpreter.run(1);
         }
-        const saved = vm.checkpoint();
-        const at = fingerprint(vm);
-        vm.run(FOREVER);
-        const end = fingerprint(vm);
-        vm.restore(saved);
-        assert.equal(fingerprint(vm), at);
-        vm.run(FOREVER);
-        assert.equal(fingerprint(vm), end);
-        assert.equal(vm.outcome?.failure?.message, undefined);
+        const saved = host.interpreter.checkpoint();
+        const at = fingerprint(host);
+        host.interpreter.run(FOREVER);
+        const end = fingerprint(host);
+        host.interpreter.restore(saved);
+        assert.equal(fingerprint(host), at);
+        host.interpreter.run(FOREVER);
+        assert.equal(fingerprint(host), end);
+        assert.equal(host.interpreter.outcome?.failure?.message, undefined);
     });
 });

@@ -3,7 +3,7 @@ import { Diagnoses } from '../../../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
 import { COST_NAMES } from '../../../../emulator/machine/costs';
 import { Run } from '../../../../emulator/run/run';
-import type { Vm } from '../../../../emulator/runtime/interpreter';
+import type { Host } from '../../../../emulator/runtime/host/host';
 import { cleanProgram, findingsOf, programOf } from '../../../support/programs';
 import { FOREVER, passed } from '../../../support/runs';
 
@@ -74,14 +74,14 @@ scenario "s" {
 }`;
 
 /** Runs a scenario to its end, which must be a good one. */
-function ran(body: string, options: Parameters<typeof file>[1] = {}): Vm {
+function ran(body: string, options: Parameters<typeof file>[1] = {}): Host {
     return passed(cleanProgram(file(body, options)));
 }
 
 suite('layer iommu', () => {
     for (const [name, iommu] of IOMMUS) {
         test(`${name}: DMA goes on from one kernel to the next, into the same memory`, () => {
-            const vm = ran(
+            const host = ran(
                 `${PRESERVED}
                 vmm { gpu.start_dma(ring: 0, length: 4MiB, every: 200us) }
                 ${REBOOT}
@@ -105,7 +105,7 @@ suite('layer iommu', () => {
                     ),
                 { iommu },
             );
-            const { kernel } = vm;
+            const { kernel } = host;
             assert.ok(kernel);
             const [gpu] = kernel.devices.bound;
             assert.ok(gpu?.inherited && gpu.domain === gpu.inherited);
@@ -116,12 +116,12 @@ suite('layer iommu', () => {
             );
             // what the hardware walks are pages of this kernel's
             const trail: number[] = [];
-            assert.ok(vm.machine.pci.iommu);
-            vm.machine.pci.iommu.tlb.invalidate();
-            vm.machine.pci.iommu.translate(gpu.device.requester, 0x5000, true, (t) => trail.push(...t));
+            assert.ok(host.machine.pci.iommu);
+            host.machine.pci.iommu.tlb.invalidate();
+            host.machine.pci.iommu.translate(gpu.device.requester, 0x5000, true, (t) => trail.push(...t));
             assert.ok(trail.length >= 4);
             for (const pa of trail) {
-                const owner = vm.machine.owners.name(kernel.memmap.ownerOf(pa / 4096));
+                const owner = host.machine.owners.name(kernel.memmap.ownerOf(pa / 4096));
                 assert.match(owner, /^IOMMU /);
             }
         });
@@ -197,7 +197,7 @@ suite('layer iommu', () => {
     });
 
     test('unpreserved with its session, all is as it was', () => {
-        const vm = ran(`${PRESERVED}
+        const host = ran(`${PRESERVED}
             vmm {
                 assert kho.outgoing.pages > 20
                 vm1.close()
@@ -209,7 +209,7 @@ suite('layer iommu', () => {
                 again.preserve_fd(iommu, token: 2)
                 again.close()
             }`);
-        const owners = vm.kernel?.kho.outgoingRuns().map((r) => r.owner) ?? [];
+        const owners = host.kernel?.kho.outgoingRuns().map((r) => r.owner) ?? [];
         assert.ok(
             owners.every((o) => /^(KHO|luo|KEXEC|.*luo_)/i.test(o)),
             owners.join(),
@@ -223,7 +223,7 @@ suite('layer iommu', () => {
                 ['iommu, token: 2', ''],
                 ['vfio, token: 3', 'vm1.preserve_fd(iommu, token: 2)'],
             ] as const) {
-                const vm = ran(`${SETUP}
+                const host = ran(`${SETUP}
                     vmm {
                         vm1.preserve_fd(ram, token: 1)
                         ${before}
@@ -239,11 +239,11 @@ suite('layer iommu', () => {
                             vfio.detach_iommufd_pt()
                         }
                     }`);
-                if (vm.processNamed('vmm')?.vars.get('r') === 0) {
+                if (host.processNamed('vmm')?.vars.get('r') === 0) {
                     continue;
                 }
                 failed++;
-                const left = vm.kernel?.kho.outgoingRuns().filter((r) => /iommu|IOMMU|memfd/.test(r.owner)) ?? [];
+                const left = host.kernel?.kho.outgoingRuns().filter((r) => /iommu|IOMMU|memfd/.test(r.owner)) ?? [];
                 assert.deepEqual(left, [], `after ${after}: ${what}`);
             }
         }
@@ -257,30 +257,30 @@ suite('layer iommu', () => {
             ${REBOOT}`),
         });
         assert.deepEqual(findingsOf(program), []);
-        const { vm } = Run.start(program);
+        const { host } = Run.start(program);
         /** What the IOMMU finds for the two devices while no kernel runs. */
         const gap: string[] = [];
-        vm.listeners.report({
+        host.listeners.report({
             jumped: () => {
-                const { iommu, devices } = vm.machine.pci;
+                const { iommu, devices } = host.machine.pci;
                 for (const d of iommu?.enabled === true ? devices : []) {
-                    const found = iommu?.format.lookup(vm.machine, iommu.root, d.requester, []);
+                    const found = iommu?.format.lookup(host.machine, iommu.root, d.requester, []);
                     gap.push(
                         `${d.shape.name}: ${found && 'fault' in found ? found.fault : (found?.kind ?? '')}, ${iommu?.contexts.has(d.requester) === true ? 'cached' : 'not cached'}`,
                     );
                 }
             },
         });
-        vm.run(FOREVER);
-        assert.equal(vm.outcome?.failure?.message, undefined);
+        host.interpreter.run(FOREVER);
+        assert.equal(host.interpreter.outcome?.failure?.message, undefined);
         for (const cost of ['iommu_table', 'iommu_flush'] as const) {
-            assert.ok((vm.machine.clock.spent[COST_NAMES.indexOf(cost)] ?? 0) > 0, cost);
+            assert.ok((host.machine.clock.spent[COST_NAMES.indexOf(cost)] ?? 0) > 0, cost);
         }
         assert.deepEqual(gap, ['gpu: paging, not cached', 'nic: context-absent, not cached']);
-        const { iommu } = vm.machine.pci;
+        const { iommu } = host.machine.pci;
         assert.ok(iommu?.enabled);
-        assert.equal(vm.kernel?.kho.unclaimed !== 0, true, 'the memfd waits to be retrieved');
-        const [, nic] = vm.kernel?.devices.bound ?? [];
+        assert.equal(host.kernel?.kho.unclaimed !== 0, true, 'the memfd waits to be retrieved');
+        const [, nic] = host.kernel?.devices.bound ?? [];
         assert.ok(nic && !nic.inherited && nic.domain === nic.own);
     });
 
@@ -322,7 +322,7 @@ suite('layer iommu', () => {
     });
 
     test('a domain without devices comes along, too, and goes when its file is finished', () => {
-        const vm = ran(`${SETUP}
+        const host = ran(`${SETUP}
             vmm {
                 vfio.detach_iommufd_pt()
                 vm1.preserve_fd(ram, token: 1)
@@ -338,7 +338,7 @@ suite('layer iommu', () => {
                 iommu.hwpt(token: 0x7)  fails ENOENT
             }
             assert kho.incoming.unclaimed == 0`);
-        assert.equal(vm.kernel?.devices.unit.restored.length, 0);
+        assert.equal(host.kernel?.devices.unit.restored.length, 0);
     });
 
     test('more domains than a page of the chain has entries', () => {
@@ -445,15 +445,15 @@ scenario "s" {
 }`,
             });
             assert.deepEqual(findingsOf(program), []);
-            const { vm } = Run.start(program);
-            vm.run(FOREVER);
-            assert.equal(vm.outcome?.failure?.message, undefined);
+            const { host } = Run.start(program);
+            host.interpreter.run(FOREVER);
+            assert.equal(host.interpreter.outcome?.failure?.message, undefined);
             assert.deepEqual(
-                Diagnoses.of(vm)?.found.items.map((d) => d.code),
+                Diagnoses.of(host)?.found.items.map((d) => d.code),
                 ['LU1002'],
                 'nobody asks for the last one',
             );
-            assert.equal(vm.boot, 4);
+            assert.equal(host.boot, 4);
         });
     }
 });

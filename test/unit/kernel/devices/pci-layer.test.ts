@@ -301,24 +301,24 @@ scenario "down" {
     }
 }`,
         });
-        const { vm } = Run.start(program, { scenario: 'down' });
-        const tried = (): string => format(evaluate(vm, vm.current.top, 'too_late()').value);
-        for (let steps = 0; vm.current.top?.code.name !== 'iommu_shutdown'; steps++) {
+        const { host } = Run.start(program, { scenario: 'down' });
+        const tried = (): string => format(evaluate(host, host.interpreter.current.top, 'too_late()').value);
+        for (let steps = 0; host.interpreter.current.top?.code.name !== 'iommu_shutdown'; steps++) {
             assert.ok(steps < 20_000);
-            vm.step('in');
-            assert.equal(vm.run(1e7)?.reason, 'step');
-            if (vm.current.top?.code.name === 'device_shutdown') {
+            host.interpreter.step('in');
+            assert.equal(host.interpreter.run(1e7)?.reason, 'step');
+            if (host.interpreter.current.top?.code.name === 'device_shutdown') {
                 break;
             }
         }
         assert.equal(tried(), 'false', 'the loop has just begun');
-        while (vm.current.top?.code.name !== 'iommu_shutdown') {
-            vm.step('in');
-            assert.equal(vm.run(1e7)?.reason, 'step');
+        while (host.interpreter.current.top?.code.name !== 'iommu_shutdown') {
+            host.interpreter.step('in');
+            assert.equal(host.interpreter.run(1e7)?.reason, 'step');
         }
         assert.equal(tried(), 'true');
         assert.equal(
-            vm.kernel?.devices.pci.devs.items.every((d) => d.frozen),
+            host.kernel?.devices.pci.devs.items.every((d) => d.frozen),
             true,
         );
     });

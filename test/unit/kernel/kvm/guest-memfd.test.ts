@@ -3,7 +3,8 @@ import { Diagnoses } from '../../../../emulator/diagnosis/diagnoses';
 import assert from 'node:assert/strict';
 import { Run } from '../../../../emulator/run/run';
 import type { Program } from '../../../../emulator/language/program';
-import type { Checkpoint, Vm } from '../../../../emulator/runtime/interpreter';
+import type { Checkpoint } from '../../../../emulator/runtime/stop';
+import type { Host } from '../../../../emulator/runtime/host/host';
 import { fingerprint } from '../../../../emulator/timeline/fingerprint';
 import { correctProgram } from '../../../support/programs';
 import { FOREVER, passed } from '../../../support/runs';
@@ -14,8 +15,8 @@ function programWith(body: string): Program {
     );
 }
 
-const start = (body: string): Vm => Run.start(programWith(body)).vm;
-const ran = (body: string): Vm => passed(programWith(body));
+const start = (body: string): Host => Run.start(programWith(body)).host;
+const ran = (body: string): Host => passed(programWith(body));
 
 const MAKE = `
     lu    = open("/dev/liveupdate")
@@ -89,15 +90,15 @@ suite('guest_memfd: the file', () => {
     });
 
     test('its pages go back when it is closed', () => {
-        const vm = ran(`boot "7.3"
+        const host = ran(`boot "7.3"
         process vmm {
             before = kvm.create_vm("x")
             ${MAKE}
             ram.fallocate(0, 1MiB, keep_size: true)
             ram.close(); guest.close(); before.close()
         }`);
-        const left = [...(vm.kernel?.memmap.owned() ?? [])].filter(
-            (o) => vm.machine.owners.name(o.owner) === 'guest_memfd of guest',
+        const left = [...(host.kernel?.memmap.owned() ?? [])].filter(
+            (o) => host.machine.owners.name(o.owner) === 'guest_memfd of guest',
         );
         assert.deepEqual(left, []);
     });
@@ -109,7 +110,7 @@ suite('guest_memfd: the file', () => {
     });
 
     test('a poisoned page stops the vCPU that touches it', () => {
-        const vm = ran(`boot "7.3"
+        const host = ran(`boot "7.3"
         process vmm {
             ${MAKE}
             ram.poison(0)  fails ENOENT
@@ -118,9 +119,9 @@ suite('guest_memfd: the file', () => {
             ram.poison(4096)
             sleep 20ms
         }`);
-        assert.deepEqual(vm.guests.of('guest')?.live?.vcpus.at(0)?.fault, { gpa: 4096, why: 'EHWPOISON' });
+        assert.deepEqual(host.guests.of('guest')?.live?.vcpus.at(0)?.fault, { gpa: 4096, why: 'EHWPOISON' });
         assert.deepEqual(
-            Diagnoses.of(vm)?.found.items.map((d) => d.code),
+            Diagnoses.of(host)?.found.items.map((d) => d.code),
             ['LU1039'],
         );
     });
@@ -128,7 +129,7 @@ suite('guest_memfd: the file', () => {
 
 suite('guest_memfd: over a kexec', () => {
     test('memory and VM come over, holes stay holes, and everything can be had again', () => {
-        const vm = ran(`${UPDATE}
+        const host = ran(`${UPDATE}
         process vmm {
             lu    = open("/dev/liveupdate")
             vm1   = lu.retrieve_session("vm-1")
@@ -152,7 +153,7 @@ suite('guest_memfd: over a kexec', () => {
             guest.set_private(at: 0, length: 4KiB)
         }
         assert kho.incoming.unclaimed == 0`);
-        assert.equal(vm.guests.of('guest')?.foundWrong, 0);
+        assert.equal(host.guests.of('guest')?.foundWrong, 0);
     });
 
     test('once preserved its pages stay as they are', () => {
@@ -191,7 +192,7 @@ suite('guest_memfd: over a kexec', () => {
     });
 
     test('the VM must be in the same session, and can be added after a reboot that failed', () => {
-        const vm = ran(`boot "next"
+        const host = ran(`boot "next"
         process vmm {
             ${MAKE}
             guest.run(dirty: 10MiB/s); guest.pause(); guest.save(state)
@@ -203,7 +204,7 @@ suite('guest_memfd: over a kexec', () => {
             reboot(KEXEC)
         }
         process vmm { vm1 = open("/dev/liveupdate").retrieve_session("vm-1"); vm1.retrieve_fd(token: 1); vm1.retrieve_fd(token: 3); vm1.finish() }`);
-        assert.equal(vm.boot, 1);
+        assert.equal(host.boot, 1);
     });
 
     test('what nobody retrieves is given back', () => {
@@ -228,22 +229,22 @@ suite('guest_memfd: over a kexec', () => {
         process vmm { vm1 = open("/dev/liveupdate").retrieve_session("vm-1"); ram = vm1.retrieve_fd(token: 1); guest = vm1.retrieve_fd(token: 2); state = vm1.retrieve_fd(token: 3); vm1.finish()
             guest.create_vcpus(2); guest.set_memory(ram, at: 0); guest.load(state); guest.resume(); sleep 2ms }`;
         const end = fingerprint(ran(body));
-        const vm = start(body);
+        const host = start(body);
         const saved: Checkpoint[] = [];
         for (let i = 0; ; i++) {
-            vm.step('in');
-            if (vm.run(FOREVER)?.reason === 'end') {
+            host.interpreter.step('in');
+            if (host.interpreter.run(FOREVER)?.reason === 'end') {
                 break;
             }
             if (i % 211 === 0) {
-                saved.push(vm.checkpoint());
+                saved.push(host.interpreter.checkpoint());
             }
         }
         assert.ok(saved.length > 5);
         for (const c of saved.reverse()) {
-            vm.restore(c);
-            vm.run(FOREVER);
-            assert.equal(fingerprint(vm), end);
+            host.interpreter.restore(c);
+            host.interpreter.run(FOREVER);
+            assert.equal(fingerprint(host), end);
         }
     });
 });

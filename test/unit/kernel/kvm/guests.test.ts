@@ -116,7 +116,7 @@ suite('guests: what they write', () => {
                     `old = ram.pread(1, at: ${at}); if old == bytes("x") { ram.pwrite("y", at: ${at}) } else { ram.pwrite("x", at: ${at}) }`,
             )
             .join('\n');
-        const vm = ran(`process vmm {
+        const host = ran(`process vmm {
             ram = memfd_create("ram"); ram.truncate(4MiB)
             guest = kvm.create_vm("guest", vcpus: 4, memory: ram)
             guest.run(dirty: 1GiB/s)
@@ -129,8 +129,8 @@ suite('guests: what they write', () => {
             sleep 50ms
             assert guest.wrong == ${new Set(changes).size}
         }`);
-        assert.equal(vm.guests.of('guest')?.examine().bytes, 0, 'all of it has been written anew');
-        assert.equal(vm.guests.of('guest')?.foundWrong, new Set(changes).size);
+        assert.equal(host.guests.of('guest')?.examine().bytes, 0, 'all of it has been written anew');
+        assert.equal(host.guests.of('guest')?.foundWrong, new Set(changes).size);
     });
     test('whatever the VMM does meanwhile, nothing of a guest is lost', () => {
         for (let seed = 0; seed < 12; seed++) {
@@ -148,7 +148,7 @@ suite('guests: what they write', () => {
                         'x = lu.create_session("x"); x.preserve_fd(ram, token: 1); sleep 1ms; x.close()',
                     ][random.below(7)],
             );
-            const vm = ran(
+            const host = ran(
                 `process vmm {
                 lu = open("/dev/liveupdate")
                 ram = memfd_create("ram"${random.below(2) === 0 ? ', huge: true' : ''}); ram.truncate(8MiB)
@@ -159,23 +159,23 @@ suite('guests: what they write', () => {
             }`,
                 'memory 1GiB',
             );
-            assert.equal(vm.guests.of('guest')?.foundWrong, 0, `seed ${seed}`);
+            assert.equal(host.guests.of('guest')?.foundWrong, 0, `seed ${seed}`);
         }
     });
 });
 
 suite('guests: over a kexec', () => {
     test('a guest goes on where it was, and nothing runs in between', () => {
-        const vm =
+        const host =
             ran(`${LEAVE('guest.run(dirty: 300MiB/s)\nsleep 30ms', 'log(guest.written)')}${ARRIVE('assert guest.written > 9MiB\nassert guest.wrong == 0\nstood = guest.written\nguest.resume()\nassert guest.written == stood\nsleep 40ms\nassert guest.written > stood + 10MiB')}
             assert vm("guest").wrong == 0`);
         assert.deepEqual(
-            Diagnoses.of(vm)?.found.items.map((d) => d.message),
+            Diagnoses.of(host)?.found.items.map((d) => d.message),
             [],
         );
-        const [update] = updatesOf(vm);
+        const [update] = updatesOf(host);
         assert.ok(update);
-        assert.equal(update.blackoutNs, vm.guests.of('guest')?.blackout);
+        assert.equal(update.blackoutNs, host.guests.of('guest')?.blackout);
         assert.equal(
             update.blackoutNs,
             update.pausingNs + update.kernelShutdownNs + (update.kernelStartupNs ?? 0) + (update.userspaceNs ?? 0),
@@ -188,17 +188,17 @@ suite('guests: over a kexec', () => {
     });
 
     test('interrupts that wait are saved with the rest, two of a vector as one', () => {
-        const vm =
+        const host =
             ran(`${LEAVE('guest.run(dirty: 1MiB/s)\nguest.inject(48)', 'guest.inject(64, vcpu: 2)\nguest.inject(64, vcpu: 2)\nguest.inject(255)')}${ARRIVE('assert vm("guest").interrupts == 0\nguest.resume()')}
             assert vm("guest").interrupts == 2`);
         assert.deepEqual(
-            vm.guests.of('guest')?.live?.vcpus.items.map((v) => v.interrupts),
+            host.guests.of('guest')?.live?.vcpus.items.map((v) => v.interrupts),
             [1, 0, 1],
         );
     });
 
     test('of several guests the slowest is the blackout', () => {
-        const vm = ran(`process vmm {
+        const host = ran(`process vmm {
             vm1 = open("/dev/liveupdate").create_session("vm-1")
             a = memfd_create("a"); a.truncate(1MiB)
             b = memfd_create("b"); b.truncate(1MiB)
@@ -228,7 +228,7 @@ suite('guests: over a kexec', () => {
         assert update.phase == "post-lu"
         assert vm("second").blackout > vm("first").blackout + 5ms
         assert update.blackout == vm("second").blackout`);
-        const [update] = updatesOf(vm);
+        const [update] = updatesOf(host);
         assert.match(
             update ? updateLine(update, [update]) : '',
             /^blackout \d+ ms of guest "second", the longest of 2: /,
@@ -253,21 +253,21 @@ suite('guests: over a kexec', () => {
     });
 
     test('nor has one that never ran', () => {
-        const vm = ran(
+        const host = ran(
             `process vmm { ram = memfd_create("ram"); ram.truncate(1MiB); kvm.create_vm("guest", vcpus: 1, memory: ram); kexec_file_load("7.2"); reboot(KEXEC) }`,
         );
-        assert.deepEqual(updatesOf(vm)[0]?.guests, []);
+        assert.deepEqual(updatesOf(host)[0]?.guests, []);
         assert.deepEqual(
-            Diagnoses.of(vm)?.found.items.map((d) => d.code),
+            Diagnoses.of(host)?.found.items.map((d) => d.code),
             [],
         );
-        assert.equal(vm.guests.of('guest')?.blackout, 0);
+        assert.equal(host.guests.of('guest')?.blackout, 0);
     });
 
     test('one that was loaded and not resumed is lost at the next kexec', () => {
-        const vm = ran(`${LEAVE('guest.run(dirty: 1MiB/s)')}${ARRIVE('kexec_file_load("7.2"); reboot(KEXEC)')}`);
+        const host = ran(`${LEAVE('guest.run(dirty: 1MiB/s)')}${ARRIVE('kexec_file_load("7.2"); reboot(KEXEC)')}`);
         assert.deepEqual(
-            Diagnoses.of(vm)?.found.items.map((d) => [d.code, d.cause?.code]),
+            Diagnoses.of(host)?.found.items.map((d) => [d.code, d.cause?.code]),
             [
                 ['LU1079', undefined],
                 ['LU1079', undefined],
@@ -277,10 +277,10 @@ suite('guests: over a kexec', () => {
     });
 
     test('a trace has a track for each vCPU, which goes on over kernels', () => {
-        const vm = start(`${LEAVE('guest.run(dirty: 1MiB/s)')}${ARRIVE('guest.resume()')}`);
-        const tracer = new Tracer(vm);
-        vm.listeners.report(tracer);
-        vm.run(FOREVER);
+        const host = start(`${LEAVE('guest.run(dirty: 1MiB/s)')}${ARRIVE('guest.resume()')}`);
+        const tracer = new Tracer(host);
+        host.listeners.report(tracer);
+        host.interpreter.run(FOREVER);
         const slices = tracer.events().flatMap((e) => (e.ph === 'X' && e.cat === 'guest' ? [e] : []));
         assert.deepEqual(
             slices.filter((e) => e.tid === 1).map((e) => e.name),
@@ -290,7 +290,7 @@ suite('guests: over a kexec', () => {
         const paused = slices.filter((e) => e.name === 'paused');
         const begin = Math.min(...paused.map((e) => e.ts));
         const end = Math.max(...paused.map((e) => e.ts + e.dur));
-        assert.equal(Math.round((end - begin) * 1000), vm.guests.of('guest')?.blackout);
+        assert.equal(Math.round((end - begin) * 1000), host.guests.of('guest')?.blackout);
     });
 });
 
@@ -319,7 +319,7 @@ suite('guests: every way to forget something', () => {
                             keeps ? '' : 'state not preserved',
                         ];
                         test(words.filter((w) => w !== '').join(', ') || 'nothing forgotten', () => {
-                            const vm = ran(`process vmm {
+                            const host = ran(`process vmm {
                                 vm1   = open("/dev/liveupdate").create_session("vm-1")
                                 ram   = memfd_create("guest-ram"); ram.truncate(1MiB)
                                 state = memfd_create("guest-state"); state.truncate(4KiB)
@@ -341,13 +341,13 @@ suite('guests: every way to forget something', () => {
                                 guest = kvm.create_vm("guest", vcpus: 2, memory: ram)
                                 ${keeps && saves ? 'guest.load(state); guest.resume()' : 'guest.run(dirty: 100MiB/s)'}
                             }`);
-                            const found = Diagnoses.of(vm)?.found.items ?? [];
+                            const found = Diagnoses.of(host)?.found.items ?? [];
                             assert.deepEqual(
                                 found.filter((d) => d.cause === null).map((d) => d.code),
                                 root === undefined ? [] : [root],
                             );
                             const goesOn = keeps && saves;
-                            assert.equal((vm.guests.of('guest')?.wrong ?? 0) > 0, goesOn && root !== undefined);
+                            assert.equal((host.guests.of('guest')?.wrong ?? 0) > 0, goesOn && root !== undefined);
                             assert.equal(
                                 found.some((d) => d.code === 'LU1035'),
                                 goesOn && root !== undefined,
@@ -423,7 +423,7 @@ suite('guests: state and errors', () => {
     });
 
     test('a VM goes with its last descriptor, wherever that is', () => {
-        const vm = ran(`process vmm, keeper
+        const host = ran(`process vmm, keeper
             vmm { ram = memfd_create("ram"); ram.truncate(1MiB); guest = kvm.create_vm("guest", memory: ram); guest.run(dirty: 16MiB/s); send guest to keeper; exit }
             sleep 5ms
             assert vm("guest").state == "running"
@@ -432,11 +432,11 @@ suite('guests: state and errors', () => {
             stood = vm("guest").written
             sleep 5ms
             assert vm("guest").written == stood && stood > 0`);
-        assert.equal(vm.kernel?.vms.length, 0);
+        assert.equal(host.kernel?.vms.length, 0);
     });
 
     test('pages that a guest touches are there afterwards, each an exit of its own', () => {
-        const vm = ran(`process vmm {
+        const host = ran(`process vmm {
             ram = memfd_create("ram"); ram.truncate(4MiB)
             guest = kvm.create_vm("guest", vcpus: 1, memory: ram)
             guest.run(dirty: 100MiB/s, from: 0, length: 1MiB)
@@ -445,11 +445,11 @@ suite('guests: state and errors', () => {
             assert ram.blocks == 2048
             assert vm("guest").exits == 257
         }`);
-        assert.equal(vm.guests.of('guest')?.wrong, 0);
+        assert.equal(host.guests.of('guest')?.wrong, 0);
     });
 
     test('a vCPU without memory faults, and goes on when there is some', () => {
-        const vm = ran(`process vmm {
+        const host = ran(`process vmm {
             ram = memfd_create("ram"); ram.truncate(1MiB)
             guest = kvm.create_vm("guest", vcpus: 2, memory: ram)
             guest.run(dirty: 100MiB/s)
@@ -463,12 +463,12 @@ suite('guests: state and errors', () => {
             assert vm("guest").state == "running"
         }`);
         assert.deepEqual(
-            Diagnoses.of(vm)?.found.items.map((d) => d.code),
+            Diagnoses.of(host)?.found.items.map((d) => d.code),
             ['LU1035'],
             'what was cut off is zeroes, and the vCPU goes on',
         );
         assert.deepEqual(
-            vm.guests.of('guest')?.live?.vcpus.items.map((v) => v.state),
+            host.guests.of('guest')?.live?.vcpus.items.map((v) => v.state),
             ['running', 'running'],
         );
     });
@@ -512,17 +512,17 @@ scenario "s" {
             program.diagnostics.filter((d) => d.severity === 'error').map((d) => d.message),
             [],
         );
-        const { vm } = Run.start(program);
-        vm.run(FOREVER);
-        assert.equal(vm.outcome?.failure?.message, undefined);
+        const { host } = Run.start(program);
+        host.interpreter.run(FOREVER);
+        assert.equal(host.interpreter.outcome?.failure?.message, undefined);
         assert.deepEqual(
-            Diagnoses.of(vm)?.found.items.map((d) => d.message),
+            Diagnoses.of(host)?.found.items.map((d) => d.message),
             [],
         );
     });
 
     test('pages that move do not take what a guest has written from it', () => {
-        const vm = ran(
+        const host = ran(
             `process vmm {
             ram = memfd_create("ram"); ram.truncate(16MiB)
             guest = kvm.create_vm("guest", vcpus: 2, memory: ram)
@@ -538,13 +538,13 @@ scenario "s" {
         assert vm("guest").wrong == 0`,
             'memory 1GiB; memory 1GiB node 1',
         );
-        assert.equal(vm.guests.of('guest')?.foundWrong, 0);
+        assert.equal(host.guests.of('guest')?.foundWrong, 0);
     });
 });
 
 suite('guests: the first cause', () => {
     test("a device that goes astray over a kexec is what the guest's wrong bytes follow from", () => {
-        const vm = ran(
+        const host = ran(
             `process vmm {
             vm1   = open("/dev/liveupdate").create_session("vm-1")
             ram   = memfd_create("guest-ram"); ram.fallocate(0, 16MiB)
@@ -576,7 +576,7 @@ suite('guests: the first cause', () => {
         }`,
             'memory 2GiB; iommu vtd; device gpu0 at "0000:5e:00.0" { kind gpu; driver vfio; ignores_bus_master on }',
         );
-        const found = Diagnoses.of(vm)?.found.items ?? [];
+        const found = Diagnoses.of(host)?.found.items ?? [];
         assert.deepEqual(
             found.map((d) => [d.code, d.cause?.code]),
             [
@@ -588,11 +588,11 @@ suite('guests: the first cause', () => {
             found[1]?.message ?? '',
             /finds 512 KiB of its memory changed, first at its address 0x8[0-9a-f]{5}: .* and it came over: somebody else has written to it\.$/,
         );
-        assert.equal(vm.guests.of('guest')?.wrong, 512 * 1024);
+        assert.equal(host.guests.of('guest')?.wrong, 512 * 1024);
     });
 
     test('memory in another order is told by where the pages went', () => {
-        const vm = ran(`${LEAVE('guest.run(dirty: 300MiB/s)\nsleep 60ms')}
+        const host = ran(`${LEAVE('guest.run(dirty: 300MiB/s)\nsleep 60ms')}
         process vmm {
             vm1   = open("/dev/liveupdate").retrieve_session("vm-1")
             ram   = vm1.retrieve_fd(token: 1)
@@ -604,7 +604,7 @@ suite('guests: the first cause', () => {
             guest.load(state)
             guest.resume()
         }`);
-        const [d, more] = Diagnoses.of(vm)?.found.items ?? [];
+        const [d, more] = Diagnoses.of(host)?.found.items ?? [];
         assert.equal(more, undefined);
         assert.equal(d?.code, 'LU1035');
         assert.match(

@@ -11,17 +11,17 @@ function said(text: string): string[] {
         findingsOf(program).filter((f) => !/LU02(09|10)/.test(f)),
         [],
     );
-    const { vm } = Run.start(program);
+    const { host } = Run.start(program);
     const lines: string[] = [];
-    vm.listeners.report({
+    host.listeners.report({
         log: (l) => {
             if (l.text.startsWith('@')) {
                 lines.push(l.text.slice(1));
             }
         },
     });
-    runToEnd(vm);
-    assert.equal(vm.outcome?.passed === false ? vm.outcome.failure?.message : '', '');
+    runToEnd(host);
+    assert.equal(host.interpreter.outcome?.passed === false ? host.interpreter.outcome.failure?.message : '', '');
     return lines;
 }
 

@@ -192,13 +192,13 @@ suite('LUO: registration', () => {
 
 suite('LUO: the area of sessions', () => {
     test('its size is that of the kernel’s own code', () => {
-        const { vm } = Run.start(programOf({ 's.lus': 'scenario "s" { boot "7.1" }' }));
-        vm.run(1e9);
-        const area = vm.library.structs.get('luo_session_area');
+        const { host } = Run.start(programOf({ 's.lus': 'scenario "s" { boot "7.1" }' }));
+        host.interpreter.run(1e9);
+        const area = host.library.structs.get('luo_session_area');
         const sessions = area?.byName.get('sessions');
         assert.ok(sessions?.type.k === 'array');
         assert.equal(sessions.type.length, 819);
-        assert.equal(areaSessions(vm.machine.page), 819);
+        assert.equal(areaSessions(host.machine.page), 819);
         assert.equal(sessions.offset, areaEntry(0, 0));
         assert.equal(sessions.type.stride, SESSION_SER_SIZE);
     });

@@ -182,9 +182,9 @@ suite('movable memory', () => {
             program.diagnostics.filter((d) => d.severity === 'error').map((d) => d.message),
             [],
         );
-        const { vm } = Run.start(program, { scenario: 's' });
-        vm.run(FOREVER);
-        return (Diagnoses.of(vm)?.found.items ?? [])
+        const { host } = Run.start(program, { scenario: 's' });
+        host.interpreter.run(FOREVER);
+        return (Diagnoses.of(host)?.found.items ?? [])
             .filter((d) => d.code === 'LU1050')
             .map((d) => String(d.data['how']));
     };
@@ -234,10 +234,10 @@ suite('movable memory', () => {
                     }
                 }`,
             });
-            const { vm } = Run.start(program, { scenario: 's' });
-            vm.run(FOREVER);
-            assert.equal(vm.outcome?.failure?.message, undefined);
-            return (Diagnoses.of(vm)?.found.items ?? [])
+            const { host } = Run.start(program, { scenario: 's' });
+            host.interpreter.run(FOREVER);
+            assert.equal(host.interpreter.outcome?.failure?.message, undefined);
+            return (Diagnoses.of(host)?.found.items ?? [])
                 .filter((d) => d.code === 'LU1050')
                 .map((d) => `${String(d.data['callback'])} ${String(d.data['pages'])}`);
         };
@@ -268,17 +268,17 @@ suite('movable memory', () => {
                 p { assert ram.size == 9MiB }
             }`,
         });
-        const { vm } = Run.start(program, { scenario: 's' });
-        const whole = Run.start(program, { scenario: 's' }).vm;
-        whole.run(FOREVER);
-        for (let stop = vm.run(0); stop?.reason !== 'end'; ) {
-            const saved = vm.checkpoint();
-            const before = fingerprint(vm);
-            vm.run(40);
-            vm.restore(saved);
-            assert.equal(fingerprint(vm), before);
-            stop = vm.run(25);
+        const { host } = Run.start(program, { scenario: 's' });
+        const whole = Run.start(program, { scenario: 's' }).host;
+        whole.interpreter.run(FOREVER);
+        for (let stop = host.interpreter.run(0); stop?.reason !== 'end'; ) {
+            const saved = host.interpreter.checkpoint();
+            const before = fingerprint(host);
+            host.interpreter.run(40);
+            host.interpreter.restore(saved);
+            assert.equal(fingerprint(host), before);
+            stop = host.interpreter.run(25);
         }
-        assert.equal(fingerprint(vm), fingerprint(whole));
+        assert.equal(fingerprint(host), fingerprint(whole));
     });
 });

@@ -12,9 +12,9 @@ import { programOf } from '../../../support/programs';
 import { FOREVER, passes } from '../../../support/runs';
 
 function fails(text: string): string {
-    const { vm } = Run.start(programOf(text));
-    vm.run(FOREVER);
-    return vm.outcome?.failure?.message ?? '';
+    const { host } = Run.start(programOf(text));
+    host.interpreter.run(FOREVER);
+    return host.interpreter.outcome?.failure?.message ?? '';
 }
 
 suite('reserve_mem=', () => {
