@@ -3,7 +3,7 @@ import { Err } from '../kernel/release/errno';
 import type { LuoArgs, LuoFile } from '../kernel/luo/state';
 import type { OpenFile } from '../kernel/fs/file';
 import { ShmemInode } from '../kernel/fs/shmem';
-import { Table } from '../machine/journal';
+import { JournaledMap } from '../machine/journal';
 import { hasCallback } from '../runtime/host/callbacks';
 import type { StructLayout } from '../language/layout';
 import type { Place } from '../findings/place';
@@ -41,11 +41,11 @@ interface Frozen {
 
 export const frozenRules = ruleFile(['LU1070', 'LU1075'], ({ host, chronicle, say }) => {
     const { machine } = host;
-    const frozen = new Table<LuoFile, Frozen>(machine.journal);
+    const frozen = new JournaledMap<LuoFile, Frozen>(machine.journal);
     /** Structures that begin a page: those of kho.alloc_preserve(), which handlers hand over. */
-    const structs = new Table<number, StructLayout>(machine.journal);
+    const structs = new JournaledMap<number, StructLayout>(machine.journal);
     /** Arrays by where they are described. */
-    const arrays = new Table<number, ArrayView>(machine.journal);
+    const arrays = new JournaledMap<number, ArrayView>(machine.journal);
 
     const all = (): Frozen[] => [...frozen.keys()].flatMap((file) => frozen.get(file) ?? []);
 

@@ -1,6 +1,6 @@
 /** The devices that were preserved at the last kexec, and the memory that was: what may still be theirs. */
 import type { Device, Intent } from '../machine/devices/device';
-import { Seq, Table } from '../machine/journal';
+import { JournaledList, JournaledMap } from '../machine/journal';
 import type { Host } from '../runtime/host/host';
 import type { Rules } from './hearing';
 
@@ -50,11 +50,11 @@ const NOTHING: readonly Span[] = [];
 export function carriedDevices(host: Host): CarriedDevices {
     const { journal, pci, page } = host.machine;
     /** What the devices had been given then. */
-    const carried = new Table<string, Intent>(journal);
+    const carried = new JournaledMap<string, Intent>(journal);
     /** What was preserved then; one list, replaced as a whole. */
-    const kept = new Seq<readonly Span[]>(journal);
+    const kept = new JournaledList<readonly Span[]>(journal);
     /** What was freed since then, in its order. */
-    const freedSince = new Seq<Span>(journal);
+    const freedSince = new JournaledList<Span>(journal);
 
     const isKept = (pfn: number): boolean => {
         const spans = kept.items[0];

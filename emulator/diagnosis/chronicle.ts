@@ -2,7 +2,7 @@
 import { Err } from '../kernel/release/errno';
 import type { LuoFile, LuoSession } from '../kernel/luo/state';
 import type { PageEvent } from '../machine/history';
-import { Seq, Table } from '../machine/journal';
+import { JournaledList, JournaledMap } from '../machine/journal';
 import type { Place } from '../findings/place';
 import type { Value } from '../language/types';
 import { subjectAtWork, subjectOf, subjectSaid } from '../runtime/at-work';
@@ -54,16 +54,16 @@ export class Chronicle {
         phase: (phase) => phase === 'boot' && this.released.clear(),
     };
     /** By what it is about. Lists are replaced, never changed in place. */
-    private readonly notes: Table<string, readonly Note[]>;
-    private readonly preserving: Seq<Preserving>;
+    private readonly notes: JournaledMap<string, readonly Note[]>;
+    private readonly preserving: JournaledList<Preserving>;
     /** The last time that a file was preserved, by {@link fileKey}. */
-    private readonly preserved: Table<string, Preserving>;
+    private readonly preserved: JournaledMap<string, Preserving>;
     /**
      * The steps at which the preserve() calls began that are being executed, the latest last: one inside of another, or
      * of several threads.
      */
-    private readonly begun: Seq<{ readonly thread: number; readonly step: number }>;
-    private readonly released: Table<LuoSession, true>;
+    private readonly begun: JournaledList<{ readonly thread: number; readonly step: number }>;
+    private readonly released: JournaledMap<LuoSession, true>;
 
     /** @param here the user's statement at which the run stands */
     constructor(
@@ -71,11 +71,11 @@ export class Chronicle {
         private readonly here: () => Place | undefined,
     ) {
         const { journal } = host.machine;
-        this.notes = new Table(journal);
-        this.preserving = new Seq(journal);
-        this.preserved = new Table(journal);
-        this.begun = new Seq(journal);
-        this.released = new Table(journal);
+        this.notes = new JournaledMap(journal);
+        this.preserving = new JournaledList(journal);
+        this.preserved = new JournaledMap(journal);
+        this.begun = new JournaledList(journal);
+        this.released = new JournaledMap(journal);
     }
 
     note(about: string, text: string, place = this.here()): void {

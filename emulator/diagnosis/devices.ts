@@ -5,7 +5,7 @@
 import { IO_PAGE, walk } from '../machine/iommu/tables';
 import { TABLE_OWNER } from '../kernel/devices/tables';
 import type { Area, Device } from '../machine/devices/device';
-import { Table } from '../machine/journal';
+import { JournaledMap } from '../machine/journal';
 import { ruleFile } from './rules';
 import { hex } from '../text/text';
 
@@ -13,12 +13,12 @@ export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU
     const { host, chronicle, carried, strays, say } = scene;
     const { owners, pci, journal, page } = host.machine;
     /** What has been said: a device that goes astray does so a million times. */
-    const told = new Table<string, true>(journal);
+    const told = new JournaledMap<string, true>(journal);
     /**
      * Pages of an area that were freed while a device had them, whoever has them now. Sets are replaced, never changed
      * in place.
      */
-    const freed = new Table<Area, ReadonlySet<number>>(journal);
+    const freed = new JournaledMap<Area, ReadonlySet<number>>(journal);
     /** Owners of tables by their number: a memo. */
     const tableOwners = new Map<number, boolean>();
 

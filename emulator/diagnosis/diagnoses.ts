@@ -8,7 +8,7 @@ import type { Place } from '../findings/place';
 import type { Err } from '../kernel/release/errno';
 import type { ScenarioDecl } from '../language/syntax/ast';
 import type { Value } from '../language/types';
-import { Seq, Table } from '../machine/journal';
+import { JournaledList, JournaledMap } from '../machine/journal';
 import type { Frame } from '../runtime/code';
 import type { Host } from '../runtime/host/host';
 import type { Listener, Observer, Phase } from '../runtime/listener';
@@ -72,11 +72,11 @@ export class Diagnoses implements Observer {
     /** All rules as one: for each event those that have it. */
     readonly listener: Listener;
     /** In the order in which they were made. */
-    readonly found: Seq<Diagnosis>;
-    private readonly said: Table<string, true>;
+    readonly found: JournaledList<Diagnosis>;
+    private readonly said: JournaledMap<string, true>;
     /** The reboot that a kernel comes up by, which is the place of what it says then. */
-    private readonly jumps: Table<number, Place>;
-    private readonly strays: Table<string, number>;
+    private readonly jumps: JournaledMap<number, Place>;
+    private readonly strays: JournaledMap<string, number>;
     private readonly rules: readonly Rules[];
     /** Those that hear of returned calls: of those that matter, and of all. */
     private readonly returned: readonly NonNullable<Rules['callReturned']>[];
@@ -89,10 +89,10 @@ export class Diagnoses implements Observer {
         private readonly scenario: ScenarioDecl,
         private readonly end: Place,
     ) {
-        this.found = new Seq(host.machine.journal);
-        this.said = new Table(host.machine.journal);
-        this.jumps = new Table(host.machine.journal);
-        this.strays = new Table(host.machine.journal);
+        this.found = new JournaledList(host.machine.journal);
+        this.said = new JournaledMap(host.machine.journal);
+        this.jumps = new JournaledMap(host.machine.journal);
+        this.strays = new JournaledMap(host.machine.journal);
         const chronicle = new Chronicle(host, () => this.here());
         const carried = carriedDevices(host);
         const scene: Scene = {

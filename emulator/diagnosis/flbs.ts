@@ -1,7 +1,7 @@
 /** FLBs: reference counts that go below zero, or never to it. */
 import { Err } from '../kernel/release/errno';
 import type { Kernel } from '../kernel/kernel';
-import { Seq, Table } from '../machine/journal';
+import { JournaledList, JournaledMap } from '../machine/journal';
 import type { LuoFlb } from '../kernel/luo/state';
 import { REFCOUNT_SATURATED } from '../kernel/refcount';
 import { flbKey } from './chronicle';
@@ -20,10 +20,10 @@ export const flbRules = ruleFile(['LU1006', 'LU1007', 'LU1078'], ({ host, chroni
     });
 
     /** References to what is preserved, and to what came over, as they were after the last system call. */
-    const ledger = new Table<LuoFlb, readonly [number, number]>(host.machine.journal);
+    const ledger = new JournaledMap<LuoFlb, readonly [number, number]>(host.machine.journal);
 
     /** What has gone below zero in the system call under way. */
-    const underflown = new Seq<readonly [LuoFlb, 'outgoing' | 'incoming']>(host.machine.journal);
+    const underflown = new JournaledList<readonly [LuoFlb, 'outgoing' | 'incoming']>(host.machine.journal);
 
     const keepBooks = (kernel: Kernel): void => {
         for (const flb of kernel.luo.flbs) {

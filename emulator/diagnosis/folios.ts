@@ -4,7 +4,7 @@
  */
 import type { Kernel } from '../kernel/kernel';
 import { orderPages } from '../kernel/mm/memmap';
-import { Table } from '../machine/journal';
+import { JournaledMap } from '../machine/journal';
 import { ruleFile } from './rules';
 import { freedWhilePreserved } from './preserved';
 import { pagesText } from './wording';
@@ -13,7 +13,7 @@ import { hex } from '../text/text';
 export const folioRules = ruleFile(['LU1050'], ({ host, chronicle, say }) => {
     const { history, owners, journal, page } = host.machine;
     /** Whose folios were said to change: what follows from that is not said as well. With the boot. */
-    const told = new Table<string, true>(journal);
+    const told = new JournaledMap<string, true>(journal);
 
     /** LU1050 of memory that is no file's: kernel code has freed what it had preserved. */
     const freed = (kernel: Kernel): void => {

@@ -3,7 +3,7 @@ import { joiningFlbs } from '../kernel/release/layers';
 import type { Kernel } from '../kernel/kernel';
 import { COMPATIBLE_SIZE, FLB_HEADER_SIZE, FLB_SER_SIZE, maxFlbs } from '../kernel/luo/abi';
 import type { BlockSet } from '../kernel/kho/blocks';
-import { Rec, type Journal } from '../machine/journal';
+import { JournaledRecord, type Journal } from '../machine/journal';
 import { resolveKernel, type BootableKernel } from '../runtime/host/kernels';
 import { flbKey, IMAGE, sessionKey } from './chronicle';
 import { ruleFile } from './rules';
@@ -25,7 +25,7 @@ export function saidToDiffer({ host, chronicle }: Pick<Scene, 'host' | 'chronicl
 const WITH_FLB_PAGE = 'luo-v5';
 
 /** What went over at the last kexec, for the kernel that came of it. */
-class HandedOver extends Rec {
+class HandedOver extends JournaledRecord {
     readonly sessions: number = 0;
     readonly files: number = 0;
     readonly release: string = '';

@@ -7,7 +7,7 @@ import { DESCRIPTOR_OWNER } from '../kernel/kvm/posted';
 import { Device } from '../machine/devices/device';
 import type { Delivery } from '../machine/interrupts/delivery';
 import type { GuestLine } from '../machine/interrupts/guest-line';
-import { type Journal, Rec, Table } from '../machine/journal';
+import { type Journal, JournaledRecord, JournaledMap } from '../machine/journal';
 import { duration } from '../language/durations';
 import { deviceOf, isStalled, outcomeText } from '../runtime/host/guest-interrupts';
 import { blame } from './blame';
@@ -16,7 +16,7 @@ import type { HistoryLine } from '../findings/diagnosis';
 import { hex } from '../text/text';
 
 /** Interrupts of a vector that followed each other and came out the same way. */
-class Stretch extends Rec {
+class Stretch extends JournaledRecord {
     readonly count: number = 1;
 
     constructor(
@@ -36,8 +36,8 @@ export const interruptRules = ruleFile(['LU1055', 'LU1056', 'LU1057', 'LU1058', 
     const { host, chronicle, say } = scene;
     const { journal, owners, clock, pci, page } = host.machine;
     /** By device and vector, the oldest first. Replaced, never changed in place. */
-    const stretches = new Table<string, readonly Stretch[]>(journal);
-    const told = new Table<string, true>(journal);
+    const stretches = new JournaledMap<string, readonly Stretch[]>(journal);
+    const told = new JournaledMap<string, true>(journal);
 
     const isNew = (key: string): boolean => {
         const first = !told.has(key);

@@ -20,7 +20,7 @@ import type { Kernel } from '../kernel/kernel';
 import type { LuoArgs, LuoFile, LuoSession } from '../kernel/luo/state';
 import { orderPages, PG_DIRTY, PG_UPTODATE } from '../kernel/mm/memmap';
 import { ShmemInode } from '../kernel/fs/shmem';
-import { Seq } from '../machine/journal';
+import { JournaledList } from '../machine/journal';
 import type { CallbackCall } from '../runtime/purpose';
 import { fileData } from './chronicle';
 import { ruleFile } from './rules';
@@ -56,13 +56,13 @@ interface Early {
 
 export const memfdRules = ruleFile(['LU1020', 'LU1021', 'LU1071', 'LU1072', 'LU1073'], ({ host, chronicle, say }) => {
     const { journal, page } = host.machine;
-    const early = new Seq<Early>(journal);
+    const early = new JournaledList<Early>(journal);
 
     const namesOf = (seals: number): string[] => SEALS.filter(([bit]) => (seals & bit) !== 0).map(([, seal]) => seal);
 
     /** Pages of a file that preserve() has put down; undefined where it does not tell. */
     const listOf = (args: LuoArgs): FolioList | undefined => {
-        const [folios] = args.privateData instanceof Seq ? args.privateData.items : [];
+        const [folios] = args.privateData instanceof JournaledList ? args.privateData.items : [];
         return folios instanceof FolioList ? folios : undefined;
     };
 

@@ -1,6 +1,6 @@
 /** Preserved memory in the kernel that got it: leaked, restored twice, or read although it was never preserved. */
 import type { Kernel } from '../kernel/kernel';
-import { Seq } from '../machine/journal';
+import { JournaledList } from '../machine/journal';
 import type { Int } from '../machine/int';
 import type { HistoryLine } from '../findings/diagnosis';
 import { callbackAtWork, subjectSaid } from '../runtime/at-work';
@@ -38,9 +38,9 @@ export const memoryRules = ruleFile(['LU1001', 'LU1009', 'LU1010', 'LU1011', 'LU
     const { host, chronicle, say } = scene;
     const { journal, history, owners, page } = host.machine;
     /** Files whose finish() has run in the system call under way. */
-    const finished = new Seq<Finished>(journal);
+    const finished = new JournaledList<Finished>(journal);
     /** Leaks that are said to be a file's. */
-    const told = new Seq<Span>(journal);
+    const told = new JournaledList<Span>(journal);
 
     /** LU1010: what the preserve() of a file preserved and is still there after its finish(). */
     const leftBehind = (kernel: Kernel, file: Finished): void => {

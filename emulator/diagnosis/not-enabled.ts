@@ -8,7 +8,7 @@ import { earlyShortage } from '../kernel/kho/early-demand';
 import { TREE_OWNER } from '../kernel/kho/kho';
 import type { ReservedMemory } from '../kernel/kho/reserve-mem';
 import { earlyMarks, marksTooEarly, reservedPages } from '../kernel/kho/fixed-bugs';
-import { Seq } from '../machine/journal';
+import { JournaledList } from '../machine/journal';
 import { resolveKernel } from '../runtime/host/kernels';
 import { IMAGE, sessionKey } from './chronicle';
 import { ruleFile } from './rules';
@@ -24,7 +24,7 @@ export const preparationRules = ruleFile(
         const { host, chronicle, say } = scene;
         const { journal, page } = host.machine;
         /** Opens of the device that a kernel without live update has refused. */
-        const refused = new Seq<HistoryLine>(journal);
+        const refused = new JournaledList<HistoryLine>(journal);
 
         const early = (kernel: Kernel): void => {
             const image = kernel.kexecImage;

@@ -4,7 +4,7 @@
  */
 import type { Device } from '../machine/devices/device';
 import { formatBdf } from '../machine/pci/address';
-import { Table } from '../machine/journal';
+import { JournaledMap } from '../machine/journal';
 import { ruleFile } from './rules';
 import { hex } from '../text/text';
 
@@ -26,7 +26,7 @@ function hindrance(device: Device): string {
 
 export const pciRules = ruleFile(['LU1040', 'LU1041', 'LU1042', 'LU1043'], ({ host, chronicle, say }) => {
     /** Devices that were preserved and working when the last kernel jumped, with where their entries were. */
-    const working = new Table<string, number>(host.machine.journal);
+    const working = new JournaledMap<string, number>(host.machine.journal);
     return {
         /** From the jump until the next kernel is up nobody touches what came along. */
         phase(phase): void {

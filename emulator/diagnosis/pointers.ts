@@ -6,7 +6,7 @@ import type { Kernel } from '../kernel/kernel';
 import { readFdtPage, readNativeU64 } from '../kernel/kho/root-fdt';
 import { fdtProperty } from '../kernel/kho/fdt-read';
 import type { Int } from '../machine/int';
-import { Table } from '../machine/journal';
+import { JournaledMap } from '../machine/journal';
 import type { StructLayout } from '../language/layout';
 import { fileKey, flbKey } from './chronicle';
 import { ruleFile } from './rules';
@@ -33,10 +33,11 @@ interface Root {
 export const pointerRules = ruleFile(['LU1012', 'LU1013', 'LU1026'], ({ host, chronicle, say }) => {
     const { machine } = host;
     const { journal, history, owners, page } = machine;
-    const typed = new Table<number, Typed>(journal);
-    const arrays = new Table<number, { readonly layout: StructLayout; readonly count: number; readonly step: number }>(
-        journal,
-    );
+    const typed = new JournaledMap<number, Typed>(journal);
+    const arrays = new JournaledMap<
+        number,
+        { readonly layout: StructLayout; readonly count: number; readonly step: number }
+    >(journal);
 
     /**
      * What was said of an address counts only as long as its page has not been given to somebody else. Made anew for

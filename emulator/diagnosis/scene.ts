@@ -1,5 +1,5 @@
 /** What rules of diagnosis look at. */
-import type { Table } from '../machine/journal';
+import type { JournaledMap } from '../machine/journal';
 import type { DiagnosisCode } from '../findings/catalogue';
 import type { Say } from '../findings/diagnosis';
 import type { Host } from '../runtime/host/host';
@@ -11,7 +11,7 @@ export interface Scene<C extends DiagnosisCode = DiagnosisCode> {
     readonly chronicle: Chronicle;
     readonly carried: CarriedDevices;
     /** By device, its requests that went to memory which was not given to it. */
-    readonly strays: Table<string, number>;
+    readonly strays: JournaledMap<string, number>;
     /** Says what is wrong, with one of the codes that the file makes. */
     readonly say: Say<C>;
 }

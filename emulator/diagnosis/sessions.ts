@@ -4,7 +4,7 @@ import type { OpenFile } from '../kernel/fs/file';
 import type { LuoRequest } from '../kernel/luo/request';
 import { LuoSession } from '../kernel/luo/state';
 import type { Process } from '../kernel/fs/process';
-import { Seq, Table } from '../machine/journal';
+import { JournaledList, JournaledMap } from '../machine/journal';
 import { isAtWork, subjectSaid } from '../runtime/at-work';
 import type { CallbackCall } from '../runtime/purpose';
 import { sessionKey } from './chronicle';
@@ -30,8 +30,8 @@ export const sessionRules = ruleFile(
     (scene) => {
         const { host, chronicle, say } = scene;
         /** Sessions whose RETRIEVE_SESSION could not be answered. */
-        const faulted = new Table<LuoSession, true>(host.machine.journal);
-        const finished = new Seq<Finished>(host.machine.journal);
+        const faulted = new JournaledMap<LuoSession, true>(host.machine.journal);
+        const finished = new JournaledList<Finished>(host.machine.journal);
 
         const about = (
             s: LuoSession,

@@ -4,7 +4,7 @@
  */
 import { Err, errOfCode } from '../kernel/release/errno';
 import type { Kernel } from '../kernel/kernel';
-import { Table } from '../machine/journal';
+import { JournaledMap } from '../machine/journal';
 import { ruleFile } from './rules';
 import { saidToDiffer } from './handover';
 import { hasUnread, incomingSessions } from './unread-sessions';
@@ -14,7 +14,7 @@ import { counted } from '../text/text';
 export const unreadableRules = ruleFile(['LU1076', 'LU1077'], (scene) => {
     const { host, chronicle, say } = scene;
     /** Why, in this boot: what the kernel has come across first, and whether another rule has said it. */
-    const why = new Table<'first' | 'elsewhere', string>(host.machine.journal);
+    const why = new JournaledMap<'first' | 'elsewhere', string>(host.machine.journal);
 
     const because = (words: string): void => {
         if (!why.has('first')) {

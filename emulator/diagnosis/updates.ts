@@ -7,7 +7,7 @@ import { Err } from '../kernel/release/errno';
 import type { Kernel } from '../kernel/kernel';
 import { COST_NAMES, type CostName } from '../machine/costs';
 import type { Hasher } from '../machine/hash';
-import { Rec, Seq, type Mutable } from '../machine/journal';
+import { JournaledRecord, JournaledList, type Mutable } from '../machine/journal';
 import type { Value } from '../language/types';
 import type { Pause } from '../runtime/host/guests';
 import type { Listener, Phase } from '../runtime/listener';
@@ -26,7 +26,7 @@ export interface Share {
 type Accounts = readonly number[];
 
 /** One update. Times in nanoseconds of the machine's clock; null: not yet. */
-export class Update extends Rec {
+export class Update extends JournaledRecord {
     /** The first session was made, or a kernel loaded: the pre-blackout begins. */
     readonly prepared: number | null = null;
     /** The first freeze of the reboot that succeeds; where nothing is frozen, its system call. */
@@ -195,10 +195,10 @@ export class Update extends Rec {
 
 export class Updates implements Listener {
     /** In order; the last one is that which is to come, or is prepared, or reboots. */
-    private readonly list: Seq<Update>;
+    private readonly list: JournaledList<Update>;
 
     constructor(private readonly host: Host) {
-        this.list = new Seq(host.machine.journal, [new Update(host, 1)]);
+        this.list = new JournaledList(host.machine.journal, [new Update(host, 1)]);
     }
 
     /** Those of a run; null where nobody looks. */

@@ -2,7 +2,7 @@
  * Who waits too long for a lock of the kernel: reboots behind system calls, processes behind a reboot, and whoever
  * comes behind one that forgot to give it up.
  */
-import { Table } from '../machine/journal';
+import { JournaledMap } from '../machine/journal';
 import type { Place } from '../findings/place';
 import { placeOf, type Thread } from '../runtime/code';
 import type { KernelWork } from '../runtime/purpose';
@@ -18,7 +18,7 @@ const CALLS: Readonly<Partial<Record<KernelWork['kind'], string>>> = { release: 
 
 export const waitingRules = ruleFile(['LU1031', 'LU1032', 'LU1033'], ({ host, say }) => {
     /** What reboots wait for, in the words of the moment when they began; by the number of their thread. */
-    const reboots = new Table<number, string>(host.machine.journal);
+    const reboots = new JournaledMap<number, string>(host.machine.journal);
     return {
         waits(thread): void {
             if (reboot(thread)) {

@@ -1,7 +1,7 @@
 /** Numbers that a kernel gives out once each. */
-import { type Journal, Rec } from '../machine/journal';
+import { type Journal, JournaledRecord } from '../machine/journal';
 
-export class Ids extends Rec {
+export class Ids extends JournaledRecord {
     readonly inode: number = 1;
     readonly file: number = 1;
     readonly pid: number = 100;

@@ -4,7 +4,7 @@
  */
 import type { PageGeometry } from '../machine/arch';
 import type { Clock } from '../machine/clock';
-import { Rec, Seq, Table } from '../machine/journal';
+import { JournaledRecord, JournaledList, JournaledMap } from '../machine/journal';
 import type { Machine } from '../machine/machine';
 import type { Owners } from '../machine/owners';
 import type { PhysicalMemory } from '../machine/memory';
@@ -35,7 +35,7 @@ import type { MemfdEnv } from './fs/memfd';
 import type { Process, ProcessEnv } from './fs/process';
 import type { ShmemInode } from './fs/shmem';
 
-export class Kernel extends Rec implements ProcessEnv, MemfdEnv, DeviceEnv, KhoDebugEnv {
+export class Kernel extends JournaledRecord implements ProcessEnv, MemfdEnv, DeviceEnv, KhoDebugEnv {
     readonly page: PageGeometry;
     readonly kho: Kho;
     readonly luo: Luo;
@@ -44,19 +44,19 @@ export class Kernel extends Rec implements ProcessEnv, MemfdEnv, DeviceEnv, KhoD
     readonly vmalloc: Vmalloc;
     readonly hugetlb: Hugetlb;
     readonly ids: Ids;
-    readonly processes: Seq<Process>;
-    readonly delayedFput: Seq<OpenFile>;
+    readonly processes: JournaledList<Process>;
+    readonly delayedFput: JournaledList<OpenFile>;
     /** Those that task_work_run() has taken and not come to yet. */
-    readonly releasing: Seq<OpenFile>;
+    readonly releasing: JournaledList<OpenFile>;
     readonly anonInode: Inode;
-    readonly shmem: Table<number, ShmemInode>;
-    readonly tmpfs: Table<string, ShmemInode>;
+    readonly shmem: JournaledMap<number, ShmemInode>;
+    readonly tmpfs: JournaledMap<string, ShmemInode>;
     /** Memory that other programs of the host took for the scenario's sake. */
     readonly backgroundMemory: BackgroundMemory;
     /** Virtual machines, in the order in which they were created. */
-    readonly vms: Seq<VirtualMachine>;
+    readonly vms: JournaledList<VirtualMachine>;
     /** The kernel log of this boot. */
-    readonly log: Seq<LogLine>;
+    readonly log: JournaledList<LogLine>;
     /** system_transition_mutex: held by whoever reboots. */
     readonly transition: Lock;
     /** kexec_trylock(): held by whoever loads a kernel, or reboots into one. Nobody waits for it. */
@@ -66,7 +66,7 @@ export class Kernel extends Rec implements ProcessEnv, MemfdEnv, DeviceEnv, KhoD
     /** Memory that `reserve_mem=` has set aside. */
     readonly reserveMem: ReservedMemory = NO_RESERVED_MEMORY;
     /** Places that have warned in this boot (WARN_ON_ONCE). */
-    private readonly warned: Table<string, boolean>;
+    private readonly warned: JournaledMap<string, boolean>;
 
     constructor(
         readonly machine: Machine,
@@ -86,19 +86,19 @@ export class Kernel extends Rec implements ProcessEnv, MemfdEnv, DeviceEnv, KhoD
         this.folios = new Folios(machine.memory, memmap, pages);
         this.vmalloc = new Vmalloc(journal, machine.memory, pages);
         this.ids = new Ids(journal);
-        this.processes = new Seq(journal);
-        this.delayedFput = new Seq(journal);
-        this.releasing = new Seq(journal);
+        this.processes = new JournaledList(journal);
+        this.delayedFput = new JournaledList(journal);
+        this.releasing = new JournaledList(journal);
         this.anonInode = makeAnonInode(journal, this.ids.nextInode(journal));
-        this.shmem = new Table(journal);
-        this.tmpfs = new Table(journal);
+        this.shmem = new JournaledMap(journal);
+        this.tmpfs = new JournaledMap(journal);
         this.backgroundMemory = new BackgroundMemory(journal);
-        this.vms = new Seq(journal);
+        this.vms = new JournaledList(journal);
         this.hugetlb = new Hugetlb(this);
-        this.log = new Seq(journal);
+        this.log = new JournaledList(journal);
         this.transition = new Lock(journal, 'system_transition_mutex');
         this.kexecLock = new Lock(journal, 'the kexec lock');
-        this.warned = new Table(journal);
+        this.warned = new JournaledMap(journal);
         this.devices = new KernelDevices(this);
         this.luo = new Luo(kho, commandLine.liveupdate && kho.enabled, desc.luo?.lock);
     }

@@ -2,7 +2,7 @@
  * refcount_t: a counter of references that saturates where a plain one would wrap (include/linux/refcount.h,
  * lib/refcount.c).
  */
-import { type Journal, Rec } from '../machine/journal';
+import { type Journal, JournaledRecord } from '../machine/journal';
 
 /** REFCOUNT_SATURATED, INT_MIN / 2, as the kernel prints it. Whoever has it neither counts nor is freed any more. */
 export const REFCOUNT_SATURATED = 0xc000_0000;
@@ -12,7 +12,7 @@ export interface WarnsOnce {
     warnOnce(place: string, text: string): void;
 }
 
-export class RefCount extends Rec {
+export class RefCount extends JournaledRecord {
     readonly value: number = 0;
 
     constructor(private readonly journal: Journal) {

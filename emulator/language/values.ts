@@ -1,7 +1,7 @@
 /** Operations on run-time values: exact integers in −2⁶³ … 2⁶⁴−1, equality, display. */
 import { Bytes } from '../machine/bytes';
 import { intOf, type Int } from '../machine/int';
-import { Seq } from '../machine/journal';
+import { JournaledList } from '../machine/journal';
 import type { AssignOp, BinaryOp } from './syntax/ast';
 import type { Type, Value } from './types';
 import { hex, hexBytes } from '../text/text';
@@ -220,7 +220,7 @@ export function equal(a: Value, b: Value): boolean {
     if (a instanceof Bytes) {
         return b instanceof Bytes && a.equals(b);
     }
-    if (a instanceof Seq && b instanceof Seq) {
+    if (a instanceof JournaledList && b instanceof JournaledList) {
         return a.length === b.length && a.items.every((x: Value, i) => equal(x, b.items[i] as Value));
     }
     return isComparable(a) && isComparable(b) ? a.sameAs(b) : false;
@@ -281,7 +281,7 @@ export function format(v: Value, type?: Type): string {
     if (v instanceof Bytes) {
         return describeBytes(v);
     }
-    if (v instanceof Seq) {
+    if (v instanceof JournaledList) {
         const shown = v.items.slice(0, 8).map((x) => format(x as Value));
         return `[${shown.join(', ')}${v.length > 8 ? `, … ${v.length} in all` : ''}]`;
     }

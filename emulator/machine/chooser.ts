@@ -3,7 +3,7 @@
  * what is chosen and the number of ways. Whether there is a choice at all is decided by whoever asks.
  */
 import type { Hasher } from './hash';
-import { type Journal, Rec, Seq } from './journal';
+import { type Journal, JournaledRecord, JournaledList } from './journal';
 
 /** Which of the processes that run at the same time goes on. */
 export const SCHEDULE = 'schedule';
@@ -24,7 +24,7 @@ export interface Chooser {
 export const FIRST: Chooser = { pick: () => 0, hash: () => undefined };
 
 /** Draws schedules from a seed; anything else goes its usual way. */
-export class SeededChooser extends Rec implements Chooser {
+export class SeededChooser extends JournaledRecord implements Chooser {
     /** How often it has drawn. */
     readonly draws: number = 0;
     /** Of the stream of draws. */
@@ -79,13 +79,13 @@ export interface Choice {
 /** Picks what a list says, one entry a choice, and behind its end the first alternative. Keeps what it was asked. */
 export class ListedChooser implements Chooser {
     /** All choices so far. */
-    readonly made: Seq<Choice>;
+    readonly made: JournaledList<Choice>;
 
     constructor(
         journal: Journal,
         private readonly picks: readonly number[],
     ) {
-        this.made = new Seq(journal);
+        this.made = new JournaledList(journal);
     }
 
     /** @throws RangeError where the list has more alternatives than there are: it is of another run */

@@ -20,7 +20,7 @@ export interface Saveable {
 export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** A record: its own enumerable fields are its state. Declare fields `readonly` and change them through {@link Journal.edit}. */
-export abstract class Rec implements Saveable {
+export abstract class JournaledRecord implements Saveable {
     epoch: number;
 
     constructor(journal: Journal) {
@@ -126,7 +126,7 @@ export class Journal {
 }
 
 /** A journaled list. */
-export class Seq<T> implements Saveable {
+export class JournaledList<T> implements Saveable {
     epoch: number;
     private list: T[];
 
@@ -220,7 +220,7 @@ export class Slots<T> implements Saveable {
 }
 
 /** A journaled map; iterates in order of insertion. */
-export class Table<K, V> implements Saveable {
+export class JournaledMap<K, V> implements Saveable {
     epoch: number;
     private map = new Map<K, V>();
 

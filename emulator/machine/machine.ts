@@ -4,7 +4,7 @@ import { Clock } from './clock';
 import type { GuestObserver } from './guests';
 import type { Hasher } from './hash';
 import { PageHistory } from './history';
-import { Journal, Rec } from './journal';
+import { Journal, JournaledRecord } from './journal';
 import { PhysicalMemory } from './memory';
 import { Owners } from './owners';
 import type { DeviceShape } from './devices/device';
@@ -47,7 +47,7 @@ export interface MachineShape {
 }
 
 /** What stays when kernels come and go: memory and its map, the clock, the devices, and the observers' log of who owned which page. */
-export class Machine extends Rec {
+export class Machine extends JournaledRecord {
     readonly memory: PhysicalMemory;
     readonly clock: Clock;
     readonly owners: Owners;

@@ -6,7 +6,7 @@ import { typeOfField } from '../language/check/types-of';
 import { ANY, PHYS, type Type, type Value } from '../language/types';
 import { format, isInt, ProgramError } from '../language/values';
 import { Bytes } from '../machine/bytes';
-import { Seq } from '../machine/journal';
+import { JournaledList } from '../machine/journal';
 import { isDescriptor, processVarType, type Evaluated } from '../runtime/evaluate';
 import { setKindField } from '../runtime/host/callbacks';
 import type { Host } from '../runtime/host/host';
@@ -60,7 +60,7 @@ function valueText(host: Host, value: Value, type: Type, process?: Process): str
         typeof value === 'object' &&
         value !== null &&
         !('display' in value) &&
-        !(value instanceof Seq) &&
+        !(value instanceof JournaledList) &&
         !(value instanceof Bytes)
     ) {
         return host.natives.typeOf(value)?.name ?? format(value, type);
@@ -221,7 +221,7 @@ function elements(host: Host, value: object, type: Type, { evaluateName }: More)
         const size = value.length * value.stride;
         return value.area ? { indexed } : { indexed, named: () => [bytesAt(memoryOf(host.machine), value.pa, size)] };
     }
-    if (value instanceof Seq) {
+    if (value instanceof JournaledList) {
         return value.length === 0
             ? undefined
             : {

@@ -5,7 +5,7 @@ import { installFd } from '../kernel/fs/process';
 import { Stat } from '../kernel/fs/syscalls/file';
 import { Bytes } from '../machine/bytes';
 import { intOf } from '../machine/int';
-import { Seq } from '../machine/journal';
+import { JournaledList } from '../machine/journal';
 import { newFileOfKind } from '../runtime/host/callbacks';
 import { HOST_NATIVES } from '../runtime/natives';
 import { setProcessVar } from '../runtime/host/processes';
@@ -260,7 +260,7 @@ function planFileCall(c: OfOp<CallStep, FileOp>): PlannedCall {
 /** After the call: its descriptor is in the slot, or the slot is empty. */
 export function settle(host: Host, process: string, plan: PlannedCall, result: Value | Err): void {
     if (plan.fills !== undefined && !(result instanceof Err)) {
-        setProcessVar(host, process, plan.fills, result instanceof Seq ? (result.items[0] as Value) : result);
+        setProcessVar(host, process, plan.fills, result instanceof JournaledList ? (result.items[0] as Value) : result);
     }
     if (plan.empties !== undefined) {
         setProcessVar(host, process, plan.empties, -1);

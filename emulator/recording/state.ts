@@ -1,6 +1,6 @@
 /** Where a replay stands. In the journal, so that one can go back to any line of it. */
 import type { Kernel } from '../kernel/kernel';
-import { Rec } from '../machine/journal';
+import { JournaledRecord } from '../machine/journal';
 import type { Place } from '../findings/place';
 import type { Host } from '../runtime/host/host';
 
@@ -14,7 +14,7 @@ export interface Difference {
     readonly got: string;
 }
 
-export class ReplayState extends Rec {
+export class ReplayState extends JournaledRecord {
     /** The kernel that ran when the step began, and how long its log was. */
     readonly kernel: Kernel | null = null;
     readonly logged: number = 0;

@@ -1,6 +1,6 @@
 /** What `.name` and `[i]` find on a value at run time, where the type was not known before. */
 import { Bytes } from '../machine/bytes';
-import { Seq } from '../machine/journal';
+import { JournaledList } from '../machine/journal';
 import { Err } from '../kernel/release/errno';
 import { setKindField } from './host/callbacks';
 import type { Value } from '../language/types';
@@ -63,7 +63,10 @@ export function readMember(host: Host, v: Value, name: string): Value {
     if (kind) {
         return kind.file.fields[kind.index] as Value;
     }
-    if ((v instanceof Seq || v instanceof ArrayView || v instanceof Bytes) && (name === 'length' || name === 'size')) {
+    if (
+        (v instanceof JournaledList || v instanceof ArrayView || v instanceof Bytes) &&
+        (name === 'length' || name === 'size')
+    ) {
         return v.length;
     }
     const m = memberOf(host, v, name);
@@ -99,7 +102,7 @@ export function readIndex(v: Value, index: Value): Value {
     if (v instanceof ArrayView) {
         return v.get(i);
     }
-    if (v instanceof Seq) {
+    if (v instanceof JournaledList) {
         checkIndex(i, v.length);
         return v.items[i] as Value;
     }
@@ -120,7 +123,7 @@ export function writeIndex(v: Value, index: Value, value: Value): void {
         v.set(i, value);
         return;
     }
-    if (v instanceof Seq) {
+    if (v instanceof JournaledList) {
         checkIndex(i, v.length);
         v.set(i, value);
         return;
@@ -130,7 +133,7 @@ export function writeIndex(v: Value, index: Value, value: Value): void {
 
 /** How many rounds a `for` over this value makes. */
 export function lengthOf(v: Value): number {
-    if (v instanceof Seq || v instanceof ArrayView || v instanceof Bytes) {
+    if (v instanceof JournaledList || v instanceof ArrayView || v instanceof Bytes) {
         return v.length;
     }
     if (typeof v === 'object' && v !== null && isIndexed(v)) {

@@ -5,7 +5,7 @@
  */
 import { type Chooser, SCHEDULE } from '../machine/chooser';
 import type { Hasher } from '../machine/hash';
-import { Rec, type Journal } from '../machine/journal';
+import { JournaledRecord, type Journal } from '../machine/journal';
 import type { Clock } from '../machine/clock';
 import type { Thread, Waiting } from './code';
 import { deadlock } from './waiting';
@@ -19,7 +19,7 @@ const SLICE = 10e6;
  */
 export type Policy = 'slices' | 'anywhere';
 
-export class Scheduler extends Rec {
+export class Scheduler extends JournaledRecord {
     /**
      * The threads whose blocks have not ended, in the order of the blocks. None: nothing runs at the same time as
      * anything else.

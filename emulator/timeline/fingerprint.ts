@@ -27,7 +27,7 @@ import {
 import { LuoRequest } from '../kernel/luo/request';
 import { Bytes } from '../machine/bytes';
 import { Hasher } from '../machine/hash';
-import { Seq } from '../machine/journal';
+import { JournaledList } from '../machine/journal';
 import type { Frame, Thread } from '../runtime/code';
 import { ScenarioProcess } from '../runtime/host/scenario-process';
 import type { Value } from '../language/types';
@@ -204,7 +204,7 @@ class Fingerprint {
             hasher.u32(o.length).num(o.length > 0 ? o.pfn(0) : 0);
         } else if (o instanceof Bytes) {
             hasher.str(o.fnv1a64());
-        } else if (o instanceof Seq) {
+        } else if (o instanceof JournaledList) {
             hasher.u32(o.length);
             for (const x of o.items) {
                 this.value(x as Value);

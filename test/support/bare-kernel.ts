@@ -9,7 +9,7 @@ import { Kernel } from '../../emulator/kernel/kernel';
 import { DEFAULT_KERNEL, DESCRIPTIONS } from '../../emulator/kernel/release/descriptions';
 import type { IommuVendor } from '../../emulator/machine/iommu/unit';
 import type { Value } from '../../emulator/language/types';
-import { Seq } from '../../emulator/machine/journal';
+import { JournaledList } from '../../emulator/machine/journal';
 import type { NativeContext } from '../../emulator/runtime/natives/native';
 import { type Host, makeHost, MiB } from './kho-host';
 
@@ -63,7 +63,7 @@ export function bareKernel({
         machine,
         running: kernel,
         process: spawn(kernel, 'a'),
-        list: (items) => new Seq<Value>(machine.journal, items),
+        list: (items) => new JournaledList<Value>(machine.journal, items),
         log: (level, text) => env.log.log(level === 'log' ? 'info' : level, text),
     };
     return { kernel, host, context };

@@ -12,7 +12,7 @@ import { Memmap } from '../../emulator/kernel/mm/memmap';
 import type { Process, ProcessEnv } from '../../emulator/kernel/fs/process';
 import type { ShmemInode } from '../../emulator/kernel/fs/shmem';
 import type { PageGeometry } from '../../emulator/machine/arch';
-import { Seq, Table } from '../../emulator/machine/journal';
+import { JournaledList, JournaledMap } from '../../emulator/machine/journal';
 import { Machine } from '../../emulator/machine/machine';
 
 export interface TestKernel extends ProcessEnv, MemfdEnv {
@@ -51,7 +51,7 @@ export function testKernel(options: TestKernelOptions = {}): TestKernel {
     pages.release(start, end);
     const ids = new Ids(journal);
     const folios = new Folios(memory, memmap, pages);
-    const shmem = new Table<number, ShmemInode>(journal);
+    const shmem = new JournaledMap<number, ShmemInode>(journal);
     const kernel: TestKernel = {
         machine,
         journal,
@@ -64,11 +64,11 @@ export function testKernel(options: TestKernelOptions = {}): TestKernel {
         ids,
         folios,
         hugetlb: new Hugetlb({ journal, page, pages, memmap, folios, owners, shmem, memory }),
-        processes: new Seq<Process>(journal),
-        delayedFput: new Seq<OpenFile>(journal),
+        processes: new JournaledList<Process>(journal),
+        delayedFput: new JournaledList<OpenFile>(journal),
         anonInode: makeAnonInode(journal, ids.nextInode(journal)),
         shmem,
-        tmpfs: new Table<string, ShmemInode>(journal),
+        tmpfs: new JournaledMap<string, ShmemInode>(journal),
         config: { thpShmem: options.thpShmem ?? false, memfdNoexec: options.memfdNoexec ?? 0 },
         taskWork() {
             for (let file = kernel.delayedFput.shift(); file; file = kernel.delayedFput.shift()) {

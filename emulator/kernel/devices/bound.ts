@@ -1,6 +1,6 @@
 /** A device as one kernel knows it: its driver, and the domain it is attached to. */
 import type { Device } from '../../machine/devices/device';
-import { type Journal, Rec, type Seq } from '../../machine/journal';
+import { type Journal, JournaledRecord, type JournaledList } from '../../machine/journal';
 import type { KernelCore } from '../fs/core';
 import type { KernelDescription } from '../release/descriptions';
 import { err, type Err } from '../release/errno';
@@ -19,17 +19,17 @@ export interface DriverMemory {
 export interface IommufdEnv extends KernelCore {
     readonly desc: Pick<KernelDescription, 'layers'>;
     readonly devices: {
-        readonly bound: Seq<BoundDevice>;
+        readonly bound: JournaledList<BoundDevice>;
         newDomain(kind: DomainKind, name: string): Domain;
         destroyDomain(domain: Domain, flush?: boolean): void;
         /** Has a device see another domain. @returns false: no memory */
         attach(b: BoundDevice, domain: Domain): boolean;
         /** Domains that came with a handover. */
-        readonly unit: { readonly restored: Seq<Domain> };
+        readonly unit: { readonly restored: JournaledList<Domain> };
     };
 }
 
-export class BoundDevice extends Rec {
+export class BoundDevice extends JournaledRecord {
     /** What its entry in the IOMMU says now. */
     readonly domain: Domain;
     readonly memory: DriverMemory | null = null;

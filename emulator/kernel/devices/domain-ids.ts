@@ -1,15 +1,15 @@
 /** The ids that the IOMMU tags its cache with, as a kernel gives them out. */
 import type { Hasher } from '../../machine/hash';
-import { type Journal, Rec, Seq, Table } from '../../machine/journal';
+import { type Journal, JournaledRecord, JournaledList, JournaledMap } from '../../machine/journal';
 
-export class DomainIds extends Rec {
+export class DomainIds extends JournaledRecord {
     readonly next: number = 1;
     /** Of domains that the previous kernel has left: the hardware may have them cached. */
-    private readonly reserved: Table<number, true>;
+    private readonly reserved: JournaledMap<number, true>;
     /** Given back, ascending. */
-    private readonly free: Seq<number>;
+    private readonly free: JournaledList<number>;
     /** Given out a second time. */
-    private readonly again: Table<number, true>;
+    private readonly again: JournaledMap<number, true>;
 
     /** @param reuses whether ids that are given back are given out again, the lowest first (ida_alloc()) */
     constructor(
@@ -17,9 +17,9 @@ export class DomainIds extends Rec {
         private readonly reuses: boolean,
     ) {
         super(journal);
-        this.reserved = new Table(journal);
-        this.free = new Seq(journal);
-        this.again = new Table(journal);
+        this.reserved = new JournaledMap(journal);
+        this.free = new JournaledList(journal);
+        this.again = new JournaledMap(journal);
     }
 
     take(): number {

@@ -5,7 +5,7 @@ import type { Hasher } from '../../machine/hash';
 import type { Iommu } from '../../machine/iommu/iommu';
 import { IO_PAGE } from '../../machine/iommu/tables';
 import type { Attachment } from '../../machine/iommu/unit';
-import { Rec, Seq } from '../../machine/journal';
+import { JournaledRecord, JournaledList } from '../../machine/journal';
 import type { KernelCore } from '../fs/core';
 import { clearTables, fillTables, type TableSetup, type TableTree } from './page-tables';
 import { IommuTables } from './tables';
@@ -25,7 +25,7 @@ export function levelsOf(iommu: Iommu): number {
     return iommu.format.pages.shape.levelsFor(ADDRESS_BITS);
 }
 
-export class Domain extends Rec implements Intent {
+export class Domain extends JournaledRecord implements Intent {
     /** The topmost table; 0: none. */
     readonly root: number = 0;
     readonly levels: number;
@@ -34,7 +34,7 @@ export class Domain extends Rec implements Intent {
     /** Ascending by address, without overlaps. Replaced, never changed. */
     readonly areas: readonly Area[] = [];
     /** Every table below the root, to be freed with the domain. */
-    private readonly tables: Seq<number>;
+    private readonly tables: JournaledList<number>;
 
     constructor(
         private readonly k: KernelCore,
@@ -46,7 +46,7 @@ export class Domain extends Rec implements Intent {
         readonly name: string,
     ) {
         super(k.journal);
-        this.tables = new Seq(k.journal);
+        this.tables = new JournaledList(k.journal);
         this.levels = iommu ? levelsOf(iommu) : 0;
     }
 

@@ -1,7 +1,7 @@
 /** Hardware page tables of iommufd: a domain in the hands of user space (drivers/iommu/iommufd/hw_pagetable.c). */
 import type { Hasher } from '../../machine/hash';
 import type { Int } from '../../machine/int';
-import { Rec, Seq } from '../../machine/journal';
+import { JournaledRecord, JournaledList } from '../../machine/journal';
 import { err, type Err } from '../release/errno';
 import type { OpenFile } from '../fs/file';
 import type { BoundDevice, IommufdEnv } from './bound';
@@ -10,8 +10,8 @@ import type { Ioas } from './ioas';
 
 const EBUSY = err('EBUSY');
 
-export class Hwpt extends Rec {
-    readonly devices: Seq<BoundDevice>;
+export class Hwpt extends JournaledRecord {
+    readonly devices: JournaledList<BoundDevice>;
     /** IOMMU_HWPT_LIVEUPDATE_MARK_PRESERVE: the number by which it is found again in the next kernel; null: it is not marked. */
     readonly token: Int | null = null;
     /** What a file handler has written about it for the next kernel, as an address; 0: it is not preserved. */
@@ -30,7 +30,7 @@ export class Hwpt extends Rec {
     ) {
         super(k.journal);
         this.ioas = ioas;
-        this.devices = new Seq(k.journal);
+        this.devices = new JournaledList(k.journal);
     }
 
     /** It came with a handover, and is what the previous kernel's user space mapped. */

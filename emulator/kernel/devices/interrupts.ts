@@ -10,7 +10,7 @@ import type { InterruptController } from '../../machine/interrupts/controller';
 import { compatibleMessage, type Destination, type Message } from '../../machine/interrupts/message';
 import type { Remapper } from '../../machine/interrupts/remapper';
 import { onlyFrom, type InterruptEntry } from '../../machine/interrupts/remapping';
-import { Rec, Seq, Table } from '../../machine/journal';
+import { JournaledRecord, JournaledList, JournaledMap } from '../../machine/journal';
 import { err, type Err } from '../release/errno';
 import type { Iommu } from '../../machine/iommu/iommu';
 import { LEAF_SIZE } from '../../machine/memory';
@@ -44,12 +44,12 @@ export interface Translation {
     of(device: Device): { readonly domain: { readonly id: number } } | undefined;
 }
 
-export class KernelInterrupts extends Rec {
-    readonly irqs: Seq<Irq>;
+export class KernelInterrupts extends JournaledRecord {
+    readonly irqs: JournaledList<Irq>;
     /** Entries of the remapping table that are taken, by their keys. */
-    private readonly entries: Table<number, Irq>;
+    private readonly entries: JournaledMap<number, Irq>;
     /** Tables of entries, by requester with AMD, else one for all as number −1. */
-    private readonly tables: Table<number, number>;
+    private readonly tables: JournaledMap<number, number>;
     /** Processors that this kernel has brought up. */
     readonly cpus: number = 0;
     readonly logged: number = 0;
@@ -59,9 +59,9 @@ export class KernelInterrupts extends Rec {
         private readonly devices: Translation,
     ) {
         super(k.machine.journal);
-        this.irqs = new Seq(k.machine.journal);
-        this.entries = new Table(k.machine.journal);
-        this.tables = new Table(k.machine.journal);
+        this.irqs = new JournaledList(k.machine.journal);
+        this.entries = new JournaledMap(k.machine.journal);
+        this.tables = new JournaledMap(k.machine.journal);
     }
 
     private get controller(): InterruptController {

@@ -1,7 +1,7 @@
 /** I/O address spaces that user space fills with memory (drivers/iommu/iommufd/io_pagetable.c, ioas.c). */
 import type { Area } from '../../machine/devices/device';
 import type { Hasher } from '../../machine/hash';
-import { Rec, Seq } from '../../machine/journal';
+import { JournaledRecord, JournaledList } from '../../machine/journal';
 import { err, Err } from '../release/errno';
 import { F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK } from '../fs/fcntl';
 import { fput, getFile, type OpenFile } from '../fs/file';
@@ -35,10 +35,10 @@ export interface Mapping {
     readonly pinned: FolioList | null;
 }
 
-export class Ioas extends Rec {
-    readonly mappings: Seq<Mapping>;
+export class Ioas extends JournaledRecord {
+    readonly mappings: JournaledList<Mapping>;
     /** Those that have its mappings. With the last one the pins go. */
-    readonly hwpts: Seq<Hwpt>;
+    readonly hwpts: JournaledList<Hwpt>;
     /** The descriptor of /dev/iommu is closed: it goes with its last device. */
     readonly orphaned: boolean = false;
 
@@ -48,8 +48,8 @@ export class Ioas extends Rec {
         readonly id: number,
     ) {
         super(k.journal);
-        this.mappings = new Seq(k.journal);
-        this.hwpts = new Seq(k.journal);
+        this.mappings = new JournaledList(k.journal);
+        this.hwpts = new JournaledList(k.journal);
     }
 
     /** Something of it is preserved: it stays as it is. */

@@ -3,7 +3,7 @@ import { costId } from '../../machine/costs';
 import type { Device } from '../../machine/devices/device';
 import type { Iommu } from '../../machine/iommu/iommu';
 import type { IommuVendor } from '../../machine/iommu/unit';
-import { Rec, Seq } from '../../machine/journal';
+import { JournaledRecord, JournaledList } from '../../machine/journal';
 import { err, type Err } from '../release/errno';
 import { FolioList } from '../mm/file-folios';
 import type { BoundDevice } from './bound';
@@ -32,7 +32,7 @@ const UNITS: Readonly<Record<IommuVendor, { readonly type: number; readonly regi
 export interface IommuDriver {
     readonly iommu: Iommu | null;
     readonly iommuWanted: boolean;
-    readonly bound: Seq<BoundDevice>;
+    readonly bound: JournaledList<BoundDevice>;
     readonly ids: DomainIds;
     of(device: Device): BoundDevice | undefined;
     newDomain(kind: DomainKind, name: string): Domain;
@@ -45,16 +45,16 @@ export interface IommuDriver {
     stopIommu(): void;
 }
 
-export class IommuUnit extends Rec {
+export class IommuUnit extends JournaledRecord {
     /** Domains that came with a handover, until their file is finished. */
-    readonly restored: Seq<Domain>;
+    readonly restored: JournaledList<Domain>;
 
     constructor(
         private readonly k: DriverEnv,
         private readonly devices: IommuDriver,
     ) {
         super(k.machine.journal);
-        this.restored = new Seq(k.machine.journal);
+        this.restored = new JournaledList(k.machine.journal);
     }
 
     /** @throws RangeError where the machine has none: the driver would not be there */

@@ -1,7 +1,7 @@
 /** /dev/iommu: what an open one holds (drivers/iommu/iommufd/main.c). */
 import type { Hasher } from '../../machine/hash';
 import type { Int } from '../../machine/int';
-import { Rec, Seq } from '../../machine/journal';
+import { JournaledRecord, JournaledList } from '../../machine/journal';
 import { err, type Err } from '../release/errno';
 import { S_IFCHR } from '../fs/fcntl';
 import { allocFile, type FileOps, type OpenFile } from '../fs/file';
@@ -12,10 +12,10 @@ import { Hwpt } from './hwpt';
 import { Ioas } from './ioas';
 
 /** What an open /dev/iommu has. */
-export class Iommufd extends Rec {
-    readonly spaces: Seq<Ioas>;
+export class Iommufd extends JournaledRecord {
+    readonly spaces: JournaledList<Ioas>;
     /** What came with a handover and has not been taken over. */
-    readonly incoming: Seq<Hwpt>;
+    readonly incoming: JournaledList<Hwpt>;
     /** Objects are numbered from 1 on. */
     readonly nextId: number = 1;
 
@@ -24,8 +24,8 @@ export class Iommufd extends Rec {
         readonly file: OpenFile,
     ) {
         super(k.journal);
-        this.spaces = new Seq(k.journal);
-        this.incoming = new Seq(k.journal);
+        this.spaces = new JournaledList(k.journal);
+        this.incoming = new JournaledList(k.journal);
     }
 
     /** All hardware page tables that user space can name. */

@@ -3,7 +3,7 @@ import type { Device } from '../../machine/devices/device';
 import type { Hasher } from '../../machine/hash';
 import type { InterruptHandler, InterruptSource } from '../../machine/interrupts/delivery';
 import type { Destination } from '../../machine/interrupts/message';
-import { type Journal, Rec } from '../../machine/journal';
+import { type Journal, JournaledRecord } from '../../machine/journal';
 import type { VirtualMachine } from '../kvm/vm';
 import type { GuestLine } from '../../machine/interrupts/guest-line';
 
@@ -15,7 +15,7 @@ export interface IncomingIrq {
     readonly guestVector: number;
 }
 
-export class Irq extends Rec implements InterruptHandler {
+export class Irq extends JournaledRecord implements InterruptHandler {
     /** Processor and vector. */
     readonly to: Destination;
     /** Times that it came to this kernel; what is posted goes past it. */

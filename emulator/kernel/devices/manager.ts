@@ -9,7 +9,7 @@ import type { Program } from '../../machine/devices/model';
 import type { Hasher } from '../../machine/hash';
 import type { Iommu } from '../../machine/iommu/iommu';
 import type { IommuVendor } from '../../machine/iommu/unit';
-import { Rec, Seq, Table } from '../../machine/journal';
+import { JournaledRecord, JournaledList, JournaledMap } from '../../machine/journal';
 import { err, Err } from '../release/errno';
 import { BoundDevice } from './bound';
 import { Domain, type DomainKind } from './domain';
@@ -41,24 +41,24 @@ export interface DeviceEnv extends DriverEnv {
     readonly devices: KernelDevices;
 }
 
-export class KernelDevices extends Rec implements IommuDriver {
+export class KernelDevices extends JournaledRecord implements IommuDriver {
     readonly pci: KernelPci;
-    readonly bound: Seq<BoundDevice>;
+    readonly bound: JournaledList<BoundDevice>;
     readonly interrupts: KernelInterrupts;
     readonly ids: DomainIds;
     readonly unit: IommuUnit;
     /** Devices that go on by a domain of the previous kernel's. */
-    private readonly inheritors: Table<Device, Domain>;
+    private readonly inheritors: JournaledMap<Device, Domain>;
     readonly loggedFaults: number = 0;
 
     constructor(private readonly k: DriverEnv) {
         super(k.machine.journal);
         this.pci = new KernelPci(k);
-        this.bound = new Seq(k.machine.journal);
+        this.bound = new JournaledList(k.machine.journal);
         this.interrupts = new KernelInterrupts(k, this);
         this.ids = new DomainIds(k.machine.journal, k.desc.layers.has('iommu'));
         this.unit = new IommuUnit(k, this);
-        this.inheritors = new Table(k.machine.journal);
+        this.inheritors = new JournaledMap(k.machine.journal);
     }
 
     get iommu(): Iommu | null {

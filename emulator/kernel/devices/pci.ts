@@ -2,7 +2,7 @@
 import { costId } from '../../machine/costs';
 import { Device } from '../../machine/devices/device';
 import type { Hasher } from '../../machine/hash';
-import { type Journal, Rec, Seq } from '../../machine/journal';
+import { type Journal, JournaledRecord, JournaledList } from '../../machine/journal';
 import type { PciFunction } from '../../machine/pci/function';
 import type { DriverEnv } from './driver-env';
 import { hexDigits } from '../../text/text';
@@ -14,7 +14,7 @@ const D0 = 0;
 const ACS_ISOLATION = 0x1d;
 
 /** A function that the scan has found (struct pci_dev). */
-export class PciDev extends Rec {
+export class PciDev extends JournaledRecord {
     /** Where its entry for the next kernel lies; 0: it is not preserved. */
     readonly outgoing: number = 0;
     /** Where its entry from the previous kernel lies; 0: it is a device like any other. */
@@ -52,15 +52,15 @@ export class PciDev extends Rec {
     }
 }
 
-export class KernelPci extends Rec {
+export class KernelPci extends JournaledRecord {
     /** In the order of the scan: bridges, then devices. */
-    readonly devs: Seq<PciDev>;
+    readonly devs: JournaledList<PciDev>;
     /** The scan has left the numbers of the buses as it found them, whatever the command line says. */
     readonly inherited: boolean = false;
 
     constructor(private readonly k: DriverEnv) {
         super(k.machine.journal);
-        this.devs = new Seq(k.machine.journal);
+        this.devs = new JournaledList(k.machine.journal);
     }
 
     of(fn: PciFunction): PciDev | undefined {

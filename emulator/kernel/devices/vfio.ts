@@ -2,7 +2,7 @@
 import { Device } from '../../machine/devices/device';
 import { costId } from '../../machine/costs';
 import type { Hasher } from '../../machine/hash';
-import { Rec } from '../../machine/journal';
+import { JournaledRecord } from '../../machine/journal';
 import { anonFile } from '../fs/anon';
 import { err, Err } from '../release/errno';
 import { O_RDWR, S_IFCHR } from '../fs/fcntl';
@@ -25,7 +25,7 @@ const ON = 0;
 const SUSPENDED = 3;
 
 /** What an open cdev has. */
-export class VfioFile extends Rec {
+export class VfioFile extends JournaledRecord {
     readonly bound: boolean = false;
 
     constructor(

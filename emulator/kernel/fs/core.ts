@@ -1,5 +1,5 @@
 /** What files need of the kernel that they are open in. */
-import type { Seq, Table } from '../../machine/journal';
+import type { JournaledList, JournaledMap } from '../../machine/journal';
 import type { KernelEnv } from '../env';
 import type { OpenFile } from './file';
 import type { Inode } from './inode';
@@ -8,12 +8,12 @@ import type { ShmemInode } from './shmem';
 
 export interface KernelCore extends KernelEnv {
     /** Files whose last reference is gone; released at the next return to user mode (fs/file_table.c). */
-    readonly delayedFput: Seq<OpenFile>;
+    readonly delayedFput: JournaledList<OpenFile>;
     /** The one inode behind all anonymous files (fs/anon_inodes.c). */
     readonly anonInode: Inode;
     /** The shared memory files there are, by inode number: who has a folio is found through them (rmap). */
-    readonly shmem: Table<number, ShmemInode>;
+    readonly shmem: JournaledMap<number, ShmemInode>;
     /** The linked files of tmpfs by path. */
-    readonly tmpfs: Table<string, ShmemInode>;
+    readonly tmpfs: JournaledMap<string, ShmemInode>;
     readonly config: FileConfig;
 }

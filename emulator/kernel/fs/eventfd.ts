@@ -1,6 +1,6 @@
 /** Eventfds: a counter as a file (fs/eventfd.c). */
 import { Bytes } from '../../machine/bytes';
-import { Rec } from '../../machine/journal';
+import { JournaledRecord } from '../../machine/journal';
 import { anonFile } from './anon';
 import type { KernelCore } from './core';
 import { err } from '../release/errno';
@@ -13,7 +13,7 @@ const EINVAL = err('EINVAL');
 /** The counter of an eventfd may not reach it. */
 const ULLONG_MAX = 2n ** 64n - 1n;
 
-class EventCounter extends Rec {
+class EventCounter extends JournaledRecord {
     readonly count: bigint = 0n;
 }
 

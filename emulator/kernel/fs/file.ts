@@ -1,6 +1,6 @@
 /** Open files: what each kind does, references to them, and their release (fs/file_table.c). */
 import type { Bytes } from '../../machine/bytes';
-import { type Journal, Rec, type Seq } from '../../machine/journal';
+import { type Journal, JournaledRecord, type JournaledList } from '../../machine/journal';
 import type { KernelCore } from './core';
 import type { Err } from '../release/errno';
 import { O_ACCMODE, O_APPEND, O_RDONLY, O_WRONLY } from './fcntl';
@@ -34,7 +34,7 @@ export interface FileOps {
 }
 
 /** An open file (struct file): what descriptors, and LUO, refer to. */
-export class OpenFile extends Rec {
+export class OpenFile extends JournaledRecord {
     /** Descriptors and kernel references. At 0 the file waits on {@link KernelCore.delayedFput}. */
     readonly refs: number = 1;
     readonly pos: number = 0;
@@ -122,8 +122,8 @@ export function discardFile(k: KernelCore, file: OpenFile): void {
 
 /** Files without a reference: those that wait, and those that a round of task_work_run() has taken. */
 interface Released {
-    readonly delayedFput: Seq<OpenFile>;
-    readonly releasing: Seq<OpenFile>;
+    readonly delayedFput: JournaledList<OpenFile>;
+    readonly releasing: JournaledList<OpenFile>;
 }
 
 export function hasDelayedFput({ delayedFput, releasing }: Released): boolean {

@@ -1,5 +1,5 @@
 /** Inodes: what an open file is opened on (fs/inode.c). */
-import { type Journal, Rec } from '../../machine/journal';
+import { type Journal, JournaledRecord } from '../../machine/journal';
 import type { KernelCore } from './core';
 import { Lock } from '../lock';
 
@@ -7,7 +7,7 @@ import { Lock } from '../lock';
 export type InodeType = 'shmem' | 'hugetlb' | 'gmem' | 'pipe' | 'socket' | 'chardev' | 'anon';
 
 /** An inode. Shared memory files have a subclass with their page cache. */
-export class Inode extends Rec {
+export class Inode extends JournaledRecord {
     readonly nlink: number = 1;
     /** In bytes. */
     readonly size: number = 0;

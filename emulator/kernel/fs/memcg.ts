@@ -1,7 +1,7 @@
 /** Memory cgroups, as far as files in memory are charged to them (mm/memcontrol.c): memory.max and memory.current. */
-import { type Journal, Rec } from '../../machine/journal';
+import { type Journal, JournaledRecord } from '../../machine/journal';
 
-export class Memcg extends Rec {
+export class Memcg extends JournaledRecord {
     /** memory.max, in pages. */
     readonly limit: number = Infinity;
     /** memory.current, in pages. */

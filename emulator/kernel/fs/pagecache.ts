@@ -1,7 +1,7 @@
 /** Page caches: which pages a file has, by their offsets (mm/filemap.c). */
 import type { PageGeometry } from '../../machine/arch';
 import type { Journal, Saveable } from '../../machine/journal';
-import { Rec } from '../../machine/journal';
+import { JournaledRecord } from '../../machine/journal';
 
 /**
  * Pages of a leaf, and the order of a folio that fills one: 2 MiB in pages of 4 KiB. Ours, and the same for every size
@@ -57,7 +57,7 @@ class Row implements Saveable {
  * The pages of a file by page offset (struct address_space). Folios of order 9 are one entry, larger ones several;
  * smaller ones have an entry a page. A million pages take 8 MiB.
  */
-export class PageCache extends Rec {
+export class PageCache extends JournaledRecord {
     /** Pages in the cache, of whatever folios (nrpages). */
     readonly pages: number = 0;
     private readonly rows: ReadonlyMap<number, Row> = new Map();

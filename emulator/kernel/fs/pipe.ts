@@ -2,7 +2,7 @@
  * Pipes, and sockets that are connected to nothing: files that cannot be preserved (fs/pipe.c, net/unix/af_unix.c).
  */
 import { Bytes } from '../../machine/bytes';
-import { Rec } from '../../machine/journal';
+import { JournaledRecord } from '../../machine/journal';
 import type { KernelCore } from './core';
 import { err } from '../release/errno';
 import { O_RDONLY, O_RDWR, O_WRONLY, S_IFIFO, S_IFSOCK } from './fcntl';
@@ -18,7 +18,7 @@ const ENOTCONN = err('ENOTCONN');
 const PIPE_CAPACITY = 65536;
 
 /** The content of a pipe and who is at its ends. */
-class Pipe extends Rec {
+class Pipe extends JournaledRecord {
     readonly data: Bytes = Bytes.zero(0);
     readonly readers: number = 1;
     readonly writers: number = 1;

@@ -1,6 +1,6 @@
 /** Processes of one thread: how they start and end, and what they do with their descriptors (kernel/fork.c, kernel/exit.c, fs/file.c). */
 import { costId } from '../../machine/costs';
-import { type Journal, Rec, type Seq } from '../../machine/journal';
+import { type Journal, JournaledRecord, type JournaledList } from '../../machine/journal';
 import type { KernelCore } from './core';
 import { Err, err } from '../release/errno';
 import { FdTable } from './fdtable';
@@ -21,11 +21,11 @@ const DEFAULT_NOFILE = 1024;
 /** What processes need of their kernel. */
 export interface ProcessEnv extends KernelCore {
     /** Running processes and zombies, in order of their start. */
-    readonly processes: Seq<Process>;
+    readonly processes: JournaledList<Process>;
 }
 
 /** A process with one thread. */
-export class Process extends Rec {
+export class Process extends JournaledRecord {
     readonly fds: FdTable;
     /** RLIMIT_NOFILE, soft and hard alike. */
     readonly nofile: number = DEFAULT_NOFILE;

@@ -1,6 +1,6 @@
 /** Pools of huge pages: how many there are, who has them, who has been promised some (mm/hugetlb.c). */
 import type { Hasher } from '../../machine/hash';
-import { Rec, Seq } from '../../machine/journal';
+import { JournaledRecord, JournaledList } from '../../machine/journal';
 import { sizeLiteral } from '../../text/text';
 import type { KernelCore } from '../fs/core';
 import { err, type Err } from '../release/errno';
@@ -16,7 +16,7 @@ export type PoolEnv = Pick<
 >;
 
 /** Huge pages of one size (struct hstate). Sizes and counts as /sys/kernel/mm/hugepages has them. */
-export class HugePool extends Rec {
+export class HugePool extends JournaledRecord {
     /** nr_hugepages: free or not, surplus ones included. */
     readonly nr: number = 0;
     readonly free: number = 0;
@@ -30,7 +30,7 @@ export class HugePool extends Rec {
     readonly incoming: number = 0;
     private readonly owner: number;
     /** Free pages, the one that was freed last at the end. */
-    private readonly list: Seq<number>;
+    private readonly list: JournaledList<number>;
 
     constructor(
         private readonly env: PoolEnv,
@@ -38,7 +38,7 @@ export class HugePool extends Rec {
     ) {
         super(env.journal);
         this.owner = env.owners.id(`HugeTLB pool of ${this.name}`);
-        this.list = new Seq(env.journal);
+        this.list = new JournaledList(env.journal);
     }
 
     /** Bytes of a page. */

@@ -4,7 +4,7 @@
  */
 import { type Err, err } from '../release/errno';
 import type { PageGeometry } from '../../machine/arch';
-import { type Journal, Rec, Seq, Table } from '../../machine/journal';
+import { type Journal, JournaledRecord, JournaledList, JournaledMap } from '../../machine/journal';
 import type { Machine } from '../../machine/machine';
 import { LEAF_SIZE, PHYS_LIMIT, type PhysicalMemory } from '../../machine/memory';
 import type { NodePages, RadixFinding, RadixVisitor } from './radix';
@@ -25,14 +25,14 @@ const ORDER_STRIDE = 2 ** 36;
 const NO_BYTES = new Uint8Array(0);
 
 /** The outgoing side. */
-export class BitmapTracker extends Rec {
+export class BitmapTracker extends JournaledRecord {
     /** The first chunk, once the handover is finalized; what the FDT says. 0: not yet. */
     readonly root: number = 0;
     /** Physical addresses of bitmaps by order and number. */
-    private readonly bitmaps: Table<number, number>;
-    private readonly chunks: Seq<number>;
+    private readonly bitmaps: JournaledMap<number, number>;
+    private readonly chunks: JournaledList<number>;
     /** Pages that bitmaps smaller than a page are cut from, and how many bytes of the last one are used. */
-    private readonly slabs: Seq<number>;
+    private readonly slabs: JournaledList<number>;
     readonly slabUsed: number;
     private readonly memory: PhysicalMemory;
     private readonly journal: Journal;
@@ -56,9 +56,9 @@ export class BitmapTracker extends Rec {
         this.journal = journal;
         this.page = page;
         this.slabUsed = page.size;
-        this.bitmaps = new Table(journal);
-        this.chunks = new Seq(journal);
-        this.slabs = new Seq(journal);
+        this.bitmaps = new JournaledMap(journal);
+        this.chunks = new JournaledList(journal);
+        this.slabs = new JournaledList(journal);
         this.bits = bitmapBytes * 8;
         this.bitsAtOnce = Math.min(bitmapBytes, LEAF_SIZE) * 8;
     }

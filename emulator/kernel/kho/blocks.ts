@@ -6,7 +6,7 @@ import { Err, err } from '../release/errno';
 import type { Hasher } from '../../machine/hash';
 import type { PageGeometry } from '../../machine/arch';
 import { type Int, halvesOf } from '../../machine/int';
-import { type Journal, Rec, Seq } from '../../machine/journal';
+import { type Journal, JournaledRecord, JournaledList } from '../../machine/journal';
 import type { Kho } from './kho';
 
 export const BLOCK_HEADER = 16;
@@ -17,11 +17,11 @@ export function entriesPerBlock(page: PageGeometry, entrySize: number): number {
     return Math.floor((page.size - BLOCK_HEADER) / entrySize);
 }
 
-export class BlockSet extends Rec {
+export class BlockSet extends JournaledRecord {
     /** Entries that a block holds. */
     readonly perBlock: number;
     /** The blocks' physical addresses, in order. */
-    readonly blocks: Seq<number>;
+    readonly blocks: JournaledList<number>;
     /** Made by {@link restore}: cannot grow, and its pages are restored ones. */
     readonly incoming: boolean = false;
     private readonly journal: Journal;
@@ -34,7 +34,7 @@ export class BlockSet extends Rec {
         super(kho.env.machine.journal);
         this.journal = kho.env.machine.journal;
         this.perBlock = entriesPerBlock(kho.env.machine.page, entrySize);
-        this.blocks = new Seq(this.journal);
+        this.blocks = new JournaledList(this.journal);
     }
 
     /** Physical address of the first block; 0 where there is none. What the next kernel is given. */
@@ -194,7 +194,7 @@ export class BlockSet extends Rec {
 }
 
 /** A position in a block set. */
-export class BlockIterator extends Rec {
+export class BlockIterator extends JournaledRecord {
     readonly block: number = 0;
     readonly slot: number = 0;
 

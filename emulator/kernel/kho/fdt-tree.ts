@@ -3,7 +3,7 @@
  * trees LUO described its state before 7.2 (scripts/dtc/libfdt: fdt_sw.c, fdt_ro.c).
  */
 import type { Int } from '../../machine/int';
-import { type Journal, Rec } from '../../machine/journal';
+import { type Journal, JournaledRecord } from '../../machine/journal';
 import type { Machine } from '../../machine/machine';
 import type { PhysicalMemory } from '../../machine/memory';
 import { hex } from '../../text/text';
@@ -15,7 +15,7 @@ import { nativeU64, readNativeU64 } from './root-fdt';
 type Step = (writer: FdtWriter) => void;
 
 /** A tree that is being written, front to back. */
-export class FdtBuilder extends Rec {
+export class FdtBuilder extends JournaledRecord {
     readonly steps: readonly Step[] = [];
 
     constructor(private readonly journal: Journal) {

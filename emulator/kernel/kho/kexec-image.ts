@@ -3,7 +3,7 @@ import { type Err, err } from '../release/errno';
 import { Bytes } from '../../machine/bytes';
 import { costId } from '../../machine/costs';
 import type { Hasher } from '../../machine/hash';
-import { Rec } from '../../machine/journal';
+import { JournaledRecord } from '../../machine/journal';
 import type { Machine } from '../../machine/machine';
 import { X86_64, type Arch } from '../release/arch';
 import { buildParameters, kernelHeader, parametersSize } from './boot-params';
@@ -45,7 +45,7 @@ export interface KexecSegment {
     readonly blocks: readonly { readonly pfn: number; readonly order: number }[];
 }
 
-export class KexecImage extends Rec {
+export class KexecImage extends JournaledRecord {
     constructor(
         readonly env: KhoEnv,
         readonly kernel: string,

@@ -5,7 +5,7 @@ import { costId } from '../../machine/costs';
 import type { Hasher } from '../../machine/hash';
 import { PRESERVED, RESTORED, UNPRESERVED } from '../../machine/history';
 import type { Int } from '../../machine/int';
-import { Rec, Table } from '../../machine/journal';
+import { JournaledRecord, JournaledMap } from '../../machine/journal';
 import { Folios } from '../mm/folio';
 import { orderPages } from '../mm/memmap';
 import type { Area, IncomingHandover, KhoEnv } from './env';
@@ -38,7 +38,7 @@ export interface PreservedRun extends BlockRun {
 /** Whose the pages are that say what is preserved. */
 export const TREE_OWNER = 'KHO radix tree';
 
-export class Kho extends Rec {
+export class Kho extends JournaledRecord {
     /** kho_is_enabled(). */
     readonly enabled: boolean;
     /** The outgoing root FDT page; 0 where there is none. */
@@ -60,10 +60,10 @@ export class Kho extends Rec {
     readonly folios: Folios;
     private incomingRuns = new RunList();
     /** Subtrees that are put into the FDT when it is built, where finalizing builds it: by the address of their blob. */
-    readonly users: Table<number, { readonly name: string; readonly size: number }>;
+    readonly users: JournaledMap<number, { readonly name: string; readonly size: number }>;
     /** Incoming pages that the kernel never restores, by design. */
-    private readonly kept: Table<number, string>;
-    private readonly warned: Table<string, true>;
+    private readonly kept: JournaledMap<number, string>;
+    private readonly warned: JournaledMap<string, true>;
     /** Bytes. */
     private readonly pageSize: number;
 
@@ -84,9 +84,9 @@ export class Kho extends Rec {
         this.scratch = scratch;
         this.scratchArray = scratchArray;
         this.folios = new Folios(env.machine.memory, env.memmap, env.allocator);
-        this.kept = new Table(env.machine.journal);
-        this.users = new Table(env.machine.journal);
-        this.warned = new Table(env.machine.journal);
+        this.kept = new JournaledMap(env.machine.journal);
+        this.users = new JournaledMap(env.machine.journal);
+        this.warned = new JournaledMap(env.machine.journal);
     }
 
     /** is_kho_boot(): true even with kho=off. */

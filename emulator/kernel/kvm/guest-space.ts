@@ -1,7 +1,7 @@
 /** What a guest has at which of its addresses: memory slots, and what of them its tables have already (KVM's memslots and its MMU). */
 import { costId } from '../../machine/costs';
 import type { Hasher } from '../../machine/hash';
-import { Rec } from '../../machine/journal';
+import { JournaledRecord } from '../../machine/journal';
 import { type Err, err } from '../release/errno';
 import { F_SEAL_FUTURE_WRITE, F_SEAL_WRITE } from '../fs/fcntl';
 import type { KernelCore } from '../fs/core';
@@ -21,7 +21,7 @@ interface Range {
     readonly to: number;
 }
 
-export class GuestSpace extends Rec {
+export class GuestSpace extends JournaledRecord {
     /** Ascending by address, without overlaps. Replaced, never changed in place. */
     readonly slots: readonly Slot[] = [];
     /** What the guest's tables have: ascending, apart from each other. Replaced, never changed in place. */

@@ -5,7 +5,7 @@
 import type { InterruptController } from '../../machine/interrupts/controller';
 import type { InterruptHandler } from '../../machine/interrupts/delivery';
 import { DESCRIPTOR_SIZE, makeDescriptor, posted, take } from '../../machine/interrupts/descriptor';
-import { type Journal, Rec } from '../../machine/journal';
+import { type Journal, JournaledRecord } from '../../machine/journal';
 import type { KvmEnv, VirtualMachine } from './vm';
 
 /** POSTED_INTR_VECTOR (arch/x86/include/asm/irq_vectors.h). */
@@ -13,7 +13,7 @@ const NOTIFICATION = 0xf2;
 /** What the owners of all descriptors begin with; those who watch know them by it. */
 export const DESCRIPTOR_OWNER = 'posted-interrupt descriptors';
 
-export class PostedInterrupts extends Rec {
+export class PostedInterrupts extends JournaledRecord {
     private constructor(
         private readonly k: KvmEnv,
         private readonly vm: VirtualMachine,
@@ -79,7 +79,7 @@ export class PostedInterrupts extends Rec {
 }
 
 /** The notification, which no device sends: the processor finds out whose it is. */
-class Notification extends Rec implements InterruptHandler {
+class Notification extends JournaledRecord implements InterruptHandler {
     readonly name = 'posted-interrupt notification';
 
     constructor(

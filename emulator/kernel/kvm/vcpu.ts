@@ -1,6 +1,6 @@
 /** A virtual processor: what it computes, and what waits for it. */
 import type { Hasher } from '../../machine/hash';
-import { type Journal, Rec } from '../../machine/journal';
+import { type Journal, JournaledRecord } from '../../machine/journal';
 import type { VcpuState } from '../../machine/guests';
 import type { SavedVcpu } from './state';
 import type { Stripe } from './workload';
@@ -14,7 +14,7 @@ export interface MemoryFault {
 /** What became of an interrupt for a vCPU. */
 export type InjectOutcome = 'delivered' | 'pending' | 'merged';
 
-export class Vcpu extends Rec implements Stripe, SavedVcpu {
+export class Vcpu extends JournaledRecord implements Stripe, SavedVcpu {
     readonly state: VcpuState = 'new';
     // Its registers, as far as its program computes with them.
     readonly start: number = 0;

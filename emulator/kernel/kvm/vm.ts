@@ -6,7 +6,7 @@ import type { Timer } from '../../machine/clock';
 import { costId } from '../../machine/costs';
 import type { VcpuState } from '../../machine/guests';
 import type { Hasher } from '../../machine/hash';
-import { Rec, Seq } from '../../machine/journal';
+import { JournaledRecord, JournaledList } from '../../machine/journal';
 import type { Machine } from '../../machine/machine';
 import { type Err, err } from '../release/errno';
 import type { KernelCore } from '../fs/core';
@@ -33,14 +33,14 @@ const SECOND = 1e9;
 export interface KvmEnv extends KernelCore {
     readonly machine: Machine;
     /** Virtual machines, in the order in which they were created. */
-    readonly vms: Seq<VirtualMachine>;
+    readonly vms: JournaledList<VirtualMachine>;
     /** Interrupts of devices that go to guests. */
     readonly devices: { readonly interrupts: { withdraw(vm: VirtualMachine): void } };
 }
 
-export class VirtualMachine extends Rec implements Timer {
+export class VirtualMachine extends JournaledRecord implements Timer {
     readonly at: number = Infinity;
-    readonly vcpus: Seq<Vcpu>;
+    readonly vcpus: JournaledList<Vcpu>;
     readonly space: GuestSpace;
     /** Its open file. */
     readonly file: OpenFile | null = null;
@@ -54,7 +54,7 @@ export class VirtualMachine extends Rec implements Timer {
         readonly name: string,
     ) {
         super(k.journal);
-        this.vcpus = new Seq(k.journal);
+        this.vcpus = new JournaledList(k.journal);
         this.space = new GuestSpace(k, this);
     }
 

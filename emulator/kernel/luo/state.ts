@@ -2,7 +2,7 @@
  * The records of the Live Update Orchestrator (kernel/liveupdate/luo_*.c), and what is decided on one of them alone.
  * What calls handlers back, waits or can be stepped through is std/luo.lus.
  */
-import { Rec, Seq, Table, type Journal, type Mutable } from '../../machine/journal';
+import { JournaledRecord, JournaledList, JournaledMap, type Journal, type Mutable } from '../../machine/journal';
 import type { Int } from '../../machine/int';
 import { anonFile } from '../fs/anon';
 import type { KernelCore } from '../fs/core';
@@ -16,7 +16,7 @@ import { err, type Err } from '../release/errno';
 import { areaEntry, FILE_SER_SIZE, SESSION_SER_SIZE } from './abi';
 
 /** A file handler (struct liveupdate_file_handler). */
-export class LuoHandler extends Rec {
+export class LuoHandler extends JournaledRecord {
     /** The module that its callbacks were in is unloaded. */
     readonly unloaded: boolean = false;
 
@@ -37,7 +37,7 @@ export class LuoHandler extends Rec {
 }
 
 /** One side of an FLB: what this kernel preserves, or what it got. */
-export class FlbSide extends Rec {
+export class FlbSide extends JournaledRecord {
     private readonly refs: RefCount;
     readonly data: Int = 0;
     readonly obj: unknown = null;
@@ -80,7 +80,7 @@ export class FlbSide extends Rec {
 }
 
 /** File-lifecycle-bound state (struct liveupdate_flb). */
-export class LuoFlb extends Rec {
+export class LuoFlb extends JournaledRecord {
     readonly outgoing: FlbSide;
     readonly incoming: FlbSide;
 
@@ -100,7 +100,7 @@ export class LuoFlb extends Rec {
 }
 
 /** A file inside a session (struct luo_file). */
-export class LuoFile extends Rec {
+export class LuoFile extends JournaledRecord {
     readonly serializedData: Int = 0;
     /** What preserve() left for unpreserve and freeze; never crosses the kexec. */
     readonly privateData: unknown = null;
@@ -128,8 +128,8 @@ export class LuoFile extends Rec {
 }
 
 /** A session (struct luo_session). */
-export class LuoSession extends Rec {
-    readonly files: Seq<LuoFile>;
+export class LuoSession extends JournaledRecord {
+    readonly files: JournaledList<LuoFile>;
     /** True where it came from the previous kernel and has, or had, a descriptor. */
     readonly retrieved: boolean = false;
     /** The anonymous file behind its descriptors. */
@@ -152,7 +152,7 @@ export class LuoSession extends Rec {
         readonly fileBlocks: BlockSet,
     ) {
         super(journal);
-        this.files = new Seq(journal);
+        this.files = new JournaledList(journal);
         this.mutex = new Lock(journal, `the mutex of session "${name}"`);
     }
 
@@ -180,8 +180,8 @@ export class LuoSession extends Rec {
 }
 
 /** One of the two lists of sessions (struct luo_session_header). */
-export class SessionList extends Rec {
-    readonly sessions: Seq<LuoSession>;
+export class SessionList extends JournaledRecord {
+    readonly sessions: JournaledList<LuoSession>;
     /** Physical address of the area with the sessions, in releases that do not use blocks; 0: none. */
     readonly area: number = 0;
     /** For reading by whoever looks a session up, for writing by whoever adds or removes one. */
@@ -194,7 +194,7 @@ export class SessionList extends Rec {
     ) {
         super(journal);
         this.lock = new Lock(journal, `the list of ${direction} sessions`);
-        this.sessions = new Seq(journal);
+        this.sessions = new JournaledList(journal);
     }
 
     find(name: string): LuoSession | undefined {
@@ -234,7 +234,7 @@ export class SessionList extends Rec {
 }
 
 /** The arguments of a file handler's callbacks (struct liveupdate_file_op_args). */
-export class LuoArgs extends Rec {
+export class LuoArgs extends JournaledRecord {
     readonly file: OpenFile | null;
     readonly serializedData: Int;
     readonly privateData: unknown;
@@ -260,7 +260,7 @@ export class LuoArgs extends Rec {
 }
 
 /** The arguments of an FLB's callbacks (struct liveupdate_flb_op_args). */
-export class FlbArgs extends Rec {
+export class FlbArgs extends JournaledRecord {
     readonly data: Int;
     readonly obj: unknown;
 
@@ -280,7 +280,7 @@ export class FlbArgs extends Rec {
 }
 
 /** The Live Update Orchestrator of one kernel. */
-export class Luo extends Rec {
+export class Luo extends JournaledRecord {
     /** `liveupdate=` of the command line, and KHO is on. */
     readonly enabled: boolean;
     /**
@@ -296,11 +296,11 @@ export class Luo extends Rec {
     readonly outgoing: SessionList;
     readonly incoming: SessionList;
     /** In order of registration. */
-    readonly handlers: Seq<LuoHandler>;
+    readonly handlers: JournaledList<LuoHandler>;
     /** In order of first registration. */
-    readonly flbs: Seq<LuoFlb>;
+    readonly flbs: JournaledList<LuoFlb>;
     /** The ids of preserved and of retrieved files, over all sessions. */
-    readonly preservedFiles: Table<unknown, true>;
+    readonly preservedFiles: JournaledMap<unknown, true>;
     /** The number that the previous kernel handed over; 0 after a cold boot. */
     readonly incomingNum: Int = 0;
     /** Before the merge all of LUO had one state (enum liveupdate_state). */
@@ -327,9 +327,9 @@ export class Luo extends Rec {
         this.serialize = new Lock(journal, lock);
         this.outgoing = new SessionList(journal, 'outgoing', new BlockSet(kho, SESSION_SER_SIZE, 'outgoing sessions'));
         this.incoming = new SessionList(journal, 'incoming', new BlockSet(kho, SESSION_SER_SIZE, 'incoming sessions'));
-        this.handlers = new Seq(journal);
-        this.flbs = new Seq(journal);
-        this.preservedFiles = new Table(journal);
+        this.handlers = new JournaledList(journal);
+        this.flbs = new JournaledList(journal);
+        this.preservedFiles = new JournaledMap(journal);
     }
 
     /** LUO could not come up. */

@@ -1,6 +1,6 @@
 /** The rest of the host: memory that other programs take, so that a scenario can begin on a host that is nearly full. */
 import { err, type Err } from '../release/errno';
-import { type Journal, Rec, Seq } from '../../machine/journal';
+import { type Journal, JournaledRecord, JournaledList } from '../../machine/journal';
 import type { PageAllocator } from './buddy';
 
 interface Block {
@@ -8,15 +8,15 @@ interface Block {
     readonly order: number;
 }
 
-export class BackgroundMemory extends Rec {
+export class BackgroundMemory extends JournaledRecord {
     /** In the order of their allocation. */
-    private readonly blocks: Seq<Block>;
+    private readonly blocks: JournaledList<Block>;
     /** Pages of those. */
     readonly pages: number = 0;
 
     constructor(private readonly journal: Journal) {
         super(journal);
-        this.blocks = new Seq(journal);
+        this.blocks = new JournaledList(journal);
     }
 
     /**

@@ -7,7 +7,7 @@ import type { Clock } from '../../machine/clock';
 import { costId } from '../../machine/costs';
 import type { Hasher } from '../../machine/hash';
 import { ALLOCATED, FREED, type PageHistory } from '../../machine/history';
-import { type Journal, Rec } from '../../machine/journal';
+import { type Journal, JournaledRecord } from '../../machine/journal';
 import type { Machine } from '../../machine/machine';
 import type { PhysicalMemory } from '../../machine/memory';
 import { FreeSet } from './free-set';
@@ -46,7 +46,7 @@ export interface AllocOptions {
 export type AllocInjection = (order: number, options: AllocOptions) => boolean;
 
 /** The free blocks of a node, CMA ones or the others. */
-class Zone extends Rec {
+class Zone extends JournaledRecord {
     readonly freePages: number = 0;
     private readonly base: number;
     private readonly sets: FreeSet[] = [];
@@ -164,7 +164,7 @@ class Zone extends Rec {
     }
 }
 
-export class PageAllocator extends Rec {
+export class PageAllocator extends JournaledRecord {
     /** Fault injection (failslab's brother fail_page_alloc). */
     inject: AllocInjection | undefined;
     /** Whose time it takes; nobody's where it is left out. */

@@ -1,6 +1,6 @@
 /** The early allocator (mm/memblock.c): what memory there is, what of it is taken, until the buddy allocator gets the rest. */
 import type { PageGeometry } from '../../machine/arch';
-import { type Journal, Rec } from '../../machine/journal';
+import { type Journal, JournaledRecord } from '../../machine/journal';
 
 /** MEMBLOCK_KHO_SCRATCH, of memory. */
 const MEMBLOCK_SCRATCH = 1;
@@ -35,7 +35,7 @@ export interface MemblockAlloc {
     readonly outside?: readonly { readonly addr: number; readonly size: number }[];
 }
 
-export class Memblock extends Rec {
+export class Memblock extends JournaledRecord {
     /** Sorted, disjoint. */
     readonly memory: readonly Region[] = [];
     /** Sorted, disjoint. */

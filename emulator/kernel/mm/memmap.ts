@@ -5,7 +5,7 @@
  * for every size of page.
  */
 import type { Hasher } from '../../machine/hash';
-import { type Journal, Rec, Slots } from '../../machine/journal';
+import { type Journal, JournaledRecord, Slots } from '../../machine/journal';
 import {
     ALLOCATED,
     PRESERVED,
@@ -55,7 +55,7 @@ export interface PfnRange {
     readonly owner: number;
 }
 
-export class Memmap extends Rec {
+export class Memmap extends JournaledRecord {
     /** What the kernel reserved at boot and keeps: image, memmap, per-CPU areas. Sorted. */
     readonly reserved: readonly PfnRange[] = [];
     /** Pageblocks of MIGRATE_CMA: the scratch areas. Sorted. Everything else is movable or unmovable alike. */

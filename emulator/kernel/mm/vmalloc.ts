@@ -2,7 +2,7 @@
 import { type Err, err } from '../release/errno';
 import type { PageGeometry } from '../../machine/arch';
 import type { Hasher } from '../../machine/hash';
-import { type Journal, Rec, Table } from '../../machine/journal';
+import { type Journal, JournaledRecord, JournaledMap } from '../../machine/journal';
 import type { PhysicalMemory } from '../../machine/memory';
 import type { PageAllocator } from './buddy';
 
@@ -12,7 +12,7 @@ export const VM_ALLOW_HUGE_VMAP = 0x400;
 
 const VMALLOC_START = 0xffffc90000000000n;
 
-export class VmArea extends Rec {
+export class VmArea extends JournaledRecord {
     /** Pages a byte: multiplying by it is quicker than dividing by the size, and as exact for a power of two. */
     private readonly perByte: number;
 
@@ -44,8 +44,8 @@ export class VmArea extends Rec {
     }
 }
 
-export class Vmalloc extends Rec {
-    private readonly areas: Table<bigint, VmArea>;
+export class Vmalloc extends JournaledRecord {
+    private readonly areas: JournaledMap<bigint, VmArea>;
     /** Where the next area goes. */
     readonly next: bigint = VMALLOC_START;
 
@@ -55,7 +55,7 @@ export class Vmalloc extends Rec {
         private readonly allocator: PageAllocator,
     ) {
         super(journal);
-        this.areas = new Table(journal);
+        this.areas = new JournaledMap(journal);
     }
 
     /** vmalloc (`zero`: vzalloc). `owner` see {@link Owners}. @returns ENOMEM with nothing allocated. */

@@ -3,7 +3,7 @@
  * once for a page and then sends physical addresses, which pass. Whoever takes a mapping away has to have it forget, too.
  */
 import type { Hasher } from '../hash';
-import { type Journal, Table } from '../journal';
+import { type Journal, JournaledMap } from '../journal';
 
 interface Remembered {
     readonly frame: number;
@@ -18,14 +18,14 @@ const ROOM = 64;
 
 export class TranslationCache {
     /** By page of the device's own addresses. */
-    private readonly pages: Table<number, Remembered>;
+    private readonly pages: JournaledMap<number, Remembered>;
 
     /** @param deaf faulty hardware: it says that it has forgotten, and has not */
     constructor(
         journal: Journal,
         private readonly deaf: boolean,
     ) {
-        this.pages = new Table(journal);
+        this.pages = new JournaledMap(journal);
     }
 
     get size(): number {

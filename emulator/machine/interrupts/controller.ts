@@ -5,7 +5,7 @@
 import type { Hasher } from '../hash';
 import type { Iommu } from '../iommu/iommu';
 import type { WalkedMemory } from '../iommu/tables';
-import { type Journal, Rec, Seq, Table } from '../journal';
+import { type Journal, JournaledRecord, JournaledList, JournaledMap } from '../journal';
 import { DESCRIPTOR_SIZE, post } from './descriptor';
 import type { Delivery, InterruptHandler, InterruptOutcome, InterruptSource } from './delivery';
 import { GuestLine, type GuestSource } from './guest-line';
@@ -28,14 +28,14 @@ const at = (outcome: InterruptOutcome, why: string, more: Partial<Delivery> = {}
     ...more,
 });
 
-export class InterruptController extends Rec {
+export class InterruptController extends JournaledRecord {
     /** Processors whose local APICs a kernel has turned on: the first so many. */
     readonly accepting: number = 0;
     readonly remapper: Remapper | null;
     /** Handlers by processor and vector, see {@link handlerOf}. */
-    private readonly handlers: Table<number, InterruptHandler>;
+    private readonly handlers: JournaledMap<number, InterruptHandler>;
     /** Vectors of devices that guests have set up, as their drivers know them. They outlive kernels. */
-    readonly lines: Seq<GuestLine>;
+    readonly lines: JournaledList<GuestLine>;
 
     /** @param cpus processors of the machine, numbered from 0; their numbers are their APIC ids */
     constructor(
@@ -47,8 +47,8 @@ export class InterruptController extends Rec {
     ) {
         super(journal);
         this.remapper = Remapper.of(journal, iommu, host);
-        this.handlers = new Table(journal);
-        this.lines = new Seq(journal);
+        this.handlers = new JournaledMap(journal);
+        this.lines = new JournaledList(journal);
     }
 
     /** The machine is switched on. */

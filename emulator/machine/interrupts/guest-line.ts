@@ -3,7 +3,7 @@
  * outlives the kernel below it; who counts here is an observer beside it.
  */
 import type { Hasher } from '../hash';
-import { type Journal, Rec } from '../journal';
+import { type Journal, JournaledRecord } from '../journal';
 import type { InterruptOutcome, InterruptSource } from './delivery';
 
 /** Somebody who raises interrupts and can wait until they are seen. */
@@ -15,7 +15,7 @@ export interface GuestSource extends InterruptSource {
 /** Ways to come out that end before anybody saw the interrupt. */
 const LOST: ReadonlySet<InterruptOutcome> = new Set(['lost', 'refused', 'spurious', 'misrouted']);
 
-export class GuestLine extends Rec {
+export class GuestLine extends JournaledRecord {
     /** Times that the device raised the vector. */
     readonly raised: number = 0;
     /** Interrupts at which the driver found something that the device had done. */

@@ -3,7 +3,7 @@ import type { Hasher } from '../hash';
 import type { WalkedMemory } from '../iommu/tables';
 import type { Iommu } from '../iommu/iommu';
 import type { IommuVendor } from '../iommu/unit';
-import { type Journal, Rec, Seq, Table } from '../journal';
+import { type Journal, JournaledRecord, JournaledList, JournaledMap } from '../journal';
 import { AMD_INTERRUPTS } from './amd';
 import type { Message } from './message';
 import type { InterruptEntry, InterruptFaultReason, RemappingFormat, Route } from './remapping';
@@ -30,14 +30,14 @@ export interface InterruptFault {
 /** What the fault log holds; what comes when it is full is only counted. */
 const FAULT_LOG = 256;
 
-export class Remapper extends Rec {
+export class Remapper extends JournaledRecord {
     /** Interrupt remapping is on. */
     readonly enabled: boolean = false;
     /** Where the driver said that the table lies, and how many entries it has; with AMD each device's entry says it. */
     readonly table: number = 0;
     readonly entries: number = 0;
-    readonly cache: Table<number, InterruptEntry>;
-    readonly faults: Seq<InterruptFault>;
+    readonly cache: JournaledMap<number, InterruptEntry>;
+    readonly faults: JournaledList<InterruptFault>;
     readonly faultCount: number = 0;
 
     private constructor(
@@ -47,8 +47,8 @@ export class Remapper extends Rec {
         private readonly host: WalkedMemory & { readonly now: number },
     ) {
         super(journal);
-        this.cache = new Table(journal);
-        this.faults = new Seq(journal);
+        this.cache = new JournaledMap(journal);
+        this.faults = new JournaledList(journal);
     }
 
     /** That of an IOMMU; null where it has none. */

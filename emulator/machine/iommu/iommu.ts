@@ -1,7 +1,7 @@
 /** The machine's IOMMU: it knows registers and what it has cached; all else it reads from memory, as it lies there. */
 import type { PageGeometry } from '../arch';
 import type { Hasher } from '../hash';
-import { type Journal, Rec, Seq, Table } from '../journal';
+import { type Journal, JournaledRecord, JournaledList, JournaledMap } from '../journal';
 import { AMD } from './amd';
 import { IoTlb } from './iotlb';
 import { smmuv3 } from './smmuv3';
@@ -42,7 +42,7 @@ export type Walked = (trail: readonly number[], requester: number, iova: number)
 /** What the fault log holds; what comes when it is full is only counted. */
 const FAULT_LOG = 256;
 
-export class Iommu extends Rec {
+export class Iommu extends JournaledRecord {
     readonly format: UnitFormat;
     /** Translation is on. While it is off, addresses are physical ones. */
     readonly enabled: boolean = false;
@@ -50,8 +50,8 @@ export class Iommu extends Rec {
     readonly root: number = 0;
     readonly tlb: IoTlb;
     /** The device entries that it has read. */
-    readonly contexts: Table<number, Target>;
-    readonly faults: Seq<IommuFault>;
+    readonly contexts: JournaledMap<number, Target>;
+    readonly faults: JournaledList<IommuFault>;
     readonly faultCount: number = 0;
 
     constructor(
@@ -62,8 +62,8 @@ export class Iommu extends Rec {
         super(journal);
         this.format = unitFormat(vendor, host.page);
         this.tlb = new IoTlb(journal);
-        this.contexts = new Table(journal);
-        this.faults = new Seq(journal);
+        this.contexts = new JournaledMap(journal);
+        this.faults = new JournaledList(journal);
     }
 
     /** The driver writes the register of the topmost table. What is cached stays until it is invalidated. */

@@ -1,6 +1,6 @@
 /** A function on a bus: an endpoint, a bridge or a root port. */
 import type { Hasher } from '../hash';
-import { type Journal, Rec } from '../journal';
+import { type Journal, JournaledRecord } from '../journal';
 import { formatBdf, formatPciAddress, requesterOf, type PciAddress } from './address';
 import {
     ACS_CONTROL,
@@ -27,7 +27,7 @@ export interface FunctionShape {
     readonly acs?: boolean;
 }
 
-export class PciFunction extends Rec {
+export class PciFunction extends JournaledRecord {
     readonly config: ConfigSpace;
     /** It is plugged in. */
     readonly present: boolean = true;

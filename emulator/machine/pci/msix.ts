@@ -1,6 +1,6 @@
 /** The MSI-X table of a function: which message each vector sends, what is masked, what waits. PCI Local Bus Specification 3.0, section 6.8.2. */
 import type { Hasher } from '../hash';
-import { type Journal, Rec, Seq } from '../journal';
+import { type Journal, JournaledRecord, JournaledList } from '../journal';
 import type { Delivery, InterruptOutcome } from '../interrupts/delivery';
 import type { Message } from '../interrupts/message';
 import { MSIX_CONTROL, MSIX_ENABLE, MSIX_MASK_ALL, type ConfigSpace } from './config';
@@ -30,8 +30,8 @@ const OFF = stays('lost', 'MSI-X of the device is off');
 const NOT_SET_UP = stays('lost', 'the vector is not set up');
 const CUT_OFF = stays('lost', 'the device could not send: no bus mastering, or no power');
 
-export class MsixTable extends Rec {
-    private readonly entries: Seq<MsixEntry>;
+export class MsixTable extends JournaledRecord {
+    private readonly entries: JournaledList<MsixEntry>;
     readonly delivered: number = 0;
     /** Left in a descriptor in memory. */
     readonly posted: number = 0;
@@ -53,7 +53,7 @@ export class MsixTable extends Rec {
         private readonly send: (vector: number, message: Message) => Delivery,
     ) {
         super(journal);
-        this.entries = new Seq(
+        this.entries = new JournaledList(
             journal,
             Array.from({ length: config.vectors }, () => BLANK),
         );

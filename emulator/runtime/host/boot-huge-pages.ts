@@ -3,10 +3,10 @@ import { allocateBootPages, fillPools } from '../../kernel/hugetlb/boot';
 import type { HugePagesWanted } from '../../kernel/hugetlb/parameters';
 import type { BootContext } from '../../kernel/kho/boot-context';
 import type { Area } from '../../kernel/kho/env';
-import { Rec } from '../../machine/journal';
+import { JournaledRecord } from '../../machine/journal';
 import type { Host } from './host';
 
-export class BootHugePages extends Rec {
+export class BootHugePages extends JournaledRecord {
     /** Pages by their size in bytes. Replaced, never changed in place. */
     readonly preserved: ReadonlyMap<number, number> = new Map();
     /** Where the gigantic pages are that were taken so far. */

@@ -38,7 +38,7 @@ import { PageAllocator } from '../../kernel/mm/buddy';
 import { Memblock } from '../../kernel/mm/memblock';
 import { Memmap } from '../../kernel/mm/memmap';
 import { costId } from '../../machine/costs';
-import { Rec } from '../../machine/journal';
+import { JournaledRecord } from '../../machine/journal';
 import { BootHugePages } from './boot-huge-pages';
 import { ProgramError } from '../../language/values';
 import type { BootableKernel } from './kernels';
@@ -53,7 +53,7 @@ const BOOT_INITCALLS = costId('boot_initcalls');
 const BOOT_USERSPACE = costId('boot_userspace');
 
 /** One boot, up to its user space. It is given the machine, and where the boot parameters lie. */
-export class Boot extends Rec {
+export class Boot extends JournaledRecord {
     private readonly memmap: Memmap;
     private readonly pages: PageAllocator;
     private readonly context: BootContext;

@@ -4,9 +4,9 @@
  */
 import type { Clock } from '../../machine/clock';
 import { ratesOf, type CostChanges, type CostName } from '../../machine/costs';
-import { Rec, type Journal } from '../../machine/journal';
+import { JournaledRecord, type Journal } from '../../machine/journal';
 
-export class CostSettings extends Rec {
+export class CostSettings extends JournaledRecord {
     private readonly ofMachine: CostChanges = {};
     private readonly ofKernel: CostChanges = {};
     private readonly ofScenario: CostChanges = {};

@@ -8,7 +8,7 @@ import { look, titleOf } from '../../kernel/kvm/slots';
 import type { VirtualMachine } from '../../kernel/kvm/vm';
 import type { Differing, GuestObserver, VcpuState } from '../../machine/guests';
 import type { Hasher } from '../../machine/hash';
-import { Rec, Table, type Journal } from '../../machine/journal';
+import { JournaledRecord, JournaledMap, type Journal } from '../../machine/journal';
 import type { Machine } from '../../machine/machine';
 import type { Listener } from '../listener';
 
@@ -24,7 +24,7 @@ export interface GuestHost {
 /**
  * A time in which vCPUs of a guest stood still: from the first that was paused to the last that ran again. Nanoseconds.
  */
-export class Pause extends Rec {
+export class Pause extends JournaledRecord {
     readonly end: number | null = null;
     /** The clock's accounts when it ended. */
     readonly after: readonly number[] | null = null;
@@ -97,7 +97,7 @@ export interface Saved {
     readonly to: Holder;
 }
 
-export class Guest extends Rec {
+export class Guest extends JournaledRecord {
     /** The latest time that it stood still. */
     readonly pause: Pause | null = null;
     /** The latest that lasted over a kexec. */
@@ -192,12 +192,12 @@ export class Guest extends Rec {
 }
 
 export class Guests implements GuestObserver {
-    private readonly table: Table<string, Guest>;
+    private readonly table: JournaledMap<string, Guest>;
     /** While VMs come to their end with their kernel. False wherever a run can stop. */
     private kernelEnds = false;
 
     constructor(private readonly host: GuestHost) {
-        this.table = new Table(host.machine.journal);
+        this.table = new JournaledMap(host.machine.journal);
     }
 
     get all(): Guest[] {

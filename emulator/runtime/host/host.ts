@@ -4,7 +4,7 @@
  * callbacks, modules.
  */
 import type { Chooser } from '../../machine/chooser';
-import { Seq } from '../../machine/journal';
+import { JournaledList } from '../../machine/journal';
 import type { Machine } from '../../machine/machine';
 import type { Process } from '../../kernel/fs/process';
 import type { Kernel } from '../../kernel/kernel';
@@ -61,11 +61,11 @@ export class Host {
     readonly listeners = new Listeners();
     readonly kernelState: KernelState;
     /** What the kernel that comes up has logged before its log exists. */
-    readonly earlyLog: Seq<LogLine>;
+    readonly earlyLog: JournaledList<LogLine>;
     readonly injections: Injections;
     /** The processes of the running kernel that the scenario has named. */
-    readonly processes: Seq<ScenarioProcess>;
-    readonly handoverHooks: Seq<HandoverHook>;
+    readonly processes: JournaledList<ScenarioProcess>;
+    readonly handoverHooks: JournaledList<HandoverHook>;
     readonly costs: CostSettings;
     /** Virtual machines, over kernels. */
     readonly guests: Guests;
@@ -82,10 +82,10 @@ export class Host {
         this.natives = parts.natives;
         this.kernelOption = parts.kernelOption;
         this.kernelState = new KernelState(machine.journal);
-        this.earlyLog = new Seq<LogLine>(machine.journal);
+        this.earlyLog = new JournaledList<LogLine>(machine.journal);
         this.injections = new Injections(machine.journal, parts.chooser);
-        this.processes = new Seq<ScenarioProcess>(machine.journal);
-        this.handoverHooks = new Seq<HandoverHook>(machine.journal);
+        this.processes = new JournaledList<ScenarioProcess>(machine.journal);
+        this.handoverHooks = new JournaledList<HandoverHook>(machine.journal);
         this.costs = new CostSettings(machine.journal, machine.clock);
         this.guests = new Guests(this);
         this.interpreter = new Interpreter(parts.environment(this), parts.policy, parts.chooser);
@@ -163,8 +163,8 @@ export class Host {
     }
 
     /** A new list value. */
-    list(items: readonly Value[]): Seq<Value> {
-        return new Seq<Value>(this.machine.journal, items);
+    list(items: readonly Value[]): JournaledList<Value> {
+        return new JournaledList<Value>(this.machine.journal, items);
     }
 
     // ------------------------------------------------------------ events

@@ -3,10 +3,10 @@
  * for.
  */
 import type { Chooser } from '../../machine/chooser';
-import { Rec, Seq, type Journal } from '../../machine/journal';
+import { JournaledRecord, JournaledList, type Journal } from '../../machine/journal';
 import type { Err } from '../../kernel/release/errno';
 
-export class Injection extends Rec {
+export class Injection extends JournaledRecord {
     readonly skip: number;
     readonly left: number;
 
@@ -28,13 +28,13 @@ export class Injection extends Rec {
 }
 
 export class Injections {
-    private readonly list: Seq<Injection>;
+    private readonly list: JournaledList<Injection>;
 
     constructor(
         private readonly journal: Journal,
         private readonly chooser: Chooser,
     ) {
-        this.list = new Seq<Injection>(journal);
+        this.list = new JournaledList<Injection>(journal);
     }
 
     get items(): readonly Injection[] {

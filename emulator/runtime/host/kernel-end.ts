@@ -1,5 +1,5 @@
 /** How a running kernel ends: at a jump, at a panic, when the machine is switched off. */
-import { Seq } from '../../machine/journal';
+import { JournaledList } from '../../machine/journal';
 import { WildNumber } from '../../machine/memory';
 import { dropProcesses } from './processes';
 import { ScenarioProcess } from './scenario-process';
@@ -46,7 +46,7 @@ class Tombstone {
 }
 
 function tombstoneFor(host: Host, v: Value): Value {
-    if (v instanceof Seq) {
+    if (v instanceof JournaledList) {
         return host.list(v.items.map((x) => tombstoneFor(host, x as Value)));
     }
     if (

@@ -1,6 +1,6 @@
 /** Which kernel runs, which one comes up, and how the last one ended. */
 import type { Kernel } from '../../kernel/kernel';
-import { type Journal, Rec } from '../../machine/journal';
+import { type Journal, JournaledRecord } from '../../machine/journal';
 import type { BootableKernel } from './kernels';
 
 /** A kernel that comes up. */
@@ -8,7 +8,7 @@ export interface BootInProgress {
     readonly kernel: BootableKernel;
 }
 
-export class KernelState extends Rec {
+export class KernelState extends JournaledRecord {
     readonly kernel: Kernel | null = null;
     readonly booting: BootInProgress | null = null;
     /** With what the last kernel panicked; empty: it did not. */

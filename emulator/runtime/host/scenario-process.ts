@@ -1,11 +1,11 @@
 /** A process as the scenario knows it: by name, with the variables of its blocks, and the thread that it runs on. */
 import type { Process } from '../../kernel/fs/process';
-import { type Journal, Rec, Table } from '../../machine/journal';
+import { type Journal, JournaledRecord, JournaledMap } from '../../machine/journal';
 import type { Value } from '../../language/types';
 import { Thread } from '../code';
 
-export class ScenarioProcess extends Rec {
-    readonly vars: Table<string, Value>;
+export class ScenarioProcess extends JournaledRecord {
+    readonly vars: JournaledMap<string, Value>;
     /** How many system calls it still makes before it is killed; −1: nobody has said so. */
     readonly callsLeft: number = -1;
     /** SIGKILL waits for its return to user mode. */
@@ -21,7 +21,7 @@ export class ScenarioProcess extends Rec {
         threadId: number,
     ) {
         super(journal);
-        this.vars = new Table(journal);
+        this.vars = new JournaledMap(journal);
         this.thread = new ProcessThread(threadId, this);
     }
 

@@ -5,7 +5,7 @@ import { FolioRef } from '../../kernel/mm/file-folios';
 import type { Value } from '../../language/types';
 import { asInt, asNumber, format, ProgramError } from '../../language/values';
 import { Bytes } from '../../machine/bytes';
-import { Seq } from '../../machine/journal';
+import { JournaledList } from '../../machine/journal';
 
 /** A class of objects. */
 export type Class<T> = abstract new (...args: never[]) => T;
@@ -101,7 +101,7 @@ export function lengthArg(v: Value, what: string): number {
 
 /** The arguments of a rest parameter, which come as one list. */
 export function restOf(v: Value): readonly Value[] {
-    return v instanceof Seq ? (v.items as readonly Value[]) : [];
+    return v instanceof JournaledList ? (v.items as readonly Value[]) : [];
 }
 
 /** A number that may be left out. */

@@ -6,7 +6,7 @@ import type { Process } from '../../kernel/fs/process';
 import { Err } from '../../kernel/release/errno';
 import type { NativeParam } from '../../language/natives';
 import { INT, NONE, type Context, type Type, type Value } from '../../language/types';
-import type { Rec } from '../../machine/journal';
+import type { JournaledRecord } from '../../machine/journal';
 import type { Host } from '../host/host';
 import { expect, fdArg, isExactly, type Class } from './arguments';
 import type { NativeContext, NativeField, NativeFunction, NativeGlobal, ObjectType } from './native';
@@ -225,7 +225,7 @@ export class Members<T extends object> {
      * A property of a record that belongs to the object, which kernel code assigns: the journal knows of the change.
      * @param read makes of a value what the property takes. @throws ProgramError where it cannot be that
      */
-    journaledIn<R extends Rec, K extends keyof R & string>(
+    journaledIn<R extends JournaledRecord, K extends keyof R & string>(
         record: (object: T) => R,
         name: string,
         property: K,
@@ -304,7 +304,7 @@ export class Members<T extends object> {
 }
 
 /** The members of a class of records. */
-export class RecordMembers<T extends Rec> extends Members<T> {
+export class RecordMembers<T extends JournaledRecord> extends Members<T> {
     /** A property of the record itself, which kernel code assigns. See {@link journaledIn}. */
     journaled<K extends keyof T & string>(
         name: string,

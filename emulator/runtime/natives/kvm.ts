@@ -6,7 +6,7 @@ import { Err } from '../../kernel/release/errno';
 import { ANY, BOOL, FD, INT, listOf, objectOf, STRING, type Type, type Value } from '../../language/types';
 import { asNumber, asString, ProgramError } from '../../language/values';
 import { GuestLine } from '../../machine/interrupts/guest-line';
-import { Seq } from '../../machine/journal';
+import { JournaledList } from '../../machine/journal';
 import { Guest } from '../host/guests';
 import { isStalled, linesOf } from '../host/guest-interrupts';
 import type { Host } from '../host/host';
@@ -28,7 +28,7 @@ function memoryArg(v: Value): number[] {
     if (isLeftOut(v)) {
         return [];
     }
-    return v instanceof Seq ? v.items.map((fd) => fdArg(fd as Value)) : [fdArg(v)];
+    return v instanceof JournaledList ? v.items.map((fd) => fdArg(fd as Value)) : [fdArg(v)];
 }
 
 export const kvmObject = new Members(Kvm, 'kvm', '`/dev/kvm`: virtual machines.', false).method(

@@ -4,7 +4,7 @@ import type { Kernel } from '../../kernel/kernel';
 import type { LogLine } from '../../kernel/klog';
 import type { FieldShape } from '../../language/natives';
 import type { Value } from '../../language/types';
-import type { Seq } from '../../machine/journal';
+import type { JournaledList } from '../../machine/journal';
 import type { Machine } from '../../machine/machine';
 import type { Host } from '../host/host';
 import type { NativeFieldOn, NativeFunctionOn, NativeGlobalOn, NativesOn, ObjectTypeOn } from '../native-code';
@@ -17,7 +17,7 @@ export interface NativeContext {
     /** The process that makes the system call. @throws ProgramError outside of processes */
     readonly process: Process;
     /** A new list value. */
-    list(items: readonly Value[]): Seq<Value>;
+    list(items: readonly Value[]): JournaledList<Value>;
     /** A line of the kernel log; one of the level `log` is the scenario's own. */
     log(level: LogLine['level'], text: string): void;
 }

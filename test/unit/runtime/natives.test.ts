@@ -4,7 +4,7 @@ import { Err } from '../../../emulator/kernel/release/errno';
 import { F_SEAL_EXEC, F_SEAL_GROW, MFD_ALLOW_SEALING, SEEK_HOLE } from '../../../emulator/kernel/fs/fcntl';
 import { FolioList, FolioRef } from '../../../emulator/kernel/mm/file-folios';
 import { Bytes } from '../../../emulator/machine/bytes';
-import { Seq } from '../../../emulator/machine/journal';
+import { JournaledList } from '../../../emulator/machine/journal';
 import { byteFunctions } from '../../../emulator/runtime/natives/constants';
 import { fileFunctions } from '../../../emulator/runtime/natives/files';
 import { folioFunctions } from '../../../emulator/runtime/natives/folios';
@@ -82,7 +82,7 @@ suite('system calls in the language', () => {
     test('a pipe is a list of two descriptors', () => {
         const vm = host();
         const ends = sys(vm, 'pipe');
-        assert.ok(ends instanceof Seq);
+        assert.ok(ends instanceof JournaledList);
         assert.deepEqual(ends.items, [3, 4]);
         assert.equal(on(vm, 4, 'write', 'abc'), 3);
         const got = on(vm, 3, 'read', 10);
@@ -98,11 +98,17 @@ suite('system calls in the language', () => {
 
     test('bytes() takes integers, strings and bytes', () => {
         const vm = host();
-        const got = call(vm, byteFunctions, 'bytes', [], new Seq<Value>(vm.running.journal, [1, 'ab', Bytes.zero(2)]));
+        const got = call(
+            vm,
+            byteFunctions,
+            'bytes',
+            [],
+            new JournaledList<Value>(vm.running.journal, [1, 'ab', Bytes.zero(2)]),
+        );
         assert.ok(got instanceof Bytes);
         assert.deepEqual([...got.toUint8Array()], [1, 97, 98, 0, 0]);
         assert.throws(
-            () => call(vm, byteFunctions, 'bytes', [], new Seq<Value>(vm.running.journal, [256])),
+            () => call(vm, byteFunctions, 'bytes', [], new JournaledList<Value>(vm.running.journal, [256])),
             /256 is no byte/,
         );
     });
