@@ -68,8 +68,8 @@ async function watchShipped() {
 }
 
 /**
- * A bundle is moved into place when it is complete: tests run the bundles while others of them package the extension, which
- * builds it again.
+ * A bundle is moved into place when it is complete: tests run the bundles while others of them package the extension,
+ * which builds it again.
  */
 export async function buildShipped() {
     for (const folder of ['.build', 'dist']) {
@@ -115,8 +115,8 @@ const require = requireOf(import.meta.url);
 const __dirname = pathOfUrl(new URL('.', import.meta.url));`;
 
 /**
- * Bundles test files (paths from the repository's root) as ES modules with their common code in chunks of its own: ten times less to
- * write and to read than a bundle for each that holds everything.
+ * Bundles test files (paths from the repository's root) as ES modules with their common code in chunks of its own: ten
+ * times less to write and to read than a bundle for each that holds everything.
  * @param {readonly string[]} files
  * @param {string} folder for all of it
  * @returns {Promise<string[]>} the paths of the bundles, in the same order

@@ -17,7 +17,10 @@ import type { Cell, Matrix, Outcome } from './results';
 import { styleFor } from './style';
 import { whereOf } from './where';
 
-/** What takes part where nothing is asked for: every release, in the order of time; not the configurations of the recordings. */
+/**
+ * What takes part where nothing is asked for: every release, in the order of time; not the configurations of the
+ * recordings.
+ */
 const ALL = [...DESCRIPTIONS.keys()].filter((name) => !name.endsWith('-uma'));
 
 const SLICE = 1 << 24;

@@ -4,7 +4,10 @@ import { constants, gunzipSync } from 'node:zlib';
 /** What a compressed image may be unpacked to, in bytes: it is kept in memory. */
 const UNPACKED_LIMIT = 2 ** 31;
 
-/** Unpacks gzip, also of several members; other bytes are returned as they are. What is left of a damaged file is what could be unpacked. */
+/**
+ * Unpacks gzip, also of several members; other bytes are returned as they are. What is left of a damaged file is what
+ * could be unpacked.
+ */
 export function unpacked(bytes: Uint8Array): Uint8Array {
     if (!isGzip(bytes)) {
         return bytes;

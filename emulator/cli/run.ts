@@ -100,7 +100,9 @@ function reporterOf(format: (typeof FORMATS)[number], files: Files): Reporter {
     }
 }
 
-/** @throws BadArguments where the arguments name a scenario or a kernel that is not there, or there is nothing to run */
+/**
+ * @throws BadArguments where the arguments name a scenario or a kernel that is not there, or there is nothing to run
+ */
 function planned(programs: readonly Program[], name: string | undefined, options: ExecuteOptions): Planned[] {
     const plan = programs.map(
         (program): Planned => ({

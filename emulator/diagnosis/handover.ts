@@ -132,7 +132,8 @@ export const handoverRules = ruleFile(
         };
 
         const counterparts = (kernel: Kernel, next: BootableKernel): void => {
-            const library = host.declarations.library(next.desc.library); // a module may be loaded in time: who does not finds out there
+            // a module may be loaded in time: who does not finds out there
+            const library = host.declarations.library(next.desc.library);
             const declared = [...next.handlers, ...next.modules].flatMap(
                 (name) => host.declarations.handler(name, library)?.decl ?? [],
             );

@@ -1,4 +1,7 @@
-/** Takes a handover apart: from physical memory, or a core file of it, to sessions, files and folios. Survives any garbage. */
+/**
+ * Takes a handover apart: from physical memory, or a core file of it, to sessions, files and folios. Survives any
+ * garbage.
+ */
 import { readCoreFile, type ByteSource, type CoreFile } from '../machine/core-file';
 import type { Int } from '../machine/int';
 import { PHYS_LIMIT } from '../machine/memory';

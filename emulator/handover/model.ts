@@ -28,7 +28,10 @@ export interface HandoverView {
     readonly radixNodes: readonly number[];
     readonly preserved: PreservedMemory;
     readonly luo: LuoView | undefined;
-    /** Preserved pages that nothing leads to that is known here: of handlers and subtrees that only their kernel can read, or nobody's. */
+    /**
+     * Preserved pages that nothing leads to that is known here: of handlers and subtrees that only their kernel can
+     * read, or nobody's.
+     */
     readonly unknownPages: number;
     readonly findings: readonly HandoverFinding[];
 }

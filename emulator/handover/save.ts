@@ -22,9 +22,11 @@ interface Origin {
 }
 
 /**
- * The image of a handover at the jump, piece by piece. The pieces are made as they are asked for: take them before the machine goes on.
+ * The image of a handover at the jump, piece by piece. The pieces are made as they are asked for: take them before the
+ * machine goes on.
  * @param parameters where the next kernel's boot parameters lie.
- * @param origin the array of scratch areas that the kernel itself keeps; without it the copy that was loaded for the next kernel.
+ * @param origin the array of scratch areas that the kernel itself keeps; without it the copy that was loaded for the
+ * next kernel.
  * @returns undefined where nothing is handed over.
  */
 function handoverImage(
@@ -64,7 +66,10 @@ function pages({ page }: Machine, pa: number, size: number): CoreContent {
     return { pa: start, size: Math.ceil((pa + size) / page.size) * page.size - start };
 }
 
-/** FDT, array of scratch areas, tree, preserved memory; undefined where the kernel's release hands over in another format. */
+/**
+ * FDT, array of scratch areas, tree, preserved memory; undefined where the kernel's release hands over in another
+ * format.
+ */
 function handoverPages(machine: Machine, setup: KhoSetupData): CoreContent[] | undefined {
     const { radixNodes, preserved, findings } = inspect(machineView(machine), {
         fdt: setup.fdt,
@@ -104,7 +109,10 @@ function merged(runs: readonly CoreContent[]): CoreContent[] {
 export class HandoverSaver implements Listener {
     private origin: Origin | undefined;
 
-    /** @param save is given the pieces of an image; they are made while it takes them. Undefined: a jump that hands nothing over. */
+    /**
+     * @param save is given the pieces of an image; they are made while it takes them. Undefined: a jump that hands
+     * nothing over.
+     */
     constructor(
         private readonly host: Host,
         private readonly options: SaveOptions,

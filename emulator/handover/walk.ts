@@ -108,8 +108,8 @@ export class Walk {
 }
 
 /**
- * Follows a chain of blocks (struct kho_block_header) as BlockSet.restore does: every block must be there, none twice, none without
- * entries. What could be read of a broken chain is returned with `broken`.
+ * Follows a chain of blocks (struct kho_block_header) as BlockSet.restore does: every block must be there, none twice,
+ * none without entries. What could be read of a broken chain is returned with `broken`.
  */
 export function readBlocks(
     walk: Walk,

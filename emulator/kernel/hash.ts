@@ -1,4 +1,6 @@
-/** Fingerprints of processes and files: equal states, equal fingerprints, in this run or after a restored checkpoint. */
+/**
+ * Fingerprints of processes and files: equal states, equal fingerprints, in this run or after a restored checkpoint.
+ */
 import type { Hasher } from '../machine/hash';
 import type { MemfdEnv } from './fs/memfd';
 import type { ProcessEnv } from './fs/process';

@@ -1,6 +1,6 @@
 /**
- * The kernel's sleeping locks, as far as somebody can be seen to wait for one: mutexes and read-write semaphores with owners and a queue.
- * Who waits is parked by the interpreter; here is only who holds and who comes next.
+ * The kernel's sleeping locks, as far as somebody can be seen to wait for one: mutexes and read-write semaphores with
+ * owners and a queue. Who waits is parked by the interpreter; here is only who holds and who comes next.
  */
 import { JournaledRecord, type Journal } from '../machine/journal';
 
@@ -20,8 +20,8 @@ export interface Claim {
 }
 
 /**
- * First come, first served: a writer who waits keeps readers out that come later (kernel/locking/rwsem.c), so nobody waits for ever behind
- * readers that come and go. A lock that is given up goes straight to whoever is next.
+ * First come, first served: a writer who waits keeps readers out that come later (kernel/locking/rwsem.c), so nobody
+ * waits for ever behind readers that come and go. A lock that is given up goes straight to whoever is next.
  */
 export class Lock extends JournaledRecord {
     readonly holders: readonly Claim[] = [];

@@ -143,7 +143,9 @@ export class Bytes {
         return this.length === other.length && this.firstDifference(other) === undefined;
     }
 
-    /** The first index at which the two differ (the shorter length where one is a prefix of the other), or undefined. */
+    /**
+     * The first index at which the two differ (the shorter length where one is a prefix of the other), or undefined.
+     */
     firstDifference(other: Bytes): number | undefined {
         const common = Math.min(this.length, other.length);
         let i = 0;

@@ -1,6 +1,7 @@
 /**
- * ELF64 core files of physical memory, as QEMU's dump-guest-memory and /proc/vmcore have them: PT_LOAD segments by physical address,
- * and notes. The reader takes anything: what is wrong is a finding, and what is left of a damaged file is there.
+ * ELF64 core files of physical memory, as QEMU's dump-guest-memory and /proc/vmcore have them: PT_LOAD segments by
+ * physical address, and notes. The reader takes anything: what is wrong is a finding, and what is left of a damaged
+ * file is there.
  */
 import type { ArchName } from './arch';
 import { PHYS_LIMIT } from './memory';
@@ -176,7 +177,8 @@ function addSegment(
         });
         return;
     }
-    // Memory whose bytes the file has not got is unknown; only where fewer are stored than it has memory, the rest is zeroes.
+    // Memory whose bytes the file has not got is unknown; only where fewer are stored than it has memory, the rest is
+    // zeroes.
     const stored = Math.min(piece.stored, piece.size);
     const there = Math.max(0, Math.min(stored, file.length - piece.offset));
     if (there < stored) {
@@ -262,7 +264,8 @@ const ALIGN = 4096;
 const CHUNK = 1024 * 1024;
 
 /**
- * The bytes of a core file, piece by piece: header, notes, program headers, then the runs, each at a page boundary of the file.
+ * The bytes of a core file, piece by piece: header, notes, program headers, then the runs, each at a page boundary of
+ * the file.
  * @param runs ascending, without overlaps.
  * @param read gives the bytes of memory; never asked for more than 1 MiB at once.
  */

@@ -1,9 +1,10 @@
 /**
  * What emulated work takes, in one table. Nothing but this table and `sleep` moves the clock of a machine.
  *
- * The figures are orders of magnitude of a two-socket x86 server of about 3 GHz with DDR5, rounded, each with what it is taken from.
- * They say where time goes and how that changes with the amount of memory, files and folios, not how long a given host takes:
- * where somebody has measured their own, `cost` in a machine, a kernel or a scenario puts that in place.
+ * The figures are orders of magnitude of a two-socket x86 server of about 3 GHz with DDR5, rounded, each with what it
+ * is taken from. They say where time goes and how that changes with the amount of memory, files and folios, not how
+ * long a given host takes: where somebody has measured their own, `cost` in a machine, a kernel or a scenario puts that
+ * in place.
  */
 
 interface Cost {

@@ -1,6 +1,9 @@
 /** What those who watch a machine are told of the virtual machines on it. */
 
-/** `new`: it never ran. `faulted`: KVM gave it back to its VMM, and cannot go on with it. `gone`: its kernel or its VM is. */
+/**
+ * `new`: it never ran. `faulted`: KVM gave it back to its VMM, and cannot go on with it. `gone`: its kernel or its VM
+ * is.
+ */
 export type VcpuState = 'new' | 'running' | 'paused' | 'faulted' | 'gone';
 
 /** What a guest has found in memory that it did not write there. */

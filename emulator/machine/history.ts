@@ -35,8 +35,8 @@ const OPEN = 4;
 const FIELDS = 7;
 
 /**
- * The history of the pages' owners: an append-only log of runs of pages. What happens to neighbouring pages in a row is one entry,
- * so a loop over a million folios costs little; going back cuts the log.
+ * The history of the pages' owners: an append-only log of runs of pages. What happens to neighbouring pages in a row is
+ * one entry, so a loop over a million folios costs little; going back cuts the log.
  */
 export class PageHistory implements Saveable {
     epoch: number;

@@ -1,9 +1,9 @@
 /**
  * The undo journal that makes the whole emulated host cheap to checkpoint.
  *
- * Every piece of mutable state is a {@link Saveable}. Before its first change in an epoch it hands the journal a copy of
- * itself; going back to a mark loads those copies, newest first. What has not changed since a mark costs nothing, and
- * objects keep their identity, so state may refer to state by plain references.
+ * Every piece of mutable state is a {@link Saveable}. Before its first change in an epoch it hands the journal a copy
+ * of itself; going back to a mark loads those copies, newest first. What has not changed since a mark costs nothing,
+ * and objects keep their identity, so state may refer to state by plain references.
  */
 
 /** State that can save a copy of itself and load it back in place. */
@@ -19,7 +19,10 @@ export interface Saveable {
 /** `T` with its fields writable: what {@link Journal.edit} hands out. */
 export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** A record: its own enumerable fields are its state. Declare fields `readonly` and change them through {@link Journal.edit}. */
+/**
+ * A record: its own enumerable fields are its state. Declare fields `readonly` and change them through {@link
+ * Journal.edit}.
+ */
 export abstract class JournaledRecord implements Saveable {
     epoch: number;
 
@@ -47,7 +50,10 @@ interface Segment {
 }
 
 export class Journal {
-    /** Grows at every mark and restore; never part of the emulated state. Caches of journaled data are valid for one epoch. */
+    /**
+     * Grows at every mark and restore; never part of the emulated state. Caches of journaled data are valid for one
+     * epoch.
+     */
     epoch = 1;
     private segments: Segment[] = [];
     private serial = 0;

@@ -46,7 +46,10 @@ export interface MachineShape {
     readonly cpus?: number | undefined;
 }
 
-/** What stays when kernels come and go: memory and its map, the clock, the devices, and the observers' log of who owned which page. */
+/**
+ * What stays when kernels come and go: memory and its map, the clock, the devices, and the observers' log of who owned
+ * which page.
+ */
 export class Machine extends JournaledRecord {
     readonly memory: PhysicalMemory;
     readonly clock: Clock;
@@ -145,7 +148,10 @@ export class Machine extends JournaledRecord {
     }
 }
 
-/** The ranges of a machine with these amounts of memory, laid out from 0 upwards like a PC's: a hole below 1 MiB and one below 4 GiB. */
+/**
+ * The ranges of a machine with these amounts of memory, laid out from 0 upwards like a PC's: a hole below 1 MiB and one
+ * below 4 GiB.
+ */
 export function pcMemory(memory: readonly { readonly size: number; readonly node: number }[]): RamRange[] {
     const LOW_START = 0x1000;
     const LOW_END = 0x9fc00;

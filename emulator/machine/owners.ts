@@ -2,7 +2,10 @@
 import type { Hasher } from './hash';
 import type { Journal, Saveable } from './journal';
 
-/** Who may own a page: short descriptions ("memfd guest-ram", "radix tree"), each with a small number that page metadata can hold. */
+/**
+ * Who may own a page: short descriptions ("memfd guest-ram", "radix tree"), each with a small number that page metadata
+ * can hold.
+ */
 export class Owners implements Saveable {
     epoch: number;
     private names: string[] = ['nobody'];

@@ -2,8 +2,9 @@
  * The byte pattern that scenarios and the recordings of a real kernel fill files with: the byte at file offset `o` is
  * `(seed*31 + o*7 + (o>>8)*13 + (o>>16)) & 0xff`.
  *
- * Seed and the offset's high bits only ever add a constant, so 24 bits say everything about a run of it: the low 16 bits of the
- * offset and the sum of the rest. A *code* is that number plus one; 0 stands for zeroes. Equal codes, equal contents.
+ * Seed and the offset's high bits only ever add a constant, so 24 bits say everything about a run of it: the low 16
+ * bits of the offset and the sum of the rest. A *code* is that number plus one; 0 stands for zeroes. Equal codes, equal
+ * contents.
  */
 const LOW = 0x10000;
 

@@ -26,7 +26,10 @@ export interface Listener {
     log?(line: LogLine, place: Place | undefined): void;
     /** The kernel is entered: by a system call, or because there is something to be done without one. */
     kernelEntered?(work: KernelWork): void;
-    /** It has done that, and goes back to user mode or to the scenario. `frame`: the one it had; null where it ran at once. */
+    /**
+     * It has done that, and goes back to user mode or to the scenario. `frame`: the one it had; null where it ran at
+     * once.
+     */
     kernelLeft?(work: KernelWork, result: Value | Err, frame: Frame | null): void;
     callbackEntered?(call: CallbackCall): void;
     /** `place`: the statement with which it returned. */
@@ -37,13 +40,21 @@ export interface Listener {
     described?(array: ArrayView, descriptor: number): void;
     /** The scenario has flipped bits in memory. */
     corrupted?(): void;
-    /** KHO was asked to restore an address at which no preserved block begins. `given`: it has taken the page from its owner all the same. */
+    /**
+     * KHO was asked to restore an address at which no preserved block begins. `given`: it has taken the page from its
+     * owner all the same.
+     */
     notRestored?(address: Int, given?: boolean): void;
-    /** KHO was asked to restore several blocks that begin at an address, and failed when it had restored so many pages of them. */
+    /**
+     * KHO was asked to restore several blocks that begin at an address, and failed when it had restored so many pages
+     * of them.
+     */
     halfRestored?(address: Int, pages: number): void;
     /** KHO has refused to preserve memory that touches scratch. Bytes. */
     inScratch?(address: number, size: number): void;
-    /** A folio of a file is about to be given up at `head`: moved to the page frame `to`, split, or freed by truncation. */
+    /**
+     * A folio of a file is about to be given up at `head`: moved to the page frame `to`, split, or freed by truncation.
+     */
     folioChanged?(how: 'moved' | 'split' | 'freed', head: number, order: number, to: number): void;
     /** A failing system call, kernel call or callback, announced or not. */
     failed?(what: string, error: Err, frame: Frame): void;
@@ -62,7 +73,9 @@ export interface Listener {
     walked?(device: Device, iova: number, trail: readonly number[]): void;
     /** A device has raised a vector of its own. There are many: this must be quick. */
     interrupt?(device: Device, vector: number, delivery: Delivery): void;
-    /** The IOMMU has read entries of interrupts for a device's message, as they lie in memory: the pages they are in. */
+    /**
+     * The IOMMU has read entries of interrupts for a device's message, as they lie in memory: the pages they are in.
+     */
     remapped?(device: Device, vector: number, trail: readonly number[]): void;
     /** The IOMMU has refused a device's request. */
     iommuFault?(device: Device, iova: number, write: boolean): void;
@@ -89,7 +102,10 @@ export interface Listener {
     sessionStuck?(session: LuoSession): void;
     /** What an ioctl has done stays done, or not, but its answer cannot be written back: it fails with EFAULT. */
     replyFailed?(request: LuoRequest): void;
-    /** What was handed over is in a format that this kernel does not take. `found`: null where it does not say which that is. */
+    /**
+     * What was handed over is in a format that this kernel does not take. `found`: null where it does not say which
+     * that is.
+     */
     handoverIncompatible?(part: string, expected: string, found: string | null): void;
     /** LUO cannot know what it was handed, which is a panic. −errno. */
     luoFailed?(error: number): void;
@@ -109,7 +125,10 @@ export interface Listener {
     kernelFault?(address: Int, struct: string): void;
     /** The module of a handler is unloaded, which these files of sessions still need. */
     moduleGone?(handler: LuoHandler, files: readonly LuoFile[]): void;
-    /** The running kernel ends otherwise than by a kexec: it panics, or the machine is switched off. All of it is still there. */
+    /**
+     * The running kernel ends otherwise than by a kexec: it panics, or the machine is switched off. All of it is still
+     * there.
+     */
     lost?(how: 'panic' | 'power'): void;
     /** A driver takes a device, somebody pulls it out, or it is numbered anew. */
     deviceChanged?(device: Device, change: DeviceChange): void;
@@ -130,8 +149,8 @@ export interface Observer extends Listener {
 }
 
 /**
- * Who hears the events of a run: observers, which belong to it, and reporters, which tell the outside world. A run that goes over known
- * ground again is heard by its observers only.
+ * Who hears the events of a run: observers, which belong to it, and reporters, which tell the outside world. A run that
+ * goes over known ground again is heard by its observers only.
  */
 export class Listeners {
     private readonly observers: Observer[] = [];

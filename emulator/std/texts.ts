@@ -41,7 +41,10 @@ export function stdUri(name: string): string {
     return `${STD_SCHEME}/${name}.lus`;
 }
 
-/** The standard library: the part of the kernel that is written in `.lus`. Each release has its own, put together from these files. */
+/**
+ * The standard library: the part of the kernel that is written in `.lus`. Each release has its own, put together from
+ * these files.
+ */
 export const LIBRARY_TEXTS: Readonly<Record<string, string>> = {
     kernel,
     luo,
@@ -77,10 +80,16 @@ export const LIBRARY_TEXTS: Readonly<Record<string, string>> = {
     'interrupts-none': interruptsNone,
 };
 
-/** Programs of user space that ship with the emulator: `import <luod>` brings them in. They are part of whoever imports them, not of any kernel. */
+/**
+ * Programs of user space that ship with the emulator: `import <luod>` brings them in. They are part of whoever imports
+ * them, not of any kernel.
+ */
 export const PROGRAM_TEXTS: ReadonlyMap<string, string> = new Map([['luod', luod]]);
 
-/** The test handlers of the kernel that the recordings were made with. No part of the standard library: only recordings see them. */
+/**
+ * The test handlers of the kernel that the recordings were made with. No part of the standard library: only recordings
+ * see them.
+ */
 export const LUOTEST_URI = stdUri('luotest');
 
 function byUri(texts: Iterable<readonly [string, string]>): ReadonlyMap<string, string> {

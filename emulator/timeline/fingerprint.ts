@@ -1,6 +1,7 @@
 /**
- * One number for the whole state of a run: equal states give equal fingerprints, whatever way led to them. Tests compare
- * checkpoints and runs by it; it is the state hash by which an exploration of schedules will leave out what it has seen.
+ * One number for the whole state of a run: equal states give equal fingerprints, whatever way led to them. Tests
+ * compare checkpoints and runs by it; it is the state hash by which an exploration of schedules will leave out what it
+ * has seen.
  */
 import { Updates } from '../diagnosis/updates';
 import { Hwpt } from '../kernel/devices/hwpt';

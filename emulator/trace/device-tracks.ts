@@ -46,7 +46,10 @@ export class DeviceTracks {
         this.count(device, 'refused by the IOMMU', 0, write);
     }
 
-    /** An interrupt came out in a way that is worth a mark; undefined: as it should. Those that follow it in the same way are counted with it. */
+    /**
+     * An interrupt came out in a way that is worth a mark; undefined: as it should. Those that follow it in the same
+     * way are counted with it.
+     */
     interrupt(device: Device, vector: number, text: string | undefined): void {
         const key = `${device.shape.name} ${vector}`;
         const last = this.marked.get(key);

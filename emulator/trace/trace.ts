@@ -1,7 +1,7 @@
 /**
- * A run as a trace that Perfetto (https://ui.perfetto.dev) and chrome://tracing open: the JSON of the "Trace Event Format". A process of
- * the trace is a kernel; its tracks are what runs in it. One more process holds a track an update with its phases, and one a track
- * a device.
+ * A run as a trace that Perfetto (https://ui.perfetto.dev) and chrome://tracing open: the JSON of the "Trace Event
+ * Format". A process of the trace is a kernel; its tracks are what runs in it. One more process holds a track an update
+ * with its phases, and one a track a device.
  */
 import { type Update, Updates } from '../diagnosis/updates';
 import { Err } from '../kernel/release/errno';
@@ -415,7 +415,10 @@ export class Tracer implements Listener {
     }
 }
 
-/** The slices of an update. @param begin of the time before it, where that is nobody else's. @param end of the time after it. */
+/**
+ * The slices of an update. @param begin of the time before it, where that is nobody else's. @param end of the time
+ * after it.
+ */
 function phasesOf(u: Update, pid: number, begin: number | null, end: number, now: number): TraceEvent[] {
     const slices: TraceEvent[] = [];
     const add = (name: string, from: number | null, to: number | null, args: Args = {}): void => {

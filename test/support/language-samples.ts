@@ -95,7 +95,8 @@ kernel "7.2-nic" from "7.2" {                   // a kernel with one more handle
     handlers + nic_handler
     cmdline "kho_scratch=64M,64M,32M"
     init {                                      // runs when the kernel comes up, after its handlers are registered
-        if (try nic_core.get_incoming()) == 0 { nic_core.put_incoming() }   // loads the FLB's count: without it 7.2 underflows
+        // loads the FLB's count: without it 7.2 underflows
+        if (try nic_core.get_incoming()) == 0 { nic_core.put_incoming() }
     }
 }
 `;

@@ -1,4 +1,7 @@
-/** Initial RAM disks: cpio archives in the format that the kernel reads (newc, Documentation/driver-api/early-userspace/buffer-format.rst). */
+/**
+ * Initial RAM disks: cpio archives in the format that the kernel reads (newc,
+ * Documentation/driver-api/early-userspace/buffer-format.rst).
+ */
 
 export interface ArchiveEntry {
     readonly name: string;

@@ -1,3 +1,4 @@
+/** How reports name a scenario whose run depends on the seed. */
 import type { ScenarioResult } from '../results';
 
 /** ` (seed 7)` behind the name of a scenario whose run depends on the seed. */

@@ -37,9 +37,14 @@ export class BoundDevice extends JournaledRecord {
     readonly iommufd: Iommufd | null = null;
     /** What it is attached to there. */
     readonly hwpt: Hwpt | null = null;
-    /** What a file handler has written about its attachment for the next kernel, as an address; 0: it is not preserved. */
+    /**
+     * What a file handler has written about its attachment for the next kernel, as an address; 0: it is not preserved.
+     */
     readonly preserved: number = 0;
-    /** The domain that it came along with from the previous kernel, until it sees another one; null: it is this kernel's alone. */
+    /**
+     * The domain that it came along with from the previous kernel, until it sees another one; null: it is this kernel's
+     * alone.
+     */
     readonly inherited: Domain | null = null;
     /** A live update has frozen it: whatever user space asks of it is refused. */
     readonly frozen: boolean = false;

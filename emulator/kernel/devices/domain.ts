@@ -1,4 +1,7 @@
-/** A domain: what some devices see at which addresses (drivers/iommu/iommu.c). Its page tables are bytes in pages of the kernel. */
+/**
+ * A domain: what some devices see at which addresses (drivers/iommu/iommu.c). Its page tables are bytes in pages of the
+ * kernel.
+ */
 import type { Area, Intent } from '../../machine/devices/device';
 import type { Put } from '../../machine/devices/model';
 import type { Hasher } from '../../machine/hash';
@@ -14,7 +17,9 @@ export type DomainKind = 'paging' | 'identity' | 'blocked';
 
 /** Bits of the addresses that tables are made for. */
 const ADDRESS_BITS = 48;
-/** The DMA API gives addresses below 4 GiB first, from the top down (drivers/iommu/dma-iommu.c, iommu_dma_alloc_iova). */
+/**
+ * The DMA API gives addresses below 4 GiB first, from the top down (drivers/iommu/dma-iommu.c, iommu_dma_alloc_iova).
+ */
 const DMA_TOP = 2 ** 32;
 /** Addresses of interrupt messages, which no domain maps. */
 export const MSI_START = 0xfee0_0000;

@@ -12,11 +12,16 @@ const EBUSY = err('EBUSY');
 
 export class Hwpt extends JournaledRecord {
     readonly devices: JournaledList<BoundDevice>;
-    /** IOMMU_HWPT_LIVEUPDATE_MARK_PRESERVE: the number by which it is found again in the next kernel; null: it is not marked. */
+    /**
+     * IOMMU_HWPT_LIVEUPDATE_MARK_PRESERVE: the number by which it is found again in the next kernel; null: it is not
+     * marked.
+     */
     readonly token: Int | null = null;
     /** What a file handler has written about it for the next kernel, as an address; 0: it is not preserved. */
     readonly preserved: number = 0;
-    /** The address space whose mappings it has; null: a kernel before this one made it, and nobody has taken it over. */
+    /**
+     * The address space whose mappings it has; null: a kernel before this one made it, and nobody has taken it over.
+     */
     readonly ioas: Ioas | null;
 
     constructor(
@@ -66,7 +71,10 @@ export class Hwpt extends JournaledRecord {
         return ioas ? ioas.iommufd.mark(this, token) : err('EINVAL');
     }
 
-    /** Attaches a device, or has it see this instead of what it saw until now. @returns EBUSY (something of it is preserved), ENOMEM */
+    /**
+     * Attaches a device, or has it see this instead of what it saw until now. @returns EBUSY (something of it is
+     * preserved), ENOMEM
+     */
     attach(b: BoundDevice): undefined | Err {
         const { k } = this;
         if (this.preserved !== 0 || b.preserved !== 0) {

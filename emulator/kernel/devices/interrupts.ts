@@ -1,6 +1,7 @@
 /**
- * Interrupts of devices in one kernel: vectors of its processors (arch/x86/kernel/apic/vector.c, kernel/irq/matrix.c), and the entries of
- * the IOMMU's remapping that lead to them (drivers/iommu/intel/irq_remapping.c, drivers/iommu/amd/iommu.c).
+ * Interrupts of devices in one kernel: vectors of its processors (arch/x86/kernel/apic/vector.c, kernel/irq/matrix.c),
+ * and the entries of the IOMMU's remapping that lead to them (drivers/iommu/intel/irq_remapping.c,
+ * drivers/iommu/amd/iommu.c).
  */
 import type { Device } from '../../machine/devices/device';
 import type { Hasher } from '../../machine/hash';
@@ -20,11 +21,17 @@ import type { DriverEnv } from './driver-env';
 import { type IncomingIrq, Irq } from './irq';
 import { IommuTables, TABLE_OWNER } from './tables';
 
-/** Vectors of a processor that devices get: from FIRST_EXTERNAL_VECTOR to below FIRST_SYSTEM_VECTOR, but for the system call's. */
+/**
+ * Vectors of a processor that devices get: from FIRST_EXTERNAL_VECTOR to below FIRST_SYSTEM_VECTOR, but for the system
+ * call's.
+ */
 const FIRST_VECTOR = 0x20;
 const END_OF_VECTORS = 0xeb;
 const SYSCALL_VECTOR = 0x80;
-/** Processors that a destination of 8 bits can name: messages that are not remapped, and AMD's entries. The last one would be all of them. */
+/**
+ * Processors that a destination of 8 bits can name: messages that are not remapped, and AMD's entries. The last one
+ * would be all of them.
+ */
 const SHORT_IDS = 255;
 /** Events of an ITS begin behind the interrupts that are no messages. */
 const FIRST_LPI = 8192;
@@ -77,8 +84,8 @@ export class KernelInterrupts extends JournaledRecord {
     // ------------------------------------------------------------ coming up
 
     /**
-     * The local APICs of the processors, and interrupt remapping where the IOMMU is on (`intremap=off` leaves it off). A table that the
-     * previous kernel left on is not used: intel_setup_irq_remapping().
+     * The local APICs of the processors, and interrupt remapping where the IOMMU is on (`intremap=off` leaves it off).
+     * A table that the previous kernel left on is not used: intel_setup_irq_remapping().
      */
     setup(): void {
         const { k, controller } = this;
@@ -117,7 +124,10 @@ export class KernelInterrupts extends JournaledRecord {
         );
     }
 
-    /** Processors that take interrupts: as many as there are, or as `nr_cpus=` and `maxcpus=` allow. None of their vectors is taken. */
+    /**
+     * Processors that take interrupts: as many as there are, or as `nr_cpus=` and `maxcpus=` allow. None of their
+     * vectors is taken.
+     */
     private bringUp(): void {
         const { k, controller } = this;
         if (k.machine.pci.devices.length === 0) {
@@ -147,8 +157,10 @@ export class KernelInterrupts extends JournaledRecord {
     }
 
     /**
-     * An entry that leads to an interrupt of the previous kernel's: it is reserved, and so is the vector of a processor.
-     * @returns ENODEV (that processor does not run), EBUSY (the vector is taken): then it is nobody's until it is set up anew
+     * An entry that leads to an interrupt of the previous kernel's: it is reserved, and so is the vector of a
+     * processor.
+     * @returns ENODEV (that processor does not run), EBUSY (the vector is taken): then it is nobody's until it is set
+     * up anew
      */
     restore(device: Device, index: number, entry: number, to: Destination, from: IncomingIrq): undefined | Err {
         const { k, controller } = this;
@@ -178,7 +190,9 @@ export class KernelInterrupts extends JournaledRecord {
         return undefined;
     }
 
-    /** Entries that came along and that nobody has reserved lead to vectors of a kernel that is gone: they are cleared. */
+    /**
+     * Entries that came along and that nobody has reserved lead to vectors of a kernel that is gone: they are cleared.
+     */
     clearOthers(): void {
         const { k } = this;
         const { remapper } = this.controller;
@@ -208,7 +222,10 @@ export class KernelInterrupts extends JournaledRecord {
         }
     }
 
-    /** User space sets up what came along: from one interrupt to the next it goes to a VM of this kernel, and what has come meanwhile is not lost. */
+    /**
+     * User space sets up what came along: from one interrupt to the next it goes to a VM of this kernel, and what has
+     * come meanwhile is not lost.
+     */
     private takeOver(irq: Irq, vm: VirtualMachine | null): undefined | Err {
         const { k, controller } = this;
         const { incoming } = irq;
@@ -263,7 +280,10 @@ export class KernelInterrupts extends JournaledRecord {
         return Math.min(this.cpus, this.remapper?.format.wide === true ? this.cpus : SHORT_IDS);
     }
 
-    /** The processor with the fewest vectors taken, the first of several, and its first free vector; undefined: all are taken. */
+    /**
+     * The processor with the fewest vectors taken, the first of several, and its first free vector; undefined: all are
+     * taken.
+     */
     private freeVector(wanted?: number): Destination | undefined {
         const { controller } = this;
         const used = new Array<number>(this.reachable).fill(0);
@@ -350,7 +370,10 @@ export class KernelInterrupts extends JournaledRecord {
         return undefined;
     }
 
-    /** What the guest's operating system has given to a vector: from 0x30 on, one behind the other, in the order of the devices. */
+    /**
+     * What the guest's operating system has given to a vector: from 0x30 on, one behind the other, in the order of the
+     * devices.
+     */
     private guestVector(device: Device, index: number): number {
         const { devices } = this.k.machine.pci;
         const before = devices.slice(0, devices.indexOf(device)).reduce((n, d) => n + d.msix.length, 0);
@@ -450,7 +473,10 @@ export class KernelInterrupts extends JournaledRecord {
         this.irqs.remove(irq);
     }
 
-    /** /proc/irq/N/smp_affinity of a vector. @returns EINVAL (no such vector, or that processor is not running), ENOSPC (all its vectors are taken) */
+    /**
+     * /proc/irq/N/smp_affinity of a vector. @returns EINVAL (no such vector, or that processor is not running), ENOSPC
+     * (all its vectors are taken)
+     */
     setAffinity(device: Device, index: number, cpu: number): undefined | Err {
         const irq = this.of(device).find((i) => i.index === index);
         if (!irq || !Number.isInteger(cpu) || cpu < 0 || cpu >= this.reachable || this.controller.its) {
@@ -472,7 +498,10 @@ export class KernelInterrupts extends JournaledRecord {
 
     // ------------------------------------------------------------ going down
 
-    /** native_machine_shutdown(): no processor but one is left, and local APICs take no messages any more. Remapping stays as it is. */
+    /**
+     * native_machine_shutdown(): no processor but one is left, and local APICs take no messages any more. Remapping
+     * stays as it is.
+     */
     shutdown(): void {
         this.controller.accept(0);
     }

@@ -109,7 +109,9 @@ export class Ioas extends JournaledRecord {
         return undefined;
     }
 
-    /** IOMMU_IOAS_UNMAP. @returns EBUSY (preserved), ENOENT where there is nothing, or only a part of something would go */
+    /**
+     * IOMMU_IOAS_UNMAP. @returns EBUSY (preserved), ENOENT where there is nothing, or only a part of something would go
+     */
     unmap(iova: number, length: number): undefined | Err {
         if (this.immutable) {
             return EBUSY;
@@ -128,7 +130,8 @@ export class Ioas extends JournaledRecord {
     }
 
     /**
-     * Attaches a device to an automatic hardware page table, made with the first such device, and with the first of all the pins.
+     * Attaches a device to an automatic hardware page table, made with the first such device, and with the first of all
+     * the pins.
      * @returns EBUSY (something of it is preserved), ENOMEM, or why folios cannot be pinned
      */
     attach(b: BoundDevice): undefined | Err {
@@ -171,7 +174,10 @@ export class Ioas extends JournaledRecord {
         return hwpt;
     }
 
-    /** Takes a domain over that has the very mappings of this address space. @returns EINVAL where it has others, ENOMEM, or why folios cannot be pinned */
+    /**
+     * Takes a domain over that has the very mappings of this address space. @returns EINVAL where it has others,
+     * ENOMEM, or why folios cannot be pinned
+     */
     adopt(hwpt: Hwpt): undefined | Err {
         const { k } = this;
         const runs: Area[] = [];

@@ -1,4 +1,7 @@
-/** The IOMMU as its driver sees it, and what it takes to hand its tables to the next kernel, or to go on with those of the previous one. */
+/**
+ * The IOMMU as its driver sees it, and what it takes to hand its tables to the next kernel, or to go on with those of
+ * the previous one.
+ */
 import { costId } from '../../machine/costs';
 import type { Device } from '../../machine/devices/device';
 import type { Iommu } from '../../machine/iommu/iommu';

@@ -45,7 +45,10 @@ export class Iommufd extends JournaledRecord {
         return ioas;
     }
 
-    /** IOMMU_HWPT_ALLOC for a device. @returns ENOENT (the device is not bound to this iommufd), ENOMEM, or why folios cannot be pinned */
+    /**
+     * IOMMU_HWPT_ALLOC for a device. @returns ENOENT (the device is not bound to this iommufd), ENOMEM, or why folios
+     * cannot be pinned
+     */
     allocateHwpt(ioas: Ioas, b: BoundDevice): Hwpt | Err {
         return b.iommufd === this ? ioas.allocate(this.newId()) : err('ENOENT');
     }

@@ -20,7 +20,10 @@ export class Irq extends JournaledRecord implements InterruptHandler {
     readonly to: Destination;
     /** Times that it came to this kernel; what is posted goes past it. */
     readonly count: number = 0;
-    /** The VM that it is an irqfd of, and the vector there; null: user space waits at its eventfd, or it is a driver's of the kernel. */
+    /**
+     * The VM that it is an irqfd of, and the vector there; null: user space waits at its eventfd, or it is a driver's
+     * of the kernel.
+     */
     readonly vm: VirtualMachine | null = null;
     readonly line: GuestLine | null = null;
     /** The hardware leaves it in a descriptor of that VM. */

@@ -1,7 +1,8 @@
 /**
- * The device model of a kernel, as far as DMA goes: PCI devices found at boot, the driver of the IOMMU, drivers that are bound, and what
- * becomes of it all at a kexec. Linux 7.2 and 7.3 preserve nothing of it (drivers/pci/pci-driver.c, pci_device_shutdown();
- * drivers/iommu/intel/iommu.c, intel_iommu_shutdown(); drivers/iommu/amd/init.c, disable_iommus(); arm-smmu-v3.c, arm_smmu_device_shutdown()).
+ * The device model of a kernel, as far as DMA goes: PCI devices found at boot, the driver of the IOMMU, drivers that
+ * are bound, and what becomes of it all at a kexec. Linux 7.2 and 7.3 preserve nothing of it (drivers/pci/pci-driver.c,
+ * pci_device_shutdown(); drivers/iommu/intel/iommu.c, intel_iommu_shutdown(); drivers/iommu/amd/init.c,
+ * disable_iommus(); arm-smmu-v3.c, arm_smmu_device_shutdown()).
  */
 import { costId } from '../../machine/costs';
 import { Device, type DriverChoice } from '../../machine/devices/device';
@@ -82,7 +83,10 @@ export class KernelDevices extends JournaledRecord implements IommuDriver {
         return iommu !== null && k.machine.pci.devices.length > 0 && DRIVER_WANTED[iommu.format.vendor](k.commandLine);
     }
 
-    /** The IOMMU's driver begins with tables of its own (rootfs_initcall): every device gets a domain, and translation is turned on. */
+    /**
+     * The IOMMU's driver begins with tables of its own (rootfs_initcall): every device gets a domain, and translation
+     * is turned on.
+     */
     startIommu(): void {
         const { k, iommu } = this;
         const root = iommu && this.iommuWanted ? iommu.format.makeRoot(new IommuTables(k)) : -1;
@@ -212,7 +216,8 @@ export class KernelDevices extends JournaledRecord implements IommuDriver {
     }
 
     /**
-     * Another driver for a device, as an administrator has it in /sys/bus/pci. The PCI core keeps nobody away from a device that came along.
+     * Another driver for a device, as an administrator has it in /sys/bus/pci. The PCI core keeps nobody away from a
+     * device that came along.
      * @returns EBUSY: somebody has it open, or its DMA is claimed since the previous kernel
      */
     bind(b: BoundDevice, driver: DriverChoice): undefined | Err {

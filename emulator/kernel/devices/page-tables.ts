@@ -1,6 +1,6 @@
 /**
- * Page tables of a domain as they lie in memory: filled, cleared and read table by table, so that a domain of a terabyte costs what its
- * tables cost (drivers/iommu/generic_pt/iommu_pt.h, drivers/iommu/io-pgtable-arm.c).
+ * Page tables of a domain as they lie in memory: filled, cleared and read table by table, so that a domain of a
+ * terabyte costs what its tables cost (drivers/iommu/generic_pt/iommu_pt.h, drivers/iommu/io-pgtable-arm.c).
  */
 import type { Area } from '../../machine/devices/device';
 import type { Decoded, PageTableFormat } from '../../machine/iommu/tables';

@@ -1,4 +1,7 @@
-/** PCI functions as one kernel knows them: the scan of the buses, and what live update says of each (drivers/pci/probe.c). */
+/**
+ * PCI functions as one kernel knows them: the scan of the buses, and what live update says of each
+ * (drivers/pci/probe.c).
+ */
 import { costId } from '../../machine/costs';
 import { Device } from '../../machine/devices/device';
 import type { Hasher } from '../../machine/hash';
@@ -10,7 +13,9 @@ import { hexDigits } from '../../text/text';
 const PCI_SCAN = costId('pci_scan');
 /** PCI_D0 */
 const D0 = 0;
-/** What pci_std_enable_acs() turns on: source validation, request redirect, completion redirect, upstream forwarding. */
+/**
+ * What pci_std_enable_acs() turns on: source validation, request redirect, completion redirect, upstream forwarding.
+ */
 const ACS_ISOLATION = 0x1d;
 
 /** A function that the scan has found (struct pci_dev). */
@@ -77,7 +82,10 @@ export class KernelPci extends JournaledRecord {
         return this.devs.items.find((d) => d.domain === domain && d.fn.requester === bdf);
     }
 
-    /** In which order they are shut down: as device_shutdown() does it, the newest first, devices before the bridges above them. */
+    /**
+     * In which order they are shut down: as device_shutdown() does it, the newest first, devices before the bridges
+     * above them.
+     */
     get shutdownOrder(): readonly PciDev[] {
         const newest = this.devs.items.toReversed();
         return [...newest.filter((d) => !d.fn.isBridge), ...newest.filter((d) => d.fn.isBridge)];
@@ -85,7 +93,8 @@ export class KernelPci extends JournaledRecord {
 
     /**
      * pci_scan_child_bus() from the root on. `pci=assign-busses` numbers all buses anew.
-     * @param inherit buses keep the numbers that the hardware has: a bridge whose numbers cannot be right is cleared, and nothing below it is looked at
+     * @param inherit buses keep the numbers that the hardware has: a bridge whose numbers cannot be right is cleared,
+     * and nothing below it is looked at
      */
     scan(inherit: boolean): void {
         const { k } = this;
@@ -142,7 +151,10 @@ export class KernelPci extends JournaledRecord {
         return dev;
     }
 
-    /** Has the bridges pass on what comes from below, and keep it apart where there is an IOMMU; those that did all the time are left as they are. */
+    /**
+     * Has the bridges pass on what comes from below, and keep it apart where there is an IOMMU; those that did all the
+     * time are left as they are.
+     */
     enableBridges(isolate: boolean): void {
         for (const { fn, incoming } of this.devs) {
             if (fn.isBridge && incoming === 0) {
@@ -155,8 +167,8 @@ export class KernelPci extends JournaledRecord {
     }
 
     /**
-     * What the IOMMU cannot tell apart or protect from each other (pci_device_group() in drivers/iommu/iommu.c): all that is below a bridge
-     * which does not keep it apart, and the functions of one device but for virtual ones.
+     * What the IOMMU cannot tell apart or protect from each other (pci_device_group() in drivers/iommu/iommu.c): all
+     * that is below a bridge which does not keep it apart, and the functions of one device but for virtual ones.
      */
     group(device: Device): readonly Device[] {
         const open = device.path.findLast((bridge) => (bridge.acs & ACS_ISOLATION) !== ACS_ISOLATION);

@@ -1,4 +1,7 @@
-/** /dev/vfio/devices/vfioN: a device in the hands of user space (drivers/vfio/device_cdev.c, drivers/vfio/pci/vfio_pci_core.c). */
+/**
+ * /dev/vfio/devices/vfioN: a device in the hands of user space (drivers/vfio/device_cdev.c,
+ * drivers/vfio/pci/vfio_pci_core.c).
+ */
 import { Device } from '../../machine/devices/device';
 import { costId } from '../../machine/costs';
 import type { Hasher } from '../../machine/hash';
@@ -35,7 +38,10 @@ export class VfioFile extends JournaledRecord {
         super(k.journal);
     }
 
-    /** Why nothing can be asked of it: ENODEV (it was pulled out, or another driver has it), EBUSY (a live update has frozen it). */
+    /**
+     * Why nothing can be asked of it: ENODEV (it was pulled out, or another driver has it), EBUSY (a live update has
+     * frozen it).
+     */
     get refusal(): undefined | Err {
         const { k, device: b } = this;
         return k.devices.of(b.device) !== b ? err('ENODEV') : b.refusal;
@@ -54,9 +60,10 @@ export class VfioFile extends JournaledRecord {
     }
 
     /**
-     * VFIO_DEVICE_BIND_IOMMUFD, and with an address space or a hardware page table VFIO_DEVICE_ATTACH_IOMMUFD_PT at once: from then on the
-     * device sees what is mapped there, and nothing before.
-     * @returns EINVAL (bound already), EBUSY (another descriptor has it, or a driver of the kernel has one of its group), ENOMEM, or why the memory cannot be pinned
+     * VFIO_DEVICE_BIND_IOMMUFD, and with an address space or a hardware page table VFIO_DEVICE_ATTACH_IOMMUFD_PT at
+     * once: from then on the device sees what is mapped there, and nothing before.
+     * @returns EINVAL (bound already), EBUSY (another descriptor has it, or a driver of the kernel has one of its
+     * group), ENOMEM, or why the memory cannot be pinned
      */
     bind(to: Iommufd | Ioas | Hwpt): undefined | Err {
         const { k, device: b } = this;
@@ -121,7 +128,8 @@ export class VfioFile extends JournaledRecord {
     }
 
     /**
-     * VFIO_DEVICE_ATTACH_IOMMUFD_PT: attaches the device, or has it see another address space from one request to the next.
+     * VFIO_DEVICE_ATTACH_IOMMUFD_PT: attaches the device, or has it see another address space from one request to the
+     * next.
      * @returns EINVAL (not bound, or to another iommufd), EBUSY (preserved), ENOMEM, or why the memory cannot be pinned
      */
     attach(to: Ioas | Hwpt): undefined | Err {
@@ -130,7 +138,10 @@ export class VfioFile extends JournaledRecord {
         return this.bound && ioas?.iommufd === b.iommufd && b.iommufd ? to.attach(b) : err('EINVAL');
     }
 
-    /** VFIO_DEVICE_DETACH_IOMMUFD_PT: the device sees nothing any more. @returns EINVAL (not bound, or not attached), EBUSY (preserved) */
+    /**
+     * VFIO_DEVICE_DETACH_IOMMUFD_PT: the device sees nothing any more. @returns EINVAL (not bound, or not attached),
+     * EBUSY (preserved)
+     */
     detach(): undefined | Err {
         const { k, device: b } = this;
         if (!this.bound || !b.hwpt) {
@@ -144,7 +155,8 @@ export class VfioFile extends JournaledRecord {
     }
 
     /**
-     * VFIO_DEVICE_SET_IRQS: an eventfd for each of the first vectors, and MSI-X is on. With a VM each is an irqfd of it.
+     * VFIO_DEVICE_SET_IRQS: an eventfd for each of the first vectors, and MSI-X is on. With a VM each is an irqfd of
+     * it.
      * @returns EINVAL (not bound, or not so many vectors), ENOSPC (no vector of a processor is left), ENOMEM
      */
     setIrqs(count: number, vm: VirtualMachine | null): undefined | Err {
@@ -158,7 +170,10 @@ export class VfioFile extends JournaledRecord {
         return k.devices.interrupts.request(device, count, `vfio ${device.shape.name}`, vm);
     }
 
-    /** The same with no vectors: MSI-X is off, and the type of the device's interrupts is none. @returns EINVAL (not bound) */
+    /**
+     * The same with no vectors: MSI-X is off, and the type of the device's interrupts is none. @returns EINVAL (not
+     * bound)
+     */
     disableIrqs(): undefined | Err {
         if (!this.bound) {
             return err('EINVAL');
@@ -167,7 +182,10 @@ export class VfioFile extends JournaledRecord {
         return undefined;
     }
 
-    /** The same with VFIO_IRQ_SET_ACTION_TRIGGER and no data: as if the device had raised the vector. @returns EINVAL (not bound, or not set up) */
+    /**
+     * The same with VFIO_IRQ_SET_ACTION_TRIGGER and no data: as if the device had raised the vector. @returns EINVAL
+     * (not bound, or not set up)
+     */
     trigger(vector: number): undefined | Err {
         const irq = this.bound
             ? this.k.devices.interrupts.of(this.device.device).find((i) => i.index === vector)

@@ -10,10 +10,16 @@ export function makeAnonInode(journal: Journal, ino: number): Inode {
     return new Inode(journal, ino, 'anon', 0o600);
 }
 
-/** The operations of files that have none but ioctl, made from an anonymous inode: `[luo_session]`, what `new nic(…)` makes. */
+/**
+ * The operations of files that have none but ioctl, made from an anonymous inode: `[luo_session]`, what `new nic(…)`
+ * makes.
+ */
 export const anonOps: FileOps = { positioned: false };
 
-/** The operations of a character device that has none but open, ioctl and release: /dev/liveupdate, a declared file kind. */
+/**
+ * The operations of a character device that has none but open, ioctl and release: /dev/liveupdate, a declared file
+ * kind.
+ */
 export const deviceOps: FileOps = { positioned: true };
 
 /**

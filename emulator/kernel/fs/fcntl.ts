@@ -1,4 +1,7 @@
-/** Constants of the system call interface on x86-64: open and descriptor flags, seals, memfd flags, file modes, seek origins (include/uapi/linux, include/uapi/asm-generic). */
+/**
+ * Constants of the system call interface on x86-64: open and descriptor flags, seals, memfd flags, file modes, seek
+ * origins (include/uapi/linux, include/uapi/asm-generic).
+ */
 import type { PageGeometry } from '../../machine/arch';
 
 export const O_RDONLY = 0;

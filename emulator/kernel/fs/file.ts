@@ -12,8 +12,8 @@ import type { Inode } from './inode';
  */
 export interface FileOps {
     /**
-     * FMODE_PREAD and FMODE_PWRITE: set for files opened by path (fs/open.c) and for memfds (mm/memfd.c), not for files made
-     * from an anonymous inode, where pread and pwrite give ESPIPE.
+     * FMODE_PREAD and FMODE_PWRITE: set for files opened by path (fs/open.c) and for memfds (mm/memfd.c), not for files
+     * made from an anonymous inode, where pread and pwrite give ESPIPE.
      */
     readonly positioned: boolean;
     /** Reads at most `length` bytes at `pos`. */
@@ -27,7 +27,10 @@ export interface FileOps {
     readonly truncate?: (k: KernelCore, file: OpenFile, size: number) => 0 | Err;
     /** Whether it can be mapped shared and writable, after the checks that all files share. Absent: ENODEV. */
     readonly mmap?: (k: KernelCore, file: OpenFile) => 0 | Err;
-    /** Stores through a shared, writable mapping of just this range. Absent: like {@link FileOps.write}. EFAULT where the access faults (SIGBUS). */
+    /**
+     * Stores through a shared, writable mapping of just this range. Absent: like {@link FileOps.write}. EFAULT where
+     * the access faults (SIGBUS).
+     */
     readonly store?: (k: KernelCore, file: OpenFile, pos: number, data: Bytes) => 0 | Err;
     /** Frees what the file holds when its last reference is gone. */
     readonly release?: (k: KernelCore, file: OpenFile) => void;
@@ -40,13 +43,19 @@ export class OpenFile extends JournaledRecord {
     readonly pos: number = 0;
     /** What a kernel subsystem attached: a LUO session, an eventfd's counter. Itself journaled where it changes. */
     readonly priv: object | null = null;
-    /** The fields of a kind that a `file` declaration made, in the order of the declaration. Replaced, never changed in place. */
+    /**
+     * The fields of a kind that a `file` declaration made, in the order of the declaration. Replaced, never changed in
+     * place.
+     */
     readonly fields: readonly unknown[] = [];
 
     constructor(
         journal: Journal,
         readonly id: number,
-        /** `memfd`, `tmpfs`, `pipe`, `socket`, `eventfd`, `null`, `liveupdate`, `luo_session`, or the name of a declared kind. */
+        /**
+         * `memfd`, `tmpfs`, `pipe`, `socket`, `eventfd`, `null`, `liveupdate`, `luo_session`, or the name of a declared
+         * kind.
+         */
         readonly kind: string,
         readonly ops: FileOps,
         readonly inode: Inode,
@@ -96,7 +105,10 @@ export function getFile(k: KernelCore, file: OpenFile): OpenFile {
     return file;
 }
 
-/** Drops a reference. The last one puts the file on the kernel's list of files to release (fs/file_table.c, __fput_deferred). */
+/**
+ * Drops a reference. The last one puts the file on the kernel's list of files to release (fs/file_table.c,
+ * __fput_deferred).
+ */
 export function fput(k: KernelCore, file: OpenFile): void {
     const f = k.journal.edit(file);
     f.refs--;
@@ -106,8 +118,8 @@ export function fput(k: KernelCore, file: OpenFile): void {
 }
 
 /**
- * Releases a file that came off {@link KernelCore.delayedFput} (fs/file_table.c, __fput): its own release, then its reference
- * to the inode. Kinds with callbacks have run those before.
+ * Releases a file that came off {@link KernelCore.delayedFput} (fs/file_table.c, __fput): its own release, then its
+ * reference to the inode. Kinds with callbacks have run those before.
  */
 export function releaseFile(k: KernelCore, file: OpenFile): void {
     file.ops.release?.(k, file);

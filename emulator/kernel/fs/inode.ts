@@ -3,7 +3,9 @@ import { type Journal, JournaledRecord } from '../../machine/journal';
 import type { KernelCore } from './core';
 import { Lock } from '../lock';
 
-/** What an inode is, as far as it decides about system calls. `anon` is the inode of anonymous files (fs/anon_inodes.c). */
+/**
+ * What an inode is, as far as it decides about system calls. `anon` is the inode of anonymous files (fs/anon_inodes.c).
+ */
 export type InodeType = 'shmem' | 'hugetlb' | 'gmem' | 'pipe' | 'socket' | 'chardev' | 'anon';
 
 /** An inode. Shared memory files have a subclass with their page cache. */
@@ -13,7 +15,10 @@ export class Inode extends JournaledRecord {
     readonly size: number = 0;
     /** Open files on it. An inode without any, and without a link, is gone. */
     readonly opens: number = 0;
-    /** The inode lock (i_rwsem). System calls that run to their end at once look whether somebody has it, and need not take it. */
+    /**
+     * The inode lock (i_rwsem). System calls that run to their end at once look whether somebody has it, and need not
+     * take it.
+     */
     readonly lock: Lock;
 
     constructor(
@@ -40,7 +45,10 @@ export class Inode extends JournaledRecord {
         return `inode ${this.ino} (${this.type})`;
     }
 
-    /** True for regular files. The inode of anonymous files has no type: ftruncate() of an eventfd gives EINVAL, as seen on 6.18. */
+    /**
+     * True for regular files. The inode of anonymous files has no type: ftruncate() of an eventfd gives EINVAL, as seen
+     * on 6.18.
+     */
     get isRegular(): boolean {
         return this.type === 'shmem' || this.type === 'hugetlb' || this.type === 'gmem';
     }

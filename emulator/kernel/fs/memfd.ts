@@ -113,9 +113,10 @@ export function getSeals({ inode }: Pick<OpenFile, 'inode'>): number | Err {
 }
 
 /**
- * F_ADD_SEALS (memfd_add_seals). EPERM where the file is not open for writing, EINVAL for unknown seals and files without any,
- * EPERM where F_SEAL_SEAL is set. F_SEAL_WRITE asked for by name needs that no writable mapping (EBUSY) and no pin (EBUSY) is
- * there; the four seals that F_SEAL_EXEC implies on an executable file are added without that check.
+ * F_ADD_SEALS (memfd_add_seals). EPERM where the file is not open for writing, EINVAL for unknown seals and files
+ * without any, EPERM where F_SEAL_SEAL is set. F_SEAL_WRITE asked for by name needs that no writable mapping (EBUSY)
+ * and no pin (EBUSY) is there; the four seals that F_SEAL_EXEC implies on an executable file are added without that
+ * check.
  */
 export function addSeals(k: KernelCore, file: OpenFile, seals: number): 0 | Err {
     if (!file.writable) {
@@ -160,9 +161,9 @@ function hasPins(k: KernelCore, inode: ShmemInode): boolean {
 
 /**
  * Pins the folios of a memfd that cover the bytes `start` up to and including `end`, for as long as one likes
- * (memfd_pin_folios with FOLL_LONGTERM). Holes are filled with zeroed folios, and folios in CMA pageblocks (the next kernel's
- * scratch memory) move elsewhere first. EINVAL for what is no memfd or not inside its size; ENOMEM, with nothing pinned.
- * Folios that were allocated for holes stay in either case.
+ * (memfd_pin_folios with FOLL_LONGTERM). Holes are filled with zeroed folios, and folios in CMA pageblocks (the next
+ * kernel's scratch memory) move elsewhere first. EINVAL for what is no memfd or not inside its size; ENOMEM, with
+ * nothing pinned. Folios that were allocated for holes stay in either case.
  */
 export function memfdPinFolios(k: KernelCore, file: OpenFile, start: number, end: number): FolioList | Err {
     const { inode } = file;
@@ -215,8 +216,8 @@ function pinHugetlb(k: KernelCore, inode: HugetlbInode, start: number, end: numb
 }
 
 /**
- * Fills a hole, and moves a folio out of CMA pageblocks; the folio that is then at `index`. Whatever keeps a folio from moving is
- * ENOMEM to the caller (mm/gup.c, migrate_longterm_unpinnable_folios()).
+ * Fills a hole, and moves a folio out of CMA pageblocks; the folio that is then at `index`. Whatever keeps a folio from
+ * moving is ENOMEM to the caller (mm/gup.c, migrate_longterm_unpinnable_folios()).
  */
 function makePinnable(k: KernelCore, inode: ShmemInode, index: number): number | Err {
     const page = inode.cache.at(index);

@@ -1,4 +1,7 @@
-/** Folios of files that move: out of CMA pageblocks for a long-term pin, to another node, and by compaction (mm/migrate.c, mm/compaction.c). */
+/**
+ * Folios of files that move: out of CMA pageblocks for a long-term pin, to another node, and by compaction
+ * (mm/migrate.c, mm/compaction.c).
+ */
 import type { KernelCore } from './core';
 import { Err, err } from '../release/errno';
 import { folioOf, folioOrder } from '../mm/file-folios';
@@ -10,7 +13,9 @@ const ENOMEM = err('ENOMEM');
 /** What moving takes of a kernel. */
 type Movers = Pick<KernelCore, 'pages' | 'memmap' | 'folios' | 'shmem'>;
 
-/** Moves the folio at page offset `index` to pages that `allocate` gives for it. @returns its new head; ENOMEM, EAGAIN */
+/**
+ * Moves the folio at page offset `index` to pages that `allocate` gives for it. @returns its new head; ENOMEM, EAGAIN
+ */
 function move(
     k: Movers,
     inode: ShmemInode,
@@ -40,7 +45,10 @@ function allocator(k: Movers, options: Omit<AllocOptions, 'owner'>): (order: num
     return (order, owner) => k.pages.alloc(order, { ...options, owner });
 }
 
-/** Moves the folio at page offset `index` out of CMA pageblocks, where a long-term pin may not leave it. @returns its new head; ENOMEM, EAGAIN */
+/**
+ * Moves the folio at page offset `index` out of CMA pageblocks, where a long-term pin may not leave it. @returns its
+ * new head; ENOMEM, EAGAIN
+ */
 export function moveToOrdinary(k: Movers, inode: ShmemInode, index: number): number | Err {
     return move(k, inode, index, allocator(k, {}));
 }
@@ -87,8 +95,9 @@ export function moveToNode(k: Movers, inode: ShmemInode, node: number): number {
 }
 
 /**
- * Compaction of all of memory (/proc/sys/vm/compact_memory): on each node the migration scanner takes movable folios from the bottom,
- * the free scanner free pages from the top, until they meet. Both take pageblocks of CMA for what they are to movable memory: free space.
+ * Compaction of all of memory (/proc/sys/vm/compact_memory): on each node the migration scanner takes movable folios
+ * from the bottom, the free scanner free pages from the top, until they meet. Both take pageblocks of CMA for what they
+ * are to movable memory: free space.
  * @returns how many folios have moved
  */
 export function compactMemory(k: Movers): number {

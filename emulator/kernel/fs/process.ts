@@ -1,4 +1,7 @@
-/** Processes of one thread: how they start and end, and what they do with their descriptors (kernel/fork.c, kernel/exit.c, fs/file.c). */
+/**
+ * Processes of one thread: how they start and end, and what they do with their descriptors (kernel/fork.c,
+ * kernel/exit.c, fs/file.c).
+ */
 import { costId } from '../../machine/costs';
 import { type Journal, JournaledRecord, type JournaledList } from '../../machine/journal';
 import type { KernelCore } from './core';
@@ -59,8 +62,8 @@ export function spawn(k: ProcessEnv, name: string): Process {
 }
 
 /**
- * Ends a process, by exit or by a signal: every descriptor is closed in ascending order (fs/file.c, close_files), and what
- * that leaves without a reference waits on {@link KernelCore.delayedFput}.
+ * Ends a process, by exit or by a signal: every descriptor is closed in ascending order (fs/file.c, close_files), and
+ * what that leaves without a reference waits on {@link KernelCore.delayedFput}.
  */
 export function exitProcess(k: KernelCore, p: Process): void {
     if (p.state !== 'running') {
@@ -99,7 +102,10 @@ export function privOf<T>({ priv }: OpenFile, cls: abstract new (...args: never[
     return priv instanceof cls ? priv : ENOTTY;
 }
 
-/** Installs a file at the lowest free number of a process, taking over the caller's reference; EMFILE leaves it with the caller. */
+/**
+ * Installs a file at the lowest free number of a process, taking over the caller's reference; EMFILE leaves it with the
+ * caller.
+ */
 export function installFd(p: Process, file: OpenFile, cloexec: boolean): number | Err {
     const fd = p.fds.unused(p.nofile);
     if (typeof fd === 'number') {

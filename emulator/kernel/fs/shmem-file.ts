@@ -91,9 +91,9 @@ function writeChunk({ page }: KernelCore): number {
 }
 
 /**
- * Writes at `pos`, growing the file (shmem_file_write_iter, generic_perform_write): a folio at a time. What is left of the
- * write, up to the end of its {@link writeChunk}, is checked as a whole against seals, and against the size of a frozen
- * file: EPERM. Where something went through before that, its bytes count and the error is not seen.
+ * Writes at `pos`, growing the file (shmem_file_write_iter, generic_perform_write): a folio at a time. What is left of
+ * the write, up to the end of its {@link writeChunk}, is checked as a whole against seals, and against the size of a
+ * frozen file: EPERM. Where something went through before that, its bytes count and the error is not seen.
  */
 export function writeShmem(k: KernelCore, inode: ShmemInode, pos: number, data: Bytes): number | Err {
     const total = data.length;
@@ -155,7 +155,10 @@ function deniesWrite(inode: ShmemInode, end: number): boolean {
     return end > inode.size && (inode.frozen || (inode.seals & F_SEAL_GROW) !== 0);
 }
 
-/** Stores through a shared mapping (shmem_fault()): inside of the size only, but whatever the file's pages may do else. EFAULT is a SIGBUS. */
+/**
+ * Stores through a shared mapping (shmem_fault()): inside of the size only, but whatever the file's pages may do else.
+ * EFAULT is a SIGBUS.
+ */
 function storeShmem(k: KernelCore, inode: ShmemInode, pos: number, data: Bytes): 0 | Err {
     const { size } = k.page;
     if (pos + data.length > Math.ceil(inode.size / size) * size) {
@@ -177,7 +180,10 @@ function storeShmem(k: KernelCore, inode: ShmemInode, pos: number, data: Bytes):
     return 0;
 }
 
-/** Sets the size (shmem_setattr). EPERM by seals and, where the size would change, on a frozen file. Pages beyond the size go, also where it stays the same. */
+/**
+ * Sets the size (shmem_setattr). EPERM by seals and, where the size would change, on a frozen file. Pages beyond the
+ * size go, also where it stays the same.
+ */
 export function truncateShmem(k: KernelCore, inode: ShmemInode, size: number): 0 | Err {
     const old = inode.size;
     if (size > MAX_OFFSET) {
@@ -199,8 +205,9 @@ export function truncateShmem(k: KernelCore, inode: ShmemInode, size: number): 0
 }
 
 /**
- * Allocates, or punches a hole (shmem_fallocate). EPERM on a frozen file and by seals; ENOMEM, which takes back what this call
- * has allocated. Allocated pages are neither zeroed nor up to date until something is written to them, or another call comes over them.
+ * Allocates, or punches a hole (shmem_fallocate). EPERM on a frozen file and by seals; ENOMEM, which takes back what
+ * this call has allocated. Allocated pages are neither zeroed nor up to date until something is written to them, or
+ * another call comes over them.
  */
 export function fallocateShmem(
     k: KernelCore,
@@ -242,7 +249,10 @@ export function fallocateShmem(
     return 0;
 }
 
-/** The next data or hole at or after `start` (mapping_seek_hole_data); what was only fallocated counts as a hole. ENXIO at the end of the file, and where there is no more data. */
+/**
+ * The next data or hole at or after `start` (mapping_seek_hole_data); what was only fallocated counts as a hole. ENXIO
+ * at the end of the file, and where there is no more data.
+ */
 export function seekHoleData(k: KernelCore, inode: ShmemInode, start: number, whence: number): number | Err {
     const end = inode.size;
     if (start >= end) {

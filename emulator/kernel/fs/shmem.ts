@@ -16,7 +16,9 @@ const EINVAL = err('EINVAL');
 const ENOMEM = err('ENOMEM');
 const EEXIST = err('EEXIST');
 
-/** Where shmem files differ from each other: files of the kernel's internal mount (memfds), and files of a tmpfs mount. */
+/**
+ * Where shmem files differ from each other: files of the kernel's internal mount (memfds), and files of a tmpfs mount.
+ */
 export type ShmemMount = 'shm' | 'tmpfs';
 
 /** The inode of a shared memory file (struct shmem_inode_info). */
@@ -77,12 +79,15 @@ export function makeShmemInode(
     return inode;
 }
 
-/** What a folio is wanted for (enum sgp_type): CACHE fills holes with zeroes, WRITE is about to overwrite it, FALLOC only allocates. */
+/**
+ * What a folio is wanted for (enum sgp_type): CACHE fills holes with zeroes, WRITE is about to overwrite it, FALLOC
+ * only allocates.
+ */
 export type GetFolio = 'cache' | 'write' | 'falloc';
 
 /**
- * The folio at page offset `index` (shmem_get_folio_gfp), by its first page frame; a hole is filled. A fallocated folio that
- * nothing was written to is zeroed for `cache` and `falloc`. EINVAL for `cache` beyond the size; ENOMEM.
+ * The folio at page offset `index` (shmem_get_folio_gfp), by its first page frame; a hole is filled. A fallocated folio
+ * that nothing was written to is zeroed for `cache` and `falloc`. EINVAL for `cache` beyond the size; ENOMEM.
  */
 export function getFolio(k: KernelCore, inode: ShmemInode, index: number, why: GetFolio): number | Err {
     if (why === 'cache' && index * k.page.size >= inode.size) {
@@ -163,9 +168,10 @@ export function zeroFolio(k: KernelCore, pfn: number): void {
 }
 
 /**
- * Puts a folio that nothing owns yet into the page cache at `index` (shmem_add_to_page_cache and the accounting that follows).
- * The cache takes references of its own, one a page; the caller keeps and drops its own. EEXIST where any of its pages is cached already; EINVAL where `index` is
- * not aligned to the folio's size, which the kernel would BUG on; ENOMEM where the cgroup that the file is charged to is full.
+ * Puts a folio that nothing owns yet into the page cache at `index` (shmem_add_to_page_cache and the accounting that
+ * follows). The cache takes references of its own, one a page; the caller keeps and drops its own. EEXIST where any of
+ * its pages is cached already; EINVAL where `index` is not aligned to the folio's size, which the kernel would BUG on;
+ * ENOMEM where the cgroup that the file is charged to is full.
  */
 export function addFolio(k: KernelCore, inode: ShmemInode, pfn: number, index: number): 0 | Err {
     const order = folioOrder(k, pfn);
@@ -190,9 +196,9 @@ export function addFolio(k: KernelCore, inode: ShmemInode, pfn: number, index: n
 }
 
 /**
- * Frees [start, end) in bytes (shmem_undo_range): whole folios go, the rest of partial pages is zeroed. A large folio that
- * sticks out is zeroed where it is inside and then split around the ends of the range, so that its pages inside can go
- * (truncate_inode_partial_folio); one that is in use by others (pinned) cannot be split and stays whole.
+ * Frees [start, end) in bytes (shmem_undo_range): whole folios go, the rest of partial pages is zeroed. A large folio
+ * that sticks out is zeroed where it is inside and then split around the ends of the range, so that its pages inside
+ * can go (truncate_inode_partial_folio); one that is in use by others (pinned) cannot be split and stays whole.
  * @param end Infinity: to the end of everything
  */
 export function undoRange(k: KernelCore, inode: ShmemInode, start: number, end: number): void {
@@ -237,7 +243,10 @@ export function undoRange(k: KernelCore, inode: ShmemInode, start: number, end: 
     }
 }
 
-/** Takes back what fallocate added between two page offsets, `last` included: every folio that nothing was written to (shmem_undo_range with unfalloc). */
+/**
+ * Takes back what fallocate added between two page offsets, `last` included: every folio that nothing was written to
+ * (shmem_undo_range with unfalloc).
+ */
 export function undoFallocate(k: KernelCore, inode: ShmemInode, first: number, last: number): void {
     const { cache } = inode;
     for (let index = cache.next(first, last); index >= 0; ) {

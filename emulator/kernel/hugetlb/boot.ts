@@ -1,4 +1,7 @@
-/** Pools of huge pages as a boot fills them (mm/hugetlb.c): the gigantic ones before there is a page allocator, the others from it. */
+/**
+ * Pools of huge pages as a boot fills them (mm/hugetlb.c): the gigantic ones before there is a page allocator, the
+ * others from it.
+ */
 import type { BootContext } from '../kho/boot-context';
 import type { Area } from '../kho/env';
 import type { HugePagesWanted } from './parameters';
@@ -10,7 +13,10 @@ export type PreservedPages = ReadonlyMap<number, number>;
 
 const isGigantic = (page: PageGeometry, size: number): boolean => size > page.size * 2 ** page.maxOrder;
 
-/** How many are to be taken, node by node; where no nodes are named they take turns. Less what was preserved, the last nodes' first. */
+/**
+ * How many are to be taken, node by node; where no nodes are named they take turns. Less what was preserved, the last
+ * nodes' first.
+ */
 function shares(w: HugePagesWanted, nodes: readonly number[], preserved: number): { node: number; count: number }[] {
     const shared = nodes.map((node, i) => ({
         node,
@@ -29,8 +35,9 @@ function shares(w: HugePagesWanted, nodes: readonly number[], preserved: number)
 }
 
 /**
- * hugetlb_bootmem_alloc(): gigantic pages, from the early allocator. On a boot with a handover that has scratch memory only, or (since 7.3)
- * whole GiB in which nothing is preserved. What cannot be had is said in the log, and nothing else.
+ * hugetlb_bootmem_alloc(): gigantic pages, from the early allocator. On a boot with a handover that has scratch memory
+ * only, or (since 7.3) whole GiB in which nothing is preserved. What cannot be had is said in the log, and nothing
+ * else.
  * @param scratch areas that are scratch already @returns the addresses of the pages
  */
 export function allocateBootPages(

@@ -1,4 +1,6 @@
-/** Ranges larger than the page allocator's largest block, while the kernel runs (mm/page_alloc.c, alloc_contig_range()). */
+/**
+ * Ranges larger than the page allocator's largest block, while the kernel runs (mm/page_alloc.c, alloc_contig_range()).
+ */
 import type { KernelCore } from '../fs/core';
 import type { FreeBlock } from '../mm/buddy';
 import { orderPages } from '../mm/memmap';
@@ -7,8 +9,9 @@ import { foliosOf, makeWay } from '../fs/movable';
 type Env = Pick<KernelCore, 'journal' | 'pages' | 'memmap' | 'folios' | 'shmem' | 'memory'>;
 
 /**
- * Allocates 2^order contiguous pages: the lowest range that is free, else the lowest one that is but for movable folios, which then
- * move elsewhere. Scratch memory is left alone: what is allocated here stays. @returns the first page frame, or −1
+ * Allocates 2^order contiguous pages: the lowest range that is free, else the lowest one that is but for movable
+ * folios, which then move elsewhere. Scratch memory is left alone: what is allocated here stays. @returns the first
+ * page frame, or −1
  */
 export function allocContiguous(env: Env, order: number, owner: number, node: number | undefined): number {
     const { pages } = env;
@@ -30,7 +33,10 @@ export function allocContiguous(env: Env, order: number, owner: number, node: nu
     return -1;
 }
 
-/** Isolates what is free of a range and moves folios of files out of it. @returns undefined where something else is there: all is put back */
+/**
+ * Isolates what is free of a range and moves folios of files out of it. @returns undefined where something else is
+ * there: all is put back
+ */
 function makeRoom(env: Env, start: number, count: number): readonly FreeBlock[] | undefined {
     const { pages, memmap } = env;
     const inside = [...env.shmem.values()].flatMap((inode) =>

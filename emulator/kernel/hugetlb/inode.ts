@@ -113,8 +113,8 @@ function dropRegion(k: KernelCore, inode: HugetlbInode, start: number, end: numb
 }
 
 /**
- * What a shared mapping of [start, end) in bytes promises itself (hugetlb_reserve_pages()): pages that it can then fault in without
- * failing. The promise stays with the file. ENOMEM.
+ * What a shared mapping of [start, end) in bytes promises itself (hugetlb_reserve_pages()): pages that it can then
+ * fault in without failing. The promise stays with the file. ENOMEM.
  */
 function reserveHugePages(k: KernelCore, inode: HugetlbInode, start: number, end: number): 0 | Err {
     const { pool } = inode;
@@ -127,7 +127,10 @@ function reserveHugePages(k: KernelCore, inode: HugetlbInode, start: number, end
     return failed;
 }
 
-/** The huge page at page offset `index`, in small pages; a hole gets a zeroed one, a promised one where there is a promise. −1: none is left. */
+/**
+ * The huge page at page offset `index`, in small pages; a hole gets a zeroed one, a promised one where there is a
+ * promise. −1: none is left.
+ */
 export function getHugePage(k: KernelCore, inode: HugetlbInode, index: number): number {
     const { cache, pool } = inode;
     const page = cache.at(index);
@@ -155,8 +158,8 @@ function enter(k: KernelCore, inode: HugetlbInode, pfn: number, index: number): 
 }
 
 /**
- * Puts a huge page of a pool into a file at page offset `index`. The file takes a reference of its own. EINVAL where it is not of the file's
- * size or not aligned, EEXIST.
+ * Puts a huge page of a pool into a file at page offset `index`. The file takes a reference of its own. EINVAL where it
+ * is not of the file's size or not aligned, EEXIST.
  */
 export function addHugePage(k: KernelCore, inode: HugetlbInode, pfn: number, index: number): 0 | Err {
     const { order } = inode.pool;
@@ -233,7 +236,10 @@ function read(k: KernelCore, file: OpenFile, pos: number, length: number): Bytes
     return data;
 }
 
-/** Stores through a shared mapping of just this range. EINVAL, ENOMEM: it cannot be mapped; EFAULT beyond the size, or where no page can be had. */
+/**
+ * Stores through a shared mapping of just this range. EINVAL, ENOMEM: it cannot be mapped; EFAULT beyond the size, or
+ * where no page can be had.
+ */
 function store(k: KernelCore, file: OpenFile, pos: number, data: Bytes): 0 | Err {
     const inode = hugetlbInodeOf(file);
     const failed = reserveHugePages(k, inode, pos, pos + data.length);
@@ -320,8 +326,8 @@ export const hugetlbOps: FileOps = {
 };
 
 /**
- * Pins the huge pages that cover the bytes `start` up to and including `end`; holes are filled. @returns their first page frames; ENOMEM,
- * with nothing pinned
+ * Pins the huge pages that cover the bytes `start` up to and including `end`; holes are filled. @returns their first
+ * page frames; ENOMEM, with nothing pinned
  */
 export function pinHugePages(
     k: KernelCore,

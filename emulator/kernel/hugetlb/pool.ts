@@ -26,7 +26,10 @@ export class HugePool extends JournaledRecord {
     readonly surplus: number = 0;
     /** nr_overcommit_hugepages: how many surplus pages there may be. */
     readonly overcommit: number = 0;
-    /** Those that the previous kernel preserved and that have not come back into the pool. Only with the layer `hugetlb`. */
+    /**
+     * Those that the previous kernel preserved and that have not come back into the pool. Only with the layer
+     * `hugetlb`.
+     */
     readonly incoming: number = 0;
     private readonly owner: number;
     /** Free pages, the one that was freed last at the end. */
@@ -121,8 +124,8 @@ export class HugePool extends JournaledRecord {
     }
 
     /**
-     * Sets how many pages there are for good (nr_hugepages), of one node where it is given. It gets as many as can be had; pages in use are
-     * surplus from then on.
+     * Sets how many pages there are for good (nr_hugepages), of one node where it is given. It gets as many as can be
+     * had; pages in use are surplus from then on.
      */
     resize(n: number, node: number | undefined): void {
         while (this.surplus > 0 && this.persistent < n) {
@@ -162,7 +165,10 @@ export class HugePool extends JournaledRecord {
         this.change().incoming = n;
     }
 
-    /** A page of the previous kernel that was restored: it counts again, in use, with the reference that restoring it gave. */
+    /**
+     * A page of the previous kernel that was restored: it counts again, in use, with the reference that restoring it
+     * gave.
+     */
     adopt(pfn: number): void {
         const edit = this.change();
         edit.nr++;
@@ -174,7 +180,10 @@ export class HugePool extends JournaledRecord {
         return this.env.journal.edit<HugePool>(this);
     }
 
-    /** From the page allocator, not movable; larger than it has: from a contiguous range that movable pages make room in. */
+    /**
+     * From the page allocator, not movable; larger than it has: from a contiguous range that movable pages make room
+     * in.
+     */
     private fresh(node: number | undefined): number {
         const { env, owner, order } = this;
         const pfn =

@@ -1,6 +1,7 @@
 /**
- * Preserved memory as the kernels before 7.1 track it (struct kho_mem_track): by order and address a bitmap with a bit a block. The
- * bitmaps are found by xarrays, which no other kernel can read; finalizing lists them in chunk pages for the next one.
+ * Preserved memory as the kernels before 7.1 track it (struct kho_mem_track): by order and address a bitmap with a bit
+ * a block. The bitmaps are found by xarrays, which no other kernel can read; finalizing lists them in chunk pages for
+ * the next one.
  */
 import { type Err, err } from '../release/errno';
 import type { PageGeometry } from '../../machine/arch';
@@ -9,7 +10,9 @@ import type { Machine } from '../../machine/machine';
 import { LEAF_SIZE, PHYS_LIMIT, type PhysicalMemory } from '../../machine/memory';
 import type { NodePages, RadixFinding, RadixVisitor } from './radix';
 
-/** struct khoser_mem_chunk: u64 next, u32 order, u32 num_elms, then {u64 phys_start, u64 bitmap} to the end of the page. */
+/**
+ * struct khoser_mem_chunk: u64 next, u32 order, u32 num_elms, then {u64 phys_start, u64 bitmap} to the end of the page.
+ */
 const CHUNK_ORDER = 8;
 const CHUNK_COUNT = 12;
 const CHUNK_HEADER = 16;
@@ -63,7 +66,9 @@ export class BitmapTracker extends JournaledRecord {
         this.bitsAtOnce = Math.min(bitmapBytes, LEAF_SIZE) * 8;
     }
 
-    /** Sets the bit of a block; setting it twice is no error and no count. @returns ENOMEM where a bitmap cannot be had. */
+    /**
+     * Sets the bit of a block; setting it twice is no error and no count. @returns ENOMEM where a bitmap cannot be had.
+     */
     add(pfn: number, order: number): 0 | Err {
         const bit = this.locate(pfn, order, true);
         if (bit === undefined) {
@@ -205,8 +210,8 @@ export class BitmapTracker extends JournaledRecord {
 }
 
 /**
- * kho_mem_deserialize: calls back for every bit of a chunk list. Survives any garbage: what lies outside of memory ends the walk (the
- * kernel would fault there), and so does a list that comes back to itself (the kernel would never end).
+ * kho_mem_deserialize: calls back for every bit of a chunk list. Survives any garbage: what lies outside of memory ends
+ * the walk (the kernel would fault there), and so does a list that comes back to itself (the kernel would never end).
  * @param bitmapBytes what the reading kernel takes a bitmap to be; what the writing one had says nobody.
  */
 export function walkChunks(

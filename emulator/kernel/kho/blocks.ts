@@ -47,7 +47,10 @@ export class BlockSet extends JournaledRecord {
         return this.blocks.length * this.perBlock;
     }
 
-    /** Makes room for `count` entries. @returns EINVAL (incoming), ENOSPC (10000 blocks), ENOMEM; on failure the set is as before. */
+    /**
+     * Makes room for `count` entries. @returns EINVAL (incoming), ENOSPC (10000 blocks), ENOMEM; on failure the set is
+     * as before.
+     */
     grow(count: number): 0 | Err {
         if (this.incoming) {
             this.kho.env.log.warning('kho_block_grow', 'WARNING: an incoming block set cannot grow');
@@ -81,8 +84,8 @@ export class BlockSet extends JournaledRecord {
 
     /**
      * Takes over a chain from the previous kernel. 0 is an empty set.
-     * @returns EINVAL: a chain that loops or is longer than 10000 blocks; a block whose count is not 1 … perBlock, in which case every block
-     * of the chain is freed.
+     * @returns EINVAL: a chain that loops or is longer than 10000 blocks; a block whose count is not 1 … perBlock, in
+     * which case every block of the chain is freed.
      */
     restore(head: Int): 0 | Err {
         const { log, machine } = this.kho.env;

@@ -1,4 +1,7 @@
-/** Early boot, as far as memory and KHO go: from the memory map to the buddy allocator. Plain steps that a boot sequence calls in turn. */
+/**
+ * Early boot, as far as memory and KHO go: from the memory map to the buddy allocator. Plain steps that a boot sequence
+ * calls in turn.
+ */
 import type { Err } from '../release/errno';
 import { INHERITED, RELEASED, RESERVED } from '../../machine/history';
 import { costId } from '../../machine/costs';
@@ -62,7 +65,10 @@ export function nodeSpans(machine: Machine, numa: boolean): NodeSpan[] {
     return pieces;
 }
 
-/** e820__memblock_setup: all RAM, and what is taken before anything is allocated. The first MiB counts as scratch for now. */
+/**
+ * e820__memblock_setup: all RAM, and what is taken before anything is allocated. The first MiB counts as scratch for
+ * now.
+ */
 export function memblockInit(ctx: BootContext, loaded: LoadedKernel): void {
     const { machine, memblock, description } = ctx;
     for (const r of machine.map) {
@@ -145,8 +151,8 @@ export function khoPopulate(
 }
 
 /**
- * What a kernel takes from memblock while it sets itself up: memmap, per-CPU areas, the rest. On a boot with handover all of it
- * comes out of scratch.
+ * What a kernel takes from memblock while it sets itself up: memmap, per-CPU areas, the rest. On a boot with handover
+ * all of it comes out of scratch.
  */
 export function earlyAllocations(ctx: BootContext): BootPanic | undefined {
     const { machine, memblock, description } = ctx;
@@ -189,8 +195,8 @@ export interface KhoMemory {
 }
 
 /**
- * kho_memory_init. With a handover: walks the tree, reserves what it names and marks its heads. Without: reserves scratch areas where
- * KHO is on.
+ * kho_memory_init. With a handover: walks the tree, reserves what it names and marks its heads. Without: reserves
+ * scratch areas where KHO is on.
  */
 export function khoMemoryInit(
     ctx: BootContext,
@@ -322,7 +328,8 @@ export function freeReserved(machine: Machine, memmap: Memmap, allocator: PageAl
 }
 
 /**
- * kho_init (fs_initcall): the outgoing side, the metadata of both, and after a cold boot the scratch areas as CMA memory.
+ * kho_init (fs_initcall): the outgoing side, the metadata of both, and after a cold boot the scratch areas as CMA
+ * memory.
  * @returns why KHO is off from here on; 0 also where it was off before.
  */
 export function khoInit(kho: Kho): 0 | Err {
@@ -356,8 +363,8 @@ export function khoInit(kho: Kho): 0 | Err {
 }
 
 /**
- * Fills `bytes` of free memory with what a system that comes up reads from disk, as movable page-cache pages: whatever nobody
- * preserved is really taken and overwritten. @returns the pages it got.
+ * Fills `bytes` of free memory with what a system that comes up reads from disk, as movable page-cache pages: whatever
+ * nobody preserved is really taken and overwritten. @returns the pages it got.
  */
 export function fillPageCache(machine: Machine, allocator: PageAllocator, bytes: number): number {
     const owner = machine.owners.id('page cache');

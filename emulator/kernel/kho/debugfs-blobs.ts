@@ -1,6 +1,7 @@
 /**
- * /sys/kernel/debug/kho (kernel/liveupdate/kexec_handover_debugfs.c): the device trees and the blobs of their subtrees, as they lie in memory at the moment
- * of the read. What a file shows was decided when it was made; whose the memory is by now nobody asks.
+ * /sys/kernel/debug/kho (kernel/liveupdate/kexec_handover_debugfs.c): the device trees and the blobs of their subtrees,
+ * as they lie in memory at the moment of the read. What a file shows was decided when it was made; whose the memory is
+ * by now nobody asks.
  */
 import { Bytes } from '../../machine/bytes';
 import { err } from '../release/errno';
@@ -30,7 +31,8 @@ export function khoDebugContent({ kho, desc, machine }: KhoDebugEnv, path: strin
         return undefined;
     }
     if (name === 'fdt') {
-        // kho_init makes the outgoing one before it is done with a cold boot, and has returned by then where there is a handover
+        // kho_init makes the outgoing one before it is done with a cold boot, and has returned by then where there is a
+        // handover
         return side === 'in'
             ? { addr: fdt, size: machine.page.size }
             : kho.isKhoBoot

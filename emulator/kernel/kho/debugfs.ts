@@ -1,4 +1,7 @@
-/** /sys/kernel/debug/kho/out/finalize, in the kernels that have it: user space completes the handover, or takes that back. */
+/**
+ * /sys/kernel/debug/kho/out/finalize, in the kernels that have it: user space completes the handover, or takes that
+ * back.
+ */
 import { Bytes } from '../../machine/bytes';
 import type { Machine } from '../../machine/machine';
 import { err } from '../release/errno';
@@ -25,8 +28,8 @@ export function hasFinalizeFile({ kho, desc }: KhoDebugEnv): boolean {
 }
 
 /**
- * Opens it. Writing 1 finalizes. Writing 0 aborts up to 6.18 and is EINVAL later. EEXIST and ENOENT where it is so already; what
- * finalizing returns.
+ * Opens it. Writing 1 finalizes. Writing 0 aborts up to 6.18 and is EINVAL later. EEXIST and ENOENT where it is so
+ * already; what finalizing returns.
  */
 export function openFinalizeFile(kernel: KhoDebugEnv, flags: number): OpenFile {
     const { kho, desc, journal } = kernel;

@@ -1,6 +1,7 @@
 /**
- * What an arm64 kernel is started with (Documentation/arch/arm64/booting.rst): a flattened device tree with memory, command line, initrd
- * and, in /chosen, the handover (drivers/of/kexec.c, drivers/of/fdt.c). Its numbers are big-endian cells, addresses and sizes two each.
+ * What an arm64 kernel is started with (Documentation/arch/arm64/booting.rst): a flattened device tree with memory,
+ * command line, initrd and, in /chosen, the handover (drivers/of/kexec.c, drivers/of/fdt.c). Its numbers are big-endian
+ * cells, addresses and sizes two each.
  */
 import type { Machine } from '../../machine/machine';
 import { ARM64 } from '../release/arch';
@@ -38,7 +39,10 @@ function cells(...values: readonly number[]): Uint8Array {
     return bytes;
 }
 
-/** The tree for a kernel. The properties of an earlier handover are not in it: kexec deletes them before it writes its own. */
+/**
+ * The tree for a kernel. The properties of an earlier handover are not in it: kexec deletes them before it writes its
+ * own.
+ */
 export function buildDeviceTree(machine: Machine, params: Omit<BootParams, 'arch'>): Uint8Array {
     const w = new FdtWriter();
     w.begin('')

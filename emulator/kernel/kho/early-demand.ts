@@ -1,4 +1,7 @@
-/** What the next kernel will need before its page allocator runs, against what scratch memory has room for: tried out, in nothing but numbers. */
+/**
+ * What the next kernel will need before its page allocator runs, against what scratch memory has room for: tried out,
+ * in nothing but numbers.
+ */
 import { Journal } from '../../machine/journal';
 import type { Machine } from '../../machine/machine';
 import { Memblock } from '../mm/memblock';

@@ -22,7 +22,10 @@ export interface KhoOptions {
     readonly flaws?: ReadonlySet<string>;
 }
 
-/** What there is of a kernel before it is up: a boot makes it, KHO works with it, and the kernel is built on it (see kernel/env.ts). */
+/**
+ * What there is of a kernel before it is up: a boot makes it, KHO works with it, and the kernel is built on it (see
+ * kernel/env.ts).
+ */
 export interface KhoEnv {
     readonly machine: Machine;
     readonly memmap: Memmap;

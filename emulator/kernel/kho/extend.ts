@@ -1,4 +1,7 @@
-/** More scratch than was reserved: what 7.3 takes for its early allocations besides (kernel/liveupdate/kexec_handover.c). */
+/**
+ * More scratch than was reserved: what 7.3 takes for its early allocations besides
+ * (kernel/liveupdate/kexec_handover.c).
+ */
 import type { Machine } from '../../machine/machine';
 import type { Memblock } from '../mm/memblock';
 import { orderPages } from '../mm/memmap';
@@ -8,8 +11,8 @@ import { walkRadix } from './radix';
 const BLOCK = 2 ** 30;
 
 /**
- * Walks the tree of preserved memory before anything is allocated, and marks every block of 1 GiB in which nothing is preserved, and no node
- * of the tree lies, as scratch. Only for this boot: kexec does not put segments there.
+ * Walks the tree of preserved memory before anything is allocated, and marks every block of 1 GiB in which nothing is
+ * preserved, and no node of the tree lies, as scratch. Only for this boot: kexec does not put segments there.
  */
 export function extendScratch(machine: Machine, memblock: Memblock, map: number): void {
     const { page } = machine;

@@ -1,5 +1,6 @@
 /**
- * Flattened device trees as libfdt makes and edits them, byte for byte (scripts/dtc/libfdt: fdt_sw.c, fdt_rw.c); fdt_read.ts reads them.
+ * Flattened device trees as libfdt makes and edits them, byte for byte (scripts/dtc/libfdt: fdt_sw.c, fdt_rw.c);
+ * fdt_read.ts reads them.
  */
 import {
     BEGIN_NODE,
@@ -133,8 +134,8 @@ function findString(block: Uint8Array, text: Uint8Array): number {
 export type FdtFailure = 'exists' | 'no space' | 'not found' | 'bad structure';
 
 /**
- * Edits a blob in a buffer of given capacity as fdt_rw.c does: open it into the buffer, change it, pack it. A node is named by the
- * offset of its BEGIN tag in the structure block; the root's is 0.
+ * Edits a blob in a buffer of given capacity as fdt_rw.c does: open it into the buffer, change it, pack it. A node is
+ * named by the offset of its BEGIN tag in the structure block; the root's is 0.
  */
 export class FdtEditor {
     private readonly view: DataView;

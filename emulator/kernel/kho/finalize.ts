@@ -1,6 +1,6 @@
 /**
- * Completing a handover, in the kernels before 7.1 (kernel/kexec_handover.c; kernel/liveupdate/kexec_handover.c of 6.19 and 7.0): only
- * then does the FDT say where preserved memory is listed.
+ * Completing a handover, in the kernels before 7.1 (kernel/kexec_handover.c; kernel/liveupdate/kexec_handover.c of 6.19
+ * and 7.0): only then does the FDT say where preserved memory is listed.
  */
 import { type Err, err } from '../release/errno';
 import { BitmapTracker } from './bitmaps';
@@ -9,9 +9,10 @@ import type { Kho } from './kho';
 import { addSubtree, buildRootFdt, setMemoryMap } from './root-fdt';
 
 /**
- * kho_finalize: hands over what is preserved now. In 6.19 and 7.0 it can be repeated, and takes in what was preserved meanwhile; before,
- * nothing can be preserved until it is aborted.
- * @returns EOPNOTSUPP (KHO is off, or a release that finalizes nothing), EEXIST (is finalized), what building it returns.
+ * kho_finalize: hands over what is preserved now. In 6.19 and 7.0 it can be repeated, and takes in what was preserved
+ * meanwhile; before, nothing can be preserved until it is aborted.
+ * @returns EOPNOTSUPP (KHO is off, or a release that finalizes nothing), EEXIST (is finalized), what building it
+ * returns.
  */
 export function finalize(kho: Kho): 0 | Err {
     const { tree, fdt, env } = kho;
@@ -37,8 +38,8 @@ export function finalize(kho: Kho): 0 | Err {
 }
 
 /**
- * Takes finalizing back, and up to 6.18 everything that is preserved with it. With the series v4 of LUO it stays preserved, as its users
- * take it back themselves. @returns ENOENT where nothing is finalized.
+ * Takes finalizing back, and up to 6.18 everything that is preserved with it. With the series v4 of LUO it stays
+ * preserved, as its users take it back themselves. @returns ENOENT where nothing is finalized.
  */
 export function abortFinalize(kho: Kho): 0 | Err {
     if (!kho.finalized || !(kho.tree instanceof BitmapTracker)) {

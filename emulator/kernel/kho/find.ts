@@ -1,6 +1,6 @@
 /**
- * Finds a handover in memory of which nothing is known: the root FDT by its contents, the scratch areas by the setup data that names
- * them or by what their array looks like.
+ * Finds a handover in memory of which nothing is known: the root FDT by its contents, the scratch areas by the setup
+ * data that names them or by what their array looks like.
  */
 import type { Int } from '../../machine/int';
 import type { PageGeometry } from '../../machine/arch';
@@ -171,7 +171,10 @@ export interface ScratchArray {
     readonly from: 'note' | 'setup data' | 'search';
 }
 
-/** The array that belongs to the FDT at `fdt`; undefined where none can be found. `given` is what a note in the file says. */
+/**
+ * The array that belongs to the FDT at `fdt`; undefined where none can be found. `given` is what a note in the file
+ * says.
+ */
 export function scratchArrayOf(
     view: MemoryView,
     found: FoundHandover,
@@ -186,7 +189,8 @@ export function scratchArrayOf(
     if (named) {
         return { addr: named.scratch, size: named.scratchSize, from: 'setup data' };
     }
-    // An array lies where nothing is preserved, and names areas where nothing is; a file's contents that look like one do not.
+    // An array lies where nothing is preserved, and names areas where nothing is; a file's contents that look like one
+    // do not.
     const candidates = found.arrays
         .filter((pa) => !preserved.covers(pa))
         .map((pa) => ({ pa, areas: scratchIn(view, pa) }));

@@ -1,4 +1,7 @@
-/** What kernels did wrong when they took a handover over, and have been cured of: what becomes of a preserved block in one that does it still. */
+/**
+ * What kernels did wrong when they took a handover over, and have been cured of: what becomes of a preserved block in
+ * one that does it still.
+ */
 import type { PageGeometry } from '../../machine/arch';
 import type { Machine } from '../../machine/machine';
 import { orderPages } from '../mm/memmap';
@@ -13,15 +16,19 @@ const INITIALIZED = 2 ** 27;
 const INT_BITS = 32;
 
 /**
- * How many pages of a block are reserved. `1 << (order + PAGE_SHIFT)` in an int is 2^31 with the sign set for blocks of 2 GiB, which memblock
- * takes for everything above; for larger ones x86 shifts by what is left of the number in five bits.
+ * How many pages of a block are reserved. `1 << (order + PAGE_SHIFT)` in an int is 2^31 with the sign set for blocks of
+ * 2 GiB, which memblock takes for everything above; for larger ones x86 shifts by what is left of the number in five
+ * bits.
  */
 export function reservedPages({ format }: Pick<KhoOptions, 'format'>, page: PageGeometry, order: number): number {
     const shift = order + page.shift;
     return !format.intSizes || shift < INT_BITS ? orderPages(order) : Math.max(1, 2 ** (shift % INT_BITS) / page.size);
 }
 
-/** What becomes of marks that are written to struct pages before these are initialized: they are overwritten, or already writing them is a fault. */
+/**
+ * What becomes of marks that are written to struct pages before these are initialized: they are overwritten, or already
+ * writing them is a fault.
+ */
 export type EarlyMarks = 'kho_deferred_init' | 'kho_deferred_fault';
 
 /** What becomes of the early marks of such a kernel; undefined where it initializes struct pages first. */
@@ -45,7 +52,10 @@ export function marksTooEarly(
     return first !== undefined && pfn >= Math.floor((first.start + INITIALIZED) / size);
 }
 
-/** A zeroed page of the KFENCE pool of a kernel that came by kexec, which lies in scratch memory; undefined where bitmaps do not come from there. */
+/**
+ * A zeroed page of the KFENCE pool of a kernel that came by kexec, which lies in scratch memory; undefined where
+ * bitmaps do not come from there.
+ */
 export function kfencePage(
     { options, allocator, machine }: KhoEnv,
     pool: Area | undefined,

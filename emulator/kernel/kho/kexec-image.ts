@@ -1,4 +1,7 @@
-/** Loading a kernel with kexec and jumping into it (kernel/kexec_file.c, kernel/kexec_core.c, arch/x86/kernel/kexec-bzimage64.c). */
+/**
+ * Loading a kernel with kexec and jumping into it (kernel/kexec_file.c, kernel/kexec_core.c,
+ * arch/x86/kernel/kexec-bzimage64.c).
+ */
 import { type Err, err } from '../release/errno';
 import { Bytes } from '../../machine/bytes';
 import { costId } from '../../machine/costs';

@@ -59,7 +59,9 @@ export class Kho extends JournaledRecord {
     readonly debugFdtLength: number = 0;
     readonly folios: Folios;
     private incomingRuns = new RunList();
-    /** Subtrees that are put into the FDT when it is built, where finalizing builds it: by the address of their blob. */
+    /**
+     * Subtrees that are put into the FDT when it is built, where finalizing builds it: by the address of their blob.
+     */
     readonly users: JournaledMap<number, { readonly name: string; readonly size: number }>;
     /** Incoming pages that the kernel never restores, by design. */
     private readonly kept: JournaledMap<number, string>;
@@ -106,7 +108,9 @@ export class Kho extends JournaledRecord {
         this.unpreserveBlock(head, this.env.memmap.orderOf(head));
     }
 
-    /** kho_preserve_pages: cut into aligned blocks, none of which crosses a node. What was done is undone on failure. */
+    /**
+     * kho_preserve_pages: cut into aligned blocks, none of which crosses a node. What was done is undone on failure.
+     */
     preservePages(pfn: number, count: number): 0 | Err {
         if (this.env.options.debug && this.touchesScratch(pfn * this.pageSize, count * this.pageSize)) {
             this.warn('kho_preserve_pages', 'preserving pages that touch scratch');
@@ -174,7 +178,10 @@ export class Kho extends JournaledRecord {
 
     // Restoring.
 
-    /** kho_restore_folio. @returns the folio's head with one reference; undefined (NULL) where nothing is preserved there. */
+    /**
+     * kho_restore_folio. @returns the folio's head with one reference; undefined (NULL) where nothing is preserved
+     * there.
+     */
     restoreFolio(phys: Int, owner: string): number | undefined {
         if (this.takesFromOwner(phys)) {
             const pfn = Math.floor(phys / this.pageSize);
@@ -195,8 +202,8 @@ export class Kho extends JournaledRecord {
     }
 
     /**
-     * Whether restoring this page gives it to a second owner: where there is no magic number to look for, page->private of an allocated page is 0,
-     * which reads as a preserved block of one page.
+     * Whether restoring this page gives it to a second owner: where there is no magic number to look for, page->private
+     * of an allocated page is 0, which reads as a preserved block of one page.
      */
     takesFromOwner(phys: Int): phys is number {
         if (this.format.magic) {
@@ -208,8 +215,9 @@ export class Kho extends JournaledRecord {
     }
 
     /**
-     * kho_restore_pages: `count` pages, each on its own. Steps by address alone, not by what was preserved, so blocks that were cut
-     * at a node are skipped. @returns the first page; undefined at the first failure, blocks before it staying restored.
+     * kho_restore_pages: `count` pages, each on its own. Steps by address alone, not by what was preserved, so blocks
+     * that were cut at a node are skipped. @returns the first page; undefined at the first failure, blocks before it
+     * staying restored.
      */
     restorePages(phys: Int, count: number, owner: string): number | undefined {
         const pfn = Math.floor(Number(phys) / this.pageSize);
@@ -241,8 +249,8 @@ export class Kho extends JournaledRecord {
     // Subtrees of the root FDT.
 
     /**
-     * kho_add_subtree. @returns EEXIST, ENOMEM; EFAULT where KHO is off (the kernel dereferences a null pointer, which no caller in
-     * the tree lets happen).
+     * kho_add_subtree. @returns EEXIST, ENOMEM; EFAULT where KHO is off (the kernel dereferences a null pointer, which
+     * no caller in the tree lets happen).
      */
     addSubtree(name: string, blob: number, size: number): 0 | Err {
         if (this.fdt === 0) {
@@ -286,7 +294,10 @@ export class Kho extends JournaledRecord {
 
     // Life of a kernel.
 
-    /** Root page and FDT page of the outgoing side (the first half of kho_init). @returns ENOMEM, or what preserving returns. */
+    /**
+     * Root page and FDT page of the outgoing side (the first half of kho_init). @returns ENOMEM, or what preserving
+     * returns.
+     */
     createOutgoing(): 0 | Err {
         const { machine } = this.env;
         const tree = makeTracker(this.format, machine, this.nodePages);
@@ -374,7 +385,10 @@ export class Kho extends JournaledRecord {
         }
     }
 
-    /** Says that incoming memory is held for good by design: the FDT, the kexec metadata, the FLB page, regions of reserve_mem=. */
+    /**
+     * Says that incoming memory is held for good by design: the FDT, the kexec metadata, the FLB page, regions of
+     * reserve_mem=.
+     */
     keep(phys: number, what: string, size = this.pageSize): void {
         const first = Math.floor(phys / this.pageSize);
         for (let pfn = first; pfn < first + size / this.pageSize; pfn++) {

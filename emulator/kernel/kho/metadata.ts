@@ -1,4 +1,7 @@
-/** The subtree `kexec-metadata`: which kernel the handover came from, and how many updates there were (struct kho_kexec_metadata). */
+/**
+ * The subtree `kexec-metadata`: which kernel the handover came from, and how many updates there were (struct
+ * kho_kexec_metadata).
+ */
 import { Err } from '../release/errno';
 import type { Kho } from './kho';
 
@@ -10,7 +13,10 @@ const RELEASE_SIZE = 65;
 const COUNT = RELEASE + RELEASE_SIZE;
 export const METADATA_SIZE = COUNT + 4;
 
-/** Reads the incoming metadata, says so in the log, and holds its page for good. @returns the incoming count, 0 where there is none. */
+/**
+ * Reads the incoming metadata, says so in the log, and holds its page for good. @returns the incoming count, 0 where
+ * there is none.
+ */
 export function readMetadata(kho: Kho): { count: number; release: string | undefined } {
     const none = { count: 0, release: undefined };
     const { log, machine } = kho.env;
@@ -42,7 +48,9 @@ export function readMetadata(kho: Kho): { count: number; release: string | undef
     return { count, release };
 }
 
-/** Hands this kernel's metadata over. @returns what allocating or adding the subtree returns; with nothing left behind. */
+/**
+ * Hands this kernel's metadata over. @returns what allocating or adding the subtree returns; with nothing left behind.
+ */
 export function writeMetadata(kho: Kho, count: number): 0 | Err {
     const { memory } = kho.env.machine;
     const pa = kho.allocPreserve(METADATA_SIZE, 'KHO kexec metadata');

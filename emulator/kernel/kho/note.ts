@@ -1,6 +1,6 @@
 /**
- * The note that this program writes into the images of emulated handovers: what is not in preserved memory and yet belongs to the
- * jump. A reader that does not know it loses nothing of the handover itself.
+ * The note that this program writes into the images of emulated handovers: what is not in preserved memory and yet
+ * belongs to the jump. A reader that does not know it loses nothing of the handover itself.
  */
 import { PAGE_GEOMETRIES, type PageGeometry } from '../../machine/arch';
 import type { CoreFile, CoreNote } from '../../machine/core-file';

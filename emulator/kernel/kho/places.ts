@@ -1,6 +1,7 @@
 /**
- * A handover whose parts lie where one says: so that it fits the memory of another machine of the same shape, of which FDT address and
- * scratch areas are known. Only the first kernel of a machine can be told; the next ones inherit the scratch areas.
+ * A handover whose parts lie where one says: so that it fits the memory of another machine of the same shape, of which
+ * FDT address and scratch areas are known. Only the first kernel of a machine can be told; the next ones inherit the
+ * scratch areas.
  */
 import type { Machine } from '../../machine/machine';
 import type { BootContext } from './boot-context';

@@ -62,8 +62,8 @@ export class PreservedMemory {
     }
 
     /**
-     * The order in KHO's mark on a page frame; undefined where no block begins there. Where several bits stand for blocks that begin at
-     * the page, the kernel's walk leaves the mark of the smallest.
+     * The order in KHO's mark on a page frame; undefined where no block begins there. Where several bits stand for
+     * blocks that begin at the page, the kernel's walk leaves the mark of the smallest.
      */
     orderAt(pfn: number): number | undefined {
         for (const [order, { runs }] of this.ascending) {

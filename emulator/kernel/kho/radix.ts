@@ -195,8 +195,9 @@ export interface RadixFinding {
 export type RadixVisitor = (pfn: number, order: number) => void;
 
 /**
- * Calls back for every bit of a tree in ascending order of keys: the largest orders first, then ascending addresses. Survives any
- * garbage: a node outside of memory ends the walk (the kernel would fault there), one that was walked already is not walked again.
+ * Calls back for every bit of a tree in ascending order of keys: the largest orders first, then ascending addresses.
+ * Survives any garbage: a node outside of memory ends the walk (the kernel would fault there), one that was walked
+ * already is not walked again.
  * @param isRam tells whether a page of memory lies at this address.
  * @param onNode is told every node, from the root's level to 0, before what is in it.
  * @returns what was found wrong.
@@ -290,7 +291,10 @@ function walkBitmap(layout: RadixLayout, bytes: Uint8Array, prefix: number, onBl
     }
 }
 
-/** The same where every page frame number is a small integer to the JavaScript engine, which need not box it for the call then. */
+/**
+ * The same where every page frame number is a small integer to the JavaScript engine, which need not box it for the
+ * call then.
+ */
 function walkSmall(words: Int32Array, pfn: number, step: number, order: number, onBlock: RadixVisitor): void {
     for (let w = 0; w < words.length; w++) {
         const word = words[w]!;

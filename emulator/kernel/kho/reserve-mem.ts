@@ -1,4 +1,7 @@
-/** `reserve_mem=size:align:name`: named memory that the kernel sets aside at boot, at the same place in every kernel that KHO leads to (mm/memblock.c). */
+/**
+ * `reserve_mem=size:align:name`: named memory that the kernel sets aside at boot, at the same place in every kernel
+ * that KHO leads to (mm/memblock.c).
+ */
 import { Err, err } from '../release/errno';
 import { memparse } from '../release/parameter-values';
 import type { BootContext } from './boot-context';
@@ -72,8 +75,8 @@ export function withRegion(regions: readonly WantedRegion[], region: WantedRegio
 }
 
 /**
- * reserve_mem(), while the command line is read: revives each region from the handover, or allocates it anew. On a boot with a handover that
- * comes out of scratch memory, as all early allocations do.
+ * reserve_mem(), while the command line is read: revives each region from the handover, or allocates it anew. On a boot
+ * with a handover that comes out of scratch memory, as all early allocations do.
  */
 export function reserveNamed(
     ctx: BootContext,

@@ -112,8 +112,8 @@ export interface Subtree {
 
 /**
  * kho_retrieve_subtree on an incoming FDT.
- * @returns ENOENT: no such child; EINVAL: `preserved-data` or `blob-size` missing or not 8 bytes (`warn` is called for the latter).
- * Where the format has no size a blob is taken to be a page.
+ * @returns ENOENT: no such child; EINVAL: `preserved-data` or `blob-size` missing or not 8 bytes (`warn` is called for
+ * the latter). Where the format has no size a blob is taken to be a page.
  */
 export function retrieveSubtree(
     root: FdtNode | undefined,

@@ -1,4 +1,6 @@
-/** Preserved blocks, as runs of neighbours of one order: what the incoming tree held, kept for accounting and display. */
+/**
+ * Preserved blocks, as runs of neighbours of one order: what the incoming tree held, kept for accounting and display.
+ */
 import { orderPages } from '../mm/memmap';
 
 export interface BlockRun {

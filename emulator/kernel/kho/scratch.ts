@@ -1,4 +1,7 @@
-/** Scratch areas: the parameters that size them, and their reservation at a cold boot (kernel/liveupdate/kexec_handover.c). */
+/**
+ * Scratch areas: the parameters that size them, and their reservation at a cold boot
+ * (kernel/liveupdate/kexec_handover.c).
+ */
 import { scratchAlign } from '../release/kho-format';
 import { memparse } from '../release/parameter-values';
 import type { Area } from './env';

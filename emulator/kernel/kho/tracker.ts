@@ -45,7 +45,10 @@ export function walkTracker(
     }
 }
 
-/** Every block of a memory map that was handed over, as a kernel of this format reads it. @returns what is wrong with it. */
+/**
+ * Every block of a memory map that was handed over, as a kernel of this format reads it. @returns what is wrong with
+ * it.
+ */
 export function walkHandedOver(
     format: KhoFormat,
     memory: Pick<PhysicalMemory, 'read'>,

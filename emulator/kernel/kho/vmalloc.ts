@@ -34,7 +34,8 @@ function addChunk(kho: Kho, phys: number): number | Err {
 
 /**
  * kho_preserve_vmalloc: preserves an area's pages and the chunks that list them, and fills the struct at `out`.
- * @returns EINVAL (no such area), EOPNOTSUPP (other flags, or a release before 6.18), ENOMEM (no chunk, whatever the reason), or what preserving pages returns.
+ * @returns EINVAL (no such area), EOPNOTSUPP (other flags, or a release before 6.18), ENOMEM (no chunk, whatever the
+ * reason), or what preserving pages returns.
  */
 export function preserveVmalloc(kho: Kho, vmalloc: Vmalloc, area: VmArea, out: number): 0 | Err {
     const { memory, page } = kho.env.machine;
@@ -80,7 +81,10 @@ export function preserveVmalloc(kho: Kho, vmalloc: Vmalloc, area: VmArea, out: n
     return 0;
 }
 
-/** kho_unpreserve_vmalloc: the area behind the struct at `desc` and its chunks, which are freed; the area's pages are not. */
+/**
+ * kho_unpreserve_vmalloc: the area behind the struct at `desc` and its chunks, which are freed; the area's pages are
+ * not.
+ */
 export function unpreserveVmalloc(kho: Kho, desc: number): void {
     const { memory, page } = kho.env.machine;
     const order = memory.readU16(desc + ORDER);
@@ -102,7 +106,8 @@ export function unpreserveVmalloc(kho: Kho, desc: number): void {
 
 /**
  * kho_restore_vmalloc of the struct at `desc`.
- * @returns undefined (NULL) where a page or chunk cannot be restored or the count is wrong; what was restored by then is leaked.
+ * @returns undefined (NULL) where a page or chunk cannot be restored or the count is wrong; what was restored by then
+ * is leaked.
  */
 export function restoreVmalloc(kho: Kho, vmalloc: Vmalloc, desc: number, owner: string): VmArea | undefined {
     const { memory, page } = kho.env.machine;

@@ -18,7 +18,9 @@ export const MAX_VCPUS = 4096;
 /** Bytes of a name: what the handler of VMs has room for. */
 const MAX_NAME = 63;
 
-/** A VM goes with the last reference to its file; its vCPUs' files hold one each, and their process ends with them here. */
+/**
+ * A VM goes with the last reference to its file; its vCPUs' files hold one each, and their process ends with them here.
+ */
 const vmOps: FileOps = {
     positioned: false,
     release: (_k, file) => {
@@ -46,8 +48,10 @@ export function vmOf(p: Process, fd: number): VirtualMachine | Err {
 }
 
 /**
- * KVM_CREATE_VM, KVM_CREATE_VCPU and KVM_SET_USER_MEMORY_REGION: a VM whose memory is these files, one behind the other from address 0 on.
- * @returns its descriptor; EINVAL (the number of vCPUs, a long name), EEXIST (the name), EMFILE, EBADF, or what the memory slots give
+ * KVM_CREATE_VM, KVM_CREATE_VCPU and KVM_SET_USER_MEMORY_REGION: a VM whose memory is these files, one behind the other
+ * from address 0 on.
+ * @returns its descriptor; EINVAL (the number of vCPUs, a long name), EEXIST (the name), EMFILE, EBADF, or what the
+ * memory slots give
  */
 export function createVm(k: KvmEnv, p: Process, name: string, vcpus: number, memory: readonly number[]): number | Err {
     if (
@@ -106,7 +110,10 @@ export function saveVm(k: KvmEnv, p: Process, vm: VirtualMachine, fd: number): n
     return written;
 }
 
-/** Reads the state of all vCPUs from the beginning of a file. @returns what pread(2) gives, EINVAL (no saved state, or of another VM), EBUSY (they run) */
+/**
+ * Reads the state of all vCPUs from the beginning of a file. @returns what pread(2) gives, EINVAL (no saved state, or
+ * of another VM), EBUSY (they run)
+ */
 export function loadVm(k: KvmEnv, p: Process, vm: VirtualMachine, fd: number): undefined | Err {
     const header = sysPread(k, p, fd, STATE_HEADER, 0);
     const vcpus = header instanceof Err ? undefined : vcpusOf(header.toUint8Array());

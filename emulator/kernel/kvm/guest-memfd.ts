@@ -1,6 +1,7 @@
 /**
- * guest_memfd: memory that belongs to one virtual machine and is reached through its memory slots (virt/kvm/guest_memfd.c). It has no
- * read and write; user space can map it where it was made so, and where it is shared with the host.
+ * guest_memfd: memory that belongs to one virtual machine and is reached through its memory slots
+ * (virt/kvm/guest_memfd.c). It has no read and write; user space can map it where it was made so, and where it is
+ * shared with the host.
  */
 import { anonOps } from '../fs/anon';
 import type { KernelCore } from '../fs/core';
@@ -88,7 +89,10 @@ export class GuestMemfdInode extends Inode {
         }
     }
 
-    /** The page at a page offset, made where there is none (kvm_gmem_get_folio()). @returns EINVAL beyond the end, EPERM where it is frozen, ENOMEM */
+    /**
+     * The page at a page offset, made where there is none (kvm_gmem_get_folio()). @returns EINVAL beyond the end, EPERM
+     * where it is frozen, ENOMEM
+     */
     page(k: KernelCore, index: number): number | Err {
         if (index * k.page.size >= this.size) {
             return EINVAL;

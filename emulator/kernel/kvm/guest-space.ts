@@ -1,4 +1,7 @@
-/** What a guest has at which of its addresses: memory slots, and what of them its tables have already (KVM's memslots and its MMU). */
+/**
+ * What a guest has at which of its addresses: memory slots, and what of them its tables have already (KVM's memslots
+ * and its MMU).
+ */
 import { costId } from '../../machine/costs';
 import type { Hasher } from '../../machine/hash';
 import { JournaledRecord } from '../../machine/journal';
@@ -147,7 +150,10 @@ export class GuestSpace extends JournaledRecord {
         }
     }
 
-    /** KVM_SET_MEMORY_ATTRIBUTES of a range of the guest's addresses. @returns EINVAL where it is not all guest_memfd; what that says */
+    /**
+     * KVM_SET_MEMORY_ATTRIBUTES of a range of the guest's addresses. @returns EINVAL where it is not all guest_memfd;
+     * what that says
+     */
     convert(gpa: number, length: number, isPrivate: boolean): undefined | Err {
         const end = gpa + length;
         if (length <= 0 || gpa < 0 || gpa % this.k.page.size !== 0 || length % this.k.page.size !== 0) {

@@ -1,6 +1,6 @@
 /**
- * Posted interrupts of a VM (arch/x86/kvm/vmx/posted_intr.c): a descriptor for each vCPU, where devices' interrupts are left without the
- * kernel having to do anything, and the notification that has a running vCPU look.
+ * Posted interrupts of a VM (arch/x86/kvm/vmx/posted_intr.c): a descriptor for each vCPU, where devices' interrupts are
+ * left without the kernel having to do anything, and the notification that has a running vCPU look.
  */
 import type { InterruptController } from '../../machine/interrupts/controller';
 import type { InterruptHandler } from '../../machine/interrupts/delivery';
@@ -24,7 +24,9 @@ export class PostedInterrupts extends JournaledRecord {
         super(k.journal);
     }
 
-    /** Makes the descriptors of a VM, and has processors look when something is posted. @returns undefined: no memory */
+    /**
+     * Makes the descriptors of a VM, and has processors look when something is posted. @returns undefined: no memory
+     */
     static of(k: KvmEnv, vm: VirtualMachine): PostedInterrupts | undefined {
         if (vm.posted) {
             return vm.posted;

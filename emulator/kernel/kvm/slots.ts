@@ -1,4 +1,7 @@
-/** Memory slots (KVM_SET_USER_MEMORY_REGION, virt/kvm/kvm_main.c): which file a guest's memory is in, and how its pages are reached. */
+/**
+ * Memory slots (KVM_SET_USER_MEMORY_REGION, virt/kvm/kvm_main.c): which file a guest's memory is in, and how its pages
+ * are reached.
+ */
 import { Err, err } from '../release/errno';
 import type { KernelCore } from '../fs/core';
 import type { OpenFile } from '../fs/file';
@@ -69,7 +72,8 @@ class Pieces {
 }
 
 /**
- * A vCPU writes [gpa, gpa+length): missing pages are faulted in, as the VMM's mapping of the file would (kvm_mmu_faultin_pfn()).
+ * A vCPU writes [gpa, gpa+length): missing pages are faulted in, as the VMM's mapping of the file would
+ * (kvm_mmu_faultin_pfn()).
  * @param isMapped whether the guest's tables have an address already
  * @param visit is told physically contiguous pieces in order
  */

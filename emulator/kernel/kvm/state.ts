@@ -1,6 +1,6 @@
 /**
- * The state of vCPUs as a VMM saves it: bytes in a layout of its own, since KVM gives registers and leaves it to user space how they
- * are kept (KVM_GET_REGS, KVM_GET_LAPIC). A header, then an entry a vCPU; little-endian.
+ * The state of vCPUs as a VMM saves it: bytes in a layout of its own, since KVM gives registers and leaves it to user
+ * space how they are kept (KVM_GET_REGS, KVM_GET_LAPIC). A header, then an entry a vCPU; little-endian.
  *
  * | header: at | bytes | what |
  * |---|---|---|

@@ -1,6 +1,7 @@
 /**
- * A virtual machine of KVM (virt/kvm/kvm_main.c). Its vCPUs run on processors of their own, by the machine's clock, while its kernel
- * runs; it dies with its last descriptor or with its kernel, and what is left of the guest then is its memory, where somebody holds it.
+ * A virtual machine of KVM (virt/kvm/kvm_main.c). Its vCPUs run on processors of their own, by the machine's clock,
+ * while its kernel runs; it dies with its last descriptor or with its kernel, and what is left of the guest then is its
+ * memory, where somebody holds it.
  */
 import type { Timer } from '../../machine/clock';
 import { costId } from '../../machine/costs';
@@ -25,7 +26,10 @@ const VCPU_RESUME = costId('vcpu_resume');
 const VCPU_STATE = costId('vcpu_state');
 const VM_CREATE = costId('vm_create');
 
-/** How often the programs of vCPUs get on while nothing else happens, in nanoseconds: what they write in that time is written in one go. */
+/**
+ * How often the programs of vCPUs get on while nothing else happens, in nanoseconds: what they write in that time is
+ * written in one go.
+ */
 const TICK = 10_000_000;
 const SECOND = 1e9;
 
@@ -152,7 +156,10 @@ export class VirtualMachine extends JournaledRecord implements Timer {
         this.rearm();
     }
 
-    /** The VMM kicks every vCPU out of the guest, one after the other; those that came out with a fault it leaves as they are. */
+    /**
+     * The VMM kicks every vCPU out of the guest, one after the other; those that came out with a fault it leaves as
+     * they are.
+     */
     pause(): void {
         const { k } = this;
         for (const v of this.vcpus) {
@@ -179,7 +186,10 @@ export class VirtualMachine extends JournaledRecord implements Timer {
         });
     }
 
-    /** Where somebody is at work the programs wait for {@link catchUp}, as their page faults would for the kernel's locks. */
+    /**
+     * Where somebody is at work the programs wait for {@link catchUp}, as their page faults would for the kernel's
+     * locks.
+     */
     fire(): void {
         if (this.k.clock.idle) {
             this.catchUp();
@@ -218,7 +228,8 @@ export class VirtualMachine extends JournaledRecord implements Timer {
         const e = this.k.journal.edit(v);
         e.since = now;
         e.credit = bytes - pages * this.k.page.size;
-        // of many rounds through a small range the first one meets what others did to it, and the last one is there afterwards
+        // of many rounds through a small range the first one meets what others did to it, and the last one is there
+        // afterwards
         if (pages > 3 * v.pages) {
             if (!this.write(v, v.pages)) {
                 return;
@@ -320,7 +331,10 @@ export class VirtualMachine extends JournaledRecord implements Timer {
         return undefined;
     }
 
-    /** An interrupt for a vCPU (KVM_IRQ_LINE, an irqfd, a posted interrupt): one that does not run finds it when it does. */
+    /**
+     * An interrupt for a vCPU (KVM_IRQ_LINE, an irqfd, a posted interrupt): one that does not run finds it when it
+     * does.
+     */
     inject(vector: number, index = 0): InjectOutcome {
         const v = this.vcpus.at(index);
         if (!v) {

@@ -1,12 +1,16 @@
 /**
- * What the program of an emulated guest writes: page after page of its range, over and over. What a page holds is a function of its
- * address and of how often it was written, so the guest can tell afterwards which of its bytes are not its own.
+ * What the program of an emulated guest writes: page after page of its range, over and over. What a page holds is a
+ * function of its address and of how often it was written, so the guest can tell afterwards which of its bytes are not
+ * its own.
  */
 import type { PageGeometry } from '../../machine/arch';
 import { Bytes } from '../../machine/bytes';
 import type { PhysicalMemory } from '../../machine/memory';
 
-/** Contents repeat every 16 MiB of a pattern (see machine/pattern.ts): each such piece of the guest's memory has a seed of its own. */
+/**
+ * Contents repeat every 16 MiB of a pattern (see machine/pattern.ts): each such piece of the guest's memory has a seed
+ * of its own.
+ */
 const PIECE = 0x100_0000;
 /** So that neighbouring pieces and generations look different, and those 4 GiB apart. */
 const STEP = 101;
@@ -45,7 +49,10 @@ export function writeContent(
     pieces(gpa, length, (at, n) => memory.fillPattern(pa + at - gpa, n, seedOf(generation, at), at));
 }
 
-/** The pages that one vCPU's program writes: so many from an address of the guest's on, which it goes through again and again. */
+/**
+ * The pages that one vCPU's program writes: so many from an address of the guest's on, which it goes through again and
+ * again.
+ */
 export interface Stripe {
     /** The guest's address of the first page. */
     readonly start: number;

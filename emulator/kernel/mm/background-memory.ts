@@ -1,4 +1,6 @@
-/** The rest of the host: memory that other programs take, so that a scenario can begin on a host that is nearly full. */
+/**
+ * The rest of the host: memory that other programs take, so that a scenario can begin on a host that is nearly full.
+ */
 import { err, type Err } from '../release/errno';
 import { type Journal, JournaledRecord, JournaledList } from '../../machine/journal';
 import type { PageAllocator } from './buddy';
@@ -20,8 +22,9 @@ export class BackgroundMemory extends JournaledRecord {
     }
 
     /**
-     * Takes ordinary memory (what is no CMA pageblock), the largest blocks first, until at most `leave` pages of it are free on the node,
-     * or on all nodes together where none is given. It does not move. @returns ENOMEM where an allocation fails
+     * Takes ordinary memory (what is no CMA pageblock), the largest blocks first, until at most `leave` pages of it are
+     * free on the node, or on all nodes together where none is given. It does not move. @returns ENOMEM where an
+     * allocation fails
      */
     fill(pages: PageAllocator, owner: number, leave: number, node: number | undefined): undefined | Err {
         const free = (): number => pages.freePages(node) - pages.freeCmaPages(node);

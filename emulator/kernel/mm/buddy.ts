@@ -42,7 +42,9 @@ export interface AllocOptions {
     readonly zero?: boolean;
 }
 
-/** Asked before every allocation; true makes it fail with ENOMEM. Plain state of its own, journaled by whoever sets it. */
+/**
+ * Asked before every allocation; true makes it fail with ENOMEM. Plain state of its own, journaled by whoever sets it.
+ */
 export type AllocInjection = (order: number, options: AllocOptions) => boolean;
 
 /** The free blocks of a node, CMA ones or the others. */
@@ -216,8 +218,9 @@ export class PageAllocator extends JournaledRecord {
     }
 
     /**
-     * Allocates the highest free 2^order pages of a node, of CMA pageblocks or others alike, as compaction's free scanner finds them
-     * (mm/compaction.c, isolate_freepages()); the first page frame, or −1 where none lie above `above`.
+     * Allocates the highest free 2^order pages of a node, of CMA pageblocks or others alike, as compaction's free
+     * scanner finds them (mm/compaction.c, isolate_freepages()); the first page frame, or −1 where none lie above
+     * `above`.
      */
     allocHighest(order: number, node: number, above: number, owner: number): number {
         let best: Zone | undefined;
@@ -237,7 +240,10 @@ export class PageAllocator extends JournaledRecord {
         return pfn;
     }
 
-    /** Where ranges of `count` pages can begin, a multiple of the largest block: aligned, in one node, and without pageblocks of CMA. Ascending. */
+    /**
+     * Where ranges of `count` pages can begin, a multiple of the largest block: aligned, in one node, and without
+     * pageblocks of CMA. Ascending.
+     */
     ranges(count: number, node: number | undefined): number[] {
         const starts: number[] = [];
         for (const { span } of this.normal) {
@@ -319,7 +325,10 @@ export class PageAllocator extends JournaledRecord {
         this.zoneOf(pfn).free(pfn, order);
     }
 
-    /** Hands pages [start, end) to the allocator that it never had: boot memory, scratch areas, restored pages' neighbours. */
+    /**
+     * Hands pages [start, end) to the allocator that it never had: boot memory, scratch areas, restored pages'
+     * neighbours.
+     */
     release(start: number, end: number): void {
         for (let pfn = start; pfn < end; ) {
             const zone = this.zoneOf(pfn);

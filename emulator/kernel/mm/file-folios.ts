@@ -32,7 +32,10 @@ export class FolioList {
     private pfns: Float64Array;
     private count = 0;
 
-    /** @param capacity how many there can be at most: as many as pages where all folios are of one, which those of a large file hardly are */
+    /**
+     * @param capacity how many there can be at most: as many as pages where all folios are of one, which those of a
+     * large file hardly are
+     */
     constructor(
         capacity: number,
         private readonly page: PageGeometry,
@@ -118,8 +121,9 @@ export function dropFromCache(k: KernelEnv, pfn: number): void {
 }
 
 /**
- * Splits a folio that only the page cache uses so that page `at` stands alone, and everything else stays as large as it can
- * (folio_split() in mm/huge_memory.c): order 9 becomes 8, 7, … 1, 0, 0 around it. False where somebody else holds a reference.
+ * Splits a folio that only the page cache uses so that page `at` stands alone, and everything else stays as large as it
+ * can (folio_split() in mm/huge_memory.c): order 9 becomes 8, 7, … 1, 0, 0 around it. False where somebody else holds a
+ * reference.
  */
 export function splitFolio(k: KernelEnv, pfn: number, at: number): boolean {
     const { memmap } = k;

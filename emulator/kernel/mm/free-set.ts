@@ -1,4 +1,6 @@
-/** A set of small integers that finds its lowest member fast: a bitmap with summaries, in chunks made when first used. */
+/**
+ * A set of small integers that finds its lowest member fast: a bitmap with summaries, in chunks made when first used.
+ */
 import type { Hasher } from '../../machine/hash';
 import { type Journal, type Saveable, Slots } from '../../machine/journal';
 

@@ -1,4 +1,7 @@
-/** The early allocator (mm/memblock.c): what memory there is, what of it is taken, until the buddy allocator gets the rest. */
+/**
+ * The early allocator (mm/memblock.c): what memory there is, what of it is taken, until the buddy allocator gets the
+ * rest.
+ */
 import type { PageGeometry } from '../../machine/arch';
 import { type Journal, JournaledRecord } from '../../machine/journal';
 

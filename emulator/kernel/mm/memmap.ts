@@ -64,7 +64,10 @@ export class Memmap extends JournaledRecord {
     /** Where {@link locate} found the page. */
     private found: Records;
     private readonly nothing: Records;
-    /** The row that was looked at last, its first page, and the epoch in which that held: the next page is mostly in it, too. */
+    /**
+     * The row that was looked at last, its first page, and the epoch in which that held: the next page is mostly in it,
+     * too.
+     */
     private row: Records;
     private rowStart = NOWHERE;
     private rowEpoch = -1;
@@ -217,8 +220,8 @@ export class Memmap extends JournaledRecord {
     }
 
     /**
-     * Marks a block of 2^order pages as preserved by the previous kernel, its head with KHO's magic and the order. As in the
-     * kernel, a smaller block at the same head that comes later overwrites the head's mark and nothing else.
+     * Marks a block of 2^order pages as preserved by the previous kernel, its head with KHO's magic and the order. As
+     * in the kernel, a smaller block at the same head that comes later overwrites the head's mark and nothing else.
      */
     stampPreserved(pfn: number, order: number, owner: number): void {
         if (order >= ROW_ORDER && pageIn(pfn) === 0) {
@@ -259,8 +262,8 @@ export class Memmap extends JournaledRecord {
     }
 
     /**
-     * Everything that is not free, in ascending order within its kind: first what was reserved at boot, then folio by folio, or
-     * row by row where that much is of one kind. For display.
+     * Everything that is not free, in ascending order within its kind: first what was reserved at boot, then folio by
+     * folio, or row by row where that much is of one kind. For display.
      */
     *owned(): Generator<{
         readonly pfn: number;
@@ -355,7 +358,10 @@ export class Memmap extends JournaledRecord {
         this.rowEpoch = this.journal.epoch;
     }
 
-    /** The same for writing: a summary is changed only for the head of a large folio (or, `uniform`, the first page of a row). */
+    /**
+     * The same for writing: a summary is changed only for the head of a large folio (or, `uniform`, the first page of a
+     * row).
+     */
     private locateForWrite(pfn: number, uniform = false): number {
         const at = pfn - this.rowStart;
         if (

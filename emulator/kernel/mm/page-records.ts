@@ -1,4 +1,7 @@
-/** How page metadata is stored (see {@link Memmap}): entries in typed arrays, saved before their first change in an epoch. */
+/**
+ * How page metadata is stored (see {@link Memmap}): entries in typed arrays, saved before their first change in an
+ * epoch.
+ */
 import type { Hasher } from '../../machine/hash';
 import type { Journal, Saveable } from '../../machine/journal';
 

@@ -1,4 +1,7 @@
-/** What the two architectures with KHO do differently: where things lie, how far low memory reaches, how a kernel is told of a handover. */
+/**
+ * What the two architectures with KHO do differently: where things lie, how far low memory reaches, how a kernel is
+ * told of a handover.
+ */
 import type { ArchName } from '../../machine/arch';
 import type { Machine } from '../../machine/machine';
 
@@ -36,12 +39,15 @@ const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to;
 export const ARM64: Arch = {
     name: 'arm64',
     /**
-     * arm64_dma_phys_limit − 1 (arch/arm64/mm/init.c). Without limits of devices in the firmware's tables that is the end of memory or
-     * 4 GiB, whichever is lower, and no limit at all where memory begins above 4 GiB.
+     * arm64_dma_phys_limit − 1 (arch/arm64/mm/init.c). Without limits of devices in the firmware's tables that is the
+     * end of memory or 4 GiB, whichever is lower, and no limit at all where memory begins above 4 GiB.
      */
     lowLimit: (machine) => (startOf(machine) >= 0x100000000 ? Infinity : Math.min(0x100000000, endOf(machine)) - 1),
     firstMiB: false,
-    /** Documentation/arch/arm64/booting.rst: an image lies 2 MiB aligned anywhere in memory; the device tree is 8 byte aligned. */
+    /**
+     * Documentation/arch/arm64/booting.rst: an image lies 2 MiB aligned anywhere in memory; the device tree is 8 byte
+     * aligned.
+     */
     kernelAddress: (machine) => roundUp(startOf(machine), 2 * MIB) + 2 * MIB,
     parametersAddress: (machine) => roundUp(startOf(machine), 2 * MIB),
     parameters: 'device tree',

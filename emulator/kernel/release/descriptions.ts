@@ -1,7 +1,7 @@
 /**
- * What differs between kernels, as values that code asks. One description a release and configuration; a scenario's `kernel`
- * declarations change some of it and add handlers and code. Whatever `inferred` names was deduced from mails, commits and the
- * releases around it; the rest was read in that release's source.
+ * What differs between kernels, as values that code asks. One description a release and configuration; a scenario's
+ * `kernel` declarations change some of it and add handlers and code. Whatever `inferred` names was deduced from mails,
+ * commits and the releases around it; the rest was read in that release's source.
  */
 
 import type { CostChanges } from '../../machine/costs';
@@ -65,7 +65,10 @@ const LIBRARY_LUO_V4: Library = ['kernel', 'luo-v4-calls', 'luo-v4', 'memfd-draf
 export interface LuoDescription {
     /** What identifies its state to the next kernel. */
     readonly compatible: string;
-    /** Nodes of its device tree that the next kernel needs, with their own strings; none since 7.2, where it is a struct. */
+    /**
+     * Nodes of its device tree that the next kernel needs, with their own strings; none since 7.2, where it is a
+     * struct.
+     */
     readonly nodes: ReadonlyMap<string, string>;
     /** The ioctls, and which checks come before them. */
     readonly ioctls: IoctlTable;
@@ -94,7 +97,10 @@ export interface KernelDescription {
     readonly layers: ReadonlySet<string>;
     /** Mistakes that it was given, by name. */
     readonly flaws: ReadonlySet<string>;
-    /** With the layer iommu: 1 where an iommufd is preserved and cannot be retrieved yet, as the series begins; 2 where it can. */
+    /**
+     * With the layer iommu: 1 where an iommufd is preserved and cannot be retrieved yet, as the series begins; 2 where
+     * it can.
+     */
     readonly iommufdPhase: number;
     /** Compiled in or given by the boot loader; behind it comes what the scenario adds. */
     readonly cmdline: string;
@@ -110,7 +116,10 @@ export interface KernelDescription {
     readonly early: EarlyMemory;
     /** Bytes of the initial RAM disk. */
     readonly initrdSize: number;
-    /** What the layer `vfio` does to a preserved device: `reset` in the first phase of its series, `keep` from the second on. */
+    /**
+     * What the layer `vfio` does to a preserved device: `reset` in the first phase of its series, `keep` from the
+     * second on.
+     */
     readonly vfioPhase: 'reset' | 'keep';
     /** Its IOMMU driver turns translation off when the kernel goes down. */
     readonly iommuShutdown: boolean;

@@ -1,6 +1,6 @@
 /**
- * Mistakes that a kernel can be given, one by one: what a draft of a series had, or what a reviewer asked about. Nothing has them unless a
- * scenario says so; they are there to be seen doing harm.
+ * Mistakes that a kernel can be given, one by one: what a draft of a series had, or what a reviewer asked about.
+ * Nothing has them unless a scenario says so; they are there to be seen doing harm.
  */
 
 export const FLAWS: ReadonlyMap<string, string> = new Map([

@@ -1,7 +1,7 @@
 /**
- * What a release's KHO hands over, and how: the values in which the releases differ (kernel/kexec_handover.c up to 6.18,
- * kernel/liveupdate/kexec_handover.c since). Two kernels understand each other where `compatible` is the same string; nothing else is
- * compared, so formats that share a string but differ are misread.
+ * What a release's KHO hands over, and how: the values in which the releases differ (kernel/kexec_handover.c up to
+ * 6.18, kernel/liveupdate/kexec_handover.c since). Two kernels understand each other where `compatible` is the same
+ * string; nothing else is compared, so formats that share a string but differ are misread.
  */
 import type { PageGeometry } from '../../machine/arch';
 
@@ -15,8 +15,9 @@ export interface BitmapTracking {
 }
 
 /**
- * Who completes the handover: nobody, since it is complete at all times (from 7.1 on); user space through debugfs, which calls a chain of
- * notifiers (6.16 to 6.18); the reboot system call (6.19, 7.0); LUO's PREPARE event (the series before the merge).
+ * Who completes the handover: nobody, since it is complete at all times (from 7.1 on); user space through debugfs,
+ * which calls a chain of notifiers (6.16 to 6.18); the reboot system call (6.19, 7.0); LUO's PREPARE event (the series
+ * before the merge).
  */
 export type Finalize = 'never' | 'debugfs' | 'reboot' | 'prepare';
 
@@ -33,7 +34,10 @@ export interface KhoFormat {
     readonly metadata: boolean;
     /** Areas of vmalloc can be preserved. */
     readonly vmalloc: boolean;
-    /** page->private of a preserved page has a magic number besides the order, so that restoring anything else is noticed. */
+    /**
+     * page->private of a preserved page has a magic number besides the order, so that restoring anything else is
+     * noticed.
+     */
     readonly magic: boolean;
     /** Blocks larger than the page allocator's largest (MAX_PAGE_ORDER) are restored, too. */
     readonly restoresAnyOrder: boolean;
@@ -97,7 +101,10 @@ export const KHO_V4_EXTENDED: KhoFormat = {
     hugetlbCounts: false,
 };
 
-/** 7.1. Inferred from mails and from 7.2: no release of it was read. Tree and vmalloc chunks are taken to be those of v4. */
+/**
+ * 7.1. Inferred from mails and from 7.2: no release of it was read. Tree and vmalloc chunks are taken to be those of
+ * v4.
+ */
 export const KHO_V3: KhoFormat = {
     ...KHO_V4,
     compatible: 'kho-v3',

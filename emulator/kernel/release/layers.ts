@@ -1,6 +1,7 @@
 /**
- * What is queued for a later release or under review, as layers that a kernel can be given. None of it is in a released kernel: each
- * layer is as its series was posted, in the version that is named here, and is marked as proposed wherever it is shown.
+ * What is queued for a later release or under review, as layers that a kernel can be given. None of it is in a released
+ * kernel: each layer is as its series was posted, in the version that is named here, and is marked as proposed wherever
+ * it is shown.
  */
 
 /** Files of the standard library that make up a kernel's own code; see emulator/std. */

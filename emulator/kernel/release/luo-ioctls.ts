@@ -1,4 +1,7 @@
-/** The ioctls of LUO by release: which there are, how large their arguments are, on what they work (include/uapi/linux/liveupdate.h). */
+/**
+ * The ioctls of LUO by release: which there are, how large their arguments are, on what they work
+ * (include/uapi/linux/liveupdate.h).
+ */
 
 export type IoctlName =
     | 'CREATE_SESSION'

@@ -1,6 +1,7 @@
 /**
- * What a device remembers of translations itself: address translation services (PCI Express Base Specification, section 10, ATS). It asks the IOMMU
- * once for a page and then sends physical addresses, which pass. Whoever takes a mapping away has to have it forget, too.
+ * What a device remembers of translations itself: address translation services (PCI Express Base Specification, section
+ * 10, ATS). It asks the IOMMU once for a page and then sends physical addresses, which pass. Whoever takes a mapping
+ * away has to have it forget, too.
  */
 import type { Hasher } from '../hash';
 import { type Journal, JournaledMap } from '../journal';

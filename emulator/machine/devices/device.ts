@@ -1,4 +1,7 @@
-/** A device with a DMA engine. Once started it goes on by the machine's clock, whether a kernel runs or not, until something stops it. */
+/**
+ * A device with a DMA engine. Once started it goes on by the machine's clock, whether a kernel runs or not, until
+ * something stops it.
+ */
 import type { Clock, Timer } from '../clock';
 import type { Hasher } from '../hash';
 import type { Journal } from '../journal';
@@ -234,7 +237,10 @@ export class Device extends PciFunction implements Timer, DmaEngine {
         }
     }
 
-    /** The driver has seen an interrupt of a vector, wherever it came from: it looks at what is done, and gives new work. @returns whether it waited for it */
+    /**
+     * The driver has seen an interrupt of a vector, wherever it came from: it looks at what is done, and gives new
+     * work. @returns whether it waited for it
+     */
     noticed(vector: number): boolean {
         const { awaits, program } = this;
         if (!awaits || !program || awaits.vector !== vector) {

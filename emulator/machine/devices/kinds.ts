@@ -3,8 +3,9 @@ import { IO_PAGE } from '../iommu/tables';
 import { addressAt, payload, record, type Model } from './model';
 
 /**
- * Receive and transmit descriptors of 16 bytes as in the legacy format of Intel's 8254x (PCI/PCI-X Family of Gigabit Ethernet Controllers,
- * Software Developer's Manual, sections 3.2.3 and 3.3.3): address, length, and a status byte at 12 whose bit 0 says that it is done.
+ * Receive and transmit descriptors of 16 bytes as in the legacy format of Intel's 8254x (PCI/PCI-X Family of Gigabit
+ * Ethernet Controllers, Software Developer's Manual, sections 3.2.3 and 3.3.3): address, length, and a status byte at
+ * 12 whose bit 0 says that it is done.
  */
 const DESCRIPTOR = 16;
 const DONE = 1;
@@ -58,8 +59,8 @@ const nic: Model = {
 };
 
 /**
- * Submission and completion queues: NVM Express Base Specification 2.0, sections 3.3.3.1 (entries of 64 bytes: opcode, command id, PRP 1
- * at 24) and 3.3.3.2 (16 bytes: submission queue head, command id, phase bit).
+ * Submission and completion queues: NVM Express Base Specification 2.0, sections 3.3.3.1 (entries of 64 bytes: opcode,
+ * command id, PRP 1 at 24) and 3.3.3.2 (16 bytes: submission queue head, command id, phase bit).
  */
 const SUBMISSION = 64;
 const COMPLETION = 16;

@@ -1,7 +1,12 @@
-/** What a kind of device does: what it is on the bus, how its driver lays out its rings, and what one round of it is. */
+/**
+ * What a kind of device does: what it is on the bus, how its driver lays out its rings, and what one round of it is.
+ */
 import type { FunctionIds } from '../pci/config';
 
-/** What the software that drives a device has told it. Addresses are as the device sends them: I/O virtual ones behind an IOMMU. */
+/**
+ * What the software that drives a device has told it. Addresses are as the device sends them: I/O virtual ones behind
+ * an IOMMU.
+ */
 export interface Program {
     /** Where rings and buffers begin. */
     readonly base: number;
@@ -36,7 +41,10 @@ export interface Model {
     readonly length: (queues: number) => number;
     readonly size: number;
     readonly every: number;
-    /** Whether the kernel's driver of such a device stops it when the kernel goes down (`.shutdown`); many have no such function. */
+    /**
+     * Whether the kernel's driver of such a device stops it when the kernel goes down (`.shutdown`); many have no such
+     * function.
+     */
     readonly hasShutdown: boolean;
     /** What the driver writes before it rings the doorbell. */
     readonly prepare: (program: Program, queues: number, put: Put) => void;

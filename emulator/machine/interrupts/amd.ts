@@ -1,7 +1,7 @@
 /**
- * Interrupt remapping of AMD-Vi: AMD I/O Virtualization Technology (IOMMU) Specification, publication 48882, revision 3.08: the fields of
- * a device table entry for interrupts (section 2.2.2.1, table 7: IV, IntTabLen, table root, IntCtl) and entries of 32 bits of tables
- * without guest virtual APIC (section 2.2.5). Each device has a table of its own.
+ * Interrupt remapping of AMD-Vi: AMD I/O Virtualization Technology (IOMMU) Specification, publication 48882, revision
+ * 3.08: the fields of a device table entry for interrupts (section 2.2.2.1, table 7: IV, IntTabLen, table root, IntCtl)
+ * and entries of 32 bits of tables without guest virtual APIC (section 2.2.5). Each device has a table of its own.
  */
 import { IO_PAGE } from '../iommu/tables';
 import { isInterruptAddress, processorOf, DESTINATION_UNIT, type Destination, type Message } from './message';
@@ -34,7 +34,10 @@ const LOGICAL = 0x40;
 const DESTINATION_SHIFT = 8;
 const VECTOR_SHIFT = 16;
 
-/** The entries of a table that the driver makes: DTE_INTTABLEN of drivers/iommu/amd/amd_iommu_types.h, without 2K support. */
+/**
+ * The entries of a table that the driver makes: DTE_INTTABLEN of drivers/iommu/amd/amd_iommu_types.h, without 2K
+ * support.
+ */
 const ENTRIES = 512;
 
 /** Event codes of section 2.5.1, and the flag that says that it was an interrupt (bit 51: I). */
@@ -52,7 +55,10 @@ export function interruptWordAt(deviceTable: number, requester: number): number 
     return deviceTable + requester * DEVICE_ENTRY + INTERRUPT_WORD;
 }
 
-/** That word for a device with a table of {@link ENTRIES}, as two halves; 0: it has none, and what it sends passes as it is. */
+/**
+ * That word for a device with a table of {@link ENTRIES}, as two halves; 0: it has none, and what it sends passes as it
+ * is.
+ */
 export function interruptWord(table: number): { readonly low: number; readonly high: number } {
     return table === 0
         ? { low: 0, high: 0 }

@@ -1,6 +1,7 @@
 /**
- * The machine's interrupt controllers: what becomes of the message of a device. On x86 it may pass the IOMMU's remapping, and ends at the
- * local APIC of a processor. On arm64 a message is an event of an ITS, without its tables in memory: it has one handler, wherever it goes.
+ * The machine's interrupt controllers: what becomes of the message of a device. On x86 it may pass the IOMMU's
+ * remapping, and ends at the local APIC of a processor. On arm64 a message is an event of an ITS, without its tables in
+ * memory: it has one handler, wherever it goes.
  */
 import type { Hasher } from '../hash';
 import type { Iommu } from '../iommu/iommu';
@@ -59,7 +60,10 @@ export class InterruptController extends JournaledRecord {
         this.remapper?.powerOn();
     }
 
-    /** A kernel turns the local APICs of its processors on, or all off when it goes down: what comes then is dropped, and nothing of it is kept. */
+    /**
+     * A kernel turns the local APICs of its processors on, or all off when it goes down: what comes then is dropped,
+     * and nothing of it is kept.
+     */
     accept(cpus: number): void {
         this.journal.edit<InterruptController>(this).accepting = cpus;
     }
@@ -89,7 +93,10 @@ export class InterruptController extends JournaledRecord {
         }
     }
 
-    /** A guest's driver sets a vector of a device up, which goes to a vCPU by a vector of the guest's own. What was counted stays. */
+    /**
+     * A guest's driver sets a vector of a device up, which goes to a vCPU by a vector of the guest's own. What was
+     * counted stays.
+     */
     addLine(guest: string, source: GuestSource, index: number, vector: number, vcpu: number): GuestLine {
         const known = this.lines.items.find((l) => l.guest === guest && l.source === source && l.index === index);
         if (known) {

@@ -1,7 +1,7 @@
 /**
- * Posted-interrupt descriptors: 64 bytes in memory where the hardware leaves interrupts of a guest. Intel Virtualization Technology for
- * Directed I/O, Architecture Specification, revision 4.1, section 9.11: PIR (bits 255:0), ON (256), SN (257), NV (279:272),
- * NDST (319:288, x2APIC). Hardware's part in it: section 5.2.3.
+ * Posted-interrupt descriptors: 64 bytes in memory where the hardware leaves interrupts of a guest. Intel
+ * Virtualization Technology for Directed I/O, Architecture Specification, revision 4.1, section 9.11: PIR (bits 255:0),
+ * ON (256), SN (257), NV (279:272), NDST (319:288, x2APIC). Hardware's part in it: section 5.2.3.
  */
 import type { PhysicalMemory } from '../memory';
 
@@ -69,7 +69,10 @@ export function posted(memory: PhysicalMemory, pa: number): number[] {
     return vectors;
 }
 
-/** Takes what is posted, as the processor of a running vCPU does: the descriptor is empty then. @returns the vectors, ascending */
+/**
+ * Takes what is posted, as the processor of a running vCPU does: the descriptor is empty then. @returns the vectors,
+ * ascending
+ */
 export function take(memory: PhysicalMemory, pa: number): number[] {
     const vectors = posted(memory, pa);
     memory.zero(pa, CONTROL);

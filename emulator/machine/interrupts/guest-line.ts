@@ -1,6 +1,6 @@
 /**
- * A vector of a device in the hands of a guest, as the guest's driver knows it. What the driver knows lies in the guest's memory, so it
- * outlives the kernel below it; who counts here is an observer beside it.
+ * A vector of a device in the hands of a guest, as the guest's driver knows it. What the driver knows lies in the
+ * guest's memory, so it outlives the kernel below it; who counts here is an observer beside it.
  */
 import type { Hasher } from '../hash';
 import { type Journal, JournaledRecord } from '../journal';
@@ -66,7 +66,10 @@ export class GuestLine extends JournaledRecord {
         this.journal.edit<GuestLine>(this).injected++;
     }
 
-    /** A vCPU has taken it: the driver looks at everything that is done, and gives new work. @returns whether it found anything */
+    /**
+     * A vCPU has taken it: the driver looks at everything that is done, and gives new work. @returns whether it found
+     * anything
+     */
     taken(): boolean {
         const found = this.unseen > 0;
         const e = this.journal.edit<GuestLine>(this);

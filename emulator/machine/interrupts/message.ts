@@ -1,6 +1,6 @@
 /**
- * Interrupt messages: a write of a device to an address that leads to interrupt controllers instead of memory. Intel 64 and IA-32
- * Architectures Software Developer's Manual, volume 3A, section "Message Signalled Interrupts".
+ * Interrupt messages: a write of a device to an address that leads to interrupt controllers instead of memory. Intel 64
+ * and IA-32 Architectures Software Developer's Manual, volume 3A, section "Message Signalled Interrupts".
  */
 
 /** What an entry of an MSI-X table says: 32 bits each. */
@@ -43,7 +43,10 @@ export function destinationOf({ address, data }: Message): Destination | undefin
     return { cpu: (address & LOGICAL) === 0 ? id : processorOf(id), vector: data & 0xff };
 }
 
-/** A logical destination: 16 processors a cluster, one bit each; the lowest one of several takes the interrupt. −1: none is named. */
+/**
+ * A logical destination: 16 processors a cluster, one bit each; the lowest one of several takes the interrupt. −1: none
+ * is named.
+ */
 export function processorOf(logical: number): number {
     const bits = logical & 0xffff;
     return bits === 0 ? -1 : (logical >>> 16) * 16 + (31 - Math.clz32(bits & -bits));

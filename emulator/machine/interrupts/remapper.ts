@@ -1,4 +1,7 @@
-/** Interrupt remapping of the machine's IOMMU: it knows registers and the entries it has cached; all else it reads from memory, as it lies there. */
+/**
+ * Interrupt remapping of the machine's IOMMU: it knows registers and the entries it has cached; all else it reads from
+ * memory, as it lies there.
+ */
 import type { Hasher } from '../hash';
 import type { WalkedMemory } from '../iommu/tables';
 import type { Iommu } from '../iommu/iommu';
@@ -57,7 +60,10 @@ export class Remapper extends JournaledRecord {
         return format && iommu ? new Remapper(journal, format, iommu, host) : null;
     }
 
-    /** The driver writes the register of the table, which has so many entries. What is cached stays until it is invalidated. */
+    /**
+     * The driver writes the register of the table, which has so many entries. What is cached stays until it is
+     * invalidated.
+     */
     setTable(pa: number, entries: number): void {
         const e = this.journal.edit<Remapper>(this);
         e.table = pa;

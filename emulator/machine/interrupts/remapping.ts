@@ -1,4 +1,7 @@
-/** What the interrupt remapping of the vendors has in common: an entry of a table in memory says where a device's message goes. */
+/**
+ * What the interrupt remapping of the vendors has in common: an entry of a table in memory says where a device's
+ * message goes.
+ */
 import type { WalkedMemory } from '../iommu/tables';
 import type { Destination, Message } from './message';
 
@@ -35,7 +38,10 @@ export type InterruptFaultReason =
     | 'descriptor'
     | 'descriptor-reserved';
 
-/** What becomes of a message: it goes on as it is, to a processor, or to a descriptor, or it is refused. `index`: which entry; −1: none. */
+/**
+ * What becomes of a message: it goes on as it is, to a processor, or to a descriptor, or it is refused. `index`: which
+ * entry; −1: none.
+ */
 export type Route =
     | { readonly kind: 'as-is' }
     | (InterruptEntry & { readonly index: number })

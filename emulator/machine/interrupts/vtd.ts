@@ -1,7 +1,8 @@
 /**
- * Interrupt remapping and posting of Intel VT-d: Intel Virtualization Technology for Directed I/O, Architecture Specification,
- * revision 4.1: requests in the remappable format (section 5.1.2.2), interrupt remapping table entries for remapped (9.9) and for posted
- * interrupts (9.10), fault conditions (7.1.3 and 5.1.4.1). Destinations are 32 bits wide, as in x2APIC mode.
+ * Interrupt remapping and posting of Intel VT-d: Intel Virtualization Technology for Directed I/O, Architecture
+ * Specification, revision 4.1: requests in the remappable format (section 5.1.2.2), interrupt remapping table entries
+ * for remapped (9.9) and for posted interrupts (9.10), fault conditions (7.1.3 and 5.1.4.1). Destinations are 32 bits
+ * wide, as in x2APIC mode.
  */
 import { IO_PAGE } from '../iommu/tables';
 import { isInterruptAddress, processorOf, type Destination, type Message } from './message';
@@ -26,7 +27,10 @@ const URGENT = 0x4000;
 /** IM, bit 15: the entry is a posted one. */
 const POSTED = 0x8000;
 const VECTOR_SHIFT = 16;
-/** Bits that mean nothing: 14:12 and 31:24 of a remapped entry, 7:2, 13:12 and 31:24 of a posted one, 127:84 of a remapped one. */
+/**
+ * Bits that mean nothing: 14:12 and 31:24 of a remapped entry, 7:2, 13:12 and 31:24 of a posted one, 127:84 of a
+ * remapped one.
+ */
 const RESERVED_REMAPPED = 0xff00_7000;
 const RESERVED_POSTED = 0xff00_30fc;
 /** SQ (bits 81:80) and SVT (83:82), in the third word. */

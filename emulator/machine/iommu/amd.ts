@@ -1,6 +1,7 @@
 /**
  * AMD-Vi: AMD I/O Virtualization Technology (IOMMU) Specification, publication 48882, revision 3.08: device table entry
- * (section 2.2.2.1, table 7), I/O page tables with the level of the next table in each entry (section 2.2.3), event log (section 2.5).
+ * (section 2.2.2.1, table 7), I/O page tables with the level of the next table in each entry (section 2.2.3), event log
+ * (section 2.5).
  */
 import {
     addressIn,
@@ -21,7 +22,10 @@ import { hexDigits } from '../../text/text';
 const PRESENT = 1;
 /** TV of a device table entry: the translation fields are valid. */
 const TRANSLATION_VALID = 2;
-/** Bits 11:9: the level of the table that the entry leads to; 0: it maps memory itself. In a device table entry: the paging mode. */
+/**
+ * Bits 11:9: the level of the table that the entry leads to; 0: it maps memory itself. In a device table entry: the
+ * paging mode.
+ */
 const LEVEL_SHIFT = 9;
 /** FC (bit 60), IR and IW (bits 61 and 62), in the upper half. */
 const COHERENT = 1 << 28;

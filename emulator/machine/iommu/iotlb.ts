@@ -7,14 +7,20 @@ const WRITE = 2;
 /** Page numbers have 36 bits, domain ids 16. */
 const DOMAIN = 2 ** 36;
 
-/** What an IOMMU remembers of its walks: a page of a domain by a slot, until something else needs the slot or the driver invalidates it. */
+/**
+ * What an IOMMU remembers of its walks: a page of a domain by a slot, until something else needs the slot or the driver
+ * invalidates it.
+ */
 export class IoTlb implements Saveable {
     epoch: number;
     private readonly keys = new Float64Array(ENTRIES).fill(-1);
     private readonly frames = new Float64Array(ENTRIES);
     private readonly rights = new Uint8Array(ENTRIES);
 
-    /** Caches of devices (ATS): drivers invalidate them along with this one, as iommu_flush_dev_iotlb() does. Part of the machine's shape. */
+    /**
+     * Caches of devices (ATS): drivers invalidate them along with this one, as iommu_flush_dev_iotlb() does. Part of
+     * the machine's shape.
+     */
     readonly followers: { invalidate(domain?: number, page?: number, count?: number): void }[] = [];
 
     constructor(private readonly journal: Journal) {

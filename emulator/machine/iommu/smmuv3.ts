@@ -1,7 +1,8 @@
 /**
- * Arm SMMUv3, as Linux uses it: Arm System Memory Management Unit Architecture Specification, IHI 0070: two-level stream table with a
- * split of 8 (sections 3.3.2 and 5.1), stream table entry (5.2), context descriptor (5.4), events (7.3). Stage 1 tables are VMSAv8-64
- * with 48 bits and the kernel's page as granule: Arm Architecture Reference Manual, DDI 0487, section D8.3.
+ * Arm SMMUv3, as Linux uses it: Arm System Memory Management Unit Architecture Specification, IHI 0070: two-level
+ * stream table with a split of 8 (sections 3.3.2 and 5.1), stream table entry (5.2), context descriptor (5.4), events
+ * (7.3). Stage 1 tables are VMSAv8-64 with 48 bits and the kernel's page as granule: Arm Architecture Reference Manual,
+ * DDI 0487, section D8.3.
  */
 import { PAGES_4K, type PageGeometry } from '../arch';
 import {
@@ -96,7 +97,9 @@ const IPS_48 = 5;
 const AA64 = 1 << 9;
 const ASET = 1 << 15;
 
-/** Bits 51:6 of a table's address: with a granule of 4 KiB what is left below bit 12 is zero for all but small tables. */
+/**
+ * Bits 51:6 of a table's address: with a granule of 4 KiB what is left below bit 12 is zero for all but small tables.
+ */
 const addressOf64 = ({ low, high }: Entry): number => (high & 0xf_ffff) * 2 ** 32 + ((low & 0xffff_ffc0) >>> 0);
 
 /** Event numbers of section 7.3. */
@@ -104,7 +107,8 @@ const EVENTS: Readonly<Record<FaultReason, readonly [number, string]>> = {
     'root-absent': [0x02, 'C_BAD_STREAMID'],
     'context-absent': [0x04, 'C_BAD_STE'],
     'context-invalid': [0x0a, 'C_BAD_CD'],
-    // an abort that the entry asks for is not recorded by the hardware; the number is that of a stream without translation
+    // an abort that the entry asks for is not recorded by the hardware; the number is that of a stream without
+    // translation
     blocked: [0x06, 'F_STREAM_DISABLED'],
     'address-width': [0x10, 'F_TRANSLATION'],
     'not-present': [0x10, 'F_TRANSLATION'],

@@ -1,6 +1,6 @@
 /**
- * Intel VT-d in legacy mode: Intel Virtualization Technology for Directed I/O, Architecture Specification, revision 4.1:
- * root entry (section 9.1), context entry (9.3), second-stage paging entries (9.8), fault reasons (7.1.3).
+ * Intel VT-d in legacy mode: Intel Virtualization Technology for Directed I/O, Architecture Specification, revision
+ * 4.1: root entry (section 9.1), context entry (9.3), second-stage paging entries (9.8), fault reasons (7.1.3).
  */
 import {
     addressIn,

@@ -13,7 +13,10 @@ import type { Journal } from '../journal';
 import { formatPciAddress, type PciAddress } from './address';
 import { PciFunction } from './function';
 
-/** What becomes of a device: a driver of the kernel takes it and resets it, somebody pulls it out, or the kernel gives its bus another number. */
+/**
+ * What becomes of a device: a driver of the kernel takes it and resets it, somebody pulls it out, or the kernel gives
+ * its bus another number.
+ */
 export type DeviceChange =
     | { readonly kind: 'taken'; readonly driver: string }
     | { readonly kind: 'unplugged' }
@@ -127,7 +130,10 @@ export class PciBus implements DeviceBus {
         }
     }
 
-    /** The machine is switched on: nothing runs, nothing is set up but the numbers of the buses, which the firmware gives. */
+    /**
+     * The machine is switched on: nothing runs, nothing is set up but the numbers of the buses, which the firmware
+     * gives.
+     */
     powerOn(): void {
         for (const f of [...this.bridges, ...this.devices]) {
             f.reset();

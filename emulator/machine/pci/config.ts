@@ -1,7 +1,7 @@
 /**
- * Configuration space: PCI Local Bus Specification 3.0, section 6.1 (headers of type 0 and 1) and 6.8.2 (MSI-X), PCI Bus Power Management
- * Interface Specification 1.2, section 3.2, PCI Express Base Specification 5.0, sections 7.5.3 (function level reset; ARI forwarding in Device
- * Control 2) and 7.7.8 (Access Control Services).
+ * Configuration space: PCI Local Bus Specification 3.0, section 6.1 (headers of type 0 and 1) and 6.8.2 (MSI-X), PCI
+ * Bus Power Management Interface Specification 1.2, section 3.2, PCI Express Base Specification 5.0, sections 7.5.3
+ * (function level reset; ARI forwarding in Device Control 2) and 7.7.8 (Access Control Services).
  */
 import type { Hasher } from '../hash';
 import type { Journal, Saveable } from '../journal';

@@ -1,4 +1,7 @@
-/** The MSI-X table of a function: which message each vector sends, what is masked, what waits. PCI Local Bus Specification 3.0, section 6.8.2. */
+/**
+ * The MSI-X table of a function: which message each vector sends, what is masked, what waits. PCI Local Bus
+ * Specification 3.0, section 6.8.2.
+ */
 import type { Hasher } from '../hash';
 import { type Journal, JournaledRecord, JournaledList } from '../journal';
 import type { Delivery, InterruptOutcome } from '../interrupts/delivery';
@@ -37,7 +40,9 @@ export class MsixTable extends JournaledRecord {
     readonly posted: number = 0;
     /** Raised while one was pending already: the two are one. */
     readonly merged: number = 0;
-    /** Raised while MSI-X was off or the function could not send, or on the way to a processor that does not take them. */
+    /**
+     * Raised while MSI-X was off or the function could not send, or on the way to a processor that does not take them.
+     */
     readonly lost: number = 0;
     /** The IOMMU refused the message. */
     readonly refused: number = 0;

@@ -40,7 +40,8 @@ const MFD_ALL = MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_HUGETLB | MFD_NOEXEC_SEAL 
 
 /**
  * memfd_create(2). EINVAL for unknown flags and for MFD_EXEC with MFD_NOEXEC_SEAL; EACCES for MFD_EXEC where the sysctl
- * vm.memfd_noexec is 2; EINVAL for a name longer than 249 bytes; EMFILE; ENODEV for huge pages of a size that there is not.
+ * vm.memfd_noexec is 2; EINVAL for a name longer than 249 bytes; EMFILE; ENODEV for huge pages of a size that there is
+ * not.
  * @param huge allocate in huge folios; left out: as the kernel is configured. No flag of the real call.
  */
 export function sysMemfdCreate(k: MemfdEnv, p: Process, name: string, flags: number, huge?: boolean): number | Err {
@@ -192,7 +193,10 @@ function installNew(k: KernelCore, p: Process, make: (k: KernelCore) => OpenFile
     return fd;
 }
 
-/** setrlimit(RLIMIT_NOFILE) of soft and hard limit alike, by root. What is open stays open. EPERM above sysctl fs.nr_open. */
+/**
+ * setrlimit(RLIMIT_NOFILE) of soft and hard limit alike, by root. What is open stays open. EPERM above sysctl
+ * fs.nr_open.
+ */
 export function sysSetrlimitNofile(k: KernelCore, p: Process, limit: number): 0 | Err {
     if (limit < 0 || limit > NR_OPEN) {
         return err('EPERM');

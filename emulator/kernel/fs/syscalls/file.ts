@@ -1,4 +1,7 @@
-/** close, dup, open of plain paths, ftruncate, fallocate, fcntl, fstat, and mapping a file (fs/open.c, fs/file.c, fs/fcntl.c, fs/stat.c, mm/mmap.c). */
+/**
+ * close, dup, open of plain paths, ftruncate, fallocate, fcntl, fstat, and mapping a file (fs/open.c, fs/file.c,
+ * fs/fcntl.c, fs/stat.c, mm/mmap.c).
+ */
 import type { Bytes } from '../../../machine/bytes';
 import type { KernelCore } from '../core';
 import { Err, err } from '../../release/errno';
@@ -55,7 +58,10 @@ export function sysDup(k: KernelCore, p: Process, fd: number): number | Err {
     return copy;
 }
 
-/** ftruncate(2). EINVAL for a negative length, EBADF, EINVAL for what is no regular file or not open for writing, then the file's own. */
+/**
+ * ftruncate(2). EINVAL for a negative length, EBADF, EINVAL for what is no regular file or not open for writing, then
+ * the file's own.
+ */
 export function sysFtruncate(k: KernelCore, p: Process, fd: number, length: number): 0 | Err {
     if (length < 0) {
         return EINVAL;
@@ -70,7 +76,10 @@ export function sysFtruncate(k: KernelCore, p: Process, fd: number, length: numb
     return file.ops.truncate ? file.ops.truncate(k, file, length) : EOPNOTSUPP;
 }
 
-/** fallocate(2) (vfs_fallocate). EBADF, EINVAL for the range, EOPNOTSUPP for the mode, EBADF where not open for writing, ESPIPE, ENODEV by type, EFBIG, then the file's own. */
+/**
+ * fallocate(2) (vfs_fallocate). EBADF, EINVAL for the range, EOPNOTSUPP for the mode, EBADF where not open for writing,
+ * ESPIPE, ENODEV by type, EFBIG, then the file's own.
+ */
 export function sysFallocate(
     k: KernelCore,
     p: Process,
@@ -112,7 +121,10 @@ export function sysGetfl(_k: KernelCore, p: Process, fd: number): number | Err {
 
 const SETFL_MASK = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME;
 
-/** fcntl(F_SETFL): replaces O_APPEND, O_NONBLOCK, O_NOATIME; other bits are ignored. EINVAL for O_DIRECT, which nothing here can. */
+/**
+ * fcntl(F_SETFL): replaces O_APPEND, O_NONBLOCK, O_NOATIME; other bits are ignored. EINVAL for O_DIRECT, which nothing
+ * here can.
+ */
 export function sysSetfl(k: KernelCore, p: Process, fd: number, flags: number): 0 | Err {
     const file = fget(p, fd);
     if (file instanceof Err) {
@@ -185,8 +197,8 @@ function blockSize({ page }: KernelCore, inode: object): number {
 }
 
 /**
- * mmap(2) of the first page, shared and writable, and munmap at once: whether it could be mapped. EBADF, EACCES where not
- * open for reading and writing, EPERM by F_SEAL_WRITE and F_SEAL_FUTURE_WRITE, ENODEV for what cannot be mapped.
+ * mmap(2) of the first page, shared and writable, and munmap at once: whether it could be mapped. EBADF, EACCES where
+ * not open for reading and writing, EPERM by F_SEAL_WRITE and F_SEAL_FUTURE_WRITE, ENODEV for what cannot be mapped.
  */
 export function sysMmapWrite(k: KernelCore, p: Process, fd: number): 0 | Err {
     const file = writableMapping(p, fd);
@@ -210,9 +222,9 @@ function writableMapping(p: Process, fd: number): OpenFile | Err {
 }
 
 /**
- * Maps a range shared and writable, stores bytes there and unmaps it again. EBADF and the errors of {@link sysMmapWrite}; EINVAL for nothing
- * to store or a negative offset; ENOMEM where huge pages cannot be promised; EFAULT where the access faults (SIGBUS): beyond the size,
- * and where there is no memory for a hole.
+ * Maps a range shared and writable, stores bytes there and unmaps it again. EBADF and the errors of {@link
+ * sysMmapWrite}; EINVAL for nothing to store or a negative offset; ENOMEM where huge pages cannot be promised; EFAULT
+ * where the access faults (SIGBUS): beyond the size, and where there is no memory for a hole.
  */
 export function sysMmapStore(k: KernelCore, p: Process, fd: number, data: Bytes, at: number): 0 | Err {
     const file = writableMapping(p, fd);
