@@ -31,6 +31,18 @@ export function startedProcess(host: Host, name: string): ScenarioProcess {
     return p;
 }
 
+/**
+ * The process of a block that begins.
+ * @throws ProgramError where none of this name runs, or where it waits in a call of its own
+ */
+export function idleProcess(host: Host, name: string): ScenarioProcess {
+    const p = startedProcess(host, name);
+    if (p.thread.top) {
+        throw new ProgramError(`process ${name} is in a system call: a block of it can begin when that has returned`);
+    }
+    return p;
+}
+
 /** A variable of a process. One that was never set is −1, as a descriptor that was never filled. */
 export function processVar(host: Host, process: string, name: string): Value {
     const current = processOf(host.interpreter.current);
@@ -96,12 +108,12 @@ export function backToUser(host: Host): boolean {
     if (lastCall(host)) {
         return true;
     }
-    if (!interpreter.scheduler.active) {
-        return false;
-    }
     if (processOf(thread)?.killed === true) {
         die(host, thread);
         return true;
+    }
+    if (!interpreter.scheduler.active) {
+        return false;
     }
     preemptionPoint(interpreter);
     return interpreter.current !== thread;
@@ -119,13 +131,11 @@ export function threadDone(host: Host, thread: Thread): void {
     }
 }
 
-/**
- * SIGKILL while others run: it takes effect when the process is, or is next, in user mode, and nobody waits for that.
- */
+/** SIGKILL: it takes effect when the process is, or is next, in user mode, and nobody waits for that. */
 function signalProcess(host: Host, p: ScenarioProcess): number {
     const { thread } = p;
     setKilled(host, p);
-    if (thread.top?.mode !== 'kernel' && thread.waiting?.kind !== 'lock') {
+    if (thread.frames.every((f) => f.mode !== 'kernel') && thread.waiting?.kind !== 'lock') {
         die(host, thread);
     }
     return SWITCH;
@@ -137,10 +147,15 @@ function setKilled(host: Host, p: ScenarioProcess): void {
 
 /** A process in user mode does nothing more but close what it has open. */
 function die(host: Host, thread: Thread): void {
-    const { scheduler } = host.interpreter;
+    const { scheduler, scenarioThread } = host.interpreter;
     thread.waiting = null;
-    thread.frames = [exitFrame(host, scheduler.waiter)];
-    scheduler.join(thread);
+    if (scheduler.active) {
+        thread.frames = [exitFrame(host, scheduler.waiter)];
+        scheduler.join(thread);
+    } else {
+        thread.frames = [exitFrame(host, thread.frames.find((f) => f.waiter)?.waiter ?? scenarioThread)];
+        host.kernelEntered(EXIT);
+    }
 }
 
 /** `exit` in a process block: its descriptors close before anything else happens. */
@@ -186,6 +201,9 @@ export function killProcess(host: Host, name: string): number {
     if (!p) {
         throw new ProgramError(`no process ${name} runs`);
     }
+    if (p.thread.top) {
+        return signalProcess(host, p);
+    }
     const next = interpreter.callOn(p.thread, exitFrame(host, interpreter.current));
     host.kernelEntered(EXIT);
     return next;
@@ -217,13 +235,8 @@ function lastCall(host: Host): boolean {
         return false;
     }
     host.machine.journal.edit<ScenarioProcess>(p).callsLeft = -1;
-    if (interpreter.scheduler.active) {
-        die(host, thread);
-    } else {
-        setKilled(host, p);
-        thread.frames = [exitFrame(host, thread.frames.find((f) => f.waiter)?.waiter ?? interpreter.scenarioThread)];
-        host.kernelEntered(EXIT);
-    }
+    setKilled(host, p);
+    die(host, thread);
     return true;
 }
 

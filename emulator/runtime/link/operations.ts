@@ -10,11 +10,11 @@ import { coldBoot } from '../host/kexec';
 import {
     endCurrent,
     exitCurrent,
+    idleProcess,
     killLater,
     killProcess,
     reapProcess,
     sendFd,
-    startedProcess,
     startProcess,
 } from '../host/processes';
 import { lengthOf, readIndex } from '../members';
@@ -326,7 +326,7 @@ function assertion(what: string, message: Value, why: string): string {
 function linkEnter(l: Linkage, { process, end }: Of<'enter'>): Op {
     const { host, run } = l;
     return (f) => {
-        const { thread } = startedProcess(host, process);
+        const { thread } = idleProcess(host, process);
         const frame = new Frame(f.code, 'user', f.slots, -1, null, run.current);
         frame.pc = f.pc + 1;
         f.pc = end;
@@ -338,7 +338,7 @@ function linkConcurrently(l: Linkage, { blocks, end }: Of<'concurrently'>): Op {
     const { host, run } = l;
     return (f) => {
         const frames = blocks.map(({ process, starts, begin }) => {
-            const { thread } = starts ? startProcess(host, process) : startedProcess(host, process);
+            const { thread } = starts ? startProcess(host, process) : idleProcess(host, process);
             const frame = new Frame(f.code, 'user', f.slots, -1, null, run.current);
             frame.pc = begin;
             return { thread, frame };
