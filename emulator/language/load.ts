@@ -19,6 +19,9 @@ export interface SourceHost {
     exists?(uri: string): boolean;
 }
 
+/** Files that import each other in a chain. */
+const MOST_NESTED = 100;
+
 /** What a program is loaded with. */
 interface Loader {
     readonly program: ProgramBuilder;
@@ -65,6 +68,10 @@ function follow(l: Loader, file: SourceFile, item: ImportDecl, above: readonly s
         return;
     }
     if (program.files.has(uri)) {
+        return;
+    }
+    if (above.length >= MOST_NESTED) {
+        say(`Imports are nested at most ${MOST_NESTED} files deep.`);
         return;
     }
     const text = host.read(uri);

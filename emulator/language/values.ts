@@ -78,6 +78,19 @@ function bits(x: bigint, a: Int, b: Int): Int {
 /** The source text of an expression, asked for only when it has to be named. */
 export type Named = () => string;
 
+/** A text has at most so many characters. */
+const MOST_TEXT = 16 * 1024 * 1024;
+/** A byte string is made of at most so many runs of zeroes, pattern or bytes. */
+const MOST_EXTENTS = 1024 * 1024;
+
+/** Texts one behind the other. @throws ProgramError where that is too long for a text */
+export function joinTexts(texts: readonly string[]): string {
+    if (texts.reduce((sum, t) => sum + t.length, 0) > MOST_TEXT) {
+        throw new ProgramError(`a text has at most ${MOST_TEXT} characters`);
+    }
+    return texts.join('');
+}
+
 export function add(a: Value, b: Value, named?: Named): Value {
     if (typeof a === 'number' && typeof b === 'number') {
         const r = a + b;
@@ -86,9 +99,12 @@ export function add(a: Value, b: Value, named?: Named): Value {
         }
     }
     if (typeof a === 'string' || typeof b === 'string') {
-        return text(a) + text(b);
+        return joinTexts([text(a), text(b)]);
     }
     if (a instanceof Bytes && b instanceof Bytes) {
+        if (a.extents.length + b.extents.length > MOST_EXTENTS) {
+            throw new ProgramError(`a byte string is made of at most ${MOST_EXTENTS} pieces`);
+        }
         return Bytes.concat(a, b);
     }
     return checked(

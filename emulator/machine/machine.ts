@@ -28,6 +28,11 @@ export interface HandoverPlaces {
     readonly scratch: readonly { readonly addr: number; readonly size: number }[];
 }
 
+/** RAM that a machine has at most, in bytes; MAX_PHYSMEM_BITS of x86-64 with four levels of page tables is 46. */
+export const MOST_MEMORY = 2 ** 46;
+/** RAM lies below this address. */
+export const MEMORY_LIMIT = 2 ** 47;
+
 const NO_PLACES: HandoverPlaces = { scratch: [] };
 
 export interface MachineShape {
@@ -70,7 +75,7 @@ export class Machine extends JournaledRecord {
     readonly boots: number = 0;
 
     /**
-     * @throws RangeError where ranges overlap or are empty, or devices cannot be plugged in like that.
+     * @throws RangeError where ranges overlap, are empty or too much, or devices cannot be plugged in like that.
      */
     constructor(
         shape: MachineShape,
@@ -88,6 +93,14 @@ export class Machine extends JournaledRecord {
                 throw new RangeError(`memory at 0x${range.start.toString(16)} overlaps or is empty`);
             }
             end = range.start + range.size;
+        }
+        if (end > MEMORY_LIMIT) {
+            throw new RangeError(
+                `its memory ends at 0x${end.toString(16)}, and the limit is 0x${MEMORY_LIMIT.toString(16)}`,
+            );
+        }
+        if (this.ramSize > MOST_MEMORY) {
+            throw new RangeError('it has more than 64 TiB of memory');
         }
         this.memory = new PhysicalMemory(journal);
         this.clock = new Clock(journal);

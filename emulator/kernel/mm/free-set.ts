@@ -4,8 +4,7 @@
 import type { Hasher } from '../../machine/hash';
 import { type Journal, type Saveable, Slots } from '../../machine/journal';
 
-const CHUNK_SHIFT = 15;
-const CHUNK_BITS = 1 << CHUNK_SHIFT;
+const CHUNK_BITS = 1 << 15;
 const WORDS = 1024;
 /** A chunk: 1024 words of members, 32 words with a bit a word, one with a bit a word of those. */
 const TOP = WORDS + 32;
@@ -39,31 +38,25 @@ export class FreeSet implements Saveable {
     private used: Int32Array;
     private readonly chunks: Slots<Chunk>;
 
-    /**
-     * For members below `size`.
-     * @throws RangeError where that is more than 2^32.
-     */
+    /** For members below `size`. */
     constructor(
         private readonly journal: Journal,
         size: number,
     ) {
-        if (size > 2 ** 32) {
-            throw new RangeError(`a set of ${size} members is too large`);
-        }
         this.epoch = journal.epoch;
         this.used = new Int32Array(Math.ceil(Math.ceil(size / CHUNK_BITS) / 32));
         this.chunks = new Slots<Chunk>(journal);
     }
 
     has(i: number): boolean {
-        const chunk = this.chunks.list[i >>> CHUNK_SHIFT];
+        const chunk = this.chunks.list[Math.floor(i / CHUNK_BITS)];
         const bit = i & (CHUNK_BITS - 1);
         return chunk !== undefined && (chunk.data[bit >>> 5]! & (1 << (bit & 31))) !== 0;
     }
 
     /** Adds what is not a member yet. */
     add(i: number): void {
-        const number = i >>> CHUNK_SHIFT;
+        const number = Math.floor(i / CHUNK_BITS);
         const { data } = this.chunkForWrite(number);
         const bit = i & (CHUNK_BITS - 1);
         const word = bit >>> 5;
@@ -98,7 +91,7 @@ export class FreeSet implements Saveable {
 
     /** Removes a member. */
     remove(i: number): void {
-        const number = i >>> CHUNK_SHIFT;
+        const number = Math.floor(i / CHUNK_BITS);
         const { data } = this.chunkForWrite(number);
         const bit = i & (CHUNK_BITS - 1);
         const word = bit >>> 5;

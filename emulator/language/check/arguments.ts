@@ -1,4 +1,5 @@
 /** What settings take: whether an entry says it as its table wants it. */
+import { MEMORY_LIMIT } from '../../machine/machine';
 import { sizeLiteral } from '../../text/text';
 import { SETTABLE_COSTS, settableCost } from '../../machine/costs';
 import { spanOf } from '../check-finding';
@@ -125,6 +126,8 @@ function checkRange(c: CodeContext, example: string, e: Expr): void {
     const to = constant(c, e.to, 'The end of the range');
     if (from !== undefined && to !== undefined && to <= from) {
         c.error('LU0311', e, 'This range is empty: its end, which does not belong to it, lies above its start.');
+    } else if (to !== undefined && to > MEMORY_LIMIT) {
+        c.error('LU0311', e, `Memory lies below 0x${MEMORY_LIMIT.toString(16)} (128 TiB).`);
     }
 }
 

@@ -17,12 +17,19 @@ export function newContext(program: ProgramBuilder, unit: Unit): CodeContext {
     return new CodeContext(program, unit, CHECKERS);
 }
 
-/** Checks a function, once; while it is being checked (it calls itself), what is known of it so far holds. */
+/** So deep checks of functions nest; longer chains are begun further down, but for those that go in a circle. */
+const MOST_NESTED = 200;
+
+/**
+ * Checks a function, once; while it is being checked (it calls itself), what is known of it so far holds. So it does in
+ * a circle of functions that is too long to be followed.
+ */
 export function checkFn(program: ProgramBuilder, info: FnInfo): void {
-    if (info.state !== 'new') {
+    if (info.state !== 'new' || program.nestedFns >= MOST_NESTED) {
         return;
     }
     info.state = 'busy';
+    program.nestedFns++;
     const { decl, uri } = info;
     const c = newContext(program, { uri, span: decl.body, context: 'any', fn: info, result: ANY });
     declareParams(
@@ -37,6 +44,7 @@ export function checkFn(program: ProgramBuilder, info: FnInfo): void {
     checkCode(c, decl, decl.body, decl);
     info.result = resultOf(c.returned, c.flow.ended === undefined);
     info.state = 'done';
+    program.nestedFns--;
 }
 
 /** The type of what a function returns; functions that return different things return any of them. */

@@ -1,6 +1,7 @@
 /** Constant expressions, computed with the operations of the interpreter, so that both agree on every bit. */
 import { ERRNO, isErrnoName } from '../../kernel/release/errno';
 import type { Expr } from '../syntax/ast';
+import { namesIn } from '../syntax/names-in';
 import { BOOL, INT, STRING, type Type, type Value } from '../types';
 import { binary, ProgramError, unary } from '../values';
 import { quoted, type ProgramBuilder } from './program-builder';
@@ -83,7 +84,8 @@ export function constantValue(program: ProgramBuilder, name: string): Value {
     const value = fold(program, info.uri, info.decl.value);
     info.state = 'done';
     info.value = value;
-    if (value === undefined && program.diagnostics.length === before && info.decl.value.kind !== 'error') {
+    const said = program.diagnostics.length > before || needsMissing(program, info.decl.value);
+    if (value === undefined && !said && info.decl.value.kind !== 'error') {
         program.report(
             'error',
             'LU0312',
@@ -94,6 +96,14 @@ export function constantValue(program: ProgramBuilder, name: string): Value {
     }
     info.type = typeOfValue(value) ?? info.type;
     return value;
+}
+
+/** Whether an expression needs a constant that has no value, which was said there. */
+function needsMissing(program: ProgramBuilder, e: Expr): boolean {
+    return [...namesIn(e)].some((name) => {
+        const info = program.consts.get(name);
+        return info?.state === 'done' && info.value === undefined;
+    });
 }
 
 function typeOfValue(v: Value): Type | undefined {

@@ -4,6 +4,7 @@ import type { FileDecl, FlbDecl, HandlerDecl, Item, KernelDecl, ScenarioDecl } f
 import { ANY, INT, type Type } from '../types';
 import { checkCompatible, checkHandlerHead, checkShapes, fileTypeOf } from './callbacks';
 import { checkCallback, checkCode, checkFn, newContext } from './code';
+import { checkedFirst } from './depth';
 import { declare, processesOf } from './declarations';
 import { checkExpectedFindings } from './expected-findings';
 import { constantValue } from './fold';
@@ -18,6 +19,9 @@ import { assignable, describeType } from './types-of';
 /** Checks all files of the program. */
 export function checkItems(program: ProgramBuilder): void {
     declare(program, program.files.values());
+    for (const name of checkedFirst(program.consts.keys(), (n) => program.consts.get(n)?.decl.value)) {
+        constantValue(program, name);
+    }
     for (const name of program.consts.keys()) {
         constantValue(program, name);
     }
@@ -31,6 +35,12 @@ export function checkItems(program: ProgramBuilder): void {
     for (const { uri, item } of items) {
         if (item.kind === 'file') {
             checkFields(program, uri, item);
+        }
+    }
+    for (const name of checkedFirst(program.fns.keys(), (n) => program.fns.get(n)?.decl.body)) {
+        const info = program.fns.get(name);
+        if (info) {
+            checkFn(program, info);
         }
     }
     for (const info of program.fns.values()) {

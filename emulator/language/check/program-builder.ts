@@ -63,6 +63,8 @@ export class ProgramBuilder {
     readonly files = new Map<string, SourceFile>();
     readonly consts = new Map<string, ConstInfo>();
     readonly fns = new Map<string, FnInfo>();
+    /** Functions that are being checked, each since the one before it calls it. */
+    nestedFns = 0;
     readonly structDecls = new Map<string, StructDecl>();
     readonly structs = new Map<string, StructLayout>();
     readonly fileKinds = new Map<string, FileDecl>();

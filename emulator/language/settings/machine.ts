@@ -1,6 +1,7 @@
 /** What stands in `machine { }`. */
 import type { PageGeometry } from '../../machine/arch';
 import type { IommuVendor } from '../../machine/iommu/unit';
+import { MOST_MEMORY } from '../../machine/machine';
 import {
     costChange,
     device,
@@ -34,7 +35,11 @@ const NODE: NumberArgument = number('The node', {
 
 export const MACHINE_SETTINGS = {
     memory: {
-        takes: number('The size', { least: 1 }),
+        takes: number('The size', {
+            least: 1,
+            most: MOST_MEMORY,
+            refusal: 'A machine has between 1 byte and 64 TiB of memory.',
+        }),
         options: { node: NODE },
         examples: ['memory 2GiB', 'memory 2GiB node 1'],
         doc: 'RAM of this size, on node 0 or on the node that it names. Its addresses are those of a usual machine of the architecture. Without `memory` and `map` a machine has 2 GiB on node 0.',

@@ -3,7 +3,7 @@ import { Kernel } from '../../kernel/kernel';
 import { reservedAddress } from '../../kernel/kho/reserve-mem';
 import { errOfCode } from '../../kernel/release/errno';
 import { ANY, BOOL, INT, listOf, objectOf, PHYS, STRING, type Value } from '../../language/types';
-import { asInt, asNumber, asString, text } from '../../language/values';
+import { asInt, asNumber, asString, joinTexts, text } from '../../language/values';
 import { hex } from '../../text/text';
 import { panic } from '../host/kernel-end';
 import type { Host } from '../host/host';
@@ -15,7 +15,7 @@ const WORDS = [{ ...param('words', ANY), rest: true }];
 
 /** The arguments of a rest parameter as text, one behind the other. */
 function joined(words: Value): string {
-    return restOf(words).map(text).join('');
+    return joinTexts(restOf(words).map(text));
 }
 
 function klog(level: 'info' | 'warn' | 'err') {

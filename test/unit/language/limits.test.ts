@@ -1,0 +1,69 @@
+/** Texts that are deep, long or large: they are checked, or refused in so many words. */
+import assert from 'node:assert/strict';
+import { check } from '../../../emulator/language/check/check';
+import { NATIVES } from '../../../emulator/diagnosis/natives';
+import { failureOf } from '../../support/runs';
+import { findingsOf, programOf } from '../../support/programs';
+
+const lines = (count: number, line: (i: number) => string): string =>
+    Array.from({ length: count }, (_, i) => line(i)).join('\n');
+
+suite('limits of the language', () => {
+    test('functions that call each other in a long chain', () => {
+        const text = `${lines(3000, (i) => `fn f${i}() { return f${i + 1}() }`)}
+fn f3000() { return 7 }
+scenario "s" { boot "7.2"; assert f0() == 7 }`;
+        const program = programOf(text);
+        assert.deepEqual(findingsOf(program), []);
+        assert.equal(failureOf(program), undefined);
+    });
+
+    test('functions that call each other in circles', () => {
+        const text = `${lines(500, (i) => `fn f${i}(n) { if n == 0 { return 1 }; return f${(i + 1) % 500}(n - 1) }`)}
+scenario "s" { boot "7.2"; assert f0(3) == 1 }`;
+        assert.deepEqual(findingsOf(programOf(text)), []);
+    });
+
+    test('constants that need each other in a long chain', () => {
+        const text = `${lines(5000, (i) => `const c${i} = c${i + 1} + 1`)}
+const c5000 = 0
+scenario "s" { boot "7.2"; assert c0 == 5000 }`;
+        const program = programOf(text);
+        assert.deepEqual(findingsOf(program), []);
+        assert.equal(failureOf(program), undefined);
+    });
+
+    test('a constant that is too long is said once, not again by those that need it', () => {
+        const text = `const c0 = "0123456789abcdef"
+${lines(26, (i) => `const c${i + 1} = c${i} + c${i}`)}
+scenario "s" { boot "7.2"; log(c26) }`;
+        assert.deepEqual(findingsOf(programOf(text)), [
+            '22: LU0311: `c20 + c20` has no value: a text has at most 16777216 characters.',
+        ]);
+    });
+
+    test('texts and byte strings that grow without end', () => {
+        const grows = (value: string): string | undefined =>
+            failureOf(programOf(`scenario "s" { boot "7.2"; process p { s = ${value}; while true { s = s + s } } }`));
+        assert.equal(grows('"x"'), 'a text has at most 16777216 characters');
+        assert.equal(grows('pattern(1, 1) + pattern(2, 1)'), 'a byte string is made of at most 1048576 pieces');
+    });
+
+    test('files that import each other in a long chain', () => {
+        const program = check({ read: (uri) => `import "${uri}x"` }, 'a.lus', NATIVES);
+        assert.deepEqual(
+            program.diagnostics.map((d) => `${d.uri.length} ${d.code}: ${d.message}`),
+            ['104 LU0215: Imports are nested at most 100 files deep.'],
+        );
+    });
+
+    test('memory of a machine', () => {
+        const codes = (machine: string): string[] =>
+            findingsOf(programOf(`machine { ${machine} }\nscenario "s" { boot "7.2" }`));
+        assert.deepEqual(codes('memory 64TiB'), []);
+        assert.deepEqual(codes('memory 64TiB + 1'), ['1: LU0311: A machine has between 1 byte and 64 TiB of memory.']);
+        assert.deepEqual(codes('map 0x1000 .. 0x8000_0000_1000'), [
+            '1: LU0311: Memory lies below 0x800000000000 (128 TiB).',
+        ]);
+    });
+});
