@@ -25,6 +25,8 @@ export function activate(context: vscode.ExtensionContext): void {
         vscode.debug.registerDebugAdapterDescriptorFactory(DEBUG_TYPE, new AdapterFactory(context.extensionUri)),
     );
     client = createLanguageClient(context.extensionUri);
+    const server = client;
+    context.subscriptions.push(vscode.workspace.onDidGrantWorkspaceTrust(() => server.sendNotification('lus/trusted')));
     client.start().catch((e: unknown) => {
         void vscode.window.showErrorMessage(
             `The Live Update language server did not start: ${e instanceof Error ? e.message : String(e)}`,

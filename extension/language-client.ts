@@ -16,6 +16,7 @@ export function createLanguageClient(extension: vscode.Uri): LanguageClient {
                 { language: LANGUAGE, scheme: 'untitled' },
             ],
             // Imports are read from disk: their changes matter to the files that are open.
+            initializationOptions: { trusted: vscode.workspace.isTrusted },
             synchronize: { fileEvents: vscode.workspace.createFileSystemWatcher(`**/*.${LANGUAGE}`) },
         },
     );

@@ -1,14 +1,15 @@
 /** Source files of the host for the engine, which knows them by URI only. */
-import { existsSync, readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { SourceHost } from '../language/load';
 import { LineMap } from '../language/syntax/positions';
 import { UsageError } from '../run/usage-error';
-import { unpacked } from './gzip';
+import { MOST_TEXT, readNamed, Unreadable } from '../disk/read';
+import { filesOnDisk, textOf } from '../disk/source-files';
 import { SHIPPED_SOURCES, STD_SCHEME } from '../std/texts';
 
 export class Files implements SourceHost {
+    private readonly disk = filesOnDisk();
     private readonly texts = new Map<string, string | undefined>();
     private readonly maps = new Map<string, LineMap>();
     /** URIs by how they were displayed. */
@@ -20,29 +21,17 @@ export class Files implements SourceHost {
             return std;
         }
         if (!this.texts.has(uri)) {
-            this.texts.set(uri, this.readHost(uri));
+            this.texts.set(uri, this.disk.read(uri));
         }
         return this.texts.get(uri);
     }
 
-    private readHost(uri: string): string | undefined {
-        try {
-            return readFileSync(fileURLToPath(uri), 'utf8');
-        } catch {
-            return undefined;
-        }
-    }
-
     readBytes(uri: string): Uint8Array | undefined {
-        try {
-            return unpacked(readFileSync(fileURLToPath(uri)));
-        } catch {
-            return undefined;
-        }
+        return this.disk.readBytes(uri);
     }
 
     exists(uri: string): boolean {
-        return existsSync(fileURLToPath(uri));
+        return this.disk.exists(uri);
     }
 
     /**
@@ -53,7 +42,7 @@ export class Files implements SourceHost {
         const uri = pathToFileURL(path.resolve(name)).href;
         if (!this.texts.has(uri)) {
             try {
-                this.texts.set(uri, readFileSync(name, 'utf8'));
+                this.texts.set(uri, textOf(readNamed(name, MOST_TEXT)));
             } catch (e) {
                 throw new UsageError(unreadable(name, e));
             }
@@ -93,6 +82,9 @@ export class Files implements SourceHost {
 }
 
 export function unreadable(name: string, e: unknown): string {
+    if (e instanceof Unreadable) {
+        return `${name} ${e.message}.`;
+    }
     const code = e instanceof Error && 'code' in e ? e.code : undefined;
     switch (code) {
         case 'ENOENT':

@@ -1,8 +1,9 @@
 /** Memory images of the host: opened piece by piece where they are plain, unpacked where they are compressed. */
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { type ByteSource, sourceOf } from '../machine/core-file';
 import { unreadable } from './files';
-import { isGzip, unpacked } from './gzip';
+import { isGzip, unpacked } from '../disk/gzip';
+import { MOST_IMAGE, readOpen, Unreadable } from '../disk/read';
 import { BadArguments } from './options';
 
 /** @throws BadArguments where the file cannot be read or unpacked */
@@ -14,21 +15,20 @@ export function openImage(name: string): ByteSource {
         throw new BadArguments(unreadable(name, e));
     }
     const stat = fstatSync(fd);
-    if (stat.isDirectory()) {
-        closeSync(fd);
-        throw new BadArguments(`${name} is a folder, not a memory image.`);
-    }
-    const start = new Uint8Array(2);
-    readSync(fd, start, 0, 2, 0);
-    if (!isGzip(start)) {
+    if (stat.isFile() && !isGzip(readAt(fd, 0, 2))) {
         // Stays open as long as the process: images may be larger than memory.
         return { length: stat.size, read: (offset, length) => readAt(fd, offset, length) };
     }
-    closeSync(fd);
     try {
-        return sourceOf(unpacked(readFileSync(name)));
+        return sourceOf(unpacked(readOpen(fd, stat, MOST_IMAGE)));
     } catch (e) {
-        throw new BadArguments(`${name} cannot be unpacked: ${e instanceof Error ? e.message : String(e)}.`);
+        throw new BadArguments(
+            e instanceof Unreadable
+                ? unreadable(name, e)
+                : `${name} cannot be unpacked: ${e instanceof Error ? e.message : String(e)}.`,
+        );
+    } finally {
+        closeSync(fd);
     }
 }
 

@@ -1,8 +1,6 @@
 /** Files that are compressed with gzip. */
 import { constants, gunzipSync } from 'node:zlib';
-
-/** What a compressed image may be unpacked to, in bytes: it is kept in memory. */
-const UNPACKED_LIMIT = 2 ** 31;
+import { MOST_IMAGE } from './read';
 
 /**
  * Unpacks gzip, also of several members; other bytes are returned as they are. What is left of a damaged file is what
@@ -13,7 +11,7 @@ export function unpacked(bytes: Uint8Array): Uint8Array {
         return bytes;
     }
     // Z_SYNC_FLUSH: a file that was cut off gives what comes before the cut.
-    return gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: UNPACKED_LIMIT });
+    return gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: MOST_IMAGE });
 }
 
 export function isGzip(bytes: Uint8Array): boolean {

@@ -75,6 +75,12 @@ function follow(l: Loader, file: SourceFile, item: ImportDecl, above: readonly s
         return;
     }
     const text = host.read(uri);
+    if (text === undefined && host.exists?.(uri) === true) {
+        say(
+            `"${path}" cannot be read: an import is a regular file of at most 64 MiB, and in a workspace that is not trusted it lies inside the workspace.`,
+        );
+        return;
+    }
     if (text === undefined) {
         const withEnding = path.endsWith('.lus') ? undefined : host.read(uriBeside(file.uri, `${path}.lus`));
         program.report(

@@ -1,6 +1,15 @@
 /** The language server: LSP on stdin and stdout. */
-import { createConnection, ProposedFeatures, TextDocuments, TextDocumentSyncKind } from 'vscode-languageserver/node';
+import * as path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+    createConnection,
+    type InitializeParams,
+    ProposedFeatures,
+    TextDocuments,
+    TextDocumentSyncKind,
+} from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
+import { filesOnDisk } from '../../emulator/disk/source-files';
 import type { CheckFinding } from '../../emulator/language/check-finding';
 import type { Program } from '../../emulator/language/program';
 import { ParseCache } from '../../emulator/language/syntax/parse-cache';
@@ -15,7 +24,21 @@ const QUIET_MS = 150;
 
 const connection = createConnection(ProposedFeatures.all, process.stdin, process.stdout);
 const documents = new TextDocuments(TextDocument);
-const files = new SourceFiles(documents);
+/** Whether the person trusts the folders that are open: if not, nothing outside of them is read. */
+let trusted = true;
+let folders: readonly string[] = [];
+
+function foldersToStayIn(): readonly string[] | undefined {
+    if (trusted) {
+        return undefined;
+    }
+    const opened = documents
+        .all()
+        .flatMap(({ uri }) => (uri.startsWith('file:') ? [path.dirname(fileURLToPath(uri))] : []));
+    return folders.length > 0 ? folders : opened;
+}
+
+const files = new SourceFiles(documents, filesOnDisk(foldersToStayIn));
 
 const parsed = new ParseCache();
 
@@ -70,14 +93,27 @@ function changed(): void {
     }, QUIET_MS);
 }
 
-connection.onInitialize(() => ({
-    capabilities: {
-        textDocumentSync: TextDocumentSyncKind.Incremental,
-        documentSymbolProvider: true,
-        codeActionProvider: { codeActionKinds: ['quickfix'] },
-    },
-    serverInfo: { name: 'lus' },
-}));
+connection.onInitialize(({ workspaceFolders, initializationOptions }: InitializeParams) => {
+    trusted = !isUntrusted(initializationOptions);
+    folders = (workspaceFolders ?? []).flatMap(({ uri }) => (uri.startsWith('file:') ? [fileURLToPath(uri)] : []));
+    return {
+        capabilities: {
+            textDocumentSync: TextDocumentSyncKind.Incremental,
+            documentSymbolProvider: true,
+            codeActionProvider: { codeActionKinds: ['quickfix'] },
+        },
+        serverInfo: { name: 'lus' },
+    };
+});
+
+function isUntrusted(options: unknown): boolean {
+    return typeof options === 'object' && options !== null && 'trusted' in options && options.trusted === false;
+}
+
+connection.onNotification('lus/trusted', () => {
+    trusted = true;
+    changed();
+});
 
 documents.onDidChangeContent(changed);
 documents.onDidClose(changed);

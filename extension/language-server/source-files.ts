@@ -1,13 +1,15 @@
 /** Source files by URI: as the editor has them where they are open, else as they are on disk. */
-import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { TextDocuments } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import type { SourceHost } from '../../emulator/language/load';
 import { SHIPPED_SOURCES } from '../../emulator/std/texts';
 
 export class SourceFiles implements SourceHost {
-    constructor(private readonly open: TextDocuments<TextDocument>) {}
+    /** @param disk the files that are not open */
+    constructor(
+        private readonly open: TextDocuments<TextDocument>,
+        private readonly disk: Required<SourceHost>,
+    ) {}
 
     /** The text of a file, or undefined where it cannot be read. */
     read(uri: string): string | undefined {
@@ -19,16 +21,12 @@ export class SourceFiles implements SourceHost {
         if (shipped !== undefined) {
             return shipped;
         }
-        try {
-            return readFileSync(fileURLToPath(uri), 'utf8');
-        } catch {
-            return undefined;
-        }
+        return this.disk.read(uri);
     }
 
     /** Whether there is a file on disk, whatever it holds. */
     exists(uri: string): boolean {
-        return uri.startsWith('file:') && existsSync(fileURLToPath(uri));
+        return this.disk.exists(uri);
     }
 
     /** The file as a document, for turning offsets into positions. */

@@ -19,6 +19,7 @@ const ROOMS: readonly string[] = [
     'emulator/findings',
     'emulator/kernel/release',
     'emulator/language',
+    'emulator/disk',
     'emulator/kernel',
     'emulator/runtime',
     'emulator/diagnosis',

@@ -1,0 +1,48 @@
+/** The files that programs name, by URI: what stands beside a scenario on this machine. */
+import { realpathSync, statSync } from 'node:fs';
+import * as path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { SourceHost } from '../language/load';
+import { unpacked } from './gzip';
+import { MOST_IMAGE, MOST_TEXT, readRegular } from './read';
+
+/** Text of a file's bytes, which are UTF-8. */
+export function textOf(bytes: Uint8Array): string {
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+}
+
+/**
+ * Files on disk.
+ * @param within asked at each file: the folders that nothing is read outside of, links followed; undefined: anything is
+ */
+export function filesOnDisk(within: () => readonly string[] | undefined = () => undefined): Required<SourceHost> {
+    const there = (uri: string): boolean => {
+        try {
+            return statSync(fileURLToPath(uri), { throwIfNoEntry: false }) !== undefined;
+        } catch {
+            return false;
+        }
+    };
+    const attempt = <T>(uri: string, read: (file: string) => T): T | undefined => {
+        try {
+            const file = fileURLToPath(uri);
+            const folders = within();
+            return folders === undefined || isInside(file, folders) ? read(file) : undefined;
+        } catch {
+            return undefined;
+        }
+    };
+    return {
+        read: (uri) => attempt(uri, (file) => textOf(readRegular(file, MOST_TEXT))),
+        readBytes: (uri) => attempt(uri, (file) => unpacked(readRegular(file, MOST_IMAGE))),
+        exists: there,
+    };
+}
+
+function isInside(file: string, folders: readonly string[]): boolean {
+    const real = realpathSync(file);
+    return folders.some((folder) => {
+        const relative = path.relative(realpathSync(folder), real);
+        return relative !== '' && !relative.startsWith('..') && !path.isAbsolute(relative);
+    });
+}
