@@ -1,6 +1,6 @@
 /**
- * Files of the machine that the product runs on, for the shells that have Node. What a scenario names is read only if it
- * is a regular file, without waiting and within a limit; what a person names on the command line may be a pipe, too.
+ * Files of the machine that the product runs on, for the shells that have Node. What a scenario names is read only if
+ * it is a regular file, without waiting and within a limit; what a person names on the command line may be a pipe, too.
  */
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 
