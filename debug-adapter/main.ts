@@ -34,7 +34,8 @@ function serveStdio(): void {
 function serveTcp(port: number): void {
     const server = createServer((socket) => {
         const session = new LusDebugSession(host, () => socket.end());
-        connect(session, socket, socket);
+        // a web page can make a browser send anything but such a beginning
+        connect(session, socket, socket, () => socket.destroy());
         socket.on('close', () => session.shutdown());
         socket.on('error', () => session.shutdown());
     });

@@ -5,38 +5,106 @@ const SEPARATOR = Buffer.from('\r\n\r\n');
 const MAX_HEADER = 64 * 1024;
 /** Bytes that may wait for the client before the run waits, too. */
 const MAX_UNSENT = 1024 * 1024;
-const MAX_MESSAGE = 256 * 1024 * 1024;
+/** A longer message is read over, and answered as one that makes no sense. Bytes. */
+export const MAX_MESSAGE = 16 * 1024 * 1024;
+/** A length above this is a mistake, and says nothing of where the next message begins. */
+const MAX_PASSED_OVER = 1024 * 1024 * 1024;
+/** What the protocol begins with; a browser that was made to connect begins with the method of a request. */
+const FIRST_HEADERS = ['content-length:', 'content-type:'];
 
 /** Collects bytes into messages. */
 export class MessageReader {
-    private data: Buffer = Buffer.alloc(0);
+    /** What has arrived and is not used yet. */
+    private readonly chunks: Buffer[] = [];
+    private length = 0;
     /** Bytes of the message that is being received; −1 while its header is. */
     private wanted = -1;
+    /** Bytes of a message that is too long which are still to come. */
+    private unwanted = 0;
+    private begun = false;
+    /** A stranger is not listened to any more. */
+    private closed = false;
 
-    /** @param onMessage gets what was parsed, or undefined where it was no JSON */
-    constructor(private readonly onMessage: (message: unknown) => void) {}
+    /**
+     * @param onMessage gets what was parsed, or undefined where it was no JSON
+     * @param onStranger called, instead of reading on, where the first bytes are no header of the protocol; left out:
+     * they are read over
+     */
+    constructor(
+        private readonly onMessage: (message: unknown) => void,
+        private readonly onStranger?: () => void,
+    ) {}
 
     push(chunk: Buffer): void {
-        this.data = this.data.length === 0 ? chunk : Buffer.concat([this.data, chunk]);
-        while (this.wanted < 0 ? this.header() : this.body()) {
+        if (this.closed) {
+            return;
+        }
+        this.chunks.push(chunk);
+        this.length += chunk.length;
+        if (!this.begun && this.onStranger && !this.beginsWell(this.onStranger)) {
+            return;
+        }
+        while (this.unwanted > 0 ? this.passOver() : this.wanted < 0 ? this.header() : this.body()) {
             // as long as something complete is there
         }
     }
 
+    /** Whether what has arrived begins with a header; a part of one may still go on. */
+    private beginsWell(onStranger: () => void): boolean {
+        const text = this.all()
+            .toString('latin1', 0, Math.max(...FIRST_HEADERS.map((h) => h.length)))
+            .toLowerCase();
+        if (FIRST_HEADERS.some((h) => text.startsWith(h))) {
+            this.begun = true;
+            return true;
+        }
+        if (!FIRST_HEADERS.some((h) => h.startsWith(text))) {
+            this.closed = true;
+            onStranger();
+        }
+        return false;
+    }
+
+    /** What has arrived, in one piece. */
+    private all(): Buffer {
+        const [first] = this.chunks;
+        if (first && this.chunks.length === 1) {
+            return first;
+        }
+        const all = Buffer.concat(this.chunks);
+        this.chunks.splice(0, this.chunks.length, all);
+        return all;
+    }
+
+    /** Takes the first bytes away. */
+    private take(count: number): Buffer {
+        const all = this.all();
+        this.chunks.length = 0;
+        this.length -= count;
+        if (this.length > 0) {
+            this.chunks.push(all.subarray(count));
+        }
+        return all.subarray(0, count);
+    }
+
     private header(): boolean {
-        const end = this.data.indexOf(SEPARATOR);
+        const data = this.all();
+        const end = data.indexOf(SEPARATOR);
         if (end < 0) {
-            if (this.data.length > MAX_HEADER) {
-                this.data = Buffer.alloc(0);
+            if (data.length > MAX_HEADER) {
+                this.take(data.length);
                 this.onMessage(undefined);
             }
             return false;
         }
         // Anything may stand before it: what was left of a message whose length was wrong.
-        const lengths = [...this.data.toString('latin1', 0, end).matchAll(/Content-Length: *(\d+)/gi)];
-        this.data = this.data.subarray(end + SEPARATOR.length);
+        const lengths = [...data.toString('latin1', 0, end).matchAll(/Content-Length: *(\d+)/gi)];
+        this.take(end + SEPARATOR.length);
         const length = Number(lengths.at(-1)?.[1] ?? -1);
-        if (length < 0 || length > MAX_MESSAGE) {
+        if (length > MAX_MESSAGE && length <= MAX_PASSED_OVER) {
+            this.unwanted = length;
+            this.onMessage(undefined);
+        } else if (length < 0 || length > MAX_MESSAGE) {
             this.onMessage(undefined);
         } else {
             this.wanted = length;
@@ -45,14 +113,20 @@ export class MessageReader {
     }
 
     private body(): boolean {
-        if (this.data.length < this.wanted) {
+        if (this.length < this.wanted) {
             return false;
         }
-        const text = this.data.toString('utf8', 0, this.wanted);
-        this.data = this.data.subarray(this.wanted);
+        const text = this.take(this.wanted).toString('utf8');
         this.wanted = -1;
         this.onMessage(parseJson(text));
         return true;
+    }
+
+    private passOver(): boolean {
+        const count = Math.min(this.unwanted, this.length);
+        this.take(count);
+        this.unwanted -= count;
+        return this.unwanted === 0;
     }
 }
 
@@ -71,9 +145,12 @@ export interface MessagePort {
     congested: () => boolean;
 }
 
-/** Connects a session with streams. */
-export function connect(session: MessagePort, input: Readable, output: Writable): void {
-    const reader = new MessageReader((message) => session.receive(message));
+/**
+ * Connects a session with streams.
+ * @param onStranger as {@link MessageReader} has it
+ */
+export function connect(session: MessagePort, input: Readable, output: Writable, onStranger?: () => void): void {
+    const reader = new MessageReader((message) => session.receive(message), onStranger);
     session.onDidSendMessage((message) => {
         const json = Buffer.from(JSON.stringify(message));
         output.write(Buffer.concat([Buffer.from(`Content-Length: ${json.length}\r\n\r\n`), json]));
