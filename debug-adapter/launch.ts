@@ -6,7 +6,7 @@ import { errorsOf, loadProgram } from '../emulator/run/load-program';
 import { Run } from '../emulator/run/run';
 import { UsageError } from '../emulator/run/usage-error';
 import type { SourceHost } from '../emulator/language/load';
-import { capital } from '../emulator/text/text';
+import { capital, percentDecoded } from '../emulator/text/text';
 import { RequestError } from './errors';
 import { parsed } from './requests';
 
@@ -58,8 +58,8 @@ export class ProgramErrors extends RequestError {
         const name = program.main.slice(program.main.lastIndexOf('/') + 1);
         const where =
             files.size === 1 && files.has(program.main)
-                ? decodeURIComponent(name)
-                : `${decodeURIComponent(name)} and what it imports`;
+                ? percentDecoded(name)
+                : `${percentDecoded(name)} and what it imports`;
         const [first] = errors;
         const message = first?.message ?? '';
         super(

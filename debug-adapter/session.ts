@@ -193,7 +193,10 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         this.serve('next', REQUESTS.next, (args) => ({ after: this.resume('next', args) }));
         this.serve('stepIn', REQUESTS.stepIn, (args) => ({ after: this.resume('in', args) }));
         this.serve('stepOut', REQUESTS.stepOut, (args) => ({ after: this.resume('out', args) }));
-        this.serve('pause', REQUESTS.pause, () => ({ after: () => this.running().control.pause() }));
+        this.serve('pause', REQUESTS.pause, () => {
+            const { control } = this.running();
+            return { after: () => control.pause() };
+        });
         this.serve('threads', REQUESTS.threads, () => ({
             body: { threads: this.debuggee?.inspection.threads() ?? [] },
         }));

@@ -1,5 +1,6 @@
 /** Source files as the protocol sees them: positions, references to what is not on disk, and back. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import { percentDecoded } from '../emulator/text/text';
 import { SHIPPED_SOURCES } from '../emulator/std/texts';
 import type { Span } from '../emulator/language/syntax/ast';
 import { LineMap } from '../emulator/language/syntax/positions';
@@ -70,7 +71,7 @@ export class Sources {
             return { name, path: uri, sourceReference: reference, origin: STD_ORIGIN };
         }
         return {
-            name: decodeURIComponent(name),
+            name: percentDecoded(name),
             path: this.format.pathsAreUris ? uri : (this.paths.toPath(uri) ?? uri),
         };
     }

@@ -6,6 +6,15 @@ import type { SourceHost } from '../language/load';
 import { unpacked } from './gzip';
 import { MOST_IMAGE, MOST_TEXT, readRegular } from './read';
 
+/** The path of a URI; undefined where it has none. */
+export function pathOf(uri: string): string | undefined {
+    try {
+        return uri.startsWith('file:') ? fileURLToPath(uri) : undefined;
+    } catch {
+        return undefined;
+    }
+}
+
 /** Text of a file's bytes, which are UTF-8. */
 export function textOf(bytes: Uint8Array): string {
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');

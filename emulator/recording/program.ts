@@ -2,6 +2,7 @@
  * A recording as a program: the test handlers that the recorded kernel had, and one scenario whose statements are the
  * lines.
  */
+import { percentDecoded } from '../text/text';
 import type { ScenarioDecl, SourceFile } from '../language/syntax/ast';
 import { check } from '../language/check/check';
 import type { SourceHost } from '../language/load';
@@ -78,7 +79,7 @@ export function recordingProgram(
     standard?: typeof standardLibrary,
 ): RunnableProgram {
     const base = standard ? checkHandlers(standard()) : handlers();
-    const name = decodeURIComponent(uri.slice(uri.lastIndexOf('/') + 1)).replace(/\.jsonl$/, '');
+    const name = percentDecoded(uri.slice(uri.lastIndexOf('/') + 1)).replace(/\.jsonl$/, '');
     const { span } = recording.start;
     const whole = { start: 0, end: text.length };
     const decl: ScenarioDecl = {

@@ -1,4 +1,5 @@
 /** What is said of a subject: its kind, type, place, one line of code, and its documentation. */
+import { percentDecoded } from '../text/text';
 import { CATALOGUE, isDiagnosisCode } from '../findings/catalogue';
 import { FLAWS } from '../kernel/release/flaws';
 import { LAYERS, titleOf } from '../kernel/release/layers';
@@ -89,7 +90,7 @@ function about(program: Program, s: Subject): About {
         case 'shipped':
             return shipped(program, s.of, s.name);
         case 'file': {
-            const name = decodeURIComponent(s.uri.slice(s.uri.lastIndexOf('/') + 1));
+            const name = percentDecoded(s.uri.slice(s.uri.lastIndexOf('/') + 1));
             const start = { start: 0, end: 0 };
             const declaration = { uri: s.uri, span: start, whole: start };
             return { kind: 'file', name, signature: `import "${name}"`, declaration };

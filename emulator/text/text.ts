@@ -79,3 +79,12 @@ export function listed(words: readonly string[], last: 'and' | 'or' = 'and'): st
 export function capital(text: string): string {
     return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 }
+
+/** Text without percent-encoding; text that is not encoded like that stays as it is. */
+export function percentDecoded(text: string): string {
+    try {
+        return decodeURIComponent(text);
+    } catch {
+        return text;
+    }
+}

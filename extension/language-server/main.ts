@@ -1,6 +1,5 @@
 /** The language server: LSP on stdin and stdout. */
 import * as path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import {
     createConnection,
     type InitializeParams,
@@ -9,7 +8,7 @@ import {
     TextDocumentSyncKind,
 } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
-import { filesOnDisk } from '../../emulator/disk/source-files';
+import { filesOnDisk, pathOf } from '../../emulator/disk/source-files';
 import type { CheckFinding } from '../../emulator/language/check-finding';
 import type { Program } from '../../emulator/language/program';
 import { ParseCache } from '../../emulator/language/syntax/parse-cache';
@@ -34,7 +33,8 @@ function foldersToStayIn(): readonly string[] | undefined {
     }
     const opened = documents
         .all()
-        .flatMap(({ uri }) => (uri.startsWith('file:') ? [path.dirname(fileURLToPath(uri))] : []));
+        .flatMap(({ uri }) => pathOf(uri) ?? [])
+        .map((file) => path.dirname(file));
     return folders.length > 0 ? folders : opened;
 }
 
@@ -95,7 +95,7 @@ function changed(): void {
 
 connection.onInitialize(({ workspaceFolders, initializationOptions }: InitializeParams) => {
     trusted = !isUntrusted(initializationOptions);
-    folders = (workspaceFolders ?? []).flatMap(({ uri }) => (uri.startsWith('file:') ? [fileURLToPath(uri)] : []));
+    folders = (workspaceFolders ?? []).flatMap(({ uri }) => pathOf(uri) ?? []);
     return {
         capabilities: {
             textDocumentSync: TextDocumentSyncKind.Incremental,

@@ -79,6 +79,21 @@ suite('debug adapter', () => {
             await client.ok('launch', { program: UPDATE });
         });
 
+        test('nothing is paused before a launch, and a URI that makes no sense has no breakpoints', async () => {
+            await client.initialize();
+            assert.match(await client.fails('pause', { threadId: 1 }), /No scenario has been launched/);
+            const source = { path: 'file:///%zz/%E0%A4%A.lus' };
+            const { breakpoints } = await client.ok<DebugProtocol.SetBreakpointsResponse['body']>('setBreakpoints', {
+                source,
+                breakpoints: [{ line: 1 }],
+            });
+            assert.deepEqual(
+                breakpoints.map((b) => b.verified),
+                [false],
+            );
+            await client.ok('launch', { program: UPDATE });
+        });
+
         test('every request is answered exactly once, whatever state the session is in', async () => {
             const commands = Object.keys(REQUESTS).filter((c) => c !== 'disconnect' && c !== 'terminate');
             const args: Record<string, unknown> = {
