@@ -83,14 +83,8 @@ suite('debug adapter', () => {
             await client.initialize();
             assert.match(await client.fails('pause', { threadId: 1 }), /No scenario has been launched/);
             const source = { path: 'file:///%zz/%E0%A4%A.lus' };
-            const { breakpoints } = await client.ok<DebugProtocol.SetBreakpointsResponse['body']>('setBreakpoints', {
-                source,
-                breakpoints: [{ line: 1 }],
-            });
-            assert.deepEqual(
-                breakpoints.map((b) => b.verified),
-                [false],
-            );
+            const answer = await client.ok('setBreakpoints', { source, breakpoints: [{ line: 1 }] });
+            assert.match(JSON.stringify(answer), /"verified":false/);
             await client.ok('launch', { program: UPDATE });
         });
 
