@@ -5,7 +5,8 @@ import type { SourceHost } from '../language/load';
 import { LineMap } from '../language/syntax/positions';
 import { UsageError } from '../run/usage-error';
 import { MOST_TEXT, readNamed, Unreadable } from '../disk/read';
-import { filesOnDisk, textOf } from '../disk/source-files';
+import { filesOnDisk, pathOf, textOf } from '../disk/source-files';
+import { noteInput } from './output-file';
 import { SHIPPED_SOURCES, STD_SCHEME } from '../std/texts';
 
 export class Files implements SourceHost {
@@ -22,12 +23,21 @@ export class Files implements SourceHost {
         }
         if (!this.texts.has(uri)) {
             this.texts.set(uri, this.disk.read(uri));
+            this.note(uri);
         }
         return this.texts.get(uri);
     }
 
     readBytes(uri: string): Uint8Array | undefined {
+        this.note(uri);
         return this.disk.readBytes(uri);
+    }
+
+    private note(uri: string): void {
+        const file = pathOf(uri);
+        if (file !== undefined) {
+            noteInput(file);
+        }
     }
 
     exists(uri: string): boolean {
@@ -43,6 +53,7 @@ export class Files implements SourceHost {
         if (!this.texts.has(uri)) {
             try {
                 this.texts.set(uri, textOf(readNamed(name, MOST_TEXT)));
+                noteInput(name);
             } catch (e) {
                 throw new UsageError(unreadable(name, e));
             }

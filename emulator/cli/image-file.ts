@@ -5,6 +5,7 @@ import { unreadable } from './files';
 import { isGzip, unpacked } from '../disk/gzip';
 import { MOST_IMAGE, readOpen, Unreadable } from '../disk/read';
 import { BadArguments } from './options';
+import { noteInput } from './output-file';
 
 /** @throws BadArguments where the file cannot be read or unpacked */
 export function openImage(name: string): ByteSource {
@@ -14,6 +15,7 @@ export function openImage(name: string): ByteSource {
     } catch (e) {
         throw new BadArguments(unreadable(name, e));
     }
+    noteInput(name);
     const stat = fstatSync(fd);
     if (stat.isFile() && !isGzip(readAt(fd, 0, 2))) {
         // Stays open as long as the process: images may be larger than memory.

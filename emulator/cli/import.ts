@@ -1,10 +1,10 @@
 /** `lus import`: writes a recording of a real kernel as a scenario. */
-import { writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { importRecording } from '../recording/import';
 import { openAll } from './check';
 import { Files } from './files';
 import { BadArguments, parse, type Command } from './options';
+import { writeAll, writeOutput } from './output-file';
 import { recordingIn } from './recordings';
 
 export const command: Command = (args) => {
@@ -21,10 +21,6 @@ export const command: Command = (args) => {
         process.stdout.write(text);
         return 0;
     }
-    try {
-        writeFileSync(output, text);
-    } catch (e) {
-        throw new BadArguments(`${output} cannot be written: ${e instanceof Error ? e.message : String(e)}.`);
-    }
+    writeOutput(output, (fd) => writeAll(fd, text));
     return 0;
 };

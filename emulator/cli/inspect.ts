@@ -1,5 +1,5 @@
 /** `lus inspect`: what is in the memory image of a handover. */
-import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { ftruncateSync, writeSync } from 'node:fs';
 import * as path from 'node:path';
 import { Bytes, extentLength } from '../machine/bytes';
 import type { MemoryView } from '../machine/view';
@@ -10,6 +10,7 @@ import type { FileView, HandoverView, MemfdView } from '../handover/model';
 import { openImage } from './image-file';
 import { jsonDocument } from './json';
 import { BadArguments, parse, type Command, type Parsed } from './options';
+import { writeOutput } from './output-file';
 import { handoverReport } from './report/handover';
 import { styleFor } from './style';
 import { hex } from '../text/text';
@@ -133,25 +134,13 @@ function memfdOf(files: readonly FileView[], token: bigint, session: string): Me
 }
 
 function write(output: string, memfd: MemfdView, memory: MemoryView): void {
-    try {
-        const fd = openSync(output, 'w');
-        try {
-            for (const { offset, content } of contentOf(memory, memfd.folios, memfd.size)) {
-                if (content.kind !== 'zero') {
-                    writeSync(
-                        fd,
-                        new Bytes([content], extentLength(content)).toUint8Array(),
-                        0,
-                        extentLength(content),
-                        offset,
-                    );
-                }
+    writeOutput(output, (fd) => {
+        for (const { offset, content } of contentOf(memory, memfd.folios, memfd.size)) {
+            if (content.kind !== 'zero') {
+                const length = extentLength(content);
+                writeSync(fd, new Bytes([content], length).toUint8Array(), 0, length, offset);
             }
-            ftruncateSync(fd, Number(memfd.size));
-        } finally {
-            closeSync(fd);
         }
-    } catch (e) {
-        throw new BadArguments(`${output} cannot be written: ${e instanceof Error ? e.message : String(e)}.`);
-    }
+        ftruncateSync(fd, Number(memfd.size));
+    });
 }

@@ -1,11 +1,12 @@
 /** `lus record`: prepares recording on a kernel of one's own. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { stepOf, UnknownStep, type Step } from '../recording/step';
 import { cpio, type ArchiveEntry } from './record/cpio';
 import { SOURCES } from './record/sources';
 import { BadArguments, parse, type Command } from './options';
+import { writeAll, writeOutput } from './output-file';
 
 /** How the recorder is compiled: statically, as it is the only program of its initial RAM disk. */
 const FLAGS = ['-static', '-O2', '-Wall', '-Wextra', '-Werror'];
@@ -68,6 +69,7 @@ function build(folder: string, cc: string): string {
         written(path.join(folder, name), text);
     }
     const output = path.join(folder, 'recorder');
+    written(output, '');
     const units = [...SOURCES.keys()].filter((name) => name.endsWith('.c')).map((name) => path.join(folder, name));
     const { error, status, stderr } = spawnSync(cc, [...FLAGS, '-o', output, ...units], { encoding: 'utf8' });
     if (error) {
@@ -78,6 +80,7 @@ function build(folder: string, cc: string): string {
             `${cc} cannot compile the recorder (it needs Linux headers and a C library to link statically):\n${stderr.trimEnd()}`,
         );
     }
+    chmodSync(output, 0o755);
     return output;
 }
 
@@ -90,14 +93,7 @@ function read(file: string): Buffer {
 }
 
 function written(file: string, data: string | Uint8Array): string {
-    try {
-        writeFileSync(file, data);
-        if (path.basename(file) === 'recorder') {
-            chmodSync(file, 0o755);
-        }
-    } catch (e) {
-        throw new BadArguments(`${file} cannot be written: ${e instanceof Error ? e.message : String(e)}.`);
-    }
+    writeOutput(file, (fd) => writeAll(fd, data), 'refuse');
     return file;
 }
 

@@ -1,8 +1,7 @@
 /** Writes the handovers of runs to files. */
-import { closeSync, openSync, writeSync } from 'node:fs';
 import * as path from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { BadArguments } from './options';
+import { writeAll, writeOutput } from './output-file';
 
 /** What is compressed at once; a larger file is several gzip members, which every reader takes for one. */
 const MEMBER = 64 * 1024 * 1024;
@@ -22,18 +21,11 @@ export class HandoverFiles {
         }
         this.written++;
         const name = numbered(this.name, this.written);
-        try {
-            const fd = openSync(name, 'w');
-            try {
-                for (const bytes of name.endsWith('.gz') ? compressed(image) : image) {
-                    writeSync(fd, bytes);
-                }
-            } finally {
-                closeSync(fd);
+        writeOutput(name, (fd) => {
+            for (const bytes of name.endsWith('.gz') ? compressed(image) : image) {
+                writeAll(fd, bytes);
             }
-        } catch (e) {
-            throw new BadArguments(`${name} cannot be written: ${e instanceof Error ? e.message : String(e)}.`);
-        }
+        });
     }
 
     /** What to tell the user at the end: one sentence. */

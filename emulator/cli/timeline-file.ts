@@ -1,8 +1,7 @@
 /** Writes the traces of runs to one file. */
-import { writeFileSync } from 'node:fs';
 import type { Host } from '../runtime/host/host';
 import { Tracer, type TraceEvent } from '../trace/trace';
-import { BadArguments } from './options';
+import { writeAll, writeOutput } from './output-file';
 
 /** Of the tracks, names and arguments of the trace; how a trace is written is the format's own affair. */
 const VERSION = 1;
@@ -29,14 +28,12 @@ export class TimelineFile {
 
     /** @throws BadArguments where the file cannot be written */
     write(): void {
-        try {
-            writeFileSync(
-                this.name,
+        writeOutput(this.name, (fd) =>
+            writeAll(
+                fd,
                 `{"displayTimeUnit":"ns","otherData":{"version":${VERSION}},"traceEvents":[\n${this.all.map((e) => JSON.stringify(e)).join(',\n')}\n]}\n`,
-            );
-        } catch (e) {
-            throw new BadArguments(`${this.name} cannot be written: ${e instanceof Error ? e.message : String(e)}.`);
-        }
+            ),
+        );
     }
 
     /** What to tell the user at the end: one sentence. */

@@ -1,0 +1,59 @@
+/** Files that the command writes: never one that it has read. */
+import { closeSync, constants, fstatSync, ftruncateSync, lstatSync, openSync, statSync, writeSync } from 'node:fs';
+import { BadArguments } from './options';
+
+/** The files that this process has read, whatever they are called. */
+const inputs = new Set<string>();
+
+function identity(stats: { readonly dev: bigint; readonly ino: bigint }): string {
+    return `${stats.dev} ${stats.ino}`;
+}
+
+/** A file has been read, and must not be written over. */
+export function noteInput(file: string): void {
+    const stats = statSync(file, { bigint: true, throwIfNoEntry: false });
+    if (stats?.isFile() === true) {
+        inputs.add(identity(stats));
+    }
+}
+
+/**
+ * Writes a file anew.
+ * @param write gets its descriptor
+ * @param links whether a symbolic link of that name is followed: not where the command chooses the name itself
+ * @throws BadArguments where it cannot be written, or is one that was read
+ */
+export function writeOutput(name: string, write: (fd: number) => void, links: 'follow' | 'refuse' = 'follow'): void {
+    if (links === 'refuse' && lstatSync(name, { throwIfNoEntry: false })?.isSymbolicLink() === true) {
+        throw new BadArguments(`${name} is a symbolic link, which is not written through: remove it.`);
+    }
+    const noFollow = links === 'refuse' ? (constants.O_NOFOLLOW ?? 0) : 0;
+    try {
+        const fd = openSync(name, constants.O_WRONLY | constants.O_CREAT | noFollow, 0o666);
+        try {
+            const stats = fstatSync(fd, { bigint: true });
+            if (inputs.has(identity(stats))) {
+                throw new BadArguments(`${name} is a file that this command reads: write to another one.`);
+            }
+            if (stats.isFile()) {
+                ftruncateSync(fd, 0);
+            }
+            write(fd);
+        } finally {
+            closeSync(fd);
+        }
+    } catch (e) {
+        if (e instanceof BadArguments) {
+            throw e;
+        }
+        throw new BadArguments(`${name} cannot be written: ${e instanceof Error ? e.message : String(e)}.`);
+    }
+}
+
+/** Writes all of it; writeSync() may write less at once. */
+export function writeAll(fd: number, data: string | Uint8Array): void {
+    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+    for (let done = 0; done < bytes.length; ) {
+        done += writeSync(fd, bytes, done);
+    }
+}
