@@ -8,6 +8,7 @@ import { BadArguments, parse, type Command } from './options';
 import { prettyBlackouts } from './report/blackouts';
 import type { BlackoutRow, BlackoutTable } from './results';
 import { styleFor } from './style';
+import { print } from './print';
 
 /** Runs at most; more are a mistake, or a job for a script. */
 const MAX_RUNS = 1000;
@@ -60,7 +61,7 @@ export const command: Command = (args) => {
             }),
         }),
     );
-    process.stdout.write(
+    print(
         format === 'json'
             ? jsonDocument(1, { file: files.display(program.main), tables })
             : tables.map((t) => prettyBlackouts(t, styleFor(process.stdout, process.env))).join('\n'),

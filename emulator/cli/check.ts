@@ -9,6 +9,7 @@ import type { FindingReport } from './results';
 import { styleFor, type Style } from './style';
 import { findingOf, spot } from './where';
 import { counted } from '../text/text';
+import { print } from './print';
 
 export const command: Command = (args) => {
     const parsed = parse(args, { format: { type: 'string' } });
@@ -19,7 +20,7 @@ export const command: Command = (args) => {
     const files = new Files();
     const found = findings(files, openAll(files, parsed.positionals));
     const errors = found.filter((f) => f.severity === 'error').length;
-    process.stdout.write(
+    print(
         format === 'json'
             ? json(parsed.positionals, found, errors)
             : pretty(files, found, errors, parsed.positionals.length, styleFor(process.stdout, process.env)),

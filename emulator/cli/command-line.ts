@@ -1,6 +1,7 @@
 /** Which commands there are, and their help. What a command needs is loaded when it is called. */
 import { version } from '../../package.json';
 import { BadArguments, type Command } from './options';
+import { complain } from './print';
 
 export interface CommandEntry {
     readonly summary: string;
@@ -232,7 +233,8 @@ export async function commandLine(argv: readonly string[]): Promise<void> {
         if (e.code === 'EPIPE') {
             process.exit();
         }
-        throw e;
+        process.stderr.write(`lus: standard output cannot be written: ${e.message}.\n`);
+        process.exit(EXIT_USAGE);
     });
     const [name, ...args] = argv;
     try {
@@ -247,7 +249,7 @@ export async function commandLine(argv: readonly string[]): Promise<void> {
             return;
         }
         const more = name !== undefined && COMMANDS.has(name) ? `lus ${name} --help` : 'lus --help';
-        process.stderr.write(`lus: ${e.message}\nSee ${more}.\n`);
+        complain(`lus: ${e.message}\nSee ${more}.\n`);
         process.exitCode = EXIT_USAGE;
     }
 }

@@ -16,6 +16,7 @@ import { prettyMatrix } from './report/matrix';
 import type { Cell, Matrix, Outcome } from './results';
 import { styleFor } from './style';
 import { whereOf } from './where';
+import { print } from './print';
 
 /**
  * What takes part where nothing is asked for: every release, in the order of time; not the configurations of the
@@ -41,7 +42,7 @@ export const command: Command = (args) => {
     const matrices = scenariosOf(program, parsed.text('scenario')).map((s) =>
         matrixOf(files, program, s, kernelsOf(program, parsed.text('kernels'))),
     );
-    process.stdout.write(
+    print(
         format === 'json'
             ? jsonDocument(1, { file: files.display(program.main), matrices })
             : matrices.map((m) => prettyMatrix(m, styleFor(process.stdout, process.env))).join('\n'),

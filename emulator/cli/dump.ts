@@ -11,6 +11,7 @@ import { LineMap } from '../language/syntax/positions';
 import { ProgramError } from '../language/values';
 import { openOne } from './one-file';
 import { BadArguments, parse, type Command } from './options';
+import { print } from './print';
 
 const EXIT_ERRORS = 2;
 
@@ -31,7 +32,7 @@ export const command: Command = (args) => {
     const { files, program } = opened;
     const library = libraryOf(program, parsed.text('kernel'));
     const found = name === undefined ? formsIn(program, program.main) : formsNamed([program, library], name);
-    process.stdout.write(
+    print(
         format === 'json'
             ? json(file, found)
             : found.map(({ form, lines }) => printForm(form, lines, files.display(form.uri))).join('\n'),

@@ -14,6 +14,7 @@ import { writeOutput } from './output-file';
 import { handoverReport } from './report/handover';
 import { styleFor } from './style';
 import { hex } from '../text/text';
+import { complain, print } from './print';
 
 const EXIT_DAMAGED = 1;
 
@@ -44,10 +45,10 @@ export const command: Command = (args) => {
         return extractFile(handover, memory, extract);
     }
     if (format === 'json') {
-        process.stdout.write(jsonDocument(1, handoverJson(handover)));
+        print(jsonDocument(1, handoverJson(handover)));
     } else {
         const style = styleFor(process.stdout, process.env);
-        process.stdout.write(handoverReport(path.basename(name), inspection, style));
+        print(handoverReport(path.basename(name), inspection, style));
     }
     return handover.findings.some((f) => f.consequence !== 'none') ? EXIT_DAMAGED : 0;
 };
@@ -107,11 +108,9 @@ function extractFile(handover: HandoverView, memory: MemoryView, { session, toke
     }
     const memfd = memfdOf(found.files, token, session);
     write(output, memfd, memory);
-    process.stdout.write(`${output}: ${memfd.size} bytes\n`);
+    print(`${output}: ${memfd.size} bytes\n`);
     if (!memfd.content && memfd.size !== 0) {
-        process.stderr.write(
-            'lus: Not all of the contents are in the image, or not in order; what is missing is zeroes.\n',
-        );
+        complain('lus: Not all of the contents are in the image, or not in order; what is missing is zeroes.\n');
         return EXIT_DAMAGED;
     }
     return 0;

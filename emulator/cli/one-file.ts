@@ -7,6 +7,7 @@ import { Files } from './files';
 import { BadArguments } from './options';
 import { styleFor } from './style';
 import { findingOf } from './where';
+import { complain } from './print';
 
 /**
  * Reads and checks the one file that the arguments name. Its errors are printed; then there is no program.
@@ -23,7 +24,7 @@ export function openOne(
     const program = loadProgram(files, openAll(files, [name])[0] ?? name);
     const errors = errorsOf(program);
     for (const e of errors) {
-        process.stderr.write(prettyFinding(files, findingOf(files, e), styleFor(process.stderr, process.env)));
+        complain(prettyFinding(files, findingOf(files, e), styleFor(process.stderr, process.env)));
     }
     return errors.length > 0 ? undefined : { files, program };
 }

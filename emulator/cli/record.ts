@@ -7,6 +7,7 @@ import { cpio, type ArchiveEntry } from './record/cpio';
 import { SOURCES } from './record/sources';
 import { BadArguments, parse, type Command } from './options';
 import { writeAll, writeOutput } from './output-file';
+import { print } from './print';
 
 /** How the recorder is compiled: statically, as it is the only program of its initial RAM disk. */
 const FLAGS = ['-static', '-O2', '-Wall', '-Wextra', '-Werror'];
@@ -31,7 +32,7 @@ export const command: Command = (args) => {
         if (steps === undefined) {
             throw new BadArguments('Say where to build the recorder: lus record --build DIR.');
         }
-        process.stdout.write(steps);
+        print(steps);
         return 0;
     }
     if (kernel !== undefined && steps === undefined) {
@@ -54,7 +55,7 @@ export const command: Command = (args) => {
         ];
         made.push(written(path.join(folder, 'initramfs.cpio'), cpio(entries)));
     }
-    process.stdout.write(made.map((f) => `${f}\n`).join(''));
+    print(made.map((f) => `${f}\n`).join(''));
     return 0;
 };
 

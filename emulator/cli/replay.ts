@@ -7,6 +7,7 @@ import { BadArguments, parse, type Command } from './options';
 import { recordingIn } from './recordings';
 import { styleFor, type Style } from './style';
 import { counted } from '../text/text';
+import { print } from './print';
 
 /** What a recording came to. `--format json` prints these; their shape is documented and stable. */
 export interface ReplayResult {
@@ -29,14 +30,14 @@ export const command: Command = (args) => {
     const results = recordings.map(({ uri, text, recording }) => {
         const result = resultOf(files.display(uri), compareRecording(uri, text, recording));
         if (format === 'pretty') {
-            process.stdout.write(pretty(result, style));
+            print(pretty(result, style));
         }
         return result;
     });
     const equal = results.filter((r) => r.difference === null).length;
     const matched = results.reduce((n, r) => n + r.matched, 0);
     const total = results.reduce((n, r) => n + r.total, 0);
-    process.stdout.write(
+    print(
         format === 'json'
             ? jsonDocument(1, { matched, total, equal, different: results.length - equal, files: results })
             : `\n${counted(results.length, 'recording')}: ${style.good(`${equal} equal`)}, ${results.length - equal > 0 ? style.bad(`${results.length - equal} different`) : '0 different'}; ${matched}/${total} lines matched\n`,

@@ -19,6 +19,7 @@ import { styleFor } from './style';
 import { TimelineFile } from './timeline-file';
 import { findingOf } from './where';
 import { capital } from '../text/text';
+import { complain, print } from './print';
 
 const EXIT_FAILED = 1;
 const EXIT_UNUSABLE = 2;
@@ -66,10 +67,10 @@ export const command: Command = (args) => {
     const code = runAll(files, plan, { ...options, timeline }, reporterOf(format, files));
     if (timeline) {
         timeline.write();
-        process.stderr.write(`${timeline.summary()}\n`);
+        complain(`${timeline.summary()}\n`);
     }
     if (options.saveHandover) {
-        process.stderr.write(`${options.saveHandover.files.summary()}\n`);
+        complain(`${options.saveHandover.files.summary()}\n`);
     }
     return code;
 };
@@ -85,9 +86,7 @@ function saveOption(parsed: Parsed): ExecuteOptions['saveHandover'] {
 }
 
 function reporterOf(format: (typeof FORMATS)[number], files: Files): Reporter {
-    const write = (text: string): void => {
-        process.stdout.write(text);
-    };
+    const write = print;
     switch (format) {
         case 'pretty':
             return prettyReporter(write, files, styleFor(process.stdout, process.env));

@@ -11,6 +11,7 @@ import { spot } from '../where';
 import { totals, type Reporter, type Write } from './reporter';
 import { seedOf } from './seed';
 import { counted } from '../../text/text';
+import { oneLine } from '../print';
 
 /** Lines of source above the one that failed. */
 const CONTEXT = 2;
@@ -35,7 +36,7 @@ export function prettyReporter(write: Write, files: Files, style: Style): Report
             for (const entry of result.output) {
                 line(`    ${entry.level === 'log' ? logLine(entry) : style.dim(logLine(entry))}`);
             }
-            line(`  ${result.passed ? style.good('✓') : style.bad('✗')} ${result.name}${seedOf(result)}`);
+            line(`  ${result.passed ? style.good('✓') : style.bad('✗')} ${oneLine(result.name)}${seedOf(result)}`);
             for (const update of result.updates) {
                 line(`    ${style.dim(updateLine(update, result.updates))}`);
             }

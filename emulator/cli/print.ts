@@ -1,0 +1,28 @@
+/**
+ * Text for people, on the terminal or in a report: what a scenario or a damaged image has put into names and messages
+ * must not steer the terminal, nor look like another line of the report.
+ */
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to be shown
+const STEERING = /\u001b(?!\[(?:1|2|22|31|32|33|39)m)|[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f]/g;
+
+const asEscape = (c: string): string => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`;
+
+/** Control characters as `\x1b`, but for line feeds, tabs and the colours of {@link Style}. */
+export function shown(text: string): string {
+    return text.replace(/\r\n/g, '\n').replace(STEERING, asEscape);
+}
+
+/** The same, and line feeds as `\n`: for names. */
+export function oneLine(text: string): string {
+    return shown(text).replace(/\n/g, '\\n');
+}
+
+export function print(text: string): void {
+    process.stdout.write(shown(text));
+}
+
+/** Writes to standard error. */
+export function complain(text: string): void {
+    process.stderr.write(shown(text));
+}
