@@ -4,6 +4,8 @@ import type { Where } from './results';
 import type { Style } from './style';
 
 const TAB = '    ';
+/** So many columns of a line are shown; of a longer one those around the place. */
+const WIDEST = 200;
 
 /**
  * @param before how many lines to show above the place
@@ -11,20 +13,31 @@ const TAB = '    ';
  */
 export function excerpt(lines: LineMap, where: Where, style: Style, before = 0): string[] {
     const { line, column } = where;
-    const text = lines.line(line);
-    const end = where.endLine === line ? where.endColumn : text.length + 1;
+    const whole = lines.line(line);
+    const end = where.endLine === line ? where.endColumn : whole.length + 1;
+    const from = whole.length <= WIDEST ? 0 : Math.max(0, Math.min(column - 1 - WIDEST / 4, whole.length - WIDEST));
+    const text = part(whole, from);
     const width = String(line).length;
     const gutter = (n: string, mark: string): string => style.dim(`${mark} ${n.padStart(width)} |`);
     const out: string[] = [];
     for (let n = Math.max(1, line - before); n < line; n++) {
-        out.push(`${gutter(String(n), ' ')} ${lines.line(n).replaceAll('\t', TAB)}`.trimEnd());
+        out.push(`${gutter(String(n), ' ')} ${part(lines.line(n), 0).replaceAll('\t', TAB)}`.trimEnd());
     }
     out.push(`${gutter(String(line), '>')} ${text.replaceAll('\t', TAB)}`.trimEnd());
-    const indent = text.slice(0, column - 1).replaceAll('\t', TAB).length;
-    const marked = text
-        .slice(column - 1, end - 1)
-        .replaceAll('\t', TAB)
-        .trimEnd().length;
+    const columns = (a: number, b: number): string => text.slice(a - from, Math.max(b - from, 0)).replaceAll('\t', TAB);
+    const indent = columns(from, column - 1).length;
+    const marked = columns(column - 1, Math.min(end - 1, from + WIDEST)).trimEnd().length;
     out.push(`${gutter('', ' ')} ${' '.repeat(indent)}${style.bad('^'.repeat(Math.max(marked, 1)))}`);
     return out;
+}
+
+/** What is shown of a line, from a column on; dots stand where there is more. */
+function part(line: string, from: number): string {
+    if (line.length <= WIDEST) {
+        return line;
+    }
+    const to = from + WIDEST;
+    const first = from > 0 ? 1 : 0;
+    const last = to < line.length ? 1 : 0;
+    return `${'…'.repeat(first)}${line.slice(from + first, to - last)}${'…'.repeat(last)}`;
 }

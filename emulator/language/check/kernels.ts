@@ -33,7 +33,7 @@ export function checkKernel(program: ProgramBuilder, uri: string, decl: KernelDe
             'LU0213',
             uri,
             from ?? decl.name,
-            `The kernel "${decl.name.value}" is made from itself: begin with one that comes with the emulator.`,
+            `The kernel "${decl.name.value}" is made from itself, or from more than ${MOST_DERIVED} others in a chain: begin with one that comes with the emulator.`,
         );
     }
     checkLayers(program, uri, decl, line);
@@ -92,13 +92,17 @@ function layersOfLine(line: readonly KernelDecl[]): string[] {
     return layersOf(line.flatMap(layersNamed).map((n) => n.name)).map((l) => l.name);
 }
 
+/** So many declared kernels may be made one from the other. */
+const MOST_DERIVED = 64;
+
 /**
- * The declared kernels that a kernel is made from, the oldest first, itself last; empty where it is made from itself.
+ * The declared kernels that a kernel is made from, the oldest first, itself last; empty where it is made from itself or
+ * from too many.
  */
 function descentOf(program: ProgramBuilder, decl: KernelDecl): KernelDecl[] {
     const line: KernelDecl[] = [];
     for (let k: KernelDecl | undefined = decl; k; k = k.from && program.kernels.get(k.from.value)) {
-        if (line.includes(k)) {
+        if (line.length === MOST_DERIVED || line.includes(k)) {
             return [];
         }
         line.unshift(k);

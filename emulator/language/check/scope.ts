@@ -109,15 +109,56 @@ function isSlip(a: string, b: string): boolean {
     return a.length > 1 && a.replace(/\d/g, '') !== b.replace(/\d/g, '') && distance(a, b, 1) === 1;
 }
 
+/** A name, and what is left of it without each of its letters: names a letter apart share one of these. */
+function nearForms(name: string): string[] {
+    return [name, ...Array.from(name, (_, i) => name.slice(0, i) + name.slice(i + 1))];
+}
+
+/** Variables that are read, by process and form of their names. */
+class ReadVariables {
+    private readonly byForm = new Map<string, Var[]>();
+
+    constructor(vars: readonly Var[]) {
+        for (const v of vars.filter((x) => x.reads > 0)) {
+            for (const form of new Set(nearForms(v.name))) {
+                const key = ReadVariables.key(v.process, form);
+                const same = this.byForm.get(key);
+                if (same) {
+                    same.push(v);
+                } else {
+                    this.byForm.set(key, [v]);
+                }
+            }
+        }
+    }
+
+    private static key(process: string | undefined, form: string): string {
+        return `${process ?? ''} ${form}`;
+    }
+
+    /** The first one, set before a variable, whose name is a letter from its name. */
+    meantBy(v: Var): Var | undefined {
+        return nearForms(v.name)
+            .flatMap((form) => this.byForm.get(ReadVariables.key(v.process, form)) ?? [])
+            .filter((o) => o.span.start < v.span.start && isSlip(v.name, o.name))
+            .reduce<Var | undefined>((a, b) => (a && a.span.start <= b.span.start ? a : b), undefined);
+    }
+
+    /** Whether a variable of the same process has its name. */
+    hasNamesake({ process, name }: Var): boolean {
+        const same = this.byForm.get(ReadVariables.key(process, name)) ?? [];
+        return process !== undefined && same.some((o) => o.name === name);
+    }
+}
+
 /** Warns of variables that nobody reads; one that is a letter from one that is read is a slip. */
 export function reportUnread(program: ProgramBuilder, uri: string, vars: readonly Var[]): void {
+    const read = new ReadVariables(vars);
     for (const v of vars) {
         if (v.reads > 0 || v.exempt || v.name.startsWith('_') || v.name === '') {
             continue;
         }
-        const meant = vars.find(
-            (o) => o.reads > 0 && o.process === v.process && o.span.start < v.span.start && isSlip(v.name, o.name),
-        );
+        const meant = read.meantBy(v);
         if (meant) {
             program.report(
                 'warning',
@@ -136,9 +177,7 @@ export function reportUnread(program: ProgramBuilder, uri: string, vars: readonl
                     ],
                 },
             );
-        } else if (
-            !vars.some((o) => o.name === v.name && o.process === v.process && o.reads > 0 && o.process !== undefined)
-        ) {
+        } else if (!read.hasNamesake(v)) {
             program.report(
                 'warning',
                 'LU0209',

@@ -66,4 +66,15 @@ scenario "s" { boot "7.2"; log(c26) }`;
             '1: LU0311: Memory lies below 0x800000000000 (128 TiB).',
         ]);
     });
+
+    test('names that nobody reads, and kernels that are made one from the other', () => {
+        const text = `${lines(100, (i) => `kernel "k${i}" from "${i === 0 ? '7.2' : `k${i - 1}`}" { }`)}
+scenario "s" { boot "7.2"; process p { count = 1; log(count); counts = 2; other = 3 } }`;
+        const found = findingsOf(programOf(text));
+        assert.equal(found.filter((f) => f.includes('in a chain')).length, 100 - 64);
+        assert.deepEqual(found.slice(-2), [
+            '101: LU0210: `counts` is never read: did you mean `count`?',
+            '101: LU0209: `other` is never read: remove it, or call it `_other` if that is meant.',
+        ]);
+    });
 });
