@@ -1,20 +1,35 @@
-/** Exception filters: what a run is stopped by although it could go on. */
+/**
+ * Exception filters: what a run is stopped by although it could go on. Clients show five; ids of finer ones, which
+ * earlier versions showed, still count.
+ */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { near } from '../emulator/language/nearest';
 import { CATALOGUE, GROUPS, isDiagnosisCode, type DiagnosisCode, type Group } from '../emulator/findings/catalogue';
 import type { ExceptionKind, RunException, StopsAt } from '../emulator/runtime/stop';
-import { capital } from '../emulator/text/text';
 
 const CODES = Object.keys(CATALOGUE).filter(isDiagnosisCode);
+const GROUP_NAMES = Object.keys(GROUPS).filter(isGroup);
 
-const KINDS: readonly (DebugProtocol.ExceptionBreakpointsFilter & { readonly filter: ExceptionKind })[] = [
+/** In a condition: findings that lose nothing, too. */
+const WARNINGS = 'warnings';
+
+/** The diagnoses, by group or code where a condition says so. */
+const DIAGNOSIS = 'diagnosis';
+
+/** As clients show them. */
+export const FILTERS: readonly DebugProtocol.ExceptionBreakpointsFilter[] = [
     {
         filter: 'failed-call',
         label: 'Failed Call',
-        description: 'A system call fails, or succeeds, and the scenario did not announce that.',
+        description: 'A system call fails, or succeeds, and the scenario does not expect that.',
         default: true,
     },
-    { filter: 'failed-assertion', label: 'Failed Assertion', description: 'An assert does not hold.', default: true },
+    {
+        filter: 'failed-assertion',
+        label: 'Failed Assertion',
+        description: 'An assertion does not hold, or a recorded step behaves differently from the real kernel.',
+        default: true,
+    },
     {
         filter: 'callback-error',
         label: 'Callback Returned an Error',
@@ -28,41 +43,30 @@ const KINDS: readonly (DebugProtocol.ExceptionBreakpointsFilter & { readonly fil
         default: true,
     },
     {
-        filter: 'difference',
-        label: 'Difference from the Recording',
-        description: 'A step of a recording comes out otherwise than on the real kernel.',
+        filter: DIAGNOSIS,
+        label: 'Diagnosis',
+        description: 'Something is or will be lost, and no kernel says so.',
+        supportsCondition: true,
+        conditionDescription: `Groups and codes to stop at instead: ${GROUP_NAMES.join(', ')}, ${WARNINGS}, LU1001`,
         default: true,
-    },
-    {
-        filter: 'diagnosis-warning',
-        label: 'Diagnosis: Warning',
-        description: 'The emulator sees a leak or another mistake, which no kernel tells.',
-        default: false,
     },
 ];
 
-/** All errors of all groups: for clients that do not show the groups. */
-const EVERYTHING: ExceptionKind = 'diagnosis';
+/** What the filters without a condition stop at, those of earlier versions at the end. */
+const STOPS: ReadonlyMap<string, readonly StopsAt[]> = new Map<string, readonly StopsAt[]>([
+    ['failed-call', ['failed-call']],
+    ['failed-assertion', ['failed-assertion', 'difference']],
+    ['callback-error', ['callback-error']],
+    ['kernel-warning', ['kernel-warning']],
+    ['difference', ['difference']],
+    ['diagnosis-warning', ['diagnosis-warning']],
+]);
 
-const PREFIX = 'diagnosis-';
-const GROUP_NAMES = Object.keys(GROUPS).filter(isGroup);
+const PREFIX = `${DIAGNOSIS}-`;
 
 function isGroup(name: string): name is Group {
     return Object.hasOwn(GROUPS, name);
 }
-
-/** As clients show them. */
-export const FILTERS: readonly DebugProtocol.ExceptionBreakpointsFilter[] = [
-    ...KINDS,
-    ...GROUP_NAMES.map((group) => ({
-        filter: `${PREFIX}${group}`,
-        label: `Diagnosis: ${capital(group)}`,
-        default: true,
-        supportsCondition: true,
-        description: `${GROUPS[group]} Stops where something is or will be lost, which no kernel tells.`,
-        conditionDescription: 'The codes to stop at instead, warnings too: LU1001, LU1002',
-    })),
-];
 
 /** What a client says of its filters: those that are on, some of them with a condition. */
 export interface Chosen {
@@ -97,35 +101,59 @@ export function stopsAt({ filters, filterOptions = [] }: Chosen): {
 
 /** @returns why not, where that cannot be had */
 function stopsOf(filter: string, condition: string): readonly StopsAt[] | string {
-    const kind = filter === EVERYTHING ? EVERYTHING : KINDS.find((k) => k.filter === filter)?.filter;
-    if (kind) {
-        return condition === '' ? [kind] : `The filter ${filter} takes no condition.`;
+    if (filter === DIAGNOSIS) {
+        return condition === '' ? [DIAGNOSIS] : chosenIn(condition, CODES);
+    }
+    const stops = STOPS.get(filter);
+    if (stops) {
+        return condition === '' ? stops : `The filter ${filter} takes no condition.`;
     }
     const group = filter.startsWith(PREFIX) ? filter.slice(PREFIX.length) : '';
     if (!isGroup(group)) {
         return `There is no exception filter ${filter}.`;
     }
-    const own = CODES.filter((c) => CATALOGUE[c].group === group);
-    return condition === '' ? own.filter((c) => CATALOGUE[c].severity === 'error') : codesIn(condition, group, own);
+    const own = codesOf(group);
+    return condition === '' ? errorsOf(group) : chosenIn(condition, own);
 }
 
-function codesIn(condition: string, group: Group, own: readonly DiagnosisCode[]): readonly DiagnosisCode[] | string {
-    const codes: DiagnosisCode[] = [];
+function codesOf(group: Group): readonly DiagnosisCode[] {
+    return CODES.filter((c) => CATALOGUE[c].group === group);
+}
+
+function errorsOf(group: Group): readonly DiagnosisCode[] {
+    return codesOf(group).filter((c) => CATALOGUE[c].severity === 'error');
+}
+
+/** @param known the codes that the filter is about */
+function chosenIn(condition: string, known: readonly DiagnosisCode[]): readonly StopsAt[] | string {
+    const chosen: StopsAt[] = [];
     for (const word of condition.split(/[\s,]+/).filter((w) => w !== '')) {
-        if (!isDiagnosisCode(word)) {
-            const nearest = near(word, own);
-            return `No diagnosis has the code ${word}${nearest === undefined ? '' : `: did you mean ${nearest}?`}`;
+        if (word === WARNINGS) {
+            chosen.push(DIAGNOSIS, 'diagnosis-warning');
+        } else if (isGroup(word)) {
+            chosen.push(...errorsOf(word));
+        } else if (!isDiagnosisCode(word)) {
+            const nearest = near(word, [...known, ...GROUP_NAMES, WARNINGS]);
+            return `${word} is neither a code nor a group of diagnoses${nearest === undefined ? '' : `: did you mean ${nearest}?`}`;
+        } else if (!known.includes(word)) {
+            return `${word} belongs to the group ${CATALOGUE[word].group}.`;
+        } else {
+            chosen.push(word);
         }
-        if (CATALOGUE[word].group !== group) {
-            return `${word} belongs to the filter Diagnosis: ${CATALOGUE[word].group}.`;
-        }
-        codes.push(word);
     }
-    return codes;
+    return chosen;
 }
 
 /** What the client says when it stands at an exception. */
-export function pausedOn({ kind, diagnosis }: RunException): string {
-    const filter = diagnosis && kind === EVERYTHING ? `${PREFIX}${CATALOGUE[diagnosis.code].group}` : kind;
-    return FILTERS.find((f) => f.filter === filter)?.label.toLowerCase() ?? 'a failure';
+export function pausedOn({ kind }: RunException): string {
+    const filter: Record<ExceptionKind, string> = {
+        'failed-call': 'failed-call',
+        'failed-assertion': 'failed-assertion',
+        'callback-error': 'callback-error',
+        'kernel-warning': 'kernel-warning',
+        difference: 'failed-assertion',
+        diagnosis: DIAGNOSIS,
+        'diagnosis-warning': DIAGNOSIS,
+    };
+    return FILTERS.find((f) => f.filter === filter[kind])?.label.toLowerCase() ?? 'a failure';
 }

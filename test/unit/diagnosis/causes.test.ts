@@ -5,7 +5,7 @@ import { causeOf, rootOf } from '../../../emulator/diagnosis/causes';
 import { rootsOf } from '../../../emulator/diagnosis/expected-findings';
 import { CATALOGUE, GROUPS, isDiagnosisCode, type DiagnosisCode } from '../../../emulator/findings/catalogue';
 import type { Datum, Diagnosis } from '../../../emulator/findings/diagnosis';
-import { stopsAt } from '../../../debug-adapter/filters';
+import { FILTERS, stopsAt } from '../../../debug-adapter/filters';
 import { Run } from '../../../emulator/run/run';
 import { cleanProgram, programOf } from '../../support/programs';
 import { FOREVER } from '../../support/runs';
@@ -178,6 +178,22 @@ suite('exception filters by group', () => {
                 group,
             );
         }
+    });
+
+    test('five are shown; the conditions of one name groups and codes', () => {
+        assert.equal(FILTERS.length, 5);
+        const { stops, answers } = stopsAt({
+            filters: [],
+            filterOptions: [{ filterId: 'diagnosis', condition: 'devices, LU1001' }],
+        });
+        assert.ok(stops.has('LU1001') && stops.has('LU1027') && !stops.has('LU1002') && !stops.has('diagnosis'));
+        assert.deepEqual(answers, [{ verified: true }]);
+        const all = stopsAt({ filters: [], filterOptions: [{ filterId: 'diagnosis', condition: 'warnings' }] });
+        assert.deepEqual([...all.stops], ['diagnosis', 'diagnosis-warning']);
+        assert.deepEqual(
+            stopsAt({ filters: [], filterOptions: [{ filterId: 'diagnosis', condition: 'device' }] }).answers,
+            [{ verified: false, message: 'device is neither a code nor a group of diagnoses: did you mean devices?' }],
+        );
     });
 
     test('conditions name codes; several filters add up', () => {
