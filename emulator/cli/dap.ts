@@ -1,15 +1,16 @@
 /** `lus dap` */
 import { BadArguments, parse, type Command } from './options';
-import { runSibling } from './sibling';
+import { becomeSibling } from './sibling';
 
 const MAX_PORT = 65535;
 
 export const command: Command = (args) => {
-    const parsed = parse(args, { port: { type: 'string' } });
+    // --stdio says what it does anyway, as editors say it to language servers
+    const parsed = parse(args, { port: { type: 'string' }, stdio: { type: 'boolean' } });
     const [extra] = parsed.positionals;
     if (extra !== undefined) {
         throw new BadArguments(`lus dap takes no "${extra}".`);
     }
     const port = parsed.integer('port', 0, MAX_PORT);
-    return runSibling('debug-adapter', port === undefined ? [] : ['--port', String(port)]);
+    return becomeSibling('debug-adapter', port === undefined ? [] : ['--port', String(port)]);
 };

@@ -1,6 +1,6 @@
 /** `lus lsp` */
 import { BadArguments, parse, type Command } from './options';
-import { runSibling } from './sibling';
+import { becomeSibling } from './sibling';
 
 export const command: Command = (args) => {
     // Editors add --stdio to every language server: it is what this one does anyway.
@@ -8,5 +8,5 @@ export const command: Command = (args) => {
     if (extra !== undefined) {
         throw new BadArguments(`lus lsp takes no "${extra}".`);
     }
-    return runSibling('language-server', []);
+    return becomeSibling('language-server', []);
 };

@@ -1,27 +1,26 @@
-/** Starts one of the bundles that lie beside this one, on the same terminal. */
-import { spawn } from 'node:child_process';
+/** Becomes one of the bundles that lie beside this one: the process is theirs from then on. */
 import { existsSync } from 'node:fs';
-import { constants } from 'node:os';
+import { createRequire } from 'node:module';
 import * as path from 'node:path';
 import { BadArguments } from './options';
 
-const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** How editors end a server; that is no failure of it. */
+const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
  * @param bundle the file's name without its ending
- * @returns its exit code
+ * @param args its arguments
+ * @returns a promise that is never settled: the bundle ends the process
  */
-export function runSibling(bundle: string, args: readonly string[]): Promise<number> {
+export function becomeSibling(bundle: string, args: readonly string[]): Promise<number> {
     const script = path.join(__dirname, `${bundle}.js`);
     if (!existsSync(script)) {
         throw new BadArguments(`This installation has no ${bundle}: ${script} is missing.`);
     }
-    const child = spawn(process.execPath, [script, ...args], { stdio: 'inherit' });
-    for (const signal of FORWARDED) {
-        process.on(signal, () => child.kill(signal));
+    for (const signal of ENDING) {
+        process.on(signal, () => process.exit(0));
     }
-    return new Promise((resolve, reject) => {
-        child.on('error', reject);
-        child.on('exit', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));
-    });
+    process.argv.splice(1, Infinity, script, ...args);
+    createRequire(script)(script);
+    return new Promise(() => undefined);
 }
