@@ -1,12 +1,21 @@
 /** Files of this machine, for the engine that knows none. */
+import { realpathSync } from 'node:fs';
 import * as path from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { filesOnDisk, pathOf } from '../emulator/disk/source-files';
+import { canonicalUri } from '../emulator/language/paths';
 import type { Host } from './host';
 
 /** The file system. */
 export const diskHost: Omit<Host, 'later'> = {
     ...filesOnDisk(),
-    toUri: (file) => pathToFileURL(path.resolve(file)).toString(),
+    toUri: (file) => canonicalUri(pathToFileURL(path.resolve(file)).href),
+    real(uri) {
+        try {
+            return realpathSync(fileURLToPath(uri)).normalize();
+        } catch {
+            return undefined;
+        }
+    },
     toPath: pathOf,
 };

@@ -6,6 +6,8 @@ export interface Paths {
     toUri(path: string): string;
     /** The path of a URI, or undefined where it has none. */
     toPath(uri: string): string | undefined;
+    /** What is the same for all URIs of one file, links followed; undefined where there is none. May be left out. */
+    real?(uri: string): string | undefined;
 }
 
 export interface Host extends SourceHost, Paths {

@@ -68,7 +68,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         private readonly onExit: () => void = () => undefined,
     ) {
         super();
-        this.sources = new Sources(host, (uri) => this.program?.files.get(uri)?.text);
+        this.sources = new Sources(host, () => this.program?.files);
         this.output = new Output(this.sources, (body) => this.event('output', body));
         this.breakpoints = new Breakpoints(this.sources, {
             logged: (line, frame) => this.fromFrame('stdout', line, frame),
@@ -455,7 +455,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     ): Pick<DebugProtocol.Breakpoint, 'source' | 'line' | 'column' | 'endLine' | 'endColumn'> {
         const source = this.sources.source(uri);
         return place
-            ? { source, ...this.sources.range(uri, place.span) }
+            ? { source, ...this.sources.range(this.sources.inProgram(uri), place.span) }
             : { source, line: line + this.sources.format.lineBase };
     }
 
@@ -466,7 +466,8 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         endLine,
         endColumn,
     }: Arguments<'breakpointLocations'>): Answer {
-        const uri = this.sources.uriOf(source);
+        const named = this.sources.uriOf(source);
+        const uri = named === undefined ? undefined : this.sources.inProgram(named);
         const image = this.debuggee?.control.run.executable;
         if (uri === undefined || !image) {
             return { body: { breakpoints: [] } };

@@ -1,7 +1,8 @@
 /** Source files as the protocol sees them: positions, references to what is not on disk, and back. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { percentDecoded } from '../emulator/text/text';
-import { SHIPPED_SOURCES } from '../emulator/std/texts';
+import { SHIPPED_SOURCES, STD_SCHEME } from '../emulator/std/texts';
+import { canonicalUri } from '../emulator/language/paths';
 import type { Span } from '../emulator/language/syntax/ast';
 import { LineMap } from '../emulator/language/syntax/positions';
 import type { Paths } from './host';
@@ -35,15 +36,35 @@ export class Sources {
     format: ClientFormat = { lineBase: 1, columnBase: 1, pathsAreUris: false };
     private readonly lines = new Map<string, LineMap>();
 
-    /** @param textOf the text of a file of the program that runs, or undefined */
+    /** @param files of the program that runs */
     constructor(
         private readonly paths: Paths,
-        private readonly textOf: (uri: string) => string | undefined,
+        private readonly files: () => ReadonlyMap<string, { readonly text: string }> | undefined,
     ) {}
 
-    /** The URI of a file given by a client, or by a launch configuration. */
+    /**
+     * The URI of a file given by a client, or by a launch configuration. Some clients give shipped sources names of
+     * their own that end in ours: `dap-src://1/1/lus-std:/kernel.lus`.
+     */
     uriOfPath(path: string): string {
-        return /^[a-z][a-z0-9+.-]+:/i.test(path) ? path : this.paths.toUri(path);
+        const shipped = path.indexOf(`${STD_SCHEME}/`);
+        if (shipped >= 0 && SHIPPED_SOURCES.has(path.slice(shipped))) {
+            return path.slice(shipped);
+        }
+        return /^[a-z][a-z0-9+.-]+:/i.test(path) ? canonicalUri(path) : this.paths.toUri(path);
+    }
+
+    /** The file of the program that a URI means: the one of that URI, else the same file by another path. */
+    inProgram(uri: string): string {
+        const files = this.files();
+        if (!files || files.has(uri) || SHIPPED_SOURCES.has(uri)) {
+            return uri;
+        }
+        const plain = (u: string): string => percentDecoded(u).normalize();
+        const real = this.paths.real?.(uri);
+        const same = (u: string): boolean =>
+            plain(u) === plain(uri) || (real !== undefined && this.paths.real?.(u) === real);
+        return [...files.keys()].find(same) ?? uri;
     }
 
     /** The URI of a source that a client names; undefined where it names none. */
@@ -77,7 +98,7 @@ export class Sources {
     }
 
     text(uri: string): string {
-        return SHIPPED_SOURCES.get(uri) ?? this.textOf(uri) ?? '';
+        return SHIPPED_SOURCES.get(uri) ?? this.files()?.get(uri)?.text ?? '';
     }
 
     /** The position of an offset, from 0. */

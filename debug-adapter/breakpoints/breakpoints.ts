@@ -155,7 +155,7 @@ export class Breakpoints {
     }
 
     private lineTraps(executable: Executable, b: Bound, { uri, line, column }: LineWish): readonly Trap[] | string {
-        const found = statementsAt(executable, this.sources, uri, line, column);
+        const found = statementsAt(executable, this.sources, this.sources.inProgram(uri), line, column);
         if (typeof found !== 'string') {
             b.place = found[0];
         }

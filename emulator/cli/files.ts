@@ -2,6 +2,7 @@
 import * as path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { SourceHost } from '../language/load';
+import { canonicalUri } from '../language/paths';
 import { LineMap } from '../language/syntax/positions';
 import { UsageError } from '../run/usage-error';
 import { MOST_TEXT, readNamed, Unreadable } from '../disk/read';
@@ -49,7 +50,7 @@ export class Files implements SourceHost {
      * @throws UsageError where it cannot be read
      */
     open(name: string): string {
-        const uri = pathToFileURL(path.resolve(name)).href;
+        const uri = canonicalUri(pathToFileURL(path.resolve(name)).href);
         if (!this.texts.has(uri)) {
             try {
                 this.texts.set(uri, textOf(readNamed(name, MOST_TEXT)));

@@ -2,6 +2,7 @@
 import type { TextDocuments } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import type { SourceHost } from '../../emulator/language/load';
+import { canonicalUri } from '../../emulator/language/paths';
 import { SHIPPED_SOURCES } from '../../emulator/std/texts';
 
 export class SourceFiles implements SourceHost {
@@ -13,7 +14,8 @@ export class SourceFiles implements SourceHost {
 
     /** The text of a file, or undefined where it cannot be read. */
     read(uri: string): string | undefined {
-        const document = this.open.get(uri);
+        // an import's URI is in our form, that of an open file in the editor's
+        const document = this.open.get(uri) ?? this.open.all().find((d) => canonicalUri(d.uri) === uri);
         if (document) {
             return document.getText();
         }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { pathToFileURL } from 'node:url';
 import { check } from '../../../emulator/language/check/check';
-import { isBeside, uriBeside } from '../../../emulator/language/paths';
+import { canonicalUri, isBeside, uriBeside } from '../../../emulator/language/paths';
 import type { Program } from '../../../emulator/language/program';
 import { ParseCache } from '../../../emulator/language/syntax/parse-cache';
 import { NATIVES } from '../../support/checker-natives';
@@ -36,6 +36,31 @@ suite('language: files', () => {
         assert.equal(uriBeside('https://host/a/main.lus?b=/c/d#/e', 'nic.lus'), 'https://host/a/nic.lus');
         assert.equal(uriBeside('untitled:Untitled-1', 'nic.lus'), 'nic.lus');
         assert.equal(uriBeside('mem:/main.lus', '\ud800.lus'), 'mem:/%EF%BF%BD.lus');
+    });
+
+    test('a file has one URI, however a client writes it', () => {
+        for (const [written, canonical] of [
+            ['file:///home/a/lib%2Bx%401.lus', 'file:///home/a/lib+x@1.lus'],
+            ['file:///home/a/%26%3D%2C%3B%24%3A.lus', 'file:///home/a/&=,;$:.lus'],
+            ['file:///home/a/b c.lus', 'file:///home/a/b%20c.lus'],
+            ['file:///home/a/%c3%a4.lus', 'file:///home/a/%C3%A4.lus'],
+            ['file:///home/a/a%CC%88.lus', 'file:///home/a/a%CC%88.lus'],
+            ['file:///home/a/%23%3F%25.lus', 'file:///home/a/%23%3F%25.lus'],
+            ['file:///home/a%2Fb.lus', 'file:///home/a%2Fb.lus'],
+            ['file:///c%3A/Users/x.lus', 'file:///C:/Users/x.lus'],
+            ['file:///c:/Users/x.lus', 'file:///C:/Users/x.lus'],
+            ['file://Server/share/x.lus', 'file://server/share/x.lus'],
+            ['file:///%zz.lus', 'file:///%25zz.lus'],
+            ['untitled:Untitled-1', 'untitled:Untitled-1'],
+            ['lus-std:/kernel.lus', 'lus-std:/kernel.lus'],
+        ] as const) {
+            assert.equal(canonicalUri(written), canonical);
+            assert.equal(canonicalUri(canonical), canonical);
+        }
+        for (const name of ['lib+x@1.lus', 'b c.lus', 'ä.lus', 'a&=,;$:.lus', '#?%.lus', "(2)!'~*.lus"]) {
+            const path = `/home/a/${name}`;
+            assert.equal(canonicalUri(pathToFileURL(path).href), uriBeside('file:///home/a/main.lus', name), name);
+        }
     });
 
     test('nothing outside of the folder is beside a file', () => {
