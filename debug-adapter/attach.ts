@@ -29,15 +29,13 @@ type Answerer = (args: unknown) => object | undefined;
 
 /** An open image, and the answers that it gives to requests about what is stopped. */
 export class AttachedImage {
-    private readonly pane: Pane;
+    private readonly pane = new Pane();
     private readonly answers = new Map<string, Answerer>();
 
     private constructor(
         readonly path: string,
         private readonly inspection: Inspection,
-        pages: boolean,
     ) {
-        this.pane = new Pane(pages);
         const refuse = (): never => {
             throw new RequestError(
                 'imageOnly',
@@ -66,7 +64,7 @@ export class AttachedImage {
      * @param args the attach configuration.
      * @throws RequestError with one sentence about what is wrong.
      */
-    static open(host: Host, sources: Sources, args: unknown, pages: boolean): AttachedImage {
+    static open(host: Host, sources: Sources, args: unknown): AttachedImage {
         const { image, fdt } = parsed(schema, args, 'attach configuration', 'badConfiguration');
         const address = fdt === undefined ? undefined : Number(fdt);
         const noPage = new RequestError(
@@ -88,7 +86,7 @@ export class AttachedImage {
         if (damage?.code === 'not-elf') {
             throw new RequestError('badImage', `${image} cannot be opened: ${damage.text}.`);
         }
-        return new AttachedImage(image, inspection, pages);
+        return new AttachedImage(image, inspection);
     }
 
     /** What is shown where a stack would be. */

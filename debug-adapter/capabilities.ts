@@ -20,6 +20,5 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
     supportsRestartRequest: true,
     supportsTerminateRequest: true,
     supportsSteppingGranularity: true,
-    supportsDelayedStackTraceLoading: true,
     exceptionBreakpointFilters: FILTERS.map((f) => ({ ...f })),
 };

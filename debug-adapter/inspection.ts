@@ -27,15 +27,13 @@ import { itemOf } from '../emulator/presentation/values';
 
 /** What a client can do about variables. */
 export interface ClientAbilities {
-    /** It reads long collections in pages. */
-    readonly pages: boolean;
     /** Tells it to read the variables that it shows anew. */
     readonly invalidated: () => void;
 }
 
 export class Inspection {
     private readonly stacks: Stacks;
-    private readonly pane: Pane;
+    private readonly pane = new Pane();
     /** Where `setVariable`, which names no frame, evaluates what it is given. */
     private lastViewpoint: Viewpoint | undefined;
 
@@ -45,7 +43,6 @@ export class Inspection {
         private readonly client: ClientAbilities,
     ) {
         this.stacks = new Stacks(sources);
-        this.pane = new Pane(client.pages);
     }
 
     /** The run goes on. */

@@ -57,7 +57,6 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     private debuggee: Debuggee | undefined;
     private image: AttachedImage | undefined;
     private configured = false;
-    private clientPages = false;
     private clientInvalidates = false;
     /** Set by what carries the messages: the client does not keep up with them. */
     congested: () => boolean = () => false;
@@ -222,7 +221,6 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
         linesStartAt1,
         columnsStartAt1,
         pathFormat,
-        supportsVariablePaging,
         supportsInvalidatedEvent,
     }: Arguments<'initialize'>): Answer {
         this.sources.format = {
@@ -230,7 +228,6 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
             columnBase: columnsStartAt1 === false ? 0 : 1,
             pathsAreUris: pathFormat === 'uri',
         };
-        this.clientPages = supportsVariablePaging ?? false;
         this.clientInvalidates = supportsInvalidatedEvent ?? false;
         return { body: CAPABILITIES };
     }
@@ -262,7 +259,7 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
                 'This session has something to debug: start another one for the image.',
             );
         }
-        const image = AttachedImage.open(this.host, this.sources, args, this.clientPages);
+        const image = AttachedImage.open(this.host, this.sources, args);
         this.image = image;
         return {
             after: () => {
@@ -300,7 +297,6 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
                 config,
                 control,
                 inspection: new Inspection(run.host, this.sources, {
-                    pages: this.clientPages,
                     invalidated: () => this.invalidated(),
                 }),
             };
@@ -356,9 +352,10 @@ export class LusDebugSession extends DebugSession implements MessagePort, RunEve
     }
 
     private terminate(): void {
-        if (this.debuggee && this.debuggee.control.state !== 'over') {
-            this.debuggee.control.abandon();
+        if (this.debuggee && this.debuggee.control.state === 'over') {
+            return; // it has said so
         }
+        this.debuggee?.control.abandon();
         this.event('terminated');
     }
 

@@ -1,4 +1,4 @@
-/** The variables pane: items as the protocol's variables, in pages where the client reads them so. */
+/** The variables pane: items as the protocol's variables, in pages where the client asks for them so. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { hex } from '../../emulator/text/text';
 import { RequestError } from '../errors';
@@ -8,9 +8,6 @@ import { keyOf, namedItems, type Children, type Item } from '../../emulator/pres
 
 export class Pane {
     readonly handles = new Handles();
-
-    /** @param pages the client reads long collections in pages */
-    constructor(private readonly pages: boolean) {}
 
     scope(name: string, key: string, children: Children, hint?: string): DebugProtocol.Scope {
         return {
@@ -22,24 +19,27 @@ export class Pane {
         };
     }
 
+    /** Of what a reference unfolds into, only what is asked for is made: collections may have millions of items. */
     variables({ variablesReference: ref, filter, start, count }: Arguments<'variables'>): DebugProtocol.Variable[] {
         const children = this.children(ref);
-        const named =
-            filter === 'indexed' ? [] : namedItems(children).map((item) => this.variable(ref, keyOf(item), item));
         const { indexed } = children;
-        if (!indexed || filter === 'named') {
-            return filter === 'named' ? named : page(named, start, count);
+        const names = filter === 'indexed' ? [] : namedItems(children);
+        const length = indexed && filter !== 'named' ? indexed.count : 0;
+        const from = start ?? 0;
+        const whole = !count;
+        const to = whole ? names.length + length : Math.min(from + count, names.length + length);
+        const named = names.slice(from, to).map((item) => this.variable(ref, keyOf(item), item));
+        if (!indexed || length === 0) {
+            return named;
         }
-        const variable = (i: number): DebugProtocol.Variable => this.variable(ref, numberKey(i), indexed.item(i));
-        if (filter === 'indexed') {
-            return numbers(start ?? 0, Math.min(indexed.count, count ? (start ?? 0) + count : indexed.count)).map(
-                variable,
-            );
-        }
-        if (!this.pages && !count && indexed.count > RANGE) {
+        if (whole && length > RANGE) {
             return [...named, ...rangesOf(indexed).map((item) => this.variable(ref, keyOf(item), item))];
         }
-        return page([...named, ...numbers(0, indexed.count).map(variable)], start, count);
+        const first = Math.max(from - names.length, 0);
+        return [
+            ...named,
+            ...numbers(first, to - names.length).map((i) => this.variable(ref, numberKey(i), indexed.item(i))),
+        ];
     }
 
     /** What a reference unfolds into. @throws RequestError where that is gone. */
@@ -90,10 +90,6 @@ function counts(children: Children): { readonly namedVariables?: number; readonl
     return indexed && indexed.count > 0
         ? { indexedVariables: indexed.count, namedVariables: children.named?.().length ?? 0 }
         : {};
-}
-
-function page<T>(list: readonly T[], start: number | undefined, count: number | undefined): T[] {
-    return list.slice(start ?? 0, count ? (start ?? 0) + count : undefined);
 }
 
 function numbers(from: number, to: number): number[] {

@@ -235,6 +235,17 @@ suite('debug adapter', () => {
                 ['[0 … 999]', '[1000 … 1999]', '[2000 … 2047]'],
             );
             assert.equal((await client.variables(ranges[2]?.variablesReference ?? 0)).length, 48);
+            const window = async (start: number, count: number): Promise<string[]> =>
+                z
+                    .object({ variables: z.array(z.object({ name: z.string() })) })
+                    .parse(
+                        await client.ok('variables', { variablesReference: folios.variablesReference, start, count }),
+                    )
+                    .variables.map((v) => v.name);
+            const [first, ...more] = await window(0, 5);
+            assert.equal(more.length, 4);
+            assert.deepEqual(await window(1, 4), more);
+            assert.notEqual(first, more[0]);
             const ram = (
                 await client.variables(
                     (
