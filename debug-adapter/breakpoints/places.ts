@@ -6,7 +6,7 @@ import type { Code } from '../../emulator/runtime/code';
 import type { Executable } from '../../emulator/runtime/executable';
 import { librariesOf } from '../../emulator/runtime/host/kernels';
 import { LIBRARY_SOURCES, STD_SCHEME } from '../../emulator/std/texts';
-import { callbackNamed } from '../../emulator/runtime/declarations';
+import { near } from '../../emulator/language/nearest';
 import type { Position, Sources } from '../source';
 
 /** A statement, and the operation that begins it. */
@@ -95,8 +95,8 @@ function programs({ declarations }: Executable): Program[] {
 }
 
 /**
- * The code that a function breakpoint means: `memfd.freeze`, `*.freeze` (of every handler, FLB and file kind), or a
- * function. A text says why there is none.
+ * The code that a function breakpoint means: `memfd.freeze`, `*.freeze` (of every handler, FLB and file kind),
+ * `memfd.*` (every callback of one), or a function. A text says why there is none.
  */
 export function codesNamed(executable: Executable, name: string): Code[] | string {
     const wanted = name.trim().replace(/\(\s*\)$/, '');
@@ -107,28 +107,40 @@ export function codesNamed(executable: Executable, name: string): Code[] | strin
 }
 
 function functionsNamed(executable: Executable, name: string): Code[] | string {
-    const decls = programs(executable)
-        .map((p) => p.fns.get(name))
-        .filter((d) => d !== undefined);
-    return decls.length > 0
-        ? decls.map((d) => executable.codeOf(d))
-        : `There is no function ${name}. Callbacks are named with their owner: memfd.freeze, or *.freeze for all of them.`;
+    const all = programs(executable);
+    const decls = all.map((p) => p.fns.get(name)).filter((d) => d !== undefined);
+    if (decls.length > 0) {
+        return decls.map((d) => executable.codeOf(d));
+    }
+    const known = new Set(all.flatMap((p) => [...p.fns.keys()]));
+    return `There is no function ${name}${meant(name, known)} Callbacks are named with their owner: memfd.freeze, or *.freeze for all of them.`;
 }
 
 function callbacksNamed(executable: Executable, owner: string, callback: string): Code[] | string {
-    const owners = programs(executable)
-        .flatMap((p) => [...p.handlers.values(), ...p.flbs.values(), ...p.fileKinds.values()])
-        .filter((d) => owner === '*' || d.name.name === owner);
-    const codes = owners.flatMap((d) => {
-        const decl = callbackNamed(d, callback);
-        return decl ? [executable.codeOf(decl)] : [];
-    });
+    const all = programs(executable).flatMap((p) => [
+        ...p.handlers.values(),
+        ...p.flbs.values(),
+        ...p.fileKinds.values(),
+    ]);
+    const owners = all.filter((d) => owner === '*' || d.name.name === owner);
+    const codes = owners.flatMap((d) =>
+        d.callbacks.filter((c) => callback === '*' || c.name.name === callback).map((c) => executable.codeOf(c)),
+    );
     if (codes.length > 0) {
         return [...new Set(codes)];
     }
-    return owners.length === 0
-        ? `There is no handler, FLB or file kind ${owner}.`
-        : owner === '*'
-          ? `No callback is called ${callback}.`
-          : `${owner} has no callback ${callback}.`;
+    if (owners.length === 0) {
+        const known = all.map((d) => d.name.name);
+        return `There is no handler, FLB or file kind ${owner}${meant(owner, known)}`;
+    }
+    const known = owners.flatMap((d) => d.callbacks.map((c) => c.name.name));
+    return owner === '*'
+        ? `No callback is called ${callback}${meant(callback, known)}`
+        : `${owner} has no callback ${callback}${meant(callback, known)}`;
+}
+
+/** The end of a sentence about an unknown name, with the one that is near. */
+function meant(name: string, known: Iterable<string>): string {
+    const nearest = near(name, known);
+    return nearest === undefined ? '.' : `. Did you mean ${nearest}?`;
 }
