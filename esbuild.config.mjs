@@ -1,10 +1,10 @@
 // Builds the bundles that ship:
 //
-//   node esbuild.config.mjs            dist/{lus,debug-adapter,language-server,extension}.js
+//   node esbuild.config.mjs            dist/{lus,debug-adapter,language-server,extension}.js, and the notices of what is in them
 //   node esbuild.config.mjs --watch    the same with source maps, again at every change
 //
 // and, as a module, what the tests run (test/run.mjs, test/runner).
-import { chmodSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { build, context } from 'esbuild';
 
@@ -75,17 +75,58 @@ export async function buildShipped() {
     for (const folder of ['.build', 'dist']) {
         mkdirSync(path.join(root, folder), { recursive: true });
     }
-    await Promise.all(
+    const packages = await Promise.all(
         bundles.map(async (b) => {
-            const { outputFiles } = await build({ ...shipped(b), write: false });
+            const { outputFiles, metafile } = await build({ ...shipped(b), write: false, metafile: true });
             for (const { path: file, contents } of outputFiles) {
-                const partial = path.join(root, '.build', `${b.name}.${process.pid}.partial`);
-                writeFileSync(partial, contents);
-                chmodSync(partial, b.executable ? 0o755 : 0o644);
-                renameSync(partial, file);
+                place(file, contents, b.executable ? 0o755 : 0o644);
             }
+            return Object.values(metafile.outputs).flatMap(({ inputs }) => packagesOf(inputs));
         }),
     );
+    place(path.join(root, 'dist', 'ThirdPartyNotices.txt'), notices(new Set(packages.flat())), 0o644);
+}
+
+/**
+ * @param {string} file
+ * @param {string | Uint8Array} contents
+ * @param {number} mode
+ */
+function place(file, contents, mode) {
+    const partial = path.join(root, '.build', `${path.basename(file)}.${process.pid}.partial`);
+    writeFileSync(partial, contents);
+    chmodSync(partial, mode);
+    renameSync(partial, file);
+}
+
+/**
+ * The folders of the packages of which something is in a bundle.
+ * @param {Record<string, { readonly bytesInOutput: number }>} inputs
+ * @returns {string[]}
+ */
+function packagesOf(inputs) {
+    return Object.entries(inputs).flatMap(([file, { bytesInOutput }]) => {
+        const [folder] = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file) ?? [];
+        return folder === undefined || bytesInOutput === 0 ? [] : [folder];
+    });
+}
+
+/**
+ * The licences of packages, as these ask for where their code is passed on.
+ * @param {ReadonlySet<string>} folders
+ * @returns {string}
+ */
+function notices(folders) {
+    const texts = [...folders].sort().map((folder) => {
+        const { name, version, license } = JSON.parse(readFileSync(path.join(root, folder, 'package.json'), 'utf8'));
+        const file = readdirSync(path.join(root, folder)).find((f) => /^(licen[cs]e|copying)(\.|-|$)/i.test(f));
+        if (file === undefined) {
+            throw new Error(`${name} is in a bundle and has no licence file`);
+        }
+        const text = readFileSync(path.join(root, folder, file), 'utf8').trim();
+        return `${name} ${version} (${license})\n\n${text}\n`;
+    });
+    return `The bundles of this product contain code of these packages.\n\n${texts.join(`\n${'-'.repeat(72)}\n\n`)}`;
 }
 
 /**

@@ -40,6 +40,7 @@ function assertShips(names: readonly string[]): void {
         'dist/debug-adapter.js',
         'dist/language-server.js',
         'dist/extension.js',
+        'dist/ThirdPartyNotices.txt',
     ]) {
         assert.ok(names.includes(name), `${name} is missing`);
     }
@@ -108,6 +109,33 @@ suite('packages', function () {
         assert.ok(statSync(vsix).size <= MAX_VSIX_BYTES, `${statSync(vsix).size} bytes`);
         const names = namesInZip(readFileSync(vsix)).filter((n) => n.startsWith('extension/'));
         assertShips(names.map((n) => n.slice('extension/'.length)));
+    });
+
+    test('the packages that the sources import, and those that these bring along, have their licence with the bundles', () => {
+        const notices = readFileSync(inRepository('dist', 'ThirdPartyNotices.txt'), 'utf8');
+        const imported = new Set(
+            ['emulator', 'debug-adapter', 'extension']
+                .flatMap((folder) =>
+                    readdirSync(inRepository(folder), { recursive: true, encoding: 'utf8' }).map((f) =>
+                        inRepository(folder, f),
+                    ),
+                )
+                .filter((f) => f.endsWith('.ts'))
+                .flatMap((f) => [
+                    ...readFileSync(f, 'utf8').matchAll(
+                        /^(?:import|\} from) (?!type ).*'((?:@[\w-]+\/)?[\w-]+)(?:\/[^']*)?';$/gm,
+                    ),
+                ])
+                .map(([, name = '']) => name)
+                .filter(
+                    (name) => !builtinModules.includes(name) && !['vscode', '@vscode/debugprotocol'].includes(name),
+                ),
+        );
+        assert.ok(imported.has('zod') && imported.has('vscode-languageclient'), [...imported].join(' '));
+        for (const name of [...imported, 'vscode-jsonrpc', 'semver']) {
+            assert.ok(new RegExp(`^${name} \\d`, 'm').test(notices), name);
+        }
+        assert.ok(notices.split('Permission is hereby granted').length > imported.size);
     });
 
     test('the bundles stand alone: none needs a package', () => {
