@@ -1,6 +1,7 @@
 // Builds the bundles that ship:
 //
-//   node esbuild.config.mjs            dist/{lus,debug-adapter,language-server,extension}.js, and the notices of what is in them
+//   node esbuild.config.mjs            dist/{lus,debug-adapter,language-server,extension}.js, and
+//                                      the notices of the packages that are in them
 //   node esbuild.config.mjs --watch    the same with source maps, again at every change
 //
 // and, as a module, what the tests run (test/run.mjs, test/runner).

@@ -6,6 +6,8 @@
 /** Language id of scenario files, and the type of their debug sessions. */
 export const LANGUAGE = 'lus';
 export const DEBUG_TYPE = 'lus';
+/** Whose findings those of the language server are, in *Problems*. */
+export const DIAGNOSTIC_SOURCE = 'live update';
 
 /** Recordings of a real kernel are files of the editor's own language *JSON Lines*. */
 export const RECORDING_ENDING = '.jsonl';

@@ -6,6 +6,7 @@ import { registerCommands } from './commands';
 import { DEBUG_TYPE, LANGUAGE } from './contributions';
 import { AdapterFactory } from './debug-adapter';
 import { createLanguageClient } from './language-client';
+import { showRunViewOnce } from './run-view';
 import { LastStarted } from './last-started';
 import { LaunchConfigurationProvider, ScenarioConfigurations } from './launch-configuration';
 
@@ -19,6 +20,7 @@ export function activate(context: vscode.ExtensionContext): void {
     context.subscriptions.push(
         lenses,
         last,
+        showRunViewOnce(context.globalState),
         vscode.languages.registerCodeLensProvider({ language: LANGUAGE }, lenses),
         vscode.debug.registerDebugConfigurationProvider(DEBUG_TYPE, new LaunchConfigurationProvider(last)),
         vscode.debug.registerDebugConfigurationProvider(DEBUG_TYPE, new ScenarioConfigurations(), Dynamic),

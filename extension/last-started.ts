@@ -4,7 +4,7 @@ import { DEBUG_TYPE } from './contributions';
 import { scenariosOfFile, type Scenario } from './scenarios';
 
 /** A path or a URI, as `program` of launch configurations is. */
-function uriOf(program: string): vscode.Uri {
+export function uriOf(program: string): vscode.Uri {
     return /^[a-z][a-z0-9+.-]+:/i.test(program) ? vscode.Uri.parse(program) : vscode.Uri.file(program);
 }
 

@@ -1,8 +1,9 @@
 /** Makes launch configurations out of what is at hand: a scenario, a file, an incomplete launch.json entry. */
 import * as path from 'node:path';
 import * as vscode from 'vscode';
-import { DEBUG_TYPE, RECORDING_ENDING } from './contributions';
-import type { LastStarted } from './last-started';
+import { DEBUG_TYPE, DIAGNOSTIC_SOURCE, LANGUAGE, RECORDING_ENDING } from './contributions';
+import { mayRun } from './imports';
+import { uriOf, type LastStarted } from './last-started';
 import { pickScenario } from './pick-scenario';
 import { scenarioAt, scenariosOfEditor, scenariosOfWorkspace, type Scenario } from './scenarios';
 import { settings } from './settings';
@@ -52,14 +53,29 @@ function pathOf(uri: vscode.Uri): string {
     return uri.scheme === 'file' ? uri.fsPath : uri.toString();
 }
 
+/** The scenario around the cursor, or the nearest one of the file. */
+function scenarioAtCursor(): Scenario | undefined {
+    const editor = vscode.window.activeTextEditor;
+    return editor && scenarioAt(scenariosOfEditor(), editor.document, editor.selection.active);
+}
+
 /**
- * The scenario around the cursor, or the file's first. From a file without any (kernel code that was stepped through, a
- * handler that scenarios import) it is the one that was started last, or the user is asked.
+ * The scenario around the cursor. From a file without any (kernel code that was stepped through, a handler that
+ * scenarios import) it is one in which that file runs: the one that was started last, or the user is asked.
  */
 async function scenarioAtHand(last: LastStarted): Promise<Scenario | undefined> {
-    const editor = vscode.window.activeTextEditor;
-    const atCursor = editor && scenarioAt(scenariosOfEditor(), editor.document, editor.selection.active);
-    return atCursor ?? (await last.scenario()) ?? (await pickScenario('Debug Scenario'));
+    const atCursor = scenarioAtCursor();
+    if (atCursor) {
+        return atCursor;
+    }
+    const document = vscode.window.activeTextEditor?.document;
+    const started = await last.scenario();
+    if (document?.languageId !== LANGUAGE) {
+        return started ?? (await pickScenario('Debug Scenario'));
+    }
+    return started && (await mayRun(started.uri, document.uri))
+        ? started
+        : await pickScenario('Debug Scenario', document.uri);
 }
 
 /** What F5 starts: the recording in the editor, or a scenario. */
@@ -75,6 +91,19 @@ async function configurationAtHand(
     return scenario && launchConfiguration(scenario, { noDebug });
 }
 
+/** The first file of a program in which the editor shows errors. */
+async function fileWithErrors(program: string): Promise<vscode.Uri | undefined> {
+    for (const [uri, findings] of vscode.languages.getDiagnostics()) {
+        const wrong = findings.some(
+            ({ severity, source }) => severity === vscode.DiagnosticSeverity.Error && source === DIAGNOSTIC_SOURCE,
+        );
+        if (wrong && (await mayRun(uriOf(program), uri))) {
+            return uri;
+        }
+    }
+    return undefined;
+}
+
 /** Completes configurations before they reach the adapter; the adapter itself checks what they say. */
 export class LaunchConfigurationProvider implements vscode.DebugConfigurationProvider {
     constructor(private readonly last: LastStarted) {}
@@ -84,6 +113,11 @@ export class LaunchConfigurationProvider implements vscode.DebugConfigurationPro
         _folder: vscode.WorkspaceFolder | undefined,
         config: vscode.DebugConfiguration,
     ): Promise<vscode.DebugConfiguration | undefined> {
+        if (config['program'] === '${file}' && config['scenario'] === undefined) {
+            // what launch.json says for whatever file is open means, in that file, the scenario at the cursor
+            const scenario = scenarioAtCursor();
+            return scenario ? { ...config, scenario: scenario.name } : config;
+        }
         if (config['program'] !== undefined || config.request === 'attach') {
             return config;
         }
@@ -96,13 +130,20 @@ export class LaunchConfigurationProvider implements vscode.DebugConfigurationPro
         return config.type ? { ...complete, ...config } : { ...complete, ...(noDebug ? { noDebug } : {}) };
     }
 
-    resolveDebugConfigurationWithSubstitutedVariables(
+    async resolveDebugConfigurationWithSubstitutedVariables(
         folder: vscode.WorkspaceFolder | undefined,
         config: vscode.DebugConfiguration,
-    ): vscode.DebugConfiguration {
+    ): Promise<vscode.DebugConfiguration | undefined> {
         // The file of a scenario or recording, or that of an image: relative paths are from the folder.
         const key = config.request === 'attach' ? 'image' : 'program';
         const file: unknown = config[key];
+        const broken = typeof file === 'string' && key === 'program' ? await fileWithErrors(file) : undefined;
+        if (broken) {
+            // the adapter would refuse it; what is wrong stands in Problems
+            void vscode.commands.executeCommand('workbench.actions.view.problems');
+            void vscode.window.showErrorMessage(`${vscode.workspace.asRelativePath(broken)} has errors: see Problems.`);
+            return undefined;
+        }
         if (typeof file === 'string' && folder && !path.isAbsolute(file) && !/^[a-z][a-z0-9+.-]+:/i.test(file)) {
             return { ...config, [key]: path.join(folder.uri.fsPath, file) };
         }

@@ -1,5 +1,6 @@
 /** Lets the user choose a scenario. */
 import * as vscode from 'vscode';
+import { mayRun } from './imports';
 import { scenariosOfEditor, scenariosOfWorkspace, type Scenario } from './scenarios';
 
 interface ScenarioItem extends vscode.QuickPickItem {
@@ -15,16 +16,34 @@ function rows(scenarios: readonly Scenario[], withFile: boolean): ScenarioItem[]
     }));
 }
 
+async function scenariosWith(file: vscode.Uri | undefined): Promise<Scenario[]> {
+    const all = await scenariosOfWorkspace();
+    if (!file) {
+        return all;
+    }
+    const mains = new Map(all.map((s) => [s.uri.toString(), s.uri]));
+    const using = new Set<string>();
+    for (const [key, main] of mains) {
+        if (await mayRun(main, file)) {
+            using.add(key);
+        }
+    }
+    return all.filter((s) => using.has(s.uri.toString()));
+}
+
 /**
  * A scenario of the file in the editor, or of the workspace where that has none; asks where there are several.
+ * @param using only scenarios in which this file runs
  * @returns undefined where there is none (the user was told) or none was chosen
  */
-export async function pickScenario(title: string): Promise<Scenario | undefined> {
+export async function pickScenario(title: string, using?: vscode.Uri): Promise<Scenario | undefined> {
     const ofFile = scenariosOfEditor();
-    const scenarios = ofFile.length > 0 ? ofFile : await scenariosOfWorkspace();
+    const scenarios = ofFile.length > 0 ? ofFile : await scenariosWith(using);
     if (scenarios.length === 0) {
         void vscode.window.showWarningMessage(
-            'There is no scenario in this workspace. "Live Update: Open Examples" has some to start from.',
+            using
+                ? `${vscode.workspace.asRelativePath(using)} has no scenario, and no scenario of this workspace imports it.`
+                : 'There is no scenario in this workspace. "Live Update: Open Examples" has some to start from.',
         );
         return undefined;
     }

@@ -22,14 +22,14 @@ export function scenariosOfEditor(): Scenario[] {
     return document?.languageId === LANGUAGE ? scenariosOf(document) : [];
 }
 
-/** The scenarios of a file: as it stands in the editor where it is open, else on disk. */
-export async function scenariosOfFile(uri: vscode.Uri): Promise<Scenario[]> {
+/** The text of a file: as it stands in the editor where it is open, else on disk. */
+export async function textOf(uri: vscode.Uri): Promise<string> {
     const open = vscode.workspace.textDocuments.find((d) => d.uri.toString() === uri.toString());
-    if (open) {
-        return scenariosOf(open);
-    }
-    const text = new TextDecoder().decode(await vscode.workspace.fs.readFile(uri));
-    return findScenarios(uri.toString(), text).map((s) => ({ ...s, uri }));
+    return open ? open.getText() : new TextDecoder().decode(await vscode.workspace.fs.readFile(uri));
+}
+
+export async function scenariosOfFile(uri: vscode.Uri): Promise<Scenario[]> {
+    return findScenarios(uri.toString(), await textOf(uri)).map((s) => ({ ...s, uri }));
 }
 
 /** All scenarios of the workspace, by file. */
@@ -39,12 +39,13 @@ export async function scenariosOfWorkspace(): Promise<Scenario[]> {
     return (await Promise.all(files.map(scenariosOfFile))).flat();
 }
 
-/** The scenario that a line is in, or else the first. */
+/** The scenario that a position is in, or else the nearest; of two that are equally near, the one below. */
 export function scenarioAt(
     scenarios: readonly Scenario[],
     document: vscode.TextDocument,
     position: vscode.Position,
 ): Scenario | undefined {
     const offset = document.offsetAt(position);
-    return scenarios.find((s) => s.start <= offset && offset <= s.end) ?? scenarios[0];
+    const away = (s: Scenario): number => Math.max(s.start - offset, offset - s.end, 0);
+    return scenarios.reduce<Scenario | undefined>((best, s) => (best && away(best) < away(s) ? best : s), undefined);
 }

@@ -1,4 +1,5 @@
 /** Findings of the checker in the protocol's terms. */
+import { DIAGNOSTIC_SOURCE } from '../contributions';
 import {
     CodeActionKind,
     DiagnosticSeverity,
@@ -22,7 +23,7 @@ export function toLspDiagnostic(finding: CheckFinding, document: TextDocument, f
         range: rangeOf(document, finding.span),
         severity: finding.severity === 'error' ? DiagnosticSeverity.Error : DiagnosticSeverity.Warning,
         code: finding.code,
-        source: 'live update',
+        source: DIAGNOSTIC_SOURCE,
         message: finding.message,
         relatedInformation: (finding.related ?? []).map(({ uri, span, message }) => ({
             location: { uri, range: rangeOf(files.document(uri), span) },

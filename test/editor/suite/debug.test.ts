@@ -156,6 +156,16 @@ suite('debugging', () => {
         assert.equal(stoppedProgram.session().configuration['program'], document.uri.fsPath);
     });
 
+    test('a launch.json for whatever file is open debugs the scenario at the cursor; between two, the nearest', async () => {
+        const configuration = { type: 'lus', name: 'file', request: 'launch', program: '${file}', stopOnEntry: true };
+        const editor = vscode.window.activeTextEditor;
+        assert.ok(editor);
+        const last = document.positionAt(document.getText().length);
+        editor.selection = new vscode.Selection(last, last);
+        await recorder.stopAfter(() => vscode.debug.startDebugging(folder(), configuration));
+        assert.equal(stoppedProgram.session().configuration['scenario'], 'an expectation that does not hold');
+    });
+
     test('memory is read where a variable points', async () => {
         breakAt('second line of freeze');
         const { threadId } = await recorder.stopAfter(() => launch());
