@@ -3,8 +3,9 @@ import { ftruncateSync, writeSync } from 'node:fs';
 import * as path from 'node:path';
 import { Bytes, extentLength } from '../machine/bytes';
 import type { MemoryView } from '../machine/view';
-import { inspectFile } from '../handover/inspect';
+import { inspectFile, type Inspection } from '../handover/inspect';
 import { handoverJson } from '../handover/json';
+import { shapeOf, shapeText } from '../handover/shape';
 import { contentOf } from '../handover/memfd';
 import type { FileView, HandoverView, MemfdView } from '../handover/model';
 import { openImage } from './image-file';
@@ -45,7 +46,7 @@ export const command: Command = (args) => {
         return extractFile(handover, memory, extract);
     }
     if (format === 'json') {
-        print(jsonDocument(1, handoverJson(handover)));
+        print(jsonDocument(1, { ...handoverJson(handover), ...shapeJson(inspection) }));
     } else {
         const style = styleFor(process.stdout, process.env);
         print(handoverReport(path.basename(name), inspection, style));
@@ -142,4 +143,10 @@ function write(output: string, memfd: MemfdView, memory: MemoryView): void {
         }
         ftruncateSync(fd, Number(memfd.size));
     });
+}
+
+/** The `machine` block of a scenario on a machine like that of the image, and who says what memory it has. */
+function shapeJson(inspection: Inspection): object {
+    const shape = shapeOf(inspection);
+    return { machine: shape ? shapeText(shape) : null, machine_memory_from: shape?.mapFrom ?? null };
 }

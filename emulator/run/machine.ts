@@ -7,6 +7,9 @@ import type { ArchName } from '../machine/arch';
 import type { CostChanges, CostName } from '../machine/costs';
 import type { IommuVendor } from '../machine/iommu/unit';
 import { armMemory, Machine, pcMemory, type RamRange } from '../machine/machine';
+import { inspectFile } from '../handover/inspect';
+import { shapeOf, type Shape } from '../handover/shape';
+import { sourceOf } from '../machine/core-file';
 import { deviceOf } from './devices';
 import { UsageError } from './usage-error';
 
@@ -24,12 +27,17 @@ interface Draft {
     cpus?: number;
     iommu?: IommuVendor;
     fdt?: number;
+    /** The path of an image. */
+    like?: string;
     scratchArray?: number;
 }
 
 const ARCH_NAMES: Readonly<Record<MachineValues['arch'], ArchName>> = { arm64: 'arm64', x86_64: 'x86-64' };
 
 const SETTINGS: Appliers<MachineValues, Draft> = {
+    like: (m, path) => {
+        m.like = path;
+    },
     memory: (m, size, { node = 0 }) => {
         m.banks.push({ size, node });
     },
@@ -75,7 +83,8 @@ export interface BuiltMachine {
  * The machine that a program describes; 2 GiB on one node where it does not.
  * @throws UsageError where it cannot be built
  */
-export function machineOf({ machine: decl, constants }: Program): BuiltMachine {
+export function machineOf(program: Program): BuiltMachine {
+    const { machine: decl, constants } = program;
     const m: Draft = {
         banks: [],
         ranges: [],
@@ -87,6 +96,9 @@ export function machineOf({ machine: decl, constants }: Program): BuiltMachine {
     };
     const constant = (e: Parameters<typeof constants.get>[0]): number | undefined => constants.get(e);
     applySettings(MACHINE_SETTINGS, SETTINGS, decl?.entries ?? [], constant, m);
+    if (m.like !== undefined) {
+        takeShape(m, imageShape(program, m.like));
+    }
     try {
         const machine = new Machine({
             ranges: m.ranges.length > 0 ? m.ranges : memoryOf(m),
@@ -103,6 +115,47 @@ export function machineOf({ machine: decl, constants }: Program): BuiltMachine {
             throw new UsageError(`this machine cannot be built: ${e.message}`);
         }
         throw e;
+    }
+}
+
+/** @throws UsageError where the image says nothing of its machine */
+function imageShape({ machine, uriOf, readBytes }: Program, path: string): Shape {
+    const from = machine && uriOf.get(machine);
+    const bytes = from === undefined ? undefined : readBytes?.(from, path);
+    if (!bytes) {
+        throw new UsageError(`there is no image "${path}" beside the scenario, or it cannot be unpacked`);
+    }
+    const shape = shapeOf(inspectFile(sourceOf(bytes), { contents: false }));
+    if (!shape) {
+        throw new UsageError(`"${path}" is no memory image of a machine that is emulated`);
+    }
+    return shape;
+}
+
+/** What the program says itself counts more than what the image says. */
+function takeShape(m: Draft, shape: Shape): void {
+    if (shape.arch !== m.arch) {
+        const arch = shape.arch === 'arm64' ? 'arm64' : 'x86_64';
+        throw new UsageError(
+            `image "${m.like ?? ''}" is of another architecture: write \`arch ${arch}\` into the machine`,
+        );
+    }
+    if (m.ranges.length === 0 && m.banks.length === 0) {
+        if (shape.map.length === 0) {
+            throw new UsageError(
+                `image "${m.like ?? ''}" does not say which memory its machine has: add that, as \`map 0 .. 0x9fc00\``,
+            );
+        }
+        m.ranges.push(...shape.map);
+    }
+    if (m.scratch.length === 0) {
+        m.scratch.push(...shape.scratch);
+    }
+    if (shape.fdt !== undefined) {
+        m.fdt ??= shape.fdt;
+    }
+    if (shape.scratchArray !== undefined) {
+        m.scratchArray ??= shape.scratchArray;
     }
 }
 

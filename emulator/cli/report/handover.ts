@@ -2,6 +2,7 @@
 import type { HandoverFinding } from '../../handover/findings';
 import type { Inspection } from '../../handover/inspect';
 import { printable } from '../../handover/luo';
+import { shapeOf, shapeText } from '../../handover/shape';
 import type { FileView, HandoverView, LuoView } from '../../handover/model';
 import type { FdtNode } from '../../kernel/kho/fdt-read';
 import { memoryOfImage, type VisibleMemory } from '../../presentation/bytes';
@@ -30,7 +31,8 @@ function columns(rows: readonly (readonly string[])[], indent: string): string[]
 }
 
 /** @param name of the file */
-export function handoverReport(name: string, { file, memory: view, handover: h }: Inspection, style: Style): string {
+export function handoverReport(name: string, inspection: Inspection, style: Style): string {
+    const { file, memory: view, handover: h } = inspection;
     const memory = memoryOfImage(view);
     const machine = file.machine === 'other' ? 'core file' : `${file.machine} core file`;
     const about = `${machine}, ${counted(file.segments.length, 'segment')}, ${sizeText(view.size)} of memory`;
@@ -40,6 +42,16 @@ export function handoverReport(name: string, { file, memory: view, handover: h }
     }
     if (h.luo) {
         lines.push('', ...luo(h.luo, memory, style));
+    }
+    const shape = shapeOf(inspection);
+    if (shape && h.fdt) {
+        lines.push(
+            '',
+            style.strong('A machine like it'),
+            ...shapeText(shape)
+                .split('\n')
+                .map((l) => `  ${l}`),
+        );
     }
     lines.push('', ...findings(h.findings, style));
     return `${lines.join('\n')}\n`;

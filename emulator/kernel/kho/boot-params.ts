@@ -6,6 +6,7 @@
 import { type Int, intOfHalves } from '../../machine/int';
 import type { Machine } from '../../machine/machine';
 import type { PhysicalMemory } from '../../machine/memory';
+import type { MemoryView } from '../../machine/view';
 import { X86_64, type Arch } from '../release/arch';
 import { buildDeviceTree, DEVICE_TREE_SIZE, readDeviceTree } from './device-tree';
 import type { BootParams, KhoSetupData } from './boot-info';
@@ -35,6 +36,9 @@ const PREF_ADDRESS = 0x258;
 const INIT_SIZE = 0x260;
 const E820_TABLE = 0x2d0;
 const E820_MAX = 128;
+/** sizeof(struct boot_e820_entry), packed. */
+const E820_ENTRY = 20;
+const E820_TYPE_RAM = 1;
 
 const HDRS = 0x53726448;
 /** "LUSK", then a u32 length and the name in UTF-8. */
@@ -77,9 +81,9 @@ export function buildParameters(machine: Machine, at: number, params: BootParams
     const map = machine.map.slice(0, E820_MAX);
     bytes[E820_ENTRIES] = map.length;
     map.forEach((range, i) => {
-        view.setBigUint64(E820_TABLE + i * 20, BigInt(range.start), true);
-        view.setBigUint64(E820_TABLE + i * 20 + 8, BigInt(range.size), true);
-        view.setUint32(E820_TABLE + i * 20 + 16, 1, true);
+        view.setBigUint64(E820_TABLE + i * E820_ENTRY, BigInt(range.start), true);
+        view.setBigUint64(E820_TABLE + i * E820_ENTRY + 8, BigInt(range.size), true);
+        view.setUint32(E820_TABLE + i * E820_ENTRY + 16, E820_TYPE_RAM, true);
     });
     if (params.kho) {
         const data = setupDataOffset(params.commandLine);
@@ -120,6 +124,31 @@ export function readParameters(machine: Machine, at: number): BootParams | undef
         initrd: initrdSize > 0 ? { addr: initrd, size: initrdSize } : undefined,
         kho: findKho(machine, memory.readU64(at + SETUP_DATA)),
     };
+}
+
+/**
+ * The RAM that boot parameters at this address name (e820, type 1); undefined where none lie there. Addresses and sizes
+ * in bytes.
+ */
+export function memoryMapAt(
+    view: MemoryView,
+    at: number,
+): { readonly start: number; readonly size: number }[] | undefined {
+    const head = view.read(at + BOOT_FLAG, HEADER_VERSION - BOOT_FLAG);
+    const start = new DataView(head.buffer, head.byteOffset);
+    if (start.getUint16(0, true) !== 0xaa55 || start.getUint32(HEADER_MAGIC - BOOT_FLAG, true) !== HDRS) {
+        return undefined;
+    }
+    const count = Math.min(view.read(at + E820_ENTRIES, 1)[0] ?? 0, E820_MAX);
+    const bytes = view.read(at + E820_TABLE, count * E820_ENTRY);
+    const table = new DataView(bytes.buffer, bytes.byteOffset);
+    return Array.from({ length: count }, (_, i) => i * E820_ENTRY)
+        .filter((entry) => table.getUint32(entry + 16, true) === E820_TYPE_RAM)
+        .map((entry) => ({
+            start: Number(table.getBigUint64(entry, true)),
+            size: Number(table.getBigUint64(entry + 8, true)),
+        }))
+        .filter(({ size }) => size > 0);
 }
 
 /** Follows the list of setup data (at most 64 nodes, so that a loop ends) to the one with the handover. */

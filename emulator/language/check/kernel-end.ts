@@ -10,7 +10,7 @@ export function checkBoot(c: CodeContext, s: BootStmt): void {
     c.require('scenario', s, '`boot`');
     kernelName(c, s.kernel.value, s.kernel);
     if (s.image && s.image.start < s.image.end) {
-        imagePath(c, s.image);
+        checkImagePath(c, s.image);
     }
     if (s.cmdline && s.kernel.start === s.kernel.end) {
         c.error(
@@ -25,9 +25,10 @@ export function checkBoot(c: CodeContext, s: BootStmt): void {
     }
 }
 
-function imagePath(c: CodeContext, image: StringLit): void {
+/** An image is a file beside the source file or below it. */
+export function checkImagePath(c: CodeContext, image: StringLit): void {
     if (!isBeside(image.value)) {
-        c.error('LU0215', image, 'An image is a file beside this one or below it: `from image "handover.elf.gz"`.');
+        c.error('LU0215', image, 'An image is a file beside this one or below it: `"handover.elf.gz"`.');
     } else if (!c.program.fileExists(c.unit.uri, image.value)) {
         c.error('LU0215', image, `There is no file "${image.value}" beside this one.`);
     }

@@ -6,6 +6,7 @@ import type { MachineDecl, MachineEntry } from '../syntax/ast';
 import { ANY } from '../types';
 import { checkEntry, checkPciAddress, checkRepeats } from './arguments';
 import type { CodeContext } from './context';
+import { checkImagePath } from './kernel-end';
 import { quoted } from './program-builder';
 
 const MACHINE: ReadonlyMap<string, AnySetting> = new Map(Object.entries(MACHINE_SETTINGS));
@@ -32,6 +33,9 @@ export function checkMachine(c: CodeContext, decl: MachineDecl): void {
             checkDevice(c, e);
         } else {
             checkEntry(c, setting, e);
+            if (e.key.name === 'like' && e.args[0]?.kind === 'string') {
+                checkImagePath(c, e.args[0]);
+            }
             checkArch(c, decl, setting, e);
         }
     }

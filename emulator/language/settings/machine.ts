@@ -8,6 +8,7 @@ import {
     number,
     oneOf,
     range,
+    text,
     type AnySetting,
     type NumberArgument,
     type ValuesOf,
@@ -34,6 +35,11 @@ const NODE: NumberArgument = number('The node', {
 });
 
 export const MACHINE_SETTINGS = {
+    like: {
+        takes: text,
+        examples: ['like "handover.elf.gz"'],
+        doc: 'The shape of the machine that a memory image is of: its RAM, and where its kernel put root FDT and scratch areas. The path is of a file beside this one or below it. Other entries of the same kind count instead: with a `map` the image says nothing of RAM. It may also stand before the braces, `machine like "handover.elf.gz" { … }`, which may then be left out.',
+    },
     memory: {
         takes: number('The size', {
             least: 1,

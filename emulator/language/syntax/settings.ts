@@ -7,8 +7,19 @@ import { parseBlock } from './statements';
 
 export function parseMachine(c: Cursor): MachineDecl {
     const { start } = c.advance();
-    const entries = c.opens('machine') ? parseEntries(c, 'machine') : [];
-    return { kind: 'machine', entries, start, end: c.lastEnd };
+    const like = parseLike(c);
+    const entries = like.length > 0 && !c.is('{') ? [] : c.opens('machine') ? parseEntries(c, 'machine') : [];
+    return { kind: 'machine', entries: [...like, ...entries], start, end: c.lastEnd };
+}
+
+/** `machine like "handover.elf.gz"`: the entry `like`, before the braces. */
+function parseLike(c: Cursor): MachineEntry[] {
+    if (c.token.kind !== 'ident' || c.token.text !== 'like') {
+        return [];
+    }
+    const key = c.ident('like');
+    const path = c.stringLit('The path of the image');
+    return [{ kind: 'entry', key, args: [path], options: [], start: key.start, end: c.lastEnd }];
 }
 
 function parseEntries(c: Cursor, what: string): MachineEntry[] {

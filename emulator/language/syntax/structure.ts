@@ -34,7 +34,7 @@ export function beginsItem(token: Token, next: Token | undefined): boolean {
         case 'kernel':
             return next.kind === 'string';
         case 'machine':
-            return next.text === '{' && next.kind === 'punct';
+            return next.text === (next.kind === 'punct' ? '{' : 'like');
         default:
             return next.kind === 'ident';
     }
