@@ -1,4 +1,6 @@
-/** The machine that an image is of, as far as the image says: its memory, and where its kernel put what it hands over. */
+/**
+ * The machine that an image is of, as far as the image says: its memory, and where its kernel put what it hands over.
+ */
 import type { ArchName } from '../machine/arch';
 import type { RamRange } from '../machine/machine';
 import type { MemoryView } from '../machine/view';
