@@ -11,6 +11,7 @@ import {
     endCurrent,
     exitCurrent,
     idleProcess,
+    startedProcess,
     killLater,
     killProcess,
     reapProcess,
@@ -326,11 +327,17 @@ function assertion(what: string, message: Value, why: string): string {
 function linkEnter(l: Linkage, { process, end }: Of<'enter'>): Op {
     const { host, run } = l;
     return (f) => {
-        const { thread } = idleProcess(host, process);
-        const frame = new Frame(f.code, 'user', f.slots, -1, null, run.current);
+        const { thread } = startedProcess(host, process);
+        // at the handover of its own reboot: as another thread of the process would do it
+        const own = thread === run.current;
+        const frame = new Frame(f.code, 'user', f.slots, -1, null, own ? null : run.current);
         frame.pc = f.pc + 1;
         f.pc = end;
-        return run.callOn(thread, frame);
+        if (own) {
+            thread.frames.push(frame);
+            return SWITCH;
+        }
+        return run.callOn(idleProcess(host, process).thread, frame);
     };
 }
 
