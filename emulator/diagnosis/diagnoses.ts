@@ -16,7 +16,7 @@ import type { KernelWork } from '../runtime/purpose';
 import type { RunException } from '../runtime/stop';
 import { STD_SCHEME } from '../std/texts';
 import { frozenRules } from './after-freeze';
-import { blame } from './blame';
+import { blame, type Moment } from './blame';
 import { callbackRules } from './callbacks';
 import { carriedDevices } from './carried-devices';
 import { causeOf } from './causes';
@@ -81,8 +81,8 @@ export class Diagnoses implements Observer {
     /** Those that hear of returned calls: of those that matter, and of all. */
     private readonly returned: readonly NonNullable<Rules['callReturned']>[];
     private readonly returnedAny: readonly NonNullable<Rules['callReturned']>[];
-    /** While rules are told that a call has returned: the caller's frame stands behind it. */
-    private callReturned = false;
+    /** What rules are being told of. */
+    private moment: Moment = 'statement';
 
     constructor(
         private readonly host: Host,
@@ -110,6 +110,11 @@ export class Diagnoses implements Observer {
         // methods
         this.listener = {
             ...events,
+            callbackEntered: (call) => {
+                this.moment = 'callback entered';
+                events.callbackEntered?.(call);
+                this.moment = 'statement';
+            },
             kernelLeft: (work, result, frame) => this.hearReturn(work, result, frame),
             phase: (phase) => this.hearPhase(phase, () => events.phase?.(phase)),
             ended: () => this.hearEnd(),
@@ -118,7 +123,7 @@ export class Diagnoses implements Observer {
     }
 
     private hearReturn(work: KernelWork, result: Value | Err, frame: Frame | null): void {
-        this.callReturned = frame !== null;
+        this.moment = frame === null ? 'statement' : 'call returned';
         for (const hear of this.returnedAny) {
             hear(work, result);
         }
@@ -127,7 +132,7 @@ export class Diagnoses implements Observer {
                 hear(work, result);
             }
         }
-        this.callReturned = false;
+        this.moment = 'statement';
     }
 
     private here(): Place | undefined {
@@ -135,7 +140,7 @@ export class Diagnoses implements Observer {
         const { current, scenarioThread } = this.host.interpreter;
         const jumped = this.jumps.get(boot);
         const ownCode = current !== scenarioThread && current.frames.some((f) => !f.code.uri.startsWith(STD_SCHEME));
-        return jumped && !ownCode ? jumped : blame(this.host, this.callReturned);
+        return jumped && !ownCode ? jumped : (blame(this.host, this.moment) ?? jumped);
     }
 
     /** Those of a run; null where nobody looks. */

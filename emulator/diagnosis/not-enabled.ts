@@ -11,10 +11,11 @@ import { earlyMarks, marksTooEarly, reservedPages } from '../kernel/kho/fixed-bu
 import { JournaledList } from '../machine/journal';
 import { resolveKernel } from '../runtime/host/kernels';
 import { IMAGE, sessionKey } from './chronicle';
+import { sessionHolders } from './holders';
 import { ruleFile } from './rules';
 import type { HistoryLine } from '../findings/diagnosis';
 import { be, pagesText, some } from './wording';
-import { counted, hex } from '../text/text';
+import { counted, hex, listed } from '../text/text';
 
 const DEVICE = '/dev/liveupdate';
 
@@ -160,6 +161,22 @@ export const preparationRules = ruleFile(
             }
         };
 
+        /** LU1066. Where the last descriptor is gone the session is on its way out: EINVAL is a race then. */
+        const stillOpen = (name: string): void => {
+            const { kernel } = host;
+            const known = kernel?.luo.incoming.find(name);
+            const holders = kernel && known ? [...(sessionHolders(kernel).get(known) ?? [])] : [];
+            if (known?.retrieved && known.files.length === 0 && holders.length > 0) {
+                const who = listed(holders.map((p) => p.name));
+                say('LU1066', {
+                    about: known.name,
+                    history: chronicle.of(sessionKey(known.name)),
+                    data: { session: known.name, processes: holders.map((p) => p.name) },
+                    message: `Session "${known.name}" is finished, but ${who} still ${holders.length === 1 ? 'has' : 'have'} it open: it stays in the list, and asking for it again is EINVAL.`,
+                });
+            }
+        };
+
         const moved = ({ regions, lost }: ReservedMemory): void => {
             for (const { name, addr, size, why } of lost) {
                 const now = regions.find((r) => r.name === name);
@@ -189,15 +206,7 @@ export const preparationRules = ruleFile(
                         refused.push(line);
                     }
                 } else if (work.kind === 'retrieve_session' && result.name === 'EINVAL') {
-                    const known = host.kernel?.luo.incoming.find(work.session);
-                    if (known?.retrieved && known.files.length === 0) {
-                        say('LU1066', {
-                            about: known.name,
-                            history: chronicle.of(sessionKey(known.name)),
-                            data: { session: known.name },
-                            message: `Session "${known.name}" is finished, but a descriptor of it is still open: it stays in the list, and asking for it again is EINVAL.`,
-                        });
-                    }
+                    stillOpen(work.session);
                 }
             },
             handingOver(kernel): void {

@@ -2,18 +2,19 @@
 import type { Kernel } from '../kernel/kernel';
 import type { OpenFile } from '../kernel/fs/file';
 import type { LuoRequest } from '../kernel/luo/request';
-import { LuoSession } from '../kernel/luo/state';
-import type { Process } from '../kernel/fs/process';
+import type { LuoHandler, LuoSession } from '../kernel/luo/state';
 import { JournaledList, JournaledMap } from '../machine/journal';
 import { isAtWork, subjectSaid } from '../runtime/at-work';
 import type { CallbackCall } from '../runtime/purpose';
 import { sessionKey } from './chronicle';
+import { hasCallback } from '../runtime/host/callbacks';
 import { processOf } from '../runtime/host/scenario-process';
+import { sessionHolders } from './holders';
 import { ruleFile } from './rules';
 import type { Datum } from '../findings/diagnosis';
 import { incomingSessions, type IncomingSession } from './unread-sessions';
 import { be, some } from './wording';
-import { counted, hex } from '../text/text';
+import { counted, hex, listed } from '../text/text';
 
 type HandlerCall = CallbackCall & { readonly kind: 'handler' };
 
@@ -41,6 +42,18 @@ export const sessionRules = ruleFile(
             data: { session: s.name, files: s.files.length, tokens: s.files.items.map((f) => hex(f.token)) },
         });
 
+        /** Why handlers have let a finish() through that gives up files of theirs. */
+        const whyNotRefused = (handlers: ReadonlySet<LuoHandler>): string => {
+            const [asked, unasked] = [true, false].map((has) =>
+                [...handlers].filter((h) => hasCallback(host, h, 'can_finish') === has).map((h) => h.name),
+            );
+            const agrees = asked?.length ? [`can_finish() of ${listed(asked)} has let this one through.`] : [];
+            const none = unasked?.length
+                ? [`${listed(unasked)} ${unasked.length === 1 ? 'has' : 'have'} no can_finish(), so nothing refuses.`]
+                : [];
+            return [...none, ...agrees].join(' ');
+        };
+
         /** A handler's finish() gets a file that nobody has retrieved: its data is given up. */
         const discarded = ({ args }: HandlerCall): void => {
             const session = subjectSaid(host)?.session;
@@ -60,6 +73,7 @@ export const sessionRules = ruleFile(
             } else if (!chronicle.isReleased(session)) {
                 say('LU1022', {
                     ...finding,
+                    advice: `Retrieve every file before finish(). ${whyNotRefused(new Set(lost.map((f) => f.handler)))}`,
                     message: `finish() of session "${session.name}" discards ${files} that nobody has retrieved.`,
                 });
             } else if (faulted.has(session)) {
@@ -186,7 +200,7 @@ export const sessionRules = ruleFile(
         /** Where the process that reboots holds a session itself, the session cannot be lost without the reboot. */
         const oneHolder = (kernel: Kernel): void => {
             const rebooting = processOf(host.interpreter.current)?.process;
-            const all = holdersOf(kernel);
+            const all = sessionHolders(kernel);
             for (const s of kernel.luo.outgoing.sessions) {
                 const holders = [...(all.get(s) ?? [])];
                 const [holder] = holders;
@@ -232,19 +246,6 @@ export const sessionRules = ruleFile(
         };
     },
 );
-
-/** Which processes have descriptors of each session. */
-function holdersOf(kernel: Kernel): Map<LuoSession, Set<Process>> {
-    const out = new Map<LuoSession, Set<Process>>();
-    for (const process of kernel.processes) {
-        for (const [, { priv }] of process.fds.entries()) {
-            if (priv instanceof LuoSession) {
-                out.set(priv, (out.get(priv) ?? new Set()).add(process));
-            }
-        }
-    }
-    return out;
-}
 
 /** Sessions with files that nobody has read because the device was never opened. */
 function unread(kernel: Kernel): readonly IncomingSession[] {
