@@ -133,6 +133,9 @@ export class Diagnoses implements Observer {
             }
         }
         this.moment = 'statement';
+        if (work.kind === 'boot') {
+            this.jumps.delete(this.host.boot);
+        }
     }
 
     private here(): Place | undefined {
@@ -162,9 +165,6 @@ export class Diagnoses implements Observer {
             this.jumps.set(this.host.boot + 1, from);
         }
         tellRules();
-        if (phase === 'running') {
-            this.jumps.delete(this.host.boot);
-        }
         if (phase === 'shutdown') {
             const kernel = this.host.running;
             for (const r of this.rules) {
