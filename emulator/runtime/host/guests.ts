@@ -362,6 +362,16 @@ export class Guests implements GuestObserver {
         return this.all.flatMap((g) => (g.pause?.end === null && meansToGoOn(g, this.host.boot) ? [g.pause] : []));
     }
 
+    /** The pauses of this kernel's time that are not over, of guests that are there, or that were saved before. */
+    pausesForUpdate(): Pause[] {
+        const { boot } = this.host;
+        return this.all.flatMap((g) =>
+            g.pause?.end === null && g.pause.boot === boot && (g.live ? hasRun(g.live) : meansToGoOn(g, boot))
+                ? [g.pause]
+                : [],
+        );
+    }
+
     hash(hasher: Hasher): void {
         for (const guest of this.table.values()) {
             guest.hash(hasher);
