@@ -90,7 +90,7 @@ export class Update extends JournaledRecord {
         );
     }
 
-    /** The blackout's beginning: guests that stand still are what it is about; where there are none, the first freeze. */
+    /** The blackout's beginning: guests that stand still are what it is about; without any, the first freeze. */
     get began(): number | null {
         return this.slowest?.begin ?? (this.frozen || this.shutdownBegan !== null ? this.blackoutBegan : null);
     }

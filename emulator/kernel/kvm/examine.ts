@@ -19,6 +19,15 @@ export interface Examined {
     readonly first: Differing | null;
 }
 
+export const NOTHING_WRONG: Examined = { bytes: 0, first: null };
+
+/** What a range held when the guest's program began; null: not all of it is known. */
+export function contentBefore(baseline: Baseline | null, gpa: number, length: number): Bytes | null {
+    return baseline !== null && gpa >= baseline.start && gpa + length <= baseline.start + baseline.content.length
+        ? baseline.content.slice(gpa - baseline.start, gpa - baseline.start + length)
+        : null;
+}
+
 /** Compares all that a guest's programs work on with what they wrote. */
 export function examine(k: KernelCore, vm: VirtualMachine, baseline: Baseline | null): Examined {
     let bytes = 0;
@@ -26,17 +35,11 @@ export function examine(k: KernelCore, vm: VirtualMachine, baseline: Baseline | 
     for (const v of vm.vcpus) {
         for (const part of partsOf(v, k.page)) {
             const { gpa, generation } = part;
-            const known =
-                baseline !== null &&
-                gpa >= baseline.start &&
-                gpa + part.length <= baseline.start + baseline.content.length;
-            if (generation === 0 && !known) {
+            const wanted =
+                generation > 0 ? contentOf(generation, gpa, part.length) : contentBefore(baseline, gpa, part.length);
+            if (!wanted) {
                 continue;
             }
-            const wanted =
-                generation > 0 || baseline === null
-                    ? contentOf(generation, gpa, part.length)
-                    : baseline.content.slice(gpa - baseline.start, gpa - baseline.start + part.length);
             const pages: { readonly gpa: number; readonly pa: number; readonly length: number }[] = [];
             const found: Bytes[] = [];
             look(k, vm.slots, gpa, part.length, (at, pa, length) => {
