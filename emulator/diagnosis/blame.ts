@@ -1,5 +1,5 @@
 /** Where a run stands: the user's statement, whatever kernel code it is in. */
-import { placeOf } from '../runtime/code';
+import { type Frame, placeOf } from '../runtime/code';
 import type { Place } from '../findings/place';
 import { framesAtWork } from '../runtime/at-work';
 import type { Host } from '../runtime/host/host';
@@ -11,10 +11,13 @@ import { STD_SCHEME } from '../std/texts';
  */
 export type Moment = 'statement' | 'call returned' | 'callback entered';
 
-/** The statement of the user's own program that is to blame: the innermost one that is not the kernel's. */
-export function blame(host: Host, moment: Moment = 'statement'): Place | undefined {
+/**
+ * The statement of the user's own program that is to blame: the innermost one that is not the kernel's.
+ * @param ended the frame that has just come to its end, where that is why something is said
+ */
+export function blame(host: Host, moment: Moment = 'statement', ended: Frame | null = null): Place | undefined {
     const top = host.frame;
-    for (const frame of framesAtWork(host)) {
+    for (const frame of framesAtWork(host, ended)) {
         if (moment === 'callback entered' && frame === top) {
             continue;
         }

@@ -83,6 +83,8 @@ export class Diagnoses implements Observer {
     private readonly returnedAny: readonly NonNullable<Rules['callReturned']>[];
     /** What rules are being told of. */
     private moment: Moment = 'statement';
+    /** The frame that has just come to its end, while they are told of that. */
+    private endedFrame: Frame | null = null;
 
     constructor(
         private readonly host: Host,
@@ -124,6 +126,7 @@ export class Diagnoses implements Observer {
 
     private hearReturn(work: KernelWork, result: Value | Err, frame: Frame | null): void {
         this.moment = frame === null ? 'statement' : 'call returned';
+        this.endedFrame = frame;
         for (const hear of this.returnedAny) {
             hear(work, result);
         }
@@ -133,6 +136,7 @@ export class Diagnoses implements Observer {
             }
         }
         this.moment = 'statement';
+        this.endedFrame = null;
         if (work.kind === 'boot') {
             this.jumps.delete(this.host.boot);
         }
@@ -143,7 +147,7 @@ export class Diagnoses implements Observer {
         const { current, scenarioThread } = this.host.interpreter;
         const jumped = this.jumps.get(boot);
         const ownCode = current !== scenarioThread && current.frames.some((f) => !f.code.uri.startsWith(STD_SCHEME));
-        return jumped && !ownCode ? jumped : (blame(this.host, this.moment) ?? jumped);
+        return jumped && !ownCode ? jumped : (blame(this.host, this.moment, this.endedFrame) ?? jumped);
     }
 
     /** Those of a run; null where nobody looks. */

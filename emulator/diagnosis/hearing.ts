@@ -33,6 +33,7 @@ const HEARD = [
     'guestLoaded',
     'waits',
     'woken',
+    'filesClosed',
     'sessionRefused',
     'sessionReleased',
     'sessionStuck',

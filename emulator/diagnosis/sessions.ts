@@ -24,15 +24,22 @@ interface Finished {
     readonly file: OpenFile;
     readonly session: string;
     readonly token: string;
+    /**
+     * The process that has ended, and had the file and the last descriptor of its session until then; undefined: that
+     * is not how it was finished.
+     */
+    readonly endedWith: string | undefined;
 }
 
 export const sessionRules = ruleFile(
-    ['LU1002', 'LU1003', 'LU1004', 'LU1005', 'LU1019', 'LU1022', 'LU1023', 'LU1024', 'LU1074', 'LU1079'],
+    ['LU1002', 'LU1003', 'LU1004', 'LU1005', 'LU1019', 'LU1022', 'LU1023', 'LU1024', 'LU1074', 'LU1079', 'LU1090'],
     (scene) => {
         const { host, chronicle, say } = scene;
         /** Sessions whose RETRIEVE_SESSION could not be answered. */
         const faulted = new JournaledMap<LuoSession, true>(host.machine.journal);
         const finished = new JournaledList<Finished>(host.machine.journal);
+        /** What processes had open that are just ending, and who. */
+        const leaving = new JournaledMap<OpenFile, string>(host.machine.journal);
 
         const about = (
             s: LuoSession,
@@ -101,7 +108,34 @@ export const sessionRules = ruleFile(
                     file: args.file,
                     session: said.session.name,
                     token: hex(said.token),
+                    endedWith: endsWith(said.session) ? leaving.get(args.file) : undefined,
                 });
+            }
+        };
+
+        /** The last descriptor of a session goes because its process ends, or executes another program. */
+        const endsWith = (session: LuoSession): boolean =>
+            chronicle.isReleased(session) && (isAtWork(host, 'exit') || isAtWork(host, 'execve'));
+
+        /** LU1090: what a process has retrieved goes with it, and there is no session any more to ask for it again. */
+        const goneWith = (owner: string): void => {
+            for (const [file, process] of [...leaving]) {
+                if (process === owner) {
+                    leaving.delete(file);
+                }
+            }
+            for (const f of [...finished]) {
+                if (f.endedWith === owner && f.boot === host.boot) {
+                    finished.remove(f);
+                    if (f.file.refs === 0) {
+                        say('LU1090', {
+                            about: `${f.session} ${f.token}`,
+                            history: chronicle.ofToken(f.session, f.token),
+                            data: { session: f.session, token: f.token, process: owner },
+                            message: `${owner} has retrieved token ${f.token} of session "${f.session}" and ends before finish(), with the only descriptors of both: the session is finished by its release, and the file is gone.`,
+                        });
+                    }
+                }
             }
         };
 
@@ -140,7 +174,7 @@ export const sessionRules = ruleFile(
         const unpreserved = ({ args }: HandlerCall): void => {
             const session = args?.session;
             const execs = isAtWork(host, 'execve');
-            if (session && chronicle.isReleased(session) && (execs || isAtWork(host, 'exit'))) {
+            if (session && endsWith(session)) {
                 const details = about(session);
                 say('LU1023', {
                     ...details,
@@ -232,6 +266,16 @@ export const sessionRules = ruleFile(
                     request.command === 'RETRIEVE_SESSION' ? host.kernel?.luo.incoming.find(request.name) : undefined;
                 if (session) {
                     faulted.set(session, true);
+                }
+            },
+            filesClosed(process, files): void {
+                for (const file of host.kernel?.luo.incoming.sessions.length ? files : []) {
+                    leaving.set(file, process);
+                }
+            },
+            callReturned({ kind }): void {
+                if (kind === 'exit' || kind === 'execve') {
+                    goneWith(host.interpreter.current.name);
                 }
             },
             sessionStuck: unreachable,

@@ -481,6 +481,12 @@ export const CATALOGUE = {
         title: 'translation that the next kernel cannot restore',
         advice: 'Find out why the FLB or what it points to cannot be read: a kernel of another version, memory that was not preserved, an IOMMU that is not there. Until the machine is reset the devices go on.',
     },
+    LU1090: {
+        severity: 'error',
+        group: 'sessions',
+        title: 'process ends with the only descriptor of a file that it has retrieved',
+        advice: 'Let a second process hold the session until finish(): as long as it is not finished the kernel holds every file, and whoever has the session can retrieve it again.',
+    },
 } as const satisfies Readonly<Record<string, Entry>>;
 
 export type DiagnosisCode = keyof typeof CATALOGUE;

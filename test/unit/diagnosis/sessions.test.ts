@@ -66,6 +66,28 @@ suite('diagnoses: sessions', () => {
         }
     });
 
+    suite('a retrieved file goes with its only owner', () => {
+        const RETRIEVED =
+            'process a, b\n a { s = open("/dev/liveupdate").retrieve_session("s"); ram = s.retrieve_fd(token: 1) }\n';
+        const ways: readonly (readonly [name: string, after: string, lost: string | undefined])[] = [
+            ['killed', 'kill a', 'kill a'],
+            ['exits', 'a { exit }', 'exit'],
+            ['another process has the session', 'a { send s to b }\n kill a', undefined],
+            ['another process has the file', 'a { send ram to b }\n kill a', undefined],
+            ['it was finished', 'a { s.finish() }\n kill a', undefined],
+            ['both are closed', 'a { s.close(); ram.close() }\n kill a', undefined],
+            ['the file is closed, and then it is killed', 'a { ram.close() }\n kill a', undefined],
+        ];
+        for (const [name, after, lost] of ways) {
+            test(name, () => {
+                const text = over('7.2', RETRIEVED + after);
+                const said = found(text).filter((d) => d.code === 'LU1090');
+                assert.equal(said.length, lost === undefined ? 0 : 1);
+                assert.equal(said[0]?.place && text.slice(said[0].place.start, said[0].place.end), lost);
+            });
+        }
+    });
+
     suite('what finishing gives up is said where user space asks for it', () => {
         /** A file of an own kind and a memfd, both given up by `after`; the body of the handler's finish(). */
         const givenUp = (finish: string, after: string): string => `
