@@ -56,9 +56,10 @@ const FOLLOWS: Partial<Readonly<Record<DiagnosisCode, Partial<Readonly<Record<Di
         LU1045: 'same',
         LU1046: 'same',
         LU1067: 'any',
+        LU1091: 'any',
     },
     LU1028: { LU1012: 'same', LU1016: 'any', LU1018: 'any', LU1027: 'same', LU1045: 'same' },
-    LU1030: { LU1015: 'any', LU1016: 'any', LU1018: 'any', LU1042: 'same', LU1067: 'any' },
+    LU1030: { LU1015: 'any', LU1016: 'any', LU1018: 'any', LU1042: 'same', LU1067: 'any', LU1091: 'any' },
     LU1035: {
         LU1011: 'same',
         LU1012: 'same',
@@ -83,6 +84,7 @@ const FOLLOWS: Partial<Readonly<Record<DiagnosisCode, Partial<Readonly<Record<Di
         LU1050: 'any',
         LU1063: 'any',
         LU1067: 'any',
+        LU1091: 'any',
         LU1071: 'any',
         LU1072: 'any',
     },
@@ -98,6 +100,7 @@ const FOLLOWS: Partial<Readonly<Record<DiagnosisCode, Partial<Readonly<Record<Di
         LU1038: 'same',
         LU1063: 'any',
         LU1067: 'any',
+        LU1091: 'any',
     },
     LU1038: { LU1003: 'any', LU1018: 'any', LU1023: 'any', LU1065: 'any', LU1079: 'any' },
     LU1043: {

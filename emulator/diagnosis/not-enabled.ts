@@ -18,9 +18,11 @@ import { be, pagesText, some } from './wording';
 import { counted, hex, listed } from '../text/text';
 
 const DEVICE = '/dev/liveupdate';
+/** enum liveupdate_state of the series v4. */
+const FROZEN = 3;
 
 export const preparationRules = ruleFile(
-    ['LU1060', 'LU1061', 'LU1063', 'LU1065', 'LU1066', 'LU1067', 'LU1068'],
+    ['LU1060', 'LU1061', 'LU1063', 'LU1065', 'LU1066', 'LU1067', 'LU1068', 'LU1091'],
     (scene) => {
         const { host, chronicle, say } = scene;
         const { journal, page } = host.machine;
@@ -75,6 +77,20 @@ export const preparationRules = ruleFile(
                     history: chronicle.ofPage(kho.outgoingRuns()[0]?.pfn ?? 0),
                     data: { pages },
                     message: `${pagesText(page, pages)} ${be(pages)} preserved, but nobody has finalized the handover: the next kernel finds no memory map, and boots as if nothing had been preserved.`,
+                });
+            }
+        };
+
+        /** LU1091: before the merge nothing is handed over that has not been prepared. */
+        const unprepared = ({ desc, luo }: Kernel): void => {
+            const sessions = luo.outgoing.sessions.items.filter((s) => !s.incoming && s.files.length > 0);
+            if (desc.kho.finalize === 'prepare' && luo.state !== FROZEN && sessions.length > 0) {
+                const files = sessions.reduce((sum, s) => sum + s.files.length, 0);
+                say('LU1091', {
+                    about: 'prepare',
+                    history: sessions.flatMap((s) => chronicle.ofSession(s)).slice(0, 12),
+                    data: { state: luo.state, files, sessions: sessions.map((s) => s.name) },
+                    message: `${counted(files, 'file')} ${be(files)} in ${counted(sessions.length, 'session')} (${some(sessions.map((s) => `"${s.name}"`))}), but LUO is not prepared: this kexec asks no handler, and the next kernel finds no session.`,
                 });
             }
         };
@@ -212,6 +228,7 @@ export const preparationRules = ruleFile(
             handingOver(kernel): void {
                 early(kernel);
                 unfinalized(kernel);
+                unprepared(kernel);
                 mistakes(kernel);
                 switchedOff(kernel);
             },

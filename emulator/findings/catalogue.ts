@@ -487,6 +487,12 @@ export const CATALOGUE = {
         title: 'process ends with the only descriptor of a file that it has retrieved',
         advice: 'Let a second process hold the session until finish(): as long as it is not finished the kernel holds every file, and whoever has the session can retrieve it again.',
     },
+    LU1091: {
+        severity: 'error',
+        group: 'handover',
+        title: 'kexec that LUO was not prepared for',
+        advice: 'Write LIVEUPDATE_PREPARE to /dev/liveupdate before the reboot: up to the merge only what is prepared is frozen and handed over. From 6.19 on the reboot does all of it.',
+    },
 } as const satisfies Readonly<Record<string, Entry>>;
 
 export type DiagnosisCode = keyof typeof CATALOGUE;

@@ -95,7 +95,7 @@ export interface Listener {
     waits?(thread: Thread, waiting: LockWait): void;
     /** A thread has been given the lock that it waited for. */
     woken?(thread: Thread, waiting: LockWait): void;
-    /** A process ends, or executes another program: it has had these files open, and they have not been released yet. */
+    /** A process ends, or executes another program: it has had these files open, which are not released yet. */
     filesClosed?(process: string, files: readonly OpenFile[]): void;
     /** A session is not entered into its list, as its name is taken. */
     sessionRefused?(session: LuoSession): void;
