@@ -41,6 +41,8 @@ import { pointerRules } from './pointers';
 import type { RuleFile } from './rules';
 import type { Scene } from './scene';
 import { sessionRules } from './sessions';
+import { layoutRules } from './typed-handover';
+import { typedRecords } from './typed-memory';
 import { unreadableRules } from './unreadable-sessions';
 import { waitingRules } from './waiting';
 
@@ -53,6 +55,7 @@ export const RULE_FILES: readonly RuleFile[] = [
     hugePageRules,
     cgroupRules,
     pointerRules,
+    layoutRules,
     handoverRules,
     preparationRules,
     debugfsRules,
@@ -97,14 +100,16 @@ export class Diagnoses implements Observer {
         this.strays = new JournaledMap(host.machine.journal);
         const chronicle = new Chronicle(host, () => this.here());
         const carried = carriedDevices(host);
+        const typed = typedRecords(host);
         const scene: Scene = {
             host,
             chronicle,
             carried,
+            typed,
             strays: this.strays,
             say: (code, finding) => this.say(code, finding),
         };
-        this.rules = [chronicle.events, carried, ...RULE_FILES.map((file) => file.make(scene))];
+        this.rules = [chronicle.events, carried, typed, ...RULE_FILES.map((file) => file.make(scene))];
         this.returned = this.rules.flatMap((r) => r.callReturned ?? []);
         this.returnedAny = this.rules.flatMap((r) => r.anyCallReturned ?? []);
         const events = together(this.rules);

@@ -13,6 +13,7 @@ const HEARD = [
     'callbackLeft',
     'viewed',
     'described',
+    'redescribed',
     'corrupted',
     'notRestored',
     'halfRestored',

@@ -493,6 +493,12 @@ export const CATALOGUE = {
         title: 'kexec that LUO was not prepared for',
         advice: 'Write LIVEUPDATE_PREPARE to /dev/liveupdate before the reboot: up to the merge only what is prepared is frozen and handed over. From 6.19 on the reboot does all of it.',
     },
+    LU1092: {
+        severity: 'error',
+        group: 'handover',
+        title: 'struct read as another one than it was written as',
+        advice: 'Give a struct that is laid out anew a compatible string of its own, or keep its fields where they are and add new ones at the end, behind a size or a version that the reader looks at.',
+    },
 } as const satisfies Readonly<Record<string, Entry>>;
 
 export type DiagnosisCode = keyof typeof CATALOGUE;

@@ -39,6 +39,8 @@ export interface Listener {
     viewed?(layout: StructLayout, pa: number): void;
     /** Kernel code has preserved an array of structs; what describes it lies at a physical address. */
     described?(array: ArrayView, descriptor: number): void;
+    /** The same array is there again in the next kernel, as kernel code says what it is one of. */
+    redescribed?(array: ArrayView, descriptor: number): void;
     /** The scenario has flipped bits in memory. */
     corrupted?(): void;
     /**
