@@ -5,6 +5,7 @@ import { HandoverSaver } from '../handover/save';
 import type { Err } from '../kernel/release/errno';
 import type { ScenarioDecl } from '../language/syntax/ast';
 import { callStack, type StackEntry } from '../runtime/call-stack';
+import type { Thread } from '../runtime/code';
 import type { Place } from '../findings/place';
 import type { Listener } from '../runtime/listener';
 import type { Program } from '../language/program';
@@ -51,10 +52,10 @@ export interface ExecuteOptions {
 class Watcher implements Listener {
     readonly output: LogEntry[] = [];
     tail: LogEntry[] = [];
-    /** The first failing call of the system call that is under way. */
-    private origin: { readonly error: string; readonly cause: Cause } | null = null;
-    /** The origin of the last failure that a process or the scenario saw. */
-    cause: Cause | null = null;
+    /** By thread, the first failing call of the system call that is under way. */
+    private readonly origins = new Map<Thread, { readonly error: string; readonly cause: Cause }>();
+    /** The last failure that a process or the scenario saw, and where that error came up. */
+    private last: { readonly error: Err; readonly cause: Cause | null } | null = null;
 
     constructor(
         private readonly host: Host,
@@ -72,21 +73,41 @@ class Watcher implements Listener {
         }
     };
 
+    kernelEntered: NonNullable<Listener['kernelEntered']> = ({ kind }) => {
+        // what is released on the way back belongs to the call before
+        if (kind !== 'release' && kind !== 'exit') {
+            this.origins.delete(this.host.interpreter.current);
+        }
+    };
+
+    jumped: NonNullable<Listener['jumped']> = () => this.origins.clear();
+
     failed: NonNullable<Listener['failed']> = (what, error, frame) => {
         if (frame.mode === 'kernel') {
             this.comesUp(error, `${what} fails with ${error.name}`);
             return;
         }
-        this.cause = this.origin?.error === error.name ? this.origin.cause : null;
-        this.origin = null;
+        const { current } = this.host.interpreter;
+        const origin = this.origins.get(current);
+        this.last = { error, cause: origin?.error === error.name ? origin.cause : null };
+        this.origins.delete(current);
     };
 
     refused: NonNullable<Listener['refused']> = (error) => this.comesUp(error, `returns -${error.name}`);
 
+    /** Where the error came up that a run has failed for; null where it has failed for something else. */
+    causeOf({ error }: RunException): Cause | null {
+        return error && this.last?.error === error ? this.last.cause : null;
+    }
+
     private comesUp(error: Err, message: string): void {
-        if (this.origin?.error !== error.name) {
-            const stack = stackLines(this.files, callStack(this.host.interpreter.current));
-            this.origin = { error: error.name, cause: { message, where: stack[0]?.where ?? null, stack } };
+        const { current } = this.host.interpreter;
+        if (this.origins.get(current)?.error !== error.name) {
+            const stack = stackLines(this.files, callStack(current));
+            this.origins.set(current, {
+                error: error.name,
+                cause: { message, where: stack[0]?.where ?? null, stack },
+            });
         }
     }
 }
@@ -228,7 +249,7 @@ function failureOf(files: Files, host: Host, watcher: Watcher, e: RunException):
         message: e.message,
         where: placeIn(files, e.place),
         stack: stackLines(files, callStack(host.interpreter.current)),
-        cause: e.kind === 'failed-call' ? watcher.cause : null,
+        cause: watcher.causeOf(e),
         waiting: waitersOf(files, host),
         kernelLog: watcher.tail,
     };

@@ -51,16 +51,16 @@ export function carriedDevices(host: Host): CarriedDevices {
     const { journal, pci, page } = host.machine;
     /** What the devices had been given then. */
     const carried = new JournaledMap<string, Intent>(journal);
-    /** What was preserved then; one list, replaced as a whole. */
-    const kept = new JournaledList<readonly Span[]>(journal);
+    /** What was preserved then, and which boot of the machine that kexec leads to; one item, replaced as a whole. */
+    const kept = new JournaledList<{ readonly spans: readonly Span[]; readonly into: number }>(journal);
     /** What was freed since then, in its order. */
     const freedSince = new JournaledList<Span>(journal);
 
     const isKept = (pfn: number): boolean => {
-        const spans = kept.items[0];
+        const [then] = kept;
         return (
-            spans !== undefined &&
-            isCovered(spans, pfn) &&
+            then !== undefined &&
+            isCovered(then.spans, pfn) &&
             host.kernel?.kho.isKhoBoot !== false &&
             !freedSince.items.some((s) => s.start <= pfn && pfn < s.end)
         );
@@ -70,7 +70,7 @@ export function carriedDevices(host: Host): CarriedDevices {
         has: (device) => carried.has(device.shape.name),
         isKept,
         get kept(): readonly Span[] {
-            return kept.items[0] ?? NOTHING;
+            return kept.items[0]?.spans ?? NOTHING;
         },
         mayUse(device, iova, pa): boolean {
             const given = carried.get(device.shape.name)?.areaAt(iova);
@@ -85,7 +85,8 @@ export function carriedDevices(host: Host): CarriedDevices {
             return goesOn && isKept(Math.floor(pa / page.size));
         },
         freed(pfn, count): void {
-            if (carried.size === 0 || !kept.items[0] || !isCovered(kept.items[0], pfn)) {
+            const [then] = kept;
+            if (carried.size === 0 || !then || !isCovered(then.spans, pfn)) {
                 return;
             }
             const last = freedSince.at(-1);
@@ -115,16 +116,17 @@ export function carriedDevices(host: Host): CarriedDevices {
                     spans.push(run);
                 }
             }
-            kept.push(spans);
+            kept.push({ spans, into: kernel.boot + 1 });
             for (const b of preserved) {
                 carried.set(b.device.shape.name, b.domain);
             }
         },
-        /** A kernel that was switched on has nothing from before. */
+        /** A kernel that nobody jumped to has nothing from before. */
         phase(phase): void {
-            if (phase === 'boot' && pci.devices.every((d) => !d.intent)) {
+            if (phase === 'boot' && kept.items[0]?.into !== host.boot) {
                 carried.clear();
             }
         },
+        lost: () => carried.clear(),
     };
 }

@@ -41,6 +41,7 @@ const AT_ONCE = 16;
 export const sessionKey = (name: string): string => `session ${name}`;
 export const fileKey = (session: string, token: number | bigint | string): string =>
     `file ${typeof token === 'string' ? token : hex(token)} of ${session}`;
+export const deviceKey = (name: string): string => `device ${name}`;
 export const flbKey = (name: string): string => `FLB ${name}`;
 
 export class Chronicle {
@@ -224,7 +225,7 @@ export class Chronicle {
     /** What happened to a page since the machine was switched on. */
     ofPage(pfn: number): HistoryLine[] {
         const { history, owners } = this.host.machine;
-        const lines = history.of(pfn).map((e): HistoryLine => {
+        const lines = sinceFirstOwner(history.of(pfn)).map((e): HistoryLine => {
             const by = this.preservingAt(e);
             const file = by?.file ? ` for token ${by.file.token} of session "${by.file.session}"` : '';
             return {
@@ -240,6 +241,14 @@ export class Chronicle {
     ofAddress(pa: number): HistoryLine[] {
         return this.ofPage(Math.floor(pa / this.host.machine.page.size));
     }
+}
+
+/** Without what lay there only until the page allocator had the page for the first time, such as the initrd. */
+function sinceFirstOwner(events: readonly PageEvent[]): readonly PageEvent[] {
+    const [first, second, ...more] = events;
+    return first?.kind === 'reserved' && second?.kind === 'released' && more.length > 0
+        ? sinceFirstOwner(more)
+        : events;
 }
 
 function isPreserve({ kind, callback }: CallbackCall): boolean {

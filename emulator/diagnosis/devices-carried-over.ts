@@ -16,9 +16,26 @@ import { hex, listed } from '../text/text';
 /** The entry of the device leads to no domain. */
 const NO_DOMAIN: ReadonlySet<FaultReason> = new Set(['root-absent', 'context-absent', 'blocked']);
 
+/** So many ranges of pages are put down with a finding. */
+const RANGES_LIMIT = 64;
+
 export const carriedRules = ruleFile(['LU1045', 'LU1046', 'LU1048', 'LU1049', 'LU1080'], (scene) => {
     const { host, chronicle, carried, say } = scene;
     const { pci, owners, page } = host.machine;
+
+    /** Pages by their addresses, as ranges of addresses and pages for the data of a finding: the first of them. */
+    const rangesOf = (tables: readonly number[]): readonly (readonly [string, number])[] => {
+        const runs: { readonly start: number; pages: number }[] = [];
+        for (const pa of [...tables].sort((a, b) => a - b)) {
+            const last = runs.at(-1);
+            if (last && last.start + last.pages * page.size === pa) {
+                last.pages++;
+            } else {
+                runs.push({ start: pa, pages: 1 });
+            }
+        }
+        return runs.slice(0, RANGES_LIMIT).map((r) => [hex(r.start), r.pages]);
+    };
 
     /** LU1045: pages that the IOMMU reads on the way to what the device sees. */
     const checkTables = (kernel: Kernel, b: BoundDevice, spans: readonly Span[], tell: typeof say): void => {
@@ -61,6 +78,7 @@ export const carriedRules = ruleFile(['LU1045', 'LU1046', 'LU1048', 'LU1049', 'L
                         pages: 1,
                         level,
                         tables: 1 + more.length,
+                        ranges: rangesOf([first, ...more].map((t) => t.pa)),
                     },
                     message: `${name} keeps running, but ${what}, at ${hex(first.pa)}${more.length > 0 ? ` and ${more.length} more of that level are` : ' is'} not preserved: somebody else gets the page, and the IOMMU reads it all the same.`,
                 });

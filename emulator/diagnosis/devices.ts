@@ -6,6 +6,7 @@ import { IO_PAGE, walk } from '../machine/iommu/tables';
 import { TABLE_OWNER } from '../kernel/devices/tables';
 import type { Area, Device } from '../machine/devices/device';
 import { JournaledMap } from '../machine/journal';
+import { deviceKey } from './chronicle';
 import { ruleFile } from './rules';
 import { hex } from '../text/text';
 
@@ -83,7 +84,10 @@ export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU
             say('LU1030', {
                 about: who(device),
                 message: text,
-                history: pa === undefined ? [] : chronicle.ofAddress(pa),
+                history: [
+                    ...chronicle.of(deviceKey(who(device))),
+                    ...(pa === undefined ? [] : chronicle.ofAddress(pa)),
+                ],
                 data: {
                     device: who(device),
                     at: device.name,

@@ -16,7 +16,7 @@ import type { KernelWork } from '../runtime/purpose';
 import type { RunException } from '../runtime/stop';
 import { STD_SCHEME } from '../std/texts';
 import { frozenRules } from './after-freeze';
-import { blame } from './blame';
+import { blame, type Moment } from './blame';
 import { callbackRules } from './callbacks';
 import { carriedDevices } from './carried-devices';
 import { causeOf } from './causes';
@@ -41,6 +41,8 @@ import { pointerRules } from './pointers';
 import type { RuleFile } from './rules';
 import type { Scene } from './scene';
 import { sessionRules } from './sessions';
+import { layoutRules } from './typed-handover';
+import { typedRecords } from './typed-memory';
 import { unreadableRules } from './unreadable-sessions';
 import { waitingRules } from './waiting';
 
@@ -53,6 +55,7 @@ export const RULE_FILES: readonly RuleFile[] = [
     hugePageRules,
     cgroupRules,
     pointerRules,
+    layoutRules,
     handoverRules,
     preparationRules,
     debugfsRules,
@@ -81,8 +84,10 @@ export class Diagnoses implements Observer {
     /** Those that hear of returned calls: of those that matter, and of all. */
     private readonly returned: readonly NonNullable<Rules['callReturned']>[];
     private readonly returnedAny: readonly NonNullable<Rules['callReturned']>[];
-    /** While rules are told that a call has returned: the caller's frame stands behind it. */
-    private callReturned = false;
+    /** What rules are being told of. */
+    private moment: Moment = 'statement';
+    /** The frame that has just come to its end, while they are told of that. */
+    private endedFrame: Frame | null = null;
 
     constructor(
         private readonly host: Host,
@@ -95,14 +100,16 @@ export class Diagnoses implements Observer {
         this.strays = new JournaledMap(host.machine.journal);
         const chronicle = new Chronicle(host, () => this.here());
         const carried = carriedDevices(host);
+        const typed = typedRecords(host);
         const scene: Scene = {
             host,
             chronicle,
             carried,
+            typed,
             strays: this.strays,
             say: (code, finding) => this.say(code, finding),
         };
-        this.rules = [chronicle.events, carried, ...RULE_FILES.map((file) => file.make(scene))];
+        this.rules = [chronicle.events, carried, typed, ...RULE_FILES.map((file) => file.make(scene))];
         this.returned = this.rules.flatMap((r) => r.callReturned ?? []);
         this.returnedAny = this.rules.flatMap((r) => r.anyCallReturned ?? []);
         const events = together(this.rules);
@@ -110,6 +117,11 @@ export class Diagnoses implements Observer {
         // methods
         this.listener = {
             ...events,
+            callbackEntered: (call) => {
+                this.moment = 'callback entered';
+                events.callbackEntered?.(call);
+                this.moment = 'statement';
+            },
             kernelLeft: (work, result, frame) => this.hearReturn(work, result, frame),
             phase: (phase) => this.hearPhase(phase, () => events.phase?.(phase)),
             ended: () => this.hearEnd(),
@@ -118,7 +130,8 @@ export class Diagnoses implements Observer {
     }
 
     private hearReturn(work: KernelWork, result: Value | Err, frame: Frame | null): void {
-        this.callReturned = frame !== null;
+        this.moment = frame === null ? 'statement' : 'call returned';
+        this.endedFrame = frame;
         for (const hear of this.returnedAny) {
             hear(work, result);
         }
@@ -127,7 +140,11 @@ export class Diagnoses implements Observer {
                 hear(work, result);
             }
         }
-        this.callReturned = false;
+        this.moment = 'statement';
+        this.endedFrame = null;
+        if (work.kind === 'boot') {
+            this.jumps.delete(this.host.boot);
+        }
     }
 
     private here(): Place | undefined {
@@ -135,7 +152,7 @@ export class Diagnoses implements Observer {
         const { current, scenarioThread } = this.host.interpreter;
         const jumped = this.jumps.get(boot);
         const ownCode = current !== scenarioThread && current.frames.some((f) => !f.code.uri.startsWith(STD_SCHEME));
-        return jumped && !ownCode ? jumped : blame(this.host, this.callReturned);
+        return jumped && !ownCode ? jumped : (blame(this.host, this.moment, this.endedFrame) ?? jumped);
     }
 
     /** Those of a run; null where nobody looks. */
@@ -157,9 +174,6 @@ export class Diagnoses implements Observer {
             this.jumps.set(this.host.boot + 1, from);
         }
         tellRules();
-        if (phase === 'running') {
-            this.jumps.delete(this.host.boot);
-        }
         if (phase === 'shutdown') {
             const kernel = this.host.running;
             for (const r of this.rules) {

@@ -165,7 +165,7 @@ export const guestRules = ruleFile(['LU1035', 'LU1036', 'LU1037', 'LU1038', 'LU1
                 message: `Guest "${name}" goes on from a state that is not its last one: its programs had written ${sizeText(endOfVm.positions.reduce((n, p) => n + p, 0) * page.size)}, and believe to have written ${sizeText(loaded.reduce((n, p) => n + p, 0) * page.size)}.`,
             });
         }
-        const { first, bytes } = guest.examine();
+        const { first, bytes } = guest.whenResumed;
         if (first) {
             differs(name, { ...first, bytes });
         }

@@ -239,11 +239,16 @@ export const handoverRules = ruleFile(
                 }
                 if (!image.kho) {
                     if (files > 0) {
+                        const jump = !image.preserveContext
+                            ? ''
+                            : kernel.asksLuo
+                              ? `The image is loaded with KEXEC_PRESERVE_CONTEXT. Linux ${kernel.desc.release} freezes all files for it, as for an update. `
+                              : 'The image is loaded with KEXEC_PRESERVE_CONTEXT, so LUO is not even asked. ';
                         say('LU1018', {
                             about: 'image',
                             history: chronicle.of(IMAGE),
                             data: { kernel: image.kernel, files, sessions: e.sessions },
-                            message: `${image.preserveContext ? 'The image is loaded to be come back from (KEXEC_PRESERVE_CONTEXT), so LUO is not even asked. ' : ''}The loaded kernel "${image.kernel}" is told of no handover, but ${counted(files, 'file')} in ${counted(e.sessions, 'session')} ${be(files)} preserved: it takes that memory for its own.`,
+                            message: `${jump}The loaded kernel "${image.kernel}" is told of no handover, but ${counted(files, 'file')} in ${counted(e.sessions, 'session')} ${be(files)} preserved: it takes that memory for its own.`,
                         });
                     }
                     e.files = 0;

@@ -11,15 +11,18 @@ import { earlyMarks, marksTooEarly, reservedPages } from '../kernel/kho/fixed-bu
 import { JournaledList } from '../machine/journal';
 import { resolveKernel } from '../runtime/host/kernels';
 import { IMAGE, sessionKey } from './chronicle';
+import { sessionHolders } from './holders';
 import { ruleFile } from './rules';
 import type { HistoryLine } from '../findings/diagnosis';
 import { be, pagesText, some } from './wording';
-import { counted, hex } from '../text/text';
+import { counted, hex, listed } from '../text/text';
 
 const DEVICE = '/dev/liveupdate';
+/** enum liveupdate_state of the series v4. */
+const FROZEN = 3;
 
 export const preparationRules = ruleFile(
-    ['LU1060', 'LU1061', 'LU1063', 'LU1065', 'LU1066', 'LU1067', 'LU1068'],
+    ['LU1060', 'LU1061', 'LU1063', 'LU1065', 'LU1066', 'LU1067', 'LU1068', 'LU1091'],
     (scene) => {
         const { host, chronicle, say } = scene;
         const { journal, page } = host.machine;
@@ -74,6 +77,20 @@ export const preparationRules = ruleFile(
                     history: chronicle.ofPage(kho.outgoingRuns()[0]?.pfn ?? 0),
                     data: { pages },
                     message: `${pagesText(page, pages)} ${be(pages)} preserved, but nobody has finalized the handover: the next kernel finds no memory map, and boots as if nothing had been preserved.`,
+                });
+            }
+        };
+
+        /** LU1091: before the merge nothing is handed over that has not been prepared. */
+        const unprepared = ({ desc, luo }: Kernel): void => {
+            const sessions = luo.outgoing.sessions.items.filter((s) => !s.incoming && s.files.length > 0);
+            if (desc.kho.finalize === 'prepare' && luo.state !== FROZEN && sessions.length > 0) {
+                const files = sessions.reduce((sum, s) => sum + s.files.length, 0);
+                say('LU1091', {
+                    about: 'prepare',
+                    history: sessions.flatMap((s) => chronicle.ofSession(s)).slice(0, 12),
+                    data: { state: luo.state, files, sessions: sessions.map((s) => s.name) },
+                    message: `${counted(files, 'file')} ${be(files)} in ${counted(sessions.length, 'session')} (${some(sessions.map((s) => `"${s.name}"`))}), but LUO is not prepared: this kexec asks no handler, and the next kernel finds no session.`,
                 });
             }
         };
@@ -160,6 +177,22 @@ export const preparationRules = ruleFile(
             }
         };
 
+        /** LU1066. Where the last descriptor is gone the session is on its way out: EINVAL is a race then. */
+        const stillOpen = (name: string): void => {
+            const { kernel } = host;
+            const known = kernel?.luo.incoming.find(name);
+            const holders = kernel && known ? [...(sessionHolders(kernel).get(known) ?? [])] : [];
+            if (known?.retrieved && known.files.length === 0 && holders.length > 0) {
+                const who = listed(holders.map((p) => p.name));
+                say('LU1066', {
+                    about: known.name,
+                    history: chronicle.of(sessionKey(known.name)),
+                    data: { session: known.name, processes: holders.map((p) => p.name) },
+                    message: `Session "${known.name}" is finished, but ${who} still ${holders.length === 1 ? 'has' : 'have'} it open: it stays in the list, and asking for it again is EINVAL.`,
+                });
+            }
+        };
+
         const moved = ({ regions, lost }: ReservedMemory): void => {
             for (const { name, addr, size, why } of lost) {
                 const now = regions.find((r) => r.name === name);
@@ -189,20 +222,13 @@ export const preparationRules = ruleFile(
                         refused.push(line);
                     }
                 } else if (work.kind === 'retrieve_session' && result.name === 'EINVAL') {
-                    const known = host.kernel?.luo.incoming.find(work.session);
-                    if (known?.retrieved && known.files.length === 0) {
-                        say('LU1066', {
-                            about: known.name,
-                            history: chronicle.of(sessionKey(known.name)),
-                            data: { session: known.name },
-                            message: `Session "${known.name}" is finished, but a descriptor of it is still open: it stays in the list, and asking for it again is EINVAL.`,
-                        });
-                    }
+                    stillOpen(work.session);
                 }
             },
             handingOver(kernel): void {
                 early(kernel);
                 unfinalized(kernel);
+                unprepared(kernel);
                 mistakes(kernel);
                 switchedOff(kernel);
             },

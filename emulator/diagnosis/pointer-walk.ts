@@ -18,6 +18,12 @@ export interface Dangling {
     readonly target: number;
 }
 
+/** An array of structs. */
+export interface TypedArray {
+    readonly layout: StructLayout;
+    readonly count: number;
+}
+
 /** What is known of the structures at physical addresses. */
 export interface TypedMemory {
     /** The struct that lies at an address, as far as it is known. */
@@ -25,7 +31,7 @@ export interface TypedMemory {
     /** The struct of this name. */
     layoutNamed(name: string): StructLayout | undefined;
     /** The array of structs that a `struct kho_vmalloc` at an address describes. */
-    arrayAt(descriptor: number): { readonly layout: StructLayout; readonly count: number } | undefined;
+    arrayAt(descriptor: number): TypedArray | undefined;
 }
 
 /** True where all pages of [pa, pa+size) are in the outgoing tree. */

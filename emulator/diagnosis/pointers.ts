@@ -6,21 +6,13 @@ import type { Kernel } from '../kernel/kernel';
 import { readFdtPage, readNativeU64 } from '../kernel/kho/root-fdt';
 import { fdtProperty } from '../kernel/kho/fdt-read';
 import type { Int } from '../machine/int';
-import { JournaledMap } from '../machine/journal';
-import type { StructLayout } from '../language/layout';
 import { fileKey, flbKey } from './chronicle';
 import { ruleFile } from './rules';
 import type { Datum, HistoryLine } from '../findings/diagnosis';
-import { lastChanges, overlapping, preservers, scratchOverlaps } from './preserved';
-import { hasPointers, isPreserved, orderOver, Reach, type Dangling, type TypedMemory } from './pointer-walk';
+import { overlapping, preservers, scratchOverlaps } from './preserved';
+import { isPreserved, orderOver, Reach, type Dangling } from './pointer-walk';
 import { be, pagesText } from './wording';
 import { hex } from '../text/text';
-
-/** An address that was said to be that of a struct, and when. */
-interface Typed {
-    readonly layout: StructLayout;
-    readonly step: number;
-}
 
 /** What hands something over: a file, an FLB, a subtree. */
 interface Root {
@@ -30,34 +22,9 @@ interface Root {
     readonly history: readonly HistoryLine[];
 }
 
-export const pointerRules = ruleFile(['LU1012', 'LU1013', 'LU1026'], ({ host, chronicle, say }) => {
+export const pointerRules = ruleFile(['LU1012', 'LU1013', 'LU1026'], ({ host, chronicle, typed: known, say }) => {
     const { machine } = host;
-    const { journal, history, owners, page } = machine;
-    const typed = new JournaledMap<number, Typed>(journal);
-    const arrays = new JournaledMap<
-        number,
-        { readonly layout: StructLayout; readonly count: number; readonly step: number }
-    >(journal);
-
-    /**
-     * What was said of an address counts only as long as its page has not been given to somebody else. Made anew for
-     * each handover.
-     */
-    let changes: ReadonlyMap<number, number> = new Map();
-    const fresh = (pa: number, step: number): boolean => (changes.get(Math.floor(pa / page.size)) ?? 0) <= step;
-
-    const known: TypedMemory = {
-        layoutAt(pa) {
-            const found = typed.get(pa);
-            return found && fresh(pa, found.step) ? found.layout : undefined;
-        },
-        layoutNamed: (name) => host.declarations.struct(name, host.library),
-        arrayAt(descriptor) {
-            const found = arrays.get(descriptor);
-            return found && fresh(descriptor, found.step) ? found : undefined;
-        },
-    };
-
+    const { history, owners, page } = machine;
     const stateText = (kernel: Kernel, pa: number): string => {
         const pfn = Math.floor(pa / page.size);
         const { memmap } = kernel;
@@ -176,16 +143,6 @@ export const pointerRules = ruleFile(['LU1012', 'LU1013', 'LU1026'], ({ host, ch
     };
 
     return {
-        viewed(layout, pa): void {
-            if (hasPointers(layout)) {
-                typed.set(pa, { layout, step: host.interpreter.ticks });
-            }
-        },
-        described(array, descriptor): void {
-            if (array.of.k === 'struct') {
-                arrays.set(descriptor, { layout: array.of.layout, count: array.length, step: host.interpreter.ticks });
-            }
-        },
         inScratch(address, size): void {
             say('LU1013', {
                 about: hex(address),
@@ -201,11 +158,6 @@ export const pointerRules = ruleFile(['LU1012', 'LU1013', 'LU1026'], ({ host, ch
             // first what is wrong with the blocks themselves: pointers that dangle may follow from it
             scratch(kernel);
             twice(kernel);
-            changes = lastChanges(
-                kernel,
-                history,
-                [...typed.keys(), ...arrays.keys()].map((pa) => Math.floor(pa / page.size)),
-            );
             for (const s of kernel.luo.outgoing.sessions) {
                 for (const f of s.files) {
                     handle(kernel, f.serializedData, {

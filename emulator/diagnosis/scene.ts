@@ -5,11 +5,13 @@ import type { Say } from '../findings/diagnosis';
 import type { Host } from '../runtime/host/host';
 import type { CarriedDevices } from './carried-devices';
 import type { Chronicle } from './chronicle';
+import type { TypedRecords } from './typed-memory';
 
 export interface Scene<C extends DiagnosisCode = DiagnosisCode> {
     readonly host: Host;
     readonly chronicle: Chronicle;
     readonly carried: CarriedDevices;
+    readonly typed: TypedRecords;
     /** By device, its requests that went to memory which was not given to it. */
     readonly strays: JournaledMap<string, number>;
     /** Says what is wrong, with one of the codes that the file makes. */

@@ -2,18 +2,19 @@
 import type { Kernel } from '../kernel/kernel';
 import type { OpenFile } from '../kernel/fs/file';
 import type { LuoRequest } from '../kernel/luo/request';
-import { LuoSession } from '../kernel/luo/state';
-import type { Process } from '../kernel/fs/process';
+import type { LuoHandler, LuoSession } from '../kernel/luo/state';
 import { JournaledList, JournaledMap } from '../machine/journal';
 import { isAtWork, subjectSaid } from '../runtime/at-work';
 import type { CallbackCall } from '../runtime/purpose';
 import { sessionKey } from './chronicle';
+import { hasCallback } from '../runtime/host/callbacks';
 import { processOf } from '../runtime/host/scenario-process';
+import { sessionHolders } from './holders';
 import { ruleFile } from './rules';
 import type { Datum } from '../findings/diagnosis';
 import { incomingSessions, type IncomingSession } from './unread-sessions';
 import { be, some } from './wording';
-import { counted, hex } from '../text/text';
+import { counted, hex, listed } from '../text/text';
 
 type HandlerCall = CallbackCall & { readonly kind: 'handler' };
 
@@ -23,15 +24,22 @@ interface Finished {
     readonly file: OpenFile;
     readonly session: string;
     readonly token: string;
+    /**
+     * The process that has ended, and had the file and the last descriptor of its session until then; undefined: that
+     * is not how it was finished.
+     */
+    readonly endedWith: string | undefined;
 }
 
 export const sessionRules = ruleFile(
-    ['LU1002', 'LU1003', 'LU1004', 'LU1005', 'LU1019', 'LU1022', 'LU1023', 'LU1024', 'LU1074', 'LU1079'],
+    ['LU1002', 'LU1003', 'LU1004', 'LU1005', 'LU1019', 'LU1022', 'LU1023', 'LU1024', 'LU1074', 'LU1079', 'LU1090'],
     (scene) => {
         const { host, chronicle, say } = scene;
         /** Sessions whose RETRIEVE_SESSION could not be answered. */
         const faulted = new JournaledMap<LuoSession, true>(host.machine.journal);
         const finished = new JournaledList<Finished>(host.machine.journal);
+        /** What processes had open that are just ending, and who. */
+        const leaving = new JournaledMap<OpenFile, string>(host.machine.journal);
 
         const about = (
             s: LuoSession,
@@ -40,6 +48,18 @@ export const sessionRules = ruleFile(
             history: chronicle.ofSession(s),
             data: { session: s.name, files: s.files.length, tokens: s.files.items.map((f) => hex(f.token)) },
         });
+
+        /** Why handlers have let a finish() through that gives up files of theirs. */
+        const whyNotRefused = (handlers: ReadonlySet<LuoHandler>): string => {
+            const [asked, unasked] = [true, false].map((has) =>
+                [...handlers].filter((h) => hasCallback(host, h, 'can_finish') === has).map((h) => h.name),
+            );
+            const agrees = asked?.length ? [`can_finish() of ${listed(asked)} has let this one through.`] : [];
+            const none = unasked?.length
+                ? [`${listed(unasked)} ${unasked.length === 1 ? 'has' : 'have'} no can_finish(), so nothing refuses.`]
+                : [];
+            return [...none, ...agrees].join(' ');
+        };
 
         /** A handler's finish() gets a file that nobody has retrieved: its data is given up. */
         const discarded = ({ args }: HandlerCall): void => {
@@ -60,6 +80,7 @@ export const sessionRules = ruleFile(
             } else if (!chronicle.isReleased(session)) {
                 say('LU1022', {
                     ...finding,
+                    advice: `Retrieve every file before finish(). ${whyNotRefused(new Set(lost.map((f) => f.handler)))}`,
                     message: `finish() of session "${session.name}" discards ${files} that nobody has retrieved.`,
                 });
             } else if (faulted.has(session)) {
@@ -87,7 +108,34 @@ export const sessionRules = ruleFile(
                     file: args.file,
                     session: said.session.name,
                     token: hex(said.token),
+                    endedWith: endsWith(said.session) ? leaving.get(args.file) : undefined,
                 });
+            }
+        };
+
+        /** The last descriptor of a session goes because its process ends, or executes another program. */
+        const endsWith = (session: LuoSession): boolean =>
+            chronicle.isReleased(session) && (isAtWork(host, 'exit') || isAtWork(host, 'execve'));
+
+        /** LU1090: what a process has retrieved goes with it, and there is no session any more to ask for it again. */
+        const goneWith = (owner: string): void => {
+            for (const [file, process] of [...leaving]) {
+                if (process === owner) {
+                    leaving.delete(file);
+                }
+            }
+            for (const f of [...finished]) {
+                if (f.endedWith === owner && f.boot === host.boot) {
+                    finished.remove(f);
+                    if (f.file.refs === 0) {
+                        say('LU1090', {
+                            about: `${f.session} ${f.token}`,
+                            history: chronicle.ofToken(f.session, f.token),
+                            data: { session: f.session, token: f.token, process: owner },
+                            message: `${owner} has retrieved token ${f.token} of session "${f.session}" and ends before finish(), with the only descriptors of both: the session is finished by its release, and the file is gone.`,
+                        });
+                    }
+                }
             }
         };
 
@@ -126,7 +174,7 @@ export const sessionRules = ruleFile(
         const unpreserved = ({ args }: HandlerCall): void => {
             const session = args?.session;
             const execs = isAtWork(host, 'execve');
-            if (session && chronicle.isReleased(session) && (execs || isAtWork(host, 'exit'))) {
+            if (session && endsWith(session)) {
                 const details = about(session);
                 say('LU1023', {
                     ...details,
@@ -186,7 +234,7 @@ export const sessionRules = ruleFile(
         /** Where the process that reboots holds a session itself, the session cannot be lost without the reboot. */
         const oneHolder = (kernel: Kernel): void => {
             const rebooting = processOf(host.interpreter.current)?.process;
-            const all = holdersOf(kernel);
+            const all = sessionHolders(kernel);
             for (const s of kernel.luo.outgoing.sessions) {
                 const holders = [...(all.get(s) ?? [])];
                 const [holder] = holders;
@@ -220,6 +268,16 @@ export const sessionRules = ruleFile(
                     faulted.set(session, true);
                 }
             },
+            filesClosed(process, files): void {
+                for (const file of host.kernel?.luo.incoming.sessions.length ? files : []) {
+                    leaving.set(file, process);
+                }
+            },
+            callReturned({ kind }): void {
+                if (kind === 'exit' || kind === 'execve') {
+                    goneWith(host.interpreter.current.name);
+                }
+            },
             sessionStuck: unreachable,
             handingOver(kernel): void {
                 dropped(kernel);
@@ -232,19 +290,6 @@ export const sessionRules = ruleFile(
         };
     },
 );
-
-/** Which processes have descriptors of each session. */
-function holdersOf(kernel: Kernel): Map<LuoSession, Set<Process>> {
-    const out = new Map<LuoSession, Set<Process>>();
-    for (const process of kernel.processes) {
-        for (const [, { priv }] of process.fds.entries()) {
-            if (priv instanceof LuoSession) {
-                out.set(priv, (out.get(priv) ?? new Set()).add(process));
-            }
-        }
-    }
-    return out;
-}
 
 /** Sessions with files that nobody has read because the device was never opened. */
 function unread(kernel: Kernel): readonly IncomingSession[] {

@@ -57,8 +57,8 @@ export class Update extends JournaledRecord {
     readonly lastCallBegan: number = 0;
     /** The reboot has frozen a file. */
     readonly frozen: boolean = false;
-    /** How long each guest that went through it stood still. Replaced, never changed in place. */
-    readonly guests: readonly Pause[] = [];
+    /** From the jump on: how long each guest that went through it stood still. Replaced, never changed in place. */
+    readonly overKexec: readonly Pause[] = [];
     /** A file was retrieved by a system call that has not returned. */
     readonly retrieving: boolean = false;
     /** The clock's accounts when the blackout began and ended. */
@@ -72,21 +72,27 @@ export class Update extends JournaledRecord {
         super(host.machine.journal);
     }
 
-    /** The guest that stood still the longest, or still does; null: none went through it. */
+    /** How long each guest has stood still that goes through it: until the jump those that stand still now. */
+    get guests(): readonly Pause[] {
+        if (this.jumped !== null) {
+            return this.overKexec;
+        }
+        return this.prepared === null && this.shutdownBegan === null ? [] : this.host.guests.pausesForUpdate();
+    }
+
+    /** The guest that stood still the longest, or still does; null: none goes through it. */
     get slowest(): Pause | null {
-        return (
-            this.guests.find((p) => p.end === null) ??
-            this.guests.reduce<Pause | null>(
-                (longest, p) => (longest && longest.length >= p.length ? longest : p),
-                null,
-            )
+        const { guests } = this;
+        const open = guests.filter((p) => p.end === null);
+        return (open.length > 0 ? open : guests).reduce<Pause | null>(
+            (longest, p) => (longest && longest.length >= p.length ? longest : p),
+            null,
         );
     }
 
-    /** The blackout's beginning: guests that run are what it is about; where there are none, the first freeze. */
+    /** The blackout's beginning: guests that stand still are what it is about; without any, the first freeze. */
     get began(): number | null {
-        const { slowest } = this;
-        return this.shutdownBegan === null ? null : slowest ? slowest.begin : this.blackoutBegan;
+        return this.slowest?.begin ?? (this.frozen || this.shutdownBegan !== null ? this.blackoutBegan : null);
     }
 
     /** Its end: the last vCPU runs again; without guests, the last file was retrieved. */
@@ -102,7 +108,7 @@ export class Update extends JournaledRecord {
         if (this.ended !== null) {
             return 'post-blackout';
         }
-        return this.shutdownBegan !== null ? 'blackout' : this.prepared !== null ? 'pre-blackout' : 'pre-lu';
+        return this.began !== null ? 'blackout' : this.prepared !== null ? 'pre-blackout' : 'pre-lu';
     }
 
     /** Up to the reboot that succeeds. */
@@ -125,7 +131,7 @@ export class Update extends JournaledRecord {
 
     /** Freezing, shutting down, and the jump. */
     get kernelShutdown(): number {
-        return this.between(this.shutdownBegan === null ? null : this.blackoutBegan, this.jumped);
+        return this.between(this.frozen || this.shutdownBegan !== null ? this.blackoutBegan : null, this.jumped);
     }
 
     get kernelStartup(): number {
@@ -144,7 +150,7 @@ export class Update extends JournaledRecord {
 
     /** What the blackout went to, the largest first. */
     get shares(): Share[] {
-        if (this.shutdownBegan === null) {
+        if (this.began === null) {
             return [];
         }
         const { before } = this.slowest ?? this;
@@ -176,7 +182,7 @@ export class Update extends JournaledRecord {
             .num(this.sessions)
             .num(this.arrived);
         hasher.str(this.from).str(this.to);
-        for (const pause of this.guests) {
+        for (const pause of this.overKexec) {
             pause.hash(hasher);
         }
         for (const ns of [...this.before, ...(this.after ?? [])]) {
@@ -313,7 +319,7 @@ export class Updates implements Listener {
         const edit = this.edit(next);
         edit.jumped = this.now;
         edit.boot = this.host.boot + 1;
-        edit.guests = this.host.guests.pausesOverKexec();
+        edit.overKexec = this.host.guests.pausesOverKexec();
         this.list.push(new Update(this.host, next.number + 1));
     }
 

@@ -481,6 +481,24 @@ export const CATALOGUE = {
         title: 'translation that the next kernel cannot restore',
         advice: 'Find out why the FLB or what it points to cannot be read: a kernel of another version, memory that was not preserved, an IOMMU that is not there. Until the machine is reset the devices go on.',
     },
+    LU1090: {
+        severity: 'error',
+        group: 'sessions',
+        title: 'process ends with the only descriptor of a file that it has retrieved',
+        advice: 'Let a second process hold the session until finish(): as long as it is not finished the kernel holds every file, and whoever has the session can retrieve it again.',
+    },
+    LU1091: {
+        severity: 'error',
+        group: 'handover',
+        title: 'kexec that LUO was not prepared for',
+        advice: 'Write LIVEUPDATE_PREPARE to /dev/liveupdate before the reboot: up to the merge only what is prepared is frozen and handed over. From 6.19 on the reboot does all of it.',
+    },
+    LU1092: {
+        severity: 'error',
+        group: 'handover',
+        title: 'struct read as another one than it was written as',
+        advice: 'Give a struct that is laid out anew a compatible string of its own, or keep its fields where they are and add new ones at the end, behind a size or a version that the reader looks at.',
+    },
 } as const satisfies Readonly<Record<string, Entry>>;
 
 export type DiagnosisCode = keyof typeof CATALOGUE;

@@ -123,6 +123,11 @@ export class Kernel extends JournaledRecord implements ProcessEnv, MemfdEnv, Dev
         return this.commandLine.files;
     }
 
+    /** A jump to what is loaded is an update, for which LUO freezes what is preserved (kernel_kexec()). */
+    get asksLuo(): boolean {
+        return this.kexecImage?.preserveContext !== true || this.desc.luo?.askedForJumps === true;
+    }
+
     get liveupdateWanted(): boolean {
         return this.commandLine.liveupdate;
     }

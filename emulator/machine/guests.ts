@@ -1,5 +1,7 @@
 /** What those who watch a machine are told of the virtual machines on it. */
 
+import type { Bytes } from './bytes';
+
 /**
  * `new`: it never ran. `faulted`: KVM gave it back to its VMM, and cannot go on with it. `gone`: its kernel or its VM
  * is.
@@ -25,6 +27,11 @@ export interface GuestObserver {
     vmEnds(vm: string): void;
     /** A vCPU is in another state than before. */
     vcpu(vm: string, index: number, state: VcpuState): void;
+    /**
+     * What a range of its memory held before its program came to it for the first time; null where that is not known,
+     * or where nothing needs to be as it was: no kexec lies in between.
+     */
+    before(vm: string, gpa: number, length: number): Bytes | null;
     /** A guest's program, about to write memory anew, has looked at what it wrote there before. */
     differs(vm: string, what: Differing): void;
     /** KVM cannot give a vCPU the memory at an address of the guest's (KVM_EXIT_MEMORY_FAULT). */

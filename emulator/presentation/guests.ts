@@ -151,10 +151,11 @@ function slotItem(host: Host, live: VirtualMachine, slot: Slot): Item {
 
 function wrongItems(g: Guest): Item[] {
     const { bytes, first } = g.examine();
-    const place = first ?? g.firstFoundWrong;
+    const place = first ?? g.firstSeenWrong;
     return [
         leaf('now', sizeText(bytes)),
         leaf('come across', sizeText(g.foundWrong)),
+        leaf('in all', sizeText(Math.max(g.mostWrong, g.foundWrong + bytes))),
         ...(place
             ? [
                   {

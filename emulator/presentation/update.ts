@@ -15,11 +15,11 @@ function times(u: Update): Item[] {
     });
     const { shares } = u;
     return [
-        time('pre-blackout', 'pre_blackout', u.preBlackout, u.shutdownBegan !== null),
-        time('blackout', 'blackout', u.blackout, u.resumed !== null),
+        time('pre-blackout', 'pre_blackout', u.preBlackout, u.began !== null),
+        time('blackout', 'blackout', u.blackout, u.ended !== null),
         time('kernel shutdown', 'kernel_shutdown', u.kernelShutdown, u.jumped !== null),
         time('kernel startup', 'kernel_startup', u.kernelStartup, u.up !== null),
-        time('user space', 'userspace', u.userspace, u.resumed !== null),
+        time('user space', 'userspace', u.userspace, u.ended !== null),
         time('post-blackout', 'post_blackout', u.postBlackout, u.finished !== null),
         ...(shares.length > 0
             ? [

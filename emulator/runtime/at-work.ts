@@ -4,10 +4,15 @@ import type { Frame, Thread } from './code';
 import type { Host } from './host/host';
 import { isCallback, type CallbackCall, type KernelWork, type Subject } from './purpose';
 
-/** The frames of the current thread, the innermost first, and below them those of the threads that wait for it. */
-export function* framesAtWork(host: Host): Generator<Frame> {
+/**
+ * The frames of the current thread, the innermost first, and below them those of the threads that wait for it.
+ * @param ended one that has just come to its end, and is no longer among them
+ */
+export function* framesAtWork(host: Host, ended: Frame | null = null): Generator<Frame> {
+    let next = ended?.waiter ?? null;
     for (let thread: Thread | null = host.interpreter.current; thread; ) {
-        let waiter: Thread | null = null;
+        let waiter: Thread | null = next;
+        next = null;
         for (const frame of thread.frames.toReversed()) {
             yield frame;
             waiter ??= frame.waiter;

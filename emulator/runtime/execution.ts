@@ -22,5 +22,5 @@ export interface Execution {
     /** A kernel function or callback fails: its `undo` blocks run, newest first, then it returns the error. */
     unwind(frame: Frame, error: Err): number;
     /** A failure that nobody announced: the run stops here, for good. */
-    fail(kind: 'failed-call' | 'failed-assertion', message: string): number;
+    fail(kind: 'failed-call' | 'failed-assertion', message: string, error?: Err): number;
 }

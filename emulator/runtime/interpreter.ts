@@ -237,9 +237,11 @@ export class Interpreter implements Execution, Locking {
         return undo.pc;
     }
 
-    fail(kind: ExceptionKind, message: string): number {
+    /** @param error the one of a call that has failed, where that is why */
+    fail(kind: ExceptionKind, message: string, error?: Err): number {
         const frame = this.frame;
-        const exception: RunException = { kind, message, place: frame && placeOf(frame), fatal: true };
+        const place = frame && placeOf(frame);
+        const exception: RunException = { kind, message, place, fatal: true, ...(error ? { error } : {}) };
         this.outcome = { passed: false, failure: exception };
         this.stop = { reason: 'exception', thread: this.current, exception };
         return SWITCH;

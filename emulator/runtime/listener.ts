@@ -1,5 +1,6 @@
 /** The one seam between a run and those who watch it: the events, and who hears them. */
 import type { Err } from '../kernel/release/errno';
+import type { OpenFile } from '../kernel/fs/file';
 import type { LogLine } from '../kernel/klog';
 import type { ReservedMemory } from '../kernel/kho/reserve-mem';
 import type { LuoRequest } from '../kernel/luo/request';
@@ -38,6 +39,8 @@ export interface Listener {
     viewed?(layout: StructLayout, pa: number): void;
     /** Kernel code has preserved an array of structs; what describes it lies at a physical address. */
     described?(array: ArrayView, descriptor: number): void;
+    /** The same array is there again in the next kernel, as kernel code says what it is one of. */
+    redescribed?(array: ArrayView, descriptor: number): void;
     /** The scenario has flipped bits in memory. */
     corrupted?(): void;
     /**
@@ -94,6 +97,8 @@ export interface Listener {
     waits?(thread: Thread, waiting: LockWait): void;
     /** A thread has been given the lock that it waited for. */
     woken?(thread: Thread, waiting: LockWait): void;
+    /** A process ends, or executes another program: it has had these files open, which are not released yet. */
+    filesClosed?(process: string, files: readonly OpenFile[]): void;
     /** A session is not entered into its list, as its name is taken. */
     sessionRefused?(session: LuoSession): void;
     /** The last descriptor of a session is gone. */

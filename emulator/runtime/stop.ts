@@ -1,4 +1,5 @@
 /** How a run stops and comes out: why it stands still, how far it was to go, and a copy of where it stands. */
+import type { Err } from '../kernel/release/errno';
 import type { Mark } from '../machine/journal';
 import type { DiagnosisCode } from '../findings/catalogue';
 import type { Diagnosis } from '../findings/diagnosis';
@@ -26,6 +27,8 @@ export interface RunException {
     /** After a fatal one the run is over as soon as it is resumed. */
     readonly fatal: boolean;
     readonly diagnosis?: Diagnosis;
+    /** The error of the call that has failed, where that is why. */
+    readonly error?: Err;
 }
 
 export type Stop =

@@ -440,7 +440,7 @@ function phasesOf(u: Update, pid: number, begin: number | null, end: number, now
     add('Pre-LU', u.number === 1 ? begin : null, prepared ?? black);
     add('Pre-Blackout', prepared, black);
     add('Blackout', black, resumed, { from: u.from, to: u.to, files: u.files, sessions: u.sessions });
-    add('pausing', u.slowest && black !== null && frozen !== null && black < frozen ? black : null, frozen);
+    add('pausing', u.slowest && black !== null && (frozen === null || black < frozen) ? black : null, frozen);
     add('kernel shutdown', frozen, jumped);
     add('kernel startup', jumped, up);
     add('user space', up, resumed);

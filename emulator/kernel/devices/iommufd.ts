@@ -97,9 +97,16 @@ export class Iommufd extends JournaledRecord {
         devices.destroyDomain(hwpt.domain, false);
     }
 
-    /** The old domain becomes one of an address space that maps the same memory. @returns EINVAL, ENOMEM */
+    /**
+     * The old domain becomes one of an address space that maps the same memory.
+     * @returns EINVAL, ENOMEM; ENODEV while a device that came along with it is not bound: nobody could bind it
+     * afterwards (the selftest iommufd_liveupdate_duo of the series)
+     */
     reuse(hwpt: Hwpt, ioas: Ioas): undefined | Err {
-        const failed = hwpt.incoming && ioas.iommufd === this ? ioas.adopt(hwpt) : err('EINVAL');
+        if (!hwpt.incoming || ioas.iommufd !== this) {
+            return err('EINVAL');
+        }
+        const failed = hwpt.deviceCount > hwpt.devices.length ? err('ENODEV') : ioas.adopt(hwpt);
         if (!failed) {
             this.incoming.remove(hwpt);
             this.k.devices.unit.restored.remove(hwpt.domain);

@@ -64,17 +64,16 @@ export function spawn(k: ProcessEnv, name: string): Process {
 /**
  * Ends a process, by exit or by a signal: every descriptor is closed in ascending order (fs/file.c, close_files), and
  * what that leaves without a reference waits on {@link KernelCore.delayedFput}.
+ * @returns the files behind them
  */
-export function exitProcess(k: KernelCore, p: Process): void {
+export function exitProcess(k: KernelCore, p: Process): readonly OpenFile[] {
     if (p.state !== 'running') {
-        return;
+        return [];
     }
     k.clock.charge(PROCESS_EXIT);
-    for (const [fd, file] of [...p.fds.entries()]) {
-        p.fds.remove(fd);
-        fput(k, file);
-    }
+    const closed = close(k, p, [...p.fds.entries()]);
     k.journal.edit(p).state = 'zombie';
+    return closed;
 }
 
 /** Takes a zombie off the list of processes (wait). */
@@ -151,12 +150,19 @@ export function memoryCurrent({ page }: KernelCore, { memcg }: Process): number 
     return (memcg?.usage ?? 0) * page.size;
 }
 
-/** The descriptors that an execve() closes (fs/file.c, do_close_on_exec). */
-export function closeOnExec(k: KernelCore, p: Process): void {
-    for (const [fd, file] of [...p.fds.entries()]) {
-        if (p.fds.isCloexec(fd)) {
-            p.fds.remove(fd);
-            fput(k, file);
-        }
+/** The descriptors that an execve() closes (fs/file.c, do_close_on_exec). @returns the files behind them */
+export function closeOnExec(k: KernelCore, p: Process): readonly OpenFile[] {
+    return close(
+        k,
+        p,
+        [...p.fds.entries()].filter(([fd]) => p.fds.isCloexec(fd)),
+    );
+}
+
+function close(k: KernelCore, p: Process, entries: readonly (readonly [number, OpenFile])[]): readonly OpenFile[] {
+    for (const [fd, file] of entries) {
+        p.fds.remove(fd);
+        fput(k, file);
     }
+    return entries.map(([, file]) => file);
 }

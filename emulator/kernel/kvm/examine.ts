@@ -3,7 +3,7 @@ import { Bytes } from '../../machine/bytes';
 import type { Differing } from '../../machine/guests';
 import type { KernelCore } from '../fs/core';
 import { compare } from './compare';
-import { look } from './slots';
+import { look, type Slot } from './slots';
 import { partsOf, contentOf } from './workload';
 import type { VirtualMachine } from './vm';
 
@@ -19,29 +19,34 @@ export interface Examined {
     readonly first: Differing | null;
 }
 
-/** Compares all that a guest's programs work on with what they wrote. */
+export const NOTHING_WRONG: Examined = { bytes: 0, first: null };
+
+/** What a range held when the guest's program began; null: not all of it is known. */
+export function contentBefore(baseline: Baseline | null, gpa: number, length: number): Bytes | null {
+    return baseline !== null && gpa >= baseline.start && gpa + length <= baseline.start + baseline.content.length
+        ? baseline.content.slice(gpa - baseline.start, gpa - baseline.start + length)
+        : null;
+}
+
+/**
+ * Compares all that a guest's programs work on with what they wrote. Where the guest has no memory it finds nothing: it
+ * leaves guest mode with a fault.
+ */
 export function examine(k: KernelCore, vm: VirtualMachine, baseline: Baseline | null): Examined {
     let bytes = 0;
     let first: Differing | null = null;
-    for (const v of vm.vcpus) {
-        for (const part of partsOf(v, k.page)) {
-            const { gpa, generation } = part;
-            const known =
-                baseline !== null &&
-                gpa >= baseline.start &&
-                gpa + part.length <= baseline.start + baseline.content.length;
-            if (generation === 0 && !known) {
+    for (const part of vm.vcpus.items.flatMap((v) => partsOf(v, k.page))) {
+        for (const { gpa, length } of within(part, vm.slots)) {
+            const { generation } = part;
+            const wanted = generation > 0 ? contentOf(generation, gpa, length) : contentBefore(baseline, gpa, length);
+            if (!wanted) {
                 continue;
             }
-            const wanted =
-                generation > 0 || baseline === null
-                    ? contentOf(generation, gpa, part.length)
-                    : baseline.content.slice(gpa - baseline.start, gpa - baseline.start + part.length);
             const pages: { readonly gpa: number; readonly pa: number; readonly length: number }[] = [];
             const found: Bytes[] = [];
-            look(k, vm.slots, gpa, part.length, (at, pa, length) => {
-                pages.push({ gpa: at, pa, length });
-                found.push(pa < 0 ? Bytes.zero(length) : k.memory.readBytes(pa, length));
+            look(k, vm.slots, gpa, length, (at, pa, n) => {
+                pages.push({ gpa: at, pa, length: n });
+                found.push(pa < 0 ? Bytes.zero(n) : k.memory.readBytes(pa, n));
             });
             const different = compare(wanted, Bytes.concat(...found));
             if (different) {
@@ -53,6 +58,15 @@ export function examine(k: KernelCore, vm: VirtualMachine, baseline: Baseline | 
         }
     }
     return { bytes, first };
+}
+
+/** What of a range is memory of the guest. */
+function within(range: { readonly gpa: number; readonly length: number }, slots: readonly Slot[]): (typeof range)[] {
+    return slots.flatMap((slot) => {
+        const gpa = Math.max(range.gpa, slot.gpa);
+        const length = Math.min(range.gpa + range.length, slot.gpa + slot.length) - gpa;
+        return length > 0 ? [{ gpa, length }] : [];
+    });
 }
 
 /** What all ranges of the guest's programs hold now. */

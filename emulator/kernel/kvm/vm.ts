@@ -273,16 +273,20 @@ export class VirtualMachine extends JournaledRecord implements Timer {
         this.k.machine.guestObserver?.faulted(this.name, v.index, gpa, why);
     }
 
-    /** The guest's program writes a range anew. `looks`: what it wrote there the last time it looks at first. */
+    /** The guest's program writes a range anew. `looks`: it first looks at what it wrote there, or found, before. */
     private touch(gpa: number, length: number, generation: number, looks: boolean): Reached {
         const { k } = this;
         const observer = k.machine.guestObserver;
         return this.space.reach(gpa, length, (at, pa, n) => {
-            if (looks && generation > 1 && observer) {
-                const found = compare(contentOf(generation - 1, at, n), k.memory.readBytes(pa, n));
-                if (found) {
-                    observer.differs(this.name, { gpa: at + found.first, pa: pa + found.first, ...found });
-                }
+            const before =
+                looks && observer
+                    ? generation > 1
+                        ? contentOf(generation - 1, at, n)
+                        : observer.before(this.name, at, n)
+                    : null;
+            const found = before && compare(before, k.memory.readBytes(pa, n));
+            if (found) {
+                observer?.differs(this.name, { gpa: at + found.first, pa: pa + found.first, ...found });
             }
             writeContent(k.memory, pa, generation, at, n);
         });

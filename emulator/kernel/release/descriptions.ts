@@ -72,6 +72,11 @@ export interface LuoDescription {
     readonly nodes: ReadonlyMap<string, string>;
     /** The ioctls, and which checks come before them. */
     readonly ioctls: IoctlTable;
+    /**
+     * A kexec from which the kernel comes back (KEXEC_PRESERVE_CONTEXT) asks it as well (up to 7.1, before commit
+     * 5eff62b051fb).
+     */
+    readonly askedForJumps: boolean;
     /** What the lock is called that a reboot takes; undefined: the serialize lock, or none. */
     readonly lock?: string;
 }
@@ -135,7 +140,7 @@ const v72: KernelDescription = {
     release: '7.2.13',
     inferred: [],
     kho: KHO_V4,
-    luo: { compatible: 'luo-v5', nodes: new Map(), ioctls: IOCTLS_7_2 },
+    luo: { compatible: 'luo-v5', nodes: new Map(), ioctls: IOCTLS_7_2, askedForJumps: false },
     library: LIBRARY_7_2,
     layers: NO_LAYERS,
     flaws: NO_FLAWS,
@@ -200,6 +205,7 @@ const v71: KernelDescription = {
             ['luo-flb', 'luo-flb-v1'],
         ]),
         ioctls: IOCTLS_6_19,
+        askedForJumps: true,
     },
     library: LIBRARY_7_1,
 };
@@ -227,7 +233,12 @@ const v619: KernelDescription = {
         'Its KHO is taken to be that of 7.0 but for nodes without memory.',
     ],
     kho: KHO_V1_6_19,
-    luo: { compatible: 'luo-v1', nodes: new Map([['luo-session', 'luo-session-v2']]), ioctls: IOCTLS_6_19 },
+    luo: {
+        compatible: 'luo-v1',
+        nodes: new Map([['luo-session', 'luo-session-v2']]),
+        ioctls: IOCTLS_6_19,
+        askedForJumps: true,
+    },
     library: LIBRARY_6_19,
 };
 
@@ -260,6 +271,7 @@ const luoV4: KernelDescription = {
         compatible: 'luo-v1',
         nodes: new Map([['luo-session', 'luo-session-v1']]),
         ioctls: IOCTLS_V4,
+        askedForJumps: true,
         lock: 'luo_state_rwsem',
     },
     library: LIBRARY_LUO_V4,

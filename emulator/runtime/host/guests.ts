@@ -3,9 +3,11 @@
  * is what an observer beside the machine has seen of it. With journaled state, as the diagnoses are.
  */
 import type { Kernel } from '../../kernel/kernel';
-import { baselineOf, examine, type Baseline, type Examined } from '../../kernel/kvm/examine';
+import { baselineOf, contentBefore, examine, NOTHING_WRONG } from '../../kernel/kvm/examine';
+import type { Baseline, Examined } from '../../kernel/kvm/examine';
 import { look, titleOf } from '../../kernel/kvm/slots';
 import type { VirtualMachine } from '../../kernel/kvm/vm';
+import type { Bytes } from '../../machine/bytes';
 import type { Differing, GuestObserver, VcpuState } from '../../machine/guests';
 import type { Hasher } from '../../machine/hash';
 import { JournaledRecord, JournaledMap, type Journal } from '../../machine/journal';
@@ -111,7 +113,12 @@ export class Guest extends JournaledRecord {
     readonly baseline: Baseline | null = null;
     /** Bytes that its programs came across and that were not what they had written there. */
     readonly foundWrong: number = 0;
-    readonly firstFoundWrong: Differing | null = null;
+    /** The most that was wrong at a time when all of it was looked at: when it was resumed, or by verify(). */
+    readonly mostWrong: number = 0;
+    /** The first that was seen, either way. */
+    readonly firstSeenWrong: Differing | null = null;
+    /** What was wrong when it ran again behind the latest kexec. */
+    readonly whenResumed: Examined = NOTHING_WRONG;
     /** Of VMs of this name that are gone. */
     readonly exitsBefore: number = 0;
     readonly writtenBefore: number = 0;
@@ -152,16 +159,24 @@ export class Guest extends JournaledRecord {
     examine(): Examined {
         const { kernel } = this.host;
         const { live } = this;
-        return kernel && live ? examine(kernel, live, this.baseline) : { bytes: 0, first: null };
+        return kernel && live ? examine(kernel, live, this.baseline) : NOTHING_WRONG;
     }
 
-    /** Bytes that are not what the guest wrote: what it has come across, and what it would find now. */
+    /**
+     * Bytes that are not what the guest wrote: what it has come across, and what it would find now. Never less than was
+     * seen before: what it writes over is no longer there, and was wrong all the same.
+     */
     get wrong(): number {
-        return this.foundWrong + this.examine().bytes;
+        return Math.max(this.mostWrong, this.foundWrong + this.examine().bytes);
     }
 
     get firstWrong(): Differing | null {
-        return this.firstFoundWrong ?? this.examine().first;
+        return this.firstSeenWrong ?? this.examine().first;
+    }
+
+    /** It has gone through a kexec: its memory is to be as its program left it, or as it found it when it began. */
+    get cameOver(): boolean {
+        return this.loaded !== null && this.endOfVm !== null && this.endOfVm.boot < this.host.boot;
     }
 
     display(): string {
@@ -172,6 +187,7 @@ export class Guest extends JournaledRecord {
         hasher
             .str(this.name)
             .num(this.foundWrong)
+            .num(this.mostWrong)
             .num(this.exitsBefore)
             .num(this.writtenBefore)
             .num(this.saved?.time ?? -1);
@@ -230,6 +246,9 @@ export class Guests implements GuestObserver {
             if (state === 'running') {
                 if (live.vcpus.items.every((v) => v.state === 'running')) {
                     this.resumed(guest);
+                    if (guest.cameOver) {
+                        this.journal.edit(guest).whenResumed = this.look(guest);
+                    }
                 }
             } else if (state !== 'gone' || guest.endOfVm?.ran === true) {
                 this.stopped(guest, live, state, last);
@@ -267,7 +286,7 @@ export class Guests implements GuestObserver {
         if (guest) {
             const e = this.journal.edit(guest);
             e.foundWrong += what.bytes;
-            e.firstFoundWrong ??= what;
+            e.firstSeenWrong ??= what;
             this.host.tell((l) => l.guestDiffers?.(name, what));
         }
     }
@@ -335,15 +354,28 @@ export class Guests implements GuestObserver {
         }
     }
 
-    /** The guest looks at all of its memory. @returns how many bytes are wrong */
+    /** The guest looks at all of its memory. @returns how many bytes are wrong, or were */
     verify(name: string): number {
         const guest = this.table.get(name);
-        const examined = guest?.examine();
-        const first = examined?.first;
+        const first = guest && this.look(guest).first;
         if (first) {
             this.host.tell((l) => l.guestDiffers?.(name, first));
         }
-        return (guest?.foundWrong ?? 0) + (examined?.bytes ?? 0);
+        return guest?.mostWrong ?? 0;
+    }
+
+    /** Looks at all of a guest's memory, and keeps in mind how much was wrong. */
+    private look(guest: Guest): Examined {
+        const examined = guest.examine();
+        const e = this.journal.edit(guest);
+        e.mostWrong = Math.max(guest.mostWrong, guest.foundWrong + examined.bytes);
+        e.firstSeenWrong ??= examined.first;
+        return examined;
+    }
+
+    before(name: string, gpa: number, length: number): Bytes | null {
+        const guest = this.table.get(name);
+        return guest?.cameOver === true ? contentBefore(guest.baseline, gpa, length) : null;
     }
 
     // ------------------------------------------------------------ what kernels do
@@ -360,6 +392,16 @@ export class Guests implements GuestObserver {
     /** The pauses that began before a jump and are not over, of guests that meant to go on. */
     pausesOverKexec(): Pause[] {
         return this.all.flatMap((g) => (g.pause?.end === null && meansToGoOn(g, this.host.boot) ? [g.pause] : []));
+    }
+
+    /** The pauses of this kernel's time that are not over, of guests that are there, or that were saved before. */
+    pausesForUpdate(): Pause[] {
+        const { boot } = this.host;
+        return this.all.flatMap((g) =>
+            g.pause?.end === null && g.pause.boot === boot && (g.live ? hasRun(g.live) : meansToGoOn(g, boot))
+                ? [g.pause]
+                : [],
+        );
     }
 
     hash(hasher: Hasher): void {

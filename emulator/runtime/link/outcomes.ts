@@ -41,6 +41,7 @@ export function outcomesOf(l: Linkage, span: Span, slot: Slot, policy: Policy): 
                     return run.fail(
                         'failed-call',
                         `${what()} fails with ${error.name}. Write "fails ${error.name}" behind it if it should.`,
+                        error,
                     );
                 },
             };
@@ -61,7 +62,11 @@ export function outcomesOf(l: Linkage, span: Span, slot: Slot, policy: Policy): 
                 success: () => run.fail('failed-call', `${what()} should end in a panic, but it returns.`),
                 failure: (f, error) => {
                     note(f, error);
-                    return run.fail('failed-call', `${what()} should end in a panic, but it fails with ${error.name}.`);
+                    return run.fail(
+                        'failed-call',
+                        `${what()} should end in a panic, but it fails with ${error.name}.`,
+                        error,
+                    );
                 },
             };
         case 'fails':
@@ -76,7 +81,11 @@ export function outcomesOf(l: Linkage, span: Span, slot: Slot, policy: Policy): 
                     note(f, error);
                     return errors.includes(error.name)
                         ? end
-                        : run.fail('failed-call', `${announcement(what(), policy)}, but it fails with ${error.name}.`);
+                        : run.fail(
+                              'failed-call',
+                              `${announcement(what(), policy)}, but it fails with ${error.name}.`,
+                              error,
+                          );
                 },
             };
         }

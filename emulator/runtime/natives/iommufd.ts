@@ -85,7 +85,7 @@ export const hwptObject = new RecordMembers(
         'reuse',
         [param('ioas', objectOf('ioas'))],
         SYSCALL,
-        "Takes a hardware page table of the previous kernel's over into an I/O address space that maps the very same memory: the devices go on by it, and it is like any other from then on. EINVAL where it maps anything else.",
+        "Takes a hardware page table of the previous kernel's over into an I/O address space that maps the very same memory: the devices go on by it, and it is like any other from then on. ENODEV while one of its devices is not bound, EINVAL where it maps anything else.",
         (hwpt, [ioas]) => {
             const space = expect(Ioas, ioas, 'an I/O address space');
             return space.iommufd.reuse(hwpt, space);

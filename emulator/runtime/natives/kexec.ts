@@ -32,6 +32,12 @@ export const kexecObject = new Members(KexecState, 'kexec', 'The kernel that a r
         (_kexec, { running }) => running.kexecImage?.preserveContext === true,
     )
     .field(
+        'asks_luo',
+        BOOL,
+        'A jump to it is an update, for which LUO freezes what is preserved. Up to 7.1 every one is, from 7.2 on none with KEXEC_PRESERVE_CONTEXT.',
+        (_kexec, { running }) => running.asksLuo,
+    )
+    .field(
         'transition',
         objectOf('lock'),
         'system_transition_mutex: held by whoever reboots.',
@@ -104,7 +110,7 @@ export const kexecFunctions: readonly NativeFunction[] = [
         'kexec_load',
         [param('kernel', STRING), param('cmdline', STRING, ''), param('preserve_context', BOOL, false)],
         { ...SYSCALL, checks: isKernel },
-        '`kexec_load(2)`, the older call: the kernel it loads is handed nothing over. `preserve_context`: `KEXEC_PRESERVE_CONTEXT`, a jump from which one might come back; the reboot does not even ask LUO.',
+        '`kexec_load(2)`, the older call: the kernel it loads is handed nothing over. `preserve_context`: `KEXEC_PRESERVE_CONTEXT`, a jump from which one might come back; from 7.2 on the reboot does not even ask LUO.',
         'sys_kexec_load',
     ),
     fn(

@@ -253,7 +253,9 @@ export const khoObject = new Members(Kho, 'kho', 'Kexec HandOver of the running 
                 // NULL again, of which its callers make EINVAL
                 return err('EINVAL');
             }
-            return arrayOver(host, layout, area, length);
+            const array = arrayOver(host, layout, area, length);
+            host.tell((l) => l.redescribed?.(array, descriptor));
+            return array;
         },
     )
     .method(

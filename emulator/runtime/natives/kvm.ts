@@ -160,7 +160,7 @@ export const kvmSyscalls: readonly NativeFunction[] = [
         'verify',
         [],
         { ...SYSCALL, result: INT },
-        `The guest looks at all that its programs work on: how many bytes are not what it wrote there. What it finds is a diagnosis. ${ON_OTHERS}`,
+        `The guest looks at all that its programs work on: how many bytes are not what it wrote there, or were not earlier. What it finds is a diagnosis. ${ON_OTHERS}`,
         (host: Host, [fd]) => {
             const live = vmOf(host.process, fdArg(fd));
             if (live instanceof Err) {
@@ -194,7 +194,7 @@ export const kvmFields: readonly NativeField[] = [
     vmField(
         'wrong',
         INT,
-        "Bytes of a guest's memory that are not what it wrote there.",
+        "Bytes of a guest's memory that are not what it wrote there, or were not earlier.",
         (live, host: Host) => host.guests.of(live.name)?.wrong ?? 0,
     ),
     vmField(
@@ -237,7 +237,7 @@ export const guestObject = new Members(
     .field(
         'wrong',
         INT,
-        'Bytes of its memory that are not what it wrote: those that it has come across, and those that it would find now.',
+        'Bytes of its memory that are not what it wrote: those that it has come across, and those that it would find now. What was wrong once stays counted, also when the guest has written over it.',
         (guest) => guest.wrong,
     )
     .field(

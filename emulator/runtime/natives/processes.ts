@@ -1,6 +1,6 @@
 /** Processes, and the files that they open, leave behind and lose: for kernel code, and as the scenario sees them. */
 import { deviceKindAt } from '../../kernel/device-nodes';
-import { discardFile, hasDelayedFput, nextDelayedFput, releaseFile } from '../../kernel/fs/file';
+import { discardFile, hasDelayedFput, nextDelayedFput, type OpenFile, releaseFile } from '../../kernel/fs/file';
 import { closeOnExec, exitProcess } from '../../kernel/fs/process';
 import { BOOL, FD, INT, objectOf, STRING, type Type } from '../../language/types';
 import { asString, text } from '../../language/values';
@@ -28,6 +28,14 @@ export const processObject = new Members(ScenarioProcess, 'process', 'A process 
         'The lock that it waits for, and who holds it; empty where it waits for none.',
         (user, host: Host) => waitsFor(host.interpreter.threads, user.thread) ?? '',
     );
+
+/** Tells of what a process has had open when it ended, or executed another program. */
+function closedBy(host: Host, files: readonly OpenFile[]): undefined {
+    if (files.length > 0) {
+        host.tell((l) => l.filesClosed?.(host.interpreter.current.name, files));
+    }
+    return undefined;
+}
 
 const FILE = param('file', objectOf('file'));
 const KIND: Type = { k: 'decl', of: 'file', name: '' };
@@ -67,15 +75,11 @@ export const processFunctions: readonly NativeFunction[] = [
         'Frees a file whose open() failed; its release() does not run.',
         ({ running }, [file]) => nothing(discardFile(running, fileArg(file))),
     ),
-    fn('close_all_files', [], {}, 'Closes every descriptor of the current process.', ({ running, process }) =>
-        nothing(exitProcess(running, process)),
+    fn('close_all_files', [], {}, 'Closes every descriptor of the current process.', (host: Host) =>
+        closedBy(host, exitProcess(host.running, host.process)),
     ),
-    fn(
-        'close_on_exec',
-        [],
-        {},
-        'Closes the descriptors of the current process that have `FD_CLOEXEC`.',
-        ({ running, process }) => nothing(closeOnExec(running, process)),
+    fn('close_on_exec', [], {}, 'Closes the descriptors of the current process that have `FD_CLOEXEC`.', (host: Host) =>
+        closedBy(host, closeOnExec(host.running, host.process)),
     ),
     fn(
         'device_kind',

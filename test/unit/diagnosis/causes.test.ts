@@ -117,6 +117,32 @@ suite('what follows from what', () => {
         assert.equal(causeOf({ code: 'LU1011', boot: 1, data: { address: '0x7000' } }, [scratch], PAGES_4K), null);
     });
 
+    test('of several the nearest, whatever came later', () => {
+        const tables = (level: number, ranges: readonly (readonly [string, number])[]): Diagnosis =>
+            diagnosis('LU1045', 0, { device: 'gpu0', level, ranges });
+        const upper = tables(2, [
+            ['0x4000', 1],
+            ['0x8000', 2],
+        ]);
+        const lower = tables(1, [['0x20000', 32]]);
+        const walked = (table: string): Diagnosis | null =>
+            causeOf({ code: 'LU1028', boot: 1, data: { device: 'gpu0', table } }, [upper, lower], PAGES_4K);
+        assert.equal(walked('0x9000'), upper);
+        assert.equal(walked('0x21000'), lower);
+        assert.equal(walked('0x50000'), lower, 'a table of the same device, at least');
+    });
+
+    test('a session that nobody gets follows from a handler that is missing for a file of it, not for another one', () => {
+        const missing = (session: string): Diagnosis => diagnosis('LU1014', 0, { session, compatible: session });
+        const found = [missing('a'), missing('b'), diagnosis('LU1015', 1, { flb: 'bus' })];
+        assert.equal(causeOf({ code: 'LU1002', boot: 1, data: { session: 'a' } }, found, PAGES_4K), found[0]);
+        assert.equal(
+            causeOf({ code: 'LU1002', boot: 1, data: { session: 'c' } }, found, PAGES_4K),
+            found[1],
+            'no session can be had where one handler is missing',
+        );
+    });
+
     test('the same file, not another one of the session', () => {
         const gone = diagnosis('LU1014', 0, { session: 'vm-1', token: '0x1', compatible: 'card-v1' });
         assert.equal(

@@ -8,6 +8,7 @@ import type { Host } from '../../../emulator/runtime/host/host';
 import { programOf } from '../../support/programs';
 import { FOREVER, passed } from '../../support/runs';
 import { sections } from '../../support/diagnoses-page';
+import { Chronicle } from '../../../emulator/diagnosis/chronicle';
 import { Diagnoses } from '../../../emulator/diagnosis/diagnoses';
 const ran = (program: Program, scenario?: string): Host => passed(program, { scenario });
 
@@ -49,6 +50,36 @@ suite('diagnoses: place, history and data', () => {
         );
         assert.match(textAt(program, d.history[0]?.place) ?? '', /^vm1\.preserve_fd\(/);
         assert.equal(d.boot, 0);
+    });
+
+    test('the history of a device is its own, and what it suffers stands where the kernel was left', () => {
+        for (const code of ['LU1040', 'LU1041', 'LU1042', 'LU1043'] as const) {
+            const { d } = example(code);
+            assert.match(d.history[0]?.text ?? '', /\.preserve for token 0x[0-9a-f]+ of session "/, code);
+            assert.ok(
+                d.history.every((h) => !/^(allocated|reserved|released|inherited)/.test(h.text)),
+                code,
+            );
+        }
+        const { program, d } = example('LU1043');
+        assert.match(textAt(program, d.place) ?? '', /^reboot\(KEXEC\)/);
+    });
+
+    test('the history of a page leaves out what lay there before anybody allocated it', () => {
+        const { host } = example('LU1040');
+        const { history, owners } = host.machine;
+        const chronicle = new Chronicle(host, () => undefined);
+        let reused = 0;
+        for (let i = 0; i < history.length; i++) {
+            const { kind, pfn, boot } = history.at(i);
+            const [first, second, third] = history.of(pfn);
+            if (boot === 1 && kind === 'allocated' && first && second?.kind === 'released') {
+                assert.match(owners.name(first.owner), /initrd/);
+                assert.match(chronicle.ofPage(pfn)[0]?.text ?? '', new RegExp(`^${third?.kind}: `));
+                reused++;
+            }
+        }
+        assert.ok(reused > 0, 'pages of the initrd are allocated in the first kernel');
     });
 
     test('a leak names who preserved it, and stands where that was', () => {

@@ -442,12 +442,14 @@ suite('diagnoses: the examples', () => {
     /** What the examples are about. Those that are not named here are right. */
     const EXPECTED: Readonly<Record<string, readonly string[]>> = {
         'agent-crash.lus: the agent crashes and its sessions with it': ['LU1023'],
+        'agent.lus: the agent crashes while it starts in the next kernel': ['LU1090'],
         'bug-51-sessions.lus: 51 sessions and a duplicate': ['LU1008', 'LU1076'],
         'interrupts.lus: turned off, and one put in for each vector': ['LU1056'],
         'bug-flb-underflow.lus: the count underflows': ['LU1006', 'LU1001'],
         'bug-noexec-seal.lus: guest memory that cannot be written any more': ['LU1020'],
         'bug-reply-fault.lus: a reply that cannot be written': ['LU1019', 'LU1074'],
         'kernel-close-race.lus: 7.0: the close goes through, and the next kernel gets EIO': ['LU1014', 'LU1070'],
+        'luo-v4-cancel.lus: without PREPARE a reboot is a reboot': ['LU1091'],
         'missing-handler.lus: the next kernel has no handler for one of the files': ['LU1014', 'LU1014'],
         'second-update.lus: kept and forgotten': ['LU1003'],
         'vetoed-finish.lus: a session that nobody can reach': ['LU1004'],
