@@ -19,7 +19,7 @@ import type { Files } from './files';
 import { BadArguments } from './options';
 import type { Cause, Failure, LogEntry, ScenarioResult, StackLine, Waiter, Where } from './results';
 import type { HandoverFiles } from './save-handover';
-import type { TimelineFile } from './timeline-file';
+import type { TimelineFile } from './trace-file';
 import { updatesOf } from '../diagnosis/update-report';
 import { whereOf } from './where';
 

@@ -16,7 +16,7 @@ import { tapReporter } from './report/tap';
 import type { FileResult, ScenarioResult } from './results';
 import { HandoverFiles } from './save-handover';
 import { styleFor } from './style';
-import { TimelineFile } from './timeline-file';
+import { TimelineFile } from './trace-file';
 import { findingOf } from './where';
 import { capital } from '../text/text';
 import { complain, print } from './print';
