@@ -22,7 +22,7 @@ each failure where and why.
   --log             print the kernel log, too
   --strict          a diagnosis (a leak, a dangling pointer ...) that the
                     scenario does not ask for makes it fail
-  --timeline FILE   write a trace of what happened when: phases, system calls,
+  --trace FILE      write a trace of what happened when: phases, system calls,
                     callbacks (for https://ui.perfetto.dev, chrome://tracing)
   --save-handover FILE  write what each kexec hands over as a memory image (ELF
                     core; FILE.gz is compressed); of several, the second goes
