@@ -1,9 +1,10 @@
 /** The rules of the house that Biome does not know:  node test/run.mjs test/lint/run.ts */
+import { exportProblems } from './exports';
 import { lineProblems } from './lines';
 import { pageSizeProblems } from './page-size';
 import { roomProblems } from './rooms';
 
-const problems = [...roomProblems(), ...lineProblems(), ...pageSizeProblems()];
+const problems = [...roomProblems(), ...lineProblems(), ...pageSizeProblems(), ...exportProblems()];
 for (const { file, line, message } of problems) {
     console.log(`${file}:${line}: ${message}`);
 }
