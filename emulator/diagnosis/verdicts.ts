@@ -1,6 +1,6 @@
 /**
- * What a scenario may ask of the diagnoses of its run. Who only checks or explains a scenario needs no more of them: the
- * rules that make diagnoses stand apart, and the language server does not carry them.
+ * What a scenario may ask of the diagnoses of its run. The rules that make them stand apart: whoever only checks or
+ * explains a scenario, as the language server does, does not carry them.
  */
 import type { DiagnosisCode } from '../findings/catalogue';
 import type { Host } from '../runtime/host/host';

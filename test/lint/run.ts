@@ -5,6 +5,7 @@
  *
  * With --figures it prints how large the rooms are, and the largest circle of imports in each, instead.
  */
+import { contributingProblems } from './contributing';
 import { exportProblems } from './exports';
 import { figures } from './figures';
 import { lineProblems } from './lines';
@@ -12,7 +13,13 @@ import { pageSizeProblems } from './page-size';
 import { roomProblems } from './rooms';
 
 function lint(): void {
-    const problems = [...roomProblems(), ...lineProblems(), ...pageSizeProblems(), ...exportProblems()];
+    const problems = [
+        ...roomProblems(),
+        ...lineProblems(),
+        ...pageSizeProblems(),
+        ...exportProblems(),
+        ...contributingProblems(),
+    ];
     for (const { file, line, message } of problems) {
         console.log(`${file}:${line}: ${message}`);
     }
