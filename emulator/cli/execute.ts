@@ -19,7 +19,7 @@ import type { Files } from './files';
 import { BadArguments } from './options';
 import type { Cause, Failure, LogEntry, ScenarioResult, StackLine, Waiter, Where } from './results';
 import type { HandoverFiles } from './save-handover';
-import type { TimelineFile } from './timeline-file';
+import type { TraceFile } from './trace-file';
 import { updatesOf } from '../diagnosis/update-report';
 import { whereOf } from './where';
 
@@ -43,7 +43,7 @@ export interface ExecuteOptions {
     /** What takes another time, whatever the scenario says. */
     readonly costs?: CostChanges | undefined;
     /** What happened when goes to a trace. */
-    readonly timeline?: TimelineFile | undefined;
+    readonly trace?: TraceFile | undefined;
     /** Every handover goes to a file. */
     readonly saveHandover?: { readonly files: HandoverFiles; readonly whole: boolean } | undefined;
 }
@@ -186,7 +186,7 @@ export function execute(
     const { host } = run;
     const watcher = new Watcher(host, files, options.log);
     host.listeners.report(watcher);
-    const tracer = options.timeline?.tracer(host, base.name);
+    const tracer = options.trace?.tracer(host, base.name);
     if (tracer) {
         host.listeners.report(tracer);
     }
@@ -196,7 +196,7 @@ export function execute(
     }
     const ended = toTheEnd(files, host, watcher);
     if (tracer) {
-        options.timeline?.add(tracer.events());
+        options.trace?.add(tracer.events());
     }
     const diagnoses = reportsOf(files, program, scenario, Diagnoses.of(host)?.found ?? []);
     const failure = ended ?? (options.strict ? strictFailure(diagnoses) : null);

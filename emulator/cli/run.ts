@@ -16,7 +16,7 @@ import { tapReporter } from './report/tap';
 import type { FileResult, ScenarioResult } from './results';
 import { HandoverFiles } from './save-handover';
 import { styleFor } from './style';
-import { TimelineFile } from './timeline-file';
+import { TraceFile } from './trace-file';
 import { findingOf } from './where';
 import { capital } from '../text/text';
 import { complain, print } from './print';
@@ -40,6 +40,8 @@ export const command: Command = (args) => {
         format: { type: 'string' },
         log: { type: 'boolean' },
         strict: { type: 'boolean' },
+        trace: { type: 'string' },
+        // the old name of --trace
         timeline: { type: 'string' },
         'save-handover': { type: 'string' },
         'whole-memory': { type: 'boolean' },
@@ -61,13 +63,13 @@ export const command: Command = (args) => {
         parsed.text('scenario'),
         options,
     );
-    const name = parsed.text('timeline');
-    const timeline =
-        name === undefined ? undefined : new TimelineFile(name, plan.reduce((n, p) => n + p.scenarios.length, 0) > 1);
-    const code = runAll(files, plan, { ...options, timeline }, reporterOf(format, files));
-    if (timeline) {
-        timeline.write();
-        complain(`${timeline.summary()}\n`);
+    const name = parsed.text('trace') ?? parsed.text('timeline');
+    const trace =
+        name === undefined ? undefined : new TraceFile(name, plan.reduce((n, p) => n + p.scenarios.length, 0) > 1);
+    const code = runAll(files, plan, { ...options, trace }, reporterOf(format, files));
+    if (trace) {
+        trace.write();
+        complain(`${trace.summary()}\n`);
     }
     if (options.saveHandover) {
         complain(`${options.saveHandover.files.summary()}\n`);

@@ -11,7 +11,7 @@ import type { Value } from '../language/types';
 import { JournaledList, JournaledMap } from '../machine/journal';
 import type { Frame } from '../runtime/code';
 import type { Host } from '../runtime/host/host';
-import type { Listener, Observer, Phase } from '../runtime/listener';
+import type { Listener, Phase } from '../runtime/listener';
 import type { KernelWork } from '../runtime/purpose';
 import type { RunException } from '../runtime/stop';
 import { STD_SCHEME } from '../std/texts';
@@ -44,6 +44,7 @@ import { sessionRules } from './sessions';
 import { layoutRules } from './typed-handover';
 import { typedRecords } from './typed-memory';
 import { unreadableRules } from './unreadable-sessions';
+import { Verdicts } from './verdicts';
 import { waitingRules } from './waiting';
 
 /** Whose rules are heard, in this order. Every code of the catalogue belongs to one of these files. */
@@ -71,9 +72,9 @@ export const RULE_FILES: readonly RuleFile[] = [
     guestRules,
 ];
 
-export class Diagnoses implements Observer {
+export class Diagnoses extends Verdicts {
     /** All rules as one: for each event those that have it. */
-    readonly listener: Listener;
+    override readonly listener: Listener;
     /** In the order in which they were made. */
     readonly found: JournaledList<Diagnosis>;
     private readonly said: JournaledMap<string, true>;
@@ -94,6 +95,7 @@ export class Diagnoses implements Observer {
         private readonly scenario: ScenarioDecl,
         private readonly end: Place,
     ) {
+        super();
         this.found = new JournaledList(host.machine.journal);
         this.said = new JournaledMap(host.machine.journal);
         this.jumps = new JournaledMap(host.machine.journal);
@@ -156,7 +158,7 @@ export class Diagnoses implements Observer {
     }
 
     /** Those of a run; null where nobody looks. */
-    static of(host: Host): Diagnoses | null {
+    static override of(host: Host): Diagnoses | null {
         return host.listeners.observer(Diagnoses);
     }
 
@@ -200,13 +202,11 @@ export class Diagnoses implements Observer {
         return missed(this.scenario, this.end.uri, this.found.items);
     }
 
-    /** How often a device went to memory that was not given to it. */
-    straysOf(device: string): number {
+    override straysOf(device: string): number {
         return this.strays.get(device) ?? 0;
     }
 
-    /** A diagnosis with this code was made, or would be if the scenario ended here. */
-    has(code: DiagnosisCode): boolean {
+    override has(code: DiagnosisCode): boolean {
         if (this.found.items.some((d) => d.code === code)) {
             return true;
         }

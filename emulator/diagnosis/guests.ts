@@ -4,7 +4,7 @@
  */
 import type { Kernel } from '../kernel/kernel';
 import type { Differing } from '../machine/guests';
-import { duration } from '../language/durations';
+import { duration } from '../text/durations';
 import { hasRun, holdersOf, positionsOf, samePositions, type Guest, type Holder } from '../runtime/host/guests';
 import type { HistoryLine } from '../findings/diagnosis';
 import { ruleFile } from './rules';

@@ -8,7 +8,7 @@ import { Device } from '../machine/devices/device';
 import type { Delivery } from '../machine/interrupts/delivery';
 import type { GuestLine } from '../machine/interrupts/guest-line';
 import { type Journal, JournaledRecord, JournaledMap } from '../machine/journal';
-import { duration } from '../language/durations';
+import { duration } from '../text/durations';
 import { deviceOf, isStalled, outcomeText } from '../runtime/host/guest-interrupts';
 import { blame } from './blame';
 import { ruleFile } from './rules';

@@ -9,8 +9,8 @@ import { hostDevice, HOST_NATIVES } from '../runtime/natives';
 import type { Host } from '../runtime/host/host';
 import { fn, global, Members, param, table } from '../runtime/natives/define';
 import type { NativeFunction, NativeGlobal, Natives, ObjectType } from '../runtime/natives/native';
-import { Diagnoses } from './diagnoses';
 import { Update, Updates } from './updates';
+import { Verdicts } from './verdicts';
 
 const clockObject = new Members(Clock, 'clock', "The machine's virtual clock.", false).field(
     'now',
@@ -105,7 +105,7 @@ const diagnosisFunctions: readonly NativeFunction[] = [
                     `no diagnosis has the code "${text}": they are LU1001 and what follows, see the page of diagnoses`,
                 );
             }
-            return Diagnoses.of(host)?.has(text) ?? false;
+            return Verdicts.of(host)?.has(text) ?? false;
         },
     ),
 ];
@@ -115,7 +115,7 @@ const judged = new Members(Device, 'device', '').field(
     'strays',
     INT,
     'Requests that went to memory which did not belong to whoever mapped it: what the sanitizer counts.',
-    (device, host: Host) => Diagnoses.of(host)?.straysOf(device.shape.name) ?? 0,
+    (device, host: Host) => Verdicts.of(host)?.straysOf(device.shape.name) ?? 0,
 );
 
 const device = hostDevice.and(judged).type;

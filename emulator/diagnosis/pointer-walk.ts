@@ -60,7 +60,7 @@ export function orderOver(kho: Kho, pfn: number): number {
 const pointing = new WeakMap<StructLayout, boolean>();
 
 /** Whether a struct has pointers at all. */
-export function hasPointers(layout: StructLayout): boolean {
+function hasPointers(layout: StructLayout): boolean {
     let known = pointing.get(layout);
     if (known === undefined) {
         known = layout.fields.some((f) => pointsSomewhere(f.type));

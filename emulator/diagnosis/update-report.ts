@@ -1,6 +1,6 @@
 /** Live updates of a run as plain data, and in words. */
 import { type Update, Updates } from './updates';
-import { duration } from '../language/durations';
+import { duration } from '../text/durations';
 import type { Host } from '../runtime/host/host';
 
 /** A live update in time. Nanoseconds; null: it never came to that. */

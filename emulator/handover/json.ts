@@ -21,7 +21,7 @@ function fdtProperties(node: FdtNode, path: string, into: Record<string, string>
 }
 
 /** A string where it is one, a native u64 where it is 8 bytes, else the bytes. */
-export function propertyText(value: Uint8Array): string {
+function propertyText(value: Uint8Array): string {
     const text = value.subarray(0, -1);
     if (value.length > 1 && value[value.length - 1] === 0 && text.every((b) => b >= 0x20 && b < 0x7f)) {
         return new TextDecoder().decode(text);

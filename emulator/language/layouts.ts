@@ -53,7 +53,7 @@ export const KHO_VMALLOC: StructLayout = layoutOf(
 );
 
 /** In bytes. */
-export function sizeOf(t: FieldType): number {
+function sizeOf(t: FieldType): number {
     switch (t.k) {
         case 'int':
         case 'bits':

@@ -3,7 +3,7 @@ import { look, titleOf, type Slot } from '../kernel/kvm/slots';
 import { registersOf } from '../kernel/kvm/state';
 import type { Vcpu } from '../kernel/kvm/vcpu';
 import type { VirtualMachine } from '../kernel/kvm/vm';
-import { duration } from '../language/durations';
+import { duration } from '../text/durations';
 import { isStalled, linesOf } from '../runtime/host/guest-interrupts';
 import type { Guest } from '../runtime/host/guests';
 import type { Host } from '../runtime/host/host';

@@ -41,7 +41,7 @@ export function ownerOf(kernel: Kernel | null, f: PciFunction): string {
 }
 
 /** What live update says of a function. */
-export function liveUpdateItems(dev: PciDev | undefined): Item[] {
+function liveUpdateItems(dev: PciDev | undefined): Item[] {
     const entry = (name: string, pa: number): Item[] =>
         pa === 0 ? [] : [{ name, value: `entry at ${hex(pa)}`, address: pa }];
     return dev ? [...entry('outgoing', dev.outgoing), ...entry('incoming', dev.incoming)] : [];

@@ -1,6 +1,6 @@
 /** Live updates in time, in the scope *Live Update*. */
 import type { Update } from '../diagnosis/updates';
-import { duration } from '../language/durations';
+import { duration } from '../text/durations';
 import { group, leaf, type Item } from './item';
 
 /** @param u the update that is under way, or else the last one */

@@ -88,7 +88,7 @@ const FLB_COMMANDS = ['flb_get', 'flb_put', 'flb_getout', 'flb_putout'] as const
 export type FlbCommand = (typeof FLB_COMMANDS)[number];
 
 /** The words of a step; what is in double quotes is one word, without them. */
-export function wordsOf(op: string): string[] {
+function wordsOf(op: string): string[] {
     return [...op.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)].map((m) =>
         m[1] === undefined ? (m[2] ?? '') : m[1].replace(/\\(.)/g, '$1'),
     );

@@ -1,4 +1,4 @@
-/** Blackouts, timelines and what-ifs of the built `lus` command. */
+/** Blackouts, traces and what-ifs of the built `lus` command. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -104,11 +104,11 @@ suite('lus: time', function () {
         );
     });
 
-    test('--timeline writes a trace, whose runs do not mix', () => {
+    test('--trace writes a trace, whose runs do not mix', () => {
         const file = path.join(folder, 'out.json');
-        const { code, err } = lus('run', 'blackout.lus', '--timeline', file);
+        const { code, err } = lus('run', 'blackout.lus', '--trace', file);
         assert.equal(code, 0);
-        assert.match(err, /^Wrote the timeline: .*out\.json/);
+        assert.match(err, /^Wrote the trace: .*out\.json/);
         const text = readFileSync(file, 'utf8');
         const { traceEvents } = traceSchema.parse(JSON.parse(text));
         const processes = traceEvents.flatMap((e) =>
@@ -121,18 +121,25 @@ suite('lus: time', function () {
             '4 KiB folios: live updates',
         ]);
         assert.equal(traceEvents.filter((e) => e.name === 'Blackout').length, 3);
-        lus('run', 'blackout.lus', '--timeline', file);
+        lus('run', 'blackout.lus', '--trace', file);
         assert.equal(readFileSync(file, 'utf8'), text);
+    });
+
+    test('--timeline is the old name of --trace', () => {
+        const [old, now] = [path.join(folder, 'old.json'), path.join(folder, 'now.json')];
+        assert.equal(lus('run', 'first-session.lus', '--timeline', old).code, 0);
+        lus('run', 'first-session.lus', '--trace', now);
+        assert.equal(readFileSync(old, 'utf8'), readFileSync(now, 'utf8'));
     });
 
     test('one scenario needs no title', () => {
         const file = path.join(folder, 'out.json');
-        lus('run', 'first-session.lus', '--timeline', file);
+        lus('run', 'first-session.lus', '--trace', file);
         assert.match(readFileSync(file, 'utf8'), /"name":"Linux 7\.2\.13, boot 0"/);
     });
 
-    test('a timeline that cannot be written is one clear sentence', () => {
-        const { code, err } = lus('run', 'first-session.lus', '--timeline', path.join(folder, 'none', 'out.json'));
+    test('a trace that cannot be written is one clear sentence', () => {
+        const { code, err } = lus('run', 'first-session.lus', '--trace', path.join(folder, 'none', 'out.json'));
         assert.equal(code, 2);
         assert.match(err, /^lus: .*out\.json cannot be written: .*\n/m);
     });

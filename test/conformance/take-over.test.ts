@@ -46,7 +46,7 @@ suite('a kernel that boots from an image', () => {
         ]);
         assert.match(
             findingsOf(beside('scenario "s" { boot "7.2" from "image-1.elf.gz" }')).join(),
-            /LU0105: Behind `from` stands the memory image/,
+            /LU0137: Behind `from` stands the memory image/,
         );
     });
 

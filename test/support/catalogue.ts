@@ -10,7 +10,7 @@ import { inRepository } from './repository';
 export const FOLDER = inRepository('test', 'catalogue');
 
 /** How bad a failure is, the words of a file's second line. */
-export const SEVERITIES = {
+const SEVERITIES = {
     Panic: 'a kernel panics, and with it goes everything that was handed over',
     'Silent corruption': 'data is wrong, and nobody is told',
     'Data loss': 'data is gone',
@@ -69,7 +69,7 @@ export const NUMBERS: readonly number[] = (
 export const entryName = (n: number): string => `F-${String(n).padStart(2, '0')}`;
 
 /** @throws RangeError where the file does not begin as an entry does */
-export function entryOf(file: string): Entry {
+function entryOf(file: string): Entry {
     const source = readFileSync(path.join(FOLDER, file), 'utf8');
     const [comment = ''] = /^(?:\/\/.*\n)*/.exec(source) ?? [];
     const lines = comment

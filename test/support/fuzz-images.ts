@@ -14,7 +14,7 @@ const LONGEST = 20_000;
 const HANDLERS = ['memfd-v2', 'note-v1'];
 
 /** The damaged image with this number; the same in every run. */
-export function damagedImage(base: Base, number: number): { bytes: Uint8Array; done: string } {
+function damagedImage(base: Base, number: number): { bytes: Uint8Array; done: string } {
     const { bytes, done } = mutated(base, new Random(Math.imul(number, 0x9e3779b1)));
     return { bytes, done: `image ${number}: ${done.join('; ')}` };
 }

@@ -1,5 +1,5 @@
 /** The table of `lus blackout`. */
-import { duration } from '../../language/durations';
+import { duration } from '../../text/durations';
 import { largest, type UpdateReport } from '../../diagnosis/update-report';
 import type { BlackoutRow, BlackoutTable } from '../results';
 import type { Style } from '../style';

@@ -162,7 +162,7 @@ function unknownMember(c: CodeContext, e: MemberExpr, object: Type): undefined {
 }
 
 /** What can stand behind the `.` of a value of this type. */
-export function* memberNames(c: CodeContext, object: Type): Generator<string> {
+function* memberNames(c: CodeContext, object: Type): Generator<string> {
     const table = tableOf(c, object);
     yield* table?.fields.keys() ?? [];
     yield* table?.methods.keys() ?? [];

@@ -34,7 +34,7 @@ export interface Lexed {
 const UNITS_OF_BYTES = new Set(['KiB', 'MiB', 'GiB', 'TiB']);
 
 /** Units of numbers: bytes, and nanoseconds. */
-export const UNITS: ReadonlyMap<string, number> = new Map([
+const UNITS: ReadonlyMap<string, number> = new Map([
     ['KiB', 2 ** 10],
     ['MiB', 2 ** 20],
     ['GiB', 2 ** 30],

@@ -32,7 +32,7 @@ export function parseBoot(c: Cursor): BootStmt {
     if (c.acceptWord('from')) {
         if (!c.acceptWord('image')) {
             c.errorHere(
-                'LU0105',
+                'LU0137',
                 'Behind `from` stands the memory image that the kernel takes over: `from image "handover.elf.gz"`.',
             );
         }

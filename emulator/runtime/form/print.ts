@@ -66,7 +66,7 @@ function slotLines({ slots, params, locals }: CodeForm): string[] {
     return others > 0 ? [...named, `  and ${others} between operations`] : named;
 }
 
-export function typeText(t: Type): string {
+function typeText(t: Type): string {
     switch (t.k) {
         case 'phys':
             return t.to === undefined ? 'phys' : `phys ${t.to}`;

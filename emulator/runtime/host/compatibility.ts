@@ -59,7 +59,7 @@ function differ(given: string, wanted: string): string {
 }
 
 /** The compatible strings of the handlers that a kernel registers, in order. */
-export function compatibles(declarations: Declarations, kernel: BootableKernel): string[] {
+function compatibles(declarations: Declarations, kernel: BootableKernel): string[] {
     return kernel.handlers.flatMap(
         (name) => declarations.handler(name, declarations.library(kernel.desc.library))?.decl.compatible.value ?? [],
     );

@@ -6,7 +6,7 @@ import type { Chooser } from '../../machine/chooser';
 import { JournaledRecord, JournaledList, type Journal } from '../../machine/journal';
 import type { Err } from '../../kernel/release/errno';
 
-export class Injection extends JournaledRecord {
+class Injection extends JournaledRecord {
     readonly skip: number;
     readonly left: number;
 

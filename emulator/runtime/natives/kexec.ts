@@ -14,7 +14,7 @@ import type { NativeContext, NativeFunction, NativeGlobal } from './native';
 const SHUTDOWN = costId('shutdown');
 
 /** What `kexec` stands for in `.lus` code. */
-export class KexecState {}
+class KexecState {}
 
 const KEXEC_STATE = new KexecState();
 

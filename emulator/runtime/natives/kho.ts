@@ -18,7 +18,7 @@ import { areaOf, arrayOver, layoutOf, ownerHere, physOf } from './memory';
 import type { NativeContext, NativeGlobal } from './native';
 
 /** What the scenario sees of one direction of a handover. */
-export class KhoSide {
+class KhoSide {
     constructor(
         readonly kho: Kho,
         readonly direction: 'incoming' | 'outgoing',

@@ -19,7 +19,7 @@ const FIRST_VECTOR = 32;
 const VECTORS = 256;
 
 /** What `kvm` stands for in `.lus` code. */
-export class Kvm {}
+class Kvm {}
 
 const KVM = new Kvm();
 

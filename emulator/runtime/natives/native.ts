@@ -2,7 +2,6 @@
 import type { Process } from '../../kernel/fs/process';
 import type { Kernel } from '../../kernel/kernel';
 import type { LogLine } from '../../kernel/klog';
-import type { FieldShape } from '../../language/natives';
 import type { Value } from '../../language/types';
 import type { JournaledList } from '../../machine/journal';
 import type { Machine } from '../../machine/machine';
@@ -27,18 +26,3 @@ export type NativeField<Context = Host> = NativeFieldOn<Context>;
 export type ObjectType = ObjectTypeOn<Host>;
 export type NativeGlobal<Context = Host> = NativeGlobalOn<Context>;
 export type Natives = NativesOn<Host>;
-
-/**
- * The native field behind a shape.
- * @throws RangeError where the program was checked against shapes that nothing stands behind
- */
-export function nativeField(shape: FieldShape): NativeField {
-    if (isField(shape)) {
-        return shape;
-    }
-    throw new RangeError(`nothing stands behind the field ${shape.name}`);
-}
-
-function isField(shape: FieldShape): shape is NativeField {
-    return 'get' in shape;
-}

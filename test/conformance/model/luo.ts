@@ -66,7 +66,7 @@ const FULL = new Set(['a', 'b', 'd']);
 const SESSIONS_IN_BLOCK = 51;
 const ERRNO: Readonly<Record<string, number>> = { EPERM: 1, EIO: 5, ENOMEM: 12, EBUSY: 16, EINVAL: 22, ENOSPC: 28 };
 
-export function errnoName(n: number): string {
+function errnoName(n: number): string {
     return Object.entries(ERRNO).find(([, code]) => code === n)?.[0] ?? 'EIO';
 }
 

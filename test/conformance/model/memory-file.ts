@@ -4,7 +4,7 @@
  * emulator.
  */
 
-export const PAGE = 4096;
+const PAGE = 4096;
 const MIB2 = 2 * 1024 * 1024;
 
 export const SEAL = { seal: 1, shrink: 2, grow: 4, write: 8, future_write: 16, exec: 32 } as const;

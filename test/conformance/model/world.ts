@@ -19,7 +19,7 @@ interface Descriptor {
     readonly cloexec: boolean;
 }
 
-export class Process {
+class Process {
     readonly fds = new Map<number, Descriptor>();
     readonly slots = new Map<string, number>();
 

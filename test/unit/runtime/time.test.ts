@@ -2,7 +2,7 @@
 import { Updates } from '../../../emulator/diagnosis/updates';
 import assert from 'node:assert/strict';
 import { updateLine, updatesOf } from '../../../emulator/diagnosis/update-report';
-import { duration } from '../../../emulator/language/durations';
+import { duration } from '../../../emulator/text/durations';
 import { Clock } from '../../../emulator/machine/clock';
 import { COST_NAMES, type CostChanges, costId, COSTS, ratesOf } from '../../../emulator/machine/costs';
 import { Journal } from '../../../emulator/machine/journal';

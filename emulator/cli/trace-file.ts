@@ -6,7 +6,7 @@ import { writeAll, writeOutput } from './output-file';
 /** Of the tracks, names and arguments of the trace; how a trace is written is the format's own affair. */
 const VERSION = 1;
 
-export class TimelineFile {
+export class TraceFile {
     private readonly all: TraceEvent[] = [];
     private runs = 0;
 
@@ -38,6 +38,6 @@ export class TimelineFile {
 
     /** What to tell the user at the end: one sentence. */
     summary(): string {
-        return `Wrote the timeline: ${this.name} (open it at https://ui.perfetto.dev or in chrome://tracing)`;
+        return `Wrote the trace: ${this.name} (open it at https://ui.perfetto.dev or in chrome://tracing)`;
     }
 }
