@@ -1,20 +1,20 @@
 /**
- * What follows from what: a page that is freed too early is found by whoever reads it, and one mistake is found in many
- * places. A finding that has a cause names it; those that have none are the roots, which is where to begin.
+ * Causes of findings. One mistake can lead to many findings: a page that is freed too early is found by each of its
+ * readers. A finding names its cause; findings without a cause are the roots, the place to begin.
  */
 import type { PageGeometry } from '../machine/arch';
 import type { DiagnosisCode } from '../findings/catalogue';
 import type { Datum, Diagnosis } from '../findings/diagnosis';
 
 /**
- * How an earlier finding must belong to a later one: `same` session, file, page, FLB, device or format; or `any`, as
- * all of a handover is concerned.
+ * How an earlier finding must be related to a later one: it is about the `same` session, file, page, FLB, device or
+ * format; or about `any`, because it affects the whole handover.
  */
 type Link = 'same' | 'any';
 
 /**
- * Of each code those that it can follow from. A finding that is made before a kexec and again when it bites follows
- * from itself.
+ * The possible causes of each code. A code that is reported before a kexec and again when it takes effect is its own
+ * cause.
  */
 const FOLLOWS: Partial<Readonly<Record<DiagnosisCode, Partial<Readonly<Record<DiagnosisCode, Link>>>>>> = {
     LU1001: {
@@ -136,7 +136,7 @@ const FOLLOWS: Partial<Readonly<Record<DiagnosisCode, Partial<Readonly<Record<Di
     LU1076: { LU1008: 'any' },
 };
 
-/** What a finding is about, as far as it can be compared with others. */
+/** What is compared with other findings to find the cause of a finding. */
 export type Concerns = Pick<Diagnosis, 'code' | 'boot' | 'data'>;
 
 /** How near two findings are to each other, the nearest last. */
@@ -163,7 +163,7 @@ export function causeOf(finding: Concerns, found: readonly Diagnosis[], page: Pa
     return nearest?.cause ?? null;
 }
 
-/** The finding at the beginning of the chain that this one is the end of. */
+/** The first finding of the chain of causes of this one. */
 export function rootOf(d: Diagnosis): Diagnosis {
     return d.cause ? rootOf(d.cause) : d;
 }
@@ -189,7 +189,7 @@ function sessionsOf({ data }: Concerns): readonly Datum[] {
     return typeof session === 'string' && session !== '' ? [session] : isList(sessions) ? sessions : [];
 }
 
-/** FLBs; handlers and formats; devices. */
+/** Names of FLBs, compatible strings, devices and guests. */
 function namesOf({ data }: Concerns): string[] {
     const { flb, compatible, device, guest } = data;
     const name = (kind: string, value: Datum | undefined): string[] =>

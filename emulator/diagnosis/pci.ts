@@ -1,6 +1,6 @@
 /**
- * What goes wrong with devices on their bus while a live update is under way: a second owner, a device that is gone, a
- * new number.
+ * PCI devices during a live update: a second owner, a removed device, a device that no longer works, a changed bus
+ * number.
  */
 import { VfioFile } from '../kernel/devices/vfio';
 import { Err } from '../kernel/release/errno';
@@ -15,8 +15,8 @@ import { hex } from '../text/text';
 const address = (requester: number): string =>
     formatBdf({ segment: 0, bus: requester >> 8, device: (requester >> 3) & 31, fn: requester & 7 });
 
-/** What keeps a device from working, in a few words; where that is its driver's business, nothing is said. */
-function hindrance(device: Device): string {
+/** Why a device no longer works, as a clause. */
+function reasonOf(device: Device): string {
     const above = device.path.find((b) => !b.busMaster);
     if (!device.running) {
         return 'it was stopped or reset';
@@ -24,7 +24,7 @@ function hindrance(device: Device): string {
     return device.power !== 0
         ? `it was put into D${device.power === 3 ? '3hot' : device.power}`
         : above
-          ? `the bridge ${above.name} above it passes nothing on any more`
+          ? `the bridge ${above.name} above it no longer forwards requests`
           : 'its bus master bit was cleared';
 }
 
@@ -103,8 +103,8 @@ export const pciRules = ruleFile(['LU1040', 'LU1041', 'LU1042', 'LU1043'], ({ ho
                     history: chronicle.of(deviceKey(name)),
                     message:
                         outgoing === 0
-                            ? `${name} (${device.name}) is pulled out before its session is finished: nobody can retrieve it, and the session cannot be finished.`
-                            : `${name} (${device.name}) is pulled out while it is preserved: its entry stays, and the next kernel finds nothing there.`,
+                            ? `${name} (${device.name}) is unplugged before its session is finished: the device cannot be retrieved, and the session cannot be finished.`
+                            : `${name} (${device.name}) is unplugged while it is preserved: its entry stays, and the next kernel finds no device at this address.`,
                 });
             } else if (change.kind === 'renumbered' && device.running && device.reachesMemory) {
                 const now = address(device.requester);

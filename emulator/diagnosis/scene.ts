@@ -1,4 +1,4 @@
-/** What rules of diagnosis look at. */
+/** What diagnosis rules can read and report. */
 import type { JournaledMap } from '../machine/journal';
 import type { DiagnosisCode } from '../findings/catalogue';
 import type { Say } from '../findings/diagnosis';
@@ -14,6 +14,6 @@ export interface Scene<C extends DiagnosisCode = DiagnosisCode> {
     readonly typed: TypedRecords;
     /** By device, its requests that went to memory which was not given to it. */
     readonly strays: JournaledMap<string, number>;
-    /** Says what is wrong, with one of the codes that the file makes. */
+    /** Makes a diagnosis with one of the codes of the file. */
     readonly say: Say<C>;
 }
