@@ -1,6 +1,6 @@
 /**
- * Checks before the kexec of the memory that is handed over: pointers to memory that is not preserved, blocks in scratch
- * memory, and blocks that overlap.
+ * Checks before the kexec of the memory that is handed over: pointers to memory that is not preserved, blocks in
+ * scratch memory, and blocks that overlap.
  */
 import type { Kernel } from '../kernel/kernel';
 import { readFdtPage, readNativeU64 } from '../kernel/kho/root-fdt';
