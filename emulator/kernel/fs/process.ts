@@ -101,8 +101,8 @@ export function privOf<T>({ priv }: OpenFile, cls: abstract new (...args: never[
 }
 
 /**
- * Installs a file at the lowest free number of a process, taking over the caller's reference; EMFILE leaves it with the
- * caller.
+ * Installs a file at the lowest free number of a process, taking over the caller's reference; on EMFILE the caller
+ * keeps it.
  */
 export function installFd(p: Process, file: OpenFile, cloexec: boolean): number | Err {
     const fd = p.fds.unused(p.nofile);
