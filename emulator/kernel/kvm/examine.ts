@@ -1,4 +1,4 @@
-/** What a guest would find if it looked at all of its memory now. */
+/** Checks of all memory of a guest at the current time. */
 import { Bytes } from '../../machine/bytes';
 import type { Differing } from '../../machine/guests';
 import type { KernelCore } from '../fs/core';
@@ -7,14 +7,14 @@ import { look, type Slot } from './slots';
 import { partsOf, contentOf } from './workload';
 import type { VirtualMachine } from './vm';
 
-/** What a range of the guest's memory held when its program began: its program has not come to all of it yet. */
+/** The contents of a range of guest memory when its program began: the program has not reached all of it yet. */
 export interface Baseline {
     readonly start: number;
     readonly content: Bytes;
 }
 
 export interface Examined {
-    /** Bytes that are not what the guest wrote, or what it found when it began. */
+    /** Bytes that differ from what the guest wrote, or from the initial contents. */
     readonly bytes: number;
     readonly first: Differing | null;
 }
