@@ -1,4 +1,4 @@
-/** The texts of all sources in the language that ship with the emulator, by name and by URI. */
+/** The shipped `.lus` sources, by name and by URI. */
 import kernel from './kernel.lus';
 import hugetlb from './hugetlb.lus';
 import hugetlbNone from './hugetlb-none.lus';
