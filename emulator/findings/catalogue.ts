@@ -371,7 +371,7 @@ export const CATALOGUE = {
         severity: 'warning',
         group: 'memory',
         title: 'restore fails half way',
-        advice: 'Hand over exactly what was preserved: every page, and their number. Do not retry: let the retrieve fail for good.',
+        advice: 'Hand over exactly what was preserved: every page, and their number. Do not retry: let the retrieve fail permanently.',
     },
     LU1063: {
         severity: 'error',

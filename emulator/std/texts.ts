@@ -81,8 +81,8 @@ export const LIBRARY_TEXTS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Programs of user space that ship with the emulator: `import <luod>` brings them in. They are part of whoever imports
- * them, not of any kernel.
+ * Programs of user space that ship with the emulator: `import <luod>` brings them in. They are part of the importing
+ * program, not of any kernel.
  */
 export const PROGRAM_TEXTS: ReadonlyMap<string, string> = new Map([['luod', luod]]);
 

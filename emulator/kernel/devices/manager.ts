@@ -207,7 +207,7 @@ export class KernelDevices extends JournaledRecord implements IommuDriver {
     private leave(b: BoundDevice): void {
         const { memory } = b;
         this.interrupts.release(b.device);
-        this.attach(b, this.newDomain('blocked', `nobody (${b.device.shape.name})`));
+        this.attach(b, this.newDomain('blocked', `no driver (${b.device.shape.name})`));
         if (memory) {
             b.own.unmap({ iova: memory.iova, length: this.k.page.size * 2 ** memory.order });
             this.k.pages.free(memory.pfn, memory.order);

@@ -1,4 +1,5 @@
 /** Reading flattened device trees (scripts/dtc/libfdt: fdt.c, fdt_ro.c), with any contents. */
+import { counted } from '../../text/text';
 
 export const MAGIC = 0xd00dfeed;
 export const VERSION = 17;
@@ -90,7 +91,7 @@ export function readTag(
 /** fdt_check_header: defects of a header; none if it is valid. The blob may be longer than the tree. */
 export function checkHeader(blob: Uint8Array): FdtFinding[] {
     if (blob.length < HEADER) {
-        return [{ offset: 0, text: `${blob.length} bytes are no device tree` }];
+        return [{ offset: 0, text: `${counted(blob.length, 'byte')} cannot be a device tree` }];
     }
     const view = new DataView(blob.buffer, blob.byteOffset, blob.length);
     const at = (field: number): number => view.getUint32(field);

@@ -9,6 +9,7 @@ import type { VcpuState } from '../../machine/guests';
 import type { Hasher } from '../../machine/hash';
 import { JournaledRecord, JournaledList } from '../../machine/journal';
 import type { Machine } from '../../machine/machine';
+import { counted } from '../../text/text';
 import { type Err, err } from '../release/errno';
 import type { KernelCore } from '../fs/core';
 import type { OpenFile } from '../fs/file';
@@ -398,7 +399,7 @@ export class VirtualMachine extends JournaledRecord implements Timer {
 
     display(): string {
         const running = this.vcpus.items.filter((v) => v.state === 'running').length;
-        return `${this.name}, ${this.vcpus.length} vCPUs, ${running === 0 ? 'none runs' : running === this.vcpus.length ? 'running' : `${running} running`}`;
+        return `${this.name}, ${counted(this.vcpus.length, 'vCPU')}, ${running === 0 ? 'none runs' : running === this.vcpus.length ? 'running' : `${running} running`}`;
     }
 
     hash(hasher: Hasher): void {

@@ -3,6 +3,7 @@
  * Code that calls handlers, waits or can be stepped through is in std/luo.lus.
  */
 import { JournaledRecord, JournaledList, JournaledMap, type Journal, type Mutable } from '../../machine/journal';
+import { counted } from '../../text/text';
 import type { Int } from '../../machine/int';
 import { anonFile } from '../fs/anon';
 import type { KernelCore } from '../fs/core';
@@ -229,7 +230,7 @@ export class SessionList extends JournaledRecord {
     }
 
     display(): string {
-        return `${this.sessions.length} ${this.direction} sessions`;
+        return counted(this.sessions.length, `${this.direction} session`);
     }
 }
 
