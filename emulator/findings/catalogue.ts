@@ -3,7 +3,7 @@
 /** `error`: data or the machine is lost. `warning`: a mistake that costs memory or safety. `hint`: a possible risk. */
 export type Severity = 'error' | 'warning' | 'hint';
 
-/** Subjects of findings. The debugger has an exception filter for each. */
+/** Subjects of findings: the condition of the exception filter for diagnoses selects them. */
 export const GROUPS = {
     memory: 'Preserved memory: leaks, use of pages that were not preserved, pages restored twice.',
     handover: 'Handover between kernels: formats, handlers, FLBs.',
