@@ -1,4 +1,4 @@
-/** Where a run stands: the user's statement, whatever kernel code it is in. */
+/** The user's statement at which a run stands, even while it executes kernel code. */
 import { type Frame, placeOf } from '../runtime/code';
 import type { Place } from '../findings/place';
 import { framesAtWork } from '../runtime/at-work';

@@ -53,7 +53,7 @@ export function carriedDevices(host: Host): CarriedDevices {
     const carried = new JournaledMap<string, Intent>(journal);
     /** What was preserved then, and which boot of the machine that kexec leads to; one item, replaced as a whole. */
     const kept = new JournaledList<{ readonly spans: readonly Span[]; readonly into: number }>(journal);
-    /** What was freed since then, in its order. */
+    /** What was freed since, in order of time. */
     const freedSince = new JournaledList<Span>(journal);
 
     const isKept = (pfn: number): boolean => {

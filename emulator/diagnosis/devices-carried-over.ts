@@ -36,7 +36,7 @@ export const carriedRules = ruleFile(['LU1045', 'LU1046', 'LU1048', 'LU1049', 'L
         return runs.slice(0, RANGES_LIMIT).map((r) => [hex(r.start), r.pages]);
     };
 
-    /** LU1045: pages that the IOMMU reads on the way to what the device sees. */
+    /** LU1045: pages that the IOMMU reads to translate addresses of the device. */
     const checkTables = (kernel: Kernel, b: BoundDevice, spans: readonly Span[], tell: typeof say): void => {
         const { iommu } = pci;
         if (!iommu) {

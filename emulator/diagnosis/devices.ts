@@ -85,7 +85,7 @@ export const deviceRules = ruleFile(['LU1027', 'LU1028', 'LU1029', 'LU1030', 'LU
                 about: nameOf(device),
                 message: text,
                 history: [
-                    ...chronicle.of(deviceKey(who(device))),
+                    ...chronicle.of(deviceKey(nameOf(device))),
                     ...(pa === undefined ? [] : chronicle.ofAddress(pa)),
                 ],
                 data: {

@@ -95,8 +95,8 @@ export const preparationRules = ruleFile(
             }
         };
 
-        /** LU1063: what the next kernel, or this one, is known to do wrong. */
-        const mistakes = (kernel: Kernel): void => {
+        /** LU1063: known bugs of the next kernel, or of this one. */
+        const knownBugs = (kernel: Kernel): void => {
             const image = kernel.kexecImage;
             if (!image?.kho) {
                 return;
@@ -229,7 +229,7 @@ export const preparationRules = ruleFile(
                 early(kernel);
                 unfinalized(kernel);
                 unprepared(kernel);
-                mistakes(kernel);
+                knownBugs(kernel);
                 switchedOff(kernel);
             },
             reservedMemoryMoved: moved,

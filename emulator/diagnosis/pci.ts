@@ -55,7 +55,7 @@ export const pciRules = ruleFile(['LU1040', 'LU1041', 'LU1042', 'LU1043'], ({ ho
                 );
             }
         },
-        /** From the jump until the next kernel is up nobody touches what came along. */
+        /** LU1043: preserved devices must keep working from the jump until the next kernel is up. */
         phase(phase): void {
             if (phase === 'jump') {
                 working.clear();
@@ -76,7 +76,7 @@ export const pciRules = ruleFile(['LU1040', 'LU1041', 'LU1042', 'LU1043'], ({ ho
                             about: name,
                             data: { device: name, at: device.name },
                             history: chronicle.of(deviceKey(name)),
-                            message: `${name} (${device.name}) was preserved and working when the previous kernel went, and is not any more: ${hindrance(device)} while this kernel came up. Whoever gets it back believes that it has worked all the time.`,
+                            message: `${name} (${device.name}) was preserved and working at the kexec, but no longer works: ${reasonOf(device)} while this kernel booted. The process that retrieves the device assumes that it never stopped.`,
                         });
                     }
                 }
@@ -94,7 +94,7 @@ export const pciRules = ruleFile(['LU1040', 'LU1041', 'LU1042', 'LU1043'], ({ ho
                     about: name,
                     data: { ...data, driver: change.driver, entry: hex(incoming) },
                     history: chronicle.of(deviceKey(name)),
-                    message: `The driver ${change.driver} takes ${name} (${device.name}) and resets it, but the previous kernel preserved it for whoever had it: its file cannot be retrieved any more, and what it was doing is lost.`,
+                    message: `The driver ${change.driver} binds to ${name} (${device.name}) and resets it, although the previous kernel preserved the device: its file cannot be retrieved any more, and the work that it was doing is lost.`,
                 });
             } else if (change.kind === 'unplugged' && (outgoing !== 0 || incoming !== 0)) {
                 say('LU1041', {
@@ -112,7 +112,7 @@ export const pciRules = ruleFile(['LU1040', 'LU1041', 'LU1042', 'LU1043'], ({ ho
                     about: name,
                     data: { ...data, before: address(change.before), now },
                     history: chronicle.of(deviceKey(name)),
-                    message: `The kernel numbers the buses anew while ${name} is running: it was ${address(change.before)} and is ${now} from now on. The IOMMU knows it by the old number: its requests are refused, or go where another device's go.`,
+                    message: `The kernel renumbers the buses while ${name} is running: its address changes from ${address(change.before)} to ${now}. The IOMMU has its entry under the old address: the requests of the device are refused, or translated with the tables of another device.`,
                 });
             }
         },

@@ -10,11 +10,11 @@ import { fileKey, flbKey } from './chronicle';
 import { ruleFile } from './rules';
 import type { Datum, HistoryLine } from '../findings/diagnosis';
 import { overlapping, preservers, scratchOverlaps } from './preserved';
-import { isPreserved, orderOver, Reach, type Dangling } from './pointer-walk';
+import { isPreserved, orderOver, PointerWalk, type Dangling } from './pointer-walk';
 import { be, pagesText } from './wording';
 import { hex } from '../text/text';
 
-/** What hands something over: a file, an FLB, a subtree. */
+/** An object that hands memory over: a file, an FLB, a subtree. */
 interface Root {
     readonly text: string;
     /** The same for programs. */

@@ -12,7 +12,7 @@ export interface Scene<C extends DiagnosisCode = DiagnosisCode> {
     readonly chronicle: Chronicle;
     readonly carried: CarriedDevices;
     readonly typed: TypedRecords;
-    /** By device, its requests that went to memory which was not given to it. */
+    /** By device, the number of its requests to memory that was not mapped for it. */
     readonly strays: JournaledMap<string, number>;
     /** Makes a diagnosis with one of the codes of the file. */
     readonly say: Say<C>;

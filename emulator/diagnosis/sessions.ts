@@ -61,7 +61,7 @@ export const sessionRules = ruleFile(
             return [...none, ...agrees].join(' ');
         };
 
-        /** A handler's finish() gets a file that nobody has retrieved: its data is given up. */
+        /** A handler's finish() runs for a file that was not retrieved: its data is discarded. */
         const discarded = ({ args }: HandlerCall): void => {
             const session = subjectSaid(host)?.session;
             if (args?.retrieveStatus !== 0 || !session) {
@@ -82,7 +82,7 @@ export const sessionRules = ruleFile(
                 say('LU1022', {
                     ...finding,
                     advice: `Retrieve every file before finish(). ${whyNotRefused(new Set(lost.map((f) => f.handler)))}`,
-                    message: `finish() of session "${session.name}" discards ${files} that nobody has retrieved.`,
+                    message: `finish() of session "${session.name}" discards ${files} that ${were} not retrieved.`,
                 });
             } else if (faulted.has(session)) {
                 say('LU1019', {
@@ -292,7 +292,7 @@ export const sessionRules = ruleFile(
     },
 );
 
-/** Sessions with files that nobody has read because the device was never opened. */
+/** Sessions with files that were not deserialized because the device was never opened. */
 function unread(kernel: Kernel): readonly IncomingSession[] {
     return kernel.luo.enabled && kernel.luo.deserialized === undefined ? incomingSessions(kernel) : [];
 }

@@ -59,7 +59,7 @@ export class Update extends JournaledRecord {
     readonly frozen: boolean = false;
     /** From the jump on: how long each guest that went through it stood still. Replaced, never changed in place. */
     readonly overKexec: readonly Pause[] = [];
-    /** A file was retrieved by a system call that has not returned. */
+    /** The system call that retrieved a file has not returned. */
     readonly retrieving: boolean = false;
     /** The accounts of the clock when the blackout began and ended. */
     readonly before: Accounts = [];
