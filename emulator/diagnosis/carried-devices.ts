@@ -51,7 +51,10 @@ export function carriedDevices(host: Host): CarriedDevices {
     const { journal, pci, page } = host.machine;
     /** What was mapped for the devices at that time. */
     const carried = new JournaledMap<string, Intent>(journal);
-    /** What was preserved then, and which boot of the machine that kexec leads to; one item, replaced as a whole. */
+    /**
+     * What was preserved at that time, and the number of the boot that the kexec leads to. One item, replaced as a
+     * whole.
+     */
     const kept = new JournaledList<{ readonly spans: readonly Span[]; readonly into: number }>(journal);
     /** What was freed since, in order of time. */
     const freedSince = new JournaledList<Span>(journal);
@@ -121,7 +124,7 @@ export function carriedDevices(host: Host): CarriedDevices {
                 carried.set(b.device.shape.name, b.domain);
             }
         },
-        /** A kernel that nobody jumped to has nothing from before. */
+        /** A kernel that another kernel did not jump to has no preserved devices. */
         phase(phase): void {
             if (phase === 'boot' && kept.items[0]?.into !== host.boot) {
                 carried.clear();

@@ -139,28 +139,28 @@ const FOLLOWS: Partial<Readonly<Record<DiagnosisCode, Partial<Readonly<Record<Di
 /** What is compared with other findings to find the cause of a finding. */
 export type Concerns = Pick<Diagnosis, 'code' | 'boot' | 'data'>;
 
-/** How near two findings are to each other, the nearest last. */
-const NEARNESS = ['apart', 'same name', 'same session', 'same file', 'same page'] as const;
+/** How closely two findings are related, the closest relation last. */
+const RELATIONS = ['none', 'same name', 'same session', 'same file', 'same page'] as const;
 
 /**
- * The one of the findings so far that a new one follows from: the nearest to it, and of those the latest. What both are
- * about is read from their data: `session` and `token`, `address`, `target` or `table` with `pages`, `ranges` of
- * addresses and pages, `flb`, `compatible`, `device`, `guest`.
+ * The cause of a new finding: of the earlier findings that qualify, the most closely related one; of several, the
+ * latest. Their data says what both are about: `session` and `token`, `address`, `target` or `table` with `pages`,
+ * `ranges` of addresses and pages, `flb`, `compatible`, `device`, `guest`.
  */
 export function causeOf(finding: Concerns, found: readonly Diagnosis[], page: PageGeometry): Diagnosis | null {
     const links = FOLLOWS[finding.code];
-    let nearest: { readonly cause: Diagnosis; readonly nearness: number } | null = null;
+    let closest: { readonly cause: Diagnosis; readonly relation: number } | null = null;
     for (const cause of links ? found : []) {
         const link = links?.[cause.code];
-        // what a page or a session was two kernels ago is another one by now
+        // after two kexecs, a page or session of the same name is another one
         if (link !== undefined && cause.boot >= finding.boot - 1) {
-            const nearness = nearnessOf(cause, finding, page);
-            if (nearness >= (link === 'any' ? 0 : 1) && nearness >= (nearest?.nearness ?? 0)) {
-                nearest = { cause, nearness };
+            const relation = relationOf(cause, finding, page);
+            if (relation >= (link === 'any' ? 0 : 1) && relation >= (closest?.relation ?? 0)) {
+                closest = { cause, relation };
             }
         }
     }
-    return nearest?.cause ?? null;
+    return closest?.cause ?? null;
 }
 
 /** The first finding of the chain of causes of this one. */
@@ -168,20 +168,20 @@ export function rootOf(d: Diagnosis): Diagnosis {
     return d.cause ? rootOf(d.cause) : d;
 }
 
-/** An index of {@link NEARNESS}. */
-function nearnessOf(a: Concerns, b: Concerns, page: PageGeometry): number {
+/** @returns an index of {@link RELATIONS} */
+function relationOf(a: Concerns, b: Concerns, page: PageGeometry): number {
     const spans = spansOf(b, page);
     if (spansOf(a, page).some((s) => spans.some((t) => s.start < t.end && t.start < s.end))) {
-        return NEARNESS.indexOf('same page');
+        return RELATIONS.indexOf('same page');
     }
     const { token: one } = a.data;
     const { token: other } = b.data;
     const bothFiles = typeof one === 'string' && typeof other === 'string';
     if (sessionsOf(a).some((s) => sessionsOf(b).includes(s)) && (!bothFiles || one === other)) {
-        return NEARNESS.indexOf(bothFiles ? 'same file' : 'same session');
+        return RELATIONS.indexOf(bothFiles ? 'same file' : 'same session');
     }
     const names = namesOf(b);
-    return NEARNESS.indexOf(namesOf(a).some((name) => names.includes(name)) ? 'same name' : 'apart');
+    return RELATIONS.indexOf(namesOf(a).some((name) => names.includes(name)) ? 'same name' : 'none');
 }
 
 function sessionsOf({ data }: Concerns): readonly Datum[] {

@@ -243,7 +243,7 @@ export class Chronicle {
     }
 }
 
-/** Without what lay there only until the page allocator had the page for the first time, such as the initrd. */
+/** Omits reservations that ended before the page allocator got the page, such as that of the initrd. */
 function sinceFirstOwner(events: readonly PageEvent[]): readonly PageEvent[] {
     const [first, second, ...more] = events;
     return first?.kind === 'reserved' && second?.kind === 'released' && more.length > 0

@@ -15,14 +15,14 @@ import { hex, listed } from '../text/text';
 /** The entry of the device leads to no domain. */
 const NO_DOMAIN: ReadonlySet<FaultReason> = new Set(['root-absent', 'context-absent', 'blocked']);
 
-/** So many ranges of pages are put down with a finding. */
+/** The largest number of page ranges in the data of a finding. */
 const RANGES_LIMIT = 64;
 
 export const carriedRules = ruleFile(['LU1045', 'LU1046', 'LU1048', 'LU1049', 'LU1080'], (scene) => {
     const { host, chronicle, carried, say } = scene;
     const { pci, owners, page } = host.machine;
 
-    /** Pages by their addresses, as ranges of addresses and pages for the data of a finding: the first of them. */
+    /** Ranges of pages, as `[address, number of pages]`, for the data of a finding; only the first of them. */
     const rangesOf = (tables: readonly number[]): readonly (readonly [string, number])[] => {
         const runs: { readonly start: number; pages: number }[] = [];
         for (const pa of [...tables].sort((a, b) => a - b)) {

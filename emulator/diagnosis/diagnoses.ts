@@ -85,9 +85,9 @@ export class Diagnoses extends Verdicts {
     /** The handlers of `callReturned` and of `anyCallReturned`. */
     private readonly returned: readonly NonNullable<Rules['callReturned']>[];
     private readonly returnedAny: readonly NonNullable<Rules['callReturned']>[];
-    /** What rules are being told of. */
+    /** The kind of event that the rules are hearing. */
     private moment: Moment = 'statement';
-    /** The frame that has just come to its end, while they are told of that. */
+    /** The frame that has just ended, while the rules hear of its end. */
     private endedFrame: Frame | null = null;
 
     constructor(

@@ -244,13 +244,13 @@ export const handoverRules = ruleFile(
                         const jump = !image.preserveContext
                             ? ''
                             : kernel.asksLuo
-                              ? `The image is loaded with KEXEC_PRESERVE_CONTEXT. Linux ${kernel.desc.release} freezes all files for it, as for an update. `
-                              : 'The image is loaded with KEXEC_PRESERVE_CONTEXT, so LUO is not even asked. ';
+                              ? `The image is loaded with KEXEC_PRESERVE_CONTEXT; Linux ${kernel.desc.release} calls LUO for this kexec too, which freezes all files. `
+                              : 'The image is loaded with KEXEC_PRESERVE_CONTEXT, so this kexec does not call LUO. ';
                         say('LU1018', {
                             about: 'image',
                             history: chronicle.of(IMAGE),
                             data: { kernel: image.kernel, files, sessions: e.sessions },
-                            message: `${jump}The loaded kernel "${image.kernel}" is told of no handover, but ${counted(files, 'file')} in ${counted(e.sessions, 'session')} ${be(files)} preserved: it takes that memory for its own.`,
+                            message: `${jump}The loaded kernel "${image.kernel}" gets no handover, but ${counted(files, 'file')} in ${counted(e.sessions, 'session')} ${be(files)} preserved: it will reuse their memory.`,
                         });
                     }
                     e.files = 0;

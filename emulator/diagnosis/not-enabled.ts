@@ -81,7 +81,7 @@ export const preparationRules = ruleFile(
             }
         };
 
-        /** LU1091: before the merge nothing is handed over that has not been prepared. */
+        /** LU1091: the series v4 hands over only what LIVEUPDATE_PREPARE has prepared. */
         const unprepared = ({ desc, luo }: Kernel): void => {
             const sessions = luo.outgoing.sessions.items.filter((s) => !s.incoming && s.files.length > 0);
             if (desc.kho.finalize === 'prepare' && luo.state !== FROZEN && sessions.length > 0) {
@@ -90,7 +90,7 @@ export const preparationRules = ruleFile(
                     about: 'prepare',
                     history: sessions.flatMap((s) => chronicle.ofSession(s)).slice(0, 12),
                     data: { state: luo.state, files, sessions: sessions.map((s) => s.name) },
-                    message: `${counted(files, 'file')} ${be(files)} in ${counted(sessions.length, 'session')} (${some(sessions.map((s) => `"${s.name}"`))}), but LUO is not prepared: this kexec asks no handler, and the next kernel finds no session.`,
+                    message: `${counted(files, 'file')} ${be(files)} in ${counted(sessions.length, 'session')} (${some(sessions.map((s) => `"${s.name}"`))}), but LUO is not prepared: this kexec calls no handler, and the next kernel finds no session.`,
                 });
             }
         };
@@ -177,18 +177,18 @@ export const preparationRules = ruleFile(
             }
         };
 
-        /** LU1066. Where the last descriptor is gone the session is on its way out: EINVAL is a race then. */
+        /** LU1066. Without descriptors the session is just being released: EINVAL is then the result of a race. */
         const stillOpen = (name: string): void => {
             const { kernel } = host;
             const known = kernel?.luo.incoming.find(name);
             const holders = kernel && known ? [...(sessionHolders(kernel).get(known) ?? [])] : [];
             if (known?.retrieved && known.files.length === 0 && holders.length > 0) {
-                const who = listed(holders.map((p) => p.name));
+                const processes = listed(holders.map((p) => p.name));
                 say('LU1066', {
                     about: known.name,
                     history: chronicle.of(sessionKey(known.name)),
                     data: { session: known.name, processes: holders.map((p) => p.name) },
-                    message: `Session "${known.name}" is finished, but ${who} still ${holders.length === 1 ? 'has' : 'have'} it open: it stays in the list, and asking for it again is EINVAL.`,
+                    message: `Session "${known.name}" is finished, but ${processes} still ${holders.length === 1 ? 'has' : 'have'} it open: it stays on the list of sessions, and retrieving it again fails with EINVAL.`,
                 });
             }
         };

@@ -31,19 +31,19 @@ function reasonOf(device: Device): string {
 function changeText(device: Device, change: DeviceChange): string {
     switch (change.kind) {
         case 'taken':
-            return `the driver ${change.driver} takes it`;
+            return `the driver ${change.driver} binds to it`;
         case 'unplugged':
-            return 'pulled out';
+            return 'unplugged';
         case 'renumbered':
             return `renumbered from ${address(change.before)} to ${address(device.requester)}`;
     }
 }
 
 export const pciRules = ruleFile(['LU1040', 'LU1041', 'LU1042', 'LU1043'], ({ host, chronicle, say }) => {
-    /** Devices that were preserved and working when the last kernel jumped. */
+    /** Devices that were preserved and working at the last jump. */
     const working = new JournaledMap<string, true>(host.machine.journal);
     return {
-        /** What handlers do about a device belongs to its history. */
+        /** The history of a device contains the callbacks of its handler. */
         callbackLeft(call, result): void {
             const file = call.kind === 'handler' ? call.args?.file : undefined;
             if (call.kind === 'handler' && call.args && file?.priv instanceof VfioFile) {

@@ -25,8 +25,8 @@ interface Finished {
     readonly session: string;
     readonly token: string;
     /**
-     * The process that has ended, and had the file and the last descriptor of its session until then; undefined: that
-     * is not how it was finished.
+     * The process whose end finished the session: it had the file open and the last descriptor of the session;
+     * undefined: the session was finished in another way.
      */
     readonly endedWith: string | undefined;
 }
@@ -38,7 +38,7 @@ export const sessionRules = ruleFile(
         /** Sessions whose RETRIEVE_SESSION reply faulted. */
         const faulted = new JournaledMap<LuoSession, true>(host.machine.journal);
         const finished = new JournaledList<Finished>(host.machine.journal);
-        /** What processes had open that are just ending, and who. */
+        /** Files that ending processes had open, with the names of the processes. */
         const leaving = new JournaledMap<OpenFile, string>(host.machine.journal);
 
         const about = (
@@ -49,16 +49,16 @@ export const sessionRules = ruleFile(
             data: { session: s.name, files: s.files.length, tokens: s.files.items.map((f) => hex(f.token)) },
         });
 
-        /** Why handlers have let a finish() through that gives up files of theirs. */
+        /** Why the handlers did not refuse a finish() that discards their files. */
         const whyNotRefused = (handlers: ReadonlySet<LuoHandler>): string => {
-            const [asked, unasked] = [true, false].map((has) =>
+            const [having, lacking] = [true, false].map((has) =>
                 [...handlers].filter((h) => hasCallback(host, h, 'can_finish') === has).map((h) => h.name),
             );
-            const agrees = asked?.length ? [`can_finish() of ${listed(asked)} has let this one through.`] : [];
-            const none = unasked?.length
-                ? [`${listed(unasked)} ${unasked.length === 1 ? 'has' : 'have'} no can_finish(), so nothing refuses.`]
+            const allowed = having?.length ? [`can_finish() of ${listed(having)} allowed it.`] : [];
+            const absent = lacking?.length
+                ? [`${listed(lacking)} ${lacking.length === 1 ? 'has' : 'have'} no can_finish() that could refuse it.`]
                 : [];
-            return [...none, ...agrees].join(' ');
+            return [...absent, ...allowed].join(' ');
         };
 
         /** A handler's finish() runs for a file that was not retrieved: its data is discarded. */
@@ -114,12 +114,12 @@ export const sessionRules = ruleFile(
             }
         };
 
-        /** The last descriptor of a session goes because its process ends, or executes another program. */
+        /** The last descriptor of a session is closed because its process exits, or executes another program. */
         const endsWith = (session: LuoSession): boolean =>
             chronicle.isReleased(session) && (isAtWork(host, 'exit') || isAtWork(host, 'execve'));
 
-        /** LU1090: what a process has retrieved goes with it, and there is no session any more to ask for it again. */
-        const goneWith = (owner: string): void => {
+        /** LU1090: a file that a process retrieved is freed at its end, and its session no longer exists. */
+        const freedWith = (owner: string): void => {
             for (const [file, process] of [...leaving]) {
                 if (process === owner) {
                     leaving.delete(file);
@@ -133,7 +133,7 @@ export const sessionRules = ruleFile(
                             about: `${f.session} ${f.token}`,
                             history: chronicle.ofToken(f.session, f.token),
                             data: { session: f.session, token: f.token, process: owner },
-                            message: `${owner} has retrieved token ${f.token} of session "${f.session}" and ends before finish(), with the only descriptors of both: the session is finished by its release, and the file is gone.`,
+                            message: `${owner} retrieved token ${f.token} of session "${f.session}" and ends before finish(), with the only descriptors of the file and of the session: the release of the session finishes it, and the file is freed.`,
                         });
                     }
                 }
@@ -276,7 +276,7 @@ export const sessionRules = ruleFile(
             },
             callReturned({ kind }): void {
                 if (kind === 'exit' || kind === 'execve') {
-                    goneWith(host.interpreter.current.name);
+                    freedWith(host.interpreter.current.name);
                 }
             },
             sessionStuck: unreachable,

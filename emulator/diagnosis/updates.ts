@@ -57,7 +57,7 @@ export class Update extends JournaledRecord {
     readonly lastCallBegan: number = 0;
     /** The reboot has frozen a file. */
     readonly frozen: boolean = false;
-    /** From the jump on: how long each guest that went through it stood still. Replaced, never changed in place. */
+    /** Set at the jump: how long each guest that went through it was stopped. Replaced, never changed in place. */
     readonly overKexec: readonly Pause[] = [];
     /** The system call that retrieved a file has not returned. */
     readonly retrieving: boolean = false;
@@ -72,7 +72,7 @@ export class Update extends JournaledRecord {
         super(host.machine.journal);
     }
 
-    /** How long each guest has stood still that goes through it: until the jump those that stand still now. */
+    /** How long each guest of the update was stopped. Before the jump: each guest that is stopped now. */
     get guests(): readonly Pause[] {
         if (this.jumped !== null) {
             return this.overKexec;
@@ -80,7 +80,7 @@ export class Update extends JournaledRecord {
         return this.prepared === null && this.shutdownBegan === null ? [] : this.host.guests.pausesForUpdate();
     }
 
-    /** The guest that stood still the longest, or still does; null: none goes through it. */
+    /** The guest that was stopped for the longest time, or still is; null: no guest goes through the update. */
     get slowest(): Pause | null {
         const { guests } = this;
         const open = guests.filter((p) => p.end === null);
@@ -90,7 +90,7 @@ export class Update extends JournaledRecord {
         );
     }
 
-    /** The blackout's beginning: guests that stand still are what it is about; without any, the first freeze. */
+    /** The beginning of the blackout: the pause of the slowest guest; without guests, the first freeze. */
     get began(): number | null {
         return this.slowest?.begin ?? (this.frozen || this.shutdownBegan !== null ? this.blackoutBegan : null);
     }

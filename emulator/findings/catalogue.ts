@@ -484,20 +484,20 @@ export const CATALOGUE = {
     LU1090: {
         severity: 'error',
         group: 'sessions',
-        title: 'process ends with the only descriptor of a file that it has retrieved',
-        advice: 'Let a second process hold the session until finish(): as long as it is not finished the kernel holds every file, and whoever has the session can retrieve it again.',
+        title: 'retrieved file lost with its only process',
+        advice: 'Have a second process hold the session until finish(): until then the kernel holds every file, and each process with a descriptor of the session can retrieve it again.',
     },
     LU1091: {
         severity: 'error',
         group: 'handover',
-        title: 'kexec that LUO was not prepared for',
-        advice: 'Write LIVEUPDATE_PREPARE to /dev/liveupdate before the reboot: up to the merge only what is prepared is frozen and handed over. From 6.19 on the reboot does all of it.',
+        title: 'kexec without LIVEUPDATE_PREPARE',
+        advice: 'Write LIVEUPDATE_PREPARE to /dev/liveupdate before the reboot: the series v4 freezes and hands over only what is prepared. From 6.19 on the reboot needs no preparation.',
     },
     LU1092: {
         severity: 'error',
         group: 'handover',
-        title: 'struct read as another one than it was written as',
-        advice: 'Give a struct that is laid out anew a compatible string of its own, or keep its fields where they are and add new ones at the end, behind a size or a version that the reader looks at.',
+        title: 'the kernels use different layouts of a struct',
+        advice: 'If the layout of a struct changes, change the compatible string of the handler too; or keep the offsets of its fields, add new ones at the end, and have the reader check a size or a version field.',
     },
 } as const satisfies Readonly<Record<string, Entry>>;
 

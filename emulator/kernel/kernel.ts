@@ -120,7 +120,7 @@ export class Kernel extends JournaledRecord implements ProcessEnv, MemfdEnv, Dev
         return this.commandLine.files;
     }
 
-    /** A jump to what is loaded is an update, for which LUO freezes what is preserved (kernel_kexec()). */
+    /** A kexec of the loaded image calls liveupdate_reboot(), which freezes all preserved files (kernel_kexec()). */
     get asksLuo(): boolean {
         return this.kexecImage?.preserveContext !== true || this.desc.luo?.askedForJumps === true;
     }

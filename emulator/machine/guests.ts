@@ -27,11 +27,11 @@ export interface GuestObserver {
     /** The state of a vCPU has changed. */
     vcpu(vm: string, index: number, state: VcpuState): void;
     /**
-     * What a range of its memory held before its program came to it for the first time; null where that is not known,
-     * or where nothing needs to be as it was: no kexec lies in between.
+     * The content of a range of guest memory before the program's first write to it; null: it is unknown, or it need
+     * not be checked, because no kexec happened since.
      */
     before(vm: string, gpa: number, length: number): Bytes | null;
-    /** A guest's program, about to write memory anew, has looked at what it wrote there before. */
+    /** A guest's program, before it overwrites memory, has found a difference to what it wrote there before. */
     differs(vm: string, what: Differing): void;
     /** KVM cannot give a vCPU the memory at a guest address (KVM_EXIT_MEMORY_FAULT). */
     faulted(vm: string, index: number, gpa: number, why: string): void;

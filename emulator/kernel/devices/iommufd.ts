@@ -98,9 +98,9 @@ export class Iommufd extends JournaledRecord {
     }
 
     /**
-     * The old domain becomes one of an address space that maps the same memory.
-     * @returns EINVAL, ENOMEM; ENODEV while a device that came along with it is not bound: nobody could bind it
-     * afterwards (the selftest iommufd_liveupdate_duo of the series)
+     * Makes the old domain one of an address space that maps the same memory.
+     * @returns EINVAL, ENOMEM; ENODEV while a device that was preserved with the domain is not bound: it could not be
+     * bound afterwards (the selftest iommufd_liveupdate_duo of the series)
      */
     reuse(hwpt: Hwpt, ioas: Ioas): undefined | Err {
         if (!hwpt.incoming || ioas.iommufd !== this) {

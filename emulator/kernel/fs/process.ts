@@ -62,8 +62,8 @@ export function spawn(k: ProcessEnv, name: string): Process {
 
 /**
  * Ends a process, by exit or by a signal: every descriptor is closed in ascending order (fs/file.c, close_files), and
- * what that leaves without a reference waits on {@link KernelCore.delayedFput}.
- * @returns the files behind them
+ * files without references wait on {@link KernelCore.delayedFput}.
+ * @returns the files of the descriptors
  */
 export function exitProcess(k: KernelCore, p: Process): readonly OpenFile[] {
     if (p.state !== 'running') {
@@ -149,7 +149,7 @@ export function memoryCurrent({ page }: KernelCore, { memcg }: Process): number 
     return (memcg?.usage ?? 0) * page.size;
 }
 
-/** The descriptors that an execve() closes (fs/file.c, do_close_on_exec). @returns the files behind them */
+/** Closes the descriptors with FD_CLOEXEC, for an execve() (fs/file.c, do_close_on_exec). @returns their files */
 export function closeOnExec(k: KernelCore, p: Process): readonly OpenFile[] {
     return close(
         k,

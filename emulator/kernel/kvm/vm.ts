@@ -275,7 +275,10 @@ export class VirtualMachine extends JournaledRecord implements Timer {
         this.k.machine.guestObserver?.faulted(this.name, v.index, gpa, why);
     }
 
-    /** The guest's program writes a range anew. `looks`: it first looks at what it wrote there, or found, before. */
+    /**
+     * The guest's program overwrites a range. `looks`: it first compares the range with what it wrote there the last
+     * time, or what was there before its first write.
+     */
     private touch(gpa: number, length: number, generation: number, looks: boolean): Reached {
         const { k } = this;
         const observer = k.machine.guestObserver;

@@ -72,12 +72,9 @@ export interface LuoDescription {
     readonly nodes: ReadonlyMap<string, string>;
     /** The ioctls, and the checks before them. */
     readonly ioctls: IoctlTable;
-    /**
-     * A kexec from which the kernel comes back (KEXEC_PRESERVE_CONTEXT) asks it as well (up to 7.1, before commit
-     * 5eff62b051fb).
-     */
+    /** A kexec that is to return (KEXEC_PRESERVE_CONTEXT) calls LUO too (up to 7.1, before commit 5eff62b051fb). */
     readonly askedForJumps: boolean;
-    /** What the lock is called that a reboot takes; undefined: the serialize lock, or none. */
+    /** The name of the lock that a reboot takes; undefined: the serialize lock, or none. */
     readonly lock?: string;
 }
 
