@@ -44,13 +44,13 @@ const PARTS: readonly (readonly [number, string])[] = [
     [80, 'File-lifecycle-bound state (FLB)'],
     [90, 'Memory files'],
     [110, 'Devices'],
-    [140, 'The order of things'],
-    [160, 'From the field'],
+    [140, 'Order of steps'],
+    [160, 'Met in practice'],
 ];
 
 /**
- * Every number that the list has, but those about virtual machines without a kernel and confidential guests; from 160
- * on what was met in use and in public reports.
+ * All numbers of the catalogue. Those about virtual machines without a kernel and confidential guests are left out;
+ * from 160 on: failures met in use and in public reports.
  */
 export const NUMBERS: readonly number[] = (
     [
