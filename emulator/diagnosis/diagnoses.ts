@@ -156,7 +156,7 @@ export class Diagnoses extends Verdicts {
         return jumped && !ownCode ? jumped : (blame(this.host, this.moment, this.endedFrame) ?? jumped);
     }
 
-    /** The diagnoses of a run; null if it is not watched. */
+    /** The diagnoses of a run; null if the run is not observed. */
     static override of(host: Host): Diagnoses | null {
         return host.listeners.observer(Diagnoses);
     }

@@ -10,7 +10,7 @@ import { inRepository } from './repository';
 export const FOLDER = inRepository('test', 'catalogue');
 
 /** The severities of failures, as named in the second line of a file. */
-export const SEVERITIES = {
+const SEVERITIES = {
     Panic: 'a kernel panics, and everything that was handed over is lost',
     'Silent corruption': 'data is wrong, and no error is reported',
     'Data loss': 'data is lost',
@@ -69,7 +69,7 @@ export const NUMBERS: readonly number[] = (
 export const entryName = (n: number): string => `F-${String(n).padStart(2, '0')}`;
 
 /** @throws RangeError if the file does not begin with the comment of an entry */
-export function entryOf(file: string): Entry {
+function entryOf(file: string): Entry {
     const source = readFileSync(path.join(FOLDER, file), 'utf8');
     const [comment = ''] = /^(?:\/\/.*\n)*/.exec(source) ?? [];
     const lines = comment

@@ -477,7 +477,7 @@ export class Memmap extends JournaledRecord {
 }
 
 /** The range of a sorted list that contains a page. */
-export function rangeOf<R extends { readonly start: number; readonly end: number }>(
+function rangeOf<R extends { readonly start: number; readonly end: number }>(
     ranges: readonly R[],
     pfn: number,
 ): R | undefined {
