@@ -1,4 +1,4 @@
-/** Where a run stands: the user's statement, whatever kernel code it is in. */
+/** The user's statement at which a run stands, even while it executes kernel code. */
 import { type Frame, placeOf } from '../runtime/code';
 import type { Place } from '../findings/place';
 import { framesAtWork } from '../runtime/at-work';
@@ -6,14 +6,14 @@ import type { Host } from '../runtime/host/host';
 import { STD_SCHEME } from '../std/texts';
 
 /**
- * Which way the topmost frame goes at this moment: it stands at a statement; a call of it has just returned, so it
- * stands behind that; or it is a callback that is being entered and has not done anything yet.
+ * Where the topmost frame stands: at a statement; after a call that has just returned; or before the first statement of
+ * a callback that is being entered.
  */
 export type Moment = 'statement' | 'call returned' | 'callback entered';
 
 /**
- * The statement of the user's own program that is to blame: the innermost one that is not the kernel's.
- * @param ended the frame that has just come to its end, where that is why something is said
+ * The statement of the user's own program that a finding is placed at: the innermost one outside of kernel code.
+ * @param ended the frame that has just ended, if its end is the reason for the finding
  */
 export function blame(host: Host, moment: Moment = 'statement', ended: Frame | null = null): Place | undefined {
     const top = host.frame;

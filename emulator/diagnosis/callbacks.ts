@@ -1,8 +1,8 @@
-/** What callbacks return. */
+/** Return values of callbacks. */
 import { fileData } from './chronicle';
 import { ruleFile } from './rules';
 
-/** What they give is an answer, and no error. */
+/** Their result is an answer, not an error number. */
 const ANSWERS: readonly string[] = ['can_preserve', 'can_finish', 'get_id'];
 
 export const callbackRules = ruleFile(['LU1017'], ({ host, say }) => {
@@ -18,8 +18,8 @@ export const callbackRules = ruleFile(['LU1017'], ({ host, say }) => {
             }
             const effect =
                 callback === 'freeze'
-                    ? 'The reboot goes on, and the serialized data that this freeze() has set is dropped'
-                    : 'Only negative values are errors to the kernel';
+                    ? 'The reboot continues, but the serialized data that this freeze() has set is dropped'
+                    : 'The kernel takes only negative values for errors';
             say('LU1017', {
                 about: name,
                 message: `${name} returned ${result}, which is neither 0 nor a negative error number. ${effect}.`,

@@ -1,20 +1,20 @@
 /**
- * What follows from what: a page that is freed too early is found by whoever reads it, and one mistake is found in many
- * places. A finding that has a cause names it; those that have none are the roots, which is where to begin.
+ * Causes of findings. One mistake can lead to many findings: a page that is freed too early is found by each of its
+ * readers. A finding names its cause; findings without a cause are the roots, the place to begin.
  */
 import type { PageGeometry } from '../machine/arch';
 import type { DiagnosisCode } from '../findings/catalogue';
 import type { Datum, Diagnosis } from '../findings/diagnosis';
 
 /**
- * How an earlier finding must belong to a later one: `same` session, file, page, FLB, device or format; or `any`, as
- * all of a handover is concerned.
+ * How an earlier finding must be related to a later one: it is about the `same` session, file, page, FLB, device or
+ * format; or about `any`, because it affects the whole handover.
  */
 type Link = 'same' | 'any';
 
 /**
- * Of each code those that it can follow from. A finding that is made before a kexec and again when it bites follows
- * from itself.
+ * The possible causes of each code. A code that is reported before a kexec and again when it takes effect is its own
+ * cause.
  */
 const FOLLOWS: Partial<Readonly<Record<DiagnosisCode, Partial<Readonly<Record<DiagnosisCode, Link>>>>>> = {
     LU1001: {
@@ -136,52 +136,52 @@ const FOLLOWS: Partial<Readonly<Record<DiagnosisCode, Partial<Readonly<Record<Di
     LU1076: { LU1008: 'any' },
 };
 
-/** What a finding is about, as far as it can be compared with others. */
+/** What is compared with other findings to find the cause of a finding. */
 export type Concerns = Pick<Diagnosis, 'code' | 'boot' | 'data'>;
 
-/** How near two findings are to each other, the nearest last. */
-const NEARNESS = ['apart', 'same name', 'same session', 'same file', 'same page'] as const;
+/** How closely two findings are related, the closest relation last. */
+const RELATIONS = ['none', 'same name', 'same session', 'same file', 'same page'] as const;
 
 /**
- * The one of the findings so far that a new one follows from: the nearest to it, and of those the latest. What both are
- * about is read from their data: `session` and `token`, `address`, `target` or `table` with `pages`, `ranges` of
- * addresses and pages, `flb`, `compatible`, `device`, `guest`.
+ * The cause of a new finding: of the earlier findings that qualify, the most closely related one; of several, the
+ * latest. Their data says what both are about: `session` and `token`, `address`, `target` or `table` with `pages`,
+ * `ranges` of addresses and pages, `flb`, `compatible`, `device`, `guest`.
  */
 export function causeOf(finding: Concerns, found: readonly Diagnosis[], page: PageGeometry): Diagnosis | null {
     const links = FOLLOWS[finding.code];
-    let nearest: { readonly cause: Diagnosis; readonly nearness: number } | null = null;
+    let closest: { readonly cause: Diagnosis; readonly relation: number } | null = null;
     for (const cause of links ? found : []) {
         const link = links?.[cause.code];
-        // what a page or a session was two kernels ago is another one by now
+        // after two kexecs, a page or session of the same name is another one
         if (link !== undefined && cause.boot >= finding.boot - 1) {
-            const nearness = nearnessOf(cause, finding, page);
-            if (nearness >= (link === 'any' ? 0 : 1) && nearness >= (nearest?.nearness ?? 0)) {
-                nearest = { cause, nearness };
+            const relation = relationOf(cause, finding, page);
+            if (relation >= (link === 'any' ? 0 : 1) && relation >= (closest?.relation ?? 0)) {
+                closest = { cause, relation };
             }
         }
     }
-    return nearest?.cause ?? null;
+    return closest?.cause ?? null;
 }
 
-/** The finding at the beginning of the chain that this one is the end of. */
+/** The first finding of the chain of causes of this one. */
 export function rootOf(d: Diagnosis): Diagnosis {
     return d.cause ? rootOf(d.cause) : d;
 }
 
-/** An index of {@link NEARNESS}. */
-function nearnessOf(a: Concerns, b: Concerns, page: PageGeometry): number {
+/** @returns an index of {@link RELATIONS} */
+function relationOf(a: Concerns, b: Concerns, page: PageGeometry): number {
     const spans = spansOf(b, page);
     if (spansOf(a, page).some((s) => spans.some((t) => s.start < t.end && t.start < s.end))) {
-        return NEARNESS.indexOf('same page');
+        return RELATIONS.indexOf('same page');
     }
     const { token: one } = a.data;
     const { token: other } = b.data;
     const bothFiles = typeof one === 'string' && typeof other === 'string';
     if (sessionsOf(a).some((s) => sessionsOf(b).includes(s)) && (!bothFiles || one === other)) {
-        return NEARNESS.indexOf(bothFiles ? 'same file' : 'same session');
+        return RELATIONS.indexOf(bothFiles ? 'same file' : 'same session');
     }
     const names = namesOf(b);
-    return NEARNESS.indexOf(namesOf(a).some((name) => names.includes(name)) ? 'same name' : 'apart');
+    return RELATIONS.indexOf(namesOf(a).some((name) => names.includes(name)) ? 'same name' : 'none');
 }
 
 function sessionsOf({ data }: Concerns): readonly Datum[] {
@@ -189,7 +189,7 @@ function sessionsOf({ data }: Concerns): readonly Datum[] {
     return typeof session === 'string' && session !== '' ? [session] : isList(sessions) ? sessions : [];
 }
 
-/** FLBs; handlers and formats; devices. */
+/** Names of FLBs, compatible strings, devices and guests. */
 function namesOf({ data }: Concerns): string[] {
     const { flb, compatible, device, guest } = data;
     const name = (kind: string, value: Datum | undefined): string[] =>

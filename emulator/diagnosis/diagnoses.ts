@@ -1,6 +1,6 @@
 /**
- * What the emulator thinks of what the kernel does. The rules are observers: they read the machine and never change it,
- * and what they remember is in the journal, so that going back takes it back.
+ * The diagnoses of a run. Rules are observers: they read the machine and never change it, and they keep their state in
+ * the journal, so that going back in time undoes it.
  */
 import { CATALOGUE, type DiagnosisCode } from '../findings/catalogue';
 import type { Diagnosis, RuleFinding, Say } from '../findings/diagnosis';
@@ -47,7 +47,7 @@ import { unreadableRules } from './unreadable-sessions';
 import { Verdicts } from './verdicts';
 import { waitingRules } from './waiting';
 
-/** Whose rules are heard, in this order. Every code of the catalogue belongs to one of these files. */
+/** The rules, in the order in which they hear events. Every code of the catalogue belongs to one of these files. */
 export const RULE_FILES: readonly RuleFile[] = [
     sessionRules,
     flbRules,
@@ -73,21 +73,21 @@ export const RULE_FILES: readonly RuleFile[] = [
 ];
 
 export class Diagnoses extends Verdicts {
-    /** All rules as one: for each event those that have it. */
+    /** All rules as one listener. */
     override readonly listener: Listener;
     /** In the order in which they were made. */
     readonly found: JournaledList<Diagnosis>;
     private readonly said: JournaledMap<string, true>;
-    /** The reboot that a kernel comes up by, which is the place of what it says then. */
+    /** By boot, the reboot() that started the kernel: the place of findings while it boots. */
     private readonly jumps: JournaledMap<number, Place>;
     private readonly strays: JournaledMap<string, number>;
     private readonly rules: readonly Rules[];
-    /** Those that hear of returned calls: of those that matter, and of all. */
+    /** The handlers of `callReturned` and of `anyCallReturned`. */
     private readonly returned: readonly NonNullable<Rules['callReturned']>[];
     private readonly returnedAny: readonly NonNullable<Rules['callReturned']>[];
-    /** What rules are being told of. */
+    /** The kind of event that the rules are hearing. */
     private moment: Moment = 'statement';
-    /** The frame that has just come to its end, while they are told of that. */
+    /** The frame that has just ended, while the rules hear of its end. */
     private endedFrame: Frame | null = null;
 
     constructor(
@@ -115,8 +115,7 @@ export class Diagnoses extends Verdicts {
         this.returned = this.rules.flatMap((r) => r.callReturned ?? []);
         this.returnedAny = this.rules.flatMap((r) => r.anyCallReturned ?? []);
         const events = together(this.rules);
-        // an object of its own that is made at once: what hears a million DMA writes must be quick to ask for its
-        // methods
+        // one object literal: the lookup of its methods must be fast, as there can be a million DMA writes
         this.listener = {
             ...events,
             callbackEntered: (call) => {
@@ -157,14 +156,14 @@ export class Diagnoses extends Verdicts {
         return jumped && !ownCode ? jumped : (blame(this.host, this.moment, this.endedFrame) ?? jumped);
     }
 
-    /** Those of a run; null where nobody looks. */
+    /** The diagnoses of a run; null if the run is not observed. */
     static override of(host: Host): Diagnoses | null {
         return host.listeners.observer(Diagnoses);
     }
 
     /**
-     * Has the run of a scenario that is about to start watched. `end`: where a diagnosis is placed that is made when it
-     * is over.
+     * Watches the run of a scenario that is about to start.
+     * @param end the place of findings after the last statement
      */
     static attach(host: Host, scenario: ScenarioDecl, end: Place): Diagnoses {
         return new Diagnoses(host, scenario, end);
@@ -185,7 +184,7 @@ export class Diagnoses extends Verdicts {
     }
 
     private hearEnd(): void {
-        // What the scenario left undone is best shown where it began: the last place of its history.
+        // What the scenario left undone is shown at the last place of its history.
         this.atEnd((code, finding) =>
             this.say(code, {
                 ...finding,
@@ -195,8 +194,7 @@ export class Diagnoses extends Verdicts {
     }
 
     /**
-     * Why the scenario, which has come to its end, has not found what it says that it finds; undefined where all is as
-     * it says.
+     * Why a scenario that has ended did not find what it declares with `finds`; undefined if it did.
      */
     missed(): RunException | undefined {
         return missed(this.scenario, this.end.uri, this.found.items);

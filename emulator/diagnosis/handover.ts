@@ -1,4 +1,4 @@
-/** Whether the kernel that is about to start will understand what it gets; and whether the one that has started did. */
+/** Whether the next kernel understands what is handed over: checked before the kexec, and again when it is up. */
 import { joiningFlbs } from '../kernel/release/layers';
 import type { Kernel } from '../kernel/kernel';
 import { COMPATIBLE_SIZE, FLB_HEADER_SIZE, FLB_SER_SIZE, maxFlbs } from '../kernel/luo/abi';
@@ -16,15 +16,15 @@ import { counted, hex } from '../text/text';
 const REFUSED = 'refused sessions';
 const MISMATCH = 'formats that do not match';
 
-/** Whether it was said before the kexec that the kernel which runs now would not understand what it gets. */
-export function saidToDiffer({ host, chronicle }: Pick<Scene, 'host' | 'chronicle'>): boolean {
+/** Whether a format mismatch of the running kernel was reported before the kexec that started it. */
+export function mismatchReported({ host, chronicle }: Pick<Scene, 'host' | 'chronicle'>): boolean {
     return chronicle.of(`${MISMATCH} ${host.boot}`).length > 0;
 }
 
-/** The LUO that hands FLBs over as structs in one page; before that they are an FDT. */
+/** The format of LUO that hands FLBs over as structs in one page; earlier formats use an FDT. */
 const WITH_FLB_PAGE = 'luo-v5';
 
-/** What went over at the last kexec, for the kernel that came of it. */
+/** What was handed over at the last kexec to the kernel that it started. */
 class HandedOver extends JournaledRecord {
     readonly sessions: number = 0;
     readonly files: number = 0;
@@ -45,7 +45,7 @@ export const handoverRules = ruleFile(
         const filesOf = (kernel: Kernel): number =>
             kernel.luo.outgoing.sessions.items.reduce((sum, s) => sum + s.files.length, 0);
 
-        /** F-07: a block without entries is corruption to the next kernel. */
+        /** LU1008: the next kernel takes a block without entries for corruption. */
         const emptyBlocks = (kernel: Kernel): void => {
             const { outgoing } = kernel.luo;
             const check = (
@@ -68,7 +68,7 @@ export const handoverRules = ruleFile(
                             perBlock: set.perBlock,
                             address: hex(set.blocks.at(-1) ?? 0),
                         },
-                        message: `${what} fill ${counted(set.blocks.length - empty, 'block')}, but ${counted(set.blocks.length, 'block')} are handed over, the last one empty: ${effect}.`,
+                        message: `${what} ${entries === 1 ? 'fills' : 'fill'} ${counted(set.blocks.length - empty, 'block')}, but ${counted(set.blocks.length, 'block')} are handed over, the last one empty: ${effect}.`,
                     });
                 }
             };
@@ -77,7 +77,7 @@ export const handoverRules = ruleFile(
                 outgoing.sessions.length,
                 counted(outgoing.sessions.length, 'session'),
                 'sessions',
-                'the next kernel takes that for corruption and panics',
+                'the next kernel takes this for corruption and panics',
                 chronicle.of(REFUSED),
             );
             for (const s of outgoing.sessions) {
@@ -86,13 +86,13 @@ export const handoverRules = ruleFile(
                     s.files.length,
                     `The ${counted(s.files.length, 'file')} of session "${s.name}"`,
                     s.name,
-                    'the next kernel takes that for corruption, and /dev/liveupdate gives EIO',
+                    'the next kernel takes this for corruption, and opening /dev/liveupdate fails with EIO',
                     chronicle.ofSession(s),
                 );
             }
         };
 
-        /** @returns whether the next kernel will find the sessions at all */
+        /** @returns whether the next kernel can find the sessions */
         const formats = (kernel: Kernel, next: BootableKernel): boolean => {
             const pairs = [
                 {
@@ -105,13 +105,13 @@ export const handoverRules = ruleFile(
                     part: 'LUO',
                     from: kernel.desc.luo?.compatible,
                     to: next.desc.luo?.compatible,
-                    effect: 'it cannot know what it must not touch, and panics',
+                    effect: 'it cannot know which memory is preserved, and panics',
                 },
                 ...[...(next.desc.luo?.nodes ?? [])].map(([part, to]) => ({
                     part,
                     from: kernel.desc.luo?.nodes.get(part),
                     to,
-                    effect: 'it cannot know what it must not touch, and panics',
+                    effect: 'it cannot know which memory is preserved, and panics',
                 })),
             ];
             const different = pairs.find((p) => p.from !== p.to);
@@ -124,15 +124,17 @@ export const handoverRules = ruleFile(
                     data: { part, from: from ?? null, to: to ?? null, kernel: next.desc.name },
                     message:
                         to === undefined
-                            ? `"${next.desc.name}" has no ${part}: nobody there looks at the ${counted(filesOf(kernel), 'file')} that ${be(filesOf(kernel))} handed over.`
-                            : `${from === undefined ? `This kernel hands over no ${part}, and "${next.desc.name}" wants` : `${part} of this kernel hands over "${from}", and that of "${next.desc.name}" understands`} "${to}"${from === undefined ? '' : ' only'}: ${effect}.`,
+                            ? `"${next.desc.name}" has no ${part} and ignores the ${counted(filesOf(kernel), 'file')} that ${be(filesOf(kernel))} handed over.`
+                            : from === undefined
+                              ? `This kernel hands over no ${part}, but "${next.desc.name}" expects "${to}": ${effect}.`
+                              : `${part} of this kernel hands over "${from}", but ${part} of "${next.desc.name}" understands only "${to}": ${effect}.`,
                 });
             }
             return different === undefined;
         };
 
         const counterparts = (kernel: Kernel, next: BootableKernel): void => {
-            // a module may be loaded in time: who does not finds out there
+            // a module may be loaded in time; if it is not, the next kernel reports it
             const library = host.declarations.library(next.desc.library);
             const declared = [...next.handlers, ...next.modules].flatMap(
                 (name) => host.declarations.handler(name, library)?.decl ?? [],
@@ -158,7 +160,7 @@ export const handoverRules = ruleFile(
                                 kernel: next.desc.name,
                                 known: [...handlers],
                             },
-                            message: `"${next.desc.name}" has no handler "${compatible}" (it has ${some(known)}), which preserved token ${hex(f.token)} of session "${s.name}": /dev/liveupdate will give EIO there, and no session can be had.`,
+                            message: `"${next.desc.name}" has no handler "${compatible}" (it has ${some(known)}), which preserved token ${hex(f.token)} of session "${s.name}": in that kernel, opening /dev/liveupdate will fail with EIO, and no session can be retrieved.`,
                         });
                     }
                 }
@@ -169,13 +171,13 @@ export const handoverRules = ruleFile(
                         about: flb.compatible,
                         history: chronicle.of(flbKey(flb.name)),
                         data: { flb: flb.name, compatible: flb.compatible, kernel: next.desc.name },
-                        message: `"${next.desc.name}" does not know FLB "${flb.compatible}": its data is ignored there and held until the machine reboots.`,
+                        message: `"${next.desc.name}" does not know FLB "${flb.compatible}": it ignores the data of the FLB, and holds it until the machine reboots.`,
                     });
                 }
             }
         };
 
-        /** Entries of the FLB page that came over, of which no handler here has ever heard. */
+        /** LU1015: entries of the incoming FLB page that no handler of this kernel uses. */
         const unknownFlbs = (kernel: Kernel): void => {
             const { luo, memory } = kernel;
             if (
@@ -195,7 +197,7 @@ export const handoverRules = ruleFile(
                     say('LU1015', {
                         about: compatible,
                         data: { compatible, kernel: kernel.desc.name },
-                        message: `This kernel was handed FLB "${compatible}", and no handler of it uses one of this name: its data is ignored and held until the machine reboots.`,
+                        message: `This kernel was handed FLB "${compatible}", but none of its handlers uses an FLB of this name: the data of the FLB is ignored, and held until the machine reboots.`,
                     });
                 }
             }
@@ -206,7 +208,7 @@ export const handoverRules = ruleFile(
                 if (!session.incoming) {
                     chronicle.note(
                         REFUSED,
-                        `create_session("${session.name}") was refused with EEXIST, after room had been made for it`,
+                        `create_session("${session.name}") failed with EEXIST after making room for the session`,
                     );
                 }
             },
@@ -223,7 +225,7 @@ export const handoverRules = ruleFile(
                             token: hex(first.token),
                             files: files.length,
                         },
-                        message: `The module of ${handler.name} is unloaded, but ${counted(files.length, 'file')} (token ${hex(first.token)} of session "${first.session.name}") ${be(files.length)} preserved by it: the next callback is a call into nowhere, and the kernel panics.`,
+                        message: `The module of ${handler.name} is unloaded, but it has preserved ${counted(files.length, 'file')} (${files.length > 1 ? 'the first is ' : ''}token ${hex(first.token)} of session "${first.session.name}"): the next callback calls unloaded code, and the kernel panics.`,
                     });
                 }
             },
@@ -242,13 +244,13 @@ export const handoverRules = ruleFile(
                         const jump = !image.preserveContext
                             ? ''
                             : kernel.asksLuo
-                              ? `The image is loaded with KEXEC_PRESERVE_CONTEXT. Linux ${kernel.desc.release} freezes all files for it, as for an update. `
-                              : 'The image is loaded with KEXEC_PRESERVE_CONTEXT, so LUO is not even asked. ';
+                              ? `The image is loaded with KEXEC_PRESERVE_CONTEXT; Linux ${kernel.desc.release} calls LUO for this kexec too, which freezes all files. `
+                              : 'The image is loaded with KEXEC_PRESERVE_CONTEXT, so this kexec does not call LUO. ';
                         say('LU1018', {
                             about: 'image',
                             history: chronicle.of(IMAGE),
                             data: { kernel: image.kernel, files, sessions: e.sessions },
-                            message: `${jump}The loaded kernel "${image.kernel}" is told of no handover, but ${counted(files, 'file')} in ${counted(e.sessions, 'session')} ${be(files)} preserved: it takes that memory for its own.`,
+                            message: `${jump}The loaded kernel "${image.kernel}" gets no handover, but ${counted(files, 'file')} in ${counted(e.sessions, 'session')} ${be(files)} preserved: it will reuse their memory.`,
                         });
                     }
                     e.files = 0;
@@ -262,7 +264,7 @@ export const handoverRules = ruleFile(
                     e.files = 0;
                 }
             },
-            /** A kernel is up: did it look at what it was given? */
+            /** LU1025, once a kernel is up: live update is off, so that what was handed over is ignored. */
             phase(phase): void {
                 const { kernel } = host;
                 if (phase === 'running' && kernel) {
@@ -280,7 +282,7 @@ export const handoverRules = ruleFile(
                         about: 'parameters',
                         history: chronicle.of(IMAGE),
                         data: { cmdline: kernel.commandLine.text, missing: off, files: sent.files },
-                        message: `This kernel was handed ${counted(sent.files, 'preserved file')}, but runs without ${off.join(' ')}: there is no /dev/liveupdate, and the memory is held until the machine reboots.`,
+                        message: `This kernel was handed ${counted(sent.files, 'preserved file')}, but was booted without ${off.join(' ')}: it has no /dev/liveupdate, and holds the memory until the machine reboots.`,
                     });
                 }
             },
@@ -290,19 +292,19 @@ export const handoverRules = ruleFile(
                     about: compatible,
                     history: chronicle.of(sessionKey(name)),
                     data: { compatible, session: name },
-                    message: `This kernel has no handler "${compatible}" for a file of session "${name}": from now on /dev/liveupdate gives EIO, and everything that was handed over is held until the machine reboots.`,
+                    message: `This kernel has no handler "${compatible}" for a file of session "${name}": from now on, opening /dev/liveupdate fails with EIO, and everything that was handed over is held until the machine reboots.`,
                 });
             },
             handoverIncompatible(part, expected, found): void {
-                // where the kexec was not seen, or the image came from elsewhere
-                if (!saidToDiffer(scene)) {
+                // the kexec was not observed, or the memory image comes from another machine
+                if (!mismatchReported(scene)) {
                     say('LU1016', {
                         about: 'formats',
                         data: { part, to: expected, from: found },
                         message:
                             found === null
-                                ? `This kernel understands "${expected}" of ${part} and was handed something else: it boots as if nothing had been preserved.`
-                                : `This kernel understands "${expected}" of ${part} and was handed "${found}": it cannot know what it must not touch, and panics.`,
+                                ? `${part} of this kernel understands "${expected}", but was handed another format: it boots as if nothing had been preserved.`
+                                : `${part} of this kernel understands "${expected}", but was handed "${found}": it cannot know which memory is preserved, and panics.`,
                     });
                 }
             },

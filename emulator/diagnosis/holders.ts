@@ -1,9 +1,9 @@
-/** Which processes have what open. */
+/** The processes that have descriptors of a session. */
 import type { Process } from '../kernel/fs/process';
 import type { Kernel } from '../kernel/kernel';
 import { LuoSession } from '../kernel/luo/state';
 
-/** The processes that have descriptors of each session. */
+/** @returns by session, the processes that have descriptors of it */
 export function sessionHolders(kernel: Kernel): Map<LuoSession, Set<Process>> {
     const out = new Map<LuoSession, Set<Process>>();
     for (const process of kernel.processes) {

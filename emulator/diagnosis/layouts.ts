@@ -1,28 +1,28 @@
-/** How two layouts of what should be the same struct differ, as far as one is read where the other was written. */
+/** Compares two layouts of a struct: one kernel wrote the memory with the first, another reads it with the second. */
 import type { FieldType, LayoutField, StructLayout } from '../language/layout';
 
-/** A field that is read where something else was written. */
+/** A field of the second layout at an offset where the first one has a different field. */
 export interface Misread {
     /** In bytes from the start of the struct. */
     readonly offset: number;
-    /** `len u64` */
+    /** The field that is read, such as `len u64`. */
     readonly read: string;
-    /** The same of what was written there: the fields that it touches; undefined: nothing was. */
+    /** The written fields that overlap it, in the same form; undefined: none does. */
     readonly written: string | undefined;
 }
 
 const compared = new WeakMap<StructLayout, WeakMap<StructLayout, readonly Misread[]>>();
 
 /**
- * The fields of `read` that do not find what was written. What has another name and is the same otherwise was renamed,
- * what is not read does no harm.
+ * The fields of `read` that `written` does not have at the same offset and with the same type. A field that only has
+ * another name is a renamed one; fields that are not read do no harm.
  */
 export function misreadFields(written: StructLayout, read: StructLayout): readonly Misread[] {
     const known = compared.get(written)?.get(read);
     if (known) {
         return known;
     }
-    const misread = read.fields.filter((f) => !isThere(written, f)).map((f) => describe(written, f));
+    const misread = read.fields.filter((f) => !matches(written, f)).map((f) => describe(written, f));
     const row = compared.get(written) ?? new WeakMap<StructLayout, readonly Misread[]>();
     row.set(read, misread);
     compared.set(written, row);
@@ -34,13 +34,13 @@ export function fieldsText({ fields }: StructLayout): string {
     return fields.map((f) => `${f.offset} ${fieldText(f)}`).join(', ');
 }
 
-function isThere(written: StructLayout, f: LayoutField): boolean {
-    const there = written.fields.find((w) => w.offset === f.offset && isSameField(w.type, f.type));
-    if (there) {
-        // of two fields that have changed places neither is where it is looked for
-        return there.name === f.name || !written.byName.has(f.name);
+function matches(written: StructLayout, f: LayoutField): boolean {
+    const same = written.fields.find((w) => w.offset === f.offset && isSameField(w.type, f.type));
+    if (same) {
+        // two fields of one type that were swapped do not match
+        return same.name === f.name || !written.byName.has(f.name);
     }
-    // the same field may be an address to one side and a number to the other
+    // one layout may declare a field as an address, and the other the same field as a number
     const named = written.byName.get(f.name);
     return named?.offset === f.offset && named.size === f.size && isNumber(named.type) && isNumber(f.type);
 }

@@ -1,6 +1,6 @@
 /**
- * Whether an update is prepared as it must be: what the next kernel needs, who completes the handover, and that there
- * is a kexec at all.
+ * Whether an update is prepared: what the next kernel needs, whether the handover is finalized, and whether there is a
+ * kexec at all.
  */
 import { Err } from '../kernel/release/errno';
 import type { Kernel } from '../kernel/kernel';
@@ -26,7 +26,7 @@ export const preparationRules = ruleFile(
     (scene) => {
         const { host, chronicle, say } = scene;
         const { journal, page } = host.machine;
-        /** Opens of the device that a kernel without live update has refused. */
+        /** Failed opens of /dev/liveupdate in a kernel without live update. */
         const refused = new JournaledList<HistoryLine>(journal);
 
         const early = (kernel: Kernel): void => {
@@ -60,7 +60,7 @@ export const preparationRules = ruleFile(
                     about: desc.name,
                     history: chronicle.of(IMAGE),
                     data: { kernel: desc.name, scratch, panic: shortage },
-                    message: `"${desc.name}" will find no room for what it allocates early: it has ${pagesText(page, scratch / page.size)} of scratch memory, its image and initrd among that, and will panic with "${shortage}".`,
+                    message: `"${desc.name}" will run out of memory early in boot: it has ${pagesText(page, scratch / page.size)} of scratch memory, including its image and initrd, and will panic with "${shortage}".`,
                 });
             }
         };
@@ -76,12 +76,12 @@ export const preparationRules = ruleFile(
                     about: 'finalize',
                     history: chronicle.ofPage(kho.outgoingRuns()[0]?.pfn ?? 0),
                     data: { pages },
-                    message: `${pagesText(page, pages)} ${be(pages)} preserved, but nobody has finalized the handover: the next kernel finds no memory map, and boots as if nothing had been preserved.`,
+                    message: `${pagesText(page, pages)} ${be(pages)} preserved, but the handover is not finalized: the next kernel finds no memory map, and boots as if nothing had been preserved.`,
                 });
             }
         };
 
-        /** LU1091: before the merge nothing is handed over that has not been prepared. */
+        /** LU1091: the series v4 hands over only what LIVEUPDATE_PREPARE has prepared. */
         const unprepared = ({ desc, luo }: Kernel): void => {
             const sessions = luo.outgoing.sessions.items.filter((s) => !s.incoming && s.files.length > 0);
             if (desc.kho.finalize === 'prepare' && luo.state !== FROZEN && sessions.length > 0) {
@@ -90,13 +90,13 @@ export const preparationRules = ruleFile(
                     about: 'prepare',
                     history: sessions.flatMap((s) => chronicle.ofSession(s)).slice(0, 12),
                     data: { state: luo.state, files, sessions: sessions.map((s) => s.name) },
-                    message: `${counted(files, 'file')} ${be(files)} in ${counted(sessions.length, 'session')} (${some(sessions.map((s) => `"${s.name}"`))}), but LUO is not prepared: this kexec asks no handler, and the next kernel finds no session.`,
+                    message: `${counted(files, 'file')} ${be(files)} in ${counted(sessions.length, 'session')} (${some(sessions.map((s) => `"${s.name}"`))}), but LUO is not prepared: this kexec calls no handler, and the next kernel finds no session.`,
                 });
             }
         };
 
-        /** LU1063: what the next kernel, or this one, is known to do wrong. */
-        const mistakes = (kernel: Kernel): void => {
+        /** LU1063: known bugs of the next kernel, or of this one. */
+        const knownBugs = (kernel: Kernel): void => {
             const image = kernel.kexecImage;
             if (!image?.kho) {
                 return;
@@ -109,7 +109,7 @@ export const preparationRules = ruleFile(
             const options = { format: desc.kho, flaws: desc.flaws, numa: desc.numa };
             const early = earlyMarks(desc.flaws);
             const runs = desc.kho.intSizes || early !== undefined ? kho.outgoingRuns() : [];
-            const wrong = (about: string, pfn: number, pages: number, text: string): void =>
+            const report = (about: string, pfn: number, pages: number, text: string): void =>
                 say('LU1063', {
                     about,
                     history: chronicle.ofPage(pfn),
@@ -118,11 +118,11 @@ export const preparationRules = ruleFile(
                 });
             const large = runs.find((r) => reservedPages(options, page, r.order) < 2 ** r.order);
             if (large) {
-                wrong(
+                report(
                     'sizes in 32 bits',
                     large.pfn,
                     2 ** large.order,
-                    `"${desc.name}" computes the size of a preserved block in 32 bits: of the ${pagesText(page, 2 ** large.order)} at ${hex(large.pfn * page.size)} it will reserve ${pagesText(page, reservedPages(options, page, large.order))}, and use the rest as its own.`,
+                    `"${desc.name}" computes the size of a preserved block in 32 bits: of the ${pagesText(page, 2 ** large.order)} at ${hex(large.pfn * page.size)} it will reserve only ${pagesText(page, reservedPages(options, page, large.order))} and reuse the rest.`,
                 );
             }
             const unmarked = runs.find((r) => marksTooEarly(options, machine, r.pfn));
@@ -130,22 +130,22 @@ export const preparationRules = ruleFile(
                 const block = `the mark of the block at ${hex(unmarked.pfn * page.size)}`;
                 const then =
                     early === 'kho_deferred_fault'
-                        ? `to write ${block} will be a fault, and the kernel does not come up`
-                        : `${block} will be gone, and restoring it fails`;
-                wrong(
+                        ? `writing ${block} will fault, and the kernel will not boot`
+                        : `${block} will be lost, and restoring the block will fail`;
+                report(
                     early,
                     unmarked.pfn,
                     2 ** unmarked.order,
-                    `"${desc.name}" initializes most of its struct pages late, and marks preserved pages before: ${then}.`,
+                    `"${desc.name}" marks preserved pages before it has initialized most of its struct pages: ${then}.`,
                 );
             }
             const inScratch = kernel.desc.flaws.has('kho_bitmaps_in_kfence') ? treePageInScratch(kernel) : undefined;
             if (inScratch !== undefined) {
-                wrong(
+                report(
                     'kho_bitmaps_in_kfence',
                     inScratch,
                     1,
-                    `The page at ${hex(inScratch * page.size)} says what is preserved, and lies in scratch memory: "${desc.name}" is loaded over it, and will take what it then finds there for a list of preserved memory.`,
+                    `The page at ${hex(inScratch * page.size)} is part of the map of preserved memory, but lies in scratch memory: "${desc.name}" is loaded over it, and will take the new contents for that map.`,
                 );
             }
         };
@@ -172,23 +172,23 @@ export const preparationRules = ruleFile(
                     about: 'switched off',
                     history: [...refused],
                     data: { missing, cmdline: kernel.commandLine.text },
-                    message: `This kexec hands nothing over: live update is off in this kernel${missing.length > 0 ? ` (booted without ${missing.join(' ')})` : ''}, and ${DEVICE} was looked for and not found.`,
+                    message: `This kexec hands nothing over: live update is off in this kernel${missing.length > 0 ? ` (booted without ${missing.join(' ')})` : ''}, although a process tried to open ${DEVICE}.`,
                 });
             }
         };
 
-        /** LU1066. Where the last descriptor is gone the session is on its way out: EINVAL is a race then. */
+        /** LU1066. Without descriptors the session is just being released: EINVAL is then the result of a race. */
         const stillOpen = (name: string): void => {
             const { kernel } = host;
             const known = kernel?.luo.incoming.find(name);
             const holders = kernel && known ? [...(sessionHolders(kernel).get(known) ?? [])] : [];
             if (known?.retrieved && known.files.length === 0 && holders.length > 0) {
-                const who = listed(holders.map((p) => p.name));
+                const processes = listed(holders.map((p) => p.name));
                 say('LU1066', {
                     about: known.name,
                     history: chronicle.of(sessionKey(known.name)),
                     data: { session: known.name, processes: holders.map((p) => p.name) },
-                    message: `Session "${known.name}" is finished, but ${who} still ${holders.length === 1 ? 'has' : 'have'} it open: it stays in the list, and asking for it again is EINVAL.`,
+                    message: `Session "${known.name}" is finished, but ${processes} still ${holders.length === 1 ? 'has' : 'have'} it open: it stays on the list of sessions, and retrieving it again fails with EINVAL.`,
                 });
             }
         };
@@ -205,7 +205,7 @@ export const preparationRules = ruleFile(
                         pages: Math.floor(size / page.size),
                         now: now ? hex(now.addr) : null,
                     },
-                    message: `reserve_mem "${name}" is not where it was: ${why}. ${now ? `It is at ${hex(now.addr)} now, and empty; what` : 'What'} was in it is held at ${hex(addr)} until the machine reboots.`,
+                    message: `Region "${name}" of reserve_mem= was not recovered: ${why}. ${now ? `A new, empty region is at ${hex(now.addr)}; the` : 'The'} old contents are held at ${hex(addr)} until the machine reboots.`,
                 });
             }
         };
@@ -229,7 +229,7 @@ export const preparationRules = ruleFile(
                 early(kernel);
                 unfinalized(kernel);
                 unprepared(kernel);
-                mistakes(kernel);
+                knownBugs(kernel);
                 switchedOff(kernel);
             },
             reservedMemoryMoved: moved,

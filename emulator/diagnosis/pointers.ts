@@ -1,6 +1,6 @@
 /**
- * What is said before the kexec about the memory that goes over: pointers that lead out of it, scratch, and blocks that
- * overlap.
+ * Checks before the kexec of the memory that is handed over: pointers to memory that is not preserved, blocks in
+ * scratch memory, and blocks that overlap.
  */
 import type { Kernel } from '../kernel/kernel';
 import { readFdtPage, readNativeU64 } from '../kernel/kho/root-fdt';
@@ -10,11 +10,11 @@ import { fileKey, flbKey } from './chronicle';
 import { ruleFile } from './rules';
 import type { Datum, HistoryLine } from '../findings/diagnosis';
 import { overlapping, preservers, scratchOverlaps } from './preserved';
-import { isPreserved, orderOver, Reach, type Dangling } from './pointer-walk';
+import { isPreserved, orderOver, PointerWalk, type Dangling } from './pointer-walk';
 import { be, pagesText } from './wording';
 import { hex } from '../text/text';
 
-/** What hands something over: a file, an FLB, a subtree. */
+/** An object that hands memory over: a file, an FLB, a subtree. */
 interface Root {
     readonly text: string;
     /** The same for programs. */
@@ -39,24 +39,24 @@ export const pointerRules = ruleFile(['LU1012', 'LU1013', 'LU1026'], ({ host, ch
         say('LU1012', {
             ...about,
             about: `${hex(at)} ${hex(target)}`,
-            message: `${path} of ${root.text} points to ${hex(target)}, which is not preserved (${stateText(kernel, target)}): the next kernel will read whatever is there then.`,
+            message: `${path} of ${root.text} points to ${hex(target)}, which is not preserved (${stateText(kernel, target)}): the next kernel will read whatever the page then contains.`,
         });
     };
 
-    /** A handle is a pointer if it looks like one: whole pages of memory that somebody has allocated. */
+    /** A handle is taken for a pointer if it is the address of a known struct, or of an allocated page. */
     const handle = (kernel: Kernel, data: Int, root: Root): void => {
-        const reach = new Reach(kernel.kho, known, (d) => dangling(kernel, root, d));
+        const walk = new PointerWalk(kernel.kho, known, (d) => dangling(kernel, root, d));
         if (typeof data !== 'number' || data === 0 || !host.machine.isRam(data)) {
             return;
         }
         if (isPreserved(kernel.kho, data)) {
-            reach.from(data, known.layoutAt(data)?.name ?? 'data');
+            walk.from(data, known.layoutAt(data)?.name ?? 'data');
         } else if (known.layoutAt(data) || (data % page.size === 0 && kernel.memmap.isAllocated(data / page.size))) {
             say('LU1012', {
                 about: root.text,
                 history: [...root.history, ...chronicle.ofAddress(data)],
                 data: { pointer: 'serialized data', target: hex(data), root: root.text, ...root.data },
-                message: `The serialized data of ${root.text} is the address ${hex(data)}, which is not preserved (${stateText(kernel, data)}): the next kernel will read whatever is there then.`,
+                message: `The serialized data of ${root.text} is the address ${hex(data)}, which is not preserved (${stateText(kernel, data)}): the next kernel will read whatever the page then contains.`,
             });
         }
     };
@@ -78,10 +78,10 @@ export const pointerRules = ruleFile(['LU1012', 'LU1013', 'LU1026'], ({ host, ch
                     about: `subtree ${child.name}`,
                     history: chronicle.ofAddress(blob),
                     data: { pointer: dataProperty, target: hex(blob), size, root: from.text },
-                    message: `The blob of the subtree "${child.name}" at ${hex(blob)} is not preserved (${stateText(kernel, blob)}): the next kernel will read whatever is there then.`,
+                    message: `The blob of the subtree "${child.name}" at ${hex(blob)} is not preserved (${stateText(kernel, blob)}): the next kernel will read whatever the page then contains.`,
                 });
             } else {
-                new Reach(kernel.kho, known, (d) => dangling(kernel, from, d)).from(
+                new PointerWalk(kernel.kho, known, (d) => dangling(kernel, from, d)).from(
                     blob,
                     known.layoutAt(blob)?.name ?? child.name,
                 );
@@ -136,8 +136,8 @@ export const pointerRules = ruleFile(['LU1012', 'LU1013', 'LU1026'], ({ host, ch
                 history: chronicle.ofPage(first),
                 data: { address: hex(first * page.size), pages, ranges, owner: owners.name(by), handedOver: kept },
                 message: kept
-                    ? `${what} ${be(pages)} preserved twice, the first at ${hex(first * page.size)}: the bits are not counted, and of two restores in the next kernel the second fails.`
-                    : `${what} ${pages === 1 ? 'was' : 'were'} preserved twice and unpreserved once, the first at ${hex(first * page.size)}: the bits are not counted, so ${pages === 1 ? 'it is' : 'they are'} not handed over, though somebody counts on it.`,
+                    ? `${what} ${be(pages)} preserved twice, the first at ${hex(first * page.size)}: KHO keeps no count, so of two restores in the next kernel the second fails.`
+                    : `${what} ${pages === 1 ? 'was' : 'were'} preserved twice and unpreserved once, the first at ${hex(first * page.size)}: KHO keeps no count, so ${pages === 1 ? 'it is' : 'they are'} not handed over, although one owner still relies on ${pages === 1 ? 'it' : 'them'}.`,
             });
         }
     };
@@ -148,14 +148,14 @@ export const pointerRules = ruleFile(['LU1012', 'LU1013', 'LU1026'], ({ host, ch
                 about: hex(address),
                 history: chronicle.ofAddress(address),
                 data: { address: hex(address), pages: size / page.size, refused: true },
-                message: `${pagesText(page, size / page.size)} from ${hex(address)} on ${size === page.size ? 'touches' : 'touch'} scratch and cannot be preserved. A kernel without CONFIG_KEXEC_HANDOVER_DEBUG would not have noticed.`,
+                message: `${pagesText(page, size / page.size)} from ${hex(address)} on ${size === page.size ? 'overlaps' : 'overlap'} scratch memory and cannot be preserved. A kernel without CONFIG_KEXEC_HANDOVER_DEBUG does not detect this.`,
             });
         },
         handingOver(kernel): void {
             if (!kernel.kexecImage?.kho || !kernel.kho.tree) {
                 return;
             }
-            // first what is wrong with the blocks themselves: pointers that dangle may follow from it
+            // blocks first: they can be the cause of dangling pointers
             scratch(kernel);
             twice(kernel);
             for (const s of kernel.luo.outgoing.sessions) {

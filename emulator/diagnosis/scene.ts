@@ -1,4 +1,4 @@
-/** What rules of diagnosis look at. */
+/** What diagnosis rules can read and report. */
 import type { JournaledMap } from '../machine/journal';
 import type { DiagnosisCode } from '../findings/catalogue';
 import type { Say } from '../findings/diagnosis';
@@ -12,8 +12,8 @@ export interface Scene<C extends DiagnosisCode = DiagnosisCode> {
     readonly chronicle: Chronicle;
     readonly carried: CarriedDevices;
     readonly typed: TypedRecords;
-    /** By device, its requests that went to memory which was not given to it. */
+    /** By device, the number of its requests to memory that was not mapped for it. */
     readonly strays: JournaledMap<string, number>;
-    /** Says what is wrong, with one of the codes that the file makes. */
+    /** Makes a diagnosis with one of the codes of the file. */
     readonly say: Say<C>;
 }

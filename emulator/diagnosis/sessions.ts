@@ -1,4 +1,4 @@
-/** Sessions: lost, forgotten, out of reach, or discarded by accident. */
+/** Sessions that are lost, never retrieved, unreachable, or discarded by mistake. */
 import type { Kernel } from '../kernel/kernel';
 import type { OpenFile } from '../kernel/fs/file';
 import type { LuoRequest } from '../kernel/luo/request';
@@ -18,15 +18,15 @@ import { counted, hex, listed } from '../text/text';
 
 type HandlerCall = CallbackCall & { readonly kind: 'handler' };
 
-/** A file that came from the previous kernel and belongs to no session any more. */
+/** A file that came from the previous kernel and whose session is finished. */
 interface Finished {
     readonly boot: number;
     readonly file: OpenFile;
     readonly session: string;
     readonly token: string;
     /**
-     * The process that has ended, and had the file and the last descriptor of its session until then; undefined: that
-     * is not how it was finished.
+     * The process whose end finished the session: it had the file open and the last descriptor of the session;
+     * undefined: the session was finished in another way.
      */
     readonly endedWith: string | undefined;
 }
@@ -35,10 +35,10 @@ export const sessionRules = ruleFile(
     ['LU1002', 'LU1003', 'LU1004', 'LU1005', 'LU1019', 'LU1022', 'LU1023', 'LU1024', 'LU1074', 'LU1079', 'LU1090'],
     (scene) => {
         const { host, chronicle, say } = scene;
-        /** Sessions whose RETRIEVE_SESSION could not be answered. */
+        /** Sessions whose RETRIEVE_SESSION reply faulted. */
         const faulted = new JournaledMap<LuoSession, true>(host.machine.journal);
         const finished = new JournaledList<Finished>(host.machine.journal);
-        /** What processes had open that are just ending, and who. */
+        /** Files that ending processes had open, with the names of the processes. */
         const leaving = new JournaledMap<OpenFile, string>(host.machine.journal);
 
         const about = (
@@ -49,19 +49,19 @@ export const sessionRules = ruleFile(
             data: { session: s.name, files: s.files.length, tokens: s.files.items.map((f) => hex(f.token)) },
         });
 
-        /** Why handlers have let a finish() through that gives up files of theirs. */
+        /** Why the handlers did not refuse a finish() that discards their files. */
         const whyNotRefused = (handlers: ReadonlySet<LuoHandler>): string => {
-            const [asked, unasked] = [true, false].map((has) =>
+            const [having, lacking] = [true, false].map((has) =>
                 [...handlers].filter((h) => hasCallback(host, h, 'can_finish') === has).map((h) => h.name),
             );
-            const agrees = asked?.length ? [`can_finish() of ${listed(asked)} has let this one through.`] : [];
-            const none = unasked?.length
-                ? [`${listed(unasked)} ${unasked.length === 1 ? 'has' : 'have'} no can_finish(), so nothing refuses.`]
+            const allowed = having?.length ? [`can_finish() of ${listed(having)} allowed it.`] : [];
+            const absent = lacking?.length
+                ? [`${listed(lacking)} ${lacking.length === 1 ? 'has' : 'have'} no can_finish() that could refuse it.`]
                 : [];
-            return [...none, ...agrees].join(' ');
+            return [...absent, ...allowed].join(' ');
         };
 
-        /** A handler's finish() gets a file that nobody has retrieved: its data is given up. */
+        /** A handler's finish() runs for a file that was not retrieved: its data is discarded. */
         const discarded = ({ args }: HandlerCall): void => {
             const session = subjectSaid(host)?.session;
             if (args?.retrieveStatus !== 0 || !session) {
@@ -69,19 +69,20 @@ export const sessionRules = ruleFile(
             }
             const lost = session.files.items.filter((f) => f.retrieveStatus === 0);
             const files = `${counted(lost.length, 'file')} (${some(lost.map((f) => `token ${hex(f.token)}`))})`;
+            const were = lost.length === 1 ? 'was' : 'were';
             const details = about(session);
             const finding = { ...details, data: { ...details.data, lost: lost.map((f) => hex(f.token)) } };
             if (!session.incoming) {
                 say('LU1022', {
                     ...finding,
-                    advice: 'Call finish() on sessions of the previous kernel only. To give up a session that is to be handed over, close it.',
-                    message: `finish() of session "${session.name}", which is to be handed over, is let through: the handlers are told that ${files} ${be(lost.length)} done with, and the session has no files any more.`,
+                    advice: 'Call finish() only on sessions of the previous kernel. To give up an outgoing session, close it.',
+                    message: `finish() of the outgoing session "${session.name}" is not refused: the handlers finish ${files}, and the session loses all its files.`,
                 });
             } else if (!chronicle.isReleased(session)) {
                 say('LU1022', {
                     ...finding,
                     advice: `Retrieve every file before finish(). ${whyNotRefused(new Set(lost.map((f) => f.handler)))}`,
-                    message: `finish() of session "${session.name}" discards ${files} that nobody has retrieved.`,
+                    message: `finish() of session "${session.name}" discards ${files} that ${were} not retrieved.`,
                 });
             } else if (faulted.has(session)) {
                 say('LU1019', {
@@ -89,17 +90,17 @@ export const sessionRules = ruleFile(
                     message: `The reply of retrieve_session("${session.name}") could not be written, so the kernel finishes the session and discards ${files}.`,
                 });
             } else {
-                const end = isAtWork(host, 'exit')
-                    ? `${host.interpreter.current.name} ends with the last descriptor of`
-                    : 'the last close of';
+                const why = isAtWork(host, 'exit')
+                    ? `${host.interpreter.current.name} exits with its last descriptor`
+                    : 'its last descriptor is closed';
                 say('LU1024', {
                     ...finding,
-                    message: `Session "${session.name}" is finished by its release (${end} it): ${files} ${be(lost.length)} discarded without having been retrieved.`,
+                    message: `Session "${session.name}" is finished because ${why}: ${files} that ${were} not retrieved ${be(lost.length)} discarded.`,
                 });
             }
         };
 
-        /** A handler's finish() gets a file that a process has: from here on it belongs to that only. */
+        /** A handler's finish() runs for a file that was retrieved: the session does not own it any more. */
         const released = ({ args }: HandlerCall): void => {
             const said = subjectSaid(host);
             if (args?.file && said?.session.incoming && said.token !== null) {
@@ -113,12 +114,12 @@ export const sessionRules = ruleFile(
             }
         };
 
-        /** The last descriptor of a session goes because its process ends, or executes another program. */
+        /** The last descriptor of a session is closed because its process exits, or executes another program. */
         const endsWith = (session: LuoSession): boolean =>
             chronicle.isReleased(session) && (isAtWork(host, 'exit') || isAtWork(host, 'execve'));
 
-        /** LU1090: what a process has retrieved goes with it, and there is no session any more to ask for it again. */
-        const goneWith = (owner: string): void => {
+        /** LU1090: a file that a process retrieved is freed at its end, and its session no longer exists. */
+        const freedWith = (owner: string): void => {
             for (const [file, process] of [...leaving]) {
                 if (process === owner) {
                     leaving.delete(file);
@@ -132,7 +133,7 @@ export const sessionRules = ruleFile(
                             about: `${f.session} ${f.token}`,
                             history: chronicle.ofToken(f.session, f.token),
                             data: { session: f.session, token: f.token, process: owner },
-                            message: `${owner} has retrieved token ${f.token} of session "${f.session}" and ends before finish(), with the only descriptors of both: the session is finished by its release, and the file is gone.`,
+                            message: `${owner} retrieved token ${f.token} of session "${f.session}" and ends before finish(), with the only descriptors of the file and of the session: the release of the session finishes it, and the file is freed.`,
                         });
                     }
                 }
@@ -140,7 +141,7 @@ export const sessionRules = ruleFile(
         };
 
         /** LU1079 */
-        const notHandedOn = (kernel: Kernel): void => {
+        const notPreservedAgain = (kernel: Kernel): void => {
             const held = new Set<OpenFile>();
             for (const process of kernel.processes) {
                 for (const [, file] of process.fds.entries()) {
@@ -154,20 +155,20 @@ export const sessionRules = ruleFile(
                         about: `${session} ${token}`,
                         history: chronicle.ofToken(session, token),
                         data: { session, token },
-                        message: `Token ${token} of session "${session}" has come from the previous kernel and is still in use, but no session of this kernel has it: this kexec drops it.`,
+                        message: `Token ${token} of session "${session}" came from the previous kernel and is still open, but is in no session of this kernel: this kexec drops it.`,
                     });
                 }
             }
         };
 
         /** LU1074 */
-        const preservedAllTheSame = (session: LuoSession, request: LuoRequest): void => {
+        const preservedDespiteFault = (session: LuoSession, request: LuoRequest): void => {
             const token = hex(request.token);
             say('LU1074', {
                 about: `${session.name} ${token}`,
                 history: chronicle.of(sessionKey(session.name)),
                 data: { session: session.name, token },
-                message: `preserve_fd(token: ${token}) of session "${session.name}" gives EFAULT, as its reply cannot be written, but the file is preserved all the same.`,
+                message: `preserve_fd(token: ${token}) of session "${session.name}" fails with EFAULT because its reply cannot be written, but the file stays preserved.`,
             });
         };
 
@@ -179,7 +180,7 @@ export const sessionRules = ruleFile(
                 say('LU1023', {
                     ...details,
                     data: { ...details.data, process: host.interpreter.current.name },
-                    message: `${host.interpreter.current.name} ${execs ? 'executes another program' : 'ends'} and was the only one to hold session "${session.name}": its ${counted(session.files.length, 'file')} will not be handed over.`,
+                    message: `${host.interpreter.current.name} ${execs ? 'executes another program' : 'exits'} and closes the last descriptor of session "${session.name}": the ${counted(session.files.length, 'file')} of the session will not be handed over.`,
                 });
             }
         };
@@ -187,17 +188,17 @@ export const sessionRules = ruleFile(
         const unreachable = (s: LuoSession): void => {
             say('LU1004', {
                 ...about(s),
-                message: `Session "${s.name}" cannot be finished, and its last descriptor is gone: nobody can reach it any more, and its ${counted(s.files.length, 'file')} ${be(s.files.length)} held until the machine reboots.`,
+                message: `Session "${s.name}" cannot be finished, and its last descriptor is closed: no process can reach the session any more, and its ${counted(s.files.length, 'file')} ${be(s.files.length)} held until the machine reboots.`,
             });
         };
 
-        /** Incoming sessions at the end, which nobody has asked for. */
-        const forgotten = (kernel: Kernel, sink: typeof say): void => {
+        /** LU1002: incoming sessions at the end of the scenario that were not retrieved. */
+        const neverRetrieved = (kernel: Kernel, sink: typeof say): void => {
             for (const s of kernel.luo.incoming.sessions) {
                 if (!s.retrieved && s.files.length > 0 && kernel.luo.deserialized === 0) {
                     sink('LU1002', {
                         ...about(s),
-                        message: `Session "${s.name}" came from the previous kernel with ${counted(s.files.length, 'file')}, and nobody has retrieved it.`,
+                        message: `Session "${s.name}" came from the previous kernel with ${counted(s.files.length, 'file')} and was never retrieved.`,
                     });
                 }
             }
@@ -206,7 +207,7 @@ export const sessionRules = ruleFile(
                     about: name,
                     history: chronicle.ofSessionNamed(name),
                     data: { session: name, files },
-                    message: `Session "${name}" came from the previous kernel with ${counted(files, 'file')}, and nobody has even opened /dev/liveupdate.`,
+                    message: `Session "${name}" came from the previous kernel with ${counted(files, 'file')}, but no process has opened /dev/liveupdate.`,
                 });
             }
         };
@@ -217,7 +218,7 @@ export const sessionRules = ruleFile(
                     const state = s.retrieved ? 'is not finished' : 'was never retrieved';
                     say('LU1003', {
                         ...about(s),
-                        message: `Session "${s.name}" came from the previous kernel and ${state}: this kexec drops it, and the memory of its ${counted(s.files.length, 'file')} will be somebody else's.`,
+                        message: `Session "${s.name}" came from the previous kernel and ${state}: this kexec drops it, and the next kernel reuses the memory of its ${counted(s.files.length, 'file')}.`,
                     });
                 }
             }
@@ -226,12 +227,12 @@ export const sessionRules = ruleFile(
                     about: name,
                     history: chronicle.ofSessionNamed(name),
                     data: { session: name, files },
-                    message: `Session "${name}" came from the previous kernel, and nobody has even opened /dev/liveupdate: this kexec drops it and its ${counted(files, 'file')}.`,
+                    message: `Session "${name}" came from the previous kernel, but no process has opened /dev/liveupdate: this kexec drops the session and its ${counted(files, 'file')}.`,
                 });
             }
         };
 
-        /** Where the process that reboots holds a session itself, the session cannot be lost without the reboot. */
+        /** LU1005. If the process that reboots holds a session itself, its death would also stop the reboot. */
         const oneHolder = (kernel: Kernel): void => {
             const rebooting = processOf(host.interpreter.current)?.process;
             const all = sessionHolders(kernel);
@@ -243,7 +244,7 @@ export const sessionRules = ruleFile(
                     say('LU1005', {
                         ...details,
                         data: { ...details.data, process: holder.name },
-                        message: `Only ${holder.name} holds session "${s.name}", and ${rebooting?.name ?? 'another process'} reboots: had ${holder.name} died before, the update would have gone on without the session.`,
+                        message: `Only ${holder.name} holds session "${s.name}", but ${rebooting?.name ?? 'another process'} reboots: if ${holder.name} had died before, the update would have continued without the session.`,
                     });
                 }
             }
@@ -260,7 +261,7 @@ export const sessionRules = ruleFile(
             },
             replyFailed(request): void {
                 if (request.command === 'PRESERVE_FD' && request.session) {
-                    preservedAllTheSame(request.session, request);
+                    preservedDespiteFault(request.session, request);
                 }
                 const session =
                     request.command === 'RETRIEVE_SESSION' ? host.kernel?.luo.incoming.find(request.name) : undefined;
@@ -275,7 +276,7 @@ export const sessionRules = ruleFile(
             },
             callReturned({ kind }): void {
                 if (kind === 'exit' || kind === 'execve') {
-                    goneWith(host.interpreter.current.name);
+                    freedWith(host.interpreter.current.name);
                 }
             },
             sessionStuck: unreachable,
@@ -283,15 +284,15 @@ export const sessionRules = ruleFile(
                 dropped(kernel);
                 oneHolder(kernel);
                 if (kernel.kexecImage?.kho) {
-                    notHandedOn(kernel);
+                    notPreservedAgain(kernel);
                 }
             },
-            atEnd: forgotten,
+            atEnd: neverRetrieved,
         };
     },
 );
 
-/** Sessions with files that nobody has read because the device was never opened. */
+/** Sessions with files that were not deserialized because the device was never opened. */
 function unread(kernel: Kernel): readonly IncomingSession[] {
     return kernel.luo.enabled && kernel.luo.deserialized === undefined ? incomingSessions(kernel) : [];
 }

@@ -1,6 +1,6 @@
 /**
- * What one kernel has written as one struct and the next reads as another one: a compatible string says what is handed
- * over, and nobody compares the layouts.
+ * Finds memory that one kernel writes as one struct and the next kernel reads as another one: both handlers have the
+ * same compatible string, and the kernel does not compare layouts.
  */
 import type { StructLayout } from '../language/layout';
 import { callbackAtWork } from '../runtime/at-work';
@@ -8,15 +8,15 @@ import type { HistoryLine } from '../findings/diagnosis';
 import { fileData } from './chronicle';
 import { fieldsText, misreadFields, type Misread } from './layouts';
 import { ruleFile } from './rules';
-import { hex } from '../text/text';
+import { counted, hex } from '../text/text';
 
-/** So many fields are named in the sentence. */
+/** The largest number of fields that a message names. */
 const NAMED = 3;
 
 export const layoutRules = ruleFile(['LU1092'], ({ host, chronicle, typed, say }) => {
     const { machine } = host;
 
-    /** Nobody has got the page in this kernel but by restoring it. */
+    /** This kernel has not allocated the page anew; it may have restored it. */
     const isAsHandedOver = (pa: number): boolean =>
         machine.history
             .of(Math.floor(pa / machine.page.size))
@@ -33,9 +33,9 @@ export const layoutRules = ruleFile(['LU1092'], ({ host, chronicle, typed, say }
                 ...chronicle.ofAddress(pa),
                 side(
                     host.boot - 1,
-                    `"${kernel}" writes ${written.name}, ${written.size} bytes: ${fieldsText(written)}`,
+                    `"${kernel}" writes ${written.name}, ${counted(written.size, 'byte')}: ${fieldsText(written)}`,
                 ),
-                side(host.boot, `"${reader}" reads ${read.name}, ${read.size} bytes: ${fieldsText(read)}`),
+                side(host.boot, `"${reader}" reads ${read.name}, ${counted(read.size, 'byte')}: ${fieldsText(read)}`),
             ],
             data: {
                 address: hex(pa),
@@ -46,7 +46,7 @@ export const layoutRules = ruleFile(['LU1092'], ({ host, chronicle, typed, say }
                 callback: call?.name ?? null,
                 ...fileData(host),
             },
-            message: `${call?.name ?? 'The kernel'} reads ${what} at ${hex(pa)} as ${read.name}, which "${kernel}" has written as ${written.name}: ${wrong}.`,
+            message: `${call?.name ?? 'The kernel'} reads ${what} at ${hex(pa)} as ${read.name}, but "${kernel}" wrote it as ${written.name}: ${wrong}.`,
         });
     };
 
@@ -54,7 +54,7 @@ export const layoutRules = ruleFile(['LU1092'], ({ host, chronicle, typed, say }
         viewed(layout, pa): void {
             const all = typed.handed?.structs.get(pa) ?? [];
             const written = all.at(-1);
-            // it may be a part of what lies there: one that fits is enough
+            // several structs may begin at one address, such as a struct and its first member: one match is enough
             if (
                 written &&
                 all.every((l) => l !== layout && misreadFields(l, layout).length > 0) &&
@@ -74,7 +74,7 @@ export const layoutRules = ruleFile(['LU1092'], ({ host, chronicle, typed, say }
                 const sizes =
                     written.size === layout.size
                         ? ''
-                        : `elements have ${written.size} bytes, and are taken for ${layout.size}${wrong.length > 0 ? '; ' : ''}`;
+                        : `its elements have ${counted(written.size, 'byte')}, but are read as ${counted(layout.size, 'byte')} each${wrong.length > 0 ? '; ' : ''}`;
                 tell(written, layout, descriptor, 'the array', `${sizes}${wrongText(wrong)}`);
             }
         },
@@ -88,8 +88,8 @@ function wrongText(wrong: readonly Misread[]): string {
             .slice(0, NAMED)
             .map(({ offset, read, written }) =>
                 written === undefined
-                    ? `nothing was written at ${offset}, where it reads ${read}`
-                    : `at ${offset} it reads ${read} where ${written} is`,
+                    ? `at offset ${offset} it reads ${read}, but nothing was written there`
+                    : `at offset ${offset} it reads ${read}, but ${written} was written there`,
             )
             .join('; ') + more
     );

@@ -1,6 +1,6 @@
 /**
- * Which structs lie at which physical addresses, as kernel code has said when it looked at them: in the kernel that
- * runs, and in the one that has handed its memory over.
+ * The structs at physical addresses, recorded when kernel code views memory as a struct: those of the running kernel,
+ * and those in the memory that the previous kernel handed over.
  */
 import type { Kernel } from '../kernel/kernel';
 import type { StructLayout } from '../language/layout';
@@ -10,49 +10,50 @@ import type { Rules } from './hearing';
 import { isPreserved, type TypedArray, type TypedMemory } from './pointer-walk';
 import { lastChanges } from './preserved';
 
-/** Structs that one address is looked at as; there are few. */
+/** The largest number of structs that are recorded for one address. */
 const AT_ONE_ADDRESS = 4;
 const NONE: readonly StructLayout[] = [];
 
-interface Said<T> {
+/** A record, and the step at which it was made. */
+interface Recorded<T> {
     readonly what: T;
     readonly step: number;
 }
 
-/** What a kernel has handed over, by addresses. */
+/** The structs in memory that a kernel has handed over, by addresses. */
 export interface HandedTypes {
-    /** Its name, and which boot of the machine it leads to. */
+    /** The name of that kernel, and the number of the boot that its kexec leads to. */
     readonly kernel: string;
     readonly into: number;
-    /** Of an address all that it was looked at as, such as a page and its head. */
+    /** By address, all structs that code viewed there, such as a page and the header at its start. */
     readonly structs: ReadonlyMap<number, readonly StructLayout[]>;
     readonly arrays: ReadonlyMap<number, TypedArray>;
 }
 
 export interface TypedRecords extends Rules, TypedMemory {
-    /** Of the kernel before the one that runs; undefined: nothing came over. */
+    /** What the previous kernel handed over; undefined: nothing. */
     readonly handed: HandedTypes | undefined;
 }
 
 export function typedRecords(host: Host): TypedRecords {
     const { journal, history, page } = host.machine;
     /** The latest last. Lists are replaced, never changed in place. */
-    const structs = new JournaledMap<number, Said<readonly StructLayout[]>>(journal);
-    const arrays = new JournaledMap<number, Said<TypedArray>>(journal);
-    /** One item, replaced as a whole. */
+    const structs = new JournaledMap<number, Recorded<readonly StructLayout[]>>(journal);
+    const arrays = new JournaledMap<number, Recorded<TypedArray>>(journal);
+    /** What the last kexec handed over; one item, replaced as a whole. */
     const over = new JournaledList<HandedTypes>(journal);
 
     /**
-     * What was said of an address counts only as long as its page has not been given to somebody else. Made anew for
-     * each handover.
+     * By page frame, the step of its last allocation or free. A struct recorded for an address counts only if its page
+     * has not changed since. Computed anew for each handover.
      */
     let changes: ReadonlyMap<number, number> = new Map();
-    const fresh = <T>(pa: number, said: Said<T> | undefined): T | undefined =>
-        said && (changes.get(Math.floor(pa / page.size)) ?? 0) <= said.step ? said.what : undefined;
+    const fresh = <T>(pa: number, one: Recorded<T> | undefined): T | undefined =>
+        one && (changes.get(Math.floor(pa / page.size)) ?? 0) <= one.step ? one.what : undefined;
 
-    const preserved = <T>(kernel: Kernel, said: JournaledMap<number, Said<T>>): Map<number, T> => {
+    const preserved = <T>(kernel: Kernel, all: JournaledMap<number, Recorded<T>>): Map<number, T> => {
         const out = new Map<number, T>();
-        for (const [pa, one] of said) {
+        for (const [pa, one] of all) {
             const what = fresh(pa, one);
             if (what !== undefined && isPreserved(kernel.kho, pa)) {
                 out.set(pa, what);
@@ -98,7 +99,7 @@ export function typedRecords(host: Host): TypedRecords {
                 });
             }
         },
-        /** What one kernel has said of memory is nothing to the next one. */
+        /** The next kernel starts without records of its own. */
         phase(phase): void {
             if (phase === 'boot') {
                 structs.clear();

@@ -1,6 +1,5 @@
 /**
- * What the previous kernel handed over of sessions, as it lies in memory: for those who look at it before, or instead
- * of, LUO.
+ * Sessions of the previous kernel, read from memory without LUO.
  */
 import type { Kernel } from '../kernel/kernel';
 import { incomingEntries } from '../kernel/luo/incoming';
@@ -11,13 +10,13 @@ export interface IncomingSession {
     readonly files: number;
 }
 
-/** Whether there is something that LUO has not read to its end. */
+/** Whether LUO has not deserialized everything. */
 export function hasUnread({ luo }: Kernel): boolean {
     return luo.incoming.blocks.blocks.length > 0 || luo.incoming.area !== 0;
 }
 
 /**
- * Every session with files, in the order in which they were handed over, as long as LUO has not given the memory back.
+ * Every session with files, in the order in which they were handed over, until LUO frees the memory.
  */
 export function incomingSessions(kernel: Kernel): IncomingSession[] {
     const { memory } = kernel;

@@ -1,6 +1,6 @@
 /**
- * What a scenario may ask of the diagnoses of its run. The rules that make them stand apart: whoever only checks or
- * explains a scenario, as the language server does, does not carry them.
+ * The part of the diagnoses that natives of scenarios read. It does not import the rules, so that programs that only
+ * check or explain scenarios, such as the language server, do not contain them.
  */
 import type { DiagnosisCode } from '../findings/catalogue';
 import type { Host } from '../runtime/host/host';
@@ -9,13 +9,13 @@ import type { Listener, Observer } from '../runtime/listener';
 export abstract class Verdicts implements Observer {
     abstract readonly listener: Listener;
 
-    /** A diagnosis with this code was made, or would be if the scenario ended here. */
+    /** Whether a diagnosis with this code was made, or would be made if the scenario ended here. */
     abstract has(code: DiagnosisCode): boolean;
 
-    /** How often a device went to memory that was not given to it. */
+    /** Number of requests of a device to memory that was not mapped for it. */
     abstract straysOf(device: string): number;
 
-    /** Those of a run; null where nobody looks. */
+    /** Those of a run; null if the run is not observed. */
     static of(host: Host): Verdicts | null {
         return host.listeners.observer(Verdicts);
     }

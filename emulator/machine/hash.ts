@@ -1,6 +1,6 @@
 /**
- * A running 64-bit fingerprint of state: fast, deterministic, not cryptographic. What has state adds it by a method
- * `hash(hasher)`. Tests compare runs by it, and an exploration of schedules will know by it what it has seen.
+ * A running 64-bit fingerprint of state: fast, deterministic, not cryptographic. Objects with state add it in a method
+ * `hash(hasher)`. Tests compare runs by it; an exploration of schedules can recognize visited states by it.
  */
 export class Hasher {
     private a = 0x9e3779b9 | 0;

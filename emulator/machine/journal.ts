@@ -1,9 +1,9 @@
 /**
  * The undo journal that makes the whole emulated host cheap to checkpoint.
  *
- * Every piece of mutable state is a {@link Saveable}. Before its first change in an epoch it hands the journal a copy
- * of itself; going back to a mark loads those copies, newest first. What has not changed since a mark costs nothing,
- * and objects keep their identity, so state may refer to state by plain references.
+ * Every piece of mutable state is a {@link Saveable}. Before its first change in an epoch it gives the journal a copy
+ * of itself; going back to a mark loads those copies, newest first. State that has not changed since a mark costs
+ * nothing, and objects keep their identity, so state can refer to state by plain references.
  */
 
 /** State that can save a copy of itself and load it back in place. */
@@ -39,7 +39,7 @@ export abstract class JournaledRecord implements Saveable {
     }
 }
 
-/** A point that {@link Journal.restore} can go back to. */
+/** A point to which {@link Journal.restore} can go back. */
 export interface Mark {
     readonly serial: number;
 }
@@ -51,7 +51,7 @@ interface Segment {
 
 export class Journal {
     /**
-     * Grows at every mark and restore; never part of the emulated state. Caches of journaled data are valid for one
+     * Increases at every mark and restore; never part of the emulated state. Caches of journaled data are valid for one
      * epoch.
      */
     epoch = 1;
@@ -65,7 +65,7 @@ export class Journal {
         }
     }
 
-    /** Touches a record and returns it writable. */
+    /** Saves a record before a change and returns it writable. */
     edit<T extends Saveable>(target: T): Mutable<T> {
         if (target.epoch !== this.epoch) {
             this.save(target);
@@ -73,7 +73,7 @@ export class Journal {
         return target;
     }
 
-    /** Marks this moment. From here on changes are saved until the mark is restored or dropped. */
+    /** Marks this moment. From now on changes are saved until the mark is restored or dropped. */
     mark(): Mark {
         const mark = { serial: ++this.serial };
         this.segments.push({ mark, entries: [] });
@@ -82,8 +82,8 @@ export class Journal {
     }
 
     /**
-     * Goes back to `mark`, which stays valid; marks made after it are gone.
-     * @throws RangeError where the mark is not outstanding.
+     * Goes back to `mark`, which stays valid; later marks become invalid.
+     * @throws RangeError if the mark is not outstanding.
      */
     restore(mark: Mark): void {
         const at = this.indexOf(mark);
@@ -99,7 +99,7 @@ export class Journal {
         this.epoch++;
     }
 
-    /** Forgets a mark. What it saved and an older mark still needs is kept for that one. */
+    /** Drops a mark. Copies that an older mark still needs are kept for that one. */
     drop(mark: Mark): void {
         const at = this.indexOf(mark);
         const [gone] = this.segments.splice(at, 1);
@@ -176,7 +176,7 @@ export class JournaledList<T> implements Saveable {
         this.list[index] = item;
     }
 
-    /** Removes the first occurrence; true where there was one. */
+    /** Removes the first occurrence; returns whether there was one. */
     remove(item: T): boolean {
         const at = this.list.indexOf(item);
         if (at < 0) {
@@ -207,7 +207,7 @@ export class JournaledList<T> implements Saveable {
     }
 }
 
-/** A journaled array with gaps, for what is there lazily: touch it before `list` changes. */
+/** A journaled array with gaps, for lazily created entries: touch it before `list` changes. */
 export class Slots<T> implements Saveable {
     epoch: number;
     list: (T | undefined)[] = [];

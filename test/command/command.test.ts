@@ -121,7 +121,7 @@ suite('lus run', function () {
             out,
             /\n {4}(luod|vmm) waits for [^\n]*\n(?: {6}[^\n]*\n)*? {6}\1, scenario line \d+ {2}deadlock\.lus:\d+:\d+\n/,
         );
-        assert.match(out, /error LU1033: vmm comes back from preserve_fd with the ring lock held/);
+        assert.match(out, /error LU1033: vmm returns from preserve_fd with the ring lock held/);
     });
 
     test('a failure has its place, the source, the reason, the call stack and where the error came up', () => {

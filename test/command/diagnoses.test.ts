@@ -48,7 +48,7 @@ suite('diagnoses in reports', function () {
             out,
             /History\n {6}kernel 0: create_session\("forgotten"\) {2}second-update\.lus:\d+:\d+\n {6}kernel 0: preserve_fd\(token: 0x1\) /,
         );
-        assert.match(out, /What to do {2}Only sessions created in this kernel are handed on\./);
+        assert.match(out, /What to do {2}Only sessions created in this kernel are handed over\./);
         assert.match(out, /\n1 passed, 0 failed\n$/);
     });
 

@@ -133,7 +133,7 @@ suite('handovers for a machine of a given shape', () => {
         );
         assert.match(
             failure('scratch 0x800_0000 size 32MiB'),
-            /the machine names 1 scratch areas, but this kernel has 3/,
+            /the machine names 1 scratch area, but this kernel has 3/,
         );
         assert.deepEqual(
             findingsOf(

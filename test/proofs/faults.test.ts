@@ -76,7 +76,7 @@ suite('a fault in the kernel code is caught', () => {
         [
             'a session whose retrieval could not be answered is not dropped',
             'luo.lus',
-            '    // A reply that faults drops the file; the release of a retrieved session finishes it, and its data is gone.\n    undo { fput(file) }\n',
+            '    // If the reply faults, the file is dropped; the release of a retrieved session finishes it, and its data is lost.\n    undo { fput(file) }\n',
             '',
         ],
         [

@@ -6,7 +6,7 @@ import type { OpenFile } from './file';
 
 const EINVAL = err('EINVAL');
 
-/** Sets the position (vfs_setpos): EINVAL where it is negative or beyond the largest offset. */
+/** Sets the position (vfs_setpos): EINVAL if it is negative or beyond the largest offset. */
 export function setPos(k: KernelCore, file: OpenFile, pos: number): number | Err {
     if (pos < 0 || pos > MAX_OFFSET) {
         return EINVAL;

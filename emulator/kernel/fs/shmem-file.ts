@@ -36,7 +36,10 @@ export function shmemInodeOf(file: OpenFile): ShmemInode {
     return file.inode;
 }
 
-/** Up to `length` bytes at `pos`; holes, and what was only fallocated, read as zeroes (shmem_file_read_iter). */
+/**
+ * Up to `length` bytes at `pos`; holes, and fallocated pages that were not written, read as zeroes
+ * (shmem_file_read_iter).
+ */
 export function readShmem(k: KernelCore, inode: ShmemInode, pos: number, length: number): Bytes {
     const end = Math.min(pos + length, inode.size);
     const out = new BytesBuilder();
@@ -82,18 +85,18 @@ export function readShmem(k: KernelCore, inode: ShmemInode, pos: number, length:
 }
 
 /**
- * Bytes that generic_perform_write() hands to write_begin at most, up to the next multiple of it: the largest folio
- * that the mapping could have (mapping_max_folio_size). On the recorded 7.2 that is more than a page, although its
- * shmem has 4 KiB folios: a write of 9000 bytes to a frozen file of 6000 fails as a whole.
+ * The maximum number of bytes that generic_perform_write() passes to write_begin, up to the next multiple of it: the
+ * largest folio that the mapping could have (mapping_max_folio_size). On the recorded 7.2 that is more than a page,
+ * although its shmem has 4 KiB folios: a write of 9000 bytes to a frozen file of 6000 fails as a whole.
  */
 function writeChunk({ page }: KernelCore): number {
     return page.size * 2 ** page.pmdOrder;
 }
 
 /**
- * Writes at `pos`, growing the file (shmem_file_write_iter, generic_perform_write): a folio at a time. What is left of
- * the write, up to the end of its {@link writeChunk}, is checked as a whole against seals, and against the size of a
- * frozen file: EPERM. Where something went through before that, its bytes count and the error is not seen.
+ * Writes at `pos`, growing the file (shmem_file_write_iter, generic_perform_write), a folio at a time. The remaining
+ * write, up to the end of its {@link writeChunk}, is checked as a whole against seals, and against the size of a frozen
+ * file: EPERM. If a part was written before, its length is returned and the error is not seen.
  */
 export function writeShmem(k: KernelCore, inode: ShmemInode, pos: number, data: Bytes): number | Err {
     const total = data.length;
@@ -156,8 +159,8 @@ function deniesWrite(inode: ShmemInode, end: number): boolean {
 }
 
 /**
- * Stores through a shared mapping (shmem_fault()): inside of the size only, but whatever the file's pages may do else.
- * EFAULT is a SIGBUS.
+ * Stores through a shared mapping (shmem_fault()): only inside of the size, but regardless of the other restrictions of
+ * the file. EFAULT stands for SIGBUS.
  */
 function storeShmem(k: KernelCore, inode: ShmemInode, pos: number, data: Bytes): 0 | Err {
     const { size } = k.page;
@@ -181,8 +184,8 @@ function storeShmem(k: KernelCore, inode: ShmemInode, pos: number, data: Bytes):
 }
 
 /**
- * Sets the size (shmem_setattr). EPERM by seals and, where the size would change, on a frozen file. Pages beyond the
- * size go, also where it stays the same.
+ * Sets the size (shmem_setattr). EPERM by seals and, if the size would change, on a frozen file. Pages beyond the size
+ * are freed, even if the size does not change.
  */
 export function truncateShmem(k: KernelCore, inode: ShmemInode, size: number): 0 | Err {
     const old = inode.size;
@@ -205,9 +208,9 @@ export function truncateShmem(k: KernelCore, inode: ShmemInode, size: number): 0
 }
 
 /**
- * Allocates, or punches a hole (shmem_fallocate). EPERM on a frozen file and by seals; ENOMEM, which takes back what
- * this call has allocated. Allocated pages are neither zeroed nor up to date until something is written to them, or
- * another call comes over them.
+ * Allocates, or punches a hole (shmem_fallocate). EPERM on a frozen file and by seals; ENOMEM, which frees what this
+ * call has allocated. Allocated pages are neither zeroed nor up to date until they are written, or another call covers
+ * them.
  */
 export function fallocateShmem(
     k: KernelCore,
@@ -250,8 +253,8 @@ export function fallocateShmem(
 }
 
 /**
- * The next data or hole at or after `start` (mapping_seek_hole_data); what was only fallocated counts as a hole. ENXIO
- * at the end of the file, and where there is no more data.
+ * The next data or hole at or after `start` (mapping_seek_hole_data); fallocated pages that were not written count as a
+ * hole. ENXIO at the end of the file, and if there is no more data.
  */
 export function seekHoleData(k: KernelCore, inode: ShmemInode, start: number, whence: number): number | Err {
     const end = inode.size;
@@ -296,7 +299,7 @@ export const shmemOps: FileOps = {
     },
     fallocate: (k, file, mode, offset, length) => fallocateShmem(k, shmemInodeOf(file), mode, offset, length),
     truncate: (k, file, size) => truncateShmem(k, shmemInodeOf(file), size),
-    // Seals are checked by mmap itself (memfd_check_seals_mmap), before any file is asked.
+    // Seals are checked by mmap itself (memfd_check_seals_mmap), before the file's own operation.
     mmap: () => 0,
     store: (k, file, pos, data) => storeShmem(k, shmemInodeOf(file), pos, data),
 };

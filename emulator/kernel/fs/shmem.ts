@@ -1,4 +1,4 @@
-/** The memory of shared memory files: their inodes, page caches, and how folios come and go (mm/shmem.c). */
+/** The memory of shared memory files: inodes, page caches, and allocation and freeing of folios (mm/shmem.c). */
 import { costId } from '../../machine/costs';
 import type { KernelCore } from './core';
 import { type Err, err } from '../release/errno';
@@ -16,22 +16,22 @@ const EINVAL = err('EINVAL');
 const ENOMEM = err('ENOMEM');
 const EEXIST = err('EEXIST');
 
-/**
- * Where shmem files differ from each other: files of the kernel's internal mount (memfds), and files of a tmpfs mount.
- */
+/** The difference between shmem files: files of the kernel's internal mount (memfds), and files of a tmpfs mount. */
 export type ShmemMount = 'shm' | 'tmpfs';
 
 /** The inode of a shared memory file (struct shmem_inode_info). */
 export class ShmemInode extends Inode {
     /** F_SEAL_ bits. A file that does not allow sealing has F_SEAL_SEAL from the start. */
     readonly seals: number = F_SEAL_SEAL;
-    /** SHMEM_F_MAPPING_FROZEN: neither pages nor size may change; reading and writing inside may. */
+    /** SHMEM_F_MAPPING_FROZEN: pages and size are fixed; reading and writing inside is allowed. */
     readonly frozen: boolean = false;
     /** Writable shared mappings; −1 once a seal denies them (i_mmap_writable). */
     readonly writableMaps: number = 0;
-    /** Kernel code has taken folios of it without pinning them; see {@link exposeFolio}. */
+    /** Kernel code holds folios of it without pinning them; see {@link exposeFolio}. */
     readonly exposed: boolean = false;
-    /** Whom its pages are charged to: the cgroup of the process that made or retrieved it, where that has a limit. */
+    /**
+     * The cgroup that its pages are charged to: that of the process that created or retrieved it, if that has a limit.
+     */
     readonly memcg: Memcg | null = null;
     readonly cache: PageCache;
 
@@ -39,12 +39,12 @@ export class ShmemInode extends Inode {
         { journal, page }: Pick<KernelCore, 'journal' | 'page'>,
         ino: number,
         mode: number,
-        /** The name behind `memfd:`, or the path. */
+        /** The name after `memfd:`, or the path. */
         readonly name: string,
         readonly mount: ShmemMount,
         /** Allocated in huge folios (PMD_ORDER) where possible (transparent_hugepage_shmem=always). */
         readonly huge: boolean,
-        /** Who owns its pages: an id of the kernel's owners. */
+        /** Owner of its pages: an id of the kernel's owners. */
         readonly owner: number,
     ) {
         super(journal, ino, 'shmem', S_IFREG + mode);
@@ -63,7 +63,7 @@ export class ShmemInode extends Inode {
     }
 }
 
-/** Makes an inode with link count `nlink` (memfds and O_TMPFILE: 0). `mode`: permission bits. */
+/** Creates an inode with link count `nlink` (memfds and O_TMPFILE: 0). `mode`: permission bits. */
 export function makeShmemInode(
     k: KernelCore,
     name: string,
@@ -80,14 +80,14 @@ export function makeShmemInode(
 }
 
 /**
- * What a folio is wanted for (enum sgp_type): CACHE fills holes with zeroes, WRITE is about to overwrite it, FALLOC
- * only allocates.
+ * The purpose for which a folio is requested (enum sgp_type): CACHE fills holes with zeroes, WRITE is about to
+ * overwrite it, FALLOC only allocates.
  */
 export type GetFolio = 'cache' | 'write' | 'falloc';
 
 /**
  * The folio at page offset `index` (shmem_get_folio_gfp), by its first page frame; a hole is filled. A fallocated folio
- * that nothing was written to is zeroed for `cache` and `falloc`. EINVAL for `cache` beyond the size; ENOMEM.
+ * that was not written is zeroed for `cache` and `falloc`. EINVAL for `cache` beyond the size; ENOMEM.
  */
 export function getFolio(k: KernelCore, inode: ShmemInode, index: number, why: GetFolio): number | Err {
     if (why === 'cache' && index * k.page.size >= inode.size) {
@@ -98,7 +98,7 @@ export function getFolio(k: KernelCore, inode: ShmemInode, index: number, why: G
         return addNewFolio(k, inode, index, why);
     }
     const pfn = folioOf(k, page);
-    // A second fallocate() initializes what an earlier one left, lest it be undone should this one fail.
+    // A second fallocate() initializes the pages of an earlier one, so that they are not freed if it fails.
     if (why !== 'write' && !isUptodate(k, pfn)) {
         zeroFolio(k, pfn);
     }
@@ -107,8 +107,8 @@ export function getFolio(k: KernelCore, inode: ShmemInode, index: number, why: G
 
 /**
  * The folio at page offset `index` with a reference for the caller (shmem_get_folio()). It is not pinned: once the
- * reference is gone, the folio can be moved, split and freed like any other. EINVAL beyond the size, and for what is no
- * shared memory file; ENOMEM.
+ * reference is dropped, the folio can be moved, split and freed like any other. EINVAL beyond the size, and for files
+ * that are no shared memory; ENOMEM.
  */
 export function exposeFolio(k: KernelCore, inode: Inode, index: number): number | Err {
     if (!(inode instanceof ShmemInode)) {
@@ -159,7 +159,7 @@ function addNewFolio(k: KernelCore, inode: ShmemInode, index: number, why: GetFo
     return pfn;
 }
 
-/** Zeroes a folio that holds nothing yet and marks it up to date. */
+/** Zeroes a folio without contents and marks it up to date. */
 export function zeroFolio(k: KernelCore, pfn: number): void {
     const size = k.page.size * 2 ** folioOrder(k, pfn);
     k.clock.chargeBytes(ZERO, size);
@@ -168,10 +168,10 @@ export function zeroFolio(k: KernelCore, pfn: number): void {
 }
 
 /**
- * Puts a folio that nothing owns yet into the page cache at `index` (shmem_add_to_page_cache and the accounting that
- * follows). The cache takes references of its own, one a page; the caller keeps and drops its own. EEXIST where any of
- * its pages is cached already; EINVAL where `index` is not aligned to the folio's size, which the kernel would BUG on;
- * ENOMEM where the cgroup that the file is charged to is full.
+ * Adds a folio without an owner to the page cache at `index` (shmem_add_to_page_cache and the accounting after it). The
+ * cache takes its own references, one per page; the caller keeps and drops its own. EEXIST if any of its pages is
+ * cached already; EINVAL if `index` is not aligned to the folio's size, where the kernel has a BUG_ON; ENOMEM if the
+ * cgroup of the file is full.
  */
 export function addFolio(k: KernelCore, inode: ShmemInode, pfn: number, index: number): 0 | Err {
     const order = folioOrder(k, pfn);
@@ -196,10 +196,11 @@ export function addFolio(k: KernelCore, inode: ShmemInode, pfn: number, index: n
 }
 
 /**
- * Frees [start, end) in bytes (shmem_undo_range): whole folios go, the rest of partial pages is zeroed. A large folio
- * that sticks out is zeroed where it is inside and then split around the ends of the range, so that its pages inside
- * can go (truncate_inode_partial_folio); one that is in use by others (pinned) cannot be split and stays whole.
- * @param end Infinity: to the end of everything
+ * Frees [start, end) in bytes (shmem_undo_range): frees whole folios and zeroes the rest of partial pages. A large
+ * folio that lies only partly in the range is zeroed inside and then split at the ends of the range, so that its pages
+ * inside can be freed (truncate_inode_partial_folio); a folio with other users (pinned) cannot be split and stays
+ * whole.
+ * @param end Infinity: up to the end
  */
 export function undoRange(k: KernelCore, inode: ShmemInode, start: number, end: number): void {
     const { cache } = inode;
@@ -244,7 +245,7 @@ export function undoRange(k: KernelCore, inode: ShmemInode, start: number, end: 
 }
 
 /**
- * Takes back what fallocate added between two page offsets, `last` included: every folio that nothing was written to
+ * Frees what fallocate added between two page offsets, `last` included: every folio that was not written
  * (shmem_undo_range with unfalloc).
  */
 export function undoFallocate(k: KernelCore, inode: ShmemInode, first: number, last: number): void {
@@ -264,7 +265,7 @@ export function undoFallocate(k: KernelCore, inode: ShmemInode, first: number, l
     }
 }
 
-/** Zeroes [start, end), which lies in one page, if that page is there. */
+/** Zeroes [start, end), which lies in one page, if that page exists. */
 function zeroPart(k: KernelCore, inode: ShmemInode, start: number, end: number): void {
     const page = inode.cache.at(pageOf(k, start));
     if (page < 0) {

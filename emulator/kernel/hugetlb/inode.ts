@@ -1,4 +1,4 @@
-/** Files of huge pages: memfds made with MFD_HUGETLB (fs/hugetlbfs/inode.c). */
+/** Files of huge pages: memfds created with MFD_HUGETLB (fs/hugetlbfs/inode.c). */
 import { type Bytes, BytesBuilder } from '../../machine/bytes';
 import { costId } from '../../machine/costs';
 import type { KernelCore } from '../fs/core';
@@ -41,9 +41,9 @@ interface Region {
 export class HugetlbInode extends Inode {
     /** F_SEAL_ bits. */
     readonly seals: number = F_SEAL_SEAL;
-    /** Pages and size may not change; only with the layer `hugetlb`. */
+    /** Pages and size are fixed; only with the layer `hugetlb`. */
     readonly frozen: boolean = false;
-    /** What is promised to the file or allocated for it (resv_map). Sorted, disjoint. */
+    /** Pages that are reserved or allocated for the file (resv_map). Sorted, disjoint. */
     readonly regions: readonly Region[] = [];
     readonly cache: PageCache;
 
@@ -63,7 +63,7 @@ export class HugetlbInode extends Inode {
         return this.cache.blocks;
     }
 
-    /** Huge pages that are promised to the file and not allocated yet. */
+    /** Huge pages that are reserved for the file but not allocated yet. */
     get promised(): number {
         return (
             this.regions.reduce((sum, r) => sum + r.end - r.start, 0) - this.cache.pages / orderPages(this.pool.order)
@@ -85,7 +85,7 @@ function hugetlbInodeOf(file: OpenFile): HugetlbInode {
     return file.inode;
 }
 
-/** How many of the huge pages [start, end) are neither promised to the file nor its own. */
+/** Number of huge pages in [start, end) that are neither reserved nor allocated for the file. */
 function missing(inode: HugetlbInode, start: number, end: number): number {
     return inode.regions.reduce(
         (sum, r) => sum - Math.max(0, Math.min(end, r.end) - Math.max(start, r.start)),
@@ -113,8 +113,8 @@ function dropRegion(k: KernelCore, inode: HugetlbInode, start: number, end: numb
 }
 
 /**
- * What a shared mapping of [start, end) in bytes promises itself (hugetlb_reserve_pages()): pages that it can then
- * fault in without failing. The promise stays with the file. ENOMEM.
+ * Reserves the pages of a shared mapping of [start, end) in bytes (hugetlb_reserve_pages()), so that faults cannot
+ * fail. The reservation stays with the file. ENOMEM.
  */
 function reserveHugePages(k: KernelCore, inode: HugetlbInode, start: number, end: number): 0 | Err {
     const { pool } = inode;
@@ -128,8 +128,8 @@ function reserveHugePages(k: KernelCore, inode: HugetlbInode, start: number, end
 }
 
 /**
- * The huge page at page offset `index`, in small pages; a hole gets a zeroed one, a promised one where there is a
- * promise. −1: none is left.
+ * The huge page at page offset `index`, in small pages; a hole gets a zeroed page, a reserved one if there is a
+ * reservation. −1: none is left.
  */
 export function getHugePage(k: KernelCore, inode: HugetlbInode, index: number): number {
     const { cache, pool } = inode;
@@ -149,7 +149,7 @@ export function getHugePage(k: KernelCore, inode: HugetlbInode, index: number): 
     return pfn;
 }
 
-/** Puts a huge page that nobody else refers to into a file. */
+/** Adds a huge page without other references to a file. */
 function enter(k: KernelCore, inode: HugetlbInode, pfn: number, index: number): void {
     k.clock.charge(PAGE_CACHE);
     k.memmap.setOwner(pfn, inode.owner);
@@ -158,8 +158,8 @@ function enter(k: KernelCore, inode: HugetlbInode, pfn: number, index: number): 
 }
 
 /**
- * Puts a huge page of a pool into a file at page offset `index`. The file takes a reference of its own. EINVAL where it
- * is not of the file's size or not aligned, EEXIST.
+ * Adds a huge page of a pool to a file at page offset `index`. The file takes its own reference. EINVAL if it is not of
+ * the file's page size or not aligned, EEXIST.
  */
 export function addHugePage(k: KernelCore, inode: HugetlbInode, pfn: number, index: number): 0 | Err {
     const { order } = inode.pool;
@@ -176,7 +176,7 @@ export function addHugePage(k: KernelCore, inode: HugetlbInode, pfn: number, ind
     return 0;
 }
 
-/** Frees the huge pages [first, last) of a file and takes back what is promised there. */
+/** Frees the huge pages [first, last) of a file and cancels reservations there. */
 function removeHugePages(k: KernelCore, inode: HugetlbInode, first: number, last: number): void {
     const { cache, pool } = inode;
     const pages = orderPages(pool.order);
@@ -199,7 +199,7 @@ function removeHugePages(k: KernelCore, inode: HugetlbInode, first: number, last
     }
 }
 
-/** Zeroes [start, end), as far as it is there. */
+/** Zeroes the existing part of [start, end). */
 function zeroRange(k: KernelCore, inode: HugetlbInode, start: number, end: number): void {
     for (let at = start; at < end; ) {
         const n = Math.min(inode.pool.size - (at % inode.pool.size), end - at);
@@ -211,7 +211,7 @@ function zeroRange(k: KernelCore, inode: HugetlbInode, start: number, end: numbe
     }
 }
 
-/** Where a byte of a file lies; −1 in a hole. */
+/** The address of a byte of a file; −1 in a hole. */
 function addressOf(k: KernelCore, inode: HugetlbInode, at: number): number {
     const page = inode.cache.at(pageOf(k, at));
     return page < 0 ? -1 : page * k.page.size + (at % k.page.size);
@@ -238,7 +238,7 @@ function read(k: KernelCore, file: OpenFile, pos: number, length: number): Bytes
 
 /**
  * Stores through a shared mapping of just this range. EINVAL, ENOMEM: it cannot be mapped; EFAULT beyond the size, or
- * where no page can be had.
+ * if no page is available.
  */
 function store(k: KernelCore, file: OpenFile, pos: number, data: Bytes): 0 | Err {
     const inode = hugetlbInodeOf(file);
@@ -246,7 +246,7 @@ function store(k: KernelCore, file: OpenFile, pos: number, data: Bytes): 0 | Err
     if (failed !== 0) {
         return failed;
     }
-    // A writable mapping beyond the end makes the file grow (hugetlbfs_file_mmap()).
+    // A writable mapping beyond the end extends the file (hugetlbfs_file_mmap()).
     if (pos + data.length > inode.size) {
         if (inode.frozen) {
             return EPERM;
@@ -266,7 +266,7 @@ function store(k: KernelCore, file: OpenFile, pos: number, data: Bytes): 0 | Err
     return 0;
 }
 
-/** hugetlbfs_setattr(): EINVAL where the size is no multiple of a huge page, EPERM by seals and on a frozen file. */
+/** hugetlbfs_setattr(): EINVAL if the size is no multiple of a huge page, EPERM by seals and on a frozen file. */
 function truncate(k: KernelCore, file: OpenFile, size: number): 0 | Err {
     const inode = hugetlbInodeOf(file);
     if (size % inode.pool.size !== 0) {
@@ -282,7 +282,7 @@ function truncate(k: KernelCore, file: OpenFile, size: number): 0 | Err {
     return 0;
 }
 
-/** hugetlbfs_fallocate(): ENOSPC where the pool has no page, EPERM by seals and on a frozen file. */
+/** hugetlbfs_fallocate(): ENOSPC if the pool has no page, EPERM by seals and on a frozen file. */
 function fallocate(k: KernelCore, file: OpenFile, mode: number, offset: number, length: number): 0 | Err {
     const inode = hugetlbInodeOf(file);
     const { size } = inode.pool;
@@ -326,8 +326,8 @@ export const hugetlbOps: FileOps = {
 };
 
 /**
- * Pins the huge pages that cover the bytes `start` up to and including `end`; holes are filled. @returns their first
- * page frames; ENOMEM, with nothing pinned
+ * Pins the huge pages that cover the bytes `start` up to and including `end`; holes are filled.
+ * @returns their first page frames; ENOMEM, with nothing pinned
  */
 export function pinHugePages(
     k: KernelCore,

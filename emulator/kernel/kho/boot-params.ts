@@ -1,7 +1,7 @@
 /**
  * The memory that a boot loader or kexec leaves for a kernel: a device tree on arm64 (device-tree.ts); on x86-64
- * (Documentation/arch/x86/boot.rst, zero-page.rst) boot parameters, the command line, setup data; and the little header
- * by which a kernel image of this emulator says which kernel it is.
+ * (Documentation/arch/x86/boot.rst, zero-page.rst) boot parameters, the command line, setup data; and the small header
+ * by which a kernel image of this emulator names its kernel.
  */
 import { type Int, intOfHalves } from '../../machine/int';
 import type { Machine } from '../../machine/machine';
@@ -31,7 +31,7 @@ const RAMDISK_IMAGE = 0x218;
 const RAMDISK_SIZE = 0x21c;
 const CMD_LINE = 0x228;
 const SETUP_DATA = 0x250;
-/** The protocol's preferred load address; here the address where the kernel has been put. */
+/** The protocol's preferred load address; here the address at which the kernel was loaded. */
 const PREF_ADDRESS = 0x258;
 const INIT_SIZE = 0x260;
 const E820_TABLE = 0x2d0;
@@ -45,8 +45,8 @@ const HDRS = 0x53726448;
 const KERNEL_MAGIC = 0x4b53554c;
 
 /**
- * Bytes of the parameters segment: a device tree, or boot parameters, command line, setup data (whose room is always
- * there).
+ * Size of the parameters segment in bytes: a device tree, or boot parameters, command line, setup data (whose space is
+ * always reserved).
  */
 export function parametersSize(commandLine: string, arch: Arch = X86_64): number {
     return arch.parameters === 'device tree'
@@ -58,7 +58,7 @@ function setupDataOffset(commandLine: string): number {
     return Math.ceil((BOOT_PARAMS_SIZE + new TextEncoder().encode(commandLine).length + 1) / 16) * 16;
 }
 
-/** The parameters segment for a kernel, as it will lie at `at`. */
+/** The parameters segment for a kernel, to be placed at `at`. */
 export function buildParameters(machine: Machine, at: number, params: BootParams): Uint8Array {
     if (params.arch.parameters === 'device tree') {
         return buildDeviceTree(machine, params);
@@ -98,7 +98,7 @@ export function buildParameters(machine: Machine, at: number, params: BootParams
     return bytes;
 }
 
-/** Reads boot parameters back; undefined where there are none at this address. */
+/** Parses boot parameters; undefined if there are none at this address. */
 export function readParameters(machine: Machine, at: number): BootParams | undefined {
     const { memory } = machine;
     if (!machine.isRam(at, BOOT_PARAMS_SIZE) || memory.readU32(at + HEADER_MAGIC) !== HDRS) {
@@ -180,7 +180,7 @@ function readText(memory: PhysicalMemory, at: number, limit: number): string {
     return new TextDecoder().decode(nul < 0 ? bytes : bytes.subarray(0, nul));
 }
 
-/** The header of a kernel image that is the kernel described under this name. */
+/** The header of the image of the kernel that is described under this name. */
 export function kernelHeader(name: string): Uint8Array {
     const text = new TextEncoder().encode(name);
     const bytes = new Uint8Array(8 + text.length);
@@ -191,7 +191,7 @@ export function kernelHeader(name: string): Uint8Array {
     return bytes;
 }
 
-/** Which kernel lies at this address; undefined where none does. */
+/** The name of the kernel at this address; undefined if there is none. */
 export function readKernelName(machine: Machine, at: number): string | undefined {
     const { memory } = machine;
     const { size } = machine.page;

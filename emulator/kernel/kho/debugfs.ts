@@ -1,7 +1,4 @@
-/**
- * /sys/kernel/debug/kho/out/finalize, in the kernels that have it: user space completes the handover, or takes that
- * back.
- */
+/** /sys/kernel/debug/kho/out/finalize, in kernels that have it: user space finalizes the handover, or aborts it. */
 import { Bytes } from '../../machine/bytes';
 import type { Machine } from '../../machine/machine';
 import { err } from '../release/errno';
@@ -13,7 +10,7 @@ import type { KernelDescription } from '../release/descriptions';
 import { abortFinalize, finalize } from './finalize';
 import type { Kho } from './kho';
 
-/** What the files of KHO in debugfs need of their kernel. */
+/** What the files of KHO in debugfs need from their kernel. */
 export interface KhoDebugEnv extends KernelCore {
     readonly machine: Machine;
     readonly kho: Kho;
@@ -28,8 +25,8 @@ export function hasFinalizeFile({ kho, desc }: KhoDebugEnv): boolean {
 }
 
 /**
- * Opens it. Writing 1 finalizes. Writing 0 aborts up to 6.18 and is EINVAL later. EEXIST and ENOENT where it is so
- * already; what finalizing returns.
+ * Opens it. Writing 1 finalizes. Writing 0 aborts up to 6.18 and fails with EINVAL later. EEXIST and ENOENT if that is
+ * already the state; the errors of finalizing.
  */
 export function openFinalizeFile(kernel: KhoDebugEnv, flags: number): OpenFile {
     const { kho, desc, journal } = kernel;

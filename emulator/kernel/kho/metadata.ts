@@ -1,7 +1,4 @@
-/**
- * The subtree `kexec-metadata`: which kernel the handover came from, and how many updates there were (struct
- * kho_kexec_metadata).
- */
+/** The subtree `kexec-metadata`: the kernel that handed over, and the number of updates (struct kho_kexec_metadata). */
 import { Err } from '../release/errno';
 import type { Kho } from './kho';
 
@@ -14,8 +11,8 @@ const COUNT = RELEASE + RELEASE_SIZE;
 export const METADATA_SIZE = COUNT + 4;
 
 /**
- * Reads the incoming metadata, says so in the log, and holds its page for good. @returns the incoming count, 0 where
- * there is none.
+ * Reads the incoming metadata, logs it, and holds its page permanently. @returns the incoming count, 0 if there is
+ * none.
  */
 export function readMetadata(kho: Kho): { count: number; release: string | undefined } {
     const none = { count: 0, release: undefined };
@@ -49,7 +46,7 @@ export function readMetadata(kho: Kho): { count: number; release: string | undef
 }
 
 /**
- * Hands this kernel's metadata over. @returns what allocating or adding the subtree returns; with nothing left behind.
+ * Hands this kernel's metadata over. @returns the errors of allocating or adding the subtree; with nothing left behind.
  */
 export function writeMetadata(kho: Kho, count: number): 0 | Err {
     const { memory } = kho.env.machine;

@@ -1,6 +1,6 @@
 /**
- * The note that this program writes into the images of emulated handovers: what is not in preserved memory and yet
- * belongs to the jump. A reader that does not know it loses nothing of the handover itself.
+ * The note that this program writes into images of emulated handovers: information that is not in preserved memory but
+ * belongs to the jump. A reader that does not know the note still gets the whole handover.
  */
 import { PAGE_GEOMETRIES, type PageGeometry } from '../../machine/arch';
 import type { CoreFile, CoreNote } from '../../machine/core-file';
@@ -18,12 +18,12 @@ export interface HandoverNote {
     readonly setup: KhoSetupData;
     /** Usable RAM. */
     readonly map: readonly RamRange[];
-    /** The kernel that was loaded, by its description's name. */
+    /** The loaded kernel, by the name of its description. */
     readonly kernel: string;
     readonly commandLine: string;
-    /** Where the boot parameters of a kernel lie that is in the image, ready to be started; 0: there is none. */
+    /** The address of the boot parameters of a kernel in the image, ready to be started; 0: there is none. */
     readonly parameters: number;
-    /** The machine's clock, in nanoseconds, and how many kernels had come up on it. */
+    /** The machine's clock, in nanoseconds, and the number of kernels that had booted on it. */
     readonly time: number;
     readonly boots: number;
 }
@@ -56,7 +56,7 @@ export function handoverNote(note: HandoverNote): CoreNote {
     return { name: NOTE_NAME, type: NOTE_HANDOVER, content };
 }
 
-/** The note among others; undefined where there is none, or it makes no sense. */
+/** The note among others; undefined if there is none, or it is invalid. */
 export function readHandoverNote(notes: readonly CoreNote[]): HandoverNote | undefined {
     const note = notes.find((n) => n.name === NOTE_NAME && n.type === NOTE_HANDOVER);
     if (!note) {
@@ -110,8 +110,8 @@ export function readHandoverNote(notes: readonly CoreNote[]): HandoverNote | und
 const VMCOREINFO = 'VMCOREINFO';
 
 /**
- * How large the pages are of the kernel that an image is of: as a note says it, kdump's or ours, whose root FDT is one
- * page; else what is usual for the architecture.
+ * The page size of the kernel of an image: from a note, either that of kdump or ours, whose root FDT is one page;
+ * otherwise the default of the architecture.
  */
 export function pagesOfImage({ machine, notes }: Pick<CoreFile, 'machine' | 'notes'>): PageGeometry {
     const info = notes.find((n) => n.name === VMCOREINFO);

@@ -1,4 +1,4 @@
-/** What a guest would find if it looked at all of its memory now. */
+/** Checks of all memory of a guest at the current time. */
 import { Bytes } from '../../machine/bytes';
 import type { Differing } from '../../machine/guests';
 import type { KernelCore } from '../fs/core';
@@ -7,21 +7,21 @@ import { look, type Slot } from './slots';
 import { partsOf, contentOf } from './workload';
 import type { VirtualMachine } from './vm';
 
-/** What a range of the guest's memory held when its program began: its program has not come to all of it yet. */
+/** The contents of a range of guest memory when its program began: the program has not reached all of it yet. */
 export interface Baseline {
     readonly start: number;
     readonly content: Bytes;
 }
 
 export interface Examined {
-    /** Bytes that are not what the guest wrote, or what it found when it began. */
+    /** Bytes that differ from what the guest wrote, or from the initial contents. */
     readonly bytes: number;
     readonly first: Differing | null;
 }
 
 export const NOTHING_WRONG: Examined = { bytes: 0, first: null };
 
-/** What a range held when the guest's program began; null: not all of it is known. */
+/** The content of a range when the guest's program started; null: a part of it is unknown. */
 export function contentBefore(baseline: Baseline | null, gpa: number, length: number): Bytes | null {
     return baseline !== null && gpa >= baseline.start && gpa + length <= baseline.start + baseline.content.length
         ? baseline.content.slice(gpa - baseline.start, gpa - baseline.start + length)
@@ -29,8 +29,8 @@ export function contentBefore(baseline: Baseline | null, gpa: number, length: nu
 }
 
 /**
- * Compares all that a guest's programs work on with what they wrote. Where the guest has no memory it finds nothing: it
- * leaves guest mode with a fault.
+ * Compares all memory that a guest's programs work on with what they wrote. Addresses without memory are left out: an
+ * access to them is a fault (KVM_EXIT_MEMORY_FAULT).
  */
 export function examine(k: KernelCore, vm: VirtualMachine, baseline: Baseline | null): Examined {
     let bytes = 0;
@@ -60,7 +60,7 @@ export function examine(k: KernelCore, vm: VirtualMachine, baseline: Baseline | 
     return { bytes, first };
 }
 
-/** What of a range is memory of the guest. */
+/** The parts of a range that lie in memory slots. */
 function within(range: { readonly gpa: number; readonly length: number }, slots: readonly Slot[]): (typeof range)[] {
     return slots.flatMap((slot) => {
         const gpa = Math.max(range.gpa, slot.gpa);
@@ -69,7 +69,7 @@ function within(range: { readonly gpa: number; readonly length: number }, slots:
     });
 }
 
-/** What all ranges of the guest's programs hold now. */
+/** The current contents of all ranges of the guest's programs. */
 export function baselineOf(k: KernelCore, vm: VirtualMachine): Baseline | null {
     const start = Math.min(...vm.vcpus.items.filter((v) => v.pages > 0).map((v) => v.start));
     const end = Math.max(...vm.vcpus.items.map((v) => v.start + v.pages * k.page.size));

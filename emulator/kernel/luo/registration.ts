@@ -1,12 +1,12 @@
 /**
- * Handlers and FLBs that register with LUO, and handlers that go with their module (kernel/liveupdate/luo_file.c,
+ * Registration of handlers and FLBs with LUO, and removal of handlers with their module (kernel/liveupdate/luo_file.c,
  * luo_flb.c).
  */
 import type { Journal } from '../../machine/journal';
 import { err, type Err } from '../release/errno';
 import { type Luo, type LuoFile, LuoFlb, LuoHandler } from './state';
 
-/** What registers: the name that the scenario has for it, and what identifies its data to the next kernel. */
+/** What is registered: its name in the scenario, and its compatible string. */
 export interface Registered {
     readonly name: string;
     readonly compatible: string;
@@ -25,7 +25,7 @@ export function registerFlb(journal: Journal, luo: Luo, { name, compatible }: Re
 
 /**
  * liveupdate_register_file_handler(), and liveupdate_register_flb() for each FLB that it uses.
- * @returns EOPNOTSUPP where live update is off, EEXIST where the compatible string is another handler's
+ * @returns EOPNOTSUPP if live update is off, EEXIST if another handler has the compatible string
  */
 export function registerHandler(
     journal: Journal,
@@ -49,7 +49,7 @@ export function registerHandler(
     return handler;
 }
 
-/** A handler that is gone, and the files that are left with it. */
+/** A handler that was removed, and the files that are left of it. */
 export interface Unregistered {
     readonly handler: LuoHandler;
     readonly files: readonly LuoFile[];
@@ -57,8 +57,8 @@ export interface Unregistered {
 
 /**
  * liveupdate_unregister_file_handler(), by the exit of its module.
- * @param pinned files that are preserved hold a reference to the module, as they do but for a bug of 7.0 and 7.1
- * @returns ENOENT where it is not registered, EAGAIN while a file holds its module
+ * @param pinned preserved files hold a reference to the module, except in 7.0 and 7.1 because of a bug
+ * @returns ENOENT if it is not registered, EAGAIN while a file holds its module
  */
 export function unregisterHandler(journal: Journal, luo: Luo, name: string, pinned: boolean): Unregistered | Err {
     const handler = luo.handlers.items.find((h) => h.name === name);

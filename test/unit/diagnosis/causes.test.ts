@@ -28,15 +28,15 @@ suite('a scenario says what it finds', () => {
         assert.equal(failure(crash(' finds LU1023')), undefined);
         assert.equal(
             failure(crash(' finds LU1003')),
-            'the scenario says that it finds LU1003, but its root finding is LU1023',
+            'the scenario should find LU1003, but its root finding is LU1023',
         );
         assert.equal(
             failure(crash(' finds LU1003, LU1023')),
-            'the scenario says that it finds LU1003 and LU1023, but its root finding is LU1023',
+            'the scenario should find LU1003 and LU1023, but its root finding is LU1023',
         );
         assert.equal(
             failure('scenario "s" finds LU1023 { boot "7.2" }\n'),
-            'the scenario says that it finds LU1023, but its root findings are none',
+            'the scenario should find LU1023, but it has no root finding',
         );
     });
 

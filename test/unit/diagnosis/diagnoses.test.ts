@@ -98,7 +98,7 @@ suite('diagnoses: place, history and data', () => {
 
     test('a second restore says who has the page', () => {
         const { program, d } = example('LU1009');
-        assert.match(d.message, /restored a second time: it is memory of bad_card\.retrieve now/);
+        assert.match(d.message, /restored a second time: it is now memory of bad_card\.retrieve/);
         assert.match(textAt(program, d.place) ?? '', /^kho\.restore_folio/);
         assert.deepEqual(
             d.history.map((h) => h.text.split(':')[0]),
@@ -327,6 +327,6 @@ suite('diagnoses: looking changes nothing', () => {
     test('an unknown code is said', () => {
         const { host } = Run.start(programOf('scenario "s" { boot "7.2"; assert diagnosed("LU9999") }'));
         host.interpreter.run(FOREVER);
-        assert.match(host.interpreter.outcome?.failure?.message ?? '', /no diagnosis has the code "LU9999"/);
+        assert.match(host.interpreter.outcome?.failure?.message ?? '', /unknown diagnosis "LU9999"/);
     });
 });

@@ -106,7 +106,7 @@ scenario "s" {
         assert.deepEqual([d?.code, d?.data['token'], more.length], ['LU1070', '0x1', 0]);
         assert.match(
             d?.message ?? '',
-            /^The State at 0x[0-9a-f]+, which token 0x1 of session "s" hands over, is not any more what it was when gpus\.freeze had run/,
+            /^The State at 0x[0-9a-f]+, which token 0x1 of session "s" hands over, changed after gpus\.freeze ran/,
         );
         assert.deepEqual(
             d?.history.map((h) => h.text),

@@ -112,9 +112,11 @@ suite('LU1092: arrays', () => {
     });
 
     test('of elements of another size, and of others', () => {
-        assert.deepEqual(found('a: u64; b: u64', 'a: u64'), ['LU1092: elements have 16 bytes, and are taken for 8.']);
+        assert.deepEqual(found('a: u64; b: u64', 'a: u64'), [
+            'LU1092: its elements have 16 bytes, but are read as 8 bytes each.',
+        ]);
         assert.deepEqual(found('b: u64; a: u64', 'a: u64; b: u64'), [
-            'LU1092: at 0 it reads a u64 where b u64 is; at 8 it reads b u64 where a u64 is.',
+            'LU1092: at offset 0 it reads a u64, but b u64 was written there; at offset 8 it reads b u64, but a u64 was written there.',
         ]);
     });
 });

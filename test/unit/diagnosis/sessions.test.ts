@@ -133,7 +133,7 @@ scenario "s" {
             const [d] = found(givenUp('', 'a { s.finish() }'));
             assert.equal(
                 d?.advice,
-                'Retrieve every file before finish(). memfd has no can_finish(), so nothing refuses. can_finish() of cards has let this one through.',
+                'Retrieve every file before finish(). memfd has no can_finish() that could refuse it. can_finish() of cards allowed it.',
             );
         });
 

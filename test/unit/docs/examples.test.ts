@@ -108,7 +108,7 @@ suite('examples', () => {
         assert.match(
             changed(
                 'guest-memfd',
-                '        ram.fallocate(0, 4MiB, keep_size: true)     // every page is there before it is frozen\n',
+                '        ram.fallocate(0, 4MiB, keep_size: true)     // a frozen mapping takes no new pages\n',
                 '',
             ),
             /guest\.written > before/,
@@ -210,7 +210,7 @@ suite('examples', () => {
         assert.match(
             changed(
                 'second-update',
-                '// Nobody retrieves "forgotten".',
+                '// "forgotten" is not retrieved.',
                 'more = lu.retrieve_session("forgotten"); left = more.retrieve_fd(token: 1); more.finish(); again = lu.create_session("forgotten"); again.preserve_fd(left, token: 1)',
             ),
             /unclaimed > 2048|retrieve_session\("forgotten"\) should fail/,
@@ -221,7 +221,7 @@ suite('examples', () => {
         assert.match(
             changed(
                 'one-mistake',
-                'kho.preserve_folio(args.file.rx)        // and the other one?',
+                'kho.preserve_folio(args.file.rx)        // the line for tx is missing',
                 'kho.preserve_folio(args.file.rx); kho.preserve_folio(args.file.tx)',
             ),
             /should fail with EIO, but it succeeds/,
@@ -362,7 +362,7 @@ suite('examples', () => {
         assert.match(
             changed(
                 'movable-memory',
-                '        folio.put()                             // memfd_pin_folios() would have kept it where it is\n',
+                '        folio.put()                             // memfd_pin_folios() would have pinned it\n',
                 '',
             ),
             /ram\.pread/,
@@ -406,7 +406,7 @@ suite('examples', () => {
         assert.match(
             changed(
                 'database',
-                '        session.preserve_fd(table, token: 1)    // and preserved for the next update at once\n',
+                '        session.preserve_fd(table, token: 1)    // preserved again at once, for the next update\n',
                 '',
             ),
             /retrieve_fd\(token: 1\) fails with ENOENT/,
@@ -425,7 +425,7 @@ suite('examples', () => {
         assert.match(
             changed(
                 'container',
-                'copy = memfd_create("worker1, put down")\n        copy.write(state1.pread(1, at: 0))      // a copy, where the file itself was meant\n        session.preserve_fd(copy, token: 2)',
+                'copy = memfd_create("worker1, put down")\n        copy.write(state1.pread(1, at: 0))      // a copy instead of the file itself\n        session.preserve_fd(copy, token: 2)',
                 'session.preserve_fd(state1, token: 2)',
             ),
             /five jobs are taken/,

@@ -238,10 +238,10 @@ suite('concurrently: what is said of it', () => {
 
     test('a reboot that waits for 10 ms and more, and who hangs until the jump', () => {
         const hangs =
-            'LU1032: vmm hangs until the jump, in release session "vm-1": it waits for the serialize lock, held by luod (reboot(KEXEC)).';
+            'LU1032: vmm is blocked in release session "vm-1" until the jump: it waits for the serialize lock, held by luod (reboot(KEXEC)).';
         assert.deepEqual(said(run(WAITS(2)).host), [hangs]);
         assert.deepEqual(said(run(WAITS(12)).host), [
-            'LU1031: The reboot of luod has waited 12 ms for the serialize lock, held by vmm (preserve_fd).',
+            'LU1031: The reboot of luod waited 12 ms for the serialize lock, held by vmm (preserve_fd).',
             hangs,
         ]);
     });
@@ -284,7 +284,7 @@ suite('concurrently: what is said of it', () => {
             scenario "s" { boot "7.2"; process p { n = open("/dev/nic"); n.close() } }`);
         assert.deepEqual(
             (Diagnoses.of(host)?.found.items ?? []).map((d) => d.message),
-            ['p comes back from open with the lock held: whoever wants it next waits for ever.'],
+            ['p returns from open with the lock held: the next process that takes this lock waits forever.'],
         );
     });
 });

@@ -35,7 +35,7 @@ const EOPNOTSUPP = err('EOPNOTSUPP');
 /** The largest file of a descriptor without O_LARGEFILE (MAX_NON_LFS). */
 const MAX_NON_LFS = 0x7fffffff;
 
-/** close(2). The file is released at the return to user mode, where this was its last reference. */
+/** close(2). The file is released at the return to user mode, if this was its last reference. */
 export function sysClose(k: KernelCore, p: Process, fd: number): 0 | Err {
     const file = p.fds.remove(fd);
     if (!file) {
@@ -59,8 +59,8 @@ export function sysDup(k: KernelCore, p: Process, fd: number): number | Err {
 }
 
 /**
- * ftruncate(2). EINVAL for a negative length, EBADF, EINVAL for what is no regular file or not open for writing, then
- * the file's own.
+ * ftruncate(2). EINVAL for a negative length, EBADF, EINVAL if it is no regular file or not open for writing, then the
+ * errors of the file.
  */
 export function sysFtruncate(k: KernelCore, p: Process, fd: number, length: number): 0 | Err {
     if (length < 0) {
@@ -77,8 +77,8 @@ export function sysFtruncate(k: KernelCore, p: Process, fd: number, length: numb
 }
 
 /**
- * fallocate(2) (vfs_fallocate). EBADF, EINVAL for the range, EOPNOTSUPP for the mode, EBADF where not open for writing,
- * ESPIPE, ENODEV by type, EFBIG, then the file's own.
+ * fallocate(2) (vfs_fallocate). EBADF, EINVAL for the range, EOPNOTSUPP for the mode, EBADF if not open for writing,
+ * ESPIPE, ENODEV by type, EFBIG, then the errors of the file.
  */
 export function sysFallocate(
     k: KernelCore,
@@ -122,8 +122,8 @@ export function sysGetfl(_k: KernelCore, p: Process, fd: number): number | Err {
 const SETFL_MASK = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME;
 
 /**
- * fcntl(F_SETFL): replaces O_APPEND, O_NONBLOCK, O_NOATIME; other bits are ignored. EINVAL for O_DIRECT, which nothing
- * here can.
+ * fcntl(F_SETFL): replaces O_APPEND, O_NONBLOCK, O_NOATIME; other bits are ignored. EINVAL for O_DIRECT, which no file
+ * here supports.
  */
 export function sysSetfl(k: KernelCore, p: Process, fd: number, flags: number): 0 | Err {
     const file = fget(p, fd);
@@ -163,7 +163,7 @@ export function sysGetSeals(_k: KernelCore, p: Process, fd: number): number | Er
     return file instanceof Err ? file : getSeals(file);
 }
 
-/** What fstat(2) gives. Sizes in bytes, `blocks` in units of 512. */
+/** The result of fstat(2). Sizes in bytes, `blocks` in units of 512. */
 export class Stat {
     constructor(
         readonly ino: number,
@@ -197,8 +197,8 @@ function blockSize({ page }: KernelCore, inode: object): number {
 }
 
 /**
- * mmap(2) of the first page, shared and writable, and munmap at once: whether it could be mapped. EBADF, EACCES where
- * not open for reading and writing, EPERM by F_SEAL_WRITE and F_SEAL_FUTURE_WRITE, ENODEV for what cannot be mapped.
+ * mmap(2) of the first page, shared and writable, and munmap at once: whether it can be mapped. EBADF, EACCES if not
+ * open for reading and writing, EPERM by F_SEAL_WRITE and F_SEAL_FUTURE_WRITE, ENODEV if the file cannot be mapped.
  */
 export function sysMmapWrite(k: KernelCore, p: Process, fd: number): 0 | Err {
     const file = writableMapping(p, fd);
@@ -223,8 +223,8 @@ function writableMapping(p: Process, fd: number): OpenFile | Err {
 
 /**
  * Maps a range shared and writable, stores bytes there and unmaps it again. EBADF and the errors of {@link
- * sysMmapWrite}; EINVAL for nothing to store or a negative offset; ENOMEM where huge pages cannot be promised; EFAULT
- * where the access faults (SIGBUS): beyond the size, and where there is no memory for a hole.
+ * sysMmapWrite}; EINVAL for nothing to store or a negative offset; ENOMEM if huge pages cannot be reserved; EFAULT if
+ * the access faults (SIGBUS): beyond the size, or if there is no memory for a hole.
  */
 export function sysMmapStore(k: KernelCore, p: Process, fd: number, data: Bytes, at: number): 0 | Err {
     const file = writableMapping(p, fd);

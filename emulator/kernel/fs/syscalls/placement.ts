@@ -1,4 +1,4 @@
-/** Where the pages of a memfd lie, and moving them to a node (mm/migrate.c; /proc/pid/pagemap). */
+/** The placement of the pages of a memfd, and moving them to a node (mm/migrate.c; /proc/pid/pagemap). */
 import type { Machine } from '../../../machine/machine';
 import { HugetlbInode } from '../../hugetlb/inode';
 import { folioOf } from '../../mm/file-folios';
@@ -15,7 +15,7 @@ interface OnMachine extends KernelCore {
     readonly machine: Machine;
 }
 
-/** A node of the machine by its number. @returns ENODEV where there is none */
+/** A node of the machine by its number. @returns ENODEV if there is none */
 export function nodeOf({ machine }: OnMachine, node: number): number | Err {
     return machine.nodes.includes(node) ? node : err('ENODEV');
 }
@@ -30,7 +30,7 @@ function shmemOf(p: Process, fd: number): ShmemInode | Err {
 }
 
 /**
- * The folio that holds a byte of a memfd, of huge pages or not, by its first page frame.
+ * The folio that contains a byte of a memfd, of huge pages or not, by its first page frame.
  * @returns EBADF, EINVAL for other files, ENOENT for a hole
  */
 export function folioAt(kernel: KernelCore, p: Process, fd: number, offset: number): number | Err {
@@ -48,7 +48,7 @@ export function folioAt(kernel: KernelCore, p: Process, fd: number, offset: numb
 
 /**
  * move_pages(2) of all memory of a memfd.
- * @returns how many folios have moved; EBADF, EINVAL for other files, ENODEV
+ * @returns the number of moved folios; EBADF, EINVAL for other files, ENODEV
  */
 export function sysMovePages(kernel: OnMachine, p: Process, fd: number, node: number): number | Err {
     const inode = shmemOf(p, fd);

@@ -10,7 +10,7 @@ const EBADF = err('EBADF');
 const EINVAL = err('EINVAL');
 const ESPIPE = err('ESPIPE');
 
-/** read(2) at the file's position, which moves on. At most MAX_RW_COUNT bytes. */
+/** read(2) at the file's position, which advances. At most MAX_RW_COUNT bytes. */
 export function sysRead(k: KernelCore, p: Process, fd: number, length: number): Bytes | Err {
     const file = fget(p, fd);
     if (file instanceof Err) {
@@ -35,7 +35,7 @@ export function sysPread(k: KernelCore, p: Process, fd: number, length: number, 
     return file.ops.positioned ? vfsRead(k, file, pos, length) : ESPIPE;
 }
 
-/** write(2) at the file's position (with O_APPEND at the end), which moves on. At most MAX_RW_COUNT bytes. */
+/** write(2) at the file's position (with O_APPEND at the end), which advances. At most MAX_RW_COUNT bytes. */
 export function sysWrite(k: KernelCore, p: Process, fd: number, data: Bytes): number | Err {
     const file = fget(p, fd);
     if (file instanceof Err) {
@@ -61,7 +61,7 @@ export function sysPwrite(k: KernelCore, p: Process, fd: number, data: Bytes, po
     return file.ops.positioned ? vfsWrite(k, file, pos, data) : ESPIPE;
 }
 
-/** lseek(2). EBADF, EINVAL for an unknown origin, ESPIPE for what cannot seek, then the file's own. */
+/** lseek(2). EBADF, EINVAL for an unknown origin, ESPIPE if the file cannot seek, then the errors of the file. */
 export function sysLseek(k: KernelCore, p: Process, fd: number, offset: number, whence: number): number | Err {
     const file = fget(p, fd);
     if (file instanceof Err) {
@@ -73,7 +73,7 @@ export function sysLseek(k: KernelCore, p: Process, fd: number, offset: number, 
     return file.ops.llseek ? file.ops.llseek(k, file, offset, whence) : ESPIPE;
 }
 
-/** Whether read and write use the position: not where the file is a stream, which is what cannot seek here. */
+/** Whether read and write use the position: not if the file is a stream, which here means that it cannot seek. */
 function hasPosition(file: OpenFile): boolean {
     return file.inode.type === 'shmem' || file.inode.type === 'hugetlb';
 }

@@ -522,7 +522,7 @@ suite('interrupts: preserved over a kexec', () => {
                 'every: 1ms',
             ),
         );
-        assert.match(logOf(one), /vector 32 of processor 1 is not to be had for 0000:5e:00\.0/);
+        assert.match(logOf(one), /vector 32 of processor 1 is not available for 0000:5e:00\.0/);
         const posted = ran(update({ cmdline: 'nr_cpus=1' }));
         assert.equal(line(posted).lost, 0);
     });
