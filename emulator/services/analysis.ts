@@ -12,7 +12,12 @@ import { libraryWith, standardLibrary } from '../runtime/standard-library';
  * @param parsed what is known of files that have not changed
  */
 export function analyse(host: SourceHost, uri: string, parsed?: ParseCache): Program {
-    return check(host, uri, NATIVES, (layers) => standardLibrary(libraryWith(layers)), parsed?.parse);
+    return check(host, uri, NATIVES, (layers, page) => standardLibrary(libraryWith(layers), page), parsed?.parse);
+}
+
+/** What keeps a program from running. */
+export function analysisErrors({ diagnostics }: Pick<Program, 'diagnostics'>): CheckFinding[] {
+    return diagnostics.filter((d) => d.severity === 'error');
 }
 
 /**

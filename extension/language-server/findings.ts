@@ -3,26 +3,30 @@ import { DIAGNOSTIC_SOURCE } from '../contributions';
 import {
     CodeActionKind,
     DiagnosticSeverity,
+    DiagnosticTag,
     type CodeAction,
     type Diagnostic,
     type Range,
     type TextEdit,
-} from 'vscode-languageserver/node';
+} from 'vscode-languageserver';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
-import type { Span } from '../../emulator/language/syntax/ast';
 import type { CheckFinding } from '../../emulator/language/check-finding';
+import { pageOfCode } from '../../emulator/services/documentation';
+import { pageLink, rangeOf } from './places';
 import type { SourceFiles } from './source-files';
 
-export function rangeOf(document: TextDocument, span: Span): Range {
-    return { start: document.positionAt(span.start), end: document.positionAt(span.end) };
-}
+/** What is there for nothing: editors fade it. */
+const UNNECESSARY: ReadonlySet<string> = new Set(['LU0209', 'LU0405', 'LU0406']);
 
 /** @param document the file that the finding is in */
 export function toLspDiagnostic(finding: CheckFinding, document: TextDocument, files: SourceFiles): Diagnostic {
+    const page = pageOfCode(finding.code);
     return {
         range: rangeOf(document, finding.span),
         severity: finding.severity === 'error' ? DiagnosticSeverity.Error : DiagnosticSeverity.Warning,
         code: finding.code,
+        ...(page && { codeDescription: { href: pageLink(files, page) } }),
+        ...(UNNECESSARY.has(finding.code) && { tags: [DiagnosticTag.Unnecessary] }),
         source: DIAGNOSTIC_SOURCE,
         message: finding.message,
         relatedInformation: (finding.related ?? []).map(({ uri, span, message }) => ({

@@ -11,9 +11,13 @@ import {
     StreamMessageWriter,
     type CodeAction,
     type DocumentSymbol,
+    type Hover,
     type InitializeResult,
+    type Location,
     type ProtocolConnection,
     type PublishDiagnosticsParams,
+    type SymbolInformation,
+    type WorkspaceEdit,
 } from 'vscode-languageserver/node';
 import { inRepository } from '../support/repository';
 
@@ -50,7 +54,7 @@ suite('language server', () => {
         connection.listen();
         const { serverInfo }: InitializeResult = await connection.sendRequest('initialize', {
             processId: process.pid,
-            rootUri: null,
+            rootUri: pathToFileURL(folder).href,
             capabilities: {},
         });
         assert.equal(serverInfo?.name, 'lus');
@@ -161,8 +165,63 @@ suite('language server', () => {
             symbols.map((s) => [s.name, s.children?.map((c) => c.name)]),
             [
                 ['NicState', ['magic']],
-                ['half', []],
+                ['half', ['luod']],
             ],
+        );
+    });
+
+    /** The position of the first `what` in a text, so many characters further. */
+    function position(text: string, what: string, further = 0): { line: number; character: number } {
+        const lines = text.slice(0, text.indexOf(what) + further).split('\n');
+        return { line: lines.length - 1, character: lines.at(-1)?.length ?? 0 };
+    }
+
+    test('hover, definition into kernel code and into the documentation', async () => {
+        const text = 'scenario "s" {\n    boot "7.2"\n    inject EIO into memfd.freeze\n    sleep 3ms\n}\n';
+        const uri = await open('s.lus', text);
+        const about = (what: string): object => ({ textDocument: { uri }, position: position(text, what, 1) });
+
+        const hover: Hover | null = await connection.sendRequest('textDocument/hover', about('EIO'));
+        assert.match(JSON.stringify(hover?.contents), /EIO = 5.*file:.*library\.md#errors/);
+
+        const freeze: Location | null = await connection.sendRequest('textDocument/definition', about('freeze'));
+        assert.equal(freeze?.uri, 'lus-std:/memfd.lus');
+        const code: string = await connection.sendRequest('lus/shippedText', { uri: freeze.uri });
+        assert.match(code.split('\n')[freeze.range.start.line] ?? '', /^ {4}freeze\(args\)/);
+
+        const error: Location | null = await connection.sendRequest('textDocument/definition', about('EIO'));
+        assert.ok(error?.uri.endsWith('/extension/docs/library.md'), error?.uri);
+
+        const kernel = await open('memfd.lus', code);
+        assert.deepEqual(await diagnostics(kernel, 1), [], 'shipped texts are not judged');
+    });
+
+    test('references and renames reach the files of the folder that import; shipped names are refused', async () => {
+        const user = 'import "nic.lus"\nfn f(s: NicState) { return s.magic }\n';
+        writeFileSync(path.join(folder, 'user.lus'), user);
+        const uri = await open('nic.lus', NIC);
+        const at = { textDocument: { uri }, position: position(NIC, 'NicState', 2) };
+        const found: Location[] = await connection.sendRequest('textDocument/references', {
+            ...at,
+            context: { includeDeclaration: false },
+        });
+        assert.deepEqual(
+            found.map((l) => [l.uri, l.range.start]),
+            [[uriOf('user.lus'), position(user, 'NicState')]],
+        );
+        const edit: WorkspaceEdit = await connection.sendRequest('textDocument/rename', { ...at, newName: 'State' });
+        assert.deepEqual(Object.keys(edit.changes ?? {}).sort(), [uri, uriOf('user.lus')].sort());
+        await assert.rejects(
+            connection.sendRequest('textDocument/prepareRename', {
+                textDocument: { uri },
+                position: position(NIC, 'u32', 1),
+            }),
+            /`u32` ships with the emulator/,
+        );
+        const symbols: SymbolInformation[] = await connection.sendRequest('workspace/symbol', { query: 'nst' });
+        assert.deepEqual(
+            symbols.map((s) => s.name),
+            ['NicState'],
         );
     });
 

@@ -3,6 +3,7 @@
  * all code. Every function of the checker takes it and finds the program, the variables, the flow and the way to report
  * in it.
  */
+import type { CheckCode } from '../check-codes';
 import { spanOf, type Fix, type Severity } from '../check-finding';
 import type { NameMeaning } from '../program';
 import type { Expr, FileDecl, Ident, NameExpr, Span, Stmt } from '../syntax/ast';
@@ -92,16 +93,16 @@ export class CodeContext {
         this.checkers.fn(this.program, info);
     }
 
-    report(severity: Severity, code: string, span: Span, message: string, fix?: Fix): void {
+    report(severity: Severity, code: CheckCode, span: Span, message: string, fix?: Fix): void {
         this.program.report(severity, code, this.unit.uri, span, message, fix ? { fix } : undefined);
     }
 
-    error(code: string, span: Span, message: string, fix?: Fix): void {
+    error(code: CheckCode, span: Span, message: string, fix?: Fix): void {
         this.report('error', code, span, message, fix);
     }
 
     /** An error about a name that nothing has, with the nearest of the candidates. */
-    unknown(code: string, span: Span, name: string, message: string, candidates: Iterable<string>): void {
+    unknown(code: CheckCode, span: Span, name: string, message: string, candidates: Iterable<string>): void {
         this.program.unknown(code, this.unit.uri, span, name, message, candidates);
     }
 

@@ -1,4 +1,5 @@
 /** The program as the checker builds it up, and what it has found wrong with it. */
+import type { CheckCode } from '../check-codes';
 import type {
     ConstDecl,
     Expr,
@@ -106,7 +107,7 @@ export class ProgramBuilder {
 
     report(
         severity: Severity,
-        code: string,
+        code: CheckCode,
         uri: string,
         span: Span,
         message: string,
@@ -116,7 +117,14 @@ export class ProgramBuilder {
     }
 
     /** "`x` is unknown." with the nearest of the candidates, and the fix that writes it. */
-    unknown(code: string, uri: string, span: Span, name: string, message: string, candidates: Iterable<string>): void {
+    unknown(
+        code: CheckCode,
+        uri: string,
+        span: Span,
+        name: string,
+        message: string,
+        candidates: Iterable<string>,
+    ): void {
         const nearest = near(name, candidates);
         this.report(
             'error',
@@ -219,6 +227,7 @@ export class ProgramBuilder {
             handlers: merged(this.handlers, std?.handlers),
             flbs: merged(this.flbs, std?.flbs),
             kernels: merged(this.kernels, std?.kernels),
+            constValues: over(new Map([...this.consts.values()].map((c) => [c.decl, c])), std?.constValues),
             layers: this.layers,
             page: this.page,
             constants: this.constants,
