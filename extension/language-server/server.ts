@@ -8,6 +8,7 @@ import { fixesIn, toLspDiagnostic } from './findings';
 import { registerNavigation } from './navigation';
 import { registerReading } from './reading';
 import { SourceFiles, type Files } from './source-files';
+import { registerWriting } from './writing';
 import { Workspace } from './workspace';
 
 /** How long one may pause in typing before the files are checked. */
@@ -65,8 +66,9 @@ export function serve(connection: Connection, others: Files): void {
         publishSoon();
     }
 
-    connection.onInitialize(({ workspaceFolders, rootUri, initializationOptions }) => {
+    connection.onInitialize(({ workspaceFolders, rootUri, capabilities, initializationOptions }) => {
         trusted = !isUntrusted(initializationOptions);
+        workspace.snippets = capabilities.textDocument?.completion?.completionItem?.snippetSupport ?? false;
         files.folders = workspaceFolders?.map((f) => f.uri) ?? (rootUri === null ? [] : [rootUri]);
         keepInside();
         return {
@@ -81,6 +83,8 @@ export function serve(connection: Connection, others: Files): void {
                 workspaceSymbolProvider: true,
                 renameProvider: { prepareProvider: true },
                 hoverProvider: true,
+                completionProvider: { resolveProvider: true, triggerCharacters: ['.', '"', '/', ' '] },
+                signatureHelpProvider: { triggerCharacters: ['(', ','] },
             },
             serverInfo: { name: 'lus' },
         };
@@ -109,6 +113,7 @@ export function serve(connection: Connection, others: Files): void {
 
     registerNavigation(connection, workspace);
     registerReading(connection, workspace);
+    registerWriting(connection, workspace);
     documents.listen(connection);
     connection.listen();
 }

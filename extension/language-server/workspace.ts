@@ -20,9 +20,11 @@ export interface Opened {
 }
 
 export class Workspace implements ServiceWorkspace {
-    private readonly parsed = new ParseCache();
+    readonly parsed = new ParseCache();
     /** The programs of files; empty as soon as any file changes, since files import one another. */
     private readonly programs = new Map<string, Program>();
+    /** Whether the client knows snippets. */
+    snippets = false;
     /** All files of the folders; unknown as soon as one is made or removed. */
     private listed: readonly string[] | undefined;
 

@@ -10,12 +10,14 @@ import {
     StreamMessageReader,
     StreamMessageWriter,
     type CodeAction,
+    type CompletionItem,
     type DocumentSymbol,
     type Hover,
     type InitializeResult,
     type Location,
     type ProtocolConnection,
     type PublishDiagnosticsParams,
+    type SignatureHelp,
     type SymbolInformation,
     type WorkspaceEdit,
 } from 'vscode-languageserver/node';
@@ -194,6 +196,34 @@ suite('language server', () => {
 
         const kernel = await open('memfd.lus', code);
         assert.deepEqual(await diagnostics(kernel, 1), [], 'shipped texts are not judged');
+    });
+
+    test('completion: the likely first, described when the user looks at it; the parameters of a call', async () => {
+        const text =
+            'scenario "s" {\n    boot "7.2"\n    process p {\n        lu = open("/dev/liveupdate")\n        lu.\n';
+        const uri = await open('c.lus', text);
+        const items: CompletionItem[] = await connection.sendRequest('textDocument/completion', {
+            textDocument: { uri },
+            position: position(text, 'lu.', 3),
+        });
+        const sorted = items.sort((a, b) => ((a.sortText ?? '') < (b.sortText ?? '') ? -1 : 1));
+        assert.deepEqual(
+            sorted.slice(0, 2).map((i) => i.label),
+            ['create_session', 'retrieve_session'],
+        );
+        assert.equal(sorted[0]?.documentation, undefined);
+        assert.deepEqual(sorted[0]?.textEdit, {
+            range: { start: position(text, 'lu.', 3), end: position(text, 'lu.', 3) },
+            newText: 'create_session',
+        });
+        const resolved: CompletionItem = await connection.sendRequest('completionItem/resolve', sorted[0]);
+        assert.match(JSON.stringify(resolved), /LIVEUPDATE_IOCTL_CREATE_SESSION.*library\.md#descriptors/);
+        const help: SignatureHelp | null = await connection.sendRequest('textDocument/signatureHelp', {
+            textDocument: { uri },
+            position: position(text, '"/dev'),
+        });
+        assert.equal(help?.signatures[0]?.label, 'open(path: string, flags: int = 2) → fd');
+        assert.equal(help.activeParameter, 0);
     });
 
     test('references and renames reach the files of the folder that import; shipped names are refused', async () => {

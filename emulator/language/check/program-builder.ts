@@ -26,6 +26,7 @@ import type { CodeInfo, MemberMeaning, NameMeaning, Program } from '../program';
 import type { Context, Type, Value } from '../types';
 import type { NativeShapes } from '../natives';
 import { pageOf } from '../machine-arch';
+import type { Probe } from './probe';
 import { LineMap } from '../syntax/positions';
 import { near } from '../nearest';
 import { changeTo } from '../check-finding';
@@ -96,6 +97,9 @@ export class ProgramBuilder {
     fileExists: (from: string, path: string) => boolean = () => true;
     private kernelIds = 0;
     private readonly lines = new Map<string, LineMap>();
+
+    /** The place that is asked about, if any. */
+    probe: Probe | undefined;
 
     /** The standard library, once it is known which layers the program's kernels have. */
     std: Program | undefined;

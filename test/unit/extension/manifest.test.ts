@@ -26,7 +26,6 @@ const manifestSchema = z.object({
             }),
         ),
         grammars: z.array(file.extend({ language: z.string() })),
-        snippets: z.array(file.extend({ language: z.string() })),
         breakpoints: z.array(z.object({ language: z.string() })),
         debuggers: z.array(
             z.object({
@@ -70,7 +69,7 @@ suite('manifest', () => {
             contributes.breakpoints.map((b) => b.language),
             [LANGUAGE, 'jsonl'],
         );
-        for (const { language: id } of [...contributes.grammars, ...contributes.snippets]) {
+        for (const { language: id } of contributes.grammars) {
             assert.equal(id, LANGUAGE);
         }
         assert.deepEqual(manifest.activationEvents, [
@@ -117,7 +116,6 @@ suite('manifest', () => {
             language.icon.light,
             language.icon.dark,
             ...contributes.grammars.map((g) => g.path),
-            ...contributes.snippets.map((s) => s.path),
         ];
         for (const name of files) {
             assert.ok(existsSync(inRepository(name)), name);
