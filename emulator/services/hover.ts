@@ -63,7 +63,7 @@ function timeText({ value }: IntLit): string {
 }
 
 /** The fields of a struct with their places. */
-export function layoutTable(layout: StructLayout | undefined): string | undefined {
+function layoutTable(layout: StructLayout | undefined): string | undefined {
     if (!layout) {
         return undefined;
     }

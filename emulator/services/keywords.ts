@@ -39,7 +39,7 @@ const INJECT: Keyword = {
 const BOOLEAN: Keyword = { form: 'true, false', doc: 'The two booleans.' };
 
 /** By the node that a word belongs to. */
-const KEYWORDS: Readonly<Partial<Record<Kind, Words>>> = {
+export const KEYWORDS: Readonly<Partial<Record<Kind, Words>>> = {
     import: {
         import: {
             form: 'import "nic.lus"',

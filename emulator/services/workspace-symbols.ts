@@ -33,7 +33,7 @@ export function workspaceSymbols(files: Iterable<SourceFile>, query: string): Wo
 }
 
 /** `prmem` in `preserve_memfd`; case does not matter. */
-export function hasLetters(name: string, query: string): boolean {
+function hasLetters(name: string, query: string): boolean {
     const [letters, low] = [query.toLowerCase(), name.toLowerCase()];
     let at = 0;
     for (const letter of letters) {

@@ -2,14 +2,20 @@
 import {
     CompletionItemKind,
     InsertTextFormat,
+    LSPErrorCodes,
     MarkupKind,
+    ResponseError,
     type CompletionItem,
     type Connection,
     type MarkupContent,
+    type TextEdit,
 } from 'vscode-languageserver';
+import type { TextDocument } from 'vscode-languageserver-textdocument';
+import type { Span } from '../../emulator/language/syntax/ast';
 import { completionsAt, type Completions } from '../../emulator/services/completion/complete';
 import { said, type Offer, type OfferKind } from '../../emulator/services/completion/offer';
 import { plain } from '../../emulator/services/completion/snippets';
+import { format, formatEdits } from '../../emulator/services/format/format';
 import { signatureAt } from '../../emulator/services/signature-help';
 import { shippedUri } from '../../emulator/services/shipped';
 import { pageLink, rangeOf, withLinks } from './places';
@@ -99,6 +105,48 @@ export function registerWriting(connection: Connection, workspace: Workspace): v
         const link = page ? `\n\n[Documentation](${pageLink(files, page)})` : '';
         return { ...item, detail, documentation: markdown(`${withLinks(files, doc)}${link}`) };
     });
+
+    connection.onDocumentFormatting(({ textDocument }) => formatted(textDocument.uri));
+
+    connection.onDocumentRangeFormatting(({ textDocument, range }) =>
+        formatted(textDocument.uri, (document) => ({
+            start: document.offsetAt(range.start),
+            end: document.offsetAt(range.end),
+        })),
+    );
+
+    connection.onDocumentOnTypeFormatting(({ textDocument, position, ch }) => {
+        // behind a new line, the line that it ended; the new one has nothing yet
+        const line = ch === '\n' ? position.line - 1 : position.line;
+        const within = (document: TextDocument): Span => ({
+            start: document.offsetAt({ line, character: 0 }),
+            end: document.offsetAt({ line, character: 0 }),
+        });
+        return formatted(textDocument.uri, within, false);
+    });
+
+    /**
+     * The edits that lay a file out.
+     * @param loud whether a file that cannot be read is an error of the request
+     */
+    function formatted(uri: string, within?: (document: TextDocument) => Span, loud = true): TextEdit[] | null {
+        const document = documents.get(uri);
+        if (!document || shippedUri(uri, document.getText()) !== undefined) {
+            return null;
+        }
+        const text = document.getText();
+        const result = format(uri, text);
+        if ('refused' in result) {
+            if (loud) {
+                throw new ResponseError(LSPErrorCodes.RequestFailed, result.refused);
+            }
+            return null;
+        }
+        return formatEdits(text, result, within?.(document)).map((edit) => ({
+            range: rangeOf(document, edit.span),
+            newText: edit.text,
+        }));
+    }
 
     connection.onSignatureHelp(({ textDocument: { uri }, position }) => {
         const document = documents.get(uri);

@@ -19,6 +19,7 @@ import {
     type PublishDiagnosticsParams,
     type SignatureHelp,
     type SymbolInformation,
+    type TextEdit,
     type WorkspaceEdit,
 } from 'vscode-languageserver/node';
 import { inRepository } from '../support/repository';
@@ -224,6 +225,45 @@ suite('language server', () => {
         });
         assert.equal(help?.signatures[0]?.label, 'open(path: string, flags: int = 2) → fd');
         assert.equal(help.activeParameter, 0);
+    });
+
+    test('formatting: a file, a range, a line that was ended; a broken file is left as it is', async () => {
+        const text = 'const A=1\nconst B=2\n';
+        const uri = await open('f.lus', text);
+        const options = { tabSize: 4, insertSpaces: true };
+        const all: TextEdit[] = await connection.sendRequest('textDocument/formatting', {
+            textDocument: { uri },
+            options,
+        });
+        assert.deepEqual(
+            all.map((e) => e.newText),
+            ['const A = 1', 'const B = 2'],
+        );
+        const range = { start: { line: 1, character: 3 }, end: { line: 1, character: 4 } };
+        const some: TextEdit[] = await connection.sendRequest('textDocument/rangeFormatting', {
+            textDocument: { uri },
+            range,
+            options,
+        });
+        assert.deepEqual(
+            some.map((e) => e.range.start.line),
+            [1],
+        );
+        const typed: TextEdit[] = await connection.sendRequest('textDocument/onTypeFormatting', {
+            textDocument: { uri },
+            position: { line: 1, character: 0 },
+            ch: '\n',
+            options,
+        });
+        assert.deepEqual(
+            typed.map((e) => e.range.start.line),
+            [0],
+        );
+        const broken = await open('broken.lus', 'const A=\n');
+        await assert.rejects(
+            connection.sendRequest('textDocument/formatting', { textDocument: { uri: broken }, options }),
+            /Line 1 cannot be read, so nothing is moved/,
+        );
     });
 
     test('references and renames reach the files of the folder that import; shipped names are refused', async () => {

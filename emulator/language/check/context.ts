@@ -85,7 +85,6 @@ export class CodeContext {
     }
 
     statement(s: Stmt): void {
-        this.program.probe?.note(this, s);
         this.checkers.statement(this, s);
     }
 

@@ -24,8 +24,13 @@ import { checkBoot, endKernel } from './kernel-end';
 import { checkConcurrently, checkInProcess, checkKill, checkProcess, checkSend } from './processes';
 import { quoted } from './program-builder';
 import { assignable, describeType, isIntLike } from './types-of';
+import { scopeOf } from './visible-names';
 
 export function checkStatement(c: CodeContext, s: Stmt): void {
+    const { probe } = c.program;
+    if (probe?.isIn(c.unit.uri, s)) {
+        probe.scope = scopeOf(c);
+    }
     c.kernelEnd = undefined;
     byKind(c, s);
     if (c.kernelEnd) {

@@ -1,8 +1,6 @@
 /** Names that can stand in expressions and at the beginning of statements. */
-import type { Expr } from '../../language/syntax/ast';
 import type { Context, Type } from '../../language/types';
 import { assignable } from '../../language/check/types-of';
-import type { NameMeaning } from '../../language/program';
 import { Declarations, isLibrary } from '../declarations';
 import type { Subject } from '../subjects';
 import { RANK, type Offer, type OfferKind } from './offer';
@@ -227,11 +225,6 @@ const typeOfValue = (value: unknown, type: Type): Type => (typeof value === 'num
 /** Whether what works in one context works in another. */
 function fits(needed: Context, here: Context): boolean {
     return needed === 'any' || here === 'any' || needed === here;
-}
-
-/** The meaning of the function or method that an expression calls. */
-export function calledBy(s: Situation, callee: Expr): NameMeaning | undefined {
-    return callee.kind === 'name' ? s.program.names.get(callee) : undefined;
 }
 
 /** Devices by name, for entries that name one. */

@@ -47,7 +47,7 @@ export function callSnippet({ name, params }: Pick<FunctionShape, 'name' | 'para
     return `${name}(${places.length === 0 ? '$1' : places.join(', ')})`;
 }
 
-export function isRequired(p: NativeParam): boolean {
+function isRequired(p: NativeParam): boolean {
     return p.name !== REPLY && p.rest !== true && p.default === undefined && !('default' in p);
 }
 

@@ -56,7 +56,7 @@ export function statementWords(s: Situation): Offer[] {
 }
 
 /** Of what begins statements, words and names alike. */
-export function statementRank(order: readonly string[], word: string): number {
+function statementRank(order: readonly string[], word: string): number {
     return RANK.own + 5 * orderIn(order, word);
 }
 
