@@ -10,7 +10,7 @@ import {
     type TextEdit,
 } from 'vscode-languageserver';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
-import type { CheckFinding } from '../../emulator/language/check-finding';
+import type { CheckFinding, Fix } from '../../emulator/language/check-finding';
 import { pageOfCode } from '../../emulator/services/documentation';
 import { pageLink, rangeOf } from './places';
 import type { SourceFiles } from './source-files';
@@ -42,6 +42,19 @@ function overlaps(a: Range, b: Range): boolean {
     return !before(a, b) && !before(b, a);
 }
 
+/** Changes that one may ask for, which mend nothing. */
+export function toRefactoring(fix: Fix, document: TextDocument): CodeAction {
+    return {
+        title: fix.title,
+        kind: CodeActionKind.Refactor,
+        edit: { changes: { [document.uri]: editsOf(fix, document) } },
+    };
+}
+
+function editsOf(fix: Fix, document: TextDocument): TextEdit[] {
+    return fix.edits.map(({ span, text }) => ({ range: rangeOf(document, span), newText: text }));
+}
+
 /** The fixes of the findings that touch a range. */
 export function fixesIn(
     findings: readonly CheckFinding[],
@@ -53,17 +66,13 @@ export function fixesIn(
         if (!finding.fix || !overlaps(rangeOf(document, finding.span), range)) {
             return [];
         }
-        const edits: TextEdit[] = finding.fix.edits.map(({ span, text }) => ({
-            range: rangeOf(document, span),
-            newText: text,
-        }));
         return [
             {
                 title: finding.fix.title,
                 kind: CodeActionKind.QuickFix,
                 diagnostics: [toLspDiagnostic(finding, document, files)],
                 isPreferred: true,
-                edit: { changes: { [document.uri]: edits } },
+                edit: { changes: { [document.uri]: editsOf(finding.fix, document) } },
             },
         ];
     });

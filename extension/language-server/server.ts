@@ -4,10 +4,13 @@ import { TextDocument } from 'vscode-languageserver-textdocument';
 import { canonicalUri } from '../../emulator/language/paths';
 import type { CheckFinding } from '../../emulator/language/check-finding';
 import { SHIPPED_SOURCES } from '../../emulator/std/texts';
-import { fixesIn, toLspDiagnostic } from './findings';
+import { actionsAt } from '../../emulator/services/actions';
+import { registerCalls } from './calls';
+import { fixesIn, toLspDiagnostic, toRefactoring } from './findings';
 import { registerNavigation } from './navigation';
 import { registerReading } from './reading';
 import { SourceFiles, type Files } from './source-files';
+import { TOKEN_MODIFIERS, TOKEN_TYPES } from '../../emulator/services/semantic-tokens';
 import { registerWriting } from './writing';
 import { Workspace } from './workspace';
 
@@ -68,13 +71,15 @@ export function serve(connection: Connection, others: Files): void {
 
     connection.onInitialize(({ workspaceFolders, rootUri, capabilities, initializationOptions }) => {
         trusted = !isUntrusted(initializationOptions);
+        workspace.configurable = capabilities.workspace?.configuration ?? false;
+        workspace.hasGrammar = capabilities.textDocument?.semanticTokens?.augmentsSyntaxTokens ?? false;
         workspace.snippets = capabilities.textDocument?.completion?.completionItem?.snippetSupport ?? false;
         files.folders = workspaceFolders?.map((f) => f.uri) ?? (rootUri === null ? [] : [rootUri]);
         keepInside();
         return {
             capabilities: {
                 textDocumentSync: TextDocumentSyncKind.Incremental,
-                codeActionProvider: { codeActionKinds: ['quickfix'] },
+                codeActionProvider: { codeActionKinds: ['quickfix', 'refactor'] },
                 definitionProvider: true,
                 typeDefinitionProvider: true,
                 referencesProvider: true,
@@ -83,6 +88,15 @@ export function serve(connection: Connection, others: Files): void {
                 workspaceSymbolProvider: true,
                 renameProvider: { prepareProvider: true },
                 hoverProvider: true,
+                foldingRangeProvider: true,
+                selectionRangeProvider: true,
+                documentLinkProvider: { resolveProvider: false },
+                inlayHintProvider: true,
+                callHierarchyProvider: true,
+                semanticTokensProvider: {
+                    legend: { tokenTypes: [...TOKEN_TYPES], tokenModifiers: [...TOKEN_MODIFIERS] },
+                    full: true,
+                },
                 completionProvider: { resolveProvider: true, triggerCharacters: ['.', '"', '/', ' '] },
                 documentFormattingProvider: true,
                 documentRangeFormattingProvider: true,
@@ -107,8 +121,14 @@ export function serve(connection: Connection, others: Files): void {
 
     connection.onCodeAction(({ textDocument, range }) => {
         const document = documents.get(textDocument.uri);
-        return document
-            ? fixesIn(workspace.findings().get(canonicalUri(document.uri)) ?? [], document, files, range)
+        const opened = workspace.opened(textDocument.uri);
+        return document && opened && opened.uri === canonicalUri(document.uri)
+            ? [
+                  ...fixesIn(workspace.findings().get(opened.uri) ?? [], document, files, range),
+                  ...actionsAt(opened.program, opened.uri, document.offsetAt(range.start)).map((fix) =>
+                      toRefactoring(fix, document),
+                  ),
+              ]
             : [];
     });
 
@@ -116,6 +136,7 @@ export function serve(connection: Connection, others: Files): void {
 
     registerNavigation(connection, workspace);
     registerReading(connection, workspace);
+    registerCalls(connection, workspace);
     registerWriting(connection, workspace);
     documents.listen(connection);
     connection.listen();

@@ -23,6 +23,10 @@ export class Workspace implements ServiceWorkspace {
     readonly parsed = new ParseCache();
     /** The programs of files; empty as soon as any file changes, since files import one another. */
     private readonly programs = new Map<string, Program>();
+    /** Whether the client has settings that can be asked for. */
+    configurable = false;
+    /** Whether the client colours files by a grammar of its own. */
+    hasGrammar = false;
     /** Whether the client knows snippets. */
     snippets = false;
     /** All files of the folders; unknown as soon as one is made or removed. */

@@ -7,16 +7,24 @@ import * as path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import {
     createProtocolConnection,
+    DiagnosticTag,
     StreamMessageReader,
     StreamMessageWriter,
+    type CallHierarchyIncomingCall,
+    type CallHierarchyItem,
     type CodeAction,
     type CompletionItem,
+    type DocumentLink,
     type DocumentSymbol,
+    type FoldingRange,
     type Hover,
     type InitializeResult,
+    type InlayHint,
     type Location,
     type ProtocolConnection,
     type PublishDiagnosticsParams,
+    type SelectionRange,
+    type SemanticTokens,
     type SignatureHelp,
     type SymbolInformation,
     type TextEdit,
@@ -264,6 +272,63 @@ suite('language server', () => {
             connection.sendRequest('textDocument/formatting', { textDocument: { uri: broken }, options }),
             /Line 1 cannot be read, so nothing is moved/,
         );
+    });
+
+    test('folds, selections, colours, links, hints, calls and actions speak the protocol', async () => {
+        const text =
+            'const N = 2 * 3\nhandler h "h-v1" for memfd {\n    preserve(args) {\n        kho.preserve_folio(args.file)\n    }\n}\nscenario "s" finds LU1003 { boot "7.2" }\n';
+        const uri = await open('all.lus', text);
+        const textDocument = { uri };
+        const folds: FoldingRange[] = await connection.sendRequest('textDocument/foldingRange', { textDocument });
+        assert.deepEqual(
+            folds.map((f) => [f.startLine, f.endLine]),
+            [
+                [2, 3],
+                [1, 4],
+            ],
+        );
+        const [selection]: SelectionRange[] = await connection.sendRequest('textDocument/selectionRange', {
+            textDocument,
+            positions: [position(text, '7.2', 1)],
+        });
+        assert.deepEqual(selection?.parent?.range.start, position(text, '"7.2"'));
+        const colours: SemanticTokens = await connection.sendRequest('textDocument/semanticTokens/full', {
+            textDocument,
+        });
+        assert.ok(colours.data.length > 50 && colours.data.length % 5 === 0);
+        const [link]: DocumentLink[] = await connection.sendRequest('textDocument/documentLink', { textDocument });
+        assert.match(link?.target ?? '', /^file:.*\/diagnoses\.md#lu1003-/);
+        const whole = { start: { line: 0, character: 0 }, end: { line: 9, character: 0 } };
+        const hints: InlayHint[] = await connection.sendRequest('textDocument/inlayHint', {
+            textDocument,
+            range: whole,
+        });
+        assert.deepEqual(
+            hints.map((h) => [h.label, h.position]),
+            [[' = 6', { line: 0, character: 15 }]],
+        );
+        const [item]: CallHierarchyItem[] = await connection.sendRequest('textDocument/prepareCallHierarchy', {
+            textDocument,
+            position: position(text, 'preserve(args)', 1),
+        });
+        const calls: CallHierarchyIncomingCall[] = await connection.sendRequest('callHierarchy/incomingCalls', {
+            item,
+        });
+        assert.ok(calls.length > 0 && calls.every((c) => c.from.uri.startsWith('lus-std:/')));
+        const at = position(text, 'kho.preserve', 1);
+        const actions: CodeAction[] = await connection.sendRequest('textDocument/codeAction', {
+            textDocument,
+            range: { start: at, end: at },
+            context: { diagnostics: [] },
+        });
+        assert.ok(actions.some((a) => a.kind === 'refactor' && a.title.startsWith('Add `undo`')));
+    });
+
+    test('findings link to their documentation, and what is there for nothing is marked so', async () => {
+        const uri = await open('unused.lus', 'scenario "s" {\n    boot "7.2"\n    x = 1\n}\n');
+        const [unread] = await diagnostics(uri, 1);
+        assert.match(unread?.codeDescription?.href ?? '', /^file:.*\/extension\/docs\/errors\.md#lu0209-/);
+        assert.deepEqual(unread?.tags, [DiagnosticTag.Unnecessary]);
     });
 
     test('references and renames reach the files of the folder that import; shipped names are refused', async () => {
