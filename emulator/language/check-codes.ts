@@ -88,6 +88,11 @@ export const CHECK_CODES = {
     LU0414: 'a descriptor sent without a name',
     LU0415: 'a layer without what it is built on',
     LU0416: 'what cannot run at the same time',
+    LU0417: 'two devices at one address',
+    LU0418: 'a time without a unit',
+    LU0419: 'a loop that never runs',
+    LU0420: 'a process before any kernel',
+    LU0421: 'a process with the name of a statement',
     LU0501: 'a line of a recording that is none',
 } as const satisfies Readonly<Record<string, string>>;
 

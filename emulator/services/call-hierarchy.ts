@@ -140,7 +140,7 @@ function callsIn(node: Node): CallExpr[] {
     return childrenOf(node).flatMap((child) => [...(isKind(child, 'call') ? [child] : []), ...callsIn(child)]);
 }
 
-/** What a call calls: a function, or where the kernel calls a handler's or an FLB's method, every such callback. */
+/** What a call calls: a function; where the kernel calls a method of a handler or an FLB, every such callback. */
 function targetsOf(program: Program, { callee }: CallExpr, all: readonly Code[]): Code[] {
     if (isKind(callee, 'name')) {
         const meaning = program.names.get(callee);

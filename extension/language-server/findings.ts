@@ -18,12 +18,23 @@ import type { SourceFiles } from './source-files';
 /** What is there for nothing: editors fade it. */
 const UNNECESSARY: ReadonlySet<string> = new Set(['LU0209', 'LU0405', 'LU0406']);
 
+/** What is worth a thought and often meant: the editor marks it with a few dots. */
+const HINTS: ReadonlySet<string> = new Set(['LU0418']);
+
+function severityOf({ code, severity }: CheckFinding): DiagnosticSeverity {
+    return severity === 'error'
+        ? DiagnosticSeverity.Error
+        : HINTS.has(code)
+          ? DiagnosticSeverity.Hint
+          : DiagnosticSeverity.Warning;
+}
+
 /** @param document the file that the finding is in */
 export function toLspDiagnostic(finding: CheckFinding, document: TextDocument, files: SourceFiles): Diagnostic {
     const page = pageOfCode(finding.code);
     return {
         range: rangeOf(document, finding.span),
-        severity: finding.severity === 'error' ? DiagnosticSeverity.Error : DiagnosticSeverity.Warning,
+        severity: severityOf(finding),
         code: finding.code,
         ...(page && { codeDescription: { href: pageLink(files, page) } }),
         ...(UNNECESSARY.has(finding.code) && { tags: [DiagnosticTag.Unnecessary] }),

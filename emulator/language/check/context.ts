@@ -67,6 +67,8 @@ export class CodeContext {
     kernelEnd: KernelEnd | undefined;
     /** The call that a `try` or an expectation is about: its failing is no failure of the code around it. */
     tried: Expr | undefined;
+    /** It was said already that no kernel runs. */
+    warnedOfBoot = false;
     /** The types of what it gives back so far. */
     readonly returned: Type[] = [];
 
