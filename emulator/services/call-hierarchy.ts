@@ -1,4 +1,4 @@
-/** Who calls whom: functions, callbacks, scenarios, and the kernel code that calls the callbacks of handlers and FLBs. */
+/** Who calls whom: functions, scenarios, callbacks, and the kernel code that calls these. */
 import type { Program } from '../language/program';
 import type { CallExpr, MemberExpr, SourceFile, Span } from '../language/syntax/ast';
 import { childrenOf, isKind, placeAt, type Node } from './nodes';
@@ -140,7 +140,7 @@ function callsIn(node: Node): CallExpr[] {
     return childrenOf(node).flatMap((child) => [...(isKind(child, 'call') ? [child] : []), ...callsIn(child)]);
 }
 
-/** What a call calls: a function; where the kernel calls a method of a handler or an FLB, every such callback. */
+/** What a call calls: a function; where the kernel calls a method of a handler or an FLB, each such callback. */
 function targetsOf(program: Program, { callee }: CallExpr, all: readonly Code[]): Code[] {
     if (isKind(callee, 'name')) {
         const meaning = program.names.get(callee);

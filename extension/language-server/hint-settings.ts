@@ -1,8 +1,15 @@
-/** The settings `lus.inlayHints`: the server asks the editor for them. */
-import * as z from 'zod/mini';
+/**
+ * The settings `lus.inlayHints`: the server asks the editor for them. Two booleans are read without a library, which
+ * would be a twenty-fifth of the server.
+ */
+import type { HintOptions } from '../../emulator/services/inlay-hints';
 
-/** With the defaults of the manifest, for clients without settings. */
-export const hintSettings = z.catch(
-    z.object({ constants: z.catch(z.boolean(), true), arguments: z.catch(z.boolean(), false) }),
-    { constants: true, arguments: false },
-);
+/** With the defaults of the manifest for whatever is not set. */
+export function hintSettings(section: unknown): HintOptions {
+    const values = new Map(typeof section === 'object' && section !== null ? Object.entries(section) : []);
+    const flag = (key: keyof HintOptions, fallback: boolean): boolean => {
+        const value: unknown = values.get(key);
+        return typeof value === 'boolean' ? value : fallback;
+    };
+    return { constants: flag('constants', true), arguments: flag('arguments', false) };
+}

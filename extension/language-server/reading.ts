@@ -82,9 +82,7 @@ export function registerReading(connection: Connection, workspace: Workspace): v
 
     async function hintOptions(uri: string): Promise<HintOptions> {
         const item = { scopeUri: uri, section: 'lus.inlayHints' };
-        return hintSettings.parse(
-            workspace.configurable ? await connection.workspace.getConfiguration(item) : undefined,
-        );
+        return hintSettings(workspace.configurable ? await connection.workspace.getConfiguration(item) : undefined);
     }
 
     connection.languages.inlayHint.on(async ({ textDocument, range }) => {

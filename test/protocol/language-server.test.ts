@@ -1,7 +1,7 @@
 /** The language server bundle, spoken to as an editor does. */
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -30,6 +30,7 @@ import {
     type TextEdit,
     type WorkspaceEdit,
 } from 'vscode-languageserver/node';
+import { SHIPPED_SOURCES } from '../../emulator/std/texts';
 import { inRepository } from '../support/repository';
 
 const NIC = 'struct NicState {\n    magic: u32\n}\n';
@@ -358,6 +359,12 @@ suite('language server', () => {
             symbols.map((s) => s.name),
             ['NicState'],
         );
+    });
+
+    test('the bundle has at most 600 KiB besides the code that ships with the emulator', () => {
+        const { size } = statSync(inRepository('dist', 'language-server.js'));
+        const shipped = [...SHIPPED_SOURCES.values()].reduce((n, text) => n + Buffer.byteLength(text), 0);
+        assert.ok(size - shipped <= 600 * 1024, `${size - shipped} bytes`);
     });
 
     test('a request that the server does not know is answered with an error', async () => {

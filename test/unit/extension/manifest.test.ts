@@ -99,7 +99,7 @@ suite('manifest', () => {
         const declared = Object.entries(contributes.configuration.properties)
             .filter(([key]) => key.startsWith('lus.inlayHints.'))
             .map(([key, { default: value }]) => [key.replace('lus.inlayHints.', ''), value]);
-        assert.deepEqual(Object.fromEntries(declared), hintSettings.parse(undefined));
+        assert.deepEqual(Object.fromEntries(declared), hintSettings(undefined));
     });
 
     test('snippets of launch.json use only attributes that exist', () => {
