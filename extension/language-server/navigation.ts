@@ -43,12 +43,11 @@ function refuse({ refused }: Refusal): never {
 export function registerNavigation(connection: Connection, workspace: Workspace): void {
     const { files } = workspace;
 
-    connection.onDefinition((params) =>
-        atOffset(workspace, params, ({ program, uri }, offset) => {
-            const found = definitionAt(program, uri, offset);
-            return found && definitionLocation(files, found);
-        }),
-    );
+    connection.onDefinition(({ textDocument, position }) => {
+        const at = workspace.openedAt(textDocument.uri, position);
+        const found = at && definitionAt(at.program, at.uri, at.offset);
+        return found ? definitionLocation(files, found) : null;
+    });
 
     connection.onTypeDefinition((params) =>
         atOffset(workspace, params, ({ program, uri }, offset) => {

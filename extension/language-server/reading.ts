@@ -15,26 +15,24 @@ import { linksIn } from '../../emulator/services/links';
 import { selectionsAt } from '../../emulator/services/selection';
 import { semanticTokens, TOKEN_MODIFIERS, TOKEN_TYPES } from '../../emulator/services/semantic-tokens';
 import { hintSettings } from './hint-settings';
-import { atOffset } from './navigation';
 import { pageLink, rangeOf, withLinks } from './places';
 import type { Workspace } from './workspace';
 
 export function registerReading(connection: Connection, workspace: Workspace): void {
     const { files } = workspace;
 
-    connection.onHover((params) =>
-        atOffset(workspace, params, ({ program, uri, document }, offset) => {
-            const found = hoverAt(program, uri, offset);
-            if (!found) {
-                return null;
-            }
-            const { code, text, page, span } = found;
-            const link = page ? [`[Documentation](${pageLink(files, page)})`] : [];
-            const parts = [`\`\`\`lus\n${code}\n\`\`\``, ...text.map((t) => withLinks(files, t)), ...link];
-            const contents = { kind: MarkupKind.Markdown, value: parts.join('\n\n') };
-            return { range: rangeOf(document, span), contents };
-        }),
-    );
+    connection.onHover(({ textDocument, position }) => {
+        const at = workspace.openedAt(textDocument.uri, position);
+        const found = at && hoverAt(at.program, at.uri, at.offset);
+        if (!found) {
+            return null;
+        }
+        const { code, text, page, span } = found;
+        const link = page ? [`[Documentation](${pageLink(files, page)})`] : [];
+        const parts = [`\`\`\`lus\n${code}\n\`\`\``, ...text.map((t) => withLinks(files, t)), ...link];
+        const contents = { kind: MarkupKind.Markdown, value: parts.join('\n\n') };
+        return { range: rangeOf(at.document, span), contents };
+    });
 
     connection.onFoldingRanges(({ textDocument }) => {
         const opened = workspace.opened(textDocument.uri);

@@ -1,12 +1,15 @@
 /** The files that the server knows, and the programs that they make. */
-import type { TextDocuments } from 'vscode-languageserver';
+import type { Position, TextDocuments } from 'vscode-languageserver';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { CheckFinding } from '../../emulator/language/check-finding';
 import { canonicalUri } from '../../emulator/language/paths';
 import type { Program } from '../../emulator/language/program';
 import type { SourceFile } from '../../emulator/language/syntax/ast';
+import type { SourceHost } from '../../emulator/language/load';
 import { ParseCache } from '../../emulator/language/syntax/parse-cache';
+import { parse } from '../../emulator/language/syntax/parser';
 import { analyse, findingsByFile } from '../../emulator/services/analysis';
+import { isolated } from '../../emulator/services/isolated';
 import type { Workspace as ServiceWorkspace } from '../../emulator/services/rename';
 import { kernelWith, shippedUri } from '../../emulator/services/shipped';
 import type { SourceFiles } from './source-files';
@@ -58,6 +61,30 @@ export class Workspace implements ServiceWorkspace {
         return file && { program, uri: known, file, document };
     }
 
+    /**
+     * The same, for what is asked about one place while one types: where the program is not known yet, other scenarios
+     * are left out.
+     */
+    openedAt(uri: string, position: Position): (Opened & { readonly offset: number }) | undefined {
+        const document = this.documents.get(uri);
+        const offset = document?.offsetAt(position) ?? 0;
+        if (!document || this.programs.has(uri) || shippedUri(uri, document.getText()) !== undefined) {
+            const opened = this.opened(uri);
+            return opened && { ...opened, offset };
+        }
+        const text = isolated(document.getText(), offset);
+        const program = analyse(this.withTexts(new Map([[uri, text]])), uri, {
+            parse: (u, t) => (u === uri ? parse(u, t) : this.parsed.parse(u, t)),
+        });
+        const file = program.files.get(uri);
+        return file && { program, uri, file, document, offset };
+    }
+
+    private withTexts(texts: ReadonlyMap<string, string>): SourceHost {
+        const { files } = this;
+        return { read: (uri) => texts.get(uri) ?? files.read(uri), exists: (uri) => files.exists(uri) };
+    }
+
     programOf(uri: string): Program {
         const known = this.programs.get(uri);
         if (known) {
@@ -83,11 +110,7 @@ export class Workspace implements ServiceWorkspace {
     }
 
     reanalysed(program: Program, texts: ReadonlyMap<string, string>): Program {
-        const { files } = this;
-        return analyse(
-            { read: (uri) => texts.get(uri) ?? files.read(uri), exists: (uri) => files.exists(uri) },
-            program.main,
-        );
+        return analyse(this.withTexts(texts), program.main);
     }
 
     /** The files of the workspace's folders and those that are open. */

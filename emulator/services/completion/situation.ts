@@ -6,8 +6,8 @@ import type { SourceFile, Span } from '../../language/syntax/ast';
 import { lex, type Token } from '../../language/syntax/lexer';
 import { parse } from '../../language/syntax/parser';
 import type { ParseCache } from '../../language/syntax/parse-cache';
-import { ITEM_KEYWORDS } from '../../language/syntax/words';
 import { analyse } from '../analysis';
+import { isolated } from '../isolated';
 import { isWord, isKind, placeAt, type Place } from '../nodes';
 
 /** A name that nobody gives to anything. */
@@ -112,23 +112,3 @@ function placeInLine(line: string): 'code' | 'string' | 'comment' {
 const lastQuote = (line: string): number => line.lastIndexOf('"');
 
 const wordBefore = (line: string): number => /[A-Za-z0-9_]*$/.exec(line)?.[0].length ?? 0;
-
-const ITEM = new RegExp(`^(?:${ITEM_KEYWORDS.join('|')})\\b`, 'gm');
-
-/**
- * The text with every other scenario blanked: nothing can name what is in them, and a file of thousands of lines is
- * mostly scenarios. Places stay where they are.
- */
-function isolated(text: string, offset: number): string {
-    const starts = [...text.matchAll(ITEM)].map((m) => m.index);
-    let result = '';
-    let done = 0;
-    starts.forEach((start, i) => {
-        const end = starts[i + 1] ?? text.length;
-        if (text.startsWith('scenario', start) && !(start <= offset && offset <= end)) {
-            result += text.slice(done, start) + text.slice(start, end).replace(/[^\n]+/g, (l) => ' '.repeat(l.length));
-            done = end;
-        }
-    });
-    return result + text.slice(done);
-}

@@ -96,18 +96,35 @@ function shift(row: Row, from: number): void {
  * of the one that is farthest right. From left to right, since one moves all behind it.
  */
 function alignCells(rows: readonly Row[]): void {
-    const columns = [...new Set(rows.flatMap((r) => r.cells.slice(1).map((c) => c.was)))].sort((a, b) => a - b);
-    for (const column of columns) {
+    const columns = new Map<number, [number, number][]>();
+    rows.forEach((row, r) => {
+        row.cells.forEach((cell, at) => {
+            if (at > 0 && cell.gap > 0) {
+                const known = columns.get(cell.was);
+                if (known) {
+                    known.push([r, at]);
+                } else {
+                    columns.set(cell.was, [[r, at]]);
+                }
+            }
+        });
+    });
+    for (const [, cells] of [...columns].sort(([a], [b]) => a - b)) {
         let run: [Row, number][] = [];
-        for (const row of [...rows, undefined]) {
-            const at = row?.cells.findIndex((c, i) => i > 0 && c.was === column && c.gap > 0) ?? -1;
-            if (row && at > 0 && (run.length === 0 || sameKind(run.at(-1), [row, at]))) {
-                run.push([row, at]);
+        let last = -1;
+        for (const [r, at] of cells) {
+            const row = rows[r];
+            if (!row) {
                 continue;
             }
-            alignRun(run);
-            run = row && at > 0 ? [[row, at]] : [];
+            if (r !== last + 1 || !sameKind(run.at(-1), [row, at])) {
+                alignRun(run);
+                run = [];
+            }
+            run.push([row, at]);
+            last = r;
         }
+        alignRun(run);
     }
 }
 
