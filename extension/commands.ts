@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import * as z from 'zod/mini';
 import { COMMANDS, type CommandId } from './contributions';
+import { openDocumentation } from './documentation';
 import { openExamples } from './examples';
 import { isRecordingFile, launchConfiguration, recordingConfiguration } from './launch-configuration';
 import { pickScenario } from './pick-scenario';
@@ -70,6 +71,7 @@ export function registerCommands(context: vscode.ExtensionContext): void {
         [COMMANDS.debug]: (argument) => start(argument, { noDebug: false }),
         [COMMANDS.debugRecording]: (argument) => debugRecording(argument),
         [COMMANDS.openExamples]: (argument) => openExamples(context.extensionUri, argument),
+        [COMMANDS.openDocumentation]: (argument) => openDocumentation(context.extensionUri, argument),
     };
     for (const [id, command] of Object.entries(commands)) {
         context.subscriptions.push(vscode.commands.registerCommand(id, command));

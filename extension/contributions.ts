@@ -12,6 +12,9 @@ export const DIAGNOSTIC_SOURCE = 'live update';
 /** Recordings of a real kernel are files of the editor's own language *JSON Lines*. */
 export const RECORDING_ENDING = '.jsonl';
 
+/** The scheme of the code that ships with the emulator: `lus-std:/memfd.lus`. */
+export const SHIPPED_SCHEME = 'lus-std';
+
 /** Section of the settings; a key is `lus.` and a name of {@link Settings}. */
 export const SETTINGS_SECTION = 'lus';
 
@@ -20,6 +23,7 @@ export const COMMANDS = {
     debug: 'lus.debugScenario',
     debugRecording: 'lus.debugRecording',
     openExamples: 'lus.openExamples',
+    openDocumentation: 'lus.openDocumentation',
 } as const;
 
 export type CommandId = (typeof COMMANDS)[keyof typeof COMMANDS];

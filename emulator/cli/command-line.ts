@@ -8,6 +8,8 @@ import { command as check } from './check';
 import { command as compat } from './compat';
 import { command as dap } from './dap';
 import { command as dump } from './dump';
+import { command as explain } from './explain';
+import { command as fmt } from './fmt';
 import { command as importFile } from './import';
 import { command as inspect } from './inspect';
 import { command as lsp } from './lsp';
@@ -55,6 +57,26 @@ Checks files without running them.
 
 Exit code: 0 no errors (there may be warnings), 1 errors, 2 bad arguments or a
 missing file.
+`;
+
+const FMT_HELP = `Usage: lus fmt FILE... [options]
+
+Lays files out: indentation, spaces, blank lines. Line breaks stay where they
+are; what is aligned stays aligned. Prints the files that change. A file that
+cannot be read is left as it is.
+
+  --check           change nothing
+
+Exit code: 0 done, 1 a file cannot be read or, with --check, would change, 2 bad
+arguments or a missing file.
+`;
+
+const EXPLAIN_HELP = `Usage: lus explain CODE...
+
+Prints what the code of a finding means, and what to do: LU0203 of lus check,
+LU1003 of lus run.
+
+Exit code: 0, or 2 for a code that does not exist.
 `;
 
 const REPLAY_HELP = `Usage: lus replay FILE... [options]
@@ -179,6 +201,8 @@ output.
 const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
     ['run', { summary: 'run scenarios', help: RUN_HELP, command: run }],
     ['check', { summary: 'check files without running them', help: CHECK_HELP, command: check }],
+    ['fmt', { summary: 'lay files out', help: FMT_HELP, command: fmt }],
+    ['explain', { summary: 'say what the code of a finding means', help: EXPLAIN_HELP, command: explain }],
     [
         'replay',
         { summary: 'compare recordings of a real kernel with the emulator', help: REPLAY_HELP, command: replay },

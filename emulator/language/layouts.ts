@@ -1,4 +1,5 @@
 /** From `struct` declarations to layouts in memory: packed, little-endian, fields in the order they are written. */
+import type { CheckCode } from './check-codes';
 import type { Expr, Ident, Span, StructDecl, TypeExpr } from './syntax/ast';
 import { near } from './nearest';
 import { bitsType, type FieldType, type LayoutField, type StructLayout } from './layout';
@@ -11,7 +12,7 @@ export interface LayoutHost {
     structNames(): Iterable<string>;
     /** The value of a constant integer, or undefined (complained about already). */
     constant(e: Expr): number | undefined;
-    error(decl: StructDecl, code: string, span: Span, message: string, replacement?: string): void;
+    error(decl: StructDecl, code: CheckCode, span: Span, message: string, replacement?: string): void;
     /** A name in a type turned out to be this struct. */
     resolved(name: Ident, decl: StructDecl): void;
 }

@@ -1,6 +1,7 @@
 /** What the checker makes of a file and its imports: declarations by name, and for every name in it what it means. */
 import type {
     Callback,
+    ConstDecl,
     Expr,
     FileDecl,
     FlbDecl,
@@ -102,6 +103,8 @@ export interface Program {
     /** The pages of the machine that it was checked for. */
     readonly page: PageGeometry;
 
+    /** The values of declared constants. */
+    readonly constValues: ReadonlyMap<ConstDecl, { readonly value: Value; readonly type: Type }>;
     /** The values of constant expressions that settings of machines and kernels take. */
     readonly constants: ReadonlyMap<Expr, number>;
 

@@ -1,6 +1,7 @@
 /** A text and what it imports, checked: what everything that is said of it stands on. */
 import { NATIVES } from '../diagnosis/natives';
 import { check } from '../language/check/check';
+import type { Probe } from '../language/check/probe';
 import type { CheckFinding } from '../language/check-finding';
 import type { SourceHost } from '../language/load';
 import type { Program } from '../language/program';
@@ -10,9 +11,22 @@ import { libraryWith, standardLibrary } from '../runtime/standard-library';
 /**
  * Checks a file with its imports, however broken they are.
  * @param parsed what is known of files that have not changed
+ * @param probe notes what can be named at a place
  */
-export function analyse(host: SourceHost, uri: string, parsed?: ParseCache): Program {
-    return check(host, uri, NATIVES, (layers) => standardLibrary(libraryWith(layers)), parsed?.parse);
+export function analyse(host: SourceHost, uri: string, parsed?: Pick<ParseCache, 'parse'>, probe?: Probe): Program {
+    return check(
+        host,
+        uri,
+        NATIVES,
+        (layers, page) => standardLibrary(libraryWith(layers), page),
+        parsed?.parse,
+        probe,
+    );
+}
+
+/** What keeps a program from running. */
+export function analysisErrors({ diagnostics }: Pick<Program, 'diagnostics'>): CheckFinding[] {
+    return diagnostics.filter((d) => d.severity === 'error');
 }
 
 /**

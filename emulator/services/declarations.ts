@@ -2,7 +2,7 @@
 import type { ConstDecl, ImportDecl, MachineEntry, SourceFile, Span, StructDecl } from '../language/syntax/ast';
 import type { NativeShapes } from '../language/natives';
 import { isBeside, uriBeside } from '../language/paths';
-import type { NameMeaning, Program } from '../language/program';
+import type { Program } from '../language/program';
 import { LIBRARY_SOURCES, stdUri } from '../std/texts';
 import { forEachLeaf, isKind, isWord, type Node, type Place } from './nodes';
 
@@ -32,7 +32,6 @@ const owners = new WeakMap<NativeShapes, ReadonlyMap<object, string>>();
 export class Declarations {
     /** By whether they are the kernel's own, and name. */
     private readonly consts = new Map<string, ConstDecl>();
-    private readonly values = new Map<ConstDecl, Extract<NameMeaning, { kind: 'const' }>>();
     private readonly structs = new Map<string, Found<StructDecl>>();
     private readonly devices = new Map<string, Found<MachineEntry>>();
     /** The names of processes that functions work with. */
@@ -71,11 +70,6 @@ export class Declarations {
     /** @param uri of the file that names it: the kernel's own constants are not the program's */
     constant(uri: string, name: string): ConstDecl | undefined {
         return this.consts.get(`${isLibrary(uri)} ${name}`);
-    }
-
-    /** The value of a constant that is used somewhere. */
-    valueOf(decl: ConstDecl): Extract<NameMeaning, { kind: 'const' }> | undefined {
-        return this.values.get(decl);
     }
 
     struct(name: string): Found<StructDecl> | undefined {
@@ -162,12 +156,7 @@ export class Declarations {
         }
         const [parent] = above;
         const meaning = this.program.names.get(node);
-        if (meaning?.kind === 'const') {
-            const decl = this.constant(uri, meaning.name);
-            if (decl) {
-                this.values.set(decl, meaning);
-            }
-        } else if (meaning?.kind === 'process') {
+        if (meaning?.kind === 'process') {
             this.add(uri, above, node, meaning.name, undefined, isKind(parent, 'process'));
         } else if (meaning?.kind === 'process-var') {
             const assigned = isKind(parent, 'assign') && parent.target === node;

@@ -11,7 +11,7 @@ export interface Keyword {
     readonly doc: string;
 }
 
-type Kind = Extract<Node, { readonly kind: string }>['kind'];
+export type Kind = Extract<Node, { readonly kind: string }>['kind'];
 type Words = Readonly<Record<string, Keyword>>;
 
 const FAILS: Keyword = {
@@ -39,7 +39,7 @@ const INJECT: Keyword = {
 const BOOLEAN: Keyword = { form: 'true, false', doc: 'The two booleans.' };
 
 /** By the node that a word belongs to. */
-const KEYWORDS: Readonly<Partial<Record<Kind, Words>>> = {
+export const KEYWORDS: Readonly<Partial<Record<Kind, Words>>> = {
     import: {
         import: {
             form: 'import "nic.lus"',
@@ -193,6 +193,8 @@ const KEYWORDS: Readonly<Partial<Record<Kind, Words>>> = {
 export interface KeywordAt extends Keyword {
     readonly word: string;
     readonly span: Span;
+    /** Of the node that it belongs to. */
+    readonly of: Kind;
 }
 
 /** @param place the innermost node there; undefined between declarations */
@@ -207,9 +209,9 @@ export function keywordAt(file: SourceFile, place: Place | undefined, offset: nu
     }
     for (const node of [place.node, ...place.above]) {
         const words = 'kind' in node ? KEYWORDS[node.kind] : undefined;
-        if (words && Object.hasOwn(words, word)) {
+        if ('kind' in node && words && Object.hasOwn(words, word)) {
             const keyword = words[word];
-            return keyword && { ...keyword, word, span };
+            return keyword && { ...keyword, word, span, of: node.kind };
         }
     }
     return undefined;

@@ -63,7 +63,7 @@ export function isWord(node: Node | undefined): node is Ident | NameExpr {
 }
 
 /** The nodes right below a node. */
-function childrenOf(node: Node): Node[] {
+export function childrenOf(node: Node): Node[] {
     const found: Node[] = [];
     // What has no place itself (a list, an option of an entry) is looked through.
     const look = (value: unknown): void => {

@@ -25,3 +25,15 @@ export function wordOf(table: SettingTable, name: string, word: string): string 
     const takes = setting && 'takes' in setting ? setting.takes : undefined;
     return takes?.kind === 'word' && Object.hasOwn(takes.words, word) ? takes.words[word] : undefined;
 }
+
+/** The names of a table's settings. */
+export function settingNames(table: SettingTable): string[] {
+    return [...TABLES[table].keys()];
+}
+
+/** The words that can stand behind a setting. */
+export function settingWords(table: SettingTable, name: string): string[] {
+    const setting = TABLES[table].get(name);
+    const takes = setting && 'takes' in setting ? setting.takes : undefined;
+    return takes?.kind === 'word' ? Object.keys(takes.words) : takes?.kind === 'switch' ? ['on', 'off'] : [];
+}

@@ -1,6 +1,7 @@
 /** What stands at an offset of a text: what it is, where it is declared, of which type, what is said of it. */
 import type { Program } from '../language/program';
 import { describe } from './describe';
+import { pageOfKeyword } from './documentation';
 import { keywordAt } from './keywords';
 import { placeAt } from './nodes';
 import type { NamedSymbol } from './symbol';
@@ -26,6 +27,7 @@ export function symbolAt(program: Program, uri: string, offset: number): NamedSy
             signature: keyword.form,
             doc: keyword.doc,
             span: keyword.span,
+            page: pageOfKeyword(keyword.of),
         }
     );
 }

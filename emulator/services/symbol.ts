@@ -1,6 +1,7 @@
 /** A thing that code names, as plain data: what editors, the web and tests are told. */
 import type { Span } from '../language/syntax/ast';
-import type { Type } from '../language/types';
+import type { Type, Value } from '../language/types';
+import type { DocPlace } from './documentation';
 import type { Location } from './declarations';
 import type { ShippedKind } from './subjects';
 
@@ -43,7 +44,11 @@ export interface SymbolInfo {
     /** In Markdown. */
     readonly doc?: string | undefined;
     readonly type?: Type | undefined;
+    /** Of a constant. */
+    readonly value?: Value;
     readonly declaration?: Declaration | undefined;
+    /** Where the documentation says more. */
+    readonly page?: DocPlace | undefined;
 }
 
 /** A symbol where it is named. */

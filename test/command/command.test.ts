@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import * as path from 'node:path';
 import { z } from 'zod';
 import { LUS, lus as lusIn, type Ran } from '../support/lus';
 import { inRepository } from '../support/repository';
@@ -363,6 +366,54 @@ suite('lus: bad input is one clear sentence and exit code 2', () => {
             assert.equal(code, 2);
         });
     }
+});
+
+suite('lus fmt and lus explain', () => {
+    let folder: string;
+
+    setup(() => {
+        folder = mkdtempSync(path.join(tmpdir(), 'lus-fmt-'));
+        writeFileSync(path.join(folder, 'a.lus'), 'const A=1\n');
+        writeFileSync(path.join(folder, 'b.lus'), 'const B = 2\n');
+        writeFileSync(path.join(folder, 'broken.lus'), 'const B=\n');
+    });
+
+    teardown(() => rmSync(folder, { recursive: true, force: true }));
+
+    const read = (name: string): string => readFileSync(path.join(folder, name), 'utf8');
+
+    test('--check says which files would change, and changes none', () => {
+        assert.deepEqual(lusIn(folder, ['fmt', '--check', 'a.lus', 'b.lus']), {
+            code: 1,
+            out: 'a.lus\n1 file would be formatted\n',
+            err: '',
+        });
+        assert.equal(read('a.lus'), 'const A=1\n');
+    });
+
+    test('files are written, and those that cannot be read left as they are', () => {
+        const ran = lusIn(folder, ['fmt', 'a.lus', 'b.lus', 'broken.lus']);
+        assert.equal(ran.code, 1);
+        assert.equal(ran.out, 'a.lus\n1 file formatted\n');
+        assert.match(ran.err, /^broken\.lus: Line 1 cannot be read, so nothing is moved: /);
+        assert.equal(read('a.lus'), 'const A = 1\n');
+        assert.equal(read('broken.lus'), 'const B=\n');
+        assert.deepEqual(lusIn(folder, ['fmt', '--check', 'a.lus', 'b.lus']).code, 0);
+    });
+
+    test('explain prints the section of the documentation, and knows a slip', () => {
+        const { code, out } = lus(['explain', 'lu1003']);
+        assert.equal(code, 0);
+        assert.match(out, /^LU1003: incoming session lost at the next kexec\n\n/);
+        assert.ok(!out.includes('LU1004:'), 'that section only');
+        assert.match(
+            lus(['explain', 'LU0203']).out,
+            /^LU0203: a member that the value does not have\n\nThe value has no/,
+        );
+        const unknown = lus(['explain', 'LU0999']);
+        assert.equal(unknown.code, 2);
+        assert.match(unknown.err, /^lus: There is no code LU0999\./);
+    });
 });
 
 suite('lus: the other commands', function () {

@@ -1,7 +1,7 @@
 /** Assignments: to variables, which the first one declares, and to fields and elements. */
-import { replaceWith } from '../check-finding';
+import { changeTo, replaceWith } from '../check-finding';
 import type { NameMeaning } from '../program';
-import type { AssignStmt, NameExpr, Span } from '../syntax/ast';
+import type { AssignStmt, Expr, NameExpr, Span } from '../syntax/ast';
 import { ANY, type Type } from '../types';
 import type { CodeContext } from './context';
 import { withExpectation } from './expectations';
@@ -22,7 +22,7 @@ export function checkAssign(c: CodeContext, s: AssignStmt): void {
         );
     }
     const { target } = s;
-    const stored = type.k === 'none' ? ANY : type;
+    const stored = type.k === 'none' || isForeignNull(c, s.value) ? ANY : type;
     if (target.kind === 'name') {
         c.typed(target, assignName(c, s, target, stored));
     } else if (target.kind === 'member') {
@@ -33,6 +33,15 @@ export function checkAssign(c: CodeContext, s: AssignStmt): void {
         c.expr(target);
         c.error('LU0309', target, `${c.text(target)} cannot be assigned: only variables, fields and elements can.`);
     }
+}
+
+/** `x = null` as other languages write it: here `null` is the kind of `/dev/null`, which nobody keeps in a variable. */
+function isForeignNull(c: CodeContext, value: Expr): boolean {
+    if (value.kind !== 'name' || value.name !== 'null' || c.program.names.get(value)?.kind !== 'builtin-file') {
+        return false;
+    }
+    c.error('LU0138', value, 'No object is `none`: `null` is the file kind of `/dev/null`.', changeTo(value, 'none'));
+    return true;
 }
 
 function assignMember(c: CodeContext, s: AssignStmt, type: Type): void {

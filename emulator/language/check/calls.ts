@@ -1,6 +1,8 @@
 /** Calls: what is called, whether it may be called here, and whether the arguments fit. */
 import type { FunctionShape, NativeParam } from '../natives';
+import { changeTo } from '../check-finding';
 import { REPLIES } from '../reply';
+import { FOREIGN_FUNCTIONS } from '../syntax/foreign';
 import type { Arg, CallExpr, Expr, Ident, NameExpr } from '../syntax/ast';
 import { ANY, listOf, type Type } from '../types';
 import type { CodeContext } from './context';
@@ -115,6 +117,9 @@ function namedCall(c: CodeContext, e: CallExpr, callee: NameExpr): Type {
             callee,
             `${quoted(callee.name)} is a system call on a descriptor: write \`fd.${callee.name}(…)\`.`,
         );
+    } else if (FOREIGN_FUNCTIONS.has(callee.name)) {
+        const ours = FOREIGN_FUNCTIONS.get(callee.name) ?? '';
+        c.error('LU0138', callee, `Write ${quoted(`${ours}(…)`)}.`, changeTo(callee, ours));
     } else {
         c.unknown('LU0202', callee, callee.name, `No function is called ${quoted(callee.name)}.`, [
             ...c.program.fns.keys(),

@@ -9,6 +9,7 @@ import type { Parse } from '../syntax/parse-cache';
 import { parse } from '../syntax/parser';
 import { checkItems } from './items';
 import { layersIn } from './layer-rules';
+import type { Probe } from './probe';
 import { ProgramBuilder } from './program-builder';
 
 /** The checked standard library with the layers that a program's kernels have, for a machine with these pages. */
@@ -19,6 +20,7 @@ export type StandardLibrary = (layers: ReadonlySet<string>, page: PageGeometry) 
  * be made of the files.
  * @param std the checked standard library: its handlers, FLBs, file kinds and structs can be used, its functions not
  * @param parseFile gives parsed files, where the caller keeps them
+ * @param probe notes what can be named at a place
  */
 export function check(
     host: SourceHost,
@@ -26,8 +28,10 @@ export function check(
     natives: NativeShapes,
     std?: Program | StandardLibrary,
     parseFile: Parse = parse,
+    probe?: Probe,
 ): Program {
     const program = new ProgramBuilder(natives);
+    program.probe = probe;
     program.fileExists = (from, path) => host.exists?.(uriBeside(from, path)) ?? true;
     load(program, host, parseFile, uri);
     program.layers = layersIn(program.files.values());

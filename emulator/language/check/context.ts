@@ -3,6 +3,7 @@
  * all code. Every function of the checker takes it and finds the program, the variables, the flow and the way to report
  * in it.
  */
+import type { CheckCode } from '../check-codes';
 import { spanOf, type Fix, type Severity } from '../check-finding';
 import type { NameMeaning } from '../program';
 import type { Expr, FileDecl, Ident, NameExpr, Span, Stmt } from '../syntax/ast';
@@ -66,6 +67,8 @@ export class CodeContext {
     kernelEnd: KernelEnd | undefined;
     /** The call that a `try` or an expectation is about: its failing is no failure of the code around it. */
     tried: Expr | undefined;
+    /** It was said already that no kernel runs. */
+    warnedOfBoot = false;
     /** The types of what it gives back so far. */
     readonly returned: Type[] = [];
 
@@ -92,16 +95,16 @@ export class CodeContext {
         this.checkers.fn(this.program, info);
     }
 
-    report(severity: Severity, code: string, span: Span, message: string, fix?: Fix): void {
+    report(severity: Severity, code: CheckCode, span: Span, message: string, fix?: Fix): void {
         this.program.report(severity, code, this.unit.uri, span, message, fix ? { fix } : undefined);
     }
 
-    error(code: string, span: Span, message: string, fix?: Fix): void {
+    error(code: CheckCode, span: Span, message: string, fix?: Fix): void {
         this.report('error', code, span, message, fix);
     }
 
     /** An error about a name that nothing has, with the nearest of the candidates. */
-    unknown(code: string, span: Span, name: string, message: string, candidates: Iterable<string>): void {
+    unknown(code: CheckCode, span: Span, name: string, message: string, candidates: Iterable<string>): void {
         this.program.unknown(code, this.unit.uri, span, name, message, candidates);
     }
 

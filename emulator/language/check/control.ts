@@ -7,7 +7,9 @@ import { checkBlock, checkStatements } from './blocks';
 import { checkCondition } from './conditions';
 import type { CodeContext } from './context';
 import { Flow } from './flow';
+import { fold } from './fold';
 import { tableOf } from './members';
+import { quoted } from './program-builder';
 import { assignable, describeType, isIntLike } from './types-of';
 
 export function checkIf(c: CodeContext, s: IfStmt): void {
@@ -83,6 +85,23 @@ function rangeElement(c: CodeContext, e: Extract<Expr, { kind: 'range' }>): Type
         if (!isIntLike(type)) {
             c.error('LU0303', side, `A range goes from one integer to another, and this is ${describeType(type)}.`);
         }
+    }
+    const bound = (side: Expr): number | undefined => {
+        const value = fold(c.program, c.unit.uri, side, c.shadowed);
+        return typeof value === 'number' ? value : undefined;
+    };
+    const [from, to] = [bound(e.from), bound(e.to)];
+    if (from !== undefined && to !== undefined && from >= to) {
+        const swapped =
+            from > to
+                ? ` Did you mean ${quoted(`${c.program.textOf(c.unit.uri, e.to)}..${c.program.textOf(c.unit.uri, e.from)}`)}?`
+                : '';
+        c.report(
+            'warning',
+            'LU0419',
+            e,
+            `This range has no elements, so the loop never runs: its end, ${to}, does not belong to it.${swapped}`,
+        );
     }
     c.typed(e, { k: 'list', of: INT });
     return INT;

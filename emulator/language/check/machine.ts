@@ -2,7 +2,8 @@
 import { DEVICE_SETTINGS } from '../settings/device';
 import { MACHINE_SETTINGS } from '../settings/machine';
 import { addressOf, exampleText, pciAddress, type AnySetting } from '../settings/setting';
-import type { MachineDecl, MachineEntry } from '../syntax/ast';
+import { spanOf } from '../check-finding';
+import type { Expr, MachineDecl, MachineEntry } from '../syntax/ast';
 import { ANY } from '../types';
 import { checkEntry, checkPciAddress, checkRepeats } from './arguments';
 import type { CodeContext } from './context';
@@ -37,6 +38,32 @@ export function checkMachine(c: CodeContext, decl: MachineDecl): void {
                 checkImagePath(c, e.args[0]);
             }
             checkArch(c, decl, setting, e);
+        }
+    }
+    checkAddresses(c, decl);
+}
+
+/** Two functions cannot sit at one address: the machine could not be built. */
+function checkAddresses(c: CodeContext, { entries }: MachineDecl): void {
+    const taken = new Map<string, Expr>();
+    for (const e of entries) {
+        const at = e.options.find((o) => o.key.name === 'at')?.value;
+        const address = e.key.name === 'device' ? addressOf(e) : undefined;
+        const first = address && taken.get(JSON.stringify(address));
+        if (at && first) {
+            const { uri } = c.unit;
+            c.program.report(
+                'error',
+                'LU0417',
+                uri,
+                at,
+                'Another device sits at this address: give this one its own.',
+                {
+                    related: [{ uri, span: spanOf(first), message: 'the other device' }],
+                },
+            );
+        } else if (at && address) {
+            taken.set(JSON.stringify(address), at);
         }
     }
 }

@@ -1,5 +1,6 @@
 /** What a name in an expression means. */
 import { changeTo, insertAt } from '../check-finding';
+import { FOREIGN_NAMES } from '../syntax/foreign';
 import type { NameExpr } from '../syntax/ast';
 import { ANY, INT, listOf, objectOf, type Type } from '../types';
 import type { CodeContext } from './context';
@@ -199,6 +200,11 @@ function unknownName(c: CodeContext, e: NameExpr): Type {
             `${quoted(name)} is a variable of the process ${quoted(elsewhere.process)}: read it as \`${elsewhere.process}.${name}\`.`,
             changeTo(e, `${elsewhere.process}.${name}`),
         );
+        return ANY;
+    }
+    const ours = FOREIGN_NAMES.get(name);
+    if (ours !== undefined) {
+        c.error('LU0138', e, `Write ${quoted(ours)}.`, changeTo(e, ours));
         return ANY;
     }
     c.unknown('LU0201', e, name, `Nothing is called ${quoted(name)} here.${missingLayer(name)}`, readableNames(c));

@@ -1,5 +1,7 @@
 /** Processes: started, entered, side by side, killed, and given descriptors. */
 import type { Block, ConcurrentlyStmt, Ident, KillStmt, ProcessBlock, ProcessStmt, SendStmt } from '../syntax/ast';
+import { insertAt } from '../check-finding';
+import { RESERVED, STATEMENT_WORDS } from '../syntax/words';
 import { declareIn } from './assignments';
 import { checkBlock } from './blocks';
 import type { CodeContext } from './context';
@@ -10,9 +12,27 @@ import { describeType, isIntLike } from './types-of';
 
 export function checkProcess(c: CodeContext, s: ProcessStmt): void {
     c.require('scenario', c.head(s), '`process`');
+    if (c.flow.kernel === 0 && c.unit.fn === undefined && c.context === 'scenario' && !c.warnedOfBoot) {
+        c.warnedOfBoot = true;
+        c.report(
+            'warning',
+            'LU0420',
+            { start: s.start, end: s.start + 'process'.length },
+            'No kernel runs yet, so no process can be started: boot one before, `boot "7.2"`.',
+            insertAt(s.start, 'boot "7.2"\n    ', 'Boot a kernel'),
+        );
+    }
     for (const name of s.names) {
         if (name.name === '') {
             continue;
+        }
+        if (STATEMENT_WORDS.includes(name.name) || RESERVED.has(name.name)) {
+            c.report(
+                'warning',
+                'LU0421',
+                name,
+                `${quoted(name.name)} begins a statement, so ${quoted(`${name.name} { }`)} does not run in the process: choose another name.`,
+            );
         }
         const before = c.flow.procs.get(name.name);
         if (before?.status === 'alive') {

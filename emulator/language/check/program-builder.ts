@@ -1,4 +1,5 @@
 /** The program as the checker builds it up, and what it has found wrong with it. */
+import type { CheckCode } from '../check-codes';
 import type {
     ConstDecl,
     Expr,
@@ -25,6 +26,7 @@ import type { CodeInfo, MemberMeaning, NameMeaning, Program } from '../program';
 import type { Context, Type, Value } from '../types';
 import type { NativeShapes } from '../natives';
 import { pageOf } from '../machine-arch';
+import type { Probe } from './probe';
 import { LineMap } from '../syntax/positions';
 import { near } from '../nearest';
 import { changeTo } from '../check-finding';
@@ -96,6 +98,9 @@ export class ProgramBuilder {
     private kernelIds = 0;
     private readonly lines = new Map<string, LineMap>();
 
+    /** The place that is asked about, if any. */
+    probe: Probe | undefined;
+
     /** The standard library, once it is known which layers the program's kernels have. */
     std: Program | undefined;
     layers: ReadonlySet<string> = new Set();
@@ -106,7 +111,7 @@ export class ProgramBuilder {
 
     report(
         severity: Severity,
-        code: string,
+        code: CheckCode,
         uri: string,
         span: Span,
         message: string,
@@ -116,7 +121,14 @@ export class ProgramBuilder {
     }
 
     /** "`x` is unknown." with the nearest of the candidates, and the fix that writes it. */
-    unknown(code: string, uri: string, span: Span, name: string, message: string, candidates: Iterable<string>): void {
+    unknown(
+        code: CheckCode,
+        uri: string,
+        span: Span,
+        name: string,
+        message: string,
+        candidates: Iterable<string>,
+    ): void {
         const nearest = near(name, candidates);
         this.report(
             'error',
@@ -219,6 +231,7 @@ export class ProgramBuilder {
             handlers: merged(this.handlers, std?.handlers),
             flbs: merged(this.flbs, std?.flbs),
             kernels: merged(this.kernels, std?.kernels),
+            constValues: over(new Map([...this.consts.values()].map((c) => [c.decl, c])), std?.constValues),
             layers: this.layers,
             page: this.page,
             constants: this.constants,

@@ -12,6 +12,7 @@ import type {
     Stmt,
     UndoStmt,
 } from '../syntax/ast';
+import { replaceWith } from '../check-finding';
 import { checkCostName } from './arguments';
 import { checkAssign } from './assignments';
 import { aside, checkBlock } from './blocks';
@@ -24,8 +25,13 @@ import { checkBoot, endKernel } from './kernel-end';
 import { checkConcurrently, checkInProcess, checkKill, checkProcess, checkSend } from './processes';
 import { quoted } from './program-builder';
 import { assignable, describeType, isIntLike } from './types-of';
+import { scopeOf } from './visible-names';
 
 export function checkStatement(c: CodeContext, s: Stmt): void {
+    const { probe } = c.program;
+    if (probe?.isIn(c.unit.uri, s)) {
+        probe.scope = scopeOf(c);
+    }
     c.kernelEnd = undefined;
     byKind(c, s);
     if (c.kernelEnd) {
@@ -118,6 +124,17 @@ function checkUndo(c: CodeContext, s: UndoStmt): void {
 
 function checkSleep(c: CodeContext, s: SleepStmt): void {
     const type = c.expr(s.duration);
+    const { duration } = s;
+    if (duration.kind === 'int' && duration.unit === undefined && duration.value > 0 && duration.value < 1000) {
+        const text = c.program.textOf(c.unit.uri, duration);
+        c.report(
+            'warning',
+            'LU0418',
+            duration,
+            `This is ${text} ns: write the unit, ${quoted(`${text}ms`)} or ${quoted(`${text}ns`)}.`,
+            replaceWith(`Write ${text}ms`, duration, `${text}ms`),
+        );
+    }
     if (!isIntLike(type)) {
         c.error(
             'LU0301',

@@ -1,6 +1,7 @@
 /**
  * What all functions of the parser share: the next token, the findings so far, and the way to go on behind an error.
  */
+import type { CheckCode } from '../check-codes';
 import type { Ident, Span, StringLit } from './ast';
 import type { Lexed, Token } from './lexer';
 import { structureOf, type Structure } from './structure';
@@ -121,7 +122,7 @@ export class Cursor {
         return true;
     }
 
-    error(code: string, span: Span, message: string, fix?: Fix): void {
+    error(code: CheckCode, span: Span, message: string, fix?: Fix): void {
         const found: CheckFinding = {
             code,
             severity: 'error',
@@ -133,7 +134,7 @@ export class Cursor {
     }
 
     /** An error at the next token, or behind the last one where the line is over. */
-    errorHere(code: string, message: string, fix?: Fix): void {
+    errorHere(code: CheckCode, message: string, fix?: Fix): void {
         const t = this.token;
         const over = t.kind === 'eof' || this.breaks();
         this.error(code, over ? { start: this.lastEnd, end: this.lastEnd } : t, message, fix);

@@ -2,6 +2,7 @@
 import { insertAt } from '../check-finding';
 import type { Arg, BinaryOp, CallExpr, ErrorExpr, Expr, Ident, IndexExpr, NewExpr, Span, UnaryExpr } from './ast';
 import type { Cursor } from './cursor';
+import { acceptArrow, isStep, wordOperator } from './foreign';
 import { beginsItem } from './structure';
 import { assignOp, RESERVED } from './words';
 import { capital } from '../../text/text';
@@ -58,8 +59,8 @@ function parseBinary(c: Cursor, level: number, what: string): Expr {
         if (tooLong(c, length)) {
             return left;
         }
-        const found = PRECEDENCE.get(c.mark);
-        if (found === undefined || found.level < level) {
+        const found = PRECEDENCE.get(c.mark) ?? PRECEDENCE.get(level < 2 ? (wordOperator(c) ?? '') : '');
+        if (found === undefined || found.level < level || isStep(c)) {
             return left;
         }
         c.advance();
@@ -137,7 +138,7 @@ function parsePostfix(c: Cursor, base: Expr): Expr {
         if (tooLong(c, length)) {
             return e;
         }
-        switch (c.mark) {
+        switch (acceptArrow(c) ? '.' : c.mark) {
             case '.': {
                 c.advance();
                 const member = c.isIdent() ? c.ident('a member') : missingMember(c);

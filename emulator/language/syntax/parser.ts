@@ -4,6 +4,7 @@ import { near } from '../nearest';
 import type { Item, SourceFile } from './ast';
 import { Cursor } from './cursor';
 import { parseItem } from './declarations';
+import { isForeignFunction } from './foreign';
 import { lex } from './lexer';
 import { beginsItem } from './structure';
 import { ITEM_KEYWORDS } from './words';
@@ -56,6 +57,10 @@ function parseItems(c: Cursor): Item[] {
 /** Everything up to the next declaration is one error. */
 function notAnItem(c: Cursor): void {
     const t = c.token;
+    if (isForeignFunction(c)) {
+        skipItem(c);
+        return;
+    }
     const nearest = t.kind === 'ident' ? near(t.text, ITEM_KEYWORDS) : undefined;
     const next = c.peek(1);
     if (
@@ -76,6 +81,11 @@ function notAnItem(c: Cursor): void {
             'Only declarations stand here (scenario, machine, kernel, handler, flb, file, struct, fn, const, import): put statements into a `scenario "name" { }`.',
         );
     }
+    skipItem(c);
+}
+
+/** To the next declaration. */
+function skipItem(c: Cursor): void {
     do {
         c.join();
         const before = c.pos;

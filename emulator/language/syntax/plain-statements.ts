@@ -20,6 +20,7 @@ import type {
 import type { Cursor } from './cursor';
 import { parseExpectation } from './expectations';
 import { missingExpr, parseExpr } from './expressions';
+import { acceptWalrus, isStep, parseStep, skipVariableWord } from './foreign';
 import { assignOp, STATEMENT_WORDS } from './words';
 
 export function parseBoot(c: Cursor): BootStmt {
@@ -167,7 +168,12 @@ export function parseReturn(c: Cursor): ReturnStmt {
 
 /** An assignment, or an expression for its effect. */
 export function parseSimple(c: Cursor): AssignStmt | ExprStmt {
+    skipVariableWord(c);
     const target = parseExpr(c, 'a statement');
+    if (isStep(c)) {
+        return parseStep(c, target);
+    }
+    acceptWalrus(c);
     const op = assignOp(c.mark);
     if (op !== undefined) {
         c.advance();
@@ -177,12 +183,13 @@ export function parseSimple(c: Cursor): AssignStmt | ExprStmt {
         return expect ? { ...s, expect } : s;
     }
     const expect = parseExpectation(c);
-    if (expect === undefined && target.kind === 'name' && c.isIdent()) {
+    const unknown = expect === undefined && target.kind === 'name' && c.isIdent();
+    if (unknown) {
         unknownWord(c, target.name, target.start, target.end);
     }
     const s = {
         kind: 'expr' as const,
-        value: target,
+        value: unknown ? { ...missingExpr(c), start: target.start, end: target.end } : target,
         start: target.start,
         end: Math.max(target.end, c.lastEnd),
     };

@@ -28,6 +28,7 @@ import {
     parseSimple,
     parseSleep,
 } from './plain-statements';
+import { skipLoopHead } from './foreign';
 import { assignOp, RESERVED } from './words';
 
 /**
@@ -207,6 +208,12 @@ function parseWhile(c: Cursor): WhileStmt {
 
 function parseFor(c: Cursor): ForStmt {
     const { start } = c.advance();
+    if (skipLoopHead(c)) {
+        const none = { start: c.lastEnd, end: c.lastEnd };
+        const body = parseBlock(c, '`for`');
+        const variable = { kind: 'ident' as const, name: '', ...none };
+        return { kind: 'for', variable, iterable: { kind: 'error', ...none }, body, start, end: c.lastEnd };
+    }
     const variable = c.ident('the variable of the loop');
     if (!c.acceptWord('in')) {
         c.errorHere('LU0131', 'Say what to go through: `for f in files { }`, `for i in 0..4 { }`.');

@@ -100,7 +100,7 @@ suite('symbols', () => {
         assert.equal(told(program, '"other.lus"'), 'file: import "other.lus" (line 1)');
         assert.equal(told(program, 'RAM'), 'constant: const RAM = 67108864 (line 4)');
         assert.equal(told(program, 'RAM', 2), 'constant: const RAM = 67108864 (line 4)');
-        assert.equal(told(program, 'M\n'), 'constant: const M = 1MiB (line 1)');
+        assert.equal(told(program, 'M\n'), 'constant: const M = 1048576 (line 1)');
         assert.equal(told(program, 'State'), 'struct: struct State (line 5)');
         assert.equal(told(program, 'magic'), 'field: State.magic: u32, at offset 0 (line 6)');
         assert.equal(told(program, 'magic', 2), 'field: State.magic: u32, at offset 0 (line 6)');
