@@ -95,7 +95,7 @@ export async function buildShipped() {
 const forTests = {
     ...common,
     outbase: '.',
-    external: ['vscode', 'mocha', 'playwright-core', 'esbuild', '@vscode/test-electron'],
+    external: ['vscode', 'mocha', 'typescript', 'playwright-core', 'esbuild', '@vscode/test-electron'],
 };
 
 /**

@@ -61,7 +61,7 @@ const CIRCLES: readonly { readonly with: string; readonly most: number; readonly
     },
 ];
 
-function roomOf(file: string): string {
+export function roomOf(file: string): string {
     return ROOMS.filter((r) => file.startsWith(`${r}/`)).reduce((a, b) => (b.length > a.length ? b : a), '');
 }
 
