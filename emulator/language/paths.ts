@@ -1,6 +1,6 @@
-/** Paths that are written in source files: of imports and of memory images. */
+/** Paths in source files: of imports and of memory images. */
 
-/** True for a path of a file beside another one or below it: nothing that leaves the folder. */
+/** True for a relative path that does not leave the folder. */
 export function isBeside(path: string): boolean {
     return !(
         path === '' ||
@@ -12,12 +12,12 @@ export function isBeside(path: string): boolean {
 }
 
 /**
- * The URI of a path beside the file `from`, or below it, for which {@link isBeside} holds. Where a file was never saved
- * and its URI has no folder, it is one that no host can read.
+ * The URI of a path relative to the folder of `from`, for which {@link isBeside} holds. If `from` was never saved and
+ * its URI has no folder, the result is a URI that no host can read.
  */
 export function uriBeside(from: string, path: string): string {
     const folder = from.replace(/[?#].*$/, '').replace(/[^/]*$/, '');
     const segments = path.split('/').filter((segment) => segment !== '.');
-    // half of a character that a broken text has cannot be encoded
+    // a lone surrogate cannot be encoded
     return folder + segments.map((s) => encodeURIComponent(s.replace(/\p{Surrogate}/gu, '\ufffd'))).join('/');
 }

@@ -1,7 +1,7 @@
 /**
- * Turns the text of a `.lus` file into tokens. Newlines are no tokens: a token knows whether it is the first of its
- * line, and the parser decides where that ends something. Nothing is ever refused: what cannot be read is skipped with
- * a finding.
+ * Turns the text of a `.lus` file into tokens. Newlines are not tokens: a token knows whether it is the first on its
+ * line, and the parser decides whether that ends a statement. Every text is accepted: what cannot be read is skipped
+ * with a finding.
  */
 import type { Span } from './ast';
 import { near } from '../nearest';
@@ -17,7 +17,7 @@ export interface Token extends Span {
     readonly text: string;
     readonly value?: number | bigint;
     readonly unit?: string;
-    /** First token of its line. */
+    /** First token on its line. */
     readonly first: boolean;
     /** Column of the first token of this token's line; a tab counts to the next multiple of four. */
     readonly indent: number;
@@ -30,7 +30,7 @@ export interface Lexed {
     readonly diagnostics: readonly CheckFinding[];
 }
 
-/** Those that may have `/s` behind them: a rate in bytes a second. */
+/** Units that may be followed by `/s`: a rate in bytes per second. */
 const UNITS_OF_BYTES = new Set(['KiB', 'MiB', 'GiB', 'TiB']);
 
 /** Units of numbers: bytes, and nanoseconds. */
@@ -66,10 +66,10 @@ const PUNCT2 = new Set([
     '^=',
 ]);
 const PUNCT1 = new Set([...'{}()[],;:.=<>+-*/%&|^~!']);
-/** What stands second in marks of more than one character. */
+/** The second characters of marks with more than one. */
 const MARK_SECONDS: ReadonlySet<number> = new Set([...PUNCT2, ...PUNCT3].map((mark) => mark.charCodeAt(1)));
 
-/** Decimal digits of an integer that a number holds exactly. */
+/** The decimal digits that a JavaScript number always holds exactly. */
 const PLAIN_NUMBER = /^[0-9]{1,15}$/;
 
 const TAB = 9;
@@ -188,7 +188,7 @@ class Lexer {
         const factor = unit === '' ? 1 : UNITS.get(unit);
         let value = digits.length > 40 ? INT_MAX + 1n : BigInt(hex ? `0x${digits || '0'}` : digits || '0');
         if (hex && digits === '') {
-            this.report('LU0103', start, end, `\`${word}\` has no digits: write them behind \`0x\`.`);
+            this.report('LU0103', start, end, `\`${word}\` has no digits after the \`0x\`.`);
         } else if (factor === undefined) {
             const at = { start: end - unit.length, end };
             const nearest = near(unit, UNITS.keys());
@@ -197,8 +197,8 @@ class Lexer {
                 at.start,
                 end,
                 hex
-                    ? `\`${unit}\` is no hexadecimal digit or unit.`
-                    : `\`${unit}\` is no unit: use KiB, MiB, GiB, TiB, ns, us, ms or s.`,
+                    ? `\`${unit}\` is not a hexadecimal digit or a unit.`
+                    : `\`${unit}\` is not a unit. Expected KiB, MiB, GiB, TiB, ns, us, ms or s.`,
                 nearest === undefined ? undefined : replaceWith(`Change to ${nearest}`, at, nearest),
             );
         } else {
@@ -241,7 +241,7 @@ class Lexer {
                 'LU0102',
                 start,
                 lineEnd,
-                'This string has no end: close it with `"` on the same line.',
+                'This string has no end. Close it with `"` on the same line.',
                 insertAt(lineEnd, '"', 'Close the string'),
             );
         }
@@ -293,12 +293,12 @@ class Lexer {
                 ? 'Strings are written with double quotes.'
                 : word === '#'
                   ? 'Comments begin with `//`.'
-                  : `\`${word}\` has no meaning here: remove it.`,
+                  : `\`${word}\` does not belong here. Remove it.`,
             replaceWith('Remove it', { start, end }, ''),
         );
     }
 
-    /** How many characters the punctuation mark at `start` has; 0: none begins here. */
+    /** The length of the punctuation mark at `start`; 0 if there is none. */
     private markLength(start: number): number {
         const { text } = this;
         if (MARK_SECONDS.has(text.charCodeAt(start + 1))) {
