@@ -404,10 +404,10 @@ suite('concurrently: what the checker says', () => {
             codes('concurrently\n{ a { log("x") } }').join(),
             /^[^,]*LU0123: The `{` of this `concurrently` block belongs on the line before\.$/,
         );
-        assert.match(codes('concurrently { a { log("x") }; kill b }').join(), /LU0416.*Only blocks of processes/);
+        assert.match(codes('concurrently { a { log("x") }; kill b }').join(), /LU0416.*Only process blocks/);
         assert.match(
             codes('concurrently { a { log("x") }; a { log("y") } }').join(),
-            /LU0416.*`a` has a block here already/,
+            /LU0416.*`a` already has a block here/,
         );
         assert.match(codes('a { concurrently { b { log("x") } } }').join(), /LU0401/);
         assert.match(codes('concurrently { c { log("x") } }').join(), /LU0205/);
