@@ -70,7 +70,7 @@ export function evaluateAtTrap(host: Host, frame: Frame, entry: Entry): Evaluate
 
 function evaluated(evaluator: Evaluator, entry: Entry): Evaluated {
     if (entry.assign) {
-        throw new ProgramError('An assignment has no value: write == to compare.');
+        throw new ProgramError('An assignment has no value. Use == to compare.');
     }
     return evaluator.untouched((e) => e.eval(entry.value));
 }
@@ -78,7 +78,7 @@ function evaluated(evaluator: Evaluator, entry: Entry): Evaluated {
 /** `x = expression`, `x.y += expression`: as the console takes it. Returns the new value. */
 export function assign(host: Host, at: Frame | Viewpoint | undefined, entry: Entry): Evaluated {
     if (!entry.assign) {
-        throw new ProgramError('This assigns nothing.');
+        throw new ProgramError('This is not an assignment.');
     }
     const { target, op } = entry.assign;
     const evaluator = new Evaluator(host, viewpoint(host, at), true);
@@ -173,7 +173,7 @@ class Evaluator {
             }
             case 'try': {
                 if (e.call.kind !== 'call') {
-                    throw new ProgramError('try stands before a call.');
+                    throw new ProgramError('`try` must be followed by a call.');
                 }
                 const { value, type } = this.call(e.call);
                 return {
@@ -190,11 +190,11 @@ class Evaluator {
             case 'list':
                 return { value: this.host.list(e.items.map((i) => this.value(i))), type: { k: 'list', of: ANY } };
             case 'new':
-                throw new ProgramError('Nothing can be made here: an expression only looks.');
+                throw new ProgramError('`new` cannot be used here: an expression has no side effects.');
             case 'range':
-                throw new ProgramError('A range has no value of its own.');
+                throw new ProgramError('A range is not a value.');
             case 'error':
-                throw new ProgramError('There is no expression.');
+                throw new ProgramError('The expression is empty.');
         }
     }
 
@@ -242,7 +242,7 @@ class Evaluator {
         }
         const meant = near(name, this.visible());
         throw new ProgramError(
-            `Nothing is called \`${name}\` here.${meant === undefined ? '' : ` Did you mean \`${meant}\`?`}`,
+            `\`${name}\` is not defined.${meant === undefined ? '' : ` Did you mean \`${meant}\`?`}`,
         );
     }
 
@@ -366,7 +366,7 @@ class Evaluator {
             return { value: readNative(this.host, m.field, value), type: m.field.type };
         }
         if (m) {
-            throw new ProgramError(`\`${name}\` is a method: call it, \`${name}(…)\`.`);
+            throw new ProgramError(`\`${name}\` is a method. Call it: \`${name}(…)\`.`);
         }
         return { value: readMember(this.host, value, name), type: ANY };
     }
@@ -391,7 +391,7 @@ class Evaluator {
                 .map((p) => p.fns.get(callee.name))
                 .find((d) => d !== undefined);
             if (!decl) {
-                throw new ProgramError(`No function is called \`${callee.name}\`.`);
+                throw new ProgramError(`There is no function \`${callee.name}\`.`);
             }
             const args = this.args(
                 callee.name,
@@ -419,7 +419,7 @@ class Evaluator {
 
     private callNative(native: NativeFunction, receiver: readonly Value[], e: CallExpr): Evaluated {
         if (native.result.k === 'none' && native.resultOfArg === undefined && !native.syscall) {
-            throw new ProgramError(`\`${native.name}\` does something, and an expression only looks.`);
+            throw new ProgramError(`\`${native.name}\` has side effects and cannot be used in an expression.`);
         }
         const { host } = this;
         const args = this.args(native.name, native.params, e.args, e.with?.name);
@@ -463,7 +463,7 @@ class Evaluator {
     /** Calls code and takes back what it did. */
     private run(name: string, enter: () => number): Value {
         if (!this.canRun) {
-            throw new ProgramError(`\`${name}\` is code that would have to run: only a stopped run can try it out.`);
+            throw new ProgramError(`\`${name}\` runs code, which is possible only while the run is stopped.`);
         }
         const { interpreter } = this.host;
         return tryOut(interpreter, this.at.thread ?? interpreter.current, this.mode, enter);
@@ -535,7 +535,7 @@ class Evaluator {
             setKindField(this.host, field.file, field.index, value);
         } else {
             throw new ProgramError(
-                this.declared(name) ? `\`${name}\` is no variable.` : `No variable is called \`${name}\` here.`,
+                this.declared(name) ? `\`${name}\` is not a variable.` : `There is no variable \`${name}\`.`,
             );
         }
     }

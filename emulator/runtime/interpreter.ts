@@ -113,7 +113,7 @@ export class Interpreter implements Execution, Locking {
 
     call(code: Code, mode: Mode, args: readonly Value[], resultSlot: number, purpose: Purpose | null = null): number {
         if (this.current.frames.length >= MAX_FRAMES) {
-            throw new ProgramError(`calls are nested ${MAX_FRAMES} deep: does ${code.name} call itself without end?`);
+            throw new ProgramError(`calls are nested ${MAX_FRAMES} deep: ${code.name} may call itself endlessly`);
         }
         const slots: Value[] = new Array<Value>(code.slots).fill(undefined);
         for (let i = 0; i < args.length; i++) {

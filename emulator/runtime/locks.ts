@@ -32,7 +32,7 @@ export function takeLock(run: Locking, lock: Lock, mode: LockMode): void {
 export function giveUpLock(run: Locking, lock: Lock): void {
     const thread = run.current;
     if (!lock.heldBy(thread)) {
-        throw new ProgramError(`${thread.name} gives up ${lock.name}, which it does not hold`);
+        throw new ProgramError(`${thread.name} unlocks ${lock.name}, which it does not hold`);
     }
     const woken = lock.release(thread);
     thread.locks = without(thread.locks, lock);

@@ -45,7 +45,7 @@ export function tryOut(run: Interpreter, thread: Thread, mode: Mode, enter: (fra
             throw new ProgramError(failure.message);
         }
         if (!result) {
-            throw new ProgramError(stop ? 'This call does not come back.' : 'This call takes too long to try it out.');
+            throw new ProgramError(stop ? 'This call does not return.' : 'This call takes too long for a trial.');
         }
         return result.value;
     } finally {

@@ -13,7 +13,7 @@ import {
     type Displayed,
     type Int,
 } from '../language/values';
-import { hex } from '../text/text';
+import { counted, hex } from '../text/text';
 
 /** Memory that is contiguous for the kernel and not for the hardware (kernel: vmalloc). Offsets are in bytes. */
 export interface VmArea {
@@ -100,11 +100,11 @@ export class ArrayView extends Location implements Comparable, Displayed {
 
     private offset(index: number): number {
         if (!Number.isInteger(index) || index < 0 || index >= this.length) {
-            throw new ProgramError(`index ${index} is outside of this array of ${this.length}`);
+            throw new ProgramError(`index ${index} is outside this array of ${counted(this.length, 'element')}`);
         }
         const offset = index * this.stride;
         if (this.area && offset + this.stride > this.area.size) {
-            throw new KernelFault(`element ${index} of an array lies behind its ${this.area.size} bytes`);
+            throw new KernelFault(`element ${index} of an array is beyond its ${counted(this.area.size, 'byte')}`);
         }
         return offset;
     }
@@ -210,7 +210,7 @@ function writeField(l: Location, offset: number, type: FieldType, value: Value, 
                 l.memory.write(l.at(offset), l.memory.read(value.pa, type.layout.size));
                 return;
             }
-            throw new ProgramError(`${what.name} is a ${type.layout.name}: assign another one, or its fields`);
+            throw new ProgramError(`${what.name} is a ${type.layout.name}: assign another struct, or its fields`);
         case 'array':
             throw new ProgramError(`${what.name} is an array: assign its elements`);
     }
@@ -313,7 +313,9 @@ function readBytes(l: Location, offset: number, size: number): Uint8Array {
 
 function writeBytes(l: Location, offset: number, size: number, bytes: Uint8Array, what: Named): void {
     if (bytes.length > size) {
-        throw new ProgramError(`${bytes.length} bytes do not fit into the ${size} of ${what.name}`);
+        throw new ProgramError(
+            `${counted(bytes.length, 'byte')} do not fit into ${what.name}, which has ${counted(size, 'byte')}`,
+        );
     }
     const padded = new Uint8Array(size);
     padded.set(bytes);

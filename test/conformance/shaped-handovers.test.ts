@@ -146,7 +146,7 @@ suite('handovers for a machine of a given shape', () => {
         );
         assert.match(
             findingsOf(programOf({ 'x.lus': 'machine { scratch 0x800_0000 }\nscenario "s" { boot "7.2" }' })).join(),
-            /LU0304: It reads `scratch 0xcc0_0000 size 40MiB`/,
+            /LU0304: Expected `scratch 0xcc0_0000 size 40MiB`/,
         );
     });
 });

@@ -54,7 +54,7 @@ suite('a kernel that boots from an image', () => {
         const program = beside('machine { memory 128MiB }\nscenario "s" { boot "7.2" from image "image-1.elf.gz" }');
         assert.match(
             failuresOf(program).join(),
-            /image "image-1\.elf\.gz" has memory at 0xfc29000-0xfc29fff, which this machine has not/,
+            /image "image-1\.elf\.gz" has memory at 0xfc29000-0xfc29fff, which this machine does not have/,
         );
     });
 

@@ -292,7 +292,7 @@ suite('debug adapter', () => {
             });
             await client.ok('configurationDone');
             assert.equal(await exitCode(), 0);
-            assert.equal(client.transcript.filter((t) => t.includes('Nothing is called `nosuch`')).length, 1);
+            assert.equal(client.transcript.filter((t) => t.includes('`nosuch` is not defined')).length, 1);
         });
 
         test('a breakpoint in the standard library, by its reference and by its path', async () => {

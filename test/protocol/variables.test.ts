@@ -168,7 +168,7 @@ suite('debug adapter', () => {
             assert.equal(await client.evaluate('args.file.count'), '5');
             assert.match(
                 await client.fails('setVariable', { variablesReference, name: 'count', value: 'nosuch' }),
-                /Nothing is called `nosuch`/,
+                /`nosuch` is not defined/,
             );
             assert.match(
                 await client.fails('setVariable', { variablesReference, name: 'bytes', value: '1' }),
@@ -207,7 +207,7 @@ suite('debug adapter', () => {
             );
             assert.match(
                 await client.fails('evaluate', { expression: 'ram', frameId: frames[0]?.id }),
-                /Nothing is called `ram`/,
+                /`ram` is not defined/,
             );
         });
 

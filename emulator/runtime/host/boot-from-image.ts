@@ -28,7 +28,9 @@ const PIECE = 1024 * 1024;
 export function bootImage(host: Host, name: string, cmdline: string, from: string, path: string): void {
     const bytes = host.declarations.program.readBytes?.(from, path);
     if (!bytes) {
-        throw new ProgramError(`there is no image "${path}" beside the scenario, or it cannot be unpacked`);
+        throw new ProgramError(
+            `there is no image "${path}" in the folder of the scenario, or it cannot be decompressed`,
+        );
     }
     const kernel = name === '' ? undefined : kernelNamed(host, name);
     const source = sourceOf(bytes);
@@ -55,7 +57,7 @@ function startLoaded(host: Host, file: CoreFile, path: string): void {
     const note = readHandoverNote(file.notes);
     if (!note || note.parameters === 0) {
         throw new ProgramError(
-            `no kernel is loaded in image "${path}": say which one is to take it over, as boot "7.2" from image "${path}"`,
+            `no kernel is loaded in image "${path}". Name the kernel that takes it over: boot "7.2" from image "${path}"`,
         );
     }
     const { machine } = host;
@@ -67,7 +69,7 @@ function startLoaded(host: Host, file: CoreFile, path: string): void {
 /** @throws ProgramError where the image has no memory, or some that the machine has not */
 function checkMachine(machine: Machine, file: CoreFile, path: string): void {
     if (file.segments.length === 0) {
-        throw new ProgramError(`"${path}" is no memory image: ${file.findings[0]?.text ?? 'it has no memory'}`);
+        throw new ProgramError(`"${path}" is not a memory image: ${file.findings[0]?.text ?? 'it contains no memory'}`);
     }
     const outside = file.segments.find((s) => !machine.isRam(s.pa, s.size));
     if (outside) {
@@ -76,10 +78,10 @@ function checkMachine(machine: Machine, file: CoreFile, path: string): void {
                 (r) => `map ${hex(r.start)} .. ${hex(r.start + r.size)}${r.node === 0 ? '' : ` node ${r.node}`}`,
             ) ?? [];
         throw new ProgramError(
-            `image "${path}" has memory at ${hex(outside.pa)}-${hex(outside.pa + outside.size - 1)}, which this machine has not: ` +
+            `image "${path}" has memory at ${hex(outside.pa)}-${hex(outside.pa + outside.size - 1)}, which this machine does not have: ` +
                 (map.length > 0
-                    ? `say machine { ${map.join('; ')} }`
-                    : 'give the machine the memory map of the one that the image is of'),
+                    ? `declare machine { ${map.join('; ')} }`
+                    : 'give the machine the memory map of the machine in the image'),
         );
     }
 }
@@ -109,7 +111,7 @@ function handoverIn(machine: Machine, memory: CoreMemory, file: CoreFile, path: 
     const found = findHandover(memory);
     const fdt = note?.setup.fdt ?? found.fdts[0]?.pa;
     if (fdt === undefined || !machine.isRam(fdt, machine.page.size)) {
-        throw new ProgramError(`nothing is handed over in image "${path}": it has no KHO root FDT`);
+        throw new ProgramError(`image "${path}" contains no handover: it has no KHO root FDT`);
     }
     const array = scratchArrayOf(
         memory,
@@ -120,7 +122,7 @@ function handoverIn(machine: Machine, memory: CoreMemory, file: CoreFile, path: 
     );
     if (!array || !machine.isRam(array.addr, array.size)) {
         throw new ProgramError(
-            `image "${path}" does not say where its scratch areas are, so no kernel can be put there`,
+            `image "${path}" does not contain the addresses of its scratch areas, so no kernel can be loaded into them`,
         );
     }
     const scratch = scratchEntries(memory, array.addr, array.size).flatMap(({ addr, size }) =>

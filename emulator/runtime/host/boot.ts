@@ -293,7 +293,7 @@ export class Boot extends JournaledRecord {
     startUserspace(): undefined {
         const { host } = this;
         if (host.kernelState.panicExpected !== null) {
-            host.interpreter.fail('failed-call', 'this kernel should panic while it comes up, but it does not.');
+            host.interpreter.fail('failed-call', 'this kernel should panic during boot, but it does not.');
             return undefined;
         }
         const begin = host.machine.clock.now;

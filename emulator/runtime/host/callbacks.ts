@@ -103,7 +103,7 @@ export function hasCallback(host: Declaring, v: Value, name: string): boolean {
 function fieldsOf(host: Host, kind: string, given: ReadonlyMap<string, Value>): Value[] {
     const found = host.declarations.fileKind(kind);
     if (!found) {
-        throw new ProgramError(`no file kind is called ${kind}`);
+        throw new ProgramError(`there is no file kind ${kind}`);
     }
     const { decl, program } = found;
     const uri = program.uriOf.get(decl) ?? program.main;

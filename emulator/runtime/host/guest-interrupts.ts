@@ -40,13 +40,13 @@ export function isStalled(host: Interrupted, line: GuestLine): boolean {
 }
 
 const OUTCOMES: Readonly<Record<InterruptOutcome, (d: Delivery) => string>> = {
-    delivered: (d) => `came to ${d.handler}, processor ${d.cpu} vector ${hex(d.vector)}`,
+    delivered: (d) => `reached ${d.handler}, processor ${d.cpu} vector ${hex(d.vector)}`,
     posted: (d) => `was posted as vector ${d.vector} at ${hex(d.descriptor)}`,
-    pending: () => 'waits in the device: the vector is masked',
-    merged: () => 'is one with an interrupt that was waiting already',
+    pending: () => 'is pending in the device: the vector is masked',
+    merged: () => 'merged with a pending interrupt',
     refused: (d) => `was refused by the IOMMU: ${d.why}${d.entry < 0 ? '' : `, entry ${d.entry}`}`,
     lost: (d) => `was lost: ${d.why}`,
-    spurious: (d) => `went to processor ${d.cpu} vector ${hex(d.vector)}, which nobody has`,
+    spurious: (d) => `went to processor ${d.cpu} vector ${hex(d.vector)}, which is unused`,
     misrouted: (d) => `went to processor ${d.cpu} vector ${hex(d.vector)}: ${d.why}`,
 };
 

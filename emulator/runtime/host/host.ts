@@ -121,7 +121,7 @@ export class Host {
     /** The kernel that runs. @throws ProgramError before the first boot and after a panic. */
     get running(): Kernel {
         if (!this.kernel) {
-            throw new ProgramError('no kernel runs: boot one first');
+            throw new ProgramError('no kernel is running. Boot one first');
         }
         return this.kernel;
     }
@@ -130,7 +130,7 @@ export class Host {
     get process(): Process {
         const current = processOf(this.interpreter.current);
         if (!current) {
-            throw new ProgramError('system calls are made in a process: put this into its block');
+            throw new ProgramError('a system call needs a process. Put it into a process block');
         }
         return current.process;
     }

@@ -41,7 +41,7 @@ class Tombstone {
     ) {}
 
     display(): string {
-        return `${this.what} of the ${this.release} that is gone`;
+        return `${this.what} of the previous kernel, ${this.release}`;
     }
 }
 
@@ -75,7 +75,7 @@ export function panic(host: Host, message: string): undefined {
 /** `crash()`: the running kernel panics here and now, as the scenario wants it. @throws ProgramError where none runs */
 export function crash(host: Host, message: string): undefined {
     if (!host.kernel) {
-        throw new ProgramError('no kernel runs that could crash');
+        throw new ProgramError('no kernel is running');
     }
     host.log('emerg', `Kernel panic - not syncing: ${message}`);
     die(host, message);

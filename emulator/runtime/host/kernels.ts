@@ -157,7 +157,7 @@ function resolve(program: Program, name: string, instead: string | undefined, se
         const desc = DESCRIPTIONS.get(instead ?? name);
         if (!desc) {
             const known = [...DESCRIPTIONS.keys(), ...kernels.keys()].map((k) => `"${k}"`).join(', ');
-            throw new ProgramError(`no kernel is called "${name}". There are: ${known}.`);
+            throw new ProgramError(`there is no kernel "${name}". Expected ${known}.`);
         }
         return { desc, handlers: desc.handlers, modules: [], inits: [] };
     }

@@ -61,7 +61,9 @@ export function coldBoot(host: Host, name: string, cmdline: string): void {
     }
     const at = coldLoad({ machine }, fileOf(kernel, cmdline, archNamed(machine.arch)));
     if (at === undefined) {
-        throw new ProgramError(`kernel "${name}" does not fit into the machine's memory: give it more`);
+        throw new ProgramError(
+            `kernel "${name}" does not fit into the memory of the machine. Give the machine more memory`,
+        );
     }
     startKernel(host, at);
 }

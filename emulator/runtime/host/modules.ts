@@ -66,7 +66,7 @@ function assertModule(host: Host, handler: string): void {
     const { modules } = resolveKernel(host.declarations.program, host.running.desc.name);
     if (!modules.includes(handler)) {
         throw new ProgramError(
-            `"${host.running.desc.name}" has no module with a handler ${handler}: ${modules.length > 0 ? `there is ${modules.join(', ')}` : 'say `modules name` in its declaration'}`,
+            `"${host.running.desc.name}" has no module with the handler ${handler}: ${modules.length > 0 ? `its modules are ${modules.join(', ')}` : 'list it after `modules` in the declaration of the kernel'}`,
         );
     }
 }
@@ -77,10 +77,7 @@ function assertModule(host: Host, handler: string): void {
  */
 export function callsUnloadedModule(host: Host, handler: LuoHandler, callback: string): boolean {
     if (handler.unloaded) {
-        panic(
-            host,
-            `unable to handle page fault: ${handler.name}.${callback} is called, and the module that it was in is unloaded`,
-        );
+        panic(host, `unable to handle page fault: ${handler.name}.${callback} is called, but its module is unloaded`);
     }
     return handler.unloaded;
 }

@@ -13,7 +13,7 @@ import { processOf, ScenarioProcess } from './scenario-process';
 /** `process luod`: a process starts, with a thread of its own. */
 export function startProcess(host: Host, name: string): ScenarioProcess {
     if (host.processNamed(name)) {
-        throw new ProgramError(`a process ${name} runs already`);
+        throw new ProgramError(`the process ${name} is already running`);
     }
     const { interpreter } = host;
     const p = new ScenarioProcess(host.machine.journal, name, spawn(host.running, name), interpreter.takeThreadId());
@@ -26,7 +26,7 @@ export function startProcess(host: Host, name: string): ScenarioProcess {
 export function startedProcess(host: Host, name: string): ScenarioProcess {
     const p = host.processNamed(name);
     if (!p) {
-        throw new ProgramError(`no process ${name} runs: start it with "process ${name}"`);
+        throw new ProgramError(`the process ${name} is not running. Start it with "process ${name}"`);
     }
     return p;
 }
@@ -48,7 +48,7 @@ export function processVar(host: Host, process: string, name: string): Value {
     const current = processOf(host.interpreter.current);
     const p = current?.name === process ? current : host.processNamed(process);
     if (!p) {
-        throw new ProgramError(`no process ${process} runs, so ${process}.${name} is gone`);
+        throw new ProgramError(`the process ${process} is not running, so ${process}.${name} does not exist`);
     }
     return p.vars.has(name) ? p.vars.get(name) : -1;
 }
@@ -199,7 +199,7 @@ export function killProcess(host: Host, name: string): number {
         return p ? signalProcess(host, p) : SWITCH;
     }
     if (!p) {
-        throw new ProgramError(`no process ${name} runs`);
+        throw new ProgramError(`the process ${name} is not running`);
     }
     if (p.thread.top) {
         return signalProcess(host, p);
@@ -216,11 +216,11 @@ export function killProcess(host: Host, name: string): number {
 export function killLater(host: Host, name: string, n: number): void {
     const p = host.processNamed(name);
     if (!p) {
-        throw new ProgramError(`no process ${name} runs`);
+        throw new ProgramError(`the process ${name} is not running`);
     }
     if (n < 1) {
         throw new ProgramError(
-            `a process is killed after at least one more system call: for at once, write "kill ${name}"`,
+            `the number of system calls must be at least 1. To kill the process at once, write "kill ${name}"`,
         );
     }
     host.machine.journal.edit<ScenarioProcess>(p).callsLeft = n;

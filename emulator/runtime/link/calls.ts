@@ -1,4 +1,5 @@
 /** Makes the operations that call: functions, natives, system calls, callbacks and methods. */
+import { counted } from '../../text/text';
 import { Err } from '../../kernel/release/errno';
 import type { Value } from '../../language/types';
 import { format, ProgramError } from '../../language/values';
@@ -228,7 +229,7 @@ function inOrder(method: NativeFunction, given: readonly Given<Value>[], host: H
     const { values, rest, misfit } = bindArguments(method.params, given);
     if (misfit) {
         throw new ProgramError(
-            `${method.name} takes ${method.params.length} arguments: ${method.params.map((p) => p.name).join(', ')}`,
+            `${method.name} takes ${counted(method.params.length, 'argument')}: ${method.params.map((p) => p.name).join(', ')}`,
         );
     }
     return method.params.map((p, i) => {

@@ -119,7 +119,7 @@ function linkStructField(l: Linkage, e: Of<'struct-field'>): Eval {
             // a struct of the kernel's may have another layout in the release that runs
             return v.get(v.layout === layout ? field : v.field(name));
         }
-        throw new ProgramError(`there is no ${layout.name} here`);
+        throw new ProgramError(`this is not a ${layout.name}`);
     };
 }
 

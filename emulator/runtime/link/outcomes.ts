@@ -40,7 +40,7 @@ export function outcomesOf(l: Linkage, span: Span, slot: Slot, policy: Policy): 
                     }
                     return run.fail(
                         'failed-call',
-                        `${what()} fails with ${error.name}. Write "fails ${error.name}" behind it if it should.`,
+                        `${what()} fails with ${error.name}. If this is expected, append "fails ${error.name}".`,
                     );
                 },
             };
@@ -58,10 +58,10 @@ export function outcomesOf(l: Linkage, span: Span, slot: Slot, policy: Policy): 
             };
         case 'panics':
             return {
-                success: () => run.fail('failed-call', `${what()} should end in a panic, but it returns.`),
+                success: () => run.fail('failed-call', `${what()} should panic, but it returns.`),
                 failure: (f, error) => {
                     note(f, error);
-                    return run.fail('failed-call', `${what()} should end in a panic, but it fails with ${error.name}.`);
+                    return run.fail('failed-call', `${what()} should panic, but it fails with ${error.name}.`);
                 },
             };
         case 'fails':
@@ -88,7 +88,7 @@ function announcement(what: string, { k, errors }: Extract<Policy, { readonly k:
     return `${what} ${k === 'may' ? 'may' : 'should'} fail with ${errors.join(' or ')}`;
 }
 
-/** Why a call that does not return when it succeeds must not succeed; null: it may. */
+/** The expectation that a call which does not return on success must fail; null if it may succeed. */
 export function mustFail(l: Linkage, span: Span, policy: Policy): string | null {
     return policy.k === 'fails' ? announcement(l.textOf(span), policy) : null;
 }

@@ -59,7 +59,7 @@ export function fdArg(v: Value): number {
 
 function noDescriptor(v: Value): never {
     throw new ProgramError(
-        v === undefined || v === null ? 'there is no descriptor here (none)' : `${format(v)} is no descriptor`,
+        v === undefined || v === null ? 'this is none, not a descriptor' : `${format(v)} is not a descriptor`,
     );
 }
 
@@ -79,7 +79,7 @@ export function inodeArg(v: Value): Inode {
     if (v instanceof Inode) {
         return v;
     }
-    throw new ProgramError(`the inode must be one, not ${v === undefined ? 'nothing' : format(v)}`);
+    throw new ProgramError(`the inode must be an inode, not ${v === undefined ? 'nothing' : format(v)}`);
 }
 
 /** The first page frame of a folio argument. */
@@ -87,7 +87,7 @@ export function folioArg(v: Value): number {
     if (v instanceof FolioRef) {
         return v.pfn;
     }
-    throw new ProgramError(`the folio must be one, not ${v === undefined ? 'nothing' : format(v)}`);
+    throw new ProgramError(`the folio must be a folio, not ${v === undefined ? 'nothing' : format(v)}`);
 }
 
 /** A length in bytes that must fit memory: 0 … 2^53−1. */

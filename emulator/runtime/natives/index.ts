@@ -162,7 +162,7 @@ export const HOST_NATIVES: Natives = {
     ]),
     fd: {
         name: 'fd',
-        doc: "A descriptor. Every system call is a method of it; on the wrong kind of file it gives the kernel's error.",
+        doc: "A descriptor. Every system call on a file is a method; on the wrong kind of file it fails with the kernel's error.",
         fields: table([...descriptorFields, ...kvmFields, ...movableFields]),
         methods: table([
             ...descriptorMethods,
@@ -195,12 +195,12 @@ export const HOST_NATIVES: Natives = {
         ['vfio', '/dev/vfio/devices/vfioN: a device bound to vfio-pci.'],
     ]),
     injectionPoints: new Map([
-        ['page_alloc', 'The page allocator: an allocation fails for want of memory.'],
+        ['page_alloc', 'The page allocator: an allocation fails because memory is short.'],
         [
             'migrate_pages',
-            'The migration of a folio: it stays where it is, as if somebody used it. For a long-term pin that is ENOMEM, whatever error is injected.',
+            'The migration of a folio: the folio is not moved, as if it were in use. For a long-term pin the result is ENOMEM, whichever error is injected.',
         ],
-        ['luo_session', 'The allocation of a session, created or from the previous kernel, fails for want of memory.'],
+        ['luo_session', 'The allocation of a session, created or incoming, fails because memory is short.'],
     ]),
     callbacks,
     kernels: new Map([...DESCRIPTIONS.values()].map((d) => [d.name, d.summary])),

@@ -6,7 +6,7 @@ import type { StructLayout } from '../../language/layout';
 import { ANY, INT, listOf, PHYS, type Value } from '../../language/types';
 import { asInt, asNumber, format, KernelFault, ProgramError } from '../../language/values';
 import { STD_SCHEME } from '../../std/texts';
-import { hex } from '../../text/text';
+import { counted, hex } from '../../text/text';
 import type { Host } from '../host/host';
 import { ArrayView, View } from '../view';
 import { fn, param } from './define';
@@ -68,7 +68,7 @@ function structAt(host: Host, named: StructLayout, pa: Value): View {
     const address = asInt(pa, 'the address');
     const at = Number(address);
     if (typeof address !== 'number' || !host.machine.isRam(at, layout.size)) {
-        const text = `there is no memory at ${hex(address)}, where a ${layout.name} of ${layout.size} bytes should be`;
+        const text = `there is no memory at ${hex(address)} for a ${layout.name} of ${counted(layout.size, 'byte')}`;
         // The kernel's own code does not ask first.
         throw host.frame?.mode === 'kernel' && host.frame.code.uri.startsWith(STD_SCHEME)
             ? new KernelFault(text, { address, struct: layout.name })
@@ -85,7 +85,7 @@ export const memoryFunctions: readonly NativeFunction[] = [
         'at',
         [param('type', ANY), param('address', PHYS)],
         { context: 'any', resultOfArg: 0 },
-        'A struct at a physical address: `at(NicState, args.serialized_data)`. Every access reads or writes the bytes then. It is an error where the machine has no memory there.',
+        'The struct at a physical address: `at(NicState, args.serialized_data)`. Every access reads or writes the memory. An error if there is no memory at this address.',
         (host: Host, [layout, address]) => structAt(host, layoutOf(layout), address),
     ),
     fn(
@@ -106,7 +106,7 @@ export const memoryFunctions: readonly NativeFunction[] = [
         'vcalloc',
         [param('type', ANY), param('count', INT)],
         { result: listOf(ANY), resultOfArg: 0, fails: true },
-        'A zeroed array of structs whose pages need not lie together: ENOMEM.',
+        'Allocates a zeroed array of structs; its pages need not be contiguous. ENOMEM.',
         (host: Host, [type, count]) => {
             const layout = layoutOf(type);
             const length = asNumber(count, 'the count');

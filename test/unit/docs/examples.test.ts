@@ -238,7 +238,7 @@ suite('examples', () => {
     test('huge-folios: the order of the folios is what makes the count', () => {
         assert.match(
             changed('huge-folios', 'memfd_create("huge", huge: true)', 'memfd_create("huge", huge: false)'),
-            /the left side is 16384, the right side 32/,
+            /the left side is 16384 and the right side is 32/,
         );
     });
 
